@@ -1,0 +1,326 @@
+/**
+ * What a failure means, whatever its origin: users switch on this closed list.
+ *
+ * Each kind has a row with cause and remedy in docs/errors.md.
+ */
+export type WechatErrorKind = keyof typeof KINDS;
+
+interface KindFacts {
+  /** The HTTP status an app would answer with. */
+  readonly status: number;
+  /** Whether the same thing, done again a little later, may succeed. */
+  readonly retryable: boolean;
+  readonly remedy: Remedy;
+}
+
+/** What to do about an error, for the developer, in both languages. */
+export interface Remedy {
+  readonly en: string;
+  readonly zh: string;
+}
+
+const KINDS = {
+  busy: fact(503, true, 'WeChat is busy: try again a little later.', '微信系统繁忙，请稍后再试。'),
+  token_invalid: fact(
+    401,
+    false,
+    'Refresh the token, or let the user log in again.',
+    '请刷新 token，或让用户重新登录。',
+  ),
+  openid_invalid: fact(
+    400,
+    false,
+    'Use an openid of this very app: each app has its own.',
+    '请使用属于本应用的 openid：每个应用的 openid 各不相同。',
+  ),
+  credentials: fact(
+    500,
+    false,
+    'Compare app id and app secret with those in the WeChat console; a reset secret kills the old one at once.',
+    '请核对公众平台或开放平台后台的 AppID 与 AppSecret；重置后旧的 AppSecret 立即失效。',
+  ),
+  code_invalid: fact(
+    400,
+    false,
+    'A code lives 5 minutes and belongs to one app: start the login again.',
+    'code 五分钟内有效，且只属于一个应用：请重新发起登录。',
+  ),
+  code_used: fact(
+    400,
+    false,
+    'A code works once: start the login again.',
+    'code 只能使用一次：请重新发起登录。',
+  ),
+  reauthorize: fact(
+    401,
+    false,
+    'The user must log in again: the refresh token is missing, expired or revoked.',
+    '需要用户重新登录：refresh_token 缺失、过期或已失效。',
+  ),
+  scope: fact(
+    403,
+    false,
+    'Ask for scope snsapi_userinfo (website app: snsapi_login), and check that the account has this permission.',
+    '请使用 snsapi_userinfo（网站应用为 snsapi_login）授权，并确认账号拥有该接口权限。',
+  ),
+  rate_limit: fact(
+    503,
+    true,
+    'The quota of this interface is used up: wait a minute, and ask less often.',
+    '接口调用超过频率限制：请稍后再试，并降低调用频率。',
+  ),
+  user_limited: fact(
+    403,
+    false,
+    'WeChat has restricted this user: only the user can clear it, in WeChat.',
+    '该用户被微信限制：只能由用户本人在微信内解除。',
+  ),
+  unknown: fact(
+    502,
+    false,
+    'Look the errcode up in the list of global return codes of WeChat.',
+    '请在微信官方的全局返回码列表中查询该错误码。',
+  ),
+  timeout: fact(
+    504,
+    true,
+    'WeChat did not answer in time: try again, and check the way to it from this machine (DNS, proxy, firewall).',
+    '微信接口响应超时：请重试，并检查本机到微信的网络（DNS、代理、防火墙）。',
+  ),
+  network: fact(
+    502,
+    true,
+    'WeChat was not reached: check DNS, proxy and firewall of this machine.',
+    '无法连接微信接口：请检查本机的 DNS、代理与防火墙。',
+  ),
+  bad_answer: fact(
+    502,
+    true,
+    'What answered is not WeChat, or not whole: check `endpoints` and what stands between (gateway, proxy).',
+    '返回内容不是完整的微信应答：请检查 endpoints 以及中间的网关或代理。',
+  ),
+  no_token: fact(401, false, 'Let the user log in first.', '请先让用户登录授权。'),
+  token_store: fact(
+    503,
+    true,
+    'Check the token store (getToken, saveToken or tokenStore), then try again.',
+    '请检查 token 存储（getToken、saveToken 或 tokenStore），然后重试。',
+  ),
+  decryption: fact(
+    400,
+    false,
+    'Use the session key of the newest wx.login, and encryptedData and iv of one and the same answer.',
+    '请使用最近一次 wx.login 的 session_key，以及同一次返回的 encryptedData 与 iv。',
+  ),
+  config: fact(500, false, 'Correct the options named here.', '请更正此处列出的配置。'),
+  session_missing: fact(
+    500,
+    false,
+    'Mount cookie-session or express-session before wechatAuth().',
+    '请在 wechatAuth() 之前挂载 cookie-session 或 express-session。',
+  ),
+  state_unknown: fact(
+    400,
+    false,
+    'Start the login again, in the browser that is to be logged in.',
+    '请在需要登录的浏览器中重新发起登录。',
+  ),
+  access_denied: fact(
+    403,
+    false,
+    'The user refused, or closed the page: offer the login again.',
+    '用户拒绝了授权：可以再次提供登录入口。',
+  ),
+  login_loop: fact(
+    400,
+    false,
+    'The browser does not keep the session cookie: check the session middleware, a `secure` cookie over http, `trust proxy`, and that login and callback share one host.',
+    '浏览器没有保留会话 cookie：请检查 session 中间件、http 下的 secure cookie、trust proxy，以及登录与回调是否使用同一域名。',
+  ),
+  login_refused: fact(
+    403,
+    false,
+    'onLogin refused this user; the error it threw is the cause.',
+    'onLogin 拒绝了该用户；其抛出的错误见 cause。',
+  ),
+  snapshot_user: fact(
+    403,
+    false,
+    'This is a virtual account of the snapshot page: the user taps 「使用完整服务」 to log in for real.',
+    '这是网页快照页的虚拟账号：请用户点击「使用完整服务」后再登录。',
+  ),
+  unionid_missing: fact(
+    500,
+    false,
+    'Bind the app to an account at open.weixin.qq.com (管理中心 > 公众账号 or 网站应用), and ask for snsapi_userinfo.',
+    '请在微信开放平台（管理中心）绑定该公众号或网站应用，并使用 snsapi_userinfo 授权。',
+  ),
+  unauthenticated: fact(401, false, 'Log in first.', '请先登录。'),
+  forbidden: fact(403, false, 'This user may not do that.', '该用户没有权限。'),
+} as const satisfies Record<string, KindFacts>;
+
+function fact(status: number, retryable: boolean, en: string, zh: string): KindFacts {
+  return { status, retryable, remedy: { en, zh } };
+}
+
+/** Every kind there is, in the order of the documentation. */
+export const ERROR_KINDS = Object.keys(KINDS) as readonly WechatErrorKind[];
+
+const HELP = 'https://github.com/express-wechat-auth/express-wechat-auth/blob/main/docs/errors.md';
+const BRAND = Symbol.for('express-wechat-auth.error');
+
+interface ErrorDetails {
+  readonly cause?: unknown;
+  /** Where the usual status of the kind does not fit. */
+  readonly status?: number;
+}
+
+/** The base of every error that this package throws. */
+export class WechatError extends Error {
+  /** What it means; see {@link WechatErrorKind}. */
+  readonly kind: WechatErrorKind;
+  /** The HTTP status that fits. */
+  readonly status: number;
+  /** Whether trying again later may help. Never a reason to send the same code twice: it may be spent. */
+  readonly retryable: boolean;
+  /** Where this kind is explained. */
+  readonly help: string;
+
+  static {
+    nameInstances(this, 'WechatError');
+  }
+
+  constructor(kind: WechatErrorKind, message: string, details: ErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    this.kind = kind;
+    this.status = details.status ?? KINDS[kind].status;
+    this.retryable = KINDS[kind].retryable;
+    this.help = `${HELP}#${kind}`;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /** What to do about it, in English and Chinese. */
+  get remedy(): Remedy {
+    return KINDS[this.kind].remedy;
+  }
+
+  /** What is safe and useful to log: no stack, no cause. */
+  toJSON(): Record<string, unknown> {
+    const { name, message, kind, status, retryable, help } = this;
+    return { name, message, kind, status, retryable, help };
+  }
+}
+
+/** An error of our own: the call, the options, the session, the login. */
+export class WechatAuthError extends WechatError {
+  /** `ERR_WECHAT_` and the kind in capitals. */
+  readonly code: string;
+
+  static {
+    nameInstances(this, 'WechatAuthError');
+  }
+
+  constructor(kind: WechatErrorKind, message: string, details?: ErrorDetails) {
+    super(kind, message, details);
+    this.code = `ERR_WECHAT_${kind.toUpperCase()}`;
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), code: this.code };
+  }
+}
+
+/** Nothing is saved for this openid. Name and message are those of wechat-oauth. */
+export class NoOAuthTokenError extends WechatAuthError {
+  static {
+    nameInstances(this, 'NoOAuthTokenError');
+  }
+
+  constructor(openid: string) {
+    super('no_token', `No token for ${openid}, please authorize first.`);
+  }
+}
+
+/** WeChat answered with an errcode. Name and numeric `code` are those of wechat-oauth. */
+export class WeChatAPIError extends WechatError {
+  /** WeChat's errcode. */
+  readonly code: number;
+  /** WeChat's errmsg, as it came. */
+  readonly errmsg: string;
+  /** WeChat's number for this request, by which its support finds it. */
+  readonly rid: string | undefined;
+
+  static {
+    nameInstances(this, 'WeChatAPIError');
+  }
+
+  constructor(errcode: number, errmsg: string) {
+    const kind = kindOfErrcode(errcode);
+    const { en, zh } = KINDS[kind].remedy;
+    super(kind, `${errmsg} (errcode ${errcode}). ${en} ${zh}`);
+    this.code = errcode;
+    this.errmsg = errmsg;
+    this.rid = RID.exec(errmsg)?.[1];
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), code: this.code, errmsg: this.errmsg, rid: this.rid };
+  }
+}
+
+/** `, rid: …` since 2021, `, hints: [ req_id: … ]` before, ` hint: [ … ]` earlier still. */
+const RID = /(?:\brid:|\breq_id:|\bhint: \[)\s*([\w-]+)/;
+
+const KIND_OF_ERRCODE: Readonly<Record<number, WechatErrorKind>> = {
+  [-1]: 'busy',
+  40001: 'token_invalid',
+  40002: 'credentials',
+  40003: 'openid_invalid',
+  40013: 'credentials',
+  40014: 'token_invalid',
+  40029: 'code_invalid',
+  40030: 'reauthorize',
+  40125: 'credentials',
+  40163: 'code_used',
+  40226: 'user_limited',
+  41001: 'token_invalid',
+  41002: 'credentials',
+  41003: 'reauthorize',
+  41004: 'credentials',
+  41008: 'code_invalid',
+  41009: 'openid_invalid',
+  42001: 'token_invalid',
+  42002: 'reauthorize',
+  42003: 'code_invalid',
+  42007: 'reauthorize',
+  45009: 'rate_limit',
+  45011: 'rate_limit',
+  48001: 'scope',
+  50001: 'user_limited',
+  50002: 'user_limited',
+};
+
+/** What an errcode of WeChat means; `unknown` for one that is not in WeChat's pages on web login. */
+export function kindOfErrcode(errcode: number): WechatErrorKind {
+  return KIND_OF_ERRCODE[errcode] ?? 'unknown';
+}
+
+/** Whether this is an error of this package, also where another copy of it threw. */
+export function isWechatError(error: unknown): error is WechatError {
+  return error instanceof Error && BRAND in error;
+}
+
+/** Whether WeChat answered with an errcode: then `code` is a number. */
+export function isWeChatAPIError(error: unknown): error is WeChatAPIError {
+  return isWechatError(error) && error.name === 'WeChatAPIError';
+}
+
+/** Whether it is an error of our own: then `code` is a string. */
+export function isWechatAuthError(error: unknown): error is WechatAuthError {
+  return isWechatError(error) && typeof (error as { code?: unknown }).code === 'string';
+}
+
+/** On the prototype, where log output does not repeat it, and where no minifier changes it. */
+function nameInstances(errorClass: { readonly prototype: Error }, name: string): void {
+  Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true });
+}

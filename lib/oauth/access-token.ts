@@ -1,0 +1,56 @@
+import { inspect } from 'node:util';
+import * as z from 'zod';
+import type { TokenData } from '../stores/token-store';
+import { numeric } from './answer';
+
+/** A token counts as expired this much early: what is asked now must still be valid when it arrives. */
+const EARLY_MS = 10_000;
+
+/** The answer of `/sns/oauth2/access_token` and `/sns/oauth2/refresh_token` (微信网页授权, steps 2 and 3). */
+export const tokenAnswer = z.looseObject({
+  access_token: z.string().min(1),
+  expires_in: numeric.refine((seconds) => seconds >= 0),
+  refresh_token: z.string().nullish(),
+  openid: z.string().min(1),
+  scope: z.string().nullish(),
+  unionid: z.string().nullish(),
+  is_snapshotuser: numeric.nullish(),
+});
+
+/** A token as WeChat answered it, in `data`, with the time it was asked for. */
+export class AccessToken {
+  readonly data: TokenData;
+
+  constructor(data: TokenData) {
+    this.data = data;
+  }
+
+  /** When WeChat was asked, in ms since 1970. */
+  get create_at(): number {
+    return this.data.create_at;
+  }
+
+  /** Whether WeChat would still take the access token: false from 10 s before it expires. */
+  isValid(): boolean {
+    const { access_token, create_at, expires_in } = this.data;
+    // A store of the app's own may bring numbers back as strings.
+    const [from, seconds] = [create_at, expires_in].map(Number) as [number, number];
+    return Boolean(access_token) && Date.now() < from + seconds * 1000 - EARLY_MS;
+  }
+
+  /** Keeps the tokens out of logs; `data` has them. */
+  [inspect.custom](): string {
+    return `AccessToken { openid: '${this.data.openid}', scope: '${this.data.scope ?? ''}', valid: ${String(this.isValid())} }`;
+  }
+}
+
+/** The scopes of a token answer. WeChat separates them by commas and sometimes ends with one. */
+export function scopesOf(token: Pick<TokenData, 'scope'>): string[] {
+  return (token.scope ?? '').split(/[\s,]+/).filter(Boolean);
+}
+
+/** Whether nothing but the silent `snsapi_base` was granted: then there is no profile to ask for. */
+export function isBaseOnly(token: Pick<TokenData, 'scope'>): boolean {
+  const scopes = scopesOf(token);
+  return scopes.length > 0 && scopes.every((scope) => scope === 'snsapi_base');
+}

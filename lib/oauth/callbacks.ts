@@ -1,0 +1,71 @@
+import { WeChatAPIError } from '../errors';
+
+/** The form of Node's callbacks: an error, or `null` and the result. */
+export type Callback<T> = (error: Error | null, result?: T) => void;
+
+/** A hook of the app's: it calls back, returns a promise, or both; whichever comes first counts. */
+export type Hook<Args extends readonly unknown[], T> = (...args: [...Args, Callback<T>]) => unknown;
+
+/**
+ * Serves both forms from one promise: without a callback it is returned; with one, `undefined` is returned and the callback
+ * called exactly once, outside of any promise, so that what it throws surfaces as an uncaught exception.
+ */
+export function settle<T>(work: () => Promise<T>, callback: Callback<T> | undefined): Promise<T> | undefined {
+  if (typeof callback !== 'function') return work();
+  work().then(
+    (result) => process.nextTick(callback, null, result),
+    (error: unknown) => process.nextTick(callback, error),
+  );
+  return undefined;
+}
+
+/** Calls a function that may take a callback or return a promise, and waits for whichever comes first. */
+export function ask<T>(call: (callback: Callback<T>) => unknown): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const answer = call((error, result) => {
+      if (error) reject(error);
+      else resolve(result);
+    });
+    if (isThenable<T>(answer)) answer.then(resolve, reject);
+  });
+}
+
+function isThenable<T>(value: unknown): value is PromiseLike<T> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
+}
+
+interface WechatAnswer {
+  errcode?: number;
+  errmsg?: string;
+}
+
+/**
+ * wechat-oauth's `util.wrapper`: turns an `errcode` in an answer into the error argument of a callback.
+ *
+ * @example
+ * request(url, wrapper((error, data) => { … }));
+ */
+export function wrapper<T, R = unknown>(
+  callback?: (error: (Error & { code?: unknown }) | null, data?: T, res?: R) => void,
+): (error: Error | null | undefined, data?: T, res?: R) => void {
+  return (error, data, res) => {
+    const done = callback ?? ignore;
+    if (error) {
+      error.name = `WeChatAPI${error.name}`;
+      done(error, data, res);
+      return;
+    }
+    const { errcode, errmsg } = (data ?? {}) as WechatAnswer;
+    if (errcode) {
+      done(new WeChatAPIError(errcode, String(errmsg)), data, res);
+      return;
+    }
+    done(null, data, res);
+  };
+}
+
+function ignore(): void {
+  // As in wechat-oauth: without a callback nobody wants to know.
+}

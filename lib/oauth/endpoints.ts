@@ -1,0 +1,133 @@
+import querystring from 'node:querystring';
+import { WechatAuthError } from '../errors';
+
+/** Where WeChat is: its own addresses, or those of a gateway, another region, the emulator. */
+export interface Endpoints {
+  /**
+   * Where browsers are sent.
+   *
+   * @default 'https://open.weixin.qq.com'
+   */
+  readonly open: string;
+  /**
+   * Where codes and tokens are exchanged.
+   *
+   * @default 'https://api.weixin.qq.com'
+   */
+  readonly api: string;
+}
+
+export const WECHAT: Endpoints = { open: 'https://open.weixin.qq.com', api: 'https://api.weixin.qq.com' };
+
+/** WeChat's pages on which a user agrees: what differs between them is here, and nowhere else. */
+export const PAGES = {
+  /** 公众号网页授权: opened inside WeChat. */
+  official: { path: '/connect/oauth2/authorize', scope: 'snsapi_base' },
+  /** 网站应用扫码登录: a QR code to be scanned. */
+  website: { path: '/connect/qrconnect', scope: 'snsapi_login' },
+} as const;
+
+/** The two ways to log in: an official account inside WeChat, a website app by QR code. */
+export type Flow = keyof typeof PAGES;
+
+export const API = {
+  accessToken: '/sns/oauth2/access_token',
+  refreshToken: '/sns/oauth2/refresh_token',
+  auth: '/sns/auth',
+  userInfo: '/sns/userinfo',
+  sessionKey: '/sns/jscode2session',
+} as const;
+
+/** More parameters of an authorize address, placed before `#wechat_redirect`; an undefined one is left out. */
+export interface AuthorizeParams {
+  /** Official account: ask for consent even where it would be silent. */
+  readonly forcePopup?: boolean | undefined;
+  /** Official account: show the snapshot page, for tests. */
+  readonly forceSnapShot?: boolean | undefined;
+  /** Website: `cn` or `en`. */
+  readonly lang?: string | undefined;
+  readonly [name: string]: string | number | boolean | undefined;
+}
+
+const STANDARD = ['appid', 'redirect_uri', 'response_type', 'scope', 'state'];
+
+interface AuthorizeRequest {
+  readonly appid: string;
+  readonly redirect: string;
+  readonly state: string | undefined;
+  readonly scope: string | undefined;
+  readonly params: AuthorizeParams | undefined;
+}
+
+/** The address of a page. WeChat matches it strictly: the order of the parameters and the fragment are part of it. */
+export function authorizeURL(
+  open: string,
+  flow: Flow,
+  { appid, redirect, state, scope, params = {} }: AuthorizeRequest,
+): string {
+  const page = PAGES[flow];
+  const standard = {
+    appid,
+    redirect_uri: redirect,
+    response_type: 'code',
+    // An empty one counts as not given, as in wechat-oauth.
+    scope: orElse(scope, page.scope),
+    state: orElse(state, ''),
+  };
+  return `${open}${page.path}?${encode({ ...standard, ...more(params) })}#wechat_redirect`;
+}
+
+function orElse(given: string | undefined, fallback: string): string {
+  return given === undefined || given === '' ? fallback : given;
+}
+
+function more(params: AuthorizeParams): Record<string, string | number | boolean> {
+  const given = Object.entries(params).filter(
+    (entry): entry is [string, string | number | boolean] => entry[1] != null,
+  );
+  const twice = given.find(([name]) => STANDARD.includes(name));
+  if (twice) {
+    throw new WechatAuthError(
+      'config',
+      `The parameter ${twice[0]} of an authorize address has a place of its own: pass it there, not among the further ones.`,
+    );
+  }
+  return Object.fromEntries(given);
+}
+
+function encode(params: Record<string, string | number | boolean>): string {
+  try {
+    return querystring.stringify(params);
+  } catch (cause) {
+    throw new WechatAuthError(
+      'config',
+      'A parameter of an authorize address holds half a character (a lone surrogate), which no address can hold. Cut strings by code points.',
+      { cause },
+    );
+  }
+}
+
+/** Says what is wrong with an endpoint, or nothing. A path is allowed: gateways have one. */
+export function endpointFault(address: string): string | undefined {
+  if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) return 'is no http: or https: address';
+  const { search, hash, username, password } = new URL(address);
+  if (search || hash) return 'has a query or a fragment';
+  if (username || password) return 'has a user or a password in it';
+  return undefined;
+}
+
+/** Fills in WeChat's own addresses, and takes off a slash at the end. */
+export function settleEndpoints(endpoints: Partial<Endpoints> = {}): Endpoints {
+  return { open: settle('open', endpoints.open), api: settle('api', endpoints.api) };
+}
+
+function settle(name: keyof Endpoints, address: string | undefined): string {
+  if (address === undefined) return WECHAT[name];
+  const fault = endpointFault(address);
+  if (fault)
+    throw new WechatAuthError(
+      'config',
+      `endpoints.${name} ${fault}: '${address}'. Give an address such as ${WECHAT[name]}.`,
+    );
+  return address.replace(/\/+$/, '');
+}

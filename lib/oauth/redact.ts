@@ -1,0 +1,44 @@
+const SHORTEST = 16;
+const MASK = '***';
+
+/**
+ * Masks what must not be seen in a text of foreign origin: the given secrets, raw, percent-encoded or base64, and what
+ * stands behind the name of a secret field. Secrets under 16 characters are too short to tell from words.
+ */
+export function redact(text: string, secrets: readonly (string | undefined)[]): string {
+  let masked = text;
+  for (const secret of new Set(secrets)) {
+    if (secret === undefined || secret.length < SHORTEST) continue;
+    masked = masked.replace(percentEncoded(secret), MASK);
+    for (const form of base64Forms(secret)) masked = masked.replaceAll(form, MASK);
+  }
+  return masked.replace(NAMED_SECRET, `$1${MASK}`);
+}
+
+const NAMED_SECRET =
+  /((?:access_token|refresh_token|session_key|appsecret|secret|js_code|code|state)(?:\\?["']|%22)?(?:\s*[=:]\s*|%3[ad])(?:\\?["']|%22)?)[\w\-.~+/%]{16,}={0,2}/gi;
+
+/** Each character as it is, escaped for JSON, or percent-encoded, once or more. */
+function percentEncoded(secret: string): RegExp {
+  const units = Array.from(secret, (char) => {
+    const hex = Array.from(Buffer.from(char), (byte) => `%(?:25)*${byte.toString(16).padStart(2, '0')}`).join(
+      '',
+    );
+    return `(?:\\\\?${escapeRegExp(char)}|${hex})`;
+  });
+  return new RegExp(units.join(''), 'gi');
+}
+
+/** A secret inside a longer text that was base64-encoded: the characters it determines, for each of its three offsets. */
+function base64Forms(secret: string): string[] {
+  return [0, 1, 2].flatMap((offset) => {
+    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
+    const whole = Math.floor((bytes.length * 8) / 6);
+    const form = bytes.toString('base64').slice(Math.ceil((offset * 8) / 6), whole);
+    return [form, form.replaceAll('+', '-').replaceAll('/', '_')];
+  });
+}
+
+function escapeRegExp(char: string): string {
+  return char.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&');
+}

@@ -1,0 +1,41 @@
+import { LRUCache } from 'lru-cache';
+import { WechatAuthError } from '../errors';
+import type { TokenData, TokenStore } from './token-store';
+
+export interface MemoryTokenStoreOptions {
+  /**
+   * How many tokens are kept; the one not used for the longest time leaves first.
+   *
+   * @default 20000
+   */
+  readonly max?: number | undefined;
+}
+
+/** Tokens in this process, bounded. A second process, or a restart, knows nothing of them. */
+export class MemoryTokenStore implements TokenStore {
+  readonly #tokens: LRUCache<string, TokenData>;
+
+  constructor({ max = 20_000 }: MemoryTokenStoreOptions = {}) {
+    if (!Number.isSafeInteger(max) || max < 1) {
+      throw new WechatAuthError(
+        'config',
+        `MemoryTokenStore: max is ${String(max)}; use a whole number from 1 up.`,
+      );
+    }
+    this.#tokens = new LRUCache({ max, perf: Date });
+  }
+
+  get(key: string): Promise<TokenData | undefined> {
+    return Promise.resolve(this.#tokens.get(key));
+  }
+
+  set(key: string, token: TokenData, ttlMs: number): Promise<void> {
+    this.#tokens.set(key, token, { ttl: ttlMs });
+    return Promise.resolve();
+  }
+
+  delete(key: string): Promise<void> {
+    this.#tokens.delete(key);
+    return Promise.resolve();
+  }
+}
