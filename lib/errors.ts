@@ -257,7 +257,7 @@ export class WeChatAPIError extends WechatError {
   constructor(errcode: number, errmsg: string) {
     const kind = kindOfErrcode(errcode);
     const { en, zh } = KINDS[kind].remedy;
-    super(kind, `${errmsg} (errcode ${errcode}). ${en} ${zh}`);
+    super(kind, `${errmsg || 'WeChat gave no reason'} (errcode ${errcode}). ${en} ${zh}`);
     this.code = errcode;
     this.errmsg = errmsg;
     this.rid = RID.exec(errmsg)?.[1];
@@ -305,9 +305,9 @@ export function kindOfErrcode(errcode: number): WechatErrorKind {
   return KIND_OF_ERRCODE[errcode] ?? 'unknown';
 }
 
-/** Whether this is an error of this package, also where another copy of it threw. */
+/** Whether this is an error of this package, also where another copy of it threw, or another realm. */
 export function isWechatError(error: unknown): error is WechatError {
-  return error instanceof Error && BRAND in error;
+  return typeof error === 'object' && error !== null && BRAND in error;
 }
 
 /** Whether WeChat answered with an errcode: then `code` is a number. */

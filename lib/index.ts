@@ -1,5 +1,26 @@
 /** The public page of express-wechat-auth: re-exports only. */
 
+// The middleware and its guard.
+export { wechatAuth } from './middleware/wechat-auth';
+export type { WechatAuthMiddleware } from './middleware/wechat-auth';
+export { requireWechatUser } from './middleware/require-wechat-user';
+export type { Guard, GuardOptions } from './middleware/require-wechat-user';
+export type {
+  ChooseFlow,
+  Credentials,
+  Login,
+  OnError,
+  OnLogin,
+  Routes,
+  WechatAuthOptions,
+} from './middleware/options';
+export { OptionsError } from './middleware/option-checks';
+export type { OptionFault } from './middleware/option-checks';
+export type { LoginParams, WechatContext, WechatRequest } from './middleware/request';
+export type { LoginOptions } from './middleware/login';
+export type { WechatSession } from './middleware/session';
+export type { OfficialScope } from './middleware/scope';
+
 // The core, compatible with wechat-oauth.
 export { OAuth } from './oauth/oauth';
 export type {

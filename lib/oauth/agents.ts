@@ -53,7 +53,14 @@ function proxyFor(url: string, { proxy, httpAgent, httpsAgent }: WayOptions): UR
   return fromEnvironment ? readProxy(fromEnvironment, 'of the environment') : undefined;
 }
 
-function proxyURL({ protocol = 'http', host, port, auth }: ProxyOptions): URL {
+function proxyURL(proxy: ProxyOptions): URL {
+  if (typeof proxy !== 'object' || !proxy.host) {
+    throw new WechatAuthError(
+      'config',
+      'http.proxy is no { host, port } with protocol and auth, as axios takes it. Write it so, or set HTTPS_PROXY in the environment.',
+    );
+  }
+  const { protocol = 'http', host, port, auth } = proxy;
   const address = readProxy(`${protocol.replace(/:$/, '')}://${host}:${port}`, 'of http.proxy');
   if (auth) {
     address.username = encodeURIComponent(auth.username);
@@ -73,7 +80,7 @@ function readProxy(address: string, whose: string): URL {
 
 function tunnelThrough(proxy: URL, tls: https.AgentOptions | undefined): Agents['httpsAgent'] {
   // The agent prints its address under DEBUG: the password travels beside it.
-  const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  const credentials = `${decoded(proxy.username)}:${decoded(proxy.password)}`;
   const headers: http.OutgoingHttpHeaders =
     credentials === ':'
       ? {}
@@ -81,5 +88,20 @@ function tunnelThrough(proxy: URL, tls: https.AgentOptions | undefined): Agents[
   const bare = new URL(proxy);
   bare.username = '';
   bare.password = '';
-  return new HttpsProxyAgent(bare, { ...tls, ...KEEP_ALIVE, headers });
+  const agent = new HttpsProxyAgent(bare, { ...tls, ...KEEP_ALIVE, headers });
+  // Its own options are lost on it, and with them the app's certificates and the end of idle connections.
+  Object.assign(agent.options, tls, KEEP_ALIVE, { path: undefined });
+  // Else its refusal would be read as WeChat's answer, and who stands in the way could log anybody in.
+  agent.on('proxyConnect', ({ statusCode }: { statusCode: number }, request: http.ClientRequest) => {
+    if (statusCode !== 200) request.destroy(new Error(`the proxy refused the connection (HTTP ${statusCode})`));
+  });
+  return agent;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

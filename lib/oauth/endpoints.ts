@@ -1,4 +1,5 @@
 import querystring from 'node:querystring';
+import { inspect } from 'node:util';
 import { WechatAuthError } from '../errors';
 
 /** Where WeChat is: its own addresses, or those of a gateway, another region, the emulator. */
@@ -63,7 +64,7 @@ interface AuthorizeRequest {
 export function authorizeURL(
   open: string,
   flow: Flow,
-  { appid, redirect, state, scope, params = {} }: AuthorizeRequest,
+  { appid, redirect, state, scope, params }: AuthorizeRequest,
 ): string {
   const page = PAGES[flow];
   const standard = {
@@ -74,14 +75,17 @@ export function authorizeURL(
     scope: orElse(scope, page.scope),
     state: orElse(state, ''),
   };
-  return `${open}${page.path}?${encode({ ...standard, ...more(params) })}#wechat_redirect`;
+  // Apart, since an object puts names that look like numbers first.
+  const query = [encode(standard), encode(further(params ?? {}))].filter(Boolean).join('&');
+  return `${open}${page.path}?${query}#wechat_redirect`;
 }
 
 function orElse(given: string | undefined, fallback: string): string {
-  return given === undefined || given === '' ? fallback : given;
+  if (given) return given;
+  return fallback;
 }
 
-function more(params: AuthorizeParams): Record<string, string | number | boolean> {
+function further(params: AuthorizeParams): Record<string, string | number | boolean> {
   const given = Object.entries(params).filter(
     (entry): entry is [string, string | number | boolean] => entry[1] != null,
   );
@@ -121,13 +125,15 @@ export function settleEndpoints(endpoints: Partial<Endpoints> = {}): Endpoints {
   return { open: settle('open', endpoints.open), api: settle('api', endpoints.api) };
 }
 
-function settle(name: keyof Endpoints, address: string | undefined): string {
-  if (address === undefined) return WECHAT[name];
+function settle(name: keyof Endpoints, address: string | null | undefined): string {
+  if (address == null) return WECHAT[name];
   const fault = endpointFault(address);
-  if (fault)
+  if (fault) {
+    const shown = inspect(address).replace(/\/\/[^/]*@/, '//***@');
     throw new WechatAuthError(
       'config',
-      `endpoints.${name} ${fault}: '${address}'. Give an address such as ${WECHAT[name]}.`,
+      `endpoints.${name} ${fault}: ${shown}. Give an address such as ${WECHAT[name]}.`,
     );
-  return address.replace(/\/+$/, '');
+  }
+  return String(address).replace(/\/+$/, '');
 }

@@ -274,8 +274,24 @@ export class OAuth {
       'getAccessToken',
       await ask<AccessToken>((callback) => this.getAccessToken(code, callback)),
     );
-    if (token.data.is_snapshotuser === 1)
+    return await this.#userByToken(token, lang);
+  }
+
+  /** The second half of `getUserByCode`, for who has the token of a fresh login in hand. */
+  getUserByToken(token: AccessToken, lang?: Lang): Promise<WechatUser>;
+  getUserByToken(token: AccessToken, lang: Lang | undefined, callback: Callback<WechatUser>): void;
+  getUserByToken(
+    token: AccessToken,
+    lang?: Lang,
+    callback?: Callback<WechatUser>,
+  ): Promise<WechatUser> | undefined {
+    return settle(() => this.#userByToken(token, lang), callback);
+  }
+
+  async #userByToken(token: AccessToken, lang: Lang | undefined): Promise<WechatUser> {
+    if (token.data.is_snapshotuser === 1) {
       return { ...(await this.#virtualUser(token, lang)), is_snapshotuser: 1 };
+    }
     if (isBaseOnly(token.data)) return idsOf(token.data);
     const { openid } = token.data;
     return given('getUser', await ask<WechatUser>((callback) => this.getUser({ openid, lang }, callback)));

@@ -2,31 +2,36 @@ const SHORTEST = 16;
 const MASK = '***';
 
 /**
- * Masks what must not be seen in a text of foreign origin: the given secrets, raw, percent-encoded or base64, and what
+ * Masks what must not be seen in a text of foreign origin: the given secrets, raw, escaped, percent-encoded or base64, and what
  * stands behind the name of a secret field. Secrets under 16 characters are too short to tell from words.
  */
 export function redact(text: string, secrets: readonly (string | undefined)[]): string {
   let masked = text;
   for (const secret of new Set(secrets)) {
     if (secret === undefined || secret.length < SHORTEST) continue;
-    masked = masked.replace(percentEncoded(secret), MASK);
+    masked = masked.replace(rawOrEscaped(secret), MASK);
     for (const form of base64Forms(secret)) masked = masked.replaceAll(form, MASK);
   }
   return masked.replace(NAMED_SECRET, `$1${MASK}`);
 }
 
 const NAMED_SECRET =
-  /((?:access_token|refresh_token|session_key|appsecret|secret|js_code|code|state)(?:\\?["']|%22)?(?:\s*[=:]\s*|%3[ad])(?:\\?["']|%22)?)[\w\-.~+/%]{16,}={0,2}/gi;
+  /((?:access_token|refresh_token|session_key|appsecret|secret|js_code|code|state)(?:\\{0,3}["']|%22)?(?:\s*[=:]\s*|%3[ad])(?:\\{0,3}["']|%22)?)[\w\-.~+/%]{16,}={0,2}/gi;
 
-/** Each character as it is, escaped for JSON, or percent-encoded, once or more. */
-function percentEncoded(secret: string): RegExp {
+/** Each character as it is, escaped for JSON, or percent-encoded, a few times over. */
+function rawOrEscaped(secret: string): RegExp {
   const units = Array.from(secret, (char) => {
-    const hex = Array.from(Buffer.from(char), (byte) => `%(?:25)*${byte.toString(16).padStart(2, '0')}`).join(
-      '',
-    );
-    return `(?:\\\\?${escapeRegExp(char)}|${hex})`;
+    const bytes = Array.from(Buffer.from(char), (byte) => `%(?:25){0,3}${hex(byte, 2)}`);
+    const unicode = Array.from({ length: char.length }, (_, at) => `\\\\{1,3}u${hex(char.charCodeAt(at), 4)}`);
+    // A backslash that may stand for itself or escape the next would make a long run of them endless work.
+    const escape = char === '\\' ? '' : '\\\\{0,3}';
+    return `(?:${escape}${escapeRegExp(char)}|${bytes.join('')}|${unicode.join('')})`;
   });
   return new RegExp(units.join(''), 'gi');
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
 }
 
 /** A secret inside a longer text that was base64-encoded: the characters it determines, for each of its three offsets. */

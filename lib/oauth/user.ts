@@ -11,6 +11,7 @@ export const userAnswer = z.looseObject({
   province: z.string().nullish(),
   country: z.string().nullish(),
   headimgurl: z.string().nullish(),
+  privilege: z.array(z.string()).nullish(),
   unionid: z.string().nullish(),
 });
 

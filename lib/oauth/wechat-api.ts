@@ -1,7 +1,7 @@
 /** The only way to WeChat: one call, its time limit and its retry. No secret leaves this file in an error or a log. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import querystring from 'node:querystring';
-import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
+import { inspect } from 'node:util';
+import { Axios, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import createDebug from 'debug';
 import type * as z from 'zod';
 import { WeChatAPIError, WechatAuthError, isWechatError } from '../errors';
@@ -55,7 +55,8 @@ export interface CallOptions {
 
 export class WechatAPI {
   readonly #origin: string;
-  readonly #client: AxiosInstance = axios.create();
+  // None of the defaults that an app gives its own axios: an Authorization header meant for others, say.
+  readonly #client = new Axios({ adapter: 'http', headers: { common: { Accept: 'application/json, */*' } } as never });
   #options: HttpOptions;
   #timeout: number;
   #agents: Agents | undefined;
@@ -83,21 +84,16 @@ export class WechatAPI {
     schema: z.ZodType<T>,
     { retry = false }: CallOptions = {},
   ): Promise<T> {
-    const abort = new AbortController();
-    const release = follow(this.#options.signal, abort);
     const started = Date.now();
+    const limits = { ms: this.#timeout, appSignal: this.#options.signal };
     try {
-      const answer = await within(this.#timeout, abort, () =>
-        this.#attempts(path, query, retry, abort.signal),
-      );
+      const answer = await within(limits, path, (signal) => this.#attempts(path, query, retry, signal));
       const valid = check(answer, schema, path);
       debug('%s answered after %d ms', path, Date.now() - started);
       return valid;
     } catch (error) {
       if (isWechatError(error)) debug('%s failed after %d ms: %s', path, Date.now() - started, error.kind);
       throw error;
-    } finally {
-      release();
     }
   }
 
@@ -109,18 +105,13 @@ export class WechatAPI {
       if (!again || signal.aborted) throw error;
     }
     const { least, most } = RETRY_DELAY_MS;
-    await sleep(least + Math.random() * (most - least));
+    await sleep(least + Math.random() * (most - least), undefined, { signal });
     return await this.#attempt(path, query, signal);
   }
 
   async #attempt(path: string, query: Query, signal: AbortSignal): Promise<unknown> {
-    const secrets = [
-      query['secret'],
-      query['code'],
-      query['js_code'],
-      query['access_token'],
-      query['refresh_token'],
-    ];
+    const sent = Object.entries(query).map(([name, value]): [string, string] => [name, asSent(value)]);
+    const secrets = sent.flatMap(([name, value]) => (SECRETS.has(name) ? [value] : []));
     let response: AxiosResponse<Uint8Array>;
     try {
       this.#agents ??= agentsFor(this.#origin, this.#options);
@@ -131,7 +122,7 @@ export class WechatAPI {
         // Our own limit covers the whole call; axios's own would only cover one attempt.
         timeout: 0,
         signal,
-        url: `${this.#origin}${path}?${querystring.stringify(query)}`,
+        url: `${this.#origin}${path}?${new URLSearchParams(sent).toString()}`,
       });
     } catch (error) {
       throw isWechatError(error) ? error : unreachable(error, path, (text) => redact(text, secrets));
@@ -143,10 +134,21 @@ export class WechatAPI {
 /** What is sent: undefined ones as empty, as wechat-oauth does, so that WeChat itself names what is missing. */
 export type Query = Readonly<Record<string, string | undefined>>;
 
+const SECRETS = new Set(['secret', 'code', 'js_code', 'access_token', 'refresh_token']);
+
+/** JavaScript may pass anything, such as the array of a repeated `?code=`: what is no text counts as missing. */
+function asSent(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
 type Redact = (text: string) => string;
 
 function settled(options: HttpOptions): HttpOptions {
-  const refused = NOT_YOURS.filter((name) => name in options);
+  const refused: string[] = NOT_YOURS.filter(
+    (name) => (options as Record<string, unknown>)[name] !== undefined,
+  );
+  // Another way of axios (fetch, say) would follow redirects; a function is the app's own doing.
+  if (options.adapter !== undefined && typeof options.adapter !== 'function') refused.push('adapter');
   if (refused.length > 0) {
     process.emitWarning(
       `These options of requests to WeChat keep a login safe and stay as they are: ${refused.join(', ')}.`,
@@ -157,7 +159,7 @@ function settled(options: HttpOptions): HttpOptions {
     );
   }
   return Object.fromEntries(
-    Object.entries(options).filter(([name]) => !(refused as readonly string[]).includes(name)),
+    Object.entries(options).filter(([name, value]) => !refused.includes(name) && value !== undefined),
   );
 }
 
@@ -166,48 +168,63 @@ function timeoutOf({ timeout }: HttpOptions): number {
   if (typeof timeout === 'number' && timeout >= 0 && timeout <= LONGEST_TIMEOUT_MS) return timeout;
   throw new WechatAuthError(
     'config',
-    `timeout is ${String(timeout)}; use milliseconds from 0 (no limit) to ${LONGEST_TIMEOUT_MS}.`,
+    `timeout is ${inspect(timeout)}; use milliseconds from 0 (no limit) to ${LONGEST_TIMEOUT_MS}.`,
   );
 }
 
-/** Ends the call when the app's own signal does. */
-function follow(signal: AxiosRequestConfig['signal'], abort: AbortController): () => void {
-  const end = (): void => abort.abort();
-  if (signal?.aborted) end();
-  signal?.addEventListener?.('abort', end);
-  return () => {
-    signal?.removeEventListener?.('abort', end);
-  };
+interface Limits {
+  /** 0 is none. */
+  readonly ms: number;
+  readonly appSignal: AxiosRequestConfig['signal'];
 }
 
-/** Settles in time whatever happens below: a name lookup, for one, cannot be aborted. */
-async function within<T>(ms: number, abort: AbortController, work: () => Promise<T>): Promise<T> {
+/** Settles in time, or when the app ends it, whatever happens below: a name lookup, for one, cannot be aborted. */
+async function within<T>(
+  { ms, appSignal }: Limits,
+  path: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const abort = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    if (ms === 0) return;
-    timer = setTimeout(() => {
-      reject(
-        new WechatAuthError(
-          'timeout',
-          `WeChat did not answer within ${ms} ms. Try again, or raise \`timeout\`.`,
-        ),
-      );
+  let onAbort: (() => void) | undefined;
+  const end = new Promise<never>((_, reject) => {
+    const stop = (error: WechatAuthError): void => {
+      reject(error);
       abort.abort();
-    }, ms);
+    };
+    if (ms > 0) timer = setTimeout(() => stop(late(ms, path)), ms);
+    onAbort = () => stop(endedByApp(path, (appSignal as Partial<AbortSignal> | undefined)?.reason));
+    if (appSignal?.aborted) onAbort();
+    else appSignal?.addEventListener?.('abort', onAbort);
   });
   try {
-    return await Promise.race([work(), limit]);
+    return await Promise.race([end, work(abort.signal)]);
   } finally {
     clearTimeout(timer);
+    if (onAbort) appSignal?.removeEventListener?.('abort', onAbort);
   }
+}
+
+function late(ms: number, path: string): WechatAuthError {
+  return new WechatAuthError(
+    'timeout',
+    `WeChat did not answer ${path} within ${ms} ms. Try again, or raise \`timeout\`.`,
+  );
+}
+
+function endedByApp(path: string, reason: unknown): WechatAuthError {
+  const kind = (reason as Error | undefined)?.name === 'TimeoutError' ? 'timeout' : 'network';
+  return new WechatAuthError(kind, `The app ended the call to ${path} (\`signal\` of its http options).`);
 }
 
 function unreachable(error: unknown, path: string, mask: Redact): WechatAuthError {
   const { message, code = '' } = error as NodeJS.ErrnoException;
-  const what = mask(message);
+  // Several addresses that all refuse (AggregateError) leave no message.
+  const what = mask(message || code);
   // A plain copy: the error of axios carries the address, and the address the secret.
   const cause = Object.assign(new Error(what), { code });
-  if (code.startsWith('ERR_BAD_OPTION')) {
+  if (code === 'ERR_CANCELED') return endedByApp(path, undefined);
+  if (WRONG_OPTION.test(code)) {
     return new WechatAuthError(
       'config',
       `An option of requests to WeChat is wrong: ${what}. Correct \`http\` or setOpts().`,
@@ -223,13 +240,16 @@ function unreachable(error: unknown, path: string, mask: Redact): WechatAuthErro
   }
   return new WechatAuthError(
     'network',
-    `WeChat was not reached for ${path}: ${what || code}. Check DNS, proxy and firewall.`,
+    `WeChat was not reached for ${path}: ${what}. Check DNS, proxy, firewall and certificates of this machine.`,
     { cause },
   );
 }
 
+/** axios's and Node's words for what no network can cause. */
+const WRONG_OPTION = /^ERR_(BAD_OPTION|INVALID_|NOT_SUPPORT|UNKNOWN_)/;
+
 /** Too large, no HTTP, or not what its content encoding says. */
-const NO_ANSWER_OF_WECHAT = /maxContentLength|^HPE_|^Z_|^ERR__ERROR_FORMAT|^ERR_BR/;
+const NO_ANSWER_OF_WECHAT = /maxContentLength|^HPE_|^Z(STD)?_|^ERR__ERROR_FORMAT|^ERR_BR/i;
 
 function read(response: AxiosResponse<Uint8Array>, path: string, mask: Redact): unknown {
   let answer: unknown;

@@ -1,0 +1,84 @@
+import type { ServerResponse } from 'node:http';
+import cookieSession from 'cookie-session';
+import {
+  requireWechatUser,
+  wechatAuth,
+  type GuardOptions,
+  type WechatAuthOptions,
+  type WechatContext,
+} from '../../lib';
+import { createEmulator, type Emulator, type EmulatorOptions } from '../../lib/emulator';
+import type { HostRequest } from '../../lib/middleware/http';
+import { createHost, listen, type Host, type HostName, type Middleware, type Running } from './hosts';
+
+/** A request as the routes of these tests see it. */
+export type TestRequest = HostRequest & { wechat: WechatContext; session: Record<string, unknown> };
+
+export interface AppOptions {
+  readonly host?: HostName;
+  /** The session middleware; null for none. */
+  readonly session?: Middleware | null;
+  readonly mount?: string;
+  readonly auth?: WechatAuthOptions;
+  readonly guard?: GuardOptions;
+  /** Routes of the test's own, before the guarded ones. */
+  readonly routes?: (app: Host) => void;
+  readonly before?: (app: Host) => void;
+}
+
+export interface TestApp extends Running {
+  readonly emulator: Emulator;
+  /** Errors that reached the app's own error handler. */
+  readonly errors: unknown[];
+}
+
+export function cookies(options: Partial<CookieSessionInterfaces.CookieSessionOptions> = {}): Middleware {
+  return cookieSession({ name: 'session', keys: ['test key'], ...options }) as unknown as Middleware;
+}
+
+export function sendJSON(res: ServerResponse, body: unknown): void {
+  res.setHeader('Content-Type', 'application/json');
+  res.end(JSON.stringify(body ?? null));
+}
+
+/** The credentials and addresses of an emulator, as the app's options. */
+export function emulated(emulator: Emulator): WechatAuthOptions {
+  const { official, website } = emulator.apps;
+  return {
+    appId: official.appId,
+    appSecret: official.appSecret,
+    website: { appId: website.appId, appSecret: website.appSecret },
+    endpoints: emulator.endpoints,
+  };
+}
+
+/** Both official account and website app, with `/public`, `/me` (guarded page) and `/session` (what is in it). */
+export async function startApp(emulator: Emulator, options: AppOptions = {}): Promise<TestApp> {
+  const { host = 'Express 5', session = cookies(), mount = '', auth = {}, guard, routes, before } = options;
+  const app = createHost(host);
+  const errors: unknown[] = [];
+  before?.(app);
+  if (session) app.use(session);
+  const middleware = wechatAuth({ ...emulated(emulator), ...auth });
+  if (mount) app.use(mount, middleware);
+  else app.use(middleware);
+  routes?.(app);
+  const at = (path: string): string => mount + path;
+  app.use(at('/public'), (_req, res) => res.end('public'));
+  app.use(at('/session'), (req, res) => sendJSON(res, req.session));
+  app.use(at('/me'), requireWechatUser(guard));
+  app.use(at('/me'), (req, res) => sendJSON(res, (req as TestRequest).wechat.user));
+  app.use(at('/'), (_req, res) => res.end('home'));
+  app.use(((error: unknown, _req: HostRequest, res: ServerResponse, next: unknown) => {
+    void next;
+    errors.push(error);
+    res.statusCode = 599;
+    res.end('error handler');
+  }) as unknown as Middleware);
+  const running = await listen(app);
+  return { ...running, emulator, errors };
+}
+
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  return createEmulator(options);
+}

@@ -1,0 +1,45 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import connect from 'connect';
+import express from 'express';
+import express4 from 'express4';
+import type { Guard, WechatAuthMiddleware } from '../../lib';
+import type { HostRequest, Next } from '../../lib/middleware/http';
+
+/** What the middleware needs of a framework, and all that these tests use of it. */
+export type Handler = (req: HostRequest, res: http.ServerResponse, next: Next) => void;
+export type Middleware = Handler | Guard | WechatAuthMiddleware;
+export interface Host {
+  use(handler: Middleware): unknown;
+  use(path: string, handler: Middleware): unknown;
+}
+
+export type HostName = 'Express 5' | 'Express 4' | 'Connect';
+
+/** A framework's app; all three are request listeners with `use`. */
+export function createHost(name: HostName): Host & http.RequestListener {
+  const make = { 'Express 5': express, 'Express 4': express4, Connect: connect }[name] as () => unknown;
+  return make() as Host & http.RequestListener;
+}
+
+export interface Running {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Listens on a free port of this machine. */
+export async function listen(listener: http.RequestListener): Promise<Running> {
+  const server = http.createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}

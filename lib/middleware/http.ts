@@ -1,0 +1,134 @@
+/** What Connect lacks: path, query, origin, redirect, JSON. Typed on node:http, as Express and Connect both are. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** A request as Connect and Express hand it on. */
+export interface HostRequest extends IncomingMessage {
+  /** The address before a mount path was taken off. */
+  originalUrl?: string;
+  /** What the session middleware put here, if any. */
+  session?: unknown;
+  /** Express: whether the browser came by https, as `trust proxy` says. */
+  readonly secure?: boolean;
+  /** Express: the app, and with it what `trust proxy` says. */
+  readonly app?: { get?(name: string): unknown };
+}
+
+export type Next = (error?: unknown) => void;
+
+/** The path of an address, without query; of an absolute one too. */
+export function pathOf(url: string): string {
+  const target = relative(url);
+  const end = target.search(/[?#]/);
+  return end < 0 ? target : target.slice(0, end);
+}
+
+export function queryOf(url: string): URLSearchParams {
+  const start = url.indexOf('?');
+  return new URLSearchParams(start < 0 ? '' : url.slice(start));
+}
+
+/** `GET http://host/path` is allowed by HTTP/1.1, and asked of proxies. */
+function relative(url: string): string {
+  return /^https?:\/\//i.test(url) ? url.replace(/^[^/]*\/\/[^/?#]*/, '') || '/' : url;
+}
+
+export function fullURL(req: HostRequest): string {
+  return req.originalUrl ?? req.url ?? '/';
+}
+
+/** The path under which the middleware was mounted, as this request spelled it; empty at the root. */
+export function mountOf(req: HostRequest): string {
+  const whole = pathOf(fullURL(req));
+  const below = pathOf(req.url ?? '/');
+  if (whole.endsWith(below)) return whole.slice(0, whole.length - below.length);
+  // Mounted at /auth and asked for /auth: the rest is a slash that was not there.
+  return below === '/' ? whole : '';
+}
+
+/** Whether the browser came by https, as far as this process can tell. */
+export function isSecure(req: HostRequest): boolean {
+  return req.secure ?? Boolean((req.socket as { encrypted?: boolean }).encrypted);
+}
+
+/** Whether Express was told to believe the proxy that this request came from. */
+export function trustsProxy(req: HostRequest): boolean {
+  const trust = req.app?.get?.('trust proxy fn');
+  return (
+    typeof trust === 'function' &&
+    Boolean((trust as (address?: string, hop?: number) => unknown)(req.socket.remoteAddress, 0))
+  );
+}
+
+/** The host the browser says it asked for, unchecked. Only a trusted proxy may say it was another than the Host header. */
+export function hostOf(req: HostRequest): string {
+  const forwarded = trustsProxy(req) ? first(req.headers['x-forwarded-host']) : undefined;
+  return (forwarded ?? req.headers.host ?? '').toLowerCase();
+}
+
+function first(header: string | string[] | undefined): string | undefined {
+  const value = Array.isArray(header) ? header[0] : header;
+  return value?.split(',')[0]?.trim();
+}
+
+/** Whether the browser only looks ahead: nobody has asked for this page yet. */
+export function isPrefetch(req: IncomingMessage): boolean {
+  const purpose = first(req.headers['sec-purpose']) ?? first(req.headers['purpose']) ?? '';
+  return /^prefetch\b/i.test(purpose);
+}
+
+/** Whether the request only asks for a page. */
+export function isSafe({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+export function header(req: IncomingMessage, name: string): string {
+  const value = req.headers[name];
+  return (Array.isArray(value) ? value.join(',') : value) ?? '';
+}
+
+/** Whether a person looks at the answer: then it is a page, else JSON. */
+export function wantsPage(req: IncomingMessage): boolean {
+  const mode = header(req, 'sec-fetch-mode');
+  if (mode) return mode === 'navigate';
+  // WeChat on Android sends its own name in X-Requested-With, with every page.
+  if (header(req, 'x-requested-with').toLowerCase() === 'xmlhttprequest') return false;
+  return header(req, 'accept').includes('text/html');
+}
+
+export function noStore(res: ServerResponse): void {
+  res.setHeader('Cache-Control', 'no-store');
+}
+
+/** Says on which headers the answer depends, beside those that others named. */
+export function vary(res: ServerResponse, ...names: string[]): void {
+  const before = String(res.getHeader('Vary') ?? '');
+  const known = before.toLowerCase().split(/\s*,\s*/);
+  const added = names.filter((name) => !known.includes(name.toLowerCase()));
+  res.setHeader('Vary', [before, ...added].filter(Boolean).join(', '));
+}
+
+/** With an empty body: whoever follows must find the session saved, and nothing is echoed. */
+export function redirect(req: IncomingMessage, res: ServerResponse, location: string): void {
+  // 303 makes a form that was sent a page that is asked for.
+  res.statusCode = isSafe(req) ? 302 : 303;
+  res.setHeader('Location', location);
+  send(res, '');
+}
+
+export function nothing(res: ServerResponse): void {
+  noStore(res);
+  res.statusCode = 204;
+  res.end();
+}
+
+export function sendJSON(res: ServerResponse, status: number, body: unknown): void {
+  res.statusCode = status;
+  res.setHeader('Content-Type', 'application/json; charset=utf-8');
+  res.setHeader('X-Content-Type-Options', 'nosniff');
+  send(res, JSON.stringify(body));
+}
+
+export function send(res: ServerResponse, body: string): void {
+  res.setHeader('Content-Length', Buffer.byteLength(body));
+  res.end(body);
+}

@@ -1,0 +1,152 @@
+/** The login route: choose the flow, mint a state, keep it, send the browser to WeChat. */
+import createDebug from 'debug';
+import { WechatAuthError } from '../errors';
+import type { AuthorizeParams, Flow } from '../oauth/endpoints';
+import { isWechat } from './client';
+import { diagnoseSession } from './diagnosis';
+import { header, hostOf, noStore, queryOf, redirect } from './http';
+import { dropExpired, keepLogin, newState, type PendingLogin } from './login-state';
+import type { Account } from './options';
+import { sendOpenInWechat } from './pages/open-in-wechat';
+import { scopeToAsk } from './scope';
+import { saveSession, sessionOf } from './session';
+import { isReturnTo, originOf, routePath, wayBack, type Visit } from './visit';
+
+const debug = createDebug('wechat-auth:login');
+
+/** What may be asked of a login. */
+export interface LoginOptions {
+  /** A path of this app, with query and fragment; anything else becomes the default. */
+  readonly returnTo?: string | undefined;
+  /** `snsapi_userinfo` asks for consent where the app is content with less. */
+  readonly scope?: string | undefined;
+  /** Which login, whatever the browser is. */
+  readonly flow?: Flow | undefined;
+  /** More parameters of WeChat's page, such as `{ forcePopup: true }`. */
+  readonly params?: AuthorizeParams | undefined;
+}
+
+/** `GET /login?returnTo=/me` */
+export async function login(visit: Visit): Promise<void> {
+  const query = queryOf(visit.req.url ?? '');
+  await startLogin(visit, {
+    returnTo: query.get('returnTo') ?? undefined,
+    scope: query.get('scope') ?? undefined,
+  });
+}
+
+/** Sends the browser to WeChat, or shows the page that says where it can log in. */
+export async function startLogin(visit: Visit, options: LoginOptions): Promise<void> {
+  const { req, res } = visit;
+  noStore(res);
+  const flow = options.flow ?? (await chooseFlow(visit));
+  if (flow === undefined) {
+    sendOpenInWechat(req, res, loginAddress(visit, options), isWechat(header(req, 'user-agent')));
+    return;
+  }
+  const begun = await beginLogin(visit, flow, options);
+  redirect(req, res, begun.url);
+}
+
+/** Which login fits this browser; `undefined` where none does. */
+export async function chooseFlow({ req, settled }: Visit): Promise<Flow | undefined> {
+  const wanted: unknown = typeof settled.flow === 'function' ? await settled.flow(req) : settled.flow;
+  if (wanted === 'official' || wanted === 'website') return wanted;
+  if (wanted !== 'auto') {
+    throw new WechatAuthError(
+      'config',
+      `The option flow returned ${JSON.stringify(wanted)}. Return 'auto', 'official' or 'website'.`,
+    );
+  }
+  const fits = isWechat(header(req, 'user-agent')) ? 'official' : 'website';
+  return settled.accounts[fits] && fits;
+}
+
+/** A login under way, and the address where it goes on. */
+export interface BegunLogin {
+  readonly state: string;
+  readonly url: string;
+  readonly scope: string;
+  readonly redirect: string;
+  readonly account: Account;
+}
+
+/** Mints a state and keeps the login under it; the session is saved before anybody is sent away. */
+export async function beginLogin(visit: Visit, flow: Flow, options: LoginOptions): Promise<BegunLogin> {
+  const { settled } = visit;
+  const pending: PendingLogin = {
+    returnTo: isReturnTo(visit, options.returnTo) ? options.returnTo : '',
+    scope: scopeToAsk(flow, settled.scope, options.scope),
+    flow,
+    at: Date.now(),
+  };
+  const begun = await goOn(visit, newState(0), pending, options.params);
+  if (begun) return begun;
+  throw new WechatAuthError('login_loop', 'The session has no room for another login.');
+}
+
+/** Keeps a login under a state; `undefined` where the session has no room for a restart. */
+export async function goOn(
+  visit: Visit,
+  state: string,
+  pending: PendingLogin,
+  params?: AuthorizeParams,
+): Promise<BegunLogin | undefined> {
+  const { req, settled } = visit;
+  const account = accountOf(visit, pending.flow);
+  const redirectURI = callbackURL(visit);
+  const session = sessionOf(req);
+  diagnoseSession(visit, session);
+  dropExpired(session, settled.sessionKey, settled.loginTimeout, pending.at);
+  if (!keepLogin(session, settled.sessionKey, state, pending)) return undefined;
+  settled.logins.minted(state, hostOf(req));
+  await saveSession(req);
+  debug('%s login started', pending.flow);
+  const url = account.page(redirectURI, state, pending.scope, params);
+  return { state, url, scope: pending.scope, redirect: redirectURI, account };
+}
+
+export function accountOf({ settled }: Visit, flow: Flow): Account {
+  const account = settled.accounts[flow];
+  if (account) return account;
+  const missing =
+    flow === 'official' ? 'appId and appSecret of the official account' : 'website: { appId, appSecret }';
+  throw new WechatAuthError(
+    'config',
+    `A ${flow} login was asked for, but wechatAuth() has no account for it. Give ${missing}.`,
+  );
+}
+
+function callbackURL(visit: Visit): string {
+  const path = routePath(visit, 'callback');
+  if (path !== undefined) return originOf(visit) + path;
+  throw new WechatAuthError(
+    'config',
+    'routes.callback is false: WeChat has no address to come back to. Give it a path, or start the login where it has one.',
+  );
+}
+
+/** The path of the login route, for links. */
+export function loginURL(
+  visit: Visit,
+  { returnTo, scope }: Pick<LoginOptions, 'returnTo' | 'scope'>,
+): string {
+  const path = routePath(visit, 'login');
+  if (path === undefined) {
+    throw new WechatAuthError(
+      'config',
+      'routes.login is false: there is no login route to link to. Give it a path, or call req.wechat.login().',
+    );
+  }
+  const query = Object.entries({ returnTo, scope }).flatMap(([name, value]) =>
+    value === undefined ? [] : `${name}=${encodeURIComponent(value)}`,
+  );
+  return query.length > 0 ? `${path}?${query.join('&')}` : path;
+}
+
+/** The public address of this login, for another device. */
+function loginAddress(visit: Visit, { returnTo }: LoginOptions): string {
+  const asked = { returnTo: isReturnTo(visit, returnTo) ? returnTo : undefined };
+  const path = routePath(visit, 'login') === undefined ? wayBack(visit, returnTo) : loginURL(visit, asked);
+  return originOf(visit) + path;
+}

@@ -1,0 +1,166 @@
+/** The guard: lets users pass, sends pages to the login, answers everything else with 401. */
+import type { ServerResponse } from 'node:http';
+import { WechatAuthError } from '../errors';
+import type { WechatUser } from '../oauth/user';
+import {
+  header,
+  isSafe,
+  noStore,
+  redirect,
+  sendJSON,
+  vary,
+  wantsPage,
+  type HostRequest,
+  type Next,
+} from './http';
+import { loginURL, startLogin, type LoginOptions } from './login';
+import type { Bivariant } from './options';
+import { refuse } from './refuse';
+import { RequestContext, type WechatContext } from './request';
+import { satisfies, type OfficialScope } from './scope';
+import { sessionOf } from './session';
+import { here, isReturnTo, ownPage, routePath, type Visit } from './visit';
+
+export interface GuardOptions {
+  /** Asks for the missing consent where the session only has `snsapi_base`. */
+  readonly scope?: OfficialScope | undefined;
+  /**
+   * What happens without a user: `redirect` to the login, `reject` with 401 JSON, `auto` by what the request is.
+   *
+   * @default 'auto'
+   */
+  readonly mode?: 'auto' | 'redirect' | 'reject' | undefined;
+  /** Whether this user may pass: false → 403. What it throws goes to the app's error handler. */
+  readonly check?: Bivariant<(user: WechatUser, req: HostRequest) => boolean | Promise<boolean>> | undefined;
+}
+
+export type Guard = (req: HostRequest, res: ServerResponse, next: Next) => void;
+
+const MODES = ['auto', 'redirect', 'reject'];
+const SCOPES = ['snsapi_base', 'snsapi_userinfo'];
+
+/**
+ * Guards a route.
+ *
+ * @example
+ * app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
+ */
+export function requireWechatUser(options: GuardOptions = {}): Guard {
+  const settled = settle(options);
+  return function wechatUserRequired(req, res, next) {
+    void guard(settled, req, res, next).catch(next);
+  };
+}
+
+function settle({ scope, mode = 'auto', check, ...others }: GuardOptions): GuardOptions {
+  const unknown = Object.keys(others);
+  const faults = [
+    ...unknown.map((name) => `${name} is no option; there are scope, mode and check`),
+    ...(MODES.includes(mode) ? [] : [`mode is ${JSON.stringify(mode)}; use 'auto', 'redirect' or 'reject'`]),
+    ...(scope === undefined || SCOPES.includes(scope)
+      ? []
+      : [`scope is ${JSON.stringify(scope)}; use 'snsapi_base' or 'snsapi_userinfo'`]),
+    ...(check === undefined || typeof check === 'function'
+      ? []
+      : ['check is no function; give (user, req) => boolean']),
+  ];
+  if (faults.length > 0) throw new WechatAuthError('config', `requireWechatUser(): ${faults.join('. ')}.`);
+  return { scope, mode, ...(check && { check }) };
+}
+
+async function guard(
+  { scope, mode, check }: GuardOptions,
+  req: HostRequest,
+  res: ServerResponse,
+  next: Next,
+): Promise<void> {
+  const opened = RequestContext.open((req as { wechat?: WechatContext }).wechat);
+  if (!opened) {
+    next(
+      new WechatAuthError(
+        'config',
+        'requireWechatUser() found no req.wechat. Mount wechatAuth() before it, at the same path or above.',
+      ),
+    );
+    return;
+  }
+  const { login } = opened;
+  const visit: Visit = { ...opened.visit, res, next };
+  const mayPass = login !== undefined && (scope === undefined || satisfies(login.scope, scope));
+  if (!mayPass) {
+    await withoutUser(visit, { scope, mode }, login !== undefined);
+  } else if (!check || (await isAllowed(check, login.user, req))) {
+    next();
+  } else {
+    await refuse(visit, new WechatAuthError('forbidden', 'This user may not do that: check said no.'));
+  }
+}
+
+/** A throw never lets anybody through: to Connect and Express, an empty error or the word "route" is none. */
+async function isAllowed(
+  check: NonNullable<GuardOptions['check']>,
+  user: WechatUser,
+  req: HostRequest,
+): Promise<boolean> {
+  try {
+    return await check(user, req);
+  } catch (error) {
+    if (error instanceof Error) throw error;
+    throw new WechatAuthError(
+      'forbidden',
+      'The check of requireWechatUser() threw something that is no error.',
+      { cause: error },
+    );
+  }
+}
+
+async function withoutUser(visit: Visit, { scope, mode }: GuardOptions, needsMore: boolean): Promise<void> {
+  const { req, res, next } = visit;
+  if (req.method === 'OPTIONS') {
+    next();
+    return;
+  }
+  try {
+    sessionOf(req);
+    noStore(res);
+    vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
+    const asked = { returnTo: cameFor(visit), scope: extraScope(visit, scope) };
+    if (mode === 'redirect' || (mode === 'auto' && isPage(req))) await toLogin(visit, asked);
+    else sendUnauthenticated(visit, asked, needsMore);
+  } catch (error) {
+    await refuse(visit, error);
+  }
+}
+
+/** Whether a person waits for a page, who can be sent to WeChat and back. */
+function isPage(req: HostRequest): boolean {
+  return wantsPage(req) && (header(req, 'sec-fetch-mode') !== '' || isSafe(req));
+}
+
+/** The guarded page; where there is none to come back to (a form that was sent, an XHR), the page that it was sent from. */
+function cameFor(visit: Visit): string | undefined {
+  const { req } = visit;
+  const page = isPage(req) && isSafe(req) ? here(visit) : ownPage(visit, header(req, 'referer'));
+  return isReturnTo(visit, page) ? page : undefined;
+}
+
+/** What to ask for beyond what a login asks for anyway. */
+function extraScope({ settled }: Visit, scope: OfficialScope | undefined): OfficialScope | undefined {
+  return scope !== undefined && !satisfies(settled.scope, scope) ? scope : undefined;
+}
+
+async function toLogin(visit: Visit, asked: LoginOptions): Promise<void> {
+  if (routePath(visit, 'login') === undefined) await startLogin(visit, asked);
+  else redirect(visit.req, visit.res, loginURL(visit, asked));
+}
+
+function sendUnauthenticated(visit: Visit, asked: LoginOptions, needsMore: boolean): void {
+  const hasRoute = routePath(visit, 'login') !== undefined;
+  sendJSON(visit.res, 401, {
+    error: needsMore ? 'scope' : 'unauthenticated',
+    message: needsMore
+      ? 'This needs the consent of the user: log in again at loginURL. 需要用户授权，请通过 loginURL 重新登录。'
+      : 'Log in first, at loginURL. 请先通过 loginURL 登录。',
+    ...(hasRoute && { loginURL: loginURL(visit, asked) }),
+  });
+}

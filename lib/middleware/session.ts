@@ -1,0 +1,87 @@
+/** What we keep in req.session, whichever middleware put it there; and how its id changes. */
+import { WechatAuthError } from '../errors';
+import { ask } from '../oauth/callbacks';
+import type { Flow } from '../oauth/endpoints';
+import { redact } from '../oauth/redact';
+import { inTime } from '../oauth/time-limit';
+import type { WechatUser } from '../oauth/user';
+import type { HostRequest } from './http';
+
+/** What a login leaves in `req.session.wechat`: no token, no code. */
+export interface WechatSession {
+  /** The profile, or what `onLogin` returned. */
+  readonly user: WechatUser;
+  /** The app the openid belongs to. */
+  readonly appid: string;
+  readonly openid: string;
+  readonly unionid?: string;
+  /** What was granted, separated by commas. */
+  readonly scope: string;
+  readonly flow: Flow;
+}
+
+/** The common ground of cookie-session, express-session and their kin. */
+export type Session = Record<string, unknown>;
+
+type Work = (callback: (error?: Error | null) => void) => unknown;
+
+const STORE_LIMIT_MS = 5_000;
+
+/** The session, which must be there: a login without one could not be checked, nor kept. */
+export function sessionOf(req: HostRequest): Session {
+  const session = peekSession(req);
+  if (session) return session;
+  throw new WechatAuthError(
+    'session_missing',
+    'req.session is missing when wechatAuth() runs. Mount cookie-session or express-session before wechatAuth(), not after it, and see that its store is reachable.',
+  );
+}
+
+export function peekSession(req: HostRequest): Session | undefined {
+  const { session } = req;
+  return typeof session === 'object' && session !== null ? (session as Session) : undefined;
+}
+
+/** Waits until the session is stored, where its middleware stores it on request: what comes next must find it. */
+export async function saveSession(req: HostRequest): Promise<void> {
+  const session = sessionOf(req);
+  if (typeof session['save'] === 'function')
+    await store('save', (done) => (session['save'] as Work).call(session, done));
+}
+
+/**
+ * Changes the session's id, against fixation, where the session has one, and takes over what may stay.
+ * cookie-session has none: there, what may not stay is deleted.
+ */
+export async function renewSession(req: HostRequest, mayStay: (key: string) => boolean): Promise<Session> {
+  const before = sessionOf(req);
+  const keys = Object.keys(before).filter((key) => key !== 'cookie');
+  if (typeof before['regenerate'] !== 'function') {
+    for (const key of keys) if (!mayStay(key)) Reflect.deleteProperty(before, key);
+    return before;
+  }
+  const stay = Object.fromEntries(keys.filter(mayStay).map((key) => [key, before[key]]));
+  await store('regenerate', (done) => (before['regenerate'] as Work).call(before, done));
+  return Object.assign(sessionOf(req), stay);
+}
+
+async function store(what: string, work: Work): Promise<void> {
+  const late = (): Error => new Error(`no answer within ${STORE_LIMIT_MS} ms`);
+  try {
+    await inTime(
+      STORE_LIMIT_MS,
+      () => ask<unknown>(work as (callback: (error: Error | null) => void) => unknown),
+      late,
+    );
+  } catch (error) {
+    const words = redact(error instanceof Error ? error.message : String(error), []);
+    throw new WechatAuthError(
+      'session_missing',
+      `The session store failed (${what}): ${words}. Check it, then try again.`,
+      {
+        status: 503,
+        cause: new Error(words),
+      },
+    );
+  }
+}

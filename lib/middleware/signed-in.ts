@@ -1,0 +1,69 @@
+/** Who is logged in: read from the session, written at login, dropped at logout. */
+import { finishLogin, loginsKey } from './login-state';
+import type { HostRequest } from './http';
+import type { Settled } from './options';
+import { isLess } from './scope';
+import { peekSession, renewSession, saveSession, type Session, type WechatSession } from './session';
+import type { Visit } from './visit';
+
+/** The keys of all accounts in this process: what another account keeps in the session is not ours to drop. */
+const keys = new Set<string>();
+
+export function registerKey(sessionKey: string): void {
+  keys.add(sessionKey).add(loginsKey(sessionKey));
+}
+
+/** Who is logged in with one of these accounts, as the session tells. */
+export function signedIn(req: HostRequest, settled: Settled): WechatSession | undefined {
+  const session = peekSession(req);
+  return session && read(session, settled);
+}
+
+function read(session: Session, { sessionKey, accounts }: Settled): WechatSession | undefined {
+  const stored = session[sessionKey] as Partial<WechatSession> | undefined;
+  if (!stored?.user || typeof stored.openid !== 'string' || typeof stored.appid !== 'string')
+    return undefined;
+  const account = stored.flow && accounts[stored.flow];
+  // An app id that is no longer configured: its openids mean nothing here.
+  return account?.oauth.appid === stored.appid ? (stored as WechatSession) : undefined;
+}
+
+/**
+ * Writes a login into a session with a new id. An anonymous session keeps what the options say; the same user keeps all; what
+ * another user had is dropped.
+ */
+export async function writeLogin(
+  visit: Visit,
+  login: WechatSession,
+  ended: { state: string; returnTo: string },
+): Promise<void> {
+  const { req, settled } = visit;
+  const { sessionKey, mayKeep } = settled;
+  const before = signedIn(req, settled);
+  const same = before !== undefined && isSamePerson(before, login);
+  const stays = before ? () => same : mayKeep;
+  const session = await renewSession(req, (key) => keys.has(key) || stays(key));
+  session[sessionKey] = same && isLess(login.scope, before.scope) ? before : login;
+  finishLogin(session, sessionKey, ended.state, ended.returnTo);
+  try {
+    await saveSession(req);
+  } catch (error) {
+    // The session's own middleware may save it once more at the end: nobody who was told of a failure is logged in then.
+    Reflect.deleteProperty(session, sessionKey);
+    throw error;
+  }
+}
+
+/** One person has an openid for each app, and one unionid for all that are bound. */
+function isSamePerson(a: WechatSession, b: WechatSession): boolean {
+  return (
+    (a.appid === b.appid && a.openid === b.openid) || (a.unionid !== undefined && a.unionid === b.unionid)
+  );
+}
+
+/** Drops our login and all that came with it, but for other accounts' logins; the session gets a new id. */
+export async function dropLogin(req: HostRequest, { sessionKey }: Settled): Promise<void> {
+  const own = [sessionKey, loginsKey(sessionKey)];
+  await renewSession(req, (key) => keys.has(key) && !own.includes(key));
+  await saveSession(req);
+}

@@ -1,0 +1,92 @@
+/** One request in our hands, and where it stands: its mount, its origin, its routes, its way back. */
+import type { ServerResponse } from 'node:http';
+import { WechatAuthError } from '../errors';
+import { fullURL, hostOf, isSecure, mountOf, type HostRequest, type Next } from './http';
+import type { Settled } from './options';
+import { judgeReturnTo } from './return-to';
+
+export interface Visit {
+  readonly req: HostRequest;
+  readonly res: ServerResponse;
+  readonly next: Next;
+  readonly settled: Settled;
+  /** The path that browsers see before our routes: what the proxy strips, and the mount. */
+  readonly mount: string;
+}
+
+export function visitOf(req: HostRequest, res: ServerResponse, next: Next, settled: Settled): Visit {
+  return { req, res, next, settled, mount: basePath(settled) + mountOf(req) };
+}
+
+export function basePath(settled: Settled): string {
+  return settled.base?.path ?? '';
+}
+
+/** The origin that browsers see, as the options say, else as the request does. */
+export function originOf({ req, settled }: Visit): string {
+  if (settled.base) return settled.base.origin;
+  if (process.env['NODE_ENV'] === 'production') {
+    settled.warnings.once(
+      'WECHAT_NO_BASE_URL',
+      'wechatAuth() derives its public address from the Host header, which a client can forge. Set baseURL (or WECHAT_BASE_URL).',
+    );
+  }
+  const host = hostOf(req);
+  if (HOST.test(host)) return `${isSecure(req) ? 'https' : 'http'}://${host}`;
+  throw new WechatAuthError(
+    'config',
+    `The Host header is no host name: ${JSON.stringify(host.slice(0, 80))}. Set baseURL.`,
+    {
+      status: 400,
+    },
+  );
+}
+
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/;
+
+/** The public path of one of our routes, or `undefined` where the options leave it out. */
+export function routePath({ mount, settled }: Visit, name: keyof Settled['routes']): string | undefined {
+  const route = settled.routes[name];
+  return route === false ? undefined : mount + route;
+}
+
+function ownRoutes(visit: Visit): string[] {
+  return (['login', 'callback', 'logout'] as const).flatMap((name) => routePath(visit, name) ?? []);
+}
+
+/** Whether somebody may be sent there after a login. */
+export function isReturnTo(visit: Visit, asked: string | null | undefined): asked is string {
+  return asked != null && locate(visit, asked) !== undefined;
+}
+
+/** Where somebody is sent who asked for this: there, if it is a page of this app, else where logins end by default. */
+export function wayBack(visit: Visit, asked: string | null | undefined): string {
+  return locate(visit, asked) ?? locate(visit, visit.settled.returnTo ?? '/') ?? '/';
+}
+
+/** Judged as it was asked for, and again with the path that the proxy strips. */
+function locate(visit: Visit, asked: string | null | undefined): string | undefined {
+  const path = judgeReturnTo(asked, []);
+  return path === undefined
+    ? undefined
+    : judgeReturnTo(underBase(path, basePath(visit.settled)), ownRoutes(visit), Infinity);
+}
+
+function underBase(path: string, base: string): string {
+  const isUnder = path.startsWith(base) && /^(?:[/?#]|$)/.test(path.slice(base.length));
+  return isUnder ? path : base + path;
+}
+
+/** The page this request asks for, as browsers see it. */
+export function here({ req, settled }: Visit): string {
+  return basePath(settled) + fullURL(req);
+}
+
+/** The path of an Origin or Referer header of this very site, or `undefined`. */
+export function ownPage(visit: Visit, header: string): string | undefined {
+  if (!URL.canParse(header)) return undefined;
+  const url = new URL(header);
+  return url.host === hostOf(visit.req) || url.origin === visit.settled.base?.origin
+    ? url.pathname + url.search
+    : undefined;
+}

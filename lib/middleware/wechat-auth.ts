@@ -1,0 +1,69 @@
+/** The middleware: the story of a request below the mount point, on one screen. */
+import type { ServerResponse } from 'node:http';
+import { callback } from './callback';
+import { isPrefetch, nothing, pathOf, type HostRequest, type Next } from './http';
+import { login } from './login';
+import { logout } from './logout';
+import { settleOptions, type Settled, type WechatAuthOptions } from './options';
+import { refuse } from './refuse';
+import { RequestContext, type WechatRequest } from './request';
+import { requireWechatUser } from './require-wechat-user';
+import { registerKey } from './signed-in';
+import { serveVerificationFile } from './verification-file';
+import { visitOf, type Visit } from './visit';
+
+export type WechatAuthMiddleware = (req: HostRequest, res: ServerResponse, next: Next) => void;
+
+type Route = (visit: Visit) => Promise<void>;
+
+/**
+ * Puts "Log in with WeChat" into an app: mounts login, callback and logout, and puts `req.wechat` on every request. Mount it after
+ * the session middleware.
+ *
+ * @throws WechatAuthError of kind `config` that lists every fault of the options.
+ *
+ * @example
+ * app.use(cookieSession({ name: 'session', keys: [process.env.SESSION_KEY] }));
+ * app.use(wechatAuth({ appId: 'wx…', appSecret: '…', baseURL: 'https://h5.example.com' }));
+ * app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
+ */
+export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddleware {
+  const settled = settleOptions(options);
+  registerKey(settled.sessionKey);
+  const routeOf = router(settled);
+  const guard = settled.authRequired ? requireWechatUser() : undefined;
+
+  return function wechatAuthMiddleware(req, res, next) {
+    const visit = visitOf(req, res, next, settled);
+    (req as WechatRequest).wechat = new RequestContext(visit);
+    const route = routeOf(req);
+    if (route) void take(route, visit);
+    else if (serveVerificationFile(visit)) return;
+    else if (guard) guard(req, res, next);
+    else next();
+  };
+}
+
+/** Which of our routes a request asks for: GET login, GET callback, GET and POST logout; HEAD asks for nothing. */
+function router({ routes }: Settled): (req: HostRequest) => Route | undefined {
+  const table = new Map<string | false, { route: Route; methods: readonly string[] }>([
+    [routes.login, { route: login, methods: ['GET', 'HEAD'] }],
+    [routes.callback, { route: callback, methods: ['GET', 'HEAD'] }],
+    [routes.logout, { route: logout, methods: ['GET', 'HEAD', 'POST'] }],
+  ]);
+  return ({ method = 'GET', url = '/' }) => {
+    const path = pathOf(url);
+    const found = table.get(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
+    return found?.methods.includes(method) ? found.route : undefined;
+  };
+}
+
+async function take(route: Route, visit: Visit): Promise<void> {
+  const { req, res, next } = visit;
+  try {
+    if (req.method === 'HEAD' || isPrefetch(req)) nothing(res);
+    else await route(visit);
+  } catch (error) {
+    await refuse(visit, error).catch(next);
+  }
+}
