@@ -1,0 +1,143 @@
+import { existsSync, readFileSync } from 'node:fs';
+import https from 'node:https';
+import { run } from '../../lib/cli/run';
+import { createEmulator } from '../../lib/emulator';
+
+interface Session {
+  readonly out: string[];
+  readonly err: string[];
+  readonly status: Promise<number>;
+  /** Presses Ctrl+C and waits for the end. */
+  stop(): Promise<number>;
+  /** The first match of the output, once it is there. */
+  says(pattern: RegExp): Promise<string>;
+}
+
+function start(args: string[], env: Record<string, string> = {}): Session {
+  const out: string[] = [];
+  const err: string[] = [];
+  let stop = (): void => undefined;
+  const stopped = new Promise<void>((resolve) => (stop = resolve));
+  const status = run(args, { env, out: (line) => out.push(line), err: (line) => err.push(line), stopped });
+  const says = async (pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const match = pattern.exec(out.join('\n'));
+      if (match) return match[1] ?? match[0];
+      await new Promise(setImmediate);
+    }
+  };
+  return {
+    out,
+    err,
+    status,
+    says,
+    stop: () => {
+      stop();
+      return status;
+    },
+  };
+}
+
+const fails = async (args: string[], env?: Record<string, string>): Promise<[number, string]> => {
+  const session = start(args, env);
+  return [await session.status, session.err.join('\n')];
+};
+
+describe('express-wechat-auth emulator', () => {
+  it('runs, prints what the app needs, and ends on Ctrl+C', async () => {
+    const session = start(['emulator', '--port', '0']);
+    const url = await session.says(/WECHAT_OPEN_URL=(\S+)/);
+    await session.says(/Ctrl\+C/);
+    expect(session.out.join('\n')).toMatch(
+      /WECHAT_API_URL=.*\nWECHAT_APP_ID=wx.*\nWECHAT_APP_SECRET=.*\nWECHAT_WEBSITE_APP_ID=wx.*/,
+    );
+    expect((await fetch(`${url}/sns/auth`)).status).toBe(200);
+    expect(await session.stop()).toBe(0);
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  it('takes apps of one’s own', async () => {
+    const session = start(['emulator', '--port', '0', '--app', 'wxmine:secret', '--website', 'wxsite:other']);
+    await session.says(/WECHAT_WEBSITE_APP_SECRET=other/);
+    expect(session.out.join('\n')).toMatch(
+      /WECHAT_APP_ID=wxmine\nWECHAT_APP_SECRET=secret\nWECHAT_WEBSITE_APP_ID=wxsite/,
+    );
+    await session.stop();
+  });
+
+  it('serves over TLS with a certificate that the app can trust, and removes it', async () => {
+    const session = start(['emulator', '--port', '0', '--https']);
+    const url = await session.says(/WECHAT_OPEN_URL=(https:\S+)/);
+    const file = await session.says(/NODE_EXTRA_CA_CERTS=(\S+)/);
+    const status = await new Promise((resolve, reject) => {
+      const request = https.get(`${url}/sns/auth`, { ca: readFileSync(file), agent: false }, (response) =>
+        resolve(response.statusCode),
+      );
+      request.on('error', reject);
+    });
+    expect(status).toBe(200);
+    await session.stop();
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('--help tells of every flag', async () => {
+    const session = start(['emulator', '--help']);
+    expect(await session.status).toBe(0);
+    for (const flag of [
+      '--port',
+      '--host',
+      '--app',
+      '--website',
+      '--https',
+      '--dangerously-allow-production',
+    ]) {
+      expect(session.out.join('\n')).toContain(flag);
+    }
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['an unknown flag', ['emulator', '--prot', '1'], /Unknown option '--prot'[\s\S]*emulator --help/],
+    [
+      'a port that is none',
+      ['emulator', '--port', '99999'],
+      /--port is "99999"; it must be a number from 0 to 65535/,
+    ],
+    [
+      'an app without a secret',
+      ['emulator', '--app', 'wxmine'],
+      /--app is "wxmine"; it must be appid:secret/,
+    ],
+    ['an unknown command', ['emulatr'], /Unknown command "emulatr"; there is emulator/],
+  ])('refuses %s with status 2', async (_, args, message) => {
+    const [status, text] = await fails(args);
+    expect(status).toBe(2);
+    expect(text).toMatch(message);
+  });
+
+  it('says that a port is in use', async () => {
+    const other = await createEmulator();
+    const { port } = new URL(other.url);
+    const [status, text] = await fails(['emulator', '--port', port]);
+    await other.close();
+    expect([status, text]).toEqual([
+      1,
+      `express-wechat-auth: Port ${port} is in use: choose another with --port, or 0 for any free one`,
+    ]);
+  });
+
+  it('does not run in production unless told to in so many words', async () => {
+    const production = { NODE_ENV: 'production' };
+    const [status, text] = await fails(['emulator', '--port', '0'], production);
+    expect(status).toBe(2);
+    expect(text).toContain('--dangerously-allow-production');
+    const session = start(['emulator', '--port', '0', '--dangerously-allow-production'], production);
+    await session.says(/WECHAT_OPEN_URL/);
+    expect(await session.stop()).toBe(0);
+  });
+
+  it('without a command shows the commands', async () => {
+    const session = start([]);
+    expect(await session.status).toBe(2);
+    expect(session.out.join('\n')).toContain('emulator   run a WeChat');
+  });
+});

@@ -1,0 +1,169 @@
+import { CALLBACK, IN_WECHAT, Lab, uuidOf } from './lab';
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await Lab.open();
+});
+afterEach(() => lab.wechat.close());
+
+const EVIL = `"'><script>alert(1)</script>`;
+
+describe('pages', () => {
+  it('escape whatever they echo', async () => {
+    lab.wechat.requests.length = 0;
+    const pages = [
+      await lab.authorizePage({ redirect_uri: EVIL }),
+      await lab.authorizePage({ appid: EVIL }),
+      await lab.authorizePage({ state: EVIL }),
+      await lab.get('/connect/oauth2/authorize', { appid: EVIL, state: EVIL }),
+      await lab.qrPage({
+        state: EVIL,
+        redirect_uri: `${CALLBACK}?${EVIL}`,
+        self_redirect: EVIL,
+        href: `https://${EVIL}`,
+        style: EVIL,
+      }),
+      await lab.qrPage({ scope: EVIL }),
+      await lab.get('/connect/oauth2/authorize', { [EVIL]: EVIL }, { 'User-Agent': EVIL }),
+      await lab.get('/'),
+    ];
+    for (const page of pages) {
+      expect(page.text).not.toContain('<script>alert');
+      expect(page.text).not.toContain('"&#39;&gt;');
+    }
+  });
+
+  it('run no script but the emulator’s own and load nothing from outside', async () => {
+    for (const page of [await lab.authorizePage(), await lab.qrPage(), await lab.get('/')]) {
+      const policy = page.headers.get('content-security-policy') ?? '';
+      expect(policy).toContain("default-src 'none'; script-src 'self'");
+      expect(page.text).not.toMatch(/(src|href)="https?:/);
+      for (const [, path] of page.text.matchAll(/(?:src|href)="(\/[^"]*)"/g)) {
+        expect((await lab.get(path ?? '')).status).toBe(200);
+      }
+    }
+  });
+
+  it('take a style sheet of the embedding site, but no script address', async () => {
+    const styled = await lab.qrPage({ href: 'data:text/css;base64,aGVsbG8=' });
+    expect(styled.text).toContain('<link rel="stylesheet" href="data:text/css;base64,aGVsbG8=">');
+    expect((await lab.qrPage({ href: 'javascript:alert(1)' })).text).not.toContain('javascript:');
+    expect((await lab.qrPage({ href: 'https://a.example.com/x.css', stylelite: '1' })).text).not.toContain(
+      'x.css',
+    );
+  });
+
+  it('speak English where the browser does', async () => {
+    const page = await lab.get('/connect/oauth2/authorize', lab.authorizeParameters(), {
+      ...IN_WECHAT,
+      'Accept-Language': 'en-GB,zh;q=0.5',
+    });
+    expect(page.text).toMatch(/<html lang="en">[\s\S]*Reject[\s\S]*Allow/);
+  });
+
+  it('never put a line break into a redirect', async () => {
+    const page = await lab.authorizePage({
+      scope: 'snsapi_base',
+      state: 'a\r\nSet-Cookie: x=1',
+      redirect_uri: `${CALLBACK}/路径`,
+    });
+    expect(page.location).toMatch(
+      /^https:\/\/h5\.example\.com\/callback\/%E8%B7%AF%E5%BE%84\?code=\w+&state=a%0D%0ASet-Cookie:\+x%3D1$/,
+    );
+    expect(page.headers.get('set-cookie')).toContain('wechat_emulator_person=ming');
+  });
+});
+
+describe('consent', () => {
+  const press = (form: Record<string, string>) =>
+    lab.post('/connect/oauth2/authorize', form, lab.authorizeParameters(), IN_WECHAT);
+
+  it('允许 leads to the callback as the person picked, who is remembered', async () => {
+    const reply = await press({ reply: 'allow', person: 'emoji' });
+    expect(reply.status).toBe(303);
+    expect(reply.location).toMatch(/\/callback\?code=\w{32}&state=abc$/);
+    expect(reply.headers.get('set-cookie')).toBe(
+      'wechat_emulator_person=emoji; Path=/; HttpOnly; SameSite=Lax',
+    );
+  });
+
+  it('拒绝 ends here', async () => {
+    const reply = await press({ reply: 'deny', person: 'ming' });
+    expect(reply.status).toBe(200);
+    expect(reply.text).toContain('应用不会收到回调');
+  });
+
+  it('picking a snapshot user leads to the snapshot page first', async () => {
+    expect((await press({ reply: 'allow', person: 'snapshot' })).text).toContain('使用完整服务');
+    expect((await press({ reply: 'virtual', person: 'snapshot' })).status).toBe(303);
+    expect((await press({ reply: 'full', person: 'snapshot' })).text).toContain('允许');
+    expect((await press({ reply: 'allow', person: 'snapshot', full: '1' })).status).toBe(303);
+  });
+});
+
+describe('the confirm page', () => {
+  it('is a scan when opened, and says so when it is too late', async () => {
+    const uuid = uuidOf(await lab.qrPage());
+    expect((await lab.get('/connect/confirm', { uuid })).text).toContain('使用你的微信身份登录');
+    expect((await lab.post('/connect/confirm', { reply: 'allow' }, { uuid })).text).toContain('登录成功');
+    expect((await lab.post('/connect/confirm', { reply: 'allow' }, { uuid })).text).toContain('二维码已过期');
+    expect((await lab.get('/connect/confirm', { uuid: 'unknown' })).text).toContain('二维码已过期');
+  });
+});
+
+describe('the home page', () => {
+  it('lists apps, people, switches, requests and what to put into the environment', async () => {
+    await lab.redeem('some-code');
+    const { text } = await lab.get('/');
+    const { official, website } = lab.wechat.apps;
+    for (const part of [
+      official.appId,
+      official.appSecret,
+      website.appId,
+      '小明',
+      'doubleCallback',
+      'code=some-code',
+      `WECHAT_OPEN_URL=${lab.wechat.url}`,
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it('changes switches, of known names and values alone', async () => {
+    const reply = await lab.post('/', {
+      action: 'switches',
+      denial: 'authdeny',
+      unionid: 'false',
+      pollHold: '1000',
+      consent: 'nonsense',
+      __proto__x: '1',
+    });
+    expect([reply.status, reply.location]).toEqual([303, '/']);
+    expect(lab.wechat.switches).toMatchObject({
+      denial: 'authdeny',
+      unionid: false,
+      pollHold: 1000,
+      consent: 'ask',
+    });
+  });
+
+  it('skips time and clears the log', async () => {
+    const before = lab.wechat.clock.now();
+    await lab.redeem('x');
+    await lab.post('/', { action: 'advance', minutes: '120' });
+    await lab.post('/', { action: 'clear' });
+    expect(lab.wechat.clock.now() - before).toBeGreaterThanOrEqual(7200_000);
+    expect(lab.wechat.requests).toHaveLength(0);
+  });
+
+  it('lets no other site change anything', async () => {
+    const reply = await lab.post(
+      '/',
+      { action: 'switches', denial: 'authdeny' },
+      {},
+      { 'Sec-Fetch-Site': 'cross-site' },
+    );
+    expect(reply.status).toBe(200);
+    expect(lab.wechat.switches.denial).toBe('silent');
+  });
+});

@@ -1,0 +1,79 @@
+// Rules about the source itself: the emulator is an independent witness, and its imports only go down.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+const ROOT = path.resolve(__dirname, '../../lib/emulator');
+
+/** From the door to the ground; what stands on one step may import its neighbours and what is below. */
+const STEPS = [
+  ['index.ts'],
+  ['emulator.ts'],
+  ['controls.ts', 'server.ts'],
+  ['routes.ts'],
+  ['home'],
+  ['connect'],
+  ['pages', 'sns', 'faults', 'assets', 'tls'],
+  ['http'],
+  ['world'],
+];
+
+const stepOf = (file: string): number => STEPS.findIndex((step) => step.includes(file.split('/')[0] ?? ''));
+
+const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.split(path.sep).join('/'));
+
+const imports = new Map(
+  files.map((file) => {
+    const source = readFileSync(path.join(ROOT, file), 'utf8');
+    return [file, [...source.matchAll(/from '([^']+)'/g)].map((match) => match[1] ?? '')] as const;
+  }),
+);
+
+const local = (file: string): string[] =>
+  (imports.get(file) ?? [])
+    .filter((name) => name.startsWith('.'))
+    .map((name) => `${path.posix.join(path.posix.dirname(file), name)}.ts`);
+
+describe('lib/emulator', () => {
+  it('imports nothing but itself, Node and uqr', () => {
+    const outside = [...imports.values()].flat().filter((name) => !name.startsWith('.'));
+    expect([...new Set(outside)].filter((name) => !name.startsWith('node:'))).toEqual(['uqr']);
+    for (const file of files) for (const target of local(file)) expect(files).toContain(target);
+  });
+
+  it('stands wholly on the steps that its main file names', () => {
+    expect(files.filter((file) => stepOf(file) < 0)).toEqual([]);
+  });
+
+  it('imports downwards', () => {
+    const climbs = files.flatMap((file) =>
+      local(file)
+        .filter((target) => {
+          const sameFolder = target.split('/')[0] === file.split('/')[0];
+          return sameFolder ? false : stepOf(target) <= stepOf(file);
+        })
+        .map((target) => `${file} → ${target}`),
+    );
+    expect(climbs).toEqual([]);
+  });
+
+  it('has no cycle', () => {
+    const done = new Set<string>();
+    const walk = (file: string, trail: readonly string[]): void => {
+      expect(trail).not.toContain(file);
+      if (done.has(file)) return;
+      for (const target of local(file)) walk(target, [...trail, file]);
+      done.add(file);
+    };
+    for (const file of files) walk(file, []);
+  });
+
+  it('keeps its files small', () => {
+    const lines = files
+      .map((file) => readFileSync(path.join(ROOT, file), 'utf8').split('\n').length)
+      .sort((a, b) => a - b);
+    expect(lines[Math.floor(lines.length / 2)]).toBeLessThan(80);
+    expect(lines.at(-1)).toBeLessThan(160);
+  });
+});

@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { run } from './cli/run';
+
+const stopped = new Promise<void>((resolve) => {
+  process.once('SIGINT', resolve);
+  process.once('SIGTERM', resolve);
+});
+
+void run(process.argv.slice(2), {
+  env: process.env,
+  out: (text) => process.stdout.write(`${text}\n`),
+  err: (text) => process.stderr.write(`${text}\n`),
+  stopped,
+}).then((status) => {
+  process.exitCode = status;
+});

@@ -1,0 +1,25 @@
+import type { EmulatorApp } from '../world/apps';
+
+const AUTHORITY_AND_PATH = /^https?:\/\/([^/?#\\]+)([^?#]*)/i;
+
+const underPath = (path: string, prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`);
+
+function fits(domain: string, authority: string, path: string): boolean {
+  const slash = domain.indexOf('/');
+  if (slash < 0) return authority === domain;
+  return authority === domain.slice(0, slash) && underPath(path, domain.slice(slash).replace(/\/+$/, ''));
+}
+
+/**
+ * Why an app may not be called back there, or undefined. Hosts are compared whole and as written, port included: a
+ * sub domain, a parent domain or an explicit `:443` is another host.
+ */
+export function redirectFault(redirectURI: string, app: EmulatorApp): string | undefined {
+  const match = AUTHORITY_AND_PATH.exec(redirectURI);
+  if (!match || !URL.canParse(redirectURI))
+    return `redirect_uri ${JSON.stringify(redirectURI)} is no http(s) address`;
+  const [, authority = '', path = ''] = match;
+  if (!app.domains || app.domains.some((domain) => fits(domain.toLowerCase(), authority.toLowerCase(), path)))
+    return undefined;
+  return `${authority} is not among the domains of ${app.appId}: ${app.domains.join(', ') || 'none'}`;
+}

@@ -1,0 +1,140 @@
+import { PageRefusal } from './connect/page-refusal';
+import { visit, type Callbacks } from './connect/visit';
+import type { EmulatorFault, FaultOptions } from './faults/fault';
+import type { FaultPlan } from './faults/fault-plan';
+import { profileOf } from './sns/profile';
+import { encryptUser, type EncryptedUser } from './world/encrypted-data';
+import { identityOf } from './world/identity';
+import type { World } from './world/world';
+
+export interface PersonOptions {
+  /** Id of the user. @default the first one */
+  readonly user?: string;
+  /** 允许 or 拒绝. @default true, unless the switch `consent` is 'deny' */
+  readonly allow?: boolean;
+  /** On the snapshot page, press 使用完整服务 first. @default false: the callback is that of the virtual user */
+  readonly fullService?: boolean;
+}
+
+export interface CodeRequest {
+  /** An appId. */
+  readonly app: string;
+  /** Id of the user. @default the first one */
+  readonly user?: string;
+  /** Comma separated. @default snsapi_userinfo; for a website app snsapi_login */
+  readonly scope?: string;
+  /** A code of the snapshot page: its user is virtual. @default false */
+  readonly virtual?: boolean;
+}
+
+/** What a test can do to the emulator. */
+export interface EmulatorControls {
+  /**
+   * Lets requests to an endpoint go wrong. The endpoint is a path (`/sns/userinfo`) or its last part (`userinfo`).
+   * Returns the way to undo it.
+   */
+  fail(endpoint: string, fault: EmulatorFault, options?: FaultOptions): () => void;
+  /** The person's id at an app, given by its appId. */
+  openid(user: string, app: string): string;
+  /** Undefined where the app is bound to no Open Platform account. */
+  unionid(user: string, app: string): string | undefined;
+  /**
+   * What happens on the phone: opens the address that an app redirected to and presses 允许. Resolves to the callback
+   * address, undefined where WeChat does not redirect; rejects with a {@link PageRefusal} where it shows an error page.
+   */
+  authorize(authorizeURL: string, options?: PersonOptions): Promise<string | undefined>;
+  /** The same with both addresses that the switch `doubleCallback` brings; one or none without it. */
+  authorizeTwice(authorizeURL: string, options?: PersonOptions): Promise<Callbacks>;
+  /** A fresh code without any page: of a login, or for a mini program that of `wx.login`. */
+  issueCode(request: CodeRequest): string;
+  /** Ends an access token now: 42001. */
+  expireToken(accessToken: string): void;
+  /** Forgets a refresh token: 40030. */
+  revoke(refreshToken: string): void;
+  /** All the user's tokens become bad: 42007 on refresh, 40001 else. */
+  changePassword(user: string): void;
+  /** What `wx.getUserInfo` would give the mini program of this appId. */
+  encryptUser(request: {
+    readonly app: string;
+    readonly user?: string;
+    readonly sessionKey: string;
+  }): EncryptedUser;
+}
+
+function tokenControls(world: World): Pick<EmulatorControls, 'expireToken' | 'revoke' | 'changePassword'> {
+  return {
+    expireToken: (accessToken) => world.tokens.expire(accessToken),
+    revoke: (refreshToken) => world.tokens.revoke(refreshToken),
+    changePassword: (id) => {
+      const user = world.users.get(id);
+      for (const pair of world.tokens.where((each) => each.grant.user === user)) pair.passwordChanged = true;
+    },
+  };
+}
+
+function loginControls(
+  world: World,
+  faults: FaultPlan,
+): Pick<EmulatorControls, 'authorize' | 'authorizeTwice' | 'issueCode'> {
+  const userOf = (id: string | undefined) => (id === undefined ? world.users.first : world.users.get(id));
+  // Async for its rejections: a bad address is never thrown at the caller.
+  const authorizeTwice = async (address: string, options: PersonOptions = {}): Promise<Callbacks> => {
+    const fault = faults.take(new URL(address).pathname)?.fault;
+    if (typeof fault === 'object' && 'errcode' in fault)
+      throw PageRefusal.numbered(fault.errcode, 'a fault on demand');
+    const { allow = world.switches.consent !== 'deny', fullService = false } = options;
+    return Promise.resolve(visit(address, { person: userOf(options.user), allow, fullService }, world));
+  };
+  return {
+    authorizeTwice,
+    authorize: async (address, options) => (await authorizeTwice(address, options))[0],
+    issueCode: (request) => {
+      const app = world.apps.get(request.app);
+      const scope = request.scope ?? (app.type === 'website' ? 'snsapi_login' : 'snsapi_userinfo');
+      const grant = {
+        app,
+        user: userOf(request.user),
+        scopes: scope.split(','),
+        virtual: request.virtual ?? false,
+      };
+      return world.codes.issue(grant);
+    },
+  };
+}
+
+function encrypt(world: World): EmulatorControls['encryptUser'] {
+  return ({ app: appId, user: id, sessionKey }) => {
+    const app = world.apps.get(appId);
+    const user = id === undefined ? world.users.first : world.users.get(id);
+    const { openid, unionid, nickname, headimgurl } = profileOf(
+      { app, user, scopes: [], virtual: false },
+      world,
+    );
+    const raw = {
+      nickName: nickname,
+      gender: 0,
+      language: '',
+      city: '',
+      province: '',
+      country: '',
+      avatarUrl: headimgurl,
+    };
+    return encryptUser({ openId: openid, ...raw, unionId: unionid }, raw, {
+      sessionKey,
+      appId,
+      now: world.clock.now(),
+    });
+  };
+}
+
+export function controls(world: World, faults: FaultPlan): EmulatorControls {
+  const identity = (user: string, app: string) => identityOf(world.users.get(user), world.apps.get(app));
+  return {
+    fail: (endpoint, fault, options) => faults.add(endpoint, fault, options),
+    openid: (user, app) => identity(user, app).openid,
+    unionid: (user, app) => (world.switches.unionid ? identity(user, app).unionid : undefined),
+    encryptUser: encrypt(world),
+    ...tokenControls(world),
+    ...loginControls(world, faults),
+  };
+}

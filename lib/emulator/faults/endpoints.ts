@@ -1,0 +1,22 @@
+/** Every path that can be made to fail, with the short names that mean it. */
+const endpoints: Readonly<Record<string, readonly string[]>> = {
+  '/sns/oauth2/access_token': ['access_token'],
+  '/sns/oauth2/refresh_token': ['refresh_token'],
+  '/sns/auth': ['auth'],
+  '/sns/userinfo': ['userinfo'],
+  '/sns/jscode2session': ['jscode2session'],
+  '/connect/oauth2/authorize': ['authorize'],
+  '/connect/qrconnect': ['qrconnect'],
+  '/connect/l/qrconnect': ['l/qrconnect', 'poll'],
+  '/connect/confirm': ['confirm'],
+};
+
+/** The path of an endpoint; a misspelled one would never fail, so it is refused here. */
+export function endpointPath(name: string): string {
+  const found = Object.entries(endpoints).find(([path, names]) => path === name || names.includes(name));
+  if (found) return found[0];
+  const known = Object.values(endpoints).flat().join(', ');
+  throw new Error(
+    `The emulator has no endpoint ${JSON.stringify(name)} to fail; it has ${known}, or their whole paths`,
+  );
+}

@@ -1,0 +1,58 @@
+import type { Answer } from '../http/answer';
+import { appName, type EmulatorApp } from '../world/apps';
+import type { EmulatorUser } from '../world/users';
+import { appHeader } from './app-header';
+import type { Language } from './language';
+import { render } from './layout';
+import { markup } from './markup';
+import { peoplePicker } from './people';
+
+const words = {
+  zh: {
+    title: '微信授权',
+    asks: '申请获取以下权限',
+    profile: '获得你的公开信息（昵称、头像等）',
+    login: '使用你的微信身份登录',
+    allow: '允许',
+    deny: '拒绝',
+  },
+  en: {
+    title: 'WeChat authorization',
+    asks: 'requests the following permissions',
+    profile: 'Get your public info (nickname, picture, …)',
+    login: 'Log in with your WeChat account',
+    allow: 'Allow',
+    deny: 'Reject',
+  },
+};
+
+export interface ConsentView {
+  readonly app: EmulatorApp;
+  readonly purpose: 'profile' | 'login';
+  readonly users: readonly EmulatorUser[];
+  readonly person: EmulatorUser;
+  readonly language: Language;
+  /** Shown to people who came from the snapshot page. */
+  readonly fullService?: boolean;
+}
+
+/** The sheet with 允许 and 拒绝. Its form is posted to the page's own address. */
+export function consentPage(view: ConsentView): Answer {
+  const text = words[view.language];
+  return render({
+    language: view.language,
+    title: text.title,
+    surface: 'phone',
+    body: markup`<form class="sheet" method="post">
+${appHeader(view.app, appName(view.app))}
+<p class="asks">${text.asks}</p>
+<ul class="scopes"><li>${text[view.purpose]}</li></ul>
+${peoplePicker(view.users, view.person, view.language)}
+${view.fullService && markup`<input type="hidden" name="full" value="1">`}
+<div class="choice">
+<button class="button secondary" name="reply" value="deny">${text.deny}</button>
+<button class="button" name="reply" value="allow">${text.allow}</button>
+</div>
+</form>`,
+  });
+}

@@ -1,0 +1,25 @@
+import type { Answer } from '../http/answer';
+import type { Language } from './language';
+import { messagePage } from './message-page';
+
+const TITLE = '抱歉，出错了';
+
+/** An error page of the authorize flow: WeChat's text, its number, and the emulator's reason. */
+export const authorizeErrorPage = (
+  error: { readonly text: string; readonly code: number | undefined; readonly advice: string },
+  language: Language,
+): Answer =>
+  messagePage({
+    language,
+    title: TITLE,
+    icon: 'warn',
+    text: error.code === undefined ? error.text : `${error.text}，错误码:${error.code}`,
+    advice: error.advice,
+  });
+
+/** An error page of the QR login: WeChat's text, no number. */
+export const websiteErrorPage = (
+  error: { readonly text: string; readonly advice: string },
+  language: Language,
+): Answer =>
+  messagePage({ language, title: '微信登录', icon: 'warn', text: error.text, advice: error.advice });

@@ -1,0 +1,33 @@
+import { grantIdentity, type Grant } from '../world/grants';
+import { ACCESS_TOKEN_LIFETIME } from '../world/tokens';
+import type { World } from '../world/world';
+import { redeem } from './redeem';
+import type { SnsApi } from './sns-call';
+import type { WireObject } from '../http/wire-json';
+
+const isBase = (grant: Grant): boolean => grant.scopes.every((scope) => scope === 'snsapi_base');
+
+function voidEarlierTokens(grant: Grant, world: World): void {
+  const { openid } = grantIdentity(grant);
+  const earlier = world.tokens.where(
+    (pair) => pair.grant.app === grant.app && grantIdentity(pair.grant).openid === openid,
+  );
+  for (const pair of earlier) world.tokens.revoke(pair.refreshToken);
+}
+
+/** 通过 code 换取网页授权 access_token. */
+export const accessToken: SnsApi = (parameters, world): WireObject => {
+  const grant = redeem(parameters, 'code', true, world);
+  if (world.switches.loginVoidsRefreshTokens) voidEarlierTokens(grant, world);
+  const pair = world.tokens.issue(grant);
+  const { openid, unionid } = grantIdentity(grant);
+  return {
+    access_token: pair.accessToken,
+    expires_in: ACCESS_TOKEN_LIFETIME,
+    refresh_token: pair.refreshToken,
+    openid,
+    scope: grant.scopes.join(','),
+    unionid: isBase(grant) || !world.switches.unionid ? undefined : unionid,
+    is_snapshotuser: grant.virtual && world.switches.snapshotFlag ? 1 : undefined,
+  };
+};

@@ -1,0 +1,18 @@
+import { grantIdentity } from '../world/grants';
+import { randomSessionKey } from '../world/random';
+import { redeem } from './redeem';
+import { Refusal } from './refusal';
+import type { SnsApi } from './sns-call';
+
+/** 小程序登录 code2Session. A missing grant_type is tolerated; a wrong one is not. */
+export const jscode2session: SnsApi = (parameters, world) => {
+  const grant = redeem(parameters, 'js_code', false, world);
+  if (grant.user.risky) throw new Refusal(40226);
+  const { openid, unionid } = grantIdentity(grant);
+  if (!world.miniProgramCalls.admit(openid)) throw new Refusal(45011);
+  return {
+    session_key: randomSessionKey(),
+    openid,
+    unionid: world.switches.unionid ? unionid : undefined,
+  };
+};

@@ -1,0 +1,29 @@
+import { grantIdentity } from '../world/grants';
+import { ACCESS_TOKEN_LIFETIME, type TokenPair } from '../world/tokens';
+import type { World } from '../world/world';
+import { Refusal } from './refusal';
+import { need, needApp, type SnsApi } from './sns-call';
+
+function livePair(refreshToken: string, appId: string, world: World): TokenPair {
+  const pair = world.tokens.byRefreshToken(refreshToken);
+  if (pair?.grant.app.appId !== appId) throw new Refusal(40030);
+  if (world.clock.now() >= pair.refreshExpiresAt) throw new Refusal(42002);
+  if (pair.passwordChanged) throw new Refusal(42007);
+  return pair;
+}
+
+/** 刷新 access_token: no secret; the token's absence is told before the appid is looked at. */
+export const refreshToken: SnsApi = (parameters, world) => {
+  const token = need(parameters['refresh_token'], 41003);
+  const app = needApp(need(parameters['appid'], 41002), world);
+  if (parameters['grant_type'] !== 'refresh_token') throw new Refusal(40002);
+  const pair = livePair(token, app.appId, world);
+  world.tokens.refresh(pair, world.switches.refreshRotation);
+  return {
+    access_token: pair.accessToken,
+    expires_in: ACCESS_TOKEN_LIFETIME,
+    refresh_token: pair.refreshToken,
+    openid: grantIdentity(pair.grant).openid,
+    scope: pair.grant.scopes.join(','),
+  };
+};

@@ -1,0 +1,22 @@
+import { accessToken } from './access-token';
+import { auth } from './auth';
+import { jscode2session } from './jscode2session';
+import { refreshToken } from './refresh-token';
+import type { SnsApi } from './sns-call';
+import { userinfo } from './userinfo';
+import { Refusal } from './refusal';
+
+const apis = new Map<string, SnsApi>([
+  ['/sns/oauth2/access_token', accessToken],
+  ['/sns/oauth2/refresh_token', refreshToken],
+  ['/sns/auth', auth],
+  ['/sns/userinfo', userinfo],
+  ['/sns/jscode2session', jscode2session],
+]);
+
+const invalidURL: SnsApi = () => {
+  throw new Refusal(40066);
+};
+
+/** The API behind a path of `/sns/`; an unknown one answers 40066. */
+export const snsApi = (path: string): SnsApi => apis.get(path) ?? invalidURL;

@@ -1,0 +1,32 @@
+import type { Grant } from '../world/grants';
+import type { World } from '../world/world';
+import { bearer } from './bearer';
+import { profileOf } from './profile';
+import { Refusal } from './refusal';
+import type { SnsApi } from './sns-call';
+
+const PROFILE_SCOPES = ['snsapi_userinfo', 'snsapi_login'];
+
+function mayReadProfile(grant: Grant, { switches }: World): boolean {
+  if (grant.virtual && switches.snapshotUserinfo === 'unauthorized') return false;
+  return switches.baseReadsUserinfo || grant.scopes.some((scope) => PROFILE_SCOPES.includes(scope));
+}
+
+/** 拉取用户信息(需 scope 为 snsapi_userinfo). Sex, language and place have been empty for everybody since October 2021. */
+export const userinfo: SnsApi = (parameters, world) => {
+  const grant = bearer(parameters, world);
+  if (!mayReadProfile(grant, world)) throw new Refusal(48001);
+  const profile = profileOf(grant, world);
+  return {
+    openid: profile.openid,
+    nickname: profile.nickname,
+    sex: 0,
+    language: '',
+    city: '',
+    province: '',
+    country: '',
+    headimgurl: profile.headimgurl,
+    privilege: profile.privilege,
+    unionid: profile.unionid,
+  };
+};

@@ -1,0 +1,69 @@
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { isIP, isIPv4 } from 'node:net';
+import * as der from './der';
+
+export interface KeyAndCertificate {
+  /** PEM. */
+  readonly key: string;
+  /** PEM. */
+  readonly cert: string;
+}
+
+const DAY = 24 * 3600 * 1000;
+
+const ECDSA_WITH_SHA256 = der.sequence(der.oid('2a8648ce3d040302'));
+const COMMON_NAME = der.oid('550403');
+const SUBJECT_ALT_NAME = der.oid('551d11');
+const BASIC_CONSTRAINTS = der.oid('551d13');
+
+const DNS_NAME = 0x82;
+const IP_ADDRESS = 0x87;
+
+function generalName(host: string): Buffer {
+  if (isIPv4(host)) return der.tagged(IP_ADDRESS, Buffer.from(host.split('.').map(Number)));
+  if (isIP(host))
+    throw new Error(`A certificate for ${host}: only names and IPv4 addresses can be certified here`);
+  return der.tagged(DNS_NAME, Buffer.from(host, 'ascii'));
+}
+
+const extensions = (hosts: readonly string[]): Buffer =>
+  der.context(
+    3,
+    der.sequence(
+      der.sequence(SUBJECT_ALT_NAME, der.octetString(der.sequence(...hosts.map(generalName)))),
+      // An authority too: given as the CA to trust (NODE_EXTRA_CA_CERTS), it vouches for itself.
+      der.sequence(BASIC_CONSTRAINTS, der.boolean(true), der.octetString(der.sequence(der.boolean(true)))),
+    ),
+  );
+
+const pem = (bytes: Buffer): string => {
+  const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+};
+
+/**
+ * A certificate of one's own for these hosts, good for a year, with its key: for the option `https`. Nothing trusts it
+ * unless told to.
+ */
+export function selfSignedCertificate(
+  hosts: readonly string[] = ['localhost', '127.0.0.1'],
+): KeyAndCertificate {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const name = der.sequence(
+    der.set(der.sequence(COMMON_NAME, der.utf8String('express-wechat-auth emulator'))),
+  );
+  const now = Date.now();
+  const toBeSigned = der.sequence(
+    der.context(0, der.integer(Buffer.of(2))),
+    der.integer(Buffer.concat([Buffer.of(1), randomBytes(15)])),
+    ECDSA_WITH_SHA256,
+    name,
+    der.sequence(der.utcTime(new Date(now - DAY)), der.utcTime(new Date(now + 365 * DAY))),
+    name,
+    publicKey.export({ type: 'spki', format: 'der' }),
+    extensions(hosts),
+  );
+  const signature = sign('sha256', toBeSigned, privateKey);
+  const certificate = der.sequence(toBeSigned, ECDSA_WITH_SHA256, der.bitString(signature));
+  return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), cert: pem(certificate) };
+}

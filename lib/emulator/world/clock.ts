@@ -1,0 +1,28 @@
+/** WeChat's time: the real one plus what a test has skipped. */
+export interface EmulatorClock {
+  /** In ms since 1970. */
+  now(): number;
+  /** Skips `ms` milliseconds: codes, tokens and QR codes age at once, and waiting polls notice. */
+  advance(ms: number): void;
+}
+
+export class OffsetClock implements EmulatorClock {
+  #offset = 0;
+  readonly #listeners = new Set<() => void>();
+
+  now(): number {
+    return Date.now() + this.#offset;
+  }
+
+  advance(ms: number): void {
+    if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`The clock only moves forward: advance(${ms})`);
+    this.#offset += ms;
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Returns the way to stop listening. */
+  onAdvance(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

@@ -1,0 +1,39 @@
+import { AppRegistry, type EmulatorApp } from './apps';
+import { OffsetClock } from './clock';
+import { CodeBook } from './codes';
+import { MinuteQuota } from './minute-quota';
+import { QrLogins } from './qr-logins';
+import type { RecordedRequest } from './request-log';
+import { defaultSwitches, type EmulatorSwitches } from './switches';
+import { setSwitches } from './switch-values';
+import { TokenBook } from './tokens';
+import { UserRegistry, type EmulatorUser } from './users';
+
+export interface WorldOptions {
+  readonly apps?: readonly EmulatorApp[] | undefined;
+  readonly users?: readonly EmulatorUser[] | undefined;
+  readonly switches?: Partial<EmulatorSwitches> | undefined;
+}
+
+/** Who exists, what was issued, and how WeChat feels today: all that a request can depend on. */
+export class World {
+  readonly apps: AppRegistry;
+  readonly users: UserRegistry;
+  readonly switches: EmulatorSwitches;
+  readonly clock = new OffsetClock();
+  readonly codes = new CodeBook(this.clock);
+  readonly tokens = new TokenBook(this.clock);
+  readonly qrLogins = new QrLogins(this.clock);
+  /** 100 calls a minute of jscode2session for each user, as documented. */
+  readonly miniProgramCalls = new MinuteQuota(this.clock, 100);
+  readonly requests: RecordedRequest[] = [];
+  /** Where this emulator is reached; known once it listens. */
+  url = '';
+
+  constructor(options: WorldOptions) {
+    this.apps = new AppRegistry(options.apps);
+    this.users = new UserRegistry(options.users);
+    this.switches = { ...defaultSwitches };
+    setSwitches(this.switches, { ...options.switches });
+  }
+}
