@@ -1,0 +1,182 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import ts from 'typescript';
+
+const LIB = path.resolve(__dirname, '../lib');
+
+/** The staircase, from its foot up: a file imports from its own step or from below, types included. */
+const STEPS = [['errors.ts'], ['stores'], ['oauth'], ['middleware'], ['index.ts'], ['cli', 'cli.ts']];
+
+/** Packages that only some files may use; what is not named here is not used at all. */
+const PACKAGES: Readonly<Record<string, RegExp>> = {
+  axios: /^oauth\/wechat-api\.ts$/,
+  debug: /^(?:oauth|middleware)\//,
+  'escape-html': /^middleware\/pages\//,
+  'fastest-levenshtein': /^middleware\/option-checks\.ts$/,
+  'https-proxy-agent': /^oauth\/agents\.ts$/,
+  'lru-cache': /^(?:stores\/memory-store|oauth\/token-keeper|middleware\/shared-logins)\.ts$/,
+  negotiator: /^middleware\/pages\//,
+  'proxy-from-env': /^oauth\/agents\.ts$/,
+  uqr: /^(?:middleware\/pages|emulator)\//,
+  zod: /^(?:oauth\/|middleware\/option-checks\.ts$)/,
+};
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Every import of every file: static, bare, dynamic, `require`, of types, re-exports, `import('x')` in a type. */
+function importsOf(root: string): Import[] {
+  return sourceFiles(root).flatMap((file) => {
+    const source = ts.createSourceFile(
+      file,
+      readFileSync(path.join(root, file), 'utf8'),
+      ts.ScriptTarget.Latest,
+      true,
+    );
+    const found: Import[] = [];
+    const add = (specifier: ts.Node | undefined): void => {
+      // What is computed cannot be checked, so it counts as a breach.
+      const text = specifier && ts.isStringLiteralLike(specifier) ? specifier.text : '(computed)';
+      found.push({ from: file, to: text.startsWith('.') ? resolve(root, file, text) : text });
+    };
+    const visit = (node: ts.Node): void => {
+      if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier)
+        add(node.moduleSpecifier);
+      if (ts.isExternalModuleReference(node)) add(node.expression);
+      if (ts.isImportTypeNode(node))
+        add(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined);
+      if (
+        ts.isCallExpression(node) &&
+        (node.expression.kind === ts.SyntaxKind.ImportKeyword || isRequire(node.expression))
+      )
+        add(node.arguments[0]);
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+    return found;
+  });
+}
+
+function isRequire(node: ts.Node): boolean {
+  if (ts.isPropertyAccessExpression(node)) return isRequire(node.expression);
+  return ts.isIdentifier(node) && node.text === 'require';
+}
+
+function sourceFiles(root: string): string[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll(path.sep, '/'))
+    .filter((file) => file.endsWith('.ts'));
+}
+
+function resolve(root: string, from: string, specifier: string): string {
+  const target = path.posix.join(path.posix.dirname(from), specifier);
+  const files = sourceFiles(root);
+  return [`${target}.ts`, `${target}/index.ts`, target].find((file) => files.includes(file)) ?? target;
+}
+
+function stepOf(file: string): number {
+  return STEPS.findIndex((names) => names.includes(file.split('/')[0] ?? ''));
+}
+
+const isFile = (name: string): boolean => name.endsWith('.ts');
+const inEmulator = (file: string): boolean => file.startsWith('emulator/');
+/** The command starts an emulator as everybody does: by its public page. */
+const isCommand = ({ from, to }: Import): boolean => from.startsWith('cli/') && to === 'emulator/index.ts';
+
+/** Every breach of the rules, in words. */
+function breaches(root: string): string[] {
+  const imports = importsOf(root);
+  const between = imports.filter(({ to }) => isFile(to));
+  const outside = imports.filter(({ to }) => !isFile(to) && !to.startsWith('node:'));
+  return [
+    ...between
+      .filter((found) => inEmulator(found.from) !== inEmulator(found.to) && !isCommand(found))
+      .map(({ from, to }) => `${from} imports ${to}: the emulator shares nothing with the rest`),
+    ...between
+      .filter(({ from, to }) => !inEmulator(from) && !inEmulator(to) && stepOf(to) > stepOf(from))
+      .map(({ from, to }) => `${from} climbs up to ${to}`),
+    ...between
+      .filter(({ from, to }) => from !== 'index.ts' && to === 'index.ts')
+      .map(({ from }) => `${from} imports the public page`),
+    ...imports
+      .filter(({ from }) => from === 'errors.ts')
+      .map(({ to }) => `errors.ts imports ${to}, but it imports nothing`),
+    ...outside
+      .filter(({ from, to }) => PACKAGES[to]?.test(from) !== true)
+      .map(({ from, to }) => `${from} imports ${to}${builtinModules.includes(to) ? ' without node:' : ''}`),
+    ...sourceFiles(root)
+      .filter((file) => !inEmulator(file) && stepOf(file) < 0)
+      .map((file) => `${file} stands on no step`),
+    ...cycles(between).map((cycle) => `a cycle: ${cycle}`),
+  ];
+}
+
+function cycles(imports: readonly Import[]): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const walk = (file: string, trail: readonly string[]): void => {
+    const seen = trail.indexOf(file);
+    if (seen >= 0) found.push([...trail.slice(seen), file].join(' > '));
+    if (seen >= 0 || done.has(file)) return;
+    for (const { to } of imports.filter(({ from }) => from === file)) walk(to, [...trail, file]);
+    done.add(file);
+  };
+  for (const { from } of imports) walk(from, []);
+  return found;
+}
+
+describe('the architecture', () => {
+  it('keeps to the staircase, without cycles, and takes each package where it belongs', () => {
+    expect(breaches(LIB)).toEqual([]);
+  });
+
+  it('sees every kind of import, and names each breach', () => {
+    const root = mkdtempSync(path.join(os.tmpdir(), 'architecture-'));
+    const write = (file: string, text: string): void => {
+      mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+      writeFileSync(path.join(root, file), text);
+    };
+    write('errors.ts', "import type { A } from './oauth/a';");
+    write('oauth/a.ts', "import './b';\nexport type { C } from '../middleware/c';");
+    write('oauth/b.ts', "export const a = () => import('./a');\nconst axios = require('axios');");
+    write('stores/s.ts', "type T = import('../oauth/a').A;\nimport fs = require('fs');");
+    write(
+      'middleware/c.ts',
+      "import express from 'express';\nimport '../index';\nimport { e } from '../emulator/e';",
+    );
+    write('emulator/e.ts', "import type { X } from '../errors';\nawait import(name);");
+    write('index.ts', "export * from './middleware/c';");
+    write('cli/run.ts', "import '../emulator/index';\nimport '../emulator/e';");
+    write('emulator/index.ts', '');
+    write('common/utils.ts', '');
+    try {
+      expect(breaches(root).sort()).toEqual(
+        [
+          'errors.ts climbs up to oauth/a.ts',
+          'errors.ts imports oauth/a.ts, but it imports nothing',
+          'oauth/a.ts climbs up to middleware/c.ts',
+          'oauth/b.ts imports axios',
+          'stores/s.ts climbs up to oauth/a.ts',
+          'stores/s.ts imports fs without node:',
+          'middleware/c.ts imports express',
+          'middleware/c.ts climbs up to index.ts',
+          'middleware/c.ts imports the public page',
+          'middleware/c.ts imports emulator/e.ts: the emulator shares nothing with the rest',
+          'emulator/e.ts imports errors.ts: the emulator shares nothing with the rest',
+          'emulator/e.ts imports (computed)',
+          'cli/run.ts imports emulator/e.ts: the emulator shares nothing with the rest',
+          'common/utils.ts stands on no step',
+          'a cycle: oauth/a.ts > oauth/b.ts > oauth/a.ts',
+          'a cycle: middleware/c.ts > index.ts > middleware/c.ts',
+          'a cycle: errors.ts > oauth/a.ts > middleware/c.ts > emulator/e.ts > errors.ts',
+        ].sort(),
+      );
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,105 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import path from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { DESKTOP, PHONE, describeInChromium, launchChromium, openWindow } from './support/chromium';
+import { IPHONE_WECHAT } from './support/user-agents';
+
+const APP = path.resolve(__dirname, '../example-app/app.mjs');
+
+/** A browser carries `#wechat_redirect` along: a redirect without a fragment keeps the one before it. */
+const isProfile = (url: URL): boolean => url.pathname === '/me';
+
+/** Starts the example as a newcomer does, without credentials, and reads the address it prints. */
+async function startExample(): Promise<{ child: ChildProcess; url: string; output: string }> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('WECHAT_')));
+  const child = spawn(process.execPath, [APP], {
+    env: { ...env, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the example ended with ${String(code)}: ${output}`)));
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      const address = /^Open (http\S+)$/m.exec(output)?.[1];
+      if (address !== undefined) resolve(address);
+    });
+  });
+  return { child, url, output };
+}
+
+describeInChromium('the example app in a browser', () => {
+  let example: Awaited<ReturnType<typeof startExample>>;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    [example, browser] = await Promise.all([startExample(), launchChromium()]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    const ended = new Promise((resolve) => example.child.once('exit', resolve));
+    example.child.kill();
+    await ended;
+  });
+
+  async function open(options: Parameters<typeof openWindow>[1]): Promise<Page> {
+    const context = await openWindow(browser, options);
+    const page = await context.newPage();
+    await page.goto(example.url);
+    return page;
+  }
+
+  it('says that it talks to an emulated WeChat', () => {
+    expect(example.output).toMatch(/No WECHAT_APP_ID.*emulated WeChat/);
+  });
+
+  it('logs a phone in over the consent page, shows who it is, and logs out again', async () => {
+    const page = await open({ ...PHONE, userAgent: IPHONE_WECHAT });
+    await page.click('text=微信登录');
+    expect(page.url()).toContain('/connect/oauth2/authorize');
+    await page.click('text=允许');
+    await page.waitForURL(isProfile);
+    expect(await page.textContent('h1')).toBe('小明');
+    expect(
+      await page.locator('.avatar').evaluate((image: { naturalWidth?: number }) => image.naturalWidth),
+    ).toBeGreaterThan(0);
+
+    await page.goto(example.url);
+    await page.click('#ask');
+    await page.locator('#answer').waitFor({ state: 'visible' });
+    expect(await page.textContent('#answer')).toMatch(/^200 [\s\S]*小明/);
+
+    await page.goto(`${example.url}/me`);
+    await page.click('text=退出登录');
+    await page.waitForURL(`${example.url}/`);
+    await page.click('#ask');
+    await page.locator('#answer').waitFor({ state: 'visible' });
+    expect(await page.textContent('#answer')).toMatch(/^401 [\s\S]*"loginURL"/);
+    await page.context().close();
+  });
+
+  it('logs a computer in when the QR code is scanned with the emulated phone', async () => {
+    const page = await open(DESKTOP);
+    await page.click('text=微信登录');
+    expect(page.url()).toContain('/connect/qrconnect');
+    const [phone] = await Promise.all([
+      page.context().waitForEvent('page'),
+      page.click('a[href*="/connect/confirm"]'),
+    ]);
+    await phone.click('text=允许');
+    await page.waitForURL(isProfile);
+    expect(await page.textContent('h1')).toBe('小明');
+    await page.context().close();
+  });
+
+  it('comes back to the profile when Back is pressed after the login', async () => {
+    const page = await open({ ...PHONE, userAgent: IPHONE_WECHAT });
+    await page.goto(`${example.url}/me`);
+    await page.click('text=允许');
+    await page.waitForURL(isProfile);
+    await page.goto(example.url);
+    await page.goBack();
+    expect(await page.textContent('h1')).toBe('小明');
+    await page.context().close();
+  });
+});

@@ -1,0 +1,22 @@
+// Before all tests: the example app and the package tests run what ships, so that must be up to date.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+const ROOT = path.resolve(__dirname, '../..');
+
+export default function build(): void {
+  const built = path.join(ROOT, 'dist/index.js');
+  if (existsSync(built) && statSync(built).mtimeMs > newest(path.join(ROOT, 'lib'))) return;
+  execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', ROOT], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+}
+
+function newest(folder: string): number {
+  return Math.max(
+    ...readdirSync(folder, { withFileTypes: true, recursive: true }).map(
+      (entry) => statSync(path.join(entry.parentPath, entry.name)).mtimeMs,
+    ),
+  );
+}

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions } from 'playwright-core';
+
+const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
+/** `describe` where there is a Chromium; else a visible skip, and with CI=true a failure. */
+export function describeInChromium(name: string, tests: () => void): void {
+  if (existsSync(EXECUTABLE)) {
+    describe(name, tests);
+    return;
+  }
+  const reason = `no Chromium at ${EXECUTABLE} (Debian: apt-get install chromium; else set CHROMIUM to its path)`;
+  if (process.env['CI'] === 'true') {
+    it(name, () => {
+      throw new Error(reason);
+    });
+    return;
+  }
+  process.stderr.write(`\nSKIPPED: ${name}: ${reason}\n`);
+  describe.skip(name, tests);
+}
+
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: EXECUTABLE,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+export const PHONE: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  locale: 'zh-CN',
+  isMobile: true,
+  hasTouch: true,
+};
+export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 800 }, locale: 'zh-CN' };
+
+/** A fresh profile: no cookies of an earlier test. */
+export function openWindow(browser: Browser, options: BrowserContextOptions): Promise<BrowserContext> {
+  return browser.newContext(options);
+}

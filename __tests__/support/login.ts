@@ -1,0 +1,58 @@
+import type { Emulator } from '../../lib/emulator';
+import { agree, type Answer, type Browser } from './browser';
+
+/** The state in an address of WeChat's, or of a callback. */
+export function stateIn(address: string): string {
+  return paramIn(address, 'state');
+}
+
+export function paramIn(address: string, name: string): string {
+  return new URL(address).searchParams.get(name) ?? '';
+}
+
+/** The same address with other parameters; undefined removes one. */
+export function withParams(address: string, params: Readonly<Record<string, string | undefined>>): string {
+  const url = new URL(address);
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined) url.searchParams.delete(name);
+    else url.searchParams.set(name, value);
+  }
+  return url.href;
+}
+
+/** Asks for a page and agrees at WeChat: the callback's address, which nobody has opened yet. */
+export async function comeBack(
+  browser: Browser,
+  emulator: Emulator,
+  path = '/me',
+  user?: string,
+): Promise<string> {
+  const sent = await browser.follow(path);
+  return agree(emulator, sent.location, user);
+}
+
+/** The codes that the app exchanged, in order. */
+export function exchanged(emulator: Emulator): string[] {
+  return emulator.requests
+    .filter(({ path }) => path === '/sns/oauth2/access_token')
+    .map(({ query }) => query['code'] ?? '');
+}
+
+/** Whether an answer sends the browser to WeChat's login. */
+export function goesToWechat(emulator: Emulator, { status, location }: Answer): boolean {
+  return status === 302 && location.startsWith(`${emulator.url}/connect/`);
+}
+
+export async function sessionOf(browser: Browser): Promise<Record<string, unknown>> {
+  return (await browser.get('/session')).json() as Record<string, unknown>;
+}
+
+export async function isLoggedIn(browser: Browser): Promise<boolean> {
+  return (await browser.get('/me')).status === 200;
+}
+
+/** The states of the logins that this browser has under way. */
+export async function statesOf(browser: Browser): Promise<string[]> {
+  const logins = (await sessionOf(browser))['wechat:login'] as { pending: object } | undefined;
+  return Object.keys(logins?.pending ?? {});
+}

@@ -1,0 +1,97 @@
+import escapeHTML from 'escape-html';
+
+/** @typedef {import('express-wechat-auth').WechatUser} WechatUser */
+
+/** @param {WechatUser | undefined} user */
+export function homePage(user) {
+  return layout(
+    '小店 · Corner Shop',
+    `
+    <div class="page-head">
+      <h1>小店</h1>
+      <p>Corner Shop · express-wechat-auth</p>
+    </div>
+    <div class="weui-cells__title">今日推荐 · Today</div>
+    <div class="weui-cells">
+      ${product('🍵', '龙井茶', 'Longjing tea', '¥ 68')}
+      ${product('🥮', '月饼', 'Mooncakes', '¥ 45')}
+      ${product('🍜', '热干面', 'Hot dry noodles', '¥ 12')}
+    </div>
+    <div class="weui-cells__title">我的 · Mine</div>
+    <div class="weui-cells">
+      <a class="weui-cell weui-cell_active weui-cell_access" href="/me">
+        <div class="weui-cell__bd">${user ? nameOf(user) : '微信登录 · Log in with WeChat'}</div>
+        <div class="weui-cell__ft">${user ? '已登录' : ''}</div>
+      </a>
+      <a class="weui-cell weui-cell_active weui-cell_access" id="ask" href="/api/me">
+        <div class="weui-cell__bd">GET /api/me</div>
+        <div class="weui-cell__ft">fetch</div>
+      </a>
+    </div>
+    <pre id="answer" aria-live="polite" hidden></pre>
+    <script src="/assets/home.js"></script>`,
+  );
+}
+
+/** @param {WechatUser} user */
+export function profilePage(user) {
+  return layout(
+    '我的 · Me',
+    `
+    <div class="page-head profile">
+      ${avatar(user)}
+      <h1>${nameOf(user)}</h1>
+    </div>
+    <div class="weui-cells">
+      ${row('openid', user.openid)}
+      ${user.unionid ? row('unionid', user.unionid) : ''}
+    </div>
+    <form class="weui-btn-area" method="post" action="/logout">
+      <button class="weui-btn weui-btn_default">退出登录 · Log out</button>
+    </form>
+    <div class="weui-btn-area back"><a class="weui-link" href="/">返回首页 · Back</a></div>`,
+  );
+}
+
+/** @param {WechatUser} user */
+function nameOf(user) {
+  // Nicknames may be empty: WeChat promises none.
+  return escapeHTML(user.nickname || '微信用户');
+}
+
+/** @param {WechatUser} user */
+function avatar(user) {
+  return user.headimgurl
+    ? `<img class="avatar" src="${escapeHTML(user.headimgurl)}" alt="" referrerpolicy="no-referrer">`
+    : '<div class="avatar">🙂</div>';
+}
+
+/** @param {string} name @param {string} value */
+function row(name, value) {
+  return `<div class="weui-cell"><div class="weui-cell__hd">${name}</div><div class="weui-cell__bd value">${escapeHTML(value)}</div></div>`;
+}
+
+/** @param {string} picture @param {string} name @param {string} english @param {string} price */
+function product(picture, name, english, price) {
+  return `<div class="weui-cell"><div class="weui-cell__hd picture">${picture}</div><div class="weui-cell__bd"><p>${name}</p><p class="weui-cell__desc">${english}</p></div><div class="weui-cell__ft price">${price}</div></div>`;
+}
+
+/** @param {string} title @param {string} body */
+function layout(title, body) {
+  return `<!doctype html>
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover">
+<title>${title}</title>
+<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ctext y='13' font-size='13'%3E🍵%3C/text%3E%3C/svg%3E">
+<link rel="stylesheet" href="/weui.css">
+<link rel="stylesheet" href="/assets/app.css">
+</head>
+<body>
+<main>${body}
+</main>
+</body>
+</html>
+`;
+}
