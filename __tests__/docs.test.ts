@@ -1,0 +1,102 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+import { ERROR_KINDS, WeChatAPIError, WechatAuthError } from '../lib';
+
+const ROOT = path.resolve(__dirname, '..');
+const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+
+const PAGES = [
+  'README.md',
+  'README.zh-CN.md',
+  'CHANGELOG.md',
+  ...readdirSync(path.join(ROOT, 'docs')).map((file) => `docs/${file}`),
+];
+
+/** The anchors that a heading gets, as GitHub makes them. */
+function anchorsOf(file: string): string[] {
+  return [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-'),
+  );
+}
+
+/** The names of an interface's members, as the source declares them. */
+function membersOf(file: string, name: string): string[] {
+  const source = ts.createSourceFile(file, read(file), ts.ScriptTarget.Latest, true);
+  const found = source.statements.find((node) => ts.isInterfaceDeclaration(node) && node.name.text === name);
+  return found && ts.isInterfaceDeclaration(found)
+    ? found.members.map((member) => member.name?.getText(source) ?? '')
+    : [];
+}
+
+describe('the documentation', () => {
+  it.each(['docs/errors.md', 'docs/errors.zh-CN.md'])('has a row for every kind of error in %s', (file) => {
+    expect(anchorsOf(file).slice(1)).toEqual([...ERROR_KINDS]);
+  });
+
+  it.each(['docs/errors.md', 'docs/errors.zh-CN.md'])(
+    'names the right status of every kind in %s',
+    (file) => {
+      const sections = read(file).split(/^## /m).slice(1);
+      for (const section of sections) {
+        const [kind = '', , facts = ''] = section.split('\n');
+        const { status, retryable } = new WechatAuthError(kind as (typeof ERROR_KINDS)[number], '');
+        expect(`${kind}: ${facts}`).toContain(`HTTP ${status}`);
+        expect([kind, /worth a retry|可重试/.test(facts)]).toEqual([kind, retryable]);
+        for (const [code = ''] of facts.replace(/^HTTP \d+/, '').matchAll(/-?\d+/g)) {
+          expect([code, new WeChatAPIError(Number(code), '').kind]).toEqual([code, kind]);
+        }
+      }
+    },
+  );
+
+  it.each(['README.md', 'README.zh-CN.md'])('has a row for every option of wechatAuth() in %s', (file) => {
+    const options = membersOf('lib/middleware/options.ts', 'WechatAuthOptions');
+    expect(options.length).toBeGreaterThan(15);
+    const rows = read(file)
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .join('\n');
+    expect(options.filter((option) => !new RegExp(`\`${option}\\b`).test(rows))).toEqual([]);
+  });
+
+  it.each(['README.md', 'README.zh-CN.md'])('has a row for every member of req.wechat in %s', (file) => {
+    const members = membersOf('lib/middleware/request.ts', 'WechatContext');
+    expect(members.length).toBeGreaterThan(5);
+    expect(members.filter((member) => !new RegExp(`^\\| \`${member}\\b`, 'm').test(read(file)))).toEqual([]);
+  });
+
+  it('has no link inside that leads nowhere', () => {
+    const broken = PAGES.flatMap((page) =>
+      [...read(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(
+        ([link, file = '', anchor]) => {
+          const target = file ? path.posix.join(path.posix.dirname(page), file) : page;
+          const leads =
+            existsSync(path.join(ROOT, target)) &&
+            (anchor === undefined || anchorsOf(target).includes(decodeURIComponent(anchor)));
+          return leads ? [] : [`${page}: ${link}`];
+        },
+      ),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('says the same in both languages: the same code, the same rows', () => {
+    for (const [english, chinese] of [
+      ['README.md', 'README.zh-CN.md'],
+      ['docs/errors.md', 'docs/errors.zh-CN.md'],
+    ] as const) {
+      const shape = (file: string): string[] =>
+        [...read(file).matchAll(/^(#+ |\| `[^|]*|```\w+)/gm)].map(([line]) =>
+          line
+            .replace(/[、,，]/g, ' ')
+            .replace(/\s+/g, ' ')
+            .trim(),
+        );
+      expect(shape(chinese)).toEqual(shape(english));
+    }
+  });
+});
