@@ -19,10 +19,13 @@ function start(args: string[], env: Record<string, string> = {}): Session {
   let stop = (): void => undefined;
   const stopped = new Promise<void>((resolve) => (stop = resolve));
   const status = run(args, { env, out: (line) => out.push(line), err: (line) => err.push(line), stopped });
+  let ended = false;
+  void status.then(() => (ended = true));
   const says = async (pattern: RegExp): Promise<string> => {
     for (;;) {
       const match = pattern.exec(out.join('\n'));
       if (match) return match[1] ?? match[0];
+      if (ended) throw new Error(`The command ended without saying ${String(pattern)}: ${err.join('\n')}`);
       await new Promise(setImmediate);
     }
   };

@@ -1,43 +1,44 @@
 // The pages in a real browser, headless, as people meet them.
-import { existsSync } from 'node:fs';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { IN_WECHAT, Lab } from './lab';
+import jsQR from 'jsqr';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/chromium';
+import { IPHONE_WECHAT } from '../support/user-agents';
+import { Lab } from './lab';
 import { openSite, type Site } from './site';
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const withBrowser = existsSync(executablePath) ? describe : describe.skip;
+interface Pixels {
+  readonly data: Buffer;
+  readonly width: number;
+  readonly height: number;
+}
+const { PNG } = jest.requireActual<{ PNG: { sync: { read(file: Buffer): Pixels } } }>('pngjs');
 
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+/** What a phone’s camera reads off a screen. */
+async function readQrCode(page: Page): Promise<string> {
+  const { data, width, height } = PNG.sync.read(await page.screenshot());
+  return jsQR(new Uint8ClampedArray(data), width, height)?.data ?? 'no QR code in sight';
+}
 
-withBrowser('in a browser', () => {
+describeInChromium('in a browser', () => {
   let browser: Browser;
   let lab: Lab;
   let site: Site;
   let phone: BrowserContext;
+  let desktop: BrowserContext;
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args });
+    browser = await launchChromium();
   });
   afterAll(() => browser.close());
   beforeEach(async () => {
     lab = await Lab.open();
     site = await openSite(lab);
-    phone = await browser.newContext({
-      viewport: { width: 390, height: 844 },
-      userAgent: IN_WECHAT['User-Agent'],
-      locale: 'zh-CN',
-    });
+    phone = await openWindow(browser, { ...PHONE, userAgent: IPHONE_WECHAT });
+    desktop = await openWindow(browser, DESKTOP);
   });
   afterEach(async () => {
     await phone.close();
+    await desktop.close();
     site.close();
     await lab.wechat.close();
   });
@@ -51,7 +52,7 @@ withBrowser('in a browser', () => {
     return page;
   };
   const openDesktop = async (address: string): Promise<Page> => {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: 'zh-CN' });
+    const page = await desktop.newPage();
     await page.goto(address);
     return page;
   };
@@ -119,6 +120,32 @@ withBrowser('in a browser', () => {
     expect(await who(page)).toBe(website('ming'));
   });
 
+  it.each<[string, Record<string, string>]>([
+    ['the page', {}],
+    ['the widget’s page', { login_type: 'jssdk' }],
+    ['its plain style', { login_type: 'jssdk', stylelite: '1' }],
+  ])('QR login: a camera reads the QR code of %s and gets to the confirm page', async (_, changes) => {
+    const page = await openDesktop(lab.qrURL({ redirect_uri: `${site.url}/callback`, ...changes }));
+    await page.locator('.js_qrcode_img').evaluate('(image) => image.decode()');
+    const read = await readQrCode(page);
+    expect(read).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/connect\/confirm\?uuid=[\w-]{16}$/);
+    const confirm = await openPhone(read);
+    await confirm.getByRole('button', { name: '允许' }).click();
+    await page.waitForURL(/\/callback\?/);
+    expect(await who(page)).toBe(website('ming'));
+  });
+
+  it('QR login: the poll fails with 500, the page reloads and goes on', async () => {
+    lab.wechat.fail('poll', { errcode: 500 });
+    const page = await openDesktop(qrURL());
+    const first = await page.locator('#qr').getAttribute('data-uuid');
+    await page.locator(`#qr:not([data-uuid="${first ?? ''}"])`).waitFor();
+    await page.locator('.js_qrcode_img').evaluate('(image) => image.decode()');
+    const confirm = await openPhone(await readQrCode(page));
+    await confirm.getByRole('button', { name: '允许' }).click();
+    expect(await who(page)).toBe(website('ming'));
+  });
+
   it('QR login: cancelled, scanned again, confirmed', async () => {
     const page = await openDesktop(qrURL());
     const address = lab.wechat.url + ((await page.locator('.js_phone').getAttribute('href')) ?? '');
@@ -146,6 +173,17 @@ withBrowser('in a browser', () => {
   it('wxLogin.js: the site itself goes to the callback', async () => {
     const page = await openDesktop(`${site.url}/embed`);
     await page.waitForFunction('document.title === "ready"');
+    const widget = page.locator('#login iframe');
+    for (const [name, value] of Object.entries({
+      width: '300px',
+      height: '400px',
+      frameborder: '0',
+      scrolling: 'no',
+    }))
+      expect(await widget.getAttribute(name)).toBe(value);
+    expect(await widget.getAttribute('src')).toMatch(
+      /\?appid=\w+&scope=snsapi_login&redirect_uri=http%3A.*&state=embedded&login_type=jssdk&self_redirect=false&styletype=&sizetype=&bgcolor=&rst=$/,
+    );
     const frame = page.frameLocator('#login iframe');
     const confirm = await openPhone(
       lab.wechat.url + ((await frame.locator('.js_phone').getAttribute('href')) ?? ''),

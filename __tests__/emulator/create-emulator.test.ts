@@ -228,6 +228,43 @@ describe('switches', () => {
   });
 });
 
+describe('codes', () => {
+  it('need a grant_type at access_token and none at jscode2session', async () => {
+    const laboratory = await open();
+    const code = laboratory.wechat.issueCode({ app: laboratory.wechat.apps.official.appId });
+    const none = { grant_type: undefined };
+    expect((await laboratory.redeem(code, none)).json['errcode']).toBe(40002);
+    const session = await laboratory.jscode2session(laboratory.miniProgramCode(), none);
+    expect(session.json).toHaveProperty('openid');
+  });
+
+  it.each([
+    ['ming', undefined],
+    ['snapshot', 1],
+  ])('of two callbacks are both of the same person: %s', async (user, virtual) => {
+    const laboratory = await open({ switches: { doubleCallback: 'different-codes' } });
+    const callbacks = await laboratory.wechat.authorizeTwice(laboratory.authorizeURL(), { user });
+    const tokens = await Promise.all(callbacks.map((each) => laboratory.redeem(codeIn(each))));
+    expect(tokens.map((token) => token.json['is_snapshotuser'])).toEqual([virtual, virtual]);
+    expect(new Set(tokens.map((token) => token.json['openid'])).size).toBe(1);
+  });
+
+  it('are redeemed by the API of their kind alone: a mini program’s by jscode2session, the web’s by access_token', async () => {
+    const laboratory = await open();
+    const { miniProgram, official } = laboratory.wechat.apps;
+    const [jsCode, code] = [
+      laboratory.miniProgramCode(),
+      laboratory.wechat.issueCode({ app: official.appId }),
+    ];
+    const asMiniProgram = { appid: miniProgram.appId, secret: miniProgram.appSecret };
+    const asOfficial = { appid: official.appId, secret: official.appSecret };
+    expect((await laboratory.redeem(jsCode, asMiniProgram)).json['errcode']).toBe(40029);
+    expect((await laboratory.jscode2session(code, asOfficial)).json['errcode']).toBe(40029);
+    expect((await laboratory.jscode2session(jsCode)).json).toHaveProperty('openid');
+    expect((await laboratory.redeem(code)).json).toHaveProperty('openid');
+  });
+});
+
 describe('controls', () => {
   it('expireToken, revoke and changePassword end tokens each in its way', async () => {
     const laboratory = await open();

@@ -61,6 +61,37 @@ describe('pages', () => {
     expect(page.text).toMatch(/<html lang="en">[\s\S]*Reject[\s\S]*Allow/);
   });
 
+  it('give the reason of an error in the browser’s language, and WeChat’s own text as it is', async () => {
+    const reason = async (language: string): Promise<string[]> => {
+      const headers = { ...IN_WECHAT, 'Accept-Language': language };
+      const pages = [
+        await lab.get(
+          '/connect/oauth2/authorize',
+          lab.authorizeParameters({ scope: 'snsapi_login' }),
+          headers,
+        ),
+        await lab.get('/connect/qrconnect', lab.qrParameters({ redirect_uri: 'nothing' }), headers),
+      ];
+      return pages.map((page) => {
+        const [, text = '', advice = ''] = /msg_title">(.*?)<[\s\S]*"advice">(.*?)</.exec(page.text) ?? [];
+        return `${text} | ${advice.replaceAll('&quot;', '"')}`;
+      });
+    };
+    expect(await reason('zh-CN')).toEqual([
+      '此公众号并没有这些scope的权限，错误码:10005 | wx0f1c1a10e0000001（official）不能申请 snsapi_login',
+      'redirect_uri 参数错误 | redirect_uri "nothing" 不是 http(s) 地址',
+    ]);
+    expect(await reason('en-US')).toEqual([
+      '此公众号并没有这些scope的权限，错误码:10005 | wx0f1c1a10e0000001 (official) may not ask for snsapi_login',
+      'redirect_uri 参数错误 | redirect_uri "nothing" is no http(s) address',
+    ]);
+  });
+
+  it('leave the title out where the widget asks for the plain style', async () => {
+    expect((await lab.qrPage({ login_type: 'jssdk' })).text).toContain('<h1');
+    expect((await lab.qrPage({ login_type: 'jssdk', stylelite: '1' })).text).not.toContain('<h1');
+  });
+
   it('never put a line break into a redirect', async () => {
     const page = await lab.authorizePage({
       scope: 'snsapi_base',
@@ -123,6 +154,9 @@ describe('the home page', () => {
       '小明',
       'doubleCallback',
       'code=some-code',
+      '<td>example-company</td>',
+      '<td>未绑定</td>',
+      '<td>任意</td>',
       `WECHAT_OPEN_URL=${lab.wechat.url}`,
     ]) {
       expect(text).toContain(part);

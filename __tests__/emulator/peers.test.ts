@@ -1,13 +1,36 @@
 // Other people's clients, unmodified, log in through the emulator: to them it is WeChat. Their hosts lead here over TLS.
-import https from 'node:https';
-import type net from 'node:net';
-import tls from 'node:tls';
+import path from 'node:path';
+import express, { type RequestHandler } from 'express';
+import session from 'express-session';
 import { selfSignedCertificate } from '../../lib/emulator';
+import { listen, type Running } from '../support/hosts';
+import { detour, WECHAT_HOSTS } from './detour';
 import { codeIn, Lab } from './lab';
+import { Visitor } from './visitor';
+
+let lab: Lab;
+let undo: () => void;
+let app: Running | undefined;
+beforeEach(async () => {
+  const pair = selfSignedCertificate(WECHAT_HOSTS);
+  lab = await Lab.open({ https: pair });
+  undo = detour(lab.wechat.url, pair);
+});
+afterEach(async () => {
+  undo();
+  await app?.close();
+  app = undefined;
+  await lab.wechat.close();
+});
+
+const AUTHORIZE = 'https://open.weixin.qq.com/connect/oauth2/authorize';
+const openid = (): string => lab.wechat.openid('ming', lab.wechat.apps.official.appId);
+const calls = (): string[] => lab.wechat.requests.map((request) => `${request.method} ${request.path}`);
+const LOGIN_BY_CONSENT = ['GET /connect/oauth2/authorize', 'POST /connect/oauth2/authorize'];
+const PROFILE_OF_A_CODE = ['GET /sns/oauth2/access_token', 'GET /sns/userinfo'];
 
 /** As much of wechat-oauth's untyped surface as is used here. */
 interface Peer {
-  setOpts(options: object): void;
   getAuthorizeURL(redirect: string, state: string, scope: string): string;
   getAuthorizeURLForWebsite(redirect: string, state: string): string;
   getAccessToken(code: string, done: Done): void;
@@ -32,62 +55,31 @@ type OAuthConstructor = new (
   isMiniProgram?: boolean,
 ) => Peer;
 
-const WechatOAuth = jest.requireActual<OAuthConstructor>('wechat-oauth');
-
-const HOSTS = ['open.weixin.qq.com', 'api.weixin.qq.com'];
-
-/** Whatever host is asked for, the emulator answers; it must prove to be that host. */
-class Detour extends https.Agent {
-  constructor(
-    readonly port: number,
-    readonly ca: string,
-  ) {
-    super();
-  }
-
-  override createConnection(options: { host?: string }): net.Socket {
-    return tls.connect({ host: '127.0.0.1', port: this.port, servername: options.host ?? '', ca: this.ca });
-  }
-}
-
 describe('wechat-oauth', () => {
-  let lab: Lab;
-  let detour: Detour;
+  const WechatOAuth = jest.requireActual<OAuthConstructor>('wechat-oauth');
   const peer = (kind: 'official' | 'website' | 'miniProgram'): Peer => {
     const { appId, appSecret } = lab.wechat.apps[kind];
-    const oauth = new WechatOAuth(appId, appSecret, undefined, undefined, kind === 'miniProgram');
-    oauth.setOpts({ httpsAgent: detour });
-    return oauth;
+    return new WechatOAuth(appId, appSecret, undefined, undefined, kind === 'miniProgram');
   };
   const promised = (call: (done: Done) => void): Promise<Fields> =>
     new Promise((resolve, reject) =>
       call((error, result) => (error ? reject(error) : resolve(result.data ?? result))),
     );
 
-  beforeEach(async () => {
-    const pair = selfSignedCertificate(HOSTS);
-    lab = await Lab.open({ https: pair });
-    detour = new Detour(Number(new URL(lab.wechat.url).port), pair.cert);
-  });
-  afterEach(async () => {
-    detour.destroy();
-    await lab.wechat.close();
-  });
-
   it('logs a person in to an official account and reads the profile', async () => {
     const oauth = peer('official');
     const url = oauth.getAuthorizeURL('https://h5.example.com/callback', 'state', 'snsapi_userinfo');
     const code = codeIn(await lab.wechat.authorize(url));
     const token = await promised((done) => oauth.getAccessToken(code, done));
-    const openid = lab.wechat.openid('ming', lab.wechat.apps.official.appId);
-    expect(token).toMatchObject({ openid, scope: 'snsapi_userinfo', expires_in: 7200 });
-    expect(await promised((done) => oauth.getUser(openid, done))).toMatchObject({ nickname: '小明', openid });
+    expect(token).toMatchObject({ openid: openid(), scope: 'snsapi_userinfo', expires_in: 7200 });
+    const profile = await promised((done) => oauth.getUser(openid(), done));
+    expect(profile).toMatchObject({ nickname: '小明', openid: openid() });
     expect(
-      await promised((done) => oauth.verifyToken(openid, String(token['access_token']), done)),
+      await promised((done) => oauth.verifyToken(openid(), String(token['access_token']), done)),
     ).toMatchObject({ errcode: 0 });
     expect(
       await promised((done) => oauth.refreshAccessToken(String(token['refresh_token']), done)),
-    ).toMatchObject({ openid });
+    ).toMatchObject({ openid: openid() });
     expect(lab.wechat.requests.every((request) => request.warning === undefined)).toBe(true);
   });
 
@@ -104,8 +96,8 @@ describe('wechat-oauth', () => {
     const oauth = peer('miniProgram');
     const session = await promised((done) => oauth.getSessionKey(lab.miniProgramCode(), done));
     const sessionKey = String(session['session_key']);
-    const app = lab.wechat.apps.miniProgram.appId;
-    const { encryptedData, iv } = lab.wechat.encryptUser({ app, sessionKey });
+    const { appId } = lab.wechat.apps.miniProgram;
+    const { encryptedData, iv } = lab.wechat.encryptUser({ app: appId, sessionKey });
     expect(oauth.decryptMiniProgramUser({ sessionKey, encryptedData, iv })).toMatchObject({
       nickName: '小明',
       openId: session['openid'],
@@ -119,5 +111,124 @@ describe('wechat-oauth', () => {
       code: 40029,
       message: expect.stringMatching(/^invalid code, rid: /) as string,
     });
+  });
+});
+
+describe('passport-wechat', () => {
+  type Verified = (error: null, user: Fields) => void;
+  type Verify = (access: string, refresh: string, profile: Fields, expires: number, done: Verified) => void;
+  interface Passport {
+    use(strategy: object): void;
+    initialize(): RequestHandler;
+    authenticate(name: string, options: object): RequestHandler;
+  }
+  const Strategy = jest.requireActual<new (options: object, verify: Verify) => object>('passport-wechat');
+  // The passport that it brings along.
+  const { Passport } = jest.requireActual<{ Passport: new () => Passport }>(
+    require.resolve('passport', { paths: [path.dirname(require.resolve('passport-wechat'))] }),
+  );
+
+  const start = async (options: object): Promise<Running> => {
+    const passport = new Passport();
+    passport.use(new Strategy(options, (_access, _refresh, profile, _expires, done) => done(null, profile)));
+    const host = express();
+    host.use(passport.initialize());
+    host.get('/login', passport.authenticate('wechat', { session: false }), (req, res) => {
+      res.json((req as unknown as { user: Fields }).user);
+    });
+    app = await listen(host);
+    return app;
+  };
+  const credentials = (kind: 'official' | 'website'): object => {
+    const { appId, appSecret } = lab.wechat.apps[kind];
+    return { appID: appId, appSecret, state: 'state' };
+  };
+
+  it('logs a person in to an official account, consent page and all', async () => {
+    const { url } = await start(credentials('official'));
+    const visitor = new Visitor();
+    const done = await visitor.press(await visitor.open(`${url}/login`), 'allow');
+    expect(JSON.parse(done.text)).toMatchObject({ openid: openid(), nickname: '小明' });
+    expect(visitor.trail).toEqual([`${url}/login`, AUTHORIZE, AUTHORIZE, `${url}/login`]);
+    expect(calls()).toEqual([...LOGIN_BY_CONSENT, ...PROFILE_OF_A_CODE]);
+    expect(lab.wechat.requests.every((request) => request.warning === undefined)).toBe(true);
+  });
+
+  it('takes both kinds of refusal that come back for what they are', async () => {
+    const { url } = await start(credentials('official'));
+    for (const denial of ['state-only', 'authdeny'] as const) {
+      lab.wechat.switches.denial = denial;
+      const visitor = new Visitor();
+      const done = await visitor.press(await visitor.open(`${url}/login`), 'deny');
+      expect([done.status, done.text]).toEqual([401, 'Unauthorized']);
+    }
+    expect(calls().filter((call) => call.includes('/sns/'))).toEqual([]);
+  });
+
+  it('logs a person in by QR code', async () => {
+    const { url } = await start({ ...credentials('website'), client: 'web', scope: 'snsapi_login' });
+    const visitor = new Visitor();
+    const page = await visitor.open(`${url}/login`);
+    const uuid = /data-uuid="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    const confirm = await visitor.open(`https://open.weixin.qq.com/connect/confirm?uuid=${uuid}`);
+    await visitor.press(confirm, 'allow');
+    const poll = await visitor.open(`https://open.weixin.qq.com/connect/l/qrconnect?uuid=${uuid}&last=404`);
+    const code = /wx_errcode=405;window.wx_code='(\w+)'/.exec(poll.text)?.[1] ?? '';
+    const callback = /data-callback="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    const done = await visitor.open(callback.replaceAll('&amp;', '&').replace(uuid, code));
+    expect(JSON.parse(done.text)).toMatchObject({
+      openid: lab.wechat.openid('ming', lab.wechat.apps.website.appId),
+      unionid: lab.wechat.unionid('ming', lab.wechat.apps.official.appId),
+    });
+  });
+});
+
+describe('grant', () => {
+  const grant = jest.requireActual<{ express(config: object): RequestHandler }>('grant');
+
+  const start = async (wechat: object): Promise<Running> => {
+    const host = express();
+    host.use(session({ secret: 'test', resave: false, saveUninitialized: false }));
+    const running = await listen(host);
+    const { appId, appSecret } = lab.wechat.apps.official;
+    host.use(
+      grant.express({
+        defaults: { origin: running.url, transport: 'session' },
+        wechat: { key: appId, secret: appSecret, callback: '/done', state: true, ...wechat },
+      }),
+    );
+    host.get('/done', (req, res) => {
+      res.json((req.session as unknown as { grant: { response: Fields } }).grant.response);
+    });
+    app = running;
+    return running;
+  };
+
+  it('logs a person in and reads the profile', async () => {
+    const { url } = await start({ scope: ['snsapi_userinfo'], response: ['tokens', 'raw', 'profile'] });
+    const visitor = new Visitor();
+    const done = await visitor.press(await visitor.open(`${url}/connect/wechat`), 'allow');
+    expect(JSON.parse(done.text)).toMatchObject({
+      access_token: expect.any(String) as string,
+      refresh_token: expect.any(String) as string,
+      raw: { openid: openid(), scope: 'snsapi_userinfo' },
+      profile: { nickname: '小明' },
+    });
+    expect(visitor.trail).toEqual([
+      `${url}/connect/wechat`,
+      AUTHORIZE,
+      AUTHORIZE,
+      `${url}/connect/wechat/callback`,
+      `${url}/done`,
+    ]);
+    expect(calls()).toEqual([...LOGIN_BY_CONSENT, ...PROFILE_OF_A_CODE]);
+  });
+
+  it('is warned of its order of parameters, which a strict WeChat refuses', async () => {
+    const { url } = await start({ scope: ['snsapi_base'] });
+    await new Visitor().open(`${url}/connect/wechat`);
+    expect(lab.wechat.requests[0]?.warning).toMatch(/the parameters come as .*; WeChat documents appid/);
+    lab.wechat.switches.parameterOrder = 'strict';
+    expect((await new Visitor().open(`${url}/connect/wechat`)).text).toContain('该链接无法访问');
   });
 });

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createEmulator, selfSignedCertificate, type Emulator } from '../emulator';
 import { EMULATOR_HELP, readEmulatorFlags, type EmulatorFlags } from './emulator-flags';
@@ -48,6 +48,19 @@ const environment = ({ url, apps }: Emulator, certificate: Certificate | undefin
   ...(certificate ? [`NODE_EXTRA_CA_CERTS=${certificate.file}`] : []),
 ];
 
+/** A QR code that a phone scans must name an address that the phone can reach. */
+function elsewhere({ url }: Emulator, host: string): string[] {
+  if (host !== '0.0.0.0' && host !== '::') return [];
+  const addresses = Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ address }) => url.replace(/\/\/[^/]*(:\d+)$/, `//${address}$1`));
+  if (addresses.length === 0) return [];
+  return [
+    `\nPhones in your network reach it at ${addresses.join(', ')}: for them, set WECHAT_OPEN_URL to that.`,
+  ];
+}
+
 /** `express-wechat-auth emulator`: runs until it is stopped. */
 export const emulatorCommand: Command = async (args, { env, out, stopped }) => {
   const flags = readEmulatorFlags(args);
@@ -65,6 +78,7 @@ export const emulatorCommand: Command = async (args, { env, out, stopped }) => {
     const emulator = await start(flags, certificate);
     out(`A WeChat of your own: ${emulator.url}\n\nFor the environment of your app:\n`);
     out(environment(emulator, certificate).join('\n'));
+    for (const line of elsewhere(emulator, flags.host)) out(line);
     out('\nCtrl+C ends it.');
     await stopped;
     await emulator.close();

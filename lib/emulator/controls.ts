@@ -1,4 +1,4 @@
-import { PageRefusal } from './connect/page-refusal';
+import { ON_DEMAND, PageRefusal } from './connect/page-refusal';
 import { visit, type Callbacks } from './connect/visit';
 import type { EmulatorFault, FaultOptions } from './faults/fault';
 import type { FaultPlan } from './faults/fault-plan';
@@ -80,8 +80,7 @@ function loginControls(
   // Async for its rejections: a bad address is never thrown at the caller.
   const authorizeTwice = async (address: string, options: PersonOptions = {}): Promise<Callbacks> => {
     const fault = faults.take(new URL(address).pathname)?.fault;
-    if (typeof fault === 'object' && 'errcode' in fault)
-      throw PageRefusal.numbered(fault.errcode, 'a fault on demand');
+    if (typeof fault === 'object' && 'errcode' in fault) throw PageRefusal.numbered(fault.errcode, ON_DEMAND);
     const { allow = world.switches.consent !== 'deny', fullService = false } = options;
     return Promise.resolve(visit(address, { person: userOf(options.user), allow, fullService }, world));
   };

@@ -1,7 +1,7 @@
 import { asset } from './assets/assets';
 import { authorize } from './connect/authorize';
 import { confirm } from './connect/confirm';
-import { PageRefusal } from './connect/page-refusal';
+import { ON_DEMAND, PageRefusal } from './connect/page-refusal';
 import { QR_IMAGE_PATH, qrImage } from './connect/qr-image';
 import { qrPoll } from './connect/qr-poll';
 import { qrconnect } from './connect/qrconnect';
@@ -50,7 +50,7 @@ export function refuse(incoming: Incoming, world: World, errcode: number, errmsg
     const refusal = new Refusal(errcode, errmsg);
     return { ...plain(refusalBody(refusal, world)), json: { errcode, errmsg: refusal.errmsg } };
   }
-  const page = PageRefusal.numbered(errcode, 'a fault on demand');
-  const shown = errmsg === undefined ? page : new PageRefusal(errmsg, errcode, page.advice);
+  const page = PageRefusal.numbered(errcode, ON_DEMAND);
+  const shown = errmsg === undefined ? page : new PageRefusal(errmsg, errcode, ON_DEMAND);
   return authorizeErrorPage(shown, languageOf(incoming.headers['accept-language']));
 }

@@ -9,7 +9,8 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { deliver } from './faults/deliver';
 import type { FaultPlan } from './faults/fault-plan';
-import { readIncoming, type Incoming, type ReadRequest } from './http/incoming';
+import type { Answer } from './http/answer';
+import { BodyTooLarge, readIncoming, type Incoming, type ReadRequest } from './http/incoming';
 import { send } from './http/send';
 import { refuse, route } from './routes';
 import { record, type RecordedRequest } from './world/request-log';
@@ -20,6 +21,9 @@ export interface ServerOptions {
   readonly host: string;
   readonly https: { readonly key: string | Buffer; readonly cert: string | Buffer } | undefined;
 }
+
+/** On every answer, so that a client in production can refuse what no WeChat said. */
+const MARK = { name: 'X-Emulated-WeChat', value: 'express-wechat-auth' } as const;
 
 const ofTheEmulator = (path: string): boolean =>
   path === '/' || /^\/(emulator|mmopen)\/|^\/favicon/.test(path);
@@ -61,6 +65,12 @@ async function serve(
   });
 }
 
+const words = (status: number, text: string): Answer => ({
+  status,
+  headers: { 'Content-Type': 'text/plain; charset=utf-8' },
+  body: `${text}\n`,
+});
+
 /** A request whose client has gone is nobody's trouble; any other failure is a fault of the emulator and says so. */
 function fail(error: unknown, response: ServerResponse): void {
   if (response.destroyed || response.socket?.destroyed) return;
@@ -68,12 +78,12 @@ function fail(error: unknown, response: ServerResponse): void {
     response.destroy();
     return;
   }
+  if (error instanceof BodyTooLarge) {
+    send(response, words(413, error.message));
+    return;
+  }
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  send(response, {
-    status: 500,
-    headers: { 'Content-Type': 'text/plain; charset=utf-8' },
-    body: `The emulator failed: ${reason}\n`,
-  });
+  send(response, words(500, `The emulator failed: ${reason}`));
 }
 
 const listening = (server: Server, port: number, host: string): Promise<void> =>
@@ -98,6 +108,7 @@ export async function startServer(
   options: ServerOptions,
 ): Promise<() => Promise<void>> {
   const listener: RequestListener = (message, response) => {
+    response.setHeader(MARK.name, MARK.value);
     serve(message, response, world, faults).catch((error: unknown) => fail(error, response));
   };
   const server = options.https ? createSecureServer(options.https, listener) : createServer(listener);

@@ -237,6 +237,31 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     mark: 'DOC',
+    says: 'a recent login is silent, with forceSnapShot too; forcePopup asks all the same',
+    options: { switches: { recentLogin: 'silent' } },
+    check: async (lab) => {
+      const asks = async (changes: Parameters = {}): Promise<boolean> =>
+        (await lab.authorizePage(changes)).text.includes('允许');
+      expect(await asks()).toBe(true);
+      await lab.wechat.authorize(lab.authorizeURL());
+      expect((await lab.authorizePage()).location).toContain('code=');
+      expect((await lab.authorizePage({ forceSnapShot: 'true' })).location).toContain('code=');
+      expect(await asks({ forcePopup: 'true' })).toBe(true);
+      lab.wechat.switches.recentLogin = 'ask';
+      expect(await asks()).toBe(true);
+    },
+  },
+  {
+    mark: 'DOC',
+    says: 'scope may be a comma list, which the token repeats',
+    check: async (lab) => {
+      const scope = 'snsapi_base,snsapi_userinfo';
+      const code = codeIn(await lab.wechat.authorize(lab.authorizeURL({ scope })));
+      expect((await lab.redeem(code)).json['scope']).toBe(scope);
+    },
+  },
+  {
+    mark: 'DOC',
     says: 'forceSnapShot shows the snapshot page, but not where it would be silent',
     check: async (lab) => {
       expect((await lab.authorizePage({ forceSnapShot: 'true' })).text).toContain('使用完整服务');

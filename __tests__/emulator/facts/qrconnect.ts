@@ -65,6 +65,20 @@ export const qrconnectFacts: readonly Fact[] = [
   },
   {
     mark: 'OBS',
+    says: 'a state goes into the callback unencoded',
+    check: async (lab) =>
+      expect(await lab.wechat.authorize(lab.qrURL({ state: '{"a"=%&b}' }))).toMatch(/&state=\{"a"=%&b\}$/),
+  },
+  {
+    mark: 'OBS',
+    says: '&amp; in redirect_uri becomes &',
+    check: async (lab) =>
+      expect(await lab.wechat.authorize(lab.qrURL({ redirect_uri: `${CALLBACK}?a=1&amp;b=2` }))).toMatch(
+        /\/callback\?a=1&b=2&code=/,
+      ),
+  },
+  {
+    mark: 'OBS',
     says: 'without a state the callback ends in &state=',
     check: async (lab) =>
       expect(await lab.wechat.authorize(lab.qrURL({ state: undefined }))).toMatch(/\?code=\w{32}&state=$/),

@@ -54,7 +54,7 @@ small { color: var(--soft); font-size: 13px; }
 .qr .title { font-size: 20px; }
 .qrcode-frame { display: inline-block; margin: 16px 0; padding: 6px; background: #fff; border: 1px solid var(--line); border-radius: 4px; }
 .qrcode { display: block; width: 268px; height: 268px; }
-.info { max-width: 280px; min-height: 64px; margin: 0 auto; padding: 8px 16px; border-radius: 32px; background: #232323; }
+.info { display: flex; flex-direction: column; justify-content: center; max-width: 280px; min-height: 64px; margin: 0 auto; padding: 8px 16px; border-radius: 32px; background: #232323; }
 .info p { margin: 0; font-size: 13px; opacity: .8; }
 .refresh { border: 0; background: none; color: #7ec3ff; font: inherit; cursor: pointer; text-decoration: underline; }
 .qr[data-state="402"] .qrcode { opacity: .12; }
@@ -88,6 +88,7 @@ small { color: var(--soft); font-size: 13px; }
 .home .switches { display: grid; gap: 8px 24px; grid-template-columns: repeat(auto-fill, minmax(260px, 1fr)); }
 .home .switches label { display: flex; justify-content: space-between; gap: 8px; align-items: center; font-size: 14px; }
 .home #apps table { min-width: 640px; }
+.home #apps code { white-space: nowrap; }
 .home .switches label span { flex: 1; min-width: 0; }
 .home .switches select { flex: none; max-width: 140px; }
 .home .switches small { display: block; line-height: 1.3; font-size: 12px; }

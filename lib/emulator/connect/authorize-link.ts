@@ -1,4 +1,5 @@
 import type { EmulatorSwitches } from '../world/switches';
+import type { Phrase } from '../pages/language';
 import { PageRefusal, unnumbered } from './page-refusal';
 
 /** The address of a login page, as far as it matters here. */
@@ -12,27 +13,33 @@ export interface LoginLink {
 
 const DOCUMENTED_ORDER = ['appid', 'redirect_uri', 'response_type', 'scope', 'state'];
 
-function linkFault({ query, order }: LoginLink): string | undefined {
-  if (query['response_type'] === undefined)
-    return 'response_type is missing; WeChat documents response_type=code';
+function linkFault({ query, order }: LoginLink): Phrase | undefined {
+  if (query['response_type'] === undefined) {
+    return {
+      zh: '缺少 response_type；微信文档写的是 response_type=code',
+      en: 'response_type is missing; WeChat documents response_type=code',
+    };
+  }
   const present = order.filter((name) => DOCUMENTED_ORDER.includes(name));
   const documented = DOCUMENTED_ORDER.filter((name) => present.includes(name));
   if (present.join() === documented.join()) return undefined;
-  return `the parameters come as ${present.join(', ')}; WeChat documents ${documented.join(', ')}`;
+  return {
+    zh: `参数的顺序是 ${present.join('、')}；微信文档写的是 ${documented.join('、')}`,
+    en: `the parameters come as ${present.join(', ')}; WeChat documents ${documented.join(', ')}`,
+  };
 }
 
 /** WeChat documents a strict match of the whole link (正则强匹配) and is seen to be laxer: the switch decides. */
 export function checkLink(link: LoginLink, { parameterOrder }: EmulatorSwitches): void {
   const type = link.query['response_type'];
   if (type !== undefined && type !== 'code') {
-    throw new PageRefusal(
-      unnumbered.link,
-      undefined,
-      `response_type is ${JSON.stringify(type)}; it must be code`,
-    );
+    throw new PageRefusal(unnumbered.link, undefined, {
+      zh: `response_type 是 ${JSON.stringify(type)}，必须是 code`,
+      en: `response_type is ${JSON.stringify(type)}; it must be code`,
+    });
   }
   const fault = linkFault(link);
   if (fault === undefined) return;
   if (parameterOrder === 'strict') throw new PageRefusal(unnumbered.link, undefined, fault);
-  link.warn(fault);
+  link.warn(fault.en);
 }

@@ -37,7 +37,7 @@ function leave(visit: Visit, callback: string): Answer {
 function allow(visit: Visit, virtual = false): Answer {
   const { incoming, request, person, world } = visit;
   const first = grantedCallback(request, person, world, { virtual });
-  const second = secondCallback(first, request, person, world);
+  const second = secondCallback(first, request, person, world, { virtual });
   if (second === undefined || !isBrowser(incoming)) return leave(visit, first);
   return twicePage(first, second, languageIn(visit));
 }

@@ -1,7 +1,7 @@
 import type { EmulatorUser } from '../world/users';
 import type { World } from '../world/world';
 import type { AuthorizeRequest } from './authorize-request';
-import { grantedCallback } from './official-login';
+import { grantedCallback, type Granting } from './official-login';
 
 /** Where WeChat on Android calls a second time: with the same code, or with another one that is good too. */
 export function secondCallback(
@@ -9,8 +9,9 @@ export function secondCallback(
   request: AuthorizeRequest,
   user: EmulatorUser,
   world: World,
+  granting: Granting = {},
 ): string | undefined {
   const { doubleCallback } = world.switches;
   if (doubleCallback === 'off') return undefined;
-  return doubleCallback === 'same-code' ? first : grantedCallback(request, user, world);
+  return doubleCallback === 'same-code' ? first : grantedCallback(request, user, world, granting);
 }

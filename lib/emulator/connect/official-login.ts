@@ -1,4 +1,5 @@
-import type { Grant } from '../world/grants';
+import { grantIdentity, type Grant } from '../world/grants';
+import { identityOf } from '../world/identity';
 import type { EmulatorUser } from '../world/users';
 import type { World } from '../world/world';
 import type { AuthorizeRequest } from './authorize-request';
@@ -8,10 +9,19 @@ import { PageRefusal } from './page-refusal';
 /** What a person meets on the authorize page. */
 export type Sight = 'silent' | 'consent' | 'snapshot';
 
+const isBase = (request: AuthorizeRequest): boolean =>
+  request.scopes.every((scope) => scope === 'snsapi_base');
+
+function isExempt(request: AuthorizeRequest, user: EmulatorUser, world: World): boolean {
+  if (world.switches.recentLogin === 'ask' || request.forcePopup) return false;
+  return world.consents.get(identityOf(user, request.app).openid) === true;
+}
+
 export function sightOf(request: AuthorizeRequest, user: EmulatorUser, world: World): Sight {
-  if (request.scopes.every((scope) => scope === 'snsapi_base')) return 'silent';
+  if (isBase(request)) return 'silent';
   // Entering from the account's chat is a special silent scenario: neither forcePopup nor forceSnapShot change it.
   if (user.follower) return 'silent';
+  if (isExempt(request, user, world)) return 'silent';
   const { snapshot } = world.switches;
   if (snapshot === 'never') return 'consent';
   return snapshot === 'always' || user.snapshot || request.forceSnapShot ? 'snapshot' : 'consent';
@@ -20,20 +30,29 @@ export function sightOf(request: AuthorizeRequest, user: EmulatorUser, world: Wo
 /** 必须关注此测试号: the last check, as it needs to know who is there. */
 export function checkFollower(request: AuthorizeRequest, user: EmulatorUser): void {
   if (!request.app.followersOnly || user.follower) return;
-  throw PageRefusal.numbered(10006, `${user.id} does not follow ${request.app.appId}`);
+  throw PageRefusal.numbered(10006, {
+    zh: `${user.id} 没有关注 ${request.app.appId}`,
+    en: `${user.id} does not follow ${request.app.appId}`,
+  });
 }
 
 const platformAppId = (request: AuthorizeRequest): string | undefined =>
   request.componentAppId === undefined ? undefined : request.app.appId;
+
+export interface Granting {
+  /** As the snapshot page's virtual user. @default false */
+  readonly virtual?: boolean;
+}
 
 /** The address that a person who allowed is sent to, with a fresh code. */
 export function grantedCallback(
   request: AuthorizeRequest,
   user: EmulatorUser,
   world: World,
-  options: { readonly virtual?: boolean } = {},
+  { virtual = false }: Granting = {},
 ): string {
-  const grant: Grant = { app: request.app, user, scopes: request.scopes, virtual: options.virtual ?? false };
+  const grant: Grant = { app: request.app, user, scopes: request.scopes, virtual };
+  if (!grant.virtual && !isBase(request)) world.consents.set(grantIdentity(grant).openid, true);
   const code = world.codes.issue(grant);
   return officialCallback(
     request.redirectURI,

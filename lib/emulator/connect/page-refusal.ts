@@ -1,3 +1,5 @@
+import type { Language, Phrase } from '../pages/language';
+
 /** WeChat's own words for the numbers of its authorize page (网页授权, 错误返回码说明). */
 const texts = {
   10003: 'redirect_uri域名与后台配置不一致',
@@ -13,6 +15,9 @@ const texts = {
   10016: '不支持微信开放平台的Appid，请使用公众号Appid',
 } as const;
 
+/** Why a page shows an error that a test asked for. */
+export const ON_DEMAND: Phrase = { zh: '测试要求的故障', en: 'a fault on demand' };
+
 /** Texts that come without a number. */
 export const unnumbered = {
   appId: 'AppID 参数错误',
@@ -25,19 +30,28 @@ export const unnumbered = {
 /** A login page that WeChat refuses to show: it says so itself and never calls the app back. */
 export class PageRefusal extends Error {
   override readonly name: string = 'PageRefusal';
+  /** The emulator's own word, in English: what was wrong with which value. */
+  readonly advice: string;
+  readonly #advice: Phrase;
 
   constructor(
     /** WeChat's text, in Chinese. */
     readonly text: string,
     /** WeChat's number (错误码), where it gives one. */
     readonly code: number | undefined,
-    /** The emulator's own word: what was wrong with which value. */
-    readonly advice: string,
+    advice: Phrase,
   ) {
-    super(`${code === undefined ? text : `${text}，错误码:${code}`} (${advice})`);
+    super(`${code === undefined ? text : `${text}，错误码:${code}`} (${advice.en})`);
+    this.advice = advice.en;
+    this.#advice = advice;
   }
 
-  static numbered(code: number, advice: string): PageRefusal {
+  /** WeChat documents its texts in Chinese alone; the emulator's own word follows the browser. */
+  adviceIn(language: Language): string {
+    return this.#advice[language];
+  }
+
+  static numbered(code: number, advice: Phrase): PageRefusal {
     return new PageRefusal((texts as Readonly<Record<number, string>>)[code] ?? '系统错误', code, advice);
   }
 }

@@ -12,6 +12,7 @@ import { readWebsiteRequest, type WebsiteRequest } from './website-request';
 function show(incoming: Incoming, request: WebsiteRequest, world: World): Answer {
   const { query } = incoming;
   const login = world.qrLogins.open(request.app, request.scopes);
+  const lite = query['stylelite'] === '1';
   return qrPage({
     app: request.app,
     uuid: login.uuid,
@@ -24,8 +25,9 @@ function show(incoming: Incoming, request: WebsiteRequest, world: World): Answer
     embedded: query['login_type'] === 'jssdk',
     selfRedirect: query['self_redirect'] ?? '',
     style: query['style'],
+    lite,
     // 极简样式 takes no style sheet.
-    stylesheet: query['stylelite'] === '1' ? undefined : query['href'],
+    stylesheet: lite ? undefined : query['href'],
   });
 }
 

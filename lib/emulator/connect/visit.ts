@@ -53,9 +53,12 @@ function open(address: string, world: World): Opened {
 
 // Only here can the fragment be seen: a browser keeps it to itself.
 function warnOfFragment(hash: string, warn: LoginLink['warn'], world: World): void {
-  const fault = `the address ends in ${JSON.stringify(hash)} where WeChat documents #wechat_redirect`;
+  const fault = {
+    zh: `地址以 ${JSON.stringify(hash)} 结尾，微信文档写的是 #wechat_redirect`,
+    en: `the address ends in ${JSON.stringify(hash)} where WeChat documents #wechat_redirect`,
+  };
   if (world.switches.parameterOrder === 'strict') throw new PageRefusal(unnumbered.link, undefined, fault);
-  warn(fault);
+  warn(fault.en);
 }
 
 function atOfficialPage(request: AuthorizeRequest, behaviour: Behaviour, world: World): Callbacks {
@@ -68,7 +71,7 @@ function atOfficialPage(request: AuthorizeRequest, behaviour: Behaviour, world: 
     return denied === undefined ? [] : [denied];
   }
   const first = grantedCallback(request, person, world, { virtual });
-  const second = secondCallback(first, request, person, world);
+  const second = secondCallback(first, request, person, world, { virtual });
   return second === undefined ? [first] : [first, second];
 }
 

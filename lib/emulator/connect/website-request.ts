@@ -1,3 +1,4 @@
+import type { Phrase } from '../pages/language';
 import { scopesOf, type EmulatorApp } from '../world/apps';
 import type { World } from '../world/world';
 import type { LoginLink } from './authorize-link';
@@ -12,18 +13,20 @@ export interface WebsiteRequest {
   readonly state: string | undefined;
 }
 
-const refuse = (text: string, advice: string): never => {
+const refuse = (text: string, advice: Phrase): never => {
   throw new PageRefusal(text, undefined, advice);
 };
 
 function readScopes(scope: string | undefined, app: EmulatorApp): string[] {
   const scopes = (scope ?? '').split(',').map((each) => each.trim());
   const allowed = app.type === 'website' && scopes.every((each) => scopesOf(app).includes(each));
-  if (!allowed)
-    refuse(
-      unnumbered.scope,
-      `${app.appId} (${app.type}) may not ask for ${JSON.stringify(scope ?? '')} here`,
-    );
+  if (!allowed) {
+    const asked = JSON.stringify(scope ?? '');
+    refuse(unnumbered.scope, {
+      zh: `${app.appId}（${app.type}）不能在这里申请 ${asked}`,
+      en: `${app.appId} (${app.type}) may not ask for ${asked} here`,
+    });
+  }
   return scopes;
 }
 
@@ -33,10 +36,15 @@ export function readWebsiteRequest(link: LoginLink, world: World): WebsiteReques
   const app = world.apps.find(appid);
   if (!app) {
     const known = world.apps.all.map((each) => each.appId).join(', ');
-    return refuse(unnumbered.appId, `no app ${JSON.stringify(appid ?? '')}; the emulator knows ${known}`);
+    return refuse(unnumbered.appId, {
+      zh: `没有应用 ${JSON.stringify(appid ?? '')}；模拟器认识 ${known}`,
+      en: `no app ${JSON.stringify(appid ?? '')}; the emulator knows ${known}`,
+    });
   }
   const scopes = readScopes(scope, app);
-  const fault = redirectURI ? redirectFault(redirectURI, app) : 'redirect_uri is missing';
-  if (!redirectURI || fault !== undefined) return refuse(unnumbered.redirectURI, fault ?? '');
+  if (!redirectURI)
+    return refuse(unnumbered.redirectURI, { zh: '缺少 redirect_uri', en: 'redirect_uri is missing' });
+  const fault = redirectFault(redirectURI, app);
+  if (fault !== undefined) return refuse(unnumbered.redirectURI, fault);
   return { app, redirectURI, scopes, state };
 }

@@ -6,6 +6,7 @@ import { languageOf } from '../pages/language';
 import { spelledValue, setSwitches } from '../world/switch-values';
 import type { World } from '../world/world';
 import { homePage } from './home-page';
+import { homeWords } from './home-words';
 
 const MINUTE = 60_000;
 
@@ -36,8 +37,8 @@ const actions = new Map<string, Action>([
   [
     'advance',
     ({ form }, world) => {
-      const minutes = Number(form['minutes']);
-      if (minutes > 0 && Number.isFinite(minutes)) world.clock.advance(minutes * MINUTE);
+      const offered = Object.keys(homeWords.zh.minutes).find((minutes) => minutes === form['minutes']);
+      if (offered !== undefined) world.clock.advance(Number(offered) * MINUTE);
       return undefined;
     },
   ],

@@ -13,6 +13,7 @@ export const switchWords: Readonly<Record<keyof EmulatorSwitches, Phrase>> = {
     zh: '安卓回调两次：同一个 code，或两个',
     en: 'Android calls back twice: one code, or two',
   },
+  recentLogin: { zh: '允许过的人是否再问', en: 'Whether who allowed once is asked again' },
   snapshot: { zh: '谁会看到网页快照页', en: 'Who is shown the snapshot page' },
   snapshotFlag: { zh: '虚拟用户是否带 is_snapshotuser', en: 'Whether virtual users carry is_snapshotuser' },
   snapshotUserinfo: {

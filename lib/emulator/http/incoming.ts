@@ -19,7 +19,7 @@ export interface Incoming {
   warn(text: string): void;
 }
 
-const MAX_BODY = 64 * 1024;
+const MAX_BODY = 1024 * 1024;
 const FORM = 'application/x-www-form-urlencoded';
 
 /** A null prototype: parameters are called what a stranger likes, `__proto__` too. */
@@ -36,14 +36,20 @@ export function splitTarget(target: string): { path: string; rawQuery: string } 
     : { path: target.slice(0, at), rawQuery: target.slice(at + 1) };
 }
 
+/** Answered with a 413. */
+export class BodyTooLarge extends Error {
+  override readonly name = 'BodyTooLarge';
+}
+
 async function readBody(message: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of message) {
     size += (chunk as Buffer).length;
-    if (size > MAX_BODY) throw new RangeError('The body is too large');
-    chunks.push(chunk as Buffer);
+    // Read to its end and forgotten: a client that is cut off while it writes never sees the answer.
+    if (size <= MAX_BODY) chunks.push(chunk as Buffer);
   }
+  if (size > MAX_BODY) throw new BodyTooLarge(`The body has ${size} bytes; ${MAX_BODY} are allowed`);
   return Buffer.concat(chunks).toString('utf8');
 }
 

@@ -4,22 +4,29 @@ import { messagePage } from './message-page';
 
 const TITLE = '抱歉，出错了';
 
+/** Why WeChat shows an error page. */
+interface PageError {
+  readonly text: string;
+  readonly code: number | undefined;
+  adviceIn(language: Language): string;
+}
+
 /** An error page of the authorize flow: WeChat's text, its number, and the emulator's reason. */
-export const authorizeErrorPage = (
-  error: { readonly text: string; readonly code: number | undefined; readonly advice: string },
-  language: Language,
-): Answer =>
+export const authorizeErrorPage = (error: PageError, language: Language): Answer =>
   messagePage({
     language,
     title: TITLE,
     icon: 'warn',
     text: error.code === undefined ? error.text : `${error.text}，错误码:${error.code}`,
-    advice: error.advice,
+    advice: error.adviceIn(language),
   });
 
 /** An error page of the QR login: WeChat's text, no number. */
-export const websiteErrorPage = (
-  error: { readonly text: string; readonly advice: string },
-  language: Language,
-): Answer =>
-  messagePage({ language, title: '微信登录', icon: 'warn', text: error.text, advice: error.advice });
+export const websiteErrorPage = (error: PageError, language: Language): Answer =>
+  messagePage({
+    language,
+    title: '微信登录',
+    icon: 'warn',
+    text: error.text,
+    advice: error.adviceIn(language),
+  });

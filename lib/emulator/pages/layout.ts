@@ -6,9 +6,9 @@ export interface Page {
   readonly language: Language;
   readonly title: string;
   readonly body: Markup;
-  /** Class of the body: which of WeChat's surfaces this looks like. */
   /** Of what the emulator adds, where it differs. */
   readonly emulatorLanguage?: Language;
+  /** Class of the body: which of WeChat's surfaces this looks like. */
   readonly surface: 'phone' | 'desk' | 'embedded' | 'home';
   /** Own scripts, by name. */
   readonly scripts?: readonly string[];

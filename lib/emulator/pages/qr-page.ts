@@ -19,6 +19,8 @@ export interface QrView {
   readonly selfRedirect: string;
   readonly style: string | undefined;
   readonly stylesheet: string | undefined;
+  /** 极简样式: the QR code without a title. */
+  readonly lite: boolean;
 }
 
 const words = {
@@ -65,8 +67,11 @@ ${button ? markup`<button type="button" class="refresh js_refresh">${detail}</bu
     stylesheet: safeStylesheet(view.stylesheet),
     body: markup`<main class="qr impowerBox ${view.style === 'white' ? 'on-dark' : ''}" id="qr" data-uuid="${view.uuid}"
  data-callback="${view.callback}" data-refused="${view.refused ?? ''}" data-self-redirect="${view.selfRedirect}">
-<h1 class="title">${text.title}</h1>
-<div class="qrcode-frame"><img class="qrcode js_qrcode_img web_qrcode_img" alt="QR" src="/connect/qrcode/${view.uuid}"></div>
+${
+  !view.lite &&
+  markup`<h1 class="title">${text.title}</h1>
+`
+}<div class="qrcode-frame"><img class="qrcode js_qrcode_img web_qrcode_img" alt="QR" src="/connect/qrcode/${view.uuid}"></div>
 <div class="info">
 <div class="status" data-status="408"><strong>${text.scan}</strong><p>${appName(view.app)}</p></div>
 ${state('404', text.scanned, text.tap)}

@@ -1,9 +1,15 @@
 import { grantIdentity, type Grant } from '../world/grants';
 import { ACCESS_TOKEN_LIFETIME } from '../world/tokens';
 import type { World } from '../world/world';
-import { redeem } from './redeem';
+import { redeem, type Exchange } from './redeem';
 import type { SnsApi } from './sns-call';
 import type { WireObject } from '../http/wire-json';
+
+const WEB: Exchange = {
+  codeParameter: 'code',
+  grantTypeRequired: true,
+  appTypes: ['official', 'website'],
+};
 
 const isBase = (grant: Grant): boolean => grant.scopes.every((scope) => scope === 'snsapi_base');
 
@@ -17,7 +23,7 @@ function voidEarlierTokens(grant: Grant, world: World): void {
 
 /** 通过 code 换取网页授权 access_token. */
 export const accessToken: SnsApi = (parameters, world): WireObject => {
-  const grant = redeem(parameters, 'code', true, world);
+  const grant = redeem(parameters, WEB, world);
   if (world.switches.loginVoidsRefreshTokens) voidEarlierTokens(grant, world);
   const pair = world.tokens.issue(grant);
   const { openid, unionid } = grantIdentity(grant);

@@ -1,12 +1,18 @@
 import { grantIdentity } from '../world/grants';
 import { randomSessionKey } from '../world/random';
-import { redeem } from './redeem';
+import { redeem, type Exchange } from './redeem';
 import { Refusal } from './refusal';
 import type { SnsApi } from './sns-call';
 
+const MINI_PROGRAM: Exchange = {
+  codeParameter: 'js_code',
+  grantTypeRequired: false,
+  appTypes: ['miniprogram'],
+};
+
 /** 小程序登录 code2Session. A missing grant_type is tolerated; a wrong one is not. */
 export const jscode2session: SnsApi = (parameters, world) => {
-  const grant = redeem(parameters, 'js_code', false, world);
+  const grant = redeem(parameters, MINI_PROGRAM, world);
   if (grant.user.risky) throw new Refusal(40226);
   const { openid, unionid } = grantIdentity(grant);
   if (!world.miniProgramCalls.admit(openid)) throw new Refusal(45011);

@@ -1,4 +1,5 @@
-// The few shapes of DER (X.690) that a certificate is made of.
+// The few shapes of DER (X.690) that a certificate is made of: by hand, as the kept packages bring 22 others
+// (selfsigned) or a cryptography of their own (node-forge), for a certificate that only development sees.
 const length = (size: number): Buffer => {
   if (size < 0x80) return Buffer.of(size);
   if (size < 0x100) return Buffer.of(0x81, size);

@@ -6,6 +6,9 @@ export interface EmulatorClock {
   advance(ms: number): void;
 }
 
+// The last moment that a Date can tell.
+const END_OF_TIME = 8.64e15;
+
 export class OffsetClock implements EmulatorClock {
   #offset = 0;
   readonly #listeners = new Set<() => void>();
@@ -16,6 +19,7 @@ export class OffsetClock implements EmulatorClock {
 
   advance(ms: number): void {
     if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`The clock only moves forward: advance(${ms})`);
+    if (this.now() + ms > END_OF_TIME) throw new RangeError(`The clock ends before that: advance(${ms})`);
     this.#offset += ms;
     for (const listener of [...this.#listeners]) listener();
   }

@@ -11,6 +11,11 @@ export interface EmulatorSwitches {
   denial: 'silent' | 'state-only' | 'authdeny';
   /** Android calls back twice, with one code or with two. @default 'off' */
   doubleCallback: 'off' | 'same-code' | 'different-codes';
+  /**
+   * Whether a person who once allowed an app is asked again. WeChat asks nobody twice within some time that it does not
+   * tell; `silent`: never again, but with `forcePopup`. @default 'ask'
+   */
+  recentLogin: 'ask' | 'silent';
   /** Who is shown the snapshot page: the users marked so, everybody, nobody. @default 'by-user' */
   snapshot: 'by-user' | 'always' | 'never';
   /** Whether the token answer of a virtual user says `is_snapshotuser: 1`; it has been seen missing. @default true */
@@ -56,6 +61,7 @@ export const defaultSwitches: Readonly<EmulatorSwitches> = {
   client: 'check',
   denial: 'silent',
   doubleCallback: 'off',
+  recentLogin: 'ask',
   snapshot: 'by-user',
   snapshotFlag: true,
   snapshotUserinfo: 'ok',
@@ -85,6 +91,7 @@ export const switchChoices: Choices = {
   client: ['check', 'any'],
   denial: ['silent', 'state-only', 'authdeny'],
   doubleCallback: ['off', 'same-code', 'different-codes'],
+  recentLogin: ['ask', 'silent'],
   snapshot: ['by-user', 'always', 'never'],
   snapshotFlag: [true, false],
   snapshotUserinfo: ['ok', 'unauthorized'],

@@ -1,4 +1,5 @@
 import { AppRegistry, type EmulatorApp } from './apps';
+import { BoundedMap } from './bounded-map';
 import { OffsetClock } from './clock';
 import { CodeBook } from './codes';
 import { MinuteQuota } from './minute-quota';
@@ -23,6 +24,8 @@ export class World {
   readonly clock = new OffsetClock();
   readonly codes = new CodeBook(this.clock);
   readonly tokens = new TokenBook(this.clock);
+  /** Openids of the people who allowed an official account to see their profile. */
+  readonly consents = new BoundedMap<true>(10_000);
   readonly qrLogins = new QrLogins(this.clock);
   /** 100 calls a minute of jscode2session for each user, as documented. */
   readonly miniProgramCalls = new MinuteQuota(this.clock, 100);

@@ -1,0 +1,59 @@
+// What the docs print runs as it stands.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+import * as library from '../../lib';
+import * as emulator from '../../lib/emulator';
+
+const entries: Readonly<Record<string, unknown>> = {
+  'express-wechat-auth': library,
+  'express-wechat-auth/emulator': emulator,
+};
+const requireSample = (name: string): unknown => entries[name] ?? jest.requireActual<object>(name);
+
+const samplesOf = (file: string): string[] =>
+  [...readFileSync(path.resolve(__dirname, '../..', file), 'utf8').matchAll(/^```ts\n(.*?)^```/gms)].map(
+    (match) => match[1] ?? '',
+  );
+
+/** Compiles a sample into a function of the names that it takes for granted. */
+function compile(sample: string, keyword: 'function' | 'async function', given: readonly string[]) {
+  const { outputText } = ts.transpileModule(sample, {
+    compilerOptions: {
+      module: ts.ModuleKind.CommonJS,
+      target: ts.ScriptTarget.ES2022,
+      esModuleInterop: true,
+    },
+  });
+  const parameters = ['require', 'exports', ...given].join(', ');
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the docs are ours
+  const make = new Function(`return ${keyword} (${parameters}) {\n${outputText}\n};`) as () => (
+    ...values: unknown[]
+  ) => unknown;
+  return (values: Readonly<Record<string, unknown>> = {}): unknown =>
+    make()(requireSample, {}, ...given.map((name) => values[name]));
+}
+
+describe.each(['docs/emulator.md', 'docs/emulator.zh-CN.md'])('%s', (file) => {
+  const [inTests = '', faults = '', overTLS = '', ...rest] = samplesOf(file);
+
+  it('has the samples that are run here', () => expect(rest).toEqual([]));
+
+  // Its own beforeAll, test and afterAll are jest's.
+  describe('the sample for tests', () => void compile(inTests, 'function', [])());
+
+  it('the sample of faults', async () => {
+    const wechat = await emulator.createEmulator();
+    const undo = await compile(`${faults}\nreturn undo;`, 'async function', ['wechat'])({ wechat });
+    expect(undo).toBeInstanceOf(Function);
+    const answer = await fetch(`${wechat.url}/sns/oauth2/access_token`);
+    expect(await answer.json()).toMatchObject({ errcode: 45011 });
+    await wechat.close();
+  });
+
+  it('the sample over TLS', async () => {
+    const wechat = (await compile(`${overTLS}\nreturn wechat;`, 'async function', [])()) as emulator.Emulator;
+    expect(wechat.url).toMatch(/^https:/);
+    await wechat.close();
+  });
+});

@@ -1,0 +1,255 @@
+// Whatever a client sends, the emulator answers as WeChat would or refuses, and goes on.
+import net from 'node:net';
+import fc from 'fast-check';
+import { createEmulator, type Emulator } from '../../lib/emulator';
+import { IN_WECHAT, Lab, uuidOf } from './lab';
+
+let lab: Lab;
+let wechat: Emulator;
+beforeAll(async () => {
+  lab = await Lab.open({ switches: { pollHold: 0 } });
+  wechat = lab.wechat;
+});
+afterAll(() => wechat.close());
+
+const ENDPOINTS = [
+  '/',
+  '/connect/oauth2/authorize',
+  '/connect/qrconnect',
+  '/connect/l/qrconnect',
+  '/connect/confirm',
+  '/connect/qrcode/x',
+  '/sns/oauth2/access_token',
+  '/sns/oauth2/refresh_token',
+  '/sns/auth',
+  '/sns/userinfo',
+  '/sns/jscode2session',
+  '/sns/nothing',
+  '/mmopen/vi_32/ming/132',
+  '/emulator/style.css',
+  '/nowhere',
+];
+const FORM = 'application/x-www-form-urlencoded';
+
+interface Raw {
+  readonly status: number;
+  readonly head: string;
+  readonly body: string;
+}
+
+/** One request as bytes, so that no client mends it on the way. */
+function raw(target: string, { method = 'GET', type = '', body = '', head = '' } = {}): Promise<Raw> {
+  const { hostname, port, host } = new URL(wechat.url);
+  const bytes = Buffer.from(body);
+  const lines = [
+    `${method} ${target} HTTP/1.1`,
+    `Host: ${host}`,
+    `User-Agent: ${IN_WECHAT['User-Agent']}`,
+    ...(type === '' ? [] : [`Content-Type: ${type}`]),
+    ...(head === '' ? [] : [head]),
+    `Content-Length: ${bytes.length}`,
+    'Connection: close',
+  ];
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = net.connect(Number(port), hostname);
+    socket.setEncoding('utf8');
+    socket.on('data', (part: string) => (answer += part));
+    socket.on('error', reject);
+    socket.on('close', () => {
+      const at = answer.indexOf('\r\n\r\n');
+      resolve({
+        status: Number(answer.slice(9, 12)),
+        head: answer.slice(0, at),
+        body: answer.slice(at + 4),
+      });
+    });
+    socket.write(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bytes]));
+  });
+}
+
+const isMarked = (answer: Raw): boolean => answer.head.includes('\r\nX-Emulated-WeChat: express-wechat-auth');
+
+const { official, website } = { official: 'wx0f1c1a10e0000001', website: 'wxeb517e0000000002' };
+const names = [
+  'appid',
+  'secret',
+  'code',
+  'js_code',
+  'grant_type',
+  'access_token',
+  'openid',
+  'refresh_token',
+  'redirect_uri',
+  'response_type',
+  'scope',
+  'state',
+  'component_appid',
+  'uuid',
+  'last',
+  'f',
+  'lang',
+  'href',
+  'style',
+  'stylelite',
+  'login_type',
+  'self_redirect',
+  'forcePopup',
+  'forceSnapShot',
+  'action',
+  'person',
+  'minutes',
+  'reply',
+  'full',
+  '__proto__',
+  'constructor',
+  'a[b]',
+  'a[]',
+  '',
+];
+const values = [
+  official,
+  website,
+  'authorization_code',
+  'refresh_token',
+  'snsapi_base',
+  'snsapi_base,snsapi_userinfo',
+  'snsapi_login',
+  'code',
+  'allow',
+  'deny',
+  'virtual',
+  'full',
+  'switches',
+  'advance',
+  'clear',
+  '1e308',
+  '-1',
+  'NaN',
+  'xml',
+  'json',
+  'true',
+  '1',
+  'http://127.0.0.1/cb',
+  'https://[::1]:80/?a=1#b',
+  'http://',
+  'javascript:alert(1)',
+  'ming',
+  '%',
+  '%zz',
+  '%00',
+  '%ff%fe',
+  '%ed%a0%80',
+  '%0d%0aX-Injected:%201',
+  '\u{1f600}',
+  '"><script>',
+  'undefined',
+  '',
+];
+const pair = fc.tuple(
+  fc.constantFrom(...names),
+  fc.oneof(fc.constantFrom(...values), fc.string({ unit: 'binary' })),
+);
+/** Percent-encodes what cannot stand in a request line at all, and nothing else. */
+const clean = (text: string): string =>
+  Buffer.from(text)
+    .toString('latin1')
+    .replace(/[^\u0021-\u007e]|#/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
+const query = fc
+  .array(pair, { maxLength: 8 })
+  .map((pairs) => pairs.map(([name, value]) => clean(`${name}=${value}`)).join('&'));
+
+describe('odd input', () => {
+  it('of any kind brings neither a 500 nor silence', async () => {
+    const request = fc.record({
+      path: fc.constantFrom(...ENDPOINTS),
+      query,
+      form: query,
+      method: fc.constantFrom('GET', 'POST', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'),
+      type: fc.constantFrom('', FORM, `${FORM}; charset=gbk`, 'application/json', 'multipart/form-data', 'x'),
+    });
+    await fc.assert(
+      fc.asyncProperty(request, async ({ path, query: search, form, method, type }) => {
+        const answer = await raw(`${path}?${search}`, { method, type, body: form });
+        expect([200, 301, 302, 303, 404]).toContain(answer.status);
+        expect(answer.head.toLowerCase()).not.toContain('x-injected');
+        expect(isMarked(answer)).toBe(true);
+      }),
+      { numRuns: 600 },
+    );
+  });
+
+  it.each(['/sns/oauth2/access_token', '/connect/oauth2/authorize', '/connect/qrconnect', '/'])(
+    '%s takes the first of a repeated parameter, and a hundred thousand characters',
+    async (path) => {
+      const long = 'a'.repeat(100_000);
+      const repeated = await raw(`${path}?appid=${official}&appid=x&state=1&state=2&scope[]=a&scope[]=b`);
+      expect(repeated.status).toBe(200);
+      const posted = await raw(path, {
+        method: 'POST',
+        type: FORM,
+        body: `appid=${long}&code=${long}&state=${long}`,
+      });
+      expect(posted.status).toBe(200);
+      // Longer than a request line may be: refused before it is read.
+      expect((await raw(`${path}?appid=${long}`)).status).toBe(431);
+    },
+  );
+
+  it('is refused where a body is beyond all measure, and the next request is answered', async () => {
+    const answer = await raw('/sns/auth', { method: 'POST', type: FORM, body: 'a'.repeat(2_000_000) });
+    expect([answer.status, answer.body]).toEqual([413, 'The body has 2000000 bytes; 1048576 are allowed\n']);
+    expect((await raw('/sns/auth')).status).toBe(200);
+  });
+
+  it.each<[string, string]>([
+    ['a target that is no path', 'http://elsewhere.example.com/sns/auth'],
+    ['an asterisk', '*'],
+    ['two slashes', '//sns/auth'],
+    ['dots', '/sns/../../etc/passwd'],
+    ['bytes above ASCII', '/sns/\u00ff\u00fe'],
+    ['bad percent-encoding', '/%zz/%'],
+  ])('in the target: %s', async (_, target) => {
+    expect((await raw(target, { method: target === '*' ? 'OPTIONS' : 'GET' })).status).toBeLessThan(500);
+  });
+
+  it('in the headers: a Host, cookies and languages that make no sense', async () => {
+    for (const head of [
+      'Cookie: wechat_emulator_person=%zz; ;;=; wechat_emulator_person=ming',
+      'Accept-Language: ,;q=,*,en;q=zh',
+      'X-Forwarded-Host: "><script>',
+      'Upgrade: websocket',
+      'Expect: 100-continue',
+    ]) {
+      const answer = await raw('/', { head });
+      expect(answer.head + answer.body).toMatch(/HTTP\/1\.1 200 OK/);
+    }
+  });
+
+  it('skips no more time than the home page offers', async () => {
+    const before = wechat.clock.now();
+    for (const minutes of ['1e308', 'Infinity', '-5', '6', 'toString'])
+      await lab.post('/', { action: 'advance', minutes });
+    expect(wechat.clock.now() - before).toBeLessThan(60_000);
+    expect((await lab.get('/')).status).toBe(200);
+    expect(() => wechat.clock.advance(1e300)).toThrow(/The clock ends before that/);
+  });
+});
+
+describe('several emulators', () => {
+  it('close with polls open on both, each its own', async () => {
+    const [one, other] = [new Lab(await createEmulator()), new Lab(await createEmulator())];
+    const waiting = async (each: Lab): Promise<Promise<unknown>[]> => {
+      const uuid = uuidOf(await each.qrPage());
+      const polls = Array.from({ length: 20 }, () => each.poll(uuid).catch((error: unknown) => error));
+      while (each.wechat.requests.length < 21) await new Promise(setImmediate);
+      return polls;
+    };
+    const [polls, others] = [await waiting(one), await waiting(other)];
+    await one.wechat.close();
+    for (const end of await Promise.all(polls)) expect(end).toMatchObject({ name: 'TypeError' });
+    expect((await other.get('/sns/auth')).json['errcode']).toBe(41001);
+    await Promise.all([one.wechat.close(), other.wechat.close()]);
+    for (const end of await Promise.all(others)) expect(end).toMatchObject({ name: 'TypeError' });
+  });
+});
