@@ -32,16 +32,24 @@ export class AccessToken {
 
   /** Whether WeChat would still take the access token: false from 10 s before it expires. */
   isValid(): boolean {
-    const { access_token, create_at, expires_in } = this.data;
-    // A store of the app's own may bring numbers back as strings.
-    const [from, seconds] = [create_at, expires_in].map(Number) as [number, number];
-    return Boolean(access_token) && Date.now() < from + seconds * 1000 - EARLY_MS;
+    const { access_token, expires_in } = this.data;
+    return Boolean(access_token) && Date.now() < askedAt(this) + asNumber(expires_in) * 1000 - EARLY_MS;
   }
 
   /** Keeps the tokens out of logs; `data` has them. */
   [inspect.custom](): string {
     return `AccessToken { openid: '${this.data.openid}', scope: '${this.data.scope ?? ''}', valid: ${String(this.isValid())} }`;
   }
+}
+
+/** A store of the app's own may bring numbers back as strings. */
+function asNumber(value: unknown): number {
+  return Number(value);
+}
+
+/** When WeChat was asked for a token, in ms since 1970. */
+export function askedAt(token: AccessToken): number {
+  return asNumber(token.data.create_at);
 }
 
 /** The scopes of a token answer. WeChat separates them by commas and sometimes ends with one. */

@@ -13,7 +13,7 @@ export interface WayOptions {
 
 interface ProxyOptions {
   readonly host: string;
-  readonly port: number;
+  readonly port?: number;
   readonly protocol?: string | undefined;
   readonly auth?: { readonly username: string; readonly password: string } | undefined;
 }
@@ -61,7 +61,10 @@ function proxyURL(proxy: ProxyOptions): URL {
     );
   }
   const { protocol = 'http', host, port, auth } = proxy;
-  const address = readProxy(`${protocol.replace(/:$/, '')}://${host}:${port}`, 'of http.proxy');
+  const address = readProxy(
+    `${protocol.replace(/:$/, '')}://${host}${port ? `:${port}` : ''}`,
+    'of http.proxy',
+  );
   if (auth) {
     address.username = encodeURIComponent(auth.username);
     address.password = encodeURIComponent(auth.password);
@@ -93,7 +96,8 @@ function tunnelThrough(proxy: URL, tls: https.AgentOptions | undefined): Agents[
   Object.assign(agent.options, tls, KEEP_ALIVE, { path: undefined });
   // Else its refusal would be read as WeChat's answer, and who stands in the way could log anybody in.
   agent.on('proxyConnect', ({ statusCode }: { statusCode: number }, request: http.ClientRequest) => {
-    if (statusCode !== 200) request.destroy(new Error(`the proxy refused the connection (HTTP ${statusCode})`));
+    if (statusCode !== 200)
+      request.destroy(new Error(`the proxy refused the connection (HTTP ${statusCode})`));
   });
   return agent;
 }

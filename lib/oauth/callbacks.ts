@@ -14,7 +14,8 @@ export function settle<T>(work: () => Promise<T>, callback: Callback<T> | undefi
   if (typeof callback !== 'function') return work();
   work().then(
     (result) => process.nextTick(callback, null, result),
-    (error: unknown) => process.nextTick(callback, error),
+    // A rejection without a reason would look like success.
+    (error: unknown) => process.nextTick(callback, error ?? new Error('It failed, and gave no reason.')),
   );
   return undefined;
 }

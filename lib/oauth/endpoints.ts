@@ -18,6 +18,9 @@ export interface Endpoints {
   readonly api: string;
 }
 
+/** What is not given is WeChat's own. */
+export type EndpointOptions = { readonly [Name in keyof Endpoints]?: Endpoints[Name] | undefined };
+
 export const WECHAT: Endpoints = { open: 'https://open.weixin.qq.com', api: 'https://api.weixin.qq.com' };
 
 /** WeChat's pages on which a user agrees: what differs between them is here, and nowhere else. */
@@ -121,12 +124,13 @@ export function endpointFault(address: string): string | undefined {
 }
 
 /** Fills in WeChat's own addresses, and takes off a slash at the end. */
-export function settleEndpoints(endpoints: Partial<Endpoints> = {}): Endpoints {
+export function settleEndpoints(endpoints: EndpointOptions = {}): Endpoints {
   return { open: settle('open', endpoints.open), api: settle('api', endpoints.api) };
 }
 
-function settle(name: keyof Endpoints, address: string | null | undefined): string {
-  if (address == null) return WECHAT[name];
+function settle(name: keyof Endpoints, given: string | URL | null | undefined): string {
+  if (given == null) return WECHAT[name];
+  const address = String(given);
   const fault = endpointFault(address);
   if (fault) {
     const shown = inspect(address).replace(/\/\/[^/]*@/, '//***@');
@@ -135,5 +139,5 @@ function settle(name: keyof Endpoints, address: string | null | undefined): stri
       `endpoints.${name} ${fault}: ${shown}. Give an address such as ${WECHAT[name]}.`,
     );
   }
-  return String(address).replace(/\/+$/, '');
+  return address.replace(/\/+$/, '');
 }

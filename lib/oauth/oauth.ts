@@ -7,7 +7,14 @@ import { TOKEN_TTL_MS, type TokenData, type TokenStore } from '../stores/token-s
 import { AccessToken, isBaseOnly, tokenAnswer } from './access-token';
 import { numeric } from './answer';
 import { ask, settle, type Callback, type Hook } from './callbacks';
-import { API, authorizeURL, settleEndpoints, type AuthorizeParams, type Endpoints } from './endpoints';
+import {
+  API,
+  authorizeURL,
+  settleEndpoints,
+  type AuthorizeParams,
+  type EndpointOptions,
+  type Endpoints,
+} from './endpoints';
 import { Flights } from './flights';
 import {
   decrypt,
@@ -41,9 +48,15 @@ export interface OAuthOptions {
   readonly saveToken?: SaveToken | undefined;
   /** `getUserByCode` then takes codes of `wx.login`. */
   readonly isMiniProgram?: boolean | undefined;
-  readonly endpoints?: Partial<Endpoints> | undefined;
+  readonly endpoints?: EndpointOptions | undefined;
   /** Defaults of every request to WeChat, as `setOpts` takes them. */
   readonly http?: HttpOptions | undefined;
+  /**
+   * Lets an emulated WeChat serve although NODE_ENV is production: anybody can then log in as anybody. For closed test systems.
+   *
+   * @default false
+   */
+  readonly dangerouslyAllowEmulatorInProduction?: boolean | undefined;
 }
 
 /** What JavaScript may pass: wechat-oauth takes `undefined` and `null` for what is not given. */
@@ -58,10 +71,13 @@ export interface GetUserOptions {
   readonly lang?: Lang | undefined;
 }
 
-export interface GetUserByCodeOptions extends Partial<Omit<EncryptedData, 'sessionKey'>> {
+export interface GetUserByCodeOptions {
   readonly code: string;
   /** @default 'zh_CN' */
   readonly lang?: Lang | undefined;
+  /** Mini programs: what `wx.getUserInfo` gave, for the whole profile. */
+  readonly encryptedData?: string | undefined;
+  readonly iv?: string | undefined;
 }
 
 /** WeChat's word that a token is good. */
@@ -111,12 +127,14 @@ export class OAuth {
     saveToken?: SaveToken | null,
     isMiniProgram?: boolean,
   ) {
-    const options: LooseOptions =
-      typeof first === 'object' ? first : { appid: first, appsecret, getToken, saveToken, isMiniProgram };
+    const options: LooseOptions = isObject(first)
+      ? first
+      : { appid: first, appsecret, getToken, saveToken, isMiniProgram };
     if (typeof options.appid !== 'string' || !options.appid) {
       throw new WechatAuthError(
         'config',
-        `appid is ${inspect(options.appid)}. Give the AppID that the WeChat console shows.`,
+        // Never an object whole: it may be the options, and hold the secret.
+        `appid is ${inspect(options.appid, { depth: -1 })}. Give the AppID that the WeChat console shows.`,
       );
     }
     this.appid = options.appid;
@@ -130,7 +148,11 @@ export class OAuth {
     if (options.saveToken) this.saveToken = options.saveToken;
     this.#endpoints = settleEndpoints(options.endpoints ?? {});
     this.#http = { ...options.http };
-    this.#api = new WechatAPI(this.#endpoints.api, this.#http);
+    this.#api = new WechatAPI(
+      this.#endpoints.api,
+      this.#http,
+      Boolean(options.dangerouslyAllowEmulatorInProduction),
+    );
     this.#store = options.tokenStore ?? new MemoryTokenStore();
     this.#tokens = new TokenKeeper(this.#ways());
   }
@@ -229,8 +251,7 @@ export class OAuth {
   }
 
   async #userOf(options: string | GetUserOptions): Promise<WechatUser> {
-    const { openid, openId, lang } =
-      typeof options === 'string' ? { openid: options, openId: undefined, lang: undefined } : options;
+    const { openid, openId, lang } = isObject(options) ? options : { openid: options };
     // wechat-oauth looks for a token of "undefined", and so names what is missing.
     const id = String(openid ?? openId);
     const token = await this.#tokens.fresh(id);
@@ -243,7 +264,7 @@ export class OAuth {
   }
 
   async #profile(openid: string, token: AccessToken, lang: Lang | undefined): Promise<WechatUser> {
-    const query = { access_token: token.data.access_token, openid, lang: lang ?? 'zh_CN' };
+    const query = { access_token: token.data.access_token, openid, lang: [lang, 'zh_CN'].find(Boolean) };
     const user = await this.#api.call(API.userInfo, query, userAnswer, { retry: true });
     if (user.openid === openid) return user as WechatUser;
     throw new WechatAuthError(
@@ -262,10 +283,7 @@ export class OAuth {
     options: string | GetUserByCodeOptions,
     callback?: Callback<WechatUser>,
   ): Promise<WechatUser> | undefined {
-    return settle(
-      () => this.#userByCode(typeof options === 'string' ? { code: options } : options),
-      callback,
-    );
+    return settle(() => this.#userByCode(isObject(options) ? options : { code: options }), callback);
   }
 
   async #userByCode({ code, lang, encryptedData, iv }: GetUserByCodeOptions): Promise<WechatUser> {
@@ -317,7 +335,7 @@ export class OAuth {
       'getSessionKey',
       await ask<MiniProgramSession>((callback) => this.getSessionKey(code, callback)),
     );
-    if (encryptedData === undefined) return idsOf(data);
+    if (encryptedData == null) return idsOf(data);
     const user = this.decryptMiniProgramUser({ sessionKey: data.session_key, encryptedData, iv: iv ?? '' });
     return user as unknown as WechatUser;
   }
@@ -379,7 +397,12 @@ export class OAuth {
 
   /** Saves a token under its openid. Replace it on the instance or in a subclass to keep tokens elsewhere. */
   saveToken(openid: string, token: TokenData, callback?: Callback<unknown>): unknown {
-    return settle(() => this.#store.set(this.#key(openid), token, TOKEN_TTL_MS), callback);
+    return settle(async () => await this.#store.set(this.#key(openid), token, TOKEN_TTL_MS), callback);
+  }
+
+  /** Keeps the secret out of logs, also out of those that show what is not enumerable. */
+  [inspect.custom](): string {
+    return `${this.constructor.name} { appid: '${this.appid}' }`;
   }
 
   #key(openid: string): string {
@@ -398,6 +421,10 @@ export class OAuth {
       lock: lock && ((openid, fn) => lock(this.#key(openid), fn)),
     };
   }
+}
+
+function isObject<T>(value: T | string): value is T & object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** What stands for the profile where only the ids are known. */

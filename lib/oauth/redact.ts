@@ -3,7 +3,7 @@ const MASK = '***';
 
 /**
  * Masks what must not be seen in a text of foreign origin: the given secrets, raw, escaped, percent-encoded or base64, and what
- * stands behind the name of a secret field. Secrets under 16 characters are too short to tell from words.
+ * stands behind the name of a secret field or has the shape of a token. Secrets under 16 characters are too short to tell from words.
  */
 export function redact(text: string, secrets: readonly (string | undefined)[]): string {
   let masked = text;
@@ -12,20 +12,27 @@ export function redact(text: string, secrets: readonly (string | undefined)[]): 
     masked = masked.replace(rawOrEscaped(secret), MASK);
     for (const form of base64Forms(secret)) masked = masked.replaceAll(form, MASK);
   }
-  return masked.replace(NAMED_SECRET, `$1${MASK}`);
+  return masked.replace(NAMED_SECRET, `$1${MASK}`).replace(SHAPE_OF_TOKEN, MASK);
 }
 
+/** WeChat's tokens: a number, `_`, and some hundred characters of base64url. */
+const SHAPE_OF_TOKEN = /(?<![\w-])\d{1,3}_[\w-]{64,}/g;
+
 const NAMED_SECRET =
-  /((?:access_token|refresh_token|session_key|appsecret|secret|js_code|code|state)(?:\\{0,3}["']|%22)?(?:\s*[=:]\s*|%3[ad])(?:\\{0,3}["']|%22)?)[\w\-.~+/%]{16,}={0,2}/gi;
+  /((?:access_token|refresh_token|session_key|appsecret|secret|js_code|code|state)(?:\\{0,7}["']|%22)?(?:\s*[=:]\s*|%3[ad])(?:\\{0,7}["']|%22)?)[\w\-.~+/%]{16,}={0,2}/gi;
 
 /** Each character as it is, escaped for JSON, or percent-encoded, a few times over. */
 function rawOrEscaped(secret: string): RegExp {
   const units = Array.from(secret, (char) => {
     const bytes = Array.from(Buffer.from(char), (byte) => `%(?:25){0,3}${hex(byte, 2)}`);
-    const unicode = Array.from({ length: char.length }, (_, at) => `\\\\{1,3}u${hex(char.charCodeAt(at), 4)}`);
+    const unicode = Array.from(
+      { length: char.length },
+      (_, at) => `\\\\{1,7}u${hex(char.charCodeAt(at), 4)}`,
+    );
     // A backslash that may stand for itself or escape the next would make a long run of them endless work.
-    const escape = char === '\\' ? '' : '\\\\{0,3}';
-    return `(?:${escape}${escapeRegExp(char)}|${bytes.join('')}|${unicode.join('')})`;
+    const escape = char === '\\' ? '' : '\\\\{0,7}';
+    const plain = char === ' ' ? '[ +]' : escapeRegExp(char);
+    return `(?:${escape}${plain}|${bytes.join('')}|${unicode.join('')})`;
   });
   return new RegExp(units.join(''), 'gi');
 }

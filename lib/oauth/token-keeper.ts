@@ -2,8 +2,9 @@
 import createDebug from 'debug';
 import { LRUCache } from 'lru-cache';
 import { NoOAuthTokenError, WechatAuthError, isWeChatAPIError, isWechatAuthError } from '../errors';
+import { inTime } from '../stores/time-limit';
 import { TOKEN_TTL_MS, type TokenData } from '../stores/token-store';
-import { AccessToken, isBaseOnly } from './access-token';
+import { AccessToken, askedAt, isBaseOnly } from './access-token';
 import { Flights } from './flights';
 import { redact } from './redact';
 
@@ -45,10 +46,11 @@ export class TokenKeeper {
   /** Another token, after WeChat called a valid-looking one invalid: one that was stored meanwhile, else a refreshed one. */
   async replace(openid: string, refused: AccessToken): Promise<AccessToken> {
     const cached = this.#cache.get(openid);
-    if (cached?.isValid() && cached.data.access_token !== refused.data.access_token) return cached;
+    const { access_token } = refused.data;
+    if (cached?.isValid() && cached.data.access_token !== access_token) return cached;
     this.#cache.delete(openid);
-    return this.#lookups.join(`replace ${openid}`, () =>
-      this.#renew(openid, refused, refused.data.access_token),
+    return this.#lookups.join(`replace ${openid} ${access_token}`, () =>
+      this.#renew(openid, refused, access_token),
     );
   }
 
@@ -58,21 +60,20 @@ export class TokenKeeper {
     if (data.is_snapshotuser === 1) return;
     if (isBaseOnly(data) && (await this.#hasFuller(token))) return;
     this.#cache.set(data.openid, token);
-    await this.#store('save', [data.access_token, data.refresh_token], () =>
-      this.#ways.save(data.openid, data),
-    );
+    await this.#store('save', [token], () => this.#ways.save(data.openid, data));
   }
 
+  /** A silent login grants less than an earlier one may have: what is fuller stays, here and in the store. */
   async #hasFuller(base: AccessToken): Promise<boolean> {
     const { openid } = base.data;
-    let known = this.#cache.get(openid);
+    if (isFuller(this.#cache.get(openid))) return true;
     try {
-      known ??= await this.#load(openid);
+      const stored = asAccessToken(await this.#read(openid, base));
+      return isFuller(this.#cache.get(openid)) || isFuller(stored);
     } catch (error) {
-      this.#cache.set(openid, base);
+      this.#remember(openid, base);
       throw error;
     }
-    return known !== undefined && !isBaseOnly(known.data) && isAlive(known);
   }
 
   async #renew(
@@ -81,16 +82,16 @@ export class TokenKeeper {
     refused: string | undefined,
   ): Promise<AccessToken> {
     const usable = (token: AccessToken): boolean => token.isValid() && token.data.access_token !== refused;
-    const stored = await this.#load(openid);
-    if (stored && usable(stored)) return this.#remember(openid, stored);
-    const expired = stored ?? known;
+    const stored = await this.#load(openid, known);
+    if (stored && usable(stored) && !isLess(stored, known)) return this.#remember(openid, stored);
+    const expired = better(stored, known);
     if (!expired) throw new NoOAuthTokenError(openid);
     return this.#refreshes.join(openid, () =>
-      this.#locked(openid, async () => {
+      this.#locked(openid, expired, async () => {
         // Whoever held the lock before us may have refreshed it.
-        const now = this.#ways.lock ? await this.#load(openid) : expired;
-        if (now && usable(now)) return this.#remember(openid, now);
-        return this.#refresh(openid, now ?? expired);
+        const now = this.#ways.lock ? await this.#load(openid, expired) : undefined;
+        if (now && usable(now) && !isLess(now, expired)) return this.#remember(openid, now);
+        return this.#refresh(openid, better(now, expired) ?? expired);
       }),
     );
   }
@@ -102,7 +103,7 @@ export class TokenKeeper {
       if (fresh?.data.openid !== openid) {
         throw new WechatAuthError(
           'bad_answer',
-          'The refreshed token belongs to another openid than the one it was asked for.',
+          'The refreshed token is not one of the openid it was asked for. Check `endpoints`, and refreshAccessToken where it was replaced.',
         );
       }
       debug('refreshed');
@@ -110,68 +111,96 @@ export class TokenKeeper {
     } catch (error) {
       if (!isWeChatAPIError(error) || !DEAD.includes(error.code)) throw error;
       // Another process may have logged this user in, or refreshed with rotation.
-      const stored = await this.#load(openid);
+      const stored = await this.#load(openid, expired);
       if (stored?.isValid() && stored.data.access_token !== expired.data.access_token)
         return this.#remember(openid, stored);
       this.#cache.delete(openid);
-      if (stored?.data.refresh_token === refresh_token)
-        await this.#store('delete', [], () => this.#ways.forget(openid));
+      if (stored?.data.refresh_token === refresh_token) await this.#forget(openid, expired);
       throw error;
     }
   }
 
+  /** Tidies up; where it fails, the news is still that the user must log in again. */
+  async #forget(openid: string, token: AccessToken): Promise<void> {
+    try {
+      await this.#store('delete', [token], () => this.#ways.forget(openid));
+    } catch {
+      debug('a dead token could not be deleted');
+    }
+  }
+
+  /** Caches, unless what is cached is fuller. */
   #remember(openid: string, token: AccessToken): AccessToken {
+    const cached = this.#cache.get(openid);
+    if (isLess(token, cached)) return cached?.isValid() ? cached : token;
     this.#cache.set(openid, token);
     return token;
   }
 
-  async #load(openid: string): Promise<AccessToken | undefined> {
-    const stored = await this.#store('get', [], () => this.#ways.load(openid));
+  async #load(openid: string, known: AccessToken | undefined): Promise<AccessToken | undefined> {
+    const stored = await this.#read(openid, known);
     // wechat-oauth takes any falsy answer for "none".
     if (!stored) return undefined;
-    const token = asAccessToken(stored) ?? asAccessToken({ data: stored });
-    if (token) return token;
-    const what =
-      typeof stored === 'string' ? 'a string: parse the JSON first' : 'no object with an access_token';
+    const token = asAccessToken(stored);
+    if (!token) {
+      const what =
+        typeof stored === 'string' ? 'a string: parse the JSON first' : 'no object with an access_token';
+      throw new WechatAuthError(
+        'token_store',
+        `The token store answered ${what}. It must give back what was saved.`,
+      );
+    }
+    const owner = (token.data as Partial<TokenData>).openid;
+    if (!owner || owner === openid) return token;
     throw new WechatAuthError(
       'token_store',
-      `The token store answered ${what}. It must give back what was saved.`,
+      `The token store answered the token of another openid than ${openid}. It must keep one record for each.`,
     );
   }
 
+  async #read(openid: string, known: AccessToken | undefined): Promise<unknown> {
+    return this.#store('get', [known], () => this.#ways.load(openid));
+  }
+
   /** Runs `fn` while no other process does, where the store offers it; tells the lock's own failures from those of `fn`. */
-  async #locked(openid: string, fn: () => Promise<AccessToken>): Promise<AccessToken> {
+  async #locked(openid: string, expired: AccessToken, fn: () => Promise<AccessToken>): Promise<AccessToken> {
     const { lock } = this.#ways;
     if (!lock) return fn();
     let outcome: Promise<AccessToken> | undefined;
     const run = async (): Promise<void> => {
-      outcome = fn();
+      outcome ??= fn();
       await outcome.catch(() => undefined);
     };
-    await this.#store('lock', [], () => lock(openid, run), LOCK_LIMIT_MS);
-    if (outcome) return outcome;
-    throw new WechatAuthError(
+    let fault = new WechatAuthError(
       'token_store',
-      "The token store's lock came back without having run what it guards.",
+      "The token store's lock came back without having run what it guards. It must call the function it is given, and wait for it.",
     );
+    try {
+      await this.#store('lock', [expired, this.#cache.get(openid)], () => lock(openid, run), LOCK_LIMIT_MS);
+    } catch (error) {
+      fault = error as WechatAuthError;
+    }
+    // What has run counts, even where the lock could not be given back; what has not run until now never shall.
+    outcome ??= Promise.reject(fault);
+    return outcome;
   }
 
+  /** Every call of the app's store: in time, and with no token in its error. */
   async #store<T>(
     what: string,
-    secrets: (string | undefined)[],
+    tokens: readonly (AccessToken | undefined)[],
     call: () => Promise<T>,
     limit = STORE_LIMIT_MS,
   ): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${limit} ms`)), limit);
-    });
     try {
-      return await Promise.race([call(), late]);
+      return await inTime(
+        limit,
+        call,
+        () => new Error(`no answer within ${limit} ms: it must call back, or return a promise that settles`),
+      );
     } catch (error) {
-      throw storeFailure(what, error, secrets);
-    } finally {
-      clearTimeout(timer);
+      const secrets = tokens.flatMap((token) => [token?.data.access_token, token?.data.refresh_token]);
+      throw storeFailure(what, error, (text) => redact(text, secrets));
     }
   }
 }
@@ -179,33 +208,62 @@ export class TokenKeeper {
 /** WeChat's words for "this refresh token is over". */
 const DEAD: readonly number[] = [40030, 42002, 42007];
 
-/** Whether a token is valid or can still be refreshed. */
-function isAlive(token: AccessToken): boolean {
-  return (
-    token.isValid() || (Boolean(token.data.refresh_token) && Date.now() < token.data.create_at + TOKEN_TTL_MS)
-  );
+/** Whether a token grants more than `snsapi_base`, and is valid or can still be refreshed. */
+function isFuller(token: AccessToken | undefined): boolean {
+  if (!token || isBaseOnly(token.data)) return false;
+  const canBeRefreshed = Boolean(token.data.refresh_token) && Date.now() < askedAt(token) + TOKEN_TTL_MS;
+  return token.isValid() || canBeRefreshed;
 }
 
+function isLess(token: AccessToken, than: AccessToken | undefined): boolean {
+  return isBaseOnly(token.data) && isFuller(than);
+}
+
+/** The fuller one, else the younger one: the store lacks what it failed to save, the cache what another process saved. */
+function better(stored: AccessToken | undefined, known: AccessToken | undefined): AccessToken | undefined {
+  if (!stored || !known) return stored ?? known;
+  if (isLess(stored, known)) return known;
+  return !isLess(known, stored) && askedAt(known) > askedAt(stored) ? known : stored;
+}
+
+/** Of a token as it was saved, or of an AccessToken, also of another copy of this package. */
 function asAccessToken(value: unknown): AccessToken | undefined {
   if (value instanceof AccessToken) return value;
-  const data = (value as { data?: Partial<TokenData> | null } | null | undefined)?.data;
-  return typeof data?.access_token === 'string' && data.access_token
-    ? new AccessToken(data as TokenData)
-    : undefined;
+  const data = [value, (value as { data?: unknown } | null | undefined)?.data].find(hasAccessToken);
+  return data && new AccessToken(data);
 }
 
-function storeFailure(
-  what: string,
-  error: unknown,
-  secrets: readonly (string | undefined)[],
-): WechatAuthError {
-  if (isWechatAuthError(error) && error.kind === 'token_store') return error;
-  const words = redact(error instanceof Error ? error.message : String(error), secrets);
-  // A plain copy: an error of a Redis client carries the whole command, and with it the token.
-  const cause = Object.assign(new Error(words), { name: error instanceof Error ? error.name : 'Error' });
+function hasAccessToken(value: unknown): value is TokenData {
+  const token = (value as Partial<TokenData> | null | undefined)?.access_token;
+  return typeof token === 'string' && token !== '';
+}
+
+type Mask = (text: string) => string;
+
+function storeFailure(what: string, error: unknown, mask: Mask): WechatAuthError {
+  if (isWechatAuthError(error) && error.kind === 'token_store') {
+    const cause = error.cause === undefined ? {} : { cause: plainCopy(error.cause, mask) };
+    return new WechatAuthError('token_store', mask(error.message), cause);
+  }
+  const cause = plainCopy(error, mask);
   return new WechatAuthError(
     'token_store',
-    `The token store failed (${what}): ${words}. Check it, then try again.`,
+    `The token store failed (${what}): ${cause.message}. Check it, then try again.`,
     { cause },
   );
+}
+
+/** The words of an error and nothing else: that of a Redis client carries the whole command, and with it the token. */
+function plainCopy(error: unknown, mask: Mask): Error {
+  const words = (typeof error === 'string' ? { message: error } : (error ?? {})) as Record<string, unknown>;
+  const [name, code, message] = ['name', 'code', 'message'].map((word) => {
+    const text = words[word];
+    return typeof text === 'string' || typeof text === 'number' ? mask(String(text)) : '';
+  }) as [string, string, string];
+  // The parser quotes what it could not read; several addresses that all refuse (AggregateError) leave no message.
+  const shown = name === 'SyntaxError' ? 'what it read is no JSON' : message || code;
+  return Object.assign(new Error(shown || `${name || 'Error'} without a message`), {
+    name: name || 'Error',
+    code,
+  });
 }

@@ -46,7 +46,9 @@ const NOT_YOURS = [
  * redirects, the checks of status and size, the response type, the address itself. `timeout` is in ms and covers a call from name
  * lookup to last byte, its retry included; 0 is no limit.
  */
-export type HttpOptions = Omit<AxiosRequestConfig, (typeof NOT_YOURS)[number]>;
+export type HttpOptions = { [Name in keyof Settled]?: Settled[Name] | undefined };
+
+type Settled = Omit<AxiosRequestConfig, (typeof NOT_YOURS)[number]>;
 
 export interface CallOptions {
   /** Once more on a network failure or `-1`. Never for a code: it may be spent. */
@@ -56,13 +58,18 @@ export interface CallOptions {
 export class WechatAPI {
   readonly #origin: string;
   // None of the defaults that an app gives its own axios: an Authorization header meant for others, say.
-  readonly #client = new Axios({ adapter: 'http', headers: { common: { Accept: 'application/json, */*' } } as never });
-  #options: HttpOptions;
+  readonly #client = new Axios({
+    adapter: 'http',
+    headers: { common: { Accept: 'application/json, */*' } } as never,
+  });
+  readonly #mayBeEmulated: boolean;
+  #options: Settled;
   #timeout: number;
   #agents: Agents | undefined;
 
-  constructor(origin: string, options: HttpOptions) {
+  constructor(origin: string, options: HttpOptions, mayBeEmulated = false) {
     this.#origin = origin;
+    this.#mayBeEmulated = mayBeEmulated;
     this.#options = settled(options);
     this.#timeout = timeoutOf(options);
   }
@@ -102,7 +109,7 @@ export class WechatAPI {
       return await this.#attempt(path, query, signal);
     } catch (error) {
       const again = retry && isWechatError(error) && (error.kind === 'network' || error.kind === 'busy');
-      if (!again || signal.aborted) throw error;
+      if (!again) throw error;
     }
     const { least, most } = RETRY_DELAY_MS;
     await sleep(least + Math.random() * (most - least), undefined, { signal });
@@ -127,8 +134,18 @@ export class WechatAPI {
     } catch (error) {
       throw isWechatError(error) ? error : unreachable(error, path, (text) => redact(text, secrets));
     }
+    if (!this.#mayBeEmulated) refuseEmulator(response, this.#origin);
     return read(response, path, (text) => redact(text, secrets));
   }
+}
+
+/** The emulator logs anybody in as anybody, and says of itself that it is one. */
+function refuseEmulator({ headers }: AxiosResponse, origin: string): void {
+  if (process.env['NODE_ENV'] !== 'production' || headers['x-emulated-wechat'] === undefined) return;
+  throw new WechatAuthError(
+    'config',
+    `What answers at ${origin} is an emulated WeChat, and NODE_ENV is production: anybody could log in as anybody. Take \`endpoints\` (or WECHAT_API_URL and WECHAT_OPEN_URL) away; for a closed test system set dangerouslyAllowEmulatorInProduction: true.`,
+  );
 }
 
 /** What is sent: undefined ones as empty, as wechat-oauth does, so that WeChat itself names what is missing. */
@@ -143,7 +160,7 @@ function asSent(value: unknown): string {
 
 type Redact = (text: string) => string;
 
-function settled(options: HttpOptions): HttpOptions {
+function settled(options: HttpOptions): Settled {
   const refused: string[] = NOT_YOURS.filter(
     (name) => (options as Record<string, unknown>)[name] !== undefined,
   );

@@ -1,0 +1,232 @@
+import fc from 'fast-check';
+import { NoOAuthTokenError, type Callback, type OAuth, type TokenData } from '../../lib';
+import { ask, settle } from '../../lib/oauth/callbacks';
+import { Lab, failure, runChild } from './lab';
+
+let lab: Lab;
+let record: TokenData;
+beforeAll(async () => {
+  lab = await Lab.open();
+  record = await lab.token();
+});
+afterAll(() => lab.close());
+
+type Call = (oauth: OAuth, callback?: Callback<never>) => unknown;
+const METHODS: readonly (readonly [string, 'official' | 'miniProgram', Call])[] = [
+  ['getAccessToken', 'official', (oauth, callback) => oauth.getAccessToken(lab.code(), callback as never)],
+  [
+    'refreshAccessToken',
+    'official',
+    (oauth, callback) => oauth.refreshAccessToken(record.refresh_token, callback as never),
+  ],
+  ['getUser', 'official', (oauth, callback) => oauth.getUser(record.openid, callback as never)],
+  ['getUserByCode', 'official', (oauth, callback) => oauth.getUserByCode(lab.code(), callback as never)],
+  [
+    'verifyToken',
+    'official',
+    (oauth, callback) => oauth.verifyToken(record.openid, record.access_token, callback as never),
+  ],
+  [
+    'getSessionKey',
+    'miniProgram',
+    (oauth, callback) =>
+      oauth.getSessionKey(
+        lab.wechat.issueCode({ app: lab.wechat.apps.miniProgram.appId }),
+        callback as never,
+      ),
+  ],
+  ['getToken', 'official', (oauth, callback) => oauth.getToken(record.openid, callback as never)],
+  ['saveToken', 'official', (oauth, callback) => oauth.saveToken(record.openid, record, callback as never)],
+];
+
+describe.each(METHODS)('%s', (_name, kind, call) => {
+  const oauth = async (): Promise<OAuth> => {
+    const made = lab.oauth({ kind });
+    await made.saveToken(record.openid, record);
+    return made;
+  };
+
+  it('returns a promise where no callback is given', async () => {
+    const promise = call(await oauth());
+    expect(promise).toBeInstanceOf(Promise);
+    await expect(promise).resolves.not.toBeInstanceOf(Error);
+  });
+
+  it('returns undefined and calls back once, later, with null and the result', async () => {
+    const callback = jest.fn();
+    expect(call(await oauth(), callback as never)).toBeUndefined();
+    expect(callback).not.toHaveBeenCalled();
+    while (callback.mock.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(callback.mock.calls).toHaveLength(1);
+    expect((callback.mock.calls[0] as unknown[])[0]).toBeNull();
+  });
+});
+
+describe('a callback', () => {
+  it('gets the error alone', async () => {
+    const args = await new Promise<unknown[]>((resolve) => {
+      lab.oauth().getUser('oStranger', (...given: unknown[]) => resolve(given));
+    });
+    expect(args).toEqual([expect.any(NoOAuthTokenError)]);
+  });
+
+  it.each([null, 'lang', {}, 42])('that is no function (%p) counts as not given', async (given) => {
+    const loose = lab.oauth() as unknown as { getUser(openid: string, callback: unknown): Promise<unknown> };
+    await expect(loose.getUser('oStranger', given)).rejects.toBeInstanceOf(NoOAuthTokenError);
+  });
+
+  it('is called once even if it throws, and what it throws is an uncaught exception of the app', async () => {
+    const { stdout, exitCode } = await runChild(`
+      const seen = { calls: 0, uncaught: [], unhandled: 0 };
+      process.on('uncaughtException', (error) => seen.uncaught.push(error.message));
+      process.on('unhandledRejection', () => seen.unhandled++);
+      emulator.createEmulator().then((wechat) => {
+        const { appId: appid, appSecret: appsecret } = wechat.apps.official;
+        const oauth = new core.OAuth({ appid, appsecret, endpoints: wechat.endpoints });
+        const thrower = (name) => () => { seen.calls++; throw new Error(name); };
+        oauth.getUserByCode(wechat.issueCode({ app: appid }), thrower('after success'));
+        oauth.getAccessToken('nonsense', thrower('after failure'));
+        oauth.getUser('oStranger', thrower('after no token'));
+        process.on('exit', () => console.log(JSON.stringify(seen)));
+        const done = setInterval(() => {
+          if (seen.calls < 3) return;
+          clearInterval(done);
+          setImmediate(() => wechat.close());
+        }, 5);
+      });`);
+    expect(exitCode).toBe(0);
+    const seen = JSON.parse(stdout) as { calls: number; uncaught: string[]; unhandled: number };
+    expect(seen).toMatchObject({ calls: 3, unhandled: 0 });
+    expect(seen.uncaught.sort()).toEqual(['after failure', 'after no token', 'after success']);
+  });
+
+  it('leaves no unhandled rejection behind, whatever fails', async () => {
+    const { stdout, stderr, exitCode } = await runChild(`
+      const { OAuth } = core;
+      const endpoints = { api: 'http://127.0.0.1:1' };
+      const broken = () => { throw new Error('thrown') };
+      const oauths = [
+        new OAuth({ appid: 'wx', appsecret: 's', endpoints }),
+        new OAuth({ appid: 'wx', appsecret: 's', endpoints, getToken: broken, saveToken: broken }),
+        new OAuth({ appid: 'wx', appsecret: 's', endpoints, getToken: async () => broken() }),
+        new OAuth({ appid: 'wx', appsecret: 's', endpoints, getToken: (openid, done) => { done(new Error('called')); return Promise.reject(new Error('rejected')); } }),
+        new OAuth({ appid: 'wx', appsecret: 's', endpoints, tokenStore: { get: broken, set: broken, delete: broken } }),
+      ];
+      let open = 0;
+      const count = (error) => { if (!error) throw new Error('no error'); if (--open === 0) console.log('all told'); };
+      for (const oauth of oauths) {
+        open += 5;
+        oauth.getUser('o', count);
+        oauth.getAccessToken('c', count);
+        oauth.refreshAccessToken('r', count);
+        oauth.getUserByCode('c', count);
+        oauth.verifyToken('o', 'a', count);
+      }`);
+    expect({ stdout, stderr, exitCode }).toEqual({ stdout: 'all told\n', stderr: '', exitCode: 0 });
+  });
+});
+
+describe('a hook of the app', () => {
+  type GetToken = (openid: string, callback: Callback<TokenData | null>) => unknown;
+  const profileBy = (getToken: GetToken): Promise<unknown> => lab.oauth({ getToken }).getUser(record.openid);
+
+  it.each<[string, GetToken]>([
+    ['calls back', (_openid, callback) => callback(null, record)],
+    ['calls back later', (_openid, callback) => void setImmediate(callback, null, record)],
+    ['returns a promise', () => Promise.resolve(record)],
+    ['returns any thenable', () => ({ then: (resolve: (value: unknown) => void) => resolve(record) })],
+    ['does both', (_openid, callback) => (callback(null, record), Promise.resolve(record))],
+    [
+      'calls back, and rejects later',
+      (_openid, callback) => (callback(null, record), Promise.reject(new Error('too late'))),
+    ],
+    [
+      'calls back, then throws',
+      (_openid, callback) => {
+        callback(null, record);
+        throw new Error('too late');
+      },
+    ],
+    [
+      'calls back twice',
+      (_openid, callback) => {
+        callback(null, record);
+        callback(new Error('too late'));
+      },
+    ],
+    ['calls back with a falsy error', (_openid, callback) => callback(undefined as never, record)],
+  ])('may be one that %s', async (_name, getToken) => {
+    await expect(profileBy(getToken)).resolves.toMatchObject({ openid: record.openid });
+  });
+
+  it.each<[string, GetToken]>([
+    ['calls back with an error', (_openid, callback) => callback(new Error('away'))],
+    ['calls back with a text', (_openid, callback) => callback('away' as never)],
+    ['rejects', () => Promise.reject(new Error('away'))],
+    [
+      'throws',
+      () => {
+        throw new Error('away');
+      },
+    ],
+    [
+      'calls back with an error, then resolves',
+      (_openid, callback) => (callback(new Error('away')), Promise.resolve(record)),
+    ],
+  ])('is told of in its own words where it is one that %s', async (_name, getToken) => {
+    const error = await failure(profileBy(getToken));
+    expect(error).toMatchObject({ kind: 'token_store', status: 503, retryable: true });
+    expect(error.message).toContain('away');
+  });
+
+  it.each([null, undefined, '', 0, false])(
+    'finds nobody where it gives %p, as in wechat-oauth',
+    async (none) => {
+      await expect(profileBy((_openid, callback) => callback(null, none as never))).rejects.toThrow(
+        `No token for ${record.openid}, please authorize first.`,
+      );
+      await expect(profileBy(() => Promise.resolve(none))).rejects.toBeInstanceOf(NoOAuthTokenError);
+    },
+  );
+});
+
+describe('settle and ask', () => {
+  type Step = ['callback' | 'promise', 'result' | 'error'];
+  const step = fc.tuple(fc.constantFrom('callback', 'promise'), fc.constantFrom('result', 'error'));
+
+  it('hand on the first outcome of a hook, and call back exactly once, however often it tells', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step as fc.Arbitrary<Step>, { minLength: 1, maxLength: 5 }),
+        async (steps) => {
+          const hook = (done: Callback<number>): unknown => {
+            const promises: Promise<number>[] = [];
+            steps.forEach(([way, what], at) => {
+              const error = new Error(String(at));
+              const well = what === 'result';
+              if (way === 'promise') promises.push(well ? Promise.resolve(at) : Promise.reject(error));
+              else if (well) done(null, at);
+              else done(error);
+            });
+            const [first, ...rest] = promises;
+            for (const promise of rest) promise.catch(() => undefined);
+            return first;
+          };
+          const calls: unknown[][] = [];
+          const callback = (...args: unknown[]): unknown => calls.push(args);
+          expect(settle(() => ask(hook), callback)).toBeUndefined();
+          await new Promise((resolve) => setImmediate(resolve));
+          const firstCallback = steps.findIndex(([way]) => way === 'callback');
+          const first = firstCallback >= 0 ? firstCallback : 0;
+          expect(calls).toEqual(
+            steps[first]?.[1] === 'result'
+              ? [[null, first]]
+              : [[expect.objectContaining({ message: String(first) })]],
+          );
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});

@@ -1,0 +1,32 @@
+import { failure, Lab } from './lab';
+
+describe('an emulated WeChat and production', () => {
+  let lab: Lab;
+  const before = process.env['NODE_ENV'];
+
+  beforeAll(async () => {
+    lab = await Lab.open();
+  });
+  afterEach(() => {
+    process.env['NODE_ENV'] = before;
+  });
+  afterAll(() => lab.close());
+
+  it('serves in development and in tests', async () => {
+    expect(await lab.oauth().getUserByCode(lab.code())).toMatchObject({ openid: lab.openid });
+  });
+
+  it('is refused in production, by an error that says what to take away', async () => {
+    process.env['NODE_ENV'] = 'production';
+    const error = await failure(lab.oauth().getUserByCode(lab.code()));
+    expect(error).toMatchObject({ kind: 'config', status: 500 });
+    expect(error.message).toContain(lab.wechat.url);
+    expect(error.message).toContain('WECHAT_API_URL');
+  });
+
+  it('serves in production where that is asked for by a name nobody overlooks', async () => {
+    process.env['NODE_ENV'] = 'production';
+    const oauth = lab.oauth({ dangerouslyAllowEmulatorInProduction: true });
+    expect(await oauth.getUserByCode(lab.code())).toMatchObject({ openid: lab.openid });
+  });
+});

@@ -1,0 +1,129 @@
+// The addresses that browsers are sent to. Compared with wechat-oauth byte for byte in compatibility.test.ts.
+import fc from 'fast-check';
+import { OAuth, WechatAuthError, type AuthorizeParams, type Endpoints } from '../../lib';
+
+const oauth = new OAuth('wx0f1c1a10e0000001', 'secret');
+const REDIRECT = 'https://h5.example.com/cb?a=1';
+
+describe('getAuthorizeURL', () => {
+  it('returns the page for WeChat, in the order that WeChat insists on, and asks silently', () => {
+    expect(oauth.getAuthorizeURL(REDIRECT, 'abc')).toBe(
+      'https://open.weixin.qq.com/connect/oauth2/authorize?appid=wx0f1c1a10e0000001' +
+        '&redirect_uri=https%3A%2F%2Fh5.example.com%2Fcb%3Fa%3D1&response_type=code&scope=snsapi_base&state=abc#wechat_redirect',
+    );
+  });
+
+  it('places further parameters before #wechat_redirect', () => {
+    const url = oauth.getAuthorizeURL(REDIRECT, 'abc', 'snsapi_userinfo', {
+      forcePopup: true,
+      forceSnapShot: false,
+      connect_redirect: 1,
+      值: 'a&b=#c',
+    });
+    expect(url).toMatch(
+      /&scope=snsapi_userinfo&state=abc&forcePopup=true&forceSnapShot=false&connect_redirect=1&%E5%80%BC=a%26b%3D%23c#wechat_redirect$/,
+    );
+  });
+
+  it('keeps the order also where the name of a parameter looks like a number', () => {
+    expect(oauth.getAuthorizeURL(REDIRECT, 'abc', undefined, { 1: 'x' })).toMatch(
+      /\?appid=.*&state=abc&1=x#/,
+    );
+  });
+
+  it.each([undefined, {}, { forcePopup: undefined }, { state: undefined }, null])(
+    'leaves out what is undefined: %j',
+    (params) => {
+      expect(oauth.getAuthorizeURL(REDIRECT, 'abc', undefined, params as AuthorizeParams)).toBe(
+        oauth.getAuthorizeURL(REDIRECT, 'abc'),
+      );
+    },
+  );
+
+  it.each(['appid', 'redirect_uri', 'response_type', 'scope', 'state'])(
+    'refuses %s there, by name',
+    (name) => {
+      const call = (): string => oauth.getAuthorizeURL(REDIRECT, 'abc', undefined, { [name]: '' });
+      expect(call).toThrow(WechatAuthError);
+      expect(call).toThrow(`parameter ${name} of an authorize address has a place of its own`);
+    },
+  );
+
+  it('never writes into the parameters', () => {
+    const params = Object.freeze({ forcePopup: true });
+    expect(() => oauth.getAuthorizeURL(REDIRECT, 'a', undefined, params)).not.toThrow();
+  });
+
+  it('gives back every parameter whole, whatever it holds', () => {
+    const text = fc.string({ unit: 'grapheme' });
+    const name = text.filter((word) => !/^(appid|redirect_uri|response_type|scope|state|)$/.test(word));
+    fc.assert(
+      fc.property(text, text, fc.dictionary(name, text), (redirect, state, params) => {
+        const url = new URL(oauth.getAuthorizeURL(redirect, state, undefined, params));
+        expect(url.hash).toBe('#wechat_redirect');
+        expect(url.searchParams.get('redirect_uri')).toBe(redirect);
+        expect(url.searchParams.get('state')).toBe(state);
+        for (const [key, value] of Object.entries(params)) expect(url.searchParams.get(key)).toBe(value);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('getAuthorizeURLForWebsite', () => {
+  it('returns the QR page, with what the page takes beside', () => {
+    const params = { lang: 'en', style: 'white', href: 'https://h/x.css', self_redirect: true };
+    expect(oauth.getAuthorizeURLForWebsite(REDIRECT, 'abc', undefined, params)).toBe(
+      'https://open.weixin.qq.com/connect/qrconnect?appid=wx0f1c1a10e0000001' +
+        '&redirect_uri=https%3A%2F%2Fh5.example.com%2Fcb%3Fa%3D1&response_type=code&scope=snsapi_login&state=abc' +
+        '&lang=en&style=white&href=https%3A%2F%2Fh%2Fx.css&self_redirect=true#wechat_redirect',
+    );
+  });
+});
+
+describe('endpoints', () => {
+  const withEndpoints = (endpoints: unknown): OAuth =>
+    new OAuth({ appid: 'wx', appsecret: 's', endpoints: endpoints as Partial<Endpoints> });
+
+  it.each([
+    ['https://gateway.example.com', 'https://gateway.example.com/connect/qrconnect?'],
+    ['http://127.0.0.1:8917/', 'http://127.0.0.1:8917/connect/qrconnect?'],
+    [
+      'https://gateway.example.com/wechat/open//',
+      'https://gateway.example.com/wechat/open/connect/qrconnect?',
+    ],
+    [new URL('https://gateway.example.com/x'), 'https://gateway.example.com/x/connect/qrconnect?'],
+  ])('lead elsewhere: %s', (open, start) => {
+    expect(withEndpoints({ open }).getAuthorizeURLForWebsite('r').startsWith(start)).toBe(true);
+  });
+
+  it.each([undefined, {}, { open: undefined }, { open: null, api: null }, null])(
+    'are WeChat for %j',
+    (endpoints) => {
+      expect(withEndpoints(endpoints).getAuthorizeURL('r')).toMatch(/^https:\/\/open\.weixin\.qq\.com\//);
+    },
+  );
+
+  it.each<[unknown, RegExp]>([
+    ['', /^endpoints\.api is no http: or https: address: ''/],
+    ['api.weixin.qq.com', /is no http: or https: address: 'api\.weixin\.qq\.com'/],
+    ['ftp://api.weixin.qq.com', /is no http: or https: address/],
+    ['https://', /is no http: or https: address/],
+    ['https://a.example.com/?x=1', /has a query or a fragment/],
+    ['https://a.example.com/#x', /has a query or a fragment/],
+    ['javascript:alert(1)', /is no http: or https: address/],
+    [42, /is no http: or https: address: '42'/],
+  ])('that are wrong are told at once, with an example: %p', (api, words) => {
+    expect(() => withEndpoints({ api })).toThrow(words);
+    expect(() => withEndpoints({ api })).toThrow(/Give an address such as https:\/\/api\.weixin\.qq\.com\.$/);
+  });
+
+  it.each([
+    'https://user:CANARY@a.example.com',
+    'postgres://user:CANARY@db/x',
+    'https://CANARY@a.example.com/?x',
+  ])('hold no password, and the refusal shows none: %s', (api) => {
+    expect(() => withEndpoints({ api })).toThrow(WechatAuthError);
+    expect(() => withEndpoints({ api })).not.toThrow(/CANARY/);
+  });
+});

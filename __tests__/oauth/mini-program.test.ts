@@ -1,0 +1,197 @@
+import crypto from 'node:crypto';
+import { OAuth, WechatAuthError } from '../../lib';
+import { Lab, failure } from './lab';
+
+const KEY = Buffer.from('0123456789abcdef').toString('base64');
+const IV = Buffer.from('fedcba9876543210').toString('base64');
+const APPID = 'wx4f4bc4dec97d474b';
+
+/** As WeChat seals it: AES-128-CBC, PKCS#7. */
+function seal(plain: string): { sessionKey: string; encryptedData: string; iv: string } {
+  const cipher = crypto.createCipheriv('aes-128-cbc', Buffer.from(KEY, 'base64'), Buffer.from(IV, 'base64'));
+  const encryptedData = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]).toString('base64');
+  return { sessionKey: KEY, encryptedData, iv: IV };
+}
+
+describe('decryptMiniProgramUser', () => {
+  const oauth = new OAuth(APPID, 'secret', null, null, true);
+
+  it('opens the example of WeChat’s own documentation', () => {
+    // 开放数据校验与解密: the vector of the official demo.
+    const user = oauth.decryptMiniProgramUser({
+      sessionKey: 'tiihtNczf5v6AKRyjwEUhQ==',
+      encryptedData:
+        'CiyLU1Aw2KjvrjMdj8YKliAjtP4gsMZMQmRzooG2xrDcvSnxIMXFufNstNGTyaGS9uT5geRa0W4oTOb1WT7fJlAC+oNPdbB+' +
+        '3hVbJSRgv+4lGOETKUQz6OYStslQ142dNCuabNPGBzlooOmB231qMM85d2/fV6ChevvXvQP8Hkue1poOFtnEtpyxVLW1zAo6' +
+        '/1Xx1COxFvrc2d7UL/lmHInNlxuacJXwu0fjpXfz/YqYzBIBzD6WUfTIF9GRHpOn/Hz7saL8xz+W//FRAUid1OksQaQx4CMs' +
+        '8LOddcQhULW4ucetDf96JcR3g0gfRK4PC7E/r7Z6xNrXd2UIeorGj5Ef7b1pJAYB6Y5anaHqZ9J6nKEBvB4DnNLIVWSgARns' +
+        '/8wR2SiRS7MNACwTyrGvt9ts8p12PKFdlqYTopNHR1Vf7XjfhQlVsAJdNiKdYmYVoKlaRv85IfVunYzO0IKXsyl7JCUjCpoG' +
+        '20f0a04COwfneQAGGwd5oa+T8yO5hzuyDb/XcxxmK01EpqOyuxINew==',
+      iv: 'r7BXXKkLb8qrSNn05n0qiA==',
+    });
+    expect(user).toMatchObject({ nickName: 'Band', watermark: { appid: APPID } });
+  });
+
+  it('keeps Chinese, emoji and every field', () => {
+    const plain = {
+      openId: 'o',
+      nickName: '小明🎉',
+      of_tomorrow: [1],
+      watermark: { appid: APPID, timestamp: 1 },
+    };
+    expect(oauth.decryptMiniProgramUser(seal(JSON.stringify(plain)))).toEqual(plain);
+  });
+
+  it.each([
+    ['another app', JSON.stringify({ openId: 'o', watermark: { appid: 'wxOther', timestamp: 1 } })],
+    ['no watermark', JSON.stringify({ openId: 'o' })],
+    ['a watermark that is none', JSON.stringify({ watermark: 'wx' })],
+    ['null', 'null'],
+    ['a text', '"x"'],
+  ])('refuses data of %s, and says so', (_what, plain) => {
+    expect(() => oauth.decryptMiniProgramUser(seal(plain))).toThrow(
+      /^Invalid Watermark, Be Sure to Check Again: .* another app than wx4f4bc4dec97d474b/,
+    );
+  });
+
+  it.each<[string, object]>([
+    ['another key', { ...seal('{}'), sessionKey: Buffer.alloc(16, 1).toString('base64') }],
+    ['a short key', { ...seal('{}'), sessionKey: 'AAAA' }],
+    ['a short iv', { ...seal('{}'), iv: 'AAAA' }],
+    ['cut data', { ...seal('{}'), encryptedData: 'AAAA' }],
+    ['no data', { sessionKey: KEY, iv: IV }],
+    ['nothing', {}],
+    ['no JSON', seal('openid=CANARY')],
+    ['arrays', { sessionKey: [KEY], encryptedData: ['x'], iv: [IV] }],
+  ])('refuses %s, and shows nothing of it', (_what, data) => {
+    let error: unknown;
+    try {
+      oauth.decryptMiniProgramUser(data as never);
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toBeInstanceOf(WechatAuthError);
+    expect(error).toMatchObject({ kind: 'decryption', status: 400, code: 'ERR_WECHAT_DECRYPTION' });
+    expect((error as Error).message).toMatch(/^Illegal Buffer, Is Your Data Correct\? Use the session key/);
+    expect(`${(error as Error).stack ?? ''}${JSON.stringify(error)}`).not.toContain('CANARY');
+    expect((error as Error).cause).toBeUndefined();
+  });
+});
+
+describe('a mini program', () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await Lab.open();
+  });
+  afterAll(() => lab.close());
+  beforeEach(() => (lab.wechat.requests.length = 0));
+
+  const code = (): string => lab.wechat.issueCode({ app: lab.wechat.apps.miniProgram.appId });
+  const sealed = (sessionKey: string): { encryptedData: string; iv: string } => {
+    const { encryptedData, iv } = lab.wechat.encryptUser({
+      app: lab.wechat.apps.miniProgram.appId,
+      sessionKey,
+    });
+    return { encryptedData, iv };
+  };
+
+  it('gets a session key, which is never saved as a token', async () => {
+    const set = jest.fn();
+    const saveToken = jest.fn();
+    const tokenStore = { get: jest.fn(), set, delete: jest.fn() };
+    const before = Date.now();
+    for (const options of [{ tokenStore }, { saveToken }]) {
+      const { data } = await lab.oauth({ kind: 'miniProgram', ...options }).getSessionKey(code());
+      expect(data).toEqual({
+        session_key: expect.stringMatching(/^[\w+/]{22}==$/) as string,
+        openid: lab.wechat.openid('ming', lab.wechat.apps.miniProgram.appId),
+        unionid: expect.any(String) as string,
+        create_at: expect.any(Number) as number,
+      });
+      expect(data.create_at).toBeGreaterThanOrEqual(before);
+    }
+    expect(set).not.toHaveBeenCalled();
+    expect(saveToken).not.toHaveBeenCalled();
+  });
+
+  it('asks WeChat with js_code', async () => {
+    await failure(lab.oauth({ kind: 'miniProgram' }).getSessionKey('nonsense'));
+    expect(Object.keys(lab.wechat.requests[0]?.query ?? {})).toEqual([
+      'appid',
+      'secret',
+      'js_code',
+      'grant_type',
+    ]);
+  });
+
+  it.each([undefined, null])(
+    'logs in by code alone: the ids come back (encryptedData: %p)',
+    async (encryptedData) => {
+      const oauth = lab.oauth({ kind: 'miniProgram' });
+      const user = await oauth.getUserByCode({ code: code(), encryptedData: encryptedData as undefined });
+      expect(user).toEqual({
+        openid: lab.wechat.openid('ming', lab.wechat.apps.miniProgram.appId),
+        unionid: expect.any(String) as string,
+      });
+      expect(await oauth.getUserByCode(code())).toEqual(user);
+    },
+  );
+
+  it('leaves the unionid out where there is none', async () => {
+    lab.wechat.switches.unionid = false;
+    const user = await lab.oauth({ kind: 'miniProgram' }).getUserByCode(code());
+    lab.wechat.switches.unionid = true;
+    expect(Object.keys(user)).toEqual(['openid']);
+  });
+
+  it('logs in with what wx.getUserInfo gave', async () => {
+    lab.wechat.fail('jscode2session', { patch: { session_key: KEY } });
+    const user = await lab.oauth({ kind: 'miniProgram' }).getUserByCode({ code: code(), ...sealed(KEY) });
+    expect(user).toMatchObject({ nickName: '小明', watermark: { appid: lab.wechat.apps.miniProgram.appId } });
+  });
+
+  it('is told where the data was sealed with an older key', async () => {
+    const error = await failure(
+      lab.oauth({ kind: 'miniProgram' }).getUserByCode({ code: code(), ...sealed(KEY) }),
+    );
+    expect(error).toMatchObject({ kind: 'decryption' });
+  });
+
+  it('is told where the iv is missing', async () => {
+    const { encryptedData } = sealed(KEY);
+    expect(
+      await failure(lab.oauth({ kind: 'miniProgram' }).getUserByCode({ code: code(), encryptedData })),
+    ).toMatchObject({
+      kind: 'decryption',
+    });
+  });
+
+  it.each([
+    [40029, 'code_invalid'],
+    [40163, 'code_used'],
+    [40226, 'user_limited'],
+    [45009, 'rate_limit'],
+    [45011, 'rate_limit'],
+    [-1, 'busy'],
+  ])('is told what %d means: %s', async (errcode, kind) => {
+    lab.wechat.fail('jscode2session', { errcode });
+    expect(await failure(lab.oauth({ kind: 'miniProgram' }).getSessionKey(code()))).toMatchObject({
+      code: errcode,
+      kind,
+    });
+    expect(lab.count('jscode2session')).toBe(1);
+  });
+
+  it('goes through what the app replaced on the instance', async () => {
+    const oauth = lab.oauth({ kind: 'miniProgram' });
+    oauth.getSessionKey = ((_code: string, done: (error: null, session: unknown) => void) =>
+      done(null, { data: { openid: 'oMine', session_key: KEY, create_at: 0 } })) as never;
+    oauth.decryptMiniProgramUser = (options) => ({ ...options, watermark: { appid: 'x', timestamp: 0 } });
+    expect(await oauth.getUserByCode('c')).toEqual({ openid: 'oMine' });
+    expect(await oauth.getUserByCode({ code: 'c', encryptedData: 'e', iv: 'i' })).toMatchObject({
+      sessionKey: KEY,
+      encryptedData: 'e',
+      iv: 'i',
+    });
+  });
+});

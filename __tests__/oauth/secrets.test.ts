@@ -1,0 +1,507 @@
+// The canary test: provokes every error there is, and searches all of it for what must not be there.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { inspect } from 'node:util';
+import {
+  OAuth,
+  WechatAuthError,
+  type HttpOptions,
+  type OAuthOptions,
+  type TokenData,
+  type TokenStore,
+} from '../../lib';
+import { selfSignedCertificate, type EmulatorFault } from '../../lib/emulator';
+import { Lab, answering, failure, listen, runChild, speaking, type Server } from './lab';
+
+/** With all characters that some encoding changes. */
+const SECRET = {
+  appsecret: 'CANARY/app+secret=0123456789~a',
+  code: 'CANARY/co de+0123456789"&=?#%',
+  access: '91_CANARY-access_0123456789/+~ABCdef',
+  refresh: '91_CANARY-refresh_0123456789/+~ABCdef',
+  sessionKey: 'CANARY/session+key012==',
+  proxyPassword: 'CANARY:proxy@password/0123',
+} as const;
+
+type Form = (secret: string) => string;
+const FORMS: Readonly<Record<string, Form>> = {
+  raw: (secret) => secret,
+  'JSON-escaped': (secret) => JSON.stringify({ a: [secret] }),
+  'with \\/': (secret) => secret.replaceAll('/', '\\/'),
+  'in a JSON in a JSON': (secret) => JSON.stringify(JSON.stringify(secret.replaceAll('/', '\\/'))),
+  'percent-encoded': encodeURIComponent,
+  'percent-encoded twice': (secret) => encodeURIComponent(encodeURIComponent(secret)),
+  'as a form': (secret) => new URLSearchParams({ a: secret }).toString(),
+  base64: (secret) => Buffer.from(secret).toString('base64'),
+  'base64 with one byte before': (secret) => Buffer.from(`:${secret}:`).toString('base64'),
+  'base64 with two bytes before': (secret) => Buffer.from(`::${secret}::`).toString('base64'),
+  base64url: (secret) => Buffer.from(secret).toString('base64url'),
+};
+
+/** What betrays a secret in a text: enough of it to be sure, in each form. */
+function signsOf(secret: string): string[] {
+  const core = (text: string): string => text.slice(4, -5);
+  return [
+    core(secret),
+    core(secret).replaceAll('/', '\\/'),
+    core(JSON.stringify(secret)),
+    core(JSON.stringify(JSON.stringify(secret.replaceAll('/', '\\/')))),
+    core(encodeURIComponent(secret)),
+    core(new URLSearchParams({ '': secret }).toString()),
+    core(encodeURIComponent(encodeURIComponent(secret))),
+    ...['', ':', '::'].flatMap((before) => {
+      const buffer = Buffer.from(`${before}${secret}::`);
+      return [core(buffer.toString('base64')), core(buffer.toString('base64url'))];
+    }),
+  ];
+}
+
+function leaks(text: string, secrets: readonly string[] = Object.values(SECRET)): string[] {
+  return secrets.flatMap(signsOf).filter((sign) => text.includes(sign));
+}
+
+/** All that can be reached from a value: properties of every sort, also of its prototypes, and every cause. */
+function everythingIn(value: unknown, seen = new Set<unknown>()): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null || seen.has(value)) return '';
+  seen.add(value);
+  const found = [inspect(value, { depth: 20, showHidden: true, getters: true, maxStringLength: null })];
+  if (value instanceof Error) found.push(value.stack ?? '', String(value));
+  try {
+    found.push(JSON.stringify([value]));
+  } catch {
+    // A circle: its parts are looked at below.
+  }
+  for (
+    let owner = value as object | null;
+    owner && owner !== Object.prototype;
+    owner = Object.getPrototypeOf(owner) as object | null
+  ) {
+    for (const key of Reflect.ownKeys(owner)) {
+      found.push(String(key), everythingIn((value as Record<PropertyKey, unknown>)[key], seen));
+    }
+  }
+  return found.join('\n');
+}
+
+/** Nothing of any secret is in the error; and it is one of ours. */
+async function expectSealed(work: Promise<unknown>, secrets?: readonly string[]): Promise<void> {
+  const error = await failure(work);
+  expect(leaks(everythingIn(error), secrets)).toEqual([]);
+  expect(error.message).not.toBe('');
+}
+
+const record: TokenData = {
+  access_token: SECRET.access,
+  refresh_token: SECRET.refresh,
+  expires_in: 7200,
+  openid: 'oUser',
+  scope: 'snsapi_userinfo',
+  create_at: Date.now(),
+};
+const old: TokenData = { ...record, create_at: 0 };
+
+const servers: Server[] = [];
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+async function opened(opening: Promise<Server>): Promise<Server> {
+  const server = await opening;
+  servers.push(server);
+  return server;
+}
+
+function oauth(api: string, options: Partial<OAuthOptions> = {}): OAuth {
+  return new OAuth({
+    appid: 'wxAppid',
+    appsecret: SECRET.appsecret,
+    endpoints: { api },
+    ...options,
+  });
+}
+
+type Way = (options?: Partial<OAuthOptions>) => OAuth;
+
+/** Every call there is, each with its secrets. */
+const CALLS: Readonly<Record<string, (way: Way) => Promise<unknown>>> = {
+  getAccessToken: (way) => way().getAccessToken(SECRET.code),
+  refreshAccessToken: (way) => way().refreshAccessToken(SECRET.refresh),
+  getUser: (way) => way({ getToken: () => Promise.resolve(record) }).getUser('oUser'),
+  'getUser with an expired token': (way) => way({ getToken: () => Promise.resolve(old) }).getUser('oUser'),
+  getUserByCode: (way) => way().getUserByCode(SECRET.code),
+  verifyToken: (way) => way().verifyToken('oUser', SECRET.access),
+  getSessionKey: (way) => way().getSessionKey(SECRET.code),
+};
+
+async function expectAllSealed(way: Way): Promise<void> {
+  await Promise.all(Object.values(CALLS).map((call) => expectSealed(call(way))));
+}
+
+it('the search finds what it is to find', () => {
+  for (const [name, form] of Object.entries(FORMS)) {
+    for (const secret of Object.values(SECRET)) {
+      expect([
+        name,
+        leaks(everythingIn(new Error('x', { cause: { deep: [form(secret)] } }))).length > 0,
+      ]).toEqual([name, true]);
+    }
+  }
+  const hidden = Object.defineProperty(new Error('x'), Symbol('s'), {
+    value: {
+      get a() {
+        return SECRET.access;
+      },
+    },
+  });
+  expect(leaks(everythingIn(hidden))).not.toEqual([]);
+});
+
+describe('an errcode', () => {
+  const ERRCODES = [
+    -1, 40001, 40002, 40003, 40013, 40014, 40029, 40030, 40066, 40125, 40163, 40226, 41001, 41002, 41003,
+    41004, 41008, 41009, 42001, 42002, 42003, 42007, 43003, 45009, 45011, 48001, 50001, 50002, 99999,
+  ];
+
+  /** A WeChat that repeats in its reason all that it was sent, and the address too. */
+  const echo = (errcode: number, form: Form): Promise<Server> =>
+    opened(
+      answering((req, res) => {
+        const { searchParams } = new URL(req.url ?? '', 'http://h');
+        const said = [...searchParams.values()].map(form).join(' , ');
+        res.end(
+          JSON.stringify({
+            errcode,
+            errmsg: `invalid: ${said} in ${req.url ?? ''}, rid: 1-2-3`,
+            echoed: said,
+          }),
+        );
+      }),
+    );
+
+  it.each(ERRCODES)('%d keeps the secrets that WeChat repeats', async (errcode) => {
+    jest.spyOn(Math, 'random').mockReturnValue(0);
+    const { url } = await echo(errcode, (secret) =>
+      Object.values(FORMS)
+        .map((form) => form(secret))
+        .join(' '),
+    );
+    await expectAllSealed((options) => oauth(url, options));
+  });
+
+  it.each(Object.keys(FORMS))('keeps them %s', async (name) => {
+    const { url } = await echo(40029, FORMS[name] ?? String);
+    await expectAllSealed((options) => oauth(url, options));
+  });
+});
+
+describe('a failure of the network', () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await Lab.open();
+  });
+  afterAll(() => lab.close());
+  beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
+
+  const all = Object.values(SECRET).join(' ');
+  const FAULTS: readonly EmulatorFault[] = [
+    'reset',
+    'reset-inside',
+    'silence',
+    'truncated',
+    'empty',
+    { html: true },
+    { drip: 5 },
+    { status: 502, body: all },
+    { status: 500, body: JSON.stringify({ error: all }) },
+    { status: 302, headers: { Location: `http://127.0.0.1:1/?${encodeURIComponent(all)}` } },
+    { redirect: 'http://127.0.0.1:1/' },
+    { body: all },
+    { body: JSON.stringify([all]) },
+    { body: JSON.stringify({ openid: 5, access_token: all, session_key: [all], errmsg: 5 }) },
+    { body: JSON.stringify({ errcode: 40029, errmsg: { deep: all } }) },
+    { body: all.padEnd(2 ** 20 + 1) },
+  ];
+  const PATHS = ['access_token', 'refresh_token', 'userinfo', 'auth', 'jscode2session'];
+
+  it.each(FAULTS.map((fault) => [inspect(fault, { breakLength: Infinity }).slice(0, 50), fault] as const))(
+    'keeps them: %s',
+    async (_name, fault) => {
+      const undo = PATHS.map((end) => lab.wechat.fail(end, fault, { times: Infinity, workDone: false }));
+      const way: Way = (options) => oauth(lab.wechat.url, { http: { timeout: 80 }, ...options });
+      try {
+        await expectAllSealed(way);
+      } finally {
+        undo.forEach((end) => end());
+      }
+    },
+  );
+
+  it.each<[string, string]>([
+    ['the request itself', ''],
+    ['a status line with the request in it', 'HTTP/1.1 500 '],
+    ['a header with the request in it', 'HTTP/1.1 200 OK\r\nX-Echo: '],
+    ['a content type with the request in it', 'HTTP/1.1 200 OK\r\nContent-Type: '],
+  ])('keeps them where a machine sends back %s', async (_what, head) => {
+    const { url } = await opened(
+      speaking((socket) => socket.once('data', (data) => socket.end(head + data.toString()))),
+    );
+    await expectAllSealed((options) => oauth(url, options));
+  });
+
+  it('keeps them where nothing is reached, directly and by proxies', async () => {
+    const refusing = await opened(
+      speaking((socket) =>
+        socket.once('data', (data) =>
+          socket.end(`HTTP/1.1 407 ${SECRET.proxyPassword}\r\n\r\n${data.toString()}`),
+        ),
+      ),
+    );
+    const auth = { username: 'user', password: SECRET.proxyPassword };
+    const ways: readonly HttpOptions[] = [
+      {},
+      { proxy: { host: '127.0.0.1', port: 1, auth } },
+      { proxy: { host: '127.0.0.1', port: refusing.port, auth } },
+      { proxy: { protocol: 'socks5', host: '127.0.0.1', port: 1, auth } },
+      { httpAgent: 'no agent', httpsAgent: 'no agent' },
+      { signal: AbortSignal.abort(new Error(SECRET.appsecret)) },
+      {
+        adapter: (config) =>
+          Promise.reject(
+            Object.assign(new Error(`broken at ${config.url ?? ''}`), { config, code: 'E_MINE' }),
+          ),
+      },
+    ] as HttpOptions[];
+    for (const api of ['http://127.0.0.1:1', 'https://api.localhost:1']) {
+      for (const options of ways) {
+        const way: Way = (more) => oauth(api, { http: options, ...more });
+        await expectAllSealed(way);
+      }
+    }
+  });
+});
+
+describe('a store that fails', () => {
+  /** A WeChat that gives the canaries out. */
+  const wechat = (): Promise<Server> =>
+    opened(
+      answering((req, res) =>
+        res.end(
+          JSON.stringify(
+            (req.url ?? '').includes('userinfo')
+              ? { openid: 'oUser', nickname: 'n' }
+              : {
+                  access_token: SECRET.access,
+                  refresh_token: SECRET.refresh,
+                  expires_in: 7200,
+                  openid: 'oUser',
+                  scope: 'snsapi_userinfo',
+                },
+          ),
+        ),
+      ),
+    );
+
+  /** All the ways in which clients of databases repeat what they were given. */
+  const SHAPES: Readonly<Record<string, (said: string) => unknown>> = {
+    message: (said) => new Error(`ERR unknown value ${said}`),
+    'an object beside it': (said) =>
+      Object.assign(new Error('ERR'), {
+        command: { name: 'SET', args: ['key', said] },
+        input: Buffer.from(said),
+        query: said,
+      }),
+    'its name and code': (said) => Object.assign(new Error('ERR'), { name: said, code: said }),
+    'its cause': (said) => new Error('ERR', { cause: new Error(said, { cause: { parameters: [said] } }) }),
+    'several errors': (said) => new AggregateError([new Error(said)], `all failed: ${said}`),
+    'hidden properties': (said) => Object.defineProperty(new Error('ERR'), Symbol('query'), { value: said }),
+    'its stack': (said) => Object.assign(new Error('ERR'), { stack: `Error: ${said}\n at query(${said})` }),
+    'a text': (said) => said,
+    'an object that is no Error': (said) => ({ message: said, detail: said }),
+    'an error of ours': (said) => {
+      const error = new StoreError(said);
+      return Object.assign(error, { detail: said });
+    },
+  };
+  class StoreError extends WechatAuthError {
+    constructor(said: string) {
+      super('token_store', `mine: ${said}`, { cause: Object.assign(new Error(said), { command: [said] }) });
+    }
+  }
+
+  const both = (form: Form): string => [SECRET.access, SECRET.refresh].map(form).join(' and ');
+  const failing = (part: keyof TokenStore, error: unknown): TokenStore => ({
+    get: () => Promise.resolve(old),
+    set: () => Promise.resolve(),
+    delete: () => Promise.resolve(),
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    ...{ [part]: () => Promise.reject(error) },
+  });
+
+  describe.each(Object.keys(SHAPES))('by %s', (shape) => {
+    it.each(Object.keys(FORMS))('keeps the tokens %s', async (form) => {
+      const { url } = await wechat();
+      const error = SHAPES[shape]?.(both(FORMS[form] ?? String));
+      const save = oauth(url, { tokenStore: failing('set', error) });
+      await expectSealed(save.getAccessToken(SECRET.code));
+      await expectSealed(save.refreshAccessToken(SECRET.refresh));
+      await expectSealed(oauth(url, { tokenStore: failing('set', error) }).getUser('oUser'));
+      await expectSealed(oauth(url, { tokenStore: failing('lock', error) }).getUser('oUser'));
+      await expectSealed(
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+        oauth(url, { saveToken: () => Promise.reject(error) }).getAccessToken(SECRET.code),
+      );
+      // A get after a token was seen: it is in the cache, and expired.
+      const known = oauth(url);
+      await known.getAccessToken(SECRET.code);
+      jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 7_200_000);
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      known.getToken = () => Promise.reject(error);
+      await expectSealed(known.getUser('oUser'));
+    });
+
+    it('keeps tokens that were never seen, where their name or shape betrays them', async () => {
+      const token = `91_CANARY${'x'.repeat(80)}`;
+      for (const said of [
+        token,
+        `SET key ${token}`,
+        JSON.stringify({ access_token: token }),
+        `{"refresh_token":"${SECRET.refresh}"`,
+      ]) {
+        const error = SHAPES[shape]?.(said);
+        await expectSealed(
+          oauth('http://127.0.0.1:1', { tokenStore: failing('get', error) }).getUser('oUser'),
+          [token, SECRET.refresh],
+        );
+      }
+    });
+  });
+
+  it('by nonsense keeps what it answered', async () => {
+    for (const nonsense of [
+      JSON.stringify(record),
+      [SECRET.access],
+      { token: SECRET.access },
+      { ...record, openid: 'oOther' },
+    ]) {
+      await expectSealed(
+        oauth('http://127.0.0.1:1', { getToken: () => Promise.resolve(nonsense) }).getUser('oUser'),
+      );
+    }
+  });
+
+  it('by JSON that it could not read keeps the part that the parser quotes', async () => {
+    const getToken = (): unknown => JSON.parse(`{"a":"${SECRET.access}",}`);
+    const error = await failure(oauth('http://127.0.0.1:1', { getToken }).getUser('oUser'));
+    expect(error.message).toContain('failed (get): what it read is no JSON');
+    expect(everythingIn(error)).not.toContain('CANARY');
+  });
+});
+
+describe('a process that runs with DEBUG=*', () => {
+  /** A whole life: a login, a profile, a refresh, a session key, and each of them failing; every secret is noted. */
+  const LIFE = (http: string): string => `
+    const fs = require('fs'), https = require('https');
+    const tls = JSON.parse(process.env.TLS);
+    const appSecret = process.env.SECRET;
+    const noted = new Set([appSecret, process.env.PASSWORD]);
+    const note = (secret) => (noted.add(secret), secret);
+    https.globalAgent.options.ca = tls.cert;
+    (async () => {
+      const apps = [
+        { type: 'official', appId: 'wx1111111111111111', appSecret },
+        { type: 'miniprogram', appId: 'wx2222222222222222', appSecret },
+      ];
+      const wechat = await emulator.createEmulator({ https: tls, apps });
+      const make = (appid, more) => new core.OAuth({ appid, appsecret: appSecret, endpoints: wechat.endpoints, http: { timeout: 2000, ...(${http}) }, ...more });
+      const code = (app) => note(wechat.issueCode({ app }));
+      const oauth = make(apps[0].appId), mini = make(apps[1].appId, { isMiniProgram: true });
+      const outcomes = [];
+      const run = async (work) => { try { outcomes.push('ok'); return await work(); } catch (error) { outcomes[outcomes.length - 1] = error.kind; console.error(error); console.log(JSON.stringify(error)); } };
+      const token = await run(() => oauth.getAccessToken(code(apps[0].appId)));
+      note(token.data.access_token); note(token.data.refresh_token);
+      console.log(oauth, token);
+      await run(() => oauth.getUser(token.data.openid));
+      await run(() => oauth.verifyToken(token.data.openid, token.data.access_token));
+      const fresh = await run(() => oauth.refreshAccessToken(token.data.refresh_token));
+      note(fresh.data.access_token);
+      const session = await run(() => mini.getSessionKey(code(apps[1].appId)));
+      note(session.data.session_key);
+      for (const fault of ['reset', 'truncated', { html: true }, { errcode: -1 }, { redirect: wechat.url + '/x' }]) {
+        for (const end of ['access_token', 'userinfo', 'refresh_token', 'jscode2session']) wechat.fail(end, fault, { times: 2 });
+        await run(() => oauth.getAccessToken(code(apps[0].appId)));
+        await run(() => oauth.getAccessToken(code(apps[0].appId)));
+        await run(() => oauth.getUser(token.data.openid));
+        await run(() => oauth.refreshAccessToken(token.data.refresh_token));
+        await run(() => mini.getSessionKey(code(apps[1].appId)));
+        await run(() => mini.getSessionKey(code(apps[1].appId)));
+      }
+      await run(() => oauth.getAccessToken(note('CANARY-code-that-is-none-0123456789')));
+      fs.writeFileSync(process.env.NOTES, JSON.stringify({ noted: [...noted], outcomes }));
+      await wechat.close();
+      process.exit(0);
+    })();`;
+
+  const DIRECT = '{ httpsAgent: new https.Agent({ ca: tls.cert, keepAlive: true }) }';
+  const BY_OPTION = `{ httpsAgent: new https.Agent({ ca: tls.cert }), proxy: { host: '127.0.0.1', port: +process.env.PORT, auth: { username: 'user', password: process.env.PASSWORD } } }`;
+
+  /** A proxy that lets everything through. */
+  async function proxy(): Promise<Server> {
+    const server = http.createServer();
+    server.on('connect', (req: http.IncomingMessage, client: net.Socket) => {
+      const target = net.connect(Number(new URL(`http://${req.url ?? ''}`).port), '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 OK\r\n\r\n');
+        client.pipe(target).pipe(client);
+      });
+      target.on('error', () => client.destroy());
+      client.on('error', () => undefined).on('close', () => target.destroy());
+    });
+    return opened(listen(server));
+  }
+
+  it.each([
+    ['directly', DIRECT, (): NodeJS.ProcessEnv => ({})],
+    ['through http.proxy', BY_OPTION, (): NodeJS.ProcessEnv => ({})],
+    [
+      'through HTTPS_PROXY',
+      '{}',
+      (port: number): NodeJS.ProcessEnv => ({
+        HTTPS_PROXY: `http://user:${encodeURIComponent(SECRET.proxyPassword)}@127.0.0.1:${port}`,
+        NODE_TLS_REJECT_UNAUTHORIZED: '0',
+      }),
+    ],
+  ])('and reaches WeChat %s prints no secret', async (_way, options, env) => {
+    const { port } = await proxy();
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'canary-'));
+    const NOTES = path.join(folder, 'notes.json');
+    try {
+      const { stdout, stderr, exitCode } = await runChild(LIFE(options), {
+        DEBUG: '*',
+        TLS: JSON.stringify(selfSignedCertificate()),
+        SECRET: SECRET.appsecret,
+        PASSWORD: SECRET.proxyPassword,
+        PORT: String(port),
+        NOTES,
+        ...env(port),
+      });
+      const printed = stdout + stderr;
+      expect({ exitCode, printed: exitCode === 0 ? '' : printed }).toEqual({ exitCode: 0, printed: '' });
+      const { noted, outcomes } = JSON.parse(readFileSync(NOTES, 'utf8')) as {
+        noted: string[];
+        outcomes: string[];
+      };
+      // It did log, and what was to go well went well.
+      expect(printed).toMatch(/wechat-auth:api.* \/sns\/oauth2\/access_token answered/);
+      if (options !== DIRECT) expect(printed).toContain('https-proxy-agent');
+      expect(outcomes.slice(0, 5)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
+      expect(new Set(outcomes)).toEqual(new Set(['ok', 'network', 'bad_answer', 'busy', 'code_invalid']));
+      expect(noted.length).toBeGreaterThan(20);
+      expect(leaks(printed, noted)).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,59 @@
+import { inspect } from 'node:util';
+import { MemoryTokenStore, WechatAuthError } from '../../lib';
+import { aToken, keepsTheContract } from './contract';
+
+const DAY = 24 * 3_600_000;
+
+describe('MemoryTokenStore', () => {
+  keepsTheContract(() => new MemoryTokenStore());
+
+  afterEach(() => jest.useRealTimers());
+
+  it('forgets a token when its time is over', async () => {
+    jest.useFakeTimers();
+    const store = new MemoryTokenStore();
+    await store.set('wx:o', aToken(), 30 * DAY);
+    jest.advanceTimersByTime(30 * DAY - 1000);
+    expect(await store.get('wx:o')).toBeDefined();
+    jest.advanceTimersByTime(2000);
+    expect(await store.get('wx:o')).toBeUndefined();
+  });
+
+  it('counts the time from the last write', async () => {
+    jest.useFakeTimers();
+    const store = new MemoryTokenStore();
+    await store.set('wx:o', aToken(), DAY);
+    jest.advanceTimersByTime(DAY / 2);
+    await store.set('wx:o', aToken(), DAY);
+    jest.advanceTimersByTime((DAY * 3) / 4);
+    expect(await store.get('wx:o')).toBeDefined();
+  });
+
+  it('is bounded: the token that was not used for the longest time leaves first', async () => {
+    const store = new MemoryTokenStore({ max: 2 });
+    await store.set('a', aToken(), DAY);
+    await store.set('b', aToken(), DAY);
+    await store.get('a');
+    await store.set('c', aToken(), DAY);
+    expect(await Promise.all(['a', 'b', 'c'].map((key) => store.get(key)))).toEqual([
+      expect.anything(),
+      undefined,
+      expect.anything(),
+    ]);
+  });
+
+  it.each([0, -1, 1.5, NaN, Infinity, '100'])('refuses max: %p and says what to give', (max) => {
+    expect(() => new MemoryTokenStore({ max: max as number })).toThrow(WechatAuthError);
+    expect(() => new MemoryTokenStore({ max: max as number })).toThrow(/whole number from 1 up/);
+  });
+
+  it('takes undefined for not given', () => {
+    expect(() => new MemoryTokenStore({ max: undefined })).not.toThrow();
+  });
+
+  it('shows no token when it is logged', async () => {
+    const store = new MemoryTokenStore();
+    await store.set('wx:o', aToken({ access_token: 'CANARY' }), DAY);
+    expect(inspect(store, { depth: 20, showHidden: true }) + JSON.stringify(store)).not.toContain('CANARY');
+  });
+});

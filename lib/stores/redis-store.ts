@@ -1,0 +1,204 @@
+import crypto from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WechatAuthError, isWechatError } from '../errors';
+import { storeFailure } from './store-failure';
+import { inTime } from './time-limit';
+import { TokenRecords, type EncryptionOptions } from './token-record';
+import type { TokenData, TokenStore } from './token-store';
+
+/** What is used of a client of node-redis (the package `redis`, 4 and later): single, pool, Sentinel or Cluster. */
+export interface NodeRedisClient {
+  get(key: string): Promise<unknown>;
+  pSetEx(key: string, ms: number, value: string): Promise<unknown>;
+  del(key: string): Promise<unknown>;
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+}
+
+/** What is used of a client of ioredis: single, Sentinel or Cluster. */
+export interface IORedisClient {
+  get(key: string): Promise<unknown>;
+  psetex(key: string, ms: number, value: string): Promise<unknown>;
+  del(key: string): Promise<unknown>;
+  eval(script: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
+}
+
+export type RedisClient = NodeRedisClient | IORedisClient;
+
+export interface RedisTokenStoreOptions extends EncryptionOptions {
+  /**
+   * Stands before every key.
+   *
+   * @default 'wechat-token:'
+   */
+  readonly prefix?: string | undefined;
+}
+
+/** Shorter than the limit of whoever asks the store, so that the error says what was slow. */
+const COMMAND_LIMIT_MS = 4_000;
+/** How long a lock outlives its holder. */
+const LEASE_MS = 7_000;
+const RENEWAL_MS = 2_000;
+/** A holder may wait for WeChat, and for Redis before and after. */
+const WAIT_LIMIT_MS = 15_000;
+const PAUSE_MS = { least: 20, most: 80 };
+
+/** Each touches one key, as a Cluster demands. */
+const SCRIPTS = {
+  take: "return redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0",
+  renew: "return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('pexpire', KEYS[1], ARGV[2]) or 0",
+  release: "return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('del', KEYS[1]) or 0",
+} as const;
+
+/**
+ * Tokens in Redis, for all processes that share it, with a lock that makes one refresh of many. The client is the app's own, of
+ * node-redis or ioredis, and connected by the app.
+ *
+ * @example
+ * const client = await createClient({ url: process.env.REDIS_URL, disableOfflineQueue: true }).connect();
+ * app.use(wechatAuth({ tokenStore: new RedisTokenStore(client, { prefix: 'shop:token:' }) }));
+ */
+export class RedisTokenStore implements TokenStore {
+  readonly #commands: Commands;
+  readonly #prefix: string;
+  readonly #records: TokenRecords;
+
+  /** @throws WechatAuthError of kind `config` where the client is none, or a key to encrypt with is none. */
+  constructor(client: RedisClient, { prefix = 'wechat-token:', ...encryption }: RedisTokenStoreOptions = {}) {
+    this.#commands = commandsOf(client);
+    this.#prefix = prefix;
+    this.#records = new TokenRecords('RedisTokenStore', encryption);
+  }
+
+  async get(key: string): Promise<TokenData | undefined> {
+    const record = await answered('get', () => this.#commands.get(this.#prefix + key));
+    return record === null || record === undefined ? undefined : this.#records.read(key, record);
+  }
+
+  async set(key: string, token: TokenData, ttlMs: number): Promise<void> {
+    const record = this.#records.write(key, token);
+    const ms = Math.max(1, Math.ceil(ttlMs));
+    const said = await answered('set', () => this.#commands.set(this.#prefix + key, ms, record), token);
+    if (String(said) !== 'OK')
+      throw storeFailure('Redis', 'set', 'it did not say OK: the write may not have happened');
+  }
+
+  async delete(key: string): Promise<void> {
+    await answered('delete', () => this.#commands.delete(this.#prefix + key));
+  }
+
+  /**
+   * Runs `fn` while nobody else who shares this Redis runs under the same key.
+   *
+   * @throws WechatAuthError of kind `token_store` where the lock was not free within 15 s, or Redis failed before `fn` ran.
+   */
+  async lock<T>(key: string, fn: () => Promise<T>): Promise<T> {
+    const lock = new Lock(this.#commands, `${this.#prefix}${key}:lock`);
+    await lock.take(key);
+    try {
+      return await fn();
+    } finally {
+      await lock.release();
+    }
+  }
+}
+
+/** One holder of one lock, known by a random name: nobody gives back what is another's. */
+class Lock {
+  readonly #commands: Commands;
+  readonly #name: string;
+  readonly #owner = crypto.randomUUID();
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(commands: Commands, name: string) {
+    this.#commands = commands;
+    this.#name = name;
+  }
+
+  async take(key: string): Promise<void> {
+    const started = performance.now();
+    while (!(await this.#tryToTake())) {
+      if (performance.now() - started > WAIT_LIMIT_MS) {
+        throw new WechatAuthError(
+          'token_store',
+          `The lock of ${key} was not free within ${WAIT_LIMIT_MS} ms: another process is still refreshing this token. Try again.`,
+        );
+      }
+      await sleep(PAUSE_MS.least + Math.random() * (PAUSE_MS.most - PAUSE_MS.least));
+    }
+    this.#heartbeat = setInterval(() => void this.#run('renew').catch(() => undefined), RENEWAL_MS).unref();
+  }
+
+  async #tryToTake(): Promise<boolean> {
+    try {
+      return Number(await answered('lock', () => this.#run('take'))) === 1;
+    } catch (error) {
+      // A client that queues may still take it later, for nobody.
+      void this.#run('release').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** What has run under the lock counts, even where it cannot be given back: then it frees itself. */
+  async release(): Promise<void> {
+    clearInterval(this.#heartbeat);
+    await answered('unlock', () => this.#run('release'), undefined, 1_000).catch(() => undefined);
+  }
+
+  async #run(script: keyof typeof SCRIPTS): Promise<unknown> {
+    const values = script === 'release' ? [this.#owner] : [this.#owner, String(LEASE_MS)];
+    return await this.#commands.run(SCRIPTS[script], this.#name, values);
+  }
+}
+
+/** What both kinds of clients can do, under one name each. */
+interface Commands {
+  get(key: string): Promise<unknown>;
+  set(key: string, ms: number, value: string): Promise<unknown>;
+  delete(key: string): Promise<unknown>;
+  run(script: string, key: string, values: string[]): Promise<unknown>;
+}
+
+function commandsOf(client: RedisClient): Commands {
+  const { eval: run, get } = (client as Partial<RedisClient> | null | undefined) ?? {};
+  if (typeof run === 'function' && typeof get === 'function') {
+    const shared = {
+      get: (key: string) => client.get(key),
+      delete: (key: string) => client.del(key),
+    };
+    if ('pSetEx' in client)
+      return {
+        ...shared,
+        set: (key, ms, value) => client.pSetEx(key, ms, value),
+        run: (script, key, values) => client.eval(script, { keys: [key], arguments: values }),
+      };
+    if ('psetex' in client)
+      return {
+        ...shared,
+        set: (key, ms, value) => client.psetex(key, ms, value),
+        run: (script, key, values) => client.eval(script, 1, key, ...values),
+      };
+  }
+  throw new WechatAuthError(
+    'config',
+    'RedisTokenStore was given no client of node-redis (4 or later) or ioredis. Give what createClient(), createCluster(), createSentinel() or new Redis() returns.',
+  );
+}
+
+async function answered(
+  call: string,
+  command: () => Promise<unknown>,
+  token?: TokenData,
+  limit = COMMAND_LIMIT_MS,
+): Promise<unknown> {
+  const late = (): Error =>
+    storeFailure(
+      'Redis',
+      call,
+      `no answer within ${limit} ms; its client may be queueing while the server is away`,
+    );
+  try {
+    return await inTime(limit, async () => command(), late);
+  } catch (error) {
+    throw isWechatError(error) ? error : storeFailure('Redis', call, error, [token]);
+  }
+}
