@@ -42,7 +42,20 @@ export type { HttpOptions } from './oauth/wechat-api';
 // Where tokens rest.
 export { MemoryTokenStore } from './stores/memory-store';
 export type { MemoryTokenStoreOptions } from './stores/memory-store';
+export { KeyvTokenStore } from './stores/keyv-store';
+export type { KeyvLike, KeyvTokenStoreOptions } from './stores/keyv-store';
+export { RedisTokenStore } from './stores/redis-store';
+export type {
+  IORedisClient,
+  NodeRedisClient,
+  RedisClient,
+  RedisTokenStoreOptions,
+} from './stores/redis-store';
+export type { EncryptionKey, EncryptionOptions } from './stores/token-record';
 export type { TokenData, TokenStore } from './stores/token-store';
+// For who writes a store of their own: what it must do, as checks for any test runner.
+export { tokenStoreContract } from './stores/token-store-contract';
+export type { TokenStoreCheck } from './stores/token-store-contract';
 
 // What went wrong: switch on `kind`.
 export {

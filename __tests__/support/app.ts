@@ -69,8 +69,7 @@ export async function startApp(emulator: Emulator, options: AppOptions = {}): Pr
   app.use(at('/me'), requireWechatUser(guard));
   app.use(at('/me'), (req, res) => sendJSON(res, (req as TestRequest).wechat.user));
   app.use(at('/'), (_req, res) => res.end('home'));
-  app.use(((error: unknown, _req: HostRequest, res: ServerResponse, next: unknown) => {
-    void next;
+  app.use(((error: unknown, _req: HostRequest, res: ServerResponse, _next: unknown) => {
     errors.push(error);
     res.statusCode = 599;
     res.end('error handler');

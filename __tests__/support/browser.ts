@@ -30,7 +30,7 @@ const PAGE = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 export class Browser {
   readonly #base: string;
   readonly #userAgent: string;
-  readonly jar: CookieJar;
+  jar: CookieJar;
 
   constructor(base: string, userAgent: string, jar = new CookieJar()) {
     this.#base = base;

@@ -17,7 +17,7 @@ export class MoodyStore extends expressSession.MemoryStore {
   override set(id: string, session: expressSession.SessionData, done?: Done): void {
     this.#do('set', done, () => {
       setTimeout(() => {
-        super.set(id, session, (error) => {
+        super.set(id, session, (error?: Error | null) => {
           this.saved.push(id);
           done?.(error);
         });

@@ -3,14 +3,13 @@ import createDebug from 'debug';
 import { WechatAuthError, isWechatError, type WechatErrorKind } from '../errors';
 import { causesOfLoss } from './diagnosis';
 import { checkedAnswer, exchange, type CheckedAnswer } from './exchange';
-import { noStore, queryOf, redirect } from './http';
-import { chooseFlow, goOn } from './login';
-import { dropExpired, endOfLogin, newState, restartsOf, takeLogin, type PendingLogin } from './login-state';
+import { header, queryOf, redirect } from './http';
+import { startLogin } from './login';
+import { endOfLogin, isExpired, newState, restartsOf, takeLogin, type PendingLogin } from './login-state';
 import { CAUSES } from './pages/texts';
 import { refuse } from './refuse';
-import { scopeToAsk } from './scope';
 import { sessionOf } from './session';
-import type { Outcome } from './shared-logins';
+import type { Answer, Outcome } from './shared-logins';
 import { writeLogin } from './signed-in';
 import { wayBack, type Visit } from './visit';
 
@@ -19,31 +18,28 @@ const debug = createDebug('wechat-auth:callback');
 /** `GET /callback?code=…&state=…`: never a page on success, always a redirect. */
 export async function callback(visit: Visit): Promise<void> {
   const { req, res, settled } = visit;
-  noStore(res);
-  res.setHeader('Referrer-Policy', 'no-referrer');
-  const { code, state } = readAnswer(visit);
+  const answer = readAnswer(visit);
+  const { code, state } = answer;
   const session = sessionOf(req);
-  dropExpired(session, settled.sessionKey, settled.loginTimeout, Date.now());
-  const pending = takeLogin(session, settled.sessionKey, state);
-  const ended = pending ? undefined : endOfLogin(session, settled.sessionKey, state);
+  const pending = takeLogin(session, settled.sessionKey, state) ?? settled.logins.recall(answer);
+  const ended = endOfLogin(session, settled.sessionKey, state);
   if (ended !== undefined) {
     debug('a finished login came back again');
     redirect(req, res, wayBack(visit, ended));
   } else if (code === '' || code === 'authdeny') {
-    throw new WechatAuthError(
-      'access_denied',
-      'WeChat came back without a code: the user refused. Offer the login again.',
-    );
-  } else if (pending) {
-    await finish(visit, checkedAnswer({ code, state }, pending));
+    await refuse(visit, denied(), pending);
+  } else if (!pending || isExpired(pending, settled.loginTimeout)) {
+    await startAnew(visit, state, pending);
   } else {
-    await startAnew(visit, state);
+    await finish(visit, checkedAnswer(answer, pending));
   }
 }
 
-interface Answer {
-  readonly code: string;
-  readonly state: string;
+function denied(): WechatAuthError {
+  return new WechatAuthError(
+    'access_denied',
+    'WeChat came back without a code: the user refused. Offer the login again.',
+  );
 }
 
 const LONGEST_CODE = 512;
@@ -65,16 +61,18 @@ function readAnswer({ req }: Visit): Answer {
       `The code is longer than ${LONGEST_CODE} bytes, or not printable ASCII: WeChat did not send it. Start the login again.`,
     );
   }
-  return { code, state: query.get('state') ?? '' };
+  return { code, state: query.get('state') ?? '', cookies: header(req, 'cookie') };
 }
 
 /** Exchanges the code, writes the session, sends the browser where it wanted to go. */
 async function finish(visit: Visit, answer: CheckedAnswer): Promise<void> {
   const { pending, state } = answer;
+  const { logins } = visit.settled;
   try {
-    const outcome = await visit.settled.logins.once(state, () => outcomeOf(visit, answer));
+    const outcome = await logins.once(state, () => outcomeOf(visit, answer));
+    logins.remember(answer, pending);
     if ('restart' in outcome) {
-      await restart(visit, outcome.restart, pending);
+      await startLogin(visit, pending, outcome.restart);
       return;
     }
     await writeLogin(visit, outcome.session, { state, returnTo: pending.returnTo });
@@ -82,7 +80,7 @@ async function finish(visit: Visit, answer: CheckedAnswer): Promise<void> {
     redirect(visit.req, visit.res, wayBack(visit, pending.returnTo));
   } catch (error) {
     if (isWechatError(error)) debug('%s login failed: %s', pending.flow, error.kind);
-    await refuse(visit, error, { returnTo: pending.returnTo });
+    await refuse(visit, error, pending);
   }
 }
 
@@ -107,40 +105,41 @@ async function outcomeOf(visit: Visit, answer: CheckedAnswer): Promise<Outcome> 
   }
 }
 
-async function restart(visit: Visit, state: string, pending: PendingLogin): Promise<void> {
-  const begun = await goOn(visit, state, { ...pending, at: Date.now() });
-  if (!begun) throw lost(visit, state);
-  redirect(visit.req, visit.res, begun.url);
-}
-
-/** A login that this session knows nothing of: once more, and only once, or a client that drops or alters states would loop. */
-async function startAnew(visit: Visit, state: string): Promise<void> {
-  const flow = restartsOf(state) === 0 ? await chooseFlow(visit) : undefined;
-  if (flow !== undefined) {
-    const scope = scopeToAsk(flow, visit.settled.scope, undefined);
-    const begun = await goOn(visit, newState(1), { returnTo: '', scope, flow, at: Date.now() });
-    if (begun) {
-      debug('a login that this session knows nothing of restarts');
-      redirect(visit.req, visit.res, begun.url);
-      return;
-    }
+/**
+ * A login that this session knows nothing of, or one that took too long: once more, and only once, or a client that drops or alters
+ * states would loop.
+ */
+async function startAnew(visit: Visit, state: string, expired: PendingLogin | undefined): Promise<void> {
+  if (restartsOf(state) === 0) {
+    debug('a login that is unknown or too old restarts');
+    const returnTo = expired?.returnTo ?? visit.settled.logins.returnToOf(state);
+    await startLogin(visit, { ...expired, returnTo }, newState(1));
+  } else if (expired) {
+    const tooLate = new WechatAuthError(
+      'state_unknown',
+      `The login took longer than loginTimeout allows (${visit.settled.loginTimeout} ms), twice. Start it again.`,
+    );
+    await refuse(visit, tooLate, expired);
+  } else {
+    await giveUp(visit, state);
   }
-  await refuse(visit, lost(visit, state), { causes: causesOfLoss(visit, state) });
 }
 
-function lost(visit: Visit, state: string): WechatAuthError {
+/** Says what most likely lost the login: only the operator can mend it. */
+async function giveUp(visit: Visit, state: string): Promise<void> {
   const causes = causesOfLoss(visit, state);
   const words = (causes.found.length > 0 ? causes.found : causes.likely)
     .map((cause) => CAUSES[cause].en)
     .join('; or ');
-  if (restartsOf(state) === undefined) {
-    return new WechatAuthError(
-      'state_unknown',
-      'The state is missing, or none that this app made. Start the login again.',
-    );
-  }
-  return new WechatAuthError(
-    'login_loop',
-    `The login came back a second time to a session that knows nothing of it. The likely cause: ${words}.`,
-  );
+  const error =
+    restartsOf(state) === undefined
+      ? new WechatAuthError(
+          'state_unknown',
+          'The state is missing, or none that this app made. Start the login again.',
+        )
+      : new WechatAuthError(
+          'login_loop',
+          `The login came back a second time to a session that knows nothing of it. The likely cause: ${words}.`,
+        );
+  await refuse(visit, error, { causes });
 }

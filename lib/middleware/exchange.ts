@@ -7,19 +7,18 @@ import type { PendingLogin } from './login-state';
 import type { OnLogin } from './options';
 import { satisfies } from './scope';
 import type { WechatSession } from './session';
+import type { Answer } from './shared-logins';
 import type { Visit } from './visit';
 
 /** WeChat's answer to a login that this very browser started: only such a code is exchanged. */
-export interface CheckedAnswer {
-  readonly code: string;
-  readonly state: string;
+export interface CheckedAnswer extends Answer {
   readonly pending: PendingLogin;
   readonly [checked]: true;
 }
 declare const checked: unique symbol;
 
 /** Only for who has just taken the login out of the browser's own session. */
-export function checkedAnswer(answer: { code: string; state: string }, pending: PendingLogin): CheckedAnswer {
+export function checkedAnswer(answer: Answer, pending: PendingLogin): CheckedAnswer {
   return { ...answer, pending } as CheckedAnswer;
 }
 

@@ -4,13 +4,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 /** A request as Connect and Express hand it on. */
 export interface HostRequest extends IncomingMessage {
   /** The address before a mount path was taken off. */
-  originalUrl?: string;
+  originalUrl?: string | undefined;
   /** What the session middleware put here, if any. */
   session?: unknown;
   /** Express: whether the browser came by https, as `trust proxy` says. */
-  readonly secure?: boolean;
+  readonly secure?: boolean | undefined;
   /** Express: the app, and with it what `trust proxy` says. */
-  readonly app?: { get?(name: string): unknown };
+  readonly app?: { get?(name: string): unknown } | undefined;
 }
 
 export type Next = (error?: unknown) => void;
@@ -72,6 +72,7 @@ function first(header: string | string[] | undefined): string | undefined {
 
 /** Whether the browser only looks ahead: nobody has asked for this page yet. */
 export function isPrefetch(req: IncomingMessage): boolean {
+  if (req.method !== 'GET') return false;
   const purpose = first(req.headers['sec-purpose']) ?? first(req.headers['purpose']) ?? '';
   return /^prefetch\b/i.test(purpose);
 }
@@ -116,7 +117,6 @@ export function redirect(req: IncomingMessage, res: ServerResponse, location: st
 }
 
 export function nothing(res: ServerResponse): void {
-  noStore(res);
   res.statusCode = 204;
   res.end();
 }

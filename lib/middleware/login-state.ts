@@ -17,7 +17,7 @@ export interface PendingLogin {
 /** WeChat allows 128 bytes of a-zA-Z0-9. The digit counts restarts: a client that alters states must not loop. */
 const STATE = /^(\d)[\da-f]{32}$/;
 const MOST = 5;
-/** A cookie holds 4 KB, all of the app's session included. */
+/** In bytes. A cookie holds 4 KB, all of the app's session included. */
 const ROOM = 1_800;
 
 interface Logins {
@@ -42,31 +42,34 @@ export function newState(restarts: number): string {
 }
 
 /**
- * Keeps a login under its state. The oldest login makes room; a restart takes only the place of a restart, so that a stranger's
- * link to the callback cannot push out logins under way.
+ * Keeps a login under its state, and drops those whose life is over. The oldest login makes room; a restart takes only the place
+ * of a restart, so that a stranger's link to the callback cannot push out logins under way.
  *
  * @returns whether there was room.
  */
-export function keepLogin(session: Session, key: string, state: string, login: PendingLogin): boolean {
-  const logins = read(session, key);
-  const states = Object.keys(logins.pending);
-  if (states.length >= MOST) {
-    const leaves = restartsOf(state) === 0 ? states[0] : states.find((other) => restartsOf(other) !== 0);
-    if (leaves === undefined) return false;
-    Reflect.deleteProperty(logins.pending, leaves);
+export function keepLogin(
+  session: Session,
+  key: string,
+  state: string,
+  login: PendingLogin,
+  lifetime: number,
+): boolean {
+  const { pending, done } = read(session, key);
+  const alive = Object.entries(pending).filter(([, other]) => !isExpired(other, lifetime));
+  const mayLeave = alive.filter(([other]) => restartsOf(state) === 0 || restartsOf(other) !== 0);
+  const stay = Object.fromEntries([...alive, [state, login]]);
+  while (isFull(stay)) {
+    const [oldest] = mayLeave.shift() ?? [];
+    if (oldest === undefined) return false;
+    Reflect.deleteProperty(stay, oldest);
   }
-  logins.pending[state] = login;
-  write(session, key, logins);
+  write(session, key, { pending: stay, done });
   return true;
 }
 
-/** Drops what is older than the life of a login. */
-export function dropExpired(session: Session, key: string, lifetime: number, now: number): void {
-  const logins = read(session, key);
-  const expired = Object.entries(logins.pending).filter(([, { at }]) => !(at <= now && now < at + lifetime));
-  if (expired.length === 0) return;
-  for (const [state] of expired) Reflect.deleteProperty(logins.pending, state);
-  write(session, key, logins);
+/** By whose clock ever it was started: processes disagree by some seconds. */
+export function isExpired({ at }: PendingLogin, lifetime: number): boolean {
+  return Math.abs(Date.now() - at) >= lifetime;
 }
 
 /** Takes a login out by its state, before anything is done with it; only that one, and only once. */
@@ -121,18 +124,19 @@ function isString(value: unknown): value is string {
 }
 
 function write(session: Session, key: string, { pending, done }: Logins): void {
-  trim(done, pending);
-  trim(pending, {});
+  for (const oldest of Object.keys(done)) {
+    if (!isFull(done) && sizeOf(done) + sizeOf(pending) <= ROOM) break;
+    Reflect.deleteProperty(done, oldest);
+  }
   const empty = Object.keys(pending).length === 0 && Object.keys(done).length === 0;
   if (empty) Reflect.deleteProperty(session, loginsKey(key));
   else session[loginsKey(key)] = { pending, done };
 }
 
-/** Lets the oldest leave, but never the newest, until there is room. */
-function trim(entries: Record<string, unknown>, beside: Record<string, unknown>): void {
-  const room = ROOM - JSON.stringify(beside).length;
-  for (const oldest of Object.keys(entries).slice(0, -1)) {
-    if (Object.keys(entries).length <= MOST && JSON.stringify(entries).length <= room) return;
-    Reflect.deleteProperty(entries, oldest);
-  }
+function isFull(entries: Record<string, unknown>): boolean {
+  return Object.keys(entries).length > MOST || sizeOf(entries) > ROOM;
+}
+
+function sizeOf(entries: Record<string, unknown>): number {
+  return Buffer.byteLength(JSON.stringify(entries));
 }

@@ -5,7 +5,8 @@ import type { AuthorizeParams, Flow } from '../oauth/endpoints';
 import { isWechat } from './client';
 import { diagnoseSession } from './diagnosis';
 import { header, hostOf, noStore, queryOf, redirect } from './http';
-import { dropExpired, keepLogin, newState, type PendingLogin } from './login-state';
+import { keepLogin, newState } from './login-state';
+import { shown } from './option-checks';
 import type { Account } from './options';
 import { sendOpenInWechat } from './pages/open-in-wechat';
 import { scopeToAsk } from './scope';
@@ -36,7 +37,7 @@ export async function login(visit: Visit): Promise<void> {
 }
 
 /** Sends the browser to WeChat, or shows the page that says where it can log in. */
-export async function startLogin(visit: Visit, options: LoginOptions): Promise<void> {
+export async function startLogin(visit: Visit, options: LoginOptions, state = newState(0)): Promise<void> {
   const { req, res } = visit;
   noStore(res);
   const flow = options.flow ?? (await chooseFlow(visit));
@@ -44,18 +45,18 @@ export async function startLogin(visit: Visit, options: LoginOptions): Promise<v
     sendOpenInWechat(req, res, loginAddress(visit, options), isWechat(header(req, 'user-agent')));
     return;
   }
-  const begun = await beginLogin(visit, flow, options);
-  redirect(req, res, begun.url);
+  const { url } = await beginLogin(visit, flow, options, state);
+  redirect(req, res, url);
 }
 
 /** Which login fits this browser; `undefined` where none does. */
-export async function chooseFlow({ req, settled }: Visit): Promise<Flow | undefined> {
+async function chooseFlow({ req, settled }: Visit): Promise<Flow | undefined> {
   const wanted: unknown = typeof settled.flow === 'function' ? await settled.flow(req) : settled.flow;
   if (wanted === 'official' || wanted === 'website') return wanted;
   if (wanted !== 'auto') {
     throw new WechatAuthError(
       'config',
-      `The option flow returned ${JSON.stringify(wanted)}. Return 'auto', 'official' or 'website'.`,
+      `The option flow returned ${shown(wanted)}. Return 'auto', 'official' or 'website'.`,
     );
   }
   const fits = isWechat(header(req, 'user-agent')) ? 'official' : 'website';
@@ -71,39 +72,32 @@ export interface BegunLogin {
   readonly account: Account;
 }
 
-/** Mints a state and keeps the login under it; the session is saved before anybody is sent away. */
-export async function beginLogin(visit: Visit, flow: Flow, options: LoginOptions): Promise<BegunLogin> {
-  const { settled } = visit;
-  const pending: PendingLogin = {
-    returnTo: isReturnTo(visit, options.returnTo) ? options.returnTo : '',
-    scope: scopeToAsk(flow, settled.scope, options.scope),
-    flow,
-    at: Date.now(),
-  };
-  const begun = await goOn(visit, newState(0), pending, options.params);
-  if (begun) return begun;
-  throw new WechatAuthError('login_loop', 'The session has no room for another login.');
-}
-
-/** Keeps a login under a state; `undefined` where the session has no room for a restart. */
-export async function goOn(
+/** Keeps a login under its state; the session is saved before anybody is sent away. */
+export async function beginLogin(
   visit: Visit,
-  state: string,
-  pending: PendingLogin,
-  params?: AuthorizeParams,
-): Promise<BegunLogin | undefined> {
+  flow: Flow,
+  options: LoginOptions,
+  state = newState(0),
+): Promise<BegunLogin> {
   const { req, settled } = visit;
-  const account = accountOf(visit, pending.flow);
+  const account = accountOf(visit, flow);
   const redirectURI = callbackURL(visit);
+  const scope = scopeToAsk(flow, settled.scope, options.scope);
+  const returnTo = isReturnTo(visit, options.returnTo) ? options.returnTo : '';
   const session = sessionOf(req);
   diagnoseSession(visit, session);
-  dropExpired(session, settled.sessionKey, settled.loginTimeout, pending.at);
-  if (!keepLogin(session, settled.sessionKey, state, pending)) return undefined;
-  settled.logins.minted(state, hostOf(req));
+  const pending = { returnTo, scope, flow, at: Date.now() };
+  if (!keepLogin(session, settled.sessionKey, state, pending, settled.loginTimeout)) {
+    throw new WechatAuthError(
+      'state_unknown',
+      'This login gave way to newer ones: a browser may have five under way. Finish one of those, or start again.',
+    );
+  }
+  settled.logins.minted(state, { host: hostOf(req), returnTo });
   await saveSession(req);
-  debug('%s login started', pending.flow);
-  const url = account.page(redirectURI, state, pending.scope, params);
-  return { state, url, scope: pending.scope, redirect: redirectURI, account };
+  debug('%s login started', flow);
+  const url = account.page(redirectURI, state, scope, options.params);
+  return { state, url, scope, redirect: redirectURI, account };
 }
 
 export function accountOf({ settled }: Visit, flow: Flow): Account {

@@ -1,12 +1,11 @@
 /** The logout route: POST and GET, but not from another site. */
 import { WechatAuthError } from '../errors';
-import { header, noStore, queryOf, redirect } from './http';
+import { header, queryOf, redirect } from './http';
 import { dropLogin } from './signed-in';
 import { ownPage, wayBack, type Visit } from './visit';
 
 export async function logout(visit: Visit): Promise<void> {
   const { req, res, settled } = visit;
-  noStore(res);
   if (isCrossSite(visit)) {
     throw new WechatAuthError(
       'forbidden',

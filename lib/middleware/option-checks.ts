@@ -1,5 +1,4 @@
 /** What is wrong with the options: every fault at once, each with its path, its value and a remedy. */
-import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import { distance } from 'fastest-levenshtein';
 import * as z from 'zod';
@@ -8,7 +7,7 @@ import { WECHAT, endpointFault } from '../oauth/endpoints';
 
 /** One thing that is wrong with the options. */
 export interface OptionFault {
-  /** Such as `website.appSecret`. */
+  /** Such as `website.appSecret`; empty for the argument itself. */
   readonly path: string;
   /** What is wrong, with the value, then what to do. */
   readonly message: string;
@@ -18,12 +17,12 @@ export interface OptionFault {
 export class OptionsError extends WechatAuthError {
   readonly faults: readonly OptionFault[];
 
-  constructor(faults: readonly OptionFault[]) {
+  constructor(faults: readonly OptionFault[], whose = 'wechatAuth()') {
     const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
     super(
       'config',
       [
-        `wechatAuth() has ${count} in its options:`,
+        `${whose} has ${count} in its options:`,
         ...faults.map(({ path, message }) => `  - ${path || 'The argument'} ${message}`),
       ].join('\n'),
     );
@@ -31,8 +30,37 @@ export class OptionsError extends WechatAuthError {
   }
 }
 
-const must = (words: string): { error: (issue: { input?: unknown }) => string } => ({
+/**
+ * A value as a message may show it. What is in an object stays out, and so do passwords in addresses and what looks like an
+ * AppSecret: messages end up in logs.
+ */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return quoted(value);
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
+  if (typeof value !== 'object' || value === null) return inspect(value);
+  return Array.isArray(value) ? 'an array' : 'an object';
+}
+
+function quoted(text: string): string {
+  const safe = text
+    .replace(/\/\/[^/?#]*@/g, '//***@')
+    .replace(/(?<![\da-f])[\da-f]{32}(?![\da-f])/gi, '***')
+    .slice(0, 80);
+  return inspect(safe, { breakLength: Infinity }) + (text.length > 80 ? '…' : '');
+}
+
+type Complaint = (issue: { input?: unknown; code?: string }) => string | undefined;
+
+const must = (words: string): { error: Complaint } => ({
   error: ({ input }) => `is ${shown(input)}. ${words}`,
+});
+
+/** For what holds values that are nobody's business. */
+const object = (words: string): { error: Complaint } => ({
+  error: ({ input, code }) =>
+    code === 'unrecognized_keys'
+      ? undefined
+      : `is ${typeof input === 'string' ? 'a string' : shown(input)}. ${words}`,
 });
 
 const text = (words: string): z.ZodType<string | undefined> =>
@@ -41,7 +69,10 @@ const text = (words: string): z.ZodType<string | undefined> =>
     .regex(/^[\u0021-\u007e]+$/, must(words))
     .optional();
 const hidden = (words: string): z.ZodType<string | undefined> => {
-  const error = (): string => `is missing, or holds something else than letters and digits. ${words}`;
+  const error: Complaint = ({ input }) => {
+    if (typeof input !== 'string') return `is ${shown(input)}. ${words}`;
+    return `${input.trim() === '' ? 'is empty' : 'holds a blank or another character that no AppSecret has'}. ${words}`;
+  };
   return z
     .string({ error })
     .regex(/^[\u0021-\u007e]+$/, { error })
@@ -50,26 +81,37 @@ const hidden = (words: string): z.ZodType<string | undefined> => {
 const fn = (words: string): z.ZodType =>
   z.custom((value) => value === undefined || typeof value === 'function', must(words)).optional();
 
-const APP_ID = 'Give the AppID that the WeChat console shows (wx and 16 characters), without spaces.';
-const APP_SECRET = 'Give the AppSecret that the WeChat console shows once when it is made, without spaces.';
+const APP_ID =
+  'Give the AppID that the WeChat console shows (wx and 16 characters), without blanks or quotes.';
+const APP_SECRET = 'Give the AppSecret that the WeChat console shows once, when it is made.';
+const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/;
 const ROUTE = 'Give a path below the mount point, such as /login, or false to leave it out.';
 
-const route = z.union([z.literal(false), z.string().regex(/^(?:\/[\w.~-]+)+$/)], must(ROUTE)).optional();
+const route = z
+  .custom<string | false>(
+    (path) => path === false || (typeof path === 'string' && PATH.test(path)),
+    must(ROUTE),
+  )
+  .optional();
 
-const endpoint = (name: keyof typeof WECHAT): z.ZodType<string | undefined> =>
-  z
-    .string(must(`Give an address such as ${WECHAT[name]}.`))
+const endpoint = (name: keyof typeof WECHAT): z.ZodType<string | undefined> => {
+  const example = `Give an address such as ${WECHAT[name]}.`;
+  return z
+    .string(must(example))
     .refine((address) => endpointFault(address) === undefined, {
-      error: ({ input }) =>
-        `${endpointFault(String(input)) ?? ''}: ${shown(input)}. Give an address such as ${WECHAT[name]}.`,
+      error: ({ input }) => `is ${shown(input)}, which ${endpointFault(String(input)) ?? ''}. ${example}`,
     })
     .optional();
+};
 
-const object = (
-  words: string,
-): { error: (issue: { input?: unknown; code?: string }) => string | undefined } => ({
-  error: ({ input, code }) => (code === 'unrecognized_keys' ? undefined : `is ${shown(input)}. ${words}`),
-});
+/** Names that every session has already. */
+const TAKEN = new Set([
+  ...['cookie', 'id', 'req', 'save', 'reload', 'destroy', 'regenerate', 'touch', 'resetMaxAge'],
+  ...['isNew', 'isChanged', 'isPopulated', '_ctx', ...Object.getOwnPropertyNames(Object.prototype)],
+]);
+const SESSION_KEY = "Give a name of letters, digits, '_', '-' and '.' that the session has no other use for.";
+
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 const schema = z.strictObject(
   {
@@ -85,14 +127,14 @@ const schema = z.strictObject(
     routes: z
       .strictObject(
         { login: route, callback: route, logout: route },
-        object('Give { login, callback, logout }.'),
+        object('Give { login, callback, logout }, each a path or false.'),
       )
       .optional(),
     scope: z
       .enum(
         ['snsapi_base', 'snsapi_userinfo'],
         must(
-          "Use 'snsapi_userinfo' (profile) or 'snsapi_base' (openid only); a website app asks snsapi_login by itself.",
+          "Use 'snsapi_userinfo' (profile) or 'snsapi_base' (openid only); the website app asks for snsapi_login by itself.",
         ),
       )
       .optional(),
@@ -104,11 +146,11 @@ const schema = z.strictObject(
       )
       .optional(),
     authRequired: z.boolean(must('Use true or false.')).optional(),
-    returnTo: z.string(must('Give a path of this app, such as /.')).optional(),
+    returnTo: z.string(must('Give a path of this app, such as /home.')).optional(),
     loginTimeout: z
       .number(must('Give milliseconds, such as 600000.'))
-      .int(must('Give whole milliseconds.'))
-      .positive(must('Give milliseconds above 0.'))
+      .int(must('Give whole milliseconds, such as 600000.'))
+      .positive(must('Give milliseconds above 0, such as 600000.'))
       .optional(),
     snapshotUsers: z.enum(['reject', 'allow'], must("Use 'reject' or 'allow'.")).optional(),
     identity: z.enum(['openid', 'unionid'], must("Use 'openid' or 'unionid'.")).optional(),
@@ -123,8 +165,8 @@ const schema = z.strictObject(
     verificationFiles: z
       .record(
         z.string(),
-        z.string(must('Give the content of the file as a string.')),
-        object('Give { [file name]: content }.'),
+        z.string(must('Give what is in the file.')).min(1, must('Give what is in the file.')),
+        object('Give { [file name]: what is in it }.'),
       )
       .superRefine((files, context) => {
         for (const name of Object.keys(files)) {
@@ -139,21 +181,41 @@ const schema = z.strictObject(
       })
       .optional(),
     sessionKey: z
-      .string(must('Give the name of a key in req.session.'))
-      .regex(
-        /^(?!__proto__$|cookie$)[\w.-]+$/,
-        must("Give a name of letters, digits, '_', '-' and '.', other than cookie."),
-      )
+      .string(must(SESSION_KEY))
+      .refine((key) => /^[\w.-]+$/.test(key) && !TAKEN.has(key), must(SESSION_KEY))
       .optional(),
     endpoints: z
       .strictObject({ open: endpoint('open'), api: endpoint('api') }, object('Give { open, api }.'))
       .optional(),
-    http: z.looseObject({}, object('Give options of axios, such as { timeout: 5000 }.')).optional(),
+    http: z
+      .looseObject(
+        {
+          timeout: z
+            .number(must('Give milliseconds, such as 5000.'))
+            .min(0, must('Give milliseconds, or 0 for no limit.'))
+            .max(LONGEST_TIMEOUT_MS, must(`Give at most ${LONGEST_TIMEOUT_MS} milliseconds.`))
+            .optional(),
+        },
+        object('Give options of axios, such as { timeout: 5000 }.'),
+      )
+      .optional(),
+    dangerouslyAllowEmulatorInProduction: z.boolean(must('Use true or false.')).optional(),
   },
   object('Give an object of options.'),
 );
 
-/** What the schema knows of the top level; for "did you mean". */
+const guardSchema = z.strictObject(
+  {
+    scope: z
+      .enum(['snsapi_base', 'snsapi_userinfo'], must("Use 'snsapi_base' or 'snsapi_userinfo'."))
+      .optional(),
+    mode: z.enum(['auto', 'redirect', 'reject'], must("Use 'auto', 'redirect' or 'reject'.")).optional(),
+    check: fn('Give a function (user, req) that returns whether this user may pass.'),
+  },
+  object('Give an object of options, such as { mode, scope, check }.'),
+);
+
+/** What the schemas know; for "did you mean". */
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(schema.shape),
   website: ['appId', 'appSecret'],
@@ -161,55 +223,78 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   endpoints: ['open', 'api'],
 };
 
+/** What other libraries call it; in lower case, letters only. */
+const ALIASES: Readonly<Record<string, string>> = {
+  clientid: 'appId',
+  clientsecret: 'appSecret',
+  secret: 'appSecret',
+  callbackurl: 'baseURL',
+  redirecturi: 'baseURL',
+  redirecturl: 'baseURL',
+  store: 'tokenStore',
+  session: 'sessionKey',
+  successredirect: 'returnTo',
+};
+
 /** The faults of single options; what they must be together is for whoever settles them. */
 export function findFaults(options: unknown): OptionFault[] {
-  const { error } = schema.safeParse(options);
+  return faultsIn(schema, KNOWN, options);
+}
+
+/** @throws OptionsError that lists every fault of a guard's options. */
+export function checkGuardOptions(options: unknown): void {
+  const faults = readable(() => faultsIn(guardSchema, { '': Object.keys(guardSchema.shape) }, options));
+  if (faults.length > 0) throw new OptionsError(faults, 'requireWechatUser()');
+}
+
+/** A getter or a Proxy may throw: then that is the fault. */
+export function readable(find: () => OptionFault[]): OptionFault[] {
+  try {
+    return find();
+  } catch {
+    return [{ path: '', message: 'throws when it is read. Give a plain object of options.' }];
+  }
+}
+
+function faultsIn(
+  options: z.ZodType,
+  known: Readonly<Record<string, readonly string[]>>,
+  given: unknown,
+): OptionFault[] {
+  const { error } = options.safeParse(given);
   return (error?.issues ?? []).flatMap((issue) => {
     const path = issue.path.join('.');
     if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
     return issue.keys.map((key) => ({
       path: path ? `${path}.${key}` : key,
-      message: unknownOption(key, KNOWN[path] ?? []),
+      message: unknownOption(key, known[path] ?? []),
     }));
   });
 }
 
 function unknownOption(name: string, known: readonly string[]): string {
-  const nearest = known
-    .map((option) => ({ option, away: distance(name.toLowerCase(), option.toLowerCase()) }))
-    .sort((a, b) => a.away - b.away)[0];
-  const guess =
-    nearest && nearest.away <= Math.max(2, name.length / 3) ? ` Did you mean ${nearest.option}?` : '';
-  return `is no option.${guess || ` There are: ${known.join(', ')}.`}`;
+  const guess = alias(name, known) ?? nearest(name, known);
+  return `is no option. ${guess ? `Did you mean ${guess}?` : `There are: ${known.join(', ')}.`}`;
 }
 
-/**
- * What is wrong with the public address of the app. Where WeChat itself is asked, its console's rules for the callback domain count:
- * a public host name, no port. A test account (测试号) may use an address of the local network.
- */
-export function baseURLFault(address: string, asksWechat: boolean): string | undefined {
-  const example = 'Write it as https://h5.example.com.';
-  const is = `is ${shown(address)}`;
-  if (!/^https?:\/\//i.test(address) || !URL.canParse(address))
-    return `${is}, which is no http: or https: address. ${example}`;
-  const { search, hash, username, password, hostname, port } = new URL(address);
-  if (search || hash || /[?#]/.test(address))
-    return `${is}, which has a query or a fragment. WeChat's callback domain has neither. ${example}`;
-  if (username || password) return `has a user or a password in it. ${example}`;
-  if (!asksWechat || isLocal(hostname)) return undefined;
-  const field =
-    'In the console (公众平台: 设置与开发 > 账号设置 > 功能设置 > 网页授权域名; 开放平台: 授权回调域) stands the bare host name.';
-  if (port)
-    return `${is}, which has a port: WeChat answers 10003 (redirect_uri 域名与后台配置不一致). ${field} Serve it on the usual port.`;
-  if (isIP(hostname.replace(/^\[|\]$/g, '')))
-    return `${is}, which is an IP address: WeChat answers 10003 (redirect_uri 域名与后台配置不一致). ${field} Use a host name.`;
-  return undefined;
+function alias(name: string, known: readonly string[]): string | undefined {
+  const plain = name.toLowerCase().replace(/[^a-z]/g, '');
+  const meant = Object.hasOwn(ALIASES, plain) ? ALIASES[plain] : undefined;
+  return meant !== undefined && known.includes(meant) ? meant : undefined;
 }
 
-function isLocal(hostname: string): boolean {
-  return /^(?:localhost|.*\.localhost|127\..*|10\..*|192\.168\..*|172\.(?:1[6-9]|2\d|3[01])\..*|\[::1\]|\[f[cd].*)$/.test(
-    hostname,
-  );
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const asked = name.toLowerCase();
+  const [first] = known
+    .map((option) => ({ option, away: distance(asked, option.toLowerCase()) }))
+    .sort((a, b) => a.away - b.away);
+  if (first && first.away <= Math.max(2, asked.length / 3) && first.away <= asked.length / 2)
+    return first.option;
+  return known.find((option) => isPart(asked, option.toLowerCase()) || isPart(option.toLowerCase(), asked));
+}
+
+function isPart(part: string, whole: string): boolean {
+  return part.length > 3 && whole.includes(part);
 }
 
 function isTokenStore(value: unknown): boolean {
@@ -218,8 +303,4 @@ function isTokenStore(value: unknown): boolean {
     [get, set, remove].every((method) => typeof method === 'function') &&
     ['function', 'undefined'].includes(typeof lock)
   );
-}
-
-function shown(value: unknown): string {
-  return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 80 });
 }

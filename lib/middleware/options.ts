@@ -1,19 +1,17 @@
-/** The options: what they are, and the parts that are built of them, once. */
+/** The options, and what they are once they are settled. */
 import type { ServerResponse } from 'node:http';
-import { isWechatError, type WechatError } from '../errors';
+import type { WechatError } from '../errors';
 import type { AccessToken } from '../oauth/access-token';
-import { WECHAT, type AuthorizeParams, type Endpoints, type Flow } from '../oauth/endpoints';
-import { OAuth } from '../oauth/oauth';
+import type { AuthorizeParams, EndpointOptions, Flow } from '../oauth/endpoints';
+import type { OAuth } from '../oauth/oauth';
 import type { Lang, WechatUser } from '../oauth/user';
 import type { HttpOptions } from '../oauth/wechat-api';
-import { MemoryTokenStore } from '../stores/memory-store';
 import type { TokenStore } from '../stores/token-store';
-import { Warnings } from './warnings';
+import type { Base } from './base-url';
 import type { HostRequest, Next } from './http';
-import { OptionsError, baseURLFault, findFaults, type OptionFault } from './option-checks';
-import { judgeReturnTo } from './return-to';
 import type { OfficialScope } from './scope';
-import { SharedLogins } from './shared-logins';
+import type { SharedLogins } from './shared-logins';
+import type { Warnings } from './warnings';
 
 /** The credentials of one app, as its console shows them. */
 export interface Credentials {
@@ -130,7 +128,10 @@ export interface WechatAuthOptions {
    * Called once a login, before anything is written into the session. What it returns is kept as `user`; what it throws refuses the login.
    */
   readonly onLogin?: OnLogin | undefined;
-  /** Answers in place of our pages, when a login failed or a guard refused. */
+  /**
+   * Answers in place of our pages and their JSON, when a login failed or a check said no. Strangers at a guard are no error: they are
+   * sent to the login, or told 401.
+   */
   readonly onError?: OnError | undefined;
   /**
    * Where access and refresh tokens rest.
@@ -157,9 +158,15 @@ export interface WechatAuthOptions {
    *
    * @default process.env.WECHAT_OPEN_URL, process.env.WECHAT_API_URL, else WeChat's own
    */
-  readonly endpoints?: Partial<Endpoints> | undefined;
+  readonly endpoints?: EndpointOptions | undefined;
   /** Defaults of requests to WeChat: options of axios (agent, proxy, timeout in ms). */
   readonly http?: HttpOptions | undefined;
+  /**
+   * Lets an emulated WeChat serve although NODE_ENV is production: anybody can then log in as anybody. For closed test systems.
+   *
+   * @default false
+   */
+  readonly dangerouslyAllowEmulatorInProduction?: boolean | undefined;
 }
 
 /** One app that can log people in: what differs between the flows is data. */
@@ -175,8 +182,8 @@ export interface Settled {
   readonly accounts: Readonly<Partial<Record<Flow, Account>>>;
   /** The official account, else the website app: options without either are refused. */
   readonly mainAccount: Account;
-  /** The public address without a slash at the end, if it is known. */
-  readonly base: { readonly origin: string; readonly path: string } | undefined;
+  /** The public address, if it is known. */
+  readonly base: Base | undefined;
   readonly routes: {
     readonly login: string | false;
     readonly callback: string | false;
@@ -197,159 +204,4 @@ export interface Settled {
   readonly sessionKey: string;
   readonly logins: SharedLogins;
   readonly warnings: Warnings;
-}
-
-/** @throws OptionsError that lists every fault. */
-export function settleOptions(given: WechatAuthOptions): Settled {
-  const options = withEnvironment(given);
-  const faults = findFaults(options);
-  const known = new Set(faults.map(({ path }) => path));
-  // What is of the wrong type cannot be looked at any further.
-  if (!known.has(''))
-    faults.push(...[...faultsTogether(options, known)].filter(({ path }) => !known.has(path)));
-  const accounts = faults.length > 0 ? {} : accountsOf(options, faults);
-  const mainAccount = accounts.official ?? accounts.website;
-  if (faults.length > 0 || !mainAccount) throw new OptionsError(faults);
-  const { routes = {}, preserveSession = true } = options;
-  return {
-    accounts,
-    mainAccount,
-    base: options.baseURL === undefined ? undefined : splitBase(options.baseURL),
-    routes: {
-      login: routes.login ?? '/login',
-      callback: routes.callback ?? '/callback',
-      logout: routes.logout ?? '/logout',
-    },
-    scope: options.scope ?? 'snsapi_userinfo',
-    lang: options.lang ?? 'zh_CN',
-    flow: options.flow ?? 'auto',
-    authRequired: options.authRequired ?? false,
-    returnTo: options.returnTo,
-    loginTimeout: options.loginTimeout ?? 600_000,
-    allowSnapshotUsers: options.snapshotUsers === 'allow',
-    identity: options.identity ?? 'openid',
-    onLogin: options.onLogin,
-    onError: options.onError,
-    mayKeep:
-      typeof preserveSession === 'boolean' ? () => preserveSession : (key) => preserveSession.includes(key),
-    verificationFiles: new Map(
-      Object.entries(options.verificationFiles ?? {}).map(([name, content]) => [`/${name}`, content]),
-    ),
-    sessionKey: options.sessionKey ?? 'wechat',
-    logins: new SharedLogins(),
-    warnings: new Warnings(),
-  };
-}
-
-/** What is not given may stand in the environment; an empty value there counts as not given. What is wrong stays wrong. */
-function withEnvironment(given: WechatAuthOptions): WechatAuthOptions {
-  if (!isObject(given)) return given;
-  const env = (name: string): string | undefined =>
-    process.env[name]?.trim() === '' ? undefined : process.env[name];
-  const site = { appId: env('WECHAT_WEBSITE_APP_ID'), appSecret: env('WECHAT_WEBSITE_APP_SECRET') };
-  const isSite = given.website !== undefined || site.appId !== undefined || site.appSecret !== undefined;
-  return {
-    ...given,
-    appId: given.appId ?? env('WECHAT_APP_ID'),
-    appSecret: given.appSecret ?? env('WECHAT_APP_SECRET'),
-    website: isSite ? filled(given.website, site) : undefined,
-    baseURL: given.baseURL ?? env('WECHAT_BASE_URL'),
-    endpoints: filled(given.endpoints, {
-      open: env('WECHAT_OPEN_URL') ?? WECHAT.open,
-      api: env('WECHAT_API_URL') ?? WECHAT.api,
-    }),
-  };
-}
-
-function filled<T extends object>(
-  given: T | undefined,
-  defaults: { readonly [K in keyof T]: T[K] | undefined },
-): T {
-  if (given !== undefined && !isObject(given)) return given;
-  const own = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(own) } as T;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-/** What options must be together. */
-function* faultsTogether(options: WechatAuthOptions, known: ReadonlySet<string>): Generator<OptionFault> {
-  const { appId, appSecret, website, baseURL, endpoints, flow, returnTo, routes } = options;
-  if (appId === undefined && website === undefined) {
-    yield {
-      path: 'appId',
-      message:
-        'is missing. Give appId and appSecret of the official account, or website: { appId, appSecret }, or set WECHAT_APP_ID and WECHAT_APP_SECRET.',
-    };
-  }
-  yield* halfGiven('', 'WECHAT_', { appId, appSecret });
-  if (website) yield* halfGiven('website.', 'WECHAT_WEBSITE_', website);
-  if (flow === 'official' && appId === undefined)
-    yield {
-      path: 'flow',
-      message: "is 'official', but there is no appId. Give appId and appSecret of the official account.",
-    };
-  if (flow === 'website' && website === undefined)
-    yield {
-      path: 'flow',
-      message: "is 'website', but there is no website app. Give website: { appId, appSecret }.",
-    };
-  if (typeof baseURL === 'string' && !known.has('baseURL')) {
-    const fault = baseURLFault(baseURL, endpoints?.open === WECHAT.open);
-    if (fault) yield { path: 'baseURL', message: fault };
-  }
-  if (typeof returnTo === 'string' && judgeReturnTo(returnTo, []) === undefined) {
-    yield {
-      path: 'returnTo',
-      message: `is ${JSON.stringify(returnTo)}. Give a path of this app that starts with one slash, at most 512 bytes.`,
-    };
-  }
-  const paths = [
-    routes?.login ?? '/login',
-    routes?.callback ?? '/callback',
-    routes?.logout ?? '/logout',
-  ].filter((route) => route !== false);
-  if (new Set(paths).size < paths.length)
-    yield {
-      path: 'routes',
-      message: `has one path twice: ${paths.join(', ')}. Give each route a path of its own.`,
-    };
-}
-
-function* halfGiven(prefix: string, env: string, { appId, appSecret }: Credentials): Generator<OptionFault> {
-  if (appId !== undefined && appSecret === undefined)
-    yield { path: `${prefix}appSecret`, message: `is missing. Give it, or set ${env}APP_SECRET.` };
-  if (appId === undefined && appSecret !== undefined)
-    yield { path: `${prefix}appId`, message: `is missing. Give it, or set ${env}APP_ID.` };
-}
-
-function accountsOf(options: WechatAuthOptions, faults: OptionFault[]): Settled['accounts'] {
-  const { appId, appSecret, website, endpoints, http, tokenStore = new MemoryTokenStore() } = options;
-  const build = (appid: string | undefined, secret: string | undefined): OAuth | undefined =>
-    appid === undefined
-      ? undefined
-      : new OAuth({ appid, appsecret: secret ?? '', tokenStore, endpoints, http });
-  try {
-    const official = build(appId, appSecret);
-    const site = build(website?.appId, website?.appSecret);
-    return {
-      ...(official && {
-        official: { flow: 'official', oauth: official, page: official.getAuthorizeURL.bind(official) },
-      }),
-      ...(site && {
-        website: { flow: 'website', oauth: site, page: site.getAuthorizeURLForWebsite.bind(site) },
-      }),
-    };
-  } catch (error) {
-    if (!isWechatError(error)) throw error;
-    faults.push({ path: 'http', message: `is wrong: ${error.message}` });
-    return {};
-  }
-}
-
-function splitBase(baseURL: string): { origin: string; path: string } {
-  const { origin, pathname } = new URL(baseURL);
-  return { origin, path: pathname.replace(/\/+$/, '') };
 }

@@ -1,7 +1,8 @@
 /** The one way in which a request ends without what it asked for: the app's onError, else a page, else JSON. */
 import { isWechatError, type WechatError } from '../errors';
+import { tellOperator } from './diagnosis';
 import { noStore, sendJSON, vary, wantsPage } from './http';
-import { sendErrorPage, type ErrorPage } from './pages/error-page';
+import { sendErrorPage, wordsFor, type ErrorPage } from './pages/error-page';
 import { routePath, wayBack, type Visit } from './visit';
 
 export interface Refusal {
@@ -14,7 +15,7 @@ export interface Refusal {
 export async function refuse(visit: Visit, error: unknown, refusal: Refusal = {}): Promise<void> {
   const { req, res, next, settled } = visit;
   if (!isWechatError(error) || res.headersSent) {
-    next(error);
+    next(asError(error));
     return;
   }
   tellOperator(visit, error);
@@ -26,8 +27,14 @@ export async function refuse(visit: Visit, error: unknown, refusal: Refusal = {}
   try {
     await settled.onError(error, req, res, next);
   } catch (thrown) {
-    next(thrown ?? error);
+    next(asError(thrown));
   }
+}
+
+/** To Express and Connect, an empty error or the word "route" is none: they would go on as if all were well. */
+function asError(thrown: unknown): unknown {
+  if (typeof thrown === 'object' && thrown !== null) return thrown;
+  return new Error('A hook of wechatAuth() threw something that is no error.', { cause: thrown });
 }
 
 function answer(visit: Visit, error: WechatError, { returnTo, causes }: Refusal): void {
@@ -40,25 +47,14 @@ function answer(visit: Visit, error: WechatError, { returnTo, causes }: Refusal)
       causes,
     });
   } else {
-    sendJSON(res, error.status, { error: error.kind, message: error.message });
+    sendJSON(res, error.status, { error: error.kind, message: wordsFor(req, error) });
   }
 }
 
 /** There is no use in trying again what the operator must mend. */
 function retryURL(visit: Visit, error: WechatError, returnTo: string | undefined): string | undefined {
   const login = routePath(visit, 'login');
-  if (
-    login === undefined ||
-    error.status === 500 ||
-    error.kind === 'forbidden' ||
-    error.kind === 'snapshot_user'
-  )
-    return undefined;
+  const isVain = error.status === 500 || error.kind === 'forbidden' || error.kind === 'snapshot_user';
+  if (login === undefined || isVain) return undefined;
   return returnTo ? `${login}?returnTo=${encodeURIComponent(returnTo)}` : login;
-}
-
-/** What only the operator can mend is said on the console too, once a kind: the person at the browser cannot help it. */
-function tellOperator({ settled }: Visit, error: WechatError): void {
-  if (error.status === 500)
-    settled.warnings.once('WECHAT_LOGIN_FAILED', `${error.kind}: ${error.message}`, error.kind);
 }

@@ -1,5 +1,5 @@
 /** The guard: lets users pass, sends pages to the login, answers everything else with 401. */
-import type { ServerResponse } from 'node:http';
+import { IncomingMessage, type ServerResponse } from 'node:http';
 import { WechatAuthError } from '../errors';
 import type { WechatUser } from '../oauth/user';
 import {
@@ -14,6 +14,7 @@ import {
   type Next,
 } from './http';
 import { loginURL, startLogin, type LoginOptions } from './login';
+import { checkGuardOptions } from './option-checks';
 import type { Bivariant } from './options';
 import { refuse } from './refuse';
 import { RequestContext, type WechatContext } from './request';
@@ -36,9 +37,6 @@ export interface GuardOptions {
 
 export type Guard = (req: HostRequest, res: ServerResponse, next: Next) => void;
 
-const MODES = ['auto', 'redirect', 'reject'];
-const SCOPES = ['snsapi_base', 'snsapi_userinfo'];
-
 /**
  * Guards a route.
  *
@@ -46,42 +44,33 @@ const SCOPES = ['snsapi_base', 'snsapi_userinfo'];
  * app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
  */
 export function requireWechatUser(options: GuardOptions = {}): Guard {
-  const settled = settle(options);
+  if (isRequest(options)) {
+    throw new WechatAuthError(
+      'config',
+      'requireWechatUser was mounted itself; mount what it returns: app.get(path, requireWechatUser(), handler).',
+    );
+  }
+  checkGuardOptions(options);
+  const settled = { ...options };
   return function wechatUserRequired(req, res, next) {
     void guard(settled, req, res, next).catch(next);
   };
 }
 
-function settle({ scope, mode = 'auto', check, ...others }: GuardOptions): GuardOptions {
-  const unknown = Object.keys(others);
-  const faults = [
-    ...unknown.map((name) => `${name} is no option; there are scope, mode and check`),
-    ...(MODES.includes(mode) ? [] : [`mode is ${JSON.stringify(mode)}; use 'auto', 'redirect' or 'reject'`]),
-    ...(scope === undefined || SCOPES.includes(scope)
-      ? []
-      : [`scope is ${JSON.stringify(scope)}; use 'snsapi_base' or 'snsapi_userinfo'`]),
-    ...(check === undefined || typeof check === 'function'
-      ? []
-      : ['check is no function; give (user, req) => boolean']),
-  ];
-  if (faults.length > 0) throw new WechatAuthError('config', `requireWechatUser(): ${faults.join('. ')}.`);
-  return { scope, mode, ...(check && { check }) };
+function isRequest(options: object): boolean {
+  return options instanceof IncomingMessage;
 }
 
 async function guard(
-  { scope, mode, check }: GuardOptions,
+  { scope, mode = 'auto', check }: GuardOptions,
   req: HostRequest,
   res: ServerResponse,
   next: Next,
 ): Promise<void> {
-  const opened = RequestContext.open((req as { wechat?: WechatContext }).wechat);
+  const { wechat } = req as { wechat?: WechatContext };
+  const opened = RequestContext.open(wechat);
   if (!opened) {
-    next(
-      new WechatAuthError(
-        'config',
-        'requireWechatUser() found no req.wechat. Mount wechatAuth() before it, at the same path or above.',
-      ),
-    );
+    next(notMounted(wechat));
     return;
   }
   const { login } = opened;
@@ -94,6 +83,15 @@ async function guard(
   } else {
     await refuse(visit, new WechatAuthError('forbidden', 'This user may not do that: check said no.'));
   }
+}
+
+function notMounted(found: unknown): WechatAuthError {
+  return new WechatAuthError(
+    'config',
+    found === undefined
+      ? 'requireWechatUser() found no req.wechat. Mount wechatAuth() before it, at the same path or above.'
+      : 'requireWechatUser() found a req.wechat that is not of this copy of express-wechat-auth. See `npm ls express-wechat-auth`, and mount wechatAuth() of the same copy before it.',
+  );
 }
 
 /** A throw never lets anybody through: to Connect and Express, an empty error or the word "route" is none. */
@@ -124,7 +122,7 @@ async function withoutUser(visit: Visit, { scope, mode }: GuardOptions, needsMor
     sessionOf(req);
     noStore(res);
     vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
-    const asked = { returnTo: cameFor(visit), scope: extraScope(visit, scope) };
+    const asked = { returnTo: cameFor(visit, mode), scope: extraScope(visit, scope) };
     if (mode === 'redirect' || (mode === 'auto' && isPage(req))) await toLogin(visit, asked);
     else sendUnauthenticated(visit, asked, needsMore);
   } catch (error) {
@@ -138,10 +136,18 @@ function isPage(req: HostRequest): boolean {
 }
 
 /** The guarded page; where there is none to come back to (a form that was sent, an XHR), the page that it was sent from. */
-function cameFor(visit: Visit): string | undefined {
+function cameFor(visit: Visit, mode: GuardOptions['mode']): string | undefined {
   const { req } = visit;
-  const page = isPage(req) && isSafe(req) ? here(visit) : ownPage(visit, header(req, 'referer'));
+  const isPageHere = isSafe(req) && (wantsPage(req) || (mode === 'redirect' && !isScript(req)));
+  const page = isPageHere ? here(visit) : ownPage(visit, header(req, 'referer'));
   return isReturnTo(visit, page) ? page : undefined;
+}
+
+/** Whether a script says that it asks; who only leaves text/html out of Accept may still be a person. */
+function isScript(req: HostRequest): boolean {
+  return (
+    header(req, 'sec-fetch-mode') !== '' || header(req, 'x-requested-with').toLowerCase() === 'xmlhttprequest'
+  );
 }
 
 /** What to ask for beyond what a login asks for anyway. */

@@ -17,8 +17,7 @@ export function judgeReturnTo(
   longest = LONGEST,
 ): string | undefined {
   if (typeof value !== 'string' || Buffer.byteLength(value) > longest) return undefined;
-  // eslint-disable-next-line no-control-regex -- they are what is refused
-  if (!/^\/(?!\/)/.test(value) || /[\\\u0000-\u001f\u007f-\u009f]/.test(value)) return undefined;
+  if (!/^\/(?!\/)/.test(value) || /[\\\p{Control}\p{Surrogate}]/u.test(value)) return undefined;
   const path = onThisOrigin(value);
   // Read again, because reading takes dot segments away: /.//evil.example becomes //evil.example.
   if (path === undefined || onThisOrigin(path) !== path) return undefined;

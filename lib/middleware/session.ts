@@ -3,7 +3,7 @@ import { WechatAuthError } from '../errors';
 import { ask } from '../oauth/callbacks';
 import type { Flow } from '../oauth/endpoints';
 import { redact } from '../oauth/redact';
-import { inTime } from '../oauth/time-limit';
+import { inTime } from '../stores/time-limit';
 import type { WechatUser } from '../oauth/user';
 import type { HostRequest } from './http';
 
@@ -45,8 +45,8 @@ export function peekSession(req: HostRequest): Session | undefined {
 /** Waits until the session is stored, where its middleware stores it on request: what comes next must find it. */
 export async function saveSession(req: HostRequest): Promise<void> {
   const session = sessionOf(req);
-  if (typeof session['save'] === 'function')
-    await store('save', (done) => (session['save'] as Work).call(session, done));
+  if (typeof session['save'] === 'function') await store(req, 'save', session['save'].bind(session) as Work);
+  else checkCookieSize(req, session);
 }
 
 /**
@@ -55,33 +55,43 @@ export async function saveSession(req: HostRequest): Promise<void> {
  */
 export async function renewSession(req: HostRequest, mayStay: (key: string) => boolean): Promise<Session> {
   const before = sessionOf(req);
-  const keys = Object.keys(before).filter((key) => key !== 'cookie');
   if (typeof before['regenerate'] !== 'function') {
-    for (const key of keys) if (!mayStay(key)) Reflect.deleteProperty(before, key);
+    for (const key of Object.keys(before)) if (!mayStay(key)) Reflect.deleteProperty(before, key);
     return before;
   }
-  const stay = Object.fromEntries(keys.filter(mayStay).map((key) => [key, before[key]]));
-  await store('regenerate', (done) => (before['regenerate'] as Work).call(before, done));
-  return Object.assign(sessionOf(req), stay);
+  // express-session keeps its cookie's options there, and gives the new session its own.
+  const stay = Object.entries(before).filter(([key]) => key !== 'cookie' && mayStay(key));
+  await store(req, 'regenerate', before['regenerate'].bind(before) as Work);
+  return Object.assign(sessionOf(req), Object.fromEntries(stay));
 }
 
-async function store(what: string, work: Work): Promise<void> {
+async function store(req: HostRequest, what: string, work: Work): Promise<void> {
   const late = (): Error => new Error(`no answer within ${STORE_LIMIT_MS} ms`);
   try {
-    await inTime(
-      STORE_LIMIT_MS,
-      () => ask<unknown>(work as (callback: (error: Error | null) => void) => unknown),
-      late,
-    );
+    await inTime(STORE_LIMIT_MS, () => ask(work as Parameters<typeof ask>[0]), late);
   } catch (error) {
+    // Without it the session's middleware would try once more, wait for ever, and hand out the id of a half-written session.
+    Reflect.set(req, 'session', undefined);
     const words = redact(error instanceof Error ? error.message : String(error), []);
     throw new WechatAuthError(
       'session_missing',
       `The session store failed (${what}): ${words}. Check it, then try again.`,
-      {
-        status: 503,
-        cause: new Error(words),
-      },
+      { status: 503, cause: new Error(words) },
     );
   }
+}
+
+/** What browsers keep of a cookie, its name included; a larger one is dropped without a word, and the login with it. */
+const COOKIE_LIMIT = 4_096;
+
+function checkCookieSize(req: HostRequest, session: Session): void {
+  const { sessionOptions } = req as { sessionOptions?: { name?: string } };
+  if (!sessionOptions) return;
+  const { name = 'session' } = sessionOptions;
+  const size = name.length + 1 + Buffer.from(JSON.stringify(session)).toString('base64').length;
+  if (size <= COOKIE_LIMIT) return;
+  throw new WechatAuthError(
+    'config',
+    `The session cookie would have ${size} bytes, and browsers drop what is over ${COOKIE_LIMIT}. Keep less in the session (onLogin may return a smaller user), or use express-session.`,
+  );
 }

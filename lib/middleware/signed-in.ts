@@ -3,7 +3,14 @@ import { finishLogin, loginsKey } from './login-state';
 import type { HostRequest } from './http';
 import type { Settled } from './options';
 import { isLess } from './scope';
-import { peekSession, renewSession, saveSession, type Session, type WechatSession } from './session';
+import {
+  peekSession,
+  renewSession,
+  saveSession,
+  sessionOf,
+  type Session,
+  type WechatSession,
+} from './session';
 import type { Visit } from './visit';
 
 /** The keys of all accounts in this process: what another account keeps in the session is not ours to drop. */
@@ -41,15 +48,16 @@ export async function writeLogin(
   const { sessionKey, mayKeep } = settled;
   const before = signedIn(req, settled);
   const same = before !== undefined && isSamePerson(before, login);
-  const stays = before ? () => same : mayKeep;
+  // A login that is there but no longer counts was somebody's, too.
+  const stays = sessionOf(req)[sessionKey] === undefined ? mayKeep : () => same;
   const session = await renewSession(req, (key) => keys.has(key) || stays(key));
   session[sessionKey] = same && isLess(login.scope, before.scope) ? before : login;
   finishLogin(session, sessionKey, ended.state, ended.returnTo);
   try {
     await saveSession(req);
   } catch (error) {
-    // The session's own middleware may save it once more at the end: nobody who was told of a failure is logged in then.
-    Reflect.deleteProperty(session, sessionKey);
+    // Its own middleware may save it once more at the end: nobody who was told of a failure is logged in then.
+    for (const key of [sessionKey, loginsKey(sessionKey)]) Reflect.deleteProperty(session, key);
     throw error;
   }
 }

@@ -1,20 +1,26 @@
 /** WeChat's console asks for a file at the callback domain before it takes it (MP_verify_….txt). */
-import { pathOf, send } from './http';
+import { isSafe, pathOf, send } from './http';
 import type { Visit } from './visit';
 
 /** Serves the file of this request, if it is one. */
-export function serveVerificationFile({ req, res, settled, mount }: Visit): boolean {
+export function serveVerificationFile(visit: Visit): boolean {
+  const { req, res, settled } = visit;
+  if (settled.verificationFiles.size === 0) return false;
+  warnOfMount(visit);
   const content = settled.verificationFiles.get(pathOf(req.url ?? '/'));
-  if (content === undefined || (req.method !== 'GET' && req.method !== 'HEAD')) return false;
-  if (mount !== '') {
-    settled.warnings.once(
-      'WECHAT_VERIFICATION_FILE',
-      `A verification file is served below ${mount}, but WeChat looks for it at the root of the callback domain, unless a path is configured there. Mount wechatAuth() at the root.`,
-    );
-  }
+  if (content === undefined || !isSafe(req)) return false;
   res.statusCode = 200;
   res.setHeader('Content-Type', 'text/plain; charset=utf-8');
   res.setHeader('X-Content-Type-Options', 'nosniff');
   send(res, content);
   return true;
+}
+
+/** With the first request of any kind: where WeChat asks for the file in vain, nothing reaches us. */
+function warnOfMount({ settled: { warnings }, mount }: Visit): void {
+  if (mount === '') return;
+  warnings.once(
+    'WECHAT_VERIFICATION_FILE',
+    `The verification files are served below ${mount}, but WeChat looks for them at the root of the callback domain, unless the console names a path there. Mount wechatAuth() at the root.`,
+  );
 }

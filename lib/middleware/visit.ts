@@ -79,7 +79,8 @@ function underBase(path: string, base: string): string {
 
 /** The page this request asks for, as browsers see it. */
 export function here({ req, settled }: Visit): string {
-  return basePath(settled) + fullURL(req);
+  // HTTP/1.1 allows the whole address in place of the path.
+  return basePath(settled) + fullURL(req).replace(/^https?:\/\/[^/?#]*/i, '');
 }
 
 /** The path of an Origin or Referer header of this very site, or `undefined`. */

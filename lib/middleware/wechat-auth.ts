@@ -1,10 +1,11 @@
 /** The middleware: the story of a request below the mount point, on one screen. */
 import type { ServerResponse } from 'node:http';
 import { callback } from './callback';
-import { isPrefetch, nothing, pathOf, type HostRequest, type Next } from './http';
+import { isPrefetch, noStore, nothing, pathOf, type HostRequest, type Next } from './http';
 import { login } from './login';
 import { logout } from './logout';
-import { settleOptions, type Settled, type WechatAuthOptions } from './options';
+import type { Settled, WechatAuthOptions } from './options';
+import { settleOptions } from './settle-options';
 import { refuse } from './refuse';
 import { RequestContext, type WechatRequest } from './request';
 import { requireWechatUser } from './require-wechat-user';
@@ -36,9 +37,9 @@ export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddlewar
   return function wechatAuthMiddleware(req, res, next) {
     const visit = visitOf(req, res, next, settled);
     (req as WechatRequest).wechat = new RequestContext(visit);
+    if (serveVerificationFile(visit)) return;
     const route = routeOf(req);
     if (route) void take(route, visit);
-    else if (serveVerificationFile(visit)) return;
     else if (guard) guard(req, res, next);
     else next();
   };
@@ -60,6 +61,9 @@ function router({ routes }: Settled): (req: HostRequest) => Route | undefined {
 
 async function take(route: Route, visit: Visit): Promise<void> {
   const { req, res, next } = visit;
+  noStore(res);
+  // Its address holds a code.
+  if (route === callback) res.setHeader('Referrer-Policy', 'no-referrer');
   try {
     if (req.method === 'HEAD' || isPrefetch(req)) nothing(res);
     else await route(visit);

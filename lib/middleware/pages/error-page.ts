@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
-import { isWeChatAPIError, type WechatError } from '../../errors';
+import { isWeChatAPIError, type WechatError, type WechatErrorKind } from '../../errors';
 import { languageOf, sendPage, type PageLanguage } from './page';
 import { CAUSES, textsOf, type Cause } from './texts';
 
@@ -12,6 +12,13 @@ export interface ErrorPage {
   readonly causes?: { readonly found: readonly Cause[]; readonly likely: readonly Cause[] } | undefined;
 }
 
+/** What a program gets: the error's own words, or, in production, no more than what everybody may know. */
+export function wordsFor(req: IncomingMessage, error: WechatError): string {
+  if (!isProduction()) return error.message;
+  const { title, text } = textsOf(error.kind, languageOf(req));
+  return languageOf(req) === 'zh' ? `${title}。${text}` : `${title}. ${text}`;
+}
+
 /** What a person gets when a login failed: what happened, what to do, and what to tell whoever helps. */
 export function sendErrorPage(
   req: IncomingMessage,
@@ -21,24 +28,49 @@ export function sendErrorPage(
 ): void {
   const language = languageOf(req);
   const { title, text } = textsOf(error.kind, language);
-  const retry =
-    page.retry === undefined
-      ? []
-      : [{ href: page.retry, label: language === 'zh' ? '重新登录' : 'Log in again' }];
+  const { again, home } = LABELS[language];
   sendPage(res, error.status, language, {
     title,
     text,
-    sign: 'warn',
-    body: causes(page, language) + forDevelopers(error),
-    links: [...retry, { href: page.home, label: language === 'zh' ? '返回首页' : 'Back to the start' }],
-    small: [
-      error.kind,
-      isWeChatAPIError(error) ? `errcode ${error.code}` : '',
-      isWeChatAPIError(error) && error.rid ? `rid ${error.rid}` : '',
-    ]
-      .filter(Boolean)
-      .join(' · '),
+    sign: HARMLESS.includes(error.kind) ? 'info' : 'warn',
+    body: corner(error) + causes(page, language) + forDevelopers(error),
+    links: [
+      ...(page.retry === undefined ? [] : [{ href: page.retry, label: again, main: true }]),
+      { href: page.home, label: home },
+    ],
+    small: error.kind === 'snapshot_user' ? undefined : reference(error, language),
   });
+}
+
+const LABELS = {
+  zh: {
+    again: '重新登录',
+    home: '返回首页',
+    code: '错误代码：',
+    causes: '如果反复出现，请告知网站管理员。可能的原因：',
+  },
+  en: {
+    again: 'Log in again',
+    home: 'Back to the start',
+    code: 'Error code: ',
+    causes: 'If it happens again, tell the operator of this site. The likely cause:',
+  },
+} as const;
+
+/** Nothing is broken: somebody changed their mind, or has to press another button first. */
+const HARMLESS: readonly WechatErrorKind[] = ['access_denied', 'snapshot_user', 'scope', 'unauthenticated'];
+
+/** WeChat shows its button below a snapshot page, at the right. */
+function corner(error: WechatError): string {
+  return error.kind === 'snapshot_user' ? '<p class="corner" lang="zh-CN">使用完整服务 ↘</p>' : '';
+}
+
+/** What to tell whoever is asked for help. */
+function reference(error: WechatError, language: PageLanguage): string {
+  const ofWechat = isWeChatAPIError(error)
+    ? [`errcode ${error.code}`, ...(error.rid ? [`rid ${error.rid}`] : [])]
+    : [];
+  return LABELS[language].code + [error.kind, ...ofWechat].join(' · ');
 }
 
 function causes({ causes: known }: ErrorPage, language: PageLanguage): string {
@@ -48,12 +80,14 @@ function causes({ causes: known }: ErrorPage, language: PageLanguage): string {
   const likely = known.likely
     .filter((cause) => !known.found.includes(cause))
     .map((cause) => `<li>${item(cause)}</li>`);
-  const heading =
-    language === 'zh' ? '如果反复出现，可能的原因：' : 'If it happens again, the likely cause is:';
-  return `<p>${heading}</p><ul>${[...found, ...likely].join('')}</ul>`;
+  return `<p class="soft">${escapeHTML(LABELS[language].causes)}</p><ul>${[...found, ...likely].join('')}</ul>`;
 }
 
 /** The words of the error, with its remedy, for whoever builds the app. */
 function forDevelopers(error: WechatError): string {
-  return process.env['NODE_ENV'] === 'production' ? '' : `<pre>${escapeHTML(error.message)}</pre>`;
+  return isProduction() ? '' : `<pre>${escapeHTML(error.message)}</pre>`;
+}
+
+function isProduction(): boolean {
+  return process.env['NODE_ENV'] === 'production';
 }

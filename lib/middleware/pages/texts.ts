@@ -76,7 +76,7 @@ const TEXTS: Readonly<Partial<Record<WechatErrorKind, Texts>>> = {
   ),
   snapshot_user: texts(
     '请使用完整服务',
-    '当前是微信的网页快照，无法登录。请点击页面右下角的「使用完整服务」，再继续操作。',
+    '当前是微信的网页快照，无法登录。请点击右下角的「使用完整服务」，再继续操作。',
     'Please use the full service',
     'This is a snapshot of the page, where nobody can log in. Tap 「使用完整服务」 (use the full service) at the bottom right, then go on.',
   ),

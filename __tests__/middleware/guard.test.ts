@@ -1,0 +1,631 @@
+import { requireWechatUser, type GuardOptions } from '../../lib';
+import type { Emulator } from '../../lib/emulator';
+import { emulated, sendJSON, startApp, startEmulator, type AppOptions, type TestApp } from '../support/app';
+import { agree, Browser, type Answer } from '../support/browser';
+import { createHost, listen, type Host, type HostName } from '../support/hosts';
+import { ANDROID_WECHAT, IPHONE_WECHAT } from '../support/user-agents';
+
+const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
+const HTML = 'text/html,application/xhtml+xml';
+
+let emulator: Emulator;
+/** Who has logged in with the profile; the apps of these tests share their session key, and so its cookie. */
+let user: Browser;
+/** Who has logged in silently. */
+let baseUser: Browser;
+const running: TestApp[] = [];
+
+async function start(options: AppOptions = {}): Promise<TestApp> {
+  const app = await startApp(emulator, options);
+  running.push(app);
+  return app;
+}
+
+function at(app: TestApp, browser: Browser): Browser {
+  return new Browser(app.url, IPHONE_WECHAT, browser.jar);
+}
+
+beforeAll(async () => {
+  emulator = await startEmulator();
+  const app = await start();
+  user = Browser.inWechat(app.url);
+  await user.logIn(emulator, '/me');
+  const baseApp = await start({ auth: { scope: 'snsapi_base' } });
+  baseUser = Browser.inWechat(baseApp.url);
+  await baseUser.logIn(emulator, '/me');
+});
+afterAll(async () => {
+  await Promise.all(running.map((app) => app.close()));
+  await emulator.close();
+});
+
+/** What a refused request may get. */
+type Outcome = 'passes' | '302' | '303' | '401';
+
+function outcomeOf(answer: Answer): string {
+  return answer.status === 200 ? 'passes' : String(answer.status);
+}
+
+type Row = readonly [what: string, method: string, headers: Record<string, string>, outcome: Outcome];
+
+const NAVIGATE = { 'Sec-Fetch-Mode': 'navigate', Accept: HTML };
+const ROWS: readonly Row[] = [
+  ['a preflight', 'OPTIONS', { Accept: '*/*', 'Sec-Fetch-Mode': 'cors' }, 'passes'],
+  ['OPTIONS that looks like a page', 'OPTIONS', NAVIGATE, 'passes'],
+  ['a page', 'GET', NAVIGATE, '302'],
+  ['a page, whatever it accepts', 'GET', { ...NAVIGATE, Accept: '*/*' }, '302'],
+  [
+    'a page, whatever X-Requested-With says',
+    'GET',
+    { ...NAVIGATE, 'X-Requested-With': 'XMLHttpRequest' },
+    '302',
+  ],
+  ['HEAD of a page', 'HEAD', NAVIGATE, '302'],
+  ['a form', 'POST', NAVIGATE, '303'],
+  ['fetch()', 'GET', { 'Sec-Fetch-Mode': 'cors', Accept: '*/*' }, '401'],
+  ['fetch() that accepts pages', 'GET', { 'Sec-Fetch-Mode': 'cors', Accept: HTML }, '401'],
+  ['fetch() of the same origin', 'GET', { 'Sec-Fetch-Mode': 'same-origin', Accept: HTML }, '401'],
+  ['a picture', 'GET', { 'Sec-Fetch-Mode': 'no-cors', Accept: 'image/*,text/html' }, '401'],
+  ['HEAD by fetch()', 'HEAD', { 'Sec-Fetch-Mode': 'cors', Accept: '*/*' }, '401'],
+  ['POST by fetch()', 'POST', { 'Sec-Fetch-Mode': 'cors', Accept: '*/*' }, '401'],
+  ['an old XHR', 'GET', { 'X-Requested-With': 'XMLHttpRequest', Accept: HTML }, '401'],
+  ['an old XHR that posts', 'POST', { 'X-Requested-With': 'XMLHttpRequest', Accept: HTML }, '401'],
+  ['a page of WeChat on Android', 'GET', { 'X-Requested-With': 'com.tencent.mm', Accept: HTML }, '302'],
+  ['JSON', 'GET', { Accept: 'application/json' }, '401'],
+  ['anything', 'GET', { Accept: '*/*' }, '401'],
+  ['nothing in particular', 'GET', { Accept: '' }, '401'],
+  ['a page of an old browser', 'GET', { Accept: HTML }, '302'],
+  ['HEAD of an old browser', 'HEAD', { Accept: HTML }, '302'],
+  ['a form of an old browser', 'POST', { Accept: HTML }, '401'],
+  ['PUT', 'PUT', { Accept: HTML }, '401'],
+  ['DELETE', 'DELETE', { Accept: HTML }, '401'],
+  ['PATCH', 'PATCH', { Accept: HTML }, '401'],
+];
+
+/** A mode that is set decides for every request but OPTIONS. */
+function inMode(mode: GuardOptions['mode'], method: string, outcome: Outcome): Outcome {
+  if (outcome === 'passes' || mode === undefined || mode === 'auto') return outcome;
+  if (mode === 'reject') return '401';
+  return method === 'GET' || method === 'HEAD' ? '302' : '303';
+}
+
+describe.each(HOSTS)('requireWechatUser() on %s', (host) => {
+  describe.each([undefined, 'auto', 'redirect', 'reject'] as const)('in mode %s', (mode) => {
+    let app: TestApp;
+    beforeAll(async () => {
+      app = await start({ host, guard: mode ? { mode } : {} });
+    });
+
+    it.each(ROWS)('answers %s (%s %j) as it should', async (_what, method, headers, expected) => {
+      const answer = await Browser.inWechat(app.url).request('/me?a=1', { method, headers });
+      const outcome = inMode(mode, method, expected);
+      expect(outcomeOf(answer)).toBe(outcome);
+      if (outcome === 'passes') return;
+      expect(answer.headers['cache-control']).toBe('no-store');
+      expect(answer.headers.vary?.split(', ').sort()).toEqual([
+        'Accept',
+        'Sec-Fetch-Mode',
+        'X-Requested-With',
+      ]);
+      if (outcome === '401') {
+        expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+        expect(answer.location).toBe('');
+        if (method !== 'HEAD')
+          expect(answer.json()).toEqual({
+            error: 'unauthenticated',
+            message: expect.any(String) as string,
+            loginURL: expect.stringMatching(/^\/login(?:\?returnTo=%2Fme%3Fa%3D1)?$/) as string,
+          });
+      } else {
+        expect(answer.body).toBe('');
+        expect(answer.location).toMatch(/^\/login(?:\?returnTo=%2Fme%3Fa%3D1)?$/);
+      }
+    });
+  });
+
+  it('lets users pass, whatever they ask for', async () => {
+    const app = await start({ host });
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS']) {
+      for (const mode of ['navigate', 'cors']) {
+        const answer = await at(app, user).request('/me', { method, headers: { 'Sec-Fetch-Mode': mode } });
+        expect(answer.json()).toMatchObject({ nickname: '小明' });
+        expect(answer.headers['cache-control']).toBeUndefined();
+      }
+    }
+  });
+
+  it('keeps what others said in Vary', async () => {
+    const app = await start({
+      host,
+      before: (it) =>
+        it.use((_req, res, next) => {
+          res.setHeader('Vary', 'Origin, accept');
+          next();
+        }),
+    });
+    const { headers } = await Browser.inWechat(app.url).get('/me');
+    expect(headers.vary).toBe('Origin, accept, Sec-Fetch-Mode, X-Requested-With');
+  });
+});
+
+describe('the way back after a guard', () => {
+  let app: TestApp;
+  let browser: Browser;
+  beforeAll(async () => {
+    app = await start();
+    browser = Browser.inWechat(app.url);
+  });
+
+  const returnToOf = (address: string): string | null =>
+    new URL(address, app.url).searchParams.get('returnTo');
+
+  const askedBy = async (
+    method: string,
+    headers: Record<string, string>,
+    path = '/me?tab=1',
+  ): Promise<string | null> => {
+    const answer = await browser.request(path, { method, headers });
+    return returnToOf(answer.location || (answer.json() as { loginURL: string }).loginURL);
+  };
+
+  it('is the guarded page itself, with its query', async () => {
+    expect(await askedBy('GET', NAVIGATE)).toBe('/me?tab=1');
+    expect(await askedBy('HEAD', NAVIGATE)).toBe('/me?tab=1');
+    expect(await askedBy('GET', { Accept: HTML }, '/me/%E8%AE%A2%E5%8D%95?q=%20%26')).toBe(
+      '/me/%E8%AE%A2%E5%8D%95?q=%20%26',
+    );
+  });
+
+  const referers: readonly (readonly [string, (origin: string) => string, string | null])[] = [
+    ['a page of this site', (origin) => `${origin}/form?step=2`, '/form?step=2'],
+    ['the root of this site', (origin) => `${origin}/`, '/'],
+    ['a fragment, which browsers never send', (origin) => `${origin}/form#x`, '/form'],
+    ['another site', () => 'https://evil.example/form', null],
+    ['another port', () => 'http://127.0.0.1:1/form', null],
+    [
+      'this site as the user of another',
+      (origin) => `http://${new URL(origin).host}@evil.example/form`,
+      null,
+    ],
+    ['this site inside of another name', (origin) => `http://${new URL(origin).host}.evil.example/x`, null],
+    ['our login', (origin) => `${origin}/login?returnTo=/a`, null],
+    ['our logout', (origin) => `${origin}/LOGOUT/`, null],
+    ['a path that leaves the site', (origin) => `${origin}//evil.example/`, null],
+    ['no address', () => 'about:blank', null],
+    ['junk', () => '%%%', null],
+    ['nothing', () => '', null],
+  ];
+
+  it.each(referers)('of a form that was sent from %s', async (_what, refererOf, expected) => {
+    const Referer = refererOf(app.url);
+    expect(await askedBy('POST', { ...NAVIGATE, Referer })).toBe(expected);
+    expect(await askedBy('POST', { Accept: HTML, Referer })).toBe(expected);
+    expect(await askedBy('GET', { 'Sec-Fetch-Mode': 'cors', Accept: '*/*', Referer })).toBe(expected);
+    expect(await askedBy('GET', { 'X-Requested-With': 'XMLHttpRequest', Accept: HTML, Referer })).toBe(
+      expected,
+    );
+  });
+
+  it('knows its own pages by baseURL too, behind a proxy that asks by another host', async () => {
+    const proxied = await start({ auth: { baseURL: 'https://h5.example.com/shop' } });
+    const answer = await Browser.inWechat(proxied.url).request('/me', {
+      method: 'POST',
+      headers: { ...NAVIGATE, Referer: 'https://h5.example.com/shop/cart?n=1' },
+    });
+    expect(answer.location).toBe('/shop/login?returnTo=%2Fshop%2Fcart%3Fn%3D1');
+  });
+
+  it('is the guarded page where the app itself says that it is one: mode redirect', async () => {
+    const forced = await start({ guard: { mode: 'redirect' } });
+    const ask = async (headers: Record<string, string>): Promise<string> =>
+      (await Browser.inWechat(forced.url).get('/me', { headers })).location;
+    expect(await ask({ Accept: '*/*' })).toBe('/login?returnTo=%2Fme');
+    expect(await ask({ Accept: '*/*', 'Sec-Fetch-Mode': 'cors' })).toBe('/login');
+    expect(await ask({ 'X-Requested-With': 'XMLHttpRequest' })).toBe('/login');
+    expect(await ask({ 'X-Requested-With': 'com.tencent.mm', Accept: '*/*' })).toBe('/login?returnTo=%2Fme');
+  });
+
+  it('is the default where the guarded address is too long', async () => {
+    expect(await askedBy('GET', NAVIGATE, `/me?${'x'.repeat(600)}`)).toBeNull();
+  });
+
+  it('brings an XHR and a form back to the page they came from', async () => {
+    for (const headers of [NAVIGATE, { 'Sec-Fetch-Mode': 'cors', Accept: '*/*' }]) {
+      const visitor = Browser.inWechat(app.url);
+      const refused = await visitor.request('/me', {
+        method: 'POST',
+        headers: { ...headers, Referer: `${app.url}/public?from=form` },
+      });
+      const { loginURL } = refused.location
+        ? { loginURL: refused.location }
+        : (refused.json() as { loginURL: string });
+      const end = await visitor.logIn(emulator, loginURL);
+      expect(end.url).toBe(`${app.url}/public?from=form`);
+    }
+  });
+});
+
+describe('a guard that needs the profile', () => {
+  const guard: GuardOptions = { scope: 'snsapi_userinfo' };
+  const auth = { scope: 'snsapi_base' } as const;
+
+  const fork = (app: TestApp, browser: Browser): Browser =>
+    new Browser(app.url, IPHONE_WECHAT, browser.jar.cloneSync());
+
+  it('sends a silent login to the consent page, and then lets the user pass', async () => {
+    const app = await start({ auth, guard });
+    const browser = fork(app, baseUser);
+    const refused = await browser.get('/me?x');
+    expect(refused.location).toBe('/login?returnTo=%2Fme%3Fx&scope=snsapi_userinfo');
+    const sent = await browser.get(refused.location);
+    expect(new URL(sent.location).searchParams.get('scope')).toBe('snsapi_userinfo');
+    const me = await browser.follow(await agree(emulator, sent.location));
+    expect(me.url).toBe(`${app.url}/me?x`);
+    expect(me.json()).toMatchObject({ nickname: '小明' });
+  });
+
+  it('tells an XHR where to ask for it', async () => {
+    const app = await start({ auth, guard });
+    const answer = await fork(app, baseUser).get('/me', {
+      headers: { 'Sec-Fetch-Mode': 'cors', Accept: 'application/json', Referer: `${app.url}/page` },
+    });
+    expect(answer.status).toBe(401);
+    expect(answer.json()).toEqual({
+      error: 'scope',
+      message: expect.stringMatching(/consent.*授权/) as string,
+      loginURL: '/login?returnTo=%2Fpage&scope=snsapi_userinfo',
+    });
+  });
+
+  it('asks a stranger for it at once', async () => {
+    const app = await start({ auth, guard });
+    const browser = Browser.inWechat(app.url);
+    expect((await browser.get('/me')).location).toBe('/login?returnTo=%2Fme&scope=snsapi_userinfo');
+    expect((await browser.logIn(emulator, '/me')).json()).toMatchObject({ nickname: '小明' });
+  });
+
+  it('says nothing of the scope where every login asks for it', async () => {
+    const app = await start({ guard });
+    expect((await Browser.inWechat(app.url).get('/me')).location).toBe('/login?returnTo=%2Fme');
+  });
+
+  it('is content with more: the QR code login, and the profile where the openid would do', async () => {
+    const app = await start({ auth, guard });
+    const desktop = Browser.onDesktop(app.url);
+    const me = await desktop.logIn(emulator, '/me');
+    expect(me.status).toBe(200);
+    expect(((await desktop.get('/session')).json() as { wechat: unknown }).wechat).toMatchObject({
+      scope: 'snsapi_login',
+    });
+    const openidOnly = await start({ auth, guard: { scope: 'snsapi_base' } });
+    expect((await at(openidOnly, user).get('/me')).status).toBe(200);
+    expect((await at(openidOnly, baseUser).get('/me')).status).toBe(200);
+  });
+
+  it('does not loop when WeChat grants less than was asked: a page says so', async () => {
+    const app = await start({ auth, guard });
+    const browser = fork(app, baseUser);
+    const back = await agree(emulator, (await browser.follow('/me')).location);
+    emulator.fail('/sns/oauth2/access_token', { patch: { scope: 'snsapi_base' } });
+    const answer = await browser.get(back);
+    expect(answer.status).toBe(403);
+    expect(answer.location).toBe('');
+    expect(answer.body).toContain('需要你的授权');
+    // Who was logged in stays so, with what was granted before.
+    const session = (await browser.get('/session')).json() as { wechat: unknown };
+    expect(session.wechat).toMatchObject({ scope: 'snsapi_base' });
+    const second = await browser.get('/me');
+    expect(second.location).toBe('/login?returnTo=%2Fme&scope=snsapi_userinfo');
+  });
+
+  it('takes the trailing comma of old answers for no scope', async () => {
+    const app = await start({ auth, guard });
+    const browser = Browser.inWechat(app.url);
+    const back = await agree(emulator, (await browser.follow('/me')).location);
+    emulator.fail('/sns/oauth2/access_token', { patch: { scope: 'snsapi_base,snsapi_userinfo,' } });
+    expect((await browser.follow(back)).json()).toMatchObject({ nickname: '小明' });
+  });
+});
+
+describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
+  const ask = async (check: GuardOptions['check'], headers: Record<string, string> = {}) => {
+    const app = await start({ host, guard: { check } });
+    const answer = await at(app, user).get('/me', { headers });
+    return { app, answer };
+  };
+
+  it('is given the user and the request', async () => {
+    const seen: unknown[] = [];
+    const { answer } = await ask((someone, req) => {
+      seen.push(someone.nickname, req.url, req.method);
+      return true;
+    });
+    expect(answer.status).toBe(200);
+    expect(seen).toEqual(['小明', '/', 'GET']);
+  });
+
+  it('is awaited', async () => {
+    const slow = (value: boolean) => () =>
+      new Promise<boolean>((resolve) => {
+        setImmediate(resolve, value);
+      });
+    expect((await ask(slow(true))).answer.status).toBe(200);
+    expect((await ask(slow(false))).answer.status).toBe(403);
+  });
+
+  it('answers 403 to who may not pass: a page, or JSON', async () => {
+    const { answer: page } = await ask(() => false);
+    expect(page.status).toBe(403);
+    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(page.headers['cache-control']).toBe('no-store');
+    expect(page.body).toContain('没有权限');
+    expect(page.body).not.toContain('/login');
+    const { answer: json } = await ask(() => false, { Accept: 'application/json' });
+    expect(json.status).toBe(403);
+    expect(json.json()).toEqual({ error: 'forbidden', message: expect.any(String) as string });
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['0', 0],
+    ["''", ''],
+  ])('takes %s for no', async (_what, value) => {
+    const check = (() => value) as unknown as GuardOptions['check'];
+    expect((await ask(check)).answer.status).toBe(403);
+  });
+
+  const thrown: readonly (readonly [string, unknown])[] = [
+    ['an Error', new Error('the database is away')],
+    ["'route'", 'route'],
+    ["'router'", 'router'],
+    ['undefined', undefined],
+    ['null', null],
+    ['false', false],
+    ['0', 0],
+    ["''", ''],
+    ['an object', { message: 'no' }],
+  ];
+  it.each(thrown)('never lets anybody through when it throws %s', async (_what, error) => {
+    const throwing = (): never => {
+      throw error;
+    };
+    const checks: GuardOptions['check'][] = [
+      throwing,
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- that is the point
+      () => Promise.reject(error),
+    ];
+    for (const check of checks) {
+      const { app, answer } = await ask(check);
+      expect(answer.status).toBe(599);
+      expect(answer.body).toBe('error handler');
+      expect(app.errors).toHaveLength(1);
+      expect(app.errors[0]).toBeInstanceOf(Error);
+      if (error instanceof Error) expect(app.errors[0]).toBe(error);
+      else expect(app.errors[0]).toMatchObject({ kind: 'forbidden', status: 403 });
+    }
+  });
+
+  it('is not asked about strangers, nor before the scope is there', async () => {
+    const check = jest.fn(() => true);
+    const app = await start({
+      host,
+      auth: { scope: 'snsapi_base' },
+      guard: { check, scope: 'snsapi_userinfo' },
+    });
+    expect((await Browser.inWechat(app.url).get('/me')).status).toBe(302);
+    expect((await at(app, baseUser).get('/me')).status).toBe(302);
+    expect(check).not.toHaveBeenCalled();
+  });
+});
+
+describe.each(HOSTS)('a guard that stands wrong, on %s', (host) => {
+  const serve = async (build: (app: Host) => void): Promise<{ answer: Answer; errors: unknown[] }> => {
+    const app = createHost(host);
+    const errors: unknown[] = [];
+    build(app);
+    app.use((_req, res) => res.end('let through'));
+    app.use(((
+      error: unknown,
+      _req: unknown,
+      res: { statusCode: number; end(text: string): void },
+      next: unknown,
+    ) => {
+      // Four parameters make an error handler.
+      errors.push(next && error);
+      res.statusCode = 599;
+      res.end('error handler');
+    }) as never);
+    const server = await listen(app);
+    try {
+      return { answer: await Browser.inWechat(server.url).get('/me'), errors };
+    } finally {
+      await server.close();
+    }
+  };
+
+  it('says so where wechatAuth() is missing before it', async () => {
+    const { answer, errors } = await serve((app) => app.use('/me', requireWechatUser()));
+    expect(answer.body).toBe('error handler');
+    expect(errors).toMatchObject([
+      {
+        kind: 'config',
+        code: 'ERR_WECHAT_CONFIG',
+        message: expect.stringContaining('Mount wechatAuth()') as string,
+      },
+    ]);
+  });
+
+  it('takes no req.wechat but its own', async () => {
+    const { errors } = await serve((app) => {
+      app.use((req, _res, next) => {
+        Object.assign(req, { wechat: { user: { openid: 'forged' }, isAuthenticated: () => true } });
+        next();
+      });
+      app.use('/me', requireWechatUser());
+    });
+    expect(errors).toMatchObject([{ kind: 'config' }]);
+  });
+
+  it('says how to mount it where it was mounted without being called', async () => {
+    const { answer, errors } = await serve((app) => app.use('/me', requireWechatUser as never));
+    expect(answer.body).toBe('error handler');
+    expect(errors).toMatchObject([
+      { kind: 'config', message: expect.stringContaining('requireWechatUser()') as string },
+    ]);
+  });
+
+  it('says that the session is missing: 500, page and JSON, and once on the console', async () => {
+    const warnings = jest.spyOn(process, 'emitWarning').mockImplementation();
+    try {
+      const app = await start({ host, session: null });
+      const page = await Browser.inWechat(app.url).get('/me');
+      expect(page.status).toBe(500);
+      expect(page.body).toContain('登录暂不可用');
+      const json = await Browser.inWechat(app.url).get('/me', { headers: { Accept: 'application/json' } });
+      expect(json.status).toBe(500);
+      expect(json.json()).toMatchObject({
+        error: 'session_missing',
+        message: expect.stringContaining('cookie-session or express-session') as string,
+      });
+      expect(json.headers['cache-control']).toBe('no-store');
+      expect(warnings).toHaveBeenCalledTimes(1);
+      expect(warnings).toHaveBeenCalledWith(expect.stringContaining('session_missing'), {
+        type: 'WechatAuthWarning',
+        code: 'WECHAT_NO_SESSION',
+      });
+      expect((await Browser.inWechat(app.url).request('/me', { method: 'OPTIONS' })).status).toBe(200);
+    } finally {
+      warnings.mockRestore();
+    }
+  });
+});
+
+describe('a guard without a login route', () => {
+  it('starts the login itself, and brings the user back', async () => {
+    const app = await start({ auth: { routes: { login: false } } });
+    const browser = Browser.inWechat(app.url);
+    const sent = await browser.get('/me?a=1');
+    expect(sent.status).toBe(302);
+    expect(sent.location).toContain(`${emulator.url}/connect/oauth2/authorize?`);
+    expect(sent.body).toBe('');
+    expect((await browser.get('/login')).body).toBe('home');
+    const me = await browser.follow(await agree(emulator, sent.location));
+    expect(me.url).toBe(`${app.url}/me?a=1`);
+  });
+
+  it('tells an XHR that it is refused, without a loginURL', async () => {
+    const app = await start({ auth: { routes: { login: false } } });
+    const answer = await Browser.inWechat(app.url).get('/me', { headers: { Accept: 'application/json' } });
+    expect(answer.status).toBe(401);
+    expect(answer.json()).toEqual({ error: 'unauthenticated', message: expect.any(String) as string });
+  });
+
+  it('asks for more consent itself', async () => {
+    const app = await start({
+      auth: { scope: 'snsapi_base', routes: { login: false } },
+      guard: { scope: 'snsapi_userinfo' },
+    });
+    const sent = await Browser.inWechat(app.url).get('/me');
+    expect(new URL(sent.location).searchParams.get('scope')).toBe('snsapi_userinfo');
+  });
+
+  it('answers a form with 303 on its way to WeChat', async () => {
+    const app = await start({ auth: { routes: { login: false } } });
+    const sent = await Browser.inWechat(app.url).request('/me', { method: 'POST', headers: NAVIGATE });
+    expect(sent.status).toBe(303);
+    expect(sent.location).toContain('/connect/oauth2/authorize?');
+  });
+});
+
+describe('a guard in the app', () => {
+  it('knows WeChat on Android by its header, and on every host the whole way works', async () => {
+    for (const host of HOSTS) {
+      const app = await start({ host });
+      const browser = new Browser(app.url, ANDROID_WECHAT);
+      const headers = { 'X-Requested-With': 'com.tencent.mm' };
+      const sent = await browser.follow('/me', { headers });
+      const me = await browser.follow(await agree(emulator, sent.location), { headers });
+      expect(me.json()).toMatchObject({ nickname: '小明' });
+    }
+  });
+
+  it('has its own mode and check on each route', async () => {
+    const app = await start({
+      routes: (it) => {
+        it.use('/api', requireWechatUser({ mode: 'reject' }));
+        it.use('/admin', requireWechatUser({ check: ({ nickname }) => nickname === '管理员' }));
+        it.use('/api', (_req, res) => {
+          sendJSON(res, 'api');
+        });
+        it.use('/admin', (_req, res) => {
+          sendJSON(res, 'admin');
+        });
+      },
+    });
+    const stranger = Browser.inWechat(app.url);
+    expect((await stranger.get('/api')).status).toBe(401);
+    expect((await stranger.get('/admin')).status).toBe(302);
+    expect((await at(app, user).get('/api')).json()).toBe('api');
+    expect((await at(app, user).get('/admin')).status).toBe(403);
+  });
+
+  it('guards everything below the mount with authRequired, but not the way to the login', async () => {
+    const app = await start({ auth: { authRequired: true } });
+    const stranger = Browser.inWechat(app.url);
+    expect((await stranger.get('/public')).location).toBe('/login?returnTo=%2Fpublic');
+    expect((await stranger.get('/public', { headers: { Accept: 'application/json' } })).status).toBe(401);
+    expect((await stranger.request('/public', { method: 'OPTIONS' })).body).toBe('public');
+    expect((await stranger.logIn(emulator, '/public?a')).url).toBe(`${app.url}/public?a`);
+    expect((await stranger.get('/public')).body).toBe('public');
+  });
+
+  it('refuses wrong options at once', () => {
+    const wrong: readonly unknown[] = [
+      { mode: 'json' },
+      { mode: null },
+      { scope: 'snsapi_login' },
+      { check: true },
+      { Check: () => true },
+      { checks: 1, modes: 2 },
+      null,
+      'redirect',
+      [],
+      new Proxy(
+        {},
+        {
+          ownKeys: () => {
+            throw new Error('read');
+          },
+        },
+      ),
+    ];
+    for (const options of wrong) {
+      const guardOf = () => requireWechatUser(options as GuardOptions);
+      expect(guardOf).toThrow(/^requireWechatUser\(\) has (?:a fault|2 faults) in its options:\n {2}- /);
+      try {
+        guardOf();
+      } catch (error) {
+        expect(error).toMatchObject({ kind: 'config', code: 'ERR_WECHAT_CONFIG' });
+      }
+    }
+    expect(() => requireWechatUser({ chek: 1 } as GuardOptions)).toThrow('Did you mean check?');
+  });
+
+  it('does not notice when its options change afterwards', async () => {
+    const options = { mode: 'reject' as 'reject' | 'redirect' };
+    const app = await start({ guard: options });
+    options.mode = 'redirect';
+    expect((await Browser.inWechat(app.url).get('/me')).status).toBe(401);
+    const frozen = Object.freeze({ mode: 'reject' as const });
+    expect(requireWechatUser(frozen)).toBeInstanceOf(Function);
+  });
+
+  it('takes the session of another app id for none', async () => {
+    const { unbound } = emulator.apps;
+    const app = await start({
+      auth: { ...emulated(emulator), appId: unbound.appId, appSecret: unbound.appSecret },
+    });
+    expect((await at(app, user).get('/me')).status).toBe(302);
+  });
+});

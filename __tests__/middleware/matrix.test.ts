@@ -1,0 +1,121 @@
+import { RedisStore } from 'connect-redis';
+import { createClient } from 'redis';
+import type { Emulator } from '../../lib/emulator';
+import { cookies, startApp, startEmulator } from '../support/app';
+import { agree, Browser } from '../support/browser';
+import type { HostName, Middleware } from '../support/hosts';
+import { exchanged, paramIn } from '../support/login';
+import { hasRedis, startRedis, type RedisServer } from '../support/redis';
+import { MoodyStore, serverSessions } from '../support/sessions';
+
+const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
+const MOUNTS = ['', '/wechat'];
+const FLOWS = ['official', 'website'] as const;
+
+const REDIS = 'express-session on Redis';
+const SLOW = 'express-session on a store that takes 300 ms to save';
+const SESSIONS: Readonly<Record<string, () => Middleware>> = {
+  'cookie-session': () => cookies(),
+  'express-session': () => serverSessions(),
+  [SLOW]: () => serverSessions(Object.assign(new MoodyStore(), { delay: 300 })),
+  ...(hasRedis() && { [REDIS]: () => serverSessions(new RedisStore({ client })) }),
+};
+
+let redis: RedisServer | undefined;
+let client: ReturnType<typeof createClient>;
+
+const rows = HOSTS.flatMap((host) =>
+  Object.keys(SESSIONS).flatMap((session) =>
+    MOUNTS.flatMap((mount) => FLOWS.map((flow) => ({ host, session, mount, flow }))),
+  ),
+);
+
+describe('a login, from the guarded page to the logout', () => {
+  let emulator: Emulator;
+  /** All at once, so that the slow store is waited for once and not in every row. */
+  const stories = new Map<object, Promise<void>>();
+
+  beforeAll(async () => {
+    emulator = await startEmulator();
+    if (REDIS in SESSIONS) {
+      redis = await startRedis();
+      client = createClient({ url: redis.url });
+      await client.connect();
+    }
+    for (const row of rows) {
+      const story = tell(emulator, row);
+      story.catch(() => undefined);
+      stories.set(row, story);
+    }
+  });
+  afterAll(async () => {
+    await Promise.allSettled(stories.values());
+    if (redis) {
+      await client.close();
+      await redis.close();
+    }
+    await emulator.close();
+  });
+
+  it.each(rows)('works on $host with $session, mounted at "$mount", for the $flow flow', async (row) => {
+    await expect(stories.get(row)).resolves.toBeUndefined();
+  });
+});
+
+async function tell(
+  emulator: Emulator,
+  { host, session, mount, flow }: (typeof rows)[number],
+): Promise<void> {
+  let logins = 0;
+  const app = await startApp(emulator, {
+    host,
+    mount,
+    session: SESSIONS[session]?.() ?? null,
+    auth: {
+      onLogin: () => {
+        logins++;
+      },
+    },
+  });
+  try {
+    const browser = flow === 'official' ? Browser.inWechat(app.url) : Browser.onDesktop(app.url);
+
+    const open = await browser.get(`${mount}/public`);
+    expect(open.body).toBe('public');
+    expect(open.headers['set-cookie']).toBeUndefined();
+
+    const guarded = await browser.get(`${mount}/me?tab=orders`);
+    expect(guarded.status).toBe(302);
+    expect(guarded.location).toBe(`${mount}/login?returnTo=${encodeURIComponent(`${mount}/me?tab=orders`)}`);
+
+    const login = await browser.get(guarded.location);
+    expect([login.status, login.body]).toEqual([302, '']);
+    expect(login.headers['cache-control']).toBe('no-store');
+    expect(paramIn(login.location, 'redirect_uri')).toBe(`${app.url}${mount}/callback`);
+    const before = browser.cookies();
+
+    const back = await agree(emulator, login.location);
+    const callback = await browser.get(back);
+    expect([callback.status, callback.body]).toEqual([302, '']);
+    expect(callback.location).toBe(`${mount}/me?tab=orders`);
+    expect(callback.headers['cache-control']).toBe('no-store');
+    expect(callback.headers['referrer-policy']).toBe('no-referrer');
+    expect(browser.cookies()).not.toBe(before);
+
+    const me = await browser.get(callback.location);
+    expect(me.status).toBe(200);
+    expect(me.json()).toMatchObject({ nickname: emulator.users[0]?.nickname });
+
+    const again = await browser.get(back);
+    expect([again.status, again.location]).toEqual([302, `${mount}/me?tab=orders`]);
+    expect(exchanged(emulator).filter((code) => code === paramIn(back, 'code'))).toHaveLength(1);
+    expect(logins).toBe(1);
+
+    const logout = await browser.get(`${mount}/logout`);
+    expect([logout.status, logout.location, logout.body]).toEqual([302, '/', '']);
+    expect((await browser.get(`${mount}/me`)).status).toBe(302);
+    expect(app.errors).toEqual([]);
+  } finally {
+    await app.close();
+  }
+}

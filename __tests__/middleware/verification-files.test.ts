@@ -1,0 +1,74 @@
+import type { Emulator } from '../../lib/emulator';
+import { startApp, startEmulator, type TestApp } from '../support/app';
+import { Browser } from '../support/browser';
+import type { HostName } from '../support/hosts';
+
+const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
+const NAME = 'MP_verify_Ab12Cd34Ef56Gh78.txt';
+const verificationFiles = { [NAME]: 'Ab12Cd34Ef56Gh78', 'other-1.txt': '中文 & <b>' };
+
+describe.each(HOSTS)('verificationFiles on %s', (host) => {
+  let emulator: Emulator;
+  const apps: TestApp[] = [];
+  const start = async (mount = '', authRequired = false): Promise<Browser> => {
+    const app = await startApp(emulator, { host, mount, auth: { verificationFiles, authRequired } });
+    apps.push(app);
+    return Browser.onDesktop(app.url);
+  };
+
+  beforeAll(async () => {
+    emulator = await startEmulator();
+    jest.spyOn(process, 'emitWarning').mockImplementation();
+  });
+  afterAll(async () => {
+    jest.restoreAllMocks();
+    await Promise.all(apps.map((app) => app.close()));
+    await emulator.close();
+  });
+
+  it('are served as they are, as plain text', async () => {
+    const browser = await start();
+    const file = await browser.get(`/${NAME}`);
+    expect(file.status).toBe(200);
+    expect(file.body).toBe('Ab12Cd34Ef56Gh78');
+    expect(file.headers['content-type']).toBe('text/plain; charset=utf-8');
+    expect(file.headers['content-length']).toBe('16');
+    expect(file.headers['x-content-type-options']).toBe('nosniff');
+    expect((await browser.get('/other-1.txt')).body).toBe('中文 & <b>');
+    expect((await browser.get(`/${NAME}?t=1`)).body).toBe('Ab12Cd34Ef56Gh78');
+  });
+
+  it('are served to everybody: no session, no login', async () => {
+    const browser = await start('', true);
+    const file = await browser.get(`/${NAME}`, { headers: { Accept: '*/*' } });
+    expect(file.status).toBe(200);
+    expect(file.headers['set-cookie']).toBeUndefined();
+  });
+
+  it('answer HEAD with their length, and leave other methods to the app', async () => {
+    const browser = await start();
+    const head = await browser.request(`/${NAME}`, { method: 'HEAD' });
+    expect(head.status).toBe(200);
+    expect(head.headers['content-length']).toBe('16');
+    expect(head.body).toBe('');
+    expect((await browser.request(`/${NAME}`, { method: 'POST' })).body).toBe('home');
+  });
+
+  it.each([
+    '/mp_verify_ab12cd34ef56gh78.txt',
+    '/MP_verify_x.txt',
+    `/x/${NAME}`,
+    `/${NAME}/`,
+    `/${NAME}x`,
+    '/__proto__',
+    '/constructor',
+  ])('are only those that were given, by their very names: not %s', async (path) => {
+    expect((await (await start()).get(path)).body).toBe('home');
+  });
+
+  it('are served below a mount', async () => {
+    const browser = await start('/auth');
+    expect((await browser.get(`/auth/${NAME}`)).body).toBe('Ab12Cd34Ef56Gh78');
+    expect((await browser.get(`/${NAME}`)).body).not.toBe('Ab12Cd34Ef56Gh78');
+  });
+});
