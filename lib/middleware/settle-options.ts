@@ -45,7 +45,7 @@ export function settleOptions(given: WechatAuthOptions): Settled {
       Object.entries(options.verificationFiles ?? {}).map(([name, content]) => [`/${name}`, content]),
     ),
     sessionKey: options.sessionKey ?? 'wechat',
-    logins: new SharedLogins(),
+    logins: new SharedLogins(options.tokenStore),
     warnings: new Warnings(),
   };
 }

@@ -1,0 +1,35 @@
+'use strict';
+// One of several processes that serve the same app: sessions and tokens lie in a Redis that all of them share.
+const { RedisStore } = require('connect-redis');
+const express = require('express');
+const session = require('express-session');
+const { createClient } = require('redis');
+const { RedisTokenStore, requireWechatUser, wechatAuth } = require('../../dist');
+
+const { redis, auth } = JSON.parse(process.env.TEST_PROCESS);
+
+async function main() {
+  const client = createClient({ url: redis }).on('error', () => undefined);
+  await client.connect();
+  const app = express();
+  app.use((req, res, next) => {
+    res.setHeader('X-Process', process.pid);
+    next();
+  });
+  app.use(
+    session({
+      store: new RedisStore({ client }),
+      secret: 'test key',
+      resave: false,
+      saveUninitialized: false,
+    }),
+  );
+  const onLogin = () => void process.send({ login: process.pid });
+  app.use(wechatAuth({ ...auth, tokenStore: new RedisTokenStore(client), onLogin }));
+  app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
+  app.get('/token', requireWechatUser(), async (req, res) => res.send(await req.wechat.getAccessToken()));
+  app.get('/', (req, res) => res.send('home'));
+  const server = app.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+}
+
+void main();

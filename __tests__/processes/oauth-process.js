@@ -1,0 +1,25 @@
+'use strict';
+// One process of a fleet, as an app would run it: what ships, and a Redis client of its own.
+const { createClient } = require('redis');
+const { OAuth, RedisTokenStore } = require('../../dist');
+
+const { redis, oauth: options } = JSON.parse(process.env.TEST_PROCESS);
+
+async function main() {
+  const client = createClient({ url: redis }).on('error', () => undefined);
+  await client.connect();
+  const oauth = new OAuth({ ...options, tokenStore: new RedisTokenStore(client) });
+  const ask = async (openid) => {
+    try {
+      return { token: (await oauth.getFreshAccessToken(openid)).data.access_token };
+    } catch (error) {
+      return { kind: error.kind ?? String(error) };
+    }
+  };
+  process.on('message', async ({ openid, times }) => {
+    process.send(await Promise.all(Array.from({ length: times }, () => ask(openid))));
+  });
+  process.send('ready');
+}
+
+void main();

@@ -1,0 +1,75 @@
+import { Redis } from 'ioredis';
+import { RedisTokenStore } from '../../lib';
+import { Lab, expired } from '../oauth/lab';
+import { hasRedis, startRedis, type RedisServer } from '../support/redis';
+import { startChild, type Child } from './child';
+
+const DAY = 24 * 3_600_000;
+const describeOnRedis = hasRedis() ? describe : describe.skip;
+
+interface Got {
+  readonly token?: string;
+  readonly kind?: string;
+}
+
+describeOnRedis('four processes that share a Redis', () => {
+  let lab: Lab;
+  let redis: RedisServer;
+  let look: Redis;
+  let store: RedisTokenStore;
+  let processes: Child[];
+
+  beforeAll(async () => {
+    [lab, redis] = await Promise.all([Lab.open(), startRedis()]);
+    look = new Redis(redis.port);
+    store = new RedisTokenStore(look);
+    const { appId: appid, appSecret: appsecret } = lab.wechat.apps.official;
+    const config = { redis: redis.url, oauth: { appid, appsecret, endpoints: lab.wechat.endpoints } };
+    processes = await Promise.all(Array.from({ length: 4 }, () => startChild('oauth-process.js', config)));
+  });
+  afterAll(async () => {
+    await Promise.all(processes.map((each) => each.kill()));
+    look.disconnect();
+    await Promise.all([redis.close(), lab.close()]);
+  });
+
+  /** Saves a token that must be refreshed; returns its key and whose it is. */
+  const saveExpired = async (user: string): Promise<{ key: string; openid: string }> => {
+    const token = expired(await lab.token('snsapi_userinfo', user));
+    const key = `${lab.wechat.apps.official.appId}:${token.openid}`;
+    await store.set(key, token, 30 * DAY);
+    return { key, openid: token.openid };
+  };
+  const askAll = async (who: readonly Child[], openid: string): Promise<Got[]> =>
+    (await Promise.all(who.map((each) => each.ask({ openid, times: 100 })))).flat() as Got[];
+
+  it('refresh a token once, though each of them is asked for it a hundred times at once', async () => {
+    const { key, openid } = await saveExpired('ming');
+    const got = await askAll(processes, openid);
+    expect(lab.count('refresh_token')).toBe(1);
+    expect(got).toHaveLength(400);
+    expect(new Set(got.map(({ token, kind }) => kind ?? token))).toEqual(
+      new Set([(await store.get(key))?.access_token]),
+    );
+    expect(await look.keys('*:lock')).toEqual([]);
+  });
+
+  it('do not wait for one that died in the middle of a refresh', async () => {
+    const { key, openid } = await saveExpired('emoji');
+    const before = lab.count('refresh_token');
+    lab.wechat.fail('refresh_token', 'silence');
+    const [holder, ...others] = processes as [Child, ...Child[]];
+    holder.ask({ openid, times: 1 }).catch(() => undefined);
+    while (lab.count('refresh_token') === before) await new Promise((done) => setTimeout(done, 20));
+    expect(await look.exists(`wechat-token:${key}:lock`)).toBe(1);
+    const work = askAll(others, openid);
+    await holder.kill();
+    const got = await work;
+    expect(got).toHaveLength(300);
+    expect(new Set(got.map(({ token, kind }) => kind ?? token))).toEqual(
+      new Set([(await store.get(key))?.access_token]),
+    );
+    // The one that the dead process sent, and one more.
+    expect(lab.count('refresh_token') - before).toBe(2);
+  });
+});

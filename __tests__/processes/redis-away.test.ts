@@ -1,0 +1,229 @@
+import { inspect } from 'node:util';
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import { RedisTokenStore, type TokenData } from '../../lib';
+import { Lab, expired, failure } from '../oauth/lab';
+import { startApp, type TestApp } from '../support/app';
+import { Browser } from '../support/browser';
+import { comeBack, isLoggedIn, sessionOf } from '../support/login';
+import { hasRedis, startRedis, type RedisServer } from '../support/redis';
+import { wireTo, type Mood, type Wire } from './wire';
+
+const DAY = 24 * 3_600_000;
+const describeOnRedis = hasRedis() ? describe : describe.skip;
+
+/** An app, its client and its wire to Redis: one for each way in which things go wrong, so that all of them can at once. */
+interface Site {
+  readonly app: TestApp;
+  readonly wire: Wire;
+  readonly store: RedisTokenStore;
+  close(): Promise<void>;
+}
+
+const CLIENTS = {
+  'node-redis': async (url: string) => {
+    const client = createClient({ url, socket: { reconnectStrategy: 50 } }).on('error', () => undefined);
+    await client.connect();
+    return { client, end: () => client.destroy() };
+  },
+  ioredis: (url: string) => {
+    const client = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null }).on(
+      'error',
+      () => undefined,
+    );
+    return Promise.resolve({ client: client, end: () => client.disconnect() });
+  },
+} as const;
+type ClientName = keyof typeof CLIENTS;
+const CLIENT_NAMES = Object.keys(CLIENTS) as ClientName[];
+
+describeOnRedis('an app whose Redis', () => {
+  let lab: Lab;
+  let redis: RedisServer;
+  let look: Redis;
+
+  beforeAll(async () => {
+    [lab, redis] = await Promise.all([Lab.open(), startRedis()]);
+    look = new Redis(redis.port, { retryStrategy: () => 50 }).on('error', () => undefined);
+  });
+  afterAll(async () => {
+    look.disconnect();
+    await Promise.all([redis.close(), lab.close()]);
+  });
+
+  const openSite = async (name: ClientName, prefix: string): Promise<Site> => {
+    const wire = await wireTo(redis.port);
+    const { client, end } = await CLIENTS[name](wire.url);
+    const store = new RedisTokenStore(client, { prefix });
+    const app = await startApp(lab.wechat, { auth: { tokenStore: store } });
+    const close = async (): Promise<void> => {
+      end();
+      await Promise.all([app.close(), wire.close()]);
+    };
+    return { app, wire, store, close };
+  };
+
+  /** What a person sees who comes back from WeChat at a bad moment: "try again", and nobody is logged in. */
+  const meetsBadMoment = async (browser: Browser, back: string): Promise<void> => {
+    const page = await browser.get(back);
+    expect(page.status).toBe(503);
+    expect(page.body).toContain('/login?returnTo=%2Fme');
+    expect(await isLoggedIn(browser)).toBe(false);
+    expect(Object.keys(await sessionOf(browser))).not.toContain('wechat');
+  };
+  const logsIn = async (browser: Browser): Promise<void> => {
+    await browser.logIn(lab.wechat, '/login?returnTo=/me');
+    expect(await isLoggedIn(browser)).toBe(true);
+  };
+  /** Every call of the store and of the core ends with an error that has a kind, and shows no token. */
+  const everyCallFails = async (store: RedisTokenStore, token: TokenData): Promise<void> => {
+    const oauth = lab.oauth({ tokenStore: store });
+    const key = `${oauth.appid}:${token.openid}`;
+    const errors = await Promise.all(
+      [
+        store.get(key),
+        store.set(key, token, DAY),
+        store.delete(key),
+        store.lock(key, () => Promise.resolve()),
+        oauth.getFreshAccessToken(token.openid),
+        oauth.getUser(token.openid),
+        oauth.getUserByCode(lab.code()),
+      ].map(failure),
+    );
+    for (const error of errors) {
+      expect(error).toMatchObject({ kind: 'token_store', status: 503, retryable: true });
+      const shown = inspect(error, { depth: 20, showHidden: true }) + JSON.stringify(error);
+      for (const secret of [token.access_token, token.refresh_token]) expect(shown).not.toContain(secret);
+    }
+  };
+
+  /** Once all is well again, the same app and the same client work. */
+  const recovers = async ({ app, store }: Site, browser: Browser, token: TokenData): Promise<void> => {
+    await untilItWorks(() => store.get('wx:any'));
+    await logsIn(browser);
+    await logsIn(Browser.inWechat(app.url));
+    const oauth = lab.oauth({ tokenStore: store });
+    await store.set(`${oauth.appid}:${token.openid}`, expired(token), DAY);
+    await expect(oauth.getUser(token.openid)).resolves.toMatchObject({ openid: token.openid });
+  };
+
+  const meet: Readonly<Record<string, (site: Site) => Promise<void>>> = {
+    'is silent': (site) => meetTrouble(site, 'silent'),
+    'answers garbage': (site) => meetTrouble(site, 'garbage'),
+    'is slow, but not too slow': async (site) => {
+      site.wire.delay = 150;
+      await recovers(site, Browser.inWechat(site.app.url), await lab.token());
+    },
+  };
+  const meetTrouble = async (site: Site, mood: Mood): Promise<void> => {
+    const browser = Browser.inWechat(site.app.url);
+    const back = await comeBack(browser, lab.wechat);
+    const token = await lab.token();
+    site.wire.mood = mood;
+    await Promise.all([meetsBadMoment(browser, back), everyCallFails(site.store, token)]);
+    site.wire.mood = 'well';
+    site.wire.cut();
+    await recovers(site, browser, token);
+  };
+  const rows = Object.keys(meet).flatMap((trouble) =>
+    CLIENT_NAMES.map((client) => ({ trouble, client, story: Promise.resolve() })),
+  );
+
+  describe('troubles the wire to one app', () => {
+    // All at once: most of it is waiting for time limits.
+    beforeAll(async () => {
+      for (const row of rows) {
+        const { trouble, client } = row;
+        const site = await openSite(client, `${trouble}:${client}:`);
+        row.story = (meet[trouble]?.(site) ?? Promise.reject(new Error(trouble)))
+          .then(() => expect(site.app.errors).toEqual([]))
+          .finally(() => site.close());
+        row.story.catch(() => undefined);
+      }
+    });
+
+    it.each(rows)(
+      'and $trouble ($client): all ends in time, and goes on when it is well again',
+      async (row) => {
+        await expect(row.story).resolves.toBeUndefined();
+      },
+    );
+  });
+
+  it.each(CLIENT_NAMES)('is full (%s) says so, and works when there is room', async (name) => {
+    const site = await openSite(name, `full:${name}:`);
+    try {
+      const browser = Browser.inWechat(site.app.url);
+      const back = await comeBack(browser, lab.wechat);
+      const token = await lab.token();
+      await look.config('SET', 'maxmemory', '1');
+      try {
+        await meetsBadMoment(browser, back);
+        expect(await failure(lab.oauth({ tokenStore: site.store }).getUserByCode(lab.code()))).toMatchObject({
+          kind: 'token_store',
+          message: expect.stringContaining('maxmemory') as string,
+        });
+        // What can be read is read: who is logged in stays so.
+        expect(await site.store.get('wx:any')).toBeUndefined();
+      } finally {
+        await look.config('SET', 'maxmemory', '0');
+      }
+      expect(await look.keys(`full:${name}:*`)).toEqual([]);
+      await recovers(site, browser, token);
+    } finally {
+      await site.close();
+    }
+  });
+
+  it('is stopped, before a login, in the middle of one, and while others go on, works when it is back', async () => {
+    const sites = await Promise.all(CLIENT_NAMES.map((name) => openSite(name, `gone:${name}:`)));
+    const people = await Promise.all(
+      sites.map(async (site) => {
+        const [before, during, after] = Array.from({ length: 3 }, () => Browser.inWechat(site.app.url)) as [
+          Browser,
+          Browser,
+          Browser,
+        ];
+        await logsIn(after);
+        return { site, before, during, after, back: await comeBack(during, lab.wechat) };
+      }),
+    );
+    const token = await lab.token();
+    try {
+      await redis.close();
+      await Promise.all(
+        people.map(async ({ site, before, during, after, back }) => {
+          // Who is logged in stays so: pages ask no token.
+          expect(await isLoggedIn(after)).toBe(true);
+          await Promise.all([
+            meetsBadMoment(during, back),
+            comeBack(before, lab.wechat).then((address) => meetsBadMoment(before, address)),
+            everyCallFails(site.store, token),
+          ]);
+        }),
+      );
+      redis = await startRedis({ port: redis.port });
+      await Promise.all(
+        people.map(async ({ site, before, during, after }) => {
+          await recovers(site, before, token);
+          await logsIn(during);
+          expect(await isLoggedIn(after)).toBe(true);
+          expect(site.app.errors).toEqual([]);
+        }),
+      );
+    } finally {
+      await Promise.all(sites.map((site) => site.close()));
+    }
+  });
+});
+
+async function untilItWorks(call: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    const works = await call().then(
+      () => true,
+      () => false,
+    );
+    if (works) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
