@@ -69,6 +69,30 @@ describe('the documentation', () => {
     expect(members.filter((member) => !new RegExp(`^\\| \`${member}\\b`, 'm').test(read(file)))).toEqual([]);
   });
 
+  it.each(['docs/warnings.md', 'docs/warnings.zh-CN.md'])('has a row for every warning in %s', (file) => {
+    const sources = readdirSync(path.join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' }).filter(
+      (name) => /^(?:oauth|middleware)\b.*\.ts$/.test(name),
+    );
+    const warnings = sources.flatMap((name) =>
+      [...read(`lib/${name}`).matchAll(/(?:once\(|code:|\||\?)\s*'(WECHAT_\w+)'/g)].map(
+        ([, code = '']) => code,
+      ),
+    );
+    const rows = [...read(file).matchAll(/^\| `(WECHAT_\w+)`/gm)].map(([, code = '']) => code);
+    expect(rows.sort()).toEqual([...new Set(warnings)].sort());
+  });
+
+  it('promises no security that a test does not hold', () => {
+    const tests = readdirSync(path.join(ROOT, '__tests__'), { recursive: true, encoding: 'utf8' }).map(
+      (name) => `__tests__/${name}`,
+    );
+    const named = [...read('SECURITY.md').matchAll(/`(__tests__\/[^`]+)`/g)].map(([, name = '']) => name);
+    expect(named.length).toBeGreaterThan(5);
+    expect(
+      named.filter((name) => !tests.some((file) => new RegExp(`^${name.replaceAll('*', '.*')}$`).test(file))),
+    ).toEqual([]);
+  });
+
   it('has no link inside that leads nowhere', () => {
     const broken = PAGES.flatMap((page) =>
       [...read(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(
@@ -88,6 +112,7 @@ describe('the documentation', () => {
     for (const [english, chinese] of [
       ['README.md', 'README.zh-CN.md'],
       ['docs/errors.md', 'docs/errors.zh-CN.md'],
+      ['docs/warnings.md', 'docs/warnings.zh-CN.md'],
     ] as const) {
       const shape = (file: string): string[] =>
         [...read(file).matchAll(/^(#+ |\| `[^|]*|```\w+)/gm)].map(([line]) =>
