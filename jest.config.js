@@ -10,4 +10,6 @@ module.exports = {
     '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/__tests__/tsconfig.json' }],
   },
   testTimeout: 20_000,
+  // Much of a test is waiting; Jest by itself would leave a core of two idle.
+  maxWorkers: '100%',
 };
