@@ -1,0 +1,85 @@
+// What a million logins leave in memory: this package's default store, and wechat-oauth's. Each in a process of its own.
+//
+//   npm run bench:memory -- --logins 1000000
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const require = createRequire(import.meta.url);
+const CONTENDERS = ['express-wechat-auth', 'wechat-oauth'];
+const TARGET_MB = 50;
+
+const logins = loginsAsked();
+const runs = CONTENDERS.map(run);
+console.log(report(runs).join('\n'));
+
+function loginsAsked() {
+  const { values } = parseArgs({ options: { logins: { type: 'string', default: '1000000' } } });
+  const count = Number(values.logins);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  console.error(`--logins is ${values.logins}; use a whole number from 1 up.`);
+  process.exit(1);
+}
+
+function run(name) {
+  const script = fileURLToPath(new URL('memory-contender.mjs', import.meta.url));
+  const { status, signal, stdout, error } = spawnSync(
+    process.execPath,
+    ['--expose-gc', script, name, String(logins)],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  if (status !== 0) {
+    console.error(`The run of ${name} failed: ${error?.message ?? signal ?? `exit code ${status}`}.`);
+    process.exit(1);
+  }
+  const { version } = require(`${name}/package.json`);
+  return { title: `${name} ${version}`, ...JSON.parse(stdout) };
+}
+
+function report([ours, theirs]) {
+  const both = (value) => [ours, theirs].map(value);
+  const titles = both(({ title }) => title);
+  const facts = [
+    ['heap at the start', ...both(({ start }) => mb(start.heap))],
+    [`heap after ${whole(logins)} logins`, ...both(({ end }) => mb(end.heap))],
+    ['**heap grown by**', ...both(({ start, end }) => `**${mb(end.heap - start.heap)}**`)],
+    ['outside the heap, grown by', ...both(({ start, end }) => mb(end.external - start.external))],
+    ['process (RSS), grown by', ...both(({ start, end }) => mb(end.rss - start.rss))],
+    ['users whose token is still held', ...both(({ held }) => whole(held))],
+  ];
+  const course = ours.course.map(({ done, heap }, at) => [
+    whole(done),
+    ...[heap - ours.start.heap, theirs.course[at].heap - theirs.start.heap].map(mb),
+  ]);
+  const grown = ours.end.heap - ours.start.heap;
+  return [
+    `${whole(logins)} logins · Node ${process.versions.node} · ${os.type()} ${os.arch()} · ${os.availableParallelism()} cores`,
+    '',
+    ...table(['', ...titles], facts),
+    '',
+    ...table(['heap grown after logins', ...titles], course),
+    '',
+    `Target: ${TARGET_MB} MB at most, for ${ours.title}: ${grown <= TARGET_MB * 1e6 ? 'met' : 'missed'}.`,
+  ];
+}
+
+/** Markdown, as prettier would lay it out: numbers to the right. */
+function table(head, rows) {
+  const widths = head.map((title, column) =>
+    Math.max(3, title.length, ...rows.map((row) => row[column].length)),
+  );
+  const line = (cells) =>
+    `| ${cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join(' | ')} |`;
+  const rule = widths.map((width, at) => (at === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  return [line(head), line(rule), ...rows.map(line)];
+}
+
+function mb(bytes) {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function whole(count) {
+  return count.toLocaleString('en-US');
+}
