@@ -407,6 +407,18 @@ describe('a store that fails', () => {
     await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ openid: lab.openid });
   });
 
+  it('on saving: its words show neither the app secret nor the password of its address', async () => {
+    const { oauth, store } = await userWith();
+    const { appSecret } = lab.wechat.apps.official;
+    const inBase64 = Buffer.from(appSecret).toString('base64');
+    store.set = () => Promise.reject(new Error(`${appSecret} ${inBase64} redis://:hunter2@10.0.0.1:6379`));
+    const { message, cause } = await failure(oauth.getAccessToken(lab.code()));
+    for (const text of [message, String(cause)]) {
+      expect(text).toContain('redis://:***@10.0.0.1:6379');
+      for (const secret of [appSecret, inBase64, 'hunter2']) expect(text).not.toContain(secret);
+    }
+  });
+
   it('on saving what was refreshed: the next call uses it', async () => {
     const { oauth, store } = await userWith(expired(await lab.token()));
     store.set = () => Promise.reject(new Error('full'));

@@ -5,6 +5,7 @@ import { FaultPlan } from './faults/fault-plan';
 import { startServer } from './server';
 import type { EmulatorApp, EmulatorApps } from './world/apps';
 import type { EmulatorClock } from './world/clock';
+import { refuseWrongOptions } from './world/option-faults';
 import type { RecordedRequest } from './world/request-log';
 import type { EmulatorSwitches } from './world/switches';
 import type { EmulatorUser } from './world/users';
@@ -52,6 +53,7 @@ export interface Emulator extends EmulatorControls {
  * app.use(wechatAuth({ appId, appSecret, endpoints: wechat.endpoints }));
  */
 export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  refuseWrongOptions(options);
   const world = new World(options);
   const faults = new FaultPlan();
   const { port = 0, host = '127.0.0.1', https } = options;

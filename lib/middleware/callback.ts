@@ -69,7 +69,7 @@ async function finish(visit: Visit, answer: CheckedAnswer): Promise<void> {
   const { pending, state } = answer;
   const { logins } = visit.settled;
   try {
-    const outcome = await logins.once(state, () => outcomeOf(visit, answer));
+    const outcome = await logins.once(answer, () => outcomeOf(visit, answer));
     logins.remember(answer, pending);
     if ('restart' in outcome) {
       await startLogin(visit, pending, outcome.restart);

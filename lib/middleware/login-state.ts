@@ -96,6 +96,11 @@ export function endOfLogin(session: Session, key: string, state: string): string
   return Object.hasOwn(done, state) ? done[state] : undefined;
 }
 
+/** The states of this browser's finished logins. */
+export function finishedStates(session: Session, key: string): string[] {
+  return Object.keys(read(session, key).done);
+}
+
 /** Reads what may come from an older release, or from anybody where the app does not sign its sessions. */
 function read(session: Session, key: string): Logins {
   const stored = session[loginsKey(key)] as Partial<Logins> | undefined;

@@ -20,7 +20,7 @@ import { refuse } from './refuse';
 import { RequestContext, type WechatContext } from './request';
 import { satisfies, type OfficialScope } from './scope';
 import { sessionOf } from './session';
-import { here, isReturnTo, ownPage, routePath, type Visit } from './visit';
+import { here, judged, ownPage, routePath, type Visit } from './visit';
 
 export interface GuardOptions {
   /** Asks for the missing consent where the session only has `snsapi_base`. */
@@ -140,7 +140,7 @@ function cameFor(visit: Visit, mode: GuardOptions['mode']): string | undefined {
   const { req } = visit;
   const isPageHere = isSafe(req) && (wantsPage(req) || (mode === 'redirect' && !isScript(req)));
   const page = isPageHere ? here(visit) : ownPage(visit, header(req, 'referer'));
-  return isReturnTo(visit, page) ? page : undefined;
+  return judged(visit, page);
 }
 
 /** Whether a script says that it asks; who only leaves text/html out of Accept may still be a person. */

@@ -2,6 +2,7 @@
 import crypto from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { inTime } from '../stores/time-limit';
+import { keepsNotes, type Notes } from '../stores/notes';
 import type { TokenStore } from '../stores/token-store';
 import type { PendingLogin } from './login-state';
 import type { WechatSession } from './session';
@@ -29,25 +30,52 @@ interface Minted {
   readonly returnTo: string;
 }
 
+interface Shared {
+  readonly code: string;
+  readonly outcome: Promise<Outcome>;
+  settled: boolean;
+}
+
 export class SharedLogins {
-  readonly #store: TokenStore | undefined;
-  readonly #outcomes = new LRUCache<string, Promise<Outcome>>({ max: MOST, ttl: SHARED_MS, perf: Date });
+  readonly #notes: Notes | undefined;
+  readonly #shared = new LRUCache<string, Shared>({ max: MOST, ttl: SHARED_MS, perf: Date });
   readonly #served = new LRUCache<string, PendingLogin>({ max: MOST, ttl: SHARED_MS, perf: Date });
+  readonly #over = new LRUCache<string, true>({ max: MOST, ttl: SHARED_MS, perf: Date });
   readonly #minted = new LRUCache<string, Minted>({ max: MOST });
 
-  /** Processes share their logins by the token store, where it offers a lock. */
-  constructor(store?: TokenStore) {
-    this.#store = store?.lock && store;
+  /** Processes share their logins by a token store that keeps notes. */
+  constructor(store?: TokenStore | Notes) {
+    this.#notes = store && keepsNotes(store) ? store : undefined;
   }
 
-  /** Does the work once for a state, whoever asks meanwhile or shortly after. A failure is told to all who wait, and not kept. */
-  once(state: string, work: () => Promise<Outcome>): Promise<Outcome> {
-    const shared = this.#outcomes.get(state);
-    if (shared) return shared;
-    const started = this.#store ? onceInFleet(this.#store, state, work) : work();
-    this.#outcomes.set(state, started);
-    started.catch(() => this.#outcomes.delete(state));
-    return started;
+  /**
+   * Does the work once for a state, whoever asks meanwhile; afterwards only for who brings the same code: who planted a session's
+   * cookie knows the state, but not the code that WeChat gave to another. A failure is told to all who wait, and not kept.
+   */
+  once({ state, code }: Answer, work: () => Promise<Outcome>): Promise<Outcome> {
+    const known = this.#shared.get(state);
+    if (known && (!known.settled || known.code === code)) return known.outcome;
+    const outcome = this.#notes ? onceInFleet(this.#notes, { state, code }, work) : work();
+    const shared: Shared = { code, outcome, settled: false };
+    this.#shared.set(state, shared);
+    outcome.then(
+      () => (shared.settled = true),
+      () => this.#shared.delete(state),
+    );
+    return outcome;
+  }
+
+  /** Ends the sharing of a login, at logout: nobody gets in by it any more. */
+  async forget(states: readonly string[]): Promise<void> {
+    for (const state of states) {
+      this.#over.set(state, true);
+      this.#shared.delete(state);
+    }
+    const notes = this.#notes;
+    if (notes)
+      await Promise.all(
+        states.map((state) => orNothing(STORE_LIMIT_MS, () => notes.deleteNote(noteKey(state)))),
+      );
   }
 
   /** Keeps what a callback was served for, because the session that knew it dies with the login. */
@@ -60,7 +88,7 @@ export class SharedLogins {
    * cookie and state, but not the code that WeChat gave to another.
    */
   recall(answer: Answer): PendingLogin | undefined {
-    return this.#served.get(digest(answer));
+    return this.#over.has(answer.state) ? undefined : this.#served.get(digest(answer));
   }
 
   /** Notes a login that sets out, for the case that its session does not come back with it. */
@@ -80,33 +108,55 @@ export class SharedLogins {
 }
 
 function digest({ cookies, code, state }: Answer): string {
-  return crypto
-    .createHash('sha256')
-    .update(JSON.stringify([cookies, code, state]))
-    .digest('base64');
+  return hash([cookies, code, state]);
+}
+
+/** The state is a secret, and keys get into error messages. */
+function noteKey(state: string): string {
+  return `login:${hash([state])}`;
+}
+
+function hash(parts: readonly string[]): string {
+  return crypto.createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+type Asked = Pick<Answer, 'state' | 'code'>;
+
+/** What one process puts down for the others. */
+interface Note {
+  readonly outcome: Outcome;
+  readonly code: string;
+  /** In ms since 1970, by the clock of who wrote it. */
+  readonly at: number;
 }
 
 /** A store that fails here is no reason to fail: without it, the processes are as strangers. */
-async function onceInFleet(store: TokenStore, state: string, work: () => Promise<Outcome>): Promise<Outcome> {
-  const key = `login:${crypto.createHash('sha256').update(state).digest('hex')}`;
+async function onceInFleet(notes: Notes, asked: Asked, work: () => Promise<Outcome>): Promise<Outcome> {
+  const arrived = Date.now();
   let outcome: Promise<Outcome> | undefined;
   const run = async (): Promise<void> => {
-    outcome ??= knownOr(store, key, work);
+    outcome ??= knownOr(notes, asked, arrived, work);
     await outcome.catch(() => undefined);
   };
-  await orNothing(LOCK_LIMIT_MS, async () => store.lock?.(key, run));
+  await orNothing(LOCK_LIMIT_MS, async () => notes.lock(noteKey(asked.state), run));
   // A lock that comes later than this finds the work done.
   outcome ??= work();
   return outcome;
 }
 
-/** What another process has put down, else the work; put down for the others in the clothes of a token. */
-async function knownOr(store: TokenStore, key: string, work: () => Promise<Outcome>): Promise<Outcome> {
-  const known = (await orNothing(STORE_LIMIT_MS, () => store.get(key)))?.['outcome'];
-  if (typeof known === 'object' && known !== null) return known as Outcome;
+/** What another process has put down, for this code or while we waited for it; else the work. */
+async function knownOr(
+  notes: Notes,
+  { state, code }: Asked,
+  arrived: number,
+  work: () => Promise<Outcome>,
+): Promise<Outcome> {
+  const key = noteKey(state);
+  const known = (await orNothing(STORE_LIMIT_MS, () => notes.readNote(key))) as Note | undefined;
+  if (known && (known.code === hash([state, code]) || known.at >= arrived)) return known.outcome;
   const outcome = await work();
-  const note = { access_token: 'none', expires_in: 0, openid: key, create_at: Date.now(), outcome };
-  await orNothing(STORE_LIMIT_MS, () => store.set(key, note, SHARED_MS));
+  const note: Note = { outcome, code: hash([state, code]), at: Date.now() };
+  await orNothing(STORE_LIMIT_MS, () => notes.writeNote(key, note, SHARED_MS));
   return outcome;
 }
 

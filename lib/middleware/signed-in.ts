@@ -1,5 +1,5 @@
 /** Who is logged in: read from the session, written at login, dropped at logout. */
-import { finishLogin, loginsKey } from './login-state';
+import { finishLogin, finishedStates, loginsKey } from './login-state';
 import type { HostRequest } from './http';
 import type { Settled } from './options';
 import { isLess } from './scope';
@@ -70,8 +70,9 @@ function isSamePerson(a: WechatSession, b: WechatSession): boolean {
 }
 
 /** Drops our login and all that came with it, but for other accounts' logins; the session gets a new id. */
-export async function dropLogin(req: HostRequest, { sessionKey }: Settled): Promise<void> {
+export async function dropLogin(req: HostRequest, { sessionKey, logins }: Settled): Promise<void> {
   const own = [sessionKey, loginsKey(sessionKey)];
+  const states = finishedStates(sessionOf(req), sessionKey);
   await renewSession(req, (key) => keys.has(key) && !own.includes(key));
-  await saveSession(req);
+  await Promise.all([saveSession(req), logins.forget(states)]);
 }

@@ -56,16 +56,19 @@ function ownRoutes(visit: Visit): string[] {
 
 /** Whether somebody may be sent there after a login. */
 export function isReturnTo(visit: Visit, asked: string | null | undefined): asked is string {
-  return asked != null && locate(visit, asked) !== undefined;
+  return asked != null && judged(visit, asked) !== undefined;
 }
 
 /** Where somebody is sent who asked for this: there, if it is a page of this app, else where logins end by default. */
 export function wayBack(visit: Visit, asked: string | null | undefined): string {
-  return locate(visit, asked) ?? locate(visit, visit.settled.returnTo ?? '/') ?? '/';
+  return judged(visit, asked) ?? judged(visit, visit.settled.returnTo ?? '/') ?? '/';
 }
 
-/** Judged as it was asked for, and again with the path that the proxy strips. */
-function locate(visit: Visit, asked: string | null | undefined): string | undefined {
+/**
+ * What somebody asked for, as they may be sent there: spelled for a header, without a spent code; `undefined` where they may not.
+ * Judged as it was asked for, and again with the path that the proxy strips.
+ */
+export function judged(visit: Visit, asked: string | null | undefined): string | undefined {
   const path = judgeReturnTo(asked, []);
   return path === undefined
     ? undefined

@@ -45,8 +45,8 @@ export interface MiniProgramUser {
 }
 
 /** AES-128-CBC with PKCS#7; the watermark must name the app (开放数据校验与解密). */
-export function decrypt(appid: string, { sessionKey, encryptedData, iv }: EncryptedData): MiniProgramUser {
-  const user = open(sessionKey, encryptedData, iv);
+export function decrypt(appid: string, encrypted: EncryptedData): MiniProgramUser {
+  const user = open(encrypted);
   if (user?.watermark?.appid !== appid) {
     throw new WechatAuthError(
       'decryption',
@@ -56,8 +56,9 @@ export function decrypt(appid: string, { sessionKey, encryptedData, iv }: Encryp
   return user as MiniProgramUser;
 }
 
-function open(sessionKey: string, encryptedData: string, iv: string): Partial<MiniProgramUser> | null {
+function open(encrypted: EncryptedData): Partial<MiniProgramUser> | null {
   try {
+    const { sessionKey, encryptedData, iv } = encrypted;
     const decipher = crypto.createDecipheriv(
       'aes-128-cbc',
       Buffer.from(sessionKey, 'base64'),

@@ -416,6 +416,7 @@ export class OAuth {
     const store = this.#store;
     const lock = store.lock?.bind(store);
     return {
+      secret: () => this.appsecret,
       load: (openid) => ask((callback) => this.getToken(openid, callback)),
       save: (openid, token) => ask((callback) => this.saveToken(openid, token, callback)),
       forget: (openid) => store.delete(this.#key(openid)),

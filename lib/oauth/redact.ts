@@ -12,8 +12,14 @@ export function redact(text: string, secrets: readonly (string | undefined)[]): 
     masked = masked.replace(rawOrEscaped(secret), MASK);
     for (const form of base64Forms(secret)) masked = masked.replaceAll(form, MASK);
   }
-  return masked.replace(NAMED_SECRET, `$1${MASK}`).replace(SHAPE_OF_TOKEN, MASK);
+  return masked
+    .replace(NAMED_SECRET, `$1${MASK}`)
+    .replace(SHAPE_OF_TOKEN, MASK)
+    .replace(PASSWORD_IN_ADDRESS, `$1${MASK}@`);
 }
+
+/** `redis://user:password@host`, as drivers name what they cannot reach. */
+const PASSWORD_IN_ADDRESS = /(:\/\/[^\s/:@]*:)[^\s/@]+@/g;
 
 /** WeChat's tokens: a number, `_`, and some hundred characters of base64url. */
 const SHAPE_OF_TOKEN = /(?<![\w-])\d{1,3}_[\w-]{64,}/g;

@@ -18,6 +18,8 @@ const LOCK_LIMIT_MS = 30_000;
 
 /** By which ways the keeper reaches the app's store and WeChat. */
 export interface Ways {
+  /** The app secret, which a store's words might echo. */
+  secret(): string | undefined;
   load(openid: string): Promise<unknown>;
   save(openid: string, token: TokenData): Promise<unknown>;
   forget(openid: string): Promise<void>;
@@ -199,7 +201,8 @@ export class TokenKeeper {
         () => new Error(`no answer within ${limit} ms: it must call back, or return a promise that settles`),
       );
     } catch (error) {
-      const secrets = tokens.flatMap((token) => [token?.data.access_token, token?.data.refresh_token]);
+      const known = tokens.flatMap((token) => [token?.data.access_token, token?.data.refresh_token]);
+      const secrets = [this.#ways.secret(), ...known];
       throw storeFailure(what, error, (text) => redact(text, secrets));
     }
   }

@@ -1,6 +1,7 @@
 import crypto from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WechatAuthError, isWechatError } from '../errors';
+import type { Notes } from './notes';
 import { storeFailure } from './store-failure';
 import { inTime } from './time-limit';
 import { TokenRecords, type EncryptionOptions } from './token-record';
@@ -57,7 +58,7 @@ const SCRIPTS = {
  * const client = await createClient({ url: process.env.REDIS_URL, disableOfflineQueue: true }).connect();
  * app.use(wechatAuth({ tokenStore: new RedisTokenStore(client, { prefix: 'shop:token:' }) }));
  */
-export class RedisTokenStore implements TokenStore {
+export class RedisTokenStore implements TokenStore, Notes {
   readonly #commands: Commands;
   readonly #prefix: string;
   readonly #records: TokenRecords;
@@ -84,6 +85,29 @@ export class RedisTokenStore implements TokenStore {
 
   async delete(key: string): Promise<void> {
     await answered('delete', () => this.#commands.delete(this.#prefix + key));
+  }
+
+  /** @internal */
+  async readNote(key: string): Promise<unknown> {
+    return (await this.get(key))?.['note'];
+  }
+
+  /**
+   * In the clothes of a token, and encrypted as one.
+   *
+   * @internal
+   */
+  async writeNote(key: string, note: unknown, ttlMs: number): Promise<void> {
+    await this.set(
+      key,
+      { access_token: 'none', expires_in: 0, openid: key, create_at: Date.now(), note },
+      ttlMs,
+    );
+  }
+
+  /** @internal */
+  async deleteNote(key: string): Promise<void> {
+    await this.delete(key);
   }
 
   /**

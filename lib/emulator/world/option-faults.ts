@@ -1,0 +1,39 @@
+import { inspect } from 'node:util';
+
+type Check = readonly [is: (value: unknown) => boolean, remedy: string];
+
+const isPort = (value: unknown): boolean =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) < 65_536;
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isListOf =
+  (...names: readonly string[]) =>
+  (value: unknown): boolean =>
+    Array.isArray(value) &&
+    value.every((each) => names.every((name) => isText((each as Record<string, unknown> | null)?.[name])));
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  port: [isPort, 'Give a whole number from 0 (any free one) to 65535.'],
+  host: [isText, "Give an address to listen on, such as '127.0.0.1'."],
+  https: [isObject, 'Give { key, cert }; selfSignedCertificate() makes both.'],
+  apps: [isListOf('type', 'appId', 'appSecret'), 'Give a list of { type, appId, appSecret, … }.'],
+  users: [isListOf('id', 'nickname'), 'Give a list of { id, nickname, … }.'],
+  switches: [isObject, 'Give an object of switches.'],
+};
+
+/**
+ * Refuses options that would be misread or overlooked, all at once.
+ *
+ * @throws TypeError that names each with its value and a remedy.
+ */
+export function refuseWrongOptions(options: object): void {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const faults = given.flatMap(([name, value]) => {
+    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
+    if (!check) return [`${name} is no option; there are ${Object.keys(CHECKS).join(', ')}.`];
+    const [is, remedy] = check;
+    return is(value) ? [] : [`${name} is ${inspect(value, { depth: 0 })}. ${remedy}`];
+  });
+  if (faults.length > 0) throw new TypeError(`createEmulator(): ${faults.join(' ')}`);
+}
