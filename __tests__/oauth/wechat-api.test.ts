@@ -374,6 +374,17 @@ describe('what is not reached', () => {
 });
 
 describe('the options of the requests', () => {
+  it.each([
+    ['an object', { access_token: 'other', apikey: 'k 1' }],
+    ['URLSearchParams', new URLSearchParams({ access_token: 'other', apikey: 'k 1' })],
+  ])("let parameters of a gateway stand beside WeChat's, not in their place: %s", async (_name, params) => {
+    await lab.oauth({ http: { params } }).verifyToken(record.openid, record.access_token);
+    expect(lab.wechat.requests.at(-1)?.query).toMatchObject({
+      access_token: record.access_token,
+      apikey: 'k 1',
+    });
+  });
+
   it('are never written to, frozen to the ground or not', async () => {
     const http_ = deepFreeze({
       timeout: 1000,

@@ -126,6 +126,7 @@ export class WechatAPI {
         ...this.#options,
         ...OURS,
         ...this.#agents,
+        params: besides(this.#options.params, query),
         // Our own limit covers the whole call; axios's own would only cover one attempt.
         timeout: 0,
         signal,
@@ -137,6 +138,12 @@ export class WechatAPI {
     if (!this.#mayBeEmulated) refuseEmulator(response, this.#origin);
     return read(response, path, (text) => redact(text, secrets));
   }
+}
+
+/** What a gateway asks for may stand beside WeChat's parameters, but not in their place. */
+function besides(params: unknown, query: Query): Record<string, unknown> {
+  const all = params instanceof URLSearchParams ? [...params] : Object.entries(params ?? {});
+  return Object.fromEntries(all.filter(([name]) => !Object.hasOwn(query, name)));
 }
 
 /** The emulator logs anybody in as anybody, and says of itself that it is one. */
