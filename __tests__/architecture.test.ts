@@ -73,7 +73,7 @@ function sourceFiles(root: string): string[] {
 }
 
 function resolve(root: string, from: string, specifier: string): string {
-  const target = path.posix.join(path.posix.dirname(from), specifier);
+  const target = path.posix.join(path.posix.dirname(from), specifier.replace(/\.js$/, ''));
   const files = sourceFiles(root);
   return [`${target}.ts`, `${target}/index.ts`, target].find((file) => files.includes(file)) ?? target;
 }
@@ -142,7 +142,7 @@ describe('the architecture', () => {
     };
     write('errors.ts', "import type { A } from './oauth/a';");
     write('oauth/a.ts', "import './b';\nexport type { C } from '../middleware/c';");
-    write('oauth/b.ts', "export const a = () => import('./a');\nconst axios = require('axios');");
+    write('oauth/b.ts', "export const a = () => import('./a.js');\nconst axios = require('axios');");
     write('stores/s.ts', "type T = import('../oauth/a').A;\nimport fs = require('fs');");
     write(
       'middleware/c.ts',
