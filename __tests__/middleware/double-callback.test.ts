@@ -1,6 +1,6 @@
-import type { Emulator } from '../../lib/emulator';
 import type { HostRequest } from '../../lib/middleware/http';
-import { startApp, startEmulator, type TestApp } from '../support/app';
+import { startApp, type TestApp } from '../support/app';
+import { emulator, useEmulator } from '../support/emulator';
 import { agree, Browser, type Answer } from '../support/browser';
 import type { HostName } from '../support/hosts';
 import {
@@ -15,11 +15,7 @@ import {
 } from '../support/login';
 import { SESSION_NAMES, SESSIONS, withSession, type SessionName } from '../support/sessions';
 
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
-afterAll(() => emulator.close());
+useEmulator();
 beforeEach(() => {
   emulator.requests.length = 0;
 });

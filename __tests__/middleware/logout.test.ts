@@ -1,15 +1,11 @@
-import type { Emulator } from '../../lib/emulator';
 import { wechatAuth } from '../../lib';
-import { emulated, sendJSON, startApp, startEmulator, type TestApp, type TestRequest } from '../support/app';
+import { emulated, sendJSON, startApp, type TestApp, type TestRequest } from '../support/app';
+import { emulator, useEmulator } from '../support/emulator';
 import { Browser } from '../support/browser';
 import { comeBack, goesToWechat, isLoggedIn, sessionOf, statesOf } from '../support/login';
 import { SESSION_NAMES, SESSIONS } from '../support/sessions';
 
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
-afterAll(() => emulator.close());
+useEmulator();
 
 describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
   let app: TestApp;

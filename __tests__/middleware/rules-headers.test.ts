@@ -1,18 +1,14 @@
 import http from 'node:http';
-import type { Emulator } from '../../lib/emulator';
 import type { HostRequest } from '../../lib/middleware/http';
-import { cookies, startApp, startEmulator, type TestApp } from '../support/app';
+import { cookies, startApp, type TestApp } from '../support/app';
+import { emulator, useEmulator } from '../support/emulator';
 import { agree, Browser, type Answer } from '../support/browser';
 import type { Middleware } from '../support/hosts';
 import { comeBack, exchanged, isLoggedIn, stateIn, statesOf } from '../support/login';
 import { SESSION_NAMES, SESSIONS } from '../support/sessions';
 import { IPHONE_WECHAT } from '../support/user-agents';
 
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
-afterAll(() => emulator.close());
+useEmulator();
 
 /** A session that counts how often anybody looks at it, until the answer is sent: then its own middleware does. */
 function watched(session: Middleware, reads: { count: number }): Middleware {

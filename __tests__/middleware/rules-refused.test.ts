@@ -1,6 +1,6 @@
-import type { Emulator } from '../../lib/emulator';
 import { MemoryTokenStore, type TokenData } from '../../lib';
-import { startApp, startEmulator, type TestApp } from '../support/app';
+import { startApp, type TestApp } from '../support/app';
+import { emulator, useEmulator } from '../support/emulator';
 import { agree, Browser } from '../support/browser';
 import {
   comeBack,
@@ -16,11 +16,7 @@ import { SESSION_NAMES, SESSIONS } from '../support/sessions';
 
 const JSON_ONLY = { Accept: 'application/json' };
 
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
-afterAll(() => emulator.close());
+useEmulator();
 
 async function withApp(
   options: Parameters<typeof startApp>[1],

@@ -1,5 +1,6 @@
-import type { Emulator, EmulatorFault } from '../../lib/emulator';
-import { cookies, startApp, startEmulator, type TestApp } from '../support/app';
+import type { EmulatorFault } from '../../lib/emulator';
+import { cookies, startApp, type TestApp } from '../support/app';
+import { emulator, useEmulator } from '../support/emulator';
 import { agree, Browser, type Answer } from '../support/browser';
 import {
   comeBack,
@@ -13,11 +14,7 @@ import {
 } from '../support/login';
 import { serverSessions, SESSION_NAMES, SESSIONS } from '../support/sessions';
 
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
-afterAll(() => emulator.close());
+useEmulator();
 
 const JSON_ONLY = { Accept: 'application/json' };
 

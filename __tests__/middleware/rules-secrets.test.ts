@@ -1,16 +1,12 @@
 import { inspect } from 'node:util';
 import createDebug from 'debug';
-import { emulated, startApp, startEmulator } from '../support/app';
-import type { Emulator } from '../../lib/emulator';
+import { emulated, startApp } from '../support/app';
+import { emulator, useEmulator } from '../support/emulator';
 import { agree, Browser, type Answer } from '../support/browser';
 import { comeBack, stateIn, withParams } from '../support/login';
 import { serverSessions } from '../support/sessions';
 
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
-afterAll(() => emulator.close());
+useEmulator();
 
 describe('secrets', () => {
   /** All that a login says to anybody: answers, debug lines, warnings, errors. */

@@ -1,5 +1,5 @@
-import type { Emulator } from '../../lib/emulator';
-import { startApp, startEmulator, type TestApp } from '../support/app';
+import { startApp, type TestApp } from '../support/app';
+import { emulator, useEmulator } from '../support/emulator';
 import { agree, Browser } from '../support/browser';
 import {
   comeBack,
@@ -14,11 +14,7 @@ import {
 } from '../support/login';
 import { SESSION_NAMES, SESSIONS } from '../support/sessions';
 
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
-afterAll(() => emulator.close());
+useEmulator();
 afterEach(() => {
   jest.restoreAllMocks();
 });

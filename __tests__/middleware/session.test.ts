@@ -1,16 +1,12 @@
-import type { Emulator } from '../../lib/emulator';
 import type { HostRequest } from '../../lib/middleware/http';
-import { cookies, startApp, startEmulator, type TestApp, type TestRequest } from '../support/app';
+import { cookies, startApp, type TestApp, type TestRequest } from '../support/app';
+import { emulator, useEmulator } from '../support/emulator';
 import { agree, Browser } from '../support/browser';
 import type { Host } from '../support/hosts';
 import { comeBack, exchanged, goesToWechat, isLoggedIn, sessionOf } from '../support/login';
 import { MoodyStore, serverSessions, SESSION_NAMES, SESSIONS } from '../support/sessions';
 
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
-afterAll(() => emulator.close());
+useEmulator();
 
 /** `/put?cart=3` writes into the session, as an app would. */
 function notes(app: Host): void {

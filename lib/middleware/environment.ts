@@ -46,9 +46,16 @@ function filled<T extends object>(
   given: T | undefined,
   defaults: { readonly [K in keyof T]: T[K] | undefined },
 ): T {
-  if (given !== undefined && !isObject(given)) return given;
+  return given !== undefined && !isObject(given) ? given : (withDefaults(given, defaults) as T);
+}
+
+/** What is given over what is not; undefined counts as not given. */
+export function withDefaults<D extends object>(
+  given: { readonly [K in keyof D]?: D[K] | undefined } | undefined,
+  defaults: D,
+): D {
   const own = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(own) } as T;
+  return { ...defaults, ...Object.fromEntries(own) };
 }
 
 /** Says where a faulty value came from, when it does not stand in the code. */

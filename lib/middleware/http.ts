@@ -28,7 +28,7 @@ export function queryOf(url: string): URLSearchParams {
 }
 
 /** `GET http://host/path` is allowed by HTTP/1.1, and asked of proxies. */
-function relative(url: string): string {
+export function relative(url: string): string {
   return /^https?:\/\//i.test(url) ? url.replace(/^[^/]*\/\/[^/?#]*/, '') || '/' : url;
 }
 
@@ -36,10 +36,14 @@ export function fullURL(req: HostRequest): string {
   return req.originalUrl ?? req.url ?? '/';
 }
 
-/** The path under which the middleware was mounted, as this request spelled it; empty at the root. */
-export function mountOf(req: HostRequest): string {
+/**
+ * The path under which the middleware was mounted, as this request spelled it; empty at the root.
+ *
+ * @param url what was left of the address when the middleware saw it: further mounts take more off
+ */
+export function mountOf(req: HostRequest, url: string): string {
   const whole = pathOf(fullURL(req));
-  const below = pathOf(req.url ?? '/');
+  const below = pathOf(url);
   if (whole.endsWith(below)) return whole.slice(0, whole.length - below.length);
   // Mounted at /auth and asked for /auth: the rest is a slash that was not there.
   return below === '/' ? whole : '';

@@ -3,7 +3,8 @@ import { WechatAuthError } from '../errors';
 import { ask } from '../oauth/callbacks';
 import type { Flow } from '../oauth/endpoints';
 import { redact } from '../oauth/redact';
-import { inTime } from '../stores/time-limit';
+import { plainCopy } from '../stores/store-failure';
+import { STORE_LIMIT_MS, inTime } from '../stores/time-limit';
 import type { WechatUser } from '../oauth/user';
 import type { HostRequest } from './http';
 
@@ -24,8 +25,6 @@ export interface WechatSession {
 export type Session = Record<string, unknown>;
 
 type Work = (callback: (error?: Error | null) => void) => unknown;
-
-const STORE_LIMIT_MS = 5_000;
 
 /** The session, which must be there: a login without one could not be checked, nor kept. */
 export function sessionOf(req: HostRequest): Session {
@@ -72,11 +71,11 @@ async function store(req: HostRequest, what: string, work: Work): Promise<void> 
   } catch (error) {
     // Without it the session's middleware would try once more, wait for ever, and hand out the id of a half-written session.
     Reflect.set(req, 'session', undefined);
-    const words = redact(error instanceof Error ? error.message : String(error), []);
+    const cause = plainCopy(error, (text) => redact(text, []));
     throw new WechatAuthError(
       'session_missing',
-      `The session store failed (${what}): ${words}. Check it, then try again.`,
-      { status: 503, cause: new Error(words) },
+      `The session store failed (${what}): ${cause.message}. Check it, then try again.`,
+      { status: 503, cause },
     );
   }
 }

@@ -3,7 +3,7 @@ import { WECHAT } from '../oauth/endpoints';
 import { OAuth } from '../oauth/oauth';
 import { MemoryTokenStore } from '../stores/memory-store';
 import { baseURLFault, splitBase } from './base-url';
-import { withEnvironment, withSource } from './environment';
+import { withDefaults, withEnvironment, withSource } from './environment';
 import { OptionsError, findFaults, readable, shown, type OptionFault } from './option-checks';
 import type { Credentials, Settled, WechatAuthOptions } from './options';
 import { judgeReturnTo } from './return-to';
@@ -20,16 +20,12 @@ export function settleOptions(given: WechatAuthOptions): Settled {
   const accounts: Settled['accounts'] = faults.length > 0 ? {} : accountsOf(options);
   const mainAccount = accounts.official ?? accounts.website;
   if (faults.length > 0 || !mainAccount) throw new OptionsError(faults);
-  const { routes = {}, preserveSession = true } = options;
+  const { preserveSession = true } = options;
   return {
     accounts,
     mainAccount,
     base: options.baseURL === undefined ? undefined : splitBase(options.baseURL),
-    routes: {
-      login: routes.login ?? DEFAULT_ROUTES.login,
-      callback: routes.callback ?? DEFAULT_ROUTES.callback,
-      logout: routes.logout ?? DEFAULT_ROUTES.logout,
-    },
+    routes: withDefaults(options.routes, DEFAULT_ROUTES),
     scope: options.scope ?? 'snsapi_userinfo',
     lang: options.lang ?? 'zh_CN',
     flow: options.flow ?? 'auto',
@@ -50,7 +46,7 @@ export function settleOptions(given: WechatAuthOptions): Settled {
   };
 }
 
-const DEFAULT_ROUTES = { login: '/login', callback: '/callback', logout: '/logout' } as const;
+const DEFAULT_ROUTES: Settled['routes'] = { login: '/login', callback: '/callback', logout: '/logout' };
 
 function keeper(preserveSession: boolean | readonly string[]): (key: string) => boolean {
   if (typeof preserveSession === 'boolean') return () => preserveSession;
@@ -100,7 +96,7 @@ function* faultsTogether(options: WechatAuthOptions, known: ReadonlySet<string>)
       message: `is ${shown(returnTo)}. Give a path of this app that starts with one slash, such as /home; at most 512 bytes.`,
     };
   }
-  const paths = Object.entries({ ...DEFAULT_ROUTES, ...defined(routes) }).filter(
+  const paths = Object.entries(withDefaults(routes, DEFAULT_ROUTES)).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
   for (const [name, path] of paths) {
@@ -111,12 +107,6 @@ function* faultsTogether(options: WechatAuthOptions, known: ReadonlySet<string>)
         message: `is ${shown(path)}, like routes.${twin[0]}. Give each route a path of its own.`,
       };
   }
-}
-
-function defined<T extends object>(given: T | undefined): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(given ?? {}).filter(([, value]) => value !== undefined),
-  ) as Partial<T>;
 }
 
 function* halfGiven(prefix: string, env: string, { appId, appSecret }: Credentials): Generator<OptionFault> {

@@ -1,7 +1,8 @@
 /** One login, several callbacks: WeChat calls back twice, with one code or with two, and may drop either answer. */
 import crypto from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { inTime } from '../stores/time-limit';
+import { LOCK_LIMIT_MS, STORE_LIMIT_MS, inTime } from '../stores/time-limit';
+import { Guarded } from '../stores/guarded';
 import { keepsNotes, type Notes } from '../stores/notes';
 import type { TokenStore } from '../stores/token-store';
 import type { PendingLogin } from './login-state';
@@ -13,9 +14,6 @@ export type Outcome = { readonly session: WechatSession } | { readonly restart: 
 /** How long a second callback may follow the first and share what came of it. */
 const SHARED_MS = 60_000;
 const MOST = 10_000;
-const STORE_LIMIT_MS = 5_000;
-/** Another process may hold the lock while it exchanges and asks the app. */
-const LOCK_LIMIT_MS = 30_000;
 
 /** What a callback brings. */
 export interface Answer {
@@ -133,15 +131,9 @@ interface Note {
 /** A store that fails here is no reason to fail: without it, the processes are as strangers. */
 async function onceInFleet(notes: Notes, asked: Asked, work: () => Promise<Outcome>): Promise<Outcome> {
   const arrived = Date.now();
-  let outcome: Promise<Outcome> | undefined;
-  const run = async (): Promise<void> => {
-    outcome ??= knownOr(notes, asked, arrived, work);
-    await outcome.catch(() => undefined);
-  };
-  await orNothing(LOCK_LIMIT_MS, async () => notes.lock(noteKey(asked.state), run));
-  // A lock that comes later than this finds the work done.
-  outcome ??= work();
-  return outcome;
+  const guarded = new Guarded(() => knownOr(notes, asked, arrived, work));
+  await orNothing(LOCK_LIMIT_MS, () => notes.lock(noteKey(asked.state), () => guarded.run()));
+  return guarded.outcomeOr(work);
 }
 
 /** What another process has put down, for this code or while we waited for it; else the work. */

@@ -1,6 +1,6 @@
 /** WeChat's console asks for a file at the callback domain before it takes it (MP_verify_….txt). */
 import { isSafe, pathOf, send } from './http';
-import type { Visit } from './visit';
+import { publicMount, type Visit } from './visit';
 
 /** Serves the file of this request, if it is one. */
 export function serveVerificationFile(visit: Visit): boolean {
@@ -17,9 +17,10 @@ export function serveVerificationFile(visit: Visit): boolean {
 }
 
 /** With the first request of any kind: where WeChat asks for the file in vain, nothing reaches us. */
-function warnOfMount({ settled: { warnings }, mount }: Visit): void {
+function warnOfMount(visit: Visit): void {
+  const mount = publicMount(visit);
   if (mount === '') return;
-  warnings.once(
+  visit.settled.warnings.once(
     'WECHAT_VERIFICATION_FILE',
     `The verification files are served below ${mount}, but WeChat looks for them at the root of the callback domain, unless the console names a path there. Mount wechatAuth() at the root.`,
   );

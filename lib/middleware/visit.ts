@@ -1,7 +1,7 @@
 /** One request in our hands, and where it stands: its mount, its origin, its routes, its way back. */
 import type { ServerResponse } from 'node:http';
 import { WechatAuthError } from '../errors';
-import { fullURL, hostOf, isSecure, mountOf, type HostRequest, type Next } from './http';
+import { fullURL, hostOf, isSecure, mountOf, relative, type HostRequest, type Next } from './http';
 import type { Settled } from './options';
 import { judgeReturnTo } from './return-to';
 
@@ -10,12 +10,12 @@ export interface Visit {
   readonly res: ServerResponse;
   readonly next: Next;
   readonly settled: Settled;
-  /** The path that browsers see before our routes: what the proxy strips, and the mount. */
-  readonly mount: string;
+  /** The address as it was below the mount point. Most requests need no more of it, so the mount is worked out when asked for. */
+  readonly url: string;
 }
 
 export function visitOf(req: HostRequest, res: ServerResponse, next: Next, settled: Settled): Visit {
-  return { req, res, next, settled, mount: basePath(settled) + mountOf(req) };
+  return { req, res, next, settled, url: req.url ?? '/' };
 }
 
 export function basePath(settled: Settled): string {
@@ -45,9 +45,14 @@ export function originOf({ req, settled }: Visit): string {
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/;
 
 /** The public path of one of our routes, or `undefined` where the options leave it out. */
-export function routePath({ mount, settled }: Visit, name: keyof Settled['routes']): string | undefined {
-  const route = settled.routes[name];
-  return route === false ? undefined : mount + route;
+export function routePath(visit: Visit, name: keyof Settled['routes']): string | undefined {
+  const route = visit.settled.routes[name];
+  return route === false ? undefined : publicMount(visit) + route;
+}
+
+/** The path that browsers see before our routes: what the proxy strips, and the mount. */
+export function publicMount({ req, url, settled }: Visit): string {
+  return basePath(settled) + mountOf(req, url);
 }
 
 function ownRoutes(visit: Visit): string[] {
@@ -82,8 +87,7 @@ function underBase(path: string, base: string): string {
 
 /** The page this request asks for, as browsers see it. */
 export function here({ req, settled }: Visit): string {
-  // HTTP/1.1 allows the whole address in place of the path.
-  return basePath(settled) + fullURL(req).replace(/^https?:\/\/[^/?#]*/i, '');
+  return basePath(settled) + relative(fullURL(req));
 }
 
 /** The path of an Origin or Referer header of this very site, or `undefined`. */

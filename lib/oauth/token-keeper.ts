@@ -2,7 +2,9 @@
 import createDebug from 'debug';
 import { LRUCache } from 'lru-cache';
 import { NoOAuthTokenError, WechatAuthError, isWeChatAPIError, isWechatAuthError } from '../errors';
-import { inTime } from '../stores/time-limit';
+import { Guarded } from '../stores/guarded';
+import { plainCopy, type Mask } from '../stores/store-failure';
+import { LOCK_LIMIT_MS, STORE_LIMIT_MS, inTime } from '../stores/time-limit';
 import { TOKEN_TTL_MS, type TokenData } from '../stores/token-store';
 import { AccessToken, askedAt, isBaseOnly } from './access-token';
 import { Flights } from './flights';
@@ -11,10 +13,6 @@ import { redact } from './redact';
 const debug = createDebug('wechat-auth:token');
 
 const CACHED = 5_000;
-/** Clients of Redis and databases queue for ever while their server is away. */
-const STORE_LIMIT_MS = 5_000;
-/** Another process may hold the lock while it reads, refreshes and saves; then comes our own turn. */
-const LOCK_LIMIT_MS = 30_000;
 
 /** By which ways the keeper reaches the app's store and WeChat. */
 export interface Ways {
@@ -168,23 +166,22 @@ export class TokenKeeper {
   async #locked(openid: string, expired: AccessToken, fn: () => Promise<AccessToken>): Promise<AccessToken> {
     const { lock } = this.#ways;
     if (!lock) return fn();
-    let outcome: Promise<AccessToken> | undefined;
-    const run = async (): Promise<void> => {
-      outcome ??= fn();
-      await outcome.catch(() => undefined);
-    };
+    const guarded = new Guarded(fn);
     let fault = new WechatAuthError(
       'token_store',
       "The token store's lock came back without having run what it guards. It must call the function it is given, and wait for it.",
     );
     try {
-      await this.#store('lock', [expired, this.#cache.get(openid)], () => lock(openid, run), LOCK_LIMIT_MS);
+      await this.#store(
+        'lock',
+        [expired, this.#cache.get(openid)],
+        () => lock(openid, () => guarded.run()),
+        LOCK_LIMIT_MS,
+      );
     } catch (error) {
       fault = error as WechatAuthError;
     }
-    // What has run counts, even where the lock could not be given back; what has not run until now never shall.
-    outcome ??= Promise.reject(fault);
-    return outcome;
+    return guarded.outcomeOr(() => Promise.reject(fault));
   }
 
   /** Every call of the app's store: in time, and with no token in its error. */
@@ -241,8 +238,6 @@ function hasAccessToken(value: unknown): value is TokenData {
   return typeof token === 'string' && token !== '';
 }
 
-type Mask = (text: string) => string;
-
 function storeFailure(what: string, error: unknown, mask: Mask): WechatAuthError {
   if (isWechatAuthError(error) && error.kind === 'token_store') {
     const cause = error.cause === undefined ? {} : { cause: plainCopy(error.cause, mask) };
@@ -254,19 +249,4 @@ function storeFailure(what: string, error: unknown, mask: Mask): WechatAuthError
     `The token store failed (${what}): ${cause.message}. Check it, then try again.`,
     { cause },
   );
-}
-
-/** The words of an error and nothing else: that of a Redis client carries the whole command, and with it the token. */
-function plainCopy(error: unknown, mask: Mask): Error {
-  const words = (typeof error === 'string' ? { message: error } : (error ?? {})) as Record<string, unknown>;
-  const [name, code, message] = ['name', 'code', 'message'].map((word) => {
-    const text = words[word];
-    return typeof text === 'string' || typeof text === 'number' ? mask(String(text)) : '';
-  }) as [string, string, string];
-  // The parser quotes what it could not read; several addresses that all refuse (AggregateError) leave no message.
-  const shown = name === 'SyntaxError' ? 'what it read is no JSON' : message || code;
-  return Object.assign(new Error(shown || `${name || 'Error'} without a message`), {
-    name: name || 'Error',
-    code,
-  });
 }

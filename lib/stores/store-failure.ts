@@ -9,28 +9,29 @@ export function storeFailure(
   error: unknown,
   tokens: readonly (TokenData | undefined)[] = [],
 ): WechatAuthError {
-  const { name, message, code } = wordsOf(error);
-  const words = withoutTokens(message, tokens);
-  // A plain copy: an error of a Redis client carries the whole command, and with it the token.
-  const cause = Object.assign(new Error(words), { name, code });
+  const cause = plainCopy(error, (text) => withoutTokens(text, tokens));
   return new WechatAuthError(
     'token_store',
-    `${engine} failed (${call}): ${words}. Check it, then try again.`,
+    `${engine} failed (${call}): ${cause.message}. Check it, then try again.`,
     { cause },
   );
 }
 
-function wordsOf(error: unknown): { name: string; message: string; code: string } {
-  const { name, message, code } = (
-    typeof error === 'object' && error !== null ? error : { message: error }
-  ) as Partial<Record<'name' | 'message' | 'code', unknown>>;
-  const text = (word: unknown): string =>
-    typeof word === 'string' || typeof word === 'number' ? String(word) : '';
-  // The parser quotes what it could not read.
-  if (name === 'SyntaxError') return { name, message: 'what is stored cannot be read', code: '' };
-  const [named, coded] = [text(name) || 'Error', text(code)];
-  // Several addresses that all refuse (AggregateError) leave no message.
-  return { name: named, message: text(message) || coded || `${named} without a message`, code: coded };
+export type Mask = (text: string) => string;
+
+/** The words of an error and nothing else: that of a Redis client carries the whole command, and with it the token. */
+export function plainCopy(error: unknown, mask: Mask): Error {
+  const words = (typeof error === 'string' ? { message: error } : (error ?? {})) as Record<string, unknown>;
+  const [name, code, message] = ['name', 'code', 'message'].map((word) => {
+    const text = words[word];
+    return typeof text === 'string' || typeof text === 'number' ? mask(String(text)) : '';
+  }) as [string, string, string];
+  // The parser quotes what it could not read; several addresses that all refuse (AggregateError) leave no message.
+  const shown = name === 'SyntaxError' ? 'what it read is no JSON' : message || code;
+  return Object.assign(new Error(shown || `${name || 'Error'} without a message`), {
+    name: name || 'Error',
+    code,
+  });
 }
 
 const SHORTEST = 8;
