@@ -11,7 +11,7 @@ const STEPS = [['errors.ts'], ['stores'], ['oauth'], ['middleware'], ['index.ts'
 
 /** Packages that only some files may use; what is not named here is not used at all. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
-  axios: /^oauth\/wechat-api\.ts$/,
+  axios: /^oauth\/(?:axios-request|http-options)\.ts$/,
   debug: /^(?:oauth|middleware)\//,
   'escape-html': /^middleware\/pages\//,
   'fastest-levenshtein': /^middleware\/option-checks\.ts$/,
@@ -20,7 +20,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   negotiator: /^middleware\/pages\//,
   'proxy-from-env': /^oauth\/agents\.ts$/,
   uqr: /^(?:middleware\/pages|emulator)\//,
-  zod: /^(?:oauth\/|middleware\/option-checks\.ts$)/,
+  zod: /^(?:oauth\/answers|middleware\/option-schema)\.ts$/,
 };
 
 interface Import {

@@ -44,13 +44,14 @@ describe('the package as it ships', () => {
     expect(run(script, 'module')).toBe(true);
   });
 
-  it('loads neither Express nor the emulator with the library', () => {
+  it('loads neither Express nor the emulator with the library, and what is heavy only when it is needed', () => {
     const files = run(
       `require('express-wechat-auth'); console.log(JSON.stringify(${LOADED}))`,
       'commonjs',
     ) as string[];
-    expect(files.filter((file) => /node_modules\/express\/|dist\/emulator\//.test(file))).toEqual([]);
-    expect(files.some((file) => file.includes('/axios/'))).toBe(true);
+    const unwanted = /node_modules\/(?:express|axios|zod)\/|dist\/emulator\//;
+    expect(files.filter((file) => unwanted.test(file))).toEqual([]);
+    expect(files.some((file) => file.includes('/dist/oauth/'))).toBe(true);
   });
 
   it('loads neither axios nor the library with the emulator', () => {

@@ -1,4 +1,9 @@
-/** The public page of express-wechat-auth: re-exports only. */
+/**
+ * Login with WeChat for Express and Connect: the middleware, the guard, the OAuth core, the token stores, the errors.
+ *
+ * @module express-wechat-auth
+ */
+// The public page: re-exports only.
 
 // The middleware and its guard.
 export { wechatAuth } from './middleware/wechat-auth';
@@ -14,12 +19,21 @@ export type {
   Routes,
   WechatAuthOptions,
 } from './middleware/options';
-export { OptionsError } from './middleware/option-checks';
-export type { OptionFault } from './middleware/option-checks';
+export { OptionsError } from './middleware/options-error';
+export type { OptionFault } from './middleware/options-error';
 export type { LoginParams, WechatContext, WechatRequest } from './middleware/request';
 export type { LoginOptions } from './middleware/login';
-export type { WechatSession } from './middleware/session';
+// With a star: only so can an app augment its interfaces.
+export * from './middleware/typing';
 export type { OfficialScope } from './middleware/scope';
+export type {
+  LoggedOut,
+  LoginFailed,
+  LoginRestarted,
+  LoginStarted,
+  LoginSucceeded,
+  WechatAuthEvents,
+} from './middleware/events';
 
 // The core, compatible with wechat-oauth.
 export { OAuth } from './oauth/oauth';
@@ -35,9 +49,10 @@ export { AccessToken } from './oauth/access-token';
 export { wrapper } from './oauth/callbacks';
 export type { Callback } from './oauth/callbacks';
 export type { AuthorizeParams, Endpoints, Flow } from './oauth/endpoints';
+export type { CallAnswered, CallFailed, Failure, TokenFailed, TokenRefreshed } from './oauth/events';
 export type { EncryptedData, MiniProgramSession, MiniProgramUser } from './oauth/mini-program';
 export type { Lang, WechatUser } from './oauth/user';
-export type { HttpOptions } from './oauth/wechat-api';
+export type { HttpOptions } from './oauth/http-options';
 
 // Where tokens rest.
 export { MemoryTokenStore } from './stores/memory-store';

@@ -576,7 +576,7 @@ describe("identity: 'unionid'", () => {
         kind: 'unionid_missing',
         code: 'ERR_WECHAT_UNIONID_MISSING',
         status: 500,
-        message: expect.stringMatching(/open\.weixin\.qq\.com.*管理中心 > 公众账号/) as string,
+        message: expect.stringMatching(/open\.weixin\.qq\.com.*管理中心 > 公众号/) as string,
       },
     ]);
     expect((await sessionOf(browser))['wechat']).toBeUndefined();
@@ -631,7 +631,7 @@ describe('onLogin', () => {
     ['nothing', undefined],
     ['null', null],
   ])('that returns %s keeps the profile', async (_what, value) => {
-    const app = await start({ onLogin: () => value });
+    const app = await start({ onLogin: () => value as never });
     expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).json()).toMatchObject({
       nickname: '小明',
     });
@@ -643,7 +643,7 @@ describe('onLogin', () => {
     ['true', true],
     ['an array', []],
   ])('that returns %s is an error of the configuration, and nobody is logged in', async (_what, value) => {
-    const app = await start({ onLogin: () => value });
+    const app = await start({ onLogin: () => value as never });
     const browser = Browser.inWechat(app.url);
     const answer = await browser.logIn(emulator, '/me');
     expect(answer.status).toBe(500);

@@ -14,6 +14,7 @@ import {
   type TokenStore,
 } from '../../lib';
 import { selfSignedCertificate, type EmulatorFault } from '../../lib/emulator';
+import { Canaries, FORMS, everythingIn, type Form } from '../support/canaries';
 import { Lab, answering, failure, listen, runChild, speaking, type Server } from './lab';
 
 /** With all characters that some encoding changes. */
@@ -26,71 +27,12 @@ const SECRET = {
   proxyPassword: 'CANARY:proxy@password/0123',
 } as const;
 
-type Form = (secret: string) => string;
-const FORMS: Readonly<Record<string, Form>> = {
-  raw: (secret) => secret,
-  'JSON-escaped': (secret) => JSON.stringify({ a: [secret] }),
-  'with \\/': (secret) => secret.replaceAll('/', '\\/'),
-  'in a JSON in a JSON': (secret) => JSON.stringify(JSON.stringify(secret.replaceAll('/', '\\/'))),
-  'percent-encoded': encodeURIComponent,
-  'percent-encoded twice': (secret) => encodeURIComponent(encodeURIComponent(secret)),
-  'as a form': (secret) => new URLSearchParams({ a: secret }).toString(),
-  base64: (secret) => Buffer.from(secret).toString('base64'),
-  'base64 with one byte before': (secret) => Buffer.from(`:${secret}:`).toString('base64'),
-  'base64 with two bytes before': (secret) => Buffer.from(`::${secret}::`).toString('base64'),
-  base64url: (secret) => Buffer.from(secret).toString('base64url'),
-};
-
-/** What betrays a secret in a text: enough of it to be sure, in each form. */
-function signsOf(secret: string): string[] {
-  const core = (text: string): string => text.slice(4, -5);
-  return [
-    core(secret),
-    core(secret).replaceAll('/', '\\/'),
-    core(JSON.stringify(secret)),
-    core(JSON.stringify(JSON.stringify(secret.replaceAll('/', '\\/')))),
-    core(encodeURIComponent(secret)),
-    core(new URLSearchParams({ '': secret }).toString()),
-    core(encodeURIComponent(encodeURIComponent(secret))),
-    ...['', ':', '::'].flatMap((before) => {
-      const buffer = Buffer.from(`${before}${secret}::`);
-      return [core(buffer.toString('base64')), core(buffer.toString('base64url'))];
-    }),
-  ];
-}
-
-function leaks(text: string, secrets: readonly string[] = Object.values(SECRET)): string[] {
-  return secrets.flatMap(signsOf).filter((sign) => text.includes(sign));
-}
-
-/** All that can be reached from a value: properties of every sort, also of its prototypes, and every cause. */
-function everythingIn(value: unknown, seen = new Set<unknown>()): string {
-  if (typeof value === 'string') return value;
-  if (typeof value !== 'object' || value === null || seen.has(value)) return '';
-  seen.add(value);
-  const found = [inspect(value, { depth: 20, showHidden: true, getters: true, maxStringLength: null })];
-  if (value instanceof Error) found.push(value.stack ?? '', String(value));
-  try {
-    found.push(JSON.stringify([value]));
-  } catch {
-    // A circle: its parts are looked at below.
-  }
-  for (
-    let owner = value as object | null;
-    owner && owner !== Object.prototype;
-    owner = Object.getPrototypeOf(owner) as object | null
-  ) {
-    for (const key of Reflect.ownKeys(owner)) {
-      found.push(String(key), everythingIn((value as Record<PropertyKey, unknown>)[key], seen));
-    }
-  }
-  return found.join('\n');
-}
+const CANARIES = new Canaries(SECRET);
 
 /** Nothing of any secret is in the error; and it is one of ours. */
-async function expectSealed(work: Promise<unknown>, secrets?: readonly string[]): Promise<void> {
+async function expectSealed(work: Promise<unknown>, canaries = CANARIES): Promise<void> {
   const error = await failure(work);
-  expect(leaks(everythingIn(error), secrets)).toEqual([]);
+  expect(canaries.search(everythingIn(error))).toEqual([]);
   expect(error.message).not.toBe('');
 }
 
@@ -140,25 +82,6 @@ const CALLS: Readonly<Record<string, (way: Way) => Promise<unknown>>> = {
 async function expectAllSealed(way: Way): Promise<void> {
   await Promise.all(Object.values(CALLS).map((call) => expectSealed(call(way))));
 }
-
-it('the search finds what it is to find', () => {
-  for (const [name, form] of Object.entries(FORMS)) {
-    for (const secret of Object.values(SECRET)) {
-      expect([
-        name,
-        leaks(everythingIn(new Error('x', { cause: { deep: [form(secret)] } }))).length > 0,
-      ]).toEqual([name, true]);
-    }
-  }
-  const hidden = Object.defineProperty(new Error('x'), Symbol('s'), {
-    value: {
-      get a() {
-        return SECRET.access;
-      },
-    },
-  });
-  expect(leaks(everythingIn(hidden))).not.toEqual([]);
-});
 
 describe('an errcode', () => {
   const ERRCODES = [
@@ -374,7 +297,7 @@ describe('a store that fails', () => {
         const error = SHAPES[shape]?.(said);
         await expectSealed(
           oauth('http://127.0.0.1:1', { tokenStore: failing('get', error) }).getUser('oUser'),
-          [token, SECRET.refresh],
+          new Canaries({ token, refresh: SECRET.refresh }),
         );
       }
     });
@@ -499,7 +422,7 @@ describe('a process that runs with DEBUG=*', () => {
       expect(outcomes.slice(0, 5)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
       expect(new Set(outcomes)).toEqual(new Set(['ok', 'network', 'bad_answer', 'busy', 'code_invalid']));
       expect(noted.length).toBeGreaterThan(20);
-      expect(leaks(printed, noted)).toEqual([]);
+      expect(new Canaries({ noted }).search(printed)).toEqual([]);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -1,6 +1,6 @@
 /** The public address of the app: what WeChat takes for one, and its parts. */
 import { isIP } from 'node:net';
-import { shown } from './option-checks';
+import { shown } from './options-error';
 
 export interface Base {
   readonly origin: string;

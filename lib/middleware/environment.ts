@@ -1,6 +1,6 @@
 /** What the options leave out may stand in the environment. */
 import { WECHAT } from '../oauth/endpoints';
-import type { OptionFault } from './option-checks';
+import type { OptionFault } from './options-error';
 import type { WechatAuthOptions } from './options';
 
 const ENVIRONMENT = {

@@ -6,7 +6,7 @@ import { accountOf } from './login';
 import type { PendingLogin } from './login-state';
 import type { OnLogin } from './options';
 import { satisfies } from './scope';
-import type { WechatSession } from './session';
+import type { WechatSession } from './typing';
 import type { Answer } from './shared-logins';
 import type { Visit } from './visit';
 
@@ -61,7 +61,7 @@ function grantedScope({ data }: AccessToken, pending: PendingLogin): string {
 }
 
 function missingUnionid({ flow }: PendingLogin): WechatAuthError {
-  const console = flow === 'official' ? '公众账号' : '网站应用';
+  const console = flow === 'official' ? '公众号' : '网站应用';
   return new WechatAuthError(
     'unionid_missing',
     `WeChat sent no unionid, which identity: 'unionid' needs. Bind this app at open.weixin.qq.com (管理中心 > ${console}), and ask for snsapi_userinfo.`,

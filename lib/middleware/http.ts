@@ -29,6 +29,7 @@ export function queryOf(url: string): URLSearchParams {
 
 /** `GET http://host/path` is allowed by HTTP/1.1, and asked of proxies. */
 export function relative(url: string): string {
+  if (url.startsWith('/')) return url;
   return /^https?:\/\//i.test(url) ? url.replace(/^[^/]*\/\/[^/?#]*/, '') || '/' : url;
 }
 

@@ -4,9 +4,10 @@ import { WechatAuthError } from '../errors';
 import type { AuthorizeParams, Flow } from '../oauth/endpoints';
 import { isWechat } from './client';
 import { diagnoseSession } from './diagnosis';
+import { Ending, tellStarted } from './events';
 import { header, hostOf, noStore, queryOf, redirect } from './http';
 import { keepLogin, newState } from './login-state';
-import { shown } from './option-checks';
+import { shown } from './options-error';
 import type { Account } from './options';
 import { sendOpenInWechat } from './pages/open-in-wechat';
 import { scopeToAsk } from './scope';
@@ -17,9 +18,9 @@ const debug = createDebug('wechat-auth:login');
 
 /** What may be asked of a login. */
 export interface LoginOptions {
-  /** A path of this app, with query and fragment; anything else becomes the default. */
+  /** Where the login ends: a path of this app, with query and fragment, at most 512 bytes; anything else becomes the default. */
   readonly returnTo?: string | undefined;
-  /** `snsapi_userinfo` asks for consent where the app is content with less. */
+  /** `snsapi_userinfo` asks for consent where the option `scope` is content with less. */
   readonly scope?: string | undefined;
   /** Which login, whatever the browser is. */
   readonly flow?: Flow | undefined;
@@ -36,17 +37,32 @@ export async function login(visit: Visit): Promise<void> {
   });
 }
 
+/** A login in the place of another one. */
+export interface Restart {
+  readonly state: string;
+  /** The state of the login it replaces. */
+  readonly instead: string;
+  /** Whether another callback of that login has told of it. */
+  readonly isTold?: boolean;
+}
+
 /** Sends the browser to WeChat, or shows the page that says where it can log in. */
-export async function startLogin(visit: Visit, options: LoginOptions, state = newState(0)): Promise<void> {
-  const { req, res } = visit;
+export async function startLogin(visit: Visit, options: LoginOptions, restart?: Restart): Promise<void> {
+  const { req, res, settled } = visit;
   noStore(res);
-  const flow = options.flow ?? (await chooseFlow(visit));
-  if (flow === undefined) {
-    sendOpenInWechat(req, res, loginAddress(visit, options), isWechat(header(req, 'user-agent')));
-    return;
+  const ending = new Ending(settled, { flow: options.flow, scope: options.scope });
+  try {
+    const flow = options.flow ?? (await chooseFlow(visit));
+    if (flow === undefined) {
+      sendOpenInWechat(req, res, loginAddress(visit, options), isWechat(header(req, 'user-agent')));
+      return;
+    }
+    const { url } = await beginLogin(visit, flow, options, restart);
+    redirect(req, res, url);
+  } catch (error) {
+    ending.failed(error);
+    throw error;
   }
-  const { url } = await beginLogin(visit, flow, options, state);
-  redirect(req, res, url);
 }
 
 /** Which login fits this browser; `undefined` where none does. */
@@ -77,9 +93,10 @@ export async function beginLogin(
   visit: Visit,
   flow: Flow,
   options: LoginOptions,
-  state = newState(0),
+  restart?: Restart,
 ): Promise<BegunLogin> {
   const { req, settled } = visit;
+  const state = restart?.state ?? newState(0);
   const account = accountOf(visit, flow);
   const redirectURI = callbackURL(visit);
   const scope = scopeToAsk(flow, settled.scope, options.scope);
@@ -94,8 +111,9 @@ export async function beginLogin(
     );
   }
   settled.logins.minted(state, { host: hostOf(req), returnTo });
-  await saveSession(req);
+  await saveSession(req, settled);
   debug('%s login started', flow);
+  if (!restart?.isTold) tellStarted({ flow, appid: account.oauth.appid, scope }, state, restart?.instead);
   const url = account.page(redirectURI, state, scope, options.params);
   return { state, url, scope, redirect: redirectURI, account };
 }

@@ -5,33 +5,52 @@ import type { AccessToken } from '../oauth/access-token';
 import type { AuthorizeParams, EndpointOptions, Flow } from '../oauth/endpoints';
 import type { OAuth } from '../oauth/oauth';
 import type { Lang, WechatUser } from '../oauth/user';
-import type { HttpOptions } from '../oauth/wechat-api';
+import type { HttpOptions } from '../oauth/http-options';
 import type { TokenStore } from '../stores/token-store';
 import type { Base } from './base-url';
 import type { HostRequest, Next } from './http';
 import type { OfficialScope } from './scope';
 import type { SharedLogins } from './shared-logins';
+import type { KeptUser } from './typing';
 import type { Warnings } from './warnings';
 
 /** The credentials of one app, as its console shows them. */
 export interface Credentials {
+  /** AppID: `wx` and 16 hex digits. */
   readonly appId?: string | undefined;
+  /** AppSecret: 32 hex digits. */
   readonly appSecret?: string | undefined;
 }
 
 /** What a login brought, for `onLogin`. */
 export interface Login {
+  /** WeChat's profile; after a silent `snsapi_base` login the ids alone. */
   readonly user: WechatUser;
+  /** The token of this login; the token store has it already, unless it is a virtual account's. */
   readonly token: AccessToken;
+  /** By which of the two ways they came. */
   readonly flow: Flow;
 }
 
+/** Paths below the mount point, each with one leading slash; `false` leaves the route out. */
 export interface Routes {
-  /** @default '/login' */
+  /**
+   * GET sends the browser to WeChat; the query may hold `returnTo` and `scope`.
+   *
+   * @default '/login'
+   */
   readonly login?: string | false | undefined;
-  /** @default '/callback' */
+  /**
+   * GET takes WeChat's answer; its host is the callback domain of WeChat's console.
+   *
+   * @default '/callback'
+   */
   readonly callback?: string | false | undefined;
-  /** @default '/logout' */
+  /**
+   * POST or GET logs out; refused where another site asks for it.
+   *
+   * @default '/logout'
+   */
   readonly logout?: string | false | undefined;
 }
 
@@ -40,8 +59,16 @@ export type Bivariant<F extends (...args: never[]) => unknown> = {
   hook(...args: Parameters<F>): ReturnType<F>;
 }['hook'];
 
+/** The option `flow` as a function of the request; awaited. */
 export type ChooseFlow = Bivariant<(req: HostRequest) => Flow | 'auto' | Promise<Flow | 'auto'>>;
-export type OnLogin = Bivariant<(req: HostRequest, login: Login) => unknown>;
+/**
+ * Finds or creates the account. What it returns is kept as `user`; nothing: WeChat's profile is. What it throws refuses the login:
+ * kind `login_refused`, with that as its `cause`.
+ */
+export type OnLogin = Bivariant<
+  (req: HostRequest, login: Login) => KeptUser | Promise<KeptUser> | PromiseLike<KeptUser>
+>;
+/** Answers in place of our pages. What it passes on with `next(error)`, or throws, goes to the error handler of the app. */
 export type OnError = Bivariant<
   (error: WechatError, req: HostRequest, res: ServerResponse, next: Next) => unknown
 >;
@@ -49,13 +76,14 @@ export type OnError = Bivariant<
 /** Options of `wechatAuth()`. An undefined one counts as not given. */
 export interface WechatAuthOptions {
   /**
-   * AppID of the official account (公众号), for pages opened inside WeChat.
+   * AppID of the official account (公众号), for pages opened inside WeChat. It must be a verified service account (服务号), or a test
+   * account (测试号).
    *
    * @default process.env.WECHAT_APP_ID
    */
   readonly appId?: string | undefined;
   /**
-   * AppSecret of the official account.
+   * AppSecret of the official account. A reset in the console kills the old one at once.
    *
    * @default process.env.WECHAT_APP_SECRET
    */
@@ -67,22 +95,24 @@ export interface WechatAuthOptions {
    */
   readonly website?: Credentials | undefined;
   /**
-   * The public origin of the app, and the path that a proxy strips before it. Without it, it is derived from the request, which
-   * a client can forge.
+   * The public origin of the app, and the path that a proxy strips before it: `https://h5.example.com` or
+   * `https://example.com/shop`. Its host must be the callback domain of WeChat's console. Without it, it is derived from the request,
+   * which a client can forge.
    *
    * @default process.env.WECHAT_BASE_URL
    */
   readonly baseURL?: string | undefined;
-  /** The routes below the mount point; `false` leaves one out. */
+  /** The routes below the mount point; guards see the middleware only below it, too. */
   readonly routes?: Routes | undefined;
   /**
-   * What the official account asks for: `snsapi_userinfo` (profile, with consent) or `snsapi_base` (openid, silently).
+   * What the official account asks for: `snsapi_userinfo` (profile, with consent) or `snsapi_base` (openid, silently). The website
+   * app always asks for `snsapi_login`.
    *
    * @default 'snsapi_userinfo'
    */
   readonly scope?: OfficialScope | undefined;
   /**
-   * The language in which WeChat names places in the profile.
+   * The language in which WeChat names places in the profile; empty since October 2021.
    *
    * @default 'zh_CN'
    */
@@ -107,25 +137,27 @@ export interface WechatAuthOptions {
    */
   readonly returnTo?: string | undefined;
   /**
-   * How long a started login may take, in ms.
+   * How long a started login may take, in ms. WeChat's code lives 5 minutes, and 10 after the QR code.
    *
    * @default 600000
    */
   readonly loginTimeout?: number | undefined;
   /**
-   * Whether the virtual accounts of WeChat's snapshot page may log in.
+   * Whether the virtual accounts of WeChat's snapshot page (网页快照页) may log in. Their ids are nobody's; refused, they see a page that
+   * points to 「使用完整服务」.
    *
    * @default 'reject'
    */
   readonly snapshotUsers?: 'reject' | 'allow' | undefined;
   /**
-   * By which id a user is known; with `unionid`, a login without one is an error that says what to bind.
+   * By which id a user is known; with `unionid`, a login without one is an error of kind `unionid_missing` that says what to bind.
    *
    * @default 'openid'
    */
   readonly identity?: 'openid' | 'unionid' | undefined;
   /**
-   * Called once a login, before anything is written into the session. What it returns is kept as `user`; what it throws refuses the login.
+   * Called once a login, also where WeChat calls back twice, before anything is written into the session. What it returns is kept as
+   * `user`; what it throws refuses the login.
    */
   readonly onLogin?: OnLogin | undefined;
   /**
@@ -134,7 +166,8 @@ export interface WechatAuthOptions {
    */
   readonly onError?: OnError | undefined;
   /**
-   * Where access and refresh tokens rest.
+   * Where access and refresh tokens rest: never in the session. With several processes, one that they share. If a save fails, the login
+   * ends with kind `token_store`.
    *
    * @default new MemoryTokenStore()
    */
@@ -145,8 +178,10 @@ export interface WechatAuthOptions {
    * @default true
    */
   readonly preserveSession?: boolean | readonly string[] | undefined;
-  /** WeChat's verification files, name → content, served at the mount point. */
-  readonly verificationFiles?: Readonly<Record<string, string>> | undefined;
+  /**
+   * WeChat's verification files (`MP_verify_….txt`), name → content, served as text/plain at the mount point, which should be the root.
+   */
+  readonly verificationFiles?: Readonly<Record<`${string}.txt`, string>> | undefined;
   /**
    * The key in `req.session`. Another one for a second account lets both be logged in side by side.
    *
@@ -159,7 +194,7 @@ export interface WechatAuthOptions {
    * @default process.env.WECHAT_OPEN_URL, process.env.WECHAT_API_URL, else WeChat's own
    */
   readonly endpoints?: EndpointOptions | undefined;
-  /** Defaults of requests to WeChat: options of axios (agent, proxy, timeout in ms). */
+  /** Defaults of requests to WeChat: options of axios (agent, proxy, `timeout` in ms: 5000). */
   readonly http?: HttpOptions | undefined;
   /**
    * Lets an emulated WeChat serve although NODE_ENV is production: anybody can then log in as anybody. For closed test systems.

@@ -1,7 +1,6 @@
 /** The guard: lets users pass, sends pages to the login, answers everything else with 401. */
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { WechatAuthError } from '../errors';
-import type { WechatUser } from '../oauth/user';
 import {
   header,
   isSafe,
@@ -20,28 +19,37 @@ import { refuse } from './refuse';
 import { RequestContext, type WechatContext } from './request';
 import { satisfies, type OfficialScope } from './scope';
 import { sessionOf } from './session';
+import type { AppUser } from './typing';
+import type { WechatSession } from './typing';
 import { here, judged, ownPage, routePath, type Visit } from './visit';
 
+/** Options of `requireWechatUser()`. An undefined one counts as not given. */
 export interface GuardOptions {
-  /** Asks for the missing consent where the session only has `snsapi_base`. */
+  /** What must be granted: `snsapi_userinfo` asks for the missing consent where the session only has `snsapi_base`. */
   readonly scope?: OfficialScope | undefined;
   /**
-   * What happens without a user: `redirect` to the login, `reject` with 401 JSON, `auto` by what the request is.
+   * What happens without a user: `redirect` to the login, `reject` with 401 JSON `{ error, message, loginURL }`, `auto` by what the
+   * request is: pages are redirected, all else rejected.
    *
    * @default 'auto'
    */
   readonly mode?: 'auto' | 'redirect' | 'reject' | undefined;
-  /** Whether this user may pass: false → 403. What it throws goes to the app's error handler. */
-  readonly check?: Bivariant<(user: WechatUser, req: HostRequest) => boolean | Promise<boolean>> | undefined;
+  /** Whether this user may pass; awaited. False: kind `forbidden`, 403. What it throws goes to the app's error handler. */
+  readonly check?: Bivariant<(user: AppUser, req: HostRequest) => boolean | Promise<boolean>> | undefined;
 }
 
+/** What `requireWechatUser()` makes, for Express and Connect. */
 export type Guard = (req: HostRequest, res: ServerResponse, next: Next) => void;
 
 /**
- * Guards a route.
+ * Guards a route: with a user, `next()`; without one, pages go to the login and come back, everything else gets 401 JSON. Without
+ * `wechatAuth()` before it, requests fail with kind `config`.
+ *
+ * @throws WechatAuthError of kind `config` that lists every fault of the options.
  *
  * @example
  * app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
+ * app.use('/admin', requireWechatUser({ check: (user) => admins.has(user.openid) }));
  */
 export function requireWechatUser(options: GuardOptions = {}): Guard {
   if (isRequest(options)) {
@@ -53,7 +61,16 @@ export function requireWechatUser(options: GuardOptions = {}): Guard {
   checkGuardOptions(options);
   const settled = { ...options };
   return function wechatUserRequired(req, res, next) {
-    void guard(settled, req, res, next).catch(next);
+    const { wechat } = req as { wechat?: WechatContext };
+    const opened = RequestContext.open(wechat);
+    if (!opened) {
+      next(notMounted(wechat));
+      return;
+    }
+    const { visit, login } = opened;
+    // Most requests come from users who may pass: they wait for nothing.
+    if (login && !settled.check && grantsEnough(login, settled)) next();
+    else void decide({ ...visit, res, next }, login, settled).catch(next);
   };
 }
 
@@ -61,25 +78,16 @@ function isRequest(options: object): boolean {
   return options instanceof IncomingMessage;
 }
 
-async function guard(
-  { scope, mode = 'auto', check }: GuardOptions,
-  req: HostRequest,
-  res: ServerResponse,
-  next: Next,
-): Promise<void> {
-  const { wechat } = req as { wechat?: WechatContext };
-  const opened = RequestContext.open(wechat);
-  if (!opened) {
-    next(notMounted(wechat));
-    return;
-  }
-  const { login } = opened;
-  const visit: Visit = { ...opened.visit, res, next };
-  const mayPass = login !== undefined && (scope === undefined || satisfies(login.scope, scope));
-  if (!mayPass) {
+function grantsEnough(login: WechatSession, { scope }: GuardOptions): boolean {
+  return scope === undefined || satisfies(login.scope, scope);
+}
+
+async function decide(visit: Visit, login: WechatSession | undefined, options: GuardOptions): Promise<void> {
+  const { scope, mode = 'auto', check } = options;
+  if (!login || !grantsEnough(login, options)) {
     await withoutUser(visit, { scope, mode }, login !== undefined);
-  } else if (!check || (await isAllowed(check, login.user, req))) {
-    next();
+  } else if (!check || (await isAllowed(check, login.user, visit.req))) {
+    visit.next();
   } else {
     await refuse(visit, new WechatAuthError('forbidden', 'This user may not do that: check said no.'));
   }
@@ -97,7 +105,7 @@ function notMounted(found: unknown): WechatAuthError {
 /** A throw never lets anybody through: to Connect and Express, an empty error or the word "route" is none. */
 async function isAllowed(
   check: NonNullable<GuardOptions['check']>,
-  user: WechatUser,
+  user: AppUser,
   req: HostRequest,
 ): Promise<boolean> {
   try {

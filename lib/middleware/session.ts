@@ -1,25 +1,12 @@
 /** What we keep in req.session, whichever middleware put it there; and how its id changes. */
+import { inspect } from 'node:util';
 import { WechatAuthError } from '../errors';
 import { ask } from '../oauth/callbacks';
-import type { Flow } from '../oauth/endpoints';
 import { redact } from '../oauth/redact';
 import { plainCopy } from '../stores/store-failure';
 import { STORE_LIMIT_MS, inTime } from '../stores/time-limit';
-import type { WechatUser } from '../oauth/user';
 import type { HostRequest } from './http';
-
-/** What a login leaves in `req.session.wechat`: no token, no code. */
-export interface WechatSession {
-  /** The profile, or what `onLogin` returned. */
-  readonly user: WechatUser;
-  /** The app the openid belongs to. */
-  readonly appid: string;
-  readonly openid: string;
-  readonly unionid?: string;
-  /** What was granted, separated by commas. */
-  readonly scope: string;
-  readonly flow: Flow;
-}
+import type { Warnings } from './warnings';
 
 /** The common ground of cookie-session, express-session and their kin. */
 export type Session = Record<string, unknown>;
@@ -42,10 +29,13 @@ export function peekSession(req: HostRequest): Session | undefined {
 }
 
 /** Waits until the session is stored, where its middleware stores it on request: what comes next must find it. */
-export async function saveSession(req: HostRequest): Promise<void> {
+export async function saveSession(
+  req: HostRequest,
+  { warnings }: { readonly warnings: Warnings },
+): Promise<void> {
   const session = sessionOf(req);
   if (typeof session['save'] === 'function') await store(req, 'save', session['save'].bind(session) as Work);
-  else checkCookieSize(req, session);
+  else checkCookieSize(req, session, warnings);
 }
 
 /**
@@ -66,12 +56,14 @@ export async function renewSession(req: HostRequest, mayStay: (key: string) => b
 
 async function store(req: HostRequest, what: string, work: Work): Promise<void> {
   const late = (): Error => new Error(`no answer within ${STORE_LIMIT_MS} ms`);
+  const session = sessionOf(req);
   try {
     await inTime(STORE_LIMIT_MS, () => ask(work as Parameters<typeof ask>[0]), late);
   } catch (error) {
     // Without it the session's middleware would try once more, wait for ever, and hand out the id of a half-written session.
     Reflect.set(req, 'session', undefined);
-    const cause = plainCopy(error, (text) => redact(text, []));
+    const secrets = secretsIn(session);
+    const cause = plainCopy(error, (text) => redact(text, secrets));
     throw new WechatAuthError(
       'session_missing',
       `The session store failed (${what}): ${cause.message}. Check it, then try again.`,
@@ -80,17 +72,33 @@ async function store(req: HostRequest, what: string, work: Work): Promise<void> 
   }
 }
 
+/** What a driver that repeats its command in its error would tell: the session's id, and the states of the logins under way. */
+function secretsIn(session: Session): string[] {
+  const states = inspect(session, { depth: 5 }).match(/\b\d[\da-f]{32}\b/g) ?? [];
+  return typeof session['id'] === 'string' ? [session['id'], ...states] : states;
+}
+
 /** What browsers keep of a cookie, its name included; a larger one is dropped without a word, and the login with it. */
 const COOKIE_LIMIT = 4_096;
+/** From here on the operator is warned: another user's name may be longer, and the app may want to add something. */
+const COOKIE_IS_CROWDED = 3_072;
 
-function checkCookieSize(req: HostRequest, session: Session): void {
+function checkCookieSize(req: HostRequest, session: Session, warnings: Warnings): void {
   const { sessionOptions } = req as { sessionOptions?: { name?: string } };
   if (!sessionOptions) return;
   const { name = 'session' } = sessionOptions;
-  const size = name.length + 1 + Buffer.from(JSON.stringify(session)).toString('base64').length;
-  if (size <= COOKIE_LIMIT) return;
-  throw new WechatAuthError(
-    'config',
-    `The session cookie would have ${size} bytes, and browsers drop what is over ${COOKIE_LIMIT}. Keep less in the session (onLogin may return a smaller user), or use express-session.`,
-  );
+  const size = name.length + 1 + 4 * Math.ceil(Buffer.byteLength(JSON.stringify(session)) / 3);
+  const remedy = 'Keep less in the session (onLogin may return a smaller user), or use express-session.';
+  if (size > COOKIE_LIMIT) {
+    throw new WechatAuthError(
+      'config',
+      `The session cookie would have ${size} bytes, and browsers drop what is over ${COOKIE_LIMIT}. ${remedy}`,
+    );
+  }
+  if (size > COOKIE_IS_CROWDED) {
+    warnings.once(
+      'WECHAT_COOKIE_SIZE',
+      `The session cookie has grown to ${size} bytes. Browsers drop what is over ${COOKIE_LIMIT}, and the login with it. ${remedy}`,
+    );
+  }
 }

@@ -6,7 +6,7 @@ import { Guarded } from '../stores/guarded';
 import { keepsNotes, type Notes } from '../stores/notes';
 import type { TokenStore } from '../stores/token-store';
 import type { PendingLogin } from './login-state';
-import type { WechatSession } from './session';
+import type { WechatSession } from './typing';
 
 /** What came of a login: a user for the session, or the state of the login that replaces it. */
 export type Outcome = { readonly session: WechatSession } | { readonly restart: string };
@@ -40,6 +40,8 @@ export class SharedLogins {
   readonly #served = new LRUCache<string, PendingLogin>({ max: MOST, ttl: SHARED_MS, perf: Date });
   readonly #over = new LRUCache<string, true>({ max: MOST, ttl: SHARED_MS, perf: Date });
   readonly #minted = new LRUCache<string, Minted>({ max: MOST });
+  /** Made when first asked: most apps listen to no events. */
+  #told: LRUCache<string, true> | undefined;
 
   /** Processes share their logins by a token store that keeps notes. */
   constructor(store?: TokenStore | Notes) {
@@ -92,6 +94,14 @@ export class SharedLogins {
   /** Notes a login that sets out, for the case that its session does not come back with it. */
   minted(state: string, login: Minted): void {
     this.#minted.set(state, login);
+  }
+
+  /** Whether the end of this login was not told before. */
+  isNews(id: string): boolean {
+    this.#told ??= new LRUCache({ max: MOST, ttl: SHARED_MS, perf: Date });
+    const isNews = !this.#told.has(id);
+    this.#told.set(id, true);
+    return isNews;
   }
 
   /** Under which host it set out: tells a lost cookie from another host. */

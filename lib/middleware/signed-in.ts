@@ -1,16 +1,11 @@
 /** Who is logged in: read from the session, written at login, dropped at logout. */
+import { loggedOut } from './events';
 import { finishLogin, finishedStates, loginsKey } from './login-state';
 import type { HostRequest } from './http';
 import type { Settled } from './options';
 import { isLess } from './scope';
-import {
-  peekSession,
-  renewSession,
-  saveSession,
-  sessionOf,
-  type Session,
-  type WechatSession,
-} from './session';
+import { peekSession, renewSession, saveSession, sessionOf, type Session } from './session';
+import type { WechatSession } from './typing';
 import type { Visit } from './visit';
 
 /** The keys of all accounts in this process: what another account keeps in the session is not ours to drop. */
@@ -27,12 +22,27 @@ export function signedIn(req: HostRequest, settled: Settled): WechatSession | un
 }
 
 function read(session: Session, { sessionKey, accounts }: Settled): WechatSession | undefined {
-  const stored = session[sessionKey] as Partial<WechatSession> | undefined;
-  if (!stored?.user || typeof stored.openid !== 'string' || typeof stored.appid !== 'string')
-    return undefined;
-  const account = stored.flow && accounts[stored.flow];
+  const stored = session[sessionKey];
+  if (!isLogin(stored)) return undefined;
   // An app id that is no longer configured: its openids mean nothing here.
-  return account?.oauth.appid === stored.appid ? (stored as WechatSession) : undefined;
+  return accounts[stored.flow]?.oauth.appid === stored.appid ? stored : undefined;
+}
+
+/**
+ * What stands there may come from an older release, or from the app's own hand. Its user may be anything but empty: one whose toJSON
+ * gives a text would else log in for ever.
+ */
+function isLogin(stored: unknown): stored is WechatSession {
+  const { user, appid, openid, scope, flow } = (stored ?? {}) as Partial<
+    Record<keyof WechatSession, unknown>
+  >;
+  return (
+    Boolean(user) &&
+    typeof appid === 'string' &&
+    typeof openid === 'string' &&
+    typeof scope === 'string' &&
+    (flow === 'official' || flow === 'website')
+  );
 }
 
 /**
@@ -54,7 +64,7 @@ export async function writeLogin(
   session[sessionKey] = same && isLess(login.scope, before.scope) ? before : login;
   finishLogin(session, sessionKey, ended.state, ended.returnTo);
   try {
-    await saveSession(req);
+    await saveSession(req, settled);
   } catch (error) {
     // Its own middleware may save it once more at the end: nobody who was told of a failure is logged in then.
     for (const key of [sessionKey, loginsKey(sessionKey)]) Reflect.deleteProperty(session, key);
@@ -70,9 +80,12 @@ function isSamePerson(a: WechatSession, b: WechatSession): boolean {
 }
 
 /** Drops our login and all that came with it, but for other accounts' logins; the session gets a new id. */
-export async function dropLogin(req: HostRequest, { sessionKey, logins }: Settled): Promise<void> {
+export async function dropLogin(req: HostRequest, settled: Settled): Promise<void> {
+  const { sessionKey, logins } = settled;
+  const login = loggedOut.isHeard ? signedIn(req, settled) : undefined;
   const own = [sessionKey, loginsKey(sessionKey)];
   const states = finishedStates(sessionOf(req), sessionKey);
   await renewSession(req, (key) => keys.has(key) && !own.includes(key));
-  await Promise.all([saveSession(req), logins.forget(states)]);
+  await Promise.all([saveSession(req, settled), logins.forget(states)]);
+  if (login) loggedOut.tell(() => ({ flow: login.flow, appid: login.appid }));
 }

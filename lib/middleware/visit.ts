@@ -52,7 +52,18 @@ export function routePath(visit: Visit, name: keyof Settled['routes']): string |
 
 /** The path that browsers see before our routes: what the proxy strips, and the mount. */
 export function publicMount({ req, url, settled }: Visit): string {
-  return basePath(settled) + mountOf(req, url);
+  return basePath(settled) + asPath(mountOf(req, url));
+}
+
+/**
+ * Where a mount is a pattern, the request chooses its spelling, and our redirects begin with it: two slashes in a row, or what
+ * browsers take for that, would lead to another host.
+ */
+function asPath(mount: string): string {
+  return mount
+    .replace(/[^\u0021-\u007e]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
+    .replace(/[\\/]+/g, '/')
+    .replace(/\/$/, '');
 }
 
 function ownRoutes(visit: Visit): string[] {

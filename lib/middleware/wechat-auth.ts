@@ -7,12 +7,13 @@ import { logout } from './logout';
 import type { Settled, WechatAuthOptions } from './options';
 import { settleOptions } from './settle-options';
 import { refuse } from './refuse';
-import { RequestContext, type WechatRequest } from './request';
+import { RequestContext, type WechatContext } from './request';
 import { requireWechatUser } from './require-wechat-user';
 import { registerKey } from './signed-in';
 import { serveVerificationFile } from './verification-file';
 import { visitOf, type Visit } from './visit';
 
+/** What `wechatAuth()` makes, for Express and Connect. */
 export type WechatAuthMiddleware = (req: HostRequest, res: ServerResponse, next: Next) => void;
 
 type Route = (visit: Visit) => Promise<void>;
@@ -24,7 +25,7 @@ type Route = (visit: Visit) => Promise<void>;
  * @throws WechatAuthError of kind `config` that lists every fault of the options.
  *
  * @example
- * app.use(cookieSession({ name: 'session', keys: [process.env.SESSION_KEY] }));
+ * app.use(cookieSession({ name: 'session', keys: [process.env.SESSION_KEY!] }));
  * app.use(wechatAuth({ appId: 'wx…', appSecret: '…', baseURL: 'https://h5.example.com' }));
  * app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
  */
@@ -36,7 +37,7 @@ export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddlewar
 
   return function wechatAuthMiddleware(req, res, next) {
     const visit = visitOf(req, res, next, settled);
-    (req as WechatRequest).wechat = new RequestContext(visit);
+    (req as HostRequest & { wechat?: WechatContext }).wechat = new RequestContext(visit);
     if (serveVerificationFile(visit)) return;
     const route = routeOf(req);
     if (route) void take(route, visit);

@@ -1,24 +1,12 @@
 import { inspect } from 'node:util';
-import * as z from 'zod';
 import type { TokenData } from '../stores/token-store';
-import { numeric } from './answer';
 
 /** A token counts as expired this much early: what is asked now must still be valid when it arrives. */
 const EARLY_MS = 10_000;
 
-/** The answer of `/sns/oauth2/access_token` and `/sns/oauth2/refresh_token` (微信网页授权, steps 2 and 3). */
-export const tokenAnswer = z.looseObject({
-  access_token: z.string().min(1),
-  expires_in: numeric.refine((seconds) => seconds >= 0),
-  refresh_token: z.string().nullish(),
-  openid: z.string().min(1),
-  scope: z.string().nullish(),
-  unionid: z.string().nullish(),
-  is_snapshotuser: numeric.nullish(),
-});
-
 /** A token as WeChat answered it, in `data`, with the time it was asked for. */
 export class AccessToken {
+  /** What WeChat answered. The tokens in it are secrets. */
   readonly data: TokenData;
 
   constructor(data: TokenData) {
@@ -36,7 +24,11 @@ export class AccessToken {
     return Boolean(access_token) && Date.now() < askedAt(this) + asNumber(expires_in) * 1000 - EARLY_MS;
   }
 
-  /** Keeps the tokens out of logs; `data` has them. */
+  /**
+   * Keeps the tokens out of logs; `data` has them.
+   *
+   * @internal
+   */
   [inspect.custom](): string {
     return `AccessToken { openid: '${this.data.openid}', scope: '${this.data.scope ?? ''}', valid: ${String(this.isValid())} }`;
   }

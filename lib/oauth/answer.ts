@@ -1,13 +1,8 @@
-import * as z from 'zod';
-
-/** A number, or a number sent as a string: older pages of WeChat show both. */
-export const numeric = z.union([
-  z.number(),
-  z
-    .string()
-    .regex(/^-?\d+$/)
-    .transform(Number),
-]);
+/** A number, or a whole number sent as a string: older pages of WeChat show both. */
+export function integerOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : undefined;
+}
 
 /**
  * Reads an answer as UTF-8 JSON, whatever its content type says: WeChat sends `text/plain` without a charset.

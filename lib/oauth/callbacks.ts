@@ -43,10 +43,10 @@ interface WechatAnswer {
 }
 
 /**
- * wechat-oauth's `util.wrapper`: turns an `errcode` in an answer into the error argument of a callback.
+ * wechat-oauth's `util.wrapper`: turns an `errcode` in an answer into the error argument of a callback, a {@link WeChatAPIError}.
  *
  * @example
- * request(url, wrapper((error, data) => { … }));
+ * request(url, wrapper((error, data) => console.log(error ?? data)));
  */
 export function wrapper<T, R = unknown>(
   callback?: (error: (Error & { code?: unknown }) | null, data?: T, res?: R) => void,

@@ -2,7 +2,7 @@ import querystring from 'node:querystring';
 import { inspect } from 'node:util';
 import { WechatAuthError } from '../errors';
 
-/** Where WeChat is: its own addresses, or those of a gateway, another region, the emulator. */
+/** Where WeChat is: its own addresses, or those of a gateway, another region, the emulator; http: or https:, a path is allowed. */
 export interface Endpoints {
   /**
    * Where browsers are sent.
@@ -31,7 +31,11 @@ export const PAGES = {
   website: { path: '/connect/qrconnect', scope: 'snsapi_login' },
 } as const;
 
-/** The two ways to log in: an official account inside WeChat, a website app by QR code. */
+/**
+ * The two ways to log in: an official account inside WeChat (公众号网页授权), a website app by QR code (网站应用扫码登录).
+ *
+ * @useDeclaredType
+ */
 export type Flow = keyof typeof PAGES;
 
 export const API = {
@@ -44,11 +48,11 @@ export const API = {
 
 /** More parameters of an authorize address, placed before `#wechat_redirect`; an undefined one is left out. */
 export interface AuthorizeParams {
-  /** Official account: ask for consent even where it would be silent. */
+  /** Official account: asks for consent even where it would be silent, save in the account's own chat. */
   readonly forcePopup?: boolean | undefined;
-  /** Official account: show the snapshot page, for tests. */
+  /** Official account: shows the snapshot page (网页快照页), for tests. */
   readonly forceSnapShot?: boolean | undefined;
-  /** Website: `cn` or `en`. */
+  /** Website app: language of the page, `cn` or `en`. */
   readonly lang?: string | undefined;
   readonly [name: string]: string | number | boolean | undefined;
 }

@@ -1,20 +1,15 @@
 import crypto from 'node:crypto';
-import * as z from 'zod';
 import { WechatAuthError } from '../errors';
-
-/** The answer of `/sns/jscode2session` (小程序登录). */
-export const sessionAnswer = z.looseObject({
-  session_key: z.string().min(1),
-  openid: z.string().min(1),
-  unionid: z.string().nullish(),
-});
 
 /** A mini program's session as WeChat answered it. The key is a secret, and no access token: it is never saved as one. */
 export interface MiniProgramSession {
+  /** What WeChat answered. */
   readonly data: {
     /** 16 bytes, base64. */
     readonly session_key: string;
+    /** Who this is for the mini program. */
     readonly openid: string;
+    /** Only where the mini program is bound to an Open Platform account. */
     readonly unionid?: string;
     /** When WeChat was asked, in ms since 1970. */
     readonly create_at: number;
@@ -24,23 +19,41 @@ export interface MiniProgramSession {
 
 /** What `wx.getUserInfo` and its kin hand out, to be decrypted. All three are base64. */
 export interface EncryptedData {
+  /** Of the newest `wx.login`: 16 bytes. */
   readonly sessionKey: string;
+  /** AES-128-CBC, PKCS#7. */
   readonly encryptedData: string;
+  /** 16 bytes, of the same answer as `encryptedData`. */
   readonly iv: string;
 }
 
 /** A decrypted answer: WeChat's fields, among them the watermark that names the app. */
 export interface MiniProgramUser {
+  /** Who this is for the mini program. */
   readonly openId?: string;
+  /** Only where the mini program is bound to an Open Platform account. */
   readonly unionId?: string;
+  /** 微信用户 for everybody, since 2022. */
   readonly nickName?: string;
+  /** A grey picture for everybody, since 2022. */
   readonly avatarUrl?: string;
+  /** 0 since October 2021. */
   readonly gender?: number;
+  /** Empty since October 2021. */
   readonly language?: string;
+  /** Empty since October 2021. */
   readonly city?: string;
+  /** Empty since October 2021. */
   readonly province?: string;
+  /** Empty since October 2021. */
   readonly country?: string;
-  readonly watermark: { readonly appid: string; readonly timestamp: number };
+  /** Which app the data was made for, and when, in s since 1970. */
+  readonly watermark: {
+    /** AppID; it has been checked. */
+    readonly appid: string;
+    /** In s since 1970. */
+    readonly timestamp: number;
+  };
   readonly [field: string]: unknown;
 }
 

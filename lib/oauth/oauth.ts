@@ -1,11 +1,11 @@
 /** WeChat's protocol: the calls in the order in which a login makes them. Knows no request, no response, no session. */
+import { performance } from 'node:perf_hooks';
 import { inspect } from 'node:util';
-import * as z from 'zod';
 import { WechatAuthError, isWeChatAPIError } from '../errors';
 import { MemoryTokenStore } from '../stores/memory-store';
 import { TOKEN_TTL_MS, type TokenData, type TokenStore } from '../stores/token-store';
-import { AccessToken, isBaseOnly, tokenAnswer } from './access-token';
-import { numeric } from './answer';
+import { AccessToken, isBaseOnly } from './access-token';
+import type { Answers } from './answers';
 import { ask, settle, type Callback, type Hook } from './callbacks';
 import {
   API,
@@ -15,26 +15,31 @@ import {
   type EndpointOptions,
   type Endpoints,
 } from './endpoints';
+import { callAnswered, callFailed, failureOf, type CallAnswered } from './events';
 import { Flights } from './flights';
-import {
-  decrypt,
-  sessionAnswer,
-  type EncryptedData,
-  type MiniProgramSession,
-  type MiniProgramUser,
-} from './mini-program';
+import type { HttpOptions } from './http-options';
+import { decrypt, type EncryptedData, type MiniProgramSession, type MiniProgramUser } from './mini-program';
 import { TokenKeeper } from './token-keeper';
-import { userAnswer, type Lang, type WechatUser } from './user';
-import { WechatAPI, type HttpOptions } from './wechat-api';
+import type { Lang, WechatUser } from './user';
+import { WechatAPI, type CallOptions, type Query } from './wechat-api';
 
-/** Reads the token that {@link SaveToken} saved; none is `null` or `undefined`. Calls back or returns a promise. */
+/**
+ * `getToken(openid, callback)`: reads the token that {@link SaveToken} saved; none is `null` or `undefined`. Calls back or returns a
+ * promise; whichever comes first counts.
+ */
 export type GetToken = Hook<[openid: string], TokenData | null>;
 
-/** Saves a token under its openid. Calls back or returns a promise; a failure must be told. */
+/**
+ * `saveToken(openid, token, callback)`: saves a token under its openid. Calls back or returns a promise; a failure must be told. Keep it
+ * for 30 days, as long as its refresh token lives.
+ */
 export type SaveToken = Hook<[openid: string, token: TokenData], unknown>;
 
+/** Options of `new OAuth()`. An undefined one counts as not given. */
 export interface OAuthOptions {
+  /** AppID, as WeChat's console shows it: `wx` and 16 hex digits. */
   readonly appid: string;
+  /** AppSecret, as WeChat's console showed it once. */
   readonly appsecret: string;
   /**
    * Where tokens rest.
@@ -46,8 +51,17 @@ export interface OAuthOptions {
   readonly getToken?: GetToken | undefined;
   /** wechat-oauth's way to save a token; goes before `tokenStore`. */
   readonly saveToken?: SaveToken | undefined;
-  /** `getUserByCode` then takes codes of `wx.login`. */
+  /**
+   * A mini program: `getUserByCode` then takes codes of `wx.login`.
+   *
+   * @default false
+   */
   readonly isMiniProgram?: boolean | undefined;
+  /**
+   * Where WeChat is: the emulator, a gateway, another region.
+   *
+   * @default WeChat's own
+   */
   readonly endpoints?: EndpointOptions | undefined;
   /** Defaults of every request to WeChat, as `setOpts` takes them. */
   readonly http?: HttpOptions | undefined;
@@ -62,47 +76,79 @@ export interface OAuthOptions {
 /** What JavaScript may pass: wechat-oauth takes `undefined` and `null` for what is not given. */
 type LooseOptions = { readonly [K in keyof OAuthOptions]?: OAuthOptions[K] | null | undefined };
 
-/** Whose profile is asked for. */
-export interface GetUserOptions {
-  readonly openid?: string | undefined;
-  /** The mini programs' way to write it. */
-  readonly openId?: string | undefined;
-  /** @default 'zh_CN' */
+/** Whose profile is asked for: one of the two ways to write it must be there. */
+export type GetUserOptions = Language &
+  (
+    | {
+        /** The openid of a user who has logged in before. */
+        readonly openid: string;
+        /** Goes behind `openid`. */
+        readonly openId?: string | undefined;
+      }
+    | {
+        /** Goes before `openId`. */
+        readonly openid?: string | undefined;
+        /** The mini programs' way to write it. */
+        readonly openId: string;
+      }
+  );
+
+interface Language {
+  /**
+   * In which language WeChat names places.
+   *
+   * @default 'zh_CN'
+   */
   readonly lang?: Lang | undefined;
 }
 
+/** Whose profile is asked for, by a code. */
 export interface GetUserByCodeOptions {
+  /** What WeChat sent to the callback, or what `wx.login` gave. */
   readonly code: string;
-  /** @default 'zh_CN' */
+  /**
+   * In which language WeChat names places.
+   *
+   * @default 'zh_CN'
+   */
   readonly lang?: Lang | undefined;
-  /** Mini programs: what `wx.getUserInfo` gave, for the whole profile. */
+  /** Mini programs: what `wx.getUserInfo` gave, base64, for the whole profile. */
   readonly encryptedData?: string | undefined;
+  /** Mini programs: what came with `encryptedData`, base64. */
   readonly iv?: string | undefined;
 }
 
-/** WeChat's word that a token is good. */
+/** WeChat's word that a token is good: `{ errcode: 0, errmsg: 'ok' }`. */
 export interface TokenVerified {
+  /** 0: any other one rejects. */
   readonly errcode: 0;
+  /** `ok` */
   readonly errmsg: string;
 }
-
-const verifyAnswer = z.looseObject({ errcode: numeric.pipe(z.literal(0)), errmsg: z.string() });
 
 /** WeChat's words for "this access token is not good", though it looked valid. */
 const NOT_GOOD: readonly number[] = [40001, 40014, 42001];
 
 /**
  * WeChat's OAuth for one app, compatible with wechat-oauth. Every asynchronous method returns a promise, or takes a Node
- * callback as its last argument.
+ * callback as its last argument, which is called exactly once.
+ *
+ * What WeChat refuses rejects with a {@link WeChatAPIError}; a call without an answer of WeChat's with a {@link WechatAuthError} of
+ * kind `timeout`, `network` or `bad_answer`, a token that could not be kept with kind `token_store`. Userinfo, refresh and verify are
+ * repeated once after a network failure or -1; a code exchange never is.
  *
  * @example
  * const oauth = new OAuth('wx…', process.env.WECHAT_APP_SECRET);
+ * const url = oauth.getAuthorizeURL('https://h5.example.com/back', state, 'snsapi_userinfo');
+ * // the browser comes back to /back?code=…&state=…
  * const user = await oauth.getUserByCode(code);
  */
 export class OAuth {
+  /** AppID of the app. */
   readonly appid: string;
   /** Readable, but left out of logs and JSON. */
   declare readonly appsecret: string;
+  /** Whether `getUserByCode` takes codes of `wx.login`. */
   readonly isMiniProgram: boolean;
   readonly #endpoints: Endpoints;
   readonly #http: HttpOptions;
@@ -159,15 +205,20 @@ export class OAuth {
 
   /**
    * Sets default options of every request, beside those of the constructor: `{ timeout: 15000 }` in ms, or any option of axios that
-   * {@link HttpOptions} lists. Replaces what an earlier call set.
+   * {@link HttpOptions} lists. Replaces what an earlier call set, and never changes the caller's object.
+   *
+   * @throws WechatAuthError of kind `config` where the timeout is none.
    */
   setOpts(opts: HttpOptions): void {
     this.#api.setOptions({ ...this.#http, ...opts });
   }
 
   /**
-   * The address of the consent page for pages inside WeChat (网页授权). `state`: at most 128 bytes of a-zA-Z0-9; `scope`:
-   * `snsapi_base` (silent) unless given, or `snsapi_userinfo`.
+   * The address of the consent page for pages inside WeChat ([网页授权](https://developers.weixin.qq.com/doc/service/guide/h5/auth.html)):
+   * byte for byte that of wechat-oauth, since WeChat matches it strictly. `redirect`: not yet encoded, its host the 网页授权域名;
+   * `state`: at most 128 bytes of a-zA-Z0-9; `scope`: `snsapi_base` (silent) unless given, or `snsapi_userinfo`.
+   *
+   * @throws WechatAuthError of kind `config` where `params` holds one of the standard names.
    */
   getAuthorizeURL(redirect: string, state?: string, scope?: string, params?: AuthorizeParams): string {
     return authorizeURL(this.#endpoints.open, 'official', {
@@ -179,7 +230,13 @@ export class OAuth {
     });
   }
 
-  /** The address of the QR code page for browsers (网站应用微信登录). */
+  /**
+   * The address of the QR code page for browsers
+   * ([网站应用微信登录](https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_Login.html)). `redirect`: not yet encoded, its
+   * host the 授权回调域; `scope`: `snsapi_login` unless given; `params`: `lang`, `style`, `href`, `self_redirect`, …
+   *
+   * @throws WechatAuthError of kind `config` where `params` holds one of the standard names.
+   */
   getAuthorizeURLForWebsite(
     redirect: string,
     state?: string,
@@ -195,7 +252,14 @@ export class OAuth {
     });
   }
 
-  /** Exchanges a code for a token, and saves it under its openid. A code works once, so this is never repeated. */
+  /**
+   * Exchanges a code for a token, and saves it under its openid; that of a virtual account is not saved
+   * ([access_token](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.html)). A code works once, so this is never
+   * repeated. It lives 5 minutes, and 10 after the QR code.
+   *
+   * @throws WeChatAPIError of kind `code_invalid`, `code_used`, `credentials`, …; WechatAuthError of kind `token_store` where the token
+   * could not be saved.
+   */
   getAccessToken(code: string): Promise<AccessToken>;
   getAccessToken(code: string, callback: Callback<AccessToken>): void;
   getAccessToken(code: string, callback?: Callback<AccessToken>): Promise<AccessToken> | undefined {
@@ -204,10 +268,15 @@ export class OAuth {
 
   async #exchange(code: string): Promise<AccessToken> {
     const query = { appid: this.appid, secret: this.appsecret, code, grant_type: 'authorization_code' };
-    return await this.#keep(Date.now(), await this.#api.call(API.accessToken, query, tokenAnswer));
+    return await this.#keep(Date.now(), await this.#call(API.accessToken, query, 'token'));
   }
 
-  /** Asks for a fresh token, and saves it. Asked twice at once for one refresh token, WeChat is asked once. */
+  /**
+   * Asks for a fresh token, and saves it ([refresh_token](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsrefreshtoken.html)).
+   * Asked twice at once for one refresh token, WeChat is asked once.
+   *
+   * @throws WeChatAPIError of kind `reauthorize` where the refresh token is missing, older than 30 days or revoked.
+   */
   refreshAccessToken(refreshToken: string | undefined): Promise<AccessToken>;
   refreshAccessToken(refreshToken: string | undefined, callback: Callback<AccessToken>): void;
   refreshAccessToken(
@@ -222,14 +291,11 @@ export class OAuth {
 
   async #refresh(refreshToken: string | undefined): Promise<AccessToken> {
     const query = { appid: this.appid, grant_type: 'refresh_token', refresh_token: refreshToken };
-    return await this.#keep(
-      Date.now(),
-      await this.#api.call(API.refreshToken, query, tokenAnswer, { retry: true }),
-    );
+    return await this.#keep(Date.now(), await this.#call(API.refreshToken, query, 'token', { retry: true }));
   }
 
   /** `asked` is read before the request leaves, where the life of the token begins at the latest. */
-  async #keep(asked: number, answer: z.output<typeof tokenAnswer>): Promise<AccessToken> {
+  async #keep(asked: number, answer: Answers['token']): Promise<AccessToken> {
     // Not by a spread: V8 gives each of those a hidden class of its own, a third of what a kept token takes.
     const data = Object.assign({}, answer, { create_at: asked }) as TokenData;
     const token = new AccessToken(data);
@@ -238,10 +304,11 @@ export class OAuth {
   }
 
   /**
-   * The profile of a user who has logged in before. Takes the token from the cache, then the store; refreshes it when it has expired,
-   * or when WeChat takes it no more.
+   * The profile of a user who has logged in before ([userinfo](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsuserinfo.html)).
+   * Takes the token from the cache, then the store; refreshes it when it has expired, or when WeChat takes it no more.
    *
-   * @throws NoOAuthTokenError where nothing is saved for this openid; kind `reauthorize` where the user must log in again.
+   * @throws NoOAuthTokenError where nothing is saved for this openid; WeChatAPIError of kind `reauthorize` where the user must log in
+   * again, of kind `scope` where only `snsapi_base` was granted.
    */
   getUser(options: string | GetUserOptions): Promise<WechatUser>;
   getUser(options: string | GetUserOptions, callback: Callback<WechatUser>): void;
@@ -267,7 +334,7 @@ export class OAuth {
 
   async #profile(openid: string, token: AccessToken, lang: Lang | undefined): Promise<WechatUser> {
     const query = { access_token: token.data.access_token, openid, lang: [lang, 'zh_CN'].find(Boolean) };
-    const user = await this.#api.call(API.userInfo, query, userAnswer, { retry: true });
+    const user = await this.#call(API.userInfo, query, 'user', { retry: true });
     if (user.openid === openid) return user as WechatUser;
     throw new WechatAuthError(
       'bad_answer',
@@ -276,8 +343,10 @@ export class OAuth {
   }
 
   /**
-   * Code → profile. After a silent login (`snsapi_base`) there is no profile to ask for: then `{ openid, unionid? }`. A virtual account
-   * of the snapshot page carries `is_snapshotuser: 1` and is not saved.
+   * Code → profile. After a silent login (`snsapi_base`) there is no profile to ask for: then `{ openid, unionid? }`, as for a mini
+   * program without `encryptedData`. A virtual account of the snapshot page carries `is_snapshotuser: 1` and is not saved.
+   *
+   * @throws What `getAccessToken` and `getUser` throw; for a mini program, what `getSessionKey` and `decryptMiniProgramUser` throw.
    */
   getUserByCode(options: string | GetUserByCodeOptions): Promise<WechatUser>;
   getUserByCode(options: string | GetUserByCodeOptions, callback: Callback<WechatUser>): void;
@@ -297,7 +366,11 @@ export class OAuth {
     return await this.#userByToken(token, lang);
   }
 
-  /** The second half of `getUserByCode`, for who has the token of a fresh login in hand. */
+  /**
+   * The second half of `getUserByCode`, for who has the token of a fresh login in hand.
+   *
+   * @throws What `getUser` throws.
+   */
   getUserByToken(token: AccessToken, lang?: Lang): Promise<WechatUser>;
   getUserByToken(token: AccessToken, lang: Lang | undefined, callback: Callback<WechatUser>): void;
   getUserByToken(
@@ -342,7 +415,12 @@ export class OAuth {
     return user as unknown as WechatUser;
   }
 
-  /** Asks WeChat whether an access token is still good for this openid. */
+  /**
+   * Asks WeChat whether an access token is still good for this openid
+   * ([auth](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsauth.html)). Resolves with `{ errcode: 0, errmsg: 'ok' }`.
+   *
+   * @throws WeChatAPIError of kind `token_invalid` or `openid_invalid` where it is not.
+   */
   verifyToken(openid: string, accessToken: string): Promise<TokenVerified>;
   verifyToken(openid: string, accessToken: string, callback: Callback<TokenVerified>): void;
   verifyToken(
@@ -351,10 +429,15 @@ export class OAuth {
     callback?: Callback<TokenVerified>,
   ): Promise<TokenVerified> | undefined {
     const query = { access_token: accessToken, openid };
-    return settle(() => this.#api.call(API.auth, query, verifyAnswer, { retry: true }), callback);
+    return settle(() => this.#call(API.auth, query, 'verified', { retry: true }), callback);
   }
 
-  /** Mini programs: exchanges a code of `wx.login` for a session key, which is a secret and is not saved. */
+  /**
+   * Mini programs: exchanges a code of `wx.login` for a session key, which is a secret and is not saved
+   * ([小程序登录](https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html)).
+   *
+   * @throws WeChatAPIError of kind `code_invalid`, `code_used`, `user_limited`, `rate_limit` (100 a minute for each user), …
+   */
   getSessionKey(code: string): Promise<MiniProgramSession>;
   getSessionKey(code: string, callback: Callback<MiniProgramSession>): void;
   getSessionKey(
@@ -372,12 +455,14 @@ export class OAuth {
       js_code: code,
       grant_type: 'authorization_code',
     };
-    const answer = await this.#api.call(API.sessionKey, query, sessionAnswer);
+    const answer = await this.#call(API.sessionKey, query, 'session');
     return { data: { ...answer, create_at } as MiniProgramSession['data'] };
   }
 
   /**
-   * Mini programs: decrypts what `wx.getUserInfo` and its kin hand out.
+   * Mini programs: decrypts what `wx.getUserInfo` and its kin hand out
+   * ([开放数据校验与解密](https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html)). The watermark is
+   * checked.
    *
    * @throws WechatAuthError of kind `decryption` where key, data and iv do not fit, or the data belongs to another app.
    */
@@ -385,14 +470,40 @@ export class OAuth {
     return decrypt(this.appid, options);
   }
 
-  /** A token of this openid that WeChat should take, refreshed where it has expired. */
+  /**
+   * A token of this openid that WeChat should take: the cached one, the saved one, else a refreshed one. One refresh at a time for each
+   * openid, across processes where the store offers a lock.
+   *
+   * @throws NoOAuthTokenError where nothing is saved; WeChatAPIError of kind `reauthorize` where the user must log in again.
+   */
   getFreshAccessToken(openid: string): Promise<AccessToken>;
   getFreshAccessToken(openid: string, callback: Callback<AccessToken>): void;
   getFreshAccessToken(openid: string, callback?: Callback<AccessToken>): Promise<AccessToken> | undefined {
     return settle(() => this.#tokens.fresh(openid), callback);
   }
 
-  /** The saved token of an openid. Replace it on the instance or in a subclass to keep tokens elsewhere. */
+  /** Asks WeChat, and tells of it. */
+  async #call<Name extends keyof Answers>(
+    path: string,
+    query: Query,
+    answer: Name,
+    options?: CallOptions,
+  ): Promise<Answers[Name]> {
+    const call = (): Promise<Answers[Name]> => this.#api.call(path, query, answer, options);
+    if (!callAnswered.isHeard && !callFailed.isHeard) return await call();
+    const began = performance.now();
+    const told = (): CallAnswered => ({ appid: this.appid, path, durationMs: performance.now() - began });
+    try {
+      const answered = await call();
+      callAnswered.tell(told);
+      return answered;
+    } catch (error) {
+      callFailed.tell(() => ({ ...told(), ...failureOf(error) }));
+      throw error;
+    }
+  }
+
+  /** The saved token of an openid, or `null`. Replace it on the instance or in a subclass to keep tokens elsewhere. */
   getToken(openid: string, callback?: Callback<TokenData | null>): unknown {
     return settle(async () => (await this.#store.get(this.#key(openid))) ?? null, callback);
   }
@@ -402,7 +513,11 @@ export class OAuth {
     return settle(async () => await this.#store.set(this.#key(openid), token, TOKEN_TTL_MS), callback);
   }
 
-  /** Keeps the secret out of logs, also out of those that show what is not enumerable. */
+  /**
+   * Keeps the secret out of logs, also out of those that show what is not enumerable.
+   *
+   * @internal
+   */
   [inspect.custom](): string {
     return `${this.constructor.name} { appid: '${this.appid}' }`;
   }
@@ -416,6 +531,7 @@ export class OAuth {
     const store = this.#store;
     const lock = store.lock?.bind(store);
     return {
+      appid: this.appid,
       secret: () => this.appsecret,
       load: (openid) => ask((callback) => this.getToken(openid, callback)),
       save: (openid, token) => ask((callback) => this.saveToken(openid, token, callback)),

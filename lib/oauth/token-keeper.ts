@@ -1,5 +1,6 @@
 /** Which token serves for an openid: cache, then store, then refresh, and one refresh at a time. */
 import createDebug from 'debug';
+import { performance } from 'node:perf_hooks';
 import { LRUCache } from 'lru-cache';
 import { NoOAuthTokenError, WechatAuthError, isWeChatAPIError, isWechatAuthError } from '../errors';
 import { Guarded } from '../stores/guarded';
@@ -7,6 +8,7 @@ import { plainCopy, type Mask } from '../stores/store-failure';
 import { LOCK_LIMIT_MS, STORE_LIMIT_MS, inTime } from '../stores/time-limit';
 import { TOKEN_TTL_MS, type TokenData } from '../stores/token-store';
 import { AccessToken, askedAt, isBaseOnly } from './access-token';
+import { failureOf, tokenFailed, tokenRefreshed, type TokenRefreshed } from './events';
 import { Flights } from './flights';
 import { redact } from './redact';
 
@@ -16,6 +18,7 @@ const CACHED = 5_000;
 
 /** By which ways the keeper reaches the app's store and WeChat. */
 export interface Ways {
+  readonly appid: string;
   /** The app secret, which a store's words might echo. */
   secret(): string | undefined;
   load(openid: string): Promise<unknown>;
@@ -98,6 +101,8 @@ export class TokenKeeper {
 
   async #refresh(openid: string, expired: AccessToken): Promise<AccessToken> {
     const { refresh_token } = expired.data;
+    const began = performance.now();
+    const told = (): TokenRefreshed => ({ appid: this.#ways.appid, durationMs: performance.now() - began });
     try {
       const fresh = asAccessToken(await this.#ways.refresh(refresh_token));
       if (fresh?.data.openid !== openid) {
@@ -107,13 +112,21 @@ export class TokenKeeper {
         );
       }
       debug('refreshed');
+      tokenRefreshed.tell(told);
       return this.#remember(openid, fresh);
     } catch (error) {
-      if (!isWeChatAPIError(error) || !DEAD.includes(error.code)) throw error;
+      const tellFailure = (): void => {
+        tokenFailed.tell(() => ({ ...told(), ...failureOf(error) }));
+      };
+      if (!isWeChatAPIError(error) || !DEAD.includes(error.code)) {
+        tellFailure();
+        throw error;
+      }
       // Another process may have logged this user in, or refreshed with rotation.
       const stored = await this.#load(openid, expired);
       if (stored?.isValid() && stored.data.access_token !== expired.data.access_token)
         return this.#remember(openid, stored);
+      tellFailure();
       this.#cache.delete(openid);
       if (stored?.data.refresh_token === refresh_token) await this.#forget(openid, expired);
       throw error;

@@ -1,21 +1,7 @@
-import * as z from 'zod';
-import { numeric } from './answer';
-
-/** The answer of `/sns/userinfo` (拉取用户信息). */
-export const userAnswer = z.looseObject({
-  openid: z.string().min(1),
-  nickname: z.string().nullish(),
-  sex: numeric.nullish(),
-  language: z.string().nullish(),
-  city: z.string().nullish(),
-  province: z.string().nullish(),
-  country: z.string().nullish(),
-  headimgurl: z.string().nullish(),
-  privilege: z.array(z.string()).nullish(),
-  unionid: z.string().nullish(),
-});
-
-/** Who logged in. After a silent `snsapi_base` login there are only the ids. */
+/**
+ * Who logged in, in the words of WeChat ([userinfo](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsuserinfo.html)). After a silent
+ * `snsapi_base` login there are only the ids.
+ */
 export interface WechatUser {
   /** Who this is for one app: 28 characters, another for each app. */
   readonly openid: string;
@@ -27,11 +13,15 @@ export interface WechatUser {
   readonly headimgurl?: string;
   /** Always 0 since October 2021. */
   readonly sex?: number;
-  /** Empty since October 2021, like city, province and country. */
+  /** Empty since October 2021. */
   readonly language?: string;
+  /** Empty since October 2021. */
   readonly city?: string;
+  /** Empty since October 2021. */
   readonly province?: string;
+  /** Empty since October 2021. */
   readonly country?: string;
+  /** Such as `['chinaunicom']`; mostly empty. */
   readonly privilege?: readonly string[];
   /** 1 for a virtual account of the snapshot page, else absent. */
   readonly is_snapshotuser?: number;

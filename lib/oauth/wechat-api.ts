@@ -1,54 +1,19 @@
 /** The only way to WeChat: one call, its time limit and its retry. No secret leaves this file in an error or a log. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inspect } from 'node:util';
-import { Axios, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import createDebug from 'debug';
-import type * as z from 'zod';
 import { WeChatAPIError, WechatAuthError, isWechatError } from '../errors';
 import { agentsFor, type Agents } from './agents';
-import { numeric, readJSON } from './answer';
+import { integerOf, readJSON } from './answer';
+import type * as answers from './answers';
+import type * as axiosRequest from './axios-request';
+import { settleHTTP, timeoutOf, type HttpOptions, type SettledHTTP } from './http-options';
+import { plainSender, type Answered, type Send } from './plain-request';
 import { redact } from './redact';
 
 const debug = createDebug('wechat-auth:api');
 
-const DEFAULT_TIMEOUT_MS = 5_000;
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 const LARGEST_BODY = 1024 * 1024;
 const RETRY_DELAY_MS = { least: 50, most: 250 };
-
-/** What keeps a call safe is not for the app to change: see {@link HttpOptions}. */
-const OURS = {
-  method: 'GET',
-  maxRedirects: 0,
-  maxContentLength: LARGEST_BODY,
-  responseType: 'arraybuffer',
-  validateStatus: () => true,
-  transformResponse: (body: unknown): unknown => body,
-  proxy: false,
-} satisfies AxiosRequestConfig;
-
-const NOT_YOURS = [
-  'url',
-  'method',
-  'baseURL',
-  'data',
-  'maxRedirects',
-  'beforeRedirect',
-  'transport',
-  'maxContentLength',
-  'responseType',
-  'validateStatus',
-  'transformResponse',
-] as const;
-
-/**
- * Options of every request to WeChat: those of axios (agent, proxy, headers, lookup, …), but for what keeps a call safe:
- * redirects, the checks of status and size, the response type, the address itself. `timeout` is in ms and covers a call from name
- * lookup to last byte, its retry included; 0 is no limit.
- */
-export type HttpOptions = { [Name in keyof Settled]?: Settled[Name] | undefined };
-
-type Settled = Omit<AxiosRequestConfig, (typeof NOT_YOURS)[number]>;
 
 export interface CallOptions {
   /** Once more on a network failure or `-1`. Never for a code: it may be spent. */
@@ -57,26 +22,23 @@ export interface CallOptions {
 
 export class WechatAPI {
   readonly #origin: string;
-  // None of the defaults that an app gives its own axios: an Authorization header meant for others, say.
-  readonly #client = new Axios({
-    adapter: 'http',
-    headers: { common: { Accept: 'application/json, */*' } } as never,
-  });
   readonly #mayBeEmulated: boolean;
-  #options: Settled;
-  #timeout: number;
+  readonly #known = knownAnswers();
+  #options!: SettledHTTP;
+  #timeout!: number;
+  #send!: Send;
   #agents: Agents | undefined;
 
   constructor(origin: string, options: HttpOptions, mayBeEmulated = false) {
     this.#origin = origin;
     this.#mayBeEmulated = mayBeEmulated;
-    this.#options = settled(options);
-    this.#timeout = timeoutOf(options);
+    this.setOptions(options);
   }
 
   setOptions(options: HttpOptions): void {
     this.#timeout = timeoutOf(options);
-    this.#options = settled(options);
+    this.#options = settleHTTP(options);
+    this.#send = plainSender(this.#options) ?? senderOfAxios(this.#options);
     this.#agents = undefined;
   }
 
@@ -85,17 +47,17 @@ export class WechatAPI {
    *
    * @throws WeChatAPIError where WeChat answers an errcode, else WechatAuthError of kind `timeout`, `network` or `bad_answer`.
    */
-  async call<T>(
+  async call<Name extends keyof answers.Answers>(
     path: string,
     query: Query,
-    schema: z.ZodType<T>,
+    expected: Name,
     { retry = false }: CallOptions = {},
-  ): Promise<T> {
+  ): Promise<answers.Answers[Name]> {
     const started = Date.now();
     const limits = { ms: this.#timeout, appSignal: this.#options.signal };
     try {
       const answer = await within(limits, path, (signal) => this.#attempts(path, query, retry, signal));
-      const valid = check(answer, schema, path);
+      const valid = this.#check(answer, expected, path);
       debug('%s answered after %d ms', path, Date.now() - started);
       return valid;
     } catch (error) {
@@ -119,18 +81,14 @@ export class WechatAPI {
   async #attempt(path: string, query: Query, signal: AbortSignal): Promise<unknown> {
     const sent = Object.entries(query).map(([name, value]): [string, string] => [name, asSent(value)]);
     const secrets = sent.flatMap(([name, value]) => (SECRETS.has(name) ? [value] : []));
-    let response: AxiosResponse<Uint8Array>;
+    let response: Answered;
     try {
       this.#agents ??= agentsFor(this.#origin, this.#options);
-      response = await this.#client.request<Uint8Array>({
-        ...this.#options,
-        ...OURS,
-        ...this.#agents,
-        params: besides(this.#options.params, query),
-        // Our own limit covers the whole call; axios's own would only cover one attempt.
-        timeout: 0,
-        signal,
+      response = await this.#send({
         url: `${this.#origin}${path}?${new URLSearchParams(sent).toString()}`,
+        signal,
+        agents: this.#agents,
+        largestBody: LARGEST_BODY,
       });
     } catch (error) {
       throw isWechatError(error) ? error : unreachable(error, path, (text) => redact(text, secrets));
@@ -138,16 +96,32 @@ export class WechatAPI {
     if (!this.#mayBeEmulated) refuseEmulator(response, this.#origin);
     return read(response, path, (text) => redact(text, secrets));
   }
+
+  #check<Name extends keyof answers.Answers>(
+    answer: unknown,
+    expected: Name,
+    path: string,
+  ): answers.Answers[Name] {
+    const { success, data, error } = this.#known[expected].safeParse(answer);
+    // WeChat's own order of the fields is kept, for whoever prints them.
+    if (success) return { ...(answer as object), ...data } as answers.Answers[Name];
+    const faults = error.issues.map(({ path: at, message }) => `${at.join('.') || 'the whole'}: ${message}`);
+    throw badAnswer(path, faults.join('; '));
+  }
 }
 
-/** What a gateway asks for may stand beside WeChat's parameters, but not in their place. */
-function besides(params: unknown, query: Query): Record<string, unknown> {
-  const all = params instanceof URLSearchParams ? [...params] : Object.entries(params ?? {});
-  return Object.fromEntries(all.filter(([name]) => !Object.hasOwn(query, name)));
+/* eslint-disable @typescript-eslint/no-require-imports -- zod and axios take longer to load than all the rest together */
+function knownAnswers(): typeof answers.ANSWERS {
+  return (require('./answers') as typeof answers).ANSWERS;
 }
+
+function senderOfAxios(options: SettledHTTP): Send {
+  return (require('./axios-request') as typeof axiosRequest).axiosSender(options);
+}
+/* eslint-enable @typescript-eslint/no-require-imports */
 
 /** The emulator logs anybody in as anybody, and says of itself that it is one. */
-function refuseEmulator({ headers }: AxiosResponse, origin: string): void {
+function refuseEmulator({ headers }: Answered, origin: string): void {
   if (process.env['NODE_ENV'] !== 'production' || headers['x-emulated-wechat'] === undefined) return;
   throw new WechatAuthError(
     'config',
@@ -167,39 +141,10 @@ function asSent(value: unknown): string {
 
 type Redact = (text: string) => string;
 
-function settled(options: HttpOptions): Settled {
-  const refused: string[] = NOT_YOURS.filter(
-    (name) => (options as Record<string, unknown>)[name] !== undefined,
-  );
-  // Another way of axios (fetch, say) would follow redirects; a function is the app's own doing.
-  if (options.adapter !== undefined && typeof options.adapter !== 'function') refused.push('adapter');
-  if (refused.length > 0) {
-    process.emitWarning(
-      `These options of requests to WeChat keep a login safe and stay as they are: ${refused.join(', ')}.`,
-      {
-        type: 'WechatAuthWarning',
-        code: 'WECHAT_HTTP_OPTION_IGNORED',
-      },
-    );
-  }
-  return Object.fromEntries(
-    Object.entries(options).filter(([name, value]) => !refused.includes(name) && value !== undefined),
-  );
-}
-
-function timeoutOf({ timeout }: HttpOptions): number {
-  if (timeout === undefined) return DEFAULT_TIMEOUT_MS;
-  if (typeof timeout === 'number' && timeout >= 0 && timeout <= LONGEST_TIMEOUT_MS) return timeout;
-  throw new WechatAuthError(
-    'config',
-    `timeout is ${inspect(timeout)}; use milliseconds from 0 (no limit) to ${LONGEST_TIMEOUT_MS}.`,
-  );
-}
-
 interface Limits {
   /** 0 is none. */
   readonly ms: number;
-  readonly appSignal: AxiosRequestConfig['signal'];
+  readonly appSignal: SettledHTTP['signal'];
 }
 
 /** Settles in time, or when the app ends it, whatever happens below: a name lookup, for one, cannot be aborted. */
@@ -275,7 +220,7 @@ const WRONG_OPTION = /^ERR_(BAD_OPTION|INVALID_|NOT_SUPPORT|UNKNOWN_)/;
 /** Too large, no HTTP, or not what its content encoding says. */
 const NO_ANSWER_OF_WECHAT = /maxContentLength|^HPE_|^Z(STD)?_|^ERR__ERROR_FORMAT|^ERR_BR/i;
 
-function read(response: AxiosResponse<Uint8Array>, path: string, mask: Redact): unknown {
+function read(response: Answered, path: string, mask: Redact): unknown {
   let answer: unknown;
   try {
     answer = readJSON(response.data);
@@ -287,29 +232,16 @@ function read(response: AxiosResponse<Uint8Array>, path: string, mask: Redact): 
   return answer;
 }
 
-function describeBody({ data, headers }: AxiosResponse<Uint8Array>, mask: Redact): string {
-  const type = mask((headers as Record<string, string | undefined>)['content-type'] ?? 'no type').slice(
-    0,
-    60,
-  );
-  return `${data.length} bytes (${type})`;
+function describeBody({ data, headers }: Answered, mask: Redact): string {
+  const { 'content-type': type } = headers;
+  return `${data.length} bytes (${typeof type === 'string' ? mask(type).slice(0, 60) : 'no type'})`;
 }
 
 function throwErrcode(answer: unknown, mask: Redact): void {
   if (typeof answer !== 'object' || answer === null) return;
   const { errcode, errmsg } = answer as { errcode?: unknown; errmsg?: unknown };
-  const code = numeric.safeParse(errcode).data;
+  const code = integerOf(errcode);
   if (code) throw new WeChatAPIError(code, mask(typeof errmsg === 'string' ? errmsg : ''));
-}
-
-function check<T>(answer: unknown, schema: z.ZodType<T>, path: string): T {
-  const result = schema.safeParse(answer);
-  // WeChat's own order of the fields is kept, for whoever prints them.
-  if (result.success) return { ...(answer as T), ...result.data };
-  const faults = result.error.issues.map(
-    ({ path: at, message }) => `${at.join('.') || 'the whole'}: ${message}`,
-  );
-  throw badAnswer(path, faults.join('; '));
 }
 
 function badAnswer(path: string, what: string): WechatAuthError {
