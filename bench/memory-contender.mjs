@@ -1,8 +1,7 @@
 // One contender of memory.mjs, in a process of its own: logs fresh users in, one after another, and measures.
-import { Buffer } from 'node:buffer';
-import { createHash, randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { answerAxios, answerUrllib, codeOf, openidOf } from './parts/played.mjs';
 
 const APPID = 'wx0123456789abcdef';
 const APPSECRET = '0123456789abcdef0123456789abcdef';
@@ -61,46 +60,4 @@ async function held(oauth, logins) {
     else if (user === logins) throw new Error('The token of the last login was not saved.');
   }
   return known;
-}
-
-/** The answer leaves in a later turn, as from a network. */
-async function answerAxios(config) {
-  await nextTurn();
-  const data = Buffer.from(answerTo(new URL(config.url).searchParams.get('code')));
-  return { data, status: 200, statusText: 'OK', headers: { 'content-type': 'text/plain' }, config };
-}
-
-/** In place of wechat-oauth's `request`, which hands over what urllib has parsed. */
-function answerUrllib(_url, options, callback) {
-  void nextTurn().then(() => callback(null, JSON.parse(answerTo(options.data.code))));
-}
-
-/** A token answer in WeChat's own sizes: openid and unionid of 28 characters, tokens of 107 to 110. */
-function answerTo(code) {
-  const user = Number(code);
-  return JSON.stringify({
-    access_token: token(user),
-    expires_in: 7200,
-    refresh_token: token(user),
-    openid: openidOf(user),
-    scope: 'snsapi_userinfo',
-    unionid: idOf(`unionid ${user}`),
-  });
-}
-
-function token(user) {
-  return `91_${randomBytes(81).toString('base64url')}`.slice(0, 107 + (user % 4));
-}
-
-/** WeChat's codes have 32 characters. */
-function codeOf(user) {
-  return String(user).padStart(32, '0');
-}
-
-function openidOf(user) {
-  return idOf(`openid ${user}`);
-}
-
-function idOf(text) {
-  return `o${createHash('sha256').update(text).digest('base64url').slice(0, 27)}`;
 }

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { mb, table, whole } from './parts/table.mjs';
 
 const require = createRequire(import.meta.url);
 const CONTENDERS = ['express-wechat-auth', 'wechat-oauth'];
@@ -57,29 +58,10 @@ function report([ours, theirs]) {
   return [
     `${whole(logins)} logins · Node ${process.versions.node} · ${os.type()} ${os.arch()} · ${os.availableParallelism()} cores`,
     '',
-    ...table(['', ...titles], facts),
+    table(['', ...titles], facts),
     '',
-    ...table(['heap grown after logins', ...titles], course),
+    table(['heap grown after logins', ...titles], course),
     '',
     `Target: ${TARGET_MB} MB at most, for ${ours.title}: ${grown <= TARGET_MB * 1e6 ? 'met' : 'missed'}.`,
   ];
-}
-
-/** Markdown, as prettier would lay it out: numbers to the right. */
-function table(head, rows) {
-  const widths = head.map((title, column) =>
-    Math.max(3, title.length, ...rows.map((row) => row[column].length)),
-  );
-  const line = (cells) =>
-    `| ${cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join(' | ')} |`;
-  const rule = widths.map((width, at) => (at === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(head), line(rule), ...rows.map(line)];
-}
-
-function mb(bytes) {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-function whole(count) {
-  return count.toLocaleString('en-US');
 }

@@ -1,0 +1,92 @@
+// Small apps that differ in one line, all in one process: two processes compile the same code differently.
+import { createRequire } from 'node:module';
+import { answer } from '../parts/child.mjs';
+
+const require = createRequire(import.meta.url);
+const express = require('express');
+const { requireWechatUser, wechatAuth } = require('express-wechat-auth');
+
+const KEYS = ['a key that is as long as keys are'];
+const ACCOUNT = { appId: 'wx0123456789abcdef', appSecret: '0123456789abcdef0123456789abcdef' };
+const USER = {
+  openid: 'oAbcdefghijklmnopqrstuvwxyz0',
+  nickname: '小明',
+  headimgurl: 'https://thirdwx.qlogo.cn/132',
+};
+
+const session = () => require('cookie-session')({ name: 'session', keys: KEYS });
+const auth = () => wechatAuth({ ...ACCOUNT, baseURL: 'http://127.0.0.1' });
+const page = (_req, res) => res.end('ok');
+
+/** name → what is mounted before the page, what logs in. */
+const APPS = {
+  bare: (app) => app.get('/', page),
+  'bare, with wechatAuth()': (app) => app.use(auth()).get('/', page),
+  'cookie-session': (app) => app.use(session()).get('/', page),
+  'cookie-session, with wechatAuth()': (app) => app.use(session()).use(auth()).get('/', page),
+  'a check by hand': (app) =>
+    app.use(session()).get(
+      '/',
+      (req, res, next) => {
+        if (req.session.user) next();
+        else res.redirect('/login');
+      },
+      page,
+    ),
+  'requireWechatUser()': (app) => app.use(session()).use(auth()).get('/', requireWechatUser(), page),
+  'passport.session() and a check': (app) => {
+    const { Passport } = require('passport');
+    const passport = new Passport();
+    passport.serializeUser((user, done) => done(null, user));
+    passport.deserializeUser((user, done) => done(null, user));
+    app.use(session()).use(passport.initialize()).use(passport.session());
+    app.get(
+      '/',
+      (req, res, next) => {
+        if (req.isAuthenticated()) next();
+        else res.redirect('/login');
+      },
+      page,
+    );
+  },
+};
+
+/** Each app reads what it would have written at login. */
+const LOGGED_IN = {
+  user: USER,
+  passport: { user: USER },
+  wechat: {
+    user: USER,
+    appid: ACCOUNT.appId,
+    openid: USER.openid,
+    scope: 'snsapi_userinfo',
+    flow: 'official',
+  },
+};
+
+const ports = {};
+for (const [name, build] of Object.entries(APPS)) {
+  const app = express();
+  build(app);
+  const server = app.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  ports[name] = server.address().port;
+}
+answer({ ports, cookie: await cookieOf(LOGGED_IN) }, {});
+
+/** The cookie of a session that holds this, as cookie-session writes it. */
+async function cookieOf(content) {
+  const app = express().use(session());
+  app.get('/', (req, res) => {
+    Object.assign(req.session, content);
+    res.end();
+  });
+  const server = app.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { headers } = await fetch(`http://127.0.0.1:${server.address().port}/`);
+  server.close();
+  return headers
+    .getSetCookie()
+    .map((cookie) => cookie.slice(0, cookie.indexOf(';')))
+    .join('; ');
+}

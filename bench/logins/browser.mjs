@@ -1,0 +1,49 @@
+// A browser that is as cheap as can be: it keeps cookies and connections, and times the callback.
+import http from 'node:http';
+
+const agent = new http.Agent({ keepAlive: true });
+const WECHAT_ON_IPHONE =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.54(0x1800363a) NetType/WIFI Language/zh_CN';
+
+export class Browser {
+  #cookies = new Map();
+
+  get cookie() {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
+  get(url) {
+    return new Promise((resolve, reject) => {
+      const headers = { 'User-Agent': WECHAT_ON_IPHONE, Accept: 'text/html,*/*;q=0.8' };
+      if (this.#cookies.size > 0) headers.Cookie = this.cookie;
+      const request = http.get(url, { agent, headers }, (response) => {
+        for (const cookie of response.headers['set-cookie'] ?? []) {
+          const [name, value] = cookie.slice(0, cookie.indexOf(';')).split(/=(.*)/s);
+          this.#cookies.set(name, value);
+        }
+        let body = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk) => (body += chunk));
+        response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
+        response.on('error', reject);
+      });
+      request.on('error', reject);
+    });
+  }
+
+  /** A whole login. In ms: how long the callback took. */
+  async logIn({ origin, login, who, authorize, check }) {
+    const sent = await this.get(origin + login);
+    const { callback, openid } = await authorize(sent.headers.location);
+    const started = performance.now();
+    const back = await this.get(callback);
+    const took = performance.now() - started;
+    if (back.status !== 302)
+      throw new Error(`The callback answered ${back.status}: ${back.body.slice(0, 300)}`);
+    if (check) {
+      const known = who ? JSON.parse((await this.get(origin + who)).body).openid : back.headers['x-openid'];
+      if (known !== openid) throw new Error(`Logged in as ${known} instead of ${openid}.`);
+    }
+    return took;
+  }
+}

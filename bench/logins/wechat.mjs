@@ -1,0 +1,56 @@
+// WeChat in a process of its own: the emulator over TLS, behind a wire that is as long as it is told to be.
+import net from 'node:net';
+import { createEmulator, selfSignedCertificate } from 'express-wechat-auth/emulator';
+import { answer } from '../parts/child.mjs';
+
+const USERS = 50;
+const HOSTS = ['open.weixin.qq.com', 'api.weixin.qq.com'];
+
+const pair = selfSignedCertificate(HOSTS);
+const users = Array.from({ length: USERS }, (_, at) => ({ id: `user${at}`, nickname: `用户${at}` }));
+const wechat = await createEmulator({ https: pair, users });
+const upstream = Number(new URL(wechat.url).port);
+
+/** There and back, in ms. */
+let roundTrip = 0;
+let opened = 0;
+
+const wire = net.createServer({ noDelay: true }, (near) => {
+  opened++;
+  // What a handshake takes before the first byte may be sent.
+  later(roundTrip, () => {
+    const far = net.connect({ port: upstream, noDelay: true });
+    carry(near, far);
+    carry(far, near);
+  });
+});
+wire.listen(0, '127.0.0.1', () => {
+  answer(
+    { port: wire.address().port, cert: pair.cert, apps: wechat.apps },
+    {
+      delay: (ms) => (roundTrip = ms),
+      /** Connections since it was last asked. */
+      connections: () => {
+        const count = opened;
+        opened = 0;
+        return count;
+      },
+      authorize: async (url, user) => ({
+        callback: await wechat.authorize(url, { user: `user${user % USERS}` }),
+        openid: wechat.openid(`user${user % USERS}`, new URL(url).searchParams.get('appid')),
+      }),
+    },
+  );
+});
+
+function carry(from, to) {
+  from.on('data', (chunk) => later(roundTrip / 2, () => to.writable && to.write(chunk)));
+  from.on('end', () => later(roundTrip / 2, () => to.end()));
+  from.on('error', () => to.destroy());
+  from.on('close', () => later(roundTrip / 2, () => to.destroy()));
+}
+
+function later(ms, work) {
+  if (ms > 0) setTimeout(work, ms);
+  else work();
+}

@@ -1,0 +1,67 @@
+// A process of its own, asked over its message channel: what one contender costs must not be counted as another's.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+
+/** Starts a script that answers with `answer()`; the first thing it says is what it has to tell of itself. */
+export async function startChild(script, { args = [], execArgv = [], env = {} } = {}) {
+  const child = fork(script, args, {
+    execArgv,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const waiting = new Map();
+  let last = 0;
+  const gone = once(child, 'exit').then(([code, signal]) => {
+    for (const { reject } of waiting.values())
+      reject(new Error(`${script} ended with ${signal ?? `exit code ${code}`}.`));
+    return code;
+  });
+  const ready = new Promise((resolve, reject) => waiting.set('ready', { resolve, reject }));
+  child.on('message', ({ id, result, error }) => {
+    const { resolve, reject } = waiting.get(id);
+    waiting.delete(id);
+    if (error === undefined) resolve(result);
+    else reject(new Error(`${script}: ${error}`));
+  });
+  const about = await ready;
+  return {
+    about,
+    ask(what, ...values) {
+      const id = ++last;
+      return new Promise((resolve, reject) => {
+        waiting.set(id, { resolve, reject });
+        child.send({ id, what, values });
+      });
+    },
+    async end() {
+      child.disconnect();
+      await gone;
+    },
+  };
+}
+
+/** The child's side: what it can be asked, by name. It ends with its parent. */
+export function answer(about, doors) {
+  process.on('message', async ({ id, what, values }) => {
+    try {
+      process.send({ id, result: await doors[what](...values) });
+    } catch (error) {
+      process.send({ id, error: error.stack });
+    }
+  });
+  process.on('disconnect', () => process.exit(0));
+  process.send({ id: 'ready', result: about });
+}
+
+/** What an app's process has used so far. */
+export const usage = {
+  /** In ms, user and system. */
+  cpu() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+  memory() {
+    globalThis.gc?.();
+    return process.memoryUsage();
+  },
+};

@@ -1,0 +1,40 @@
+// Every table of docs/benchmarks.md, or those that are named:
+//
+//   npm run bench
+//   npm run bench -- logins guards
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { benchFootprint } from './footprint.mjs';
+import { benchGrowth } from './growth.mjs';
+import { benchGuards } from './guards.mjs';
+import { benchLogins } from './logins.mjs';
+import { benchSessions } from './sessions.mjs';
+
+const BENCHES = {
+  logins: ['Logins', benchLogins],
+  guards: ['Pages', benchGuards],
+  footprint: ['Loading', benchFootprint],
+  sessions: ['Sessions', benchSessions],
+  growth: ['Growth', benchGrowth],
+};
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string' }, logins: { type: 'string' }, users: { type: 'string' } },
+});
+const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
+const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
+if (unknown.length > 0) {
+  console.error(`There is no ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}.`);
+  process.exit(1);
+}
+const amounts = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
+
+console.log(
+  `${new Date().toISOString().slice(0, 10)} · Node ${process.versions.node} · ${os.type()} ${os.arch()} · ${os.availableParallelism()} cores (${os.cpus()[0]?.model.trim()})`,
+);
+for (const name of names) {
+  const [title, bench] = BENCHES[name];
+  console.log(`\n## ${title}\n`);
+  console.log(await bench(amounts));
+}

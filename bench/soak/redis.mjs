@@ -1,0 +1,56 @@
+// A Redis of the soak's own, that can be taken away and brought back: what it knew is in its append-only file.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs/promises';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+
+export async function startRedis() {
+  const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'soak-redis-'));
+  const port = await freePort();
+  let server = await start(folder, port);
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    async stop() {
+      server.kill();
+      await once(server, 'exit');
+    },
+    async start() {
+      server = await start(folder, port);
+    },
+    async end() {
+      if (server.exitCode === null) {
+        server.kill();
+        await once(server, 'exit');
+      }
+      await fs.rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function start(folder, port) {
+  const server = spawn('redis-server', [
+    ...['--dir', folder, '--appendonly', 'yes', '--save', ''],
+    ...['--port', String(port), '--bind', '127.0.0.1'],
+  ]);
+  await new Promise((resolve, reject) => {
+    let said = '';
+    server.once('error', reject);
+    server.once('exit', () => reject(new Error(`redis-server did not start: ${said}`)));
+    server.stdout.on('data', (chunk) => {
+      said = (said + chunk).slice(-10_000);
+      if (/ready to accept connections/i.test(said)) resolve();
+    });
+  });
+  return server;
+}
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
