@@ -6,16 +6,27 @@ import { ERROR_KINDS, WeChatAPIError, WechatAuthError } from '../lib';
 const ROOT = path.resolve(__dirname, '..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 
+const DOCS = readdirSync(path.join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+  .map((file) => `docs/${file.replaceAll('\\', '/')}`)
+  .filter((file) => file.endsWith('.md'));
 const PAGES = [
   'README.md',
   'README.zh-CN.md',
   'CHANGELOG.md',
-  ...readdirSync(path.join(ROOT, 'docs')).map((file) => `docs/${file}`),
+  'SECURITY.md',
+  ...(existsSync(path.join(ROOT, 'CONTRIBUTING.md')) ? ['CONTRIBUTING.md'] : []),
+  ...DOCS,
 ];
+/** The English pages that have a Chinese twin: all but the generated reference. */
+const ENGLISH = ['README.md', ...DOCS.filter((file) => !/^docs\/api\/|\.zh-CN\.md$/.test(file))];
+const twinOf = (file: string): string => file.replace(/\.md$/, '.zh-CN.md');
+
+/** A page without its blocks of code, in which nothing is a heading or a link. */
+const proseOf = (file: string): string => read(file).replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
 
 /** The anchors that a heading gets, as GitHub makes them. */
 function anchorsOf(file: string): string[] {
-  return [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+  return [...proseOf(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
       .toLowerCase()
       .replace(/[^\p{L}\p{N}\s_-]/gu, '')
@@ -69,6 +80,21 @@ describe('the documentation', () => {
     expect(members.filter((member) => !new RegExp(`^\\| \`${member}\\b`, 'm').test(read(file)))).toEqual([]);
   });
 
+  it.each(['README.md', 'README.zh-CN.md'])(
+    'has a row for every kind of error in %s, which leads to its entry',
+    (file) => {
+      const entries = file.replace('README', 'docs/errors');
+      const rows = [...read(file).matchAll(/^\| \[`(\w+)`\]\(([^)]*)\)/gm)];
+      expect(rows.map(([, kind, link]) => [kind, link])).toEqual(
+        ERROR_KINDS.map((kind) => [kind, `${entries}#${kind}`]),
+      );
+    },
+  );
+
+  it.each(['README.md', 'README.zh-CN.md'])('can be read in five minutes: %s', (file) => {
+    expect(read(file).split('\n').length).toBeLessThanOrEqual(350);
+  });
+
   it.each(['docs/warnings.md', 'docs/warnings.zh-CN.md'])('has a row for every warning in %s', (file) => {
     const sources = readdirSync(path.join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' }).filter(
       (name) => /^(?:oauth|middleware)\b.*\.ts$/.test(name),
@@ -95,7 +121,7 @@ describe('the documentation', () => {
 
   it('has no link inside that leads nowhere', () => {
     const broken = PAGES.flatMap((page) =>
-      [...read(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(
+      [...proseOf(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(
         ([link, file = '', anchor]) => {
           const target = file ? path.posix.join(path.posix.dirname(page), file) : page;
           const leads =
@@ -108,20 +134,31 @@ describe('the documentation', () => {
     expect(broken).toEqual([]);
   });
 
-  it('says the same in both languages: the same code, the same rows', () => {
-    for (const [english, chinese] of [
-      ['README.md', 'README.zh-CN.md'],
-      ['docs/errors.md', 'docs/errors.zh-CN.md'],
-      ['docs/warnings.md', 'docs/warnings.zh-CN.md'],
-    ] as const) {
-      const shape = (file: string): string[] =>
-        [...read(file).matchAll(/^(#+ |\| `[^|]*|```\w+)/gm)].map(([line]) =>
-          line
-            .replace(/[、,，]/g, ' ')
-            .replace(/\s+/g, ' ')
-            .trim(),
-        );
-      expect(shape(chinese)).toEqual(shape(english));
-    }
+  it.each(ENGLISH)('has the same headings, rows and blocks of code in both languages: %s', (file) => {
+    // Of a row, what is code in its first cell: names, which nobody translates, though their order may be the language's.
+    const shape = (page: string): string[] =>
+      [...read(page).matchAll(/^(?:(#+) |(\|) ([^|]*)\||( *```\w*))/gm)].map(
+        ([, heading, row, cell = '', fence]) =>
+          heading ?? fence ?? [row, ...[...cell.matchAll(/`[^`]*`/g)].map(([code]) => code).sort()].join(' '),
+      );
+    expect(shape(twinOf(file))).toEqual(shape(file));
+  });
+
+  it.each(ENGLISH)('leads from one language to the other at its top: %s', (file) => {
+    const name = path.basename(file);
+    const top = (page: string): string => read(page).split('\n').slice(0, 25).join('\n');
+    expect(top(file)).toContain(`[中文](${twinOf(name)})`);
+    expect(top(twinOf(file))).toContain(`[English](${name})`);
+  });
+
+  it.each(ENGLISH)('stays in its language where there is a choice: links in %s', (file) => {
+    const strays = (page: string, wrong: (link: string) => boolean): string[] =>
+      [...proseOf(page).matchAll(/\]\((?!https?:)([^)#]+\.md)(?:#[^)]*)?\)/g)]
+        .map(([, link = '']) => link)
+        .filter((link) => link !== twinOf(path.basename(file)) && link !== path.basename(file))
+        .filter(wrong);
+    const target = (link: string): string => path.posix.join(path.posix.dirname(file), link);
+    expect(strays(file, (link) => link.endsWith('.zh-CN.md'))).toEqual([]);
+    expect(strays(twinOf(file), (link) => ENGLISH.includes(target(link)))).toEqual([]);
   });
 });

@@ -1,0 +1,164 @@
+// The guides' pages in a real browser: what their scripts, cookies and policies promise.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/chromium';
+import { emulator, useEmulator } from '../support/emulator';
+import { IPHONE_WECHAT } from '../support/user-agents';
+import { blocksOf, codeOf, replaceAll, run, type RunningGuide } from './guide';
+
+describeInChromium('in a browser', () => {
+  useEmulator();
+  let browser: Browser;
+  let folder: string;
+  let app: RunningGuide | undefined;
+  let windows: BrowserContext[] = [];
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+  afterAll(() => browser.close());
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'guide-'));
+  });
+  afterEach(async () => {
+    await Promise.all(windows.map((each) => each.close()));
+    windows = [];
+    await app?.close();
+    app = undefined;
+    rmSync(folder, { recursive: true });
+  });
+
+  const openid = (kind: 'official' | 'website'): string => emulator.openid('ming', emulator.apps[kind].appId);
+  const publish = (files: Readonly<Record<string, string>>): void => {
+    for (const [name, content] of Object.entries(files)) writeFileSync(path.join(folder, name), content);
+  };
+  const env = (baseURL: string): Record<string, string> => {
+    const { official, website } = emulator.apps;
+    return {
+      SESSION_KEY: 'test key',
+      WECHAT_APP_ID: official.appId,
+      WECHAT_APP_SECRET: official.appSecret,
+      WECHAT_WEBSITE_APP_ID: website.appId,
+      WECHAT_WEBSITE_APP_SECRET: website.appSecret,
+      WECHAT_OPEN_URL: emulator.url,
+      WECHAT_API_URL: emulator.url,
+      WECHAT_BASE_URL: baseURL,
+    };
+  };
+  const window = async (options: Parameters<typeof openWindow>[1]): Promise<Page> => {
+    const context = await openWindow(browser, options);
+    windows.push(context);
+    return context.newPage();
+  };
+
+  describe('a single-page app', () => {
+    it('is sent to the login by its own script, and comes back to its hash route', async () => {
+      app = await run(codeOf('single-page-apps', 'server.ts'), {
+        env,
+        replace: [["'public'", JSON.stringify(folder)]],
+      });
+      publish({
+        'api.js': codeOf('single-page-apps', 'api.js'),
+        'index.html': `<!doctype html><title>app</title><script type="module">
+          import { api } from '/api.js';
+          const response = await api('/api/me');
+          document.body.textContent = (await response.json()).openid + ' at ' + location.hash;
+        </script><body></body>`,
+      });
+      const page = await window({ ...PHONE, userAgent: IPHONE_WECHAT });
+      await page.goto(`${app.url}/shop?page=2#/orders/7`);
+      await page.getByRole('button', { name: '允许' }).click();
+      await page.getByText(`${openid('official')} at #/orders/7`).waitFor();
+      expect(page.url()).toBe(`${app.url}/shop?page=2#/orders/7`);
+    });
+  });
+
+  describe('the embedded QR code', () => {
+    const htmlOf = (name: string): string =>
+      blocksOf('embedded-qr.md').find(({ code }) => code.includes(`public/${name}`))?.code ?? '';
+    const scriptOf = (name: string): string => codeOf('embedded-qr', `public/${name}`);
+    /** Site and WeChat are two sites, as they are in the world: localhost and 127.0.0.1. */
+    const start = async (
+      selfRedirect: boolean,
+      changes: readonly (readonly [string, string])[] = [],
+    ): Promise<{ page: Page; complaints: string[]; url: string }> => {
+      app = await run(codeOf('embedded-qr', 'server.ts'), {
+        env: (url) => env(url.replace('127.0.0.1', 'localhost')),
+        replace: [
+          ["'public'", JSON.stringify(folder)],
+          ['https://res.wx.qq.com', emulator.url],
+          ['https://open.weixin.qq.com', emulator.url],
+          // The page's files, which an app would have its own way to serve.
+          ['// What the page may load', `app.use(express.static(${JSON.stringify(folder)}));\n//`],
+          ...changes,
+        ],
+      });
+      const listens = blocksOf('embedded-qr.md').find(({ code }) => code.includes('addEventListener'))?.code;
+      publish({
+        'sign-in.html': replaceAll(htmlOf('sign-in.html'), [['https://res.wx.qq.com', emulator.url]]),
+        'sign-in.js':
+          replaceAll(scriptOf('sign-in.js'), [
+            ['self_redirect: false', `self_redirect: ${selfRedirect}`],
+            ["'/qr-params'", selfRedirect ? "'/qr-params?done'" : "'/qr-params'"],
+          ]) + (listens ?? ''),
+        'done.html': htmlOf('done.html'),
+        'done.js': scriptOf('done.js'),
+      });
+      const page = await window({ ...DESKTOP, extraHTTPHeaders: { 'X-Forwarded-Proto': 'https' } });
+      const complaints: string[] = [];
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(message.text());
+      });
+      const url = app.url.replace('127.0.0.1', 'localhost');
+      await page.goto(`${url}/sign-in`);
+      return { page, complaints, url };
+    };
+    /** The phone: scans what the frame shows, and agrees. */
+    const scan = async (page: Page): Promise<void> => {
+      const frame = page.frameLocator('#qr iframe');
+      const address = (await frame.locator('.js_phone').getAttribute('href')) ?? '';
+      const phone = await window({ ...PHONE, userAgent: IPHONE_WECHAT });
+      await phone.goto(emulator.url + address);
+      await phone.getByRole('button', { name: '允许' }).click();
+    };
+
+    it('logs the page in, under the policy of the guide', async () => {
+      const { page, complaints, url } = await start(false);
+      await scan(page);
+      await page.waitForURL(`${url}/me`);
+      expect(await page.locator('body').textContent()).toContain(openid('website'));
+      expect(complaints.filter((text) => /content security policy/i.test(text))).toEqual([]);
+    });
+
+    const IN_FRAME = [
+      [`'frame-src `, `"frame-src 'self' `],
+      [`',\n].join`, `",\n].join`],
+      ["returnTo: '/me'", "returnTo: '/done.html'"],
+    ] as const;
+
+    it('with self_redirect loses the login where the cookie is lax', async () => {
+      const { page, url } = await start(true, IN_FRAME);
+      const first = await page.frameLocator('#qr iframe').locator('#qr').getAttribute('data-uuid');
+      await scan(page);
+      await page
+        .frameLocator('#qr iframe')
+        .locator(`#qr:not([data-uuid="${first ?? ''}"])`)
+        .waitFor();
+      expect(page.url()).toBe(`${url}/sign-in`);
+      expect((await page.request.get(`${url}/me`, { maxRedirects: 0 })).status()).toBe(401);
+    });
+
+    it('with self_redirect and a cookie of none and secure logs in, and the frame tells the page', async () => {
+      const { page, url } = await start(true, [
+        ...IN_FRAME,
+        ["sameSite: 'lax',", "sameSite: 'none', secure: true,"],
+        ['const app = express();', "const app = express();\napp.set('trust proxy', true);"],
+      ]);
+      await scan(page);
+      await page.waitForURL(`${url}/me`);
+      expect(await page.locator('body').textContent()).toContain(openid('website'));
+    });
+  });
+});

@@ -1,0 +1,118 @@
+// The accounts of the guide, in a real database: sqlite3's own command, which takes the SQL as it stands there.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Browser } from '../support/browser';
+import { emulator, useEmulator } from '../support/emulator';
+import { createHost, listen, type Middleware } from '../support/hosts';
+import { cookies, sendJSON, type TestRequest } from '../support/app';
+import { blocksOf, codeOf, run, type RunningGuide } from './guide';
+
+const SQLITE = process.env['SQLITE'] ?? '/usr/bin/sqlite3';
+const isThere = existsSync(SQLITE) || process.env['CI'] === 'true';
+if (!isThere) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 at ${SQLITE}\n`);
+
+(isThere ? describe : describe.skip)('one person, two apps', () => {
+  useEmulator();
+  let folder: string;
+  let guide: RunningGuide | undefined;
+  let app: { url: string; close(): Promise<void> } | undefined;
+
+  const sql = (statement: string, values: readonly unknown[] = []): Record<string, unknown>[] => {
+    const binds = values.map(
+      (value, index) => `.parameter set $${index + 1} "'${String(value).replaceAll("'", "''")}'"`,
+    );
+    const answer = execFileSync(SQLITE, ['-json', path.join(folder, 'db')], {
+      input: [...binds, `${statement};`].join('\n'),
+      encoding: 'utf8',
+    });
+    return answer.trim() ? (JSON.parse(answer) as Record<string, unknown>[]) : [];
+  };
+  const query = (statement: string, values: readonly unknown[]): Promise<Record<string, unknown>[]> =>
+    Promise.resolve(sql(statement, values));
+
+  beforeEach(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'guide-accounts-'));
+    sql(blocksOf('one-person-two-apps.md').find(({ language }) => language === 'sql')?.code ?? '');
+    sql('CREATE TABLE orders (account_id VARCHAR(36) NOT NULL, what VARCHAR(9) NOT NULL)');
+    const { official, website } = emulator.apps;
+    const code = ['accounts.ts', 'auth.ts'].map((file) => codeOf('one-person-two-apps', file)).join('\n');
+    guide = await run(code, {
+      given: { db: { query } },
+      replace: [["baseURL: 'https://www.example.com',", '']],
+      env: {
+        WECHAT_APP_ID: official.appId,
+        WECHAT_APP_SECRET: official.appSecret,
+        WECHAT_WEBSITE_APP_ID: website.appId,
+        WECHAT_WEBSITE_APP_SECRET: website.appSecret,
+        WECHAT_OPEN_URL: emulator.url,
+        WECHAT_API_URL: emulator.url,
+      },
+    });
+    const host = createHost('Express 5');
+    host.use(cookies());
+    host.use(guide.exports['auth'] as Middleware);
+    host.use((req, res) => sendJSON(res, (req as TestRequest).wechat.user));
+    app = await listen(host);
+  });
+  afterEach(async () => {
+    emulator.switches.unionid = true;
+    await app?.close();
+    await guide?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const onPhone = (): Browser => Browser.inWechat(app?.url ?? '');
+  const onPC = (): Browser => Browser.onDesktop(app?.url ?? '');
+  const logIn = async (browser: Browser, user = 'ming'): Promise<unknown> =>
+    ((await browser.logIn(emulator, '/login', user)).json() as { id: unknown } | null)?.id;
+  const unionid = (): string | undefined => emulator.unionid('ming', emulator.apps.official.appId);
+  const idOf = (kind: 'official' | 'website'): string => emulator.openid('ming', emulator.apps[kind].appId);
+  const known = (id: string, kind: 'official' | 'website'): void => {
+    sql(`INSERT INTO accounts VALUES ('${id}', NULL, 'old', '')`);
+    sql(`INSERT INTO wechat_ids VALUES ('${kind}', '${idOf(kind)}', '${id}')`);
+    sql(`INSERT INTO orders VALUES ('${id}', '${id}')`);
+  };
+
+  it('is one account on phone and PC', async () => {
+    const id = await logIn(onPhone());
+    expect(id).toEqual(expect.any(String));
+    expect(await logIn(onPC())).toBe(id);
+    expect(await logIn(onPhone())).toBe(id);
+    expect(sql('SELECT id, unionid FROM accounts')).toEqual([{ id, unionid: unionid() }]);
+    expect(sql('SELECT app FROM wechat_ids ORDER BY app')).toEqual([{ app: 'official' }, { app: 'website' }]);
+  });
+
+  it('is another account for another person', async () => {
+    expect(await logIn(onPhone())).not.toBe(await logIn(onPhone(), 'emoji'));
+    expect(sql('SELECT nickname FROM accounts')).toHaveLength(2);
+  });
+
+  it('keeps the account that was known by openid alone', async () => {
+    known('old', 'official');
+    expect(await logIn(onPhone())).toBe('old');
+    expect(await logIn(onPC())).toBe('old');
+  });
+
+  it('makes one of two accounts that were known by an openid each, orders and all', async () => {
+    known('phone', 'official');
+    known('pc', 'website');
+    expect(await logIn(onPC())).toBe('pc');
+    expect(await logIn(onPhone())).toBe('pc');
+    expect(sql('SELECT id FROM accounts')).toEqual([{ id: 'pc' }]);
+    expect(sql('SELECT account_id, what FROM orders ORDER BY what')).toEqual([
+      { account_id: 'pc', what: 'pc' },
+      { account_id: 'pc', what: 'phone' },
+    ]);
+  });
+
+  it('makes no account where WeChat sends no unionid', async () => {
+    emulator.switches.unionid = false;
+    const browser = onPhone();
+    const sent = await browser.follow('/login');
+    const answer = await browser.follow((await emulator.authorize(sent.location)) ?? '');
+    expect(answer.status).toBe(500);
+    expect(sql('SELECT id FROM accounts')).toEqual([]);
+  });
+});

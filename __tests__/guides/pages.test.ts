@@ -1,0 +1,130 @@
+// The guides as pages: twins in two languages, links that lead somewhere, names that exist.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { ERROR_KINDS } from '../../lib';
+import { createEmulator, PageRefusal } from '../../lib/emulator';
+import { GUIDES } from './guide';
+
+const ROOT = path.resolve(__dirname, '../..');
+const ENGLISH = readdirSync(GUIDES).filter((file) => file.endsWith('.md') && !file.endsWith('.zh-CN.md'));
+const twinOf = (file: string): string => file.replace(/\.md$/, '.zh-CN.md');
+const ALL = ENGLISH.flatMap((file) => [file, twinOf(file)]);
+const read = (file: string): string => readFileSync(path.join(GUIDES, file), 'utf8');
+/** A page without its code. */
+const prose = (file: string): string => read(file).replace(/^```.*?^```$/gms, '');
+
+/** As GitHub makes them of headings. */
+function anchorsOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8').replace(/^```.*?^```$/gms, '');
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-'),
+  );
+}
+
+describe('the guides', () => {
+  it('are there in both languages', () => {
+    expect(ENGLISH.length).toBeGreaterThan(8);
+    expect(readdirSync(GUIDES).sort()).toEqual([...ALL].sort());
+  });
+
+  it.each(ENGLISH)('%s has the same headings, rows and points as its twin', (file) => {
+    const shapeOf = (page: string): string[] =>
+      prose(page)
+        .split('\n')
+        .flatMap((line) => /^(?:#+(?= )|- |\d+\. |\|)/.exec(line)?.[0] ?? [])
+        .map((sign) => (/^\d/.test(sign) ? '1. ' : sign));
+    expect(shapeOf(twinOf(file))).toEqual(shapeOf(file));
+  });
+
+  it.each(ENGLISH)('%s names the same options, kinds and routes as its twin', (file) => {
+    const namesIn = (page: string): string[] =>
+      [...new Set([...prose(page).matchAll(/`([^`\n]+)`/g)].map(([, name = '']) => name))].sort();
+    expect(namesIn(twinOf(file))).toEqual(namesIn(file));
+  });
+
+  it.each(ALL)('%s has no link that leads nowhere', (file) => {
+    const broken = [...prose(file).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(
+      ([link, target = '', anchor]) => {
+        const page = path.join(GUIDES, target || file);
+        const leads =
+          existsSync(page) && (anchor === undefined || anchorsOf(page).includes(decodeURIComponent(anchor)));
+        return leads ? [] : [link];
+      },
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it.each(ALL)('%s leads to pages of its own language', (file) => {
+    const isChinese = file.endsWith('.zh-CN.md');
+    const links = [...prose(file).matchAll(/\]\((?!https?:|#)([^)#]+\.md)/g)].map(
+      ([, target = '']) => target,
+    );
+    const others = links.filter((target) => target.endsWith('.zh-CN.md') !== isChinese);
+    expect(others).toEqual([path.basename(isChinese ? file.replace('.zh-CN', '') : twinOf(file))]);
+  });
+
+  it.each(ALL)('%s names only kinds of errors and warnings that there are', (file) => {
+    const text = prose(file);
+    const kinds = [...text.matchAll(/kind(?:s| 为| 是)? (?:\[)?`(\w+)`/g)].map(([, kind = '']) => kind);
+    expect(kinds.filter((kind) => !(ERROR_KINDS as readonly string[]).includes(kind))).toEqual([]);
+    const warnings = readFileSync(path.join(ROOT, 'docs/warnings.md'), 'utf8');
+    const codes = [...text.matchAll(/`(WECHAT_(?:COOKIE|TRUST|NO|OTHER|MEMORY|LOGIN)_\w+)`/g)];
+    expect(codes.filter(([, code = '']) => !warnings.includes(code)).map(([, code]) => code)).toEqual([]);
+  });
+});
+
+describe.each(['troubleshooting.md', 'troubleshooting.zh-CN.md'])('%s', (file) => {
+  const headings = [...prose(file).matchAll(/^### (.+)$/gm)].map(([, heading = '']) => heading).join('\n');
+
+  it('has every errcode and page that people search for', () => {
+    const numbers = [
+      10003, 10004, 10005, 10006, 10009, 10016, 40001, 40013, 40029, 40030, 40125, 40163, 40164,
+    ];
+    const rest = [40226, 40243, 42001, 42002, 45009, 45011, 48001, 50002, -1];
+    const missing = [...numbers, ...rest].filter((code) => !new RegExp(`(?<!\\d)${code}\\b`).test(headings));
+    expect(missing).toEqual([]);
+  });
+
+  it('has the words of WeChat’s pages as a person sees them', async () => {
+    const emulator = await createEmulator();
+    const { appId } = emulator.apps.official;
+    const { appId: websiteId } = emulator.apps.website;
+    const authorize = (query: Record<string, string>): string =>
+      `${emulator.url}/connect/oauth2/authorize?${new URLSearchParams({
+        appid: appId,
+        redirect_uri: 'https://h5.example.com/callback',
+        response_type: 'code',
+        scope: 'snsapi_userinfo',
+        state: 'a',
+        ...query,
+      }).toString()}#wechat_redirect`;
+    const qr = (query: Record<string, string>): string =>
+      authorize({ appid: websiteId, scope: 'snsapi_login', ...query }).replace(
+        'oauth2/authorize',
+        'qrconnect',
+      );
+    const shown = await Promise.all(
+      [
+        authorize({ appid: websiteId }),
+        authorize({ scope: 'snsapi_login' }),
+        authorize({ state: 'a'.repeat(235) }),
+        qr({ appid: 'wx0000000000000000' }),
+        qr({ scope: 'snsapi_userinfo' }),
+        qr({ redirect_uri: 'h5.example.com' }),
+      ].map((address) =>
+        emulator.authorize(address).then(
+          () => 'no error page',
+          (error: unknown) => (error instanceof PageRefusal ? error.text : String(error)),
+        ),
+      ),
+    );
+    await emulator.close();
+    const known = headings.replace(/\s/g, '');
+    expect(
+      shown.filter((text) => !known.includes(text.replace(/[，,。].*$/, '').replace(/\s/g, ''))),
+    ).toEqual([]);
+  });
+});
