@@ -1,13 +1,18 @@
 // The command line: `run` finds the command, a command is one file. Nothing here is imported by the library.
+import { doctorCommand } from './doctor/doctor-command';
 import { emulatorCommand } from './emulator-command';
 import { UsageError, type Command, type Terminal } from './terminal';
 
-const commands = new Map<string, Command>([['emulator', emulatorCommand]]);
+const commands = new Map<string, Command>([
+  ['emulator', emulatorCommand],
+  ['doctor', doctorCommand],
+]);
 
 const HELP = `Usage: express-wechat-auth <command> [options]
 
 Commands:
   emulator   run a WeChat of your own on this machine
+  doctor     check a configuration, the way to WeChat, and a running app
 
 express-wechat-auth <command> --help tells more.`;
 

@@ -5,6 +5,10 @@ export interface Terminal {
   readonly err: (line: string) => void;
   /** Resolves when the person presses Ctrl+C. */
   readonly stopped: Promise<void>;
+  /** All of the standard input, until its end. */
+  readonly input?: () => Promise<string>;
+  /** Where a person looks at the output; absent where it goes into a file or a pipe. */
+  readonly screen?: { readonly columns: number };
 }
 
 /** Resolves to the exit status: 0 done, 1 failed, 2 called in a wrong way. */
