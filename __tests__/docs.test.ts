@@ -24,14 +24,18 @@ const twinOf = (file: string): string => file.replace(/\.md$/, '.zh-CN.md');
 /** A page without its blocks of code, in which nothing is a heading or a link. */
 const proseOf = (file: string): string => read(file).replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
 
-/** The anchors that a heading gets, as GitHub makes them. */
+/** The anchors that a heading gets, as GitHub makes them: one that comes again, with a number. */
 function anchorsOf(file: string): string[] {
-  return [...proseOf(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
+  const seen = new Map<string, number>();
+  return [...proseOf(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
+    const slug = heading
       .toLowerCase()
       .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replace(/\s/g, '-'),
-  );
+      .replace(/\s/g, '-');
+    const count = seen.get(slug) ?? 0;
+    seen.set(slug, count + 1);
+    return count === 0 ? slug : `${slug}-${count}`;
+  });
 }
 
 /** The names of an interface's members, as the source declares them. */

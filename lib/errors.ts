@@ -1,7 +1,7 @@
 /**
- * What a failure means, whatever its origin: users switch on this closed list.
+ * What a failure means, whatever its origin: switch on this closed list. Cause and remedy of each: docs/errors.md.
  *
- * Each kind has a row with cause and remedy in docs/errors.md.
+ * @useDeclaredType
  */
 export type WechatErrorKind = keyof typeof KINDS;
 
@@ -15,7 +15,9 @@ interface KindFacts {
 
 /** What to do about an error, for the developer, in both languages. */
 export interface Remedy {
+  /** In English. */
   readonly en: string;
+  /** 中文。 */
   readonly zh: string;
 }
 
@@ -152,7 +154,7 @@ const KINDS = {
   unionid_missing: fact(
     500,
     false,
-    'Bind the app to an account at open.weixin.qq.com (管理中心 > 公众账号 or 网站应用), and ask for snsapi_userinfo.',
+    'Bind the app to an account at open.weixin.qq.com (管理中心 > 公众号 or 网站应用), and ask for snsapi_userinfo.',
     '请在微信开放平台（管理中心）绑定该公众号或网站应用，并使用 snsapi_userinfo 授权。',
   ),
   unauthenticated: fact(401, false, 'Log in first.', '请先登录。'),
@@ -175,15 +177,26 @@ interface ErrorDetails {
   readonly status?: number;
 }
 
-/** The base of every error that this package throws. */
+/**
+ * The base of every error that this package throws: a {@link WeChatAPIError} where WeChat answered with an errcode, else a
+ * {@link WechatAuthError}. No secret, code or token is in its message, its properties or its cause.
+ *
+ * @example
+ * try {
+ *   console.log(await oauth.getUser(openid));
+ * } catch (error) {
+ *   if (!isWechatError(error) || error.kind !== 'reauthorize') throw error;
+ *   console.log('They must log in again.');
+ * }
+ */
 export class WechatError extends Error {
   /** What it means; see {@link WechatErrorKind}. */
   readonly kind: WechatErrorKind;
-  /** The HTTP status that fits. */
+  /** The HTTP status that an app would answer with: that of the kind, unless the error knows better. */
   readonly status: number;
   /** Whether trying again later may help. Never a reason to send the same code twice: it may be spent. */
   readonly retryable: boolean;
-  /** Where this kind is explained. */
+  /** The address of the page that explains this kind. */
   readonly help: string;
 
   static {
@@ -211,9 +224,9 @@ export class WechatError extends Error {
   }
 }
 
-/** An error of our own: the call, the options, the session, the login. */
+/** An error of this package: of a call that got no answer of WeChat's, of the options, the session, the login, a token store. */
 export class WechatAuthError extends WechatError {
-  /** `ERR_WECHAT_` and the kind in capitals. */
+  /** `ERR_WECHAT_` and the kind in capitals, such as `ERR_WECHAT_SESSION_MISSING`. */
   readonly code: string;
 
   static {
@@ -230,7 +243,7 @@ export class WechatAuthError extends WechatError {
   }
 }
 
-/** Nothing is saved for this openid. Name and message are those of wechat-oauth. */
+/** Kind `no_token`: nothing is saved for this openid. Name and message are those of wechat-oauth. */
 export class NoOAuthTokenError extends WechatAuthError {
   static {
     nameInstances(this, 'NoOAuthTokenError');
@@ -241,11 +254,14 @@ export class NoOAuthTokenError extends WechatAuthError {
   }
 }
 
-/** WeChat answered with an errcode. Name and numeric `code` are those of wechat-oauth. */
+/**
+ * WeChat answered with an errcode (全局返回码). Name and numeric `code` are those of wechat-oauth; the message holds WeChat's errmsg and
+ * the remedy.
+ */
 export class WeChatAPIError extends WechatError {
   /** WeChat's errcode. */
   readonly code: number;
-  /** WeChat's errmsg, as it came. */
+  /** WeChat's errmsg, masked where it echoes a secret. */
   readonly errmsg: string;
   /** WeChat's number for this request, by which its support finds it. */
   readonly rid: string | undefined;
@@ -305,7 +321,7 @@ export function kindOfErrcode(errcode: number): WechatErrorKind {
   return KIND_OF_ERRCODE[errcode] ?? 'unknown';
 }
 
-/** Whether this is an error of this package, also where another copy of it threw, or another realm. */
+/** Whether it is an error of this package, also where another copy of it threw, or another realm: use it in place of `instanceof`. */
 export function isWechatError(error: unknown): error is WechatError {
   return typeof error === 'object' && error !== null && BRAND in error;
 }

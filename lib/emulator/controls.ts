@@ -7,45 +7,58 @@ import { encryptUser, type EncryptedUser } from './world/encrypted-data';
 import { identityOf } from './world/identity';
 import type { World } from './world/world';
 
+/** Who stands before a login page, and what they do. */
 export interface PersonOptions {
   /** Id of the user. @default the first one */
   readonly user?: string;
-  /** 允许 or 拒绝. @default true, unless the switch `consent` is 'deny' */
+  /** Whether the person presses 允许 or 拒绝. @default true, unless the switch `consent` is 'deny' */
   readonly allow?: boolean;
-  /** On the snapshot page, press 使用完整服务 first. @default false: the callback is that of the virtual user */
+  /** On the snapshot page: whether the person presses 使用完整服务 first. @default false: the callback is that of the virtual user */
   readonly fullService?: boolean;
 }
 
+/** Whose code, for which app. */
 export interface CodeRequest {
-  /** An appId. */
+  /** AppID of the app. */
   readonly app: string;
   /** Id of the user. @default the first one */
   readonly user?: string;
-  /** Comma separated. @default snsapi_userinfo; for a website app snsapi_login */
+  /** What was granted, separated by commas. @default snsapi_userinfo; for a website app snsapi_login */
   readonly scope?: string;
-  /** A code of the snapshot page: its user is virtual. @default false */
+  /** Whether it is a code of the snapshot page, whose user is virtual. @default false */
   readonly virtual?: boolean;
 }
 
 /** What a test can do to the emulator. */
 export interface EmulatorControls {
   /**
-   * Lets requests to an endpoint go wrong. The endpoint is a path (`/sns/userinfo`) or its last part (`userinfo`).
-   * Returns the way to undo it.
+   * Lets requests to an endpoint go wrong. The endpoint is a path (`/sns/userinfo`) or its last part (`userinfo`). Returns the way to
+   * undo it.
+   *
+   * @throws Error for an endpoint that does not exist.
+   *
+   * @example
+   * wechat.fail('userinfo', 'reset', { times: 2 });
    */
   fail(endpoint: string, fault: EmulatorFault, options?: FaultOptions): () => void;
-  /** The person's id at an app, given by its appId. */
+  /** A person's id at an app, which its AppID names: the same in every run. */
   openid(user: string, app: string): string;
-  /** Undefined where the app is bound to no Open Platform account. */
+  /** A person's id at all apps of one Open Platform account; `undefined` where the app is bound to none. */
   unionid(user: string, app: string): string | undefined;
   /**
-   * What happens on the phone: opens the address that an app redirected to and presses 允许. Resolves to the callback
-   * address, undefined where WeChat does not redirect; rejects with a {@link PageRefusal} where it shows an error page.
+   * What happens on the phone: opens the address that an app redirected to and presses 允许. Resolves to the callback address, or
+   * `undefined` where WeChat does not redirect.
+   *
+   * @throws PageRefusal where WeChat shows an error page.
+   *
+   * @example
+   * const login = await fetch('http://localhost:3000/login', { redirect: 'manual' });
+   * const callback = await wechat.authorize(login.headers.get('location')!);
    */
   authorize(authorizeURL: string, options?: PersonOptions): Promise<string | undefined>;
   /** The same with both addresses that the switch `doubleCallback` brings; one or none without it. */
   authorizeTwice(authorizeURL: string, options?: PersonOptions): Promise<Callbacks>;
-  /** A fresh code without any page: of a login, or for a mini program that of `wx.login`. */
+  /** A fresh code without any page: of a login, or for a mini program that of `wx.login`. It works once, for 5 minutes (website: 10). */
   issueCode(request: CodeRequest): string;
   /** Ends an access token now: 42001. */
   expireToken(accessToken: string): void;
@@ -53,10 +66,13 @@ export interface EmulatorControls {
   revoke(refreshToken: string): void;
   /** All the user's tokens become bad: 42007 on refresh, 40001 else. */
   changePassword(user: string): void;
-  /** What `wx.getUserInfo` would give the mini program of this appId. */
+  /** What `wx.getUserInfo` would give the mini program of this AppID. */
   encryptUser(request: {
+    /** AppID of the mini program. */
     readonly app: string;
+    /** Id of the user. @default the first one */
     readonly user?: string;
+    /** What `/sns/jscode2session` answered: 16 bytes, base64. */
     readonly sessionKey: string;
   }): EncryptedUser;
 }

@@ -11,17 +11,32 @@ import type { EmulatorSwitches } from './world/switches';
 import type { EmulatorUser } from './world/users';
 import { World } from './world/world';
 
+/** Options of `createEmulator()`. */
 export interface EmulatorOptions {
-  /** @default 0, any free one */
+  /**
+   * The port to listen on.
+   *
+   * @default 0, any free one
+   */
   readonly port?: number;
-  /** @default '127.0.0.1' */
+  /**
+   * The address to listen on. `0.0.0.0` lets phones in, and everybody else in the network.
+   *
+   * @default '127.0.0.1'
+   */
   readonly host?: string;
-  /** Serve over TLS with this key and certificate (PEM). */
-  readonly https?: { readonly key: string | Buffer; readonly cert: string | Buffer };
-  /** Kinds of app that are not among these come from the presets. */
+  /** Serves over TLS with this key and certificate; {@link selfSignedCertificate} makes both. */
+  readonly https?: {
+    /** PEM. */
+    readonly key: string | Buffer;
+    /** PEM. */
+    readonly cert: string | Buffer;
+  };
+  /** What WeChat's consoles would have issued. Kinds of app that are not among these come from the presets. */
   readonly apps?: readonly EmulatorApp[];
   /** Replaces the preset users; the first one is who logs in where nobody is named. */
   readonly users?: readonly EmulatorUser[];
+  /** WeChat's moods at the start; `switches` of the {@link Emulator} changes them later. */
   readonly switches?: Partial<EmulatorSwitches>;
 }
 
@@ -30,9 +45,15 @@ export interface Emulator extends EmulatorControls {
   /** Such as `http://127.0.0.1:8917`. */
   readonly url: string;
   /** For the `endpoints` option of the library; both are `url`. */
-  readonly endpoints: { readonly open: string; readonly api: string };
+  readonly endpoints: {
+    /** Where browsers are sent. */
+    readonly open: string;
+    /** Where codes and tokens are exchanged. */
+    readonly api: string;
+  };
   /** The first app of each kind. */
   readonly apps: EmulatorApps;
+  /** Everybody, the first one first. */
   readonly users: readonly EmulatorUser[];
   /** Read at each request: assign to change WeChat's mood. */
   readonly switches: EmulatorSwitches;
@@ -45,12 +66,16 @@ export interface Emulator extends EmulatorControls {
 }
 
 /**
- * Starts a WeChat of one's own.
+ * Starts a WeChat of one's own. Never in production: there, anybody could log in as anybody.
+ *
+ * @throws TypeError that names each wrong option with its value and a remedy.
  *
  * @example
  * const wechat = await createEmulator();
  * const { appId, appSecret } = wechat.apps.official;
  * app.use(wechatAuth({ appId, appSecret, endpoints: wechat.endpoints }));
+ * // …
+ * await wechat.close();
  */
 export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   refuseWrongOptions(options);

@@ -1,3 +1,8 @@
+/**
+ * A WeChat of one's own, for development and tests. What it plays and what not: docs/emulator.md.
+ *
+ * @module express-wechat-auth/emulator
+ */
 export { createEmulator, type Emulator, type EmulatorOptions } from './emulator';
 export type { CodeRequest, EmulatorControls, PersonOptions } from './controls';
 export { PageRefusal } from './connect/page-refusal';

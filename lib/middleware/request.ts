@@ -26,7 +26,15 @@ export interface LoginParams {
   readonly state: string;
 }
 
-/** What `wechatAuth()` puts on a request, as `req.wechat`. The session is not read before a member is used. */
+/**
+ * What `wechatAuth()` puts on a request, as `req.wechat`. The session is not read before a member is used.
+ *
+ * @example
+ * app.get('/', (req, res) => {
+ *   const { user } = req.wechat;
+ *   res.send(user ? `Hello, ${user.openid}` : `<a href="${req.wechat.loginURL({ returnTo: '/me' })}">Log in</a>`);
+ * });
+ */
 export interface WechatContext {
   /** Who is logged in: WeChat's profile, or what `onLogin` returned; `undefined` for nobody. */
   readonly user: AppUser | undefined;

@@ -46,7 +46,10 @@ export const API = {
   sessionKey: '/sns/jscode2session',
 } as const;
 
-/** More parameters of an authorize address, placed before `#wechat_redirect`; an undefined one is left out. */
+/**
+ * More parameters of an authorize address ([网页授权](https://developers.weixin.qq.com/doc/service/guide/h5/auth.html)), placed before
+ * `#wechat_redirect`; an undefined one is left out, a standard one refused.
+ */
 export interface AuthorizeParams {
   /** Official account: asks for consent even where it would be silent, save in the account's own chat. */
   readonly forcePopup?: boolean | undefined;

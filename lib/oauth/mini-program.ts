@@ -27,7 +27,10 @@ export interface EncryptedData {
   readonly iv: string;
 }
 
-/** A decrypted answer: WeChat's fields, among them the watermark that names the app. */
+/**
+ * A decrypted answer ([开放数据校验与解密](https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html)): WeChat's
+ * fields, among them the watermark that names the app.
+ */
 export interface MiniProgramUser {
   /** Who this is for the mini program. */
   readonly openId?: string;

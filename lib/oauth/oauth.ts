@@ -291,7 +291,10 @@ export class OAuth {
 
   async #refresh(refreshToken: string | undefined): Promise<AccessToken> {
     const query = { appid: this.appid, grant_type: 'refresh_token', refresh_token: refreshToken };
-    return await this.#keep(Date.now(), await this.#call(API.refreshToken, query, 'token', { retry: true }));
+    const asked = Date.now();
+    const answer = await this.#call(API.refreshToken, query, 'token', { retry: true });
+    this.#tokens.checkOwner(refreshToken, answer.openid);
+    return await this.#keep(asked, answer);
   }
 
   /** `asked` is read before the request leaves, where the life of the token begins at the latest. */

@@ -34,6 +34,8 @@ export class TokenKeeper {
   readonly #cache = new LRUCache<string, AccessToken>({ max: CACHED });
   readonly #lookups = new Flights<AccessToken>();
   readonly #refreshes = new Flights<AccessToken>();
+  /** Whose token is being refreshed, by refresh token. */
+  readonly #owners = new Map<string | undefined, string>();
 
   constructor(ways: Ways) {
     this.#ways = ways;
@@ -104,13 +106,9 @@ export class TokenKeeper {
     const began = performance.now();
     const told = (): TokenRefreshed => ({ appid: this.#ways.appid, durationMs: performance.now() - began });
     try {
+      this.#owners.set(refresh_token, openid);
       const fresh = asAccessToken(await this.#ways.refresh(refresh_token));
-      if (fresh?.data.openid !== openid) {
-        throw new WechatAuthError(
-          'bad_answer',
-          'The refreshed token is not one of the openid it was asked for. Check `endpoints`, and refreshAccessToken where it was replaced.',
-        );
-      }
+      if (fresh?.data.openid !== openid) throw notTheOwner();
       debug('refreshed');
       tokenRefreshed.tell(told);
       return this.#remember(openid, fresh);
@@ -130,7 +128,15 @@ export class TokenKeeper {
       this.#cache.delete(openid);
       if (stored?.data.refresh_token === refresh_token) await this.#forget(openid, expired);
       throw error;
+    } finally {
+      this.#owners.delete(refresh_token);
     }
+  }
+
+  /** Before a refreshed token is kept: one of another openid would take the place of that person's own. */
+  checkOwner(refreshToken: string | undefined, openid: string): void {
+    const owner = this.#owners.get(refreshToken);
+    if (owner !== undefined && owner !== openid) throw notTheOwner();
   }
 
   /** Tidies up; where it fails, the news is still that the user must log in again. */
@@ -216,6 +222,13 @@ export class TokenKeeper {
       throw storeFailure(what, error, (text) => redact(text, secrets));
     }
   }
+}
+
+function notTheOwner(): WechatAuthError {
+  return new WechatAuthError(
+    'bad_answer',
+    'The refreshed token is not one of the openid it was asked for. Check `endpoints`, and refreshAccessToken where it was replaced.',
+  );
 }
 
 /** WeChat's words for "this refresh token is over". */

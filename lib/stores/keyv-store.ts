@@ -5,14 +5,19 @@ import type { TokenData, TokenStore } from './token-store';
 
 /** What is used of a Keyv, or of what is shaped like one. */
 export interface KeyvLike {
+  /** The value, or `undefined`. */
   get(key: string): Promise<unknown>;
+  /** False: it was not written. */
   set(key: string, value: unknown, ttlMs?: number): Promise<unknown>;
+  /** Whether there was one. */
   delete(key: string): Promise<unknown>;
   /** Keyv 5: tells a read that failed from nothing there. */
-  getRaw?(key: string): Promise<{ value?: unknown } | undefined>;
+  getRaw?(key: string): Promise<{ /** As `get` gives it. */ value?: unknown } | undefined>;
+  /** By this event Keyv tells of failures that its answers hide. */
   on?(event: 'error', listener: (error: unknown) => void): unknown;
 }
 
+/** Options of `new KeyvTokenStore()`. */
 export type KeyvTokenStoreOptions = EncryptionOptions;
 
 /**
@@ -46,6 +51,11 @@ export class KeyvTokenStore implements TokenStore {
     });
   }
 
+  /**
+   * What was last saved under this key, or `undefined`.
+   *
+   * @throws WechatAuthError of kind `token_store` where Keyv failed, or what is there is no token of ours.
+   */
   async get(key: string): Promise<TokenData | undefined> {
     const record = await this.#told('get', async () =>
       this.#keyv.getRaw ? (await this.#keyv.getRaw(key))?.value : this.#keyv.get(key),
@@ -53,6 +63,11 @@ export class KeyvTokenStore implements TokenStore {
     return record === undefined || record === null ? undefined : this.#records.read(key, record);
   }
 
+  /**
+   * Saves a token for `ttlMs` milliseconds.
+   *
+   * @throws WechatAuthError of kind `token_store` where Keyv failed or did not write.
+   */
   async set(key: string, token: TokenData, ttlMs: number): Promise<void> {
     const record = this.#records.write(key, token);
     this.#beingWritten.add(token);
@@ -65,6 +80,11 @@ export class KeyvTokenStore implements TokenStore {
     }
   }
 
+  /**
+   * Forgets what is saved under this key, if anything.
+   *
+   * @throws WechatAuthError of kind `token_store` where Keyv failed.
+   */
   async delete(key: string): Promise<void> {
     await this.#told('delete', () => this.#keyv.delete(key));
   }

@@ -9,22 +9,32 @@ import type { TokenData, TokenStore } from './token-store';
 
 /** What is used of a client of node-redis (the package `redis`, 4 and later): single, pool, Sentinel or Cluster. */
 export interface NodeRedisClient {
+  /** GET */
   get(key: string): Promise<unknown>;
+  /** PSETEX */
   pSetEx(key: string, ms: number, value: string): Promise<unknown>;
+  /** DEL */
   del(key: string): Promise<unknown>;
+  /** EVAL, for the lock. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
 /** What is used of a client of ioredis: single, Sentinel or Cluster. */
 export interface IORedisClient {
+  /** GET */
   get(key: string): Promise<unknown>;
+  /** PSETEX */
   psetex(key: string, ms: number, value: string): Promise<unknown>;
+  /** DEL */
   del(key: string): Promise<unknown>;
+  /** EVAL, for the lock. */
   eval(script: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
 }
 
+/** A client of either package, connected by the app. */
 export type RedisClient = NodeRedisClient | IORedisClient;
 
+/** Options of `new RedisTokenStore()`. */
 export interface RedisTokenStoreOptions extends EncryptionOptions {
   /**
    * Stands before every key.
@@ -63,18 +73,32 @@ export class RedisTokenStore implements TokenStore, Notes {
   readonly #prefix: string;
   readonly #records: TokenRecords;
 
-  /** @throws WechatAuthError of kind `config` where the client is none, or a key to encrypt with is none. */
+  /**
+   * @param client connected by the app, which also closes it
+   * @param options where tokens rest, and how
+   * @throws WechatAuthError of kind `config` where the client is none, or a key to encrypt with is none.
+   */
   constructor(client: RedisClient, { prefix = 'wechat-token:', ...encryption }: RedisTokenStoreOptions = {}) {
     this.#commands = commandsOf(client);
     this.#prefix = prefix;
     this.#records = new TokenRecords('RedisTokenStore', encryption);
   }
 
+  /**
+   * What was last saved under this key, or `undefined`.
+   *
+   * @throws WechatAuthError of kind `token_store` where Redis failed or did not answer within 4 s, or what is there is no token of ours.
+   */
   async get(key: string): Promise<TokenData | undefined> {
     const record = await answered('get', () => this.#commands.get(this.#prefix + key));
     return record === null || record === undefined ? undefined : this.#records.read(key, record);
   }
 
+  /**
+   * Saves a token for `ttlMs` milliseconds.
+   *
+   * @throws WechatAuthError of kind `token_store` where Redis failed or did not answer within 4 s.
+   */
   async set(key: string, token: TokenData, ttlMs: number): Promise<void> {
     const record = this.#records.write(key, token);
     const ms = Math.max(1, Math.ceil(ttlMs));
@@ -83,6 +107,11 @@ export class RedisTokenStore implements TokenStore, Notes {
       throw storeFailure('Redis', 'set', 'it did not say OK: the write may not have happened');
   }
 
+  /**
+   * Forgets what is saved under this key, if anything.
+   *
+   * @throws WechatAuthError of kind `token_store` where Redis failed or did not answer within 4 s.
+   */
   async delete(key: string): Promise<void> {
     await answered('delete', () => this.#commands.delete(this.#prefix + key));
   }

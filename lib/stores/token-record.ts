@@ -6,9 +6,10 @@ import type { TokenData } from './token-store';
 /** At least 32 random bytes, or a text of at least 32 random characters: `openssl rand -base64 32` prints one. */
 export type EncryptionKey = string | Uint8Array;
 
+/** How tokens rest. */
 export interface EncryptionOptions {
   /**
-   * Encrypts tokens at rest. The first key encrypts, all of them decrypt: to change the key, put the new one in front, and
+   * Encrypts tokens at rest (AES-256-GCM). The first key encrypts, all of them decrypt: to change the key, put the new one in front, and
    * leave the old one in for 30 days.
    *
    * @default none: tokens rest as JSON

@@ -6,6 +6,7 @@ import { TOKEN_TTL_MS, type TokenData, type TokenStore } from './token-store';
 
 /** One sentence of the contract. */
 export interface TokenStoreCheck {
+  /** The sentence. */
   readonly name: string;
   /** Rejects with an AssertionError where the store breaks it. Writes under keys of its own, which it removes. */
   readonly run: (store: TokenStore) => Promise<void>;
@@ -15,7 +16,7 @@ export interface TokenStoreCheck {
  * The contract of a token store, sentence by sentence.
  *
  * @example
- * for (const { name, run } of tokenStoreContract) test(name, () => run(new MyTokenStore(…)));
+ * for (const { name, run } of tokenStoreContract) test(name, () => run(new MyTokenStore()));
  */
 export const tokenStoreContract: readonly TokenStoreCheck[] = [
   check('gives back what was saved, field by field', async (store, { key }) => {

@@ -1,4 +1,7 @@
-/** A token answer of WeChat as it is kept: WeChat's own field names, and when it was asked for. */
+/**
+ * A token answer of WeChat ([access_token](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.html)) as it
+ * is kept: WeChat's own field names, and when it was asked for.
+ */
 export interface TokenData {
   /** Lives `expires_in` seconds; 512 characters of room suffice. */
   readonly access_token: string;
@@ -6,6 +9,7 @@ export interface TokenData {
   readonly expires_in: number;
   /** Lives 30 days from the login. */
   readonly refresh_token?: string;
+  /** Who this is for one app. */
   readonly openid: string;
   /** What the user granted, separated by commas. */
   readonly scope?: string;
@@ -30,12 +34,16 @@ export interface TokenData {
  * - `lock`, where offered, runs `fn` while no other holder of the same key runs, in this process and in others that share the
  *   store, and settles as `fn` does. A holder that died blocks the others for 8 s at most.
  *
- * Keys are `appid:openid`. Tokens are secrets: a store neither logs nor lists them.
+ * Keys are `appid:openid`. Tokens are secrets: a store neither logs nor lists them. {@link tokenStoreContract} checks all this.
  */
 export interface TokenStore {
+  /** What was last saved under this key, or `undefined`. */
   get(key: string): Promise<TokenData | undefined>;
+  /** Saves a token for `ttlMs` milliseconds: 30 days, the life of its refresh token. */
   set(key: string, token: TokenData, ttlMs: number): Promise<void>;
+  /** Forgets what is saved under this key, if anything. */
   delete(key: string): Promise<void>;
+  /** Runs `fn` while no other holder of this key runs. Without it, two processes may refresh one token at the same time. */
   lock?<T>(key: string, fn: () => Promise<T>): Promise<T>;
 }
 

@@ -27,13 +27,15 @@ export const unnumbered = {
   link: '该链接无法访问',
 } as const;
 
-/** A login page that WeChat refuses to show: it says so itself and never calls the app back. */
+/** A login page that WeChat refuses to show (网页授权, 错误返回码说明): it says so itself and never calls the app back. */
 export class PageRefusal extends Error {
+  /** `PageRefusal` */
   override readonly name: string = 'PageRefusal';
   /** The emulator's own word, in English: what was wrong with which value. */
   readonly advice: string;
   readonly #advice: Phrase;
 
+  /** @internal */
   constructor(
     /** WeChat's text, in Chinese. */
     readonly text: string,
@@ -46,11 +48,16 @@ export class PageRefusal extends Error {
     this.#advice = advice;
   }
 
-  /** WeChat documents its texts in Chinese alone; the emulator's own word follows the browser. */
+  /**
+   * WeChat documents its texts in Chinese alone; the emulator's own word follows the browser.
+   *
+   * @internal
+   */
   adviceIn(language: Language): string {
     return this.#advice[language];
   }
 
+  /** @internal */
   static numbered(code: number, advice: Phrase): PageRefusal {
     return new PageRefusal((texts as Readonly<Record<number, string>>)[code] ?? '系统错误', code, advice);
   }

@@ -18,7 +18,7 @@ export interface Behaviour {
   readonly fullService: boolean;
 }
 
-/** The callback, and where WeChat calls back twice the second one. */
+/** The address of the callback, and where WeChat calls back twice that of the second one; none where it does not redirect. */
 export type Callbacks = readonly [] | readonly [first: string, second?: string];
 
 const AUTHORIZE = '/connect/oauth2/authorize';

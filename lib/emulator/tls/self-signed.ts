@@ -2,10 +2,11 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
 import * as der from './der';
 
+/** For the option `https`, and to be trusted by clients. */
 export interface KeyAndCertificate {
   /** PEM. */
   readonly key: string;
-  /** PEM. */
+  /** PEM; its own authority: give it to clients as `ca`, or by `NODE_EXTRA_CA_CERTS`. */
   readonly cert: string;
 }
 
@@ -42,8 +43,13 @@ const pem = (bytes: Buffer): string => {
 };
 
 /**
- * A certificate of one's own for these hosts, good for a year, with its key: for the option `https`. Nothing trusts it
- * unless told to.
+ * A certificate of one's own for these hosts (names and IPv4 addresses; `localhost` and `127.0.0.1` unless given), good for a year, with
+ * its key: for the option `https`. Nothing trusts it unless told to.
+ *
+ * @throws Error for a host that cannot be certified, such as an IPv6 address.
+ *
+ * @example
+ * const wechat = await createEmulator({ https: selfSignedCertificate(['localhost']) });
  */
 export function selfSignedCertificate(
   hosts: readonly string[] = ['localhost', '127.0.0.1'],

@@ -6,8 +6,13 @@ export interface EmulatorApp {
   readonly type: 'official' | 'website' | 'miniprogram';
   /** `wx` and 16 hex digits. */
   readonly appId: string;
+  /** 32 hex digits. */
   readonly appSecret: string;
-  /** Shown on the consent page. @default the appId */
+  /**
+   * Shown on the consent page.
+   *
+   * @default the AppID
+   */
   readonly name?: string;
   /** The Open Platform account (开放平台帐号) it is bound to; apps of one account share unionids. Absent: no unionid. */
   readonly openPlatform?: string;
@@ -15,7 +20,11 @@ export interface EmulatorApp {
    * Callback domains (网页授权域名, 授权回调域): `host`, `host:port` or `host/path`, compared whole. Absent: any host.
    */
   readonly domains?: readonly string[];
-  /** What it may ask for. @default official: base and userinfo; website: login */
+  /**
+   * What it may ask for.
+   *
+   * @default official: `snsapi_base` and `snsapi_userinfo`; website: `snsapi_login`
+   */
   readonly scopes?: readonly string[];
   /** 此公众号被封禁: its authorize page shows error 10004. */
   readonly banned?: boolean;
@@ -27,8 +36,11 @@ export interface EmulatorApp {
 
 /** The first app of each kind. A kind that the options leave out is filled from the presets. */
 export interface EmulatorApps {
+  /** An official account, for H5 pages. */
   readonly official: EmulatorApp;
+  /** A website app, for the QR login. */
   readonly website: EmulatorApp;
+  /** A mini program. */
   readonly miniProgram: EmulatorApp;
   /** The first official account without an Open Platform account: its users have no unionid. */
   readonly unbound: EmulatorApp;

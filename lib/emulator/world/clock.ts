@@ -1,8 +1,12 @@
 /** WeChat's time: the real one plus what a test has skipped. */
 export interface EmulatorClock {
-  /** In ms since 1970. */
+  /** The time, in ms since 1970. */
   now(): number;
-  /** Skips `ms` milliseconds: codes, tokens and QR codes age at once, and waiting polls notice. */
+  /**
+   * Skips `ms` milliseconds: codes, tokens and QR codes age at once, and waiting polls notice.
+   *
+   * @throws RangeError where that is no time, or back.
+   */
   advance(ms: number): void;
 }
 

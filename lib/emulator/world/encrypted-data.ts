@@ -2,8 +2,11 @@ import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 
 /** What `wx.getUserInfo` gives a mini program beside the open data. */
 export interface EncryptedUser {
+  /** The profile with its ids and watermark: AES-128-CBC, PKCS#7, base64. */
   readonly encryptedData: string;
+  /** 16 bytes, base64. */
   readonly iv: string;
+  /** The profile without ids, JSON. */
   readonly rawData: string;
   /** sha1 of rawData and session_key, hex. */
   readonly signature: string;

@@ -2,7 +2,9 @@ import { refuseTwins } from './unique';
 
 /** A person with a WeChat account. */
 export interface EmulatorUser {
+  /** Of the emulator's own: openid and unionid are derived from it. */
   readonly id: string;
+  /** Goes out as it stands here, control characters included. */
   readonly nickname: string;
   /** Absent: the emulator draws one and serves it. `''`: the person has no picture. */
   readonly headimgurl?: string;
@@ -14,7 +16,11 @@ export interface EmulatorUser {
   readonly deregistered?: boolean;
   /** A high-risk account: jscode2session answers 40226. */
   readonly risky?: boolean;
-  /** For `privilege` of the profile, e.g. `['chinaunicom']`. @default [] */
+  /**
+   * For `privilege` of the profile, such as `['chinaunicom']`.
+   *
+   * @default []
+   */
   readonly privilege?: readonly string[];
 }
 

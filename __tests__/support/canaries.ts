@@ -1,0 +1,182 @@
+import { inspect } from 'node:util';
+
+/** A way to write a secret. */
+export type Form = (secret: string) => string;
+
+const withSlashes: Form = (secret) => secret.replaceAll('/', '\\/');
+const inJSON: Form = (secret) => JSON.stringify(secret).slice(1, -1);
+const base64After =
+  (before: string, encoding: 'base64' | 'base64url' = 'base64'): Form =>
+  (secret) =>
+    Buffer.from(`${before}${secret}::`).toString(encoding);
+
+/** How others echo a secret, so that what they say must be masked. */
+export const FORMS: Readonly<Record<string, Form>> = {
+  raw: (secret) => secret,
+  'JSON-escaped': (secret) => JSON.stringify({ a: [secret] }),
+  'with \\/': withSlashes,
+  'in a JSON in a JSON': (secret) => JSON.stringify(JSON.stringify(withSlashes(secret))),
+  'percent-encoded': encodeURIComponent,
+  'percent-encoded twice': (secret) => encodeURIComponent(encodeURIComponent(secret)),
+  'as a form': (secret) => new URLSearchParams({ a: secret }).toString(),
+  base64: base64After(''),
+  'base64 with one byte before': base64After(':'),
+  'base64 with two bytes before': base64After('::'),
+  base64url: base64After('', 'base64url'),
+};
+
+/** How a leak of our own might hide beside those. */
+export const FURTHER_FORMS: Readonly<Record<string, Form>> = {
+  hex: (secret) => Buffer.from(secret).toString('hex'),
+  'hex in capitals': (secret) => Buffer.from(secret).toString('hex').toUpperCase(),
+  backwards: (secret) => Array.from(secret).reverse().join(''),
+  'backwards in a JSON': (secret) => JSON.stringify(Array.from(secret).reverse().join('')),
+  'escaped by \\u': (secret) => Array.from(secret, unicodeEscape).join(''),
+  'in HTML': (secret) =>
+    secret.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+  'base64url with one byte before': base64After(':', 'base64url'),
+  'base64url with two bytes before': base64After('::', 'base64url'),
+  'base64 of base64': (secret) => base64After('')(base64After('')(secret)),
+};
+
+function unicodeEscape(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** So many characters of a secret are enough to be sure. */
+const WINDOW = 12;
+/** A window starts at every fourth character: fifteen in a row are found wherever they begin. */
+const STRIDE = 4;
+/** By so many characters a sign is looked up. */
+const HEAD = 8;
+
+/** All the ways in which a few characters of a secret stand in a text, whatever surrounds them. */
+function signsOf(window: string): string[] {
+  const escaped = JSON.stringify(JSON.stringify(withSlashes(window))).replace(/^"\\"|\\""$/g, '');
+  const backwards = FURTHER_FORMS['backwards']?.(window) ?? '';
+  const plain = [
+    window,
+    withSlashes(window),
+    inJSON(window),
+    inJSON(withSlashes(window)),
+    escaped,
+    encodeURIComponent(window),
+    encodeURIComponent(encodeURIComponent(window)),
+    new URLSearchParams({ '': window }).toString().slice(1),
+    encodeURIComponent(new URLSearchParams({ '': window }).toString().slice(1)),
+    Buffer.from(window).toString('hex'),
+    Array.from(window, unicodeEscape).join(''),
+    FURTHER_FORMS['in HTML']?.(window) ?? '',
+    backwards,
+    inJSON(backwards),
+    withSlashes(backwards),
+    encodeURIComponent(backwards),
+  ];
+  return [...plain, ...base64Signs(window), ...base64Signs(window).flatMap(base64Signs)].map((sign) =>
+    sign.toLowerCase(),
+  );
+}
+
+/** The characters that a text inside a longer base64 text determines, for each of its three offsets. */
+function base64Signs(text: string): string[] {
+  return [0, 1, 2].flatMap((offset) => {
+    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]);
+    const form = bytes
+      .toString('base64')
+      .slice(Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6));
+    return [form, form.replaceAll('+', '-').replaceAll('/', '_')];
+  });
+}
+
+export interface Found {
+  readonly kind: string;
+  /** What stands around it. */
+  readonly words: string;
+}
+
+interface Sign {
+  readonly text: string;
+  readonly kind: string;
+}
+
+/** Secrets that can be recognised anywhere: raw, escaped, percent-encoded, base64, hex, backwards, whole or in part. */
+export class Canaries {
+  readonly #byHead = new Map<string, Sign[]>();
+  readonly #known = new Map<string, string>();
+
+  constructor(secrets: Readonly<Record<string, string | readonly string[]>> = {}) {
+    for (const [kind, values] of Object.entries(secrets))
+      for (const value of [values].flat()) this.add(kind, value);
+  }
+
+  /** The secrets, each with its kind. */
+  get known(): ReadonlyMap<string, string> {
+    return this.#known;
+  }
+
+  ofKind(kind: string): string[] {
+    return [...this.#known].filter(([, its]) => its === kind).map(([secret]) => secret);
+  }
+
+  add(kind: string, secret: string): void {
+    if (this.#known.has(secret)) return;
+    if (secret.length < WINDOW + STRIDE - 1) throw new Error(`${kind} is too short to be recognised`);
+    this.#known.set(secret, kind);
+    for (let at = 0; at + WINDOW <= secret.length; at += STRIDE)
+      for (const text of new Set(signsOf(secret.slice(at, at + WINDOW)))) {
+        const head = text.slice(0, HEAD);
+        const signs = this.#byHead.get(head);
+        if (signs) signs.push({ text, kind });
+        else this.#byHead.set(head, [{ text, kind }]);
+      }
+  }
+
+  /** One find for each kind of secret that a text holds. */
+  search(text: string): Found[] {
+    const lower = text.toLowerCase();
+    const found = new Map<string, Found>();
+    for (let at = 0; at + HEAD <= lower.length; at++) {
+      const signs = this.#byHead.get(lower.slice(at, at + HEAD));
+      for (const sign of signs ?? [])
+        if (!found.has(sign.kind) && lower.startsWith(sign.text, at))
+          found.set(sign.kind, { kind: sign.kind, words: text.slice(Math.max(0, at - 60), at + 60) });
+    }
+    return [...found.values()];
+  }
+}
+
+/** Built-in ones hold methods. */
+const PLAIN: readonly unknown[] = [Object.prototype, Error.prototype, Array.prototype, null];
+
+/** All that can be reached from a value: properties of every sort, also of its prototypes, and every cause. */
+export function everythingIn(value: unknown, seen = new Set<unknown>()): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null || seen.has(value)) return '';
+  seen.add(value);
+  const found = [inspect(value, { depth: 20, showHidden: true, getters: true, maxStringLength: null })];
+  if (value instanceof Error) found.push(value.stack ?? '', String(value));
+  try {
+    found.push(JSON.stringify([value]));
+  } catch {
+    // A circle: its parts are looked at below.
+  }
+  for (
+    let owner = value as object | null;
+    owner !== null && !PLAIN.includes(owner);
+    owner = Object.getPrototypeOf(owner) as object | null
+  ) {
+    for (const key of Reflect.ownKeys(owner)) {
+      found.push(String(key), everythingIn(read(value, key), seen));
+    }
+  }
+  return found.join('\n');
+}
+
+/** A getter that throws shows what it throws. */
+function read(value: object, key: PropertyKey): unknown {
+  try {
+    return (value as Record<PropertyKey, unknown>)[key];
+  } catch (error) {
+    return error;
+  }
+}
