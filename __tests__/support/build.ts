@@ -1,6 +1,6 @@
 // Before all tests: the example app and the package tests run what ships, so that must be up to date.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -8,6 +8,8 @@ const ROOT = path.resolve(__dirname, '../..');
 export default function build(): void {
   const built = path.join(ROOT, 'dist/index.js');
   if (existsSync(built) && statSync(built).mtimeMs > newest(path.join(ROOT, 'lib'))) return;
+  // What is left of a source that is gone would be packed.
+  rmSync(path.join(ROOT, 'dist'), { recursive: true, force: true });
   execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', ROOT], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });

@@ -15,24 +15,24 @@ const OURS = {
   timeout: 0,
 } satisfies AxiosRequestConfig;
 
-export function axiosSender(options: SettledHTTP): Send {
+export function axiosSender(address: string, options: SettledHTTP): Send {
   // None of the defaults that an app gives its own axios: an Authorization header meant for others, say.
   const client = new Axios({ adapter: 'http', headers: { common: HEADERS } as never });
-  return ({ url, signal, agents, largestBody }) =>
+  return ({ path, signal, agents, largestBody }) =>
     client.request<Uint8Array, never>({
       ...options,
       ...OURS,
       ...agents,
-      params: besides(options.params, url),
+      params: besides(options.params, path),
       maxContentLength: largestBody,
       signal,
-      url,
+      url: address + path,
     });
 }
 
 /** What a gateway asks for may stand beside WeChat's parameters, but not in their place. */
-function besides(params: unknown, url: string): Record<string, unknown> {
+function besides(params: unknown, path: string): Record<string, unknown> {
   const all = params instanceof URLSearchParams ? [...params] : Object.entries(params ?? {});
-  const taken = new URL(url).searchParams;
+  const taken = new URLSearchParams(path.slice(path.indexOf('?')));
   return Object.fromEntries(all.filter(([name]) => !taken.has(name)));
 }

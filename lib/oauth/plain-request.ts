@@ -4,6 +4,7 @@
  */
 import http from 'node:http';
 import https from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { Agents } from './agents';
@@ -11,7 +12,8 @@ import type { SettledHTTP } from './http-options';
 
 /** What is asked of WeChat, in one attempt. */
 export interface Asked {
-  readonly url: string;
+  /** Below WeChat's address, with its query. */
+  readonly path: string;
   readonly signal: AbortSignal;
   readonly agents: Agents;
   /** In bytes. */
@@ -44,11 +46,16 @@ const PLAIN: ReadonlySet<string> = new Set([
   'headers',
 ]);
 
-/** Sends by these options, or `undefined` where only axios knows what they mean. */
-export function plainSender(options: SettledHTTP): Send | undefined {
+/** Sends to this address by these options, or `undefined` where only axios knows what they mean. */
+export function plainSender(address: string, options: SettledHTTP): Send | undefined {
   const headers = plainHeaders(options.headers ?? {});
   if (!headers || Object.keys(options).some((name) => !PLAIN.has(name))) return undefined;
-  return (asked) => send(asked, headers);
+  const url = new URL(address);
+  const { protocol, hostname, port } = urlToHttpOptions(url);
+  // Part by part: Node prints what else it is given of an address under NODE_DEBUG.
+  const target = { protocol, hostname, port, headers };
+  const prefix = url.pathname.replace(/\/$/, '');
+  return (asked) => send({ ...asked, path: prefix + asked.path }, target);
 }
 
 /** Names in lower case, so that the app's go before ours; `undefined` where a value is no plain text. */
@@ -58,16 +65,12 @@ function plainHeaders(given: object): Record<string, string> | undefined {
   return arePlain ? { ...HEADERS, ...(Object.fromEntries(headers) as Record<string, string>) } : undefined;
 }
 
-function send(
-  { url, signal, agents, largestBody }: Asked,
-  headers: Record<string, string>,
-): Promise<Answered> {
+function send({ path, signal, agents, largestBody }: Asked, target: https.RequestOptions): Promise<Answered> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const [protocol, agent] = url.startsWith('https:')
-      ? [https, agents.httpsAgent]
-      : [http, agents.httpAgent];
-    const request = protocol.get(url, { agent, headers }, (response) => {
+    const [protocol, agent] =
+      target.protocol === 'https:' ? [https, agents.httpsAgent] : [http, agents.httpAgent];
+    const request = protocol.get({ ...target, path, agent }, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {

@@ -38,7 +38,7 @@ export class WechatAPI {
   setOptions(options: HttpOptions): void {
     this.#timeout = timeoutOf(options);
     this.#options = settleHTTP(options);
-    this.#send = plainSender(this.#options) ?? senderOfAxios(this.#options);
+    this.#send = plainSender(this.#origin, this.#options) ?? senderOfAxios(this.#origin, this.#options);
     this.#agents = undefined;
   }
 
@@ -85,7 +85,7 @@ export class WechatAPI {
     try {
       this.#agents ??= agentsFor(this.#origin, this.#options);
       response = await this.#send({
-        url: `${this.#origin}${path}?${new URLSearchParams(sent).toString()}`,
+        path: `${path}?${new URLSearchParams(sent).toString()}`,
         signal,
         agents: this.#agents,
         largestBody: LARGEST_BODY,
@@ -115,8 +115,8 @@ function knownAnswers(): typeof answers.ANSWERS {
   return (require('./answers') as typeof answers).ANSWERS;
 }
 
-function senderOfAxios(options: SettledHTTP): Send {
-  return (require('./axios-request') as typeof axiosRequest).axiosSender(options);
+function senderOfAxios(address: string, options: SettledHTTP): Send {
+  return (require('./axios-request') as typeof axiosRequest).axiosSender(address, options);
 }
 /* eslint-enable @typescript-eslint/no-require-imports */
 

@@ -1,0 +1,259 @@
+// docs/api is what `npm run docs` makes of the docstrings in lib/: up to date, whole, and true where it shows code.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+import * as library from '../lib';
+import * as emulatorLibrary from '../lib/emulator';
+
+// TypeDoc and a compiler: on a busy machine they take their time.
+jest.setTimeout(120_000);
+
+const ROOT = path.resolve(__dirname, '..');
+const COMMITTED = path.join(ROOT, 'docs/api');
+
+type Pages = Readonly<Record<string, string>>;
+
+/** Page → text. */
+function pagesIn(folder: string): Pages {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+  return Object.fromEntries(
+    files.map((file) => [
+      path.relative(folder, file).replaceAll(path.sep, '/'),
+      readFileSync(file, 'utf8').replaceAll('\r\n', '\n'),
+    ]),
+  );
+}
+
+/** Runs TypeDoc as `npm run docs` does, but into another folder. It fails on its first warning. */
+async function generate(...options: string[]): Promise<{ pages: Pages; said: string }> {
+  const out = mkdtempSync(path.join(tmpdir(), 'api-reference-'));
+  const typedoc = path.join(ROOT, 'node_modules/typedoc/bin/typedoc');
+  try {
+    const run = promisify(execFile)(
+      process.execPath,
+      [typedoc, '--out', out, '--logLevel', 'Warn', ...options],
+      { cwd: ROOT, env: { ...process.env, NO_COLOR: '1' } },
+    );
+    const said = await run.then(
+      ({ stdout, stderr }) => stdout + stderr,
+      (error: unknown) => {
+        const { message, stdout = '' } = error as Error & { stdout?: string };
+        return `${message}${stdout}`;
+      },
+    );
+    return { pages: pagesIn(out), said };
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+/** The first line in which two texts differ. */
+function difference(committed: string | undefined, generated: string | undefined): string[] {
+  if (committed === generated) return [];
+  if (committed === undefined) return ['is missing'];
+  if (generated === undefined) return ['is no longer made'];
+  const [before, now] = [committed.split('\n'), generated.split('\n')];
+  const at = now.findIndex((line, index) => line !== before[index]);
+  return [`line ${at + 1}: ${before[at] ?? '(the end)'} → ${now[at] ?? '(the end)'}`];
+}
+
+/** The anchors of a page, as GitHub makes them: of a heading that comes again, with a number. */
+function anchorsOf(page: string): Set<string> {
+  const seen = new Map<string, number>();
+  const headings = [...page.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.+)$/gm)].map(
+    ([, heading = '']) => {
+      const slug = heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(/\s/g, '-');
+      const count = seen.get(slug) ?? 0;
+      seen.set(slug, count + 1);
+      return count === 0 ? slug : `${slug}-${count}`;
+    },
+  );
+  return new Set([...headings, ...[...page.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)]);
+}
+
+/** Links of some pages that lead to no page among them, or to no place there. */
+function brokenLinks(pages: Pages): string[] {
+  return Object.entries(pages).flatMap(([name, page]) =>
+    [...page.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(([link, file = '', anchor]) => {
+      const target = pages[file ? path.posix.join(path.posix.dirname(name), file) : name];
+      const leads =
+        target !== undefined && (anchor === undefined || anchorsOf(target).has(decodeURIComponent(anchor)));
+      return leads ? [] : [`${name}: ${link}`];
+    }),
+  );
+}
+
+/** What the examples take for granted: all that the package exports, and the app around them. */
+const GIVEN = `
+import type cookieSessions from 'cookie-session';
+import type { Express } from 'express';
+import type * as keyv from 'keyv';
+import type * as api from 'express-wechat-auth';
+import type * as emulatorAPI from 'express-wechat-auth/emulator';
+import type * as redis from 'redis';
+
+declare global {
+  ${Object.keys(library)
+    .map((name) => `const ${name}: typeof api.${name};`)
+    .join(' ')}
+  ${Object.keys(emulatorLibrary)
+    .map((name) => `const ${name}: typeof emulatorAPI.${name};`)
+    .join(' ')}
+  const app: Express;
+  const wechat: emulatorAPI.Emulator;
+  const cookieSession: typeof cookieSessions;
+  const createClient: typeof redis.createClient;
+  const Keyv: typeof keyv.Keyv;
+  const KeyvPostgres: new (url: string | undefined) => keyv.KeyvStoreAdapter;
+  const MyTokenStore: new () => api.TokenStore;
+  const admins: Set<string>;
+  const failures: { inc(labels: { kind: string }): void };
+  const oauth: api.OAuth;
+  const code: string, openid: string, state: string, url: string;
+  const request: (url: string, callback: (error: Error | null, data?: object) => void) => void;
+}
+`;
+
+const OPTIONS: ts.CompilerOptions = {
+  strict: true,
+  noEmit: true,
+  target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.Preserve,
+  esModuleInterop: true,
+  skipLibCheck: true,
+  types: ['node', 'jest'],
+  // As a user's tsc sees the package: its built types, not the source.
+  paths: {
+    'express-wechat-auth': [path.join(ROOT, 'dist/index.d.ts')],
+    'express-wechat-auth/emulator': [path.join(ROOT, 'dist/emulator/index.d.ts')],
+  },
+};
+
+/** What the compiler says of the examples of some pages. One that augments a module is only read: it would change all others. */
+function complaintsAbout(pages: Pages): string[] {
+  const examples = Object.entries(pages).flatMap(([name, page]) =>
+    [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
+      ([, code = ''], index) => [path.join(ROOT, 'api-examples', name, `${index + 1}.ts`), code] as const,
+    ),
+  );
+  const files = new Map([...examples, [path.join(ROOT, 'api-examples/given.ts'), GIVEN]]);
+  const host = ts.createCompilerHost(OPTIONS);
+  const getSourceFile = host.getSourceFile.bind(host);
+  const fileExists = host.fileExists.bind(host);
+  host.getSourceFile = (name, version, ...rest) => {
+    const code = files.get(path.normalize(name));
+    return code === undefined
+      ? getSourceFile(name, version, ...rest)
+      : ts.createSourceFile(name, `export {};${code}`, version, true);
+  };
+  host.fileExists = (name) => files.has(path.normalize(name)) || fileExists(name);
+  const isAugmenting = (code: string): boolean => /^declare module/m.test(code);
+  const program = ts.createProgram(
+    [...files].flatMap(([name, code]) => (isAugmenting(code) ? [] : [name])),
+    OPTIONS,
+    host,
+  );
+  return [...files].flatMap(([name, code]) => {
+    const file = program.getSourceFile(name);
+    const found = file
+      ? [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]
+      : (ts.transpileModule(code, { reportDiagnostics: true }).diagnostics ?? []);
+    return found.map(
+      ({ messageText }) =>
+        `${path.relative(path.join(ROOT, 'api-examples'), name)}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
+    );
+  });
+}
+
+describe('the API reference', () => {
+  const committed = pagesIn(COMMITTED);
+
+  it('is what `npm run docs` makes of the docstrings, each of which is there', async () => {
+    const { pages, said } = await generate();
+    // A warning names what has no docstring, or a link that leads nowhere.
+    expect(said).toBe('');
+    const stale = [...new Set([...Object.keys(committed), ...Object.keys(pages)])].flatMap((name) =>
+      difference(committed[name], pages[name]).map((found) => `docs/api/${name} ${found}`),
+    );
+    expect({ stale, remedy: 'npm run docs' }).toEqual({ stale: [], remedy: 'npm run docs' });
+  });
+
+  it('has a page for each entry, under the name that users import', () => {
+    const { exports } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
+      exports: Readonly<Record<string, unknown>>;
+    };
+    const entries = Object.keys(exports)
+      .filter((entry) => !entry.endsWith('.json'))
+      .map((entry) => path.posix.join('express-wechat-auth', entry));
+    expect(Object.keys(committed)).toEqual(['README.md', ...entries.map((entry) => `${entry}.md`)].sort());
+    for (const entry of entries) expect(committed['README.md']).toContain(`[${entry}](${entry}.md)`);
+  });
+
+  it('has everything that a program can import', () => {
+    const missing = (name: string, exports: object): string[] =>
+      Object.keys(exports).filter(
+        (each) =>
+          !new RegExp(`^### ${each.replaceAll('_', String.raw`\\_`)}(?:\\(\\))?$`, 'm').test(
+            committed[name] ?? '',
+          ),
+      );
+    expect(missing('express-wechat-auth.md', library)).toEqual([]);
+    expect(missing('express-wechat-auth/emulator.md', emulatorLibrary)).toEqual([]);
+  });
+
+  it('shows each door by an example', () => {
+    const doors = [
+      'wechatAuth',
+      'requireWechatUser',
+      'wrapper',
+      'OAuth',
+      'createEmulator',
+      'selfSignedCertificate',
+    ];
+    const stores = ['MemoryTokenStore', 'KeyvTokenStore', 'RedisTokenStore', 'tokenStoreContract'];
+    const sections = Object.values(committed).flatMap((page) => page.split(/^### /m).slice(1));
+    for (const door of [...doors, ...stores, 'WechatError', 'WechatAuthEvents', 'AppTypes']) {
+      const section = sections.find((each) => new RegExp(`^${door}(?:\\(\\))?\n`).test(each));
+      expect(`${door}: ${section?.includes('#### Example') === true}`).toBe(`${door}: true`);
+    }
+  });
+
+  it('shows code that compiles', () => {
+    expect(complaintsAbout(committed)).toEqual([]);
+  });
+
+  it('leads from one place to another', () => {
+    expect(brokenLinks(committed)).toEqual([]);
+  });
+
+  it('tells nothing of the machine that made it, and lists no members of other packages', () => {
+    for (const page of Object.values(committed)) {
+      expect(page).not.toContain(ROOT);
+      expect(page).not.toMatch(/node_modules|IncomingMessage\.|captureStackTrace|httpVersion/);
+    }
+  });
+
+  it('is looked at in earnest: what is stale, broken or wrong is found', () => {
+    expect(difference('a\nb\n', 'a\nc\n')).toEqual(['line 2: b → c']);
+    expect([difference(undefined, ''), difference('', undefined)]).toEqual([
+      ['is missing'],
+      ['is no longer made'],
+    ]);
+    const page = '# A\n## get()\n## get()\n[there](#get-1) [not](#get-2) [page](b.md) [none](c.md)\n';
+    expect(brokenLinks({ 'a.md': page, 'b.md': '' })).toEqual(['a.md: ](#get-2)', 'a.md: ](c.md)']);
+    const wrong = "```ts\napp.use(wechatAuth({ appid: 'wx' }));\n```\n```ts\ndeclare module 'x' { … }\n```\n";
+    expect(complaintsAbout({ 'a.md': wrong })).toEqual([
+      expect.stringMatching(/^a\.md.1\.ts: .*'appid' does not exist/),
+      expect.stringMatching(/^a\.md.2\.ts: Invalid character/),
+    ]);
+  });
+});

@@ -1,0 +1,131 @@
+// CONTRIBUTING.md is true: its tree is the repository's, its commands are those of package.json.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+
+const ROOT = path.resolve(__dirname, '..');
+const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+const PAGE = read('CONTRIBUTING.md');
+
+/** Folders that stand for all their files: so many, or so alike, that a line for each would tell less. */
+const TOLD_WHOLE =
+  /^(?:lib\/emulator\/[\w-]+\/|lib\/cli\/doctor\/|__tests__\/[\w-]+\/|docs\/|bench\/|example-app\/|\.ci\/|\.github\/)/;
+
+interface Line {
+  /** From the top of the repository; a folder ends in a slash. */
+  readonly path: string;
+  readonly words: string;
+}
+
+/** The lines of a tree; one with several names counts for each. */
+function linesOf(tree: string): Line[] {
+  const above: string[] = [];
+  return tree.split('\n').flatMap((line) => {
+    const [, rails, names, words = ''] =
+      /^((?:[│ ] {3})*)[├└]── (\S+(?:, \S+)*)(?: {2,}(.*))?$/.exec(line) ?? [];
+    if (rails === undefined || names === undefined) return [];
+    above.length = rails.length / 4;
+    const found = names.split(', ').map((name) => ({ path: above.join('') + name, words }));
+    if (names.endsWith('/')) above.push(names);
+    return found;
+  });
+}
+
+/** Editors and systems leave hidden files about; these are ours. */
+const HIDDEN = ['.ci/', '.github/', '.gitignore', '.prettierignore', '.prettierrc.json'];
+
+/** The files and folders that belong to the repository. */
+function entriesOf(root: string, folder = ''): string[] {
+  const ignored = readFileSync(path.join(root, '.gitignore'), 'utf8').split('\n');
+  return readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const name = entry.isDirectory() ? `${entry.name}/` : entry.name;
+    const isIgnored =
+      (name.startsWith('.') && !HIDDEN.includes(name)) ||
+      ignored.some(
+        (pattern) => pattern === name || (pattern.startsWith('*.') && name.endsWith(pattern.slice(1))),
+      );
+    if (isIgnored) return [];
+    const found = folder + name;
+    return entry.isDirectory() ? [found, ...entriesOf(root, found)] : [found];
+  });
+}
+
+/** What a tree does not say as it is, in words that say what to do. */
+function faultsOf(lines: readonly Line[], entries: readonly string[]): string[] {
+  const listed = lines.map((line) => line.path);
+  const isTold = (entry: string): boolean => {
+    const whole = TOLD_WHOLE.exec(entry)?.[0];
+    return listed.includes(entry) || (whole !== undefined && whole !== entry && listed.includes(whole));
+  };
+  return [
+    ...entries.filter((entry) => !isTold(entry)).map((entry) => `${entry} is missing: give it a line`),
+    ...listed
+      .filter((each) => !entries.includes(each))
+      .map((each) => `${each} is not there: take its line out`),
+    ...listed.filter((each, at) => listed.indexOf(each) < at).map((each) => `${each} has two lines`),
+    ...lines.filter(({ words }) => words === '').map((line) => `${line.path} has no words`),
+  ];
+}
+
+describe('CONTRIBUTING.md', () => {
+  const tree = /^```\n\.\n([\s\S]*?)^```$/m.exec(PAGE)?.[1] ?? '';
+
+  it('has the whole tree, each file of lib/ once, and nothing that is gone', () => {
+    const lines = linesOf(tree);
+    // Every line of the tree is understood.
+    expect(
+      tree
+        .trim()
+        .split('\n')
+        .filter((line) => linesOf(line.replace(/^.*?(?=[├└])/, '')).length === 0),
+    ).toEqual([]);
+    expect(lines.length).toBeGreaterThan(100);
+    expect(faultsOf(lines, entriesOf(ROOT))).toEqual([]);
+  });
+
+  it('names every command of package.json, and none that is not there', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Readonly<Record<string, string>> };
+    const commands = Object.keys(scripts).filter((name) => name !== 'prepack');
+    const named = [...PAGE.matchAll(/`npm (?:run )?([\w:-]+)`/g)].map(([, name = '']) => name);
+    expect([...new Set(named)].filter((name) => name !== 'ci').sort()).toEqual(commands.sort());
+  });
+
+  it('says of .ci/run what it does', () => {
+    const steps = [...read('.ci/run').matchAll(/^npm (?:run )?([\w:-]+)/gm)].map(([, step = '']) => step);
+    expect(steps).toEqual(['ci', 'test', 'lint', 'typecheck', 'build', 'package-check']);
+    expect(PAGE).toContain('install, tests, lint, types, build, package checks');
+  });
+
+  it('names no path that leads nowhere', () => {
+    const paths = [
+      ...PAGE.replace(tree, '').matchAll(/`(?:npx jest )?((?:\.ci|__tests__|lib|docs)\/[\w./-]*)`/g),
+    ];
+    expect(paths.length).toBeGreaterThan(5);
+    expect(paths.map(([, name = '']) => name).filter((name) => !existsSync(path.join(ROOT, name)))).toEqual(
+      [],
+    );
+  });
+
+  it('is looked at in earnest: what is missing, gone, told twice or without words is found', () => {
+    const made = linesOf(
+      [
+        '├── lib/      code',
+        '│   ├── a.ts  one',
+        '│   └── b.ts',
+        '├── c.md, d.md  two',
+        '└── c.md  again',
+      ].join('\n'),
+    );
+    expect(made.map((line) => line.path)).toEqual(['lib/', 'lib/a.ts', 'lib/b.ts', 'c.md', 'd.md', 'c.md']);
+    expect(
+      faultsOf(made, ['lib/', 'lib/a.ts', 'lib/new.ts', 'lib/emulator/sns/x.ts', 'c.md', 'd.md']),
+    ).toEqual([
+      'lib/new.ts is missing: give it a line',
+      'lib/emulator/sns/x.ts is missing: give it a line',
+      'lib/b.ts is not there: take its line out',
+      'c.md has two lines',
+      'lib/b.ts has no words',
+    ]);
+    expect(entriesOf(ROOT)).toContain('lib/index.ts');
+    expect(entriesOf(ROOT).filter((entry) => /^(?:node_modules|dist|\.git)\//.test(entry))).toEqual([]);
+  });
+});

@@ -1,0 +1,77 @@
+// `npm ci --ignore-scripts` is enough: for users, and for who works on this package.
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT, readJSON, type Manifest } from './tarball';
+
+interface Locked {
+  readonly dev?: boolean;
+  readonly optional?: boolean;
+  readonly hasInstallScript?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly resolved?: string;
+}
+
+const { packages } = readJSON(path.join(ROOT, 'package-lock.json')) as {
+  readonly packages: Readonly<Record<string, Locked>>;
+};
+const LOCKED = Object.entries(packages).filter(([folder]) => folder !== '');
+/** What a user of the package gets beside it. */
+const RUNTIME = LOCKED.filter(([, { dev }]) => !dev).map(([folder]) => folder);
+/** What npm runs for each package that it installs. */
+const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall'];
+
+const manifestOf = (folder: string): Manifest =>
+  readJSON(path.join(ROOT, folder, 'package.json')) as Manifest;
+const runsAtInstall = (folder: string): boolean =>
+  Object.keys(manifestOf(folder).scripts ?? {}).some((name) => INSTALL_SCRIPTS.includes(name)) ||
+  // Then npm runs node-gyp, script or not.
+  existsSync(path.join(ROOT, folder, 'binding.gyp'));
+
+describe('installing the package', () => {
+  it('runs nothing: neither the package nor what it depends on has a script for it', () => {
+    // `prepare` would run for who installs it from git.
+    const ours = Object.keys(manifestOf('.').scripts ?? {});
+    expect(ours.filter((name) => [...INSTALL_SCRIPTS, 'prepare'].includes(name))).toEqual([]);
+    expect(RUNTIME).toEqual(expect.arrayContaining(['node_modules/axios', 'node_modules/zod']));
+    expect(RUNTIME.filter((folder) => packages[folder]?.hasInstallScript)).toEqual([]);
+    expect(RUNTIME.filter(runsAtInstall)).toEqual([]);
+  });
+
+  it('compiles nothing: no package beside it is native', () => {
+    const native = RUNTIME.filter((folder) =>
+      readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' }).some((file) =>
+        file.endsWith('.node'),
+      ),
+    );
+    expect(native).toEqual([]);
+  });
+
+  it('brings fewer than fifty packages', () => {
+    expect(RUNTIME.length).toBeLessThan(50);
+  });
+});
+
+describe('npm ci --ignore-scripts in this repository', () => {
+  it('finds the lock file in step with package.json, without which npm ci refuses', () => {
+    const { dependencies, devDependencies } = manifestOf('.') as Manifest & Locked;
+    expect(packages['']).toMatchObject({ dependencies, devDependencies });
+  });
+
+  it('leaves out scripts of packages that do without: their binaries are packages, one for each platform', () => {
+    const scripted = LOCKED.filter(([, { hasInstallScript }]) => hasInstallScript);
+    const without = scripted.filter(([, { optionalDependencies = {} }]) =>
+      ['linux-x64-gnu', 'linux-x64-glibc'].some((platform) =>
+        Object.keys(optionalDependencies).some((name) => name.endsWith(platform)),
+      ),
+    );
+    expect(scripted.length).toBeGreaterThan(0);
+    expect(without).toEqual(scripted);
+  });
+
+  it("fetches from npm's registry, or the one that its user has set, and no other", () => {
+    const hosts = LOCKED.flatMap(([, { resolved }]) => resolved ?? []).map((url) => new URL(url).host);
+    expect(hosts.filter((host) => host !== 'registry.npmjs.org')).toEqual([]);
+  });
+});
