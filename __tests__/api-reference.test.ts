@@ -138,6 +138,8 @@ const OPTIONS: ts.CompilerOptions = {
   },
 };
 
+const outside = new Map<string, ts.SourceFile>();
+
 /** What the compiler says of the examples of some pages. One that augments a module is only read: it would change all others. */
 function complaintsAbout(pages: Pages): string[] {
   const examples = Object.entries(pages).flatMap(([name, page]) =>
@@ -151,9 +153,11 @@ function complaintsAbout(pages: Pages): string[] {
   const fileExists = host.fileExists.bind(host);
   host.getSourceFile = (name, version, ...rest) => {
     const code = files.get(path.normalize(name));
-    return code === undefined
-      ? getSourceFile(name, version, ...rest)
-      : ts.createSourceFile(name, `export {};${code}`, version, true);
+    if (code !== undefined) return ts.createSourceFile(name, `export {};${code}`, version, true);
+    // The options are the same every time, and so are the files of packages: read once.
+    const known = outside.get(name) ?? getSourceFile(name, version, ...rest);
+    if (known) outside.set(name, known);
+    return known;
   };
   host.fileExists = (name) => files.has(path.normalize(name)) || fileExists(name);
   const isAugmenting = (code: string): boolean => /^declare module/m.test(code);

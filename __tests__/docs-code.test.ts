@@ -209,6 +209,8 @@ function complaintsAbout({ files, places }: Sources): string[] {
   ].flatMap(complaintsOf);
 }
 
+const outside = new Map<string, ts.SourceFile>();
+
 function complaintsOf({ files, places }: Sources): string[] {
   const host = ts.createCompilerHost(OPTIONS);
   const getSourceFile = host.getSourceFile.bind(host);
@@ -217,9 +219,11 @@ function complaintsOf({ files, places }: Sources): string[] {
   const readFile = host.readFile.bind(host);
   host.getSourceFile = (file, version, ...rest) => {
     const text = files.get(path.normalize(file));
-    return text === undefined
-      ? getSourceFile(file, version, ...rest)
-      : ts.createSourceFile(file, text, version, true);
+    if (text !== undefined) return ts.createSourceFile(file, text, version, true);
+    // The options are the same every time, and so are the files of packages: read once.
+    const known = outside.get(file) ?? getSourceFile(file, version, ...rest);
+    if (known) outside.set(file, known);
+    return known;
   };
   host.fileExists = (file) => files.has(path.normalize(file)) || fileExists(file);
   host.directoryExists = (folder) =>

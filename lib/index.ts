@@ -23,6 +23,8 @@ export { OptionsError } from './middleware/options-error';
 export type { OptionFault } from './middleware/options-error';
 export type { LoginParams, WechatContext, WechatRequest } from './middleware/request';
 export type { LoginOptions } from './middleware/login';
+// What hooks and the middleware itself are given, on any framework.
+export type { HostRequest, Next } from './middleware/http';
 // With a star: only so can an app augment its interfaces.
 export * from './middleware/typing';
 export type { OfficialScope } from './middleware/scope';
@@ -48,7 +50,7 @@ export type {
 export { AccessToken } from './oauth/access-token';
 export { wrapper } from './oauth/callbacks';
 export type { Callback } from './oauth/callbacks';
-export type { AuthorizeParams, Endpoints, Flow } from './oauth/endpoints';
+export type { AuthorizeParams, EndpointOptions, Endpoints, Flow } from './oauth/endpoints';
 export type { CallAnswered, CallFailed, Failure, TokenFailed, TokenRefreshed } from './oauth/events';
 export type { EncryptedData, MiniProgramSession, MiniProgramUser } from './oauth/mini-program';
 export type { Lang, WechatUser } from './oauth/user';

@@ -975,8 +975,7 @@ describe('a process that prints whatever its modules have to say', () => {
           HTTPS_PROXY: `http://user:${password}@127.0.0.1:${through.port}`,
           NODE_TLS_REJECT_UNAUTHORIZED: '0',
         }),
-      });
-      await through?.close();
+      }).finally(() => through?.close());
       const lines = printed.split('\n').filter((line) => !BY_THE_APP.test(line));
       expect(lines.some((line) => line.includes('wechat-auth:api'))).toBe(true);
       expect(lines.some((line) => line.includes('https-proxy-agent'))).toBe(through !== undefined);

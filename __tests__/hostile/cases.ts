@@ -183,6 +183,6 @@ export async function pageCase(lane: Lane, { step, call, fault }: PageCase): Pro
   }
   assert.deepEqual(after, tokens);
 
-  const next = await (await lane.regular(step.expired)).get('/work');
+  const next = await lane.askAgain(step.expired);
   assert.deepEqual([next.status, next.json()], [200, 'done']);
 }

@@ -183,6 +183,17 @@ export class Lane {
     return this.#regular;
   }
 
+  /** Asks for the page of the step once more. A token that is refreshed for it is an old one again: the next case need not log in. */
+  async askAgain(isExpired: boolean): Promise<Answer> {
+    const browser = await this.regular(isExpired);
+    if (!isExpired) return browser.get('/work');
+    const undo = this.emulator.fail('refresh_token', { patch: { expires_in: 5 } });
+    const answer = await browser.get('/work');
+    undo();
+    this.emulator.expireToken(this.tokens().get(USER)?.access_token ?? '');
+    return answer;
+  }
+
   /** Goes to WeChat and agrees there: the callback's address, which nobody has opened yet. */
   async leave(browser: Browser, user = USER, asks?: string): Promise<string> {
     const scope = asks === undefined ? '' : `&scope=${asks}`;

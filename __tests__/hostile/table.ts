@@ -1,5 +1,6 @@
 // The table: every fault, at every call, in every step; and how it is run through.
 import vm from 'node:vm';
+import { FULL } from '../support/full';
 import type { HostName } from '../support/hosts';
 import { SESSION_NAMES, type SessionName } from '../support/sessions';
 import { loginCase, pageCase } from './cases';
@@ -13,6 +14,8 @@ export type Step = LoginStep | PageStep;
 
 interface Case {
   readonly name: string;
+  readonly call: Call;
+  readonly fault: string;
   readonly wire: Wire;
   readonly session: SessionName;
   readonly client: Client;
@@ -45,20 +48,31 @@ function attemptsOf(step: Step): readonly Attempt[] {
   return isLogin(step) && !step.onLogin ? ATTEMPTS : ATTEMPTS.slice(0, 1);
 }
 
+/** The attempts take turns from fault to fault, and the other way round in the next step: all steps together try both. */
+function attemptsAt(step: Step, nth: number, at: number): readonly Attempt[] {
+  const attempts = attemptsOf(step);
+  return FULL || attempts.length === 1 ? attempts : attempts.filter((_, which) => which === (at + nth) % 2);
+}
+
 /** How many cases a step has: faults times attempts, for each call that is made to fail. */
 export function sizeOf(step: Step): number {
   const faults = step.failing.map((call) => faultsAt(step, call).length);
-  return faults.reduce((sum, each) => sum + each, 0) * attemptsOf(step).length;
+  return faults.reduce((sum, each) => sum + each, 0) * (FULL ? attemptsOf(step).length : 1);
 }
 
-/** Sessions and clients take turns: each fault meets both, and each way to end meets all four pairs of them. */
-export function casesOf(step: Step): Case[] {
+/** Sessions and clients take turns: each way to end meets all four pairs of them. `nth` is the step's place in its list. */
+export function casesOf(step: Step, nth: number): Case[] {
   return step.failing.flatMap((call) =>
     faultsAt(step, call).flatMap((fault, at): Case[] =>
-      attemptsOf(step).map((attempt, nth) => {
-        const session = SESSION_NAMES[(at + nth) % 2] ?? 'cookie-session';
-        const client = CLIENTS[((at >> 1) + nth) % 2] ?? 'browser';
+      attemptsAt(step, nth, at).map((attempt) => {
+        const turn = ATTEMPTS.indexOf(attempt);
+        // Pairs of faults, where the attempts take turns within a pair.
+        const pair = attemptsOf(step).length === 1 || FULL ? at : at >> 1;
+        const session = SESSION_NAMES[(pair + turn) % 2] ?? 'cookie-session';
+        const client = CLIENTS[((pair >> 1) + turn) % 2] ?? 'browser';
         return {
+          call,
+          fault: fault.name,
           session,
           client,
           attempt,
@@ -112,7 +126,7 @@ async function runLane(step: Step, cases: readonly Case[], host: HostName): Prom
 
 /** Both sessions, with TLS and without, side by side; every framework has its turn. */
 export async function runThrough(step: Step, nth: number): Promise<Outcome> {
-  const cases = casesOf(step);
+  const cases = casesOf(step, nth);
   const lanes = SESSION_NAMES.flatMap((session) => WIRES.map((wire) => ({ session, wire })));
   const outcomes = await Promise.all(
     lanes.map((lane, at) =>

@@ -399,7 +399,7 @@ describe('a session of another kind', () => {
               sessions.set(id, { ...session });
             },
           });
-          req.session = session;
+          Object.assign(req, { session });
           next();
         },
       },

@@ -72,9 +72,8 @@ function signsOf(window: string): string[] {
     withSlashes(backwards),
     encodeURIComponent(backwards),
   ];
-  return [...plain, ...base64Signs(window), ...base64Signs(window).flatMap(base64Signs)].map((sign) =>
-    sign.toLowerCase(),
-  );
+  const base64 = [...new Set(base64Signs(window))];
+  return [...plain, ...base64, ...base64.flatMap(base64Signs)].map((sign) => sign.toLowerCase());
 }
 
 /** The characters that a text inside a longer base64 text determines, for each of its three offsets. */

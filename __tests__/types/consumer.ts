@@ -31,6 +31,8 @@ export interface Installed {
 export class Consumer {
   readonly #folder = mkdtempSync(path.join(os.tmpdir(), 'consumer-'));
 
+  readonly #installed = new Map<string, ts.SourceFile>();
+
   constructor({ express, types = [], untyped = [] }: Installed) {
     const below = express === undefined ? [] : BELOW_EXPRESS.map((name) => `@types/${name}`);
     const keygrip = types.includes('cookie-session') ? ['@types/keygrip'] : [];
@@ -56,7 +58,10 @@ export class Consumer {
   }
 
   #copy(from: string, name: string): void {
-    cpSync(from, this.#module(name), { recursive: true, dereference: true });
+    // A compiler reads no JavaScript where there are types, and no maps; untyped packages keep theirs.
+    const isRead = (file: string): boolean =>
+      !(name.startsWith('express-wechat-auth') && /\.(?:js|map)$/.test(file));
+    cpSync(from, this.#module(name), { recursive: true, dereference: true, filter: isRead });
   }
 
   /** What the compiler finds wrong, in the app and in all that it has installed, each fault in a line. */
@@ -95,12 +100,15 @@ export class Consumer {
     const host = ts.createCompilerHost(options);
     host.getCurrentDirectory = () => this.#folder;
     const read = host.getSourceFile.bind(host);
-    // What lies outside is the same for every consumer: read once.
+    // What lies outside is the same for every consumer, and what is installed the same for every compilation: read once.
     host.getSourceFile = (name, how, ...rest) => {
-      if (name.startsWith(this.#folder)) return read(name, how, ...rest);
+      const isInside = name.startsWith(this.#folder);
+      if (isInside && !name.startsWith(path.join(this.#folder, 'node_modules')))
+        return read(name, how, ...rest);
+      const files = isInside ? this.#installed : outside;
       const key = `${name} ${JSON.stringify(how)}`;
-      const known = outside.get(key) ?? read(name, how, ...rest);
-      if (known) outside.set(key, known);
+      const known = files.get(key) ?? read(name, how, ...rest);
+      if (known) files.set(key, known);
       return known;
     };
     return host;
@@ -117,6 +125,7 @@ export class Consumer {
   rewrite(file: string, change: (text: string) => string): void {
     const at = path.join(this.#module('express-wechat-auth'), file);
     writeFileSync(at, change(readFileSync(at, 'utf8')));
+    this.#installed.clear();
   }
 
   remove(): void {

@@ -4,15 +4,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 /** A request as Connect and Express hand it on. */
 export interface HostRequest extends IncomingMessage {
   /** The address before a mount path was taken off. */
-  originalUrl?: string | undefined;
+  readonly originalUrl?: string | undefined;
   /** What the session middleware put here, if any. */
-  session?: unknown;
+  readonly session?: unknown;
   /** Express: whether the browser came by https, as `trust proxy` says. */
   readonly secure?: boolean | undefined;
   /** Express: the app, and with it what `trust proxy` says. */
   readonly app?: { get?(name: string): unknown } | undefined;
 }
 
+/** Hands the request on; with an error, to the app's error handler. */
 export type Next = (error?: unknown) => void;
 
 /** The path of an address, without query; of an absolute one too. */

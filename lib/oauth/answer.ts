@@ -4,6 +4,8 @@ export function integerOf(value: unknown): number | undefined {
   return typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : undefined;
 }
 
+const UTF8 = new TextDecoder();
+
 /**
  * Reads an answer as UTF-8 JSON, whatever its content type says: WeChat sends `text/plain` without a charset.
  *
@@ -13,7 +15,7 @@ export function integerOf(value: unknown): number | undefined {
  * @throws SyntaxError where it is no JSON even so.
  */
 export function readJSON(body: Uint8Array): unknown {
-  const text = new TextDecoder().decode(body);
+  const text = UTF8.decode(body);
   try {
     return JSON.parse(text);
   } catch {

@@ -1,7 +1,9 @@
 import crypto from 'node:crypto';
 import { emulator, useEmulator } from '../../support/emulator';
-import { attackEach, Corpus, type Attack } from './corpus';
+import { FULL } from '../../support/full';
+import { Corpus, type Attack } from './corpus';
 import { textOf, valueOf } from './raw';
+import { attackInTurn } from './share';
 import { flaw, matrix, startSite, Visitor, type Site } from './site';
 
 useEmulator();
@@ -263,11 +265,23 @@ function mayBeAfter(place: readonly string[], value: unknown): (string | undefin
   return isUser ? ['somebody'] : isText ? [idOf('emoji')] : [];
 }
 
+/** One login a site: the whole session is in its cookies, and no attack can change those of another browser. */
+const owners = new WeakMap<Site, Promise<Visitor>>();
+
+async function loggedIn(site: Site): Promise<Visitor> {
+  let owner = owners.get(site);
+  if (owner === undefined) {
+    const visitor = new Visitor(site);
+    owner = visitor.logIn('emoji').then(() => visitor);
+    owners.set(site, owner);
+  }
+  return (await owner).copy();
+}
+
 const WITHOUT_KEY: Attack[] = Object.entries(FORGED).map(([name, forge]) => ({
   name,
   run: async (site) => {
-    const own = new Visitor(site);
-    await own.logIn('emoji');
+    const own = await loggedIn(site);
     return withCookie(site, await forge(own), [idOf('emoji')]);
   },
 }));
@@ -359,19 +373,19 @@ it('signs as cookie-session does, or the forgeries with its key would prove noth
 });
 
 const corpus = new Corpus();
-attackEach(corpus, 'a forged cookie', matrix(), WITHOUT_KEY, 'makes nobody of anybody else');
-attackEach(
+attackInTurn(corpus, 'a forged cookie', matrix(), WITHOUT_KEY, 'makes nobody of anybody else');
+attackInTurn(
   corpus,
   'an odd session',
   matrix(),
   WITH_KEY,
   'makes nobody a user who was none, and breaks nothing',
 );
-attackEach(corpus, 'a forged id', matrix(['express-session']), STORED, 'makes nobody a user');
+attackInTurn(corpus, 'a forged id', matrix(['express-session']), STORED, 'makes nobody a user');
 
 it('leaves the prototype of objects alone', () => {
   expect(Object.keys(Object.prototype)).toEqual([]);
   expect(({} as Record<string, unknown>)['wechat']).toBeUndefined();
 });
 
-corpus.expectAll(1202);
+corpus.expectAll(FULL ? 1202 : 601);

@@ -2,9 +2,11 @@ import type { WechatAuthOptions } from '../../../lib';
 import { emulator, useEmulator } from '../../support/emulator';
 import type { Host, HostName } from '../../support/hosts';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../../support/user-agents';
+import { FULL } from '../../support/full';
 import { Corpus, expectHonestLogin, type Attack } from './corpus';
 import { textOf, valueOf, type RawAnswer } from './raw';
 import { leaves } from './readers';
+import { ofSite } from './share';
 import {
   flaw,
   FRAMEWORKS,
@@ -224,15 +226,19 @@ async function onSite(options: SiteOptions, work: (site: Site) => Promise<void>)
   }
 }
 
-const ignoring = (asks: readonly Ask[], allowed: readonly string[] = []): Attack[] =>
-  Object.entries(FORWARDED)
+function ignoring(asks: readonly Ask[], allowed: readonly string[] = []): Attack[] {
+  // What an honest browser hears does not change from one forgery to the next.
+  const honest = new Map<Ask, RawAnswer>();
+  return Object.entries(FORWARDED)
     .filter(([name]) => !allowed.includes(name))
     .flatMap(([name, headers]) =>
       asks.map((ask) => ({
         name: `${name} at ${ask.path}`,
         run: async (site) => {
           const visitor = new Visitor(site, ask.userAgent);
-          const plain = await visitor.copy().send(visitor.at(ask.path), { headers: ask.headers });
+          const plain =
+            honest.get(ask) ?? (await visitor.copy().send(visitor.at(ask.path), { headers: ask.headers }));
+          honest.set(ask, plain);
           const forged = await visitor.copy().send(visitor.at(ask.path), {
             headers: [
               ...ask.headers,
@@ -248,6 +254,7 @@ const ignoring = (asks: readonly Ask[], allowed: readonly string[] = []): Attack
         },
       })),
     );
+}
 
 describe.each(matrix().map((options) => [nameOf(options), options] as const))(
   'without a proxy to trust, %s',
@@ -260,7 +267,7 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
 
     it.each(Object.entries(settings))('hears nothing of what a proxy would say: %s', async (_name, auth) => {
       await onSite({ ...options, auth }, async (site) => {
-        expect(await corpus.run(site, ignoring(ASKS))).toEqual([]);
+        expect(await corpus.run(site, ofSite(ignoring(ASKS), site))).toEqual([]);
       });
     });
 
@@ -288,7 +295,7 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
             },
           })),
         );
-        expect(await corpus.run(site, attacks)).toEqual([]);
+        expect(await corpus.run(site, ofSite(attacks, site))).toEqual([]);
       });
     });
 
@@ -329,7 +336,7 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
               : undefined;
           },
         }));
-        expect(await corpus.run(site, [...odd, ...plain])).toEqual([]);
+        expect(await corpus.run(site, ofSite([...odd, ...plain], site))).toEqual([]);
       });
     });
   },
@@ -351,7 +358,7 @@ describe.each(
 
   it('hears X-Forwarded-Host and X-Forwarded-Proto, and nothing else', async () => {
     const believed = Object.keys(FORWARDED).filter((name) => /X-Forwarded-(?:Host|Proto)|all of/.test(name));
-    expect(await corpus.run(site, ignoring(ASKS, believed))).toEqual([]);
+    expect(await corpus.run(site, ofSite(ignoring(ASKS, believed), site))).toEqual([]);
     const visitor = new Visitor(site);
     const answer = await visitor.send(visitor.at('/login'), {
       headers: [
@@ -413,4 +420,8 @@ it('compares answers that differ where a header counts', async () => {
   });
 });
 
-corpus.expectAll({ 'Express 5': 2430, 'Express 4': 2430, Connect: 2002 });
+corpus.expectAll(
+  FULL
+    ? { 'Express 5': 2430, 'Express 4': 2430, Connect: 2002 }
+    : { 'Express 5': 1289, 'Express 4': 1289, Connect: 1001 },
+);

@@ -1,10 +1,12 @@
 import { sendJSON, type TestRequest } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
+import { FULL } from '../../support/full';
 import { Corpus, expectHonestLogin, type Attack } from './corpus';
 import { textOf, valueOf, type RawAnswer } from './raw';
 import { leaves } from './readers';
 import { inHead, inQuery, PAYLOADS } from './redirects';
-import { flaw, matrix, nameOf, startSite, Visitor, type Site, type SiteOptions } from './site';
+import { ofSite } from './share';
+import { flaw, FRAMEWORKS, matrix, nameOf, startSite, Visitor, type Site, type SiteOptions } from './site';
 
 useEmulator();
 
@@ -147,8 +149,23 @@ async function throughLogin(target: Target, visitor: Visitor, location: string):
   return endsWell(target, await visitor.finish(state, code));
 }
 
-const attacksOf = (door: Door): Attack<Target>[] =>
-  PAYLOADS.map((payload) => ({ name: JSON.stringify(payload), run: (target) => door(target, payload) }));
+/** Whether it matters to a payload where the routes are: by its words it may be one of them. */
+const namesRoute = (payload: string): boolean => /wx|log|callback/i.test(payload);
+
+/** Two doors that take a whole login or more: on each framework a payload goes through one of them. */
+const IN_TURN = ['the Referer of a form, after our origin', 'links of the error page'];
+
+/** The payloads of a site for a door: those that name a route on both mounts, the others on one. */
+function payloadsOf(options: SiteOptions, turn: number, door = ''): string[] {
+  if (FULL) return [...PAYLOADS];
+  const others = PAYLOADS.filter((payload) => !namesRoute(payload));
+  const [at, framework] = [IN_TURN.indexOf(door), FRAMEWORKS.indexOf(options.host)];
+  const here = at < 0 ? others : others.filter((_payload, row) => (row + framework) % 2 === at);
+  return [...ofSite(here, options, undefined, turn), ...PAYLOADS.filter(namesRoute)];
+}
+
+const attacksOf = (payloads: readonly string[], door: Door): Attack<Target>[] =>
+  payloads.map((payload) => ({ name: JSON.stringify(payload), run: (target) => door(target, payload) }));
 
 it('has a corpus worth the name', () => {
   expect(new Set(PAYLOADS).size).toBe(PAYLOADS.length);
@@ -199,9 +216,10 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
     afterAll(() => target.site.close());
 
     it.each(Object.keys(DOORS))(
-      `never ends elsewhere, nor in a circle, by ${PAYLOADS.length} forms of %s`,
+      `never ends elsewhere, nor in a circle, by its part of ${PAYLOADS.length} forms of %s`,
       async (door) => {
-        const attacks = attacksOf(DOORS[door] ?? (() => Promise.reject(new Error(door))));
+        const payloads = payloadsOf(options, Object.keys(DOORS).indexOf(door), door);
+        const attacks = attacksOf(payloads, DOORS[door] ?? (() => Promise.reject(new Error(door))));
         expect(await corpus.run(target, attacks)).toEqual([]);
         expect(target.site.errors).toEqual([]);
       },
@@ -243,8 +261,8 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
         : `outside of the app: ${pathname}`;
     };
 
-    it(`never ends elsewhere by ${PAYLOADS.length} forms of returnTo`, async () => {
-      const attacks = PAYLOADS.map((payload): Attack<Target> => ({
+    it(`never ends elsewhere by its part of ${PAYLOADS.length} forms of returnTo`, async () => {
+      const attacks = payloadsOf(options, 0).map((payload): Attack<Target> => ({
         name: JSON.stringify(payload),
         run: async ({ fresh }) => {
           const visitor = fresh();
@@ -254,8 +272,8 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
       expect(await corpus.run(target, attacks)).toEqual([]);
     }, 60_000);
 
-    it(`never starts elsewhere by ${PAYLOADS.length} forms of the guarded address`, async () => {
-      const attacks = PAYLOADS.map((payload): Attack<Target> => ({
+    it(`never starts elsewhere by its part of ${PAYLOADS.length} forms of the guarded address`, async () => {
+      const attacks = payloadsOf(options, 1).map((payload): Attack<Target> => ({
         name: JSON.stringify(payload),
         run: async ({ fresh }) => {
           const visitor = fresh();
@@ -282,7 +300,7 @@ describe.each(['Express 5', 'Express 4', 'Connect'] as const)('a mount for every
           const [, tenant = '', rest = ''] =
             /^(\/[^?#]*?)(\/(?:me|login|callback|logout|link)(?:[/?#].*)?)$/.exec(req.url ?? '') ?? [];
           if (tenant !== '') {
-            req.originalUrl ??= req.url;
+            Object.assign(req, { originalUrl: req.originalUrl ?? req.url });
             req.url = rest;
           }
           next();
@@ -338,4 +356,4 @@ describe.each(['Express 5', 'Express 4', 'Connect'] as const)('a mount for every
   }, 60_000);
 });
 
-corpus.expectAll(9291);
+corpus.expectAll(FULL ? 9291 : 4473);

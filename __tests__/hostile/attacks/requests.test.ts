@@ -1,7 +1,9 @@
 import { emulator, useEmulator } from '../../support/emulator';
 import type { HostRequest } from '../../../lib/middleware/http';
+import { FULL } from '../../support/full';
 import { Corpus, expectHonestLogin, type Attack } from './corpus';
 import { textOf, valueOf } from './raw';
+import { ofSite } from './share';
 import { flaw, matrix, nameOf, startSite, Visitor, wasExchanged, type RawRequest, type Site } from './site';
 
 useEmulator();
@@ -589,7 +591,11 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))('%
   it.each(Object.keys(GROUPS))(
     '%s',
     async (group) => {
-      expect(await corpus.run(site, GROUPS[group] ?? [])).toEqual([]);
+      const attacks = GROUPS[group] ?? [];
+      // Request lines name the mount themselves, and pipelines are few: both go everywhere.
+      const own = attacks === lines || attacks === PIPELINES ? attacks : ofSite(attacks, site);
+      expect(own.length).toBeGreaterThan(0);
+      expect(await corpus.run(site, own)).toEqual([]);
       expect(site.errors).toEqual([]);
       await expectHonestLogin(site);
     },
@@ -617,4 +623,4 @@ it('would see a smuggled request', async () => {
   }
 });
 
-corpus.expectAll(1344);
+corpus.expectAll(FULL ? 1344 : 740);
