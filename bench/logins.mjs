@@ -12,7 +12,7 @@ const script = (name) => fileURLToPath(new URL(`logins/${name}`, import.meta.url
 
 const AT_ONCE = 8;
 
-export async function benchLogins({ rounds = 5, logins = 100, only = Object.keys(APPS) } = {}) {
+export async function benchLogins({ rounds = 5, logins = 60, only = Object.keys(APPS) } = {}) {
   const wechat = await startChild(script('wechat.mjs'));
   const apps = [];
   for (const name of only) apps.push(await startApp(name, wechat));

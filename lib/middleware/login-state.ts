@@ -129,9 +129,13 @@ function isString(value: unknown): value is string {
 }
 
 function write(session: Session, key: string, { pending, done }: Logins): void {
-  for (const oldest of Object.keys(done)) {
-    if (!isFull(done) && sizeOf(done) + sizeOf(pending) <= ROOM) break;
-    Reflect.deleteProperty(done, oldest);
+  const finished = Object.keys(done);
+  if (finished.length > 0) {
+    const taken = sizeOf(pending);
+    for (const oldest of finished) {
+      if (!isFull(done) && sizeOf(done) + taken <= ROOM) break;
+      Reflect.deleteProperty(done, oldest);
+    }
   }
   const empty = Object.keys(pending).length === 0 && Object.keys(done).length === 0;
   if (empty) Reflect.deleteProperty(session, loginsKey(key));
@@ -143,5 +147,6 @@ function isFull(entries: Record<string, unknown>): boolean {
 }
 
 function sizeOf(entries: Record<string, unknown>): number {
+  if (Object.keys(entries).length === 0) return 2;
   return Buffer.byteLength(JSON.stringify(entries));
 }

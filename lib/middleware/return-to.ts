@@ -3,6 +3,8 @@
 const LONGEST = 512;
 /** Any origin will do: a path either stays on it or does not. */
 const ORIGIN = 'http://return-to.invalid';
+/** Names between single slashes, and nothing else. */
+const PLAIN = /^\/(?:[\w-]+\/)*[\w-]*$/;
 
 /**
  * A return path as it may go into a Location header, or `undefined` where it is none of ours.
@@ -18,11 +20,13 @@ export function judgeReturnTo(
 ): string | undefined {
   if (typeof value !== 'string' || Buffer.byteLength(value) > longest) return undefined;
   if (!/^\/(?!\/)/.test(value) || /[\\\p{Control}\p{Surrogate}]/u.test(value)) return undefined;
+  // Most are such: they mean the same however they are read.
+  if (PLAIN.test(value)) return isOwnRoute(value, ownRoutes) ? undefined : value;
   const path = onThisOrigin(value);
   // Read again, because reading takes dot segments away: /.//evil.example becomes //evil.example.
   if (path === undefined || onThisOrigin(path) !== path) return undefined;
   const clean = withoutCode(path);
-  return isOwnRoute(clean, ownRoutes) ? undefined : clean;
+  return isOwnRoute(new URL(clean, ORIGIN).pathname, ownRoutes) ? undefined : clean;
 }
 
 function onThisOrigin(value: string): string | undefined {
@@ -48,8 +52,9 @@ function isCodeOrState(pair: string): boolean {
   return params.has('code') || params.has('state');
 }
 
-function isOwnRoute(path: string, ownRoutes: readonly string[]): boolean {
-  const here = comparable(new URL(path, ORIGIN).pathname);
+function isOwnRoute(pathname: string, ownRoutes: readonly string[]): boolean {
+  if (ownRoutes.length === 0) return false;
+  const here = comparable(pathname);
   return ownRoutes.some((route) => comparable(route) === here);
 }
 

@@ -4,8 +4,6 @@ export function integerOf(value: unknown): number | undefined {
   return typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : undefined;
 }
 
-const UTF8 = new TextDecoder();
-
 /**
  * Reads an answer as UTF-8 JSON, whatever its content type says: WeChat sends `text/plain` without a charset.
  *
@@ -15,12 +13,18 @@ const UTF8 = new TextDecoder();
  * @throws SyntaxError where it is no JSON even so.
  */
 export function readJSON(body: Uint8Array): unknown {
-  const text = UTF8.decode(body);
+  const text = textOf(body);
   try {
     return JSON.parse(text);
   } catch {
     return JSON.parse(withoutControlCharacters(text));
   }
+}
+
+/** Without the byte order mark that some gateways put in front. */
+function textOf(body: Uint8Array): string {
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 /** Leaves out U+0000–U+001F and U+007F inside strings; between tokens they stay, as white space or as a fault. */

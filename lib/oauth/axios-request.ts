@@ -18,14 +18,14 @@ const OURS = {
 export function axiosSender(address: string, options: SettledHTTP): Send {
   // None of the defaults that an app gives its own axios: an Authorization header meant for others, say.
   const client = new Axios({ adapter: 'http', headers: { common: HEADERS } as never });
-  return ({ path, signal, agents, largestBody }) =>
+  return ({ path, stop, agents, largestBody }) =>
     client.request<Uint8Array, never>({
       ...options,
       ...OURS,
       ...agents,
       params: besides(options.params, path),
       maxContentLength: largestBody,
-      signal,
+      signal: stop.signal,
       url: address + path,
     });
 }

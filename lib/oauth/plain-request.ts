@@ -9,12 +9,13 @@ import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { Agents } from './agents';
 import type { SettledHTTP } from './http-options';
+import type { Stop } from './stop';
 
 /** What is asked of WeChat, in one attempt. */
 export interface Asked {
   /** Below WeChat's address, with its query. */
   readonly path: string;
-  readonly signal: AbortSignal;
+  readonly stop: Stop;
   readonly agents: Agents;
   /** In bytes. */
   readonly largestBody: number;
@@ -65,12 +66,12 @@ function plainHeaders(given: object): Record<string, string> | undefined {
   return arePlain ? { ...HEADERS, ...(Object.fromEntries(headers) as Record<string, string>) } : undefined;
 }
 
-function send({ path, signal, agents, largestBody }: Asked, target: https.RequestOptions): Promise<Answered> {
+function send({ path, stop, agents, largestBody }: Asked, target: https.RequestOptions): Promise<Answered> {
   return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
     const [protocol, agent] =
       target.protocol === 'https:' ? [https, agents.httpsAgent] : [http, agents.httpAgent];
     const request = protocol.get({ ...target, path, agent }, (response) => {
+      const { statusCode: status = 0, headers } = response;
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {
@@ -80,19 +81,15 @@ function send({ path, signal, agents, largestBody }: Asked, target: https.Reques
       });
       response.on('error', reject);
       response.on('end', () => {
-        const { statusCode = 0, headers: received } = response;
-        unpacked(Buffer.concat(chunks), received['content-encoding'], largestBody).then(
-          (data) => resolve({ status: statusCode, headers: received, data }),
-          reject,
-        );
+        const [only] = chunks;
+        const body = chunks.length === 1 && only ? only : Buffer.concat(chunks);
+        const unpack = UNPACK.get(headers['content-encoding']?.toLowerCase() ?? '');
+        if (!unpack || size === 0) resolve({ status, headers, data: body });
+        else unpacked(body, unpack, largestBody).then((data) => resolve({ status, headers, data }), reject);
       });
     });
-    const abort = (): void => {
-      request.destroy();
-    };
-    signal.addEventListener('abort', abort);
     request.on('error', reject);
-    request.on('close', () => signal.removeEventListener('abort', abort));
+    stop.onCome(() => request.destroy());
   });
 }
 
@@ -101,17 +98,17 @@ function tooLarge(limit: number): Error {
   return new Error(`maxContentLength size of ${limit} exceeded`);
 }
 
-const UNPACK: Readonly<Record<string, (body: Buffer, limits: zlib.ZlibOptions) => Promise<Buffer>>> = {
-  gzip: promisify(zlib.unzip),
-  'x-gzip': promisify(zlib.unzip),
-  deflate: promisify(zlib.unzip),
-  br: promisify(zlib.brotliDecompress),
-};
+type Unpack = (body: Buffer, limits: zlib.ZlibOptions) => Promise<Buffer>;
+
+const UNPACK: ReadonlyMap<string, Unpack> = new Map<string, Unpack>([
+  ['gzip', promisify(zlib.unzip)],
+  ['x-gzip', promisify(zlib.unzip)],
+  ['deflate', promisify(zlib.unzip)],
+  ['br', promisify(zlib.brotliDecompress)],
+]);
 
 /** A gateway may pack what nobody asked it to pack. */
-async function unpacked(body: Buffer, encoding: string | undefined, limit: number): Promise<Buffer> {
-  const unpack = encoding === undefined ? undefined : UNPACK[encoding.toLowerCase()];
-  if (!unpack || body.length === 0) return body;
+async function unpacked(body: Buffer, unpack: Unpack, limit: number): Promise<Buffer> {
   try {
     return await unpack(body, { maxOutputLength: limit });
   } catch (error) {

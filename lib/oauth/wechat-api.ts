@@ -9,6 +9,7 @@ import type * as axiosRequest from './axios-request';
 import { settleHTTP, timeoutOf, type HttpOptions, type SettledHTTP } from './http-options';
 import { plainSender, type Answered, type Send } from './plain-request';
 import { redact } from './redact';
+import { Stop } from './stop';
 
 const debug = createDebug('wechat-auth:api');
 
@@ -56,7 +57,7 @@ export class WechatAPI {
     const started = Date.now();
     const limits = { ms: this.#timeout, appSignal: this.#options.signal };
     try {
-      const answer = await within(limits, path, (signal) => this.#attempts(path, query, retry, signal));
+      const answer = await within(limits, path, (stop) => this.#attempts(path, query, retry, stop));
       const valid = this.#check(answer, expected, path);
       debug('%s answered after %d ms', path, Date.now() - started);
       return valid;
@@ -66,35 +67,35 @@ export class WechatAPI {
     }
   }
 
-  async #attempts(path: string, query: Query, retry: boolean, signal: AbortSignal): Promise<unknown> {
+  async #attempts(path: string, query: Query, retry: boolean, stop: Stop): Promise<unknown> {
     try {
-      return await this.#attempt(path, query, signal);
+      return await this.#attempt(path, query, stop);
     } catch (error) {
       const again = retry && isWechatError(error) && (error.kind === 'network' || error.kind === 'busy');
       if (!again) throw error;
     }
     const { least, most } = RETRY_DELAY_MS;
-    await sleep(least + Math.random() * (most - least), undefined, { signal });
-    return await this.#attempt(path, query, signal);
+    await sleep(least + Math.random() * (most - least), undefined, { signal: stop.signal });
+    return await this.#attempt(path, query, stop);
   }
 
-  async #attempt(path: string, query: Query, signal: AbortSignal): Promise<unknown> {
+  async #attempt(path: string, query: Query, stop: Stop): Promise<unknown> {
     const sent = Object.entries(query).map(([name, value]): [string, string] => [name, asSent(value)]);
-    const secrets = sent.flatMap(([name, value]) => (SECRETS.has(name) ? [value] : []));
+    const mask: Redact = (text) => redact(text, secretsIn(sent));
     let response: Answered;
     try {
       this.#agents ??= agentsFor(this.#origin, this.#options);
       response = await this.#send({
         path: `${path}?${new URLSearchParams(sent).toString()}`,
-        signal,
+        stop,
         agents: this.#agents,
         largestBody: LARGEST_BODY,
       });
     } catch (error) {
-      throw isWechatError(error) ? error : unreachable(error, path, (text) => redact(text, secrets));
+      throw isWechatError(error) ? error : unreachable(error, path, mask);
     }
     if (!this.#mayBeEmulated) refuseEmulator(response, this.#origin);
-    return read(response, path, (text) => redact(text, secrets));
+    return read(response, path, mask);
   }
 
   #check<Name extends keyof answers.Answers>(
@@ -134,6 +135,10 @@ export type Query = Readonly<Record<string, string | undefined>>;
 
 const SECRETS = new Set(['secret', 'code', 'js_code', 'access_token', 'refresh_token']);
 
+function secretsIn(sent: readonly (readonly [string, string])[]): string[] {
+  return sent.flatMap(([name, value]) => (SECRETS.has(name) ? [value] : []));
+}
+
 /** JavaScript may pass anything, such as the array of a repeated `?code=`: what is no text counts as missing. */
 function asSent(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
@@ -148,30 +153,29 @@ interface Limits {
 }
 
 /** Settles in time, or when the app ends it, whatever happens below: a name lookup, for one, cannot be aborted. */
-async function within<T>(
-  { ms, appSignal }: Limits,
-  path: string,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const abort = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  let onAbort: (() => void) | undefined;
-  const end = new Promise<never>((_, reject) => {
-    const stop = (error: WechatAuthError): void => {
-      reject(error);
-      abort.abort();
+function within<T>({ ms, appSignal }: Limits, path: string, work: (stop: Stop) => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = new Stop();
+    let timer: NodeJS.Timeout | undefined;
+    const onAbort = (): void =>
+      end(endedByApp(path, (appSignal as Partial<AbortSignal> | undefined)?.reason));
+    const settle = (): void => {
+      clearTimeout(timer);
+      appSignal?.removeEventListener?.('abort', onAbort);
     };
-    if (ms > 0) timer = setTimeout(() => stop(late(ms, path)), ms);
-    onAbort = () => stop(endedByApp(path, (appSignal as Partial<AbortSignal> | undefined)?.reason));
-    if (appSignal?.aborted) onAbort();
-    else appSignal?.addEventListener?.('abort', onAbort);
+    const end = (error: WechatAuthError): void => {
+      settle();
+      reject(error);
+      stop.come();
+    };
+    if (appSignal?.aborted) {
+      onAbort();
+      return;
+    }
+    appSignal?.addEventListener?.('abort', onAbort);
+    if (ms > 0) timer = setTimeout(() => end(late(ms, path)), ms);
+    work(stop).finally(settle).then(resolve, reject);
   });
-  try {
-    return await Promise.race([end, work(abort.signal)]);
-  } finally {
-    clearTimeout(timer);
-    if (onAbort) appSignal?.removeEventListener?.('abort', onAbort);
-  }
 }
 
 function late(ms: number, path: string): WechatAuthError {
