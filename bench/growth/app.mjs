@@ -24,6 +24,7 @@ const server = http.createServer(app).listen(0, '127.0.0.1', () => {
 });
 
 async function getToKnow(from, to) {
+  if (!oauth) await fetch(`http://127.0.0.1:${server.address().port}/none`);
   oauth.setOpts({ adapter: answerAxios });
   for (let user = from; user < to; user++) await oauth.getAccessToken(codeOf(user));
   oauth.setOpts({});

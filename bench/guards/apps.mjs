@@ -1,6 +1,6 @@
-// Small apps that differ in one line, all in one process: two processes compile the same code differently.
+// Small apps that differ in one line.
 import { createRequire } from 'node:module';
-import { answer } from '../parts/child.mjs';
+import { answer, usage } from '../parts/child.mjs';
 
 const require = createRequire(import.meta.url);
 const express = require('express');
@@ -21,6 +21,7 @@ const page = (_req, res) => res.end('ok');
 /** name → what is mounted before the page, what logs in. */
 const APPS = {
   bare: (app) => app.get('/', page),
+  'bare, with a middleware that does nothing': (app) => app.use((_req, _res, next) => next()).get('/', page),
   'bare, with wechatAuth()': (app) => app.use(auth()).get('/', page),
   'cookie-session': (app) => app.use(session()).get('/', page),
   'cookie-session, with wechatAuth()': (app) => app.use(session()).use(auth()).get('/', page),
@@ -64,15 +65,11 @@ const LOGGED_IN = {
   },
 };
 
-const ports = {};
-for (const [name, build] of Object.entries(APPS)) {
-  const app = express();
-  build(app);
-  const server = app.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  ports[name] = server.address().port;
-}
-answer({ ports, cookie: await cookieOf(LOGGED_IN) }, {});
+const app = express();
+APPS[process.argv[2]](app);
+const server = app.listen(0, '127.0.0.1');
+await new Promise((resolve) => server.once('listening', resolve));
+answer({ port: server.address().port, cookie: await cookieOf(LOGGED_IN) }, usage);
 
 /** The cookie of a session that holds this, as cookie-session writes it. */
 async function cookieOf(content) {

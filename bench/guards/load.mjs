@@ -1,13 +1,12 @@
 // As many requests as a server answers, over some kept connections; as cheap as a client can be.
 import net from 'node:net';
 
-/** Requests a second. Every answer must be as long as the first, which must be a 200. */
+/** How many requests were answered. Every answer must be as long as the first, which must be a 200. */
 export async function load(port, cookie, { connections = 8, ms = 500 } = {}) {
   const request = `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: ${cookie}\r\n\r\n`;
   const until = performance.now() + ms;
-  const started = performance.now();
   const counts = await Promise.all(Array.from({ length: connections }, () => line(port, request, until)));
-  return counts.reduce((sum, count) => sum + count, 0) / ((performance.now() - started) / 1000);
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function line(port, request, until) {

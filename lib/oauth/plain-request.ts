@@ -1,6 +1,6 @@
 /**
- * One GET and nothing around it. What axios puts around a request (merging of options and headers, transforms, streams) costs as much
- * as the request: see docs/benchmarks.md. Who configures what only axios knows gets axios (axios-request.ts).
+ * One GET and nothing around it. What axios puts around a request (merging of options and headers, transforms, streams) is a third of
+ * a login's CPU in a fresh process: see docs/benchmarks.md. Who configures what only axios knows gets axios (axios-request.ts).
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -80,13 +80,15 @@ function send({ path, stop, agents, largestBody }: Asked, target: https.RequestO
         if (size > largestBody) response.destroy(tooLarge(largestBody));
       });
       response.on('error', reject);
-      response.on('end', () => {
+      const read = (): void => {
         const [only] = chunks;
         const body = chunks.length === 1 && only ? only : Buffer.concat(chunks);
         const unpack = UNPACK.get(headers['content-encoding']?.toLowerCase() ?? '');
         if (!unpack || size === 0) resolve({ status, headers, data: body });
         else unpacked(body, unpack, largestBody).then((data) => resolve({ status, headers, data }), reject);
-      });
+      };
+      // An answer may overtake the news that its question is written; until then its connection serves no other.
+      response.on('end', () => (request.writableFinished ? read() : request.once('finish', read)));
     });
     request.on('error', reject);
     stop.onCome(() => request.destroy());
