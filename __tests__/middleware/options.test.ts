@@ -631,7 +631,7 @@ describe('onLogin', () => {
     ['nothing', undefined],
     ['null', null],
   ])('that returns %s keeps the profile', async (_what, value) => {
-    const app = await start({ onLogin: () => value as never });
+    const app = await start({ onLogin: () => value });
     expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).json()).toMatchObject({
       nickname: '小明',
     });

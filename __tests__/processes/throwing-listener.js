@@ -1,6 +1,5 @@
 'use strict';
 // An app whose listeners throw, with what ships: prints how its login ended.
-/* global fetch */
 const { subscribe } = require('node:diagnostics_channel');
 const http = require('node:http');
 const cookieSession = require('cookie-session');
