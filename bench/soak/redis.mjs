@@ -34,6 +34,8 @@ async function start(folder, port) {
     ...['--dir', folder, '--appendonly', 'yes', '--save', ''],
     ...['--port', String(port), '--bind', '127.0.0.1'],
   ]);
+  // Also where the soak itself breaks off.
+  process.once('exit', () => server.kill());
   await new Promise((resolve, reject) => {
     let said = '';
     server.once('error', reject);
