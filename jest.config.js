@@ -5,7 +5,11 @@
  * WECHAT_TESTS=full or the name of a file.
  */
 const LONG = [
-  '/__tests__/hostile/',
+  '/__tests__/security/',
+  '/__tests__/faults/',
+  '/__tests__/fuzz/',
+  '/__tests__/secrets/',
+  '/__tests__/processes/graceful-end',
   '/__tests__/packed/',
   '/__tests__/types/consumers',
   '/__tests__/guides/browser',

@@ -7,20 +7,35 @@ import ts from 'typescript';
 const LIB = path.resolve(__dirname, '../lib');
 
 /** The staircase, from its foot up: a file imports from its own step or from below, types included. */
-const STEPS = [['errors.ts'], ['stores'], ['oauth'], ['middleware'], ['index.ts'], ['cli', 'cli.ts']];
+const STEPS = [
+  ['errors.ts'],
+  ['redact.ts', 'warnings.ts'],
+  ['async/'],
+  ['stores/'],
+  ['oauth/'],
+  ['middleware/http/'],
+  ['middleware/state/', 'middleware/pages/'],
+  ['middleware/options/'],
+  ['middleware/context.ts'],
+  ['middleware/failures/'],
+  ['middleware/login/'],
+  ['middleware/'],
+  ['index.ts'],
+  ['cli/', 'cli.ts'],
+];
 
 /** Packages that only some files may use; what is not named here is not used at all. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
-  axios: /^oauth\/(?:axios-request|http-options)\.ts$/,
+  axios: /^oauth\/transport\/(?:axios-request|http-options)\.ts$/,
   debug: /^(?:oauth|middleware)\//,
   'escape-html': /^middleware\/pages\//,
-  'fastest-levenshtein': /^middleware\/option-checks\.ts$/,
-  'https-proxy-agent': /^oauth\/agents\.ts$/,
-  'lru-cache': /^(?:stores\/memory-store|oauth\/token-keeper|middleware\/shared-logins)\.ts$/,
+  'fastest-levenshtein': /^middleware\/options\/option-checks\.ts$/,
+  'https-proxy-agent': /^oauth\/transport\/agents\.ts$/,
+  'lru-cache': /^(?:stores\/memory-store|oauth\/tokens\/token-keeper|middleware\/state\/shared-logins)\.ts$/,
   negotiator: /^middleware\/pages\//,
-  'proxy-from-env': /^oauth\/agents\.ts$/,
+  'proxy-from-env': /^oauth\/transport\/agents\.ts$/,
   uqr: /^(?:middleware\/pages|emulator)\//,
-  zod: /^(?:oauth\/answers|middleware\/option-schema)\.ts$/,
+  zod: /^(?:oauth\/transport\/answer-schemas|middleware\/options\/option-schema)\.ts$/,
 };
 
 interface Import {
@@ -78,8 +93,12 @@ function resolve(root: string, from: string, specifier: string): string {
   return [`${target}.ts`, `${target}/index.ts`, target].find((file) => files.includes(file)) ?? target;
 }
 
+/** The step with the longest name that the file's path begins with: `middleware/` holds what no other step of it does. */
 function stepOf(file: string): number {
-  return STEPS.findIndex((names) => names.includes(file.split('/')[0] ?? ''));
+  const [name] = STEPS.flat()
+    .filter((step) => (step.endsWith('/') ? file.startsWith(step) : file === step))
+    .sort((a, b) => b.length - a.length);
+  return STEPS.findIndex((names) => name !== undefined && names.includes(name));
 }
 
 const isFile = (name: string): boolean => name.endsWith('.ts');

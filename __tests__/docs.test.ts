@@ -69,7 +69,7 @@ describe('the documentation', () => {
   );
 
   it.each(['README.md', 'README.zh-CN.md'])('has a row for every option of wechatAuth() in %s', (file) => {
-    const options = membersOf('lib/middleware/options.ts', 'WechatAuthOptions');
+    const options = membersOf('lib/middleware/options/options.ts', 'WechatAuthOptions');
     expect(options.length).toBeGreaterThan(15);
     const rows = read(file)
       .split('\n')
@@ -79,7 +79,7 @@ describe('the documentation', () => {
   });
 
   it.each(['README.md', 'README.zh-CN.md'])('has a row for every member of req.wechat in %s', (file) => {
-    const members = membersOf('lib/middleware/request.ts', 'WechatContext');
+    const members = membersOf('lib/middleware/req-wechat.ts', 'WechatContext');
     expect(members.length).toBeGreaterThan(5);
     expect(members.filter((member) => !new RegExp(`^\\| \`${member}\\b`, 'm').test(read(file)))).toEqual([]);
   });
@@ -101,7 +101,7 @@ describe('the documentation', () => {
 
   it.each(['docs/warnings.md', 'docs/warnings.zh-CN.md'])('has a row for every warning in %s', (file) => {
     const sources = readdirSync(path.join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' }).filter(
-      (name) => /^(?:oauth|middleware)\b.*\.ts$/.test(name),
+      (name) => /^(?:oauth|middleware|warnings)\b.*\.ts$/.test(name),
     );
     const warnings = sources.flatMap((name) =>
       [...read(`lib/${name}`).matchAll(/(?:once\(|code:|\||\?)\s*'(WECHAT_\w+)'/g)].map(

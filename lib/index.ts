@@ -18,16 +18,16 @@ export type {
   OnLogin,
   Routes,
   WechatAuthOptions,
-} from './middleware/options';
-export { OptionsError } from './middleware/options-error';
-export type { OptionFault } from './middleware/options-error';
-export type { LoginParams, WechatContext, WechatRequest } from './middleware/request';
-export type { LoginOptions } from './middleware/login';
+} from './middleware/options/options';
+export { OptionsError } from './middleware/options/options-error';
+export type { OptionFault } from './middleware/options/options-error';
+export type { LoginParams, WechatContext, WechatRequest } from './middleware/req-wechat';
+export type { LoginOptions } from './middleware/login/login';
 // What hooks and the middleware itself are given, on any framework.
-export type { HostRequest, Next } from './middleware/http';
+export type { HostRequest, Next } from './middleware/http/request';
 // With a star: only so can an app augment its interfaces.
-export * from './middleware/typing';
-export type { OfficialScope } from './middleware/scope';
+export * from './middleware/state/wechat-session';
+export type { OfficialScope } from './oauth/scope';
 export type {
   LoggedOut,
   LoginFailed,
@@ -35,7 +35,7 @@ export type {
   LoginStarted,
   LoginSucceeded,
   WechatAuthEvents,
-} from './middleware/events';
+} from './middleware/login/login-events';
 
 // The core, compatible with wechat-oauth.
 export { OAuth } from './oauth/oauth';
@@ -47,14 +47,14 @@ export type {
   SaveToken,
   TokenVerified,
 } from './oauth/oauth';
-export { AccessToken } from './oauth/access-token';
+export { AccessToken } from './oauth/tokens/access-token';
 export { wrapper } from './oauth/callbacks';
 export type { Callback } from './oauth/callbacks';
 export type { AuthorizeParams, EndpointOptions, Endpoints, Flow } from './oauth/endpoints';
 export type { CallAnswered, CallFailed, Failure, TokenFailed, TokenRefreshed } from './oauth/events';
 export type { EncryptedData, MiniProgramSession, MiniProgramUser } from './oauth/mini-program';
 export type { Lang, WechatUser } from './oauth/user';
-export type { HttpOptions } from './oauth/http-options';
+export type { HttpOptions } from './oauth/transport/http-options';
 
 // Where tokens rest.
 export { MemoryTokenStore } from './stores/memory-store';
@@ -71,8 +71,8 @@ export type {
 export type { EncryptionKey, EncryptionOptions } from './stores/token-record';
 export type { TokenData, TokenStore } from './stores/token-store';
 // For who writes a store of their own: what it must do, as checks for any test runner.
-export { tokenStoreContract } from './stores/token-store-contract';
-export type { TokenStoreCheck } from './stores/token-store-contract';
+export { tokenStoreContract } from './stores/token-store-tests';
+export type { TokenStoreCheck } from './stores/token-store-tests';
 
 // What went wrong: switch on `kind`.
 export {

@@ -3,8 +3,8 @@ import jsQR from 'jsqr';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/chromium';
 import { IPHONE_WECHAT } from '../support/user-agents';
-import { Lab } from './lab';
-import { openSite, type Site } from './site';
+import { Lab } from './support/lab';
+import { openSite, type Site } from './support/site';
 
 interface Pixels {
   readonly data: Buffer;

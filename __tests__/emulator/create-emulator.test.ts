@@ -1,6 +1,6 @@
 import https from 'node:https';
 import { createEmulator, PageRefusal, selfSignedCertificate, type EmulatorOptions } from '../../lib/emulator';
-import { CALLBACK, codeIn, IN_WECHAT, Lab } from './lab';
+import { CALLBACK, codeIn, IN_WECHAT, Lab } from './support/lab';
 
 let lab: Lab | undefined;
 const open = async (options?: EmulatorOptions): Promise<Lab> => (lab = await Lab.open(options));

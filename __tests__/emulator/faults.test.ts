@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { Lab, refusal } from './lab';
+import { Lab, refusal } from './support/lab';
 
 let lab: Lab;
 beforeEach(async () => {

@@ -6,7 +6,7 @@ import type { Fact } from './facts/fact';
 import { jscode2sessionFacts } from './facts/jscode2session';
 import { qrconnectFacts } from './facts/qrconnect';
 import { tokenFacts } from './facts/tokens';
-import { Lab } from './lab';
+import { Lab } from './support/lab';
 
 const chapters: readonly (readonly [string, readonly Fact[]])[] = [
   ['every answer of /sns', answerFacts],

@@ -1,4 +1,4 @@
-import { Lab } from './lab';
+import { Lab } from './support/lab';
 
 describe('X-Emulated-WeChat', () => {
   it('is on every answer, so that no client in production takes it for WeChat’s', async () => {

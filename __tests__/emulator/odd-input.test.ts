@@ -2,7 +2,7 @@
 import net from 'node:net';
 import fc from 'fast-check';
 import { createEmulator, type Emulator } from '../../lib/emulator';
-import { IN_WECHAT, Lab, uuidOf } from './lab';
+import { IN_WECHAT, Lab, uuidOf } from './support/lab';
 
 let lab: Lab;
 let wechat: Emulator;

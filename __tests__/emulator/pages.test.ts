@@ -1,4 +1,4 @@
-import { CALLBACK, IN_WECHAT, Lab, uuidOf } from './lab';
+import { CALLBACK, IN_WECHAT, Lab, uuidOf } from './support/lab';
 
 let lab: Lab;
 beforeEach(async () => {

@@ -4,9 +4,9 @@ import express, { type RequestHandler } from 'express';
 import session from 'express-session';
 import { selfSignedCertificate } from '../../lib/emulator';
 import { listen, type Running } from '../support/hosts';
-import { detour, WECHAT_HOSTS } from './detour';
-import { codeIn, Lab } from './lab';
-import { Visitor } from './visitor';
+import { detour, WECHAT_HOSTS } from './support/detour';
+import { codeIn, Lab } from './support/lab';
+import { Visitor } from './support/visitor';
 
 let lab: Lab;
 let undo: () => void;

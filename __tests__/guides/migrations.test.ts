@@ -1,6 +1,6 @@
 // The guides for who comes from elsewhere: what they show before and after runs as it stands there.
 import { createEmulator, selfSignedCertificate, type Emulator } from '../../lib/emulator';
-import { detour, WECHAT_HOSTS } from '../emulator/detour';
+import { detour, WECHAT_HOSTS } from '../emulator/support/detour';
 import { Browser, agree, type Answer } from '../support/browser';
 import type { OAuth } from '../../lib';
 import { cookies } from '../support/app';

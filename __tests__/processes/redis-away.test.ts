@@ -7,7 +7,7 @@ import { startApp, type TestApp } from '../support/app';
 import { Browser } from '../support/browser';
 import { comeBack, isLoggedIn, sessionOf } from '../support/login';
 import { hasRedis, startRedis, type RedisServer } from '../support/redis';
-import { wireTo, type Mood, type Wire } from './wire';
+import { wireTo, type Mood, type Wire } from './tcp-proxy';
 
 const DAY = 24 * 3_600_000;
 const describeOnRedis = hasRedis() ? describe : describe.skip;

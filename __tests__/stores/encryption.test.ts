@@ -2,7 +2,7 @@ import crypto from 'node:crypto';
 import { inspect } from 'node:util';
 import Keyv from 'keyv';
 import { KeyvTokenStore, RedisTokenStore, type EncryptionKey } from '../../lib';
-import { aToken, keepsTheContract } from './contract';
+import { aToken, keepsTheContract } from './store-tests';
 
 const KEY = 'wx1:oUser';
 const HOUR = 3_600_000;

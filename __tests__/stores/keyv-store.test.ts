@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { inspect } from 'node:util';
 import Keyv from 'keyv';
 import { KeyvTokenStore, isWechatError, type KeyvLike } from '../../lib';
-import { aToken, keepsTheContract } from './contract';
+import { aToken, keepsTheContract } from './store-tests';
 
 const DAY = 24 * 3_600_000;
 const TOKEN = aToken({ access_token: '91_CANARY_access_token', refresh_token: '91_CANARY_refresh_token' });

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { MemoryTokenStore, WechatAuthError } from '../../lib';
-import { aToken, keepsTheContract } from './contract';
+import { aToken, keepsTheContract } from './store-tests';
 
 const DAY = 24 * 3_600_000;
 

@@ -9,7 +9,7 @@ import {
   type RedisClient,
 } from '../../lib';
 import { hasRedis, startRedis, startSentinel, type RedisServer } from '../support/redis';
-import { aToken, keepsTheContract } from './contract';
+import { aToken, keepsTheContract } from './store-tests';
 
 const DAY = 24 * 3_600_000;
 const KEY = 'wx1:oUser';

@@ -8,7 +8,7 @@ import {
   type WechatContext,
 } from '../../lib';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../lib/emulator';
-import type { HostRequest } from '../../lib/middleware/http';
+import type { HostRequest } from '../../lib/middleware/http/request';
 import { createHost, listen, type Host, type HostName, type Middleware, type Running } from './hosts';
 
 /** A request as the routes of these tests see it. */

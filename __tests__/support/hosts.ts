@@ -4,7 +4,7 @@ import connect from 'connect';
 import express from 'express';
 import express4 from 'express4';
 import type { Guard, WechatAuthMiddleware } from '../../lib';
-import type { HostRequest, Next } from '../../lib/middleware/http';
+import type { HostRequest, Next } from '../../lib/middleware/http/request';
 
 /** What the middleware needs of a framework, and all that these tests use of it. */
 export type Handler = (req: HostRequest, res: http.ServerResponse, next: Next) => void;

@@ -1,5 +1,5 @@
 import expressSession from 'express-session';
-import type { HostRequest } from '../../lib/middleware/http';
+import type { HostRequest } from '../../lib/middleware/http/request';
 import { cookies } from './app';
 import type { Middleware } from './hosts';
 

@@ -1,10 +1,10 @@
 import { ON_DEMAND, PageRefusal } from './connect/page-refusal';
-import { visit, type Callbacks } from './connect/visit';
+import { visit, type Callbacks } from './connect/behaviour';
 import type { EmulatorFault, FaultOptions } from './faults/fault';
 import type { FaultPlan } from './faults/fault-plan';
 import { profileOf } from './sns/profile';
-import { encryptUser, type EncryptedUser } from './world/encrypted-data';
-import { identityOf } from './world/identity';
+import { encryptUser, type EncryptedUser } from './world/people/encrypted-data';
+import { identityOf } from './world/people/identity';
 import type { World } from './world/world';
 
 /** Who stands before a login page, and what they do. */

@@ -8,7 +8,7 @@ import type { EmulatorClock } from './world/clock';
 import { refuseWrongOptions } from './world/option-faults';
 import type { RecordedRequest } from './world/request-log';
 import type { EmulatorSwitches } from './world/switches';
-import type { EmulatorUser } from './world/users';
+import type { EmulatorUser } from './world/people/users';
 import { World } from './world/world';
 
 /** Options of `createEmulator()`. */

@@ -6,12 +6,12 @@
 export { createEmulator, type Emulator, type EmulatorOptions } from './emulator';
 export type { CodeRequest, EmulatorControls, PersonOptions } from './controls';
 export { PageRefusal } from './connect/page-refusal';
-export type { Callbacks } from './connect/visit';
+export type { Callbacks } from './connect/behaviour';
 export { selfSignedCertificate, type KeyAndCertificate } from './tls/self-signed';
 export type { EmulatorFault, FaultOptions } from './faults/fault';
 export type { EmulatorApp, EmulatorApps } from './world/apps';
 export type { EmulatorClock } from './world/clock';
-export type { EncryptedUser } from './world/encrypted-data';
+export type { EncryptedUser } from './world/people/encrypted-data';
 export type { RecordedRequest } from './world/request-log';
 export type { EmulatorSwitches } from './world/switches';
-export type { EmulatorUser } from './world/users';
+export type { EmulatorUser } from './world/people/users';

@@ -1,10 +1,10 @@
 import { asset } from './assets/assets';
-import { authorize } from './connect/authorize';
-import { confirm } from './connect/confirm';
+import { authorize } from './connect/official/page';
+import { confirm } from './connect/website/confirm';
 import { ON_DEMAND, PageRefusal } from './connect/page-refusal';
-import { QR_IMAGE_PATH, qrImage } from './connect/qr-image';
-import { qrPoll } from './connect/qr-poll';
-import { qrconnect } from './connect/qrconnect';
+import { QR_IMAGE_PATH, qrImage } from './connect/website/image';
+import { qrPoll } from './connect/website/poll';
+import { qrconnect } from './connect/website/page';
 import { home } from './home/home';
 import { notFound, plain, script, svg, type Answer } from './http/answer';
 import type { Incoming } from './http/incoming';
@@ -13,7 +13,7 @@ import { languageOf } from './pages/language';
 import { Refusal, refusalBody } from './sns/refusal';
 import { answerSnsCall } from './sns/sns-call';
 import { snsApi } from './sns/sns-routes';
-import { avatarSVG } from './world/avatar';
+import { avatarSVG } from './world/people/avatar';
 import type { World } from './world/world';
 
 type Handler = (incoming: Incoming, world: World) => Answer | Promise<Answer>;

@@ -11,17 +11,17 @@ import {
   wantsPage,
   type HostRequest,
   type Next,
-} from './http';
-import { loginURL, startLogin, type LoginOptions } from './login';
-import { checkGuardOptions } from './option-checks';
-import type { Bivariant } from './options';
-import { refuse } from './refuse';
-import { RequestContext, type WechatContext } from './request';
-import { satisfies, type OfficialScope } from './scope';
-import { sessionOf } from './session';
-import type { AppUser } from './typing';
-import type { WechatSession } from './typing';
-import { here, judged, ownPage, routePath, type Visit } from './visit';
+} from './http/request';
+import { loginURL, startLogin, type LoginOptions } from './login/login';
+import { checkGuardOptions } from './options/option-checks';
+import type { Bivariant } from './options/options';
+import { refuse } from './failures/send-failure';
+import { RequestContext, type WechatContext } from './req-wechat';
+import { satisfies, type OfficialScope } from '../oauth/scope';
+import { sessionOf } from './state/session';
+import type { AppUser } from './state/wechat-session';
+import type { WechatSession } from './state/wechat-session';
+import { here, judged, ownPage, routePath, type Visit } from './context';
 
 /** Options of `requireWechatUser()`. An undefined one counts as not given. */
 export interface GuardOptions {

@@ -1,6 +1,6 @@
 /** WeChat's console asks for a file at the callback domain before it takes it (MP_verify_….txt). */
-import { isSafe, pathOf, send } from './http';
-import { publicMount, type Visit } from './visit';
+import { isSafe, pathOf, send } from './http/request';
+import { publicMount, type Visit } from './context';
 
 /** Serves the file of this request, if it is one. */
 export function serveVerificationFile(visit: Visit): boolean {

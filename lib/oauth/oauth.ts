@@ -4,8 +4,8 @@ import { inspect } from 'node:util';
 import { WechatAuthError, isWeChatAPIError } from '../errors';
 import { MemoryTokenStore } from '../stores/memory-store';
 import { TOKEN_TTL_MS, type TokenData, type TokenStore } from '../stores/token-store';
-import { AccessToken, isBaseOnly } from './access-token';
-import type { Answers } from './answers';
+import { AccessToken, isBaseOnly } from './tokens/access-token';
+import type { Answers } from './transport/answer-schemas';
 import { ask, settle, type Callback, type Hook } from './callbacks';
 import {
   API,
@@ -16,12 +16,12 @@ import {
   type Endpoints,
 } from './endpoints';
 import { callAnswered, callFailed, failureOf, type CallAnswered } from './events';
-import { Flights } from './flights';
-import type { HttpOptions } from './http-options';
+import { Flights } from '../async/single-flight';
+import type { HttpOptions } from './transport/http-options';
 import { decrypt, type EncryptedData, type MiniProgramSession, type MiniProgramUser } from './mini-program';
-import { TokenKeeper } from './token-keeper';
+import { TokenKeeper } from './tokens/token-keeper';
 import type { Lang, WechatUser } from './user';
-import { WechatAPI, type CallOptions, type Query } from './wechat-api';
+import { WechatAPI, type CallOptions, type Query } from './transport/wechat-api';
 
 /**
  * `getToken(openid, callback)`: reads the token that {@link SaveToken} saved; none is `null` or `undefined`. Calls back or returns a

@@ -1,9 +1,9 @@
 import crypto from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WechatAuthError, isWechatError } from '../errors';
-import type { Notes } from './notes';
+import type { Notes } from './shared-cache';
 import { storeFailure } from './store-failure';
-import { inTime } from './time-limit';
+import { inTime } from '../async/time-limit';
 import { TokenRecords, type EncryptionOptions } from './token-record';
 import type { TokenData, TokenStore } from './token-store';
 

@@ -1,5 +1,5 @@
 // /sns/oauth2/access_token
-import { refusal, type Lab, type Parameters } from '../lab';
+import { refusal, type Lab, type Parameters } from '../support/lab';
 import type { Fact } from './fact';
 
 const fresh = (lab: Lab): string => lab.wechat.issueCode({ app: lab.wechat.apps.official.appId });

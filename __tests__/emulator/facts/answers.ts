@@ -1,7 +1,7 @@
 // What every answer of /sns/* has in common.
 import type { EmulatorApp } from '../../../lib/emulator';
 import type { Fact } from './fact';
-import { refusal } from '../lab';
+import { refusal } from '../support/lab';
 
 const keysOf = (text: string): string[] => [...text.matchAll(/"(\w+)":/g)].map((match) => match[1] ?? '');
 

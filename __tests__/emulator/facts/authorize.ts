@@ -1,5 +1,5 @@
 // The authorize page of an official account.
-import { CALLBACK, IN_WECHAT, codeIn, type Lab, type Parameters } from '../lab';
+import { CALLBACK, IN_WECHAT, codeIn, type Lab, type Parameters } from '../support/lab';
 import type { Fact } from './fact';
 
 const DOMAINS = ['h5.example.com'];

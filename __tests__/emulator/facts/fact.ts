@@ -1,5 +1,5 @@
 import type { EmulatorOptions } from '../../../lib/emulator';
-import type { Lab } from '../lab';
+import type { Lab } from '../support/lab';
 
 /** One fact about WeChat that can be seen from outside, and how to see it. */
 export interface Fact {

@@ -1,6 +1,6 @@
 // /sns/jscode2session
 import { createDecipheriv, createHash } from 'node:crypto';
-import { refusal, type Lab, type Parameters } from '../lab';
+import { refusal, type Lab, type Parameters } from '../support/lab';
 import type { Fact } from './fact';
 
 const answers =

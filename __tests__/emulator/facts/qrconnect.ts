@@ -1,5 +1,5 @@
 // The QR login of a website app.
-import { CALLBACK, codeIn, refusal, uuidOf, type Lab, type Parameters, type Reply } from '../lab';
+import { CALLBACK, codeIn, refusal, uuidOf, type Lab, type Parameters, type Reply } from '../support/lab';
 import type { Fact } from './fact';
 
 const website = {

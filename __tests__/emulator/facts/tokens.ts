@@ -1,5 +1,5 @@
 // /sns/oauth2/refresh_token, /sns/auth and /sns/userinfo
-import { refusal } from '../lab';
+import { refusal } from '../support/lab';
 import type { Fact } from './fact';
 
 const DAY = 24 * 3600 * 1000;

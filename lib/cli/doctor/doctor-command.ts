@@ -1,19 +1,19 @@
 /** `express-wechat-auth doctor`: from what is given outwards, to the network, WeChat and the running app. */
-import { redact } from '../../oauth/redact';
+import { redact } from '../../redact';
 import type { Flow } from '../../oauth/endpoints';
 import type { Command, Terminal } from '../terminal';
-import { checkApp } from './app';
-import type { Question } from './ask';
-import { usableBase } from './base-url';
-import { skipped, type CheckId, type Finding, type Group } from './checks';
-import { ID_OF, checkConfiguration, isGiven, type Configuration } from './configuration';
+import { checkApp } from './checks/app';
+import type { Question } from './probe/http-probe';
+import { usableBase } from './checks/base-url';
+import { skipped, type CheckId, type Finding, type Group } from './report/check-list';
+import { ID_OF, checkConfiguration, isGiven, type Configuration } from './checks/configuration';
 import { DOCTOR_HELP, readDoctorFlags, type DoctorFlags } from './doctor-flags';
-import { checkNetwork } from './network';
-import { isOk, renderGroup, renderJSON, renderSummary, type Look } from './report';
-import { siteOf, withoutSlash, type Site } from './site';
-import { checkVerificationFile } from './verification-file';
-import { checkCredentials, checkLoginPage } from './wechat';
-import { words } from './words';
+import { checkNetwork } from './checks/network';
+import { isOk, renderGroup, renderJSON, renderSummary, type Look } from './report/report';
+import { siteOf, withoutSlash, type Site } from './probe/site';
+import { checkVerificationFile } from './checks/verification-file';
+import { checkCredentials, checkLoginPage } from './checks/wechat';
+import { words } from './report/bilingual';
 
 export const doctorCommand: Command = async (args, terminal) => {
   const flags = await readDoctorFlags(args, terminal);

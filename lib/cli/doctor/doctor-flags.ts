@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { WECHAT } from '../../oauth/endpoints';
 import { UsageError, type Terminal } from '../terminal';
-import type { Configuration } from './configuration';
-import type { Routes } from './site';
-import { languageOf, type Language } from './words';
+import type { Configuration } from './checks/configuration';
+import type { Routes } from './probe/site';
+import { languageOf, type Language } from './report/bilingual';
 
 export const DOCTOR_HELP = `Usage: express-wechat-auth doctor [options]
 

@@ -1,5 +1,5 @@
 import type { Incoming } from '../http/incoming';
-import type { EmulatorUser } from '../world/users';
+import type { EmulatorUser } from '../world/people/users';
 import type { World } from '../world/world';
 
 const COOKIE = 'wechat_emulator_person';

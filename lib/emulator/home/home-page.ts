@@ -4,7 +4,7 @@ import { render } from '../pages/layout';
 import { markup, type Markup } from '../pages/markup';
 import { peoplePicker } from '../pages/people';
 import { appName, type EmulatorApp } from '../world/apps';
-import type { EmulatorUser } from '../world/users';
+import type { EmulatorUser } from '../world/people/users';
 import type { World } from '../world/world';
 import { homeWords, type HomeWords } from './home-words';
 import { requestsTable } from './requests-table';

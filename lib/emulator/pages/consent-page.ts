@@ -1,6 +1,6 @@
 import type { Answer } from '../http/answer';
 import { appName, type EmulatorApp } from '../world/apps';
-import type { EmulatorUser } from '../world/users';
+import type { EmulatorUser } from '../world/people/users';
 import { appHeader } from './app-header';
 import type { Language } from './language';
 import { render } from './layout';

@@ -1,5 +1,5 @@
-import { avatarURL } from '../world/avatar';
-import type { EmulatorUser } from '../world/users';
+import { avatarURL } from '../world/people/avatar';
+import type { EmulatorUser } from '../world/people/users';
 import type { Language } from './language';
 import { markup, type Markup } from './markup';
 

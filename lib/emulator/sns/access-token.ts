@@ -1,5 +1,5 @@
-import { grantIdentity, type Grant } from '../world/grants';
-import { ACCESS_TOKEN_LIFETIME } from '../world/tokens';
+import { grantIdentity, type Grant } from '../world/credentials/grants';
+import { ACCESS_TOKEN_LIFETIME } from '../world/credentials/tokens';
 import type { World } from '../world/world';
 import { redeem, type Exchange } from './redeem';
 import type { SnsApi } from './sns-call';

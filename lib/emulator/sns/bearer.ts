@@ -1,4 +1,4 @@
-import { grantIdentity, type Grant } from '../world/grants';
+import { grantIdentity, type Grant } from '../world/credentials/grants';
 import type { World } from '../world/world';
 import { Refusal } from './refusal';
 import { need, type Parameters } from './sns-call';

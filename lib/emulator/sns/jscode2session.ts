@@ -1,4 +1,4 @@
-import { grantIdentity } from '../world/grants';
+import { grantIdentity } from '../world/credentials/grants';
 import { randomSessionKey } from '../world/random';
 import { redeem, type Exchange } from './redeem';
 import { Refusal } from './refusal';

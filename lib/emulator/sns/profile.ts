@@ -1,5 +1,5 @@
-import { avatarURL } from '../world/avatar';
-import { grantIdentity, type Grant } from '../world/grants';
+import { avatarURL } from '../world/people/avatar';
+import { grantIdentity, type Grant } from '../world/credentials/grants';
 import type { World } from '../world/world';
 
 /** What WeChat tells of a person: name and picture. Since October 2021 nothing else. */

@@ -1,5 +1,5 @@
 import type { EmulatorApp } from '../world/apps';
-import type { Grant } from '../world/grants';
+import type { Grant } from '../world/credentials/grants';
 import type { World } from '../world/world';
 import { Refusal } from './refusal';
 import { need, needApp, type Parameters } from './sns-call';

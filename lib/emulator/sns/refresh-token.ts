@@ -1,5 +1,5 @@
-import { grantIdentity } from '../world/grants';
-import { ACCESS_TOKEN_LIFETIME, type TokenPair } from '../world/tokens';
+import { grantIdentity } from '../world/credentials/grants';
+import { ACCESS_TOKEN_LIFETIME, type TokenPair } from '../world/credentials/tokens';
 import type { World } from '../world/world';
 import { Refusal } from './refusal';
 import { need, needApp, type SnsApi } from './sns-call';

@@ -1,4 +1,4 @@
-import type { Grant } from '../world/grants';
+import type { Grant } from '../world/credentials/grants';
 import type { World } from '../world/world';
 import { bearer } from './bearer';
 import { profileOf } from './profile';

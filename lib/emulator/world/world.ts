@@ -1,14 +1,14 @@
 import { AppRegistry, type EmulatorApp } from './apps';
 import { BoundedMap } from './bounded-map';
 import { OffsetClock } from './clock';
-import { CodeBook } from './codes';
-import { MinuteQuota } from './minute-quota';
-import { QrLogins } from './qr-logins';
+import { CodeBook } from './credentials/codes';
+import { MinuteQuota } from './credentials/minute-quota';
+import { QrLogins } from './credentials/qr-logins';
 import type { RecordedRequest } from './request-log';
 import { defaultSwitches, type EmulatorSwitches } from './switches';
 import { setSwitches } from './switch-values';
-import { TokenBook } from './tokens';
-import { UserRegistry, type EmulatorUser } from './users';
+import { TokenBook } from './credentials/tokens';
+import { UserRegistry, type EmulatorUser } from './people/users';
 
 export interface WorldOptions {
   readonly apps?: readonly EmulatorApp[] | undefined;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
 import { renderSVG } from 'uqr';
-import { header, sendJSON, wantsPage } from '../http';
+import { header, sendJSON, wantsPage } from '../http/request';
 import { languageOf, sendPage, type PageLanguage } from './page';
 
 /**

@@ -1,0 +1,205 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { checkBaseURL } from '../../../../lib/cli/doctor/checks/base-url';
+import { ENVIRONMENT } from '../../../../lib/cli/doctor/doctor-flags';
+import { checkConfiguration, type Configuration } from '../../../../lib/cli/doctor/checks/configuration';
+import { WECHAT } from '../../../../lib/oauth/endpoints';
+import { baseURLFault } from '../../../../lib/middleware/options/base-url';
+import type { Finding } from '../../../../lib/cli/doctor/report/check-list';
+
+const APP_ID = 'wx0123456789abcdef';
+const SECRET = '0123456789abcdef0123456789abcdef';
+
+interface Given {
+  readonly appId?: string;
+  readonly appSecret?: string;
+  readonly site?: { readonly appId?: string; readonly appSecret?: string };
+  readonly baseURL?: string;
+  readonly open?: string;
+  readonly api?: string;
+}
+
+function configured({
+  appId,
+  appSecret,
+  site = {},
+  baseURL = 'https://h5.example.com',
+  ...given
+}: Given): Configuration {
+  return {
+    apps: { official: { appId, appSecret }, website: { appId: site.appId, appSecret: site.appSecret } },
+    baseURL,
+    hasSecretInFlag: false,
+    isProduction: false,
+    ...WECHAT,
+    ...given,
+  };
+}
+
+function find(given: Given, id: string, isAlone = true): Finding {
+  const found = checkConfiguration(configured(given), isAlone).find((finding) => finding.id === id);
+  if (!found) throw new Error(`no finding ${id}`);
+  return found;
+}
+
+const seen = ({ status, detail, remedy }: Finding): string => `${status}: ${detail.en} → ${remedy?.en ?? ''}`;
+
+describe('the doctor, on what is given', () => {
+  it('is content with an AppID, an AppSecret and a public address', () => {
+    const findings = checkConfiguration(configured({ appId: APP_ID, appSecret: SECRET }), true);
+    expect(findings.map(({ id, status }) => [id, status])).toEqual([
+      ['app-id', 'ok'],
+      ['app-secret', 'ok'],
+      ['base-url', 'ok'],
+      ['endpoints', 'ok'],
+    ]);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['an empty one', '', /is empty/],
+    ['one in quotes', `"${APP_ID}"`, /quotes/],
+    ['one in Chinese quotes', `“${APP_ID}”`, /quotes/],
+    ['one with a blank', `${APP_ID} `, /blank/],
+    ['one with a line break', `${APP_ID}\r`, /blank or a line break/],
+    ['one with an invisible character', `\u200b${APP_ID}`, /invisible/],
+    ['an AppSecret', SECRET, /looks like an AppSecret → .*swapped/],
+    ['the original id', 'gh_0123456789ab', /original id.* → The AppID begins with wx/],
+    ['an id of WeCom', 'ww0123456789abcdef', /WeCom.* → .*official account or a website app/],
+    ['one that is too short', 'wx0123', /6 characters that are not wx and 16/],
+    ['capital letters', APP_ID.toUpperCase(), /18 characters that are not wx and 16/],
+  ])('refuses as AppID %s', (_, appId, words) => {
+    const finding = find({ appId, appSecret: SECRET }, 'app-id');
+    expect(finding.status).toBe('failed');
+    expect(seen(finding)).toMatch(words);
+    expect(finding.remedy?.zh).toMatch(/[\u4e00-\u9fff]/);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['an empty one', ' ', /is empty/],
+    ['one in quotes', `'${SECRET}'`, /quotes/],
+    ['one with a line break', `${SECRET}\n`, /blank or a line break/],
+    ['an AppID', APP_ID, /looks like an AppID → .*swapped/],
+    ['one that lost a character', SECRET.slice(1), /has 31 characters in place of 32 → .*开发密钥/],
+    ['a placeholder', 'your-app-secret-goes-in-here-now', /other characters than 0-9, a-f/],
+  ])('refuses as AppSecret %s, without repeating it', (_, appSecret, words) => {
+    const finding = find({ appId: APP_ID, appSecret }, 'app-secret');
+    expect(finding.status).toBe('failed');
+    expect(seen(finding)).toMatch(words);
+    if (appSecret.trim()) expect(JSON.stringify(finding)).not.toContain(appSecret.trim());
+  });
+
+  it('only warns of another shape where it is not WeChat who is asked', () => {
+    const emulated = { open: 'http://127.0.0.1:8917', api: 'http://127.0.0.1:8917' };
+    expect(find({ appId: 'wxmine', appSecret: 'secret', ...emulated }, 'app-id').status).toBe('warning');
+    expect(find({ appId: 'wxmine', appSecret: 'secret', ...emulated }, 'app-secret').status).toBe('warning');
+    expect(find({ appId: '"wxmine"', appSecret: 'secret', ...emulated }, 'app-id').status).toBe('failed');
+  });
+
+  it('names the half that is missing, and that nothing is there at all', () => {
+    expect(seen(find({ appId: APP_ID }, 'app-secret'))).toBe('failed: is missing → Set WECHAT_APP_SECRET.');
+    expect(seen(find({ site: { appSecret: SECRET } }, 'website-app-id'))).toBe(
+      'failed: is missing → Set WECHAT_WEBSITE_APP_ID.',
+    );
+    expect(find({}, 'app-id').status).toBe('failed');
+    expect(find({}, 'app-id', false).status).toBe('skipped');
+  });
+
+  it('sees one AppID given twice', () => {
+    const finding = find(
+      { appId: APP_ID, appSecret: SECRET, site: { appId: APP_ID, appSecret: SECRET } },
+      'website-app-id',
+    );
+    expect(seen(finding)).toMatch(/failed: is that of the official account → .*two apps/);
+  });
+
+  it.each<[string, string, Finding['status'], RegExp]>([
+    ['a host', 'https://h5.example.com', 'ok', /h5\.example\.com/],
+    ['a slash at the end', 'https://h5.example.com/', 'ok', /h5/],
+    ['the usual port', 'https://h5.example.com:443', 'ok', /h5/],
+    ['a path that a proxy strips', 'https://h5.example.com/shop', 'ok', /shop/],
+    ['no scheme', 'h5.example.com', 'failed', /no http: or https: address/],
+    ['another scheme', 'ftp://h5.example.com', 'failed', /no http: or https: address/],
+    ['quotes', '"https://h5.example.com"', 'failed', /quotes/],
+    ['a port', 'https://h5.example.com:8443', 'failed', /has a port, 8443 → .*10003/],
+    ['an IP address', 'https://203.0.113.7', 'failed', /IP address → .*10003/],
+    ['an IPv6 address', 'https://[2001:db8::7]', 'failed', /IP address/],
+    ['a query', 'https://h5.example.com/?a=1', 'failed', /query or a fragment/],
+    ['a fragment', 'https://h5.example.com/#', 'failed', /query or a fragment/],
+    ['a password', 'https://me:pass@h5.example.com', 'failed', /user or a password/],
+    ['two slashes', 'https://h5.example.com//shop', 'failed', /two slashes/],
+    ['an underscore', 'https://my_app.example.com', 'failed', /other characters than letters/],
+    ['a dot at the end', 'https://h5.example.com.', 'failed', /other characters/],
+    ['a Chinese name', 'https://微信.example.com', 'warning', /international name xn--/],
+    ['its spelling for the console', 'https://xn--p6t607a.example.com', 'warning', /international name/],
+    ['http', 'http://h5.example.com', 'warning', /not encrypted/],
+    ['localhost', 'http://localhost:3000', 'warning', /localhost.*测试号/],
+    ['an address of the local network', 'http://192.168.1.20:3000', 'warning', /测试号/],
+    ['a name of the local network', 'http://nas.local', 'warning', /测试号/],
+    ['a bare name', 'http://app:3000', 'warning', /测试号/],
+  ])('judges as public address %s', (_, baseURL, status, words) => {
+    const finding = checkBaseURL(baseURL, true);
+    expect(finding.status).toBe(status);
+    expect(seen(finding)).toMatch(words);
+  });
+
+  it('asks for no more of an address than the emulator does, where that is asked', () => {
+    expect(checkBaseURL('http://127.0.0.1:3000', false).status).toBe('ok');
+    expect(checkBaseURL('http://127.0.0.1:3000/?a', false).status).toBe('failed');
+    expect(checkBaseURL(undefined, false).status).toBe('skipped');
+    expect(seen(checkBaseURL(undefined, true))).toMatch(
+      /warning: is not given.*Host header.* → Set WECHAT_BASE_URL/,
+    );
+  });
+
+  it.each([
+    ...[
+      'h5.example.com',
+      'https://h5.example.com:8443',
+      'https://203.0.113.7',
+      'https://h5.example.com/?a',
+      'https://h5.example.com/#',
+    ],
+    ...[
+      'https://a:b@h5.example.com',
+      'https://h5.example.com//a',
+      'ftp://h5.example.com',
+      'https://[2001:db8::7]',
+    ],
+  ])('refuses what wechatAuth() refuses: %s', (address) => {
+    expect(baseURLFault(address, true)).toBeDefined();
+    expect(checkBaseURL(address, true).status).toBe('failed');
+  });
+
+  it.each<[string, Given, Finding['status'], RegExp]>([
+    ['WeChat’s own', {}, 'ok', /open\.weixin\.qq\.com, api\.weixin\.qq\.com/],
+    ['another host of the API', { api: 'https://sh.api.weixin.qq.com' }, 'ok', /sh\.api/],
+    ['an emulator', { open: 'http://127.0.0.1:8917', api: 'http://127.0.0.1:8917' }, 'ok', /8917/],
+    ['one of two', { open: 'http://127.0.0.1:8917' }, 'warning', /only one of the two is WeChat's own/],
+    [
+      'a gateway over http',
+      { open: 'https://w.example.com', api: 'http://w.example.com' },
+      'warning',
+      /in the clear/,
+    ],
+    ['no address', { api: 'api.weixin.qq.com' }, 'failed', /WECHAT_API_URL is no plain/],
+    [
+      'an address with a query',
+      { open: 'https://open.weixin.qq.com/?a' },
+      'failed',
+      /WECHAT_OPEN_URL is no plain/,
+    ],
+  ])('judges as addresses of WeChat %s', (_, given, status, words) => {
+    const finding = find({ appId: APP_ID, appSecret: SECRET, ...given }, 'endpoints');
+    expect(finding.status).toBe(status);
+    expect(seen(finding)).toMatch(words);
+  });
+
+  it('reads the variables that wechatAuth() reads', () => {
+    const source = readFileSync(
+      path.resolve(__dirname, '../../../../lib/middleware/options/environment.ts'),
+      'utf8',
+    );
+    const read = [...source.matchAll(/'(WECHAT_\w+)'/g)].map(([, name]) => name);
+    expect(Object.values(ENVIRONMENT).sort()).toEqual(read.sort());
+  });
+});

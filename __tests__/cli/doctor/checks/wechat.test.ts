@@ -1,0 +1,395 @@
+// The emulator in every state that WeChat, or what stands before it, is known for.
+import net, { type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { createEmulator, type Emulator, type EmulatorOptions } from '../../../../lib/emulator/index';
+import { listen } from '../../../support/hosts';
+import { doctor, environmentOf, examine, officialOf, websiteOf, type Env, type Examined } from '../lab';
+
+const emulators: Emulator[] = [];
+afterEach(() => Promise.all(emulators.splice(0).map((emulator) => emulator.close())));
+
+async function startEmulator(options?: EmulatorOptions): Promise<Emulator> {
+  const emulator = await createEmulator(options);
+  emulators.push(emulator);
+  return emulator;
+}
+
+async function examineWith(
+  env: (emulator: Emulator) => Env,
+  prepare: (emulator: Emulator) => void = () => undefined,
+  options?: EmulatorOptions,
+): Promise<Examined> {
+  const emulator = await startEmulator(options);
+  prepare(emulator);
+  return examine([], env(emulator));
+}
+
+const SECRET = 'deadbeefdeadbeefdeadbeefdeadbeef';
+
+describe('the doctor, on what WeChat says of the credentials', () => {
+  it('proves them by a code that is refused', async () => {
+    const { check, bad } = await examineWith(environmentOf);
+    expect(bad).toEqual([]);
+    expect(check('credentials').detail).toBe('accepted (a made-up code was refused: 40029)');
+    expect(check('website-credentials').status).toBe('ok');
+  });
+
+  it('asks only for what is given', async () => {
+    expect((await examineWith(officialOf)).statuses).not.toHaveProperty('website-credentials');
+    const { statuses } = await examineWith(websiteOf);
+    expect(statuses).toMatchObject({ 'website-credentials': 'ok' });
+    expect(statuses).not.toHaveProperty('credentials');
+    expect(statuses).not.toHaveProperty('app-id');
+  });
+
+  it('tells the account from the website app', async () => {
+    const { bad, check } = await examineWith((emulator) => ({
+      ...environmentOf(emulator),
+      WECHAT_WEBSITE_APP_SECRET: SECRET,
+    }));
+    expect(bad).toEqual(['website-credentials']);
+    expect(check('website-credentials').remedy).toContain('open.weixin.qq.com > 管理中心 > 网站应用');
+  });
+
+  it.each<[string, Env, RegExp, RegExp]>([
+    ['a wrong secret', { WECHAT_APP_SECRET: SECRET }, /40125 invalid appsecret$/, /reset it at .*开发密钥/],
+    [
+      'an unknown AppID',
+      { WECHAT_APP_ID: 'wx00000000000000aa' },
+      /40013 invalid appid$/,
+      /WeChat knows no such app/,
+    ],
+  ])('says of %s what to click', async (_, env, detail, remedy) => {
+    const { exit, check, bad } = await examineWith((emulator) => ({ ...environmentOf(emulator), ...env }));
+    expect({ exit, bad }).toEqual({ exit: 1, bad: ['credentials'] });
+    expect(check('credentials').detail).toMatch(detail);
+    expect(check('credentials').remedy).toMatch(remedy);
+  });
+
+  it.each<[number, string, 'failed' | 'warning', RegExp]>([
+    [40164, 'invalid ip 203.0.113.7, not in whitelist', 'failed', /whitelist.*API IP 白名单/],
+    [40243, 'secret is frozen', 'failed', /Thaw it/],
+    [40001, 'invalid credential', 'failed', /AppSecret is not that of this AppID/],
+    [41002, 'appid missing', 'failed', /gateway/],
+    [41004, 'appsecret missing', 'failed', /gateway/],
+    [40002, 'invalid grant_type', 'failed', /gateway/],
+    [40066, 'invalid url', 'failed', /gateway/],
+    [43003, 'require https', 'failed', /must be https/],
+    [48001, 'api unauthorized', 'failed', /服务号/],
+    [50002, 'user limited', 'failed', /restricted/],
+    [-1, 'system error', 'warning', /try again/],
+    [45011, 'api minute-quota reach limit', 'warning', /try again/],
+    [99999, 'never heard of', 'warning', /global return codes/],
+  ])('has a remedy for %d', async (errcode, errmsg, status, remedy) => {
+    const { check } = await examineWith(
+      officialOf,
+      (emulator) => void emulator.fail('access_token', { errcode, errmsg }),
+    );
+    const found = check('credentials');
+    expect(found.status).toBe(status);
+    expect(found.detail).toContain(`${errcode} ${errmsg}`);
+    expect(found.detail).not.toContain('rid');
+    expect(found.remedy).toMatch(remedy);
+  });
+
+  it('takes a code that was used for a proof too', async () => {
+    const { check } = await examineWith(
+      officialOf,
+      (emulator) => void emulator.fail('access_token', { errcode: 40163 }),
+    );
+    expect(check('credentials').status).toBe('ok');
+  });
+
+  it.each<[string, Parameters<Emulator['fail']>[1], 'failed' | 'warning', RegExp]>([
+    ['a page in the place of JSON', { html: true }, 'failed', /is not WeChat/],
+    ['half an answer', 'truncated', 'failed', /is not WeChat/],
+    ['a redirect', { redirect: 'https://elsewhere.example.com/' }, 'failed', /is not WeChat/],
+    ['a cut connection', 'reset', 'warning', /cannot tell/],
+    [
+      'a code that is taken',
+      {
+        patch: {
+          errcode: 0,
+          access_token: 'a',
+          refresh_token: 'b',
+          openid: 'c',
+          expires_in: 7200,
+          scope: 'snsapi_base',
+        },
+      },
+      'failed',
+      /made-up code was taken/,
+    ],
+  ])('is not taken in by %s', async (_, fault, status, detail) => {
+    const { check } = await examineWith(officialOf, (emulator) => void emulator.fail('access_token', fault));
+    expect(check('credentials').status).toBe(status);
+    expect(check('credentials').detail).toMatch(detail);
+  });
+
+  it('cannot tell where WeChat does not answer in time', async () => {
+    const emulator = await startEmulator();
+    emulator.fail('access_token', 'silence');
+    const { check } = await examine(['--timeout', '300'], officialOf(emulator));
+    expect(check('credentials')).toMatchObject({
+      status: 'warning',
+      detail: expect.stringContaining('within 300 ms') as string,
+    });
+  });
+
+  it('does not ask with what is wrong by itself', async () => {
+    const emulator = await startEmulator();
+    const { statuses } = await examine([], {
+      ...officialOf(emulator),
+      WECHAT_APP_ID: '"wx0f1c1a10e0000001"',
+    });
+    expect(statuses).toMatchObject({ 'app-id': 'failed', credentials: 'skipped' });
+    expect(emulator.requests.some(({ path }) => path === '/sns/oauth2/access_token')).toBe(false);
+  });
+
+  it('says that everything is busy, and is no failure', async () => {
+    const { exit, statuses } = await examineWith(
+      environmentOf,
+      ({ switches }) => (switches.trouble = 'busy'),
+    );
+    expect(exit).toBe(0);
+    expect(statuses).toMatchObject({
+      'api-reachable': 'ok',
+      credentials: 'warning',
+      'website-credentials': 'warning',
+    });
+  });
+
+  it('says that WeChat wants https', async () => {
+    const { check } = await examineWith(officialOf, ({ switches }) => (switches.requireHttps = true));
+    expect(check('credentials').remedy).toBe('WECHAT_API_URL must be https.');
+  });
+});
+
+describe('the doctor, on the login pages', () => {
+  const BASE = { WECHAT_BASE_URL: 'https://h5.example.com' };
+  const withBase = (emulator: Emulator): Env => ({ ...environmentOf(emulator), ...BASE });
+  const official = {
+    type: 'official',
+    appId: 'wx0f1c1a10e0000001',
+    appSecret: SECRET,
+    openPlatform: 'x',
+  } as const;
+  const website = {
+    type: 'website',
+    appId: 'wxeb517e0000000002',
+    appSecret: SECRET,
+    openPlatform: 'x',
+  } as const;
+
+  it('finds both pages content with the callback domain', async () => {
+    const { check } = await examineWith(withBase);
+    expect(check('login-page').detail).toBe('AppID, scope and callback domain h5.example.com are accepted');
+    expect(check('website-login-page').status).toBe('ok');
+  });
+
+  it('sees a callback domain that is another one, and says where to enter it', async () => {
+    const apps = [
+      { ...official, domains: ['www.example.com'] },
+      { ...website, domains: ['www.example.com'] },
+    ];
+    const { check, bad } = await examineWith(withBase, undefined, { apps });
+    expect(bad).toEqual(['login-page', 'website-login-page']);
+    expect(check('login-page').detail).toMatch(/redirect_uri域名与后台配置不一致，错误码:10003/);
+    expect(check('login-page').remedy).toMatch(
+      /Enter h5\.example\.com, just so, at mp\.weixin\.qq\.com > 设置与开发 > .* > 网页授权域名/,
+    );
+    expect(check('website-login-page').remedy).toContain('授权回调域');
+  });
+
+  it.each<[string, Partial<EmulatorOptions['apps'] & object>[number] | object, 'failed' | 'warning', RegExp]>(
+    [
+      ['an account without the permission', { scopes: ['snsapi_base'] }, 'failed', /服务号/],
+      ['a banned account', { banned: true }, 'failed', /banned/],
+      ['a test account that nobody follows', { followersOnly: true }, 'warning', /follow it first/],
+    ],
+  )('sees %s', async (_, more, status, remedy) => {
+    const { check } = await examineWith(withBase, undefined, { apps: [{ ...official, ...more }, website] });
+    expect(check('login-page').status).toBe(status);
+    expect(check('login-page').remedy).toMatch(remedy);
+  });
+
+  it('sees the AppID of a website app where that of an account belongs, and the other way round', async () => {
+    const { bad, check } = await examineWith((emulator) => ({
+      ...withBase(emulator),
+      WECHAT_APP_ID: emulator.apps.website.appId,
+      WECHAT_APP_SECRET: emulator.apps.website.appSecret,
+      WECHAT_WEBSITE_APP_ID: emulator.apps.official.appId,
+      WECHAT_WEBSITE_APP_SECRET: emulator.apps.official.appSecret,
+    }));
+    expect(bad).toEqual(['login-page', 'website-login-page']);
+    expect(check('login-page').detail).toMatch(/10016|10005/);
+    expect(check('website-login-page').remedy).toMatch(/AppID of a website app/);
+  });
+
+  it('waits where WeChat says that it is asked too often', async () => {
+    const { check } = await examineWith(withBase, (emulator) => {
+      // The first visit only looks whether anybody is there.
+      emulator.fail('authorize', { errcode: 10009 }, { after: 1 });
+    });
+    expect(check('login-page')).toMatchObject({
+      status: 'warning',
+      remedy: expect.stringContaining('later') as string,
+    });
+  });
+
+  it.each<[string, (emulator: Emulator) => void]>([
+    ['the snapshot page', ({ switches }) => (switches.snapshot = 'always')],
+    ['consent without a question', ({ switches }) => (switches.consent = 'allow')],
+    [
+      'consent, moved for good',
+      ({ switches }) => ((switches.consent = 'allow'), (switches.redirectStatus = 301)),
+    ],
+  ])('is content with %s', async (_, prepare) => {
+    expect((await examineWith(withBase, prepare)).check('login-page').status).toBe('ok');
+  });
+
+  it('says that WeChat’s own page cannot be seen from outside', async () => {
+    // What open.weixin.qq.com sends to everybody who is no WeChat: the check is in the page.
+    const emulator = await startEmulator();
+    const open = await listen((_req, res) => {
+      res.setHeader('Content-Type', 'text/html; charset=utf-8');
+      res.end(
+        '<title>微信</title><script>if(!/micromessenger/i.test(navigator.userAgent)) document.title="抱歉，出错了";</script>',
+      );
+    });
+    const { check, exit } = await examine([], {
+      ...officialOf(emulator),
+      ...BASE,
+      WECHAT_OPEN_URL: open.url,
+    });
+    await open.close();
+    expect(exit).toBe(0);
+    expect(check('login-page')).toMatchObject({
+      status: 'skipped',
+      detail: expect.stringMatching(/h5\.example\.com must stand at .*网页授权域名/) as string,
+    });
+  });
+});
+
+describe('the doctor, on the way to WeChat', () => {
+  it('says which server does not answer, and asks WeChat for nothing then', async () => {
+    const emulator = await startEmulator();
+    const env = officialOf(emulator);
+    await emulator.close();
+    const { exit, check, statuses } = await examine([], {
+      ...env,
+      WECHAT_BASE_URL: 'https://h5.example.com',
+    });
+    expect(exit).toBe(1);
+    expect(check('api-reachable').detail).toMatch(
+      /^127\.0\.0\.1:\d+: nobody takes the connection \(TCP\): ECONNREFUSED$/,
+    );
+    expect(check('api-reachable').remedy).toMatch(/port.*firewall/);
+    expect(statuses).toMatchObject({
+      'open-reachable': 'failed',
+      clock: 'skipped',
+      credentials: 'skipped',
+      'login-page': 'skipped',
+    });
+  });
+
+  it('tells one server from the other', async () => {
+    const emulator = await startEmulator();
+    const { statuses } = await examine([], { ...officialOf(emulator), WECHAT_API_URL: 'http://127.0.0.1:1' });
+    expect(statuses).toMatchObject({
+      'open-reachable': 'ok',
+      'api-reachable': 'failed',
+      clock: 'ok',
+      credentials: 'skipped',
+    });
+  });
+
+  it.each<[string, (socket: net.Socket) => void, RegExp]>([
+    ['hangs up', (socket) => socket.once('data', () => socket.destroy()), /gives no answer \(HTTP\)/],
+    [
+      'is no web server',
+      (socket) => socket.once('data', () => socket.end('SSH-2.0-OpenSSH\r\n')),
+      /gives no answer \(HTTP\): HPE_/,
+    ],
+    ['says nothing', () => undefined, /gives no answer \(HTTP\): timeout/],
+  ])('says of a server that %s how far it got', async (_, talk, detail) => {
+    const sockets: net.Socket[] = [];
+    const server = net.createServer((socket) => {
+      sockets.push(socket.on('error', () => undefined));
+      talk(socket);
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { check } = await examine(['--timeout', '300'], { WECHAT_OPEN_URL: url, WECHAT_API_URL: url });
+    sockets.forEach((socket) => socket.destroy());
+    await once(server.close(), 'close');
+    expect(check('api-reachable').detail).toMatch(detail);
+  });
+
+  it('says that TLS is asked of a server that has none', async () => {
+    const emulator = await startEmulator();
+    const url = emulator.url.replace('http:', 'https:');
+    const { check } = await examine([], { ...officialOf(emulator), WECHAT_API_URL: url });
+    expect(check('api-reachable').detail).toMatch(/the encryption fails \(TLS\)/);
+    expect(check('api-reachable').remedy).toContain('NODE_EXTRA_CA_CERTS');
+  });
+
+  it.each<[string, Parameters<Emulator['fail']>[1]]>([
+    ['a page of a captive portal', { html: true }],
+    ['an error of a gateway', { status: 502, body: 'bad gateway' }],
+    ['a redirect', { redirect: 'https://portal.example.com/' }],
+    ['nothing', 'empty'],
+    ['JSON of something else', { body: '{"message":"no route"}', contentType: 'application/json' }],
+  ])('is not taken in by %s', async (_, fault) => {
+    const { check, exit } = await examineWith(officialOf, (emulator) => void emulator.fail('auth', fault));
+    expect(exit).toBe(1);
+    expect(check('api-reachable').detail).toMatch(/what answers at 127\.0\.0\.1:\d+ is not WeChat: HTTP \d+/);
+  });
+
+  it('is not taken in by JSON where a page belongs', async () => {
+    const { statuses } = await examineWith(
+      officialOf,
+      (emulator) => void emulator.fail('authorize', { body: '{}', contentType: 'application/json' }),
+    );
+    expect(statuses).toMatchObject({ 'open-reachable': 'failed', 'api-reachable': 'ok' });
+  });
+
+  it('says that an emulator answers, and that it must not where NODE_ENV is production', async () => {
+    const emulator = await startEmulator();
+    const here = await examine([], officialOf(emulator));
+    expect(here.check('api-reachable').detail).toMatch(/\(an emulated WeChat\)$/);
+    const there = await examine([], { ...officialOf(emulator), NODE_ENV: 'production' });
+    expect(there.statuses).toMatchObject({ 'api-reachable': 'failed', 'open-reachable': 'failed' });
+    expect(there.check('api-reachable').remedy).toMatch(/WECHAT_API_URL out of the environment/);
+  });
+
+  it.each<[string, number, 'ok' | 'warning' | 'failed', RegExp]>([
+    ['some seconds', 20, 'ok', /agrees/],
+    ['a minute', 60, 'warning', /^(60|59|61) s slow/],
+    ['an hour', 3600, 'failed', /^(3600|3599|3601) s slow/],
+    ['an hour, the other way', -3600, 'failed', /^(3600|3599|3601) s fast/],
+  ])('compares the clock: %s', async (_, seconds, status, detail) => {
+    const Date_ = new Date(Date.now() + seconds * 1000).toUTCString();
+    const { check } = await examineWith(
+      officialOf,
+      (emulator) =>
+        void emulator.fail('auth', {
+          status: 200,
+          body: '{"errcode":41001,"errmsg":"x"}',
+          headers: { Date: Date_ },
+        }),
+    );
+    expect(check('clock').status).toBe(status);
+    expect(check('clock').detail).toMatch(detail);
+  });
+
+  it('says in Chinese what it says in English', async () => {
+    const { out } = await doctor(['--lang', 'zh'], {
+      WECHAT_OPEN_URL: 'http://127.0.0.1:1',
+      WECHAT_API_URL: 'http://127.0.0.1:1',
+      WECHAT_APP_ID: 'wx0f1c1a10e0000001',
+    });
+    expect(out).toMatch(/✖ API 可达 +127\.0\.0\.1:1：无法建立连接（TCP）：ECONNREFUSED/);
+    expect(out).toMatch(/✖ 公众号 AppSecret +缺失\n +→ 请设置 WECHAT_APP_SECRET。/);
+  });
+});

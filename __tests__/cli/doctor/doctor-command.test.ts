@@ -1,0 +1,293 @@
+import { run } from '../../../lib/cli/run';
+import { createEmulator } from '../../../lib/emulator/index';
+import { widthOf } from '../../../lib/cli/doctor/report/width';
+import { doctor, environmentOf, examine } from './lab';
+import { listen } from '../../support/hosts';
+import { emulator, useEmulator } from '../../support/emulator';
+
+useEmulator();
+
+const SECRET = 'deadbeefdeadbeefdeadbeefdeadbeef';
+
+describe('express-wechat-auth doctor', () => {
+  it('ends with 0 where all is well, and shows each check in a line', async () => {
+    const { exit, out, err } = await doctor([], environmentOf(emulator));
+    expect({ exit, err }).toEqual({ exit: 0, err: '' });
+    expect(out).toMatch(/✔ Account: AppID +wx0f1c1a10e0000001\n/);
+    expect(out).toMatch(/\n\d+ fine, 2 not known$/);
+    expect(out).not.toContain('✖');
+  });
+
+  it('ends with 1 where something failed, and says what to do', async () => {
+    const { exit, out } = await doctor([], { ...environmentOf(emulator), WECHAT_APP_SECRET: SECRET });
+    expect(exit).toBe(1);
+    expect(out).toMatch(
+      /✖ Account: credentials +WeChat says 40125 invalid appsecret\n +→ The AppSecret is not/,
+    );
+    expect(out).toMatch(/\n1 failed, /);
+  });
+
+  it('ends with 0 where there are only warnings', async () => {
+    emulator.fail('access_token', { errcode: -1 }, { times: 2 });
+    const { exit, out } = await doctor([], environmentOf(emulator));
+    expect(exit).toBe(0);
+    expect(out).toMatch(/! Account: credentials +WeChat says -1 system error/);
+    expect(out).toMatch(/\n2 to look at, /);
+  });
+
+  it('speaks Chinese where the environment does, or when told to', async () => {
+    const english = await doctor(['--lang', 'en'], { ...environmentOf(emulator), LANG: 'zh_CN.UTF-8' });
+    expect(english.out).toContain('Clock of this machine');
+    for (const env of [
+      { LANG: 'zh_CN.UTF-8' },
+      { LC_ALL: 'zh_TW', LANG: 'en_US.UTF-8' },
+      { LC_MESSAGES: 'zh' },
+    ]) {
+      const { out } = await doctor([], { ...environmentOf(emulator), ...env });
+      expect(out).toMatch(/✔ 本机时钟 +与对端一致\n/);
+    }
+    expect((await doctor([], { ...environmentOf(emulator), LANG: 'zhxx' })).out).toContain('Clock');
+    expect((await doctor(['--lang', 'zh'], environmentOf(emulator))).out).toMatch(/\d+ 项正常/);
+  });
+
+  it.each(['en', 'zh'])(
+    'fits a terminal of 80 columns, with every detail below the one before (%s)',
+    async (lang) => {
+      const { out } = await doctor(
+        [
+          '--lang',
+          lang,
+          '--app-secret',
+          'short',
+          '--base-url',
+          'https://h5.example.com:8443/?a=1',
+          '--url',
+          'http://127.0.0.1:1',
+        ],
+        {
+          WECHAT_APP_ID: 'gh_0123456789ab',
+          WECHAT_WEBSITE_APP_ID: SECRET,
+          WECHAT_OPEN_URL: emulator.url,
+          WECHAT_API_URL: emulator.url,
+        },
+        { columns: 80 },
+      );
+      // eslint-disable-next-line no-control-regex -- the colours
+      const lines = out.replace(/\u001b\[\d+m/g, '').split('\n');
+      expect(lines.filter((line) => widthOf(line) > 80)).toEqual([]);
+      const starts = lines.flatMap((line) => {
+        const row = /^( {2}[✔✖!–] \S.*? {2,})\S/.exec(line);
+        return row ? [widthOf(row[1] ?? '')] : [];
+      });
+      expect(starts.length).toBeGreaterThan(8);
+      expect(new Set(starts).size).toBe(1);
+      expect(
+        lines
+          .filter((line) => line.startsWith('    '))
+          .every((line) => widthOf(/^ */.exec(line)?.[0] ?? '') >= (starts[0] ?? 0)),
+      ).toBe(true);
+      // No line begins with what closes a Chinese sentence.
+      expect(lines.filter((line) => /^ *[，。；：）」]/.test(line))).toEqual([]);
+    },
+  );
+
+  it('is coloured for a person only, and not where NO_COLOR says no', async () => {
+    const env = environmentOf(emulator);
+    const isColoured = async (more: Record<string, string>, columns?: number): Promise<boolean> =>
+      (await doctor([], { ...env, ...more }, columns === undefined ? {} : { columns })).out.includes(
+        '\u001b[',
+      );
+    expect(await isColoured({}, 80)).toBe(true);
+    expect(await isColoured({ NO_COLOR: '1' }, 80)).toBe(false);
+    expect(await isColoured({ TERM: 'dumb' }, 80)).toBe(false);
+    expect(await isColoured({})).toBe(false);
+  });
+
+  it('prints one JSON document and nothing else with --json', async () => {
+    const { out, exit, err } = await doctor(['--json', '--lang', 'zh'], {
+      ...environmentOf(emulator),
+      WECHAT_APP_SECRET: SECRET,
+    });
+    const answer = JSON.parse(out) as { ok: boolean; checks: Record<string, unknown>[] };
+    expect({ exit, err, ok: answer.ok, names: Object.keys(answer) }).toEqual({
+      exit: 1,
+      err: '',
+      ok: false,
+      names: ['ok', 'checks'],
+    });
+    for (const check of answer.checks)
+      expect(Object.keys(check)).toEqual(['id', 'status', 'title', 'detail', 'remedy']);
+    expect(answer.checks.find(({ id }) => id === 'credentials')).toMatchObject({
+      status: 'failed',
+      title: '公众号凭据',
+      remedy: expect.stringContaining('开发密钥') as string,
+    });
+    expect(answer.checks.find(({ id }) => id === 'clock')).toMatchObject({ status: 'ok', remedy: null });
+    expect(JSON.parse((await doctor(['--json'], environmentOf(emulator))).out)).toMatchObject({ ok: true });
+  });
+
+  it('takes flags before the environment, and an empty variable for none', async () => {
+    const flags = [
+      '--app-id',
+      emulator.apps.official.appId,
+      '--open-url',
+      emulator.url,
+      '--api-url',
+      emulator.url,
+    ];
+    const { statuses, check } = await examine(flags, {
+      WECHAT_APP_ID: 'gh_wrong',
+      WECHAT_APP_SECRET: emulator.apps.official.appSecret,
+      WECHAT_WEBSITE_APP_ID: ' ',
+      WECHAT_BASE_URL: '',
+    });
+    expect(statuses).toMatchObject({ 'app-id': 'ok', credentials: 'ok', 'base-url': 'skipped' });
+    expect(statuses).not.toHaveProperty('website-app-id');
+    expect(check('app-id').detail).toBe(emulator.apps.official.appId);
+  });
+
+  it('warns of a secret in a flag, and reads it from the standard input instead', async () => {
+    const { appId, appSecret } = emulator.apps.official;
+    const { website } = emulator.apps;
+    const env = {
+      WECHAT_APP_ID: appId,
+      WECHAT_WEBSITE_APP_ID: website.appId,
+      WECHAT_OPEN_URL: emulator.url,
+      WECHAT_API_URL: emulator.url,
+    };
+    const byFlag = await examine(['--app-secret', appSecret, '--website-app-secret', website.appSecret], env);
+    expect(byFlag.statuses).toMatchObject({
+      'secret-in-flag': 'warning',
+      credentials: 'ok',
+      'website-credentials': 'ok',
+    });
+    const { out } = await doctor(['--app-secret', '-', '--website-app-secret', '-', '--json'], env, {
+      input: `${appSecret}\r\n${website.appSecret}\n`,
+    });
+    const answer = JSON.parse(out) as { ok: boolean; checks: { id: string }[] };
+    expect(answer.ok).toBe(true);
+    expect(answer.checks.map(({ id }) => id)).not.toContain('secret-in-flag');
+    expect(
+      await doctor(['--app-secret', '-', '--website-app-secret', '-'], env, { input: `${appSecret}\n` }),
+    ).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining(
+        '--website-app-secret is -, but the standard input has no line for it',
+      ) as string,
+    });
+  });
+
+  it('never repeats a secret, whichever way it is given and whoever says it back', async () => {
+    const { official, website } = emulator.apps;
+    const runs = [
+      await doctor([], { ...environmentOf(emulator), WECHAT_APP_SECRET: SECRET }),
+      await doctor(['--json'], {
+        ...environmentOf(emulator),
+        WECHAT_APP_ID: SECRET,
+        WECHAT_APP_SECRET: official.appId,
+      }),
+      await doctor(['--app-secret', SECRET, SECRET]),
+      await doctor([`--appsecret=${SECRET}`]),
+      await doctor(['--app-secret', `-${SECRET}`]),
+      await doctor([`--json=${SECRET}`]),
+      await doctor(['--json'], {
+        ...environmentOf(emulator),
+        WECHAT_APP_ID: `"${SECRET}"`,
+        WECHAT_WEBSITE_APP_ID: `${SECRET}aa`,
+        WECHAT_BASE_URL: `https://u:${SECRET}@h5.example.com`,
+      }),
+      await doctor(['--json'], {
+        ...environmentOf(emulator),
+        WECHAT_OPEN_URL: `https://u:${SECRET}@h5.example.com`,
+        WECHAT_API_URL: `https://h5.example.com/?secret=${SECRET}`,
+      }),
+      await doctor(['--url', `http://u:${SECRET}@127.0.0.1:1`]),
+    ];
+    emulator.fail('access_token', { errcode: 40013, errmsg: `invalid appid, secret=${SECRET}` });
+    runs.push(await doctor([], { ...environmentOf(emulator), WECHAT_APP_SECRET: SECRET }));
+    for (const { out, err } of runs) {
+      expect(out + err).not.toContain(SECRET);
+      expect(out + err).not.toContain(official.appSecret);
+      expect(out + err).not.toContain(website.appSecret);
+      expect(out + err).not.toBe('');
+    }
+    // It was not even sent, where an AppID belongs: a path is logged on the way.
+    expect(emulator.requests.filter(({ query }) => query['appid'] === SECRET)).toEqual([]);
+  });
+
+  it('says with --help what every flag is for', async () => {
+    const { exit, out } = await doctor(['--help']);
+    expect(exit).toBe(0);
+    for (const flag of [
+      ...[
+        'app-id',
+        'app-secret',
+        'website-app-id',
+        'website-app-secret',
+        'base-url',
+        'open-url',
+        'api-url',
+        'url',
+        'mount',
+      ],
+      ...['login', 'callback', 'verification-file', 'json', 'lang', 'timeout', 'help'],
+    ])
+      expect(out).toMatch(new RegExp(`^ {2}--${flag} `, 'm'));
+    expect(out.split('\n').filter((line) => line.length > 120)).toEqual([]);
+    const commands = await new Promise(
+      (resolve) =>
+        void run(['--help'], { env: {}, out: resolve, err: resolve, stopped: new Promise(() => undefined) }),
+    );
+    expect(commands).toMatch(/doctor {5}check a configuration/);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['an unknown flag', ['--app-ids', 'x'], /Unknown option '--app-ids'/],
+    ['a flag without its value', ['--url'], /--url needs a value/],
+    ['a value for a flag that takes none', ['--json=yes'], /--json takes no value/],
+    ['an argument without a flag', ['http://127.0.0.1'], /belongs to no flag/],
+    ['an address that is none', ['--url', '127.0.0.1:3000'], /--url must be an http: or https: address/],
+    ['a route without a slash', ['--login', 'login'], /--login is "login"; it must be a path/],
+    ['a language it does not speak', ['--lang', 'fr'], /--lang is "fr"; it must be zh or en/],
+    ['a time that is none', ['--timeout', '5s'], /--timeout is "5s"/],
+    ['a file that is none', ['--verification-file', '../x'], /--verification-file is "..\/x"/],
+  ])('refuses %s with status 2', async (_, args, message) => {
+    const { exit, out, err } = await doctor(args);
+    expect({ exit, out }).toEqual({ exit: 2, out: '' });
+    expect(err).toMatch(message);
+    expect(err).toMatch(/Try express-wechat-auth doctor --help$/);
+  });
+
+  it('stops at once on Ctrl+C, in the middle of a question', async () => {
+    let asked = (): void => undefined;
+    const isAsked = new Promise<void>((resolve) => (asked = resolve));
+    const silent = await listen(() => asked());
+    const err: string[] = [];
+    let stop = (): void => undefined;
+    const stopped = new Promise<void>((resolve) => (stop = resolve));
+    const status = run(['doctor', '--open-url', silent.url, '--api-url', silent.url], {
+      env: {},
+      out: () => undefined,
+      err: (line) => err.push(line),
+      stopped,
+    });
+    await isAsked;
+    stop();
+    expect(await status).toBe(1);
+    expect(err).toEqual(['express-wechat-auth: stopped before the end']);
+    await silent.close();
+  });
+
+  it('asks an emulator of its own as well as WeChat’s own addresses would be asked', async () => {
+    const other = await createEmulator();
+    await examine([], environmentOf(other));
+    const asked = other.requests.map(({ path }) => path).sort();
+    await other.close();
+    expect(asked).toEqual([
+      '/connect/oauth2/authorize',
+      '/sns/auth',
+      '/sns/oauth2/access_token',
+      '/sns/oauth2/access_token',
+    ]);
+  });
+});

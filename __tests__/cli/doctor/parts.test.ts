@@ -1,0 +1,148 @@
+// What no app on this machine can show: addresses of the world outside, and cookies that no session middleware sets.
+import { Jar } from '../../../lib/cli/doctor/probe/cookie-jar';
+import { checkRedirectURI } from '../../../lib/cli/doctor/checks/redirect-uri';
+import { at, playsProxy, siteOf } from '../../../lib/cli/doctor/probe/site';
+import { widthOf, wrap } from '../../../lib/cli/doctor/report/width';
+import type { Configuration } from '../../../lib/cli/doctor/checks/configuration';
+import type { Finding } from '../../../lib/cli/doctor/report/check-list';
+import { WECHAT } from '../../../lib/oauth/endpoints';
+
+describe('the cookie jar of the doctor', () => {
+  const HTTPS = new URL('https://h5.example.com/auth/login');
+  const HTTP = new URL('http://h5.example.com/auth/login');
+  const LOCAL = new URL('http://localhost:3000/auth/login');
+
+  it.each<[string, URL, string | undefined]>([
+    ['session=a; Secure', HTTPS, undefined],
+    ['session=a; Secure', HTTP, 'secure'],
+    ['session=a; Secure', LOCAL, undefined],
+    ['session=a; Domain=example.com', HTTPS, undefined],
+    ['session=a; Domain=.h5.example.com', HTTPS, undefined],
+    ['session=a; Domain=www.example.com', HTTPS, 'domain'],
+    ['session=a; Domain=5.example.com', HTTPS, 'domain'],
+    ['session=a; Domain=0.0.1', new URL('http://127.0.0.1/'), 'domain'],
+    ['session=a; SameSite=None', HTTPS, 'none'],
+    ['session=a; SameSite=None; Secure', HTTPS, undefined],
+    ['__Secure-session=a', HTTPS, 'prefix'],
+    ['__Host-session=a; Secure; Path=/', HTTPS, undefined],
+    ['__Host-session=a; Secure; Path=/auth', HTTPS, 'prefix'],
+    ['session=a; Max-Age=0', HTTPS, 'expired'],
+    ['session=a; Expires=Thu, 01 Jan 1970 00:00:00 GMT', HTTPS, 'expired'],
+    ['session=a; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT', HTTPS, undefined],
+  ])('takes %s from %s as a browser would', (line, url, refusal) => {
+    const jar = new Jar();
+    expect(jar.take([line], url).map((offered) => offered.refusal)).toEqual([refusal]);
+    const kept = new URL(url.href.replace(/auth\/login$/, 'auth/callback'));
+    expect(jar.header(kept, true)).toBe(refusal === undefined ? line.split(';')[0] : '');
+  });
+
+  it('takes 4096 bytes of name and value, and not one more', () => {
+    const refusals = [4089, 4090].map(
+      (size) => new Jar().take([`session=${'a'.repeat(size)}`], HTTPS)[0]?.refusal,
+    );
+    expect(refusals).toEqual([undefined, 'size']);
+  });
+
+  it('sends what the path, the scheme and the way there allow', () => {
+    const jar = new Jar();
+    jar.take(
+      ['a=1; Path=/auth', 'b=2; Path=/', 'c=3', 'd=4; SameSite=Strict; Path=/', 'e=5; Secure; Path=/'],
+      HTTPS,
+    );
+    expect(jar.header(new URL('https://h5.example.com/auth/callback'), true)).toBe('a=1; b=2; c=3; e=5');
+    expect(jar.header(new URL('https://h5.example.com/authority'), false)).toBe('b=2; d=4; e=5');
+    expect(jar.header(new URL('http://h5.example.com/auth'), true)).toBe('a=1; b=2; c=3');
+    jar.take(['a=; Max-Age=0; Path=/auth', 'b=6; Path=/'], HTTPS);
+    expect(jar.header(HTTPS, true)).toBe('b=6; c=3; e=5');
+  });
+});
+
+describe('the doctor, on addresses of the world outside', () => {
+  const ROUTES = { mount: '', login: '/login', callback: '/callback' };
+  const configuration = (baseURL?: string): Configuration => ({
+    apps: {
+      official: { appId: undefined, appSecret: undefined },
+      website: { appId: undefined, appSecret: undefined },
+    },
+    baseURL,
+    hasSecretInFlag: false,
+    isProduction: false,
+    ...WECHAT,
+  });
+
+  function judged(url: string, baseURL: string | undefined, redirectURI: string): Finding {
+    const site = siteOf(new URL(url), baseURL === undefined ? undefined : new URL(baseURL), ROUTES);
+    const sent = {
+      kind: 'sent',
+      flow: 'official',
+      page: new URL(WECHAT.open),
+      redirectURI,
+      state: '',
+    } as const;
+    return checkRedirectURI(configuration(baseURL), site, [sent]);
+  }
+
+  it('asks a public address as it is, and an inner one as its proxy would', () => {
+    const outside = siteOf(new URL('https://www.example.com'), new URL('https://h5.example.com'), ROUTES);
+    expect([playsProxy(outside), at(outside, '/login').href]).toEqual([
+      false,
+      'https://www.example.com/login',
+    ]);
+    for (const inner of [
+      'http://127.0.0.1:3000',
+      'http://10.0.0.7',
+      'http://web:3000',
+      'http://[::1]:3000',
+      'http://nas.local',
+    ]) {
+      const site = siteOf(new URL(inner), new URL('https://h5.example.com/shop'), ROUTES);
+      expect([inner, playsProxy(site), at(site, '/login').href]).toEqual([
+        inner,
+        true,
+        'https://h5.example.com/shop/login',
+      ]);
+    }
+  });
+
+  it('sees that logins start on another host, or another scheme, than WeChat comes back to', () => {
+    const other = judged(
+      'https://www.example.com',
+      'https://h5.example.com',
+      'https://h5.example.com/callback',
+    );
+    expect([other.status, other.detail.en]).toEqual([
+      'failed',
+      'logins start at www.example.com, but WeChat comes back to h5.example.com',
+    ]);
+    const scheme = judged(
+      'http://h5.example.com',
+      'https://h5.example.com',
+      'https://h5.example.com/callback',
+    );
+    expect([scheme.status, scheme.detail.en]).toEqual([
+      'failed',
+      'logins start at http://, but WeChat comes back to https://h5.example.com',
+    ]);
+    expect(judged('https://h5.example.com', undefined, 'https://h5.example.com/callback').status).toBe('ok');
+    expect(judged('https://h5.example.com', undefined, 'https://www.example.com/callback').status).toBe(
+      'failed',
+    );
+  });
+});
+
+describe('text in a terminal', () => {
+  it('counts two columns for a Chinese character', () => {
+    expect(['微信 ok', '（）', '✔ ✖ ! –', 'e\u0301'].map(widthOf)).toEqual([7, 4, 7, 1]);
+  });
+
+  it('breaks Chinese anywhere but before what closes a sentence, and other text at blanks', () => {
+    expect(wrap('请设置一下。再来', 10, 'zh')).toEqual(['请设置一', '下。再来']);
+    expect(wrap('see 设置与开发 there', 12, 'en')).toEqual(['see', '设置与开发', 'there']);
+    expect(wrap('https://h5.example.com/callback', 12, 'en')).toEqual([
+      'https://h5.e',
+      'xample.com/c',
+      'allback',
+    ]);
+    expect(wrap('', 12, 'en')).toEqual([]);
+  });
+});

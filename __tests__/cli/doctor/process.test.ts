@@ -1,0 +1,222 @@
+// The doctor as people run it: the built command, in a process of its own, with that process's network and environment.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import net, { type AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { selfSignedCertificate } from '../../../lib/emulator/index';
+import { startApp } from '../../support/app';
+import { emulator, useEmulator } from '../../support/emulator';
+import { listen, type Host } from '../../support/hosts';
+import { serverSessions } from '../../support/sessions';
+import { environmentOf, officialOf, type Check, type Env, type Said } from './lab';
+import type express from 'express';
+
+useEmulator();
+
+const ROOT = path.resolve(__dirname, '../../..');
+const { bin } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
+  bin: Record<string, string>;
+};
+
+async function runDoctor(args: readonly string[], env: Env, input = ''): Promise<Said> {
+  const child = spawn(
+    process.execPath,
+    [path.join(ROOT, bin['express-wechat-auth'] ?? ''), 'doctor', ...args],
+    {
+      env: { PATH: process.env['PATH'], LANG: 'C', ...env },
+    },
+  );
+  child.stdin.end(input);
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { exit: child.exitCode ?? -1, out, err };
+}
+
+async function checksOf(args: readonly string[], env: Env): Promise<Map<string, Check>> {
+  const { out } = await runDoctor([...args, '--json'], env);
+  const { checks } = JSON.parse(out) as { checks: Check[] };
+  return new Map(checks.map((check) => [check.id, check]));
+}
+
+describe('the command express-wechat-auth doctor', () => {
+  it('prints a table without colours into a pipe, and is done when it is done', async () => {
+    const { exit, out, err } = await runDoctor([], environmentOf(emulator));
+    expect({ exit, err }).toEqual({ exit: 0, err: '' });
+    expect(out).toMatch(/✔ Account: credentials/);
+    expect(out).not.toContain('\u001b');
+  });
+
+  it('reads a secret from the standard input', async () => {
+    const { WECHAT_APP_SECRET = '', ...env } = officialOf(emulator);
+    const { exit, out } = await runDoctor(['--app-secret', '-'], env, `${WECHAT_APP_SECRET}\n`);
+    expect(exit).toBe(0);
+    expect(out).not.toContain(WECHAT_APP_SECRET);
+  });
+
+  it('says that a name is not found', async () => {
+    const checks = await checksOf([], { ...officialOf(emulator), WECHAT_API_URL: 'http://nobody.invalid' });
+    expect(checks.get('api-reachable')?.detail).toMatch(
+      /^nobody\.invalid: its name is not found \(DNS\): (?:ENOTFOUND|EAI_AGAIN)$/,
+    );
+  });
+
+  it('goes through the proxy of the environment, names it without its password, and says when it refuses', async () => {
+    const asked: string[] = [];
+    const proxy = http.createServer();
+    proxy.on('connect', (request, socket: net.Socket) => {
+      asked.push(request.url ?? '');
+      const [host, port] = (request.url ?? '').split(':');
+      if (port === '1') {
+        socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+        return;
+      }
+      const target = net.connect(Number(port), host, () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        target.pipe(socket).pipe(target);
+      });
+      for (const end of [target, socket]) end.on('error', () => socket.destroy());
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const env = { ...officialOf(emulator), HTTP_PROXY: `http://me:verysecretpassword@127.0.0.1:${port}` };
+    const open = await checksOf([], env);
+    const shut = await checksOf([], { ...env, WECHAT_API_URL: 'http://127.0.0.1:1' });
+    const broken = await checksOf([], { ...env, HTTP_PROXY: 'socks5://127.0.0.1:1' });
+    proxy.closeAllConnections();
+    proxy.close();
+    await once(proxy, 'close');
+    expect(open.get('api-reachable')?.detail).toContain(`through the proxy 127.0.0.1:${port}`);
+    expect(open.get('credentials')?.status).toBe('ok');
+    expect(asked).toContain(new URL(emulator.url).host);
+    expect(shut.get('api-reachable')?.detail).toMatch(/the proxy does not let it through: HTTP 403/);
+    expect(broken.get('api-reachable')?.detail).toMatch(/the proxy does not let it through/);
+    expect(JSON.stringify([...open, ...shut, ...broken])).not.toContain('verysecretpassword');
+  });
+
+  it('asks an app of this machine past the proxy', async () => {
+    const app = await startApp(emulator);
+    const checks = await checksOf(['--url', app.url], {
+      ...environmentOf(emulator),
+      HTTP_PROXY: 'http://127.0.0.1:1',
+    });
+    await app.close();
+    expect(checks.get('api-reachable')?.status).toBe('failed');
+    expect(checks.get('login-in-wechat')?.status).toBe('ok');
+  });
+
+  describe('before a proxy with TLS', () => {
+    const certificate = selfSignedCertificate(['localhost', '127.0.0.1']);
+    let folder: string;
+    let env: Env;
+    beforeAll(() => {
+      folder = mkdtempSync(path.join(os.tmpdir(), 'doctor-'));
+      writeFileSync(path.join(folder, 'ca.pem'), certificate.cert);
+      env = { ...environmentOf(emulator), NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem') };
+    });
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    async function behindTLS(
+      prepare: (app: Host) => void,
+      baseURL: boolean,
+      more: Env = {},
+    ): Promise<Map<string, Check>> {
+      let inner = '';
+      const proxy = https.createServer(certificate, (req, res) => {
+        const onward = http.request(
+          new URL(req.url ?? '/', inner),
+          { headers: { ...req.headers, 'x-forwarded-proto': 'https' }, agent: false },
+          (answer) => {
+            res.writeHead(answer.statusCode ?? 502, answer.headers);
+            answer.pipe(res);
+          },
+        );
+        req.pipe(onward);
+      });
+      await once(proxy.listen(0, '127.0.0.1'), 'listening');
+      const url = `https://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      const session = serverSessions(undefined, { cookie: { secure: true, sameSite: 'lax' } });
+      const app = await startApp(emulator, {
+        session,
+        before: prepare,
+        auth: baseURL ? { baseURL: url } : {},
+      });
+      inner = app.url;
+      const checks = await checksOf(['--url', url], { ...env, WECHAT_BASE_URL: url, ...more });
+      await app.close();
+      proxy.closeAllConnections();
+      proxy.close();
+      await once(proxy, 'close');
+      return checks;
+    }
+
+    it('walks an app that trusts it, from the address that browsers see', async () => {
+      const trust = (app: Host): unknown => (app as unknown as express.Express).set('trust proxy', 1);
+      const checks = await behindTLS(trust, false);
+      const statuses = [...checks.values()].filter(({ status }) => status !== 'ok');
+      expect(statuses).toEqual([]);
+      expect(checks.get('trust-proxy')?.status).toBe('ok');
+      expect(checks.get('callback')?.status).toBe('ok');
+    });
+
+    it('sees that an app does not trust it', async () => {
+      jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+      const checks = await behindTLS(() => undefined, true);
+      expect([...checks.values()].filter(({ status }) => status === 'failed').map(({ id }) => id)).toEqual([
+        'session-cookie',
+        'trust-proxy',
+        'callback',
+      ]);
+    });
+
+    it('says that nobody knows the certificate', async () => {
+      const checks = await behindTLS(() => undefined, true, { NODE_EXTRA_CA_CERTS: '' });
+      expect(checks.get('app-reachable')?.detail).toMatch(
+        /the encryption fails \(TLS\): (?:DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED\w*)/,
+      );
+    });
+  });
+
+  it('says that a server shows another certificate', async () => {
+    const other = selfSignedCertificate(['elsewhere.example.com']);
+    const server = https.createServer(other, (_req, res) => res.end());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'doctor-'));
+    writeFileSync(path.join(folder, 'ca.pem'), other.cert);
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const checks = await checksOf([], {
+      ...officialOf(emulator),
+      WECHAT_API_URL: url,
+      NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem'),
+    });
+    rmSync(folder, { recursive: true });
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+    expect(checks.get('api-reachable')?.detail).toMatch(
+      /the encryption fails \(TLS\): ERR_TLS_CERT_ALTNAME_INVALID/,
+    );
+  });
+
+  it('ends on Ctrl+C', async () => {
+    let asked = (): void => undefined;
+    const isAsked = new Promise<void>((resolve) => (asked = resolve));
+    const silent = await listen(() => asked());
+    const child = spawn(
+      process.execPath,
+      [path.join(ROOT, bin['express-wechat-auth'] ?? ''), 'doctor', '--timeout', '60000'],
+      {
+        env: { PATH: process.env['PATH'], WECHAT_OPEN_URL: silent.url, WECHAT_API_URL: silent.url },
+      },
+    );
+    const err = text(child.stderr);
+    await isAsked;
+    child.kill('SIGINT');
+    await once(child, 'close');
+    await silent.close();
+    expect([child.exitCode, await err]).toEqual([1, 'express-wechat-auth: stopped before the end\n']);
+  });
+});

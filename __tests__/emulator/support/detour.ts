@@ -1,0 +1,24 @@
+// WeChat's own hosts lead to an emulator over TLS, whatever client and agent ask for them.
+import https from 'node:https';
+import type net from 'node:net';
+import tls from 'node:tls';
+import type { KeyAndCertificate } from '../../../lib/emulator/index';
+
+export const WECHAT_HOSTS = ['open.weixin.qq.com', 'api.weixin.qq.com'];
+
+type Connect = (options: { readonly host?: string | null }, ...rest: unknown[]) => net.Socket;
+
+/** Below every agent, so that no peer needs an option. The emulator must prove to be the host that was meant. */
+export function detour(emulatorURL: string, { cert }: KeyAndCertificate): () => void {
+  const agents = https.Agent.prototype as unknown as { createConnection: Connect };
+  const direct = agents.createConnection;
+  const port = Number(new URL(emulatorURL).port);
+  agents.createConnection = function connect(options, ...rest) {
+    const servername = options.host ?? '';
+    if (!WECHAT_HOSTS.includes(servername)) return direct.call(this, options, ...rest);
+    return tls.connect({ host: '127.0.0.1', port, servername, ca: cert });
+  };
+  return () => {
+    agents.createConnection = direct;
+  };
+}

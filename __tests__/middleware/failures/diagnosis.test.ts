@@ -1,0 +1,371 @@
+import type http from 'node:http';
+import session, { MemoryStore, type SessionOptions } from 'express-session';
+import type { Emulator } from '../../../lib/emulator/index';
+import { cookies, startApp, startEmulator, type AppOptions, type TestApp } from '../../support/app';
+import { agree, Browser, type Answer } from '../../support/browser';
+import type { Host, HostName, Middleware } from '../../support/hosts';
+
+const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
+const BASE = 'https://h5.example.com';
+
+let emulator: Emulator;
+let said: { code: string; message: string }[] = [];
+const apps: TestApp[] = [];
+
+beforeAll(async () => {
+  emulator = await startEmulator();
+});
+beforeEach(() => {
+  said = [];
+  jest.spyOn(process, 'emitWarning').mockImplementation(((
+    message: string,
+    { code, type }: { code: string; type: string },
+  ) => {
+    expect(type).toBe('WechatAuthWarning');
+    said.push({ code, message });
+  }) as typeof process.emitWarning);
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  process.env['NODE_ENV'] = 'test';
+  await Promise.all(apps.splice(0).map((app) => app.close()));
+});
+afterAll(() => emulator.close());
+
+async function start(options: AppOptions = {}): Promise<TestApp> {
+  const auth = { dangerouslyAllowEmulatorInProduction: true, ...options.auth };
+  const app = await startApp(emulator, { ...options, auth });
+  apps.push(app);
+  return app;
+}
+
+function inProduction(): void {
+  process.env['NODE_ENV'] = 'production';
+}
+
+function codes(): string[] {
+  return said.map(({ code }) => code);
+}
+
+function expressSession(options: Partial<SessionOptions> = {}): Middleware {
+  return session({
+    secret: 'test',
+    resave: false,
+    saveUninitialized: false,
+    ...options,
+  }) as unknown as Middleware;
+}
+
+/** A store of another make: what counts is that it is not MemoryStore. */
+class TableStore extends MemoryStore {}
+
+const trustProxy = (app: Host): void => {
+  (app as unknown as { set(name: string, value: unknown): void }).set('trust proxy', 1);
+};
+
+async function logIns(app: TestApp, headers: http.OutgoingHttpHeaders = {}): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (let time = 0; time < 3; time++) {
+    answers.push(await Browser.inWechat(app.url).get('/login?returnTo=/me', { headers }));
+  }
+  return answers;
+}
+
+describe('no session before wechatAuth()', () => {
+  it.each(HOSTS)('is said once on the console, and to who asks, on %s', async (host) => {
+    const app = await start({ host, session: null });
+    for (const path of ['/login', '/me', '/callback?code=x&state=y', '/logout', '/login']) {
+      const answer = await Browser.inWechat(app.url).get(path, { headers: { 'Sec-Fetch-Mode': 'navigate' } });
+      expect(answer.status).toBe(500);
+      expect(answer.body).toContain('cookie-session or express-session');
+    }
+    expect(codes()).toEqual(['WECHAT_NO_SESSION']);
+    expect(said[0]?.message).toMatch(/before wechatAuth\(\), not after it/);
+  });
+
+  it.each(HOSTS)('is the same where it is mounted after, on %s', async (host) => {
+    const app = await start({ host, session: null, routes: (it) => it.use(cookies()) });
+    const browser = Browser.inWechat(app.url);
+    const guarded = await browser.get('/me');
+    expect(guarded.status).toBe(302);
+    const login = await browser.get(guarded.location, { headers: { Accept: 'application/json' } });
+    expect(login.status).toBe(500);
+    expect(login.json()).toMatchObject({
+      error: 'session_missing',
+      message: expect.stringContaining('not after it') as string,
+    });
+    expect(codes()).toEqual(['WECHAT_NO_SESSION']);
+  });
+});
+
+describe("a session cookie with sameSite: 'strict'", () => {
+  it.each([
+    ['cookie-session', cookies({ sameSite: 'strict' })],
+    ['cookie-session', cookies({ sameSite: true })],
+    ['cookie-session', cookies({ sameSite: 'Strict' as 'strict' })],
+    ['express-session', expressSession({ cookie: { sameSite: 'strict' } })],
+    ['express-session', expressSession({ cookie: { sameSite: true } })],
+  ])('is warned of once: %s', async (_name, middleware) => {
+    const app = await start({ session: middleware });
+    await logIns(app);
+    expect(codes()).toEqual(['WECHAT_COOKIE_SAME_SITE']);
+    expect(said[0]?.message).toContain("Use sameSite: 'lax'.");
+  });
+});
+
+describe('a secure session cookie', () => {
+  const secure = [
+    ['cookie-session', () => cookies({ secure: true })],
+    ['express-session', () => expressSession({ cookie: { secure: true } })],
+  ] as const;
+
+  it.each(secure)('over http is warned of once: %s', async (_name, make) => {
+    const app = await start({ session: make() });
+    await logIns(app);
+    expect(codes()).toEqual(['WECHAT_COOKIE_SECURE']);
+    expect(said[0]?.message).toMatch(/Serve the app over https/);
+  });
+
+  it.each(secure)('behind a proxy that Express does not trust is warned of once: %s', async (_name, make) => {
+    for (const host of ['Express 5', 'Express 4'] as const) {
+      said = [];
+      const app = await start({ host, session: make(), auth: { baseURL: BASE } });
+      await logIns(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
+      expect(codes()).toEqual(['WECHAT_COOKIE_SECURE']);
+      expect(said[0]?.message).toContain("app.set('trust proxy', 1)");
+    }
+  });
+
+  it.each(secure)('behind a proxy that is trusted is as it should be: %s', async (_name, make) => {
+    for (const host of ['Express 5', 'Express 4'] as const) {
+      const app = await start({ host, session: make(), before: trustProxy });
+      const [sent] = await logIns(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
+      expect(new URL(sent?.location ?? '').searchParams.get('redirect_uri')).toBe(`${BASE}/callback`);
+      expect(sent?.headers['set-cookie']?.join()).toMatch(/secure/i);
+    }
+    expect(codes()).toEqual([]);
+  });
+
+  it('over http is named by the error page, before what is only likely', async () => {
+    const app = await start({ session: cookies({ secure: true }) });
+    const page = await Browser.inWechat(app.url).get(`/callback?code=x&state=1${'0'.repeat(32)}`);
+    expect(page.status).toBe(400);
+    expect(/<li>(.*?)<\/li>/.exec(page.body)?.[1]).toMatch(/^<strong>.*secure.*http/);
+  });
+});
+
+describe('a proxy that is not trusted, and no baseURL', () => {
+  it('is warned of once: WeChat would be given an http: address', async () => {
+    const app = await start();
+    const [sent] = await logIns(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
+    expect(new URL(sent?.location ?? '').searchParams.get('redirect_uri')).toBe(
+      'http://h5.example.com/callback',
+    );
+    expect(codes()).toEqual(['WECHAT_TRUST_PROXY']);
+  });
+
+  it('is named by the error page', async () => {
+    const app = await start({ auth: { baseURL: BASE } });
+    const page = await Browser.inWechat(app.url).get(`/callback?code=x&state=1${'0'.repeat(32)}`, {
+      headers: { 'X-Forwarded-Proto': 'https' },
+    });
+    expect(/<li>(.*?)<\/li>/.exec(page.body)?.[1]).toMatch(/^<strong>.*trust proxy/);
+  });
+});
+
+describe('no baseURL in production', () => {
+  it('is warned of once', async () => {
+    inProduction();
+    const app = await start();
+    await logIns(app);
+    expect(codes()).toEqual(['WECHAT_NO_BASE_URL']);
+    expect(said[0]?.message).toContain('WECHAT_BASE_URL');
+  });
+
+  it('does not matter before anybody logs in', async () => {
+    inProduction();
+    const app = await start();
+    await Browser.inWechat(app.url).get('/public');
+    await Browser.inWechat(app.url).get('/me');
+    expect(codes()).toEqual([]);
+  });
+});
+
+describe("express-session's MemoryStore in production", () => {
+  it('is warned of once', async () => {
+    inProduction();
+    const app = await start({ session: expressSession(), auth: { baseURL: BASE } });
+    // express-session says so itself, in its own words.
+    said = [];
+    await logIns(app, { Host: 'h5.example.com' });
+    expect(codes()).toEqual(['WECHAT_MEMORY_SESSIONS']);
+  });
+});
+
+describe('a login at another host than its callback', () => {
+  it('is warned of once, at the login', async () => {
+    for (const [environment, Host] of [
+      ['production', 'www.example.com'],
+      ['production', 'h5.example.com:8443'],
+      ['test', 'localhost:3000'],
+      ['test', '127.0.0.1:3000'],
+    ] as const) {
+      said = [];
+      process.env['NODE_ENV'] = environment;
+      const app = await start({ auth: { baseURL: BASE } });
+      await logIns(app, { Host });
+      expect(codes()).toEqual(['WECHAT_OTHER_HOST']);
+      expect(said[0]?.message).toMatch(
+        `A login was started at "${Host}", but WeChat comes back to "h5.example.com"`,
+      );
+    }
+  });
+
+  it('is named by the error page, and on the console, when it did get lost', async () => {
+    inProduction();
+    const app = await start({ auth: { baseURL: BASE } });
+    const browser = Browser.inWechat(app.url);
+    const sent = await browser.get('/login', { headers: { Host: '127.0.0.1:3000' } });
+    expect(codes()).toEqual([]);
+    // The other host has no cookie: the login restarts there, and is lost again.
+    const first = await agree(emulator, sent.location);
+    const restarted = await browser.get(first.replace(BASE, app.url), {
+      headers: { Host: '127.0.0.1:3000' },
+      cookie: '',
+      keepCookies: false,
+    });
+    const second = await agree(emulator, restarted.location);
+    const page = await browser.get(second.replace(BASE, app.url), {
+      headers: { Host: 'h5.example.com' },
+      cookie: '',
+    });
+    expect(page.status).toBe(400);
+    expect(/<li>(.*?)<\/li>/.exec(page.body)?.[1]).toMatch(/^<strong>.*不同的域名/);
+    expect(codes()).toEqual(['WECHAT_OTHER_HOST']);
+  });
+});
+
+describe('verification files below the root', () => {
+  it('are warned of once, with the first request of any kind', async () => {
+    const verificationFiles = { 'MP_verify_Ab12Cd34Ef56Gh78.txt': 'Ab12Cd34Ef56Gh78' };
+    const app = await start({ mount: '/auth', auth: { verificationFiles } });
+    await Browser.inWechat(app.url).get('/auth/login');
+    await Browser.inWechat(app.url).get('/auth/MP_verify_Ab12Cd34Ef56Gh78.txt');
+    expect(codes()).toEqual(['WECHAT_VERIFICATION_FILE']);
+    expect(said[0]?.message).toContain('below /auth');
+  });
+});
+
+describe('what only the operator can mend', () => {
+  it('is said once a kind', async () => {
+    const app = await start({ auth: { appSecret: 'wrong', identity: 'unionid' } });
+    for (let time = 0; time < 2; time++) {
+      const page = await Browser.inWechat(app.url).logIn(emulator, '/me');
+      expect(page.status).toBe(500);
+    }
+    expect(codes()).toEqual(['WECHAT_LOGIN_FAILED']);
+    expect(said[0]?.message).toMatch(/^credentials: invalid appsecret/);
+    expect(said[0]?.message).not.toMatch(/[0-9a-zA-Z_-]{40}/);
+    emulator.switches.unionid = false;
+    await Browser.onDesktop(app.url).logIn(emulator, '/me');
+    emulator.switches.unionid = true;
+    expect(codes()).toEqual(['WECHAT_LOGIN_FAILED', 'WECHAT_LOGIN_FAILED']);
+    expect(said[1]?.message).toMatch(/^unionid_missing: /);
+  });
+});
+
+describe('ordinary set-ups', () => {
+  it.each(HOSTS)("are not warned of: a developer's machine, on %s", async (host) => {
+    for (const middleware of [cookies(), expressSession()]) {
+      const app = await start({ host, session: middleware });
+      for (const browser of [Browser.inWechat(app.url), Browser.onDesktop(app.url)]) {
+        expect((await browser.logIn(emulator, '/me?a')).status).toBe(200);
+        expect((await browser.get('/logout')).status).toBe(302);
+      }
+    }
+    expect(said).toEqual([]);
+  });
+
+  const proxied: readonly (readonly [string, Record<string, string>, AppOptions])[] = [
+    [
+      'a proxy that passes the Host header on, trusted',
+      { Host: 'h5.example.com', 'X-Forwarded-Proto': 'https', 'X-Forwarded-For': '203.0.113.7' },
+      { before: trustProxy, session: cookies({ sameSite: 'lax' }) },
+    ],
+    [
+      'a proxy that asks for an inner address, as nginx does unless told otherwise',
+      { Host: '127.0.0.1:3000' },
+      { session: cookies() },
+    ],
+    [
+      'a container by its name',
+      { Host: 'app:3000' },
+      { session: expressSession({ store: new TableStore() }) },
+    ],
+    ['an upstream by its name', { Host: 'backend' }, { host: 'Connect' }],
+    [
+      'a proxy that tells the host, trusted',
+      { Host: 'inner', 'X-Forwarded-Host': 'h5.example.com', 'X-Forwarded-Proto': 'https' },
+      {
+        before: trustProxy,
+        session: expressSession({ store: new TableStore(), cookie: { secure: 'auto' } }),
+      },
+    ],
+    [
+      'a proxy that tells the host, not trusted: baseURL is enough',
+      { Host: 'inner', 'X-Forwarded-Host': 'h5.example.com', 'X-Forwarded-Proto': 'https' },
+      { session: cookies() },
+    ],
+    ['IPv6', { Host: '[::1]:3000' }, {}],
+  ];
+  it.each(proxied)('are not warned of in production: %s', async (_what, headers, options) => {
+    inProduction();
+    const app = await start({ ...options, auth: { baseURL: BASE, ...options.auth } });
+    const browser = Browser.inWechat(app.url);
+    const sent = await browser.follow('/me', { headers });
+    const back = await agree(emulator, sent.location);
+    const me = await browser.follow(back.replace(BASE, app.url), { headers });
+    expect(me.json()).toMatchObject({ nickname: '小明' });
+    expect((await browser.get('/logout', { headers })).status).toBe(302);
+    expect(said).toEqual([]);
+  });
+
+  it('are not warned of: a secure cookie with Connect behind a proxy, which the session middleware trusts', async () => {
+    inProduction();
+    const app = await start({
+      host: 'Connect',
+      auth: { baseURL: BASE },
+      session: expressSession({
+        store: new TableStore(),
+        proxy: true,
+        cookie: { secure: true, sameSite: 'lax' },
+      }),
+    });
+    const [sent] = await logIns(app, { Host: 'h5.example.com', 'X-Forwarded-Proto': 'https' });
+    expect(sent?.headers['set-cookie']?.join()).toMatch(/secure/i);
+    expect(said).toEqual([]);
+  });
+
+  it('are not warned of: what people do at the browser', async () => {
+    const app = await start({ guard: { check: () => false } });
+    const browser = Browser.inWechat(app.url);
+    for (const path of [
+      '/callback?code=x&state=y',
+      '/callback',
+      '/callback?code=authdeny&state=z',
+      '/login?returnTo=//evil',
+    ]) {
+      await browser.get(path);
+    }
+    await browser.logIn(emulator, '/me');
+    await browser.logIn(emulator, '/login', 'snapshot');
+    await browser.get('/logout', { headers: { 'Sec-Fetch-Site': 'cross-site' } });
+    expect(said).toEqual([]);
+  });
+
+  it('are not warned of: verification files at the root', async () => {
+    const app = await start({ auth: { verificationFiles: { 'a.txt': 'a' } } });
+    expect((await Browser.inWechat(app.url).get('/a.txt')).body).toBe('a');
+    expect(said).toEqual([]);
+  });
+});

@@ -1,0 +1,628 @@
+import fc from 'fast-check';
+import net from 'node:net';
+import { wechatAuth, type WechatAuthOptions } from '../../../lib/index';
+import type { Emulator } from '../../../lib/emulator/index';
+import { judgeReturnTo } from '../../../lib/middleware/http/return-to';
+import { emulated, startApp, startEmulator, type TestApp, type TestRequest } from '../../support/app';
+import { agree, Browser, type Answer } from '../../support/browser';
+
+const EVIL = 'evil.example';
+
+/** What may stand before a host to make a browser go there. */
+const LURES = [
+  ...['//', '///', '////', '/\\', '\\/', '\\\\', '/\\/', '//\\', '\\', '/\\\\', '///\\', '//\\/'],
+  ...[
+    '/.//',
+    '/..//',
+    '/./',
+    '/%2e//',
+    '/%2E//',
+    '/%2e%2e//',
+    '/.%2e//',
+    '/%2e./%2f',
+    '/a/..//',
+    '/a/%2e%2e//',
+    '/a/b/../..//',
+  ],
+  ...[
+    '/;//',
+    '/?//',
+    '/#//',
+    '?//',
+    '#//',
+    '@',
+    '/@',
+    './/',
+    '..//',
+    '.',
+    '/\t/',
+    '/\n/',
+    '/\r/',
+    '/\r\n/',
+    '\t//',
+    '\n//',
+    ' //',
+    '/ /',
+  ],
+  ...[
+    '//\t',
+    '/\u0000/',
+    '/\u007f/',
+    '/\u0085/',
+    '/\u00a0/',
+    '/\u200b/',
+    '/\u2028/',
+    '/\u3000/',
+    '\ufeff//',
+    '/\u00ad/',
+  ],
+  ...['／／', '/／', '/\uff3c', '⁄⁄', '/⁄', '∕∕', '/∕', '/\u29f8', '/\u2215/', '。//'],
+  ...[
+    '/%09/',
+    '/%0a/',
+    '/%0d%0a/',
+    '/%00/',
+    '/%2f',
+    '/%2F%2F',
+    '/%5c',
+    '/%5C%5C',
+    '%2f%2f',
+    '%5c%5c',
+    '/%252f',
+    '/%252e%252e//',
+  ],
+  ...[
+    'http:',
+    'http:/',
+    'http://',
+    'https://',
+    'HTTP://',
+    'hTTps://',
+    'https:',
+    'https:\\\\',
+    'http:\\',
+    'https:///',
+    'http:%2f%2f',
+  ],
+  ...[
+    '//user@',
+    '//user:pass@',
+    '//127.0.0.1@',
+    'http://127.0.0.1@',
+    '//127.0.0.1:80@',
+    '//127.0.0.1%2f@',
+    '//127.0.0.1\\@',
+    '//127.0.0.1#@',
+  ],
+  ...[
+    'ws://',
+    'ftp://',
+    'file://',
+    'blob:http://',
+    'view-source:http://',
+    '/https://',
+    '/http:/',
+    '/http:\\\\',
+    'intent://',
+    'weixin://dl/',
+  ],
+] as const;
+const TARGETS = [EVIL, `${EVIL}/%2e%2e/login?a=//b`];
+
+const SCRIPTS = [
+  'javascript:alert(1)',
+  'JaVaScRiPt:alert(1)',
+  'java\nscript:alert(1)',
+  'java\tscript:alert(1)',
+  '\u0001javascript:alert(1)',
+  'javascript://%0aalert(1)',
+  '/javascript:alert(1)',
+  'vbscript:x',
+  'data:text/html,<script>alert(1)</script>',
+  'data:text/html;base64,PHNjcmlwdD4=',
+  '/data:text/html,<script>',
+  '/"><script>alert(1)</script>',
+  "/'-alert(1)-'",
+  '/<svg/onload=alert(1)>',
+];
+
+const SPLITTERS = [
+  '/\r\nX-Injected: 1',
+  '/\nX-Injected: 1',
+  '/\rX-Injected: 1',
+  '/a\r\n\r\n<script>',
+  '/%0d%0aX-Injected:%201',
+  '/%0aX-Injected: 1',
+  '/%E5%98%8A%E5%98%8DX-Injected: 1',
+  '/嘊嘍X-Injected: 1',
+  '/\u2028X-Injected: 1',
+  '/a?b=\r\nX-Injected: 1',
+  '/a#\r\nX-Injected: 1',
+];
+
+const OWN = [
+  ...[
+    '/login',
+    '/LOGIN',
+    '/Login',
+    '/login/',
+    '/login//',
+    '/login?x',
+    '/login#x',
+    '/login?returnTo=/login',
+    '/./login',
+    '/x/../login',
+  ],
+  ...[
+    '/%6cogin',
+    '/%6Cogin',
+    '/%6C%6F%67%69%6E',
+    '/login%2f',
+    '/login%2F',
+    '/%2e/login',
+    '/x/%2e%2e/login',
+    '/login/.',
+    '/login/x/..',
+  ],
+  ...[
+    '/callback',
+    '/CALLBACK',
+    '/callback/',
+    '/callback?code=x&state=y',
+    '/%63allback?code=x',
+    '/callback#x',
+    '/callback/./',
+  ],
+  ...[
+    '/logout',
+    '/LogOut',
+    '/logout/',
+    '/logout?returnTo=/logout',
+    '/log%6fut',
+    '/l%6Fgout/',
+    '/./logout',
+    '/a/../logout',
+  ],
+  ...['/login\u0000', '/login\t', '/lo\ngin', '/login?', '/login?&', '/logout?#'],
+];
+
+const SHAPES = [
+  '',
+  ' ',
+  'me',
+  'me/',
+  './me',
+  '../me',
+  '?a',
+  '#a',
+  '*',
+  'null',
+  'undefined',
+  '[object Object]',
+  '/\ud800',
+  '/\udc00x',
+  '/a?\udfff',
+  '/a#\ud83d',
+  `/${'a'.repeat(512)}`,
+  `/${'中'.repeat(171)}`,
+  `/?${'a'.repeat(100_000)}`.slice(0, 6_000),
+  '/\u0080',
+  '/\u009f',
+  '/\u001b[31m',
+  '/\b',
+  '/:80',
+  '/:@',
+  '/%',
+  '/%zz',
+  '/%u002f',
+  '/%c0%af%c0%af',
+  '/%ff%fe',
+];
+
+const HOSTILE = [
+  ...new Set([
+    ...LURES.flatMap((lure) => TARGETS.map((target) => lure + target)),
+    ...SCRIPTS,
+    ...SPLITTERS,
+    ...OWN,
+    ...SHAPES,
+  ]),
+];
+
+/** What comes out of what: a path as a browser spells it. */
+const HONEST: readonly (readonly [asked: string, arrives: string])[] = [
+  ['/', '/'],
+  ['/me', '/me'],
+  ['/me/', '/me/'],
+  ['/a/b/c', '/a/b/c'],
+  ['/me?tab=orders', '/me?tab=orders'],
+  ['/me?', '/me'],
+  ['/me?a=1&a=2&b', '/me?a=1&a=2&b'],
+  ['/me?a=1&b=%20&c=+', '/me?a=1&b=%20&c=+'],
+  ['/me#top', '/me#top'],
+  ['/me?a#/hash/route?b=c', '/me?a#/hash/route?b=c'],
+  ['/#/home', '/#/home'],
+  ['/我的', '/%E6%88%91%E7%9A%84'],
+  ['/%E6%88%91%E7%9A%84', '/%E6%88%91%E7%9A%84'],
+  ['/%e6%88%91', '/%e6%88%91'],
+  ['/商品?名=茶#评价', '/%E5%95%86%E5%93%81?%E5%90%8D=%E8%8C%B6#%E8%AF%84%E4%BB%B7'],
+  ['/🍵?q=🎉', '/%F0%9F%8D%B5?q=%F0%9F%8E%89'],
+  ['/a b', '/a%20b'],
+  ['/a%20b', '/a%20b'],
+  ['/file.name.html', '/file.name.html'],
+  ['/.well-known/x', '/.well-known/x'],
+  ['/...', '/...'],
+  ['/a/./b/../c', '/a/c'],
+  ['/1,2,3;v=1', '/1,2,3;v=1'],
+  ['/@user', '/@user'],
+  ['/a:b', '/a:b'],
+  ["/~me/!$&'()*+,=", "/~me/!$&'()*+,="],
+  ['/a//b', '/a//b'],
+  ['/go?to=https://h5.example.com/x', '/go?to=https://h5.example.com/x'],
+  ['/go?to=//h5.example.com', '/go?to=//h5.example.com'],
+  ['/%2F', '/%2F'],
+  ['/100%', '/100%'],
+  ['/login-help', '/login-help'],
+  ['/loginx', '/loginx'],
+  ['/login/help', '/login/help'],
+  ['/x/login', '/x/login'],
+  ['/callbacks?code=1', '/callbacks?code=1'],
+  ['/pay?code=ABC', '/pay?code=ABC'],
+  ['/map?state=GD', '/map?state=GD'],
+  ['/x?code=1&state=2', '/x'],
+  ['/x?a=1&code=1&b=%20+&state=2&c', '/x?a=1&b=%20+&c'],
+  ['/x?%63ode=1&st%61te=2&a', '/x?a'],
+  ['/x?code&state', '/x'],
+  ['/x?code=1&code=2&state=3#top', '/x#top'],
+  ['/x?barcode=1&states=2', '/x?barcode=1&states=2'],
+  ['/x?codes=1&state=2', '/x?codes=1&state=2'],
+  [`/${'a'.repeat(511)}`, `/${'a'.repeat(511)}`],
+  [`/${'中'.repeat(170)}`, `/${encodeURIComponent('中').repeat(170)}`],
+];
+
+let emulator: Emulator;
+let app: TestApp;
+/** Everything below is guarded. */
+let guarded: TestApp;
+let asked: unknown;
+
+const auth: WechatAuthOptions = { scope: 'snsapi_base' };
+
+beforeAll(async () => {
+  emulator = await startEmulator();
+  app = await startApp(emulator, {
+    auth,
+    routes: (it) => {
+      it.use('/start', (req, _res, next) => {
+        (req as TestRequest).wechat.login({ returnTo: asked as string }).catch(next);
+      });
+      it.use('/tamper', (req, res) => {
+        const logins = (req as TestRequest).session['wechat:login'] as {
+          pending: Record<string, { returnTo: unknown }>;
+        };
+        for (const pending of Object.values(logins.pending)) pending.returnTo = asked;
+        res.end();
+      });
+    },
+  });
+  guarded = await startApp(emulator, { auth: { ...auth, authRequired: true } });
+});
+afterAll(async () => {
+  await Promise.all([app.close(), guarded.close(), emulator.close()]);
+});
+
+/** From WeChat back to the app, and where that ends. */
+async function endOf(browser: Browser, authorizeURL: string): Promise<Answer> {
+  return browser.get(await agree(emulator, authorizeURL));
+}
+
+/** As a browser reads the last Location: still this site, and a page of the app, not one of our routes. */
+async function expectHome({ url }: TestApp, browser: Browser, end: Answer): Promise<void> {
+  expect(end.status).toBe(302);
+  expect(end.headers).not.toHaveProperty('x-injected');
+  expect(end.location).toMatch(/^\/[\u0021-\u007e]*$/);
+  const target = new URL(end.location, end.url);
+  expect(target.origin).toBe(new URL(url).origin);
+  const page = await browser.get(target.href);
+  expect(page.status).toBe(200);
+  expect(page.body).not.toBe('');
+}
+
+const WAYS: Readonly<Record<string, (value: string) => Promise<void>>> = {
+  'the login route': async (value) => {
+    const browser = Browser.inWechat(app.url);
+    const sent = await browser.get(`/login?returnTo=${encodeURIComponent(wellFormed(value))}`);
+    await expectHome(app, browser, await endOf(browser, sent.location));
+  },
+  'req.wechat.login()': async (value) => {
+    const browser = Browser.inWechat(app.url);
+    asked = value;
+    await expectHome(app, browser, await endOf(browser, (await browser.get('/start')).location));
+  },
+  'a session that was tampered with': async (value) => {
+    const browser = Browser.inWechat(app.url);
+    const sent = await browser.get('/login?returnTo=/me');
+    asked = value;
+    await browser.get('/tamper');
+    await expectHome(app, browser, await endOf(browser, sent.location));
+  },
+  'the Referer of a form': async (value) => {
+    const browser = Browser.inWechat(app.url);
+    const refused = await browser.request('/me', {
+      method: 'POST',
+      headers: { 'Sec-Fetch-Mode': 'navigate', Referer: headerSafe(app.url + value) },
+    });
+    const sent = await browser.get(refused.location);
+    await expectHome(app, browser, await endOf(browser, sent.location));
+  },
+  'the guarded address itself': async (value) => {
+    const browser = Browser.inWechat(guarded.url);
+    const { status, location } = await rawGet(guarded.url, value);
+    // What is no request at all, none that the framework routes, or none for a page is no way in.
+    if (status >= 400 && status < 500) {
+      expect(location).toBe('');
+      return;
+    }
+    expect(status).toBe(302);
+    // One of our own routes answers at once, or the guard sends there.
+    const sent = location.startsWith(emulator.url)
+      ? await browser.get('/login')
+      : await browser.get(location);
+    expect(new URL(sent.url).origin).toBe(guarded.url);
+    if (sent.location.startsWith(emulator.url))
+      await expectHome(guarded, browser, await endOf(browser, sent.location));
+  },
+};
+
+describe('a hostile returnTo', () => {
+  it('has many forms', () => {
+    expect(HOSTILE.length).toBeGreaterThanOrEqual(250);
+    expect(HONEST.length).toBeGreaterThanOrEqual(30);
+  });
+
+  it.each(Object.keys(WAYS))(
+    'never leads away from the site, nor into a circle, given by %s',
+    async (way) => {
+      for (const value of HOSTILE) {
+        try {
+          await WAYS[way]?.(value);
+        } catch (error) {
+          throw new Error(`${way} with ${JSON.stringify(value)}`, { cause: error });
+        }
+      }
+    },
+  );
+
+  it('is refused as an option, or is harmless', () => {
+    for (const returnTo of HOSTILE) {
+      const judged = judgeReturnTo(returnTo, []);
+      const settle = () => wechatAuth({ ...emulated(emulator), returnTo });
+      if (judged === undefined) expect(settle).toThrow('returnTo');
+      else expect(settle).not.toThrow();
+    }
+  });
+
+  it.each([
+    ['an array', ['/me']],
+    ['an array of arrays', [['//evil.example']]],
+    ['an object', { toString: () => '//evil.example' }],
+    ['a number', 7],
+    ['true', true],
+    ['null', null],
+    ['a URL', new URL('http://evil.example/')],
+    ['a String object', Object('/me') as unknown],
+  ])('is the default where it is %s', async (_what, value) => {
+    const browser = Browser.inWechat(app.url);
+    asked = value;
+    const sent = await browser.get('/start');
+    expect((await endOf(browser, sent.location)).location).toBe('/');
+  });
+
+  it.each([
+    ['returnTo=/me&returnTo=//evil.example', '/me'],
+    ['returnTo=//evil.example&returnTo=/me', '/'],
+    ['returnTo[]=//evil.example', '/'],
+    ['returnTo[0]=/me', '/'],
+    ['returnTo', '/'],
+    ['ReturnTo=/me', '/'],
+    ['returnTo=%', '/'],
+    ['returnTo=%2Fme%00', '/'],
+  ])('in the query %s ends at %s', async (query, expected) => {
+    const browser = Browser.inWechat(app.url);
+    const sent = await browser.get(`/login?${query}`);
+    expect((await endOf(browser, sent.location)).location).toBe(expected);
+  });
+
+  it.each(['http://evil.example/me', '//evil.example/me', 'HTTPS://evil.example/me?x'])(
+    'in the request line as %s is not where the login ends',
+    async (target) => {
+      const { location } = await rawGet(guarded.url, target);
+      expect(location).toMatch(/^\/login(\?returnTo=%2Fme(%3Fx)?)?$/);
+    },
+  );
+});
+
+describe('an honest returnTo', () => {
+  it.each(HONEST)('%s arrives', async (value, arrives) => {
+    const browser = Browser.inWechat(app.url);
+    const sent = await browser.get(`/login?returnTo=${encodeURIComponent(value)}`);
+    const end = await endOf(browser, sent.location);
+    expect(end.location).toBe(arrives);
+    asked = value;
+    const started = await browser.get('/start');
+    expect((await endOf(browser, started.location)).location).toBe(arrives);
+  });
+
+  it.each(HONEST.filter(([value]) => /^[\u0021-\u007e]+$/.test(value) && !value.includes('#')))(
+    '%s arrives where it was guarded',
+    async (value, arrives) => {
+      const browser = Browser.inWechat(guarded.url);
+      const { location } = await rawGet(guarded.url, value);
+      const sent = await browser.get(location);
+      expect((await endOf(browser, sent.location)).location).toBe(arrives);
+    },
+  );
+
+  it('arrives from a link of the page: req.wechat.loginURL()', async () => {
+    const linked = await startApp(emulator, {
+      auth,
+      routes: (it) =>
+        it.use('/link', (req, res) => {
+          res.end((req as TestRequest).wechat.loginURL({ returnTo: asked as string }));
+        }),
+    });
+    for (const [value, arrives] of HONEST) {
+      asked = value;
+      const browser = Browser.inWechat(linked.url);
+      const { body } = await browser.get('/link');
+      expect((await endOf(browser, (await browser.get(body)).location)).location).toBe(arrives);
+    }
+    await linked.close();
+  });
+});
+
+describe('the judge of return paths', () => {
+  const OWN_ROUTES = ['/login', '/callback', '/auth/logout'];
+  const pieces = fc.constantFrom(
+    ...[
+      '/',
+      '\\',
+      '.',
+      '..',
+      '%2e',
+      '%2f',
+      '%5c',
+      '%09',
+      '%0d%0a',
+      '\t',
+      '\n',
+      '\r',
+      '\u0000',
+      '\u00a0',
+      '\u2028',
+      '／',
+      '。',
+    ],
+    ...[
+      '?',
+      '#',
+      '@',
+      ':',
+      ';',
+      '&',
+      '=',
+      '%',
+      '%25',
+      'http:',
+      'https://',
+      'javascript:',
+      'evil.example',
+      '127.0.0.1',
+      '[::1]',
+    ],
+    ...[
+      'login',
+      'LOGIN',
+      '%6cogin',
+      'callback',
+      'auth',
+      'logout',
+      'code=1',
+      'state=2',
+      '中',
+      '🍵',
+      '\ud800',
+      'a',
+      ' ',
+    ],
+  );
+  const anything = fc.oneof(
+    fc.array(pieces, { maxLength: 12 }).map((parts) => parts.join('')),
+    fc.array(pieces, { maxLength: 12 }).map((parts) => `/${parts.join('')}`),
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.webUrl({ withFragments: true, withQueryParameters: true }),
+    fc.webPath(),
+  );
+
+  it.each(['http://127.0.0.1:3000', 'https://h5.example.com', 'http://[::1]:8080'])(
+    'lets nothing through that leaves %s, as a browser reads it',
+    (origin) => {
+      fc.assert(
+        fc.property(anything, (value) => {
+          const judged = judgeReturnTo(value, OWN_ROUTES);
+          if (judged === undefined) return;
+          const target = new URL(judged, `${origin}/auth/callback?code=x`);
+          expect(target.origin).toBe(origin);
+          expect(judged).toMatch(/^\/(?![/\\])[\u0021-\u007e]*$/);
+          expect(target.pathname + target.search + target.hash).toBe(judged);
+          expect(target.searchParams.has('code') && target.searchParams.has('state')).toBe(false);
+          const path = safeDecode(target.pathname).toLowerCase().replace(/\/+/g, '/').replace(/\/$/, '');
+          expect(OWN_ROUTES).not.toContain(path);
+          // Judged again, it stays what it is.
+          expect(judgeReturnTo(judged, OWN_ROUTES, Infinity)).toBe(judged);
+        }),
+        { numRuns: 5_000 },
+      );
+    },
+  );
+
+  it('lets every path through that a browser would show, but for our own routes', () => {
+    const segment = fc.string({
+      unit: fc.constantFrom(...Array.from('abcxyz019-_~!$&()*+,;=:@%中🍵')),
+      minLength: 1,
+      maxLength: 8,
+    });
+    const path = fc
+      .tuple(fc.array(segment, { maxLength: 5 }), fc.array(segment, { maxLength: 3 }), fc.option(segment))
+      .map(
+        ([segments, query, hash]) =>
+          `/${segments.join('/')}${query.length > 0 ? `?${query.join('&')}` : ''}${hash === null ? '' : `#${hash}`}`,
+      );
+    fc.assert(
+      fc.property(path, (value) => {
+        const { pathname, search, hash } = new URL(value, 'http://a.example');
+        expect(judgeReturnTo(value, OWN_ROUTES)).toBe(pathname + search + hash);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
+
+/** Lone surrogates cannot be sent in a query: the browser sends U+FFFD. */
+function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd');
+}
+
+/** What cannot stand in a header is not sent: browsers encode it. */
+function headerSafe(text: string): string {
+  return wellFormed(text)
+    .replace(/[^\u0020-\u007e]/g, (char) => encodeURIComponent(char))
+    .slice(0, 8_000);
+}
+
+function safeDecode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Asks for a page with these very bytes in the request line. */
+async function rawGet(base: string, target: string): Promise<{ status: number; location: string }> {
+  const { port, host } = new URL(base);
+  const text = await new Promise<string>((resolve, reject) => {
+    let received = '';
+    const socket = net.connect(Number(port), '127.0.0.1', () => {
+      socket.end(
+        `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: MicroMessenger\r\nAccept: text/html\r\nConnection: close\r\n\r\n`,
+      );
+    });
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk: string) => (received += chunk));
+    socket.on('end', () => resolve(received));
+    socket.on('error', reject);
+  });
+  const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 400);
+  return { status, location: /^location: (.*)$/im.exec(text)?.[1]?.trim() ?? '' };
+}

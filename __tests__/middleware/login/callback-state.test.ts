@@ -1,0 +1,294 @@
+import { startApp, type TestApp } from '../../support/app';
+import { emulator, useEmulator } from '../../support/emulator';
+import { agree, Browser } from '../../support/browser';
+import {
+  comeBack,
+  exchanged,
+  goesToWechat,
+  isLoggedIn,
+  paramIn,
+  sessionOf,
+  stateIn,
+  statesOf,
+  withParams,
+} from '../../support/login';
+import { SESSION_NAMES, SESSIONS } from '../../support/sessions';
+
+useEmulator();
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
+  let app: TestApp;
+  let browser: Browser;
+  beforeAll(async () => {
+    app = await startApp(emulator, { session: SESSIONS[kind]() });
+  });
+  afterAll(() => app.close());
+  beforeEach(() => {
+    browser = Browser.inWechat(app.url);
+    emulator.requests.length = 0;
+  });
+
+  const startedAt = async (path: string): Promise<string> => (await browser.follow(path)).location;
+
+  it('is 32 random hex characters behind a 0, another one each time', async () => {
+    const states = new Set<string>();
+    for (let i = 0; i < 20; i++) states.add(stateIn(await startedAt('/login')));
+    expect(states.size).toBe(20);
+    for (const state of states) expect(state).toMatch(/^0[0-9a-f]{32}$/);
+  });
+
+  it('keeps where to go, scope, flow and time with it, and nothing of it anywhere else', async () => {
+    const before = Date.now();
+    const state = stateIn(await startedAt('/me?tab=orders'));
+    const session = await sessionOf(browser);
+    expect(session['wechat:login']).toEqual({
+      pending: {
+        [state]: {
+          returnTo: '/me?tab=orders',
+          scope: 'snsapi_userinfo',
+          flow: 'official',
+          at: expect.any(Number) as number,
+        },
+      },
+      done: {},
+    });
+    expect(Date.now() - before).toBeLessThan(60_000);
+    expect(session['wechat']).toBeUndefined();
+  });
+
+  it('serves ten tabs: the newest five may finish, in any order, each at its own page', async () => {
+    const tabs: string[] = [];
+    for (let tab = 0; tab < 10; tab++) tabs.push(await startedAt(`/me?tab=${tab}`));
+    expect(await statesOf(browser)).toEqual(tabs.slice(5).map(stateIn));
+    for (const tab of [7, 9, 5, 8, 6]) {
+      const end = await browser.get(await agree(emulator, tabs[tab] ?? ''));
+      expect([end.status, end.location]).toEqual([302, `/me?tab=${tab}`]);
+      expect(await isLoggedIn(browser)).toBe(true);
+    }
+    expect(await statesOf(browser)).toEqual([]);
+  });
+
+  it('lets the login that gave way start again, once there is room, and not before', async () => {
+    const first = await startedAt('/me?tab=first');
+    for (let tab = 0; tab < 5; tab++) await startedAt(`/me?tab=${tab}`);
+    const newest = await statesOf(browser);
+    const back = await agree(emulator, first);
+
+    const full = await browser.get(back);
+    expect(full.status).toBe(400);
+    expect(full.body).toContain('state_unknown');
+    expect(await statesOf(browser)).toEqual(newest);
+
+    await browser.get(await comeBack(browser, emulator));
+    const again = await browser.get(back);
+    expect(goesToWechat(emulator, again)).toBe(true);
+    expect(stateIn(again.location)).toMatch(/^1[0-9a-f]{32}$/);
+  });
+
+  it("lets a stranger's links take only each other's places, never that of a login under way", async () => {
+    const mine = [
+      await startedAt('/me?tab=1'),
+      await startedAt('/me?tab=2'),
+      await startedAt('/me?tab=3'),
+    ].map(stateIn);
+    for (let link = 0; link < 10; link++) {
+      const strange = `0${link}`.padEnd(33, 'a');
+      expect(goesToWechat(emulator, await browser.get(`/callback?code=abc&state=${strange}`))).toBe(true);
+    }
+    const states = await statesOf(browser);
+    expect(states).toHaveLength(5);
+    expect(states.slice(0, 3)).toEqual(mine);
+    expect(states.slice(3).every((state) => state.startsWith('1'))).toBe(true);
+  });
+
+  it("lets a stranger's links push out no login with a long way back, either", async () => {
+    const long = `/me?q=${'%E4%B8%AD'.repeat(54)}`;
+    const mine = [await startedAt(long), await startedAt(`${long}2`)].map(stateIn);
+    for (let link = 0; link < 10; link++) {
+      await browser.get(`/callback?code=abc&state=${`0${link}`.padEnd(33, 'a')}`);
+    }
+    expect((await statesOf(browser)).slice(0, 2)).toEqual(mine);
+  });
+
+  it('stays small enough for a cookie, however long the ways back', async () => {
+    for (let tab = 0; tab < 10; tab++) await startedAt(`/me?${tab}${encodeURIComponent('中'.repeat(50))}`);
+    for (let tab = 0; tab < 10; tab++)
+      await browser.get(`/login?returnTo=${encodeURIComponent(`/me?${tab}${'中'.repeat(160)}`)}`);
+    expect(browser.cookies().length).toBeLessThan(3_000);
+    const back = await comeBack(browser, emulator, '/me?last');
+    expect((await browser.get(back)).location).toBe('/me?last');
+  });
+
+  it('finishes the right login after a wrong state came first', async () => {
+    const back = await comeBack(browser, emulator, '/me?right');
+    const wrong = await browser.get(withParams(back, { state: `0${'e'.repeat(32)}` }));
+    expect(goesToWechat(emulator, wrong)).toBe(true);
+    expect(exchanged(emulator)).toEqual([]);
+    const right = await browser.get(back);
+    expect([right.status, right.location]).toEqual([302, '/me?right']);
+    expect(await isLoggedIn(browser)).toBe(true);
+  });
+
+  it.each(['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'prototype', 'pending', ''])(
+    'takes no %j for a state, and exchanges no code for it',
+    async (state) => {
+      const back = await comeBack(browser, emulator);
+      for (const url of [`/callback?code=abc&state=${state}`, withParams(back, { state })]) {
+        const answer = await browser.get(url);
+        expect(answer.status).toBe(400);
+        expect(answer.body).toContain('state_unknown');
+      }
+      expect(exchanged(emulator)).toEqual([]);
+      expect((await browser.get(back)).location).toBe('/me');
+    },
+  );
+
+  it.each([
+    ['an upper-case one', (state: string) => state.toUpperCase().replace(/^(.)\d{32}$/, '$1')],
+    ['one with something behind it', (state: string) => `${state}https://i.maxthon.cn`],
+    ['one with a blank before it', (state: string) => ` ${state}`],
+    ['a cut one', (state: string) => state.slice(0, 20)],
+    ['one whose digit counts on', (state: string) => `9${state.slice(1)}`],
+  ])('is not taken for %s', async (_name, alter) => {
+    const back = await comeBack(browser, emulator);
+    const altered = await browser.get(withParams(back, { state: alter(stateIn(back)) }));
+    expect(altered.status).toBe(400);
+    expect(exchanged(emulator)).toEqual([]);
+    expect(await isLoggedIn(browser)).toBe(false);
+    expect((await browser.get(back)).location).toBe('/me');
+  });
+
+  it.each([
+    'code=a&code=b&state=STATE',
+    'code=CODE&state=STATE&state=STATE',
+    'code[]=CODE&state=STATE',
+    'code=CODE&state[]=STATE',
+    'code=CODE&state[a]=STATE',
+    'code=CODE&state=STATE&lang=a&lang=b',
+    'code=CODE&state=STATE&%63ode=other',
+    'code%5B%5D=CODE&state=STATE',
+  ])('is not read from a query such as ?%s, and stays usable', async (query) => {
+    const back = await comeBack(browser, emulator);
+    const asked = query.replaceAll('CODE', paramIn(back, 'code')).replaceAll('STATE', stateIn(back));
+    const answer = await browser.get(`/callback?${asked}`);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toContain('state_unknown');
+    expect(exchanged(emulator)).toEqual([]);
+    expect((await browser.get(back)).location).toBe('/me');
+  });
+
+  it.each([
+    ['over 512 bytes', 'c'.repeat(513)],
+    ['much too long', 'c'.repeat(7_000)],
+    ['Chinese', '%E4%B8%AD'],
+    ['a control character', 'abc%00def'],
+    ['a line break', 'abc%0d%0aX: y'],
+    ['a blank', 'abc%20def'],
+    ['broken percent-encoding', '%E0%A4%A'],
+    ['bytes that are no UTF-8', '%FF%FE'],
+    ['DEL', 'abc%7f'],
+  ])('stays usable after a code that WeChat never sends: %s', async (_name, code) => {
+    const back = await comeBack(browser, emulator);
+    const answer = await browser.get(`/callback?code=${code}&state=${stateIn(back)}`);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toContain('code_invalid');
+    expect(exchanged(emulator)).toEqual([]);
+    expect((await browser.get(back)).location).toBe('/me');
+  });
+
+  it('takes a code of 512 bytes to WeChat, for it to judge', async () => {
+    const back = await comeBack(browser, emulator);
+    const answer = await browser.get(withParams(back, { code: 'c'.repeat(512) }));
+    expect(exchanged(emulator)).toEqual(['c'.repeat(512)]);
+    expect(goesToWechat(emulator, answer)).toBe(true);
+  });
+
+  it('lives ten minutes: after that, the login starts again, and still ends where it was to', async () => {
+    const sent = await browser.follow('/me?late');
+    const start = Date.now();
+    const now = jest.spyOn(Date, 'now').mockReturnValue(start + 601_000);
+    const late = await browser.get(await agree(emulator, sent.location));
+    expect(goesToWechat(emulator, late)).toBe(true);
+    expect(exchanged(emulator)).toEqual([]);
+    expect(stateIn(late.location)).toMatch(/^1/);
+
+    now.mockReturnValue(start + 1_200_000);
+    const inTime = await browser.get(await agree(emulator, late.location));
+    expect(inTime.location).toBe('/me?late');
+    expect(await isLoggedIn(browser)).toBe(true);
+  });
+
+  it('starts again only once: whoever takes too long twice is told so', async () => {
+    const sent = await browser.follow('/me');
+    const start = Date.now();
+    const now = jest.spyOn(Date, 'now').mockReturnValue(start + 601_000);
+    const late = await browser.get(await agree(emulator, sent.location));
+    now.mockReturnValue(start + 1_300_000);
+    const later = await browser.get(await agree(emulator, late.location));
+    expect(later.status).toBe(400);
+    expect(later.body).toContain('loginTimeout');
+    expect(later.body).toContain('/login?returnTo=%2Fme');
+    expect(exchanged(emulator)).toEqual([]);
+    expect(await isLoggedIn(browser)).toBe(false);
+  });
+
+  it('is good just before its end, and where another process has a clock of its own', async () => {
+    const start = Date.now();
+    for (const later of [599_000, -3_000]) {
+      const another = Browser.inWechat(app.url);
+      const now = jest.spyOn(Date, 'now').mockReturnValue(start);
+      const sent = await another.follow('/me?soon');
+      now.mockReturnValue(start + later);
+      expect((await another.get(await agree(emulator, sent.location))).location).toBe('/me?soon');
+      now.mockRestore();
+    }
+  });
+
+  it('makes room for new logins where old ones were left lying', async () => {
+    for (let tab = 0; tab < 5; tab++) await startedAt(`/me?tab=${tab}`);
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 601_000);
+    const state = stateIn(await startedAt('/me?new'));
+    expect(await statesOf(browser)).toEqual([state]);
+  });
+
+  it('belongs to one browser: in another, nobody is logged in with it, and no code exchanged', async () => {
+    const victim = Browser.inWechat(app.url);
+    const theirs = stateIn((await victim.follow('/me?mine')).location);
+    const back = await comeBack(browser, emulator, '/me?attack');
+
+    const lured = await victim.get(back);
+    expect(goesToWechat(emulator, lured)).toBe(true);
+    expect(stateIn(lured.location)).not.toBe(stateIn(back));
+    expect(exchanged(emulator)).toEqual([]);
+    expect(await isLoggedIn(victim)).toBe(false);
+    expect((await statesOf(victim))[0]).toBe(theirs);
+
+    expect((await browser.get(back)).location).toBe('/me?attack');
+  });
+
+  it('is gone once used: no code is exchanged for it again', async () => {
+    const back = await comeBack(browser, emulator);
+    await browser.get(back);
+    await browser.get(withParams(back, { code: 'another' }));
+    expect(exchanged(emulator)).toEqual([paramIn(back, 'code')]);
+  });
+
+  it('is read by GET only: a POST finds no route', async () => {
+    const back = await comeBack(browser, emulator);
+    const { pathname, search } = new URL(back);
+    const posted = await browser.request(pathname + search, { method: 'POST' });
+    expect(posted.body).toBe('home');
+    expect(exchanged(emulator)).toEqual([]);
+    expect((await browser.get(back)).location).toBe('/me');
+  });
+
+  it('is read by this route only: code and state anywhere else mean nothing', async () => {
+    const back = await comeBack(browser, emulator);
+    for (const path of ['/public', '/me', '/login', '/logout', '/'])
+      await browser.get(path + new URL(back).search);
+    expect(exchanged(emulator)).toEqual([]);
+  });
+});

@@ -1,0 +1,161 @@
+import { wechatAuth } from '../../../lib/index';
+import { emulated, sendJSON, startApp, type TestApp, type TestRequest } from '../../support/app';
+import { emulator, useEmulator } from '../../support/emulator';
+import { Browser } from '../../support/browser';
+import { comeBack, goesToWechat, isLoggedIn, sessionOf, statesOf } from '../../support/login';
+import { SESSION_NAMES, SESSIONS } from '../../support/sessions';
+
+useEmulator();
+
+describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
+  let app: TestApp;
+  let browser: Browser;
+  beforeAll(async () => {
+    app = await startApp(emulator, {
+      session: SESSIONS[kind](),
+      routes: (host) => {
+        host.use('/bye', (req, res) => {
+          const { wechat } = req as TestRequest;
+          void wechat.logout().then(() => {
+            sendJSON(res, [wechat.isAuthenticated(), wechat.user ?? null]);
+          });
+        });
+        host.use('/note', (req, res) => {
+          (req as TestRequest).session['note'] = 'private';
+          res.end();
+        });
+      },
+    });
+  });
+  afterAll(() => app.close());
+  beforeEach(async () => {
+    browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/me');
+  });
+
+  it.each([
+    ['GET', 302],
+    ['POST', 303],
+  ])('takes %s, and sends the browser to the start with %i', async (method, status) => {
+    const answer = await browser.request('/logout', { method });
+    expect([answer.status, answer.location]).toEqual([status, '/']);
+    expect(await isLoggedIn(browser)).toBe(false);
+  });
+
+  it('goes where it is asked to, on this site only', async () => {
+    expect((await browser.get('/logout?returnTo=/public?bye%23top')).location).toBe('/public?bye#top');
+    for (const evil of [
+      '//evil.example',
+      'https://evil.example/',
+      '/\\evil.example',
+      '/logout',
+      '/login',
+      '/%09/evil',
+    ])
+      expect((await browser.get(`/logout?returnTo=${encodeURIComponent(evil)}`)).location).toMatch(
+        /^\/(?:%09\/evil)?$/,
+      );
+  });
+
+  it.each([
+    ['Sec-Fetch-Site: cross-site', { 'Sec-Fetch-Site': 'cross-site' }],
+    ['Sec-Fetch-Site, whatever the Referer says', { 'Sec-Fetch-Site': 'cross-site', Referer: 'SELF/' }],
+    ['an Origin', { Origin: 'https://evil.example' }],
+    ['an Origin of another port', { Origin: 'http://127.0.0.1:1' }],
+    ['the Origin of a sandbox', { Origin: 'null' }],
+    ['a Referer', { Referer: 'https://evil.example/page' }],
+    ['a Referer with our host in its path', { Referer: 'https://evil.example/SELF' }],
+    ['a Referer with our host for a user name', { Referer: 'http://127.0.0.1@evil.example/' }],
+  ])('does not log out for another site, known by %s', async (_name, headers) => {
+    for (const method of ['GET', 'POST']) {
+      const sent = Object.entries(headers).map(
+        ([name, value]) => [name, value.replace('SELF', app.url)] as const,
+      );
+      const answer = await browser.request('/logout', { method, headers: Object.fromEntries(sent) });
+      expect(answer.status).toBe(403);
+      expect(answer.headers['cache-control']).toBe('no-store');
+      expect(await isLoggedIn(browser)).toBe(true);
+    }
+  });
+
+  it.each([
+    ['a link of this site', { 'Sec-Fetch-Site': 'same-origin' }],
+    ['the address bar', { 'Sec-Fetch-Site': 'none' }],
+    ['a sister site', { 'Sec-Fetch-Site': 'same-site' }],
+    ['a form of this site, in an old browser', { Origin: 'SELF', Referer: 'SELF/page' }],
+    ['a link of this site, in an old browser', { Referer: 'SELF/page?a=b' }],
+    ['a browser that says nothing', {}],
+  ])('logs out for %s', async (_name, headers) => {
+    const sent = Object.entries(headers).map(
+      ([name, value]) => [name, value.replace('SELF', app.url)] as const,
+    );
+    await browser.request('/logout', { method: 'POST', headers: Object.fromEntries(sent) });
+    expect(await isLoggedIn(browser)).toBe(false);
+  });
+
+  it('leaves nothing of the login behind, nor of what the app kept for this user', async () => {
+    await browser.get('/note');
+    await browser.follow('/login');
+    const before = browser.cookies();
+    await browser.get('/logout');
+    const { cookie, ...rest } = await sessionOf(browser);
+    expect(rest).toEqual({});
+    expect(kind === 'cookie-session' ? cookie : typeof cookie).toBe(
+      kind === 'cookie-session' ? undefined : 'object',
+    );
+    if (kind === 'express-session') {
+      // The old id is dead, whoever has a copy of it.
+      const copy = Browser.inWechat(app.url);
+      expect((await copy.get('/me', { cookie: before })).status).toBe(302);
+    }
+  });
+
+  it('is no fault for somebody who is not logged in', async () => {
+    const stranger = Browser.inWechat(app.url);
+    expect((await stranger.get('/logout')).status).toBe(302);
+    expect((await browser.get('/logout')).status).toBe(302);
+    expect((await browser.get('/logout')).status).toBe(302);
+  });
+
+  it('ends the logins under way, too', async () => {
+    const back = await comeBack(browser, emulator, '/login?returnTo=/me');
+    await browser.get('/logout');
+    expect(await statesOf(browser)).toEqual([]);
+    expect(goesToWechat(emulator, await browser.get(back))).toBe(true);
+    expect(await isLoggedIn(browser)).toBe(false);
+  });
+
+  it('can be called by the app, which then answers itself', async () => {
+    expect((await browser.get('/bye')).json()).toEqual([false, null]);
+    expect(await isLoggedIn(browser)).toBe(false);
+  });
+
+  it('lets the user log in again', async () => {
+    await browser.get('/logout');
+    expect((await browser.logIn(emulator, '/me')).status).toBe(200);
+  });
+});
+
+describe.each(SESSION_NAMES)('two accounts side by side, with %s', (kind) => {
+  it('log out one by one', async () => {
+    const app = await startApp(emulator, {
+      session: SESSIONS[kind](),
+      routes: (host) => {
+        const staff = { sessionKey: 'staff', preserveSession: false };
+        host.use('/staff', wechatAuth({ ...emulated(emulator), ...staff }));
+      },
+    });
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/me', 'ming');
+    await browser.logIn(emulator, '/staff/login', 'emoji');
+    const both = await sessionOf(browser);
+    expect(both['wechat']).toMatchObject({ user: { nickname: '小明' } });
+    expect(both['staff']).toMatchObject({ user: { nickname: expect.stringContaining('Emoji') as string } });
+
+    await browser.get('/staff/logout');
+    const one = await sessionOf(browser);
+    expect(one['wechat']).toEqual(both['wechat']);
+    expect(one['staff']).toBeUndefined();
+    await app.close();
+  });
+});

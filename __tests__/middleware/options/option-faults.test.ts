@@ -1,0 +1,569 @@
+import {
+  MemoryTokenStore,
+  OptionsError,
+  wechatAuth,
+  type OptionFault,
+  type WechatAuthOptions,
+} from '../../../lib/index';
+
+const APP = { appId: 'wx0f1c1a10e0000001', appSecret: '0f1c1a10e0000001aaaaaaaaaaaaaaa1' };
+const ENVIRONMENT = Object.keys(process.env).filter((name) => name.startsWith('WECHAT_'));
+
+beforeEach(() => {
+  for (const name of ENVIRONMENT) Reflect.deleteProperty(process.env, name);
+});
+
+/** What wechatAuth() says of these options: JavaScript may pass anything. */
+function errorOf(options: unknown): OptionsError | undefined {
+  try {
+    wechatAuth(options as WechatAuthOptions);
+  } catch (error) {
+    if (error instanceof OptionsError) return error;
+    throw error;
+  }
+  return undefined;
+}
+
+function faultsOf(options: unknown): readonly OptionFault[] {
+  return errorOf(options)?.faults ?? [];
+}
+
+function pathsOf(options: unknown): string[] {
+  return faultsOf(options).map(({ path }) => path);
+}
+
+/** The fault of one option, beside options that are right. */
+function messageOf(options: Record<string, unknown>): string {
+  const faults = faultsOf({ ...APP, ...options });
+  return faults.map(({ path, message }) => `${path} ${message}`).join('\n');
+}
+
+function throwing(): never {
+  throw new Error('read');
+}
+
+describe('faults of the options', () => {
+  it('all come in one error, each with its path, its value and a remedy', () => {
+    const error = errorOf({
+      appId: 'wx0f1c1a10e0000001',
+      website: { appID: 'wxeb517e0000000002' },
+      baseUrl: 'https://h5.example.com',
+      baseURL: 'h5.example.com',
+      scope: 'snsapi_login',
+      routes: { login: 'login', signout: '/bye' },
+      loginTimeout: '10 min',
+      flow: 'qr',
+      returnTo: '//evil.example',
+      endpoints: { api: 'api.weixin.qq.com' },
+      verificationFiles: { MP_verify_Ab12Cd34Ef56Gh78: 'Ab12Cd34Ef56Gh78' },
+    });
+    expect(error).toMatchObject({ name: 'WechatAuthError', kind: 'config', code: 'ERR_WECHAT_CONFIG' });
+    expect(error?.faults.map(({ path }) => path).sort()).toEqual([
+      'appSecret',
+      'baseURL',
+      'baseUrl',
+      'endpoints.api',
+      'flow',
+      'loginTimeout',
+      'returnTo',
+      'routes.login',
+      'routes.signout',
+      'scope',
+      'verificationFiles.MP_verify_Ab12Cd34Ef56Gh78',
+      'website.appID',
+    ]);
+    expect(error?.message).toMatchInlineSnapshot(`
+     "wechatAuth() has 12 faults in its options:
+       - website.appID is no option. Did you mean appId?
+       - routes.login is 'login'. Give a path below the mount point, such as /login, or false to leave it out.
+       - routes.signout is no option. There are: login, callback, logout.
+       - scope is 'snsapi_login'. Use 'snsapi_userinfo' (profile) or 'snsapi_base' (openid only); the website app asks for snsapi_login by itself.
+       - flow is 'qr'. Use 'auto', 'official', 'website', or a function of the request that returns one of them.
+       - loginTimeout is '10 min'. Give milliseconds, such as 600000.
+       - verificationFiles.MP_verify_Ab12Cd34Ef56Gh78 is no name of a verification file. Use the name WeChat gave it, such as MP_verify_Ab12Cd34Ef56Gh78.txt.
+       - endpoints.api is 'api.weixin.qq.com', which is no http: or https: address. Give an address such as https://api.weixin.qq.com.
+       - baseUrl is no option. Did you mean baseURL?
+       - appSecret is missing. Give it, or set WECHAT_APP_SECRET.
+       - baseURL is 'h5.example.com', which is no http: or https: address. Write it as https://h5.example.com.
+       - returnTo is '//evil.example'. Give a path of this app that starts with one slash, such as /home; at most 512 bytes."
+    `);
+  });
+
+  it.each([
+    ['appID', 'appId'],
+    ['appid', 'appId'],
+    ['apId', 'appId'],
+    ['appsecret', 'appSecret'],
+    ['app_secret', 'appSecret'],
+    ['secret', 'appSecret'],
+    ['clientID', 'appId'],
+    ['client_secret', 'appSecret'],
+    ['baseUrl', 'baseURL'],
+    ['callbackURL', 'baseURL'],
+    ['redirect_uri', 'baseURL'],
+    ['route', 'routes'],
+    ['scopes', 'scope'],
+    ['language', 'lang'],
+    ['authRequire', 'authRequired'],
+    ['return_to', 'returnTo'],
+    ['timeout', 'loginTimeout'],
+    ['snapshotUser', 'snapshotUsers'],
+    ['onlogin', 'onLogin'],
+    ['onErr', 'onError'],
+    ['store', 'tokenStore'],
+    ['session_key', 'sessionKey'],
+    ['verificationFile', 'verificationFiles'],
+    ['endpoint', 'endpoints'],
+  ])('ask whether %s was meant to be %s', (name, meant) => {
+    expect(messageOf({ [name]: 'x' })).toBe(`${name} is no option. Did you mean ${meant}?`);
+  });
+
+  it('list what there is where nothing is near', () => {
+    expect(messageOf({ pineapple: 1 })).toMatch(
+      /^pineapple is no option\. There are: appId, appSecret, website, /,
+    );
+    expect(messageOf({ endpoints: { region: 'x' } })).toBe(
+      'endpoints.region is no option. There are: open, api.',
+    );
+    expect(messageOf({ routes: { logut: '/x' } })).toBe('routes.logut is no option. Did you mean logout?');
+    expect(messageOf({ website: { secret: 'x', appId: 'wx1', appSecret: 's' } })).toBe(
+      'website.secret is no option. Did you mean appSecret?',
+    );
+    expect(messageOf({ constructor: 1 })).toMatch(/^constructor is no option/);
+  });
+
+  it('name what is missing', () => {
+    const nothing =
+      /^is missing, and so is website\. Give appId and appSecret .* WECHAT_APP_ID and WECHAT_APP_SECRET\.$/;
+    for (const options of [
+      undefined,
+      {},
+      { website: {} },
+      { website: { appId: undefined } },
+      { appId: undefined },
+    ]) {
+      expect(faultsOf(options)).toEqual([
+        { path: 'appId', message: expect.stringMatching(nothing) as string },
+      ]);
+    }
+    expect(faultsOf({ appId: 'wx1' })).toEqual([
+      { path: 'appSecret', message: 'is missing. Give it, or set WECHAT_APP_SECRET.' },
+    ]);
+    expect(faultsOf({ appSecret: 's' })).toEqual([
+      { path: 'appId', message: 'is missing. Give it, or set WECHAT_APP_ID.' },
+    ]);
+    expect(messageOf({ website: { appId: 'wx1' } })).toBe(
+      'website.appSecret is missing. Give it, or set WECHAT_WEBSITE_APP_SECRET.',
+    );
+    expect(messageOf({ website: { appSecret: 's' } })).toBe(
+      'website.appId is missing. Give it, or set WECHAT_WEBSITE_APP_ID.',
+    );
+  });
+
+  it('name a flow that has no account', () => {
+    expect(messageOf({ flow: 'website' })).toBe(
+      "flow is 'website', but there is no website app. Give website: { appId, appSecret }.",
+    );
+    expect(messageOf({ flow: 'website', website: {} })).toMatch(/^flow is 'website', but/);
+    expect(faultsOf({ flow: 'official', website: APP })).toEqual([
+      { path: 'flow', message: expect.stringMatching(/^is 'official', but there is no appId/) as string },
+    ]);
+  });
+
+  const junk: readonly (readonly [string, unknown])[] = [
+    ['null', null],
+    ['a number', 42],
+    ['NaN', NaN],
+    ['a BigInt', 10n],
+    ['a boolean', true],
+    ['an empty string', ''],
+    ['a string', 'no option takes this: \n'],
+    ['an array', [1, 2]],
+    ['an object', { nonsense: 1 }],
+    ['an object without prototype', Object.create(null)],
+    ['a date', new Date(0)],
+    ['a symbol', Symbol('s')],
+    ['a function', () => 'x'],
+    [
+      'a Proxy that throws',
+      new Proxy({}, { get: throwing, ownKeys: throwing, getPrototypeOf: throwing, has: throwing }),
+    ],
+    ['a revoked Proxy', revoked()],
+    [
+      'an object whose getters throw',
+      {
+        get get() {
+          return throwing();
+        },
+        get appId() {
+          return throwing();
+        },
+        get timeout() {
+          return throwing();
+        },
+        get login() {
+          return throwing();
+        },
+      },
+    ],
+    ['an object that is no text', { toString: throwing, valueOf: throwing, [Symbol.toPrimitive]: throwing }],
+  ];
+  const options = [
+    'appId',
+    'appSecret',
+    'website',
+    'website.appId',
+    'website.appSecret',
+    'baseURL',
+    'routes',
+    'routes.login',
+    'routes.callback',
+    'routes.logout',
+    'scope',
+    'lang',
+    'flow',
+    'authRequired',
+    'returnTo',
+    'loginTimeout',
+    'snapshotUsers',
+    'identity',
+    'onLogin',
+    'onError',
+    'tokenStore',
+    'preserveSession',
+    'preserveSession.0',
+    'verificationFiles',
+    'verificationFiles.a.txt',
+    'sessionKey',
+    'endpoints',
+    'endpoints.open',
+    'endpoints.api',
+    'http',
+    'http.timeout',
+    'dangerouslyAllowEmulatorInProduction',
+  ];
+  /** What is right after all. */
+  const right: Readonly<Record<string, readonly string[]>> = {
+    appId: [],
+    flow: ['a function'],
+    authRequired: ['a boolean'],
+    dangerouslyAllowEmulatorInProduction: ['a boolean'],
+    loginTimeout: ['a number'],
+    onLogin: ['a function'],
+    onError: ['a function'],
+    preserveSession: ['a boolean'],
+    'preserveSession.0': ['a string', 'an empty string'],
+    'verificationFiles.a.txt': ['a string'],
+    verificationFiles: ['an object without prototype'],
+    http: ['an object', 'an object without prototype', 'a date', 'an object that is no text'],
+    'http.timeout': ['a number'],
+    routes: ['an object without prototype', 'a date'],
+    website: ['an object without prototype', 'a date'],
+    endpoints: ['an object without prototype', 'a date'],
+  };
+
+  describe.each(options)('in %s', (option) => {
+    it.each(junk)('are one OptionsError: %s', (what, value) => {
+      const [first = '', ...rest] = option.split('.');
+      const second = rest.join('.');
+      const inner = first === 'preserveSession' ? [value] : { [second]: value };
+      const given = { ...APP, [first]: second ? inner : value };
+      const error = errorOf(given);
+      if (right[option]?.includes(what)) {
+        expect(error).toBeUndefined();
+        return;
+      }
+      expect(error?.kind).toBe('config');
+      for (const { path, message } of error?.faults ?? []) {
+        expect(path === '' || path === first || path.startsWith(`${first}.`)).toBe(true);
+        // A fault, then what to do.
+        expect(message).toMatch(/^(?:is|holds|has|throws) .*[.?]$/);
+      }
+    });
+  });
+
+  it.each(junk)('are one OptionsError where the argument itself is %s', (_what, value) => {
+    expect(errorOf(value)?.kind).toBe('config');
+  });
+
+  it('never show a secret', () => {
+    const secret = 'c0ffee00c0ffee00c0ffee00c0ffee00';
+    const wrong: unknown[] = [
+      { appId: `${secret} `, appSecret: APP.appSecret },
+      { ...APP, appSecret: `${secret}\n` },
+      { ...APP, appSecret: [secret] },
+      { ...APP, appSecret: { secret } },
+      { ...APP, secret },
+      { ...APP, website: secret },
+      { ...APP, website: ['wx1', secret] },
+      { ...APP, website: { appId: 'wx1', appSecret: ` ${secret}` } },
+      { ...APP, website: { appId: 'wx1', secret } },
+      { ...APP, baseURL: `https://user:${secret}@h5.example.com` },
+      { ...APP, baseURL: `https://user:pass-${secret}@` },
+      { ...APP, endpoints: { api: `https://user:${secret}@gateway.example` } },
+      { ...APP, endpoints: `https://user:${secret}@gateway.example` },
+      { ...APP, http: `http://user:${secret}@proxy.example` },
+      { ...APP, returnTo: `//user:x${secret}@evil.example` },
+      ['wx1', secret],
+      secret,
+    ];
+    for (const options of wrong) {
+      const error = errorOf(options);
+      expect(error?.faults.length).toBeGreaterThan(0);
+      expect(JSON.stringify([error, error?.faults, error?.message, error?.stack])).not.toContain('c0ffee');
+    }
+  });
+
+  it('cut what is long', () => {
+    expect(messageOf({ scope: 'x'.repeat(10_000) }).length).toBeLessThan(300);
+  });
+});
+
+describe('a baseURL that the console of WeChat would not take', () => {
+  const wrong: readonly (readonly [string, RegExp])[] = [
+    ['https://h5.example.com:8443', /has a port: WeChat would answer 10003 .*网页授权域名.*授权回调域/],
+    ['http://h5.example.com:8080/shop', /has a port.*without a port/],
+    ['https://203.0.113.7', /is an IP address: WeChat would answer 10003 .*网页授权域名/],
+    ['https://[2001:db8::1]', /is an IP address.*网页授权域名/],
+    ['https://h5.example.com/#/home', /has a query or a fragment.*网页授权域名/],
+    ['https://h5.example.com/?a=1', /has a query or a fragment.*网页授权域名/],
+    ['https://h5.example.com?', /has a query or a fragment/],
+    ['https://h5.example.com#', /has a query or a fragment/],
+    ['https://h5.example.com//shop', /has two slashes in a row/],
+    ['https://user:pass@h5.example.com', /has a user or a password in it/],
+    ['h5.example.com', /is no http: or https: address\. Write it as https:\/\/h5\.example\.com/],
+    ['//h5.example.com', /is no http: or https: address/],
+    ['ftp://h5.example.com', /is no http: or https: address/],
+    ['javascript:alert(1)', /is no http: or https: address/],
+    ['https://', /is no http: or https: address/],
+    ['https://h5 .example.com', /is no http: or https: address/],
+  ];
+  it.each(wrong)('%s', (baseURL, words) => {
+    expect(messageOf({ baseURL })).toMatch(words);
+    expect(messageOf({ baseURL })).toMatch(/^baseURL /);
+  });
+
+  it.each([
+    'https://h5.example.com',
+    'https://h5.example.com/',
+    'https://H5.Example.COM/shop/',
+    'http://h5.example.com:80',
+    'https://h5.example.com:443/shop',
+    // A test account (测试号) takes addresses of the local network, with a port.
+    'http://localhost:3000',
+    'http://127.0.0.1:3000',
+    'http://192.168.1.7:8080',
+    'http://10.0.0.1',
+    'http://[::1]:3000',
+  ])('is not %s', (baseURL) => {
+    expect(messageOf({ baseURL })).toBe('');
+  });
+
+  it('is not asked about where another WeChat is in use', () => {
+    const endpoints = { open: 'http://127.0.0.1:8917', api: 'http://127.0.0.1:8917' };
+    expect(messageOf({ baseURL: 'http://203.0.113.7:3000', endpoints })).toBe('');
+    expect(messageOf({ baseURL: 'http://203.0.113.7:3000', endpoints: { api: endpoints.api } })).not.toBe('');
+  });
+});
+
+describe('routes', () => {
+  it.each([
+    'login',
+    '',
+    '/',
+    '//',
+    '/login/',
+    '/log in',
+    '/登录',
+    '/login?x',
+    '/login#x',
+    '/:id',
+    '/*',
+    '/a//b',
+    '/..',
+    '/./a',
+    '/a/../b',
+    '/%6c',
+  ])('cannot be %j', (login) => {
+    expect(messageOf({ routes: { login } })).toMatch(
+      /^routes\.login is '.*'\. Give a path below the mount point/,
+    );
+  });
+
+  it.each(['/a', '/auth/wechat/login', '/login.html', '/.well-known/x', '/a-b_c~d', '/Login', false])(
+    'can be %j',
+    (login) => {
+      expect(messageOf({ routes: { login } })).toBe('');
+    },
+  );
+
+  it('each have a path of their own', () => {
+    expect(messageOf({ routes: { login: '/wechat', callback: '/wechat' } })).toMatch(
+      /^routes\.login is '\/wechat', like routes\.callback\. Give each route a path of its own\.$/,
+    );
+    expect(messageOf({ routes: { login: '/LOGOUT' } })).toMatch(
+      /^routes\.logout is '\/logout', like routes\.login/,
+    );
+    expect(messageOf({ routes: { login: false, logout: false } })).toBe('');
+  });
+});
+
+describe('other options', () => {
+  it('have their bounds', () => {
+    expect(messageOf({ loginTimeout: 0 })).toMatch(/above 0/);
+    expect(messageOf({ loginTimeout: -1 })).toMatch(/above 0/);
+    expect(messageOf({ loginTimeout: 1.5 })).toMatch(/whole milliseconds/);
+    expect(messageOf({ loginTimeout: Infinity })).toMatch(/^loginTimeout is Infinity\./);
+    expect(messageOf({ http: { timeout: -1 } })).toMatch(/^http\.timeout is -1\./);
+    expect(messageOf({ http: { timeout: 2 ** 31 } })).toMatch(/^http\.timeout is 2147483648\./);
+    expect(messageOf({ http: { timeout: '5s' } })).toMatch(/^http\.timeout is '5s'\./);
+    expect(messageOf({ http: { timeout: 0 } })).toBe('');
+  });
+
+  it.each([
+    'cookie',
+    'id',
+    'save',
+    'regenerate',
+    'isNew',
+    '__proto__',
+    'constructor',
+    'toString',
+    'a b',
+    'a:b',
+    '',
+  ])('refuse %j as sessionKey, which the session has another use for', (sessionKey) => {
+    expect(messageOf({ sessionKey })).toMatch(/^sessionKey is '.*'\. Give a name of/);
+  });
+
+  it.each(['../x.txt', 'a/b.txt', '.txt', 'x.html', 'MP_verify_x', 'a b.txt', ''])(
+    'refuse %j as the name of a verification file',
+    (name) => {
+      const verificationFiles = Object.fromEntries([[name, 'x']]);
+      expect(messageOf({ verificationFiles })).toMatch(/is no name of a verification file/);
+    },
+  );
+
+  it.each(['//evil.example', 'home', 'https://h5.example.com/', '/\\evil', '', '/\n', `/${'x'.repeat(512)}`])(
+    'refuse %j as returnTo',
+    (returnTo) => {
+      expect(messageOf({ returnTo })).toMatch(
+        /^returnTo is .* Give a path of this app that starts with one slash/,
+      );
+    },
+  );
+
+  it('take undefined for not given', () => {
+    const none = Object.fromEntries(
+      [
+        'website',
+        'baseURL',
+        'routes',
+        'scope',
+        'lang',
+        'flow',
+        'authRequired',
+        'returnTo',
+        'loginTimeout',
+        'snapshotUsers',
+        'identity',
+        'onLogin',
+        'onError',
+        'tokenStore',
+        'preserveSession',
+        'verificationFiles',
+        'sessionKey',
+        'endpoints',
+        'http',
+        'dangerouslyAllowEmulatorInProduction',
+      ].map((name) => [name, undefined]),
+    );
+    expect(messageOf(none)).toBe('');
+    expect(
+      messageOf({
+        routes: { login: undefined },
+        endpoints: { open: undefined },
+        website: { appId: undefined, appSecret: undefined },
+      }),
+    ).toBe('');
+  });
+});
+
+describe('the environment', () => {
+  const set = (values: Record<string, string>): void => {
+    Object.assign(process.env, values);
+    ENVIRONMENT.push(...Object.keys(values));
+  };
+  afterEach(() => {
+    for (const name of ENVIRONMENT) Reflect.deleteProperty(process.env, name);
+  });
+
+  it('counts as not given where it is empty', () => {
+    set({
+      WECHAT_APP_ID: '',
+      WECHAT_APP_SECRET: ' ',
+      WECHAT_WEBSITE_APP_ID: '',
+      WECHAT_BASE_URL: '',
+      WECHAT_OPEN_URL: '',
+      WECHAT_API_URL: '\t',
+    });
+    expect(pathsOf({})).toEqual(['appId']);
+    expect(pathsOf(APP)).toEqual([]);
+  });
+
+  it('is named where the fault comes from there', () => {
+    set({
+      WECHAT_APP_ID: 'wx 1',
+      WECHAT_APP_SECRET: 's',
+      WECHAT_BASE_URL: 'h5.example.com',
+      WECHAT_API_URL: 'x',
+      WECHAT_WEBSITE_APP_ID: 'wx2',
+    });
+    const words = faultsOf({}).map(({ path, message }) => `${path} ${message}`);
+    expect(words.sort()).toEqual([
+      expect.stringMatching(/^appId is 'wx 1'\. .* It comes from WECHAT_APP_ID\.$/),
+      expect.stringMatching(/^baseURL is 'h5.example.com', .* It comes from WECHAT_BASE_URL\.$/),
+      expect.stringMatching(/^endpoints\.api is 'x', .* It comes from WECHAT_API_URL\.$/),
+      'website.appSecret is missing. Give it, or set WECHAT_WEBSITE_APP_SECRET.',
+    ]);
+    expect(messageOf({ baseURL: 'nonsense' })).not.toContain('It comes from WECHAT_BASE_URL');
+  });
+
+  it('does not mend what was given wrongly', () => {
+    set({ WECHAT_APP_ID: 'wx1', WECHAT_APP_SECRET: 's' });
+    expect(pathsOf({ appId: null })).toEqual(['appId']);
+    expect(pathsOf({ appId: '', appSecret: 's' })).toEqual(['appId']);
+  });
+});
+
+describe('the options that were given', () => {
+  it('are never written to', () => {
+    const options = freeze({
+      ...APP,
+      website: { appId: 'wxeb517e0000000002', appSecret: 's' },
+      baseURL: 'https://h5.example.com/shop/',
+      routes: { login: '/a', logout: false },
+      preserveSession: ['cart'],
+      verificationFiles: { 'a.txt': 'a' },
+      endpoints: { open: 'http://127.0.0.1:1' },
+      http: { headers: { 'X-A': '1' }, timeout: 100 },
+      tokenStore: new MemoryTokenStore(),
+    });
+    expect(errorOf(options)).toBeUndefined();
+    expect(errorOf(freeze({ ...options, scope: 'x', website: { appId: 'wx1' } }))).toBeDefined();
+  });
+});
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !(value instanceof MemoryTokenStore)) {
+    Object.values(value).forEach(freeze);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}

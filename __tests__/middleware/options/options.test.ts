@@ -1,0 +1,1012 @@
+import express from 'express';
+import express4 from 'express4';
+import {
+  MemoryTokenStore,
+  isWechatError,
+  requireWechatUser,
+  wechatAuth,
+  type TokenData,
+  type WechatAuthOptions,
+  type WechatError,
+} from '../../../lib/index';
+import type { Emulator } from '../../../lib/emulator/index';
+import type { HostRequest } from '../../../lib/middleware/http/request';
+import {
+  cookies,
+  emulated,
+  sendJSON,
+  startApp,
+  startEmulator,
+  type AppOptions,
+  type TestApp,
+  type TestRequest,
+} from '../../support/app';
+import { agree, Browser, type Answer } from '../../support/browser';
+import { listen, type HostName, type Middleware, type Running } from '../../support/hosts';
+import { DESKTOP_CHROME, IPHONE_WECHAT, PHONE_SAFARI, WECOM } from '../../support/user-agents';
+
+const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
+const VARIABLES = [
+  'WECHAT_APP_ID',
+  'WECHAT_APP_SECRET',
+  'WECHAT_WEBSITE_APP_ID',
+  'WECHAT_WEBSITE_APP_SECRET',
+  'WECHAT_BASE_URL',
+  'WECHAT_OPEN_URL',
+  'WECHAT_API_URL',
+];
+
+let emulator: Emulator;
+const running: Running[] = [];
+
+async function start(auth: WechatAuthOptions = {}, options: AppOptions = {}): Promise<TestApp> {
+  const app = await startApp(emulator, { auth, ...options });
+  running.push(app);
+  return app;
+}
+
+beforeAll(async () => {
+  emulator = await startEmulator();
+});
+beforeEach(() => {
+  // What is said on the console has tests of its own.
+  jest.spyOn(process, 'emitWarning').mockImplementation();
+  emulator.requests.length = 0;
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  for (const name of VARIABLES) Reflect.deleteProperty(process.env, name);
+  await Promise.all(running.splice(0).map((app) => app.close()));
+});
+afterAll(() => emulator.close());
+
+/** Where WeChat is asked to come back to. */
+function redirectURI(authorizeURL: string): string | null {
+  return new URL(authorizeURL).searchParams.get('redirect_uri');
+}
+
+/** WeChat comes back to the public address; behind a proxy, the app is at another. */
+async function agreeBehindProxy(app: Running, authorizeURL: string, base: string): Promise<string> {
+  const back = await agree(emulator, authorizeURL);
+  expect(back.startsWith(`${base}/`)).toBe(true);
+  return app.url + back.slice(base.length);
+}
+
+function asked(path: string): Record<string, string>[] {
+  return emulator.requests.filter((request) => request.path === path).map(({ query }) => query);
+}
+
+async function sessionOf(
+  browser: Browser,
+  path = '/session',
+): Promise<Record<string, Record<string, unknown>>> {
+  return (await browser.get(path)).json() as Record<string, Record<string, unknown>>;
+}
+
+describe('the environment', () => {
+  it('is enough: no option is needed', async () => {
+    const { official, website } = emulator.apps;
+    Object.assign(process.env, {
+      WECHAT_APP_ID: official.appId,
+      WECHAT_APP_SECRET: official.appSecret,
+      WECHAT_WEBSITE_APP_ID: website.appId,
+      WECHAT_WEBSITE_APP_SECRET: website.appSecret,
+      WECHAT_BASE_URL: 'https://h5.example.com/shop',
+      WECHAT_OPEN_URL: emulator.url,
+      WECHAT_API_URL: emulator.url,
+    });
+    const app = express();
+    app.use(cookies() as never, wechatAuth());
+    app.get('/me', requireWechatUser(), (req, res) => void res.json(req.wechat.user));
+    const server = await listen(app);
+    running.push(server);
+    for (const userAgent of [IPHONE_WECHAT, DESKTOP_CHROME]) {
+      const browser = new Browser(server.url, userAgent);
+      const sent = await browser.get('/login?returnTo=/me');
+      expect(redirectURI(sent.location)).toBe('https://h5.example.com/shop/callback');
+      const back = await agreeBehindProxy(server, sent.location, 'https://h5.example.com/shop');
+      expect((await browser.get(back)).location).toBe('/shop/me');
+      expect((await browser.get('/me')).json()).toMatchObject({ nickname: '小明' });
+    }
+  });
+
+  it('gives way to the options', async () => {
+    Object.assign(process.env, {
+      WECHAT_APP_ID: 'wx0000000000000000',
+      WECHAT_APP_SECRET: 'wrong',
+      WECHAT_WEBSITE_APP_ID: 'wx0000000000000000',
+      WECHAT_WEBSITE_APP_SECRET: 'wrong',
+      WECHAT_BASE_URL: 'https://other.example.com',
+      WECHAT_OPEN_URL: 'http://127.0.0.1:1',
+      WECHAT_API_URL: 'http://127.0.0.1:1',
+    });
+    const app = await start({ baseURL: 'https://h5.example.com' });
+    const browser = Browser.inWechat(app.url);
+    const sent = await browser.get('/login?returnTo=/me');
+    expect(redirectURI(sent.location)).toBe('https://h5.example.com/callback');
+    const back = await agreeBehindProxy(app, sent.location, 'https://h5.example.com');
+    expect((await browser.follow(back)).json()).toMatchObject({ nickname: '小明' });
+    const desktop = Browser.onDesktop(app.url);
+    const scanned = await desktop.get('/login?returnTo=/me');
+    expect(
+      (await desktop.follow(await agreeBehindProxy(app, scanned.location, 'https://h5.example.com'))).status,
+    ).toBe(200);
+  });
+
+  it('may hold a part', async () => {
+    process.env['WECHAT_APP_SECRET'] = emulator.apps.official.appSecret;
+    const app = await start({ appSecret: undefined });
+    expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).status).toBe(200);
+  });
+});
+
+describe('the defaults', () => {
+  it('are those of the documentation', async () => {
+    const app = await start();
+    const browser = Browser.inWechat(app.url);
+    const sent = await browser.get('/login');
+    expect(new URL(sent.location).searchParams.get('scope')).toBe('snsapi_userinfo');
+    expect(redirectURI(sent.location)).toBe(`${app.url}/callback`);
+    expect((await browser.get(await agree(emulator, sent.location))).location).toBe('/');
+    expect(asked('/sns/userinfo')).toMatchObject([{ lang: 'zh_CN' }]);
+    expect(Object.keys(await sessionOf(browser)).sort()).toEqual(['wechat', 'wechat:login']);
+    expect((await browser.get('/public')).body).toBe('public');
+    expect((await browser.request('/logout', { method: 'POST' })).location).toBe('/');
+    expect((await sessionOf(browser))['wechat']).toBeUndefined();
+  });
+
+  it('need one pair of credentials only: the official account', async () => {
+    const app = await start({ website: undefined });
+    expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).status).toBe(200);
+    const desktop = await Browser.onDesktop(app.url).follow('/me');
+    expect(desktop.status).toBe(200);
+    expect(desktop.body).toContain('请在微信中打开');
+  });
+
+  it('need one pair of credentials only: the website app', async () => {
+    const app = await start({ appId: undefined, appSecret: undefined });
+    expect((await Browser.onDesktop(app.url).logIn(emulator, '/me')).status).toBe(200);
+    const inWechat = await Browser.inWechat(app.url).follow('/me');
+    expect(inWechat.status).toBe(200);
+    expect(inWechat.body).toContain('请在电脑上打开');
+  });
+});
+
+describe('baseURL with a path, which a proxy strips', () => {
+  const base = 'https://h5.example.com/shop';
+
+  it.each(['', '/auth'])('is in every address that leaves the app, mounted at %j', async (mount) => {
+    const app = await start({ baseURL: `${base}/` }, { mount });
+    const browser = Browser.inWechat(app.url);
+    const guarded = await browser.get(`${mount}/me?a=1#x`);
+    const page = encodeURIComponent(`/shop${mount}/me?a=1`);
+    expect(guarded.location).toBe(`/shop${mount}/login?returnTo=${page}`);
+    const xhr = await browser.get(`${mount}/me`, {
+      headers: { Accept: 'application/json', Referer: `${base}/cart` },
+    });
+    expect(xhr.json()).toMatchObject({ loginURL: `/shop${mount}/login?returnTo=%2Fshop%2Fcart` });
+
+    const sent = await browser.get(guarded.location.replace('/shop', ''));
+    expect(redirectURI(sent.location)).toBe(`${base}${mount}/callback`);
+    const back = await agreeBehindProxy(app, sent.location, base);
+    expect((await browser.get(back)).location).toBe(`/shop${mount}/me?a=1`);
+    expect((await browser.get(back)).location).toBe(`/shop${mount}/me?a=1`);
+    expect((await browser.get(`${mount}/logout`)).location).toBe('/shop/');
+    expect((await browser.get(`${mount}/logout?returnTo=/bye`)).location).toBe('/shop/bye');
+  });
+
+  it('is added to a way back that lacks it, and not twice', async () => {
+    const app = await start({ baseURL: base });
+    const endOf = async (returnTo: string): Promise<string> => {
+      const browser = Browser.inWechat(app.url);
+      const sent = await browser.get(`/login?returnTo=${encodeURIComponent(returnTo)}`);
+      return (await browser.get(await agreeBehindProxy(app, sent.location, base))).location;
+    };
+    expect(await endOf('/me')).toBe('/shop/me');
+    expect(await endOf('/shop/me')).toBe('/shop/me');
+    expect(await endOf('/shop')).toBe('/shop');
+    expect(await endOf('/shop?a')).toBe('/shop?a');
+    expect(await endOf('/shopping')).toBe('/shop/shopping');
+    expect(await endOf('/login')).toBe('/shop/');
+    expect(await endOf('/shop/login')).toBe('/shop/');
+    expect(await endOf('//evil.example')).toBe('/shop/');
+  });
+
+  it('is in the default way back, and in the links of the pages', async () => {
+    const app = await start({ baseURL: base, returnTo: '/home' });
+    const browser = Browser.inWechat(app.url);
+    const sent = await browser.get('/login');
+    expect((await browser.get(await agreeBehindProxy(app, sent.location, base))).location).toBe('/shop/home');
+    const page = await browser.get('/callback?code=x&state=wrong');
+    expect(page.body).toContain('href="/shop/login"');
+    expect(page.body).toContain('href="/shop/home"');
+    const phone = await start({ baseURL: base, website: undefined });
+    const open = await new Browser(phone.url, PHONE_SAFARI).get('/login?returnTo=/me');
+    expect(open.body).toContain(`${base}/login?returnTo=%2Fme`);
+  });
+
+  it('has its host in lower case, as WeChat compares it', async () => {
+    const app = await start({ baseURL: 'https://H5.Example.COM/Shop' });
+    const sent = await Browser.inWechat(app.url).get('/login');
+    expect(redirectURI(sent.location)).toBe('https://h5.example.com/Shop/callback');
+  });
+});
+
+describe('without baseURL', () => {
+  it('the address is that of the request', async () => {
+    const app = await start();
+    const sent = await Browser.inWechat(app.url).get('/login', { headers: { Host: 'h5.example.com:8080' } });
+    expect(redirectURI(sent.location)).toBe('http://h5.example.com:8080/callback');
+  });
+
+  it('a proxy is believed only where the app says so', async () => {
+    const headers = { 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'h5.example.com', Host: 'inner' };
+    for (const [trust, expected] of [
+      [false, 'http://inner/callback'],
+      [1, 'https://h5.example.com/callback'],
+    ] as const) {
+      for (const make of [express, express4 as unknown as typeof express]) {
+        const app = make();
+        app.set('trust proxy', trust);
+        app.use(cookies());
+        app.use(wechatAuth(emulated(emulator)));
+        const server = await listen(app as never);
+        running.push(server);
+        const sent = await Browser.inWechat(server.url).get('/login', { headers });
+        expect(redirectURI(sent.location)).toBe(expected);
+      }
+    }
+  });
+
+  it.each(['a b', 'x"><script>', 'a/b', 'user@evil', 'a,b', 'h5.example.com:port'])(
+    'a Host header that is no host is refused: %j',
+    async (Host) => {
+      const app = await start();
+      const answer = await Browser.inWechat(app.url).get('/login', { headers: { Host } });
+      expect(answer.status).toBe(400);
+      expect(answer.location).toBe('');
+      expect(answer.body).not.toContain('<script>');
+    },
+  );
+});
+
+describe('a mount', () => {
+  const inRouters = (make: typeof express, path: string): Promise<Running> => {
+    const app = make();
+    const [outer, inner] = [make.Router(), make.Router()];
+    app.use(cookies());
+    inner.use(wechatAuth(emulated(emulator)));
+    inner.get('/me', requireWechatUser(), (req, res) => {
+      sendJSON(res, req.wechat.user);
+    });
+    outer.use('/inner', inner);
+    app.use(path, outer);
+    return listen(app);
+  };
+
+  it.each([
+    ['Express 5', express],
+    ['Express 4', express4 as unknown as typeof express],
+  ])('may be a router in a router with a parameter, on %s', async (_name, make) => {
+    const server = await inRouters(make, '/:tenant');
+    running.push(server);
+    const browser = Browser.inWechat(server.url);
+    const guarded = await browser.get('/acme/inner/me');
+    expect(guarded.location).toBe('/acme/inner/login?returnTo=%2Facme%2Finner%2Fme');
+    const sent = await browser.get(guarded.location);
+    expect(redirectURI(sent.location)).toBe(`${server.url}/acme/inner/callback`);
+    const me = await browser.follow(await agree(emulator, sent.location));
+    expect(me.url).toBe(`${server.url}/acme/inner/me`);
+    expect(me.status).toBe(200);
+    expect((await browser.get('/acme/inner/login?returnTo=/acme/inner/callback')).status).toBe(302);
+  });
+
+  it.each(HOSTS)('may be asked for in upper case and with a slash at the end, on %s', async (host) => {
+    const app = await start({}, { host, mount: '/auth' });
+    const browser = Browser.inWechat(app.url);
+    for (const path of ['/AUTH/login', '/auth/login/', '/Auth/login?x', '/auth/login/?x']) {
+      const sent = await browser.get(path);
+      expect(sent.status).toBe(302);
+      const back = await agree(emulator, sent.location);
+      expect(back).toMatch(/\/auth\/callback\?/i);
+      const end = await browser.get(back);
+      expect(end.status).toBe(302);
+      expect(end.location).toBe('/');
+    }
+  });
+
+  it.each(HOSTS)('may be written with a slash at the end, on %s', async (host) => {
+    const app = await start({}, { host, mount: '/auth', routes: () => undefined });
+    const other = await startApp(emulator, { host, mount: '/x/' });
+    running.push(other);
+    expect(redirectURI((await Browser.inWechat(app.url).get('/auth/login')).location)).toBe(
+      `${app.url}/auth/callback`,
+    );
+    const sent = await Browser.inWechat(other.url).get('/x/login');
+    expect(redirectURI(sent.location)).toBe(`${other.url}/x/callback`);
+  });
+
+  it.each(HOSTS)('itself can be guarded, on %s', async (host) => {
+    const app = await start({ authRequired: true }, { host, mount: '/auth' });
+    for (const [path, returnTo] of [
+      ['/auth', '%2Fauth'],
+      ['/auth/', '%2Fauth%2F'],
+      ['/auth?a', '%2Fauth%3Fa'],
+    ]) {
+      expect((await Browser.inWechat(app.url).get(path ?? '')).location).toBe(
+        `/auth/login?returnTo=${returnTo}`,
+      );
+    }
+  });
+});
+
+describe('routes', () => {
+  it('can be renamed, each', async () => {
+    const routes = { login: '/wechat/login', callback: '/wechat/back.do', logout: '/bye' };
+    const app = await start({ routes });
+    const browser = Browser.inWechat(app.url);
+    expect((await browser.get('/me')).location).toBe('/wechat/login?returnTo=%2Fme');
+    const me = await browser.logIn(emulator, '/me');
+    expect(me.url).toBe(`${app.url}/me`);
+    expect(redirectURI((await browser.get('/wechat/login')).location)).toBe(`${app.url}/wechat/back.do`);
+    for (const path of ['/login', '/callback?code=x&state=y', '/logout']) {
+      expect((await browser.get(path)).body).toBe('home');
+    }
+    expect((await browser.get('/me')).status).toBe(200);
+    expect((await browser.get('/bye')).location).toBe('/');
+    expect((await browser.get('/me')).status).toBe(302);
+    for (const returnTo of Object.values(routes)) {
+      const end = await browser.logIn(emulator, `/wechat/login?returnTo=${returnTo}`);
+      expect(end.url).toBe(`${app.url}/`);
+    }
+  });
+
+  it('can be left out: logout, then a path like any other', async () => {
+    const app = await start({ routes: { logout: false } });
+    const browser = Browser.inWechat(app.url);
+    expect((await browser.get('/logout')).body).toBe('home');
+    expect((await browser.logIn(emulator, '/login?returnTo=/logout')).url).toBe(`${app.url}/logout`);
+    expect((await browser.get('/me')).status).toBe(200);
+  });
+
+  it('can be left out: callback, with a clear error when a login is started', async () => {
+    const app = await start({ routes: { callback: false } });
+    const answer = await Browser.inWechat(app.url).get('/login', { headers: { Accept: 'application/json' } });
+    expect(answer.status).toBe(500);
+    expect(answer.json()).toEqual({
+      error: 'config',
+      message: expect.stringContaining('routes.callback is false') as string,
+    });
+    expect((await Browser.inWechat(app.url).get('/callback?code=x&state=y')).body).toBe('home');
+  });
+
+  it("take GET and HEAD, logout POST too; other methods are the app's", async () => {
+    const app = await start();
+    const browser = Browser.inWechat(app.url);
+    for (const [path, method] of [
+      ['/login', 'POST'],
+      ['/login', 'DELETE'],
+      ['/callback', 'POST'],
+      ['/logout', 'PUT'],
+    ] as const) {
+      expect((await browser.request(path, { method })).body).toBe('home');
+    }
+  });
+});
+
+describe('flow', () => {
+  const pageOf = async (app: TestApp, userAgent: string): Promise<string> => {
+    const { location, body } = await new Browser(app.url, userAgent).get('/login');
+    return location ? new URL(location).pathname : (/<h1>(.*?)<\/h1>/.exec(body)?.[1] ?? body);
+  };
+
+  it('is chosen by the browser: auto', async () => {
+    const app = await start();
+    expect(await pageOf(app, IPHONE_WECHAT)).toBe('/connect/oauth2/authorize');
+    for (const other of [DESKTOP_CHROME, PHONE_SAFARI, WECOM, '']) {
+      expect(await pageOf(app, other)).toBe('/connect/qrconnect');
+    }
+  });
+
+  it('is what the option says, whatever the browser', async () => {
+    const official = await start({ flow: 'official' });
+    const website = await start({ flow: 'website' });
+    for (const userAgent of [IPHONE_WECHAT, DESKTOP_CHROME, WECOM]) {
+      expect(await pageOf(official, userAgent)).toBe('/connect/oauth2/authorize');
+      expect(await pageOf(website, userAgent)).toBe('/connect/qrconnect');
+    }
+  });
+
+  it('may be a function of the request, awaited or not; auto chooses by the browser', async () => {
+    const choose = (req: HostRequest): 'website' | 'auto' => (req.url?.includes('qr') ? 'website' : 'auto');
+    for (const flow of [choose, (req: HostRequest) => Promise.resolve(choose(req))]) {
+      const app = await start({ flow });
+      expect(await pageOf(app, IPHONE_WECHAT)).toBe('/connect/oauth2/authorize');
+      expect(await pageOf(app, DESKTOP_CHROME)).toBe('/connect/qrconnect');
+      const { location } = await Browser.inWechat(app.url).get('/login?returnTo=/qr');
+      expect(new URL(location).pathname).toBe('/connect/qrconnect');
+    }
+  });
+
+  it.each([
+    ['undefined', undefined],
+    ['null', null],
+    ["'qr'", 'qr'],
+    ['true', true],
+    ['an object', {}],
+    ['a BigInt', 1n],
+    ['a symbol', Symbol('x')],
+  ])('that returns %s is an error of the configuration', async (_what, value) => {
+    const app = await start({ flow: (() => value) as unknown as () => 'auto' });
+    const answer = await Browser.inWechat(app.url).get('/login', { headers: { Accept: 'application/json' } });
+    expect(answer.status).toBe(500);
+    expect(answer.json()).toMatchObject({
+      error: 'config',
+      message: expect.stringMatching(
+        /^The option flow returned .*Return 'auto', 'official' or 'website'/,
+      ) as string,
+    });
+  });
+
+  it('that asks for an account that is not there is an error of the configuration', async () => {
+    const app = await start({ flow: () => 'website', website: undefined });
+    const answer = await Browser.inWechat(app.url).get('/login');
+    expect(answer.status).toBe(500);
+    expect(answer.body).toContain('website: { appId, appSecret }');
+  });
+
+  it.each(HOSTS)('that throws goes to the error handler of the app, on %s', async (host) => {
+    const app = await start(
+      {
+        flow: () => {
+          throw new Error('mine');
+        },
+      },
+      { host },
+    );
+    expect((await Browser.inWechat(app.url).get('/login')).status).toBe(599);
+    expect(app.errors).toEqual([new Error('mine')]);
+  });
+});
+
+describe('scope', () => {
+  it('snsapi_base logs in silently, with the ids alone, and asks WeChat for no profile', async () => {
+    const app = await start({ scope: 'snsapi_base' });
+    const browser = Browser.inWechat(app.url);
+    const me = await browser.logIn(emulator, '/me');
+    expect(me.json()).toEqual({ openid: emulator.openid('ming', emulator.apps.official.appId) });
+    expect(asked('/sns/userinfo')).toEqual([]);
+    expect((await sessionOf(browser))['wechat']).toMatchObject({ scope: 'snsapi_base', flow: 'official' });
+  });
+
+  it('does not change what the website app asks', async () => {
+    const app = await start({ scope: 'snsapi_base' });
+    const { location } = await Browser.onDesktop(app.url).get('/login?scope=snsapi_base');
+    expect(new URL(location).searchParams.get('scope')).toBe('snsapi_login');
+  });
+
+  it('may be asked for by link, but only more than usual, and only what there is', async () => {
+    const app = await start({ scope: 'snsapi_base' });
+    const full = await start();
+    const scopeOf = async ({ url }: TestApp, query: string): Promise<string | null> =>
+      new URL((await Browser.inWechat(url).get(`/login?${query}`)).location).searchParams.get('scope');
+    expect(await scopeOf(app, 'scope=snsapi_userinfo')).toBe('snsapi_userinfo');
+    for (const scope of ['snsapi_login', 'snsapi_base', 'x', 'snsapi_userinfo%20x', '']) {
+      expect(await scopeOf(app, `scope=${scope}`)).toBe('snsapi_base');
+      expect(await scopeOf(full, `scope=${scope}`)).toBe('snsapi_userinfo');
+    }
+  });
+});
+
+describe('lang', () => {
+  it.each(['zh_CN', 'zh_TW', 'en'] as const)('%s reaches WeChat', async (lang) => {
+    const app = await start({ lang });
+    await Browser.inWechat(app.url).logIn(emulator, '/me');
+    await Browser.onDesktop(app.url).logIn(emulator, '/me');
+    expect(asked('/sns/userinfo').map((query) => query['lang'])).toEqual([lang, lang]);
+  });
+});
+
+describe('returnTo', () => {
+  it('is where a login and a logout end when nothing else was asked for', async () => {
+    const app = await start({ returnTo: '/home?tab=me#top' });
+    const browser = Browser.inWechat(app.url);
+    const sent = await browser.get('/login');
+    expect((await browser.get(await agree(emulator, sent.location))).location).toBe('/home?tab=me#top');
+    expect((await browser.get('/logout')).location).toBe('/home?tab=me#top');
+  });
+
+  it('is the root where it is one of our routes', async () => {
+    const app = await start({ returnTo: '/login' });
+    expect((await Browser.inWechat(app.url).logIn(emulator, '/login')).url).toBe(`${app.url}/`);
+  });
+});
+
+describe('loginTimeout', () => {
+  it.each([
+    [undefined, 600_000],
+    [60_000, 60_000],
+  ])('%s lets a started login live so long', async (loginTimeout, life) => {
+    const app = await start({ loginTimeout });
+    const begun = Date.now();
+    for (const [late, isAlive] of [
+      [life - 5_000, true],
+      [life + 5_000, false],
+    ] as const) {
+      const browser = Browser.inWechat(app.url);
+      const { location } = await browser.follow('/me');
+      jest.spyOn(Date, 'now').mockReturnValue(begun + late);
+      const back = await agree(emulator, location);
+      const answer = await browser.get(back);
+      jest.spyOn(Date, 'now').mockRestore();
+      expect(answer.status).toBe(302);
+      if (isAlive) expect(answer.location).toBe('/me');
+      else expect(answer.location).toContain('/connect/oauth2/authorize');
+    }
+  });
+});
+
+describe("identity: 'unionid'", () => {
+  it('logs in who has one, in either flow', async () => {
+    const app = await start({ identity: 'unionid' });
+    const unionid = emulator.unionid('ming', emulator.apps.official.appId);
+    for (const browser of [Browser.inWechat(app.url), Browser.onDesktop(app.url)]) {
+      expect((await browser.logIn(emulator, '/me')).json()).toMatchObject({ unionid });
+      expect((await sessionOf(browser))['wechat']).toMatchObject({ unionid });
+    }
+  });
+
+  it('refuses who has none, and says what to bind in the console', async () => {
+    const warnings = jest.spyOn(process, 'emitWarning').mockImplementation();
+    const errors: WechatError[] = [];
+    const { unbound } = emulator.apps;
+    const app = await start({
+      identity: 'unionid',
+      appId: unbound.appId,
+      appSecret: unbound.appSecret,
+      onError: (error, _req, res) => {
+        errors.push(error);
+        res.end('mine');
+      },
+    });
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/me');
+    expect(errors).toMatchObject([
+      {
+        kind: 'unionid_missing',
+        code: 'ERR_WECHAT_UNIONID_MISSING',
+        status: 500,
+        message: expect.stringMatching(/open\.weixin\.qq\.com.*管理中心 > 公众号/) as string,
+      },
+    ]);
+    expect((await sessionOf(browser))['wechat']).toBeUndefined();
+    expect(warnings.mock.calls.map(([message]) => String(message))).toEqual([
+      expect.stringMatching(/^unionid_missing: .*管理中心/),
+    ]);
+  });
+
+  it('refuses a silent login, which brings none', async () => {
+    const app = await start({ identity: 'unionid', scope: 'snsapi_base' });
+    const answer = await Browser.inWechat(app.url).logIn(emulator, '/me');
+    expect(answer.status).toBe(500);
+    expect(answer.body).toContain('登录暂不可用');
+    expect(answer.body).toContain('snsapi_userinfo');
+  });
+
+  it('openid, the default, is content without', async () => {
+    const { unbound } = emulator.apps;
+    const app = await start({ appId: unbound.appId, appSecret: unbound.appSecret });
+    const browser = Browser.inWechat(app.url);
+    expect((await browser.logIn(emulator, '/me')).status).toBe(200);
+    expect((await sessionOf(browser))['wechat']).not.toHaveProperty('unionid');
+  });
+});
+
+describe('onLogin', () => {
+  it('is given the request, the user, the token and the flow; what it returns is kept', async () => {
+    const seen: unknown[] = [];
+    const app = await start({
+      onLogin: async (req, { user, token, flow }) => {
+        await Promise.resolve();
+        seen.push(req.url?.split('?')[0], user.nickname, token.data.openid, token.isValid(), flow);
+        return { id: 7, name: user.nickname };
+      },
+    });
+    const browser = Browser.inWechat(app.url);
+    expect((await browser.logIn(emulator, '/me')).json()).toEqual({ id: 7, name: '小明' });
+    const openid = emulator.openid('ming', emulator.apps.official.appId);
+    expect(seen).toEqual(['/callback', '小明', openid, true, 'official']);
+    // The ids stay beside it.
+    expect((await sessionOf(browser))['wechat']).toMatchObject({
+      user: { id: 7 },
+      appid: emulator.apps.official.appId,
+      openid,
+      flow: 'official',
+    });
+    await Browser.onDesktop(app.url).logIn(emulator, '/me');
+    expect(seen.at(-1)).toBe('website');
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+  ])('that returns %s keeps the profile', async (_what, value) => {
+    const app = await start({ onLogin: () => value });
+    expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).json()).toMatchObject({
+      nickname: '小明',
+    });
+  });
+
+  it.each([
+    ['a string', 'x'],
+    ['a number', 7],
+    ['true', true],
+    ['an array', []],
+  ])('that returns %s is an error of the configuration, and nobody is logged in', async (_what, value) => {
+    const app = await start({ onLogin: () => value as never });
+    const browser = Browser.inWechat(app.url);
+    const answer = await browser.logIn(emulator, '/me');
+    expect(answer.status).toBe(500);
+    expect(answer.body).toContain('onLogin returned');
+    expect((await sessionOf(browser))['wechat']).toBeUndefined();
+  });
+
+  it.each(HOSTS)(
+    "may refuse: its error is the cause, and its words are nobody's business, on %s",
+    async (host) => {
+      for (const cause of [
+        new Error('banned for fraud, ticket 4711'),
+        'banned for fraud, ticket 4711',
+        undefined,
+      ]) {
+        const errors: unknown[] = [];
+        const throwing = () => {
+          throw cause as Error;
+        };
+        for (const onLogin of [throwing, async () => Promise.resolve().then(throwing)]) {
+          const app = await start({ onLogin }, { host });
+          const browser = Browser.inWechat(app.url);
+          const page = await browser.logIn(emulator, '/me');
+          expect(page.status).toBe(403);
+          expect(page.body).toContain('该账号暂时不能登录本站');
+          expect(page.body).not.toContain('4711');
+          expect((await sessionOf(browser))['wechat']).toBeUndefined();
+
+          const own = await start(
+            {
+              onLogin,
+              onError: (error, _req, res) => {
+                errors.push(error);
+                res.end();
+              },
+            },
+            { host },
+          );
+          await Browser.inWechat(own.url).logIn(emulator, '/me');
+        }
+        expect(errors).toHaveLength(2);
+        for (const error of errors) {
+          expect(error).toMatchObject({
+            kind: 'login_refused',
+            status: 403,
+            code: 'ERR_WECHAT_LOGIN_REFUSED',
+          });
+          expect((error as Error).cause).toBe(cause);
+          expect((error as Error).message).not.toContain('4711');
+        }
+      }
+    },
+  );
+
+  it('tells a program the kind, and not the words', async () => {
+    const app = await start({
+      onLogin: () => {
+        throw new Error('ticket 4711');
+      },
+    });
+    const browser = Browser.inWechat(app.url);
+    const back = await agree(emulator, (await browser.follow('/me')).location);
+    const answer = await browser.get(back, { headers: { Accept: 'application/json' } });
+    expect(answer.status).toBe(403);
+    expect(answer.json()).toEqual({ error: 'login_refused', message: expect.any(String) as string });
+    expect(answer.body).not.toContain('4711');
+  });
+});
+
+describe.each(HOSTS)('onError on %s', (host) => {
+  const failed = async (onError: WechatAuthOptions['onError']): Promise<{ app: TestApp; answer: Answer }> => {
+    const app = await start({ onError }, { host });
+    return { app, answer: await Browser.inWechat(app.url).get('/callback?code=x&state=wrong') };
+  };
+
+  it('answers in the place of our pages', async () => {
+    for (const isAsync of [false, true]) {
+      const { answer } = await failed((error, req, res) => {
+        const work = (): void => {
+          res.statusCode = 418;
+          sendJSON(res, [error.kind, isWechatError(error), req.method, res.getHeader('cache-control')]);
+        };
+        if (isAsync) return Promise.resolve().then(work);
+        work();
+        return undefined;
+      });
+      expect(answer.status).toBe(418);
+      expect(answer.json()).toEqual(['state_unknown', true, 'GET', 'no-store']);
+    }
+  });
+
+  it('may pass the error on', async () => {
+    const { app, answer } = await failed((error, _req, _res, next) => next(error));
+    expect(answer.status).toBe(599);
+    expect(app.errors).toMatchObject([{ kind: 'state_unknown' }]);
+  });
+
+  it.each([
+    ['an Error', new Error('mine')],
+    ['undefined', undefined],
+    ["'route'", 'route'],
+    ['null', null],
+  ])('that throws %s ends at the error handler of the app', async (_what, thrown) => {
+    for (const onError of [
+      () => {
+        throw thrown as Error;
+      },
+      async () => {
+        await Promise.resolve();
+        throw thrown as Error;
+      },
+    ]) {
+      const { app, answer } = await failed(onError);
+      expect(answer.status).toBe(599);
+      expect(app.errors).toHaveLength(1);
+      if (thrown instanceof Error) expect(app.errors[0]).toBe(thrown);
+    }
+  });
+
+  it('is asked when a check said no, and when the session is missing', async () => {
+    const kinds: string[] = [];
+    const onError: WechatAuthOptions['onError'] = (error, _req, res) => {
+      kinds.push(error.kind);
+      res.end('mine');
+    };
+    const app = await start({ onError }, { host, guard: { check: () => false } });
+    expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).body).toBe('mine');
+    const sessionless = await start({ onError }, { host, session: null });
+    expect((await Browser.inWechat(sessionless.url).get('/login')).body).toBe('mine');
+    expect(kinds).toEqual(['forbidden', 'session_missing']);
+  });
+});
+
+describe('tokenStore', () => {
+  it('is where tokens live, under app id and openid; neither is in the session', async () => {
+    const store = new MemoryTokenStore();
+    const saved: [string, TokenData, number][] = [];
+    const app = await start({
+      tokenStore: {
+        get: (key) => store.get(key),
+        delete: (key) => store.delete(key),
+        set: (key, token, ttlMs) => {
+          saved.push([key, token, ttlMs]);
+          return store.set(key, token, ttlMs);
+        },
+      },
+    });
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/me');
+    const { appId } = emulator.apps.official;
+    const openid = emulator.openid('ming', appId);
+    expect(saved).toEqual([[`${appId}:${openid}`, expect.objectContaining({ openid }), 30 * 86_400_000]]);
+    const [token] = saved.map(([, each]) => each);
+    const session = JSON.stringify(await sessionOf(browser));
+    expect(session).not.toContain(token?.access_token);
+    expect(session).not.toContain(token?.refresh_token);
+  });
+
+  it('that fails ends the login: 503, try again, and nobody is logged in', async () => {
+    const fail = () => Promise.reject(new Error('connect ECONNREFUSED 10.0.0.5:6379'));
+    const app = await start({ tokenStore: { get: fail, set: fail, delete: fail } });
+    const browser = Browser.inWechat(app.url);
+    const answer = await browser.logIn(emulator, '/me');
+    expect(answer.status).toBe(503);
+    expect(answer.body).toContain('网站暂时无法保存登录信息');
+    expect((await sessionOf(browser))['wechat']).toBeUndefined();
+  });
+});
+
+describe('preserveSession', () => {
+  it.each<[WechatAuthOptions['preserveSession'], string[]]>([
+    [undefined, ['cart', 'theme']],
+    [true, ['cart', 'theme']],
+    [false, []],
+    [['cart'], ['cart']],
+    [[], []],
+  ])('%j keeps of an anonymous session: %j', async (preserveSession, kept) => {
+    const app = await start(
+      { preserveSession },
+      {
+        routes: (it) =>
+          it.use('/fill', (req, res) => {
+            Object.assign(req.session as object, { cart: [1], theme: 'dark' });
+            res.end();
+          }),
+      },
+    );
+    const browser = Browser.inWechat(app.url);
+    await browser.get('/fill');
+    await browser.logIn(emulator, '/me');
+    const session = await sessionOf(browser);
+    expect(Object.keys(session).filter((key) => !key.startsWith('wechat'))).toEqual(kept);
+    expect(session['wechat']).toBeDefined();
+  });
+});
+
+describe('sessionKey', () => {
+  const second = (app: TestApp): Browser => Browser.inWechat(app.url);
+  const two = (): Promise<TestApp> => {
+    const { unbound } = emulator.apps;
+    const other = wechatAuth({
+      appId: unbound.appId,
+      appSecret: unbound.appSecret,
+      endpoints: emulator.endpoints,
+      sessionKey: 'second',
+    });
+    return start(
+      {},
+      {
+        routes: (it) => {
+          it.use('/second', other);
+          it.use('/second/me', requireWechatUser());
+          it.use('/second/me', (req, res) => {
+            sendJSON(res, (req as TestRequest).wechat.user);
+          });
+        },
+      },
+    );
+  };
+
+  it('lets two accounts live side by side in one app', async () => {
+    const app = await two();
+    const browser = second(app);
+    await browser.logIn(emulator, '/me', 'ming');
+    expect((await browser.get('/second/me')).location).toBe('/second/login?returnTo=%2Fsecond%2Fme');
+    const other = await browser.logIn(emulator, '/second/me', 'emoji');
+    expect(other.json()).toMatchObject({ nickname: '👩‍👩‍👧‍👦 Emoji 🎉' });
+    expect((await browser.get('/me')).json()).toMatchObject({ nickname: '小明' });
+    const session = await sessionOf(browser);
+    expect(session['wechat']).toMatchObject({ appid: emulator.apps.official.appId });
+    expect(session['second']).toMatchObject({ appid: emulator.apps.unbound.appId });
+  });
+
+  it('logs out one and keeps the other, either way', async () => {
+    for (const [logout, gone, stays] of [
+      ['/second/logout', '/second/me', '/me'],
+      ['/logout', '/me', '/second/me'],
+    ] as const) {
+      const app = await two();
+      const browser = second(app);
+      await browser.logIn(emulator, '/me');
+      await browser.logIn(emulator, '/second/me');
+      expect((await browser.request(logout, { method: 'POST' })).location).toBe('/');
+      expect((await browser.get(gone)).status).toBe(302);
+      expect((await browser.get(stays)).status).toBe(200);
+    }
+  });
+
+  it('keeps the logins under way of each apart', async () => {
+    const app = await two();
+    const browser = second(app);
+    const first = await agree(emulator, (await browser.follow('/me')).location);
+    const other = await agree(emulator, (await browser.follow('/second/me')).location);
+    expect((await browser.follow(other)).url).toBe(`${app.url}/second/me`);
+    expect((await browser.follow(first)).url).toBe(`${app.url}/me`);
+    expect((await browser.get('/second/me')).status).toBe(200);
+  });
+
+  it('is where the login rests', async () => {
+    const app = await start({ sessionKey: 'my-user.v2' });
+    const browser = Browser.inWechat(app.url);
+    expect((await browser.logIn(emulator, '/me')).status).toBe(200);
+    expect(Object.keys(await sessionOf(browser)).sort()).toEqual(['my-user.v2', 'my-user.v2:login']);
+  });
+});
+
+describe('endpoints and http', () => {
+  it('say where WeChat is: open for browsers, api for us', async () => {
+    const gateway = await startEmulator();
+    const app = await start({ endpoints: { open: `${gateway.url}/`, api: emulator.url } });
+    const sent = await Browser.inWechat(app.url).get('/login');
+    expect(sent.location).toMatch(new RegExp(`^${gateway.url}/connect/oauth2/authorize\\?`));
+    await gateway.close();
+  });
+
+  it('of which one may be given', async () => {
+    const app = await start({ endpoints: { api: emulator.url } });
+    const sent = await Browser.inWechat(app.url).get('/login');
+    expect(sent.location).toMatch(/^https:\/\/open\.weixin\.qq\.com\/connect\/oauth2\/authorize\?/);
+  });
+
+  it('carry the headers of the app, and its time limit', async () => {
+    const app = await start({ http: { headers: { 'X-Gateway-Key': 'k' }, timeout: 150 } });
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/me');
+    const calls = emulator.requests.filter(({ path }) => path.startsWith('/sns/'));
+    expect(calls.map(({ headers }) => headers['x-gateway-key'])).toEqual(['k', 'k']);
+
+    emulator.fail('/sns/oauth2/access_token', 'silence', { times: 2 });
+    const stranger = Browser.inWechat(app.url);
+    const restarted = await stranger.logIn(emulator, '/me');
+    expect(restarted.location).toContain('/connect/oauth2/authorize');
+    const page = await stranger.follow(await agree(emulator, restarted.location));
+    expect(page.status).toBe(504);
+    expect(page.body).toContain('微信暂时没有响应');
+  });
+});
+
+describe('dangerouslyAllowEmulatorInProduction', () => {
+  afterEach(() => {
+    process.env['NODE_ENV'] = 'test';
+  });
+
+  it('is what it takes to log in at an emulated WeChat in production', async () => {
+    process.env['NODE_ENV'] = 'production';
+    const app = await start();
+    expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).status).toBe(500);
+    const closed = await start({ dangerouslyAllowEmulatorInProduction: true });
+    for (const browser of [Browser.inWechat(closed.url), Browser.onDesktop(closed.url)]) {
+      expect((await browser.logIn(emulator, '/me')).status).toBe(200);
+    }
+  });
+});
+
+describe('snapshotUsers', () => {
+  it('are refused, unless allowed', async () => {
+    emulator.switches.snapshot = 'always';
+    try {
+      const strict = await start();
+      const refused = await Browser.inWechat(strict.url).logIn(emulator, '/me');
+      expect(refused.status).toBe(403);
+      expect(refused.body).toContain('使用完整服务');
+      const open = await start({ snapshotUsers: 'allow' });
+      expect((await Browser.inWechat(open.url).logIn(emulator, '/me')).json()).toMatchObject({
+        is_snapshotuser: 1,
+      });
+    } finally {
+      emulator.switches.snapshot = 'by-user';
+    }
+  });
+});
+
+describe('the options of an app', () => {
+  it('may be frozen, and may change afterwards without effect', async () => {
+    const options = {
+      ...emulated(emulator),
+      routes: { login: '/in' as string | false },
+      preserveSession: ['cart'],
+      verificationFiles: { 'a.txt': 'a' } as Record<string, string>,
+    };
+    const copy = structuredClone(options);
+    const app = express();
+    app.use(cookies() as never, wechatAuth(options));
+    const server = await listen(app);
+    running.push(server);
+    options.routes.login = false;
+    options.appId = 'other';
+    options.verificationFiles['b.txt'] = 'b';
+    const browser = Browser.inWechat(server.url);
+    const sent = await browser.get('/in');
+    expect(new URL(sent.location).searchParams.get('appid')).toBe(copy.appId);
+    expect((await browser.get('/b.txt')).status).toBe(404);
+  });
+
+  it('build apps that do not know of each other', async () => {
+    const apps = await Promise.all([start({ sessionKey: 'a' }), start({ sessionKey: 'b' })]);
+    for (const app of apps) {
+      expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).status).toBe(200);
+    }
+  });
+});
+
+it('a middleware can be passed where a framework wants one', () => {
+  const middleware: Middleware = wechatAuth(emulated(emulator));
+  expect(middleware).toHaveLength(3);
+});

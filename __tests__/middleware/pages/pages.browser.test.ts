@@ -1,0 +1,158 @@
+// The pages in a real browser: the policy lets their style in and nothing else, they fit the screen, their buttons work.
+import type { Browser as Chromium, BrowserContextOptions, Page } from 'playwright-core';
+import type { Emulator } from '../../../lib/emulator/index';
+import { startApp, startEmulator, type AppOptions, type TestApp } from '../../support/app';
+import { DESKTOP, PHONE, describeInChromium, launchChromium, openWindow } from '../../support/chromium';
+import { IPHONE_WECHAT, PHONE_SAFARI } from '../../support/user-agents';
+
+interface Seen {
+  readonly page: Page;
+  /** What the policy refused. */
+  readonly violations: string[];
+  /** What was asked for beside the page itself. */
+  readonly requests: string[];
+}
+
+describeInChromium('the pages in a browser', () => {
+  let chromium: Chromium;
+  let emulator: Emulator;
+  const apps: TestApp[] = [];
+  const start = async (options: AppOptions = {}): Promise<TestApp> => {
+    const app = await startApp(emulator, options);
+    apps.push(app);
+    return app;
+  };
+
+  beforeAll(async () => {
+    chromium = await launchChromium();
+    emulator = await startEmulator({ switches: { consent: 'allow' } });
+    jest.spyOn(process, 'emitWarning').mockImplementation();
+  });
+  afterAll(async () => {
+    jest.restoreAllMocks();
+    await Promise.all(apps.map((app) => app.close()));
+    await Promise.all([emulator.close(), chromium.close()]);
+  });
+
+  const open = async (address: string, options: BrowserContextOptions): Promise<Seen> => {
+    const context = await openWindow(chromium, options);
+    const page = await context.newPage();
+    const violations: string[] = [];
+    const requests: string[] = [];
+    await page.exposeFunction('report', (directive: string) => violations.push(directive));
+    await page.addInitScript({
+      content:
+        "document.addEventListener('securitypolicyviolation', (event) => report(event.effectiveDirective))",
+    });
+    page.on('console', (message) => {
+      if (/content security policy/i.test(message.text())) violations.push(message.text());
+    });
+    page.on('request', (request) => {
+      if (!request.isNavigationRequest()) requests.push(request.url());
+    });
+    await page.goto(address);
+    return { page, violations, requests };
+  };
+
+  const styleOf = (page: Page, selector: string, property: string): Promise<string> =>
+    page.evaluate(`getComputedStyle(document.querySelector('${selector}')).getPropertyValue('${property}')`);
+
+  type Way = (size: BrowserContextOptions) => Promise<Seen>;
+  const ways: Readonly<Record<string, Way>> = {
+    'a login that this browser knows nothing of': async (size) =>
+      open(`${(await start()).url}/callback?code=x&state=y`, size),
+    'a lost cookie': async (size) =>
+      open(`${(await start()).url}/callback?code=x&state=1${'0'.repeat(32)}`, size),
+    'a snapshot user': async (size) => {
+      emulator.switches.snapshot = 'always';
+      const app = await start();
+      const seen = await open(`${app.url}/public`, { ...size, userAgent: IPHONE_WECHAT });
+      const sent = await seen.page.request.get(`${app.url}/login`, { maxRedirects: 0 });
+      const back = await emulator.authorize(sent.headers()['location'] ?? '');
+      emulator.switches.snapshot = 'by-user';
+      await seen.page.goto(back ?? '');
+      return seen;
+    },
+    'what only the operator can mend': async (size) =>
+      open(`${(await start({ session: null })).url}/login`, size),
+    'a user who may not': async (size) => {
+      const app = await start({ guard: { check: () => false } });
+      return open(`${app.url}/me`, { ...size, userAgent: IPHONE_WECHAT });
+    },
+    'open in WeChat': async (size) =>
+      open(`${(await start({ auth: { website: undefined } })).url}/login`, size),
+    'open on a computer': async (size) =>
+      open(`${(await start({ auth: { appId: undefined, appSecret: undefined } })).url}/login`, {
+        ...size,
+        userAgent: IPHONE_WECHAT,
+      }),
+  };
+
+  describe.each(Object.entries(ways))('%s', (_name, wayTo) => {
+    it.each([
+      ['a phone', PHONE],
+      ['a small phone in English', { ...PHONE, viewport: { width: 320, height: 568 }, locale: 'en' }],
+      ['a PC', DESKTOP],
+    ])('looks as it should on %s', async (_what, size) => {
+      const { page, violations, requests } = await wayTo(size);
+      await page.locator('h1').waitFor();
+      expect(violations).toEqual([]);
+      expect(requests).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+      expect(await styleOf(page, '.sign', 'width')).toBe('64px');
+      expect(await styleOf(page, 'main', 'display')).toBe('flex');
+      expect(await styleOf(page, 'main', 'background-color')).toBe('rgb(255, 255, 255)');
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect(await styleOf(page, 'main', 'background-color')).toBe('rgb(25, 25, 25)');
+      expect(await styleOf(page, 'main', 'color')).toBe('rgb(213, 213, 213)');
+      await page.context().close();
+    });
+  });
+
+  it('a script that got into a page would not run', async () => {
+    const { page, violations } = await open(`${(await start()).url}/callback?code=x&state=y`, DESKTOP);
+    await page.evaluate(`
+      const script = document.createElement('script');
+      script.textContent = 'document.title = "hacked"';
+      document.body.append(script);
+    `);
+    expect(await page.title()).toBe('登录没有完成');
+    expect(violations.join()).toContain('script-src');
+    await page.context().close();
+  });
+
+  it('the QR code is black on white and large enough, in the dark too', async () => {
+    const app = await start({ auth: { website: undefined } });
+    const { page } = await open(`${app.url}/me`, { ...DESKTOP, colorScheme: 'dark' });
+    const box = await page.locator('.code svg').boundingBox();
+    expect(box).toMatchObject({ width: 200, height: 200 });
+    expect(await styleOf(page, '.code', 'background-color')).toBe('rgb(255, 255, 255)');
+    expect(await styleOf(page, '.code path', 'fill')).toBe('rgb(0, 0, 0)');
+    await page.context().close();
+  });
+
+  it('a tap on the address selects all of it', async () => {
+    const app = await start({ auth: { website: undefined } });
+    const { page } = await open(`${app.url}/me`, { ...PHONE, userAgent: PHONE_SAFARI });
+    await page.locator('.address').click({ clickCount: 2 });
+    const selected = await page.evaluate<string>('String(getSelection())');
+    expect(selected.trim()).toBe(`${app.url}/login?returnTo=%2Fme`);
+    await page.context().close();
+  });
+
+  it('the button of the error page leads through WeChat to where the login was to end', async () => {
+    const app = await start();
+    const { page } = await open(`${app.url}/public`, { ...PHONE, userAgent: IPHONE_WECHAT });
+    emulator.switches.consent = 'deny';
+    emulator.switches.denial = 'authdeny';
+    await page.goto(`${app.url}/me?tab=orders`);
+    expect(await page.locator('h1').textContent()).toBe('你已取消登录');
+    expect(await styleOf(page, 'a.main', 'background-color')).toBe('rgb(7, 193, 96)');
+    emulator.switches.consent = 'allow';
+    await page.getByRole('link', { name: '重新登录' }).click();
+    // Browsers carry WeChat's fragment, #wechat_redirect, over redirects that have none.
+    await page.waitForURL((url) => url.href.startsWith(`${app.url}/me?tab=orders`));
+    expect(await page.textContent('body')).toContain('小明');
+    await page.context().close();
+  });
+});

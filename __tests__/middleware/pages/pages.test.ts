@@ -1,0 +1,377 @@
+import crypto from 'node:crypto';
+import net from 'node:net';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import { ERROR_KINDS, WeChatAPIError, WechatAuthError, type WechatError } from '../../../lib/index';
+import type { Emulator } from '../../../lib/emulator/index';
+import { sendErrorPage, wordsFor, type ErrorPage } from '../../../lib/middleware/pages/error-page';
+import { sendOpenInWechat } from '../../../lib/middleware/pages/open-in-wechat';
+import { startApp, startEmulator, type AppOptions, type TestApp } from '../../support/app';
+import { agree, Browser, type Answer } from '../../support/browser';
+import { listen, type Running } from '../../support/hosts';
+import {
+  DESKTOP_CHROME,
+  IPHONE_WECHAT,
+  MINI_PROGRAM_WEB_VIEW,
+  PHONE_SAFARI,
+  WECOM,
+} from '../../support/user-agents';
+
+const ENGLISH = { 'Accept-Language': 'en-GB,en;q=0.9' };
+
+let emulator: Emulator;
+const running: Running[] = [];
+
+async function start(options: AppOptions = {}): Promise<TestApp> {
+  const app = await startApp(emulator, options);
+  running.push(app);
+  return app;
+}
+
+beforeAll(async () => {
+  emulator = await startEmulator();
+});
+beforeEach(() => {
+  jest.spyOn(process, 'emitWarning').mockImplementation();
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  process.env['NODE_ENV'] = 'test';
+  await Promise.all(running.splice(0).map((app) => app.close()));
+});
+afterAll(() => emulator.close());
+
+/** A page on its own, for what an app cannot easily be brought to say. */
+async function render(
+  send: (req: IncomingMessage, res: ServerResponse) => void,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const server = await listen(http.createServer(send).listeners('request')[0] as http.RequestListener);
+  try {
+    return await new Browser(server.url, IPHONE_WECHAT).get('/', { headers });
+  } finally {
+    await server.close();
+  }
+}
+
+const errorPage =
+  (error: WechatError, page: ErrorPage = { retry: '/login', home: '/' }) =>
+  (req: IncomingMessage, res: ServerResponse): void => {
+    sendErrorPage(req, res, error, page);
+  };
+
+/** What every page keeps to, whoever asks for it. */
+function expectSoundPage({ headers, body }: Answer): void {
+  expect(headers['content-type']).toBe('text/html; charset=utf-8');
+  expect(headers['cache-control']).toBe('no-store');
+  expect(headers['x-content-type-options']).toBe('nosniff');
+  expect(headers.vary).toMatch(/Accept-Language/);
+  const style = /<style>([\s\S]*?)<\/style>/.exec(body)?.[1] ?? '';
+  const hash = crypto.createHash('sha256').update(style).digest('base64');
+  expect(headers['content-security-policy']).toBe(
+    `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'`,
+  );
+  expect(body).toMatch(/^<!doctype html>\n<html lang="(zh-CN|en)">/);
+  expect(body).toContain('<meta name="viewport" content="width=device-width');
+  // No script, no style of a single element, nothing from elsewhere.
+  expect(body).not.toMatch(/<script|<iframe|<img|<form|\sstyle=|\son\w+=|@import|url\(/i);
+  const outside = [...body.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, address]) => address);
+  for (const address of outside) expect(address).toMatch(/^(?:\/(?!\/)|data:,$)/);
+}
+
+describe('the error page', () => {
+  it.each(ERROR_KINDS)('speaks Chinese and English of %s', async (kind) => {
+    const error = new WechatAuthError(kind, 'Words for the developer.');
+    const zh = await render(errorPage(error));
+    const en = await render(errorPage(error), ENGLISH);
+    for (const page of [zh, en]) {
+      expectSoundPage(page);
+      expect(page.status).toBe(error.status);
+      expect(page.body).toContain('<pre>Words for the developer.</pre>');
+    }
+    expect(zh.body).toMatch(/<h1>\p{Script=Han}+/u);
+    expect(zh.body).toContain('<html lang="zh-CN">');
+    expect(en.body).toMatch(/<h1>[A-Z][\w ]+<\/h1>/);
+    expect(en.body).toContain('<html lang="en">');
+  });
+
+  it.each([
+    ['zh-CN,zh;q=0.9,en;q=0.8', 'zh-CN'],
+    ['zh-TW', 'zh-CN'],
+    ['zh', 'zh-CN'],
+    ['en', 'en'],
+    ['en-US,en;q=0.9,zh;q=0.8', 'en'],
+    ['fr', 'zh-CN'],
+    ['fr,en;q=0.5', 'en'],
+    ['*', 'zh-CN'],
+    ['', 'zh-CN'],
+    ['junk;;q=x,,', 'zh-CN'],
+    ['en;q=0,zh;q=0', 'zh-CN'],
+  ])('answers Accept-Language %j in %s', async (language, expected) => {
+    const page = await render(errorPage(new WechatAuthError('busy', 'x')), { 'Accept-Language': language });
+    expect(page.body).toContain(`<html lang="${expected}">`);
+  });
+
+  it('shows the words of the error to who builds the app, and in production to nobody', async () => {
+    const error = new WechatAuthError('token_store', 'connect ECONNREFUSED 10.0.0.5:6379');
+    expect((await render(errorPage(error))).body).toContain('10.0.0.5');
+    process.env['NODE_ENV'] = 'production';
+    const page = await render(errorPage(error));
+    expectSoundPage(page);
+    expect(page.body).not.toContain('10.0.0.5');
+    expect(page.body).toContain('错误代码：token_store');
+  });
+
+  it('names what the support of WeChat asks for', async () => {
+    process.env['NODE_ENV'] = 'production';
+    const error = new WeChatAPIError(45011, 'api minute-quota reach limit, rid: 66c69111-0a0b0c0d-11223344');
+    const page = await render(errorPage(error), ENGLISH);
+    expect(page.body).toContain('Error code: rate_limit · errcode 45011 · rid 66c69111-0a0b0c0d-11223344');
+  });
+
+  it('lists the likely causes of a lost login, those that were found first', async () => {
+    const page = await render(
+      errorPage(new WechatAuthError('login_loop', 'x'), {
+        retry: '/login',
+        home: '/',
+        causes: { found: ['trust-proxy'], likely: ['no-session', 'trust-proxy'] },
+      }),
+      ENGLISH,
+    );
+    const causes = [...page.body.matchAll(/<li>(.*?)<\/li>/g)].map(([, text]) => text);
+    expect(causes).toHaveLength(2);
+    expect(causes[0]).toMatch(/^<strong>.*trust proxy.*<\/strong>$/);
+    expect(causes[1]).toMatch(/session middleware/);
+  });
+
+  const XSS = [
+    '<script>alert(1)</script>',
+    '"><img src=x onerror=alert(1)>',
+    "'-alert(1)-'",
+    '</pre><svg onload=alert(1)>',
+    '</style><script>alert(1)</script>',
+    '<!--',
+    '&lt;b&gt;',
+    'javascript:alert(1)',
+    '\u0000<b>',
+    '{{constructor.constructor("alert(1)")()}}',
+  ];
+  it.each(XSS)('shows %j as the text that it is', async (evil) => {
+    const escaped = evil
+      .replace(/&/g, '&amp;')
+      .replace(/</g, '&lt;')
+      .replace(/>/g, '&gt;')
+      .replace(/"/g, '&quot;')
+      .replace(/'/g, '&#39;');
+    const error = new WeChatAPIError(40001, evil);
+    const page = await render(errorPage(error, { retry: `/login?returnTo=${evil}`, home: `/${evil}` }));
+    expect(page.body).toContain(`<pre>${escaped}`);
+    expect(page.body).toContain(`href="/login?returnTo=${escaped}"`);
+    expect(page.body).not.toMatch(/<(?:script|img|svg onload|b>)/);
+    const open = await render((req, res) => {
+      sendOpenInWechat(req, res, `https://h5.example.com/${evil}`, false);
+    });
+    expect(open.body).toContain(`https://h5.example.com/${escaped}</p>`);
+    expect(open.body).not.toMatch(/<(?:script|img|svg onload|b>)/);
+  });
+
+  it.each([...XSS.map((evil) => encodeURIComponent(evil)), '%3Cscript%3E', '%', '%ff', '%00'])(
+    'echoes nothing of a callback with %j',
+    async (evil) => {
+      const app = await start();
+      const browser = Browser.inWechat(app.url);
+      for (const query of [
+        `code=x&state=${evil}`,
+        `code=${evil}&state=x`,
+        `${evil}=1&${evil}=2`,
+        `error=${evil}`,
+      ]) {
+        const page = await browser.get(`/callback?${query}`);
+        expect(page.status).toBeGreaterThanOrEqual(400);
+        expectSoundPage(page);
+        expect(page.body).not.toContain('alert(1)');
+      }
+    },
+  );
+});
+
+describe('the pages of an app', () => {
+  it('a refusal offers the login again, with the way back', async () => {
+    emulator.switches.denial = 'state-only';
+    const app = await start();
+    const browser = Browser.inWechat(app.url);
+    const sent = await browser.follow('/me?a=1&b');
+    const back = await emulator.authorize(sent.location, { allow: false });
+    emulator.switches.denial = 'silent';
+    const page = await browser.get(back ?? '');
+    expect(page.status).toBe(403);
+    expectSoundPage(page);
+    expect(page.body).toContain('<h1>你已取消登录</h1>');
+    expect(page.body).toContain('<a class="main" href="/login?returnTo=%2Fme%3Fa%3D1%26b">重新登录</a>');
+    expect(page.body).toContain('<a href="/">返回首页</a>');
+    expect(page.headers['referrer-policy']).toBe('no-referrer');
+  });
+
+  it('a snapshot user is shown the way to the full service, and no login', async () => {
+    const app = await start();
+    for (const [headers, words] of [
+      [{}, '网页快照'],
+      [ENGLISH, 'use the full service'],
+    ] as const) {
+      const browser = Browser.inWechat(app.url);
+      const sent = await browser.follow('/me');
+      const page = await browser.get(await agree(emulator, sent.location, 'snapshot'), { headers });
+      expect(page.status).toBe(403);
+      expectSoundPage(page);
+      expect(page.body).toContain('使用完整服务');
+      expect(page.body).toContain(words);
+      expect(page.body).not.toContain('href="/login');
+    }
+  });
+
+  it('what only the operator can mend offers no login', async () => {
+    const app = await start({ auth: { appSecret: 'wrong' } });
+    const browser = Browser.inWechat(app.url);
+    const page = await browser.logIn(emulator, '/me');
+    expect(page.status).toBe(500);
+    expectSoundPage(page);
+    expect(page.body).toContain('errcode 40125');
+    expect(page.body).toContain('请核对公众平台');
+    expect(page.body).not.toContain('href="/login');
+  });
+
+  it('programs get JSON: in production without the words of the error', async () => {
+    const app = await start();
+    const json = { Accept: 'application/json' };
+    const answer = await Browser.inWechat(app.url).get('/callback?code=x&state=y', { headers: json });
+    expect(answer.status).toBe(400);
+    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(answer.headers['x-content-type-options']).toBe('nosniff');
+    expect(answer.json()).toEqual({
+      error: 'state_unknown',
+      message: expect.stringMatching(/The state is/) as string,
+    });
+    process.env['NODE_ENV'] = 'production';
+    const plain = await Browser.inWechat(app.url).get('/callback?code=x&state=y', {
+      headers: { ...json, ...ENGLISH },
+    });
+    expect(plain.json()).toEqual({
+      error: 'state_unknown',
+      message:
+        'The login was not completed. Your browser did not bring back what this login had left in it. Please log in again.',
+    });
+  });
+
+  it.each([
+    ['fetch()', { 'Sec-Fetch-Mode': 'cors', Accept: '*/*' }, 'application/json'],
+    ['an old XHR', { 'X-Requested-With': 'XMLHttpRequest' }, 'application/json'],
+    ['curl', { Accept: '*/*' }, 'application/json'],
+    ['a browser', { 'Sec-Fetch-Mode': 'navigate', Accept: '*/*' }, 'text/html'],
+    ['an old browser', {}, 'text/html'],
+    ['WeChat on Android', { 'X-Requested-With': 'com.tencent.mm' }, 'text/html'],
+  ])('%s gets what it can read', async (_what, headers, type) => {
+    const app = await start();
+    const answer = await Browser.inWechat(app.url).get('/callback?code=x&state=y', { headers });
+    expect(answer.headers['content-type']).toContain(type);
+  });
+
+  it('words for programs are those of the page', () => {
+    process.env['NODE_ENV'] = 'production';
+    const req = new http.IncomingMessage(new net.Socket());
+    for (const kind of ERROR_KINDS) {
+      const words = wordsFor(req, new WechatAuthError(kind, 'connect ECONNREFUSED 10.0.0.5:6379'));
+      expect(words).toMatch(/^\p{Script=Han}+。.*。$/u);
+      expect(words).not.toContain('10.0.0.5');
+    }
+  });
+});
+
+describe('the page that asks to open WeChat', () => {
+  const onlyOfficial = { auth: { website: undefined } };
+  const onlyWebsite = { auth: { appId: undefined, appSecret: undefined } };
+
+  it.each([
+    ['a PC', DESKTOP_CHROME, '扫一扫'],
+    ['a phone', PHONE_SAFARI, '复制下方的地址'],
+    ['WeCom', WECOM, '复制下方的地址'],
+    ['no browser we know', '', '扫一扫'],
+  ])('shows %s the address, as text and as a QR code', async (_what, userAgent, words) => {
+    const app = await start(onlyOfficial);
+    const page = await new Browser(app.url, userAgent).follow('/me?a=1&b=中文');
+    expect(page.status).toBe(200);
+    expectSoundPage(page);
+    expect(page.body).toContain('<h1>请在微信中打开</h1>');
+    expect(page.body).toContain(words);
+    expect(page.body).toContain(
+      `${app.url}/login?returnTo=%2Fme%3Fa%3D1%26b%3D%25E4%25B8%25AD%25E6%2596%2587</p>`,
+    );
+    expect(page.body).toMatch(/<div class="code"><svg [^>]*viewBox="0 0 \d+ \d+">/);
+    expect(page.location).toBe('');
+    expect(page.headers['set-cookie']).toBeUndefined();
+  });
+
+  it('leads to the login when its address is opened in WeChat', async () => {
+    const app = await start(onlyOfficial);
+    const page = await Browser.onDesktop(app.url).follow('/me?a=1');
+    const address = /<p class="address">(.*?)<\/p>/.exec(page.body)?.[1] ?? '';
+    const me = await Browser.inWechat(app.url).logIn(emulator, address);
+    expect(me.url).toBe(`${app.url}/me?a=1`);
+    expect(me.status).toBe(200);
+  });
+
+  it('sends people inside WeChat to a computer where there is only the website app', async () => {
+    const app = await start(onlyWebsite);
+    for (const userAgent of [IPHONE_WECHAT, MINI_PROGRAM_WEB_VIEW]) {
+      const page = await new Browser(app.url, userAgent).follow('/me');
+      expect(page.status).toBe(200);
+      expectSoundPage(page);
+      expect(page.body).toContain('<h1>请在电脑上打开</h1>');
+      expect(page.body).toContain(`${app.url}/login?returnTo=%2Fme`);
+      expect(page.body).not.toContain('class="code"');
+    }
+  });
+
+  it('speaks English', async () => {
+    for (const [options, userAgent, title] of [
+      [onlyOfficial, DESKTOP_CHROME, 'Please open this in WeChat'],
+      [onlyOfficial, PHONE_SAFARI, 'Please open this in WeChat'],
+      [onlyWebsite, IPHONE_WECHAT, 'Please open this on a computer'],
+    ] as const) {
+      const app = await start(options);
+      const page = await new Browser(app.url, userAgent).get('/login', { headers: ENGLISH });
+      expect(page.body).toContain(`<h1>${title}</h1>`);
+      expect(page.body).not.toMatch(/\p{Script=Han}/u);
+    }
+  });
+
+  it('is a page for who accepts anything, and JSON for who asks for that', async () => {
+    const app = await start(onlyOfficial);
+    const browser = Browser.onDesktop(app.url);
+    const any = await browser.get('/login', { headers: { Accept: '*/*' } });
+    expect(any.headers['content-type']).toContain('text/html');
+    const json = await browser.get('/login?returnTo=/me', { headers: { Accept: 'application/json' } });
+    expect(json.status).toBe(401);
+    expect(json.json()).toEqual({
+      error: 'unauthenticated',
+      message: `请在微信中打开: ${app.url}/login?returnTo=%2Fme`,
+      loginURL: `${app.url}/login?returnTo=%2Fme`,
+    });
+    expect(json.headers['cache-control']).toBe('no-store');
+  });
+
+  it('carries no way back that is none', async () => {
+    const app = await start(onlyOfficial);
+    const page = await Browser.onDesktop(app.url).get('/login?returnTo=//evil.example/"><script>');
+    expect(page.body).toContain(`${app.url}/login</p>`);
+    expect(page.body).not.toContain('evil');
+  });
+
+  it('has room for the longest way back', async () => {
+    const app = await start(onlyOfficial);
+    const page = await Browser.onDesktop(app.url).get(`/login?returnTo=/${'%E4%B8%AD'.repeat(170)}`);
+    expect(page.status).toBe(200);
+    expectSoundPage(page);
+    // A code of all that would be too fine for a camera.
+    const modules = Number(/viewBox="0 0 (\d+) /.exec(page.body)?.[1]) / 4;
+    expect(modules).toBeLessThan(80);
+  });
+});

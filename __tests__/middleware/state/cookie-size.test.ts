@@ -1,0 +1,54 @@
+// What a login leaves in the session, for who keeps sessions in a cookie.
+import { createEmulator, type Emulator } from '../../../lib/emulator/index';
+import { startApp, type AppOptions } from '../../support/app';
+import { Browser } from '../../support/browser';
+
+/** As long as WeChat lets them be, or longer. */
+const NICKNAMES = ['春江潮水连海平海上明月共潮生滟滟随波千万里何处春江无月明江流宛转', '👨‍👩‍👧‍👦'.repeat(4)];
+const users = NICKNAMES.map((nickname, at) => ({ id: `user${at}`, nickname }));
+
+let emulator: Emulator;
+beforeAll(async () => (emulator = await createEmulator({ users })));
+afterAll(() => emulator.close());
+
+/** Logs a person in, and reports the session cookie's size and the warnings raised. */
+async function login(options: AppOptions, user: string): Promise<{ size: number; warnings: unknown[][] }> {
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  const app = await startApp(emulator, options);
+  try {
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/me', user);
+    expect((await browser.get('/me')).status).toBe(200);
+    const cookie =
+      browser
+        .cookies()
+        .split('; ')
+        .find((each) => each.startsWith('session=')) ?? '';
+    return { size: cookie.length, warnings: warn.mock.calls.map((call) => [...call]) };
+  } finally {
+    warn.mockRestore();
+    await app.close();
+  }
+}
+
+describe('the cookie of cookie-session', () => {
+  it.each(users)('stays below a third of what browsers keep: $nickname', async ({ id }) => {
+    const { size, warnings } = await login({}, id);
+    expect(size).toBeGreaterThan(300);
+    expect(size).toBeLessThan(4_096 / 3);
+    expect(warnings).toEqual([]);
+  });
+
+  it('is warned of, once and with its size, before browsers would drop it', async () => {
+    const onLogin = (): object => ({ openid: 'o', essay: 'x'.repeat(2_300) });
+    const { size, warnings } = await login({ auth: { onLogin } }, 'user0');
+    expect(size).toBeGreaterThan(3_072);
+    expect(size).toBeLessThanOrEqual(4_096);
+    expect(warnings).toEqual([
+      [
+        `The session cookie has grown to ${size} bytes. Browsers drop what is over 4096, and the login with it. Keep less in the session (onLogin may return a smaller user), or use express-session.`,
+        { type: 'WechatAuthWarning', code: 'WECHAT_COOKIE_SIZE' },
+      ],
+    ]);
+  });
+});

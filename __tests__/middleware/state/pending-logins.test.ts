@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import {
+  endOfLogin,
+  finishLogin,
+  keepLogin,
+  newState,
+  restartsOf,
+  takeLogin,
+  type PendingLogin,
+} from '../../../lib/middleware/state/pending-logins';
+import type { Session } from '../../../lib/middleware/state/session';
+
+const LIFETIME = 600_000;
+const login = (returnTo = '/'): PendingLogin => ({
+  returnTo,
+  scope: 'snsapi_userinfo',
+  flow: 'official',
+  at: Date.now(),
+});
+
+describe('logins under way', () => {
+  it('are taken back once, each by its own state', () => {
+    const session: Session = {};
+    const states = [newState(0), newState(0)] as const;
+    for (const state of states) keepLogin(session, 'wechat', state, login(`/${state}`), LIFETIME);
+    expect(takeLogin(session, 'wechat', states[1])?.returnTo).toBe(`/${states[1]}`);
+    expect(takeLogin(session, 'wechat', states[1])).toBeUndefined();
+    expect(takeLogin(session, 'wechat', states[0])?.returnTo).toBe(`/${states[0]}`);
+    expect(session).toEqual({});
+  });
+
+  it('count their restarts in the first digit', () => {
+    expect([newState(0), newState(1)].map(restartsOf)).toEqual([0, 1]);
+    for (const state of [
+      '',
+      '0',
+      'x'.repeat(33),
+      `0${'a'.repeat(31)}`,
+      `0${'a'.repeat(33)}`,
+      `0${'A'.repeat(32)}`,
+    ])
+      expect(restartsOf(state)).toBeUndefined();
+  });
+
+  it('are kept apart by the key of their account', () => {
+    const session: Session = {};
+    const state = newState(0);
+    keepLogin(session, 'wechat', state, login(), LIFETIME);
+    expect(takeLogin(session, 'staff', state)).toBeUndefined();
+    expect(takeLogin(session, 'wechat', state)).toBeDefined();
+  });
+
+  it('are read with care: whatever a session holds, nothing is thrown, and nothing strange comes back', () => {
+    const state = newState(0);
+    fc.assert(
+      fc.property(fc.anything({ withNullPrototype: true }), (junk) => {
+        for (const stored of [
+          junk,
+          { pending: junk, done: junk },
+          { pending: { [state]: junk }, done: { [state]: junk } },
+        ]) {
+          const session: Session = { 'wechat:login': stored };
+          for (const name of [state, '__proto__', 'constructor', 'toString']) {
+            const taken = takeLogin(session, 'wechat', name);
+            if (taken !== undefined) expect(typeof taken.returnTo).toBe('string');
+            const end = endOfLogin(session, 'wechat', name);
+            if (end !== undefined) expect(typeof end).toBe('string');
+          }
+          expect(keepLogin(session, 'wechat', newState(0), login(), LIFETIME)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('never fill more than their part of a cookie, nor are more than five, and the newest is always there', () => {
+    const step = fc.record({
+      restarts: fc.constantFrom(0, 0, 0, 1),
+      returnTo: fc
+        .string({ unit: 'grapheme', maxLength: 128 })
+        .filter((text) => Buffer.byteLength(text) <= 511),
+      finish: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const session: Session = {};
+        for (const { restarts, returnTo, finish } of steps) {
+          const state = newState(restarts);
+          const before = JSON.stringify(session);
+          if (keepLogin(session, 'wechat', state, login(`/${returnTo}`), LIFETIME)) {
+            const { pending } = session['wechat:login'] as { pending: object };
+            expect(Object.keys(pending).length).toBeLessThanOrEqual(5);
+            expect(Object.keys(pending).at(-1)).toBe(state);
+          } else {
+            expect(restarts).toBe(1);
+            expect(JSON.stringify(session)).toBe(before);
+          }
+          if (finish && takeLogin(session, 'wechat', state)) {
+            finishLogin(session, 'wechat', state, `/${returnTo}`);
+            expect(endOfLogin(session, 'wechat', state)).toBe(`/${returnTo}`);
+          }
+          expect(Buffer.byteLength(JSON.stringify(session))).toBeLessThan(1_900);
+        }
+      }),
+    );
+  });
+});

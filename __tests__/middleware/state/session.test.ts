@@ -1,0 +1,418 @@
+import type { HostRequest } from '../../../lib/middleware/http/request';
+import { cookies, startApp, type TestApp, type TestRequest } from '../../support/app';
+import { emulator, useEmulator } from '../../support/emulator';
+import { agree, Browser } from '../../support/browser';
+import type { Host } from '../../support/hosts';
+import { comeBack, exchanged, goesToWechat, isLoggedIn, sessionOf } from '../../support/login';
+import { MoodyStore, serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
+
+useEmulator();
+
+/** `/put?cart=3` writes into the session, as an app would. */
+function notes(app: Host): void {
+  app.use('/put', (req: HostRequest, res) => {
+    Object.assign(
+      (req as TestRequest).session,
+      Object.fromEntries(new URL(req.url ?? '', 'http://x').searchParams),
+    );
+    res.end();
+  });
+}
+
+async function withApp(
+  options: Parameters<typeof startApp>[1],
+  story: (app: TestApp, browser: Browser) => Promise<void>,
+): Promise<void> {
+  const app = await startApp(emulator, { routes: notes, ...options });
+  try {
+    await story(app, Browser.inWechat(app.url));
+  } finally {
+    await app.close();
+  }
+}
+
+describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
+  it.each([
+    ['all', true, { cart: '3', lang: 'en' }],
+    ['none', false, { cart: undefined, lang: undefined }],
+    ['a list', ['cart'], { cart: '3', lang: undefined }],
+    ['an empty list', [], { cart: undefined, lang: undefined }],
+  ])('keeps of an anonymous session what preserveSession says: %s', async (_name, preserveSession, kept) => {
+    await withApp({ session: SESSIONS[kind](), auth: { preserveSession } }, async (_app, browser) => {
+      await browser.get('/put?cart=3&lang=en');
+      await browser.logIn(emulator, '/me');
+      const { cart, lang } = await sessionOf(browser);
+      expect({ cart, lang }).toEqual(kept);
+      expect(await isLoggedIn(browser)).toBe(true);
+    });
+  });
+
+  it.each([true, false, ['cart']])(
+    'drops what another user had, and keeps what the same user has (preserveSession: %j)',
+    async (preserveSession) => {
+      await withApp({ session: SESSIONS[kind](), auth: { preserveSession } }, async (_app, browser) => {
+        await browser.logIn(emulator, '/me', 'ming');
+        await browser.get('/put?cart=3&address=home');
+        await browser.logIn(emulator, '/login', 'ming');
+        expect(await sessionOf(browser)).toMatchObject({ cart: '3', address: 'home' });
+
+        await browser.logIn(emulator, '/login', 'emoji');
+        const { cart, address, wechat } = await sessionOf(browser);
+        expect({ cart, address }).toEqual({ cart: undefined, address: undefined });
+        expect(wechat).toMatchObject({ openid: emulator.openid('emoji', emulator.apps.official.appId) });
+      });
+    },
+  );
+
+  it('knows one person by the unionid, in WeChat and on a PC', async () => {
+    await withApp({ session: SESSIONS[kind]() }, async (_app, phone) => {
+      const desktop = phone.as('Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0');
+      await phone.logIn(emulator, '/me', 'ming');
+      await phone.get('/put?cart=3');
+      await desktop.logIn(emulator, '/login', 'ming');
+      const session = await sessionOf(phone);
+      expect(session).toMatchObject({ cart: '3', wechat: { flow: 'website', scope: 'snsapi_login' } });
+    });
+  });
+
+  it('drops what stood under a login that no longer counts', async () => {
+    const session = SESSIONS[kind]();
+    await withApp({ session }, async (_app, browser) => {
+      await browser.logIn(emulator, '/me', 'ming');
+      await browser.get('/put?cart=3');
+      const former = (await sessionOf(browser))['wechat'] as object;
+      await withApp(
+        {
+          session,
+          routes: (app) => {
+            app.use('/spoil', (req: HostRequest, res) => {
+              (req as TestRequest).session['wechat'] = { ...former, appid: 'wx0000000000000000' };
+              (req as TestRequest).session['cart'] = '3';
+              res.end();
+            });
+          },
+        },
+        async (_other, elsewhere) => {
+          await elsewhere.get('/spoil');
+          expect(await isLoggedIn(elsewhere)).toBe(false);
+          await elsewhere.logIn(emulator, '/me', 'emoji');
+          expect((await sessionOf(elsewhere))['cart']).toBeUndefined();
+        },
+      );
+    });
+  });
+
+  it('never lets a silent login overwrite a fuller one', async () => {
+    await withApp({ session: SESSIONS[kind](), auth: { scope: 'snsapi_base' } }, async (_app, browser) => {
+      await browser.logIn(emulator, '/login?scope=snsapi_userinfo');
+      const full = (await sessionOf(browser))['wechat'];
+      expect(full).toMatchObject({ scope: 'snsapi_userinfo', user: { nickname: '小明' } });
+      await browser.logIn(emulator, '/login');
+      expect((await sessionOf(browser))['wechat']).toEqual(full);
+      await browser.logIn(emulator, '/login', 'emoji');
+      expect((await sessionOf(browser))['wechat']).toMatchObject({
+        scope: 'snsapi_base',
+        openid: emulator.openid('emoji', emulator.apps.official.appId),
+      });
+    });
+  });
+
+  it('holds neither token nor code, whatever happened', async () => {
+    await withApp({ session: SESSIONS[kind]() }, async (_app, browser) => {
+      await browser.logIn(emulator, '/me');
+      const text = JSON.stringify(await sessionOf(browser));
+      for (const code of exchanged(emulator)) expect(text).not.toContain(code);
+      expect(text).not.toMatch(/token|secret/);
+    });
+  });
+});
+
+describe('the id of the session, with express-session', () => {
+  it('changes at login, at the next login, and at logout; the former ones are dead', async () => {
+    await withApp({ session: serverSessions() }, async (_app, browser) => {
+      await browser.get('/put?cart=3');
+      const ids = [browser.cookies()];
+      await browser.logIn(emulator, '/me');
+      ids.push(browser.cookies());
+      await browser.logIn(emulator, '/login');
+      ids.push(browser.cookies());
+      await browser.get('/logout');
+      ids.push(browser.cookies());
+      expect(new Set(ids).size).toBe(4);
+      for (const cookie of ids)
+        expect((await browser.get('/me', { cookie, keepCookies: false })).status).toBe(302);
+    });
+  });
+
+  it('that somebody planted never becomes the id of a login', async () => {
+    await withApp({ session: serverSessions() }, async (app, planter) => {
+      await planter.get('/put?cart=3');
+      const planted = planter.cookies();
+      const victim = Browser.inWechat(app.url);
+      victim.jar.setCookieSync(planted, app.url);
+      await victim.logIn(emulator, '/me');
+      expect(await isLoggedIn(victim)).toBe(true);
+      expect(await isLoggedIn(planter)).toBe(false);
+    });
+  });
+});
+
+describe('a redirect', () => {
+  it('waits until the session is saved: at login, after the callback, at logout', async () => {
+    const store = Object.assign(new MoodyStore(), { delay: 100 });
+    await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+      const saved = (): number => new Set(store.saved).size;
+      const login = await browser.get('/login');
+      expect([login.status, saved()]).toEqual([302, 1]);
+      const callback = await browser.get(await agree(emulator, login.location));
+      expect([callback.status, saved()]).toEqual([302, 2]);
+      const logout = await browser.get('/logout');
+      expect([logout.status, saved()]).toEqual([302, 3]);
+    });
+  });
+
+  it('goes out only after the save, not when the save is begun', async () => {
+    const store = new MoodyStore();
+    await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+      let done = (): void => undefined;
+      const begun = new Promise<void>((resolve) => {
+        const set = store.set.bind(store);
+        store.set = (...args) => {
+          done = () => {
+            set(...args);
+          };
+          resolve();
+        };
+      });
+      let answered = false;
+      const answer = browser.get('/login').then((got) => {
+        answered = true;
+        return got;
+      });
+      await begun;
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      expect(answered).toBe(false);
+      done();
+      expect(goesToWechat(emulator, await answer)).toBe(true);
+    });
+  });
+});
+
+describe('a session store that fails', () => {
+  const JSON_ONLY = { Accept: 'application/json' };
+
+  it.each(['set', 'destroy'] as const)('at the callback (%s) logs nobody in, and says so', async (call) => {
+    const store = new MoodyStore();
+    await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+      await browser.get('/put?cart=3');
+      const back = await comeBack(browser, emulator);
+      store.mood[call] = 'broken';
+      const answer = await browser.get(back, { headers: JSON_ONLY });
+      expect(answer.status).toBe(503);
+      expect(answer.json()).toEqual({
+        error: 'session_missing',
+        message: expect.stringContaining(`${call} is out of order`) as string,
+      });
+      expect(answer.headers['set-cookie']).toBeUndefined();
+      expect(answer.headers['cache-control']).toBe('no-store');
+      store.mood[call] = 'well';
+      expect(await isLoggedIn(browser)).toBe(false);
+      expect((await browser.logIn(emulator, '/me')).status).toBe(200);
+    });
+  });
+
+  it('at the callback can be tried again at once: the code is not asked for twice', async () => {
+    const store = new MoodyStore();
+    await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+      const back = await comeBack(browser, emulator, '/me?kept');
+      emulator.requests.length = 0;
+      store.mood.set = 'broken';
+      expect((await browser.get(back)).status).toBe(503);
+      store.mood.set = 'well';
+      expect((await browser.get(back)).location).toBe('/me?kept');
+      expect(exchanged(emulator)).toHaveLength(1);
+      expect(await isLoggedIn(browser)).toBe(true);
+    });
+  });
+
+  it('at the callback leaves a former user logged in, and the new one out', async () => {
+    const store = new MoodyStore();
+    await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+      await browser.logIn(emulator, '/me', 'ming');
+      const back = await comeBack(browser, emulator, '/login', 'emoji');
+      store.mood.destroy = 'broken';
+      expect((await browser.get(back)).status).toBe(503);
+      expect((await browser.get('/me')).json()).toMatchObject({ nickname: '小明' });
+    });
+  });
+
+  it('at the login sends nobody to WeChat', async () => {
+    const store = new MoodyStore();
+    store.mood.set = 'broken';
+    await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+      const answer = await browser.get('/login');
+      expect(answer.status).toBe(503);
+      expect(answer.location).toBe('');
+      expect(answer.body).toContain('session_missing');
+    });
+  });
+
+  it('at the logout does not say that somebody is logged out', async () => {
+    const store = new MoodyStore();
+    await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+      await browser.logIn(emulator, '/me');
+      store.mood.destroy = 'broken';
+      const answer = await browser.get('/logout');
+      expect(answer.status).toBe(503);
+      expect(answer.location).toBe('');
+    });
+  });
+
+  it('answers in full, and logs nobody in, where the store never does', async () => {
+    const cases = (['set', 'destroy'] as const).flatMap((call) =>
+      ['/login', 'callback', '/logout'].map((route) => ({ call, route })),
+    );
+    await Promise.all(
+      cases
+        .filter(({ call, route }) => !(call === 'destroy' && route === '/login'))
+        .map(async ({ call, route }) => {
+          const store = new MoodyStore();
+          await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+            if (route === '/logout') await browser.logIn(emulator, '/me');
+            const path = route === 'callback' ? await comeBack(browser, emulator) : route;
+            store.mood[call] = 'silent';
+            const answer = await browser.get(path);
+            expect([route, call, answer.status]).toEqual([route, call, 503]);
+            expect(answer.body).toContain('</html>');
+            expect(answer.location).toBe('');
+            expect(answer.headers['set-cookie']).toBeUndefined();
+            store.mood[call] = 'well';
+            if (route === 'callback') expect(await isLoggedIn(browser)).toBe(false);
+          });
+        }),
+    );
+  });
+
+  it('tells onError, which may look at the request', async () => {
+    const store = new MoodyStore();
+    store.mood.set = 'broken';
+    const kinds: string[] = [];
+    const auth = {
+      onError: (error: { kind: string }, _req: unknown, res: { end(): void }) => {
+        kinds.push(error.kind);
+        res.end();
+      },
+    };
+    await withApp({ session: serverSessions(store), auth }, async (_app, browser) => {
+      await browser.get('/login');
+      expect(kinds).toEqual(['session_missing']);
+    });
+  });
+});
+
+describe('a token store that fails', () => {
+  it.each(SESSION_NAMES)('ends the login with token_store, and nothing half-written (%s)', async (kind) => {
+    let isBroken = true;
+    const store = new Map<string, unknown>();
+    const tokenStore = {
+      get: (key: string) => Promise.resolve(store.get(key) as undefined),
+      set: (key: string, token: unknown) => {
+        if (isBroken) return Promise.reject(new Error('READONLY You cannot write against a replica'));
+        store.set(key, token);
+        return Promise.resolve();
+      },
+      delete: (key: string) => Promise.resolve(store.delete(key)).then(() => undefined),
+    };
+    let logins = 0;
+    const auth = {
+      tokenStore,
+      onLogin: () => {
+        logins++;
+      },
+    };
+    await withApp({ session: SESSIONS[kind](), auth }, async (_app, browser) => {
+      const back = await comeBack(browser, emulator, '/me?kept');
+      const answer = await browser.get(back);
+      expect(answer.status).toBe(503);
+      expect(answer.body).toContain('token_store');
+      expect(answer.body).toContain('/login?returnTo=%2Fme%3Fkept');
+      expect(logins).toBe(0);
+      expect((await sessionOf(browser))['wechat']).toBeUndefined();
+      expect(await isLoggedIn(browser)).toBe(false);
+      isBroken = false;
+      expect((await browser.logIn(emulator, '/me')).status).toBe(200);
+      expect([logins, store.size]).toEqual([1, 1]);
+    });
+  });
+});
+
+describe('no session before wechatAuth()', () => {
+  it.each(['/login', '/callback?code=abc&state=x', '/logout', '/me'])('is said by %s', async (path) => {
+    await withApp({ session: null, routes: () => undefined }, async (_app, browser) => {
+      const page = await browser.get(path);
+      expect(page.status).toBe(500);
+      expect(page.body).toContain('session_missing');
+      const json = await browser.get(path, { headers: { Accept: 'application/json' } });
+      expect(json.status).toBe(500);
+      expect(json.json()).toEqual({
+        error: 'session_missing',
+        message: expect.stringMatching(/Mount cookie-session or express-session before wechatAuth/) as string,
+      });
+    });
+  });
+});
+
+describe('a session of another kind', () => {
+  it.each([
+    { resave: true, saveUninitialized: true },
+    { rolling: true, cookie: { maxAge: 60_000 } },
+    { unset: 'destroy' as const },
+    { name: 'my.sid', cookie: { path: '/', httpOnly: true, sameSite: 'lax' as const } },
+  ])('may be an express-session with %j', async (options) => {
+    await withApp({ session: serverSessions(undefined, options) }, async (app, browser) => {
+      await browser.get('/public');
+      const planted = browser.cookies();
+      const back = await comeBack(browser, emulator, '/me?kept');
+      expect((await browser.get(back)).location).toBe('/me?kept');
+      expect((await browser.get(back)).location).toBe('/me?kept');
+      expect(await isLoggedIn(browser)).toBe(true);
+      const other = Browser.inWechat(app.url);
+      expect((await other.get('/me', { cookie: planted })).status).toBe(302);
+      await browser.get('/logout');
+      expect(await isLoggedIn(browser)).toBe(false);
+    });
+  });
+
+  it('may save by a promise, and have no way to a new id', async () => {
+    let saves = 0;
+    const sessions = new Map<string, Record<string, unknown>>();
+    await withApp(
+      {
+        session: (req, res, next) => {
+          const id = /sid=(\w+)/.exec(req.headers.cookie ?? '')?.[1] ?? Math.random().toString(36).slice(2);
+          res.setHeader('Set-Cookie', `sid=${id}; Path=/; HttpOnly`);
+          const session = { ...sessions.get(id) };
+          Object.defineProperty(session, 'save', {
+            value: async () => {
+              await Promise.resolve();
+              saves++;
+              sessions.set(id, { ...session });
+            },
+          });
+          Object.assign(req, { session });
+          next();
+        },
+      },
+      async (_app, browser) => {
+        expect((await browser.logIn(emulator, '/me')).status).toBe(200);
+        expect(saves).toBe(2);
+      },
+    );
+  });
+
+  it('is asked for by name: a cookie-session of any name works', async () => {
+    await withApp({ session: cookies({ name: 'my.app', signed: false }) }, async (_app, browser) => {
+      expect((await browser.logIn(emulator, '/me')).status).toBe(200);
+    });
+  });
+});

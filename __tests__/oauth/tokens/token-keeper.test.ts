@@ -1,0 +1,697 @@
+// Which token serves for an openid: cache, then store, then refresh.
+import {
+  MemoryTokenStore,
+  NoOAuthTokenError,
+  type OAuth,
+  type TokenData,
+  type TokenStore,
+} from '../../../lib/index';
+import { Lab, expired, failure } from '../lab';
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await Lab.open();
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
+  await lab.close();
+});
+
+/** A store that shows what happens to it. */
+class Spied implements TokenStore {
+  readonly records = new Map<string, TokenData>();
+  readonly log: string[] = [];
+  lock?: <T>(key: string, fn: () => Promise<T>) => Promise<T>;
+
+  constructor(...records: TokenData[]) {
+    for (const record of records) this.put(record);
+  }
+
+  put(record: TokenData): void {
+    this.records.set(`${lab.wechat.apps.official.appId}:${record.openid}`, record);
+  }
+
+  get only(): TokenData | undefined {
+    return [...this.records.values()][0];
+  }
+
+  get(key: string): Promise<TokenData | undefined> {
+    this.log.push('get');
+    return Promise.resolve(this.records.get(key));
+  }
+
+  set(key: string, token: TokenData): Promise<void> {
+    this.log.push('set');
+    this.records.set(key, token);
+    return Promise.resolve();
+  }
+
+  delete(key: string): Promise<void> {
+    this.log.push('delete');
+    this.records.delete(key);
+    return Promise.resolve();
+  }
+}
+
+const asked = (path: string): Record<string, string>[] =>
+  lab.wechat.requests.filter((request) => request.path.endsWith(path)).map(({ query }) => query);
+const forgetRequests = (): void => void (lab.wechat.requests.length = 0);
+
+/** The user of an OAuth whose store holds this. */
+async function userWith(...records: TokenData[]): Promise<{ oauth: OAuth; store: Spied }> {
+  forgetRequests();
+  const store = new Spied(...records);
+  return Promise.resolve({ oauth: lab.oauth({ tokenStore: store }), store });
+}
+
+/** Lets all time pass at once for both sides. */
+function twoHoursLater(): void {
+  const then = Date.now() + 7_200_000;
+  lab.wechat.clock.advance(7_200_000);
+  jest.spyOn(Date, 'now').mockReturnValue(then);
+}
+
+describe('a token', () => {
+  it('comes from the cache after a login, and the store is not asked', async () => {
+    const { oauth, store } = await userWith();
+    await oauth.getUserByCode(lab.code());
+    await oauth.getUser(lab.openid);
+    expect(store.log).toEqual(['set']);
+  });
+
+  it('comes from the store once, and then from the cache', async () => {
+    const { oauth, store } = await userWith(await lab.token());
+    await oauth.getUser(lab.openid);
+    await oauth.getUser(lab.openid);
+    expect(store.log).toEqual(['get']);
+    expect(lab.count('refresh_token')).toBe(0);
+  });
+
+  it('is refreshed when cache and store have an expired one, and saved', async () => {
+    const old = await lab.token();
+    const { oauth, store } = await userWith(expired(old));
+    lab.wechat.expireToken(old.access_token);
+    await oauth.getUser(lab.openid);
+    expect(store.log).toEqual(['get', 'set']);
+    expect(asked('refresh_token')).toEqual([expect.objectContaining({ refresh_token: old.refresh_token })]);
+    expect(asked('userinfo')[0]?.['access_token']).toBe(store.only?.access_token);
+    expect(store.only?.access_token).not.toBe(old.access_token);
+  });
+
+  it('is refreshed 10 seconds before it expires', async () => {
+    const { oauth } = await userWith();
+    const { data } = await oauth.getAccessToken(lab.code());
+    jest.spyOn(Date, 'now').mockReturnValue(data.create_at + 7_190_000 - 1);
+    await oauth.getUser(lab.openid);
+    expect(lab.count('refresh_token')).toBe(0);
+    jest.spyOn(Date, 'now').mockReturnValue(data.create_at + 7_190_000);
+    await oauth.getUser(lab.openid);
+    expect(lab.count('refresh_token')).toBe(1);
+  });
+
+  it('dates from before the request left, also after a slow answer', async () => {
+    lab.wechat.fail('access_token', { delay: 60 });
+    const before = Date.now();
+    const work = lab.oauth().getAccessToken(lab.code());
+    const after = Date.now();
+    const { create_at } = await work;
+    expect(create_at).toBeGreaterThanOrEqual(before);
+    expect(create_at).toBeLessThanOrEqual(after);
+  });
+
+  it('of nobody is not asked for at WeChat', async () => {
+    const { oauth } = await userWith();
+    await expect(oauth.getUser('oStranger')).rejects.toBeInstanceOf(NoOAuthTokenError);
+    expect(lab.wechat.requests).toHaveLength(0);
+  });
+
+  it('another process has refreshed is taken from the store', async () => {
+    const { oauth, store } = await userWith();
+    await oauth.getUserByCode(lab.code());
+    const { data: renewed } = await lab.oauth().refreshAccessToken(store.only?.refresh_token);
+    twoHoursLater();
+    forgetRequests();
+    store.put({ ...renewed, create_at: Date.now() });
+    await oauth.getUser(lab.openid).catch(() => undefined);
+    expect(asked('userinfo')[0]?.['access_token']).toBe(renewed.access_token);
+  });
+
+  it('with numbers in text, as some databases give them back, is understood', async () => {
+    const token = await lab.token();
+    const { oauth } = await userWith({
+      ...token,
+      expires_in: '7200' as never,
+      create_at: String(token.create_at) as never,
+    });
+    await oauth.getUser(lab.openid);
+    expect(lab.count('refresh_token')).toBe(0);
+  });
+
+  it('saved whole, as an AccessToken with its `data`, is understood', async () => {
+    const data = await lab.token();
+    await expect(
+      lab.oauth({ getToken: () => Promise.resolve({ data }) }).getUser(lab.openid),
+    ).resolves.toMatchObject({
+      openid: lab.openid,
+    });
+  });
+
+  it('is saved under appid and openid, for the life of its refresh token', async () => {
+    const set = jest.spyOn(Spied.prototype, 'set');
+    const { oauth } = await userWith();
+    const { data } = await oauth.getAccessToken(lab.code());
+    expect(set).toHaveBeenCalledWith(
+      `${lab.wechat.apps.official.appId}:${lab.openid}`,
+      data,
+      30 * 24 * 3_600_000,
+    );
+  });
+});
+
+describe('refreshing', () => {
+  it('happens once for 500 at the same time', async () => {
+    const { oauth, store } = await userWith(expired(await lab.token()));
+    const users = await Promise.all(Array.from({ length: 500 }, () => oauth.getUser(lab.openid)));
+    expect(users).toHaveLength(500);
+    expect(lab.count('refresh_token')).toBe(1);
+    expect(store.log).toEqual(['get', 'set']);
+  });
+
+  it('happens once for each of several users', async () => {
+    const { oauth } = await userWith(
+      expired(await lab.token()),
+      expired(await lab.token(undefined, 'follower')),
+    );
+    const openids = [lab.openid, lab.wechat.openid('follower', lab.wechat.apps.official.appId)];
+    await Promise.all(Array.from({ length: 20 }, (_, at) => oauth.getUser(openids[at % 2] ?? '')));
+    expect(lab.count('refresh_token')).toBe(2);
+  });
+
+  it('happens once where refreshAccessToken is called several times at once', async () => {
+    const { refresh_token } = await lab.token();
+    const { oauth } = await userWith();
+    const tokens = await Promise.all([1, 2, 3].map(() => oauth.refreshAccessToken(refresh_token)));
+    expect(lab.count('refresh_token')).toBe(1);
+    expect(new Set(tokens.map(({ data }) => data.access_token)).size).toBe(1);
+  });
+
+  it('that failed tells all who waited, and is tried anew by the next', async () => {
+    const { oauth } = await userWith(expired(await lab.token()));
+    lab.wechat.fail('refresh_token', { errcode: 45011 });
+    const outcomes = await Promise.allSettled([1, 2, 3].map(() => oauth.getUser(lab.openid)));
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(lab.count('refresh_token')).toBe(1);
+    await expect(oauth.getUser(lab.openid)).resolves.toBeDefined();
+  });
+
+  it('without a refresh token asks WeChat all the same, whose 41003 comes back', async () => {
+    const { oauth } = await userWith({ ...expired(await lab.token()), refresh_token: undefined as never });
+    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ code: 41003, kind: 'reauthorize' });
+  });
+
+  it.each([40030, 42002, 42007])('that answers %d means: the user must log in again', async (errcode) => {
+    const { oauth, store } = await userWith(expired(await lab.token()));
+    lab.wechat.fail('refresh_token', { errcode }, { times: Infinity });
+    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({
+      code: errcode,
+      kind: 'reauthorize',
+      status: 401,
+    });
+    expect(lab.count('refresh_token')).toBe(1);
+    expect(store.log).toEqual(['get', 'get', 'delete']);
+    await expect(oauth.getUser(lab.openid)).rejects.toBeInstanceOf(NoOAuthTokenError);
+  });
+
+  it('that is refused finds the token that another process got meanwhile', async () => {
+    const old = await lab.token();
+    const { oauth, store } = await userWith(expired(old));
+    const other = await lab.token();
+    lab.wechat.fail('refresh_token', { errcode: 40030 }, { delay: 30 });
+    const work = oauth.getUser(lab.openid);
+    store.put(other);
+    store.get = () => Promise.resolve(other);
+    await expect(work).resolves.toMatchObject({ openid: lab.openid });
+    expect(store.log).not.toContain('delete');
+  });
+
+  it('that is refused says so even where the dead token cannot be deleted', async () => {
+    const { oauth, store } = await userWith(expired(await lab.token()));
+    store.delete = () => Promise.reject(new Error('read only'));
+    lab.wechat.fail('refresh_token', { errcode: 42002 });
+    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ code: 42002, kind: 'reauthorize' });
+  });
+
+  it('that brings the token of somebody else is not believed', async () => {
+    const { oauth } = await userWith(expired(await lab.token()));
+    lab.wechat.fail('refresh_token', { patch: { openid: 'oSomebodyElse' } });
+    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ kind: 'bad_answer' });
+    expect(lab.count('userinfo')).toBe(0);
+  });
+
+  it('uses the younger refresh token where the store failed to save it', async () => {
+    const store = new Spied(expired(await lab.token()));
+    const oauth = lab.oauth({ tokenStore: store });
+    store.set = () => Promise.reject(new Error('full'));
+    const code = lab.code();
+    await failure(oauth.getAccessToken(code));
+    const { access_token } = await oauth.getFreshAccessToken(lab.openid).then(({ data }) => data);
+    twoHoursLater();
+    forgetRequests();
+    await failure(oauth.getFreshAccessToken(lab.openid));
+    expect(asked('refresh_token')[0]?.['refresh_token']).not.toBe(store.only?.refresh_token);
+    expect(access_token).not.toBe(store.only?.access_token);
+  });
+});
+
+describe.each([40001, 40014, 42001])('a token that looks valid and meets %d', (errcode) => {
+  const refuse = (times = 1): void => void lab.wechat.fail('userinfo', { errcode }, { times });
+
+  it('is refreshed once, and the call repeated once', async () => {
+    const { oauth, store } = await userWith(await lab.token());
+    refuse();
+    await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ openid: lab.openid });
+    expect([lab.count('userinfo'), lab.count('refresh_token')]).toEqual([2, 1]);
+    expect(store.log).toEqual(['get', 'get', 'set']);
+  });
+
+  it('is replaced by a different valid one that the store has', async () => {
+    const [first, second] = [await lab.token(), await lab.token()];
+    const { oauth, store } = await userWith(first);
+    await oauth.getUser(lab.openid);
+    forgetRequests();
+    store.put(second);
+    refuse();
+    await oauth.getUser(lab.openid);
+    expect(asked('userinfo').map(({ access_token }) => access_token)).toEqual([
+      first.access_token,
+      second.access_token,
+    ]);
+    expect(lab.count('refresh_token')).toBe(0);
+  });
+
+  it('fails where the repeat fails again, and that is all', async () => {
+    const { oauth } = await userWith(await lab.token());
+    refuse(Infinity);
+    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ code: errcode, kind: 'token_invalid' });
+    expect([lab.count('userinfo'), lab.count('refresh_token')]).toEqual([2, 1]);
+  });
+
+  it('asks the user to log in again where the refresh is refused', async () => {
+    const { oauth } = await userWith(await lab.token());
+    refuse(Infinity);
+    lab.wechat.fail('refresh_token', { errcode: 42007 });
+    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ code: 42007, kind: 'reauthorize' });
+    expect(lab.count('userinfo')).toBe(1);
+  });
+});
+
+describe('a token that WeChat has ended early', () => {
+  it('is healed by one refresh for many at the same time', async () => {
+    const record = await lab.token();
+    const { oauth } = await userWith(record);
+    lab.wechat.expireToken(record.access_token);
+    const users = await Promise.all(Array.from({ length: 100 }, () => oauth.getUser(lab.openid)));
+    expect(users).toHaveLength(100);
+    expect([lab.count('userinfo'), lab.count('refresh_token')]).toEqual([200, 1]);
+  });
+});
+
+describe('other refusals of a profile', () => {
+  it.each([
+    [48001, 'scope'],
+    [40003, 'openid_invalid'],
+    [50002, 'user_limited'],
+    [45011, 'rate_limit'],
+  ])('%d is told, and heals nothing', async (errcode, kind) => {
+    const { oauth } = await userWith(await lab.token());
+    lab.wechat.fail('userinfo', { errcode }, { times: Infinity });
+    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ code: errcode, kind });
+    expect([lab.count('userinfo'), lab.count('refresh_token')]).toEqual([1, 0]);
+  });
+});
+
+describe('a token of the silent scope', () => {
+  const silently = (oauth: OAuth): Promise<unknown> => oauth.getUserByCode(lab.code('snsapi_base'));
+
+  it('is saved where there is nothing better', async () => {
+    const { oauth, store } = await userWith();
+    await silently(oauth);
+    expect(store.only).toMatchObject({ scope: 'snsapi_base' });
+  });
+
+  it.each(['in the cache', 'in the store alone', 'in the store, beside a silent one in the cache'])(
+    'never overwrites a fuller one %s',
+    async (where) => {
+      const { oauth, store } = await userWith();
+      if (where.endsWith('cache') && where !== 'in the cache') await silently(oauth);
+      const fuller =
+        where === 'in the cache' ? (await oauth.getAccessToken(lab.code())).data : await lab.token();
+      store.put(fuller);
+      await silently(oauth);
+      expect(store.only).toBe(fuller);
+      if (where === 'in the store, beside a silent one in the cache') return;
+      await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ nickname: '小明' });
+    },
+  );
+
+  it('never overwrites a fuller one that has expired but can be refreshed', async () => {
+    const { oauth, store } = await userWith(expired(await lab.token()));
+    await silently(oauth);
+    expect(store.only).toMatchObject({ scope: 'snsapi_userinfo' });
+    await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ nickname: '小明' });
+  });
+
+  it.each([
+    ['31 days old', { create_at: Date.now() - 31 * 24 * 3_600_000 }],
+    ['31 days old, in text', { create_at: String(Date.now() - 31 * 24 * 3_600_000) as never }],
+    ['expired without a refresh token', { create_at: 0, refresh_token: undefined as never }],
+  ])('overwrites a fuller one that is dead: %s', async (_how, fields) => {
+    const { oauth, store } = await userWith({ ...(await lab.token()), ...fields });
+    await silently(oauth);
+    expect(store.only).toMatchObject({ scope: 'snsapi_base' });
+  });
+
+  it('overwrites what is no token at all, such as a session key that wechat-oauth saved', async () => {
+    const { oauth, store } = await userWith({ openid: lab.openid, session_key: 'k', create_at: 1 } as never);
+    await expect(silently(oauth)).resolves.toMatchObject({ openid: lab.openid });
+    expect(store.only).toMatchObject({ scope: 'snsapi_base' });
+  });
+
+  it('that is refreshed while the user logs in fully does not push the new token out', async () => {
+    const { oauth, store } = await userWith(expired(await lab.token('snsapi_base')));
+    lab.wechat.fail('refresh_token', { delay: 60 });
+    const refreshing = oauth.getFreshAccessToken(lab.openid);
+    await oauth.getUserByCode(lab.code());
+    const { data } = await refreshing;
+    expect(data.scope).toBe('snsapi_userinfo');
+    expect(store.only).toMatchObject({ scope: 'snsapi_userinfo' });
+    await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ nickname: '小明' });
+  });
+
+  it('is itself overwritten by a fuller one', async () => {
+    const { oauth, store } = await userWith();
+    await silently(oauth);
+    await oauth.getUserByCode(lab.code());
+    expect(store.only).toMatchObject({ scope: 'snsapi_userinfo' });
+  });
+});
+
+describe('a store that fails', () => {
+  it('on saving: is told in its own words, and the token stays in the cache', async () => {
+    const { oauth, store } = await userWith();
+    store.set = () => Promise.reject(Object.assign(new Error('OOM command not allowed'), { code: 'OOM' }));
+    const error = await failure(oauth.getAccessToken(lab.code()));
+    expect(error).toMatchObject({
+      kind: 'token_store',
+      status: 503,
+      retryable: true,
+      code: 'ERR_WECHAT_TOKEN_STORE',
+    });
+    expect(error.message).toContain('OOM command not allowed');
+    expect(error.cause).toMatchObject({ message: 'OOM command not allowed', code: 'OOM' });
+    await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ openid: lab.openid });
+  });
+
+  it('on saving: its words show neither the app secret nor the password of its address', async () => {
+    const { oauth, store } = await userWith();
+    const { appSecret } = lab.wechat.apps.official;
+    const inBase64 = Buffer.from(appSecret).toString('base64');
+    store.set = () => Promise.reject(new Error(`${appSecret} ${inBase64} redis://:hunter2@10.0.0.1:6379`));
+    const { message, cause } = await failure(oauth.getAccessToken(lab.code()));
+    for (const text of [message, String(cause)]) {
+      expect(text).toContain('redis://:***@10.0.0.1:6379');
+      for (const secret of [appSecret, inBase64, 'hunter2']) expect(text).not.toContain(secret);
+    }
+  });
+
+  it('on saving what was refreshed: the next call uses it', async () => {
+    const { oauth, store } = await userWith(expired(await lab.token()));
+    store.set = () => Promise.reject(new Error('full'));
+    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ kind: 'token_store' });
+    await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ openid: lab.openid });
+    expect(lab.count('refresh_token')).toBe(1);
+  });
+
+  it('on reading before a silent token is saved: the token stays in the cache', async () => {
+    const { oauth, store } = await userWith();
+    store.get = () => Promise.reject(new Error('away'));
+    expect(await failure(oauth.getAccessToken(lab.code('snsapi_base')))).toMatchObject({
+      kind: 'token_store',
+    });
+    await expect(oauth.getFreshAccessToken(lab.openid)).resolves.toBeDefined();
+  });
+
+  it('on reading: is told, and the next call tries again', async () => {
+    const { oauth, store } = await userWith(await lab.token());
+    const get = store.get.bind(store);
+    store.get = () => Promise.reject(new Error('connect ECONNREFUSED'));
+    const error = await failure(oauth.getUser(lab.openid));
+    expect(error.kind).toBe('token_store');
+    expect(error.message).toMatch(/failed \(get\): connect ECONNREFUSED.*try again/);
+    store.get = get;
+    await expect(oauth.getUser(lab.openid)).resolves.toBeDefined();
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['an Error', new Error('words'), /: words\./],
+    ['a text', 'words', /: words\./],
+    ['nothing', undefined, /gave no reason|without a message/],
+    ['null', null, /gave no reason|without a message/],
+    ['a number', 42, /without a message/],
+    ['an object', { message: 'words' }, /: words\./],
+    ['an object with other things', { message: { a: 1 }, name: 7 }, /without a message/],
+    ['an object of no class', Object.create(null), /without a message/],
+    [
+      'several refused connections',
+      Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }),
+      /: ECONNREFUSED\./,
+    ],
+    ['a numbered error', Object.assign(new Error('dup'), { code: 11000 }), /: dup\./],
+  ])('by rejecting with %s is told of as kind token_store', async (_what, thrown, words) => {
+    const { oauth, store } = await userWith();
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    store.get = () => Promise.reject(thrown);
+    const error = await failure(oauth.getUser(lab.openid));
+    expect(error.kind).toBe('token_store');
+    expect(error.message).toMatch(words);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['a string', '{"access_token":"a"}', /a string: parse the JSON first/],
+    ['a number', 42, /no object with an access_token/],
+    ['an array', ['a'], /no object with an access_token/],
+    ['{}', {}, /no object with an access_token/],
+    ['true', true, /no object with an access_token/],
+    ['{ data: null }', { data: null }, /no object with an access_token/],
+    ['an empty access token', { access_token: '', openid: 'o' }, /no object with an access_token/],
+    ['an access token that is no text', { access_token: { $: 1 } }, /no object with an access_token/],
+    ['a session key', { session_key: 'k', openid: 'o' }, /no object with an access_token/],
+    ['the token of somebody else', { access_token: 'a', openid: 'oSomebodyElse' }, /of another openid/],
+  ])('by answering %s is told what it must do', async (_what, nonsense, words) => {
+    const { oauth } = { oauth: lab.oauth({ getToken: () => Promise.resolve(nonsense) }) };
+    const error = await failure(oauth.getUser(lab.openid));
+    expect(error.kind).toBe('token_store');
+    expect(error.message).toMatch(words);
+    expect(lab.wechat.requests).toHaveLength(0);
+  });
+
+  it('by answering something that contains itself does not hang', async () => {
+    const circle: { data?: unknown } = {};
+    circle.data = circle;
+    const error = await failure(lab.oauth({ getToken: () => Promise.resolve(circle) }).getUser(lab.openid));
+    expect(error.kind).toBe('token_store');
+  });
+
+  it.each<[string, () => unknown]>([
+    ['never answers', () => new Promise(() => undefined)],
+    ['neither calls back nor returns a promise', () => lab.openid],
+  ])('in that it %s ends in time', async (_how, getToken) => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+    const work = failure(lab.oauth({ getToken }).getUser(lab.openid));
+    await jest.advanceTimersByTimeAsync(4_999);
+    const early = await Promise.race([
+      work,
+      new Promise((resolve) => setImmediate(resolve, 'still waiting')),
+    ]);
+    expect(early).toBe('still waiting');
+    await jest.advanceTimersByTimeAsync(2);
+    const error = await work;
+    expect(error.kind).toBe('token_store');
+    expect(error.message).toMatch(/no answer within 5000 ms: it must call back, or return a promise/);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('in that it never answers a save: the token is in the cache already', async () => {
+    const { oauth, store } = await userWith();
+    store.set = () => new Promise(() => undefined);
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    void oauth.getAccessToken(lab.code()).catch(() => undefined);
+    while (!(await oauth.getFreshAccessToken(lab.openid).catch(() => undefined)))
+      await new Promise((resolve) => setImmediate(resolve));
+    expect(lab.count('access_token')).toBe(1);
+  });
+
+  it('leaves no timer behind when it answers', async () => {
+    const { oauth } = await userWith(expired(await lab.token()));
+    const set = jest.spyOn(global, 'setTimeout');
+    const clear = jest.spyOn(global, 'clearTimeout');
+    await oauth.getUser(lab.openid);
+    const limits = set.mock.results.filter((_, at) => set.mock.calls[at]?.[1] === 5_000);
+    expect(limits.length).toBeGreaterThan(2);
+    for (const { value } of limits) expect(clear.mock.calls.flat()).toContain(value);
+  });
+
+  it('may be a plain Map: what is no promise is an answer too', async () => {
+    const oauth = lab.oauth({ tokenStore: new Map<string, TokenData>() as never });
+    await oauth.getUserByCode(lab.code());
+    await expect(lab.oauth({ tokenStore: new Map() as never }).getUser('o')).rejects.toBeInstanceOf(
+      NoOAuthTokenError,
+    );
+  });
+});
+
+describe('a store with a lock', () => {
+  /** What a lock in Redis would do, in one process. */
+  class Locked extends Spied {
+    held = new Map<string, Promise<unknown>>();
+
+    override lock = async <T>(key: string, fn: () => Promise<T>): Promise<T> => {
+      this.log.push(`lock ${key === `${lab.wechat.apps.official.appId}:${lab.openid}` ? 'our key' : key}`);
+      while (this.held.has(key)) await this.held.get(key);
+      const work = fn();
+      this.held.set(
+        key,
+        work.catch(() => undefined),
+      );
+      try {
+        return await work;
+      } finally {
+        this.held.delete(key);
+        this.log.push('unlock');
+      }
+    };
+  }
+
+  it('is locked only for a refresh, under the key of the token, and read again inside', async () => {
+    const store = new Locked(expired(await lab.token()));
+    const oauth = lab.oauth({ tokenStore: store });
+    await oauth.getUser(lab.openid);
+    expect(store.log).toEqual(['get', 'lock our key', 'get', 'set', 'unlock']);
+    store.log.length = 0;
+    await oauth.getUserByCode(lab.code());
+    await oauth.getUser(lab.openid);
+    expect(store.log).toEqual(['set']);
+  });
+
+  it('is refreshed once by many processes', async () => {
+    const store = new Locked(expired(await lab.token()));
+    forgetRequests();
+    const processes = Array.from({ length: 8 }, () => lab.oauth({ tokenStore: store }));
+    await Promise.all(processes.map((oauth) => oauth.getUser(lab.openid)));
+    expect(lab.count('refresh_token')).toBe(1);
+    expect(lab.count('userinfo')).toBe(8);
+  });
+
+  it('heals once for many processes whose token was refused', async () => {
+    const store = new Locked(await lab.token());
+    forgetRequests();
+    lab.wechat.fail('userinfo', { errcode: 42001 }, { times: 4 });
+    lab.wechat.fail('refresh_token', { patch: { access_token: 'a-new-one' } });
+    lab.wechat.fail('userinfo', { patch: {} }, { times: Infinity });
+    const processes = Array.from({ length: 4 }, () => lab.oauth({ tokenStore: store }));
+    await Promise.allSettled(processes.map((oauth) => oauth.getUser(lab.openid)));
+    expect(lab.count('refresh_token')).toBe(1);
+  });
+
+  it('hands on what goes wrong inside, not as a failure of the lock', async () => {
+    const store = new Locked(expired(await lab.token()));
+    lab.wechat.fail('refresh_token', { errcode: 40030 });
+    expect(await failure(lab.oauth({ tokenStore: store }).getUser(lab.openid))).toMatchObject({
+      code: 40030,
+    });
+    expect(store.log.at(-1)).toBe('unlock');
+  });
+
+  it('whose lock throws is a store that failed', async () => {
+    for (const lock of [
+      () => Promise.reject(new Error('no quorum')),
+      () => {
+        throw new Error('no quorum');
+      },
+    ]) {
+      const store = new Spied(expired(await lab.token()));
+      store.lock = lock;
+      const error = await failure(lab.oauth({ tokenStore: store }).getUser(lab.openid));
+      expect(error).toMatchObject({ kind: 'token_store' });
+      expect(error.message).toContain('failed (lock): no quorum');
+    }
+  });
+
+  it('whose lock comes back without running anything is told what it must do', async () => {
+    const store = new Spied(expired(await lab.token()));
+    store.lock = () => Promise.resolve(undefined as never);
+    const error = await failure(lab.oauth({ tokenStore: store }).getUser(lab.openid));
+    expect(error).toMatchObject({ kind: 'token_store' });
+    expect(error.message).toMatch(/without having run what it guards.*must call the function/);
+  });
+
+  it('whose lock never comes ends in time, and then refreshes for nobody', async () => {
+    const store = new Spied(expired(await lab.token()));
+    forgetRequests();
+    let run: (() => Promise<unknown>) | undefined;
+    store.lock = (_key, fn) => {
+      run = fn;
+      return new Promise(() => undefined);
+    };
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    const work = failure(lab.oauth({ tokenStore: store }).getUser(lab.openid));
+    await jest.advanceTimersByTimeAsync(31_000);
+    expect(await work).toMatchObject({ kind: 'token_store' });
+    await run?.();
+    expect(lab.count('refresh_token')).toBe(0);
+  });
+
+  it('that cannot be given back takes nothing away', async () => {
+    const store = new Spied(expired(await lab.token()));
+    store.lock = async (_key, fn) => {
+      await fn();
+      throw new Error('the lock was lost');
+    };
+    await expect(lab.oauth({ tokenStore: store }).getUser(lab.openid)).resolves.toMatchObject({
+      openid: lab.openid,
+    });
+  });
+
+  it('that runs what it guards twice refreshes once', async () => {
+    const store = new Spied(expired(await lab.token()));
+    forgetRequests();
+    store.lock = async (_key, fn) => {
+      await fn();
+      return fn();
+    };
+    await lab.oauth({ tokenStore: store }).getUser(lab.openid);
+    expect(lab.count('refresh_token')).toBe(1);
+  });
+
+  it('that does not wait for what it guards still gives the token', async () => {
+    const store = new Spied(expired(await lab.token()));
+    store.lock = (_key, fn) => (void fn(), Promise.resolve(undefined as never));
+    await expect(lab.oauth({ tokenStore: store }).getUser(lab.openid)).resolves.toMatchObject({
+      openid: lab.openid,
+    });
+  });
+});
+
+describe('tokens of two apps', () => {
+  it('lie side by side in one store', async () => {
+    const store = new MemoryTokenStore();
+    const { website, official } = lab.wechat.apps;
+    const site = lab.oauth({ tokenStore: store, appid: website.appId, appsecret: website.appSecret });
+    await site.getUserByCode(lab.wechat.issueCode({ app: website.appId }));
+    await lab.oauth({ tokenStore: store }).getUserByCode(lab.code());
+    const openid = lab.wechat.openid('ming', website.appId);
+    expect(await store.get(`${website.appId}:${openid}`)).toMatchObject({ openid });
+    expect(await store.get(`${official.appId}:${openid}`)).toBeUndefined();
+  });
+});

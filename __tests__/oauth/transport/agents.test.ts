@@ -1,0 +1,266 @@
+// Through a proxy, as from many a company's network: always a tunnel, and nobody on the way sees an address.
+import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+import { OAuth, type HttpOptions } from '../../../lib/index';
+import { createEmulator, selfSignedCertificate, type Emulator } from '../../../lib/emulator/index';
+import { answering, deepFreeze, failure, listen, speaking, type Server } from '../lab';
+
+const tls = selfSignedCertificate();
+let wechat: Emulator;
+beforeAll(async () => {
+  wechat = await createEmulator({ https: tls });
+});
+afterAll(() => wechat.close());
+
+const VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [
+  name,
+  name.toLowerCase(),
+]);
+const before = { ...process.env };
+const agents: https.Agent[] = [];
+const servers: Server[] = [];
+beforeEach(() => {
+  for (const name of VARIABLES) Reflect.deleteProperty(process.env, name);
+  wechat.requests.length = 0;
+});
+afterEach(async () => {
+  for (const name of VARIABLES) {
+    Reflect.deleteProperty(process.env, name);
+    if (before[name] !== undefined) process.env[name] = before[name];
+  }
+  agents.splice(0).forEach((agent) => agent.destroy());
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+interface Proxy extends Server {
+  /** What was asked of it. */
+  readonly tunnels: { readonly target: string | undefined; readonly authorization: string | undefined }[];
+  readonly plain: (string | undefined)[];
+}
+
+/** A proxy as companies have them: CONNECT opens a tunnel, for who knows the password if there is one. */
+async function proxy(credentials?: string): Promise<Proxy> {
+  const tunnels: Proxy['tunnels'] = [];
+  const plain: Proxy['plain'] = [];
+  const server = http.createServer((req, res) => (plain.push(req.url), res.writeHead(400).end()));
+  server.on('connect', (req: http.IncomingMessage, client: net.Socket, head: Buffer) => {
+    const authorization = req.headers['proxy-authorization'];
+    tunnels.push({ target: req.url, authorization });
+    if (
+      credentials !== undefined &&
+      authorization !== `Basic ${Buffer.from(credentials).toString('base64')}`
+    ) {
+      client.end('HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n');
+      return;
+    }
+    const { port } = new URL(`http://${req.url ?? ''}`);
+    const target = net.connect(Number(port), '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      target.write(head);
+      client.pipe(target).pipe(client);
+    });
+    target.on('error', () => client.destroy());
+    client.on('error', () => undefined).on('close', () => target.destroy());
+  });
+  const opened = { ...(await listen(server)), tunnels, plain };
+  servers.push(opened);
+  return opened;
+}
+
+/** An OAuth that trusts the emulator's certificate. */
+function oauth(http_: HttpOptions = {}, api = wechat.url): OAuth {
+  const httpsAgent = new https.Agent({ ca: tls.cert, keepAlive: true });
+  agents.push(httpsAgent);
+  const { appId: appid, appSecret: appsecret } = wechat.apps.official;
+  return new OAuth({ appid, appsecret, endpoints: { api }, http: { httpsAgent, ...http_ } });
+}
+
+const code = (): string => wechat.issueCode({ app: wechat.apps.official.appId });
+const target = (): string => new URL(wechat.url).host;
+
+describe('http.proxy', () => {
+  it('leads to WeChat through a tunnel, that is kept', async () => {
+    const through = await proxy();
+    const way = oauth({ proxy: { host: '127.0.0.1', port: through.port } });
+    for (let count = 0; count < 5; count++) await way.getAccessToken(code());
+    expect(through.tunnels).toEqual([{ target: target(), authorization: undefined }]);
+    expect(through.plain).toEqual([]);
+    expect(wechat.requests).toHaveLength(5);
+  });
+
+  it.each([
+    ['plain ones', { username: 'user', password: 'password' }],
+    ['difficult ones', { username: 'us:er@%41', password: 'p#/?:@ 密码' }],
+    ['a name alone', { username: 'user', password: '' }],
+  ])('shows its credentials to the proxy, and to nobody else: %s', async (_what, auth) => {
+    const through = await proxy(`${auth.username}:${auth.password}`);
+    await oauth({ proxy: deepFreeze({ host: '127.0.0.1', port: through.port, auth }) }).getAccessToken(
+      code(),
+    );
+    expect(through.tunnels).toHaveLength(1);
+    expect(wechat.requests[0]?.headers['proxy-authorization']).toBeUndefined();
+  });
+
+  it.each(['http', 'http:'])('may name its protocol as axios takes it: %s', async (protocol) => {
+    const through = await proxy();
+    await oauth({ proxy: { protocol, host: '127.0.0.1', port: through.port } }).getAccessToken(code());
+    expect(through.tunnels).toHaveLength(1);
+  });
+
+  it('is a tunnel for a plain address too', async () => {
+    const through = await proxy();
+    const gateway = await answering((_req, res) => res.end('{"errcode":0,"errmsg":"ok"}'));
+    servers.push(gateway);
+    const way = oauth({ proxy: { host: '127.0.0.1', port: through.port } }, gateway.url);
+    await way.verifyToken('o', 'a');
+    await way.verifyToken('o', 'a');
+    expect(through.tunnels).toEqual([{ target: `127.0.0.1:${gateway.port}`, authorization: undefined }]);
+    expect(through.plain).toEqual([]);
+  });
+
+  it("trusts whom the app's own agent trusts, and no one else", async () => {
+    const through = await proxy();
+    const options: HttpOptions = { proxy: { host: '127.0.0.1', port: through.port } };
+    const error = await failure(oauth({ ...options, httpsAgent: undefined }).getAccessToken(code()));
+    expect(error).toMatchObject({ kind: 'network' });
+    expect(error.message).toContain('certificate');
+    await expect(oauth(options).getAccessToken(code())).resolves.toBeDefined();
+  });
+
+  it('can be switched off, against the environment', async () => {
+    process.env['HTTPS_PROXY'] = 'http://127.0.0.1:1';
+    await expect(oauth({ proxy: false }).getAccessToken(code())).resolves.toBeDefined();
+  });
+
+  it('is followed anew after setOpts', async () => {
+    const [first, second] = [await proxy(), await proxy()];
+    const way = oauth({ proxy: { host: '127.0.0.1', port: first.port } });
+    await way.getAccessToken(code());
+    way.setOpts({ proxy: { host: '127.0.0.1', port: second.port } });
+    await way.getAccessToken(code());
+    expect([first.tunnels.length, second.tunnels.length]).toEqual([1, 1]);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['an address, as urllib takes it', 'http://127.0.0.1:8080', /no \{ host, port \}/],
+    ['true', true, /no \{ host, port \}/],
+    ['no host', { port: 8080 }, /no \{ host, port \}/],
+    [
+      'a SOCKS proxy',
+      { protocol: 'socks5', host: '127.0.0.1', port: 1080 },
+      /no http: or https: address.*socks-proxy-agent/,
+    ],
+    ['a port that is none', { host: '127.0.0.1', port: 'x' }, /no http: or https: address/],
+  ])('that is %s is of kind config, and says what to give', async (_what, wrong, words) => {
+    const error = await failure(oauth({ proxy: wrong as HttpOptions['proxy'] }).getAccessToken('c'));
+    expect(error).toMatchObject({ kind: 'config', retryable: false });
+    expect(error.message).toMatch(words);
+  });
+});
+
+describe('the environment', () => {
+  it.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY'])(
+    '%s is the way to WeChat, credentials included',
+    async (name) => {
+      const through = await proxy('us er:p%40ss');
+      process.env[name] = `http://us%20er:p%2540ss@127.0.0.1:${through.port}`;
+      await failure(oauth({ httpsAgent: undefined }).getAccessToken(code()));
+      expect(through.tunnels).toHaveLength(name === 'ALL_PROXY' ? 1 : 1);
+      expect(through.tunnels[0]).toEqual({
+        target: target(),
+        authorization: `Basic ${Buffer.from('us er:p%40ss').toString('base64')}`,
+      });
+    },
+  );
+
+  it('with a password that nobody encoded is understood as it stands', async () => {
+    const through = await proxy('us%er:p%zz');
+    process.env['HTTPS_PROXY'] = `http://us%er:p%zz@127.0.0.1:${through.port}`;
+    const error = await failure(oauth({ httpsAgent: undefined }).getAccessToken(code()));
+    expect(error.message).toContain('certificate');
+    expect(through.tunnels).toHaveLength(1);
+  });
+
+  it('HTTP_PROXY is the way to a plain address only', async () => {
+    const through = await proxy();
+    process.env['HTTP_PROXY'] = through.url;
+    await failure(oauth({ httpsAgent: undefined }).getAccessToken(code()));
+    expect(through.tunnels).toHaveLength(0);
+    await failure(oauth({ httpAgent: undefined }, 'http://127.0.0.1:1').getAccessToken('c'));
+    expect(through.tunnels.map(({ target: to }) => to)).toEqual(['127.0.0.1:1']);
+  });
+
+  it.each(['127.0.0.1', '*', 'example.com,127.0.0.1'])(
+    'NO_PROXY=%s lets WeChat be reached directly',
+    async (hosts) => {
+      process.env['HTTPS_PROXY'] = 'http://127.0.0.1:1';
+      process.env['NO_PROXY'] = hosts;
+      const error = await failure(oauth({ httpsAgent: undefined }).getAccessToken(code()));
+      expect(error.message).toContain('certificate');
+    },
+  );
+
+  it("yields to an agent of the app's own", async () => {
+    process.env['HTTPS_PROXY'] = 'http://127.0.0.1:1';
+    await expect(oauth().getAccessToken(code())).resolves.toBeDefined();
+  });
+
+  it('that names no address is of kind config, and shows no password', async () => {
+    process.env['HTTPS_PROXY'] = 'socks5://user:CANARY@127.0.0.1:1080';
+    const error = await failure(oauth({ httpsAgent: undefined }).getAccessToken('c'));
+    expect(error).toMatchObject({ kind: 'config' });
+    expect(error.message).toMatch(/proxy of the environment is no http: or https: address/);
+    expect(error.message).not.toContain('CANARY');
+  });
+});
+
+describe('a proxy that refuses', () => {
+  it('is named as such, with its status', async () => {
+    const through = await proxy('user:password');
+    const error = await failure(
+      oauth({ proxy: { host: '127.0.0.1', port: through.port } }).getAccessToken(code()),
+    );
+    expect(error).toMatchObject({ kind: 'network' });
+    expect(error.message).toContain('the proxy refused the connection (HTTP 407)');
+    expect(error.message).toContain('Check DNS, proxy');
+    expect(wechat.requests).toHaveLength(0);
+  });
+
+  it.each([
+    ['HTTP/1.1 201 Created\r\n'],
+    ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n'],
+    ['HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n'],
+    ['HTTP/1.1 500 Oops\r\n'],
+  ])('cannot answer in the name of WeChat: %j', async (head) => {
+    const forged = '{"access_token":"a","expires_in":7200,"openid":"oVictim","errcode":0}';
+    const liar = await speaking((socket) =>
+      socket.once('data', () => socket.end(`${head}Content-Length: ${forged.length}\r\n\r\n${forged}`)),
+    );
+    servers.push(liar);
+    const outcome = await oauth({ proxy: { host: '127.0.0.1', port: liar.port } })
+      .getAccessToken(code())
+      .catch((error: unknown) => error);
+    expect(outcome).toMatchObject({ kind: 'network' });
+  });
+
+  it.each([
+    ['hangs up', (socket: net.Socket) => socket.once('data', () => socket.end())],
+    ['speaks nonsense', (socket: net.Socket) => socket.once('data', () => socket.end('hello\r\n\r\n'))],
+    ['resets', (socket: net.Socket) => socket.once('data', () => socket.resetAndDestroy())],
+  ])('because it %s is a failure of the network', async (_what, talk) => {
+    const broken = await speaking(talk);
+    servers.push(broken);
+    const error = await failure(
+      oauth({ proxy: { host: '127.0.0.1', port: broken.port } }).getAccessToken(code()),
+    );
+    expect(error).toMatchObject({ kind: 'network' });
+  });
+
+  it('because it says nothing is a timeout', async () => {
+    const mute = await speaking(() => undefined);
+    servers.push(mute);
+    const http_ = { proxy: { host: '127.0.0.1', port: mute.port }, timeout: 80 };
+    expect(await failure(oauth(http_).getAccessToken(code()))).toMatchObject({ kind: 'timeout' });
+  });
+});

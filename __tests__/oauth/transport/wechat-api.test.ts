@@ -1,0 +1,589 @@
+// The way to WeChat: one connection, one time limit, one retry.
+import { EventEmitter, getEventListeners } from 'node:events';
+import http from 'node:http';
+import https from 'node:https';
+import { gzipSync } from 'node:zlib';
+import axios from 'axios';
+import { OAuth, type HttpOptions, type TokenData } from '../../../lib/index';
+import { createEmulator, selfSignedCertificate, type EmulatorFault } from '../../../lib/emulator/index';
+import { Lab, answering, deepFreeze, failure, listen, runChild, speaking, type Server } from '../lab';
+
+let lab: Lab;
+let record: TokenData;
+const servers: Server[] = [];
+beforeAll(async () => {
+  lab = await Lab.open();
+  record = await lab.token();
+});
+afterAll(() => lab.close());
+beforeEach(() => (lab.wechat.requests.length = 0));
+afterEach(async () => {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+const OK = '{"errcode":0,"errmsg":"ok"}';
+
+async function server(opening: Promise<Server>): Promise<Server> {
+  const opened = await opening;
+  servers.push(opened);
+  return opened;
+}
+
+/** An OAuth whose WeChat is this machine. */
+const at = (url: string, options?: HttpOptions): OAuth =>
+  new OAuth({
+    appid: 'wxAppid',
+    appsecret: 'secret',
+    endpoints: { api: url },
+    ...(options && { http: options }),
+  });
+const verify = (oauth: OAuth): Promise<unknown> => oauth.verifyToken('openid', 'token');
+const milliseconds = async (work: Promise<unknown>): Promise<number> => {
+  const started = performance.now();
+  await work;
+  return performance.now() - started;
+};
+
+describe('connections', () => {
+  it('are kept: 20 calls one after another make one', async () => {
+    const gateway = await server(answering((_req, res) => res.end(OK)));
+    const oauth = at(gateway.url);
+    for (let count = 0; count < 20; count++) await verify(oauth);
+    expect(gateway.connections()).toBe(1);
+  });
+
+  it('are kept over TLS too, and after an error answer', async () => {
+    const tls = selfSignedCertificate();
+    const wechat = await createEmulator({ https: tls });
+    const ca = tls.cert;
+    const { appId: appid, appSecret: appsecret } = wechat.apps.official;
+    const httpsAgent = new https.Agent({ ca, keepAlive: true });
+    const oauth = new OAuth({ appid, appsecret, endpoints: wechat.endpoints, http: { httpsAgent } });
+    for (let count = 0; count < 5; count++) await failure(oauth.getAccessToken('nonsense'));
+    expect(Object.values(httpsAgent.freeSockets).flat()).toHaveLength(1);
+    httpsAgent.destroy();
+    await wechat.close();
+  });
+
+  it('that the other side closed while idle are replaced, also for a code exchange', async () => {
+    const made = http.createServer((_req, res) =>
+      res.end('{"openid":"o","access_token":"a","expires_in":7200}'),
+    );
+    const gateway = await server(listen(made));
+    const oauth = at(gateway.url);
+    await oauth.getAccessToken('one');
+    made.closeIdleConnections();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await expect(oauth.getAccessToken('two')).resolves.toBeDefined();
+    expect(gateway.connections()).toBe(2);
+  });
+
+  it('do not keep a process alive that is done', async () => {
+    const { stdout, exitCode } = await runChild(`
+      const server = require('http').createServer((req, res) => res.end('${OK}'));
+      server.listen(0, '127.0.0.1', async () => {
+        server.unref();
+        server.on('connection', (socket) => socket.unref());
+        const oauth = new core.OAuth({ appid: 'wx', appsecret: 's', endpoints: { api: 'http://127.0.0.1:' + server.address().port } });
+        const keep = setInterval(() => {}, 1000);
+        await oauth.verifyToken('o', 'a');
+        clearInterval(keep);
+        console.log('done');
+      });`);
+    expect({ stdout, exitCode }).toEqual({ stdout: 'done\n', exitCode: 0 });
+  });
+});
+
+describe('the time limit', () => {
+  it.each([
+    ['silence', 'silence'],
+    ['a slow drip', { drip: 25 }],
+    ['a late answer', { delay: 2000 }],
+  ] as [string, EmulatorFault][])('ends %s', async (_what, fault) => {
+    lab.wechat.fail('auth', fault);
+    const oauth = lab.oauth({ http: { timeout: 300 } });
+    const work = failure(oauth.verifyToken(record.openid, record.access_token));
+    expect(await milliseconds(work)).toBeLessThan(1900);
+    expect(await work).toMatchObject({
+      kind: 'timeout',
+      code: 'ERR_WECHAT_TIMEOUT',
+      status: 504,
+      retryable: true,
+    });
+    expect((await work).message).toMatch(/^WeChat did not answer \/sns\/auth within 300 ms/);
+    expect(lab.count('auth')).toBe(1);
+  });
+
+  it('begins before the name lookup', async () => {
+    const lookup = jest.fn();
+    const error = await failure(verify(at('http://api.localhost:1', { timeout: 50, lookup })));
+    expect(error.kind).toBe('timeout');
+    expect(lookup).toHaveBeenCalled();
+  });
+
+  it('covers a machine that takes the connection and says nothing', async () => {
+    const mute = await server(speaking(() => undefined));
+    expect((await failure(verify(at(mute.url, { timeout: 50 })))).kind).toBe('timeout');
+  });
+
+  it('covers headers that drip in for ever', async () => {
+    const dripping = await server(
+      speaking((socket) => {
+        socket.write('HTTP/1.1 200 OK\r\nX: ');
+        const timer = setInterval(() => socket.write('a'), 5);
+        socket.on('close', () => clearInterval(timer));
+      }),
+    );
+    expect((await failure(verify(at(dripping.url, { timeout: 80 })))).kind).toBe('timeout');
+  });
+
+  it.each([
+    ['of 5 s is there unless another is given', undefined, 5_000],
+    ['counts as not given where it is undefined', { timeout: undefined }, 5_000],
+    ['is what the options say', { timeout: 15_000 }, 15_000],
+  ])('%s', async (_what, options, limit) => {
+    const mute = await server(speaking(() => undefined));
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+    const settled = jest.fn();
+    const work = failure(verify(at(mute.url, options))).finally(settled);
+    await jest.advanceTimersByTimeAsync(limit - 1);
+    expect(settled).not.toHaveBeenCalled();
+    await jest.advanceTimersByTimeAsync(1);
+    expect((await work).message).toContain(`within ${limit} ms`);
+  });
+
+  it('of 0 is none', async () => {
+    lab.wechat.fail('auth', { delay: 50 });
+    const timers = jest.spyOn(global, 'setTimeout');
+    await lab.oauth({ http: { timeout: 0 } }).verifyToken(record.openid, record.access_token);
+    expect(timers.mock.calls.filter(([, ms]) => ms === 0 || ms === 5_000)).toEqual([]);
+  });
+
+  it('holds for a call with its retry', async () => {
+    jest.spyOn(Math, 'random').mockReturnValue(0);
+    lab.wechat.fail('auth', 'reset');
+    lab.wechat.fail('auth', 'silence');
+    const work = failure(
+      lab.oauth({ http: { timeout: 900 } }).verifyToken(record.openid, record.access_token),
+    );
+    expect(await milliseconds(work)).toBeLessThan(3000);
+    expect((await work).kind).toBe('timeout');
+    expect(lab.count('auth')).toBe(2);
+  });
+
+  it('leaves the connection to be made anew afterwards', async () => {
+    lab.wechat.fail('auth', 'silence');
+    const oauth = lab.oauth({ http: { timeout: 100 } });
+    await failure(oauth.verifyToken(record.openid, record.access_token));
+    await expect(oauth.verifyToken(record.openid, record.access_token)).resolves.toBeDefined();
+  });
+
+  it.each([-1, NaN, Infinity, 2 ** 31, '5000', [1000, 2000], null, {}])('refuses %p', (timeout) => {
+    const wrong = { timeout } as unknown as HttpOptions;
+    expect(() => at(lab.wechat.url, wrong)).toThrow(/^timeout is .*; use milliseconds from 0 \(no limit\)/);
+    expect(() => at(lab.wechat.url).setOpts(wrong)).toThrow(/use milliseconds/);
+  });
+});
+
+describe('a retry', () => {
+  const repeated: readonly (readonly [string, (oauth: OAuth) => Promise<unknown>])[] = [
+    ['userinfo', (oauth) => oauth.getUser(record.openid)],
+    ['refresh_token', (oauth) => oauth.refreshAccessToken(record.refresh_token)],
+    ['auth', (oauth) => oauth.verifyToken(record.openid, record.access_token)],
+  ];
+  const once: readonly (readonly [string, (oauth: OAuth) => Promise<unknown>])[] = [
+    ['access_token', (oauth) => oauth.getAccessToken(lab.code())],
+    ['access_token', (oauth) => oauth.getUserByCode(lab.code())],
+    [
+      'jscode2session',
+      () =>
+        lab
+          .oauth({ kind: 'miniProgram' })
+          .getSessionKey(lab.wechat.issueCode({ app: lab.wechat.apps.miniProgram.appId })),
+    ],
+  ];
+  const passing: readonly EmulatorFault[] = ['reset', 'reset-inside', { errcode: -1 }];
+  const make = (): OAuth => lab.oauth({ getToken: () => Promise.resolve(record) });
+  beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
+
+  describe.each(repeated)('of %s', (endpoint, call) => {
+    it.each(passing)('follows %j, once', async (fault) => {
+      lab.wechat.fail(endpoint, fault);
+      await expect(call(make())).resolves.toBeDefined();
+      expect(lab.count(endpoint)).toBe(2);
+    });
+
+    it('is the last: what fails twice is told', async () => {
+      lab.wechat.fail(endpoint, 'reset', { times: 2 });
+      expect(await failure(call(make()))).toMatchObject({ kind: 'network', retryable: true });
+      lab.wechat.fail(endpoint, { errcode: -1 }, { times: 2 });
+      expect(await failure(call(make()))).toMatchObject({ kind: 'busy', code: -1, retryable: true });
+      expect(lab.count(endpoint)).toBe(4);
+    });
+
+    it.each<EmulatorFault>([
+      { html: true },
+      'empty',
+      { errcode: 45011 },
+      { errcode: 40003 },
+      { status: 502 },
+    ])('does not follow %j', async (fault) => {
+      lab.wechat.fail(endpoint, fault);
+      await failure(call(make()));
+      expect(lab.count(endpoint)).toBe(1);
+    });
+  });
+
+  it.each([
+    [0, 50],
+    [0.999, 249],
+  ])('waits a little, by chance: %d makes %d ms', async (chance, wait) => {
+    const random = jest.spyOn(Math, 'random').mockReturnValue(chance);
+    lab.wechat.fail('auth', 'reset');
+    const work = make().verifyToken(record.openid, record.access_token);
+    expect(await milliseconds(work)).toBeGreaterThanOrEqual(wait - 2);
+    expect(random).toHaveBeenCalledTimes(1);
+  });
+
+  describe.each(once)('of a code at %s', (endpoint, call) => {
+    it.each<EmulatorFault>([...passing, 'truncated', { html: true }, { errcode: 40029 }])(
+      'never follows %j: the code may be spent',
+      async (fault) => {
+        lab.wechat.fail(endpoint, fault, { workDone: true });
+        await failure(call(lab.oauth()));
+        expect(lab.count(endpoint)).toBe(1);
+      },
+    );
+
+    it('never follows a timeout', async () => {
+      lab.wechat.fail(endpoint, 'silence');
+      const oauth = lab.oauth({ http: { timeout: 250 } });
+      if (endpoint === 'jscode2session') return;
+      expect((await failure(call(oauth))).kind).toBe('timeout');
+      expect(lab.count(endpoint)).toBe(1);
+    });
+  });
+});
+
+describe('what is not WeChat', () => {
+  it('may redirect where it likes: nobody follows', async () => {
+    const elsewhere = await server(answering((_req, res) => res.end(OK)));
+    for (const status of [301, 302, 303, 307, 308]) {
+      const gateway = await server(
+        answering((_req, res) => res.writeHead(status, { Location: elsewhere.url }).end(OK)),
+      );
+      expect(await failure(verify(at(gateway.url)))).toMatchObject({ kind: 'bad_answer' });
+    }
+    expect(elsewhere.connections()).toBe(0);
+  });
+
+  it.each([
+    ['with its length told', (res: http.ServerResponse) => res.end(Buffer.alloc(1024 * 1024 + 1, ' '))],
+    [
+      'that never ends',
+      (res: http.ServerResponse) => {
+        const more = (): void => {
+          while (!res.destroyed && res.write(Buffer.alloc(65_536, ' ')));
+          if (!res.destroyed) res.once('drain', more);
+        };
+        more();
+      },
+    ],
+    [
+      'that is a bomb of gzip',
+      (res: http.ServerResponse) =>
+        res.setHeader('Content-Encoding', 'gzip').end(gzipSync(Buffer.alloc(32 * 1024 * 1024))),
+    ],
+  ])('may send a body %s over 1 MB: it is not read to its end', async (_what, send) => {
+    const gateway = await server(answering((_req, res) => send(res)));
+    const work = failure(verify(at(gateway.url)));
+    expect(await milliseconds(work)).toBeLessThan(3000);
+    expect(await work).toMatchObject({ kind: 'bad_answer' });
+    expect((await work).message).toContain('maxContentLength');
+  });
+
+  it('a megabyte is read', async () => {
+    const body = OK.padEnd(1024 * 1024, ' ');
+    const gateway = await server(answering((_req, res) => res.end(body)));
+    await expect(verify(at(gateway.url))).resolves.toEqual({ errcode: 0, errmsg: 'ok' });
+  });
+
+  it('a body packed by gzip, deflate or br is read', async () => {
+    const gateway = await server(
+      answering((_req, res) => res.setHeader('Content-Encoding', 'gzip').end(gzipSync(OK))),
+    );
+    await expect(verify(at(gateway.url))).resolves.toEqual({ errcode: 0, errmsg: 'ok' });
+  });
+
+  it.each([
+    ['another protocol', (): string => '220 mail.example.com ESMTP\r\n'],
+    ['half a header', (): string => 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n'],
+    [
+      'a broken packing',
+      (): string => `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope`,
+    ],
+  ])('may speak %s', async (_what, words) => {
+    const machine = await server(speaking((socket) => socket.once('data', () => socket.end(words()))));
+    expect(await failure(verify(at(machine.url)))).toMatchObject({ kind: 'bad_answer' });
+  });
+});
+
+describe('what is not reached', () => {
+  it.each([
+    ['a closed port', 'http://127.0.0.1:1', /ECONNREFUSED/],
+    ['a name that is not there', 'http://nowhere.localhost:1', /ENOTFOUND/],
+  ])('is of kind network: %s', async (_what, url, words) => {
+    const notFound = Object.assign(new Error('getaddrinfo ENOTFOUND nowhere'), { code: 'ENOTFOUND' });
+    const lookup = (_host: string, _options: object, done: (error: Error) => void): void => done(notFound);
+    const error = await failure(verify(at(url, { lookup } as unknown as HttpOptions)));
+    expect(error).toMatchObject({
+      kind: 'network',
+      code: 'ERR_WECHAT_NETWORK',
+      status: 502,
+      retryable: true,
+    });
+    expect(error.message).toMatch(words);
+    expect(error.message).toMatch(/^WeChat was not reached for \/sns\/auth: .*Check DNS, proxy, firewall/);
+    expect(error.cause).toMatchObject({ message: expect.stringMatching(words) as string });
+  });
+
+  it('has a reason also where several addresses refuse', async () => {
+    const lookup = (_host: string, _options: object, done: (...args: unknown[]) => void): void =>
+      done(null, [
+        { address: '127.0.0.1', family: 4 },
+        { address: '127.0.0.2', family: 4 },
+      ]);
+    const error = await failure(
+      verify(at('http://several.localhost:1', { lookup } as unknown as HttpOptions)),
+    );
+    expect(error.message).toMatch(/: .*ECONNREFUSED/);
+  });
+
+  it('is a machine whose certificate nobody vouches for; the app may vouch', async () => {
+    const tls = selfSignedCertificate();
+    const wechat = await createEmulator({ https: tls });
+    const error = await failure(verify(at(wechat.url)));
+    expect(error).toMatchObject({ kind: 'network' });
+    expect(error.message).toMatch(/self-signed certificate.*certificates of this machine/);
+    const httpsAgent = new https.Agent({ ca: tls.cert });
+    expect(await failure(verify(at(wechat.url, { httpsAgent })))).toMatchObject({ code: 40001 });
+    await wechat.close();
+  });
+});
+
+describe('the options of the requests', () => {
+  it.each([
+    ['an object', { access_token: 'other', apikey: 'k 1' }],
+    ['URLSearchParams', new URLSearchParams({ access_token: 'other', apikey: 'k 1' })],
+  ])("let parameters of a gateway stand beside WeChat's, not in their place: %s", async (_name, params) => {
+    await lab.oauth({ http: { params } }).verifyToken(record.openid, record.access_token);
+    expect(lab.wechat.requests.at(-1)?.query).toMatchObject({
+      access_token: record.access_token,
+      apikey: 'k 1',
+    });
+  });
+
+  it('are never written to, frozen to the ground or not', async () => {
+    const http_ = deepFreeze({
+      timeout: 1000,
+      headers: { 'X-Gateway': 'a', common: { 'X-B': 'b' } },
+      params: { k: 'v' },
+    });
+    const opts = deepFreeze({ timeout: 2000, headers: { 'X-Gateway': 'c' }, proxy: false as const });
+    const endpoints = deepFreeze({ api: lab.wechat.url });
+    const options = deepFreeze({
+      appid: 'wx',
+      appsecret: 's',
+      endpoints,
+      http: http_ as unknown as HttpOptions,
+    });
+    const oauth = new OAuth(options);
+    await failure(verify(oauth));
+    oauth.setOpts(opts);
+    await failure(verify(oauth));
+    expect(lab.wechat.requests.map(({ headers }) => headers['x-gateway'])).toEqual(['a', 'c']);
+  });
+
+  it('of setOpts go before those of the constructor, and replace what an earlier setOpts set', async () => {
+    const oauth = lab.oauth({ http: { timeout: 300, headers: { 'X-A': 'constructor' } } });
+    oauth.setOpts({ timeout: 4000, headers: { 'X-A': 'first' } });
+    oauth.setOpts({ headers: { 'X-A': 'second' } });
+    lab.wechat.fail('auth', 'silence');
+    expect((await failure(verify(oauth))).message).toContain('within 300 ms');
+    expect(lab.wechat.requests[0]?.headers['x-a']).toBe('second');
+  });
+
+  it('of the app may be changed afterwards without effect', async () => {
+    const options = { headers: { 'X-A': 'before' }, timeout: 5000 };
+    const oauth = lab.oauth({ http: options });
+    options.timeout = 1;
+    await failure(verify(oauth));
+    expect(lab.count('auth')).toBe(1);
+  });
+
+  it('may hold an agent of the app', async () => {
+    const httpAgent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const sockets = jest.spyOn(httpAgent, 'createConnection' as never);
+    await failure(verify(lab.oauth({ http: { httpAgent } })));
+    expect(sockets).toHaveBeenCalledTimes(1);
+    httpAgent.destroy();
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['maxRedirects', { maxRedirects: 5 }],
+    ['validateStatus', { validateStatus: () => false }],
+    ['maxContentLength', { maxContentLength: -1 }],
+    ['responseType', { responseType: 'stream' }],
+    ['transformResponse', { transformResponse: () => ({ errcode: 0, errmsg: 'forged' }) }],
+    ['method', { method: 'POST' }],
+    ['baseURL', { baseURL: 'http://127.0.0.1:1', allowAbsoluteUrls: false }],
+    ['url', { url: 'http://127.0.0.1:1' }],
+    ['adapter', { adapter: 'fetch' }],
+    ['adapter', { adapter: ['fetch', 'http'] }],
+    ['transport', { transport: { request: () => undefined } }],
+  ])('that keep a login safe stay as they are: %s', async (name, options) => {
+    const warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const oauth = lab.oauth({ http: options });
+    expect(await failure(verify(oauth))).toMatchObject({ code: 40001 });
+    expect(lab.wechat.requests[0]?.method).toBe('GET');
+    expect(warnings).toHaveBeenCalledWith(
+      expect.stringContaining(name),
+      expect.objectContaining({ code: 'WECHAT_HTTP_OPTION_IGNORED' }),
+    );
+  });
+
+  it('raise no warning where they are undefined', () => {
+    const warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    lab.oauth({ http: { maxRedirects: undefined, adapter: undefined } as unknown as HttpOptions });
+    expect(warnings).not.toHaveBeenCalled();
+  });
+
+  it('may hold an adapter that is a function, as mocks of axios do', async () => {
+    const adapter: NonNullable<HttpOptions['adapter']> = (config) =>
+      Promise.resolve({ data: Buffer.from(OK), status: 200, statusText: 'OK', headers: {}, config });
+    await expect(verify(at('http://127.0.0.1:1', { adapter }))).resolves.toEqual({
+      errcode: 0,
+      errmsg: 'ok',
+    });
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['a socket that is no path', { socketPath: 5 }],
+    ['an agent that is none', { httpAgent: 'agent' }],
+    ['an agent for another protocol', { httpAgent: new https.Agent() }],
+    ['a version of HTTP that is none', { httpVersion: 7 }],
+  ])('that no network can cure are of kind config, and not repeated: %s', async (_what, options) => {
+    const random = jest.spyOn(Math, 'random');
+    const error = await failure(verify(lab.oauth({ http: options })));
+    expect(error).toMatchObject({ kind: 'config', retryable: false });
+    expect(error.message).toMatch(
+      /^An option of requests to WeChat is wrong: .*Correct `http` or setOpts\(\)\.$/,
+    );
+    expect(random).not.toHaveBeenCalled();
+  });
+
+  it('are not those that the app has given to its own axios', async () => {
+    const defaults = axios.defaults as unknown as Record<string, unknown>;
+    const common = axios.defaults.headers.common as Record<string, unknown>;
+    common['Authorization'] = 'Bearer of-another-service';
+    Object.assign(defaults, { baseURL: 'http://127.0.0.1:1', params: { token: 'x' }, timeout: 1 });
+    try {
+      await failure(verify(lab.oauth()));
+      const [request] = lab.wechat.requests;
+      expect(request?.headers['authorization']).toBeUndefined();
+      expect(request?.query['token']).toBeUndefined();
+    } finally {
+      delete common['Authorization'];
+      for (const name of ['baseURL', 'params', 'timeout']) Reflect.deleteProperty(defaults, name);
+    }
+  });
+});
+
+describe("the app's own signal", () => {
+  it('ends a call, which is not repeated', async () => {
+    lab.wechat.fail('auth', 'silence');
+    const abort = new AbortController();
+    const oauth = lab.oauth({ http: { signal: abort.signal } });
+    const work = failure(oauth.verifyToken('o', 'a'));
+    while (lab.count('auth') === 0) await new Promise((resolve) => setImmediate(resolve));
+    abort.abort();
+    const error = await work;
+    expect(error).toMatchObject({ kind: 'network' });
+    expect(error.message).toBe('The app ended the call to /sns/auth (`signal` of its http options).');
+    expect(lab.count('auth')).toBe(1);
+  });
+
+  it('ends the pause before a retry', async () => {
+    jest.spyOn(Math, 'random').mockReturnValue(0.999);
+    lab.wechat.fail('auth', 'reset');
+    const abort = new AbortController();
+    const work = failure(lab.oauth({ http: { signal: abort.signal } }).verifyToken('o', 'a'));
+    while (lab.count('auth') === 0) await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    abort.abort();
+    expect((await work).message).toMatch(/^The app ended/);
+    await new Promise((resolve) => setTimeout(resolve, 280));
+    expect(lab.count('auth')).toBe(1);
+  });
+
+  it('that has gone off already lets nothing out', async () => {
+    const oauth = lab.oauth({ http: { signal: AbortSignal.abort() } });
+    expect((await failure(verify(oauth))).message).toMatch(/^The app ended/);
+    expect(lab.wechat.requests).toHaveLength(0);
+  });
+
+  it('that goes off by time is a timeout', async () => {
+    lab.wechat.fail('auth', 'silence');
+    const oauth = lab.oauth({ http: { signal: AbortSignal.timeout(30) } });
+    expect((await failure(verify(oauth))).kind).toBe('timeout');
+  });
+
+  it('is left as it was: no listener stays', async () => {
+    const { signal } = new AbortController();
+    const oauth = lab.oauth({ http: { signal } });
+    for (let count = 0; count < 15; count++) await failure(verify(oauth));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    expect(EventEmitter.defaultMaxListeners).toBeLessThan(15);
+  });
+
+  it('may be a cancel token of axios', async () => {
+    lab.wechat.fail('auth', 'silence');
+    const source = axios.CancelToken.source();
+    const work = failure(lab.oauth({ http: { cancelToken: source.token } }).verifyToken('o', 'a'));
+    while (lab.count('auth') === 0) await new Promise((resolve) => setImmediate(resolve));
+    source.cancel('no more');
+    expect((await work).message).toMatch(/^The app ended/);
+  });
+});
+
+describe('a request', () => {
+  it('is a GET that carries what it is asked to, whatever the code looks like', async () => {
+    for (const code of ['a b+c&d=e#f%41/?', '微信🎉', '\ud800', '"\'\r\n\0', "~!*()'"]) {
+      lab.wechat.requests.length = 0;
+      await failure(lab.oauth().getAccessToken(code));
+      const wellFormed = Buffer.from(code).toString();
+      expect(lab.wechat.requests[0]).toMatchObject({ method: 'GET', query: { code: wellFormed } });
+    }
+  });
+
+  it.each<[unknown]>([
+    [undefined],
+    [null],
+    [['a', 'b']],
+    [{ toString: () => 'a' }],
+    [Object.create(null)],
+    [Symbol('a')],
+  ])('names a missing code where what is given is no text: %p', async (code) => {
+    const error = await failure(lab.oauth().getAccessToken(code as string));
+    expect(error).toMatchObject({ code: 41008, kind: 'code_invalid' });
+  });
+
+  it('goes to a gateway below a path', async () => {
+    const paths: (string | undefined)[] = [];
+    const gateway = await server(answering((req, res) => (paths.push(req.url), res.end(OK))));
+    await verify(at(`${gateway.url}/wechat//`));
+    expect(paths).toEqual(['/wechat/sns/auth?access_token=token&openid=openid']);
+  });
+});

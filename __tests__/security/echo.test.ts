@@ -1,0 +1,415 @@
+import type { WechatAuthOptions } from '../../lib/index';
+import { emulator, useEmulator } from '../support/emulator';
+import { DESKTOP_CHROME } from '../support/user-agents';
+import { FULL } from '../support/full';
+import { Corpus, expectHonestLogin, type Attack } from './support/corpus';
+import { inQuery } from './support/redirects';
+import { textOf, valueOf, withoutBreaks, type RawAnswer } from './support/raw';
+import { inTurn } from './support/share';
+import { flaw, FRAMEWORKS, startSite, Visitor, type RawRequest, type Site } from './support/site';
+
+useEmulator();
+
+/** Markup, and what breaks out of the places where words of a stranger may stand. None holds the marker but as an attack. */
+const MARKUP: readonly string[] = [
+  ...[
+    '<script>pwned()</script>',
+    '"><script>pwned()</script>',
+    "'><script>pwned()</script>",
+    '</title><script>pwned()</script>',
+  ],
+  ...[
+    '</pre><script>pwned()</script>',
+    '</style><script>pwned()</script>',
+    '</p></main></body><script>pwned()</script>',
+  ],
+  ...[
+    '<img src=x onerror=pwned()>',
+    '"><img src=x onerror=pwned()>',
+    '<svg/onload=pwned()>',
+    '<svg><script>pwned()</script></svg>',
+  ],
+  ...[
+    '" onmouseover="pwned()',
+    "' onmouseover='pwned()",
+    '" autofocus onfocus=pwned() x="',
+    '`onmouseover=pwned()`',
+  ],
+  ...[
+    '<iframe srcdoc="<script>pwned()</script>">',
+    '<base href="//evil.example/">',
+    '<meta http-equiv=refresh content="0;url=//evil.example">',
+  ],
+  ...[
+    '<form action=//evil.example><input name=pwned>',
+    '<a href="javascript:pwned()">x</a>',
+    '<link rel=stylesheet href=//evil.example>',
+  ],
+  ...[
+    '<!--<script>pwned()//-->',
+    '<![CDATA[<script>pwned()]]>',
+    '<?xml pwned()?>',
+    '<style>*{background:url(//evil.example/pwned)}</style>',
+  ],
+  ...[
+    '&lt;script&gt;pwned()&lt;/script&gt;',
+    '&#60;script&#62;pwned()',
+    '%3Cscript%3Epwned()%3C/script%3E',
+    '\\u003cscript\\u003epwned()',
+  ],
+  ...[
+    '<scr<script>ipt>pwned()</scr</script>ipt>',
+    '<SCRIPT SRC=//evil.example/pwned.js>',
+    '<\u0000script>pwned()</script>',
+    '<script\n>pwned()</script>',
+  ],
+  ...[
+    '＜script＞pwned()＜/script＞',
+    '\u2028<script>pwned()',
+    '<math><mi//xlink:href="data:x,<script>pwned()</script>">',
+    '{{constructor.constructor("pwned()")()}}',
+    '${pwned()}',
+  ],
+  ...[
+    'javascript:pwned()',
+    'data:text/html,<script>pwned()</script>',
+    '<object data=//evil.example/pwned>',
+    '<embed src=//evil.example/pwned>',
+    '<x contenteditable onblur=pwned()>',
+  ],
+];
+
+interface Sent {
+  readonly target: string;
+  readonly request?: RawRequest;
+  readonly userAgent?: string;
+}
+
+type Place = (site: Site, markup: string) => Sent | Promise<Sent>;
+
+const ascii = (markup: string): string => withoutBreaks(Buffer.from(markup).toString('latin1'), () => ' ');
+
+const state = (digit: number): string => `${digit}${'a'.repeat(32)}`;
+
+/** Where the words of a stranger come in. */
+const PLACES: Readonly<Record<string, Place>> = {
+  state: (site, markup) => ({ target: `${site.mount}/callback?code=x&state=${inQuery(markup)}` }),
+  code: (site, markup) => ({ target: `${site.mount}/callback?code=${inQuery(markup)}&state=${state(1)}` }),
+  'the name of a parameter': (site, markup) => ({
+    target: `${site.mount}/callback?${inQuery(markup)}=1&state=${state(1)}`,
+  }),
+  'a parameter that repeats': (site, markup) => ({
+    target: `${site.mount}/callback?state=${inQuery(markup)}&state=${inQuery(markup)}`,
+  }),
+  'returnTo, on the page that asks to open WeChat': (site, markup) => ({
+    target: `${site.mount}/login?returnTo=${inQuery(`/${markup}`)}`,
+    userAgent: DESKTOP_CHROME,
+  }),
+  'returnTo, as JSON': (site, markup) => ({
+    target: `${site.mount}/login?returnTo=${inQuery(`/${markup}`)}`,
+    userAgent: DESKTOP_CHROME,
+    request: { accept: 'application/json' },
+  }),
+  'returnTo, on the error page': async (site, markup) => {
+    const visitor = new Visitor(site);
+    const { state: own } = await visitor.startLogin(`?returnTo=${inQuery(`/${markup}`)}`);
+    return {
+      target: `${site.mount}/callback?code=authdeny&state=${own}`,
+      request: { cookie: visitor.cookies() },
+    };
+  },
+  scope: (site, markup) => ({
+    target: `${site.mount}/login?scope=${inQuery(markup)}`,
+    userAgent: DESKTOP_CHROME,
+  }),
+  'the Host header': (site, markup) => ({ target: `${site.mount}/login`, request: { host: ascii(markup) } }),
+  'the Host header of a PC': (site, markup) => ({
+    target: `${site.mount}/login`,
+    request: { host: ascii(markup) },
+    userAgent: DESKTOP_CHROME,
+  }),
+  'X-Forwarded-Host': (site, markup) => ({
+    target: `${site.mount}/login`,
+    request: { headers: [['X-Forwarded-Host', ascii(markup)]] },
+    userAgent: DESKTOP_CHROME,
+  }),
+  'the User-Agent': (site, markup) => ({
+    target: `${site.mount}/login`,
+    userAgent: `${DESKTOP_CHROME} ${ascii(markup)}`,
+  }),
+  'the User-Agent at an error': (site, markup) => ({
+    target: `${site.mount}/callback?code=x&state=${state(1)}`,
+    userAgent: ascii(markup),
+  }),
+  'Accept-Language': (site, markup) => ({
+    target: `${site.mount}/callback?code=x&state=${state(1)}`,
+    request: { headers: [['Accept-Language', ascii(markup)]] },
+  }),
+  'Referer and Origin of a logout': (site, markup) => ({
+    target: `${site.mount}/logout`,
+    request: {
+      headers: [
+        ['Origin', ascii(markup)],
+        ['Referer', ascii(markup)],
+      ],
+    },
+  }),
+  'the path of a guarded script': (site, markup) => ({
+    target: `${site.mount}/me?${inQuery(markup)}`,
+    request: {
+      headers: [
+        ['Sec-Fetch-Mode', 'cors'],
+        ['Referer', `${site.url}/${inQuery(markup)}`],
+      ],
+    },
+  }),
+  "WeChat's errmsg": async (site, markup) => {
+    mood('access_token', { errcode: 40125, errmsg: markup });
+    return refusedByWechat(site);
+  },
+  "WeChat's errmsg, as JSON": async (site, markup) => {
+    mood('access_token', { errcode: 40125, errmsg: `${markup}, rid: ${markup}` });
+    return refusedByWechat(site, 'application/json');
+  },
+  "WeChat's rid": async (site, markup) => {
+    mood('access_token', { errcode: 48001, errmsg: `api unauthorized, rid: ${markup}` });
+    return refusedByWechat(site);
+  },
+  "a page in the place of WeChat's answer": async (site, markup) => {
+    mood('userinfo', { status: 502, body: markup }, { times: 2 });
+    return refusedByWechat(site);
+  },
+  'an errcode that is none': async (site, markup) => {
+    mood('access_token', { body: JSON.stringify({ errcode: markup, errmsg: markup }) });
+    return refusedByWechat(site);
+  },
+  'the scope that WeChat grants': async (site, markup) => {
+    mood('access_token', { patch: { scope: markup } });
+    return refusedByWechat(site);
+  },
+  'what onLogin throws': async (site, markup) => {
+    mood('userinfo', { patch: { nickname: markup, headimgurl: markup } });
+    return refusedByWechat(site);
+  },
+};
+
+const undo: (() => void)[] = [];
+
+/** A mood of WeChat's, for one attack. */
+function mood(...[endpoint, fault, options]: Parameters<typeof emulator.fail>): void {
+  undo.push(emulator.fail(endpoint, fault, options));
+}
+
+/** The callback of a login that goes wrong; the second time, where the first would only start it again. */
+async function refusedByWechat(site: Site, accept = 'text/html'): Promise<Sent> {
+  const visitor = new Visitor(site);
+  const { state: own } = await visitor.startLogin();
+  return {
+    target: `${site.mount}/callback?code=${visitor.codeOf('ming')}&state=${own}`,
+    request: { cookie: visitor.cookies(), accept },
+  };
+}
+
+interface Tag {
+  readonly name: string;
+  readonly attributes: readonly (readonly [name: string, value: string])[];
+}
+
+/** The tags of a page, as a scanner reads them that knows no more of HTML. */
+function tagsOf(html: string): Tag[] {
+  return [...html.replace(/<style>[^<]*<\/style>/, '<style></style>').matchAll(/<([^\s>]*)([^>]*)>?/g)].map(
+    ([, name = '', rest = '']) => ({
+      name: name.replace('/', '').toLowerCase(),
+      attributes: [...rest.matchAll(/([^\s"'=/]+)(?:=(?:"([^"]*)"|([^\s"]*)))?/g)].map(
+        ([, attribute = '', quoted, bare]) => [attribute, quoted ?? bare ?? ''] as const,
+      ),
+    }),
+  );
+}
+
+const TAGS = new Set([
+  '!doctype',
+  'html',
+  'head',
+  'meta',
+  'title',
+  'link',
+  'style',
+  'body',
+  'main',
+  'svg',
+  'circle',
+  'path',
+  'rect',
+  'h1',
+  'p',
+  'div',
+  'ul',
+  'li',
+  'strong',
+  'pre',
+  'a',
+  'small',
+]);
+const ATTRIBUTES = new Set([
+  'html',
+  'lang',
+  'charset',
+  'name',
+  'content',
+  'rel',
+  'href',
+  'class',
+  'viewBox',
+  'viewbox',
+  'aria-hidden',
+  'cx',
+  'cy',
+  'r',
+  'd',
+  'stroke-width',
+  'xmlns',
+  'fill',
+  'x',
+  'y',
+  'width',
+  'height',
+  'shape-rendering',
+  'role',
+]);
+
+/** What got through into an answer that a browser renders. */
+function pwned(answer: RawAnswer, markup: string): string | undefined {
+  const wrong = flaw(answer);
+  const status500 = wrong?.startsWith('status 50') && answer.status !== 599;
+  if (wrong !== undefined && !status500) return wrong;
+  const type = valueOf(answer, 'content-type');
+  const body = textOf(answer);
+  if (body === '' || body === 'home' || answer.status === 0) return undefined;
+  if (answer.status === 400 && type === '') return undefined;
+  if (valueOf(answer, 'x-content-type-options') !== 'nosniff') return 'no nosniff';
+  if (valueOf(answer, 'cache-control') !== 'no-store') return 'may be stored';
+  if (type === 'application/json; charset=utf-8') {
+    JSON.parse(body);
+    return undefined;
+  }
+  if (type !== 'text/html; charset=utf-8') return `Content-Type: ${type}`;
+  const policy = valueOf(answer, 'content-security-policy');
+  for (const rule of [
+    "default-src 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'self'",
+  ])
+    if (!policy.includes(rule)) return `the policy lacks ${rule}`;
+  if (/unsafe|script-src|\*/.test(policy)) return `the policy allows too much: ${policy}`;
+  if (valueOf(answer, 'x-frame-options') !== 'SAMEORIGIN') return 'other sites may frame it';
+  if (/[<>"'&]/.test(markup) && body.includes(markup)) return 'the markup stands there as it was sent';
+  for (const { name, attributes } of tagsOf(body)) {
+    if (!TAGS.has(name)) return `the tag ${name}`;
+    for (const [attribute, value] of attributes) {
+      if (!ATTRIBUTES.has(attribute)) return `the attribute ${attribute} of ${name}`;
+      if (attribute === 'href' && !/^(?:\/(?![/\\])|data:,$)/.test(value)) return `a link to ${value}`;
+    }
+  }
+  return undefined;
+}
+
+const corpus = new Corpus();
+
+it('has a scanner that sees what would run', () => {
+  const page = (inner: string): RawAnswer => ({
+    status: 400,
+    head: '',
+    headers: [
+      ['Content-Type', 'text/html; charset=utf-8'],
+      ['X-Content-Type-Options', 'nosniff'],
+      ['X-Frame-Options', 'SAMEORIGIN'],
+      ['Cache-Control', 'no-store'],
+      [
+        'Content-Security-Policy',
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+      ],
+    ],
+    body: `<!doctype html><html lang="en"><body><p class="soft">${inner}</p></body></html>`,
+  });
+  expect(pwned(page('&lt;script&gt;'), '<script>')).toBeUndefined();
+  for (const inner of [
+    '<script>x',
+    '<p onclick="x">',
+    '<a href="javascript:x">',
+    '<b>',
+    '<a href="//evil.example">',
+    '<a class=x onblur=y>',
+    '<img',
+    '< b>',
+  ])
+    expect([inner, pwned(page(inner), 'unseen')]).toEqual([inner, expect.any(String)]);
+});
+
+/** Each page is seen as developers see it, and as it is in production. */
+const MODES: readonly (readonly [environment: string, auth: WechatAuthOptions])[] = [
+  ['development', {}],
+  ['production', { dangerouslyAllowEmulatorInProduction: true }],
+];
+
+describe.each(
+  FRAMEWORKS.flatMap((host) =>
+    MODES.map(([environment, auth]) => [`${host}, in ${environment}`, host, environment, auth] as const),
+  ),
+)('what is echoed by %s', (_name, host, environment, auth) => {
+  let site: Site;
+  let before: string | undefined;
+  let warnings: jest.SpyInstance;
+  beforeAll(async () => {
+    before = process.env['NODE_ENV'];
+    process.env['NODE_ENV'] = environment;
+    warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    site = await startSite(emulator, {
+      host,
+      auth: {
+        ...auth,
+        website: undefined,
+        onLogin: (_req, { user }) => {
+          if (user.openid === emulator.openid('ming', emulator.apps.official.appId))
+            throw new Error(`no ${String(user.nickname)}`);
+        },
+      },
+    });
+  });
+  afterAll(async () => {
+    await site.close();
+    warnings.mockRestore();
+    process.env['NODE_ENV'] = before;
+  });
+
+  it.each(Object.keys(PLACES))(
+    `is never markup: %s (of ${MARKUP.length} attacks)`,
+    async (place) => {
+      const attacks = MARKUP.map((markup): Attack => ({
+        name: JSON.stringify(markup),
+        run: async () => {
+          const sent = await PLACES[place]?.(site, markup);
+          if (!sent) return 'no such place';
+          const visitor = new Visitor(site, sent.userAgent);
+          const answer = await visitor.send(sent.target, sent.request);
+          for (const each of undo.splice(0)) each();
+          return pwned(answer, markup);
+        },
+      }));
+      const mode = MODES.findIndex(([name]) => name === environment);
+      const turn = FRAMEWORKS.indexOf(host) + Object.keys(PLACES).indexOf(place);
+      const own = inTurn(attacks, mode, MODES.length, turn);
+      expect(own.length).toBeGreaterThan(0);
+      expect(await corpus.run(site, own)).toEqual([]);
+      expect(site.errors).toEqual([]);
+    },
+    60_000,
+  );
+
+  it('still logs an honest person in', async () => {
+    await expectHonestLogin(site);
+  });
+});
+
+corpus.expectAll(FULL ? 1978 : 989);

@@ -1,0 +1,75 @@
+/** The closed list of what the doctor checks; each id has a section in docs/doctor.md. */
+import { words, type Words } from './bilingual';
+
+/** In the order in which they are printed. */
+export const GROUPS = {
+  configuration: words('Configuration', '配置'),
+  network: words('The way to WeChat', '到微信的网络'),
+  wechat: words('What WeChat says', '微信的回答'),
+  app: words('The running app', '运行中的应用'),
+} as const;
+
+export type Group = keyof typeof GROUPS;
+
+function check(group: Group, en: string, zh: string): { readonly group: Group; readonly title: Words } {
+  return { group, title: words(en, zh) };
+}
+
+export const CHECKS = {
+  'secret-in-flag': check('configuration', 'Secrets by flag', '命令行中的密钥'),
+  'app-id': check('configuration', 'Account: AppID', '公众号 AppID'),
+  'app-secret': check('configuration', 'Account: AppSecret', '公众号 AppSecret'),
+  'website-app-id': check('configuration', 'Website app: AppID', '网站应用 AppID'),
+  'website-app-secret': check('configuration', 'Website app: AppSecret', '网站应用 AppSecret'),
+  'base-url': check('configuration', 'Public address', '公网地址 baseURL'),
+  endpoints: check('configuration', "WeChat's addresses", '微信接口地址'),
+  'open-reachable': check('network', 'Login pages reachable', '登录页可达'),
+  'api-reachable': check('network', 'API reachable', 'API 可达'),
+  clock: check('network', 'Clock of this machine', '本机时钟'),
+  credentials: check('wechat', 'Account: credentials', '公众号凭据'),
+  'website-credentials': check('wechat', 'Website app: credentials', '网站应用凭据'),
+  'login-page': check('wechat', 'Account: login page', '公众号授权页'),
+  'website-login-page': check('wechat', 'Website app: login page', '网站应用扫码页'),
+  'app-reachable': check('app', 'App reachable', '应用可达'),
+  'login-in-wechat': check('app', 'Login inside WeChat', '微信内登录'),
+  'login-on-desktop': check('app', 'Login on a PC', '电脑上登录'),
+  'redirect-uri': check('app', 'Address of the callback', '回调地址'),
+  state: check('app', 'State of a login', '登录的 state'),
+  'no-store': check('app', 'Answers not cached', '响应不被缓存'),
+  'session-cookie': check('app', 'Session cookie', '会话 cookie'),
+  'cookie-secure': check('app', 'Cookie: Secure', 'cookie 的 Secure'),
+  'cookie-same-site': check('app', 'Cookie: SameSite', 'cookie 的 SameSite'),
+  'cookie-http-only': check('app', 'Cookie: HttpOnly', 'cookie 的 HttpOnly'),
+  'trust-proxy': check('app', 'Trust in the proxy', '信任代理'),
+  callback: check('app', 'Back from WeChat', '从微信返回'),
+  'verification-file': check('app', 'Verification file', '校验文件'),
+} as const;
+
+export type CheckId = keyof typeof CHECKS;
+
+export type Status = 'ok' | 'failed' | 'warning' | 'skipped';
+
+/** What came of one check. */
+export interface Finding {
+  readonly id: CheckId;
+  readonly status: Status;
+  readonly detail: Words;
+  /** What to do; always there where something is wrong. */
+  readonly remedy?: Words | undefined;
+}
+
+export function ok(id: CheckId, detail: Words): Finding {
+  return { id, status: 'ok', detail };
+}
+
+export function failed(id: CheckId, detail: Words, remedy: Words): Finding {
+  return { id, status: 'failed', detail, remedy };
+}
+
+export function warning(id: CheckId, detail: Words, remedy: Words): Finding {
+  return { id, status: 'warning', detail, remedy };
+}
+
+export function skipped(id: CheckId, detail: Words): Finding {
+  return { id, status: 'skipped', detail };
+}

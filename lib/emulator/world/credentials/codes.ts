@@ -1,0 +1,43 @@
+import { BoundedMap } from '../bounded-map';
+import type { EmulatorClock } from '../clock';
+import type { Grant } from './grants';
+import { randomCode } from '../random';
+
+const MINUTE = 60_000;
+
+interface IssuedCode {
+  readonly grant: Grant;
+  readonly expiresAt: number;
+  used: boolean;
+}
+
+export type Redemption = { readonly grant: Grant } | 'unknown' | 'expired' | 'used';
+
+/** Login codes: single use; 5 minutes for H5 pages and mini programs, 10 for the QR login. Several may live at once. */
+export class CodeBook {
+  readonly #codes = new BoundedMap<IssuedCode>(10_000);
+
+  constructor(readonly clock: EmulatorClock) {}
+
+  issue(grant: Grant): string {
+    const code = randomCode();
+    const lifetime = (grant.app.type === 'website' ? 10 : 5) * MINUTE;
+    this.#codes.set(code, { grant, expiresAt: this.clock.now() + lifetime, used: false });
+    return code;
+  }
+
+  redeem(code: string, appId: string): Redemption {
+    const issued = this.#codes.get(code);
+    if (issued?.grant.app.appId !== appId) return 'unknown';
+    if (issued.used) return 'used';
+    if (this.clock.now() >= issued.expiresAt) return 'expired';
+    issued.used = true;
+    return { grant: issued.grant };
+  }
+
+  /** Spends a code without an answer. */
+  burn(code: string): void {
+    const issued = this.#codes.get(code);
+    if (issued) issued.used = true;
+  }
+}

@@ -1,0 +1,26 @@
+import { BoundedMap } from '../bounded-map';
+import type { EmulatorClock } from '../clock';
+
+const MINUTE_MS = 60_000;
+
+/** Counts calls; a minute begins with the first one. */
+export class MinuteQuota {
+  readonly #minutes = new BoundedMap<{ readonly since: number; calls: number }>(10_000);
+
+  constructor(
+    readonly clock: EmulatorClock,
+    readonly perMinute: number,
+  ) {}
+
+  /** Whether one more call of this key is within the quota. */
+  admit(key: string): boolean {
+    const now = this.clock.now();
+    let minute = this.#minutes.get(key);
+    if (!minute || now - minute.since >= MINUTE_MS) {
+      minute = { since: now, calls: 0 };
+      this.#minutes.set(key, minute);
+    }
+    minute.calls += 1;
+    return minute.calls <= this.perMinute;
+  }
+}

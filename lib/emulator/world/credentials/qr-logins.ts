@@ -1,0 +1,79 @@
+import { BoundedMap } from '../bounded-map';
+import type { OffsetClock } from '../clock';
+import { randomUuid } from '../random';
+import type { EmulatorApp } from '../apps';
+
+/** How long a QR code can be scanned and confirmed. */
+const QR_LIFETIME_MS = 5 * 60_000;
+
+/** The numbers that the QR page polls for. */
+export const QrStatus = { waiting: 408, scanned: 404, denied: 403, expired: 402, confirmed: 405 } as const;
+export type QrStatus = (typeof QrStatus)[keyof typeof QrStatus];
+
+/** One QR code on some screen. */
+export class QrLogin {
+  readonly uuid = randomUuid();
+  readonly expiresAt: number;
+  code = '';
+  #status: QrStatus = QrStatus.waiting;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(
+    readonly app: EmulatorApp,
+    readonly scopes: readonly string[],
+    readonly clock: OffsetClock,
+  ) {
+    this.expiresAt = clock.now() + QR_LIFETIME_MS;
+  }
+
+  get status(): QrStatus {
+    const open = this.#status !== QrStatus.confirmed;
+    return open && this.clock.now() >= this.expiresAt ? QrStatus.expired : this.#status;
+  }
+
+  scan(): void {
+    if (this.status === QrStatus.waiting || this.status === QrStatus.denied) this.#become(QrStatus.scanned);
+  }
+
+  deny(): void {
+    if (this.#isOpen()) this.#become(QrStatus.denied);
+  }
+
+  /** `false` where it is too late. */
+  confirm(issueCode: () => string): boolean {
+    if (!this.#isOpen()) return false;
+    this.code = issueCode();
+    this.#become(QrStatus.confirmed);
+    return true;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #isOpen(): boolean {
+    return this.status !== QrStatus.expired && this.status !== QrStatus.confirmed;
+  }
+
+  #become(status: QrStatus): void {
+    this.#status = status;
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+export class QrLogins {
+  readonly #logins = new BoundedMap<QrLogin>(1_000);
+
+  constructor(readonly clock: OffsetClock) {}
+
+  open(app: EmulatorApp, scopes: readonly string[]): QrLogin {
+    const login = new QrLogin(app, scopes, this.clock);
+    this.#logins.set(login.uuid, login);
+    return login;
+  }
+
+  find(uuid: string | undefined): QrLogin | undefined {
+    return uuid === undefined ? undefined : this.#logins.get(uuid);
+  }
+}

@@ -1,0 +1,60 @@
+/** The one way in which a request ends without what it asked for: the app's onError, else a page, else JSON. */
+import { isWechatError, type WechatError } from '../../errors';
+import { tellOperator } from './diagnosis';
+import { noStore, sendJSON, vary, wantsPage } from '../http/request';
+import { sendErrorPage, wordsFor, type ErrorPage } from '../pages/error-page';
+import { routePath, wayBack, type Visit } from '../context';
+
+export interface Refusal {
+  /** Where the login was to end. */
+  readonly returnTo?: string;
+  readonly causes?: ErrorPage['causes'];
+}
+
+/** An error that is not ours goes on to the app's own error handler. */
+export async function refuse(visit: Visit, error: unknown, refusal: Refusal = {}): Promise<void> {
+  const { req, res, next, settled } = visit;
+  if (!isWechatError(error) || res.headersSent) {
+    next(asError(error));
+    return;
+  }
+  tellOperator(visit, error);
+  noStore(res);
+  if (!settled.onError) {
+    answer(visit, error, refusal);
+    return;
+  }
+  try {
+    await settled.onError(error, req, res, next);
+  } catch (thrown) {
+    next(asError(thrown));
+  }
+}
+
+/** To Express and Connect, an empty error or the word "route" is none: they would go on as if all were well. */
+function asError(thrown: unknown): unknown {
+  if (typeof thrown === 'object' && thrown !== null) return thrown;
+  return new Error('A hook of wechatAuth() threw something that is no error.', { cause: thrown });
+}
+
+function answer(visit: Visit, error: WechatError, { returnTo, causes }: Refusal): void {
+  const { req, res } = visit;
+  vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
+  if (wantsPage(req)) {
+    sendErrorPage(req, res, error, {
+      retry: retryURL(visit, error, returnTo),
+      home: wayBack(visit, undefined),
+      causes,
+    });
+  } else {
+    sendJSON(res, error.status, { error: error.kind, message: wordsFor(req, error) });
+  }
+}
+
+/** There is no use in trying again what the operator must mend. */
+function retryURL(visit: Visit, error: WechatError, returnTo: string | undefined): string | undefined {
+  const login = routePath(visit, 'login');
+  const isVain = error.status === 500 || error.kind === 'forbidden' || error.kind === 'snapshot_user';
+  if (login === undefined || isVain) return undefined;
+  return returnTo ? `${login}?returnTo=${encodeURIComponent(returnTo)}` : login;
+}

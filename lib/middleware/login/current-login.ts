@@ -1,0 +1,91 @@
+/** Who is logged in: read from the session, written at login, dropped at logout. */
+import { loggedOut } from './login-events';
+import { finishLogin, finishedStates, loginsKey } from '../state/pending-logins';
+import type { HostRequest } from '../http/request';
+import type { Settled } from '../options/options';
+import { isLess } from '../../oauth/scope';
+import { peekSession, renewSession, saveSession, sessionOf, type Session } from '../state/session';
+import type { WechatSession } from '../state/wechat-session';
+import type { Visit } from '../context';
+
+/** The keys of all accounts in this process: what another account keeps in the session is not ours to drop. */
+const keys = new Set<string>();
+
+export function registerKey(sessionKey: string): void {
+  keys.add(sessionKey).add(loginsKey(sessionKey));
+}
+
+/** Who is logged in with one of these accounts, as the session tells. */
+export function signedIn(req: HostRequest, settled: Settled): WechatSession | undefined {
+  const session = peekSession(req);
+  return session && read(session, settled);
+}
+
+function read(session: Session, { sessionKey, accounts }: Settled): WechatSession | undefined {
+  const stored = session[sessionKey];
+  if (!isLogin(stored)) return undefined;
+  // An app id that is no longer configured: its openids mean nothing here.
+  return accounts[stored.flow]?.oauth.appid === stored.appid ? stored : undefined;
+}
+
+/**
+ * What stands there may come from an older release, or from the app's own hand. Its user may be anything but empty: one whose toJSON
+ * gives a text would else log in for ever.
+ */
+function isLogin(stored: unknown): stored is WechatSession {
+  const { user, appid, openid, scope, flow } = (stored ?? {}) as Partial<
+    Record<keyof WechatSession, unknown>
+  >;
+  return (
+    Boolean(user) &&
+    typeof appid === 'string' &&
+    typeof openid === 'string' &&
+    typeof scope === 'string' &&
+    (flow === 'official' || flow === 'website')
+  );
+}
+
+/**
+ * Writes a login into a session with a new id. An anonymous session keeps what the options say; the same user keeps all; what
+ * another user had is dropped.
+ */
+export async function writeLogin(
+  visit: Visit,
+  login: WechatSession,
+  ended: { state: string; returnTo: string },
+): Promise<void> {
+  const { req, settled } = visit;
+  const { sessionKey, mayKeep } = settled;
+  const before = signedIn(req, settled);
+  const same = before !== undefined && isSamePerson(before, login);
+  // A login that is there but no longer counts was somebody's, too.
+  const stays = sessionOf(req)[sessionKey] === undefined ? mayKeep : () => same;
+  const session = await renewSession(req, (key) => keys.has(key) || stays(key));
+  session[sessionKey] = same && isLess(login.scope, before.scope) ? before : login;
+  finishLogin(session, sessionKey, ended.state, ended.returnTo);
+  try {
+    await saveSession(req, settled);
+  } catch (error) {
+    // Its own middleware may save it once more at the end: nobody who was told of a failure is logged in then.
+    for (const key of [sessionKey, loginsKey(sessionKey)]) Reflect.deleteProperty(session, key);
+    throw error;
+  }
+}
+
+/** One person has an openid for each app, and one unionid for all that are bound. */
+function isSamePerson(a: WechatSession, b: WechatSession): boolean {
+  return (
+    (a.appid === b.appid && a.openid === b.openid) || (a.unionid !== undefined && a.unionid === b.unionid)
+  );
+}
+
+/** Drops our login and all that came with it, but for other accounts' logins; the session gets a new id. */
+export async function dropLogin(req: HostRequest, settled: Settled): Promise<void> {
+  const { sessionKey, logins } = settled;
+  const login = loggedOut.isHeard ? signedIn(req, settled) : undefined;
+  const own = [sessionKey, loginsKey(sessionKey)];
+  const states = finishedStates(sessionOf(req), sessionKey);
+  await renewSession(req, (key) => keys.has(key) && !own.includes(key));
+  await Promise.all([saveSession(req, settled), logins.forget(states)]);
+  if (login) loggedOut.tell(() => ({ flow: login.flow, appid: login.appid }));
+}

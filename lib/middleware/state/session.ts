@@ -1,0 +1,104 @@
+/** What we keep in req.session, whichever middleware put it there; and how its id changes. */
+import { inspect } from 'node:util';
+import { WechatAuthError } from '../../errors';
+import { ask } from '../../oauth/callbacks';
+import { redact } from '../../redact';
+import { plainCopy } from '../../stores/store-failure';
+import { STORE_LIMIT_MS, inTime } from '../../async/time-limit';
+import type { HostRequest } from '../http/request';
+import type { Warnings } from '../../warnings';
+
+/** The common ground of cookie-session, express-session and their kin. */
+export type Session = Record<string, unknown>;
+
+type Work = (callback: (error?: Error | null) => void) => unknown;
+
+/** The session, which must be there: a login without one could not be checked, nor kept. */
+export function sessionOf(req: HostRequest): Session {
+  const session = peekSession(req);
+  if (session) return session;
+  throw new WechatAuthError(
+    'session_missing',
+    'req.session is missing when wechatAuth() runs. Mount cookie-session or express-session before wechatAuth(), not after it, and see that its store is reachable.',
+  );
+}
+
+export function peekSession(req: HostRequest): Session | undefined {
+  const { session } = req;
+  return typeof session === 'object' && session !== null ? (session as Session) : undefined;
+}
+
+/** Waits until the session is stored, where its middleware stores it on request: what comes next must find it. */
+export async function saveSession(
+  req: HostRequest,
+  { warnings }: { readonly warnings: Warnings },
+): Promise<void> {
+  const session = sessionOf(req);
+  if (typeof session['save'] === 'function') await store(req, 'save', session['save'].bind(session) as Work);
+  else checkCookieSize(req, session, warnings);
+}
+
+/**
+ * Changes the session's id, against fixation, where the session has one, and takes over what may stay.
+ * cookie-session has none: there, what may not stay is deleted.
+ */
+export async function renewSession(req: HostRequest, mayStay: (key: string) => boolean): Promise<Session> {
+  const before = sessionOf(req);
+  if (typeof before['regenerate'] !== 'function') {
+    for (const key of Object.keys(before)) if (!mayStay(key)) Reflect.deleteProperty(before, key);
+    return before;
+  }
+  // express-session keeps its cookie's options there, and gives the new session its own.
+  const stay = Object.entries(before).filter(([key]) => key !== 'cookie' && mayStay(key));
+  await store(req, 'regenerate', before['regenerate'].bind(before) as Work);
+  return Object.assign(sessionOf(req), Object.fromEntries(stay));
+}
+
+async function store(req: HostRequest, what: string, work: Work): Promise<void> {
+  const late = (): Error => new Error(`no answer within ${STORE_LIMIT_MS} ms`);
+  const session = sessionOf(req);
+  try {
+    await inTime(STORE_LIMIT_MS, () => ask(work as Parameters<typeof ask>[0]), late);
+  } catch (error) {
+    // Without it the session's middleware would try once more, wait for ever, and hand out the id of a half-written session.
+    Reflect.set(req, 'session', undefined);
+    const secrets = secretsIn(session);
+    const cause = plainCopy(error, (text) => redact(text, secrets));
+    throw new WechatAuthError(
+      'session_missing',
+      `The session store failed (${what}): ${cause.message}. Check it, then try again.`,
+      { status: 503, cause },
+    );
+  }
+}
+
+/** What a driver that repeats its command in its error would tell: the session's id, and the states of the logins under way. */
+function secretsIn(session: Session): string[] {
+  const states = inspect(session, { depth: 5 }).match(/\b\d[\da-f]{32}\b/g) ?? [];
+  return typeof session['id'] === 'string' ? [session['id'], ...states] : states;
+}
+
+/** What browsers keep of a cookie, its name included; a larger one is dropped without a word, and the login with it. */
+const COOKIE_LIMIT = 4_096;
+/** From here on the operator is warned: another user's name may be longer, and the app may want to add something. */
+const COOKIE_IS_CROWDED = 3_072;
+
+function checkCookieSize(req: HostRequest, session: Session, warnings: Warnings): void {
+  const { sessionOptions } = req as { sessionOptions?: { name?: string } };
+  if (!sessionOptions) return;
+  const { name = 'session' } = sessionOptions;
+  const size = name.length + 1 + 4 * Math.ceil(Buffer.byteLength(JSON.stringify(session)) / 3);
+  const remedy = 'Keep less in the session (onLogin may return a smaller user), or use express-session.';
+  if (size > COOKIE_LIMIT) {
+    throw new WechatAuthError(
+      'config',
+      `The session cookie would have ${size} bytes, and browsers drop what is over ${COOKIE_LIMIT}. ${remedy}`,
+    );
+  }
+  if (size > COOKIE_IS_CROWDED) {
+    warnings.once(
+      'WECHAT_COOKIE_SIZE',
+      `The session cookie has grown to ${size} bytes. Browsers drop what is over ${COOKIE_LIMIT}, and the login with it. ${remedy}`,
+    );
+  }
+}
