@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync, mkdirSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,10 +13,15 @@ const STEPS = [
   ['async/'],
   ['stores/'],
   ['oauth/'],
+  ['oauth/transport/'],
+  ['oauth/tokens/'],
+  ['oauth/oauth-options.ts'],
+  ['oauth/oauth.ts'],
   ['middleware/http/'],
   ['middleware/state/', 'middleware/pages/'],
   ['middleware/options/'],
   ['middleware/context.ts'],
+  ['middleware/addresses.ts'],
   ['middleware/failures/'],
   ['middleware/login/'],
   ['middleware/'],
@@ -148,7 +153,29 @@ function cycles(imports: readonly Import[]): string[] {
   return found;
 }
 
+/** More files side by side than a reader takes in at once. */
+const MOST_FILES = 14;
+
+function fullFolders(root: string): string[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((name) => path.join(root, name))
+    .concat(root)
+    .filter((folder) => statSync(folder).isDirectory())
+    .filter(
+      (folder) =>
+        readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile()).length > MOST_FILES,
+    )
+    .map((folder) => path.relative(root, folder));
+}
+
 describe('the architecture', () => {
+  it.each(['lib', '__tests__', 'bench', 'example-app'])(
+    'has no folder of more than 14 files in %s',
+    (name) => {
+      expect(fullFolders(path.resolve(LIB, '..', name))).toEqual([]);
+    },
+  );
+
   it('keeps to the staircase, without cycles, and takes each package where it belongs', () => {
     expect(breaches(LIB)).toEqual([]);
   });

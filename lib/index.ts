@@ -39,14 +39,6 @@ export type {
 
 // The core, compatible with wechat-oauth.
 export { OAuth } from './oauth/oauth';
-export type {
-  GetToken,
-  GetUserByCodeOptions,
-  GetUserOptions,
-  OAuthOptions,
-  SaveToken,
-  TokenVerified,
-} from './oauth/oauth';
 export { AccessToken } from './oauth/tokens/access-token';
 export { wrapper } from './oauth/callbacks';
 export type { Callback } from './oauth/callbacks';
@@ -86,3 +78,11 @@ export {
   isWechatError,
 } from './errors';
 export type { Remedy, WechatErrorKind } from './errors';
+export {
+  type GetToken,
+  type GetUserByCodeOptions,
+  type GetUserOptions,
+  type OAuthOptions,
+  type SaveToken,
+  type TokenVerified,
+} from './oauth/oauth-options';

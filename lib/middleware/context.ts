@@ -1,9 +1,9 @@
-/** One request in our hands, and where it stands: its mount, its origin, its routes, its way back. */
+/** One request in our hands, and which account it asks for. */
 import type { ServerResponse } from 'node:http';
 import { WechatAuthError } from '../errors';
-import { fullURL, hostOf, isSecure, mountOf, relative, type HostRequest, type Next } from './http/request';
-import type { Settled } from './options/options';
-import { judgeReturnTo } from './http/return-to';
+import { type HostRequest, type Next } from './http/request';
+import type { Settled, Account } from './options/resolve-options';
+import type { Flow } from '../oauth/endpoints';
 
 export interface Visit {
   readonly req: HostRequest;
@@ -18,94 +18,13 @@ export function visitOf(req: HostRequest, res: ServerResponse, next: Next, settl
   return { req, res, next, settled, url: req.url ?? '/' };
 }
 
-export function basePath(settled: Settled): string {
-  return settled.base?.path ?? '';
-}
-
-/** The origin that browsers see, as the options say, else as the request does. */
-export function originOf({ req, settled }: Visit): string {
-  if (settled.base) return settled.base.origin;
-  if (process.env['NODE_ENV'] === 'production') {
-    settled.warnings.once(
-      'WECHAT_NO_BASE_URL',
-      'wechatAuth() derives its public address from the Host header, which a client can forge. Set baseURL (or WECHAT_BASE_URL).',
-    );
-  }
-  const host = hostOf(req);
-  if (HOST.test(host)) return `${isSecure(req) ? 'https' : 'http'}://${host}`;
+export function accountOf({ settled }: Visit, flow: Flow): Account {
+  const account = settled.accounts[flow];
+  if (account) return account;
+  const missing =
+    flow === 'official' ? 'appId and appSecret of the official account' : 'website: { appId, appSecret }';
   throw new WechatAuthError(
     'config',
-    `The Host header is no host name: ${JSON.stringify(host.slice(0, 80))}. Set baseURL.`,
-    {
-      status: 400,
-    },
+    `A ${flow} login was asked for, but wechatAuth() has no account for it. Give ${missing}.`,
   );
-}
-
-const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/;
-
-/** The public path of one of our routes, or `undefined` where the options leave it out. */
-export function routePath(visit: Visit, name: keyof Settled['routes']): string | undefined {
-  const route = visit.settled.routes[name];
-  return route === false ? undefined : publicMount(visit) + route;
-}
-
-/** The path that browsers see before our routes: what the proxy strips, and the mount. */
-export function publicMount({ req, url, settled }: Visit): string {
-  return basePath(settled) + asPath(mountOf(req, url));
-}
-
-/**
- * Where a mount is a pattern, the request chooses its spelling, and our redirects begin with it: two slashes in a row, or what
- * browsers take for that, would lead to another host.
- */
-function asPath(mount: string): string {
-  return mount
-    .replace(/[^\u0021-\u007e]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
-    .replace(/[\\/]+/g, '/')
-    .replace(/\/$/, '');
-}
-
-function ownRoutes(visit: Visit): string[] {
-  return (['login', 'callback', 'logout'] as const).flatMap((name) => routePath(visit, name) ?? []);
-}
-
-/** Whether somebody may be sent there after a login. */
-export function isReturnTo(visit: Visit, asked: string | null | undefined): asked is string {
-  return asked != null && judged(visit, asked) !== undefined;
-}
-
-/** Where somebody is sent who asked for this: there, if it is a page of this app, else where logins end by default. */
-export function wayBack(visit: Visit, asked: string | null | undefined): string {
-  return judged(visit, asked) ?? judged(visit, visit.settled.returnTo ?? '/') ?? '/';
-}
-
-/**
- * What somebody asked for, as they may be sent there: spelled for a header, without a spent code; `undefined` where they may not.
- * Judged as it was asked for, and again with the path that the proxy strips.
- */
-export function judged(visit: Visit, asked: string | null | undefined): string | undefined {
-  const path = judgeReturnTo(asked, []);
-  return path === undefined
-    ? undefined
-    : judgeReturnTo(underBase(path, basePath(visit.settled)), ownRoutes(visit), Infinity);
-}
-
-function underBase(path: string, base: string): string {
-  const isUnder = path.startsWith(base) && /^(?:[/?#]|$)/.test(path.slice(base.length));
-  return isUnder ? path : base + path;
-}
-
-/** The page this request asks for, as browsers see it. */
-export function here({ req, settled }: Visit): string {
-  return basePath(settled) + relative(fullURL(req));
-}
-
-/** The path of an Origin or Referer header of this very site, or `undefined`. */
-export function ownPage(visit: Visit, header: string): string | undefined {
-  if (!URL.canParse(header)) return undefined;
-  const url = new URL(header);
-  return url.host === hostOf(visit.req) || url.origin === visit.settled.base?.origin
-    ? url.pathname + url.search
-    : undefined;
 }

@@ -1,12 +1,14 @@
 /** `req.wechat`: what an app asks of the user of this request. Nothing is read before it is asked for. */
 import { WechatAuthError } from '../errors';
 import type { OAuth } from '../oauth/oauth';
-import { Ending } from './login/login-events';
-import { beginLogin, loginURL, startLogin, type LoginOptions } from './login/login';
+import { beginLogin, startLogin, type LoginOptions } from './login/login';
 import { dropLogin, signedIn } from './login/current-login';
-import { noStore, type HostRequest } from './http/request';
+import { type HostRequest } from './http/request';
 import type { Visit } from './context';
 import type { AppUser, WechatSession, WechatSessions } from './state/wechat-session';
+import { noStore } from './http/response';
+import { loginURL } from './addresses';
+import { Ending } from './login/login-reporter';
 
 /**
  * What the embedded QR code of `wxLogin.js` takes (网站应用微信登录, 第二种获取 code 的方式).

@@ -1,18 +1,8 @@
 /** The guard: lets users pass, sends pages to the login, answers everything else with 401. */
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { WechatAuthError } from '../errors';
-import {
-  header,
-  isSafe,
-  noStore,
-  redirect,
-  sendJSON,
-  vary,
-  wantsPage,
-  type HostRequest,
-  type Next,
-} from './http/request';
-import { loginURL, startLogin, type LoginOptions } from './login/login';
+import { header, isSafe, wantsPage, type HostRequest, type Next } from './http/request';
+import { startLogin, type LoginOptions } from './login/login';
 import { checkGuardOptions } from './options/option-checks';
 import type { Bivariant } from './options/options';
 import { refuse } from './failures/send-failure';
@@ -21,7 +11,9 @@ import { satisfies, type OfficialScope } from '../oauth/scope';
 import { sessionOf } from './state/session';
 import type { AppUser } from './state/wechat-session';
 import type { WechatSession } from './state/wechat-session';
-import { here, judged, ownPage, routePath, type Visit } from './context';
+import { type Visit } from './context';
+import { noStore, redirect, sendJSON, vary } from './http/response';
+import { here, judged, ownPage, routePath, loginURL } from './addresses';
 
 /** Options of `requireWechatUser()`. An undefined one counts as not given. */
 export interface GuardOptions {

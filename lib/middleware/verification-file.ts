@@ -1,6 +1,8 @@
 /** WeChat's console asks for a file at the callback domain before it takes it (MP_verify_….txt). */
-import { isSafe, pathOf, send } from './http/request';
-import { publicMount, type Visit } from './context';
+import { isSafe, pathOf } from './http/request';
+import { type Visit } from './context';
+import { send } from './http/response';
+import { publicMount } from './addresses';
 
 /** Serves the file of this request, if it is one. */
 export function serveVerificationFile(visit: Visit): boolean {

@@ -1,17 +1,18 @@
 /** The middleware: the story of a request below the mount point, on one screen. */
 import type { ServerResponse } from 'node:http';
 import { callback } from './login/callback';
-import { isPrefetch, noStore, nothing, pathOf, type HostRequest, type Next } from './http/request';
+import { isPrefetch, pathOf, type HostRequest, type Next } from './http/request';
 import { login } from './login/login';
 import { logout } from './login/logout';
-import type { Settled, WechatAuthOptions } from './options/options';
-import { settleOptions } from './options/resolve-options';
+import type { WechatAuthOptions } from './options/options';
+import { settleOptions, type Settled } from './options/resolve-options';
 import { refuse } from './failures/send-failure';
 import { RequestContext, type WechatContext } from './req-wechat';
 import { requireWechatUser } from './require-wechat-user';
 import { registerKey } from './login/current-login';
 import { serveVerificationFile } from './verification-file';
 import { visitOf, type Visit } from './context';
+import { noStore, nothing } from './http/response';
 
 /** What `wechatAuth()` makes, for Express and Connect. */
 export type WechatAuthMiddleware = (req: HostRequest, res: ServerResponse, next: Next) => void;

@@ -4,17 +4,10 @@ import { inspect } from 'node:util';
 import { WechatAuthError, isWeChatAPIError } from '../errors';
 import { MemoryTokenStore } from '../stores/memory-store';
 import { TOKEN_TTL_MS, type TokenData, type TokenStore } from '../stores/token-store';
-import { AccessToken, isBaseOnly } from './tokens/access-token';
+import { AccessToken } from './tokens/access-token';
 import type { Answers } from './transport/answer-schemas';
-import { ask, settle, type Callback, type Hook } from './callbacks';
-import {
-  API,
-  authorizeURL,
-  settleEndpoints,
-  type AuthorizeParams,
-  type EndpointOptions,
-  type Endpoints,
-} from './endpoints';
+import { ask, settle, type Callback } from './callbacks';
+import { API, authorizeURL, settleEndpoints, type AuthorizeParams, type Endpoints } from './endpoints';
 import { callAnswered, callFailed, failureOf, type CallAnswered } from './events';
 import { Flights } from '../async/single-flight';
 import type { HttpOptions } from './transport/http-options';
@@ -22,109 +15,16 @@ import { decrypt, type EncryptedData, type MiniProgramSession, type MiniProgramU
 import { TokenKeeper } from './tokens/token-keeper';
 import type { Lang, WechatUser } from './user';
 import { WechatAPI, type CallOptions, type Query } from './transport/wechat-api';
-
-/**
- * `getToken(openid, callback)`: reads the token that {@link SaveToken} saved; none is `null` or `undefined`. Calls back or returns a
- * promise; whichever comes first counts.
- */
-export type GetToken = Hook<[openid: string], TokenData | null>;
-
-/**
- * `saveToken(openid, token, callback)`: saves a token under its openid. Calls back or returns a promise; a failure must be told. Keep it
- * for 30 days, as long as its refresh token lives.
- */
-export type SaveToken = Hook<[openid: string, token: TokenData], unknown>;
-
-/** Options of `new OAuth()`. An undefined one counts as not given. */
-export interface OAuthOptions {
-  /** AppID, as WeChat's console shows it: `wx` and 16 hex digits. */
-  readonly appid: string;
-  /** AppSecret, as WeChat's console showed it once. */
-  readonly appsecret: string;
-  /**
-   * Where tokens rest.
-   *
-   * @default new MemoryTokenStore()
-   */
-  readonly tokenStore?: TokenStore | undefined;
-  /** wechat-oauth's way to read a token; goes before `tokenStore`. */
-  readonly getToken?: GetToken | undefined;
-  /** wechat-oauth's way to save a token; goes before `tokenStore`. */
-  readonly saveToken?: SaveToken | undefined;
-  /**
-   * A mini program: `getUserByCode` then takes codes of `wx.login`.
-   *
-   * @default false
-   */
-  readonly isMiniProgram?: boolean | undefined;
-  /**
-   * Where WeChat is: the emulator, a gateway, another region.
-   *
-   * @default WeChat's own
-   */
-  readonly endpoints?: EndpointOptions | undefined;
-  /** Defaults of every request to WeChat, as `setOpts` takes them. */
-  readonly http?: HttpOptions | undefined;
-  /**
-   * Lets an emulated WeChat serve although NODE_ENV is production: anybody can then log in as anybody. For closed test systems.
-   *
-   * @default false
-   */
-  readonly dangerouslyAllowEmulatorInProduction?: boolean | undefined;
-}
-
-/** What JavaScript may pass: wechat-oauth takes `undefined` and `null` for what is not given. */
-type LooseOptions = { readonly [K in keyof OAuthOptions]?: OAuthOptions[K] | null | undefined };
-
-/** Whose profile is asked for: one of the two ways to write it must be there. */
-export type GetUserOptions = Language &
-  (
-    | {
-        /** The openid of a user who has logged in before. */
-        readonly openid: string;
-        /** Goes behind `openid`. */
-        readonly openId?: string | undefined;
-      }
-    | {
-        /** Goes before `openId`. */
-        readonly openid?: string | undefined;
-        /** The mini programs' way to write it. */
-        readonly openId: string;
-      }
-  );
-
-interface Language {
-  /**
-   * In which language WeChat names places.
-   *
-   * @default 'zh_CN'
-   */
-  readonly lang?: Lang | undefined;
-}
-
-/** Whose profile is asked for, by a code. */
-export interface GetUserByCodeOptions {
-  /** What WeChat sent to the callback, or what `wx.login` gave. */
-  readonly code: string;
-  /**
-   * In which language WeChat names places.
-   *
-   * @default 'zh_CN'
-   */
-  readonly lang?: Lang | undefined;
-  /** Mini programs: what `wx.getUserInfo` gave, base64, for the whole profile. */
-  readonly encryptedData?: string | undefined;
-  /** Mini programs: what came with `encryptedData`, base64. */
-  readonly iv?: string | undefined;
-}
-
-/** WeChat's word that a token is good: `{ errcode: 0, errmsg: 'ok' }`. */
-export interface TokenVerified {
-  /** 0: any other one rejects. */
-  readonly errcode: 0;
-  /** `ok` */
-  readonly errmsg: string;
-}
+import { isBaseOnly } from './scope';
+import type {
+  OAuthOptions,
+  GetToken,
+  SaveToken,
+  LooseOptions,
+  GetUserOptions,
+  GetUserByCodeOptions,
+  TokenVerified,
+} from './oauth-options';
 
 /** WeChat's words for "this access token is not good", though it looked valid. */
 const NOT_GOOD: readonly number[] = [40001, 40014, 42001];

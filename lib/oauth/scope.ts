@@ -1,4 +1,5 @@
 import type { Flow } from './endpoints';
+import type { TokenData } from '../stores/token-store';
 
 /** What an app may ask of a user inside WeChat: the openid alone, silently; or the profile, with consent. */
 export type OfficialScope = 'snsapi_base' | 'snsapi_userinfo';
@@ -24,4 +25,15 @@ export function isLess(granted: string, than: string): boolean {
 export function scopeToAsk(flow: Flow, usual: OfficialScope, needed: string | undefined): string {
   if (flow === 'website') return 'snsapi_login';
   return needed === 'snsapi_userinfo' ? needed : usual;
+}
+
+/** The scopes of a token answer. WeChat separates them by commas and sometimes ends with one. */
+export function scopesOf(token: Pick<TokenData, 'scope'>): string[] {
+  return (token.scope ?? '').split(/[\s,]+/).filter(Boolean);
+}
+
+/** Whether nothing but the silent `snsapi_base` was granted: then there is no profile to ask for. */
+export function isBaseOnly(token: Pick<TokenData, 'scope'>): boolean {
+  const scopes = scopesOf(token);
+  return scopes.length > 0 && scopes.every((scope) => scope === 'snsapi_base');
 }

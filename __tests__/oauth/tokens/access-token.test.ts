@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { AccessToken } from '../../../lib/index';
-import { isBaseOnly, scopesOf } from '../../../lib/oauth/tokens/access-token';
+import { isBaseOnly, scopesOf } from '../../../lib/oauth/scope';
 
 const NOW = Date.UTC(2026, 0, 1);
 const token = (fields: Record<string, unknown> = {}): AccessToken =>

@@ -1,9 +1,11 @@
 /** The one way in which a request ends without what it asked for: the app's onError, else a page, else JSON. */
 import { isWechatError, type WechatError } from '../../errors';
 import { tellOperator } from './diagnosis';
-import { noStore, sendJSON, vary, wantsPage } from '../http/request';
+import { wantsPage } from '../http/request';
 import { sendErrorPage, wordsFor, type ErrorPage } from '../pages/error-page';
-import { routePath, wayBack, type Visit } from '../context';
+import { type Visit } from '../context';
+import { noStore, sendJSON, vary } from '../http/response';
+import { routePath, wayBack } from '../addresses';
 
 export interface Refusal {
   /** Where the login was to end. */

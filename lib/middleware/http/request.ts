@@ -1,5 +1,5 @@
 /** What Connect lacks: path, query, origin, redirect, JSON. Typed on node:http, as Express and Connect both are. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 
 /** A request as Connect and Express hand it on. */
 export interface HostRequest extends IncomingMessage {
@@ -100,41 +100,4 @@ export function wantsPage(req: IncomingMessage): boolean {
   // WeChat on Android sends its own name in X-Requested-With, with every page.
   if (header(req, 'x-requested-with').toLowerCase() === 'xmlhttprequest') return false;
   return header(req, 'accept').includes('text/html');
-}
-
-export function noStore(res: ServerResponse): void {
-  res.setHeader('Cache-Control', 'no-store');
-}
-
-/** Says on which headers the answer depends, beside those that others named. */
-export function vary(res: ServerResponse, ...names: string[]): void {
-  const before = String(res.getHeader('Vary') ?? '');
-  const known = before.toLowerCase().split(/\s*,\s*/);
-  const added = names.filter((name) => !known.includes(name.toLowerCase()));
-  res.setHeader('Vary', [before, ...added].filter(Boolean).join(', '));
-}
-
-/** With an empty body: whoever follows must find the session saved, and nothing is echoed. */
-export function redirect(req: IncomingMessage, res: ServerResponse, location: string): void {
-  // 303 makes a form that was sent a page that is asked for.
-  res.statusCode = isSafe(req) ? 302 : 303;
-  res.setHeader('Location', location);
-  send(res, '');
-}
-
-export function nothing(res: ServerResponse): void {
-  res.statusCode = 204;
-  res.end();
-}
-
-export function sendJSON(res: ServerResponse, status: number, body: unknown): void {
-  res.statusCode = status;
-  res.setHeader('Content-Type', 'application/json; charset=utf-8');
-  res.setHeader('X-Content-Type-Options', 'nosniff');
-  send(res, JSON.stringify(body));
-}
-
-export function send(res: ServerResponse, body: string): void {
-  res.setHeader('Content-Length', Buffer.byteLength(body));
-  res.end(body);
 }

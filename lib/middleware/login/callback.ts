@@ -2,9 +2,8 @@
 import createDebug from 'debug';
 import { WechatAuthError, isWechatError, type WechatErrorKind } from '../../errors';
 import { causesOfLoss } from '../failures/diagnosis';
-import { Ending } from './login-events';
 import { checkedAnswer, exchange, type CheckedAnswer } from './exchange';
-import { header, queryOf, redirect } from '../http/request';
+import { header, queryOf } from '../http/request';
 import { startLogin } from './login';
 import {
   endOfLogin,
@@ -19,7 +18,10 @@ import { refuse, type Refusal } from '../failures/send-failure';
 import { sessionOf } from '../state/session';
 import type { Answer, Outcome } from '../state/shared-logins';
 import { writeLogin } from './current-login';
-import { wayBack, type Visit } from '../context';
+import { type Visit } from '../context';
+import { redirect } from '../http/response';
+import { wayBack } from '../addresses';
+import { Ending } from './login-reporter';
 
 const debug = createDebug('wechat-auth:callback');
 

@@ -1,12 +1,11 @@
-/** Who is logged in: read from the session, written at login, dropped at logout. */
-import { loggedOut } from './login-events';
 import { finishLogin, finishedStates, loginsKey } from '../state/pending-logins';
 import type { HostRequest } from '../http/request';
-import type { Settled } from '../options/options';
 import { isLess } from '../../oauth/scope';
 import { peekSession, renewSession, saveSession, sessionOf, type Session } from '../state/session';
 import type { WechatSession } from '../state/wechat-session';
 import type { Visit } from '../context';
+import { loggedOut } from './login-reporter';
+import type { Settled } from '../options/resolve-options';
 
 /** The keys of all accounts in this process: what another account keeps in the session is not ours to drop. */
 const keys = new Set<string>();

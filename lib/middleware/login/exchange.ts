@@ -1,14 +1,14 @@
 /** Code → token → user → onLogin: what a callback turns into a login, before the session hears of it. */
 import { WechatAuthError } from '../../errors';
-import { scopesOf, type AccessToken } from '../../oauth/tokens/access-token';
+import { type AccessToken } from '../../oauth/tokens/access-token';
 import type { WechatUser } from '../../oauth/user';
-import { accountOf } from './login';
 import type { PendingLogin } from '../state/pending-logins';
 import type { OnLogin } from '../options/options';
-import { satisfies } from '../../oauth/scope';
+import { satisfies, scopesOf } from '../../oauth/scope';
 import type { WechatSession } from '../state/wechat-session';
 import type { Answer } from '../state/shared-logins';
 import type { Visit } from '../context';
+import { accountOf } from '../context';
 
 /** WeChat's answer to a login that this very browser started: only such a code is exchanged. */
 export interface CheckedAnswer extends Answer {

@@ -4,15 +4,17 @@ import { WechatAuthError } from '../../errors';
 import type { AuthorizeParams, Flow } from '../../oauth/endpoints';
 import { isWechat } from '../http/user-agent';
 import { diagnoseSession } from '../failures/diagnosis';
-import { Ending, tellStarted } from './login-events';
-import { header, hostOf, noStore, queryOf, redirect } from '../http/request';
+import { header, hostOf, queryOf } from '../http/request';
 import { keepLogin, newState } from '../state/pending-logins';
 import { shown } from '../options/options-error';
-import type { Account } from '../options/options';
 import { sendOpenInWechat } from '../pages/open-in-wechat';
 import { scopeToAsk } from '../../oauth/scope';
 import { saveSession, sessionOf } from '../state/session';
-import { isReturnTo, originOf, routePath, wayBack, type Visit } from '../context';
+import { type Visit, accountOf } from '../context';
+import { noStore, redirect } from '../http/response';
+import { isReturnTo, loginAddress, callbackURL } from '../addresses';
+import { Ending, tellStarted } from './login-reporter';
+import type { Account } from '../options/resolve-options';
 
 const debug = createDebug('wechat-auth:login');
 
@@ -116,49 +118,4 @@ export async function beginLogin(
   if (!restart?.isTold) tellStarted({ flow, appid: account.oauth.appid, scope }, state, restart?.instead);
   const url = account.page(redirectURI, state, scope, options.params);
   return { state, url, scope, redirect: redirectURI, account };
-}
-
-export function accountOf({ settled }: Visit, flow: Flow): Account {
-  const account = settled.accounts[flow];
-  if (account) return account;
-  const missing =
-    flow === 'official' ? 'appId and appSecret of the official account' : 'website: { appId, appSecret }';
-  throw new WechatAuthError(
-    'config',
-    `A ${flow} login was asked for, but wechatAuth() has no account for it. Give ${missing}.`,
-  );
-}
-
-function callbackURL(visit: Visit): string {
-  const path = routePath(visit, 'callback');
-  if (path !== undefined) return originOf(visit) + path;
-  throw new WechatAuthError(
-    'config',
-    'routes.callback is false: WeChat has no address to come back to. Give it a path, or start the login where it has one.',
-  );
-}
-
-/** The path of the login route, for links. */
-export function loginURL(
-  visit: Visit,
-  { returnTo, scope }: Pick<LoginOptions, 'returnTo' | 'scope'>,
-): string {
-  const path = routePath(visit, 'login');
-  if (path === undefined) {
-    throw new WechatAuthError(
-      'config',
-      'routes.login is false: there is no login route to link to. Give it a path, or call req.wechat.login().',
-    );
-  }
-  const query = Object.entries({ returnTo, scope }).flatMap(([name, value]) =>
-    value === undefined ? [] : `${name}=${encodeURIComponent(value)}`,
-  );
-  return query.length > 0 ? `${path}?${query.join('&')}` : path;
-}
-
-/** The public address of this login, for another device. */
-function loginAddress(visit: Visit, { returnTo }: LoginOptions): string {
-  const asked = { returnTo: isReturnTo(visit, returnTo) ? returnTo : undefined };
-  const path = routePath(visit, 'login') === undefined ? wayBack(visit, returnTo) : loginURL(visit, asked);
-  return originOf(visit) + path;
 }

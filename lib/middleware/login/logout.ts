@@ -1,8 +1,10 @@
 /** The logout route: POST and GET, but not from another site. */
 import { WechatAuthError } from '../../errors';
-import { header, queryOf, redirect } from '../http/request';
+import { header, queryOf } from '../http/request';
 import { dropLogin } from './current-login';
-import { ownPage, wayBack, type Visit } from '../context';
+import { type Visit } from '../context';
+import { redirect } from '../http/response';
+import { ownPage, wayBack } from '../addresses';
 
 export async function logout(visit: Visit): Promise<void> {
   const { req, res, settled } = visit;

@@ -2,17 +2,13 @@
 import type { ServerResponse } from 'node:http';
 import type { WechatError } from '../../errors';
 import type { AccessToken } from '../../oauth/tokens/access-token';
-import type { AuthorizeParams, EndpointOptions, Flow } from '../../oauth/endpoints';
-import type { OAuth } from '../../oauth/oauth';
+import type { EndpointOptions, Flow } from '../../oauth/endpoints';
 import type { Lang, WechatUser } from '../../oauth/user';
 import type { HttpOptions } from '../../oauth/transport/http-options';
 import type { TokenStore } from '../../stores/token-store';
-import type { Base } from './base-url';
 import type { HostRequest, Next } from '../http/request';
 import type { OfficialScope } from '../../oauth/scope';
-import type { SharedLogins } from '../state/shared-logins';
 import type { KeptUser } from '../state/wechat-session';
-import type { Warnings } from '../../warnings';
 
 /** The credentials of one app, as its console shows them. */
 export interface Credentials {
@@ -202,41 +198,4 @@ export interface WechatAuthOptions {
    * @default false
    */
   readonly dangerouslyAllowEmulatorInProduction?: boolean | undefined;
-}
-
-/** One app that can log people in: what differs between the flows is data. */
-export interface Account {
-  readonly flow: Flow;
-  readonly oauth: OAuth;
-  /** The address of WeChat's page. */
-  page(redirect: string, state: string, scope: string, params?: AuthorizeParams): string;
-}
-
-/** The options, settled: after this, nobody asks what was given. */
-export interface Settled {
-  readonly accounts: Readonly<Partial<Record<Flow, Account>>>;
-  /** The official account, else the website app: options without either are refused. */
-  readonly mainAccount: Account;
-  /** The public address, if it is known. */
-  readonly base: Base | undefined;
-  readonly routes: {
-    readonly login: string | false;
-    readonly callback: string | false;
-    readonly logout: string | false;
-  };
-  readonly scope: OfficialScope;
-  readonly lang: Lang;
-  readonly flow: Flow | 'auto' | ChooseFlow;
-  readonly authRequired: boolean;
-  readonly returnTo: string | undefined;
-  readonly loginTimeout: number;
-  readonly allowSnapshotUsers: boolean;
-  readonly identity: 'openid' | 'unionid';
-  readonly onLogin: OnLogin | undefined;
-  readonly onError: OnError | undefined;
-  readonly mayKeep: (key: string) => boolean;
-  readonly verificationFiles: ReadonlyMap<string, string>;
-  readonly sessionKey: string;
-  readonly logins: SharedLogins;
-  readonly warnings: Warnings;
 }

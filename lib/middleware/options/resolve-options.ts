@@ -1,15 +1,17 @@
 /** From the options to the parts that are built of them, once; or to one error that lists every fault. */
-import { WECHAT } from '../../oauth/endpoints';
+import { WECHAT, type Flow, type AuthorizeParams } from '../../oauth/endpoints';
 import { OAuth } from '../../oauth/oauth';
 import { MemoryTokenStore } from '../../stores/memory-store';
-import { baseURLFault, splitBase } from './base-url';
+import { baseURLFault, splitBase, type Base } from './base-url';
 import { withDefaults, withEnvironment, withSource } from './environment';
 import { findFaults, readable } from './option-checks';
 import { OptionsError, shown, type OptionFault } from './options-error';
-import type { Credentials, Settled, WechatAuthOptions } from './options';
+import type { Credentials, WechatAuthOptions, ChooseFlow, OnLogin, OnError } from './options';
 import { judgeReturnTo } from '../http/return-to';
 import { SharedLogins } from '../state/shared-logins';
 import { Warnings } from '../../warnings';
+import type { OfficialScope } from '../../oauth/scope';
+import type { Lang } from '../../oauth/user';
 
 /** @throws OptionsError that lists every fault. */
 export function settleOptions(given: WechatAuthOptions): Settled {
@@ -133,4 +135,41 @@ function accountsOf(options: WechatAuthOptions): Settled['accounts'] {
       website: { flow: 'website', oauth: site, page: site.getAuthorizeURLForWebsite.bind(site) },
     }),
   };
+}
+
+/** One app that can log people in: what differs between the flows is data. */
+export interface Account {
+  readonly flow: Flow;
+  readonly oauth: OAuth;
+  /** The address of WeChat's page. */
+  page(redirect: string, state: string, scope: string, params?: AuthorizeParams): string;
+}
+
+/** The options, settled: after this, nobody asks what was given. */
+export interface Settled {
+  readonly accounts: Readonly<Partial<Record<Flow, Account>>>;
+  /** The official account, else the website app: options without either are refused. */
+  readonly mainAccount: Account;
+  /** The public address, if it is known. */
+  readonly base: Base | undefined;
+  readonly routes: {
+    readonly login: string | false;
+    readonly callback: string | false;
+    readonly logout: string | false;
+  };
+  readonly scope: OfficialScope;
+  readonly lang: Lang;
+  readonly flow: Flow | 'auto' | ChooseFlow;
+  readonly authRequired: boolean;
+  readonly returnTo: string | undefined;
+  readonly loginTimeout: number;
+  readonly allowSnapshotUsers: boolean;
+  readonly identity: 'openid' | 'unionid';
+  readonly onLogin: OnLogin | undefined;
+  readonly onError: OnError | undefined;
+  readonly mayKeep: (key: string) => boolean;
+  readonly verificationFiles: ReadonlyMap<string, string>;
+  readonly sessionKey: string;
+  readonly logins: SharedLogins;
+  readonly warnings: Warnings;
 }

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
 import { renderSVG } from 'uqr';
-import { header, sendJSON, wantsPage } from '../http/request';
+import { header, wantsPage } from '../http/request';
 import { languageOf, sendPage, type PageLanguage } from './page';
+import { sendJSON } from '../http/response';
 
 /**
  * What a browser gets in which nobody can log in here: the address, and for a phone to scan, its QR code; or, inside WeChat where only

@@ -3,7 +3,7 @@ import crypto from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
 import Negotiator from 'negotiator';
-import { noStore, send, vary } from '../http/request';
+import { noStore, send, vary } from '../http/response';
 
 export type PageLanguage = 'zh' | 'en';
 

@@ -43,14 +43,3 @@ function asNumber(value: unknown): number {
 export function askedAt(token: AccessToken): number {
   return asNumber(token.data.create_at);
 }
-
-/** The scopes of a token answer. WeChat separates them by commas and sometimes ends with one. */
-export function scopesOf(token: Pick<TokenData, 'scope'>): string[] {
-  return (token.scope ?? '').split(/[\s,]+/).filter(Boolean);
-}
-
-/** Whether nothing but the silent `snsapi_base` was granted: then there is no profile to ask for. */
-export function isBaseOnly(token: Pick<TokenData, 'scope'>): boolean {
-  const scopes = scopesOf(token);
-  return scopes.length > 0 && scopes.every((scope) => scope === 'snsapi_base');
-}

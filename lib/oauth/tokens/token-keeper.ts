@@ -7,10 +7,11 @@ import { Guarded } from '../../async/once-under-lock';
 import { plainCopy, type Mask } from '../../stores/store-failure';
 import { LOCK_LIMIT_MS, STORE_LIMIT_MS, inTime } from '../../async/time-limit';
 import { TOKEN_TTL_MS, type TokenData } from '../../stores/token-store';
-import { AccessToken, askedAt, isBaseOnly } from './access-token';
+import { AccessToken, askedAt } from './access-token';
 import { failureOf, tokenFailed, tokenRefreshed, type TokenRefreshed } from '../events';
 import { Flights } from '../../async/single-flight';
 import { redact } from '../../redact';
+import { isBaseOnly } from '../scope';
 
 const debug = createDebug('wechat-auth:token');
 
