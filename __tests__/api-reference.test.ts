@@ -223,7 +223,7 @@ describe('the API reference', () => {
       'createEmulator',
       'selfSignedCertificate',
     ];
-    const stores = ['MemoryTokenStore', 'KeyvTokenStore', 'RedisTokenStore', 'tokenStoreContract'];
+    const stores = ['MemoryTokenStore', 'KeyvTokenStore', 'RedisTokenStore', 'tokenStoreTests'];
     const sections = Object.values(committed).flatMap((page) => page.split(/^### /m).slice(1));
     for (const door of [...doors, ...stores, 'WechatError', 'WechatAuthEvents', 'AppTypes']) {
       const section = sections.find((each) => new RegExp(`^${door}(?:\\(\\))?\n`).test(each));

@@ -10,11 +10,11 @@ interface KindFacts {
   readonly status: number;
   /** Whether the same thing, done again a little later, may succeed. */
   readonly retryable: boolean;
-  readonly remedy: Remedy;
+  readonly remedy: WechatRemedy;
 }
 
 /** What to do about an error, for the developer, in both languages. */
-export interface Remedy {
+export interface WechatRemedy {
   /** In English. */
   readonly en: string;
   /** 中文。 */
@@ -213,7 +213,7 @@ export class WechatError extends Error {
   }
 
   /** What to do about it, in English and Chinese. */
-  get remedy(): Remedy {
+  get remedy(): WechatRemedy {
     return KINDS[this.kind].remedy;
   }
 

@@ -9,22 +9,22 @@
 export { wechatAuth } from './middleware/wechat-auth';
 export type { WechatAuthMiddleware } from './middleware/wechat-auth';
 export { requireWechatUser } from './middleware/require-wechat-user';
-export type { Guard, GuardOptions } from './middleware/require-wechat-user';
+export type { WechatGuard, WechatGuardOptions } from './middleware/require-wechat-user';
 export type {
   ChooseFlow,
-  Credentials,
-  Login,
+  WechatCredentials,
+  WechatLoginInfo,
   OnError,
   OnLogin,
-  Routes,
+  WechatAuthRoutes,
   WechatAuthOptions,
 } from './middleware/options/options';
 export { OptionsError } from './middleware/options/options-error';
 export type { OptionFault } from './middleware/options/options-error';
-export type { LoginParams, WechatContext, WechatRequest } from './middleware/req-wechat';
-export type { LoginOptions } from './middleware/login/login';
+export type { WxLoginParams, WechatContext, WechatRequest } from './middleware/req-wechat';
+export type { WechatLoginOptions } from './middleware/login/login';
 // What hooks and the middleware itself are given, on any framework.
-export type { HostRequest, Next } from './middleware/http/request';
+export type { HostRequest } from './middleware/http/request';
 // With a star: only so can an app augment its interfaces.
 export * from './middleware/state/wechat-session';
 export type { OfficialScope } from './oauth/scope';
@@ -41,12 +41,11 @@ export type {
 export { OAuth } from './oauth/oauth';
 export { AccessToken } from './oauth/tokens/access-token';
 export { wrapper } from './oauth/callbacks';
-export type { Callback } from './oauth/callbacks';
-export type { AuthorizeParams, EndpointOptions, Endpoints, Flow } from './oauth/endpoints';
-export type { CallAnswered, CallFailed, Failure, TokenFailed, TokenRefreshed } from './oauth/events';
+export type { AuthorizeParams, WechatEndpointOptions, WechatEndpoints, WechatFlow } from './oauth/endpoints';
+export type { CallAnswered, CallFailed, TokenFailed, TokenRefreshed } from './oauth/events';
 export type { EncryptedData, MiniProgramSession, MiniProgramUser } from './oauth/mini-program';
-export type { Lang, WechatUser } from './oauth/user';
-export type { HttpOptions } from './oauth/transport/http-options';
+export type { WechatLang, WechatUser } from './oauth/user';
+export type { WechatHttpOptions } from './oauth/transport/http-options';
 
 // Where tokens rest.
 export { MemoryTokenStore } from './stores/memory-store';
@@ -63,7 +62,7 @@ export type {
 export type { EncryptionKey, EncryptionOptions } from './stores/token-record';
 export type { TokenData, TokenStore } from './stores/token-store';
 // For who writes a store of their own: what it must do, as checks for any test runner.
-export { tokenStoreContract } from './stores/token-store-tests';
+export { tokenStoreTests } from './stores/token-store-tests';
 export type { TokenStoreCheck } from './stores/token-store-tests';
 
 // What went wrong: switch on `kind`.
@@ -77,7 +76,7 @@ export {
   isWechatAuthError,
   isWechatError,
 } from './errors';
-export type { Remedy, WechatErrorKind } from './errors';
+export type { WechatRemedy, WechatErrorKind } from './errors';
 export {
   type GetToken,
   type GetUserByCodeOptions,

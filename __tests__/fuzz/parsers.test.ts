@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import http from 'node:http';
 import fc from 'fast-check';
 import { isWechat } from '../../lib/middleware/http/user-agent';
-import { judgeReturnTo } from '../../lib/middleware/http/return-to';
+import { sanitizeReturnTo } from '../../lib/middleware/http/return-to';
 import { readJSON } from '../../lib/oauth/transport/read-json';
 import { startApp, type TestApp, type TestRequest } from '../support/app';
 import { agree, Browser } from '../support/browser';
@@ -414,12 +414,12 @@ describe('a return path', () => {
     let passed = 0;
     fc.assert(
       fc.property(path, (text) => {
-        const judged = judgeReturnTo(text, []);
+        const judged = sanitizeReturnTo(text, []);
         if (judged === undefined) return;
         passed++;
         expect(leaves(judged)).toBe(false);
         expect(judged).toMatch(/^[\u0021-\u007e]+$/);
-        expect(judgeReturnTo(judged, [], Infinity)).toBe(judged);
+        expect(sanitizeReturnTo(judged, [], Infinity)).toBe(judged);
         // Without a code and a state to take out, the browser sees the page that was asked for.
         if (text.includes('code') && text.includes('state')) return;
         const there = new URL(judged, 'http://a.example');
@@ -439,7 +439,7 @@ describe('a return path', () => {
           const browser = Browser.inWechat(app.url);
           const sent = await browser.get(`/login?returnTo=${encodeURIComponent(text)}`);
           const end = await browser.get(await agree(emulator, sent.location));
-          expect(end.location).toBe(judgeReturnTo(text, ['/login', '/callback', '/logout']) ?? '/');
+          expect(end.location).toBe(sanitizeReturnTo(text, ['/login', '/callback', '/logout']) ?? '/');
           expect(leaves(end.location)).toBe(false);
         },
       ),

@@ -1,5 +1,11 @@
 import { inspect } from 'node:util';
-import { OAuth, isWechatError, type LoginOptions, type LoginParams, type WechatAuthOptions } from '../../lib';
+import {
+  OAuth,
+  isWechatError,
+  type WechatLoginOptions,
+  type WxLoginParams,
+  type WechatAuthOptions,
+} from '../../lib';
 import type { Emulator } from '../../lib/emulator';
 import { sendJSON, startApp, startEmulator, type TestApp, type TestRequest } from '../support/app';
 import { agree, Browser, type Answer } from '../support/browser';
@@ -91,7 +97,7 @@ describe.each(HOSTS)('req.wechat on %s', (host) => {
 });
 
 describe('req.wechat.login()', () => {
-  const sentBy = async (options: LoginOptions, auth: WechatAuthOptions = {}): Promise<URL> => {
+  const sentBy = async (options: WechatLoginOptions, auth: WechatAuthOptions = {}): Promise<URL> => {
     const app = await start(auth);
     const { location } = await ask(Browser.inWechat(app.url), ({ wechat }) => wechat.login(options));
     return new URL(location);
@@ -199,7 +205,7 @@ describe('req.wechat.loginParams()', () => {
     const app = await start();
     const browser = Browser.onDesktop(app.url);
     const answer = await ask(browser, ({ wechat }) => wechat.loginParams({ returnTo: '/me?from=widget' }));
-    const params = answer.json() as LoginParams;
+    const params = answer.json() as WxLoginParams;
     expect(params).toEqual({
       appid: emulator.apps.website.appId,
       scope: 'snsapi_login',
@@ -217,8 +223,8 @@ describe('req.wechat.loginParams()', () => {
   it('mints a state each time, of which each works', async () => {
     const app = await start();
     const browser = Browser.onDesktop(app.url);
-    const mint = async (): Promise<LoginParams> =>
-      (await ask(browser, ({ wechat }) => wechat.loginParams())).json() as LoginParams;
+    const mint = async (): Promise<WxLoginParams> =>
+      (await ask(browser, ({ wechat }) => wechat.loginParams())).json() as WxLoginParams;
     const states = [(await mint()).state, (await mint()).state];
     expect(new Set(states).size).toBe(2);
     for (const state of states) {

@@ -1,4 +1,4 @@
-import { requireWechatUser, type GuardOptions } from '../../lib';
+import { requireWechatUser, type WechatGuardOptions } from '../../lib';
 import type { Emulator } from '../../lib/emulator';
 import { emulated, sendJSON, startApp, startEmulator, type AppOptions, type TestApp } from '../support/app';
 import { agree, Browser, type Answer } from '../support/browser';
@@ -83,7 +83,7 @@ const ROWS: readonly Row[] = [
 ];
 
 /** A mode that is set decides for every request but OPTIONS. */
-function inMode(mode: GuardOptions['mode'], method: string, outcome: Outcome): Outcome {
+function inMode(mode: WechatGuardOptions['mode'], method: string, outcome: Outcome): Outcome {
   if (outcome === 'passes' || mode === undefined || mode === 'auto') return outcome;
   if (mode === 'reject') return '401';
   return method === 'GET' || method === 'HEAD' ? '302' : '303';
@@ -246,7 +246,7 @@ describe('the way back after a guard', () => {
 });
 
 describe('a guard that needs the profile', () => {
-  const guard: GuardOptions = { scope: 'snsapi_userinfo' };
+  const guard: WechatGuardOptions = { scope: 'snsapi_userinfo' };
   const auth = { scope: 'snsapi_base' } as const;
 
   const fork = (app: TestApp, browser: Browser): Browser =>
@@ -328,7 +328,7 @@ describe('a guard that needs the profile', () => {
 });
 
 describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
-  const ask = async (check: GuardOptions['check'], headers: Record<string, string> = {}) => {
+  const ask = async (check: WechatGuardOptions['check'], headers: Record<string, string> = {}) => {
     const app = await start({ host, guard: { check } });
     const answer = await at(app, user).get('/me', { headers });
     return { app, answer };
@@ -371,7 +371,7 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
     ['0', 0],
     ["''", ''],
   ])('takes %s for no', async (_what, value) => {
-    const check = (() => value) as unknown as GuardOptions['check'];
+    const check = (() => value) as unknown as WechatGuardOptions['check'];
     expect((await ask(check)).answer.status).toBe(403);
   });
 
@@ -390,7 +390,7 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
     const throwing = (): never => {
       throw error;
     };
-    const checks: GuardOptions['check'][] = [
+    const checks: WechatGuardOptions['check'][] = [
       throwing,
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- that is the point
       () => Promise.reject(error),
@@ -601,7 +601,7 @@ describe('a guard in the app', () => {
       ),
     ];
     for (const options of wrong) {
-      const guardOf = () => requireWechatUser(options as GuardOptions);
+      const guardOf = () => requireWechatUser(options as WechatGuardOptions);
       expect(guardOf).toThrow(/^requireWechatUser\(\) has (?:a fault|2 faults) in its options:\n {2}- /);
       try {
         guardOf();
@@ -609,7 +609,7 @@ describe('a guard in the app', () => {
         expect(error).toMatchObject({ kind: 'config', code: 'ERR_WECHAT_CONFIG' });
       }
     }
-    expect(() => requireWechatUser({ chek: 1 } as GuardOptions)).toThrow('Did you mean check?');
+    expect(() => requireWechatUser({ chek: 1 } as WechatGuardOptions)).toThrow('Did you mean check?');
   });
 
   it('does not notice when its options change afterwards', async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { NoOAuthTokenError, type Callback, type OAuth, type TokenData } from '../../lib';
+import { NoOAuthTokenError, type OAuth, type TokenData } from '../../lib';
+import type { Callback } from '../../lib/oauth/callbacks';
 import { ask, settle } from '../../lib/oauth/callbacks';
 import { Lab, failure, runChild } from './lab';
 

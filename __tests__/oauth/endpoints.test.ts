@@ -1,6 +1,6 @@
 // The addresses that browsers are sent to. Compared with wechat-oauth byte for byte in compatibility.test.ts.
 import fc from 'fast-check';
-import { OAuth, WechatAuthError, type AuthorizeParams, type Endpoints } from '../../lib';
+import { OAuth, WechatAuthError, type AuthorizeParams, type WechatEndpoints } from '../../lib';
 
 const oauth = new OAuth('wx0f1c1a10e0000001', 'secret');
 const REDIRECT = 'https://h5.example.com/cb?a=1';
@@ -83,7 +83,7 @@ describe('getAuthorizeURLForWebsite', () => {
 
 describe('endpoints', () => {
   const withEndpoints = (endpoints: unknown): OAuth =>
-    new OAuth({ appid: 'wx', appsecret: 's', endpoints: endpoints as Partial<Endpoints> });
+    new OAuth({ appid: 'wx', appsecret: 's', endpoints: endpoints as Partial<WechatEndpoints> });
 
   it.each([
     ['https://gateway.example.com', 'https://gateway.example.com/connect/qrconnect?'],

@@ -202,13 +202,13 @@ describe('a virtual account of the snapshot page', () => {
   });
 });
 
-describe('getUserByToken', () => {
+describe('getUserByAccessToken', () => {
   it('is the second half of getUserByCode, in both forms', async () => {
     const oauth = lab.oauth();
     const token = await oauth.getAccessToken(lab.code());
-    expect(await oauth.getUserByToken(token, 'en')).toMatchObject({ nickname: '小明' });
+    expect(await oauth.getUserByAccessToken(token, 'en')).toMatchObject({ nickname: '小明' });
     const user = await new Promise((resolve) => {
-      oauth.getUserByToken(token, undefined, (_error, found) => resolve(found));
+      oauth.getUserByAccessToken(token, undefined, (_error, found) => resolve(found));
     });
     expect(user).toMatchObject({ nickname: '小明' });
     const asked = lab.wechat.requests.filter(({ path }) => path.endsWith('userinfo'));
@@ -225,12 +225,12 @@ describe('setOpts', () => {
   });
 });
 
-describe('getFreshAccessToken', () => {
+describe('getValidAccessToken', () => {
   it('gives the token of who has logged in, and refreshes it in time', async () => {
     const oauth = lab.oauth();
     const { data } = await oauth.getAccessToken(lab.code());
-    expect((await oauth.getFreshAccessToken(lab.openid)).data).toBe(data);
-    const error = await failure(oauth.getFreshAccessToken('oStranger'));
+    expect((await oauth.getValidAccessToken(lab.openid)).data).toBe(data);
+    const error = await failure(oauth.getValidAccessToken('oStranger'));
     expect(error).toMatchObject({ kind: 'no_token', name: 'NoOAuthTokenError' });
   });
 });

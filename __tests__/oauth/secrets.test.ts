@@ -8,7 +8,7 @@ import { inspect } from 'node:util';
 import {
   OAuth,
   WechatAuthError,
-  type HttpOptions,
+  type WechatHttpOptions,
   type OAuthOptions,
   type TokenData,
   type TokenStore,
@@ -184,7 +184,7 @@ describe('a failure of the network', () => {
       ),
     );
     const auth = { username: 'user', password: SECRET.proxyPassword };
-    const ways: readonly HttpOptions[] = [
+    const ways: readonly WechatHttpOptions[] = [
       {},
       { proxy: { host: '127.0.0.1', port: 1, auth } },
       { proxy: { host: '127.0.0.1', port: refusing.port, auth } },
@@ -197,7 +197,7 @@ describe('a failure of the network', () => {
             Object.assign(new Error(`broken at ${config.url ?? ''}`), { config, code: 'E_MINE' }),
           ),
       },
-    ] as HttpOptions[];
+    ] as WechatHttpOptions[];
     for (const api of ['http://127.0.0.1:1', 'https://api.localhost:1']) {
       for (const options of ways) {
         const way: Way = (more) => oauth(api, { http: options, ...more });

@@ -11,7 +11,7 @@ async function main() {
   const oauth = new OAuth({ ...options, tokenStore: new RedisTokenStore(client) });
   const ask = async (openid) => {
     try {
-      return { token: (await oauth.getFreshAccessToken(openid)).data.access_token };
+      return { token: (await oauth.getValidAccessToken(openid)).data.access_token };
     } catch (error) {
       return { kind: error.kind ?? String(error) };
     }

@@ -85,7 +85,7 @@ describeOnRedis('an app whose Redis', () => {
         store.set(key, token, DAY),
         store.delete(key),
         store.lock(key, () => Promise.resolve()),
-        oauth.getFreshAccessToken(token.openid),
+        oauth.getValidAccessToken(token.openid),
         oauth.getUser(token.openid),
         oauth.getUserByCode(lab.code()),
       ].map(failure),

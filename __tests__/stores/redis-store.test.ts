@@ -4,7 +4,7 @@ import { RESP_TYPES, createClient, createClientPool, createCluster, createSentin
 import {
   RedisTokenStore,
   isWechatError,
-  tokenStoreContract,
+  tokenStoreTests,
   type IORedisClient,
   type RedisClient,
 } from '../../lib';
@@ -146,7 +146,7 @@ describeOnRedis('RedisTokenStore', () => {
   it('can encrypt what it writes', async () => {
     const encryptionKeys = ['a key to encrypt with, 32 characters'];
     const store = new RedisTokenStore(look, { prefix: 'sealed:', encryptionKeys });
-    for (const { run } of tokenStoreContract) await run(store);
+    for (const { run } of tokenStoreTests) await run(store);
     await store.set(KEY, TOKEN, DAY);
     expect(await look.get(`sealed:${KEY}`)).not.toMatch(/CANARY|oUser/);
   });

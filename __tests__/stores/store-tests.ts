@@ -1,5 +1,5 @@
 // The contract as users run it, and a token to write down.
-import { tokenStoreContract, type TokenData, type TokenStore } from '../../lib';
+import { tokenStoreTests, type TokenData, type TokenStore } from '../../lib';
 
 export const aToken = (fields: Partial<TokenData> = {}): TokenData => ({
   access_token: '91_access',
@@ -13,7 +13,7 @@ export const aToken = (fields: Partial<TokenData> = {}): TokenData => ({
 
 /** Runs the contract against fresh stores of one kind. */
 export function keepsTheContract(open: () => TokenStore | Promise<TokenStore>): void {
-  it.each(tokenStoreContract)('$name', async ({ run }) => {
+  it.each(tokenStoreTests)('$name', async ({ run }) => {
     await run(await open());
   });
 

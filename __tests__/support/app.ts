@@ -3,7 +3,7 @@ import cookieSession from 'cookie-session';
 import {
   requireWechatUser,
   wechatAuth,
-  type GuardOptions,
+  type WechatGuardOptions,
   type WechatAuthOptions,
   type WechatContext,
 } from '../../lib';
@@ -20,7 +20,7 @@ export interface AppOptions {
   readonly session?: Middleware | null;
   readonly mount?: string;
   readonly auth?: WechatAuthOptions;
-  readonly guard?: GuardOptions;
+  readonly guard?: WechatGuardOptions;
   /** Routes of the test's own, before the guarded ones. */
   readonly routes?: (app: Host) => void;
   readonly before?: (app: Host) => void;

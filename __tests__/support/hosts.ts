@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import connect from 'connect';
 import express from 'express';
 import express4 from 'express4';
-import type { Guard, WechatAuthMiddleware } from '../../lib';
+import type { WechatGuard, WechatAuthMiddleware } from '../../lib';
 import type { HostRequest, Next } from '../../lib/middleware/http/request';
 
 /** What the middleware needs of a framework, and all that these tests use of it. */
 export type Handler = (req: HostRequest, res: http.ServerResponse, next: Next) => void;
-export type Middleware = Handler | Guard | WechatAuthMiddleware;
+export type Middleware = Handler | WechatGuard | WechatAuthMiddleware;
 export interface Host {
   use(handler: Middleware): unknown;
   use(path: string, handler: Middleware): unknown;

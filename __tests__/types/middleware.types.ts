@@ -12,9 +12,9 @@ import {
   isWechatError,
   requireWechatUser,
   wechatAuth,
-  type Guard,
-  type GuardOptions,
-  type LoginParams,
+  type WechatGuard,
+  type WechatGuardOptions,
+  type WxLoginParams,
   type OAuth,
   type WechatAuthOptions,
   type WechatErrorKind,
@@ -39,7 +39,7 @@ app.get('/me', requireWechatUser(), (req, res) => {
 });
 app.post('/:id', requireWechatUser({ mode: 'reject' }), async (req, res) => {
   same<typeof req.params.id, string>(true);
-  const params: LoginParams = await req.wechat.loginParams({ returnTo: '/me' });
+  const params: WxLoginParams = await req.wechat.loginParams({ returnTo: '/me' });
   await req.wechat.login({
     returnTo: '/',
     scope: 'snsapi_userinfo',
@@ -105,7 +105,7 @@ wechatAuth({
 });
 requireWechatUser({ check: (user, req: Request) => user.openid === req.params['id'] });
 requireWechatUser({ check: async ({ unionid }) => Promise.resolve(unionid !== undefined), scope: undefined });
-const guard: Guard = requireWechatUser(Object.freeze({ mode: 'auto', scope: 'snsapi_base' } as const));
+const guard: WechatGuard = requireWechatUser(Object.freeze({ mode: 'auto', scope: 'snsapi_base' } as const));
 app.use(guard);
 
 // Errors tell themselves apart.
@@ -164,7 +164,7 @@ requireWechatUser({ mode: 'json' });
 requireWechatUser({ scope: 'snsapi_login' });
 // @ts-expect-error -- yes or no
 requireWechatUser({ check: () => 'yes' });
-const settled: GuardOptions = { mode: 'reject' };
+const settled: WechatGuardOptions = { mode: 'reject' };
 // @ts-expect-error -- options are read once
 settled.mode = 'auto';
 

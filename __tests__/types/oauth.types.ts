@@ -16,7 +16,7 @@ import {
   isWechatError,
   wrapper,
   type GetToken,
-  type HttpOptions,
+  type WechatHttpOptions,
   type MiniProgramSession,
   type MiniProgramUser,
   type OAuthOptions,
@@ -79,7 +79,7 @@ oauth.appid = 'other';
 // Options of requests.
 oauth.setOpts({ timeout: 15_000 });
 oauth.setOpts({ proxy: false, httpsAgent: {} });
-oauth.setOpts({} satisfies HttpOptions);
+oauth.setOpts({} satisfies WechatHttpOptions);
 oauth.setOpts({ timeout: undefined, httpsAgent: undefined });
 // @ts-expect-error redirects are not for the app to follow
 oauth.setOpts({ maxRedirects: 5 });
@@ -133,7 +133,7 @@ const promises = async (): Promise<void> => {
   const session = await oauth.getSessionKey('code');
   same<typeof session, MiniProgramSession>(true);
   same<typeof session.data.session_key, string>(true);
-  const fresh = await oauth.getFreshAccessToken('openid');
+  const fresh = await oauth.getValidAccessToken('openid');
   same<typeof fresh, AccessToken>(true);
   // @ts-expect-error what WeChat answered is not for the app to change
   accessToken.data.access_token = 'other';

@@ -1,7 +1,7 @@
 /** Work that a lock guards. It runs once, though the lock may call twice, or late; and its outcome counts, not the lock's. */
-export class Guarded<T> {
+export class OnceUnderLock<T> {
   readonly #work: () => Promise<T>;
-  #outcome: Promise<T> | undefined;
+  #result: Promise<T> | undefined;
 
   constructor(work: () => Promise<T>) {
     this.#work = work;
@@ -9,13 +9,13 @@ export class Guarded<T> {
 
   /** For the lock to call: settles with the work, and never fails. */
   async run(): Promise<void> {
-    this.#outcome ??= this.#work();
-    await this.#outcome.catch(() => undefined);
+    this.#result ??= this.#work();
+    await this.#result.catch(() => undefined);
   }
 
   /** What came of the work; where it has not run until now it never shall, and this takes its place. */
-  outcomeOr(otherwise: () => Promise<T>): Promise<T> {
-    this.#outcome ??= otherwise();
-    return this.#outcome;
+  resultOr(otherwise: () => Promise<T>): Promise<T> {
+    this.#result ??= otherwise();
+    return this.#result;
   }
 }

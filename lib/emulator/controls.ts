@@ -1,5 +1,5 @@
 import { ON_DEMAND, PageRefusal } from './connect/page-refusal';
-import { visit, type Callbacks } from './connect/behaviour';
+import { behaveAt, type Callbacks } from './connect/behaviour';
 import type { EmulatorFault, FaultOptions } from './faults/fault';
 import type { FaultPlan } from './faults/fault-plan';
 import { profileOf } from './sns/profile';
@@ -98,7 +98,7 @@ function loginControls(
     const fault = faults.take(new URL(address).pathname)?.fault;
     if (typeof fault === 'object' && 'errcode' in fault) throw PageRefusal.numbered(fault.errcode, ON_DEMAND);
     const { allow = world.switches.consent !== 'deny', fullService = false } = options;
-    return Promise.resolve(visit(address, { person: userOf(options.user), allow, fullService }, world));
+    return Promise.resolve(behaveAt(address, { person: userOf(options.user), allow, fullService }, world));
   };
   return {
     authorizeTwice,

@@ -1,19 +1,19 @@
 /** Every address that a browser is sent to: origin, routes, return paths. */
-import type { Settled } from './options/resolve-options';
-import type { Visit } from './context';
+import type { ResolvedOptions } from './options/resolve-options';
+import type { Context } from './context';
 import { hostOf, isSecure, mountOf, relative, fullURL } from './http/request';
 import { WechatAuthError } from '../errors';
-import { judgeReturnTo } from './http/return-to';
+import { sanitizeReturnTo } from './http/return-to';
 
-export function basePath(settled: Settled): string {
-  return settled.base?.path ?? '';
+export function basePath(config: ResolvedOptions): string {
+  return config.base?.path ?? '';
 }
 
 /** The origin that browsers see, as the options say, else as the request does. */
-export function originOf({ req, settled }: Visit): string {
-  if (settled.base) return settled.base.origin;
+export function originOf({ req, config }: Context): string {
+  if (config.base) return config.base.origin;
   if (process.env['NODE_ENV'] === 'production') {
-    settled.warnings.once(
+    config.warnings.once(
       'WECHAT_NO_BASE_URL',
       'wechatAuth() derives its public address from the Host header, which a client can forge. Set baseURL (or WECHAT_BASE_URL).',
     );
@@ -32,14 +32,14 @@ export function originOf({ req, settled }: Visit): string {
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/;
 
 /** The public path of one of our routes, or `undefined` where the options leave it out. */
-export function routePath(visit: Visit, name: keyof Settled['routes']): string | undefined {
-  const route = visit.settled.routes[name];
-  return route === false ? undefined : publicMount(visit) + route;
+export function routePath(context: Context, name: keyof ResolvedOptions['routes']): string | undefined {
+  const route = context.config.routes[name];
+  return route === false ? undefined : publicMount(context) + route;
 }
 
 /** The path that browsers see before our routes: what the proxy strips, and the mount. */
-export function publicMount({ req, url, settled }: Visit): string {
-  return basePath(settled) + asPath(mountOf(req, url));
+export function publicMount({ req, url, config }: Context): string {
+  return basePath(config) + asPath(mountOf(req, url));
 }
 
 /**
@@ -53,29 +53,29 @@ function asPath(mount: string): string {
     .replace(/\/$/, '');
 }
 
-function ownRoutes(visit: Visit): string[] {
-  return (['login', 'callback', 'logout'] as const).flatMap((name) => routePath(visit, name) ?? []);
+function ownRoutes(context: Context): string[] {
+  return (['login', 'callback', 'logout'] as const).flatMap((name) => routePath(context, name) ?? []);
 }
 
 /** Whether somebody may be sent there after a login. */
-export function isReturnTo(visit: Visit, asked: string | null | undefined): asked is string {
-  return asked != null && judged(visit, asked) !== undefined;
+export function isReturnTo(context: Context, asked: string | null | undefined): asked is string {
+  return asked != null && safeReturnTo(context, asked) !== undefined;
 }
 
 /** Where somebody is sent who asked for this: there, if it is a page of this app, else where logins end by default. */
-export function wayBack(visit: Visit, asked: string | null | undefined): string {
-  return judged(visit, asked) ?? judged(visit, visit.settled.returnTo ?? '/') ?? '/';
+export function returnToOrDefault(context: Context, asked: string | null | undefined): string {
+  return safeReturnTo(context, asked) ?? safeReturnTo(context, context.config.returnTo ?? '/') ?? '/';
 }
 
 /**
  * What somebody asked for, as they may be sent there: spelled for a header, without a spent code; `undefined` where they may not.
  * Judged as it was asked for, and again with the path that the proxy strips.
  */
-export function judged(visit: Visit, asked: string | null | undefined): string | undefined {
-  const path = judgeReturnTo(asked, []);
+export function safeReturnTo(context: Context, asked: string | null | undefined): string | undefined {
+  const path = sanitizeReturnTo(asked, []);
   return path === undefined
     ? undefined
-    : judgeReturnTo(underBase(path, basePath(visit.settled)), ownRoutes(visit), Infinity);
+    : sanitizeReturnTo(underBase(path, basePath(context.config)), ownRoutes(context), Infinity);
 }
 
 function underBase(path: string, base: string): string {
@@ -84,22 +84,22 @@ function underBase(path: string, base: string): string {
 }
 
 /** The page this request asks for, as browsers see it. */
-export function here({ req, settled }: Visit): string {
-  return basePath(settled) + relative(fullURL(req));
+export function currentPage({ req, config }: Context): string {
+  return basePath(config) + relative(fullURL(req));
 }
 
 /** The path of an Origin or Referer header of this very site, or `undefined`. */
-export function ownPage(visit: Visit, header: string): string | undefined {
+export function sameOriginPath(context: Context, header: string): string | undefined {
   if (!URL.canParse(header)) return undefined;
   const url = new URL(header);
-  return url.host === hostOf(visit.req) || url.origin === visit.settled.base?.origin
+  return url.host === hostOf(context.req) || url.origin === context.config.base?.origin
     ? url.pathname + url.search
     : undefined;
 }
 
-export function callbackURL(visit: Visit): string {
-  const path = routePath(visit, 'callback');
-  if (path !== undefined) return originOf(visit) + path;
+export function callbackURL(context: Context): string {
+  const path = routePath(context, 'callback');
+  if (path !== undefined) return originOf(context) + path;
   throw new WechatAuthError(
     'config',
     'routes.callback is false: WeChat has no address to come back to. Give it a path, or start the login where it has one.',
@@ -113,8 +113,8 @@ export interface LoginLink {
 }
 
 /** The path of the login route, for links. */
-export function loginURL(visit: Visit, { returnTo, scope }: LoginLink): string {
-  const path = routePath(visit, 'login');
+export function loginURL(context: Context, { returnTo, scope }: LoginLink): string {
+  const path = routePath(context, 'login');
   if (path === undefined) {
     throw new WechatAuthError(
       'config',
@@ -128,8 +128,11 @@ export function loginURL(visit: Visit, { returnTo, scope }: LoginLink): string {
 }
 
 /** The public address of this login, for another device. */
-export function loginAddress(visit: Visit, { returnTo }: LoginLink): string {
-  const asked = { returnTo: isReturnTo(visit, returnTo) ? returnTo : undefined };
-  const path = routePath(visit, 'login') === undefined ? wayBack(visit, returnTo) : loginURL(visit, asked);
-  return originOf(visit) + path;
+export function loginAddress(context: Context, { returnTo }: LoginLink): string {
+  const asked = { returnTo: isReturnTo(context, returnTo) ? returnTo : undefined };
+  const path =
+    routePath(context, 'login') === undefined
+      ? returnToOrDefault(context, returnTo)
+      : loginURL(context, asked);
+  return originOf(context) + path;
 }

@@ -1,14 +1,14 @@
 /** `req.wechat`: what an app asks of the user of this request. Nothing is read before it is asked for. */
 import { WechatAuthError } from '../errors';
 import type { OAuth } from '../oauth/oauth';
-import { beginLogin, startLogin, type LoginOptions } from './login/login';
-import { dropLogin, signedIn } from './login/current-login';
+import { beginLogin, startLogin, type WechatLoginOptions } from './login/login';
+import { clearLogin, currentLogin } from './login/current-login';
 import { type HostRequest } from './http/request';
-import type { Visit } from './context';
+import type { Context } from './context';
 import type { AppUser, WechatSession, WechatSessions } from './state/wechat-session';
 import { noStore } from './http/response';
 import { loginURL } from './addresses';
-import { Ending } from './login/login-reporter';
+import { LoginReporter } from './login/login-reporter';
 
 /**
  * What the embedded QR code of `wxLogin.js` takes (网站应用微信登录, 第二种获取 code 的方式).
@@ -17,7 +17,7 @@ import { Ending } from './login/login-reporter';
  * app.get('/qr', async (req, res) => res.json(await req.wechat.loginParams({ returnTo: '/me' })));
  * // in the page: new WxLogin({ id: 'qr', ...params });
  */
-export interface LoginParams {
+export interface WxLoginParams {
   /** AppID of the website app. */
   readonly appid: string;
   /** `snsapi_login` */
@@ -47,19 +47,19 @@ export interface WechatContext {
    *
    * @throws WechatAuthError of kind `session_missing` or `config`.
    */
-  login(options?: LoginOptions): Promise<void>;
+  login(options?: WechatLoginOptions): Promise<void>;
   /**
    * The path of the login route, for links, such as `/login?returnTo=%2Fme`.
    *
    * @throws WechatAuthError of kind `config` where `routes.login` is false.
    */
-  loginURL(options?: Pick<LoginOptions, 'returnTo' | 'scope'>): string;
+  loginURL(options?: Pick<WechatLoginOptions, 'returnTo' | 'scope'>): string;
   /**
    * Starts a login for the QR code that a page embeds with `wxLogin.js`.
    *
    * @throws WechatAuthError of kind `config` without a website app, `session_missing` without a session.
    */
-  loginParams(options?: Pick<LoginOptions, 'returnTo'>): Promise<LoginParams>;
+  loginParams(options?: Pick<WechatLoginOptions, 'returnTo'>): Promise<WxLoginParams>;
   /**
    * Drops the login and what else the session holds, and changes its id; logins under another `sessionKey` stay.
    *
@@ -85,34 +85,34 @@ export interface WechatRequest extends HostRequest {
   readonly session?: WechatSessions | null | undefined;
 }
 
-export class RequestContext implements WechatContext {
-  readonly #visit: Visit;
+export class ReqWechat implements WechatContext {
+  readonly #context: Context;
 
-  constructor(visit: Visit) {
-    this.#visit = visit;
+  constructor(context: Context) {
+    this.#context = context;
   }
 
   get user(): AppUser | undefined {
-    return this.#signedIn()?.user;
+    return this.#currentLogin()?.user;
   }
 
   isAuthenticated(): boolean {
-    return this.#signedIn() !== undefined;
+    return this.#currentLogin() !== undefined;
   }
 
-  async login(options: LoginOptions = {}): Promise<void> {
-    await startLogin(this.#visit, options);
+  async login(options: WechatLoginOptions = {}): Promise<void> {
+    await startLogin(this.#context, options);
   }
 
-  loginURL(options: Pick<LoginOptions, 'returnTo' | 'scope'> = {}): string {
-    return loginURL(this.#visit, options);
+  loginURL(options: Pick<WechatLoginOptions, 'returnTo' | 'scope'> = {}): string {
+    return loginURL(this.#context, options);
   }
 
-  async loginParams(options: Pick<LoginOptions, 'returnTo'> = {}): Promise<LoginParams> {
-    noStore(this.#visit.res);
-    const ending = new Ending(this.#visit.settled, { flow: 'website' });
+  async loginParams(options: Pick<WechatLoginOptions, 'returnTo'> = {}): Promise<WxLoginParams> {
+    noStore(this.#context.res);
+    const ending = new LoginReporter(this.#context.config, { flow: 'website' });
     try {
-      const { account, scope, redirect, state } = await beginLogin(this.#visit, 'website', options);
+      const { account, scope, redirect, state } = await beginLogin(this.#context, 'website', options);
       return { appid: account.oauth.appid, scope, redirect_uri: encodeURIComponent(redirect), state };
     } catch (error) {
       ending.failed(error);
@@ -121,34 +121,34 @@ export class RequestContext implements WechatContext {
   }
 
   async logout(): Promise<void> {
-    await dropLogin(this.#visit.req, this.#visit.settled);
+    await clearLogin(this.#context.req, this.#context.config);
   }
 
   async getAccessToken(): Promise<string> {
-    const login = this.#signedIn();
+    const login = this.#currentLogin();
     if (!login)
       throw new WechatAuthError(
         'unauthenticated',
         'Nobody is logged in. Guard the route with requireWechatUser().',
       );
-    const { data } = await this.oauth.getFreshAccessToken(login.openid);
+    const { data } = await this.oauth.getValidAccessToken(login.openid);
     return data.access_token;
   }
 
   get oauth(): OAuth {
-    const { accounts, mainAccount } = this.#visit.settled;
-    const flow = this.#signedIn()?.flow;
+    const { accounts, mainAccount } = this.#context.config;
+    const flow = this.#currentLogin()?.flow;
     return ((flow && accounts[flow]) ?? mainAccount).oauth;
   }
 
-  #signedIn(): WechatSession | undefined {
-    return signedIn(this.#visit.req, this.#visit.settled);
+  #currentLogin(): WechatSession | undefined {
+    return currentLogin(this.#context.req, this.#context.config);
   }
 
   /** For the guard: the visit behind a `req.wechat` of ours, and who is logged in. */
-  static open(context: unknown): { visit: Visit; login: WechatSession | undefined } | undefined {
-    if (typeof context !== 'object' || context === null || !(#visit in context)) return undefined;
-    return { visit: context.#visit, login: context.#signedIn() };
+  static contextBehind(context: unknown): { context: Context; login: WechatSession | undefined } | undefined {
+    if (typeof context !== 'object' || context === null || !(#context in context)) return undefined;
+    return { context: context.#context, login: context.#currentLogin() };
   }
 }
 

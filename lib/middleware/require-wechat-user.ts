@@ -2,21 +2,21 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { WechatAuthError } from '../errors';
 import { header, isSafe, wantsPage, type HostRequest, type Next } from './http/request';
-import { startLogin, type LoginOptions } from './login/login';
+import { startLogin, type WechatLoginOptions } from './login/login';
 import { checkGuardOptions } from './options/option-checks';
 import type { Bivariant } from './options/options';
-import { refuse } from './failures/send-failure';
-import { RequestContext, type WechatContext } from './req-wechat';
+import { sendFailure } from './failures/send-failure';
+import { ReqWechat, type WechatContext } from './req-wechat';
 import { satisfies, type OfficialScope } from '../oauth/scope';
-import { sessionOf } from './state/session';
+import { requireSession } from './state/session';
 import type { AppUser } from './state/wechat-session';
 import type { WechatSession } from './state/wechat-session';
-import { type Visit } from './context';
+import { type Context } from './context';
 import { noStore, redirect, sendJSON, vary } from './http/response';
-import { here, judged, ownPage, routePath, loginURL } from './addresses';
+import { currentPage, safeReturnTo, sameOriginPath, routePath, loginURL } from './addresses';
 
 /** Options of `requireWechatUser()`. An undefined one counts as not given. */
-export interface GuardOptions {
+export interface WechatGuardOptions {
   /** What must be granted: `snsapi_userinfo` asks for the missing consent where the session only has `snsapi_base`. */
   readonly scope?: OfficialScope | undefined;
   /**
@@ -31,7 +31,7 @@ export interface GuardOptions {
 }
 
 /** What `requireWechatUser()` makes, for Express and Connect. */
-export type Guard = (req: HostRequest, res: ServerResponse, next: Next) => void;
+export type WechatGuard = (req: HostRequest, res: ServerResponse, next: Next) => void;
 
 /**
  * Guards a route: with a user, `next()`; without one, pages go to the login and come back, everything else gets 401 JSON. Without
@@ -43,7 +43,7 @@ export type Guard = (req: HostRequest, res: ServerResponse, next: Next) => void;
  * app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
  * app.use('/admin', requireWechatUser({ check: (user) => admins.has(user.openid) }));
  */
-export function requireWechatUser(options: GuardOptions = {}): Guard {
+export function requireWechatUser(options: WechatGuardOptions = {}): WechatGuard {
   if (isRequest(options)) {
     throw new WechatAuthError(
       'config',
@@ -51,18 +51,18 @@ export function requireWechatUser(options: GuardOptions = {}): Guard {
     );
   }
   checkGuardOptions(options);
-  const settled = { ...options };
+  const config = { ...options };
   return function wechatUserRequired(req, res, next) {
     const { wechat } = req as { wechat?: WechatContext };
-    const opened = RequestContext.open(wechat);
+    const opened = ReqWechat.contextBehind(wechat);
     if (!opened) {
       next(notMounted(wechat));
       return;
     }
-    const { visit, login } = opened;
+    const { context, login } = opened;
     // Most requests come from users who may pass: they wait for nothing.
-    if (login && !settled.check && grantsEnough(login, settled)) next();
-    else void decide({ ...visit, res, next }, login, settled).catch(next);
+    if (login && !config.check && grantsEnough(login, config)) next();
+    else void decide({ ...context, res, next }, login, config).catch(next);
   };
 }
 
@@ -70,18 +70,22 @@ function isRequest(options: object): boolean {
   return options instanceof IncomingMessage;
 }
 
-function grantsEnough(login: WechatSession, { scope }: GuardOptions): boolean {
+function grantsEnough(login: WechatSession, { scope }: WechatGuardOptions): boolean {
   return scope === undefined || satisfies(login.scope, scope);
 }
 
-async function decide(visit: Visit, login: WechatSession | undefined, options: GuardOptions): Promise<void> {
+async function decide(
+  context: Context,
+  login: WechatSession | undefined,
+  options: WechatGuardOptions,
+): Promise<void> {
   const { scope, mode = 'auto', check } = options;
   if (!login || !grantsEnough(login, options)) {
-    await withoutUser(visit, { scope, mode }, login !== undefined);
-  } else if (!check || (await isAllowed(check, login.user, visit.req))) {
-    visit.next();
+    await withoutUser(context, { scope, mode }, login !== undefined);
+  } else if (!check || (await isAllowed(check, login.user, context.req))) {
+    context.next();
   } else {
-    await refuse(visit, new WechatAuthError('forbidden', 'This user may not do that: check said no.'));
+    await sendFailure(context, new WechatAuthError('forbidden', 'This user may not do that: check said no.'));
   }
 }
 
@@ -96,7 +100,7 @@ function notMounted(found: unknown): WechatAuthError {
 
 /** A throw never lets anybody through: to Connect and Express, an empty error or the word "route" is none. */
 async function isAllowed(
-  check: NonNullable<GuardOptions['check']>,
+  check: NonNullable<WechatGuardOptions['check']>,
   user: AppUser,
   req: HostRequest,
 ): Promise<boolean> {
@@ -112,21 +116,25 @@ async function isAllowed(
   }
 }
 
-async function withoutUser(visit: Visit, { scope, mode }: GuardOptions, needsMore: boolean): Promise<void> {
-  const { req, res, next } = visit;
+async function withoutUser(
+  context: Context,
+  { scope, mode }: WechatGuardOptions,
+  needsMore: boolean,
+): Promise<void> {
+  const { req, res, next } = context;
   if (req.method === 'OPTIONS') {
     next();
     return;
   }
   try {
-    sessionOf(req);
+    requireSession(req);
     noStore(res);
     vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
-    const asked = { returnTo: cameFor(visit, mode), scope: extraScope(visit, scope) };
-    if (mode === 'redirect' || (mode === 'auto' && isPage(req))) await toLogin(visit, asked);
-    else sendUnauthenticated(visit, asked, needsMore);
+    const asked = { returnTo: returnToFor(context, mode), scope: extraScope(context, scope) };
+    if (mode === 'redirect' || (mode === 'auto' && isPage(req))) await toLogin(context, asked);
+    else sendUnauthenticated(context, asked, needsMore);
   } catch (error) {
-    await refuse(visit, error);
+    await sendFailure(context, error);
   }
 }
 
@@ -136,11 +144,11 @@ function isPage(req: HostRequest): boolean {
 }
 
 /** The guarded page; where there is none to come back to (a form that was sent, an XHR), the page that it was sent from. */
-function cameFor(visit: Visit, mode: GuardOptions['mode']): string | undefined {
-  const { req } = visit;
+function returnToFor(context: Context, mode: WechatGuardOptions['mode']): string | undefined {
+  const { req } = context;
   const isPageHere = isSafe(req) && (wantsPage(req) || (mode === 'redirect' && !isScript(req)));
-  const page = isPageHere ? here(visit) : ownPage(visit, header(req, 'referer'));
-  return judged(visit, page);
+  const page = isPageHere ? currentPage(context) : sameOriginPath(context, header(req, 'referer'));
+  return safeReturnTo(context, page);
 }
 
 /** Whether a script says that it asks; who only leaves text/html out of Accept may still be a person. */
@@ -151,22 +159,22 @@ function isScript(req: HostRequest): boolean {
 }
 
 /** What to ask for beyond what a login asks for anyway. */
-function extraScope({ settled }: Visit, scope: OfficialScope | undefined): OfficialScope | undefined {
-  return scope !== undefined && !satisfies(settled.scope, scope) ? scope : undefined;
+function extraScope({ config }: Context, scope: OfficialScope | undefined): OfficialScope | undefined {
+  return scope !== undefined && !satisfies(config.scope, scope) ? scope : undefined;
 }
 
-async function toLogin(visit: Visit, asked: LoginOptions): Promise<void> {
-  if (routePath(visit, 'login') === undefined) await startLogin(visit, asked);
-  else redirect(visit.req, visit.res, loginURL(visit, asked));
+async function toLogin(context: Context, asked: WechatLoginOptions): Promise<void> {
+  if (routePath(context, 'login') === undefined) await startLogin(context, asked);
+  else redirect(context.req, context.res, loginURL(context, asked));
 }
 
-function sendUnauthenticated(visit: Visit, asked: LoginOptions, needsMore: boolean): void {
-  const hasRoute = routePath(visit, 'login') !== undefined;
-  sendJSON(visit.res, 401, {
+function sendUnauthenticated(context: Context, asked: WechatLoginOptions, needsMore: boolean): void {
+  const hasRoute = routePath(context, 'login') !== undefined;
+  sendJSON(context.res, 401, {
     error: needsMore ? 'scope' : 'unauthenticated',
     message: needsMore
       ? 'This needs the consent of the user: log in again at loginURL. 需要用户授权，请通过 loginURL 重新登录。'
       : 'Log in first, at loginURL. 请先通过 loginURL 登录。',
-    ...(hasRoute && { loginURL: loginURL(visit, asked) }),
+    ...(hasRoute && { loginURL: loginURL(context, asked) }),
   });
 }

@@ -1,15 +1,15 @@
 /** WeChat's console asks for a file at the callback domain before it takes it (MP_verify_….txt). */
 import { isSafe, pathOf } from './http/request';
-import { type Visit } from './context';
+import { type Context } from './context';
 import { send } from './http/response';
 import { publicMount } from './addresses';
 
 /** Serves the file of this request, if it is one. */
-export function serveVerificationFile(visit: Visit): boolean {
-  const { req, res, settled } = visit;
-  if (settled.verificationFiles.size === 0) return false;
-  warnOfMount(visit);
-  const content = settled.verificationFiles.get(pathOf(req.url ?? '/'));
+export function serveVerificationFile(context: Context): boolean {
+  const { req, res, config } = context;
+  if (config.verificationFiles.size === 0) return false;
+  warnOfMount(context);
+  const content = config.verificationFiles.get(pathOf(req.url ?? '/'));
   if (content === undefined || !isSafe(req)) return false;
   res.statusCode = 200;
   res.setHeader('Content-Type', 'text/plain; charset=utf-8');
@@ -19,10 +19,10 @@ export function serveVerificationFile(visit: Visit): boolean {
 }
 
 /** With the first request of any kind: where WeChat asks for the file in vain, nothing reaches us. */
-function warnOfMount(visit: Visit): void {
-  const mount = publicMount(visit);
+function warnOfMount(context: Context): void {
+  const mount = publicMount(context);
   if (mount === '') return;
-  visit.settled.warnings.once(
+  context.config.warnings.once(
     'WECHAT_VERIFICATION_FILE',
     `The verification files are served below ${mount}, but WeChat looks for them at the root of the callback domain, unless the console names a path there. Mount wechatAuth() at the root.`,
   );

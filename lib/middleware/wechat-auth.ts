@@ -5,19 +5,19 @@ import { isPrefetch, pathOf, type HostRequest, type Next } from './http/request'
 import { login } from './login/login';
 import { logout } from './login/logout';
 import type { WechatAuthOptions } from './options/options';
-import { settleOptions, type Settled } from './options/resolve-options';
-import { refuse } from './failures/send-failure';
-import { RequestContext, type WechatContext } from './req-wechat';
+import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
+import { sendFailure } from './failures/send-failure';
+import { ReqWechat, type WechatContext } from './req-wechat';
 import { requireWechatUser } from './require-wechat-user';
 import { registerKey } from './login/current-login';
 import { serveVerificationFile } from './verification-file';
-import { visitOf, type Visit } from './context';
-import { noStore, nothing } from './http/response';
+import { contextOf, type Context } from './context';
+import { noStore, noContent } from './http/response';
 
 /** What `wechatAuth()` makes, for Express and Connect. */
 export type WechatAuthMiddleware = (req: HostRequest, res: ServerResponse, next: Next) => void;
 
-type Route = (visit: Visit) => Promise<void>;
+type Route = (context: Context) => Promise<void>;
 
 /**
  * Puts "Log in with WeChat" into an app: mounts login, callback and logout, and puts `req.wechat` on every request. Mount it after
@@ -31,24 +31,24 @@ type Route = (visit: Visit) => Promise<void>;
  * app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
  */
 export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddleware {
-  const settled = settleOptions(options);
-  registerKey(settled.sessionKey);
-  const routeOf = router(settled);
-  const guard = settled.authRequired ? requireWechatUser() : undefined;
+  const config = resolveOptions(options);
+  registerKey(config.sessionKey);
+  const routeOf = router(config);
+  const guard = config.authRequired ? requireWechatUser() : undefined;
 
   return function wechatAuthMiddleware(req, res, next) {
-    const visit = visitOf(req, res, next, settled);
-    (req as HostRequest & { wechat?: WechatContext }).wechat = new RequestContext(visit);
-    if (serveVerificationFile(visit)) return;
+    const context = contextOf(req, res, next, config);
+    (req as HostRequest & { wechat?: WechatContext }).wechat = new ReqWechat(context);
+    if (serveVerificationFile(context)) return;
     const route = routeOf(req);
-    if (route) void take(route, visit);
+    if (route) void handle(route, context);
     else if (guard) guard(req, res, next);
     else next();
   };
 }
 
 /** Which of our routes a request asks for: GET login, GET callback, GET and POST logout; HEAD asks for nothing. */
-function router({ routes }: Settled): (req: HostRequest) => Route | undefined {
+function router({ routes }: ResolvedOptions): (req: HostRequest) => Route | undefined {
   const table = new Map<string | false, { route: Route; methods: readonly string[] }>([
     [routes.login, { route: login, methods: ['GET', 'HEAD'] }],
     [routes.callback, { route: callback, methods: ['GET', 'HEAD'] }],
@@ -61,15 +61,15 @@ function router({ routes }: Settled): (req: HostRequest) => Route | undefined {
   };
 }
 
-async function take(route: Route, visit: Visit): Promise<void> {
-  const { req, res, next } = visit;
+async function handle(route: Route, context: Context): Promise<void> {
+  const { req, res, next } = context;
   noStore(res);
   // Its address holds a code.
   if (route === callback) res.setHeader('Referrer-Policy', 'no-referrer');
   try {
-    if (req.method === 'HEAD' || isPrefetch(req)) nothing(res);
-    else await route(visit);
+    if (req.method === 'HEAD' || isPrefetch(req)) noContent(res);
+    else await route(context);
   } catch (error) {
-    await refuse(visit, error).catch(next);
+    await sendFailure(context, error).catch(next);
   }
 }

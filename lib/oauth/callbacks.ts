@@ -10,7 +10,10 @@ export type Hook<Args extends readonly unknown[], T> = (...args: [...Args, Callb
  * Serves both forms from one promise: without a callback it is returned; with one, `undefined` is returned and the callback
  * called exactly once, outside of any promise, so that what it throws surfaces as an uncaught exception.
  */
-export function settle<T>(work: () => Promise<T>, callback: Callback<T> | undefined): Promise<T> | undefined {
+export function promiseOrCallback<T>(
+  work: () => Promise<T>,
+  callback: Callback<T> | undefined,
+): Promise<T> | undefined {
   if (typeof callback !== 'function') return work();
   work().then(
     (result) => process.nextTick(callback, null, result),
@@ -21,7 +24,7 @@ export function settle<T>(work: () => Promise<T>, callback: Callback<T> | undefi
 }
 
 /** Calls a function that may take a callback or return a promise, and waits for whichever comes first. */
-export function ask<T>(call: (callback: Callback<T>) => unknown): Promise<T | undefined> {
+export function callHook<T>(call: (callback: Callback<T>) => unknown): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const answer = call((error, result) => {
       if (error) reject(error);
@@ -37,7 +40,7 @@ function isThenable<T>(value: unknown): value is PromiseLike<T> {
   );
 }
 
-interface WechatAnswer {
+interface WechatResponse {
   errcode?: number;
   errmsg?: string;
 }
@@ -58,7 +61,7 @@ export function wrapper<T, R = unknown>(
       done(error, data, res);
       return;
     }
-    const { errcode, errmsg } = (data ?? {}) as WechatAnswer;
+    const { errcode, errmsg } = (data ?? {}) as WechatResponse;
     if (errcode) {
       done(new WeChatAPIError(errcode, String(errmsg)), data, res);
       return;

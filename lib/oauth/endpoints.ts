@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { WechatAuthError } from '../errors';
 
 /** Where WeChat is: its own addresses, or those of a gateway, another region, the emulator; http: or https:, a path is allowed. */
-export interface Endpoints {
+export interface WechatEndpoints {
   /**
    * Where browsers are sent.
    *
@@ -19,9 +19,14 @@ export interface Endpoints {
 }
 
 /** What is not given is WeChat's own. */
-export type EndpointOptions = { readonly [Name in keyof Endpoints]?: Endpoints[Name] | undefined };
+export type WechatEndpointOptions = {
+  readonly [Name in keyof WechatEndpoints]?: WechatEndpoints[Name] | undefined;
+};
 
-export const WECHAT: Endpoints = { open: 'https://open.weixin.qq.com', api: 'https://api.weixin.qq.com' };
+export const WECHAT: WechatEndpoints = {
+  open: 'https://open.weixin.qq.com',
+  api: 'https://api.weixin.qq.com',
+};
 
 /** WeChat's pages on which a user agrees: what differs between them is here, and nowhere else. */
 export const PAGES = {
@@ -36,7 +41,7 @@ export const PAGES = {
  *
  * @useDeclaredType
  */
-export type Flow = keyof typeof PAGES;
+export type WechatFlow = keyof typeof PAGES;
 
 export const API = {
   accessToken: '/sns/oauth2/access_token',
@@ -73,7 +78,7 @@ interface AuthorizeRequest {
 /** The address of a page. WeChat matches it strictly: the order of the parameters and the fragment are part of it. */
 export function authorizeURL(
   open: string,
-  flow: Flow,
+  flow: WechatFlow,
   { appid, redirect, state, scope, params }: AuthorizeRequest,
 ): string {
   const page = PAGES[flow];
@@ -82,20 +87,20 @@ export function authorizeURL(
     redirect_uri: redirect,
     response_type: 'code',
     // An empty one counts as not given, as in wechat-oauth.
-    scope: orElse(scope, page.scope),
-    state: orElse(state, ''),
+    scope: withDefault(scope, page.scope),
+    state: withDefault(state, ''),
   };
   // Apart, since an object puts names that look like numbers first.
-  const query = [encode(standard), encode(further(params ?? {}))].filter(Boolean).join('&');
+  const query = [encode(standard), encode(furtherParams(params ?? {}))].filter(Boolean).join('&');
   return `${open}${page.path}?${query}#wechat_redirect`;
 }
 
-function orElse(given: string | undefined, fallback: string): string {
+function withDefault(given: string | undefined, fallback: string): string {
   if (given) return given;
   return fallback;
 }
 
-function further(params: AuthorizeParams): Record<string, string | number | boolean> {
+function furtherParams(params: AuthorizeParams): Record<string, string | number | boolean> {
   const given = Object.entries(params).filter(
     (entry): entry is [string, string | number | boolean] => entry[1] != null,
   );
@@ -131,11 +136,11 @@ export function endpointFault(address: string): string | undefined {
 }
 
 /** Fills in WeChat's own addresses, and takes off a slash at the end. */
-export function settleEndpoints(endpoints: EndpointOptions = {}): Endpoints {
-  return { open: settle('open', endpoints.open), api: settle('api', endpoints.api) };
+export function resolveEndpoints(endpoints: WechatEndpointOptions = {}): WechatEndpoints {
+  return { open: resolveEndpoint('open', endpoints.open), api: resolveEndpoint('api', endpoints.api) };
 }
 
-function settle(name: keyof Endpoints, given: string | URL | null | undefined): string {
+function resolveEndpoint(name: keyof WechatEndpoints, given: string | URL | null | undefined): string {
   if (given == null) return WECHAT[name];
   const address = String(given);
   const fault = endpointFault(address);

@@ -35,7 +35,7 @@ export interface TokenRefreshed {
 export interface TokenFailed extends TokenRefreshed, Failure {}
 
 /** One channel. */
-export class Topic<Message extends object> {
+export class Channel<Message extends object> {
   // Node forgets a channel that nobody holds.
   readonly #channel;
 
@@ -43,20 +43,20 @@ export class Topic<Message extends object> {
     this.#channel = channel(`express-wechat-auth:${name}`);
   }
 
-  get isHeard(): boolean {
+  get hasSubscribers(): boolean {
     return this.#channel.hasSubscribers;
   }
 
   /** What nobody hears is not even put together. */
-  tell(message: () => Message): void {
+  publish(message: () => Message): void {
     if (this.#channel.hasSubscribers) this.#channel.publish(message());
   }
 }
 
-export const callAnswered = new Topic<CallAnswered>('call.answered');
-export const callFailed = new Topic<CallFailed>('call.failed');
-export const tokenRefreshed = new Topic<TokenRefreshed>('token.refreshed');
-export const tokenFailed = new Topic<TokenFailed>('token.failed');
+export const callAnswered = new Channel<CallAnswered>('call.answered');
+export const callFailed = new Channel<CallFailed>('call.failed');
+export const tokenRefreshed = new Channel<TokenRefreshed>('token.refreshed');
+export const tokenFailed = new Channel<TokenFailed>('token.failed');
 
 export function failureOf(error: unknown): Failure {
   if (isWeChatAPIError(error)) return { kind: error.kind, errcode: error.code };

@@ -62,7 +62,7 @@ export interface MiniProgramUser {
 
 /** AES-128-CBC with PKCS#7; the watermark must name the app (开放数据校验与解密). */
 export function decrypt(appid: string, encrypted: EncryptedData): MiniProgramUser {
-  const user = open(encrypted);
+  const user = decipher(encrypted);
   if (user?.watermark?.appid !== appid) {
     throw new WechatAuthError(
       'decryption',
@@ -72,7 +72,7 @@ export function decrypt(appid: string, encrypted: EncryptedData): MiniProgramUse
   return user as MiniProgramUser;
 }
 
-function open(encrypted: EncryptedData): Partial<MiniProgramUser> | null {
+function decipher(encrypted: EncryptedData): Partial<MiniProgramUser> | null {
   try {
     const { sessionKey, encryptedData, iv } = encrypted;
     const decipher = crypto.createDecipheriv(

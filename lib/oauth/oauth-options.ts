@@ -1,9 +1,9 @@
 /** What the OAuth class takes and returns. */
 import type { Hook } from './callbacks';
 import type { TokenData, TokenStore } from '../stores/token-store';
-import type { EndpointOptions } from './endpoints';
-import type { HttpOptions } from './transport/http-options';
-import type { Lang } from './user';
+import type { WechatEndpointOptions } from './endpoints';
+import type { WechatHttpOptions } from './transport/http-options';
+import type { WechatLang } from './user';
 
 /**
  * `getToken(openid, callback)`: reads the token that {@link SaveToken} saved; none is `null` or `undefined`. Calls back or returns a
@@ -44,9 +44,9 @@ export interface OAuthOptions {
    *
    * @default WeChat's own
    */
-  readonly endpoints?: EndpointOptions | undefined;
+  readonly endpoints?: WechatEndpointOptions | undefined;
   /** Defaults of every request to WeChat, as `setOpts` takes them. */
-  readonly http?: HttpOptions | undefined;
+  readonly http?: WechatHttpOptions | undefined;
   /**
    * Lets an emulated WeChat serve although NODE_ENV is production: anybody can then log in as anybody. For closed test systems.
    *
@@ -81,7 +81,7 @@ interface Language {
    *
    * @default 'zh_CN'
    */
-  readonly lang?: Lang | undefined;
+  readonly lang?: WechatLang | undefined;
 }
 
 /** Whose profile is asked for, by a code. */
@@ -93,7 +93,7 @@ export interface GetUserByCodeOptions {
    *
    * @default 'zh_CN'
    */
-  readonly lang?: Lang | undefined;
+  readonly lang?: WechatLang | undefined;
   /** Mini programs: what `wx.getUserInfo` gave, base64, for the whole profile. */
   readonly encryptedData?: string | undefined;
   /** Mini programs: what came with `encryptedData`, base64. */

@@ -6,14 +6,14 @@ import { MemoryTokenStore } from '../stores/memory-store';
 import { TOKEN_TTL_MS, type TokenData, type TokenStore } from '../stores/token-store';
 import { AccessToken } from './tokens/access-token';
 import type { Answers } from './transport/answer-schemas';
-import { ask, settle, type Callback } from './callbacks';
-import { API, authorizeURL, settleEndpoints, type AuthorizeParams, type Endpoints } from './endpoints';
+import { callHook, promiseOrCallback, type Callback } from './callbacks';
+import { API, authorizeURL, resolveEndpoints, type AuthorizeParams, type WechatEndpoints } from './endpoints';
 import { callAnswered, callFailed, failureOf, type CallAnswered } from './events';
-import { Flights } from '../async/single-flight';
-import type { HttpOptions } from './transport/http-options';
+import { SingleFlight } from '../async/single-flight';
+import type { WechatHttpOptions } from './transport/http-options';
 import { decrypt, type EncryptedData, type MiniProgramSession, type MiniProgramUser } from './mini-program';
 import { TokenKeeper } from './tokens/token-keeper';
-import type { Lang, WechatUser } from './user';
+import type { WechatLang, WechatUser } from './user';
 import { WechatAPI, type CallOptions, type Query } from './transport/wechat-api';
 import { isBaseOnly } from './scope';
 import type {
@@ -27,7 +27,7 @@ import type {
 } from './oauth-options';
 
 /** WeChat's words for "this access token is not good", though it looked valid. */
-const NOT_GOOD: readonly number[] = [40001, 40014, 42001];
+const ACCESS_TOKEN_INVALID: readonly number[] = [40001, 40014, 42001];
 
 /**
  * WeChat's OAuth for one app, compatible with wechat-oauth. Every asynchronous method returns a promise, or takes a Node
@@ -50,12 +50,12 @@ export class OAuth {
   declare readonly appsecret: string;
   /** Whether `getUserByCode` takes codes of `wx.login`. */
   readonly isMiniProgram: boolean;
-  readonly #endpoints: Endpoints;
-  readonly #http: HttpOptions;
+  readonly #endpoints: WechatEndpoints;
+  readonly #http: WechatHttpOptions;
   readonly #api: WechatAPI;
   readonly #store: TokenStore;
   readonly #tokens: TokenKeeper;
-  readonly #refreshes = new Flights<AccessToken>();
+  readonly #refreshes = new SingleFlight<AccessToken>();
 
   /** @throws WechatAuthError of kind `config` where the app id is missing, or an endpoint or a timeout is wrong. */
   constructor(options: OAuthOptions);
@@ -92,7 +92,7 @@ export class OAuth {
     this.isMiniProgram = Boolean(options.isMiniProgram);
     if (options.getToken) this.getToken = options.getToken;
     if (options.saveToken) this.saveToken = options.saveToken;
-    this.#endpoints = settleEndpoints(options.endpoints ?? {});
+    this.#endpoints = resolveEndpoints(options.endpoints ?? {});
     this.#http = { ...options.http };
     this.#api = new WechatAPI(
       this.#endpoints.api,
@@ -100,16 +100,16 @@ export class OAuth {
       Boolean(options.dangerouslyAllowEmulatorInProduction),
     );
     this.#store = options.tokenStore ?? new MemoryTokenStore();
-    this.#tokens = new TokenKeeper(this.#ways());
+    this.#tokens = new TokenKeeper(this.#backend());
   }
 
   /**
    * Sets default options of every request, beside those of the constructor: `{ timeout: 15000 }` in ms, or any option of axios that
-   * {@link HttpOptions} lists. Replaces what an earlier call set, and never changes the caller's object.
+   * {@link WechatHttpOptions} lists. Replaces what an earlier call set, and never changes the caller's object.
    *
    * @throws WechatAuthError of kind `config` where the timeout is none.
    */
-  setOpts(opts: HttpOptions): void {
+  setOpts(opts: WechatHttpOptions): void {
     this.#api.setOptions({ ...this.#http, ...opts });
   }
 
@@ -163,7 +163,7 @@ export class OAuth {
   getAccessToken(code: string): Promise<AccessToken>;
   getAccessToken(code: string, callback: Callback<AccessToken>): void;
   getAccessToken(code: string, callback?: Callback<AccessToken>): Promise<AccessToken> | undefined {
-    return settle(() => this.#exchange(code), callback);
+    return promiseOrCallback(() => this.#exchange(code), callback);
   }
 
   async #exchange(code: string): Promise<AccessToken> {
@@ -183,8 +183,8 @@ export class OAuth {
     refreshToken: string | undefined,
     callback?: Callback<AccessToken>,
   ): Promise<AccessToken> | undefined {
-    return settle(
-      () => this.#refreshes.join(String(refreshToken), () => this.#refresh(refreshToken)),
+    return promiseOrCallback(
+      () => this.#refreshes.run(String(refreshToken), () => this.#refresh(refreshToken)),
       callback,
     );
   }
@@ -219,23 +219,23 @@ export class OAuth {
     options: string | GetUserOptions,
     callback?: Callback<WechatUser>,
   ): Promise<WechatUser> | undefined {
-    return settle(() => this.#userOf(options), callback);
+    return promiseOrCallback(() => this.#userOf(options), callback);
   }
 
   async #userOf(options: string | GetUserOptions): Promise<WechatUser> {
     const { openid, openId, lang } = isObject(options) ? options : { openid: options };
     // wechat-oauth looks for a token of "undefined", and so names what is missing.
     const id = String(openid ?? openId);
-    const token = await this.#tokens.fresh(id);
+    const token = await this.#tokens.validToken(id);
     try {
       return await this.#profile(id, token, lang);
     } catch (error) {
-      if (!isWeChatAPIError(error) || !NOT_GOOD.includes(error.code)) throw error;
+      if (!isWeChatAPIError(error) || !ACCESS_TOKEN_INVALID.includes(error.code)) throw error;
     }
     return await this.#profile(id, await this.#tokens.replace(id, token), lang);
   }
 
-  async #profile(openid: string, token: AccessToken, lang: Lang | undefined): Promise<WechatUser> {
+  async #profile(openid: string, token: AccessToken, lang: WechatLang | undefined): Promise<WechatUser> {
     const query = { access_token: token.data.access_token, openid, lang: [lang, 'zh_CN'].find(Boolean) };
     const user = await this.#call(API.userInfo, query, 'user', { retry: true });
     if (user.openid === openid) return user as WechatUser;
@@ -257,14 +257,17 @@ export class OAuth {
     options: string | GetUserByCodeOptions,
     callback?: Callback<WechatUser>,
   ): Promise<WechatUser> | undefined {
-    return settle(() => this.#userByCode(isObject(options) ? options : { code: options }), callback);
+    return promiseOrCallback(
+      () => this.#userByCode(isObject(options) ? options : { code: options }),
+      callback,
+    );
   }
 
   async #userByCode({ code, lang, encryptedData, iv }: GetUserByCodeOptions): Promise<WechatUser> {
     if (this.isMiniProgram) return await this.#miniProgramUser(code, encryptedData, iv);
-    const token = given(
+    const token = requireResult(
       'getAccessToken',
-      await ask<AccessToken>((callback) => this.getAccessToken(code, callback)),
+      await callHook<AccessToken>((callback) => this.getAccessToken(code, callback)),
     );
     return await this.#userByToken(token, lang);
   }
@@ -274,27 +277,34 @@ export class OAuth {
    *
    * @throws What `getUser` throws.
    */
-  getUserByToken(token: AccessToken, lang?: Lang): Promise<WechatUser>;
-  getUserByToken(token: AccessToken, lang: Lang | undefined, callback: Callback<WechatUser>): void;
-  getUserByToken(
+  getUserByAccessToken(token: AccessToken, lang?: WechatLang): Promise<WechatUser>;
+  getUserByAccessToken(
     token: AccessToken,
-    lang?: Lang,
+    lang: WechatLang | undefined,
+    callback: Callback<WechatUser>,
+  ): void;
+  getUserByAccessToken(
+    token: AccessToken,
+    lang?: WechatLang,
     callback?: Callback<WechatUser>,
   ): Promise<WechatUser> | undefined {
-    return settle(() => this.#userByToken(token, lang), callback);
+    return promiseOrCallback(() => this.#userByToken(token, lang), callback);
   }
 
-  async #userByToken(token: AccessToken, lang: Lang | undefined): Promise<WechatUser> {
+  async #userByToken(token: AccessToken, lang: WechatLang | undefined): Promise<WechatUser> {
     if (token.data.is_snapshotuser === 1) {
       return { ...(await this.#virtualUser(token, lang)), is_snapshotuser: 1 };
     }
     if (isBaseOnly(token.data)) return idsOf(token.data);
     const { openid } = token.data;
-    return given('getUser', await ask<WechatUser>((callback) => this.getUser({ openid, lang }, callback)));
+    return requireResult(
+      'getUser',
+      await callHook<WechatUser>((callback) => this.getUser({ openid, lang }, callback)),
+    );
   }
 
   /** WeChat answers 48001 for some virtual accounts: then the ids are all there is. */
-  async #virtualUser(token: AccessToken, lang: Lang | undefined): Promise<WechatUser> {
+  async #virtualUser(token: AccessToken, lang: WechatLang | undefined): Promise<WechatUser> {
     if (isBaseOnly(token.data)) return idsOf(token.data);
     try {
       return await this.#profile(token.data.openid, token, lang);
@@ -309,9 +319,9 @@ export class OAuth {
     encryptedData: string | undefined,
     iv: string | undefined,
   ): Promise<WechatUser> {
-    const { data } = given(
+    const { data } = requireResult(
       'getSessionKey',
-      await ask<MiniProgramSession>((callback) => this.getSessionKey(code, callback)),
+      await callHook<MiniProgramSession>((callback) => this.getSessionKey(code, callback)),
     );
     if (encryptedData == null) return idsOf(data);
     const user = this.decryptMiniProgramUser({ sessionKey: data.session_key, encryptedData, iv: iv ?? '' });
@@ -332,7 +342,7 @@ export class OAuth {
     callback?: Callback<TokenVerified>,
   ): Promise<TokenVerified> | undefined {
     const query = { access_token: accessToken, openid };
-    return settle(() => this.#call(API.auth, query, 'verified', { retry: true }), callback);
+    return promiseOrCallback(() => this.#call(API.auth, query, 'verified', { retry: true }), callback);
   }
 
   /**
@@ -347,7 +357,7 @@ export class OAuth {
     code: string,
     callback?: Callback<MiniProgramSession>,
   ): Promise<MiniProgramSession> | undefined {
-    return settle(() => this.#session(code), callback);
+    return promiseOrCallback(() => this.#session(code), callback);
   }
 
   async #session(code: string): Promise<MiniProgramSession> {
@@ -379,10 +389,10 @@ export class OAuth {
    *
    * @throws NoOAuthTokenError where nothing is saved; WeChatAPIError of kind `reauthorize` where the user must log in again.
    */
-  getFreshAccessToken(openid: string): Promise<AccessToken>;
-  getFreshAccessToken(openid: string, callback: Callback<AccessToken>): void;
-  getFreshAccessToken(openid: string, callback?: Callback<AccessToken>): Promise<AccessToken> | undefined {
-    return settle(() => this.#tokens.fresh(openid), callback);
+  getValidAccessToken(openid: string): Promise<AccessToken>;
+  getValidAccessToken(openid: string, callback: Callback<AccessToken>): void;
+  getValidAccessToken(openid: string, callback?: Callback<AccessToken>): Promise<AccessToken> | undefined {
+    return promiseOrCallback(() => this.#tokens.validToken(openid), callback);
   }
 
   /** Asks WeChat, and tells of it. */
@@ -393,27 +403,30 @@ export class OAuth {
     options?: CallOptions,
   ): Promise<Answers[Name]> {
     const call = (): Promise<Answers[Name]> => this.#api.call(path, query, answer, options);
-    if (!callAnswered.isHeard && !callFailed.isHeard) return await call();
+    if (!callAnswered.hasSubscribers && !callFailed.hasSubscribers) return await call();
     const began = performance.now();
     const told = (): CallAnswered => ({ appid: this.appid, path, durationMs: performance.now() - began });
     try {
       const answered = await call();
-      callAnswered.tell(told);
+      callAnswered.publish(told);
       return answered;
     } catch (error) {
-      callFailed.tell(() => ({ ...told(), ...failureOf(error) }));
+      callFailed.publish(() => ({ ...told(), ...failureOf(error) }));
       throw error;
     }
   }
 
   /** The saved token of an openid, or `null`. Replace it on the instance or in a subclass to keep tokens elsewhere. */
   getToken(openid: string, callback?: Callback<TokenData | null>): unknown {
-    return settle(async () => (await this.#store.get(this.#key(openid))) ?? null, callback);
+    return promiseOrCallback(async () => (await this.#store.get(this.#key(openid))) ?? null, callback);
   }
 
   /** Saves a token under its openid. Replace it on the instance or in a subclass to keep tokens elsewhere. */
   saveToken(openid: string, token: TokenData, callback?: Callback<unknown>): unknown {
-    return settle(async () => await this.#store.set(this.#key(openid), token, TOKEN_TTL_MS), callback);
+    return promiseOrCallback(
+      async () => await this.#store.set(this.#key(openid), token, TOKEN_TTL_MS),
+      callback,
+    );
   }
 
   /**
@@ -430,16 +443,16 @@ export class OAuth {
   }
 
   /** Through the instance, and with a callback: what an app has replaced there is what counts. */
-  #ways(): ConstructorParameters<typeof TokenKeeper>[0] {
+  #backend(): ConstructorParameters<typeof TokenKeeper>[0] {
     const store = this.#store;
     const lock = store.lock?.bind(store);
     return {
       appid: this.appid,
       secret: () => this.appsecret,
-      load: (openid) => ask((callback) => this.getToken(openid, callback)),
-      save: (openid, token) => ask((callback) => this.saveToken(openid, token, callback)),
+      load: (openid) => callHook((callback) => this.getToken(openid, callback)),
+      save: (openid, token) => callHook((callback) => this.saveToken(openid, token, callback)),
       forget: (openid) => store.delete(this.#key(openid)),
-      refresh: (refreshToken) => ask((callback) => this.refreshAccessToken(refreshToken, callback)),
+      refresh: (refreshToken) => callHook((callback) => this.refreshAccessToken(refreshToken, callback)),
       lock: lock && ((openid, fn) => lock(this.#key(openid), fn)),
     };
   }
@@ -460,7 +473,7 @@ function idsOf({
   return unionid ? { openid, unionid } : { openid };
 }
 
-function given<T>(method: string, result: T | undefined): T {
+function requireResult<T>(method: string, result: T | undefined): T {
   if (result !== undefined) return result;
   throw new WechatAuthError(
     'config',

@@ -1,4 +1,4 @@
-import type { Flow } from './endpoints';
+import type { WechatFlow } from './endpoints';
 import type { TokenData } from '../stores/token-store';
 
 /** What an app may ask of a user inside WeChat: the openid alone, silently; or the profile, with consent. */
@@ -17,12 +17,12 @@ export function satisfies(granted: string, asked: string): boolean {
 }
 
 /** Whether a login grants less than another: then it must not overwrite it. */
-export function isLess(granted: string, than: string): boolean {
+export function hasLessScope(granted: string, than: string): boolean {
   return rankOf(granted) < rankOf(than);
 }
 
 /** The scope to ask for: what the app's options say, or more where this page needs more. */
-export function scopeToAsk(flow: Flow, usual: OfficialScope, needed: string | undefined): string {
+export function scopeToAsk(flow: WechatFlow, usual: OfficialScope, needed: string | undefined): string {
   if (flow === 'website') return 'snsapi_login';
   return needed === 'snsapi_userinfo' ? needed : usual;
 }

@@ -30,4 +30,4 @@ export interface WechatUser {
 }
 
 /** The languages in which WeChat names country, province and city. */
-export type Lang = 'zh_CN' | 'zh_TW' | 'en';
+export type WechatLang = 'zh_CN' | 'zh_TW' | 'en';

@@ -1,7 +1,7 @@
 import crypto from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WechatAuthError, isWechatError } from '../errors';
-import type { Notes } from './shared-cache';
+import type { SharedCache } from './shared-cache';
 import { storeFailure } from './store-failure';
 import { inTime } from '../async/time-limit';
 import { TokenRecords, type EncryptionOptions } from './token-record';
@@ -68,7 +68,7 @@ const SCRIPTS = {
  * const client = await createClient({ url: process.env.REDIS_URL, disableOfflineQueue: true }).connect();
  * app.use(wechatAuth({ tokenStore: new RedisTokenStore(client, { prefix: 'shop:token:' }) }));
  */
-export class RedisTokenStore implements TokenStore, Notes {
+export class RedisTokenStore implements TokenStore, SharedCache {
   readonly #commands: Commands;
   readonly #prefix: string;
   readonly #records: TokenRecords;
@@ -117,7 +117,7 @@ export class RedisTokenStore implements TokenStore, Notes {
   }
 
   /** @internal */
-  async readNote(key: string): Promise<unknown> {
+  async readCache(key: string): Promise<unknown> {
     return (await this.get(key))?.['note'];
   }
 
@@ -126,7 +126,7 @@ export class RedisTokenStore implements TokenStore, Notes {
    *
    * @internal
    */
-  async writeNote(key: string, note: unknown, ttlMs: number): Promise<void> {
+  async writeCache(key: string, note: unknown, ttlMs: number): Promise<void> {
     await this.set(
       key,
       { access_token: 'none', expires_in: 0, openid: key, create_at: Date.now(), note },
@@ -135,7 +135,7 @@ export class RedisTokenStore implements TokenStore, Notes {
   }
 
   /** @internal */
-  async deleteNote(key: string): Promise<void> {
+  async deleteCache(key: string): Promise<void> {
     await this.delete(key);
   }
 

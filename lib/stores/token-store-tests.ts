@@ -16,9 +16,9 @@ export interface TokenStoreCheck {
  * The contract of a token store, sentence by sentence.
  *
  * @example
- * for (const { name, run } of tokenStoreContract) test(name, () => run(new MyTokenStore()));
+ * for (const { name, run } of tokenStoreTests) test(name, () => run(new MyTokenStore()));
  */
-export const tokenStoreContract: readonly TokenStoreCheck[] = [
+export const tokenStoreTests: readonly TokenStoreCheck[] = [
   check('gives back what was saved, field by field', async (store, { key }) => {
     const token = aToken({ later: { 名: ['字', '👩‍👩‍👧', 'a\u0000b', null, 1.5, false] }, is_snapshotuser: 1 });
     await store.set(key, token, TOKEN_TTL_MS);

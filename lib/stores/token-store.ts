@@ -34,7 +34,7 @@ export interface TokenData {
  * - `lock`, where offered, runs `fn` while no other holder of the same key runs, in this process and in others that share the
  *   store, and settles as `fn` does. A holder that died blocks the others for 8 s at most.
  *
- * Keys are `appid:openid`. Tokens are secrets: a store neither logs nor lists them. {@link tokenStoreContract} checks all this.
+ * Keys are `appid:openid`. Tokens are secrets: a store neither logs nor lists them. {@link tokenStoreTests} checks all this.
  */
 export interface TokenStore {
   /** What was last saved under this key, or `undefined`. */

@@ -1,7 +1,7 @@
 // What no app on this machine can show: addresses of the world outside, and cookies that no session middleware sets.
-import { Jar } from '../../../lib/cli/doctor/probe/cookie-jar';
+import { CookieJar } from '../../../lib/cli/doctor/probe/cookie-jar';
 import { checkRedirectURI } from '../../../lib/cli/doctor/checks/redirect-uri';
-import { at, playsProxy, siteOf } from '../../../lib/cli/doctor/probe/site';
+import { publicURL, playsProxy, siteOf } from '../../../lib/cli/doctor/probe/site';
 import { widthOf, wrap } from '../../../lib/cli/doctor/report/width';
 import type { Configuration } from '../../../lib/cli/doctor/checks/configuration';
 import type { Finding } from '../../../lib/cli/doctor/report/check-list';
@@ -30,7 +30,7 @@ describe('the cookie jar of the doctor', () => {
     ['session=a; Expires=Thu, 01 Jan 1970 00:00:00 GMT', HTTPS, 'expired'],
     ['session=a; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT', HTTPS, undefined],
   ])('takes %s from %s as a browser would', (line, url, refusal) => {
-    const jar = new Jar();
+    const jar = new CookieJar();
     expect(jar.take([line], url).map((offered) => offered.refusal)).toEqual([refusal]);
     const kept = new URL(url.href.replace(/auth\/login$/, 'auth/callback'));
     expect(jar.header(kept, true)).toBe(refusal === undefined ? line.split(';')[0] : '');
@@ -38,13 +38,13 @@ describe('the cookie jar of the doctor', () => {
 
   it('takes 4096 bytes of name and value, and not one more', () => {
     const refusals = [4089, 4090].map(
-      (size) => new Jar().take([`session=${'a'.repeat(size)}`], HTTPS)[0]?.refusal,
+      (size) => new CookieJar().take([`session=${'a'.repeat(size)}`], HTTPS)[0]?.refusal,
     );
     expect(refusals).toEqual([undefined, 'size']);
   });
 
   it('sends what the path, the scheme and the way there allow', () => {
-    const jar = new Jar();
+    const jar = new CookieJar();
     jar.take(
       ['a=1; Path=/auth', 'b=2; Path=/', 'c=3', 'd=4; SameSite=Strict; Path=/', 'e=5; Secure; Path=/'],
       HTTPS,
@@ -84,7 +84,7 @@ describe('the doctor, on addresses of the world outside', () => {
 
   it('asks a public address as it is, and an inner one as its proxy would', () => {
     const outside = siteOf(new URL('https://www.example.com'), new URL('https://h5.example.com'), ROUTES);
-    expect([playsProxy(outside), at(outside, '/login').href]).toEqual([
+    expect([playsProxy(outside), publicURL(outside, '/login').href]).toEqual([
       false,
       'https://www.example.com/login',
     ]);
@@ -96,7 +96,7 @@ describe('the doctor, on addresses of the world outside', () => {
       'http://nas.local',
     ]) {
       const site = siteOf(new URL(inner), new URL('https://h5.example.com/shop'), ROUTES);
-      expect([inner, playsProxy(site), at(site, '/login').href]).toEqual([
+      expect([inner, playsProxy(site), publicURL(site, '/login').href]).toEqual([
         inner,
         true,
         'https://h5.example.com/shop/login',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import net from 'node:net';
 import { wechatAuth, type WechatAuthOptions } from '../../../lib/index';
 import type { Emulator } from '../../../lib/emulator/index';
-import { judgeReturnTo } from '../../../lib/middleware/http/return-to';
+import { sanitizeReturnTo } from '../../../lib/middleware/http/return-to';
 import { emulated, startApp, startEmulator, type TestApp, type TestRequest } from '../../support/app';
 import { agree, Browser, type Answer } from '../../support/browser';
 
@@ -395,7 +395,7 @@ describe('a hostile returnTo', () => {
 
   it('is refused as an option, or is harmless', () => {
     for (const returnTo of HOSTILE) {
-      const judged = judgeReturnTo(returnTo, []);
+      const judged = sanitizeReturnTo(returnTo, []);
       const settle = () => wechatAuth({ ...emulated(emulator), returnTo });
       if (judged === undefined) expect(settle).toThrow('returnTo');
       else expect(settle).not.toThrow();
@@ -549,7 +549,7 @@ describe('the judge of return paths', () => {
     (origin) => {
       fc.assert(
         fc.property(anything, (value) => {
-          const judged = judgeReturnTo(value, OWN_ROUTES);
+          const judged = sanitizeReturnTo(value, OWN_ROUTES);
           if (judged === undefined) return;
           const target = new URL(judged, `${origin}/auth/callback?code=x`);
           expect(target.origin).toBe(origin);
@@ -559,7 +559,7 @@ describe('the judge of return paths', () => {
           const path = safeDecode(target.pathname).toLowerCase().replace(/\/+/g, '/').replace(/\/$/, '');
           expect(OWN_ROUTES).not.toContain(path);
           // Judged again, it stays what it is.
-          expect(judgeReturnTo(judged, OWN_ROUTES, Infinity)).toBe(judged);
+          expect(sanitizeReturnTo(judged, OWN_ROUTES, Infinity)).toBe(judged);
         }),
         { numRuns: 5_000 },
       );
@@ -581,7 +581,7 @@ describe('the judge of return paths', () => {
     fc.assert(
       fc.property(path, (value) => {
         const { pathname, search, hash } = new URL(value, 'http://a.example');
-        expect(judgeReturnTo(value, OWN_ROUTES)).toBe(pathname + search + hash);
+        expect(sanitizeReturnTo(value, OWN_ROUTES)).toBe(pathname + search + hash);
       }),
       { numRuns: 3_000 },
     );

@@ -12,8 +12,8 @@ import {
   type WechatAuthOptions,
 } from '../../../lib/index';
 import type { HostRequest } from '../../../lib/middleware/http/request';
-import { Topic } from '../../../lib/oauth/events';
-import type { Notes } from '../../../lib/stores/shared-cache';
+import { Channel } from '../../../lib/oauth/events';
+import type { SharedCache } from '../../../lib/stores/shared-cache';
 import { startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
 import { Browser, agree } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
@@ -449,10 +449,10 @@ describe('two processes of one app', () => {
   it('tell of a login once: only the one that did the work', async () => {
     const notes = new Map<string, unknown>();
     let turn = Promise.resolve();
-    const keeps: Notes = {
-      readNote: (key) => Promise.resolve(notes.get(key)),
-      writeNote: (key, note) => Promise.resolve(void notes.set(key, structuredClone(note))),
-      deleteNote: (key) => Promise.resolve(void notes.delete(key)),
+    const keeps: SharedCache = {
+      readCache: (key) => Promise.resolve(notes.get(key)),
+      writeCache: (key, note) => Promise.resolve(void notes.set(key, structuredClone(note))),
+      deleteCache: (key) => Promise.resolve(void notes.delete(key)),
       lock: (_key, fn) => {
         const done = turn.then(fn);
         turn = done.then(
@@ -591,10 +591,10 @@ describe('a message', () => {
   });
 
   it('that nobody listens to is not even put together', () => {
-    const topic = new Topic('nobody.listens');
+    const topic = new Channel('nobody.listens');
     const message = jest.fn(() => ({}));
-    topic.tell(message);
-    expect(topic.isHeard).toBe(false);
+    topic.publish(message);
+    expect(topic.hasSubscribers).toBe(false);
     expect(message).not.toHaveBeenCalled();
   });
 

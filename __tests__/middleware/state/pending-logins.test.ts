@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import {
-  endOfLogin,
+  finishedReturnTo,
   finishLogin,
-  keepLogin,
+  addPending,
   newState,
   restartsOf,
-  takeLogin,
+  takePending,
   type PendingLogin,
 } from '../../../lib/middleware/state/pending-logins';
 import type { Session } from '../../../lib/middleware/state/session';
@@ -22,10 +22,10 @@ describe('logins under way', () => {
   it('are taken back once, each by its own state', () => {
     const session: Session = {};
     const states = [newState(0), newState(0)] as const;
-    for (const state of states) keepLogin(session, 'wechat', state, login(`/${state}`), LIFETIME);
-    expect(takeLogin(session, 'wechat', states[1])?.returnTo).toBe(`/${states[1]}`);
-    expect(takeLogin(session, 'wechat', states[1])).toBeUndefined();
-    expect(takeLogin(session, 'wechat', states[0])?.returnTo).toBe(`/${states[0]}`);
+    for (const state of states) addPending(session, 'wechat', state, login(`/${state}`), LIFETIME);
+    expect(takePending(session, 'wechat', states[1])?.returnTo).toBe(`/${states[1]}`);
+    expect(takePending(session, 'wechat', states[1])).toBeUndefined();
+    expect(takePending(session, 'wechat', states[0])?.returnTo).toBe(`/${states[0]}`);
     expect(session).toEqual({});
   });
 
@@ -45,9 +45,9 @@ describe('logins under way', () => {
   it('are kept apart by the key of their account', () => {
     const session: Session = {};
     const state = newState(0);
-    keepLogin(session, 'wechat', state, login(), LIFETIME);
-    expect(takeLogin(session, 'staff', state)).toBeUndefined();
-    expect(takeLogin(session, 'wechat', state)).toBeDefined();
+    addPending(session, 'wechat', state, login(), LIFETIME);
+    expect(takePending(session, 'staff', state)).toBeUndefined();
+    expect(takePending(session, 'wechat', state)).toBeDefined();
   });
 
   it('are read with care: whatever a session holds, nothing is thrown, and nothing strange comes back', () => {
@@ -61,12 +61,12 @@ describe('logins under way', () => {
         ]) {
           const session: Session = { 'wechat:login': stored };
           for (const name of [state, '__proto__', 'constructor', 'toString']) {
-            const taken = takeLogin(session, 'wechat', name);
+            const taken = takePending(session, 'wechat', name);
             if (taken !== undefined) expect(typeof taken.returnTo).toBe('string');
-            const end = endOfLogin(session, 'wechat', name);
+            const end = finishedReturnTo(session, 'wechat', name);
             if (end !== undefined) expect(typeof end).toBe('string');
           }
-          expect(keepLogin(session, 'wechat', newState(0), login(), LIFETIME)).toBe(true);
+          expect(addPending(session, 'wechat', newState(0), login(), LIFETIME)).toBe(true);
         }
       }),
     );
@@ -86,7 +86,7 @@ describe('logins under way', () => {
         for (const { restarts, returnTo, finish } of steps) {
           const state = newState(restarts);
           const before = JSON.stringify(session);
-          if (keepLogin(session, 'wechat', state, login(`/${returnTo}`), LIFETIME)) {
+          if (addPending(session, 'wechat', state, login(`/${returnTo}`), LIFETIME)) {
             const { pending } = session['wechat:login'] as { pending: object };
             expect(Object.keys(pending).length).toBeLessThanOrEqual(5);
             expect(Object.keys(pending).at(-1)).toBe(state);
@@ -94,9 +94,9 @@ describe('logins under way', () => {
             expect(restarts).toBe(1);
             expect(JSON.stringify(session)).toBe(before);
           }
-          if (finish && takeLogin(session, 'wechat', state)) {
+          if (finish && takePending(session, 'wechat', state)) {
             finishLogin(session, 'wechat', state, `/${returnTo}`);
-            expect(endOfLogin(session, 'wechat', state)).toBe(`/${returnTo}`);
+            expect(finishedReturnTo(session, 'wechat', state)).toBe(`/${returnTo}`);
           }
           expect(Buffer.byteLength(JSON.stringify(session))).toBeLessThan(1_900);
         }

@@ -255,10 +255,10 @@ describe('refreshing', () => {
     store.set = () => Promise.reject(new Error('full'));
     const code = lab.code();
     await failure(oauth.getAccessToken(code));
-    const { access_token } = await oauth.getFreshAccessToken(lab.openid).then(({ data }) => data);
+    const { access_token } = await oauth.getValidAccessToken(lab.openid).then(({ data }) => data);
     twoHoursLater();
     forgetRequests();
-    await failure(oauth.getFreshAccessToken(lab.openid));
+    await failure(oauth.getValidAccessToken(lab.openid));
     expect(asked('refresh_token')[0]?.['refresh_token']).not.toBe(store.only?.refresh_token);
     expect(access_token).not.toBe(store.only?.access_token);
   });
@@ -381,7 +381,7 @@ describe('a token of the silent scope', () => {
   it('that is refreshed while the user logs in fully does not push the new token out', async () => {
     const { oauth, store } = await userWith(expired(await lab.token('snsapi_base')));
     lab.wechat.fail('refresh_token', { delay: 60 });
-    const refreshing = oauth.getFreshAccessToken(lab.openid);
+    const refreshing = oauth.getValidAccessToken(lab.openid);
     await oauth.getUserByCode(lab.code());
     const { data } = await refreshing;
     expect(data.scope).toBe('snsapi_userinfo');
@@ -439,7 +439,7 @@ describe('a store that fails', () => {
     expect(await failure(oauth.getAccessToken(lab.code('snsapi_base')))).toMatchObject({
       kind: 'token_store',
     });
-    await expect(oauth.getFreshAccessToken(lab.openid)).resolves.toBeDefined();
+    await expect(oauth.getValidAccessToken(lab.openid)).resolves.toBeDefined();
   });
 
   it('on reading: is told, and the next call tries again', async () => {
@@ -527,7 +527,7 @@ describe('a store that fails', () => {
     store.set = () => new Promise(() => undefined);
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     void oauth.getAccessToken(lab.code()).catch(() => undefined);
-    while (!(await oauth.getFreshAccessToken(lab.openid).catch(() => undefined)))
+    while (!(await oauth.getValidAccessToken(lab.openid).catch(() => undefined)))
       await new Promise((resolve) => setImmediate(resolve));
     expect(lab.count('access_token')).toBe(1);
   });

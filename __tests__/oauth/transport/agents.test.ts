@@ -2,7 +2,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import { OAuth, type HttpOptions } from '../../../lib/index';
+import { OAuth, type WechatHttpOptions } from '../../../lib/index';
 import { createEmulator, selfSignedCertificate, type Emulator } from '../../../lib/emulator/index';
 import { answering, deepFreeze, failure, listen, speaking, type Server } from '../lab';
 
@@ -69,7 +69,7 @@ async function proxy(credentials?: string): Promise<Proxy> {
 }
 
 /** An OAuth that trusts the emulator's certificate. */
-function oauth(http_: HttpOptions = {}, api = wechat.url): OAuth {
+function oauth(http_: WechatHttpOptions = {}, api = wechat.url): OAuth {
   const httpsAgent = new https.Agent({ ca: tls.cert, keepAlive: true });
   agents.push(httpsAgent);
   const { appId: appid, appSecret: appsecret } = wechat.apps.official;
@@ -121,7 +121,7 @@ describe('http.proxy', () => {
 
   it("trusts whom the app's own agent trusts, and no one else", async () => {
     const through = await proxy();
-    const options: HttpOptions = { proxy: { host: '127.0.0.1', port: through.port } };
+    const options: WechatHttpOptions = { proxy: { host: '127.0.0.1', port: through.port } };
     const error = await failure(oauth({ ...options, httpsAgent: undefined }).getAccessToken(code()));
     expect(error).toMatchObject({ kind: 'network' });
     expect(error.message).toContain('certificate');
@@ -153,7 +153,7 @@ describe('http.proxy', () => {
     ],
     ['a port that is none', { host: '127.0.0.1', port: 'x' }, /no http: or https: address/],
   ])('that is %s is of kind config, and says what to give', async (_what, wrong, words) => {
-    const error = await failure(oauth({ proxy: wrong as HttpOptions['proxy'] }).getAccessToken('c'));
+    const error = await failure(oauth({ proxy: wrong as WechatHttpOptions['proxy'] }).getAccessToken('c'));
     expect(error).toMatchObject({ kind: 'config', retryable: false });
     expect(error.message).toMatch(words);
   });

@@ -4,7 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { gzipSync } from 'node:zlib';
 import axios from 'axios';
-import { OAuth, type HttpOptions, type TokenData } from '../../../lib/index';
+import { OAuth, type WechatHttpOptions, type TokenData } from '../../../lib/index';
 import { createEmulator, selfSignedCertificate, type EmulatorFault } from '../../../lib/emulator/index';
 import { Lab, answering, deepFreeze, failure, listen, runChild, speaking, type Server } from '../lab';
 
@@ -32,7 +32,7 @@ async function server(opening: Promise<Server>): Promise<Server> {
 }
 
 /** An OAuth whose WeChat is this machine. */
-const at = (url: string, options?: HttpOptions): OAuth =>
+const at = (url: string, options?: WechatHttpOptions): OAuth =>
   new OAuth({
     appid: 'wxAppid',
     appsecret: 'secret',
@@ -181,7 +181,7 @@ describe('the time limit', () => {
   });
 
   it.each([-1, NaN, Infinity, 2 ** 31, '5000', [1000, 2000], null, {}])('refuses %p', (timeout) => {
-    const wrong = { timeout } as unknown as HttpOptions;
+    const wrong = { timeout } as unknown as WechatHttpOptions;
     expect(() => at(lab.wechat.url, wrong)).toThrow(/^timeout is .*; use milliseconds from 0 \(no limit\)/);
     expect(() => at(lab.wechat.url).setOpts(wrong)).toThrow(/use milliseconds/);
   });
@@ -337,7 +337,7 @@ describe('what is not reached', () => {
   ])('is of kind network: %s', async (_what, url, words) => {
     const notFound = Object.assign(new Error('getaddrinfo ENOTFOUND nowhere'), { code: 'ENOTFOUND' });
     const lookup = (_host: string, _options: object, done: (error: Error) => void): void => done(notFound);
-    const error = await failure(verify(at(url, { lookup } as unknown as HttpOptions)));
+    const error = await failure(verify(at(url, { lookup } as unknown as WechatHttpOptions)));
     expect(error).toMatchObject({
       kind: 'network',
       code: 'ERR_WECHAT_NETWORK',
@@ -356,7 +356,7 @@ describe('what is not reached', () => {
         { address: '127.0.0.2', family: 4 },
       ]);
     const error = await failure(
-      verify(at('http://several.localhost:1', { lookup } as unknown as HttpOptions)),
+      verify(at('http://several.localhost:1', { lookup } as unknown as WechatHttpOptions)),
     );
     expect(error.message).toMatch(/: .*ECONNREFUSED/);
   });
@@ -397,7 +397,7 @@ describe('the options of the requests', () => {
       appid: 'wx',
       appsecret: 's',
       endpoints,
-      http: http_ as unknown as HttpOptions,
+      http: http_ as unknown as WechatHttpOptions,
     });
     const oauth = new OAuth(options);
     await failure(verify(oauth));
@@ -456,12 +456,12 @@ describe('the options of the requests', () => {
 
   it('raise no warning where they are undefined', () => {
     const warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-    lab.oauth({ http: { maxRedirects: undefined, adapter: undefined } as unknown as HttpOptions });
+    lab.oauth({ http: { maxRedirects: undefined, adapter: undefined } as unknown as WechatHttpOptions });
     expect(warnings).not.toHaveBeenCalled();
   });
 
   it('may hold an adapter that is a function, as mocks of axios do', async () => {
-    const adapter: NonNullable<HttpOptions['adapter']> = (config) =>
+    const adapter: NonNullable<WechatHttpOptions['adapter']> = (config) =>
       Promise.resolve({ data: Buffer.from(OK), status: 200, statusText: 'OK', headers: {}, config });
     await expect(verify(at('http://127.0.0.1:1', { adapter }))).resolves.toEqual({
       errcode: 0,

@@ -1,19 +1,19 @@
 /** `express-wechat-auth doctor`: from what is given outwards, to the network, WeChat and the running app. */
 import { redact } from '../../redact';
-import type { Flow } from '../../oauth/endpoints';
+import type { WechatFlow } from '../../oauth/endpoints';
 import type { Command, Terminal } from '../terminal';
 import { checkApp } from './checks/app';
-import type { Question } from './probe/http-probe';
+import type { ProbeRequest } from './probe/http-probe';
 import { usableBase } from './checks/base-url';
 import { skipped, type CheckId, type Finding, type Group } from './report/check-list';
 import { ID_OF, checkConfiguration, isGiven, type Configuration } from './checks/configuration';
 import { DOCTOR_HELP, readDoctorFlags, type DoctorFlags } from './doctor-flags';
 import { checkNetwork } from './checks/network';
-import { isOk, renderGroup, renderJSON, renderSummary, type Look } from './report/report';
+import { isOk, renderGroup, renderJSON, renderSummary, type OutputStyle } from './report/report';
 import { siteOf, withoutSlash, type Site } from './probe/site';
 import { checkVerificationFile } from './checks/verification-file';
 import { checkCredentials, checkLoginPage } from './checks/wechat';
-import { words } from './report/bilingual';
+import { bilingual } from './report/bilingual';
 
 export const doctorCommand: Command = async (args, terminal) => {
   const flags = await readDoctorFlags(args, terminal);
@@ -54,7 +54,7 @@ async function examine(flags: DoctorFlags, signal: AbortSignal, terminal: Termin
   return isOk(findings);
 }
 
-function lookOf({ language }: DoctorFlags, { env, screen }: Terminal): Look {
+function lookOf({ language }: DoctorFlags, { env, screen }: Terminal): OutputStyle {
   return {
     language,
     columns: screen?.columns ?? 80,
@@ -66,7 +66,7 @@ function lookOf({ language }: DoctorFlags, { env, screen }: Terminal): Look {
 function mask(finding: Finding, { apps }: Configuration): Finding {
   const secrets = [apps.official.appSecret, apps.website.appSecret];
   const hide = ({ en, zh }: Finding['detail']): Finding['detail'] =>
-    words(redact(en, secrets), redact(zh, secrets));
+    bilingual(redact(en, secrets), redact(zh, secrets));
   return {
     ...finding,
     detail: hide(finding.detail),
@@ -81,7 +81,7 @@ function isSound(id: CheckId, findings: readonly Finding[]): boolean {
 async function askWechat(
   flags: DoctorFlags,
   findings: readonly Finding[],
-  question: Question,
+  question: ProbeRequest,
 ): Promise<Finding[]> {
   const { configuration } = flags;
   const flows = (['official', 'website'] as const).filter((flow) => isGiven(configuration.apps[flow]));
@@ -91,9 +91,9 @@ async function askWechat(
 
 async function askAbout(
   flags: DoctorFlags,
-  flow: Flow,
+  flow: WechatFlow,
   findings: readonly Finding[],
-  question: Question,
+  question: ProbeRequest,
 ): Promise<Finding[]> {
   const { configuration } = flags;
   const { appId, appSecret } = ID_OF[flow];
@@ -105,13 +105,13 @@ async function askAbout(
     // A wrong value may be a secret in the place of an id, which is nothing to send anywhere.
     isReady(appId, appSecret, 'endpoints', 'api-reachable')
       ? await checkCredentials(configuration, flow, question)
-      : skipped(credentials, words('not asked: correct the above first', '未询问：请先更正上文的问题')),
+      : skipped(credentials, bilingual('not asked: correct the above first', '未询问：请先更正上文的问题')),
     ...(redirectURI === undefined
       ? []
       : [
           isReady(appId, 'endpoints', 'open-reachable')
             ? await checkLoginPage(configuration, flow, redirectURI, question)
-            : skipped(page, words('not asked: correct the above first', '未询问：请先更正上文的问题')),
+            : skipped(page, bilingual('not asked: correct the above first', '未询问：请先更正上文的问题')),
         ]),
   ];
 }
@@ -122,7 +122,7 @@ function redirectOf({ configuration, routes }: DoctorFlags): string | undefined 
   return base && withoutSlash(base.href) + routes.mount + routes.callback;
 }
 
-async function visitApp(flags: DoctorFlags, question: Question): Promise<Finding[]> {
+async function visitApp(flags: DoctorFlags, question: ProbeRequest): Promise<Finding[]> {
   const { configuration, url, routes, verificationFiles } = flags;
   const walked = url && (await checkApp(configuration, url, routes, question));
   const site = walked?.site ?? publicSite(flags);
@@ -131,12 +131,12 @@ async function visitApp(flags: DoctorFlags, question: Question): Promise<Finding
       ? await checkVerificationFile(site, file, question)
       : skipped(
           'verification-file',
-          words('not looked at: give --url or --base-url', '未检查：请给出 --url 或 --base-url'),
+          bilingual('not looked at: give --url or --base-url', '未检查：请给出 --url 或 --base-url'),
         ),
   );
   const none =
     url === undefined
-      ? [skipped('app-reachable', words('not looked at: give --url', '未检查：请给出 --url'))]
+      ? [skipped('app-reachable', bilingual('not looked at: give --url', '未检查：请给出 --url'))]
       : [];
   return [...none, ...(walked?.findings ?? []), ...(await Promise.all(files))];
 }

@@ -5,7 +5,7 @@ import type { World } from '../world/world';
 import type { LoginLink } from './login-link';
 import { readAuthorizeRequest, type AuthorizeRequest } from './official/request';
 import { secondCallback } from './official/second-callback';
-import { checkFollower, deniedCallback, grantedCallback, sightOf } from './official/callbacks';
+import { checkFollower, deniedCallback, grantedCallback, authorizeViewOf } from './official/callbacks';
 import { PageRefusal, unnumbered } from './page-refusal';
 import { confirmedCallback, refusedCallback, websiteCode } from './website/callbacks';
 import { readWebsiteRequest } from './website/request';
@@ -24,11 +24,11 @@ export type Callbacks = readonly [] | readonly [first: string, second?: string];
 const AUTHORIZE = '/connect/oauth2/authorize';
 const QRCONNECT = '/connect/qrconnect';
 
-interface Opened extends LoginLink {
+interface OpenedLink extends LoginLink {
   readonly path: string;
 }
 
-function open(address: string, world: World): Opened {
+function openLink(address: string, world: World): OpenedLink {
   const url = new URL(address);
   const ours = url.hostname === 'open.weixin.qq.com' || url.port === new URL(world.url).port;
   if (!ours)
@@ -64,7 +64,7 @@ function warnOfFragment(hash: string, warn: LoginLink['warn'], world: World): vo
 function atOfficialPage(request: AuthorizeRequest, behaviour: Behaviour, world: World): Callbacks {
   const { person } = behaviour;
   checkFollower(request, person);
-  const sight = sightOf(request, person, world);
+  const sight = authorizeViewOf(request, person, world);
   const virtual = sight === 'snapshot' && !behaviour.fullService;
   if (!behaviour.allow && sight !== 'silent' && !virtual) {
     const denied = deniedCallback(request, world);
@@ -83,8 +83,8 @@ function atQrPage(link: LoginLink, { person, allow }: Behaviour, world: World): 
 }
 
 /** Opens a login page and behaves there, without a browser. Throws a {@link PageRefusal} where WeChat shows an error page. */
-export function visit(address: string, behaviour: Behaviour, world: World): Callbacks {
-  const link = open(address, world);
+export function behaveAt(address: string, behaviour: Behaviour, world: World): Callbacks {
+  const link = openLink(address, world);
   if (link.path === AUTHORIZE) return atOfficialPage(readAuthorizeRequest(link, world), behaviour, world);
   if (link.path === QRCONNECT) return atQrPage(link, behaviour, world);
   throw new Error(`${link.path} is no login page of WeChat: expected ${AUTHORIZE} or ${QRCONNECT}`);

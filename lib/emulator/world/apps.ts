@@ -1,4 +1,4 @@
-import { refuseTwins } from './unique';
+import { assertUnique } from './unique';
 
 /** An account or application that WeChat's consoles would have issued. */
 export interface EmulatorApp {
@@ -101,7 +101,7 @@ export class AppRegistry {
   readonly byKind: EmulatorApps;
 
   constructor(configured: readonly EmulatorApp[] = []) {
-    refuseTwins('apps', configured, (app) => app.appId);
+    assertUnique('apps', configured, (app) => app.appId);
     this.byKind = appsByKind(configured);
     this.all = [...new Set([...configured, ...(Object.values(this.byKind) as EmulatorApp[])])];
   }

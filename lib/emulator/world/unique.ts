@@ -1,5 +1,5 @@
 /** Refuses two things of one id: which of them was meant would depend on the order. */
-export function refuseTwins<Thing>(
+export function assertUnique<Thing>(
   what: string,
   things: readonly Thing[],
   idOf: (thing: Thing) => string,

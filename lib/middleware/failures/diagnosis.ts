@@ -2,8 +2,8 @@
 import type { WechatError } from '../../errors';
 import { header, hostOf, isSecure, trustsProxy, type HostRequest } from '../http/request';
 import type { Cause } from '../pages/texts';
-import { peekSession, type Session } from '../state/session';
-import type { Visit } from '../context';
+import { getSession, type Session } from '../state/session';
+import type { Context } from '../context';
 
 interface CookieOptions {
   readonly secure?: unknown;
@@ -21,9 +21,9 @@ function isStrict({ sameSite }: CookieOptions): boolean {
 }
 
 /** Warns of a session that will not survive the way to WeChat and back. */
-export function diagnoseSession(visit: Visit, session: Session): void {
-  const { req, settled } = visit;
-  const { warnings, base } = settled;
+export function diagnoseSession(context: Context, session: Session): void {
+  const { req, config } = context;
+  const { warnings, base } = config;
   const cookie = cookieOptions(req, session);
   if (isStrict(cookie)) {
     warnings.once(
@@ -47,7 +47,7 @@ export function diagnoseSession(visit: Visit, session: Session): void {
     );
   }
   const host = hostOf(req);
-  if (base && host !== hostIn(base) && isPublicSight(req, host)) warnOfOtherHost(visit, host, hostIn(base));
+  if (base && host !== hostIn(base) && isPublicHost(req, host)) warnOfOtherHost(context, host, hostIn(base));
   const { sessionStore } = req as { sessionStore?: { constructor?: { name?: string } } };
   if (process.env['NODE_ENV'] === 'production' && sessionStore?.constructor?.name === 'MemoryStore') {
     warnings.once(
@@ -76,14 +76,14 @@ function hostIn(base: { readonly origin: string }): string {
 }
 
 /** Proxies often ask for the app by an inner name, which no browser sees; on a developer's machine, browsers see just that. */
-function isPublicSight(req: HostRequest, host: string): boolean {
+function isPublicHost(req: HostRequest, host: string): boolean {
   if (header(req, 'x-forwarded-host')) return false;
   const inner = !/[a-z]/i.test(host) || !host.includes('.') || /^localhost\b/.test(host);
   return !inner || process.env['NODE_ENV'] !== 'production';
 }
 
-function warnOfOtherHost({ settled }: Visit, login: string, callback: string): void {
-  settled.warnings.once(
+function warnOfOtherHost({ config }: Context, login: string, callback: string): void {
+  config.warnings.once(
     'WECHAT_OTHER_HOST',
     `A login was started at ${JSON.stringify(login)}, but WeChat comes back to ${JSON.stringify(callback)}, where the session cookie is not sent. Redirect all pages to one host, let the proxy pass the Host header on, or correct baseURL.`,
   );
@@ -92,14 +92,14 @@ function warnOfOtherHost({ settled }: Visit, login: string, callback: string): v
 const LIKELY: readonly Cause[] = ['no-session', 'secure-cookie', 'trust-proxy', 'other-host'];
 
 /** What may have lost the login of this state, and what certainly speaks for it. */
-export function causesOfLoss(visit: Visit, state: string): { found: Cause[]; likely: readonly Cause[] } {
-  const { req, settled } = visit;
-  const cookie = cookieOptions(req, peekSession(req));
-  const startedAt = settled.logins.hostOf(state);
+export function likelyCauses(context: Context, state: string): { found: Cause[]; likely: readonly Cause[] } {
+  const { req, config } = context;
+  const cookie = cookieOptions(req, getSession(req));
+  const startedAt = config.logins.hostOf(state);
   const found: Cause[] = [];
   if (startedAt !== undefined && startedAt !== hostOf(req)) {
     found.push('other-host');
-    warnOfOtherHost(visit, startedAt, hostOf(req));
+    warnOfOtherHost(context, startedAt, hostOf(req));
   }
   if (isLostOverHTTP(req, cookie)) found.push('secure-cookie');
   if (isBehindUntrustedProxy(req)) found.push('trust-proxy');
@@ -108,8 +108,8 @@ export function causesOfLoss(visit: Visit, state: string): { found: Cause[]; lik
 }
 
 /** What only the operator can mend is said on the console too, once a kind: the person at the browser cannot help it. */
-export function tellOperator({ settled }: Visit, error: WechatError): void {
+export function warnOperator({ config }: Context, error: WechatError): void {
   if (error.status !== 500) return;
   const code = error.kind === 'session_missing' ? 'WECHAT_NO_SESSION' : 'WECHAT_LOGIN_FAILED';
-  settled.warnings.once(code, `${error.kind}: ${error.message}`, error.kind);
+  config.warnings.once(code, `${error.kind}: ${error.message}`, error.kind);
 }

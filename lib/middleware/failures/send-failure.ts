@@ -1,33 +1,37 @@
 /** The one way in which a request ends without what it asked for: the app's onError, else a page, else JSON. */
 import { isWechatError, type WechatError } from '../../errors';
-import { tellOperator } from './diagnosis';
+import { warnOperator } from './diagnosis';
 import { wantsPage } from '../http/request';
 import { sendErrorPage, wordsFor, type ErrorPage } from '../pages/error-page';
-import { type Visit } from '../context';
+import { type Context } from '../context';
 import { noStore, sendJSON, vary } from '../http/response';
-import { routePath, wayBack } from '../addresses';
+import { routePath, returnToOrDefault } from '../addresses';
 
-export interface Refusal {
+export interface FailureDetails {
   /** Where the login was to end. */
   readonly returnTo?: string;
   readonly causes?: ErrorPage['causes'];
 }
 
 /** An error that is not ours goes on to the app's own error handler. */
-export async function refuse(visit: Visit, error: unknown, refusal: Refusal = {}): Promise<void> {
-  const { req, res, next, settled } = visit;
+export async function sendFailure(
+  context: Context,
+  error: unknown,
+  refusal: FailureDetails = {},
+): Promise<void> {
+  const { req, res, next, config } = context;
   if (!isWechatError(error) || res.headersSent) {
     next(asError(error));
     return;
   }
-  tellOperator(visit, error);
+  warnOperator(context, error);
   noStore(res);
-  if (!settled.onError) {
-    answer(visit, error, refusal);
+  if (!config.onError) {
+    sendPageOrJSON(context, error, refusal);
     return;
   }
   try {
-    await settled.onError(error, req, res, next);
+    await config.onError(error, req, res, next);
   } catch (thrown) {
     next(asError(thrown));
   }
@@ -39,13 +43,13 @@ function asError(thrown: unknown): unknown {
   return new Error('A hook of wechatAuth() threw something that is no error.', { cause: thrown });
 }
 
-function answer(visit: Visit, error: WechatError, { returnTo, causes }: Refusal): void {
-  const { req, res } = visit;
+function sendPageOrJSON(context: Context, error: WechatError, { returnTo, causes }: FailureDetails): void {
+  const { req, res } = context;
   vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
   if (wantsPage(req)) {
     sendErrorPage(req, res, error, {
-      retry: retryURL(visit, error, returnTo),
-      home: wayBack(visit, undefined),
+      retry: retryURL(context, error, returnTo),
+      home: returnToOrDefault(context, undefined),
       causes,
     });
   } else {
@@ -54,8 +58,8 @@ function answer(visit: Visit, error: WechatError, { returnTo, causes }: Refusal)
 }
 
 /** There is no use in trying again what the operator must mend. */
-function retryURL(visit: Visit, error: WechatError, returnTo: string | undefined): string | undefined {
-  const login = routePath(visit, 'login');
+function retryURL(context: Context, error: WechatError, returnTo: string | undefined): string | undefined {
+  const login = routePath(context, 'login');
   const isVain = error.status === 500 || error.kind === 'forbidden' || error.kind === 'snapshot_user';
   if (login === undefined || isVain) return undefined;
   return returnTo ? `${login}?returnTo=${encodeURIComponent(returnTo)}` : login;

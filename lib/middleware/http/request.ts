@@ -67,11 +67,11 @@ export function trustsProxy(req: HostRequest): boolean {
 
 /** The host the browser says it asked for, unchecked. Only a trusted proxy may say it was another than the Host header. */
 export function hostOf(req: HostRequest): string {
-  const forwarded = trustsProxy(req) ? first(req.headers['x-forwarded-host']) : undefined;
+  const forwarded = trustsProxy(req) ? firstValue(req.headers['x-forwarded-host']) : undefined;
   return (forwarded ?? req.headers.host ?? '').toLowerCase();
 }
 
-function first(header: string | string[] | undefined): string | undefined {
+function firstValue(header: string | string[] | undefined): string | undefined {
   const value = Array.isArray(header) ? header[0] : header;
   return value?.split(',')[0]?.trim();
 }
@@ -79,7 +79,7 @@ function first(header: string | string[] | undefined): string | undefined {
 /** Whether the browser only looks ahead: nobody has asked for this page yet. */
 export function isPrefetch(req: IncomingMessage): boolean {
   if (req.method !== 'GET') return false;
-  const purpose = first(req.headers['sec-purpose']) ?? first(req.headers['purpose']) ?? '';
+  const purpose = firstValue(req.headers['sec-purpose']) ?? firstValue(req.headers['purpose']) ?? '';
   return /^prefetch\b/i.test(purpose);
 }
 

@@ -22,7 +22,7 @@ export function redirect(req: IncomingMessage, res: ServerResponse, location: st
   send(res, '');
 }
 
-export function nothing(res: ServerResponse): void {
+export function noContent(res: ServerResponse): void {
   res.statusCode = 204;
   res.end();
 }

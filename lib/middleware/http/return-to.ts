@@ -13,7 +13,7 @@ const PLAIN = /^\/(?:[\w-]+\/)*[\w-]*$/;
  * @param ownRoutes the public paths of login, callback and logout, none of which is a page to come back to
  * @param longest in bytes; what was judged before may have grown by percent-encoding
  */
-export function judgeReturnTo(
+export function sanitizeReturnTo(
   value: unknown,
   ownRoutes: readonly string[],
   longest = LONGEST,

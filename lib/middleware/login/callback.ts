@@ -1,70 +1,70 @@
 /** The callback route: from WeChat's code to a user in the session, in the order in which it happens. */
 import createDebug from 'debug';
 import { WechatAuthError, isWechatError, type WechatErrorKind } from '../../errors';
-import { causesOfLoss } from '../failures/diagnosis';
-import { checkedAnswer, exchange, type CheckedAnswer } from './exchange';
+import { likelyCauses } from '../failures/diagnosis';
+import { verified, exchange, type VerifiedCallback } from './exchange';
 import { header, queryOf } from '../http/request';
 import { startLogin } from './login';
 import {
-  endOfLogin,
+  finishedReturnTo,
   isExpired,
   newState,
   restartsOf,
-  takeLogin,
+  takePending,
   type PendingLogin,
 } from '../state/pending-logins';
 import { CAUSES } from '../pages/texts';
-import { refuse, type Refusal } from '../failures/send-failure';
-import { sessionOf } from '../state/session';
-import type { Answer, Outcome } from '../state/shared-logins';
-import { writeLogin } from './current-login';
-import { type Visit } from '../context';
+import { sendFailure, type FailureDetails } from '../failures/send-failure';
+import { requireSession } from '../state/session';
+import type { CallbackParams, LoginResult } from '../state/shared-logins';
+import { saveLogin } from './current-login';
+import { type Context } from '../context';
 import { redirect } from '../http/response';
-import { wayBack } from '../addresses';
-import { Ending } from './login-reporter';
+import { returnToOrDefault } from '../addresses';
+import { LoginReporter } from './login-reporter';
 
 const debug = createDebug('wechat-auth:callback');
 
 /** A browser that comes back from WeChat. */
-interface Return extends Visit {
-  readonly ending: Ending;
+interface Return extends Context {
+  readonly ending: LoginReporter;
 }
 
 /** `GET /callback?code=…&state=…`: never a page on success, always a redirect. */
-export async function callback(visit: Visit): Promise<void> {
-  const ending = new Ending(visit.settled);
+export async function callback(context: Context): Promise<void> {
+  const ending = new LoginReporter(context.config);
   try {
-    await takeAnswer({ ...visit, ending });
+    await handleCallback({ ...context, ending });
   } catch (error) {
     ending.failed(error);
     throw error;
   }
 }
 
-async function takeAnswer(visit: Return): Promise<void> {
-  const { req, res, settled, ending } = visit;
-  const answer = readAnswer(visit);
+async function handleCallback(context: Return): Promise<void> {
+  const { req, res, config, ending } = context;
+  const answer = parseCallback(context);
   const { code, state } = answer;
-  ending.of(state, undefined);
-  const session = sessionOf(req);
-  const pending = takeLogin(session, settled.sessionKey, state) ?? settled.logins.recall(answer);
-  ending.of(state, pending);
-  const ended = endOfLogin(session, settled.sessionKey, state);
+  ending.identify(state, undefined);
+  const session = requireSession(req);
+  const pending = takePending(session, config.sessionKey, state) ?? config.logins.recallCallback(answer);
+  ending.identify(state, pending);
+  const ended = finishedReturnTo(session, config.sessionKey, state);
   if (ended !== undefined) {
     debug('a finished login came back again');
-    redirect(req, res, wayBack(visit, ended));
+    redirect(req, res, returnToOrDefault(context, ended));
   } else if (code === '' || code === 'authdeny') {
-    await fail(visit, denied(), pending);
-  } else if (!pending || isExpired(pending, settled.loginTimeout)) {
-    await startAnew(visit, state, pending);
+    await fail(context, denied(), pending);
+  } else if (!pending || isExpired(pending, config.loginTimeout)) {
+    await restartLogin(context, state, pending);
   } else {
-    await finish(visit, checkedAnswer(answer, pending));
+    await finish(context, verified(answer, pending));
   }
 }
 
-async function fail(visit: Return, error: unknown, refusal?: Refusal): Promise<void> {
-  visit.ending.failed(error);
-  await refuse(visit, error, refusal);
+async function fail(context: Return, error: unknown, refusal?: FailureDetails): Promise<void> {
+  context.ending.failed(error);
+  await sendFailure(context, error, refusal);
 }
 
 function denied(): WechatAuthError {
@@ -77,7 +77,7 @@ function denied(): WechatAuthError {
 const LONGEST_CODE = 512;
 
 /** Reads code and state; refuses what WeChat never sends. */
-function readAnswer({ req }: Visit): Answer {
+function parseCallback({ req }: Context): CallbackParams {
   const query = queryOf(req.url ?? '');
   const names = [...query.keys()];
   if (new Set(names).size < names.length || names.some((name) => /[[\]]/.test(name))) {
@@ -97,34 +97,34 @@ function readAnswer({ req }: Visit): Answer {
 }
 
 /** Exchanges the code, writes the session, sends the browser where it wanted to go. */
-async function finish(visit: Return, answer: CheckedAnswer): Promise<void> {
+async function finish(context: Return, answer: VerifiedCallback): Promise<void> {
   const { pending, state } = answer;
-  const { logins } = visit.settled;
+  const { logins } = context.config;
   // Who only waits for what another callback brings has nothing to tell of it.
   let isOurs = false as boolean;
   try {
-    const outcome = await logins.once(answer, () => {
+    const outcome = await logins.shareResult(answer, () => {
       isOurs = true;
-      return outcomeOf(visit, answer);
+      return resultOf(context, answer);
     });
-    logins.remember(answer, pending);
+    logins.rememberCallback(answer, pending);
     if ('restart' in outcome) {
-      await startLogin(visit, pending, { state: outcome.restart, instead: state, isTold: !isOurs });
+      await startLogin(context, pending, { state: outcome.restart, replaces: state, isReported: !isOurs });
       return;
     }
-    await writeLogin(visit, outcome.session, { state, returnTo: pending.returnTo });
-    if (isOurs) visit.ending.succeeded(outcome.session);
+    await saveLogin(context, outcome.session, { state, returnTo: pending.returnTo });
+    if (isOurs) context.ending.succeeded(outcome.session);
     debug('%s login finished', pending.flow);
-    redirect(visit.req, visit.res, wayBack(visit, pending.returnTo));
+    redirect(context.req, context.res, returnToOrDefault(context, pending.returnTo));
   } catch (error) {
     if (isWechatError(error)) debug('%s login failed: %s', pending.flow, error.kind);
-    if (isOurs) visit.ending.failed(error);
-    await refuse(visit, error, pending);
+    if (isOurs) context.ending.failed(error);
+    await sendFailure(context, error, pending);
   }
 }
 
 /** What a fresh login may cure. The code itself is never sent again: it may be spent. */
-const CURABLE: readonly WechatErrorKind[] = [
+const RESTARTABLE: readonly WechatErrorKind[] = [
   'code_invalid',
   'code_used',
   'busy',
@@ -133,14 +133,14 @@ const CURABLE: readonly WechatErrorKind[] = [
   'bad_answer',
 ];
 
-async function outcomeOf(visit: Return, answer: CheckedAnswer): Promise<Outcome> {
+async function resultOf(context: Return, answer: VerifiedCallback): Promise<LoginResult> {
   try {
-    return { session: await exchange(visit, answer) };
+    return { session: await exchange(context, answer) };
   } catch (error) {
-    const curable = isWechatError(error) && CURABLE.includes(error.kind);
+    const curable = isWechatError(error) && RESTARTABLE.includes(error.kind);
     if (!curable || restartsOf(answer.state) !== 0) throw error;
     debug('%s login restarts: %s', answer.pending.flow, error.kind);
-    visit.ending.restarted(error);
+    context.ending.restarted(error);
     return { restart: newState(1) };
   }
 }
@@ -149,43 +149,47 @@ async function outcomeOf(visit: Return, answer: CheckedAnswer): Promise<Outcome>
  * A login that this session knows nothing of, or one that took too long: once more, and only once, or a client that drops or alters
  * states would loop.
  */
-async function startAnew(visit: Return, state: string, expired: PendingLogin | undefined): Promise<void> {
+async function restartLogin(
+  context: Return,
+  state: string,
+  expired: PendingLogin | undefined,
+): Promise<void> {
   if (restartsOf(state) === 0) {
     debug('a login that is unknown or too old restarts');
-    visit.ending.restarted(expired ? tooLate(visit) : unknown());
-    const returnTo = expired?.returnTo ?? visit.settled.logins.returnToOf(state);
-    await startLogin(visit, { ...expired, returnTo }, { state: newState(1), instead: state });
+    context.ending.restarted(expired ? tookTooLong(context) : stateUnknown());
+    const returnTo = expired?.returnTo ?? context.config.logins.returnToOf(state);
+    await startLogin(context, { ...expired, returnTo }, { state: newState(1), replaces: state });
   } else if (expired) {
-    await fail(visit, tooLate(visit), expired);
+    await fail(context, tookTooLong(context), expired);
   } else {
-    await giveUp(visit, state);
+    await giveUp(context, state);
   }
 }
 
-function tooLate({ settled }: Visit): WechatAuthError {
+function tookTooLong({ config }: Context): WechatAuthError {
   return new WechatAuthError(
     'state_unknown',
-    `The login took longer than loginTimeout allows (${settled.loginTimeout} ms), twice. Start it again.`,
+    `The login took longer than loginTimeout allows (${config.loginTimeout} ms), twice. Start it again.`,
   );
 }
 
 /** Says what most likely lost the login: only the operator can mend it. */
-async function giveUp(visit: Return, state: string): Promise<void> {
-  const causes = causesOfLoss(visit, state);
+async function giveUp(context: Return, state: string): Promise<void> {
+  const causes = likelyCauses(context, state);
   const words = (causes.found.length > 0 ? causes.found : causes.likely)
     .map((cause) => CAUSES[cause].en)
     .join('; or ');
   const error =
     restartsOf(state) === undefined
-      ? unknown()
+      ? stateUnknown()
       : new WechatAuthError(
           'login_loop',
           `The login came back a second time to a session that knows nothing of it. The likely cause: ${words}.`,
         );
-  await fail(visit, error, { causes });
+  await fail(context, error, { causes });
 }
 
-function unknown(): WechatAuthError {
+function stateUnknown(): WechatAuthError {
   return new WechatAuthError(
     'state_unknown',
     'The state is missing, or none that this app made. Start the login again.',

@@ -1,11 +1,11 @@
 import { finishLogin, finishedStates, loginsKey } from '../state/pending-logins';
 import type { HostRequest } from '../http/request';
-import { isLess } from '../../oauth/scope';
-import { peekSession, renewSession, saveSession, sessionOf, type Session } from '../state/session';
+import { hasLessScope } from '../../oauth/scope';
+import { getSession, regenerateSession, saveSession, requireSession, type Session } from '../state/session';
 import type { WechatSession } from '../state/wechat-session';
-import type { Visit } from '../context';
+import type { Context } from '../context';
 import { loggedOut } from './login-reporter';
-import type { Settled } from '../options/resolve-options';
+import type { ResolvedOptions } from '../options/resolve-options';
 
 /** The keys of all accounts in this process: what another account keeps in the session is not ours to drop. */
 const keys = new Set<string>();
@@ -15,14 +15,14 @@ export function registerKey(sessionKey: string): void {
 }
 
 /** Who is logged in with one of these accounts, as the session tells. */
-export function signedIn(req: HostRequest, settled: Settled): WechatSession | undefined {
-  const session = peekSession(req);
-  return session && read(session, settled);
+export function currentLogin(req: HostRequest, config: ResolvedOptions): WechatSession | undefined {
+  const session = getSession(req);
+  return session && loginIn(session, config);
 }
 
-function read(session: Session, { sessionKey, accounts }: Settled): WechatSession | undefined {
+function loginIn(session: Session, { sessionKey, accounts }: ResolvedOptions): WechatSession | undefined {
   const stored = session[sessionKey];
-  if (!isLogin(stored)) return undefined;
+  if (!isWechatSession(stored)) return undefined;
   // An app id that is no longer configured: its openids mean nothing here.
   return accounts[stored.flow]?.oauth.appid === stored.appid ? stored : undefined;
 }
@@ -31,7 +31,7 @@ function read(session: Session, { sessionKey, accounts }: Settled): WechatSessio
  * What stands there may come from an older release, or from the app's own hand. Its user may be anything but empty: one whose toJSON
  * gives a text would else log in for ever.
  */
-function isLogin(stored: unknown): stored is WechatSession {
+function isWechatSession(stored: unknown): stored is WechatSession {
   const { user, appid, openid, scope, flow } = (stored ?? {}) as Partial<
     Record<keyof WechatSession, unknown>
   >;
@@ -48,22 +48,22 @@ function isLogin(stored: unknown): stored is WechatSession {
  * Writes a login into a session with a new id. An anonymous session keeps what the options say; the same user keeps all; what
  * another user had is dropped.
  */
-export async function writeLogin(
-  visit: Visit,
+export async function saveLogin(
+  context: Context,
   login: WechatSession,
   ended: { state: string; returnTo: string },
 ): Promise<void> {
-  const { req, settled } = visit;
-  const { sessionKey, mayKeep } = settled;
-  const before = signedIn(req, settled);
+  const { req, config } = context;
+  const { sessionKey, shouldPreserve } = config;
+  const before = currentLogin(req, config);
   const same = before !== undefined && isSamePerson(before, login);
   // A login that is there but no longer counts was somebody's, too.
-  const stays = sessionOf(req)[sessionKey] === undefined ? mayKeep : () => same;
-  const session = await renewSession(req, (key) => keys.has(key) || stays(key));
-  session[sessionKey] = same && isLess(login.scope, before.scope) ? before : login;
+  const stays = requireSession(req)[sessionKey] === undefined ? shouldPreserve : () => same;
+  const session = await regenerateSession(req, (key) => keys.has(key) || stays(key));
+  session[sessionKey] = same && hasLessScope(login.scope, before.scope) ? before : login;
   finishLogin(session, sessionKey, ended.state, ended.returnTo);
   try {
-    await saveSession(req, settled);
+    await saveSession(req, config);
   } catch (error) {
     // Its own middleware may save it once more at the end: nobody who was told of a failure is logged in then.
     for (const key of [sessionKey, loginsKey(sessionKey)]) Reflect.deleteProperty(session, key);
@@ -79,12 +79,12 @@ function isSamePerson(a: WechatSession, b: WechatSession): boolean {
 }
 
 /** Drops our login and all that came with it, but for other accounts' logins; the session gets a new id. */
-export async function dropLogin(req: HostRequest, settled: Settled): Promise<void> {
-  const { sessionKey, logins } = settled;
-  const login = loggedOut.isHeard ? signedIn(req, settled) : undefined;
+export async function clearLogin(req: HostRequest, config: ResolvedOptions): Promise<void> {
+  const { sessionKey, logins } = config;
+  const login = loggedOut.hasSubscribers ? currentLogin(req, config) : undefined;
   const own = [sessionKey, loginsKey(sessionKey)];
-  const states = finishedStates(sessionOf(req), sessionKey);
-  await renewSession(req, (key) => keys.has(key) && !own.includes(key));
-  await Promise.all([saveSession(req, settled), logins.forget(states)]);
-  if (login) loggedOut.tell(() => ({ flow: login.flow, appid: login.appid }));
+  const states = finishedStates(requireSession(req), sessionKey);
+  await regenerateSession(req, (key) => keys.has(key) && !own.includes(key));
+  await Promise.all([saveSession(req, config), logins.forget(states)]);
+  if (login) loggedOut.publish(() => ({ flow: login.flow, appid: login.appid }));
 }

@@ -6,39 +6,42 @@ import type { PendingLogin } from '../state/pending-logins';
 import type { OnLogin } from '../options/options';
 import { satisfies, scopesOf } from '../../oauth/scope';
 import type { WechatSession } from '../state/wechat-session';
-import type { Answer } from '../state/shared-logins';
-import type { Visit } from '../context';
+import type { CallbackParams } from '../state/shared-logins';
+import type { Context } from '../context';
 import { accountOf } from '../context';
 
 /** WeChat's answer to a login that this very browser started: only such a code is exchanged. */
-export interface CheckedAnswer extends Answer {
+export interface VerifiedCallback extends CallbackParams {
   readonly pending: PendingLogin;
   readonly [checked]: true;
 }
 declare const checked: unique symbol;
 
 /** Only for who has just taken the login out of the browser's own session. */
-export function checkedAnswer(answer: Answer, pending: PendingLogin): CheckedAnswer {
-  return { ...answer, pending } as CheckedAnswer;
+export function verified(answer: CallbackParams, pending: PendingLogin): VerifiedCallback {
+  return { ...answer, pending } as VerifiedCallback;
 }
 
-export async function exchange(visit: Visit, { code, pending }: CheckedAnswer): Promise<WechatSession> {
-  const { settled } = visit;
-  const { oauth } = accountOf(visit, pending.flow);
+export async function exchange(
+  context: Context,
+  { code, pending }: VerifiedCallback,
+): Promise<WechatSession> {
+  const { config } = context;
+  const { oauth } = accountOf(context, pending.flow);
   const token = await oauth.getAccessToken(code);
-  if (token.data.is_snapshotuser === 1 && !settled.allowSnapshotUsers) {
+  if (token.data.is_snapshotuser === 1 && !config.allowSnapshotUsers) {
     throw new WechatAuthError(
       'snapshot_user',
       "This is a virtual account of WeChat's snapshot page. The user taps 「使用完整服务」 (use the full service) there, and logs in for real.",
     );
   }
   const scope = grantedScope(token, pending);
-  const user = await oauth.getUserByToken(token, settled.lang);
+  const user = await oauth.getUserByAccessToken(token, config.lang);
   const { openid } = token.data;
   const unionid = user.unionid ?? token.data.unionid;
-  if (settled.identity === 'unionid' && !unionid) throw missingUnionid(pending);
-  const kept = settled.onLogin
-    ? await askApp(settled.onLogin, visit, { user, token, flow: pending.flow })
+  if (config.identity === 'unionid' && !unionid) throw missingUnionid(pending);
+  const kept = config.onLogin
+    ? await runOnLogin(config.onLogin, context, { user, token, flow: pending.flow })
     : undefined;
   return {
     user: kept ?? user,
@@ -69,9 +72,9 @@ function missingUnionid({ flow }: PendingLogin): WechatAuthError {
 }
 
 /** What onLogin returns is kept as the user; what it throws refuses the login. */
-async function askApp(
+async function runOnLogin(
   onLogin: OnLogin,
-  { req }: Visit,
+  { req }: Context,
   login: Parameters<OnLogin>[1],
 ): Promise<WechatUser | undefined> {
   let kept: unknown;

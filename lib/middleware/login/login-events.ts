@@ -1,5 +1,5 @@
 /** What is told of logins, on `node:diagnostics_channel`: each login starts once, and ends once, however often WeChat calls back. */
-import type { Flow } from '../../oauth/endpoints';
+import type { WechatFlow } from '../../oauth/endpoints';
 import {
   type CallAnswered,
   type CallFailed,
@@ -13,7 +13,7 @@ export interface LoginStarted {
   /** The same in all that is told of one login, in every process: a hash of its state. */
   readonly id: string;
   /** Official account or website app. */
-  readonly flow: Flow;
+  readonly flow: WechatFlow;
   /** Of the app that the login is for. */
   readonly appid: string;
   /** What WeChat was asked for. */
@@ -27,7 +27,7 @@ export interface LoginSucceeded {
   /** That of its {@link LoginStarted}. */
   readonly id: string;
   /** Official account or website app. */
-  readonly flow: Flow;
+  readonly flow: WechatFlow;
   /** Of the app that the login is for. */
   readonly appid: string;
   /** What was granted, separated by commas. */
@@ -43,7 +43,7 @@ export interface LoginFailed extends Failure {
   /** That of its {@link LoginStarted}; absent where no login had started, or where nothing tells which one. */
   readonly id?: string;
   /** Official account or website app. */
-  readonly flow?: Flow;
+  readonly flow?: WechatFlow;
   /** Of the app that the login is for. */
   readonly appid?: string;
   /** What WeChat was asked for. */
@@ -60,7 +60,7 @@ export type LoginRestarted = LoginFailed;
 /** Somebody logged out. */
 export interface LoggedOut {
   /** By which way they had logged in. */
-  readonly flow: Flow;
+  readonly flow: WechatFlow;
   /** Of the app they had logged in to. */
   readonly appid: string;
 }

@@ -2,16 +2,16 @@
 import type { ServerResponse } from 'node:http';
 import type { WechatError } from '../../errors';
 import type { AccessToken } from '../../oauth/tokens/access-token';
-import type { EndpointOptions, Flow } from '../../oauth/endpoints';
-import type { Lang, WechatUser } from '../../oauth/user';
-import type { HttpOptions } from '../../oauth/transport/http-options';
+import type { WechatEndpointOptions, WechatFlow } from '../../oauth/endpoints';
+import type { WechatLang, WechatUser } from '../../oauth/user';
+import type { WechatHttpOptions } from '../../oauth/transport/http-options';
 import type { TokenStore } from '../../stores/token-store';
 import type { HostRequest, Next } from '../http/request';
 import type { OfficialScope } from '../../oauth/scope';
 import type { KeptUser } from '../state/wechat-session';
 
 /** The credentials of one app, as its console shows them. */
-export interface Credentials {
+export interface WechatCredentials {
   /** AppID: `wx` and 16 hex digits. */
   readonly appId?: string | undefined;
   /** AppSecret: 32 hex digits. */
@@ -19,17 +19,17 @@ export interface Credentials {
 }
 
 /** What a login brought, for `onLogin`. */
-export interface Login {
+export interface WechatLoginInfo {
   /** WeChat's profile; after a silent `snsapi_base` login the ids alone. */
   readonly user: WechatUser;
   /** The token of this login; the token store has it already, unless it is a virtual account's. */
   readonly token: AccessToken;
   /** By which of the two ways they came. */
-  readonly flow: Flow;
+  readonly flow: WechatFlow;
 }
 
 /** Paths below the mount point, each with one leading slash; `false` leaves the route out. */
-export interface Routes {
+export interface WechatAuthRoutes {
   /**
    * GET sends the browser to WeChat; the query may hold `returnTo` and `scope`.
    *
@@ -56,13 +56,13 @@ export type Bivariant<F extends (...args: never[]) => unknown> = {
 }['hook'];
 
 /** The option `flow` as a function of the request; awaited. */
-export type ChooseFlow = Bivariant<(req: HostRequest) => Flow | 'auto' | Promise<Flow | 'auto'>>;
+export type ChooseFlow = Bivariant<(req: HostRequest) => WechatFlow | 'auto' | Promise<WechatFlow | 'auto'>>;
 /**
  * Finds or creates the account. What it returns is kept as `user`; nothing: WeChat's profile is. What it throws refuses the login:
  * kind `login_refused`, with that as its `cause`.
  */
 export type OnLogin = Bivariant<
-  (req: HostRequest, login: Login) => KeptUser | Promise<KeptUser> | PromiseLike<KeptUser>
+  (req: HostRequest, login: WechatLoginInfo) => KeptUser | Promise<KeptUser> | PromiseLike<KeptUser>
 >;
 /** Answers in place of our pages. What it passes on with `next(error)`, or throws, goes to the error handler of the app. */
 export type OnError = Bivariant<
@@ -89,7 +89,7 @@ export interface WechatAuthOptions {
    *
    * @default process.env.WECHAT_WEBSITE_APP_ID, process.env.WECHAT_WEBSITE_APP_SECRET
    */
-  readonly website?: Credentials | undefined;
+  readonly website?: WechatCredentials | undefined;
   /**
    * The public origin of the app, and the path that a proxy strips before it: `https://h5.example.com` or
    * `https://example.com/shop`. Its host must be the callback domain of WeChat's console. Without it, it is derived from the request,
@@ -99,7 +99,7 @@ export interface WechatAuthOptions {
    */
   readonly baseURL?: string | undefined;
   /** The routes below the mount point; guards see the middleware only below it, too. */
-  readonly routes?: Routes | undefined;
+  readonly routes?: WechatAuthRoutes | undefined;
   /**
    * What the official account asks for: `snsapi_userinfo` (profile, with consent) or `snsapi_base` (openid, silently). The website
    * app always asks for `snsapi_login`.
@@ -112,14 +112,14 @@ export interface WechatAuthOptions {
    *
    * @default 'zh_CN'
    */
-  readonly lang?: Lang | undefined;
+  readonly lang?: WechatLang | undefined;
   /**
    * Which login: `auto` takes the official account inside WeChat, else the website app where it is configured, else the page
    * that asks to open WeChat.
    *
    * @default 'auto'
    */
-  readonly flow?: Flow | 'auto' | ChooseFlow | undefined;
+  readonly flow?: WechatFlow | 'auto' | ChooseFlow | undefined;
   /**
    * Guards everything below the mount point.
    *
@@ -189,9 +189,9 @@ export interface WechatAuthOptions {
    *
    * @default process.env.WECHAT_OPEN_URL, process.env.WECHAT_API_URL, else WeChat's own
    */
-  readonly endpoints?: EndpointOptions | undefined;
+  readonly endpoints?: WechatEndpointOptions | undefined;
   /** Defaults of requests to WeChat: options of axios (agent, proxy, `timeout` in ms: 5000). */
-  readonly http?: HttpOptions | undefined;
+  readonly http?: WechatHttpOptions | undefined;
   /**
    * Lets an emulated WeChat serve although NODE_ENV is production: anybody can then log in as anybody. For closed test systems.
    *

@@ -1,26 +1,26 @@
 /** From the options to the parts that are built of them, once; or to one error that lists every fault. */
-import { WECHAT, type Flow, type AuthorizeParams } from '../../oauth/endpoints';
+import { WECHAT, type WechatFlow, type AuthorizeParams } from '../../oauth/endpoints';
 import { OAuth } from '../../oauth/oauth';
 import { MemoryTokenStore } from '../../stores/memory-store';
 import { baseURLFault, splitBase, type Base } from './base-url';
 import { withDefaults, withEnvironment, withSource } from './environment';
 import { findFaults, readable } from './option-checks';
 import { OptionsError, shown, type OptionFault } from './options-error';
-import type { Credentials, WechatAuthOptions, ChooseFlow, OnLogin, OnError } from './options';
-import { judgeReturnTo } from '../http/return-to';
-import { SharedLogins } from '../state/shared-logins';
+import type { WechatCredentials, WechatAuthOptions, ChooseFlow, OnLogin, OnError } from './options';
+import { sanitizeReturnTo } from '../http/return-to';
+import { CallbackResults } from '../state/shared-logins';
 import { Warnings } from '../../warnings';
 import type { OfficialScope } from '../../oauth/scope';
-import type { Lang } from '../../oauth/user';
+import type { WechatLang } from '../../oauth/user';
 
 /** @throws OptionsError that lists every fault. */
-export function settleOptions(given: WechatAuthOptions): Settled {
+export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
   let options = given;
   const faults = readable(() => {
     options = withEnvironment(given);
     return faultsOf(options).map((fault) => withSource(fault, given));
   });
-  const accounts: Settled['accounts'] = faults.length > 0 ? {} : accountsOf(options);
+  const accounts: ResolvedOptions['accounts'] = faults.length > 0 ? {} : accountsOf(options);
   const mainAccount = accounts.official ?? accounts.website;
   if (faults.length > 0 || !mainAccount) throw new OptionsError(faults);
   const { preserveSession = true } = options;
@@ -39,19 +39,23 @@ export function settleOptions(given: WechatAuthOptions): Settled {
     identity: options.identity ?? 'openid',
     onLogin: options.onLogin,
     onError: options.onError,
-    mayKeep: keeper(preserveSession),
+    shouldPreserve: preserver(preserveSession),
     verificationFiles: new Map(
       Object.entries(options.verificationFiles ?? {}).map(([name, content]) => [`/${name}`, content]),
     ),
     sessionKey: options.sessionKey ?? 'wechat',
-    logins: new SharedLogins(options.tokenStore),
+    logins: new CallbackResults(options.tokenStore),
     warnings: new Warnings(),
   };
 }
 
-const DEFAULT_ROUTES: Settled['routes'] = { login: '/login', callback: '/callback', logout: '/logout' };
+const DEFAULT_ROUTES: ResolvedOptions['routes'] = {
+  login: '/login',
+  callback: '/callback',
+  logout: '/logout',
+};
 
-function keeper(preserveSession: boolean | readonly string[]): (key: string) => boolean {
+function preserver(preserveSession: boolean | readonly string[]): (key: string) => boolean {
   if (typeof preserveSession === 'boolean') return () => preserveSession;
   const keys = new Set(preserveSession);
   return (key) => keys.has(key);
@@ -93,7 +97,7 @@ function* faultsTogether(options: WechatAuthOptions, known: ReadonlySet<string>)
     const fault = baseURLFault(baseURL, asksWechat);
     if (fault) yield { path: 'baseURL', message: fault };
   }
-  if (typeof returnTo === 'string' && judgeReturnTo(returnTo, []) === undefined) {
+  if (typeof returnTo === 'string' && sanitizeReturnTo(returnTo, []) === undefined) {
     yield {
       path: 'returnTo',
       message: `is ${shown(returnTo)}. Give a path of this app that starts with one slash, such as /home; at most 512 bytes.`,
@@ -112,14 +116,18 @@ function* faultsTogether(options: WechatAuthOptions, known: ReadonlySet<string>)
   }
 }
 
-function* halfGiven(prefix: string, env: string, { appId, appSecret }: Credentials): Generator<OptionFault> {
+function* halfGiven(
+  prefix: string,
+  env: string,
+  { appId, appSecret }: WechatCredentials,
+): Generator<OptionFault> {
   if (appId !== undefined && appSecret === undefined)
     yield { path: `${prefix}appSecret`, message: `is missing. Give it, or set ${env}APP_SECRET.` };
   if (appId === undefined && appSecret !== undefined)
     yield { path: `${prefix}appId`, message: `is missing. Give it, or set ${env}APP_ID.` };
 }
 
-function accountsOf(options: WechatAuthOptions): Settled['accounts'] {
+function accountsOf(options: WechatAuthOptions): ResolvedOptions['accounts'] {
   const { appId, appSecret, website, endpoints, http, tokenStore = new MemoryTokenStore() } = options;
   const { dangerouslyAllowEmulatorInProduction } = options;
   const shared = { tokenStore, endpoints, http, dangerouslyAllowEmulatorInProduction };
@@ -139,15 +147,15 @@ function accountsOf(options: WechatAuthOptions): Settled['accounts'] {
 
 /** One app that can log people in: what differs between the flows is data. */
 export interface Account {
-  readonly flow: Flow;
+  readonly flow: WechatFlow;
   readonly oauth: OAuth;
   /** The address of WeChat's page. */
   page(redirect: string, state: string, scope: string, params?: AuthorizeParams): string;
 }
 
 /** The options, settled: after this, nobody asks what was given. */
-export interface Settled {
-  readonly accounts: Readonly<Partial<Record<Flow, Account>>>;
+export interface ResolvedOptions {
+  readonly accounts: Readonly<Partial<Record<WechatFlow, Account>>>;
   /** The official account, else the website app: options without either are refused. */
   readonly mainAccount: Account;
   /** The public address, if it is known. */
@@ -158,8 +166,8 @@ export interface Settled {
     readonly logout: string | false;
   };
   readonly scope: OfficialScope;
-  readonly lang: Lang;
-  readonly flow: Flow | 'auto' | ChooseFlow;
+  readonly lang: WechatLang;
+  readonly flow: WechatFlow | 'auto' | ChooseFlow;
   readonly authRequired: boolean;
   readonly returnTo: string | undefined;
   readonly loginTimeout: number;
@@ -167,9 +175,9 @@ export interface Settled {
   readonly identity: 'openid' | 'unionid';
   readonly onLogin: OnLogin | undefined;
   readonly onError: OnError | undefined;
-  readonly mayKeep: (key: string) => boolean;
+  readonly shouldPreserve: (key: string) => boolean;
   readonly verificationFiles: ReadonlyMap<string, string>;
   readonly sessionKey: string;
-  readonly logins: SharedLogins;
+  readonly logins: CallbackResults;
   readonly warnings: Warnings;
 }

@@ -1,6 +1,6 @@
 /** Logins under way, in the session: issued with a state, taken back once. And those just finished, for who comes twice. */
 import crypto from 'node:crypto';
-import type { Flow } from '../../oauth/endpoints';
+import type { WechatFlow } from '../../oauth/endpoints';
 import type { Session } from './session';
 
 /** A login under way. */
@@ -9,18 +9,18 @@ export interface PendingLogin {
   readonly returnTo: string;
   /** What WeChat was asked for. */
   readonly scope: string;
-  readonly flow: Flow;
+  readonly flow: WechatFlow;
   /** When it was started, in ms since 1970. */
   readonly at: number;
 }
 
 /** WeChat allows 128 bytes of a-zA-Z0-9. The digit counts restarts: a client that alters states must not loop. */
 const STATE = /^(\d)[\da-f]{32}$/;
-const MOST = 5;
+const MAX_PENDING = 5;
 /** In bytes. A cookie holds 4 KB, all of the app's session included. */
-const ROOM = 1_800;
+const MAX_BYTES = 1_800;
 
-interface Logins {
+interface LoginRecords {
   pending: Record<string, PendingLogin>;
   /** state → where that login ended */
   done: Record<string, string>;
@@ -47,14 +47,14 @@ export function newState(restarts: number): string {
  *
  * @returns whether there was room.
  */
-export function keepLogin(
+export function addPending(
   session: Session,
   key: string,
   state: string,
   login: PendingLogin,
   lifetime: number,
 ): boolean {
-  const { pending, done } = read(session, key);
+  const { pending, done } = loginsIn(session, key);
   const alive = Object.entries(pending).filter(([, other]) => !isExpired(other, lifetime));
   const mayLeave = alive.filter(([other]) => restartsOf(state) === 0 || restartsOf(other) !== 0);
   const stay = Object.fromEntries([...alive, [state, login]]);
@@ -63,7 +63,7 @@ export function keepLogin(
     if (oldest === undefined) return false;
     Reflect.deleteProperty(stay, oldest);
   }
-  write(session, key, { pending: stay, done });
+  storeLogins(session, key, { pending: stay, done });
   return true;
 }
 
@@ -73,38 +73,38 @@ export function isExpired({ at }: PendingLogin, lifetime: number): boolean {
 }
 
 /** Takes a login out by its state, before anything is done with it; only that one, and only once. */
-export function takeLogin(session: Session, key: string, state: string): PendingLogin | undefined {
-  const logins = read(session, key);
+export function takePending(session: Session, key: string, state: string): PendingLogin | undefined {
+  const logins = loginsIn(session, key);
   if (!Object.hasOwn(logins.pending, state)) return undefined;
   const login = logins.pending[state];
   Reflect.deleteProperty(logins.pending, state);
-  write(session, key, logins);
+  storeLogins(session, key, logins);
   return login;
 }
 
 /** Remembers where a login ended, for a second callback and the Back button. */
 export function finishLogin(session: Session, key: string, state: string, returnTo: string): void {
-  const logins = read(session, key);
+  const logins = loginsIn(session, key);
   Reflect.deleteProperty(logins.done, state);
   logins.done[state] = returnTo;
-  write(session, key, logins);
+  storeLogins(session, key, logins);
 }
 
 /** Where this browser's login of that state ended, if it did. */
-export function endOfLogin(session: Session, key: string, state: string): string | undefined {
-  const { done } = read(session, key);
+export function finishedReturnTo(session: Session, key: string, state: string): string | undefined {
+  const { done } = loginsIn(session, key);
   return Object.hasOwn(done, state) ? done[state] : undefined;
 }
 
 /** The states of this browser's finished logins. */
 export function finishedStates(session: Session, key: string): string[] {
-  return Object.keys(read(session, key).done);
+  return Object.keys(loginsIn(session, key).done);
 }
 
 /** Reads what may come from an older release, or from anybody where the app does not sign its sessions. */
-function read(session: Session, key: string): Logins {
-  const stored = session[loginsKey(key)] as Partial<Logins> | undefined;
-  return { pending: onlyStates(stored?.pending, isLogin), done: onlyStates(stored?.done, isString) };
+function loginsIn(session: Session, key: string): LoginRecords {
+  const stored = session[loginsKey(key)] as Partial<LoginRecords> | undefined;
+  return { pending: onlyStates(stored?.pending, isPendingLogin), done: onlyStates(stored?.done, isString) };
 }
 
 function onlyStates<T>(value: unknown, is: (entry: unknown) => entry is T): Record<string, T> {
@@ -114,7 +114,7 @@ function onlyStates<T>(value: unknown, is: (entry: unknown) => entry is T): Reco
   );
 }
 
-function isLogin(value: unknown): value is PendingLogin {
+function isPendingLogin(value: unknown): value is PendingLogin {
   const { returnTo, scope, flow, at } = (value ?? {}) as Partial<PendingLogin>;
   return (
     isString(returnTo) &&
@@ -128,12 +128,12 @@ function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-function write(session: Session, key: string, { pending, done }: Logins): void {
+function storeLogins(session: Session, key: string, { pending, done }: LoginRecords): void {
   const finished = Object.keys(done);
   if (finished.length > 0) {
     const taken = sizeOf(pending);
     for (const oldest of finished) {
-      if (!isFull(done) && sizeOf(done) + taken <= ROOM) break;
+      if (!isFull(done) && sizeOf(done) + taken <= MAX_BYTES) break;
       Reflect.deleteProperty(done, oldest);
     }
   }
@@ -143,7 +143,7 @@ function write(session: Session, key: string, { pending, done }: Logins): void {
 }
 
 function isFull(entries: Record<string, unknown>): boolean {
-  return Object.keys(entries).length > MOST || sizeOf(entries) > ROOM;
+  return Object.keys(entries).length > MAX_PENDING || sizeOf(entries) > MAX_BYTES;
 }
 
 function sizeOf(entries: Record<string, unknown>): number {

@@ -1,7 +1,7 @@
 /** What we keep in req.session, whichever middleware put it there; and how its id changes. */
 import { inspect } from 'node:util';
 import { WechatAuthError } from '../../errors';
-import { ask } from '../../oauth/callbacks';
+import { callHook } from '../../oauth/callbacks';
 import { redact } from '../../redact';
 import { plainCopy } from '../../stores/store-failure';
 import { STORE_LIMIT_MS, inTime } from '../../async/time-limit';
@@ -14,8 +14,8 @@ export type Session = Record<string, unknown>;
 type Work = (callback: (error?: Error | null) => void) => unknown;
 
 /** The session, which must be there: a login without one could not be checked, nor kept. */
-export function sessionOf(req: HostRequest): Session {
-  const session = peekSession(req);
+export function requireSession(req: HostRequest): Session {
+  const session = getSession(req);
   if (session) return session;
   throw new WechatAuthError(
     'session_missing',
@@ -23,7 +23,7 @@ export function sessionOf(req: HostRequest): Session {
   );
 }
 
-export function peekSession(req: HostRequest): Session | undefined {
+export function getSession(req: HostRequest): Session | undefined {
   const { session } = req;
   return typeof session === 'object' && session !== null ? (session as Session) : undefined;
 }
@@ -33,8 +33,9 @@ export async function saveSession(
   req: HostRequest,
   { warnings }: { readonly warnings: Warnings },
 ): Promise<void> {
-  const session = sessionOf(req);
-  if (typeof session['save'] === 'function') await store(req, 'save', session['save'].bind(session) as Work);
+  const session = requireSession(req);
+  if (typeof session['save'] === 'function')
+    await callStore(req, 'save', session['save'].bind(session) as Work);
   else checkCookieSize(req, session, warnings);
 }
 
@@ -42,23 +43,26 @@ export async function saveSession(
  * Changes the session's id, against fixation, where the session has one, and takes over what may stay.
  * cookie-session has none: there, what may not stay is deleted.
  */
-export async function renewSession(req: HostRequest, mayStay: (key: string) => boolean): Promise<Session> {
-  const before = sessionOf(req);
+export async function regenerateSession(
+  req: HostRequest,
+  mayStay: (key: string) => boolean,
+): Promise<Session> {
+  const before = requireSession(req);
   if (typeof before['regenerate'] !== 'function') {
     for (const key of Object.keys(before)) if (!mayStay(key)) Reflect.deleteProperty(before, key);
     return before;
   }
   // express-session keeps its cookie's options there, and gives the new session its own.
   const stay = Object.entries(before).filter(([key]) => key !== 'cookie' && mayStay(key));
-  await store(req, 'regenerate', before['regenerate'].bind(before) as Work);
-  return Object.assign(sessionOf(req), Object.fromEntries(stay));
+  await callStore(req, 'regenerate', before['regenerate'].bind(before) as Work);
+  return Object.assign(requireSession(req), Object.fromEntries(stay));
 }
 
-async function store(req: HostRequest, what: string, work: Work): Promise<void> {
+async function callStore(req: HostRequest, what: string, work: Work): Promise<void> {
   const late = (): Error => new Error(`no answer within ${STORE_LIMIT_MS} ms`);
-  const session = sessionOf(req);
+  const session = requireSession(req);
   try {
-    await inTime(STORE_LIMIT_MS, () => ask(work as Parameters<typeof ask>[0]), late);
+    await inTime(STORE_LIMIT_MS, () => callHook(work as Parameters<typeof callHook>[0]), late);
   } catch (error) {
     // Without it the session's middleware would try once more, wait for ever, and hand out the id of a half-written session.
     Reflect.set(req, 'session', undefined);

@@ -1,5 +1,5 @@
 /** What the app's own types see: the shape of its session, and the interfaces in which it says more. */
-import type { Flow } from '../../oauth/endpoints';
+import type { WechatFlow } from '../../oauth/endpoints';
 import type { WechatUser } from '../../oauth/user';
 
 /**
@@ -46,7 +46,7 @@ export interface WechatSession {
   /** What was granted, separated by commas. */
   readonly scope: string;
   /** By which of the two ways they came. */
-  readonly flow: Flow;
+  readonly flow: WechatFlow;
 }
 
 /**

@@ -3,13 +3,13 @@ import createDebug from 'debug';
 import { performance } from 'node:perf_hooks';
 import { LRUCache } from 'lru-cache';
 import { NoOAuthTokenError, WechatAuthError, isWeChatAPIError, isWechatAuthError } from '../../errors';
-import { Guarded } from '../../async/once-under-lock';
+import { OnceUnderLock } from '../../async/once-under-lock';
 import { plainCopy, type Mask } from '../../stores/store-failure';
 import { LOCK_LIMIT_MS, STORE_LIMIT_MS, inTime } from '../../async/time-limit';
 import { TOKEN_TTL_MS, type TokenData } from '../../stores/token-store';
 import { AccessToken, askedAt } from './access-token';
 import { failureOf, tokenFailed, tokenRefreshed, type TokenRefreshed } from '../events';
-import { Flights } from '../../async/single-flight';
+import { SingleFlight } from '../../async/single-flight';
 import { redact } from '../../redact';
 import { isBaseOnly } from '../scope';
 
@@ -18,7 +18,7 @@ const debug = createDebug('wechat-auth:token');
 const CACHED = 5_000;
 
 /** By which ways the keeper reaches the app's store and WeChat. */
-export interface Ways {
+export interface TokenBackend {
   readonly appid: string;
   /** The app secret, which a store's words might echo. */
   secret(): string | undefined;
@@ -31,22 +31,22 @@ export interface Ways {
 }
 
 export class TokenKeeper {
-  readonly #ways: Ways;
+  readonly #backend: TokenBackend;
   readonly #cache = new LRUCache<string, AccessToken>({ max: CACHED });
-  readonly #lookups = new Flights<AccessToken>();
-  readonly #refreshes = new Flights<AccessToken>();
+  readonly #lookups = new SingleFlight<AccessToken>();
+  readonly #refreshes = new SingleFlight<AccessToken>();
   /** Whose token is being refreshed, by refresh token. */
   readonly #owners = new Map<string | undefined, string>();
 
-  constructor(ways: Ways) {
-    this.#ways = ways;
+  constructor(ways: TokenBackend) {
+    this.#backend = ways;
   }
 
   /** A token that WeChat should take: the cached one, the stored one, else a refreshed one. */
-  async fresh(openid: string): Promise<AccessToken> {
+  async validToken(openid: string): Promise<AccessToken> {
     const cached = this.#cache.get(openid);
     if (cached?.isValid()) return cached;
-    return this.#lookups.join(`fresh ${openid}`, () => this.#renew(openid, cached, undefined));
+    return this.#lookups.run(`fresh ${openid}`, () => this.#renew(openid, cached, undefined));
   }
 
   /** Another token, after WeChat called a valid-looking one invalid: one that was stored meanwhile, else a refreshed one. */
@@ -55,7 +55,7 @@ export class TokenKeeper {
     const { access_token } = refused.data;
     if (cached?.isValid() && cached.data.access_token !== access_token) return cached;
     this.#cache.delete(openid);
-    return this.#lookups.join(`replace ${openid} ${access_token}`, () =>
+    return this.#lookups.run(`replace ${openid} ${access_token}`, () =>
       this.#renew(openid, refused, access_token),
     );
   }
@@ -64,20 +64,20 @@ export class TokenKeeper {
   async keep(token: AccessToken): Promise<void> {
     const { data } = token;
     if (data.is_snapshotuser === 1) return;
-    if (isBaseOnly(data) && (await this.#hasFuller(token))) return;
+    if (isBaseOnly(data) && (await this.#hasMoreScopeSaved(token))) return;
     this.#cache.set(data.openid, token);
-    await this.#store('save', [token], () => this.#ways.save(data.openid, data));
+    await this.#store('save', [token], () => this.#backend.save(data.openid, data));
   }
 
   /** A silent login grants less than an earlier one may have: what is fuller stays, here and in the store. */
-  async #hasFuller(base: AccessToken): Promise<boolean> {
+  async #hasMoreScopeSaved(base: AccessToken): Promise<boolean> {
     const { openid } = base.data;
-    if (isFuller(this.#cache.get(openid))) return true;
+    if (hasMoreScope(this.#cache.get(openid))) return true;
     try {
       const stored = asAccessToken(await this.#read(openid, base));
-      return isFuller(this.#cache.get(openid)) || isFuller(stored);
+      return hasMoreScope(this.#cache.get(openid)) || hasMoreScope(stored);
     } catch (error) {
-      this.#remember(openid, base);
+      this.#cacheToken(openid, base);
       throw error;
     }
   }
@@ -89,15 +89,15 @@ export class TokenKeeper {
   ): Promise<AccessToken> {
     const usable = (token: AccessToken): boolean => token.isValid() && token.data.access_token !== refused;
     const stored = await this.#load(openid, known);
-    if (stored && usable(stored) && !isLess(stored, known)) return this.#remember(openid, stored);
-    const expired = better(stored, known);
+    if (stored && usable(stored) && !hasLessScope(stored, known)) return this.#cacheToken(openid, stored);
+    const expired = preferred(stored, known);
     if (!expired) throw new NoOAuthTokenError(openid);
-    return this.#refreshes.join(openid, () =>
+    return this.#refreshes.run(openid, () =>
       this.#locked(openid, expired, async () => {
         // Whoever held the lock before us may have refreshed it.
-        const now = this.#ways.lock ? await this.#load(openid, expired) : undefined;
-        if (now && usable(now) && !isLess(now, expired)) return this.#remember(openid, now);
-        return this.#refresh(openid, better(now, expired) ?? expired);
+        const now = this.#backend.lock ? await this.#load(openid, expired) : undefined;
+        if (now && usable(now) && !hasLessScope(now, expired)) return this.#cacheToken(openid, now);
+        return this.#refresh(openid, preferred(now, expired) ?? expired);
       }),
     );
   }
@@ -105,26 +105,29 @@ export class TokenKeeper {
   async #refresh(openid: string, expired: AccessToken): Promise<AccessToken> {
     const { refresh_token } = expired.data;
     const began = performance.now();
-    const told = (): TokenRefreshed => ({ appid: this.#ways.appid, durationMs: performance.now() - began });
+    const told = (): TokenRefreshed => ({
+      appid: this.#backend.appid,
+      durationMs: performance.now() - began,
+    });
     try {
       this.#owners.set(refresh_token, openid);
-      const fresh = asAccessToken(await this.#ways.refresh(refresh_token));
+      const fresh = asAccessToken(await this.#backend.refresh(refresh_token));
       if (fresh?.data.openid !== openid) throw notTheOwner();
       debug('refreshed');
-      tokenRefreshed.tell(told);
-      return this.#remember(openid, fresh);
+      tokenRefreshed.publish(told);
+      return this.#cacheToken(openid, fresh);
     } catch (error) {
       const tellFailure = (): void => {
-        tokenFailed.tell(() => ({ ...told(), ...failureOf(error) }));
+        tokenFailed.publish(() => ({ ...told(), ...failureOf(error) }));
       };
-      if (!isWeChatAPIError(error) || !DEAD.includes(error.code)) {
+      if (!isWeChatAPIError(error) || !REFRESH_TOKEN_INVALID.includes(error.code)) {
         tellFailure();
         throw error;
       }
       // Another process may have logged this user in, or refreshed with rotation.
       const stored = await this.#load(openid, expired);
       if (stored?.isValid() && stored.data.access_token !== expired.data.access_token)
-        return this.#remember(openid, stored);
+        return this.#cacheToken(openid, stored);
       tellFailure();
       this.#cache.delete(openid);
       if (stored?.data.refresh_token === refresh_token) await this.#forget(openid, expired);
@@ -143,16 +146,16 @@ export class TokenKeeper {
   /** Tidies up; where it fails, the news is still that the user must log in again. */
   async #forget(openid: string, token: AccessToken): Promise<void> {
     try {
-      await this.#store('delete', [token], () => this.#ways.forget(openid));
+      await this.#store('delete', [token], () => this.#backend.forget(openid));
     } catch {
       debug('a dead token could not be deleted');
     }
   }
 
   /** Caches, unless what is cached is fuller. */
-  #remember(openid: string, token: AccessToken): AccessToken {
+  #cacheToken(openid: string, token: AccessToken): AccessToken {
     const cached = this.#cache.get(openid);
-    if (isLess(token, cached)) return cached?.isValid() ? cached : token;
+    if (hasLessScope(token, cached)) return cached?.isValid() ? cached : token;
     this.#cache.set(openid, token);
     return token;
   }
@@ -179,14 +182,14 @@ export class TokenKeeper {
   }
 
   async #read(openid: string, known: AccessToken | undefined): Promise<unknown> {
-    return this.#store('get', [known], () => this.#ways.load(openid));
+    return this.#store('get', [known], () => this.#backend.load(openid));
   }
 
   /** Runs `fn` while no other process does, where the store offers it; tells the lock's own failures from those of `fn`. */
   async #locked(openid: string, expired: AccessToken, fn: () => Promise<AccessToken>): Promise<AccessToken> {
-    const { lock } = this.#ways;
+    const { lock } = this.#backend;
     if (!lock) return fn();
-    const guarded = new Guarded(fn);
+    const guarded = new OnceUnderLock(fn);
     let fault = new WechatAuthError(
       'token_store',
       "The token store's lock came back without having run what it guards. It must call the function it is given, and wait for it.",
@@ -201,7 +204,7 @@ export class TokenKeeper {
     } catch (error) {
       fault = error as WechatAuthError;
     }
-    return guarded.outcomeOr(() => Promise.reject(fault));
+    return guarded.resultOr(() => Promise.reject(fault));
   }
 
   /** Every call of the app's store: in time, and with no token in its error. */
@@ -219,7 +222,7 @@ export class TokenKeeper {
       );
     } catch (error) {
       const known = tokens.flatMap((token) => [token?.data.access_token, token?.data.refresh_token]);
-      const secrets = [this.#ways.secret(), ...known];
+      const secrets = [this.#backend.secret(), ...known];
       throw storeFailure(what, error, (text) => redact(text, secrets));
     }
   }
@@ -233,24 +236,24 @@ function notTheOwner(): WechatAuthError {
 }
 
 /** WeChat's words for "this refresh token is over". */
-const DEAD: readonly number[] = [40030, 42002, 42007];
+const REFRESH_TOKEN_INVALID: readonly number[] = [40030, 42002, 42007];
 
 /** Whether a token grants more than `snsapi_base`, and is valid or can still be refreshed. */
-function isFuller(token: AccessToken | undefined): boolean {
+function hasMoreScope(token: AccessToken | undefined): boolean {
   if (!token || isBaseOnly(token.data)) return false;
   const canBeRefreshed = Boolean(token.data.refresh_token) && Date.now() < askedAt(token) + TOKEN_TTL_MS;
   return token.isValid() || canBeRefreshed;
 }
 
-function isLess(token: AccessToken, than: AccessToken | undefined): boolean {
-  return isBaseOnly(token.data) && isFuller(than);
+function hasLessScope(token: AccessToken, than: AccessToken | undefined): boolean {
+  return isBaseOnly(token.data) && hasMoreScope(than);
 }
 
 /** The fuller one, else the younger one: the store lacks what it failed to save, the cache what another process saved. */
-function better(stored: AccessToken | undefined, known: AccessToken | undefined): AccessToken | undefined {
+function preferred(stored: AccessToken | undefined, known: AccessToken | undefined): AccessToken | undefined {
   if (!stored || !known) return stored ?? known;
-  if (isLess(stored, known)) return known;
-  return !isLess(known, stored) && askedAt(known) > askedAt(stored) ? known : stored;
+  if (hasLessScope(stored, known)) return known;
+  return !hasLessScope(known, stored) && askedAt(known) > askedAt(stored) ? known : stored;
 }
 
 /** Of a token as it was saved, or of an AccessToken, also of another copy of this package. */

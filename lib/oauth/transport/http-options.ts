@@ -6,7 +6,7 @@ import { WechatAuthError } from '../../errors';
 const DEFAULT_TIMEOUT_MS = 5_000;
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-const NOT_YOURS = [
+const PROTECTED_OPTIONS = [
   'url',
   'method',
   'baseURL',
@@ -21,18 +21,20 @@ const NOT_YOURS = [
 ] as const;
 
 /** Options of requests, without those that keep a call safe. */
-export type SettledHTTP = Omit<AxiosRequestConfig, (typeof NOT_YOURS)[number]>;
+export type ResolvedHttpOptions = Omit<AxiosRequestConfig, (typeof PROTECTED_OPTIONS)[number]>;
 
 /**
  * Options of every request to WeChat: those of axios (agent, proxy, headers, lookup, …), but for what keeps a call safe:
  * redirects, the checks of status and size, the response type, the address itself. `timeout` is in ms and covers a call from name
  * lookup to last byte, its retry included; 0 is no limit.
  */
-export type HttpOptions = { [Name in keyof SettledHTTP]?: SettledHTTP[Name] | undefined };
+export type WechatHttpOptions = {
+  [Name in keyof ResolvedHttpOptions]?: ResolvedHttpOptions[Name] | undefined;
+};
 
 /** A copy of what the app may say; it is warned of the rest. */
-export function settleHTTP(options: HttpOptions): SettledHTTP {
-  const refused: string[] = NOT_YOURS.filter(
+export function resolveHttpOptions(options: WechatHttpOptions): ResolvedHttpOptions {
+  const refused: string[] = PROTECTED_OPTIONS.filter(
     (name) => (options as Record<string, unknown>)[name] !== undefined,
   );
   // Another way of axios (fetch, say) would follow redirects; a function is the app's own doing.
@@ -52,7 +54,7 @@ export function settleHTTP(options: HttpOptions): SettledHTTP {
 }
 
 /** @throws WechatAuthError of kind `config` where it is none. */
-export function timeoutOf({ timeout }: HttpOptions): number {
+export function timeoutOf({ timeout }: WechatHttpOptions): number {
   if (timeout === undefined) return DEFAULT_TIMEOUT_MS;
   if (typeof timeout === 'number' && timeout >= 0 && timeout <= LONGEST_TIMEOUT_MS) return timeout;
   throw new WechatAuthError(

@@ -8,11 +8,11 @@ import { urlToHttpOptions } from 'node:url';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { Agents } from './agents';
-import type { SettledHTTP } from './http-options';
+import type { ResolvedHttpOptions } from './http-options';
 import type { Stop } from './stop';
 
 /** What is asked of WeChat, in one attempt. */
-export interface Asked {
+export interface HttpRequest {
   /** Below WeChat's address, with its query. */
   readonly path: string;
   readonly stop: Stop;
@@ -21,14 +21,14 @@ export interface Asked {
   readonly largestBody: number;
 }
 
-export interface Answered {
+export interface HttpResponse {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, unknown>>;
   readonly data: Uint8Array;
 }
 
-export type Send = (asked: Asked) => Promise<Answered>;
+export type Transport = (asked: HttpRequest) => Promise<HttpResponse>;
 
 /** What is sent unless the app says otherwise. Answers are shorter than what unpacking them would save. */
 export const HEADERS = {
@@ -48,7 +48,7 @@ const PLAIN: ReadonlySet<string> = new Set([
 ]);
 
 /** Sends to this address by these options, or `undefined` where only axios knows what they mean. */
-export function plainSender(address: string, options: SettledHTTP): Send | undefined {
+export function plainSender(address: string, options: ResolvedHttpOptions): Transport | undefined {
   const headers = plainHeaders(options.headers ?? {});
   if (!headers || Object.keys(options).some((name) => !PLAIN.has(name))) return undefined;
   const url = new URL(address);
@@ -66,7 +66,10 @@ function plainHeaders(given: object): Record<string, string> | undefined {
   return arePlain ? { ...HEADERS, ...(Object.fromEntries(headers) as Record<string, string>) } : undefined;
 }
 
-function send({ path, stop, agents, largestBody }: Asked, target: https.RequestOptions): Promise<Answered> {
+function send(
+  { path, stop, agents, largestBody }: HttpRequest,
+  target: https.RequestOptions,
+): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const [protocol, agent] =
       target.protocol === 'https:' ? [https, agents.httpsAgent] : [http, agents.httpAgent];

@@ -6,8 +6,13 @@ import { agentsFor, type Agents } from './agents';
 import { integerOf, readJSON } from './read-json';
 import type * as answers from './answer-schemas';
 import type * as axiosRequest from './axios-request';
-import { settleHTTP, timeoutOf, type HttpOptions, type SettledHTTP } from './http-options';
-import { plainSender, type Answered, type Send } from './node-request';
+import {
+  resolveHttpOptions,
+  timeoutOf,
+  type WechatHttpOptions,
+  type ResolvedHttpOptions,
+} from './http-options';
+import { plainSender, type HttpResponse, type Transport } from './node-request';
 import { redact } from '../../redact';
 import { Stop } from './stop';
 
@@ -25,20 +30,20 @@ export class WechatAPI {
   readonly #origin: string;
   readonly #mayBeEmulated: boolean;
   readonly #known = knownAnswers();
-  #options!: SettledHTTP;
+  #options!: ResolvedHttpOptions;
   #timeout!: number;
-  #send!: Send;
+  #send!: Transport;
   #agents: Agents | undefined;
 
-  constructor(origin: string, options: HttpOptions, mayBeEmulated = false) {
+  constructor(origin: string, options: WechatHttpOptions, mayBeEmulated = false) {
     this.#origin = origin;
     this.#mayBeEmulated = mayBeEmulated;
     this.setOptions(options);
   }
 
-  setOptions(options: HttpOptions): void {
+  setOptions(options: WechatHttpOptions): void {
     this.#timeout = timeoutOf(options);
-    this.#options = settleHTTP(options);
+    this.#options = resolveHttpOptions(options);
     this.#send = plainSender(this.#origin, this.#options) ?? senderOfAxios(this.#origin, this.#options);
     this.#agents = undefined;
   }
@@ -80,9 +85,9 @@ export class WechatAPI {
   }
 
   async #attempt(path: string, query: Query, stop: Stop): Promise<unknown> {
-    const sent = Object.entries(query).map(([name, value]): [string, string] => [name, asSent(value)]);
+    const sent = Object.entries(query).map(([name, value]): [string, string] => [name, asParameter(value)]);
     const mask: Redact = (text) => redact(text, secretsIn(sent));
-    let response: Answered;
+    let response: HttpResponse;
     try {
       this.#agents ??= agentsFor(this.#origin, this.#options);
       response = await this.#send({
@@ -95,7 +100,7 @@ export class WechatAPI {
       throw isWechatError(error) ? error : unreachable(error, path, mask);
     }
     if (!this.#mayBeEmulated) refuseEmulator(response, this.#origin);
-    return read(response, path, mask);
+    return parseResponse(response, path, mask);
   }
 
   #check<Name extends keyof answers.Answers>(
@@ -107,7 +112,7 @@ export class WechatAPI {
     // WeChat's own order of the fields is kept, for whoever prints them.
     if (success) return { ...(answer as object), ...data } as answers.Answers[Name];
     const faults = error.issues.map(({ path: at, message }) => `${at.join('.') || 'the whole'}: ${message}`);
-    throw badAnswer(path, faults.join('; '));
+    throw notFromWechat(path, faults.join('; '));
   }
 }
 
@@ -116,13 +121,13 @@ function knownAnswers(): typeof answers.ANSWERS {
   return (require('./answer-schemas') as typeof answers).ANSWERS;
 }
 
-function senderOfAxios(address: string, options: SettledHTTP): Send {
+function senderOfAxios(address: string, options: ResolvedHttpOptions): Transport {
   return (require('./axios-request') as typeof axiosRequest).axiosSender(address, options);
 }
 /* eslint-enable @typescript-eslint/no-require-imports */
 
 /** The emulator logs anybody in as anybody, and says of itself that it is one. */
-function refuseEmulator({ headers }: Answered, origin: string): void {
+function refuseEmulator({ headers }: HttpResponse, origin: string): void {
   if (process.env['NODE_ENV'] !== 'production' || headers['x-emulated-wechat'] === undefined) return;
   throw new WechatAuthError(
     'config',
@@ -133,14 +138,14 @@ function refuseEmulator({ headers }: Answered, origin: string): void {
 /** What is sent: undefined ones as empty, as wechat-oauth does, so that WeChat itself names what is missing. */
 export type Query = Readonly<Record<string, string | undefined>>;
 
-const SECRETS = new Set(['secret', 'code', 'js_code', 'access_token', 'refresh_token']);
+const SECRET_PARAMETERS = new Set(['secret', 'code', 'js_code', 'access_token', 'refresh_token']);
 
 function secretsIn(sent: readonly (readonly [string, string])[]): string[] {
-  return sent.flatMap(([name, value]) => (SECRETS.has(name) ? [value] : []));
+  return sent.flatMap(([name, value]) => (SECRET_PARAMETERS.has(name) ? [value] : []));
 }
 
 /** JavaScript may pass anything, such as the array of a repeated `?code=`: what is no text counts as missing. */
-function asSent(value: unknown): string {
+function asParameter(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
@@ -149,7 +154,7 @@ type Redact = (text: string) => string;
 interface Limits {
   /** 0 is none. */
   readonly ms: number;
-  readonly appSignal: SettledHTTP['signal'];
+  readonly appSignal: ResolvedHttpOptions['signal'];
 }
 
 /** Settles in time, or when the app ends it, whatever happens below: a name lookup, for one, cannot be aborted. */
@@ -173,12 +178,12 @@ function within<T>({ ms, appSignal }: Limits, path: string, work: (stop: Stop) =
       return;
     }
     appSignal?.addEventListener?.('abort', onAbort);
-    if (ms > 0) timer = setTimeout(() => end(late(ms, path)), ms);
+    if (ms > 0) timer = setTimeout(() => end(timedOut(ms, path)), ms);
     work(stop).finally(settle).then(resolve, reject);
   });
 }
 
-function late(ms: number, path: string): WechatAuthError {
+function timedOut(ms: number, path: string): WechatAuthError {
   return new WechatAuthError(
     'timeout',
     `WeChat did not answer ${path} within ${ms} ms. Try again, or raise \`timeout\`.`,
@@ -224,19 +229,19 @@ const WRONG_OPTION = /^ERR_(BAD_OPTION|INVALID_|NOT_SUPPORT|UNKNOWN_)/;
 /** Too large, no HTTP, or not what its content encoding says. */
 const NO_ANSWER_OF_WECHAT = /maxContentLength|^HPE_|^Z(STD)?_|^ERR__ERROR_FORMAT|^ERR_BR/i;
 
-function read(response: Answered, path: string, mask: Redact): unknown {
+function parseResponse(response: HttpResponse, path: string, mask: Redact): unknown {
   let answer: unknown;
   try {
     answer = readJSON(response.data);
   } catch {
-    throw badAnswer(path, `HTTP ${response.status} with ${describeBody(response, mask)} instead of JSON`);
+    throw notFromWechat(path, `HTTP ${response.status} with ${describeBody(response, mask)} instead of JSON`);
   }
   throwErrcode(answer, mask);
-  if (response.status < 200 || response.status > 299) throw badAnswer(path, `HTTP ${response.status}`);
+  if (response.status < 200 || response.status > 299) throw notFromWechat(path, `HTTP ${response.status}`);
   return answer;
 }
 
-function describeBody({ data, headers }: Answered, mask: Redact): string {
+function describeBody({ data, headers }: HttpResponse, mask: Redact): string {
   const { 'content-type': type } = headers;
   return `${data.length} bytes (${typeof type === 'string' ? mask(type).slice(0, 60) : 'no type'})`;
 }
@@ -248,7 +253,7 @@ function throwErrcode(answer: unknown, mask: Redact): void {
   if (code) throw new WeChatAPIError(code, mask(typeof errmsg === 'string' ? errmsg : ''));
 }
 
-function badAnswer(path: string, what: string): WechatAuthError {
+function notFromWechat(path: string, what: string): WechatAuthError {
   return new WechatAuthError(
     'bad_answer',
     `What answered ${path} is not WeChat: ${what}. Check \`endpoints\` and what stands between.`,

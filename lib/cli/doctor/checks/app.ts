@@ -1,17 +1,17 @@
 /** The running app: what its login does, what a browser keeps of it, and whether it still knows the login afterwards. */
 import { usableBase } from './base-url';
-import { Unreached, type Question } from '../probe/http-probe';
+import { UnreachableError, type ProbeRequest } from '../probe/http-probe';
 import { checkCallback } from './callback';
 import { failed, ok, type Finding } from '../report/check-list';
 import { DESKTOP_CLIENT, WECHAT_CLIENT } from '../probe/user-agents';
 import type { Configuration } from './configuration';
 import { checkCookies } from './cookies';
-import { isInner } from '../probe/private-hosts';
+import { isPrivateHost } from '../probe/private-hosts';
 import { checkLogins, type Logins } from './login';
 import { checkRedirectURI } from './redirect-uri';
 import { playsProxy, siteOf, type Routes, type Site } from '../probe/site';
 import { startLogin, type Login, type LoginAnswer } from '../probe/login-probe';
-import { words } from '../report/bilingual';
+import { bilingual } from '../report/bilingual';
 
 export interface Walked {
   readonly findings: readonly Finding[];
@@ -23,7 +23,7 @@ export async function checkApp(
   configuration: Configuration,
   url: URL,
   routes: Routes,
-  question: Question,
+  question: ProbeRequest,
 ): Promise<Walked> {
   const given = usableBase(configuration);
   let site = siteOf(url, given, routes);
@@ -37,15 +37,15 @@ export async function checkApp(
     }
     return { site, findings: await judge(configuration, site, logins) };
   } catch (error) {
-    if (!(error instanceof Unreached)) throw error;
-    const detail = words(`${url.host}: ${error.detail.en}`, `${url.host}：${error.detail.zh}`);
+    if (!(error instanceof UnreachableError)) throw error;
+    const detail = bilingual(`${url.host}: ${error.detail.en}`, `${url.host}：${error.detail.zh}`);
     return {
       site,
       findings: [
         failed(
           'app-reachable',
           detail,
-          words(
+          bilingual(
             `Start the app, and compare --url. ${error.remedy.en}`,
             `请启动应用，并核对 --url。${error.remedy.zh}`,
           ),
@@ -55,7 +55,7 @@ export async function checkApp(
   }
 }
 
-async function startBoth(site: Site, question: Question): Promise<Logins> {
+async function startBoth(site: Site, question: ProbeRequest): Promise<Logins> {
   const [inWechat, onDesktop] = await Promise.all([
     startLogin(site, WECHAT_CLIENT, question),
     startLogin(site, DESKTOP_CLIENT, question),
@@ -70,7 +70,7 @@ function sentOf({ inWechat, onDesktop }: Logins): Login[] {
 function baseToldBy(site: Site, logins: Logins): URL | undefined {
   const [sent] = sentOf(logins);
   const { mount, callback } = site.routes;
-  if (!sent || !isInner(site.url) || !URL.canParse(sent.redirectURI)) return undefined;
+  if (!sent || !isPrivateHost(site.url) || !URL.canParse(sent.redirectURI)) return undefined;
   const { origin, pathname } = new URL(sent.redirectURI);
   const end = mount + callback;
   return origin !== site.url.origin && pathname.endsWith(end)
@@ -104,8 +104,8 @@ function checkReached(site: Site, { inWechat, onDesktop }: Logins): Finding {
     if (origin !== site.public.origin)
       return failed(
         'app-reachable',
-        words(`${url.origin} sends browsers on to ${origin}`, `${url.origin} 把浏览器转到 ${origin}`),
-        words(
+        bilingual(`${url.origin} sends browsers on to ${origin}`, `${url.origin} 把浏览器转到 ${origin}`),
+        bilingual(
           `Run the doctor again with --url ${origin}; logins must start where WeChat comes back to.`,
           `请改用 --url ${origin} 再运行一次；登录必须从微信回调的那个域名发起。`,
         ),
@@ -115,11 +115,11 @@ function checkReached(site: Site, { inWechat, onDesktop }: Logins): Finding {
   return ok(
     'app-reachable',
     playsProxy(site)
-      ? words(
+      ? bilingual(
           `${url.host}, asked as a proxy for ${site.public.origin} would`,
           `${url.host}，以 ${site.public.origin} 的代理身份访问`,
         )
-      : words(`${url.host}, ${took} ms`, `${url.host}，${took} ms`),
+      : bilingual(`${url.host}, ${took} ms`, `${url.host}，${took} ms`),
   );
 }
 
@@ -127,14 +127,14 @@ function checkState(sent: readonly Login[]): Finding {
   const states = sent.map(({ state }) => state);
   const isGood =
     states.every((state) => /^[a-zA-Z\d]{16,128}$/.test(state)) && new Set(states).size === states.length;
-  if (isGood) return ok('state', words('random, of letters and digits', '随机，由字母与数字组成'));
+  if (isGood) return ok('state', bilingual('random, of letters and digits', '随机，由字母与数字组成'));
   return failed(
     'state',
-    words(
+    bilingual(
       'is missing, repeated, or holds what WeChat does not bring back',
       '缺失、重复，或含有微信不会原样带回的字符',
     ),
-    words(
+    bilingual(
       'See what caches or rewrites the answers of the app (proxy, CDN).',
       '请检查是否有代理或 CDN 缓存、改写了应用的响应。',
     ),
@@ -143,11 +143,11 @@ function checkState(sent: readonly Login[]): Finding {
 
 function checkNoStore(sent: readonly LoginAnswer[]): Finding {
   const odd = sent.find(({ reply }) => !/\bno-store\b/i.test(reply.headers['cache-control'] ?? ''));
-  if (!odd) return ok('no-store', words('Cache-Control: no-store', 'Cache-Control: no-store'));
+  if (!odd) return ok('no-store', bilingual('Cache-Control: no-store', 'Cache-Control: no-store'));
   return failed(
     'no-store',
-    words('the login came without Cache-Control: no-store', '登录响应缺少 Cache-Control: no-store'),
-    words(
+    bilingual('the login came without Cache-Control: no-store', '登录响应缺少 Cache-Control: no-store'),
+    bilingual(
       'Something after the app takes it away (proxy, CDN, a middleware): a cached login gives one state to many people.',
       '应用之后的某处（代理、CDN、中间件）去掉了它：登录响应一旦被缓存，多人会拿到同一个 state。',
     ),

@@ -1,15 +1,15 @@
 /** The session cookie of a login that was started: whether a browser keeps it, and sends it when it comes back from WeChat. */
 import { failed, ok, skipped, warning, type Finding } from '../report/check-list';
-import type { Offered, Refusal } from '../probe/cookie-jar';
+import type { ReceivedCookie, Refusal } from '../probe/cookie-jar';
 import { playsProxy, type Site } from '../probe/site';
 import type { Login } from '../probe/login-probe';
-import { words, type Words } from '../report/bilingual';
+import { bilingual, type Bilingual } from '../report/bilingual';
 
 const SIGNATURE = '.sig';
 const LIKELY = /^(?:__(?:Host|Secure)-)?(?:connect\.sid|.*sess.*|.*sid)$/i;
 
 /** Those that hold the session, as far as names tell; else all. */
-function sessionCookies({ reply }: Login): readonly Offered[] {
+function sessionCookies({ reply }: Login): readonly ReceivedCookie[] {
   const set = reply.offered.filter(({ cookie }) => cookie.value !== '');
   const names = set.map(({ cookie }) => cookie.name).filter((name) => LIKELY.test(name));
   const likely = set.filter(({ cookie }) => names.includes(cookie.name.replace(SIGNATURE, '')));
@@ -37,45 +37,45 @@ export function checkCookies(site: Site, login: Login): Finding[] {
   ];
 }
 
-const REFUSED: Readonly<Record<Refusal, { readonly why: Words; readonly remedy: Words }>> = {
+const REFUSED: Readonly<Record<Refusal, { readonly why: Bilingual; readonly remedy: Bilingual }>> = {
   secure: {
-    why: words('it is Secure, and the app is called over http', '带有 Secure，而应用通过 http 访问'),
-    remedy: words(
+    why: bilingual('it is Secure, and the app is called over http', '带有 Secure，而应用通过 http 访问'),
+    remedy: bilingual(
       'Serve the app over https, or leave `secure` out in development.',
       '请使用 https，或在开发环境去掉 secure。',
     ),
   },
   domain: {
-    why: words('its Domain is another one', '其 Domain 与当前域名不符'),
-    remedy: words(
+    why: bilingual('its Domain is another one', '其 Domain 与当前域名不符'),
+    remedy: bilingual(
       "Leave the session's `domain` out, or name the host of baseURL.",
       '请去掉会话的 domain，或填写 baseURL 的域名。',
     ),
   },
   prefix: {
-    why: words(
+    why: bilingual(
       'its name begins with __Host- or __Secure-, whose rules it breaks',
       '名称以 __Host- 或 __Secure- 开头，却不满足其规则',
     ),
-    remedy: words(
+    remedy: bilingual(
       'Make it Secure, with Path=/ and no Domain; or choose another name.',
       '请设置 Secure、Path=/ 且不带 Domain，或换个名称。',
     ),
   },
   none: {
-    why: words('it is SameSite=None without Secure', '为 SameSite=None 却没有 Secure'),
-    remedy: words("Use sameSite: 'lax'.", "请使用 sameSite: 'lax'。"),
+    why: bilingual('it is SameSite=None without Secure', '为 SameSite=None 却没有 Secure'),
+    remedy: bilingual("Use sameSite: 'lax'.", "请使用 sameSite: 'lax'。"),
   },
   size: {
-    why: words('it is larger than 4096 bytes', '超过 4096 字节'),
-    remedy: words(
+    why: bilingual('it is larger than 4096 bytes', '超过 4096 字节'),
+    remedy: bilingual(
       'Keep less in the session, or use express-session.',
       '请减少会话内容，或使用 express-session。',
     ),
   },
   expired: {
-    why: words('it has ended before it came', '到达时已过期'),
-    remedy: words(
+    why: bilingual('it has ended before it came', '到达时已过期'),
+    remedy: bilingual(
       "Set the clock of the app's machine by NTP, and give the session a longer `maxAge` (in ms).",
       '请为应用所在机器校时（NTP），并延长会话的 maxAge（毫秒）。',
     ),
@@ -89,38 +89,42 @@ function checkKept(site: Site, login: Login): Finding {
   const id = 'session-cookie';
   const cookies = sessionCookies(login);
   if (cookies.length === 0)
-    return failed(id, words('the login set no cookie', '登录没有设置任何 cookie'), remedyForNone(site));
+    return failed(id, bilingual('the login set no cookie', '登录没有设置任何 cookie'), remedyForNone(site));
   const refused = cookies.find(({ refusal }) => refusal);
   if (refused?.refusal) {
     const { why, remedy } = REFUSED[refused.refusal];
     const { name } = refused.cookie;
-    return failed(id, words(`a browser drops ${name}: ${why.en}`, `浏览器会丢弃 ${name}：${why.zh}`), remedy);
+    return failed(
+      id,
+      bilingual(`a browser drops ${name}: ${why.en}`, `浏览器会丢弃 ${name}：${why.zh}`),
+      remedy,
+    );
   }
   const names = cookies.map(({ cookie }) => cookie.name).filter((name) => !name.endsWith(SIGNATURE));
   const life = Math.min(...cookies.map(({ cookie }) => cookie.expires ?? Infinity)) - Date.now();
   if (life < LOGIN_TIMEOUT - 5_000)
     return warning(
       id,
-      words(
+      bilingual(
         `${names.join(', ')} lives for ${Math.round(life / 1000)} s, and a login may take ten minutes`,
         `${names.join('，')} 只保留 ${Math.round(life / 1000)} 秒，而登录最长可达十分钟`,
       ),
-      words(
+      bilingual(
         'Give the session a `maxAge` (in ms) of more than loginTimeout.',
         '请让会话的 maxAge（毫秒）大于 loginTimeout。',
       ),
     );
-  return ok(id, words(names.join(', '), names.join('，')));
+  return ok(id, bilingual(names.join(', '), names.join('，')));
 }
 
 /** Session middlewares set no Secure cookie where they believe that the browser came by http. */
-function remedyForNone(site: Site): Words {
+function remedyForNone(site: Site): Bilingual {
   return site.public.protocol === 'https:'
-    ? words(
+    ? bilingual(
         'The app believes that browsers come by http, and so leaves its Secure cookie out: see Trust in the proxy.',
         '应用以为浏览器通过 http 访问，因而没有设置 Secure cookie：见「信任代理」。',
       )
-    : words(
+    : bilingual(
         'Its session cookie is most likely `secure`, which is not set over http: serve the app over https, or leave `secure` out in development.',
         '会话 cookie 很可能带有 secure，而 http 下不会设置：请使用 https，或在开发环境去掉 secure。',
       );
@@ -130,12 +134,12 @@ function checkSecure(site: Site, login: Login): Finding {
   const id = 'cookie-secure';
   const isSecure = sessionCookies(login).every(({ cookie }) => cookie.secure);
   if (site.public.protocol !== 'https:')
-    return skipped(id, words('not asked for over http', 'http 下不作要求'));
-  if (isSecure) return ok(id, words('sent over https only', '只通过 https 发送'));
+    return skipped(id, bilingual('not asked for over http', 'http 下不作要求'));
+  if (isSecure) return ok(id, bilingual('sent over https only', '只通过 https 发送'));
   return warning(
     id,
-    words('the cookie is sent over http too', 'cookie 也会通过 http 发送'),
-    words(
+    bilingual('the cookie is sent over http too', 'cookie 也会通过 http 发送'),
+    bilingual(
       "Set `secure: true` in production (behind a proxy, with app.set('trust proxy', 1)).",
       "请在生产环境设置 secure: true（代理之后还需 app.set('trust proxy', 1)）。",
     ),
@@ -145,11 +149,11 @@ function checkSecure(site: Site, login: Login): Finding {
 function checkSameSite(login: Login): Finding {
   const id = 'cookie-same-site';
   const modes = sessionCookies(login).map(({ cookie }) => cookie.sameSite);
-  const lax = words("Use sameSite: 'lax'.", "请使用 sameSite: 'lax'。");
+  const lax = bilingual("Use sameSite: 'lax'.", "请使用 sameSite: 'lax'。");
   if (modes.includes('strict'))
     return failed(
       id,
-      words(
+      bilingual(
         'Strict: not sent when the browser comes back from WeChat, so every login is lost',
         'Strict：从微信返回时不会发送，每次登录都会丢失',
       ),
@@ -158,25 +162,25 @@ function checkSameSite(login: Login): Finding {
   if (modes.includes('none'))
     return warning(
       id,
-      words('None: sent with requests of every other site too', 'None：其他网站发起的请求也会带上'),
+      bilingual('None: sent with requests of every other site too', 'None：其他网站发起的请求也会带上'),
       lax,
     );
   return ok(
     id,
     modes.includes('lax')
-      ? words('Lax', 'Lax')
-      : words('not set: browsers take it for Lax', '未设置：浏览器按 Lax 处理'),
+      ? bilingual('Lax', 'Lax')
+      : bilingual('not set: browsers take it for Lax', '未设置：浏览器按 Lax 处理'),
   );
 }
 
 function checkHttpOnly(login: Login): Finding {
   const id = 'cookie-http-only';
   if (sessionCookies(login).every(({ cookie }) => cookie.httpOnly))
-    return ok(id, words('out of reach of scripts', '脚本无法读取'));
+    return ok(id, bilingual('out of reach of scripts', '脚本无法读取'));
   return warning(
     id,
-    words('scripts of the page can read the cookie', '页面脚本可以读取 cookie'),
-    words('Leave `httpOnly` at true, its default.', '请保持 httpOnly 为默认值 true。'),
+    bilingual('scripts of the page can read the cookie', '页面脚本可以读取 cookie'),
+    bilingual('Leave `httpOnly` at true, its default.', '请保持 httpOnly 为默认值 true。'),
   );
 }
 
@@ -184,7 +188,7 @@ function checkHttpOnly(login: Login): Finding {
 function checkTrust(site: Site, login: Login): Finding[] {
   const id = 'trust-proxy';
   if (site.public.protocol !== 'https:') return [];
-  const remedy = words(
+  const remedy = bilingual(
     "Express: app.set('trust proxy', 1). Connect: express-session with proxy: true. And let the proxy set X-Forwarded-Proto.",
     "Express：app.set('trust proxy', 1)；Connect：express-session 的 proxy: true。并让代理设置 X-Forwarded-Proto。",
   );
@@ -192,7 +196,10 @@ function checkTrust(site: Site, login: Login): Finding[] {
     return [
       failed(
         id,
-        words('the app does not believe that browsers come by https', '应用不相信浏览器是通过 https 访问的'),
+        bilingual(
+          'the app does not believe that browsers come by https',
+          '应用不相信浏览器是通过 https 访问的',
+        ),
         remedy,
       ),
     ];
@@ -200,7 +207,7 @@ function checkTrust(site: Site, login: Login): Finding[] {
     return [
       failed(
         id,
-        words(
+        bilingual(
           'no cookie over https: the app does not believe X-Forwarded-Proto',
           'https 下没有设置 cookie：应用不信任 X-Forwarded-Proto',
         ),
@@ -208,8 +215,13 @@ function checkTrust(site: Site, login: Login): Finding[] {
       ),
     ];
   if (sessionCookies(login).some(({ cookie }) => cookie.secure))
-    return [ok(id, words('the app knows that browsers come by https', '应用知道浏览器通过 https 访问'))];
+    return [ok(id, bilingual('the app knows that browsers come by https', '应用知道浏览器通过 https 访问'))];
   return playsProxy(site)
-    ? [skipped(id, words('cannot be seen while the cookie is not Secure', 'cookie 没有 Secure，无法判断'))]
+    ? [
+        skipped(
+          id,
+          bilingual('cannot be seen while the cookie is not Secure', 'cookie 没有 Secure，无法判断'),
+        ),
+      ]
     : [];
 }

@@ -1,12 +1,12 @@
 /** What the login route does with a browser inside WeChat, and with one on a PC. */
 import { WechatAuthError, type WechatErrorKind } from '../../../errors';
-import type { Flow } from '../../../oauth/endpoints';
+import type { WechatFlow } from '../../../oauth/endpoints';
 import { failed, ok, skipped, warning, type CheckId, type Finding } from '../report/check-list';
 import { NAMES, isGiven, type Configuration } from './configuration';
 import { CONSOLES } from '../report/consoles';
 import { withoutSlash, type Site } from '../probe/site';
 import type { LoginAnswer, Sent } from '../probe/login-probe';
-import { words } from '../report/bilingual';
+import { bilingual } from '../report/bilingual';
 
 /** One login in each kind of browser. */
 export interface Logins {
@@ -14,7 +14,9 @@ export interface Logins {
   readonly onDesktop: LoginAnswer;
 }
 
-const CLIENTS: Readonly<Record<'login-in-wechat' | 'login-on-desktop', { fits: Flow; other: Flow }>> = {
+const CLIENTS: Readonly<
+  Record<'login-in-wechat' | 'login-on-desktop', { fits: WechatFlow; other: WechatFlow }>
+> = {
   'login-in-wechat': { fits: 'official', other: 'website' },
   'login-on-desktop': { fits: 'website', other: 'official' },
 };
@@ -27,7 +29,7 @@ export function checkLogins(
   const first = checkLogin('login-in-wechat', configuration, site, inWechat);
   const second = checkLogin('login-on-desktop', configuration, site, onDesktop);
   const isSame = first.status === 'failed' && first.detail.en === second.detail.en;
-  return [first, isSame ? skipped('login-on-desktop', words('the same', '同上')) : second];
+  return [first, isSame ? skipped('login-on-desktop', bilingual('the same', '同上')) : second];
 }
 
 function checkLogin(
@@ -47,7 +49,7 @@ function checkLogin(
     case 'redirect':
       return failed(
         id,
-        words(
+        bilingual(
           `${path} leads to ${answer.to.origin}${answer.to.pathname}, not to WeChat`,
           `${path} 转到 ${answer.to.origin}${answer.to.pathname}，而不是微信`,
         ),
@@ -56,7 +58,7 @@ function checkLogin(
     case 'foreign':
       return failed(
         id,
-        words(
+        bilingual(
           `${path} answers HTTP ${answer.reply.status}, which is no login of this package`,
           `${path} 返回 HTTP ${answer.reply.status}，不是本包的登录路由`,
         ),
@@ -65,7 +67,7 @@ function checkLogin(
   }
 }
 
-const NOT_OURS = words(
+const NOT_OURS = bilingual(
   'Is this the app, and is wechatAuth() mounted in it? If it is mounted below a path or has other routes, say so: --mount /auth, --login /wx.',
   '这是要检查的应用吗？是否挂载了 wechatAuth()？如挂载在某个路径下或改了路由，请说明：--mount /auth、--login /wx。',
 );
@@ -74,7 +76,7 @@ export function kindFailed(id: CheckId, kind: WechatErrorKind): Finding {
   const { status, remedy } = new WechatAuthError(kind, '');
   return failed(
     id,
-    words(`the app answers ${kind} (HTTP ${status})`, `应用返回 ${kind}（HTTP ${status}）`),
+    bilingual(`the app answers ${kind} (HTTP ${status})`, `应用返回 ${kind}（HTTP ${status}）`),
     remedy,
   );
 }
@@ -85,23 +87,23 @@ function openElsewhere(id: keyof typeof CLIENTS, { apps }: Configuration): Findi
     return ok(
       id,
       fits === 'official'
-        ? words('asks to use a computer: there is no official account', '提示改用电脑：没有配置公众号')
-        : words('asks to open WeChat: there is no website app', '提示在微信中打开：没有配置网站应用'),
+        ? bilingual('asks to use a computer: there is no official account', '提示改用电脑：没有配置公众号')
+        : bilingual('asks to open WeChat: there is no website app', '提示在微信中打开：没有配置网站应用'),
     );
   return failed(
     id,
-    words(
+    bilingual(
       `the app does not know ${CONSOLES[fits].name.en} that was given here`,
       `应用并未使用此处给出的${CONSOLES[fits].name.zh}`,
     ),
-    words(
+    bilingual(
       'Give the app the same environment as the doctor, and start it again.',
       '请让应用使用与此处相同的环境变量，并重新启动。',
     ),
   );
 }
 
-const SCOPES: Readonly<Record<Flow, RegExp>> = {
+const SCOPES: Readonly<Record<WechatFlow, RegExp>> = {
   official: /^snsapi_(?:base|userinfo)$/,
   website: /^snsapi_login$/,
 };
@@ -118,11 +120,11 @@ function checkSent(
   if (URL.canParse(open) && !isUnder(page, new URL(open)))
     return failed(
       id,
-      words(
+      bilingual(
         `the app sends people to ${page.origin}, and not to ${open}`,
         `应用把用户转到 ${page.origin}，而不是 ${open}`,
       ),
-      words(
+      bilingual(
         'Give WECHAT_OPEN_URL (or endpoints) to both, or to neither.',
         '请让两边使用相同的 WECHAT_OPEN_URL（或 endpoints），或都不设置。',
       ),
@@ -131,8 +133,14 @@ function checkSent(
   if (appId !== undefined && appid !== appId)
     return failed(
       id,
-      words(`the app uses AppID ${appid}, and not ${appId}`, `应用使用的 AppID 是 ${appid}，而不是 ${appId}`),
-      words('Compare the environment of the app with that of the doctor.', '请核对应用与此处的环境变量。'),
+      bilingual(
+        `the app uses AppID ${appid}, and not ${appId}`,
+        `应用使用的 AppID 是 ${appid}，而不是 ${appId}`,
+      ),
+      bilingual(
+        'Compare the environment of the app with that of the doctor.',
+        '请核对应用与此处的环境变量。',
+      ),
     );
   if (
     !SCOPES[flow].test(scope) ||
@@ -142,8 +150,8 @@ function checkSent(
   )
     return failed(
       id,
-      words('the address of WeChat was changed on the way', '发往微信的地址在途中被改动'),
-      words(
+      bilingual('the address of WeChat was changed on the way', '发往微信的地址在途中被改动'),
+      bilingual(
         'See what rewrites the Location header between the app and here (proxy, CDN).',
         '请检查应用与此处之间是否有代理或 CDN 改写了 Location 头。',
       ),
@@ -152,22 +160,22 @@ function checkSent(
     return warning(
       id,
       flow === 'website'
-        ? words(
+        ? bilingual(
             'goes to the QR code, which nobody can scan on their own screen',
             '转到二维码页，而手机无法扫描自己的屏幕',
           )
-        : words('goes to the page that works only inside WeChat', '转到只能在微信内使用的授权页'),
-      words(
+        : bilingual('goes to the page that works only inside WeChat', '转到只能在微信内使用的授权页'),
+      bilingual(
         "Leave the option flow at 'auto', and give the website app or the official account too.",
         "请保持选项 flow 为 'auto'，并同时配置公众号与网站应用。",
       ),
     );
-  const detail = words(`${appid}, ${scope}`, `${appid}，${scope}`);
+  const detail = bilingual(`${appid}, ${scope}`, `${appid}，${scope}`);
   if (appId !== undefined) return ok(id, detail);
   return warning(
     id,
-    words(`${detail.en}: not compared`, `${detail.zh}：未核对`),
-    words(
+    bilingual(`${detail.en}: not compared`, `${detail.zh}：未核对`),
+    bilingual(
       `Give the doctor the same app, so that it can compare: ${NAMES[flow].appId}.`,
       `请在此处给出同一个应用以便核对：${NAMES[flow].appId}。`,
     ),

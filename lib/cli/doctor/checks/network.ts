@@ -1,18 +1,18 @@
 /** Whether this machine reaches WeChat, whether it is WeChat that answers, and what its clock says. */
 import { API, PAGES } from '../../../oauth/endpoints';
 import { readJSON } from '../../../oauth/transport/read-json';
-import { Unreached, ask, type Question, type Reply } from '../probe/http-probe';
+import { UnreachableError, probe, type ProbeRequest, type ProbeResponse } from '../probe/http-probe';
 import { failed, ok, skipped, warning, type CheckId, type Finding } from '../report/check-list';
 import { WECHAT_CLIENT } from '../probe/user-agents';
 import type { Configuration } from './configuration';
-import { join, words, type Words } from '../report/bilingual';
+import { join, bilingual, type Bilingual } from '../report/bilingual';
 
-const TO_ENDPOINTS = words(
+const TO_ENDPOINTS = bilingual(
   'Check WECHAT_OPEN_URL and WECHAT_API_URL, and what stands between (proxy, gateway).',
   '请检查 WECHAT_OPEN_URL 与 WECHAT_API_URL，以及中间的代理或网关。',
 );
 
-export async function checkNetwork(configuration: Configuration, question: Question): Promise<Finding[]> {
+export async function checkNetwork(configuration: Configuration, question: ProbeRequest): Promise<Finding[]> {
   const { open, api } = configuration;
   const [pages, interfaces] = await Promise.all([
     reach('open-reachable', `${open}${PAGES.official.path}`, isPage, configuration, question),
@@ -23,19 +23,19 @@ export async function checkNetwork(configuration: Configuration, question: Quest
 
 interface Reached {
   readonly finding: Finding;
-  readonly reply?: Reply;
+  readonly reply?: ProbeResponse;
 }
 
 async function reach(
   id: CheckId,
   address: string,
-  isWechat: (reply: Reply) => boolean,
+  isWechat: (reply: ProbeResponse) => boolean,
   { isProduction }: Configuration,
-  question: Question,
+  question: ProbeRequest,
 ): Promise<Reached> {
   const { host } = new URL(address);
   try {
-    const reply = await ask(new URL(address), {
+    const reply = await probe(new URL(address), {
       ...question,
       headers: { 'User-Agent': WECHAT_CLIENT, Accept: '*/*' },
     });
@@ -44,19 +44,23 @@ async function reach(
     if (isEmulated && isProduction) return { finding: emulatorInProduction(id, host), reply };
     return { finding: ok(id, described(host, reply, isEmulated)), reply };
   } catch (error) {
-    if (!(error instanceof Unreached)) throw error;
+    if (!(error instanceof UnreachableError)) throw error;
     return {
-      finding: failed(id, words(`${host}: ${error.detail.en}`, `${host}：${error.detail.zh}`), error.remedy),
+      finding: failed(
+        id,
+        bilingual(`${host}: ${error.detail.en}`, `${host}：${error.detail.zh}`),
+        error.remedy,
+      ),
     };
   }
 }
 
-function isPage({ status, headers }: Reply): boolean {
+function isPage({ status, headers }: ProbeResponse): boolean {
   return status === 200 && (headers['content-type'] ?? '').includes('html');
 }
 
 /** Asked for nothing in particular, WeChat names what is missing, as an errcode. */
-function isAPI({ body }: Reply): boolean {
+function isAPI({ body }: ProbeResponse): boolean {
   try {
     const answer = readJSON(Buffer.from(body));
     return typeof answer === 'object' && answer !== null && 'errcode' in answer;
@@ -65,30 +69,30 @@ function isAPI({ body }: Reply): boolean {
   }
 }
 
-function strange(host: string, { status, headers }: Reply): Words {
+function strange(host: string, { status, headers }: ProbeResponse): Bilingual {
   const type = (headers['content-type'] ?? '–').slice(0, 40);
-  return words(
+  return bilingual(
     `what answers at ${host} is not WeChat: HTTP ${status}, ${type}`,
     `${host} 的应答方不是微信：HTTP ${status}，${type}`,
   );
 }
 
-function described(host: string, { took, proxy }: Reply, isEmulated: boolean): Words {
+function described(host: string, { took, proxy }: ProbeResponse, isEmulated: boolean): Bilingual {
   return join(
-    words(`${host}, ${took} ms`, `${host}，${took} ms`),
-    proxy === undefined ? undefined : words(`through the proxy ${proxy}`, `，经代理 ${proxy}`),
-    isEmulated ? words('(an emulated WeChat)', '（模拟的微信）') : undefined,
+    bilingual(`${host}, ${took} ms`, `${host}，${took} ms`),
+    proxy === undefined ? undefined : bilingual(`through the proxy ${proxy}`, `，经代理 ${proxy}`),
+    isEmulated ? bilingual('(an emulated WeChat)', '（模拟的微信）') : undefined,
   );
 }
 
 function emulatorInProduction(id: CheckId, host: string): Finding {
   return failed(
     id,
-    words(
+    bilingual(
       `${host} is an emulated WeChat, and NODE_ENV is production: anybody could log in as anybody`,
       `${host} 是模拟的微信，而 NODE_ENV 为 production：任何人都能以任何身份登录`,
     ),
-    words(
+    bilingual(
       'Take WECHAT_OPEN_URL and WECHAT_API_URL out of the environment.',
       '请从环境中去掉 WECHAT_OPEN_URL 与 WECHAT_API_URL。',
     ),
@@ -98,18 +102,18 @@ function emulatorInProduction(id: CheckId, host: string): Finding {
 const BEARABLE_MS = 30_000;
 const GRAVE_MS = 5 * 60_000;
 
-function checkClock(reply: Reply | undefined): Finding {
+function checkClock(reply: ProbeResponse | undefined): Finding {
   if (reply?.ahead === undefined)
-    return skipped('clock', words('nobody told the time to compare with', '没有可供比较的时间'));
+    return skipped('clock', bilingual('nobody told the time to compare with', '没有可供比较的时间'));
   const seconds = Math.round(Math.abs(reply.ahead) / 1000);
-  const side = reply.ahead > 0 ? words('slow', '慢') : words('fast', '快');
-  const off = words(
+  const side = reply.ahead > 0 ? bilingual('slow', '慢') : bilingual('fast', '快');
+  const off = bilingual(
     `${seconds} s ${side.en}, by the clock of the endpoint`,
     `比对端时钟${side.zh} ${seconds} 秒`,
   );
   if (seconds * 1000 <= BEARABLE_MS)
-    return ok('clock', words('agrees with that of the endpoint', '与对端一致'));
-  const remedy = words(
+    return ok('clock', bilingual('agrees with that of the endpoint', '与对端一致'));
+  const remedy = bilingual(
     'Set it by NTP: session cookies end too early or too late, and machines disagree about when a token ends.',
     '请用 NTP 校时：否则会话 cookie 会提前或延后失效，多台机器对 token 的过期时间也会不一致。',
   );

@@ -15,7 +15,7 @@ export interface Cookie {
 
 export type Refusal = 'secure' | 'domain' | 'prefix' | 'none' | 'size' | 'expired';
 
-export interface Offered {
+export interface ReceivedCookie {
   readonly cookie: Cookie;
   /** Why a browser would not keep it. */
   readonly refusal: Refusal | undefined;
@@ -23,11 +23,11 @@ export interface Offered {
 
 const LARGEST = 4_096;
 
-export class Jar {
+export class CookieJar {
   readonly #cookies = new Map<string, Cookie>();
 
   /** What an answer from this address sets, and what of it is kept. */
-  take(lines: readonly string[], url: URL): Offered[] {
+  take(lines: readonly string[], url: URL): ReceivedCookie[] {
     return lines.map((line) => {
       const cookie = parse(line, url);
       const refusal = refusalOf(cookie, url);

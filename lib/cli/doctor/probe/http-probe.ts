@@ -2,9 +2,9 @@
 import http from 'node:http';
 import https from 'node:https';
 import { agentsFor } from '../../../oauth/transport/agents';
-import { words, type Words } from '../report/bilingual';
+import { bilingual, type Bilingual } from '../report/bilingual';
 
-export interface Question {
+export interface ProbeRequest {
   readonly headers?: http.OutgoingHttpHeaders;
   /** What covers the whole, in ms. */
   readonly timeout: number;
@@ -13,7 +13,7 @@ export interface Question {
   readonly isDirect?: boolean;
 }
 
-export interface Reply {
+export interface ProbeResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
@@ -27,35 +27,35 @@ export interface Reply {
 
 type Stage = 'proxy' | 'dns' | 'tcp' | 'tls' | 'http';
 
-const STAGES: Readonly<Record<Stage, { readonly what: Words; readonly remedy: Words }>> = {
+const STAGES: Readonly<Record<Stage, { readonly what: Bilingual; readonly remedy: Bilingual }>> = {
   proxy: {
-    what: words('the proxy does not let it through', '代理未放行'),
-    remedy: words(
+    what: bilingual('the proxy does not let it through', '代理未放行'),
+    remedy: bilingual(
       'Correct HTTPS_PROXY, HTTP_PROXY or NO_PROXY, or let the proxy pass this host.',
       '请更正 HTTPS_PROXY、HTTP_PROXY 或 NO_PROXY，或让代理放行该域名。',
     ),
   },
   dns: {
-    what: words('its name is not found (DNS)', '域名解析失败（DNS）'),
-    remedy: words('Check the spelling, and the DNS of this machine.', '请检查拼写与本机的 DNS 设置。'),
+    what: bilingual('its name is not found (DNS)', '域名解析失败（DNS）'),
+    remedy: bilingual('Check the spelling, and the DNS of this machine.', '请检查拼写与本机的 DNS 设置。'),
   },
   tcp: {
-    what: words('nobody takes the connection (TCP)', '无法建立连接（TCP）'),
-    remedy: words(
+    what: bilingual('nobody takes the connection (TCP)', '无法建立连接（TCP）'),
+    remedy: bilingual(
       'Check the port, the firewall, and whether a proxy is needed (HTTPS_PROXY).',
       '请检查端口、防火墙，以及是否需要代理（HTTPS_PROXY）。',
     ),
   },
   tls: {
-    what: words('the encryption fails (TLS)', '加密握手失败（TLS）'),
-    remedy: words(
+    what: bilingual('the encryption fails (TLS)', '加密握手失败（TLS）'),
+    remedy: bilingual(
       'Check the certificate, the clock, and whether something reads along (NODE_EXTRA_CA_CERTS names its certificate).',
       '请检查证书、本机时钟，以及中间是否有解密代理（其证书用 NODE_EXTRA_CA_CERTS 指定）。',
     ),
   },
   http: {
-    what: words('it gives no answer (HTTP)', '没有返回 HTTP 响应'),
-    remedy: words(
+    what: bilingual('it gives no answer (HTTP)', '没有返回 HTTP 响应'),
+    remedy: bilingual(
       'Check what listens there, and what stands between.',
       '请检查该地址的服务以及中间的网络设备。',
     ),
@@ -63,15 +63,15 @@ const STAGES: Readonly<Record<Stage, { readonly what: Words; readonly remedy: Wo
 };
 
 /** Nobody answered, and why. */
-export class Unreached extends Error {
+export class UnreachableError extends Error {
   override readonly name = 'Unreached';
-  readonly detail: Words;
-  readonly remedy: Words;
+  readonly detail: Bilingual;
+  readonly remedy: Bilingual;
 
   constructor(stage: Stage, code: string) {
     super(code);
     const { what, remedy } = STAGES[stage];
-    this.detail = words(`${what.en}: ${code}`, `${what.zh}：${code}`);
+    this.detail = bilingual(`${what.en}: ${code}`, `${what.zh}：${code}`);
     this.remedy = remedy;
   }
 }
@@ -79,7 +79,7 @@ export class Unreached extends Error {
 const LARGEST_BODY = 512 * 1024;
 
 /** @throws Unreached */
-export async function ask(url: URL, question: Question): Promise<Reply> {
+export async function probe(url: URL, question: ProbeRequest): Promise<ProbeResponse> {
   const way = wayTo(url, question);
   const asked = Date.now();
   try {
@@ -99,7 +99,7 @@ interface Way {
   readonly proxy: string | undefined;
 }
 
-function wayTo(url: URL, { isDirect = false }: Question): Way {
+function wayTo(url: URL, { isDirect = false }: ProbeRequest): Way {
   const isTLS = url.protocol === 'https:';
   if (isDirect) return { agent: isTLS ? new https.Agent() : new http.Agent(), proxy: undefined };
   try {
@@ -109,15 +109,15 @@ function wayTo(url: URL, { isDirect = false }: Question): Way {
     return { agent, proxy: proxy instanceof URL ? proxy.host : undefined };
   } catch {
     // A proxy in the environment that is no address; its words may hold a password.
-    throw new Unreached('proxy', 'HTTPS_PROXY');
+    throw new UnreachableError('proxy', 'HTTPS_PROXY');
   }
 }
 
 function send(
   url: URL,
   { agent, proxy }: Way,
-  { headers = {}, timeout, signal }: Question,
-): Promise<Omit<Reply, 'took' | 'ahead' | 'proxy'>> {
+  { headers = {}, timeout, signal }: ProbeRequest,
+): Promise<Omit<ProbeResponse, 'took' | 'ahead' | 'proxy'>> {
   return new Promise((resolve, reject) => {
     let stage: Stage = proxy === undefined ? 'dns' : 'proxy';
     const fail = (error: unknown): void => reject(reasonOf(error, stage));
@@ -159,15 +159,15 @@ const TLS_CODE = /^(?:CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPR
 const DNS_CODE = /^(?:ENOTFOUND|EAI_|ENODATA)/;
 const TCP_CODE = /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/;
 
-function reasonOf(error: unknown, reached: Stage): Unreached {
+function reasonOf(error: unknown, reached: Stage): UnreachableError {
   const { code = '', message, cause, name } = error as NodeJS.ErrnoException & { code?: string };
   if ((cause as Error | undefined)?.name === 'TimeoutError' || name === 'TimeoutError')
-    return new Unreached(reached, 'timeout');
+    return new UnreachableError(reached, 'timeout');
   if (message.startsWith('the proxy refused'))
-    return new Unreached('proxy', /HTTP \d+/.exec(message)?.[0] ?? 'refused');
-  if (reached === 'proxy') return new Unreached('proxy', code || 'refused');
-  if (TLS_CODE.test(code)) return new Unreached('tls', code);
-  if (DNS_CODE.test(code)) return new Unreached('dns', code);
-  if (TCP_CODE.test(code)) return new Unreached('tcp', code);
-  return new Unreached(reached, code || message);
+    return new UnreachableError('proxy', /HTTP \d+/.exec(message)?.[0] ?? 'refused');
+  if (reached === 'proxy') return new UnreachableError('proxy', code || 'refused');
+  if (TLS_CODE.test(code)) return new UnreachableError('tls', code);
+  if (DNS_CODE.test(code)) return new UnreachableError('dns', code);
+  if (TCP_CODE.test(code)) return new UnreachableError('tcp', code);
+  return new UnreachableError(reached, code || message);
 }

@@ -1,14 +1,14 @@
 /** One login, walked without a person: to WeChat's door, and back with a code that WeChat never gave. */
 import { ERROR_KINDS, type WechatErrorKind } from '../../../errors';
-import { PAGES, type Flow } from '../../../oauth/endpoints';
-import type { Question } from './http-probe';
-import { Visitor, at, type Site, type Visited } from './site';
+import { PAGES, type WechatFlow } from '../../../oauth/endpoints';
+import type { ProbeRequest } from './http-probe';
+import { ProbeBrowser, publicURL, type Site, type ProbedPage } from './site';
 import { MADE_UP_CODE } from '../checks/wechat';
 
 /** What an app's login route did. */
 export type LoginAnswer = {
-  readonly visitor: Visitor;
-  readonly reply: Visited;
+  readonly visitor: ProbeBrowser;
+  readonly reply: ProbedPage;
 } & (
   | Sent
   /** The page that says where one can log in. */
@@ -21,7 +21,7 @@ export type LoginAnswer = {
 /** Sent to a page of WeChat's. */
 export interface Sent {
   readonly kind: 'sent';
-  readonly flow: Flow;
+  readonly flow: WechatFlow;
   readonly page: URL;
   readonly redirectURI: string;
   readonly state: string;
@@ -30,14 +30,18 @@ export interface Sent {
 /** A login that is on its way at WeChat. */
 export type Login = LoginAnswer & Sent;
 
-export async function startLogin(site: Site, userAgent: string, question: Question): Promise<LoginAnswer> {
-  const visitor = new Visitor(site, userAgent, question);
-  const reply = await visitor.get(at(site, site.routes.mount + site.routes.login));
+export async function startLogin(
+  site: Site,
+  userAgent: string,
+  question: ProbeRequest,
+): Promise<LoginAnswer> {
+  const visitor = new ProbeBrowser(site, userAgent, question);
+  const reply = await visitor.get(publicURL(site, site.routes.mount + site.routes.login));
   return { visitor, reply, ...read(reply) };
 }
 
 function read(
-  reply: Visited,
+  reply: ProbedPage,
 ):
   | Sent
   | { kind: 'open-elsewhere' | 'foreign' }
@@ -63,7 +67,7 @@ function sentTo(page: URL): Sent | undefined {
   };
 }
 
-function locationOf({ status, headers, from }: Visited): URL | undefined {
+function locationOf({ status, headers, from }: ProbedPage): URL | undefined {
   const { location } = headers;
   if (status < 300 || status > 399 || location === undefined || !URL.canParse(location, from.href))
     return undefined;
@@ -71,7 +75,7 @@ function locationOf({ status, headers, from }: Visited): URL | undefined {
 }
 
 /** The kind of a failure, where this package answered. */
-function kindIn({ body }: Visited): WechatErrorKind | undefined {
+function kindIn({ body }: ProbedPage): WechatErrorKind | undefined {
   try {
     const answer = JSON.parse(body) as { error?: unknown } | null;
     return ERROR_KINDS.find((kind) => kind === answer?.error);
@@ -80,7 +84,7 @@ function kindIn({ body }: Visited): WechatErrorKind | undefined {
   }
 }
 
-export type WayBack =
+export type CallbackOutcome =
   /** The app knew the login, and took the code to WeChat, which refused it. */
   | { readonly kind: 'known' }
   /** The session had forgotten it. */
@@ -93,11 +97,11 @@ export type WayBack =
  * Comes back twice. The first time, the app starts the login again, whether it knows the state or not; the second time it says why
  * it gives up, and that tells the two apart.
  */
-export async function comeBack({
+export async function probeCallback({
   visitor,
   redirectURI,
   state,
-}: Sent & { readonly visitor: Visitor }): Promise<WayBack> {
+}: Sent & { readonly visitor: ProbeBrowser }): Promise<CallbackOutcome> {
   const first = await visitor.get(answerTo(redirectURI, state), { isFromElsewhere: true });
   const restart = locationOf(first);
   const again = restart && sentTo(restart);
@@ -112,7 +116,7 @@ function answerTo(redirectURI: string, state: string): URL {
   return url;
 }
 
-function judge(reply: Visited, isSecond: boolean): WayBack {
+function judge(reply: ProbedPage, isSecond: boolean): CallbackOutcome {
   const error = kindIn(reply);
   if (error === undefined) return { kind: 'foreign', status: reply.status, isSecond };
   if (error === 'code_invalid' || error === 'code_used') return { kind: 'known' };

@@ -10,7 +10,7 @@ export function bareHost({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, '');
 }
 
-export function isInner(url: URL): boolean {
+export function isPrivateHost(url: URL): boolean {
   const host = bareHost(url);
   return isIP(host) ? PRIVATE_IP.test(host) : !host.includes('.') || INNER_NAME.test(host);
 }

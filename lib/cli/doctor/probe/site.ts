@@ -1,8 +1,8 @@
 /** A running app: where it listens, how browsers call it, and a browser that visits it. */
 import type http from 'node:http';
-import { ask, type Question, type Reply } from './http-probe';
-import { isInner } from './private-hosts';
-import { Jar, type Offered } from './cookie-jar';
+import { probe, type ProbeRequest, type ProbeResponse } from './http-probe';
+import { isPrivateHost } from './private-hosts';
+import { CookieJar, type ReceivedCookie } from './cookie-jar';
 
 export interface Routes {
   readonly mount: string;
@@ -23,7 +23,7 @@ export interface Site {
  * proxy strips. Any other is asked as it is.
  */
 export function siteOf(url: URL, baseURL: URL | undefined, routes: Routes): Site {
-  const isBehind = baseURL !== undefined && isInner(url) && baseURL.origin !== url.origin;
+  const isBehind = baseURL !== undefined && isPrivateHost(url) && baseURL.origin !== url.origin;
   return { url, public: isBehind ? baseURL : url, routes };
 }
 
@@ -32,7 +32,7 @@ export function playsProxy({ url, public: seen }: Site): boolean {
 }
 
 /** The address of a path of the app, as browsers see it. */
-export function at({ public: seen }: Site, path: string): URL {
+export function publicURL({ public: seen }: Site, path: string): URL {
   return new URL(withoutSlash(seen.pathname) + path, seen.origin);
 }
 
@@ -40,32 +40,32 @@ export function withoutSlash(path: string): string {
   return path.replace(/\/+$/, '');
 }
 
-export interface Visited extends Reply {
+export interface ProbedPage extends ProbeResponse {
   /** The cookies it set. */
-  readonly offered: readonly Offered[];
+  readonly offered: readonly ReceivedCookie[];
   /** The address that was asked. */
   readonly from: URL;
 }
 
 /** A browser that comes for the first time. It asks for JSON, so that a failure names its kind. */
-export class Visitor {
+export class ProbeBrowser {
   readonly #site: Site;
   readonly #userAgent: string;
-  readonly #question: Question;
-  readonly #jar = new Jar();
+  readonly #question: ProbeRequest;
+  readonly #jar = new CookieJar();
 
-  constructor(site: Site, userAgent: string, question: Question) {
+  constructor(site: Site, userAgent: string, question: ProbeRequest) {
     this.#site = site;
     this.#userAgent = userAgent;
     this.#question = question;
   }
 
   /** @throws Unreached */
-  async get(address: URL, { isFromElsewhere = false } = {}): Promise<Visited> {
+  async get(address: URL, { isFromElsewhere = false } = {}): Promise<ProbedPage> {
     const cookie = this.#jar.header(address, isFromElsewhere);
-    const reply = await ask(innerAddress(this.#site, address), {
+    const reply = await probe(innerAddress(this.#site, address), {
       ...this.#question,
-      isDirect: isInner(this.#site.url),
+      isDirect: isPrivateHost(this.#site.url),
       headers: {
         'User-Agent': this.#userAgent,
         Accept: 'application/json',

@@ -1,13 +1,13 @@
 /** What the doctor says, it says in English and in Chinese. */
 export type Language = 'en' | 'zh';
 
-export type Words = Readonly<Record<Language, string>>;
+export type Bilingual = Readonly<Record<Language, string>>;
 
-export function words(en: string, zh: string): Words {
+export function bilingual(en: string, zh: string): Bilingual {
   return { en, zh };
 }
 
-export function join(...parts: readonly (Words | undefined)[]): Words {
+export function join(...parts: readonly (Bilingual | undefined)[]): Bilingual {
   const given = parts.filter((part) => part !== undefined);
   return {
     en: given.map(({ en }) => en).join(' '),

@@ -1,18 +1,18 @@
 /** The closed list of what the doctor checks; each id has a section in docs/doctor.md. */
-import { words, type Words } from './bilingual';
+import { bilingual, type Bilingual } from './bilingual';
 
 /** In the order in which they are printed. */
 export const GROUPS = {
-  configuration: words('Configuration', '配置'),
-  network: words('The way to WeChat', '到微信的网络'),
-  wechat: words('What WeChat says', '微信的回答'),
-  app: words('The running app', '运行中的应用'),
+  configuration: bilingual('Configuration', '配置'),
+  network: bilingual('The way to WeChat', '到微信的网络'),
+  wechat: bilingual('What WeChat says', '微信的回答'),
+  app: bilingual('The running app', '运行中的应用'),
 } as const;
 
 export type Group = keyof typeof GROUPS;
 
-function check(group: Group, en: string, zh: string): { readonly group: Group; readonly title: Words } {
-  return { group, title: words(en, zh) };
+function check(group: Group, en: string, zh: string): { readonly group: Group; readonly title: Bilingual } {
+  return { group, title: bilingual(en, zh) };
 }
 
 export const CHECKS = {
@@ -53,23 +53,23 @@ export type Status = 'ok' | 'failed' | 'warning' | 'skipped';
 export interface Finding {
   readonly id: CheckId;
   readonly status: Status;
-  readonly detail: Words;
+  readonly detail: Bilingual;
   /** What to do; always there where something is wrong. */
-  readonly remedy?: Words | undefined;
+  readonly remedy?: Bilingual | undefined;
 }
 
-export function ok(id: CheckId, detail: Words): Finding {
+export function ok(id: CheckId, detail: Bilingual): Finding {
   return { id, status: 'ok', detail };
 }
 
-export function failed(id: CheckId, detail: Words, remedy: Words): Finding {
+export function failed(id: CheckId, detail: Bilingual, remedy: Bilingual): Finding {
   return { id, status: 'failed', detail, remedy };
 }
 
-export function warning(id: CheckId, detail: Words, remedy: Words): Finding {
+export function warning(id: CheckId, detail: Bilingual, remedy: Bilingual): Finding {
   return { id, status: 'warning', detail, remedy };
 }
 
-export function skipped(id: CheckId, detail: Words): Finding {
+export function skipped(id: CheckId, detail: Bilingual): Finding {
   return { id, status: 'skipped', detail };
 }

@@ -3,7 +3,7 @@ import { CHECKS, GROUPS, type CheckId, type Finding, type Group, type Status } f
 import type { Language } from './bilingual';
 import { pad, widthOf, wrap } from './width';
 
-export interface Look {
+export interface OutputStyle {
   readonly language: Language;
   /** Of the terminal. */
   readonly columns: number;
@@ -21,7 +21,7 @@ const NARROWEST = 40;
 const WIDEST = 110;
 
 /** One group of the table, with its heading. */
-export function renderGroup(group: Group, findings: readonly Finding[], look: Look): string {
+export function renderGroup(group: Group, findings: readonly Finding[], look: OutputStyle): string {
   const titles = Object.values(CHECKS).map(({ title }) => widthOf(title[look.language]));
   const width = Math.min(Math.max(look.columns, NARROWEST), WIDEST);
   const indent = 4 + Math.max(...titles) + 2;
@@ -29,7 +29,7 @@ export function renderGroup(group: Group, findings: readonly Finding[], look: Lo
   return ['', paint(GROUPS[group][look.language], 1, look), ...rows].join('\n');
 }
 
-function renderRow({ id, status, detail, remedy }: Finding, look: Look, indent: number): string[] {
+function renderRow({ id, status, detail, remedy }: Finding, look: OutputStyle, indent: number): string[] {
   const { sign, colour } = SIGNS[status];
   const margin = ' '.repeat(indent);
   const title = pad(CHECKS[id].title[look.language], indent - 4);
@@ -43,7 +43,7 @@ function renderRow({ id, status, detail, remedy }: Finding, look: Look, indent: 
   ];
 }
 
-function paint(text: string, code: number, { isColoured }: Look): string {
+function paint(text: string, code: number, { isColoured }: OutputStyle): string {
   return isColoured ? `\u001b[${code}m${text}\u001b[0m` : text;
 }
 
@@ -54,7 +54,7 @@ const COUNTS: Readonly<Record<Status, Readonly<Record<Language, string>>>> = {
   skipped: { en: 'not known', zh: '项未知' },
 };
 
-export function renderSummary(findings: readonly Finding[], { language }: Look): string {
+export function renderSummary(findings: readonly Finding[], { language }: OutputStyle): string {
   const counts = (['failed', 'warning', 'ok', 'skipped'] as const).flatMap((status) => {
     const count = findings.filter((finding) => finding.status === status).length;
     return count > 0 ? `${count} ${COUNTS[status][language]}` : [];

@@ -7,7 +7,7 @@ import { officialCallback } from '../callback-url';
 import { PageRefusal } from '../page-refusal';
 
 /** What a person meets on the authorize page. */
-export type Sight = 'silent' | 'consent' | 'snapshot';
+export type AuthorizeView = 'silent' | 'consent' | 'snapshot';
 
 const isBase = (request: AuthorizeRequest): boolean =>
   request.scopes.every((scope) => scope === 'snsapi_base');
@@ -17,7 +17,7 @@ function isExempt(request: AuthorizeRequest, user: EmulatorUser, world: World): 
   return world.consents.get(identityOf(user, request.app).openid) === true;
 }
 
-export function sightOf(request: AuthorizeRequest, user: EmulatorUser, world: World): Sight {
+export function authorizeViewOf(request: AuthorizeRequest, user: EmulatorUser, world: World): AuthorizeView {
   if (isBase(request)) return 'silent';
   // Entering from the account's chat is a special silent scenario: neither forcePopup nor forceSnapShot change it.
   if (user.follower) return 'silent';

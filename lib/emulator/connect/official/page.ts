@@ -12,7 +12,7 @@ import type { World } from '../../world/world';
 import { readAuthorizeRequest, type AuthorizeRequest } from './request';
 import { continueURL, isWechat } from '../client';
 import { secondCallback } from './second-callback';
-import { checkFollower, deniedCallback, grantedCallback, sightOf } from './callbacks';
+import { checkFollower, deniedCallback, grantedCallback, authorizeViewOf } from './callbacks';
 import { PageRefusal } from '../page-refusal';
 import { personAt, personIn, rememberPerson } from '../person';
 
@@ -68,7 +68,7 @@ function ask(visit: Visit, fullService = false): Answer {
 
 function show(visit: Visit): Answer {
   const { request, person, world } = visit;
-  const sight = sightOf(request, person, world);
+  const sight = authorizeViewOf(request, person, world);
   if (sight === 'silent') return allow(visit);
   if (world.switches.consent === 'deny') return deny(visit);
   if (world.switches.consent === 'allow') return allow(visit, sight === 'snapshot');
@@ -82,7 +82,7 @@ function reply(visit: Visit): Answer {
   if (form['reply'] === 'virtual') return allow(visit, true);
   // Picking a person who is shown the snapshot page leads there first.
   const snapshot =
-    form['full'] === undefined && sightOf(visit.request, visit.person, visit.world) === 'snapshot';
+    form['full'] === undefined && authorizeViewOf(visit.request, visit.person, visit.world) === 'snapshot';
   if (!snapshot) return allow(visit);
   const page = snapshotPage(visit.request.app, languageIn(visit));
   return { ...page, headers: { ...page.headers, ...rememberPerson(visit.person) } };

@@ -1,4 +1,4 @@
-import { refuseTwins } from '../unique';
+import { assertUnique } from '../unique';
 
 /** A person with a WeChat account. */
 export interface EmulatorUser {
@@ -43,7 +43,7 @@ export class UserRegistry {
   constructor(configured: readonly EmulatorUser[] = presets) {
     const [first] = configured;
     if (!first) throw new Error('The emulator needs at least one user; leave `users` out for the presets');
-    refuseTwins('users', configured, (user) => user.id);
+    assertUnique('users', configured, (user) => user.id);
     this.all = configured;
     this.first = first;
   }
