@@ -51,15 +51,10 @@ export type { WechatHttpOptions } from './oauth/transport/http-options';
 export { MemoryTokenStore } from './stores/memory-store';
 export type { MemoryTokenStoreOptions } from './stores/memory-store';
 export { KeyvTokenStore } from './stores/keyv-store';
-export type { KeyvLike, KeyvTokenStoreOptions } from './stores/keyv-store';
+export type { KeyvLike } from './stores/keyv-store';
 export { RedisTokenStore } from './stores/redis-store';
-export type {
-  IORedisClient,
-  NodeRedisClient,
-  RedisClient,
-  RedisTokenStoreOptions,
-} from './stores/redis-store';
-export type { EncryptionKey, EncryptionOptions } from './stores/token-record';
+export type { RedisClient, RedisTokenStoreOptions } from './stores/redis-store';
+export type { EncryptionOptions } from './stores/token-record';
 export type { TokenData, TokenStore } from './stores/token-store';
 // For who writes a store of their own: what it must do, as checks for any test runner.
 export { tokenStoreTests } from './stores/token-store-tests';
@@ -76,12 +71,11 @@ export {
   isWechatAuthError,
   isWechatError,
 } from './errors';
-export type { WechatRemedy, WechatErrorKind } from './errors';
+export type { WechatErrorKind } from './errors';
 export {
   type GetToken,
   type GetUserByCodeOptions,
   type GetUserOptions,
   type OAuthOptions,
   type SaveToken,
-  type TokenVerified,
 } from './oauth/oauth-options';

@@ -1,7 +1,8 @@
 import crypto from 'node:crypto';
 import { inspect } from 'node:util';
 import Keyv from 'keyv';
-import { KeyvTokenStore, RedisTokenStore, type EncryptionKey } from '../../lib';
+import { KeyvTokenStore, RedisTokenStore } from '../../lib';
+import type { EncryptionKey } from '../../lib/stores/token-record';
 import { aToken, keepsTheContract } from './store-tests';
 
 const KEY = 'wx1:oUser';

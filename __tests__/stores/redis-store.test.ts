@@ -1,13 +1,8 @@
 import { inspect } from 'node:util';
 import { Cluster, Redis } from 'ioredis';
 import { RESP_TYPES, createClient, createClientPool, createCluster, createSentinel } from 'redis';
-import {
-  RedisTokenStore,
-  isWechatError,
-  tokenStoreTests,
-  type IORedisClient,
-  type RedisClient,
-} from '../../lib';
+import { RedisTokenStore, isWechatError, tokenStoreTests, type RedisClient } from '../../lib';
+import type { IORedisClient } from '../../lib/stores/redis-store';
 import { hasRedis, startRedis, startSentinel, type RedisServer } from '../support/redis';
 import { aToken, keepsTheContract } from './store-tests';
 

@@ -23,7 +23,6 @@ import {
   type SaveToken,
   type TokenData,
   type TokenStore,
-  type TokenVerified,
   type WechatErrorKind,
   type WechatUser,
 } from '../../lib';
@@ -128,7 +127,7 @@ const promises = async (): Promise<void> => {
   const byCode = await oauth.getUserByCode({ code: 'code', lang: 'en', encryptedData: 'e', iv: 'i' });
   same<typeof byCode, WechatUser>(true);
   const verified = await oauth.verifyToken('openid', 'token');
-  same<typeof verified, TokenVerified>(true);
+  same<typeof verified, { readonly errcode: 0; readonly errmsg: string }>(true);
   same<typeof verified.errcode, 0>(true);
   const session = await oauth.getSessionKey('code');
   same<typeof session, MiniProgramSession>(true);
