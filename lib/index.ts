@@ -41,7 +41,8 @@ export type {
 export { OAuth } from './oauth/oauth';
 export { AccessToken } from './oauth/tokens/access-token';
 export { wrapper } from './oauth/callbacks';
-export type { AuthorizeParams, WechatEndpointOptions, WechatEndpoints, WechatFlow } from './oauth/endpoints';
+export type { AuthorizeParams, WechatEndpointOptions, WechatEndpoints } from './oauth/endpoints';
+export type { WechatFlow } from './oauth/flows';
 export type { CallAnswered, CallFailed, TokenFailed, TokenRefreshed } from './oauth/events';
 export type { EncryptedData, MiniProgramSession, MiniProgramUser } from './oauth/mini-program';
 export type { WechatLang, WechatUser } from './oauth/user';

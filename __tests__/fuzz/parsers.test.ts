@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import http from 'node:http';
 import fc from 'fast-check';
-import { isWechat } from '../../lib/middleware/http/user-agent';
+import { browserKind } from '../../lib/middleware/http/user-agent';
 import { sanitizeReturnTo } from '../../lib/middleware/http/return-to';
 import { readJSON } from '../../lib/oauth/transport/read-json';
 import { startApp, type TestApp, type TestRequest } from '../support/app';
@@ -550,7 +550,7 @@ describe('a User-Agent', () => {
   it('is that of WeChat where it names MicroMessenger and not WeCom, in any case of ASCII', () => {
     fc.assert(
       fc.property(fc.oneof(agent, fc.string({ unit: 'binary' })), (text) => {
-        expect(isWechat(text)).toBe(foretold(text));
+        expect(browserKind(text)).toBe(foretold(text));
       }),
       { numRuns: 2_000 },
     );

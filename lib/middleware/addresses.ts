@@ -9,23 +9,22 @@ export function basePath(config: ResolvedOptions): string {
   return config.base?.path ?? '';
 }
 
-/** The origin that browsers see, as the options say, else as the request does. */
+/** The origin that browsers see: that of `baseURL`, otherwise the one that the request names. */
 export function originOf({ req, config }: Context): string {
   if (config.base) return config.base.origin;
   if (process.env['NODE_ENV'] === 'production') {
     config.warnings.once(
       'WECHAT_NO_BASE_URL',
-      'wechatAuth() derives its public address from the Host header, which a client can forge. Set baseURL (or WECHAT_BASE_URL).',
+      'wechatAuth() derives its public address from the Host header, which a client can forge. ' +
+        'Set baseURL (or WECHAT_BASE_URL).',
     );
   }
   const host = hostOf(req);
   if (HOST.test(host)) return `${isSecure(req) ? 'https' : 'http'}://${host}`;
   throw new WechatAuthError(
     'config',
-    `The Host header is no host name: ${JSON.stringify(host.slice(0, 80))}. Set baseURL.`,
-    {
-      status: 400,
-    },
+    `The Host header is not a host name: ${JSON.stringify(host.slice(0, 80))}. Set baseURL.`,
+    { status: 400 },
   );
 }
 
@@ -37,14 +36,14 @@ export function routePath(context: Context, name: keyof ResolvedOptions['routes'
   return route === false ? undefined : publicMount(context) + route;
 }
 
-/** The path that browsers see before our routes: what the proxy strips, and the mount. */
+/** The path that browsers see before our routes: the path that the proxy strips, and the mount path. */
 export function publicMount({ req, url, config }: Context): string {
   return basePath(config) + asPath(mountOf(req, url));
 }
 
 /**
- * Where a mount is a pattern, the request chooses its spelling, and our redirects begin with it: two slashes in a row, or what
- * browsers take for that, would lead to another host.
+ * If the mount is a pattern, part of it comes from the request. Slashes and backslashes are collapsed, otherwise `//evil.example` would
+ * become an open redirect.
  */
 function asPath(mount: string): string {
   return mount
@@ -57,19 +56,19 @@ function ownRoutes(context: Context): string[] {
   return (['login', 'callback', 'logout'] as const).flatMap((name) => routePath(context, name) ?? []);
 }
 
-/** Whether somebody may be sent there after a login. */
+/** Whether a login may end at this path. */
 export function isReturnTo(context: Context, asked: string | null | undefined): asked is string {
   return asked != null && safeReturnTo(context, asked) !== undefined;
 }
 
-/** Where somebody is sent who asked for this: there, if it is a page of this app, else where logins end by default. */
+/** The requested return path if it is safe, otherwise the default. */
 export function returnToOrDefault(context: Context, asked: string | null | undefined): string {
   return safeReturnTo(context, asked) ?? safeReturnTo(context, context.config.returnTo ?? '/') ?? '/';
 }
 
 /**
- * What somebody asked for, as they may be sent there: spelled for a header, without a spent code; `undefined` where they may not.
- * Judged as it was asked for, and again with the path that the proxy strips.
+ * The requested return path in the form that a Location header takes, without a spent code; `undefined` if it is not safe. It is
+ * checked as it was requested, and again with the path that the proxy strips.
  */
 export function safeReturnTo(context: Context, asked: string | null | undefined): string | undefined {
   const path = sanitizeReturnTo(asked, []);
@@ -83,12 +82,12 @@ function underBase(path: string, base: string): string {
   return isUnder ? path : base + path;
 }
 
-/** The page this request asks for, as browsers see it. */
+/** The path of this request, as browsers see it. */
 export function currentPage({ req, config }: Context): string {
   return basePath(config) + relative(fullURL(req));
 }
 
-/** The path of an Origin or Referer header of this very site, or `undefined`. */
+/** The path of an Origin or Referer header of this site; `undefined` for another site. */
 export function sameOriginPath(context: Context, header: string): string | undefined {
   if (!URL.canParse(header)) return undefined;
   const url = new URL(header);
@@ -97,16 +96,17 @@ export function sameOriginPath(context: Context, header: string): string | undef
     : undefined;
 }
 
+/** The redirect URI. */
 export function callbackURL(context: Context): string {
   const path = routePath(context, 'callback');
   if (path !== undefined) return originOf(context) + path;
   throw new WechatAuthError(
     'config',
-    'routes.callback is false: WeChat has no address to come back to. Give it a path, or start the login where it has one.',
+    'routes.callback is false: there is no redirect URI. Give it a path, or start the login from a wechatAuth() that has one.',
   );
 }
 
-/** What a link to the login route may say. */
+/** The parameters of a link to the login route. */
 export interface LoginLink {
   readonly returnTo?: string | undefined;
   readonly scope?: string | undefined;
@@ -127,7 +127,7 @@ export function loginURL(context: Context, { returnTo, scope }: LoginLink): stri
   return query.length > 0 ? `${path}?${query.join('&')}` : path;
 }
 
-/** The public address of this login, for another device. */
+/** The public address of this login, to be opened on another device. */
 export function loginAddress(context: Context, { returnTo }: LoginLink): string {
   const asked = { returnTo: isReturnTo(context, returnTo) ? returnTo : undefined };
   const path =

@@ -1,16 +1,17 @@
-/** One request in our hands, and which account it asks for. */
+/** One request that the middleware handles, with the options that apply to it. */
 import type { ServerResponse } from 'node:http';
 import { WechatAuthError } from '../errors';
-import { type HostRequest, type Next } from './http/request';
-import type { ResolvedOptions, Account } from './options/resolve-options';
-import type { WechatFlow } from '../oauth/endpoints';
+import { FLOWS, FLOW_NAMES, type WechatFlow } from '../oauth/flows';
+import type { HostRequest, Next } from './http/request';
+import type { Account } from './options/account';
+import type { ResolvedOptions } from './options/resolve-options';
 
 export interface Context {
   readonly req: HostRequest;
   readonly res: ServerResponse;
   readonly next: Next;
   readonly config: ResolvedOptions;
-  /** The address as it was below the mount point. Most requests need no more of it, so the mount is worked out when asked for. */
+  /** `req.url` when the middleware ran; frameworks change it later. The mount path is derived from it on demand. */
   readonly url: string;
 }
 
@@ -23,13 +24,19 @@ export function contextOf(
   return { req, res, next, config, url: req.url ?? '/' };
 }
 
+/** @throws WechatAuthError of kind `config` where the options have no account for this flow. */
 export function accountOf({ config }: Context, flow: WechatFlow): Account {
   const account = config.accounts[flow];
   if (account) return account;
-  const missing =
-    flow === 'official' ? 'appId and appSecret of the official account' : 'website: { appId, appSecret }';
   throw new WechatAuthError(
     'config',
-    `A ${flow} login was asked for, but wechatAuth() has no account for it. Give ${missing}.`,
+    `A login with the flow '${flow}' was requested, but wechatAuth() has no account for it. ` +
+      `Give ${FLOWS[flow].credentials.example}.`,
   );
+}
+
+/** The official account, otherwise the website app. */
+export function mainAccountOf(context: Context): Account {
+  const configured = FLOW_NAMES.find((flow) => context.config.accounts[flow]);
+  return accountOf(context, configured ?? FLOW_NAMES[0]);
 }

@@ -1,17 +1,17 @@
-/** `req.wechat`: what an app asks of the user of this request. Nothing is read before it is asked for. */
+/** `req.wechat`: the user of this request, and what can be done for them. The session is read on first use. */
 import { WechatAuthError } from '../errors';
 import type { OAuth } from '../oauth/oauth';
-import { beginLogin, startLogin, type WechatLoginOptions } from './login/login';
+import { prepareLogin, startLogin, type WechatLoginOptions } from './login/login';
 import { clearLogin, currentLogin } from './login/current-login';
 import { type HostRequest } from './http/request';
-import type { Context } from './context';
+import { accountOf, mainAccountOf, type Context } from './context';
 import type { AppUser, WechatSession, WechatSessions } from './state/wechat-session';
 import { noStore } from './http/response';
 import { loginURL } from './addresses';
 import { LoginReporter } from './login/login-reporter';
 
 /**
- * What the embedded QR code of `wxLogin.js` takes (网站应用微信登录, 第二种获取 code 的方式).
+ * The parameters of the QR code that `wxLogin.js` embeds in a page (网站应用微信登录, 第二种获取 code 的方式).
  *
  * @example
  * app.get('/qr', async (req, res) => res.json(await req.wechat.loginParams({ returnTo: '/me' })));
@@ -24,12 +24,12 @@ export interface WxLoginParams {
   readonly scope: string;
   /** Percent-encoded, because the widget does not encode. */
   readonly redirect_uri: string;
-  /** Of a login that is kept in the session now, and works once. */
+  /** Of a pending login that the session holds now; for single use. */
   readonly state: string;
 }
 
 /**
- * What `wechatAuth()` puts on a request, as `req.wechat`. The session is not read before a member is used.
+ * What `wechatAuth()` puts on a request as `req.wechat`. The session is not read before a member is used.
  *
  * @example
  * app.get('/', (req, res) => {
@@ -38,12 +38,12 @@ export interface WxLoginParams {
  * });
  */
 export interface WechatContext {
-  /** Who is logged in: WeChat's profile, or what `onLogin` returned; `undefined` for nobody. */
+  /** The user who is logged in: WeChat's profile, or the object that `onLogin` returned. `undefined` if nobody is. */
   readonly user: AppUser | undefined;
   /** Whether somebody is logged in. */
   isAuthenticated(): boolean;
   /**
-   * Sends the browser to WeChat, or shows the page that says where it can log in; the response ends with it.
+   * Sends the browser to WeChat, or shows the page that says where it can log in. The response is complete afterwards.
    *
    * @throws WechatAuthError of kind `session_missing` or `config`.
    */
@@ -61,27 +61,29 @@ export interface WechatContext {
    */
   loginParams(options?: Pick<WechatLoginOptions, 'returnTo'>): Promise<WxLoginParams>;
   /**
-   * Drops the login and what else the session holds, and changes its id; logins under another `sessionKey` stay.
+   * Logs the user out: removes the login and everything else from the session, except logins under another `sessionKey`, and gives the
+   * session a new id.
    *
    * @throws WechatAuthError of kind `session_missing` where the session's store failed.
    */
   logout(): Promise<void>;
   /**
-   * An access token of the user that WeChat should take, refreshed where it has expired. A secret: it does not belong in a browser.
+   * A valid access token of the user, refreshed if it has expired. It is a secret: never send it to a browser. (`oauth.getAccessToken(code)`
+   * is another method: it exchanges a code.)
    *
    * @throws WechatAuthError of kind `unauthenticated` without a user; `no_token`, `token_store`; WeChatAPIError of kind
    * `reauthorize` where the user must log in again.
    */
   getAccessToken(): Promise<string>;
-  /** The core, of the account the user logged in with, else of the official account, else of the website app. */
+  /** The OAuth client of the account the user logged in with; otherwise of the official account; otherwise of the website app. */
   readonly oauth: OAuth;
 }
 
 /** A request behind `wechatAuth()`, for Connect and plain `node:http`; Express's own requests carry `wechat` already. */
 export interface WechatRequest extends HostRequest {
-  /** Who is logged in, and what can be done about it. */
+  /** The user of this request, and what can be done for them. */
   readonly wechat: WechatContext;
-  /** What the session middleware put here, if any. */
+  /** The session, if a session middleware runs before. */
   readonly session?: WechatSessions | null | undefined;
 }
 
@@ -110,12 +112,12 @@ export class ReqWechat implements WechatContext {
 
   async loginParams(options: Pick<WechatLoginOptions, 'returnTo'> = {}): Promise<WxLoginParams> {
     noStore(this.#context.res);
-    const ending = new LoginReporter(this.#context.config, { flow: 'website' });
+    const reporter = new LoginReporter(this.#context.config, { flow: 'website' });
     try {
-      const { account, scope, redirect, state } = await beginLogin(this.#context, 'website', options);
-      return { appid: account.oauth.appid, scope, redirect_uri: encodeURIComponent(redirect), state };
+      const { account, scope, redirectURI, state } = await prepareLogin(this.#context, 'website', options);
+      return { appid: account.appid, scope, redirect_uri: encodeURIComponent(redirectURI), state };
     } catch (error) {
-      ending.failed(error);
+      reporter.failed(error);
       throw error;
     }
   }
@@ -129,23 +131,22 @@ export class ReqWechat implements WechatContext {
     if (!login)
       throw new WechatAuthError(
         'unauthenticated',
-        'Nobody is logged in. Guard the route with requireWechatUser().',
+        'No user is logged in. Guard the route with requireWechatUser().',
       );
     const { data } = await this.oauth.getValidAccessToken(login.openid);
     return data.access_token;
   }
 
   get oauth(): OAuth {
-    const { accounts, mainAccount } = this.#context.config;
     const flow = this.#currentLogin()?.flow;
-    return ((flow && accounts[flow]) ?? mainAccount).oauth;
+    return (flow ? accountOf(this.#context, flow) : mainAccountOf(this.#context)).oauth;
   }
 
   #currentLogin(): WechatSession | undefined {
     return currentLogin(this.#context.req, this.#context.config);
   }
 
-  /** For the guard: the visit behind a `req.wechat` of ours, and who is logged in. */
+  /** For the guard: the context and the login behind a `req.wechat` of this package; `undefined` for any other value. */
   static contextBehind(context: unknown): { context: Context; login: WechatSession | undefined } | undefined {
     if (typeof context !== 'object' || context === null || !(#context in context)) return undefined;
     return { context: context.#context, login: context.#currentLogin() };
@@ -153,7 +154,7 @@ export class ReqWechat implements WechatContext {
 }
 
 declare global {
-  // Where Express is in use, its requests carry it too; elsewhere this is an empty shell.
+  // Adds `wechat` to Express's requests. Without Express this declares nothing that anybody uses.
   // eslint-disable-next-line @typescript-eslint/no-namespace -- Express is typed so
   namespace Express {
     interface Request {

@@ -1,4 +1,4 @@
-/** The guard: lets users pass, sends pages to the login, answers everything else with 401. */
+/** The guard: lets users pass, redirects pages to the login, and responds to other requests with 401. */
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { WechatAuthError } from '../errors';
 import { header, isSafe, wantsPage, type HostRequest, type Next } from './http/request';
@@ -17,25 +17,25 @@ import { currentPage, safeReturnTo, sameOriginPath, routePath, loginURL } from '
 
 /** Options of `requireWechatUser()`. An undefined one counts as not given. */
 export interface WechatGuardOptions {
-  /** What must be granted: `snsapi_userinfo` asks for the missing consent where the session only has `snsapi_base`. */
+  /** The scope that must be granted. `snsapi_userinfo` asks for consent if the session only has `snsapi_base` (step-up). */
   readonly scope?: OfficialScope | undefined;
   /**
-   * What happens without a user: `redirect` to the login, `reject` with 401 JSON `{ error, message, loginURL }`, `auto` by what the
-   * request is: pages are redirected, all else rejected.
+   * What happens without a user: `redirect` sends the browser to the login, `reject` responds with 401 JSON `{ error, message, loginURL }`,
+   * `auto` redirects pages and rejects other requests.
    *
    * @default 'auto'
    */
   readonly mode?: 'auto' | 'redirect' | 'reject' | undefined;
-  /** Whether this user may pass; awaited. False: kind `forbidden`, 403. What it throws goes to the app's error handler. */
+  /** Whether this user may pass; awaited. `false` is kind `forbidden`, 403. An error that it throws goes to the app's error handler. */
   readonly check?: Bivariant<(user: AppUser, req: HostRequest) => boolean | Promise<boolean>> | undefined;
 }
 
-/** What `requireWechatUser()` makes, for Express and Connect. */
+/** The guard that `requireWechatUser()` returns, for Express and Connect. */
 export type WechatGuard = (req: HostRequest, res: ServerResponse, next: Next) => void;
 
 /**
- * Guards a route: with a user, `next()`; without one, pages go to the login and come back, everything else gets 401 JSON. Without
- * `wechatAuth()` before it, requests fail with kind `config`.
+ * Guards a route: a request with a user passes. Without one, pages go to the login and come back, and other requests get 401 JSON.
+ * If `wechatAuth()` does not run before it, requests fail with kind `config`.
  *
  * @throws WechatAuthError of kind `config` that lists every fault of the options.
  *
@@ -47,7 +47,7 @@ export function requireWechatUser(options: WechatGuardOptions = {}): WechatGuard
   if (isRequest(options)) {
     throw new WechatAuthError(
       'config',
-      'requireWechatUser was mounted itself; mount what it returns: app.get(path, requireWechatUser(), handler).',
+      'requireWechatUser itself was mounted. Mount the guard that it returns: app.get(path, requireWechatUser(), handler).',
     );
   }
   checkGuardOptions(options);
@@ -60,7 +60,7 @@ export function requireWechatUser(options: WechatGuardOptions = {}): WechatGuard
       return;
     }
     const { context, login } = opened;
-    // Most requests come from users who may pass: they wait for nothing.
+    // Synchronous, because most requests come from users who may pass.
     if (login && !config.check && grantsEnough(login, config)) next();
     else void decide({ ...context, res, next }, login, config).catch(next);
   };
@@ -85,7 +85,10 @@ async function decide(
   } else if (!check || (await isAllowed(check, login.user, context.req))) {
     context.next();
   } else {
-    await sendFailure(context, new WechatAuthError('forbidden', 'This user may not do that: check said no.'));
+    await sendFailure(
+      context,
+      new WechatAuthError('forbidden', 'This user may not pass: `check` returned false.'),
+    );
   }
 }
 
@@ -94,11 +97,12 @@ function notMounted(found: unknown): WechatAuthError {
     'config',
     found === undefined
       ? 'requireWechatUser() found no req.wechat. Mount wechatAuth() before it, at the same path or above.'
-      : 'requireWechatUser() found a req.wechat that is not of this copy of express-wechat-auth. See `npm ls express-wechat-auth`, and mount wechatAuth() of the same copy before it.',
+      : 'requireWechatUser() found a req.wechat that comes from another copy of express-wechat-auth. ' +
+          'See `npm ls express-wechat-auth`, and mount wechatAuth() of the same copy before it.',
   );
 }
 
-/** A throw never lets anybody through: to Connect and Express, an empty error or the word "route" is none. */
+/** A throw never lets a user pass. Express and Connect take a falsy error, or the string "route", for success. */
 async function isAllowed(
   check: NonNullable<WechatGuardOptions['check']>,
   user: AppUser,
@@ -110,7 +114,7 @@ async function isAllowed(
     if (error instanceof Error) throw error;
     throw new WechatAuthError(
       'forbidden',
-      'The check of requireWechatUser() threw something that is no error.',
+      'The `check` of requireWechatUser() threw a value that is not an error.',
       { cause: error },
     );
   }
@@ -138,12 +142,12 @@ async function withoutUser(
   }
 }
 
-/** Whether a person waits for a page, who can be sent to WeChat and back. */
+/** Whether the browser loads a page, so that it can be sent to WeChat and back. */
 function isPage(req: HostRequest): boolean {
   return wantsPage(req) && (header(req, 'sec-fetch-mode') !== '' || isSafe(req));
 }
 
-/** The guarded page; where there is none to come back to (a form that was sent, an XHR), the page that it was sent from. */
+/** The guarded page. If the request is not one to come back to (a submitted form, an XHR), the page that sent it. */
 function returnToFor(context: Context, mode: WechatGuardOptions['mode']): string | undefined {
   const { req } = context;
   const isPageHere = isSafe(req) && (wantsPage(req) || (mode === 'redirect' && !isScript(req)));
@@ -151,14 +155,14 @@ function returnToFor(context: Context, mode: WechatGuardOptions['mode']): string
   return safeReturnTo(context, page);
 }
 
-/** Whether a script says that it asks; who only leaves text/html out of Accept may still be a person. */
+/** Whether a script says that it sent the request. Without text/html in Accept, a person may still have. */
 function isScript(req: HostRequest): boolean {
   return (
     header(req, 'sec-fetch-mode') !== '' || header(req, 'x-requested-with').toLowerCase() === 'xmlhttprequest'
   );
 }
 
-/** What to ask for beyond what a login asks for anyway. */
+/** The scope to request if it is higher than the one that a login requests anyway. */
 function extraScope({ config }: Context, scope: OfficialScope | undefined): OfficialScope | undefined {
   return scope !== undefined && !satisfies(config.scope, scope) ? scope : undefined;
 }

@@ -1,10 +1,10 @@
-/** WeChat's console asks for a file at the callback domain before it takes it (MP_verify_….txt). */
+/** The file (MP_verify_….txt) that WeChat's console fetches from a callback domain before it accepts the domain. */
 import { isSafe, pathOf } from './http/request';
 import { type Context } from './context';
 import { send } from './http/response';
 import { publicMount } from './addresses';
 
-/** Serves the file of this request, if it is one. */
+/** Serves the file if the request is for one. */
 export function serveVerificationFile(context: Context): boolean {
   const { req, res, config } = context;
   if (config.verificationFiles.size === 0) return false;
@@ -18,12 +18,13 @@ export function serveVerificationFile(context: Context): boolean {
   return true;
 }
 
-/** With the first request of any kind: where WeChat asks for the file in vain, nothing reaches us. */
+/** Warns on the first request of any kind: if WeChat looks in the wrong place, its own request never reaches us. */
 function warnOfMount(context: Context): void {
   const mount = publicMount(context);
   if (mount === '') return;
   context.config.warnings.once(
     'WECHAT_VERIFICATION_FILE',
-    `The verification files are served below ${mount}, but WeChat looks for them at the root of the callback domain, unless the console names a path there. Mount wechatAuth() at the root.`,
+    `The verification files are served below ${mount}, but WeChat looks for them at the root of the callback domain, ` +
+      'unless the console names a path there. Mount wechatAuth() at the root.',
   );
 }

@@ -1,4 +1,4 @@
-/** The middleware: the story of a request below the mount point, on one screen. */
+/** The middleware: what happens to a request below the mount point, on one screen. */
 import type { ServerResponse } from 'node:http';
 import { callback } from './login/callback';
 import { isPrefetch, pathOf, type HostRequest, type Next } from './http/request';
@@ -14,14 +14,14 @@ import { serveVerificationFile } from './verification-file';
 import { contextOf, type Context } from './context';
 import { noStore, noContent } from './http/response';
 
-/** What `wechatAuth()` makes, for Express and Connect. */
+/** The middleware that `wechatAuth()` returns, for Express and Connect. */
 export type WechatAuthMiddleware = (req: HostRequest, res: ServerResponse, next: Next) => void;
 
 type Route = (context: Context) => Promise<void>;
 
 /**
- * Puts "Log in with WeChat" into an app: mounts login, callback and logout, and puts `req.wechat` on every request. Mount it after
- * the session middleware.
+ * Adds "Log in with WeChat" to an app: it mounts the routes for login, callback and logout, and puts `req.wechat` on every request. Mount
+ * it after the session middleware.
  *
  * @throws WechatAuthError of kind `config` that lists every fault of the options.
  *
@@ -47,7 +47,7 @@ export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddlewar
   };
 }
 
-/** Which of our routes a request asks for: GET login, GET callback, GET and POST logout; HEAD asks for nothing. */
+/** Finds the route of a request: GET login, GET callback, GET and POST logout. HEAD requests are answered, but do nothing. */
 function router({ routes }: ResolvedOptions): (req: HostRequest) => Route | undefined {
   const table = new Map<string | false, { route: Route; methods: readonly string[] }>([
     [routes.login, { route: login, methods: ['GET', 'HEAD'] }],
@@ -64,7 +64,7 @@ function router({ routes }: ResolvedOptions): (req: HostRequest) => Route | unde
 async function handle(route: Route, context: Context): Promise<void> {
   const { req, res, next } = context;
   noStore(res);
-  // Its address holds a code.
+  // The address of a callback holds an authorization code.
   if (route === callback) res.setHeader('Referrer-Policy', 'no-referrer');
   try {
     if (req.method === 'HEAD' || isPrefetch(req)) noContent(res);

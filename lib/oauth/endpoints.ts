@@ -1,6 +1,7 @@
 import querystring from 'node:querystring';
 import { inspect } from 'node:util';
 import { WechatAuthError } from '../errors';
+import { FLOWS, type WechatFlow } from './flows';
 
 /** Where WeChat is: its own addresses, or those of a gateway, another region, the emulator; http: or https:, a path is allowed. */
 export interface WechatEndpoints {
@@ -27,21 +28,6 @@ export const WECHAT: WechatEndpoints = {
   open: 'https://open.weixin.qq.com',
   api: 'https://api.weixin.qq.com',
 };
-
-/** WeChat's pages on which a user agrees: what differs between them is here, and nowhere else. */
-export const PAGES = {
-  /** 公众号网页授权: opened inside WeChat. */
-  official: { path: '/connect/oauth2/authorize', scope: 'snsapi_base' },
-  /** 网站应用扫码登录: a QR code to be scanned. */
-  website: { path: '/connect/qrconnect', scope: 'snsapi_login' },
-} as const;
-
-/**
- * The two ways to log in: an official account inside WeChat (公众号网页授权), a website app by QR code (网站应用扫码登录).
- *
- * @useDeclaredType
- */
-export type WechatFlow = keyof typeof PAGES;
 
 export const API = {
   accessToken: '/sns/oauth2/access_token',
@@ -81,13 +67,13 @@ export function authorizeURL(
   flow: WechatFlow,
   { appid, redirect, state, scope, params }: AuthorizeRequest,
 ): string {
-  const page = PAGES[flow];
+  const { page, scopes } = FLOWS[flow];
   const standard = {
     appid,
     redirect_uri: redirect,
     response_type: 'code',
     // An empty one counts as not given, as in wechat-oauth.
-    scope: withDefault(scope, page.scope),
+    scope: withDefault(scope, scopes.usual),
     state: withDefault(state, ''),
   };
   // Apart, since an object puts names that look like numbers first.

@@ -1,38 +1,46 @@
-import type { WechatFlow } from './endpoints';
+/** Scopes: what a user granted, and how scopes compare. */
+import { FLOWS, type WechatFlow } from './flows';
 import type { TokenData } from '../stores/token-store';
 
-/** What an app may ask of a user inside WeChat: the openid alone, silently; or the profile, with consent. */
-export type OfficialScope = 'snsapi_base' | 'snsapi_userinfo';
+/** What a login with the official account may ask for: the openid alone, silently, or the profile, with consent. */
+export type OfficialScope = (typeof FLOWS)['official']['scopes']['allowed'][number];
 
-/** How much a scope grants; a website's login grants all there is. */
+/** How much a scope grants. The QR code login of a website app grants everything. */
 const RANK: Readonly<Record<string, number>> = { snsapi_base: 1, snsapi_userinfo: 2, snsapi_login: 3 };
 
 function rankOf(scopes: string): number {
   return Math.max(0, ...scopes.split(/[\s,]+/).map((scope) => RANK[scope] ?? 0));
 }
 
-/** Whether what was granted is as much as what is asked for. Both may be lists with commas. */
-export function satisfies(granted: string, asked: string): boolean {
-  return rankOf(granted) >= rankOf(asked);
+/** Whether the granted scopes cover the requested ones. Both may be comma-separated lists. */
+export function satisfies(granted: string, requested: string): boolean {
+  return rankOf(granted) >= rankOf(requested);
 }
 
-/** Whether a login grants less than another: then it must not overwrite it. */
+/** Whether a login grants less than another one. It must not overwrite the other one then. */
 export function hasLessScope(granted: string, than: string): boolean {
   return rankOf(granted) < rankOf(than);
 }
 
-/** The scope to ask for: what the app's options say, or more where this page needs more. */
-export function scopeToAsk(flow: WechatFlow, usual: OfficialScope, needed: string | undefined): string {
-  if (flow === 'website') return 'snsapi_login';
-  return needed === 'snsapi_userinfo' ? needed : usual;
+/** The scope to request: the one of the options, or a higher one that this page needs, as far as the flow allows it. */
+export function scopeToRequest(
+  flow: WechatFlow,
+  configured: OfficialScope,
+  needed: string | undefined,
+): string {
+  const { allowed, usual }: { allowed: readonly string[]; usual: string } = FLOWS[flow].scopes;
+  const [highest = usual] = [configured, needed ?? '']
+    .filter((scope) => allowed.includes(scope))
+    .sort((a, b) => rankOf(b) - rankOf(a));
+  return highest;
 }
 
-/** The scopes of a token answer. WeChat separates them by commas and sometimes ends with one. */
+/** The scopes of a token response. WeChat separates them by commas and sometimes ends the list with one. */
 export function scopesOf(token: Pick<TokenData, 'scope'>): string[] {
   return (token.scope ?? '').split(/[\s,]+/).filter(Boolean);
 }
 
-/** Whether nothing but the silent `snsapi_base` was granted: then there is no profile to ask for. */
+/** Whether WeChat granted nothing but the silent `snsapi_base`. There is no profile to ask for then. */
 export function isBaseOnly(token: Pick<TokenData, 'scope'>): boolean {
   const scopes = scopesOf(token);
   return scopes.length > 0 && scopes.every((scope) => scope === 'snsapi_base');

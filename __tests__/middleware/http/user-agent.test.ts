@@ -1,4 +1,4 @@
-import { isWechat } from '../../../lib/middleware/http/user-agent';
+import { browserKind } from '../../../lib/middleware/http/user-agent';
 import * as agents from '../../support/user-agents';
 
 describe('which browser this is', () => {
@@ -18,6 +18,6 @@ describe('which browser this is', () => {
     ['Safari on an iPhone', agents.PHONE_SAFARI, false],
     ['nothing', '', false],
   ])('%s', (_name, userAgent, expected) => {
-    expect(isWechat(userAgent)).toBe(expected);
+    expect(browserKind(userAgent) === 'wechat').toBe(expected);
   });
 });

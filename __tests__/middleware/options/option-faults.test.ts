@@ -85,7 +85,7 @@ describe('faults of the options', () => {
        - baseUrl is no option. Did you mean baseURL?
        - appSecret is missing. Give it, or set WECHAT_APP_SECRET.
        - baseURL is 'h5.example.com', which is no http: or https: address. Write it as https://h5.example.com.
-       - returnTo is '//evil.example'. Give a path of this app that starts with one slash, such as /home; at most 512 bytes."
+       - returnTo is '//evil.example'. Give a path of this app that starts with one slash, such as /home, and has at most 512 bytes."
     `);
   });
 
@@ -166,7 +166,10 @@ describe('faults of the options', () => {
     );
     expect(messageOf({ flow: 'website', website: {} })).toMatch(/^flow is 'website', but/);
     expect(faultsOf({ flow: 'official', website: APP })).toEqual([
-      { path: 'flow', message: expect.stringMatching(/^is 'official', but there is no appId/) as string },
+      {
+        path: 'flow',
+        message: expect.stringMatching(/^is 'official', but there is no official account/) as string,
+      },
     ]);
   });
 

@@ -3,7 +3,7 @@ import net from 'node:net';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { ERROR_KINDS, WeChatAPIError, WechatAuthError, type WechatError } from '../../../lib/index';
 import type { Emulator } from '../../../lib/emulator/index';
-import { sendErrorPage, wordsFor, type ErrorPage } from '../../../lib/middleware/pages/error-page';
+import { sendErrorPage, messageFor, type ErrorPage } from '../../../lib/middleware/pages/error-page';
 import { sendOpenInWechat } from '../../../lib/middleware/pages/open-in-wechat';
 import { startApp, startEmulator, type AppOptions, type TestApp } from '../../support/app';
 import { agree, Browser, type Answer } from '../../support/browser';
@@ -248,7 +248,7 @@ describe('the pages of an app', () => {
     expect(answer.headers['x-content-type-options']).toBe('nosniff');
     expect(answer.json()).toEqual({
       error: 'state_unknown',
-      message: expect.stringMatching(/The state is/) as string,
+      message: expect.stringMatching(/The `state` parameter is/) as string,
     });
     process.env['NODE_ENV'] = 'production';
     const plain = await Browser.inWechat(app.url).get('/callback?code=x&state=y', {
@@ -278,7 +278,7 @@ describe('the pages of an app', () => {
     process.env['NODE_ENV'] = 'production';
     const req = new http.IncomingMessage(new net.Socket());
     for (const kind of ERROR_KINDS) {
-      const words = wordsFor(req, new WechatAuthError(kind, 'connect ECONNREFUSED 10.0.0.5:6379'));
+      const words = messageFor(req, new WechatAuthError(kind, 'connect ECONNREFUSED 10.0.0.5:6379'));
       expect(words).toMatch(/^\p{Script=Han}+。.*。$/u);
       expect(words).not.toContain('10.0.0.5');
     }

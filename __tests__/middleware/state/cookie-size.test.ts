@@ -46,7 +46,7 @@ describe('the cookie of cookie-session', () => {
     expect(size).toBeLessThanOrEqual(4_096);
     expect(warnings).toEqual([
       [
-        `The session cookie has grown to ${size} bytes. Browsers drop what is over 4096, and the login with it. Keep less in the session (onLogin may return a smaller user), or use express-session.`,
+        `The session cookie has grown to ${size} bytes. Browsers drop cookies over 4096 bytes, and the login with them. Keep less in the session (onLogin may return a smaller user), or use express-session.`,
         { type: 'WechatAuthWarning', code: 'WECHAT_COOKIE_SIZE' },
       ],
     ]);

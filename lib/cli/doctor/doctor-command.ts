@@ -1,6 +1,6 @@
 /** `express-wechat-auth doctor`: from what is given outwards, to the network, WeChat and the running app. */
 import { redact } from '../../redact';
-import type { WechatFlow } from '../../oauth/endpoints';
+import type { WechatFlow } from '../../oauth/flows';
 import type { Command, Terminal } from '../terminal';
 import { checkApp } from './checks/app';
 import type { ProbeRequest } from './probe/http-probe';

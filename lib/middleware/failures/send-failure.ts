@@ -1,25 +1,35 @@
-/** The one way in which a request ends without what it asked for: the app's onError, else a page, else JSON. */
+/** The one way in which a request ends with an error: the app's `onError`, otherwise a page for browsers, otherwise JSON. */
 import { isWechatError, type WechatError } from '../../errors';
-import { warnOperator } from './diagnosis';
+import { returnToOrDefault, routePath } from '../addresses';
+import type { Context } from '../context';
 import { wantsPage } from '../http/request';
-import { sendErrorPage, wordsFor, type ErrorPage } from '../pages/error-page';
-import { type Context } from '../context';
 import { noStore, sendJSON, vary } from '../http/response';
-import { routePath, returnToOrDefault } from '../addresses';
+import { messageFor, sendErrorPage, type ErrorPage } from '../pages/error-page';
+import { warnOperator } from './diagnosis';
 
-export interface FailureDetails {
+interface LoginFailureDetails {
   /** Where the login was to end. */
-  readonly returnTo?: string;
+  readonly returnTo?: string | undefined;
   readonly causes?: ErrorPage['causes'];
 }
 
-/** An error that is not ours goes on to the app's own error handler. */
-export async function sendFailure(
-  context: Context,
-  error: unknown,
-  refusal: FailureDetails = {},
-): Promise<void> {
+/** An error that ends a login, with what is known of that login. It is thrown only inside the middleware. */
+export class LoginFailure extends Error {
+  override readonly name = 'LoginFailure';
+  readonly error: unknown;
+  readonly details: LoginFailureDetails;
+
+  constructor(error: unknown, details: LoginFailureDetails) {
+    super('A login failed.');
+    this.error = error;
+    this.details = details;
+  }
+}
+
+/** An error that is not of this package goes to the app's own error handler. */
+export async function sendFailure(context: Context, thrown: unknown): Promise<void> {
   const { req, res, next, config } = context;
+  const { error, details } = thrown instanceof LoginFailure ? thrown : new LoginFailure(thrown, {});
   if (!isWechatError(error) || res.headersSent) {
     next(asError(error));
     return;
@@ -27,23 +37,27 @@ export async function sendFailure(
   warnOperator(context, error);
   noStore(res);
   if (!config.onError) {
-    sendPageOrJSON(context, error, refusal);
+    sendPageOrJSON(context, error, details);
     return;
   }
   try {
     await config.onError(error, req, res, next);
-  } catch (thrown) {
-    next(asError(thrown));
+  } catch (failure) {
+    next(asError(failure));
   }
 }
 
-/** To Express and Connect, an empty error or the word "route" is none: they would go on as if all were well. */
+/** Express and Connect take a falsy error, or the string "route", for success: they would call the next handler. */
 function asError(thrown: unknown): unknown {
   if (typeof thrown === 'object' && thrown !== null) return thrown;
-  return new Error('A hook of wechatAuth() threw something that is no error.', { cause: thrown });
+  return new Error('A hook of wechatAuth() threw a value that is not an error.', { cause: thrown });
 }
 
-function sendPageOrJSON(context: Context, error: WechatError, { returnTo, causes }: FailureDetails): void {
+function sendPageOrJSON(
+  context: Context,
+  error: WechatError,
+  { returnTo, causes }: LoginFailureDetails,
+): void {
   const { req, res } = context;
   vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
   if (wantsPage(req)) {
@@ -53,14 +67,14 @@ function sendPageOrJSON(context: Context, error: WechatError, { returnTo, causes
       causes,
     });
   } else {
-    sendJSON(res, error.status, { error: error.kind, message: wordsFor(req, error) });
+    sendJSON(res, error.status, { error: error.kind, message: messageFor(req, error) });
   }
 }
 
-/** There is no use in trying again what the operator must mend. */
+/** Absent where another try cannot succeed before the operator has fixed something. */
 function retryURL(context: Context, error: WechatError, returnTo: string | undefined): string | undefined {
   const login = routePath(context, 'login');
-  const isVain = error.status === 500 || error.kind === 'forbidden' || error.kind === 'snapshot_user';
-  if (login === undefined || isVain) return undefined;
+  const cannotRetry = error.status === 500 || error.kind === 'forbidden' || error.kind === 'snapshot_user';
+  if (login === undefined || cannotRetry) return undefined;
   return returnTo ? `${login}?returnTo=${encodeURIComponent(returnTo)}` : login;
 }

@@ -1,10 +1,12 @@
-/** The callback route: from WeChat's code to a user in the session, in the order in which it happens. */
-import createDebug from 'debug';
+/** The callback route: from WeChat's authorization response to a user in the session, in the order in which it happens. */
 import { WechatAuthError, isWechatError, type WechatErrorKind } from '../../errors';
+import { returnToOrDefault } from '../addresses';
+import type { Context } from '../context';
 import { likelyCauses } from '../failures/diagnosis';
-import { verified, exchange, type VerifiedCallback } from './exchange';
+import { LoginFailure, sendFailure } from '../failures/send-failure';
 import { header, queryOf } from '../http/request';
-import { startLogin } from './login';
+import { redirect } from '../http/response';
+import { CAUSES } from '../pages/texts';
 import {
   finishedReturnTo,
   isExpired,
@@ -13,117 +15,102 @@ import {
   takePending,
   type PendingLogin,
 } from '../state/pending-logins';
-import { CAUSES } from '../pages/texts';
-import { sendFailure, type FailureDetails } from '../failures/send-failure';
 import { requireSession } from '../state/session';
 import type { CallbackParams, LoginResult } from '../state/shared-logins';
 import { saveLogin } from './current-login';
-import { type Context } from '../context';
-import { redirect } from '../http/response';
-import { returnToOrDefault } from '../addresses';
+import { exchange, verified, type VerifiedCallback } from './exchange';
+import { startLogin } from './login';
 import { LoginReporter } from './login-reporter';
 
-const debug = createDebug('wechat-auth:callback');
-
-/** A browser that comes back from WeChat. */
-interface Return extends Context {
-  readonly ending: LoginReporter;
-}
-
-/** `GET /callback?code=…&state=…`: never a page on success, always a redirect. */
+/** `GET /callback?code=…&state=…`: always a redirect when the login succeeds, never a page. */
 export async function callback(context: Context): Promise<void> {
-  const ending = new LoginReporter(context.config);
+  const reporter = new LoginReporter(context.config);
   try {
-    await handleCallback({ ...context, ending });
+    await handleCallback(context, reporter);
   } catch (error) {
-    ending.failed(error);
-    throw error;
+    reporter.failed(error instanceof LoginFailure ? error.error : error);
+    await sendFailure(context, error);
   }
 }
 
-async function handleCallback(context: Return): Promise<void> {
-  const { req, res, config, ending } = context;
-  const answer = parseCallback(context);
-  const { code, state } = answer;
-  ending.identify(state, undefined);
+async function handleCallback(context: Context, reporter: LoginReporter): Promise<void> {
+  const { req, res, config } = context;
+  const params = parseCallback(context);
+  const { code, state } = params;
+  reporter.identify(state, undefined);
   const session = requireSession(req);
-  const pending = takePending(session, config.sessionKey, state) ?? config.logins.recallCallback(answer);
-  ending.identify(state, pending);
-  const ended = finishedReturnTo(session, config.sessionKey, state);
-  if (ended !== undefined) {
-    debug('a finished login came back again');
-    redirect(req, res, returnToOrDefault(context, ended));
+  const pending = takePending(session, config.sessionKey, state) ?? config.logins.recallCallback(params);
+  reporter.identify(state, pending);
+  const finishedAt = finishedReturnTo(session, config.sessionKey, state);
+  if (finishedAt !== undefined) {
+    // WeChat called back again, or the user pressed the Back button.
+    redirect(req, res, returnToOrDefault(context, finishedAt));
   } else if (code === '' || code === 'authdeny') {
-    await fail(context, denied(), pending);
+    throw new LoginFailure(accessDenied(), { returnTo: pending?.returnTo });
   } else if (!pending || isExpired(pending, config.loginTimeout)) {
-    await restartLogin(context, state, pending);
+    await restartLost(context, reporter, state, pending);
   } else {
-    await finish(context, verified(answer, pending));
+    await finish(context, reporter, verified(params, pending));
   }
 }
 
-async function fail(context: Return, error: unknown, refusal?: FailureDetails): Promise<void> {
-  context.ending.failed(error);
-  await sendFailure(context, error, refusal);
-}
-
-function denied(): WechatAuthError {
+function accessDenied(): WechatAuthError {
   return new WechatAuthError(
     'access_denied',
-    'WeChat came back without a code: the user refused. Offer the login again.',
+    'WeChat called back without an authorization code: the user refused. Offer the login again.',
   );
 }
 
-const LONGEST_CODE = 512;
+const MAX_CODE_BYTES = 512;
 
-/** Reads code and state; refuses what WeChat never sends. */
+/** Reads code and state. Refuses what WeChat never sends. */
 function parseCallback({ req }: Context): CallbackParams {
   const query = queryOf(req.url ?? '');
   const names = [...query.keys()];
   if (new Set(names).size < names.length || names.some((name) => /[[\]]/.test(name))) {
     throw new WechatAuthError(
       'state_unknown',
-      'A parameter of the callback is repeated, or is a list. WeChat sends code and state once each: start the login again.',
+      'A parameter of the callback is repeated or is a list. WeChat sends code and state once each: start the login again.',
     );
   }
   const code = query.get('code') ?? '';
-  if (!/^[\u0021-\u007e]*$/.test(code) || code.length > LONGEST_CODE) {
+  if (!/^[\u0021-\u007e]*$/.test(code) || code.length > MAX_CODE_BYTES) {
     throw new WechatAuthError(
       'code_invalid',
-      `The code is longer than ${LONGEST_CODE} bytes, or not printable ASCII: WeChat did not send it. Start the login again.`,
+      `The authorization code is longer than ${MAX_CODE_BYTES} bytes or is not printable ASCII: WeChat did not send it. ` +
+        'Start the login again.',
     );
   }
   return { code, state: query.get('state') ?? '', cookies: header(req, 'cookie') };
 }
 
-/** Exchanges the code, writes the session, sends the browser where it wanted to go. */
-async function finish(context: Return, answer: VerifiedCallback): Promise<void> {
-  const { pending, state } = answer;
+/** Exchanges the code, saves the login in the session, and redirects to the return path. */
+async function finish(context: Context, reporter: LoginReporter, callback: VerifiedCallback): Promise<void> {
+  const { pending, state } = callback;
   const { logins } = context.config;
-  // Who only waits for what another callback brings has nothing to tell of it.
-  let isOurs = false as boolean;
   try {
-    const outcome = await logins.shareResult(answer, () => {
-      isOurs = true;
-      return resultOf(context, answer);
-    });
-    logins.rememberCallback(answer, pending);
-    if ('restart' in outcome) {
-      await startLogin(context, pending, { state: outcome.restart, replaces: state, isReported: !isOurs });
+    const { result, isFirst } = await logins.shareResult(callback, () =>
+      resultOf(context, reporter, callback),
+    );
+    logins.rememberCallback(callback, pending);
+    if ('restart' in result) {
+      const { returnTo, scope, flow } = pending;
+      await startLogin(
+        context,
+        { returnTo, scope, flow },
+        { state: result.restart, replaces: state, isFirst },
+      );
       return;
     }
-    await saveLogin(context, outcome.session, { state, returnTo: pending.returnTo });
-    if (isOurs) context.ending.succeeded(outcome.session);
-    debug('%s login finished', pending.flow);
+    await saveLogin(context, result.session, { state, returnTo: pending.returnTo });
+    if (isFirst) reporter.succeeded(result.session);
     redirect(context.req, context.res, returnToOrDefault(context, pending.returnTo));
   } catch (error) {
-    if (isWechatError(error)) debug('%s login failed: %s', pending.flow, error.kind);
-    if (isOurs) context.ending.failed(error);
-    await sendFailure(context, error, pending);
+    throw new LoginFailure(error, { returnTo: pending.returnTo });
   }
 }
 
-/** What a fresh login may cure. The code itself is never sent again: it may be spent. */
+/** A new login may succeed after these. The code itself is never sent again: it is for single use and may be spent. */
 const RESTARTABLE: readonly WechatErrorKind[] = [
   'code_invalid',
   'code_used',
@@ -133,36 +120,37 @@ const RESTARTABLE: readonly WechatErrorKind[] = [
   'bad_answer',
 ];
 
-async function resultOf(context: Return, answer: VerifiedCallback): Promise<LoginResult> {
+async function resultOf(
+  context: Context,
+  reporter: LoginReporter,
+  callback: VerifiedCallback,
+): Promise<LoginResult> {
   try {
-    return { session: await exchange(context, answer) };
+    return { session: await exchange(context, callback) };
   } catch (error) {
-    const curable = isWechatError(error) && RESTARTABLE.includes(error.kind);
-    if (!curable || restartsOf(answer.state) !== 0) throw error;
-    debug('%s login restarts: %s', answer.pending.flow, error.kind);
-    context.ending.restarted(error);
+    const isRestartable = isWechatError(error) && RESTARTABLE.includes(error.kind);
+    if (!isRestartable || restartsOf(callback.state) !== 0) throw error;
+    reporter.restarted(error);
     return { restart: newState(1) };
   }
 }
 
-/**
- * A login that this session knows nothing of, or one that took too long: once more, and only once, or a client that drops or alters
- * states would loop.
- */
-async function restartLogin(
-  context: Return,
+/** Restarts a login that the session does not know, or that took too long; only once, so that a client that alters states cannot loop. */
+async function restartLost(
+  context: Context,
+  reporter: LoginReporter,
   state: string,
   expired: PendingLogin | undefined,
 ): Promise<void> {
   if (restartsOf(state) === 0) {
-    debug('a login that is unknown or too old restarts');
-    context.ending.restarted(expired ? tookTooLong(context) : stateUnknown());
+    reporter.restarted(expired ? tookTooLong(context) : stateUnknown());
     const returnTo = expired?.returnTo ?? context.config.logins.returnToOf(state);
-    await startLogin(context, { ...expired, returnTo }, { state: newState(1), replaces: state });
+    const options = { returnTo, scope: expired?.scope, flow: expired?.flow };
+    await startLogin(context, options, { state: newState(1), replaces: state, isFirst: true });
   } else if (expired) {
-    await fail(context, tookTooLong(context), expired);
+    throw new LoginFailure(tookTooLong(context), { returnTo: expired.returnTo });
   } else {
-    await giveUp(context, state);
+    throw lostAgain(context, state);
   }
 }
 
@@ -173,10 +161,10 @@ function tookTooLong({ config }: Context): WechatAuthError {
   );
 }
 
-/** Says what most likely lost the login: only the operator can mend it. */
-async function giveUp(context: Return, state: string): Promise<void> {
+/** Names what most likely lost the login: only the operator can fix it. */
+function lostAgain(context: Context, state: string): LoginFailure {
   const causes = likelyCauses(context, state);
-  const words = (causes.found.length > 0 ? causes.found : causes.likely)
+  const named = (causes.found.length > 0 ? causes.found : causes.likely)
     .map((cause) => CAUSES[cause].en)
     .join('; or ');
   const error =
@@ -184,14 +172,14 @@ async function giveUp(context: Return, state: string): Promise<void> {
       ? stateUnknown()
       : new WechatAuthError(
           'login_loop',
-          `The login came back a second time to a session that knows nothing of it. The likely cause: ${words}.`,
+          `The browser came back from WeChat a second time, and its session does not hold the login. The likely cause: ${named}.`,
         );
-  await fail(context, error, { causes });
+  return new LoginFailure(error, { causes });
 }
 
 function stateUnknown(): WechatAuthError {
   return new WechatAuthError(
     'state_unknown',
-    'The state is missing, or none that this app made. Start the login again.',
+    'The `state` parameter is missing or was not issued by this app. Start the login again.',
   );
 }

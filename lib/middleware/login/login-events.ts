@@ -1,5 +1,5 @@
 /** What is told of logins, on `node:diagnostics_channel`: each login starts once, and ends once, however often WeChat calls back. */
-import type { WechatFlow } from '../../oauth/endpoints';
+import type { WechatFlow } from '../../oauth/flows';
 import {
   type CallAnswered,
   type CallFailed,

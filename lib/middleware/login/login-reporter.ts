@@ -1,79 +1,94 @@
-/** Reports what becomes of logins on `node:diagnostics_channel`. */
+/**
+ * Reports what becomes of a login: an event on `node:diagnostics_channel` and a debug line, always both, once per login. WeChat may call
+ * back several times for one login; only the first end counts.
+ */
 import crypto from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import createDebug from 'debug';
 import { Channel, failureOf } from '../../oauth/events';
-import type { LoginStarted, LoginSucceeded, LoginRestarted, LoginFailed, LoggedOut } from './login-events';
-import { type PendingLogin, restartsOf } from '../state/pending-logins';
 import type { ResolvedOptions } from '../options/resolve-options';
+import { restartsOf, type PendingLogin } from '../state/pending-logins';
 import type { WechatSession } from '../state/wechat-session';
+import type { LoggedOut, LoginFailed, LoginRestarted, LoginStarted, LoginSucceeded } from './login-events';
+
+const debugLogin = createDebug('wechat-auth:login');
+const debugCallback = createDebug('wechat-auth:callback');
 
 const loginStarted = new Channel<LoginStarted>('login.started');
-
 const loginSucceeded = new Channel<LoginSucceeded>('login.succeeded');
-
 const loginRestarted = new Channel<LoginRestarted>('login.restarted');
-
 const loginFailed = new Channel<LoginFailed>('login.failed');
-
-export const loggedOut = new Channel<LoggedOut>('logout');
+const loggedOut = new Channel<LoggedOut>('logout');
 
 export function reportStarted(
-  { flow, appid, scope }: Omit<LoginStarted, 'id' | 'restartOf'>,
   state: string,
-  instead: string | undefined,
+  { flow, appid, scope }: Pick<LoginStarted, 'flow' | 'appid' | 'scope'>,
+  replaces: string | undefined,
 ): void {
+  debugLogin('%s login started', flow);
   loginStarted.publish(() => {
-    const restartOf = idOf(instead);
+    const restartOf = publicId(replaces);
     return { id: digest(state), flow, appid, scope, ...(restartOf && { restartOf }) };
   });
 }
 
-/** What is known of a login. */
-type Known = { readonly [Name in 'flow' | 'scope' | 'at']?: PendingLogin[Name] | undefined };
+/** Reads the login before it is cleared, if anybody subscribes, and returns the function that reports it afterwards. */
+export function logoutReporter(readLogin: () => WechatSession | undefined): () => void {
+  const login = loggedOut.hasSubscribers ? readLogin() : undefined;
+  return () => {
+    if (login) loggedOut.publish(() => ({ flow: login.flow, appid: login.appid }));
+  };
+}
 
-/** A login under way, from the request that may end it. */
+/** One request that may end a login. */
 export class LoginReporter {
   readonly #config: ResolvedOptions;
   readonly #began = performance.now();
   #state: string | undefined;
-  #login: Known | undefined;
+  #login: { readonly [Name in 'flow' | 'scope' | 'at']?: PendingLogin[Name] | undefined } | undefined;
 
-  constructor(config: ResolvedOptions, login?: Known) {
+  /** @param login what is known of the login so far */
+  constructor(config: ResolvedOptions, login?: Partial<Pick<PendingLogin, 'flow' | 'scope'>> | object) {
     this.#config = config;
     this.#login = login;
   }
 
-  /** Says which login it is, as soon as that is known. */
+  /** Names the login that this request belongs to, as soon as that is known. */
   identify(state: string, login: PendingLogin | undefined): void {
     this.#state = state;
     this.#login = login;
   }
 
   succeeded(session: WechatSession): void {
-    this.#reportOnce(loginSucceeded, (id = '') => {
+    this.#reportOnce('finished', loginSucceeded, (id = '') => {
       const { flow, appid, scope } = session;
       return { id, flow, appid, scope, durationMs: this.#durationMs(), loginMs: this.#loginMs() ?? 0 };
     });
   }
 
   restarted(error: unknown): void {
-    this.#reportOnce(loginRestarted, (id) => this.#failure(id, error));
+    this.#reportOnce(`restarts (${failureOf(error).kind})`, loginRestarted, (id) => this.#failure(id, error));
   }
 
   failed(error: unknown): void {
-    this.#reportOnce(loginFailed, (id) => this.#failure(id, error));
+    this.#reportOnce(`failed (${failureOf(error).kind})`, loginFailed, (id) => this.#failure(id, error));
   }
 
-  /** However it ended first, by whoever asked first: the other callbacks of a login tell nothing. */
-  #reportOnce<Message extends object>(topic: Channel<Message>, message: (id?: string) => Message): void {
-    if (!ENDS.some(({ hasSubscribers }) => hasSubscribers)) return;
-    const id = idOf(this.#state);
-    if (id === undefined || this.#config.logins.claimReport(id)) topic.publish(() => message(id));
+  #reportOnce<Message extends object>(
+    what: string,
+    channel: Channel<Message>,
+    message: (id?: string) => Message,
+  ): void {
+    if (!debugCallback.enabled && !ENDS.some(({ hasSubscribers }) => hasSubscribers)) return;
+    const id = publicId(this.#state);
+    if (id !== undefined && !this.#config.logins.claimReport(id)) return;
+    debugCallback('%s login %s', this.#login?.flow ?? 'unknown', what);
+    channel.publish(() => message(id));
   }
 
   #failure(id: string | undefined, error: unknown): LoginFailed {
     const { flow, scope } = this.#login ?? {};
-    const appid = flow && this.#config.accounts[flow]?.oauth.appid;
+    const appid = flow && this.#config.accounts[flow]?.appid;
     const loginMs = this.#loginMs();
     return {
       ...failureOf(error),
@@ -90,7 +105,7 @@ export class LoginReporter {
     return performance.now() - this.#began;
   }
 
-  /** By the clocks of two processes, which may disagree. */
+  /** Never negative: the login may have started in another process, whose clock may be ahead. */
   #loginMs(): number | undefined {
     const at = this.#login?.at;
     return at === undefined ? undefined : Math.max(0, Date.now() - at);
@@ -99,8 +114,11 @@ export class LoginReporter {
 
 const ENDS: readonly Channel<never>[] = [loginSucceeded, loginRestarted, loginFailed];
 
-/** Which login, for who may not know its state: every process finds the same, nobody finds the way back, and no session has to hold it. */
-function idOf(state: string | undefined): string | undefined {
+/**
+ * Public id of a login: a one-way hash of its state. Every process computes the same id, the state cannot be recovered from it, and
+ * nothing has to be stored.
+ */
+function publicId(state: string | undefined): string | undefined {
   return state === undefined || restartsOf(state) === undefined ? undefined : digest(state);
 }
 

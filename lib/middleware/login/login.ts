@@ -1,30 +1,28 @@
-/** The login route: choose the flow, mint a state, keep it, send the browser to WeChat. */
-import createDebug from 'debug';
+/** The login route: chooses the flow, generates a state, saves the pending login, and sends the browser to WeChat. */
 import { WechatAuthError } from '../../errors';
-import type { AuthorizeParams, WechatFlow } from '../../oauth/endpoints';
-import { isWechat } from '../http/user-agent';
+import type { AuthorizeParams } from '../../oauth/endpoints';
+import { FLOW_NAMES, flowFor, isFlow, type WechatFlow } from '../../oauth/flows';
+import { scopeToRequest } from '../../oauth/scope';
+import { callbackURL, isReturnTo, loginAddress } from '../addresses';
+import { accountOf, type Context } from '../context';
 import { diagnoseSession } from '../failures/diagnosis';
 import { header, hostOf, queryOf } from '../http/request';
-import { addPending, newState } from '../state/pending-logins';
+import { noStore, redirect } from '../http/response';
+import { browserKind } from '../http/user-agent';
+import type { Account } from '../options/account';
 import { shown } from '../options/options-error';
 import { sendOpenInWechat } from '../pages/open-in-wechat';
-import { scopeToAsk } from '../../oauth/scope';
-import { saveSession, requireSession } from '../state/session';
-import { type Context, accountOf } from '../context';
-import { noStore, redirect } from '../http/response';
-import { isReturnTo, loginAddress, callbackURL } from '../addresses';
+import { addPending, newState } from '../state/pending-logins';
+import { requireSession, saveSession } from '../state/session';
 import { LoginReporter, reportStarted } from './login-reporter';
-import type { Account } from '../options/resolve-options';
 
-const debug = createDebug('wechat-auth:login');
-
-/** What may be asked of a login. */
+/** Options of one login. */
 export interface WechatLoginOptions {
-  /** Where the login ends: a path of this app, with query and fragment, at most 512 bytes; anything else becomes the default. */
+  /** Where the login ends: a path of this app, with query and fragment, at most 512 bytes. Otherwise the default is used. */
   readonly returnTo?: string | undefined;
-  /** `snsapi_userinfo` asks for consent where the option `scope` is content with less. */
+  /** `snsapi_userinfo` asks for consent where the option `scope` asks for less. */
   readonly scope?: string | undefined;
-  /** Which login, whatever the browser is. */
+  /** The flow, whatever the browser is. */
   readonly flow?: WechatFlow | undefined;
   /** More parameters of WeChat's page, such as `{ forcePopup: true }`. */
   readonly params?: AuthorizeParams | undefined;
@@ -39,13 +37,13 @@ export async function login(context: Context): Promise<void> {
   });
 }
 
-/** A login in the place of another one. */
-export interface Restart {
+/** A login that replaces one that failed. */
+interface Restart {
   readonly state: string;
-  /** The state of the login it replaces. */
+  /** The state of the login that failed. */
   readonly replaces: string;
-  /** Whether another callback of that login has told of it. */
-  readonly isReported?: boolean;
+  /** Whether this is the first callback that restarts it. Only that one reports the new login. */
+  readonly isFirst: boolean;
 }
 
 /** Sends the browser to WeChat, or shows the page that says where it can log in. */
@@ -56,71 +54,64 @@ export async function startLogin(
 ): Promise<void> {
   const { req, res, config } = context;
   noStore(res);
-  const ending = new LoginReporter(config, { flow: options.flow, scope: options.scope });
+  const reporter = new LoginReporter(config, options);
   try {
     const flow = options.flow ?? (await chooseFlow(context));
     if (flow === undefined) {
-      sendOpenInWechat(req, res, loginAddress(context, options), isWechat(header(req, 'user-agent')));
+      const isInWechat = browserKind(header(req, 'user-agent')) === 'wechat';
+      sendOpenInWechat(req, res, loginAddress(context, options), isInWechat);
       return;
     }
-    const { url } = await beginLogin(context, flow, options, restart);
-    redirect(req, res, url);
+    const { account, redirectURI, scope, state } = await prepareLogin(context, flow, options, restart);
+    redirect(req, res, account.authorizeURL(redirectURI, state, scope, options.params));
   } catch (error) {
-    ending.failed(error);
+    reporter.failed(error);
     throw error;
   }
 }
 
-/** Which login fits this browser; `undefined` where none does. */
+/** The flow that fits this browser; `undefined` where none does. */
 async function chooseFlow({ req, config }: Context): Promise<WechatFlow | undefined> {
   const wanted: unknown = typeof config.flow === 'function' ? await config.flow(req) : config.flow;
-  if (wanted === 'official' || wanted === 'website') return wanted;
+  if (isFlow(wanted)) return wanted;
   if (wanted !== 'auto') {
+    const names = FLOW_NAMES.map((name) => `'${name}'`).join(' or ');
     throw new WechatAuthError(
       'config',
-      `The option flow returned ${shown(wanted)}. Return 'auto', 'official' or 'website'.`,
+      `The option flow returned ${shown(wanted)}. Return 'auto', ${names}.`,
     );
   }
-  const fits = isWechat(header(req, 'user-agent')) ? 'official' : 'website';
-  return config.accounts[fits] && fits;
+  const fitting = flowFor(browserKind(header(req, 'user-agent')));
+  return fitting && config.accounts[fitting] && fitting;
 }
 
-/** A login under way, and the address where it goes on. */
-export interface StartedLogin {
-  readonly state: string;
-  readonly url: string;
-  readonly scope: string;
-  readonly redirect: string;
-  readonly account: Account;
-}
-
-/** Keeps a login under its state; the session is saved before anybody is sent away. */
-export async function beginLogin(
+/** Saves a pending login under its state. The session is saved before anything is sent to the browser. */
+export async function prepareLogin(
   context: Context,
   flow: WechatFlow,
   options: WechatLoginOptions,
   restart?: Restart,
-): Promise<StartedLogin> {
+): Promise<{ account: Account; redirectURI: string; scope: string; state: string }> {
   const { req, config } = context;
   const state = restart?.state ?? newState(0);
   const account = accountOf(context, flow);
   const redirectURI = callbackURL(context);
-  const scope = scopeToAsk(flow, config.scope, options.scope);
+  const scope = scopeToRequest(flow, config.scope, options.scope);
   const returnTo = isReturnTo(context, options.returnTo) ? options.returnTo : '';
   const session = requireSession(req);
   diagnoseSession(context, session);
   const pending = { returnTo, scope, flow, at: Date.now() };
-  if (!addPending(session, config.sessionKey, state, pending, config.loginTimeout)) {
-    throw new WechatAuthError(
-      'state_unknown',
-      'This login gave way to newer ones: a browser may have five under way. Finish one of those, or start again.',
-    );
-  }
+  if (!addPending(session, config.sessionKey, state, pending, config.loginTimeout)) throw tooManyLogins();
   config.logins.recordStart(state, { host: hostOf(req), returnTo });
   await saveSession(req, config);
-  debug('%s login started', flow);
-  if (!restart?.isReported)
-    reportStarted({ flow, appid: account.oauth.appid, scope }, state, restart?.replaces);
-  const url = account.page(redirectURI, state, scope, options.params);
-  return { state, url, scope, redirect: redirectURI, account };
+  if (restart?.isFirst ?? true)
+    reportStarted(state, { flow, appid: account.appid, scope }, restart?.replaces);
+  return { account, redirectURI, scope, state };
+}
+
+function tooManyLogins(): WechatAuthError {
+  return new WechatAuthError(
+    'state_unknown',
+    'Too many logins are in progress in this browser (limit 5); this one was discarded. Finish one of them, or start again.',
+  );
 }

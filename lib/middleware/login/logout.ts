@@ -1,24 +1,24 @@
-/** The logout route: POST and GET, but not from another site. */
+/** The logout route: POST and GET, except requests that come from another site (CSRF). */
 import { WechatAuthError } from '../../errors';
+import { returnToOrDefault, sameOriginPath } from '../addresses';
+import type { Context } from '../context';
 import { header, queryOf } from '../http/request';
-import { clearLogin } from './current-login';
-import { type Context } from '../context';
 import { redirect } from '../http/response';
-import { sameOriginPath, returnToOrDefault } from '../addresses';
+import { clearLogin } from './current-login';
 
 export async function logout(context: Context): Promise<void> {
   const { req, res, config } = context;
   if (isCrossSite(context)) {
     throw new WechatAuthError(
       'forbidden',
-      'Another site asked for this logout. Log out by a link or a form of this site.',
+      'Another site requested this logout. Log out by a link or a form of this site.',
     );
   }
   await clearLogin(req, config);
   redirect(req, res, returnToOrDefault(context, queryOf(req.url ?? '').get('returnTo')));
 }
 
-/** By what browsers say of themselves; old ones only send Origin or Referer, and none is no proof. */
+/** Old browsers send no Sec-Fetch-Site, only Origin or Referer. A request with none of them is let through. */
 function isCrossSite(context: Context): boolean {
   const site = header(context.req, 'sec-fetch-site');
   if (site) return site === 'cross-site';

@@ -1,32 +1,43 @@
-/** What the options leave out may stand in the environment. */
+/** Environment variables that stand in for options that are not given. */
 import { WECHAT } from '../../oauth/endpoints';
+import { FLOWS, FLOW_NAMES, type WechatFlow } from '../../oauth/flows';
+import type { WechatAuthOptions, WechatCredentials } from './options';
 import type { OptionFault } from './options-error';
-import type { WechatAuthOptions } from './options';
 
-const ENVIRONMENT = {
-  appId: 'WECHAT_APP_ID',
-  appSecret: 'WECHAT_APP_SECRET',
-  'website.appId': 'WECHAT_WEBSITE_APP_ID',
-  'website.appSecret': 'WECHAT_WEBSITE_APP_SECRET',
-  baseURL: 'WECHAT_BASE_URL',
-  'endpoints.open': 'WECHAT_OPEN_URL',
-  'endpoints.api': 'WECHAT_API_URL',
-} as const;
+/** Path of an option → the environment variable that stands in for it. */
+export const ENVIRONMENT: ReadonlyMap<string, string> = new Map([
+  ...FLOW_NAMES.flatMap((flow) => {
+    const { option, env } = FLOWS[flow].credentials;
+    const prefix = option === undefined ? '' : `${option}.`;
+    return [
+      [`${prefix}appId`, env.appId],
+      [`${prefix}appSecret`, env.appSecret],
+    ] as const;
+  }),
+  ['baseURL', 'WECHAT_BASE_URL'],
+  ['endpoints.open', 'WECHAT_OPEN_URL'],
+  ['endpoints.api', 'WECHAT_API_URL'],
+]);
 
-/** What is given, even wrongly, else what stands in the environment, where an empty value counts as none. */
-function orEnvironment(given: string | undefined, path: keyof typeof ENVIRONMENT): string | undefined {
-  if (given !== undefined) return given;
-  const value = process.env[ENVIRONMENT[path]];
+/** The value of the variable; an empty one counts as not set. */
+function fromEnvironment(path: string): string | undefined {
+  const value = process.env[ENVIRONMENT.get(path) ?? ''];
   return value?.trim() === '' ? undefined : value;
 }
 
-/** The options in objects of our own, with what stands in the environment. What is wrong stays wrong. */
+/** Null and other wrong values count as given: the checks report them. */
+function orEnvironment(given: string | undefined, path: string): string | undefined {
+  if (given !== undefined) return given;
+  return fromEnvironment(path);
+}
+
+/** Copies of the options, with the environment filled in. Faulty values stay as they are; the checks report them. */
 export function withEnvironment(given: WechatAuthOptions): WechatAuthOptions {
   if (!isObject(given)) return given;
   const { appId, appSecret, website, baseURL, endpoints, http, ...others } = given;
   const site = filled(website, {
-    appId: orEnvironment(undefined, 'website.appId'),
-    appSecret: orEnvironment(undefined, 'website.appSecret'),
+    appId: fromEnvironment('website.appId'),
+    appSecret: fromEnvironment('website.appSecret'),
   });
   return {
     ...others,
@@ -35,11 +46,18 @@ export function withEnvironment(given: WechatAuthOptions): WechatAuthOptions {
     website: isObject(site) && Object.values(site).every((value) => value === undefined) ? undefined : site,
     baseURL: orEnvironment(baseURL, 'baseURL'),
     endpoints: filled(endpoints, {
-      open: orEnvironment(undefined, 'endpoints.open') ?? WECHAT.open,
-      api: orEnvironment(undefined, 'endpoints.api') ?? WECHAT.api,
+      open: fromEnvironment('endpoints.open') ?? WECHAT.open,
+      api: fromEnvironment('endpoints.api') ?? WECHAT.api,
     }),
     http: isObject(http) ? { ...http } : http,
   };
+}
+
+/** The credentials of a flow, wherever the options hold them. */
+export function credentialsOf(options: WechatAuthOptions, flow: WechatFlow): WechatCredentials {
+  const { option } = FLOWS[flow].credentials;
+  const holder = option === undefined ? options : options[option];
+  return isObject(holder) ? holder : {};
 }
 
 function filled<T extends object>(
@@ -49,7 +67,7 @@ function filled<T extends object>(
   return given !== undefined && !isObject(given) ? given : (withDefaults(given, defaults) as T);
 }
 
-/** What is given over what is not; undefined counts as not given. */
+/** The given values, and defaults for the others. An undefined value counts as not given. */
 export function withDefaults<D extends object>(
   given: { readonly [K in keyof D]?: D[K] | undefined } | undefined,
   defaults: D,
@@ -58,15 +76,15 @@ export function withDefaults<D extends object>(
   return { ...defaults, ...Object.fromEntries(own) };
 }
 
-/** Says where a faulty value came from, when it does not stand in the code. */
+/** Names the environment variable that a faulty value came from. */
 export function withSource({ path, message }: OptionFault, given: WechatAuthOptions): OptionFault {
-  if (!Object.hasOwn(ENVIRONMENT, path) || message.startsWith('is missing')) return { path, message };
+  const variable = ENVIRONMENT.get(path);
+  if (variable === undefined || message.startsWith('is missing')) return { path, message };
   const [first = '', second] = path.split('.');
   const value = (given as Record<string, unknown>)[first];
   const inCode = second === undefined ? value : isObject(value) && (value as Record<string, unknown>)[second];
-  const name = ENVIRONMENT[path as keyof typeof ENVIRONMENT];
   return inCode === undefined || inCode === false
-    ? { path, message: `${message} It comes from ${name}.` }
+    ? { path, message: `${message} It comes from ${variable}.` }
     : { path, message };
 }
 

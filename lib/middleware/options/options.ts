@@ -2,7 +2,8 @@
 import type { ServerResponse } from 'node:http';
 import type { WechatError } from '../../errors';
 import type { AccessToken } from '../../oauth/tokens/access-token';
-import type { WechatEndpointOptions, WechatFlow } from '../../oauth/endpoints';
+import type { WechatEndpointOptions } from '../../oauth/endpoints';
+import type { WechatFlow } from '../../oauth/flows';
 import type { WechatLang, WechatUser } from '../../oauth/user';
 import type { WechatHttpOptions } from '../../oauth/transport/http-options';
 import type { TokenStore } from '../../stores/token-store';

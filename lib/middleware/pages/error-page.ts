@@ -13,7 +13,7 @@ export interface ErrorPage {
 }
 
 /** What a program gets: the error's own words, or, in production, no more than what everybody may know. */
-export function wordsFor(req: IncomingMessage, error: WechatError): string {
+export function messageFor(req: IncomingMessage, error: WechatError): string {
   if (!isProduction()) return error.message;
   const { title, text } = textsOf(error.kind, languageOf(req));
   return languageOf(req) === 'zh' ? `${title}。${text}` : `${title}. ${text}`;

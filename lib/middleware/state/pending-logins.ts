@@ -1,28 +1,31 @@
-/** Logins under way, in the session: issued with a state, taken back once. And those just finished, for who comes twice. */
+/** Pending logins in the session, each under its state, which is for single use; and the ones that just finished. */
 import crypto from 'node:crypto';
-import type { WechatFlow } from '../../oauth/endpoints';
+import { isFlow, type WechatFlow } from '../../oauth/flows';
 import type { Session } from './session';
 
-/** A login under way. */
+/** A login that has started and has not come back from WeChat. */
 export interface PendingLogin {
-  /** Where it ends, as it was asked for; judged when stored and again when used. Empty: where logins end by default. */
+  /** The return path as it was requested; checked when stored and again when used. Empty: the default. */
   readonly returnTo: string;
-  /** What WeChat was asked for. */
+  /** What the authorization request asks for. */
   readonly scope: string;
   readonly flow: WechatFlow;
-  /** When it was started, in ms since 1970. */
+  /** When it started, in ms since 1970. */
   readonly at: number;
 }
 
-/** WeChat allows 128 bytes of a-zA-Z0-9. The digit counts restarts: a client that alters states must not loop. */
+/**
+ * A digit and 32 hex characters; WeChat allows 128 bytes of a-zA-Z0-9. The digit counts restarts, so that a client that alters states
+ * cannot loop.
+ */
 const STATE = /^(\d)[\da-f]{32}$/;
-const MAX_PENDING = 5;
-/** In bytes. A cookie holds 4 KB, all of the app's session included. */
+const MAX_LOGINS = 5;
+/** A cookie holds 4 KB, and the app's own session is in it as well. */
 const MAX_BYTES = 1_800;
 
 interface LoginRecords {
   pending: Record<string, PendingLogin>;
-  /** state → where that login ended */
+  /** State → return path of a login that finished. */
   done: Record<string, string>;
 }
 
@@ -30,20 +33,19 @@ export function loginsKey(sessionKey: string): string {
   return `${sessionKey}:login`;
 }
 
-/** How often the login of this state was restarted; `undefined` where it is no state of ours. */
+/** How often the login of this state was restarted; `undefined` for a state that this package did not generate. */
 export function restartsOf(state: string): number | undefined {
   const digit = STATE.exec(state)?.[1];
   return digit === undefined ? undefined : Number(digit);
 }
 
-/** Mints a state; nothing is known of it until a login is kept under it. */
 export function newState(restarts: number): string {
   return `${restarts}${crypto.randomBytes(16).toString('hex')}`;
 }
 
 /**
- * Keeps a login under its state, and drops those whose life is over. The oldest login makes room; a restart takes only the place
- * of a restart, so that a stranger's link to the callback cannot push out logins under way.
+ * Adds a pending login, and drops expired ones. If there are too many, the oldest one is dropped. A restart only replaces a restart:
+ * otherwise a link of an attacker to the callback could push out logins in progress.
  *
  * @returns whether there was room.
  */
@@ -56,23 +58,23 @@ export function addPending(
 ): boolean {
   const { pending, done } = loginsIn(session, key);
   const alive = Object.entries(pending).filter(([, other]) => !isExpired(other, lifetime));
-  const mayLeave = alive.filter(([other]) => restartsOf(state) === 0 || restartsOf(other) !== 0);
-  const stay = Object.fromEntries([...alive, [state, login]]);
-  while (isFull(stay)) {
-    const [oldest] = mayLeave.shift() ?? [];
+  const replaceable = alive.filter(([other]) => restartsOf(state) === 0 || restartsOf(other) !== 0);
+  const kept = Object.fromEntries([...alive, [state, login]]);
+  while (isFull(kept)) {
+    const [oldest] = replaceable.shift() ?? [];
     if (oldest === undefined) return false;
-    Reflect.deleteProperty(stay, oldest);
+    Reflect.deleteProperty(kept, oldest);
   }
-  storeLogins(session, key, { pending: stay, done });
+  storeLogins(session, key, { pending: kept, done });
   return true;
 }
 
-/** By whose clock ever it was started: processes disagree by some seconds. */
+/** Counts in both directions: another process may have started the login, and its clock may be some seconds ahead. */
 export function isExpired({ at }: PendingLogin, lifetime: number): boolean {
   return Math.abs(Date.now() - at) >= lifetime;
 }
 
-/** Takes a login out by its state, before anything is done with it; only that one, and only once. */
+/** Removes a pending login by its state, before the login is used, so that the state works only once. */
 export function takePending(session: Session, key: string, state: string): PendingLogin | undefined {
   const logins = loginsIn(session, key);
   if (!Object.hasOwn(logins.pending, state)) return undefined;
@@ -82,15 +84,16 @@ export function takePending(session: Session, key: string, state: string): Pendi
   return login;
 }
 
-/** Remembers where a login ended, for a second callback and the Back button. */
+/** Keeps the return path of a finished login, for a duplicate callback and the Back button. */
 export function finishLogin(session: Session, key: string, state: string, returnTo: string): void {
   const logins = loginsIn(session, key);
+  // Removed first, so that it becomes the newest entry.
   Reflect.deleteProperty(logins.done, state);
   logins.done[state] = returnTo;
   storeLogins(session, key, logins);
 }
 
-/** Where this browser's login of that state ended, if it did. */
+/** The return path of this browser's finished login with that state. */
 export function finishedReturnTo(session: Session, key: string, state: string): string | undefined {
   const { done } = loginsIn(session, key);
   return Object.hasOwn(done, state) ? done[state] : undefined;
@@ -101,7 +104,7 @@ export function finishedStates(session: Session, key: string): string[] {
   return Object.keys(loginsIn(session, key).done);
 }
 
-/** Reads what may come from an older release, or from anybody where the app does not sign its sessions. */
+/** The stored records may come from an older release, or from an attacker where the app does not sign its sessions. */
 function loginsIn(session: Session, key: string): LoginRecords {
   const stored = session[loginsKey(key)] as Partial<LoginRecords> | undefined;
   return { pending: onlyStates(stored?.pending, isPendingLogin), done: onlyStates(stored?.done, isString) };
@@ -116,12 +119,7 @@ function onlyStates<T>(value: unknown, is: (entry: unknown) => entry is T): Reco
 
 function isPendingLogin(value: unknown): value is PendingLogin {
   const { returnTo, scope, flow, at } = (value ?? {}) as Partial<PendingLogin>;
-  return (
-    isString(returnTo) &&
-    isString(scope) &&
-    (flow === 'official' || flow === 'website') &&
-    typeof at === 'number'
-  );
+  return isString(returnTo) && isString(scope) && isFlow(flow) && typeof at === 'number';
 }
 
 function isString(value: unknown): value is string {
@@ -137,13 +135,13 @@ function storeLogins(session: Session, key: string, { pending, done }: LoginReco
       Reflect.deleteProperty(done, oldest);
     }
   }
-  const empty = Object.keys(pending).length === 0 && Object.keys(done).length === 0;
-  if (empty) Reflect.deleteProperty(session, loginsKey(key));
+  const isEmpty = Object.keys(pending).length === 0 && Object.keys(done).length === 0;
+  if (isEmpty) Reflect.deleteProperty(session, loginsKey(key));
   else session[loginsKey(key)] = { pending, done };
 }
 
 function isFull(entries: Record<string, unknown>): boolean {
-  return Object.keys(entries).length > MAX_PENDING || sizeOf(entries) > MAX_BYTES;
+  return Object.keys(entries).length > MAX_LOGINS || sizeOf(entries) > MAX_BYTES;
 }
 
 function sizeOf(entries: Record<string, unknown>): number {

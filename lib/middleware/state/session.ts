@@ -1,4 +1,4 @@
-/** What we keep in req.session, whichever middleware put it there; and how its id changes. */
+/** The app's session (`req.session`), whichever middleware provides it: read, saved, and given a new id. */
 import { inspect } from 'node:util';
 import { WechatAuthError } from '../../errors';
 import { callHook } from '../../oauth/callbacks';
@@ -8,18 +8,19 @@ import { STORE_LIMIT_MS, inTime } from '../../async/time-limit';
 import type { HostRequest } from '../http/request';
 import type { Warnings } from '../../warnings';
 
-/** The common ground of cookie-session, express-session and their kin. */
+/** What cookie-session, express-session and similar middlewares have in common. */
 export type Session = Record<string, unknown>;
 
 type Work = (callback: (error?: Error | null) => void) => unknown;
 
-/** The session, which must be there: a login without one could not be checked, nor kept. */
+/** @throws WechatAuthError of kind `session_missing`: without a session, no state can be checked and no login kept. */
 export function requireSession(req: HostRequest): Session {
   const session = getSession(req);
   if (session) return session;
   throw new WechatAuthError(
     'session_missing',
-    'req.session is missing when wechatAuth() runs. Mount cookie-session or express-session before wechatAuth(), not after it, and see that its store is reachable.',
+    'req.session is missing when wechatAuth() runs. Mount cookie-session or express-session before wechatAuth(), ' +
+      'not after it, and make sure that its store is reachable.',
   );
 }
 
@@ -28,7 +29,7 @@ export function getSession(req: HostRequest): Session | undefined {
   return typeof session === 'object' && session !== null ? (session as Session) : undefined;
 }
 
-/** Waits until the session is stored, where its middleware stores it on request: what comes next must find it. */
+/** Waits until express-session has stored the session: the browser's next request must find it. */
 export async function saveSession(
   req: HostRequest,
   { warnings }: { readonly warnings: Warnings },
@@ -40,8 +41,8 @@ export async function saveSession(
 }
 
 /**
- * Changes the session's id, against fixation, where the session has one, and takes over what may stay.
- * cookie-session has none: there, what may not stay is deleted.
+ * Gives the session a new id (session fixation) and keeps the keys that may stay. A session of cookie-session has no id: there, the
+ * other keys are deleted.
  */
 export async function regenerateSession(
   req: HostRequest,
@@ -52,7 +53,7 @@ export async function regenerateSession(
     for (const key of Object.keys(before)) if (!mayStay(key)) Reflect.deleteProperty(before, key);
     return before;
   }
-  // express-session keeps its cookie's options there, and gives the new session its own.
+  // The new session of express-session has cookie options of its own.
   const stay = Object.entries(before).filter(([key]) => key !== 'cookie' && mayStay(key));
   await callStore(req, 'regenerate', before['regenerate'].bind(before) as Work);
   return Object.assign(requireSession(req), Object.fromEntries(stay));
@@ -64,7 +65,7 @@ async function callStore(req: HostRequest, what: string, work: Work): Promise<vo
   try {
     await inTime(STORE_LIMIT_MS, () => callHook(work as Parameters<typeof callHook>[0]), late);
   } catch (error) {
-    // Without it the session's middleware would try once more, wait for ever, and hand out the id of a half-written session.
+    // Otherwise the session middleware would save again at the end, wait for the store, and send the id of a half-written session.
     Reflect.set(req, 'session', undefined);
     const secrets = secretsIn(session);
     const cause = plainCopy(error, (text) => redact(text, secrets));
@@ -76,16 +77,16 @@ async function callStore(req: HostRequest, what: string, work: Work): Promise<vo
   }
 }
 
-/** What a driver that repeats its command in its error would tell: the session's id, and the states of the logins under way. */
+/** Values to mask in store errors: some drivers echo the whole command, which holds the session id and the pending states. */
 function secretsIn(session: Session): string[] {
   const states = inspect(session, { depth: 5 }).match(/\b\d[\da-f]{32}\b/g) ?? [];
   return typeof session['id'] === 'string' ? [session['id'], ...states] : states;
 }
 
-/** What browsers keep of a cookie, its name included; a larger one is dropped without a word, and the login with it. */
+/** In bytes, name included. Browsers silently drop a larger cookie, and the login with it. */
 const COOKIE_LIMIT = 4_096;
-/** From here on the operator is warned: another user's name may be longer, and the app may want to add something. */
-const COOKIE_IS_CROWDED = 3_072;
+/** The operator is warned from this size on: another user's name may be longer, and the app may add something. */
+const COOKIE_WARNING = 3_072;
 
 function checkCookieSize(req: HostRequest, session: Session, warnings: Warnings): void {
   const { sessionOptions } = req as { sessionOptions?: { name?: string } };
@@ -96,13 +97,14 @@ function checkCookieSize(req: HostRequest, session: Session, warnings: Warnings)
   if (size > COOKIE_LIMIT) {
     throw new WechatAuthError(
       'config',
-      `The session cookie would have ${size} bytes, and browsers drop what is over ${COOKIE_LIMIT}. ${remedy}`,
+      `The session cookie would have ${size} bytes, and browsers drop cookies over ${COOKIE_LIMIT} bytes. ${remedy}`,
     );
   }
-  if (size > COOKIE_IS_CROWDED) {
+  if (size > COOKIE_WARNING) {
     warnings.once(
       'WECHAT_COOKIE_SIZE',
-      `The session cookie has grown to ${size} bytes. Browsers drop what is over ${COOKIE_LIMIT}, and the login with it. ${remedy}`,
+      `The session cookie has grown to ${size} bytes. Browsers drop cookies over ${COOKIE_LIMIT} bytes, and the login with them. ` +
+        remedy,
     );
   }
 }

@@ -1,115 +1,117 @@
-/** One login, several callbacks: WeChat calls back twice, with one code or with two, and may drop either answer. */
+/** One login, several callbacks: WeChat may call back twice, with one code or with two, and may drop either response. */
 import crypto from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { LOCK_LIMIT_MS, STORE_LIMIT_MS, inTime } from '../../async/time-limit';
 import { OnceUnderLock } from '../../async/once-under-lock';
+import { LOCK_LIMIT_MS, STORE_LIMIT_MS, inTime } from '../../async/time-limit';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
 import type { TokenStore } from '../../stores/token-store';
 import type { PendingLogin } from './pending-logins';
 import type { WechatSession } from './wechat-session';
 
-/** What came of a login: a user for the session, or the state of the login that replaces it. */
+/** What becomes of a login: a user for the session, or the state of the login that replaces it. */
 export type LoginResult = { readonly session: WechatSession } | { readonly restart: string };
 
-/** How long a second callback may follow the first and share what came of it. */
+/** How long a duplicate callback shares the result of the first one. */
 const SHARED_MS = 60_000;
 const MAX_ENTRIES = 10_000;
 
-/** What a callback brings. */
+/** What a callback request brings. */
 export interface CallbackParams {
   readonly code: string;
   readonly state: string;
-  /** The whole Cookie header: which browser, and in which session. */
+  /** The whole Cookie header: it identifies the browser and its session. */
   readonly cookies: string;
 }
 
-interface StartedLogin {
-  readonly host: string;
-  readonly returnTo: string;
-}
-
-interface Shared {
-  readonly code: string;
-  readonly outcome: Promise<LoginResult>;
-  isDone: boolean;
-}
-
+/** The results of callbacks, kept for a minute, in this process and in the shared cache of the token store, if it has one. */
 export class CallbackResults {
   readonly #cache: SharedCache | undefined;
-  readonly #shared = new LRUCache<string, Shared>({ max: MAX_ENTRIES, ttl: SHARED_MS, perf: Date });
+  readonly #shared = new LRUCache<string, { code: string; result: Promise<LoginResult>; isDone: boolean }>({
+    max: MAX_ENTRIES,
+    ttl: SHARED_MS,
+    perf: Date,
+  });
   readonly #served = new LRUCache<string, PendingLogin>({ max: MAX_ENTRIES, ttl: SHARED_MS, perf: Date });
   readonly #loggedOut = new LRUCache<string, true>({ max: MAX_ENTRIES, ttl: SHARED_MS, perf: Date });
-  readonly #started = new LRUCache<string, StartedLogin>({ max: MAX_ENTRIES });
-  /** Made when first asked: most apps listen to no events. */
+  readonly #started = new LRUCache<string, { host: string; returnTo: string }>({ max: MAX_ENTRIES });
+  /** Created on first use: most apps do not subscribe to events. */
   #reported: LRUCache<string, true> | undefined;
 
-  /** Processes share their logins by a token store that keeps notes. */
   constructor(store?: TokenStore | SharedCache) {
     this.#cache = store && hasSharedCache(store) ? store : undefined;
   }
 
   /**
-   * Does the work once for a state, whoever asks meanwhile; afterwards only for who brings the same code: who planted a session's
-   * cookie knows the state, but not the code that WeChat gave to another. A failure is told to all who wait, and not kept.
+   * Runs the exchange once per state. Callbacks that arrive while it runs share the result. Later ones must carry the same code: an
+   * attacker who planted the session cookie knows the state, but not the victim's code. Failures are not cached.
    */
-  shareResult({ state, code }: CallbackParams, work: () => Promise<LoginResult>): Promise<LoginResult> {
+  async shareResult(
+    { state, code }: CallbackParams,
+    work: () => Promise<LoginResult>,
+  ): Promise<{ result: LoginResult; isFirst: boolean }> {
     const known = this.#shared.get(state);
-    if (known && (!known.isDone || known.code === code)) return known.outcome;
-    const outcome = this.#cache ? onceAcrossProcesses(this.#cache, { state, code }, work) : work();
-    const shared: Shared = { code, outcome, isDone: false };
-    this.#shared.set(state, shared);
-    outcome.then(
-      () => (shared.isDone = true),
+    if (known && (!known.isDone || known.code === code))
+      return { result: await known.result, isFirst: false };
+    let isFirst = false;
+    const run = (): Promise<LoginResult> => {
+      isFirst = true;
+      return work();
+    };
+    const result = this.#cache ? onceAcrossProcesses(this.#cache, { state, code }, run) : run();
+    const entry = { code, result, isDone: false };
+    this.#shared.set(state, entry);
+    result.then(
+      () => (entry.isDone = true),
       () => this.#shared.delete(state),
     );
-    return outcome;
+    return { result: await result, isFirst };
   }
 
-  /** Ends the sharing of a login, at logout: nobody gets in by it any more. */
+  /** Logout ends the sharing of these logins: no further callback logs anybody in. */
   async forget(states: readonly string[]): Promise<void> {
     for (const state of states) {
       this.#loggedOut.set(state, true);
       this.#shared.delete(state);
     }
-    const notes = this.#cache;
-    if (notes)
+    const cache = this.#cache;
+    if (cache)
       await Promise.all(
-        states.map((state) => orUndefined(STORE_LIMIT_MS, () => notes.deleteCache(cacheKey(state)))),
+        states.map((state) => orUndefined(STORE_LIMIT_MS, () => cache.deleteCache(cacheKey(state)))),
       );
   }
 
-  /** Keeps what a callback was served for, because the session that knew it dies with the login. */
-  rememberCallback(answer: CallbackParams, pending: PendingLogin): void {
-    this.#served.set(digest(answer), pending);
+  /** Keeps the pending login of a callback: the session that held it ends with the login. */
+  rememberCallback(params: CallbackParams, pending: PendingLogin): void {
+    this.#served.set(digest(params), pending);
   }
 
   /**
-   * What this very callback was served for a moment ago. Its code is part of the question: who planted a session's cookie knows
-   * cookie and state, but not the code that WeChat gave to another.
+   * The pending login of this very callback, if it was handled within the last minute. The code is part of the key: an attacker who
+   * planted the session cookie knows cookie and state, but not the victim's code.
    */
-  recallCallback(answer: CallbackParams): PendingLogin | undefined {
-    return this.#loggedOut.has(answer.state) ? undefined : this.#served.get(digest(answer));
+  recallCallback(params: CallbackParams): PendingLogin | undefined {
+    return this.#loggedOut.has(params.state) ? undefined : this.#served.get(digest(params));
   }
 
-  /** Notes a login that sets out, for the case that its session does not come back with it. */
-  recordStart(state: string, login: StartedLogin): void {
+  /** Keeps where a login started, in case the browser comes back without its session. */
+  recordStart(state: string, login: { host: string; returnTo: string }): void {
     this.#started.set(state, login);
   }
 
-  /** Whether the end of this login was not told before. */
+  /** Whether the end of this login has not been reported yet. From now on it counts as reported. */
   claimReport(id: string): boolean {
     this.#reported ??= new LRUCache({ max: MAX_ENTRIES, ttl: SHARED_MS, perf: Date });
-    const isNews = !this.#reported.has(id);
+    const isNew = !this.#reported.has(id);
     this.#reported.set(id, true);
-    return isNews;
+    return isNew;
   }
 
-  /** Under which host it set out: tells a lost cookie from another host. */
+  /** The host at which this login started. It tells a lost cookie from a redirect to another host. */
   hostOf(state: string): string | undefined {
     return this.#started.get(state)?.host;
   }
 
-  /** Where it was to end. */
+  /** The return path with which this login started. */
   returnToOf(state: string): string | undefined {
     return this.#started.get(state)?.returnTo;
   }
@@ -119,7 +121,7 @@ function digest({ cookies, code, state }: CallbackParams): string {
   return hash([cookies, code, state]);
 }
 
-/** The state is a secret, and keys get into error messages. */
+/** A hash, because the state is a secret and stores put keys into error messages. */
 function cacheKey(state: string): string {
   return `login:${hash([state])}`;
 }
@@ -128,41 +130,39 @@ function hash(parts: readonly string[]): string {
   return crypto.createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-type Asked = Pick<CallbackParams, 'state' | 'code'>;
-
-/** What one process puts down for the others. */
+/** What one process saves for the others. */
 interface CacheEntry {
   readonly outcome: LoginResult;
   readonly code: string;
-  /** In ms since 1970, by the clock of who wrote it. */
+  /** When it was written, in ms since 1970, by the clock of the process that wrote it. */
   readonly at: number;
 }
 
-/** A store that fails here is no reason to fail: without it, the processes are as strangers. */
+/** If the shared cache fails, the login goes on: each process then exchanges on its own. */
 async function onceAcrossProcesses(
-  notes: SharedCache,
-  asked: Asked,
+  cache: SharedCache,
+  params: Pick<CallbackParams, 'state' | 'code'>,
   work: () => Promise<LoginResult>,
 ): Promise<LoginResult> {
-  const arrived = Date.now();
-  const guarded = new OnceUnderLock(() => cachedOr(notes, asked, arrived, work));
-  await orUndefined(LOCK_LIMIT_MS, () => notes.lock(cacheKey(asked.state), () => guarded.run()));
-  return guarded.resultOr(work);
+  const arrivedAt = Date.now();
+  const once = new OnceUnderLock(() => cachedOr(cache, params, arrivedAt, work));
+  await orUndefined(LOCK_LIMIT_MS, () => cache.lock(cacheKey(params.state), () => once.run()));
+  return once.resultOr(work);
 }
 
-/** What another process has put down, for this code or while we waited for it; else the work. */
+/** The result that another process saved for this code, or while this one waited for the lock. Otherwise runs the work. */
 async function cachedOr(
-  notes: SharedCache,
-  { state, code }: Asked,
-  arrived: number,
+  cache: SharedCache,
+  { state, code }: Pick<CallbackParams, 'state' | 'code'>,
+  arrivedAt: number,
   work: () => Promise<LoginResult>,
 ): Promise<LoginResult> {
   const key = cacheKey(state);
-  const known = (await orUndefined(STORE_LIMIT_MS, () => notes.readCache(key))) as CacheEntry | undefined;
-  if (known && (known.code === hash([state, code]) || known.at >= arrived)) return known.outcome;
+  const known = (await orUndefined(STORE_LIMIT_MS, () => cache.readCache(key))) as CacheEntry | undefined;
+  if (known && (known.code === hash([state, code]) || known.at >= arrivedAt)) return known.outcome;
   const outcome = await work();
-  const note: CacheEntry = { outcome, code: hash([state, code]), at: Date.now() };
-  await orUndefined(STORE_LIMIT_MS, () => notes.writeCache(key, note, SHARED_MS));
+  const entry: CacheEntry = { outcome, code: hash([state, code]), at: Date.now() };
+  await orUndefined(STORE_LIMIT_MS, () => cache.writeCache(key, entry, SHARED_MS));
   return outcome;
 }
 

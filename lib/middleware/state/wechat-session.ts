@@ -1,5 +1,5 @@
 /** What the app's own types see: the shape of its session, and the interfaces in which it says more. */
-import type { WechatFlow } from '../../oauth/endpoints';
+import type { WechatFlow } from '../../oauth/flows';
 import type { WechatUser } from '../../oauth/user';
 
 /**

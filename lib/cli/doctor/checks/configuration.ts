@@ -1,5 +1,6 @@
 /** What is given, judged by itself: nobody is asked yet. No value is repeated that may be a secret. */
-import { WECHAT, endpointFault, type WechatFlow } from '../../../oauth/endpoints';
+import { WECHAT, endpointFault } from '../../../oauth/endpoints';
+import type { WechatFlow } from '../../../oauth/flows';
 import { checkBaseURL } from './base-url';
 import { failed, ok, skipped, warning, type CheckId, type Finding } from '../report/check-list';
 import { CONSOLES } from '../report/consoles';

@@ -1,6 +1,6 @@
 /** What the login route does with a browser inside WeChat, and with one on a PC. */
 import { WechatAuthError, type WechatErrorKind } from '../../../errors';
-import type { WechatFlow } from '../../../oauth/endpoints';
+import type { WechatFlow } from '../../../oauth/flows';
 import { failed, ok, skipped, warning, type CheckId, type Finding } from '../report/check-list';
 import { NAMES, isGiven, type Configuration } from './configuration';
 import { CONSOLES } from '../report/consoles';

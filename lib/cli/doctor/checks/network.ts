@@ -1,5 +1,6 @@
 /** Whether this machine reaches WeChat, whether it is WeChat that answers, and what its clock says. */
-import { API, PAGES } from '../../../oauth/endpoints';
+import { API } from '../../../oauth/endpoints';
+import { FLOWS } from '../../../oauth/flows';
 import { readJSON } from '../../../oauth/transport/read-json';
 import { UnreachableError, probe, type ProbeRequest, type ProbeResponse } from '../probe/http-probe';
 import { failed, ok, skipped, warning, type CheckId, type Finding } from '../report/check-list';
@@ -15,7 +16,7 @@ const TO_ENDPOINTS = bilingual(
 export async function checkNetwork(configuration: Configuration, question: ProbeRequest): Promise<Finding[]> {
   const { open, api } = configuration;
   const [pages, interfaces] = await Promise.all([
-    reach('open-reachable', `${open}${PAGES.official.path}`, isPage, configuration, question),
+    reach('open-reachable', `${open}${FLOWS.official.page.path}`, isPage, configuration, question),
     reach('api-reachable', `${api}${API.auth}`, isAPI, configuration, question),
   ]);
   return [pages.finding, interfaces.finding, checkClock(interfaces.reply ?? pages.reply)];

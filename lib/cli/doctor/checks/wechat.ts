@@ -1,7 +1,7 @@
 /** What WeChat itself says of an app: of its credentials, and of its callback domain as far as that can be seen from outside. */
 import { isWeChatAPIError, isWechatError, type WeChatAPIError, type WechatError } from '../../../errors';
 import { OAuth } from '../../../oauth/oauth';
-import type { WechatFlow } from '../../../oauth/endpoints';
+import type { WechatFlow } from '../../../oauth/flows';
 import { UnreachableError, probe, type ProbeRequest } from '../probe/http-probe';
 import { failed, ok, skipped, warning, type CheckId, type Finding } from '../report/check-list';
 import { DESKTOP_CLIENT, WECHAT_CLIENT } from '../probe/user-agents';

@@ -1,6 +1,6 @@
 /** One login, walked without a person: to WeChat's door, and back with a code that WeChat never gave. */
 import { ERROR_KINDS, type WechatErrorKind } from '../../../errors';
-import { PAGES, type WechatFlow } from '../../../oauth/endpoints';
+import { FLOWS, FLOW_NAMES, type WechatFlow } from '../../../oauth/flows';
 import type { ProbeRequest } from './http-probe';
 import { ProbeBrowser, publicURL, type Site, type ProbedPage } from './site';
 import { MADE_UP_CODE } from '../checks/wechat';
@@ -55,7 +55,7 @@ function read(
 }
 
 function sentTo(page: URL): Sent | undefined {
-  const flow = (['official', 'website'] as const).find((each) => page.pathname.endsWith(PAGES[each].path));
+  const flow = FLOW_NAMES.find((each) => page.pathname.endsWith(FLOWS[each].page.path));
   if (!flow) return undefined;
   const { searchParams } = page;
   return {

@@ -2,7 +2,7 @@
  * Where in WeChat's consoles a value stands. Since December 2025 AppID, AppSecret and IP whitelist of an account are at
  * 微信开发者平台, the callback domain is not (developers.weixin.qq.com/doc/service/guide/dev/migration.html).
  */
-import type { WechatFlow } from '../../../oauth/endpoints';
+import type { WechatFlow } from '../../../oauth/flows';
 import { bilingual, type Bilingual } from './bilingual';
 
 const PLATFORM = 'developers.weixin.qq.com/platform > 我的业务 > 公众号/服务号 > 基础信息';
