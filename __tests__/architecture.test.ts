@@ -36,7 +36,8 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   'escape-html': /^middleware\/pages\//,
   'fastest-levenshtein': /^middleware\/options\/option-checks\.ts$/,
   'https-proxy-agent': /^oauth\/transport\/agents\.ts$/,
-  'lru-cache': /^(?:stores\/memory-store|oauth\/tokens\/token-keeper|middleware\/state\/shared-logins)\.ts$/,
+  'lru-cache':
+    /^(?:stores\/memory-store|oauth\/tokens\/token-keeper|middleware\/(?:addresses|options\/resolve-options|state\/shared-logins))\.ts$/,
   negotiator: /^middleware\/pages\//,
   'proxy-from-env': /^oauth\/transport\/agents\.ts$/,
   uqr: /^(?:middleware\/pages|emulator)\//,

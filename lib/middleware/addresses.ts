@@ -1,9 +1,10 @@
 /** Every address that a browser is sent to: origin, routes, return paths. */
 import type { ResolvedOptions } from './options/resolve-options';
 import type { Context } from './context';
-import { hostOf, isSecure, mountOf, relative, fullURL } from './http/request';
+import { fullURL, header, hostOf, isSecure, mountOf, relative } from './http/request';
+import { LRUCache } from 'lru-cache';
 import { WechatAuthError } from '../errors';
-import { sanitizeReturnTo } from './http/return-to';
+import { comparablePath, sanitizeReturnTo } from './http/return-to';
 
 export function basePath(config: ResolvedOptions): string {
   return config.base?.path ?? '';
@@ -52,6 +53,35 @@ function asPath(mount: string): string {
     .replace(/\/$/, '');
 }
 
+/**
+ * The routes of every mount, and of every `wechatAuth()`, that requests to a site came through, by site and path. A login that ended at
+ * the logout of another mount would end in a logout. Bounded: the Host header, and a mount that is a pattern, come from the request.
+ */
+const KNOWN_ROUTES = new LRUCache<string, true>({ max: 500 });
+
+/** Notes the routes of the mount that this request came through. Runs on every request, so a known mount costs next to nothing. */
+export function noteRoutes(context: Context): void {
+  const { req, url, config } = context;
+  const { originalUrl = url } = req;
+  const mount = `${siteOf(context)} ${originalUrl.slice(0, Math.max(0, originalUrl.length - url.length))}`;
+  if (mount.length > 300 || config.seenMounts.get(mount)) return;
+  config.seenMounts.set(mount, true);
+  for (const route of ownRoutes(context)) KNOWN_ROUTES.set(routeKey(context, route), true);
+}
+
+function isKnownRoute(context: Context, path: string): boolean {
+  return KNOWN_ROUTES.has(routeKey(context, path.replace(/[?#].*$/s, '')));
+}
+
+function routeKey(context: Context, path: string): string {
+  return `${siteOf(context)} ${comparablePath(path)}`;
+}
+
+/** Two apps in one process that serve different hosts have nothing to do with each other. */
+function siteOf({ req, config }: Context): string {
+  return config.base?.origin ?? req.headers.host ?? '';
+}
+
 function ownRoutes(context: Context): string[] {
   return (['login', 'callback', 'logout'] as const).flatMap((name) => routePath(context, name) ?? []);
 }
@@ -72,9 +102,9 @@ export function returnToOrDefault(context: Context, asked: string | null | undef
  */
 export function safeReturnTo(context: Context, asked: string | null | undefined): string | undefined {
   const path = sanitizeReturnTo(asked, []);
-  return path === undefined
-    ? undefined
-    : sanitizeReturnTo(underBase(path, basePath(context.config)), ownRoutes(context), Infinity);
+  if (path === undefined) return undefined;
+  const safe = sanitizeReturnTo(underBase(path, basePath(context.config)), ownRoutes(context), Infinity);
+  return safe === undefined || isKnownRoute(context, safe) ? undefined : safe;
 }
 
 function underBase(path: string, base: string): string {
@@ -94,6 +124,17 @@ export function sameOriginPath(context: Context, header: string): string | undef
   return url.host === hostOf(context.req) || url.origin === context.config.base?.origin
     ? url.pathname + url.search
     : undefined;
+}
+
+/**
+ * Whether the browser says that another site sent this request. Old browsers send no Sec-Fetch-Site, only Origin or Referer. A request
+ * with none of them is not taken for foreign.
+ */
+export function isCrossSite(context: Context): boolean {
+  const site = header(context.req, 'sec-fetch-site');
+  if (site) return site === 'cross-site';
+  const from = header(context.req, 'origin') || header(context.req, 'referer');
+  return from !== '' && sameOriginPath(context, from) === undefined;
 }
 
 /** The redirect URI. */

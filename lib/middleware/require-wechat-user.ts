@@ -13,7 +13,7 @@ import type { AppUser } from './state/wechat-session';
 import type { WechatSession } from './state/wechat-session';
 import { type Context } from './context';
 import { noStore, redirect, sendJSON, vary } from './http/response';
-import { currentPage, safeReturnTo, sameOriginPath, routePath, loginURL } from './addresses';
+import { currentPage, isCrossSite, safeReturnTo, sameOriginPath, routePath, loginURL } from './addresses';
 
 /** Options of `requireWechatUser()`. An undefined one counts as not given. */
 export interface WechatGuardOptions {
@@ -109,7 +109,9 @@ async function isAllowed(
   req: HostRequest,
 ): Promise<boolean> {
   try {
-    return await check(user, req);
+    // Only `true`: an empty list or the string 'false' is truthy, and not what the app meant.
+    const isAllowed: unknown = await check(user, req);
+    return isAllowed === true;
   } catch (error) {
     if (error instanceof Error) throw error;
     throw new WechatAuthError(
@@ -125,21 +127,28 @@ async function withoutUser(
   { scope, mode }: WechatGuardOptions,
   needsMore: boolean,
 ): Promise<void> {
-  const { req, res, next } = context;
-  if (req.method === 'OPTIONS') {
-    next();
-    return;
-  }
+  const { req, res } = context;
   try {
-    requireSession(req);
+    // Preflights carry no cookies, and session middlewares may be mounted after cors().
+    if (req.method !== 'OPTIONS') requireSession(req);
     noStore(res);
     vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
     const asked = { returnTo: returnToFor(context, mode), scope: extraScope(context, scope) };
-    if (mode === 'redirect' || (mode === 'auto' && isPage(req))) await toLogin(context, asked);
+    if (startsLogin(context, mode)) await toLogin(context, asked);
     else sendUnauthenticated(context, asked, needsMore);
   } catch (error) {
     await sendFailure(context, error);
   }
+}
+
+/** Whether the browser is sent to the login. Otherwise it gets 401. */
+function startsLogin(context: Context, mode: WechatGuardOptions['mode']): boolean {
+  const { req } = context;
+  // `app.all()`, `app.use()` and Connect bring preflights here. The answer to one is not a login; cors() belongs before the guard.
+  if (req.method === 'OPTIONS') return false;
+  // Without a login route, the guard starts the login itself. A form of another site must not start one in the user's session.
+  if (routePath(context, 'login') === undefined && !isSafe(req) && isCrossSite(context)) return false;
+  return mode === 'redirect' || (mode === 'auto' && isPage(req));
 }
 
 /** Whether the browser loads a page, so that it can be sent to WeChat and back. */

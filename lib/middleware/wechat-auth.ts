@@ -11,6 +11,7 @@ import { ReqWechat, type WechatContext } from './req-wechat';
 import { requireWechatUser } from './require-wechat-user';
 import { registerKey } from './login/current-login';
 import { serveVerificationFile } from './verification-file';
+import { noteRoutes } from './addresses';
 import { contextOf, type Context } from './context';
 import { noStore, noContent } from './http/response';
 
@@ -39,6 +40,7 @@ export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddlewar
   return function wechatAuthMiddleware(req, res, next) {
     const context = contextOf(req, res, next, config);
     (req as HostRequest & { wechat?: WechatContext }).wechat = new ReqWechat(context);
+    noteRoutes(context);
     if (serveVerificationFile(context)) return;
     const route = routeOf(req);
     if (route) void handle(route, context);

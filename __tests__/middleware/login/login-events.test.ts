@@ -448,16 +448,16 @@ describe.each(SESSION_NAMES)('two callbacks of one login, with %s', (kind) => {
 describe('two processes of one app', () => {
   it('tell of a login once: only the one that did the work', async () => {
     const notes = new Map<string, unknown>();
-    let turn = Promise.resolve();
+    const turns = new Map<string, Promise<unknown>>();
     const keeps: SharedCache = {
       readCache: (key) => Promise.resolve(notes.get(key)),
       writeCache: (key, note) => Promise.resolve(void notes.set(key, structuredClone(note))),
       deleteCache: (key) => Promise.resolve(void notes.delete(key)),
-      lock: (_key, fn) => {
-        const done = turn.then(fn);
-        turn = done.then(
-          () => undefined,
-          () => undefined,
+      lock: (key, fn) => {
+        const done = (turns.get(key) ?? Promise.resolve()).then(fn);
+        turns.set(
+          key,
+          done.catch(() => undefined),
         );
         return done;
       },

@@ -80,7 +80,7 @@ describe.each(rows)('two callbacks at once, on $host with $kind', ({ host, kind 
   }
 
   it.each(['same-code', 'different-codes'] as const)(
-    'share one exchange and one onLogin, and either answer logs the browser in: %s',
+    'share one onLogin, and either response logs the browser in: %s',
     async (codes) => {
       const [first, second] = await twice(codes);
       expect(stateIn(first)).toBe(stateIn(second));
@@ -89,7 +89,8 @@ describe.each(rows)('two callbacks at once, on $host with $kind', ({ host, kind 
       const sides = [copyOf(browser, app.url), copyOf(browser, app.url)] as const;
       const answers = await Promise.all([sides[0].get(first), sides[1].get(second)]);
       for (const answer of answers) expect([answer.status, answer.location]).toEqual([302, '/me?where']);
-      expect(exchanged(emulator)).toHaveLength(1);
+      // A second code is exchanged by itself: only then is it known whose it is.
+      expect(exchanged(emulator)).toHaveLength(codes === 'same-code' ? 1 : 2);
       expect(logins).toHaveLength(1);
       for (const side of sides) {
         const me = await side.get('/me');

@@ -54,12 +54,12 @@ function isCodeOrState(pair: string): boolean {
 
 function isOwnRoute(pathname: string, ownRoutes: readonly string[]): boolean {
   if (ownRoutes.length === 0) return false;
-  const here = comparable(pathname);
-  return ownRoutes.some((route) => comparable(route) === here);
+  const here = comparablePath(pathname);
+  return ownRoutes.some((route) => comparablePath(route) === here);
 }
 
 /** Hosts route without regard to case, to a slash at the end, some to percent-encoding. */
-function comparable(path: string): string {
+export function comparablePath(path: string): string {
   let plain = path;
   try {
     plain = decodeURIComponent(path);

@@ -15,10 +15,10 @@ import {
   takePending,
   type PendingLogin,
 } from '../state/pending-logins';
-import { requireSession } from '../state/session';
-import type { CallbackParams, LoginResult } from '../state/shared-logins';
+import { requireSession, type Session } from '../state/session';
+import type { CallbackParams } from '../state/shared-logins';
 import { saveLogin } from './current-login';
-import { exchange, verified, type VerifiedCallback } from './exchange';
+import { completeLogin, exchangeCode, verified, type VerifiedCallback } from './exchange';
 import { startLogin } from './login';
 import { LoginReporter } from './login-reporter';
 
@@ -39,7 +39,7 @@ async function handleCallback(context: Context, reporter: LoginReporter): Promis
   const { code, state } = params;
   reporter.identify(state, undefined);
   const session = requireSession(req);
-  const pending = takePending(session, config.sessionKey, state) ?? config.logins.recallCallback(params);
+  const pending = await takeLogin(context, session, params);
   reporter.identify(state, pending);
   const finishedAt = finishedReturnTo(session, config.sessionKey, state);
   if (finishedAt !== undefined) {
@@ -52,6 +52,20 @@ async function handleCallback(context: Context, reporter: LoginReporter): Promis
   } else {
     await finish(context, reporter, verified(params, pending));
   }
+}
+
+/**
+ * The pending login of this state, from the session; for a duplicate callback, whose session has ended with the login, from memory. A
+ * logout ends both.
+ */
+async function takeLogin(
+  { config }: Context,
+  session: Session,
+  params: CallbackParams,
+): Promise<PendingLogin | undefined> {
+  const { logins, sessionKey } = config;
+  const pending = takePending(session, sessionKey, params.state) ?? logins.recallCallback(params);
+  return pending && (await logins.isLoggedOut(params.state)) ? undefined : pending;
 }
 
 function accessDenied(): WechatAuthError {
@@ -89,9 +103,11 @@ async function finish(context: Context, reporter: LoginReporter, callback: Verif
   const { pending, state } = callback;
   const { logins } = context.config;
   try {
-    const { result, isFirst } = await logins.shareResult(callback, () =>
-      resultOf(context, reporter, callback),
-    );
+    const { result, isFirst } = await logins.shareResult(callback, {
+      exchange: () => exchangeCode(context, callback),
+      complete: (user) => completeLogin(context, callback, user),
+      restart: (error) => restartAfter(error, state, reporter),
+    });
     logins.rememberCallback(callback, pending);
     if ('restart' in result) {
       const { returnTo, scope, flow } = pending;
@@ -102,7 +118,7 @@ async function finish(context: Context, reporter: LoginReporter, callback: Verif
       );
       return;
     }
-    await saveLogin(context, result.session, { state, returnTo: pending.returnTo });
+    await saveLogin(context, result.session, callback);
     if (isFirst) reporter.succeeded(result.session);
     redirect(context.req, context.res, returnToOrDefault(context, pending.returnTo));
   } catch (error) {
@@ -120,19 +136,12 @@ const RESTARTABLE: readonly WechatErrorKind[] = [
   'bad_answer',
 ];
 
-async function resultOf(
-  context: Context,
-  reporter: LoginReporter,
-  callback: VerifiedCallback,
-): Promise<LoginResult> {
-  try {
-    return { session: await exchange(context, callback) };
-  } catch (error) {
-    const isRestartable = isWechatError(error) && RESTARTABLE.includes(error.kind);
-    if (!isRestartable || restartsOf(callback.state) !== 0) throw error;
-    reporter.restarted(error);
-    return { restart: newState(1) };
-  }
+/** Once per login: a login that was restarted already fails. */
+function restartAfter(error: unknown, state: string, reporter: LoginReporter): string {
+  const isRestartable = isWechatError(error) && RESTARTABLE.includes(error.kind);
+  if (!isRestartable || restartsOf(state) !== 0) throw error;
+  reporter.restarted(error);
+  return newState(1);
 }
 
 /** Restarts a login that the session does not know, or that took too long; only once, so that a client that alters states cannot loop. */

@@ -3,6 +3,7 @@ import { WechatAuthError } from '../../errors';
 import { FLOWS } from '../../oauth/flows';
 import type { WechatUser } from '../../oauth/user';
 import { accountOf, type Context } from '../context';
+import type { ExchangedUser } from '../options/account';
 import type { OnLogin } from '../options/options';
 import type { PendingLogin } from '../state/pending-logins';
 import type { CallbackParams } from '../state/shared-logins';
@@ -20,20 +21,29 @@ export function verified(params: CallbackParams, pending: PendingLogin): Verifie
   return { ...params, pending } as VerifiedCallback;
 }
 
-export async function exchange(
+/** Step 1: the code becomes a user. The code is spent afterwards. */
+export async function exchangeCode(
   context: Context,
   { code, pending }: VerifiedCallback,
+): Promise<ExchangedUser> {
+  const { lang, allowSnapshotUsers } = context.config;
+  const account = accountOf(context, pending.flow);
+  return account.exchange(code, { requestedScope: pending.scope, lang, allowSnapshotUsers });
+}
+
+/** Step 2: the user becomes a login. */
+export async function completeLogin(
+  context: Context,
+  { pending }: VerifiedCallback,
+  { user, token, openid, unionid, scope }: ExchangedUser,
 ): Promise<WechatSession> {
   const { flow } = pending;
-  const { lang, allowSnapshotUsers, identity, onLogin } = context.config;
-  const account = accountOf(context, flow);
-  const request = { requestedScope: pending.scope, lang, allowSnapshotUsers };
-  const { user, token, openid, unionid, scope } = await account.exchange(code, request);
+  const { identity, onLogin } = context.config;
   if (identity === 'unionid' && !unionid) throw missingUnionid(pending);
   const kept = onLogin && (await runOnLogin(onLogin, context, { user, token, flow }));
   return {
     user: kept ?? user,
-    appid: account.appid,
+    appid: accountOf(context, flow).appid,
     openid,
     ...(unionid !== undefined && { unionid }),
     scope,

@@ -12,8 +12,8 @@ import { browserKind } from '../http/user-agent';
 import type { Account } from '../options/account';
 import { shown } from '../options/options-error';
 import { sendOpenInWechat } from '../pages/open-in-wechat';
-import { addPending, newState } from '../state/pending-logins';
-import { requireSession, saveSession } from '../state/session';
+import { addPending, makeRoom, newState } from '../state/pending-logins';
+import { cookieFits, requireSession, saveSession } from '../state/session';
 import { LoginReporter, reportStarted } from './login-reporter';
 
 /** Options of one login. */
@@ -102,6 +102,7 @@ export async function prepareLogin(
   diagnoseSession(context, session);
   const pending = { returnTo, scope, flow, at: Date.now() };
   if (!addPending(session, config.sessionKey, state, pending, config.loginTimeout)) throw tooManyLogins();
+  makeRoom(session, config.sessionKey, state, () => cookieFits(req, session));
   config.logins.recordStart(state, { host: hostOf(req), returnTo });
   await saveSession(req, config);
   if (restart?.isFirst ?? true)

@@ -1,8 +1,8 @@
 /** The logout route: POST and GET, except requests that come from another site (CSRF). */
 import { WechatAuthError } from '../../errors';
-import { returnToOrDefault, sameOriginPath } from '../addresses';
+import { isCrossSite, returnToOrDefault } from '../addresses';
 import type { Context } from '../context';
-import { header, queryOf } from '../http/request';
+import { queryOf } from '../http/request';
 import { redirect } from '../http/response';
 import { clearLogin } from './current-login';
 
@@ -16,12 +16,4 @@ export async function logout(context: Context): Promise<void> {
   }
   await clearLogin(req, config);
   redirect(req, res, returnToOrDefault(context, queryOf(req.url ?? '').get('returnTo')));
-}
-
-/** Old browsers send no Sec-Fetch-Site, only Origin or Referer. A request with none of them is let through. */
-function isCrossSite(context: Context): boolean {
-  const site = header(context.req, 'sec-fetch-site');
-  if (site) return site === 'cross-site';
-  const from = header(context.req, 'origin') || header(context.req, 'referer');
-  return from !== '' && sameOriginPath(context, from) === undefined;
 }

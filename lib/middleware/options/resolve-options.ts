@@ -1,4 +1,5 @@
 /** Turns the options into the parts that are built from them, once, or into one error that lists every fault. */
+import { LRUCache } from 'lru-cache';
 import { WECHAT } from '../../oauth/endpoints';
 import { FLOWS, FLOW_NAMES, isFlow, type WechatFlow } from '../../oauth/flows';
 import { OAuth } from '../../oauth/oauth';
@@ -36,8 +37,12 @@ export interface ResolvedOptions {
   readonly onLogin: OnLogin | undefined;
   readonly onError: OnError | undefined;
   readonly shouldPreserve: (key: string) => boolean;
+  /** Whether logins under other session keys survive a login under this one. */
+  readonly keepsOtherLogins: boolean;
   readonly verificationFiles: ReadonlyMap<string, string>;
   readonly sessionKey: string;
+  /** The mount paths under which requests came through this middleware, as the requests spelled them. */
+  readonly seenMounts: LRUCache<string, true>;
   readonly logins: CallbackResults;
   readonly warnings: Warnings;
 }
@@ -56,7 +61,7 @@ export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
     return faultsOf(options).map((fault) => withSource(fault, given));
   });
   if (faults.length > 0) throw new OptionsError(faults);
-  const { preserveSession = true } = options;
+  const { preserveSession = true, loginTimeout = 600_000 } = options;
   return {
     accounts: accountsOf(options),
     base: options.baseURL === undefined ? undefined : splitBase(options.baseURL),
@@ -66,17 +71,19 @@ export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
     flow: options.flow ?? 'auto',
     authRequired: options.authRequired ?? false,
     returnTo: options.returnTo,
-    loginTimeout: options.loginTimeout ?? 600_000,
+    loginTimeout,
     allowSnapshotUsers: options.snapshotUsers === 'allow',
     identity: options.identity ?? 'openid',
     onLogin: options.onLogin,
     onError: options.onError,
     shouldPreserve: preserver(preserveSession),
+    keepsOtherLogins: preserveSession !== false,
     verificationFiles: new Map(
       Object.entries(options.verificationFiles ?? {}).map(([name, content]) => [`/${name}`, content]),
     ),
     sessionKey: options.sessionKey ?? 'wechat',
-    logins: new CallbackResults(options.tokenStore),
+    seenMounts: new LRUCache({ max: 50 }),
+    logins: new CallbackResults(options.tokenStore, loginTimeout),
     warnings: new Warnings(),
   };
 }

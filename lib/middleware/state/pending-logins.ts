@@ -1,7 +1,7 @@
 /** Pending logins in the session, each under its state, which is for single use; and the ones that just finished. */
 import crypto from 'node:crypto';
 import { isFlow, type WechatFlow } from '../../oauth/flows';
-import type { Session } from './session';
+import { ownValue, type Session } from './session';
 
 /** A login that has started and has not come back from WeChat. */
 export interface PendingLogin {
@@ -12,6 +12,11 @@ export interface PendingLogin {
   readonly flow: WechatFlow;
   /** When it started, in ms since 1970. */
   readonly at: number;
+  /**
+   * Whether somebody logged in to the session while this login was pending. Then only the same user may finish it: otherwise an attacker
+   * who planted the pending login could swap the victim's account for her own.
+   */
+  readonly isBound?: true;
 }
 
 /**
@@ -99,14 +104,40 @@ export function finishedReturnTo(session: Session, key: string, state: string): 
   return Object.hasOwn(done, state) ? done[state] : undefined;
 }
 
-/** The states of this browser's finished logins. */
-export function finishedStates(session: Session, key: string): string[] {
-  return Object.keys(loginsIn(session, key).done);
+/** The states of this browser's pending and finished logins. */
+export function knownStates(session: Session, key: string): string[] {
+  const { pending, done } = loginsIn(session, key);
+  return [...Object.keys(pending), ...Object.keys(done)];
+}
+
+/** Marks the logins that are pending while somebody logs in. */
+export function bindPending(session: Session, key: string): void {
+  const { pending, done } = loginsIn(session, key);
+  const bound = Object.entries(pending).map(
+    ([state, login]) => [state, { ...login, isBound: true as const }] as const,
+  );
+  storeLogins(session, key, { pending: Object.fromEntries(bound), done });
+}
+
+/** Drops records of other logins, oldest first, until the session fits into its cookie: they must not keep anybody from logging in. */
+export function makeRoom(session: Session, key: string, state: string, fits: () => boolean): void {
+  const { pending, done } = loginsIn(session, key);
+  const droppable = [done, pending].flatMap((records) =>
+    Object.keys(records)
+      .filter((other) => other !== state)
+      .map((other) => ({ records, other })),
+  );
+  while (!fits()) {
+    const oldest = droppable.shift();
+    if (!oldest) return;
+    Reflect.deleteProperty(oldest.records, oldest.other);
+    storeLogins(session, key, { pending, done });
+  }
 }
 
 /** The stored records may come from an older release, or from an attacker where the app does not sign its sessions. */
 function loginsIn(session: Session, key: string): LoginRecords {
-  const stored = session[loginsKey(key)] as Partial<LoginRecords> | undefined;
+  const stored = ownValue(session, loginsKey(key)) as Partial<LoginRecords> | undefined;
   return { pending: onlyStates(stored?.pending, isPendingLogin), done: onlyStates(stored?.done, isString) };
 }
 

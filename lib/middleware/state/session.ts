@@ -11,6 +11,11 @@ import type { Warnings } from '../../warnings';
 /** What cookie-session, express-session and similar middlewares have in common. */
 export type Session = Record<string, unknown>;
 
+/** An own property. A value on `Object.prototype`, put there by a bug elsewhere, must not log anybody in. */
+export function ownValue(object: object, key: string): unknown {
+  return Object.hasOwn(object, key) ? (object as Record<string, unknown>)[key] : undefined;
+}
+
 type Work = (callback: (error?: Error | null) => void) => unknown;
 
 /** @throws WechatAuthError of kind `session_missing`: without a session, no state can be checked and no login kept. */
@@ -88,11 +93,21 @@ const COOKIE_LIMIT = 4_096;
 /** The operator is warned from this size on: another user's name may be longer, and the app may add something. */
 const COOKIE_WARNING = 3_072;
 
-function checkCookieSize(req: HostRequest, session: Session, warnings: Warnings): void {
+/** The size that the cookie of cookie-session will have; `undefined` for sessions that a store holds. */
+function cookieSize(req: HostRequest, session: Session): number | undefined {
   const { sessionOptions } = req as { sessionOptions?: { name?: string } };
-  if (!sessionOptions) return;
+  if (!sessionOptions || typeof session['save'] === 'function') return undefined;
   const { name = 'session' } = sessionOptions;
-  const size = name.length + 1 + 4 * Math.ceil(Buffer.byteLength(JSON.stringify(session)) / 3);
+  return name.length + 1 + 4 * Math.ceil(Buffer.byteLength(JSON.stringify(session)) / 3);
+}
+
+/** Whether browsers will keep the session cookie. */
+export function cookieFits(req: HostRequest, session: Session): boolean {
+  return (cookieSize(req, session) ?? 0) <= COOKIE_LIMIT;
+}
+
+function checkCookieSize(req: HostRequest, session: Session, warnings: Warnings): void {
+  const size = cookieSize(req, session) ?? 0;
   const remedy = 'Keep less in the session (onLogin may return a smaller user), or use express-session.';
   if (size > COOKIE_LIMIT) {
     throw new WechatAuthError(

@@ -1,6 +1,7 @@
 /** One login, several callbacks: WeChat may call back twice, with one code or with two, and may drop either response. */
 import crypto from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { WechatAuthError } from '../../errors';
 import { OnceUnderLock } from '../../async/once-under-lock';
 import { LOCK_LIMIT_MS, STORE_LIMIT_MS, inTime } from '../../async/time-limit';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
@@ -13,7 +14,7 @@ export type LoginResult = { readonly session: WechatSession } | { readonly resta
 
 /** How long a duplicate callback shares the result of the first one. */
 const SHARED_MS = 60_000;
-const MAX_ENTRIES = 10_000;
+const LIMITS = { max: 10_000, ttl: SHARED_MS, perf: Date } as const;
 
 /** What a callback request brings. */
 export interface CallbackParams {
@@ -23,61 +24,136 @@ export interface CallbackParams {
   readonly cookies: string;
 }
 
+/** The steps of a callback, for {@link CallbackResults.shareResult} to run at most once. */
+export interface CallbackSteps<User extends { readonly openid: string }> {
+  /** Exchanges the authorization code. */
+  exchange(): Promise<User>;
+  /** Turns the user into a login: `onLogin` runs here. */
+  complete(user: User): Promise<WechatSession>;
+  /** The state of a login that replaces the failed one. Throws the error if it is not one to restart after. */
+  restart(error: unknown): string;
+}
+
 /** The results of callbacks, kept for a minute, in this process and in the shared cache of the token store, if it has one. */
 export class CallbackResults {
   readonly #cache: SharedCache | undefined;
-  readonly #shared = new LRUCache<string, { code: string; result: Promise<LoginResult>; isDone: boolean }>({
-    max: MAX_ENTRIES,
-    ttl: SHARED_MS,
-    perf: Date,
-  });
-  readonly #served = new LRUCache<string, PendingLogin>({ max: MAX_ENTRIES, ttl: SHARED_MS, perf: Date });
-  readonly #loggedOut = new LRUCache<string, true>({ max: MAX_ENTRIES, ttl: SHARED_MS, perf: Date });
-  readonly #started = new LRUCache<string, { host: string; returnTo: string }>({ max: MAX_ENTRIES });
+  /** By state and code. */
+  readonly #results = new LRUCache<string, Promise<LoginResult>>(LIMITS);
+  /** By state: the user that the first exchanged code proved. */
+  readonly #owners = new LRUCache<string, { openid: string; session: Promise<WechatSession> }>(LIMITS);
+  /** By state: the state of the login that replaced it. */
+  readonly #restarts = new LRUCache<string, Promise<string>>(LIMITS);
+  readonly #served = new LRUCache<string, PendingLogin>(LIMITS);
+  readonly #loggedOut = new LRUCache<string, true>(LIMITS);
+  readonly #started: LRUCache<string, { host: string; returnTo: string }>;
   /** Created on first use: most apps do not subscribe to events. */
   #reported: LRUCache<string, true> | undefined;
 
-  constructor(store?: TokenStore | SharedCache) {
+  /** @param loginTimeout life of a started login, in ms */
+  constructor(store: TokenStore | SharedCache | undefined, loginTimeout: number) {
     this.#cache = store && hasSharedCache(store) ? store : undefined;
+    this.#started = new LRUCache({ ...LIMITS, ttl: loginTimeout });
   }
 
   /**
-   * Runs the exchange once per state. Callbacks that arrive while it runs share the result. Later ones must carry the same code: an
-   * attacker who planted the session cookie knows the state, but not the victim's code. Failures are not cached.
+   * Shares one exchange between the callbacks that carry the same state and the same code. A callback with another code for that state
+   * is exchanged by itself: WeChat on Android calls back with two good codes, and an attacker who knows the state can send a code of her
+   * own. The first openid that a code proves owns the state. A second code of the same user shares the login, without another
+   * `onLogin`; a code of another user is refused. A failed exchange is not kept.
    */
-  async shareResult(
+  async shareResult<User extends { readonly openid: string }>(
     { state, code }: CallbackParams,
-    work: () => Promise<LoginResult>,
+    steps: CallbackSteps<User>,
   ): Promise<{ result: LoginResult; isFirst: boolean }> {
-    const known = this.#shared.get(state);
-    if (known && (!known.isDone || known.code === code))
-      return { result: await known.result, isFirst: false };
+    const key = hash([state, code]);
+    const known = this.#results.get(key);
+    if (known) return { result: await known, isFirst: false };
     let isFirst = false;
-    const run = (): Promise<LoginResult> => {
+    const complete = (user: User): Promise<WechatSession> => {
       isFirst = true;
-      return work();
+      return steps.complete(user);
     };
-    const result = this.#cache ? onceAcrossProcesses(this.#cache, { state, code }, run) : run();
-    const entry = { code, result, isDone: false };
-    this.#shared.set(state, entry);
-    result.then(
-      () => (entry.isDone = true),
-      () => this.#shared.delete(state),
-    );
+    const work = async (): Promise<LoginResult> => {
+      try {
+        const user = await steps.exchange();
+        return { session: await this.#oncePerState(state, user.openid, () => complete(user)) };
+      } catch (error) {
+        const fresh = steps.restart(error);
+        const restart = await this.#restartOf(state, fresh);
+        isFirst = restart === fresh;
+        return { restart };
+      }
+    };
+    const result = this.#acrossProcesses<LoginResult>(`code:${key}`, work);
+    keepUnlessFailed(this.#results, key, result);
     return { result: await result, isFirst };
   }
 
-  /** Logout ends the sharing of these logins: no further callback logs anybody in. */
+  async #oncePerState(
+    state: string,
+    openid: string,
+    complete: () => Promise<WechatSession>,
+  ): Promise<WechatSession> {
+    const known = this.#owners.get(state);
+    if (known) return known.openid === openid ? known.session : refuseOtherUser();
+    const session = this.#acrossProcesses(stateKey(state), async () => ({
+      openid,
+      session: await complete(),
+    })).then((owner) => (owner.openid === openid ? owner.session : refuseOtherUser()));
+    this.#owners.set(state, { openid, session });
+    // A refusal of the app stays as well: `onLogin` runs once per login.
+    session.catch(() => undefined);
+    return session;
+  }
+
+  /** One replacement per state, whichever code failed: the browser may follow any of the responses. */
+  #restartOf(state: string, fresh: string): Promise<string> {
+    const known = this.#restarts.get(state);
+    if (known) return known;
+    const restart = this.#acrossProcesses(`restart:${hash([state])}`, () => Promise.resolve(fresh));
+    this.#restarts.set(state, restart);
+    return restart;
+  }
+
+  /** If the shared cache fails, the login goes on: each process then works on its own. */
+  async #acrossProcesses<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const cache = this.#cache;
+    if (!cache) return work();
+    const once = new OnceUnderLock(async () => {
+      const known = await orUndefined(STORE_LIMIT_MS, () => cache.readCache(key));
+      if (known !== undefined) return known as T;
+      const result = await work();
+      await orUndefined(STORE_LIMIT_MS, () => cache.writeCache(key, result, SHARED_MS));
+      return result;
+    });
+    await orUndefined(LOCK_LIMIT_MS, () => cache.lock(key, () => once.run()));
+    return once.resultOr(work);
+  }
+
+  /** Logout ends these logins, in every process: no callback of theirs logs anybody in any more, not even one in progress. */
   async forget(states: readonly string[]): Promise<void> {
     for (const state of states) {
       this.#loggedOut.set(state, true);
-      this.#shared.delete(state);
+      this.#owners.delete(state);
     }
     const cache = this.#cache;
-    if (cache)
-      await Promise.all(
-        states.map((state) => orUndefined(STORE_LIMIT_MS, () => cache.deleteCache(cacheKey(state)))),
-      );
+    if (!cache) return;
+    await Promise.all(
+      states.flatMap((state) => [
+        orUndefined(STORE_LIMIT_MS, () => cache.writeCache(logoutKey(state), true, SHARED_MS)),
+        orUndefined(STORE_LIMIT_MS, () => cache.deleteCache(stateKey(state))),
+      ]),
+    );
+  }
+
+  /** Whether a logout has ended this login, in this process or in another one. */
+  async isLoggedOut(state: string): Promise<boolean> {
+    if (this.#loggedOut.has(state)) return true;
+    const cache = this.#cache;
+    return (
+      cache !== undefined &&
+      (await orUndefined(STORE_LIMIT_MS, () => cache.readCache(logoutKey(state)))) === true
+    );
   }
 
   /** Keeps the pending login of a callback: the session that held it ends with the login. */
@@ -90,17 +166,18 @@ export class CallbackResults {
    * planted the session cookie knows cookie and state, but not the victim's code.
    */
   recallCallback(params: CallbackParams): PendingLogin | undefined {
-    return this.#loggedOut.has(params.state) ? undefined : this.#served.get(digest(params));
+    return this.#served.get(digest(params));
   }
 
   /** Keeps where a login started, in case the browser comes back without its session. */
   recordStart(state: string, login: { host: string; returnTo: string }): void {
-    this.#started.set(state, login);
+    // Copies: a part of a header keeps the whole header in memory.
+    this.#started.set(state, { host: copyOf(login.host), returnTo: copyOf(login.returnTo) });
   }
 
   /** Whether the end of this login has not been reported yet. From now on it counts as reported. */
   claimReport(id: string): boolean {
-    this.#reported ??= new LRUCache({ max: MAX_ENTRIES, ttl: SHARED_MS, perf: Date });
+    this.#reported ??= new LRUCache(LIMITS);
     const isNew = !this.#reported.has(id);
     this.#reported.set(id, true);
     return isNew;
@@ -121,49 +198,33 @@ function digest({ cookies, code, state }: CallbackParams): string {
   return hash([cookies, code, state]);
 }
 
-/** A hash, because the state is a secret and stores put keys into error messages. */
-function cacheKey(state: string): string {
+/** Hashes, because the state is a secret and stores put keys into error messages. */
+function stateKey(state: string): string {
   return `login:${hash([state])}`;
+}
+
+function logoutKey(state: string): string {
+  return `logout:${hash([state])}`;
 }
 
 function hash(parts: readonly string[]): string {
   return crypto.createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-/** What one process saves for the others. */
-interface CacheEntry {
-  readonly outcome: LoginResult;
-  readonly code: string;
-  /** When it was written, in ms since 1970, by the clock of the process that wrote it. */
-  readonly at: number;
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
 }
 
-/** If the shared cache fails, the login goes on: each process then exchanges on its own. */
-async function onceAcrossProcesses(
-  cache: SharedCache,
-  params: Pick<CallbackParams, 'state' | 'code'>,
-  work: () => Promise<LoginResult>,
-): Promise<LoginResult> {
-  const arrivedAt = Date.now();
-  const once = new OnceUnderLock(() => cachedOr(cache, params, arrivedAt, work));
-  await orUndefined(LOCK_LIMIT_MS, () => cache.lock(cacheKey(params.state), () => once.run()));
-  return once.resultOr(work);
+function keepUnlessFailed<T>(cache: LRUCache<string, Promise<T>>, key: string, work: Promise<T>): void {
+  cache.set(key, work);
+  work.catch(() => cache.delete(key));
 }
 
-/** The result that another process saved for this code, or while this one waited for the lock. Otherwise runs the work. */
-async function cachedOr(
-  cache: SharedCache,
-  { state, code }: Pick<CallbackParams, 'state' | 'code'>,
-  arrivedAt: number,
-  work: () => Promise<LoginResult>,
-): Promise<LoginResult> {
-  const key = cacheKey(state);
-  const known = (await orUndefined(STORE_LIMIT_MS, () => cache.readCache(key))) as CacheEntry | undefined;
-  if (known && (known.code === hash([state, code]) || known.at >= arrivedAt)) return known.outcome;
-  const outcome = await work();
-  const entry: CacheEntry = { outcome, code: hash([state, code]), at: Date.now() };
-  await orUndefined(STORE_LIMIT_MS, () => cache.writeCache(key, entry, SHARED_MS));
-  return outcome;
+function refuseOtherUser(): never {
+  throw new WechatAuthError(
+    'code_invalid',
+    'The authorization code belongs to another user than the first code of this login. Start the login again.',
+  );
 }
 
 async function orUndefined<T>(ms: number, call: () => Promise<T>): Promise<T | undefined> {

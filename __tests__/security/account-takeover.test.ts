@@ -1,0 +1,191 @@
+// An attacker with a WeChat account of her own, who has planted a session cookie in the victim's browser (from a sibling subdomain, say),
+// and so knows its pending states. She must neither get into the victim's account nor put the victim into hers.
+import { wechatAuth } from '../../lib';
+import type { Emulator } from '../../lib/emulator';
+import { emulated, startApp, startEmulator, type TestApp } from '../support/app';
+import { Browser, agree } from '../support/browser';
+import { comeBack, exchanged, isLoggedIn, sessionOf, stateIn, withParams } from '../support/login';
+import { SESSIONS, SESSION_NAMES } from '../support/sessions';
+
+let emulator: Emulator;
+const VICTIM = 'ming';
+const ATTACKER = 'emoji';
+
+beforeAll(async () => {
+  emulator = await startEmulator();
+});
+afterAll(() => emulator.close());
+
+async function nameOf(browser: Browser): Promise<unknown> {
+  return ((await (await browser.get('/me')).json()) as { nickname?: unknown }).nickname;
+}
+
+describe.each(SESSION_NAMES)('a planted session, with %s', (kind) => {
+  let app: TestApp;
+  let logins: string[];
+  let attacker: Browser;
+  let victim: Browser;
+  let planted: string;
+
+  beforeAll(async () => {
+    app = await startApp(emulator, {
+      session: SESSIONS[kind](),
+      auth: {
+        onLogin: (_req, { user }) => {
+          logins.push(user.openid);
+        },
+      },
+    });
+  });
+  afterAll(() => app.close());
+
+  /** The attacker starts a login and plants its session cookies in the victim's browser. */
+  beforeEach(async () => {
+    logins = [];
+    attacker = Browser.inWechat(app.url);
+    await attacker.get('/login');
+    planted = attacker.cookies();
+    victim = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
+  });
+
+  it('brings an attacker who polls with a made-up code nothing while the victim logs in', async () => {
+    const back = await comeBack(victim, emulator, '/login', VICTIM);
+    const [{ pending }] = [(await sessionOf(victim))['wechat:login'] as { pending: object }];
+    for (const state of Object.keys(pending)) {
+      const slow = emulator.fail('access_token', { delay: 150 });
+      const poll = withParams(back, { code: 'made-up', state });
+      const finished = victim.get(withParams(back, { state }), { keepCookies: false });
+      const polls = [0, 20, 40].map(async (after) => {
+        await new Promise((resolve) => setTimeout(resolve, after));
+        const spy = Browser.inWechat(app.url);
+        await spy.get(poll, { cookie: planted });
+        return isLoggedIn(spy);
+      });
+      expect(await Promise.all(polls)).toEqual([false, false, false]);
+      await finished;
+      slow();
+    }
+  });
+
+  it('does not keep the victim from logging in by a poll', async () => {
+    const sent = await victim.follow('/login');
+    const back = await agree(emulator, sent.location, VICTIM);
+    const spy = Browser.inWechat(app.url);
+    const polls = [1, 2, 3].map(() =>
+      spy.get(withParams(back, { code: 'made-up' }), { cookie: victim.cookies(), keepCookies: false }),
+    );
+    const [answer] = await Promise.all([victim.get(back), ...polls]);
+    if (answer.status === 302 && answer.location.startsWith(emulator.url))
+      await victim.follow(await agree(emulator, answer.location, VICTIM));
+    expect(await nameOf(victim)).toBe('小明');
+  });
+
+  it('gives no account to a code of another user for the same state', async () => {
+    const sent = await victim.follow('/login');
+    const back = await agree(emulator, sent.location, VICTIM);
+    const own = await agree(emulator, sent.location, ATTACKER);
+    expect(stateIn(own)).toBe(stateIn(back));
+    const cookie = victim.cookies();
+    const spy = Browser.inWechat(app.url);
+    const [mine, theirs] = await Promise.all([
+      victim.get(back, { cookie }),
+      spy.get(own, { cookie, keepCookies: true }),
+    ]);
+    // The first proven user owns the state. The other code counts as refused, which restarts the login.
+    const responses = [mine, theirs].map(({ location }) =>
+      location.startsWith(emulator.url) ? 'restart' : 'done',
+    );
+    expect(responses.sort()).toEqual(['done', 'restart']);
+    expect(logins).toHaveLength(1);
+    if (await isLoggedIn(spy)) expect(await nameOf(spy)).not.toBe('小明');
+    if (await isLoggedIn(victim)) expect(await nameOf(victim)).toBe('小明');
+  });
+
+  it('does not swap the account of a victim who has logged in since', async () => {
+    const own = await comeBack(attacker, emulator, '/login', ATTACKER);
+    // The planted session holds the attacker's pending login; the victim logs in normally.
+    const withBoth = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
+    await withBoth.logIn(emulator, '/me', VICTIM);
+    expect(await nameOf(withBoth)).toBe('小明');
+    const before = await sessionOf(withBoth);
+    const codes = exchanged(emulator).length;
+
+    const answer = await withBoth.get(own);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toContain('state_unknown');
+    expect(exchanged(emulator).length).toBe(codes + 1);
+    expect(await nameOf(withBoth)).toBe('小明');
+    expect((await sessionOf(withBoth))['wechat']).toEqual(before['wechat']);
+  });
+
+  it('lets a second tab of the same user finish', async () => {
+    const tab = await comeBack(victim, emulator, '/login?returnTo=/public', VICTIM);
+    await victim.logIn(emulator, '/me', VICTIM);
+    const answer = await victim.get(tab);
+    expect([answer.status, answer.location]).toEqual([302, '/public']);
+    expect(await nameOf(victim)).toBe('小明');
+  });
+
+  it('lets a user who is logged in switch accounts by a new login', async () => {
+    await victim.logIn(emulator, '/me', VICTIM);
+    await victim.logIn(emulator, '/login?returnTo=/me', ATTACKER);
+    expect(await nameOf(victim)).not.toBe('小明');
+  });
+});
+
+describe.each(SESSION_NAMES)('a logout, with %s', (kind) => {
+  it('is not overtaken by a callback in progress', async () => {
+    const app = await startApp(emulator, { session: SESSIONS[kind]() });
+    const browser = Browser.inWechat(app.url);
+    const back = await comeBack(browser, emulator, '/me');
+    const cookie = browser.cookies();
+    const undo = emulator.fail('access_token', { delay: 300 });
+    const callback = browser.get(back, { cookie, keepCookies: false });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await browser.get('/logout', { cookie });
+    const answer = await callback;
+    undo();
+    expect(answer.status).toBe(400);
+    expect(answer.body).toContain('state_unknown');
+    const copy = Browser.inWechat(app.url);
+    for (const set of answer.headers['set-cookie'] ?? []) copy.jar.setCookieSync(set, app.url);
+    expect(await isLoggedIn(copy)).toBe(false);
+    await app.close();
+  });
+});
+
+describe.each(SESSION_NAMES)('a second account in one session, with %s', (kind) => {
+  const start = (preserveSession: boolean): Promise<TestApp> =>
+    startApp(emulator, {
+      session: SESSIONS[kind](),
+      routes: (host) => {
+        host.use('/staff', wechatAuth({ ...emulated(emulator), sessionKey: 'staff', preserveSession }));
+      },
+    });
+
+  it.each([true, false])('never leaves two persons in it (preserveSession: %s)', async (preserveSession) => {
+    const app = await start(preserveSession);
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/me', VICTIM);
+    await browser.logIn(emulator, '/staff/login', ATTACKER);
+    const { wechat, staff } = await sessionOf(browser);
+    expect(wechat).toBeUndefined();
+    expect(staff).toMatchObject({ flow: 'official' });
+    await app.close();
+  });
+
+  it.each([
+    [true, true],
+    [false, false],
+  ])(
+    'keeps the first login of the same person as preserveSession says (%s)',
+    async (preserveSession, keeps) => {
+      const app = await start(preserveSession);
+      const browser = Browser.inWechat(app.url);
+      await browser.logIn(emulator, '/me', VICTIM);
+      await browser.logIn(emulator, '/staff/login', VICTIM);
+      expect('wechat' in (await sessionOf(browser))).toBe(keeps);
+      await app.close();
+    },
+  );
+});

@@ -1,0 +1,139 @@
+// What a request of an attacker's page, or a bug elsewhere in the process, must not get past the guard and the routes.
+import { wechatAuth } from '../../lib';
+import type { Emulator } from '../../lib/emulator';
+import { emulated, startApp, startEmulator } from '../support/app';
+import { Browser } from '../support/browser';
+import { isLoggedIn, sessionOf } from '../support/login';
+import { SESSIONS, SESSION_NAMES } from '../support/sessions';
+import type { HostName } from '../support/hosts';
+
+let emulator: Emulator;
+beforeAll(async () => {
+  emulator = await startEmulator();
+});
+afterAll(() => emulator.close());
+
+const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
+
+describe.each(HOSTS)('the guard on %s', (host) => {
+  it.each([[[]], ['false'], [{ allowed: false }], [1], [undefined], [null]])(
+    'lets nobody pass when check returns %j',
+    async (result) => {
+      const app = await startApp(emulator, { host, guard: { check: () => result as unknown as boolean } });
+      const browser = Browser.inWechat(app.url);
+      await browser.logIn(emulator, '/me');
+      expect((await browser.get('/me')).status).toBe(403);
+      await app.close();
+    },
+  );
+
+  it.each([undefined, 'auto', 'redirect', 'reject'] as const)(
+    'answers OPTIONS without a user with 401 in mode %s, and starts no login',
+    async (mode) => {
+      const app = await startApp(emulator, {
+        host,
+        guard: mode ? { mode } : {},
+        auth: { routes: { login: false } },
+      });
+      const answer = await Browser.inWechat(app.url).request('/me', {
+        method: 'OPTIONS',
+        headers: { 'Sec-Fetch-Mode': 'navigate' },
+      });
+      expect(answer.status).toBe(401);
+      expect(answer.headers['set-cookie']).toBeUndefined();
+      await app.close();
+    },
+  );
+
+  it.each([
+    { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' },
+    { Origin: 'https://evil.example', 'Sec-Fetch-Mode': 'navigate' },
+  ])('starts no login for a form of another site: %j', async (headers) => {
+    const app = await startApp(emulator, {
+      host,
+      guard: { mode: 'redirect' },
+      auth: { routes: { login: false } },
+    });
+    const victim = Browser.inWechat(app.url);
+    const answer = await victim.request('/me', { method: 'POST', headers });
+    expect(answer.status).toBe(401);
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    // A form of this site does.
+    const own = await victim.request('/me', {
+      method: 'POST',
+      headers: { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Mode': 'navigate' },
+    });
+    expect(own.status).toBe(303);
+    await app.close();
+  });
+});
+
+describe('a return path', () => {
+  it('is not a route of another mount of the same middleware', async () => {
+    const auth = wechatAuth(emulated(emulator));
+    const app = await startApp(emulator, {
+      mount: '/a',
+      routes: (host) => {
+        host.use('/b', auth);
+        host.use('/c', auth);
+      },
+    });
+    const browser = Browser.inWechat(app.url);
+    for (const mount of ['/a', '/b', '/c']) await browser.get(`${mount}/public`);
+    for (const target of [
+      '/b/logout',
+      '/c/logout?x=1',
+      '/b/%6Cogout',
+      '/C/LOGOUT/',
+      '/b/login',
+      '/b/callback',
+    ]) {
+      const end = await browser.logIn(emulator, `/a/login?returnTo=${encodeURIComponent(target)}`);
+      expect([target, new URL(end.url).pathname]).toEqual([target, '/']);
+    }
+    expect(await browser.get('/a/me')).toMatchObject({ status: 200 });
+    await app.close();
+  });
+});
+
+describe('a bug that writes to Object.prototype', () => {
+  afterEach(() => {
+    for (const name of ['wechat', 'wechat:login', 'openid', 'user'])
+      Reflect.deleteProperty(Object.prototype, name);
+  });
+
+  it.each(SESSION_NAMES)('logs nobody in, with %s', async (kind) => {
+    const app = await startApp(emulator, { session: SESSIONS[kind]() });
+    const login = {
+      user: { openid: 'o1' },
+      appid: emulator.apps.official.appId,
+      openid: 'o1',
+      scope: 'snsapi_userinfo',
+      flow: 'official',
+    };
+    Object.defineProperty(Object.prototype, 'wechat', { value: login, configurable: true, writable: true });
+    expect(await isLoggedIn(Browser.inWechat(app.url))).toBe(false);
+    await app.close();
+  });
+});
+
+describe('links of another site to the login', () => {
+  it('do not fill the session cookie of cookie-session so that nobody can log in', async () => {
+    const app = await startApp(emulator, {
+      before: (host) => {
+        host.use(SESSIONS['cookie-session']());
+        host.use((req, _res, next) => {
+          (req.session as Record<string, unknown>)['cart'] = 'x'.repeat(1_800);
+          next();
+        });
+      },
+      session: null,
+    });
+    const browser = Browser.inWechat(app.url);
+    for (const n of [1, 2, 3]) await browser.get(`/login?returnTo=/${String(n)}${'y'.repeat(500)}`);
+    const end = await browser.logIn(emulator, '/me');
+    expect(end.status).toBe(200);
+    expect((await sessionOf(browser))['wechat']).toBeDefined();
+    await app.close();
+  });
+});
