@@ -43,8 +43,8 @@ export function publicMount({ req, url, config }: Context): string {
 }
 
 /**
- * If the mount is a pattern, part of it comes from the request. Slashes and backslashes are collapsed, otherwise `//evil.example` would
- * become an open redirect.
+ * If the mount is a pattern, part of it comes from the request. Slashes and backslashes are collapsed,
+ * otherwise `//evil.example` would become an open redirect.
  */
 function asPath(mount: string): string {
   return mount
@@ -54,12 +54,16 @@ function asPath(mount: string): string {
 }
 
 /**
- * The routes of every mount, and of every `wechatAuth()`, that requests to a site came through, by site and path. A login that ended at
- * the logout of another mount would end in a logout. Bounded: the Host header, and a mount that is a pattern, come from the request.
+ * The routes of every mount, and of every `wechatAuth()`, that requests to a site came through, by site and
+ * path. A login that ended at the logout of another mount would end in a logout. Bounded: the Host header,
+ * and a mount that is a pattern, come from the request.
  */
 const KNOWN_ROUTES = new LRUCache<string, true>({ max: 500 });
 
-/** Notes the routes of the mount that this request came through. Runs on every request, so a known mount costs next to nothing. */
+/**
+ * Notes the routes of the mount that this request came through. Runs on every request, so a known mount costs
+ * next to nothing.
+ */
 export function noteRoutes(context: Context): void {
   const { req, url, config } = context;
   const { originalUrl = url } = req;
@@ -97,8 +101,8 @@ export function returnToOrDefault(context: Context, asked: string | null | undef
 }
 
 /**
- * The requested return path in the form that a Location header takes, without a spent code; `undefined` if it is not safe. It is
- * checked as it was requested, and again with the path that the proxy strips.
+ * The requested return path in the form that a Location header takes, without a spent code; `undefined` if it
+ * is not safe. It is checked as it was requested, and again with the path that the proxy strips.
  */
 export function safeReturnTo(context: Context, asked: string | null | undefined): string | undefined {
   const path = sanitizeReturnTo(asked, []);
@@ -127,8 +131,8 @@ export function sameOriginPath(context: Context, header: string): string | undef
 }
 
 /**
- * Whether the browser says that another site sent this request. Old browsers send no Sec-Fetch-Site, only Origin or Referer. A request
- * with none of them is not taken for foreign.
+ * Whether the browser says that another site sent this request. Old browsers send no Sec-Fetch-Site, only
+ * Origin or Referer. A request with none of them is not taken for foreign.
  */
 export function isCrossSite(context: Context): boolean {
   const site = header(context.req, 'sec-fetch-site');
@@ -143,7 +147,8 @@ export function callbackURL(context: Context): string {
   if (path !== undefined) return originOf(context) + path;
   throw new WechatAuthError(
     'config',
-    'routes.callback is false: there is no redirect URI. Give it a path, or start the login from a wechatAuth() that has one.',
+    'routes.callback is false: there is no redirect URI. ' +
+      'Give it a path, or start the login from a wechatAuth() that has one.',
   );
 }
 

@@ -11,7 +11,10 @@ export interface Context {
   readonly res: ServerResponse;
   readonly next: Next;
   readonly config: ResolvedOptions;
-  /** `req.url` when the middleware ran; frameworks change it later. The mount path is derived from it on demand. */
+  /**
+   * `req.url` when the middleware ran; frameworks change it later. The mount path is derived from it on
+   * demand.
+   */
   readonly url: string;
 }
 

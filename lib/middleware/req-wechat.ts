@@ -1,4 +1,6 @@
-/** `req.wechat`: the user of this request, and what can be done for them. The session is read on first use. */
+/**
+ * `req.wechat`: the user of this request, and what can be done for them. The session is read on first use.
+ */
 import { WechatAuthError } from '../errors';
 import type { OAuth } from '../oauth/oauth';
 import { prepareLogin, startLogin, type WechatLoginOptions } from './login/login';
@@ -38,12 +40,16 @@ export interface WxLoginParams {
  * });
  */
 export interface WechatContext {
-  /** The user who is logged in: WeChat's profile, or the object that `onLogin` returned. `undefined` if nobody is. */
+  /**
+   * The user who is logged in: WeChat's profile, or the object that `onLogin` returned. `undefined` if nobody
+   * is.
+   */
   readonly user: AppUser | undefined;
   /** Whether somebody is logged in. */
   isAuthenticated(): boolean;
   /**
-   * Sends the browser to WeChat, or shows the page that says where it can log in. The response is complete afterwards.
+   * Sends the browser to WeChat, or shows the page that says where it can log in. The response is complete
+   * afterwards.
    *
    * @throws WechatAuthError of kind `session_missing` or `config`.
    */
@@ -61,25 +67,31 @@ export interface WechatContext {
    */
   loginParams(options?: Pick<WechatLoginOptions, 'returnTo'>): Promise<WxLoginParams>;
   /**
-   * Logs the user out: removes the login and everything else from the session, except logins under another `sessionKey`, and gives the
-   * session a new id.
+   * Logs the user out: removes the login and everything else from the session, except logins under another
+   * `sessionKey`, and gives the session a new id.
    *
    * @throws WechatAuthError of kind `session_missing` where the session's store failed.
    */
   logout(): Promise<void>;
   /**
-   * A valid access token of the user, refreshed if it has expired. It is a secret: never send it to a browser. (`oauth.getAccessToken(code)`
-   * is another method: it exchanges a code.)
+   * A valid access token of the user, refreshed if it has expired. It is a secret: never send it to a
+   * browser. (`oauth.getAccessToken(code)` is another method: it exchanges a code.)
    *
-   * @throws WechatAuthError of kind `unauthenticated` without a user; `no_token`, `token_store`; WeChatAPIError of kind
-   * `reauthorize` where the user must log in again.
+   * @throws WechatAuthError of kind `unauthenticated` without a user; `no_token`, `token_store`;
+   * WeChatAPIError of kind `reauthorize` where the user must log in again.
    */
   getAccessToken(): Promise<string>;
-  /** The OAuth client of the account the user logged in with; otherwise of the official account; otherwise of the website app. */
+  /**
+   * The OAuth client of the account the user logged in with; otherwise of the official account; otherwise of
+   * the website app.
+   */
   readonly oauth: OAuth;
 }
 
-/** A request behind `wechatAuth()`, for Connect and plain `node:http`; Express's own requests carry `wechat` already. */
+/**
+ * A request behind `wechatAuth()`, for Connect and plain `node:http`; Express's own requests carry `wechat`
+ * already.
+ */
 export interface WechatRequest extends HostRequest {
   /** The user of this request, and what can be done for them. */
   readonly wechat: WechatContext;
@@ -146,7 +158,10 @@ export class ReqWechat implements WechatContext {
     return currentLogin(this.#context.req, this.#context.config);
   }
 
-  /** For the guard: the context and the login behind a `req.wechat` of this package; `undefined` for any other value. */
+  /**
+   * For the guard: the context and the login behind a `req.wechat` of this package; `undefined` for any other
+   * value.
+   */
   static contextBehind(context: unknown): { context: Context; login: WechatSession | undefined } | undefined {
     if (typeof context !== 'object' || context === null || !(#context in context)) return undefined;
     return { context: context.#context, login: context.#currentLogin() };

@@ -17,16 +17,22 @@ import { currentPage, isCrossSite, safeReturnTo, sameOriginPath, routePath, logi
 
 /** Options of `requireWechatUser()`. An undefined one counts as not given. */
 export interface WechatGuardOptions {
-  /** The scope that must be granted. `snsapi_userinfo` asks for consent if the session only has `snsapi_base` (step-up). */
+  /**
+   * The scope that must be granted. `snsapi_userinfo` asks for consent if the session only has `snsapi_base`
+   * (step-up).
+   */
   readonly scope?: OfficialScope | undefined;
   /**
-   * What happens without a user: `redirect` sends the browser to the login, `reject` responds with 401 JSON `{ error, message, loginURL }`,
-   * `auto` redirects pages and rejects other requests.
+   * What happens without a user: `redirect` sends the browser to the login, `reject` responds with 401 JSON
+   * `{ error, message, loginURL }`, `auto` redirects pages and rejects other requests.
    *
    * @default 'auto'
    */
   readonly mode?: 'auto' | 'redirect' | 'reject' | undefined;
-  /** Whether this user may pass; awaited. `false` is kind `forbidden`, 403. An error that it throws goes to the app's error handler. */
+  /**
+   * Whether this user may pass; awaited. `false` is kind `forbidden`, 403. An error that it throws goes to
+   * the app's error handler.
+   */
   readonly check?: Bivariant<(user: AppUser, req: HostRequest) => boolean | Promise<boolean>> | undefined;
 }
 
@@ -34,8 +40,8 @@ export interface WechatGuardOptions {
 export type WechatGuard = (req: HostRequest, res: ServerResponse, next: Next) => void;
 
 /**
- * Guards a route: a request with a user passes. Without one, pages go to the login and come back, and other requests get 401 JSON.
- * If `wechatAuth()` does not run before it, requests fail with kind `config`.
+ * Guards a route: a request with a user passes. Without one, pages go to the login and come back, and other
+ * requests get 401 JSON. If `wechatAuth()` does not run before it, requests fail with kind `config`.
  *
  * @throws WechatAuthError of kind `config` that lists every fault of the options.
  *
@@ -47,7 +53,8 @@ export function requireWechatUser(options: WechatGuardOptions = {}): WechatGuard
   if (isRequest(options)) {
     throw new WechatAuthError(
       'config',
-      'requireWechatUser itself was mounted. Mount the guard that it returns: app.get(path, requireWechatUser(), handler).',
+      'requireWechatUser itself was mounted. ' +
+        'Mount the guard that it returns: app.get(path, requireWechatUser(), handler).',
     );
   }
   checkGuardOptions(options);
@@ -102,7 +109,9 @@ function notMounted(found: unknown): WechatAuthError {
   );
 }
 
-/** A throw never lets a user pass. Express and Connect take a falsy error, or the string "route", for success. */
+/**
+ * A throw never lets a user pass. Express and Connect take a falsy error, or the string "route", for success.
+ */
 async function isAllowed(
   check: NonNullable<WechatGuardOptions['check']>,
   user: AppUser,
@@ -144,9 +153,11 @@ async function withoutUser(
 /** Whether the browser is sent to the login. Otherwise it gets 401. */
 function startsLogin(context: Context, mode: WechatGuardOptions['mode']): boolean {
   const { req } = context;
-  // `app.all()`, `app.use()` and Connect bring preflights here. The answer to one is not a login; cors() belongs before the guard.
+  // `app.all()`, `app.use()` and Connect bring preflights here. The answer to one is not a login; cors()
+  // belongs before the guard.
   if (req.method === 'OPTIONS') return false;
-  // Without a login route, the guard starts the login itself. A form of another site must not start one in the user's session.
+  // Without a login route, the guard starts the login itself. A form of another site must not start one in
+  // the user's session.
   if (routePath(context, 'login') === undefined && !isSafe(req) && isCrossSite(context)) return false;
   return mode === 'redirect' || (mode === 'auto' && isPage(req));
 }
@@ -156,7 +167,10 @@ function isPage(req: HostRequest): boolean {
   return wantsPage(req) && (header(req, 'sec-fetch-mode') !== '' || isSafe(req));
 }
 
-/** The guarded page. If the request is not one to come back to (a submitted form, an XHR), the page that sent it. */
+/**
+ * The guarded page. If the request is not one to come back to (a submitted form, an XHR), the page that sent
+ * it.
+ */
 function returnToFor(context: Context, mode: WechatGuardOptions['mode']): string | undefined {
   const { req } = context;
   const isPageHere = isSafe(req) && (wantsPage(req) || (mode === 'redirect' && !isScript(req)));

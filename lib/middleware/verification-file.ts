@@ -1,4 +1,7 @@
-/** The file (MP_verify_….txt) that WeChat's console fetches from a callback domain before it accepts the domain. */
+/**
+ * The file (MP_verify_….txt) that WeChat's console fetches from a callback domain before it accepts the
+ * domain.
+ */
 import { isSafe, pathOf } from './http/request';
 import { type Context } from './context';
 import { send } from './http/response';
@@ -18,7 +21,10 @@ export function serveVerificationFile(context: Context): boolean {
   return true;
 }
 
-/** Warns on the first request of any kind: if WeChat looks in the wrong place, its own request never reaches us. */
+/**
+ * Warns on the first request of any kind: if WeChat looks in the wrong place, its own request never reaches
+ * us.
+ */
 function warnOfMount(context: Context): void {
   const mount = publicMount(context);
   if (mount === '') return;

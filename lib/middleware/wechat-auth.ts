@@ -21,8 +21,8 @@ export type WechatAuthMiddleware = (req: HostRequest, res: ServerResponse, next:
 type Route = (context: Context) => Promise<void>;
 
 /**
- * Adds "Log in with WeChat" to an app: it mounts the routes for login, callback and logout, and puts `req.wechat` on every request. Mount
- * it after the session middleware.
+ * Adds "Log in with WeChat" to an app: it mounts the routes for login, callback and logout, and puts
+ * `req.wechat` on every request. Mount it after the session middleware.
  *
  * @throws WechatAuthError of kind `config` that lists every fault of the options.
  *
@@ -49,7 +49,10 @@ export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddlewar
   };
 }
 
-/** Finds the route of a request: GET login, GET callback, GET and POST logout. HEAD requests are answered, but do nothing. */
+/**
+ * Finds the route of a request: GET login, GET callback, GET and POST logout. HEAD requests are answered, but
+ * do nothing.
+ */
 function router({ routes }: ResolvedOptions): (req: HostRequest) => Route | undefined {
   const table = new Map<string | false, { route: Route; methods: readonly string[] }>([
     [routes.login, { route: login, methods: ['GET', 'HEAD'] }],

@@ -1,4 +1,7 @@
-/** The ways to log in with WeChat, one row each. What differs between them is here; the code that serves them reads the rows. */
+/**
+ * The ways to log in with WeChat, one row each. What differs between them is here; the code that serves them
+ * reads the rows.
+ */
 
 /** Which kind of browser asks. */
 export type BrowserKind = 'wechat' | 'other';
@@ -15,7 +18,10 @@ interface FlowRow {
     readonly binding: string;
   };
   readonly credentials: {
-    /** The option of `wechatAuth()` that holds `appId` and `appSecret`; undefined where they are options themselves. */
+    /**
+     * The option of `wechatAuth()` that holds `appId` and `appSecret`; undefined where they are options
+     * themselves.
+     */
     readonly option: 'website' | undefined;
     /** The environment variables that stand in for missing options. */
     readonly env: { readonly appId: string; readonly appSecret: string };
@@ -37,8 +43,8 @@ interface FlowRow {
 }
 
 /**
- * AppID, AppSecret and IP whitelist of a service account moved to 微信开发者平台 in December 2025; the callback domain did not
- * (developers.weixin.qq.com/doc/service/guide/dev/migration.html).
+ * AppID, AppSecret and IP whitelist of a service account moved to 微信开发者平台 in December 2025; the callback
+ * domain did not (developers.weixin.qq.com/doc/service/guide/dev/migration.html).
  */
 const DEVELOPER_PLATFORM = 'developers.weixin.qq.com/platform > 我的业务 > 公众号/服务号 > 基础信息';
 const OPEN_PLATFORM = 'open.weixin.qq.com > 管理中心';
@@ -84,7 +90,8 @@ export const FLOWS = {
 } as const satisfies Readonly<Record<string, FlowRow>>;
 
 /**
- * How a user logs in: with an official account inside WeChat (服务号网页授权), or with a website app by QR code (网站应用扫码登录).
+ * How a user logs in: with an official account inside WeChat (服务号网页授权), or with a website app by QR code
+ * (网站应用扫码登录).
  *
  * @useDeclaredType
  */

@@ -2,7 +2,10 @@
 import { FLOWS, type WechatFlow } from './flows';
 import type { TokenData } from '../stores/token-store';
 
-/** What a login with the official account may ask for: the openid alone, silently, or the profile, with consent. */
+/**
+ * What a login with the official account may ask for: the openid alone, silently, or the profile, with
+ * consent.
+ */
 export type OfficialScope = (typeof FLOWS)['official']['scopes']['allowed'][number];
 
 /** How much a scope grants. The QR code login of a website app grants everything. */
@@ -22,7 +25,10 @@ export function hasLessScope(granted: string, than: string): boolean {
   return rankOf(granted) < rankOf(than);
 }
 
-/** The scope to request: the one of the options, or a higher one that this page needs, as far as the flow allows it. */
+/**
+ * The scope to request: the one of the options, or a higher one that this page needs, as far as the flow
+ * allows it.
+ */
 export function scopeToRequest(
   flow: WechatFlow,
   configured: OfficialScope,

@@ -1,4 +1,7 @@
-/** The one way in which a request ends with an error: the app's `onError`, otherwise a page for browsers, otherwise JSON. */
+/**
+ * The one way in which a request ends with an error: the app's `onError`, otherwise a page for browsers,
+ * otherwise JSON.
+ */
 import { isWechatError, type WechatError } from '../../errors';
 import { returnToOrDefault, routePath } from '../addresses';
 import type { Context } from '../context';
@@ -47,7 +50,10 @@ export async function sendFailure(context: Context, thrown: unknown): Promise<vo
   }
 }
 
-/** Express and Connect take a falsy error, or the string "route", for success: they would call the next handler. */
+/**
+ * Express and Connect take a falsy error, or the string "route", for success: they would call the next
+ * handler.
+ */
 function asError(thrown: unknown): unknown {
   if (typeof thrown === 'object' && thrown !== null) return thrown;
   return new Error('A hook of wechatAuth() threw a value that is not an error.', { cause: thrown });

@@ -1,4 +1,7 @@
-/** The callback route: from WeChat's authorization response to a user in the session, in the order in which it happens. */
+/**
+ * The callback route: from WeChat's authorization response to a user in the session, in the order in which it
+ * happens.
+ */
 import { WechatAuthError, isWechatError, type WechatErrorKind } from '../../errors';
 import { returnToOrDefault } from '../addresses';
 import type { Context } from '../context';
@@ -55,8 +58,8 @@ async function handleCallback(context: Context, reporter: LoginReporter): Promis
 }
 
 /**
- * The pending login of this state, from the session; for a duplicate callback, whose session has ended with the login, from memory. A
- * logout ends both.
+ * The pending login of this state, from the session; for a duplicate callback, whose session has ended with
+ * the login, from memory. A logout ends both.
  */
 async function takeLogin(
   { config }: Context,
@@ -84,14 +87,16 @@ function parseCallback({ req }: Context): CallbackParams {
   if (new Set(names).size < names.length || names.some((name) => /[[\]]/.test(name))) {
     throw new WechatAuthError(
       'state_unknown',
-      'A parameter of the callback is repeated or is a list. WeChat sends code and state once each: start the login again.',
+      'A parameter of the callback is repeated or is a list. ' +
+        'WeChat sends code and state once each: start the login again.',
     );
   }
   const code = query.get('code') ?? '';
   if (!/^[\u0021-\u007e]*$/.test(code) || code.length > MAX_CODE_BYTES) {
     throw new WechatAuthError(
       'code_invalid',
-      `The authorization code is longer than ${MAX_CODE_BYTES} bytes or is not printable ASCII: WeChat did not send it. ` +
+      `The authorization code is longer than ${MAX_CODE_BYTES} bytes or is not printable ASCII: ` +
+        `WeChat did not send it. ` +
         'Start the login again.',
     );
   }
@@ -126,7 +131,10 @@ async function finish(context: Context, reporter: LoginReporter, callback: Verif
   }
 }
 
-/** A new login may succeed after these. The code itself is never sent again: it is for single use and may be spent. */
+/**
+ * A new login may succeed after these. The code itself is never sent again: it is for single use and may be
+ * spent.
+ */
 const RESTARTABLE: readonly WechatErrorKind[] = [
   'code_invalid',
   'code_used',
@@ -144,7 +152,10 @@ function restartAfter(error: unknown, state: string, reporter: LoginReporter): s
   return newState(1);
 }
 
-/** Restarts a login that the session does not know, or that took too long; only once, so that a client that alters states cannot loop. */
+/**
+ * Restarts a login that the session does not know, or that took too long; only once, so that a client that
+ * alters states cannot loop.
+ */
 async function restartLost(
   context: Context,
   reporter: LoginReporter,
@@ -181,7 +192,8 @@ function lostAgain(context: Context, state: string): LoginFailure {
       ? stateUnknown()
       : new WechatAuthError(
           'login_loop',
-          `The browser came back from WeChat a second time, and its session does not hold the login. The likely cause: ${named}.`,
+          `The browser came back from WeChat a second time, and its session does not hold the login. ` +
+            `The likely cause: ${named}.`,
         );
   return new LoginFailure(error, { causes });
 }

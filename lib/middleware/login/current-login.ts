@@ -26,8 +26,9 @@ import type { WechatSession } from '../state/wechat-session';
 import { logoutReporter } from './login-reporter';
 
 /**
- * The session keys of every `wechatAuth()` in this process, so that one account leaves the logins of the others in the session alone. The
- * set belongs to this copy of the package: a second copy does not know it, and logs its users out of this one.
+ * The session keys of every `wechatAuth()` in this process, so that one account leaves the logins of the
+ * others in the session alone. The set belongs to this copy of the package: a second copy does not know it,
+ * and logs its users out of this one.
  */
 const SESSION_KEYS = new Set<string>();
 
@@ -54,8 +55,9 @@ function loginIn(session: Session, { sessionKey, accounts }: ResolvedOptions): W
 }
 
 /**
- * The stored value may come from an older release or from the app itself. Any truthy `user` counts: if an object were required, a user
- * whose `toJSON` returns a string would come back as a string, and be sent to log in again and again.
+ * The stored value may come from an older release or from the app itself. Any truthy `user` counts: if an
+ * object were required, a user whose `toJSON` returns a string would come back as a string, and be sent to
+ * log in again and again.
  */
 function isWechatSession(stored: unknown): stored is WechatSession {
   if (typeof stored !== 'object' || stored === null) return false;
@@ -72,12 +74,13 @@ function isWechatSession(stored: unknown): stored is WechatSession {
 }
 
 /**
- * Saves a login in a session with a new id (session fixation). An anonymous session keeps what `preserveSession` says, a session of the
- * same user keeps everything, and a session of another user keeps nothing. Logins under other session keys stay, except those of a user
- * who is known to be another person, and all of them with `preserveSession: false`.
+ * Saves a login in a session with a new id (session fixation). An anonymous session keeps what
+ * `preserveSession` says, a session of the same user keeps everything, and a session of another user keeps
+ * nothing. Logins under other session keys stay, except those of a user who is known to be another person,
+ * and all of them with `preserveSession: false`.
  *
- * @throws WechatAuthError of kind `state_unknown` if the login was pending before another user logged in, or if the user has logged out
- * since it started.
+ * @throws WechatAuthError of kind `state_unknown` if the login was pending before another user logged in, or
+ * if the user has logged out since it started.
  */
 export async function saveLogin(
   context: Context,
@@ -99,7 +102,8 @@ export async function saveLogin(
     await saveSession(req, config);
     if (await logins.isLoggedOut(state)) throw loggedOutMeanwhile();
   } catch (error) {
-    // The session middleware may save once more at the end of the request: a user who saw a failure must not be logged in by that.
+    // The session middleware may save once more at the end of the request: a user who saw a failure must not
+    // be logged in by that.
     for (const key of [sessionKey, loginsKey(sessionKey)]) Reflect.deleteProperty(session, key);
     throw error;
   }
@@ -131,7 +135,8 @@ function isOtherPerson(other: unknown, login: WechatSession): boolean {
 function boundToOtherUser(): WechatAuthError {
   return new WechatAuthError(
     'state_unknown',
-    'This login started before another user logged in to this session, so only that user can finish it. Start the login again.',
+    'This login started before another user logged in to this session, so only that user can finish it. ' +
+      'Start the login again.',
     { status: 400 },
   );
 }
@@ -152,8 +157,9 @@ function isSamePerson(a: WechatSession, b: WechatSession): boolean {
 }
 
 /**
- * Removes this login and everything else from the session, except logins under other session keys. The session gets a new id. Logins in
- * progress end as well: a callback that WeChat has already sent does not log the user in again.
+ * Removes this login and everything else from the session, except logins under other session keys. The
+ * session gets a new id. Logins in progress end as well: a callback that WeChat has already sent does not log
+ * the user in again.
  */
 export async function clearLogin(req: HostRequest, config: ResolvedOptions): Promise<void> {
   const { sessionKey, logins } = config;

@@ -9,7 +9,10 @@ import type { PendingLogin } from '../state/pending-logins';
 import type { CallbackParams } from '../state/shared-logins';
 import type { WechatSession } from '../state/wechat-session';
 
-/** An authorization response for a login that this browser started. Only such a code is exchanged (CSRF, RFC 6749 section 10.12). */
+/**
+ * An authorization response for a login that this browser started. Only such a code is exchanged (CSRF, RFC
+ * 6749 section 10.12).
+ */
 export interface VerifiedCallback extends CallbackParams {
   readonly pending: PendingLogin;
   readonly [checked]: true;

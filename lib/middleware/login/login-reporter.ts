@@ -1,6 +1,6 @@
 /**
- * Reports what becomes of a login: an event on `node:diagnostics_channel` and a debug line, always both, once per login. WeChat may call
- * back several times for one login; only the first end counts.
+ * Reports what becomes of a login: an event on `node:diagnostics_channel` and a debug line, always both, once
+ * per login. WeChat may call back several times for one login; only the first end counts.
  */
 import crypto from 'node:crypto';
 import { performance } from 'node:perf_hooks';
@@ -32,7 +32,10 @@ export function reportStarted(
   });
 }
 
-/** Reads the login before it is cleared, if anybody subscribes, and returns the function that reports it afterwards. */
+/**
+ * Reads the login before it is cleared, if anybody subscribes, and returns the function that reports it
+ * afterwards.
+ */
 export function logoutReporter(readLogin: () => WechatSession | undefined): () => void {
   const login = loggedOut.hasSubscribers ? readLogin() : undefined;
   return () => {
@@ -115,8 +118,8 @@ export class LoginReporter {
 const ENDS: readonly Channel<never>[] = [loginSucceeded, loginRestarted, loginFailed];
 
 /**
- * Public id of a login: a one-way hash of its state. Every process computes the same id, the state cannot be recovered from it, and
- * nothing has to be stored.
+ * Public id of a login: a one-way hash of its state. Every process computes the same id, the state cannot be
+ * recovered from it, and nothing has to be stored.
  */
 function publicId(state: string | undefined): string | undefined {
   return state === undefined || restartsOf(state) === undefined ? undefined : digest(state);

@@ -1,4 +1,7 @@
-/** The login route: chooses the flow, generates a state, saves the pending login, and sends the browser to WeChat. */
+/**
+ * The login route: chooses the flow, generates a state, saves the pending login, and sends the browser to
+ * WeChat.
+ */
 import { WechatAuthError } from '../../errors';
 import type { AuthorizeParams } from '../../oauth/endpoints';
 import { FLOW_NAMES, flowFor, isFlow, type WechatFlow } from '../../oauth/flows';
@@ -18,7 +21,10 @@ import { LoginReporter, reportStarted } from './login-reporter';
 
 /** Options of one login. */
 export interface WechatLoginOptions {
-  /** Where the login ends: a path of this app, with query and fragment, at most 512 bytes. Otherwise the default is used. */
+  /**
+   * Where the login ends: a path of this app, with query and fragment, at most 512 bytes. Otherwise the
+   * default is used.
+   */
   readonly returnTo?: string | undefined;
   /** `snsapi_userinfo` asks for consent where the option `scope` asks for less. */
   readonly scope?: string | undefined;
@@ -113,6 +119,7 @@ export async function prepareLogin(
 function tooManyLogins(): WechatAuthError {
   return new WechatAuthError(
     'state_unknown',
-    'Too many logins are in progress in this browser (limit 5); this one was discarded. Finish one of them, or start again.',
+    'Too many logins are in progress in this browser (limit 5); this one was discarded. ' +
+      'Finish one of them, or start again.',
   );
 }

@@ -13,7 +13,9 @@ export interface Account {
   readonly oauth: OAuth;
   /** The address of WeChat's page on which the user consents. */
   authorizeURL(redirectURI: string, state: string, scope: string, params?: AuthorizeParams): string;
-  /** Exchanges an authorization code for a token, and the token for its user. The code is spent afterwards. */
+  /**
+   * Exchanges an authorization code for a token, and the token for its user. The code is spent afterwards.
+   */
   exchange(code: string, options: ExchangeOptions): Promise<ExchangedUser>;
 }
 

@@ -31,7 +31,10 @@ function orEnvironment(given: string | undefined, path: string): string | undefi
   return fromEnvironment(path);
 }
 
-/** Copies of the options, with the environment filled in. Faulty values stay as they are; the checks report them. */
+/**
+ * Copies of the options, with the environment filled in. Faulty values stay as they are; the checks report
+ * them.
+ */
 export function withEnvironment(given: WechatAuthOptions): WechatAuthOptions {
   if (!isObject(given)) return given;
   const { appId, appSecret, website, baseURL, endpoints, http, ...others } = given;

@@ -1,4 +1,6 @@
-/** Turns the options into the parts that are built from them, once, or into one error that lists every fault. */
+/**
+ * Turns the options into the parts that are built from them, once, or into one error that lists every fault.
+ */
 import { LRUCache } from 'lru-cache';
 import { WECHAT } from '../../oauth/endpoints';
 import { FLOWS, FLOW_NAMES, isFlow, type WechatFlow } from '../../oauth/flows';
@@ -16,7 +18,10 @@ import { findFaults, readable } from './option-checks';
 import type { ChooseFlow, OnError, OnLogin, WechatAuthOptions } from './options';
 import { OptionsError, shown, type OptionFault } from './options-error';
 
-/** The options after they were checked, with defaults and environment filled in. Nothing else reads the given ones. */
+/**
+ * The options after they were checked, with defaults and environment filled in. Nothing else reads the given
+ * ones.
+ */
 export interface ResolvedOptions {
   readonly accounts: Readonly<Partial<Record<WechatFlow, Account>>>;
   /** The public address, if it is known. */

@@ -1,4 +1,7 @@
-/** Pending logins in the session, each under its state, which is for single use; and the ones that just finished. */
+/**
+ * Pending logins in the session, each under its state, which is for single use; and the ones that just
+ * finished.
+ */
 import crypto from 'node:crypto';
 import { isFlow, type WechatFlow } from '../../oauth/flows';
 import { ownValue, type Session } from './session';
@@ -13,15 +16,16 @@ export interface PendingLogin {
   /** When it started, in ms since 1970. */
   readonly at: number;
   /**
-   * Whether somebody logged in to the session while this login was pending. Then only the same user may finish it: otherwise an attacker
-   * who planted the pending login could swap the victim's account for her own.
+   * Whether somebody logged in to the session while this login was pending. Then only the same user may
+   * finish it: otherwise an attacker who planted the pending login could swap the victim's account for her
+   * own.
    */
   readonly isBound?: true;
 }
 
 /**
- * A digit and 32 hex characters; WeChat allows 128 bytes of a-zA-Z0-9. The digit counts restarts, so that a client that alters states
- * cannot loop.
+ * A digit and 32 hex characters; WeChat allows 128 bytes of a-zA-Z0-9. The digit counts restarts, so that a
+ * client that alters states cannot loop.
  */
 const STATE = /^(\d)[\da-f]{32}$/;
 const MAX_LOGINS = 5;
@@ -38,7 +42,10 @@ export function loginsKey(sessionKey: string): string {
   return `${sessionKey}:login`;
 }
 
-/** How often the login of this state was restarted; `undefined` for a state that this package did not generate. */
+/**
+ * How often the login of this state was restarted; `undefined` for a state that this package did not
+ * generate.
+ */
 export function restartsOf(state: string): number | undefined {
   const digit = STATE.exec(state)?.[1];
   return digit === undefined ? undefined : Number(digit);
@@ -49,8 +56,8 @@ export function newState(restarts: number): string {
 }
 
 /**
- * Adds a pending login, and drops expired ones. If there are too many, the oldest one is dropped. A restart only replaces a restart:
- * otherwise a link of an attacker to the callback could push out logins in progress.
+ * Adds a pending login, and drops expired ones. If there are too many, the oldest one is dropped. A restart
+ * only replaces a restart: otherwise a link of an attacker to the callback could push out logins in progress.
  *
  * @returns whether there was room.
  */
@@ -74,7 +81,10 @@ export function addPending(
   return true;
 }
 
-/** Counts in both directions: another process may have started the login, and its clock may be some seconds ahead. */
+/**
+ * Counts in both directions: another process may have started the login, and its clock may be some seconds
+ * ahead.
+ */
 export function isExpired({ at }: PendingLogin, lifetime: number): boolean {
   return Math.abs(Date.now() - at) >= lifetime;
 }
@@ -119,7 +129,10 @@ export function bindPending(session: Session, key: string): void {
   storeLogins(session, key, { pending: Object.fromEntries(bound), done });
 }
 
-/** Drops records of other logins, oldest first, until the session fits into its cookie: they must not keep anybody from logging in. */
+/**
+ * Drops records of other logins, oldest first, until the session fits into its cookie: they must not keep
+ * anybody from logging in.
+ */
 export function makeRoom(session: Session, key: string, state: string, fits: () => boolean): void {
   const { pending, done } = loginsIn(session, key);
   const droppable = [done, pending].flatMap((records) =>
@@ -135,7 +148,10 @@ export function makeRoom(session: Session, key: string, state: string, fits: () 
   }
 }
 
-/** The stored records may come from an older release, or from an attacker where the app does not sign its sessions. */
+/**
+ * The stored records may come from an older release, or from an attacker where the app does not sign its
+ * sessions.
+ */
 function loginsIn(session: Session, key: string): LoginRecords {
   const stored = ownValue(session, loginsKey(key)) as Partial<LoginRecords> | undefined;
   return { pending: onlyStates(stored?.pending, isPendingLogin), done: onlyStates(stored?.done, isString) };

@@ -18,7 +18,10 @@ export function ownValue(object: object, key: string): unknown {
 
 type Work = (callback: (error?: Error | null) => void) => unknown;
 
-/** @throws WechatAuthError of kind `session_missing`: without a session, no state can be checked and no login kept. */
+/**
+ * @throws WechatAuthError of kind `session_missing`: without a session, no state can be checked and no login
+ * kept.
+ */
 export function requireSession(req: HostRequest): Session {
   const session = getSession(req);
   if (session) return session;
@@ -46,8 +49,8 @@ export async function saveSession(
 }
 
 /**
- * Gives the session a new id (session fixation) and keeps the keys that may stay. A session of cookie-session has no id: there, the
- * other keys are deleted.
+ * Gives the session a new id (session fixation) and keeps the keys that may stay. A session of cookie-session
+ * has no id: there, the other keys are deleted.
  */
 export async function regenerateSession(
   req: HostRequest,
@@ -70,7 +73,8 @@ async function callStore(req: HostRequest, what: string, work: Work): Promise<vo
   try {
     await inTime(STORE_LIMIT_MS, () => callHook(work as Parameters<typeof callHook>[0]), late);
   } catch (error) {
-    // Otherwise the session middleware would save again at the end, wait for the store, and send the id of a half-written session.
+    // Otherwise the session middleware would save again at the end, wait for the store, and send the id of a
+    // half-written session.
     Reflect.set(req, 'session', undefined);
     const secrets = secretsIn(session);
     const cause = plainCopy(error, (text) => redact(text, secrets));
@@ -82,7 +86,10 @@ async function callStore(req: HostRequest, what: string, work: Work): Promise<vo
   }
 }
 
-/** Values to mask in store errors: some drivers echo the whole command, which holds the session id and the pending states. */
+/**
+ * Values to mask in store errors: some drivers echo the whole command, which holds the session id and the
+ * pending states.
+ */
 function secretsIn(session: Session): string[] {
   const states = inspect(session, { depth: 5 }).match(/\b\d[\da-f]{32}\b/g) ?? [];
   return typeof session['id'] === 'string' ? [session['id'], ...states] : states;
@@ -90,7 +97,9 @@ function secretsIn(session: Session): string[] {
 
 /** In bytes, name included. Browsers silently drop a larger cookie, and the login with it. */
 const COOKIE_LIMIT = 4_096;
-/** The operator is warned from this size on: another user's name may be longer, and the app may add something. */
+/**
+ * The operator is warned from this size on: another user's name may be longer, and the app may add something.
+ */
 const COOKIE_WARNING = 3_072;
 
 /** The size that the cookie of cookie-session will have; `undefined` for sessions that a store holds. */
@@ -118,7 +127,8 @@ function checkCookieSize(req: HostRequest, session: Session, warnings: Warnings)
   if (size > COOKIE_WARNING) {
     warnings.once(
       'WECHAT_COOKIE_SIZE',
-      `The session cookie has grown to ${size} bytes. Browsers drop cookies over ${COOKIE_LIMIT} bytes, and the login with them. ` +
+      `The session cookie has grown to ${size} bytes. ` +
+        `Browsers drop cookies over ${COOKIE_LIMIT} bytes, and the login with them. ` +
         remedy,
     );
   }

@@ -1,4 +1,7 @@
-/** One login, several callbacks: WeChat may call back twice, with one code or with two, and may drop either response. */
+/**
+ * One login, several callbacks: WeChat may call back twice, with one code or with two, and may drop either
+ * response.
+ */
 import crypto from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { WechatAuthError } from '../../errors';
@@ -30,11 +33,16 @@ export interface CallbackSteps<User extends { readonly openid: string }> {
   exchange(): Promise<User>;
   /** Turns the user into a login: `onLogin` runs here. */
   complete(user: User): Promise<WechatSession>;
-  /** The state of a login that replaces the failed one. Throws the error if it is not one to restart after. */
+  /**
+   * The state of a login that replaces the failed one. Throws the error if it is not one to restart after.
+   */
   restart(error: unknown): string;
 }
 
-/** The results of callbacks, kept for a minute, in this process and in the shared cache of the token store, if it has one. */
+/**
+ * The results of callbacks, kept for a minute, in this process and in the shared cache of the token store, if
+ * it has one.
+ */
 export class CallbackResults {
   readonly #cache: SharedCache | undefined;
   /** By state and code. */
@@ -56,10 +64,11 @@ export class CallbackResults {
   }
 
   /**
-   * Shares one exchange between the callbacks that carry the same state and the same code. A callback with another code for that state
-   * is exchanged by itself: WeChat on Android calls back with two good codes, and an attacker who knows the state can send a code of her
-   * own. The first openid that a code proves owns the state. A second code of the same user shares the login, without another
-   * `onLogin`; a code of another user is refused. A failed exchange is not kept.
+   * Shares one exchange between the callbacks that carry the same state and the same code. A callback with
+   * another code for that state is exchanged by itself: WeChat on Android calls back with two good codes, and
+   * an attacker who knows the state can send a code of her own. The first openid that a code proves owns the
+   * state. A second code of the same user shares the login, without another `onLogin`; a code of another user
+   * is refused. A failed exchange is not kept.
    */
   async shareResult<User extends { readonly openid: string }>(
     { state, code }: CallbackParams,
@@ -130,7 +139,10 @@ export class CallbackResults {
     return once.resultOr(work);
   }
 
-  /** Logout ends these logins, in every process: no callback of theirs logs anybody in any more, not even one in progress. */
+  /**
+   * Logout ends these logins, in every process: no callback of theirs logs anybody in any more, not even one
+   * in progress.
+   */
   async forget(states: readonly string[]): Promise<void> {
     for (const state of states) {
       this.#loggedOut.set(state, true);
@@ -162,8 +174,8 @@ export class CallbackResults {
   }
 
   /**
-   * The pending login of this very callback, if it was handled within the last minute. The code is part of the key: an attacker who
-   * planted the session cookie knows cookie and state, but not the victim's code.
+   * The pending login of this very callback, if it was handled within the last minute. The code is part of
+   * the key: an attacker who planted the session cookie knows cookie and state, but not the victim's code.
    */
   recallCallback(params: CallbackParams): PendingLogin | undefined {
     return this.#served.get(digest(params));
