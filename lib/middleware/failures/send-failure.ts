@@ -10,19 +10,17 @@ import { noStore, sendJSON, vary } from '../http/response';
 import { messageFor, sendErrorPage, type ErrorPage } from '../pages/error-page';
 import { warnOperator } from './diagnosis';
 
-interface LoginFailureDetails {
-  /** Where the login was to end. */
-  readonly returnTo?: string | undefined;
-  readonly causes?: ErrorPage['causes'];
-}
-
 /** An error that ends a login, with what is known of that login. It is thrown only inside the middleware. */
 export class LoginFailure extends Error {
   override readonly name = 'LoginFailure';
   readonly error: unknown;
-  readonly details: LoginFailureDetails;
+  readonly details: {
+    /** Where the login was to end. */
+    readonly returnTo?: string | undefined;
+    readonly causes?: ErrorPage['causes'];
+  };
 
-  constructor(error: unknown, details: LoginFailureDetails) {
+  constructor(error: unknown, details: LoginFailure['details']) {
     super('A login failed.');
     this.error = error;
     this.details = details;
@@ -62,7 +60,7 @@ function asError(thrown: unknown): unknown {
 function sendPageOrJSON(
   context: Context,
   error: WechatError,
-  { returnTo, causes }: LoginFailureDetails,
+  { returnTo, causes }: LoginFailure['details'],
 ): void {
   const { req, res } = context;
   vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');

@@ -43,20 +43,11 @@ export async function login(context: Context): Promise<void> {
   });
 }
 
-/** A login that replaces one that failed. */
-interface Restart {
-  readonly state: string;
-  /** The state of the login that failed. */
-  readonly replaces: string;
-  /** Whether this is the first callback that restarts it. Only that one reports the new login. */
-  readonly isFirst: boolean;
-}
-
 /** Sends the browser to WeChat, or shows the page that says where it can log in. */
 export async function startLogin(
   context: Context,
   options: WechatLoginOptions,
-  restart?: Restart,
+  restart?: Parameters<typeof prepareLogin>[3],
 ): Promise<void> {
   const { req, res, config } = context;
   noStore(res);
@@ -96,7 +87,13 @@ export async function prepareLogin(
   context: Context,
   flow: WechatFlow,
   options: WechatLoginOptions,
-  restart?: Restart,
+  restart?: {
+    readonly state: string;
+    /** The state of the login that failed. */
+    readonly replaces: string;
+    /** Whether this is the first callback that restarts it. Only that one reports the new login. */
+    readonly isFirst: boolean;
+  },
 ): Promise<{ account: Account; redirectURI: string; scope: string; state: string }> {
   const { req, config } = context;
   const state = restart?.state ?? newState(0);

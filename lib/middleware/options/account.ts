@@ -16,14 +16,15 @@ export interface Account {
   /**
    * Exchanges an authorization code for a token, and the token for its user. The code is spent afterwards.
    */
-  exchange(code: string, options: ExchangeOptions): Promise<ExchangedUser>;
-}
-
-interface ExchangeOptions {
-  /** What the authorization request asked for. */
-  readonly requestedScope: string;
-  readonly lang: WechatLang;
-  readonly allowSnapshotUsers: boolean;
+  exchange(
+    code: string,
+    options: {
+      /** What the authorization request asked for. */
+      readonly requestedScope: string;
+      readonly lang: WechatLang;
+      readonly allowSnapshotUsers: boolean;
+    },
+  ): Promise<ExchangedUser>;
 }
 
 export interface ExchangedUser {
@@ -46,7 +47,11 @@ export function createAccount(flow: WechatFlow, oauth: OAuth): Account {
   };
 }
 
-async function exchangeCode(oauth: OAuth, code: string, options: ExchangeOptions): Promise<ExchangedUser> {
+async function exchangeCode(
+  oauth: OAuth,
+  code: string,
+  options: Parameters<Account['exchange']>[1],
+): Promise<ExchangedUser> {
   const token = await oauth.getAccessToken(code);
   if (token.data.is_snapshotuser === 1 && !options.allowSnapshotUsers) throw snapshotUser();
   const scope = grantedScope(token, options.requestedScope);

@@ -12,7 +12,7 @@ import { Warnings } from '../../warnings';
 import { sanitizeReturnTo } from '../http/return-to';
 import { CallbackResults } from '../state/shared-logins';
 import { createAccount, type Account } from './account';
-import { baseURLFault, splitBase, type Base } from './base-url';
+import { baseURLFault, splitBase } from './base-url';
 import { credentialsOf, withDefaults, withEnvironment, withSource } from './environment';
 import { findFaults, readable } from './option-checks';
 import type { ChooseFlow, OnError, OnLogin, WechatAuthOptions } from './options';
@@ -25,7 +25,7 @@ import { OptionsError, shown, type OptionFault } from './options-error';
 export interface ResolvedOptions {
   readonly accounts: Readonly<Partial<Record<WechatFlow, Account>>>;
   /** The public address, if it is known. */
-  readonly base: Base | undefined;
+  readonly base: ReturnType<typeof splitBase> | undefined;
   readonly routes: {
     readonly login: string | false;
     readonly callback: string | false;

@@ -32,12 +32,6 @@ const MAX_LOGINS = 5;
 /** A cookie holds 4 KB, and the app's own session is in it as well. */
 const MAX_BYTES = 1_800;
 
-interface LoginRecords {
-  pending: Record<string, PendingLogin>;
-  /** State → return path of a login that finished. */
-  done: Record<string, string>;
-}
-
 export function loginsKey(sessionKey: string): string {
   return `${sessionKey}:login`;
 }
@@ -152,8 +146,15 @@ export function makeRoom(session: Session, key: string, state: string, fits: () 
  * The stored records may come from an older release, or from an attacker where the app does not sign its
  * sessions.
  */
-function loginsIn(session: Session, key: string): LoginRecords {
-  const stored = ownValue(session, loginsKey(key)) as Partial<LoginRecords> | undefined;
+function loginsIn(
+  session: Session,
+  key: string,
+): {
+  pending: Record<string, PendingLogin>;
+  /** State → return path of a login that finished. */
+  done: Record<string, string>;
+} {
+  const stored = ownValue(session, loginsKey(key)) as { pending?: unknown; done?: unknown } | undefined;
   return { pending: onlyStates(stored?.pending, isPendingLogin), done: onlyStates(stored?.done, isString) };
 }
 
@@ -173,7 +174,7 @@ function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-function storeLogins(session: Session, key: string, { pending, done }: LoginRecords): void {
+function storeLogins(session: Session, key: string, { pending, done }: ReturnType<typeof loginsIn>): void {
   const finished = Object.keys(done);
   if (finished.length > 0) {
     const taken = sizeOf(pending);

@@ -27,18 +27,6 @@ export interface CallbackParams {
   readonly cookies: string;
 }
 
-/** The steps of a callback, for {@link CallbackResults.shareResult} to run at most once. */
-export interface CallbackSteps<User extends { readonly openid: string }> {
-  /** Exchanges the authorization code. */
-  exchange(): Promise<User>;
-  /** Turns the user into a login: `onLogin` runs here. */
-  complete(user: User): Promise<WechatSession>;
-  /**
-   * The state of a login that replaces the failed one. Throws the error if it is not one to restart after.
-   */
-  restart(error: unknown): string;
-}
-
 /**
  * The results of callbacks, kept for a minute, in this process and in the shared cache of the token store, if
  * it has one.
@@ -72,7 +60,16 @@ export class CallbackResults {
    */
   async shareResult<User extends { readonly openid: string }>(
     { state, code }: CallbackParams,
-    steps: CallbackSteps<User>,
+    steps: {
+      /** Exchanges the authorization code. */
+      exchange(): Promise<User>;
+      /** Turns the user into a login: `onLogin` runs here. */
+      complete(user: User): Promise<WechatSession>;
+      /**
+       * The state of a login that replaces the failed one. Throws the error if it is not one to restart after.
+       */
+      restart(error: unknown): string;
+    },
   ): Promise<{ result: LoginResult; isFirst: boolean }> {
     const key = hash([state, code]);
     const known = this.#results.get(key);
