@@ -5,6 +5,7 @@
 import crypto from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { WechatAuthError } from '../../errors';
+import { lazy } from '../../async/lazy';
 import { OnceUnderLock } from '../../async/once-under-lock';
 import { LOCK_LIMIT_MS, STORE_LIMIT_MS, inTime } from '../../async/time-limit';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
@@ -34,21 +35,22 @@ export interface CallbackParams {
 export class CallbackResults {
   readonly #cache: SharedCache | undefined;
   /** By state and code. */
-  readonly #results = new LRUCache<string, Promise<LoginResult>>(LIMITS);
+  readonly #results = lazy(() => new LRUCache<string, Promise<LoginResult>>(LIMITS));
   /** By state: the user that the first exchanged code proved. */
-  readonly #owners = new LRUCache<string, { openid: string; session: Promise<WechatSession> }>(LIMITS);
+  readonly #owners = lazy(
+    () => new LRUCache<string, { openid: string; session: Promise<WechatSession> }>(LIMITS),
+  );
   /** By state: the state of the login that replaced it. */
-  readonly #restarts = new LRUCache<string, Promise<string>>(LIMITS);
-  readonly #served = new LRUCache<string, PendingLogin>(LIMITS);
-  readonly #loggedOut = new LRUCache<string, true>(LIMITS);
-  readonly #started: LRUCache<string, { host: string; returnTo: string }>;
-  /** Created on first use: most apps do not subscribe to events. */
-  #reported: LRUCache<string, true> | undefined;
+  readonly #restarts = lazy(() => new LRUCache<string, Promise<string>>(LIMITS));
+  readonly #served = lazy(() => new LRUCache<string, PendingLogin>(LIMITS));
+  readonly #loggedOut = lazy(() => new LRUCache<string, true>(LIMITS));
+  readonly #started: () => LRUCache<string, { host: string; returnTo: string }>;
+  readonly #reported = lazy(() => new LRUCache<string, true>(LIMITS));
 
   /** @param loginTimeout life of a started login, in ms */
   constructor(store: TokenStore | SharedCache | undefined, loginTimeout: number) {
     this.#cache = store && hasSharedCache(store) ? store : undefined;
-    this.#started = new LRUCache({ ...LIMITS, ttl: loginTimeout });
+    this.#started = lazy(() => new LRUCache({ ...LIMITS, ttl: loginTimeout }));
   }
 
   /**
@@ -72,7 +74,7 @@ export class CallbackResults {
     },
   ): Promise<{ result: LoginResult; isFirst: boolean }> {
     const key = hash([state, code]);
-    const known = this.#results.get(key);
+    const known = this.#results().get(key);
     if (known) return { result: await known, isFirst: false };
     let isFirst = false;
     const complete = (user: User): Promise<WechatSession> => {
@@ -91,7 +93,7 @@ export class CallbackResults {
       }
     };
     const result = this.#acrossProcesses<LoginResult>(`code:${key}`, work);
-    keepUnlessFailed(this.#results, key, result);
+    keepUnlessFailed(this.#results(), key, result);
     return { result: await result, isFirst };
   }
 
@@ -100,13 +102,13 @@ export class CallbackResults {
     openid: string,
     complete: () => Promise<WechatSession>,
   ): Promise<WechatSession> {
-    const known = this.#owners.get(state);
+    const known = this.#owners().get(state);
     if (known) return known.openid === openid ? known.session : refuseOtherUser();
     const session = this.#acrossProcesses(stateKey(state), async () => ({
       openid,
       session: await complete(),
     })).then((owner) => (owner.openid === openid ? owner.session : refuseOtherUser()));
-    this.#owners.set(state, { openid, session });
+    this.#owners().set(state, { openid, session });
     // A refusal of the app stays as well: `onLogin` runs once per login.
     session.catch(() => undefined);
     return session;
@@ -114,10 +116,10 @@ export class CallbackResults {
 
   /** One replacement per state, whichever code failed: the browser may follow any of the responses. */
   #restartOf(state: string, fresh: string): Promise<string> {
-    const known = this.#restarts.get(state);
+    const known = this.#restarts().get(state);
     if (known) return known;
     const restart = this.#acrossProcesses(`restart:${hash([state])}`, () => Promise.resolve(fresh));
-    this.#restarts.set(state, restart);
+    this.#restarts().set(state, restart);
     return restart;
   }
 
@@ -142,8 +144,8 @@ export class CallbackResults {
    */
   async forget(states: readonly string[]): Promise<void> {
     for (const state of states) {
-      this.#loggedOut.set(state, true);
-      this.#owners.delete(state);
+      this.#loggedOut().set(state, true);
+      this.#owners().delete(state);
     }
     const cache = this.#cache;
     if (!cache) return;
@@ -157,7 +159,7 @@ export class CallbackResults {
 
   /** Whether a logout has ended this login, in this process or in another one. */
   async isLoggedOut(state: string): Promise<boolean> {
-    if (this.#loggedOut.has(state)) return true;
+    if (this.#loggedOut().has(state)) return true;
     const cache = this.#cache;
     return (
       cache !== undefined &&
@@ -167,7 +169,7 @@ export class CallbackResults {
 
   /** Keeps the pending login of a callback: the session that held it ends with the login. */
   rememberCallback(params: CallbackParams, pending: PendingLogin): void {
-    this.#served.set(digest(params), pending);
+    this.#served().set(digest(params), pending);
   }
 
   /**
@@ -175,31 +177,30 @@ export class CallbackResults {
    * the key: an attacker who planted the session cookie knows cookie and state, but not the victim's code.
    */
   recallCallback(params: CallbackParams): PendingLogin | undefined {
-    return this.#served.get(digest(params));
+    return this.#served().get(digest(params));
   }
 
   /** Keeps where a login started, in case the browser comes back without its session. */
   recordStart(state: string, login: { host: string; returnTo: string }): void {
     // Copies: a part of a header keeps the whole header in memory.
-    this.#started.set(state, { host: copyOf(login.host), returnTo: copyOf(login.returnTo) });
+    this.#started().set(state, { host: copyOf(login.host), returnTo: copyOf(login.returnTo) });
   }
 
   /** Whether the end of this login has not been reported yet. From now on it counts as reported. */
   claimReport(id: string): boolean {
-    this.#reported ??= new LRUCache(LIMITS);
-    const isNew = !this.#reported.has(id);
-    this.#reported.set(id, true);
+    const isNew = !this.#reported().has(id);
+    this.#reported().set(id, true);
     return isNew;
   }
 
   /** The host at which this login started. It tells a lost cookie from a redirect to another host. */
   hostOf(state: string): string | undefined {
-    return this.#started.get(state)?.host;
+    return this.#started().get(state)?.host;
   }
 
   /** The return path with which this login started. */
   returnToOf(state: string): string | undefined {
-    return this.#started.get(state)?.returnTo;
+    return this.#started().get(state)?.returnTo;
   }
 }
 
