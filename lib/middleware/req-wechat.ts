@@ -3,6 +3,7 @@
  */
 import { WechatAuthError } from '../errors';
 import type { OAuth } from '../oauth/oauth';
+import { sendFailure } from './failures/send-failure';
 import { prepareLogin, startLogin, type WechatLoginOptions } from './login/login';
 import { clearLogin, currentLogin } from './login/current-login';
 import { type HostRequest } from './http/request';
@@ -49,9 +50,8 @@ export interface WechatContext {
   isAuthenticated(): boolean;
   /**
    * Sends the browser to WeChat, or shows the page that says where it can log in. The response is complete
-   * afterwards.
-   *
-   * @throws WechatAuthError of kind `session_missing` or `config`.
+   * afterwards. It never rejects: an error ends the request as in the login route (`onError`, page or JSON), so
+   * that a call without `await` cannot end the process.
    */
   login(options?: WechatLoginOptions): Promise<void>;
   /**
@@ -115,7 +115,11 @@ export class ReqWechat implements WechatContext {
   }
 
   async login(options: WechatLoginOptions = {}): Promise<void> {
-    await startLogin(this.#context, options);
+    try {
+      await startLogin(this.#context, options);
+    } catch (error) {
+      await sendFailure(this.#context, error).catch(this.#context.next);
+    }
   }
 
   loginURL(options: Pick<WechatLoginOptions, 'returnTo' | 'scope'> = {}): string {

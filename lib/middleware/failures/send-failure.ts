@@ -2,6 +2,7 @@
  * The one way in which a request ends with an error: the app's `onError`, otherwise a page for browsers,
  * otherwise JSON.
  */
+import type { ServerResponse } from 'node:http';
 import { isWechatError, type WechatError } from '../../errors';
 import { returnToOrDefault, routePath } from '../addresses';
 import type { Context } from '../context';
@@ -41,11 +42,22 @@ export async function sendFailure(context: Context, thrown: unknown): Promise<vo
     sendPageOrJSON(context, error, details);
     return;
   }
+  const passed = { on: false };
   try {
-    await config.onError(error, req, res, next);
+    await config.onError(error, req, res, (failure) => {
+      passed.on = true;
+      next(failure);
+    });
   } catch (failure) {
     next(asError(failure));
+    return;
   }
+  // A hook that only logs must not leave the browser waiting.
+  if (!passed.on && !isAnswered(res)) sendPageOrJSON(context, error, details);
+}
+
+function isAnswered(res: ServerResponse): boolean {
+  return res.headersSent || res.writableEnded;
 }
 
 /**

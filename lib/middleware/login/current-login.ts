@@ -14,6 +14,7 @@ import {
   type PendingLogin,
 } from '../state/pending-logins';
 import {
+  carryOverCookie,
   cookieFits,
   getSession,
   ownValue,
@@ -93,7 +94,11 @@ export async function saveLogin(
   const isSame = before !== undefined && isSamePerson(before, login);
   if (pending.isBound && !isSame) throw boundToOtherUser();
   if (await logins.isLoggedOut(state)) throw loggedOutMeanwhile();
-  const session = await regenerateSession(req, keysToKeep(requireSession(req), config, login, isSame));
+  const former = requireSession(req);
+  // A stored login that no longer counts (another AppID, say) was somebody's as well.
+  const isAnonymous = ownValue(former, sessionKey) === undefined;
+  const session = await regenerateSession(req, keysToKeep(former, config, login, { isSame, isAnonymous }));
+  if (isSame || isAnonymous) carryOverCookie(former, session);
   session[sessionKey] = isSame && hasLessScope(login.scope, before.scope) ? before : login;
   bindPending(session, sessionKey);
   finishLogin(session, sessionKey, state, pending.returnTo);
@@ -114,10 +119,8 @@ function keysToKeep(
   session: Session,
   { sessionKey, shouldPreserve, keepsOtherLogins }: ResolvedOptions,
   login: WechatSession,
-  isSame: boolean,
+  { isSame, isAnonymous }: { readonly isSame: boolean; readonly isAnonymous: boolean },
 ): (key: string) => boolean {
-  // A stored login that no longer counts (another AppID, say) was somebody's as well.
-  const isAnonymous = ownValue(session, sessionKey) === undefined;
   const own = [sessionKey, loginsKey(sessionKey)];
   return (key) => {
     if (own.includes(key) || isSame) return true;

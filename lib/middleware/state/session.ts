@@ -61,10 +61,24 @@ export async function regenerateSession(
     for (const key of Object.keys(before)) if (!mayStay(key)) Reflect.deleteProperty(before, key);
     return before;
   }
-  // The new session of express-session has cookie options of its own.
+  // The new session of express-session has a cookie of its own, with the options of the middleware.
   const stay = Object.entries(before).filter(([key]) => key !== 'cookie' && mayStay(key));
   await callStore(req, 'regenerate', before['regenerate'].bind(before) as Work);
   return Object.assign(requireSession(req), Object.fromEntries(stay));
+}
+
+/** What the app set on `req.session.cookie` (express-session), such as the `maxAge` of "remember me". */
+export function carryOverCookie({ cookie: before }: Session, { cookie }: Session): void {
+  if (!isObject(before) || !isObject(cookie) || before === cookie) return;
+  for (const name of COOKIE_SETTINGS) if (before[name] !== undefined) cookie[name] = before[name];
+  // express-session computes `expires` from it.
+  if (before['originalMaxAge'] !== undefined) cookie['maxAge'] = before['originalMaxAge'];
+}
+
+const COOKIE_SETTINGS = ['path', 'domain', 'secure', 'httpOnly', 'sameSite', 'priority', 'partitioned'];
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 async function callStore(req: HostRequest, what: string, work: Work): Promise<void> {

@@ -1,0 +1,64 @@
+import type { Emulator } from '../../../lib/emulator';
+import { startApp, startEmulator, type TestRequest } from '../../support/app';
+import { Browser } from '../../support/browser';
+import { comeBack, withParams } from '../../support/login';
+
+let emulator: Emulator;
+beforeAll(async () => {
+  emulator = await startEmulator();
+});
+afterAll(() => emulator.close());
+
+describe('an onError', () => {
+  it.each([
+    ['only logs', () => undefined],
+    ['logs asynchronously', () => Promise.resolve()],
+  ])('that %s is followed by our page', async (_what, onError) => {
+    const app = await startApp(emulator, { auth: { onError } });
+    const browser = Browser.inWechat(app.url);
+    const back = await comeBack(browser, emulator);
+    const answer = await browser.get(withParams(back, { code: undefined }));
+    expect([answer.status, answer.body.includes('access_denied')]).toEqual([403, true]);
+    await app.close();
+  });
+
+  it('that passes the request on later is not overtaken', async () => {
+    const app = await startApp(emulator, {
+      auth: {
+        onError: (error, _req, _res, next) => {
+          next(error);
+        },
+      },
+    });
+    const browser = Browser.inWechat(app.url);
+    const back = await comeBack(browser, emulator);
+    expect((await browser.get(withParams(back, { code: undefined }))).status).toBe(599);
+    await app.close();
+  });
+});
+
+describe('req.wechat.login()', () => {
+  it.each(['Express 5', 'Express 4', 'Connect'] as const)(
+    'answers on %s, and does not reject where it is not awaited',
+    async (host) => {
+      const rejections: unknown[] = [];
+      const onRejection = (error: unknown): void => void rejections.push(error);
+      process.on('unhandledRejection', onRejection);
+      const app = await startApp(emulator, {
+        host,
+        auth: { website: undefined, flow: () => 'website' },
+        routes: (it) => {
+          it.use('/enter', (req) => {
+            void (req as TestRequest).wechat.login();
+          });
+        },
+      });
+      const answer = await Browser.onDesktop(app.url).get('/enter');
+      await new Promise((resolve) => setImmediate(resolve));
+      process.off('unhandledRejection', onRejection);
+      expect([answer.status, answer.body.includes('config')]).toEqual([500, true]);
+      expect(rejections).toEqual([]);
+      await app.close();
+    },
+  );
+});

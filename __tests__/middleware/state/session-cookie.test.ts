@@ -1,0 +1,44 @@
+import type { Emulator } from '../../../lib/emulator';
+import type { HostRequest } from '../../../lib/middleware/http/request';
+import { startApp, startEmulator } from '../../support/app';
+import { Browser } from '../../support/browser';
+import { serverSessions, withSession } from '../../support/sessions';
+
+let emulator: Emulator;
+beforeAll(async () => {
+  emulator = await startEmulator();
+});
+afterAll(() => emulator.close());
+
+const DAY_MS = 86_400_000;
+
+/** "Remember me": the app sets the life of the cookie before the login. */
+function rememberMe(req: HostRequest): void {
+  if (!req.url?.startsWith('/login?')) return;
+  const { cookie } = req.session as { cookie: { maxAge: number; sameSite: string } };
+  cookie.maxAge = 30 * DAY_MS;
+  cookie.sameSite = 'lax';
+}
+
+describe('the cookie of express-session', () => {
+  it('keeps what the app set on it before the login', async () => {
+    const app = await startApp(emulator, { session: withSession(serverSessions(), rememberMe) });
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/login?returnTo=/me');
+    const [cookie] = browser.jar.getCookiesSync(app.url);
+    const days = ((cookie?.expires as Date).getTime() - Date.now()) / DAY_MS;
+    expect(Math.round(days)).toBe(30);
+    expect(cookie?.sameSite).toBe('lax');
+    await app.close();
+  });
+
+  it('does not hand the settings of one user to the next', async () => {
+    const app = await startApp(emulator, { session: withSession(serverSessions(), rememberMe) });
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/login?returnTo=/me', 'ming');
+    await browser.logIn(emulator, '/login', 'emoji');
+    const [cookie] = browser.jar.getCookiesSync(app.url);
+    expect(cookie?.expires).toBe('Infinity');
+    await app.close();
+  });
+});
