@@ -177,6 +177,12 @@ describe('the architecture', () => {
     },
   );
 
+  it('has at most 14 files at the top of the repository', () => {
+    const top = readdirSync(path.resolve(LIB, '..'), { withFileTypes: true });
+    const files = top.filter((entry) => entry.isFile() && !/\.(?:log|tgz)$/.test(entry.name));
+    expect(files.map((file) => file.name).slice(MOST_FILES)).toEqual([]);
+  });
+
   it('keeps to the staircase, without cycles, and takes each package where it belongs', () => {
     expect(breaches(LIB)).toEqual([]);
   });

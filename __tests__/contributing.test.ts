@@ -31,7 +31,7 @@ function linesOf(tree: string): Line[] {
 }
 
 /** Editors and systems leave hidden files about; these are ours. */
-const HIDDEN = ['.ci/', '.github/', '.gitignore', '.prettierignore', '.prettierrc.json'];
+const HIDDEN = ['.ci/', '.github/', '.gitignore', '.prettierignore'];
 
 /** The files and folders that belong to the repository. */
 function entriesOf(root: string, folder = ''): string[] {

@@ -2,24 +2,11 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { ERROR_KINDS, WeChatAPIError, WechatAuthError } from '../lib';
+import { CHINESE, ENGLISH, linkTo, ROOT, twinOf } from './docs/pages';
 
-const ROOT = path.resolve(__dirname, '..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 
-const DOCS = readdirSync(path.join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
-  .map((file) => `docs/${file.replaceAll('\\', '/')}`)
-  .filter((file) => file.endsWith('.md'));
-const PAGES = [
-  'README.md',
-  'README.zh-CN.md',
-  'CHANGELOG.md',
-  'SECURITY.md',
-  ...(existsSync(path.join(ROOT, 'CONTRIBUTING.md')) ? ['CONTRIBUTING.md'] : []),
-  ...DOCS,
-];
-/** The English pages that have a Chinese twin: all but the generated reference. */
-const ENGLISH = ['README.md', ...DOCS.filter((file) => !/^docs\/api\/|\.zh-CN\.md$/.test(file))];
-const twinOf = (file: string): string => file.replace(/\.md$/, '.zh-CN.md');
+const PAGES = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...ENGLISH, ...CHINESE];
 
 /** A page without its blocks of code, in which nothing is a heading or a link. */
 const proseOf = (file: string): string => read(file).replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
@@ -48,11 +35,11 @@ function membersOf(file: string, name: string): string[] {
 }
 
 describe('the documentation', () => {
-  it.each(['docs/errors.md', 'docs/errors.zh-CN.md'])('has a row for every kind of error in %s', (file) => {
+  it.each(['docs/errors.md', 'docs/zh-CN/errors.md'])('has a row for every kind of error in %s', (file) => {
     expect(anchorsOf(file).slice(1)).toEqual([...ERROR_KINDS]);
   });
 
-  it.each(['docs/errors.md', 'docs/errors.zh-CN.md'])(
+  it.each(['docs/errors.md', 'docs/zh-CN/errors.md'])(
     'names the right status of every kind in %s',
     (file) => {
       const sections = read(file).split(/^## /m).slice(1);
@@ -87,7 +74,7 @@ describe('the documentation', () => {
   it.each(['README.md', 'README.zh-CN.md'])(
     'has a row for every kind of error in %s, which leads to its entry',
     (file) => {
-      const entries = file.replace('README', 'docs/errors');
+      const entries = file === 'README.md' ? 'docs/errors.md' : twinOf('docs/errors.md');
       const rows = [...read(file).matchAll(/^\| \[`(\w+)`\]\(([^)]*)\)/gm)];
       expect(rows.map(([, kind, link]) => [kind, link])).toEqual(
         ERROR_KINDS.map((kind) => [kind, `${entries}#${kind}`]),
@@ -99,7 +86,7 @@ describe('the documentation', () => {
     expect(read(file).split('\n').length).toBeLessThanOrEqual(350);
   });
 
-  it.each(['docs/warnings.md', 'docs/warnings.zh-CN.md'])('has a row for every warning in %s', (file) => {
+  it.each(['docs/warnings.md', 'docs/zh-CN/warnings.md'])('has a row for every warning in %s', (file) => {
     const sources = readdirSync(path.join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' }).filter(
       (name) => /^(?:oauth|middleware|warnings)\b.*\.ts$/.test(name),
     );
@@ -148,21 +135,22 @@ describe('the documentation', () => {
     expect(shape(twinOf(file))).toEqual(shape(file));
   });
 
+  it('has a page in both languages, or in neither', () => {
+    expect([...CHINESE].sort()).toEqual(ENGLISH.map(twinOf).sort());
+  });
+
   it.each(ENGLISH)('leads from one language to the other at its top: %s', (file) => {
-    const name = path.basename(file);
     const top = (page: string): string => read(page).split('\n').slice(0, 25).join('\n');
-    expect(top(file)).toContain(`[中文](${twinOf(name)})`);
-    expect(top(twinOf(file))).toContain(`[English](${name})`);
+    expect(top(file)).toContain(`[中文](${linkTo(twinOf(file), file)})`);
+    expect(top(twinOf(file))).toContain(`[English](${linkTo(file, twinOf(file))})`);
   });
 
   it.each(ENGLISH)('stays in its language where there is a choice: links in %s', (file) => {
-    const strays = (page: string, wrong: (link: string) => boolean): string[] =>
-      [...proseOf(page).matchAll(/\]\((?!https?:)([^)#]+\.md)(?:#[^)]*)?\)/g)]
-        .map(([, link = '']) => link)
-        .filter((link) => link !== twinOf(path.basename(file)) && link !== path.basename(file))
-        .filter(wrong);
-    const target = (link: string): string => path.posix.join(path.posix.dirname(file), link);
-    expect(strays(file, (link) => link.endsWith('.zh-CN.md'))).toEqual([]);
-    expect(strays(twinOf(file), (link) => ENGLISH.includes(target(link)))).toEqual([]);
+    const targets = (page: string): string[] =>
+      [...proseOf(page).matchAll(/\]\((?!https?:)([^)#]+\.md)(?:#[^)]*)?\)/g)].map(([, link = '']) =>
+        path.posix.join(path.posix.dirname(page), link),
+      );
+    expect(targets(file).filter((target) => CHINESE.includes(target))).toEqual([twinOf(file)]);
+    expect(targets(twinOf(file)).filter((target) => ENGLISH.includes(target))).toEqual([file]);
   });
 });

@@ -259,7 +259,7 @@ describe('an app that names its own user and session key', () => {
     expect(app.compile(OWN_TYPES, { ...RESOLUTIONS.node16, exactOptionalPropertyTypes: true })).toEqual([]);
   });
 
-  it.each(['docs/typescript.md', 'docs/typescript.zh-CN.md'])('may write what %s prints', (page) => {
+  it.each(['docs/typescript.md', 'docs/zh-CN/typescript.md'])('may write what %s prints', (page) => {
     const text = readFileSync(path.resolve(__dirname, '../..', page), 'utf8');
     const [, given = ''] = /<!-- given:([\s\S]*?)-->/.exec(text) ?? [];
     const blocks = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
