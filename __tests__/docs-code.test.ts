@@ -541,6 +541,7 @@ describe.each(['README.md', 'README.zh-CN.md'])('the first block of %s', (file) 
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: {
         PATH: process.env['PATH'],
+        SESSION_KEY: 'a key of the test',
         WECHAT_OPEN_URL: emulator.url,
         WECHAT_API_URL: emulator.url,
         WECHAT_APP_ID: official.appId,
