@@ -76,7 +76,9 @@ describe('the packed files', () => {
   });
 
   it('begin their changelog with the version that they are', () => {
-    expect(/^## (?!Unreleased$)(\S+)/m.exec(tarball.read('CHANGELOG.md'))?.[1]).toBe(tarball.manifest.version);
+    expect(/^## (?!Unreleased$)(\S+)/m.exec(tarball.read('CHANGELOG.md'))?.[1]).toBe(
+      tarball.manifest.version,
+    );
   });
 });
 
