@@ -107,7 +107,15 @@ describe('the documentation', () => {
       (name) => `__tests__/${name}`,
     );
     const named = [...read('SECURITY.md').matchAll(/`(__tests__\/[^`]+)`/g)].map(([, name = '']) => name);
-    expect(named.length).toBeGreaterThan(5);
+    expect(named.length).toBeGreaterThan(40);
+    const rowsOf = (heading: string): string[] =>
+      (read('SECURITY.md').split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '')
+        .split('\n')
+        .filter((line) => line.startsWith('| '))
+        .slice(2);
+    const rows = [...rowsOf('Promises'), ...rowsOf('OAuth threats')];
+    expect(rows.length).toBeGreaterThan(40);
+    expect(rows.filter((row) => !/`__tests__\/|\| not applicable: /.test(row))).toEqual([]);
     expect(
       named.filter((name) => !tests.some((file) => new RegExp(`^${name.replaceAll('*', '.*')}$`).test(file))),
     ).toEqual([]);
