@@ -8,10 +8,10 @@ const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8
 
 const PAGES = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...ENGLISH, ...CHINESE];
 
-/** A page without its blocks of code, in which nothing is a heading or a link. */
+/** A page without its code blocks, which contain no headings and no links. */
 const proseOf = (file: string): string => read(file).replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
 
-/** The anchors that a heading gets, as GitHub makes them: one that comes again, with a number. */
+/** The anchors that GitHub gives to headings: a repeated one gets a number. */
 function anchorsOf(file: string): string[] {
   const seen = new Map<string, number>();
   return [...proseOf(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
@@ -121,7 +121,7 @@ describe('the documentation', () => {
     ).toEqual([]);
   });
 
-  it('has no link inside that leads nowhere', () => {
+  it('has no broken link between its pages', () => {
     const broken = PAGES.flatMap((page) =>
       [...proseOf(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(
         ([link, file = '', anchor]) => {
@@ -137,7 +137,7 @@ describe('the documentation', () => {
   });
 
   it.each(ENGLISH)('has the same headings, rows and blocks of code in both languages: %s', (file) => {
-    // Of a row, what is code in its first cell: names, which nobody translates, though their order may be the language's.
+    // Of a row, the code in its first cell: names are not translated, but their order may differ between languages.
     const shape = (page: string): string[] =>
       [...read(page).matchAll(/^(?:(#+) |(\|) ([^|]*)\||( *```\w*))/gm)].map(
         ([, heading, row, cell = '', fence]) =>

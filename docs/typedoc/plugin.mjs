@@ -1,20 +1,21 @@
-// What TypeDoc has no option for: a union that has a name is shown by it, and what a class inherits is told where it is declared.
+// Two things that TypeDoc has no option for: it shows a named union by its name, and an inherited member only where
+// it is declared.
 import { Converter, ReferenceType, ReflectionKind, UnionType } from 'typedoc';
 
 /** @param {import('typedoc').Application} app */
 export function load(app) {
   app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => nameUnions(project), 1000);
-  // After TypeDoc has found out what is inherited, before it groups the members.
+  // This priority runs after TypeDoc has found the inherited members, and before it groups members.
   app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => dropInherited(project), -50);
 }
 
-/** TypeScript forgets the name of `keyof typeof TABLE`, and TypeDoc would show all its members at every use. */
+/** TypeScript loses the name of `keyof typeof TABLE`, so TypeDoc would list all its members at every use. */
 function nameUnions(project) {
   const named = project
     .getReflectionsByKind(ReflectionKind.TypeAlias)
     .filter(({ type }) => type?.type === 'union' && type.types.every((member) => member.type === 'literal'));
   for (const { type } of named) {
-    // Else in the order in which the compiler happened to meet them, which changes with code elsewhere.
+    // The compiler's own order depends on unrelated code, so that the pages would change without a reason.
     type.types.sort((a, b) => (String(a) < String(b) ? -1 : 1));
   }
   for (const reflection of Object.values(project.reflections)) {
@@ -40,7 +41,7 @@ function withNames(type, named, project) {
   return type;
 }
 
-/** Of interfaces the properties stay: a table is read whole. */
+/** Interfaces keep their inherited properties, because their table must be complete. */
 function dropInherited(project) {
   for (const member of project.getReflectionsByKind(ReflectionKind.ClassMember)) {
     const isRow = member.parent.kind === ReflectionKind.Interface && member.kind === ReflectionKind.Property;
