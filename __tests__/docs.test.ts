@@ -55,6 +55,20 @@ describe('the documentation', () => {
     },
   );
 
+  it.each([
+    ['docs/errors.md', 'en'],
+    ['docs/zh-CN/errors.md', 'zh'],
+  ] as const)('gives the remedy that each error carries in %s', (file, language) => {
+    const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
+    for (const kind of ERROR_KINDS) {
+      const { remedy } = new WechatAuthError(kind, '');
+      const section =
+        new RegExp(`^## ${kind}$([\\s\\S]*?)(?=^## |(?![\\s\\S]))`, 'm').exec(read(file))?.[1] ?? '';
+      const [, shown = ''] = /\*\*(?:Remedy\.|处理。)\*\*([\s\S]*)$/.exec(section) ?? [];
+      expect(`${kind}: ${plain(shown)}`).toBe(`${kind}: ${plain(remedy[language])}`);
+    }
+  });
+
   it.each(['README.md', 'README.zh-CN.md'])('has a row for every option of wechatAuth() in %s', (file) => {
     const options = membersOf('lib/middleware/options/options.ts', 'WechatAuthOptions');
     expect(options.length).toBeGreaterThan(15);
