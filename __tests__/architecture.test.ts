@@ -170,7 +170,7 @@ function fullFolders(root: string): string[] {
 }
 
 describe('the architecture', () => {
-  it.each(['lib', '__tests__', 'bench', 'example-app'])(
+  it.each(['lib', '__tests__', 'bench', 'docs', 'example-app'])(
     'has no folder of more than 14 files in %s',
     (name) => {
       expect(fullFolders(path.resolve(LIB, '..', name))).toEqual([]);

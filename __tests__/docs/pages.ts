@@ -4,10 +4,7 @@ import path from 'node:path';
 
 export const ROOT = path.resolve(__dirname, '../..');
 
-/** Not moved into docs/zh-CN yet. */
-const BESIDE = ['docs/emulator.md', 'docs/doctor.md'];
-
-const isChinese = (page: string): boolean => page.startsWith('docs/zh-CN/') || page.endsWith('.zh-CN.md');
+const isChinese = (page: string): boolean => page.startsWith('docs/zh-CN/');
 
 /** Every page below docs/ that somebody wrote: docs/api is generated. */
 const WRITTEN = readdirSync(path.join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
@@ -23,9 +20,7 @@ export const CHINESE: readonly string[] = ['README.zh-CN.md', ...WRITTEN.filter(
 
 /** The Chinese page of an English one. */
 export function twinOf(english: string): string {
-  return english === 'README.md' || BESIDE.includes(english)
-    ? english.replace(/\.md$/, '.zh-CN.md')
-    : english.replace(/^docs\//, 'docs/zh-CN/');
+  return english === 'README.md' ? 'README.zh-CN.md' : english.replace(/^docs\//, 'docs/zh-CN/');
 }
 
 /** A link from one page to another, as the page has to write it. */

@@ -5,7 +5,7 @@ import { createEmulator, type Emulator } from '../../lib/emulator';
 
 const read = (file: string): string => readFileSync(path.resolve(__dirname, '../..', file), 'utf8');
 
-describe.each(['docs/emulator.md', 'docs/emulator.zh-CN.md'])('%s', (file) => {
+describe.each(['docs/emulator.md', 'docs/zh-CN/emulator.md'])('%s', (file) => {
   const docs = read(file);
   let wechat: Emulator;
   beforeAll(async () => {
