@@ -6,7 +6,7 @@ import type { TokenData } from '../stores/token-store';
  * What a login with the official account may ask for: the openid alone, silently, or the profile, with
  * consent.
  */
-export type OfficialScope = (typeof FLOWS)['official']['scopes']['allowed'][number];
+export type OfficialScope = 'snsapi_base' | 'snsapi_userinfo';
 
 /** How much a scope grants. The QR code login of a website app grants everything. */
 const RANK: Readonly<Record<string, number>> = { snsapi_base: 1, snsapi_userinfo: 2, snsapi_login: 3 };
