@@ -319,7 +319,7 @@ describe('a store that fails', () => {
   it('by JSON that it could not read keeps the part that the parser quotes', async () => {
     const getToken = (): unknown => JSON.parse(`{"a":"${SECRET.access}",}`);
     const error = await failure(oauth('http://127.0.0.1:1', { getToken }).getUser('oUser'));
-    expect(error.message).toContain('failed (get): what it read is no JSON');
+    expect(error.message).toContain('failed (get): what it read is not JSON');
     expect(everythingIn(error)).not.toContain('CANARY');
   });
 });
