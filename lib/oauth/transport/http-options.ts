@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import type { AxiosRequestConfig } from 'axios';
 import { WechatAuthError } from '../../errors';
+import { warn } from '../../warnings';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -40,12 +41,9 @@ export function resolveHttpOptions(options: WechatHttpOptions): ResolvedHttpOpti
   // Another way of axios (fetch, say) would follow redirects; a function is the app's own doing.
   if (options.adapter !== undefined && typeof options.adapter !== 'function') refused.push('adapter');
   if (refused.length > 0) {
-    process.emitWarning(
+    warn(
+      'WECHAT_HTTP_OPTION_IGNORED',
       `These options of requests to WeChat keep a login safe and stay as they are: ${refused.join(', ')}.`,
-      {
-        type: 'WechatAuthWarning',
-        code: 'WECHAT_HTTP_OPTION_IGNORED',
-      },
     );
   }
   return Object.fromEntries(
