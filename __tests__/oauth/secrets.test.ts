@@ -417,7 +417,7 @@ describe('a process that runs with DEBUG=*', () => {
         outcomes: string[];
       };
       // It did log, and what was to go well went well.
-      expect(printed).toMatch(/wechat-auth:api.* \/sns\/oauth2\/access_token answered/);
+      expect(printed).toMatch(/wechat-auth:api.* \/sns\/oauth2\/access_token succeeded after \d+ ms \(node\)/);
       if (options !== DIRECT) expect(printed).toContain('https-proxy-agent');
       expect(outcomes.slice(0, 5)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
       expect(new Set(outcomes)).toEqual(new Set(['ok', 'network', 'bad_answer', 'busy', 'code_invalid']));

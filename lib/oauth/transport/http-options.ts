@@ -25,9 +25,9 @@ const PROTECTED_OPTIONS = [
 export type ResolvedHttpOptions = Omit<AxiosRequestConfig, (typeof PROTECTED_OPTIONS)[number]>;
 
 /**
- * Options of every request to WeChat: those of axios (agent, proxy, headers, lookup, …), but for what keeps a call safe:
- * redirects, the checks of status and size, the response type, the address itself. `timeout` is in ms and covers a call from name
- * lookup to last byte, its retry included; 0 is no limit.
+ * Options of every request to WeChat: those of axios (agent, proxy, headers, lookup, …), but for what keeps a
+ * call safe: redirects, the checks of status and size, the response type, the address itself. `timeout` is in
+ * ms and covers a call from name lookup to last byte, its retry included; 0 is no limit.
  */
 export type WechatHttpOptions = {
   [Name in keyof ResolvedHttpOptions]?: ResolvedHttpOptions[Name] | undefined;

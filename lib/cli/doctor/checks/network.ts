@@ -16,7 +16,7 @@ export async function checkNetwork(configuration: Configuration, question: Probe
   const { open, api } = configuration;
   const [pages, interfaces] = await Promise.all([
     reach('open-reachable', `${open}${PAGES.official.path}`, isPage, configuration, question),
-    reach('api-reachable', `${api}${API.auth}`, isAPI, configuration, question),
+    reach('api-reachable', `${api}${API.auth.path}`, isAPI, configuration, question),
   ]);
   return [pages.finding, interfaces.finding, checkClock(interfaces.reply ?? pages.reply)];
 }
