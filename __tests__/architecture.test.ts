@@ -41,7 +41,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   negotiator: /^middleware\/pages\//,
   'proxy-from-env': /^oauth\/transport\/agents\.ts$/,
   uqr: /^(?:middleware\/pages|emulator)\//,
-  zod: /^(?:oauth\/transport\/answer-schemas|middleware\/options\/option-schema)\.ts$/,
+  zod: /^(?:oauth\/transport\/response-schemas|middleware\/options\/option-schema)\.ts$/,
 };
 
 interface Import {

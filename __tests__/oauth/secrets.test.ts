@@ -319,7 +319,7 @@ describe('a store that fails', () => {
   it('by JSON that it could not read keeps the part that the parser quotes', async () => {
     const getToken = (): unknown => JSON.parse(`{"a":"${SECRET.access}",}`);
     const error = await failure(oauth('http://127.0.0.1:1', { getToken }).getUser('oUser'));
-    expect(error.message).toContain('failed (get): what it read is no JSON');
+    expect(error.message).toContain('failed (get): what it read is not JSON');
     expect(everythingIn(error)).not.toContain('CANARY');
   });
 });
@@ -417,7 +417,9 @@ describe('a process that runs with DEBUG=*', () => {
         outcomes: string[];
       };
       // It did log, and what was to go well went well.
-      expect(printed).toMatch(/wechat-auth:api.* \/sns\/oauth2\/access_token answered/);
+      expect(printed).toMatch(
+        /wechat-auth:api.* \/sns\/oauth2\/access_token succeeded after \d+ ms \(node\)/,
+      );
       if (options !== DIRECT) expect(printed).toContain('https-proxy-agent');
       expect(outcomes.slice(0, 5)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
       expect(new Set(outcomes)).toEqual(new Set(['ok', 'network', 'bad_answer', 'busy', 'code_invalid']));

@@ -3,7 +3,10 @@ import { inspect } from 'node:util';
 import { WechatAuthError } from '../errors';
 import { FLOWS, type WechatFlow } from './flows';
 
-/** Where WeChat is: its own addresses, or those of a gateway, another region, the emulator; http: or https:, a path is allowed. */
+/**
+ * Where WeChat is: its own addresses, or those of a gateway, another region, the emulator; http: or https:, a
+ * path is allowed.
+ */
 export interface WechatEndpoints {
   /**
    * Where browsers are sent.
@@ -29,16 +32,31 @@ export const WECHAT: WechatEndpoints = {
   api: 'https://api.weixin.qq.com',
 };
 
+/**
+ * One interface of WeChat's API. It names its secrets, so that they are masked wherever a response echoes
+ * them.
+ */
+export interface ApiEndpoint {
+  readonly path: string;
+  /** Parameters whose values are secret. */
+  readonly secrets: readonly string[];
+  /** Fields of the response whose values are secret. */
+  readonly secretFields: readonly string[];
+}
+
+const TOKENS = ['access_token', 'refresh_token'] as const;
+
 export const API = {
-  accessToken: '/sns/oauth2/access_token',
-  refreshToken: '/sns/oauth2/refresh_token',
-  auth: '/sns/auth',
-  userInfo: '/sns/userinfo',
-  sessionKey: '/sns/jscode2session',
-} as const;
+  accessToken: { path: '/sns/oauth2/access_token', secrets: ['secret', 'code'], secretFields: TOKENS },
+  refreshToken: { path: '/sns/oauth2/refresh_token', secrets: ['refresh_token'], secretFields: TOKENS },
+  auth: { path: '/sns/auth', secrets: ['access_token'], secretFields: [] },
+  userInfo: { path: '/sns/userinfo', secrets: ['access_token'], secretFields: [] },
+  sessionKey: { path: '/sns/jscode2session', secrets: ['secret', 'js_code'], secretFields: ['session_key'] },
+} as const satisfies Record<string, ApiEndpoint>;
 
 /**
- * More parameters of an authorize address ([网页授权](https://developers.weixin.qq.com/doc/service/guide/h5/auth.html)), placed before
+ * More parameters of an authorize address
+ * ([网页授权](https://developers.weixin.qq.com/doc/service/guide/h5/auth.html)), placed before
  * `#wechat_redirect`; an undefined one is left out, a standard one refused.
  */
 export interface AuthorizeParams {
@@ -61,7 +79,10 @@ interface AuthorizeRequest {
   readonly params: AuthorizeParams | undefined;
 }
 
-/** The address of a page. WeChat matches it strictly: the order of the parameters and the fragment are part of it. */
+/**
+ * The address of a page. WeChat matches it strictly: the order of the parameters and the fragment are part of
+ * it.
+ */
 export function authorizeURL(
   open: string,
   flow: WechatFlow,
@@ -121,13 +142,18 @@ export function endpointFault(address: string): string | undefined {
   return undefined;
 }
 
-/** Fills in WeChat's own addresses, and takes off a slash at the end. */
-export function resolveEndpoints(endpoints: WechatEndpointOptions = {}): WechatEndpoints {
+/** What JavaScript may pass as an address: also a URL, and also `null` for one that is not given. */
+type LooseEndpoint = string | URL | null | undefined;
+
+/** Fills in WeChat's own addresses, and removes slashes at the end. */
+export function resolveEndpoints(endpoints: {
+  readonly [Name in keyof WechatEndpoints]?: LooseEndpoint;
+}): WechatEndpoints {
   return { open: resolveEndpoint('open', endpoints.open), api: resolveEndpoint('api', endpoints.api) };
 }
 
-function resolveEndpoint(name: keyof WechatEndpoints, given: string | URL | null | undefined): string {
-  if (given == null) return WECHAT[name];
+function resolveEndpoint(name: keyof WechatEndpoints, given: LooseEndpoint): string {
+  if (given === null || given === undefined) return WECHAT[name];
   const address = String(given);
   const fault = endpointFault(address);
   if (fault) {

@@ -5,7 +5,7 @@ import { WechatAuthError, isWeChatAPIError } from '../errors';
 import { MemoryTokenStore } from '../stores/memory-store';
 import { TOKEN_TTL_MS, type TokenData, type TokenStore } from '../stores/token-store';
 import { AccessToken } from './tokens/access-token';
-import type { Answers } from './transport/answer-schemas';
+import type { ResponseName, Responses } from './transport/response-schemas';
 import { callHook, promiseOrCallback, type Callback } from './callbacks';
 import { API, authorizeURL, resolveEndpoints, type AuthorizeParams, type WechatEndpoints } from './endpoints';
 import { callAnswered, callFailed, failureOf, type CallAnswered } from './events';
@@ -14,7 +14,7 @@ import type { WechatHttpOptions } from './transport/http-options';
 import { decrypt, type EncryptedData, type MiniProgramSession, type MiniProgramUser } from './mini-program';
 import { TokenKeeper } from './tokens/token-keeper';
 import type { WechatLang, WechatUser } from './user';
-import { WechatAPI, type CallOptions, type Query } from './transport/wechat-api';
+import { WechatAPI, type WechatCall } from './transport/wechat-api';
 import { isBaseOnly } from './scope';
 import type {
   OAuthOptions,
@@ -168,7 +168,10 @@ export class OAuth {
 
   async #exchange(code: string): Promise<AccessToken> {
     const query = { appid: this.appid, secret: this.appsecret, code, grant_type: 'authorization_code' };
-    return await this.#keep(Date.now(), await this.#call(API.accessToken, query, 'token'));
+    return await this.#keep(
+      Date.now(),
+      await this.#call({ endpoint: API.accessToken, query, expects: 'token' }),
+    );
   }
 
   /**
@@ -192,13 +195,13 @@ export class OAuth {
   async #refresh(refreshToken: string | undefined): Promise<AccessToken> {
     const query = { appid: this.appid, grant_type: 'refresh_token', refresh_token: refreshToken };
     const asked = Date.now();
-    const answer = await this.#call(API.refreshToken, query, 'token', { retry: true });
+    const answer = await this.#call({ endpoint: API.refreshToken, query, expects: 'token', retry: true });
     this.#tokens.checkOwner(refreshToken, answer.openid);
     return await this.#keep(asked, answer);
   }
 
   /** `asked` is read before the request leaves, where the life of the token begins at the latest. */
-  async #keep(asked: number, answer: Answers['token']): Promise<AccessToken> {
+  async #keep(asked: number, answer: Responses['token']): Promise<AccessToken> {
     // Not by a spread: V8 gives each of those a hidden class of its own, a third of what a kept token takes.
     const data = Object.assign({}, answer, { create_at: asked }) as TokenData;
     const token = new AccessToken(data);
@@ -237,11 +240,11 @@ export class OAuth {
 
   async #profile(openid: string, token: AccessToken, lang: WechatLang | undefined): Promise<WechatUser> {
     const query = { access_token: token.data.access_token, openid, lang: [lang, 'zh_CN'].find(Boolean) };
-    const user = await this.#call(API.userInfo, query, 'user', { retry: true });
+    const user = await this.#call({ endpoint: API.userInfo, query, expects: 'user', retry: true });
     if (user.openid === openid) return user as WechatUser;
     throw new WechatAuthError(
       'bad_answer',
-      `What answered ${API.userInfo} is not WeChat: the profile is that of another openid. Check \`endpoints\`.`,
+      `The response to ${API.userInfo.path} is not WeChat's: the profile is that of another openid. Check \`endpoints\`.`,
     );
   }
 
@@ -342,7 +345,10 @@ export class OAuth {
     callback?: Callback<TokenVerified>,
   ): Promise<TokenVerified> | undefined {
     const query = { access_token: accessToken, openid };
-    return promiseOrCallback(() => this.#call(API.auth, query, 'verified', { retry: true }), callback);
+    return promiseOrCallback(
+      () => this.#call({ endpoint: API.auth, query, expects: 'verified', retry: true }),
+      callback,
+    );
   }
 
   /**
@@ -368,7 +374,7 @@ export class OAuth {
       js_code: code,
       grant_type: 'authorization_code',
     };
-    const answer = await this.#call(API.sessionKey, query, 'session');
+    const answer = await this.#call({ endpoint: API.sessionKey, query, expects: 'session' });
     return { data: { ...answer, create_at } as MiniProgramSession['data'] };
   }
 
@@ -396,18 +402,13 @@ export class OAuth {
   }
 
   /** Asks WeChat, and tells of it. */
-  async #call<Name extends keyof Answers>(
-    path: string,
-    query: Query,
-    answer: Name,
-    options?: CallOptions,
-  ): Promise<Answers[Name]> {
-    const call = (): Promise<Answers[Name]> => this.#api.call(path, query, answer, options);
-    if (!callAnswered.hasSubscribers && !callFailed.hasSubscribers) return await call();
+  async #call<Name extends ResponseName>(call: WechatCall<Name>): Promise<Responses[Name]> {
+    if (!callAnswered.hasSubscribers && !callFailed.hasSubscribers) return await this.#api.call(call);
+    const { path } = call.endpoint;
     const began = performance.now();
     const told = (): CallAnswered => ({ appid: this.appid, path, durationMs: performance.now() - began });
     try {
-      const answered = await call();
+      const answered = await this.#api.call(call);
       callAnswered.publish(told);
       return answered;
     } catch (error) {

@@ -1,5 +1,5 @@
-import { WechatAuthError, isWechatError } from '../errors';
-import { storeFailure } from './store-failure';
+import { WechatAuthError } from '../errors';
+import { storeFailure, tokensIn, type StoreFacts } from './call-store';
 import { TokenRecords, type EncryptionOptions } from './token-record';
 import type { TokenData, TokenStore } from './token-store';
 
@@ -21,8 +21,8 @@ export interface KeyvLike {
 export type KeyvTokenStoreOptions = EncryptionOptions;
 
 /**
- * Tokens in whatever Keyv has an adapter for: SQL, MongoDB, etcd, … Keyv has no lock: two processes may refresh one token at the same
- * time, which WeChat takes.
+ * Tokens in whatever Keyv has an adapter for: SQL, MongoDB, etcd, … Keyv has no lock: two processes may
+ * refresh one token at the same time, which WeChat takes.
  *
  * @example
  * app.use(wechatAuth({ tokenStore: new KeyvTokenStore(new Keyv(new KeyvPostgres(process.env.DATABASE_URL))) }));
@@ -30,8 +30,8 @@ export type KeyvTokenStoreOptions = EncryptionOptions;
 export class KeyvTokenStore implements TokenStore {
   readonly #keyv: KeyvLike;
   readonly #records: TokenRecords;
-  /** How often Keyv has told of an error, and what it said last. */
-  #errors = { count: 0, said: '' };
+  /** How many errors the Keyv has reported by its event, and the message of the last one. */
+  #errors = { count: 0, message: '' };
   readonly #beingWritten = new Set<TokenData>();
 
   /** @throws WechatAuthError of kind `config` where it is no Keyv, or a key to encrypt with is none. */
@@ -46,8 +46,8 @@ export class KeyvTokenStore implements TokenStore {
     this.#keyv = keyv;
     this.#records = new TokenRecords('KeyvTokenStore', options);
     keyv.on?.('error', (error) => {
-      const { message } = storeFailure('Keyv', 'its error event', error, [...this.#beingWritten]);
-      this.#errors = { count: this.#errors.count + 1, said: message };
+      const { message } = this.#failure('its error event', error);
+      this.#errors = { count: this.#errors.count + 1, message };
     });
   }
 
@@ -57,7 +57,7 @@ export class KeyvTokenStore implements TokenStore {
    * @throws WechatAuthError of kind `token_store` where Keyv failed, or what is there is no token of ours.
    */
   async get(key: string): Promise<TokenData | undefined> {
-    const record = await this.#told('get', async () =>
+    const record = await this.#checked('get', async () =>
       this.#keyv.getRaw ? (await this.#keyv.getRaw(key))?.value : this.#keyv.get(key),
     );
     return record === undefined || record === null ? undefined : this.#records.read(key, record);
@@ -72,9 +72,8 @@ export class KeyvTokenStore implements TokenStore {
     const record = this.#records.write(key, token);
     this.#beingWritten.add(token);
     try {
-      const said = await this.#told('set', () => this.#keyv.set(key, record, ttlMs));
-      if (said === false)
-        throw storeFailure('Keyv', 'set', 'it did not write the token, and did not say why');
+      const said = await this.#checked('set', () => this.#keyv.set(key, record, ttlMs));
+      if (said === false) throw this.#failure('set', 'it did not write the token, and did not say why');
     } finally {
       this.#beingWritten.delete(token);
     }
@@ -86,18 +85,29 @@ export class KeyvTokenStore implements TokenStore {
    * @throws WechatAuthError of kind `token_store` where Keyv failed.
    */
   async delete(key: string): Promise<void> {
-    await this.#told('delete', () => this.#keyv.delete(key));
+    await this.#checked('delete', () => this.#keyv.delete(key));
   }
 
-  /** Keyv and its adapters tell of most errors by an event, and answer as if all were well. */
-  async #told<T>(call: string, work: () => Promise<T>): Promise<T> {
+  /**
+   * Keyv and its adapters report most errors by an event, and resolve the call as if it had succeeded. The
+   * event does not name the call. So every call that was under way when it came fails, also a call of another
+   * user of the same Keyv.
+   */
+  async #checked<T>(call: string, work: () => Promise<T>): Promise<T> {
     const { count } = this.#errors;
+    let result: T;
     try {
-      const answer = await work();
-      if (this.#errors.count === count) return answer;
+      result = await work();
     } catch (error) {
-      throw isWechatError(error) ? error : storeFailure('Keyv', call, error, [...this.#beingWritten]);
+      throw this.#failure(call, error);
     }
-    throw new WechatAuthError('token_store', this.#errors.said);
+    if (this.#errors.count === count) return result;
+    throw new WechatAuthError('token_store', this.#errors.message);
+  }
+
+  #failure(call: string, error: unknown): WechatAuthError {
+    return storeFailure(KEYV, { call, secrets: () => [...this.#beingWritten].flatMap(tokensIn) }, error);
   }
 }
+
+const KEYV: StoreFacts = { name: 'Keyv', kind: 'token_store' };

@@ -1,9 +1,8 @@
 import crypto from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WechatAuthError, isWechatError } from '../errors';
+import { WechatAuthError } from '../errors';
 import type { SharedCache } from './shared-cache';
-import { storeFailure } from './store-failure';
-import { inTime } from '../async/time-limit';
+import { callStore, storeFailure, tokensIn, type StoreFacts } from './call-store';
 import { TokenRecords, type EncryptionOptions } from './token-record';
 import type { TokenData, TokenStore } from './token-store';
 
@@ -104,7 +103,7 @@ export class RedisTokenStore implements TokenStore, SharedCache {
     const ms = Math.max(1, Math.ceil(ttlMs));
     const said = await answered('set', () => this.#commands.set(this.#prefix + key, ms, record), token);
     if (String(said) !== 'OK')
-      throw storeFailure('Redis', 'set', 'it did not say OK: the write may not have happened');
+      throw storeFailure(REDIS, { call: 'set' }, 'it did not say OK: the write may not have happened');
   }
 
   /**
@@ -237,21 +236,17 @@ function commandsOf(client: RedisClient): Commands {
   );
 }
 
-async function answered(
+const REDIS: StoreFacts = {
+  name: 'Redis',
+  kind: 'token_store',
+  whenLate: '; its client may be queueing while the server is away',
+};
+
+function answered(
   call: string,
   command: () => Promise<unknown>,
   token?: TokenData,
-  limit = COMMAND_LIMIT_MS,
+  limitMs = COMMAND_LIMIT_MS,
 ): Promise<unknown> {
-  const late = (): Error =>
-    storeFailure(
-      'Redis',
-      call,
-      `no answer within ${limit} ms; its client may be queueing while the server is away`,
-    );
-  try {
-    return await inTime(limit, async () => command(), late);
-  } catch (error) {
-    throw isWechatError(error) ? error : storeFailure('Redis', call, error, [token]);
-  }
+  return callStore(REDIS, { call, secrets: () => tokensIn(token), limitMs }, async () => command());
 }

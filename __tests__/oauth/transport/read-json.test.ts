@@ -196,7 +196,7 @@ describe.each(ENDPOINTS)('an answer of %s', (endpoint) => {
     const error = await failure(call(endpoint));
     expect(error).toMatchObject({ kind: 'bad_answer', code: 'ERR_WECHAT_BAD_ANSWER', status: 502 });
     expect(error.message).toContain(`/${endpoint}`);
-    expect(error.message).toMatch(/Check `endpoints` and what stands between\.$/);
+    expect(error.message).toMatch(/Check `endpoints`, and the gateway or proxy in between\.$/);
   });
 
   it.each(['text/plain', 'text/html; charset=gbk', 'application/octet-stream', 'image/png', ''])(

@@ -112,7 +112,7 @@ describe('the time limit', () => {
       status: 504,
       retryable: true,
     });
-    expect((await work).message).toMatch(/^WeChat did not answer \/sns\/auth within 300 ms/);
+    expect((await work).message).toMatch(/^WeChat did not respond to \/sns\/auth within 300 ms/);
     expect(lab.count('auth')).toBe(1);
   });
 
@@ -301,7 +301,7 @@ describe('what is not WeChat', () => {
     const work = failure(verify(at(gateway.url)));
     expect(await milliseconds(work)).toBeLessThan(3000);
     expect(await work).toMatchObject({ kind: 'bad_answer' });
-    expect((await work).message).toContain('maxContentLength');
+    expect((await work).message).toContain('larger than 1048576 bytes');
   });
 
   it('a megabyte is read', async () => {

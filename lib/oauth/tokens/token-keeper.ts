@@ -2,15 +2,14 @@
 import createDebug from 'debug';
 import { performance } from 'node:perf_hooks';
 import { LRUCache } from 'lru-cache';
-import { NoOAuthTokenError, WechatAuthError, isWeChatAPIError, isWechatAuthError } from '../../errors';
+import { NoOAuthTokenError, WechatAuthError, isWeChatAPIError } from '../../errors';
 import { OnceUnderLock } from '../../async/once-under-lock';
-import { plainCopy, type Mask } from '../../stores/store-failure';
-import { LOCK_LIMIT_MS, STORE_LIMIT_MS, inTime } from '../../async/time-limit';
+import { LOCK_LIMIT_MS, STORE_LIMIT_MS } from '../../async/time-limit';
+import { callStore, tokensIn, type StoreFacts } from '../../stores/call-store';
 import { TOKEN_TTL_MS, type TokenData } from '../../stores/token-store';
 import { AccessToken, askedAt } from './access-token';
 import { failureOf, tokenFailed, tokenRefreshed, type TokenRefreshed } from '../events';
 import { SingleFlight } from '../../async/single-flight';
-import { redact } from '../../redact';
 import { isBaseOnly } from '../scope';
 
 const debug = createDebug('wechat-auth:token');
@@ -208,25 +207,25 @@ export class TokenKeeper {
   }
 
   /** Every call of the app's store: in time, and with no token in its error. */
-  async #store<T>(
-    what: string,
+  #store<T>(
+    call: string,
     tokens: readonly (AccessToken | undefined)[],
-    call: () => Promise<T>,
-    limit = STORE_LIMIT_MS,
+    work: () => Promise<T>,
+    limitMs = STORE_LIMIT_MS,
   ): Promise<T> {
-    try {
-      return await inTime(
-        limit,
-        call,
-        () => new Error(`no answer within ${limit} ms: it must call back, or return a promise that settles`),
-      );
-    } catch (error) {
-      const known = tokens.flatMap((token) => [token?.data.access_token, token?.data.refresh_token]);
-      const secrets = [this.#backend.secret(), ...known];
-      throw storeFailure(what, error, (text) => redact(text, secrets));
-    }
+    const secrets = (): (string | undefined)[] => [
+      this.#backend.secret(),
+      ...tokens.flatMap((token) => tokensIn(token?.data)),
+    ];
+    return callStore(TOKEN_STORE, { call, secrets, limitMs }, work);
   }
 }
+
+const TOKEN_STORE: StoreFacts = {
+  name: 'The token store',
+  kind: 'token_store',
+  whenLate: ': it must call back, or return a promise that settles',
+};
 
 function notTheOwner(): WechatAuthError {
   return new WechatAuthError(
@@ -266,17 +265,4 @@ function asAccessToken(value: unknown): AccessToken | undefined {
 function hasAccessToken(value: unknown): value is TokenData {
   const token = (value as Partial<TokenData> | null | undefined)?.access_token;
   return typeof token === 'string' && token !== '';
-}
-
-function storeFailure(what: string, error: unknown, mask: Mask): WechatAuthError {
-  if (isWechatAuthError(error) && error.kind === 'token_store') {
-    const cause = error.cause === undefined ? {} : { cause: plainCopy(error.cause, mask) };
-    return new WechatAuthError('token_store', mask(error.message), cause);
-  }
-  const cause = plainCopy(error, mask);
-  return new WechatAuthError(
-    'token_store',
-    `The token store failed (${what}): ${cause.message}. Check it, then try again.`,
-    { cause },
-  );
 }

@@ -23,14 +23,18 @@ export interface Agents {
   readonly httpsAgent: http.Agent & { readonly options: https.AgentOptions };
 }
 
-/** An idle connection is given up before the other side is likely to, so that no request is sent into a closing one. */
+/**
+ * An idle connection is given up before the other side is likely to, so that no request is sent into a
+ * closing one.
+ */
 const KEEP_ALIVE = { keepAlive: true, scheduling: 'lifo', timeout: 60_000 } as const;
 
 /**
- * The agents by which WeChat is reached: the app's own, one that tunnels through a proxy, else plain ones that keep connections.
+ * The agents by which WeChat is reached: the app's own, one that tunnels through a proxy, else plain ones
+ * that keep connections.
  *
- * A proxy comes from the options, else from the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY). It is always a tunnel: neither
- * the proxy nor a module that logs request paths sees an address with a secret in it.
+ * A proxy comes from the options, else from the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY). It is always
+ * a tunnel: neither the proxy nor a module that logs request paths sees an address with a secret in it.
  */
 export function agentsFor(url: string, options: WayOptions): Agents {
   const { httpAgent, httpsAgent } = options as Partial<Agents>;

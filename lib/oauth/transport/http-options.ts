@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import type { AxiosRequestConfig } from 'axios';
 import { WechatAuthError } from '../../errors';
+import { warn } from '../../warnings';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -24,9 +25,9 @@ const PROTECTED_OPTIONS = [
 export type ResolvedHttpOptions = Omit<AxiosRequestConfig, (typeof PROTECTED_OPTIONS)[number]>;
 
 /**
- * Options of every request to WeChat: those of axios (agent, proxy, headers, lookup, …), but for what keeps a call safe:
- * redirects, the checks of status and size, the response type, the address itself. `timeout` is in ms and covers a call from name
- * lookup to last byte, its retry included; 0 is no limit.
+ * Options of every request to WeChat: those of axios (agent, proxy, headers, lookup, …), but for what keeps a
+ * call safe: redirects, the checks of status and size, the response type, the address itself. `timeout` is in
+ * ms and covers a call from name lookup to last byte, its retry included; 0 is no limit.
  */
 export type WechatHttpOptions = {
   [Name in keyof ResolvedHttpOptions]?: ResolvedHttpOptions[Name] | undefined;
@@ -40,12 +41,9 @@ export function resolveHttpOptions(options: WechatHttpOptions): ResolvedHttpOpti
   // Another way of axios (fetch, say) would follow redirects; a function is the app's own doing.
   if (options.adapter !== undefined && typeof options.adapter !== 'function') refused.push('adapter');
   if (refused.length > 0) {
-    process.emitWarning(
+    warn(
+      'WECHAT_HTTP_OPTION_IGNORED',
       `These options of requests to WeChat keep a login safe and stay as they are: ${refused.join(', ')}.`,
-      {
-        type: 'WechatAuthWarning',
-        code: 'WECHAT_HTTP_OPTION_IGNORED',
-      },
     );
   }
   return Object.fromEntries(

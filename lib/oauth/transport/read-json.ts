@@ -7,8 +7,8 @@ export function integerOf(value: unknown): number | undefined {
 /**
  * Reads an answer as UTF-8 JSON, whatever its content type says: WeChat sends `text/plain` without a charset.
  *
- * Nicknames may hold raw control characters, which JSON forbids. They are removed, and only where JSON refuses the text
- * as it is: an honest answer is never touched.
+ * Nicknames may hold raw control characters, which JSON forbids. They are removed, and only where JSON
+ * refuses the text as it is: an honest answer is never touched.
  *
  * @throws SyntaxError where it is no JSON even so.
  */
@@ -27,7 +27,9 @@ function textOf(body: Uint8Array): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
-/** Leaves out U+0000–U+001F and U+007F inside strings; between tokens they stay, as white space or as a fault. */
+/**
+ * Leaves out U+0000–U+001F and U+007F inside strings; between tokens they stay, as white space or as a fault.
+ */
 function withoutControlCharacters(text: string): string {
   let clean = '';
   let kept = 0;
