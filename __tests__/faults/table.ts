@@ -1,7 +1,7 @@
 // The table: every fault, at every call, in every step; and how it is run through.
 import vm from 'node:vm';
 import { FULL } from '../support/full';
-import type { HostName } from '../support/hosts';
+import { HOSTS, type HostName } from '../support/hosts';
 import { SESSION_NAMES, type SessionName } from '../support/sessions';
 import { loginCase, pageCase } from './cases';
 import { faultsOf, type Fault } from './faults';
@@ -27,7 +27,6 @@ interface Case {
 
 const ATTEMPTS: readonly Attempt[] = ['the first callback', 'after the one restart'];
 const CLIENTS: readonly Client[] = ['browser', 'XHR'];
-const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
 const WIRES: readonly Wire[] = ['http', 'tls'];
 /** A case that takes longer hangs. */
 const HANGS_MS = 20_000;

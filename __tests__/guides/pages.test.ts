@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_KINDS } from '../../lib';
-import { createEmulator, PageRefusal } from '../../lib/emulator';
+import { PageRefusal } from '../../lib/emulator';
+import { emulator, useEmulator } from '../support/emulator';
 import { GUIDES } from './guide';
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -77,6 +78,7 @@ describe('the guides', () => {
 });
 
 describe.each(['troubleshooting.md', 'troubleshooting.zh-CN.md'])('%s', (file) => {
+  useEmulator();
   const headings = [...prose(file).matchAll(/^### (.+)$/gm)].map(([, heading = '']) => heading).join('\n');
 
   it('has every errcode and page that people search for', () => {
@@ -89,7 +91,6 @@ describe.each(['troubleshooting.md', 'troubleshooting.zh-CN.md'])('%s', (file) =
   });
 
   it('has the words of WeChat’s pages as a person sees them', async () => {
-    const emulator = await createEmulator();
     const { appId } = emulator.apps.official;
     const { appId: websiteId } = emulator.apps.website;
     const authorize = (query: Record<string, string>): string =>
@@ -121,7 +122,6 @@ describe.each(['troubleshooting.md', 'troubleshooting.zh-CN.md'])('%s', (file) =
         ),
       ),
     );
-    await emulator.close();
     const known = headings.replace(/\s/g, '');
     expect(
       shown.filter((text) => !known.includes(text.replace(/[，,。].*$/, '').replace(/\s/g, ''))),

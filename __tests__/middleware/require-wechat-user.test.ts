@@ -1,14 +1,13 @@
 import { requireWechatUser, type WechatGuardOptions } from '../../lib';
-import type { Emulator } from '../../lib/emulator';
-import { emulated, sendJSON, startApp, startEmulator, type AppOptions, type TestApp } from '../support/app';
+import { emulated, sendJSON, startApp, type AppOptions, type TestApp } from '../support/app';
 import { agree, Browser, type Answer } from '../support/browser';
-import { createHost, listen, type Host, type HostName } from '../support/hosts';
+import { HOSTS, createHost, listen, type Host } from '../support/hosts';
 import { ANDROID_WECHAT, IPHONE_WECHAT } from '../support/user-agents';
+import { emulator, useEmulator } from '../support/emulator';
 
-const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
 const HTML = 'text/html,application/xhtml+xml';
 
-let emulator: Emulator;
+useEmulator();
 /** Who has logged in with the profile; the apps of these tests share their session key, and so its cookie. */
 let user: Browser;
 /** Who has logged in silently. */
@@ -26,7 +25,6 @@ function at(app: TestApp, browser: Browser): Browser {
 }
 
 beforeAll(async () => {
-  emulator = await startEmulator();
   const app = await start();
   user = Browser.inWechat(app.url);
   await user.logIn(emulator, '/me');
@@ -36,7 +34,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all(running.map((app) => app.close()));
-  await emulator.close();
 });
 
 /** What a refused request may get. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import net from 'node:net';
 import { wechatAuth, type WechatAuthOptions } from '../../../lib/index';
-import type { Emulator } from '../../../lib/emulator/index';
 import { sanitizeReturnTo } from '../../../lib/middleware/http/return-to';
-import { emulated, startApp, startEmulator, type TestApp, type TestRequest } from '../../support/app';
+import { emulated, startApp, type TestApp, type TestRequest } from '../../support/app';
 import { agree, Browser, type Answer } from '../../support/browser';
+import { emulator, useEmulator } from '../../support/emulator';
 
 const EVIL = 'evil.example';
 
@@ -280,7 +280,7 @@ const HONEST: readonly (readonly [asked: string, arrives: string])[] = [
   [`/${'中'.repeat(170)}`, `/${encodeURIComponent('中').repeat(170)}`],
 ];
 
-let emulator: Emulator;
+useEmulator();
 let app: TestApp;
 /** Everything below is guarded. */
 let guarded: TestApp;
@@ -289,7 +289,6 @@ let asked: unknown;
 const auth: WechatAuthOptions = { scope: 'snsapi_base' };
 
 beforeAll(async () => {
-  emulator = await startEmulator();
   app = await startApp(emulator, {
     auth,
     routes: (it) => {
@@ -308,7 +307,7 @@ beforeAll(async () => {
   guarded = await startApp(emulator, { auth: { ...auth, authRequired: true } });
 });
 afterAll(async () => {
-  await Promise.all([app.close(), guarded.close(), emulator.close()]);
+  await Promise.all([app.close(), guarded.close()]);
 });
 
 /** From WeChat back to the app, and where that ends. */

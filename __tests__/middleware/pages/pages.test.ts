@@ -2,10 +2,9 @@ import crypto from 'node:crypto';
 import net from 'node:net';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { ERROR_KINDS, WeChatAPIError, WechatAuthError, type WechatError } from '../../../lib/index';
-import type { Emulator } from '../../../lib/emulator/index';
 import { sendErrorPage, wordsFor, type ErrorPage } from '../../../lib/middleware/pages/error-page';
 import { sendOpenInWechat } from '../../../lib/middleware/pages/open-in-wechat';
-import { startApp, startEmulator, type AppOptions, type TestApp } from '../../support/app';
+import { startApp, type AppOptions, type TestApp } from '../../support/app';
 import { agree, Browser, type Answer } from '../../support/browser';
 import { listen, type Running } from '../../support/hosts';
 import {
@@ -15,10 +14,11 @@ import {
   PHONE_SAFARI,
   WECOM,
 } from '../../support/user-agents';
+import { emulator, useEmulator } from '../../support/emulator';
 
 const ENGLISH = { 'Accept-Language': 'en-GB,en;q=0.9' };
 
-let emulator: Emulator;
+useEmulator();
 const running: Running[] = [];
 
 async function start(options: AppOptions = {}): Promise<TestApp> {
@@ -27,9 +27,6 @@ async function start(options: AppOptions = {}): Promise<TestApp> {
   return app;
 }
 
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
 beforeEach(() => {
   jest.spyOn(process, 'emitWarning').mockImplementation();
 });
@@ -38,7 +35,6 @@ afterEach(async () => {
   process.env['NODE_ENV'] = 'test';
   await Promise.all(running.splice(0).map((app) => app.close()));
 });
-afterAll(() => emulator.close());
 
 /** A page on its own, for what an app cannot easily be brought to say. */
 async function render(

@@ -2,7 +2,7 @@ import type { HostRequest } from '../../../lib/middleware/http/request';
 import { startApp, type TestApp } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { agree, Browser, type Answer } from '../../support/browser';
-import type { HostName } from '../../support/hosts';
+import { HOSTS } from '../../support/hosts';
 import {
   comeBack,
   exchanged,
@@ -30,8 +30,7 @@ function copyOf(browser: Browser, url: string): Browser {
   return copy;
 }
 
-const hosts: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
-const rows = hosts.flatMap((host) => SESSION_NAMES.map((kind) => ({ host, kind })));
+const rows = HOSTS.flatMap((host) => SESSION_NAMES.map((kind) => ({ host, kind })));
 
 describe.each(rows)('two callbacks at once, on $host with $kind', ({ host, kind }) => {
   let app: TestApp;
