@@ -7,7 +7,7 @@ import {
   type WechatAuthOptions,
 } from '../../lib';
 import { sendJSON, startApp, type TestApp, type TestRequest } from '../support/app';
-import { agree, Browser, type Answer } from '../support/browser';
+import { agree, Browser, type BrowserResponse } from '../support/browser';
 import { HOSTS, type HostName } from '../support/hosts';
 import { serverSessions } from '../support/sessions';
 import { emulator, useEmulator } from '../support/emulator';
@@ -43,7 +43,7 @@ async function start(auth: WechatAuthOptions = {}, host: HostName = 'Express 5')
   return app;
 }
 
-function ask(browser: Browser, wanted: Work, path = '/do'): Promise<Answer> {
+function ask(browser: Browser, wanted: Work, path = '/do'): Promise<BrowserResponse> {
   work = wanted;
   return browser.get(path);
 }

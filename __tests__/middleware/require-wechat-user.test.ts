@@ -1,6 +1,6 @@
 import { requireWechatUser, type WechatGuardOptions } from '../../lib';
 import { emulated, sendJSON, startApp, type AppOptions, type TestApp } from '../support/app';
-import { agree, Browser, type Answer } from '../support/browser';
+import { agree, Browser, type BrowserResponse } from '../support/browser';
 import { HOSTS, createHost, listen, type Host } from '../support/hosts';
 import { ANDROID_WECHAT, IPHONE_WECHAT } from '../support/user-agents';
 import { emulator, useEmulator } from '../support/emulator';
@@ -39,7 +39,7 @@ afterAll(async () => {
 /** What a refused request may get. */
 type Outcome = 'passes' | '302' | '303' | '401';
 
-function outcomeOf(answer: Answer): string {
+function outcomeOf(answer: BrowserResponse): string {
   return answer.status === 200 ? 'passes' : String(answer.status);
 }
 
@@ -417,7 +417,7 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
 });
 
 describe.each(HOSTS)('a guard that stands wrong, on %s', (host) => {
-  const serve = async (build: (app: Host) => void): Promise<{ answer: Answer; errors: unknown[] }> => {
+  const serve = async (build: (app: Host) => void): Promise<{ answer: BrowserResponse; errors: unknown[] }> => {
     const app = createHost(host);
     const errors: unknown[] = [];
     build(app);

@@ -3,7 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import * as library from '../../lib';
 import * as emulator from '../../lib/emulator';
-import { Browser, type Answer } from '../support/browser';
+import { Browser, type BrowserResponse } from '../support/browser';
 import { PROJECTS } from './projects';
 import { Project } from './project';
 import { Tarball } from './tarball';
@@ -101,7 +101,7 @@ describe.each(PROJECTS)('a project with $what', (row) => {
 });
 
 /** Asks for the guarded page, is sent to WeChat, presses 允许 there, and comes back: what the page says then. */
-async function logIn(app: string): Promise<Answer> {
+async function logIn(app: string): Promise<BrowserResponse> {
   const browser = Browser.inWechat(app);
   const { location } = await browser.follow('/me');
   expect(location).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/connect\/oauth2\/authorize\?/);

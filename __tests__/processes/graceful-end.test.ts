@@ -10,7 +10,7 @@ import type { WechatAuthOptions } from '../../lib/index';
 import { listen, runChild } from '../oauth/lab';
 import { wireTo } from './tcp-proxy';
 import { emulated } from '../support/app';
-import { agree, Browser, type Answer } from '../support/browser';
+import { agree, Browser, type BrowserResponse } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';
 import { comeBack, exchanged, isLoggedIn, stateIn } from '../support/login';
 import { hasRedis, startRedis } from '../support/redis';
@@ -101,7 +101,7 @@ async function start({ auth, ...options }: AppOptions = {}): Promise<{ app: App;
 }
 
 /** Opens a callback; goes on once WeChat has been asked, while its answer is still out. */
-async function untilWechatIsAsked(browser: Browser, back: string): Promise<{ answer: Promise<Answer> }> {
+async function untilWechatIsAsked(browser: Browser, back: string): Promise<{ answer: Promise<BrowserResponse> }> {
   const before = exchanged(emulator).length;
   const answer = browser.get(back);
   answer.catch(() => undefined);

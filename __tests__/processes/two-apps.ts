@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { createEmulator, type Emulator } from '../../lib/emulator';
 import { emulated } from '../support/app';
-import type { Answer } from '../support/browser';
+import type { BrowserResponse } from '../support/browser';
 import { listen, type Running } from '../support/hosts';
 import { startRedis } from '../support/redis';
 import { startChild } from './child';
@@ -37,7 +37,7 @@ export async function startTwoApps(): Promise<TwoApps> {
 }
 
 /** Which of them answered. */
-export function servedBy({ headers }: Answer): unknown {
+export function servedBy({ headers }: BrowserResponse): unknown {
   return headers['x-process'];
 }
 

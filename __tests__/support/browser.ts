@@ -3,7 +3,7 @@ import { CookieJar } from 'tough-cookie';
 import type { Emulator } from '../../lib/emulator';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from './user-agents';
 
-export interface Answer {
+export interface BrowserResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
@@ -56,14 +56,14 @@ export class Browser {
     return this.jar.getCookieStringSync(new URL(path, this.#base).href);
   }
 
-  async get(path: string, options: RequestOptions = {}): Promise<Answer> {
+  async get(path: string, options: RequestOptions = {}): Promise<BrowserResponse> {
     return this.request(path, options);
   }
 
   async request(
     path: string,
     { method = 'GET', headers = {}, body, cookie, keepCookies = true }: RequestOptions = {},
-  ): Promise<Answer> {
+  ): Promise<BrowserResponse> {
     const url = new URL(path, this.#base);
     const cookies = cookie ?? this.jar.getCookieStringSync(url.href);
     const answer = await send(url, method, body, {
@@ -80,7 +80,7 @@ export class Browser {
   }
 
   /** Follows redirects within the app, up to the first answer that leaves it or is none. */
-  async follow(path: string, options: RequestOptions = {}): Promise<Answer> {
+  async follow(path: string, options: RequestOptions = {}): Promise<BrowserResponse> {
     let answer = await this.request(path, options);
     for (
       let hop = 0;
@@ -95,7 +95,7 @@ export class Browser {
   }
 
   /** Asks for a page, goes to WeChat where it is sent there, agrees as this person, and comes back: all the way to the end. */
-  async logIn(emulator: Emulator, path: string, user?: string): Promise<Answer> {
+  async logIn(emulator: Emulator, path: string, user?: string): Promise<BrowserResponse> {
     const sent = await this.follow(path);
     return this.follow(await agree(emulator, sent.location, user));
   }
@@ -113,7 +113,7 @@ function send(
   method: string,
   body: string | undefined,
   headers: http.OutgoingHttpHeaders,
-): Promise<Answer> {
+): Promise<BrowserResponse> {
   return new Promise((resolve, reject) => {
     const request = http.request(url, { method, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];

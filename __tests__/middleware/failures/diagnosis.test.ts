@@ -1,7 +1,7 @@
 import type http from 'node:http';
 import session, { MemoryStore, type SessionOptions } from 'express-session';
 import { cookies, startApp, type AppOptions, type TestApp } from '../../support/app';
-import { agree, Browser, type Answer } from '../../support/browser';
+import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { HOSTS, type Host, type Middleware } from '../../support/hosts';
 import { emulator, useEmulator } from '../../support/emulator';
 
@@ -58,8 +58,8 @@ const trustProxy = (app: Host): void => {
   (app as unknown as { set(name: string, value: unknown): void }).set('trust proxy', 1);
 };
 
-async function logIns(app: TestApp, headers: http.OutgoingHttpHeaders = {}): Promise<Answer[]> {
-  const answers: Answer[] = [];
+async function logIns(app: TestApp, headers: http.OutgoingHttpHeaders = {}): Promise<BrowserResponse[]> {
+  const answers: BrowserResponse[] = [];
   for (let time = 0; time < 3; time++) {
     answers.push(await Browser.inWechat(app.url).get('/login?returnTo=/me', { headers }));
   }

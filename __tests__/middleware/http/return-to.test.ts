@@ -3,7 +3,7 @@ import net from 'node:net';
 import { wechatAuth, type WechatAuthOptions } from '../../../lib/index';
 import { sanitizeReturnTo } from '../../../lib/middleware/http/return-to';
 import { emulated, startApp, type TestApp, type TestRequest } from '../../support/app';
-import { agree, Browser, type Answer } from '../../support/browser';
+import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
 
 const EVIL = 'evil.example';
@@ -311,12 +311,12 @@ afterAll(async () => {
 });
 
 /** From WeChat back to the app, and where that ends. */
-async function endOf(browser: Browser, authorizeURL: string): Promise<Answer> {
+async function endOf(browser: Browser, authorizeURL: string): Promise<BrowserResponse> {
   return browser.get(await agree(emulator, authorizeURL));
 }
 
 /** As a browser reads the last Location: still this site, and a page of the app, not one of our routes. */
-async function expectHome({ url }: TestApp, browser: Browser, end: Answer): Promise<void> {
+async function expectHome({ url }: TestApp, browser: Browser, end: BrowserResponse): Promise<void> {
   expect(end.status).toBe(302);
   expect(end.headers).not.toHaveProperty('x-injected');
   expect(end.location).toMatch(/^\/[\u0021-\u007e]*$/);

@@ -20,7 +20,7 @@ import {
   type TestApp,
   type TestRequest,
 } from '../../support/app';
-import { agree, Browser, type Answer } from '../../support/browser';
+import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { HOSTS, listen, type Middleware, type Running } from '../../support/hosts';
 import { DESKTOP_CHROME, IPHONE_WECHAT, PHONE_SAFARI, WECOM } from '../../support/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
@@ -709,7 +709,7 @@ describe('onLogin', () => {
 });
 
 describe.each(HOSTS)('onError on %s', (host) => {
-  const failed = async (onError: WechatAuthOptions['onError']): Promise<{ app: TestApp; answer: Answer }> => {
+  const failed = async (onError: WechatAuthOptions['onError']): Promise<{ app: TestApp; answer: BrowserResponse }> => {
     const app = await start({ onError }, { host });
     return { app, answer: await Browser.inWechat(app.url).get('/callback?code=x&state=wrong') };
   };

@@ -5,7 +5,7 @@ import { ERROR_KINDS, WeChatAPIError, WechatAuthError, type WechatError } from '
 import { sendErrorPage, wordsFor, type ErrorPage } from '../../../lib/middleware/pages/error-page';
 import { sendOpenInWechat } from '../../../lib/middleware/pages/open-in-wechat';
 import { startApp, type AppOptions, type TestApp } from '../../support/app';
-import { agree, Browser, type Answer } from '../../support/browser';
+import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { listen, type Running } from '../../support/hosts';
 import {
   DESKTOP_CHROME,
@@ -40,7 +40,7 @@ afterEach(async () => {
 async function render(
   send: (req: IncomingMessage, res: ServerResponse) => void,
   headers: Record<string, string> = {},
-): Promise<Answer> {
+): Promise<BrowserResponse> {
   const server = await listen(http.createServer(send).listeners('request')[0] as http.RequestListener);
   try {
     return await new Browser(server.url, IPHONE_WECHAT).get('/', { headers });
@@ -56,7 +56,7 @@ const errorPage =
   };
 
 /** What every page keeps to, whoever asks for it. */
-function expectSoundPage({ headers, body }: Answer): void {
+function expectSoundPage({ headers, body }: BrowserResponse): void {
   expect(headers['content-type']).toBe('text/html; charset=utf-8');
   expect(headers['cache-control']).toBe('no-store');
   expect(headers['x-content-type-options']).toBe('nosniff');

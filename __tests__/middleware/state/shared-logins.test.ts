@@ -1,7 +1,7 @@
 import type { HostRequest } from '../../../lib/middleware/http/request';
 import { startApp, type TestApp } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
-import { agree, Browser, type Answer } from '../../support/browser';
+import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { HOSTS } from '../../support/hosts';
 import {
   comeBack,
@@ -149,7 +149,7 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
     logins = 0;
   });
 
-  async function finished(): Promise<{ back: string; oldCookie: string; answer: Answer }> {
+  async function finished(): Promise<{ back: string; oldCookie: string; answer: BrowserResponse }> {
     const back = await comeBack(browser, emulator, '/me?where#there');
     const oldCookie = browser.cookies();
     return { back, oldCookie, answer: await browser.get(back) };
