@@ -105,13 +105,7 @@ async function logIn(app: string): Promise<BrowserResponse> {
   const browser = Browser.inWechat(app);
   const { location } = await browser.follow('/me');
   expect(location).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/connect\/oauth2\/authorize\?/);
-  const consent = await browser.get(location);
-  expect(consent.body).toContain('name="reply" value="allow"');
-  const agreed = await browser.request(location, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-    body: 'reply=allow&person=ming',
-  });
+  const agreed = await browser.press(await browser.get(location), 'allow');
   expect(agreed.location).toMatch(new RegExp(`^${app}/callback\\?`));
   return browser.follow(agreed.location);
 }

@@ -1,8 +1,9 @@
 import { emulator, useEmulator } from '../support/emulator';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/user-agents';
 import { attackEach, Corpus, type Attack } from './support/corpus';
-import { textOf, valueOf, type RawAnswer } from './support/raw';
-import { flaw, matrix, Visitor, type RawRequest } from './support/site';
+import { textOf, valueOf, type RawResponse } from '../support/raw-http';
+import { RawBrowser, type RawRequest } from '../support/raw-browser';
+import { defectOf, matrix } from './support/site';
 
 useEmulator();
 
@@ -12,12 +13,12 @@ interface Asked {
   readonly isCallback?: boolean;
   /** Whether the same address may be answered in another form. */
   readonly varies?: boolean;
-  readonly ask: (visitor: Visitor) => Promise<RawAnswer>;
+  readonly ask: (visitor: RawBrowser) => Promise<RawResponse>;
 }
 
 const get =
   (path: string, request: RawRequest = {}) =>
-  (visitor: Visitor): Promise<RawAnswer> =>
+  (visitor: RawBrowser): Promise<RawResponse> =>
     visitor.send(visitor.at(path), request);
 
 const json: RawRequest = { accept: 'application/json' };
@@ -28,12 +29,12 @@ const ANSWERS: readonly Asked[] = [
   { name: 'login with a way back', ask: get('/login?returnTo=/me') },
   {
     name: 'login on a PC without a website app',
-    ask: (visitor) => new Visitor(visitor.site, DESKTOP_CHROME).send(visitor.at('/login')),
+    ask: (visitor) => new RawBrowser(visitor.site, DESKTOP_CHROME).send(visitor.at('/login')),
     varies: true,
   },
   {
     name: 'the same as JSON',
-    ask: (visitor) => new Visitor(visitor.site, DESKTOP_CHROME).send(visitor.at('/login'), json),
+    ask: (visitor) => new RawBrowser(visitor.site, DESKTOP_CHROME).send(visitor.at('/login'), json),
   },
   { name: 'login, by HEAD', ask: get('/login', { method: 'HEAD' }) },
   { name: 'login, ahead of time', ask: get('/login', { headers: [['Sec-Purpose', 'prefetch']] }) },
@@ -90,15 +91,15 @@ const ANSWERS: readonly Asked[] = [
     isCallback: true,
     ask: async (visitor) => {
       const { state: own } = await visitor.startLogin();
-      const code = visitor.codeOf('ming');
-      await visitor.finish(own, code);
-      return visitor.finish(own, code);
+      const code = visitor.issueCode('ming');
+      await visitor.openCallback(own, code);
+      return visitor.openCallback(own, code);
     },
   },
   {
     name: 'callback whose code WeChat refuses',
     isCallback: true,
-    ask: async (visitor) => visitor.finish((await visitor.startLogin()).state, 'no-code'),
+    ask: async (visitor) => visitor.openCallback((await visitor.startLogin()).state, 'no-code'),
   },
   {
     name: 'callback with a wrong secret',
@@ -163,9 +164,9 @@ const ANSWERS: readonly Asked[] = [
 ];
 
 /** What a store between us and the browser may not keep, or not show to another. */
-function kept(answer: RawAnswer, { isCallback = false, varies = false }: Asked): string | undefined {
+function kept(answer: RawResponse, { isCallback = false, varies = false }: Asked): string | undefined {
   const body = textOf(answer);
-  const wrong = flaw(answer);
+  const wrong = defectOf(answer);
   if (wrong !== undefined && !wrong.startsWith('status 500')) return wrong;
   // What the framework takes for another page is the app's own.
   if (body === 'home' || body === 'public') return undefined;
@@ -231,7 +232,7 @@ const UNKEYED: readonly (readonly [name: string, value: string])[] = [
 ];
 
 /** The answer without what is new each time, and without the likely causes of a lost login: words of ours, in another order. */
-function essence(answer: RawAnswer): string {
+function essence(answer: RawResponse): string {
   const body = textOf(answer).replace(/<(ul|pre)>[^]*?<\/\1>/g, '');
   return [
     answer.status,
@@ -256,13 +257,13 @@ const POISONED: readonly (readonly [path: string, request: RawRequest])[] = [
 const attacks: Attack[] = [
   ...ANSWERS.map((asked): Attack => ({
     name: `stored: ${asked.name}`,
-    run: async (site) => kept(await asked.ask(new Visitor(site)), asked),
+    run: async (site) => kept(await asked.ask(new RawBrowser(site)), asked),
   })),
   ...UNKEYED.flatMap(([name, value]) =>
     POISONED.map(([path, request]): Attack => ({
       name: `${name} at ${path}`,
       run: async (site) => {
-        const visitor = new Visitor(site, IPHONE_WECHAT);
+        const visitor = new RawBrowser(site, IPHONE_WECHAT);
         const plain = await visitor.copy().send(visitor.at(path), request);
         const poisoned = await visitor.copy().send(visitor.at(path), {
           ...request,

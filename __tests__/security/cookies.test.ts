@@ -2,9 +2,10 @@ import crypto from 'node:crypto';
 import { emulator, useEmulator } from '../support/emulator';
 import { FULL } from '../support/full';
 import { Corpus, type Attack } from './support/corpus';
-import { textOf, valueOf } from './support/raw';
-import { attackInTurn } from './support/share';
-import { flaw, matrix, startSite, Visitor, type Site } from './support/site';
+import { textOf, valueOf } from '../support/raw-http';
+import { attackInRotation } from './support/rotation';
+import { RawBrowser } from '../support/raw-browser';
+import { defectOf, matrix, startSite, type Site } from './support/site';
 
 useEmulator();
 
@@ -35,11 +36,11 @@ async function withCookie(
   cookie: string,
   mayBe: readonly (string | undefined)[],
 ): Promise<string | undefined> {
-  const visitor = new Visitor(site);
+  const visitor = new RawBrowser(site);
   const paths = ['/me', '/login?returnTo=/me', `/callback?code=x&state=${STATE}`, '/logout', '/session'];
   for (const path of paths) {
     const answer = await visitor.copy().send(visitor.at(path), { cookie });
-    const wrong = flaw(answer);
+    const wrong = defectOf(answer);
     if (wrong !== undefined) return `${path}: ${wrong}`;
     if (path === '/me' && answer.status === 200) {
       const user = JSON.parse(textOf(answer)) as { openid?: unknown } | null;
@@ -57,7 +58,7 @@ async function withCookie(
 }
 
 /** What a person of these cookies may be: who they are, or a stranger. */
-type Forge = (own: Visitor) => string | Promise<string>;
+type Forge = (own: RawBrowser) => string | Promise<string>;
 
 const cut = (value: string, length: number): string => value.slice(0, length);
 
@@ -66,10 +67,10 @@ function flip(text: string, at: number, bit: number): string {
   return text.slice(0, at) + String.fromCharCode(code) + text.slice(at + 1);
 }
 
-const session = (own: Visitor): string => own.jar.get('session') ?? '';
-const signature = (own: Visitor): string => own.jar.get('session.sig') ?? '';
+const session = (own: RawBrowser): string => own.jar.get('session') ?? '';
+const signature = (own: RawBrowser): string => own.jar.get('session.sig') ?? '';
 const both = (value: string, sig: string): string => `session=${value}; session.sig=${sig}`;
-const rewritten = (own: Visitor, change: (text: string) => string): string =>
+const rewritten = (own: RawBrowser, change: (text: string) => string): string =>
   Buffer.from(change(Buffer.from(session(own), 'base64').toString())).toString('base64');
 
 /** Cookies of cookie-session that somebody has worked on without its key. */
@@ -77,26 +78,26 @@ const FORGED: Readonly<Record<string, Forge>> = {
   ...Object.fromEntries(
     Array.from({ length: 64 }, (_, part) => [
       `bit ${part % 6} flipped at ${part}/64 of the value`,
-      (own: Visitor) =>
+      (own: RawBrowser) =>
         both(flip(session(own), Math.floor((session(own).length * part) / 64), part % 6), signature(own)),
     ]),
   ),
   ...Object.fromEntries(
     Array.from({ length: 27 }, (_, at) => [
       `bit ${at % 6} flipped at ${at} of the signature`,
-      (own: Visitor) => both(session(own), flip(signature(own), at, at % 6)),
+      (own: RawBrowser) => both(session(own), flip(signature(own), at, at % 6)),
     ]),
   ),
   ...Object.fromEntries(
     [0, 1, 2, 3, 4, 10, 50, 100, 200, -1, -2, -4].map((length) => [
       `the value cut to ${length}`,
-      (own: Visitor) => both(cut(session(own), length), signature(own)),
+      (own: RawBrowser) => both(cut(session(own), length), signature(own)),
     ]),
   ),
   ...Object.fromEntries(
     [0, 1, 13, 26, -1].map((length) => [
       `the signature cut to ${length}`,
-      (own: Visitor) => both(session(own), cut(signature(own), length)),
+      (own: RawBrowser) => both(session(own), cut(signature(own), length)),
     ]),
   ),
   'the value made longer': (own) => both(`${session(own)}AAAA`, signature(own)),
@@ -111,12 +112,12 @@ const FORGED: Readonly<Record<string, Forge>> = {
   'the signature in capitals': (own) => both(session(own), `${signature(own).toUpperCase()}x`),
   'the signature in quotes, of another value': (own) => both('e30=', `"${signature(own)}"`),
   "another person's value under the own signature": async (own) => {
-    const other = new Visitor(own.site);
+    const other = new RawBrowser(own.site);
     await other.logIn('ming');
     return both(session(other), signature(own));
   },
   "the own value under another person's signature": async (own) => {
-    const other = new Visitor(own.site);
+    const other = new RawBrowser(own.site);
     await other.logIn('ming');
     return both(
       rewritten(own, (text) => text.replaceAll(idOf('emoji'), idOf('ming'))),
@@ -266,12 +267,12 @@ function mayBeAfter(place: readonly string[], value: unknown): (string | undefin
 }
 
 /** One login a site: the whole session is in its cookies, and no attack can change those of another browser. */
-const owners = new WeakMap<Site, Promise<Visitor>>();
+const owners = new WeakMap<Site, Promise<RawBrowser>>();
 
-async function loggedIn(site: Site): Promise<Visitor> {
+async function loggedIn(site: Site): Promise<RawBrowser> {
   let owner = owners.get(site);
   if (owner === undefined) {
-    const visitor = new Visitor(site);
+    const visitor = new RawBrowser(site);
     owner = visitor.logIn('emoji').then(() => visitor);
     owners.set(site, owner);
   }
@@ -301,7 +302,7 @@ const WITH_KEY: Attack[] = [
 
 /** express-session: its cookie is an id and a signature, `s:id.signature`, percent-encoded. */
 const IDS: Readonly<Record<string, Forge>> = (() => {
-  const own = (visitor: Visitor): string => visitor.jar.get('connect.sid') ?? '';
+  const own = (visitor: RawBrowser): string => visitor.jar.get('connect.sid') ?? '';
   const cookie = (value: string): string => `connect.sid=${value}`;
   const signedId = (id: string, key = 'test key'): string =>
     cookie(
@@ -309,12 +310,13 @@ const IDS: Readonly<Record<string, Forge>> = (() => {
         `s:${id}.${crypto.createHmac('sha256', key).update(id).digest('base64').replace(/=+$/, '')}`,
       ),
     );
-  const idIn = (visitor: Visitor): string => /^s:([^.]*)\./.exec(decodeURIComponent(own(visitor)))?.[1] ?? '';
+  const idIn = (visitor: RawBrowser): string =>
+    /^s:([^.]*)\./.exec(decodeURIComponent(own(visitor)))?.[1] ?? '';
   return {
     ...Object.fromEntries(
       Array.from({ length: 40 }, (_, part) => [
         `bit ${part % 6} flipped at ${part + 4}`,
-        (visitor: Visitor) => cookie(flip(own(visitor), part + 4, part % 6)),
+        (visitor: RawBrowser) => cookie(flip(own(visitor), part + 4, part % 6)),
       ]),
     ),
     'no signature': (visitor) => cookie(`s%3A${idIn(visitor)}`),
@@ -343,7 +345,7 @@ const IDS: Readonly<Record<string, Forge>> = (() => {
 const STORED: Attack[] = Object.entries(IDS).map(([name, forge]) => ({
   name,
   run: async (site) => {
-    const own = new Visitor(site);
+    const own = new RawBrowser(site);
     await own.logIn('emoji');
     const cookie = await forge(own);
     // A bit of a percent-encoded letter may make another spelling of the same.
@@ -351,7 +353,7 @@ const STORED: Attack[] = Object.entries(IDS).map(([name, forge]) => ({
   },
 }));
 
-function decodedAlike(cookie: string, own: Visitor): boolean {
+function decodedAlike(cookie: string, own: RawBrowser): boolean {
   try {
     return decodeURIComponent(cookie) === decodeURIComponent(own.cookies());
   } catch {
@@ -362,10 +364,10 @@ function decodedAlike(cookie: string, own: Visitor): boolean {
 it('signs as cookie-session does, or the forgeries with its key would prove nothing', async () => {
   const site = await startSite(emulator, { host: 'Connect' });
   try {
-    const own = new Visitor(site);
+    const own = new RawBrowser(site);
     await own.logIn('emoji');
     expect(sign(session(own))).toBe(signature(own));
-    const answer = await new Visitor(site).send('/me', { cookie: ofJSON(ownSession()) });
+    const answer = await new RawBrowser(site).send('/me', { cookie: ofJSON(ownSession()) });
     expect(JSON.parse(textOf(answer))).toMatchObject({ openid: idOf('emoji') });
   } finally {
     await site.close();
@@ -373,15 +375,15 @@ it('signs as cookie-session does, or the forgeries with its key would prove noth
 });
 
 const corpus = new Corpus();
-attackInTurn(corpus, 'a forged cookie', matrix(), WITHOUT_KEY, 'makes nobody of anybody else');
-attackInTurn(
+attackInRotation(corpus, 'a forged cookie', matrix(), WITHOUT_KEY, 'makes nobody of anybody else');
+attackInRotation(
   corpus,
   'an odd session',
   matrix(),
   WITH_KEY,
   'makes nobody a user who was none, and breaks nothing',
 );
-attackInTurn(corpus, 'a forged id', matrix(['express-session']), STORED, 'makes nobody a user');
+attackInRotation(corpus, 'a forged id', matrix(['express-session']), STORED, 'makes nobody a user');
 
 it('leaves the prototype of objects alone', () => {
   expect(Object.keys(Object.prototype)).toEqual([]);

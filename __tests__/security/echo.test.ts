@@ -3,10 +3,12 @@ import { emulator, useEmulator } from '../support/emulator';
 import { DESKTOP_CHROME } from '../support/user-agents';
 import { FULL } from '../support/full';
 import { Corpus, expectHonestLogin, type Attack } from './support/corpus';
-import { inQuery } from './support/redirects';
-import { textOf, valueOf, withoutBreaks, type RawAnswer } from './support/raw';
-import { inTurn } from './support/share';
-import { flaw, FRAMEWORKS, startSite, Visitor, type RawRequest, type Site } from './support/site';
+import { inQuery } from './support/redirect-payloads';
+import { textOf, valueOf, withoutBreaks, type RawResponse } from '../support/raw-http';
+import { partOf } from './support/rotation';
+import { RawBrowser, type RawRequest } from '../support/raw-browser';
+import { HOSTS } from '../support/hosts';
+import { defectOf, startSite, type Site } from './support/site';
 
 useEmulator();
 
@@ -111,7 +113,7 @@ const PLACES: Readonly<Record<string, Place>> = {
     request: { accept: 'application/json' },
   }),
   'returnTo, on the error page': async (site, markup) => {
-    const visitor = new Visitor(site);
+    const visitor = new RawBrowser(site);
     const { state: own } = await visitor.startLogin(`?returnTo=${inQuery(`/${markup}`)}`);
     return {
       target: `${site.mount}/callback?code=authdeny&state=${own}`,
@@ -202,10 +204,10 @@ function mood(...[endpoint, fault, options]: Parameters<typeof emulator.fail>): 
 
 /** The callback of a login that goes wrong; the second time, where the first would only start it again. */
 async function refusedByWechat(site: Site, accept = 'text/html'): Promise<Sent> {
-  const visitor = new Visitor(site);
+  const visitor = new RawBrowser(site);
   const { state: own } = await visitor.startLogin();
   return {
-    target: `${site.mount}/callback?code=${visitor.codeOf('ming')}&state=${own}`,
+    target: `${site.mount}/callback?code=${visitor.issueCode('ming')}&state=${own}`,
     request: { cookie: visitor.cookies(), accept },
   };
 }
@@ -279,8 +281,8 @@ const ATTRIBUTES = new Set([
 ]);
 
 /** What got through into an answer that a browser renders. */
-function pwned(answer: RawAnswer, markup: string): string | undefined {
-  const wrong = flaw(answer);
+function pwned(answer: RawResponse, markup: string): string | undefined {
+  const wrong = defectOf(answer);
   const status500 = wrong?.startsWith('status 50') && answer.status !== 599;
   if (wrong !== undefined && !status500) return wrong;
   const type = valueOf(answer, 'content-type');
@@ -318,7 +320,7 @@ function pwned(answer: RawAnswer, markup: string): string | undefined {
 const corpus = new Corpus();
 
 it('has a scanner that sees what would run', () => {
-  const page = (inner: string): RawAnswer => ({
+  const page = (inner: string): RawResponse => ({
     status: 400,
     head: '',
     headers: [
@@ -354,7 +356,7 @@ const MODES: readonly (readonly [environment: string, auth: WechatAuthOptions])[
 ];
 
 describe.each(
-  FRAMEWORKS.flatMap((host) =>
+  HOSTS.flatMap((host) =>
     MODES.map(([environment, auth]) => [`${host}, in ${environment}`, host, environment, auth] as const),
   ),
 )('what is echoed by %s', (_name, host, environment, auth) => {
@@ -391,15 +393,15 @@ describe.each(
         run: async () => {
           const sent = await PLACES[place]?.(site, markup);
           if (!sent) return 'no such place';
-          const visitor = new Visitor(site, sent.userAgent);
+          const visitor = new RawBrowser(site, sent.userAgent);
           const answer = await visitor.send(sent.target, sent.request);
           for (const each of undo.splice(0)) each();
           return pwned(answer, markup);
         },
       }));
       const mode = MODES.findIndex(([name]) => name === environment);
-      const turn = FRAMEWORKS.indexOf(host) + Object.keys(PLACES).indexOf(place);
-      const own = inTurn(attacks, mode, MODES.length, turn);
+      const turn = HOSTS.indexOf(host) + Object.keys(PLACES).indexOf(place);
+      const own = partOf(attacks, mode, MODES.length, turn);
       expect(own.length).toBeGreaterThan(0);
       expect(await corpus.run(site, own)).toEqual([]);
       expect(site.errors).toEqual([]);

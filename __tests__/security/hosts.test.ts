@@ -4,20 +4,12 @@ import type { Host, HostName } from '../support/hosts';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/user-agents';
 import { FULL } from '../support/full';
 import { Corpus, expectHonestLogin, type Attack } from './support/corpus';
-import { textOf, valueOf, type RawAnswer } from './support/raw';
-import { leaves } from './support/readers';
-import { ofSite } from './support/share';
-import {
-  flaw,
-  FRAMEWORKS,
-  matrix,
-  MOUNTS,
-  nameOf,
-  startSite,
-  Visitor,
-  type Site,
-  type SiteOptions,
-} from './support/site';
+import { textOf, valueOf, type RawResponse } from '../support/raw-http';
+import { leavesSite } from './support/location-parsers';
+import { partForSite } from './support/rotation';
+import { RawBrowser } from '../support/raw-browser';
+import { HOSTS } from '../support/hosts';
+import { defectOf, matrix, MOUNTS, nameOf, startSite, type Site, type SiteOptions } from './support/site';
 
 useEmulator();
 
@@ -172,7 +164,7 @@ const ODD_HOSTS = [
 ];
 
 /** Where an answer says to go, in whatever form: Location, links, JSON. What a page quotes to developers leads nowhere. */
-function addressesIn(answer: RawAnswer): string[] {
+function addressesIn(answer: RawResponse): string[] {
   const location = valueOf(answer, 'location');
   const page = URL.canParse(location) ? new URL(location).searchParams.get('redirect_uri') : null;
   const text = textOf(answer).replace(/<pre>[^<]*<\/pre>| xmlns="[^"]*"/g, '');
@@ -181,7 +173,7 @@ function addressesIn(answer: RawAnswer): string[] {
 }
 
 /** The answer without what is new each time, and without the likely causes of a lost login: words of ours, in another order. */
-function still(answer: RawAnswer): string {
+function still(answer: RawResponse): string {
   const unstable = /^(?:date|set-cookie|etag|content-length)$/i;
   return [
     answer.status,
@@ -228,14 +220,14 @@ async function onSite(options: SiteOptions, work: (site: Site) => Promise<void>)
 
 function ignoring(asks: readonly Ask[], allowed: readonly string[] = []): Attack[] {
   // What an honest browser hears does not change from one forgery to the next.
-  const honest = new Map<Ask, RawAnswer>();
+  const honest = new Map<Ask, RawResponse>();
   return Object.entries(FORWARDED)
     .filter(([name]) => !allowed.includes(name))
     .flatMap(([name, headers]) =>
       asks.map((ask) => ({
         name: `${name} at ${ask.path}`,
         run: async (site) => {
-          const visitor = new Visitor(site, ask.userAgent);
+          const visitor = new RawBrowser(site, ask.userAgent);
           const plain =
             honest.get(ask) ?? (await visitor.copy().send(visitor.at(ask.path), { headers: ask.headers }));
           honest.set(ask, plain);
@@ -246,7 +238,7 @@ function ignoring(asks: readonly Ask[], allowed: readonly string[] = []): Attack
             ],
           });
           if (plain.status === 0 || forged.status === 0) return 'no answer';
-          const wrong = flaw(forged);
+          const wrong = defectOf(forged);
           if (wrong !== undefined) return wrong;
           return still(plain) === still(forged)
             ? undefined
@@ -267,7 +259,7 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
 
     it.each(Object.entries(settings))('hears nothing of what a proxy would say: %s', async (_name, auth) => {
       await onSite({ ...options, auth }, async (site) => {
-        expect(await corpus.run(site, ofSite(ignoring(ASKS), site))).toEqual([]);
+        expect(await corpus.run(site, partForSite(ignoring(ASKS), site))).toEqual([]);
       });
     });
 
@@ -278,24 +270,24 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
           HOST_ASKS.map((ask): Attack => ({
             name: `${JSON.stringify(host.slice(0, 80))} at ${ask.path}`,
             run: async () => {
-              const visitor = new Visitor(site, ask.userAgent);
+              const visitor = new RawBrowser(site, ask.userAgent);
               const answer = await visitor.send(visitor.at(ask.path), {
                 host: host.replace('HOST', site.authority),
                 headers: ask.headers,
               });
-              const wrong = flaw(answer);
+              const wrong = defectOf(answer);
               if (wrong !== undefined) return wrong;
               const other = addressesIn(answer).find(
                 (address) =>
                   !address.startsWith(`${emulator.url}/connect/`) &&
                   !address.startsWith(`https://h5.example.com${site.mount}/`) &&
-                  leaves(address, site.url) !== undefined,
+                  leavesSite(address, site.url) !== undefined,
               );
               return other === undefined ? undefined : `it names ${other}`;
             },
           })),
         );
-        expect(await corpus.run(site, ofSite(attacks, site))).toEqual([]);
+        expect(await corpus.run(site, partForSite(attacks, site))).toEqual([]);
       });
     });
 
@@ -305,16 +297,17 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
           HOST_ASKS.map((ask): Attack => ({
             name: `${JSON.stringify(host.slice(0, 80))} at ${ask.path}`,
             run: async () => {
-              const visitor = new Visitor(site, ask.userAgent);
+              const visitor = new RawBrowser(site, ask.userAgent);
               const answer = await visitor.send(visitor.at(ask.path), {
                 host: host.replace('HOST', site.authority),
                 headers: ask.headers,
               });
-              const wrong = flaw(answer);
+              const wrong = defectOf(answer);
               if (wrong !== undefined) return wrong;
               const other = addressesIn(answer).find(
                 (address) =>
-                  !/^https:\/\/h5\.example\.com$/.test(address) && leaves(address, site.url) !== undefined,
+                  !/^https:\/\/h5\.example\.com$/.test(address) &&
+                  leavesSite(address, site.url) !== undefined,
               );
               return other === undefined ? undefined : `it leads to ${other}`;
             },
@@ -323,27 +316,27 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
         const plain = PLAIN_HOSTS.map((host): Attack => ({
           name: host,
           run: async () => {
-            const visitor = new Visitor(site);
+            const visitor = new RawBrowser(site);
             const answer = await visitor.send(visitor.at('/login'), { host });
-            const wrong = flaw(answer);
+            const wrong = defectOf(answer);
             if (wrong !== undefined) return wrong;
             // Nobody but who sent this very header is told so.
             const back = new URL(valueOf(answer, 'location')).searchParams.get('redirect_uri') ?? '';
             if (back !== `http://${host.toLowerCase()}${site.mount}/callback`) return `back to ${back}`;
-            const next = await new Visitor(site).send(visitor.at('/login'));
+            const next = await new RawBrowser(site).send(visitor.at('/login'));
             return addressesIn(next).some((address) => /evil/i.test(address))
               ? 'the next visitor is sent there'
               : undefined;
           },
         }));
-        expect(await corpus.run(site, ofSite([...odd, ...plain], site))).toEqual([]);
+        expect(await corpus.run(site, partForSite([...odd, ...plain], site))).toEqual([]);
       });
     });
   },
 );
 
 describe.each(
-  FRAMEWORKS.filter((host) => host !== 'Connect').flatMap((host) =>
+  HOSTS.filter((host) => host !== 'Connect').flatMap((host) =>
     MOUNTS.map((mount) => [`${host} under ${mount || '/'}`, host, mount] as const),
   ),
 )('behind a proxy that %s trusts', (_name, host: HostName, mount) => {
@@ -358,8 +351,8 @@ describe.each(
 
   it('hears X-Forwarded-Host and X-Forwarded-Proto, and nothing else', async () => {
     const believed = Object.keys(FORWARDED).filter((name) => /X-Forwarded-(?:Host|Proto)|all of/.test(name));
-    expect(await corpus.run(site, ofSite(ignoring(ASKS, believed), site))).toEqual([]);
-    const visitor = new Visitor(site);
+    expect(await corpus.run(site, partForSite(ignoring(ASKS, believed), site))).toEqual([]);
+    const visitor = new RawBrowser(site);
     const answer = await visitor.send(visitor.at('/login'), {
       headers: [
         ['X-Forwarded-Host', 'h5.example.com'],
@@ -373,10 +366,10 @@ describe.each(
     const attacks = ODD_HOSTS.map((odd): Attack => ({
       name: JSON.stringify(odd.slice(0, 80)),
       run: async () => {
-        const visitor = new Visitor(site);
+        const visitor = new RawBrowser(site);
         const said = odd.replace('HOST', 'h5.example.com');
         const answer = await visitor.send(visitor.at('/login'), { headers: [['X-Forwarded-Host', said]] });
-        const wrong = flaw(answer);
+        const wrong = defectOf(answer);
         if (wrong !== undefined) return wrong;
         const back = addressesIn(answer)[1];
         // A list is of hosts: the first one is the browser's.
@@ -394,11 +387,11 @@ describe.each(
       const attacks = Object.entries(FORWARDED).map(([name, headers]): Attack => ({
         name,
         run: async () => {
-          const visitor = new Visitor(based);
+          const visitor = new RawBrowser(based);
           const answer = await visitor.send(visitor.at('/login'), { headers });
           const back = addressesIn(answer)[1];
           return (
-            flaw(answer) ??
+            defectOf(answer) ??
             (back === `https://h5.example.com${mount}/callback` ? undefined : `back to ${String(back)}`)
           );
         },
@@ -414,8 +407,8 @@ describe.each(
 
 it('compares answers that differ where a header counts', async () => {
   await onSite({ host: 'Express 5' }, async (site) => {
-    const plain = await new Visitor(site).send('/login');
-    const other = await new Visitor(site).send('/login', { host: 'evil.example' });
+    const plain = await new RawBrowser(site).send('/login');
+    const other = await new RawBrowser(site).send('/login', { host: 'evil.example' });
     expect(still(plain)).not.toBe(still(other));
   });
 });

@@ -4,8 +4,9 @@ import { emulator, useEmulator } from '../support/emulator';
 import type { Host } from '../support/hosts';
 import { SESSION_NAMES } from '../support/sessions';
 import { Corpus, expectHonestLogin, type Attack } from './support/corpus';
-import { textOf, valueOf } from './support/raw';
-import { flaw, matrix, nameOf, startSite, Visitor, wasExchanged, type Site } from './support/site';
+import { textOf, valueOf } from '../support/raw-http';
+import { RawBrowser } from '../support/raw-browser';
+import { defectOf, matrix, nameOf, startSite, wasExchanged, type Site } from './support/site';
 
 useEmulator();
 
@@ -14,16 +15,16 @@ const website = (): string => emulator.apps.website.appId;
 const idOf = (user: string): string => emulator.openid(user, official());
 
 /** Mallory, with a login of her own under way: her browser, her state, her code that nobody has opened yet. */
-async function mallory(site: Site): Promise<{ browser: Visitor; state: string; code: string }> {
-  const browser = new Visitor(site);
+async function mallory(site: Site): Promise<{ browser: RawBrowser; state: string; code: string }> {
+  const browser = new RawBrowser(site);
   const { state } = await browser.startLogin();
-  return { browser, state, code: browser.codeOf('emoji') };
+  return { browser, state, code: browser.issueCode('emoji') };
 }
 
-async function loggedIn(site: Site, user: string): Promise<Visitor> {
-  const browser = new Visitor(site);
+async function loggedIn(site: Site, user: string): Promise<RawBrowser> {
+  const browser = new RawBrowser(site);
   await browser.logIn(user);
-  if ((await browser.whoAmI()) !== idOf(user)) throw new Error(`${user} could not log in`);
+  if ((await browser.loggedInAs()) !== idOf(user)) throw new Error(`${user} could not log in`);
   return browser;
 }
 
@@ -45,25 +46,25 @@ const LOGIN_CSRF: readonly Attack[] = [
     name: "mallory's callback in a fresh browser",
     run: async (site) => {
       const { state, code } = await mallory(site);
-      const victim = new Visitor(site);
-      const wrong = flaw(
+      const victim = new RawBrowser(site);
+      const wrong = defectOf(
         await victim.send(victim.at(`/callback?code=${code}&state=${state}`), { headers: CROSS_SITE }),
       );
       if (wasExchanged(emulator, code)) return 'her code was exchanged';
-      return wrong ?? is('the victim', victim.whoAmI(), undefined);
+      return wrong ?? is('the victim', victim.loggedInAs(), undefined);
     },
   },
   {
     name: "mallory's callback in a browser with a login under way",
     run: async (site) => {
       const { state, code } = await mallory(site);
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const own = await victim.startLogin();
-      await victim.finish(state, code);
+      await victim.openCallback(state, code);
       if (wasExchanged(emulator, code)) return 'her code was exchanged';
-      const meanwhile = await is('the victim', victim.whoAmI(), undefined);
-      await victim.finish(own.state, victim.codeOf('ming'));
-      return meanwhile ?? is('the victim, at last', victim.whoAmI(), idOf('ming'));
+      const meanwhile = await is('the victim', victim.loggedInAs(), undefined);
+      await victim.openCallback(own.state, victim.issueCode('ming'));
+      return meanwhile ?? is('the victim, at last', victim.loggedInAs(), idOf('ming'));
     },
   },
   {
@@ -71,8 +72,8 @@ const LOGIN_CSRF: readonly Attack[] = [
     run: async (site) => {
       const { state, code } = await mallory(site);
       const victim = await loggedIn(site, 'ming');
-      await victim.finish(state, code);
-      return is('the victim', victim.whoAmI(), idOf('ming'));
+      await victim.openCallback(state, code);
+      return is('the victim', victim.loggedInAs(), idOf('ming'));
     },
   },
   {
@@ -80,50 +81,50 @@ const LOGIN_CSRF: readonly Attack[] = [
     run: async (site) => {
       const victim = await loggedIn(site, 'ming');
       for (const query of ['', '&state=', '&state']) {
-        const code = victim.codeOf('emoji');
+        const code = victim.issueCode('emoji');
         await victim.send(victim.at(`/callback?code=${code}${query}`));
         if (wasExchanged(emulator, code)) return 'her code was exchanged';
       }
-      return is('the victim', victim.whoAmI(), idOf('ming'));
+      return is('the victim', victim.loggedInAs(), idOf('ming'));
     },
   },
   {
     name: "mallory's callback, ten times over, and then the victim's own",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const own = await victim.startLogin();
       for (let round = 0; round < 10; round++) {
         const { state, code } = await mallory(site);
-        await victim.finish(state, code);
+        await victim.openCallback(state, code);
       }
-      const meanwhile = await is('the victim', victim.whoAmI(), undefined);
-      await victim.finish(own.state, victim.codeOf('ming'));
-      return meanwhile ?? is('the victim, at last', victim.whoAmI(), idOf('ming'));
+      const meanwhile = await is('the victim', victim.loggedInAs(), undefined);
+      await victim.openCallback(own.state, victim.issueCode('ming'));
+      return meanwhile ?? is('the victim, at last', victim.loggedInAs(), idOf('ming'));
     },
   },
   {
     name: "mallory's finished login, opened again in the victim's browser",
     run: async (site) => {
       const { browser, state, code } = await mallory(site);
-      await browser.finish(state, code);
-      const victim = new Visitor(site);
-      await victim.finish(state, code);
-      return is('the victim', victim.whoAmI(), undefined);
+      await browser.openCallback(state, code);
+      const victim = new RawBrowser(site);
+      await victim.openCallback(state, code);
+      return is('the victim', victim.loggedInAs(), undefined);
     },
   },
   {
     name: 'the restart that her callback brings about, and her next code',
     run: async (site) => {
       const { state, code } = await mallory(site);
-      const victim = new Visitor(site);
-      const answer = await victim.finish(state, code);
+      const victim = new RawBrowser(site);
+      const answer = await victim.openCallback(state, code);
       const restarted = new URL(valueOf(answer, 'location')).searchParams.get('state') ?? '';
       if (restarted === state) return 'her own state was kept';
       // She does not know the new one, and guesses that only the digit changed.
-      const next = victim.codeOf('emoji');
-      await victim.finish(`1${state.slice(1)}`, next);
+      const next = victim.issueCode('emoji');
+      await victim.openCallback(`1${state.slice(1)}`, next);
       if (wasExchanged(emulator, next)) return 'her next code was exchanged';
-      return is('the victim', victim.whoAmI(), undefined);
+      return is('the victim', victim.loggedInAs(), undefined);
     },
   },
 ];
@@ -133,73 +134,74 @@ const CODE_THEFT: readonly Attack[] = [
   {
     name: "the victim's callback in mallory's fresh browser",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      const code = victim.codeOf('ming');
-      const thief = new Visitor(site);
-      await thief.finish(state, code);
+      const code = victim.issueCode('ming');
+      const thief = new RawBrowser(site);
+      await thief.openCallback(state, code);
       if (wasExchanged(emulator, code)) return "the victim's code was spent";
-      const stolen = await is('the thief', thief.whoAmI(), undefined);
-      await victim.finish(state, code);
-      return stolen ?? is('the victim', victim.whoAmI(), idOf('ming'));
+      const stolen = await is('the thief', thief.loggedInAs(), undefined);
+      await victim.openCallback(state, code);
+      return stolen ?? is('the victim', victim.loggedInAs(), idOf('ming'));
     },
   },
   {
     name: "the victim's callback in mallory's browser, with a login of her own under way",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      const code = victim.codeOf('ming');
+      const code = victim.issueCode('ming');
       const { browser: thief } = await mallory(site);
-      await thief.finish(state, code);
+      await thief.openCallback(state, code);
       if (wasExchanged(emulator, code)) return "the victim's code was spent";
-      return is('the thief', thief.whoAmI(), undefined);
+      return is('the thief', thief.loggedInAs(), undefined);
     },
   },
   {
     name: "the victim's callback in mallory's browser, logged in as herself",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
       const thief = await loggedIn(site, 'emoji');
-      await thief.finish(state, victim.codeOf('ming'));
-      return is('the thief', thief.whoAmI(), idOf('emoji'));
+      await thief.openCallback(state, victim.issueCode('ming'));
+      return is('the thief', thief.loggedInAs(), idOf('emoji'));
     },
   },
   {
     name: "the victim's callback, after the victim has used it",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      const code = victim.codeOf('ming');
-      await victim.finish(state, code);
-      const thief = new Visitor(site);
-      await thief.finish(state, code);
-      return is('the thief', thief.whoAmI(), undefined);
+      const code = victim.issueCode('ming');
+      await victim.openCallback(state, code);
+      const thief = new RawBrowser(site);
+      await thief.openCallback(state, code);
+      return is('the thief', thief.loggedInAs(), undefined);
     },
   },
   {
     name: "the victim's used code, with a state of mallory's own",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      const code = victim.codeOf('ming');
-      await victim.finish(state, code);
+      const code = victim.issueCode('ming');
+      await victim.openCallback(state, code);
       const { browser: thief, state: own } = await mallory(site);
-      await thief.finish(own, code);
-      return is('the thief', thief.whoAmI(), undefined);
+      await thief.openCallback(own, code);
+      return is('the thief', thief.loggedInAs(), undefined);
     },
   },
   {
     name: "the victim's callback with the victim's cookies of before the login",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
       const before = victim.copy();
-      await victim.finish(state, victim.codeOf('ming'));
+      await victim.openCallback(state, victim.issueCode('ming'));
       const thief = before.copy();
-      for (const code of [thief.codeOf('emoji'), 'guessed', '', 'authdeny']) await thief.finish(state, code);
-      const who = await thief.whoAmI();
+      for (const code of [thief.issueCode('emoji'), 'guessed', '', 'authdeny'])
+        await thief.openCallback(state, code);
+      const who = await thief.loggedInAs();
       // A cookie that holds the whole session is that session: she may log in as herself with it, never as the victim.
       return who === undefined || who === idOf('emoji') ? undefined : `the thief is ${who}`;
     },
@@ -215,8 +217,8 @@ const FIXATION: readonly Attack[] = [
       const victim = browser.copy();
       await victim.logIn('ming');
       return (
-        (await is('mallory', browser.whoAmI(), undefined)) ??
-        (await is('the victim', victim.whoAmI(), idOf('ming')))
+        (await is('mallory', browser.loggedInAs(), undefined)) ??
+        (await is('the victim', victim.loggedInAs(), idOf('ming')))
       );
     },
   },
@@ -225,22 +227,22 @@ const FIXATION: readonly Attack[] = [
     run: async (site) => {
       const { browser, state } = await mallory(site);
       const victim = browser.copy();
-      const code = victim.codeOf('ming');
-      await victim.finish(state, code);
-      const victimNow = await is('the victim', victim.whoAmI(), idOf('ming'));
+      const code = victim.issueCode('ming');
+      await victim.openCallback(state, code);
+      const victimNow = await is('the victim', victim.loggedInAs(), idOf('ming'));
       // She knows cookies and state; what she does not know is the code.
       for (const guess of [
-        browser.codeOf('emoji'),
+        browser.issueCode('emoji'),
         'guessed',
         '',
         `${code.slice(0, -1)}x`,
         code.toUpperCase(),
       ]) {
         const thief = browser.copy();
-        await thief.finish(state, guess);
-        if ((await thief.whoAmI()) === idOf('ming')) return `mallory is the victim, by the code ${guess}`;
+        await thief.openCallback(state, guess);
+        if ((await thief.loggedInAs()) === idOf('ming')) return `mallory is the victim, by the code ${guess}`;
       }
-      return victimNow ?? is('mallory', browser.whoAmI(), undefined);
+      return victimNow ?? is('mallory', browser.loggedInAs(), undefined);
     },
   },
   {
@@ -249,9 +251,11 @@ const FIXATION: readonly Attack[] = [
       const browser = await loggedIn(site, 'emoji');
       const victim = browser.copy();
       await victim.logIn('ming');
-      const who = await browser.whoAmI();
+      const who = await browser.loggedInAs();
       // Her session may be gone; the victim's it must not be.
-      return who === idOf('ming') ? 'mallory is the victim' : is('the victim', victim.whoAmI(), idOf('ming'));
+      return who === idOf('ming')
+        ? 'mallory is the victim'
+        : is('the victim', victim.loggedInAs(), idOf('ming'));
     },
   },
   {
@@ -274,21 +278,21 @@ const FIXATION: readonly Attack[] = [
       await victim.send(victim.at('/logout'));
       if (victim.cookies() === old) return 'the logout kept the cookies';
       await victim.logIn('follower');
-      return is('mallory', browser.whoAmI(), undefined);
+      return is('mallory', browser.loggedInAs(), undefined);
     },
   },
   {
     name: 'an id that mallory has thought up',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       victim.jar.set('connect.sid', 's%3Amallory.c2lnbmF0dXJl');
       victim.jar.set('session', 'eyJtYWxsb3J5Ijp0cnVlfQ==');
       victim.jar.set('session.sig', 'mallory');
       const planted = victim.copy();
       await victim.logIn('ming');
       return (
-        (await is('mallory', planted.whoAmI(), undefined)) ??
-        (await is('the victim', victim.whoAmI(), idOf('ming')))
+        (await is('mallory', planted.loggedInAs(), undefined)) ??
+        (await is('the victim', victim.loggedInAs(), idOf('ming')))
       );
     },
   },
@@ -302,7 +306,7 @@ const FIXATION: readonly Attack[] = [
         `${browser.cookies()}; ${victim.cookies()}`,
       ]) {
         const answer = await victim.copy().send(victim.at('/me'), { cookie });
-        if (flaw(answer) !== undefined) return flaw(answer);
+        if (defectOf(answer) !== undefined) return defectOf(answer);
         if (answer.status === 200 && !textOf(answer).includes(idOf('ming'))) return textOf(answer);
       }
       return undefined;
@@ -315,13 +319,13 @@ const IDS: readonly Attack[] = [
   {
     name: 'the id stays at the login',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
       const before = victim.jar.get('connect.sid');
       const old = victim.copy();
-      await victim.finish(state, victim.codeOf('ming'));
+      await victim.openCallback(state, victim.issueCode('ming'));
       if (before === undefined || victim.jar.get('connect.sid') === before) return 'it does';
-      return is('who holds the old one', old.whoAmI(), undefined);
+      return is('who holds the old one', old.loggedInAs(), undefined);
     },
   },
   {
@@ -331,7 +335,7 @@ const IDS: readonly Attack[] = [
       const old = victim.copy();
       await victim.send(victim.at('/logout'));
       if (victim.jar.get('connect.sid') === old.jar.get('connect.sid')) return 'it does';
-      return is('who holds the old one', old.whoAmI(), undefined);
+      return is('who holds the old one', old.loggedInAs(), undefined);
     },
   },
   {
@@ -341,7 +345,7 @@ const IDS: readonly Attack[] = [
       const old = first.copy();
       await first.logIn('ming');
       if (first.jar.get('connect.sid') === old.jar.get('connect.sid')) return 'it does';
-      return is('who holds the old one', old.whoAmI(), undefined);
+      return is('who holds the old one', old.loggedInAs(), undefined);
     },
   },
   {
@@ -370,7 +374,7 @@ function withStaff(options: WechatAuthOptions): (app: Host) => void {
   };
 }
 
-async function atStaff(browser: Visitor): Promise<string | undefined> {
+async function atStaff(browser: RawBrowser): Promise<string | undefined> {
   const answer = await browser.send('/staff/me');
   return answer.status === 200 ? (JSON.parse(textOf(answer)) as { openid: string }).openid : undefined;
 }
@@ -379,24 +383,28 @@ const ACCOUNTS: readonly Attack[] = [
   {
     name: "a state of the one at the other's callback",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      const code = victim.codeOf('ming');
+      const code = victim.issueCode('ming');
       await victim.send(`/staff/callback?code=${code}&state=${state}`);
       if (wasExchanged(emulator, code)) return 'the code was exchanged';
-      return (await is('staff', atStaff(victim), undefined)) ?? is('the victim', victim.whoAmI(), undefined);
+      return (
+        (await is('staff', atStaff(victim), undefined)) ?? is('the victim', victim.loggedInAs(), undefined)
+      );
     },
   },
   {
     name: "a state of the other at the one's callback",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const sent = await victim.send('/staff/login');
       const state = new URL(valueOf(sent, 'location')).searchParams.get('state') ?? '';
-      const code = victim.codeOf('ming');
-      await victim.finish(state, code);
+      const code = victim.issueCode('ming');
+      await victim.openCallback(state, code);
       if (wasExchanged(emulator, code)) return 'the code was exchanged';
-      return (await is('staff', atStaff(victim), undefined)) ?? is('the victim', victim.whoAmI(), undefined);
+      return (
+        (await is('staff', atStaff(victim), undefined)) ?? is('the victim', victim.loggedInAs(), undefined)
+      );
     },
   },
   {
@@ -411,44 +419,44 @@ const ACCOUNTS: readonly Attack[] = [
     run: async (site) => {
       const victim = await loggedIn(site, 'ming');
       await victim.send('/staff/logout');
-      return is('the victim', victim.whoAmI(), idOf('ming'));
+      return is('the victim', victim.loggedInAs(), idOf('ming'));
     },
   },
   {
     name: 'a code of the website app in a login of the official account',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      await victim.finish(state, victim.codeOf('emoji', website()));
-      return is('the victim', victim.whoAmI(), undefined);
+      await victim.openCallback(state, victim.issueCode('emoji', website()));
+      return is('the victim', victim.loggedInAs(), undefined);
     },
   },
   {
     name: 'a code of the official account in a login of the website app',
     run: async (site) => {
-      const victim = new Visitor(site, 'Mozilla/5.0 (Windows NT 10.0) Chrome/140.0.0.0');
+      const victim = new RawBrowser(site, 'Mozilla/5.0 (Windows NT 10.0) Chrome/140.0.0.0');
       const { state, page } = await victim.startLogin();
       if (page.pathname !== '/connect/qrconnect') return `not the QR login: ${page.pathname}`;
-      await victim.finish(state, victim.codeOf('emoji', official()));
-      return is('the victim', victim.whoAmI(), undefined);
+      await victim.openCallback(state, victim.issueCode('emoji', official()));
+      return is('the victim', victim.loggedInAs(), undefined);
     },
   },
   {
     name: 'a code of an app of another owner',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      await victim.finish(state, victim.codeOf('emoji', emulator.apps.unbound.appId));
-      return is('the victim', victim.whoAmI(), undefined);
+      await victim.openCallback(state, victim.issueCode('emoji', emulator.apps.unbound.appId));
+      return is('the victim', victim.loggedInAs(), undefined);
     },
   },
   {
     name: 'a code of a mini program',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      await victim.finish(state, victim.codeOf('emoji', emulator.apps.miniProgram.appId));
-      return is('the victim', victim.whoAmI(), undefined);
+      await victim.openCallback(state, victim.issueCode('emoji', emulator.apps.miniProgram.appId));
+      return is('the victim', victim.loggedInAs(), undefined);
     },
   },
 ];

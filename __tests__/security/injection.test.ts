@@ -1,10 +1,11 @@
 import { emulator, useEmulator } from '../support/emulator';
 import { FULL } from '../support/full';
 import { Corpus, type Attack } from './support/corpus';
-import { percent, textOf, valuesOf, withoutBreaks, type RawAnswer } from './support/raw';
-import { inQuery } from './support/redirects';
-import { attackInTurn } from './support/share';
-import { flaw, matrix, Visitor, type Site } from './support/site';
+import { percent, textOf, valuesOf, withoutBreaks, type RawResponse } from '../support/raw-http';
+import { inQuery } from './support/redirect-payloads';
+import { attackInRotation } from './support/rotation';
+import { RawBrowser } from '../support/raw-browser';
+import { defectOf, matrix, type Site } from './support/site';
 
 useEmulator();
 
@@ -59,11 +60,11 @@ const inLine = (text: string): string => withoutBreaks(Buffer.from(text).toStrin
 const inHeader = (text: string): string =>
   withoutBreaks(Buffer.from(text).toString('latin1'), (char) => (/[\r\n\0]/.test(char) ? '%0d%0a' : char));
 
-const DOORS: Readonly<Record<string, (visitor: Visitor, payload: string) => Promise<RawAnswer[]>>> = {
+const DOORS: Readonly<Record<string, (visitor: RawBrowser, payload: string) => Promise<RawResponse[]>>> = {
   'returnTo of the login, to its end': async (visitor, payload) => {
     const { state } = await visitor.startLogin(`?returnTo=${inQuery(`/me${payload}`)}`);
     return [
-      await visitor.finish(
+      await visitor.openCallback(
         state,
         emulator.issueCode({ app: emulator.apps.official.appId, scope: 'snsapi_base' }),
       ),
@@ -109,13 +110,13 @@ const DOORS: Readonly<Record<string, (visitor: Visitor, payload: string) => Prom
   'Accept, Accept-Language and User-Agent': async (visitor, payload) => [
     await visitor.send(visitor.at('/callback?code=x'), { accept: `text/html${inHeader(payload)}` }),
     await visitor.send(visitor.at('/callback?code=x'), { headers: [['Accept-Language', inHeader(payload)]] }),
-    await new Visitor(visitor.site, `MicroMessenger ${inHeader(payload)}`).send(visitor.at('/login')),
+    await new RawBrowser(visitor.site, `MicroMessenger ${inHeader(payload)}`).send(visitor.at('/login')),
   ],
 };
 
 /** More headers than were meant, or an answer that was cut in two: the second would break the reading of the first. */
-function injected(site: Site, answer: RawAnswer): string | undefined {
-  const wrong = flaw(answer);
+function injected(site: Site, answer: RawResponse): string | undefined {
+  const wrong = defectOf(answer);
   if (wrong !== undefined) return wrong;
   if (/pwned|evil=1/.test(answer.head.replace(/^location: .*$/im, ''))) return `in the head: ${answer.head}`;
   const [location = ''] = valuesOf(answer, 'location');
@@ -131,7 +132,7 @@ const attacks: Attack[] = Object.entries(DOORS).flatMap(([door, open]) =>
   PAYLOADS.map(([name, payload]) => ({
     name: `${door}: ${name}`,
     run: async (site) => {
-      for (const answer of await open(new Visitor(site), payload)) {
+      for (const answer of await open(new RawBrowser(site), payload)) {
         const got = injected(site, answer);
         if (got !== undefined) return got;
       }
@@ -141,7 +142,7 @@ const attacks: Attack[] = Object.entries(DOORS).flatMap(([door, open]) =>
 );
 
 const corpus = new Corpus();
-attackInTurn(
+attackInRotation(
   corpus,
   'a line end',
   matrix().map((options) => ({ ...options, auth: { scope: 'snsapi_base' } })),
@@ -150,7 +151,7 @@ attackInTurn(
 );
 
 it('would be seen: headers are read as they stand on the wire', () => {
-  const answer = (head: string): RawAnswer => ({
+  const answer = (head: string): RawResponse => ({
     status: 302,
     head,
     headers: head

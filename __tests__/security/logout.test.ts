@@ -2,8 +2,9 @@ import { emulator, useEmulator } from '../support/emulator';
 import { SESSION_NAMES } from '../support/sessions';
 import { FULL } from '../support/full';
 import { Corpus, type Attack } from './support/corpus';
-import { attackInTurn } from './support/share';
-import { flaw, matrix, startSite, Visitor, type Site } from './support/site';
+import { attackInRotation } from './support/rotation';
+import { RawBrowser } from '../support/raw-browser';
+import { defectOf, matrix, startSite, type Site } from './support/site';
 
 useEmulator();
 
@@ -138,11 +139,11 @@ const attacks: Attack[] = Object.entries(WAYS).flatMap(([way, { path, ...request
           value.replaceAll('SELF', site.url).replaceAll('HOST', site.authority),
         ]),
       });
-      const wrong = flaw(answer);
+      const wrong = defectOf(answer);
       if (wrong !== undefined) return wrong;
       if (answer.headers.some(([header]) => header.toLowerCase() === 'set-cookie'))
         return 'the cookie was changed';
-      return (await victim.whoAmI()) === idOfMing() ? undefined : 'the victim was logged out';
+      return (await victim.loggedInAs()) === idOfMing() ? undefined : 'the victim was logged out';
     },
   })),
 );
@@ -176,8 +177,8 @@ const QUIET: Attack[] = (
   name: `${method} ${path} ${headers.map((each) => each.join(': ')).join(', ')}`,
   run: async (site) => {
     const victim = await loggedIn(site);
-    const wrong = flaw(await victim.send(victim.at(path), { method, headers }));
-    return wrong ?? ((await victim.whoAmI()) === idOfMing() ? undefined : 'the victim was logged out');
+    const wrong = defectOf(await victim.send(victim.at(path), { method, headers }));
+    return wrong ?? ((await victim.loggedInAs()) === idOfMing() ? undefined : 'the victim was logged out');
   },
 }));
 
@@ -186,19 +187,19 @@ function idOfMing(): string {
 }
 
 /** One login a site: an attack that gets through costs a new one. */
-const victims = new WeakMap<Site, Visitor>();
+const victims = new WeakMap<Site, RawBrowser>();
 
-async function loggedIn(site: Site): Promise<Visitor> {
+async function loggedIn(site: Site): Promise<RawBrowser> {
   const known = victims.get(site);
-  if (known && (await known.whoAmI()) === idOfMing()) return known;
-  const victim = new Visitor(site);
+  if (known && (await known.loggedInAs()) === idOfMing()) return known;
+  const victim = new RawBrowser(site);
   await victim.logIn('ming');
   victims.set(site, victim);
   return victim;
 }
 
 const corpus = new Corpus();
-attackInTurn(
+attackInRotation(
   corpus,
   'the logout',
   matrix(SESSION_NAMES),
@@ -218,7 +219,7 @@ it('logs out who asks for it here, so the victims above could have been', async 
     ] as const) {
       const victim = await loggedIn(site);
       await victim.send('/logout', { method: 'POST', body: '', headers });
-      expect(await victim.whoAmI()).toBeUndefined();
+      expect(await victim.loggedInAs()).toBeUndefined();
     }
   } finally {
     await site.close();

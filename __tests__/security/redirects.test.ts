@@ -2,20 +2,13 @@ import { sendJSON, type TestRequest } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
 import { FULL } from '../support/full';
 import { Corpus, expectHonestLogin, type Attack } from './support/corpus';
-import { textOf, valueOf, type RawAnswer } from './support/raw';
-import { leaves } from './support/readers';
-import { inHead, inQuery, PAYLOADS } from './support/redirects';
-import { ofSite } from './support/share';
-import {
-  flaw,
-  FRAMEWORKS,
-  matrix,
-  nameOf,
-  startSite,
-  Visitor,
-  type Site,
-  type SiteOptions,
-} from './support/site';
+import { textOf, valueOf, type RawResponse } from '../support/raw-http';
+import { leavesSite } from './support/location-parsers';
+import { inHead, inQuery, PAYLOADS } from './support/redirect-payloads';
+import { partForSite } from './support/rotation';
+import { RawBrowser } from '../support/raw-browser';
+import { HOSTS } from '../support/hosts';
+import { defectOf, matrix, nameOf, startSite, type Site, type SiteOptions } from './support/site';
 
 useEmulator();
 
@@ -25,18 +18,18 @@ interface Target {
   readonly site: Site;
   readonly host: Site['host'];
   /** Starts logins for all the attacks of a door; keeps its cookies small. */
-  readonly fresh: () => Visitor;
+  readonly fresh: () => RawBrowser;
 }
 
 /** Where an answer leads: nowhere, to WeChat and back to us, or to a page of this site that is none of our routes. */
-function away({ site }: Target, answer: RawAnswer): string | undefined {
-  const wrong = flaw(answer);
+function away({ site }: Target, answer: RawResponse): string | undefined {
+  const wrong = defectOf(answer);
   if (wrong !== undefined) return wrong;
   const location = valueOf(answer, 'location');
   if (answer.status < 300) return location === '' ? undefined : `a Location with status ${answer.status}`;
   if (answer.status >= 400) return location === '' ? undefined : `a Location with status ${answer.status}`;
   if (location.startsWith(`${emulator.url}/connect/`)) return toOurCallback(site, new URL(location));
-  return leaves(location, site.url);
+  return leavesSite(location, site.url);
 }
 
 function toOurCallback(site: Site, page: URL): string | undefined {
@@ -46,7 +39,7 @@ function toOurCallback(site: Site, page: URL): string | undefined {
 }
 
 /** A login ends on a page of the app: not on login, callback or logout, however they are spelled. */
-function endsWell(target: Target, answer: RawAnswer): string | undefined {
+function endsWell(target: Target, answer: RawResponse): string | undefined {
   const elsewhere = away(target, answer);
   if (elsewhere !== undefined) return elsewhere;
   const location = valueOf(answer, 'location');
@@ -77,7 +70,7 @@ const DOORS: Readonly<Record<string, Door>> = {
     const visitor = target.fresh();
     const { state } = await visitor.startLogin(`?returnTo=${inQuery(payload)}`);
     const code = emulator.issueCode({ app: emulator.apps.official.appId, scope: 'snsapi_base' });
-    return endsWell(target, await visitor.finish(state, code));
+    return endsWell(target, await visitor.openCallback(state, code));
   },
   'returnTo of the logout': async (target, payload) => {
     const visitor = target.fresh();
@@ -119,19 +112,19 @@ const DOORS: Readonly<Record<string, Door>> = {
     });
     if (answer.status !== 401) return `status ${answer.status} for a script`;
     const { loginURL } = JSON.parse(textOf(answer)) as { loginURL: string };
-    return away(target, answer) ?? leaves(loginURL, target.site.url) ?? inner(target, loginURL);
+    return away(target, answer) ?? leavesSite(loginURL, target.site.url) ?? inner(target, loginURL);
   },
   'links of the error page': async (target, payload) => {
     const visitor = target.fresh();
     const { state } = await visitor.startLogin(`?returnTo=${inQuery(payload)}`);
-    const answer = await visitor.finish(state, 'authdeny');
+    const answer = await visitor.openCallback(state, 'authdeny');
     if (answer.status !== 403) return `status ${answer.status} for a refusal`;
     const links = [...textOf(answer).matchAll(/<a[^>]* href="([^"]*)"/g)].map(([, href = '']) =>
       href.replaceAll('&amp;', '&'),
     );
     if (links.length < 2) return 'no links';
     for (const href of links) {
-      const elsewhere = leaves(href, target.site.url) ?? (await throughLogin(target, visitor, href));
+      const elsewhere = leavesSite(href, target.site.url) ?? (await throughLogin(target, visitor, href));
       if (elsewhere !== undefined) return elsewhere;
     }
     return away(target, answer);
@@ -141,21 +134,29 @@ const DOORS: Readonly<Record<string, Door>> = {
 /** What a login address says of where it ends. */
 function inner(target: Target, loginURL: string): string | undefined {
   const returnTo = new URL(loginURL, target.site.url).searchParams.get('returnTo');
-  return returnTo === null ? undefined : leaves(returnTo, target.site.url);
+  return returnTo === null ? undefined : leavesSite(returnTo, target.site.url);
 }
 
-async function thenLogIn(target: Target, visitor: Visitor, answer: RawAnswer): Promise<string | undefined> {
+async function thenLogIn(
+  target: Target,
+  visitor: RawBrowser,
+  answer: RawResponse,
+): Promise<string | undefined> {
   return throughLogin(target, visitor, valueOf(answer, 'location'));
 }
 
 /** Where a login address is followed, the login ends here, too. */
-async function throughLogin(target: Target, visitor: Visitor, location: string): Promise<string | undefined> {
+async function throughLogin(
+  target: Target,
+  visitor: RawBrowser,
+  location: string,
+): Promise<string | undefined> {
   if (!location.startsWith(`${target.site.mount}/login`)) return undefined;
   const page = valueOf(await visitor.send(location), 'location');
   if (!page.startsWith(emulator.url)) return `the login leads to ${page}`;
   const state = new URL(page).searchParams.get('state') ?? '';
   const code = emulator.issueCode({ app: emulator.apps.official.appId, scope: 'snsapi_base' });
-  return endsWell(target, await visitor.finish(state, code));
+  return endsWell(target, await visitor.openCallback(state, code));
 }
 
 /** Whether it matters to a payload where the routes are: by its words it may be one of them. */
@@ -168,9 +169,9 @@ const IN_TURN = ['the Referer of a form, after our origin', 'links of the error 
 function payloadsOf(options: SiteOptions, turn: number, door = ''): string[] {
   if (FULL) return [...PAYLOADS];
   const others = PAYLOADS.filter((payload) => !namesRoute(payload));
-  const [at, framework] = [IN_TURN.indexOf(door), FRAMEWORKS.indexOf(options.host)];
+  const [at, framework] = [IN_TURN.indexOf(door), HOSTS.indexOf(options.host)];
   const here = at < 0 ? others : others.filter((_payload, row) => (row + framework) % 2 === at);
-  return [...ofSite(here, options, undefined, turn), ...PAYLOADS.filter(namesRoute)];
+  return [...partForSite(here, options, undefined, turn), ...PAYLOADS.filter(namesRoute)];
 }
 
 const attacksOf = (payloads: readonly string[], door: Door): Attack<Target>[] =>
@@ -203,7 +204,7 @@ it('has readers who see through what is known to work', () => {
       '//127.0.0.1:3000/me',
     ],
   ])
-    expect([location, leaves(location, page)]).toEqual([location, expect.any(String)]);
+    expect([location, leavesSite(location, page)]).toEqual([location, expect.any(String)]);
   for (const location of [
     '/',
     '/me?next=//evil.example#//evil.example',
@@ -212,7 +213,7 @@ it('has readers who see through what is known to work', () => {
     '/@evil',
     '/a//b',
   ])
-    expect([location, leaves(location, page)]).toEqual([location, undefined]);
+    expect([location, leavesSite(location, page)]).toEqual([location, undefined]);
 });
 
 describe.each(matrix().map((options) => [nameOf(options), options] as const))(
@@ -247,7 +248,7 @@ async function targetOf(options: SiteOptions, base = ''): Promise<Target> {
     ...options,
     auth: { scope: 'snsapi_base', ...(base === '' ? {} : { baseURL: base }), ...options.auth },
   });
-  return { site, host: site.host, fresh: () => new Visitor(site) };
+  return { site, host: site.host, fresh: () => new RawBrowser(site) };
 }
 
 describe.each(matrix().map((options) => [nameOf(options), options] as const))(
@@ -261,8 +262,8 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
     afterAll(() => target.site.close());
 
     /** Below the stripped path, where the app's pages are. */
-    const endsBelow = (answer: RawAnswer): string | undefined => {
-      const wrong = flaw(answer) ?? leaves(valueOf(answer, 'location'), base);
+    const endsBelow = (answer: RawResponse): string | undefined => {
+      const wrong = defectOf(answer) ?? leavesSite(valueOf(answer, 'location'), base);
       if (wrong !== undefined) return wrong;
       const { pathname } = new URL(valueOf(answer, 'location'), base);
       return pathname === '/shop' || pathname.startsWith('/shop/')
@@ -287,7 +288,7 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
         run: async ({ fresh }) => {
           const visitor = fresh();
           const answer = await visitor.send(visitor.at('/me') + inHead(payload));
-          return answer.status === 302 ? endsBelow(answer) : flaw(answer);
+          return answer.status === 302 ? endsBelow(answer) : defectOf(answer);
         },
       }));
       expect(await corpus.run(target, attacks)).toEqual([]);
@@ -322,7 +323,7 @@ describe.each(['Express 5', 'Express 4', 'Connect'] as const)('a mount for every
         });
       },
     });
-    target = { site, host, fresh: () => new Visitor(site) };
+    target = { site, host, fresh: () => new RawBrowser(site) };
   });
   afterAll(() => target.site.close());
 
@@ -341,11 +342,11 @@ describe.each(['Express 5', 'Express 4', 'Connect'] as const)('a mount for every
         const visitor = fresh();
         for (const path of ['/me', '/logout', '/link', '/login']) {
           const answer = await visitor.send(tenant + path);
-          const wrong = flaw(answer);
+          const wrong = defectOf(answer);
           if (wrong !== undefined) return wrong;
           const location = valueOf(answer, 'location');
           if (answer.status === 302 && !location.startsWith(emulator.url)) {
-            const elsewhere = leaves(location, site.url);
+            const elsewhere = leavesSite(location, site.url);
             if (elsewhere !== undefined) return `${path}: ${elsewhere}`;
           }
           if (location.startsWith(emulator.url)) {
@@ -353,7 +354,7 @@ describe.each(['Express 5', 'Express 4', 'Connect'] as const)('a mount for every
             if (!URL.canParse(back) || new URL(back).origin !== site.url) return `${path}: back to ${back}`;
           }
           if (path === '/link' && answer.status === 200 && textOf(answer).startsWith('"')) {
-            const elsewhere = leaves(JSON.parse(textOf(answer)) as string, site.url);
+            const elsewhere = leavesSite(JSON.parse(textOf(answer)) as string, site.url);
             if (elsewhere !== undefined) return `${path}: ${elsewhere}`;
           }
         }

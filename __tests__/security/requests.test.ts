@@ -2,18 +2,10 @@ import { emulator, useEmulator } from '../support/emulator';
 import type { HostRequest } from '../../lib/middleware/http/request';
 import { FULL } from '../support/full';
 import { Corpus, expectHonestLogin, type Attack } from './support/corpus';
-import { textOf, valueOf } from './support/raw';
-import { ofSite } from './support/share';
-import {
-  flaw,
-  matrix,
-  nameOf,
-  startSite,
-  Visitor,
-  wasExchanged,
-  type RawRequest,
-  type Site,
-} from './support/site';
+import { textOf, valueOf } from '../support/raw-http';
+import { partForSite } from './support/rotation';
+import { RawBrowser, type RawRequest } from '../support/raw-browser';
+import { defectOf, matrix, nameOf, startSite, wasExchanged, type Site } from './support/site';
 
 useEmulator();
 
@@ -23,14 +15,14 @@ const smuggled = new WeakMap<Site, { count: number }>();
 interface Shape {
   readonly name: string;
   /** The bytes; what follows the head is up to the attack. */
-  readonly bytes: (visitor: Visitor) => string;
+  readonly bytes: (visitor: RawBrowser) => string;
   /** After so many answers, no more will come by itself. */
   readonly answers?: number;
 }
 
 const INNER = 'GET /smuggled HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 
-function head(visitor: Visitor, line: string, ...headers: string[]): string {
+function head(visitor: RawBrowser, line: string, ...headers: string[]): string {
   return [
     line,
     `Host: ${visitor.site.authority}`,
@@ -111,7 +103,7 @@ const AMBIGUOUS: readonly Shape[] = (
 ).flatMap(([name, headers, body]) =>
   ['GET /callback?code=x&state=y', 'POST /logout', 'GET /login'].map((line) => ({
     name: `${line.split('?')[0] ?? ''}: ${name}`,
-    bytes: (visitor: Visitor) => {
+    bytes: (visitor: RawBrowser) => {
       const [method = '', target = ''] = line.split(' ');
       return head(visitor, `${method} ${visitor.at(target)} HTTP/1.1`, ...headers) + body;
     },
@@ -128,30 +120,30 @@ const CLEAR: readonly Shape[] = [
   'HEAD /login',
 ].flatMap((line) => {
   const [method = '', target = ''] = line.split(' ');
-  const start = (visitor: Visitor, ...headers: string[]): string =>
+  const start = (visitor: RawBrowser, ...headers: string[]): string =>
     head(visitor, `${method} ${visitor.at(target)} HTTP/1.1`, 'Connection: close', ...headers);
   return [
     {
       name: `${line}: a body that looks like a request`,
-      bytes: (visitor: Visitor) => start(visitor, `Content-Length: ${INNER.length}`) + INNER,
+      bytes: (visitor: RawBrowser) => start(visitor, `Content-Length: ${INNER.length}`) + INNER,
     },
     {
       name: `${line}: chunks that look like a request`,
-      bytes: (visitor: Visitor) =>
+      bytes: (visitor: RawBrowser) =>
         `${start(visitor, 'Transfer-Encoding: chunked')}${INNER.length.toString(16)}\r\n${INNER}\r\n0\r\n\r\n`,
     },
     {
       name: `${line}: a trailer that looks like a header`,
-      bytes: (visitor: Visitor) =>
+      bytes: (visitor: RawBrowser) =>
         `${start(visitor, 'Transfer-Encoding: chunked')}0\r\nHost: evil.example\r\nCookie: x\r\n\r\n`,
     },
     {
       name: `${line}: a request after the last one`,
-      bytes: (visitor: Visitor) => start(visitor) + INNER,
+      bytes: (visitor: RawBrowser) => start(visitor) + INNER,
     },
     {
       name: `${line}: an upgrade`,
-      bytes: (visitor: Visitor) =>
+      bytes: (visitor: RawBrowser) =>
         head(
           visitor,
           `${method} ${visitor.at(target)} HTTP/1.1`,
@@ -163,7 +155,7 @@ const CLEAR: readonly Shape[] = [
     },
     {
       name: `${line}: an upgrade to HTTP/2`,
-      bytes: (visitor: Visitor) =>
+      bytes: (visitor: RawBrowser) =>
         head(
           visitor,
           `${method} ${visitor.at(target)} HTTP/1.1`,
@@ -408,11 +400,11 @@ function knowsAll(site: Site, location: string): string | undefined {
 const shapes: Attack[] = [...AMBIGUOUS, ...CLEAR].map(({ name, bytes, answers }) => ({
   name,
   run: async (site) => {
-    const visitor = new Visitor(site);
+    const visitor = new RawBrowser(site);
     const before = smuggled.get(site)?.count ?? 0;
-    const received = await visitor.say(bytes(visitor), answers);
+    const received = await visitor.sendBytes(bytes(visitor), answers);
     for (const answer of received) {
-      const wrong = flaw(answer);
+      const wrong = defectOf(answer);
       if (wrong !== undefined) return wrong;
     }
     if ((smuggled.get(site)?.count ?? 0) > before) return 'the inner request was served';
@@ -425,10 +417,10 @@ const shapes: Attack[] = [...AMBIGUOUS, ...CLEAR].map(({ name, bytes, answers })
 const lines: Attack[] = LINES.map((line) => ({
   name: JSON.stringify(line),
   run: async (site) => {
-    const visitor = new Visitor(site);
+    const visitor = new RawBrowser(site);
     const bytes = `${line}\r\nHost: ${site.authority}\r\nUser-Agent: MicroMessenger\r\nAccept: text/html\r\nConnection: close\r\n\r\n`;
-    for (const answer of await visitor.say(bytes, 1)) {
-      const wrong = flaw(answer) ?? knowsAll(site, valueOf(answer, 'location'));
+    for (const answer of await visitor.sendBytes(bytes, 1)) {
+      const wrong = defectOf(answer) ?? knowsAll(site, valueOf(answer, 'location'));
       if (wrong !== undefined) return wrong;
       if (valueOf(answer, 'location').includes('evil')) return `it leads to ${valueOf(answer, 'location')}`;
     }
@@ -440,17 +432,17 @@ const heads: Attack[] = Object.entries(HEADS).flatMap(([name, request]) =>
   DOORS.map((door) => ({
     name: `${door}: ${name}`,
     run: async (site) => {
-      const visitor = new Visitor(site);
+      const visitor = new RawBrowser(site);
       const host = request.host;
       const named = (each: string): string => each.replace('HOST', site.authority);
       const hosts =
         host === null || host === undefined ? host : typeof host === 'string' ? named(host) : host.map(named);
-      const bytes = visitor.write(visitor.at(door), {
+      const bytes = visitor.bytesOf(visitor.at(door), {
         ...request,
         ...(hosts === undefined ? {} : { host: hosts }),
       });
-      for (const answer of await visitor.say(bytes, 1)) {
-        const wrong = flaw(answer);
+      for (const answer of await visitor.sendBytes(bytes, 1)) {
+        const wrong = defectOf(answer);
         if (wrong !== undefined) return wrong;
         const location = valueOf(answer, 'location');
         // Who names another host first is sent back there, and nobody else.
@@ -468,9 +460,9 @@ const queries: Attack[] = QUERIES.flatMap((query) =>
   DOORS.map((door) => ({
     name: `${door}: ${query.slice(0, 60)}`,
     run: async (site) => {
-      const visitor = new Visitor(site);
+      const visitor = new RawBrowser(site);
       const answer = await visitor.send(`${visitor.at(door)}${door.includes('?') ? '&' : '?'}${query}`);
-      const wrong = flaw(answer) ?? knowsAll(site, valueOf(answer, 'location'));
+      const wrong = defectOf(answer) ?? knowsAll(site, valueOf(answer, 'location'));
       if (wrong !== undefined) return wrong;
       if (Object.keys(Object.prototype).length > 0) return 'the prototype of objects was written to';
       const cookie = visitor.cookies().length;
@@ -484,16 +476,16 @@ const PIPELINES: readonly Attack[] = [
   {
     name: 'one callback twice',
     run: async (site) => {
-      const visitor = new Visitor(site);
+      const visitor = new RawBrowser(site);
       const { state } = await visitor.startLogin();
-      const code = visitor.codeOf('ming');
+      const code = visitor.issueCode('ming');
       emulator.requests.length = 0;
-      const one = visitor.write(visitor.at(`/callback?code=${code}&state=${state}`));
-      const received = await visitor.say(one.replace('Connection: close\r\n', '') + one);
+      const one = visitor.bytesOf(visitor.at(`/callback?code=${code}&state=${state}`));
+      const received = await visitor.sendBytes(one.replace('Connection: close\r\n', '') + one);
       if (received.length !== 2) return `${received.length} answers`;
       const exchanges = emulator.requests.filter(({ path }) => path === '/sns/oauth2/access_token').length;
       if (exchanges !== 1) return `${exchanges} exchanges`;
-      return (await visitor.whoAmI()) === emulator.openid('ming', emulator.apps.official.appId)
+      return (await visitor.loggedInAs()) === emulator.openid('ming', emulator.apps.official.appId)
         ? undefined
         : 'the login was lost';
     },
@@ -501,11 +493,13 @@ const PIPELINES: readonly Attack[] = [
   {
     name: 'a callback, and the guarded page without its cookies',
     run: async (site) => {
-      const visitor = new Visitor(site);
+      const visitor = new RawBrowser(site);
       const { state } = await visitor.startLogin();
-      const callback = visitor.write(visitor.at(`/callback?code=${visitor.codeOf('ming')}&state=${state}`));
-      const stranger = visitor.write(visitor.at('/me'), { cookie: '' });
-      const received = await visitor.say(callback.replace('Connection: close\r\n', '') + stranger);
+      const callback = visitor.bytesOf(
+        visitor.at(`/callback?code=${visitor.issueCode('ming')}&state=${state}`),
+      );
+      const stranger = visitor.bytesOf(visitor.at('/me'), { cookie: '' });
+      const received = await visitor.sendBytes(callback.replace('Connection: close\r\n', '') + stranger);
       if (received.length !== 2) return `${received.length} answers`;
       return received[1]?.status === 302 && !textOf(received[1]).includes('openid')
         ? undefined
@@ -515,31 +509,33 @@ const PIPELINES: readonly Attack[] = [
   {
     name: "mallory's callback behind the victim's, without cookies",
     run: async (site) => {
-      const visitor = new Visitor(site);
+      const visitor = new RawBrowser(site);
       const { state } = await visitor.startLogin();
-      const callback = visitor.write(visitor.at(`/callback?code=${visitor.codeOf('ming')}&state=${state}`));
-      const code = visitor.codeOf('emoji');
-      const other = visitor.write(visitor.at(`/callback?code=${code}&state=${state}`), { cookie: '' });
-      const received = await visitor.say(callback.replace('Connection: close\r\n', '') + other);
+      const callback = visitor.bytesOf(
+        visitor.at(`/callback?code=${visitor.issueCode('ming')}&state=${state}`),
+      );
+      const code = visitor.issueCode('emoji');
+      const other = visitor.bytesOf(visitor.at(`/callback?code=${code}&state=${state}`), { cookie: '' });
+      const received = await visitor.sendBytes(callback.replace('Connection: close\r\n', '') + other);
       const [, second] = received;
       if (!second || received.length !== 2) return `${received.length} answers`;
       if (wasExchanged(emulator, code)) return "mallory's code was exchanged";
-      const thief = new Visitor(site);
-      thief.take(second);
-      return (await thief.whoAmI()) === undefined ? undefined : 'mallory is let in';
+      const thief = new RawBrowser(site);
+      thief.storeCookies(second);
+      return (await thief.loggedInAs()) === undefined ? undefined : 'mallory is let in';
     },
   },
   {
     name: 'a login, a logout and a guarded page at once',
     run: async (site) => {
-      const visitor = new Visitor(site);
+      const visitor = new RawBrowser(site);
       await visitor.logIn('ming');
       const open = (path: string): string =>
-        visitor.write(visitor.at(path)).replace('Connection: close\r\n', '');
-      const received = await visitor.say(
-        open('/login') + open('/logout') + visitor.write(visitor.at('/me'), { cookie: '' }),
+        visitor.bytesOf(visitor.at(path)).replace('Connection: close\r\n', '');
+      const received = await visitor.sendBytes(
+        open('/login') + open('/logout') + visitor.bytesOf(visitor.at('/me'), { cookie: '' }),
       );
-      const wrong = received.map(flaw).find(Boolean);
+      const wrong = received.map(defectOf).find(Boolean);
       if (received.length !== 3) return `${received.length} answers`;
       return wrong ?? (received[2]?.status === 302 ? undefined : 'a stranger is let in');
     },
@@ -547,26 +543,26 @@ const PIPELINES: readonly Attack[] = [
   {
     name: 'a hundred logins in one go',
     run: async (site) => {
-      const visitor = new Visitor(site);
-      const open = visitor.write(visitor.at('/login')).replace('Connection: close\r\n', '');
-      const received = await visitor.say(open.repeat(99) + visitor.write(visitor.at('/login')));
+      const visitor = new RawBrowser(site);
+      const open = visitor.bytesOf(visitor.at('/login')).replace('Connection: close\r\n', '');
+      const received = await visitor.sendBytes(open.repeat(99) + visitor.bytesOf(visitor.at('/login')));
       if (received.length !== 100) return `${received.length} answers`;
       const states = new Set(received.map((answer) => /state=(\w+)/.exec(valueOf(answer, 'location'))?.[1]));
-      return states.size === 100 ? received.map(flaw).find(Boolean) : 'states repeat';
+      return states.size === 100 ? received.map(defectOf).find(Boolean) : 'states repeat';
     },
   },
   {
     name: 'a hundred broken callbacks in one go',
     run: async (site) => {
-      const visitor = new Visitor(site);
+      const visitor = new RawBrowser(site);
       const open = visitor
-        .write(visitor.at('/callback?code=%&state=%00'))
+        .bytesOf(visitor.at('/callback?code=%&state=%00'))
         .replace('Connection: close\r\n', '');
-      const received = await visitor.say(
-        open.repeat(99) + visitor.write(visitor.at('/callback?code=%&state=%00')),
+      const received = await visitor.sendBytes(
+        open.repeat(99) + visitor.bytesOf(visitor.at('/callback?code=%&state=%00')),
       );
       if (received.length !== 100) return `${received.length} answers`;
-      return received.map(flaw).find(Boolean);
+      return received.map(defectOf).find(Boolean);
     },
   },
 ];
@@ -602,7 +598,7 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))('%
     async (group) => {
       const attacks = GROUPS[group] ?? [];
       // Request lines name the mount themselves, and pipelines are few: both go everywhere.
-      const own = attacks === lines || attacks === PIPELINES ? attacks : ofSite(attacks, site);
+      const own = attacks === lines || attacks === PIPELINES ? attacks : partForSite(attacks, site);
       expect(own.length).toBeGreaterThan(0);
       expect(await corpus.run(site, own)).toEqual([]);
       expect(site.errors).toEqual([]);
@@ -624,8 +620,8 @@ it('would see a smuggled request', async () => {
     },
   });
   try {
-    const visitor = new Visitor(site);
-    expect(await visitor.say(head(visitor, 'GET /login HTTP/1.1') + INNER)).toHaveLength(2);
+    const visitor = new RawBrowser(site);
+    expect(await visitor.sendBytes(head(visitor, 'GET /login HTTP/1.1') + INNER)).toHaveLength(2);
     expect(count).toBe(1);
   } finally {
     await site.close();

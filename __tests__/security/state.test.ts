@@ -2,9 +2,10 @@ import { emulator, useEmulator } from '../support/emulator';
 import { SESSION_NAMES } from '../support/sessions';
 import { FULL } from '../support/full';
 import { Corpus, type Attack } from './support/corpus';
-import { textOf, valueOf } from './support/raw';
-import { attackInTurn } from './support/share';
-import { flaw, matrix, Visitor, wasExchanged, type RawRequest } from './support/site';
+import { textOf, valueOf } from '../support/raw-http';
+import { attackInRotation } from './support/rotation';
+import { RawBrowser, type RawRequest } from '../support/raw-browser';
+import { defectOf, matrix, wasExchanged } from './support/site';
 
 useEmulator();
 afterEach(() => {
@@ -15,7 +16,7 @@ afterEach(() => {
 interface Stolen {
   readonly code: string;
   readonly state: string;
-  readonly victim: Visitor;
+  readonly victim: RawBrowser;
 }
 
 /** The callback that the victim's browser is made to open: below the callback, or a whole request. */
@@ -82,7 +83,7 @@ const SHAPES: Readonly<Record<string, Lure>> = {
   'the state twice, its name spelled otherwise': ({ code, state }) =>
     `?code=${code}&st%61te=x&state=${state}`,
   'the code twice': ({ code, state }) => `?code=${code}&code=${code}&state=${state}`,
-  'two codes': ({ code, state, victim }) => `?code=${code}&code=${victim.codeOf('ming')}&state=${state}`,
+  'two codes': ({ code, state, victim }) => `?code=${code}&code=${victim.issueCode('ming')}&state=${state}`,
   'state[]': ({ code, state }) => `?code=${code}&state[]=${state}`,
   'state[0]': ({ code, state }) => `?code=${code}&state[0]=${state}`,
   'state[a]': ({ code, state }) => `?code=${code}&state[a]=${state}`,
@@ -137,17 +138,17 @@ const SHAPES: Readonly<Record<string, Lure>> = {
   }),
   'the fragment': ({ code, state }) => `?code=${code}#state=${state}`,
   'the state of another browser': async ({ code, victim }) => {
-    const { state } = await new Visitor(victim.site).startLogin();
+    const { state } = await new RawBrowser(victim.site).startLogin();
     return `?code=${code}&state=${state}`;
   },
   'the state of another browser that has finished': async ({ code, victim }) => {
-    const other = new Visitor(victim.site);
+    const other = new RawBrowser(victim.site);
     const { state } = await other.startLogin();
-    await other.finish(state, other.codeOf('ming'));
+    await other.openCallback(state, other.issueCode('ming'));
     return `?code=${code}&state=${state}`;
   },
   'the state of a browser that has no cookies': async ({ code, victim }) => {
-    const { state } = await new Visitor(victim.site).startLogin();
+    const { state } = await new RawBrowser(victim.site).startLogin();
     return `?code=${code}&state=${state}&lang=zh_CN`;
   },
 };
@@ -158,19 +159,19 @@ function withLure(name: string, lure: Lure): Attack {
     name,
     run: async (site) => {
       emulator.requests.length = 0;
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      const code = victim.codeOf('emoji');
+      const code = victim.issueCode('emoji');
       const made = await lure({ code, state, victim });
       const { query, ...request } = typeof made === 'string' ? { query: made } : made;
       const answer = await victim.send(victim.at('/callback') + query, request);
-      const wrong = flaw(answer);
+      const wrong = defectOf(answer);
       if (wrong !== undefined) return wrong;
       if (wasExchanged(emulator, code)) return "mallory's code was exchanged";
-      const who = await victim.whoAmI();
+      const who = await victim.loggedInAs();
       if (who !== undefined) return `the victim is ${who}`;
-      await victim.finish(state, victim.codeOf('ming'));
-      const end = await victim.whoAmI();
+      await victim.openCallback(state, victim.issueCode('ming'));
+      const end = await victim.loggedInAs();
       return end === emulator.openid('ming', emulator.apps.official.appId)
         ? undefined
         : "the victim's own login was lost";
@@ -183,18 +184,18 @@ const STORIES: readonly Attack[] = [
   {
     name: 'a state that was used, with a fresh code',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      await victim.finish(state, victim.codeOf('ming'));
+      await victim.openCallback(state, victim.issueCode('ming'));
       return afterwards(victim, state, 'ming');
     },
   },
   {
     name: 'a state that was used, after the logout',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      await victim.finish(state, victim.codeOf('ming'));
+      await victim.openCallback(state, victim.issueCode('ming'));
       await victim.send(victim.at('/logout'));
       return afterwards(victim, state, undefined);
     },
@@ -202,25 +203,25 @@ const STORIES: readonly Attack[] = [
   {
     name: 'a state whose login was denied',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      await victim.finish(state, 'authdeny');
+      await victim.openCallback(state, 'authdeny');
       return afterwards(victim, state, undefined);
     },
   },
   {
     name: 'a state whose code WeChat refused',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      await victim.finish(state, 'no-code-of-wechat');
+      await victim.openCallback(state, 'no-code-of-wechat');
       return afterwards(victim, state, undefined);
     },
   },
   {
     name: 'a state given up by a logout',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
       await victim.send(victim.at('/logout'));
       return afterwards(victim, state, undefined);
@@ -229,7 +230,7 @@ const STORIES: readonly Attack[] = [
   {
     name: 'a state that is too old',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
       return later(600_000, () => afterwards(victim, state, undefined));
     },
@@ -237,7 +238,7 @@ const STORIES: readonly Attack[] = [
   {
     name: 'a state of the future',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await later(660_000, () => victim.startLogin());
       return afterwards(victim, state, undefined);
     },
@@ -245,7 +246,7 @@ const STORIES: readonly Attack[] = [
   {
     name: 'a state that five newer logins pushed out',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
       for (let tab = 0; tab < 5; tab++) await victim.startLogin();
       return afterwards(victim, state, undefined);
@@ -254,11 +255,11 @@ const STORIES: readonly Attack[] = [
   {
     name: 'a client that alters every state',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       let state = (await victim.startLogin()).state;
       for (let round = 0; round < 3; round++) {
         const altered = state.slice(0, -1) + (state.endsWith('0') ? '1' : '0');
-        const answer = await victim.finish(altered, victim.codeOf('emoji'));
+        const answer = await victim.openCallback(altered, victim.issueCode('emoji'));
         const location = valueOf(answer, 'location');
         if (location === '')
           return textOf(answer).includes('<h1>') ? undefined : 'neither a page nor a redirect';
@@ -271,15 +272,15 @@ const STORIES: readonly Attack[] = [
 
 /** The used state comes back with mallory's code: the browser stays who it was. */
 async function afterwards(
-  victim: Visitor,
+  victim: RawBrowser,
   state: string,
   was: string | undefined,
 ): Promise<string | undefined> {
-  const code = victim.codeOf('emoji');
-  const wrong = flaw(await victim.finish(state, code));
+  const code = victim.issueCode('emoji');
+  const wrong = defectOf(await victim.openCallback(state, code));
   if (wrong !== undefined) return wrong;
   if (wasExchanged(emulator, code)) return "mallory's code was exchanged";
-  const who = await victim.whoAmI();
+  const who = await victim.loggedInAs();
   const expected = was && emulator.openid(was, emulator.apps.official.appId);
   return who === expected ? undefined : `the victim is ${String(who)}`;
 }
@@ -303,7 +304,7 @@ const attacks: Attack[] = [
   ...STORIES,
 ];
 
-attackInTurn(
+attackInRotation(
   corpus,
   'the callback',
   matrix(SESSION_NAMES),

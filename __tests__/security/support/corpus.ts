@@ -1,5 +1,7 @@
 import type { HostName } from '../../support/hosts';
-import { FRAMEWORKS, nameOf, startSite, Visitor, type Site, type SiteOptions } from './site';
+import { RawBrowser } from '../../support/raw-browser';
+import { HOSTS } from '../../support/hosts';
+import { nameOf, startSite, type Site, type SiteOptions } from './site';
 import { emulator } from '../../support/emulator';
 
 /** One attack: says what got through, or nothing. */
@@ -11,7 +13,7 @@ export interface Attack<S = Site> {
 /** Counts the attacks of a file, framework by framework, and what got through. */
 export class Corpus {
   readonly #ran = new Map<HostName, number>();
-  readonly #through: string[] = [];
+  readonly #succeeded: string[] = [];
 
   /** Runs them in turn; what got through is told with the name of its attack. */
   async run<S extends { readonly host: HostName }>(
@@ -24,21 +26,19 @@ export class Corpus {
       const got = await attack.run(site).catch((error: unknown) => `broke: ${String(error)}`);
       if (got !== undefined) through.push(`${attack.name}: ${got}`);
     }
-    this.#through.push(...through.map((each) => `${site.host}: ${each}`));
+    this.#succeeded.push(...through.map((each) => `${site.host}: ${each}`));
     return through;
   }
 
   /** The last test of a file: nothing was left out, nothing got through. */
   expectAll(counts: number | Readonly<Record<HostName, number>>): void {
-    const expected = FRAMEWORKS.map(
-      (host) => [host, typeof counts === 'number' ? counts : counts[host]] as const,
-    );
+    const expected = HOSTS.map((host) => [host, typeof counts === 'number' ? counts : counts[host]] as const);
     const all = expected.reduce((sum, [, count]) => sum + count, 0);
     const each = expected.map(([host, count]) => `${count} on ${host}`).join(', ');
     describe('the corpus of this file', () => {
       it(`ran ${all} attacks (${each}), and 0 got through`, () => {
         expect(Object.fromEntries(this.#ran)).toEqual(Object.fromEntries(expected));
-        expect(this.#through).toEqual([]);
+        expect(this.#succeeded).toEqual([]);
       });
     });
   }
@@ -74,7 +74,7 @@ export function attackEach(
 }
 
 export async function expectHonestLogin(site: Site): Promise<void> {
-  const honest = new Visitor(site);
+  const honest = new RawBrowser(site);
   expect((await honest.logIn('follower')).status).toBe(302);
-  expect(await honest.whoAmI()).toBe(emulator.openid('follower', emulator.apps.official.appId));
+  expect(await honest.loggedInAs()).toBe(emulator.openid('follower', emulator.apps.official.appId));
 }

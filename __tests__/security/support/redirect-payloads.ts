@@ -1,6 +1,6 @@
 /** Return paths that want to lead elsewhere: each is what a parameter holds once it is decoded. */
 
-import { percent, withoutBreaks } from './raw';
+import { percent, withoutBreaks } from '../../support/raw-http';
 
 const HOST = 'evil.example';
 

@@ -3,13 +3,13 @@
  * a browser by today's standard, one by RFC 3986, and the sloppy ones of old.
  */
 
-interface Reader {
+interface LocationParser {
   readonly name: string;
   /** The authority where it would go, or undefined where it stays on the page's own. */
   readonly elsewhere: (location: string, page: string) => string | undefined;
 }
 
-const READERS: readonly Reader[] = [
+const PARSERS: readonly LocationParser[] = [
   {
     name: 'the URL standard',
     elsewhere: (location, page) => {
@@ -30,17 +30,17 @@ const READERS: readonly Reader[] = [
   },
   {
     name: 'one that drops what it cannot see, and takes backslashes for slashes',
-    elsewhere: (location) => authorityOf(sloppy(location)),
+    elsewhere: (location) => authorityOf(lenient(location)),
   },
   {
     name: 'one that does so, and then takes dots away',
-    elsewhere: (location) => authorityOf(withoutDots(sloppy(location), /^(?:\.|%2e)$/i, /^(?:\.|%2e){2}$/i)),
+    elsewhere: (location) => authorityOf(withoutDots(lenient(location), /^(?:\.|%2e)$/i, /^(?:\.|%2e){2}$/i)),
   },
   {
     name: 'one that folds look-alikes of a slash',
     elsewhere: (location) =>
       authorityOf(
-        sloppy(
+        lenient(
           utf8(location)
             .normalize('NFKC')
             .replace(/[⁄∕⧸⫽╱〳]/g, '/'),
@@ -51,17 +51,19 @@ const READERS: readonly Reader[] = [
     name: 'one that reads two bytes as one, and cuts the upper half off',
     elsewhere: (location) =>
       authorityOf(
-        sloppy(Array.from(utf8(location), (char) => String.fromCharCode(char.charCodeAt(0) & 0xff)).join('')),
+        lenient(
+          Array.from(utf8(location), (char) => String.fromCharCode(char.charCodeAt(0) & 0xff)).join(''),
+        ),
       ),
   },
 ];
 
 /** The first reader who would leave the page's site, and where to. */
-export function leaves(location: string, page: string): string | undefined {
+export function leavesSite(location: string, page: string): string | undefined {
   if (location === '') return 'an empty Location';
   if (/[^\u0021-\u007e]/.test(location)) return `raw bytes in ${JSON.stringify(location)}`;
   if (!location.startsWith('/')) return `no path: ${location}`;
-  for (const { name, elsewhere } of READERS) {
+  for (const { name, elsewhere } of PARSERS) {
     const away = elsewhere(location, page);
     if (away !== undefined) return `${name} reads ${location} as ${away}`;
   }
@@ -85,7 +87,7 @@ function withoutDots(reference: string, here: RegExp, up: RegExp): string {
   return `/${stay.join('/')}${end < 0 ? '' : reference.slice(end)}`;
 }
 
-function sloppy(reference: string): string {
+function lenient(reference: string): string {
   return reference.replace(/[\p{Cc} \u00a0\u00ad\u200b-\u200f\u2028\u2029\ufeff]/gu, '').replace(/\\/g, '/');
 }
 

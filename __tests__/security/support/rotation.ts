@@ -3,10 +3,11 @@
 import { FULL } from '../../support/full';
 import type { SessionName } from '../../support/sessions';
 import { attackEach, type Attack, type Corpus } from './corpus';
-import { FRAMEWORKS, MOUNTS, type SiteOptions } from './site';
+import { HOSTS } from '../../support/hosts';
+import { MOUNTS, type SiteOptions } from './site';
 
 /** The rows of one of so many ways: each row has exactly one, and no door or payload that repeats in the table always the same. */
-export function inTurn<T>(rows: readonly T[], way: number, ways: number, turn = 0): T[] {
+export function partOf<T>(rows: readonly T[], way: number, ways: number, turn = 0): T[] {
   return FULL ? [...rows] : rows.filter((_row, at) => (digitSum(at, ways) + turn) % ways === way);
 }
 
@@ -16,18 +17,18 @@ function digitSum(at: number, base: number): number {
 }
 
 /** The rows of a site: its mount, and its kind of session where that varies, take turns within its framework. */
-export function ofSite<T>(
+export function partForSite<T>(
   rows: readonly T[],
   { host, mount = '', session = 'cookie-session' }: SiteOptions,
   sessions: readonly SessionName[] = [session],
   turn = 0,
 ): T[] {
   const ways = MOUNTS.flatMap((each) => sessions.map((kind) => `${each} ${kind}`));
-  return inTurn(rows, ways.indexOf(`${mount} ${session}`), ways.length, FRAMEWORKS.indexOf(host) + turn);
+  return partOf(rows, ways.indexOf(`${mount} ${session}`), ways.length, HOSTS.indexOf(host) + turn);
 }
 
 /** As attackEach, with the attacks in turn; those that name a mount or a route of ours go to every site. */
-export function attackInTurn(
+export function attackInRotation(
   corpus: Corpus,
   door: string,
   sites: readonly SiteOptions[],
@@ -37,5 +38,5 @@ export function attackInTurn(
 ): void {
   const sessions = [...new Set(sites.map(({ session = 'cookie-session' }) => session))];
   for (const site of sites)
-    attackEach(corpus, door, [site], [...ofSite(attacks, site, sessions), ...everywhere], promise);
+    attackEach(corpus, door, [site], [...partForSite(attacks, site, sessions), ...everywhere], promise);
 }
