@@ -1,44 +1,45 @@
 /**
- * What the readers of a Location header make of it. Written apart from the library, which has a judge of its own: here stand
- * a browser by today's standard, one by RFC 3986, and the sloppy ones of old.
+ * How clients parse a Location header: by the URL standard, by RFC 3986, and in the lenient ways of older clients. It is
+ * independent of the library's own check of return paths.
  */
 
 interface LocationParser {
   readonly name: string;
-  /** The authority where it would go, or undefined where it stays on the page's own. */
-  readonly elsewhere: (location: string, page: string) => string | undefined;
+  /** The authority that the client would request, or undefined if it stays on the page's own site. */
+  readonly authorityIn: (location: string, page: string) => string | undefined;
 }
 
 const PARSERS: readonly LocationParser[] = [
   {
     name: 'the URL standard',
-    elsewhere: (location, page) => {
-      if (!URL.canParse(location, page)) return `nowhere (${location})`;
+    authorityIn: (location, page) => {
+      if (!URL.canParse(location, page)) return `an invalid address (${location})`;
       const url = new URL(location, page);
       if (url.username !== '' || url.password !== '') return `${url.username}@${url.host}`;
       return url.origin === new URL(page).origin ? undefined : url.href;
     },
   },
-  { name: 'RFC 3986', elsewhere: (location) => authorityOf(location) },
+  { name: 'RFC 3986', authorityIn: (location) => authorityOf(location) },
   {
-    name: 'RFC 3986, dot segments first',
-    elsewhere: (location) => authorityOf(withoutDots(location, /^\.$/, /^\.\.$/)),
+    name: 'RFC 3986 after the removal of dot segments',
+    authorityIn: (location) => authorityOf(withoutDots(location, /^\.$/, /^\.\.$/)),
   },
   {
-    name: 'one that takes encoded dots for dots',
-    elsewhere: (location) => authorityOf(withoutDots(location, /^(?:\.|%2e)$/i, /^(?:\.|%2e){2}$/i)),
+    name: 'a client that decodes dots',
+    authorityIn: (location) => authorityOf(withoutDots(location, /^(?:\.|%2e)$/i, /^(?:\.|%2e){2}$/i)),
   },
   {
-    name: 'one that drops what it cannot see, and takes backslashes for slashes',
-    elsewhere: (location) => authorityOf(lenient(location)),
+    name: 'a client that drops invisible characters and reads backslashes as slashes',
+    authorityIn: (location) => authorityOf(lenient(location)),
   },
   {
-    name: 'one that does so, and then takes dots away',
-    elsewhere: (location) => authorityOf(withoutDots(lenient(location), /^(?:\.|%2e)$/i, /^(?:\.|%2e){2}$/i)),
+    name: 'the same client after the removal of dot segments',
+    authorityIn: (location) =>
+      authorityOf(withoutDots(lenient(location), /^(?:\.|%2e)$/i, /^(?:\.|%2e){2}$/i)),
   },
   {
-    name: 'one that folds look-alikes of a slash',
-    elsewhere: (location) =>
+    name: 'a client that normalises characters that look like a slash',
+    authorityIn: (location) =>
       authorityOf(
         lenient(
           utf8(location)
@@ -48,8 +49,8 @@ const PARSERS: readonly LocationParser[] = [
       ),
   },
   {
-    name: 'one that reads two bytes as one, and cuts the upper half off',
-    elsewhere: (location) =>
+    name: 'a client that truncates characters to their lower byte',
+    authorityIn: (location) =>
       authorityOf(
         lenient(
           Array.from(utf8(location), (char) => String.fromCharCode(char.charCodeAt(0) & 0xff)).join(''),
@@ -58,19 +59,19 @@ const PARSERS: readonly LocationParser[] = [
   },
 ];
 
-/** The first reader who would leave the page's site, and where to. */
+/** The first client that would leave the page's site, and the address that it would request. */
 export function leavesSite(location: string, page: string): string | undefined {
   if (location === '') return 'an empty Location';
   if (/[^\u0021-\u007e]/.test(location)) return `raw bytes in ${JSON.stringify(location)}`;
-  if (!location.startsWith('/')) return `no path: ${location}`;
-  for (const { name, elsewhere } of PARSERS) {
-    const away = elsewhere(location, page);
-    if (away !== undefined) return `${name} reads ${location} as ${away}`;
+  if (!location.startsWith('/')) return `not a path: ${location}`;
+  for (const { name, authorityIn } of PARSERS) {
+    const other = authorityIn(location, page);
+    if (other !== undefined) return `${name} parses ${location} as ${other}`;
   }
   return undefined;
 }
 
-/** The expression of RFC 3986, appendix B. */
+/** The regular expression of RFC 3986, appendix B. */
 function authorityOf(reference: string): string | undefined {
   const [, scheme, , authority] = /^(?:([^:/?#]+):)?(\/\/([^/?#]*))?[^]*$/.exec(reference) ?? [];
   return scheme === undefined ? authority : `${scheme}:${authority ?? ''}`;

@@ -1,36 +1,41 @@
-// Each attack on each framework; what else there is to vary goes from row to row, and the frameworks begin at different ends,
-// so that an attack meets another variant on the next framework. WECHAT_TESTS=full runs every attack on every variant.
+// Every attack runs on each framework, and meets one of the other variants (mount, kind of session) there. The variants
+// rotate from attack to attack, and start at another one on each framework, so that an attack meets several of them.
+// WECHAT_TESTS=full runs every attack on every variant.
 import { FULL } from '../../support/full';
+import { HOSTS } from '../../support/hosts';
 import type { SessionName } from '../../support/sessions';
 import { attackEach, type Attack, type Corpus } from './corpus';
-import { HOSTS } from '../../support/hosts';
 import { MOUNTS, type SiteOptions } from './site';
 
-/** The rows of one of so many ways: each row has exactly one, and no door or payload that repeats in the table always the same. */
-export function partOf<T>(rows: readonly T[], way: number, ways: number, turn = 0): T[] {
-  return FULL ? [...rows] : rows.filter((_row, at) => (digitSum(at, ways) + turn) % ways === way);
+/**
+ * The rows of one of so many variants: each row belongs to exactly one, and rows that repeat an entry point or a payload
+ * do not always belong to the same one.
+ */
+export function partOf<T>(rows: readonly T[], variant: number, variants: number, turn = 0): T[] {
+  return FULL ? [...rows] : rows.filter((_row, at) => (digitSum(at, variants) + turn) % variants === variant);
 }
 
-/** By position alone, tables made of rows times two or four doors would keep a door to one way. */
+/** The position alone would tie an entry point to one variant in a table of rows times two or four entry points. */
 function digitSum(at: number, base: number): number {
   return at < base ? at : (at % base) + digitSum(Math.floor(at / base), base);
 }
 
-/** The rows of a site: its mount, and its kind of session where that varies, take turns within its framework. */
+/** The rows of a site; its variants are its mount and, if the kind of session varies, its kind of session. */
 export function partForSite<T>(
   rows: readonly T[],
   { host, mount = '', session = 'cookie-session' }: SiteOptions,
   sessions: readonly SessionName[] = [session],
   turn = 0,
 ): T[] {
-  const ways = MOUNTS.flatMap((each) => sessions.map((kind) => `${each} ${kind}`));
-  return partOf(rows, ways.indexOf(`${mount} ${session}`), ways.length, HOSTS.indexOf(host) + turn);
+  const variants = MOUNTS.flatMap((each) => sessions.map((kind) => `${each} ${kind}`));
+  const variant = variants.indexOf(`${mount} ${session}`);
+  return partOf(rows, variant, variants.length, HOSTS.indexOf(host) + turn);
 }
 
-/** As attackEach, with the attacks in turn; those that name a mount or a route of ours go to every site. */
+/** As attackEach, with the attacks in rotation; attacks that name a mount or a route run on every site. */
 export function attackInRotation(
   corpus: Corpus,
-  door: string,
+  target: string,
   sites: readonly SiteOptions[],
   attacks: readonly Attack[],
   promise: string,
@@ -38,5 +43,5 @@ export function attackInRotation(
 ): void {
   const sessions = [...new Set(sites.map(({ session = 'cookie-session' }) => session))];
   for (const site of sites)
-    attackEach(corpus, door, [site], [...partForSite(attacks, site, sessions), ...everywhere], promise);
+    attackEach(corpus, target, [site], [...partForSite(attacks, site, sessions), ...everywhere], promise);
 }
