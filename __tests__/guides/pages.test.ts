@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_KINDS } from '../../lib';
-import { createEmulator, PageRefusal } from '../../lib/emulator';
+import { PageRefusal } from '../../lib/emulator';
+import { emulator, useEmulator } from '../support/emulator';
 import { CHINESE, ENGLISH as PAGES, ROOT, twinOf } from '../docs/pages';
 
 const ENGLISH = PAGES.filter((page) => page.startsWith('docs/guides/'));
@@ -80,6 +81,7 @@ describe('the guides', () => {
 });
 
 describe.each(['docs/guides/troubleshooting.md', 'docs/zh-CN/guides/troubleshooting.md'])('%s', (file) => {
+  useEmulator();
   const headings = [...prose(file).matchAll(/^### (.+)$/gm)].map(([, heading = '']) => heading).join('\n');
 
   it('has every errcode and page that people search for', () => {
@@ -92,7 +94,6 @@ describe.each(['docs/guides/troubleshooting.md', 'docs/zh-CN/guides/troubleshoot
   });
 
   it('has the words of WeChat’s pages as a person sees them', async () => {
-    const emulator = await createEmulator();
     const { appId } = emulator.apps.official;
     const { appId: websiteId } = emulator.apps.website;
     const authorize = (query: Record<string, string>): string =>
@@ -124,7 +125,6 @@ describe.each(['docs/guides/troubleshooting.md', 'docs/zh-CN/guides/troubleshoot
         ),
       ),
     );
-    await emulator.close();
     const known = headings.replace(/\s/g, '');
     expect(
       shown.filter((text) => !known.includes(text.replace(/[，,。].*$/, '').replace(/\s/g, ''))),

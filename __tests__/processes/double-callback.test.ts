@@ -1,4 +1,4 @@
-import { Browser, agree, type Answer } from '../support/browser';
+import { Browser, agree, type BrowserResponse } from '../support/browser';
 import { exchanged, goesToWechat } from '../support/login';
 import { hasRedis } from '../support/redis';
 import { IPHONE_WECHAT } from '../support/user-agents';
@@ -8,7 +8,7 @@ const describeOnRedis = hasRedis() ? describe : describe.skip;
 
 interface Hits {
   readonly browser: Browser;
-  readonly answers: readonly Answer[];
+  readonly answers: readonly BrowserResponse[];
   /** The codes that were exchanged, and how often onLogin was called. */
   readonly codes: readonly string[];
   readonly logins: number;
@@ -42,7 +42,7 @@ describeOnRedis('two callbacks of one login, at once, at two processes', () => {
   };
 
   /** The browser that only one of the answers reached, to the very end. */
-  const goOn = async (browser: Browser, answer: Answer | undefined): Promise<Answer> => {
+  const goOn = async (browser: Browser, answer: BrowserResponse | undefined): Promise<BrowserResponse> => {
     if (!answer) throw new Error('there were not two answers');
     const tab = new Browser(apps.url, IPHONE_WECHAT, await browser.jar.clone());
     for (const set of answer.headers['set-cookie'] ?? []) tab.jar.setCookieSync(set, apps.url);

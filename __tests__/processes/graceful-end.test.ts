@@ -7,11 +7,11 @@ import net from 'node:net';
 import path from 'node:path';
 import { Redis } from 'ioredis';
 import type { WechatAuthOptions } from '../../lib/index';
-import { createEmulator, type Emulator } from '../../lib/emulator/index';
 import { listen, runChild } from '../oauth/lab';
 import { wireTo } from './tcp-proxy';
 import { emulated } from '../support/app';
-import { agree, Browser, type Answer } from '../support/browser';
+import { agree, Browser, type BrowserResponse } from '../support/browser';
+import { emulator, useEmulator } from '../support/emulator';
 import { comeBack, exchanged, isLoggedIn, stateIn } from '../support/login';
 import { hasRedis, startRedis } from '../support/redis';
 
@@ -76,17 +76,12 @@ class App {
 
 const IN_PEACE = { code: 0, signal: null, unhandled: [], printed: '' };
 
-let emulator: Emulator;
+useEmulator({ users: ['fast', 'slow'].map((id) => ({ id, nickname: id })) });
 const opened: { close(): unknown }[] = [];
 
-beforeAll(async () => {
-  const users = ['fast', 'slow'].map((id) => ({ id, nickname: id }));
-  emulator = await createEmulator({ users });
-});
 afterEach(async () => {
   for (const each of opened.splice(0).reverse()) await each.close();
 });
-afterAll(() => emulator.close());
 
 interface AppOptions {
   readonly auth?: Omit<WechatAuthOptions, 'onLogin'>;
@@ -106,7 +101,10 @@ async function start({ auth, ...options }: AppOptions = {}): Promise<{ app: App;
 }
 
 /** Opens a callback; goes on once WeChat has been asked, while its answer is still out. */
-async function untilWechatIsAsked(browser: Browser, back: string): Promise<{ answer: Promise<Answer> }> {
+async function untilWechatIsAsked(
+  browser: Browser,
+  back: string,
+): Promise<{ answer: Promise<BrowserResponse> }> {
   const before = exchanged(emulator).length;
   const answer = browser.get(back);
   answer.catch(() => undefined);

@@ -1,7 +1,7 @@
 import http from 'node:http';
-import type { Emulator } from '../../lib/emulator';
-import { emulated, startEmulator } from '../support/app';
-import type { Answer } from '../support/browser';
+import { createEmulator, type Emulator } from '../../lib/emulator';
+import { emulated } from '../support/app';
+import type { BrowserResponse } from '../support/browser';
 import { listen, type Running } from '../support/hosts';
 import { startRedis } from '../support/redis';
 import { startChild } from './child';
@@ -16,7 +16,7 @@ export interface TwoApps {
 }
 
 export async function startTwoApps(): Promise<TwoApps> {
-  const [emulator, redis] = await Promise.all([startEmulator(), startRedis()]);
+  const [emulator, redis] = await Promise.all([createEmulator(), startRedis()]);
   const ports: number[] = [];
   const balancer = await roundRobin(ports);
   const config = { redis: redis.url, auth: { ...emulated(emulator), baseURL: balancer.url } };
@@ -37,7 +37,7 @@ export async function startTwoApps(): Promise<TwoApps> {
 }
 
 /** Which of them answered. */
-export function servedBy({ headers }: Answer): unknown {
+export function servedBy({ headers }: BrowserResponse): unknown {
   return headers['x-process'];
 }
 

@@ -29,7 +29,7 @@ import {
 } from '../../lib/emulator/index';
 import { listen, runChild, type Server } from '../oauth/lab';
 import { cookies, sendJSON, startApp, type AppOptions, type TestApp, type TestRequest } from '../support/app';
-import { agree, Browser, type Answer } from '../support/browser';
+import { agree, Browser, type BrowserResponse } from '../support/browser';
 import { Canaries, everythingIn, FORMS, FURTHER_FORMS, type Found } from '../support/canaries';
 import type { Host, HostName, Middleware } from '../support/hosts';
 import { stateIn, withParams } from '../support/login';
@@ -343,7 +343,7 @@ class Watched extends Browser {
     return new Watched(url, DESKTOP_CHROME);
   }
 
-  override async request(...args: Parameters<Browser['request']>): Promise<Answer> {
+  override async request(...args: Parameters<Browser['request']>): Promise<BrowserResponse> {
     const answer = await super.request(...args);
     const { 'set-cookie': set = [], location = '', ...headers } = answer.headers;
     const toWechat = location.startsWith(`${emulator.url}/connect/`);
@@ -377,14 +377,14 @@ class Watched extends Browser {
   }
 
   /** Opens a callback, and goes where it leads, to WeChat and back again too. */
-  async finish(callback: string): Promise<Answer> {
+  async finish(callback: string): Promise<BrowserResponse> {
     const answer = await this.follow(callback);
     return answer.location.startsWith(emulator.url)
       ? this.follow(await this.agreeAt(answer.location))
       : answer;
   }
 
-  async arrive(from?: string, user?: string): Promise<Answer> {
+  async arrive(from?: string, user?: string): Promise<BrowserResponse> {
     return this.finish(await this.back(from, user));
   }
 }

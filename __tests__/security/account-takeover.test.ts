@@ -1,20 +1,16 @@
 // An attacker with a WeChat account of her own, who has planted a session cookie in the victim's browser (from a sibling subdomain, say),
 // and so knows its pending states. She must neither get into the victim's account nor put the victim into hers.
 import { wechatAuth } from '../../lib';
-import type { Emulator } from '../../lib/emulator';
-import { emulated, startApp, startEmulator, type TestApp } from '../support/app';
+import { emulated, startApp, type TestApp } from '../support/app';
+import { emulator, useEmulator } from '../support/emulator';
 import { Browser, agree } from '../support/browser';
 import { comeBack, exchanged, isLoggedIn, sessionOf, stateIn, withParams } from '../support/login';
 import { SESSIONS, SESSION_NAMES } from '../support/sessions';
 
-let emulator: Emulator;
 const VICTIM = 'ming';
 const ATTACKER = 'emoji';
 
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
-afterAll(() => emulator.close());
+useEmulator();
 
 async function nameOf(browser: Browser): Promise<unknown> {
   return ((await (await browser.get('/me')).json()) as { nickname?: unknown }).nickname;

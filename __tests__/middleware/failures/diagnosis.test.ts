@@ -1,20 +1,16 @@
 import type http from 'node:http';
 import session, { MemoryStore, type SessionOptions } from 'express-session';
-import type { Emulator } from '../../../lib/emulator/index';
-import { cookies, startApp, startEmulator, type AppOptions, type TestApp } from '../../support/app';
-import { agree, Browser, type Answer } from '../../support/browser';
-import type { Host, HostName, Middleware } from '../../support/hosts';
+import { cookies, startApp, type AppOptions, type TestApp } from '../../support/app';
+import { agree, Browser, type BrowserResponse } from '../../support/browser';
+import { HOSTS, type Host, type Middleware } from '../../support/hosts';
+import { emulator, useEmulator } from '../../support/emulator';
 
-const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
 const BASE = 'https://h5.example.com';
 
-let emulator: Emulator;
+useEmulator();
 let said: { code: string; message: string }[] = [];
 const apps: TestApp[] = [];
 
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
 beforeEach(() => {
   said = [];
   jest.spyOn(process, 'emitWarning').mockImplementation(((
@@ -30,7 +26,6 @@ afterEach(async () => {
   process.env['NODE_ENV'] = 'test';
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
-afterAll(() => emulator.close());
 
 async function start(options: AppOptions = {}): Promise<TestApp> {
   const auth = { dangerouslyAllowEmulatorInProduction: true, ...options.auth };
@@ -63,8 +58,8 @@ const trustProxy = (app: Host): void => {
   (app as unknown as { set(name: string, value: unknown): void }).set('trust proxy', 1);
 };
 
-async function logIns(app: TestApp, headers: http.OutgoingHttpHeaders = {}): Promise<Answer[]> {
-  const answers: Answer[] = [];
+async function logIns(app: TestApp, headers: http.OutgoingHttpHeaders = {}): Promise<BrowserResponse[]> {
+  const answers: BrowserResponse[] = [];
   for (let time = 0; time < 3; time++) {
     answers.push(await Browser.inWechat(app.url).get('/login?returnTo=/me', { headers }));
   }

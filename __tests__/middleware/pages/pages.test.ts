@@ -2,11 +2,10 @@ import crypto from 'node:crypto';
 import net from 'node:net';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { ERROR_KINDS, WeChatAPIError, WechatAuthError, type WechatError } from '../../../lib/index';
-import type { Emulator } from '../../../lib/emulator/index';
 import { sendErrorPage, messageFor, type ErrorPage } from '../../../lib/middleware/pages/error-page';
 import { sendOpenInWechat } from '../../../lib/middleware/pages/open-in-wechat';
-import { startApp, startEmulator, type AppOptions, type TestApp } from '../../support/app';
-import { agree, Browser, type Answer } from '../../support/browser';
+import { startApp, type AppOptions, type TestApp } from '../../support/app';
+import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { listen, type Running } from '../../support/hosts';
 import {
   DESKTOP_CHROME,
@@ -15,10 +14,11 @@ import {
   PHONE_SAFARI,
   WECOM,
 } from '../../support/user-agents';
+import { emulator, useEmulator } from '../../support/emulator';
 
 const ENGLISH = { 'Accept-Language': 'en-GB,en;q=0.9' };
 
-let emulator: Emulator;
+useEmulator();
 const running: Running[] = [];
 
 async function start(options: AppOptions = {}): Promise<TestApp> {
@@ -27,9 +27,6 @@ async function start(options: AppOptions = {}): Promise<TestApp> {
   return app;
 }
 
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
 beforeEach(() => {
   jest.spyOn(process, 'emitWarning').mockImplementation();
 });
@@ -38,13 +35,12 @@ afterEach(async () => {
   process.env['NODE_ENV'] = 'test';
   await Promise.all(running.splice(0).map((app) => app.close()));
 });
-afterAll(() => emulator.close());
 
 /** A page on its own, for what an app cannot easily be brought to say. */
 async function render(
   send: (req: IncomingMessage, res: ServerResponse) => void,
   headers: Record<string, string> = {},
-): Promise<Answer> {
+): Promise<BrowserResponse> {
   const server = await listen(http.createServer(send).listeners('request')[0] as http.RequestListener);
   try {
     return await new Browser(server.url, IPHONE_WECHAT).get('/', { headers });
@@ -60,7 +56,7 @@ const errorPage =
   };
 
 /** What every page keeps to, whoever asks for it. */
-function expectSoundPage({ headers, body }: Answer): void {
+function expectSoundPage({ headers, body }: BrowserResponse): void {
   expect(headers['content-type']).toBe('text/html; charset=utf-8');
   expect(headers['cache-control']).toBe('no-store');
   expect(headers['x-content-type-options']).toBe('nosniff');

@@ -1,8 +1,8 @@
 import type { HostRequest } from '../../../lib/middleware/http/request';
 import { startApp, type TestApp } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
-import { agree, Browser, type Answer } from '../../support/browser';
-import type { HostName } from '../../support/hosts';
+import { agree, Browser, type BrowserResponse } from '../../support/browser';
+import { HOSTS } from '../../support/hosts';
 import {
   comeBack,
   exchanged,
@@ -30,8 +30,7 @@ function copyOf(browser: Browser, url: string): Browser {
   return copy;
 }
 
-const hosts: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
-const rows = hosts.flatMap((host) => SESSION_NAMES.map((kind) => ({ host, kind })));
+const rows = HOSTS.flatMap((host) => SESSION_NAMES.map((kind) => ({ host, kind })));
 
 describe.each(rows)('two callbacks at once, on $host with $kind', ({ host, kind }) => {
   let app: TestApp;
@@ -151,7 +150,7 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
     logins = 0;
   });
 
-  async function finished(): Promise<{ back: string; oldCookie: string; answer: Answer }> {
+  async function finished(): Promise<{ back: string; oldCookie: string; answer: BrowserResponse }> {
     const back = await comeBack(browser, emulator, '/me?where#there');
     const oldCookie = browser.cookies();
     return { back, oldCookie, answer: await browser.get(back) };

@@ -1,22 +1,22 @@
-// WeChat's answers, played in this process: for what a million users cost, without a million requests.
+// WeChat's responses, made in this process: a million logins are measured without a million requests.
 import { Buffer } from 'node:buffer';
 import { createHash, randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** The answer leaves in a later turn, as from a network. */
-export async function answerAxios(config) {
+/** An adapter for axios. The response arrives in a later turn of the event loop, as it would from a network. */
+export async function axiosAdapter(config) {
   await nextTurn();
-  const data = Buffer.from(answerTo(new URL(config.url).searchParams.get('code')));
+  const data = Buffer.from(responseTo(new URL(config.url).searchParams.get('code')));
   return { data, status: 200, statusText: 'OK', headers: { 'content-type': 'text/plain' }, config };
 }
 
-/** In place of wechat-oauth's `request`, which hands over what urllib has parsed. */
-export function answerUrllib(_url, options, callback) {
-  void nextTurn().then(() => callback(null, JSON.parse(answerTo(options.data.code))));
+/** Replaces wechat-oauth's `request`, whose callback receives the JSON that urllib parsed. */
+export function urllibRequest(_url, options, callback) {
+  void nextTurn().then(() => callback(null, JSON.parse(responseTo(options.data.code))));
 }
 
-/** A token answer in WeChat's own sizes: openid and unionid of 28 characters, tokens of 107 to 110. */
-function answerTo(code) {
+/** A token response in WeChat's own sizes: openid and unionid of 28 characters, tokens of 107 to 110. */
+function responseTo(code) {
   const user = Number(code);
   return JSON.stringify({
     access_token: token(user),

@@ -1,9 +1,10 @@
-// WeChat's hosts lead to the emulator, below every agent: the apps run as they are. Agents resume TLS sessions as ever.
+// Connects WeChat's host names to the emulator below every agent, so that the apps run unmodified. TLS sessions are
+// resumed as with the real WeChat.
 import https from 'node:https';
 
 const HOSTS = ['open.weixin.qq.com', 'api.weixin.qq.com'];
 
-export const emulated = {
+export const wechat = {
   port: Number(process.env.EMULATED_WECHAT_PORT),
   ca: process.env.EMULATED_WECHAT_CERT,
 };
@@ -12,5 +13,5 @@ const direct = https.Agent.prototype.createConnection;
 https.Agent.prototype.createConnection = function connect(options, ...rest) {
   if (!HOSTS.includes(options.host)) return direct.call(this, options, ...rest);
   const servername = options.servername || options.host;
-  return direct.call(this, { ...options, ...emulated, host: '127.0.0.1', servername }, ...rest);
+  return direct.call(this, { ...options, ...wechat, host: '127.0.0.1', servername }, ...rest);
 };

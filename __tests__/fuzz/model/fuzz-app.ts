@@ -1,4 +1,7 @@
-/** The app that the browsers visit: two accounts under one key and a staff's account under another, on a frozen clock. */
+/**
+ * The app of the scenarios: the main site logs in by two accounts, the staff's site by a third under a session key of
+ * its own. The clock stands still until a scenario moves it.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { requireWechatUser, wechatAuth, type OAuth, type OnLogin } from '../../../lib/index';
 import type { Emulator } from '../../../lib/emulator/index';
@@ -6,16 +9,16 @@ import { sendJSON, startApp, type TestApp, type TestRequest } from '../../suppor
 import { Browser } from '../../support/browser';
 import type { HostName, Middleware } from '../../support/hosts';
 import { SESSIONS } from '../../support/sessions';
-import type { Mood } from './actions';
-import type { Account, Storage } from './words';
+import type { Condition } from './actions';
+import type { Account, Storage } from './terms';
 
-/** Holds callbacks back until two are there, each with the session as it was when it came. */
-export class Gate {
+/** Holds two callbacks until both have read the session. */
+export class CallbackGate {
   #isArmed = false;
   #held: (() => void)[] = [];
   #onFirst: () => void = () => undefined;
 
-  /** @returns when the first of the two is here. */
+  /** @returns a promise that resolves once the first of the two has arrived */
   arm(): Promise<void> {
     this.#isArmed = true;
     return new Promise((resolve) => (this.#onFirst = resolve));
@@ -43,31 +46,37 @@ export class Gate {
   }
 }
 
-/** Tests live in a frozen time, which they move on by hand. */
+/** A clock that stands still between two calls of advance(). */
 export class Clock {
   now = Date.now();
 
   async advance(ms: number): Promise<void> {
     this.now += ms;
-    // lru-cache looks at the clock at most once in a real millisecond.
+    // lru-cache reads the clock at most once in a real millisecond.
     await pause(2);
   }
 }
 
-/** The openids of onLogin's calls, and what it does: throw, where the app refuses. */
-interface Hook {
+/** The app's onLogin: the openids that it was called with, and whether it throws. */
+interface OnLoginHook {
   readonly calls: string[];
   refuses: boolean;
 }
 
-export class Ground {
-  readonly gate: Gate;
+export class FuzzApp {
+  readonly gate: CallbackGate;
   readonly storage: Storage;
   readonly #app: TestApp;
   readonly #oauths: readonly OAuth[];
-  readonly #hook: Hook;
+  readonly #hook: OnLoginHook;
 
-  private constructor(app: TestApp, oauths: readonly OAuth[], hook: Hook, gate: Gate, storage: Storage) {
+  private constructor(
+    app: TestApp,
+    oauths: readonly OAuth[],
+    hook: OnLoginHook,
+    gate: CallbackGate,
+    storage: Storage,
+  ) {
     this.#app = app;
     this.#oauths = oauths;
     this.#hook = hook;
@@ -75,31 +84,31 @@ export class Ground {
     this.storage = storage;
   }
 
-  static async open(emulator: Emulator, host: HostName, storage: Storage): Promise<Ground> {
-    const gate = new Gate();
-    const hook: Hook = { calls: [], refuses: false };
+  static async open(emulator: Emulator, host: HostName, storage: Storage): Promise<FuzzApp> {
+    const gate = new CallbackGate();
+    const hook: OnLoginHook = { calls: [], refuses: false };
     const oauths = new Set<OAuth>();
     const onLogin: OnLogin = (_req, { user }) => {
       hook.calls.push(user.openid);
-      if (hook.refuses) throw new Error('not this one');
+      if (hook.refuses) throw new Error('this user is refused');
     };
     const { unbound } = emulator.apps;
     const app = await startApp(emulator, {
       host,
       session: gate.behind(SESSIONS[storage]()),
       auth: { scope: 'snsapi_base', onLogin },
-      routes: (it) => {
-        it.use('/full', requireWechatUser({ scope: 'snsapi_userinfo' }));
-        it.use('/full', (req, res) => sendJSON(res, (req as TestRequest).wechat.user));
-        it.use('/cart', (req, res) => {
+      routes: (routes) => {
+        routes.use('/full', requireWechatUser({ scope: 'snsapi_userinfo' }));
+        routes.use('/full', (req, res) => sendJSON(res, (req as TestRequest).wechat.user));
+        routes.use('/cart', (req, res) => {
           (req as TestRequest).session['cart'] = Number(/\d+/.exec(req.url ?? '')?.[0]);
           res.end();
         });
-        it.use('/oauth', (req, res) => {
+        routes.use('/oauth', (req, res) => {
           oauths.add((req as TestRequest).wechat.oauth);
           res.end();
         });
-        it.use(
+        routes.use(
           '/staff',
           wechatAuth({
             appId: unbound.appId,
@@ -109,15 +118,15 @@ export class Ground {
             onLogin,
           }),
         );
-        it.use('/staff/oauth', (req, res) => {
+        routes.use('/staff/oauth', (req, res) => {
           oauths.add((req as TestRequest).wechat.oauth);
           res.end();
         });
-        it.use('/staff/me', requireWechatUser());
-        it.use('/staff/me', (req, res) => sendJSON(res, (req as TestRequest).wechat.user));
+        routes.use('/staff/me', requireWechatUser());
+        routes.use('/staff/me', (req, res) => sendJSON(res, (req as TestRequest).wechat.user));
       },
     });
-    return new Ground(app, await coresOf(app, oauths), hook, gate, storage);
+    return new FuzzApp(app, await oauthsOf(app, oauths), hook, gate, storage);
   }
 
   get url(): string {
@@ -133,7 +142,7 @@ export class Ground {
     return this.#hook.calls;
   }
 
-  /** What reached the app's own error handler. */
+  /** The errors that reached the app's error handler. */
   get errors(): readonly unknown[] {
     return this.#app.errors;
   }
@@ -152,9 +161,9 @@ export class Ground {
     return (['official', 'website', 'staff'] as const).find((account) => this.appIdOf(account) === appId);
   }
 
-  /** Does the work while WeChat, or the app, is in this mood. */
-  async in<T>(mood: Mood, work: () => Promise<T>): Promise<T> {
-    const undo = this.#set(mood);
+  /** Does the work while WeChat, or the app's onLogin, is in this condition. */
+  async under<T>(condition: Condition, work: () => Promise<T>): Promise<T> {
+    const undo = this.#set(condition);
     try {
       return await work();
     } finally {
@@ -162,13 +171,13 @@ export class Ground {
     }
   }
 
-  /** @returns the way back. */
-  #set(mood: Mood): () => void {
+  /** @returns the function that ends the condition */
+  #set(condition: Condition): () => void {
     const { emulator } = this;
     const { switches } = emulator;
     const fail = (...fault: Parameters<Emulator['fail']>): (() => void) => emulator.fail(...fault);
-    switch (mood) {
-      case 'well':
+    switch (condition) {
+      case 'healthy':
         return () => undefined;
       case 'busy':
         return fail('access_token', { errcode: -1 });
@@ -189,19 +198,19 @@ export class Ground {
       case '40125':
       case '45011':
       case '50002':
-        return fail('access_token', { errcode: Number(mood) });
+        return fail('access_token', { errcode: Number(condition) });
       case 'cut':
         return fail('access_token', 'reset-inside');
       case 'grants less':
         return fail('access_token', { patch: { scope: 'snsapi_base' } });
       case 'no profile':
         return fail('userinfo', { errcode: -1 }, { times: 2 });
-      case 'profile late':
+      case 'profile at the second try':
         return fail('userinfo', { errcode: -1 });
       case 'no unionid':
         switches.unionid = false;
         return () => (switches.unionid = true);
-      case 'dirty':
+      case 'control characters in the nickname':
         switches.dirtyNicknames = true;
         return () => (switches.dirtyNicknames = false);
       case 'app refuses':
@@ -215,13 +224,13 @@ export class Ground {
   }
 }
 
-/** The OAuth of every account: that of the website is only seen by who is logged in with it. */
-async function coresOf(app: TestApp, seen: ReadonlySet<OAuth>): Promise<OAuth[]> {
+/** The OAuth of every account. Only a browser that is logged in by the website's account sees that account's OAuth. */
+async function oauthsOf(app: TestApp, seen: ReadonlySet<OAuth>): Promise<OAuth[]> {
   const browser = Browser.onDesktop(app.url);
   await browser.get('/oauth');
   await browser.get('/staff/oauth');
   await browser.logIn(app.emulator, '/me');
   await browser.get('/oauth');
-  if (seen.size !== 3) throw new Error(`${seen.size} accounts were seen, not 3`);
+  if (seen.size !== 3) throw new Error(`${seen.size} OAuth objects were found instead of 3`);
   return [...seen];
 }

@@ -1,14 +1,15 @@
+// HTTP/1.1 over a raw socket: requests byte by byte, and responses as they arrived.
 import net from 'node:net';
 
-/** An answer as it stood on the wire; each byte is one character. */
-export interface RawAnswer {
+/** A response as it was received; each byte is one character. */
+export interface RawResponse {
   readonly status: number;
   readonly head: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
 }
 
-/** Bytes that end or break a line: what may not stand in a head is written in another way. */
+/** Replaces every byte that would end or break a line of a head. */
 export function withoutBreaks(bytes: string, write: (char: string) => string): string {
   return Array.from(bytes, (char) => (char <= ' ' || char === '\u007f' ? write(char) : char)).join('');
 }
@@ -18,32 +19,32 @@ export function percent(char: string): string {
 }
 
 /** All values of a header, in their order. */
-export function valuesOf(answer: RawAnswer, name: string): string[] {
-  return answer.headers.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value);
+export function valuesOf(response: RawResponse, name: string): string[] {
+  return response.headers.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value);
 }
 
-export function valueOf(answer: RawAnswer, name: string): string {
-  return valuesOf(answer, name).join(', ');
+export function valueOf(response: RawResponse, name: string): string {
+  return valuesOf(response, name).join(', ');
 }
 
-/** The body as people read it. */
-export function textOf({ body }: RawAnswer): string {
+/** The body, decoded from UTF-8. */
+export function textOf({ body }: RawResponse): string {
   return Buffer.from(body, 'latin1').toString();
 }
 
-interface Talk {
-  /** After so many answers, we say that nothing more will come; else the server must close by itself. */
-  readonly answers?: number;
+interface SendOptions {
+  /** Closes our side after so many responses; otherwise the server has to close the connection. */
+  readonly responses?: number;
 }
 
 const DEADLINE_MS = 15_000;
 
-/** Sends exactly these bytes, and reads until the server closes: as many answers as it gives, none where it only hangs up. */
-export async function speak(
+/** Sends exactly these bytes, and reads until the server closes: none, one or many responses. */
+export async function sendBytes(
   port: number,
   bytes: string,
-  { answers = Infinity }: Talk = {},
-): Promise<RawAnswer[]> {
+  { responses = Infinity }: SendOptions = {},
+): Promise<RawResponse[]> {
   const received = await new Promise<string>((resolve, reject) => {
     let text = '';
     const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () => {
@@ -51,27 +52,32 @@ export async function speak(
     });
     const deadline = setTimeout(() => {
       socket.destroy();
-      reject(new Error(`The server neither closed nor went on, after ${JSON.stringify(text.slice(0, 200))}`));
+      const start = JSON.stringify(text.slice(0, 200));
+      reject(new Error(`after ${start}, the server neither sent more nor closed the connection`));
     }, DEADLINE_MS);
     socket.setEncoding('latin1');
     socket.on('data', (chunk: string) => {
       text += chunk;
-      if (answers < Infinity && parse(text).filter(({ status }) => status >= 200).length >= answers)
-        socket.end();
+      if (responses < Infinity && finalResponsesIn(text).length >= responses) socket.end();
     });
     socket.on('end', () => socket.end());
-    // A server that hangs up before it has read all resets the connection.
+    // A server that closes before it has read everything resets the connection.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       clearTimeout(deadline);
       resolve(text);
     });
   });
-  return parse(received).filter(({ status }) => status >= 200);
+  return finalResponsesIn(received);
 }
 
-function parse(text: string): RawAnswer[] {
-  const answers: RawAnswer[] = [];
+/** Without interim responses such as 100 Continue. */
+function finalResponsesIn(text: string): RawResponse[] {
+  return parse(text).filter(({ status }) => status >= 200);
+}
+
+function parse(text: string): RawResponse[] {
+  const responses: RawResponse[] = [];
   let rest = text;
   while (rest !== '') {
     const end = rest.indexOf('\r\n\r\n');
@@ -83,18 +89,18 @@ function parse(text: string): RawAnswer[] {
       const colon = line.indexOf(':');
       return [line.slice(0, colon), line.slice(colon + 1).trim()];
     });
-    const [body, after] = takeBody(rest.slice(end + 4), headers);
-    answers.push({ status, head, headers, body });
+    const [body, after] = splitBody(rest.slice(end + 4), headers);
+    responses.push({ status, head, headers, body });
     rest = after;
   }
-  return answers;
+  return responses;
 }
 
-function takeBody(
+function splitBody(
   rest: string,
   headers: readonly (readonly [string, string])[],
 ): [body: string, after: string] {
-  // The answer to a HEAD has a length, and no body.
+  // The response to a HEAD has a Content-Length, but no body.
   if (rest.startsWith('HTTP/1.')) return ['', rest];
   const find = (name: string) => headers.find(([each]) => each.toLowerCase() === name)?.[1];
   const length = find('content-length');

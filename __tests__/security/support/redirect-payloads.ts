@@ -1,11 +1,11 @@
-/** Return paths that want to lead elsewhere: each is what a parameter holds once it is decoded. */
+/** Return paths of an open redirect: each is the decoded value of a parameter. */
 
-import { percent, withoutBreaks } from './raw';
+import { percent, withoutBreaks } from '../../support/raw-http';
 
 const HOST = 'evil.example';
 
-/** What may stand before a host. */
-const LURES = [
+/** The text before the host. */
+const PREFIXES = [
   ...[
     '//',
     '///',
@@ -208,7 +208,7 @@ const LURES = [
   ],
 ];
 
-/** What needs no host. */
+/** Payloads without a host of their own. */
 const OTHERS = [
   ...[
     'javascript:alert(1)',
@@ -320,15 +320,15 @@ const OTHERS = [
 ];
 
 export const PAYLOADS: readonly string[] = [
-  ...new Set([...LURES.flatMap((lure) => [`${lure}${HOST}`, `${lure}${HOST}/me`]), ...OTHERS]),
+  ...new Set([...PREFIXES.flatMap((prefix) => [`${prefix}${HOST}`, `${prefix}${HOST}/me`]), ...OTHERS]),
 ];
 
-/** Each byte that may not stand in a query, encoded; lone surrogates as browsers send them. */
+/** Percent-encoded for a query; lone surrogates become U+FFFD, as in browsers. */
 export function inQuery(payload: string): string {
   return encodeURIComponent(payload.replace(/\p{Surrogate}/gu, '\ufffd'));
 }
 
-/** As bytes of a request line or a header, with what would end it encoded. */
+/** The bytes for a request line or a header; bytes that would end it are percent-encoded. */
 export function inHead(payload: string): string {
   const bytes = Buffer.from(payload.replace(/\p{Surrogate}/gu, '\ufffd')).toString('latin1');
   return withoutBreaks(bytes, percent);

@@ -1,10 +1,9 @@
-/** The words of the model: what there is, what a browser brings, what may come of it. */
+/** The terms of the model: sites, accounts, sessions, what a browser sends, and what it may receive. */
+import type { ErrorKind, Scope } from '../../support/contract';
+
 export type Site = 'main' | 'staff';
 export type Account = 'official' | 'website' | 'staff';
-export type Scope = 'snsapi_base' | 'snsapi_userinfo' | 'snsapi_login';
-/** How much each grants. */
-export const RANK: Readonly<Record<Scope, number>> = { snsapi_base: 1, snsapi_userinfo: 2, snsapi_login: 3 };
-export type Agent = 'wechat' | 'desktop';
+export type UserAgent = 'wechat' | 'desktop';
 export type Storage = 'cookie-session' | 'express-session';
 
 /** What a browser holds: a whole session (cookie-session) or the id of one (express-session). */
@@ -22,7 +21,7 @@ export interface Code {
   readonly account: Account;
   readonly scope: Scope;
   readonly expiresAt: number;
-  /** Of the snapshot page. */
+  /** Whether it is for the virtual user of a snapshot page. */
   readonly virtual: boolean;
   readonly openid: string;
   readonly unionid: string | undefined;
@@ -30,29 +29,37 @@ export interface Code {
   used: boolean;
 }
 
+/**
+ * Any kind that restarts a login. Which of them a second failure reports depends on the failure: the model does not
+ * tell them apart.
+ */
+export const RESTARTABLE = 'a kind that restarts logins';
+export type ExpectedKind = ErrorKind | typeof RESTARTABLE;
+
 export type Expected =
   | { to: 'page'; login: Login }
   | { to: 'wechat'; state: string; isNew: boolean; account: Account; scope: Scope }
   | { to: 'path'; path: string }
-  | { to: 'error'; kind: string }
-  | { to: 'json'; error: string }
+  | { to: 'error'; kind: ExpectedKind }
+  | { to: 'json'; error: ErrorKind }
   | { to: 'open in WeChat' }
-  | { to: 'nothing' };
+  | { to: 'no content' };
 
-export interface Visit {
+export interface Request {
   readonly cookie: Cookie;
   readonly site: Site;
-  readonly agent: Agent;
-  /** The state that the answer showed, if any: nobody can foretell it. */
-  readonly minted: string;
+  readonly userAgent: UserAgent;
+  /** The state in the response, if it redirects to WeChat: it is random, so the model has to be given it. */
+  readonly generatedState: string;
 }
 
-/** What a callback brings. */
-export interface Answer {
+/** The parameters of a callback. */
+export interface CallbackParams {
   readonly code: string;
   readonly state: string;
 }
 
+/** What a request must come to: the response, and the cookie that the browser holds afterwards. */
 export interface Step {
   readonly expected: Expected;
   readonly cookie: Cookie;
@@ -65,15 +72,13 @@ export interface Pending {
   readonly at: number;
 }
 
-export interface Part {
+/** What one site keeps in a session. */
+export interface SiteSession {
   login?: Login | undefined;
   pending: Record<string, Pending>;
   done: Record<string, string>;
 }
 
-export interface Session extends Record<Site, Part> {
+export interface Session extends Record<Site, SiteSession> {
   cart?: number | undefined;
 }
-
-/** What a second failure that a fresh login might cure is called depends on the failure: any of these. */
-export const AGAIN = 'code_invalid | code_used | busy | timeout | network | bad_answer';
