@@ -65,10 +65,20 @@ export function trustsProxy(req: HostRequest): boolean {
   );
 }
 
-/** The host the browser says it asked for, unchecked. Only a trusted proxy may say it was another than the Host header. */
+/** DNS names have at most 253 characters. */
+const MAX_HOST_LENGTH = 255;
+
+/**
+ * The host that the browser says it asked for, in lower case and otherwise unchecked. Empty if there is none, or if it is longer than a
+ * host can be. Only a trusted proxy may name another host than the browser's.
+ */
 export function hostOf(req: HostRequest): string {
   const forwarded = trustsProxy(req) ? firstValue(req.headers['x-forwarded-host']) : undefined;
-  return (forwarded ?? req.headers.host ?? '').toLowerCase();
+  // HTTP/2 sends `:authority` in place of Host, and it counts where a client sends both (RFC 9113 section 8.3.1).
+  const host = forwarded ?? (header(req, ':authority') || header(req, 'host'));
+  if (host.length > MAX_HOST_LENGTH) return '';
+  // The host of a pending login is kept. A part of a header would keep the whole header in memory, so this is a copy.
+  return Buffer.from(host.toLowerCase()).toString();
 }
 
 function firstValue(header: string | string[] | undefined): string | undefined {
