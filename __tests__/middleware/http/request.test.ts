@@ -1,11 +1,19 @@
-import http, { IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import {
+  IncomingMessage,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
 import http2 from 'node:http2';
 import net, { type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { wechatAuth } from '../../../lib/index';
 import { hostOf, type HostRequest } from '../../../lib/middleware/http/request';
-import { cookies, emulated, type TestRequest } from '../../support/app';
+import { cookies, emulated, sendJSON, type TestRequest } from '../../support/app';
+import { agree } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
 import { createHost, type Middleware } from '../../support/hosts';
 import { IPHONE_WECHAT } from '../../support/user-agents';
@@ -13,22 +21,24 @@ import { IPHONE_WECHAT } from '../../support/user-agents';
 useEmulator();
 
 /** A request as Node hands it on, without a connection. */
-function requestWith(headers: http.IncomingHttpHeaders, trustsProxy = false): HostRequest {
+function requestWith(headers: IncomingHttpHeaders, trustsProxy = false): HostRequest {
   const req = new IncomingMessage(new net.Socket());
   req.headers = headers;
   const app = { get: () => () => trustsProxy };
-  return Object.assign(req, { app }) as HostRequest;
+  return Object.assign(req, { app });
 }
 
 interface Http2Response {
-  readonly status: number | undefined;
+  readonly status: number;
   readonly location: string;
+  /** What the response sets, as a Cookie header. */
   readonly cookie: string;
+  readonly body: string;
 }
 
 /** Sends one request over HTTP/2, without TLS. Node sends `:authority`, and no Host header. */
 async function getByHttp2(
-  listener: http.RequestListener,
+  listener: RequestListener,
   headers: http2.OutgoingHttpHeaders,
 ): Promise<Http2Response> {
   const server = http2.createServer(
@@ -37,17 +47,13 @@ async function getByHttp2(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const client = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   try {
-    const response = await new Promise<http2.IncomingHttpHeaders>((resolve, reject) => {
-      client.on('error', reject);
-      const request = client.request({ 'user-agent': IPHONE_WECHAT, accept: 'text/html', ...headers });
-      request.on('error', reject);
-      request.on('response', resolve);
-      request.resume();
-    });
+    const request = client.request({ 'user-agent': IPHONE_WECHAT, accept: 'text/html', ...headers });
+    const [response] = (await once(request, 'response')) as [http2.IncomingHttpHeaders];
     return {
-      status: response[':status'] as unknown as number,
+      status: Number(response[':status']),
       location: response.location ?? '',
       cookie: (response['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; '),
+      body: await text(request),
     };
   } finally {
     client.destroy();
@@ -55,47 +61,53 @@ async function getByHttp2(
   }
 }
 
+function connectApp(): RequestListener {
+  const app = createHost('Connect');
+  app.use(cookies());
+  app.use(wechatAuth(emulated(emulator)));
+  app.use(sendUser);
+  return app;
+}
+
+function bareHandler(): RequestListener {
+  const session = cookies();
+  const middleware: Middleware = wechatAuth(emulated(emulator));
+  return (req, res) => {
+    session(req, res, () => {
+      middleware(req, res, () => {
+        sendUser(req, res);
+      });
+    });
+  };
+}
+
+function sendUser(req: HostRequest, res: ServerResponse): void {
+  sendJSON(res, (req as TestRequest).wechat.user);
+}
+
 describe('a request over HTTP/2', () => {
   // Express 4 and 5 do not run on node:http2: they replace the prototype of its requests.
-  const listeners: Readonly<Record<string, () => http.RequestListener>> = {
-    Connect: () => {
-      const app = createHost('Connect');
-      app.use(cookies());
-      app.use(wechatAuth(emulated(emulator)));
-      app.use((req, res) => res.end(JSON.stringify((req as TestRequest).wechat.user ?? null)));
-      return app;
-    },
-    'a bare handler': () => {
-      const session = cookies();
-      const middleware: Middleware = wechatAuth(emulated(emulator));
-      return (req, res) => {
-        session(req, res, () => {
-          middleware(req, res, () => res.end(JSON.stringify((req as TestRequest).wechat.user ?? null)));
-        });
-      };
-    },
-  };
-
-  it.each(Object.keys(listeners))(
-    'logs the user in at the host that :authority names, on %s',
-    async (name) => {
-      const listener = listeners[name]?.() as http.RequestListener;
-      const sent = await getByHttp2(listener, {
-        ':path': '/login?returnTo=/me',
-        ':authority': 'h5.example.com',
-      });
-      expect(sent.status).toBe(302);
-      expect(new URL(sent.location).searchParams.get('redirect_uri')).toBe('http://h5.example.com/callback');
-      const back = new URL((await emulator.authorize(sent.location)) ?? '');
-      const done = await getByHttp2(listener, {
-        ':path': back.pathname + back.search,
-        ':authority': back.host,
-        cookie: sent.cookie,
-      });
-      expect([done.status, done.location]).toEqual([302, '/me']);
-      expect(done.cookie).toContain('session=');
-    },
-  );
+  it.each([
+    ['Connect', connectApp],
+    ['a bare handler', bareHandler],
+  ])('logs the user in at the host that :authority names, on %s', async (_name, makeListener) => {
+    const listener = makeListener();
+    const sent = await getByHttp2(listener, {
+      ':path': '/login?returnTo=/me',
+      ':authority': 'h5.example.com',
+    });
+    expect(sent.status).toBe(302);
+    expect(new URL(sent.location).searchParams.get('redirect_uri')).toBe('http://h5.example.com/callback');
+    const back = new URL(await agree(emulator, sent.location));
+    const done = await getByHttp2(listener, {
+      ':path': back.pathname + back.search,
+      ':authority': back.host,
+      cookie: sent.cookie,
+    });
+    expect([done.status, done.location]).toEqual([302, '/me']);
+    const me = await getByHttp2(listener, { ':path': '/me', ':authority': back.host, cookie: done.cookie });
+    expect(JSON.parse(me.body)).toMatchObject({ nickname: '小明' });
+  });
 });
 
 describe('the host of a request', () => {
