@@ -9,7 +9,10 @@ export function noStore(res: ServerResponse): void {
 /** Says on which headers the answer depends, beside those that others named. */
 export function vary(res: ServerResponse, ...names: string[]): void {
   const before = String(res.getHeader('Vary') ?? '');
-  const known = before.toLowerCase().split(/\s*,\s*/);
+  const known = before
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
   const added = names.filter((name) => !known.includes(name.toLowerCase()));
   res.setHeader('Vary', [before, ...added].filter(Boolean).join(', '));
 }

@@ -150,7 +150,7 @@ function* addressFaults(options: WechatAuthOptions, known: ReadonlySet<string>):
   const { baseURL, endpoints, returnTo } = options;
   if (typeof baseURL === 'string' && !known.has('baseURL')) {
     const usesRealWechat =
-      typeof endpoints?.open === 'string' && endpoints.open.replace(/\/+$/, '') === WECHAT.open;
+      typeof endpoints?.open === 'string' && endpoints.open.replace(/(?<!\/)\/+$/, '') === WECHAT.open;
     const fault = baseURLFault(baseURL, usesRealWechat);
     if (fault) yield { path: 'baseURL', message: fault };
   }
