@@ -216,7 +216,7 @@ describe('a login at another host than its callback', () => {
       await logIns(app, { Host });
       expect(codes()).toEqual(['WECHAT_OTHER_HOST']);
       expect(said[0]?.message).toMatch(
-        `A login was started at "${Host}", but WeChat comes back to "h5.example.com"`,
+        `A login started at "${Host}", but WeChat sends the browser back to "h5.example.com"`,
       );
     }
   });
