@@ -9,6 +9,7 @@ const LIB = path.resolve(__dirname, '../lib');
 /** The staircase, from its foot up: a file imports from its own step or from below, types included. */
 const STEPS = [
   ['errors.ts'],
+  ['printable.ts'],
   ['redact.ts', 'warnings.ts'],
   ['async/'],
   ['stores/'],

@@ -1,4 +1,5 @@
 /** Makes text that came from outside safe to show: short, without control characters, and without secrets. */
+import { printable } from './printable';
 
 const MASK = '***';
 
@@ -28,16 +29,6 @@ export function redact(text: string, secrets: readonly (string | undefined)[]): 
     withoutParts(shown, partsOf(secrets)),
   );
 }
-
-/**
- * Replaces control characters, line separators and characters that change the direction of text. Printed in a
- * log or a terminal, they would let an attacker forge lines, move the cursor or reorder what is read.
- */
-export function printable(text: string): string {
-  return text.replace(CONTROL_CHARACTER, (char) => (/\s/.test(char) ? ' ' : '\ufffd'));
-}
-
-const CONTROL_CHARACTER = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Cuts before a whole word: half a secret would no longer have the shape that gives secrets away. */
 function cut(text: string): string {

@@ -1,3 +1,5 @@
+import { printable } from './printable';
+
 /**
  * Every warning that this package prints on the console, for the operator to act on. Each has a row in
  * docs/warnings.md.
@@ -19,7 +21,8 @@ export const WARNING_CODES = [
 export type WarningCode = (typeof WARNING_CODES)[number];
 
 export function warn(code: WarningCode, message: string): void {
-  process.emitWarning(message, { type: 'WechatAuthWarning', code });
+  // A message may quote a header, or the text of an error response.
+  process.emitWarning(printable(message), { type: 'WechatAuthWarning', code });
 }
 
 /** The warnings of one middleware: each is printed once, however many requests cause it. */

@@ -57,8 +57,7 @@ export function requireWechatUser(options: WechatGuardOptions = {}): WechatGuard
         'Mount the guard that it returns: app.get(path, requireWechatUser(), handler).',
     );
   }
-  checkGuardOptions(options);
-  const config = { ...options };
+  const config = checkGuardOptions(options);
   return function wechatUserRequired(req, res, next) {
     const { wechat } = req as { wechat?: WechatContext };
     const opened = ReqWechat.contextBehind(wechat);

@@ -211,9 +211,17 @@ describe('a login at another host than its callback', () => {
       await logIns(app, { Host });
       expect(codes()).toEqual(['WECHAT_OTHER_HOST']);
       expect(said[0]?.message).toMatch(
-        `A login was started at "${Host}", but WeChat comes back to "h5.example.com"`,
+        `A login started at "${Host}", but WeChat sends the browser back to "h5.example.com"`,
       );
     }
+  });
+
+  it('is printed without the control characters of a Host header', async () => {
+    const app = await start({ auth: { baseURL: BASE } });
+    // Node lets the bytes 80 to FF through, and a terminal obeys 9B as ESC and a bracket.
+    await logIns(app, { Host: 'evil\u009b31m\u0085.example' });
+    expect(codes()).toEqual(['WECHAT_OTHER_HOST']);
+    expect(said[0]?.message).toContain('"evil\ufffd31m\ufffd.example"');
   });
 
   it('is named by the error page, and on the console, when it did get lost', async () => {
@@ -266,6 +274,14 @@ describe('what only the operator can mend', () => {
     emulator.switches.unionid = true;
     expect(codes()).toEqual(['WECHAT_LOGIN_FAILED', 'WECHAT_LOGIN_FAILED']);
     expect(said[1]?.message).toMatch(/^unionid_missing: /);
+  });
+
+  it('is printed without the control characters of a response', async () => {
+    const app = await start();
+    emulator.fail('access_token', { errcode: 40125, errmsg: 'no\u001b[2J\u009b\u2028good\u202e' });
+    await Browser.inWechat(app.url).logIn(emulator, '/me');
+    expect(codes()).toEqual(['WECHAT_LOGIN_FAILED']);
+    expect(said[0]?.message).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
   });
 });
 

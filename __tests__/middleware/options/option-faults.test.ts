@@ -317,6 +317,16 @@ describe('faults of the options', () => {
     }
   });
 
+  it.each(['0000', '000a', '001b', '007f', '0085', '009b', '2028', '2029', '202e', '2066'])(
+    'print no U+%s, neither from a value nor from the name of an option',
+    (code) => {
+      const character = String.fromCodePoint(parseInt(code, 16));
+      const error = errorOf({ ...APP, scope: `a${character}b`, [`x${character}y`]: 1 });
+      expect(error?.faults).toHaveLength(2);
+      expect(error?.message.replaceAll('\n  - ', '')).not.toContain(character);
+    },
+  );
+
   it('cut what is long', () => {
     expect(messageOf({ scope: 'x'.repeat(10_000) }).length).toBeLessThan(300);
   });

@@ -2,6 +2,7 @@
 import { distance } from 'fastest-levenshtein';
 import type * as optionSchema from './option-schema';
 import { OptionsError, type OptionFault } from './options-error';
+import { isObject, ownCopy } from './own-options';
 
 type Schemas = typeof optionSchema;
 
@@ -36,10 +37,18 @@ export function findFaults(options: unknown): OptionFault[] {
   return faultsIn(schemas().optionsSchema, options);
 }
 
-/** @throws OptionsError that lists every fault of a guard's options. */
-export function checkGuardOptions(options: unknown): void {
-  const faults = readable(() => faultsIn(schemas().guardSchema, options));
+/**
+ * @returns a copy of a guard's options.
+ * @throws OptionsError that lists every fault of them.
+ */
+export function checkGuardOptions<Options extends object>(given: Options): Options {
+  let options = given;
+  const faults = readable(() => {
+    if (isObject(given)) options = ownCopy(given);
+    return faultsIn(schemas().guardSchema, options);
+  });
   if (faults.length > 0) throw new OptionsError(faults, 'requireWechatUser()');
+  return options;
 }
 
 /** A getter or a Proxy may throw: then that is the fault. */

@@ -1,6 +1,7 @@
 /** How a fault of the options is told. */
 import { inspect } from 'node:util';
 import { WechatAuthError } from '../../errors';
+import { printable } from '../../printable';
 
 /** One thing that is wrong with the options. */
 export interface OptionFault {
@@ -21,7 +22,7 @@ export class OptionsError extends WechatAuthError {
       'config',
       [
         `${whose} has ${count} in its options:`,
-        ...faults.map(({ path, message }) => `  - ${path || 'The argument'} ${message}`),
+        ...faults.map(({ path, message }) => `  - ${printable(path) || 'The argument'} ${message}`),
       ].join('\n'),
     );
     this.faults = faults;
@@ -44,5 +45,5 @@ function quoted(text: string): string {
     .replace(/\/\/[^/?#]*@/g, '//***@')
     .replace(/(?<![\da-f])[\da-f]{32}(?![\da-f])/gi, '***')
     .slice(0, 80);
-  return inspect(safe, { breakLength: Infinity }) + (text.length > 80 ? '…' : '');
+  return printable(inspect(safe, { breakLength: Infinity })) + (text.length > 80 ? '…' : '');
 }

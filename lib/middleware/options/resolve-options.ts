@@ -17,6 +17,7 @@ import { credentialsOf, withDefaults, withEnvironment, withSource } from './envi
 import { findFaults, readable } from './option-checks';
 import type { ChooseFlow, OnError, OnLogin, WechatAuthOptions } from './options';
 import { OptionsError, shown, type OptionFault } from './options-error';
+import { ownOptions } from './own-options';
 
 /**
  * The options after they were checked, with defaults and environment filled in. Nothing else reads the given
@@ -62,8 +63,9 @@ const DEFAULT_ROUTES: ResolvedOptions['routes'] = {
 export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
   let options = given;
   const faults = readable(() => {
-    options = withEnvironment(given);
-    return faultsOf(options).map((fault) => withSource(fault, given));
+    const own = ownOptions(given);
+    options = withEnvironment(own);
+    return faultsOf(options).map((fault) => withSource(fault, own));
   });
   if (faults.length > 0) throw new OptionsError(faults);
   const { preserveSession = true, loginTimeout = 600_000 } = options;
@@ -148,7 +150,7 @@ function* addressFaults(options: WechatAuthOptions, known: ReadonlySet<string>):
   const { baseURL, endpoints, returnTo } = options;
   if (typeof baseURL === 'string' && !known.has('baseURL')) {
     const usesRealWechat =
-      typeof endpoints?.open === 'string' && endpoints.open.replace(/\/+$/, '') === WECHAT.open;
+      typeof endpoints?.open === 'string' && endpoints.open.replace(/(?<!\/)\/+$/, '') === WECHAT.open;
     const fault = baseURLFault(baseURL, usesRealWechat);
     if (fault) yield { path: 'baseURL', message: fault };
   }

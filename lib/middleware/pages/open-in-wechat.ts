@@ -39,7 +39,7 @@ function asksForJSON(req: IncomingMessage): boolean {
 const LONGEST_IN_CODE = 400;
 
 function qrCode(whole: string): string {
-  const address = whole.length > LONGEST_IN_CODE ? whole.replace(/\?.*$/, '') : whole;
+  const address = whole.length > LONGEST_IN_CODE ? whole.replace(/\?[^]*$/, '') : whole;
   return `<div class="code">${renderSVG(address, { border: 1, pixelSize: 4 })}</div>`;
 }
 
