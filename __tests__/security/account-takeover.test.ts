@@ -185,3 +185,29 @@ describe.each(SESSION_NAMES)('a second account in one session, with %s', (kind) 
     },
   );
 });
+
+describe.each(SESSION_NAMES)('data of the app in a shared session, with %s', (kind) => {
+  it('does not go from one person to another who logs in under another session key', async () => {
+    const app = await startApp(emulator, {
+      session: SESSIONS[kind](),
+      routes: (host) => {
+        host.use('/shop', wechatAuth({ ...emulated(emulator), sessionKey: 'shop' }));
+        host.use('/cart', (req, res) => {
+          (req.session as Record<string, unknown>)['cart'] = ['a book'];
+          res.end();
+        });
+      },
+    });
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/shop/login', VICTIM);
+    await browser.get('/cart');
+    await browser.get('/shop/login');
+    await browser.logIn(emulator, '/me', ATTACKER);
+    expect(
+      Object.keys(await sessionOf(browser))
+        .filter((key) => key !== 'cookie')
+        .sort(),
+    ).toEqual(['wechat', 'wechat:login']);
+    await app.close();
+  });
+});

@@ -94,7 +94,7 @@ export function authorizeURL(
     redirect_uri: redirect,
     response_type: 'code',
     // An empty one counts as not given, as in wechat-oauth.
-    scope: withDefault(scope, scopes.usual),
+    scope: withDefault(scope, scopes.defaultScope),
     state: withDefault(state, ''),
   };
   // Apart, since an object puts names that look like numbers first.

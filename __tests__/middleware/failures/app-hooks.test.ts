@@ -34,6 +34,24 @@ describe('an onError', () => {
   });
 });
 
+describe('an onError that passes the request on and then throws', () => {
+  it('calls the next handler once', async () => {
+    const app = await startApp(emulator, {
+      auth: {
+        onError: (error, _req, _res, next) => {
+          next(error);
+          throw new Error('later');
+        },
+      },
+    });
+    const browser = Browser.inWechat(app.url);
+    const back = await comeBack(browser, emulator);
+    await browser.get(withParams(back, { code: undefined }));
+    expect(app.errors).toHaveLength(1);
+    await app.close();
+  });
+});
+
 describe('req.wechat.login()', () => {
   it.each(HOSTS)('answers on %s, and does not reject where it is not awaited', async (host) => {
     const rejections: unknown[] = [];

@@ -112,7 +112,7 @@ const LIKELY: readonly Cause[] = ['no-session', 'secure-cookie', 'trust-proxy', 
 export function likelyCauses(context: Context, state: string): { found: Cause[]; likely: readonly Cause[] } {
   const { req, config } = context;
   const cookie = cookieOptions(req, getSession(req));
-  const startedAt = config.logins.hostOf(state);
+  const startedAt = config.callbacks.startHostOf(state);
   const found: Cause[] = [];
   if (startedAt !== undefined && startedAt !== hostOf(req)) {
     found.push('other-host');

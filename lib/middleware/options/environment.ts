@@ -82,8 +82,7 @@ export function withSource({ path, message }: OptionFault, given: WechatAuthOpti
   if (variable === undefined || message.startsWith('is missing')) return { path, message };
   const [first = '', second] = path.split('.');
   const value = (given as Record<string, unknown>)[first];
-  const inCode = second === undefined ? value : isObject(value) && (value as Record<string, unknown>)[second];
-  return inCode === undefined || inCode === false
-    ? { path, message: `${message} It comes from ${variable}.` }
-    : { path, message };
+  const inCode =
+    second === undefined ? value : isObject(value) ? (value as Record<string, unknown>)[second] : undefined;
+  return { path, message: inCode === undefined ? `${message} It comes from ${variable}.` : message };
 }

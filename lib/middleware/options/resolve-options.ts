@@ -1,7 +1,7 @@
 /**
- * Turns the options into the parts that are built from them, once, or into one error that lists every fault.
+ * Checks the options and builds everything that follows from them, or throws one error that lists every
+ * fault.
  */
-import { LRUCache } from 'lru-cache';
 import { WECHAT } from '../../oauth/endpoints';
 import { FLOWS, FLOW_NAMES, isFlow, type WechatFlow } from '../../oauth/flows';
 import { OAuth } from '../../oauth/oauth';
@@ -10,7 +10,7 @@ import type { WechatLang } from '../../oauth/user';
 import { MemoryTokenStore } from '../../stores/memory-store';
 import { Warnings } from '../../warnings';
 import { sanitizeReturnTo } from '../http/return-to';
-import { CallbackResults } from '../state/shared-logins';
+import { CallbackResults } from '../state/callback-results';
 import { createAccount, type Account } from './account';
 import { baseURLFault, splitBase } from './base-url';
 import { credentialsOf, withDefaults, withEnvironment, withSource } from './environment';
@@ -47,9 +47,7 @@ export interface ResolvedOptions {
   readonly keepsOtherLogins: boolean;
   readonly verificationFiles: ReadonlyMap<string, string>;
   readonly sessionKey: string;
-  /** The mount paths under which requests came through this middleware, as the requests spelled them. */
-  readonly seenMounts: LRUCache<string, true>;
-  readonly logins: CallbackResults;
+  readonly callbacks: CallbackResults;
   readonly warnings: Warnings;
 }
 
@@ -89,8 +87,7 @@ export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
       Object.entries(options.verificationFiles ?? {}).map(([name, content]) => [`/${name}`, content]),
     ),
     sessionKey: options.sessionKey ?? 'wechat',
-    seenMounts: new LRUCache({ max: 50 }),
-    logins: new CallbackResults(options.tokenStore, loginTimeout),
+    callbacks: new CallbackResults(options.tokenStore, loginTimeout),
     warnings: new Warnings(),
   };
 }
@@ -102,17 +99,17 @@ function preserver(preserveSession: boolean | readonly string[]): (key: string) 
 }
 
 function faultsOf(options: WechatAuthOptions): OptionFault[] {
-  const single = findFaults(options);
-  const known = new Set(single.map(({ path }) => path));
+  const perOption = findFaults(options);
+  const known = new Set(perOption.map(({ path }) => path));
   // An argument that is not an object cannot be checked any further.
-  if (known.has('')) return single;
-  const together = [
+  if (known.has('')) return perOption;
+  const acrossOptions = [
     ...credentialFaults(options),
     ...flowFaults(options),
     ...addressFaults(options, known),
     ...routeFaults(options),
   ];
-  return [...single, ...together.filter(({ path }) => !known.has(path))];
+  return [...perOption, ...acrossOptions.filter(({ path }) => !known.has(path))];
 }
 
 function* credentialFaults(options: WechatAuthOptions): Generator<OptionFault> {

@@ -36,7 +36,10 @@ export function getSession(req: HostRequest): Session | undefined {
   return typeof session === 'object' && session !== null ? (session as Session) : undefined;
 }
 
-/** Waits until express-session has stored the session: the browser's next request must find it. */
+/**
+ * Waits until express-session has stored the session: the browser's next request must find it. For
+ * cookie-session, checks that the cookie is not too large.
+ */
 export async function saveSession(
   req: HostRequest,
   { warnings }: { readonly warnings: Warnings },
@@ -66,7 +69,10 @@ export async function regenerateSession(
   return Object.assign(requireSession(req), Object.fromEntries(stay));
 }
 
-/** What the app set on `req.session.cookie` (express-session), such as the `maxAge` of "remember me". */
+/**
+ * Copies what the app set on `req.session.cookie` (express-session) to the new session, such as the `maxAge`
+ * of "remember me".
+ */
 export function carryOverCookie({ cookie: before }: Session, { cookie }: Session): void {
   if (!isObject(before) || !isObject(cookie) || before === cookie) return;
   for (const name of COOKIE_SETTINGS) if (before[name] !== undefined) cookie[name] = before[name];
@@ -88,8 +94,8 @@ async function callSessionStore(req: HostRequest, call: string, work: Work): Pro
       callHook(work as Parameters<typeof callHook>[0]),
     );
   } catch (error) {
-    // express-session would otherwise try to save the session again when the response ends, wait without a limit,
-    // and send the id of a half-written session.
+    // express-session would otherwise try to save the session again when the response ends, wait without a
+    // limit, and send the id of a half-written session.
     (req as { session?: unknown }).session = undefined;
     throw error;
   }

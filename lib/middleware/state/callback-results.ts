@@ -14,7 +14,7 @@ import type { PendingLogin } from './pending-logins';
 import type { WechatSession } from './wechat-session';
 
 /** What becomes of a login: a user for the session, or the state of the login that replaces it. */
-export type LoginResult = { readonly session: WechatSession } | { readonly restart: string };
+export type LoginResult = { readonly login: WechatSession } | { readonly restartState: string };
 
 /** How long a duplicate callback shares the result of the first one. */
 const SHARED_MS = 60_000;
@@ -29,36 +29,44 @@ export interface CallbackParams {
 }
 
 /**
- * The results of callbacks, kept for a minute, in this process and in the shared cache of the token store, if
- * it has one.
+ * What this process remembers of callbacks. Results, owners, restarts and logouts are also in the shared
+ * cache of the token store, if it has one, so that several processes act as one.
  */
 export class CallbackResults {
   readonly #cache: SharedCache | undefined;
+  readonly #loginTimeout: number;
   /** By state and code. */
   readonly #results = lazy(() => new LRUCache<string, Promise<LoginResult>>(LIMITS));
-  /** By state: the user that the first exchanged code proved. */
+  /** By state: the user of the first code that was exchanged. */
   readonly #owners = lazy(
-    () => new LRUCache<string, { openid: string; session: Promise<WechatSession> }>(LIMITS),
+    () => new LRUCache<string, { openid: string; login: Promise<WechatSession> }>(LIMITS),
   );
   /** By state: the state of the login that replaced it. */
   readonly #restarts = lazy(() => new LRUCache<string, Promise<string>>(LIMITS));
+  /** By cookies, code and state: the pending login of a callback that was handled. */
   readonly #served = lazy(() => new LRUCache<string, PendingLogin>(LIMITS));
-  readonly #loggedOut = lazy(() => new LRUCache<string, true>(LIMITS));
+  /** By state: logins that a logout has ended; as long as a callback of theirs may still be in progress. */
+  readonly #loggedOut: () => LRUCache<string, true>;
+  /** By state: where a login started. */
   readonly #started: () => LRUCache<string, { host: string; returnTo: string }>;
+  /** By public id: logins whose end was reported. */
   readonly #reported = lazy(() => new LRUCache<string, true>(LIMITS));
 
   /** @param loginTimeout life of a started login, in ms */
   constructor(store: TokenStore | SharedCache | undefined, loginTimeout: number) {
     this.#cache = store && hasSharedCache(store) ? store : undefined;
+    this.#loginTimeout = loginTimeout;
+    this.#loggedOut = lazy(() => new LRUCache({ ...LIMITS, ttl: loginTimeout }));
     this.#started = lazy(() => new LRUCache({ ...LIMITS, ttl: loginTimeout }));
   }
 
   /**
    * Shares one exchange between the callbacks that carry the same state and the same code. A callback with
    * another code for that state is exchanged by itself: WeChat on Android calls back with two good codes, and
-   * an attacker who knows the state can send a code of her own. The first openid that a code proves owns the
-   * state. A second code of the same user shares the login, without another `onLogin`; a code of another user
-   * is refused. A failed exchange is not kept.
+   * an attacker who knows the state can send a code of her own. The state belongs to the user of the first
+   * code that was exchanged. A second code of the same user shares the login, without another `onLogin`. A
+   * code of another user counts as an invalid code: the login is restarted once, then fails. If a failure
+   * restarts the login, duplicates get the same restart; any other failed exchange is not kept.
    */
   async shareResult<User extends { readonly openid: string }>(
     { state, code }: CallbackParams,
@@ -68,9 +76,10 @@ export class CallbackResults {
       /** Turns the user into a login: `onLogin` runs here. */
       complete(user: User): Promise<WechatSession>;
       /**
-       * The state of a login that replaces the failed one. Throws the error if it is not one to restart after.
+       * Returns a fresh state for a login that replaces the failed one. Rethrows the error if the login must
+       * not be restarted.
        */
-      restart(error: unknown): string;
+      decideRestart(error: unknown): string;
     },
   ): Promise<{ result: LoginResult; isFirst: boolean }> {
     const key = hash([state, code]);
@@ -84,12 +93,12 @@ export class CallbackResults {
     const work = async (): Promise<LoginResult> => {
       try {
         const user = await steps.exchange();
-        return { session: await this.#oncePerState(state, user.openid, () => complete(user)) };
+        return { login: await this.#oncePerState(state, user.openid, () => complete(user)) };
       } catch (error) {
-        const fresh = steps.restart(error);
-        const restart = await this.#restartOf(state, fresh);
-        isFirst = restart === fresh;
-        return { restart };
+        const fresh = steps.decideRestart(error);
+        const restartState = await this.#restartOf(state, fresh);
+        isFirst = restartState === fresh;
+        return { restartState };
       }
     };
     const result = this.#acrossProcesses<LoginResult>(`code:${key}`, work);
@@ -103,15 +112,15 @@ export class CallbackResults {
     complete: () => Promise<WechatSession>,
   ): Promise<WechatSession> {
     const known = this.#owners().get(state);
-    if (known) return known.openid === openid ? known.session : refuseOtherUser();
-    const session = this.#acrossProcesses(stateKey(state), async () => ({
+    if (known) return known.openid === openid ? known.login : refuseOtherUser();
+    const login = this.#acrossProcesses(stateKey(state), async () => ({
       openid,
-      session: await complete(),
-    })).then((owner) => (owner.openid === openid ? owner.session : refuseOtherUser()));
-    this.#owners().set(state, { openid, session });
+      login: await complete(),
+    })).then((owner) => (owner.openid === openid ? owner.login : refuseOtherUser()));
+    this.#owners().set(state, { openid, login });
     // A refusal of the app stays as well: `onLogin` runs once per login.
-    session.catch(() => undefined);
-    return session;
+    login.catch(() => undefined);
+    return login;
   }
 
   /** One replacement per state, whichever code failed: the browser may follow any of the responses. */
@@ -139,10 +148,10 @@ export class CallbackResults {
   }
 
   /**
-   * Logout ends these logins, in every process: no callback of theirs logs anybody in any more, not even one
-   * in progress.
+   * Called at logout: callbacks of these logins log nobody in any more, not even those in progress. Other
+   * processes learn of it by the shared cache, if there is one.
    */
-  async forget(states: readonly string[]): Promise<void> {
+  async endLogins(states: readonly string[]): Promise<void> {
     for (const state of states) {
       this.#loggedOut().set(state, true);
       this.#owners().delete(state);
@@ -151,7 +160,7 @@ export class CallbackResults {
     if (!cache) return;
     await Promise.all(
       states.flatMap((state) => [
-        orUndefined(STORE_LIMIT_MS, () => cache.writeCache(logoutKey(state), true, SHARED_MS)),
+        orUndefined(STORE_LIMIT_MS, () => cache.writeCache(logoutKey(state), true, this.#loginTimeout)),
         orUndefined(STORE_LIMIT_MS, () => cache.deleteCache(stateKey(state))),
       ]),
     );
@@ -169,7 +178,7 @@ export class CallbackResults {
 
   /** Keeps the pending login of a callback: the session that held it ends with the login. */
   rememberCallback(params: CallbackParams, pending: PendingLogin): void {
-    this.#served().set(digest(params), pending);
+    this.#served().set(callbackKey(params), pending);
   }
 
   /**
@@ -177,7 +186,7 @@ export class CallbackResults {
    * the key: an attacker who planted the session cookie knows cookie and state, but not the victim's code.
    */
   recallCallback(params: CallbackParams): PendingLogin | undefined {
-    return this.#served().get(digest(params));
+    return this.#served().get(callbackKey(params));
   }
 
   /** Keeps where a login started, in case the browser comes back without its session. */
@@ -194,7 +203,7 @@ export class CallbackResults {
   }
 
   /** The host at which this login started. It tells a lost cookie from a redirect to another host. */
-  hostOf(state: string): string | undefined {
+  startHostOf(state: string): string | undefined {
     return this.#started().get(state)?.host;
   }
 
@@ -204,7 +213,7 @@ export class CallbackResults {
   }
 }
 
-function digest({ cookies, code, state }: CallbackParams): string {
+function callbackKey({ cookies, code, state }: CallbackParams): string {
   return hash([cookies, code, state]);
 }
 
