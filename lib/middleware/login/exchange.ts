@@ -36,7 +36,7 @@ export async function exchange(
     );
   }
   const scope = grantedScope(token, pending);
-  const user = await oauth.getUserByAccessToken(token, config.lang);
+  const user = await oauth.getUserByAccessToken(token, { lang: config.lang });
   const { openid } = token.data;
   const unionid = user.unionid ?? token.data.unionid;
   if (config.identity === 'unionid' && !unionid) throw missingUnionid(pending);
