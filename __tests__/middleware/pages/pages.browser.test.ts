@@ -98,7 +98,7 @@ describeInChromium('the pages in a browser', () => {
       expect(violations).toEqual([]);
       expect(requests).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-      expect(await styleOf(page, '.sign', 'width')).toBe('64px');
+      expect(await styleOf(page, '.icon', 'width')).toBe('64px');
       expect(await styleOf(page, 'main', 'display')).toBe('flex');
       expect(await styleOf(page, 'main', 'background-color')).toBe('rgb(255, 255, 255)');
       await page.emulateMedia({ colorScheme: 'dark' });

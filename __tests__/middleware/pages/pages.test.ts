@@ -107,6 +107,12 @@ describe('the error page', () => {
     expect(page.body).toContain(`<html lang="${expected}">`);
   });
 
+  it('reads only the first languages of a long Accept-Language', async () => {
+    const headers = { 'Accept-Language': `${'fr,'.repeat(200)}en` };
+    const page = await render(errorPage(new WechatAuthError('busy', 'x')), headers);
+    expect(page.body).toContain('<html lang="zh-CN">');
+  });
+
   it('shows the words of the error to who builds the app, and in production to nobody', async () => {
     const error = new WechatAuthError('token_store', 'connect ECONNREFUSED 10.0.0.5:6379');
     expect((await render(errorPage(error))).body).toContain('10.0.0.5');
@@ -252,8 +258,7 @@ describe('the pages of an app', () => {
     });
     expect(plain.json()).toEqual({
       error: 'state_unknown',
-      message:
-        'The login was not completed. Your browser did not bring back what this login had left in it. Please log in again.',
+      message: 'The login was not completed. Your browser has no record of this login. Please log in again.',
     });
   });
 
@@ -369,5 +374,16 @@ describe('the page that asks to open WeChat', () => {
     // A code of all that would be too fine for a camera.
     const modules = Number(/viewBox="0 0 (\d+) /.exec(page.body)?.[1]) / 4;
     expect(modules).toBeLessThan(80);
+  });
+
+  it('shows no QR code of an address that is too long without its query, too', async () => {
+    const address = `https://h5.example.com/${'a'.repeat(5_000)}/login`;
+    const page = await render((req, res) => {
+      sendOpenInWechat(req, res, address, false);
+    });
+    expect(page.status).toBe(200);
+    expectSoundPage(page);
+    expect(page.body).toContain(`${address}</p>`);
+    expect(page.body).not.toContain('class="code"');
   });
 });
