@@ -1,6 +1,7 @@
 import crypto from 'node:crypto';
 import fc from 'fast-check';
-import { printable, redact } from '../lib/redact';
+import { redact } from '../lib/redact';
+import { printable } from '../lib/printable';
 
 const SECRET = '91_Ab-c+d/e=f.g~h!0123456789';
 
