@@ -6,7 +6,7 @@ import { agree, Browser } from '../support/browser';
 import { HOSTS, type Middleware } from '../support/hosts';
 import { exchanged, paramIn } from '../support/login';
 import { hasRedis, startRedis, type RedisServer } from '../support/redis';
-import { MoodyStore, serverSessions } from '../support/sessions';
+import { FaultySessionStore, serverSessions } from '../support/sessions';
 import { emulator, useEmulator } from '../support/emulator';
 
 const MOUNTS = ['', '/wechat'];
@@ -17,7 +17,7 @@ const SLOW = 'express-session on a store that takes 300 ms to save';
 const SESSIONS: Readonly<Record<string, () => Middleware>> = {
   'cookie-session': () => cookies(),
   'express-session': () => serverSessions(),
-  [SLOW]: () => serverSessions(Object.assign(new MoodyStore(), { delay: 300 })),
+  [SLOW]: () => serverSessions(Object.assign(new FaultySessionStore(), { delay: 300 })),
   ...(hasRedis() && { [REDIS]: () => serverSessions(new RedisStore({ client })) }),
 };
 

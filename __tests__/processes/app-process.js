@@ -1,5 +1,5 @@
 'use strict';
-// One of several processes of the same app. They share sessions and tokens in one Redis.
+// One of several processes that serve the same app. They share the Redis of their sessions and tokens.
 const { RedisStore } = require('connect-redis');
 const express = require('express');
 const session = require('express-session');

@@ -2,14 +2,14 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 
-/** A child process that replies to messages. */
+/** A process of the test's own that exchanges messages with it. */
 export interface Child {
   readonly pid: number;
-  /** Every message that it has sent. */
-  readonly said: readonly unknown[];
-  /** Sends it a message, and waits for its next one. */
-  ask(message: object): Promise<unknown>;
-  /** Kills it at once, as a crash would. */
+  /** All messages that it has sent. */
+  readonly messages: readonly unknown[];
+  /** Sends a message, and waits for the next one from the child. */
+  call(message: object): Promise<unknown>;
+  /** Ends it at once, like a crash. */
   kill(): Promise<void>;
 }
 
@@ -21,24 +21,24 @@ export async function startChild(script: string, config: object): Promise<Child>
     execArgv: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const said: unknown[] = [];
-  child.on('message', (message) => said.push(message));
+  const messages: unknown[] = [];
+  child.on('message', (message) => messages.push(message));
   const gone = once(child, 'exit');
-  const word = async (): Promise<unknown> => {
+  const nextMessage = async (): Promise<unknown> => {
     const [message] = (await Promise.race([
       once(child, 'message'),
-      gone.then(() => Promise.reject(new Error(`${script} ended before it replied`))),
+      gone.then(() => Promise.reject(new Error(`${script} ended before it sent a message`))),
     ])) as unknown[];
     return message;
   };
-  await word();
+  await nextMessage();
   return {
     pid: child.pid ?? 0,
-    said,
-    ask: (message) => {
-      const answer = word();
+    messages,
+    call: (message) => {
+      const response = nextMessage();
       child.send(message);
-      return answer;
+      return response;
     },
     kill: async () => {
       child.kill('SIGKILL');

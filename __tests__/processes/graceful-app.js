@@ -1,6 +1,5 @@
 'use strict';
-// An app that ends: its parent or a signal tells it to close its server, and it does nothing else. It exits
-// when nothing is left to do.
+// An app that ends at a message of its parent or at a signal: it closes its server, and exits once nothing keeps it alive.
 const express = require('express');
 const { setImmediate } = require('node:timers');
 const cookieSession = require('cookie-session');
@@ -43,13 +42,13 @@ async function main() {
 
   const end = (how) => {
     server.close(() => {
-      // The app closes the client, which is its own.
+      // Only the app may close its own client.
       if (client) client.destroy();
       tellWhatIsLeft(2_000);
     });
     if (how === 'all') server.closeAllConnections();
     if (how === 'idle') server.closeIdleConnections();
-    // The channel to the parent would keep the process alive.
+    // The message channel would keep the process alive.
     process.channel.unref();
     tell({ ending: how });
   };
@@ -67,7 +66,7 @@ async function connect(url) {
   return client.connect();
 }
 
-/** Handles that were closed need some turns of the event loop to disappear; others keep the process alive. */
+/** Closed resources take some turns of the event loop to go; the ones that stay would keep the process alive. */
 function tellWhatIsLeft(turns) {
   const left = process.getActiveResourcesInfo().filter((each) => each !== 'PipeWrap' && each !== 'Immediate');
   if (left.length === 0 || turns === 0) tell({ left });

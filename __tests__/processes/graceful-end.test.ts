@@ -9,7 +9,7 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import type { WechatAuthOptions } from '../../lib/index';
 import { listen, runChild } from '../oauth/lab';
-import { wireTo } from './tcp-proxy';
+import { startTcpProxy } from './tcp-proxy';
 import { emulated } from '../support/app';
 import { agree, Browser, type BrowserResponse } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';
@@ -260,11 +260,11 @@ describeOnRedis('an app that closes its server while a login waits for Redis', (
 
   it('tells the user to try again if Redis does not respond', async () => {
     const redis = await startRedis();
-    const wire = await wireTo(redis.port);
-    opened.push(redis, wire);
-    const { app, browser } = await start({ redis: wire.url });
+    const proxy = await startTcpProxy(redis.port);
+    opened.push(redis, proxy);
+    const { app, browser } = await start({ redis: proxy.url });
     const back = await comeBack(browser, emulator);
-    wire.mood = 'silent';
+    proxy.condition = 'silent';
     const answer = browser.get(back);
     await app.word('asked', '/callback');
     await app.end('close');

@@ -41,7 +41,7 @@ describeOnRedis('four processes that share a Redis', () => {
     return { key, openid: token.openid };
   };
   const askAll = async (who: readonly Child[], openid: string): Promise<Got[]> =>
-    (await Promise.all(who.map((each) => each.ask({ openid, times: 100 })))).flat() as Got[];
+    (await Promise.all(who.map((each) => each.call({ openid, times: 100 })))).flat() as Got[];
 
   it('refresh a token once, although each of them needs it a hundred times at once', async () => {
     const { key, openid } = await saveExpired('ming');
@@ -59,7 +59,7 @@ describeOnRedis('four processes that share a Redis', () => {
     const before = lab.count('refresh_token');
     lab.wechat.fail('refresh_token', 'silence');
     const [holder, ...others] = processes as [Child, ...Child[]];
-    holder.ask({ openid, times: 1 }).catch(() => undefined);
+    holder.call({ openid, times: 1 }).catch(() => undefined);
     while (lab.count('refresh_token') === before) await new Promise((done) => setTimeout(done, 20));
     expect(await look.exists(`wechat-token:${key}:lock`)).toBe(1);
     const work = askAll(others, openid);

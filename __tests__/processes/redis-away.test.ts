@@ -7,18 +7,15 @@ import { startApp, type TestApp } from '../support/app';
 import { Browser } from '../support/browser';
 import { comeBack, isLoggedIn, sessionOf } from '../support/login';
 import { hasRedis, startRedis, type RedisServer } from '../support/redis';
-import { wireTo, type Mood, type Wire } from './tcp-proxy';
+import { startTcpProxy, type Condition, type TcpProxy } from './tcp-proxy';
 
 const DAY = 24 * 3_600_000;
 const describeOnRedis = hasRedis() ? describe : describe.skip;
 
-/**
- * An app, its Redis client and the proxy between them: one for each failure, so that all can be tested at
- * once.
- */
+/** An app, its client and the proxy between it and Redis: one for each condition, so that all can be tested at once. */
 interface Site {
   readonly app: TestApp;
-  readonly wire: Wire;
+  readonly proxy: TcpProxy;
   readonly store: RedisTokenStore;
   close(): Promise<void>;
 }
@@ -55,15 +52,15 @@ describeOnRedis('an app whose Redis', () => {
   });
 
   const openSite = async (name: ClientName, prefix: string): Promise<Site> => {
-    const wire = await wireTo(redis.port);
-    const { client, end } = await CLIENTS[name](wire.url);
+    const proxy = await startTcpProxy(redis.port);
+    const { client, end } = await CLIENTS[name](proxy.url);
     const store = new RedisTokenStore(client, { prefix });
     const app = await startApp(lab.wechat, { auth: { tokenStore: store } });
     const close = async (): Promise<void> => {
       end();
-      await Promise.all([app.close(), wire.close()]);
+      await Promise.all([app.close(), proxy.close()]);
     };
-    return { app, wire, store, close };
+    return { app, proxy, store, close };
   };
 
   /** A callback while Redis fails: the page says "try again", and nobody is logged in. */
@@ -114,26 +111,26 @@ describeOnRedis('an app whose Redis', () => {
     'is silent': (site) => meetTrouble(site, 'silent'),
     'replies with garbage': (site) => meetTrouble(site, 'garbage'),
     'is slow, but not too slow': async (site) => {
-      site.wire.delay = 150;
+      site.proxy.delay = 150;
       await recovers(site, Browser.inWechat(site.app.url), await lab.token());
     },
   };
-  const meetTrouble = async (site: Site, mood: Mood): Promise<void> => {
+  const meetTrouble = async (site: Site, condition: Condition): Promise<void> => {
     const browser = Browser.inWechat(site.app.url);
     const back = await comeBack(browser, lab.wechat);
     const token = await lab.token();
-    site.wire.mood = mood;
+    site.proxy.condition = condition;
     await Promise.all([meetsBadMoment(browser, back), everyCallFails(site.store, token)]);
-    site.wire.mood = 'well';
-    site.wire.cut();
+    site.proxy.condition = 'healthy';
+    site.proxy.cut();
     await recovers(site, browser, token);
   };
   const rows = Object.keys(meet).flatMap((trouble) =>
     CLIENT_NAMES.map((client) => ({ trouble, client, story: Promise.resolve() })),
   );
 
-  describe('fails for one app', () => {
-    // All at the same time, because most of the time is spent on waiting for time limits.
+  describe('troubles the connection of one app', () => {
+    // All at once: most of it is waiting for time limits.
     beforeAll(async () => {
       for (const row of rows) {
         const { trouble, client } = row;

@@ -2,13 +2,12 @@ import { SCOPE_RANK, kindOfErrcode, restartsLogin, type ErrorKind } from '../../
 import type { Condition } from './actions';
 import type { Code, Login, Pending } from './terms';
 
-interface Exchanged {
-  /** The openid that onLogin was called with. */
-  readonly onLogin?: string;
-  readonly result: 'restart' | { readonly login: Login } | { readonly error: ErrorKind };
-}
+/** What an exchange proves, or how it fails; `isRestartable` if a new code may succeed. */
+type Exchanged = { readonly user: Login } | { readonly isRestartable: true } | { readonly error: ErrorKind };
 
-/** What WeChat, and then the app's onLogin, make of a code. */
+const RESTART: Exchanged = { isRestartable: true };
+
+/** What WeChat makes of a code. */
 export function exchange(
   code: Code | undefined,
   pending: Pending,
@@ -16,20 +15,19 @@ export function exchange(
   now: number,
 ): Exchanged {
   const unread = kindWithoutCode(condition);
-  if (unread !== undefined) return { result: restartsLogin(unread) ? 'restart' : { error: unread } };
-  if (code?.account !== pending.account || code.used || now >= code.expiresAt) return { result: 'restart' };
+  if (unread !== undefined) return restartsLogin(unread) ? RESTART : { error: unread };
+  if (code?.account !== pending.account || code.used || now >= code.expiresAt) return RESTART;
   code.used = true;
-  if (condition === 'cut') return { result: 'restart' };
-  if (code.virtual) return { result: { error: 'snapshot_user' } };
+  if (condition === 'cut') return RESTART;
+  if (code.virtual) return { error: 'snapshot_user' };
   const scope = condition === 'grants less' ? 'snsapi_base' : code.scope;
-  if (SCOPE_RANK[scope] < SCOPE_RANK[pending.scope]) return { result: { error: 'scope' } };
+  if (SCOPE_RANK[scope] < SCOPE_RANK[pending.scope]) return { error: 'scope' };
   const isBase = scope === 'snsapi_base';
-  if (!isBase && condition === 'no profile') return { result: 'restart' };
+  if (!isBase && condition === 'no profile') return RESTART;
   const { account, openid, nickname } = code;
-  if (condition === 'app refuses') return { onLogin: openid, result: { error: 'login_refused' } };
   const unionid = isBase || condition === 'no unionid' ? undefined : code.unionid;
-  const login = { account, openid, scope, ...(unionid && { unionid }), ...(!isBase && { nickname }) };
-  return { onLogin: openid, result: { login } };
+  const user = { account, openid, scope, ...(unionid && { unionid }), ...(!isBase && { nickname }) };
+  return { user };
 }
 
 /** What the exchange comes to under a condition in which WeChat never looks at the code. */

@@ -57,6 +57,9 @@ export class Clock {
   }
 }
 
+/** Until the condition ends: two callbacks with two codes must both meet it. */
+const ALWAYS = { times: Infinity };
+
 /** The app's onLogin: the openids that it was called with, and whether it throws. */
 interface OnLoginHook {
   readonly calls: string[];
@@ -180,11 +183,11 @@ export class FuzzApp {
       case 'healthy':
         return () => undefined;
       case 'busy':
-        return fail('access_token', { errcode: -1 });
+        return fail('access_token', { errcode: -1 }, ALWAYS);
       case 'reset':
-        return fail('access_token', 'reset');
+        return fail('access_token', 'reset', ALWAYS);
       case 'silence': {
-        const undo = fail('access_token', 'silence');
+        const undo = fail('access_token', 'silence', ALWAYS);
         for (const oauth of this.#oauths) oauth.setOpts({ timeout: 50 });
         return () => {
           undo();
@@ -192,19 +195,19 @@ export class FuzzApp {
         };
       }
       case 'page':
-        return fail('access_token', { html: true });
+        return fail('access_token', { html: true }, ALWAYS);
       case '40029':
       case '40163':
       case '40125':
       case '45011':
       case '50002':
-        return fail('access_token', { errcode: Number(condition) });
+        return fail('access_token', { errcode: Number(condition) }, ALWAYS);
       case 'cut':
-        return fail('access_token', 'reset-inside');
+        return fail('access_token', 'reset-inside', ALWAYS);
       case 'grants less':
-        return fail('access_token', { patch: { scope: 'snsapi_base' } });
+        return fail('access_token', { patch: { scope: 'snsapi_base' } }, ALWAYS);
       case 'no profile':
-        return fail('userinfo', { errcode: -1 }, { times: 2 });
+        return fail('userinfo', { errcode: -1 }, ALWAYS);
       case 'profile at the second try':
         return fail('userinfo', { errcode: -1 });
       case 'no unionid':

@@ -18,12 +18,17 @@ import {
   type Pending,
   type Request,
   type Session,
-  type Site,
   type Step,
   type Storage,
 } from './terms';
 
 type Result = { readonly login: Login } | { readonly restart: string } | { readonly error: ExpectedKind };
+
+/** A value that the app keeps for a minute. */
+interface Kept<T> {
+  readonly value: T;
+  readonly at: number;
+}
 
 export class Model {
   now = 0;
@@ -32,13 +37,18 @@ export class Model {
   readonly logins: string[] = [];
   readonly codes = new Map<string, Code>();
   readonly #sessions: Sessions;
-  /** The result for each state, shared with callbacks that bring the same code soon after. */
-  readonly #shared = new Map<string, { code: string; result: Result; at: number }>();
+  /** By state and code: the result, which a duplicate callback shares. */
+  readonly #results = new Map<string, Kept<Result>>();
+  /** By state: the openid that the first code proved, and what onLogin made of it. No other user can own the state. */
+  readonly #owners = new Map<string, Kept<{ openid: string; result: Result }>>();
+  /** By state: the state of the login that replaced it. */
+  readonly #restarts = new Map<string, Kept<string>>();
   /** The callbacks that were served, by session, code and state: the very same one may come again. */
-  readonly #served = new Map<string, { pending: Pending; at: number }>();
-  readonly #loggedOut = new Set<string>();
-  readonly #returnTo = new Map<string, string>();
-  #last: Result = { error: 'unknown' };
+  readonly #served = new Map<string, Kept<Pending>>();
+  readonly #loggedOut = new Map<string, Kept<true>>();
+  readonly #returnTo = new Map<string, Kept<string>>();
+  readonly #states = new Set<string>();
+  #last: Result | undefined;
 
   constructor(storage: Storage) {
     this.#sessions = new Sessions(storage);
@@ -73,7 +83,7 @@ export class Model {
     session: Session,
     asked: { returnTo: string; scope?: Scope | undefined; account?: Account },
     restarts: 0 | 1,
-    sharedState?: string,
+    restart?: string,
   ): Step {
     const { site, userAgent, generatedState } = request;
     const usual = site === 'staff' ? 'staff' : userAgent === 'wechat' ? 'official' : 'website';
@@ -82,7 +92,7 @@ export class Model {
       return this.#step(request, session, { to: 'open in WeChat' });
     const usualScope = site === 'staff' ? 'snsapi_userinfo' : 'snsapi_base';
     const scope = account === 'website' ? 'snsapi_login' : (asked.scope ?? usualScope);
-    const state = sharedState ?? generatedState;
+    const state = restart ?? generatedState;
     const siteSession = session[site];
     const alive = Object.entries(siteSession.pending).filter(([, other]) => !this.#isExpired(other));
     const started = { returnTo: asked.returnTo, account, scope, at: this.now };
@@ -94,10 +104,11 @@ export class Model {
         return this.#step(request, this.read(request.cookie), { to: 'error', kind: 'state_unknown' });
       Reflect.deleteProperty(siteSession.pending, dropped);
     }
-    this.#returnTo.set(site + state, asked.returnTo);
+    this.#returnTo.set(site + state, this.#keep(asked.returnTo));
     // The first digit counts restarts, and is the one part of a state that the model can predict.
     const predicted = `${restarts}${state.slice(1)}`;
-    const isNew = sharedState === undefined;
+    const isNew = !this.#states.has(state);
+    this.#states.add(state);
     return this.#step(request, session, { to: 'wechat', state: predicted, isNew, account, scope });
   }
 
@@ -105,50 +116,58 @@ export class Model {
     return this.now - at >= LIMITS.loginTimeoutMs;
   }
 
-  callback(request: Request, { code, state }: CallbackParams, condition: Condition, inFlight?: Result): Step {
+  callback(request: Request, params: CallbackParams, condition: Condition, inFlight?: Result): Step {
+    const { code, state } = params;
     const session = this.read(request.cookie);
     const siteSession = session[request.site];
     const served = `${request.site} ${request.cookie ?? 0} ${code} ${state}`;
-    const pending = own(siteSession.pending, state) ?? this.#recall(served, state);
+    const taken = own(siteSession.pending, state) ?? this.#fresh(this.#served, served);
+    const pending = this.#fresh(this.#loggedOut, state) ? undefined : taken;
     Reflect.deleteProperty(siteSession.pending, state);
     const done = own(siteSession.done, state);
-    const refuse = (kind: ExpectedKind): Step => this.#step(request, session, { to: 'error', kind });
     if (done !== undefined) return this.#step(request, session, { to: 'path', path: done });
-    if (code === '' || code === 'authdeny') return refuse('access_denied');
-    if (!pending || this.#isExpired(pending)) {
-      const restarts = /^(\d)[\da-f]{32}$/.exec(state)?.[1];
-      const returnTo = pending?.returnTo ?? this.#returnTo.get(request.site + state) ?? '/';
-      if (restarts === '0') return this.#start(request, session, { ...pending, returnTo }, 1);
-      return refuse(restarts === undefined || pending ? 'state_unknown' : 'login_loop');
-    }
-    const known = this.#known(state, code);
-    const result = inFlight ?? known ?? this.#exchange({ code, state }, pending, condition, request);
+    if (code === '' || code === 'authdeny') return this.#refuse(request, session, 'access_denied');
+    if (!pending || this.#isExpired(pending)) return this.#restartLost(request, session, state, pending);
+    const result = inFlight ?? this.#resultOf(params, pending, condition, request);
     this.#last = result;
-    if ('error' in result) {
-      if (!inFlight) this.#shared.delete(state);
-      return refuse(result.error);
-    }
-    if (!inFlight && !known) this.#shared.set(state, { code, result, at: this.now });
-    this.#served.set(served, { pending, at: this.now });
-    if ('restart' in result) {
-      const isFirst = !inFlight && !known;
-      return this.#start(request, session, pending, 1, isFirst ? undefined : result.restart);
-    }
-    this.#logIn(session, request.site, result.login);
+    if ('error' in result) return this.#refuse(request, session, result.error);
+    this.#served.set(served, this.#keep(pending));
+    if ('restart' in result) return this.#start(request, session, pending, 1, result.restart);
+    return this.#saveLogin(request, session, result.login, state, pending);
+  }
+
+  #refuse(request: Request, session: Session, kind: ExpectedKind): Step {
+    return this.#step(request, session, { to: 'error', kind });
+  }
+
+  /** A login that the session does not know, or that took too long, restarts once. */
+  #restartLost(request: Request, session: Session, state: string, expired: Pending | undefined): Step {
+    const restarts = /^(\d)[\da-f]{32}$/.exec(state)?.[1];
+    if (restarts !== '0')
+      return this.#refuse(
+        request,
+        session,
+        restarts === undefined || expired ? 'state_unknown' : 'login_loop',
+      );
+    const started = this.#returnTo.get(request.site + state);
+    const isKnown = started && this.now - started.at <= LIMITS.loginTimeoutMs;
+    const returnTo = expired?.returnTo ?? (isKnown ? started.value : '/');
+    return this.#start(request, session, { ...expired, returnTo }, 1);
+  }
+
+  #saveLogin(request: Request, session: Session, login: Login, state: string, pending: Pending): Step {
+    const siteSession = session[request.site];
+    const before = siteSession.login;
+    const isSame = before !== undefined && isSameUser(before, login);
+    if (pending.isBound && !isSame) return this.#refuse(request, session, 'state_unknown');
+    if (before && !isSame) session.cart = undefined;
+    siteSession.login = isSame && SCOPE_RANK[login.scope] < SCOPE_RANK[before.scope] ? before : login;
+    for (const [other, each] of Object.entries(siteSession.pending))
+      siteSession.pending[other] = { ...each, isBound: true };
     siteSession.done[state] = pending.returnTo;
     for (const oldest of Object.keys(siteSession.done).slice(0, -LIMITS.loginsPerSession))
       Reflect.deleteProperty(siteSession.done, oldest);
     return this.#step(request, session, { to: 'path', path: pending.returnTo }, true);
-  }
-
-  #logIn(session: Session, site: Site, login: Login): void {
-    const before = session[site].login;
-    const isSameUser =
-      before &&
-      ((before.account === login.account && before.openid === login.openid) ||
-        (before.unionid !== undefined && before.unionid === login.unionid));
-    if (before && !isSameUser) session.cart = undefined;
-    session[site].login = isSameUser && SCOPE_RANK[login.scope] < SCOPE_RANK[before.scope] ? before : login;
   }
 
   /** Two callbacks of one state at once: both read the session before either writes it. */
@@ -160,27 +179,49 @@ export class Model {
     const before = this.read(request.cookie);
     const one = this.callback(request, first, condition);
     this.#sessions.restore(request.cookie, before);
-    return [one, this.callback(request, second, condition, this.#last)];
+    // Callbacks with the same code share one exchange, even if it fails.
+    const inFlight = first.code === second.code ? this.#last : undefined;
+    return [one, this.callback(request, second, condition, inFlight)];
   }
 
-  /** Whether two callbacks of this state would share their exchange: it has no result yet. */
-  isPending({ cookie, site }: Pick<Request, 'cookie' | 'site'>, state: string): boolean {
+  /** Whether the login of this state is pending, and no callback of it has had a result yet. */
+  isPending({ cookie, site }: Pick<Request, 'cookie' | 'site'>, { state, code }: CallbackParams): boolean {
     const pending = own(this.read(cookie)[site].pending, state);
-    return pending !== undefined && !this.#isExpired(pending) && !this.#isFresh(this.#shared.get(state));
+    const isKnown =
+      this.#fresh(this.#results, state + code) ??
+      this.#fresh(this.#owners, state) ??
+      this.#fresh(this.#restarts, state) ??
+      this.#fresh(this.#loggedOut, state);
+    return pending !== undefined && !this.#isExpired(pending) && isKnown === undefined;
   }
 
-  #isFresh(entry: { at: number } | undefined): boolean {
-    return entry !== undefined && this.now - entry.at <= LIMITS.sharedResultMs;
+  /** Whether WeChat would accept this code now. */
+  isValidCode(code: string): boolean {
+    const known = this.codes.get(code);
+    return known !== undefined && !known.used && this.now < known.expiresAt;
   }
 
-  #known(state: string, code: string): Result | undefined {
-    const shared = this.#shared.get(state);
-    return shared?.code === code && this.#isFresh(shared) ? shared.result : undefined;
+  #keep<T>(value: T): Kept<T> {
+    return { value, at: this.now };
   }
 
-  #recall(served: string, state: string): Pending | undefined {
-    const entry = this.#served.get(served);
-    return this.#isFresh(entry) && !this.#loggedOut.has(state) ? entry?.pending : undefined;
+  #fresh<T>(map: ReadonlyMap<string, Kept<T>>, key: string): T | undefined {
+    const kept = map.get(key);
+    return kept && this.now - kept.at <= LIMITS.sharedResultMs ? kept.value : undefined;
+  }
+
+  /** The result of a callback: shared with an earlier one that had the same code, or of an exchange of its own. */
+  #resultOf(
+    { code, state }: CallbackParams,
+    pending: Pending,
+    condition: Condition,
+    request: Request,
+  ): Result {
+    const known = this.#fresh(this.#results, state + code);
+    if (known) return known;
+    const result = this.#exchange({ code, state }, pending, condition, request);
+    if (!('error' in result)) this.#results.set(state + code, this.#keep(result));
+    return result;
   }
 
   #exchange(
@@ -190,23 +231,46 @@ export class Model {
     { generatedState }: Request,
   ): Result {
     this.exchanges++;
-    const { onLogin, result } = exchange(this.codes.get(code), pending, condition, this.now);
-    if (onLogin !== undefined) this.logins.push(onLogin);
-    if (result !== 'restart') return result;
-    return state.startsWith('0') ? { restart: generatedState } : { error: RESTARTABLE };
+    const exchanged = exchange(this.codes.get(code), pending, condition, this.now);
+    if ('error' in exchanged) return exchanged;
+    const result = 'user' in exchanged ? this.#loginOf(state, exchanged.user, condition) : undefined;
+    if (result) return result;
+    // A login restarts once, with one new state, whichever of its codes failed.
+    if (!state.startsWith('0')) return { error: RESTARTABLE };
+    const restart = this.#fresh(this.#restarts, state) ?? generatedState;
+    if (restart === generatedState) this.#restarts.set(state, this.#keep(restart));
+    return { restart };
+  }
+
+  /** The login of the user whom a code proved; undefined if another user owns the state. onLogin runs once. */
+  #loginOf(state: string, user: Login, condition: Condition): Result | undefined {
+    const owner = this.#fresh(this.#owners, state);
+    if (owner) return owner.openid === user.openid ? owner.result : undefined;
+    this.logins.push(user.openid);
+    const result: Result = condition === 'app refuses' ? { error: 'login_refused' } : { login: user };
+    this.#owners.set(state, this.#keep({ openid: user.openid, result }));
+    return result;
   }
 
   logout(request: Request, isCrossSite: boolean): Step {
     const session = this.read(request.cookie);
     if (isCrossSite) return this.#step(request, session, { to: 'error', kind: 'forbidden' });
-    for (const state of Object.keys(session[request.site].done)) {
-      this.#loggedOut.add(state);
-      this.#shared.delete(state);
+    const { done, pending } = session[request.site];
+    for (const state of [...Object.keys(pending), ...Object.keys(done)]) {
+      this.#loggedOut.set(state, this.#keep(true));
+      this.#owners.delete(state);
     }
     session[request.site] = { pending: {}, done: {} };
     session.cart = undefined;
     return this.#step(request, session, { to: 'path', path: '/' }, true);
   }
+}
+
+/** A user has an openid for each account, and one unionid for all of them. */
+function isSameUser(a: Login, b: Login): boolean {
+  return (
+    (a.account === b.account && a.openid === b.openid) || (a.unionid !== undefined && a.unionid === b.unionid)
+  );
 }
 
 function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {

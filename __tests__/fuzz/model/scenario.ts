@@ -229,8 +229,10 @@ export class Scenario {
   ): Promise<boolean> {
     if (!callback?.by) return false;
     const client = this.#client(browser, callback);
-    const { site, state } = callback;
-    if (!this.#model.isPending({ cookie: client.cookie, site }, state)) return false;
+    const { site } = callback;
+    if (!this.#model.isPending({ cookie: client.cookie, site }, callback)) return false;
+    // With two codes, each is exchanged by itself: the result must not depend on which exchange ends first.
+    if (codes === 'other' && !this.#model.isValidCode(callback.code)) return false;
     const second = codes === 'other' ? await this.#agreeAtWechat(callback.link, callback.by) : callback;
     const jars = [copyOf(client.browser.jar), copyOf(client.browser.jar)] as const;
     const tab = (jar: CookieJar): Browser => new Browser(this.#app.url, USER_AGENTS[client.userAgent], jar);

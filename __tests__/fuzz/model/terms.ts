@@ -70,6 +70,8 @@ export interface Pending {
   readonly account: Account;
   readonly scope: Scope;
   readonly at: number;
+  /** Whether somebody logged in while it was pending: then only that user may finish it. */
+  readonly isBound?: true;
 }
 
 /** What one site keeps in a session. */

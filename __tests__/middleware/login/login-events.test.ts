@@ -616,7 +616,7 @@ describe('a listener that throws', () => {
     expect(JSON.parse(stdout)).toEqual({
       status: 302,
       location: '/me',
-      heardByTheNextListener: 2,
+      callsOfTheNextListener: 2,
       uncaught: ['from login.started', 'from login.succeeded'],
     });
   });
