@@ -13,12 +13,16 @@ export interface Child {
   kill(): Promise<void>;
 }
 
-/** Starts a script that runs what ships, and waits for its first word. */
-export async function startChild(script: string, config: object): Promise<Child> {
+/** Starts a script that runs what ships, with these options of Node, and waits for its first word. */
+export async function startChild(
+  script: string,
+  config: object,
+  execArgv: readonly string[] = [],
+): Promise<Child> {
   const env = { ...process.env, TEST_PROCESS: JSON.stringify(config) };
   const child = fork(path.join(__dirname, script), {
     env,
-    execArgv: [],
+    execArgv: [...execArgv],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const said: unknown[] = [];
