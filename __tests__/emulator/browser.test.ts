@@ -3,8 +3,8 @@ import jsQR from 'jsqr';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/chromium';
 import { IPHONE_WECHAT } from '../support/user-agents';
-import { Lab } from './support/lab';
-import { openSite, type Site } from './support/site';
+import { EmulatorClient } from './support/emulator-client';
+import { startLoginSite, type LoginSite } from './support/login-site';
 
 interface Pixels {
   readonly data: Buffer;
@@ -21,8 +21,8 @@ async function readQrCode(page: Page): Promise<string> {
 
 describeInChromium('in a browser', () => {
   let browser: Browser;
-  let lab: Lab;
-  let site: Site;
+  let client: EmulatorClient;
+  let site: LoginSite;
   let phone: BrowserContext;
   let desktop: BrowserContext;
 
@@ -31,8 +31,8 @@ describeInChromium('in a browser', () => {
   });
   afterAll(() => browser.close());
   beforeEach(async () => {
-    lab = await Lab.open();
-    site = await openSite(lab);
+    client = await EmulatorClient.start();
+    site = await startLoginSite(client);
     phone = await openWindow(browser, { ...PHONE, userAgent: IPHONE_WECHAT });
     desktop = await openWindow(browser, DESKTOP);
   });
@@ -40,12 +40,12 @@ describeInChromium('in a browser', () => {
     await phone.close();
     await desktop.close();
     site.close();
-    await lab.wechat.close();
+    await client.wechat.close();
   });
 
   const authorizeURL = (changes: Record<string, string> = {}): string =>
-    lab.authorizeURL({ redirect_uri: `${site.url}/callback`, ...changes });
-  const qrURL = (): string => lab.qrURL({ redirect_uri: `${site.url}/callback` });
+    client.authorizeURL({ redirect_uri: `${site.url}/callback`, ...changes });
+  const qrURL = (): string => client.qrURL({ redirect_uri: `${site.url}/callback` });
   const openPhone = async (address: string): Promise<Page> => {
     const page = await phone.newPage();
     await page.goto(address);
@@ -59,8 +59,9 @@ describeInChromium('in a browser', () => {
   const who = async (page: Pick<Page, 'locator'>): Promise<string> =>
     (await page.locator('#who').textContent()) ?? '';
   const official = (user: string): string =>
-    `${lab.wechat.openid(user, lab.wechat.apps.official.appId)} real`;
-  const website = (user: string): string => `${lab.wechat.openid(user, lab.wechat.apps.website.appId)} real`;
+    `${client.wechat.openid(user, client.wechat.apps.official.appId)} real`;
+  const website = (user: string): string =>
+    `${client.wechat.openid(user, client.wechat.apps.website.appId)} real`;
 
   it('consent: picks a person and allows', async () => {
     const page = await openPhone(authorizeURL());
@@ -103,7 +104,7 @@ describeInChromium('in a browser', () => {
     ['same-code', 1],
     ['different-codes', 2],
   ] as const)('double callback: %s', async (mode, codes) => {
-    lab.wechat.switches.doubleCallback = mode;
+    client.wechat.switches.doubleCallback = mode;
     const page = await openPhone(authorizeURL({ scope: 'snsapi_base' }));
     await page.waitForURL(/\/callback\?/);
     expect(site.callbacks).toHaveLength(2);
@@ -113,7 +114,7 @@ describeInChromium('in a browser', () => {
   it('QR login: scanned and confirmed by a second page', async () => {
     const page = await openDesktop(qrURL());
     const href = (await page.getByText('用模拟的手机扫一扫').getAttribute('href')) ?? '';
-    const confirm = await openPhone(lab.wechat.url + href);
+    const confirm = await openPhone(client.wechat.url + href);
     await page.getByText('扫描成功').waitFor();
     await confirm.getByRole('button', { name: '允许' }).click();
     await confirm.getByText('登录成功').waitFor();
@@ -125,7 +126,7 @@ describeInChromium('in a browser', () => {
     ['the widget’s page', { login_type: 'jssdk' }],
     ['its plain style', { login_type: 'jssdk', stylelite: '1' }],
   ])('QR login: a camera reads the QR code of %s and gets to the confirm page', async (_, changes) => {
-    const page = await openDesktop(lab.qrURL({ redirect_uri: `${site.url}/callback`, ...changes }));
+    const page = await openDesktop(client.qrURL({ redirect_uri: `${site.url}/callback`, ...changes }));
     await page.locator('.js_qrcode_img').evaluate('(image) => image.decode()');
     const read = await readQrCode(page);
     expect(read).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/connect\/confirm\?uuid=[\w-]{16}$/);
@@ -136,7 +137,7 @@ describeInChromium('in a browser', () => {
   });
 
   it('QR login: the poll fails with 500, the page reloads and goes on', async () => {
-    lab.wechat.fail('poll', { errcode: 500 });
+    client.wechat.fail('poll', { errcode: 500 });
     const page = await openDesktop(qrURL());
     const first = await page.locator('#qr').getAttribute('data-uuid');
     await page.locator(`#qr:not([data-uuid="${first ?? ''}"])`).waitFor();
@@ -148,7 +149,7 @@ describeInChromium('in a browser', () => {
 
   it('QR login: cancelled, scanned again, confirmed', async () => {
     const page = await openDesktop(qrURL());
-    const address = lab.wechat.url + ((await page.locator('.js_phone').getAttribute('href')) ?? '');
+    const address = client.wechat.url + ((await page.locator('.js_phone').getAttribute('href')) ?? '');
     const first = await openPhone(address);
     await first.getByRole('button', { name: '拒绝' }).click();
     await page.getByText('你已取消此次登录').waitFor();
@@ -160,12 +161,12 @@ describeInChromium('in a browser', () => {
   it('QR login: expired, refreshed, confirmed', async () => {
     const page = await openDesktop(qrURL());
     const before = await page.locator('.js_phone').getAttribute('href');
-    lab.wechat.clock.advance(5 * 60_000);
+    client.wechat.clock.advance(5 * 60_000);
     await page.getByText('点击刷新').click();
     await page.getByText('使用微信扫一扫登录').waitFor();
     const after = await page.locator('.js_phone').getAttribute('href');
     expect(after).not.toBe(before);
-    const confirm = await openPhone(lab.wechat.url + (after ?? ''));
+    const confirm = await openPhone(client.wechat.url + (after ?? ''));
     await confirm.getByRole('button', { name: '允许' }).click();
     expect(await who(page)).toBe(website('ming'));
   });
@@ -186,7 +187,7 @@ describeInChromium('in a browser', () => {
     );
     const frame = page.frameLocator('#login iframe');
     const confirm = await openPhone(
-      lab.wechat.url + ((await frame.locator('.js_phone').getAttribute('href')) ?? ''),
+      client.wechat.url + ((await frame.locator('.js_phone').getAttribute('href')) ?? ''),
     );
     await confirm.getByRole('button', { name: '允许' }).click();
     await page.waitForURL(/\/callback\?/);
@@ -198,7 +199,7 @@ describeInChromium('in a browser', () => {
     const page = await openDesktop(`${site.url}/embed?self=true`);
     const frame = page.frameLocator('#login iframe');
     const confirm = await openPhone(
-      lab.wechat.url + ((await frame.locator('.js_phone').getAttribute('href')) ?? ''),
+      client.wechat.url + ((await frame.locator('.js_phone').getAttribute('href')) ?? ''),
     );
     await confirm.getByRole('button', { name: '允许' }).click();
     expect(await who(frame)).toBe(website('ming'));
@@ -206,11 +207,11 @@ describeInChromium('in a browser', () => {
   });
 
   it('the home page: a switch is changed by hand', async () => {
-    const page = await openDesktop(lab.wechat.url);
+    const page = await openDesktop(client.wechat.url);
     await page.locator('select[name=consent]').selectOption('allow');
     await page.locator('#switches button').click();
     await page.waitForLoadState();
-    expect(lab.wechat.switches.consent).toBe('allow');
+    expect(client.wechat.switches.consent).toBe('allow');
     await page.getByText('小红').click();
     await page.locator('#people button').click();
     await page.locator('#people :checked').waitFor();

@@ -1,14 +1,16 @@
 import https from 'node:https';
 import { createEmulator, PageRefusal, selfSignedCertificate, type EmulatorOptions } from '../../lib/emulator';
-import { CALLBACK, codeIn, IN_WECHAT, Lab } from './support/lab';
+import { CALLBACK, codeIn, IN_WECHAT, EmulatorClient } from './support/emulator-client';
 
-let lab: Lab | undefined;
-const open = async (options?: EmulatorOptions): Promise<Lab> => (lab = await Lab.open(options));
-afterEach(() => lab?.wechat.close());
+let client: EmulatorClient | undefined;
+async function open(options?: EmulatorOptions): Promise<EmulatorClient> {
+  return (client = await EmulatorClient.start(options));
+}
+afterEach(() => client?.wechat.close());
 
 describe('createEmulator()', () => {
   it('runs several WeChats at once, which know nothing of each other', async () => {
-    const [one, other] = await Promise.all([Lab.open(), Lab.open()]);
+    const [one, other] = await Promise.all([EmulatorClient.start(), EmulatorClient.start()]);
     const code = one.wechat.issueCode({ app: one.wechat.apps.official.appId });
     expect((await other.redeem(code)).json['errcode']).toBe(40029);
     expect((await one.redeem(code)).json).toHaveProperty('openid');
@@ -109,26 +111,26 @@ describe('authorize()', () => {
   });
 
   it('takes WeChat’s own address for its own: apps that know no other', async () => {
-    const laboratory = await open();
-    const url = laboratory.authorizeURL().replace(laboratory.wechat.url, 'https://open.weixin.qq.com');
-    expect(await laboratory.wechat.authorize(url)).toContain('code=');
+    const client = await open();
+    const url = client.authorizeURL().replace(client.wechat.url, 'https://open.weixin.qq.com');
+    expect(await client.wechat.authorize(url)).toContain('code=');
   });
 
   it('follows the switch consent unless told what to press', async () => {
-    const laboratory = await open({ switches: { consent: 'deny' } });
-    expect(await laboratory.wechat.authorize(laboratory.authorizeURL())).toBeUndefined();
-    expect(await laboratory.wechat.authorize(laboratory.authorizeURL(), { allow: true })).toContain('code=');
+    const client = await open({ switches: { consent: 'deny' } });
+    expect(await client.wechat.authorize(client.authorizeURL())).toBeUndefined();
+    expect(await client.wechat.authorize(client.authorizeURL(), { allow: true })).toContain('code=');
   });
 });
 
 describe('requests', () => {
   it('records what reached WeChat, in order, with query, form and headers', async () => {
-    const laboratory = await open();
-    const { wechat } = laboratory;
-    await wechat.authorize(laboratory.authorizeURL());
-    await laboratory.get('/sns/auth', { access_token: 'a' }, { 'X-Test': '1' });
-    await laboratory.post('/sns/auth', { openid: 'o' });
-    await laboratory.get('/');
+    const client = await open();
+    const { wechat } = client;
+    await wechat.authorize(client.authorizeURL());
+    await client.get('/sns/auth', { access_token: 'a' }, { 'X-Test': '1' });
+    await client.post('/sns/auth', { openid: 'o' });
+    await client.get('/');
     expect(wechat.requests.map((request) => `${request.method} ${request.path}`)).toEqual([
       'GET /connect/oauth2/authorize',
       'GET /sns/auth',
@@ -138,103 +140,99 @@ describe('requests', () => {
     expect(wechat.requests[1]).toMatchObject({ query: { access_token: 'a' }, headers: { 'x-test': '1' } });
     expect(wechat.requests[2]?.form).toEqual({ openid: 'o' });
     wechat.requests.length = 0;
-    await laboratory.get('/sns/auth');
+    await client.get('/sns/auth');
     expect(wechat.requests).toHaveLength(1);
   });
 
   it('keeps the last thousand', async () => {
-    const laboratory = await open();
+    const client = await open();
     for (let visit = 0; visit < 1005; visit += 1)
-      await laboratory.wechat.authorize(laboratory.authorizeURL({ state: String(visit) }));
-    expect(laboratory.wechat.requests).toHaveLength(1000);
-    expect(laboratory.wechat.requests.at(-1)?.query['state']).toBe('1004');
+      await client.wechat.authorize(client.authorizeURL({ state: String(visit) }));
+    expect(client.wechat.requests).toHaveLength(1000);
+    expect(client.wechat.requests.at(-1)?.query['state']).toBe('1004');
   });
 });
 
 describe('switches', () => {
   it('consent: allow redirects at once, deny refuses at once, for WeChat’s browser alone', async () => {
-    const laboratory = await open({ switches: { consent: 'allow' } });
-    expect((await laboratory.authorizePage()).status).toBe(302);
-    expect((await laboratory.get('/connect/oauth2/authorize', laboratory.authorizeParameters())).status).toBe(
-      200,
-    );
-    laboratory.wechat.switches.client = 'any';
-    expect((await laboratory.get('/connect/oauth2/authorize', laboratory.authorizeParameters())).status).toBe(
-      302,
-    );
-    Object.assign(laboratory.wechat.switches, { consent: 'deny', denial: 'authdeny' });
-    expect((await laboratory.authorizePage()).location).toContain('code=authdeny');
+    const client = await open({ switches: { consent: 'allow' } });
+    expect((await client.authorizePage()).status).toBe(302);
+    expect((await client.get('/connect/oauth2/authorize', client.authorizeParameters())).status).toBe(200);
+    client.wechat.switches.client = 'any';
+    expect((await client.get('/connect/oauth2/authorize', client.authorizeParameters())).status).toBe(302);
+    Object.assign(client.wechat.switches, { consent: 'deny', denial: 'authdeny' });
+    expect((await client.authorizePage()).location).toContain('code=authdeny');
   });
 
   it('redirectStatus: 301 as well', async () => {
-    const laboratory = await open({ switches: { redirectStatus: 301 } });
-    expect((await laboratory.authorizePage({ scope: 'snsapi_base' })).status).toBe(301);
+    const client = await open({ switches: { redirectStatus: 301 } });
+    expect((await client.authorizePage({ scope: 'snsapi_base' })).status).toBe(301);
   });
 
   it('missingState: absent leaves the parameter out', async () => {
-    const laboratory = await open({ switches: { missingState: 'absent' } });
-    const url = laboratory.authorizeURL({ state: undefined });
-    expect(await laboratory.wechat.authorize(url)).toMatch(/\?code=\w{32}$/);
-    laboratory.wechat.switches.missingState = 'empty';
-    expect(await laboratory.wechat.authorize(url)).toMatch(/&state=$/);
+    const client = await open({ switches: { missingState: 'absent' } });
+    const url = client.authorizeURL({ state: undefined });
+    expect(await client.wechat.authorize(url)).toMatch(/\?code=\w{32}$/);
+    client.wechat.switches.missingState = 'empty';
+    expect(await client.wechat.authorize(url)).toMatch(/&state=$/);
   });
 
   it('snapshot: always, or never', async () => {
-    const laboratory = await open({ switches: { snapshot: 'always' } });
-    expect((await laboratory.authorizePage()).text).toContain('使用完整服务');
-    laboratory.wechat.switches.snapshot = 'never';
-    expect((await laboratory.authorizePage({ forceSnapShot: 'true' })).text).not.toContain('使用完整服务');
+    const client = await open({ switches: { snapshot: 'always' } });
+    expect((await client.authorizePage()).text).toContain('使用完整服务');
+    client.wechat.switches.snapshot = 'never';
+    expect((await client.authorizePage({ forceSnapShot: 'true' })).text).not.toContain('使用完整服务');
   });
 
   it('unionid: false unbinds everybody; dirtyNicknames dirties everybody', async () => {
-    const laboratory = await open({ switches: { unionid: false, dirtyNicknames: true } });
-    const token = await laboratory.login();
-    const profile = await laboratory.userinfo(token);
+    const client = await open({ switches: { unionid: false, dirtyNicknames: true } });
+    const token = await client.login();
+    const profile = await client.userinfo(token);
     expect(token.json).not.toHaveProperty('unionid');
     expect(profile.json).not.toHaveProperty('unionid');
     expect(profile.text).toContain('\u0014');
   });
 
   it('burnOnWrongSecret: the code is gone', async () => {
-    const laboratory = await open({ switches: { burnOnWrongSecret: true } });
-    const code = laboratory.wechat.issueCode({ app: laboratory.wechat.apps.official.appId });
-    await laboratory.redeem(code, { secret: 'wrong' });
-    expect((await laboratory.redeem(code)).json['errcode']).toBe(40163);
+    const client = await open({ switches: { burnOnWrongSecret: true } });
+    const code = client.wechat.issueCode({ app: client.wechat.apps.official.appId });
+    await client.redeem(code, { secret: 'wrong' });
+    expect((await client.redeem(code)).json['errcode']).toBe(40163);
   });
 
   it('refreshRotation: after expiry the refresh token changes, and the old one is unknown', async () => {
-    const laboratory = await open({ switches: { refreshRotation: true } });
-    const before = (await laboratory.login()).json['refresh_token'];
-    laboratory.wechat.clock.advance(7200_000);
-    const after = (await laboratory.refresh(before)).json['refresh_token'];
+    const client = await open({ switches: { refreshRotation: true } });
+    const before = (await client.login()).json['refresh_token'];
+    client.wechat.clock.advance(7200_000);
+    const after = (await client.refresh(before)).json['refresh_token'];
     expect(after).not.toBe(before);
-    expect((await laboratory.refresh(before)).json['errcode']).toBe(40030);
-    expect((await laboratory.refresh(after)).json).toHaveProperty('access_token');
+    expect((await client.refresh(before)).json['errcode']).toBe(40030);
+    expect((await client.refresh(after)).json).toHaveProperty('access_token');
   });
 
   it('loginVoidsRefreshTokens: the earlier login cannot be refreshed', async () => {
-    const laboratory = await open({ switches: { loginVoidsRefreshTokens: true } });
-    const [first, other] = [await laboratory.login(), await laboratory.login({ user: 'emoji' })];
-    await laboratory.login();
-    expect((await laboratory.refresh(first.json['refresh_token'])).json['errcode']).toBe(40030);
-    expect((await laboratory.refresh(other.json['refresh_token'])).json).toHaveProperty('access_token');
+    const client = await open({ switches: { loginVoidsRefreshTokens: true } });
+    const [first, other] = [await client.login(), await client.login({ user: 'emoji' })];
+    await client.login();
+    expect((await client.refresh(first.json['refresh_token'])).json['errcode']).toBe(40030);
+    expect((await client.refresh(other.json['refresh_token'])).json).toHaveProperty('access_token');
   });
 
   it('baseReadsUserinfo: a base token reads the profile', async () => {
-    const laboratory = await open({ switches: { baseReadsUserinfo: true } });
-    expect(
-      (await laboratory.userinfo(await laboratory.login({ scope: 'snsapi_base' }))).json['nickname'],
-    ).toBe('小明');
+    const client = await open({ switches: { baseReadsUserinfo: true } });
+    expect((await client.userinfo(await client.login({ scope: 'snsapi_base' }))).json['nickname']).toBe(
+      '小明',
+    );
   });
 });
 
 describe('codes', () => {
   it('need a grant_type at access_token and none at jscode2session', async () => {
-    const laboratory = await open();
-    const code = laboratory.wechat.issueCode({ app: laboratory.wechat.apps.official.appId });
+    const client = await open();
+    const code = client.wechat.issueCode({ app: client.wechat.apps.official.appId });
     const none = { grant_type: undefined };
-    expect((await laboratory.redeem(code, none)).json['errcode']).toBe(40002);
-    const session = await laboratory.jscode2session(laboratory.miniProgramCode(), none);
+    expect((await client.redeem(code, none)).json['errcode']).toBe(40002);
+    const session = await client.jscode2session(client.miniProgramCode(), none);
     expect(session.json).toHaveProperty('openid');
   });
 
@@ -242,41 +240,38 @@ describe('codes', () => {
     ['ming', undefined],
     ['snapshot', 1],
   ])('of two callbacks are both of the same person: %s', async (user, virtual) => {
-    const laboratory = await open({ switches: { doubleCallback: 'different-codes' } });
-    const callbacks = await laboratory.wechat.authorizeTwice(laboratory.authorizeURL(), { user });
-    const tokens = await Promise.all(callbacks.map((each) => laboratory.redeem(codeIn(each))));
+    const client = await open({ switches: { doubleCallback: 'different-codes' } });
+    const callbacks = await client.wechat.authorizeTwice(client.authorizeURL(), { user });
+    const tokens = await Promise.all(callbacks.map((each) => client.redeem(codeIn(each))));
     expect(tokens.map((token) => token.json['is_snapshotuser'])).toEqual([virtual, virtual]);
     expect(new Set(tokens.map((token) => token.json['openid'])).size).toBe(1);
   });
 
   it('are redeemed by the API of their kind alone: a mini program’s by jscode2session, the web’s by access_token', async () => {
-    const laboratory = await open();
-    const { miniProgram, official } = laboratory.wechat.apps;
-    const [jsCode, code] = [
-      laboratory.miniProgramCode(),
-      laboratory.wechat.issueCode({ app: official.appId }),
-    ];
+    const client = await open();
+    const { miniProgram, official } = client.wechat.apps;
+    const [jsCode, code] = [client.miniProgramCode(), client.wechat.issueCode({ app: official.appId })];
     const asMiniProgram = { appid: miniProgram.appId, secret: miniProgram.appSecret };
     const asOfficial = { appid: official.appId, secret: official.appSecret };
-    expect((await laboratory.redeem(jsCode, asMiniProgram)).json['errcode']).toBe(40029);
-    expect((await laboratory.jscode2session(code, asOfficial)).json['errcode']).toBe(40029);
-    expect((await laboratory.jscode2session(jsCode)).json).toHaveProperty('openid');
-    expect((await laboratory.redeem(code)).json).toHaveProperty('openid');
+    expect((await client.redeem(jsCode, asMiniProgram)).json['errcode']).toBe(40029);
+    expect((await client.jscode2session(code, asOfficial)).json['errcode']).toBe(40029);
+    expect((await client.jscode2session(jsCode)).json).toHaveProperty('openid');
+    expect((await client.redeem(code)).json).toHaveProperty('openid');
   });
 });
 
 describe('controls', () => {
   it('expireToken, revoke and changePassword end tokens each in its way', async () => {
-    const laboratory = await open();
-    const { wechat } = laboratory;
-    const [one, two] = [await laboratory.login(), await laboratory.login()];
+    const client = await open();
+    const { wechat } = client;
+    const [one, two] = [await client.login(), await client.login()];
     wechat.expireToken(String(one.json['access_token']));
     wechat.revoke(String(one.json['refresh_token']));
-    expect((await laboratory.auth(one)).json['errcode']).toBe(42001);
-    expect((await laboratory.refresh(one.json['refresh_token'])).json['errcode']).toBe(40030);
+    expect((await client.auth(one)).json['errcode']).toBe(42001);
+    expect((await client.refresh(one.json['refresh_token'])).json['errcode']).toBe(40030);
     wechat.changePassword('ming');
-    expect((await laboratory.auth(two)).json['errcode']).toBe(40001);
-    expect((await laboratory.auth(await laboratory.login())).json['errcode']).toBe(0);
+    expect((await client.auth(two)).json['errcode']).toBe(40001);
+    expect((await client.auth(await client.login())).json['errcode']).toBe(0);
   });
 
   it('the clock only moves forward', async () => {
@@ -288,17 +283,17 @@ describe('controls', () => {
   });
 
   it('a person of the browser’s cookie logs in silently', async () => {
-    const laboratory = await open();
-    const chosen = await laboratory.post('/', { action: 'person', person: 'emoji' });
+    const client = await open();
+    const chosen = await client.post('/', { action: 'person', person: 'emoji' });
     const cookie = chosen.headers.get('set-cookie')?.split(';')[0] ?? '';
-    const page = await laboratory.get(
+    const page = await client.get(
       '/connect/oauth2/authorize',
-      laboratory.authorizeParameters({ scope: 'snsapi_base' }),
+      client.authorizeParameters({ scope: 'snsapi_base' }),
       { ...IN_WECHAT, Cookie: cookie },
     );
-    const { appId } = laboratory.wechat.apps.official;
-    expect((await laboratory.redeem(codeIn(page.location))).json['openid']).toBe(
-      laboratory.wechat.openid('emoji', appId),
+    const { appId } = client.wechat.apps.official;
+    expect((await client.redeem(codeIn(page.location))).json['openid']).toBe(
+      client.wechat.openid('emoji', appId),
     );
   });
 });

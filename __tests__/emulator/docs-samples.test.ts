@@ -9,12 +9,15 @@ const entries: Readonly<Record<string, unknown>> = {
   'express-wechat-auth': library,
   'express-wechat-auth/emulator': emulator,
 };
-const requireSample = (name: string): unknown => entries[name] ?? jest.requireActual<object>(name);
+function requireSample(name: string): unknown {
+  return entries[name] ?? jest.requireActual<object>(name);
+}
 
-const samplesOf = (file: string): string[] =>
-  [...readFileSync(path.resolve(__dirname, '../..', file), 'utf8').matchAll(/^```ts\n(.*?)^```/gms)].map(
-    (match) => match[1] ?? '',
-  );
+function samplesOf(file: string): string[] {
+  return [
+    ...readFileSync(path.resolve(__dirname, '../..', file), 'utf8').matchAll(/^```ts\n(.*?)^```/gms),
+  ].map((match) => match[1] ?? '');
+}
 
 /** Compiles a sample into a function of the names that it takes for granted. */
 function compile(sample: string, keyword: 'function' | 'async function', given: readonly string[]) {

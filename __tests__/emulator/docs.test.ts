@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createEmulator, type Emulator } from '../../lib/emulator';
 
-const read = (file: string): string => readFileSync(path.resolve(__dirname, '../..', file), 'utf8');
+function read(file: string): string {
+  return readFileSync(path.resolve(__dirname, '../..', file), 'utf8');
+}
 
 describe.each(['docs/emulator.md', 'docs/emulator.zh-CN.md'])('%s', (file) => {
   const docs = read(file);

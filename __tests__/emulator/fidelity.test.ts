@@ -6,7 +6,7 @@ import type { Fact } from './facts/fact';
 import { jscode2sessionFacts } from './facts/jscode2session';
 import { qrconnectFacts } from './facts/qrconnect';
 import { tokenFacts } from './facts/tokens';
-import { Lab } from './support/lab';
+import { EmulatorClient } from './support/emulator-client';
 
 const chapters: readonly (readonly [string, readonly Fact[]])[] = [
   ['every answer of /sns', answerFacts],
@@ -18,18 +18,18 @@ const chapters: readonly (readonly [string, readonly Fact[]])[] = [
 ];
 
 describe.each(chapters)('WeChat: %s', (_, facts) => {
-  it.each(facts.map((fact) => [`${fact.mark} ${fact.says}`, fact] as const))('%s', async (_says, fact) => {
-    const lab = await Lab.open(fact.options);
+  it.each(facts.map((fact) => [`${fact.source} ${fact.title}`, fact] as const))('%s', async (_says, fact) => {
+    const client = await EmulatorClient.start(fact.options);
     try {
-      await fact.check(lab);
+      await fact.check(client);
     } finally {
-      await lab.wechat.close();
+      await client.wechat.close();
     }
   });
 });
 
 it('checks as many facts as the docs claim', () => {
   const all = chapters.flatMap(([, facts]) => facts);
-  const count = (mark: Fact['mark']): number => all.filter((fact) => fact.mark === mark).length;
+  const count = (mark: Fact['source']): number => all.filter((fact) => fact.source === mark).length;
   expect({ DOC: count('DOC'), OBS: count('OBS') }).toEqual({ DOC: 67, OBS: 79 });
 });

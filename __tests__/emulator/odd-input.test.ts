@@ -2,13 +2,13 @@
 import net from 'node:net';
 import fc from 'fast-check';
 import { createEmulator, type Emulator } from '../../lib/emulator';
-import { IN_WECHAT, Lab, uuidOf } from './support/lab';
+import { IN_WECHAT, EmulatorClient, uuidOf } from './support/emulator-client';
 
-let lab: Lab;
+let client: EmulatorClient;
 let wechat: Emulator;
 beforeAll(async () => {
-  lab = await Lab.open({ switches: { pollHold: 0 } });
-  wechat = lab.wechat;
+  client = await EmulatorClient.start({ switches: { pollHold: 0 } });
+  wechat = client.wechat;
 });
 afterAll(() => wechat.close());
 
@@ -68,7 +68,9 @@ function raw(target: string, { method = 'GET', type = '', body = '', head = '' }
   });
 }
 
-const isMarked = (answer: Raw): boolean => answer.head.includes('\r\nX-Emulated-WeChat: express-wechat-auth');
+function isMarked(answer: Raw): boolean {
+  return answer.head.includes('\r\nX-Emulated-WeChat: express-wechat-auth');
+}
 
 const { official, website } = { official: 'wx0f1c1a10e0000001', website: 'wxeb517e0000000002' };
 const names = [
@@ -151,10 +153,11 @@ const pair = fc.tuple(
   fc.oneof(fc.constantFrom(...values), fc.string({ unit: 'binary' })),
 );
 /** Percent-encodes what cannot stand in a request line at all, and nothing else. */
-const clean = (text: string): string =>
-  Buffer.from(text)
+function clean(text: string): string {
+  return Buffer.from(text)
     .toString('latin1')
     .replace(/[^\u0021-\u007e]|#/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
 const query = fc
   .array(pair, { maxLength: 8 })
   .map((pairs) => pairs.map(([name, value]) => clean(`${name}=${value}`)).join('&'));
@@ -229,17 +232,20 @@ describe('odd input', () => {
   it('skips no more time than the home page offers', async () => {
     const before = wechat.clock.now();
     for (const minutes of ['1e308', 'Infinity', '-5', '6', 'toString'])
-      await lab.post('/', { action: 'advance', minutes });
+      await client.post('/', { action: 'advance', minutes });
     expect(wechat.clock.now() - before).toBeLessThan(60_000);
-    expect((await lab.get('/')).status).toBe(200);
+    expect((await client.get('/')).status).toBe(200);
     expect(() => wechat.clock.advance(1e300)).toThrow(/The clock ends before that/);
   });
 });
 
 describe('several emulators', () => {
   it('close with polls open on both, each its own', async () => {
-    const [one, other] = [new Lab(await createEmulator()), new Lab(await createEmulator())];
-    const waiting = async (each: Lab): Promise<Promise<unknown>[]> => {
+    const [one, other] = [
+      new EmulatorClient(await createEmulator()),
+      new EmulatorClient(await createEmulator()),
+    ];
+    const waiting = async (each: EmulatorClient): Promise<Promise<unknown>[]> => {
       const uuid = uuidOf(await each.qrPage());
       const polls = Array.from({ length: 20 }, () => each.poll(uuid).catch((error: unknown) => error));
       while (each.wechat.requests.length < 21) await new Promise(setImmediate);

@@ -1,31 +1,31 @@
-import { CALLBACK, IN_WECHAT, Lab, uuidOf } from './support/lab';
+import { CALLBACK, IN_WECHAT, EmulatorClient, uuidOf } from './support/emulator-client';
 
-let lab: Lab;
+let client: EmulatorClient;
 beforeEach(async () => {
-  lab = await Lab.open();
+  client = await EmulatorClient.start();
 });
-afterEach(() => lab.wechat.close());
+afterEach(() => client.wechat.close());
 
 const EVIL = `"'><script>alert(1)</script>`;
 
 describe('pages', () => {
   it('escape whatever they echo', async () => {
-    lab.wechat.requests.length = 0;
+    client.wechat.requests.length = 0;
     const pages = [
-      await lab.authorizePage({ redirect_uri: EVIL }),
-      await lab.authorizePage({ appid: EVIL }),
-      await lab.authorizePage({ state: EVIL }),
-      await lab.get('/connect/oauth2/authorize', { appid: EVIL, state: EVIL }),
-      await lab.qrPage({
+      await client.authorizePage({ redirect_uri: EVIL }),
+      await client.authorizePage({ appid: EVIL }),
+      await client.authorizePage({ state: EVIL }),
+      await client.get('/connect/oauth2/authorize', { appid: EVIL, state: EVIL }),
+      await client.qrPage({
         state: EVIL,
         redirect_uri: `${CALLBACK}?${EVIL}`,
         self_redirect: EVIL,
         href: `https://${EVIL}`,
         style: EVIL,
       }),
-      await lab.qrPage({ scope: EVIL }),
-      await lab.get('/connect/oauth2/authorize', { [EVIL]: EVIL }, { 'User-Agent': EVIL }),
-      await lab.get('/'),
+      await client.qrPage({ scope: EVIL }),
+      await client.get('/connect/oauth2/authorize', { [EVIL]: EVIL }, { 'User-Agent': EVIL }),
+      await client.get('/'),
     ];
     for (const page of pages) {
       expect(page.text).not.toContain('<script>alert');
@@ -34,27 +34,27 @@ describe('pages', () => {
   });
 
   it('run no script but the emulator’s own and load nothing from outside', async () => {
-    for (const page of [await lab.authorizePage(), await lab.qrPage(), await lab.get('/')]) {
+    for (const page of [await client.authorizePage(), await client.qrPage(), await client.get('/')]) {
       const policy = page.headers.get('content-security-policy') ?? '';
       expect(policy).toContain("default-src 'none'; script-src 'self'");
       expect(page.text).not.toMatch(/(src|href)="https?:/);
       for (const [, path] of page.text.matchAll(/(?:src|href)="(\/[^"]*)"/g)) {
-        expect((await lab.get(path ?? '')).status).toBe(200);
+        expect((await client.get(path ?? '')).status).toBe(200);
       }
     }
   });
 
   it('take a style sheet of the embedding site, but no script address', async () => {
-    const styled = await lab.qrPage({ href: 'data:text/css;base64,aGVsbG8=' });
+    const styled = await client.qrPage({ href: 'data:text/css;base64,aGVsbG8=' });
     expect(styled.text).toContain('<link rel="stylesheet" href="data:text/css;base64,aGVsbG8=">');
-    expect((await lab.qrPage({ href: 'javascript:alert(1)' })).text).not.toContain('javascript:');
-    expect((await lab.qrPage({ href: 'https://a.example.com/x.css', stylelite: '1' })).text).not.toContain(
+    expect((await client.qrPage({ href: 'javascript:alert(1)' })).text).not.toContain('javascript:');
+    expect((await client.qrPage({ href: 'https://a.example.com/x.css', stylelite: '1' })).text).not.toContain(
       'x.css',
     );
   });
 
   it('speak English where the browser does', async () => {
-    const page = await lab.get('/connect/oauth2/authorize', lab.authorizeParameters(), {
+    const page = await client.get('/connect/oauth2/authorize', client.authorizeParameters(), {
       ...IN_WECHAT,
       'Accept-Language': 'en-GB,zh;q=0.5',
     });
@@ -65,12 +65,12 @@ describe('pages', () => {
     const reason = async (language: string): Promise<string[]> => {
       const headers = { ...IN_WECHAT, 'Accept-Language': language };
       const pages = [
-        await lab.get(
+        await client.get(
           '/connect/oauth2/authorize',
-          lab.authorizeParameters({ scope: 'snsapi_login' }),
+          client.authorizeParameters({ scope: 'snsapi_login' }),
           headers,
         ),
-        await lab.get('/connect/qrconnect', lab.qrParameters({ redirect_uri: 'nothing' }), headers),
+        await client.get('/connect/qrconnect', client.qrParameters({ redirect_uri: 'nothing' }), headers),
       ];
       return pages.map((page) => {
         const [, text = '', advice = ''] = /msg_title">(.*?)<[\s\S]*"advice">(.*?)</.exec(page.text) ?? [];
@@ -88,12 +88,12 @@ describe('pages', () => {
   });
 
   it('leave the title out where the widget asks for the plain style', async () => {
-    expect((await lab.qrPage({ login_type: 'jssdk' })).text).toContain('<h1');
-    expect((await lab.qrPage({ login_type: 'jssdk', stylelite: '1' })).text).not.toContain('<h1');
+    expect((await client.qrPage({ login_type: 'jssdk' })).text).toContain('<h1');
+    expect((await client.qrPage({ login_type: 'jssdk', stylelite: '1' })).text).not.toContain('<h1');
   });
 
   it('never put a line break into a redirect', async () => {
-    const page = await lab.authorizePage({
+    const page = await client.authorizePage({
       scope: 'snsapi_base',
       state: 'a\r\nSet-Cookie: x=1',
       redirect_uri: `${CALLBACK}/路径`,
@@ -107,7 +107,7 @@ describe('pages', () => {
 
 describe('consent', () => {
   const press = (form: Record<string, string>) =>
-    lab.post('/connect/oauth2/authorize', form, lab.authorizeParameters(), IN_WECHAT);
+    client.post('/connect/oauth2/authorize', form, client.authorizeParameters(), IN_WECHAT);
 
   it('允许 leads to the callback as the person picked, who is remembered', async () => {
     const reply = await press({ reply: 'allow', person: 'emoji' });
@@ -134,19 +134,21 @@ describe('consent', () => {
 
 describe('the confirm page', () => {
   it('is a scan when opened, and says so when it is too late', async () => {
-    const uuid = uuidOf(await lab.qrPage());
-    expect((await lab.get('/connect/confirm', { uuid })).text).toContain('使用你的微信身份登录');
-    expect((await lab.post('/connect/confirm', { reply: 'allow' }, { uuid })).text).toContain('登录成功');
-    expect((await lab.post('/connect/confirm', { reply: 'allow' }, { uuid })).text).toContain('二维码已过期');
-    expect((await lab.get('/connect/confirm', { uuid: 'unknown' })).text).toContain('二维码已过期');
+    const uuid = uuidOf(await client.qrPage());
+    expect((await client.get('/connect/confirm', { uuid })).text).toContain('使用你的微信身份登录');
+    expect((await client.post('/connect/confirm', { reply: 'allow' }, { uuid })).text).toContain('登录成功');
+    expect((await client.post('/connect/confirm', { reply: 'allow' }, { uuid })).text).toContain(
+      '二维码已过期',
+    );
+    expect((await client.get('/connect/confirm', { uuid: 'unknown' })).text).toContain('二维码已过期');
   });
 });
 
 describe('the home page', () => {
   it('lists apps, people, switches, requests and what to put into the environment', async () => {
-    await lab.redeem('some-code');
-    const { text } = await lab.get('/');
-    const { official, website } = lab.wechat.apps;
+    await client.redeem('some-code');
+    const { text } = await client.get('/');
+    const { official, website } = client.wechat.apps;
     for (const part of [
       official.appId,
       official.appSecret,
@@ -157,14 +159,14 @@ describe('the home page', () => {
       '<td>example-company</td>',
       '<td>未绑定</td>',
       '<td>任意</td>',
-      `WECHAT_OPEN_URL=${lab.wechat.url}`,
+      `WECHAT_OPEN_URL=${client.wechat.url}`,
     ]) {
       expect(text).toContain(part);
     }
   });
 
   it('changes switches, of known names and values alone', async () => {
-    const reply = await lab.post('/', {
+    const reply = await client.post('/', {
       action: 'switches',
       denial: 'authdeny',
       unionid: 'false',
@@ -173,7 +175,7 @@ describe('the home page', () => {
       __proto__x: '1',
     });
     expect([reply.status, reply.location]).toEqual([303, '/']);
-    expect(lab.wechat.switches).toMatchObject({
+    expect(client.wechat.switches).toMatchObject({
       denial: 'authdeny',
       unionid: false,
       pollHold: 1000,
@@ -182,22 +184,22 @@ describe('the home page', () => {
   });
 
   it('skips time and clears the log', async () => {
-    const before = lab.wechat.clock.now();
-    await lab.redeem('x');
-    await lab.post('/', { action: 'advance', minutes: '120' });
-    await lab.post('/', { action: 'clear' });
-    expect(lab.wechat.clock.now() - before).toBeGreaterThanOrEqual(7200_000);
-    expect(lab.wechat.requests).toHaveLength(0);
+    const before = client.wechat.clock.now();
+    await client.redeem('x');
+    await client.post('/', { action: 'advance', minutes: '120' });
+    await client.post('/', { action: 'clear' });
+    expect(client.wechat.clock.now() - before).toBeGreaterThanOrEqual(7200_000);
+    expect(client.wechat.requests).toHaveLength(0);
   });
 
   it('lets no other site change anything', async () => {
-    const reply = await lab.post(
+    const reply = await client.post(
       '/',
       { action: 'switches', denial: 'authdeny' },
       {},
       { 'Sec-Fetch-Site': 'cross-site' },
     );
     expect(reply.status).toBe(200);
-    expect(lab.wechat.switches.denial).toBe('silent');
+    expect(client.wechat.switches.denial).toBe('silent');
   });
 });

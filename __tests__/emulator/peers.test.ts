@@ -4,28 +4,32 @@ import express, { type RequestHandler } from 'express';
 import session from 'express-session';
 import { selfSignedCertificate } from '../../lib/emulator';
 import { listen, type Running } from '../support/hosts';
-import { detour, WECHAT_HOSTS } from './support/detour';
-import { codeIn, Lab } from './support/lab';
-import { Visitor } from './support/visitor';
+import { routeWechatHosts, WECHAT_HOSTS } from './support/route-wechat-hosts';
+import { codeIn, EmulatorClient } from './support/emulator-client';
+import { PhoneBrowser } from './support/phone-browser';
 
-let lab: Lab;
+let client: EmulatorClient;
 let undo: () => void;
 let app: Running | undefined;
 beforeEach(async () => {
   const pair = selfSignedCertificate(WECHAT_HOSTS);
-  lab = await Lab.open({ https: pair });
-  undo = detour(lab.wechat.url, pair);
+  client = await EmulatorClient.start({ https: pair });
+  undo = routeWechatHosts(client.wechat.url, pair);
 });
 afterEach(async () => {
   undo();
   await app?.close();
   app = undefined;
-  await lab.wechat.close();
+  await client.wechat.close();
 });
 
 const AUTHORIZE = 'https://open.weixin.qq.com/connect/oauth2/authorize';
-const openid = (): string => lab.wechat.openid('ming', lab.wechat.apps.official.appId);
-const calls = (): string[] => lab.wechat.requests.map((request) => `${request.method} ${request.path}`);
+function openid(): string {
+  return client.wechat.openid('ming', client.wechat.apps.official.appId);
+}
+function calls(): string[] {
+  return client.wechat.requests.map((request) => `${request.method} ${request.path}`);
+}
 const LOGIN_BY_CONSENT = ['GET /connect/oauth2/authorize', 'POST /connect/oauth2/authorize'];
 const PROFILE_OF_A_CODE = ['GET /sns/oauth2/access_token', 'GET /sns/userinfo'];
 
@@ -58,7 +62,7 @@ type OAuthConstructor = new (
 describe('wechat-oauth', () => {
   const WechatOAuth = jest.requireActual<OAuthConstructor>('wechat-oauth');
   const peer = (kind: 'official' | 'website' | 'miniProgram'): Peer => {
-    const { appId, appSecret } = lab.wechat.apps[kind];
+    const { appId, appSecret } = client.wechat.apps[kind];
     return new WechatOAuth(appId, appSecret, undefined, undefined, kind === 'miniProgram');
   };
   const promised = (call: (done: Done) => void): Promise<Fields> =>
@@ -69,7 +73,7 @@ describe('wechat-oauth', () => {
   it('logs a person in to an official account and reads the profile', async () => {
     const oauth = peer('official');
     const url = oauth.getAuthorizeURL('https://h5.example.com/callback', 'state', 'snsapi_userinfo');
-    const code = codeIn(await lab.wechat.authorize(url));
+    const code = codeIn(await client.wechat.authorize(url));
     const token = await promised((done) => oauth.getAccessToken(code, done));
     expect(token).toMatchObject({ openid: openid(), scope: 'snsapi_userinfo', expires_in: 7200 });
     const profile = await promised((done) => oauth.getUser(openid(), done));
@@ -80,24 +84,26 @@ describe('wechat-oauth', () => {
     expect(
       await promised((done) => oauth.refreshAccessToken(String(token['refresh_token']), done)),
     ).toMatchObject({ openid: openid() });
-    expect(lab.wechat.requests.every((request) => request.warning === undefined)).toBe(true);
+    expect(client.wechat.requests.every((request) => request.warning === undefined)).toBe(true);
   });
 
   it('logs a person in by QR code', async () => {
     const oauth = peer('website');
     const code = codeIn(
-      await lab.wechat.authorize(oauth.getAuthorizeURLForWebsite('https://h5.example.com/callback', 's')),
+      await client.wechat.authorize(oauth.getAuthorizeURLForWebsite('https://h5.example.com/callback', 's')),
     );
     const profile = await promised((done) => oauth.getUserByCode(code, done));
-    expect(profile).toMatchObject({ unionid: lab.wechat.unionid('ming', lab.wechat.apps.official.appId) });
+    expect(profile).toMatchObject({
+      unionid: client.wechat.unionid('ming', client.wechat.apps.official.appId),
+    });
   });
 
   it('reads a mini program’s encrypted user', async () => {
     const oauth = peer('miniProgram');
-    const session = await promised((done) => oauth.getSessionKey(lab.miniProgramCode(), done));
+    const session = await promised((done) => oauth.getSessionKey(client.miniProgramCode(), done));
     const sessionKey = String(session['session_key']);
-    const { appId } = lab.wechat.apps.miniProgram;
-    const { encryptedData, iv } = lab.wechat.encryptUser({ app: appId, sessionKey });
+    const { appId } = client.wechat.apps.miniProgram;
+    const { encryptedData, iv } = client.wechat.encryptUser({ app: appId, sessionKey });
     expect(oauth.decryptMiniProgramUser({ sessionKey, encryptedData, iv })).toMatchObject({
       nickName: '小明',
       openId: session['openid'],
@@ -140,25 +146,25 @@ describe('passport-wechat', () => {
     return app;
   };
   const credentials = (kind: 'official' | 'website'): object => {
-    const { appId, appSecret } = lab.wechat.apps[kind];
+    const { appId, appSecret } = client.wechat.apps[kind];
     return { appID: appId, appSecret, state: 'state' };
   };
 
   it('logs a person in to an official account, consent page and all', async () => {
     const { url } = await start(credentials('official'));
-    const visitor = new Visitor();
+    const visitor = new PhoneBrowser();
     const done = await visitor.press(await visitor.open(`${url}/login`), 'allow');
     expect(JSON.parse(done.text)).toMatchObject({ openid: openid(), nickname: '小明' });
     expect(visitor.trail).toEqual([`${url}/login`, AUTHORIZE, AUTHORIZE, `${url}/login`]);
     expect(calls()).toEqual([...LOGIN_BY_CONSENT, ...PROFILE_OF_A_CODE]);
-    expect(lab.wechat.requests.every((request) => request.warning === undefined)).toBe(true);
+    expect(client.wechat.requests.every((request) => request.warning === undefined)).toBe(true);
   });
 
   it('takes both kinds of refusal that come back for what they are', async () => {
     const { url } = await start(credentials('official'));
     for (const denial of ['state-only', 'authdeny'] as const) {
-      lab.wechat.switches.denial = denial;
-      const visitor = new Visitor();
+      client.wechat.switches.denial = denial;
+      const visitor = new PhoneBrowser();
       const done = await visitor.press(await visitor.open(`${url}/login`), 'deny');
       expect([done.status, done.text]).toEqual([401, 'Unauthorized']);
     }
@@ -167,7 +173,7 @@ describe('passport-wechat', () => {
 
   it('logs a person in by QR code', async () => {
     const { url } = await start({ ...credentials('website'), client: 'web', scope: 'snsapi_login' });
-    const visitor = new Visitor();
+    const visitor = new PhoneBrowser();
     const page = await visitor.open(`${url}/login`);
     const uuid = /data-uuid="([^"]+)"/.exec(page.text)?.[1] ?? '';
     const confirm = await visitor.open(`https://open.weixin.qq.com/connect/confirm?uuid=${uuid}`);
@@ -177,8 +183,8 @@ describe('passport-wechat', () => {
     const callback = /data-callback="([^"]+)"/.exec(page.text)?.[1] ?? '';
     const done = await visitor.open(callback.replaceAll('&amp;', '&').replace(uuid, code));
     expect(JSON.parse(done.text)).toMatchObject({
-      openid: lab.wechat.openid('ming', lab.wechat.apps.website.appId),
-      unionid: lab.wechat.unionid('ming', lab.wechat.apps.official.appId),
+      openid: client.wechat.openid('ming', client.wechat.apps.website.appId),
+      unionid: client.wechat.unionid('ming', client.wechat.apps.official.appId),
     });
   });
 });
@@ -190,7 +196,7 @@ describe('grant', () => {
     const host = express();
     host.use(session({ secret: 'test', resave: false, saveUninitialized: false }));
     const running = await listen(host);
-    const { appId, appSecret } = lab.wechat.apps.official;
+    const { appId, appSecret } = client.wechat.apps.official;
     host.use(
       grant.express({
         defaults: { origin: running.url, transport: 'session' },
@@ -206,7 +212,7 @@ describe('grant', () => {
 
   it('logs a person in and reads the profile', async () => {
     const { url } = await start({ scope: ['snsapi_userinfo'], response: ['tokens', 'raw', 'profile'] });
-    const visitor = new Visitor();
+    const visitor = new PhoneBrowser();
     const done = await visitor.press(await visitor.open(`${url}/connect/wechat`), 'allow');
     expect(JSON.parse(done.text)).toMatchObject({
       access_token: expect.any(String) as string,
@@ -226,9 +232,9 @@ describe('grant', () => {
 
   it('is warned of its order of parameters, which a strict WeChat refuses', async () => {
     const { url } = await start({ scope: ['snsapi_base'] });
-    await new Visitor().open(`${url}/connect/wechat`);
-    expect(lab.wechat.requests[0]?.warning).toMatch(/the parameters come as .*; WeChat documents appid/);
-    lab.wechat.switches.parameterOrder = 'strict';
-    expect((await new Visitor().open(`${url}/connect/wechat`)).text).toContain('该链接无法访问');
+    await new PhoneBrowser().open(`${url}/connect/wechat`);
+    expect(client.wechat.requests[0]?.warning).toMatch(/the parameters come as .*; WeChat documents appid/);
+    client.wechat.switches.parameterOrder = 'strict';
+    expect((await new PhoneBrowser().open(`${url}/connect/wechat`)).text).toContain('该链接无法访问');
   });
 });

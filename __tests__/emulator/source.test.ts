@@ -17,7 +17,9 @@ const STEPS = [
   ['world'],
 ];
 
-const stepOf = (file: string): number => STEPS.findIndex((step) => step.includes(file.split('/')[0] ?? ''));
+function stepOf(file: string): number {
+  return STEPS.findIndex((step) => step.includes(file.split('/')[0] ?? ''));
+}
 
 const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
@@ -30,10 +32,11 @@ const imports = new Map(
   }),
 );
 
-const local = (file: string): string[] =>
-  (imports.get(file) ?? [])
+function local(file: string): string[] {
+  return (imports.get(file) ?? [])
     .filter((name) => name.startsWith('.'))
     .map((name) => `${path.posix.join(path.posix.dirname(file), name)}.ts`);
+}
 
 describe('lib/emulator', () => {
   it('imports nothing but itself, Node and uqr', () => {

@@ -1,5 +1,5 @@
-import { ON_DEMAND, PageRefusal } from './connect/page-refusal';
-import { behaveAt, type Callbacks } from './connect/behaviour';
+import { FAULT_ON_DEMAND, PageRefusal } from './connect/page-refusal';
+import { simulateLogin, type Callbacks } from './connect/behaviour';
 import type { EmulatorFault, FaultOptions } from './faults/fault';
 import type { FaultPlan } from './faults/fault-plan';
 import { profileOf } from './sns/profile';
@@ -96,9 +96,12 @@ function loginControls(
   // Async for its rejections: a bad address is never thrown at the caller.
   const authorizeTwice = async (address: string, options: PersonOptions = {}): Promise<Callbacks> => {
     const fault = faults.take(new URL(address).pathname)?.fault;
-    if (typeof fault === 'object' && 'errcode' in fault) throw PageRefusal.numbered(fault.errcode, ON_DEMAND);
+    if (typeof fault === 'object' && 'errcode' in fault)
+      throw PageRefusal.withCode(fault.errcode, FAULT_ON_DEMAND);
     const { allow = world.switches.consent !== 'deny', fullService = false } = options;
-    return Promise.resolve(behaveAt(address, { person: userOf(options.user), allow, fullService }, world));
+    return Promise.resolve(
+      simulateLogin(address, { person: userOf(options.user), allow, fullService }, world),
+    );
   };
   return {
     authorizeTwice,
@@ -142,7 +145,7 @@ function encrypt(world: World): EmulatorControls['encryptUser'] {
   };
 }
 
-export function controls(world: World, faults: FaultPlan): EmulatorControls {
+export function createControls(world: World, faults: FaultPlan): EmulatorControls {
   const identity = (user: string, app: string) => identityOf(world.users.get(user), world.apps.get(app));
   return {
     fail: (endpoint, fault, options) => faults.add(endpoint, fault, options),

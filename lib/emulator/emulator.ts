@@ -1,11 +1,11 @@
 // The order of this folder: an import only goes down.
 //   index → emulator → controls, server → routes → home → connect → pages, sns, faults, assets, tls → http → world
-import { controls, type EmulatorControls } from './controls';
+import { createControls, type EmulatorControls } from './controls';
 import { FaultPlan } from './faults/fault-plan';
 import { startServer } from './server';
 import type { EmulatorApp, EmulatorApps } from './world/apps';
 import type { EmulatorClock } from './world/clock';
-import { refuseWrongOptions } from './world/option-faults';
+import { checkOptions } from './world/option-checks';
 import type { RecordedRequest } from './world/request-log';
 import type { EmulatorSwitches } from './world/switches';
 import type { EmulatorUser } from './world/people/users';
@@ -78,7 +78,7 @@ export interface Emulator extends EmulatorControls {
  * await wechat.close();
  */
 export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  refuseWrongOptions(options);
+  checkOptions(options);
   const world = new World(options);
   const faults = new FaultPlan();
   const { port = 0, host = '127.0.0.1', https } = options;
@@ -91,7 +91,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
     switches: world.switches,
     requests: world.requests,
     clock: world.clock,
-    ...controls(world, faults),
+    ...createControls(world, faults),
     close,
   };
 }

@@ -7,12 +7,17 @@ import {
 } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { deliver } from './faults/deliver';
+import { deliverFault } from './faults/deliver-fault';
 import type { FaultPlan } from './faults/fault-plan';
-import type { Answer } from './http/answer';
-import { BodyTooLarge, readIncoming, type Incoming, type ReadRequest } from './http/incoming';
+import type { OutgoingResponse } from './http/outgoing-response';
+import {
+  BodyTooLarge,
+  receiveRequest,
+  type IncomingRequest,
+  type ReceivedRequest,
+} from './http/incoming-request';
 import { send } from './http/send';
-import { refuse, route } from './routes';
+import { refusalFor, routeRequest } from './routes';
 import { record, type RecordedRequest } from './world/request-log';
 import type { World } from './world/world';
 
@@ -23,12 +28,13 @@ export interface ServerOptions {
 }
 
 /** On every answer, so that a client in production can refuse what no WeChat said. */
-const MARK = { name: 'X-Emulated-WeChat', value: 'express-wechat-auth' } as const;
+const EMULATOR_HEADER = { name: 'X-Emulated-WeChat', value: 'express-wechat-auth' } as const;
 
-const ofTheEmulator = (path: string): boolean =>
-  path === '/' || /^\/(emulator|mmopen)\/|^\/favicon/.test(path);
+function isEmulatorPath(path: string): boolean {
+  return path === '/' || /^\/(emulator|mmopen)\/|^\/favicon/.test(path);
+}
 
-function note(read: ReadRequest, world: World): Incoming {
+function recordRequest(read: ReceivedRequest, world: World): IncomingRequest {
   const { method, path, query, form, headers } = read;
   const entry: RecordedRequest = {
     method,
@@ -38,7 +44,7 @@ function note(read: ReadRequest, world: World): Incoming {
     headers: { ...headers },
     at: world.clock.now(),
   };
-  if (!ofTheEmulator(path)) record(world.requests, entry);
+  if (!isEmulatorPath(path)) record(world.requests, entry);
   return { ...read, warn: (text) => (entry.warning = text) };
 }
 
@@ -51,55 +57,58 @@ async function serve(
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   const around = { secure: world.url.startsWith('https:'), origin: world.url, signal: gone.signal };
-  const incoming = note(await readIncoming(message, around), world);
+  const incoming = recordRequest(await receiveRequest(message, around), world);
   const planned = faults.take(incoming.path);
   if (!planned) {
-    send(response, await route(incoming, world));
+    send(response, await routeRequest(incoming, world));
     return;
   }
-  await deliver(planned, {
+  await deliverFault(planned, {
     response,
     signal: gone.signal,
-    work: () => route(incoming, world),
-    refuse: (errcode, errmsg) => refuse(incoming, world, errcode, errmsg),
+    work: () => routeRequest(incoming, world),
+    refuse: (errcode, errmsg) => refusalFor(incoming, world, errcode, errmsg),
   });
 }
 
-const words = (status: number, text: string): Answer => ({
-  status,
-  headers: { 'Content-Type': 'text/plain; charset=utf-8' },
-  body: `${text}\n`,
-});
+function textResponse(status: number, text: string): OutgoingResponse {
+  return {
+    status,
+    headers: { 'Content-Type': 'text/plain; charset=utf-8' },
+    body: `${text}\n`,
+  };
+}
 
 /** A request whose client has gone is nobody's trouble; any other failure is a fault of the emulator and says so. */
-function fail(error: unknown, response: ServerResponse): void {
+function sendFailure(error: unknown, response: ServerResponse): void {
   if (response.destroyed || response.socket?.destroyed) return;
   if (response.headersSent) {
     response.destroy();
     return;
   }
   if (error instanceof BodyTooLarge) {
-    send(response, words(413, error.message));
+    send(response, textResponse(413, error.message));
     return;
   }
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  send(response, words(500, `The emulator failed: ${reason}`));
+  send(response, textResponse(500, `The emulator failed: ${reason}`));
 }
 
-const listening = (server: Server, port: number, host: string): Promise<void> =>
-  new Promise((resolve, reject) => {
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
       resolve();
     });
   });
+}
 
-const reachable = (host: string): string => {
+function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';
   return host.includes(':') ? `[${host}]` : host;
-};
+}
 
 /** Listens; the world learns its address. Returns the way to close, which also ends what is still open. */
 export async function startServer(
@@ -108,13 +117,13 @@ export async function startServer(
   options: ServerOptions,
 ): Promise<() => Promise<void>> {
   const listener: RequestListener = (message, response) => {
-    response.setHeader(MARK.name, MARK.value);
-    serve(message, response, world, faults).catch((error: unknown) => fail(error, response));
+    response.setHeader(EMULATOR_HEADER.name, EMULATOR_HEADER.value);
+    serve(message, response, world, faults).catch((error: unknown) => sendFailure(error, response));
   };
   const server = options.https ? createSecureServer(options.https, listener) : createServer(listener);
-  await listening(server, options.port, options.host);
+  await listen(server, options.port, options.host);
   const { port } = server.address() as AddressInfo;
-  world.url = `${options.https ? 'https' : 'http'}://${reachable(options.host)}:${port}`;
+  world.url = `${options.https ? 'https' : 'http'}://${reachableHost(options.host)}:${port}`;
   let closed: Promise<void> | undefined;
   return () =>
     (closed ??= new Promise((resolve) => {

@@ -1,5 +1,5 @@
 /** The QR page at work: polls as WeChat's page does, and leaves with the code as WeChat's page does. */
-export const qrScript = `(function () {
+export const QR_SCRIPT = `(function () {
   'use strict';
   var box = document.getElementById('qr');
   var image = box.querySelector('.js_qrcode_img');

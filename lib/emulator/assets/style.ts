@@ -1,5 +1,5 @@
 /** One sheet for all pages; system fonts, no picture from outside. */
-export const style = `
+export const STYLE = `
 :root { --green: #07c160; --line: #e5e5e5; --ground: #ededed; --card: #fff; --text: #191919; --soft: #737373; --red: #fa5151; }
 @media (prefers-color-scheme: dark) {
   :root { --line: #333; --ground: #111; --card: #1e1e1e; --text: #d5d5d5; --soft: #8c8c8c; }

@@ -2,7 +2,7 @@
  * wxLogin.js: puts the QR page into a container of the embedding site. Its address is that of the script, so that the
  * widget opens the emulator which served it. Nothing is encoded: the caller encodes redirect_uri, as with WeChat's.
  */
-export const wxLoginScript = `(function (window, document) {
+export const WX_LOGIN_SCRIPT = `(function (window, document) {
   'use strict';
   var origin = new URL(document.currentScript.src).origin;
 

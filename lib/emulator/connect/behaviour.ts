@@ -1,14 +1,19 @@
-import { splitTarget, toRecord } from '../http/incoming';
+import { splitTarget, toRecord } from '../http/incoming-request';
 import type { EmulatorUser } from '../world/people/users';
 import { record, type RecordedRequest } from '../world/request-log';
 import type { World } from '../world/world';
 import type { LoginLink } from './login-link';
-import { readAuthorizeRequest, type AuthorizeRequest } from './official/request';
-import { secondCallback } from './official/second-callback';
-import { checkFollower, deniedCallback, grantedCallback, authorizeViewOf } from './official/callbacks';
-import { PageRefusal, unnumbered } from './page-refusal';
-import { confirmedCallback, refusedCallback, websiteCode } from './website/callbacks';
-import { readWebsiteRequest } from './website/request';
+import { parseOfficialRequest, type OfficialRequest } from './official/request';
+import { secondOfficialCallback } from './official/second-callback';
+import {
+  checkFollower,
+  deniedOfficialCallback,
+  allowedOfficialCallback,
+  authorizeViewOf,
+} from './official/callbacks';
+import { PageRefusal, TEXTS_WITHOUT_CODE } from './page-refusal';
+import { allowedWebsiteCallback, deniedWebsiteCallback, issueWebsiteCode } from './website/callbacks';
+import { parseWebsiteRequest } from './website/request';
 
 /** What a person does with a login page. */
 export interface Behaviour {
@@ -21,14 +26,14 @@ export interface Behaviour {
 /** The address of the callback, and where WeChat calls back twice that of the second one; none where it does not redirect. */
 export type Callbacks = readonly [] | readonly [first: string, second?: string];
 
-const AUTHORIZE = '/connect/oauth2/authorize';
-const QRCONNECT = '/connect/qrconnect';
+const OFFICIAL_PATH = '/connect/oauth2/authorize';
+const WEBSITE_PATH = '/connect/qrconnect';
 
-interface OpenedLink extends LoginLink {
+interface ParsedLink extends LoginLink {
   readonly path: string;
 }
 
-function openLink(address: string, world: World): OpenedLink {
+function parseLoginLink(address: string, world: World): ParsedLink {
   const url = new URL(address);
   const ours = url.hostname === 'open.weixin.qq.com' || url.port === new URL(world.url).port;
   if (!ours)
@@ -47,7 +52,7 @@ function openLink(address: string, world: World): OpenedLink {
   };
   record(world.requests, entry);
   const warn = (text: string): void => void (entry.warning = text);
-  if (path === AUTHORIZE && url.hash !== '#wechat_redirect') warnOfFragment(url.hash, warn, world);
+  if (path === OFFICIAL_PATH && url.hash !== '#wechat_redirect') warnOfFragment(url.hash, warn, world);
   return { path, query, order: parameters.map(([name]) => name), warn };
 }
 
@@ -57,35 +62,37 @@ function warnOfFragment(hash: string, warn: LoginLink['warn'], world: World): vo
     zh: `地址以 ${JSON.stringify(hash)} 结尾，微信文档写的是 #wechat_redirect`,
     en: `the address ends in ${JSON.stringify(hash)} where WeChat documents #wechat_redirect`,
   };
-  if (world.switches.parameterOrder === 'strict') throw new PageRefusal(unnumbered.link, undefined, fault);
+  if (world.switches.parameterOrder === 'strict')
+    throw new PageRefusal(TEXTS_WITHOUT_CODE.link, undefined, fault);
   warn(fault.en);
 }
 
-function atOfficialPage(request: AuthorizeRequest, behaviour: Behaviour, world: World): Callbacks {
+function officialCallbacks(request: OfficialRequest, behaviour: Behaviour, world: World): Callbacks {
   const { person } = behaviour;
   checkFollower(request, person);
   const sight = authorizeViewOf(request, person, world);
   const virtual = sight === 'snapshot' && !behaviour.fullService;
   if (!behaviour.allow && sight !== 'silent' && !virtual) {
-    const denied = deniedCallback(request, world);
+    const denied = deniedOfficialCallback(request, world);
     return denied === undefined ? [] : [denied];
   }
-  const first = grantedCallback(request, person, world, { virtual });
-  const second = secondCallback(first, request, person, world, { virtual });
+  const first = allowedOfficialCallback(request, person, world, { virtual });
+  const second = secondOfficialCallback(first, request, person, world, { virtual });
   return second === undefined ? [first] : [first, second];
 }
 
-function atQrPage(link: LoginLink, { person, allow }: Behaviour, world: World): Callbacks {
-  const request = readWebsiteRequest(link, world);
-  if (allow) return [confirmedCallback(request, websiteCode(request, person, world))];
-  const refused = refusedCallback(request, world);
+function websiteCallbacks(link: LoginLink, { person, allow }: Behaviour, world: World): Callbacks {
+  const request = parseWebsiteRequest(link, world);
+  if (allow) return [allowedWebsiteCallback(request, issueWebsiteCode(request, person, world))];
+  const refused = deniedWebsiteCallback(request, world);
   return refused === undefined ? [] : [refused];
 }
 
 /** Opens a login page and behaves there, without a browser. Throws a {@link PageRefusal} where WeChat shows an error page. */
-export function behaveAt(address: string, behaviour: Behaviour, world: World): Callbacks {
-  const link = openLink(address, world);
-  if (link.path === AUTHORIZE) return atOfficialPage(readAuthorizeRequest(link, world), behaviour, world);
-  if (link.path === QRCONNECT) return atQrPage(link, behaviour, world);
-  throw new Error(`${link.path} is no login page of WeChat: expected ${AUTHORIZE} or ${QRCONNECT}`);
+export function simulateLogin(address: string, behaviour: Behaviour, world: World): Callbacks {
+  const link = parseLoginLink(address, world);
+  if (link.path === OFFICIAL_PATH)
+    return officialCallbacks(parseOfficialRequest(link, world), behaviour, world);
+  if (link.path === WEBSITE_PATH) return websiteCallbacks(link, behaviour, world);
+  throw new Error(`${link.path} is no login page of WeChat: expected ${OFFICIAL_PATH} or ${WEBSITE_PATH}`);
 }

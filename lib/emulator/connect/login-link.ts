@@ -1,6 +1,6 @@
 import type { EmulatorSwitches } from '../world/switches';
 import type { Phrase } from '../pages/language';
-import { PageRefusal, unnumbered } from './page-refusal';
+import { PageRefusal, TEXTS_WITHOUT_CODE } from './page-refusal';
 
 /** The address of a login page, as far as it matters here. */
 export interface LoginLink {
@@ -33,13 +33,13 @@ function linkFault({ query, order }: LoginLink): Phrase | undefined {
 export function checkLink(link: LoginLink, { parameterOrder }: EmulatorSwitches): void {
   const type = link.query['response_type'];
   if (type !== undefined && type !== 'code') {
-    throw new PageRefusal(unnumbered.link, undefined, {
+    throw new PageRefusal(TEXTS_WITHOUT_CODE.link, undefined, {
       zh: `response_type 是 ${JSON.stringify(type)}，必须是 code`,
       en: `response_type is ${JSON.stringify(type)}; it must be code`,
     });
   }
   const fault = linkFault(link);
   if (fault === undefined) return;
-  if (parameterOrder === 'strict') throw new PageRefusal(unnumbered.link, undefined, fault);
+  if (parameterOrder === 'strict') throw new PageRefusal(TEXTS_WITHOUT_CODE.link, undefined, fault);
   link.warn(fault.en);
 }

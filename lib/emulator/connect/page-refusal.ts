@@ -1,7 +1,7 @@
 import type { Language, Phrase } from '../pages/language';
 
 /** WeChat's own words for the numbers of its authorize page (网页授权, 错误返回码说明). */
-const texts = {
+const TEXTS_BY_CODE = {
   10003: 'redirect_uri域名与后台配置不一致',
   10004: '此公众号被封禁',
   10005: '此公众号并没有这些scope的权限',
@@ -16,10 +16,10 @@ const texts = {
 } as const;
 
 /** Why a page shows an error that a test asked for. */
-export const ON_DEMAND: Phrase = { zh: '测试要求的故障', en: 'a fault on demand' };
+export const FAULT_ON_DEMAND: Phrase = { zh: '测试要求的故障', en: 'a fault on demand' };
 
 /** Texts that come without a number. */
-export const unnumbered = {
+export const TEXTS_WITHOUT_CODE = {
   appId: 'AppID 参数错误',
   scope: 'Scope 参数错误或没有 Scope 权限',
   redirectURI: 'redirect_uri 参数错误',
@@ -58,7 +58,11 @@ export class PageRefusal extends Error {
   }
 
   /** @internal */
-  static numbered(code: number, advice: Phrase): PageRefusal {
-    return new PageRefusal((texts as Readonly<Record<number, string>>)[code] ?? '系统错误', code, advice);
+  static withCode(code: number, advice: Phrase): PageRefusal {
+    return new PageRefusal(
+      (TEXTS_BY_CODE as Readonly<Record<number, string>>)[code] ?? '系统错误',
+      code,
+      advice,
+    );
   }
 }

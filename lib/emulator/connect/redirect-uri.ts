@@ -3,7 +3,9 @@ import type { EmulatorApp } from '../world/apps';
 
 const AUTHORITY_AND_PATH = /^https?:\/\/([^/?#\\]+)([^?#]*)/i;
 
-const underPath = (path: string, prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`);
+function underPath(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`);
+}
 
 function fits(domain: string, authority: string, path: string): boolean {
   const slash = domain.indexOf('/');
@@ -15,7 +17,7 @@ function fits(domain: string, authority: string, path: string): boolean {
  * Why an app may not be called back there, or undefined. Hosts are compared whole and as written, port included: a
  * sub domain, a parent domain or an explicit `:443` is another host.
  */
-export function redirectFault(redirectURI: string, app: EmulatorApp): Phrase | undefined {
+export function redirectURIFault(redirectURI: string, app: EmulatorApp): Phrase | undefined {
   const match = AUTHORITY_AND_PATH.exec(redirectURI);
   if (!match || !URL.canParse(redirectURI)) {
     return {

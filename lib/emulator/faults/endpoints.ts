@@ -1,5 +1,5 @@
 /** Every path that can be made to fail, with the short names that mean it. */
-const endpoints: Readonly<Record<string, readonly string[]>> = {
+const ENDPOINTS: Readonly<Record<string, readonly string[]>> = {
   '/sns/oauth2/access_token': ['access_token'],
   '/sns/oauth2/refresh_token': ['refresh_token'],
   '/sns/auth': ['auth'],
@@ -13,9 +13,9 @@ const endpoints: Readonly<Record<string, readonly string[]>> = {
 
 /** The path of an endpoint; a misspelled one would never fail, so it is refused here. */
 export function endpointPath(name: string): string {
-  const found = Object.entries(endpoints).find(([path, names]) => path === name || names.includes(name));
+  const found = Object.entries(ENDPOINTS).find(([path, names]) => path === name || names.includes(name));
   if (found) return found[0];
-  const known = Object.values(endpoints).flat().join(', ');
+  const known = Object.values(ENDPOINTS).flat().join(', ');
   throw new Error(
     `The emulator has no endpoint ${JSON.stringify(name)} to fail; it has ${known}, or their whole paths`,
   );

@@ -13,17 +13,18 @@ interface Entry extends PlannedFault {
   left: number;
 }
 
-const spoilsTheAnswer = (fault: EmulatorFault): boolean =>
-  typeof fault === 'string'
+function needsRealResponse(fault: EmulatorFault): boolean {
+  return typeof fault === 'string'
     ? fault === 'reset-inside' || fault === 'truncated'
     : 'drip' in fault || 'delay' in fault || 'patch' in fault;
+}
 
 /** The faults that are to come, oldest first. */
 export class FaultPlan {
   #entries: Entry[] = [];
 
   add(endpoint: string, fault: EmulatorFault, options: FaultOptions = {}): () => void {
-    const { times = 1, delay = 0, after = 0, workDone = spoilsTheAnswer(fault) } = options;
+    const { times = 1, delay = 0, after = 0, workDone = needsRealResponse(fault) } = options;
     const entry: Entry = { path: endpointPath(endpoint), fault, delay, workDone, skip: after, left: times };
     this.#entries.push(entry);
     return () => {

@@ -1,22 +1,25 @@
 import { markup, type Markup } from '../pages/markup';
 import type { RecordedRequest } from '../world/request-log';
-import type { HomeWords } from './home-words';
+import type { HomeTexts } from './home-texts';
 
 const SHOWN = 30;
 
-const timeOf = (at: number): string => new Date(at).toISOString().slice(11, 23);
+function timeOf(at: number): string {
+  return new Date(at).toISOString().slice(11, 23);
+}
 
-const target = ({ path, query }: RecordedRequest): string => {
+function target({ path, query }: RecordedRequest): string {
   const search = String(new URLSearchParams(query));
   return search === '' ? path : `${path}?${search}`;
-};
+}
 
-const row = (request: RecordedRequest): Markup =>
-  markup`<tr><td><code>${timeOf(request.at)}</code></td><td><code>${request.method} ${target(request)}</code>${
+function row(request: RecordedRequest): Markup {
+  return markup`<tr><td><code>${timeOf(request.at)}</code></td><td><code>${request.method} ${target(request)}</code>${
     request.warning !== undefined && markup`<br><small>⚠ ${request.warning}</small>`
   }</td><td class="agent"><small>${(request.headers['user-agent'] ?? '').slice(0, 60)}</small></td></tr>`;
+}
 
-export function requestsTable(requests: readonly RecordedRequest[], words: HomeWords): Markup {
+export function requestsTable(requests: readonly RecordedRequest[], words: HomeTexts): Markup {
   const { columns } = words;
   const latest = requests.slice(-SHOWN).reverse();
   return markup`<section id="requests"><h2>${words.requests}</h2>

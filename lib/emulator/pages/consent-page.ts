@@ -1,4 +1,4 @@
-import type { Answer } from '../http/answer';
+import type { OutgoingResponse } from '../http/outgoing-response';
 import { appName, type EmulatorApp } from '../world/apps';
 import type { EmulatorUser } from '../world/people/users';
 import { appHeader } from './app-header';
@@ -7,7 +7,7 @@ import { render } from './layout';
 import { markup } from './markup';
 import { peoplePicker } from './people';
 
-const words = {
+const TEXTS = {
   zh: {
     title: '微信授权',
     asks: '申请获取以下权限',
@@ -37,8 +37,8 @@ export interface ConsentView {
 }
 
 /** The sheet with 允许 and 拒绝. Its form is posted to the page's own address. */
-export function consentPage(view: ConsentView): Answer {
-  const text = words[view.language];
+export function consentPage(view: ConsentView): OutgoingResponse {
+  const text = TEXTS[view.language];
   return render({
     language: view.language,
     title: text.title,

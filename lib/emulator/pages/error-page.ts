@@ -1,4 +1,4 @@
-import type { Answer } from '../http/answer';
+import type { OutgoingResponse } from '../http/outgoing-response';
 import type { Language } from './language';
 import { messagePage } from './message-page';
 
@@ -12,21 +12,23 @@ interface PageError {
 }
 
 /** An error page of the authorize flow: WeChat's text, its number, and the emulator's reason. */
-export const authorizeErrorPage = (error: PageError, language: Language): Answer =>
-  messagePage({
+export function officialErrorPage(error: PageError, language: Language): OutgoingResponse {
+  return messagePage({
     language,
     title: TITLE,
     icon: 'warn',
     text: error.code === undefined ? error.text : `${error.text}，错误码:${error.code}`,
     advice: error.adviceIn(language),
   });
+}
 
 /** An error page of the QR login: WeChat's text, no number. */
-export const websiteErrorPage = (error: PageError, language: Language): Answer =>
-  messagePage({
+export function websiteErrorPage(error: PageError, language: Language): OutgoingResponse {
+  return messagePage({
     language,
     title: '微信登录',
     icon: 'warn',
     text: error.text,
     advice: error.adviceIn(language),
   });
+}

@@ -1,4 +1,4 @@
-import { html, type Answer } from '../http/answer';
+import { html, type OutgoingResponse } from '../http/outgoing-response';
 import type { Language } from './language';
 import { markup, type Markup } from './markup';
 
@@ -19,20 +19,21 @@ export interface Page {
   readonly framesTheApp?: boolean;
 }
 
-const strip = {
+const FOOTER = {
   zh: '这是本机的微信模拟器，不是微信',
   en: 'A local emulator, not WeChat',
 };
 
 // No inline script or style: whatever is echoed into a page stays text.
-const policy = ({ stylesheet, framesTheApp }: Page): string =>
-  [
+function contentSecurityPolicy({ stylesheet, framesTheApp }: Page): string {
+  return [
     `default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' https: http: data:`,
     `style-src 'self'${stylesheet === undefined ? '' : ' https: data:'}`,
     ...(framesTheApp ? ['frame-src http: https:'] : []),
   ].join('; ');
+}
 
-export function render(page: Page): Answer {
+export function render(page: Page): OutgoingResponse {
   const { language, title, body, surface, scripts = [], stylesheet } = page;
   const document = markup`<!DOCTYPE html>
 <html lang="${language === 'zh' ? 'zh-CN' : 'en'}">
@@ -50,11 +51,14 @@ export function render(page: Page): Answer {
 </head>
 <body class="${surface}">
 ${body}
-${surface !== 'embedded' && markup`<footer class="emulator"><a href="/">express-wechat-auth</a> · ${strip[page.emulatorLanguage ?? language]}</footer>`}
+${surface !== 'embedded' && markup`<footer class="emulator"><a href="/">express-wechat-auth</a> · ${FOOTER[page.emulatorLanguage ?? language]}</footer>`}
 ${scripts.map((name) => markup`<script src="/emulator/${name}.js"></script>`)}
 </body>
 </html>
 `;
   const answer = html(document.text, page.status);
-  return { ...answer, headers: { ...answer.headers, 'Content-Security-Policy': policy(page) } };
+  return {
+    ...answer,
+    headers: { ...answer.headers, 'Content-Security-Policy': contentSecurityPolicy(page) },
+  };
 }

@@ -3,7 +3,7 @@ export class Markup {
   constructor(readonly text: string) {}
 }
 
-const entities: Readonly<Record<string, string>> = {
+const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
   '>': '&gt;',
@@ -11,8 +11,9 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-export const escapeHTML = (text: string): string =>
-  text.replace(/[&<>"']/g, (char) => entities[char] ?? char);
+export function escapeHTML(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
+}
 
 type Piece = string | number | undefined | false | Markup | readonly Markup[];
 
@@ -24,5 +25,6 @@ function render(piece: Piece): string {
 }
 
 /** A template whose values are escaped, unless they are markup themselves. */
-export const markup = (template: TemplateStringsArray, ...pieces: Piece[]): Markup =>
-  new Markup(String.raw({ raw: template }, ...pieces.map(render)));
+export function markup(template: TemplateStringsArray, ...pieces: Piece[]): Markup {
+  return new Markup(String.raw({ raw: template }, ...pieces.map(render)));
+}

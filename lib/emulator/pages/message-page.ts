@@ -1,4 +1,4 @@
-import type { Answer } from '../http/answer';
+import type { OutgoingResponse } from '../http/outgoing-response';
 import type { Language } from './language';
 import { render } from './layout';
 import { markup, type Markup } from './markup';
@@ -18,8 +18,8 @@ export interface Message {
 }
 
 /** WeChat's one-sentence page: an icon, a title, and below it what the emulator knows. */
-export const messagePage = (message: Message): Answer =>
-  render({
+export function messagePage(message: Message): OutgoingResponse {
+  return render({
     language: message.language,
     title: message.title,
     surface: message.embedded ? 'embedded' : 'phone',
@@ -32,3 +32,4 @@ ${message.advice !== undefined && markup`<p class="advice">${message.advice}</p>
 ${message.more}
 </main>`,
   });
+}

@@ -1,4 +1,4 @@
-import type { Answer } from '../http/answer';
+import type { OutgoingResponse } from '../http/outgoing-response';
 import { appName, type EmulatorApp } from '../world/apps';
 import type { Language } from './language';
 import { render } from './layout';
@@ -23,7 +23,7 @@ export interface QrView {
   readonly lite: boolean;
 }
 
-const words = {
+const TEXTS = {
   zh: {
     title: '微信登录',
     scan: '使用微信扫一扫登录',
@@ -46,15 +46,16 @@ const words = {
   },
 };
 
-const emulatorWords = { zh: '用模拟的手机扫一扫', en: 'Scan with the emulated phone' };
+const EMULATOR_TEXTS = { zh: '用模拟的手机扫一扫', en: 'Scan with the emulated phone' };
 
 // Only what a style sheet of an embedding site may be; a script address is none.
-const safeStylesheet = (href: string | undefined): string | undefined =>
-  href !== undefined && /^(https?:\/\/|data:text\/css[;,])/i.test(href) ? href : undefined;
+function safeStylesheet(href: string | undefined): string | undefined {
+  return href !== undefined && /^(https?:\/\/|data:text\/css[;,])/i.test(href) ? href : undefined;
+}
 
 /** The page with the QR code. Its script polls and shows one of the four states. */
-export function qrPage(view: QrView): Answer {
-  const text = words[view.language];
+export function qrPage(view: QrView): OutgoingResponse {
+  const text = TEXTS[view.language];
   const state = (name: string, title: string, detail: string, button = false) =>
     markup`<div class="status" data-status="${name}" hidden><strong>${title}</strong>
 ${button ? markup`<button type="button" class="refresh js_refresh">${detail}</button>` : markup`<p>${detail}</p>`}</div>`;
@@ -79,7 +80,7 @@ ${state('403', text.cancelled, text.again)}
 ${state('402', text.expired, text.refresh, true)}
 </div>
 <a class="emulated-phone js_phone" target="_blank" rel="noopener" href="/connect/confirm?uuid=${view.uuid}">
-${emulatorWords[view.emulatorLanguage]}</a>
+${EMULATOR_TEXTS[view.emulatorLanguage]}</a>
 </main>`,
   });
 }

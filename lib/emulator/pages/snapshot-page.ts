@@ -1,11 +1,11 @@
-import type { Answer } from '../http/answer';
+import type { OutgoingResponse } from '../http/outgoing-response';
 import { appName, type EmulatorApp } from '../world/apps';
 import { appHeader } from './app-header';
 import type { Language } from './language';
 import { render } from './layout';
 import { markup } from './markup';
 
-const words = {
+const TEXTS = {
   zh: {
     title: '网页快照',
     text: '你正在浏览网页快照',
@@ -28,8 +28,8 @@ const words = {
  * The snapshot page (网页快照页). WeChat lays its button over the app's own page; here it is a page before it, so that
  * the app needs not let itself be framed.
  */
-export function snapshotPage(app: EmulatorApp, language: Language): Answer {
-  const text = words[language];
+export function snapshotPage(app: EmulatorApp, language: Language): OutgoingResponse {
+  const text = TEXTS[language];
   return render({
     language,
     title: text.title,

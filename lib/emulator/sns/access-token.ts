@@ -2,8 +2,8 @@ import { grantIdentity, type Grant } from '../world/credentials/grants';
 import { ACCESS_TOKEN_LIFETIME } from '../world/credentials/tokens';
 import type { World } from '../world/world';
 import { redeem, type Exchange } from './redeem';
-import type { SnsApi } from './sns-call';
-import type { WireObject } from '../http/wire-json';
+import type { Parameters } from './sns-call';
+import type { JsonObject } from '../http/wechat-json';
 
 const WEB: Exchange = {
   codeParameter: 'code',
@@ -11,7 +11,9 @@ const WEB: Exchange = {
   appTypes: ['official', 'website'],
 };
 
-const isBase = (grant: Grant): boolean => grant.scopes.every((scope) => scope === 'snsapi_base');
+function isBase(grant: Grant): boolean {
+  return grant.scopes.every((scope) => scope === 'snsapi_base');
+}
 
 function voidEarlierTokens(grant: Grant, world: World): void {
   const { openid } = grantIdentity(grant);
@@ -22,7 +24,7 @@ function voidEarlierTokens(grant: Grant, world: World): void {
 }
 
 /** 通过 code 换取网页授权 access_token. */
-export const accessToken: SnsApi = (parameters, world): WireObject => {
+export function accessToken(parameters: Parameters, world: World): JsonObject {
   const grant = redeem(parameters, WEB, world);
   if (world.switches.loginVoidsRefreshTokens) voidEarlierTokens(grant, world);
   const pair = world.tokens.issue(grant);
@@ -36,4 +38,4 @@ export const accessToken: SnsApi = (parameters, world): WireObject => {
     unionid: isBase(grant) || !world.switches.unionid ? undefined : unionid,
     is_snapshotuser: grant.virtual && world.switches.snapshotFlag ? 1 : undefined,
   };
-};
+}

@@ -2,7 +2,9 @@ import { grantIdentity } from '../world/credentials/grants';
 import { randomSessionKey } from '../world/random';
 import { redeem, type Exchange } from './redeem';
 import { Refusal } from './refusal';
-import type { SnsApi } from './sns-call';
+import type { Parameters } from './sns-call';
+import type { JsonObject } from '../http/wechat-json';
+import type { World } from '../world/world';
 
 const MINI_PROGRAM: Exchange = {
   codeParameter: 'js_code',
@@ -11,7 +13,7 @@ const MINI_PROGRAM: Exchange = {
 };
 
 /** 小程序登录 code2Session. A missing grant_type is tolerated; a wrong one is not. */
-export const jscode2session: SnsApi = (parameters, world) => {
+export function jscode2session(parameters: Parameters, world: World): JsonObject {
   const grant = redeem(parameters, MINI_PROGRAM, world);
   if (grant.user.risky) throw new Refusal(40226);
   const { openid, unionid } = grantIdentity(grant);
@@ -21,4 +23,4 @@ export const jscode2session: SnsApi = (parameters, world) => {
     openid,
     unionid: world.switches.unionid ? unionid : undefined,
   };
-};
+}

@@ -2,7 +2,8 @@ import { grantIdentity } from '../world/credentials/grants';
 import { ACCESS_TOKEN_LIFETIME, type TokenPair } from '../world/credentials/tokens';
 import type { World } from '../world/world';
 import { Refusal } from './refusal';
-import { need, needApp, type SnsApi } from './sns-call';
+import { need, needApp, type Parameters } from './sns-call';
+import type { JsonObject } from '../http/wechat-json';
 
 function livePair(refreshToken: string, appId: string, world: World): TokenPair {
   const pair = world.tokens.byRefreshToken(refreshToken);
@@ -13,7 +14,7 @@ function livePair(refreshToken: string, appId: string, world: World): TokenPair 
 }
 
 /** 刷新 access_token: no secret; the token's absence is told before the appid is looked at. */
-export const refreshToken: SnsApi = (parameters, world) => {
+export function refreshToken(parameters: Parameters, world: World): JsonObject {
   const token = need(parameters['refresh_token'], 41003);
   const app = needApp(need(parameters['appid'], 41002), world);
   if (parameters['grant_type'] !== 'refresh_token') throw new Refusal(40002);
@@ -26,4 +27,4 @@ export const refreshToken: SnsApi = (parameters, world) => {
     openid: grantIdentity(pair.grant).openid,
     scope: pair.grant.scopes.join(','),
   };
-};
+}

@@ -1,9 +1,9 @@
 import { randomRequestId, randomRid } from '../world/random';
 import type { World } from '../world/world';
-import { wireJson } from '../http/wire-json';
+import { wechatJSON } from '../http/wechat-json';
 
 /** WeChat's words for its numbers (全局返回码), as they travel. */
-const messages: Readonly<Record<number, string>> = {
+const MESSAGES: Readonly<Record<number, string>> = {
   [-1]: 'system error',
   40001: 'invalid credential, access_token is invalid or not latest',
   40002: 'invalid grant_type',
@@ -40,21 +40,22 @@ export class Refusal extends Error {
 
   constructor(
     readonly errcode: number,
-    readonly errmsg: string = messages[errcode] ?? 'system error',
+    readonly errmsg: string = MESSAGES[errcode] ?? 'system error',
   ) {
     super(`${errcode} ${errmsg}`);
   }
 }
 
-const suffixes = {
+const SUFFIXES = {
   rid: (now: number) => `, rid: ${randomRid(now)}`,
   hints: () => `, hints: [ req_id: ${randomRequestId()} ]`,
   none: () => '',
 };
 
 /** The body of a refusal: errcode, errmsg with its suffix, nothing else. */
-export const refusalBody = (refusal: Refusal, world: World): string =>
-  wireJson({
+export function refusalBody(refusal: Refusal, world: World): string {
+  return wechatJSON({
     errcode: refusal.errcode,
-    errmsg: refusal.errmsg + suffixes[world.switches.suffix](world.clock.now()),
+    errmsg: refusal.errmsg + SUFFIXES[world.switches.suffix](world.clock.now()),
   });
+}

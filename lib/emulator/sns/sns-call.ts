@@ -1,35 +1,35 @@
-import { plain, type Answer } from '../http/answer';
-import type { Incoming } from '../http/incoming';
+import { plain, type OutgoingResponse } from '../http/outgoing-response';
+import type { IncomingRequest } from '../http/incoming-request';
 import type { EmulatorApp } from '../world/apps';
 import type { World } from '../world/world';
 import { Refusal, refusalBody } from './refusal';
-import { wireJson, type WireObject } from '../http/wire-json';
+import { wechatJSON, type JsonObject } from '../http/wechat-json';
 
 /** Parameters come by query or by a posted form; a JSON body is not read. Empty counts as absent. */
 export type Parameters = Readonly<Record<string, string | undefined>>;
 
 /** One API: an object to answer with, or a thrown {@link Refusal}. */
-export type SnsApi = (parameters: Parameters, world: World) => WireObject;
+export type SnsApi = (parameters: Parameters, world: World) => JsonObject;
 
-const parametersOf = (request: Incoming): Parameters => {
+function parametersOf(request: IncomingRequest): Parameters {
   const merged = Object.assign(Object.create(null), request.query, request.form) as Record<string, string>;
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== ''));
-};
+}
 
-function refuseInTrouble(request: Incoming, { switches }: World): void {
+function refuseInTrouble(request: IncomingRequest, { switches }: World): void {
   if (switches.requireHttps && !request.secure) throw new Refusal(43003);
   if (switches.trouble === 'busy') throw new Refusal(-1);
   if (switches.trouble === 'quota') throw new Refusal(45011);
 }
 
 /** Every answer is a 200; success and failure differ by `errcode` alone. */
-export function answerSnsCall(api: SnsApi, request: Incoming, world: World): Answer {
+export function callSnsApi(api: SnsApi, request: IncomingRequest, world: World): OutgoingResponse {
   try {
     refuseInTrouble(request, world);
     const fields = api(parametersOf(request), world);
     const zero = world.switches.errcodeZero ? { errcode: 0, errmsg: 'ok' } : {};
     const json = { ...zero, ...fields };
-    return { ...plain(wireJson(json)), json };
+    return { ...plain(wechatJSON(json)), json };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return plain(refusalBody(error, world));

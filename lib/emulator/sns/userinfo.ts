@@ -3,7 +3,8 @@ import type { World } from '../world/world';
 import { bearer } from './bearer';
 import { profileOf } from './profile';
 import { Refusal } from './refusal';
-import type { SnsApi } from './sns-call';
+import type { Parameters } from './sns-call';
+import type { JsonObject } from '../http/wechat-json';
 
 const PROFILE_SCOPES = ['snsapi_userinfo', 'snsapi_login'];
 
@@ -13,7 +14,7 @@ function mayReadProfile(grant: Grant, { switches }: World): boolean {
 }
 
 /** 拉取用户信息(需 scope 为 snsapi_userinfo). Sex, language and place have been empty for everybody since October 2021. */
-export const userinfo: SnsApi = (parameters, world) => {
+export function userinfo(parameters: Parameters, world: World): JsonObject {
   const grant = bearer(parameters, world);
   if (!mayReadProfile(grant, world)) throw new Refusal(48001);
   const profile = profileOf(grant, world);
@@ -29,4 +30,4 @@ export const userinfo: SnsApi = (parameters, world) => {
     privilege: profile.privilege,
     unionid: profile.unionid,
   };
-};
+}

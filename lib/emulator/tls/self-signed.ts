@@ -10,7 +10,7 @@ export interface KeyAndCertificate {
   readonly cert: string;
 }
 
-const DAY = 24 * 3600 * 1000;
+const DAY_MS = 24 * 3600 * 1000;
 
 const ECDSA_WITH_SHA256 = der.sequence(der.oid('2a8648ce3d040302'));
 const COMMON_NAME = der.oid('550403');
@@ -27,8 +27,8 @@ function generalName(host: string): Buffer {
   return der.tagged(DNS_NAME, Buffer.from(host, 'ascii'));
 }
 
-const extensions = (hosts: readonly string[]): Buffer =>
-  der.context(
+function extensions(hosts: readonly string[]): Buffer {
+  return der.context(
     3,
     der.sequence(
       der.sequence(SUBJECT_ALT_NAME, der.octetString(der.sequence(...hosts.map(generalName)))),
@@ -36,11 +36,12 @@ const extensions = (hosts: readonly string[]): Buffer =>
       der.sequence(BASIC_CONSTRAINTS, der.boolean(true), der.octetString(der.sequence(der.boolean(true)))),
     ),
   );
+}
 
-const pem = (bytes: Buffer): string => {
+function pem(bytes: Buffer): string {
   const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
-};
+}
 
 /**
  * A certificate of one's own for these hosts (names and IPv4 addresses; `localhost` and `127.0.0.1` unless given), good for a year, with
@@ -64,7 +65,7 @@ export function selfSignedCertificate(
     der.integer(Buffer.concat([Buffer.of(1), randomBytes(15)])),
     ECDSA_WITH_SHA256,
     name,
-    der.sequence(der.utcTime(new Date(now - DAY)), der.utcTime(new Date(now + 365 * DAY))),
+    der.sequence(der.utcTime(new Date(now - DAY_MS)), der.utcTime(new Date(now + 365 * DAY_MS))),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
     extensions(hosts),

@@ -48,7 +48,7 @@ export interface EmulatorApps {
 
 const OPEN_PLATFORM = 'example-company';
 
-const presets: EmulatorApps = {
+const PRESETS: EmulatorApps = {
   official: {
     type: 'official',
     appId: 'wx0f1c1a10e0000001',
@@ -78,7 +78,7 @@ const presets: EmulatorApps = {
   },
 };
 
-const kindOf = {
+const KINDS = {
   official: (app: EmulatorApp) => app.type === 'official',
   website: (app: EmulatorApp) => app.type === 'website',
   miniProgram: (app: EmulatorApp) => app.type === 'miniprogram',
@@ -87,7 +87,7 @@ const kindOf = {
 
 /** Names the first app of each kind; what is not configured comes from the presets. */
 export function appsByKind(configured: readonly EmulatorApp[]): EmulatorApps {
-  const first = (kind: keyof EmulatorApps): EmulatorApp => configured.find(kindOf[kind]) ?? presets[kind];
+  const first = (kind: keyof EmulatorApps): EmulatorApp => configured.find(KINDS[kind]) ?? PRESETS[kind];
   return {
     official: first('official'),
     website: first('website'),
@@ -119,7 +119,9 @@ export class AppRegistry {
   }
 }
 
-export const appName = (app: EmulatorApp): string => app.name ?? app.appId;
+export function appName(app: EmulatorApp): string {
+  return app.name ?? app.appId;
+}
 
 /** The scopes that an app may ask for on its own login page. */
 export function scopesOf(app: EmulatorApp): readonly string[] {

@@ -2,28 +2,43 @@ import { randomBytes, randomInt } from 'node:crypto';
 
 const ALPHANUMERIC = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-const pick = (alphabet: string): string => alphabet.charAt(randomInt(alphabet.length));
-const alphanumeric = (length: number): string => Array.from({ length }, () => pick(ALPHANUMERIC)).join('');
+function pickFrom(alphabet: string): string {
+  return alphabet.charAt(randomInt(alphabet.length));
+}
+function randomAlphanumeric(length: number): string {
+  return Array.from({ length }, () => pickFrom(ALPHANUMERIC)).join('');
+}
 
 /** 32 letters and digits; most real ones start with 0, a digit, and 1 or 3. */
-export const randomCode = (): string => `0${pick('0123456789')}${pick('13')}${alphanumeric(29)}`;
+export function randomCode(): string {
+  return `0${pickFrom('0123456789')}${pickFrom('13')}${randomAlphanumeric(29)}`;
+}
 
 /** `91_` and base64url, 107 characters in all. */
-export const randomToken = (): string => `91_${randomBytes(78).toString('base64url')}`;
+export function randomToken(): string {
+  return `91_${randomBytes(78).toString('base64url')}`;
+}
 
 /** 16 characters of the base64url alphabet, the first one no sign. */
-export const randomUuid = (): string => `0${randomBytes(12).toString('base64url').slice(0, 15)}`;
+export function randomUuid(): string {
+  return `0${randomBytes(12).toString('base64url').slice(0, 15)}`;
+}
 
-export const randomSessionKey = (): string => randomBytes(16).toString('base64');
+export function randomSessionKey(): string {
+  return randomBytes(16).toString('base64');
+}
 
 /** Three groups of eight hex digits; the first is the Unix time. */
-export const randomRid = (now: number): string =>
-  [
+export function randomRid(now: number): string {
+  return [
     Math.floor(now / 1000)
       .toString(16)
       .padStart(8, '0'),
     randomBytes(4).toString('hex'),
     randomBytes(4).toString('hex'),
   ].join('-');
+}
 
-export const randomRequestId = (): string => alphanumeric(10);
+export function randomRequestId(): string {
+  return randomAlphanumeric(10);
+}

@@ -1,9 +1,13 @@
-import { switchChoices, type EmulatorSwitches } from './switches';
+import { SWITCH_CHOICES, type EmulatorSwitches } from './switches';
 
 type Name = keyof EmulatorSwitches;
 
-const isName = (name: string): name is Name => Object.hasOwn(switchChoices, name);
-const choicesOf = (name: Name): readonly unknown[] => switchChoices[name];
+function isSwitchName(name: string): name is Name {
+  return Object.hasOwn(SWITCH_CHOICES, name);
+}
+function choicesOf(name: Name): readonly unknown[] {
+  return SWITCH_CHOICES[name];
+}
 
 function fits(name: Name, value: unknown): boolean {
   if (name === 'pollHold') return typeof value === 'number' && value >= 0;
@@ -14,9 +18,9 @@ function fits(name: Name, value: unknown): boolean {
 export function setSwitches(switches: EmulatorSwitches, values: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined) continue;
-    if (!isName(name))
+    if (!isSwitchName(name))
       throw new TypeError(
-        `Unknown switch ${name}; the switches are ${Object.keys(switchChoices).join(', ')}`,
+        `Unknown switch ${name}; the switches are ${Object.keys(SWITCH_CHOICES).join(', ')}`,
       );
     if (!fits(name, value)) {
       throw new TypeError(
@@ -30,5 +34,6 @@ export function setSwitches(switches: EmulatorSwitches, values: Readonly<Record<
 }
 
 /** The value that a form spells, undefined where it is none of this switch. */
-export const spelledValue = (name: string, text: string): unknown =>
-  isName(name) ? choicesOf(name).find((choice) => String(choice) === text) : undefined;
+export function parseSwitchValue(name: string, text: string): unknown {
+  return isSwitchName(name) ? choicesOf(name).find((choice) => String(choice) === text) : undefined;
+}

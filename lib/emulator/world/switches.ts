@@ -56,7 +56,7 @@ export interface EmulatorSwitches {
   pollHold: number;
 }
 
-export const defaultSwitches: Readonly<EmulatorSwitches> = {
+export const DEFAULT_SWITCHES: Readonly<EmulatorSwitches> = {
   consent: 'ask',
   client: 'check',
   denial: 'silent',
@@ -86,7 +86,7 @@ export const defaultSwitches: Readonly<EmulatorSwitches> = {
 type Choices = { readonly [K in keyof EmulatorSwitches]: readonly EmulatorSwitches[K][] };
 
 /** Every value of every switch, for checks and for the home page; the compiler keeps the keys complete. */
-export const switchChoices: Choices = {
+export const SWITCH_CHOICES: Choices = {
   consent: ['ask', 'allow', 'deny'],
   client: ['check', 'any'],
   denial: ['silent', 'state-only', 'authdeny'],

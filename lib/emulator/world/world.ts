@@ -5,7 +5,7 @@ import { CodeBook } from './credentials/codes';
 import { MinuteQuota } from './credentials/minute-quota';
 import { QrLogins } from './credentials/qr-logins';
 import type { RecordedRequest } from './request-log';
-import { defaultSwitches, type EmulatorSwitches } from './switches';
+import { DEFAULT_SWITCHES, type EmulatorSwitches } from './switches';
 import { setSwitches } from './switch-values';
 import { TokenBook } from './credentials/tokens';
 import { UserRegistry, type EmulatorUser } from './people/users';
@@ -36,7 +36,7 @@ export class World {
   constructor(options: WorldOptions) {
     this.apps = new AppRegistry(options.apps);
     this.users = new UserRegistry(options.users);
-    this.switches = { ...defaultSwitches };
+    this.switches = { ...DEFAULT_SWITCHES };
     setSwitches(this.switches, { ...options.switches });
   }
 }

@@ -1,60 +1,64 @@
-import { redirect, type Answer } from '../../http/answer';
-import type { Incoming } from '../../http/incoming';
+import { redirect, type OutgoingResponse } from '../../http/outgoing-response';
+import type { IncomingRequest } from '../../http/incoming-request';
 import { consentPage } from '../../pages/consent-page';
-import { authorizeErrorPage } from '../../pages/error-page';
+import { officialErrorPage } from '../../pages/error-page';
 import { languageOf } from '../../pages/language';
 import { messagePage } from '../../pages/message-page';
 import { openInWechatPage } from '../../pages/open-in-wechat-page';
 import { snapshotPage } from '../../pages/snapshot-page';
-import { twicePage } from '../../pages/twice-page';
+import { twoCallbacksPage } from '../../pages/two-callbacks-page';
 import type { EmulatorUser } from '../../world/people/users';
 import type { World } from '../../world/world';
-import { readAuthorizeRequest, type AuthorizeRequest } from './request';
-import { continueURL, isWechat } from '../client';
-import { secondCallback } from './second-callback';
-import { checkFollower, deniedCallback, grantedCallback, authorizeViewOf } from './callbacks';
+import { parseOfficialRequest, type OfficialRequest } from './request';
+import { continueURL, isWechatClient } from '../client';
+import { secondOfficialCallback } from './second-callback';
+import { checkFollower, deniedOfficialCallback, allowedOfficialCallback, authorizeViewOf } from './callbacks';
 import { PageRefusal } from '../page-refusal';
-import { personAt, personIn, rememberPerson } from '../person';
+import { personOf, pickedPerson, rememberPerson } from '../person';
 
 /** One visit of one person to the authorize page. */
-interface Visit {
-  readonly incoming: Incoming;
-  readonly request: AuthorizeRequest;
+interface OfficialContext {
+  readonly incoming: IncomingRequest;
+  readonly request: OfficialRequest;
   readonly person: EmulatorUser;
   readonly world: World;
 }
 
-const languageIn = (visit: Visit) => languageOf(visit.incoming.headers['accept-language']);
+function languageIn(visit: OfficialContext) {
+  return languageOf(visit.incoming.headers['accept-language']);
+}
 
 // A navigation of a real browser can be sent to a page that calls twice; any other client follows one redirect.
-const isBrowser = (incoming: Incoming): boolean => incoming.headers['sec-fetch-mode'] === 'navigate';
+function isBrowser(incoming: IncomingRequest): boolean {
+  return incoming.headers['sec-fetch-mode'] === 'navigate';
+}
 
-function leave(visit: Visit, callback: string): Answer {
+function leave(visit: OfficialContext, callback: string): OutgoingResponse {
   const status = visit.incoming.method === 'POST' ? 303 : visit.world.switches.redirectStatus;
   return redirect(callback, status, rememberPerson(visit.person));
 }
 
-function allow(visit: Visit, virtual = false): Answer {
+function allow(visit: OfficialContext, virtual = false): OutgoingResponse {
   const { incoming, request, person, world } = visit;
-  const first = grantedCallback(request, person, world, { virtual });
-  const second = secondCallback(first, request, person, world, { virtual });
+  const first = allowedOfficialCallback(request, person, world, { virtual });
+  const second = secondOfficialCallback(first, request, person, world, { virtual });
   if (second === undefined || !isBrowser(incoming)) return leave(visit, first);
-  return twicePage(first, second, languageIn(visit));
+  return twoCallbacksPage(first, second, languageIn(visit));
 }
 
-const deniedText = {
+const DENIED_TEXTS = {
   zh: { text: '已拒绝', advice: '微信到此为止：应用不会收到回调。' },
   en: { text: 'Rejected', advice: 'WeChat ends here: the app is not called back.' },
 };
 
-function deny(visit: Visit): Answer {
-  const callback = deniedCallback(visit.request, visit.world);
+function deny(visit: OfficialContext): OutgoingResponse {
+  const callback = deniedOfficialCallback(visit.request, visit.world);
   if (callback !== undefined) return leave(visit, callback);
   const language = languageIn(visit);
-  return messagePage({ language, title: '微信', icon: 'info', ...deniedText[language] });
+  return messagePage({ language, title: '微信', icon: 'info', ...DENIED_TEXTS[language] });
 }
 
-function ask(visit: Visit, fullService = false): Answer {
+function ask(visit: OfficialContext, fullService = false): OutgoingResponse {
   const { request, person, world } = visit;
   return consentPage({
     app: request.app,
@@ -66,7 +70,7 @@ function ask(visit: Visit, fullService = false): Answer {
   });
 }
 
-function show(visit: Visit): Answer {
+function show(visit: OfficialContext): OutgoingResponse {
   const { request, person, world } = visit;
   const sight = authorizeViewOf(request, person, world);
   if (sight === 'silent') return allow(visit);
@@ -75,7 +79,7 @@ function show(visit: Visit): Answer {
   return sight === 'snapshot' ? snapshotPage(request.app, languageIn(visit)) : ask(visit);
 }
 
-function reply(visit: Visit): Answer {
+function reply(visit: OfficialContext): OutgoingResponse {
   const { form } = visit.incoming;
   if (form['reply'] === 'deny') return deny(visit);
   if (form['reply'] === 'full') return ask(visit, true);
@@ -89,18 +93,18 @@ function reply(visit: Visit): Answer {
 }
 
 /** `/connect/oauth2/authorize`: GET shows what WeChat would show, POST is a button of that page. */
-export function authorize(incoming: Incoming, world: World): Answer {
+export function handleOfficialPage(incoming: IncomingRequest, world: World): OutgoingResponse {
   const language = languageOf(incoming.headers['accept-language']);
-  if (!isWechat(incoming, world)) return openInWechatPage(continueURL(incoming), language);
+  if (!isWechatClient(incoming, world)) return openInWechatPage(continueURL(incoming), language);
   try {
-    const request = readAuthorizeRequest(incoming, world);
+    const request = parseOfficialRequest(incoming, world);
     const isReply = incoming.method === 'POST' && incoming.form['reply'] !== undefined;
-    const person = isReply ? personIn(incoming, world) : personAt(incoming, world);
+    const person = isReply ? pickedPerson(incoming, world) : personOf(incoming, world);
     checkFollower(request, person);
     const visit = { incoming, request, person, world };
     return isReply ? reply(visit) : show(visit);
   } catch (error) {
-    if (error instanceof PageRefusal) return authorizeErrorPage(error, language);
+    if (error instanceof PageRefusal) return officialErrorPage(error, language);
     throw error;
   }
 }

@@ -1,17 +1,17 @@
 import type { EmulatorUser } from '../../world/people/users';
 import type { World } from '../../world/world';
-import type { AuthorizeRequest } from './request';
-import { grantedCallback, type Granting } from './callbacks';
+import type { OfficialRequest } from './request';
+import { allowedOfficialCallback, type GrantOptions } from './callbacks';
 
 /** Where WeChat on Android calls a second time: with the same code, or with another one that is good too. */
-export function secondCallback(
+export function secondOfficialCallback(
   first: string,
-  request: AuthorizeRequest,
+  request: OfficialRequest,
   user: EmulatorUser,
   world: World,
-  granting: Granting = {},
+  granting: GrantOptions = {},
 ): string | undefined {
   const { doubleCallback } = world.switches;
   if (doubleCallback === 'off') return undefined;
-  return doubleCallback === 'same-code' ? first : grantedCallback(request, user, world, granting);
+  return doubleCallback === 'same-code' ? first : allowedOfficialCallback(request, user, world, granting);
 }

@@ -1,15 +1,15 @@
-import { xml, type Answer } from '../../http/answer';
-import type { Incoming } from '../../http/incoming';
+import { xml, type OutgoingResponse } from '../../http/outgoing-response';
+import type { IncomingRequest } from '../../http/incoming-request';
 import { websiteErrorPage } from '../../pages/error-page';
 import { languageOf } from '../../pages/language';
 import { qrPage } from '../../pages/qr-page';
-import { websiteCallback } from '../callback-url';
+import { websiteCallbackURL } from '../callback-url';
 import type { World } from '../../world/world';
 import { PageRefusal } from '../page-refusal';
-import { refusedCallback } from './callbacks';
-import { readWebsiteRequest, type WebsiteRequest } from './request';
+import { deniedWebsiteCallback } from './callbacks';
+import { parseWebsiteRequest, type WebsiteRequest } from './request';
 
-function show(incoming: Incoming, request: WebsiteRequest, world: World): Answer {
+function show(incoming: IncomingRequest, request: WebsiteRequest, world: World): OutgoingResponse {
   const { query } = incoming;
   const login = world.qrLogins.open(request.app, request.scopes);
   const lite = query['stylelite'] === '1';
@@ -17,8 +17,8 @@ function show(incoming: Incoming, request: WebsiteRequest, world: World): Answer
     app: request.app,
     uuid: login.uuid,
     // The uuid, which no address holds by chance, keeps the place of the code.
-    callback: websiteCallback(request.redirectURI, { code: login.uuid, state: request.state }),
-    refused: refusedCallback(request, world),
+    callback: websiteCallbackURL(request.redirectURI, { code: login.uuid, state: request.state }),
+    refused: deniedWebsiteCallback(request, world),
     // The page itself is Chinese unless asked otherwise; what the emulator adds follows the browser.
     language: query['lang'] === 'en' ? 'en' : 'zh',
     emulatorLanguage: languageOf(incoming.headers['accept-language']),
@@ -32,9 +32,9 @@ function show(incoming: Incoming, request: WebsiteRequest, world: World): Answer
 }
 
 /** `/connect/qrconnect`: the QR page; with `f=xml`, a fresh QR code for a page that stands already. */
-export function qrconnect(incoming: Incoming, world: World): Answer {
+export function handleWebsitePage(incoming: IncomingRequest, world: World): OutgoingResponse {
   try {
-    const request = readWebsiteRequest(incoming, world);
+    const request = parseWebsiteRequest(incoming, world);
     if (incoming.query['f'] !== 'xml') return show(incoming, request, world);
     const { uuid } = world.qrLogins.open(request.app, request.scopes);
     return xml(`<?xml version="1.0" encoding="UTF-8"?><qrconnect><uuid>${uuid}</uuid></qrconnect>`);

@@ -3,7 +3,7 @@ import type { EmulatorClock } from '../clock';
 import type { Grant } from './grants';
 import { randomCode } from '../random';
 
-const MINUTE = 60_000;
+const MINUTE_MS = 60_000;
 
 interface IssuedCode {
   readonly grant: Grant;
@@ -21,7 +21,7 @@ export class CodeBook {
 
   issue(grant: Grant): string {
     const code = randomCode();
-    const lifetime = (grant.app.type === 'website' ? 10 : 5) * MINUTE;
+    const lifetime = (grant.app.type === 'website' ? 10 : 5) * MINUTE_MS;
     this.#codes.set(code, { grant, expiresAt: this.clock.now() + lifetime, used: false });
     return code;
   }

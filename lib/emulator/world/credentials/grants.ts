@@ -11,5 +11,6 @@ export interface Grant {
   readonly virtual: boolean;
 }
 
-export const grantIdentity = (grant: Grant): Identity =>
-  (grant.virtual ? virtualIdentityOf : identityOf)(grant.user, grant.app);
+export function grantIdentity(grant: Grant): Identity {
+  return (grant.virtual ? virtualIdentityOf : identityOf)(grant.user, grant.app);
+}

@@ -32,18 +32,19 @@ export class QrLogin {
   }
 
   scan(): void {
-    if (this.status === QrStatus.waiting || this.status === QrStatus.denied) this.#become(QrStatus.scanned);
+    if (this.status === QrStatus.waiting || this.status === QrStatus.denied)
+      this.#setStatus(QrStatus.scanned);
   }
 
   deny(): void {
-    if (this.#isOpen()) this.#become(QrStatus.denied);
+    if (this.#isOpen()) this.#setStatus(QrStatus.denied);
   }
 
   /** `false` where it is too late. */
   confirm(issueCode: () => string): boolean {
     if (!this.#isOpen()) return false;
     this.code = issueCode();
-    this.#become(QrStatus.confirmed);
+    this.#setStatus(QrStatus.confirmed);
     return true;
   }
 
@@ -56,7 +57,7 @@ export class QrLogin {
     return this.status !== QrStatus.expired && this.status !== QrStatus.confirmed;
   }
 
-  #become(status: QrStatus): void {
+  #setStatus(status: QrStatus): void {
     this.#status = status;
     for (const listener of [...this.#listeners]) listener();
   }

@@ -3,8 +3,9 @@ import type { EmulatorApp } from '../apps';
 import type { EmulatorUser } from './users';
 
 // Derived, not drawn: the same person has the same ids in every run, so a developer's database stays valid.
-const id = (...parts: string[]): string =>
-  `o${createHash('sha256').update(parts.join('\0')).digest('base64url').slice(0, 27)}`;
+function deriveId(...parts: string[]): string {
+  return `o${createHash('sha256').update(parts.join('\0')).digest('base64url').slice(0, 27)}`;
+}
 
 export interface Identity {
   readonly openid: string;
@@ -15,15 +16,15 @@ export interface Identity {
 /** A person's ids at an app: 28 characters, the first an `o`. */
 export function identityOf(user: EmulatorUser, app: EmulatorApp): Identity {
   return {
-    openid: id('openid', app.appId, user.id),
-    unionid: app.openPlatform === undefined ? undefined : id('unionid', app.openPlatform, user.id),
+    openid: deriveId('openid', app.appId, user.id),
+    unionid: app.openPlatform === undefined ? undefined : deriveId('unionid', app.openPlatform, user.id),
   };
 }
 
 /** The ids of a snapshot page's virtual user: an openid of its own, and a unionid that all of them share. */
 export function virtualIdentityOf(user: EmulatorUser, app: EmulatorApp): Identity {
   return {
-    openid: id('virtual openid', app.appId, user.id),
-    unionid: app.openPlatform === undefined ? undefined : id('virtual unionid', app.openPlatform),
+    openid: deriveId('virtual openid', app.appId, user.id),
+    unionid: app.openPlatform === undefined ? undefined : deriveId('virtual unionid', app.openPlatform),
   };
 }

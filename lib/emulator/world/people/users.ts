@@ -24,7 +24,7 @@ export interface EmulatorUser {
   readonly privilege?: readonly string[];
 }
 
-const presets: readonly EmulatorUser[] = [
+const PRESETS: readonly EmulatorUser[] = [
   { id: 'ming', nickname: '小明' },
   { id: 'follower', nickname: '小红', follower: true },
   { id: 'faceless', nickname: '无头像', headimgurl: '' },
@@ -40,7 +40,7 @@ export class UserRegistry {
   /** Who acts where nobody is named. */
   readonly first: EmulatorUser;
 
-  constructor(configured: readonly EmulatorUser[] = presets) {
+  constructor(configured: readonly EmulatorUser[] = PRESETS) {
     const [first] = configured;
     if (!first) throw new Error('The emulator needs at least one user; leave `users` out for the presets');
     assertUnique('users', configured, (user) => user.id);

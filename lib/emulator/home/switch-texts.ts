@@ -2,7 +2,7 @@ import type { Phrase } from '../pages/language';
 import type { EmulatorSwitches } from '../world/switches';
 
 /** What each switch does, in a line; the compiler keeps the list complete. */
-export const switchWords: Readonly<Record<keyof EmulatorSwitches, Phrase>> = {
+export const SWITCH_TEXTS: Readonly<Record<keyof EmulatorSwitches, Phrase>> = {
   consent: { zh: '授权页：询问、直接允许、直接拒绝', en: 'Consent page: ask, allow at once, refuse at once' },
   client: { zh: '授权页是否只认微信的 User-Agent', en: 'Whether authorize insists on WeChat’s User-Agent' },
   denial: {

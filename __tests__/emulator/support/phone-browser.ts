@@ -15,7 +15,7 @@ interface Sent {
   readonly body?: string;
 }
 
-export class Visitor {
+export class PhoneBrowser {
   readonly #jar = new CookieJar();
   /** Every address on the way, without queries. */
   readonly trail: string[] = [];

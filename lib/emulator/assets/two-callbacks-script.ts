@@ -1,7 +1,7 @@
 /** Calls the app back twice: the first call is on its way when the second one leaves. */
-export const twiceScript = `(function () {
+export const TWO_CALLBACKS_SCRIPT = `(function () {
   'use strict';
-  var page = document.getElementById('twice');
+  var page = document.getElementById('two-callbacks');
   var frame = document.createElement('iframe');
   var gone = false;
   function go() {

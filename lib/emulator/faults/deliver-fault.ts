@@ -1,20 +1,20 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer } from '../http/answer';
+import type { OutgoingResponse } from '../http/outgoing-response';
 import { bytesOf, send, writeHead } from '../http/send';
-import { wireJson, type WireValue } from '../http/wire-json';
+import { wechatJSON, type JsonValue } from '../http/wechat-json';
 import type { EmulatorFault } from './fault';
 import type { PlannedFault } from './fault-plan';
 
 /** A request that is to meet a fault. */
-export interface Victim {
+export interface FaultTarget {
   readonly response: ServerResponse;
   /** Aborts when the client has gone, and with it every wait. */
   readonly signal: AbortSignal;
   /** The right answer; asking for it does the endpoint's work. */
-  readonly work: () => Promise<Answer>;
-  readonly refuse: (errcode: number, errmsg?: string) => Answer;
+  readonly work: () => Promise<OutgoingResponse>;
+  readonly refuse: (errcode: number, errmsg?: string) => OutgoingResponse;
 }
 
 const BUSY = -1;
@@ -22,7 +22,9 @@ const BUSY = -1;
 const BEFORE_RESET_MS = 20;
 
 const TRUNCATE = 0.5;
-const half = (bytes: Buffer): Buffer => bytes.subarray(0, Math.ceil(bytes.length * TRUNCATE));
+function half(bytes: Buffer): Buffer {
+  return bytes.subarray(0, Math.ceil(bytes.length * TRUNCATE));
+}
 
 function cut(socket: Socket | null): void {
   if (socket === null) return;
@@ -30,14 +32,18 @@ function cut(socket: Socket | null): void {
   else socket.resetAndDestroy();
 }
 
-async function resetInside({ response, signal }: Victim, right: Answer): Promise<void> {
+async function resetInside({ response, signal }: FaultTarget, right: OutgoingResponse): Promise<void> {
   const body = writeHead(response, right);
   response.write(half(body));
   await sleep(BEFORE_RESET_MS, undefined, { signal });
   cut(response.socket);
 }
 
-async function drip({ response, signal }: Victim, right: Answer, msPerByte: number): Promise<void> {
+async function drip(
+  { response, signal }: FaultTarget,
+  right: OutgoingResponse,
+  msPerByte: number,
+): Promise<void> {
   const body = writeHead(response, right);
   for (const byte of body) {
     response.write(Buffer.of(byte));
@@ -46,15 +52,22 @@ async function drip({ response, signal }: Victim, right: Answer, msPerByte: numb
   response.end();
 }
 
-function patched(right: Answer, patch: Extract<EmulatorFault, { patch: unknown }>['patch']): Answer {
+function patched(
+  right: OutgoingResponse,
+  patch: Extract<EmulatorFault, { patch: unknown }>['patch'],
+): OutgoingResponse {
   const before = { ...right.json };
   const after = typeof patch === 'function' ? patch(before) : { ...before, ...patch };
-  return { ...right, body: wireJson(after as WireValue) };
+  return { ...right, body: wechatJSON(after as JsonValue) };
 }
 
-const gatewayPage = '<html><head><title>502</title></head><body><h1>Bad Gateway</h1></body></html>';
+const GATEWAY_PAGE = '<html><head><title>502</title></head><body><h1>Bad Gateway</h1></body></html>';
 
-function replacement(fault: EmulatorFault, right: Answer, refuse: Victim['refuse']): Answer {
+function replacement(
+  fault: EmulatorFault,
+  right: OutgoingResponse,
+  refuse: FaultTarget['refuse'],
+): OutgoingResponse {
   if (fault === 'truncated') return { ...right, body: half(bytesOf(right)) };
   if (typeof fault === 'string') return { ...right, body: '' };
   if ('errcode' in fault) return refuse(fault.errcode, fault.errmsg);
@@ -66,7 +79,7 @@ function replacement(fault: EmulatorFault, right: Answer, refuse: Victim['refuse
     };
   }
   if ('html' in fault)
-    return { status: 200, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: gatewayPage };
+    return { status: 200, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: GATEWAY_PAGE };
   if ('body' in fault)
     return { status: 200, headers: { 'Content-Type': fault.contentType ?? 'text/plain' }, body: fault.body };
   if ('redirect' in fault) return { status: 302, headers: { Location: fault.redirect }, body: '' };
@@ -74,7 +87,7 @@ function replacement(fault: EmulatorFault, right: Answer, refuse: Victim['refuse
   return right;
 }
 
-async function happen(fault: EmulatorFault, victim: Victim, right: Answer): Promise<void> {
+async function applyFault(fault: EmulatorFault, victim: FaultTarget, right: OutgoingResponse): Promise<void> {
   const { response } = victim;
   if (fault === 'silence') return;
   if (fault === 'reset') {
@@ -87,10 +100,10 @@ async function happen(fault: EmulatorFault, victim: Victim, right: Answer): Prom
 }
 
 /** Answers wrongly, as planned. */
-export async function deliver(planned: PlannedFault, victim: Victim): Promise<void> {
+export async function deliverFault(planned: PlannedFault, victim: FaultTarget): Promise<void> {
   const { fault, workDone } = planned;
   const late = typeof fault === 'object' && 'delay' in fault ? fault.delay : 0;
   const right = workDone ? await victim.work() : victim.refuse(BUSY);
   await sleep(planned.delay + late, undefined, { signal: victim.signal });
-  await happen(fault, victim, right);
+  await applyFault(fault, victim, right);
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /** A request, read whole. */
-export interface Incoming {
+export interface IncomingRequest {
   readonly method: string;
   readonly path: string;
   /** Names of the query's parameters as they came, repetitions too. */
@@ -53,27 +53,31 @@ async function readBody(message: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-const flatHeaders = (message: IncomingMessage): Record<string, string> =>
-  toRecord(
+function flatHeaders(message: IncomingMessage): Record<string, string> {
+  return toRecord(
     Object.entries(message.headers).map(([name, value]) => [
       name,
       Array.isArray(value) ? value.join(', ') : (value ?? ''),
     ]),
   );
+}
 
 const HOST = /^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i;
 
 /** Everything of a request but where its warnings go. */
-export type ReadRequest = Omit<Incoming, 'warn'>;
+export type ReceivedRequest = Omit<IncomingRequest, 'warn'>;
 
-export interface Surroundings {
+export interface ConnectionDetails {
   readonly secure: boolean;
   /** The emulator's own origin, for requests whose Host makes no sense. */
   readonly origin: string;
   readonly signal: AbortSignal;
 }
 
-export async function readIncoming(message: IncomingMessage, around: Surroundings): Promise<ReadRequest> {
+export async function receiveRequest(
+  message: IncomingMessage,
+  around: ConnectionDetails,
+): Promise<ReceivedRequest> {
   const { path, rawQuery } = splitTarget(message.url ?? '/');
   const headers = flatHeaders(message);
   const host = headers['host'];

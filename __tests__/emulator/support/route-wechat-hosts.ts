@@ -9,7 +9,7 @@ export const WECHAT_HOSTS = ['open.weixin.qq.com', 'api.weixin.qq.com'];
 type Connect = (options: { readonly host?: string | null }, ...rest: unknown[]) => net.Socket;
 
 /** Below every agent, so that no peer needs an option. The emulator must prove to be the host that was meant. */
-export function detour(emulatorURL: string, { cert }: KeyAndCertificate): () => void {
+export function routeWechatHosts(emulatorURL: string, { cert }: KeyAndCertificate): () => void {
   const agents = https.Agent.prototype as unknown as { createConnection: Connect };
   const direct = agents.createConnection;
   const port = Number(new URL(emulatorURL).port);

@@ -1,4 +1,4 @@
-export const homeWords = {
+export const HOME_TEXTS = {
   zh: {
     title: '微信模拟器',
     intro: '一个在本机运行的微信：网页授权、扫码登录与 /sns 接口。不需要帐号、域名和手机。',
@@ -68,4 +68,4 @@ export const homeWords = {
   },
 } as const;
 
-export type HomeWords = (typeof homeWords)['zh' | 'en'];
+export type HomeTexts = (typeof HOME_TEXTS)['zh' | 'en'];

@@ -17,12 +17,12 @@ export const IN_WECHAT = {
 };
 export const CALLBACK = 'https://h5.example.com/callback';
 
-const search = (parameters: Parameters): string => {
+function queryString(parameters: Parameters): string {
   const given = Object.entries(parameters).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
   return new URLSearchParams(given).toString();
-};
+}
 
 function parse(text: string): Record<string, unknown> {
   try {
@@ -38,15 +38,15 @@ async function replyOf(response: Response): Promise<Reply> {
   return { status, headers, text, json: parse(text), location: headers.get('location') ?? '' };
 }
 
-export class Lab {
+export class EmulatorClient {
   constructor(readonly wechat: Emulator) {}
 
-  static async open(options?: EmulatorOptions): Promise<Lab> {
-    return new Lab(await createEmulator(options));
+  static async start(options?: EmulatorOptions): Promise<EmulatorClient> {
+    return new EmulatorClient(await createEmulator(options));
   }
 
   async get(path: string, parameters: Parameters = {}, headers: Record<string, string> = {}): Promise<Reply> {
-    const url = `${this.wechat.url}${path}?${search(parameters)}`;
+    const url = `${this.wechat.url}${path}?${queryString(parameters)}`;
     return replyOf(await fetch(url, { headers, redirect: 'manual' }));
   }
 
@@ -56,13 +56,13 @@ export class Lab {
     query: Parameters = {},
     headers: Record<string, string> = {},
   ): Promise<Reply> {
-    const url = `${this.wechat.url}${path}?${search(query)}`;
+    const url = `${this.wechat.url}${path}?${queryString(query)}`;
     const type = { 'Content-Type': 'application/x-www-form-urlencoded' };
     return replyOf(
       await fetch(url, {
         method: 'POST',
         headers: { ...type, ...headers },
-        body: search(form),
+        body: queryString(form),
         redirect: 'manual',
       }),
     );
@@ -80,7 +80,7 @@ export class Lab {
   }
 
   authorizeURL(changes: Parameters = {}): string {
-    return `${this.wechat.url}/connect/oauth2/authorize?${search(this.authorizeParameters(changes))}#wechat_redirect`;
+    return `${this.wechat.url}/connect/oauth2/authorize?${queryString(this.authorizeParameters(changes))}#wechat_redirect`;
   }
 
   /** The page as WeChat's browser gets it. */
@@ -94,7 +94,7 @@ export class Lab {
   }
 
   qrURL(changes: Parameters = {}): string {
-    return `${this.wechat.url}/connect/qrconnect?${search(this.qrParameters(changes))}#wechat_redirect`;
+    return `${this.wechat.url}/connect/qrconnect?${queryString(this.qrParameters(changes))}#wechat_redirect`;
   }
 
   qrPage(changes: Parameters = {}): Promise<Reply> {
@@ -165,10 +165,13 @@ export class Lab {
 }
 
 /** The uuid that a QR page shows. */
-export const uuidOf = (page: Reply): string => /data-uuid="([^"]+)"/.exec(page.text)?.[1] ?? '';
+export function uuidOf(page: Reply): string {
+  return /data-uuid="([^"]+)"/.exec(page.text)?.[1] ?? '';
+}
 
-export const codeIn = (callback: string | undefined): string =>
-  /[?&]code=([^&#]*)/.exec(callback ?? '')?.[1] ?? '';
+export function codeIn(callback: string | undefined): string {
+  return /[?&]code=([^&#]*)/.exec(callback ?? '')?.[1] ?? '';
+}
 
 const WITHOUT_SUFFIX = /, rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/;
 

@@ -2,16 +2,20 @@ import { inspect } from 'node:util';
 
 type Check = readonly [is: (value: unknown) => boolean, remedy: string];
 
-const isPort = (value: unknown): boolean =>
-  Number.isInteger(value) && Number(value) >= 0 && Number(value) < 65_536;
-const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-const isObject = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isListOf =
-  (...names: readonly string[]) =>
-  (value: unknown): boolean =>
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) < 65_536;
+}
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+function isListOf(...names: readonly string[]) {
+  return (value: unknown): boolean =>
     Array.isArray(value) &&
     value.every((each) => names.every((name) => isText((each as Record<string, unknown> | null)?.[name])));
+}
 
 const CHECKS: Readonly<Record<string, Check>> = {
   port: [isPort, 'Give a whole number from 0 (any free one) to 65535.'],
@@ -27,7 +31,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
  *
  * @throws TypeError that names each with its value and a remedy.
  */
-export function refuseWrongOptions(options: object): void {
+export function checkOptions(options: object): void {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const faults = given.flatMap(([name, value]) => {
     const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;

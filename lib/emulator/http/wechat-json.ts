@@ -1,0 +1,20 @@
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [name: string]: JsonValue | undefined;
+}
+
+/** `/` is escaped and a control character is not, both as WeChat does it. */
+function wechatString(text: string): string {
+  return `"${text.replace(/["\\/]/g, (char) => `\\${char}`)}"`;
+}
+
+/** Compact JSON, keys in the order given, undefined ones left out. */
+export function wechatJSON(value: JsonValue): string {
+  if (typeof value === 'string') return wechatString(value);
+  if (Array.isArray(value)) return `[${(value as readonly JsonValue[]).map(wechatJSON).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value as JsonObject).flatMap(([name, field]) =>
+    field === undefined ? [] : [`${wechatString(name)}:${wechatJSON(field)}`],
+  );
+  return `{${fields.join(',')}}`;
+}
