@@ -1,9 +1,9 @@
-// The pages in a real browser, headless, as people meet them.
+// The pages in a real browser (headless Chromium), as people use them.
 import jsQR from 'jsqr';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/chromium';
 import { IPHONE_WECHAT } from '../support/user-agents';
-import { EmulatorClient } from './support/emulator-client';
+import { useEmulatorClient, type EmulatorClient } from './support/emulator-client';
 import { startLoginSite, type LoginSite } from './support/login-site';
 
 interface Pixels {
@@ -13,13 +13,14 @@ interface Pixels {
 }
 const { PNG } = jest.requireActual<{ PNG: { sync: { read(file: Buffer): Pixels } } }>('pngjs');
 
-/** What a phone’s camera reads off a screen. */
+/** What a phone’s camera reads from a screen. */
 async function readQrCode(page: Page): Promise<string> {
   const { data, width, height } = PNG.sync.read(await page.screenshot());
-  return jsQR(new Uint8ClampedArray(data), width, height)?.data ?? 'no QR code in sight';
+  return jsQR(new Uint8ClampedArray(data), width, height)?.data ?? 'no QR code found';
 }
 
 describeInChromium('in a browser', () => {
+  const startClient = useEmulatorClient();
   let browser: Browser;
   let client: EmulatorClient;
   let site: LoginSite;
@@ -31,7 +32,7 @@ describeInChromium('in a browser', () => {
   });
   afterAll(() => browser.close());
   beforeEach(async () => {
-    client = await EmulatorClient.start();
+    client = await startClient();
     site = await startLoginSite(client);
     phone = await openWindow(browser, { ...PHONE, userAgent: IPHONE_WECHAT });
     desktop = await openWindow(browser, DESKTOP);
@@ -40,7 +41,6 @@ describeInChromium('in a browser', () => {
     await phone.close();
     await desktop.close();
     site.close();
-    await client.wechat.close();
   });
 
   const authorizeURL = (changes: Record<string, string> = {}): string =>
@@ -63,7 +63,7 @@ describeInChromium('in a browser', () => {
   const website = (user: string): string =>
     `${client.wechat.openid(user, client.wechat.apps.website.appId)} real`;
 
-  it('consent: picks a person and allows', async () => {
+  it('consent: a person picks who they are and allows', async () => {
     const page = await openPhone(authorizeURL());
     await page.getByText('Emoji').click();
     await page.getByRole('button', { name: '允许' }).click();
@@ -71,18 +71,18 @@ describeInChromium('in a browser', () => {
     expect(site.callbacks[0]?.get('state')).toBe('abc');
   });
 
-  it('consent refused: the site hears nothing', async () => {
+  it('consent denied: the site is not called back', async () => {
     const page = await openPhone(authorizeURL());
     await page.getByRole('button', { name: '拒绝' }).click();
     await page.getByText('应用不会收到回调').waitFor();
     expect(site.callbacks).toHaveLength(0);
   });
 
-  it('silent base: nobody is asked', async () => {
+  it('snsapi_base: the person is not asked', async () => {
     expect(await who(await openPhone(authorizeURL({ scope: 'snsapi_base' })))).toBe(official('ming'));
   });
 
-  it('outside WeChat: the page says so, and the emulator’s door leads on', async () => {
+  it('outside WeChat: the page says so, and the emulator’s link continues', async () => {
     const page = await openDesktop(authorizeURL());
     await page.getByText('请在微信客户端打开链接').waitFor();
     await page.getByText('当作在微信里，继续').click();
@@ -90,7 +90,7 @@ describeInChromium('in a browser', () => {
     expect(await who(page)).toBe(official('ming'));
   });
 
-  it('snapshot, then full service', async () => {
+  it('snapshot page: the virtual user, then the full service', async () => {
     const page = await openPhone(authorizeURL({ forceSnapShot: 'true' }));
     await page.getByText('以虚拟身份继续').click();
     expect(await who(page)).toMatch(/ virtual$/);
@@ -111,7 +111,7 @@ describeInChromium('in a browser', () => {
     expect(new Set(site.callbacks.map((query) => query.get('code'))).size).toBe(codes);
   });
 
-  it('QR login: scanned and confirmed by a second page', async () => {
+  it('QR code login: scanned and confirmed in a second page', async () => {
     const page = await openDesktop(qrURL());
     const href = (await page.getByText('用模拟的手机扫一扫').getAttribute('href')) ?? '';
     const confirm = await openPhone(client.wechat.url + href);
@@ -125,18 +125,21 @@ describeInChromium('in a browser', () => {
     ['the page', {}],
     ['the widget’s page', { login_type: 'jssdk' }],
     ['its plain style', { login_type: 'jssdk', stylelite: '1' }],
-  ])('QR login: a camera reads the QR code of %s and gets to the confirm page', async (_, changes) => {
-    const page = await openDesktop(client.qrURL({ redirect_uri: `${site.url}/callback`, ...changes }));
-    await page.locator('.js_qrcode_img').evaluate('(image) => image.decode()');
-    const read = await readQrCode(page);
-    expect(read).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/connect\/confirm\?uuid=[\w-]{16}$/);
-    const confirm = await openPhone(read);
-    await confirm.getByRole('button', { name: '允许' }).click();
-    await page.waitForURL(/\/callback\?/);
-    expect(await who(page)).toBe(website('ming'));
-  });
+  ])(
+    'QR code login: a camera reads the QR code of %s, which leads to the confirm page',
+    async (_, changes) => {
+      const page = await openDesktop(client.qrURL({ redirect_uri: `${site.url}/callback`, ...changes }));
+      await page.locator('.js_qrcode_img').evaluate('(image) => image.decode()');
+      const read = await readQrCode(page);
+      expect(read).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/connect\/confirm\?uuid=[\w-]{16}$/);
+      const confirm = await openPhone(read);
+      await confirm.getByRole('button', { name: '允许' }).click();
+      await page.waitForURL(/\/callback\?/);
+      expect(await who(page)).toBe(website('ming'));
+    },
+  );
 
-  it('QR login: the poll fails with 500, the page reloads and goes on', async () => {
+  it('QR code login: a poll fails with 500, the page reloads and the login succeeds', async () => {
     client.wechat.fail('poll', { errcode: 500 });
     const page = await openDesktop(qrURL());
     const first = await page.locator('#qr').getAttribute('data-uuid');
@@ -147,7 +150,7 @@ describeInChromium('in a browser', () => {
     expect(await who(page)).toBe(website('ming'));
   });
 
-  it('QR login: cancelled, scanned again, confirmed', async () => {
+  it('QR code login: cancelled, scanned again, confirmed', async () => {
     const page = await openDesktop(qrURL());
     const address = client.wechat.url + ((await page.locator('.js_phone').getAttribute('href')) ?? '');
     const first = await openPhone(address);
@@ -158,7 +161,7 @@ describeInChromium('in a browser', () => {
     expect(await who(page)).toBe(website('ming'));
   });
 
-  it('QR login: expired, refreshed, confirmed', async () => {
+  it('QR code login: expired, refreshed, confirmed', async () => {
     const page = await openDesktop(qrURL());
     const before = await page.locator('.js_phone').getAttribute('href');
     client.wechat.clock.advance(5 * 60_000);
@@ -171,7 +174,7 @@ describeInChromium('in a browser', () => {
     expect(await who(page)).toBe(website('ming'));
   });
 
-  it('wxLogin.js: the site itself goes to the callback', async () => {
+  it('wxLogin.js: the embedding page goes to the callback', async () => {
     const page = await openDesktop(`${site.url}/embed`);
     await page.waitForFunction('document.title === "ready"');
     const widget = page.locator('#login iframe');
@@ -195,7 +198,7 @@ describeInChromium('in a browser', () => {
     expect(site.callbacks[0]?.get('state')).toBe('embedded');
   });
 
-  it('wxLogin.js with self_redirect: the frame goes to the callback, the site stays', async () => {
+  it('wxLogin.js with self_redirect: the frame goes to the callback, the embedding page stays', async () => {
     const page = await openDesktop(`${site.url}/embed?self=true`);
     const frame = page.frameLocator('#login iframe');
     const confirm = await openPhone(
@@ -206,7 +209,7 @@ describeInChromium('in a browser', () => {
     expect(page.url()).toContain('/embed');
   });
 
-  it('the home page: a switch is changed by hand', async () => {
+  it('the home page: its forms change a switch and the person', async () => {
     const page = await openDesktop(client.wechat.url);
     await page.locator('select[name=consent]').selectOption('allow');
     await page.locator('#switches button').click();

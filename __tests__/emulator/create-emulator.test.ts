@@ -1,24 +1,19 @@
 import https from 'node:https';
 import { createEmulator, PageRefusal, selfSignedCertificate, type EmulatorOptions } from '../../lib/emulator';
-import { CALLBACK, codeIn, IN_WECHAT, EmulatorClient } from './support/emulator-client';
+import { CALLBACK, codeIn, IN_WECHAT, useEmulatorClient } from './support/emulator-client';
 
-let client: EmulatorClient | undefined;
-async function open(options?: EmulatorOptions): Promise<EmulatorClient> {
-  return (client = await EmulatorClient.start(options));
-}
-afterEach(() => client?.wechat.close());
+const startClient = useEmulatorClient();
 
 describe('createEmulator()', () => {
-  it('runs several WeChats at once, which know nothing of each other', async () => {
-    const [one, other] = await Promise.all([EmulatorClient.start(), EmulatorClient.start()]);
+  it('runs several emulators at once that share nothing', async () => {
+    const [one, other] = await Promise.all([startClient(), startClient()]);
     const code = one.wechat.issueCode({ app: one.wechat.apps.official.appId });
     expect((await other.redeem(code)).json['errcode']).toBe(40029);
     expect((await one.redeem(code)).json).toHaveProperty('openid');
-    await Promise.all([one.wechat.close(), other.wechat.close()]);
   });
 
-  it('gives a person the same ids in every run, another one at each app, one unionid at a company', async () => {
-    const { wechat } = await open();
+  it('gives a person the same ids in every run: an openid for each app, a unionid for each company', async () => {
+    const { wechat } = await startClient();
     const second = await createEmulator();
     await second.close();
     const { official, website, unbound } = wechat.apps;
@@ -28,9 +23,9 @@ describe('createEmulator()', () => {
     expect(wechat.unionid('ming', unbound.appId)).toBeUndefined();
   });
 
-  it('takes apps of one’s own and fills the missing kinds from the presets', async () => {
+  it('uses the configured apps, and preset ones for the missing kinds', async () => {
     const mine = { type: 'official', appId: 'wx1234567890abcdef', appSecret: 's'.repeat(32) } as const;
-    const { wechat } = await open({ apps: [mine] });
+    const { wechat } = await startClient({ apps: [mine] });
     expect(wechat.apps.official).toEqual(mine);
     expect(wechat.apps.website.type).toBe('website');
   });
@@ -39,46 +34,46 @@ describe('createEmulator()', () => {
     [
       'an unknown switch',
       { switches: { consents: 'ask' } },
-      /Unknown switch consents; the switches are consent, client/,
+      /"consents" is not a switch\. The switches are consent, client/,
     ],
     [
-      'a value that a switch lacks',
+      'a value that a switch does not have',
       { switches: { consent: 'yes' } },
-      /switches\.consent is "yes"; it can be "ask", "allow", "deny"/,
+      /switches\.consent is "yes"\. Give one of "ask", "allow", "deny"/,
     ],
-    ['no users', { users: [] }, /at least one user/],
+    ['no users', { users: [] }, /users is empty\. Give at least one user/],
     [
-      'two users of one id',
+      'two users with the same id',
       {
         users: [
           { id: 'a', nickname: 'A' },
           { id: 'a', nickname: 'B' },
         ],
       },
-      /Two users are called "a"/,
+      /Two users have the id "a"/,
     ],
-  ])('refuses %s in words', async (_, options, message) => {
+  ])('refuses %s with a remedy', async (_, options, message) => {
     await expect(createEmulator(options as EmulatorOptions)).rejects.toThrow(message);
   });
 
-  it('names the people and apps it knows where one is unknown', async () => {
-    const { wechat } = await open();
+  it('names the known people and apps in the error about an unknown one', async () => {
+    const { wechat } = await startClient();
     expect(() => wechat.openid('nobody', wechat.apps.official.appId)).toThrow(
-      /no user "nobody"; it knows ming, follower/,
+      /no user "nobody"\. Its users are ming, follower/,
     );
-    expect(() => wechat.issueCode({ app: 'wx0' })).toThrow(/no app "wx0"; it knows wx0f1c1a10e0000001/);
+    expect(() => wechat.issueCode({ app: 'wx0' })).toThrow(/no app "wx0"\. Its apps are wx0f1c1a10e0000001/);
   });
 
-  it('rejects where the port is in use', async () => {
-    const { wechat } = await open();
+  it('rejects if the port is in use', async () => {
+    const { wechat } = await startClient();
     await expect(createEmulator({ port: Number(new URL(wechat.url).port) })).rejects.toMatchObject({
       code: 'EADDRINUSE',
     });
   });
 
-  it('serves over TLS with a certificate of its own making', async () => {
+  it('serves over TLS with a self-signed certificate', async () => {
     const pair = selfSignedCertificate(['localhost', '127.0.0.1']);
-    const { wechat } = await open({ https: pair });
+    const { wechat } = await startClient({ https: pair });
     expect(wechat.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
     const body = await new Promise<string>((resolve, reject) => {
       const request = https.get(`${wechat.url}/sns/auth`, { ca: pair.cert, agent: false }, (response) => {
@@ -91,8 +86,8 @@ describe('createEmulator()', () => {
 });
 
 describe('authorize()', () => {
-  it('rejects with WeChat’s text, its number and the reason', async () => {
-    const { wechat } = await open();
+  it('rejects with WeChat’s text, its error code and an explanation', async () => {
+    const { wechat } = await startClient();
     const attempt = wechat.authorize(`${wechat.url}/connect/oauth2/authorize?redirect_uri=x`);
     await expect(attempt).rejects.toBeInstanceOf(PageRefusal);
     await expect(attempt).rejects.toMatchObject({
@@ -102,30 +97,30 @@ describe('authorize()', () => {
     });
   });
 
-  it('refuses an address that is not this emulator’s, or no login page', async () => {
-    const { wechat } = await open();
+  it('refuses an address of another host, or one that is not a login page', async () => {
+    const { wechat } = await startClient();
     await expect(wechat.authorize('https://example.com/connect/oauth2/authorize')).rejects.toThrow(
       'is not this emulator',
     );
-    await expect(wechat.authorize(`${wechat.url}/sns/auth`)).rejects.toThrow('is no login page');
+    await expect(wechat.authorize(`${wechat.url}/sns/auth`)).rejects.toThrow('is not a login page');
   });
 
-  it('takes WeChat’s own address for its own: apps that know no other', async () => {
-    const client = await open();
+  it('accepts WeChat’s own address, for apps that cannot be given another', async () => {
+    const client = await startClient();
     const url = client.authorizeURL().replace(client.wechat.url, 'https://open.weixin.qq.com');
     expect(await client.wechat.authorize(url)).toContain('code=');
   });
 
-  it('follows the switch consent unless told what to press', async () => {
-    const client = await open({ switches: { consent: 'deny' } });
+  it('follows the switch consent unless told which button to press', async () => {
+    const client = await startClient({ switches: { consent: 'deny' } });
     expect(await client.wechat.authorize(client.authorizeURL())).toBeUndefined();
     expect(await client.wechat.authorize(client.authorizeURL(), { allow: true })).toContain('code=');
   });
 });
 
 describe('requests', () => {
-  it('records what reached WeChat, in order, with query, form and headers', async () => {
-    const client = await open();
+  it('holds the requests to WeChat in order, with query, form and headers', async () => {
+    const client = await startClient();
     const { wechat } = client;
     await wechat.authorize(client.authorizeURL());
     await client.get('/sns/auth', { access_token: 'a' }, { 'X-Test': '1' });
@@ -144,8 +139,8 @@ describe('requests', () => {
     expect(wechat.requests).toHaveLength(1);
   });
 
-  it('keeps the last thousand', async () => {
-    const client = await open();
+  it('holds the last thousand', async () => {
+    const client = await startClient();
     for (let visit = 0; visit < 1005; visit += 1)
       await client.wechat.authorize(client.authorizeURL({ state: String(visit) }));
     expect(client.wechat.requests).toHaveLength(1000);
@@ -154,8 +149,8 @@ describe('requests', () => {
 });
 
 describe('switches', () => {
-  it('consent: allow redirects at once, deny refuses at once, for WeChat’s browser alone', async () => {
-    const client = await open({ switches: { consent: 'allow' } });
+  it('consent: allow and deny redirect at once, but only WeChat’s browser', async () => {
+    const client = await startClient({ switches: { consent: 'allow' } });
     expect((await client.authorizePage()).status).toBe(302);
     expect((await client.get('/connect/oauth2/authorize', client.authorizeParameters())).status).toBe(200);
     client.wechat.switches.client = 'any';
@@ -165,12 +160,12 @@ describe('switches', () => {
   });
 
   it('redirectStatus: 301 as well', async () => {
-    const client = await open({ switches: { redirectStatus: 301 } });
+    const client = await startClient({ switches: { redirectStatus: 301 } });
     expect((await client.authorizePage({ scope: 'snsapi_base' })).status).toBe(301);
   });
 
-  it('missingState: absent leaves the parameter out', async () => {
-    const client = await open({ switches: { missingState: 'absent' } });
+  it('missingState: absent omits the parameter', async () => {
+    const client = await startClient({ switches: { missingState: 'absent' } });
     const url = client.authorizeURL({ state: undefined });
     expect(await client.wechat.authorize(url)).toMatch(/\?code=\w{32}$/);
     client.wechat.switches.missingState = 'empty';
@@ -178,14 +173,14 @@ describe('switches', () => {
   });
 
   it('snapshot: always, or never', async () => {
-    const client = await open({ switches: { snapshot: 'always' } });
+    const client = await startClient({ switches: { snapshot: 'always' } });
     expect((await client.authorizePage()).text).toContain('使用完整服务');
     client.wechat.switches.snapshot = 'never';
     expect((await client.authorizePage({ forceSnapShot: 'true' })).text).not.toContain('使用完整服务');
   });
 
-  it('unionid: false unbinds everybody; dirtyNicknames dirties everybody', async () => {
-    const client = await open({ switches: { unionid: false, dirtyNicknames: true } });
+  it('unionid: false removes every unionid; dirtyNicknames adds control characters to every nickname', async () => {
+    const client = await startClient({ switches: { unionid: false, dirtyNicknames: true } });
     const token = await client.login();
     const profile = await client.userinfo(token);
     expect(token.json).not.toHaveProperty('unionid');
@@ -193,15 +188,15 @@ describe('switches', () => {
     expect(profile.text).toContain('\u0014');
   });
 
-  it('burnOnWrongSecret: the code is gone', async () => {
-    const client = await open({ switches: { burnOnWrongSecret: true } });
+  it('burnOnWrongSecret: the code is spent', async () => {
+    const client = await startClient({ switches: { burnOnWrongSecret: true } });
     const code = client.wechat.issueCode({ app: client.wechat.apps.official.appId });
     await client.redeem(code, { secret: 'wrong' });
     expect((await client.redeem(code)).json['errcode']).toBe(40163);
   });
 
-  it('refreshRotation: after expiry the refresh token changes, and the old one is unknown', async () => {
-    const client = await open({ switches: { refreshRotation: true } });
+  it('refreshRotation: refreshing an expired access token replaces the refresh token', async () => {
+    const client = await startClient({ switches: { refreshRotation: true } });
     const before = (await client.login()).json['refresh_token'];
     client.wechat.clock.advance(7200_000);
     const after = (await client.refresh(before)).json['refresh_token'];
@@ -210,8 +205,8 @@ describe('switches', () => {
     expect((await client.refresh(after)).json).toHaveProperty('access_token');
   });
 
-  it('loginVoidsRefreshTokens: the earlier login cannot be refreshed', async () => {
-    const client = await open({ switches: { loginVoidsRefreshTokens: true } });
+  it('loginVoidsRefreshTokens: a new login revokes the earlier refresh token', async () => {
+    const client = await startClient({ switches: { loginVoidsRefreshTokens: true } });
     const [first, other] = [await client.login(), await client.login({ user: 'emoji' })];
     await client.login();
     expect((await client.refresh(first.json['refresh_token'])).json['errcode']).toBe(40030);
@@ -219,7 +214,7 @@ describe('switches', () => {
   });
 
   it('baseReadsUserinfo: a base token reads the profile', async () => {
-    const client = await open({ switches: { baseReadsUserinfo: true } });
+    const client = await startClient({ switches: { baseReadsUserinfo: true } });
     expect((await client.userinfo(await client.login({ scope: 'snsapi_base' }))).json['nickname']).toBe(
       '小明',
     );
@@ -227,8 +222,8 @@ describe('switches', () => {
 });
 
 describe('codes', () => {
-  it('need a grant_type at access_token and none at jscode2session', async () => {
-    const client = await open();
+  it('need a grant_type at access_token, but not at jscode2session', async () => {
+    const client = await startClient();
     const code = client.wechat.issueCode({ app: client.wechat.apps.official.appId });
     const none = { grant_type: undefined };
     expect((await client.redeem(code, none)).json['errcode']).toBe(40002);
@@ -239,16 +234,16 @@ describe('codes', () => {
   it.each([
     ['ming', undefined],
     ['snapshot', 1],
-  ])('of two callbacks are both of the same person: %s', async (user, virtual) => {
-    const client = await open({ switches: { doubleCallback: 'different-codes' } });
+  ])('of two callbacks belong to the same person: %s', async (user, virtual) => {
+    const client = await startClient({ switches: { doubleCallback: 'different-codes' } });
     const callbacks = await client.wechat.authorizeTwice(client.authorizeURL(), { user });
     const tokens = await Promise.all(callbacks.map((each) => client.redeem(codeIn(each))));
     expect(tokens.map((token) => token.json['is_snapshotuser'])).toEqual([virtual, virtual]);
     expect(new Set(tokens.map((token) => token.json['openid'])).size).toBe(1);
   });
 
-  it('are redeemed by the API of their kind alone: a mini program’s by jscode2session, the web’s by access_token', async () => {
-    const client = await open();
+  it('are exchanged only at their own API: a mini program’s at jscode2session, the web’s at access_token', async () => {
+    const client = await startClient();
     const { miniProgram, official } = client.wechat.apps;
     const [jsCode, code] = [client.miniProgramCode(), client.wechat.issueCode({ app: official.appId })];
     const asMiniProgram = { appid: miniProgram.appId, secret: miniProgram.appSecret };
@@ -261,8 +256,8 @@ describe('codes', () => {
 });
 
 describe('controls', () => {
-  it('expireToken, revoke and changePassword end tokens each in its way', async () => {
-    const client = await open();
+  it('expireToken, revoke and changePassword make tokens invalid, each with its errcode', async () => {
+    const client = await startClient();
     const { wechat } = client;
     const [one, two] = [await client.login(), await client.login()];
     wechat.expireToken(String(one.json['access_token']));
@@ -274,16 +269,16 @@ describe('controls', () => {
     expect((await client.auth(await client.login())).json['errcode']).toBe(0);
   });
 
-  it('the clock only moves forward', async () => {
-    const { wechat } = await open();
+  it('clock.advance() only moves the clock forward', async () => {
+    const { wechat } = await startClient();
     expect(() => wechat.clock.advance(-1)).toThrow(RangeError);
     const before = wechat.clock.now();
     wechat.clock.advance(1e6);
     expect(wechat.clock.now() - before).toBeGreaterThanOrEqual(1e6);
   });
 
-  it('a person of the browser’s cookie logs in silently', async () => {
-    const client = await open();
+  it('the person whom the browser remembers logs in silently', async () => {
+    const client = await startClient();
     const chosen = await client.post('/', { action: 'person', person: 'emoji' });
     const cookie = chosen.headers.get('set-cookie')?.split(';')[0] ?? '';
     const page = await client.get(

@@ -1,11 +1,11 @@
 import net from 'node:net';
-import { EmulatorClient, refusal } from './support/emulator-client';
+import { refusal, useEmulatorClient, type EmulatorClient } from './support/emulator-client';
 
+const startClient = useEmulatorClient();
 let client: EmulatorClient;
 beforeEach(async () => {
-  client = await EmulatorClient.start();
+  client = await startClient();
 });
-afterEach(() => client.wechat.close());
 
 async function causeOf(attempt: Promise<unknown>): Promise<string | undefined> {
   const error = await attempt.then(
@@ -15,12 +15,12 @@ async function causeOf(attempt: Promise<unknown>): Promise<string | undefined> {
   return error?.cause?.code;
 }
 
-function fresh(): string {
+function newCode(): string {
   return client.wechat.issueCode({ app: client.wechat.apps.official.appId });
 }
 
 describe('fail()', () => {
-  it('answers an errcode in WeChat’s words, or in words of your own, once', async () => {
+  it('returns an errcode with WeChat’s message or a message of your own, once', async () => {
     client.wechat.fail('access_token', { errcode: 45011 });
     client.wechat.fail('/sns/oauth2/access_token', { errcode: 99, errmsg: 'new trouble' });
     expect(refusal(await client.redeem('x'))).toBe(
@@ -30,7 +30,7 @@ describe('fail()', () => {
     expect(refusal(await client.redeem('x'))).toBe('40029 invalid code');
   });
 
-  it('counts: after some right answers, so many times, until undone', async () => {
+  it('happens after so many requests, so many times, until withdrawn', async () => {
     const undo = client.wechat.fail('auth', { errcode: -1 }, { after: 2, times: Infinity });
     const token = await client.login();
     const errcodes = [];
@@ -40,26 +40,26 @@ describe('fail()', () => {
     expect(errcodes).toEqual([0, 0, -1, -1, 0]);
   });
 
-  it('leaves other endpoints alone', async () => {
+  it('does not affect other endpoints', async () => {
     client.wechat.fail('userinfo', { errcode: -1 });
     expect((await client.login()).json).toHaveProperty('openid');
   });
 
-  it('refuses an endpoint that does not exist, as it would never fail', () => {
+  it('refuses an endpoint that does not exist', () => {
     expect(() => client.wechat.fail('acces_token', 'reset')).toThrow(
       /no endpoint "acces_token".*access_token, refresh_token/,
     );
   });
 
-  it('answers a status, a page, another body, nothing, a redirect', async () => {
+  it('sends another status, a page, another body, no body or a redirect', async () => {
     client.wechat.fail('auth', { status: 502, body: 'bad gateway', headers: { 'Retry-After': '1' } });
     client.wechat.fail('auth', { html: true });
     client.wechat.fail('auth', { body: Buffer.of(0xff), contentType: 'application/octet-stream' });
     client.wechat.fail('auth', 'empty');
     client.wechat.fail('auth', { redirect: 'https://elsewhere.example.com/' });
-    const replies = [];
-    for (let call = 0; call < 5; call += 1) replies.push(await client.get('/sns/auth'));
-    const [status, page, body, empty, redirect] = replies;
+    const responses = [];
+    for (let call = 0; call < 5; call += 1) responses.push(await client.get('/sns/auth'));
+    const [status, page, body, empty, redirect] = responses;
     expect([status?.status, status?.text, status?.headers.get('retry-after')]).toEqual([
       502,
       'bad gateway',
@@ -71,23 +71,23 @@ describe('fail()', () => {
     expect([redirect?.status, redirect?.location]).toEqual([302, 'https://elsewhere.example.com/']);
   });
 
-  it('resets before the first byte: the code is not spent', async () => {
+  it('resets the connection before the first byte: the code is not spent', async () => {
     client.wechat.fail('access_token', 'reset');
-    const code = fresh();
+    const code = newCode();
     expect(await causeOf(client.redeem(code))).toMatch(/ECONNRESET|UND_ERR_SOCKET/);
     expect((await client.redeem(code)).json).toHaveProperty('openid');
   });
 
-  it('resets before the first byte, the work done: the code is spent', async () => {
+  it('resets the connection before the first byte, with workDone: the code is spent', async () => {
     client.wechat.fail('access_token', 'reset', { workDone: true });
-    const code = fresh();
+    const code = newCode();
     await expect(client.redeem(code)).rejects.toThrow();
     expect(refusal(await client.redeem(code))).toBe('40163 code been used');
   });
 
-  it('resets inside the body: the head has arrived, the code is spent', async () => {
+  it('resets the connection inside the body: the headers have arrived, the code is spent', async () => {
     client.wechat.fail('access_token', 'reset-inside');
-    const code = fresh();
+    const code = newCode();
     const query = new URLSearchParams(client.codeParameters(code) as Record<string, string>).toString();
     const response = await fetch(`${client.wechat.url}/sns/oauth2/access_token?${query}`);
     expect(response.status).toBe(200);
@@ -95,26 +95,26 @@ describe('fail()', () => {
     expect(refusal(await client.redeem(code))).toBe('40163 code been used');
   });
 
-  it('truncates a body that looks whole', async () => {
+  it('truncates the body without a sign in the headers', async () => {
     client.wechat.fail('access_token', 'truncated');
-    const reply = await client.redeem(fresh());
-    expect(reply.text).toMatch(/^\{"access_token":"/);
-    expect(() => JSON.parse(reply.text) as unknown).toThrow();
+    const response = await client.redeem(newCode());
+    expect(response.text).toMatch(/^\{"access_token":"/);
+    expect(() => JSON.parse(response.text) as unknown).toThrow();
   });
 
-  it('is silent until the client gives up', async () => {
+  it('does not respond until the client gives up', async () => {
     client.wechat.fail('auth', 'silence');
     await expect(fetch(`${client.wechat.url}/sns/auth`, { signal: AbortSignal.timeout(50) })).rejects.toThrow(
       'timeout',
     );
   });
 
-  it('drips the right answer, byte by byte', async () => {
+  it('sends the real response byte by byte', async () => {
     client.wechat.fail('auth', { drip: 0 });
     expect((await client.auth(await client.login())).text).toBe('{"errcode":0,"errmsg":"ok"}');
   });
 
-  it('delays the right answer, or the fault', async () => {
+  it('delays the real response, or the fault', async () => {
     client.wechat.fail('auth', { delay: 30 });
     client.wechat.fail('auth', { errcode: -1 }, { delay: 30 });
     const token = await client.login();
@@ -125,7 +125,7 @@ describe('fail()', () => {
     }
   });
 
-  it('patches the right answer', async () => {
+  it('changes fields of the real response', async () => {
     client.wechat.fail('access_token', {
       patch: { expires_in: '7200', unionid: undefined, extra: { deep: [1] } },
     });
@@ -140,7 +140,7 @@ describe('fail()', () => {
     expect((await client.login()).text).toBe('{"only":"snsapi_userinfo"}');
   });
 
-  it('shows an error page on a login page and a number in a poll', async () => {
+  it('is an error page at a login page and a number in a poll', async () => {
     client.wechat.fail('authorize', { errcode: 10009 });
     client.wechat.fail('poll', { errcode: 500 });
     expect((await client.authorizePage()).text).toContain('操作太频繁了，请稍后重试，错误码:10009');
@@ -149,7 +149,7 @@ describe('fail()', () => {
 });
 
 describe('close()', () => {
-  it('ends what is still open, and may be called twice', async () => {
+  it('closes every open connection, and may be called twice', async () => {
     client.wechat.fail('auth', 'silence');
     client.wechat.fail('auth', { delay: 60_000 });
     const open = [1, 2].map(() => fetch(`${client.wechat.url}/sns/auth`).catch((error: unknown) => error));

@@ -1,17 +1,19 @@
-import { EmulatorClient } from './support/emulator-client';
+import { useEmulatorClient } from './support/emulator-client';
+
+const startClient = useEmulatorClient();
 
 describe('X-Emulated-WeChat', () => {
-  it('is on every answer, so that no client in production takes it for WeChat’s', async () => {
-    const client = await EmulatorClient.start();
+  it('is a header of every response, so that a client in production can refuse it', async () => {
+    const client = await startClient();
     const { wechat } = client;
-    const mark = (reply: { readonly headers: Headers }): string | null =>
-      reply.headers.get('x-emulated-wechat');
+    const mark = (response: { readonly headers: Headers }): string | null =>
+      response.headers.get('x-emulated-wechat');
     const token = await client.login();
     wechat.fail('userinfo', { status: 502 });
     wechat.fail('userinfo', { body: '{}', contentType: 'application/json' });
     wechat.fail('userinfo', { patch: { nickname: 'x' } });
     wechat.fail('userinfo', 'truncated');
-    const replies = [
+    const responses = [
       token,
       await client.redeem('x'),
       await client.refresh(token.json['refresh_token']),
@@ -33,7 +35,6 @@ describe('X-Emulated-WeChat', () => {
       await client.get('/connect/confirm'),
       await client.get('/connect/zh_CN/htmledition/js/wxLogin.js'),
     ];
-    await wechat.close();
-    expect(replies.map(mark)).toEqual(replies.map(() => 'express-wechat-auth'));
+    expect(responses.map(mark)).toEqual(responses.map(() => 'express-wechat-auth'));
   });
 });

@@ -1,15 +1,21 @@
-import { CALLBACK, IN_WECHAT, EmulatorClient, uuidOf } from './support/emulator-client';
+import {
+  CALLBACK,
+  IN_WECHAT,
+  useEmulatorClient,
+  uuidOf,
+  type EmulatorClient,
+} from './support/emulator-client';
 
+const startClient = useEmulatorClient();
 let client: EmulatorClient;
 beforeEach(async () => {
-  client = await EmulatorClient.start();
+  client = await startClient();
 });
-afterEach(() => client.wechat.close());
 
 const EVIL = `"'><script>alert(1)</script>`;
 
 describe('pages', () => {
-  it('escape whatever they echo', async () => {
+  it('escape every request parameter', async () => {
     client.wechat.requests.length = 0;
     const pages = [
       await client.authorizePage({ redirect_uri: EVIL }),
@@ -33,7 +39,7 @@ describe('pages', () => {
     }
   });
 
-  it('run no script but the emulator’s own and load nothing from outside', async () => {
+  it('run only the emulator’s own scripts and load nothing from other hosts', async () => {
     for (const page of [await client.authorizePage(), await client.qrPage(), await client.get('/')]) {
       const policy = page.headers.get('content-security-policy') ?? '';
       expect(policy).toContain("default-src 'none'; script-src 'self'");
@@ -44,7 +50,7 @@ describe('pages', () => {
     }
   });
 
-  it('take a style sheet of the embedding site, but no script address', async () => {
+  it('use the style sheet of the embedding site, but no javascript: address', async () => {
     const styled = await client.qrPage({ href: 'data:text/css;base64,aGVsbG8=' });
     expect(styled.text).toContain('<link rel="stylesheet" href="data:text/css;base64,aGVsbG8=">');
     expect((await client.qrPage({ href: 'javascript:alert(1)' })).text).not.toContain('javascript:');
@@ -53,7 +59,7 @@ describe('pages', () => {
     );
   });
 
-  it('speak English where the browser does', async () => {
+  it('are in English if the browser asks for it', async () => {
     const page = await client.get('/connect/oauth2/authorize', client.authorizeParameters(), {
       ...IN_WECHAT,
       'Accept-Language': 'en-GB,zh;q=0.5',
@@ -61,7 +67,7 @@ describe('pages', () => {
     expect(page.text).toMatch(/<html lang="en">[\s\S]*Reject[\s\S]*Allow/);
   });
 
-  it('give the reason of an error in the browser’s language, and WeChat’s own text as it is', async () => {
+  it('explain an error in the browser’s language, below WeChat’s own text', async () => {
     const reason = async (language: string): Promise<string[]> => {
       const headers = { ...IN_WECHAT, 'Accept-Language': language };
       const pages = [
@@ -83,16 +89,16 @@ describe('pages', () => {
     ]);
     expect(await reason('en-US')).toEqual([
       '此公众号并没有这些scope的权限，错误码:10005 | wx0f1c1a10e0000001 (official) may not ask for snsapi_login',
-      'redirect_uri 参数错误 | redirect_uri "nothing" is no http(s) address',
+      'redirect_uri 参数错误 | redirect_uri "nothing" is not an http: or https: address',
     ]);
   });
 
-  it('leave the title out where the widget asks for the plain style', async () => {
+  it('have no title in the plain style of the widget', async () => {
     expect((await client.qrPage({ login_type: 'jssdk' })).text).toContain('<h1');
     expect((await client.qrPage({ login_type: 'jssdk', stylelite: '1' })).text).not.toContain('<h1');
   });
 
-  it('never put a line break into a redirect', async () => {
+  it('put no line break into a redirect', async () => {
     const page = await client.authorizePage({
       scope: 'snsapi_base',
       state: 'a\r\nSet-Cookie: x=1',
@@ -109,22 +115,22 @@ describe('consent', () => {
   const press = (form: Record<string, string>) =>
     client.post('/connect/oauth2/authorize', form, client.authorizeParameters(), IN_WECHAT);
 
-  it('允许 leads to the callback as the person picked, who is remembered', async () => {
-    const reply = await press({ reply: 'allow', person: 'emoji' });
-    expect(reply.status).toBe(303);
-    expect(reply.location).toMatch(/\/callback\?code=\w{32}&state=abc$/);
-    expect(reply.headers.get('set-cookie')).toBe(
+  it('允许 leads to the callback of the picked person, whom the browser remembers', async () => {
+    const response = await press({ reply: 'allow', person: 'emoji' });
+    expect(response.status).toBe(303);
+    expect(response.location).toMatch(/\/callback\?code=\w{32}&state=abc$/);
+    expect(response.headers.get('set-cookie')).toBe(
       'wechat_emulator_person=emoji; Path=/; HttpOnly; SameSite=Lax',
     );
   });
 
-  it('拒绝 ends here', async () => {
-    const reply = await press({ reply: 'deny', person: 'ming' });
-    expect(reply.status).toBe(200);
-    expect(reply.text).toContain('应用不会收到回调');
+  it('拒绝 ends the login', async () => {
+    const response = await press({ reply: 'deny', person: 'ming' });
+    expect(response.status).toBe(200);
+    expect(response.text).toContain('应用不会收到回调');
   });
 
-  it('picking a snapshot user leads to the snapshot page first', async () => {
+  it('a picked snapshot user sees the snapshot page first', async () => {
     expect((await press({ reply: 'allow', person: 'snapshot' })).text).toContain('使用完整服务');
     expect((await press({ reply: 'virtual', person: 'snapshot' })).status).toBe(303);
     expect((await press({ reply: 'full', person: 'snapshot' })).text).toContain('允许');
@@ -133,7 +139,7 @@ describe('consent', () => {
 });
 
 describe('the confirm page', () => {
-  it('is a scan when opened, and says so when it is too late', async () => {
+  it('counts as the scan when opened, and shows when the QR code has expired', async () => {
     const uuid = uuidOf(await client.qrPage());
     expect((await client.get('/connect/confirm', { uuid })).text).toContain('使用你的微信身份登录');
     expect((await client.post('/connect/confirm', { reply: 'allow' }, { uuid })).text).toContain('登录成功');
@@ -145,7 +151,7 @@ describe('the confirm page', () => {
 });
 
 describe('the home page', () => {
-  it('lists apps, people, switches, requests and what to put into the environment', async () => {
+  it('lists apps, people, switches, requests and the environment variables of an app', async () => {
     await client.redeem('some-code');
     const { text } = await client.get('/');
     const { official, website } = client.wechat.apps;
@@ -165,8 +171,8 @@ describe('the home page', () => {
     }
   });
 
-  it('changes switches, of known names and values alone', async () => {
-    const reply = await client.post('/', {
+  it('changes switches', async () => {
+    const response = await client.post('/', {
       action: 'switches',
       denial: 'authdeny',
       unionid: 'false',
@@ -174,7 +180,7 @@ describe('the home page', () => {
       consent: 'nonsense',
       __proto__x: '1',
     });
-    expect([reply.status, reply.location]).toEqual([303, '/']);
+    expect([response.status, response.location]).toEqual([303, '/']);
     expect(client.wechat.switches).toMatchObject({
       denial: 'authdeny',
       unionid: false,
@@ -183,7 +189,7 @@ describe('the home page', () => {
     });
   });
 
-  it('skips time and clears the log', async () => {
+  it('skips time and clears the request log', async () => {
     const before = client.wechat.clock.now();
     await client.redeem('x');
     await client.post('/', { action: 'advance', minutes: '120' });
@@ -192,14 +198,14 @@ describe('the home page', () => {
     expect(client.wechat.requests).toHaveLength(0);
   });
 
-  it('lets no other site change anything', async () => {
-    const reply = await client.post(
+  it('refuses changes by other sites', async () => {
+    const response = await client.post(
       '/',
       { action: 'switches', denial: 'authdeny' },
       {},
       { 'Sec-Fetch-Site': 'cross-site' },
     );
-    expect(reply.status).toBe(200);
+    expect(response.status).toBe(200);
     expect(client.wechat.switches.denial).toBe('silent');
   });
 });

@@ -1,26 +1,26 @@
-// Other people's clients, unmodified, log in through the emulator: to them it is WeChat. Their hosts lead here over TLS.
+// Other WeChat clients, unmodified, log in through the emulator. WeChat's hosts lead to it over TLS.
 import path from 'node:path';
 import express, { type RequestHandler } from 'express';
 import session from 'express-session';
 import { selfSignedCertificate } from '../../lib/emulator';
 import { listen, type Running } from '../support/hosts';
 import { routeWechatHosts, WECHAT_HOSTS } from './support/route-wechat-hosts';
-import { codeIn, EmulatorClient } from './support/emulator-client';
+import { codeIn, useEmulatorClient, type EmulatorClient } from './support/emulator-client';
 import { PhoneBrowser } from './support/phone-browser';
 
+const startClient = useEmulatorClient();
 let client: EmulatorClient;
 let undo: () => void;
 let app: Running | undefined;
 beforeEach(async () => {
   const pair = selfSignedCertificate(WECHAT_HOSTS);
-  client = await EmulatorClient.start({ https: pair });
+  client = await startClient({ https: pair });
   undo = routeWechatHosts(client.wechat.url, pair);
 });
 afterEach(async () => {
   undo();
   await app?.close();
   app = undefined;
-  await client.wechat.close();
 });
 
 const AUTHORIZE = 'https://open.weixin.qq.com/connect/oauth2/authorize';
@@ -33,7 +33,7 @@ function calls(): string[] {
 const LOGIN_BY_CONSENT = ['GET /connect/oauth2/authorize', 'POST /connect/oauth2/authorize'];
 const PROFILE_OF_A_CODE = ['GET /sns/oauth2/access_token', 'GET /sns/userinfo'];
 
-/** As much of wechat-oauth's untyped surface as is used here. */
+/** The part of wechat-oauth's API that the tests use; the package has no types. */
 interface Peer {
   getAuthorizeURL(redirect: string, state: string, scope: string): string;
   getAuthorizeURLForWebsite(redirect: string, state: string): string;
@@ -110,7 +110,7 @@ describe('wechat-oauth', () => {
     });
   });
 
-  it('reads WeChat’s refusals', async () => {
+  it('reports WeChat’s errors', async () => {
     const oauth = peer('official');
     await expect(promised((done) => oauth.getAccessToken('code', done))).rejects.toMatchObject({
       name: 'WeChatAPIError',
@@ -230,10 +230,12 @@ describe('grant', () => {
     expect(calls()).toEqual([...LOGIN_BY_CONSENT, ...PROFILE_OF_A_CODE]);
   });
 
-  it('is warned of its order of parameters, which a strict WeChat refuses', async () => {
+  it('causes a warning by its order of parameters, and is refused where the order is strict', async () => {
     const { url } = await start({ scope: ['snsapi_base'] });
     await new PhoneBrowser().open(`${url}/connect/wechat`);
-    expect(client.wechat.requests[0]?.warning).toMatch(/the parameters come as .*; WeChat documents appid/);
+    expect(client.wechat.requests[0]?.warning).toMatch(
+      /the order of parameters is .*; WeChat documents appid/,
+    );
     client.wechat.switches.parameterOrder = 'strict';
     expect((await new PhoneBrowser().open(`${url}/connect/wechat`)).text).toContain('该链接无法访问');
   });

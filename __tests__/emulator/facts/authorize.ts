@@ -9,14 +9,14 @@ import {
 import type { Fact } from './fact';
 
 const DOMAINS = ['h5.example.com'];
-const official = {
+const OFFICIAL = {
   type: 'official',
   appId: 'wx00000000000000aa',
   appSecret: 'a'.repeat(32),
   domains: DOMAINS,
 } as const;
 
-/** The page shows this text and this number, and never calls back. */
+/** The page shows this text and does not call back. */
 function shows(text: string, changes: Parameters): Fact['check'] {
   return async (client) => {
     const page = await client.authorizePage(changes);
@@ -37,10 +37,10 @@ async function denied(client: EmulatorClient): Promise<string | undefined> {
   return client.wechat.authorize(client.authorizeURL(), { allow: false });
 }
 
-export const authorizeFacts: readonly Fact[] = [
+export const AUTHORIZE_FACTS: readonly Fact[] = [
   {
     source: 'OBS',
-    title: 'outside WeChat: 200, 请在微信客户端打开链接, no redirect',
+    title: 'outside WeChat: status 200, 请在微信客户端打开链接, no redirect',
     check: async (client) => {
       const page = await client.get('/connect/oauth2/authorize', client.authorizeParameters());
       expect(page.status).toBe(200);
@@ -51,12 +51,12 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'the client opens the page once more with keys of its own, and these count as WeChat',
+    title: 'WeChat’s client opens the page a second time with parameters of its own, which identify it',
     check: async (client) => {
-      const keys = { connect_redirect: '1', uin: 'u', key: 'k', pass_ticket: 'p' };
+      const parameters = { connect_redirect: '1', uin: 'u', key: 'k', pass_ticket: 'p' };
       const page = await client.get('/connect/oauth2/authorize', {
         ...client.authorizeParameters(),
-        ...keys,
+        ...parameters,
       });
       expect(page.text).toContain('允许');
     },
@@ -78,7 +78,7 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: '10013 state不能为空, where a state is insisted on',
+    title: '10013 state不能为空, if the switch requires a state',
     options: { switches: { missingState: 'refuse' } },
     check: shows('state不能为空，错误码:10013', { state: '' }),
   },
@@ -93,20 +93,20 @@ export const authorizeFacts: readonly Fact[] = [
   {
     source: 'DOC',
     title: '10004 此公众号被封禁',
-    options: { apps: [{ ...official, banned: true }] },
+    options: { apps: [{ ...OFFICIAL, banned: true }] },
     check: shows('此公众号被封禁，错误码:10004', {}),
   },
   {
     source: 'DOC',
-    title: '10015 for a platform that the account did not authorise',
+    title: '10015 for a platform that the account has not authorized',
     check: shows('公众号未授权第三方平台，请检查授权状态，错误码:10015', {
       component_appid: 'wx00000000000000cc',
     }),
   },
   {
     source: 'DOC',
-    title: '10005 for a scope that the account lacks',
-    options: { apps: [{ ...official, scopes: ['snsapi_base'] }] },
+    title: '10005 for a scope that the account does not have',
+    options: { apps: [{ ...OFFICIAL, scopes: ['snsapi_base'] }] },
     check: shows('此公众号并没有这些scope的权限，错误码:10005', {}),
   },
   {
@@ -118,36 +118,36 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: '10003 for a sub domain of the configured one',
-    options: { apps: [official] },
+    title: '10003 for a subdomain of the configured domain',
+    options: { apps: [OFFICIAL] },
     check: shows('redirect_uri域名与后台配置不一致，错误码:10003', {
       redirect_uri: 'https://a.h5.example.com/',
     }),
   },
   {
     source: 'DOC',
-    title: '10003 for its parent domain',
-    options: { apps: [official] },
+    title: '10003 for the parent domain of the configured domain',
+    options: { apps: [OFFICIAL] },
     check: shows('redirect_uri域名与后台配置不一致，错误码:10003', { redirect_uri: 'https://example.com/' }),
   },
   {
     source: 'DOC',
-    title: '10003 for any port',
-    options: { apps: [official] },
+    title: '10003 for the configured domain with a port',
+    options: { apps: [OFFICIAL] },
     check: shows('redirect_uri域名与后台配置不一致，错误码:10003', {
       redirect_uri: 'https://h5.example.com:8443/',
     }),
   },
   {
     source: 'DOC',
-    title: 'http or https makes no difference to the domain',
-    options: { apps: [official] },
+    title: 'the configured domain covers both http and https',
+    options: { apps: [OFFICIAL] },
     check: callsBack({ redirect_uri: 'http://h5.example.com/' }, /^http:\/\/h5\.example\.com\/\?code=/),
   },
   {
     source: 'DOC',
-    title: 'a configured path covers what lies below it, and nothing beside it',
-    options: { apps: [{ ...official, domains: ['h5.example.com/shop'] }] },
+    title: 'a configured path covers the paths below it, and no others',
+    options: { apps: [{ ...OFFICIAL, domains: ['h5.example.com/shop'] }] },
     check: async (client) => {
       const at = (path: string) =>
         client.wechat.authorize(client.authorizeURL({ redirect_uri: `https://h5.example.com${path}` }));
@@ -157,14 +157,14 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'a sandbox account takes host:port once it is configured so',
-    options: { apps: [{ ...official, domains: ['127.0.0.1:3000'] }] },
+    title: 'a test account accepts host:port if it is configured so',
+    options: { apps: [{ ...OFFICIAL, domains: ['127.0.0.1:3000'] }] },
     check: callsBack({ redirect_uri: 'http://127.0.0.1:3000/cb' }, /^http:\/\/127\.0\.0\.1:3000\/cb\?code=/),
   },
   {
     source: 'OBS',
-    title: '10006 必须关注此测试号 for a sandbox account and a stranger; a follower passes',
-    options: { apps: [{ ...official, followersOnly: true }] },
+    title: '10006 必须关注此测试号 at a test account for a person who does not follow it; followers pass',
+    options: { apps: [{ ...OFFICIAL, followersOnly: true }] },
     check: async (client) => {
       await shows('必须关注此测试号，错误码:10006', {})(client);
       expect(await client.wechat.authorize(client.authorizeURL(), { user: 'follower' })).toContain('code=');
@@ -180,7 +180,7 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'a state of 128 bytes comes back',
+    title: 'a state of 128 bytes is returned',
     check: callsBack({ state: 'a'.repeat(128) }, new RegExp(`&state=${'a'.repeat(128)}$`)),
   },
   {
@@ -190,7 +190,7 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'a link in another than the documented order is inaccessible, in strict mode',
+    title: 'parameters in another order than the documented one are refused, in strict mode',
     options: { switches: { parameterOrder: 'strict' } },
     check: async (client) => {
       const { response_type: type, ...rest } = client.authorizeParameters();
@@ -200,7 +200,7 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'response_type in the first place works, in lenient mode',
+    title: 'response_type as the first parameter is accepted with a warning, in lenient mode',
     check: async (client) => {
       const { response_type: type, ...rest } = client.authorizeParameters({ scope: 'snsapi_base' });
       const page = await client.get('/connect/oauth2/authorize', { response_type: type, ...rest }, IN_WECHAT);
@@ -210,7 +210,7 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: '#wechat_redirect belongs at the end',
+    title: 'an address that does not end in #wechat_redirect is refused, in strict mode',
     options: { switches: { parameterOrder: 'strict' } },
     check: async (client) => {
       await expect(
@@ -238,7 +238,7 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'other snsapi_userinfo asks: 允许 or 拒绝',
+    title: 'snsapi_userinfo asks everybody else: 允许 or 拒绝',
     check: async (client) => {
       const page = await client.authorizePage();
       expect(page.status).toBe(200);
@@ -247,7 +247,7 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'a recent login is silent, with forceSnapShot too; forcePopup asks all the same',
+    title: 'a recent login is silent, with forceSnapShot too; forcePopup asks nevertheless',
     options: { switches: { recentLogin: 'silent' } },
     check: async (client) => {
       const asks = async (changes: Parameters = {}): Promise<boolean> =>
@@ -263,7 +263,7 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'scope may be a comma list, which the token repeats',
+    title: 'scope may be a list with commas, which the token response repeats',
     check: async (client) => {
       const scope = 'snsapi_base,snsapi_userinfo';
       const code = codeIn(await client.wechat.authorize(client.authorizeURL({ scope })));
@@ -272,7 +272,7 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'forceSnapShot shows the snapshot page, but not where it would be silent',
+    title: 'forceSnapShot shows the snapshot page, but not for a silent login',
     check: async (client) => {
       expect((await client.authorizePage({ forceSnapShot: 'true' })).text).toContain('使用完整服务');
       expect((await client.authorizePage({ forceSnapShot: 'true', scope: 'snsapi_base' })).status).toBe(302);
@@ -280,22 +280,22 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'the callback carries code, then state',
+    title: 'the callback has code, then state',
     check: callsBack({}, /\/callback\?code=\w{32}&state=abc$/),
   },
   {
     source: 'OBS',
-    title: 'a bare host becomes /?',
+    title: 'a redirect_uri without a path gets one: /?',
     check: callsBack({ redirect_uri: 'https://h5.example.com' }, /^https:\/\/h5\.example\.com\/\?code=/),
   },
   {
     source: 'OBS',
-    title: 'a query is kept and added to',
+    title: 'the parameters are added to the query of redirect_uri',
     check: callsBack({ redirect_uri: `${CALLBACK}?a=1` }, /\/callback\?a=1&code=\w+&state=abc$/),
   },
   {
     source: 'OBS',
-    title: 'the query goes before a fragment',
+    title: 'the parameters go before the fragment of redirect_uri',
     check: callsBack(
       { redirect_uri: 'https://h5.example.com/#/path' },
       /^https:\/\/h5\.example\.com\/\?code=\w+&state=abc#\/path$/,
@@ -308,8 +308,8 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'a platform is called back with the appid as well',
-    options: { apps: [{ ...official, components: ['wx00000000000000cc'] }] },
+    title: 'a platform’s callback has the appid too',
+    options: { apps: [{ ...OFFICIAL, components: ['wx00000000000000cc'] }] },
     check: callsBack(
       { component_appid: 'wx00000000000000cc' },
       /\?code=\w+&state=abc&appid=wx00000000000000aa$/,
@@ -317,7 +317,7 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'every authorization brings another code',
+    title: 'every authorization returns another code',
     check: async (client) => {
       const codes = await Promise.all(
         [1, 2, 3].map(() => client.wechat.authorize(client.authorizeURL()).then(codeIn)),
@@ -340,24 +340,24 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'a refusal brings no redirect',
+    title: 'after a denial there is no redirect',
     check: async (client) => expect(await denied(client)).toBeUndefined(),
   },
   {
     source: 'DOC',
-    title: 'a refusal brings state alone, as documented',
+    title: 'after a denial the callback has only state, as documented',
     options: { switches: { denial: 'state-only' } },
     check: async (client) => expect(await denied(client)).toBe(`${CALLBACK}?state=abc`),
   },
   {
     source: 'OBS',
-    title: 'a refusal brings code=authdeny, as from old clients',
+    title: 'after a denial the callback has code=authdeny, as from old clients',
     options: { switches: { denial: 'authdeny' } },
     check: async (client) => expect(await denied(client)).toBe(`${CALLBACK}?code=authdeny&state=abc`),
   },
   {
     source: 'OBS',
-    title: 'two callbacks with the same code, or with different codes and the same state that both redeem',
+    title: 'WeChat may call back twice: with the same code, or with two valid codes and the same state',
     check: async (client) => {
       client.wechat.switches.doubleCallback = 'same-code';
       const [first, again] = await client.wechat.authorizeTwice(client.authorizeURL());
@@ -370,7 +370,7 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'the snapshot page opens the app as a virtual user; 使用完整服务 brings the real one',
+    title: 'the snapshot page logs in a virtual user; 使用完整服务 logs in the real one',
     check: async (client) => {
       const real = client.wechat.openid('snapshot', client.wechat.apps.official.appId);
       const virtual = await client.redeem(
@@ -387,7 +387,7 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'is_snapshotuser is never in userinfo',
+    title: 'is_snapshotuser is not a field of userinfo',
     check: async (client) => {
       const profile = await client.userinfo(await client.login({ virtual: true }));
       expect(profile.json['nickname']).toBe('微信用户');
@@ -396,7 +396,7 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'the virtual unionid is not the real one, and is shared among users',
+    title: 'the virtual unionid differs from the real one, and all virtual users share it',
     check: async (client) => {
       const one = (await client.login({ user: 'ming', virtual: true })).json['unionid'];
       expect((await client.login({ user: 'emoji', virtual: true })).json['unionid']).toBe(one);
@@ -405,7 +405,7 @@ export const authorizeFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'the flag has been seen missing, and userinfo refused with 48001',
+    title: 'is_snapshotuser may be missing, and userinfo may fail with 48001',
     options: { switches: { snapshotFlag: false, snapshotUserinfo: 'unauthorized' } },
     check: async (client) => {
       const token = await client.login({ virtual: true });

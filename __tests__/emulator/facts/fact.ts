@@ -1,9 +1,9 @@
 import type { EmulatorOptions } from '../../../lib/emulator';
 import type { EmulatorClient } from '../support/emulator-client';
 
-/** One fact about WeChat that can be seen from outside, and how to see it. */
+/** A fact about WeChat, and how a client can check it. */
 export interface Fact {
-  /** Documented by WeChat, or observed. */
+  /** `DOC`: documented by WeChat; `OBS`: observed by its users. */
   readonly source: 'DOC' | 'OBS';
   readonly title: string;
   readonly options?: EmulatorOptions;

@@ -3,7 +3,7 @@ import { createDecipheriv, createHash } from 'node:crypto';
 import { refusal, type EmulatorClient, type Parameters } from '../support/emulator-client';
 import type { Fact } from './fact';
 
-function answers(expected: string, changes: Parameters): Fact['check'] {
+function returns(expected: string, changes: Parameters): Fact['check'] {
   return async (client) => {
     expect(refusal(await client.jscode2session(client.miniProgramCode(), changes))).toBe(expected);
   };
@@ -13,10 +13,11 @@ async function sessionKey(client: EmulatorClient): Promise<string> {
   return String((await client.jscode2session(client.miniProgramCode())).json['session_key']);
 }
 
-export const jscode2sessionFacts: readonly Fact[] = [
+export const JSCODE2SESSION_FACTS: readonly Fact[] = [
   {
     source: 'OBS',
-    title: 'session_key, openid and, where bound, unionid; the key is 16 bytes of base64',
+    title:
+      'session_key (16 bytes, base64), openid, and unionid if the app is bound to an Open Platform account',
     check: async (client) => {
       const { json } = await client.jscode2session(client.miniProgramCode());
       expect(Object.keys(json)).toEqual(['session_key', 'openid', 'unionid']);
@@ -25,7 +26,7 @@ export const jscode2sessionFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'the documentation’s example shows errcode 0 in a success',
+    title: 'an example of the documentation has errcode 0 in a successful response',
     options: { switches: { errcodeZero: true } },
     check: async (client) =>
       expect((await client.jscode2session(client.miniProgramCode())).json).toMatchObject({
@@ -36,25 +37,25 @@ export const jscode2sessionFacts: readonly Fact[] = [
   {
     source: 'OBS',
     title: '41002 appid missing',
-    check: answers('41002 appid missing', { appid: undefined }),
+    check: returns('41002 appid missing', { appid: undefined }),
   },
-  { source: 'OBS', title: '40013 invalid appid', check: answers('40013 invalid appid', { appid: 'wx0' }) },
+  { source: 'OBS', title: '40013 invalid appid', check: returns('40013 invalid appid', { appid: 'wx0' }) },
   {
     source: 'OBS',
     title: '41004 appsecret missing',
-    check: answers('41004 appsecret missing', { secret: undefined }),
+    check: returns('41004 appsecret missing', { secret: undefined }),
   },
   {
     source: 'OBS',
     title: '41008 missing code',
-    check: answers('41008 missing code', { js_code: undefined }),
+    check: returns('41008 missing code', { js_code: undefined }),
   },
   {
     source: 'OBS',
     title: '40125 invalid appsecret',
-    check: answers('40125 invalid appsecret', { secret: 'x' }),
+    check: returns('40125 invalid appsecret', { secret: 'x' }),
   },
-  { source: 'DOC', title: '40029 invalid code', check: answers('40029 invalid code', { js_code: 'x' }) },
+  { source: 'DOC', title: '40029 invalid code', check: returns('40029 invalid code', { js_code: 'x' }) },
   {
     source: 'OBS',
     title: '40163 for a code that was used',
@@ -77,11 +78,11 @@ export const jscode2sessionFacts: readonly Fact[] = [
     source: 'DOC',
     title: '40226 code blocked for a risky user',
     options: { users: [{ id: 'crook', nickname: 'C', risky: true }] },
-    check: answers('40226 code blocked', {}),
+    check: returns('40226 code blocked', {}),
   },
   {
     source: 'DOC',
-    title: '45011 for more than 100 calls a minute of one user',
+    title: '45011 beyond 100 calls a minute for one user',
     check: async (client) => {
       for (let call = 0; call < 99; call += 1) await client.jscode2session(client.miniProgramCode());
       expect((await client.jscode2session(client.miniProgramCode())).json).toHaveProperty('openid');
@@ -94,7 +95,7 @@ export const jscode2sessionFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: '45009 and -1 on demand',
+    title: '45009 and -1, if a test asks for them',
     check: async (client) => {
       client.wechat.fail('jscode2session', { errcode: 45009 });
       client.wechat.fail('jscode2session', { errcode: -1 });

@@ -1,4 +1,4 @@
-// The QR login of a website app.
+// The QR code login of a website app.
 import {
   CALLBACK,
   codeIn,
@@ -6,11 +6,11 @@ import {
   uuidOf,
   type EmulatorClient,
   type Parameters,
-  type Reply,
+  type ReceivedResponse,
 } from '../support/emulator-client';
 import type { Fact } from './fact';
 
-const website = {
+const WEBSITE = {
   type: 'website',
   appId: 'wx00000000000000bb',
   appSecret: 'b'.repeat(32),
@@ -29,38 +29,38 @@ function shows(text: string, changes: Parameters): Fact['check'] {
   };
 }
 
-function press(client: EmulatorClient, uuid: string, reply: 'allow' | 'deny'): Promise<Reply> {
+function press(client: EmulatorClient, uuid: string, reply: 'allow' | 'deny'): Promise<ReceivedResponse> {
   return client.post('/connect/confirm', { reply, person: 'ming' }, { uuid });
 }
-function scan(client: EmulatorClient, uuid: string): Promise<Reply> {
+function scan(client: EmulatorClient, uuid: string): Promise<ReceivedResponse> {
   return client.get('/connect/confirm', { uuid });
 }
-function status(reply: Reply): string {
-  return /wx_errcode=(\d+)/.exec(reply.text)?.[1] ?? '';
+function statusIn(response: ReceivedResponse): string {
+  return /wx_errcode=(\d+)/.exec(response.text)?.[1] ?? '';
 }
 
-async function confirmedPoll(client: EmulatorClient): Promise<Reply> {
+async function confirmedPoll(client: EmulatorClient): Promise<ReceivedResponse> {
   const uuid = uuidOf(await client.qrPage());
   await scan(client, uuid);
   await press(client, uuid, 'allow');
   return client.poll(uuid, { last: '404' });
 }
 
-export const qrconnectFacts: readonly Fact[] = [
+export const QRCONNECT_FACTS: readonly Fact[] = [
   {
     source: 'OBS',
-    title: 'AppID 参数错误, before everything else',
+    title: 'AppID 参数错误 is checked first',
     check: shows('AppID 参数错误', { appid: 'wx', scope: 'x', redirect_uri: 'x' }),
   },
   {
     source: 'OBS',
-    title: 'Scope 参数错误 for another scope than snsapi_login',
+    title: 'Scope 参数错误 for a scope other than snsapi_login',
     check: shows('Scope 参数错误或没有 Scope 权限', { scope: 'snsapi_userinfo' }),
   },
   {
     source: 'OBS',
-    title: 'redirect_uri 参数错误 for another domain, or none',
-    options: { apps: [website] },
+    title: 'redirect_uri 参数错误 for another domain, or a missing redirect_uri',
+    options: { apps: [WEBSITE] },
     check: async (client) => {
       await shows('redirect_uri 参数错误', { redirect_uri: 'https://other.example.com/' })(client);
       await shows('redirect_uri 参数错误', { redirect_uri: undefined })(client);
@@ -68,13 +68,13 @@ export const qrconnectFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'response_type may be missing, as from the widget',
+    title: 'response_type may be missing, as in the request of wxLogin.js',
     check: async (client) =>
       expect(uuidOf(await client.qrPage({ response_type: undefined }))).toHaveLength(16),
   },
   {
     source: 'OBS',
-    title: 'a state of 212 characters that ends in = comes back unchanged',
+    title: 'a state of 212 characters that ends in = is returned unchanged',
     check: async (client) => {
       const state = `${'a'.repeat(211)}=`;
       expect(await client.wechat.authorize(client.qrURL({ state }))).toMatch(new RegExp(`&state=${state}$`));
@@ -82,7 +82,7 @@ export const qrconnectFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'a state goes into the callback unencoded',
+    title: 'the state is not encoded in the callback',
     check: async (client) =>
       expect(await client.wechat.authorize(client.qrURL({ state: '{"a"=%&b}' }))).toMatch(
         /&state=\{"a"=%&b\}$/,
@@ -98,7 +98,7 @@ export const qrconnectFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'without a state the callback ends in &state=',
+    title: 'without state the callback ends in &state=',
     check: async (client) =>
       expect(await client.wechat.authorize(client.qrURL({ state: undefined }))).toMatch(
         /\?code=\w{32}&state=$/,
@@ -106,7 +106,7 @@ export const qrconnectFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'with a hash route the code lands after the fragment',
+    title: 'with a hash route the code comes after the fragment',
     check: async (client) => {
       const callback = await client.wechat.authorize(
         client.qrURL({ redirect_uri: 'https://h.example.com/#/login' }),
@@ -116,7 +116,7 @@ export const qrconnectFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'whether ? or & is judged by the whole address',
+    title: 'the code is joined by & if there is a ? anywhere in the address, even in the fragment',
     check: async (client) => {
       const callback = await client.wechat.authorize(
         client.qrURL({ redirect_uri: 'https://h.example.com/#/a?b=1' }),
@@ -126,7 +126,7 @@ export const qrconnectFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'a code of the QR login lives ten minutes',
+    title: 'a code of the QR code login lives ten minutes',
     check: async (client) => {
       const { appId: appid, appSecret: secret } = client.wechat.apps.website;
       const [young, old] = [1, 2].map(() => client.wechat.issueCode({ app: appid }));
@@ -140,13 +140,13 @@ export const qrconnectFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'a refusal brings no redirect',
+    title: 'after a denial there is no redirect',
     check: async (client) =>
       expect(await client.wechat.authorize(client.qrURL(), { allow: false })).toBeUndefined(),
   },
   {
     source: 'DOC',
-    title: 'a refusal brings state alone, says the English page',
+    title: 'after a denial the callback has only state, according to the English documentation',
     options: { switches: { denial: 'state-only' } },
     check: async (client) =>
       expect(await client.wechat.authorize(client.qrURL(), { allow: false })).toBe(`${CALLBACK}?state=abc`),
@@ -158,13 +158,13 @@ export const qrconnectFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'lang=en is English',
+    title: 'lang=en makes the page English',
     check: async (client) =>
       expect((await client.qrPage({ lang: 'en' })).text).toContain('<title>WeChat Login</title>'),
   },
   {
     source: 'OBS',
-    title: 'the picture is at /connect/qrcode/UUID, in an img of WeChat’s classes',
+    title: 'the QR code is at /connect/qrcode/UUID, in an img with WeChat’s classes',
     check: async (client) => {
       const page = await client.qrPage();
       expect(page.text).toMatch(
@@ -176,33 +176,33 @@ export const qrconnectFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'a poll with nothing to tell answers 408 and an empty code',
+    title: 'a poll without a change returns 408 and an empty code',
     options: { switches: { pollHold: 0 } },
     check: async (client) => {
-      const reply = await client.poll(uuidOf(await client.qrPage()));
-      expect(reply.text).toBe("window.wx_errcode=408;window.wx_code='';");
+      const response = await client.poll(uuidOf(await client.qrPage()));
+      expect(response.text).toBe("window.wx_errcode=408;window.wx_code='';");
     },
   },
   {
     source: 'OBS',
-    title: 'f=json answers an object',
+    title: 'a poll with f=json returns JSON',
     options: { switches: { pollHold: 0 } },
     check: async (client) => {
-      const reply = await client.poll(uuidOf(await client.qrPage()), { f: 'json' });
-      expect(reply.text).toBe('{"wx_errcode":408,"wx_code":""}');
+      const response = await client.poll(uuidOf(await client.qrPage()), { f: 'json' });
+      expect(response.text).toBe('{"wx_errcode":408,"wx_code":""}');
     },
   },
   {
     source: 'OBS',
-    title: 'scanned is 404, and last=404 waits for the next news',
+    title: 'scanned is 404, and a poll with last=404 waits for the next change',
     check: async (client) => {
       const uuid = uuidOf(await client.qrPage());
       const waiting = client.poll(uuid);
       await scan(client, uuid);
-      expect(status(await waiting)).toBe('404');
+      expect(statusIn(await waiting)).toBe('404');
       const next = client.poll(uuid, { last: '404' });
       await press(client, uuid, 'allow');
-      expect(status(await next)).toBe('405');
+      expect(statusIn(await next)).toBe('405');
     },
   },
   {
@@ -212,19 +212,19 @@ export const qrconnectFacts: readonly Fact[] = [
       const uuid = uuidOf(await client.qrPage());
       await scan(client, uuid);
       await press(client, uuid, 'deny');
-      expect(status(await client.poll(uuid, { last: '404' }))).toBe('403');
+      expect(statusIn(await client.poll(uuid, { last: '404' }))).toBe('403');
       await scan(client, uuid);
-      expect(status(await client.poll(uuid, { last: '403' }))).toBe('404');
+      expect(statusIn(await client.poll(uuid, { last: '403' }))).toBe('404');
     },
   },
   {
     source: 'OBS',
-    title: 'confirmed is 405 with a code that redeems',
+    title: 'confirmed is 405 with a valid code',
     check: async (client) => {
       const { appId: appid, appSecret: secret } = client.wechat.apps.website;
-      const reply = await confirmedPoll(client);
-      expect(reply.text).toMatch(/^window\.wx_errcode=405;window\.wx_code='\w{32}';$/);
-      const code = /wx_code='(\w+)'/.exec(reply.text)?.[1] ?? '';
+      const response = await confirmedPoll(client);
+      expect(response.text).toMatch(/^window\.wx_errcode=405;window\.wx_code='\w{32}';$/);
+      const code = /wx_code='(\w+)'/.exec(response.text)?.[1] ?? '';
       expect((await client.redeem(code, { appid, secret })).json).toMatchObject({
         openid: client.wechat.openid('ming', appid),
       });
@@ -232,38 +232,38 @@ export const qrconnectFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'after five minutes a QR code is expired: 402, for a poll that waits too',
+    title: 'a QR code expires after five minutes: 402, also for a poll that is waiting',
     check: async (client) => {
       const uuid = uuidOf(await client.qrPage());
       const waiting = client.poll(uuid);
       while (client.wechat.requests.at(-1)?.path !== '/connect/l/qrconnect') await new Promise(setImmediate);
       client.wechat.clock.advance(5 * 60_000);
-      expect(status(await waiting)).toBe('402');
+      expect(statusIn(await waiting)).toBe('402');
       expect((await scan(client, uuid)).text).toContain('二维码已过期');
     },
   },
   {
     source: 'OBS',
-    title: 'f=xml on the page’s own address brings a fresh uuid',
+    title: 'f=xml at the page’s own address returns a new uuid',
     check: async (client) => {
-      const reply = await client.qrPage({ f: 'xml' });
-      expect(reply.headers.get('content-type')).toContain('text/xml');
-      expect(reply.text).toMatch(/<uuid>[\w-]{16}<\/uuid>/);
+      const response = await client.qrPage({ f: 'xml' });
+      expect(response.headers.get('content-type')).toContain('text/xml');
+      expect(response.text).toMatch(/<uuid>[\w-]{16}<\/uuid>/);
     },
   },
   {
     source: 'OBS',
     title: 'wxLogin.js defines WxLogin and opens qrconnect with login_type=jssdk',
     check: async (client) => {
-      const reply = await client.get('/connect/zh_CN/htmledition/js/wxLogin.js');
-      expect(reply.headers.get('content-type')).toContain('javascript');
-      expect(reply.text).toContain('window.WxLogin');
-      expect(reply.text).toContain('&login_type=jssdk&self_redirect=');
+      const response = await client.get('/connect/zh_CN/htmledition/js/wxLogin.js');
+      expect(response.headers.get('content-type')).toContain('javascript');
+      expect(response.text).toContain('window.WxLogin');
+      expect(response.text).toContain('&login_type=jssdk&self_redirect=');
     },
   },
   {
     source: 'OBS',
-    title: 'website logins carry the unionid',
+    title: 'the token response of a website app has the unionid',
     check: async (client) => {
       const { appId: appid, appSecret: secret } = client.wechat.apps.website;
       const code = codeIn(await client.wechat.authorize(client.qrURL()));

@@ -5,13 +5,13 @@ import type { Fact } from './fact';
 const DAY = 24 * 3600 * 1000;
 const HOUR = 3600 * 1000;
 
-const refreshFacts: readonly Fact[] = [
+const REFRESH_FACTS: readonly Fact[] = [
   {
     source: 'DOC',
-    title: 'a refresh answers five keys in order, and needs no secret',
+    title: 'a refresh returns five keys in this order, and needs no secret',
     check: async (client) => {
-      const reply = await client.refresh((await client.login()).json['refresh_token']);
-      expect(Object.keys(reply.json)).toEqual([
+      const response = await client.refresh((await client.login()).json['refresh_token']);
+      expect(Object.keys(response.json)).toEqual([
         'access_token',
         'expires_in',
         'refresh_token',
@@ -22,7 +22,7 @@ const refreshFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'before expiry both tokens come back the same, and the access token lives on',
+    title: 'a refresh before expiry returns the same tokens and extends the access token',
     check: async (client) => {
       const token = await client.login();
       client.wechat.clock.advance(HOUR);
@@ -35,7 +35,7 @@ const refreshFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'after expiry a new access token comes, and the old one stays expired',
+    title: 'a refresh after expiry returns a new access token; the old one stays expired',
     check: async (client) => {
       const token = await client.login();
       client.wechat.clock.advance(2 * HOUR);
@@ -47,7 +47,7 @@ const refreshFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: '41003 refresh_token missing, before the appid is looked at',
+    title: '41003 refresh_token missing is checked before the appid',
     check: async (client) => {
       expect(refusal(await client.refresh('', { appid: 'wx0' }))).toBe('41003 refresh_token missing');
     },
@@ -68,7 +68,7 @@ const refreshFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: '40030 for an unknown refresh token, or another app’s',
+    title: '40030 for an unknown refresh token, or that of another app',
     check: async (client) => {
       expect(refusal(await client.refresh('x'))).toBe('40030 invalid refresh_token');
       const token = await client.login();
@@ -102,7 +102,7 @@ const refreshFacts: readonly Fact[] = [
   },
 ];
 
-const bearerFacts: readonly Fact[] = [
+const BEARER_FACTS: readonly Fact[] = [
   {
     source: 'OBS',
     title: '41001 access_token missing, then 41009 missing openid, on auth and userinfo',
@@ -147,13 +147,13 @@ const bearerFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: '40003 for somebody else’s openid',
+    title: '40003 for another user’s openid',
     check: async (client) =>
       expect(refusal(await client.auth(await client.login(), { openid: 'o' }))).toBe('40003 invalid openid'),
   },
 ];
 
-const profileFacts: readonly Fact[] = [
+const PROFILE_FACTS: readonly Fact[] = [
   {
     source: 'DOC',
     title: '48001 for a token of snsapi_base',
@@ -164,7 +164,7 @@ const profileFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'the profile’s keys come in WeChat’s order, unionid last',
+    title: 'the profile’s keys are in WeChat’s order, unionid last',
     check: async (client) => {
       const { json } = await client.userinfo(await client.login());
       const keys = [
@@ -184,7 +184,7 @@ const profileFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'since October 2021 sex is the number 0, language and places are empty',
+    title: 'since October 2021 sex is the number 0, and language and places are empty',
     check: async (client) => {
       const { json } = await client.userinfo(await client.login());
       expect(json).toMatchObject({ sex: 0, language: '', city: '', province: '', country: '' });
@@ -192,7 +192,7 @@ const profileFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'headimgurl ends in /132 and is a picture',
+    title: 'headimgurl ends in /132 and leads to a picture',
     check: async (client) => {
       const url = String((await client.userinfo(await client.login())).json['headimgurl']);
       expect(url).toMatch(/\/mmopen\/vi_32\/[^/]+\/132$/);
@@ -201,7 +201,7 @@ const profileFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'headimgurl is empty without a picture',
+    title: 'headimgurl is empty for a user without a picture',
     check: async (client) =>
       expect((await client.userinfo(await client.login({ user: 'faceless' }))).json['headimgurl']).toBe(''),
   },
@@ -222,7 +222,7 @@ const profileFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'a nickname may hold raw control characters that JSON.parse refuses',
+    title: 'a nickname may have unescaped control characters, which JSON.parse refuses',
     check: async (client) => {
       const { text } = await client.userinfo(await client.login({ user: 'dirty' }));
       expect(text).toContain('脏\u0014昵\b称\u0007\n\u007f');
@@ -231,4 +231,4 @@ const profileFacts: readonly Fact[] = [
   },
 ];
 
-export const tokenFacts: readonly Fact[] = [...refreshFacts, ...bearerFacts, ...profileFacts];
+export const TOKEN_FACTS: readonly Fact[] = [...REFRESH_FACTS, ...BEARER_FACTS, ...PROFILE_FACTS];

@@ -1,13 +1,28 @@
-// One emulator and the few moves that its tests are told in.
+// Starts the emulators of a test, and sends them the requests that the tests need.
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../../lib/emulator/index';
+
+/**
+ * Returns a function that starts an emulator and resolves to a client of it. Every emulator is closed after its test.
+ */
+export function useEmulatorClient(): (options?: EmulatorOptions) => Promise<EmulatorClient> {
+  const clients: EmulatorClient[] = [];
+  afterEach(async () => {
+    await Promise.all(clients.splice(0).map(({ wechat }) => wechat.close()));
+  });
+  return async (options) => {
+    const client = new EmulatorClient(await createEmulator(options));
+    clients.push(client);
+    return client;
+  };
+}
 
 export type Parameters = Readonly<Record<string, string | undefined>>;
 
-export interface Reply {
+export interface ReceivedResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** Parsed as a tolerant client does; the wire text is `text`. */
+  /** `text` without control characters, parsed: a strict parser would refuse some nicknames. `{}` if it is not JSON. */
   readonly json: Record<string, unknown>;
   readonly location: string;
 }
@@ -17,37 +32,16 @@ export const IN_WECHAT = {
 };
 export const CALLBACK = 'https://h5.example.com/callback';
 
-function queryString(parameters: Parameters): string {
-  const given = Object.entries(parameters).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
-  return new URLSearchParams(given).toString();
-}
-
-function parse(text: string): Record<string, unknown> {
-  try {
-    return JSON.parse(text.replace(/\p{Cc}/gu, '')) as Record<string, unknown>;
-  } catch {
-    return {};
-  }
-}
-
-async function replyOf(response: Response): Promise<Reply> {
-  const text = await response.text();
-  const { status, headers } = response;
-  return { status, headers, text, json: parse(text), location: headers.get('location') ?? '' };
-}
-
 export class EmulatorClient {
   constructor(readonly wechat: Emulator) {}
 
-  static async start(options?: EmulatorOptions): Promise<EmulatorClient> {
-    return new EmulatorClient(await createEmulator(options));
-  }
-
-  async get(path: string, parameters: Parameters = {}, headers: Record<string, string> = {}): Promise<Reply> {
+  async get(
+    path: string,
+    parameters: Parameters = {},
+    headers: Record<string, string> = {},
+  ): Promise<ReceivedResponse> {
     const url = `${this.wechat.url}${path}?${queryString(parameters)}`;
-    return replyOf(await fetch(url, { headers, redirect: 'manual' }));
+    return receive(await fetch(url, { headers, redirect: 'manual' }));
   }
 
   async post(
@@ -55,10 +49,10 @@ export class EmulatorClient {
     form: Parameters,
     query: Parameters = {},
     headers: Record<string, string> = {},
-  ): Promise<Reply> {
+  ): Promise<ReceivedResponse> {
     const url = `${this.wechat.url}${path}?${queryString(query)}`;
     const type = { 'Content-Type': 'application/x-www-form-urlencoded' };
-    return replyOf(
+    return receive(
       await fetch(url, {
         method: 'POST',
         headers: { ...type, ...headers },
@@ -83,8 +77,8 @@ export class EmulatorClient {
     return `${this.wechat.url}/connect/oauth2/authorize?${queryString(this.authorizeParameters(changes))}#wechat_redirect`;
   }
 
-  /** The page as WeChat's browser gets it. */
-  authorizePage(changes: Parameters = {}): Promise<Reply> {
+  /** The authorize page in WeChat's browser. */
+  authorizePage(changes: Parameters = {}): Promise<ReceivedResponse> {
     return this.get('/connect/oauth2/authorize', this.authorizeParameters(changes), IN_WECHAT);
   }
 
@@ -97,11 +91,11 @@ export class EmulatorClient {
     return `${this.wechat.url}/connect/qrconnect?${queryString(this.qrParameters(changes))}#wechat_redirect`;
   }
 
-  qrPage(changes: Parameters = {}): Promise<Reply> {
+  qrPage(changes: Parameters = {}): Promise<ReceivedResponse> {
     return this.get('/connect/qrconnect', this.qrParameters(changes));
   }
 
-  poll(uuid: string, parameters: Parameters = {}): Promise<Reply> {
+  poll(uuid: string, parameters: Parameters = {}): Promise<ReceivedResponse> {
     return this.get('/connect/l/qrconnect', { uuid, _: '1', ...parameters });
   }
 
@@ -110,16 +104,16 @@ export class EmulatorClient {
     return { appid: appId, secret: appSecret, code, grant_type: 'authorization_code', ...changes };
   }
 
-  redeem(code: string, changes: Parameters = {}): Promise<Reply> {
+  redeem(code: string, changes: Parameters = {}): Promise<ReceivedResponse> {
     return this.get('/sns/oauth2/access_token', this.codeParameters(code, changes));
   }
 
-  /** A code of the official account, and what it buys. */
-  async login(options: { user?: string; scope?: string; virtual?: boolean } = {}): Promise<Reply> {
+  /** The token response for a new code of the official account. */
+  async login(options: { user?: string; scope?: string; virtual?: boolean } = {}): Promise<ReceivedResponse> {
     return this.redeem(this.wechat.issueCode({ app: this.wechat.apps.official.appId, ...options }));
   }
 
-  refresh(refreshToken: unknown, changes: Parameters = {}): Promise<Reply> {
+  refresh(refreshToken: unknown, changes: Parameters = {}): Promise<ReceivedResponse> {
     const { appId } = this.wechat.apps.official;
     const parameters = {
       appid: appId,
@@ -130,7 +124,7 @@ export class EmulatorClient {
     return this.get('/sns/oauth2/refresh_token', parameters);
   }
 
-  userinfo(token: Reply, changes: Parameters = {}): Promise<Reply> {
+  userinfo(token: ReceivedResponse, changes: Parameters = {}): Promise<ReceivedResponse> {
     const { access_token: accessToken, openid } = token.json;
     return this.get('/sns/userinfo', {
       access_token: String(accessToken),
@@ -139,12 +133,12 @@ export class EmulatorClient {
     });
   }
 
-  auth(token: Reply, changes: Parameters = {}): Promise<Reply> {
+  auth(token: ReceivedResponse, changes: Parameters = {}): Promise<ReceivedResponse> {
     const { access_token: accessToken, openid } = token.json;
     return this.get('/sns/auth', { access_token: String(accessToken), openid: String(openid), ...changes });
   }
 
-  jscode2session(code: string, changes: Parameters = {}): Promise<Reply> {
+  jscode2session(code: string, changes: Parameters = {}): Promise<ReceivedResponse> {
     const { appId, appSecret } = this.wechat.apps.miniProgram;
     const parameters = {
       appid: appId,
@@ -164,8 +158,29 @@ export class EmulatorClient {
   }
 }
 
-/** The uuid that a QR page shows. */
-export function uuidOf(page: Reply): string {
+function queryString(parameters: Parameters): string {
+  const given = Object.entries(parameters).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return new URLSearchParams(given).toString();
+}
+
+async function receive(response: Response): Promise<ReceivedResponse> {
+  const text = await response.text();
+  const { status, headers } = response;
+  return { status, headers, text, json: parse(text), location: headers.get('location') ?? '' };
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text.replace(/\p{Cc}/gu, '')) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
+
+/** The uuid of the QR code on a page. */
+export function uuidOf(page: ReceivedResponse): string {
   return /data-uuid="([^"]+)"/.exec(page.text)?.[1] ?? '';
 }
 
@@ -175,9 +190,9 @@ export function codeIn(callback: string | undefined): string {
 
 const WITHOUT_SUFFIX = /, rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/;
 
-/** `40029 invalid code`, once the rid is seen to be there. */
-export function refusal(reply: Reply): string {
-  const { errcode, errmsg } = reply.json as { errcode?: number; errmsg?: string };
-  if (!WITHOUT_SUFFIX.test(errmsg ?? '')) return `no rid: ${reply.text}`;
+/** Such as `40029 invalid code`. Says so if the errmsg does not end in a rid. */
+export function refusal(response: ReceivedResponse): string {
+  const { errcode, errmsg } = response.json as { errcode?: number; errmsg?: string };
+  if (!WITHOUT_SUFFIX.test(errmsg ?? '')) return `no rid: ${response.text}`;
   return `${String(errcode)} ${(errmsg ?? '').replace(WITHOUT_SUFFIX, '')}`;
 }

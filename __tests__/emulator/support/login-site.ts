@@ -1,11 +1,11 @@
-// The smallest site that logs people in: its callback page shows what WeChat said of the code.
+// A minimal site with a WeChat login: its callback page shows the openid that belongs to the code.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { EmulatorClient } from './emulator-client';
 
 export interface LoginSite {
   readonly url: string;
-  /** Every call of `/callback`, with its query. */
+  /** The query of every request to `/callback`. */
   readonly callbacks: URLSearchParams[];
   close(): void;
 }

@@ -1,4 +1,4 @@
-// A person's browser, as small as it can be: cookies, redirects, and the button 允许 of a WeChat page.
+// A minimal browser of WeChat on a phone: cookies, redirects over http and https, and the buttons of a WeChat page.
 import http from 'node:http';
 import https from 'node:https';
 import { CookieJar } from 'tough-cookie';
@@ -17,14 +17,14 @@ interface Sent {
 
 export class PhoneBrowser {
   readonly #jar = new CookieJar();
-  /** Every address on the way, without queries. */
+  /** Every address that was requested, without queries. */
   readonly trail: string[] = [];
 
-  /** Opens an address and follows redirects to the first page. */
+  /** Requests an address and follows redirects to the first page. */
   async open(address: string, sent: Sent = {}): Promise<Page> {
     const { protocol, host, pathname } = new URL(address);
     this.trail.push(`${protocol}//${host}${pathname}`);
-    const response = await this.#ask(address, sent);
+    const response = await this.#send(address, sent);
     for (const cookie of response.headers['set-cookie'] ?? []) this.#jar.setCookieSync(cookie, address);
     let text = '';
     for await (const chunk of response.setEncoding('utf8')) text += String(chunk);
@@ -39,7 +39,7 @@ export class PhoneBrowser {
     return this.open(page.url, { method: 'POST', body: new URLSearchParams({ reply, person }).toString() });
   }
 
-  #ask(address: string, { method = 'GET', body }: Sent): Promise<http.IncomingMessage> {
+  #send(address: string, { method = 'GET', body }: Sent): Promise<http.IncomingMessage> {
     const { protocol, hostname } = new URL(address);
     const headers = {
       'User-Agent': IPHONE_WECHAT,

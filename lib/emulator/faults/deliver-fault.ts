@@ -7,44 +7,62 @@ import { wechatJSON, type JsonValue } from '../http/wechat-json';
 import type { EmulatorFault } from './fault';
 import type { PlannedFault } from './fault-plan';
 
-/** A request that is to meet a fault. */
+/** The request that a fault happens to. */
 export interface FaultTarget {
   readonly response: ServerResponse;
-  /** Aborts when the client has gone, and with it every wait. */
+  /** Aborts when the client closes the connection, and ends every wait. */
   readonly signal: AbortSignal;
-  /** The right answer; asking for it does the endpoint's work. */
-  readonly work: () => Promise<OutgoingResponse>;
+  /** Does the endpoint's work and returns the real response. */
+  readonly respond: () => Promise<OutgoingResponse>;
+  /** The endpoint's error response, without its work. */
   readonly refuse: (errcode: number, errmsg?: string) => OutgoingResponse;
 }
 
 const BUSY = -1;
-// Long enough for the bytes before a reset to be read: a reset discards what the reader has not taken.
-const BEFORE_RESET_MS = 20;
 
-const TRUNCATE = 0.5;
-function half(bytes: Buffer): Buffer {
-  return bytes.subarray(0, Math.ceil(bytes.length * TRUNCATE));
+/** Sends a faulty response, or none. */
+export async function deliverFault(planned: PlannedFault, target: FaultTarget): Promise<void> {
+  const { fault, workDone } = planned;
+  const lateness = typeof fault === 'object' && 'delay' in fault ? fault.delay : 0;
+  const real = workDone ? await target.respond() : target.refuse(BUSY);
+  await sleep(planned.delay + lateness, undefined, { signal: target.signal });
+  await applyFault(fault, target, real);
 }
 
-function cut(socket: Socket | null): void {
+async function applyFault(fault: EmulatorFault, target: FaultTarget, real: OutgoingResponse): Promise<void> {
+  const { response } = target;
+  if (fault === 'silence') return;
+  if (fault === 'reset') {
+    resetConnection(response.socket);
+    return;
+  }
+  if (fault === 'reset-inside') return resetInsideBody(target, real);
+  if (typeof fault === 'object' && 'drip' in fault) return sendByteByByte(target, real, fault.drip);
+  send(response, faultyResponse(fault, real, target.refuse));
+}
+
+function resetConnection(socket: Socket | null): void {
   if (socket === null) return;
   if ('encrypted' in socket) socket.destroy();
   else socket.resetAndDestroy();
 }
 
-async function resetInside({ response, signal }: FaultTarget, right: OutgoingResponse): Promise<void> {
-  const body = writeHead(response, right);
-  response.write(half(body));
+// Time for the client to read the bytes before the reset: a reset discards what it has not read.
+const BEFORE_RESET_MS = 20;
+
+async function resetInsideBody({ response, signal }: FaultTarget, real: OutgoingResponse): Promise<void> {
+  const body = writeHead(response, real);
+  response.write(firstHalf(body));
   await sleep(BEFORE_RESET_MS, undefined, { signal });
-  cut(response.socket);
+  resetConnection(response.socket);
 }
 
-async function drip(
+async function sendByteByByte(
   { response, signal }: FaultTarget,
-  right: OutgoingResponse,
+  real: OutgoingResponse,
   msPerByte: number,
 ): Promise<void> {
-  const body = writeHead(response, right);
+  const body = writeHead(response, real);
   for (const byte of body) {
     response.write(Buffer.of(byte));
     await sleep(msPerByte, undefined, { signal });
@@ -52,58 +70,39 @@ async function drip(
   response.end();
 }
 
-function patched(
-  right: OutgoingResponse,
-  patch: Extract<EmulatorFault, { patch: unknown }>['patch'],
+function faultyResponse(
+  fault: EmulatorFault,
+  real: OutgoingResponse,
+  refuse: FaultTarget['refuse'],
 ): OutgoingResponse {
-  const before = { ...right.json };
-  const after = typeof patch === 'function' ? patch(before) : { ...before, ...patch };
-  return { ...right, body: wechatJSON(after as JsonValue) };
+  if (fault === 'truncated') return { ...real, body: firstHalf(bytesOf(real)) };
+  if (typeof fault === 'string') return { ...real, body: '' };
+  if ('errcode' in fault) return refuse(fault.errcode, fault.errmsg);
+  if ('status' in fault) return withType('text/html', fault.body ?? '', fault.status, fault.headers);
+  if ('html' in fault) return withType('text/html; charset=utf-8', GATEWAY_PAGE);
+  if ('body' in fault) return withType(fault.contentType ?? 'text/plain', fault.body);
+  if ('redirect' in fault) return { status: 302, headers: { Location: fault.redirect }, body: '' };
+  if ('patch' in fault) return patched(real, fault.patch);
+  return real;
 }
 
 const GATEWAY_PAGE = '<html><head><title>502</title></head><body><h1>Bad Gateway</h1></body></html>';
 
-function replacement(
-  fault: EmulatorFault,
-  right: OutgoingResponse,
-  refuse: FaultTarget['refuse'],
+function withType(
+  contentType: string,
+  body: string | Buffer,
+  status = 200,
+  headers: OutgoingResponse['headers'] = {},
 ): OutgoingResponse {
-  if (fault === 'truncated') return { ...right, body: half(bytesOf(right)) };
-  if (typeof fault === 'string') return { ...right, body: '' };
-  if ('errcode' in fault) return refuse(fault.errcode, fault.errmsg);
-  if ('status' in fault) {
-    return {
-      status: fault.status,
-      headers: { 'Content-Type': 'text/html', ...fault.headers },
-      body: fault.body ?? '',
-    };
-  }
-  if ('html' in fault)
-    return { status: 200, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: GATEWAY_PAGE };
-  if ('body' in fault)
-    return { status: 200, headers: { 'Content-Type': fault.contentType ?? 'text/plain' }, body: fault.body };
-  if ('redirect' in fault) return { status: 302, headers: { Location: fault.redirect }, body: '' };
-  if ('patch' in fault) return patched(right, fault.patch);
-  return right;
+  return { status, headers: { 'Content-Type': contentType, ...headers }, body };
 }
 
-async function applyFault(fault: EmulatorFault, victim: FaultTarget, right: OutgoingResponse): Promise<void> {
-  const { response } = victim;
-  if (fault === 'silence') return;
-  if (fault === 'reset') {
-    cut(response.socket);
-    return;
-  }
-  if (fault === 'reset-inside') return resetInside(victim, right);
-  if (typeof fault === 'object' && 'drip' in fault) return drip(victim, right, fault.drip);
-  send(response, replacement(fault, right, victim.refuse));
+function patched(real: OutgoingResponse, patch: Extract<EmulatorFault, { patch: unknown }>['patch']) {
+  const before = { ...real.json };
+  const after = typeof patch === 'function' ? patch(before) : { ...before, ...patch };
+  return { ...real, body: wechatJSON(after as JsonValue) };
 }
 
-/** Answers wrongly, as planned. */
-export async function deliverFault(planned: PlannedFault, victim: FaultTarget): Promise<void> {
-  const { fault, workDone } = planned;
-  const late = typeof fault === 'object' && 'delay' in fault ? fault.delay : 0;
-  const right = workDone ? await victim.work() : victim.refuse(BUSY);
-  await sleep(planned.delay + late, undefined, { signal: victim.signal });
-  await applyFault(fault, victim, right);
+function firstHalf(bytes: Buffer): Buffer {
+  return bytes.subarray(0, Math.ceil(bytes.length / 2));
 }

@@ -1,8 +1,8 @@
 export const HOME_TEXTS = {
   zh: {
     title: '微信模拟器',
-    intro: '一个在本机运行的微信：网页授权、扫码登录与 /sns 接口。不需要帐号、域名和手机。',
-    environment: '写进应用的环境变量',
+    intro: '在本机运行的微信：网页授权、扫码登录与 /sns 接口。不需要账号、域名和手机。',
+    environment: '应用的环境变量',
     apps: '应用',
     users: '用户',
     switches: '开关',
@@ -19,7 +19,7 @@ export const HOME_TEXTS = {
       120: '2 小时（access_token 过期）',
       43200: '30 天（refresh_token 过期）',
     },
-    type: { official: '公众号', website: '网站应用', miniprogram: '小程序' },
+    type: { official: '服务号', website: '网站应用', miniprogram: '小程序' },
     columns: {
       type: '类型',
       name: '名称',
@@ -35,14 +35,15 @@ export const HOME_TEXTS = {
   en: {
     title: 'WeChat emulator',
     intro:
-      'A WeChat on your own machine: web authorization, QR login and the /sns APIs. No account, domain or phone needed.',
-    environment: 'For the environment of your app',
+      'A local WeChat on this machine: web authorization, QR code login and the /sns APIs. ' +
+      'No account, domain or phone needed.',
+    environment: 'Environment variables for your app',
     apps: 'Apps',
     users: 'People',
     switches: 'Switches',
     requests: 'Recent requests',
-    noRequests: 'No request yet.',
-    apply: 'Apply',
+    noRequests: 'No requests yet.',
+    apply: 'Save',
     choose: 'Switch',
     clear: 'Clear',
     refresh: 'Refresh',
@@ -58,7 +59,7 @@ export const HOME_TEXTS = {
       type: 'Type',
       name: 'Name',
       openPlatform: 'Open Platform',
-      domains: 'Domains',
+      domains: 'Callback domains',
       any: 'any',
       none: 'not bound',
       time: 'Time',

@@ -1,26 +1,15 @@
-/** What goes back, before it meets a socket. */
+/** A response before it is sent. */
 export interface OutgoingResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
-  /** The object that the body spells, for faults that alter it. */
+  /** The object that the body is the JSON of, for faults that change some of its fields. */
   readonly json?: Readonly<Record<string, unknown>>;
 }
 
-function response(
-  status: number,
-  type: string,
-  body: string | Buffer,
-  headers: OutgoingResponse['headers'] = {},
-): OutgoingResponse {
-  return {
-    status,
-    headers: { 'Content-Type': type, ...headers },
-    body,
-  };
-}
+type Headers = OutgoingResponse['headers'];
 
-/** WeChat's APIs: text/plain without a charset, whatever the JSON holds. */
+/** The content type of WeChat's APIs: text/plain without a charset, although the body is JSON in UTF-8. */
 export function plain(body: string | Buffer): OutgoingResponse {
   return response(200, 'text/plain', body);
 }
@@ -36,6 +25,10 @@ export function script(body: string): OutgoingResponse {
   return response(200, 'text/javascript; charset=UTF-8', body, { 'Cache-Control': 'no-cache' });
 }
 
+export function css(body: string): OutgoingResponse {
+  return response(200, 'text/css; charset=UTF-8', body, { 'Cache-Control': 'no-cache' });
+}
+
 export function xml(body: string): OutgoingResponse {
   return response(200, 'text/xml; charset=UTF-8', body, { 'Cache-Control': 'no-cache' });
 }
@@ -44,18 +37,24 @@ export function svg(body: string): OutgoingResponse {
   return response(200, 'image/svg+xml; charset=UTF-8', body);
 }
 
-export function redirect(
-  location: string,
-  status = 302,
-  headers: OutgoingResponse['headers'] = {},
-): OutgoingResponse {
-  return {
-    status,
-    headers: { Location: location, 'Cache-Control': 'no-cache', ...headers },
-    body: '',
-  };
+export function redirect(location: string, status = 302, headers: Headers = {}): OutgoingResponse {
+  return { status, headers: { Location: location, 'Cache-Control': 'no-cache', ...headers }, body: '' };
 }
 
 export function notFound(): OutgoingResponse {
   return response(404, 'text/html; charset=UTF-8', '<h1>404 Not Found</h1>');
+}
+
+/** A plain sentence of the emulator itself, for requests that it does not serve. */
+export function textResponse(status: number, text: string): OutgoingResponse {
+  return response(status, 'text/plain; charset=utf-8', `${text}\n`);
+}
+
+function response(
+  status: number,
+  contentType: string,
+  body: string | Buffer,
+  headers: Headers = {},
+): OutgoingResponse {
+  return { status, headers: { 'Content-Type': contentType, ...headers }, body };
 }

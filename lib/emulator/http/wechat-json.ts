@@ -3,12 +3,10 @@ export interface JsonObject {
   readonly [name: string]: JsonValue | undefined;
 }
 
-/** `/` is escaped and a control character is not, both as WeChat does it. */
-function wechatString(text: string): string {
-  return `"${text.replace(/["\\/]/g, (char) => `\\${char}`)}"`;
-}
-
-/** Compact JSON, keys in the order given, undefined ones left out. */
+/**
+ * JSON as WeChat writes it: compact, keys in the given order, `/` escaped, control characters not escaped.
+ * Fields that are undefined are left out.
+ */
 export function wechatJSON(value: JsonValue): string {
   if (typeof value === 'string') return wechatString(value);
   if (Array.isArray(value)) return `[${(value as readonly JsonValue[]).map(wechatJSON).join(',')}]`;
@@ -17,4 +15,8 @@ export function wechatJSON(value: JsonValue): string {
     field === undefined ? [] : [`${wechatString(name)}:${wechatJSON(field)}`],
   );
   return `{${fields.join(',')}}`;
+}
+
+function wechatString(text: string): string {
+  return `"${text.replace(/["\\/]/g, (char) => `\\${char}`)}"`;
 }

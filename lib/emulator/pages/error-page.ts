@@ -2,27 +2,27 @@ import type { OutgoingResponse } from '../http/outgoing-response';
 import type { Language } from './language';
 import { messagePage } from './message-page';
 
-const TITLE = '抱歉，出错了';
-
-/** Why WeChat shows an error page. */
+/** What an error page shows. */
 interface PageError {
   readonly text: string;
   readonly code: number | undefined;
   adviceIn(language: Language): string;
 }
 
-/** An error page of the authorize flow: WeChat's text, its number, and the emulator's reason. */
+/** An error page of the authorize page: WeChat's text with its error code, and the emulator's explanation. */
 export function officialErrorPage(error: PageError, language: Language): OutgoingResponse {
   return messagePage({
     language,
-    title: TITLE,
+    title: '抱歉，出错了',
     icon: 'warn',
     text: error.code === undefined ? error.text : `${error.text}，错误码:${error.code}`,
     advice: error.adviceIn(language),
   });
 }
 
-/** An error page of the QR login: WeChat's text, no number. */
+/**
+ * An error page of the QR code login: WeChat's text without an error code, and the emulator's explanation.
+ */
 export function websiteErrorPage(error: PageError, language: Language): OutgoingResponse {
   return messagePage({
     language,

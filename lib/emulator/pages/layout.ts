@@ -6,34 +6,21 @@ export interface Page {
   readonly language: Language;
   readonly title: string;
   readonly body: Markup;
-  /** Of what the emulator adds, where it differs. */
+  /** The language of the emulator's own texts. @default `language` */
   readonly emulatorLanguage?: Language;
-  /** Class of the body: which of WeChat's surfaces this looks like. */
+  /** Which of WeChat's surfaces the page looks like: the class of the body. */
   readonly surface: 'phone' | 'desk' | 'embedded' | 'home';
-  /** Own scripts, by name. */
+  /** Names of the emulator's scripts. @default none */
   readonly scripts?: readonly string[];
-  /** A style sheet that the embedding site asked for (`href` of wxLogin.js). */
+  /** A style sheet of the embedding site (`href` of wxLogin.js). */
   readonly stylesheet?: string | undefined;
+  /** @default 200 */
   readonly status?: number;
-  /** Opens the app's callback in a frame. */
+  /** Whether the page opens the app's callback in a frame. @default false */
   readonly framesTheApp?: boolean;
 }
 
-const FOOTER = {
-  zh: '这是本机的微信模拟器，不是微信',
-  en: 'A local emulator, not WeChat',
-};
-
-// No inline script or style: whatever is echoed into a page stays text.
-function contentSecurityPolicy({ stylesheet, framesTheApp }: Page): string {
-  return [
-    `default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' https: http: data:`,
-    `style-src 'self'${stylesheet === undefined ? '' : ' https: data:'}`,
-    ...(framesTheApp ? ['frame-src http: https:'] : []),
-  ].join('; ');
-}
-
-export function render(page: Page): OutgoingResponse {
+export function renderPage(page: Page): OutgoingResponse {
   const { language, title, body, surface, scripts = [], stylesheet } = page;
   const document = markup`<!DOCTYPE html>
 <html lang="${language === 'zh' ? 'zh-CN' : 'en'}">
@@ -51,14 +38,32 @@ export function render(page: Page): OutgoingResponse {
 </head>
 <body class="${surface}">
 ${body}
-${surface !== 'embedded' && markup`<footer class="emulator"><a href="/">express-wechat-auth</a> · ${FOOTER[page.emulatorLanguage ?? language]}</footer>`}
+${surface !== 'embedded' && footer(page.emulatorLanguage ?? language)}
 ${scripts.map((name) => markup`<script src="/emulator/${name}.js"></script>`)}
 </body>
 </html>
 `;
-  const answer = html(document.text, page.status);
+  const response = html(document.text, page.status);
   return {
-    ...answer,
-    headers: { ...answer.headers, 'Content-Security-Policy': contentSecurityPolicy(page) },
+    ...response,
+    headers: { ...response.headers, 'Content-Security-Policy': contentSecurityPolicy(page) },
   };
+}
+
+const FOOTER = {
+  zh: '这是本机的微信模拟器，不是微信',
+  en: 'A local emulator, not WeChat',
+};
+
+function footer(language: Language): Markup {
+  return markup`<footer class="emulator"><a href="/">express-wechat-auth</a> · ${FOOTER[language]}</footer>`;
+}
+
+// No inline script or style, so that request parameters in a page cannot become code.
+function contentSecurityPolicy({ stylesheet, framesTheApp }: Page): string {
+  return [
+    `default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' https: http: data:`,
+    `style-src 'self'${stylesheet === undefined ? '' : ' https: data:'}`,
+    ...(framesTheApp ? ['frame-src http: https:'] : []),
+  ].join('; ');
 }

@@ -1,6 +1,20 @@
-/** HTML that needs no more escaping. */
+/** HTML whose parts have been escaped. */
 export class Markup {
   constructor(readonly text: string) {}
+}
+
+type Piece = string | number | undefined | false | Markup | readonly Markup[];
+
+/** A template literal that escapes its values, except those that are markup. */
+export function markup(template: TemplateStringsArray, ...pieces: Piece[]): Markup {
+  return new Markup(String.raw({ raw: template }, ...pieces.map(render)));
+}
+
+function render(piece: Piece): string {
+  if (piece === undefined || piece === false) return '';
+  if (piece instanceof Markup) return piece.text;
+  if (typeof piece === 'object') return piece.map((each) => each.text).join('');
+  return escapeHTML(String(piece));
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -11,20 +25,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-export function escapeHTML(text: string): string {
+function escapeHTML(text: string): string {
   return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
-}
-
-type Piece = string | number | undefined | false | Markup | readonly Markup[];
-
-function render(piece: Piece): string {
-  if (piece === undefined || piece === false) return '';
-  if (piece instanceof Markup) return piece.text;
-  if (typeof piece === 'object') return piece.map((each) => each.text).join('');
-  return escapeHTML(String(piece));
-}
-
-/** A template whose values are escaped, unless they are markup themselves. */
-export function markup(template: TemplateStringsArray, ...pieces: Piece[]): Markup {
-  return new Markup(String.raw({ raw: template }, ...pieces.map(render)));
 }

@@ -3,6 +3,33 @@ import type { EmulatorUser } from '../world/people/users';
 import type { Language } from './language';
 import { markup, type Markup } from './markup';
 
+/** The form field that picks a person: one radio button for each. */
+export function peoplePicker(
+  users: readonly EmulatorUser[],
+  picked: EmulatorUser,
+  language: Language,
+): Markup {
+  return markup`<fieldset class="people"><legend>${LEGEND[language]}</legend>
+${users.map((user) => personOption(user, user === picked, language))}</fieldset>`;
+}
+
+const LEGEND = { zh: '模拟器：你是谁', en: 'Emulator: who are you?' };
+
+function personOption(user: EmulatorUser, isPicked: boolean, language: Language): Markup {
+  return markup`<label><input type="radio" name="person" value="${user.id}"${isPicked && markup` checked`}>
+${face(user)}<span>${shownNickname(user)}<small>${traitsOf(user, language)}</small></span></label>`;
+}
+
+function face(user: EmulatorUser): Markup {
+  if (user.headimgurl === '') return markup`<span class="face none"></span>`;
+  return markup`<img class="face" alt="" src="${user.headimgurl ?? avatarURL('', user.id)}">`;
+}
+
+/** A nickname may have control characters, which a page shows as dots. */
+function shownNickname({ nickname }: EmulatorUser): string {
+  return nickname.replace(/\p{Cc}/gu, '·');
+}
+
 type Trait = 'follower' | 'snapshot' | 'deregistered' | 'risky';
 
 const TRAITS: Readonly<Record<Trait, Readonly<Record<Language, string>>>> = {
@@ -12,34 +39,7 @@ const TRAITS: Readonly<Record<Trait, Readonly<Record<Language, string>>>> = {
   risky: { zh: '高风险', en: 'high risk' },
 };
 
-export function traitsOf(user: EmulatorUser, language: Language): string {
-  return (Object.keys(TRAITS) as Trait[])
-    .filter((trait) => user[trait])
-    .map((trait) => TRAITS[trait][language])
-    .join(' · ');
-}
-
-export function face(user: EmulatorUser): Markup {
-  if (user.headimgurl === '') return markup`<span class="face none"></span>`;
-  return markup`<img class="face" alt="" src="${user.headimgurl ?? avatarURL('', user.id)}">`;
-}
-
-/** Control characters of a dirty nickname are marked, not sent. */
-export function shownNickname(user: EmulatorUser): string {
-  return user.nickname.replace(/\p{Cc}/gu, '·');
-}
-
-/** Whose phone this is: one radio button a person. */
-export function peoplePicker(
-  users: readonly EmulatorUser[],
-  chosen: EmulatorUser,
-  language: Language,
-): Markup {
-  return markup`<fieldset class="people"><legend>${language === 'zh' ? '模拟器：你是谁' : 'Emulator: who are you'}</legend>
-${users.map(
-  (
-    user,
-  ) => markup`<label><input type="radio" name="person" value="${user.id}"${user === chosen && markup` checked`}>
-${face(user)}<span>${shownNickname(user)}<small>${traitsOf(user, language)}</small></span></label>`,
-)}</fieldset>`;
+function traitsOf(user: EmulatorUser, language: Language): string {
+  const traits = (Object.keys(TRAITS) as Trait[]).filter((trait) => user[trait]);
+  return traits.map((trait) => TRAITS[trait][language]).join(' · ');
 }

@@ -1,9 +1,9 @@
-import { bearer } from './bearer';
-import type { Parameters } from './sns-call';
 import type { JsonObject } from '../http/wechat-json';
 import type { World } from '../world/world';
+import { bearer } from './bearer';
+import type { Parameters } from './sns-call';
 
-/** 检验授权凭证（access_token）是否有效. */
+/** Checks an access token (检验授权凭证（access_token）是否有效). */
 export function auth(parameters: Parameters, world: World): JsonObject {
   bearer(parameters, world);
   return { errcode: 0, errmsg: 'ok' };

@@ -1,10 +1,10 @@
+import type { JsonObject } from '../http/wechat-json';
 import { grantIdentity } from '../world/credentials/grants';
 import { randomSessionKey } from '../world/random';
+import type { World } from '../world/world';
 import { redeem, type Exchange } from './redeem';
 import { Refusal } from './refusal';
 import type { Parameters } from './sns-call';
-import type { JsonObject } from '../http/wechat-json';
-import type { World } from '../world/world';
 
 const MINI_PROGRAM: Exchange = {
   codeParameter: 'js_code',
@@ -12,7 +12,10 @@ const MINI_PROGRAM: Exchange = {
   appTypes: ['miniprogram'],
 };
 
-/** 小程序登录 code2Session. A missing grant_type is tolerated; a wrong one is not. */
+/**
+ * Exchanges a mini program's code for a session key (小程序登录 code2Session). The grant_type may be missing, but
+ * not wrong.
+ */
 export function jscode2session(parameters: Parameters, world: World): JsonObject {
   const grant = redeem(parameters, MINI_PROGRAM, world);
   if (grant.user.risky) throw new Refusal(40226);

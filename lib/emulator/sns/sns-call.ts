@@ -1,32 +1,24 @@
-import { plain, type OutgoingResponse } from '../http/outgoing-response';
 import type { IncomingRequest } from '../http/incoming-request';
+import { plain, type OutgoingResponse } from '../http/outgoing-response';
+import { wechatJSON, type JsonObject } from '../http/wechat-json';
 import type { EmulatorApp } from '../world/apps';
 import type { World } from '../world/world';
 import { Refusal, refusalBody } from './refusal';
-import { wechatJSON, type JsonObject } from '../http/wechat-json';
 
-/** Parameters come by query or by a posted form; a JSON body is not read. Empty counts as absent. */
+/**
+ * The parameters of a call, from the query or a posted form. WeChat does not read a JSON body. Empty ones are
+ * absent.
+ */
 export type Parameters = Readonly<Record<string, string | undefined>>;
 
-/** One API: an object to answer with, or a thrown {@link Refusal}. */
+/** One API. Returns the response's fields or throws a {@link Refusal}. */
 export type SnsApi = (parameters: Parameters, world: World) => JsonObject;
 
-function parametersOf(request: IncomingRequest): Parameters {
-  const merged = Object.assign(Object.create(null), request.query, request.form) as Record<string, string>;
-  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== ''));
-}
-
-function refuseInTrouble(request: IncomingRequest, { switches }: World): void {
-  if (switches.requireHttps && !request.secure) throw new Refusal(43003);
-  if (switches.trouble === 'busy') throw new Refusal(-1);
-  if (switches.trouble === 'quota') throw new Refusal(45011);
-}
-
-/** Every answer is a 200; success and failure differ by `errcode` alone. */
-export function callSnsApi(api: SnsApi, request: IncomingRequest, world: World): OutgoingResponse {
+/** Calls an API. The status is always 200: only `errcode` tells a failure from a success. */
+export function callSnsApi(api: SnsApi, incoming: IncomingRequest, world: World): OutgoingResponse {
   try {
-    refuseInTrouble(request, world);
-    const fields = api(parametersOf(request), world);
+    refuseByTrouble(incoming, world);
+    const fields = api(parametersOf(incoming), world);
     const zero = world.switches.errcodeZero ? { errcode: 0, errmsg: 'ok' } : {};
     const json = { ...zero, ...fields };
     return { ...plain(wechatJSON(json)), json };
@@ -36,11 +28,24 @@ export function callSnsApi(api: SnsApi, request: IncomingRequest, world: World):
   }
 }
 
-export function need(value: string | undefined, errcodeWhenAbsent: number): string {
-  if (value === undefined) throw new Refusal(errcodeWhenAbsent);
+function refuseByTrouble({ secure }: IncomingRequest, { switches }: World): void {
+  if (switches.requireHttps && !secure) throw new Refusal(43003);
+  if (switches.trouble === 'busy') throw new Refusal(-1);
+  if (switches.trouble === 'quota') throw new Refusal(45011);
+}
+
+function parametersOf({ query, form }: IncomingRequest): Parameters {
+  const merged = Object.assign(Object.create(null), query, form) as Record<string, string>;
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== ''));
+}
+
+/** @throws Refusal with this errcode if the parameter is absent. */
+export function need(value: string | undefined, errcodeIfAbsent: number): string {
+  if (value === undefined) throw new Refusal(errcodeIfAbsent);
   return value;
 }
 
+/** @throws Refusal if there is no app with this AppID. */
 export function needApp(appId: string, world: World): EmulatorApp {
   const app = world.apps.find(appId);
   if (!app) throw new Refusal(40013);

@@ -2,9 +2,14 @@ import { accessToken } from './access-token';
 import { auth } from './auth';
 import { jscode2session } from './jscode2session';
 import { refreshToken } from './refresh-token';
+import { Refusal } from './refusal';
 import type { SnsApi } from './sns-call';
 import { userinfo } from './userinfo';
-import { Refusal } from './refusal';
+
+/** The API at a path below `/sns/`. An unknown path returns 40066. */
+export function findSnsApi(path: string): SnsApi {
+  return APIS.get(path) ?? invalidURL;
+}
 
 const APIS = new Map<string, SnsApi>([
   ['/sns/oauth2/access_token', accessToken],
@@ -16,9 +21,4 @@ const APIS = new Map<string, SnsApi>([
 
 function invalidURL(): never {
   throw new Refusal(40066);
-}
-
-/** The API behind a path of `/sns/`; an unknown one answers 40066. */
-export function findSnsApi(path: string): SnsApi {
-  return APIS.get(path) ?? invalidURL;
 }

@@ -1,24 +1,25 @@
 import { inspect } from 'node:util';
 
-type Check = readonly [is: (value: unknown) => boolean, remedy: string];
+/**
+ * Checks the options of `createEmulator()`.
+ *
+ * @throws TypeError that names every wrong option with its value and a remedy.
+ */
+export function checkOptions(options: object): void {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const faults = given.flatMap(([name, value]) => {
+    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
+    if (!check) return [`${name} is not an option. The options are ${Object.keys(CHECKS).join(', ')}.`];
+    const [isValid, remedy] = check;
+    return isValid(value) ? [] : [`${name} is ${inspect(value, { depth: 0 })}. ${remedy}`];
+  });
+  if (faults.length > 0) throw new TypeError(`createEmulator(): ${faults.join(' ')}`);
+}
 
-function isPort(value: unknown): boolean {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) < 65_536;
-}
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== '';
-}
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-function isListOf(...names: readonly string[]) {
-  return (value: unknown): boolean =>
-    Array.isArray(value) &&
-    value.every((each) => names.every((name) => isText((each as Record<string, unknown> | null)?.[name])));
-}
+type Check = readonly [isValid: (value: unknown) => boolean, remedy: string];
 
 const CHECKS: Readonly<Record<string, Check>> = {
-  port: [isPort, 'Give a whole number from 0 (any free one) to 65535.'],
+  port: [isPort, 'Give a whole number from 0 (any free port) to 65535.'],
   host: [isText, "Give an address to listen on, such as '127.0.0.1'."],
   https: [isObject, 'Give { key, cert }; selfSignedCertificate() makes both.'],
   apps: [isListOf('type', 'appId', 'appSecret'), 'Give a list of { type, appId, appSecret, … }.'],
@@ -26,18 +27,20 @@ const CHECKS: Readonly<Record<string, Check>> = {
   switches: [isObject, 'Give an object of switches.'],
 };
 
-/**
- * Refuses options that would be misread or overlooked, all at once.
- *
- * @throws TypeError that names each with its value and a remedy.
- */
-export function checkOptions(options: object): void {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const faults = given.flatMap(([name, value]) => {
-    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
-    if (!check) return [`${name} is no option; there are ${Object.keys(CHECKS).join(', ')}.`];
-    const [is, remedy] = check;
-    return is(value) ? [] : [`${name} is ${inspect(value, { depth: 0 })}. ${remedy}`];
-  });
-  if (faults.length > 0) throw new TypeError(`createEmulator(): ${faults.join(' ')}`);
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) < 65_536;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isListOf(...names: readonly string[]): (value: unknown) => boolean {
+  return (value) =>
+    Array.isArray(value) &&
+    value.every((each) => names.every((name) => isText((each as Record<string, unknown> | null)?.[name])));
 }

@@ -16,7 +16,7 @@ export interface WorldOptions {
   readonly switches?: Partial<EmulatorSwitches> | undefined;
 }
 
-/** Who exists, what was issued, and how WeChat feels today: all that a request can depend on. */
+/** The state of one emulator: apps, people, issued credentials, switches and the clock. */
 export class World {
   readonly apps: AppRegistry;
   readonly users: UserRegistry;
@@ -24,13 +24,13 @@ export class World {
   readonly clock = new OffsetClock();
   readonly codes = new CodeBook(this.clock);
   readonly tokens = new TokenBook(this.clock);
-  /** Openids of the people who allowed an official account to see their profile. */
+  /** The openids of the people who gave an official account their consent. */
   readonly consents = new BoundedMap<true>(10_000);
   readonly qrLogins = new QrLogins(this.clock);
-  /** 100 calls a minute of jscode2session for each user, as documented. */
+  /** jscode2session takes 100 calls a minute for each user (小程序登录, 频率限制). */
   readonly miniProgramCalls = new MinuteQuota(this.clock, 100);
   readonly requests: RecordedRequest[] = [];
-  /** Where this emulator is reached; known once it listens. */
+  /** The emulator's own address, known once it listens. */
   url = '';
 
   constructor(options: WorldOptions) {

@@ -13,7 +13,10 @@ interface IssuedCode {
 
 export type Redemption = { readonly grant: Grant } | 'unknown' | 'expired' | 'used';
 
-/** Login codes: single use; 5 minutes for H5 pages and mini programs, 10 for the QR login. Several may live at once. */
+/**
+ * Authorization codes. A code is single use and lives 5 minutes, or 10 if it comes from the QR code login. A
+ * user may have several valid codes.
+ */
 export class CodeBook {
   readonly #codes = new BoundedMap<IssuedCode>(10_000);
 
@@ -35,7 +38,7 @@ export class CodeBook {
     return { grant: issued.grant };
   }
 
-  /** Spends a code without an answer. */
+  /** Spends a code without giving a token for it. */
   burn(code: string): void {
     const issued = this.#codes.get(code);
     if (issued) issued.used = true;

@@ -1,4 +1,4 @@
-// What every answer of /sns/* has in common.
+// What all responses of /sns/* have in common.
 import type { EmulatorApp } from '../../../lib/emulator';
 import type { Fact } from './fact';
 import { refusal } from '../support/emulator-client';
@@ -7,10 +7,10 @@ function keysOf(text: string): string[] {
   return [...text.matchAll(/"(\w+)":/g)].map((match) => match[1] ?? '');
 }
 
-export const answerFacts: readonly Fact[] = [
+export const RESPONSE_FACTS: readonly Fact[] = [
   {
     source: 'OBS',
-    title: 'success and refusal are both HTTP 200',
+    title: 'the HTTP status is 200 for successes and errors',
     check: async (client) => {
       expect((await client.login()).status).toBe(200);
       expect((await client.redeem('nothing')).status).toBe(200);
@@ -27,13 +27,13 @@ export const answerFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'a refused code is exactly 74 bytes of compact JSON',
+    title: 'the error for an invalid code is exactly 74 bytes of compact JSON',
     check: async (client) => {
-      const reply = await client.redeem('nothing');
-      expect(reply.text).toMatch(
+      const response = await client.redeem('nothing');
+      expect(response.text).toMatch(
         /^\{"errcode":40029,"errmsg":"invalid code, rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}"\}$/,
       );
-      expect(reply.headers.get('content-length')).toBe('74');
+      expect(response.headers.get('content-length')).toBe('74');
     },
   },
   {
@@ -45,11 +45,11 @@ export const answerFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'a refusal holds errcode, a number, then errmsg, and nothing else',
+    title: 'an error holds errcode, a number, then errmsg, and nothing more',
     check: async (client) => {
-      const reply = await client.redeem('nothing');
-      expect(keysOf(reply.text)).toEqual(['errcode', 'errmsg']);
-      expect(reply.json['errcode']).toBe(40029);
+      const response = await client.redeem('nothing');
+      expect(keysOf(response.text)).toEqual(['errcode', 'errmsg']);
+      expect(response.json['errcode']).toBe(40029);
     },
   },
   {
@@ -78,18 +78,18 @@ export const answerFacts: readonly Fact[] = [
     title: 'a success has no errcode',
     check: async (client) => {
       const token = await client.login();
-      for (const reply of [
+      for (const response of [
         token,
         await client.refresh(token.json['refresh_token']),
         await client.userinfo(token),
       ]) {
-        expect(reply.json).not.toHaveProperty('errcode');
+        expect(response.json).not.toHaveProperty('errcode');
       }
     },
   },
   {
     source: 'DOC',
-    title: '/sns/auth answers errcode 0 and errmsg ok, without a rid',
+    title: '/sns/auth returns errcode 0 and errmsg ok, without a rid',
     check: async (client) => {
       expect((await client.auth(await client.login())).text).toBe('{"errcode":0,"errmsg":"ok"}');
     },
@@ -104,16 +104,16 @@ export const answerFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'a posted form is read like a query',
+    title: 'a posted form works like a query',
     check: async (client) => {
       const code = client.wechat.issueCode({ app: client.wechat.apps.official.appId });
-      const reply = await client.post('/sns/oauth2/access_token', client.codeParameters(code));
-      expect(reply.json).toHaveProperty('access_token');
+      const response = await client.post('/sns/oauth2/access_token', client.codeParameters(code));
+      expect(response.json).toHaveProperty('access_token');
     },
   },
   {
     source: 'OBS',
-    title: 'a posted JSON body is not read: 41002',
+    title: 'a posted JSON body is ignored: 41002',
     check: async (client) => {
       const body = JSON.stringify(client.codeParameters('code'));
       const headers = { 'Content-Type': 'application/json' };
@@ -127,7 +127,7 @@ export const answerFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'where https is required, http answers 43003 require https',
+    title: '43003 require https for plain http, if the switch requires https',
     check: async (client) => {
       client.wechat.switches.requireHttps = true;
       expect(refusal(await client.redeem('nothing'))).toBe('43003 require https');
@@ -135,14 +135,14 @@ export const answerFacts: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'a wrong path answers 40066 invalid url',
+    title: '40066 invalid url for an unknown path',
     check: async (client) => {
       expect(refusal(await client.get('/sns/nothing'))).toBe('40066 invalid url');
     },
   },
   {
     source: 'OBS',
-    title: 'unknown extra parameters are ignored',
+    title: 'unknown parameters are ignored',
     check: async (client) => {
       const code = client.wechat.issueCode({ app: client.wechat.apps.official.appId });
       expect((await client.redeem(code, { client_id: 'x', redirect_uri: 'y' })).json).toHaveProperty(
@@ -152,7 +152,7 @@ export const answerFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'a code has 32 letters and digits and starts with 0, a digit, 1 or 3',
+    title: 'a code has 32 letters and digits and starts with 0, a digit, and 1 or 3',
     check: (client) => {
       expect(client.wechat.issueCode({ app: client.wechat.apps.official.appId })).toMatch(
         /^0\d[13][0-9A-Za-z]{29}$/,
@@ -170,7 +170,7 @@ export const answerFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'openid has 28 characters from o on, unionid 28 or 29',
+    title: 'an openid has 28 characters and a unionid 28 or 29; both start with o',
     check: async (client) => {
       const { openid, unionid } = (await client.login()).json;
       expect(openid).toMatch(/^o[A-Za-z0-9_-]{27}$/);
@@ -179,7 +179,7 @@ export const answerFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'access and refresh tokens have 107 to 110 characters, NN_ and base64url',
+    title: 'access and refresh tokens have 107 to 110 characters: two digits, _ and base64url',
     check: async (client) => {
       const { access_token: access, refresh_token: refresh } = (await client.login()).json;
       for (const token of [access, refresh]) expect(token).toMatch(/^\d\d_[A-Za-z0-9_-]{104,107}$/);
@@ -187,7 +187,7 @@ export const answerFacts: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'an appid is wx and 16 hex digits',
+    title: 'an AppID is wx and 16 hex digits',
     check: (client) => {
       for (const app of Object.values<EmulatorApp>({ ...client.wechat.apps }))
         expect(app.appId).toMatch(/^wx[0-9a-f]{16}$/);
