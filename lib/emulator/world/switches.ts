@@ -1,4 +1,4 @@
-/** How WeChat behaves where its versions, clients or settings differ. A switch may be assigned at any time. */
+/** How WeChat behaves where its versions, clients or settings differ. Assign to a switch at any time. */
 export interface EmulatorSwitches {
   /** `ask` shows the consent page; `allow` and `deny` press its button at once. @default 'ask' */
   consent: 'ask' | 'allow' | 'deny';
