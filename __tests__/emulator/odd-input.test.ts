@@ -1,8 +1,8 @@
 // Malformed and hostile requests: the emulator responds as WeChat would or refuses, and keeps running.
-import net from 'node:net';
 import fc from 'fast-check';
 import type { Emulator } from '../../lib/emulator';
 import { IN_WECHAT, useEmulatorClient, uuidOf, type EmulatorClient } from './support/emulator-client';
+import { sendRaw, type RawResponse } from './support/raw-request';
 
 const startClient = useEmulatorClient();
 let client: EmulatorClient;
@@ -31,44 +31,14 @@ const ENDPOINTS = [
 ];
 const FORM = 'application/x-www-form-urlencoded';
 
-interface Raw {
-  readonly status: number;
-  readonly head: string;
-  readonly body: string;
+/** Sends a request of WeChat's browser, with a Content-Type and another header line if they are given. */
+function raw(target: string, { method = 'GET', type = '', body = '', head = '' } = {}): Promise<RawResponse> {
+  const contentType = type === '' ? '' : `Content-Type: ${type}`;
+  const headers = [`User-Agent: ${IN_WECHAT['User-Agent']}`, contentType, head].filter((line) => line !== '');
+  return sendRaw(wechat.url, target, { method, headers, body });
 }
 
-/** Sends a request as bytes, because an HTTP client would correct it. */
-function raw(target: string, { method = 'GET', type = '', body = '', head = '' } = {}): Promise<Raw> {
-  const { hostname, port, host } = new URL(wechat.url);
-  const bytes = Buffer.from(body);
-  const lines = [
-    `${method} ${target} HTTP/1.1`,
-    `Host: ${host}`,
-    `User-Agent: ${IN_WECHAT['User-Agent']}`,
-    ...(type === '' ? [] : [`Content-Type: ${type}`]),
-    ...(head === '' ? [] : [head]),
-    `Content-Length: ${bytes.length}`,
-    'Connection: close',
-  ];
-  return new Promise((resolve, reject) => {
-    let response = '';
-    const socket = net.connect(Number(port), hostname);
-    socket.setEncoding('utf8');
-    socket.on('data', (part: string) => (response += part));
-    socket.on('error', reject);
-    socket.on('close', () => {
-      const at = response.indexOf('\r\n\r\n');
-      resolve({
-        status: Number(response.slice(9, 12)),
-        head: response.slice(0, at),
-        body: response.slice(at + 4),
-      });
-    });
-    socket.write(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bytes]));
-  });
-}
-
-function isMarked(response: Raw): boolean {
+function isMarked(response: RawResponse): boolean {
   return response.head.includes('\r\nX-Emulated-WeChat: express-wechat-auth');
 }
 

@@ -27,6 +27,14 @@ export interface EmulatorOptions {
    */
   readonly host?: string;
   /**
+   * Further host names under which clients reach the emulator, such as `['wechat.test']`. Requests for
+   * `localhost`, IP addresses, `host` and WeChat's hosts are always served. Requests for any other host get
+   * status 421, because of DNS rebinding.
+   *
+   * @default none
+   */
+  readonly names?: readonly string[];
+  /**
    * Serves over TLS with this key and certificate; {@link selfSignedCertificate} makes both.
    *
    * @default plain http

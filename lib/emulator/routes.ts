@@ -1,12 +1,13 @@
+import type { IncomingMessage } from 'node:http';
 import { findAsset } from './assets/assets';
 import { handleOfficialPage } from './connect/official/page';
 import { FAULT_ON_DEMAND, PageRefusal } from './connect/page-refusal';
 import { handleWebsiteConfirm } from './connect/website/confirm';
 import { handleWebsiteImage, QR_IMAGE_PATH } from './connect/website/image';
-import { handleWebsitePage } from './connect/website/page';
+import { handleWebsitePage, isEmbedded } from './connect/website/page';
 import { handleWebsitePoll } from './connect/website/poll';
 import { handleHome } from './home/handle-home';
-import type { IncomingRequest } from './http/incoming-request';
+import { splitTarget, type IncomingRequest } from './http/incoming-request';
 import { notFound, plain, script, svg, type OutgoingResponse } from './http/outgoing-response';
 import { officialErrorPage } from './pages/error-page';
 import { languageOf } from './pages/language';
@@ -25,14 +26,16 @@ export async function routeRequest(incoming: IncomingRequest, world: World): Pro
 
 type Handler = (incoming: IncomingRequest, world: World) => OutgoingResponse | Promise<OutgoingResponse>;
 
+const WEBSITE_PATH = '/connect/qrconnect';
 const POLL_PATH = '/connect/l/qrconnect';
+const CONFIRM_PATH = '/connect/confirm';
 
 const PAGES = new Map<string, Handler>([
   ['/', handleHome],
   ['/connect/oauth2/authorize', handleOfficialPage],
-  ['/connect/qrconnect', handleWebsitePage],
+  [WEBSITE_PATH, handleWebsitePage],
   [POLL_PATH, handleWebsitePoll],
-  ['/connect/confirm', handleWebsiteConfirm],
+  [CONFIRM_PATH, handleWebsiteConfirm],
 ]);
 
 const FOLDERS: readonly (readonly [string, Handler])[] = [
@@ -41,6 +44,20 @@ const FOLDERS: readonly (readonly [string, Handler])[] = [
   ['/mmopen/', handleAvatar],
   ['/', (incoming) => findAsset(incoming.path) ?? notFound()],
 ];
+
+/**
+ * Whether a request may change something, so that only the emulator's own pages and clients other than
+ * browsers may send it. Login pages are left out: apps of other sites must send browsers there.
+ */
+export function changesState({ method = 'GET', url = '/', headers }: IncomingMessage): boolean {
+  if (!['GET', 'HEAD', 'OPTIONS'].includes(method)) return true;
+  const { path } = splitTarget(url);
+  // GET spends codes and refreshes tokens here.
+  if (path.startsWith('/sns/')) return true;
+  // GET is the scan. A phone that scans a QR code opens the page from another app, which browsers call
+  // cross-site.
+  return path === CONFIRM_PATH && headers['sec-fetch-dest'] !== 'document';
+}
 
 function handleAvatar(incoming: IncomingRequest): OutgoingResponse {
   return svg(avatarSVG(incoming.path.split('/')[3] ?? ''));
@@ -65,5 +82,6 @@ export function refusalFor(
     errmsg === undefined
       ? PageRefusal.withCode(errcode, FAULT_ON_DEMAND)
       : new PageRefusal(errmsg, errcode, FAULT_ON_DEMAND);
-  return officialErrorPage(page, languageOf(incoming.headers['accept-language']));
+  const embedded = incoming.path === WEBSITE_PATH && isEmbedded(incoming);
+  return officialErrorPage(page, languageOf(incoming.headers['accept-language']), embedded);
 }

@@ -3,6 +3,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { deliverFault } from './faults/deliver-fault';
 import type { FaultPlan } from './faults/fault-plan';
+import { admitRequest } from './http/admit-request';
 import {
   BodyTooLarge,
   receiveRequest,
@@ -11,8 +12,9 @@ import {
 } from './http/incoming-request';
 import { textResponse } from './http/outgoing-response';
 import { send } from './http/send';
-import { refusalFor, routeRequest } from './routes';
-import { record, type RecordedRequest } from './world/request-log';
+import { changesState, refusalFor, routeRequest } from './routes';
+import { printable } from './world/printable';
+import { logEntry, record } from './world/request-log';
 import type { World } from './world/world';
 
 export interface ServerOptions {
@@ -72,11 +74,15 @@ async function serve(
   world: World,
   faults: FaultPlan,
 ): Promise<void> {
+  const admitted = admitRequest(message, changesState(message), world);
+  if ('status' in admitted) {
+    send(response, admitted);
+    return;
+  }
   const closed = new AbortController();
   response.once('close', () => closed.abort());
   const { signal } = closed;
-  const connection = { secure: world.url.startsWith('https:'), origin: world.url, signal };
-  const incoming = recordRequest(await receiveRequest(message, connection), world);
+  const incoming = recordRequest(await receiveRequest(message, { ...admitted, signal }), world);
   const planned = faults.take(incoming.path);
   if (!planned) {
     send(response, await routeRequest(incoming, world));
@@ -91,17 +97,9 @@ async function serve(
 }
 
 function recordRequest(received: ReceivedRequest, world: World): IncomingRequest {
-  const { method, path, query, form, headers } = received;
-  const entry: RecordedRequest = {
-    method,
-    path,
-    query: { ...query },
-    form: { ...form },
-    headers: { ...headers },
-    at: world.clock.now(),
-  };
-  if (!belongsToEmulator(path)) record(world.requests, entry);
-  return { ...received, warn: (text) => (entry.warning = text) };
+  const [entry, warn] = logEntry(received, world.clock.now());
+  if (!belongsToEmulator(received.path)) record(world.requests, entry);
+  return { ...received, warn };
 }
 
 /** Whether WeChat has no such path: the home page, its assets and the pictures of preset people. */
@@ -124,5 +122,6 @@ function sendFailure(error: unknown, response: ServerResponse): void {
     return;
   }
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  send(response, textResponse(500, `The emulator failed: ${reason}`));
+  const lines = reason.split('\n').map(printable);
+  send(response, textResponse(500, `The emulator failed: ${lines.join('\n')}`));
 }

@@ -1,6 +1,6 @@
 import { splitTarget, toRecord } from '../http/incoming-request';
 import type { EmulatorUser } from '../world/people/users';
-import { record, type RecordedRequest } from '../world/request-log';
+import { logEntry, record } from '../world/request-log';
 import type { World } from '../world/world';
 import type { LoginLink } from './login-link';
 import {
@@ -78,22 +78,16 @@ function openLink(url: URL, world: World): OpenedLink {
   const { path, rawQuery } = splitTarget(`${url.pathname}${url.search}`);
   const parameters = [...new URLSearchParams(rawQuery)];
   const query = toRecord(parameters);
-  const entry: RecordedRequest = {
-    method: 'GET',
-    path,
-    query: { ...query },
-    form: {},
-    headers: { 'user-agent': 'MicroMessenger (the emulated phone)' },
-    at: world.clock.now(),
-  };
+  const headers = { 'user-agent': 'MicroMessenger (the emulated phone)' };
+  const [entry, warn] = logEntry({ method: 'GET', path, query, form: {}, headers }, world.clock.now());
   record(world.requests, entry);
-  const warn = (text: string): void => void (entry.warning = text);
   if (path === OFFICIAL_PATH) checkFragment(url.hash, warn, world);
   return { path, query, order: parameters.map(([name]) => name), warn };
 }
 
 function assertOwnAddress(url: URL, world: World): void {
-  if (url.hostname === 'open.weixin.qq.com' || url.port === new URL(world.url).port) return;
+  const isOwnPort = url.port === new URL(world.url).port && world.hosts.includes(url.hostname);
+  if (isOwnPort || world.hosts.hasName(url.hostname)) return;
   throw new Error(
     `${url.origin} is not this emulator. Send browsers to ${world.url}: set WECHAT_OPEN_URL or endpoints.open.`,
   );

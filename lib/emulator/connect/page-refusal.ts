@@ -1,4 +1,5 @@
 import type { Language, Phrase } from '../pages/language';
+import { printable } from '../world/printable';
 
 /**
  * A login page that WeChat refuses to show. WeChat shows an error page instead and does not call the app
@@ -7,20 +8,22 @@ import type { Language, Phrase } from '../pages/language';
 export class PageRefusal extends Error {
   /** `PageRefusal` */
   override readonly name: string = 'PageRefusal';
+  /** WeChat's text, in Chinese. */
+  readonly text: string;
   /** The emulator's explanation, in English: what is wrong, with the value. */
   readonly advice: string;
   readonly #advice: Phrase;
 
   /** @internal */
   constructor(
-    /** WeChat's text, in Chinese. */
-    readonly text: string,
+    text: string,
     /** WeChat's error code (错误码); undefined if the page shows none. */
     readonly code: number | undefined,
     advice: Phrase,
   ) {
-    super(`${code === undefined ? text : `${text}，错误码:${code}`} (${advice.en})`);
-    this.advice = advice.en;
+    super(printable(`${code === undefined ? text : `${text}，错误码:${code}`} (${advice.en})`));
+    this.text = printable(text);
+    this.advice = printable(advice.en);
     this.#advice = advice;
   }
 
@@ -31,7 +34,7 @@ export class PageRefusal extends Error {
    * @internal
    */
   adviceIn(language: Language): string {
-    return this.#advice[language];
+    return printable(this.#advice[language]);
   }
 
   /** @internal */

@@ -9,8 +9,7 @@ import { HOME_TEXTS } from './home-texts';
 
 /** `/`: the emulator's own page. A POST carries out the `action` of one of its forms. */
 export function handleHome(incoming: IncomingRequest, world: World): OutgoingResponse {
-  const isOwnForm = incoming.method === 'POST' && !isForeign(incoming);
-  const action = isOwnForm ? ACTIONS.get(incoming.form['action'] ?? '') : undefined;
+  const action = incoming.method === 'POST' ? ACTIONS.get(incoming.form['action'] ?? '') : undefined;
   if (action) return redirect('/', 303, action(incoming, world) ?? {});
   return homePage({
     world,
@@ -18,12 +17,6 @@ export function handleHome(incoming: IncomingRequest, world: World): OutgoingRes
     origin: incoming.origin,
     language: languageOf(incoming.headers['accept-language']),
   });
-}
-
-// Another site's page can post to this machine. Only the emulator's own forms may change anything.
-function isForeign(incoming: IncomingRequest): boolean {
-  const site = incoming.headers['sec-fetch-site'];
-  return site !== undefined && site !== 'same-origin' && site !== 'none';
 }
 
 /** Returns the headers of the response. */

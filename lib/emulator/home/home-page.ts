@@ -3,6 +3,7 @@ import type { Language } from '../pages/language';
 import { renderPage } from '../pages/layout';
 import { markup, type Markup } from '../pages/markup';
 import { peoplePicker } from '../pages/people';
+import type { AppRegistry } from '../world/app-registry';
 import { appName, type EmulatorApp } from '../world/apps';
 import type { EmulatorUser } from '../world/people/users';
 import type { World } from '../world/world';
@@ -28,34 +29,36 @@ export function homePage(view: HomeView): OutgoingResponse {
     surface: 'home',
     body: markup`<main><h1>${texts.title}</h1><small>${texts.intro}</small>
 <section id="environment"><h2>${texts.environment}</h2><pre>${environment(view)}</pre></section>
-${appsTable(world.apps.all, texts)}
+${appsTable(world.apps, texts)}
 ${switchesForm(world.switches, texts, language)}
 <div class="columns">${peopleForm(view, texts)}${clockForm(world.clock.now(), texts)}</div>
-${requestsTable(world.requests, texts)}
+${requestsTable(world, texts)}
 </main>`,
   });
 }
 
 function environment({ world, origin }: HomeView): string {
-  const { official, website } = world.apps.byKind;
+  const { apps } = world;
+  const { official, website } = apps.byKind;
   return `WECHAT_OPEN_URL=${origin}
 WECHAT_API_URL=${origin}
 WECHAT_APP_ID=${official.appId}
-WECHAT_APP_SECRET=${official.appSecret}
+WECHAT_APP_SECRET=${apps.shownSecret(official)}
 WECHAT_WEBSITE_APP_ID=${website.appId}
-WECHAT_WEBSITE_APP_SECRET=${website.appSecret}`;
+WECHAT_WEBSITE_APP_SECRET=${apps.shownSecret(website)}`;
 }
 
-function appsTable(apps: readonly EmulatorApp[], texts: HomeTexts): Markup {
+function appsTable(apps: AppRegistry, texts: HomeTexts): Markup {
   return markup`<section id="apps"><h2>${texts.apps}</h2><table>
 <tr><th>${texts.columns.type}</th><th>${texts.columns.name}</th><th>AppID · AppSecret</th>
 <th>${texts.columns.openPlatform}</th><th>${texts.columns.domains}</th></tr>
-${apps.map((app) => appRow(app, texts))}</table></section>`;
+${apps.all.map((app) => appRow(app, apps.shownSecret(app), texts))}</table>
+<p><small>${texts.hiddenSecrets}</small></p></section>`;
 }
 
-function appRow(app: EmulatorApp, texts: HomeTexts): Markup {
+function appRow(app: EmulatorApp, secret: string, texts: HomeTexts): Markup {
   return markup`<tr><td>${texts.type[app.type]}</td><td>${appName(app)}</td>
-<td><code>${app.appId}<br>${app.appSecret}</code></td>
+<td><code>${app.appId}<br>${secret}</code></td>
 <td>${app.openPlatform ?? texts.columns.none}</td><td>${app.domains?.join(', ') ?? texts.columns.any}</td></tr>`;
 }
 

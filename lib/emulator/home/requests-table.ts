@@ -1,37 +1,38 @@
 import { markup, type Markup } from '../pages/markup';
+import type { AppRegistry } from '../world/app-registry';
+import { printable } from '../world/printable';
 import type { RecordedRequest } from '../world/request-log';
+import type { World } from '../world/world';
 import type { HomeTexts } from './home-texts';
 
 const SHOWN_REQUESTS = 30;
 
 /** The latest requests, newest first, and the buttons of the request log. */
-export function requestsTable(requests: readonly RecordedRequest[], texts: HomeTexts): Markup {
-  const latest = requests.slice(-SHOWN_REQUESTS).reverse();
+export function requestsTable(world: World, texts: HomeTexts): Markup {
+  const latest = world.requests.slice(-SHOWN_REQUESTS).reverse();
   return markup`<section id="requests"><h2>${texts.requests}</h2>
-${latest.length === 0 ? markup`<p><small>${texts.noRequests}</small></p>` : table(latest, texts)}
+${latest.length === 0 ? markup`<p><small>${texts.noRequests}</small></p>` : table(latest, world.apps, texts)}
 <form method="post" class="actions"><input type="hidden" name="action" value="clear">
 <a class="button secondary" href="/">${texts.refresh}</a>
 <button class="button secondary">${texts.clear}</button></form></section>`;
 }
 
-function table(requests: readonly RecordedRequest[], { columns }: HomeTexts): Markup {
+function table(requests: readonly RecordedRequest[], apps: AppRegistry, { columns }: HomeTexts): Markup {
   return markup`<div class="list"><table>
 <tr><th>${columns.time}</th><th>${columns.request}</th><th class="agent">${columns.agent}</th></tr>
-${requests.map(row)}</table></div>`;
+${requests.map((request) => row(request, apps))}</table></div>`;
 }
 
 const SHOWN_USER_AGENT = 60;
 
-function row(request: RecordedRequest): Markup {
-  const { at, method, warning, headers } = request;
+function row({ at, method, path, query, warning, headers }: RecordedRequest, apps: AppRegistry): Markup {
+  const shown = (text: string): string => printable(apps.withoutSecrets(text));
   const time = new Date(at).toISOString().slice(11, 23);
-  const userAgent = (headers['user-agent'] ?? '').slice(0, SHOWN_USER_AGENT);
-  return markup`<tr><td><code>${time}</code></td><td><code>${method} ${targetOf(request)}</code>${
-    warning !== undefined && markup`<br><small>⚠ ${warning}</small>`
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) parameters.append(shown(name), shown(value));
+  const search = parameters.size === 0 ? '' : `?${parameters.toString()}`;
+  const userAgent = shown(headers['user-agent'] ?? '').slice(0, SHOWN_USER_AGENT);
+  return markup`<tr><td><code>${time}</code></td><td><code>${method} ${shown(path)}${search}</code>${
+    warning !== undefined && markup`<br><small>⚠ ${shown(warning)}</small>`
   }</td><td class="agent"><small>${userAgent}</small></td></tr>`;
-}
-
-function targetOf({ path, query }: RecordedRequest): string {
-  const search = String(new URLSearchParams(query));
-  return search === '' ? path : `${path}?${search}`;
 }

@@ -25,7 +25,7 @@ export type ReceivedRequest = Omit<IncomingRequest, 'warn'>;
 /** What a request does not say itself. */
 export interface ConnectionDetails {
   readonly secure: boolean;
-  /** The emulator's own origin, for a request with a malformed Host. */
+  /** The emulator's origin as the client addressed it. */
   readonly origin: string;
   readonly signal: AbortSignal;
 }
@@ -41,11 +41,9 @@ export async function receiveRequest(
 ): Promise<ReceivedRequest> {
   const { path, rawQuery } = splitTarget(message.url ?? '/');
   const headers = flatHeaders(message);
-  const host = headers['host'];
   const body = await receiveBody(message);
   const isForm = headers['content-type']?.toLowerCase().startsWith(FORM) ?? false;
   const parameters = [...new URLSearchParams(rawQuery)];
-  const scheme = connection.secure ? 'https' : 'http';
   return {
     method: message.method ?? 'GET',
     path,
@@ -54,14 +52,11 @@ export async function receiveRequest(
     query: toRecord(parameters),
     form: toRecord(isForm ? new URLSearchParams(body) : []),
     headers,
-    secure: connection.secure,
-    origin: host !== undefined && HOST.test(host) ? `${scheme}://${host}` : connection.origin,
-    signal: connection.signal,
+    ...connection,
   };
 }
 
 const FORM = 'application/x-www-form-urlencoded';
-const HOST = /^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i;
 
 /** Splits a request target into path and query. */
 export function splitTarget(target: string): { path: string; rawQuery: string } {

@@ -17,7 +17,9 @@ export function plain(body: string | Buffer): OutgoingResponse {
 export function html(body: string, status = 200): OutgoingResponse {
   return response(status, 'text/html; charset=UTF-8', body, {
     'Cache-Control': 'no-cache, must-revalidate',
-    'Referrer-Policy': 'no-referrer',
+    // Not no-referrer, with which browsers send `Origin: null` for the page's own forms (Fetch, Origin
+    // header).
+    'Referrer-Policy': 'same-origin',
   });
 }
 
@@ -42,7 +44,9 @@ export function redirect(location: string, status = 302, headers: Headers = {}):
 }
 
 export function notFound(): OutgoingResponse {
-  return response(404, 'text/html; charset=UTF-8', '<h1>404 Not Found</h1>');
+  return response(404, 'text/html; charset=UTF-8', '<h1>404 Not Found</h1>', {
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'self'",
+  });
 }
 
 /** A plain sentence of the emulator itself, for requests that it does not serve. */

@@ -18,6 +18,12 @@ export interface Page {
   readonly status?: number;
   /** Whether the page opens the app's callback in a frame. @default false */
   readonly framesTheApp?: boolean;
+  /**
+   * Whether other sites may show the page in a frame. Only the widget of wxLogin.js needs that.
+   *
+   * @default false
+   */
+  readonly framable?: boolean;
 }
 
 export function renderPage(page: Page): OutgoingResponse {
@@ -59,11 +65,13 @@ function footer(language: Language): Markup {
   return markup`<footer class="emulator"><a href="/">express-wechat-auth</a> · ${FOOTER[language]}</footer>`;
 }
 
-// No inline script or style, so that request parameters in a page cannot become code.
-function contentSecurityPolicy({ stylesheet, framesTheApp }: Page): string {
+// No inline script or style, so that request parameters in a page cannot become code. No frame of another
+// site, so that it cannot make a person press a button without knowing it (clickjacking).
+function contentSecurityPolicy({ stylesheet, framesTheApp, framable }: Page): string {
   return [
     `default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' https: http: data:`,
     `style-src 'self'${stylesheet === undefined ? '' : ' https: data:'}`,
     ...(framesTheApp ? ['frame-src http: https:'] : []),
+    ...(framable ? [] : [`frame-ancestors 'self'`]),
   ].join('; ');
 }

@@ -1,5 +1,6 @@
 import { avatarURL } from '../world/people/avatar';
 import type { EmulatorUser } from '../world/people/users';
+import { printable } from '../world/printable';
 import type { Language } from './language';
 import { markup, type Markup } from './markup';
 
@@ -17,17 +18,12 @@ const LEGEND = { zh: '模拟器：你是谁', en: 'Emulator: who are you?' };
 
 function personOption(user: EmulatorUser, isPicked: boolean, language: Language): Markup {
   return markup`<label><input type="radio" name="person" value="${user.id}"${isPicked && markup` checked`}>
-${face(user)}<span>${shownNickname(user)}<small>${traitsOf(user, language)}</small></span></label>`;
+${face(user)}<span>${printable(user.nickname)}<small>${traitsOf(user, language)}</small></span></label>`;
 }
 
 function face(user: EmulatorUser): Markup {
   if (user.headimgurl === '') return markup`<span class="face none"></span>`;
   return markup`<img class="face" alt="" src="${user.headimgurl ?? avatarURL('', user.id)}">`;
-}
-
-/** A nickname may have control characters, which a page shows as dots. */
-function shownNickname({ nickname }: EmulatorUser): string {
-  return nickname.replace(/\p{Cc}/gu, '·');
 }
 
 type Trait = 'follower' | 'snapshot' | 'deregistered' | 'risky';

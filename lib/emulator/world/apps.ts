@@ -1,5 +1,3 @@
-import { assertUnique } from './unique';
-
 /** An account or application that WeChat's consoles would have issued. */
 export interface EmulatorApp {
   /**
@@ -61,51 +59,20 @@ export interface EmulatorApps {
   readonly unbound: EmulatorApp;
 }
 
-/** The apps of one emulator: the configured ones, and preset ones for the kinds that are missing. */
-export class AppRegistry {
-  readonly all: readonly EmulatorApp[];
-  readonly byKind: EmulatorApps;
-
-  constructor(configured: readonly EmulatorApp[] = []) {
-    assertUnique('apps', configured, (app) => app.appId);
-    this.byKind = appsByKind(configured);
-    this.all = [...new Set([...configured, ...(Object.values(this.byKind) as EmulatorApp[])])];
-  }
-
-  find(appId: string | undefined): EmulatorApp | undefined {
-    return this.all.find((app) => app.appId === appId);
-  }
-
-  /** @throws Error that names the known apps if there is none with this AppID. */
-  get(appId: string): EmulatorApp {
-    const app = this.find(appId);
-    if (app) return app;
-    const known = this.all.map((each) => each.appId).join(', ');
-    throw new Error(`The emulator has no app ${JSON.stringify(appId)}. Its apps are ${known}.`);
-  }
+export function appName(app: EmulatorApp): string {
+  return app.name ?? app.appId;
 }
 
-/** The first configured app of each kind, or the preset one. */
-function appsByKind(configured: readonly EmulatorApp[]): EmulatorApps {
-  const first = (kind: keyof EmulatorApps): EmulatorApp => configured.find(KINDS[kind]) ?? PRESETS[kind];
-  return {
-    official: first('official'),
-    website: first('website'),
-    miniProgram: first('miniProgram'),
-    unbound: first('unbound'),
-  };
+/** The scopes that an app may ask for on its login page. */
+export function scopesOf(app: EmulatorApp): readonly string[] {
+  if (app.scopes) return app.scopes;
+  return app.type === 'website' ? ['snsapi_login'] : ['snsapi_base', 'snsapi_userinfo'];
 }
-
-const KINDS = {
-  official: (app: EmulatorApp) => app.type === 'official',
-  website: (app: EmulatorApp) => app.type === 'website',
-  miniProgram: (app: EmulatorApp) => app.type === 'miniprogram',
-  unbound: (app: EmulatorApp) => app.type === 'official' && app.openPlatform === undefined,
-};
 
 const OPEN_PLATFORM = 'example-company';
 
-const PRESETS: EmulatorApps = {
+/** The apps of an emulator that is given none. */
+export const PRESET_APPS: EmulatorApps = {
   official: {
     type: 'official',
     appId: 'wx0f1c1a10e0000001',
@@ -134,13 +101,3 @@ const PRESETS: EmulatorApps = {
     name: '未绑定的服务号',
   },
 };
-
-export function appName(app: EmulatorApp): string {
-  return app.name ?? app.appId;
-}
-
-/** The scopes that an app may ask for on its login page. */
-export function scopesOf(app: EmulatorApp): readonly string[] {
-  if (app.scopes) return app.scopes;
-  return app.type === 'website' ? ['snsapi_login'] : ['snsapi_base', 'snsapi_userinfo'];
-}

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { parseHost } from './own-hosts';
 
 /**
  * Checks the options of `createEmulator()`.
@@ -21,6 +22,7 @@ type Check = readonly [isValid: (value: unknown) => boolean, remedy: string];
 const CHECKS: Readonly<Record<string, Check>> = {
   port: [isPort, 'Give a whole number from 0 (any free port) to 65535.'],
   host: [isText, "Give an address to listen on, such as '127.0.0.1'."],
+  names: [isHostNames, "Give a list of host names without scheme and port, such as ['wechat.test']."],
   https: [isObject, 'Give { key, cert }; selfSignedCertificate() makes both.'],
   apps: [isListOf('type', 'appId', 'appSecret'), 'Give a list of { type, appId, appSecret, … }.'],
   users: [isListOf('id', 'nickname'), 'Give a list of { id, nickname, … }.'],
@@ -33,6 +35,13 @@ function isPort(value: unknown): boolean {
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
+}
+
+function isHostNames(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  return value.every(
+    (name) => typeof name === 'string' && !name.includes(':') && parseHost(name) !== undefined,
+  );
 }
 
 function isObject(value: unknown): boolean {

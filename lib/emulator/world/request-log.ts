@@ -18,6 +18,30 @@ export interface RecordedRequest {
   warning?: string;
 }
 
+type Fields = Readonly<Record<string, string>>;
+
+interface LoggedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: Fields;
+  readonly form: Fields;
+  readonly headers: Fields;
+}
+
+/** An entry for the request log, and a function that adds a warning to it. */
+export function logEntry(request: LoggedRequest, at: number): [RecordedRequest, (warning: string) => void] {
+  const { method, path, query, form, headers } = request;
+  const entry: RecordedRequest = {
+    method,
+    path,
+    query: { ...query },
+    form: { ...form },
+    headers: { ...headers },
+    at,
+  };
+  return [entry, (warning) => void (entry.warning = warning)];
+}
+
 /** The most requests that the log keeps. */
 const CAPACITY = 1_000;
 

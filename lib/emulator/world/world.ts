@@ -1,9 +1,11 @@
-import { AppRegistry, type EmulatorApp } from './apps';
+import { AppRegistry } from './app-registry';
+import type { EmulatorApp } from './apps';
 import { BoundedMap } from './bounded-map';
 import { OffsetClock } from './clock';
 import { CodeBook } from './credentials/codes';
 import { MinuteQuota } from './credentials/minute-quota';
 import { QrLogins } from './credentials/qr-logins';
+import { OwnHosts } from './own-hosts';
 import type { RecordedRequest } from './request-log';
 import { DEFAULT_SWITCHES, type EmulatorSwitches } from './switches';
 import { setSwitches } from './switch-values';
@@ -14,6 +16,8 @@ export interface WorldOptions {
   readonly apps?: readonly EmulatorApp[] | undefined;
   readonly users?: readonly EmulatorUser[] | undefined;
   readonly switches?: Partial<EmulatorSwitches> | undefined;
+  readonly names?: readonly string[] | undefined;
+  readonly host?: string | undefined;
 }
 
 /** The state of one emulator: apps, people, issued credentials, switches and the clock. */
@@ -21,6 +25,7 @@ export class World {
   readonly apps: AppRegistry;
   readonly users: UserRegistry;
   readonly switches: EmulatorSwitches;
+  readonly hosts: OwnHosts;
   readonly clock = new OffsetClock();
   readonly codes = new CodeBook(this.clock);
   readonly tokens = new TokenBook(this.clock);
@@ -36,6 +41,10 @@ export class World {
   constructor(options: WorldOptions) {
     this.apps = new AppRegistry(options.apps);
     this.users = new UserRegistry(options.users);
+    this.hosts = new OwnHosts([
+      ...(options.names ?? []),
+      ...(options.host === undefined ? [] : [options.host]),
+    ]);
     this.switches = { ...DEFAULT_SWITCHES };
     setSwitches(this.switches, { ...options.switches });
   }
