@@ -71,6 +71,16 @@ describeInChromium('in a browser', () => {
     expect(site.callbacks[0]?.get('state')).toBe('abc');
   });
 
+  it('the consent page cannot be framed by another site', async () => {
+    const page = await openPhone(`${site.url}/callback`);
+    const blocked = page.waitForEvent('console', (message) => message.text().includes('frame-ancestors'));
+    await page.evaluate(
+      `document.body.append(Object.assign(document.createElement('iframe'), { src: ${JSON.stringify(authorizeURL())} }))`,
+    );
+    await blocked;
+    expect(await page.frameLocator('iframe').getByRole('button', { name: '允许' }).count()).toBe(0);
+  });
+
   it('consent denied: the site is not called back', async () => {
     const page = await openPhone(authorizeURL());
     await page.getByRole('button', { name: '拒绝' }).click();

@@ -1,6 +1,7 @@
 import https from 'node:https';
 import { createEmulator, PageRefusal, selfSignedCertificate, type EmulatorOptions } from '../../lib/emulator';
 import { CALLBACK, codeIn, IN_WECHAT, useEmulatorClient } from './support/emulator-client';
+import { sendRaw } from './support/raw-request';
 
 const startClient = useEmulatorClient();
 
@@ -85,6 +86,20 @@ describe('createEmulator()', () => {
   });
 });
 
+describe('headimgurl', () => {
+  it('is at the host under which the client asked', async () => {
+    const client = await startClient({ names: ['wechat.test'] });
+    const { access_token: token, openid } = (await client.login()).json;
+    const target = `/sns/userinfo?access_token=${String(token)}&openid=${String(openid)}`;
+    const pictureFor = async (host: string): Promise<unknown> => {
+      const { body } = await sendRaw(client.wechat.url, target, { host });
+      return (JSON.parse(body) as Record<string, unknown>)['headimgurl'];
+    };
+    expect(await pictureFor('wechat.test:8080')).toBe('http://wechat.test:8080/mmopen/vi_32/ming/132');
+    expect(await pictureFor('LOCALHOST:80')).toBe('http://localhost/mmopen/vi_32/ming/132');
+  });
+});
+
 describe('authorize()', () => {
   it('rejects with WeChat’s text, its error code and an explanation', async () => {
     const { wechat } = await startClient();
@@ -102,6 +117,8 @@ describe('authorize()', () => {
     await expect(wechat.authorize('https://example.com/connect/oauth2/authorize')).rejects.toThrow(
       'is not this emulator',
     );
+    const foreign = `http://evil.example:${new URL(wechat.url).port}/connect/oauth2/authorize`;
+    await expect(wechat.authorize(foreign)).rejects.toThrow('is not this emulator');
     await expect(wechat.authorize(`${wechat.url}/sns/auth`)).rejects.toThrow('is not a login page');
   });
 

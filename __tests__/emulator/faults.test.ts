@@ -1,4 +1,6 @@
 import net from 'node:net';
+import tls from 'node:tls';
+import { selfSignedCertificate } from '../../lib/emulator';
 import { refusal, useEmulatorClient, type EmulatorClient } from './support/emulator-client';
 
 const startClient = useEmulatorClient();
@@ -93,6 +95,23 @@ describe('fail()', () => {
     expect(response.status).toBe(200);
     await expect(response.text()).rejects.toThrow();
     expect(refusal(await client.redeem(code))).toBe('40163 code been used');
+  });
+
+  it.each(['reset', 'reset-inside'] as const)('%s is a TCP reset over TLS too', async (fault) => {
+    const pair = selfSignedCertificate();
+    const { wechat } = await startClient({ https: pair });
+    wechat.fail('auth', fault);
+    const port = Number(new URL(wechat.url).port);
+    const socket = tls.connect({ host: '127.0.0.1', port, ca: pair.cert });
+    const end = new Promise((resolve) => {
+      // A FIN would end the socket without an error.
+      socket
+        .resume()
+        .once('error', resolve)
+        .once('end', () => resolve('a FIN'));
+    });
+    socket.write('GET /sns/auth HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect(await end).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
   });
 
   it('truncates the body without a sign in the headers', async () => {

@@ -176,16 +176,13 @@ describe('the home page', () => {
       action: 'switches',
       denial: 'authdeny',
       unionid: 'false',
-      pollHold: '1000',
-      consent: 'nonsense',
-      __proto__x: '1',
+      pollHold: '1234',
     });
     expect([response.status, response.location]).toEqual([303, '/']);
     expect(client.wechat.switches).toMatchObject({
       denial: 'authdeny',
       unionid: false,
-      pollHold: 1000,
-      consent: 'ask',
+      pollHold: 1234,
     });
   });
 
@@ -205,7 +202,70 @@ describe('the home page', () => {
       {},
       { 'Sec-Fetch-Site': 'cross-site' },
     );
-    expect(response.status).toBe(200);
+    expect(response.status).toBe(403);
     expect(client.wechat.switches.denial).toBe('silent');
+  });
+});
+
+describe('a form value that no page offers', () => {
+  it.each([
+    [
+      { action: 'explode' },
+      'The form field action is "explode". Send one of switches, person, advance, clear.',
+    ],
+    [
+      { action: 'switches', denial: 'authdeny', consent: 'nonsense' },
+      'switches.consent is "nonsense". Give one of "ask", "allow", "deny".',
+    ],
+    [
+      { action: 'switches', denial: 'authdeny', pollHold: '-1' },
+      'switches.pollHold is "-1". Give a number of',
+    ],
+    [
+      { action: 'switches', denial: 'authdeny', __proto__x: '1' },
+      '"__proto__x" is not a switch. The switches are',
+    ],
+    [
+      { action: 'person', person: 'nobody' },
+      'The form field person is "nobody". Send one of ming, follower,',
+    ],
+    [{ action: 'advance', minutes: '7' }, 'The form field minutes is "7". Send one of 5, 120, 43200.'],
+    [{ action: 'advance' }, 'The form field minutes is missing. Send one of 5, 120, 43200.'],
+    [{ action: 'a\u001bb' }, 'The form field action is "a\\u001bb".'],
+    [{ action: 'a\u009bb' }, 'The form field action is "a\ufffdb".'],
+  ])('on the home page: %j is refused with 400, and nothing changes', async (form, message) => {
+    const before = client.wechat.clock.now();
+    const response = await client.post('/', form);
+    expect(response.status).toBe(400);
+    expect(response.text).toContain(message);
+    expect(response.headers.get('set-cookie')).toBeNull();
+    expect(client.wechat.switches.denial).toBe('silent');
+    expect(client.wechat.clock.now() - before).toBeLessThan(60_000);
+  });
+
+  it.each([
+    [{ reply: 'yes' }, 'The form field reply is "yes". Send one of allow, deny, full, virtual.'],
+    [{ reply: 'allow', person: 'nobody' }, 'The form field person is "nobody". Send one of ming, follower,'],
+  ])('on the consent page: %j is refused with 400', async (form, message) => {
+    const response = await client.post(
+      '/connect/oauth2/authorize',
+      form,
+      client.authorizeParameters(),
+      IN_WECHAT,
+    );
+    expect([response.status, response.location]).toEqual([400, '']);
+    expect(response.text).toContain(message);
+  });
+
+  it.each([
+    [{ reply: 'yes' }, 'The form field reply is "yes". Send one of allow, deny.'],
+    [{}, 'The form field reply is missing. Send one of allow, deny.'],
+    [{ reply: 'allow', person: 'nobody' }, 'The form field person is "nobody". Send one of ming, follower,'],
+  ])('on the confirm page: %j is refused with 400, and the login is still open', async (form, message) => {
+    const uuid = uuidOf(await client.qrPage());
+    const response = await client.post('/connect/confirm', form, { uuid });
+    expect(response.status).toBe(400);
+    expect(response.text).toContain(message);
+    expect((await client.post('/connect/confirm', { reply: 'allow' }, { uuid })).text).toContain('登录成功');
   });
 });

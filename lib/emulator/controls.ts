@@ -135,7 +135,7 @@ function encryptProfile(
   world: World,
 ): EncryptedUser {
   const grant = { app: world.apps.get(appId), user: world.users.getOrFirst(id), scopes: [], virtual: false };
-  const { openid, unionid, nickname, headimgurl } = profileOf(grant, world);
+  const { openid, unionid, nickname, headimgurl } = profileOf(grant, world, world.url);
   const raw = {
     nickName: nickname,
     gender: 0,

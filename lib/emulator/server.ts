@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { deliverFault } from './faults/deliver-fault';
 import type { FaultPlan } from './faults/fault-plan';
 import { admitRequest } from './http/admit-request';
+import { FormError } from './http/form-error';
 import {
   BodyTooLarge,
   receiveRequest,
@@ -12,6 +13,7 @@ import {
 } from './http/incoming-request';
 import { textResponse } from './http/outgoing-response';
 import { send } from './http/send';
+import { TcpSockets } from './http/tcp-sockets';
 import { changesState, refusalFor, routeRequest } from './routes';
 import { printable } from './world/printable';
 import { logEntry, record } from './world/request-log';
@@ -37,9 +39,13 @@ export async function startServer(
 ): Promise<() => Promise<void>> {
   const listener = (message: IncomingMessage, response: ServerResponse): void => {
     response.setHeader(EMULATOR_HEADER.name, EMULATOR_HEADER.value);
-    serve(message, response, world, faults).catch((error: unknown) => sendFailure(error, response));
+    const reset = (): void => sockets.reset(message.socket);
+    serve(message, response, { world, faults, reset }).catch((error: unknown) =>
+      sendFailure(error, response),
+    );
   };
   const server = options.https ? createSecureServer(options.https, listener) : createServer(listener);
+  const sockets = new TcpSockets(server);
   await listen(server, options.port, options.host);
   const { port } = server.address() as AddressInfo;
   world.url = `${options.https ? 'https' : 'http'}://${reachableHost(options.host)}:${port}`;
@@ -68,11 +74,17 @@ function reachableHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
+interface Services {
+  readonly world: World;
+  readonly faults: FaultPlan;
+  /** Resets the TCP connection of the request. */
+  readonly reset: () => void;
+}
+
 async function serve(
   message: IncomingMessage,
   response: ServerResponse,
-  world: World,
-  faults: FaultPlan,
+  { world, faults, reset }: Services,
 ): Promise<void> {
   const admitted = admitRequest(message, changesState(message), world);
   if ('status' in admitted) {
@@ -91,6 +103,7 @@ async function serve(
   await deliverFault(planned, {
     response,
     signal,
+    reset,
     respond: () => routeRequest(incoming, world),
     refuse: (errcode, errmsg) => refusalFor(incoming, world, errcode, errmsg),
   });
@@ -117,8 +130,8 @@ function sendFailure(error: unknown, response: ServerResponse): void {
     response.destroy();
     return;
   }
-  if (error instanceof BodyTooLarge) {
-    send(response, textResponse(413, error.message));
+  if (error instanceof BodyTooLarge || error instanceof FormError) {
+    send(response, textResponse(error instanceof FormError ? 400 : 413, error.message));
     return;
   }
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,10 +1,18 @@
+import { oneOf } from '../http/form-error';
 import type { IncomingRequest } from '../http/incoming-request';
 import type { EmulatorUser } from '../world/people/users';
 import type { World } from '../world/world';
 
-/** The person picked in a form; without one, the person of this browser. */
+/**
+ * The person picked in a form; if it has no such field, the person of this browser.
+ *
+ * @throws FormError if there is no such person.
+ */
 export function pickedPerson(incoming: IncomingRequest, world: World): EmulatorUser {
-  return world.users.find(incoming.form['person']) ?? personOf(incoming, world);
+  const { person } = incoming.form;
+  if (person === undefined) return personOf(incoming, world);
+  const ids = world.users.all.map((user) => user.id);
+  return world.users.get(oneOf(ids, 'person', person));
 }
 
 const COOKIE = 'wechat_emulator_person';

@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OutgoingResponse } from '../http/outgoing-response';
 import { bytesOf, send, writeHead } from '../http/send';
@@ -14,6 +13,8 @@ export interface FaultTarget {
   readonly signal: AbortSignal;
   /** Does the endpoint's work and returns the real response. */
   readonly respond: () => Promise<OutgoingResponse>;
+  /** Resets the TCP connection. */
+  readonly reset: () => void;
   /** The endpoint's error response, without its work. */
   readonly refuse: (errcode: number, errmsg?: string) => OutgoingResponse;
 }
@@ -33,7 +34,7 @@ async function applyFault(fault: EmulatorFault, target: FaultTarget, real: Outgo
   const { response } = target;
   if (fault === 'silence') return;
   if (fault === 'reset') {
-    resetConnection(response.socket);
+    target.reset();
     return;
   }
   if (fault === 'reset-inside') return resetInsideBody(target, real);
@@ -41,20 +42,17 @@ async function applyFault(fault: EmulatorFault, target: FaultTarget, real: Outgo
   send(response, faultyResponse(fault, real, target.refuse));
 }
 
-function resetConnection(socket: Socket | null): void {
-  if (socket === null) return;
-  if ('encrypted' in socket) socket.destroy();
-  else socket.resetAndDestroy();
-}
-
 // Time for the client to read the bytes before the reset: a reset discards what it has not read.
 const BEFORE_RESET_MS = 20;
 
-async function resetInsideBody({ response, signal }: FaultTarget, real: OutgoingResponse): Promise<void> {
+async function resetInsideBody(
+  { response, signal, reset }: FaultTarget,
+  real: OutgoingResponse,
+): Promise<void> {
   const body = writeHead(response, real);
   response.write(firstHalf(body));
   await sleep(BEFORE_RESET_MS, undefined, { signal });
-  resetConnection(response.socket);
+  reset();
 }
 
 async function sendByteByByte(

@@ -11,14 +11,17 @@ import { Refusal, refusalBody } from './refusal';
  */
 export type Parameters = Readonly<Record<string, string | undefined>>;
 
-/** One API. Returns the response's fields or throws a {@link Refusal}. */
-export type SnsApi = (parameters: Parameters, world: World) => JsonObject;
+/**
+ * One API. Returns the response's fields or throws a {@link Refusal}. `origin` is the emulator's, as the
+ * client asked it.
+ */
+export type SnsApi = (parameters: Parameters, world: World, origin: string) => JsonObject;
 
 /** Calls an API. The status is always 200: only `errcode` tells a failure from a success. */
 export function callSnsApi(api: SnsApi, incoming: IncomingRequest, world: World): OutgoingResponse {
   try {
     refuseByTrouble(incoming, world);
-    const fields = api(parametersOf(incoming), world);
+    const fields = api(parametersOf(incoming), world, incoming.origin);
     const zero = world.switches.errcodeZero ? { errcode: 0, errmsg: 'ok' } : {};
     const json = { ...zero, ...fields };
     return { ...plain(wechatJSON(json)), json };

@@ -10,10 +10,10 @@ import type { Parameters } from './sns-call';
  * Reads a profile (拉取用户信息, 需 scope 为 snsapi_userinfo). Sex, language and places have been empty for everybody
  * since October 2021.
  */
-export function userinfo(parameters: Parameters, world: World): JsonObject {
+export function userinfo(parameters: Parameters, world: World, origin: string): JsonObject {
   const grant = bearer(parameters, world);
   if (!mayReadProfile(grant, world)) throw new Refusal(48001);
-  const profile = profileOf(grant, world);
+  const profile = profileOf(grant, world, origin);
   return {
     openid: profile.openid,
     nickname: profile.nickname,

@@ -41,7 +41,11 @@ function choicesOf(name: SwitchName): readonly unknown[] {
   return SWITCH_CHOICES[name];
 }
 
-/** The value of a switch that the text of a form stands for; undefined if the switch does not have it. */
+/**
+ * The value that the text of a form stands for, or the text itself, which {@link setSwitches} then refuses.
+ */
 export function parseSwitchValue(name: string, text: string): unknown {
-  return isSwitchName(name) ? choicesOf(name).find((choice) => String(choice) === text) : undefined;
+  if (!isSwitchName(name)) return text;
+  if (name === 'pollHold') return /^\d+$/.test(text) ? Number(text) : text;
+  return choicesOf(name).find((choice) => String(choice) === text) ?? text;
 }

@@ -1,3 +1,4 @@
+import { oneOf } from '../../http/form-error';
 import type { IncomingRequest } from '../../http/incoming-request';
 import { redirect, type OutgoingResponse } from '../../http/outgoing-response';
 import { consentPage } from '../../pages/consent-page';
@@ -53,7 +54,8 @@ function showPage(context: OfficialContext): OutgoingResponse {
 
 function pressButton(context: OfficialContext): OutgoingResponse {
   const { incoming, request, person, language, world } = context;
-  const { reply, full } = incoming.form;
+  const { full } = incoming.form;
+  const reply = oneOf(['allow', 'deny', 'full', 'virtual'], 'reply', incoming.form['reply']);
   if (reply === 'deny') return deny(context);
   if (reply === 'full') return askForConsent(context, true);
   if (reply === 'virtual') return allow(context, true);

@@ -1,3 +1,4 @@
+import { oneOf } from '../../http/form-error';
 import type { IncomingRequest } from '../../http/incoming-request';
 import type { OutgoingResponse } from '../../http/outgoing-response';
 import { consentPage } from '../../pages/consent-page';
@@ -28,7 +29,7 @@ function hasEnded({ status }: QrLogin): boolean {
 }
 
 function pressButton(incoming: IncomingRequest, login: QrLogin, world: World): OutgoingResponse {
-  if (incoming.form['reply'] !== 'allow') {
+  if (oneOf(['allow', 'deny'], 'reply', incoming.form['reply']) === 'deny') {
     login.deny();
     return outcomePage(incoming, 'denied');
   }
