@@ -320,6 +320,8 @@ describe('control characters in text from outside', () => {
         .catch((reason: unknown) => reason as Error);
       expect((error as Error).message).not.toMatch(/[\p{Cc}\p{Zl}\u202e]/u);
       expect((error as { advice?: string }).advice).not.toMatch(/[\p{Cc}\p{Zl}\u202e]/u);
+      const page = await client.authorizePage(changes);
+      expect(page.text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Zl}\u202e]/u);
     }
     wechat.fail('authorize', { errcode: 10009, errmsg: NASTY });
     expect((await client.authorizePage()).text).toContain(`${SHOWN}，错误码:10009`);
