@@ -1,6 +1,6 @@
 // Imports in this folder only go down:
-// index → emulator → controls, server → routes → home → connect → pages, sns, faults, assets, tls → http →
-// world
+//   index → emulator → controls, server → routes → home → connect
+//   → pages, sns, faults, assets, tls → http → world
 import { createControls, type EmulatorControls } from './controls';
 import { FaultPlan } from './faults/fault-plan';
 import { startServer } from './server';

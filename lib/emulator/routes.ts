@@ -4,7 +4,7 @@ import { handleOfficialPage } from './connect/official/page';
 import { FAULT_ON_DEMAND, PageRefusal } from './connect/page-refusal';
 import { handleWebsiteConfirm } from './connect/website/confirm';
 import { handleWebsiteImage, QR_IMAGE_PATH } from './connect/website/image';
-import { handleWebsitePage, isEmbedded } from './connect/website/page';
+import { handleWebsitePage } from './connect/website/page';
 import { handleWebsitePoll } from './connect/website/poll';
 import { handleHome } from './home/handle-home';
 import { splitTarget, type IncomingRequest } from './http/incoming-request';
@@ -82,6 +82,6 @@ export function refusalFor(
     errmsg === undefined
       ? PageRefusal.withCode(errcode, FAULT_ON_DEMAND)
       : new PageRefusal(errmsg, errcode, FAULT_ON_DEMAND);
-  const embedded = incoming.path === WEBSITE_PATH && isEmbedded(incoming);
-  return officialErrorPage(page, languageOf(incoming.headers['accept-language']), embedded);
+  const framable = incoming.path === WEBSITE_PATH;
+  return officialErrorPage(page, languageOf(incoming.headers['accept-language']), framable);
 }

@@ -14,8 +14,8 @@ export function plain(body: string | Buffer): OutgoingResponse {
   return response(200, 'text/plain', body);
 }
 
-export function html(body: string, status = 200): OutgoingResponse {
-  return response(status, 'text/html; charset=UTF-8', body, {
+export function html(body: string): OutgoingResponse {
+  return response(200, 'text/html; charset=UTF-8', body, {
     'Cache-Control': 'no-cache, must-revalidate',
     // Not no-referrer, with which browsers send `Origin: null` for the page's own forms (Fetch, Origin
     // header).

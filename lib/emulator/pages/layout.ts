@@ -14,12 +14,11 @@ export interface Page {
   readonly scripts?: readonly string[];
   /** A style sheet of the embedding site (`href` of wxLogin.js). */
   readonly stylesheet?: string | undefined;
-  /** @default 200 */
-  readonly status?: number;
   /** Whether the page opens the app's callback in a frame. @default false */
   readonly framesTheApp?: boolean;
   /**
-   * Whether other sites may show the page in a frame. Only the widget of wxLogin.js needs that.
+   * Whether other sites may show the page in a frame. Only the QR code page needs that, for wxLogin.js and for
+   * frames that sites make themselves. It has no button that changes anything.
    *
    * @default false
    */
@@ -49,7 +48,7 @@ ${scripts.map((name) => markup`<script src="/emulator/${name}.js"></script>`)}
 </body>
 </html>
 `;
-  const response = html(document.text, page.status);
+  const response = html(document.text);
   return {
     ...response,
     headers: { ...response.headers, 'Content-Security-Policy': contentSecurityPolicy(page) },

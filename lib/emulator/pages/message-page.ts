@@ -12,8 +12,8 @@ export interface Message {
   /** The emulator's explanation, which is marked as not WeChat's. */
   readonly advice?: string | undefined;
   readonly more?: Markup;
-  /** Whether it is in the frame of wxLogin.js. @default false */
-  readonly embedded?: boolean;
+  /** Whether other sites may show the page in a frame. @default false */
+  readonly framable?: boolean;
 }
 
 /** WeChat's page with one sentence: an icon, the sentence, and below it the emulator's explanation. */
@@ -21,8 +21,8 @@ export function messagePage(message: Message): OutgoingResponse {
   return renderPage({
     language: message.language,
     title: message.title,
-    surface: message.embedded ? 'embedded' : 'phone',
-    framable: message.embedded ?? false,
+    surface: 'phone',
+    framable: message.framable ?? false,
     body: markup`<main class="weui_msg">
 <div class="weui_icon_area"><i class="weui_icon_msg weui_icon_${message.icon}"></i></div>
 <div class="weui_text_area"><h4 class="weui_msg_title">${message.text}</h4></div>

@@ -31,7 +31,7 @@ export function qrPage(view: QrView): OutgoingResponse {
     emulatorLanguage: view.emulatorLanguage,
     title: text.title,
     surface: view.embedded ? 'embedded' : 'desk',
-    framable: view.embedded,
+    framable: true,
     scripts: ['qr'],
     stylesheet: safeStylesheet(view.stylesheet),
     body: markup`<main class="qr impowerBox ${view.style === 'white' ? 'on-dark' : ''}" id="qr"

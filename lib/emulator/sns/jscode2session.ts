@@ -13,8 +13,8 @@ const MINI_PROGRAM: Exchange = {
 };
 
 /**
- * Exchanges a mini program's code for a session key (小程序登录 code2Session). The grant_type may be missing, but
- * not wrong.
+ * Exchanges a mini program's code for a session key (小程序登录 code2Session). Unlike access_token, it accepts a
+ * missing grant_type.
  */
 export function jscode2session(parameters: Parameters, world: World): JsonObject {
   const grant = redeem(parameters, MINI_PROGRAM, world);

@@ -17,7 +17,7 @@ export function handleWebsitePage(incoming: IncomingRequest, world: World): Outg
     return xml(`<?xml version="1.0" encoding="UTF-8"?><qrconnect><uuid>${uuid}</uuid></qrconnect>`);
   } catch (error) {
     if (!(error instanceof PageRefusal)) throw error;
-    return websiteErrorPage(error, languageOf(incoming.headers['accept-language']), isEmbedded(incoming));
+    return websiteErrorPage(error, languageOf(incoming.headers['accept-language']));
   }
 }
 
@@ -35,16 +35,11 @@ function showPage(incoming: IncomingRequest, request: WebsiteRequest, world: Wor
     // WeChat's page is Chinese unless `lang=en`; the emulator's own texts follow the browser's language.
     language: query['lang'] === 'en' ? 'en' : 'zh',
     emulatorLanguage: languageOf(incoming.headers['accept-language']),
-    embedded: isEmbedded(incoming),
+    embedded: query['login_type'] === 'jssdk',
     selfRedirect: query['self_redirect'] ?? '',
     style: query['style'],
     lite,
     // The plain style (极简样式) ignores the style sheet.
     stylesheet: lite ? undefined : query['href'],
   });
-}
-
-/** Whether the page is in the frame of wxLogin.js, which adds this parameter. */
-export function isEmbedded({ query }: IncomingRequest): boolean {
-  return query['login_type'] === 'jssdk';
 }
