@@ -13,6 +13,7 @@ jest.setTimeout(120_000);
 
 const ROOT = path.resolve(__dirname, '..');
 const COMMITTED = path.join(ROOT, 'docs/api');
+const CONFIGURATION = path.join(ROOT, 'docs/typedoc/typedoc.json');
 
 type Pages = Readonly<Record<string, string>>;
 
@@ -37,7 +38,7 @@ async function generate(...options: string[]): Promise<{ pages: Pages; said: str
   try {
     const run = promisify(execFile)(
       process.execPath,
-      [typedoc, '--out', out, '--logLevel', 'Warn', ...options],
+      [typedoc, '--options', CONFIGURATION, '--out', out, '--logLevel', 'Warn', ...options],
       { cwd: ROOT, env: { ...process.env, NO_COLOR: '1' } },
     );
     const said = await run.then(

@@ -1,4 +1,4 @@
-// CONTRIBUTING.md is true: its tree is the repository's, its commands are those of package.json.
+// CONTRIBUTING.md is correct: its tree is the repository's, and its commands are those of package.json.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
@@ -30,8 +30,8 @@ function linesOf(tree: string): Line[] {
   });
 }
 
-/** Editors and systems leave hidden files about; these are ours. */
-const HIDDEN = ['.ci/', '.github/', '.gitignore', '.prettierignore', '.prettierrc.json'];
+/** The hidden files that belong to the repository; others come from editors and systems. */
+const HIDDEN = ['.ci/', '.github/', '.gitignore', '.prettierignore'];
 
 /** The files and folders that belong to the repository. */
 function entriesOf(root: string, folder = ''): string[] {
@@ -49,7 +49,7 @@ function entriesOf(root: string, folder = ''): string[] {
   });
 }
 
-/** What a tree does not say as it is, in words that say what to do. */
+/** What is wrong in a tree, each with what to do. */
 function faultsOf(lines: readonly Line[], entries: readonly string[]): string[] {
   const listed = lines.map((line) => line.path);
   const isTold = (entry: string): boolean => {
@@ -72,7 +72,7 @@ function faultsOf(lines: readonly Line[], entries: readonly string[]): string[] 
 describe('CONTRIBUTING.md', () => {
   const tree = /^```\n\.\n([\s\S]*?)^```$/m.exec(PAGE)?.[1] ?? '';
 
-  it('has the whole tree, each folder of lib/ once, and nothing that is gone', () => {
+  it('has the whole tree, each folder of lib/ once, and nothing that does not exist', () => {
     const lines = linesOf(tree);
     // Every line of the tree is understood.
     expect(
@@ -85,20 +85,20 @@ describe('CONTRIBUTING.md', () => {
     expect(faultsOf(lines, entriesOf(ROOT))).toEqual([]);
   });
 
-  it('names every command of package.json, and none that is not there', () => {
+  it('names every command of package.json, and no other', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Readonly<Record<string, string>> };
     const commands = Object.keys(scripts).filter((name) => name !== 'prepack');
     const named = [...PAGE.matchAll(/`npm (?:run )?([\w:-]+)`/g)].map(([, name = '']) => name);
     expect([...new Set(named)].filter((name) => name !== 'ci').sort()).toEqual(commands.sort());
   });
 
-  it('says of .ci/run what it does', () => {
+  it('says what .ci/run does', () => {
     const steps = [...read('.ci/run').matchAll(/^npm (?:run )?([\w:-]+)/gm)].map(([, step = '']) => step);
     expect(steps).toEqual(['ci', 'test', 'lint', 'typecheck', 'build', 'package-check']);
     expect(PAGE).toContain('install, tests, lint, types, build, package checks');
   });
 
-  it('names no path that leads nowhere', () => {
+  it('names only paths that exist', () => {
     const paths = [
       ...PAGE.replace(tree, '').matchAll(/`(?:npx jest )?((?:\.ci|__tests__|lib|docs)\/[\w./-]*)`/g),
     ];
@@ -108,7 +108,7 @@ describe('CONTRIBUTING.md', () => {
     );
   });
 
-  it('is looked at in earnest: what is missing, gone, told twice or without words is found', () => {
+  it('is checked by a test that finds missing, removed and repeated entries, and entries without words', () => {
     const made = linesOf(
       [
         '├── lib/      code',

@@ -12,7 +12,6 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
-  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -23,6 +22,7 @@ import ts from 'typescript';
 import * as library from '../lib';
 import { run } from '../lib/cli/run';
 import * as emulatorLibrary from '../lib/emulator';
+import { ENGLISH, ROOT, twinOf } from './docs/pages';
 import { Browser } from './support/browser';
 import { describeInChromium, launchChromium } from './support/chromium';
 import { emulator, useEmulator } from './support/emulator';
@@ -31,18 +31,8 @@ import { goesToWechat } from './support/login';
 // Compilers and browsers: on a busy machine they take their time.
 jest.setTimeout(120_000);
 
-const ROOT = path.resolve(__dirname, '..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 
-const ENGLISH = [
-  'README.md',
-  ...readdirSync(path.join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
-    .map((file) => `docs/${file.replaceAll('\\', '/')}`)
-    .filter((file) => file.endsWith('.md') && !file.startsWith('docs/api/')),
-]
-  .filter((file) => !file.endsWith('.zh-CN.md'))
-  .sort();
-const twinOf = (file: string): string => file.replace(/\.md$/, '.zh-CN.md');
 const PAGES = ENGLISH.flatMap((file) => [file, twinOf(file)]).filter((file) =>
   existsSync(path.join(ROOT, file)),
 );
@@ -408,7 +398,7 @@ function runSample(code: string): object {
   return exported;
 }
 
-describe.each(['docs/testing.md', 'docs/testing.zh-CN.md'])('the samples of %s', (file) => {
+describe.each(['docs/testing.md', 'docs/zh-CN/testing.md'])('the samples of %s', (file) => {
   const [app = '', inJest = '', inVitest = '', inBrowser = '', ...rest] = blocksOf(file)
     .filter(({ language }) => language === 'ts')
     .map(({ code }) => code);
@@ -551,6 +541,7 @@ describe.each(['README.md', 'README.zh-CN.md'])('the first block of %s', (file) 
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: {
         PATH: process.env['PATH'],
+        SESSION_KEY: 'a key of the test',
         WECHAT_OPEN_URL: emulator.url,
         WECHAT_API_URL: emulator.url,
         WECHAT_APP_ID: official.appId,

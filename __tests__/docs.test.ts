@@ -2,29 +2,17 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { ERROR_KINDS, WeChatAPIError, WechatAuthError } from '../lib';
+import { CHINESE, ENGLISH, linkTo, ROOT, twinOf } from './docs/pages';
+import { WARNING_CODES } from '../lib/warnings';
 
-const ROOT = path.resolve(__dirname, '..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 
-const DOCS = readdirSync(path.join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
-  .map((file) => `docs/${file.replaceAll('\\', '/')}`)
-  .filter((file) => file.endsWith('.md'));
-const PAGES = [
-  'README.md',
-  'README.zh-CN.md',
-  'CHANGELOG.md',
-  'SECURITY.md',
-  ...(existsSync(path.join(ROOT, 'CONTRIBUTING.md')) ? ['CONTRIBUTING.md'] : []),
-  ...DOCS,
-];
-/** The English pages that have a Chinese twin: all but the generated reference. */
-const ENGLISH = ['README.md', ...DOCS.filter((file) => !/^docs\/api\/|\.zh-CN\.md$/.test(file))];
-const twinOf = (file: string): string => file.replace(/\.md$/, '.zh-CN.md');
+const PAGES = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...ENGLISH, ...CHINESE];
 
-/** A page without its blocks of code, in which nothing is a heading or a link. */
+/** A page without its code blocks, which contain no headings and no links. */
 const proseOf = (file: string): string => read(file).replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
 
-/** The anchors that a heading gets, as GitHub makes them: one that comes again, with a number. */
+/** The anchors that GitHub gives to headings: a repeated one gets a number. */
 function anchorsOf(file: string): string[] {
   const seen = new Map<string, number>();
   return [...proseOf(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
@@ -48,11 +36,11 @@ function membersOf(file: string, name: string): string[] {
 }
 
 describe('the documentation', () => {
-  it.each(['docs/errors.md', 'docs/errors.zh-CN.md'])('has a row for every kind of error in %s', (file) => {
+  it.each(['docs/errors.md', 'docs/zh-CN/errors.md'])('has a row for every kind of error in %s', (file) => {
     expect(anchorsOf(file).slice(1)).toEqual([...ERROR_KINDS]);
   });
 
-  it.each(['docs/errors.md', 'docs/errors.zh-CN.md'])(
+  it.each(['docs/errors.md', 'docs/zh-CN/errors.md'])(
     'names the right status of every kind in %s',
     (file) => {
       const sections = read(file).split(/^## /m).slice(1);
@@ -67,6 +55,20 @@ describe('the documentation', () => {
       }
     },
   );
+
+  it.each([
+    ['docs/errors.md', 'en'],
+    ['docs/zh-CN/errors.md', 'zh'],
+  ] as const)('gives the remedy that each error carries in %s', (file, language) => {
+    const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
+    for (const kind of ERROR_KINDS) {
+      const { remedy } = new WechatAuthError(kind, '');
+      const section =
+        new RegExp(`^## ${kind}$([\\s\\S]*?)(?=^## |(?![\\s\\S]))`, 'm').exec(read(file))?.[1] ?? '';
+      const [, shown = ''] = /\*\*(?:Remedy\.|处理。)\*\*([\s\S]*)$/.exec(section) ?? [];
+      expect(`${kind}: ${plain(shown)}`).toBe(`${kind}: ${plain(remedy[language])}`);
+    }
+  });
 
   it.each(['README.md', 'README.zh-CN.md'])('has a row for every option of wechatAuth() in %s', (file) => {
     const options = membersOf('lib/middleware/options/options.ts', 'WechatAuthOptions');
@@ -84,32 +86,27 @@ describe('the documentation', () => {
     expect(members.filter((member) => !new RegExp(`^\\| \`${member}\\b`, 'm').test(read(file)))).toEqual([]);
   });
 
-  it.each(['README.md', 'README.zh-CN.md'])(
-    'has a row for every kind of error in %s, which leads to its entry',
+  it.each(['docs/errors.md', 'docs/zh-CN/errors.md'])(
+    'lists every kind of error at the top of %s, with a link to its entry',
     (file) => {
-      const entries = file.replace('README', 'docs/errors');
       const rows = [...read(file).matchAll(/^\| \[`(\w+)`\]\(([^)]*)\)/gm)];
       expect(rows.map(([, kind, link]) => [kind, link])).toEqual(
-        ERROR_KINDS.map((kind) => [kind, `${entries}#${kind}`]),
+        ERROR_KINDS.map((kind) => [kind, `#${kind}`]),
       );
     },
   );
 
   it.each(['README.md', 'README.zh-CN.md'])('can be read in five minutes: %s', (file) => {
-    expect(read(file).split('\n').length).toBeLessThanOrEqual(350);
+    const shown = read(file).replaceAll(/<!--[\s\S]*?-->/g, '');
+    const chinese = shown.match(/\p{Script=Han}/gu)?.length ?? 0;
+    const words = shown.replaceAll(/\p{Script=Han}+/gu, ' ').match(/\S*[\p{L}\p{N}]\S*/gu)?.length ?? 0;
+    // A Chinese word has two characters as a rule.
+    expect(words + chinese / 2).toBeLessThanOrEqual(1500);
   });
 
-  it.each(['docs/warnings.md', 'docs/warnings.zh-CN.md'])('has a row for every warning in %s', (file) => {
-    const sources = readdirSync(path.join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' }).filter(
-      (name) => /^(?:oauth|middleware|warnings)\b.*\.ts$/.test(name),
-    );
-    const warnings = sources.flatMap((name) =>
-      [...read(`lib/${name}`).matchAll(/(?:once\(|code:|\||\?)\s*'(WECHAT_\w+)'/g)].map(
-        ([, code = '']) => code,
-      ),
-    );
+  it.each(['docs/warnings.md', 'docs/zh-CN/warnings.md'])('has a row for every warning in %s', (file) => {
     const rows = [...read(file).matchAll(/^\| `(WECHAT_\w+)`/gm)].map(([, code = '']) => code);
-    expect(rows.sort()).toEqual([...new Set(warnings)].sort());
+    expect(rows.sort()).toEqual([...WARNING_CODES].sort());
   });
 
   it('promises no security that a test does not hold', () => {
@@ -117,13 +114,21 @@ describe('the documentation', () => {
       (name) => `__tests__/${name}`,
     );
     const named = [...read('SECURITY.md').matchAll(/`(__tests__\/[^`]+)`/g)].map(([, name = '']) => name);
-    expect(named.length).toBeGreaterThan(5);
+    expect(named.length).toBeGreaterThan(40);
+    const rowsOf = (heading: string): string[] =>
+      (read('SECURITY.md').split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '')
+        .split('\n')
+        .filter((line) => line.startsWith('| '))
+        .slice(2);
+    const rows = [...rowsOf('Promises'), ...rowsOf('OAuth threats')];
+    expect(rows.length).toBeGreaterThan(40);
+    expect(rows.filter((row) => !/`__tests__\/|\| not applicable: /.test(row))).toEqual([]);
     expect(
       named.filter((name) => !tests.some((file) => new RegExp(`^${name.replaceAll('*', '.*')}$`).test(file))),
     ).toEqual([]);
   });
 
-  it('has no link inside that leads nowhere', () => {
+  it('has no broken link between its pages', () => {
     const broken = PAGES.flatMap((page) =>
       [...proseOf(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(
         ([link, file = '', anchor]) => {
@@ -139,7 +144,7 @@ describe('the documentation', () => {
   });
 
   it.each(ENGLISH)('has the same headings, rows and blocks of code in both languages: %s', (file) => {
-    // Of a row, what is code in its first cell: names, which nobody translates, though their order may be the language's.
+    // Of a row, the code in its first cell: names are not translated, but their order may differ between languages.
     const shape = (page: string): string[] =>
       [...read(page).matchAll(/^(?:(#+) |(\|) ([^|]*)\||( *```\w*))/gm)].map(
         ([, heading, row, cell = '', fence]) =>
@@ -148,21 +153,22 @@ describe('the documentation', () => {
     expect(shape(twinOf(file))).toEqual(shape(file));
   });
 
+  it('has a page in both languages, or in neither', () => {
+    expect([...CHINESE].sort()).toEqual(ENGLISH.map(twinOf).sort());
+  });
+
   it.each(ENGLISH)('leads from one language to the other at its top: %s', (file) => {
-    const name = path.basename(file);
     const top = (page: string): string => read(page).split('\n').slice(0, 25).join('\n');
-    expect(top(file)).toContain(`[中文](${twinOf(name)})`);
-    expect(top(twinOf(file))).toContain(`[English](${name})`);
+    expect(top(file)).toContain(`[中文](${linkTo(twinOf(file), file)})`);
+    expect(top(twinOf(file))).toContain(`[English](${linkTo(file, twinOf(file))})`);
   });
 
   it.each(ENGLISH)('stays in its language where there is a choice: links in %s', (file) => {
-    const strays = (page: string, wrong: (link: string) => boolean): string[] =>
-      [...proseOf(page).matchAll(/\]\((?!https?:)([^)#]+\.md)(?:#[^)]*)?\)/g)]
-        .map(([, link = '']) => link)
-        .filter((link) => link !== twinOf(path.basename(file)) && link !== path.basename(file))
-        .filter(wrong);
-    const target = (link: string): string => path.posix.join(path.posix.dirname(file), link);
-    expect(strays(file, (link) => link.endsWith('.zh-CN.md'))).toEqual([]);
-    expect(strays(twinOf(file), (link) => ENGLISH.includes(target(link)))).toEqual([]);
+    const targets = (page: string): string[] =>
+      [...proseOf(page).matchAll(/\]\((?!https?:)([^)#]+\.md)(?:#[^)]*)?\)/g)].map(([, link = '']) =>
+        path.posix.join(path.posix.dirname(page), link),
+      );
+    expect(targets(file).filter((target) => CHINESE.includes(target))).toEqual([twinOf(file)]);
+    expect(targets(twinOf(file)).filter((target) => ENGLISH.includes(target))).toEqual([file]);
   });
 });

@@ -66,15 +66,15 @@ describeInChromium('the example app in a browser', () => {
 
     await page.goto(example.url);
     await page.click('#ask');
-    await page.locator('#answer').waitFor({ state: 'visible' });
-    expect(await page.textContent('#answer')).toMatch(/^200 [\s\S]*小明/);
+    await page.locator('#response').waitFor({ state: 'visible' });
+    expect(await page.textContent('#response')).toMatch(/^200 [\s\S]*小明/);
 
     await page.goto(`${example.url}/me`);
     await page.click('text=退出登录');
     await page.waitForURL(`${example.url}/`);
     await page.click('#ask');
-    await page.locator('#answer').waitFor({ state: 'visible' });
-    expect(await page.textContent('#answer')).toMatch(/^401 [\s\S]*"loginURL"/);
+    await page.locator('#response').waitFor({ state: 'visible' });
+    expect(await page.textContent('#response')).toMatch(/^401 [\s\S]*"loginURL"/);
     await page.context().close();
   });
 

@@ -1,4 +1,4 @@
-// What it takes to load each package, and what an install of it brings along.
+// How long each package takes to load, and what an installation of it adds to the disk.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -53,7 +53,7 @@ function msToLoad(code) {
   return Number(stdout);
 }
 
-/** The folders of these packages and of all they depend on. */
+/** The folders of these packages and of all their dependencies. */
 function installed(roots) {
   const found = new Set();
   const add = (folder) => {
@@ -70,11 +70,11 @@ function folderOf(name, from) {
   for (let folder = from; ; folder = path.dirname(folder)) {
     const candidate = path.join(folder, 'node_modules', name);
     if (statSync(candidate, { throwIfNoEntry: false })) return candidate;
-    if (folder === path.dirname(folder)) throw new Error(`${name} is not installed, which ${from} needs.`);
+    if (folder === path.dirname(folder)) throw new Error(`${name}, which ${from} needs, is not installed.`);
   }
 }
 
-/** In bytes. Of this package, only what is published. */
+/** In bytes. Of this package, only the published files count. */
 function sizeOf(folder) {
   if (folder === ROOT) return publishedSize();
   return readdirSync(folder, { recursive: true, withFileTypes: true })

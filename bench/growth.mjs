@@ -1,4 +1,4 @@
-// Whether a login costs more when a million users are known, and what they leave in memory.
+// Whether a login costs more once the app has seen a million users, and how much memory they take.
 import { fileURLToPath } from 'node:url';
 import { logIn } from './logins.mjs';
 import { startChild } from './parts/child.mjs';
@@ -8,26 +8,26 @@ import { mb, table, whole } from './parts/table.mjs';
 const script = (name) => fileURLToPath(new URL(name, import.meta.url));
 const AT_ONCE = 8;
 
-/** A second process never gets beyond these: what the machine does meanwhile, it does to both. */
+/** The control process stays at these: other load on the machine affects both processes alike. */
 const FIRST_USERS = 1_000;
 
 export async function benchGrowth({ users = 1_000_000, logins = 1_000, rounds = 5 } = {}) {
   const wechat = await startChild(script('logins/wechat.mjs'));
   const growing = await startApp(wechat);
-  const beside = await startApp(wechat);
-  for (const app of [growing, beside]) {
-    await app.ask('getToKnow', 0, FIRST_USERS);
-    // What is compiled once is not a login's cost.
+  const control = await startApp(wechat);
+  for (const app of [growing, control]) {
+    await app.call('addUsers', 0, FIRST_USERS);
+    // Code that is compiled once does not count.
     await logIn(app, wechat, 4_000, { check: true, atOnce: AT_ONCE });
   }
   const rows = [];
   let known = FIRST_USERS;
   for (const next of [FIRST_USERS, users / 10, users / 2, users].map(Math.round)) {
-    await growing.ask('getToKnow', known, next);
+    await growing.call('addUsers', known, next);
     known = Math.max(known, next);
-    console.error(`${whole(known)} users are known`);
-    const [own, other] = await measure([growing, beside], wechat, logins, rounds);
-    const { heapUsed } = await growing.ask('memory');
+    console.error(`${whole(known)} users`);
+    const [own, other] = await measure([growing, control], wechat, logins, rounds);
+    const { heapUsed } = await growing.call('memory');
     rows.push([
       whole(known),
       `${own.toFixed(2)} ms`,
@@ -36,8 +36,8 @@ export async function benchGrowth({ users = 1_000_000, logins = 1_000, rounds = 
       mb(heapUsed),
     ]);
   }
-  await Promise.all([growing.end(), beside.end(), wechat.end()]);
-  return table(['users known', 'CPU a login', `beside, ${whole(FIRST_USERS)} known`, 'ratio', 'heap'], rows);
+  await Promise.all([growing.end(), control.end(), wechat.end()]);
+  return table(['users', 'CPU per login', `control (${whole(FIRST_USERS)} users)`, 'ratio', 'heap'], rows);
 }
 
 async function startApp({ about: { port, cert, apps } }) {
@@ -49,15 +49,15 @@ async function startApp({ about: { port, cert, apps } }) {
   return { ...app, routes: { login: '/login', who: '/me' } };
 }
 
-/** CPU a login in ms, in turn. */
+/** The CPU time of a login in ms; the apps take turns. */
 async function measure(apps, wechat, logins, rounds) {
   const cpu = apps.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (const [at, app] of apps.entries()) {
       await logIn(app, wechat, AT_ONCE, { atOnce: AT_ONCE });
-      const before = await app.ask('cpu');
+      const before = await app.call('cpu');
       await logIn(app, wechat, logins, { atOnce: AT_ONCE });
-      cpu[at].push(((await app.ask('cpu')) - before) / logins);
+      cpu[at].push(((await app.call('cpu')) - before) / logins);
     }
   }
   return cpu.map(median);

@@ -1,13 +1,13 @@
-// Requests to pages that are guarded, not guarded, and in apps that know nothing of us: how many a second of CPU time serves.
-// By the clock, whatever else the machine does would count, too.
+// Requests to pages that are guarded, to pages that are not, and to apps without the package: how many requests one second
+// of CPU time serves. Wall-clock time would include whatever else the machine does.
 import { fileURLToPath } from 'node:url';
 import { load } from './guards/load.mjs';
 import { startChild } from './parts/child.mjs';
 import { median } from './parts/figures.mjs';
 import { table, whole } from './parts/table.mjs';
 
-/** Each is compared with the one that lacks a line. */
-const BESIDE = {
+/** Each app is compared with the same app without the line that it adds. */
+const COMPARED_WITH = {
   bare: 'bare',
   'bare, with a middleware that does nothing': 'bare',
   'bare, with wechatAuth()': 'bare',
@@ -19,20 +19,21 @@ const BESIDE = {
 };
 
 export async function benchGuards({ rounds = 12 } = {}) {
-  const names = Object.keys(BESIDE);
+  const names = Object.keys(COMPARED_WITH);
   const rates = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    // Back and forth, so that nobody always follows the same one; and in fresh processes, which never compile alike.
+    // Alternately forwards and backwards, so that no app always follows the same one; and each in a fresh process,
+    // because V8 compiles differently from process to process.
     for (const name of round % 2 === 0 ? names : names.toReversed()) rates[name].push(await rateOf(name));
     console.error(`round ${round + 1} of ${rounds}`);
   }
-  const ratio = (name) => median(rates[name]) / median(rates[BESIDE[name]]);
+  const ratio = (name) => median(rates[name]) / median(rates[COMPARED_WITH[name]]);
   return table(
-    ['', 'requests a second of CPU time', 'beside', 'ratio'],
+    ['', 'requests per second of CPU time', 'compared with', 'ratio'],
     names.map((name) => [
       name,
       whole(median(rates[name])),
-      BESIDE[name] === name ? '' : BESIDE[name],
+      COMPARED_WITH[name] === name ? '' : COMPARED_WITH[name],
       ratio(name).toFixed(3),
     ]),
   );
@@ -45,9 +46,9 @@ async function rateOf(name) {
   });
   const { port, cookie } = app.about;
   await load(port, cookie, { ms: 800 });
-  const before = await app.ask('cpu');
+  const before = await app.call('cpu');
   const count = await load(port, cookie, { ms: 1_000 });
-  const rate = count / (((await app.ask('cpu')) - before) / 1000);
+  const rate = count / (((await app.call('cpu')) - before) / 1000);
   await app.end();
   return rate;
 }

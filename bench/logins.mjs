@@ -1,4 +1,4 @@
-// Whole logins over TLS, app by app, round by round: how long the callback takes, and what a login costs.
+// Whole logins over TLS; the apps take turns, round by round: how long the callback takes, and how much CPU a login takes.
 //
 //   npm run bench -- logins [--rounds 5] [--logins 100]
 import { fileURLToPath } from 'node:url';
@@ -16,35 +16,35 @@ export async function benchLogins({ rounds = 5, logins = 60, only = Object.keys(
   const wechat = await startChild(script('wechat.mjs'));
   const apps = [];
   for (const name of only) apps.push(await startApp(name, wechat));
-  // What is compiled once is not a login's cost.
+  // Code that is compiled once does not count.
   for (const app of apps) await logIn(app, wechat, 2_000, { check: true, atOnce: AT_ONCE });
   const results = apps.map(() => ({ cpu: [], near: [], far: [] }));
-  await inTurn(rounds, apps, async (app, at) => {
+  await takeTurns(rounds, apps, async (app, at) => {
     const count = logins * AT_ONCE;
     await logIn(app, wechat, AT_ONCE, { atOnce: AT_ONCE });
-    const before = await app.ask('cpu');
+    const before = await app.call('cpu');
     await logIn(app, wechat, count, { atOnce: AT_ONCE });
-    results[at].cpu.push(((await app.ask('cpu')) - before) / count);
+    results[at].cpu.push(((await app.call('cpu')) - before) / count);
   });
   for (const [distance, ms] of Object.entries(ROUND_TRIPS)) {
-    await wechat.ask('delay', ms);
-    await inTurn(rounds, apps, async (app, at) => {
+    await wechat.call('delay', ms);
+    await takeTurns(rounds, apps, async (app, at) => {
       await logIn(app, wechat, 5);
       results[at][distance].push(...(await logIn(app, wechat, logins)));
     });
   }
   for (const app of apps) await app.end();
-  await wechat.ask('delay', 0);
+  await wechat.call('delay', 0);
   const connections = [];
   for (const { name } of apps) connections.push(await countConnections(name, wechat));
   await wechat.end();
   return report(apps, results, connections);
 }
 
-/** In ms. */
+/** To WeChat and back, in ms. */
 const ROUND_TRIPS = { near: 0, far: 30 };
 
-async function inTurn(rounds, apps, work) {
+async function takeTurns(rounds, apps, work) {
   for (let round = 1; round <= rounds; round++) {
     for (const [at, app] of apps.entries()) await work(app, at);
     console.error(`round ${round} of ${rounds}`);
@@ -64,10 +64,10 @@ function report(apps, results, connections) {
       'over limit',
       'callback p50 at 0 ms',
       'over limit',
-      'CPU a login',
+      'CPU per login',
       'over limit',
-      'connections, 1,000 logins',
-      '32 at once',
+      'connections in 1,000 logins',
+      'with 32 at once',
     ],
     apps.map(({ name }, at) => [
       name,
@@ -89,7 +89,7 @@ async function startApp(name, { about: { port, cert, apps } }) {
   return { ...child, name, routes: APPS[name] };
 }
 
-/** Fresh browsers, one after another, or some at once. In ms: how long each callback took. */
+/** Logs in with a fresh browser each time, one after another or some at once. Returns how long each callback took, in ms. */
 export async function logIn(
   { routes, about: { origin } },
   wechat,
@@ -98,25 +98,25 @@ export async function logIn(
 ) {
   const times = [];
   let next = 0;
-  const line = async () => {
+  const worker = async () => {
     while (next < count) {
       const user = next++;
-      const authorize = (url) => wechat.ask('authorize', url, user);
+      const authorize = (url) => wechat.call('authorize', url, user);
       times.push(await new Browser().logIn({ ...routes, origin, authorize, check }));
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, line));
+  await Promise.all(Array.from({ length: atOnce }, worker));
   return times;
 }
 
-/** In 1,000 logins one by one, and in 1,000 with 32 at once; each in a fresh process. */
+/** How many connections WeChat saw in 1,000 logins one by one, and in 1,000 with 32 at once; each in a fresh process. */
 async function countConnections(name, wechat) {
   const counts = [];
   for (const atOnce of [1, 32]) {
     const app = await startApp(name, wechat);
-    await wechat.ask('connections');
+    await wechat.call('connections');
     await logIn(app, wechat, 1_000, { atOnce });
-    counts.push(await wechat.ask('connections'));
+    counts.push(await wechat.call('connections'));
     await app.end();
   }
   return counts;

@@ -1,24 +1,24 @@
-// One contender of memory.mjs, in a process of its own: logs fresh users in, one after another, and measures.
+// One contender of memory.mjs in a process of its own: logs in a new user each time, and measures the memory.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { answerAxios, answerUrllib, codeOf, openidOf } from './parts/played.mjs';
+import { axiosAdapter, codeOf, openidOf, urllibRequest } from './parts/stub-wechat.mjs';
 
 const APPID = 'wx0123456789abcdef';
 const APPSECRET = '0123456789abcdef0123456789abcdef';
-/** Where the heap is measured on the way, as parts of all logins. */
+/** After which parts of all logins the heap is measured. */
 const POINTS = [0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 1];
 
-/** Each with its default store; only WeChat is played, in memory. */
+/** Each with its default store; only WeChat is replaced, by a stub in memory. */
 const CONTENDERS = {
   async 'express-wechat-auth'() {
     const { OAuth } = await import('express-wechat-auth');
-    return new OAuth({ appid: APPID, appsecret: APPSECRET, http: { adapter: answerAxios } });
+    return new OAuth({ appid: APPID, appsecret: APPSECRET, http: { adapter: axiosAdapter } });
   },
 
   async 'wechat-oauth'() {
     const { default: OAuth } = await import('wechat-oauth');
     const oauth = new OAuth(APPID, APPSECRET);
-    oauth.request = answerUrllib;
+    oauth.request = urllibRequest;
     return oauth;
   },
 };
@@ -37,10 +37,10 @@ async function measure(oauth, logins) {
     course.push({ done: user, ...(await memory()) });
     console.error(`${name}: ${user} of ${logins} logins`);
   }
-  return { start, course, end: course.at(-1), held: await held(oauth, logins) };
+  return { start, course, end: course.at(-1), held: await countHeld(oauth, logins) };
 }
 
-/** What is left when all garbage is gone; what finalizers free goes a turn later. */
+/** Memory after garbage collection; what finalizers free is gone one turn of the event loop later. */
 async function memory() {
   for (let round = 0; round < 3; round++) {
     globalThis.gc();
@@ -50,14 +50,14 @@ async function memory() {
   return { heap: heapUsed, external, rss };
 }
 
-/** How many of the users the store still knows. The last one it must know, or the logins were none. */
-async function held(oauth, logins) {
-  const saved = promisify(oauth.getToken.bind(oauth));
-  let known = 0;
+/** How many users' tokens the store still holds. The last user's must be there, or no login was stored. */
+async function countHeld(oauth, logins) {
+  const getToken = promisify(oauth.getToken.bind(oauth));
+  let count = 0;
   for (let user = 1; user <= logins; user++) {
-    const token = await saved(openidOf(user));
-    if (token?.openid === openidOf(user)) known++;
+    const token = await getToken(openidOf(user));
+    if (token?.openid === openidOf(user)) count++;
     else if (user === logins) throw new Error('The token of the last login was not saved.');
   }
-  return known;
+  return count;
 }

@@ -1,4 +1,5 @@
-// What a million logins leave in memory: this package's default store, and wechat-oauth's. Each in a process of its own.
+// How much memory a million logins take in this package's default store and in wechat-oauth's, each in a process of its
+// own.
 //
 //   npm run bench:memory -- --logins 1000000
 import { spawnSync } from 'node:child_process';
@@ -20,7 +21,7 @@ function loginsAsked() {
   const { values } = parseArgs({ options: { logins: { type: 'string', default: '1000000' } } });
   const count = Number(values.logins);
   if (Number.isSafeInteger(count) && count > 0) return count;
-  console.error(`--logins is ${values.logins}; use a whole number from 1 up.`);
+  console.error(`--logins is ${values.logins}; it must be a whole number of at least 1.`);
   process.exit(1);
 }
 
@@ -45,10 +46,10 @@ function report([ours, theirs]) {
   const facts = [
     ['heap at the start', ...both(({ start }) => mb(start.heap))],
     [`heap after ${whole(logins)} logins`, ...both(({ end }) => mb(end.heap))],
-    ['**heap grown by**', ...both(({ start, end }) => `**${mb(end.heap - start.heap)}**`)],
-    ['outside the heap, grown by', ...both(({ start, end }) => mb(end.external - start.external))],
-    ['process (RSS), grown by', ...both(({ start, end }) => mb(end.rss - start.rss))],
-    ['users whose token is still held', ...both(({ held }) => whole(held))],
+    ['**growth of the heap**', ...both(({ start, end }) => `**${mb(end.heap - start.heap)}**`)],
+    ['growth outside the heap', ...both(({ start, end }) => mb(end.external - start.external))],
+    ['growth of the process (RSS)', ...both(({ start, end }) => mb(end.rss - start.rss))],
+    ['users whose token is still stored', ...both(({ held }) => whole(held))],
   ];
   const course = ours.course.map(({ done, heap }, at) => [
     whole(done),
@@ -60,8 +61,8 @@ function report([ours, theirs]) {
     '',
     table(['', ...titles], facts),
     '',
-    table(['heap grown after logins', ...titles], course),
+    table(['growth of the heap after logins', ...titles], course),
     '',
-    `Target: ${TARGET_MB} MB at most, for ${ours.title}: ${grown <= TARGET_MB * 1e6 ? 'met' : 'missed'}.`,
+    `Target for ${ours.title}: at most ${TARGET_MB} MB: ${grown <= TARGET_MB * 1e6 ? 'met' : 'missed'}.`,
   ];
 }

@@ -1,4 +1,4 @@
-// Every table of docs/benchmarks.md, or those that are named:
+// Prints every table of docs/benchmarks.md, or the named ones:
 //
 //   npm run bench
 //   npm run bench -- logins guards
@@ -25,7 +25,9 @@ const { positionals, values } = parseArgs({
 const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
 if (unknown.length > 0) {
-  console.error(`There is no ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}.`);
+  console.error(
+    `${unknown.join(', ')} is not a benchmark; the benchmarks are ${Object.keys(BENCHES).join(', ')}.`,
+  );
   process.exit(1);
 }
 const amounts = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));

@@ -1,4 +1,4 @@
-// How large a session is, in the browser's cookie (cookie-session) and in a store (express-session).
+// How large a session is after a login, in the browser's cookie (cookie-session) and in a store (express-session).
 import { createRequire } from 'node:module';
 import { createEmulator } from 'express-wechat-auth/emulator';
 import { Browser } from './logins/browser.mjs';
@@ -26,7 +26,7 @@ export async function benchSessions() {
   await new Promise((resolve) => server.once('listening', resolve));
   const origin = `http://127.0.0.1:${server.address().port}`;
   const rows = [];
-  for (const [at, [, words]] of PEOPLE.entries()) {
+  for (const [at, [, description]] of PEOPLE.entries()) {
     const browser = new Browser();
     const authorize = async (url) => ({
       callback: await wechat.authorize(url, { user: `user${at}` }),
@@ -35,10 +35,10 @@ export async function benchSessions() {
     await browser.logIn({ origin, login: '/login?returnTo=/me', who: '/me', authorize, check: true });
     const { body } = await browser.get(`${origin}/session`);
     const cookie = browser.cookie.split('; ').find((each) => each.startsWith('session='));
-    rows.push([words, whole(Buffer.byteLength(body)), whole(cookie.length)]);
+    rows.push([description, whole(Buffer.byteLength(body)), whole(cookie.length)]);
   }
   server.close();
   server.closeAllConnections();
   await wechat.close();
-  return table(['', 'session, bytes of JSON', 'cookie of cookie-session, bytes'], rows);
+  return table(['', 'session as JSON, bytes', 'cookie of cookie-session, bytes'], rows);
 }

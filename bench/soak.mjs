@@ -1,5 +1,5 @@
-// Hours of logins in minutes: two processes of one app on a Redis that goes away twice, people who do what people do, and a
-// twentieth of all logins meets a fault. Everybody must end as themselves, or with an error that has a code.
+// A soak: two processes of one app on a Redis that is stopped twice, as many logins as the machine can do, and a fault in
+// every twentieth login. Each person must be logged in as themselves, or get an error that has a kind.
 //
 //   npm run soak -- --minutes 20 --logins 100000 --guarded 1000000
 import os from 'node:os';
@@ -15,17 +15,19 @@ import { People } from './soak/people.mjs';
 import { startRedis } from './soak/redis.mjs';
 
 const AWAY_MS = 1_500;
-/** Commands that were under way fail up to so much later: the longest wait of ours. */
+/** Commands that Redis did not finish fail until then: the longest timeout of the library. */
 const AFTERMATH_MS = 6_000;
-/** Caches are full after so many logins of one process; before, the heap has to grow. */
+/** After so many logins in one process the caches are full; until then the heap has to grow. */
 const WARM_LOGINS = 12_000;
-/** A leak of a single small object for each login would be more. */
+/** In bytes: less than one leaked object per login would take. */
 const HEAP_LIMIT_PER_LOGIN = 50;
 const LEAST_POINTS = 8;
 
-const asked = readArguments();
+const options = readArguments();
 const tally = newTally();
-process.on('unhandledRejection', (error) => tally.wrong('the soak itself', String(error?.stack ?? error)));
+process.on('unhandledRejection', (error) =>
+  tally.violation('the soak itself', String(error?.stack ?? error)),
+);
 
 const refusedUser = 'refused';
 const users = Array.from({ length: 400 }, (_, number) => ({
@@ -47,7 +49,7 @@ const auth = {
 const script = fileURLToPath(new URL('soak/app.mjs', import.meta.url));
 const env = { SOAK: JSON.stringify({ redis: redis.url, auth, refusedUser }) };
 const apps = await Promise.all(
-  Array.from({ length: asked.processes }, () => startChild(script, { execArgv: ['--expose-gc'], env })),
+  Array.from({ length: options.processes }, () => startChild(script, { execArgv: ['--expose-gc'], env })),
 );
 
 let redisIsBackAt = 0;
@@ -57,130 +59,129 @@ const site = {
   emulator,
   users,
   refusedUser,
-  faultShare: asked.faults,
+  faultShare: options.faults,
   isRedisAway: () => performance.now() < redisIsBackAt,
 };
-console.error(`seed ${asked.seed}; ${asked.minutes} minutes at most`);
+console.error(`seed ${options.seed}; at most ${options.minutes} minutes`);
 
-const before = await look();
+const before = await measure();
 const started = performance.now();
-const ends = started + asked.minutes * 60_000;
+const ends = started + options.minutes * 60_000;
 const points = [];
-let going = true;
+let isRunning = true;
 const watch = watchApps();
-const people = new People(site, tally, seededRandom(asked.seed));
-await Promise.all(Array.from({ length: asked.people }, livePeople));
+const people = new People(site, tally, seededRandom(options.seed));
+await Promise.all(Array.from({ length: options.people }, livePeople));
 const took = performance.now() - started;
-going = false;
+isRunning = false;
 await watch;
 
 people.end();
 await emulator.close();
-const after = await settled();
-for (const { wrongs } of [await reports()]) wrongs.forEach((text) => tally.wrong('in the app', text));
+const after = await measureAtRest();
+for (const text of await unhandledErrors()) tally.violation('in the app', text);
 await Promise.all(apps.map((app) => app.end()));
 await redis.end();
 
 console.log(report());
-process.exitCode = tally.wrongs.size > 0 ? 1 : 0;
+process.exitCode = tally.violations.size > 0 ? 1 : 0;
 
 async function livePeople() {
   while (performance.now() < ends && !isDone()) {
-    const number = tally.begun++;
-    if (asked.rate > 0) {
-      const due = started + (number / asked.rate) * 1_000;
+    const number = tally.started++;
+    if (options.rate > 0) {
+      const due = started + (number / options.rate) * 1_000;
       if (due >= ends) return;
       await sleep(Math.max(0, due - performance.now()));
     }
-    await people.live(number, asked.pages);
+    await people.live(number, options.pages);
   }
 }
 
 function isDone() {
-  return tally.logins >= asked.logins && tally.guarded >= asked.guarded;
+  return tally.logins >= options.logins && tally.guarded >= options.guarded;
 }
 
-/** How much of the soak is over. */
-function part() {
+/** Which part of the soak is over, from 0 to 1. */
+function progress() {
   const time = (performance.now() - started) / (ends - started);
-  return Math.max(time, Math.min(tally.logins / asked.logins, tally.guarded / asked.guarded));
+  return Math.max(time, Math.min(tally.logins / options.logins, tally.guarded / options.guarded));
 }
 
-/** Looks at the processes, and takes Redis away at a third and at two thirds. */
+/** Measures the processes now and then, and stops Redis at a third and at two thirds of the soak. */
 async function watchApps() {
   const outages = [1 / 3, 2 / 3];
-  let [nextLook, nextNews] = [0, 60_000];
-  while (going) {
+  let [nextMeasurement, nextLine] = [0, 60_000];
+  while (isRunning) {
     const now = performance.now() - started;
-    if (outages.length > 0 && part() >= outages[0]) {
+    if (outages.length > 0 && progress() >= outages[0]) {
       outages.shift();
-      await takeRedisAway();
+      await interruptRedis();
     }
-    if (now >= nextLook && !site.isRedisAway()) {
-      nextLook = now + Math.max(2_000, (ends - started) / 100);
-      points.push({ at: now, logins: tally.logins, apps: await look() });
+    if (now >= nextMeasurement && !site.isRedisAway()) {
+      nextMeasurement = now + Math.max(2_000, (ends - started) / 100);
+      points.push({ at: now, logins: tally.logins, apps: await measure() });
     }
-    if (now >= nextNews) {
-      nextNews += 60_000;
+    if (now >= nextLine) {
+      nextLine += 60_000;
       console.error(
-        `${Math.round(now / 60_000)} min: ${whole(tally.logins)} logins, ${whole(tally.guarded)} guarded requests, ${tally.wrongs.size} kinds of wrong`,
+        `${Math.round(now / 60_000)} min: ${whole(tally.logins)} logins, ${whole(tally.guarded)} guarded requests, ${tally.violations.size} kinds of violation`,
       );
     }
     await sleep(200);
   }
-  if (tally.outages < 2) tally.wrong('the soak itself', 'was over before Redis had been away twice');
+  if (tally.outages < 2) tally.violation('the soak itself', 'ended before Redis was stopped twice');
 }
 
-async function takeRedisAway() {
+async function interruptRedis() {
   redisIsBackAt = Infinity;
   await redis.stop();
   await sleep(AWAY_MS);
   await redis.start();
-  // When a client finds out is its own affair, and takes longer on a busy machine.
-  const everywhere = async () => (await Promise.all(apps.map((app) => app.ask('hasRedis')))).every(Boolean);
+  // The clients reconnect when they notice, which takes longer on a busy machine.
+  const everywhere = async () => (await Promise.all(apps.map((app) => app.call('hasRedis')))).every(Boolean);
   while (!(await everywhere())) await sleep(50);
   redisIsBackAt = performance.now() + AFTERMATH_MS;
   tally.outages += 1;
 }
 
-async function look() {
-  return Promise.all(apps.map((app) => app.ask('look')));
+async function measure() {
+  return Promise.all(apps.map((app) => app.call('measure')));
 }
 
-/** Nobody asks any more and WeChat is closed: each process must be left with the sockets it began with. */
-async function settled() {
+/** Measures once no request is left and WeChat is closed: each process must have no more sockets than at the start. */
+async function measureAtRest() {
   for (let tries = 0; ; tries++) {
-    const now = await look();
-    const isBack = now.every(({ sockets }, number) => sockets <= before[number].sockets);
-    if (isBack) return now;
+    const now = await measure();
+    const isAtRest = now.every(({ sockets }, number) => sockets <= before[number].sockets);
+    if (isAtRest) return now;
     if (tries > 20) {
-      tally.wrong('in the app', 'sockets stayed open after the last answer');
+      tally.violation('in the app', 'sockets stayed open after the last response');
       return now;
     }
     await sleep(500);
   }
 }
 
-async function reports() {
-  const wrongs = (await Promise.all(apps.map((app) => app.ask('unhandled')))).flat();
-  return { wrongs };
+async function unhandledErrors() {
+  return (await Promise.all(apps.map((app) => app.call('unhandled')))).flat();
 }
 
 function newTally() {
   const count = (map) => (key) => void map.set(key, (map.get(key) ?? 0) + 1);
-  const outcomes = new Map();
+  const results = new Map();
   const refusals = new Map();
-  const wrongs = new Map();
+  const violations = new Map();
   return {
-    ...{ begun: 0, logins: 0, guarded: 0, faults: 0, identities: 0, logouts: 0, outages: 0 },
-    ...{ outcomes, refusals, wrongs },
-    outcome: count(outcomes),
+    ...{ started: 0, logins: 0, guarded: 0, faults: 0, identities: 0, logouts: 0, outages: 0 },
+    ...{ results, refusals, violations },
+    result: count(results),
     refusal: count(refusals),
-    wrong: (around, what) => count(wrongs)(`${what} (${around})`),
+    violation: (where, what) => count(violations)(`${what} (${where})`),
   };
 }
 
-/** Least squares: by how much y grows for one x. */
+/** By how much y grows with each x, fitted by least squares. */
 function slope(pairs) {
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [x, y] = [mean(pairs.map(([x]) => x)), mean(pairs.map(([, y]) => y))];
@@ -188,8 +189,8 @@ function slope(pairs) {
   return pairs.reduce((sum, [eachX, eachY]) => sum + (eachX - x) * (eachY - y), 0) / spread;
 }
 
-/** The course of one process once its caches are full; of a short soak, the second half of what there is. */
-function course(number) {
+/** How one process grows once its caches are full; in a short soak, in the second half of its measurements. */
+function growthOf(number) {
   const warm = points.filter(({ logins }) => logins / apps.length >= WARM_LOGINS);
   const isWarm = warm.length >= LEAST_POINTS;
   const chosen = isWarm ? warm : points.slice(Math.floor(points.length / 2));
@@ -203,55 +204,55 @@ function course(number) {
     socketsPerThousand: by(thousands, 'sockets'),
   };
   if (isWarm && values.heapPerThousand / 1_000 > HEAP_LIMIT_PER_LOGIN)
-    tally.wrong('in the app', `the heap grows by more than ${HEAP_LIMIT_PER_LOGIN} B a login`);
+    tally.violation('in the app', `the heap grows by more than ${HEAP_LIMIT_PER_LOGIN} bytes per login`);
   return { isWarm, ...values };
 }
 
 function report() {
-  const courses = apps.map((_, number) => course(number));
+  const growth = apps.map((_, number) => growthOf(number));
   const lists = (map) => [...map].sort(([, a], [, b]) => b - a);
   const signed = (value, digits) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
   const each = (show) => apps.map((_, number) => show(number));
   const seconds = took / 1_000;
   const counts = [
     ['minutes', (seconds / 60).toFixed(1)],
-    ['logins ended', whole(tally.logins)],
-    ['… in a second', (tally.logins / seconds).toFixed(0)],
+    ['logins', whole(tally.logins)],
+    ['… per second', (tally.logins / seconds).toFixed(0)],
     ['guarded requests', whole(tally.guarded)],
-    ['… in a second', (tally.guarded / seconds).toFixed(0)],
+    ['… per second', (tally.guarded / seconds).toFixed(0)],
     ['logins that met a fault', whole(tally.faults)],
-    ['Redis taken away', String(tally.outages)],
+    ['Redis stopped', String(tally.outages)],
     ['identities checked', whole(tally.identities)],
     ['logouts checked', whole(tally.logouts)],
-    ...lists(tally.outcomes).map(([outcome, count]) => [`ended: ${outcome}`, whole(count)]),
-    ...lists(tally.refusals).map(([code, count]) => [`guarded request refused: ${code}`, whole(count)]),
-    ['**wrong**', `**${whole(lists(tally.wrongs).reduce((sum, [, count]) => sum + count, 0))}**`],
+    ...lists(tally.results).map(([result, count]) => [`ended: ${result}`, whole(count)]),
+    ...lists(tally.refusals).map(([kind, count]) => [`guarded request refused: ${kind}`, whole(count)]),
+    ['**violations**', `**${whole(lists(tally.violations).reduce((sum, [, count]) => sum + count, 0))}**`],
   ];
   const shape = [
     ['heap at the start', ...each((number) => mb(before[number].heap))],
     ['heap at the end', ...each((number) => mb(after[number].heap))],
-    ['heap, slope per hour', ...each((number) => `${signed(courses[number].heapPerHour / 1e6, 1)} MB`)],
+    ['heap, slope per hour', ...each((number) => `${signed(growth[number].heapPerHour / 1e6, 1)} MB`)],
     [
       'heap, slope per 1,000 logins',
-      ...each((number) => `${signed(courses[number].heapPerThousand / 1e3, 1)} kB`),
+      ...each((number) => `${signed(growth[number].heapPerThousand / 1e3, 1)} kB`),
     ],
     ['sockets at the start', ...each((number) => String(before[number].sockets))],
     ['sockets at the end', ...each((number) => String(after[number].sockets))],
-    ['sockets, slope per hour', ...each((number) => signed(courses[number].socketsPerHour, 1))],
-    ['sockets, slope per 1,000 logins', ...each((number) => signed(courses[number].socketsPerThousand, 2))],
+    ['sockets, slope per hour', ...each((number) => signed(growth[number].socketsPerHour, 1))],
+    ['sockets, slope per 1,000 logins', ...each((number) => signed(growth[number].socketsPerThousand, 2))],
     ['process (RSS) at the end', ...each((number) => mb(after[number].rss))],
   ];
   return [
-    `${asked.processes} processes · ${asked.people} people at once · seed ${asked.seed} · Node ${process.versions.node} · ${os.type()} ${os.arch()} · ${os.availableParallelism()} cores`,
+    `${options.processes} processes · ${options.people} people at once · seed ${options.seed} · Node ${process.versions.node} · ${os.type()} ${os.arch()} · ${os.availableParallelism()} cores`,
     '',
     table(['', 'count'], counts),
     '',
     table(['', ...each((number) => `process ${number + 1}`)], shape),
     '',
-    courses[0].isWarm
-      ? 'Slopes: linear fits from where the caches are full.'
-      : `Slopes: of the second half; too short to judge, since caches fill for ${whole(WARM_LOGINS)} logins of each process.`,
-    ...lists(tally.wrongs).map(([text, count]) => `WRONG ${count}×: ${text}`),
+    growth[0].isWarm
+      ? 'Slopes: linear fits, from the time when the caches are full.'
+      : `Slopes: linear fits of the second half. The soak was too short to judge them: caches fill for ${whole(WARM_LOGINS)} logins of each process.`,
+    ...lists(tally.violations).map(([text, count]) => `VIOLATION ${count}×: ${text}`),
   ].join('\n');
 }
 
@@ -263,18 +264,21 @@ function readArguments() {
       guarded: { type: 'string', default: '1000000' },
       processes: { type: 'string', default: '2' },
       people: { type: 'string', default: '48' },
-      // Logins in a second at most; 0 is as fast as it goes.
+      // The most logins per second; 0 for no limit.
       rate: { type: 'string', default: '0' },
       faults: { type: 'string', default: '0.05' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     },
   });
   const numbers = Object.fromEntries(Object.entries(values).map(([name, text]) => [name, Number(text)]));
+  const canBeZero = ['rate', 'faults', 'seed'];
   const wrong = Object.keys(numbers).find(
-    (name) => !(numbers[name] >= (['rate', 'faults', 'seed'].includes(name) ? 0 : Number.MIN_VALUE)),
+    (name) => !(numbers[name] >= (canBeZero.includes(name) ? 0 : Number.MIN_VALUE)),
   );
   if (wrong !== undefined) {
-    console.error(`--${wrong} is ${values[wrong]}; use a number from 0 up.`);
+    console.error(
+      `--${wrong} is ${values[wrong]}; it must be a number ${canBeZero.includes(wrong) ? 'of at least' : 'above'} 0.`,
+    );
     process.exit(1);
   }
   return { ...numbers, pages: Math.max(1, Math.round(numbers.guarded / numbers.logins)) };

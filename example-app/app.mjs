@@ -1,4 +1,4 @@
-// A small H5 site with "Log in with WeChat": a public page, a guarded page, a guarded JSON route, logout.
+// A small H5 site with “Log in with WeChat”: a public page, a guarded page, a guarded JSON route, and logout.
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import cookieSession from 'cookie-session';
@@ -11,7 +11,7 @@ const port = Number(process.env.PORT ?? 3000);
 const wechat = await chooseWechat();
 const app = express();
 
-// The session: a signed cookie. Set SESSION_KEY, or every restart logs everybody out.
+// The session is a signed cookie. Without SESSION_KEY, a restart logs all users out.
 app.use(
   cookieSession({
     name: 'session',
@@ -21,7 +21,7 @@ app.use(
   }),
 );
 
-// GET /login, GET /callback, POST /logout, and req.wechat on every request.
+// Adds GET /login, GET /callback and POST /logout, and req.wechat to every request.
 app.use(wechatAuth(wechat.options));
 
 app.get('/', (req, res) => {
@@ -36,14 +36,14 @@ app.get('/api/me', requireWechatUser(), (req, res) => {
   res.json(req.wechat.user);
 });
 
-// WeUI, the look that WeChat's users know, and the script of the home page.
+// WeUI, WeChat's own style sheet, and the script of the home page.
 app.use('/weui.css', express.static(createRequire(import.meta.url).resolve('weui/dist/style/weui.min.css')));
 app.use('/assets', express.static(new URL('assets', import.meta.url).pathname));
 
 const server = app.listen(port, (error) => {
   if (error) {
     console.error(
-      `Port ${port} cannot be used (${error.message}). Choose another: PORT=8080 npm run example`,
+      `Port ${port} cannot be used (${error.message}). Choose another port: PORT=8080 npm run example`,
     );
     process.exit(1);
   }

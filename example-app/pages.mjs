@@ -28,7 +28,7 @@ export function homePage(user) {
         <div class="weui-cell__ft">fetch</div>
       </a>
     </div>
-    <pre id="answer" aria-live="polite" hidden></pre>
+    <pre id="response" aria-live="polite" hidden></pre>
     <script src="/assets/home.js"></script>`,
   );
 }
@@ -55,7 +55,7 @@ export function profilePage(user) {
 
 /** @param {WechatUser} user */
 function nameOf(user) {
-  // Nicknames may be empty: WeChat promises none.
+  // A nickname may be empty.
   return escapeHTML(user.nickname || '微信用户');
 }
 

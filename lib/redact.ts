@@ -1,82 +1,178 @@
-const SHORTEST = 16;
+/** Makes text that came from outside safe to show: short, without control characters, and without secrets. */
+import { printable } from './printable';
+
 const MASK = '***';
 
+const LONGEST_TEXT = 1_000;
+/** A shorter secret cannot be told from an ordinary word. */
+const SHORTEST_SECRET = 16;
+/** WeChat's secrets are shorter. Of a longer value, which is something else, the beginning is looked for. */
+const LONGEST_SECRET = 2_048;
+/** Database drivers cut the commands that they quote. So parts of a secret that are this long are masked. */
+const PART = 10;
+
 /**
- * Masks what must not be seen in a text of foreign origin: the given secrets, raw, escaped, percent-encoded or base64, and what
- * stands behind the name of a secret field or has the shape of a token. Secrets under 16 characters are too short to tell from words.
+ * Masks secrets in a text that came from outside, cuts the text to 1,000 characters, and replaces control
+ * characters.
+ *
+ * These are masked: the given secrets of 16 characters or more, and parts of them, whether raw, JSON-escaped,
+ * percent-encoded or base64; the values of fields that hold secrets; values that look like a token; passwords
+ * in addresses.
+ *
+ * The cost is linear in the length of the text. An attacker may have chosen one of the secrets (the browser
+ * sends the authorization code), so no regular expression is ever built from a secret.
  */
 export function redact(text: string, secrets: readonly (string | undefined)[]): string {
-  let masked = text;
-  for (const secret of new Set(secrets)) {
-    if (secret === undefined || secret.length < SHORTEST) continue;
-    if (mayHold(masked, secret)) masked = masked.replace(rawOrEscaped(secret), MASK);
-    for (const form of base64Forms(secret)) masked = masked.replaceAll(form, MASK);
-  }
-  return masked
-    .replace(NAMED_SECRET, `$1${MASK}`)
-    .replace(SHAPE_OF_TOKEN, MASK)
-    .replace(PASSWORD_IN_ADDRESS, `$1${MASK}@`);
+  const shown = printable(cut(text));
+  return PATTERNS.reduce(
+    (masked, [pattern, replacement]) => masked.replace(pattern, replacement),
+    withoutParts(shown, partsOf(secrets)),
+  );
 }
 
-/** `redis://user:password@host`, as drivers name what they cannot reach. */
-const PASSWORD_IN_ADDRESS = /(:\/\/[^\s/:@]*:)[^\s/@]+@/g;
+/** Cuts before a whole word: half a secret would no longer have the shape that gives secrets away. */
+function cut(text: string): string {
+  if (text.length <= LONGEST_TEXT) return text;
+  let end = LONGEST_TEXT;
+  while (end > 0 && IN_A_WORD.test(text.charAt(end - 1))) end -= 1;
+  // A slice would keep the whole of a long string in memory; a copy does not.
+  return `${Buffer.from(text.slice(0, end)).toString()}…`;
+}
 
-/** WeChat's tokens: a number, `_`, and some hundred characters of base64url. */
-const SHAPE_OF_TOKEN = /(?<![\w-])\d{1,3}_[\w-]{64,}/g;
+const IN_A_WORD = /[\w\-.~+/%=\\]/;
 
-const NAMED_SECRET =
-  /((?:access_token|refresh_token|session_key|appsecret|secret|js_code|code|state)(?:\\{0,7}["']|%22)?(?:\s*[=:]\s*|%3[ad])(?:\\{0,7}["']|%22)?)[\w\-.~+/%]{16,}={0,2}/gi;
+/** What gives secrets away that are not known. Every pattern takes time linear in the length of the text. */
+const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+  // Redis quotes a command that it does not know, and with it the record that was to be stored.
+  [/,? with args beginning with[^]*/, ''],
+  // `"access_token":"…"`, also inside a JSON in a JSON; `access_token=…`, also percent-encoded;
+  // `access_token: …`
+  [
+    /((?:access|refresh)_token[\\"']{0,8}(?:%22)?\s*(?:[=:]|%3[ad])\s*[\\"']{0,8}(?:%22)?)[\w\-.~+/%]+={0,2}/gi,
+    `$1${MASK}`,
+  ],
+  [
+    /((?:_key|secret|code|state)[\\"']{0,8}(?:%22)?\s*(?:[=:]|%3[ad])\s*[\\"']{0,8}(?:%22)?)[\w\-.~+/%]{16,}={0,2}/gi,
+    `$1${MASK}`,
+  ],
+  // WeChat's tokens: a number, `_`, and some hundred characters of base64url.
+  [/(?<![\w-])\d{1,3}_[\w-]{64,}/g, MASK],
+  // `redis://user:password@host`, as drivers name a server that they cannot reach.
+  [/(:\/\/[^\s/:@]*:)[^\s/@]+@/g, `$1${MASK}@`],
+];
+
+/** Every part of the secrets, in every form in which it is looked for. */
+function partsOf(secrets: readonly (string | undefined)[]): ReadonlySet<string> {
+  const parts = new Set<string>();
+  for (const secret of new Set(secrets)) {
+    if (secret === undefined || secret.length < SHORTEST_SECRET) continue;
+    const known = secret.slice(0, LONGEST_SECRET);
+    for (const form of new Set([known, decoded(known).chars, ...base64Forms(known)].map(folded)))
+      for (let at = 0; at + PART <= form.length; at++) parts.add(form.slice(at, at + PART));
+  }
+  return parts;
+}
 
 /**
- * To look for every escaped form of a secret is work of milliseconds, for each text: first a look at what the text would read like.
- * It finds more than there is, but misses nothing.
+ * The base64 characters that a secret inside a longer text determines, for each of its three possible
+ * offsets.
  */
-function mayHold(text: string, secret: string): boolean {
-  if (!PLAIN.test(secret)) return true;
-  const read = text
-    .replace(/%(?:25){0,3}([\da-f]{2})/gi, fromHex)
-    .replace(/\\{1,7}u([\da-f]{4})/gi, fromHex)
-    .replaceAll('\\', '');
-  return [text, read].some((form) => form.toLowerCase().includes(secret.toLowerCase()));
-}
-
-/** What all of WeChat's own secrets are made of. */
-const PLAIN = /^[\w.~-]+$/;
-
-function fromHex(_escape: string, digits: string): string {
-  return String.fromCharCode(parseInt(digits, 16));
-}
-
-/** Each character as it is, escaped for JSON, or percent-encoded, a few times over. */
-function rawOrEscaped(secret: string): RegExp {
-  const units = Array.from(secret, (char) => {
-    const bytes = Array.from(Buffer.from(char), (byte) => `%(?:25){0,3}${hex(byte, 2)}`);
-    const unicode = Array.from(
-      { length: char.length },
-      (_, at) => `\\\\{1,7}u${hex(char.charCodeAt(at), 4)}`,
-    );
-    // A backslash that may stand for itself or escape the next would make a long run of them endless work.
-    const escape = char === '\\' ? '' : '\\\\{0,7}';
-    const plain = char === ' ' ? '[ +]' : escapeRegExp(char);
-    return `(?:${escape}${plain}|${bytes.join('')}|${unicode.join('')})`;
-  });
-  return new RegExp(units.join(''), 'gi');
-}
-
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, '0');
-}
-
-/** A secret inside a longer text that was base64-encoded: the characters it determines, for each of its three offsets. */
 function base64Forms(secret: string): string[] {
-  return [0, 1, 2].flatMap((offset) => {
+  return [0, 1, 2].map((offset) => {
     const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
     const whole = Math.floor((bytes.length * 8) / 6);
-    const form = bytes.toString('base64').slice(Math.ceil((offset * 8) / 6), whole);
-    return [form, form.replaceAll('+', '-').replaceAll('/', '_')];
+    return bytes.toString('base64').slice(Math.ceil((offset * 8) / 6), whole);
   });
 }
 
-function escapeRegExp(char: string): string {
-  return char.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&');
+/** Lower case, and one spelling where forms and base64url have two: a blank, `+` and `-`; `/` and `_`. */
+function folded(chars: string): string {
+  return chars
+    .replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+    .replace(/[+-]/g, ' ')
+    .replaceAll('/', '_');
+}
+
+function withoutParts(text: string, parts: ReadonlySet<string>): string {
+  if (parts.size === 0) return text;
+  const isSecret = new Array<boolean>(text.length).fill(false);
+  for (const { chars, starts, ends } of [read(text, asWritten), decoded(text)]) {
+    const compared = folded(chars);
+    for (let at = 0; at + PART <= compared.length; at++)
+      if (parts.has(compared.slice(at, at + PART))) isSecret.fill(true, starts[at], ends[at + PART - 1]);
+  }
+  let shown = '';
+  for (let at = 0; at < text.length; at++) {
+    if (!isSecret[at]) shown += text.charAt(at);
+    else if (!isSecret[at - 1]) shown += MASK;
+  }
+  return shown;
+}
+
+/** The characters of a text, and from where to where each of them stood in that text. */
+interface Reading {
+  readonly chars: string;
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/** Reads the characters that are written at a place, and says where the next ones begin. */
+type Reader = (text: string, at: number) => readonly [chars: string, end: number];
+
+function read(text: string, next: Reader): Reading {
+  const [starts, ends]: [number[], number[]] = [[], []];
+  let all = '';
+  for (let at = 0; at < text.length;) {
+    const [chars, end] = next(text, at);
+    for (const unit of chars.split('')) {
+      all += unit;
+      starts.push(at);
+      ends.push(end);
+    }
+    at = end;
+  }
+  return { chars: all, starts, ends };
+}
+
+/**
+ * Undoes JSON's escapes and percent-encoding, however often they were applied. Characters are bytes of UTF-8.
+ */
+function decoded(text: string): Reading {
+  const outer = read(text, withoutEscape);
+  const { chars, starts, ends } = read(outer.chars, withoutPercent);
+  return {
+    chars,
+    starts: starts.map((start) => outer.starts[start] ?? 0),
+    ends: ends.map((end) => outer.ends[end - 1] ?? 0),
+  };
+}
+
+function asWritten(text: string, at: number): ReturnType<Reader> {
+  return [text.charAt(at), at + 1];
+}
+
+/** `\u0041` is `A`; any other backslash is left out. */
+function withoutEscape(text: string, at: number): ReturnType<Reader> {
+  let end = at;
+  while (text.charAt(end) === '\\') end += 1;
+  const digits = text.slice(end + 1, end + 5);
+  return end > at && text.charAt(end) === 'u' && /^[\da-f]{4}$/i.test(digits)
+    ? [String.fromCharCode(parseInt(digits, 16)), end + 5]
+    : [text.charAt(end), end + 1];
+}
+
+/** `%2F` is `/`; so are `%252F` and `%25252F`, which were encoded again. A backslash belongs to an escape. */
+function withoutPercent(text: string, at: number): ReturnType<Reader> {
+  if (text.charAt(at) === '%' && isByte(text, at + 1)) {
+    let digits = at + 1;
+    while (text.startsWith('25', digits) && isByte(text, digits + 2)) digits += 2;
+    const char = String.fromCharCode(parseInt(text.slice(digits, digits + 2), 16));
+    return [char === '\\' ? '' : char, digits + 2];
+  }
+  const char = String.fromCodePoint(text.codePointAt(at) ?? 0);
+  return [Buffer.from(char).toString('latin1'), at + char.length];
+}
+
+function isByte(text: string, at: number): boolean {
+  return /^[\da-f]{2}$/i.test(text.slice(at, at + 2));
 }

@@ -1,23 +1,39 @@
-/** What goes wrong outside of our reach is said once, where the developer looks: on the console, with a code. */
-export type WarningCode =
-  | 'WECHAT_NO_BASE_URL'
-  | 'WECHAT_NO_SESSION'
-  | 'WECHAT_COOKIE_SAME_SITE'
-  | 'WECHAT_COOKIE_SECURE'
-  | 'WECHAT_COOKIE_SIZE'
-  | 'WECHAT_TRUST_PROXY'
-  | 'WECHAT_MEMORY_SESSIONS'
-  | 'WECHAT_OTHER_HOST'
-  | 'WECHAT_VERIFICATION_FILE'
-  | 'WECHAT_LOGIN_FAILED';
+import { printable } from './printable';
 
+/**
+ * Every warning that this package prints on the console, for the operator to act on. Each has a row in
+ * docs/warnings.md.
+ */
+export const WARNING_CODES = [
+  'WECHAT_NO_BASE_URL',
+  'WECHAT_NO_SESSION',
+  'WECHAT_COOKIE_SAME_SITE',
+  'WECHAT_COOKIE_SECURE',
+  'WECHAT_COOKIE_SIZE',
+  'WECHAT_TRUST_PROXY',
+  'WECHAT_MEMORY_SESSIONS',
+  'WECHAT_OTHER_HOST',
+  'WECHAT_VERIFICATION_FILE',
+  'WECHAT_LOGIN_FAILED',
+  'WECHAT_HTTP_OPTION_IGNORED',
+] as const;
+
+export type WarningCode = (typeof WARNING_CODES)[number];
+
+export function warn(code: WarningCode, message: string): void {
+  // A message may quote a header, or the text of an error response.
+  process.emitWarning(printable(message), { type: 'WechatAuthWarning', code });
+}
+
+/** The warnings of one middleware: each is printed once, however many requests cause it. */
 export class Warnings {
-  readonly #said = new Set<string>();
+  readonly #printed = new Set<string>();
 
+  /** Warns, unless it has warned of the same code about the same thing before. */
   once(code: WarningCode, message: string, about = ''): void {
     const key = `${code} ${about}`;
-    if (this.#said.has(key)) return;
-    this.#said.add(key);
-    process.emitWarning(message, { type: 'WechatAuthWarning', code });
+    if (this.#printed.has(key)) return;
+    this.#printed.add(key);
+    warn(code, message);
   }
 }

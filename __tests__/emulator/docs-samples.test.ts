@@ -37,7 +37,7 @@ function compile(sample: string, keyword: 'function' | 'async function', given: 
     make()(requireSample, {}, ...given.map((name) => values[name]));
 }
 
-describe.each(['docs/emulator.md', 'docs/emulator.zh-CN.md'])('%s', (file) => {
+describe.each(['docs/emulator.md', 'docs/zh-CN/emulator.md'])('%s', (file) => {
   const [inTests = '', faults = '', overTLS = '', ...rest] = samplesOf(file);
 
   it('has only the samples that are run here', () => expect(rest).toEqual([]));

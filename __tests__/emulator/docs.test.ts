@@ -7,7 +7,7 @@ function read(file: string): string {
   return readFileSync(path.resolve(__dirname, '../..', file), 'utf8');
 }
 
-describe.each(['docs/emulator.md', 'docs/emulator.zh-CN.md'])('%s', (file) => {
+describe.each(['docs/emulator.md', 'docs/zh-CN/emulator.md'])('%s', (file) => {
   const docs = read(file);
   useEmulator();
 

@@ -3,10 +3,10 @@ import path from 'node:path';
 import express, { type RequestHandler } from 'express';
 import session from 'express-session';
 import { selfSignedCertificate } from '../../lib/emulator';
+import { Browser, type BrowserResponse } from '../support/browser';
 import { listen, type Running } from '../support/hosts';
-import { routeWechatHosts, WECHAT_HOSTS } from './support/route-wechat-hosts';
 import { codeIn, useEmulatorClient, type EmulatorClient } from './support/emulator-client';
-import { PhoneBrowser } from './support/phone-browser';
+import { routeWechatHosts, WECHAT_HOSTS } from './support/route-wechat-hosts';
 
 const startClient = useEmulatorClient();
 let client: EmulatorClient;
@@ -24,14 +24,25 @@ afterEach(async () => {
 });
 
 const AUTHORIZE = 'https://open.weixin.qq.com/connect/oauth2/authorize';
+const LOGIN_BY_CONSENT = ['GET /connect/oauth2/authorize', 'POST /connect/oauth2/authorize'];
+const PROFILE_OF_A_CODE = ['GET /sns/oauth2/access_token', 'GET /sns/userinfo'];
+
 function openid(): string {
   return client.wechat.openid('ming', client.wechat.apps.official.appId);
 }
+
 function calls(): string[] {
   return client.wechat.requests.map((request) => `${request.method} ${request.path}`);
 }
-const LOGIN_BY_CONSENT = ['GET /connect/oauth2/authorize', 'POST /connect/oauth2/authorize'];
-const PROFILE_OF_A_CODE = ['GET /sns/oauth2/access_token', 'GET /sns/userinfo'];
+
+/** Presses a button of WeChat's page and follows the redirect. */
+async function pressAndFollow(
+  browser: Browser,
+  page: BrowserResponse,
+  reply: 'allow' | 'deny',
+): Promise<BrowserResponse> {
+  return browser.followEverywhere((await browser.press(page, reply)).location);
+}
 
 /** The part of wechat-oauth's API that the tests use; the package has no types. */
 interface Peer {
@@ -150,39 +161,39 @@ describe('passport-wechat', () => {
     return { appID: appId, appSecret, state: 'state' };
   };
 
-  it('logs a person in to an official account, consent page and all', async () => {
+  it('logs a person in to an official account through the consent page', async () => {
     const { url } = await start(credentials('official'));
-    const visitor = new PhoneBrowser();
-    const done = await visitor.press(await visitor.open(`${url}/login`), 'allow');
-    expect(JSON.parse(done.text)).toMatchObject({ openid: openid(), nickname: '小明' });
-    expect(visitor.trail).toEqual([`${url}/login`, AUTHORIZE, AUTHORIZE, `${url}/login`]);
+    const browser = Browser.inWechat(url);
+    const done = await pressAndFollow(browser, await browser.followEverywhere('/login'), 'allow');
+    expect(done.json()).toMatchObject({ openid: openid(), nickname: '小明' });
+    expect(browser.history).toEqual([`${url}/login`, AUTHORIZE, AUTHORIZE, `${url}/login`]);
     expect(calls()).toEqual([...LOGIN_BY_CONSENT, ...PROFILE_OF_A_CODE]);
     expect(client.wechat.requests.every((request) => request.warning === undefined)).toBe(true);
   });
 
-  it('takes both kinds of refusal that come back for what they are', async () => {
+  it('refuses the login after both kinds of callback that report a denial', async () => {
     const { url } = await start(credentials('official'));
     for (const denial of ['state-only', 'authdeny'] as const) {
       client.wechat.switches.denial = denial;
-      const visitor = new PhoneBrowser();
-      const done = await visitor.press(await visitor.open(`${url}/login`), 'deny');
-      expect([done.status, done.text]).toEqual([401, 'Unauthorized']);
+      const browser = Browser.inWechat(url);
+      const done = await pressAndFollow(browser, await browser.followEverywhere('/login'), 'deny');
+      expect([done.status, done.body]).toEqual([401, 'Unauthorized']);
     }
     expect(calls().filter((call) => call.includes('/sns/'))).toEqual([]);
   });
 
   it('logs a person in by QR code', async () => {
     const { url } = await start({ ...credentials('website'), client: 'web', scope: 'snsapi_login' });
-    const visitor = new PhoneBrowser();
-    const page = await visitor.open(`${url}/login`);
-    const uuid = /data-uuid="([^"]+)"/.exec(page.text)?.[1] ?? '';
-    const confirm = await visitor.open(`https://open.weixin.qq.com/connect/confirm?uuid=${uuid}`);
-    await visitor.press(confirm, 'allow');
-    const poll = await visitor.open(`https://open.weixin.qq.com/connect/l/qrconnect?uuid=${uuid}&last=404`);
-    const code = /wx_errcode=405;window.wx_code='(\w+)'/.exec(poll.text)?.[1] ?? '';
-    const callback = /data-callback="([^"]+)"/.exec(page.text)?.[1] ?? '';
-    const done = await visitor.open(callback.replaceAll('&amp;', '&').replace(uuid, code));
-    expect(JSON.parse(done.text)).toMatchObject({
+    const browser = Browser.inWechat(url);
+    const page = await browser.followEverywhere('/login');
+    const uuid = /data-uuid="([^"]+)"/.exec(page.body)?.[1] ?? '';
+    const confirm = await browser.get(`https://open.weixin.qq.com/connect/confirm?uuid=${uuid}`);
+    await browser.press(confirm, 'allow');
+    const poll = await browser.get(`https://open.weixin.qq.com/connect/l/qrconnect?uuid=${uuid}&last=404`);
+    const code = /wx_errcode=405;window.wx_code='(\w+)'/.exec(poll.body)?.[1] ?? '';
+    const callback = /data-callback="([^"]+)"/.exec(page.body)?.[1] ?? '';
+    const done = await browser.followEverywhere(callback.replaceAll('&amp;', '&').replace(uuid, code));
+    expect(done.json()).toMatchObject({
       openid: client.wechat.openid('ming', client.wechat.apps.website.appId),
       unionid: client.wechat.unionid('ming', client.wechat.apps.official.appId),
     });
@@ -212,15 +223,15 @@ describe('grant', () => {
 
   it('logs a person in and reads the profile', async () => {
     const { url } = await start({ scope: ['snsapi_userinfo'], response: ['tokens', 'raw', 'profile'] });
-    const visitor = new PhoneBrowser();
-    const done = await visitor.press(await visitor.open(`${url}/connect/wechat`), 'allow');
-    expect(JSON.parse(done.text)).toMatchObject({
+    const browser = Browser.inWechat(url);
+    const done = await pressAndFollow(browser, await browser.followEverywhere('/connect/wechat'), 'allow');
+    expect(done.json()).toMatchObject({
       access_token: expect.any(String) as string,
       refresh_token: expect.any(String) as string,
       raw: { openid: openid(), scope: 'snsapi_userinfo' },
       profile: { nickname: '小明' },
     });
-    expect(visitor.trail).toEqual([
+    expect(browser.history).toEqual([
       `${url}/connect/wechat`,
       AUTHORIZE,
       AUTHORIZE,
@@ -232,11 +243,12 @@ describe('grant', () => {
 
   it('causes a warning by its order of parameters, and is refused where the order is strict', async () => {
     const { url } = await start({ scope: ['snsapi_base'] });
-    await new PhoneBrowser().open(`${url}/connect/wechat`);
+    await Browser.inWechat(url).followEverywhere('/connect/wechat');
     expect(client.wechat.requests[0]?.warning).toMatch(
       /the order of parameters is .*; WeChat documents appid/,
     );
     client.wechat.switches.parameterOrder = 'strict';
-    expect((await new PhoneBrowser().open(`${url}/connect/wechat`)).text).toContain('该链接无法访问');
+    const page = await Browser.inWechat(url).followEverywhere('/connect/wechat');
+    expect(page.body).toContain('该链接无法访问');
   });
 });

@@ -1,20 +1,19 @@
-// One case: the fault strikes, what comes of it is what the rules say, nothing is left of it, and the next try works.
+// One case: a call meets a fault, the login or page ends as expectations.ts says, nothing of the failure is stored, and
+// the next try succeeds.
 import assert from 'node:assert/strict';
-import type { Answer, Browser } from '../support/browser';
-import type { Fault } from './faults';
-import { RETURN_TO, USER, type Client, type Lane } from './fault-fixture';
+import type { Browser, BrowserResponse } from '../support/browser';
+import { statusOf, type Call, type ErrorKind } from '../support/contract';
 import {
-  STATUS,
+  deletesStoredToken,
   endOfLogin,
-  isRefreshed,
-  killsTheToken,
-  meaningOf,
-  timesAsked,
+  refreshesToken,
+  requestsOf,
+  resultOf,
   type Attempt,
-  type Call,
-  type Ending,
-  type Kind,
-} from './rules';
+  type LoginEnd,
+} from './expectations';
+import { RETURN_TO, USER, type Client, type FaultFixture } from './fault-fixture';
+import type { Fault } from './faults';
 import type { LoginStep, PageStep } from './steps';
 
 export interface LoginCase {
@@ -33,90 +32,92 @@ interface Logins {
 const loginsOf = (session: object): Logins =>
   ((session as Record<string, unknown>)['wechat:login'] as Logins | undefined) ?? { pending: {}, done: {} };
 
-/** What a session holds but for logins under way: those come and go. */
-function settledPart(session: object): object {
+/** A session without its pending logins, which a restart replaces. */
+function withoutPending(session: object): object {
   return { ...session, 'wechat:login': loginsOf(session).done };
 }
 
 export async function loginCase(
-  lane: Lane,
+  fixture: FaultFixture,
   { step, call, fault, attempt, client }: LoginCase,
 ): Promise<void> {
-  const browser = await lane.arrive(step.before);
-  const before = await lane.session(browser);
-  let back = await lane.leave(browser, USER, step.asks);
+  const browser = await fixture.newBrowser(step.before);
+  const before = await fixture.session(browser);
+  let callback = await fixture.startAndAgree(browser, USER, step.asks);
   if (attempt === 'after the one restart') {
-    lane.emulator.fail('access_token', { errcode: -1 });
-    back = await lane.agree(await browser.get(back));
+    fixture.emulator.fail('access_token', { errcode: -1 });
+    callback = await fixture.agree(await browser.get(callback));
   }
-  const [begun] = Object.values(loginsOf(await lane.session(browser)).pending);
-  const tokens = lane.tokens();
-  lane.met.length = 0;
+  const [pending] = Object.values(loginsOf(await fixture.session(browser)).pending);
+  const tokens = fixture.tokens();
+  fixture.onLoginResults.length = 0;
 
-  lane.meet(fault, call);
-  const answer = await lane.ask(browser, back, client);
-  isHeard(await lane.heal(fault, call), fault, call);
+  fixture.inject(fault, call);
+  const response = await fixture.request(browser, callback, client);
+  expectRequests(await fixture.removeFault(fault, call), fault, call);
 
-  const ending = step.onLogin ? endOfOnLogin(fault, call) : endOfLogin(fault, call, attempt);
-  const after = await lane.session(browser);
-  assert.equal(answer.headers['cache-control'], 'no-store');
-  assert.equal(answer.headers['referrer-policy'], 'no-referrer');
-  assert.deepEqual(lane.met, onLoginMet(step, fault, call, ending));
-  if (ending.ends === 'logged in') {
-    lane.isIn(answer);
-    assert.equal((after['wechat'] as { openid?: string } | undefined)?.openid, lane.openid());
-  } else if (ending.ends === 'restarted') {
-    assert.deepEqual([answer.status, answer.body], [302, '']);
-    assert.deepEqual(settledPart(after), settledPart(before));
+  const end = step.onLogin ? endWithOnLogin(fault, call) : endOfLogin(fault, call, attempt);
+  const after = await fixture.session(browser);
+  assert.equal(response.headers['cache-control'], 'no-store');
+  assert.equal(response.headers['referrer-policy'], 'no-referrer');
+  assert.deepEqual(fixture.onLoginResults, expectedOnLoginResults(step, fault, call, end));
+  if (end.ends === 'logged in') {
+    fixture.expectLoggedIn(response);
+    assert.equal((after['wechat'] as { openid?: string } | undefined)?.openid, fixture.openid());
+  } else if (end.ends === 'restarted') {
+    assert.deepEqual([response.status, response.body], [302, '']);
+    assert.deepEqual(withoutPending(after), withoutPending(before));
     const [[state, login] = ['', {}], ...others] = Object.entries(loginsOf(after).pending);
     assert.match(state, /^1[0-9a-f]{32}$/);
-    assert.equal(new URL(answer.location).searchParams.get('state'), state);
-    assert.deepEqual({ ...login, at: 0 }, { ...begun, at: 0 });
+    assert.equal(new URL(response.location).searchParams.get('state'), state);
+    assert.deepEqual({ ...login, at: 0 }, { ...pending, at: 0 });
     assert.deepEqual(others, []);
   } else {
     assert.deepEqual(after, before);
-    isRefusal(answer, ending.kind, client);
+    expectErrorResponse(response, end.kind, client);
   }
-  await tokensAre(lane, tokens, call, ending);
+  await expectTokens(fixture, tokens, call, end);
 
-  // The next try works at once.
-  if (ending.ends === 'logged in') return;
-  if (ending.ends === 'restarted') lane.isIn(await browser.get(await lane.agree(answer)));
-  else await lane.logIn(browser, USER, step.asks);
-  await isUser(lane, browser);
+  // The next try succeeds at once.
+  if (end.ends === 'logged in') return;
+  if (end.ends === 'restarted') fixture.expectLoggedIn(await browser.get(await fixture.agree(response)));
+  else await fixture.logIn(browser, USER, step.asks);
+  await expectUser(fixture, browser);
 }
 
-/** Whatever onLogin throws refuses the login, a failed call of its own too. */
-function endOfOnLogin(fault: Fault, call: Call): Ending {
-  return meaningOf(fault, call) === 'fine'
+/** Any error that onLogin throws refuses the login, a failed call of its own included. */
+function endWithOnLogin(fault: Fault, call: Call): LoginEnd {
+  return resultOf(fault, call) === 'success'
     ? { ends: 'logged in' }
     : { ends: 'refused', kind: 'login_refused' };
 }
 
-function onLoginMet(step: LoginStep, fault: Fault, call: Call, { ends }: Ending): string[] {
-  if (step.onLogin) return [meaningOf(fault, call)];
-  return ends === 'logged in' ? ['fine'] : [];
+function expectedOnLoginResults(step: LoginStep, fault: Fault, call: Call, { ends }: LoginEnd): string[] {
+  if (step.onLogin) return [resultOf(fault, call)];
+  return ends === 'logged in' ? ['success'] : [];
 }
 
-/** How often WeChat hears of a call: a code is never sent twice. */
-function isHeard(times: number, fault: Fault, call: Call): void {
-  const most = timesAsked(fault, call);
-  if ('door' in fault.by)
-    assert.equal(times, meaningOf(fault, call) === 'fine' ? 1 : 0, 'calls through that door');
-  // On a busy machine the time may be over before the request has arrived.
-  else if (fault.means === 'timeout') assert.ok(times <= most, `${times} calls where ${most} were to come`);
-  else assert.equal(times, most, 'calls that WeChat heard');
+/** An authorization code is never sent twice; other calls are sent twice at most. */
+function expectRequests(requests: number, fault: Fault, call: Call): void {
+  const most = requestsOf(fault, call);
+  if ('connection' in fault.injection)
+    assert.equal(requests, resultOf(fault, call) === 'success' ? 1 : 0, 'requests over a faulty connection');
+  // On a busy machine the timeout may end a call before its request arrives.
+  else if (fault.result === 'timeout')
+    assert.ok(requests <= most, `${requests} requests, but ${most} at most were expected`);
+  else assert.equal(requests, most, 'requests that WeChat received');
 }
 
-const NO_USE_IN_TRYING_AGAIN: readonly Kind[] = ['credentials', 'snapshot_user'];
+/** Kinds whose error page offers no link to try again: it would fail in the same way. */
+const WITHOUT_RETRY: readonly ErrorKind[] = ['credentials', 'snapshot_user'];
 
-function isRefusal(answer: Answer, kind: Kind, client: Client): void {
-  const { status, headers, body, location } = answer;
+function expectErrorResponse(response: BrowserResponse, kind: ErrorKind, client: Client): void {
+  const { status, headers, body, location } = response;
   const type = headers['content-type'];
-  assert.deepEqual({ status, location }, { status: STATUS[kind], location: '' });
+  assert.deepEqual({ status, location }, { status: statusOf(kind), location: '' });
   if (client === 'XHR') {
     assert.equal(type, 'application/json; charset=utf-8');
-    const { message, ...rest } = answer.json() as Record<string, unknown>;
+    const { message, ...rest } = response.json() as Record<string, unknown>;
     assert.deepEqual(rest, { error: kind });
     assert.ok(typeof message === 'string' && message !== '');
     return;
@@ -124,32 +125,26 @@ function isRefusal(answer: Answer, kind: Kind, client: Client): void {
   assert.equal(type, 'text/html; charset=utf-8');
   assert.match(body, new RegExp(`<small>错误代码：${kind}( · [^<]*)?</small>|<p class="corner"`));
   const retry = `/login?returnTo=${encodeURIComponent(RETURN_TO)}`;
-  assert.equal(
-    body.includes(`href="${retry}"`),
-    !NO_USE_IN_TRYING_AGAIN.includes(kind),
-    'a link to try again',
-  );
+  assert.equal(body.includes(`href="${retry}"`), !WITHOUT_RETRY.includes(kind), 'a link to try again');
 }
 
-type Tokens = ReturnType<Lane['tokens']>;
+type Tokens = ReturnType<FaultFixture['tokens']>;
 
-/** Nothing half-written: what is kept is what was kept before, or a whole token that WeChat gave this user. */
-async function tokensAre(lane: Lane, before: Tokens, call: Call, ending: Ending): Promise<void> {
-  const after = lane.tokens();
-  const wasGiven =
-    ending.ends === 'logged in' ||
-    call !== 'access_token' ||
-    (ending.ends === 'refused' && ending.kind === 'scope');
-  if (wasGiven) {
-    await lane.isWhole(after.get(USER));
+/** The stored tokens are the ones from before, or a complete token of this user: never a part of one. */
+async function expectTokens(fixture: FaultFixture, before: Tokens, call: Call, end: LoginEnd): Promise<void> {
+  const after = fixture.tokens();
+  const isStored =
+    end.ends === 'logged in' || call !== 'access_token' || (end.ends === 'refused' && end.kind === 'scope');
+  if (isStored) {
+    await fixture.expectValidToken(after.get(USER));
     for (const tokens of [before, after]) tokens.delete(USER);
   }
   assert.deepEqual(after, before);
 }
 
-async function isUser(lane: Lane, browser: Browser): Promise<void> {
-  const { wechat } = await lane.session(browser);
-  assert.equal((wechat as { openid?: string } | undefined)?.openid, lane.openid());
+async function expectUser(fixture: FaultFixture, browser: Browser): Promise<void> {
+  const { wechat } = await fixture.session(browser);
+  assert.equal((wechat as { openid?: string } | undefined)?.openid, fixture.openid());
 }
 
 export interface PageCase {
@@ -158,31 +153,33 @@ export interface PageCase {
   readonly fault: Fault;
 }
 
-export async function pageCase(lane: Lane, { step, call, fault }: PageCase): Promise<void> {
-  const browser = await lane.regular(step.expired);
-  const before = await lane.session(browser);
-  const tokens = lane.tokens();
+export async function pageCase(fixture: FaultFixture, { step, call, fault }: PageCase): Promise<void> {
+  const browser = await fixture.returningUser(step.expired);
+  const before = await fixture.session(browser);
+  const tokens = fixture.tokens();
 
-  lane.meet(fault, call);
-  const answer = await browser.get('/work');
-  isHeard(await lane.heal(fault, call), fault, call);
+  fixture.inject(fault, call);
+  const response = await browser.get('/call');
+  expectRequests(await fixture.removeFault(fault, call), fault, call);
 
-  const kind = meaningOf(fault, call);
+  const result = resultOf(fault, call);
   assert.deepEqual(
-    { status: answer.status, body: answer.json() },
-    kind === 'fine' ? { status: 200, body: 'done' } : { status: STATUS[kind], body: { error: kind } },
+    { status: response.status, body: response.json() },
+    result === 'success'
+      ? { status: 200, body: 'done' }
+      : { status: statusOf(result), body: { error: result } },
   );
-  assert.deepEqual(await lane.session(browser), before);
-  const after = lane.tokens();
-  if (killsTheToken(fault, call) && step.through === 'the token keeper') {
+  assert.deepEqual(await fixture.session(browser), before);
+  const after = fixture.tokens();
+  if (deletesStoredToken(fault, call) && step.usesStoredToken) {
     assert.equal(after.get(USER), undefined);
     for (const each of [tokens, after]) each.delete(USER);
-  } else if (kind === 'fine' || step.calls[0] !== call || isRefreshed(fault, call)) {
-    await lane.isWhole(after.get(USER));
+  } else if (result === 'success' || step.calls[0] !== call || refreshesToken(fault, call)) {
+    await fixture.expectValidToken(after.get(USER));
     for (const each of [tokens, after]) each.delete(USER);
   }
   assert.deepEqual(after, tokens);
 
-  const next = await lane.askAgain(step.expired);
+  const next = await fixture.openPageAgain(step.expired);
   assert.deepEqual([next.status, next.json()], [200, 'done']);
 }

@@ -1,28 +1,24 @@
-// One app, one WeChat with a faulty door, one visitor after the other. Lanes know nothing of each other, and run side by side.
+// One app, and a WeChat that can be made to fail. A fixture serves one user after another; fixtures share nothing, and
+// run side by side.
 import assert from 'node:assert/strict';
 import expressSession from 'express-session';
 import type { CookieJar } from 'tough-cookie';
-import {
-  OAuth,
-  isWechatError,
-  type TokenData,
-  type TokenStore,
-  type WechatAuthOptions,
-} from '../../lib/index';
+import { OAuth, isWechatError, type TokenData, type WechatAuthOptions } from '../../lib/index';
 import type { Emulator } from '../../lib/emulator/index';
 import { cookies, emulated, sendJSON, startApp, type TestApp, type TestRequest } from '../support/app';
-import { agree, Browser, type Answer } from '../support/browser';
+import { agree, Browser, type BrowserResponse } from '../support/browser';
+import type { Call } from '../support/contract';
 import type { HostName } from '../support/hosts';
+import { InspectableStore } from './inspectable-store';
 import { serverSessions, type SessionName } from '../support/sessions';
-import { FaultyWechat, type Wire } from './faulty-wechat';
+import { FaultyWechat, type Transport } from './faulty-wechat';
 import type { Fault } from './faults';
-import type { Call } from './rules';
-import type { Before, LoginStep, PageStep, There } from './steps';
+import type { CallContext, LoggedIn, LoginStep, PageStep } from './steps';
 
-/** As good as none: a healthy call never meets it, however busy the machine. */
-const PATIENT_MS = 60_000;
-/** Met by silence alone. */
-const HASTY_MS = 40;
+/** No healthy call reaches it, even on a busy machine. */
+const LONG_TIMEOUT_MS = 60_000;
+/** While a call is to time out. */
+const SHORT_TIMEOUT_MS = 40;
 
 export const RETURN_TO = '/me?kept';
 export const USER = 'ming';
@@ -30,59 +26,40 @@ const OTHER = 'follower';
 
 type Session = Readonly<Record<string, unknown>>;
 export type Client = 'browser' | 'XHR';
-const ASKING: Readonly<Record<Client, Record<string, string>>> = {
+const HEADERS: Readonly<Record<Client, Record<string, string>>> = {
   browser: {},
   XHR: { Accept: 'application/json', 'X-Requested-With': 'XMLHttpRequest' },
 };
 
-/** A token store that a test can look into. */
-class GlassStore implements TokenStore {
-  readonly tokens = new Map<string, TokenData>();
-
-  get(key: string): Promise<TokenData | undefined> {
-    return Promise.resolve(this.tokens.get(key));
-  }
-
-  set(key: string, token: TokenData): Promise<void> {
-    this.tokens.set(key, token);
-    return Promise.resolve();
-  }
-
-  delete(key: string): Promise<void> {
-    this.tokens.delete(key);
-    return Promise.resolve();
-  }
-}
-
-export interface LaneOptions {
+export interface FixtureOptions {
   readonly step: LoginStep | PageStep;
   readonly session: SessionName;
-  readonly wire: Wire;
+  readonly transport: Transport;
   readonly host: HostName;
 }
 
-export class Lane {
-  /** What came of each onLogin: 'fine', or the kind of its error. */
-  readonly met: string[] = [];
+export class FaultFixture {
+  /** What each call of onLogin came to; the text of the error if it is not one of the library's. */
+  readonly onLoginResults: string[] = [];
   readonly #since = Date.now();
-  readonly #options: LaneOptions;
+  readonly #options: FixtureOptions;
   readonly #wechat: FaultyWechat;
-  readonly #tokens = new GlassStore();
+  readonly #store = new InspectableStore();
   readonly #sessions = new expressSession.MemoryStore();
   readonly #oauths: OAuth[] = [];
   #app!: TestApp;
-  #newcomer: { readonly jar: CookieJar; readonly session: Session } | undefined;
-  #regular: Browser | undefined;
+  #template: { readonly jar: CookieJar; readonly session: Session } | undefined;
+  #returning: Browser | undefined;
 
-  private constructor(options: LaneOptions, wechat: FaultyWechat) {
+  private constructor(options: FixtureOptions, wechat: FaultyWechat) {
     this.#options = options;
     this.#wechat = wechat;
   }
 
-  static async open(options: LaneOptions): Promise<Lane> {
-    const lane = new Lane(options, await FaultyWechat.open(options.wire));
-    await lane.#start();
-    return lane;
+  static async open(options: FixtureOptions): Promise<FaultFixture> {
+    const fixture = new FaultFixture(options, await FaultyWechat.open(options.transport));
+    await fixture.#start();
+    return fixture;
   }
 
   async #start(): Promise<void> {
@@ -96,7 +73,7 @@ export class Lane {
         ...(this.#flow === 'official' && { website: undefined }),
         ...this.#wechat.options,
         scope: 'flow' in this.#options.step ? this.#options.step.scope : 'snsapi_userinfo',
-        tokenStore: this.#tokens,
+        tokenStore: this.#store,
         onLogin: (req, { token }) => this.#onLogin(req as TestRequest, token.data),
       } satisfies WechatAuthOptions,
       routes: (app) => {
@@ -104,12 +81,12 @@ export class Lane {
           (req as TestRequest).session['cart'] = ['one thing'];
           res.end();
         });
-        app.use('/core', (req, res) => {
+        app.use('/oauth', (req, res) => {
           this.#oauths.push((req as TestRequest).wechat.oauth);
           res.end();
         });
-        app.use('/work', (req, res) => {
-          this.#work((req as TestRequest).wechat).then(
+        app.use('/call', (req, res) => {
+          this.#call((req as TestRequest).wechat).then(
             () => sendJSON(res, 'done'),
             (error: unknown) => {
               res.statusCode = isWechatError(error) ? error.status : 500;
@@ -121,9 +98,9 @@ export class Lane {
     });
     const { appId: appid, appSecret: appsecret } = this.emulator.apps.miniProgram;
     this.#oauths.push(new OAuth({ appid, appsecret, ...this.#wechat.options }));
-    await new Browser(this.#app.url, '').get('/core');
-    this.#wait(PATIENT_MS);
-    // Somebody else's token is there too, and must stay as it is.
+    await new Browser(this.#app.url, '').get('/oauth');
+    this.#setTimeout(LONG_TIMEOUT_MS);
+    // Another user's token is stored too, and must stay as it is.
     await this.logIn(this.#browser(), OTHER);
   }
 
@@ -148,17 +125,20 @@ export class Lane {
     return this.emulator.openid(user, this.emulator.apps[this.#flow].appId);
   }
 
-  // —— the visitor
+  // —— browsers and users
 
-  /** Somebody at the door, with something in the session already. The first one came all the way; those after look just like them. */
-  async arrive(before: Before): Promise<Browser> {
+  /**
+   * A browser with something in its session. The first one gets there by requests; the later ones start from a copy of
+   * its cookies and session.
+   */
+  async newBrowser(loggedIn: LoggedIn): Promise<Browser> {
     const browser = this.#browser();
-    if (!this.#newcomer) {
+    if (!this.#template) {
       await browser.get('/cart');
-      if (before !== 'nobody') await this.logIn(browser, before === 'the same user' ? USER : OTHER);
-      this.#newcomer = { jar: browser.jar, session: await this.session(browser) };
+      if (loggedIn !== 'nobody') await this.logIn(browser, loggedIn === 'the same user' ? USER : OTHER);
+      this.#template = { jar: browser.jar, session: await this.session(browser) };
     }
-    const { jar, session } = this.#newcomer;
+    const { jar, session } = this.#template;
     browser.jar = jar.cloneSync() ?? jar;
     const { id, ...kept } = session;
     if (typeof id === 'string') await this.#restore(id, kept);
@@ -174,71 +154,71 @@ export class Lane {
     );
   }
 
-  /** Someone who logged in long ago: with a token of that age, or a good one. */
-  async regular(isExpired: boolean): Promise<Browser> {
+  /** A browser whose user logged in before, and whose stored access token is valid or expired. */
+  async returningUser(isExpired: boolean): Promise<Browser> {
     const token = this.tokens().get(USER);
     const left = token ? token.create_at + token.expires_in * 1000 - 10_000 - Date.now() : 0;
-    if (this.#regular && token?.refresh_token && left <= 0 === isExpired) return this.#regular;
-    this.#regular ??= this.#browser();
-    // The second one for the login itself, which already finds the first one expired.
+    if (this.#returning && token?.refresh_token && left <= 0 === isExpired) return this.#returning;
+    this.#returning ??= this.#browser();
+    // The login itself finds the first token expired and refreshes it: both must expire soon.
     if (isExpired)
       for (const call of ['access_token', 'refresh_token'])
         this.emulator.fail(call, { patch: { expires_in: 5 } });
-    await this.logIn(this.#regular, USER);
+    await this.logIn(this.#returning, USER);
     if (isExpired) this.emulator.expireToken(this.tokens().get(USER)?.access_token ?? '');
-    return this.#regular;
+    return this.#returning;
   }
 
-  /** Asks for the page of the step once more. A token that is refreshed for it is an old one again: the next case need not log in. */
-  async askAgain(isExpired: boolean): Promise<Answer> {
-    const browser = await this.regular(isExpired);
-    if (!isExpired) return browser.get('/work');
+  /** Opens the step's page once more, and leaves an expired token behind: the next case then needs no login. */
+  async openPageAgain(isExpired: boolean): Promise<BrowserResponse> {
+    const browser = await this.returningUser(isExpired);
+    if (!isExpired) return browser.get('/call');
     const undo = this.emulator.fail('refresh_token', { patch: { expires_in: 5 } });
-    const answer = await browser.get('/work');
+    const response = await browser.get('/call');
     undo();
     this.emulator.expireToken(this.tokens().get(USER)?.access_token ?? '');
-    return answer;
+    return response;
   }
 
-  /** Goes to WeChat and agrees there: the callback's address, which nobody has opened yet. */
-  async leave(browser: Browser, user = USER, asks?: string): Promise<string> {
+  /** Starts a login and agrees at WeChat: returns the callback's address, which the browser has not opened yet. */
+  async startAndAgree(browser: Browser, user = USER, asks?: string): Promise<string> {
     const scope = asks === undefined ? '' : `&scope=${asks}`;
-    const sent = await browser.get(`/login?returnTo=${encodeURIComponent(RETURN_TO)}${scope}`);
-    return this.agree(sent, user);
+    const redirect = await browser.get(`/login?returnTo=${encodeURIComponent(RETURN_TO)}${scope}`);
+    return this.agree(redirect, user);
   }
 
-  async agree(sent: Answer, user = USER): Promise<string> {
-    assert.equal(sent.status, 302, `sent to WeChat: ${sent.body.slice(0, 400)}`);
-    return agree(this.emulator, sent.location, user);
+  async agree(redirect: BrowserResponse, user = USER): Promise<string> {
+    assert.equal(redirect.status, 302, `a redirect to WeChat: ${redirect.body.slice(0, 400)}`);
+    return agree(this.emulator, redirect.location, user);
   }
 
   async logIn(browser: Browser, user = USER, asks?: string): Promise<void> {
-    this.isIn(await browser.get(await this.leave(browser, user, asks)));
+    this.expectLoggedIn(await browser.get(await this.startAndAgree(browser, user, asks)));
   }
 
-  ask(browser: Browser, address: string, client: Client): Promise<Answer> {
-    return browser.get(address, { headers: ASKING[client] });
+  request(browser: Browser, address: string, client: Client): Promise<BrowserResponse> {
+    return browser.get(address, { headers: HEADERS[client] });
   }
 
-  isIn({ status, location, body }: Answer): void {
-    const told = /<small>.*<\/small>/.exec(body)?.[0] ?? body.slice(0, 200);
-    assert.deepEqual({ status, location, told }, { status: 302, location: RETURN_TO, told: '' });
+  expectLoggedIn({ status, location, body }: BrowserResponse): void {
+    const error = /<small>.*<\/small>/.exec(body)?.[0] ?? body.slice(0, 200);
+    assert.deepEqual({ status, location, error }, { status: 302, location: RETURN_TO, error: '' });
   }
 
-  // —— what is kept
+  // —— what is stored
 
-  /** What the app's session holds for this browser. */
+  /** The app's session of this browser. */
   async session(browser: Browser): Promise<Session> {
-    const cookies = new Map(
+    const values = new Map(
       browser
         .cookies()
         .split('; ')
         .map((pair) => pair.split('=', 2) as [string, string]),
     );
     if (this.#options.session === 'cookie-session') {
-      return JSON.parse(Buffer.from(cookies.get('session') ?? '', 'base64').toString()) as Session;
+      return JSON.parse(Buffer.from(values.get('session') ?? '', 'base64').toString()) as Session;
     }
-    const id = /^s:(.*)\.[^.]*$/.exec(decodeURIComponent(cookies.get('connect.sid') ?? ''))?.[1] ?? '';
+    const id = /^s:(.*)\.[^.]*$/.exec(decodeURIComponent(values.get('connect.sid') ?? ''))?.[1] ?? '';
     const stored = await new Promise<unknown>((resolve, reject) =>
       this.#sessions.get(id, (error: unknown, session) =>
         error instanceof Error ? reject(error) : resolve(session),
@@ -249,34 +229,37 @@ export class Lane {
     return session;
   }
 
-  /** The tokens that are kept, by user. */
+  /** The stored tokens by user. */
   tokens(): Map<string, TokenData> {
     const users = new Map([USER, OTHER].map((user) => [this.openid(user), user]));
     return new Map(
-      [...this.#tokens.tokens].map(([key, token]) => {
+      [...this.#store.tokens].map(([key, token]) => {
         const openid = key.slice(key.indexOf(':') + 1);
         return [users.get(openid) ?? openid, structuredClone(token)];
       }),
     );
   }
 
-  /** Whether it is a token as WeChat gives it, of this user, and WeChat takes it. */
-  async isWhole(token: TokenData | undefined): Promise<void> {
-    assert.ok(token, 'no token is kept');
+  /** The token has every field, belongs to the user, and WeChat accepts it. */
+  async expectValidToken(token: TokenData | undefined): Promise<void> {
+    assert.ok(token, 'a token is stored');
     assert.equal(typeof token.expires_in, 'number');
     assert.ok(
       token.create_at >= this.#since && token.create_at <= Date.now(),
-      'create_at is a time of these calls',
+      'create_at lies within this test',
     );
     assert.equal(token.openid, this.openid());
     const query = `access_token=${token.access_token}&openid=${token.openid}`;
-    const answer = await new Browser(this.emulator.url, '').get(`/sns/auth?${query}`);
-    assert.deepEqual(answer.json(), { errcode: 0, errmsg: 'ok' });
+    const response = await new Browser(this.emulator.url, '').get(`/sns/auth?${query}`);
+    assert.deepEqual(response.json(), { errcode: 0, errmsg: 'ok' });
   }
 
   // —— the app's own code
 
-  #there(wechat: TestRequest['wechat'], { access_token, refresh_token = '', openid }: TokenData): There {
+  #context(
+    wechat: TestRequest['wechat'],
+    { access_token, refresh_token = '', openid }: TokenData,
+  ): CallContext {
     const [miniProgram] = this.#oauths;
     assert.ok(miniProgram);
     const tokens = { access: access_token, refresh: refresh_token };
@@ -286,48 +269,51 @@ export class Lane {
   async #onLogin(req: TestRequest, token: TokenData): Promise<undefined> {
     const { step } = this.#options;
     try {
-      if ('onLogin' in step) await step.onLogin(this.#there(req.wechat, token));
-      this.met.push('fine');
+      if ('onLogin' in step) await step.onLogin(this.#context(req.wechat, token));
+      this.onLoginResults.push('success');
     } catch (error) {
-      this.met.push(isWechatError(error) ? error.kind : String(error));
+      this.onLoginResults.push(isWechatError(error) ? error.kind : String(error));
       throw error;
     }
   }
 
-  async #work(wechat: TestRequest['wechat']): Promise<void> {
+  async #call(wechat: TestRequest['wechat']): Promise<void> {
     const { step } = this.#options;
     const token = this.tokens().get(USER);
-    assert.ok(token && 'work' in step);
-    await step.work(this.#there(wechat, token));
+    assert.ok(token && 'call' in step);
+    await step.call(this.#context(wechat, token));
   }
 
-  // —— the trouble
+  // —— the fault
 
-  /** Lets a call fail from now on. */
-  meet(fault: Fault, call: Call): void {
+  /** Makes a call fail from now on. */
+  inject(fault: Fault, call: Call): void {
     const { calls } = this.#options.step;
-    const atHand = (): void => {
-      if (fault.means === 'timeout') this.#wait(HASTY_MS);
+    const onReady = (): void => {
+      if (fault.result === 'timeout') this.#setTimeout(SHORT_TIMEOUT_MS);
     };
-    this.#wechat.meet({ fault, call, before: calls.slice(0, calls.indexOf(call)), atHand });
+    this.#wechat.inject({ fault, call, before: calls.slice(0, calls.indexOf(call)), onReady });
   }
 
-  /** Ends the trouble, and tells how often WeChat heard of the call; no connection of it may stay behind. */
-  async heal(fault: Fault, call: Call): Promise<number> {
-    const asked = this.#wechat.asked(call);
-    this.#wechat.heal();
-    // One connection is kept for each of the app's accounts, over TLS none.
+  /**
+   * Removes the fault, waits until its connections are closed, and returns how many requests of the call WeChat
+   * received.
+   */
+  async removeFault(fault: Fault, call: Call): Promise<number> {
+    const requests = this.#wechat.requestsOf(call);
+    this.#wechat.removeFault();
+    // Each of the app's accounts keeps one connection alive; over TLS, none does.
     const kept = this.#options.step.calls.includes('jscode2session') ? 2 : 1;
-    await this.#wechat.settled(this.#options.wire === 'tls' ? 0 : kept);
-    if (fault.means === 'timeout') {
-      this.#wait(PATIENT_MS);
-      this.#wechat.hangUp();
-      await this.#wechat.settled(0);
+    await this.#wechat.openConnections(this.#options.transport === 'tls' ? 0 : kept);
+    if (fault.result === 'timeout') {
+      this.#setTimeout(LONG_TIMEOUT_MS);
+      this.#wechat.closeConnections();
+      await this.#wechat.openConnections(0);
     }
-    return asked;
+    return requests;
   }
 
-  #wait(timeout: number): void {
+  #setTimeout(timeout: number): void {
     for (const oauth of this.#oauths) oauth.setOpts({ timeout });
   }
 }

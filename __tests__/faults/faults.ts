@@ -1,83 +1,95 @@
-// Everything that may be wrong with what comes from WeChat's side, one row each.
+// Everything that can go wrong between an app and WeChat's API: one row for each fault.
 import type { Socket } from 'node:net';
 import zlib from 'node:zlib';
 import type { EmulatorFault } from '../../lib/emulator/index';
-import { ERRCODES, type Call, type Kind } from './rules';
+import { ERROR_KINDS, errcodesOf, type Call, type CallResult, type ErrorKind } from '../support/contract';
 
-/** Where a connection goes, or how it begins. */
-export type Door =
+/** What happens to a connection before HTTP begins: at the name lookup, at TCP or in the TLS handshake. */
+export type ConnectionFault =
   | 'refused'
   | 'unknown name'
-  | 'name servers away'
-  | 'name servers silent'
-  | 'another name'
-  | 'unknown authority'
-  | 'expired'
+  | 'failing name servers'
+  | 'silent name servers'
+  | 'certificate for another name'
+  | 'certificate of an unknown authority'
+  | 'expired certificate'
   | 'no TLS'
-  | 'shut at once'
+  | 'closed in the handshake'
   | 'silent handshake';
 
-export type Means =
+/** How a fault is produced. */
+export type Injection =
   | {
       readonly emulator:
-        EmulatorFault | ((there: { readonly url: string; readonly stranger: string }) => EmulatorFault);
+        EmulatorFault | ((wechat: { readonly url: string; readonly otherOpenid: string }) => EmulatorFault);
     }
-  /** What is done with the connection instead of an answer. */
+  /** Takes the place of the response. */
   | { readonly socket: (socket: Socket) => void }
-  | { readonly door: Door };
+  | { readonly connection: ConnectionFault };
 
 export interface Fault {
   readonly name: string;
-  readonly by: Means;
-  /** What it means for the call; see the rules for what a repetition mends. */
-  readonly means: Kind | 'fine';
+  readonly injection: Injection;
+  /** What the call comes to if every request meets the fault; expectations.ts knows which repetitions cure it. */
+  readonly result: CallResult;
   readonly errcode?: number;
   /** Only the first request meets it. */
   readonly once?: boolean;
-  /** Where it is a fault at all; everywhere unless given. */
-  readonly only?: 'logins' | 'logins with consent' | 'known users';
+  /** Where the row applies; everywhere unless given. */
+  readonly only?: 'logins' | 'logins with consent' | 'stored tokens';
 }
 
-const row = (name: string, means: Fault['means'], by: Means): Fault => ({ name, means, by });
-const told = (name: string, means: Fault['means'], emulator: EmulatorFault): Fault =>
-  row(name, means, { emulator });
-const said = (name: string, means: Fault['means'], body: string): Fault => told(name, means, { body });
+const fault = (name: string, result: CallResult, injection: Injection): Fault => ({
+  name,
+  result,
+  injection,
+});
+const fromEmulator = (name: string, result: CallResult, emulator: EmulatorFault): Fault =>
+  fault(name, result, { emulator });
+const withBody = (name: string, result: CallResult, body: string): Fault =>
+  fromEmulator(name, result, { body });
 
 const MB5 = 5 * 1024 * 1024;
 const PAGE = '<html><body><h1>Bad Gateway</h1></body></html>';
 
 const CUT: readonly Fault[] = [
-  told('reset before the answer', 'network', 'reset'),
-  told('reset inside the answer', 'network', 'reset-inside'),
-  raw('closed without an answer', 'network', (socket) => socket.end()),
-  raw('closed inside the head', 'network', (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Ty')),
-  raw('closed inside a body of known length', 'network', (socket) =>
+  fromEmulator('reset before the response', 'network', 'reset'),
+  fromEmulator('reset inside the response', 'network', 'reset-inside'),
+  fromSocket('closed without a response', 'network', (socket) => socket.end()),
+  fromSocket('closed inside the head', 'network', (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Ty')),
+  fromSocket('closed inside a body of known length', 'network', (socket) =>
     socket.end(head('Content-Length: 100') + '{"access_token":'),
   ),
-  raw('closed inside a chunk', 'network', (socket) =>
+  fromSocket('closed inside a chunk', 'network', (socket) =>
     socket.end(head('Transfer-Encoding: chunked') + '40\r\n{"openid":'),
   ),
 ];
 
 const SLOW: readonly Fault[] = [
-  told('silence', 'timeout', 'silence'),
-  told('a slow drip', 'timeout', { drip: 20 }),
-  raw('silence after the head', 'timeout', (socket) => socket.write(head('Content-Length: 100'))),
-  raw('silence inside the body', 'timeout', (socket) => socket.write(head('Content-Length: 100') + '{"open')),
-  raw('a head without an end', 'timeout', (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Type: te')),
-  raw('100 Continue and no more', 'timeout', (socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n')),
+  fromEmulator('silence', 'timeout', 'silence'),
+  fromEmulator('one byte every 20 ms', 'timeout', { drip: 20 }),
+  fromSocket('silence after the head', 'timeout', (socket) => socket.write(head('Content-Length: 100'))),
+  fromSocket('silence inside the body', 'timeout', (socket) =>
+    socket.write(head('Content-Length: 100') + '{"open'),
+  ),
+  fromSocket('a head that never ends', 'timeout', (socket) =>
+    socket.write('HTTP/1.1 200 OK\r\nContent-Type: te'),
+  ),
+  fromSocket('100 Continue and nothing after it', 'timeout', (socket) =>
+    socket.write('HTTP/1.1 100 Continue\r\n\r\n'),
+  ),
 ];
 
 const NOT_JSON: readonly Fault[] = [
   ...[500, 502, 503, 504, 403, 404].map((status) =>
-    told(`${status} with a page`, 'bad_answer', { status, body: PAGE }),
+    fromEmulator(`${status} with a page`, 'bad_answer', { status, body: PAGE }),
   ),
-  told('500 with JSON', 'bad_answer', { status: 500, body: '{"openid":"o"}' }),
-  told('304', 'bad_answer', { status: 304 }),
-  told('204', 'bad_answer', { status: 204 }),
-  told('200 with a page', 'bad_answer', { html: true }),
-  told('empty', 'bad_answer', 'empty'),
-  told('truncated', 'bad_answer', 'truncated'),
+  fromEmulator('500 with JSON', 'bad_answer', { status: 500, body: '{"openid":"o"}' }),
+  fromEmulator('304', 'bad_answer', { status: 304 }),
+  fromEmulator('204', 'bad_answer', { status: 204 }),
+  fromEmulator('200 with a page', 'bad_answer', { html: true }),
+  fromEmulator('empty', 'bad_answer', 'empty'),
+  fromEmulator('truncated', 'bad_answer', 'truncated'),
   ...[
     'null',
     '[]',
@@ -91,122 +103,140 @@ const NOT_JSON: readonly Fault[] = [
     'undefined',
     '{"openid":',
     '\0',
-  ].map((body) => said(`the body ${JSON.stringify(body)}`, 'bad_answer', body)),
-  said('two objects', 'bad_answer', '{}{}'),
-  said('JSONP', 'bad_answer', 'callback({"openid":"o"})'),
-  said('XML', 'bad_answer', '<xml><openid>o</openid></xml>'),
-  told('UTF-16', 'bad_answer', { body: Buffer.from('{"openid":"o"}', 'utf16le') }),
-  said('100,000 brackets', 'bad_answer', '['.repeat(100_000)),
-  told('5 MB round the right answer', 'bad_answer', { patch: { padding: 'x'.repeat(MB5) } }),
-  raw('5 MB packed small', 'bad_answer', (socket) => {
-    const body = packed();
+  ].map((body) => withBody(`the body ${JSON.stringify(body)}`, 'bad_answer', body)),
+  withBody('two objects', 'bad_answer', '{}{}'),
+  withBody('JSONP', 'bad_answer', 'callback({"openid":"o"})'),
+  withBody('XML', 'bad_answer', '<xml><openid>o</openid></xml>'),
+  fromEmulator('UTF-16', 'bad_answer', { body: Buffer.from('{"openid":"o"}', 'utf16le') }),
+  withBody('100,000 brackets', 'bad_answer', '['.repeat(100_000)),
+  fromEmulator('5 MB around the right JSON', 'bad_answer', { patch: { padding: 'x'.repeat(MB5) } }),
+  fromSocket('5 MB, compressed', 'bad_answer', (socket) => {
+    const body = compressed();
     socket.write(head('Content-Encoding: gzip', `Content-Length: ${body.length}`));
     socket.write(body);
   }),
-  raw('a body without an end', 'bad_answer', endless),
+  fromSocket('a body that never ends', 'bad_answer', endless),
 ];
 
-const ELSEWHERE: readonly Fault[] = [
-  row('a redirect to the right answer', 'bad_answer', {
+const REDIRECTS: readonly Fault[] = [
+  fault('a redirect to the right JSON', 'bad_answer', {
     emulator: ({ url }) => ({ redirect: `${url}/sns/auth?moved` }),
   }),
-  told('a redirect to another host', 'bad_answer', { redirect: 'http://elsewhere.example/' }),
-  told('a redirect to nowhere', 'bad_answer', { redirect: '' }),
+  fromEmulator('a redirect to another host', 'bad_answer', { redirect: 'http://elsewhere.example/' }),
+  fromEmulator('a redirect to nowhere', 'bad_answer', { redirect: '' }),
 ];
 
 const NOT_HTTP: readonly Fault[] = [
   ...['gzip', 'br', 'deflate'].map((coding) =>
-    raw(`${coding} that is none`, 'bad_answer', (socket) =>
+    fromSocket(`a body that is not ${coding}`, 'bad_answer', (socket) =>
       socket.write(head(`Content-Encoding: ${coding}`, 'Content-Length: 14') + '{"openid":"o"}'),
     ),
   ),
-  raw('gzip cut short', 'bad_answer', (socket) => {
+  fromSocket('truncated gzip', 'bad_answer', (socket) => {
     const body = zlib.gzipSync('{"openid":"o"}').subarray(0, 20);
     socket.write(head('Content-Encoding: gzip', `Content-Length: ${body.length}`));
     socket.write(body);
   }),
-  raw('the greeting of another protocol', 'bad_answer', (socket) => socket.write('SSH-2.0-OpenSSH_9.6\r\n')),
-  raw('JSON without a head', 'bad_answer', (socket) => socket.write('{"openid":"o"}\r\n\r\n')),
-  raw('a length that is no number', 'bad_answer', (socket) => socket.write(head('Content-Length: long'))),
-  raw('two lengths', 'bad_answer', (socket) =>
+  fromSocket('the greeting of another protocol', 'bad_answer', (socket) =>
+    socket.write('SSH-2.0-OpenSSH_9.6\r\n'),
+  ),
+  fromSocket('JSON without a head', 'bad_answer', (socket) => socket.write('{"openid":"o"}\r\n\r\n')),
+  fromSocket('a Content-Length that is not a number', 'bad_answer', (socket) =>
+    socket.write(head('Content-Length: long')),
+  ),
+  fromSocket('two Content-Length headers', 'bad_answer', (socket) =>
     socket.write(head('Content-Length: 2', 'Content-Length: 3') + '{}'),
   ),
-  raw('length and chunks', 'bad_answer', (socket) =>
+  fromSocket('Content-Length and chunks', 'bad_answer', (socket) =>
     socket.write(head('Content-Length: 2', 'Transfer-Encoding: chunked') + '2\r\n{}\r\n0\r\n\r\n'),
   ),
-  raw('a chunk that is none', 'bad_answer', (socket) =>
+  fromSocket('a chunk without a size', 'bad_answer', (socket) =>
     socket.write(head('Transfer-Encoding: chunked') + 'xyz\r\n{}'),
   ),
-  raw('a head of 100 kB', 'bad_answer', (socket) => socket.write(head(`X-Long: ${'x'.repeat(100_000)}`))),
-];
-
-const DOORS: readonly Fault[] = [
-  row('connection refused', 'network', { door: 'refused' }),
-  row('a name that does not resolve', 'network', { door: 'unknown name' }),
-  row('name servers that fail', 'network', { door: 'name servers away' }),
-  row('name servers that say nothing', 'timeout', { door: 'name servers silent' }),
-  row('a certificate of another name', 'network', { door: 'another name' }),
-  row('a certificate of an unknown authority', 'network', { door: 'unknown authority' }),
-  row('an expired certificate', 'network', { door: 'expired' }),
-  row('no TLS behind https', 'network', { door: 'no TLS' }),
-  row('a connection cut in its handshake', 'network', { door: 'shut at once' }),
-  row('a handshake without an answer', 'timeout', { door: 'silent handshake' }),
-];
-
-const REFUSALS: readonly Fault[] = [
-  ...(Object.entries(ERRCODES) as [Kind, readonly number[]][]).flatMap(([kind, errcodes]) =>
-    errcodes.map((errcode) => ({ ...told(`errcode ${errcode}`, kind, { errcode }), errcode })),
+  fromSocket('a head of 100 kB', 'bad_answer', (socket) =>
+    socket.write(head(`X-Long: ${'x'.repeat(100_000)}`)),
   ),
-  said('an errcode sent as a string', 'code_used', '{"errcode":"40163","errmsg":"code been used"}'),
-  said('an errcode without a reason', 'credentials', '{"errcode":40125}'),
-  said('an errcode with a reason that is no text', 'credentials', '{"errcode":40125,"errmsg":{"a":[1]}}'),
-  told('an errcode beside a right answer', 'credentials', {
+];
+
+const CONNECTIONS: readonly Fault[] = [
+  fault('connection refused', 'network', { connection: 'refused' }),
+  fault('a name that does not resolve', 'network', { connection: 'unknown name' }),
+  fault('name servers that fail', 'network', { connection: 'failing name servers' }),
+  fault('name servers that do not respond', 'timeout', { connection: 'silent name servers' }),
+  fault('a certificate for another name', 'network', { connection: 'certificate for another name' }),
+  fault('a certificate of an unknown authority', 'network', {
+    connection: 'certificate of an unknown authority',
+  }),
+  fault('an expired certificate', 'network', { connection: 'expired certificate' }),
+  fault('no TLS behind https', 'network', { connection: 'no TLS' }),
+  fault('a connection closed in the TLS handshake', 'network', { connection: 'closed in the handshake' }),
+  fault('a TLS handshake without a response', 'timeout', { connection: 'silent handshake' }),
+];
+
+/** Errcodes on WeChat's pages about web login that docs/errors.md does not list, and one that WeChat does not have. */
+const UNLISTED_ERRCODES = [40066, 40164, 41018, 42006, 43003, 61003, 61007, 76001, 99999];
+
+const WECHAT_ERRORS: readonly Fault[] = [
+  ...ERROR_KINDS.flatMap((kind) => errcodesOf(kind).map((errcode) => errcodeFault(kind, errcode))),
+  ...UNLISTED_ERRCODES.map((errcode) => errcodeFault('unknown', errcode)),
+  withBody('an errcode sent as a string', 'code_used', '{"errcode":"40163","errmsg":"code been used"}'),
+  withBody('an errcode without an errmsg', 'credentials', '{"errcode":40125}'),
+  withBody(
+    'an errcode with an errmsg that is not a string',
+    'credentials',
+    '{"errcode":40125,"errmsg":{"a":[1]}}',
+  ),
+  fromEmulator('an errcode beside the right fields', 'credentials', {
     patch: { errcode: 40125, errmsg: 'invalid appsecret' },
   }),
-  told('an errcode with status 500', 'code_invalid', {
+  fromEmulator('an errcode with status 500', 'code_invalid', {
     status: 500,
     body: '{"errcode":40029,"errmsg":"invalid code"}',
   }),
 ];
 
-const PASSING: readonly Fault[] = [
-  { ...told('-1, once', 'busy', { errcode: -1 }), once: true },
-  { ...told('a reset, once', 'network', 'reset'), once: true },
-  { ...told('a page, once', 'bad_answer', { html: true }), once: true },
-  { ...told('a token called bad, once', 'token_invalid', { errcode: 40001 }), errcode: 40001, once: true },
-  { ...row('refused, once', 'network', { door: 'refused' }), once: true },
+const TRANSIENT: readonly Fault[] = [
+  { ...fromEmulator('-1, once', 'busy', { errcode: -1 }), once: true },
+  { ...fromEmulator('a reset, once', 'network', 'reset'), once: true },
+  { ...fromEmulator('an HTML page, once', 'bad_answer', { html: true }), once: true },
+  {
+    ...fromEmulator('a token rejected, once', 'token_invalid', { errcode: 40001 }),
+    errcode: 40001,
+    once: true,
+  },
+  { ...fault('connection refused, once', 'network', { connection: 'refused' }), once: true },
 ];
 
 function shown(value: unknown): string {
-  return value === GONE ? 'absent' : JSON.stringify(value);
+  return value === ABSENT ? 'absent' : JSON.stringify(value);
 }
 
-/** A field that is not there. */
-const GONE = undefined;
+const ABSENT = undefined;
 
+/** Values that a field of WeChat's response may not have (the response is a `bad_answer`) and may have. */
 interface Field {
-  readonly wrong: readonly unknown[];
-  readonly fine: readonly unknown[];
+  readonly invalid: readonly unknown[];
+  readonly valid: readonly unknown[];
 }
 
-const NEEDED: Field = { wrong: [12, true, null, [], {}, '', GONE], fine: [] };
-const TEXT: Field = { wrong: [12, true, [], {}], fine: [null, GONE, ''] };
-const NUMBER: Field = { wrong: ['many', true, [], {}], fine: [null, GONE, '0'] };
+const REQUIRED: Field = { invalid: [12, true, null, [], {}, '', ABSENT], valid: [] };
+const TEXT: Field = { invalid: [12, true, [], {}], valid: [null, ABSENT, ''] };
+const NUMBER: Field = { invalid: ['many', true, [], {}], valid: [null, ABSENT, '0'] };
 
 const TOKEN: Readonly<Record<string, Field>> = {
-  access_token: NEEDED,
-  expires_in: { wrong: ['soon', true, null, [], {}, -1, '', GONE], fine: ['7200', 7200.5] },
-  refresh_token: { ...TEXT, fine: [null, GONE] },
-  openid: NEEDED,
+  access_token: REQUIRED,
+  expires_in: { invalid: ['soon', true, null, [], {}, -1, '', ABSENT], valid: ['7200', 7200.5] },
+  refresh_token: { ...TEXT, valid: [null, ABSENT] },
+  openid: REQUIRED,
   unionid: TEXT,
   is_snapshotuser: NUMBER,
 };
 
 const FIELDS: Readonly<Record<Call, Readonly<Record<string, Field>>>> = {
-  access_token: { ...TOKEN, scope: { wrong: [12, true, [], {}], fine: [] } },
-  refresh_token: { ...TOKEN, scope: { wrong: [12, true, [], {}], fine: [null, GONE, ''] } },
+  access_token: { ...TOKEN, scope: { invalid: [12, true, [], {}], valid: [] } },
+  refresh_token: { ...TOKEN, scope: { invalid: [12, true, [], {}], valid: [null, ABSENT, ''] } },
   userinfo: {
-    openid: NEEDED,
+    openid: REQUIRED,
     nickname: TEXT,
     sex: NUMBER,
     language: TEXT,
@@ -214,81 +244,87 @@ const FIELDS: Readonly<Record<Call, Readonly<Record<string, Field>>>> = {
     province: TEXT,
     country: TEXT,
     headimgurl: TEXT,
-    privilege: { wrong: ['all', 12, {}, [12], [null]], fine: [null, GONE, []] },
+    privilege: { invalid: ['all', 12, {}, [12], [null]], valid: [null, ABSENT, []] },
     unionid: TEXT,
   },
   auth: {
-    errcode: { wrong: ['ok', true, null, [], {}, GONE], fine: ['0'] },
-    errmsg: { wrong: [12, true, null, [], {}, GONE], fine: [] },
+    errcode: { invalid: ['ok', true, null, [], {}, ABSENT], valid: ['0'] },
+    errmsg: { invalid: [12, true, null, [], {}, ABSENT], valid: [] },
   },
-  jscode2session: { session_key: NEEDED, openid: NEEDED, unionid: TEXT },
+  jscode2session: { session_key: REQUIRED, openid: REQUIRED, unionid: TEXT },
 };
 
-const STRANGER = row("another user's openid", 'bad_answer', {
-  emulator: ({ stranger }) => ({ patch: { openid: stranger } }),
+const OTHER_USER = fault("another user's openid", 'bad_answer', {
+  emulator: ({ otherOpenid }) => ({ patch: { openid: otherOpenid } }),
 });
 
-const OF_ONE_CALL: Readonly<Partial<Record<Call, readonly Fault[]>>> = {
+/** The rows that only one call can meet. */
+export const SPECIAL_FAULTS: Readonly<Partial<Record<Call, readonly Fault[]>>> = {
   access_token: [
     ...[1, '1'].map((flag) => ({
-      ...told(`a virtual user (${JSON.stringify(flag)})`, 'snapshot_user', {
+      ...fromEmulator(`a virtual user (${JSON.stringify(flag)})`, 'snapshot_user', {
         patch: { is_snapshotuser: flag },
       }),
       only: 'logins' as const,
     })),
-    // Without a word on what was granted, it is what was asked for.
-    ...[null, GONE, ''].map((scope) => ({
-      ...told(`scope: ${shown(scope)}`, 'fine', { patch: { scope } }),
+    // A response without a scope grants the scope that was asked for.
+    ...[null, ABSENT, ''].map((scope) => ({
+      ...fromEmulator(`scope: ${shown(scope)}`, 'success', { patch: { scope } }),
       only: 'logins with consent' as const,
     })),
     {
-      ...told('less granted than asked for', 'scope', { patch: { scope: 'snsapi_base' } }),
+      ...fromEmulator('less granted than asked for', 'scope', { patch: { scope: 'snsapi_base' } }),
       only: 'logins with consent',
     },
   ],
-  // The core alone does not know whose refresh token it is given.
-  refresh_token: [{ ...STRANGER, only: 'known users' }],
-  userinfo: [STRANGER],
+  // OAuth.refreshAccessToken() does not know whose refresh token it is given.
+  refresh_token: [{ ...OTHER_USER, only: 'stored tokens' }],
+  userinfo: [OTHER_USER],
 };
 
-function fieldFaults(call: Call): Fault[] {
-  return Object.entries(FIELDS[call]).flatMap(([name, { wrong, fine }]) => {
-    const fault = (means: Fault['means']) => (value: unknown) =>
-      told(`${name}: ${shown(value)}`, means, { patch: { [name]: value } });
-    return [...wrong.map(fault('bad_answer')), ...fine.map(fault('fine'))];
+/** A row for each value that a field of the right response may have, and for each that it must not have. */
+export function fieldFaults(call: Call): Fault[] {
+  return Object.entries(FIELDS[call]).flatMap(([name, { invalid, valid }]) => {
+    const rows = (result: CallResult) => (value: unknown) =>
+      fromEmulator(`${name}: ${shown(value)}`, result, { patch: { [name]: value } });
+    return [...invalid.map(rows('bad_answer')), ...valid.map(rows('success'))];
   });
 }
 
-/** What any call may meet. */
-const OF_EVERY_CALL = [
-  ...CUT,
-  ...SLOW,
-  ...NOT_JSON,
-  ...ELSEWHERE,
-  ...NOT_HTTP,
-  ...DOORS,
-  ...REFUSALS,
-  ...PASSING,
-];
+/** The rows that any call may meet. */
+export const COMMON_FAULTS = {
+  'cut connections': CUT,
+  'slow responses': SLOW,
+  'responses that are not JSON': NOT_JSON,
+  redirects: REDIRECTS,
+  'responses that are not HTTP': NOT_HTTP,
+  'connections that fail': CONNECTIONS,
+  'errors of WeChat': WECHAT_ERRORS,
+  'faults of one request': TRANSIENT,
+} as const satisfies Readonly<Record<string, readonly Fault[]>>;
 
 export function faultsOf(call: Call): readonly Fault[] {
-  return [...OF_EVERY_CALL, ...fieldFaults(call), ...(OF_ONE_CALL[call] ?? [])];
+  return [...Object.values(COMMON_FAULTS).flat(), ...fieldFaults(call), ...(SPECIAL_FAULTS[call] ?? [])];
 }
 
-function raw(name: string, means: Kind, socket: (socket: Socket) => void): Fault {
-  return row(name, means, { socket });
+function errcodeFault(kind: ErrorKind, errcode: number): Fault {
+  return { ...fromEmulator(`errcode ${errcode}`, kind, { errcode }), errcode };
+}
+
+function fromSocket(name: string, result: CallResult, socket: (socket: Socket) => void): Fault {
+  return fault(name, result, { socket });
 }
 
 function head(...headers: string[]): string {
   return ['HTTP/1.1 200 OK', 'Content-Type: text/plain', ...headers, '', ''].join('\r\n');
 }
 
-let packedBody: Buffer | undefined;
-function packed(): Buffer {
-  return (packedBody ??= zlib.gzipSync(Buffer.alloc(MB5, ' ')));
+let compressedBody: Buffer | undefined;
+function compressed(): Buffer {
+  return (compressedBody ??= zlib.gzipSync(Buffer.alloc(MB5, ' ')));
 }
 
-/** Goes on for as long as the other side listens. */
+/** Sends chunks until the client closes the connection. */
 function endless(socket: Socket): void {
   const more = Buffer.alloc(64 * 1024, ' ');
   const chunk = Buffer.concat([Buffer.from(`${more.length.toString(16)}\r\n`), more, Buffer.from('\r\n')]);

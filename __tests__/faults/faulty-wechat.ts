@@ -1,49 +1,41 @@
-// An emulated WeChat behind a door of our own, which does with connections what no HTTP server would.
+// An emulated WeChat behind a TCP proxy, which treats connections in ways that no HTTP server would.
 import https from 'node:https';
 import net, { type AddressInfo, type LookupFunction, type Socket } from 'node:net';
 import tls from 'node:tls';
 import type { WechatAuthOptions } from '../../lib/index';
 import { createEmulator, selfSignedCertificate, type Emulator } from '../../lib/emulator/index';
-import type { Door, Fault } from './faults';
-import type { Call } from './rules';
+import { pathOf, type Call } from '../support/contract';
+import type { ConnectionFault, Fault } from './faults';
 
-const PATHS: Readonly<Record<Call, string>> = {
-  access_token: '/sns/oauth2/access_token',
-  userinfo: '/sns/userinfo',
-  refresh_token: '/sns/oauth2/refresh_token',
-  auth: '/sns/auth',
-  jscode2session: '/sns/jscode2session',
-};
+export const TRANSPORTS = ['http', 'tls'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
 
-export type Wire = 'http' | 'tls';
-
-export interface Trouble {
+/** A fault that a call is about to meet. */
+export interface ActiveFault {
   readonly fault: Fault;
   readonly call: Call;
-  /** The calls that go well before, in order. */
+  /** The calls before it, in order: they succeed. */
   readonly before: readonly Call[];
   /** Called before the call that meets the fault can begin. */
-  readonly atHand: () => void;
+  readonly onReady: () => void;
 }
 
-/** Name, then the certificate that is shown under it. */
 const CERTIFICATES = {
   good: selfSignedCertificate(['localhost']),
-  'another name': selfSignedCertificate(['elsewhere.example']),
-  'unknown authority': selfSignedCertificate(['localhost']),
-  expired: inThePast(() => selfSignedCertificate(['localhost'])),
+  'certificate for another name': selfSignedCertificate(['elsewhere.example']),
+  'certificate of an unknown authority': selfSignedCertificate(['localhost']),
+  'expired certificate': inThePast(() => selfSignedCertificate(['localhost'])),
 } as const;
 const CONTEXTS = new Map(
   Object.entries(CERTIFICATES).map(([name, pem]) => [name, tls.createSecureContext(pem)]),
 );
-// Made once: reading certificates costs more than all the rest of a connection.
-const TRUSTING = tls.createSecureContext({
-  ca: (['good', 'another name', 'expired'] as const).map((name) => CERTIFICATES[name].cert),
-});
+const TRUSTED = ['good', 'certificate for another name', 'expired certificate'] as const;
+// Created once: parsing certificates costs more than the rest of a connection.
+const TRUSTING = tls.createSecureContext({ ca: TRUSTED.map((name) => CERTIFICATES[name].cert) });
 
-const NAME_FAULTS = new Map<Door | undefined, string>([
+const LOOKUP_ERRORS = new Map<ConnectionFault | undefined, string>([
   ['unknown name', 'ENOTFOUND'],
-  ['name servers away', 'EAI_AGAIN'],
+  ['failing name servers', 'EAI_AGAIN'],
 ]);
 
 function inThePast<T>(work: () => T): T {
@@ -60,24 +52,26 @@ export class FaultyWechat {
   readonly #server: net.Server;
   readonly #open = new Set<Socket>();
   readonly #agent: https.Agent | undefined;
-  #asked: Partial<Record<string, number>> = {};
-  #trouble: Trouble | undefined;
-  #left = 0;
+  #requests: Partial<Record<string, number>> = {};
+  #active: ActiveFault | undefined;
+  /** How many more requests or connections meet the fault. */
+  #remaining = 0;
   #undo = (): void => undefined;
-  /** How many connections go well before the door is as the trouble says. */
-  #good = 0;
-  #door: Door | undefined;
-  #closed = (): void => undefined;
+  /** How many connections succeed before the faulty one. */
+  #goodConnections = 0;
+  #connectionFault: ConnectionFault | undefined;
+  #onClose = (): void => undefined;
 
   private constructor(
     emulator: Emulator,
-    readonly wire: Wire,
+    readonly transport: Transport,
   ) {
     this.emulator = emulator;
     const secure = tls.createServer({
-      SNICallback: (_name, done) => done(null, CONTEXTS.get(this.#door ?? '') ?? CONTEXTS.get('good')),
+      SNICallback: (_name, done) =>
+        done(null, CONTEXTS.get(this.#connectionFault ?? '') ?? CONTEXTS.get('good')),
     });
-    secure.on('secureConnection', (socket) => this.#speak(socket));
+    secure.on('secureConnection', (socket) => this.#forward(socket));
     secure.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#server = net.createServer((socket) => {
       this.#open.add(socket);
@@ -85,26 +79,26 @@ export class FaultyWechat {
         .on('error', () => undefined)
         .on('close', () => {
           this.#open.delete(socket);
-          this.#closed();
+          this.#onClose();
         });
-      if (wire === 'http') this.#speak(socket);
-      else if (this.#door === 'no TLS') socket.resume().end('HTTP/1.1 400 Bad Request\r\n\r\n');
-      else if (this.#door === 'shut at once') socket.destroy();
-      else if (this.#door === 'silent handshake') socket.resume();
+      if (transport === 'http') this.#forward(socket);
+      else if (this.#connectionFault === 'no TLS') socket.resume().end('HTTP/1.1 400 Bad Request\r\n\r\n');
+      else if (this.#connectionFault === 'closed in the handshake') socket.destroy();
+      else if (this.#connectionFault === 'silent handshake') socket.resume();
       else secure.emit('connection', socket);
     });
-    // One connection a call, so that each call has a door of its own.
-    if (wire === 'tls')
+    // One connection for each call, so that a connection can fail for one call alone.
+    if (transport === 'tls')
       this.#agent = new https.Agent({ secureContext: TRUSTING, keepAlive: false, maxCachedSessions: 0 });
   }
 
-  static async open(wire: Wire): Promise<FaultyWechat> {
-    const wechat = new FaultyWechat(await createEmulator(), wire);
+  static async open(transport: Transport): Promise<FaultyWechat> {
+    const wechat = new FaultyWechat(await createEmulator(), transport);
     await new Promise<void>((resolve) => wechat.#server.listen(0, '127.0.0.1', resolve));
     return wechat;
   }
 
-  /** How an app comes to this WeChat. */
+  /** The options by which an app reaches this WeChat. */
   get options(): Pick<WechatAuthOptions, 'endpoints' | 'http'> {
     const { port } = this.#server.address() as AddressInfo;
     const open = this.emulator.url;
@@ -115,42 +109,43 @@ export class FaultyWechat {
     };
   }
 
-  meet(trouble: Trouble): void {
-    const { fault, call, before, atHand } = trouble;
-    this.#trouble = trouble;
-    this.#left = fault.once ? 1 : Infinity;
-    this.#good = before.length;
-    this.#asked = {};
-    if (before.length === 0) atHand();
-    if (!('emulator' in fault.by)) return;
-    const { emulator: planned } = fault.by;
-    const there = {
+  inject(active: ActiveFault): void {
+    const { fault, call, before, onReady } = active;
+    this.#active = active;
+    this.#remaining = fault.once ? 1 : Infinity;
+    this.#goodConnections = before.length;
+    this.#requests = {};
+    if (before.length === 0) onReady();
+    if (!('emulator' in fault.injection)) return;
+    const { emulator: planned } = fault.injection;
+    const wechat = {
       url: this.emulator.url,
-      stranger: this.emulator.openid('follower', this.emulator.apps.official.appId),
+      otherOpenid: this.emulator.openid('follower', this.emulator.apps.official.appId),
     };
-    this.#undo = this.emulator.fail(call, typeof planned === 'function' ? planned(there) : planned, {
-      times: this.#left,
+    this.#undo = this.emulator.fail(call, typeof planned === 'function' ? planned(wechat) : planned, {
+      times: this.#remaining,
     });
   }
 
-  heal(): void {
-    this.#trouble = undefined;
-    this.#door = undefined;
+  removeFault(): void {
+    this.#active = undefined;
+    this.#connectionFault = undefined;
     this.#undo();
     this.#undo = () => undefined;
   }
 
-  asked(call: Call): number {
-    return this.#asked[PATHS[call]] ?? 0;
+  /** How many requests of this call have arrived since the fault was injected. */
+  requestsOf(call: Call): number {
+    return this.#requests[pathOf(call)] ?? 0;
   }
 
-  /** Waits until no more than so many connections are open. */
-  async settled(most: number): Promise<void> {
-    while (this.#open.size > most) await new Promise<void>((resolve) => (this.#closed = resolve));
+  /** Waits until at most so many connections are open. */
+  async openConnections(most: number): Promise<void> {
+    while (this.#open.size > most) await new Promise<void>((resolve) => (this.#onClose = resolve));
   }
 
-  /** Ends the connections of agents that an OAuth gave up when its options changed. */
-  hangUp(): void {
+  /** Closes the connections of agents that an OAuth abandoned when its options changed. */
+  closeConnections(): void {
     for (const socket of this.#open) socket.destroy();
   }
 
@@ -158,36 +153,36 @@ export class FaultyWechat {
     this.#agent?.destroy();
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
-      this.hangUp();
+      this.closeConnections();
     });
     await this.emulator.close();
   }
 
   readonly #lookup: LookupFunction = (_name, options, done) => {
-    this.#chooseDoor();
-    if (this.#door === 'name servers silent') return;
-    const failed = NAME_FAULTS.get(this.#door);
-    // Nobody listens at the second address of this machine.
-    const address = this.#door === 'refused' ? '127.0.0.2' : '127.0.0.1';
-    const error = failed ? Object.assign(new Error(`getaddrinfo ${failed}`), { code: failed }) : null;
+    this.#chooseConnectionFault();
+    if (this.#connectionFault === 'silent name servers') return;
+    const code = LOOKUP_ERRORS.get(this.#connectionFault);
+    // Nothing listens at the second loopback address.
+    const address = this.#connectionFault === 'refused' ? '127.0.0.2' : '127.0.0.1';
+    const error = code ? Object.assign(new Error(`getaddrinfo ${code}`), { code }) : null;
     if (error) done(error, '');
     else if (options.all) done(null, [{ address, family: 4 }]);
     else done(null, address, 4);
   };
 
-  #chooseDoor(): void {
-    this.#door = undefined;
-    if (!this.#trouble || !('door' in this.#trouble.fault.by)) return;
-    if (this.#good > 0) {
-      this.#good -= 1;
-    } else if (this.#left > 0) {
-      this.#left -= 1;
-      this.#door = this.#trouble.fault.by.door;
+  #chooseConnectionFault(): void {
+    this.#connectionFault = undefined;
+    if (!this.#active || !('connection' in this.#active.fault.injection)) return;
+    if (this.#goodConnections > 0) {
+      this.#goodConnections -= 1;
+    } else if (this.#remaining > 0) {
+      this.#remaining -= 1;
+      this.#connectionFault = this.#active.fault.injection.connection;
     }
   }
 
-  /** Reads the first line of each request; hands it on to the emulator, or does what the trouble says. */
-  #speak(socket: Socket): void {
+  /** Reads the request line of each request, and forwards the request unless the active fault takes over. */
+  #forward(socket: Socket): void {
     const { port } = new URL(this.emulator.url);
     const upstream = net.connect(Number(port), '127.0.0.1');
     socket.on('error', () => undefined).on('close', () => upstream.destroy());
@@ -197,11 +192,12 @@ export class FaultyWechat {
     upstream.pipe(socket);
     socket.on('data', (request: Buffer) => {
       const path = /^GET ([^? ]+)/.exec(request.toString('latin1', 0, 100))?.[1] ?? '';
-      this.#asked[path] = (this.#asked[path] ?? 0) + 1;
-      const { fault, call, before, atHand } = this.#trouble ?? {};
+      this.#requests[path] = (this.#requests[path] ?? 0) + 1;
+      const { fault, call, before, onReady } = this.#active ?? {};
       const last = before?.at(-1);
-      if (last && path === PATHS[last]) atHand?.();
-      if (fault && call && 'socket' in fault.by && path === PATHS[call]) fault.by.socket(socket);
+      if (last && path === pathOf(last)) onReady?.();
+      if (fault && call && 'socket' in fault.injection && path === pathOf(call))
+        fault.injection.socket(socket);
       else upstream.write(request);
     });
   }

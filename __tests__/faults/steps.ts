@@ -1,41 +1,42 @@
-// Where in an app's life WeChat is asked: each step, the calls it makes in order, and those that are made to fail.
+// The steps of an app that call WeChat: the calls of each step in their order, and the ones that are made to fail.
 import type { OAuth, WechatAuthOptions, WechatContext } from '../../lib/index';
 import type { Emulator } from '../../lib/emulator/index';
-import type { Call } from './rules';
+import type { Call } from '../support/contract';
 
-export type Before = 'nobody' | 'the same user' | 'another user';
+/** Who is logged in before the step. */
+export type LoggedIn = 'nobody' | 'the same user' | 'another user';
 
 interface Step {
   readonly name: string;
-  /** In the order in which they are made. */
+  /** In the order of the requests. */
   readonly calls: readonly Call[];
-  /** Those that fail, one at a time. */
+  /** The calls that fail, one at a time. */
   readonly failing: readonly Call[];
 }
 
 /** A login, from the login route to the callback. */
 export interface LoginStep extends Step {
   readonly flow: 'official' | 'website';
-  /** Of the app's options. */
+  /** The app's option. */
   readonly scope: WechatAuthOptions['scope'];
-  /** What this login asks for beyond it. */
+  /** The scope that this login asks for, if it is more than the app's. */
   readonly asks?: string;
-  readonly before: Before;
-  /** What the app does in onLogin. */
-  readonly onLogin?: (there: There) => Promise<unknown>;
+  readonly before: LoggedIn;
+  /** The app's code in onLogin. */
+  readonly onLogin?: (context: CallContext) => Promise<unknown>;
 }
 
-/** A page of the app that asks WeChat, for a user who is logged in. */
+/** A page of the app that calls WeChat for a user who is logged in. */
 export interface PageStep extends Step {
-  readonly work: (there: There) => Promise<unknown>;
+  readonly call: (context: CallContext) => Promise<unknown>;
   /** The user's access token has expired. */
   readonly expired: boolean;
-  /** What this step leaves of a token that WeChat gave. */
-  readonly through: 'the core' | 'the token keeper';
+  /** Whether the step uses, refreshes and deletes the stored token, or is given its tokens and stores nothing. */
+  readonly usesStoredToken: boolean;
 }
 
-/** What the app's own code has in hand. */
-export interface There {
+/** What the app's own code can use. */
+export interface CallContext {
   readonly wechat: WechatContext;
   readonly emulator: Emulator;
   readonly miniProgram: OAuth;
@@ -43,11 +44,11 @@ export interface There {
   readonly tokens: { readonly access: string; readonly refresh: string };
 }
 
-let turn = 0;
+let logins = 0;
 
-/** WeChat takes no more than 100 calls a minute from one person: they take turns. */
-function miniProgramLogin({ emulator, miniProgram }: There): Promise<unknown> {
-  const user = emulator.users[turn++ % emulator.users.length]?.id ?? '';
+/** The users take turns: WeChat accepts 100 calls a minute for one user (jscode2session, errcode 45011). */
+function miniProgramLogin({ emulator, miniProgram }: CallContext): Promise<unknown> {
+  const user = emulator.users[logins++ % emulator.users.length]?.id ?? '';
   return miniProgram.getSessionKey(emulator.issueCode({ app: miniProgram.appid, user }));
 }
 
@@ -69,7 +70,7 @@ export const LOGIN_STEPS: readonly LoginStep[] = [
     failing: ['access_token', 'userinfo'],
   },
   {
-    name: 'website, over the login of another user',
+    name: 'website, while another user is logged in',
     flow: 'website',
     scope: 'snsapi_userinfo',
     before: 'another user',
@@ -77,7 +78,7 @@ export const LOGIN_STEPS: readonly LoginStep[] = [
     failing: ['access_token', 'userinfo'],
   },
   {
-    name: 'step-up of a user who is logged in',
+    name: 'a user who is logged in, asked for a larger scope',
     flow: 'official',
     scope: 'snsapi_base',
     asks: 'snsapi_userinfo',
@@ -87,19 +88,19 @@ export const LOGIN_STEPS: readonly LoginStep[] = [
   },
 ];
 
-/** Here the login itself goes well, and the app's own calls fail: there is no restart to try. */
+/** The login itself succeeds, and the app's own calls fail: such a login is refused, never restarted. */
 export const ON_LOGIN_STEP: LoginStep = {
-  name: 'onLogin that asks WeChat',
+  name: 'onLogin that calls WeChat',
   flow: 'official',
   scope: 'snsapi_userinfo',
   before: 'nobody',
   calls: ['access_token', 'userinfo', 'auth', 'refresh_token', 'jscode2session'],
   failing: ['auth', 'refresh_token', 'jscode2session'],
-  onLogin: async (there) => {
-    const { wechat, openid, tokens } = there;
+  onLogin: async (context) => {
+    const { wechat, openid, tokens } = context;
     await wechat.oauth.verifyToken(openid, tokens.access);
     await wechat.oauth.refreshAccessToken(tokens.refresh);
-    await miniProgramLogin(there);
+    await miniProgramLogin(context);
   },
 };
 
@@ -109,32 +110,32 @@ export const PAGE_STEPS: readonly PageStep[] = [
     calls: ['refresh_token'],
     failing: ['refresh_token'],
     expired: true,
-    through: 'the token keeper',
-    work: ({ wechat }) => wechat.getAccessToken(),
+    usesStoredToken: true,
+    call: ({ wechat }) => wechat.getAccessToken(),
   },
   {
     name: 'req.wechat.oauth.getUser() with an expired token',
     calls: ['refresh_token', 'userinfo'],
     failing: ['refresh_token', 'userinfo'],
     expired: true,
-    through: 'the token keeper',
-    work: ({ wechat, openid }) => wechat.oauth.getUser(openid),
+    usesStoredToken: true,
+    call: ({ wechat, openid }) => wechat.oauth.getUser(openid),
   },
   {
-    name: 'req.wechat.oauth.getUser() with a good token',
+    name: 'req.wechat.oauth.getUser() with a valid token',
     calls: ['userinfo'],
     failing: ['userinfo'],
     expired: false,
-    through: 'the token keeper',
-    work: ({ wechat, openid }) => wechat.oauth.getUser(openid),
+    usesStoredToken: true,
+    call: ({ wechat, openid }) => wechat.oauth.getUser(openid),
   },
   {
     name: 'req.wechat.oauth.getAccessToken()',
     calls: ['access_token'],
     failing: ['access_token'],
     expired: false,
-    through: 'the core',
-    work: ({ wechat, emulator }) =>
+    usesStoredToken: false,
+    call: ({ wechat, emulator }) =>
       wechat.oauth.getAccessToken(emulator.issueCode({ app: wechat.oauth.appid, scope: 'snsapi_userinfo' })),
   },
   {
@@ -142,23 +143,23 @@ export const PAGE_STEPS: readonly PageStep[] = [
     calls: ['refresh_token'],
     failing: ['refresh_token'],
     expired: false,
-    through: 'the core',
-    work: ({ wechat, tokens }) => wechat.oauth.refreshAccessToken(tokens.refresh),
+    usesStoredToken: false,
+    call: ({ wechat, tokens }) => wechat.oauth.refreshAccessToken(tokens.refresh),
   },
   {
     name: 'req.wechat.oauth.verifyToken()',
     calls: ['auth'],
     failing: ['auth'],
     expired: false,
-    through: 'the core',
-    work: ({ wechat, openid, tokens }) => wechat.oauth.verifyToken(openid, tokens.access),
+    usesStoredToken: false,
+    call: ({ wechat, openid, tokens }) => wechat.oauth.verifyToken(openid, tokens.access),
   },
   {
     name: "a mini program's getSessionKey()",
     calls: ['jscode2session'],
     failing: ['jscode2session'],
     expired: false,
-    through: 'the core',
-    work: miniProgramLogin,
+    usesStoredToken: false,
+    call: miniProgramLogin,
   },
 ];

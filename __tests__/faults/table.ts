@@ -1,13 +1,14 @@
-// The table: every fault, at every call, in every step; and how it is run through.
+// The table of cases: every fault, at every call, in every step; and the code that runs them.
 import vm from 'node:vm';
+import type { Call } from '../support/contract';
 import { FULL } from '../support/full';
-import type { HostName } from '../support/hosts';
+import { HOSTS, type HostName } from '../support/hosts';
 import { SESSION_NAMES, type SessionName } from '../support/sessions';
 import { loginCase, pageCase } from './cases';
+import { endOfLogin, type Attempt } from './expectations';
+import { FaultFixture, type Client } from './fault-fixture';
 import { faultsOf, type Fault } from './faults';
-import type { Wire } from './faulty-wechat';
-import { Lane, type Client } from './fault-fixture';
-import { endOfLogin, type Attempt, type Call } from './rules';
+import { TRANSPORTS, type Transport } from './faulty-wechat';
 import type { LoginStep, PageStep } from './steps';
 
 export type Step = LoginStep | PageStep;
@@ -16,42 +17,44 @@ interface Case {
   readonly name: string;
   readonly call: Call;
   readonly fault: string;
-  readonly wire: Wire;
+  readonly transport: Transport;
   readonly session: SessionName;
   readonly client: Client;
   readonly attempt: Attempt;
-  /** How a login is to end. */
+  /** How a login must end. */
   readonly ends: string;
-  readonly run: (lane: Lane) => Promise<void>;
+  readonly run: (fixture: FaultFixture) => Promise<void>;
 }
 
 const ATTEMPTS: readonly Attempt[] = ['the first callback', 'after the one restart'];
 const CLIENTS: readonly Client[] = ['browser', 'XHR'];
-const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
-const WIRES: readonly Wire[] = ['http', 'tls'];
 /** A case that takes longer hangs. */
-const HANGS_MS = 20_000;
+const CASE_TIMEOUT_MS = 20_000;
 
 const isLogin = (step: Step): step is LoginStep => 'flow' in step;
 
 function faultsAt(step: Step, call: Call): readonly Fault[] {
-  const meets = {
+  const applies = {
     logins: isLogin(step),
     'logins with consent': isLogin(step) && (step.asks ?? step.scope) !== 'snsapi_base',
-    'known users': !isLogin(step) && step.through === 'the token keeper',
+    'stored tokens': !isLogin(step) && step.usesStoredToken,
   };
-  return faultsOf(call).filter(({ only }) => only === undefined || meets[only]);
+  return faultsOf(call).filter(({ only }) => only === undefined || applies[only]);
 }
 
-/** Nothing but a login is restarted; and not one that onLogin refused. */
+/** Only a login restarts, unless onLogin refused it. */
 function attemptsOf(step: Step): readonly Attempt[] {
   return isLogin(step) && !step.onLogin ? ATTEMPTS : ATTEMPTS.slice(0, 1);
 }
 
-/** The attempts take turns from fault to fault, and the other way round in the next step: all steps together try both. */
-function attemptsAt(step: Step, nth: number, at: number): readonly Attempt[] {
+/**
+ * The attempts alternate from fault to fault, and start the other way round in the next step: all steps together try
+ * every fault at both attempts. WECHAT_TESTS=full tries both in each step.
+ */
+function attemptsAt(step: Step, stepIndex: number, faultIndex: number): readonly Attempt[] {
   const attempts = attemptsOf(step);
-  return FULL || attempts.length === 1 ? attempts : attempts.filter((_, which) => which === (at + nth) % 2);
+  if (FULL || attempts.length === 1) return attempts;
+  return attempts.filter((_, which) => which === (faultIndex + stepIndex) % 2);
 }
 
 /** How many cases a step has: faults times attempts, for each call that is made to fail. */
@@ -60,111 +63,119 @@ export function sizeOf(step: Step): number {
   return faults.reduce((sum, each) => sum + each, 0) * (FULL ? attemptsOf(step).length : 1);
 }
 
-/** Sessions and clients take turns: each way to end meets all four pairs of them. `nth` is the step's place in its list. */
-export function casesOf(step: Step, nth: number): Case[] {
+/** Sessions and clients alternate too: each end of a login meets all four pairs of them. */
+export function casesOf(step: Step, stepIndex: number): Case[] {
   return step.failing.flatMap((call) =>
-    faultsAt(step, call).flatMap((fault, at): Case[] =>
-      attemptsAt(step, nth, at).map((attempt) => {
-        const turn = ATTEMPTS.indexOf(attempt);
-        // Pairs of faults, where the attempts take turns within a pair.
-        const pair = attemptsOf(step).length === 1 || FULL ? at : at >> 1;
-        const session = SESSION_NAMES[(pair + turn) % 2] ?? 'cookie-session';
-        const client = CLIENTS[((pair >> 1) + turn) % 2] ?? 'browser';
+    faultsAt(step, call).flatMap((fault, faultIndex): Case[] =>
+      attemptsAt(step, stepIndex, faultIndex).map((attempt) => {
+        const attemptIndex = ATTEMPTS.indexOf(attempt);
+        // Where the attempts alternate, two faults in a row share their session and client.
+        const pair = attemptsOf(step).length === 1 || FULL ? faultIndex : faultIndex >> 1;
+        const session = SESSION_NAMES[(pair + attemptIndex) % 2] ?? 'cookie-session';
+        const client = CLIENTS[((pair >> 1) + attemptIndex) % 2] ?? 'browser';
         return {
           call,
           fault: fault.name,
           session,
           client,
           attempt,
-          wire: 'door' in fault.by ? 'tls' : 'http',
+          transport: 'connection' in fault.injection ? 'tls' : 'http',
           name: [session, call, fault.name, ...(isLogin(step) ? [attempt, client] : [])].join(', '),
           ends: endOfLogin(fault, call, attempt).ends,
-          run: (lane) =>
+          run: (fixture) =>
             isLogin(step)
-              ? loginCase(lane, { step, call, fault, attempt, client })
-              : pageCase(lane, { step, call, fault }),
+              ? loginCase(fixture, { step, call, fault, attempt, client })
+              : pageCase(fixture, { step, call, fault }),
         };
       }),
     ),
   );
 }
 
-class Hangs extends Error {}
+class CaseTimeout extends Error {}
 
-async function inTime(work: Promise<void>): Promise<void> {
+async function withinTimeout(work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Hangs(`no end within ${HANGS_MS} ms`)), HANGS_MS);
+    timer = setTimeout(
+      () => reject(new CaseTimeout(`the case did not end within ${CASE_TIMEOUT_MS} ms`)),
+      CASE_TIMEOUT_MS,
+    );
   });
   await Promise.race([late, work]).finally(() => clearTimeout(timer));
 }
 
-export interface Outcome {
+export interface StepResult {
   readonly ran: number;
   readonly failures: readonly string[];
 }
 
-/** One case after the other, for they share a WeChat and a user. */
-async function runLane(step: Step, cases: readonly Case[], host: HostName): Promise<Outcome> {
+/** One case after the other, because they share a WeChat and a user. */
+async function runCases(step: Step, cases: readonly Case[], host: HostName): Promise<StepResult> {
   const [first] = cases;
   const failures: string[] = [];
   if (!first) return { ran: 0, failures };
-  const lane = await Lane.open({ step, session: first.session, wire: first.wire, host });
+  const { session, transport } = first;
+  const fixture = await FaultFixture.open({ step, session, transport, host });
   let ran = 0;
   for (const { name, run } of cases) {
     ran += 1;
     try {
-      await inTime(run(lane));
+      await withinTimeout(run(fixture));
     } catch (error) {
       failures.push(`${name} (${host}): ${error instanceof Error ? error.message : String(error)}`);
-      if (error instanceof Hangs) break;
+      if (error instanceof CaseTimeout) break;
     }
   }
-  await lane.close();
+  await fixture.close();
   return { ran, failures };
 }
 
-/** Both sessions, with TLS and without, side by side; every framework has its turn. */
-export async function runThrough(step: Step, nth: number): Promise<Outcome> {
-  const cases = casesOf(step, nth);
-  const lanes = SESSION_NAMES.flatMap((session) => WIRES.map((wire) => ({ session, wire })));
-  const outcomes = await Promise.all(
-    lanes.map((lane, at) =>
-      runLane(
+/** A fixture for each session and transport, side by side; the frameworks take turns. */
+export async function runStep(step: Step, stepIndex: number): Promise<StepResult> {
+  const cases = casesOf(step, stepIndex);
+  const fixtures = SESSION_NAMES.flatMap((session) =>
+    TRANSPORTS.map((transport) => ({ session, transport })),
+  );
+  const results = await Promise.all(
+    fixtures.map((fixture, fixtureIndex) =>
+      runCases(
         step,
-        cases.filter(({ session, wire }) => session === lane.session && wire === lane.wire),
-        HOSTS[(nth + at) % HOSTS.length] ?? 'Connect',
+        cases.filter(
+          ({ session, transport }) => session === fixture.session && transport === fixture.transport,
+        ),
+        HOSTS[(stepIndex + fixtureIndex) % HOSTS.length] ?? 'Connect',
       ),
     ),
   );
   return {
-    ran: outcomes.reduce((sum, { ran }) => sum + ran, 0),
-    failures: outcomes.flatMap(({ failures }) => failures),
+    ran: results.reduce((sum, { ran }) => sum + ran, 0),
+    failures: results.flatMap(({ failures }) => failures),
   };
 }
 
-/** The process itself: Jest gives tests a copy, which hears nothing of what Node has to say. */
+/** The real process: Jest gives its tests a copy, which receives none of Node's warnings. */
 const node = vm.runInThisContext('process') as NodeJS.Process;
 
-/** What is said on the console meanwhile: the codes of our own warnings, and whatever Node warns of. */
-export function listen(): { readonly warnings: (string | undefined)[]; readonly ofNode: string[] } {
-  const said: ReturnType<typeof listen> = { warnings: [], ofNode: [] };
-  const hear = (warning: Error): void => void said.ofNode.push(String(warning));
+/** Records the warnings of a test file: the codes of the library's own, and the texts of Node's. */
+export function recordWarnings(): { readonly codes: (string | undefined)[]; readonly ofNode: string[] } {
+  const recorded: ReturnType<typeof recordWarnings> = { codes: [], ofNode: [] };
+  const onWarning = (warning: Error): void => void recorded.ofNode.push(String(warning));
   beforeAll(() => {
-    node.on('warning', hear);
+    node.on('warning', onWarning);
     jest.spyOn(process, 'emitWarning').mockImplementation(((_text: string, { code }: { code?: string }) => {
-      said.warnings.push(code);
+      recorded.codes.push(code);
     }) as typeof process.emitWarning);
-    // The shortest pause before a call is repeated.
+    // The shortest delay before a call is repeated.
     jest.spyOn(Math, 'random').mockReturnValue(0);
   });
   beforeEach(() => {
-    said.warnings.length = 0;
-    said.ofNode.length = 0;
+    recorded.codes.length = 0;
+    recorded.ofNode.length = 0;
   });
   afterAll(() => {
-    node.off('warning', hear);
+    node.off('warning', onWarning);
     jest.restoreAllMocks();
   });
-  return said;
+  return recorded;
 }

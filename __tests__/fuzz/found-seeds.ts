@@ -1,42 +1,42 @@
 import type { Action } from './model/actions';
-import type { Storage } from './model/words';
+import type { Storage } from './model/terms';
 
 export interface Found {
   readonly what: string;
   readonly seed: number;
   readonly path: string;
   readonly storage: Storage;
-  /** Kept beside seed and path, which mean another sequence as soon as a generator changes. */
+  /** Kept beside seed and path, because those mean another sequence as soon as a generator changes. */
   readonly actions: readonly Action[];
 }
 
-/** Sequences on which app and model once differed. Each stays a test, whichever of the two was wrong. */
+/** Sequences on which app and model differed once. Each stays a test, whichever of the two was wrong. */
 export const FOUND: readonly Found[] = [
   {
-    what: 'a state that is called like what every object has (the model was wrong: it read a prototype)',
+    what: 'a state that is the name of a property of every object (the model was wrong: it read a prototype)',
     seed: -919713351,
     path: '5:1:2:5:12',
     storage: 'express-session',
     actions: [
       { do: 'open', browser: 0, page: 'me' },
       { do: 'agree', link: 0, person: 0, fullService: false },
-      { do: 'call back', browser: 0, answer: 0, mood: 'well', keep: true },
+      { do: 'call back', browser: 0, callback: 0, condition: 'healthy', keep: true },
       { do: 'open', browser: 0, page: 'me' },
       { do: 'agree', link: 0, person: 0, fullService: false },
-      { do: 'call back', browser: 0, answer: 0, mood: 'well', keep: true },
-      { do: 'forge', browser: 0, answer: 0, what: '__proto__' },
-      { do: 'call back', browser: 0, answer: 0, mood: 'well', keep: true },
+      { do: 'call back', browser: 0, callback: 0, condition: 'healthy', keep: true },
+      { do: 'forge', browser: 0, callback: 0, what: '__proto__' },
+      { do: 'call back', browser: 0, callback: 0, condition: 'healthy', keep: true },
     ],
   },
   {
-    what: 'two callbacks at once whose code is refused: they restart together (the comparison was wrong)',
+    what: 'two callbacks at once whose code WeChat rejects: they restart together (the comparison was wrong)',
     seed: 977412855,
     path: '111:1:2:2:5:5:5:9:9:9:5',
     storage: 'cookie-session',
     actions: [
       ...Array<Action>(4).fill({ do: 'open', browser: 0, page: 'me' }),
       { do: 'agree', link: 0, person: 0, fullService: false },
-      { do: 'call back twice', browser: 0, answer: 0, mood: '40029', codes: 'same', keep: 0 },
+      { do: 'call back twice', browser: 0, callback: 0, condition: '40029', codes: 'same', keep: 0 },
       { do: 'agree', link: 0, person: 0, fullService: false },
     ],
   },

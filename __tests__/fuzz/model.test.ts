@@ -1,19 +1,19 @@
-// Random afternoons of browsers, people and WeChat's moods, beside a model that says what must come of them.
+// Random sequences of what browsers, people and WeChat do, played to an app and to a model of it. README.md says how to
+// replay one.
 import fc from 'fast-check';
 import { emulator, useEmulator } from '../support/emulator';
 import type { HostName } from '../support/hosts';
 import { FOUND } from './found-seeds';
-import { afternoon, type Action } from './model/actions';
-import { Afternoon } from './model/afternoon';
-import { Clock, Ground } from './model/ground';
-import type { Storage } from './model/words';
+import { scenario, type Action } from './model/actions';
+import { Clock, FuzzApp } from './model/fuzz-app';
+import { Scenario } from './model/scenario';
+import type { Storage } from './model/terms';
 
-/** More of them: `WECHAT_FUZZ_RUNS=2000 npx jest __tests__/fuzz/model.test.ts` */
 const RUNS = Number(process.env['WECHAT_FUZZ_RUNS'] ?? 10);
 const SEED = process.env['WECHAT_FUZZ_SEED'];
 const PATH = process.env['WECHAT_FUZZ_PATH'];
 
-const GROUNDS: readonly { host: HostName; storage: Storage }[] = [
+const APPS: readonly { host: HostName; storage: Storage }[] = [
   { host: 'Express 5', storage: 'cookie-session' },
   { host: 'Express 5', storage: 'express-session' },
   { host: 'Express 4', storage: 'express-session' },
@@ -31,31 +31,31 @@ afterAll(() => {
   jest.restoreAllMocks();
 });
 
-/** What to read, and how to see it again. */
+/** The counterexample, and how to replay it. */
 async function reportOf(details: fc.RunDetails<[Action[]]>, where: string): Promise<string> {
   const { seed, counterexamplePath, counterexample, errorInstance } = details;
   const variables = `WECHAT_FUZZ_SEED=${seed} WECHAT_FUZZ_PATH=${counterexamplePath ?? ''}`;
   return [
     await fc.asyncDefaultReportMessage(details),
-    `The same again: ${variables} npx jest __tests__/fuzz/model.test.ts -t '${where}'`,
-    `Once it is mended, keep this in found-seeds.ts: ${JSON.stringify(counterexample?.[0])}`,
+    `To replay it: ${variables} npx jest __tests__/fuzz/model.test.ts -t '${where}'`,
+    `Once it is fixed, keep this in found-seeds.ts: ${JSON.stringify(counterexample?.[0])}`,
     String(errorInstance),
   ].join('\n\n');
 }
 
-describe.each(GROUNDS)('on $host with $storage', ({ host, storage }) => {
-  let ground: Ground;
+describe.each(APPS)('on $host with $storage', ({ host, storage }) => {
+  let app: FuzzApp;
   beforeAll(async () => {
-    ground = await Ground.open(emulator, host, storage);
+    app = await FuzzApp.open(emulator, host, storage);
   });
-  afterAll(() => ground.close());
+  afterAll(() => app.close());
 
   it(
-    'whatever browsers, people and WeChat do, everybody is logged in as the model says',
+    'logs in each browser as the model says, whatever browsers, people and WeChat do',
     async () => {
       let logins = 0;
-      const property = fc.asyncProperty(afternoon, async (actions) => {
-        logins += await Afternoon.live(ground, clock, actions);
+      const property = fc.asyncProperty(scenario, async (actions) => {
+        logins += await Scenario.play(app, clock, actions);
       });
       const details = await fc.check(property, {
         numRuns: RUNS,
@@ -64,7 +64,7 @@ describe.each(GROUNDS)('on $host with $storage', ({ host, storage }) => {
       });
       if (details.failed) throw new Error(await reportOf(details, `on ${host} with ${storage}`));
       expect(logins).toBeGreaterThan(0);
-      // WeChat says now and then that the app's secret is wrong; nothing else is worth a word.
+      // WeChat reports a wrong secret now and then; the library warns of nothing else.
       const codes = (warnings.mock.calls as [string, { code: string }][]).map(([, { code }]) => code);
       expect(codes.filter((code) => code !== 'WECHAT_LOGIN_FAILED')).toEqual([]);
     },
@@ -72,14 +72,17 @@ describe.each(GROUNDS)('on $host with $storage', ({ host, storage }) => {
   );
 });
 
-describe.each(['cookie-session', 'express-session'] as const)('what was found once, with %s', (storage) => {
-  let ground: Ground;
-  beforeAll(async () => {
-    ground = await Ground.open(emulator, 'Express 5', storage);
-  });
-  afterAll(() => ground.close());
+describe.each(['cookie-session', 'express-session'] as const)(
+  'a sequence found before, with %s',
+  (storage) => {
+    let app: FuzzApp;
+    beforeAll(async () => {
+      app = await FuzzApp.open(emulator, 'Express 5', storage);
+    });
+    afterAll(() => app.close());
 
-  it.each(FOUND.filter((found) => found.storage === storage))('$what', async ({ actions }) => {
-    await Afternoon.live(ground, clock, actions);
-  });
-});
+    it.each(FOUND.filter((found) => found.storage === storage))('$what', async ({ actions }) => {
+      await Scenario.play(app, clock, actions);
+    });
+  },
+);

@@ -1,6 +1,6 @@
-// Everything that reads what strangers write: whatever it is, the answer is one that was foreseen.
+// Property tests of everything that parses input from outside: for any input, the result is the one that the rules
+// predict.
 import { createHmac } from 'node:crypto';
-import http from 'node:http';
 import fc from 'fast-check';
 import { browserKind } from '../../lib/middleware/http/user-agent';
 import { sanitizeReturnTo } from '../../lib/middleware/http/return-to';
@@ -9,14 +9,16 @@ import { startApp, type TestApp, type TestRequest } from '../support/app';
 import { agree, Browser } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';
 import { exchanged, paramIn } from '../support/login';
+import { RawBrowser, rawSiteOf, type RawRequest } from '../support/raw-browser';
+import { textOf, valueOf, type RawResponse } from '../support/raw-http';
 import { SESSION_NAMES, SESSIONS } from '../support/sessions';
 import { IPHONE_WECHAT } from '../support/user-agents';
 
 useEmulator();
 
 let app: TestApp;
-/** What the next request finds in its session. */
-let planted: Record<string, unknown> = {};
+/** The content of the next request's session. */
+let sessionContent: Record<string, unknown> = {};
 beforeAll(async () => {
   app = await startApp(emulator, { auth: { scope: 'snsapi_base' } });
 });
@@ -25,39 +27,28 @@ afterEach(() => {
   expect(app.errors).toEqual([]);
 });
 
-interface RawAnswer {
-  readonly status: number;
-  readonly location: string;
-  readonly body: string;
+interface Options extends RawRequest {
+  readonly userAgent?: string;
 }
 
-/** With this very target and these headers: nothing is spelled anew on the way. */
-function ask(url: string, path: string, headers: http.OutgoingHttpHeaders = {}): Promise<RawAnswer> {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve, reject) => {
-    const sent = { 'User-Agent': IPHONE_WECHAT, Accept: 'text/html', ...headers };
-    http
-      .get({ hostname, port, path, headers: sent, agent: false }, (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => (body += chunk));
-        response.on('error', reject);
-        response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, location: response.headers.location ?? '', body }),
-        );
-      })
-      .on('error', reject);
-  });
+/** Sends a request without cookies: over a raw socket, so that no client corrects its target or its headers. */
+async function request(to: TestApp, target: string, options: Options = {}): Promise<RawResponse> {
+  const { userAgent = IPHONE_WECHAT, ...rest } = options;
+  return new RawBrowser(rawSiteOf(to), userAgent).send(target, { cookie: '', accept: 'text/html', ...rest });
 }
 
-/** The kind on the error page, or where the answer leads. */
-function outcomeOf({ status, location, body }: RawAnswer): string {
+const locationOf = (response: RawResponse): string => valueOf(response, 'location');
+
+/** The kind of error on the page, or where the response redirects to. */
+function resultOf(response: RawResponse): string {
+  const location = locationOf(response);
   if (location.startsWith(emulator.url)) return 'WeChat';
   if (location) return location;
-  return /(?:错误代码：|Error code: )(\w+)/.exec(body)?.[1] ?? `${status} ${body}`;
+  const text = textOf(response);
+  return /(?:错误代码：|Error code: )(\w+)/.exec(text)?.[1] ?? `${response.status} ${text}`;
 }
 
-describe('the query of a callback', () => {
+describe('a query', () => {
   const STATE = `0${'a1'.repeat(16)}`;
   const name = fc.constantFrom(
     ...['code', 'code', 'state', 'state', 'c%6fde', 'STATE', 'code[]', 'state[0]', 'state%5Ba%5D', 'x', ''],
@@ -73,7 +64,7 @@ describe('the query of a callback', () => {
     .array(fc.tuple(name, fc.option(value)), { maxLength: 5 })
     .map((pairs) => pairs.map(([key, text]) => (text === null ? key : `${key}=${text}`)).join('&'));
 
-  /** Reads a form's encoding by hand, byte by byte. */
+  /** Decodes application/x-www-form-urlencoded byte by byte. */
   function decoded(text: string): string {
     const bytes: number[] = [];
     for (let at = 0; at < text.length; at++) {
@@ -86,8 +77,8 @@ describe('the query of a callback', () => {
     return Buffer.from(bytes).toString('utf8');
   }
 
-  /** What the rules say of a query, where the session knows of no login. */
-  function foretold(text: string): string {
+  /** What the rules say of a query if the session has no pending login. */
+  function predicted(text: string): string {
     const pairs = text
       .split('&')
       .filter(Boolean)
@@ -105,14 +96,14 @@ describe('the query of a callback', () => {
     return digit === undefined ? 'state_unknown' : digit === '0' ? 'WeChat' : 'login_loop';
   }
 
-  it('is read by the rules, whatever it is, and no code of it is exchanged', async () => {
+  it('of a callback ends as the rules predict, and no code in it is exchanged', async () => {
     emulator.requests.length = 0;
     const seen = new Set<string>();
     await fc.assert(
       fc.asyncProperty(query, async (text) => {
-        const outcome = outcomeOf(await ask(app.url, `/callback?${text}`));
-        seen.add(outcome);
-        expect(outcome).toBe(foretold(text));
+        const result = resultOf(await request(app, `/callback?${text}`));
+        seen.add(result);
+        expect(result).toBe(predicted(text));
       }),
       { numRuns: 300, examples: [[`code=abc&state=${STATE}`], [`code=abc&state=2${STATE.slice(1)}`]] },
     );
@@ -126,39 +117,39 @@ describe('the query of a callback', () => {
     ]);
   });
 
-  it('of the login, whatever it is, never keeps anybody from WeChat', async () => {
+  it('of the login route redirects to WeChat, whatever it holds', async () => {
     await fc.assert(
       fc.asyncProperty(query, fc.constantFrom('returnTo', 'scope', 'x'), async (text, word) => {
-        const asked = text.replaceAll('code', word).replaceAll('state', 'returnTo');
-        const answer = await ask(app.url, `/login?${asked}`);
-        expect(outcomeOf(answer)).toBe('WeChat');
-        expect(['snsapi_base', 'snsapi_userinfo']).toContain(paramIn(answer.location, 'scope'));
+        const query = text.replaceAll('code', word).replaceAll('state', 'returnTo');
+        const response = await request(app, `/login?${query}`);
+        expect(resultOf(response)).toBe('WeChat');
+        expect(['snsapi_base', 'snsapi_userinfo']).toContain(paramIn(locationOf(response), 'scope'));
       }),
       { numRuns: 100 },
     );
   });
 });
 
-describe.each(SESSION_NAMES)('what a session holds, with %s', (storage) => {
+describe.each(SESSION_NAMES)('the content of a session, with %s', (storage) => {
   const STATE = `0${'b2'.repeat(16)}`;
-  let ground: TestApp;
+  let site: TestApp;
   beforeAll(async () => {
     const session = SESSIONS[storage]() as (
       req: unknown,
       res: unknown,
       next: (error?: unknown) => void,
     ) => void;
-    ground = await startApp(emulator, {
+    site = await startApp(emulator, {
       auth: { scope: 'snsapi_base' },
       session: (req, res, next) =>
         session(req, res, (error) => {
-          Object.assign((req as TestRequest).session, structuredClone(planted));
+          Object.assign((req as TestRequest).session, structuredClone(sessionContent));
           next(error);
         }),
       guard: { scope: 'snsapi_userinfo' },
     });
   });
-  afterAll(() => ground.close());
+  afterAll(() => site.close());
 
   const { official, website } = { official: 'official', website: 'website' };
   const junk = fc.jsonValue({ maxDepth: 2 });
@@ -172,7 +163,8 @@ describe.each(SESSION_NAMES)('what a session holds, with %s', (storage) => {
     'snsapi_login',
     ',',
   );
-  const oddly = (right: unknown): fc.Arbitrary<unknown> =>
+  /** Mostly the right value. */
+  const mostly = (right: unknown): fc.Arbitrary<unknown> =>
     fc.oneof(
       { weight: 3, arbitrary: fc.constant(right) },
       { weight: 1, arbitrary: texts },
@@ -185,12 +177,12 @@ describe.each(SESSION_NAMES)('what a session holds, with %s', (storage) => {
         weight: 6,
         arbitrary: fc.record(
           {
-            user: oddly({ openid: 'o1' }),
-            appid: oddly(emulator.apps.official.appId),
-            openid: oddly('o1'),
-            unionid: oddly('u1'),
-            scope: oddly('snsapi_userinfo'),
-            flow: oddly(official),
+            user: mostly({ openid: 'o1' }),
+            appid: mostly(emulator.apps.official.appId),
+            openid: mostly('o1'),
+            unionid: mostly('u1'),
+            scope: mostly('snsapi_userinfo'),
+            flow: mostly(official),
           },
           { requiredKeys: ['user', 'appid', 'openid', 'flow'] },
         ),
@@ -201,10 +193,10 @@ describe.each(SESSION_NAMES)('what a session holds, with %s', (storage) => {
     {
       weight: 4,
       arbitrary: fc.record({
-        returnTo: oddly('/me'),
-        scope: oddly('snsapi_base'),
-        flow: oddly(website),
-        at: oddly(Date.now()),
+        returnTo: mostly('/me'),
+        scope: mostly('snsapi_base'),
+        flow: mostly(website),
+        at: mostly(Date.now()),
       }),
     },
   );
@@ -214,7 +206,7 @@ describe.each(SESSION_NAMES)('what a session holds, with %s', (storage) => {
       weight: 4,
       arbitrary: fc.record({
         pending: fc.oneof(junk, fc.record({ [STATE]: pending, __proto__: junk })),
-        done: fc.oneof(junk, fc.record({ [STATE]: oddly('/me') })),
+        done: fc.oneof(junk, fc.record({ [STATE]: mostly('/me') })),
       }),
     },
   );
@@ -223,8 +215,8 @@ describe.each(SESSION_NAMES)('what a session holds, with %s', (storage) => {
   const isRecord = (it: unknown): it is Record<string, unknown> =>
     typeof it === 'object' && it !== null && !Array.isArray(it);
 
-  /** A login that the library may have written, of an account that is configured. */
-  function counts(stored: unknown): stored is { scope: string } {
+  /** Whether the library may have written this login, for an account that is configured. */
+  function isLogin(stored: unknown): stored is { scope: string } {
     if (!isRecord(stored)) return false;
     const { user, appid, openid, scope, flow } = stored;
     const { apps } = emulator;
@@ -238,24 +230,24 @@ describe.each(SESSION_NAMES)('what a session holds, with %s', (storage) => {
     );
   }
 
-  it('breaks nothing, and logs in nobody whom the library did not', async () => {
+  it('causes no error, and logs in nobody except by a login that the library wrote', async () => {
     const tally = { in: 0, out: 0 };
     await fc.assert(
-      fc.asyncProperty(login(), logins, async (stored, underWay) => {
-        planted = { wechat: stored, 'wechat:login': underWay };
-        const isIn = counts(stored) && /snsapi_(userinfo|login)/.test(stored.scope);
-        tally[isIn ? 'in' : 'out']++;
-        const me = await ask(ground.url, '/me');
-        expect([me.status, me.location]).toEqual(
-          isIn ? [200, ''] : [302, '/login?returnTo=%2Fme&scope=snsapi_userinfo'],
+      fc.asyncProperty(login(), logins, async (stored, pendingLogins) => {
+        sessionContent = { wechat: stored, 'wechat:login': pendingLogins };
+        const isLoggedIn = isLogin(stored) && /snsapi_(userinfo|login)/.test(stored.scope);
+        tally[isLoggedIn ? 'in' : 'out']++;
+        const me = await request(site, '/me');
+        expect([me.status, locationOf(me)]).toEqual(
+          isLoggedIn ? [200, ''] : [302, '/login?returnTo=%2Fme&scope=snsapi_userinfo'],
         );
-        const started = await ask(ground.url, '/login');
-        expect(outcomeOf(started)).toBe('WeChat');
-        const back = await ask(ground.url, `/callback?code=guessed&state=${STATE}`);
-        expect(outcomeOf(back)).toMatch(/^(WeChat|\/.*)$/);
-        expect([302, 303]).toContain(back.status);
-        expect((await ask(ground.url, '/logout')).location).toBe('/');
-        expect(ground.errors).toEqual([]);
+        const started = await request(site, '/login');
+        expect(resultOf(started)).toBe('WeChat');
+        const callback = await request(site, `/callback?code=guessed&state=${STATE}`);
+        expect(resultOf(callback)).toMatch(/^(WeChat|\/.*)$/);
+        expect([302, 303]).toContain(callback.status);
+        expect(locationOf(await request(site, '/logout'))).toBe('/');
+        expect(site.errors).toEqual([]);
       }),
       { numRuns: 80 },
     );
@@ -263,33 +255,33 @@ describe.each(SESSION_NAMES)('what a session holds, with %s', (storage) => {
     expect(tally.out).toBeGreaterThan(0);
   });
 
-  it('can be replaced by a real login, whatever it was', async () => {
+  it('is replaced by a real login, whatever it was', async () => {
     await fc.assert(
       fc.asyncProperty(login(), async (stored) => {
-        planted = {};
-        const browser = Browser.inWechat(ground.url);
-        const sent = await browser.follow('/me');
-        const back = await agree(emulator, sent.location, 'ming');
-        planted = { wechat: stored };
-        expect((await browser.get(back)).location).toBe('/me');
-        planted = {};
+        sessionContent = {};
+        const browser = Browser.inWechat(site.url);
+        const redirect = await browser.follow('/me');
+        const callback = await agree(emulator, redirect.location, 'ming');
+        sessionContent = { wechat: stored };
+        expect((await browser.get(callback)).location).toBe('/me');
+        sessionContent = {};
         const user = (await browser.get('/me')).json();
         expect(user).toMatchObject({ openid: emulator.openid('ming', emulator.apps.official.appId) });
       }),
       { numRuns: 40 },
     );
-    expect(ground.errors).toEqual([]);
+    expect(site.errors).toEqual([]);
   });
 });
 
 describe('a cookie', () => {
   const signed = (value: string): string => {
-    const mark = createHmac('sha1', 'test key').update(`session=${value}`).digest('base64url');
-    return `session=${value}; session.sig=${mark}`;
+    const signature = createHmac('sha1', 'test key').update(`session=${value}`).digest('base64url');
+    return `session=${value}; session.sig=${signature}`;
   };
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-  it('of any text logs nobody in and breaks nothing', async () => {
+  it('of any text logs nobody in and causes no error', async () => {
     const text = fc.string({
       unit: fc.constantFrom(...Array.from('abz019=; ,"%\\[]{}().-_~\t中\u00ff')),
       maxLength: 40,
@@ -300,29 +292,29 @@ describe('a cookie', () => {
         fc.constantFrom('', 'session=', 'session.sig=', 'session=eyJ9; session.sig='),
         async (rest, start) => {
           const cookie = Buffer.from(start + rest, 'utf8').toString('latin1');
-          expect((await ask(app.url, '/me', { Cookie: cookie })).location).toBe('/login?returnTo=%2Fme');
-          expect(outcomeOf(await ask(app.url, '/login', { Cookie: cookie }))).toBe('WeChat');
+          expect(locationOf(await request(app, '/me', { cookie }))).toBe('/login?returnTo=%2Fme');
+          expect(resultOf(await request(app, '/login', { cookie }))).toBe('WeChat');
         },
       ),
       { numRuns: 100 },
     );
   });
 
-  it('with any signed JSON in it logs nobody in and breaks nothing', async () => {
+  it('with any signed JSON logs nobody in and causes no error', async () => {
     const json = fc
       .oneof(fc.jsonValue(), fc.constantFrom([], 'text', 0, null, [['wechat', {}]]))
       .map((value) => JSON.stringify(value));
     await fc.assert(
       fc.asyncProperty(fc.oneof(json, fc.string({ maxLength: 20 })), async (text) => {
         const cookie = signed(base64(text));
-        expect((await ask(app.url, '/me', { Cookie: cookie })).location).toBe('/login?returnTo=%2Fme');
-        expect(outcomeOf(await ask(app.url, '/login', { Cookie: cookie }))).toBe('WeChat');
+        expect(locationOf(await request(app, '/me', { cookie }))).toBe('/login?returnTo=%2Fme');
+        expect(resultOf(await request(app, '/login', { cookie }))).toBe('WeChat');
       }),
       { numRuns: 100, examples: [['{"wechat":{"user":{}}}'], ['{"__proto__":{"wechat":1}}']] },
     );
   });
 
-  it('that is signed is read at all', async () => {
+  it('that is signed and holds a login logs in: the two properties above could fail', async () => {
     const { appId } = emulator.apps.official;
     const wechat = {
       user: { openid: 'o1' },
@@ -332,7 +324,7 @@ describe('a cookie', () => {
       flow: 'official',
     };
     const cookie = signed(base64(JSON.stringify({ wechat })));
-    expect((await ask(app.url, '/me', { Cookie: cookie })).status).toBe(200);
+    expect((await request(app, '/me', { cookie })).status).toBe(200);
   });
 });
 
@@ -377,10 +369,10 @@ describe('a return path', () => {
   const path = fc.array(piece, { maxLength: 10 }).map((parts) => `/${parts.join('')}`);
 
   /**
-   * Whether a Location leads elsewhere, read by hand as browsers do: white space at its ends and line breaks are dropped, a
-   * backslash is a slash, dot segments go, two slashes at the start name a host.
+   * Whether a Location leads to another site, parsed as browsers do: white space at the ends and line breaks are dropped,
+   * a backslash counts as a slash, dot segments are resolved, and two slashes at the start precede a host.
    */
-  function leaves(location: string): boolean {
+  function leavesSite(location: string): boolean {
     const text = location.replace(/^[\0- ]+|[\0- ]+$/g, '').replace(/[\t\n\r]/g, '');
     if (/^[a-z][a-z\d+.-]*:/i.test(text)) return true;
     const [before = ''] = text.split(/[?#]/);
@@ -405,42 +397,41 @@ describe('a return path', () => {
     'javascript:1',
     'me',
     '/\n/evil',
-  ])('that leads elsewhere is told from one that does not: %j', (text) => {
-    expect(leaves(text)).toBe(true);
-    expect(leaves(`/go?to=${text}`)).toBe(false);
+  ])('that leads to another site is recognised: %j', (text) => {
+    expect(leavesSite(text)).toBe(true);
+    expect(leavesSite(`/go?to=${text}`)).toBe(false);
   });
 
-  it('that is let through stays here, for who reads it by hand too, and means the same wherever it is read', () => {
-    let passed = 0;
+  it('that is accepted stays on this site, in every reading, and keeps its meaning', () => {
+    let accepted = 0;
     fc.assert(
       fc.property(path, (text) => {
-        const judged = sanitizeReturnTo(text, []);
-        if (judged === undefined) return;
-        passed++;
-        expect(leaves(judged)).toBe(false);
-        expect(judged).toMatch(/^[\u0021-\u007e]+$/);
-        expect(sanitizeReturnTo(judged, [], Infinity)).toBe(judged);
-        // Without a code and a state to take out, the browser sees the page that was asked for.
+        const safe = sanitizeReturnTo(text, []);
+        if (safe === undefined) return;
+        accepted++;
+        expect(leavesSite(safe)).toBe(false);
+        expect(safe).toMatch(/^[\u0021-\u007e]+$/);
+        expect(sanitizeReturnTo(safe, [], Infinity)).toBe(safe);
+        // Unless a code and a state are removed, it is the page that was asked for.
         if (text.includes('code') && text.includes('state')) return;
-        const there = new URL(judged, 'http://a.example');
-        const asked = new URL(text, 'http://a.example');
-        expect(spelledOut(there)).toBe(spelledOut(asked));
+        const [result, wanted] = [safe, text].map((path) => new URL(path, 'http://a.example'));
+        expect(result && decodedPath(result)).toBe(wanted && decodedPath(wanted));
       }),
       { numRuns: 3_000 },
     );
-    expect(passed).toBeGreaterThan(100);
+    expect(accepted).toBeGreaterThan(100);
   });
 
-  it('arrives through a whole login as it was judged, or the login ends at the root', async () => {
+  it('is where a whole login ends, if it is safe; otherwise the login ends at the root', async () => {
     await fc.assert(
       fc.asyncProperty(
         path.filter((text) => !text.includes('\ud800')),
         async (text) => {
           const browser = Browser.inWechat(app.url);
-          const sent = await browser.get(`/login?returnTo=${encodeURIComponent(text)}`);
-          const end = await browser.get(await agree(emulator, sent.location));
+          const redirect = await browser.get(`/login?returnTo=${encodeURIComponent(text)}`);
+          const end = await browser.get(await agree(emulator, redirect.location));
           expect(end.location).toBe(sanitizeReturnTo(text, ['/login', '/callback', '/logout']) ?? '/');
-          expect(leaves(end.location)).toBe(false);
+          expect(leavesSite(end.location)).toBe(false);
         },
       ),
       { numRuns: 80 },
@@ -448,7 +439,8 @@ describe('a return path', () => {
   });
 });
 
-function spelledOut({ pathname, search, hash }: URL): string {
+/** An address without its origin, decoded where it can be. */
+function decodedPath({ pathname, search, hash }: URL): string {
   const text = pathname + search + hash;
   try {
     return decodeURI(text);
@@ -457,21 +449,21 @@ function spelledOut({ pathname, search, hash }: URL): string {
   }
 }
 
-describe('an answer of WeChat', () => {
-  const DIRT = String.raw`\x00-\x1f\x7f`;
-  const dirt = new RegExp(`[${DIRT}]`, 'g');
-  /** Strings by a grammar instead of a walk: a quote, units or escapes that dirt may cut in two, a quote. */
-  const strings = new RegExp(String.raw`"(?:[^"\\]|\\[${DIRT}]*[^${DIRT}])*"`, 'g');
+describe('a response of WeChat', () => {
+  const CONTROL = String.raw`\x00-\x1f\x7f`;
+  const controls = new RegExp(`[${CONTROL}]`, 'g');
+  /** JSON strings as a grammar: a quote, characters or escapes that control characters may interrupt, a quote. */
+  const strings = new RegExp(String.raw`"(?:[^"\\]|\\[${CONTROL}]*[^${CONTROL}])*"`, 'g');
 
-  function byHand(text: string): unknown {
+  function byGrammar(text: string): unknown {
     try {
       return JSON.parse(text);
     } catch {
-      return JSON.parse(text.replace(strings, (string) => string.replace(dirt, '')));
+      return JSON.parse(text.replace(strings, (string) => string.replace(controls, '')));
     }
   }
 
-  function outcome(work: () => unknown): unknown {
+  function valueOrError(work: () => unknown): unknown {
     try {
       return { value: work() };
     } catch (error) {
@@ -479,7 +471,7 @@ describe('an answer of WeChat', () => {
     }
   }
 
-  it('of any pieces is the value that a reading by grammar finds, or a SyntaxError where that finds none', () => {
+  it('of any pieces is parsed to the value that the grammar finds, or is a SyntaxError if it finds none', () => {
     const piece = fc.constantFrom(
       ...['{', '}', '[', ']', ',', ':', '"', '"', '"', '\\', '\\"', '\\\\', '\\n', '\\u4e', '\\u4e00', '\\/'],
       ...[
@@ -504,22 +496,22 @@ describe('an answer of WeChat', () => {
     const tally = { value: 0, thrown: 0 };
     fc.assert(
       fc.property(fc.oneof(loose, held, held), (text) => {
-        const found = outcome(() => readJSON(Buffer.from(text)));
+        const found = valueOrError(() => readJSON(Buffer.from(text)));
         tally['value' in (found as object) ? 'value' : 'thrown']++;
-        expect(found).toEqual(outcome(() => byHand(text)));
+        expect(found).toEqual(valueOrError(() => byGrammar(text)));
       }),
       { numRuns: 4_000 },
     );
     expect(Math.min(tally.value, tally.thrown)).toBeGreaterThan(200);
   });
 
-  it('of any bytes at all is a value or a SyntaxError, and what was read once reads the same again', () => {
+  it('of any bytes is a value or a SyntaxError, and the value is parsed to the same value again', () => {
     const inside = fc
       .uint8Array({ maxLength: 24 })
       .map((bytes) => Buffer.concat([Buffer.from('{"n":"'), bytes, Buffer.from('"}')]));
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 24 }), inside), (bytes) => {
-        const found = outcome(() => readJSON(bytes)) as { value?: unknown; thrown?: string };
+        const found = valueOrError(() => readJSON(bytes)) as { value?: unknown; thrown?: string };
         if (found.thrown !== undefined) expect(found.thrown).toBe('SyntaxError');
         else expect(readJSON(Buffer.from(JSON.stringify(found.value)))).toEqual(found.value);
       }),
@@ -542,27 +534,27 @@ describe('a User-Agent', () => {
     ...['(iPhone)', 'miniProgram', ' ', '/', ';', 'ı', 'K', 'ſ', '\u00ad', 'Chrome/99', 'WindowsWechat'],
   );
   const agent = fc.array(piece, { maxLength: 8 }).map((parts) => parts.join(''));
-  const foretold = (text: string): boolean => {
+  const isWechatByRule = (text: string): boolean => {
     const lower = text.replace(/[A-Z]/g, (char) => char.toLowerCase());
     return lower.includes('micromessenger') && !lower.includes('wxwork');
   };
 
-  it('is that of WeChat where it names MicroMessenger and not WeCom, in any case of ASCII', () => {
+  it('is WeChat if it names MicroMessenger and not WeCom, in upper or lower case', () => {
     fc.assert(
       fc.property(fc.oneof(agent, fc.string({ unit: 'binary' })), (text) => {
-        expect(browserKind(text) === 'wechat').toBe(foretold(text));
+        expect(browserKind(text) === 'wechat').toBe(isWechatByRule(text));
       }),
       { numRuns: 2_000 },
     );
   });
 
-  it('of any kind is sent to the page that fits it', async () => {
+  it('of any kind gets the login page that fits it', async () => {
     await fc.assert(
       fc.asyncProperty(agent, async (text) => {
-        const sent = text.replace(/[^\t -~]/g, '');
-        const { location } = await ask(app.url, '/login', { 'User-Agent': sent });
+        const userAgent = text.replace(/[^\t -~]/g, '');
+        const location = locationOf(await request(app, '/login', { userAgent }));
         expect(new URL(location).pathname).toBe(
-          foretold(sent) ? '/connect/oauth2/authorize' : '/connect/qrconnect',
+          isWechatByRule(userAgent) ? '/connect/oauth2/authorize' : '/connect/qrconnect',
         );
       }),
       { numRuns: 60 },
@@ -610,27 +602,26 @@ describe('a Host', () => {
       '&state=x',
     ],
   );
-  // Node's client puts its own in the place of an empty one.
   const host = fc.array(piece, { minLength: 1, maxLength: 6 }).map((parts) => parts.join(''));
 
-  it('of any kind is a bare host name in what WeChat is told to come back to, or refused', async () => {
-    const tally = { sent: 0, refused: 0 };
+  it('of any kind is refused, or is a plain host name in the redirect URI', async () => {
+    const tally = { accepted: 0, refused: 0 };
     await fc.assert(
       fc.asyncProperty(host, async (text) => {
-        const answer = await ask(app.url, '/login', { Host: text });
-        const isSent = answer.location !== '';
-        tally[isSent ? 'sent' : 'refused']++;
-        if (!isSent) {
-          expect(answer.status).toBe(400);
+        const response = await request(app, '/login', { host: text });
+        const location = locationOf(response);
+        tally[location === '' ? 'refused' : 'accepted']++;
+        if (location === '') {
+          expect(response.status).toBe(400);
           return;
         }
         const bare = text.trim();
         expect(bare).toMatch(/^(?:[a-zA-Z\d._-]+|\[[\da-fA-F:.]+\])(?::\d+)?$/);
-        expect(paramIn(answer.location, 'redirect_uri')).toBe(`http://${bare.toLowerCase()}/callback`);
-        expect(answer.location.match(/state=/g)).toHaveLength(1);
+        expect(paramIn(location, 'redirect_uri')).toBe(`http://${bare.toLowerCase()}/callback`);
+        expect(location.match(/state=/g)).toHaveLength(1);
       }),
       { numRuns: 300, examples: [['h5.example.com'], ['a@b']] },
     );
-    expect(Math.min(tally.sent, tally.refused)).toBeGreaterThan(0);
+    expect(Math.min(tally.accepted, tally.refused)).toBeGreaterThan(0);
   });
 });

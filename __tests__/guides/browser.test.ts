@@ -90,8 +90,6 @@ describeInChromium('in a browser', () => {
           ["'public'", JSON.stringify(folder)],
           ['https://res.wx.qq.com', emulator.url],
           ['https://open.weixin.qq.com', emulator.url],
-          // The page's files, which an app would have its own way to serve.
-          ['// What the page may load', `app.use(express.static(${JSON.stringify(folder)}));\n//`],
           ...changes,
         ],
       });

@@ -1,7 +1,7 @@
 // The guides for who comes from elsewhere: what they show before and after runs as it stands there.
 import { createEmulator, selfSignedCertificate, type Emulator } from '../../lib/emulator';
 import { routeWechatHosts, WECHAT_HOSTS } from '../emulator/support/route-wechat-hosts';
-import { Browser, agree, type Answer } from '../support/browser';
+import { Browser, agree, type BrowserResponse } from '../support/browser';
 import type { OAuth } from '../../lib';
 import { cookies } from '../support/app';
 import { createHost, listen, type Middleware, type Running } from '../support/hosts';
@@ -46,7 +46,7 @@ const asked = (path: string): number => wechat.requests.filter((request) => requ
 
 /** Behind a proxy that passes the host on. */
 const PROXIED = { headers: { Host: new URL(PUBLIC).host } };
-const open = (browser: Browser, path: string): Promise<Answer> => browser.follow(path, PROXIED);
+const open = (browser: Browser, path: string): Promise<BrowserResponse> => browser.follow(path, PROXIED);
 
 /** From a page of the app to WeChat and back: the callback's path, which nobody has opened yet. */
 async function comeBack(browser: Browser, from: string, user?: string): Promise<string> {
@@ -189,11 +189,11 @@ describe('from a hand-written login', () => {
       it('after', async () => after(await start('after.ts')));
     });
   };
-  const isAtWechat = (answer: Answer): void => {
+  const isAtWechat = (answer: BrowserResponse): void => {
     expect([answer.status, toEmulator(answer.location).startsWith(wechat.url)]).toEqual([302, true]);
   };
 
-  const spent = async (browser: Browser): Promise<Answer> => {
+  const spent = async (browser: Browser): Promise<BrowserResponse> => {
     const callback = await comeBack(browser, '/me');
     await open(browser, callback);
     return open(Browser.inWechat(app?.url ?? ''), callback);

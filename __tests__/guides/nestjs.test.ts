@@ -88,7 +88,7 @@ describe('the guide to NestJS', () => {
 
   it('lets everybody read what is not guarded', async () => {
     const answer = await Browser.inWechat(url).get('/');
-    expect([answer.status, answer.body]).toEqual([200, 'Everybody may read this.']);
+    expect([answer.status, answer.body]).toEqual([200, 'This page is public.']);
   });
 
   it('sends a page to the login, and the user into the controller', async () => {

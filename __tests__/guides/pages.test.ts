@@ -2,20 +2,19 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_KINDS } from '../../lib';
-import { createEmulator, PageRefusal } from '../../lib/emulator';
-import { GUIDES } from './guide';
+import { PageRefusal } from '../../lib/emulator';
+import { emulator, useEmulator } from '../support/emulator';
+import { CHINESE, ENGLISH as PAGES, ROOT, twinOf } from '../docs/pages';
 
-const ROOT = path.resolve(__dirname, '../..');
-const ENGLISH = readdirSync(GUIDES).filter((file) => file.endsWith('.md') && !file.endsWith('.zh-CN.md'));
-const twinOf = (file: string): string => file.replace(/\.md$/, '.zh-CN.md');
+const ENGLISH = PAGES.filter((page) => page.startsWith('docs/guides/'));
 const ALL = ENGLISH.flatMap((file) => [file, twinOf(file)]);
-const read = (file: string): string => readFileSync(path.join(GUIDES, file), 'utf8');
+const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 /** A page without its code. */
 const prose = (file: string): string => read(file).replace(/^```.*?^```$/gms, '');
 
 /** As GitHub makes them of headings. */
 function anchorsOf(file: string): string[] {
-  const text = readFileSync(file, 'utf8').replace(/^```.*?^```$/gms, '');
+  const text = read(file).replace(/^```.*?^```$/gms, '');
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
       .toLowerCase()
@@ -27,7 +26,11 @@ function anchorsOf(file: string): string[] {
 describe('the guides', () => {
   it('are there in both languages', () => {
     expect(ENGLISH.length).toBeGreaterThan(8);
-    expect(readdirSync(GUIDES).sort()).toEqual([...ALL].sort());
+    const folders = ['docs/guides', 'docs/zh-CN/guides'];
+    const files = folders.flatMap((folder) =>
+      readdirSync(path.join(ROOT, folder)).map((name) => `${folder}/${name}`),
+    );
+    expect(files.sort()).toEqual([...ALL].sort());
   });
 
   it.each(ENGLISH)('%s has the same headings, rows and points as its twin', (file) => {
@@ -48,35 +51,37 @@ describe('the guides', () => {
   it.each(ALL)('%s has no link that leads nowhere', (file) => {
     const broken = [...prose(file).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(
       ([link, target = '', anchor]) => {
-        const page = path.join(GUIDES, target || file);
+        const page = target ? path.posix.join(path.posix.dirname(file), target) : file;
         const leads =
-          existsSync(page) && (anchor === undefined || anchorsOf(page).includes(decodeURIComponent(anchor)));
+          existsSync(path.join(ROOT, page)) &&
+          (anchor === undefined || anchorsOf(page).includes(decodeURIComponent(anchor)));
         return leads ? [] : [link];
       },
     );
     expect(broken).toEqual([]);
   });
 
-  it.each(ALL)('%s leads to pages of its own language', (file) => {
-    const isChinese = file.endsWith('.zh-CN.md');
-    const links = [...prose(file).matchAll(/\]\((?!https?:|#)([^)#]+\.md)/g)].map(
-      ([, target = '']) => target,
-    );
-    const others = links.filter((target) => target.endsWith('.zh-CN.md') !== isChinese);
-    expect(others).toEqual([path.basename(isChinese ? file.replace('.zh-CN', '') : twinOf(file))]);
+  it.each(ENGLISH)('%s and its twin lead to pages of their own language, and to each other', (file) => {
+    const targets = (page: string): string[] =>
+      [...prose(page).matchAll(/\]\((?!https?:|#)([^)#]+\.md)/g)].map(([, target = '']) =>
+        path.posix.join(path.posix.dirname(page), target),
+      );
+    expect(targets(file).filter((target) => CHINESE.includes(target))).toEqual([twinOf(file)]);
+    expect(targets(twinOf(file)).filter((target) => !CHINESE.includes(target))).toEqual([file]);
   });
 
   it.each(ALL)('%s names only kinds of errors and warnings that there are', (file) => {
     const text = prose(file);
     const kinds = [...text.matchAll(/kind(?:s| 为| 是)? (?:\[)?`(\w+)`/g)].map(([, kind = '']) => kind);
     expect(kinds.filter((kind) => !(ERROR_KINDS as readonly string[]).includes(kind))).toEqual([]);
-    const warnings = readFileSync(path.join(ROOT, 'docs/warnings.md'), 'utf8');
+    const warnings = read('docs/warnings.md');
     const codes = [...text.matchAll(/`(WECHAT_(?:COOKIE|TRUST|NO|OTHER|MEMORY|LOGIN)_\w+)`/g)];
     expect(codes.filter(([, code = '']) => !warnings.includes(code)).map(([, code]) => code)).toEqual([]);
   });
 });
 
-describe.each(['troubleshooting.md', 'troubleshooting.zh-CN.md'])('%s', (file) => {
+describe.each(['docs/guides/troubleshooting.md', 'docs/zh-CN/guides/troubleshooting.md'])('%s', (file) => {
+  useEmulator();
   const headings = [...prose(file).matchAll(/^### (.+)$/gm)].map(([, heading = '']) => heading).join('\n');
 
   it('has every errcode and page that people search for', () => {
@@ -89,7 +94,6 @@ describe.each(['troubleshooting.md', 'troubleshooting.zh-CN.md'])('%s', (file) =
   });
 
   it('has the words of WeChat’s pages as a person sees them', async () => {
-    const emulator = await createEmulator();
     const { appId } = emulator.apps.official;
     const { appId: websiteId } = emulator.apps.website;
     const authorize = (query: Record<string, string>): string =>
@@ -121,7 +125,6 @@ describe.each(['troubleshooting.md', 'troubleshooting.zh-CN.md'])('%s', (file) =
         ),
       ),
     );
-    await emulator.close();
     const known = headings.replace(/\s/g, '');
     expect(
       shown.filter((text) => !known.includes(text.replace(/[，,。].*$/, '').replace(/\s/g, ''))),

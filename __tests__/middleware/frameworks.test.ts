@@ -1,14 +1,14 @@
 import { RedisStore } from 'connect-redis';
 import { createClient } from 'redis';
 import type { Emulator } from '../../lib/emulator';
-import { cookies, startApp, startEmulator } from '../support/app';
+import { cookies, startApp } from '../support/app';
 import { agree, Browser } from '../support/browser';
-import type { HostName, Middleware } from '../support/hosts';
+import { HOSTS, type Middleware } from '../support/hosts';
 import { exchanged, paramIn } from '../support/login';
 import { hasRedis, startRedis, type RedisServer } from '../support/redis';
-import { MoodyStore, serverSessions } from '../support/sessions';
+import { FaultySessionStore, serverSessions } from '../support/sessions';
+import { emulator, useEmulator } from '../support/emulator';
 
-const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
 const MOUNTS = ['', '/wechat'];
 const FLOWS = ['official', 'website'] as const;
 
@@ -17,7 +17,7 @@ const SLOW = 'express-session on a store that takes 300 ms to save';
 const SESSIONS: Readonly<Record<string, () => Middleware>> = {
   'cookie-session': () => cookies(),
   'express-session': () => serverSessions(),
-  [SLOW]: () => serverSessions(Object.assign(new MoodyStore(), { delay: 300 })),
+  [SLOW]: () => serverSessions(Object.assign(new FaultySessionStore(), { delay: 300 })),
   ...(hasRedis() && { [REDIS]: () => serverSessions(new RedisStore({ client })) }),
 };
 
@@ -31,12 +31,11 @@ const rows = HOSTS.flatMap((host) =>
 );
 
 describe('a login, from the guarded page to the logout', () => {
-  let emulator: Emulator;
+  useEmulator();
   /** All at once, so that the slow store is waited for once and not in every row. */
   const stories = new Map<object, Promise<void>>();
 
   beforeAll(async () => {
-    emulator = await startEmulator();
     if (REDIS in SESSIONS) {
       redis = await startRedis();
       client = createClient({ url: redis.url });
@@ -54,7 +53,6 @@ describe('a login, from the guarded page to the logout', () => {
       await client.close();
       await redis.close();
     }
-    await emulator.close();
   });
 
   it.each(rows)('works on $host with $session, mounted at "$mount", for the $flow flow', async (row) => {

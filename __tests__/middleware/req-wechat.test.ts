@@ -6,18 +6,16 @@ import {
   type WxLoginParams,
   type WechatAuthOptions,
 } from '../../lib';
-import type { Emulator } from '../../lib/emulator';
-import { sendJSON, startApp, startEmulator, type TestApp, type TestRequest } from '../support/app';
-import { agree, Browser, type Answer } from '../support/browser';
-import type { HostName } from '../support/hosts';
+import { sendJSON, startApp, type TestApp, type TestRequest } from '../support/app';
+import { agree, Browser, type BrowserResponse } from '../support/browser';
+import { HOSTS, type HostName } from '../support/hosts';
 import { serverSessions } from '../support/sessions';
-
-const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
+import { emulator, useEmulator } from '../support/emulator';
 
 /** What a route of the app does with the request, and answers. */
 type Work = (req: TestRequest) => unknown;
 
-let emulator: Emulator;
+useEmulator();
 let work: Work = () => undefined;
 const apps: TestApp[] = [];
 
@@ -45,14 +43,11 @@ async function start(auth: WechatAuthOptions = {}, host: HostName = 'Express 5')
   return app;
 }
 
-function ask(browser: Browser, wanted: Work, path = '/do'): Promise<Answer> {
+function ask(browser: Browser, wanted: Work, path = '/do'): Promise<BrowserResponse> {
   work = wanted;
   return browser.get(path);
 }
 
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
 beforeEach(() => {
   jest.spyOn(process, 'emitWarning').mockImplementation();
   emulator.requests.length = 0;
@@ -61,7 +56,6 @@ afterEach(async () => {
   jest.restoreAllMocks();
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
-afterAll(() => emulator.close());
 
 describe.each(HOSTS)('req.wechat on %s', (host) => {
   it('knows who is logged in, also where no guard stands', async () => {

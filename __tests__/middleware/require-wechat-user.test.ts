@@ -1,14 +1,13 @@
 import { requireWechatUser, type WechatGuardOptions } from '../../lib';
-import type { Emulator } from '../../lib/emulator';
-import { emulated, sendJSON, startApp, startEmulator, type AppOptions, type TestApp } from '../support/app';
-import { agree, Browser, type Answer } from '../support/browser';
-import { createHost, listen, type Host, type HostName } from '../support/hosts';
+import { emulated, sendJSON, startApp, type AppOptions, type TestApp } from '../support/app';
+import { agree, Browser, type BrowserResponse } from '../support/browser';
+import { HOSTS, createHost, listen, type Host } from '../support/hosts';
 import { ANDROID_WECHAT, IPHONE_WECHAT } from '../support/user-agents';
+import { emulator, useEmulator } from '../support/emulator';
 
-const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
 const HTML = 'text/html,application/xhtml+xml';
 
-let emulator: Emulator;
+useEmulator();
 /** Who has logged in with the profile; the apps of these tests share their session key, and so its cookie. */
 let user: Browser;
 /** Who has logged in silently. */
@@ -26,7 +25,6 @@ function at(app: TestApp, browser: Browser): Browser {
 }
 
 beforeAll(async () => {
-  emulator = await startEmulator();
   const app = await start();
   user = Browser.inWechat(app.url);
   await user.logIn(emulator, '/me');
@@ -36,13 +34,12 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all(running.map((app) => app.close()));
-  await emulator.close();
 });
 
 /** What a refused request may get. */
 type Outcome = '302' | '303' | '401';
 
-function outcomeOf(answer: Answer): string {
+function outcomeOf(answer: BrowserResponse): string {
   return answer.status === 200 ? 'passes' : String(answer.status);
 }
 
@@ -419,7 +416,9 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
 });
 
 describe.each(HOSTS)('a guard that stands wrong, on %s', (host) => {
-  const serve = async (build: (app: Host) => void): Promise<{ answer: Answer; errors: unknown[] }> => {
+  const serve = async (
+    build: (app: Host) => void,
+  ): Promise<{ answer: BrowserResponse; errors: unknown[] }> => {
     const app = createHost(host);
     const errors: unknown[] = [];
     build(app);

@@ -1,14 +1,10 @@
 import { MemoryTokenStore, type TokenStore } from '../../lib';
-import type { Emulator } from '../../lib/emulator';
-import { startApp, startEmulator } from '../support/app';
+import { startApp } from '../support/app';
 import { Browser } from '../support/browser';
+import { emulator, useEmulator } from '../support/emulator';
 
 describe("an app's own token store, with a lock", () => {
-  let emulator: Emulator;
-  beforeAll(async () => {
-    emulator = await startEmulator();
-  });
-  afterAll(() => emulator.close());
+  useEmulator();
 
   it('is only ever asked for keys of appid and openid, and gets nothing but tokens', async () => {
     const memory = new MemoryTokenStore();

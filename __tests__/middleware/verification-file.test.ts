@@ -1,14 +1,13 @@
-import type { Emulator } from '../../lib/emulator';
-import { startApp, startEmulator, type TestApp } from '../support/app';
+import { startApp, type TestApp } from '../support/app';
 import { Browser } from '../support/browser';
-import type { HostName } from '../support/hosts';
+import { HOSTS } from '../support/hosts';
+import { emulator, useEmulator } from '../support/emulator';
 
-const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
 const NAME = 'MP_verify_Ab12Cd34Ef56Gh78.txt';
 const verificationFiles = { [NAME]: 'Ab12Cd34Ef56Gh78', 'other-1.txt': '中文 & <b>' };
 
 describe.each(HOSTS)('verificationFiles on %s', (host) => {
-  let emulator: Emulator;
+  useEmulator();
   const apps: TestApp[] = [];
   const start = async (mount = '', authRequired = false): Promise<Browser> => {
     const app = await startApp(emulator, { host, mount, auth: { verificationFiles, authRequired } });
@@ -16,14 +15,12 @@ describe.each(HOSTS)('verificationFiles on %s', (host) => {
     return Browser.onDesktop(app.url);
   };
 
-  beforeAll(async () => {
-    emulator = await startEmulator();
+  beforeAll(() => {
     jest.spyOn(process, 'emitWarning').mockImplementation();
   });
   afterAll(async () => {
     jest.restoreAllMocks();
     await Promise.all(apps.map((app) => app.close()));
-    await emulator.close();
   });
 
   it('are served as they are, as plain text', async () => {

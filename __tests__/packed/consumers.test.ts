@@ -1,11 +1,11 @@
-// The package as it comes out of the tarball, in ten projects that have nothing else of ours.
+// The package out of its tarball, in ten projects of users: they compile, load it, run its command and log in.
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import * as library from '../../lib';
 import * as emulator from '../../lib/emulator';
-import { Browser, type Answer } from '../support/browser';
+import { Browser, type BrowserResponse } from '../support/browser';
 import { PROJECTS } from './projects';
-import { Project } from './project';
+import { ConsumerProject } from './consumer-project';
 import { Tarball } from './tarball';
 
 jest.setTimeout(120_000);
@@ -23,9 +23,9 @@ const EXPORTS = {
 };
 
 interface Loaded {
-  /** What each entry exports, in the order of loading. */
+  /** The exports of each entry, in the order of loading. */
   readonly names: Readonly<Record<string, readonly string[]>>;
-  /** The files that were loaded by then. */
+  /** The files that had been loaded by then. */
   readonly files: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -38,7 +38,7 @@ const note = (entry, exports) => {
 const REQUIRES = `${REPORT}
 for (const entry of ${JSON.stringify(ENTRIES)}) note(entry, require(entry));
 console.log(JSON.stringify({ names, files }));`;
-/** The other way round: the emulator first. */
+/** In the other order: the emulator first. */
 const IMPORTS = `import { createRequire } from 'node:module';
 const require = createRequire(process.cwd() + '/');
 ${REPORT}
@@ -50,14 +50,18 @@ for (const entry of ${JSON.stringify(ENTRIES.toReversed())}) {
 console.log(JSON.stringify({ names, files }));`;
 
 describe.each(PROJECTS)('a project with $what', (row) => {
-  let project: Project;
+  let project: ConsumerProject;
   beforeAll(() => {
-    project = new Project(tarball, row);
+    project = new ConsumerProject(tarball, row);
+    project.write(row.main, row.source);
   });
   afterAll(() => project.remove());
 
-  it('compiles, to the last of the types that it reaches', () => {
-    expect(project.compile()).toEqual([]);
+  let compiled: string[] | undefined;
+  const compile = (): string[] => (compiled ??= project.compile(row.main, row.compilerOptions));
+
+  it('compiles, and so do all types that it reaches', () => {
+    expect(compile()).toEqual([]);
   });
 
   it('loads both entries with require', async () => {
@@ -88,11 +92,11 @@ describe.each(PROJECTS)('a project with $what', (row) => {
   });
 
   it('logs in', async () => {
-    // For its JavaScript, where this test runs alone.
-    project.compile();
-    const wechat = row.byCommand ? await commandPlaysWechat(project) : undefined;
-    const app = await project.start(wechat?.env);
-    const me = await logIn(app.says);
+    // For its JavaScript, if this test runs alone.
+    compile();
+    const wechat = row.usesCommand ? await startEmulatorCommand(project) : undefined;
+    const app = await project.serveScript(row.main.replace(/ts$/, 'js'), wechat?.env);
+    const me = await logIn(app.output);
     const { user, openid } = me.json() as { user: library.WechatUser; openid: string };
     expect([me.status, user.nickname, user.openid]).toEqual([200, '小明', openid]);
     await app.stop();
@@ -100,25 +104,19 @@ describe.each(PROJECTS)('a project with $what', (row) => {
   });
 });
 
-/** Asks for the guarded page, is sent to WeChat, presses 允许 there, and comes back: what the page says then. */
-async function logIn(app: string): Promise<Answer> {
+/** Opens the guarded page, is redirected to WeChat, presses 允许 there: returns the page after the callback. */
+async function logIn(app: string): Promise<BrowserResponse> {
   const browser = Browser.inWechat(app);
   const { location } = await browser.follow('/me');
   expect(location).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/connect\/oauth2\/authorize\?/);
-  const consent = await browser.get(location);
-  expect(consent.body).toContain('name="reply" value="allow"');
-  const agreed = await browser.request(location, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-    body: 'reply=allow&person=ming',
-  });
+  const agreed = await browser.press(await browser.get(location), 'allow');
   expect(agreed.location).toMatch(new RegExp(`^${app}/callback\\?`));
   return browser.follow(agreed.location);
 }
 
-/** The command of the same tarball plays WeChat, and prints the environment of the app. */
-async function commandPlaysWechat(
-  project: Project,
+/** Starts the emulator by the tarball's own command, which prints the environment variables of an app. */
+async function startEmulatorCommand(
+  project: ConsumerProject,
 ): Promise<{ env: Record<string, string>; stop(): Promise<number | null> }> {
   const command = await project.serveCommand(
     'express-wechat-auth',
@@ -126,20 +124,19 @@ async function commandPlaysWechat(
     /([\s\S]*)Ctrl\+C/,
   );
   const env = Object.fromEntries(
-    [...command.says.matchAll(/^(WECHAT_\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
+    [...command.output.matchAll(/^(WECHAT_\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
   );
   return { env, stop: () => command.stop() };
 }
 
-describe('a project that has the package alone', () => {
-  const alone = { ...PROJECTS[0], installed: [] } as (typeof PROJECTS)[number];
-  let project: Project;
+describe('a project with the package alone', () => {
+  let project: ConsumerProject;
   beforeEach(() => {
-    project = new Project(tarball, alone);
+    project = new ConsumerProject(tarball);
   });
   afterEach(() => project.remove());
 
-  it('reaches nothing that the package does not declare', async () => {
+  it('cannot load a package that ours does not declare', async () => {
     const script = `
       const inside = require('node:module').createRequire(require.resolve('express-wechat-auth'));
       const reach = (name) => { try { return inside.resolve(name); } catch (error) { return error.code; } };
@@ -152,7 +149,7 @@ describe('a project that has the package alone', () => {
     ]);
   });
 
-  it('opens the two entries and its package.json, and nothing else', async () => {
+  it('can load the two entries and package.json, and nothing else', async () => {
     const script = `
       const open = (name) => { try { return typeof require('express-wechat-auth' + name); } catch (error) { return error.code; } };
       console.log(JSON.stringify(['', '/emulator', '/package.json', '/dist/errors.js', '/dist/index.js'].map(open)));`;
@@ -166,7 +163,7 @@ describe('a project that has the package alone', () => {
     ]);
   });
 
-  it('would not load with a dependency, or a file, less', async () => {
+  it('cannot load the package without one of its dependencies or files', async () => {
     const modules = path.join(project.folder, 'node_modules');
     const load = (): Promise<string> => project.node('-e', "require('express-wechat-auth')");
     await load();

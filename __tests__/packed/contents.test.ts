@@ -1,4 +1,4 @@
-// What npm would publish, file by file.
+// The files that npm would publish.
 import { readdirSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import os from 'node:os';
@@ -15,7 +15,7 @@ beforeAll(() => {
 }, 60_000);
 afterAll(() => tarball.remove());
 
-/** What JavaScript and type declarations name in `import`, `export from`, `require()` and `import()`. */
+/** The modules that a file names in `import`, `export from`, `require()` and `import()`. */
 function importsOf(name: string): string[] {
   const { importedFiles } = ts.preProcessFile(tarball.read(name), true, true);
   return importedFiles.map(({ fileName }) => fileName);
@@ -23,15 +23,15 @@ function importsOf(name: string): string[] {
 
 const code = (): string[] => tarball.names.filter((name) => /\.(?:js|d\.ts)$/.test(name));
 
-/** Every file that holds one of these, with the words. */
+/** Every match in the files, with the name of its file. */
 function found(pattern: RegExp, names: readonly string[] = tarball.names): string[] {
   return names.flatMap((name) =>
-    [...tarball.read(name).matchAll(pattern)].map(([words]) => `${name}: ${words}`),
+    [...tarball.read(name).matchAll(pattern)].map(([text]) => `${name}: ${text}`),
   );
 }
 
 describe('the packed files', () => {
-  it('are what the sources become, and the pages that belong beside them', () => {
+  it('are the compiled sources, the READMEs, the changelog and the licence', () => {
     const sources = readdirSync(path.join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .map((name) => `dist/${name.replaceAll('\\', '/').replace(/\.ts$/, '')}`);
@@ -41,46 +41,48 @@ describe('the packed files', () => {
     expect(tarball.names).toEqual([...pages, ...built].sort());
   });
 
-  it('are small: none over 32 KB, a quarter of a megabyte to fetch, one on the disk', () => {
+  it('are small: at most 32 KB each, a quarter of a megabyte packed, one megabyte on disk', () => {
     const { files, size, unpackedSize } = tarball.packed;
     expect(files.filter((file) => file.size > 32 * KB)).toEqual([]);
     expect(size).toBeLessThan(256 * KB);
     expect(unpackedSize).toBeLessThan(KB * KB);
   });
 
-  it('name no source map, for there is none', () => {
+  it('refer to no source map, because none is published', () => {
     expect(found(/sourceMappingURL|declarationMap/g)).toEqual([]);
   });
 
-  it('tell nothing of the machine that built them', () => {
+  it('contain no path of the machine that built them', () => {
     const here = [ROOT, os.homedir()].map((folder) => folder.replaceAll(/[^\w]/g, '\\$&'));
     const homes = String.raw`(?<![\w.])\/(?:home|Users|root|work|tmp)\/\w|\b[A-Z]:\\\\?\w`;
     expect(found(new RegExp(`(?:${here.join('|')})(?!\\w)|${homes}`, 'g'))).toEqual([]);
   });
 
-  it('hold no key: the only secrets are those of the apps that the emulator invents', () => {
+  it('contain no key: the only secrets are those of the emulated apps', () => {
     expect(found(/-----BEGIN [A-Z ]*KEY-----|\btest key\b|\bnpm_\w{30,}|\bgh[pousr]_\w{30,}/g)).toEqual([]);
-    // What looks like one of WeChat's app secrets.
+    // Strings that look like one of WeChat's app secrets.
     const secrets = found(/\b(?=[a-f]*\d)(?=\d*[a-f])[\da-f]{32}\b/g).filter(
-      (words) => !words.startsWith('README'),
+      (match) => !match.startsWith('README'),
     );
-    expect([...new Set(secrets.map((words) => words.split(':')[0]))]).toEqual([
+    expect([...new Set(secrets.map((match) => match.split(':')[0]))]).toEqual([
       'dist/emulator/world/apps.js',
     ]);
   });
 
-  it('end the first line of the command as every shell wants it', () => {
+  it('start the command with a line that every shell accepts', () => {
     const { bin } = tarball.manifest;
     expect(Object.keys(bin)).toEqual(['express-wechat-auth']);
     for (const file of Object.values(bin)) expect(tarball.read(file)).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
-  it('begin their changelog with the version that they are', () => {
-    expect(/^## (\S+)/m.exec(tarball.read('CHANGELOG.md'))?.[1]).toBe(tarball.manifest.version);
+  it('begin the changelog with the version of the package', () => {
+    expect(/^## (?!Unreleased$)(\S+)/m.exec(tarball.read('CHANGELOG.md'))?.[1]).toBe(
+      tarball.manifest.version,
+    );
   });
 });
 
-describe('what the packed files import', () => {
+describe('a module that the packed files import', () => {
   const nameOf = (specifier: string): string => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? '';
   const isBuiltin = (specifier: string): boolean => builtinModules.includes(specifier.replace(/^node:/, ''));
   const packages = (names: readonly string[]): string[] => {
@@ -88,7 +90,7 @@ describe('what the packed files import', () => {
     return [...new Set(specifiers.map(nameOf))].sort();
   };
 
-  it('is packed too, where it is a file, also where it is loaded late', () => {
+  it('is packed too, if it is a file, even if it is loaded lazily', () => {
     const missing = code().flatMap((name) =>
       importsOf(name)
         .filter((each) => each.startsWith('.'))
@@ -105,14 +107,14 @@ describe('what the packed files import', () => {
     expect(missing).toEqual([]);
   });
 
-  it('is declared, where it is a package, and nothing is declared in vain', () => {
+  it('is a declared dependency, if it is a package, and every dependency is imported', () => {
     const scripts = tarball.names.filter((name) => name.endsWith('.js'));
     expect(packages(scripts)).toEqual(Object.keys(tarball.manifest.dependencies).sort());
   });
 
-  it('is declared, where types need it', () => {
+  it('is a declared dependency, if types need it', () => {
     const types = tarball.names.filter((name) => name.endsWith('.d.ts'));
-    // Not imported, but augmented where the app has it.
+    // Augmented if the app has installed it, and not imported.
     const augmented = types.flatMap((name) =>
       [...tarball.read(name).matchAll(/^declare module '([^']+)'/gm)].map(([, module = '']) => module),
     );
@@ -122,10 +124,10 @@ describe('what the packed files import', () => {
   });
 });
 
-describe('a reader on the page of npm', () => {
+describe('the READMEs on npm', () => {
   const HOME = /^.*github\.com\/[^/]+\/[^/#]+/;
 
-  it('comes from a README to the pages in the repository, which npm finds by `repository`', () => {
+  it('belong to the repository that package.json and the errors name', () => {
     const { repository, homepage, bugs } = tarball.manifest;
     const { help } = new WechatAuthError('config', 'any');
     const home = HOME.exec(help)?.[0] ?? '';
@@ -134,16 +136,13 @@ describe('a reader on the page of npm', () => {
     expect([homepage, bugs]).toEqual([`${home}#readme`, `${home}/issues`]);
   });
 
-  it.each(['README.md', 'README.zh-CN.md'])(
-    'is led by every link of %s to a file of the repository',
-    (readme) => {
-      const prose = tarball.read(readme).replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
-      const links = [...prose.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(([, link = '']) => link);
-      expect(links.length).toBeGreaterThan(10);
-      // npm puts such a link behind blob/HEAD/: a root or a step upwards would lead out of it.
-      expect(links.filter((link) => /^\/|^\.\.|\\/.test(link))).toEqual([]);
-      // A picture would need raw/HEAD/, and shows in no editor that has only the package.
-      expect(prose).not.toMatch(/!\[[^\]]*\]\((?!https:)/);
-    },
-  );
+  it.each(['README.md', 'README.zh-CN.md'])('link only to files of the repository: %s', (readme) => {
+    const prose = tarball.read(readme).replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
+    const links = [...prose.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(([, link = '']) => link);
+    expect(links.length).toBeGreaterThan(10);
+    // npm prefixes a relative link with blob/HEAD/: an absolute path or `..` would lead out of it.
+    expect(links.filter((link) => /^\/|^\.\.|\\/.test(link))).toEqual([]);
+    // A relative image would need raw/HEAD/, and is missing in an editor that has only the package.
+    expect(prose).not.toMatch(/!\[[^\]]*\]\((?!https:)/);
+  });
 });

@@ -1,4 +1,4 @@
-// `npm ci --ignore-scripts` is enough: for users, and for who works on this package.
+// `npm ci --ignore-scripts` is enough, for users and for contributors.
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT, readJSON, type Manifest } from './tarball';
@@ -17,21 +17,21 @@ const { packages } = readJSON(path.join(ROOT, 'package-lock.json')) as {
   readonly packages: Readonly<Record<string, Locked>>;
 };
 const LOCKED = Object.entries(packages).filter(([folder]) => folder !== '');
-/** What a user of the package gets beside it. */
+/** The packages that a user of this package installs with it. */
 const RUNTIME = LOCKED.filter(([, { dev }]) => !dev).map(([folder]) => folder);
-/** What npm runs for each package that it installs. */
+/** The scripts that npm runs for each package that it installs. */
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall'];
 
 const manifestOf = (folder: string): Manifest =>
   readJSON(path.join(ROOT, folder, 'package.json')) as Manifest;
 const runsAtInstall = (folder: string): boolean =>
   Object.keys(manifestOf(folder).scripts ?? {}).some((name) => INSTALL_SCRIPTS.includes(name)) ||
-  // Then npm runs node-gyp, script or not.
+  // npm then runs node-gyp, even without a script.
   existsSync(path.join(ROOT, folder, 'binding.gyp'));
 
 describe('installing the package', () => {
-  it('runs nothing: neither the package nor what it depends on has a script for it', () => {
-    // `prepare` would run for who installs it from git.
+  it('runs no script of the package or of its dependencies', () => {
+    // `prepare` would run on an installation from git.
     const ours = Object.keys(manifestOf('.').scripts ?? {});
     expect(ours.filter((name) => [...INSTALL_SCRIPTS, 'prepare'].includes(name))).toEqual([]);
     expect(RUNTIME).toEqual(expect.arrayContaining(['node_modules/axios', 'node_modules/zod']));
@@ -39,7 +39,7 @@ describe('installing the package', () => {
     expect(RUNTIME.filter(runsAtInstall)).toEqual([]);
   });
 
-  it('compiles nothing: no package beside it is native', () => {
+  it('compiles nothing: no dependency is native', () => {
     const native = RUNTIME.filter((folder) =>
       readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' }).some((file) =>
         file.endsWith('.node'),
@@ -48,18 +48,18 @@ describe('installing the package', () => {
     expect(native).toEqual([]);
   });
 
-  it('brings fewer than fifty packages', () => {
+  it('installs fewer than fifty packages', () => {
     expect(RUNTIME.length).toBeLessThan(50);
   });
 });
 
 describe('npm ci --ignore-scripts in this repository', () => {
-  it('finds the lock file in step with package.json, without which npm ci refuses', () => {
+  it('finds a lock file that matches package.json: npm ci refuses any other', () => {
     const { dependencies, devDependencies } = manifestOf('.') as Manifest & Locked;
     expect(packages['']).toMatchObject({ dependencies, devDependencies });
   });
 
-  it('leaves out scripts of packages that do without: their binaries are packages, one for each platform', () => {
+  it('skips only scripts that are not needed: those packages have their binaries in a package for each platform', () => {
     const scripted = LOCKED.filter(([, { hasInstallScript }]) => hasInstallScript);
     const without = scripted.filter(([, { optionalDependencies = {} }]) =>
       ['linux-x64-gnu', 'linux-x64-glibc'].some((platform) =>
@@ -70,7 +70,7 @@ describe('npm ci --ignore-scripts in this repository', () => {
     expect(without).toEqual(scripted);
   });
 
-  it("fetches from npm's registry, or the one that its user has set, and no other", () => {
+  it("downloads only from npm's registry, or from the one that the user has configured", () => {
     const hosts = LOCKED.flatMap(([, { resolved }]) => resolved ?? []).map((url) => new URL(url).host);
     expect(hosts.filter((host) => host !== 'registry.npmjs.org')).toEqual([]);
   });

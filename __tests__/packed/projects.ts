@@ -1,7 +1,8 @@
-// What users write, one small app each. Every app guards /me, and answers it with who WeChat says this is and who the session says.
-import type { ProjectFiles } from './project';
+// The projects of users, each with one small app. Every app guards /me, whose response holds WeChat's user and the openid
+// in the session.
+import type { ProjectOptions } from './consumer-project';
 
-/** Compiler options of a strict project that also looks into the types of its packages. */
+/** Compiler options of a strict project that also checks the types of its packages. */
 const STRICT = {
   strict: true,
   skipLibCheck: false,
@@ -12,7 +13,7 @@ const STRICT = {
   types: ['node'],
 };
 
-/** Lines that must not compile: types that were not found would let them. */
+/** Lines that must not compile: they would if the types were not found. */
 const REFUSED = `
 export function refused() {
   // @ts-expect-error there is no such option
@@ -62,7 +63,7 @@ const WITH_COOKIE_SESSION = WITH_EXPRESS_SESSION.replace(
 
 const EXPRESS_5 = ['express', '@types/express', '@types/node'] as const;
 
-/** JavaScript, with its types checked. WeChat is what the environment says. */
+/** JavaScript with checked types. The environment holds the addresses of WeChat. */
 const COMMONJS = `// @ts-check
 const cookieSession = require('cookie-session');
 const express = require('express');
@@ -121,7 +122,7 @@ const server = http.createServer(app).listen(0, '127.0.0.1', () => {
 });
 ${REFUSED}`;
 
-/** No framework, and no types but Node's: those of the session package are not installed. */
+/** No framework, and no types except Node's: the types of the session package are not installed. */
 const PLAIN = `
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -191,10 +192,14 @@ await app.listen(0, '127.0.0.1');
 console.log(\`Listening at \${await app.getUrl()}\`);
 ${REFUSED}`;
 
-export interface ProjectRow extends ProjectFiles {
+export interface ProjectRow extends ProjectOptions {
   readonly what: string;
-  /** Whether the command plays WeChat for it, and the environment names it. */
-  readonly byCommand?: boolean;
+  readonly compilerOptions: Readonly<Record<string, unknown>>;
+  /** The file that starts the app, and its content. */
+  readonly main: string;
+  readonly source: string;
+  /** Whether the command starts the emulator, and the environment holds its addresses. */
+  readonly usesCommand?: boolean;
 }
 
 export const PROJECTS: readonly ProjectRow[] = [
@@ -205,7 +210,7 @@ export const PROJECTS: readonly ProjectRow[] = [
     compilerOptions: { ...STRICT, module: 'node16', allowJs: true, checkJs: true, noEmit: true },
     main: 'app.js',
     source: COMMONJS,
-    byCommand: true,
+    usesCommand: true,
   },
   {
     what: 'ESM',
@@ -280,7 +285,7 @@ export const PROJECTS: readonly ProjectRow[] = [
     compilerOptions: { ...STRICT, module: 'node16' },
     main: 'app.ts',
     source: CONNECT,
-    byCommand: true,
+    usesCommand: true,
   },
   {
     what: 'node:http, without any types of Express or sessions',

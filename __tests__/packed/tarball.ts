@@ -6,7 +6,7 @@ import path from 'node:path';
 
 export const ROOT = path.resolve(__dirname, '../..');
 
-/** What these tests read of a package.json. */
+/** The fields of a package.json that the tests read. */
 export interface Manifest {
   readonly name: string;
   readonly version: string;
@@ -32,20 +32,20 @@ interface Packed {
 export class Tarball {
   readonly #folder = mkdtempSync(path.join(os.tmpdir(), 'packed-'));
   readonly packed: Packed;
-  /** Where it is unpacked. */
+  /** The folder that holds the unpacked files. */
   readonly contents: string;
   readonly manifest: Manifest;
 
   constructor() {
-    // Without scripts: what ships is built before all tests.
+    // Without scripts: support/build.ts has built dist/ before all tests.
     const args = ['pack', '--ignore-scripts', '--json', '--offline', '--pack-destination', this.#folder];
-    const said = execFileSync('npm', args, {
+    const output = execFileSync('npm', args, {
       cwd: ROOT,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     });
-    const [packed] = JSON.parse(said) as Packed[];
-    if (!packed) throw new Error('npm packed nothing');
+    const [packed] = JSON.parse(output) as Packed[];
+    if (!packed) throw new Error(`npm pack packed nothing: ${output}`);
     this.packed = packed;
     execFileSync('tar', ['-xzf', packed.filename], { cwd: this.#folder });
     this.contents = path.join(this.#folder, 'package');

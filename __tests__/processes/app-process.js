@@ -1,5 +1,5 @@
 'use strict';
-// One of several processes that serve the same app: sessions and tokens lie in a Redis that all of them share.
+// One of several processes that serve the same app. They share the Redis of their sessions and tokens.
 const { RedisStore } = require('connect-redis');
 const express = require('express');
 const session = require('express-session');

@@ -2,18 +2,18 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 
-/** A process of the test's own, that answers messages. */
+/** A process of the test's own that exchanges messages with it. */
 export interface Child {
   readonly pid: number;
-  /** All that it has said. */
-  readonly said: readonly unknown[];
-  /** Tells it something, and waits for what it says next. */
-  ask(message: object): Promise<unknown>;
-  /** Ends it at once, as a crash would. */
+  /** All messages that it has sent. */
+  readonly messages: readonly unknown[];
+  /** Sends a message, and waits for the next one from the child. */
+  call(message: object): Promise<unknown>;
+  /** Ends it at once, like a crash. */
   kill(): Promise<void>;
 }
 
-/** Starts a script that runs what ships, and waits for its first word. */
+/** Starts a script that runs the built package, and waits for its first message. */
 export async function startChild(script: string, config: object): Promise<Child> {
   const env = { ...process.env, TEST_PROCESS: JSON.stringify(config) };
   const child = fork(path.join(__dirname, script), {
@@ -21,24 +21,24 @@ export async function startChild(script: string, config: object): Promise<Child>
     execArgv: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const said: unknown[] = [];
-  child.on('message', (message) => said.push(message));
+  const messages: unknown[] = [];
+  child.on('message', (message) => messages.push(message));
   const gone = once(child, 'exit');
-  const word = async (): Promise<unknown> => {
+  const nextMessage = async (): Promise<unknown> => {
     const [message] = (await Promise.race([
       once(child, 'message'),
-      gone.then(() => Promise.reject(new Error(`${script} ended before it answered`))),
+      gone.then(() => Promise.reject(new Error(`${script} ended before it sent a message`))),
     ])) as unknown[];
     return message;
   };
-  await word();
+  await nextMessage();
   return {
     pid: child.pid ?? 0,
-    said,
-    ask: (message) => {
-      const answer = word();
+    messages,
+    call: (message) => {
+      const response = nextMessage();
       child.send(message);
-      return answer;
+      return response;
     },
     kill: async () => {
       child.kill('SIGKILL');

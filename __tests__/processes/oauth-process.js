@@ -1,5 +1,5 @@
 'use strict';
-// One process of a fleet, as an app would run it: what ships, and a Redis client of its own.
+// One of several processes that use the same OAuth, as an app would run it: the built package, and its own Redis client.
 const { createClient } = require('redis');
 const { OAuth, RedisTokenStore } = require('../../dist');
 
@@ -9,7 +9,7 @@ async function main() {
   const client = createClient({ url: redis }).on('error', () => undefined);
   await client.connect();
   const oauth = new OAuth({ ...options, tokenStore: new RedisTokenStore(client) });
-  const ask = async (openid) => {
+  const getToken = async (openid) => {
     try {
       return { token: (await oauth.getValidAccessToken(openid)).data.access_token };
     } catch (error) {
@@ -17,7 +17,7 @@ async function main() {
     }
   };
   process.on('message', async ({ openid, times }) => {
-    process.send(await Promise.all(Array.from({ length: times }, () => ask(openid))));
+    process.send(await Promise.all(Array.from({ length: times }, () => getToken(openid))));
   });
   process.send('ready');
 }

@@ -33,7 +33,7 @@ describeOnRedis('four processes that share a Redis', () => {
     await Promise.all([redis.close(), lab.close()]);
   });
 
-  /** Saves a token that must be refreshed; returns its key and whose it is. */
+  /** Saves a token that must be refreshed. Returns its key and its openid. */
   const saveExpired = async (user: string): Promise<{ key: string; openid: string }> => {
     const token = expired(await lab.token('snsapi_userinfo', user));
     const key = `${lab.wechat.apps.official.appId}:${token.openid}`;
@@ -41,9 +41,9 @@ describeOnRedis('four processes that share a Redis', () => {
     return { key, openid: token.openid };
   };
   const askAll = async (who: readonly Child[], openid: string): Promise<Got[]> =>
-    (await Promise.all(who.map((each) => each.ask({ openid, times: 100 })))).flat() as Got[];
+    (await Promise.all(who.map((each) => each.call({ openid, times: 100 })))).flat() as Got[];
 
-  it('refresh a token once, though each of them is asked for it a hundred times at once', async () => {
+  it('refresh a token once, although each of them needs it a hundred times at once', async () => {
     const { key, openid } = await saveExpired('ming');
     const got = await askAll(processes, openid);
     expect(lab.count('refresh_token')).toBe(1);
@@ -54,12 +54,12 @@ describeOnRedis('four processes that share a Redis', () => {
     expect(await look.keys('*:lock')).toEqual([]);
   });
 
-  it('do not wait for one that died in the middle of a refresh', async () => {
+  it('do not wait for a process that died in the middle of a refresh', async () => {
     const { key, openid } = await saveExpired('emoji');
     const before = lab.count('refresh_token');
     lab.wechat.fail('refresh_token', 'silence');
     const [holder, ...others] = processes as [Child, ...Child[]];
-    holder.ask({ openid, times: 1 }).catch(() => undefined);
+    holder.call({ openid, times: 1 }).catch(() => undefined);
     while (lab.count('refresh_token') === before) await new Promise((done) => setTimeout(done, 20));
     expect(await look.exists(`wechat-token:${key}:lock`)).toBe(1);
     const work = askAll(others, openid);
@@ -69,7 +69,7 @@ describeOnRedis('four processes that share a Redis', () => {
     expect(new Set(got.map(({ token, kind }) => kind ?? token))).toEqual(
       new Set([(await store.get(key))?.access_token]),
     );
-    // The one that the dead process sent, and one more.
+    // The request of the dead process, and one more.
     expect(lab.count('refresh_token') - before).toBe(2);
   });
 });

@@ -7,15 +7,15 @@ import { startApp, type TestApp } from '../support/app';
 import { Browser } from '../support/browser';
 import { comeBack, isLoggedIn, sessionOf } from '../support/login';
 import { hasRedis, startRedis, type RedisServer } from '../support/redis';
-import { wireTo, type Mood, type Wire } from './tcp-proxy';
+import { startTcpProxy, type Condition, type TcpProxy } from './tcp-proxy';
 
 const DAY = 24 * 3_600_000;
 const describeOnRedis = hasRedis() ? describe : describe.skip;
 
-/** An app, its client and its wire to Redis: one for each way in which things go wrong, so that all of them can at once. */
+/** An app, its client and the proxy between it and Redis: one for each condition, so that all can be tested at once. */
 interface Site {
   readonly app: TestApp;
-  readonly wire: Wire;
+  readonly proxy: TcpProxy;
   readonly store: RedisTokenStore;
   close(): Promise<void>;
 }
@@ -52,18 +52,18 @@ describeOnRedis('an app whose Redis', () => {
   });
 
   const openSite = async (name: ClientName, prefix: string): Promise<Site> => {
-    const wire = await wireTo(redis.port);
-    const { client, end } = await CLIENTS[name](wire.url);
+    const proxy = await startTcpProxy(redis.port);
+    const { client, end } = await CLIENTS[name](proxy.url);
     const store = new RedisTokenStore(client, { prefix });
     const app = await startApp(lab.wechat, { auth: { tokenStore: store } });
     const close = async (): Promise<void> => {
       end();
-      await Promise.all([app.close(), wire.close()]);
+      await Promise.all([app.close(), proxy.close()]);
     };
-    return { app, wire, store, close };
+    return { app, proxy, store, close };
   };
 
-  /** What a person sees who comes back from WeChat at a bad moment: "try again", and nobody is logged in. */
+  /** A callback while Redis fails: the page says "try again", and nobody is logged in. */
   const meetsBadMoment = async (browser: Browser, back: string): Promise<void> => {
     const page = await browser.get(back);
     expect(page.status).toBe(503);
@@ -75,7 +75,7 @@ describeOnRedis('an app whose Redis', () => {
     await browser.logIn(lab.wechat, '/login?returnTo=/me');
     expect(await isLoggedIn(browser)).toBe(true);
   };
-  /** Every call of the store and of the core ends with an error that has a kind, and shows no token. */
+  /** Every call of the store and of the core rejects with an error of this package that shows no token. */
   const everyCallFails = async (store: RedisTokenStore, token: TokenData): Promise<void> => {
     const oauth = lab.oauth({ tokenStore: store });
     const key = `${oauth.appid}:${token.openid}`;
@@ -97,7 +97,7 @@ describeOnRedis('an app whose Redis', () => {
     }
   };
 
-  /** Once all is well again, the same app and the same client work. */
+  /** When Redis works again, the same app and the same client work. */
   const recovers = async ({ app, store }: Site, browser: Browser, token: TokenData): Promise<void> => {
     await untilItWorks(() => store.get('wx:any'));
     await logsIn(browser);
@@ -109,27 +109,27 @@ describeOnRedis('an app whose Redis', () => {
 
   const meet: Readonly<Record<string, (site: Site) => Promise<void>>> = {
     'is silent': (site) => meetTrouble(site, 'silent'),
-    'answers garbage': (site) => meetTrouble(site, 'garbage'),
+    'replies with garbage': (site) => meetTrouble(site, 'garbage'),
     'is slow, but not too slow': async (site) => {
-      site.wire.delay = 150;
+      site.proxy.delay = 150;
       await recovers(site, Browser.inWechat(site.app.url), await lab.token());
     },
   };
-  const meetTrouble = async (site: Site, mood: Mood): Promise<void> => {
+  const meetTrouble = async (site: Site, condition: Condition): Promise<void> => {
     const browser = Browser.inWechat(site.app.url);
     const back = await comeBack(browser, lab.wechat);
     const token = await lab.token();
-    site.wire.mood = mood;
+    site.proxy.condition = condition;
     await Promise.all([meetsBadMoment(browser, back), everyCallFails(site.store, token)]);
-    site.wire.mood = 'well';
-    site.wire.cut();
+    site.proxy.condition = 'healthy';
+    site.proxy.cut();
     await recovers(site, browser, token);
   };
   const rows = Object.keys(meet).flatMap((trouble) =>
     CLIENT_NAMES.map((client) => ({ trouble, client, story: Promise.resolve() })),
   );
 
-  describe('troubles the wire to one app', () => {
+  describe('troubles the connection of one app', () => {
     // All at once: most of it is waiting for time limits.
     beforeAll(async () => {
       for (const row of rows) {
@@ -143,14 +143,14 @@ describeOnRedis('an app whose Redis', () => {
     });
 
     it.each(rows)(
-      'and $trouble ($client): all ends in time, and goes on when it is well again',
+      '($trouble, $client): every call ends in time, and works when Redis works again',
       async (row) => {
         await expect(row.story).resolves.toBeUndefined();
       },
     );
   });
 
-  it.each(CLIENT_NAMES)('is full (%s) says so, and works when there is room', async (name) => {
+  it.each(CLIENT_NAMES)('is full (%s) reports that, and works when there is room', async (name) => {
     const site = await openSite(name, `full:${name}:`);
     try {
       const browser = Browser.inWechat(site.app.url);
@@ -163,7 +163,7 @@ describeOnRedis('an app whose Redis', () => {
           kind: 'token_store',
           message: expect.stringContaining('maxmemory') as string,
         });
-        // What can be read is read: who is logged in stays so.
+        // Reads still work, so a logged-in user stays logged in.
         expect(await site.store.get('wx:any')).toBeUndefined();
       } finally {
         await look.config('SET', 'maxmemory', '0');
@@ -175,7 +175,7 @@ describeOnRedis('an app whose Redis', () => {
     }
   });
 
-  it('is stopped, before a login, in the middle of one, and while others go on, works when it is back', async () => {
+  it('is stopped before a login, during a login and between requests, works when Redis is back', async () => {
     const sites = await Promise.all(CLIENT_NAMES.map((name) => openSite(name, `gone:${name}:`)));
     const people = await Promise.all(
       sites.map(async (site) => {
@@ -193,7 +193,7 @@ describeOnRedis('an app whose Redis', () => {
       await redis.close();
       await Promise.all(
         people.map(async ({ site, before, during, after, back }) => {
-          // Who is logged in stays so: pages ask no token.
+          // A logged-in user stays logged in, because pages need no token.
           expect(await isLoggedIn(after)).toBe(true);
           await Promise.all([
             meetsBadMoment(during, back),

@@ -1,27 +1,27 @@
 import net, { type AddressInfo } from 'node:net';
 
-/** What a wire does with what Redis answers. */
-export type Mood = 'well' | 'silent' | 'garbage';
+/** What the proxy does with the responses of Redis. */
+export type Condition = 'healthy' | 'silent' | 'garbage';
 
-/** The wire between an app and its Redis, which a test can slow down, cut or fill with noise. */
-export interface Wire {
+/** A TCP proxy between an app and its Redis, which can delay, drop, cut or replace what Redis sends. */
+export interface TcpProxy {
   readonly url: string;
   readonly port: number;
-  mood: Mood;
-  /** Ms by which an answer is late. */
+  condition: Condition;
+  /** By how much it delays responses, in ms. */
   delay: number;
-  /** Cuts all connections; new ones are taken. */
+  /** Closes all connections; new ones are accepted. */
   cut(): void;
   close(): Promise<void>;
 }
 
-export async function wireTo(redisPort: number): Promise<Wire> {
+export async function startTcpProxy(redisPort: number): Promise<TcpProxy> {
   const open = new Set<net.Socket>();
-  const server = net.createServer((near) => {
-    const far = net.connect(redisPort, '127.0.0.1');
+  const server = net.createServer((client) => {
+    const redis = net.connect(redisPort, '127.0.0.1');
     for (const [socket, other] of [
-      [near, far],
-      [far, near],
+      [client, redis],
+      [redis, client],
     ] as const) {
       open.add(socket);
       socket
@@ -31,20 +31,20 @@ export async function wireTo(redisPort: number): Promise<Wire> {
           other.destroy();
         });
     }
-    near.pipe(far);
-    far.on('data', (answer) => {
-      if (wire.mood === 'silent') return;
-      const sent = wire.mood === 'well' ? answer : Buffer.from('HTTP/1.1 200 OK\r\n\r\n<html>');
-      if (wire.delay > 0) setTimeout(() => near.write(sent), wire.delay);
-      else near.write(sent);
+    client.pipe(redis);
+    redis.on('data', (response) => {
+      if (proxy.condition === 'silent') return;
+      const sent = proxy.condition === 'healthy' ? response : Buffer.from('HTTP/1.1 200 OK\r\n\r\n<html>');
+      if (proxy.delay > 0) setTimeout(() => client.write(sent), proxy.delay);
+      else client.write(sent);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const wire: Wire = {
+  const proxy: TcpProxy = {
     url: `redis://127.0.0.1:${port}`,
     port,
-    mood: 'well',
+    condition: 'healthy',
     delay: 0,
     cut: () => {
       for (const socket of open) socket.destroy();
@@ -52,8 +52,8 @@ export async function wireTo(redisPort: number): Promise<Wire> {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        wire.cut();
+        proxy.cut();
       }),
   };
-  return wire;
+  return proxy;
 }

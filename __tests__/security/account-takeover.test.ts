@@ -1,20 +1,16 @@
 // An attacker with a WeChat account of her own, who has planted a session cookie in the victim's browser (from a sibling subdomain, say),
 // and so knows its pending states. She must neither get into the victim's account nor put the victim into hers.
 import { wechatAuth } from '../../lib';
-import type { Emulator } from '../../lib/emulator';
-import { emulated, startApp, startEmulator, type TestApp } from '../support/app';
+import { emulated, startApp, type TestApp } from '../support/app';
+import { emulator, useEmulator } from '../support/emulator';
 import { Browser, agree } from '../support/browser';
 import { comeBack, exchanged, isLoggedIn, sessionOf, stateIn, withParams } from '../support/login';
 import { SESSIONS, SESSION_NAMES } from '../support/sessions';
 
-let emulator: Emulator;
 const VICTIM = 'ming';
 const ATTACKER = 'emoji';
 
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
-afterAll(() => emulator.close());
+useEmulator();
 
 async function nameOf(browser: Browser): Promise<unknown> {
   return ((await (await browser.get('/me')).json()) as { nickname?: unknown }).nickname;
@@ -188,4 +184,30 @@ describe.each(SESSION_NAMES)('a second account in one session, with %s', (kind) 
       await app.close();
     },
   );
+});
+
+describe.each(SESSION_NAMES)('data of the app in a shared session, with %s', (kind) => {
+  it('does not go from one person to another who logs in under another session key', async () => {
+    const app = await startApp(emulator, {
+      session: SESSIONS[kind](),
+      routes: (host) => {
+        host.use('/shop', wechatAuth({ ...emulated(emulator), sessionKey: 'shop' }));
+        host.use('/cart', (req, res) => {
+          (req.session as Record<string, unknown>)['cart'] = ['a book'];
+          res.end();
+        });
+      },
+    });
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/shop/login', VICTIM);
+    await browser.get('/cart');
+    await browser.get('/shop/login');
+    await browser.logIn(emulator, '/me', ATTACKER);
+    expect(
+      Object.keys(await sessionOf(browser))
+        .filter((key) => key !== 'cookie')
+        .sort(),
+    ).toEqual(['wechat', 'wechat:login']);
+    await app.close();
+  });
 });

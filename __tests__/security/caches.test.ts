@@ -1,149 +1,155 @@
 import { emulator, useEmulator } from '../support/emulator';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/user-agents';
 import { attackEach, Corpus, type Attack } from './support/corpus';
-import { textOf, valueOf, type RawAnswer } from './support/raw';
-import { flaw, matrix, Visitor, type RawRequest } from './support/site';
+import { textOf, valueOf, type RawResponse } from '../support/raw-http';
+import { RawBrowser, type RawRequest } from '../support/raw-browser';
+import { defectOf, matrix } from './support/site';
 
 useEmulator();
 
-/** Every kind of answer that the routes and the guard give. */
-interface Asked {
+/** A request to one of the routes or to a guarded page. */
+interface Case {
   readonly name: string;
   readonly isCallback?: boolean;
-  /** Whether the same address may be answered in another form. */
+  /** Whether the response depends on Accept. */
   readonly varies?: boolean;
-  readonly ask: (visitor: Visitor) => Promise<RawAnswer>;
+  readonly send: (browser: RawBrowser) => Promise<RawResponse>;
 }
 
 const get =
   (path: string, request: RawRequest = {}) =>
-  (visitor: Visitor): Promise<RawAnswer> =>
-    visitor.send(visitor.at(path), request);
+  (browser: RawBrowser): Promise<RawResponse> =>
+    browser.send(browser.at(path), request);
 
 const json: RawRequest = { accept: 'application/json' };
 const state = (digit: number): string => `${digit}${'a'.repeat(32)}`;
 
-const ANSWERS: readonly Asked[] = [
-  { name: 'login', ask: get('/login') },
-  { name: 'login with a way back', ask: get('/login?returnTo=/me') },
+const CASES: readonly Case[] = [
+  { name: 'login', send: get('/login') },
+  { name: 'login with a return path', send: get('/login?returnTo=/me') },
   {
-    name: 'login on a PC without a website app',
-    ask: (visitor) => new Visitor(visitor.site, DESKTOP_CHROME).send(visitor.at('/login')),
+    name: 'login on a desktop without a website app',
+    send: (browser) => new RawBrowser(browser.site, DESKTOP_CHROME).send(browser.at('/login')),
     varies: true,
   },
   {
     name: 'the same as JSON',
-    ask: (visitor) => new Visitor(visitor.site, DESKTOP_CHROME).send(visitor.at('/login'), json),
+    send: (browser) => new RawBrowser(browser.site, DESKTOP_CHROME).send(browser.at('/login'), json),
   },
-  { name: 'login, by HEAD', ask: get('/login', { method: 'HEAD' }) },
-  { name: 'login, ahead of time', ask: get('/login', { headers: [['Sec-Purpose', 'prefetch']] }) },
-  { name: 'login with a Host that is none', ask: get('/login', { host: 'a b' }), varies: true },
-  { name: 'the same as JSON', ask: get('/login', { ...json, host: 'a b' }), varies: true },
-  { name: 'callback without anything', ask: get('/callback'), isCallback: true, varies: true },
-  { name: 'the same as JSON', ask: get('/callback', json), isCallback: true, varies: true },
-  { name: 'callback of an unknown login', ask: get(`/callback?code=x&state=${state(0)}`), isCallback: true },
+  { name: 'login by HEAD', send: get('/login', { method: 'HEAD' }) },
+  { name: 'login by a prefetch', send: get('/login', { headers: [['Sec-Purpose', 'prefetch']] }) },
+  { name: 'login with a Host that is not a host name', send: get('/login', { host: 'a b' }), varies: true },
+  { name: 'the same as JSON', send: get('/login', { ...json, host: 'a b' }), varies: true },
+  { name: 'callback without parameters', send: get('/callback'), isCallback: true, varies: true },
+  { name: 'the same as JSON', send: get('/callback', json), isCallback: true, varies: true },
+  { name: 'callback of an unknown login', send: get(`/callback?code=x&state=${state(0)}`), isCallback: true },
   {
-    name: 'callback of an unknown login, the second time',
-    ask: get(`/callback?code=x&state=${state(1)}`),
+    name: 'callback of an unknown login after a restart',
+    send: get(`/callback?code=x&state=${state(1)}`),
     isCallback: true,
     varies: true,
   },
   {
     name: 'the same as JSON',
-    ask: get(`/callback?code=x&state=${state(1)}`, json),
+    send: get(`/callback?code=x&state=${state(1)}`, json),
     isCallback: true,
     varies: true,
   },
   {
-    name: 'callback with everything twice',
-    ask: get('/callback?code=x&code=x'),
+    name: 'callback with a repeated code',
+    send: get('/callback?code=x&code=x'),
     isCallback: true,
     varies: true,
   },
   {
-    name: 'callback with an endless code',
-    ask: get(`/callback?code=${'x'.repeat(600)}`),
+    name: 'callback with a code of 600 bytes',
+    send: get(`/callback?code=${'x'.repeat(600)}`),
     isCallback: true,
     varies: true,
   },
   {
-    name: 'callback of who said no',
-    ask: get('/callback?code=authdeny&state=x'),
+    name: 'callback of a refusal',
+    send: get('/callback?code=authdeny&state=x'),
     isCallback: true,
     varies: true,
   },
-  { name: 'callback, by HEAD', ask: get('/callback?code=x', { method: 'HEAD' }), isCallback: true },
+  { name: 'callback by HEAD', send: get('/callback?code=x', { method: 'HEAD' }), isCallback: true },
   {
-    name: 'callback that looks like a style sheet',
-    ask: get('/callback?code=x&state=y&.css'),
+    name: 'callback with a query that ends in .css',
+    send: get('/callback?code=x&state=y&.css'),
     isCallback: true,
     varies: true,
   },
-  { name: 'callback with a slash', ask: get('/callback/?code=x'), isCallback: true, varies: true },
+  {
+    name: 'callback with a slash at the end',
+    send: get('/callback/?code=x'),
+    isCallback: true,
+    varies: true,
+  },
   {
     name: 'callback that logs in',
     isCallback: true,
-    ask: (visitor) => visitor.logIn('ming'),
+    send: (browser) => browser.logIn('ming'),
   },
   {
-    name: 'callback that comes twice',
+    name: 'callback opened twice',
     isCallback: true,
-    ask: async (visitor) => {
-      const { state: own } = await visitor.startLogin();
-      const code = visitor.codeOf('ming');
-      await visitor.finish(own, code);
-      return visitor.finish(own, code);
+    send: async (browser) => {
+      const { state: own } = await browser.startLogin();
+      const code = browser.issueCode('ming');
+      await browser.openCallback(own, code);
+      return browser.openCallback(own, code);
     },
   },
   {
-    name: 'callback whose code WeChat refuses',
+    name: 'callback whose code WeChat rejects',
     isCallback: true,
-    ask: async (visitor) => visitor.finish((await visitor.startLogin()).state, 'no-code'),
+    send: async (browser) => browser.openCallback((await browser.startLogin()).state, 'no-code'),
   },
   {
     name: 'callback with a wrong secret',
     isCallback: true,
     varies: true,
-    ask: async (visitor) => {
+    send: async (browser) => {
       emulator.fail('access_token', { errcode: 40125 });
-      return visitor.logIn('ming');
+      return browser.logIn('ming');
     },
   },
-  { name: 'logout', ask: get('/logout') },
-  { name: 'logout by POST', ask: get('/logout', { method: 'POST', body: '' }) },
+  { name: 'logout', send: get('/logout') },
+  { name: 'logout by POST', send: get('/logout', { method: 'POST', body: '' }) },
   {
-    name: 'logout for another site',
-    ask: get('/logout', { headers: [['Sec-Fetch-Site', 'cross-site']] }),
+    name: 'logout at the request of another site',
+    send: get('/logout', { headers: [['Sec-Fetch-Site', 'cross-site']] }),
     varies: true,
   },
   {
     name: 'the same as JSON',
-    ask: get('/logout', { ...json, headers: [['Sec-Fetch-Site', 'cross-site']] }),
+    send: get('/logout', { ...json, headers: [['Sec-Fetch-Site', 'cross-site']] }),
     varies: true,
   },
-  { name: 'logout, by HEAD', ask: get('/logout', { method: 'HEAD' }) },
-  { name: 'a guarded page', ask: get('/me'), varies: true },
-  { name: 'a guarded page, by HEAD', ask: get('/me', { method: 'HEAD' }), varies: true },
+  { name: 'logout by HEAD', send: get('/logout', { method: 'HEAD' }) },
+  { name: 'a guarded page', send: get('/me'), varies: true },
+  { name: 'a guarded page by HEAD', send: get('/me', { method: 'HEAD' }), varies: true },
   {
-    name: 'a guarded page, asked by a script',
-    ask: get('/me', { headers: [['Sec-Fetch-Mode', 'cors']] }),
+    name: 'a guarded page by fetch()',
+    send: get('/me', { headers: [['Sec-Fetch-Mode', 'cors']] }),
     varies: true,
   },
   {
-    name: 'a guarded page, asked by an old script',
-    ask: get('/me', { headers: [['X-Requested-With', 'XMLHttpRequest']] }),
+    name: 'a guarded page by XMLHttpRequest',
+    send: get('/me', { headers: [['X-Requested-With', 'XMLHttpRequest']] }),
     varies: true,
   },
-  { name: 'a guarded page as JSON', ask: get('/me', json), varies: true },
-  { name: 'a guarded page, for anybody', ask: get('/me', { accept: '*/*' }), varies: true },
-  { name: 'a guarded page without Accept', ask: get('/me', { accept: null }), varies: true },
-  { name: 'a guarded form', ask: get('/me', { method: 'POST', body: '' }), varies: true },
+  { name: 'a guarded page as JSON', send: get('/me', json), varies: true },
+  { name: 'a guarded page with Accept: */*', send: get('/me', { accept: '*/*' }), varies: true },
+  { name: 'a guarded page without Accept', send: get('/me', { accept: null }), varies: true },
+  { name: 'a guarded form', send: get('/me', { method: 'POST', body: '' }), varies: true },
   {
-    name: 'a guarded form that navigates',
-    ask: get('/me', { method: 'POST', body: '', headers: [['Sec-Fetch-Mode', 'navigate']] }),
+    name: 'a guarded form that a page submits',
+    send: get('/me', { method: 'POST', body: '', headers: [['Sec-Fetch-Mode', 'navigate']] }),
     varies: true,
   },
-  { name: 'a guarded DELETE', ask: get('/me', { method: 'DELETE' }), varies: true },
+  { name: 'a guarded DELETE', send: get('/me', { method: 'DELETE' }), varies: true },
   ...[
     '/me/x.css',
     '/me/x.js',
@@ -159,19 +165,22 @@ const ANSWERS: readonly Asked[] = [
     '/me/%00.css',
     '/me%00.css',
     '/me/x.css%3F',
-  ].map((path): Asked => ({ name: `a guarded page that looks like a file: ${path}`, ask: get(path) })),
+  ].map((path): Case => ({ name: `a guarded page that looks like a file: ${path}`, send: get(path) })),
 ];
 
-/** What a store between us and the browser may not keep, or not show to another. */
-function kept(answer: RawAnswer, { isCallback = false, varies = false }: Asked): string | undefined {
-  const body = textOf(answer);
-  const wrong = flaw(answer);
-  if (wrong !== undefined && !wrong.startsWith('status 500')) return wrong;
-  // What the framework takes for another page is the app's own.
+/** Why a cache could store the response, or serve it to another browser. */
+function cachingDefect(
+  response: RawResponse,
+  { isCallback = false, varies = false }: Case,
+): string | undefined {
+  const body = textOf(response);
+  const defect = defectOf(response);
+  if (defect !== undefined && !defect.startsWith('status 500')) return defect;
+  // The framework routes some of these paths to the app's own pages.
   if (body === 'home' || body === 'public') return undefined;
-  if (answer.status === 0) return 'no answer';
-  if (valueOf(answer, 'cache-control') !== 'no-store')
-    return `Cache-Control: ${valueOf(answer, 'cache-control')}`;
+  if (response.status === 0) return 'no response';
+  if (valueOf(response, 'cache-control') !== 'no-store')
+    return `Cache-Control: ${valueOf(response, 'cache-control')}`;
   for (const name of [
     'expires',
     'last-modified',
@@ -181,19 +190,19 @@ function kept(answer: RawAnswer, { isCallback = false, varies = false }: Asked):
     'surrogate-control',
     'cdn-cache-control',
   ])
-    if (valueOf(answer, name) !== '') return `${name}: ${valueOf(answer, name)}`;
-  if (isCallback && valueOf(answer, 'referrer-policy') !== 'no-referrer')
-    return 'the code goes into a Referer';
-  const vary = valueOf(answer, 'vary').toLowerCase().split(/, */);
+    if (valueOf(response, name) !== '') return `${name}: ${valueOf(response, name)}`;
+  if (isCallback && valueOf(response, 'referrer-policy') !== 'no-referrer')
+    return 'no Referrer-Policy: no-referrer: the code would be in a Referer';
+  const vary = valueOf(response, 'vary').toLowerCase().split(/, */);
   const expected = varies ? ['accept'] : [];
-  if (valueOf(answer, 'content-type').startsWith('text/html')) expected.push('accept-language');
+  if (valueOf(response, 'content-type').startsWith('text/html')) expected.push('accept-language');
   const missing = expected.find((name) => !vary.includes(name));
   if (missing !== undefined) return `Vary lacks ${missing}`;
   if (vary.includes('*')) return 'Vary: *';
   return undefined;
 }
 
-/** Headers that no cache has in its key, and what they would have to change to poison it. */
+/** Headers that no cache has in its key: if they changed a response, an attacker could poison the cache. */
 const UNKEYED: readonly (readonly [name: string, value: string])[] = [
   ['X-Forwarded-Host', 'evil.example'],
   ['X-Forwarded-Proto', 'https'],
@@ -230,15 +239,15 @@ const UNKEYED: readonly (readonly [name: string, value: string])[] = [
   ['Expect', 'evil'],
 ];
 
-/** The answer without what is new each time, and without the likely causes of a lost login: words of ours, in another order. */
-function essence(answer: RawAnswer): string {
-  const body = textOf(answer).replace(/<(ul|pre)>[^]*?<\/\1>/g, '');
+/** The part of a response that stays the same from request to request; the likely causes of a lost login vary in order. */
+function stablePart(response: RawResponse): string {
+  const body = textOf(response).replace(/<(ul|pre)>[^]*?<\/\1>/g, '');
   return [
-    answer.status,
-    valueOf(answer, 'location'),
-    valueOf(answer, 'cache-control'),
-    valueOf(answer, 'vary'),
-    valueOf(answer, 'content-type'),
+    response.status,
+    valueOf(response, 'location'),
+    valueOf(response, 'cache-control'),
+    valueOf(response, 'vary'),
+    valueOf(response, 'content-type'),
     body,
   ]
     .join('\n')
@@ -254,25 +263,25 @@ const POISONED: readonly (readonly [path: string, request: RawRequest])[] = [
 ];
 
 const attacks: Attack[] = [
-  ...ANSWERS.map((asked): Attack => ({
-    name: `stored: ${asked.name}`,
-    run: async (site) => kept(await asked.ask(new Visitor(site)), asked),
+  ...CASES.map((each): Attack => ({
+    name: `stored: ${each.name}`,
+    run: async (site) => cachingDefect(await each.send(new RawBrowser(site)), each),
   })),
   ...UNKEYED.flatMap(([name, value]) =>
     POISONED.map(([path, request]): Attack => ({
       name: `${name} at ${path}`,
       run: async (site) => {
-        const visitor = new Visitor(site, IPHONE_WECHAT);
-        const plain = await visitor.copy().send(visitor.at(path), request);
-        const poisoned = await visitor.copy().send(visitor.at(path), {
+        const browser = new RawBrowser(site, IPHONE_WECHAT);
+        const plain = await browser.copy().send(browser.at(path), request);
+        const poisoned = await browser.copy().send(browser.at(path), {
           ...request,
           headers: [...(request.headers ?? []), [name, value]],
         });
-        // Whom Node does not know how to serve it refuses before anybody is asked.
+        // Node refuses an unknown Expect before it calls the app.
         if (name === 'Expect' && poisoned.status === 417) return undefined;
-        return essence(plain) === essence(poisoned)
+        return stablePart(plain) === stablePart(poisoned)
           ? undefined
-          : `${essence(plain)}\n became ${essence(poisoned)}`;
+          : `the response changes from ${stablePart(plain)}\n to ${stablePart(poisoned)}`;
       },
     })),
   ),
@@ -284,6 +293,6 @@ attackEach(
   'a cache',
   matrix().map((options) => ({ ...options, auth: { website: undefined } })),
   attacks,
-  'keeps no answer of ours, and none is bent by a header it does not know',
+  'may store no response, and cannot be poisoned by a header outside its key',
 );
 corpus.expectAll(434);

@@ -2,15 +2,17 @@ import type { WechatAuthOptions } from '../../lib/index';
 import { emulator, useEmulator } from '../support/emulator';
 import { DESKTOP_CHROME } from '../support/user-agents';
 import { FULL } from '../support/full';
-import { Corpus, expectHonestLogin, type Attack } from './support/corpus';
-import { inQuery } from './support/redirects';
-import { textOf, valueOf, withoutBreaks, type RawAnswer } from './support/raw';
-import { inTurn } from './support/share';
-import { flaw, FRAMEWORKS, startSite, Visitor, type RawRequest, type Site } from './support/site';
+import { Corpus, expectOrdinaryLogin, type Attack } from './support/corpus';
+import { inQuery } from './support/redirect-payloads';
+import { textOf, valueOf, withoutBreaks, type RawResponse } from '../support/raw-http';
+import { partOf } from './support/rotation';
+import { RawBrowser, type RawRequest } from '../support/raw-browser';
+import { HOSTS } from '../support/hosts';
+import { defectOf, startSite, type Site } from './support/site';
 
 useEmulator();
 
-/** Markup, and what breaks out of the places where words of a stranger may stand. None holds the marker but as an attack. */
+/** HTML that would run a script, load something or leave the attribute or element that it stands in. */
 const MARKUP: readonly string[] = [
   ...[
     '<script>pwned()</script>',
@@ -79,43 +81,43 @@ const MARKUP: readonly string[] = [
   ],
 ];
 
-interface Sent {
+interface AttackRequest {
   readonly target: string;
   readonly request?: RawRequest;
   readonly userAgent?: string;
 }
 
-type Place = (site: Site, markup: string) => Sent | Promise<Sent>;
+type EntryPoint = (site: Site, markup: string) => AttackRequest | Promise<AttackRequest>;
 
 const ascii = (markup: string): string => withoutBreaks(Buffer.from(markup).toString('latin1'), () => ' ');
 
 const state = (digit: number): string => `${digit}${'a'.repeat(32)}`;
 
-/** Where the words of a stranger come in. */
-const PLACES: Readonly<Record<string, Place>> = {
+/** The inputs of an attacker, and of WeChat, that a page may echo. */
+const ENTRY_POINTS: Readonly<Record<string, EntryPoint>> = {
   state: (site, markup) => ({ target: `${site.mount}/callback?code=x&state=${inQuery(markup)}` }),
   code: (site, markup) => ({ target: `${site.mount}/callback?code=${inQuery(markup)}&state=${state(1)}` }),
   'the name of a parameter': (site, markup) => ({
     target: `${site.mount}/callback?${inQuery(markup)}=1&state=${state(1)}`,
   }),
-  'a parameter that repeats': (site, markup) => ({
+  'a repeated parameter': (site, markup) => ({
     target: `${site.mount}/callback?state=${inQuery(markup)}&state=${inQuery(markup)}`,
   }),
-  'returnTo, on the page that asks to open WeChat': (site, markup) => ({
+  'returnTo on the page that asks to open WeChat': (site, markup) => ({
     target: `${site.mount}/login?returnTo=${inQuery(`/${markup}`)}`,
     userAgent: DESKTOP_CHROME,
   }),
-  'returnTo, as JSON': (site, markup) => ({
+  'returnTo in JSON': (site, markup) => ({
     target: `${site.mount}/login?returnTo=${inQuery(`/${markup}`)}`,
     userAgent: DESKTOP_CHROME,
     request: { accept: 'application/json' },
   }),
-  'returnTo, on the error page': async (site, markup) => {
-    const visitor = new Visitor(site);
-    const { state: own } = await visitor.startLogin(`?returnTo=${inQuery(`/${markup}`)}`);
+  'returnTo on the error page': async (site, markup) => {
+    const browser = new RawBrowser(site);
+    const { state: own } = await browser.startLogin(`?returnTo=${inQuery(`/${markup}`)}`);
     return {
       target: `${site.mount}/callback?code=authdeny&state=${own}`,
-      request: { cookie: visitor.cookies() },
+      request: { cookie: browser.cookies() },
     };
   },
   scope: (site, markup) => ({
@@ -123,7 +125,7 @@ const PLACES: Readonly<Record<string, Place>> = {
     userAgent: DESKTOP_CHROME,
   }),
   'the Host header': (site, markup) => ({ target: `${site.mount}/login`, request: { host: ascii(markup) } }),
-  'the Host header of a PC': (site, markup) => ({
+  'the Host header on a desktop': (site, markup) => ({
     target: `${site.mount}/login`,
     request: { host: ascii(markup) },
     userAgent: DESKTOP_CHROME,
@@ -137,7 +139,7 @@ const PLACES: Readonly<Record<string, Place>> = {
     target: `${site.mount}/login`,
     userAgent: `${DESKTOP_CHROME} ${ascii(markup)}`,
   }),
-  'the User-Agent at an error': (site, markup) => ({
+  'the User-Agent on the error page': (site, markup) => ({
     target: `${site.mount}/callback?code=x&state=${state(1)}`,
     userAgent: ascii(markup),
   }),
@@ -154,7 +156,7 @@ const PLACES: Readonly<Record<string, Place>> = {
       ],
     },
   }),
-  'the path of a guarded script': (site, markup) => ({
+  'the query and Referer of a script at the guard': (site, markup) => ({
     target: `${site.mount}/me?${inQuery(markup)}`,
     request: {
       headers: [
@@ -164,49 +166,49 @@ const PLACES: Readonly<Record<string, Place>> = {
     },
   }),
   "WeChat's errmsg": async (site, markup) => {
-    mood('access_token', { errcode: 40125, errmsg: markup });
-    return refusedByWechat(site);
+    injectFault('access_token', { errcode: 40125, errmsg: markup });
+    return failedLogin(site);
   },
-  "WeChat's errmsg, as JSON": async (site, markup) => {
-    mood('access_token', { errcode: 40125, errmsg: `${markup}, rid: ${markup}` });
-    return refusedByWechat(site, 'application/json');
+  "WeChat's errmsg in JSON": async (site, markup) => {
+    injectFault('access_token', { errcode: 40125, errmsg: `${markup}, rid: ${markup}` });
+    return failedLogin(site, 'application/json');
   },
   "WeChat's rid": async (site, markup) => {
-    mood('access_token', { errcode: 48001, errmsg: `api unauthorized, rid: ${markup}` });
-    return refusedByWechat(site);
+    injectFault('access_token', { errcode: 48001, errmsg: `api unauthorized, rid: ${markup}` });
+    return failedLogin(site);
   },
-  "a page in the place of WeChat's answer": async (site, markup) => {
-    mood('userinfo', { status: 502, body: markup }, { times: 2 });
-    return refusedByWechat(site);
+  "a page instead of WeChat's response": async (site, markup) => {
+    injectFault('userinfo', { status: 502, body: markup }, { times: 2 });
+    return failedLogin(site);
   },
-  'an errcode that is none': async (site, markup) => {
-    mood('access_token', { body: JSON.stringify({ errcode: markup, errmsg: markup }) });
-    return refusedByWechat(site);
+  'an errcode that is not a number': async (site, markup) => {
+    injectFault('access_token', { body: JSON.stringify({ errcode: markup, errmsg: markup }) });
+    return failedLogin(site);
   },
   'the scope that WeChat grants': async (site, markup) => {
-    mood('access_token', { patch: { scope: markup } });
-    return refusedByWechat(site);
+    injectFault('access_token', { patch: { scope: markup } });
+    return failedLogin(site);
   },
-  'what onLogin throws': async (site, markup) => {
-    mood('userinfo', { patch: { nickname: markup, headimgurl: markup } });
-    return refusedByWechat(site);
+  'the error that onLogin throws': async (site, markup) => {
+    injectFault('userinfo', { patch: { nickname: markup, headimgurl: markup } });
+    return failedLogin(site);
   },
 };
 
 const undo: (() => void)[] = [];
 
-/** A mood of WeChat's, for one attack. */
-function mood(...[endpoint, fault, options]: Parameters<typeof emulator.fail>): void {
+/** Makes WeChat respond in this way, for one attack. */
+function injectFault(...[endpoint, fault, options]: Parameters<typeof emulator.fail>): void {
   undo.push(emulator.fail(endpoint, fault, options));
 }
 
-/** The callback of a login that goes wrong; the second time, where the first would only start it again. */
-async function refusedByWechat(site: Site, accept = 'text/html'): Promise<Sent> {
-  const visitor = new Visitor(site);
-  const { state: own } = await visitor.startLogin();
+/** The callback of a login that goes defect; the second time, where the first would only start it again. */
+async function failedLogin(site: Site, accept = 'text/html'): Promise<AttackRequest> {
+  const browser = new RawBrowser(site);
+  const { state: own } = await browser.startLogin();
   return {
-    target: `${site.mount}/callback?code=${visitor.codeOf('ming')}&state=${own}`,
-    request: { cookie: visitor.cookies(), accept },
+    target: `${site.mount}/callback?code=${browser.issueCode('ming')}&state=${own}`,
+    request: { cookie: browser.cookies(), accept },
   };
 }
 
@@ -215,7 +217,7 @@ interface Tag {
   readonly attributes: readonly (readonly [name: string, value: string])[];
 }
 
-/** The tags of a page, as a scanner reads them that knows no more of HTML. */
+/** The tags of a page, found by a simple scanner. */
 function tagsOf(html: string): Tag[] {
   return [...html.replace(/<style>[^<]*<\/style>/, '<style></style>').matchAll(/<([^\s>]*)([^>]*)>?/g)].map(
     ([, name = '', rest = '']) => ({
@@ -278,23 +280,23 @@ const ATTRIBUTES = new Set([
   'role',
 ]);
 
-/** What got through into an answer that a browser renders. */
-function pwned(answer: RawAnswer, markup: string): string | undefined {
-  const wrong = flaw(answer);
-  const status500 = wrong?.startsWith('status 50') && answer.status !== 599;
-  if (wrong !== undefined && !status500) return wrong;
-  const type = valueOf(answer, 'content-type');
-  const body = textOf(answer);
-  if (body === '' || body === 'home' || answer.status === 0) return undefined;
-  if (answer.status === 400 && type === '') return undefined;
-  if (valueOf(answer, 'x-content-type-options') !== 'nosniff') return 'no nosniff';
-  if (valueOf(answer, 'cache-control') !== 'no-store') return 'may be stored';
+/** What an attacker could run or load in a response that a browser renders. */
+function exploitIn(response: RawResponse, markup: string): string | undefined {
+  const defect = defectOf(response);
+  const isServerError = defect?.startsWith('status 50') && response.status !== 599;
+  if (defect !== undefined && !isServerError) return defect;
+  const type = valueOf(response, 'content-type');
+  const body = textOf(response);
+  if (body === '' || body === 'home' || response.status === 0) return undefined;
+  if (response.status === 400 && type === '') return undefined;
+  if (valueOf(response, 'x-content-type-options') !== 'nosniff') return 'no X-Content-Type-Options: nosniff';
+  if (valueOf(response, 'cache-control') !== 'no-store') return 'no Cache-Control: no-store';
   if (type === 'application/json; charset=utf-8') {
     JSON.parse(body);
     return undefined;
   }
   if (type !== 'text/html; charset=utf-8') return `Content-Type: ${type}`;
-  const policy = valueOf(answer, 'content-security-policy');
+  const policy = valueOf(response, 'content-security-policy');
   for (const rule of [
     "default-src 'none'",
     "base-uri 'none'",
@@ -303,8 +305,8 @@ function pwned(answer: RawAnswer, markup: string): string | undefined {
   ])
     if (!policy.includes(rule)) return `the policy lacks ${rule}`;
   if (/unsafe|script-src|\*/.test(policy)) return `the policy allows too much: ${policy}`;
-  if (valueOf(answer, 'x-frame-options') !== 'SAMEORIGIN') return 'other sites may frame it';
-  if (/[<>"'&]/.test(markup) && body.includes(markup)) return 'the markup stands there as it was sent';
+  if (valueOf(response, 'x-frame-options') !== 'SAMEORIGIN') return 'no X-Frame-Options: SAMEORIGIN';
+  if (/[<>"'&]/.test(markup) && body.includes(markup)) return 'the unescaped markup';
   for (const { name, attributes } of tagsOf(body)) {
     if (!TAGS.has(name)) return `the tag ${name}`;
     for (const [attribute, value] of attributes) {
@@ -317,8 +319,8 @@ function pwned(answer: RawAnswer, markup: string): string | undefined {
 
 const corpus = new Corpus();
 
-it('has a scanner that sees what would run', () => {
-  const page = (inner: string): RawAnswer => ({
+it('has a scanner that recognises tags and attributes', () => {
+  const page = (inner: string): RawResponse => ({
     status: 400,
     head: '',
     headers: [
@@ -333,7 +335,7 @@ it('has a scanner that sees what would run', () => {
     ],
     body: `<!doctype html><html lang="en"><body><p class="soft">${inner}</p></body></html>`,
   });
-  expect(pwned(page('&lt;script&gt;'), '<script>')).toBeUndefined();
+  expect(exploitIn(page('&lt;script&gt;'), '<script>')).toBeUndefined();
   for (const inner of [
     '<script>x',
     '<p onclick="x">',
@@ -344,20 +346,20 @@ it('has a scanner that sees what would run', () => {
     '<img',
     '< b>',
   ])
-    expect([inner, pwned(page(inner), 'unseen')]).toEqual([inner, expect.any(String)]);
+    expect([inner, exploitIn(page(inner), 'not in the page')]).toEqual([inner, expect.any(String)]);
 });
 
-/** Each page is seen as developers see it, and as it is in production. */
+/** Pages differ in development and in production. */
 const MODES: readonly (readonly [environment: string, auth: WechatAuthOptions])[] = [
   ['development', {}],
   ['production', { dangerouslyAllowEmulatorInProduction: true }],
 ];
 
 describe.each(
-  FRAMEWORKS.flatMap((host) =>
+  HOSTS.flatMap((host) =>
     MODES.map(([environment, auth]) => [`${host}, in ${environment}`, host, environment, auth] as const),
   ),
-)('what is echoed by %s', (_name, host, environment, auth) => {
+)('input that is echoed by %s', (_name, host, environment, auth) => {
   let site: Site;
   let before: string | undefined;
   let warnings: jest.SpyInstance;
@@ -372,7 +374,7 @@ describe.each(
         website: undefined,
         onLogin: (_req, { user }) => {
           if (user.openid === emulator.openid('ming', emulator.apps.official.appId))
-            throw new Error(`no ${String(user.nickname)}`);
+            throw new Error(`${String(user.nickname)} is refused`);
         },
       },
     });
@@ -383,23 +385,23 @@ describe.each(
     process.env['NODE_ENV'] = before;
   });
 
-  it.each(Object.keys(PLACES))(
-    `is never markup: %s (of ${MARKUP.length} attacks)`,
-    async (place) => {
+  it.each(Object.keys(ENTRY_POINTS))(
+    `is never markup: %s (a part of ${MARKUP.length} attacks)`,
+    async (entryPoint) => {
       const attacks = MARKUP.map((markup): Attack => ({
         name: JSON.stringify(markup),
         run: async () => {
-          const sent = await PLACES[place]?.(site, markup);
-          if (!sent) return 'no such place';
-          const visitor = new Visitor(site, sent.userAgent);
-          const answer = await visitor.send(sent.target, sent.request);
+          const attack = await ENTRY_POINTS[entryPoint]?.(site, markup);
+          if (!attack) return 'not an entry point';
+          const browser = new RawBrowser(site, attack.userAgent);
+          const response = await browser.send(attack.target, attack.request);
           for (const each of undo.splice(0)) each();
-          return pwned(answer, markup);
+          return exploitIn(response, markup);
         },
       }));
       const mode = MODES.findIndex(([name]) => name === environment);
-      const turn = FRAMEWORKS.indexOf(host) + Object.keys(PLACES).indexOf(place);
-      const own = inTurn(attacks, mode, MODES.length, turn);
+      const turn = HOSTS.indexOf(host) + Object.keys(ENTRY_POINTS).indexOf(entryPoint);
+      const own = partOf(attacks, mode, MODES.length, turn);
       expect(own.length).toBeGreaterThan(0);
       expect(await corpus.run(site, own)).toEqual([]);
       expect(site.errors).toEqual([]);
@@ -407,8 +409,8 @@ describe.each(
     60_000,
   );
 
-  it('still logs an honest person in', async () => {
-    await expectHonestLogin(site);
+  it('still logs in an ordinary user', async () => {
+    await expectOrdinaryLogin(site);
   });
 });
 

@@ -1,19 +1,13 @@
 // What a request of an attacker's page, or a bug elsewhere in the process, must not get past the guard and the routes.
 import { wechatAuth } from '../../lib';
-import type { Emulator } from '../../lib/emulator';
-import { emulated, startApp, startEmulator } from '../support/app';
+import { emulated, startApp } from '../support/app';
+import { emulator, useEmulator } from '../support/emulator';
 import { Browser } from '../support/browser';
 import { isLoggedIn, sessionOf } from '../support/login';
 import { SESSIONS, SESSION_NAMES } from '../support/sessions';
-import type { HostName } from '../support/hosts';
+import { HOSTS } from '../support/hosts';
 
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
-afterAll(() => emulator.close());
-
-const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
+useEmulator();
 
 describe.each(HOSTS)('the guard on %s', (host) => {
   it.each([[[]], ['false'], [{ allowed: false }], [1], [undefined], [null]])(

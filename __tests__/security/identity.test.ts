@@ -3,9 +3,10 @@ import { emulated, sendJSON, type TestRequest } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
 import type { Host } from '../support/hosts';
 import { SESSION_NAMES } from '../support/sessions';
-import { Corpus, expectHonestLogin, type Attack } from './support/corpus';
-import { textOf, valueOf } from './support/raw';
-import { flaw, matrix, nameOf, startSite, Visitor, wasExchanged, type Site } from './support/site';
+import { Corpus, expectOrdinaryLogin, type Attack } from './support/corpus';
+import { textOf, valueOf } from '../support/raw-http';
+import { RawBrowser } from '../support/raw-browser';
+import { defectOf, matrix, nameOf, startSite, wasExchanged, type Site } from './support/site';
 
 useEmulator();
 
@@ -13,24 +14,28 @@ const official = (): string => emulator.apps.official.appId;
 const website = (): string => emulator.apps.website.appId;
 const idOf = (user: string): string => emulator.openid(user, official());
 
-/** Mallory, with a login of her own under way: her browser, her state, her code that nobody has opened yet. */
-async function mallory(site: Site): Promise<{ browser: Visitor; state: string; code: string }> {
-  const browser = new Visitor(site);
+/** The attacker's browser with a pending login: its state, and a code that no callback has carried yet. */
+async function attackerWithLogin(site: Site): Promise<{ browser: RawBrowser; state: string; code: string }> {
+  const browser = new RawBrowser(site);
   const { state } = await browser.startLogin();
-  return { browser, state, code: browser.codeOf('emoji') };
+  return { browser, state, code: browser.issueCode('emoji') };
 }
 
-async function loggedIn(site: Site, user: string): Promise<Visitor> {
-  const browser = new Visitor(site);
+async function loggedIn(site: Site, user: string): Promise<RawBrowser> {
+  const browser = new RawBrowser(site);
   await browser.logIn(user);
-  if ((await browser.whoAmI()) !== idOf(user)) throw new Error(`${user} could not log in`);
+  if ((await browser.loggedInAs()) !== idOf(user)) throw new Error(`${user} was not logged in`);
   return browser;
 }
 
-/** What was found out, against what must be; the first difference got through. */
-async function is(what: string, found: Promise<unknown>, expected: unknown): Promise<string | undefined> {
-  const value = await found;
-  return value === expected ? undefined : `${what}: ${JSON.stringify(value)}`;
+/** Reports a browser that is not logged in as the expected user. */
+async function checkUser(
+  who: string,
+  loggedInAs: Promise<unknown>,
+  expected: unknown,
+): Promise<string | undefined> {
+  const openid = await loggedInAs;
+  return openid === expected ? undefined : `${who} is logged in as ${JSON.stringify(openid)}`;
 }
 
 const CROSS_SITE = [
@@ -39,256 +44,263 @@ const CROSS_SITE = [
   ['Referer', 'https://evil.example/'],
 ] as const;
 
-/** Mallory's code and state in the victim's browser: whoever logs in as her hands over what they then enter. */
+/** Login CSRF: the attacker's code and state in the victim's browser would log the victim in as the attacker. */
 const LOGIN_CSRF: readonly Attack[] = [
   {
-    name: "mallory's callback in a fresh browser",
+    name: "the attacker's callback in a browser without cookies",
     run: async (site) => {
-      const { state, code } = await mallory(site);
-      const victim = new Visitor(site);
-      const wrong = flaw(
+      const { state, code } = await attackerWithLogin(site);
+      const victim = new RawBrowser(site);
+      const defect = defectOf(
         await victim.send(victim.at(`/callback?code=${code}&state=${state}`), { headers: CROSS_SITE }),
       );
-      if (wasExchanged(emulator, code)) return 'her code was exchanged';
-      return wrong ?? is('the victim', victim.whoAmI(), undefined);
+      if (wasExchanged(emulator, code)) return "the attacker's code was exchanged";
+      return defect ?? checkUser('the victim', victim.loggedInAs(), undefined);
     },
   },
   {
-    name: "mallory's callback in a browser with a login under way",
+    name: "the attacker's callback in a browser with a pending login",
     run: async (site) => {
-      const { state, code } = await mallory(site);
-      const victim = new Visitor(site);
+      const { state, code } = await attackerWithLogin(site);
+      const victim = new RawBrowser(site);
       const own = await victim.startLogin();
-      await victim.finish(state, code);
-      if (wasExchanged(emulator, code)) return 'her code was exchanged';
-      const meanwhile = await is('the victim', victim.whoAmI(), undefined);
-      await victim.finish(own.state, victim.codeOf('ming'));
-      return meanwhile ?? is('the victim, at last', victim.whoAmI(), idOf('ming'));
+      await victim.openCallback(state, code);
+      if (wasExchanged(emulator, code)) return "the attacker's code was exchanged";
+      const before = await checkUser('the victim', victim.loggedInAs(), undefined);
+      await victim.openCallback(own.state, victim.issueCode('ming'));
+      return before ?? checkUser('the victim, at the end', victim.loggedInAs(), idOf('ming'));
     },
   },
   {
-    name: "mallory's callback in a browser that is logged in",
+    name: "the attacker's callback in a browser that is logged in",
     run: async (site) => {
-      const { state, code } = await mallory(site);
+      const { state, code } = await attackerWithLogin(site);
       const victim = await loggedIn(site, 'ming');
-      await victim.finish(state, code);
-      return is('the victim', victim.whoAmI(), idOf('ming'));
+      await victim.openCallback(state, code);
+      return checkUser('the victim', victim.loggedInAs(), idOf('ming'));
     },
   },
   {
-    name: "mallory's callback without a state, and with an empty one",
+    name: "the attacker's callback without a state and with an empty one",
     run: async (site) => {
       const victim = await loggedIn(site, 'ming');
       for (const query of ['', '&state=', '&state']) {
-        const code = victim.codeOf('emoji');
+        const code = victim.issueCode('emoji');
         await victim.send(victim.at(`/callback?code=${code}${query}`));
-        if (wasExchanged(emulator, code)) return 'her code was exchanged';
+        if (wasExchanged(emulator, code)) return "the attacker's code was exchanged";
       }
-      return is('the victim', victim.whoAmI(), idOf('ming'));
+      return checkUser('the victim', victim.loggedInAs(), idOf('ming'));
     },
   },
   {
-    name: "mallory's callback, ten times over, and then the victim's own",
+    name: "ten callbacks of the attacker, then the victim's own",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const own = await victim.startLogin();
       for (let round = 0; round < 10; round++) {
-        const { state, code } = await mallory(site);
-        await victim.finish(state, code);
+        const { state, code } = await attackerWithLogin(site);
+        await victim.openCallback(state, code);
       }
-      const meanwhile = await is('the victim', victim.whoAmI(), undefined);
-      await victim.finish(own.state, victim.codeOf('ming'));
-      return meanwhile ?? is('the victim, at last', victim.whoAmI(), idOf('ming'));
+      const before = await checkUser('the victim', victim.loggedInAs(), undefined);
+      await victim.openCallback(own.state, victim.issueCode('ming'));
+      return before ?? checkUser('the victim, at the end', victim.loggedInAs(), idOf('ming'));
     },
   },
   {
-    name: "mallory's finished login, opened again in the victim's browser",
+    name: "a callback that logged in the attacker, opened in the victim's browser",
     run: async (site) => {
-      const { browser, state, code } = await mallory(site);
-      await browser.finish(state, code);
-      const victim = new Visitor(site);
-      await victim.finish(state, code);
-      return is('the victim', victim.whoAmI(), undefined);
+      const { browser, state, code } = await attackerWithLogin(site);
+      await browser.openCallback(state, code);
+      const victim = new RawBrowser(site);
+      await victim.openCallback(state, code);
+      return checkUser('the victim', victim.loggedInAs(), undefined);
     },
   },
   {
-    name: 'the restart that her callback brings about, and her next code',
+    name: "the restart after the attacker's callback, and another code of the attacker",
     run: async (site) => {
-      const { state, code } = await mallory(site);
-      const victim = new Visitor(site);
-      const answer = await victim.finish(state, code);
-      const restarted = new URL(valueOf(answer, 'location')).searchParams.get('state') ?? '';
-      if (restarted === state) return 'her own state was kept';
-      // She does not know the new one, and guesses that only the digit changed.
-      const next = victim.codeOf('emoji');
-      await victim.finish(`1${state.slice(1)}`, next);
-      if (wasExchanged(emulator, next)) return 'her next code was exchanged';
-      return is('the victim', victim.whoAmI(), undefined);
+      const { state, code } = await attackerWithLogin(site);
+      const victim = new RawBrowser(site);
+      const response = await victim.openCallback(state, code);
+      const restarted = new URL(valueOf(response, 'location')).searchParams.get('state') ?? '';
+      if (restarted === state) return "the attacker's state was reused";
+      // The attacker does not know the new state, and guesses that only the digit has changed.
+      const next = victim.issueCode('emoji');
+      await victim.openCallback(`1${state.slice(1)}`, next);
+      if (wasExchanged(emulator, next)) return "the attacker's second code was exchanged";
+      return checkUser('the victim', victim.loggedInAs(), undefined);
     },
   },
 ];
 
-/** The victim's callback, stolen on its way: by a log, a Referer, a shoulder. */
+/** Code theft: the attacker has read the victim's callback in a log, in a Referer or on the screen. */
 const CODE_THEFT: readonly Attack[] = [
   {
-    name: "the victim's callback in mallory's fresh browser",
+    name: "the victim's callback in a browser without cookies",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      const code = victim.codeOf('ming');
-      const thief = new Visitor(site);
-      await thief.finish(state, code);
-      if (wasExchanged(emulator, code)) return "the victim's code was spent";
-      const stolen = await is('the thief', thief.whoAmI(), undefined);
-      await victim.finish(state, code);
-      return stolen ?? is('the victim', victim.whoAmI(), idOf('ming'));
+      const code = victim.issueCode('ming');
+      const attacker = new RawBrowser(site);
+      await attacker.openCallback(state, code);
+      if (wasExchanged(emulator, code)) return "the victim's code was exchanged";
+      const before = await checkUser('the attacker', attacker.loggedInAs(), undefined);
+      await victim.openCallback(state, code);
+      return before ?? checkUser('the victim', victim.loggedInAs(), idOf('ming'));
     },
   },
   {
-    name: "the victim's callback in mallory's browser, with a login of her own under way",
+    name: "the victim's callback in the attacker's browser, with a pending login",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      const code = victim.codeOf('ming');
-      const { browser: thief } = await mallory(site);
-      await thief.finish(state, code);
-      if (wasExchanged(emulator, code)) return "the victim's code was spent";
-      return is('the thief', thief.whoAmI(), undefined);
+      const code = victim.issueCode('ming');
+      const { browser: attacker } = await attackerWithLogin(site);
+      await attacker.openCallback(state, code);
+      if (wasExchanged(emulator, code)) return "the victim's code was exchanged";
+      return checkUser('the attacker', attacker.loggedInAs(), undefined);
     },
   },
   {
-    name: "the victim's callback in mallory's browser, logged in as herself",
+    name: "the victim's callback in the attacker's browser, with a current login",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      const thief = await loggedIn(site, 'emoji');
-      await thief.finish(state, victim.codeOf('ming'));
-      return is('the thief', thief.whoAmI(), idOf('emoji'));
+      const attacker = await loggedIn(site, 'emoji');
+      await attacker.openCallback(state, victim.issueCode('ming'));
+      return checkUser('the attacker', attacker.loggedInAs(), idOf('emoji'));
     },
   },
   {
     name: "the victim's callback, after the victim has used it",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      const code = victim.codeOf('ming');
-      await victim.finish(state, code);
-      const thief = new Visitor(site);
-      await thief.finish(state, code);
-      return is('the thief', thief.whoAmI(), undefined);
+      const code = victim.issueCode('ming');
+      await victim.openCallback(state, code);
+      const attacker = new RawBrowser(site);
+      await attacker.openCallback(state, code);
+      return checkUser('the attacker', attacker.loggedInAs(), undefined);
     },
   },
   {
-    name: "the victim's used code, with a state of mallory's own",
+    name: "the victim's used code, with the attacker's own state",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      const code = victim.codeOf('ming');
-      await victim.finish(state, code);
-      const { browser: thief, state: own } = await mallory(site);
-      await thief.finish(own, code);
-      return is('the thief', thief.whoAmI(), undefined);
+      const code = victim.issueCode('ming');
+      await victim.openCallback(state, code);
+      const { browser: attacker, state: own } = await attackerWithLogin(site);
+      await attacker.openCallback(own, code);
+      return checkUser('the attacker', attacker.loggedInAs(), undefined);
     },
   },
   {
-    name: "the victim's callback with the victim's cookies of before the login",
+    name: "the victim's callback with the victim's cookies from before the login",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
       const before = victim.copy();
-      await victim.finish(state, victim.codeOf('ming'));
-      const thief = before.copy();
-      for (const code of [thief.codeOf('emoji'), 'guessed', '', 'authdeny']) await thief.finish(state, code);
-      const who = await thief.whoAmI();
-      // A cookie that holds the whole session is that session: she may log in as herself with it, never as the victim.
-      return who === undefined || who === idOf('emoji') ? undefined : `the thief is ${who}`;
+      await victim.openCallback(state, victim.issueCode('ming'));
+      const attacker = before.copy();
+      for (const code of [attacker.issueCode('emoji'), 'guessed', '', 'authdeny'])
+        await attacker.openCallback(state, code);
+      const openid = await attacker.loggedInAs();
+      // A cookie that holds the whole session keeps its pending login: the attacker may finish it with a code of their
+      // own, never as the victim.
+      return openid === undefined || openid === idOf('emoji')
+        ? undefined
+        : `the attacker is logged in as ${openid}`;
     },
   },
 ];
 
-/** Sessions that mallory has made, planted in the victim's browser before the victim logs in. */
+/** Session fixation: the attacker plants a session in the victim's browser before the victim logs in. */
 const FIXATION: readonly Attack[] = [
   {
-    name: 'the cookies of a login under way',
+    name: "the cookies of the attacker's pending login",
     run: async (site) => {
-      const { browser } = await mallory(site);
+      const { browser } = await attackerWithLogin(site);
       const victim = browser.copy();
       await victim.logIn('ming');
       return (
-        (await is('mallory', browser.whoAmI(), undefined)) ??
-        (await is('the victim', victim.whoAmI(), idOf('ming')))
+        (await checkUser('the attacker', browser.loggedInAs(), undefined)) ??
+        (await checkUser('the victim', victim.loggedInAs(), idOf('ming')))
       );
     },
   },
   {
-    name: 'the cookies of a login under way, which the victim finishes',
+    name: "the cookies of the attacker's pending login, which the victim finishes",
     run: async (site) => {
-      const { browser, state } = await mallory(site);
+      const { browser, state } = await attackerWithLogin(site);
       const victim = browser.copy();
-      const code = victim.codeOf('ming');
-      await victim.finish(state, code);
-      const victimNow = await is('the victim', victim.whoAmI(), idOf('ming'));
-      // She knows cookies and state; what she does not know is the code.
+      const code = victim.issueCode('ming');
+      await victim.openCallback(state, code);
+      const victimFirst = await checkUser('the victim', victim.loggedInAs(), idOf('ming'));
+      // The attacker knows the cookies and the state, but not the code.
       for (const guess of [
-        browser.codeOf('emoji'),
+        browser.issueCode('emoji'),
         'guessed',
         '',
         `${code.slice(0, -1)}x`,
         code.toUpperCase(),
       ]) {
-        const thief = browser.copy();
-        await thief.finish(state, guess);
-        if ((await thief.whoAmI()) === idOf('ming')) return `mallory is the victim, by the code ${guess}`;
+        const attacker = browser.copy();
+        await attacker.openCallback(state, guess);
+        if ((await attacker.loggedInAs()) === idOf('ming'))
+          return `the attacker is logged in as the victim by the code ${guess}`;
       }
-      return victimNow ?? is('mallory', browser.whoAmI(), undefined);
+      return victimFirst ?? checkUser('the attacker', browser.loggedInAs(), undefined);
     },
   },
   {
-    name: "mallory's own logged-in session",
+    name: "the attacker's session, logged in",
     run: async (site) => {
       const browser = await loggedIn(site, 'emoji');
       const victim = browser.copy();
       await victim.logIn('ming');
-      const who = await browser.whoAmI();
-      // Her session may be gone; the victim's it must not be.
-      return who === idOf('ming') ? 'mallory is the victim' : is('the victim', victim.whoAmI(), idOf('ming'));
+      const openid = await browser.loggedInAs();
+      // The attacker's session may have ended; it must not be the victim's.
+      return openid === idOf('ming')
+        ? 'the attacker is logged in as the victim'
+        : checkUser('the victim', victim.loggedInAs(), idOf('ming'));
     },
   },
   {
-    name: "mallory's session, and what she left in it",
+    name: "data in the attacker's session",
     run: async (site) => {
       const browser = await loggedIn(site, 'emoji');
       await browser.send(browser.at('/note'));
       const victim = browser.copy();
       await victim.logIn('ming');
       const session = JSON.parse(textOf(await victim.send(victim.at('/session')))) as Record<string, unknown>;
-      return session['note'] === undefined ? undefined : "the victim's session holds mallory's data";
+      return session['note'] === undefined ? undefined : "the victim's session holds the attacker's data";
     },
   },
   {
-    name: 'a session of before a logout',
+    name: 'a session from before a logout',
     run: async (site) => {
       const victim = await loggedIn(site, 'ming');
-      const { browser } = await mallory(site);
+      const { browser } = await attackerWithLogin(site);
       const old = victim.cookies();
       await victim.send(victim.at('/logout'));
-      if (victim.cookies() === old) return 'the logout kept the cookies';
+      if (victim.cookies() === old) return 'the logout did not change the cookies';
       await victim.logIn('follower');
-      return is('mallory', browser.whoAmI(), undefined);
+      return checkUser('the attacker', browser.loggedInAs(), undefined);
     },
   },
   {
-    name: 'an id that mallory has thought up',
+    name: 'an invented session id',
     run: async (site) => {
-      const victim = new Visitor(site);
-      victim.jar.set('connect.sid', 's%3Amallory.c2lnbmF0dXJl');
-      victim.jar.set('session', 'eyJtYWxsb3J5Ijp0cnVlfQ==');
-      victim.jar.set('session.sig', 'mallory');
+      const victim = new RawBrowser(site);
+      victim.jar.set('connect.sid', 's%3Aattacker.c2lnbmF0dXJl');
+      victim.jar.set('session', 'eyJhdHRhY2tlciI6dHJ1ZX0=');
+      victim.jar.set('session.sig', 'attacker');
       const planted = victim.copy();
       await victim.logIn('ming');
       return (
-        (await is('mallory', planted.whoAmI(), undefined)) ??
-        (await is('the victim', victim.whoAmI(), idOf('ming')))
+        (await checkUser('the attacker', planted.loggedInAs(), undefined)) ??
+        (await checkUser('the victim', victim.loggedInAs(), idOf('ming')))
       );
     },
   },
@@ -296,32 +308,32 @@ const FIXATION: readonly Attack[] = [
     name: 'a second cookie of the same name, before and after the own one',
     run: async (site) => {
       const victim = await loggedIn(site, 'ming');
-      const { browser } = await mallory(site);
+      const { browser } = await attackerWithLogin(site);
       for (const cookie of [
         `${victim.cookies()}; ${browser.cookies()}`,
         `${browser.cookies()}; ${victim.cookies()}`,
       ]) {
-        const answer = await victim.copy().send(victim.at('/me'), { cookie });
-        if (flaw(answer) !== undefined) return flaw(answer);
-        if (answer.status === 200 && !textOf(answer).includes(idOf('ming'))) return textOf(answer);
+        const response = await victim.copy().send(victim.at('/me'), { cookie });
+        if (defectOf(response) !== undefined) return defectOf(response);
+        if (response.status === 200 && !textOf(response).includes(idOf('ming'))) return textOf(response);
       }
       return undefined;
     },
   },
 ];
 
-/** A fixed id is an id that stays: with a session store, login and logout must both change it. */
+/** Session fixation with a store: login and logout must both change the session id. */
 const IDS: readonly Attack[] = [
   {
     name: 'the id stays at the login',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
       const before = victim.jar.get('connect.sid');
       const old = victim.copy();
-      await victim.finish(state, victim.codeOf('ming'));
-      if (before === undefined || victim.jar.get('connect.sid') === before) return 'it does';
-      return is('who holds the old one', old.whoAmI(), undefined);
+      await victim.openCallback(state, victim.issueCode('ming'));
+      if (before === undefined || victim.jar.get('connect.sid') === before) return 'the id stayed';
+      return checkUser('the holder of the old id', old.loggedInAs(), undefined);
     },
   },
   {
@@ -330,32 +342,32 @@ const IDS: readonly Attack[] = [
       const victim = await loggedIn(site, 'ming');
       const old = victim.copy();
       await victim.send(victim.at('/logout'));
-      if (victim.jar.get('connect.sid') === old.jar.get('connect.sid')) return 'it does';
-      return is('who holds the old one', old.whoAmI(), undefined);
+      if (victim.jar.get('connect.sid') === old.jar.get('connect.sid')) return 'the id stayed';
+      return checkUser('the holder of the old id', old.loggedInAs(), undefined);
     },
   },
   {
-    name: 'the id stays when another person logs in',
+    name: 'the id stays when another user logs in',
     run: async (site) => {
       const first = await loggedIn(site, 'emoji');
       const old = first.copy();
       await first.logIn('ming');
-      if (first.jar.get('connect.sid') === old.jar.get('connect.sid')) return 'it does';
-      return is('who holds the old one', old.whoAmI(), undefined);
+      if (first.jar.get('connect.sid') === old.jar.get('connect.sid')) return 'the id stayed';
+      return checkUser('the holder of the old id', old.loggedInAs(), undefined);
     },
   },
   {
-    name: 'the id stays when the same person logs in again',
+    name: 'the id stays when the same user logs in again',
     run: async (site) => {
       const victim = await loggedIn(site, 'ming');
       const old = victim.copy();
       await victim.logIn('ming');
-      return victim.jar.get('connect.sid') === old.jar.get('connect.sid') ? 'it does' : undefined;
+      return victim.jar.get('connect.sid') === old.jar.get('connect.sid') ? 'the id stayed' : undefined;
     },
   },
 ];
 
-/** A second account in the same app, which must not take the first one's logins for its own. */
+/** A second account in the same app, which must not accept the first account's logins. */
 function withStaff(options: WechatAuthOptions): (app: Host) => void {
   return (app) => {
     app.use('/staff', wechatAuth({ ...emulated(emulator), ...options }));
@@ -364,100 +376,106 @@ function withStaff(options: WechatAuthOptions): (app: Host) => void {
       sendJSON(res, (req as TestRequest).wechat.user);
     });
     app.use('/note', (req, res) => {
-      (req as TestRequest).session['note'] = "mallory's";
+      (req as TestRequest).session['note'] = "the attacker's";
       res.end();
     });
   };
 }
 
-async function atStaff(browser: Visitor): Promise<string | undefined> {
-  const answer = await browser.send('/staff/me');
-  return answer.status === 200 ? (JSON.parse(textOf(answer)) as { openid: string }).openid : undefined;
+async function atStaff(browser: RawBrowser): Promise<string | undefined> {
+  const response = await browser.send('/staff/me');
+  return response.status === 200 ? (JSON.parse(textOf(response)) as { openid: string }).openid : undefined;
 }
 
 const ACCOUNTS: readonly Attack[] = [
   {
-    name: "a state of the one at the other's callback",
+    name: "a state of the first account at the second one's callback",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      const code = victim.codeOf('ming');
+      const code = victim.issueCode('ming');
       await victim.send(`/staff/callback?code=${code}&state=${state}`);
       if (wasExchanged(emulator, code)) return 'the code was exchanged';
-      return (await is('staff', atStaff(victim), undefined)) ?? is('the victim', victim.whoAmI(), undefined);
+      return (
+        (await checkUser('staff', atStaff(victim), undefined)) ??
+        checkUser('the victim', victim.loggedInAs(), undefined)
+      );
     },
   },
   {
-    name: "a state of the other at the one's callback",
+    name: "a state of the second account at the first one's callback",
     run: async (site) => {
-      const victim = new Visitor(site);
-      const sent = await victim.send('/staff/login');
-      const state = new URL(valueOf(sent, 'location')).searchParams.get('state') ?? '';
-      const code = victim.codeOf('ming');
-      await victim.finish(state, code);
+      const victim = new RawBrowser(site);
+      const redirect = await victim.send('/staff/login');
+      const state = new URL(valueOf(redirect, 'location')).searchParams.get('state') ?? '';
+      const code = victim.issueCode('ming');
+      await victim.openCallback(state, code);
       if (wasExchanged(emulator, code)) return 'the code was exchanged';
-      return (await is('staff', atStaff(victim), undefined)) ?? is('the victim', victim.whoAmI(), undefined);
+      return (
+        (await checkUser('staff', atStaff(victim), undefined)) ??
+        checkUser('the victim', victim.loggedInAs(), undefined)
+      );
     },
   },
   {
-    name: 'a login at the one counts at the other',
+    name: 'a login by the first account at the second one',
     run: async (site) => {
       const victim = await loggedIn(site, 'ming');
-      return is('staff', atStaff(victim), undefined);
+      return checkUser('staff', atStaff(victim), undefined);
     },
   },
   {
-    name: 'a logout from the one, seen from the other',
+    name: 'a logout from the second account during a login by the first',
     run: async (site) => {
       const victim = await loggedIn(site, 'ming');
       await victim.send('/staff/logout');
-      return is('the victim', victim.whoAmI(), idOf('ming'));
+      return checkUser('the victim', victim.loggedInAs(), idOf('ming'));
     },
   },
   {
     name: 'a code of the website app in a login of the official account',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      await victim.finish(state, victim.codeOf('emoji', website()));
-      return is('the victim', victim.whoAmI(), undefined);
+      await victim.openCallback(state, victim.issueCode('emoji', website()));
+      return checkUser('the victim', victim.loggedInAs(), undefined);
     },
   },
   {
     name: 'a code of the official account in a login of the website app',
     run: async (site) => {
-      const victim = new Visitor(site, 'Mozilla/5.0 (Windows NT 10.0) Chrome/140.0.0.0');
+      const victim = new RawBrowser(site, 'Mozilla/5.0 (Windows NT 10.0) Chrome/140.0.0.0');
       const { state, page } = await victim.startLogin();
       if (page.pathname !== '/connect/qrconnect') return `not the QR login: ${page.pathname}`;
-      await victim.finish(state, victim.codeOf('emoji', official()));
-      return is('the victim', victim.whoAmI(), undefined);
+      await victim.openCallback(state, victim.issueCode('emoji', official()));
+      return checkUser('the victim', victim.loggedInAs(), undefined);
     },
   },
   {
-    name: 'a code of an app of another owner',
+    name: "a code of another owner's app",
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      await victim.finish(state, victim.codeOf('emoji', emulator.apps.unbound.appId));
-      return is('the victim', victim.whoAmI(), undefined);
+      await victim.openCallback(state, victim.issueCode('emoji', emulator.apps.unbound.appId));
+      return checkUser('the victim', victim.loggedInAs(), undefined);
     },
   },
   {
     name: 'a code of a mini program',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      await victim.finish(state, victim.codeOf('emoji', emulator.apps.miniProgram.appId));
-      return is('the victim', victim.whoAmI(), undefined);
+      await victim.openCallback(state, victim.issueCode('emoji', emulator.apps.miniProgram.appId));
+      return checkUser('the victim', victim.loggedInAs(), undefined);
     },
   },
 ];
 
 const corpus = new Corpus();
 const GROUPS: Readonly<Record<string, readonly Attack[]>> = {
-  "anybody in as mallory by mallory's callback": LOGIN_CSRF,
-  "mallory in by the victim's callback": CODE_THEFT,
-  'mallory in by a session she planted': FIXATION,
+  "the victim in as the attacker by the attacker's callback": LOGIN_CSRF,
+  "the attacker in by the victim's callback": CODE_THEFT,
+  'the attacker in by a planted session': FIXATION,
   'anybody in by a login of another account': ACCOUNTS,
 };
 
@@ -471,7 +489,7 @@ describe.each(matrix(SESSION_NAMES).map((options) => [nameOf(options), options] 
         routes: (app) => {
           withStaff({ sessionKey: 'staff' })(app);
           app.use(`${options.mount ?? ''}/note`, (req, res) => {
-            (req as TestRequest).session['note'] = "mallory's";
+            (req as TestRequest).session['note'] = "the attacker's";
             res.end();
           });
         },
@@ -482,16 +500,16 @@ describe.each(matrix(SESSION_NAMES).map((options) => [nameOf(options), options] 
       emulator.requests.length = 0;
     });
 
-    it.each(Object.keys(GROUPS))('never lets %s', async (group) => {
+    it.each(Object.keys(GROUPS))('never logs %s', async (group) => {
       expect(await corpus.run(site, GROUPS[group] ?? [])).toEqual([]);
       expect(site.errors).toEqual([]);
-      await expectHonestLogin(site);
+      await expectOrdinaryLogin(site);
     });
 
     if (options.session === 'express-session')
-      it('keeps no id over a login or a logout', async () => {
+      it('keeps no session id at a login or a logout', async () => {
         expect(await corpus.run(site, IDS)).toEqual([]);
-        await expectHonestLogin(site);
+        await expectOrdinaryLogin(site);
       });
   },
 );

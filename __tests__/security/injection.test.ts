@@ -1,14 +1,15 @@
 import { emulator, useEmulator } from '../support/emulator';
 import { FULL } from '../support/full';
 import { Corpus, type Attack } from './support/corpus';
-import { percent, textOf, valuesOf, withoutBreaks, type RawAnswer } from './support/raw';
-import { inQuery } from './support/redirects';
-import { attackInTurn } from './support/share';
-import { flaw, matrix, Visitor, type Site } from './support/site';
+import { percent, textOf, valuesOf, withoutBreaks, type RawResponse } from '../support/raw-http';
+import { inQuery } from './support/redirect-payloads';
+import { attackInRotation } from './support/rotation';
+import { RawBrowser } from '../support/raw-browser';
+import { defectOf, matrix, type Site } from './support/site';
 
 useEmulator();
 
-/** What would begin a header, were it let out: in one encoding after the other. */
+/** Line breaks that could start a header, in every encoding. */
 const BREAKS: Readonly<Record<string, string>> = {
   'CR LF': '\r\n',
   LF: '\n',
@@ -47,93 +48,95 @@ const AFTER: readonly string[] = [
   'HTTP/1.1 200 OK\r\nX-Injected: 1\r\n\r\npwned()',
 ];
 
-/** Text that was cut short: the lower byte of each character. */
 const PAYLOADS = Object.entries(BREAKS).flatMap(([name, broken]) =>
   AFTER.map((after) => [`${name}, then ${JSON.stringify(after.slice(0, 30))}`, `${broken}${after}`] as const),
 );
 
-/** As it may stand in a request line: what would end the line is encoded, the rest is raw. */
+/** For a request line: bytes that would end the line are percent-encoded, the others raw. */
 const inLine = (text: string): string => withoutBreaks(Buffer.from(text).toString('latin1'), percent);
 
-/** As it may stand in a header: what would end it is gone, for it would end the header on our own side. */
+/** For a header: bytes that would end the header of our own request are percent-encoded. */
 const inHeader = (text: string): string =>
   withoutBreaks(Buffer.from(text).toString('latin1'), (char) => (/[\r\n\0]/.test(char) ? '%0d%0a' : char));
 
-const DOORS: Readonly<Record<string, (visitor: Visitor, payload: string) => Promise<RawAnswer[]>>> = {
-  'returnTo of the login, to its end': async (visitor, payload) => {
-    const { state } = await visitor.startLogin(`?returnTo=${inQuery(`/me${payload}`)}`);
+const ENTRY_POINTS: Readonly<
+  Record<string, (browser: RawBrowser, payload: string) => Promise<RawResponse[]>>
+> = {
+  'returnTo of a whole login': async (browser, payload) => {
+    const { state } = await browser.startLogin(`?returnTo=${inQuery(`/me${payload}`)}`);
     return [
-      await visitor.finish(
+      await browser.openCallback(
         state,
         emulator.issueCode({ app: emulator.apps.official.appId, scope: 'snsapi_base' }),
       ),
     ];
   },
-  'returnTo of the logout': async (visitor, payload) => [
-    await visitor.send(visitor.at(`/logout?returnTo=${inQuery(`/me${payload}`)}`)),
-    await visitor.send(visitor.at(`/logout?returnTo=/me${inLine(payload)}`)),
+  'returnTo of the logout': async (browser, payload) => [
+    await browser.send(browser.at(`/logout?returnTo=${inQuery(`/me${payload}`)}`)),
+    await browser.send(browser.at(`/logout?returnTo=/me${inLine(payload)}`)),
   ],
-  'the guarded path and query': async (visitor, payload) => [
-    await visitor.send(visitor.at(`/me/${inLine(payload)}`)),
-    await visitor.send(visitor.at(`/me?${inLine(payload)}`)),
-    await visitor.send(visitor.at(`/me?a=${inQuery(payload)}`)),
+  'the guarded path and query': async (browser, payload) => [
+    await browser.send(browser.at(`/me/${inLine(payload)}`)),
+    await browser.send(browser.at(`/me?${inLine(payload)}`)),
+    await browser.send(browser.at(`/me?a=${inQuery(payload)}`)),
   ],
-  'state and code': async (visitor, payload) => [
-    await visitor.send(visitor.at(`/callback?code=x&state=${inQuery(payload)}`)),
-    await visitor.send(visitor.at(`/callback?code=${inQuery(payload)}&state=0${'a'.repeat(32)}`)),
-    await visitor.send(visitor.at(`/callback?code=x&state=0${'a'.repeat(32)}${inLine(payload)}`)),
+  'state and code': async (browser, payload) => [
+    await browser.send(browser.at(`/callback?code=x&state=${inQuery(payload)}`)),
+    await browser.send(browser.at(`/callback?code=${inQuery(payload)}&state=0${'a'.repeat(32)}`)),
+    await browser.send(browser.at(`/callback?code=x&state=0${'a'.repeat(32)}${inLine(payload)}`)),
   ],
-  'scope and other parameters': async (visitor, payload) => [
-    await visitor.send(visitor.at(`/login?scope=${inQuery(payload)}`)),
-    await visitor.send(visitor.at(`/login?${inLine(payload)}`)),
+  'scope and other parameters': async (browser, payload) => [
+    await browser.send(browser.at(`/login?scope=${inQuery(payload)}`)),
+    await browser.send(browser.at(`/login?${inLine(payload)}`)),
   ],
-  'the Host header': async (visitor, payload) => [
-    await visitor.send(visitor.at('/login'), { host: `${visitor.site.authority}${inHeader(payload)}` }),
-    await visitor.send(visitor.at('/me'), { host: inHeader(payload) }),
+  'the Host header': async (browser, payload) => [
+    await browser.send(browser.at('/login'), { host: `${browser.site.authority}${inHeader(payload)}` }),
+    await browser.send(browser.at('/me'), { host: inHeader(payload) }),
   ],
-  'Referer and Origin': async (visitor, payload) => [
-    await visitor.send(visitor.at('/me'), {
+  'Referer and Origin': async (browser, payload) => [
+    await browser.send(browser.at('/me'), {
       method: 'POST',
       body: '',
       headers: [
         ['Sec-Fetch-Mode', 'navigate'],
-        ['Referer', `${visitor.site.url}/me${inHeader(payload)}`],
+        ['Referer', `${browser.site.url}/me${inHeader(payload)}`],
       ],
     }),
-    await visitor.send(visitor.at('/logout'), { headers: [['Origin', inHeader(payload)]] }),
+    await browser.send(browser.at('/logout'), { headers: [['Origin', inHeader(payload)]] }),
   ],
-  cookies: async (visitor, payload) => [
-    await visitor.send(visitor.at('/login'), { cookie: `session=${inHeader(payload)}; session.sig=x` }),
-    await visitor.send(visitor.at('/me'), { cookie: inHeader(payload) }),
+  cookies: async (browser, payload) => [
+    await browser.send(browser.at('/login'), { cookie: `session=${inHeader(payload)}; session.sig=x` }),
+    await browser.send(browser.at('/me'), { cookie: inHeader(payload) }),
   ],
-  'Accept, Accept-Language and User-Agent': async (visitor, payload) => [
-    await visitor.send(visitor.at('/callback?code=x'), { accept: `text/html${inHeader(payload)}` }),
-    await visitor.send(visitor.at('/callback?code=x'), { headers: [['Accept-Language', inHeader(payload)]] }),
-    await new Visitor(visitor.site, `MicroMessenger ${inHeader(payload)}`).send(visitor.at('/login')),
+  'Accept, Accept-Language and User-Agent': async (browser, payload) => [
+    await browser.send(browser.at('/callback?code=x'), { accept: `text/html${inHeader(payload)}` }),
+    await browser.send(browser.at('/callback?code=x'), { headers: [['Accept-Language', inHeader(payload)]] }),
+    await new RawBrowser(browser.site, `MicroMessenger ${inHeader(payload)}`).send(browser.at('/login')),
   ],
 };
 
-/** More headers than were meant, or an answer that was cut in two: the second would break the reading of the first. */
-function injected(site: Site, answer: RawAnswer): string | undefined {
-  const wrong = flaw(answer);
-  if (wrong !== undefined) return wrong;
-  if (/pwned|evil=1/.test(answer.head.replace(/^location: .*$/im, ''))) return `in the head: ${answer.head}`;
-  const [location = ''] = valuesOf(answer, 'location');
+/** A header or a second response that an attacker has added. */
+function injected(site: Site, response: RawResponse): string | undefined {
+  const defect = defectOf(response);
+  if (defect !== undefined) return defect;
+  if (/pwned|evil=1/.test(response.head.replace(/^location: .*$/im, '')))
+    return `in the head: ${response.head}`;
+  const [location = ''] = valuesOf(response, 'location');
   if (/[\s\u0080-\uffff]/.test(location)) return `in the Location: ${JSON.stringify(location)}`;
   if (!/^(?:\/(?!\/)|http:\/\/127\.0\.0\.1|$)/.test(location)) return `the Location ${location}`;
-  if (textOf(answer).includes('<script>pwned')) return 'in the page';
+  if (textOf(response).includes('<script>pwned')) return 'in the page';
   return site.errors.length > 0
     ? `the app's error handler was called: ${String(site.errors.splice(0)[0])}`
     : undefined;
 }
 
-const attacks: Attack[] = Object.entries(DOORS).flatMap(([door, open]) =>
+const attacks: Attack[] = Object.entries(ENTRY_POINTS).flatMap(([entryPoint, attack]) =>
   PAYLOADS.map(([name, payload]) => ({
-    name: `${door}: ${name}`,
+    name: `${entryPoint}: ${name}`,
     run: async (site) => {
-      for (const answer of await open(new Visitor(site), payload)) {
-        const got = injected(site, answer);
-        if (got !== undefined) return got;
+      for (const response of await attack(new RawBrowser(site), payload)) {
+        const found = injected(site, response);
+        if (found !== undefined) return found;
       }
       return undefined;
     },
@@ -141,16 +144,16 @@ const attacks: Attack[] = Object.entries(DOORS).flatMap(([door, open]) =>
 );
 
 const corpus = new Corpus();
-attackInTurn(
+attackInRotation(
   corpus,
-  'a line end',
+  'a line break',
   matrix().map((options) => ({ ...options, auth: { scope: 'snsapi_base' } })),
   attacks,
-  'never ends a header of ours',
+  'never adds a header',
 );
 
-it('would be seen: headers are read as they stand on the wire', () => {
-  const answer = (head: string): RawAnswer => ({
+it('would be noticed: headers are parsed as they were sent', () => {
+  const response = (head: string): RawResponse => ({
     status: 302,
     head,
     headers: head
@@ -159,7 +162,7 @@ it('would be seen: headers are read as they stand on the wire', () => {
     body: '',
   });
   const site = { errors: [] } as unknown as Site;
-  expect(injected(site, answer('Location: /me'))).toBeUndefined();
+  expect(injected(site, response('Location: /me'))).toBeUndefined();
   for (const head of [
     'Location: /me\r\nX-Injected: 1',
     'Location: /me\r\nSet-Cookie: evil=1',
@@ -169,7 +172,7 @@ it('would be seen: headers are read as they stand on the wire', () => {
     'Location: http://evil.example/',
     'X: pwned()',
   ])
-    expect([head, injected(site, answer(head))]).toEqual([head, expect.any(String)]);
+    expect([head, injected(site, response(head))]).toEqual([head, expect.any(String)]);
 });
 
 corpus.expectAll(FULL ? 1566 : 783);

@@ -2,22 +2,23 @@ import { emulator, useEmulator } from '../support/emulator';
 import { SESSION_NAMES } from '../support/sessions';
 import { FULL } from '../support/full';
 import { Corpus, type Attack } from './support/corpus';
-import { attackInTurn } from './support/share';
-import { flaw, matrix, startSite, Visitor, type Site } from './support/site';
+import { attackInRotation } from './support/rotation';
+import { RawBrowser } from '../support/raw-browser';
+import { defectOf, matrix, startSite, type Site } from './support/site';
 
 useEmulator();
 
 type Headers = readonly (readonly [name: string, value: string])[];
 
-/** What browsers say when a page of another site asks; SELF stands for our origin, HOST for its host and port. */
+/** The headers of a browser when another site makes the request; SELF stands for the app's origin, HOST for its host and port. */
 const FOREIGN: Readonly<Record<string, Headers>> = {
   'Sec-Fetch-Site: cross-site': [['Sec-Fetch-Site', 'cross-site']],
-  'cross-site, as a picture': [
+  'cross-site, of an image': [
     ['Sec-Fetch-Site', 'cross-site'],
     ['Sec-Fetch-Mode', 'no-cors'],
     ['Sec-Fetch-Dest', 'image'],
   ],
-  'cross-site, as a page': [
+  'cross-site, of a page': [
     ['Sec-Fetch-Site', 'cross-site'],
     ['Sec-Fetch-Mode', 'navigate'],
     ['Sec-Fetch-Dest', 'document'],
@@ -32,37 +33,37 @@ const FOREIGN: Readonly<Record<string, Headers>> = {
     ['Sec-Fetch-Mode', 'navigate'],
     ['Sec-Fetch-User', '?1'],
   ],
-  'cross-site, though the Referer is ours': [
+  'cross-site, with our own Referer': [
     ['Sec-Fetch-Site', 'cross-site'],
     ['Referer', 'SELF/'],
   ],
-  'cross-site, though the Origin is ours': [
+  'cross-site, with our own Origin': [
     ['Sec-Fetch-Site', 'cross-site'],
     ['Origin', 'SELF'],
   ],
-  'cross-site, as a script that says XMLHttpRequest': [
+  'cross-site, with X-Requested-With': [
     ['Sec-Fetch-Site', 'cross-site'],
     ['X-Requested-With', 'XMLHttpRequest'],
   ],
   'cross-site, with spaces': [['Sec-Fetch-Site', ' cross-site ']],
   'an Origin': [['Origin', 'https://evil.example']],
-  'an Origin, though the Referer is ours': [
+  'an Origin, with our own Referer': [
     ['Origin', 'https://evil.example'],
     ['Referer', 'SELF/'],
   ],
   'an Origin of another port': [['Origin', 'http://127.0.0.1:1']],
   'an Origin without a port': [['Origin', 'http://127.0.0.1']],
   'an Origin of another name for this machine': [['Origin', 'http://localhost']],
-  'an Origin that ends as we do': [['Origin', 'http://evil.HOST']],
-  'an Origin that begins as we do': [['Origin', 'SELF.evil.example']],
-  'an Origin that begins as we do, with an at': [['Origin', 'SELF@evil.example']],
-  'an Origin with us as a user': [['Origin', 'http://HOST@evil.example']],
+  'an Origin that ends in our host': [['Origin', 'http://evil.HOST']],
+  'an Origin that begins with ours': [['Origin', 'SELF.evil.example']],
+  'an Origin that begins with ours and an @': [['Origin', 'SELF@evil.example']],
+  'an Origin with our host as the user': [['Origin', 'http://HOST@evil.example']],
   'an Origin with a backslash': [['Origin', 'http://evil.example\\@HOST']],
   'an Origin with our host in the fragment': [['Origin', 'https://evil.example#HOST']],
   'an Origin with our host in the query': [['Origin', 'https://evil.example?HOST']],
   'an Origin with our host as a path': [['Origin', 'https://evil.example/HOST']],
   'the Origin of a sandbox': [['Origin', 'null']],
-  'the Origin of a sandbox, though the Referer is ours': [
+  'the Origin of a sandbox, with our own Referer': [
     ['Origin', 'null'],
     ['Referer', 'SELF/'],
   ],
@@ -73,21 +74,21 @@ const FOREIGN: Readonly<Record<string, Headers>> = {
   ],
   'an Origin of a file': [['Origin', 'file://']],
   'an Origin of an extension': [['Origin', 'chrome-extension://abcdefghijklmnop']],
-  'an Origin of no scheme': [['Origin', 'HOST']],
-  'an Origin of two slashes': [['Origin', '//HOST']],
+  'an Origin without a scheme': [['Origin', 'HOST']],
+  'an Origin with two slashes and no scheme': [['Origin', '//HOST']],
   'an Origin with a bracket': [['Origin', 'http://[::1]']],
-  'an Origin that is none': [['Origin', '%']],
+  'an Origin that is not a URL': [['Origin', '%']],
   'a Referer': [['Referer', 'https://evil.example/']],
   'a Referer with our host in its path': [['Referer', 'https://evil.example/HOST']],
   'a Referer with our address in its query': [['Referer', 'https://evil.example/?SELF/']],
   'a Referer with our address in its fragment': [['Referer', 'https://evil.example/#SELF/']],
-  'a Referer with us as a user': [['Referer', 'http://HOST@evil.example/']],
-  'a Referer that begins as we do': [['Referer', 'SELF.evil.example/']],
+  'a Referer with our host as the user': [['Referer', 'http://HOST@evil.example/']],
+  'a Referer that begins with our origin': [['Referer', 'SELF.evil.example/']],
   'a Referer of a subdomain': [['Referer', 'http://sub.HOST/']],
   'a Referer of another port': [['Referer', 'http://127.0.0.1:1/']],
-  'a Referer that is data': [['Referer', 'data:text/html,x']],
-  'a Referer of a script': [['Referer', 'javascript:alert(1)']],
-  'a Referer that is blank': [['Referer', 'about:blank']],
+  'a data: Referer': [['Referer', 'data:text/html,x']],
+  'a javascript: Referer': [['Referer', 'javascript:alert(1)']],
+  'the Referer about:blank': [['Referer', 'about:blank']],
   'a Referer of a file': [['Referer', 'file:///HOST']],
   'a Referer of a blob': [['Referer', 'blob:https://evil.example/SELF']],
   'a Referer without a scheme': [['Referer', '//HOST/']],
@@ -105,19 +106,19 @@ const FOREIGN: Readonly<Record<string, Headers>> = {
     ['Origin', 'https://evil.example'],
     ['Forwarded', 'host=evil.example'],
   ],
-  'a foreign Origin, with a method to override': [
+  'a foreign Origin, with a header that overrides the method': [
     ['Origin', 'https://evil.example'],
     ['X-HTTP-Method-Override', 'POST'],
   ],
-  'a foreign Origin, with another address': [
+  'a foreign Origin, with headers that rewrite the path': [
     ['Origin', 'https://evil.example'],
     ['X-Original-URL', '/me'],
     ['X-Rewrite-URL', '/me'],
   ],
 };
 
-/** Ways to ask for the logout. */
-const WAYS: Readonly<
+/** The requests that log out. */
+const REQUESTS: Readonly<
   Record<string, { readonly method: string; readonly path: string; readonly body?: string }>
 > = {
   GET: { method: 'GET', path: '/logout' },
@@ -126,29 +127,29 @@ const WAYS: Readonly<
   'POST of a form': { method: 'POST', path: '/logout?returnTo=/me', body: 'a=b' },
 };
 
-const attacks: Attack[] = Object.entries(WAYS).flatMap(([way, { path, ...request }]) =>
+const attacks: Attack[] = Object.entries(REQUESTS).flatMap(([method, { path, ...request }]) =>
   Object.entries(FOREIGN).map(([name, headers]) => ({
-    name: `${way}: ${name}`,
+    name: `${method}: ${name}`,
     run: async (site) => {
       const victim = await loggedIn(site);
-      const answer = await victim.send(victim.at(path), {
+      const response = await victim.send(victim.at(path), {
         ...request,
         headers: headers.map(([header, value]) => [
           header,
           value.replaceAll('SELF', site.url).replaceAll('HOST', site.authority),
         ]),
       });
-      const wrong = flaw(answer);
-      if (wrong !== undefined) return wrong;
-      if (answer.headers.some(([header]) => header.toLowerCase() === 'set-cookie'))
-        return 'the cookie was changed';
-      return (await victim.whoAmI()) === idOfMing() ? undefined : 'the victim was logged out';
+      const defect = defectOf(response);
+      if (defect !== undefined) return defect;
+      if (response.headers.some(([header]) => header.toLowerCase() === 'set-cookie'))
+        return 'the response sets a cookie';
+      return (await victim.loggedInAs()) === idOfMing() ? undefined : 'the victim was logged out';
     },
   })),
 );
 
-/** What must not log out by itself: looking ahead, other spellings, other methods. */
-const QUIET: Attack[] = (
+/** Requests that are not a logout: prefetches, other paths, other methods. */
+const NOT_A_LOGOUT: Attack[] = (
   [
     ['HEAD', '/logout', []],
     ['GET', '/logout', [['Sec-Purpose', 'prefetch']]],
@@ -176,8 +177,8 @@ const QUIET: Attack[] = (
   name: `${method} ${path} ${headers.map((each) => each.join(': ')).join(', ')}`,
   run: async (site) => {
     const victim = await loggedIn(site);
-    const wrong = flaw(await victim.send(victim.at(path), { method, headers }));
-    return wrong ?? ((await victim.whoAmI()) === idOfMing() ? undefined : 'the victim was logged out');
+    const defect = defectOf(await victim.send(victim.at(path), { method, headers }));
+    return defect ?? ((await victim.loggedInAs()) === idOfMing() ? undefined : 'the victim was logged out');
   },
 }));
 
@@ -185,29 +186,29 @@ function idOfMing(): string {
   return emulator.openid('ming', emulator.apps.official.appId);
 }
 
-/** One login a site: an attack that gets through costs a new one. */
-const victims = new WeakMap<Site, Visitor>();
+/** One login for each site; an attack that succeeds makes another one necessary. */
+const victims = new WeakMap<Site, RawBrowser>();
 
-async function loggedIn(site: Site): Promise<Visitor> {
+async function loggedIn(site: Site): Promise<RawBrowser> {
   const known = victims.get(site);
-  if (known && (await known.whoAmI()) === idOfMing()) return known;
-  const victim = new Visitor(site);
+  if (known && (await known.loggedInAs()) === idOfMing()) return known;
+  const victim = new RawBrowser(site);
   await victim.logIn('ming');
   victims.set(site, victim);
   return victim;
 }
 
 const corpus = new Corpus();
-attackInTurn(
+attackInRotation(
   corpus,
   'the logout',
   matrix(SESSION_NAMES),
   attacks,
-  'logs nobody out for another site, nor by the way',
-  QUIET,
+  'logs nobody out at the request of another site',
+  NOT_A_LOGOUT,
 );
 
-it('logs out who asks for it here, so the victims above could have been', async () => {
+it('logs out at the request of its own site: the attacks above could succeed', async () => {
   const site = await startSite(emulator, { host: 'Connect' });
   try {
     for (const headers of [
@@ -218,7 +219,7 @@ it('logs out who asks for it here, so the victims above could have been', async 
     ] as const) {
       const victim = await loggedIn(site);
       await victim.send('/logout', { method: 'POST', body: '', headers });
-      expect(await victim.whoAmI()).toBeUndefined();
+      expect(await victim.loggedInAs()).toBeUndefined();
     }
   } finally {
     await site.close();

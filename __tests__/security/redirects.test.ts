@@ -1,21 +1,14 @@
 import { sendJSON, type TestRequest } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
 import { FULL } from '../support/full';
-import { Corpus, expectHonestLogin, type Attack } from './support/corpus';
-import { textOf, valueOf, type RawAnswer } from './support/raw';
-import { leaves } from './support/readers';
-import { inHead, inQuery, PAYLOADS } from './support/redirects';
-import { ofSite } from './support/share';
-import {
-  flaw,
-  FRAMEWORKS,
-  matrix,
-  nameOf,
-  startSite,
-  Visitor,
-  type Site,
-  type SiteOptions,
-} from './support/site';
+import { Corpus, expectOrdinaryLogin, type Attack } from './support/corpus';
+import { textOf, valueOf, type RawResponse } from '../support/raw-http';
+import { leavesSite } from './support/location-parsers';
+import { inHead, inQuery, PAYLOADS } from './support/redirect-payloads';
+import { partForSite } from './support/rotation';
+import { RawBrowser } from '../support/raw-browser';
+import { HOSTS } from '../support/hosts';
+import { defectOf, matrix, nameOf, startSite, type Site, type SiteOptions } from './support/site';
 
 useEmulator();
 
@@ -24,40 +17,40 @@ const corpus = new Corpus();
 interface Target {
   readonly site: Site;
   readonly host: Site['host'];
-  /** Starts logins for all the attacks of a door; keeps its cookies small. */
-  readonly fresh: () => Visitor;
+  /** A browser without cookies, for each attack. */
+  readonly newBrowser: () => RawBrowser;
 }
 
-/** Where an answer leads: nowhere, to WeChat and back to us, or to a page of this site that is none of our routes. */
-function away({ site }: Target, answer: RawAnswer): string | undefined {
-  const wrong = flaw(answer);
-  if (wrong !== undefined) return wrong;
-  const location = valueOf(answer, 'location');
-  if (answer.status < 300) return location === '' ? undefined : `a Location with status ${answer.status}`;
-  if (answer.status >= 400) return location === '' ? undefined : `a Location with status ${answer.status}`;
-  if (location.startsWith(`${emulator.url}/connect/`)) return toOurCallback(site, new URL(location));
-  return leaves(location, site.url);
+/** A response may redirect to WeChat, with this site's callback as the redirect URI, or to this site: nowhere else. */
+function openRedirectIn({ site }: Target, response: RawResponse): string | undefined {
+  const defect = defectOf(response);
+  if (defect !== undefined) return defect;
+  const location = valueOf(response, 'location');
+  if (response.status < 300 || response.status >= 400)
+    return location === '' ? undefined : `a Location with status ${response.status}`;
+  if (location.startsWith(`${emulator.url}/connect/`)) return wrongRedirectURI(site, new URL(location));
+  return leavesSite(location, site.url);
 }
 
-function toOurCallback(site: Site, page: URL): string | undefined {
+function wrongRedirectURI(site: Site, page: URL): string | undefined {
   const redirect = page.searchParams.get('redirect_uri');
   const expected = `${site.url}${site.mount}/callback`;
-  return redirect === expected ? undefined : `WeChat is told to come back to ${String(redirect)}`;
+  return redirect === expected ? undefined : `the redirect URI is ${String(redirect)}`;
 }
 
-/** A login ends on a page of the app: not on login, callback or logout, however they are spelled. */
-function endsWell(target: Target, answer: RawAnswer): string | undefined {
-  const elsewhere = away(target, answer);
-  if (elsewhere !== undefined) return elsewhere;
-  const location = valueOf(answer, 'location');
-  if (answer.status !== 302) return `status ${answer.status} at the end of a login`;
+/** A login must end on a page of the app: not on its own routes, however they are written. */
+function wrongEnd(target: Target, response: RawResponse): string | undefined {
+  const redirect = openRedirectIn(target, response);
+  if (redirect !== undefined) return redirect;
+  const location = valueOf(response, 'location');
+  if (response.status !== 302) return `status ${response.status} at the end of a login`;
   const path = decoded(new URL(location, target.site.url).pathname)
     .toLowerCase()
     .replace(/\/{2,}/g, '/');
   return ['login', 'callback', 'logout'].some(
     (route) => path.replace(/\/$/, '') === `${target.site.mount}/${route}`,
   )
-    ? `a circle: ${location}`
+    ? `a loop: ${location}`
     : undefined;
 }
 
@@ -69,37 +62,37 @@ function decoded(path: string): string {
   }
 }
 
-type Door = (target: Target, payload: string) => Promise<string | undefined>;
+type EntryPoint = (target: Target, payload: string) => Promise<string | undefined>;
 
-/** The ways in which a stranger's words come near a Location header. */
-const DOORS: Readonly<Record<string, Door>> = {
+/** The inputs through which an attacker can influence a Location header. */
+const ENTRY_POINTS: Readonly<Record<string, EntryPoint>> = {
   'returnTo of the login': async (target, payload) => {
-    const visitor = target.fresh();
-    const { state } = await visitor.startLogin(`?returnTo=${inQuery(payload)}`);
+    const browser = target.newBrowser();
+    const { state } = await browser.startLogin(`?returnTo=${inQuery(payload)}`);
     const code = emulator.issueCode({ app: emulator.apps.official.appId, scope: 'snsapi_base' });
-    return endsWell(target, await visitor.finish(state, code));
+    return wrongEnd(target, await browser.openCallback(state, code));
   },
   'returnTo of the logout': async (target, payload) => {
-    const visitor = target.fresh();
-    return endsWell(target, await visitor.send(visitor.at(`/logout?returnTo=${inQuery(payload)}`)));
+    const browser = target.newBrowser();
+    return wrongEnd(target, await browser.send(browser.at(`/logout?returnTo=${inQuery(payload)}`)));
   },
-  'returnTo, in raw bytes': async (target, payload) => {
-    const visitor = target.fresh();
-    return away(target, await visitor.send(visitor.at(`/logout?returnTo=${inHead(payload)}`)));
+  'returnTo in raw bytes': async (target, payload) => {
+    const browser = target.newBrowser();
+    return openRedirectIn(target, await browser.send(browser.at(`/logout?returnTo=${inHead(payload)}`)));
   },
   'the guarded address': async (target, payload) => {
-    const visitor = target.fresh();
-    const answer = await visitor.send(visitor.at('/me') + inHead(payload));
-    return away(target, answer) ?? (await thenLogIn(target, visitor, answer));
+    const browser = target.newBrowser();
+    const response = await browser.send(browser.at('/me') + inHead(payload));
+    return openRedirectIn(target, response) ?? (await thenLogIn(target, browser, response));
   },
   'the request line': async (target, payload) => {
-    const visitor = target.fresh();
-    const answer = await visitor.send(inHead(payload === '' ? '/' : payload));
-    return away(target, answer);
+    const browser = target.newBrowser();
+    const response = await browser.send(inHead(payload === '' ? '/' : payload));
+    return openRedirectIn(target, response);
   },
-  'the Referer of a form, after our origin': async (target, payload) => {
-    const visitor = target.fresh();
-    const answer = await visitor.send(visitor.at('/me'), {
+  'the Referer of a form, after the origin': async (target, payload) => {
+    const browser = target.newBrowser();
+    const response = await browser.send(browser.at('/me'), {
       method: 'POST',
       body: '',
       headers: [
@@ -107,81 +100,96 @@ const DOORS: Readonly<Record<string, Door>> = {
         ['Referer', target.site.url + inHead(payload)],
       ],
     });
-    return away(target, answer) ?? (await thenLogIn(target, visitor, answer));
+    return openRedirectIn(target, response) ?? (await thenLogIn(target, browser, response));
   },
   'the Referer of a script': async (target, payload) => {
-    const visitor = target.fresh();
-    const answer = await visitor.send(visitor.at('/me'), {
+    const browser = target.newBrowser();
+    const response = await browser.send(browser.at('/me'), {
       headers: [
         ['X-Requested-With', 'XMLHttpRequest'],
         ['Referer', inHead(payload)],
       ],
     });
-    if (answer.status !== 401) return `status ${answer.status} for a script`;
-    const { loginURL } = JSON.parse(textOf(answer)) as { loginURL: string };
-    return away(target, answer) ?? leaves(loginURL, target.site.url) ?? inner(target, loginURL);
+    if (response.status !== 401) return `status ${response.status} for a script`;
+    const { loginURL } = JSON.parse(textOf(response)) as { loginURL: string };
+    return (
+      openRedirectIn(target, response) ??
+      leavesSite(loginURL, target.site.url) ??
+      openRedirectInLogin(target, loginURL)
+    );
   },
   'links of the error page': async (target, payload) => {
-    const visitor = target.fresh();
-    const { state } = await visitor.startLogin(`?returnTo=${inQuery(payload)}`);
-    const answer = await visitor.finish(state, 'authdeny');
-    if (answer.status !== 403) return `status ${answer.status} for a refusal`;
-    const links = [...textOf(answer).matchAll(/<a[^>]* href="([^"]*)"/g)].map(([, href = '']) =>
+    const browser = target.newBrowser();
+    const { state } = await browser.startLogin(`?returnTo=${inQuery(payload)}`);
+    const response = await browser.openCallback(state, 'authdeny');
+    if (response.status !== 403) return `status ${response.status} for a refusal`;
+    const links = [...textOf(response).matchAll(/<a[^>]* href="([^"]*)"/g)].map(([, href = '']) =>
       href.replaceAll('&amp;', '&'),
     );
     if (links.length < 2) return 'no links';
     for (const href of links) {
-      const elsewhere = leaves(href, target.site.url) ?? (await throughLogin(target, visitor, href));
-      if (elsewhere !== undefined) return elsewhere;
+      const other = leavesSite(href, target.site.url) ?? (await throughLogin(target, browser, href));
+      if (other !== undefined) return other;
     }
-    return away(target, answer);
+    return openRedirectIn(target, response);
   },
 };
 
-/** What a login address says of where it ends. */
-function inner(target: Target, loginURL: string): string | undefined {
+/** Whether the return path in a login address leads elsewhere. */
+function openRedirectInLogin(target: Target, loginURL: string): string | undefined {
   const returnTo = new URL(loginURL, target.site.url).searchParams.get('returnTo');
-  return returnTo === null ? undefined : leaves(returnTo, target.site.url);
+  return returnTo === null ? undefined : leavesSite(returnTo, target.site.url);
 }
 
-async function thenLogIn(target: Target, visitor: Visitor, answer: RawAnswer): Promise<string | undefined> {
-  return throughLogin(target, visitor, valueOf(answer, 'location'));
+async function thenLogIn(
+  target: Target,
+  browser: RawBrowser,
+  response: RawResponse,
+): Promise<string | undefined> {
+  return throughLogin(target, browser, valueOf(response, 'location'));
 }
 
-/** Where a login address is followed, the login ends here, too. */
-async function throughLogin(target: Target, visitor: Visitor, location: string): Promise<string | undefined> {
+/** Follows a login address through the login to its end. */
+async function throughLogin(
+  target: Target,
+  browser: RawBrowser,
+  location: string,
+): Promise<string | undefined> {
   if (!location.startsWith(`${target.site.mount}/login`)) return undefined;
-  const page = valueOf(await visitor.send(location), 'location');
-  if (!page.startsWith(emulator.url)) return `the login leads to ${page}`;
+  const page = valueOf(await browser.send(location), 'location');
+  if (!page.startsWith(emulator.url)) return `the login redirects to ${page}`;
   const state = new URL(page).searchParams.get('state') ?? '';
   const code = emulator.issueCode({ app: emulator.apps.official.appId, scope: 'snsapi_base' });
-  return endsWell(target, await visitor.finish(state, code));
+  return wrongEnd(target, await browser.openCallback(state, code));
 }
 
-/** Whether it matters to a payload where the routes are: by its words it may be one of them. */
+/** Whether a payload may name one of the routes: then the mount matters. */
 const namesRoute = (payload: string): boolean => /wx|log|callback/i.test(payload);
 
-/** Two doors that take a whole login or more: on each framework a payload goes through one of them. */
-const IN_TURN = ['the Referer of a form, after our origin', 'links of the error page'];
+/** Two entry points that take a whole login or more: on each framework, a payload uses one of them. */
+const IN_TURN = ['the Referer of a form, after the origin', 'links of the error page'];
 
-/** The payloads of a site for a door: those that name a route on both mounts, the others on one. */
-function payloadsOf(options: SiteOptions, turn: number, door = ''): string[] {
+/** The payloads of a site for an entry point: those that name a route run on both mounts, the others on one. */
+function payloadsOf(options: SiteOptions, turn: number, entryPoint = ''): string[] {
   if (FULL) return [...PAYLOADS];
   const others = PAYLOADS.filter((payload) => !namesRoute(payload));
-  const [at, framework] = [IN_TURN.indexOf(door), FRAMEWORKS.indexOf(options.host)];
+  const [at, framework] = [IN_TURN.indexOf(entryPoint), HOSTS.indexOf(options.host)];
   const here = at < 0 ? others : others.filter((_payload, row) => (row + framework) % 2 === at);
-  return [...ofSite(here, options, undefined, turn), ...PAYLOADS.filter(namesRoute)];
+  return [...partForSite(here, options, undefined, turn), ...PAYLOADS.filter(namesRoute)];
 }
 
-const attacksOf = (payloads: readonly string[], door: Door): Attack<Target>[] =>
-  payloads.map((payload) => ({ name: JSON.stringify(payload), run: (target) => door(target, payload) }));
+const attacksOf = (payloads: readonly string[], entryPoint: EntryPoint): Attack<Target>[] =>
+  payloads.map((payload) => ({
+    name: JSON.stringify(payload),
+    run: (target) => entryPoint(target, payload),
+  }));
 
-it('has a corpus worth the name', () => {
+it('has at least 150 payloads, and none twice', () => {
   expect(new Set(PAYLOADS).size).toBe(PAYLOADS.length);
   expect(PAYLOADS.length).toBeGreaterThanOrEqual(150);
 });
 
-it('has readers who see through what is known to work', () => {
+it('has location parsers that recognise known open redirects', () => {
   const page = 'http://127.0.0.1:3000/callback';
   for (const location of [
     ...['//evil.example', '/\\evil.example', '/\t/evil.example', '/.//evil.example', '/a/..//evil.example'],
@@ -203,7 +211,7 @@ it('has readers who see through what is known to work', () => {
       '//127.0.0.1:3000/me',
     ],
   ])
-    expect([location, leaves(location, page)]).toEqual([location, expect.any(String)]);
+    expect([location, leavesSite(location, page)]).toEqual([location, expect.any(String)]);
   for (const location of [
     '/',
     '/me?next=//evil.example#//evil.example',
@@ -212,7 +220,7 @@ it('has readers who see through what is known to work', () => {
     '/@evil',
     '/a//b',
   ])
-    expect([location, leaves(location, page)]).toEqual([location, undefined]);
+    expect([location, leavesSite(location, page)]).toEqual([location, undefined]);
 });
 
 describe.each(matrix().map((options) => [nameOf(options), options] as const))(
@@ -224,30 +232,30 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
     });
     afterAll(() => target.site.close());
 
-    it.each(Object.keys(DOORS))(
-      `never ends elsewhere, nor in a circle, by its part of ${PAYLOADS.length} forms of %s`,
-      async (door) => {
-        const payloads = payloadsOf(options, Object.keys(DOORS).indexOf(door), door);
-        const attacks = attacksOf(payloads, DOORS[door] ?? (() => Promise.reject(new Error(door))));
+    it.each(Object.keys(ENTRY_POINTS))(
+      `never ends on another site or in a loop, whichever of ${PAYLOADS.length} payloads is in %s`,
+      async (name) => {
+        const payloads = payloadsOf(options, Object.keys(ENTRY_POINTS).indexOf(name), name);
+        const attacks = attacksOf(payloads, ENTRY_POINTS[name] ?? (() => Promise.reject(new Error(name))));
         expect(await corpus.run(target, attacks)).toEqual([]);
         expect(target.site.errors).toEqual([]);
       },
       60_000,
     );
 
-    it('still ends where an honest person wanted to go', async () => {
-      await expectHonestLogin(target.site);
+    it('still logs in an ordinary user', async () => {
+      await expectOrdinaryLogin(target.site);
     });
   },
 );
 
-/** Silent logins: half the work, and the way back is the same. */
+/** Logins are silent: they take half the requests, and use the same return path. */
 async function targetOf(options: SiteOptions, base = ''): Promise<Target> {
   const site = await startSite(emulator, {
     ...options,
     auth: { scope: 'snsapi_base', ...(base === '' ? {} : { baseURL: base }), ...options.auth },
   });
-  return { site, host: site.host, fresh: () => new Visitor(site) };
+  return { site, host: site.host, newBrowser: () => new RawBrowser(site) };
 }
 
 describe.each(matrix().map((options) => [nameOf(options), options] as const))(
@@ -260,34 +268,34 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
     });
     afterAll(() => target.site.close());
 
-    /** Below the stripped path, where the app's pages are. */
-    const endsBelow = (answer: RawAnswer): string | undefined => {
-      const wrong = flaw(answer) ?? leaves(valueOf(answer, 'location'), base);
-      if (wrong !== undefined) return wrong;
-      const { pathname } = new URL(valueOf(answer, 'location'), base);
+    /** The app's pages are below the stripped path. */
+    const endOutside = (response: RawResponse): string | undefined => {
+      const problem = defectOf(response) ?? leavesSite(valueOf(response, 'location'), base);
+      if (problem !== undefined) return problem;
+      const { pathname } = new URL(valueOf(response, 'location'), base);
       return pathname === '/shop' || pathname.startsWith('/shop/')
         ? undefined
-        : `outside of the app: ${pathname}`;
+        : `a path outside the app: ${pathname}`;
     };
 
-    it(`never ends elsewhere by its part of ${PAYLOADS.length} forms of returnTo`, async () => {
+    it(`never ends outside the app, whichever of ${PAYLOADS.length} payloads is in returnTo`, async () => {
       const attacks = payloadsOf(options, 0).map((payload): Attack<Target> => ({
         name: JSON.stringify(payload),
-        run: async ({ fresh }) => {
-          const visitor = fresh();
-          return endsBelow(await visitor.send(visitor.at(`/logout?returnTo=${inQuery(payload)}`)));
+        run: async ({ newBrowser }) => {
+          const browser = newBrowser();
+          return endOutside(await browser.send(browser.at(`/logout?returnTo=${inQuery(payload)}`)));
         },
       }));
       expect(await corpus.run(target, attacks)).toEqual([]);
     }, 60_000);
 
-    it(`never starts elsewhere by its part of ${PAYLOADS.length} forms of the guarded address`, async () => {
+    it(`never starts outside the app, whichever of ${PAYLOADS.length} payloads is in the guarded address`, async () => {
       const attacks = payloadsOf(options, 1).map((payload): Attack<Target> => ({
         name: JSON.stringify(payload),
-        run: async ({ fresh }) => {
-          const visitor = fresh();
-          const answer = await visitor.send(visitor.at('/me') + inHead(payload));
-          return answer.status === 302 ? endsBelow(answer) : flaw(answer);
+        run: async ({ newBrowser }) => {
+          const browser = newBrowser();
+          const response = await browser.send(browser.at('/me') + inHead(payload));
+          return response.status === 302 ? endOutside(response) : defectOf(response);
         },
       }));
       expect(await corpus.run(target, attacks)).toEqual([]);
@@ -295,8 +303,8 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
   },
 );
 
-/** Mounts that take part of the address for a name: a stranger chooses what stands before our routes. */
-describe.each(['Express 5', 'Express 4', 'Connect'] as const)('a mount for every tenant, on %s', (host) => {
+/** A mount that is a pattern: the attacker chooses the part of the path before the routes. */
+describe.each(HOSTS)('a mount with a parameter, on %s', (host) => {
   let target: Target;
   beforeAll(async () => {
     const auth = { scope: 'snsapi_base' } as const;
@@ -305,7 +313,7 @@ describe.each(['Express 5', 'Express 4', 'Connect'] as const)('a mount for every
       auth,
       before: (app) => {
         app.use((req, _res, next) => {
-          // As Express does for app.use('/:tenant'), and Connect does not.
+          // What Express does for app.use('/:tenant'); Connect has no parameters.
           const [, tenant = '', rest = ''] =
             /^(\/[^?#]*?)(\/(?:me|login|callback|logout|link)(?:[/?#].*)?)$/.exec(req.url ?? '') ?? [];
           if (tenant !== '') {
@@ -322,7 +330,7 @@ describe.each(['Express 5', 'Express 4', 'Connect'] as const)('a mount for every
         });
       },
     });
-    target = { site, host, fresh: () => new Visitor(site) };
+    target = { site, host, newBrowser: () => new RawBrowser(site) };
   });
   afterAll(() => target.site.close());
 
@@ -334,27 +342,27 @@ describe.each(['Express 5', 'Express 4', 'Connect'] as const)('a mount for every
     ),
   ];
 
-  it(`never leads elsewhere, by the ${tenants.length} forms of an address that begin with a slash`, async () => {
+  it(`never redirects to another site, whichever of ${tenants.length} payloads is the parameter`, async () => {
     const attacks = tenants.map((tenant): Attack<Target> => ({
       name: JSON.stringify(tenant),
-      run: async ({ fresh, site }) => {
-        const visitor = fresh();
+      run: async ({ newBrowser, site }) => {
+        const browser = newBrowser();
         for (const path of ['/me', '/logout', '/link', '/login']) {
-          const answer = await visitor.send(tenant + path);
-          const wrong = flaw(answer);
-          if (wrong !== undefined) return wrong;
-          const location = valueOf(answer, 'location');
-          if (answer.status === 302 && !location.startsWith(emulator.url)) {
-            const elsewhere = leaves(location, site.url);
-            if (elsewhere !== undefined) return `${path}: ${elsewhere}`;
+          const response = await browser.send(tenant + path);
+          const defect = defectOf(response);
+          if (defect !== undefined) return defect;
+          const location = valueOf(response, 'location');
+          if (response.status === 302 && !location.startsWith(emulator.url)) {
+            const other = leavesSite(location, site.url);
+            if (other !== undefined) return `${path}: ${other}`;
           }
           if (location.startsWith(emulator.url)) {
-            const back = new URL(location).searchParams.get('redirect_uri') ?? '';
-            if (!URL.canParse(back) || new URL(back).origin !== site.url) return `${path}: back to ${back}`;
+            const uri = new URL(location).searchParams.get('redirect_uri') ?? '';
+            if (!URL.canParse(uri) || new URL(uri).origin !== site.url) return `${path}: redirect URI ${uri}`;
           }
-          if (path === '/link' && answer.status === 200 && textOf(answer).startsWith('"')) {
-            const elsewhere = leaves(JSON.parse(textOf(answer)) as string, site.url);
-            if (elsewhere !== undefined) return `${path}: ${elsewhere}`;
+          if (path === '/link' && response.status === 200 && textOf(response).startsWith('"')) {
+            const other = leavesSite(JSON.parse(textOf(response)) as string, site.url);
+            if (other !== undefined) return `${path}: ${other}`;
           }
         }
         return undefined;

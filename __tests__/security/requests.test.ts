@@ -1,39 +1,31 @@
 import { emulator, useEmulator } from '../support/emulator';
 import type { HostRequest } from '../../lib/middleware/http/request';
 import { FULL } from '../support/full';
-import { Corpus, expectHonestLogin, type Attack } from './support/corpus';
-import { textOf, valueOf } from './support/raw';
-import { ofSite } from './support/share';
-import {
-  flaw,
-  matrix,
-  nameOf,
-  startSite,
-  Visitor,
-  wasExchanged,
-  type RawRequest,
-  type Site,
-} from './support/site';
+import { Corpus, expectOrdinaryLogin, type Attack } from './support/corpus';
+import { textOf, valueOf } from '../support/raw-http';
+import { partForSite } from './support/rotation';
+import { RawBrowser, type RawRequest } from '../support/raw-browser';
+import { defectOf, matrix, nameOf, startSite, wasExchanged, type Site } from './support/site';
 
 useEmulator();
 
-/** How often the route was asked for that only a smuggled request names. */
+/** How many requests arrived at the path that only a smuggled request names. */
 const smuggled = new WeakMap<Site, { count: number }>();
 
-interface Shape {
+interface RawAttack {
   readonly name: string;
-  /** The bytes; what follows the head is up to the attack. */
-  readonly bytes: (visitor: Visitor) => string;
-  /** After so many answers, no more will come by itself. */
-  readonly answers?: number;
+  /** The bytes of the whole request. */
+  readonly bytes: (browser: RawBrowser) => string;
+  /** Our side is closed after so many responses. */
+  readonly responses?: number;
 }
 
 const INNER = 'GET /smuggled HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 
-function head(visitor: Visitor, line: string, ...headers: string[]): string {
+function head(browser: RawBrowser, line: string, ...headers: string[]): string {
   return [
     line,
-    `Host: ${visitor.site.authority}`,
+    `Host: ${browser.site.authority}`,
     'User-Agent: MicroMessenger',
     'Accept: text/html',
     ...headers,
@@ -42,42 +34,46 @@ function head(visitor: Visitor, line: string, ...headers: string[]): string {
   ].join('\r\n');
 }
 
-/** Requests of which two readers may make two different things. The inner one must not be served by any. */
-const AMBIGUOUS: readonly Shape[] = (
+/** Requests that two parsers may read in two ways. The request inside must not be served. */
+const AMBIGUOUS: readonly RawAttack[] = (
   [
-    ['a length and chunks', ['Content-Length: 5', 'Transfer-Encoding: chunked'], `0\r\n\r\n${INNER}`],
+    ['Content-Length and chunks', ['Content-Length: 5', 'Transfer-Encoding: chunked'], `0\r\n\r\n${INNER}`],
     [
-      'chunks and a length',
+      'chunks and Content-Length',
       ['Transfer-Encoding: chunked', `Content-Length: ${5 + INNER.length}`],
       `0\r\n\r\n${INNER}`,
     ],
-    ['two lengths', ['Content-Length: 0', `Content-Length: ${INNER.length}`], INNER],
-    ['two lengths, the other way round', [`Content-Length: ${INNER.length}`, 'Content-Length: 0'], INNER],
-    ['a list of lengths', [`Content-Length: 0, ${INNER.length}`], INNER],
-    ['a length with a sign', ['Content-Length: +0'], INNER],
-    ['a negative length', ['Content-Length: -1'], INNER],
-    ['a length in hex', ['Content-Length: 0x0'], INNER],
-    ['a length with a point', ['Content-Length: 0.0'], INNER],
-    ['a length with a space inside', ['Content-Length: 0 0'], INNER],
-    ['an endless length', ['Content-Length: 99999999999999999999'], INNER],
-    ['a length that is a word', ['Content-Length: zero'], INNER],
+    ['two Content-Lengths', ['Content-Length: 0', `Content-Length: ${INNER.length}`], INNER],
+    [
+      'two Content-Lengths in the other order',
+      [`Content-Length: ${INNER.length}`, 'Content-Length: 0'],
+      INNER,
+    ],
+    ['a list in Content-Length', [`Content-Length: 0, ${INNER.length}`], INNER],
+    ['a Content-Length with a sign', ['Content-Length: +0'], INNER],
+    ['a negative Content-Length', ['Content-Length: -1'], INNER],
+    ['a Content-Length in hex', ['Content-Length: 0x0'], INNER],
+    ['a Content-Length with a decimal point', ['Content-Length: 0.0'], INNER],
+    ['a Content-Length with a space', ['Content-Length: 0 0'], INNER],
+    ['a Content-Length of 20 digits', ['Content-Length: 99999999999999999999'], INNER],
+    ['a Content-Length that is a word', ['Content-Length: zero'], INNER],
     ['a space before the colon', ['Content-Length : 0'], INNER],
     ['chunks with a space before the colon', ['Transfer-Encoding : chunked'], `0\r\n\r\n${INNER}`],
-    ['chunks that are no chunks', ['Transfer-Encoding: xchunked'], `0\r\n\r\n${INNER}`],
-    ['chunks and something else', ['Transfer-Encoding: chunked, identity'], `0\r\n\r\n${INNER}`],
-    ['chunks twice', ['Transfer-Encoding: chunked', 'Transfer-Encoding: x'], `0\r\n\r\n${INNER}`],
+    ['an unknown transfer encoding', ['Transfer-Encoding: xchunked'], `0\r\n\r\n${INNER}`],
+    ['chunked and identity', ['Transfer-Encoding: chunked, identity'], `0\r\n\r\n${INNER}`],
+    ['two transfer encodings', ['Transfer-Encoding: chunked', 'Transfer-Encoding: x'], `0\r\n\r\n${INNER}`],
     [
-      'chunks behind a line break',
+      'chunked after a line break',
       ['Transfer-Encoding:\r\n chunked', 'Content-Length: 5'],
       `0\r\n\r\n${INNER}`,
     ],
     [
-      'chunks behind a vertical tab',
+      'chunked after a vertical tab',
       ['Transfer-Encoding: \vchunked', 'Content-Length: 5'],
       `0\r\n\r\n${INNER}`,
     ],
     [
-      'chunks behind a null byte',
+      'chunked after a null byte',
       ['Transfer-Encoding: \u0000chunked', 'Content-Length: 5'],
       `0\r\n\r\n${INNER}`,
     ],
@@ -91,11 +87,11 @@ const AMBIGUOUS: readonly Shape[] = (
       ['X: y\rTransfer-Encoding: chunked', 'Content-Length: 5'],
       `0\r\n\r\n${INNER}`,
     ],
-    ['a chunk of no size', ['Transfer-Encoding: chunked'], `\r\n\r\n${INNER}`],
+    ['a chunk without a size', ['Transfer-Encoding: chunked'], `\r\n\r\n${INNER}`],
     ['a chunk of a negative size', ['Transfer-Encoding: chunked'], `-1\r\n\r\n${INNER}`],
-    ['a chunk of an endless size', ['Transfer-Encoding: chunked'], `fffffffffffffffff\r\n${INNER}`],
-    ['a chunk with a word for a size', ['Transfer-Encoding: chunked'], `zz\r\n${INNER}`],
-    ['a chunk that ends with LF', ['Transfer-Encoding: chunked'], `1\nx\n0\n\n${INNER}`],
+    ['a chunk size of 17 digits', ['Transfer-Encoding: chunked'], `fffffffffffffffff\r\n${INNER}`],
+    ['a chunk size that is a word', ['Transfer-Encoding: chunked'], `zz\r\n${INNER}`],
+    ['chunks that end in LF', ['Transfer-Encoding: chunked'], `1\nx\n0\n\n${INNER}`],
     [
       'a chunk with a line end in its extension',
       ['Transfer-Encoding: chunked'],
@@ -111,16 +107,16 @@ const AMBIGUOUS: readonly Shape[] = (
 ).flatMap(([name, headers, body]) =>
   ['GET /callback?code=x&state=y', 'POST /logout', 'GET /login'].map((line) => ({
     name: `${line.split('?')[0] ?? ''}: ${name}`,
-    bytes: (visitor: Visitor) => {
+    bytes: (browser: RawBrowser) => {
       const [method = '', target = ''] = line.split(' ');
-      return head(visitor, `${method} ${visitor.at(target)} HTTP/1.1`, ...headers) + body;
+      return head(browser, `${method} ${browser.at(target)} HTTP/1.1`, ...headers) + body;
     },
-    answers: 1,
+    responses: 1,
   })),
 );
 
-/** Bodies that are clearly bodies: a request inside them is none. */
-const CLEAR: readonly Shape[] = [
+/** Requests without ambiguity: the request inside them is a body. */
+const UNAMBIGUOUS: readonly RawAttack[] = [
   'GET /callback?code=x&state=y',
   'GET /login',
   'GET /me',
@@ -128,55 +124,55 @@ const CLEAR: readonly Shape[] = [
   'HEAD /login',
 ].flatMap((line) => {
   const [method = '', target = ''] = line.split(' ');
-  const start = (visitor: Visitor, ...headers: string[]): string =>
-    head(visitor, `${method} ${visitor.at(target)} HTTP/1.1`, 'Connection: close', ...headers);
+  const start = (browser: RawBrowser, ...headers: string[]): string =>
+    head(browser, `${method} ${browser.at(target)} HTTP/1.1`, 'Connection: close', ...headers);
   return [
     {
       name: `${line}: a body that looks like a request`,
-      bytes: (visitor: Visitor) => start(visitor, `Content-Length: ${INNER.length}`) + INNER,
+      bytes: (browser: RawBrowser) => start(browser, `Content-Length: ${INNER.length}`) + INNER,
     },
     {
       name: `${line}: chunks that look like a request`,
-      bytes: (visitor: Visitor) =>
-        `${start(visitor, 'Transfer-Encoding: chunked')}${INNER.length.toString(16)}\r\n${INNER}\r\n0\r\n\r\n`,
+      bytes: (browser: RawBrowser) =>
+        `${start(browser, 'Transfer-Encoding: chunked')}${INNER.length.toString(16)}\r\n${INNER}\r\n0\r\n\r\n`,
     },
     {
       name: `${line}: a trailer that looks like a header`,
-      bytes: (visitor: Visitor) =>
-        `${start(visitor, 'Transfer-Encoding: chunked')}0\r\nHost: evil.example\r\nCookie: x\r\n\r\n`,
+      bytes: (browser: RawBrowser) =>
+        `${start(browser, 'Transfer-Encoding: chunked')}0\r\nHost: evil.example\r\nCookie: x\r\n\r\n`,
     },
     {
       name: `${line}: a request after the last one`,
-      bytes: (visitor: Visitor) => start(visitor) + INNER,
+      bytes: (browser: RawBrowser) => start(browser) + INNER,
     },
     {
       name: `${line}: an upgrade`,
-      bytes: (visitor: Visitor) =>
+      bytes: (browser: RawBrowser) =>
         head(
-          visitor,
-          `${method} ${visitor.at(target)} HTTP/1.1`,
+          browser,
+          `${method} ${browser.at(target)} HTTP/1.1`,
           'Connection: Upgrade, close',
           'Upgrade: websocket',
           'Sec-WebSocket-Key: x',
         ) + INNER,
-      answers: 1,
+      responses: 1,
     },
     {
       name: `${line}: an upgrade to HTTP/2`,
-      bytes: (visitor: Visitor) =>
+      bytes: (browser: RawBrowser) =>
         head(
-          visitor,
-          `${method} ${visitor.at(target)} HTTP/1.1`,
+          browser,
+          `${method} ${browser.at(target)} HTTP/1.1`,
           'Connection: Upgrade, HTTP2-Settings, close',
           'Upgrade: h2c',
           'HTTP2-Settings: AAMAAABkAAQAAP__',
         ) + INNER,
-      answers: 1,
+      responses: 1,
     },
   ];
 });
 
-/** Request lines that are none, or that name another host than the Host header. */
+/** Request lines that are malformed, or that name another host than the Host header. */
 const LINES: readonly string[] = [
   ...[
     'GET http://evil.example/login HTTP/1.1',
@@ -256,13 +252,13 @@ const LINES: readonly string[] = [
   ],
 ];
 
-/** Heads that are not as they should be. */
+/** Unusual and malformed heads. */
 const HEADS: Readonly<Record<string, RawRequest>> = {
   'HTTP/1.0 without Host': { version: '1.0', host: null },
   'HTTP/1.0 with Host': { version: '1.0' },
   'HTTP/1.1 without Host': { host: null },
   'two Hosts': { host: ['HOST', 'evil.example'] },
-  'two Hosts, the other way round': { host: ['evil.example', 'HOST'] },
+  'two Hosts in the other order': { host: ['evil.example', 'HOST'] },
   'an empty Host': { host: '' },
   'a continued Host': { host: 'HOST\r\n evil.example' },
   'Connection: Host': { headers: [['Connection', 'Host, Cookie']] },
@@ -278,7 +274,7 @@ const HEADS: Readonly<Record<string, RawRequest>> = {
       ['Sec-Fetch-Mode', 'cors'],
     ],
   },
-  'the prototype for a header': {
+  '__proto__ and others as header names': {
     headers: [
       ['__proto__', 'x'],
       ['constructor', 'x'],
@@ -308,9 +304,9 @@ const HEADS: Readonly<Record<string, RawRequest>> = {
   ),
 };
 
-const DOORS = ['/login', '/callback?code=x&state=y', '/me', '/logout'] as const;
+const TARGETS = ['/login', '/callback?code=x&state=y', '/me', '/logout'] as const;
 
-/** Parameters beside those that we know, too many of them, or broken ones. */
+/** Unknown, repeated, malformed and very long parameters. */
 const QUERIES: readonly string[] = [
   ...[
     'appid=wxevil',
@@ -391,73 +387,77 @@ const QUERIES: readonly string[] = [
 
 const corpus = new Corpus();
 
-function knowsAll(site: Site, location: string): string | undefined {
+/** Whether a Location leads elsewhere, or to WeChat with parameters that the attacker chose. */
+function wrongRedirect(site: Site, location: string): string | undefined {
   if (!location.startsWith(`${emulator.url}/`))
-    return /^\/(?![/\\])[\u0021-\u007e]*$|^$/.test(location) ? undefined : `it leads to ${location}`;
+    return /^\/(?![/\\])[\u0021-\u007e]*$|^$/.test(location) ? undefined : `a redirect to ${location}`;
   const page = new URL(location);
   const names = [...page.searchParams.keys()].join();
-  if (names !== 'appid,redirect_uri,response_type,scope,state') return `WeChat is asked with ${names}`;
+  if (names !== 'appid,redirect_uri,response_type,scope,state') return `the parameters ${names}`;
   if (page.searchParams.get('appid') !== emulator.apps.official.appId) return 'another appid';
   if (page.searchParams.get('redirect_uri') !== `${site.url}${site.mount}/callback`)
-    return `back to ${String(page.searchParams.get('redirect_uri'))}`;
+    return `the redirect URI ${String(page.searchParams.get('redirect_uri'))}`;
   if (!['snsapi_base', 'snsapi_userinfo'].includes(page.searchParams.get('scope') ?? ''))
     return 'another scope';
   return page.hash === '#wechat_redirect' ? undefined : `the fragment ${page.hash}`;
 }
 
-const shapes: Attack[] = [...AMBIGUOUS, ...CLEAR].map(({ name, bytes, answers }) => ({
+const smuggling: Attack[] = [...AMBIGUOUS, ...UNAMBIGUOUS].map(({ name, bytes, responses }) => ({
   name,
   run: async (site) => {
-    const visitor = new Visitor(site);
+    const browser = new RawBrowser(site);
     const before = smuggled.get(site)?.count ?? 0;
-    const received = await visitor.say(bytes(visitor), answers);
-    for (const answer of received) {
-      const wrong = flaw(answer);
-      if (wrong !== undefined) return wrong;
+    const received = await browser.sendBytes(bytes(browser), responses);
+    for (const response of received) {
+      const defect = defectOf(response);
+      if (defect !== undefined) return defect;
     }
-    if ((smuggled.get(site)?.count ?? 0) > before) return 'the inner request was served';
-    // Node says that it could not read on, and hangs up.
-    const served = received.filter((answer, at) => at === 0 || answer.status !== 400 || answer.body !== '');
-    return served.length > 1 ? `${served.length} answers` : undefined;
+    if ((smuggled.get(site)?.count ?? 0) > before) return 'the request inside was served';
+    // Node responds 400 to the bytes that it cannot parse, and closes the connection.
+    const served = received.filter(
+      (response, at) => at === 0 || response.status !== 400 || response.body !== '',
+    );
+    return served.length > 1 ? `${served.length} responses` : undefined;
   },
 }));
 
 const lines: Attack[] = LINES.map((line) => ({
   name: JSON.stringify(line),
   run: async (site) => {
-    const visitor = new Visitor(site);
+    const browser = new RawBrowser(site);
     const bytes = `${line}\r\nHost: ${site.authority}\r\nUser-Agent: MicroMessenger\r\nAccept: text/html\r\nConnection: close\r\n\r\n`;
-    for (const answer of await visitor.say(bytes, 1)) {
-      const wrong = flaw(answer) ?? knowsAll(site, valueOf(answer, 'location'));
-      if (wrong !== undefined) return wrong;
-      if (valueOf(answer, 'location').includes('evil')) return `it leads to ${valueOf(answer, 'location')}`;
+    for (const response of await browser.sendBytes(bytes, 1)) {
+      const defect = defectOf(response) ?? wrongRedirect(site, valueOf(response, 'location'));
+      if (defect !== undefined) return defect;
+      if (valueOf(response, 'location').includes('evil'))
+        return `a redirect to ${valueOf(response, 'location')}`;
     }
     return undefined;
   },
 }));
 
 const heads: Attack[] = Object.entries(HEADS).flatMap(([name, request]) =>
-  DOORS.map((door) => ({
-    name: `${door}: ${name}`,
+  TARGETS.map((target) => ({
+    name: `${target}: ${name}`,
     run: async (site) => {
-      const visitor = new Visitor(site);
+      const browser = new RawBrowser(site);
       const host = request.host;
       const named = (each: string): string => each.replace('HOST', site.authority);
       const hosts =
         host === null || host === undefined ? host : typeof host === 'string' ? named(host) : host.map(named);
-      const bytes = visitor.write(visitor.at(door), {
+      const bytes = browser.bytesOf(browser.at(target), {
         ...request,
         ...(hosts === undefined ? {} : { host: hosts }),
       });
-      for (const answer of await visitor.say(bytes, 1)) {
-        const wrong = flaw(answer);
-        if (wrong !== undefined) return wrong;
-        const location = valueOf(answer, 'location');
-        // Who names another host first is sent back there, and nobody else.
-        if (name.includes('other way')) continue;
-        const away = knowsAll(site, location);
-        if (away !== undefined) return away;
-        if (answer.body.length > 20_000) return `${answer.body.length} bytes come back`;
+      for (const response of await browser.sendBytes(bytes, 1)) {
+        const defect = defectOf(response);
+        if (defect !== undefined) return defect;
+        const location = valueOf(response, 'location');
+        // A browser that names another host first gets it as its redirect URI; nobody else does.
+        if (name.includes('other order')) continue;
+        const redirect = wrongRedirect(site, location);
+        if (redirect !== undefined) return redirect;
+        if (response.body.length > 20_000) return `a body of ${response.body.length} bytes`;
       }
       return undefined;
     },
@@ -465,117 +465,125 @@ const heads: Attack[] = Object.entries(HEADS).flatMap(([name, request]) =>
 );
 
 const queries: Attack[] = QUERIES.flatMap((query) =>
-  DOORS.map((door) => ({
-    name: `${door}: ${query.slice(0, 60)}`,
+  TARGETS.map((target) => ({
+    name: `${target}: ${query.slice(0, 60)}`,
     run: async (site) => {
-      const visitor = new Visitor(site);
-      const answer = await visitor.send(`${visitor.at(door)}${door.includes('?') ? '&' : '?'}${query}`);
-      const wrong = flaw(answer) ?? knowsAll(site, valueOf(answer, 'location'));
-      if (wrong !== undefined) return wrong;
-      if (Object.keys(Object.prototype).length > 0) return 'the prototype of objects was written to';
-      const cookie = visitor.cookies().length;
+      const browser = new RawBrowser(site);
+      const response = await browser.send(`${browser.at(target)}${target.includes('?') ? '&' : '?'}${query}`);
+      const defect = defectOf(response) ?? wrongRedirect(site, valueOf(response, 'location'));
+      if (defect !== undefined) return defect;
+      if (Object.keys(Object.prototype).length > 0) return 'Object.prototype was changed';
+      const cookie = browser.cookies().length;
       return cookie > 4_096 ? `a cookie of ${cookie} bytes` : undefined;
     },
   })),
 );
 
-/** Several requests in one go on one connection. */
+/** Several requests at once on one connection. */
 const PIPELINES: readonly Attack[] = [
   {
     name: 'one callback twice',
     run: async (site) => {
-      const visitor = new Visitor(site);
-      const { state } = await visitor.startLogin();
-      const code = visitor.codeOf('ming');
+      const browser = new RawBrowser(site);
+      const { state } = await browser.startLogin();
+      const code = browser.issueCode('ming');
       emulator.requests.length = 0;
-      const one = visitor.write(visitor.at(`/callback?code=${code}&state=${state}`));
-      const received = await visitor.say(one.replace('Connection: close\r\n', '') + one);
-      if (received.length !== 2) return `${received.length} answers`;
+      const one = browser.bytesOf(browser.at(`/callback?code=${code}&state=${state}`));
+      const received = await browser.sendBytes(one.replace('Connection: close\r\n', '') + one);
+      if (received.length !== 2) return `${received.length} responses`;
       const exchanges = emulator.requests.filter(({ path }) => path === '/sns/oauth2/access_token').length;
       if (exchanges !== 1) return `${exchanges} exchanges`;
-      return (await visitor.whoAmI()) === emulator.openid('ming', emulator.apps.official.appId)
+      return (await browser.loggedInAs()) === emulator.openid('ming', emulator.apps.official.appId)
         ? undefined
         : 'the login was lost';
     },
   },
   {
-    name: 'a callback, and the guarded page without its cookies',
+    name: 'a callback, then the guarded page without cookies',
     run: async (site) => {
-      const visitor = new Visitor(site);
-      const { state } = await visitor.startLogin();
-      const callback = visitor.write(visitor.at(`/callback?code=${visitor.codeOf('ming')}&state=${state}`));
-      const stranger = visitor.write(visitor.at('/me'), { cookie: '' });
-      const received = await visitor.say(callback.replace('Connection: close\r\n', '') + stranger);
-      if (received.length !== 2) return `${received.length} answers`;
+      const browser = new RawBrowser(site);
+      const { state } = await browser.startLogin();
+      const callback = browser.bytesOf(
+        browser.at(`/callback?code=${browser.issueCode('ming')}&state=${state}`),
+      );
+      const withoutCookies = browser.bytesOf(browser.at('/me'), { cookie: '' });
+      const received = await browser.sendBytes(
+        callback.replace('Connection: close\r\n', '') + withoutCookies,
+      );
+      if (received.length !== 2) return `${received.length} responses`;
       return received[1]?.status === 302 && !textOf(received[1]).includes('openid')
         ? undefined
-        : 'the second is let in';
+        : 'the second request is logged in';
     },
   },
   {
-    name: "mallory's callback behind the victim's, without cookies",
+    name: "the victim's callback, then the attacker's without cookies",
     run: async (site) => {
-      const visitor = new Visitor(site);
-      const { state } = await visitor.startLogin();
-      const callback = visitor.write(visitor.at(`/callback?code=${visitor.codeOf('ming')}&state=${state}`));
-      const code = visitor.codeOf('emoji');
-      const other = visitor.write(visitor.at(`/callback?code=${code}&state=${state}`), { cookie: '' });
-      const received = await visitor.say(callback.replace('Connection: close\r\n', '') + other);
+      const browser = new RawBrowser(site);
+      const { state } = await browser.startLogin();
+      const callback = browser.bytesOf(
+        browser.at(`/callback?code=${browser.issueCode('ming')}&state=${state}`),
+      );
+      const code = browser.issueCode('emoji');
+      const other = browser.bytesOf(browser.at(`/callback?code=${code}&state=${state}`), { cookie: '' });
+      const received = await browser.sendBytes(callback.replace('Connection: close\r\n', '') + other);
       const [, second] = received;
-      if (!second || received.length !== 2) return `${received.length} answers`;
-      if (wasExchanged(emulator, code)) return "mallory's code was exchanged";
-      const thief = new Visitor(site);
-      thief.take(second);
-      return (await thief.whoAmI()) === undefined ? undefined : 'mallory is let in';
+      if (!second || received.length !== 2) return `${received.length} responses`;
+      if (wasExchanged(emulator, code)) return "the attacker's code was exchanged";
+      const attacker = new RawBrowser(site);
+      attacker.storeCookies(second);
+      return (await attacker.loggedInAs()) === undefined ? undefined : 'the attacker is logged in';
     },
   },
   {
     name: 'a login, a logout and a guarded page at once',
     run: async (site) => {
-      const visitor = new Visitor(site);
-      await visitor.logIn('ming');
+      const browser = new RawBrowser(site);
+      await browser.logIn('ming');
       const open = (path: string): string =>
-        visitor.write(visitor.at(path)).replace('Connection: close\r\n', '');
-      const received = await visitor.say(
-        open('/login') + open('/logout') + visitor.write(visitor.at('/me'), { cookie: '' }),
+        browser.bytesOf(browser.at(path)).replace('Connection: close\r\n', '');
+      const received = await browser.sendBytes(
+        open('/login') + open('/logout') + browser.bytesOf(browser.at('/me'), { cookie: '' }),
       );
-      const wrong = received.map(flaw).find(Boolean);
-      if (received.length !== 3) return `${received.length} answers`;
-      return wrong ?? (received[2]?.status === 302 ? undefined : 'a stranger is let in');
+      const wrong = received.map(defectOf).find(Boolean);
+      if (received.length !== 3) return `${received.length} responses`;
+      return wrong ?? (received[2]?.status === 302 ? undefined : 'a request without cookies is logged in');
     },
   },
   {
-    name: 'a hundred logins in one go',
+    name: 'a hundred logins at once',
     run: async (site) => {
-      const visitor = new Visitor(site);
-      const open = visitor.write(visitor.at('/login')).replace('Connection: close\r\n', '');
-      const received = await visitor.say(open.repeat(99) + visitor.write(visitor.at('/login')));
-      if (received.length !== 100) return `${received.length} answers`;
-      const states = new Set(received.map((answer) => /state=(\w+)/.exec(valueOf(answer, 'location'))?.[1]));
-      return states.size === 100 ? received.map(flaw).find(Boolean) : 'states repeat';
+      const browser = new RawBrowser(site);
+      const open = browser.bytesOf(browser.at('/login')).replace('Connection: close\r\n', '');
+      const received = await browser.sendBytes(open.repeat(99) + browser.bytesOf(browser.at('/login')));
+      if (received.length !== 100) return `${received.length} responses`;
+      const states = new Set(
+        received.map((response) => /state=(\w+)/.exec(valueOf(response, 'location'))?.[1]),
+      );
+      return states.size === 100 ? received.map(defectOf).find(Boolean) : 'states repeat';
     },
   },
   {
-    name: 'a hundred broken callbacks in one go',
+    name: 'a hundred malformed callbacks at once',
     run: async (site) => {
-      const visitor = new Visitor(site);
-      const open = visitor
-        .write(visitor.at('/callback?code=%&state=%00'))
+      const browser = new RawBrowser(site);
+      const open = browser
+        .bytesOf(browser.at('/callback?code=%&state=%00'))
         .replace('Connection: close\r\n', '');
-      const received = await visitor.say(
-        open.repeat(99) + visitor.write(visitor.at('/callback?code=%&state=%00')),
+      const received = await browser.sendBytes(
+        open.repeat(99) + browser.bytesOf(browser.at('/callback?code=%&state=%00')),
       );
-      if (received.length !== 100) return `${received.length} answers`;
-      return received.map(flaw).find(Boolean);
+      if (received.length !== 100) return `${received.length} responses`;
+      return received.map(defectOf).find(Boolean);
     },
   },
 ];
 
 const GROUPS: Readonly<Record<string, readonly Attack[]>> = {
-  'serves no request hidden in another': shapes,
-  'is led astray by no request line': lines,
-  'stands every head': heads,
-  'hears no parameter that is not its own, and stands broken and huge ones': queries,
+  'serves no request inside another': smuggling,
+  'redirects nowhere else, whatever the request line': lines,
+  'causes no error, whatever the head': heads,
+  'ignores unknown parameters, and causes no error by malformed or long ones': queries,
   'keeps pipelined requests apart': PIPELINES,
 };
 
@@ -601,18 +609,18 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))('%
     '%s',
     async (group) => {
       const attacks = GROUPS[group] ?? [];
-      // Request lines name the mount themselves, and pipelines are few: both go everywhere.
-      const own = attacks === lines || attacks === PIPELINES ? attacks : ofSite(attacks, site);
+      // Request lines name the mount themselves, and pipelines are few: both run on every site.
+      const own = attacks === lines || attacks === PIPELINES ? attacks : partForSite(attacks, site);
       expect(own.length).toBeGreaterThan(0);
       expect(await corpus.run(site, own)).toEqual([]);
       expect(site.errors).toEqual([]);
-      await expectHonestLogin(site);
+      await expectOrdinaryLogin(site);
     },
     60_000,
   );
 });
 
-it('would see a smuggled request', async () => {
+it('counts a smuggled request', async () => {
   let count = 0;
   const site = await startSite(emulator, {
     host: 'Connect',
@@ -624,8 +632,8 @@ it('would see a smuggled request', async () => {
     },
   });
   try {
-    const visitor = new Visitor(site);
-    expect(await visitor.say(head(visitor, 'GET /login HTTP/1.1') + INNER)).toHaveLength(2);
+    const browser = new RawBrowser(site);
+    expect(await browser.sendBytes(head(browser, 'GET /login HTTP/1.1') + INNER)).toHaveLength(2);
     expect(count).toBe(1);
   } finally {
     await site.close();

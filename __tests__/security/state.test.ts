@@ -2,30 +2,33 @@ import { emulator, useEmulator } from '../support/emulator';
 import { SESSION_NAMES } from '../support/sessions';
 import { FULL } from '../support/full';
 import { Corpus, type Attack } from './support/corpus';
-import { textOf, valueOf } from './support/raw';
-import { attackInTurn } from './support/share';
-import { flaw, matrix, Visitor, wasExchanged, type RawRequest } from './support/site';
+import { textOf, valueOf } from '../support/raw-http';
+import { attackInRotation } from './support/rotation';
+import { RawBrowser, type RawRequest } from '../support/raw-browser';
+import { defectOf, matrix, wasExchanged } from './support/site';
 
 useEmulator();
 afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** Mallory's code, and the state that the victim's browser was given. */
-interface Stolen {
+/** The attacker's code, and the state in the victim's session. */
+interface Attempt {
   readonly code: string;
   readonly state: string;
-  readonly victim: Visitor;
+  readonly victim: RawBrowser;
 }
 
-/** The callback that the victim's browser is made to open: below the callback, or a whole request. */
-type Lure = (stolen: Stolen) => string | (RawRequest & { readonly query: string }) | Promise<string>;
+/** The callback that the attacker makes the victim's browser open: its query, or a whole request. */
+type ForgedCallback = (
+  attempt: Attempt,
+) => string | (RawRequest & { readonly query: string }) | Promise<string>;
 
 const hex = (char: string): string => char.repeat(32);
 
-/** States that are none: each goes into the callback in the place of the victim's. */
+/** Values that are not the victim's state: each takes its place in the callback. */
 const STATES: Readonly<Record<string, (state: string) => string>> = {
-  'an empty one': () => '',
+  'an empty state': () => '',
   'a space': () => '%20',
   'a null byte': () => '%00',
   'its own with a null byte': (state) => `${state}%00`,
@@ -35,16 +38,16 @@ const STATES: Readonly<Record<string, (state: string) => string>> = {
   'its own with a slash': (state) => `${state}/`,
   'its own twice in one': (state) => state + state,
   'its own in capitals': (state) => state.toUpperCase().replace(/[^A-F\d]/g, 'A') + 'A',
-  'its own without the digit': (state) => state.slice(1),
-  'its own without the end': (state) => state.slice(0, -1),
-  'its own with one more': (state) => `${state}0`,
-  'its own with another end': (state) => state.slice(0, -1) + (state.endsWith('0') ? '1' : '0'),
+  'its own without the first digit': (state) => state.slice(1),
+  'its own without the last digit': (state) => state.slice(0, -1),
+  'its own with one digit more': (state) => `${state}0`,
+  'its own with another last digit': (state) => state.slice(0, -1) + (state.endsWith('0') ? '1' : '0'),
   'its own encoded twice': (state) => state.replace(/./g, (char) => `%25${char.charCodeAt(0).toString(16)}`),
   'its own with a full-width digit': (state) => `${encodeURIComponent('０')}${state.slice(1)}`,
   'its own in a list': (state) => `${state},${state}`,
   'its own in quotes': (state) => `%22${state}%22`,
   'its own as JSON': (state) => encodeURIComponent(JSON.stringify({ state })),
-  'a wild card': () => '*',
+  'a wildcard': () => '*',
   'a pattern': () => encodeURIComponent('0[0-9a-f]{32}'),
   ...Object.fromEntries(
     [1, 2, 3, 4, 5, 6, 7, 8, 9].map((digit) => [
@@ -53,7 +56,10 @@ const STATES: Readonly<Record<string, (state: string) => string>> = {
     ]),
   ),
   ...Object.fromEntries(
-    [0, 1, 2, 9].map((digit) => [`one nobody made, with the digit ${digit}`, () => `${digit}${hex('a')}`]),
+    [0, 1, 2, 9].map((digit) => [
+      `a state that the app did not issue, with the digit ${digit}`,
+      () => `${digit}${hex('a')}`,
+    ]),
   ),
   ...Object.fromEntries(
     [
@@ -66,23 +72,22 @@ const STATES: Readonly<Record<string, (state: string) => string>> = {
   '10 kB': () => `0${'a'.repeat(10_000)}`,
   '100 kB': () => `0${'a'.repeat(100_000)}`,
   'its own and 100 kB': (state) => state + 'a'.repeat(100_000),
-  'half a character': () => '%E4%B8',
+  'a truncated character': () => '%E4%B8',
   'broken percent-encoding': (state) => `${state}%`,
-  'bytes that are no UTF-8': (state) => `${state}%FF`,
+  'bytes that are not UTF-8': (state) => `${state}%FF`,
   'a line separator': () => '%E2%80%A8',
 };
 
-/** Ways to bring the right state in a wrong way. */
-const SHAPES: Readonly<Record<string, Lure>> = {
+/** Callbacks that carry the right state in a wrong form. */
+const FORMS: Readonly<Record<string, ForgedCallback>> = {
   'no state at all': ({ code }) => `?code=${code}`,
   'the state twice': ({ code, state }) => `?code=${code}&state=${state}&state=${state}`,
   'the state and another one': ({ code, state }) => `?code=${code}&state=${state}&state=0${hex('b')}`,
   'another one and the state': ({ code, state }) => `?state=0${hex('b')}&code=${code}&state=${state}`,
   'the state and a flag': ({ code, state }) => `?code=${code}&state=${state}&state`,
-  'the state twice, its name spelled otherwise': ({ code, state }) =>
-    `?code=${code}&st%61te=x&state=${state}`,
+  'the state twice, once with an encoded name': ({ code, state }) => `?code=${code}&st%61te=x&state=${state}`,
   'the code twice': ({ code, state }) => `?code=${code}&code=${code}&state=${state}`,
-  'two codes': ({ code, state, victim }) => `?code=${code}&code=${victim.codeOf('ming')}&state=${state}`,
+  'two codes': ({ code, state, victim }) => `?code=${code}&code=${victim.issueCode('ming')}&state=${state}`,
   'state[]': ({ code, state }) => `?code=${code}&state[]=${state}`,
   'state[0]': ({ code, state }) => `?code=${code}&state[0]=${state}`,
   'state[a]': ({ code, state }) => `?code=${code}&state[a]=${state}`,
@@ -127,50 +132,50 @@ const SHAPES: Readonly<Record<string, Lure>> = {
     query: `?code=${code}`,
     cookie: `${victim.cookies()}; state=${state}`,
   }),
-  'a look ahead': ({ code, state }) => ({
+  'a prefetch': ({ code, state }) => ({
     query: `?code=${code}&state=${state}`,
     headers: [['Sec-Purpose', 'prefetch']],
   }),
-  'a GET that says it is a POST': ({ code }) => ({
+  'a GET with headers that override the method': ({ code }) => ({
     query: `?code=${code}&_method=POST`,
     headers: [['X-HTTP-Method-Override', 'POST']],
   }),
   'the fragment': ({ code, state }) => `?code=${code}#state=${state}`,
   'the state of another browser': async ({ code, victim }) => {
-    const { state } = await new Visitor(victim.site).startLogin();
+    const { state } = await new RawBrowser(victim.site).startLogin();
     return `?code=${code}&state=${state}`;
   },
-  'the state of another browser that has finished': async ({ code, victim }) => {
-    const other = new Visitor(victim.site);
+  'the state of another browser whose login is done': async ({ code, victim }) => {
+    const other = new RawBrowser(victim.site);
     const { state } = await other.startLogin();
-    await other.finish(state, other.codeOf('ming'));
+    await other.openCallback(state, other.issueCode('ming'));
     return `?code=${code}&state=${state}`;
   },
   'the state of a browser that has no cookies': async ({ code, victim }) => {
-    const { state } = await new Visitor(victim.site).startLogin();
+    const { state } = await new RawBrowser(victim.site).startLogin();
     return `?code=${code}&state=${state}&lang=zh_CN`;
   },
 };
 
-/** Nobody gets in, no code is spent, and what the victim had under way still ends well. */
-function withLure(name: string, lure: Lure): Attack {
+/** Nobody is logged in, no code is exchanged, and the victim's own pending login still succeeds. */
+function attackBy(name: string, forge: ForgedCallback): Attack {
   return {
     name,
     run: async (site) => {
       emulator.requests.length = 0;
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      const code = victim.codeOf('emoji');
-      const made = await lure({ code, state, victim });
-      const { query, ...request } = typeof made === 'string' ? { query: made } : made;
-      const answer = await victim.send(victim.at('/callback') + query, request);
-      const wrong = flaw(answer);
-      if (wrong !== undefined) return wrong;
-      if (wasExchanged(emulator, code)) return "mallory's code was exchanged";
-      const who = await victim.whoAmI();
-      if (who !== undefined) return `the victim is ${who}`;
-      await victim.finish(state, victim.codeOf('ming'));
-      const end = await victim.whoAmI();
+      const code = victim.issueCode('emoji');
+      const forged = await forge({ code, state, victim });
+      const { query, ...request } = typeof forged === 'string' ? { query: forged } : forged;
+      const response = await victim.send(victim.at('/callback') + query, request);
+      const defect = defectOf(response);
+      if (defect !== undefined) return defect;
+      if (wasExchanged(emulator, code)) return "the attacker's code was exchanged";
+      const user = await victim.loggedInAs();
+      if (user !== undefined) return `the victim is logged in as ${user}`;
+      await victim.openCallback(state, victim.issueCode('ming'));
+      const end = await victim.loggedInAs();
       return end === emulator.openid('ming', emulator.apps.official.appId)
         ? undefined
         : "the victim's own login was lost";
@@ -178,112 +183,113 @@ function withLure(name: string, lure: Lure): Attack {
   };
 }
 
-/** Attacks that take more than one step: what happened, and who the victim is at the end. */
-const STORIES: readonly Attack[] = [
+/** Attacks of several steps. */
+const SEQUENCES: readonly Attack[] = [
   {
-    name: 'a state that was used, with a fresh code',
+    name: 'a used state with a new code',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      await victim.finish(state, victim.codeOf('ming'));
-      return afterwards(victim, state, 'ming');
+      await victim.openCallback(state, victim.issueCode('ming'));
+      return reuse(victim, state, 'ming');
     },
   },
   {
-    name: 'a state that was used, after the logout',
+    name: 'a used state after the logout',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      await victim.finish(state, victim.codeOf('ming'));
+      await victim.openCallback(state, victim.issueCode('ming'));
       await victim.send(victim.at('/logout'));
-      return afterwards(victim, state, undefined);
+      return reuse(victim, state, undefined);
     },
   },
   {
-    name: 'a state whose login was denied',
+    name: 'a state whose login the user refused',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      await victim.finish(state, 'authdeny');
-      return afterwards(victim, state, undefined);
+      await victim.openCallback(state, 'authdeny');
+      return reuse(victim, state, undefined);
     },
   },
   {
-    name: 'a state whose code WeChat refused',
+    name: 'a state whose code WeChat rejected',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      await victim.finish(state, 'no-code-of-wechat');
-      return afterwards(victim, state, undefined);
+      await victim.openCallback(state, 'not-a-code');
+      return reuse(victim, state, undefined);
     },
   },
   {
-    name: 'a state given up by a logout',
+    name: 'a pending state after a logout',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
       await victim.send(victim.at('/logout'));
-      return afterwards(victim, state, undefined);
+      return reuse(victim, state, undefined);
     },
   },
   {
-    name: 'a state that is too old',
+    name: 'an expired state',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      return later(600_000, () => afterwards(victim, state, undefined));
+      return later(600_000, () => reuse(victim, state, undefined));
     },
   },
   {
-    name: 'a state of the future',
+    name: 'a state from the future',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await later(660_000, () => victim.startLogin());
-      return afterwards(victim, state, undefined);
+      return reuse(victim, state, undefined);
     },
   },
   {
-    name: 'a state that five newer logins pushed out',
+    name: 'a state that five newer logins replaced',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
       for (let tab = 0; tab < 5; tab++) await victim.startLogin();
-      return afterwards(victim, state, undefined);
+      return reuse(victim, state, undefined);
     },
   },
   {
-    name: 'a client that alters every state',
+    name: 'a client that changes every state',
     run: async (site) => {
-      const victim = new Visitor(site);
+      const victim = new RawBrowser(site);
       let state = (await victim.startLogin()).state;
       for (let round = 0; round < 3; round++) {
         const altered = state.slice(0, -1) + (state.endsWith('0') ? '1' : '0');
-        const answer = await victim.finish(altered, victim.codeOf('emoji'));
-        const location = valueOf(answer, 'location');
+        const response = await victim.openCallback(altered, victim.issueCode('emoji'));
+        const location = valueOf(response, 'location');
         if (location === '')
-          return textOf(answer).includes('<h1>') ? undefined : 'neither a page nor a redirect';
+          return textOf(response).includes('<h1>') ? undefined : 'neither a page nor a redirect';
         state = new URL(location).searchParams.get('state') ?? '';
       }
-      return 'an endless circle';
+      return 'an endless loop of redirects';
     },
   },
 ];
 
-/** The used state comes back with mallory's code: the browser stays who it was. */
-async function afterwards(
-  victim: Visitor,
+/** The state comes back with the attacker's code: the victim's browser must stay logged in as before. */
+async function reuse(
+  victim: RawBrowser,
   state: string,
-  was: string | undefined,
+  userBefore: string | undefined,
 ): Promise<string | undefined> {
-  const code = victim.codeOf('emoji');
-  const wrong = flaw(await victim.finish(state, code));
-  if (wrong !== undefined) return wrong;
-  if (wasExchanged(emulator, code)) return "mallory's code was exchanged";
-  const who = await victim.whoAmI();
-  const expected = was && emulator.openid(was, emulator.apps.official.appId);
-  return who === expected ? undefined : `the victim is ${String(who)}`;
+  const code = victim.issueCode('emoji');
+  const defect = defectOf(await victim.openCallback(state, code));
+  if (defect !== undefined) return defect;
+  if (wasExchanged(emulator, code)) return "the attacker's code was exchanged";
+  const user = await victim.loggedInAs();
+  const expected = userBefore && emulator.openid(userBefore, emulator.apps.official.appId);
+  return user === expected ? undefined : `the victim is logged in as ${String(user)}`;
 }
 
+/** Does the work with a clock that is ahead. */
 async function later<T>(ms: number, work: () => Promise<T>): Promise<T> {
   const now = Date.now;
   const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + ms);
@@ -297,17 +303,17 @@ async function later<T>(ms: number, work: () => Promise<T>): Promise<T> {
 const corpus = new Corpus();
 const attacks: Attack[] = [
   ...Object.entries(STATES).map(([name, make]) =>
-    withLure(name, ({ code, state }) => `?code=${code}&state=${make(state)}`),
+    attackBy(name, ({ code, state }) => `?code=${code}&state=${make(state)}`),
   ),
-  ...Object.entries(SHAPES).map(([name, lure]) => withLure(name, lure)),
-  ...STORIES,
+  ...Object.entries(FORMS).map(([name, forge]) => attackBy(name, forge)),
+  ...SEQUENCES,
 ];
 
-attackInTurn(
+attackInRotation(
   corpus,
   'the callback',
   matrix(SESSION_NAMES),
   attacks,
-  'lets nobody in by a state that is not theirs, and spends no code',
+  'logs in nobody by a state that is not in their session, and exchanges no code',
 );
 corpus.expectAll(FULL ? 468 : 117);

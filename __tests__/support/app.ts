@@ -7,7 +7,7 @@ import {
   type WechatAuthOptions,
   type WechatContext,
 } from '../../lib';
-import { createEmulator, type Emulator, type EmulatorOptions } from '../../lib/emulator';
+import type { Emulator } from '../../lib/emulator';
 import type { HostRequest } from '../../lib/middleware/http/request';
 import { createHost, listen, type Host, type HostName, type Middleware, type Running } from './hosts';
 
@@ -76,8 +76,4 @@ export async function startApp(emulator: Emulator, options: AppOptions = {}): Pr
   }) as unknown as Middleware);
   const running = await listen(app);
   return { ...running, emulator, errors };
-}
-
-export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  return createEmulator(options);
 }

@@ -1,15 +1,16 @@
 import http from 'node:http';
+import https from 'node:https';
 import { CookieJar } from 'tough-cookie';
 import type { Emulator } from '../../lib/emulator';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from './user-agents';
 
-export interface Answer {
+export interface BrowserResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
-  /** The Location header, as it came. */
+  /** The Location header as received; '' if there is none. */
   readonly location: string;
-  /** The address that was asked. */
+  /** The address of the request. */
   readonly url: string;
   json(): unknown;
 }
@@ -18,19 +19,22 @@ interface RequestOptions {
   readonly method?: string;
   readonly headers?: http.OutgoingHttpHeaders;
   readonly body?: string;
-  /** Instead of the jar's cookies; '' sends none. */
+  /** Replaces the jar's cookies; '' sends none. */
   readonly cookie?: string;
-  /** Whether the jar takes what the answer sets. */
+  /** Whether the jar stores the cookies of the response. */
   readonly keepCookies?: boolean;
 }
 
 const PAGE = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+const MAX_REDIRECTS = 10;
 
-/** A browser with a cookie jar and no more: it follows a redirect only when told to. */
+/** A browser with a cookie jar: it follows a redirect only when told to. */
 export class Browser {
   readonly #base: string;
   readonly #userAgent: string;
   jar: CookieJar;
+  /** The addresses of all requests, in order, without their queries. */
+  readonly history: string[] = [];
 
   constructor(base: string, userAgent: string, jar = new CookieJar()) {
     this.#base = base;
@@ -46,27 +50,28 @@ export class Browser {
     return new Browser(base, DESKTOP_CHROME);
   }
 
-  /** Another tab of the same browser, or the same cookies under another name. */
+  /** The same cookies with another User-Agent: a second tab, or another client that shares them. */
   as(userAgent: string): Browser {
     return new Browser(this.#base, userAgent, this.jar);
   }
 
-  /** The Cookie header it would send now; for who wants to send it later. */
+  /** The Cookie header that it would send now. */
   cookies(path = '/'): string {
     return this.jar.getCookieStringSync(new URL(path, this.#base).href);
   }
 
-  async get(path: string, options: RequestOptions = {}): Promise<Answer> {
+  async get(path: string, options: RequestOptions = {}): Promise<BrowserResponse> {
     return this.request(path, options);
   }
 
   async request(
     path: string,
     { method = 'GET', headers = {}, body, cookie, keepCookies = true }: RequestOptions = {},
-  ): Promise<Answer> {
+  ): Promise<BrowserResponse> {
     const url = new URL(path, this.#base);
+    this.history.push(url.origin + url.pathname);
     const cookies = cookie ?? this.jar.getCookieStringSync(url.href);
-    const answer = await send(url, method, body, {
+    const response = await send(url, method, body, {
       'User-Agent': this.#userAgent,
       Accept: PAGE,
       'Accept-Language': 'zh-CN,zh;q=0.9',
@@ -74,38 +79,58 @@ export class Browser {
       ...headers,
     });
     if (keepCookies)
-      for (const set of answer.headers['set-cookie'] ?? [])
+      for (const set of response.headers['set-cookie'] ?? [])
         this.jar.setCookieSync(set, url.href, { ignoreError: true });
-    return answer;
+    return response;
   }
 
-  /** Follows redirects within the app, up to the first answer that leaves it or is none. */
-  async follow(path: string, options: RequestOptions = {}): Promise<Answer> {
-    let answer = await this.request(path, options);
-    for (
-      let hop = 0;
-      hop < 10 &&
-      answer.location &&
-      new URL(answer.location, answer.url).origin === new URL(this.#base).origin;
-      hop++
-    ) {
-      answer = await this.request(new URL(answer.location, answer.url).href, options);
+  /** Follows redirects within the app; returns the first response that is none, or that leads to another origin. */
+  async follow(path: string, options: RequestOptions = {}): Promise<BrowserResponse> {
+    const { origin } = new URL(this.#base);
+    return this.#follow(await this.request(path, options), (url) => url.origin === origin, options);
+  }
+
+  /** Follows redirects to any origin; returns the first response that is none. */
+  async followEverywhere(path: string): Promise<BrowserResponse> {
+    return this.#follow(await this.request(path), () => true);
+  }
+
+  async #follow(
+    first: BrowserResponse,
+    mayFollow: (url: URL) => boolean,
+    options: RequestOptions = {},
+  ): Promise<BrowserResponse> {
+    let response = first;
+    for (let redirects = 0; redirects < MAX_REDIRECTS && response.location; redirects++) {
+      const next = new URL(response.location, response.url);
+      if (!mayFollow(next)) break;
+      response = await this.request(next.href, options);
     }
-    return answer;
+    return response;
   }
 
-  /** Asks for a page, goes to WeChat where it is sent there, agrees as this person, and comes back: all the way to the end. */
-  async logIn(emulator: Emulator, path: string, user?: string): Promise<Answer> {
-    const sent = await this.follow(path);
-    return this.follow(await agree(emulator, sent.location, user));
+  /** Presses 允许 or 拒绝 on WeChat's page: returns the redirect to the callback, or the page if the browser stays. */
+  async press(page: BrowserResponse, reply: 'allow' | 'deny', person = 'ming'): Promise<BrowserResponse> {
+    expect(page.body).toContain(`name="reply" value="${reply}"`);
+    return this.request(page.url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ reply, person }).toString(),
+    });
+  }
+
+  /** A whole login: opens a page, agrees at WeChat as this user, and follows the callback to its end. */
+  async logIn(emulator: Emulator, path: string, user?: string): Promise<BrowserResponse> {
+    const redirect = await this.follow(path);
+    return this.follow(await agree(emulator, redirect.location, user));
   }
 }
 
-/** What WeChat sends the browser back with, once the person has agreed. */
+/** Agrees at WeChat's page as this user: returns the callback's address, which the browser has not opened yet. */
 export async function agree(emulator: Emulator, address: string, user?: string): Promise<string> {
-  const back = await emulator.authorize(address, user === undefined ? {} : { user });
-  if (back === undefined) throw new Error('WeChat did not come back');
-  return back;
+  const callback = await emulator.authorize(address, user === undefined ? {} : { user });
+  if (callback === undefined) throw new Error('WeChat did not redirect to the callback');
+  return callback;
 }
 
 function send(
@@ -113,9 +138,10 @@ function send(
   method: string,
   body: string | undefined,
   headers: http.OutgoingHttpHeaders,
-): Promise<Answer> {
+): Promise<BrowserResponse> {
+  const client = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
-    const request = http.request(url, { method, headers, agent: false }, (response) => {
+    const request = client.request(url, { method, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);

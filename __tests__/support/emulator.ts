@@ -1,11 +1,11 @@
-import { createEmulator, type Emulator } from '../../lib/emulator';
+import { createEmulator, type Emulator, type EmulatorOptions } from '../../lib/emulator';
 
-/** The WeChat of this test file, between the first of its tests and the last. */
+/** The emulator of this test file, from before its first test until after its last. */
 export let emulator: Emulator;
 
-export function useEmulator(): void {
+export function useEmulator(options?: EmulatorOptions): void {
   beforeAll(async () => {
-    emulator = await createEmulator();
+    emulator = await createEmulator(options);
   });
   afterAll(() => emulator.close());
 }

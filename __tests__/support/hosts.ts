@@ -14,7 +14,9 @@ export interface Host {
   use(path: string, handler: Middleware): unknown;
 }
 
-export type HostName = 'Express 5' | 'Express 4' | 'Connect';
+/** The frameworks that host the middleware: every rule holds on each of them. */
+export const HOSTS = ['Express 5', 'Express 4', 'Connect'] as const;
+export type HostName = (typeof HOSTS)[number];
 
 /** A framework's app; all three are request listeners with `use`. */
 export function createHost(name: HostName): Host & http.RequestListener {

@@ -1,5 +1,5 @@
 import type { Emulator } from '../../lib/emulator';
-import { agree, type Answer, type Browser } from './browser';
+import { agree, type BrowserResponse, type Browser } from './browser';
 
 /** The state in an address of WeChat's, or of a callback. */
 export function stateIn(address: string): string {
@@ -39,7 +39,7 @@ export function exchanged(emulator: Emulator): string[] {
 }
 
 /** Whether an answer sends the browser to WeChat's login. */
-export function goesToWechat(emulator: Emulator, { status, location }: Answer): boolean {
+export function goesToWechat(emulator: Emulator, { status, location }: BrowserResponse): boolean {
   return status === 302 && location.startsWith(`${emulator.url}/connect/`);
 }
 

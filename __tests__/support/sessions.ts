@@ -5,17 +5,20 @@ import type { Middleware } from './hosts';
 
 type Done = (error?: Error | null) => void;
 
-/** express-session's own store, which a test can slow down, break or silence. */
-export class MoodyStore extends expressSession.MemoryStore {
-  /** Ms until a save is done. */
+/** express-session's memory store, which a test can slow down, break or silence. */
+export class FaultySessionStore extends expressSession.MemoryStore {
+  /** How long a save takes, in ms. */
   delay = 0;
-  /** What each kind of call does: its work, an error, or nothing ever. */
-  readonly mood: Record<'set' | 'destroy', 'well' | 'broken' | 'silent'> = { set: 'well', destroy: 'well' };
-  /** Every save that was done, in order. */
+  /** Whether each kind of call succeeds, fails, or never calls back. */
+  readonly behaviour: Record<'set' | 'destroy', 'healthy' | 'broken' | 'silent'> = {
+    set: 'healthy',
+    destroy: 'healthy',
+  };
+  /** The ids of all saved sessions, in order. */
   readonly saved: string[] = [];
 
   override set(id: string, session: expressSession.SessionData, done?: Done): void {
-    this.#do('set', done, () => {
+    this.#behave('set', done, () => {
       setTimeout(() => {
         super.set(id, session, (error?: Error | null) => {
           this.saved.push(id);
@@ -26,20 +29,20 @@ export class MoodyStore extends expressSession.MemoryStore {
   }
 
   override destroy(id: string, done?: Done): void {
-    this.#do('destroy', done, () => {
+    this.#behave('destroy', done, () => {
       super.destroy(id, done);
     });
   }
 
-  #do(what: 'set' | 'destroy', done: Done | undefined, work: () => void): void {
-    const mood = this.mood[what];
-    if (mood === 'well') work();
-    else if (mood === 'broken') setImmediate(() => done?.(new Error(`${what} is out of order`)));
+  #behave(call: 'set' | 'destroy', done: Done | undefined, work: () => void): void {
+    const behaviour = this.behaviour[call];
+    if (behaviour === 'healthy') work();
+    else if (behaviour === 'broken') setImmediate(() => done?.(new Error(`${call} is out of order`)));
   }
 }
 
 export function serverSessions(
-  store: expressSession.Store = new MoodyStore(),
+  store: expressSession.Store = new FaultySessionStore(),
   options: Partial<expressSession.SessionOptions> = {},
 ): Middleware {
   return expressSession({
@@ -51,7 +54,7 @@ export function serverSessions(
   }) as unknown as Middleware;
 }
 
-/** The two ways to keep a session: in the cookie, or behind an id. */
+/** The two kinds of session: in the cookie itself, and in a store under an id. */
 export const SESSIONS = {
   'cookie-session': () => cookies(),
   'express-session': () => serverSessions(),
@@ -59,7 +62,7 @@ export const SESSIONS = {
 export type SessionName = keyof typeof SESSIONS;
 export const SESSION_NAMES = Object.keys(SESSIONS) as SessionName[];
 
-/** Looks at each request once its session is there, and before anybody acts on it. */
+/** Calls a function with each request once its session is there, before the app handles it. */
 export function withSession(session: Middleware, look: (req: HostRequest) => void): Middleware {
   return (req, res, next) => {
     session(req, res, (error) => {

@@ -1,8 +1,10 @@
-// What an app in TypeScript sees once it imports express-wechat-auth, whatever else it has installed. Nothing here is run.
+// The types that an app in TypeScript gets from express-wechat-auth, beside the other packages that it has installed.
+// Nothing here is run.
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
-import { Consumer, type Installed } from './consumer';
+import { ConsumerProject, type Installed } from '../packed/consumer-project';
+import { Tarball } from '../packed/tarball';
 
 const RESOLUTIONS = {
   node10: { module: 'commonjs', moduleResolution: 'node10' },
@@ -17,7 +19,7 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 const same = <A, B>(_: Same<A, B>): void => undefined;
 `;
 
-/** Options and hooks: what every app may write, whatever its framework. */
+/** Options and hooks that an app may write on any framework. */
 const OPTIONS = `
 wechatAuth();
 wechatAuth({ appId: process.env['A'], appSecret: process.env['B'], website: {}, flow: 'website' });
@@ -31,19 +33,19 @@ wechatAuth({ onLogin: JSON.parse as () => any });
 class Account { constructor(readonly id: number) {} }
 wechatAuth({ onLogin: () => new Account(1) });
 requireWechatUser({ check: ({ openid }) => openid.startsWith('o') });
-// @ts-expect-error a text cannot be kept as a user
+// @ts-expect-error a string cannot be stored as a user
 wechatAuth({ onLogin: () => 'ming' });
-// @ts-expect-error nor can a number that is waited for
+// @ts-expect-error a promise of a number cannot either
 wechatAuth({ onLogin: async () => 1 });
-// @ts-expect-error nor can a list
+// @ts-expect-error an array cannot either
 wechatAuth({ onLogin: () => [{ id: 1 }] });
-// @ts-expect-error a verification file is a text file
+// @ts-expect-error the name of a verification file ends in .txt
 wechatAuth({ verificationFiles: { 'MP_verify_x.html': 'x' } });
-// @ts-expect-error there is no such option
+// @ts-expect-error appID is not an option
 wechatAuth({ appID: 'wx…' });
-// @ts-expect-error there is no such mode
+// @ts-expect-error json is not a mode
 requireWechatUser({ mode: 'json' });
-// @ts-expect-error whose profile?
+// @ts-expect-error the openid is missing
 void new OAuth('wx…', 's').getUser({ lang: 'en' });
 void new OAuth('wx…', 's').getUser({ openId: 'o' });
 `;
@@ -57,9 +59,9 @@ http.createServer((req, res) => {
     const { wechat, session } = req as WechatRequest;
     same<typeof wechat.user, WechatUser | undefined>(true);
     const login: WechatSession | undefined = session?.wechat;
-    // @ts-expect-error nobody may be logged in
+    // @ts-expect-error it is undefined if nobody is logged in
     void login.openid;
-    // @ts-expect-error there is no such member
+    // @ts-expect-error users is not a member
     void wechat.users;
     res.end(login?.openid);
   });
@@ -76,7 +78,7 @@ app.get('/me/:id', requireWechatUser(), (req, res) => {
   same<typeof req.wechat.user, WechatUser | undefined>(true);
   same<typeof req.params.id, string>(true);
   const as: WechatRequest = req;
-  // @ts-expect-error it is not for the app to replace
+  // @ts-expect-error it is read-only
   req.wechat = as.wechat;
   res.json(as.wechat.user);
 });
@@ -94,11 +96,11 @@ app.get('/cart', (req, res) => {
   same<typeof req.session.wechat, WechatSession | undefined>(true);
   same<typeof req.session.cart, string[] | undefined>(true);
   req.session.cart = ['tea'];
-  // @ts-expect-error only a login writes it
+  // @ts-expect-error it is read-only
   req.session.wechat = undefined;
-  // @ts-expect-error there is no such field
+  // @ts-expect-error token is not a field
   void req.session.wechat?.token;
-  // @ts-expect-error nothing is typed that nobody has named
+  // @ts-expect-error the app has not declared it
   void req.session.shop;
 });
 `;
@@ -109,13 +111,13 @@ app.use(cookieSession({ keys: ['k'] }));
 app.get('/cart', (req, res) => {
   same<NonNullable<typeof req.session>['wechat'], WechatSession | undefined>(true);
   if (req.session) req.session['cart'] = ['tea'];
-  // @ts-expect-error there is no such field
+  // @ts-expect-error token is not a field
   void req.session?.wechat?.token;
   res.json(req.session?.wechat?.openid);
 });
 `;
 
-/** An app with a user type and a session key of its own. */
+/** An app that declares its own user type and session key. */
 const OWN_TYPES = `
 import express, { type Request } from 'express';
 import session from 'express-session';
@@ -147,19 +149,19 @@ app.get('/', requireWechatUser({ check: (user) => (same<typeof user, Account>(tr
   same<typeof req.session.shop, WechatSession | undefined>(true);
   same<WechatSession['user'], Account>(true);
   const id: number | undefined = (req as WechatRequest).session?.shop?.user.id;
-  // @ts-expect-error that is WeChat's profile, which this app does not keep
+  // @ts-expect-error it is a field of WeChat's profile, not of this app's user
   void req.wechat.user?.nickname;
   res.json(id);
 });
-// @ts-expect-error a name is missing
+// @ts-expect-error the name is missing
 wechatAuth({ onLogin: () => ({ id: 1 }) });
-// @ts-expect-error an id is a number
+// @ts-expect-error the id is a number
 wechatAuth({ onLogin: async () => ({ id: '1', name: '' }) });
-// @ts-expect-error WeChat's profile is no account of this app
+// @ts-expect-error WeChat's profile is not an Account
 wechatAuth({ onLogin: () => undefined });
 `;
 
-/** Where WeChat's profile will do as the app's user, nothing need be returned. */
+/** An app whose user type WeChat's profile satisfies: onLogin may return nothing. */
 const OWN_TYPES_OF_WECHAT = `
 import { wechatAuth } from 'express-wechat-auth';
 declare module 'express-wechat-auth' {
@@ -169,129 +171,168 @@ declare module 'express-wechat-auth' {
 }
 wechatAuth({ onLogin: () => undefined });
 wechatAuth({ onLogin: (_req, { user }) => ({ openid: user.openid, vip: true }) });
-// @ts-expect-error yes or no
+// @ts-expect-error vip is a boolean
 wechatAuth({ onLogin: (_req, { user }) => ({ openid: user.openid, vip: 'yes' }) });
 `;
 
-const opened: Consumer[] = [];
-function install(installed: Installed): Consumer {
-  const consumer = new Consumer(installed);
-  opened.push(consumer);
-  return consumer;
-}
-afterAll(() => opened.forEach((consumer) => consumer.remove()));
-
 jest.setTimeout(120_000);
+
+const projects: ConsumerProject[] = [];
+let tarball: Tarball;
+beforeAll(() => {
+  tarball = new Tarball();
+});
+afterAll(() => {
+  for (const project of projects) project.remove();
+  tarball.remove();
+});
+
+function install(...installed: Installed[]): ConsumerProject {
+  const project = new ConsumerProject(tarball, { installed: ['@types/node', ...installed] });
+  projects.push(project);
+  return project;
+}
+
+const EXPRESS_5 = '@types/express';
+const EXPRESS_4 = ['@types/express', '@types/express4'] as const;
+
+/** The errors in a source, and in the types that were installed with it. */
+function errorsIn(
+  project: ConsumerProject,
+  source: string,
+  options: Readonly<Record<string, unknown>>,
+): string[] {
+  project.write('app.ts', source);
+  const defaults = {
+    noEmit: true,
+    strict: true,
+    skipLibCheck: false,
+    target: 'es2022',
+    lib: ['es2023'],
+    types: ['node'],
+    esModuleInterop: true,
+    // For node10, which users still have.
+    ignoreDeprecations: '6.0',
+  };
+  return project.compile('app.ts', { ...defaults, ...options }, 'copied types');
+}
 
 interface Row {
   readonly what: string;
-  readonly installed: Installed;
+  readonly installed: readonly Installed[];
   readonly source: string;
-  readonly everyWay?: boolean;
+  /** Whether it is compiled under every module resolution; the compiler needs a second for each. */
+  readonly everyResolution?: boolean;
 }
 
 const ROWS: readonly Row[] = [
-  { what: 'node:http, and no types of Express or sessions', installed: {}, source: PLAIN, everyWay: true },
+  {
+    what: 'node:http, and no types of Express or sessions',
+    installed: [],
+    source: PLAIN,
+    everyResolution: true,
+  },
   {
     what: 'session packages without types',
-    installed: { untyped: ['express-session', 'cookie-session'] },
+    installed: ['express-session', 'cookie-session'],
     source: PLAIN,
   },
-  { what: 'Express 5', installed: { express: 5 }, source: EXPRESS },
+  { what: 'Express 5', installed: [EXPRESS_5], source: EXPRESS },
   {
     what: 'Express 5 and express-session',
-    installed: { express: 5, types: ['express-session'] },
+    installed: [EXPRESS_5, '@types/express-session'],
     source: EXPRESS_SESSION,
   },
   {
     what: 'Express 4 and express-session',
-    installed: { express: 4, types: ['express-session'] },
+    installed: [EXPRESS_4, '@types/express-session'],
     source: EXPRESS_SESSION,
-    everyWay: true,
+    everyResolution: true,
   },
   {
     what: 'Express 5 and cookie-session',
-    installed: { express: 5, types: ['cookie-session'] },
+    installed: [EXPRESS_5, '@types/cookie-session'],
     source: COOKIE_SESSION,
-    everyWay: true,
+    everyResolution: true,
   },
   {
     what: 'Express 4 and cookie-session',
-    installed: { express: 4, types: ['cookie-session'] },
+    installed: [EXPRESS_4, '@types/cookie-session'],
     source: COOKIE_SESSION,
   },
   {
     what: 'Express 5 and both kinds of session',
-    installed: { express: 5, types: ['cookie-session', 'express-session'] },
+    installed: [EXPRESS_5, '@types/cookie-session', '@types/express-session'],
     source: EXPRESS_SESSION,
   },
 ];
 
-describe.each(ROWS)('an app with $what', ({ installed, source, everyWay = false }) => {
-  let app: Consumer;
+describe.each(ROWS)('an app with $what', ({ installed, source, everyResolution = false }) => {
+  let app: ConsumerProject;
   beforeAll(() => {
-    app = install(installed);
+    app = install(...installed);
   });
 
-  // One resolution for most: the compiler needs a second for each of them.
-  it.each(everyWay ? RESOLUTION_NAMES : (['node16'] as const))('has its types under %s', (name) => {
-    expect(app.compile(source, RESOLUTIONS[name])).toEqual([]);
+  it.each(everyResolution ? RESOLUTION_NAMES : (['node16'] as const))('has its types under %s', (name) => {
+    expect(errorsIn(app, source, RESOLUTIONS[name])).toEqual([]);
   });
 
-  if (!everyWay) return;
+  if (!everyResolution) return;
 
-  it('has them where it is not strict', () => {
-    const loose = source.replace(/.*nobody may be logged in\n.*\n/, '');
-    expect(app.compile(loose, { ...RESOLUTIONS.node16, strict: false })).toEqual([]);
+  it('has its types without the strict option', () => {
+    const loose = source.replace(/.*it is undefined if nobody is logged in\n.*\n/, '');
+    expect(errorsIn(app, loose, { ...RESOLUTIONS.node16, strict: false })).toEqual([]);
   });
 
-  it('has them where it is exact about what is optional', () => {
+  it('has its types with exactOptionalPropertyTypes', () => {
     const exact = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
-    expect(app.compile(source, { ...RESOLUTIONS.node16, ...exact })).toEqual([]);
+    expect(errorsIn(app, source, { ...RESOLUTIONS.node16, ...exact })).toEqual([]);
   });
 });
 
 describe('an app that names its own user and session key', () => {
-  it.each([4, 5] as const)('finds them in requests, guards and sessions of Express %d', (express) => {
-    const app = install({ express, types: ['express-session'] });
+  it.each([4, 5] as const)('finds them in requests, guards and sessions of Express %d', (version) => {
+    const app = install(version === 4 ? EXPRESS_4 : EXPRESS_5, '@types/express-session');
     for (const name of ['node10', 'bundler'] as const)
-      expect(app.compile(OWN_TYPES, RESOLUTIONS[name])).toEqual([]);
-    expect(app.compile(OWN_TYPES, { ...RESOLUTIONS.node16, exactOptionalPropertyTypes: true })).toEqual([]);
+      expect(errorsIn(app, OWN_TYPES, RESOLUTIONS[name])).toEqual([]);
+    expect(errorsIn(app, OWN_TYPES, { ...RESOLUTIONS.node16, exactOptionalPropertyTypes: true })).toEqual([]);
   });
 
-  it.each(['docs/typescript.md', 'docs/typescript.zh-CN.md'])('may write what %s prints', (page) => {
+  it.each(['docs/typescript.md', 'docs/zh-CN/typescript.md'])('may write what %s prints', (page) => {
     const text = readFileSync(path.resolve(__dirname, '../..', page), 'utf8');
     const [, given = ''] = /<!-- given:([\s\S]*?)-->/.exec(text) ?? [];
     const blocks = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
     expect(blocks).toHaveLength(3);
-    const app = install({ express: 5, types: ['express-session'] });
+    const app = install(EXPRESS_5, '@types/express-session');
     const session = "import type {} from 'express-session';";
     for (const block of blocks)
-      expect(app.compile([session, given, block].join('\n'), RESOLUTIONS.node16)).toEqual([]);
+      expect(errorsIn(app, [session, given, block].join('\n'), RESOLUTIONS.node16)).toEqual([]);
   });
 
-  it("need return nothing where WeChat's profile is such a user", () => {
-    expect(install({}).compile(OWN_TYPES_OF_WECHAT, RESOLUTIONS.node16)).toEqual([]);
+  it("may return nothing from onLogin if WeChat's profile satisfies its user type", () => {
+    expect(errorsIn(install(), OWN_TYPES_OF_WECHAT, RESOLUTIONS.node16)).toEqual([]);
   });
 });
 
 describe('the compiler of an app', () => {
-  it('says in one line what onLogin must return', () => {
+  it('reports in one error what onLogin must return', () => {
     const source = `
       import { wechatAuth } from 'express-wechat-auth';
       declare module 'express-wechat-auth' { interface AppTypes { user: { id: number } } }
       wechatAuth({ onLogin: async () => ({ id: '1' }) });`;
-    const [fault, ...more] = install({}).compile(source, RESOLUTIONS.node16);
+    const [error, ...more] = errorsIn(install(), source, RESOLUTIONS.node16);
     expect(more).toEqual([]);
-    expect(fault).toMatch(
+    expect(error).toMatch(
       /Types of property 'id' are incompatible\.\s+Type 'string' is not assignable to type 'number'\.$/,
     );
   });
 
-  it('would complain of a module that it cannot augment, if it were not told to pass over it', () => {
-    const app = install({ untyped: ['express-session'] });
-    app.rewrite('dist/middleware/typing.d.ts', (text) => text.replace('@ts-ignore', ''));
-    expect(app.compile(PLAIN, RESOLUTIONS.node16)).toEqual([expect.stringContaining('TS2665')]);
+  it('rejects the augmentation of an untyped module without our @ts-ignore', () => {
+    const app = install('express-session');
+    app.rewriteInstalled('dist/middleware/state/wechat-session.d.ts', (text) =>
+      text.replace('@ts-ignore', ''),
+    );
+    expect(errorsIn(app, PLAIN, RESOLUTIONS.node16)).toEqual([expect.stringContaining('TS2665')]);
   });
 });
 
@@ -301,7 +342,7 @@ describe('the published types', () => {
     .filter((name) => name.endsWith('.d.ts'))
     .map((name) => path.join(DIST, name));
 
-  /** Every `any` that is written or was inferred: an error of the compiler leaves one, too. */
+  /** Every `any`, written or inferred: a type that the compiler cannot resolve becomes one too. */
   function anysIn(name: string, text: string): string[] {
     const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
     const found: string[] = [];
@@ -314,16 +355,16 @@ describe('the published types', () => {
     return found;
   }
 
-  it('hold no any', () => {
+  it('contain no any', () => {
     expect(files.length).toBeGreaterThan(50);
     expect(files.flatMap((name) => anysIn(name, readFileSync(name, 'utf8')))).toEqual([]);
   });
 
-  it('would be caught with one', () => {
+  it('would be rejected with an any', () => {
     expect(anysIn('a.d.ts', 'export declare const a: { readonly b?: any[] };')).toEqual(['a.d.ts: any[]']);
   });
 
-  it('leave no property to be written to', () => {
+  it('have only read-only properties', () => {
     const program = ts.createProgram([path.join(DIST, 'index.d.ts')], { types: [], skipLibCheck: true });
     const checker = program.getTypeChecker();
     const index = program.getSourceFile(path.join(DIST, 'index.d.ts'));

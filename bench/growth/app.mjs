@@ -1,9 +1,10 @@
-// An app that gets to know a million users: those of WeChat in its own process, for whom no request leaves, and those who log in.
+// An app that can be given a million users without requests (WeChat's responses are made in its own process), and that
+// logs in others by requests.
 import http from 'node:http';
 import { createRequire } from 'node:module';
-import { answer, usage } from '../parts/child.mjs';
-import { answerAxios, codeOf } from '../parts/played.mjs';
-import '../logins/detour.mjs';
+import { serve, usage } from '../parts/child.mjs';
+import { axiosAdapter, codeOf } from '../parts/stub-wechat.mjs';
+import '../logins/redirect-wechat.mjs';
 
 const require = createRequire(import.meta.url);
 const { wechatAuth, requireWechatUser } = require('express-wechat-auth');
@@ -20,12 +21,12 @@ const server = http.createServer(app).listen(0, '127.0.0.1', () => {
     next();
   });
   app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
-  answer({ origin }, { ...usage, getToKnow });
+  serve({ origin }, { ...usage, addUsers });
 });
 
-async function getToKnow(from, to) {
+async function addUsers(from, to) {
   if (!oauth) await fetch(`http://127.0.0.1:${server.address().port}/none`);
-  oauth.setOpts({ adapter: answerAxios });
+  oauth.setOpts({ adapter: axiosAdapter });
   for (let user = from; user < to; user++) await oauth.getAccessToken(codeOf(user));
   oauth.setOpts({});
 }

@@ -1,6 +1,6 @@
-// Small apps that differ in one line.
+// Small apps, each of which differs from another in one line.
 import { createRequire } from 'node:module';
-import { answer, usage } from '../parts/child.mjs';
+import { serve, usage } from '../parts/child.mjs';
 
 const require = createRequire(import.meta.url);
 const express = require('express');
@@ -18,7 +18,7 @@ const session = () => require('cookie-session')({ name: 'session', keys: KEYS })
 const auth = () => wechatAuth({ ...ACCOUNT, baseURL: 'http://127.0.0.1' });
 const page = (_req, res) => res.end('ok');
 
-/** name → what is mounted before the page, what logs in. */
+/** name → the function that mounts the app's middleware and page. */
 const APPS = {
   bare: (app) => app.get('/', page),
   'bare, with a middleware that does nothing': (app) => app.use((_req, _res, next) => next()).get('/', page),
@@ -52,7 +52,7 @@ const APPS = {
   },
 };
 
-/** Each app reads what it would have written at login. */
+/** What each app writes into the session at login, and reads here. */
 const LOGGED_IN = {
   user: USER,
   passport: { user: USER },
@@ -69,9 +69,9 @@ const app = express();
 APPS[process.argv[2]](app);
 const server = app.listen(0, '127.0.0.1');
 await new Promise((resolve) => server.once('listening', resolve));
-answer({ port: server.address().port, cookie: await cookieOf(LOGGED_IN) }, usage);
+serve({ port: server.address().port, cookie: await cookieOf(LOGGED_IN) }, usage);
 
-/** The cookie of a session that holds this, as cookie-session writes it. */
+/** The cookie that cookie-session writes for a session with this content. */
 async function cookieOf(content) {
   const app = express().use(session());
   app.get('/', (req, res) => {

@@ -1,15 +1,17 @@
-// As many requests as a server answers, over some kept connections; as cheap as a client can be.
+// Sends as many requests as a server can respond to, over a few kept-alive connections, with a client that costs little.
 import net from 'node:net';
 
-/** How many requests were answered. Every answer must be as long as the first, which must be a 200. */
+/** How many responses came. The first must be a 200, and every other must be as long as the first. */
 export async function load(port, cookie, { connections = 8, ms = 500 } = {}) {
   const request = `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: ${cookie}\r\n\r\n`;
   const until = performance.now() + ms;
-  const counts = await Promise.all(Array.from({ length: connections }, () => line(port, request, until)));
+  const counts = await Promise.all(
+    Array.from({ length: connections }, () => connection(port, request, until)),
+  );
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-function line(port, request, until) {
+function connection(port, request, until) {
   return new Promise((resolve, reject) => {
     let count = 0;
     let size;
@@ -18,12 +20,13 @@ function line(port, request, until) {
     socket.on('error', reject);
     socket.on('data', (chunk) => {
       if (size === undefined) {
-        if (!chunk.toString('latin1').startsWith('HTTP/1.1 200 ')) reject(new Error(`It answered ${chunk}`));
+        if (!chunk.toString('latin1').startsWith('HTTP/1.1 200 '))
+          reject(new Error(`The app responded ${chunk}`));
         size = chunk.length;
       }
       received += chunk.length;
       if (received < size) return;
-      if (received > size) reject(new Error('An answer is longer than the first.'));
+      if (received > size) reject(new Error('A response is longer than the first one.'));
       received = 0;
       count++;
       if (performance.now() < until) socket.write(request);

@@ -1,6 +1,6 @@
 // One contender in a process of its own.
 import http from 'node:http';
-import { answer, usage } from '../parts/child.mjs';
+import { serve, usage } from '../parts/child.mjs';
 import { APPS } from './apps.mjs';
 
 const [name, appId, appSecret] = process.argv.slice(2);
@@ -9,5 +9,5 @@ const server = http.createServer((req, res) => handle(req, res));
 server.listen(0, '127.0.0.1', async () => {
   const origin = `http://127.0.0.1:${server.address().port}`;
   handle = await APPS[name].create({ appId, appSecret, origin });
-  answer({ origin }, usage);
+  serve({ origin }, usage);
 });

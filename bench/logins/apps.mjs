@@ -1,19 +1,19 @@
-// The contenders: each as small as its own documentation has it, each unmodified, with the same two routes.
+// The contenders, unmodified, each as short as in its own documentation, and all with the same two routes.
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { emulated } from './detour.mjs';
+import { wechat } from './redirect-wechat.mjs';
 
 const require = createRequire(import.meta.url);
 const KEY = 'a key that is as long as keys are';
 
-/** name → its app, the path where a login begins, and the one that says who is logged in. */
+/** name → its app, the path that starts a login, and the path that says who is logged in. */
 export const APPS = {
-  /** Nothing is checked, nobody is remembered: what two calls cost. */
+  /** The cost of the two calls alone: it checks nothing and stores nothing. */
   limit: {
     login: '/login',
     async create({ appId, appSecret, origin }) {
       const { Agent, buildConnector, request } = await import('undici');
-      const direct = buildConnector({ ca: emulated.ca });
+      const direct = buildConnector({ ca: wechat.ca });
       const dispatcher = new Agent({
         connect: (options, done) =>
           direct(
@@ -21,7 +21,7 @@ export const APPS = {
               ...options,
               hostname: '127.0.0.1',
               host: '127.0.0.1',
-              port: emulated.port,
+              port: wechat.port,
               servername: options.hostname,
             },
             done,

@@ -1,4 +1,6 @@
-// A browser that is as cheap as can be: it keeps cookies and connections, and times the callback.
+// A browser that costs as little as possible, because it runs beside the apps that are measured: it keeps cookies and
+// connections, and times the callback. The tests' browser (__tests__/support/browser.ts) is TypeScript and opens a
+// connection for each request.
 import http from 'node:http';
 
 const agent = new http.Agent({ keepAlive: true });
@@ -31,18 +33,20 @@ export class Browser {
     });
   }
 
-  /** A whole login. In ms: how long the callback took. */
+  /** Logs in from the login route to the callback. Returns how long the callback took, in ms. */
   async logIn({ origin, login, who, authorize, check }) {
-    const sent = await this.get(origin + login);
-    const { callback, openid } = await authorize(sent.headers.location);
+    const redirect = await this.get(origin + login);
+    const { callback, openid } = await authorize(redirect.headers.location);
     const started = performance.now();
-    const back = await this.get(callback);
+    const response = await this.get(callback);
     const took = performance.now() - started;
-    if (back.status !== 302)
-      throw new Error(`The callback answered ${back.status}: ${back.body.slice(0, 300)}`);
+    if (response.status !== 302)
+      throw new Error(`The callback responded ${response.status}: ${response.body.slice(0, 300)}`);
     if (check) {
-      const known = who ? JSON.parse((await this.get(origin + who)).body).openid : back.headers['x-openid'];
-      if (known !== openid) throw new Error(`Logged in as ${known} instead of ${openid}.`);
+      const user = who
+        ? JSON.parse((await this.get(origin + who)).body).openid
+        : response.headers['x-openid'];
+      if (user !== openid) throw new Error(`Logged in as ${user} instead of ${openid}.`);
     }
     return took;
   }

@@ -1,7 +1,7 @@
-// WeChat in a process of its own: the emulator over TLS, behind a wire that is as long as it is told to be.
+// WeChat in a process of its own: the emulator over TLS, behind a TCP proxy that delays every byte as it is told.
 import net from 'node:net';
 import { createEmulator, selfSignedCertificate } from 'express-wechat-auth/emulator';
-import { answer } from '../parts/child.mjs';
+import { serve } from '../parts/child.mjs';
 
 const USERS = 50;
 const HOSTS = ['open.weixin.qq.com', 'api.weixin.qq.com'];
@@ -11,25 +11,25 @@ const users = Array.from({ length: USERS }, (_, at) => ({ id: `user${at}`, nickn
 const wechat = await createEmulator({ https: pair, users });
 const upstream = Number(new URL(wechat.url).port);
 
-/** There and back, in ms. */
+/** The round-trip time, in ms. */
 let roundTrip = 0;
 let opened = 0;
 
-const wire = net.createServer({ noDelay: true }, (near) => {
+const proxy = net.createServer({ noDelay: true }, (client) => {
   opened++;
-  // What a handshake takes before the first byte may be sent.
+  // The TCP handshake takes one round trip before the first byte can be sent.
   later(roundTrip, () => {
-    const far = net.connect({ port: upstream, noDelay: true });
-    carry(near, far);
-    carry(far, near);
+    const server = net.connect({ port: upstream, noDelay: true });
+    forward(client, server);
+    forward(server, client);
   });
 });
-wire.listen(0, '127.0.0.1', () => {
-  answer(
-    { port: wire.address().port, cert: pair.cert, apps: wechat.apps },
+proxy.listen(0, '127.0.0.1', () => {
+  serve(
+    { port: proxy.address().port, cert: pair.cert, apps: wechat.apps },
     {
       delay: (ms) => (roundTrip = ms),
-      /** Connections since it was last asked. */
+      /** How many connections were opened since the last call. */
       connections: () => {
         const count = opened;
         opened = 0;
@@ -43,7 +43,7 @@ wire.listen(0, '127.0.0.1', () => {
   );
 });
 
-function carry(from, to) {
+function forward(from, to) {
   from.on('data', (chunk) => later(roundTrip / 2, () => to.writable && to.write(chunk)));
   from.on('end', () => later(roundTrip / 2, () => to.end()));
   from.on('error', () => to.destroy());

@@ -1,8 +1,8 @@
-// A process of its own, asked over its message channel: what one contender costs must not be counted as another's.
+// A process of its own, called over its message channel: the CPU and memory of one contender must not count as another's.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Starts a script that answers with `answer()`; the first thing it says is what it has to tell of itself. */
+/** Starts a script that calls `serve()`, and waits for its first message, which describes it. */
 export async function startChild(script, { args = [], execArgv = [], env = {} } = {}) {
   const child = fork(script, args, {
     execArgv,
@@ -26,11 +26,11 @@ export async function startChild(script, { args = [], execArgv = [], env = {} } 
   const about = await ready;
   return {
     about,
-    ask(what, ...values) {
+    call(method, ...values) {
       const id = ++last;
       return new Promise((resolve, reject) => {
         waiting.set(id, { resolve, reject });
-        child.send({ id, what, values });
+        child.send({ id, method, values });
       });
     },
     async end() {
@@ -40,11 +40,11 @@ export async function startChild(script, { args = [], execArgv = [], env = {} } 
   };
 }
 
-/** The child's side: what it can be asked, by name. It ends with its parent. */
-export function answer(about, doors) {
-  process.on('message', async ({ id, what, values }) => {
+/** The child's side: the methods that its parent can call. The child ends with its parent. */
+export function serve(about, methods) {
+  process.on('message', async ({ id, method, values }) => {
     try {
-      process.send({ id, result: await doors[what](...values) });
+      process.send({ id, result: await methods[method](...values) });
     } catch (error) {
       process.send({ id, error: error.stack });
     }

@@ -1,4 +1,4 @@
-/** Markdown, as prettier would lay it out: the first column to the left, numbers to the right. */
+/** A Markdown table as prettier formats it: the first column is left-aligned, the numbers right-aligned. */
 export function table(head, rows) {
   const widths = head.map((title, column) =>
     Math.max(3, title.length, ...rows.map((row) => row[column].length)),

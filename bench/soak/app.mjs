@@ -1,11 +1,11 @@
-// One of the app's processes in a soak: what a user would write, and an eye on itself.
+// One of the app's processes in a soak: an app as a user would write it, which also reports on itself.
 import fs from 'node:fs';
 import { RedisStore } from 'connect-redis';
 import express from 'express';
 import session from 'express-session';
 import { RedisTokenStore, isWechatError, requireWechatUser, wechatAuth } from 'express-wechat-auth';
 import { createClient } from 'redis';
-import { answer, usage } from '../parts/child.mjs';
+import { serve, usage } from '../parts/child.mjs';
 
 const { redis, auth, refusedUser } = JSON.parse(process.env.SOAK);
 
@@ -26,18 +26,18 @@ const app = express();
 app.use(
   session({ store: new RedisStore({ client }), secret: 'soak', resave: false, saveUninitialized: false }),
 );
-// What fails before this line is the session store of the app: nobody below is asked.
+// Only the session store can fail before this line.
 // eslint-disable-next-line no-unused-vars -- Express knows an error handler by its four parameters
 app.use((error, req, res, next) => {
   if (!res.headersSent) res.setHeader('X-Reason', encodeURI(error.message));
-  answerError(res, 503, 'sessions_away');
+  sendError(res, 503, 'sessions_away');
 });
 app.use(
   wechatAuth({
     ...auth,
     tokenStore: new RedisTokenStore(client),
     onLogin(req, { user }) {
-      if (user.nickname === refusedUser) throw new Error('nobody knows this user');
+      if (user.nickname === refusedUser) throw new Error('this user has no account');
     },
   }),
 );
@@ -51,26 +51,30 @@ app.get('/token', requireWechatUser(), async (req, res) => {
 });
 // eslint-disable-next-line no-unused-vars -- Express knows an error handler by its four parameters
 app.use((error, req, res, next) => {
-  if (isWechatError(error)) answerError(res, error.status, error.kind);
-  else answerError(res, 500, `no coded error: ${error.stack}`);
+  if (isWechatError(error)) sendError(res, error.status, error.kind);
+  else sendError(res, 500, `not an error of the library: ${error.stack}`);
 });
 
-function answerError(res, status, kind) {
-  // Once the answer is out, only the session store can still fail: to prolong a session that was read.
+function sendError(res, status, kind) {
+  // After the response, only the session store can still fail: when express-session touches the session.
   if (!res.headersSent) res.status(status).json({ error: kind });
 }
 
 const server = app.listen(0, '127.0.0.1', () =>
-  answer(
+  serve(
     { port: server.address().port },
     {
-      look: () => ({ heap: usage.memory().heapUsed, rss: process.memoryUsage.rss(), sockets: openSockets() }),
+      measure: () => ({
+        heap: usage.memory().heapUsed,
+        rss: process.memoryUsage.rss(),
+        sockets: openSockets(),
+      }),
       hasRedis: () => client.isReady,
       unhandled: () => unhandled,
     },
   ),
 );
-// The browsers hang up: else an idle connection might close just as a request sets out.
+// The browsers close their connections: otherwise the server might close an idle one just as a request is sent.
 server.keepAliveTimeout = 600_000;
 
 function openSockets() {

@@ -1,6 +1,12 @@
-// What goes wrong in a soak: at WeChat, on the way to it, in the browser.
+// What goes wrong in a soak: at WeChat, on the network, in the browser; and the errors that a login may then end with.
+import { readFileSync } from 'node:fs';
 
-/** Each meets the next call of that kind, whoever makes it. */
+/** The rules that the tests hold the library to: see __tests__/support/contract.ts. */
+const contract = JSON.parse(
+  readFileSync(new URL('../../__tests__/support/contract.json', import.meta.url), 'utf8'),
+);
+
+/** Each is met by the next call of its kind, whichever login makes it. */
 const OF_WECHAT = [
   { errcode: -1 },
   { errcode: 40001 },
@@ -22,49 +28,55 @@ const OF_WECHAT = [
 ];
 const CALLS = ['access_token', 'userinfo', 'refresh_token'];
 
-/** What a person or a browser does; people.mjs knows each by its name. */
+/** What a person or a browser does; people.mjs acts on each name. */
 const OF_THE_BROWSER = [
   'refuses',
   'is refused by the app',
-  'calls back twice with one code',
-  'calls back twice with two codes',
-  'hangs up and calls back again',
+  'opens the callback twice with one code',
+  'opens the callback twice with two codes',
+  'aborts the callback and opens it again',
   'loses the cookie of the login',
   'loses the cookie of the callback',
   'keeps no cookie at all',
-  'opens the callback of another',
+  "opens another browser's callback",
   'changes the state',
-  'looks ahead',
+  'prefetches the login',
   'goes back to the callback',
 ];
 
-/** Half of the faults are WeChat's, half the browser's. */
+/** Half of the faults are WeChat's, the other half the browser's. */
 export function drawFault(random) {
   const pick = (list) => list[Math.floor(random() * list.length)];
   if (random() < 0.5) return { act: pick(OF_THE_BROWSER) };
   return { call: pick(CALLS), fault: pick(OF_WECHAT) };
 }
 
-/** With which errors a login may end, and when. Anything else is a fault of ours. */
-const AFTER_WECHAT = [
-  'bad_answer',
-  'busy',
-  'code_invalid',
-  'code_used',
-  'network',
-  'rate_limit',
-  'timeout',
-  'token_invalid',
-  'user_limited',
-];
-const WHILE_REDIS_IS_AWAY = ['session_missing', 'sessions_away', 'token_store'];
+/**
+ * The kinds that a fault of WeChat's may end any login with, because faults are shared: those of its errcodes, and those
+ * that a restart did not cure.
+ */
+const AFTER_WECHAT = Object.entries(contract.errorKinds)
+  .filter(
+    ([, { errcodes, restartsLogin }]) =>
+      restartsLogin || OF_WECHAT.some(({ errcode }) => errcodes.includes(errcode)),
+  )
+  .map(([kind]) => kind);
+/** `sessions_away` is the soak app's own. */
+const WHILE_REDIS_IS_AWAY = [...known('session_missing', 'token_store'), 'sessions_away'];
 const AFTER_ACTS = {
-  refuses: ['access_denied'],
-  'is refused by the app': ['login_refused'],
-  'keeps no cookie at all': ['login_loop'],
-  'changes the state': ['state_unknown', 'login_loop'],
+  refuses: known('access_denied'),
+  'is refused by the app': known('login_refused'),
+  'keeps no cookie at all': known('login_loop'),
+  'changes the state': known('state_unknown', 'login_loop'),
 };
 
+function known(...kinds) {
+  const unknown = kinds.find((kind) => !(kind in contract.errorKinds));
+  if (unknown) throw new Error(`${unknown} is not a kind of error in contract.json`);
+  return kinds;
+}
+
+/** Whether a login may end with this kind of error; any other is a fault of the library. */
 export function mayEndWith(kind, { act, isRedisAway }) {
   return (
     AFTER_WECHAT.includes(kind) ||
@@ -73,7 +85,7 @@ export function mayEndWith(kind, { act, isRedisAway }) {
   );
 }
 
-/** Numbers that look random and are the same for the same seed. */
+/** Random numbers that are the same for the same seed. */
 export function seededRandom(seed) {
   let state = seed >>> 0;
   return () => {

@@ -1,4 +1,5 @@
-// The people of a soak, each with a browser that is no more than a cookie and kept-alive connections.
+// The people of a soak. Each has a browser of its own, which is no more than a cookie and kept-alive connections: the
+// tests' browser (__tests__/support/browser.ts) is TypeScript, and its cookie jar costs more than a request.
 import { once } from 'node:events';
 import http from 'node:http';
 import { clearTimeout, setTimeout } from 'node:timers';
@@ -9,16 +10,16 @@ import { drawFault, mayEndWith } from './faults.mjs';
 const WECHAT =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 MicroMessenger/8.0.60';
 const DESKTOP = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36';
-/** An answer that takes longer hangs: every wait of ours ends before. */
-const HANGS_MS = 45_000;
-const MOST_HOPS = 8;
+/** Longer than any timeout of the library: a response that takes longer never comes. */
+const RESPONSE_TIMEOUT_MS = 45_000;
+const MAX_REDIRECTS = 8;
 
-/** Something that must never happen, in words that can be counted. */
-class Wrong extends Error {}
+/** Something that must never happen; its message is counted. */
+class Violation extends Error {}
 
-const CALLS_BACK_TWICE = /calls back (?:twice|again)/;
+const OPENS_CALLBACK_TWICE = /opens the callback twice|aborts the callback/;
 /** "invalid credential, access_token is invalid or not latest" */
-const FORGOTTEN = 40_001;
+const TOKEN_INVALID = 40_001;
 
 export class People {
   #site;
@@ -33,7 +34,7 @@ export class People {
     this.#random = random;
   }
 
-  /** One person from the first page to the last: logs in, looks around, and now and then out, or in as somebody else. */
+  /** One person, from login to last page: some log out at the end, and some log in as somebody else. */
   async live(number, pages) {
     const { users, refusedUser, faultShare } = this.#site;
     const { act, ...ofWechat } = this.#random() < faultShare ? drawFault(this.#random) : {};
@@ -41,19 +42,19 @@ export class People {
     if (act ?? ofWechat.call) this.#tally.faults += 1;
     const user = act === 'is refused by the app' ? refusedUser : users[number % users.length].id;
     const browser = this.#browser(this.#random() < 0.2 ? DESKTOP : WECHAT);
-    const awayBefore = this.#site.isRedisAway();
+    const wasRedisAway = this.#site.isRedisAway();
     try {
-      const outcome = await this.#login(browser, user, act);
-      this.#note(outcome, { act, isRedisAway: awayBefore || this.#site.isRedisAway() });
-      if (outcome !== 'logged in') return;
-      await this.#lookAround(browser, user, pages);
+      const result = await this.#login(browser, user, act);
+      this.#count(result, { act, isRedisAway: wasRedisAway || this.#site.isRedisAway() });
+      if (result !== 'logged in') return;
+      await this.#openPages(browser, user, pages);
       const dice = this.#random();
       if (dice < 0.1) await this.#logOut(browser);
-      else if (dice < 0.15) await this.#becomeAnother(browser, users[(number + 1) % users.length].id);
+      else if (dice < 0.15) await this.#logInAsAnother(browser, users[(number + 1) % users.length].id);
     } catch (error) {
-      const what = error instanceof Wrong ? error.message : error.stack;
-      const around = act ?? JSON.stringify(ofWechat.fault) ?? 'no fault';
-      this.#tally.wrong(around, `${what}${wordsIn(browser.last)}`);
+      const what = error instanceof Violation ? error.message : error.stack;
+      const fault = act ?? JSON.stringify(ofWechat.fault) ?? 'no fault';
+      this.#tally.violation(fault, `${what}${detailsIn(browser.last)}`);
     } finally {
       undo?.();
     }
@@ -63,162 +64,168 @@ export class People {
     this.#agent.destroy();
   }
 
-  #note(outcome, around) {
+  #count(result, circumstances) {
     this.#tally.logins += 1;
-    this.#tally.outcome(outcome);
-    if (outcome !== 'logged in' && !mayEndWith(outcome, around)) throw new Wrong(`ended with ${outcome}`);
+    this.#tally.result(result);
+    if (result !== 'logged in' && !mayEndWith(result, circumstances))
+      throw new Violation(`the login ended with ${result}`);
   }
 
-  /** @returns 'logged in', or the code of the error that ended it */
+  /** @returns 'logged in', or the kind of the error that ended the login */
   async #login(browser, user, act) {
-    if (act === 'looks ahead') await browser.get('/login', { headers: { 'Sec-Purpose': 'prefetch' } });
-    let answer = await browser.get('/login?returnTo=/me');
+    if (act === 'prefetches the login')
+      await browser.get('/login', { headers: { 'Sec-Purpose': 'prefetch' } });
+    let response = await browser.get('/login?returnTo=/me');
     if (act === 'loses the cookie of the login') browser.cookie = '';
-    for (let hop = 0; hop < MOST_HOPS; hop++) {
+    for (let redirects = 0; redirects < MAX_REDIRECTS; redirects++) {
       if (act === 'keeps no cookie at all') browser.cookie = '';
-      const code = errorIn(answer);
-      if (code !== undefined) return code;
-      if (isEnd(answer, act)) {
+      const kind = errorIn(response);
+      if (kind !== undefined) return kind;
+      if (isEnd(response, act)) {
         if (act === 'goes back to the callback' && browser.lastCallback !== undefined) {
           const again = await browser.get(browser.lastCallback);
-          const code = errorIn(again);
-          if (code !== undefined) return code;
-          if (again.location !== '/me') throw new Wrong('the Back button led elsewhere');
+          const kind = errorIn(again);
+          if (kind !== undefined) return kind;
+          if (again.location !== '/me') throw new Violation('the Back button did not lead to the page');
         }
-        if (act === 'loses the cookie of the callback' && hop === 1) {
+        if (act === 'loses the cookie of the callback' && redirects === 1) {
           browser.cookie = '';
-          answer = await browser.get('/login?returnTo=/me');
+          response = await browser.get('/login?returnTo=/me');
           continue;
         }
-        return this.#isIn(browser, user);
+        return this.#checkLogin(browser, user);
       }
-      // Only the process where a login began knows its page once the session is gone: at another one it ends at the root.
-      if (answer.location === '/' && CALLS_BACK_TWICE.test(act)) return this.#isIn(browser, user);
-      if (!answer.location.startsWith(this.#site.emulator.url))
-        throw new Wrong(`was sent to ${answer.location.slice(0, 60)} (HTTP ${answer.status})`);
-      answer = await this.#comeBack(browser, answer.location, user, hop === 0 ? act : undefined);
+      // Once the session is renewed, only the process that started the login knows its return path: another one sends
+      // the browser to the root.
+      if (response.location === '/' && OPENS_CALLBACK_TWICE.test(act)) return this.#checkLogin(browser, user);
+      if (!response.location.startsWith(this.#site.emulator.url))
+        throw new Violation(`a redirect to ${response.location.slice(0, 60)} (HTTP ${response.status})`);
+      response = await this.#agree(browser, response.location, user, redirects === 0 ? act : undefined);
     }
-    throw new Wrong(`still under way after ${MOST_HOPS} redirects`);
+    throw new Violation(`the login did not end within ${MAX_REDIRECTS} redirects`);
   }
 
-  async #isIn(browser, user) {
-    const answer = await browser.get('/me');
-    const code = errorIn(answer);
-    if (code !== undefined) return code;
-    if (answer.status !== 200) throw new Wrong(`logged in, but /me says HTTP ${answer.status}`);
-    this.#check(browser, answer, user);
+  async #checkLogin(browser, user) {
+    const response = await browser.get('/me');
+    const kind = errorIn(response);
+    if (kind !== undefined) return kind;
+    if (response.status !== 200)
+      throw new Violation(`the login succeeded, but /me responds HTTP ${response.status}`);
+    this.#checkIdentity(browser, response, user);
     return 'logged in';
   }
 
-  async #comeBack(browser, address, user, act) {
+  /** What the person does at WeChat, and the response to the callback. */
+  async #agree(browser, address, user, act) {
     const { emulator } = this.#site;
     const { switches } = emulator;
     if (act === 'refuses') {
       switches.denial = 'authdeny';
-      const back = emulator.authorize(address, { user, allow: false });
+      const refusal = emulator.authorize(address, { user, allow: false });
       switches.denial = 'silent';
-      // A PC that says no just stays on WeChat's page.
+      // On a PC, a refusal stays on WeChat's page.
       const callback =
-        (await back) ?? withParams(await emulator.authorize(address, { user }), { code: 'authdeny' });
+        (await refusal) ?? withParams(await emulator.authorize(address, { user }), { code: 'authdeny' });
       return browser.get(pathOf(callback));
     }
-    if (act?.startsWith('calls back twice')) {
+    if (act?.startsWith('opens the callback twice')) {
       switches.doubleCallback = act.endsWith('two codes') ? 'different-codes' : 'same-code';
       const both = emulator.authorizeTwice(address, { user });
       switches.doubleCallback = 'off';
       const [first, second = first] = await both;
-      return this.#callTwice(browser, pathOf(first), pathOf(second));
+      return this.#openBoth(browser, pathOf(first), pathOf(second));
     }
-    let back = await emulator.authorize(address, { user });
-    if (act === 'changes the state') back = withParams(back, { state: `1${'f'.repeat(32)}` });
-    if (act === 'opens the callback of another') {
-      const [stranger] = this.#site.users.filter(({ id }) => id !== user);
+    let callback = await emulator.authorize(address, { user });
+    if (act === 'changes the state') callback = withParams(callback, { state: `1${'f'.repeat(32)}` });
+    if (act === "opens another browser's callback") {
+      const [otherUser] = this.#site.users.filter(({ id }) => id !== user);
       const other = this.#browser(WECHAT);
-      const sent = await other.get('/login');
-      if (errorIn(sent) !== undefined) return sent;
-      back = await emulator.authorize(sent.location, { user: stranger.id });
+      const redirect = await other.get('/login');
+      if (errorIn(redirect) !== undefined) return redirect;
+      callback = await emulator.authorize(redirect.location, { user: otherUser.id });
     }
-    const path = pathOf(back);
-    if (act === 'hangs up and calls back again') await browser.hangUp(path);
+    const path = pathOf(callback);
+    if (act === 'aborts the callback and opens it again') await browser.abort(path);
     browser.lastCallback = path;
     return browser.get(path);
   }
 
-  /** Both at once; the browser keeps what only one of them brings. */
-  async #callTwice(browser, first, second) {
+  /** Opens both callbacks at once; the browser keeps the cookies of one response. */
+  async #openBoth(browser, first, second) {
     const before = browser.cookie;
-    const answers = await Promise.all(
+    const results = await Promise.all(
       [first, second].map(async (path) => {
-        const twin = this.#browser(browser.userAgent, before);
-        return { answer: await twin.get(path), cookie: twin.cookie };
+        const tab = this.#browser(browser.userAgent, before);
+        return { response: await tab.get(path), cookie: tab.cookie };
       }),
     );
-    const { answer, cookie } = answers[Math.floor(this.#random() * 2)];
+    const { response, cookie } = results[Math.floor(this.#random() * 2)];
     browser.cookie = cookie;
-    return answer;
+    return response;
   }
 
-  async #lookAround(browser, user, pages) {
+  async #openPages(browser, user, pages) {
     for (let page = 0; page < pages; page++) {
       const dice = this.#random();
       const path = dice < 0.01 ? '/profile' : dice < 0.02 ? '/token' : '/me';
-      const away = this.#site.isRedisAway();
-      const answer = await browser.get(path);
+      const wasRedisAway = this.#site.isRedisAway();
+      const response = await browser.get(path);
       this.#tally.guarded += 1;
-      const code = errorIn(answer);
-      if (code !== undefined) {
-        this.#tally.refusal(code);
-        if (!mayEndWith(code, { isRedisAway: away || this.#site.isRedisAway() }))
-          throw new Wrong(`${path} said ${code}`);
+      const kind = errorIn(response);
+      if (kind !== undefined) {
+        this.#tally.refusal(kind);
+        if (!mayEndWith(kind, { isRedisAway: wasRedisAway || this.#site.isRedisAway() }))
+          throw new Violation(`${path} responds ${kind}`);
         continue;
       }
-      if (answer.status !== 200) throw new Wrong(`the login was lost: ${path} says HTTP ${answer.status}`);
-      const { token } = this.#check(browser, answer, user);
+      if (response.status !== 200)
+        throw new Violation(`the login was lost: ${path} responds HTTP ${response.status}`);
+      const { token } = this.#checkIdentity(browser, response, user);
       if (token !== undefined) await this.#checkToken(token, browser, user);
     }
   }
 
-  /** Every answer must be about this very person. */
-  #check(browser, answer, user) {
+  /** Every response must be about this very person. */
+  #checkIdentity(browser, response, user) {
     const { emulator } = this.#site;
     const app = browser.userAgent === WECHAT ? emulator.apps.official : emulator.apps.website;
-    const said = JSON.parse(answer.body);
+    const body = JSON.parse(response.body);
     this.#tally.identities += 1;
-    if (said.openid !== emulator.openid(user, app.appId)) throw new Wrong('is somebody else');
-    return said;
+    if (body.openid !== emulator.openid(user, app.appId)) throw new Violation('another user is logged in');
+    return body;
   }
 
-  /** Whose token it is, only WeChat can tell; faults are not for this question. */
+  /** Only WeChat knows whose token it is; /sns/auth is a call that no fault meets. */
   async #checkToken(token, browser, user) {
     const { emulator } = this.#site;
     const app = browser.userAgent === WECHAT ? emulator.apps.official : emulator.apps.website;
     const query = new URLSearchParams({ access_token: token, openid: emulator.openid(user, app.appId) });
-    const { errcode } = await askJSON(`${emulator.url}/sns/auth?${query}`);
+    const { errcode } = await getJSON(`${emulator.url}/sns/auth?${query}`);
     this.#tally.identities += 1;
-    // The emulator keeps the newest tokens only; an app that calls WeChat with such a one is given a fresh one (40001 heals).
-    if (errcode === FORGOTTEN) this.#tally.outcome('a token the emulator has forgotten');
+    // The emulator keeps the newest tokens only; an app that calls WeChat with an older one refreshes it (40001).
+    if (errcode === TOKEN_INVALID) this.#tally.result('a token that the emulator no longer keeps');
     else if (errcode !== 0)
-      throw new Wrong(`has a token that WeChat does not know as theirs (errcode ${errcode})`);
+      throw new Violation(`the token does not belong to this user (errcode ${errcode})`);
   }
 
   async #logOut(browser) {
-    const away = this.#site.isRedisAway();
-    const isExcused = (code) =>
-      code !== undefined && mayEndWith(code, { isRedisAway: away || this.#site.isRedisAway() });
-    const out = await browser.get('/logout');
-    if (isExcused(errorIn(out))) return;
-    if (out.status !== 302) throw new Wrong(`logout says HTTP ${out.status}`);
-    const answer = await browser.get('/me');
-    if (isExcused(errorIn(answer))) return;
-    if (answer.status === 200) throw new Wrong('is still in after logout');
+    const wasRedisAway = this.#site.isRedisAway();
+    const isAllowed = (kind) =>
+      kind !== undefined && mayEndWith(kind, { isRedisAway: wasRedisAway || this.#site.isRedisAway() });
+    const logout = await browser.get('/logout');
+    if (isAllowed(errorIn(logout))) return;
+    if (logout.status !== 302) throw new Violation(`the logout responds HTTP ${logout.status}`);
+    const response = await browser.get('/me');
+    if (isAllowed(errorIn(response))) return;
+    if (response.status === 200) throw new Violation('the user is still logged in after the logout');
     this.#tally.logouts += 1;
   }
 
-  async #becomeAnother(browser, user) {
-    const away = this.#site.isRedisAway();
-    const outcome = await this.#login(browser, user, undefined);
-    this.#note(outcome, { isRedisAway: away || this.#site.isRedisAway() });
-    if (outcome === 'logged in') await this.#lookAround(browser, user, 2);
+  async #logInAsAnother(browser, user) {
+    const wasRedisAway = this.#site.isRedisAway();
+    const result = await this.#login(browser, user, undefined);
+    this.#count(result, { isRedisAway: wasRedisAway || this.#site.isRedisAway() });
+    if (result === 'logged in') await this.#openPages(browser, user, 2);
   }
 
   #browser(userAgent, cookie = '') {
@@ -228,15 +235,15 @@ export class People {
       lastCallback: undefined,
       last: undefined,
       get: async (path, options) => {
-        const answer = await this.#ask(browser, path, options);
-        browser.last = answer;
-        const [set] = answer.headers['set-cookie'] ?? [];
+        const response = await this.#request(browser, path, options);
+        browser.last = response;
+        const [set] = response.headers['set-cookie'] ?? [];
         if (set) browser.cookie = set.slice(0, set.indexOf(';'));
-        return answer;
+        return response;
       },
-      /** Sends a request and is gone before the answer. */
-      hangUp: async (path) => {
-        const request = http.request(this.#address(browser, path, { agent: false }));
+      /** Sends a request and closes the connection before the response. */
+      abort: async (path) => {
+        const request = http.request(this.#optionsOf(browser, path, { agent: false }));
         const closed = new Promise((resolve) => request.on('close', resolve).on('error', () => undefined));
         request.end();
         await sleep(this.#random() * 20);
@@ -247,7 +254,7 @@ export class People {
     return browser;
   }
 
-  #address({ userAgent, cookie }, path, { agent = this.#agent, headers } = {}) {
+  #optionsOf({ userAgent, cookie }, path, { agent = this.#agent, headers } = {}) {
     const { ports, host } = this.#site;
     return {
       host: '127.0.0.1',
@@ -266,9 +273,9 @@ export class People {
     };
   }
 
-  #ask(browser, path, options) {
+  #request(browser, path, options) {
     return new Promise((resolve, reject) => {
-      const request = http.get(this.#address(browser, path, options), (response) => {
+      const request = http.get(this.#optionsOf(browser, path, options), (response) => {
         let body = '';
         response.setEncoding('utf8');
         response.on('data', (chunk) => (body += chunk));
@@ -278,43 +285,50 @@ export class People {
           resolve({ status, headers, body, location: headers.location ?? '' });
         });
       });
-      const timer = setTimeout(() => request.destroy(new Error(`no answer within ${HANGS_MS} ms`)), HANGS_MS);
+      const timer = setTimeout(
+        () => request.destroy(new Error(`no response within ${RESPONSE_TIMEOUT_MS} ms`)),
+        RESPONSE_TIMEOUT_MS,
+      );
       request.on('error', (error) => {
         clearTimeout(timer);
-        reject(new Wrong(`${path.replace(/\?.*/, '')}: ${error.message}`));
+        reject(new Violation(`${path.replace(/\?.*/, '')}: ${error.message}`));
       });
     });
   }
 }
 
-/** Where a login was to end only its session knows, and the process that it set out from: without both it ends at the root. */
-const LOSE_THE_WAY = [
+/**
+ * The return path of a login is known to its session and to the process that started it; a login that loses both ends at
+ * the root.
+ */
+const LOSE_RETURN_PATH = [
   'loses the cookie of the login',
   'keeps no cookie at all',
-  'opens the callback of another',
+  "opens another browser's callback",
 ];
 
 function isEnd({ location }, act) {
-  return location === '/me' || (location === '/' && LOSE_THE_WAY.includes(act));
+  return location === '/me' || (location === '/' && LOSE_RETURN_PATH.includes(act));
 }
 
-async function askJSON(address) {
+async function getJSON(address) {
   const [response] = await once(http.get(address), 'response');
   let body = '';
   for await (const chunk of response.setEncoding('utf8')) body += chunk;
   return JSON.parse(body);
 }
 
-/** The kind of an error that the app told, on a page or in JSON. */
+/** The kind of error that a response reports, on a page or in JSON. */
 function errorIn({ status, body, location }) {
   if (status < 400) return undefined;
-  const kind = /错误代码：(\w+)/.exec(body)?.[1] ?? jsonError(body);
-  if (kind === undefined) throw new Wrong(`HTTP ${status} without a code${location && ' and a redirect'}`);
-  if (/\W/.test(kind)) throw new Wrong(kind.slice(0, 300));
+  const kind = /错误代码：(\w+)/.exec(body)?.[1] ?? kindInJSON(body);
+  if (kind === undefined)
+    throw new Violation(`HTTP ${status} without a kind of error${location && ', and with a redirect'}`);
+  if (/\W/.test(kind)) throw new Violation(kind.slice(0, 300));
   return kind;
 }
 
-function jsonError(body) {
+function kindInJSON(body) {
   try {
     return JSON.parse(body).error;
   } catch {
@@ -322,11 +336,11 @@ function jsonError(body) {
   }
 }
 
-/** What a refusal said beside its code, for whoever looks for the cause. */
-function wordsIn(answer) {
-  if (answer === undefined || answer.status < 400) return '';
-  const words = /<pre>(.*?)<\/pre>/s.exec(answer.body)?.[1] ?? answer.headers['x-reason'];
-  return words === undefined ? '' : `: ${words.slice(0, 200)}`;
+/** What an error response says beside its kind: it helps to find the cause. */
+function detailsIn(response) {
+  if (response === undefined || response.status < 400) return '';
+  const details = /<pre>(.*?)<\/pre>/s.exec(response.body)?.[1] ?? response.headers['x-reason'];
+  return details === undefined ? '' : `: ${details.slice(0, 200)}`;
 }
 
 function pathOf(address) {

@@ -1,4 +1,4 @@
-// A Redis of the soak's own, that can be taken away and brought back: what it knew is in its append-only file.
+// A Redis of the soak's own, which can be stopped and started again: its data is in an append-only file.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs/promises';
@@ -34,15 +34,15 @@ async function start(folder, port) {
     ...['--dir', folder, '--appendonly', 'yes', '--save', ''],
     ...['--port', String(port), '--bind', '127.0.0.1'],
   ]);
-  // Also where the soak itself breaks off.
+  // If the soak itself is aborted.
   process.once('exit', () => server.kill());
   await new Promise((resolve, reject) => {
-    let said = '';
+    let output = '';
     server.once('error', reject);
-    server.once('exit', () => reject(new Error(`redis-server did not start: ${said}`)));
+    server.once('exit', () => reject(new Error(`redis-server did not start: ${output}`)));
     server.stdout.on('data', (chunk) => {
-      said = (said + chunk).slice(-10_000);
-      if (/ready to accept connections/i.test(said)) resolve();
+      output = (output + chunk).slice(-10_000);
+      if (/ready to accept connections/i.test(output)) resolve();
     });
   });
   return server;

@@ -1,9 +1,9 @@
-// What a single-page app does: ask, and where nobody is logged in, go to the address that the 401 brings.
+// Requests the JSON route and shows the response. Without a user, it is 401 with a loginURL.
 document.querySelector('#ask').addEventListener('click', async (event) => {
   event.preventDefault();
-  const answer = await fetch('/api/me', { headers: { Accept: 'application/json' } });
-  const body = await answer.json();
-  const out = document.querySelector('#answer');
+  const response = await fetch('/api/me', { headers: { Accept: 'application/json' } });
+  const body = await response.json();
+  const out = document.querySelector('#response');
   out.hidden = false;
-  out.textContent = `${answer.status} ${JSON.stringify(body, null, 2)}`;
+  out.textContent = `${response.status} ${JSON.stringify(body, null, 2)}`;
 });

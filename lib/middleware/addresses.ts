@@ -39,14 +39,15 @@ export function routePath(context: Context, name: keyof ResolvedOptions['routes'
 
 /** The path that browsers see before our routes: the path that the proxy strips, and the mount path. */
 export function publicMount({ req, url, config }: Context): string {
-  return basePath(config) + asPath(mountOf(req, url));
+  return basePath(config) + escapeMount(mountOf(req, url));
 }
 
 /**
- * If the mount is a pattern, part of it comes from the request. Slashes and backslashes are collapsed,
- * otherwise `//evil.example` would become an open redirect.
+ * If the mount is a pattern, part of it comes from the request. Node decodes request targets as Latin-1, so
+ * each character is one byte. Slashes and backslashes are collapsed, otherwise `//evil.example` would become
+ * an open redirect.
  */
-function asPath(mount: string): string {
+function escapeMount(mount: string): string {
   return mount
     .replace(/[^\u0021-\u007e]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
     .replace(/[\\/]+/g, '/')
@@ -54,34 +55,38 @@ function asPath(mount: string): string {
 }
 
 /**
- * The routes of every mount, and of every `wechatAuth()`, that requests to a site came through, by site and
- * path. A login that ended at the logout of another mount would end in a logout. Bounded: the Host header,
- * and a mount that is a pattern, come from the request.
+ * The login, callback and logout routes of every mount of every `wechatAuth()`, by site, as far as requests
+ * have come through them. They are refused as return paths: a login must not end at the logout of another
+ * mount. Bounded, because the Host header and a mount that is a pattern come from the request.
  */
-const KNOWN_ROUTES = new LRUCache<string, true>({ max: 500 });
+const KNOWN_ROUTES = new LRUCache<string, LRUCache<string, readonly string[]>>({ max: 100 });
+const MAX_MOUNTS = 50;
 
 /**
- * Notes the routes of the mount that this request came through. Runs on every request, so a known mount costs
- * next to nothing.
+ * Notes the routes of the mount that this request came through. It runs on every request, so a known mount is
+ * cheap.
  */
 export function noteRoutes(context: Context): void {
   const { req, url, config } = context;
   const { originalUrl = url } = req;
-  const mount = `${siteOf(context)} ${originalUrl.slice(0, Math.max(0, originalUrl.length - url.length))}`;
-  if (mount.length > 300 || config.seenMounts.get(mount)) return;
-  config.seenMounts.set(mount, true);
-  for (const route of ownRoutes(context)) KNOWN_ROUTES.set(routeKey(context, route), true);
+  const mount = `${config.sessionKey} ${originalUrl.slice(0, Math.max(0, originalUrl.length - url.length))}`;
+  const site = siteOf(context);
+  let mounts = KNOWN_ROUTES.get(site);
+  if (mounts?.get(mount) || mount.length + site.length > 500) return;
+  if (!mounts) KNOWN_ROUTES.set(site, (mounts = new LRUCache({ max: MAX_MOUNTS })));
+  mounts.set(mount, ownRoutes(context).map(comparablePath));
 }
 
 function isKnownRoute(context: Context, path: string): boolean {
-  return KNOWN_ROUTES.has(routeKey(context, path.replace(/[?#].*$/s, '')));
+  const mounts = KNOWN_ROUTES.get(siteOf(context));
+  if (!mounts) return false;
+  const route = comparablePath(path.replace(/[?#].*$/s, ''));
+  return [...mounts.values()].some((routes) => routes.includes(route));
 }
 
-function routeKey(context: Context, path: string): string {
-  return `${siteOf(context)} ${comparablePath(path)}`;
-}
-
-/** Two apps in one process that serve different hosts have nothing to do with each other. */
+/**
+ * The origin or Host under which routes are known, so that apps on different hosts do not affect each other.
+ */
 function siteOf({ req, config }: Context): string {
   return config.base?.origin ?? req.headers.host ?? '';
 }
@@ -91,7 +96,7 @@ function ownRoutes(context: Context): string[] {
 }
 
 /** Whether a login may end at this path. */
-export function isReturnTo(context: Context, asked: string | null | undefined): asked is string {
+export function isSafeReturnTo(context: Context, asked: string | null | undefined): asked is string {
   return asked != null && safeReturnTo(context, asked) !== undefined;
 }
 
@@ -102,7 +107,8 @@ export function returnToOrDefault(context: Context, asked: string | null | undef
 
 /**
  * The requested return path in the form that a Location header takes, without a spent code; `undefined` if it
- * is not safe. It is checked as it was requested, and again with the path that the proxy strips.
+ * is not safe. It is checked as it was requested; then the path of `baseURL` is put in front, unless it is
+ * there already, and the result is checked again.
  */
 export function safeReturnTo(context: Context, asked: string | null | undefined): string | undefined {
   const path = sanitizeReturnTo(asked, []);
@@ -122,7 +128,7 @@ export function currentPage({ req, config }: Context): string {
 }
 
 /** The path of an Origin or Referer header of this site; `undefined` for another site. */
-export function sameOriginPath(context: Context, header: string): string | undefined {
+export function pathOnThisSite(context: Context, header: string): string | undefined {
   if (!URL.canParse(header)) return undefined;
   const url = new URL(header);
   return url.host === hostOf(context.req) || url.origin === context.config.base?.origin
@@ -138,7 +144,7 @@ export function isCrossSite(context: Context): boolean {
   const site = header(context.req, 'sec-fetch-site');
   if (site) return site === 'cross-site';
   const from = header(context.req, 'origin') || header(context.req, 'referer');
-  return from !== '' && sameOriginPath(context, from) === undefined;
+  return from !== '' && pathOnThisSite(context, from) === undefined;
 }
 
 /** The redirect URI. */
@@ -159,7 +165,7 @@ export interface LoginLink {
 }
 
 /** The path of the login route, for links. */
-export function loginURL(context: Context, { returnTo, scope }: LoginLink): string {
+export function loginPath(context: Context, { returnTo, scope }: LoginLink): string {
   const path = routePath(context, 'login');
   if (path === undefined) {
     throw new WechatAuthError(
@@ -174,11 +180,11 @@ export function loginURL(context: Context, { returnTo, scope }: LoginLink): stri
 }
 
 /** The public address of this login, to be opened on another device. */
-export function loginAddress(context: Context, { returnTo }: LoginLink): string {
-  const asked = { returnTo: isReturnTo(context, returnTo) ? returnTo : undefined };
+export function loginURL(context: Context, { returnTo }: LoginLink): string {
+  const asked = { returnTo: isSafeReturnTo(context, returnTo) ? returnTo : undefined };
   const path =
     routePath(context, 'login') === undefined
       ? returnToOrDefault(context, returnTo)
-      : loginURL(context, asked);
+      : loginPath(context, asked);
   return originOf(context) + path;
 }

@@ -10,7 +10,7 @@ import { type HostRequest } from './http/request';
 import { accountOf, mainAccountOf, type Context } from './context';
 import type { AppUser, WechatSession, WechatSessions } from './state/wechat-session';
 import { noStore } from './http/response';
-import { loginURL } from './addresses';
+import { loginPath } from './addresses';
 import { LoginReporter } from './login/login-reporter';
 
 /**
@@ -27,7 +27,7 @@ export interface WxLoginParams {
   readonly scope: string;
   /** Percent-encoded, because the widget does not encode. */
   readonly redirect_uri: string;
-  /** Of a pending login that the session holds now; for single use. */
+  /** The state of a pending login that was just saved in the session. It works once. */
   readonly state: string;
 }
 
@@ -49,9 +49,9 @@ export interface WechatContext {
   /** Whether somebody is logged in. */
   isAuthenticated(): boolean;
   /**
-   * Sends the browser to WeChat, or shows the page that says where it can log in. The response is complete
-   * afterwards. It never rejects: an error ends the request as in the login route (`onError`, page or JSON), so
-   * that a call without `await` cannot end the process.
+   * Sends the browser to WeChat, or shows the page that says where it can log in. The promise never rejects,
+   * so that a call without `await` cannot end the process: an error is sent as in the login route (`onError`,
+   * page or JSON), or passed to the app's error handler.
    */
   login(options?: WechatLoginOptions): Promise<void>;
   /**
@@ -70,7 +70,7 @@ export interface WechatContext {
    * Logs the user out: removes the login and everything else from the session, except logins under another
    * `sessionKey`, and gives the session a new id.
    *
-   * @throws WechatAuthError of kind `session_missing` where the session's store failed.
+   * @throws WechatAuthError of kind `session_missing` if there is no session, or its store failed.
    */
   logout(): Promise<void>;
   /**
@@ -95,7 +95,7 @@ export interface WechatContext {
 export interface WechatRequest extends HostRequest {
   /** The user of this request, and what can be done for them. */
   readonly wechat: WechatContext;
-  /** The session, if a session middleware runs before. */
+  /** The session, if a session middleware runs before wechatAuth(). */
   readonly session?: WechatSessions | null | undefined;
 }
 
@@ -123,7 +123,7 @@ export class ReqWechat implements WechatContext {
   }
 
   loginURL(options: Pick<WechatLoginOptions, 'returnTo' | 'scope'> = {}): string {
-    return loginURL(this.#context, options);
+    return loginPath(this.#context, options);
   }
 
   async loginParams(options: Pick<WechatLoginOptions, 'returnTo'> = {}): Promise<WxLoginParams> {
@@ -166,14 +166,14 @@ export class ReqWechat implements WechatContext {
    * For the guard: the context and the login behind a `req.wechat` of this package; `undefined` for any other
    * value.
    */
-  static contextBehind(context: unknown): { context: Context; login: WechatSession | undefined } | undefined {
+  static unwrap(context: unknown): { context: Context; login: WechatSession | undefined } | undefined {
     if (typeof context !== 'object' || context === null || !(#context in context)) return undefined;
     return { context: context.#context, login: context.#currentLogin() };
   }
 }
 
 declare global {
-  // Adds `wechat` to Express's requests. Without Express this declares nothing that anybody uses.
+  // Adds `wechat` to Express's requests. It has no effect without Express.
   // eslint-disable-next-line @typescript-eslint/no-namespace -- Express is typed so
   namespace Express {
     interface Request {

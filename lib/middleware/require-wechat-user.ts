@@ -13,7 +13,7 @@ import type { AppUser } from './state/wechat-session';
 import type { WechatSession } from './state/wechat-session';
 import { type Context } from './context';
 import { noStore, redirect, sendJSON, vary } from './http/response';
-import { currentPage, isCrossSite, safeReturnTo, sameOriginPath, routePath, loginURL } from './addresses';
+import { currentPage, isCrossSite, safeReturnTo, pathOnThisSite, routePath, loginPath } from './addresses';
 
 /** Options of `requireWechatUser()`. An undefined one counts as not given. */
 export interface WechatGuardOptions {
@@ -23,15 +23,16 @@ export interface WechatGuardOptions {
    */
   readonly scope?: OfficialScope | undefined;
   /**
-   * What happens without a user: `redirect` sends the browser to the login, `reject` responds with 401 JSON
-   * `{ error, message, loginURL }`, `auto` redirects pages and rejects other requests.
+   * What happens without a user, or with too little scope: `redirect` sends the browser to the login,
+   * `reject` responds with 401 JSON `{ error, message, loginURL }`, `auto` redirects pages and rejects other
+   * requests.
    *
    * @default 'auto'
    */
   readonly mode?: 'auto' | 'redirect' | 'reject' | undefined;
   /**
-   * Whether this user may pass; awaited. `false` is kind `forbidden`, 403. An error that it throws goes to
-   * the app's error handler.
+   * Decides whether the user may pass; may return a promise. Only `true` lets pass; otherwise kind
+   * `forbidden`, 403. An error that it throws goes to the app's error handler.
    */
   readonly check?: Bivariant<(user: AppUser, req: HostRequest) => boolean | Promise<boolean>> | undefined;
 }
@@ -57,16 +58,15 @@ export function requireWechatUser(options: WechatGuardOptions = {}): WechatGuard
         'Mount the guard that it returns: app.get(path, requireWechatUser(), handler).',
     );
   }
-  checkGuardOptions(options);
-  const config = { ...options };
+  const config = checkGuardOptions(options);
   return function wechatUserRequired(req, res, next) {
     const { wechat } = req as { wechat?: WechatContext };
-    const opened = ReqWechat.contextBehind(wechat);
-    if (!opened) {
+    const found = ReqWechat.unwrap(wechat);
+    if (!found) {
       next(notMounted(wechat));
       return;
     }
-    const { context, login } = opened;
+    const { context, login } = found;
     // Synchronous, because most requests come from users who may pass.
     if (login && !config.check && grantsEnough(login, config)) next();
     else void decide({ ...context, res, next }, login, config).catch(next);
@@ -88,13 +88,13 @@ async function decide(
 ): Promise<void> {
   const { scope, mode = 'auto', check } = options;
   if (!login || !grantsEnough(login, options)) {
-    await withoutUser(context, { scope, mode }, login !== undefined);
+    await refuseRequest(context, { scope, mode }, login !== undefined);
   } else if (!check || (await isAllowed(check, login.user, context.req))) {
     context.next();
   } else {
     await sendFailure(
       context,
-      new WechatAuthError('forbidden', 'This user may not pass: `check` returned false.'),
+      new WechatAuthError('forbidden', 'This user may not pass: `check` did not return true.'),
     );
   }
 }
@@ -119,8 +119,8 @@ async function isAllowed(
 ): Promise<boolean> {
   try {
     // Only `true`: an empty list or the string 'false' is truthy, and not what the app meant.
-    const isAllowed: unknown = await check(user, req);
-    return isAllowed === true;
+    const allowed: unknown = await check(user, req);
+    return allowed === true;
   } catch (error) {
     if (error instanceof Error) throw error;
     throw new WechatAuthError(
@@ -131,14 +131,14 @@ async function isAllowed(
   }
 }
 
-async function withoutUser(
+async function refuseRequest(
   context: Context,
   { scope, mode }: WechatGuardOptions,
   needsMore: boolean,
 ): Promise<void> {
   const { req, res } = context;
   try {
-    // Preflights carry no cookies, and session middlewares may be mounted after cors().
+    // A CORS preflight may get here without a session. That is not a fault of the set-up.
     if (req.method !== 'OPTIONS') requireSession(req);
     noStore(res);
     vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
@@ -153,8 +153,8 @@ async function withoutUser(
 /** Whether the browser is sent to the login. Otherwise it gets 401. */
 function startsLogin(context: Context, mode: WechatGuardOptions['mode']): boolean {
   const { req } = context;
-  // `app.all()`, `app.use()` and Connect bring preflights here. The answer to one is not a login; cors()
-  // belongs before the guard.
+  // `app.all()`, `app.use()` and Connect bring preflights here. They are never sent to the login; mount
+  // cors() before the guard.
   if (req.method === 'OPTIONS') return false;
   // Without a login route, the guard starts the login itself. A form of another site must not start one in
   // the user's session.
@@ -168,17 +168,20 @@ function isPage(req: HostRequest): boolean {
 }
 
 /**
- * The guarded page. If the request is not one to come back to (a submitted form, an XHR), the page that sent
- * it.
+ * The path to return to: this page, or the referring page if this request cannot be repeated (a submitted
+ * form, an XHR).
  */
 function returnToFor(context: Context, mode: WechatGuardOptions['mode']): string | undefined {
   const { req } = context;
-  const isPageHere = isSafe(req) && (wantsPage(req) || (mode === 'redirect' && !isScript(req)));
-  const page = isPageHere ? currentPage(context) : sameOriginPath(context, header(req, 'referer'));
+  const canReturnHere = isSafe(req) && (wantsPage(req) || (mode === 'redirect' && !isScript(req)));
+  const page = canReturnHere ? currentPage(context) : pathOnThisSite(context, header(req, 'referer'));
   return safeReturnTo(context, page);
 }
 
-/** Whether a script says that it sent the request. Without text/html in Accept, a person may still have. */
+/**
+ * Whether headers show that a script sent a request that does not ask for a page. A missing text/html in
+ * Accept alone does not prove it.
+ */
 function isScript(req: HostRequest): boolean {
   return (
     header(req, 'sec-fetch-mode') !== '' || header(req, 'x-requested-with').toLowerCase() === 'xmlhttprequest'
@@ -192,7 +195,7 @@ function extraScope({ config }: Context, scope: OfficialScope | undefined): Offi
 
 async function toLogin(context: Context, asked: WechatLoginOptions): Promise<void> {
   if (routePath(context, 'login') === undefined) await startLogin(context, asked);
-  else redirect(context.req, context.res, loginURL(context, asked));
+  else redirect(context.req, context.res, loginPath(context, asked));
 }
 
 function sendUnauthenticated(context: Context, asked: WechatLoginOptions, needsMore: boolean): void {
@@ -202,6 +205,6 @@ function sendUnauthenticated(context: Context, asked: WechatLoginOptions, needsM
     message: needsMore
       ? 'This needs the consent of the user: log in again at loginURL. 需要用户授权，请通过 loginURL 重新登录。'
       : 'Log in first, at loginURL. 请先通过 loginURL 登录。',
-    ...(hasRoute && { loginURL: loginURL(context, asked) }),
+    ...(hasRoute && { loginURL: loginPath(context, asked) }),
   });
 }

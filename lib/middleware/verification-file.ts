@@ -7,7 +7,7 @@ import { type Context } from './context';
 import { send } from './http/response';
 import { publicMount } from './addresses';
 
-/** Serves the file if the request is for one. */
+/** Serves a verification file if one was requested. Returns whether it did. */
 export function serveVerificationFile(context: Context): boolean {
   const { req, res, config } = context;
   if (config.verificationFiles.size === 0) return false;

@@ -1,4 +1,4 @@
-/** The middleware: what happens to a request below the mount point, on one screen. */
+/** The middleware: what happens to a request below the mount point. */
 import type { ServerResponse } from 'node:http';
 import { callback } from './login/callback';
 import { isPrefetch, pathOf, type HostRequest, type Next } from './http/request';
@@ -18,7 +18,7 @@ import { noStore, noContent } from './http/response';
 /** The middleware that `wechatAuth()` returns, for Express and Connect. */
 export type WechatAuthMiddleware = (req: HostRequest, res: ServerResponse, next: Next) => void;
 
-type Route = (context: Context) => Promise<void>;
+type Handler = (context: Context) => Promise<void>;
 
 /**
  * Adds "Log in with WeChat" to an app: it mounts the routes for login, callback and logout, and puts
@@ -53,8 +53,8 @@ export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddlewar
  * Finds the route of a request: GET login, GET callback, GET and POST logout. HEAD requests are answered, but
  * do nothing.
  */
-function router({ routes }: ResolvedOptions): (req: HostRequest) => Route | undefined {
-  const table = new Map<string | false, { route: Route; methods: readonly string[] }>([
+function router({ routes }: ResolvedOptions): (req: HostRequest) => Handler | undefined {
+  const table = new Map<string | false, { route: Handler; methods: readonly string[] }>([
     [routes.login, { route: login, methods: ['GET', 'HEAD'] }],
     [routes.callback, { route: callback, methods: ['GET', 'HEAD'] }],
     [routes.logout, { route: logout, methods: ['GET', 'HEAD', 'POST'] }],
@@ -66,7 +66,7 @@ function router({ routes }: ResolvedOptions): (req: HostRequest) => Route | unde
   };
 }
 
-async function handle(route: Route, context: Context): Promise<void> {
+async function handle(route: Handler, context: Context): Promise<void> {
   const { req, res, next } = context;
   noStore(res);
   // The address of a callback holds an authorization code.

@@ -25,7 +25,7 @@ interface FlowRow {
     readonly option: 'website' | undefined;
     /** The environment variables that stand in for missing options. */
     readonly env: { readonly appId: string; readonly appSecret: string };
-    /** What to give, for messages. */
+    /** The options to set, as text for error messages. */
     readonly example: string;
   };
   /** The page on which the user consents, and the method of the OAuth class that builds its address. */
@@ -35,7 +35,7 @@ interface FlowRow {
   };
   readonly scopes: {
     /** What the OAuth class asks for when no scope is given. */
-    readonly usual: string;
+    readonly defaultScope: string;
     readonly allowed: readonly string[];
   };
   /** The browsers that `flow: 'auto'` sends this way. */
@@ -66,7 +66,7 @@ export const FLOWS = {
       example: 'appId and appSecret of the official account',
     },
     page: { path: '/connect/oauth2/authorize', method: 'getAuthorizeURL' },
-    scopes: { usual: 'snsapi_base', allowed: ['snsapi_base', 'snsapi_userinfo'] },
+    scopes: { defaultScope: 'snsapi_base', allowed: ['snsapi_base', 'snsapi_userinfo'] },
     browsers: ['wechat'],
   },
   /** 网站应用扫码登录: a QR code that the user scans with a phone. */
@@ -84,7 +84,7 @@ export const FLOWS = {
       example: 'website: { appId, appSecret }',
     },
     page: { path: '/connect/qrconnect', method: 'getAuthorizeURLForWebsite' },
-    scopes: { usual: 'snsapi_login', allowed: ['snsapi_login'] },
+    scopes: { defaultScope: 'snsapi_login', allowed: ['snsapi_login'] },
     browsers: ['other'],
   },
 } as const satisfies Readonly<Record<string, FlowRow>>;

@@ -6,7 +6,11 @@ import type { TokenData } from '../stores/token-store';
  * What a login with the official account may ask for: the openid alone, silently, or the profile, with
  * consent.
  */
-export type OfficialScope = (typeof FLOWS)['official']['scopes']['allowed'][number];
+export type OfficialScope = 'snsapi_base' | 'snsapi_userinfo';
+
+export function isOfficialScope(value: unknown): value is OfficialScope {
+  return value === 'snsapi_base' || value === 'snsapi_userinfo';
+}
 
 /** How much a scope grants. The QR code login of a website app grants everything. */
 const RANK: Readonly<Record<string, number>> = { snsapi_base: 1, snsapi_userinfo: 2, snsapi_login: 3 };
@@ -15,7 +19,7 @@ function rankOf(scopes: string): number {
   return Math.max(0, ...scopes.split(/[\s,]+/).map((scope) => RANK[scope] ?? 0));
 }
 
-/** Whether the granted scopes cover the requested ones. Both may be comma-separated lists. */
+/** Whether the highest granted scope covers the highest requested one. Both may be comma-separated lists. */
 export function satisfies(granted: string, requested: string): boolean {
   return rankOf(granted) >= rankOf(requested);
 }
@@ -26,16 +30,15 @@ export function hasLessScope(granted: string, than: string): boolean {
 }
 
 /**
- * The scope to request: the one of the options, or a higher one that this page needs, as far as the flow
- * allows it.
+ * The scope to request: the configured one, or the requested one if it is higher and the flow allows it.
  */
 export function scopeToRequest(
   flow: WechatFlow,
   configured: OfficialScope,
   needed: string | undefined,
 ): string {
-  const { allowed, usual }: { allowed: readonly string[]; usual: string } = FLOWS[flow].scopes;
-  const [highest = usual] = [configured, needed ?? '']
+  const { allowed, defaultScope }: { allowed: readonly string[]; defaultScope: string } = FLOWS[flow].scopes;
+  const [highest = defaultScope] = [configured, needed ?? '']
     .filter((scope) => allowed.includes(scope))
     .sort((a, b) => rankOf(b) - rankOf(a));
   return highest;

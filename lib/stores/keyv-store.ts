@@ -1,19 +1,19 @@
-import { WechatAuthError, isWechatError } from '../errors';
-import { storeFailure } from './store-failure';
+import { WechatAuthError } from '../errors';
+import { storeFailure, tokensIn, type StoreFacts } from './call-store';
 import { TokenRecords, type EncryptionOptions } from './token-record';
 import type { TokenData, TokenStore } from './token-store';
 
-/** What is used of a Keyv, or of what is shaped like one. */
+/** The methods that are used of a Keyv, or of an object like it. */
 export interface KeyvLike {
   /** The value, or `undefined`. */
   get(key: string): Promise<unknown>;
-  /** False: it was not written. */
+  /** `false` if it was not written. */
   set(key: string, value: unknown, ttlMs?: number): Promise<unknown>;
-  /** Whether there was one. */
+  /** Whether there was a value. */
   delete(key: string): Promise<unknown>;
-  /** Keyv 5: tells a read that failed from nothing there. */
-  getRaw?(key: string): Promise<{ /** As `get` gives it. */ value?: unknown } | undefined>;
-  /** By this event Keyv tells of failures that its answers hide. */
+  /** Since Keyv 5. Unlike `get`, it distinguishes a failed read from a missing value. */
+  getRaw?(key: string): Promise<{ /** The value that `get` resolves with. */ value?: unknown } | undefined>;
+  /** Keyv reports by this event the failures that its results hide. */
   on?(event: 'error', listener: (error: unknown) => void): unknown;
 }
 
@@ -21,8 +21,12 @@ export interface KeyvLike {
 export type KeyvTokenStoreOptions = EncryptionOptions;
 
 /**
- * Tokens in whatever Keyv has an adapter for: SQL, MongoDB, etcd, … Keyv has no lock: two processes may refresh one token at the same
- * time, which WeChat takes.
+ * Tokens in any database that Keyv has an adapter for: SQL, MongoDB, etcd, … Keyv has no lock. So two
+ * processes may refresh one token at the same time, which WeChat accepts.
+ *
+ * Keyv reports most failures by an event that does not name the call. If one call fails, the calls of this
+ * store that are under way at the same time fail, too. Give this store a Keyv of its own, or the failures of
+ * its other users count as well.
  *
  * @example
  * app.use(wechatAuth({ tokenStore: new KeyvTokenStore(new Keyv(new KeyvPostgres(process.env.DATABASE_URL))) }));
@@ -30,34 +34,35 @@ export type KeyvTokenStoreOptions = EncryptionOptions;
 export class KeyvTokenStore implements TokenStore {
   readonly #keyv: KeyvLike;
   readonly #records: TokenRecords;
-  /** How often Keyv has told of an error, and what it said last. */
-  #errors = { count: 0, said: '' };
+  /** How many errors the Keyv has reported by its event, and the message of the last one. */
+  #errors = { count: 0, message: '' };
   readonly #beingWritten = new Set<TokenData>();
 
-  /** @throws WechatAuthError of kind `config` where it is no Keyv, or a key to encrypt with is none. */
+  /** @throws WechatAuthError of kind `config` if `keyv` is not a Keyv, or an encryption key is too short. */
   constructor(keyv: KeyvLike, options: KeyvTokenStoreOptions = {}) {
     const { get, set, delete: remove } = (keyv as Partial<KeyvLike> | null | undefined) ?? {};
     if (![get, set, remove].every((method) => typeof method === 'function')) {
       throw new WechatAuthError(
         'config',
-        'KeyvTokenStore was given no Keyv. Give new Keyv(…), or what has get, set and delete as Keyv has.',
+        'KeyvTokenStore was not given a Keyv. ' +
+          'Give new Keyv(…), or an object with get, set and delete as Keyv has them.',
       );
     }
     this.#keyv = keyv;
     this.#records = new TokenRecords('KeyvTokenStore', options);
     keyv.on?.('error', (error) => {
-      const { message } = storeFailure('Keyv', 'its error event', error, [...this.#beingWritten]);
-      this.#errors = { count: this.#errors.count + 1, said: message };
+      const { message } = this.#failure('its error event', error);
+      this.#errors = { count: this.#errors.count + 1, message };
     });
   }
 
   /**
-   * What was last saved under this key, or `undefined`.
+   * The token that was last saved under this key, or `undefined`.
    *
-   * @throws WechatAuthError of kind `token_store` where Keyv failed, or what is there is no token of ours.
+   * @throws WechatAuthError of kind `token_store` if Keyv failed, or if the value is not a token of ours.
    */
   async get(key: string): Promise<TokenData | undefined> {
-    const record = await this.#told('get', async () =>
+    const record = await this.#checked('get', async () =>
       this.#keyv.getRaw ? (await this.#keyv.getRaw(key))?.value : this.#keyv.get(key),
     );
     return record === undefined || record === null ? undefined : this.#records.read(key, record);
@@ -66,38 +71,47 @@ export class KeyvTokenStore implements TokenStore {
   /**
    * Saves a token for `ttlMs` milliseconds.
    *
-   * @throws WechatAuthError of kind `token_store` where Keyv failed or did not write.
+   * @throws WechatAuthError of kind `token_store` if Keyv failed or did not write.
    */
   async set(key: string, token: TokenData, ttlMs: number): Promise<void> {
     const record = this.#records.write(key, token);
     this.#beingWritten.add(token);
     try {
-      const said = await this.#told('set', () => this.#keyv.set(key, record, ttlMs));
-      if (said === false)
-        throw storeFailure('Keyv', 'set', 'it did not write the token, and did not say why');
+      const written = await this.#checked('set', () => this.#keyv.set(key, record, ttlMs));
+      if (written === false) throw this.#failure('set', 'it did not write the token, and did not say why');
     } finally {
       this.#beingWritten.delete(token);
     }
   }
 
   /**
-   * Forgets what is saved under this key, if anything.
+   * Deletes the token under this key, if there is one.
    *
-   * @throws WechatAuthError of kind `token_store` where Keyv failed.
+   * @throws WechatAuthError of kind `token_store` if Keyv failed.
    */
   async delete(key: string): Promise<void> {
-    await this.#told('delete', () => this.#keyv.delete(key));
+    await this.#checked('delete', () => this.#keyv.delete(key));
   }
 
-  /** Keyv and its adapters tell of most errors by an event, and answer as if all were well. */
-  async #told<T>(call: string, work: () => Promise<T>): Promise<T> {
+  /**
+   * Keyv resolves a failed call as if it had succeeded, and reports the failure by an event. So a call fails
+   * if any event came while it was under way.
+   */
+  async #checked<T>(call: string, work: () => Promise<T>): Promise<T> {
     const { count } = this.#errors;
+    let result: T;
     try {
-      const answer = await work();
-      if (this.#errors.count === count) return answer;
+      result = await work();
     } catch (error) {
-      throw isWechatError(error) ? error : storeFailure('Keyv', call, error, [...this.#beingWritten]);
+      throw this.#failure(call, error);
     }
-    throw new WechatAuthError('token_store', this.#errors.said);
+    if (this.#errors.count === count) return result;
+    throw new WechatAuthError('token_store', this.#errors.message);
+  }
+
+  #failure(call: string, error: unknown): WechatAuthError {
+    return storeFailure(KEYV, { call, secrets: () => [...this.#beingWritten].flatMap(tokensIn) }, error);
   }
 }
+
+const KEYV: StoreFacts = { name: 'Keyv', kind: 'token_store' };

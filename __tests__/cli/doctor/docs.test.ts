@@ -14,7 +14,7 @@ const ROOT = path.resolve(__dirname, '../../..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 const PAGES = [
   ['docs/doctor.md', 'en'],
-  ['docs/doctor.zh-CN.md', 'zh'],
+  ['docs/zh-CN/doctor.md', 'zh'],
 ] as const;
 
 describe.each(PAGES)('%s', (file, language) => {

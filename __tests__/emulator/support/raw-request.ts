@@ -1,5 +1,15 @@
-// Sends requests as bytes, because an HTTP client would correct or refuse them.
-import net from 'node:net';
+import { sendBytes, textOf } from '../../support/raw-http';
+
+export interface RawRequest {
+  readonly method?: string;
+  /** The Host header; '' for none. @default the emulator's own */
+  readonly host?: string;
+  /** Whole header lines, in Latin-1. @default none */
+  readonly headers?: readonly string[];
+  readonly body?: string;
+  /** @default 'HTTP/1.1' */
+  readonly version?: string;
+}
 
 export interface RawResponse {
   readonly status: number;
@@ -8,21 +18,15 @@ export interface RawResponse {
   readonly body: string;
 }
 
-export interface RawRequest {
-  readonly method?: string;
-  /** The Host header. @default the emulator's own; '' for none */
-  readonly host?: string;
-  /** Whole header lines, in Latin-1. */
-  readonly headers?: readonly string[];
-  readonly body?: string;
-  /** @default 'HTTP/1.1' */
-  readonly version?: string;
-}
-
-export function sendRaw(emulatorURL: string, target: string, request: RawRequest = {}): Promise<RawResponse> {
-  const { hostname, port, host: ownHost } = new URL(emulatorURL);
+/** Sends a request as bytes, because an HTTP client would correct or refuse it. */
+export async function sendRaw(
+  emulatorURL: string,
+  target: string,
+  request: RawRequest = {},
+): Promise<RawResponse> {
+  const { port, host: ownHost } = new URL(emulatorURL);
   const { method = 'GET', host = ownHost, headers = [], body = '', version = 'HTTP/1.1' } = request;
-  const bytes = Buffer.from(body);
+  const bytes = Buffer.from(body).toString('latin1');
   const lines = [
     `${method} ${target} ${version}`,
     ...(host === '' ? [] : [`Host: ${host}`]),
@@ -30,20 +34,7 @@ export function sendRaw(emulatorURL: string, target: string, request: RawRequest
     `Content-Length: ${bytes.length}`,
     'Connection: close',
   ];
-  return new Promise((resolve, reject) => {
-    let received = '';
-    const socket = net.connect(Number(port), hostname);
-    socket.setEncoding('utf8');
-    socket.on('data', (part: string) => (received += part));
-    socket.on('error', reject);
-    socket.on('close', () => {
-      const end = received.indexOf('\r\n\r\n');
-      resolve({
-        status: Number(received.slice(9, 12)),
-        head: received.slice(0, end),
-        body: received.slice(end + 4),
-      });
-    });
-    socket.write(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bytes]));
-  });
+  const [response] = await sendBytes(Number(port), `${lines.join('\r\n')}\r\n\r\n${bytes}`);
+  if (!response) throw new Error(`No response to ${method} ${target.slice(0, 100)}`);
+  return { status: response.status, head: response.head, body: textOf(response) };
 }

@@ -1,32 +1,53 @@
-import { RANK, type Code, type Login, type Pending } from './words';
+import { SCOPE_RANK, kindOfErrcode, restartsLogin, type ErrorKind } from '../../support/contract';
+import type { Condition } from './actions';
+import type { Code, Login, Pending } from './terms';
 
-/** Moods in which WeChat never looks at the code: `again` where a fresh login may cure it. */
-const BEFORE: Readonly<Record<string, string>> = {
-  ...{ busy: 'again', reset: 'again', silence: 'again', page: 'again', 40029: 'again', 40163: 'again' },
-  ...{ 40125: 'credentials', 45011: 'rate_limit', 50002: 'user_limited' },
-};
+/** What an exchange proves, or how it fails; `isRestartable` if a new code may succeed. */
+type Exchanged = { readonly user: Login } | { readonly isRestartable: true } | { readonly error: ErrorKind };
 
-interface Exchanged {
-  /** Whom onLogin was asked about. */
-  readonly asked?: string;
-  readonly outcome: 'again' | { readonly login: Login } | { readonly error: string };
+const RESTART: Exchanged = { isRestartable: true };
+
+/** What WeChat makes of a code. */
+export function exchange(
+  code: Code | undefined,
+  pending: Pending,
+  condition: Condition,
+  now: number,
+): Exchanged {
+  const unread = kindWithoutCode(condition);
+  if (unread !== undefined) return restartsLogin(unread) ? RESTART : { error: unread };
+  if (code?.account !== pending.account || code.used || now >= code.expiresAt) return RESTART;
+  code.used = true;
+  if (condition === 'cut') return RESTART;
+  if (code.virtual) return { error: 'snapshot_user' };
+  const scope = condition === 'grants less' ? 'snsapi_base' : code.scope;
+  if (SCOPE_RANK[scope] < SCOPE_RANK[pending.scope]) return { error: 'scope' };
+  const isBase = scope === 'snsapi_base';
+  if (!isBase && condition === 'no profile') return RESTART;
+  const { account, openid, nickname } = code;
+  const unionid = isBase || condition === 'no unionid' ? undefined : code.unionid;
+  const user = { account, openid, scope, ...(unionid && { unionid }), ...(!isBase && { nickname }) };
+  return { user };
 }
 
-/** What WeChat, and then the app's onLogin, make of a code. */
-export function exchange(code: Code | undefined, pending: Pending, mood: string, now: number): Exchanged {
-  const before = BEFORE[mood];
-  if (before !== undefined) return { outcome: before === 'again' ? before : { error: before } };
-  if (code?.account !== pending.account || code.used || now >= code.expiresAt) return { outcome: 'again' };
-  code.used = true;
-  if (mood === 'cut') return { outcome: 'again' };
-  if (code.virtual) return { outcome: { error: 'snapshot_user' } };
-  const scope = mood === 'grants less' ? 'snsapi_base' : code.scope;
-  if (RANK[scope] < RANK[pending.scope]) return { outcome: { error: 'scope' } };
-  const isBase = scope === 'snsapi_base';
-  if (!isBase && mood === 'no profile') return { outcome: 'again' };
-  const { account, openid, nickname } = code;
-  if (mood === 'app refuses') return { asked: openid, outcome: { error: 'login_refused' } };
-  const unionid = isBase || mood === 'no unionid' ? undefined : code.unionid;
-  const login = { account, openid, scope, ...(unionid && { unionid }), ...(!isBase && { nickname }) };
-  return { asked: openid, outcome: { login } };
+/** What the exchange comes to under a condition in which WeChat never looks at the code. */
+function kindWithoutCode(condition: Condition): ErrorKind | undefined {
+  switch (condition) {
+    case 'busy':
+      return 'busy';
+    case 'reset':
+      return 'network';
+    case 'silence':
+      return 'timeout';
+    case 'page':
+      return 'bad_answer';
+    case '40029':
+    case '40163':
+    case '40125':
+    case '45011':
+    case '50002':
+      return kindOfErrcode(Number(condition));
+    default:
+      return undefined;
+  }
 }

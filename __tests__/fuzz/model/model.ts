@@ -1,32 +1,34 @@
 /**
- * What must come of each step, by the contract alone: who is logged in as whom, what is answered, how often WeChat and the app are
- * asked. It shares no code with the library.
+ * What must come of each request, derived from support/contract.ts alone: the response, the login in the session, and
+ * how often WeChat and the app's onLogin are called. It shares no code with the library.
  */
+import { LIMITS, SCOPE_RANK, type Scope } from '../../support/contract';
+import type { Condition } from './actions';
 import { exchange } from './exchange';
 import { Sessions } from './sessions';
 import {
-  AGAIN,
-  RANK,
+  RESTARTABLE,
   type Account,
-  type Answer,
+  type CallbackParams,
   type Code,
   type Cookie,
   type Expected,
+  type ExpectedKind,
   type Login,
   type Pending,
-  type Scope,
+  type Request,
   type Session,
-  type Site,
   type Step,
   type Storage,
-  type Visit,
-} from './words';
+} from './terms';
 
-type Outcome = { readonly login: Login } | { readonly restart: string } | { readonly error: string };
+type Result = { readonly login: Login } | { readonly restart: string } | { readonly error: ExpectedKind };
 
-const LOGIN_TIMEOUT = 600_000;
-const SHARED = 60_000;
-const MOST = 5;
+/** A value that the app keeps for a minute. */
+interface Kept<T> {
+  readonly value: T;
+  readonly at: number;
+}
 
 export class Model {
   now = 0;
@@ -35,13 +37,18 @@ export class Model {
   readonly logins: string[] = [];
   readonly codes = new Map<string, Code>();
   readonly #sessions: Sessions;
-  /** What came of a state, for who brings the same code soon after. */
-  readonly #shared = new Map<string, { code: string; outcome: Outcome; at: number }>();
-  /** Callbacks that were served, for who brings the very same once more. */
-  readonly #served = new Map<string, { pending: Pending; at: number }>();
-  readonly #loggedOut = new Set<string>();
-  readonly #returnTo = new Map<string, string>();
-  #last: Outcome = { error: '' };
+  /** By state and code: the result, which a duplicate callback shares. */
+  readonly #results = new Map<string, Kept<Result>>();
+  /** By state: the openid that the first code proved, and what onLogin made of it. No other user can own the state. */
+  readonly #owners = new Map<string, Kept<{ openid: string; result: Result }>>();
+  /** By state: the state of the login that replaced it. */
+  readonly #restarts = new Map<string, Kept<string>>();
+  /** The callbacks that were served, by session, code and state: the very same one may come again. */
+  readonly #served = new Map<string, Kept<Pending>>();
+  readonly #loggedOut = new Map<string, Kept<true>>();
+  readonly #returnTo = new Map<string, Kept<string>>();
+  readonly #states = new Set<string>();
+  #last: Result | undefined;
 
   constructor(storage: Storage) {
     this.#sessions = new Sessions(storage);
@@ -51,155 +58,219 @@ export class Model {
     return this.#sessions.read(cookie);
   }
 
-  #step({ cookie }: Visit, session: Session, expected: Expected, renew = false): Step {
-    return { expected, cookie: this.#sessions.write(cookie, session, renew) };
+  #step({ cookie }: Request, session: Session, expected: Expected, regenerate = false): Step {
+    return { expected, cookie: this.#sessions.write(cookie, session, regenerate) };
   }
 
-  fill(cookie: Cookie, cart: number): Cookie {
+  fillCart(cookie: Cookie, cart: number): Cookie {
     return this.#sessions.write(cookie, { ...this.read(cookie), cart });
   }
 
-  /** A guarded page; a script that asks for it is answered in JSON. */
-  open(visit: Visit, path: string, needed: Scope | undefined, byScript: boolean): Step {
-    const session = this.read(visit.cookie);
-    const { login } = session[visit.site];
-    if (login && (!needed || RANK[login.scope] >= RANK[needed]))
-      return this.#step(visit, session, { to: 'page', login });
+  /** A guarded page; a script that requests it gets JSON. */
+  openPage(request: Request, path: string, needed: Scope | undefined, byScript: boolean): Step {
+    const session = this.read(request.cookie);
+    const { login } = session[request.site];
+    if (login && (!needed || SCOPE_RANK[login.scope] >= SCOPE_RANK[needed]))
+      return this.#step(request, session, { to: 'page', login });
     if (byScript)
-      return this.#step(visit, session, { to: 'json', error: login ? 'scope' : 'unauthenticated' });
-    return this.#start(visit, session, { returnTo: path, scope: needed }, 0);
+      return this.#step(request, session, { to: 'json', error: login ? 'scope' : 'unauthenticated' });
+    return this.#start(request, session, { returnTo: path, scope: needed }, 0);
   }
 
-  /** Off to WeChat with this login, if the browser can log in at all. */
+  /** Starts a login and redirects to WeChat, if the browser can log in at all. */
   #start(
-    visit: Visit,
+    request: Request,
     session: Session,
     asked: { returnTo: string; scope?: Scope | undefined; account?: Account },
     restarts: 0 | 1,
-    shared?: string,
+    restart?: string,
   ): Step {
-    const { site, agent, minted } = visit;
-    const usual = site === 'staff' ? 'staff' : agent === 'wechat' ? 'official' : 'website';
+    const { site, userAgent, generatedState } = request;
+    const usual = site === 'staff' ? 'staff' : userAgent === 'wechat' ? 'official' : 'website';
     const account = asked.account ?? usual;
-    if (asked.account === undefined && site === 'staff' && agent === 'desktop')
-      return this.#step(visit, session, { to: 'open in WeChat' });
+    if (asked.account === undefined && site === 'staff' && userAgent === 'desktop')
+      return this.#step(request, session, { to: 'open in WeChat' });
     const usualScope = site === 'staff' ? 'snsapi_userinfo' : 'snsapi_base';
     const scope = account === 'website' ? 'snsapi_login' : (asked.scope ?? usualScope);
-    const state = shared ?? minted;
-    const isNew = shared === undefined;
-    const part = session[site];
-    const alive = Object.entries(part.pending).filter(([, other]) => !this.#isLate(other));
+    const state = restart ?? generatedState;
+    const siteSession = session[site];
+    const alive = Object.entries(siteSession.pending).filter(([, other]) => !this.#isExpired(other));
     const started = { returnTo: asked.returnTo, account, scope, at: this.now };
-    part.pending = Object.fromEntries([...alive, [state, started]]);
-    if (Object.keys(part.pending).length > MOST) {
-      // A restart takes only the place of a restart.
-      const leaves = alive.map(([other]) => other).find((other) => restarts === 0 || !other.startsWith('0'));
-      if (leaves === undefined)
-        return this.#step(visit, this.read(visit.cookie), { to: 'error', kind: 'state_unknown' });
-      Reflect.deleteProperty(part.pending, leaves);
+    siteSession.pending = Object.fromEntries([...alive, [state, started]]);
+    if (Object.keys(siteSession.pending).length > LIMITS.loginsPerSession) {
+      // A restart replaces only a restart.
+      const dropped = alive.map(([other]) => other).find((other) => restarts === 0 || !other.startsWith('0'));
+      if (dropped === undefined)
+        return this.#step(request, this.read(request.cookie), { to: 'error', kind: 'state_unknown' });
+      Reflect.deleteProperty(siteSession.pending, dropped);
     }
-    this.#returnTo.set(site + state, asked.returnTo);
-    // Its digit is foretold; with another one, this is another state.
-    const told = `${restarts}${state.slice(1)}`;
-    return this.#step(visit, session, { to: 'wechat', state: told, isNew, account, scope });
+    this.#returnTo.set(site + state, this.#keep(asked.returnTo));
+    // The first digit counts restarts, and is the one part of a state that the model can predict.
+    const predicted = `${restarts}${state.slice(1)}`;
+    const isNew = !this.#states.has(state);
+    this.#states.add(state);
+    return this.#step(request, session, { to: 'wechat', state: predicted, isNew, account, scope });
   }
 
-  #isLate({ at }: Pending): boolean {
-    return this.now - at >= LOGIN_TIMEOUT;
+  #isExpired({ at }: Pending): boolean {
+    return this.now - at >= LIMITS.loginTimeoutMs;
   }
 
-  callback(visit: Visit, { code, state }: Answer, mood: string, inFlight?: Outcome): Step {
-    const session = this.read(visit.cookie);
-    const part = session[visit.site];
-    const served = `${visit.site} ${visit.cookie ?? 0} ${code} ${state}`;
-    const pending = own(part.pending, state) ?? this.#recall(served, state);
-    Reflect.deleteProperty(part.pending, state);
-    const ended = own(part.done, state);
-    const refuse = (kind: string): Step => this.#step(visit, session, { to: 'error', kind });
-    if (ended !== undefined) return this.#step(visit, session, { to: 'path', path: ended });
-    if (code === '' || code === 'authdeny') return refuse('access_denied');
-    if (!pending || this.#isLate(pending)) {
-      const restarts = /^(\d)[\da-f]{32}$/.exec(state)?.[1];
-      const returnTo = pending?.returnTo ?? this.#returnTo.get(visit.site + state) ?? '/';
-      if (restarts === '0') return this.#start(visit, session, { ...pending, returnTo }, 1);
-      return refuse(restarts === undefined || pending ? 'state_unknown' : 'login_loop');
-    }
-    const known = this.#known(state, code);
-    const outcome = inFlight ?? known ?? this.#exchange({ code, state }, pending, mood, visit.minted);
-    this.#last = outcome;
-    if ('error' in outcome) {
-      if (!inFlight) this.#shared.delete(state);
-      return refuse(outcome.error);
-    }
-    if (!inFlight && !known) this.#shared.set(state, { code, outcome, at: this.now });
-    this.#served.set(served, { pending, at: this.now });
-    if ('restart' in outcome) {
-      const isFirst = !inFlight && !known;
-      return this.#start(visit, session, pending, 1, isFirst ? undefined : outcome.restart);
-    }
-    this.#logIn(session, visit.site, outcome.login);
-    part.done[state] = pending.returnTo;
-    for (const oldest of Object.keys(part.done).slice(0, -MOST)) Reflect.deleteProperty(part.done, oldest);
-    return this.#step(visit, session, { to: 'path', path: pending.returnTo }, true);
+  callback(request: Request, params: CallbackParams, condition: Condition, inFlight?: Result): Step {
+    const { code, state } = params;
+    const session = this.read(request.cookie);
+    const siteSession = session[request.site];
+    const served = `${request.site} ${request.cookie ?? 0} ${code} ${state}`;
+    const taken = own(siteSession.pending, state) ?? this.#fresh(this.#served, served);
+    const pending = this.#fresh(this.#loggedOut, state) ? undefined : taken;
+    Reflect.deleteProperty(siteSession.pending, state);
+    const done = own(siteSession.done, state);
+    if (done !== undefined) return this.#step(request, session, { to: 'path', path: done });
+    if (code === '' || code === 'authdeny') return this.#refuse(request, session, 'access_denied');
+    if (!pending || this.#isExpired(pending)) return this.#restartLost(request, session, state, pending);
+    const result = inFlight ?? this.#resultOf(params, pending, condition, request);
+    this.#last = result;
+    if ('error' in result) return this.#refuse(request, session, result.error);
+    this.#served.set(served, this.#keep(pending));
+    if ('restart' in result) return this.#start(request, session, pending, 1, result.restart);
+    return this.#saveLogin(request, session, result.login, state, pending);
   }
 
-  #logIn(session: Session, site: Site, login: Login): void {
-    const before = session[site].login;
-    const isSame =
-      before &&
-      ((before.account === login.account && before.openid === login.openid) ||
-        (before.unionid !== undefined && before.unionid === login.unionid));
+  #refuse(request: Request, session: Session, kind: ExpectedKind): Step {
+    return this.#step(request, session, { to: 'error', kind });
+  }
+
+  /** A login that the session does not know, or that took too long, restarts once. */
+  #restartLost(request: Request, session: Session, state: string, expired: Pending | undefined): Step {
+    const restarts = /^(\d)[\da-f]{32}$/.exec(state)?.[1];
+    if (restarts !== '0')
+      return this.#refuse(
+        request,
+        session,
+        restarts === undefined || expired ? 'state_unknown' : 'login_loop',
+      );
+    const started = this.#returnTo.get(request.site + state);
+    const isKnown = started && this.now - started.at <= LIMITS.loginTimeoutMs;
+    const returnTo = expired?.returnTo ?? (isKnown ? started.value : '/');
+    return this.#start(request, session, { ...expired, returnTo }, 1);
+  }
+
+  #saveLogin(request: Request, session: Session, login: Login, state: string, pending: Pending): Step {
+    const siteSession = session[request.site];
+    const before = siteSession.login;
+    const isSame = before !== undefined && isSameUser(before, login);
+    if (pending.isBound && !isSame) return this.#refuse(request, session, 'state_unknown');
     if (before && !isSame) session.cart = undefined;
-    session[site].login = isSame && RANK[login.scope] < RANK[before.scope] ? before : login;
+    siteSession.login = isSame && SCOPE_RANK[login.scope] < SCOPE_RANK[before.scope] ? before : login;
+    for (const [other, each] of Object.entries(siteSession.pending))
+      siteSession.pending[other] = { ...each, isBound: true };
+    siteSession.done[state] = pending.returnTo;
+    for (const oldest of Object.keys(siteSession.done).slice(0, -LIMITS.loginsPerSession))
+      Reflect.deleteProperty(siteSession.done, oldest);
+    return this.#step(request, session, { to: 'path', path: pending.returnTo }, true);
   }
 
-  /** The same state twice at once, with the session as it was when both came. */
-  together(visit: Visit, [first, second]: readonly [Answer, Answer], mood: string): readonly [Step, Step] {
-    const before = this.read(visit.cookie);
-    const one = this.callback(visit, first, mood);
-    this.#sessions.restore(visit.cookie, before);
-    return [one, this.callback(visit, second, mood, this.#last)];
+  /** Two callbacks of one state at once: both read the session before either writes it. */
+  callbacksAtOnce(
+    request: Request,
+    [first, second]: readonly [CallbackParams, CallbackParams],
+    condition: Condition,
+  ): readonly [Step, Step] {
+    const before = this.read(request.cookie);
+    const one = this.callback(request, first, condition);
+    this.#sessions.restore(request.cookie, before);
+    // Callbacks with the same code share one exchange, even if it fails.
+    const inFlight = first.code === second.code ? this.#last : undefined;
+    return [one, this.callback(request, second, condition, inFlight)];
   }
 
-  /** Whether two callbacks of this state would share their work: it is under way, and nothing has come of it yet. */
-  isUnderWay({ cookie, site }: Pick<Visit, 'cookie' | 'site'>, state: string): boolean {
+  /** Whether the login of this state is pending, and no callback of it has had a result yet. */
+  isPending({ cookie, site }: Pick<Request, 'cookie' | 'site'>, { state, code }: CallbackParams): boolean {
     const pending = own(this.read(cookie)[site].pending, state);
-    return pending !== undefined && !this.#isLate(pending) && !this.#isFresh(this.#shared.get(state));
+    const isKnown =
+      this.#fresh(this.#results, state + code) ??
+      this.#fresh(this.#owners, state) ??
+      this.#fresh(this.#restarts, state) ??
+      this.#fresh(this.#loggedOut, state);
+    return pending !== undefined && !this.#isExpired(pending) && isKnown === undefined;
   }
 
-  #isFresh(entry: { at: number } | undefined): boolean {
-    return entry !== undefined && this.now - entry.at <= SHARED;
+  /** Whether WeChat would accept this code now. */
+  isValidCode(code: string): boolean {
+    const known = this.codes.get(code);
+    return known !== undefined && !known.used && this.now < known.expiresAt;
   }
 
-  #known(state: string, code: string): Outcome | undefined {
-    const shared = this.#shared.get(state);
-    return shared?.code === code && this.#isFresh(shared) ? shared.outcome : undefined;
+  #keep<T>(value: T): Kept<T> {
+    return { value, at: this.now };
   }
 
-  #recall(served: string, state: string): Pending | undefined {
-    const entry = this.#served.get(served);
-    return this.#isFresh(entry) && !this.#loggedOut.has(state) ? entry?.pending : undefined;
+  #fresh<T>(map: ReadonlyMap<string, Kept<T>>, key: string): T | undefined {
+    const kept = map.get(key);
+    return kept && this.now - kept.at <= LIMITS.sharedResultMs ? kept.value : undefined;
   }
 
-  #exchange({ code, state }: Answer, pending: Pending, mood: string, minted: string): Outcome {
+  /** The result of a callback: shared with an earlier one that had the same code, or of an exchange of its own. */
+  #resultOf(
+    { code, state }: CallbackParams,
+    pending: Pending,
+    condition: Condition,
+    request: Request,
+  ): Result {
+    const known = this.#fresh(this.#results, state + code);
+    if (known) return known;
+    const result = this.#exchange({ code, state }, pending, condition, request);
+    if (!('error' in result)) this.#results.set(state + code, this.#keep(result));
+    return result;
+  }
+
+  #exchange(
+    { code, state }: CallbackParams,
+    pending: Pending,
+    condition: Condition,
+    { generatedState }: Request,
+  ): Result {
     this.exchanges++;
-    const { asked, outcome } = exchange(this.codes.get(code), pending, mood, this.now);
-    if (asked !== undefined) this.logins.push(asked);
-    if (outcome !== 'again') return outcome;
-    return state.startsWith('0') ? { restart: minted } : { error: AGAIN };
+    const exchanged = exchange(this.codes.get(code), pending, condition, this.now);
+    if ('error' in exchanged) return exchanged;
+    const result = 'user' in exchanged ? this.#loginOf(state, exchanged.user, condition) : undefined;
+    if (result) return result;
+    // A login restarts once, with one new state, whichever of its codes failed.
+    if (!state.startsWith('0')) return { error: RESTARTABLE };
+    const restart = this.#fresh(this.#restarts, state) ?? generatedState;
+    if (restart === generatedState) this.#restarts.set(state, this.#keep(restart));
+    return { restart };
   }
 
-  logout(visit: Visit, isCrossSite: boolean): Step {
-    const session = this.read(visit.cookie);
-    if (isCrossSite) return this.#step(visit, session, { to: 'error', kind: 'forbidden' });
-    for (const state of Object.keys(session[visit.site].done)) {
-      this.#loggedOut.add(state);
-      this.#shared.delete(state);
-    }
-    session[visit.site] = { pending: {}, done: {} };
-    session.cart = undefined;
-    return this.#step(visit, session, { to: 'path', path: '/' }, true);
+  /** The login of the user whom a code proved; undefined if another user owns the state. onLogin runs once. */
+  #loginOf(state: string, user: Login, condition: Condition): Result | undefined {
+    const owner = this.#fresh(this.#owners, state);
+    if (owner) return owner.openid === user.openid ? owner.result : undefined;
+    this.logins.push(user.openid);
+    const result: Result = condition === 'app refuses' ? { error: 'login_refused' } : { login: user };
+    this.#owners.set(state, this.#keep({ openid: user.openid, result }));
+    return result;
   }
+
+  logout(request: Request, isCrossSite: boolean): Step {
+    const session = this.read(request.cookie);
+    if (isCrossSite) return this.#step(request, session, { to: 'error', kind: 'forbidden' });
+    const { done, pending } = session[request.site];
+    for (const state of [...Object.keys(pending), ...Object.keys(done)]) {
+      this.#loggedOut.set(state, this.#keep(true));
+      this.#owners.delete(state);
+    }
+    session[request.site] = { pending: {}, done: {} };
+    session.cart = undefined;
+    return this.#step(request, session, { to: 'path', path: '/' }, true);
+  }
+}
+
+/** A user has an openid for each account, and one unionid for all of them. */
+function isSameUser(a: Login, b: Login): boolean {
+  return (
+    (a.account === b.account && a.openid === b.openid) || (a.unionid !== undefined && a.unionid === b.unionid)
+  );
 }
 
 function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {

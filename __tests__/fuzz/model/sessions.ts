@@ -1,6 +1,9 @@
-import type { Cookie, Part, Session, Storage } from './words';
+import type { Cookie, Session, SiteSession, Storage } from './terms';
 
-/** Where sessions rest. cookie-session: each write makes another cookie, and the old ones stay good. express-session: behind an id. */
+/**
+ * Where sessions are stored. With cookie-session, each write makes a new cookie and the old ones stay valid; with
+ * express-session, the cookie is the id of a stored session.
+ */
 export class Sessions {
   readonly #storage: Storage;
   readonly #all = new Map<Cookie, Session>();
@@ -11,21 +14,21 @@ export class Sessions {
   }
 
   read(cookie: Cookie): Session {
-    const empty = (): Part => ({ pending: {}, done: {} });
+    const empty = (): SiteSession => ({ pending: {}, done: {} });
     return structuredClone(this.#all.get(cookie) ?? { main: empty(), staff: empty() });
   }
 
-  /** @param renew with a new id, where there are ids */
-  write(cookie: Cookie, session: Session, renew = false): Cookie {
-    if (!renew && JSON.stringify(session) === JSON.stringify(this.read(cookie))) return cookie;
+  /** @param regenerate with a new id, if the storage has ids */
+  write(cookie: Cookie, session: Session, regenerate = false): Cookie {
+    if (!regenerate && JSON.stringify(session) === JSON.stringify(this.read(cookie))) return cookie;
     const hasIds = this.#storage === 'express-session';
-    if (hasIds && renew) this.#all.delete(cookie);
+    if (hasIds && regenerate) this.#all.delete(cookie);
     const to = hasIds && this.#all.has(cookie) ? cookie : ++this.#last;
     this.#all.set(to, structuredClone(session));
     return to;
   }
 
-  /** For who read it before it was written. */
+  /** Puts back what a concurrent request read before this one wrote. */
   restore(cookie: Cookie, session: Session): void {
     this.#all.set(cookie, structuredClone(session));
   }

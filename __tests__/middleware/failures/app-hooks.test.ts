@@ -1,13 +1,10 @@
-import type { Emulator } from '../../../lib/emulator';
-import { startApp, startEmulator, type TestRequest } from '../../support/app';
+import { startApp, type TestRequest } from '../../support/app';
+import { HOSTS } from '../../support/hosts';
+import { emulator, useEmulator } from '../../support/emulator';
 import { Browser } from '../../support/browser';
 import { comeBack, withParams } from '../../support/login';
 
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
-afterAll(() => emulator.close());
+useEmulator();
 
 describe('an onError', () => {
   it.each([
@@ -37,28 +34,43 @@ describe('an onError', () => {
   });
 });
 
-describe('req.wechat.login()', () => {
-  it.each(['Express 5', 'Express 4', 'Connect'] as const)(
-    'answers on %s, and does not reject where it is not awaited',
-    async (host) => {
-      const rejections: unknown[] = [];
-      const onRejection = (error: unknown): void => void rejections.push(error);
-      process.on('unhandledRejection', onRejection);
-      const app = await startApp(emulator, {
-        host,
-        auth: { website: undefined, flow: () => 'website' },
-        routes: (it) => {
-          it.use('/enter', (req) => {
-            void (req as TestRequest).wechat.login();
-          });
+describe('an onError that passes the request on and then throws', () => {
+  it('calls the next handler once', async () => {
+    const app = await startApp(emulator, {
+      auth: {
+        onError: (error, _req, _res, next) => {
+          next(error);
+          throw new Error('later');
         },
-      });
-      const answer = await Browser.onDesktop(app.url).get('/enter');
-      await new Promise((resolve) => setImmediate(resolve));
-      process.off('unhandledRejection', onRejection);
-      expect([answer.status, answer.body.includes('config')]).toEqual([500, true]);
-      expect(rejections).toEqual([]);
-      await app.close();
-    },
-  );
+      },
+    });
+    const browser = Browser.inWechat(app.url);
+    const back = await comeBack(browser, emulator);
+    await browser.get(withParams(back, { code: undefined }));
+    expect(app.errors).toHaveLength(1);
+    await app.close();
+  });
+});
+
+describe('req.wechat.login()', () => {
+  it.each(HOSTS)('answers on %s, and does not reject where it is not awaited', async (host) => {
+    const rejections: unknown[] = [];
+    const onRejection = (error: unknown): void => void rejections.push(error);
+    process.on('unhandledRejection', onRejection);
+    const app = await startApp(emulator, {
+      host,
+      auth: { website: undefined, flow: () => 'website' },
+      routes: (it) => {
+        it.use('/enter', (req) => {
+          void (req as TestRequest).wechat.login();
+        });
+      },
+    });
+    const answer = await Browser.onDesktop(app.url).get('/enter');
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', onRejection);
+    expect([answer.status, answer.body.includes('config')]).toEqual([500, true]);
+    expect(rejections).toEqual([]);
+    await app.close();
+  });
 });

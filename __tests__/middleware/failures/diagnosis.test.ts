@@ -1,20 +1,16 @@
 import type http from 'node:http';
 import session, { MemoryStore, type SessionOptions } from 'express-session';
-import type { Emulator } from '../../../lib/emulator/index';
-import { cookies, startApp, startEmulator, type AppOptions, type TestApp } from '../../support/app';
-import { agree, Browser, type Answer } from '../../support/browser';
-import type { Host, HostName, Middleware } from '../../support/hosts';
+import { cookies, startApp, type AppOptions, type TestApp } from '../../support/app';
+import { agree, Browser, type BrowserResponse } from '../../support/browser';
+import { HOSTS, type Host, type Middleware } from '../../support/hosts';
+import { emulator, useEmulator } from '../../support/emulator';
 
-const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
 const BASE = 'https://h5.example.com';
 
-let emulator: Emulator;
+useEmulator();
 let said: { code: string; message: string }[] = [];
 const apps: TestApp[] = [];
 
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
 beforeEach(() => {
   said = [];
   jest.spyOn(process, 'emitWarning').mockImplementation(((
@@ -30,7 +26,6 @@ afterEach(async () => {
   process.env['NODE_ENV'] = 'test';
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
-afterAll(() => emulator.close());
 
 async function start(options: AppOptions = {}): Promise<TestApp> {
   const auth = { dangerouslyAllowEmulatorInProduction: true, ...options.auth };
@@ -63,8 +58,8 @@ const trustProxy = (app: Host): void => {
   (app as unknown as { set(name: string, value: unknown): void }).set('trust proxy', 1);
 };
 
-async function logIns(app: TestApp, headers: http.OutgoingHttpHeaders = {}): Promise<Answer[]> {
-  const answers: Answer[] = [];
+async function logIns(app: TestApp, headers: http.OutgoingHttpHeaders = {}): Promise<BrowserResponse[]> {
+  const answers: BrowserResponse[] = [];
   for (let time = 0; time < 3; time++) {
     answers.push(await Browser.inWechat(app.url).get('/login?returnTo=/me', { headers }));
   }
@@ -216,9 +211,17 @@ describe('a login at another host than its callback', () => {
       await logIns(app, { Host });
       expect(codes()).toEqual(['WECHAT_OTHER_HOST']);
       expect(said[0]?.message).toMatch(
-        `A login was started at "${Host}", but WeChat comes back to "h5.example.com"`,
+        `A login started at "${Host}", but WeChat sends the browser back to "h5.example.com"`,
       );
     }
+  });
+
+  it('is printed without the control characters of a Host header', async () => {
+    const app = await start({ auth: { baseURL: BASE } });
+    // Node lets the bytes 80 to FF through, and a terminal obeys 9B as ESC and a bracket.
+    await logIns(app, { Host: 'evil\u009b31m\u0085.example' });
+    expect(codes()).toEqual(['WECHAT_OTHER_HOST']);
+    expect(said[0]?.message).toContain('"evil\ufffd31m\ufffd.example"');
   });
 
   it('is named by the error page, and on the console, when it did get lost', async () => {
@@ -271,6 +274,14 @@ describe('what only the operator can mend', () => {
     emulator.switches.unionid = true;
     expect(codes()).toEqual(['WECHAT_LOGIN_FAILED', 'WECHAT_LOGIN_FAILED']);
     expect(said[1]?.message).toMatch(/^unionid_missing: /);
+  });
+
+  it('is printed without the control characters of a response', async () => {
+    const app = await start();
+    emulator.fail('access_token', { errcode: 40125, errmsg: 'no\u001b[2J\u009b\u2028good\u202e' });
+    await Browser.inWechat(app.url).logIn(emulator, '/me');
+    expect(codes()).toEqual(['WECHAT_LOGIN_FAILED']);
+    expect(said[0]?.message).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
   });
 });
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import net from 'node:net';
 import { wechatAuth, type WechatAuthOptions } from '../../../lib/index';
-import type { Emulator } from '../../../lib/emulator/index';
 import { sanitizeReturnTo } from '../../../lib/middleware/http/return-to';
-import { emulated, startApp, startEmulator, type TestApp, type TestRequest } from '../../support/app';
-import { agree, Browser, type Answer } from '../../support/browser';
+import { emulated, startApp, type TestApp, type TestRequest } from '../../support/app';
+import { agree, Browser, type BrowserResponse } from '../../support/browser';
+import { emulator, useEmulator } from '../../support/emulator';
 
 const EVIL = 'evil.example';
 
@@ -280,7 +280,7 @@ const HONEST: readonly (readonly [asked: string, arrives: string])[] = [
   [`/${'中'.repeat(170)}`, `/${encodeURIComponent('中').repeat(170)}`],
 ];
 
-let emulator: Emulator;
+useEmulator();
 let app: TestApp;
 /** Everything below is guarded. */
 let guarded: TestApp;
@@ -289,7 +289,6 @@ let asked: unknown;
 const auth: WechatAuthOptions = { scope: 'snsapi_base' };
 
 beforeAll(async () => {
-  emulator = await startEmulator();
   app = await startApp(emulator, {
     auth,
     routes: (it) => {
@@ -308,16 +307,16 @@ beforeAll(async () => {
   guarded = await startApp(emulator, { auth: { ...auth, authRequired: true } });
 });
 afterAll(async () => {
-  await Promise.all([app.close(), guarded.close(), emulator.close()]);
+  await Promise.all([app.close(), guarded.close()]);
 });
 
 /** From WeChat back to the app, and where that ends. */
-async function endOf(browser: Browser, authorizeURL: string): Promise<Answer> {
+async function endOf(browser: Browser, authorizeURL: string): Promise<BrowserResponse> {
   return browser.get(await agree(emulator, authorizeURL));
 }
 
 /** As a browser reads the last Location: still this site, and a page of the app, not one of our routes. */
-async function expectHome({ url }: TestApp, browser: Browser, end: Answer): Promise<void> {
+async function expectHome({ url }: TestApp, browser: Browser, end: BrowserResponse): Promise<void> {
   expect(end.status).toBe(302);
   expect(end.headers).not.toHaveProperty('x-injected');
   expect(end.location).toMatch(/^\/[\u0021-\u007e]*$/);

@@ -1,7 +1,7 @@
 import type { EmulatorFault } from '../../../lib/emulator/index';
 import { cookies, startApp, type TestApp } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
-import { agree, Browser, type Answer } from '../../support/browser';
+import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import {
   comeBack,
   exchanged,
@@ -118,7 +118,7 @@ describe.each(SESSION_NAMES)('a code that WeChat refuses, with %s', (kind) => {
 
 describe('a callback that the session knows nothing of', () => {
   /** A browser that does what it is told, for as long as it is told to; how often it went to WeChat. */
-  async function wander(browser: Browser, path: string): Promise<{ end: Answer; visits: number }> {
+  async function wander(browser: Browser, path: string): Promise<{ end: BrowserResponse; visits: number }> {
     let answer = await browser.follow(path);
     let visits = 0;
     while (visits < 10 && answer.location) {

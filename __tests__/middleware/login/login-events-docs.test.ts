@@ -5,7 +5,7 @@ import ts from 'typescript';
 
 const ROOT = path.resolve(__dirname, '../../..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
-const PAGES = ['docs/observability.md', 'docs/observability.zh-CN.md'] as const;
+const PAGES = ['docs/observability.md', 'docs/zh-CN/observability.md'] as const;
 
 /** The cells of every row whose first cell starts so. */
 function rowsOf(page: string, start: string): string[][] {

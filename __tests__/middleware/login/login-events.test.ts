@@ -17,7 +17,7 @@ import type { SharedCache } from '../../../lib/stores/shared-cache';
 import { startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
 import { Browser, agree } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
-import type { HostName } from '../../support/hosts';
+import { HOSTS } from '../../support/hosts';
 import { comeBack, paramIn, stateIn, withParams } from '../../support/login';
 import { serverSessions, SESSION_NAMES, SESSIONS, withSession } from '../../support/sessions';
 
@@ -105,8 +105,6 @@ afterEach(async () => {
   emulator.switches.denial = 'silent';
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
-
-const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
 
 describe.each(HOSTS)('a login on %s', (host) => {
   it('inside WeChat is told from its start to its session, the calls to WeChat between', async () => {
@@ -618,7 +616,7 @@ describe('a listener that throws', () => {
     expect(JSON.parse(stdout)).toEqual({
       status: 302,
       location: '/me',
-      heardByTheNextListener: 2,
+      callsOfTheNextListener: 2,
       uncaught: ['from login.started', 'from login.succeeded'],
     });
   });

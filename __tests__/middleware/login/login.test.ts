@@ -1,18 +1,16 @@
-import type { Emulator } from '../../../lib/emulator/index';
-import { startApp, startEmulator, type TestApp } from '../../support/app';
+import { startApp, type TestApp } from '../../support/app';
 import { agree, Browser } from '../../support/browser';
+import { emulator, useEmulator } from '../../support/emulator';
 
 describe('a login', () => {
-  let emulator: Emulator;
+  useEmulator();
   let app: TestApp;
 
   beforeAll(async () => {
-    emulator = await startEmulator();
     app = await startApp(emulator);
   });
   afterAll(async () => {
     await app.close();
-    await emulator.close();
   });
 
   it('takes a user inside WeChat from the guarded page over WeChat and back to it', async () => {

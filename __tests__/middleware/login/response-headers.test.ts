@@ -2,7 +2,7 @@ import http from 'node:http';
 import type { HostRequest } from '../../../lib/middleware/http/request';
 import { cookies, startApp, type TestApp } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
-import { agree, Browser, type Answer } from '../../support/browser';
+import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import type { Middleware } from '../../support/hosts';
 import { comeBack, exchanged, isLoggedIn, stateIn, statesOf } from '../../support/login';
 import { SESSION_NAMES, SESSIONS } from '../../support/sessions';
@@ -132,7 +132,7 @@ describe('every answer of the three routes', () => {
   });
 
   const state = (digit: number): string => `${digit}${'a'.repeat(32)}`;
-  const isPrivate = (answer: Answer, isCallback: boolean): void => {
+  const isPrivate = (answer: BrowserResponse, isCallback: boolean): void => {
     expect(answer.headers['cache-control']).toBe('no-store');
     expect(answer.headers['referrer-policy']).toBe(isCallback ? 'no-referrer' : undefined);
   };

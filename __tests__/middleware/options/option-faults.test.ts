@@ -74,15 +74,15 @@ describe('faults of the options', () => {
     ]);
     expect(error?.message).toMatchInlineSnapshot(`
      "wechatAuth() has 12 faults in its options:
-       - website.appID is no option. Did you mean appId?
-       - routes.login is 'login'. Give a path below the mount point, such as /login, or false to leave it out.
-       - routes.signout is no option. There are: login, callback, logout.
-       - scope is 'snsapi_login'. Use 'snsapi_userinfo' (profile) or 'snsapi_base' (openid only); the website app asks for snsapi_login by itself.
+       - website.appID is not an option. Did you mean appId?
+       - routes.login is 'login'. Give a path below the mount point, such as /login, or false to leave the route out.
+       - routes.signout is not an option. The options are: login, callback, logout.
+       - scope is 'snsapi_login'. Use 'snsapi_userinfo' (the profile) or 'snsapi_base' (only the openid). The website app always requests snsapi_login.
        - flow is 'qr'. Use 'auto', 'official', 'website', or a function of the request that returns one of them.
-       - loginTimeout is '10 min'. Give milliseconds, such as 600000.
-       - verificationFiles.MP_verify_Ab12Cd34Ef56Gh78 is no name of a verification file. Use the name WeChat gave it, such as MP_verify_Ab12Cd34Ef56Gh78.txt.
+       - loginTimeout is '10 min'. Give a number of milliseconds, such as 600000.
+       - verificationFiles.MP_verify_Ab12Cd34Ef56Gh78 is not the name of a verification file. Use the name that WeChat gave it, such as MP_verify_Ab12Cd34Ef56Gh78.txt.
        - endpoints.api is 'api.weixin.qq.com', which is no http: or https: address. Give an address such as https://api.weixin.qq.com.
-       - baseUrl is no option. Did you mean baseURL?
+       - baseUrl is not an option. Did you mean baseURL?
        - appSecret is missing. Give it, or set WECHAT_APP_SECRET.
        - baseURL is 'h5.example.com', which is no http: or https: address. Write it as https://h5.example.com.
        - returnTo is '//evil.example'. Give a path of this app that starts with one slash, such as /home, and has at most 512 bytes."
@@ -115,21 +115,21 @@ describe('faults of the options', () => {
     ['verificationFile', 'verificationFiles'],
     ['endpoint', 'endpoints'],
   ])('ask whether %s was meant to be %s', (name, meant) => {
-    expect(messageOf({ [name]: 'x' })).toBe(`${name} is no option. Did you mean ${meant}?`);
+    expect(messageOf({ [name]: 'x' })).toBe(`${name} is not an option. Did you mean ${meant}?`);
   });
 
   it('list what there is where nothing is near', () => {
     expect(messageOf({ pineapple: 1 })).toMatch(
-      /^pineapple is no option\. There are: appId, appSecret, website, /,
+      /^pineapple is not an option\. The options are: appId, appSecret, website, /,
     );
     expect(messageOf({ endpoints: { region: 'x' } })).toBe(
-      'endpoints.region is no option. There are: open, api.',
+      'endpoints.region is not an option. The options are: open, api.',
     );
-    expect(messageOf({ routes: { logut: '/x' } })).toBe('routes.logut is no option. Did you mean logout?');
+    expect(messageOf({ routes: { logut: '/x' } })).toBe('routes.logut is not an option. Did you mean logout?');
     expect(messageOf({ website: { secret: 'x', appId: 'wx1', appSecret: 's' } })).toBe(
-      'website.secret is no option. Did you mean appSecret?',
+      'website.secret is not an option. Did you mean appSecret?',
     );
-    expect(messageOf({ constructor: 1 })).toMatch(/^constructor is no option/);
+    expect(messageOf({ constructor: 1 })).toMatch(/^constructor is not an option/);
   });
 
   it('name what is missing', () => {
@@ -317,6 +317,16 @@ describe('faults of the options', () => {
     }
   });
 
+  it.each(['0000', '000a', '001b', '007f', '0085', '009b', '2028', '2029', '202e', '2066'])(
+    'print no U+%s, neither from a value nor from the name of an option',
+    (code) => {
+      const character = String.fromCodePoint(parseInt(code, 16));
+      const error = errorOf({ ...APP, scope: `a${character}b`, [`x${character}y`]: 1 });
+      expect(error?.faults).toHaveLength(2);
+      expect(error?.message.replaceAll('\n  - ', '')).not.toContain(character);
+    },
+  );
+
   it('cut what is long', () => {
     expect(messageOf({ scope: 'x'.repeat(10_000) }).length).toBeLessThan(300);
   });
@@ -415,7 +425,7 @@ describe('other options', () => {
   it('have their bounds', () => {
     expect(messageOf({ loginTimeout: 0 })).toMatch(/above 0/);
     expect(messageOf({ loginTimeout: -1 })).toMatch(/above 0/);
-    expect(messageOf({ loginTimeout: 1.5 })).toMatch(/whole milliseconds/);
+    expect(messageOf({ loginTimeout: 1.5 })).toMatch(/whole number of milliseconds/);
     expect(messageOf({ loginTimeout: Infinity })).toMatch(/^loginTimeout is Infinity\./);
     expect(messageOf({ http: { timeout: -1 } })).toMatch(/^http\.timeout is -1\./);
     expect(messageOf({ http: { timeout: 2 ** 31 } })).toMatch(/^http\.timeout is 2147483648\./);
@@ -443,7 +453,7 @@ describe('other options', () => {
     'refuse %j as the name of a verification file',
     (name) => {
       const verificationFiles = Object.fromEntries([[name, 'x']]);
-      expect(messageOf({ verificationFiles })).toMatch(/is no name of a verification file/);
+      expect(messageOf({ verificationFiles })).toMatch(/is not the name of a verification file/);
     },
   );
 

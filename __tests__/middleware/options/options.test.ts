@@ -9,23 +9,22 @@ import {
   type WechatAuthOptions,
   type WechatError,
 } from '../../../lib/index';
-import type { Emulator } from '../../../lib/emulator/index';
+import { createEmulator } from '../../../lib/emulator';
 import type { HostRequest } from '../../../lib/middleware/http/request';
 import {
   cookies,
   emulated,
   sendJSON,
   startApp,
-  startEmulator,
   type AppOptions,
   type TestApp,
   type TestRequest,
 } from '../../support/app';
-import { agree, Browser, type Answer } from '../../support/browser';
-import { listen, type HostName, type Middleware, type Running } from '../../support/hosts';
+import { agree, Browser, type BrowserResponse } from '../../support/browser';
+import { HOSTS, listen, type Middleware, type Running } from '../../support/hosts';
 import { DESKTOP_CHROME, IPHONE_WECHAT, PHONE_SAFARI, WECOM } from '../../support/user-agents';
+import { emulator, useEmulator } from '../../support/emulator';
 
-const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
 const VARIABLES = [
   'WECHAT_APP_ID',
   'WECHAT_APP_SECRET',
@@ -36,7 +35,7 @@ const VARIABLES = [
   'WECHAT_API_URL',
 ];
 
-let emulator: Emulator;
+useEmulator();
 const running: Running[] = [];
 
 async function start(auth: WechatAuthOptions = {}, options: AppOptions = {}): Promise<TestApp> {
@@ -45,9 +44,6 @@ async function start(auth: WechatAuthOptions = {}, options: AppOptions = {}): Pr
   return app;
 }
 
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
 beforeEach(() => {
   // What is said on the console has tests of its own.
   jest.spyOn(process, 'emitWarning').mockImplementation();
@@ -58,7 +54,6 @@ afterEach(async () => {
   for (const name of VARIABLES) Reflect.deleteProperty(process.env, name);
   await Promise.all(running.splice(0).map((app) => app.close()));
 });
-afterAll(() => emulator.close());
 
 /** Where WeChat is asked to come back to. */
 function redirectURI(authorizeURL: string): string | null {
@@ -714,7 +709,9 @@ describe('onLogin', () => {
 });
 
 describe.each(HOSTS)('onError on %s', (host) => {
-  const failed = async (onError: WechatAuthOptions['onError']): Promise<{ app: TestApp; answer: Answer }> => {
+  const failed = async (
+    onError: WechatAuthOptions['onError'],
+  ): Promise<{ app: TestApp; answer: BrowserResponse }> => {
     const app = await start({ onError }, { host });
     return { app, answer: await Browser.inWechat(app.url).get('/callback?code=x&state=wrong') };
   };
@@ -912,7 +909,7 @@ describe('sessionKey', () => {
 
 describe('endpoints and http', () => {
   it('say where WeChat is: open for browsers, api for us', async () => {
-    const gateway = await startEmulator();
+    const gateway = await createEmulator();
     const app = await start({ endpoints: { open: `${gateway.url}/`, api: emulator.url } });
     const sent = await Browser.inWechat(app.url).get('/login');
     expect(sent.location).toMatch(new RegExp(`^${gateway.url}/connect/oauth2/authorize\\?`));

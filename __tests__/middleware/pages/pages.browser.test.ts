@@ -1,9 +1,9 @@
 // The pages in a real browser: the policy lets their style in and nothing else, they fit the screen, their buttons work.
 import type { Browser as Chromium, BrowserContextOptions, Page } from 'playwright-core';
-import type { Emulator } from '../../../lib/emulator/index';
-import { startApp, startEmulator, type AppOptions, type TestApp } from '../../support/app';
+import { startApp, type AppOptions, type TestApp } from '../../support/app';
 import { DESKTOP, PHONE, describeInChromium, launchChromium, openWindow } from '../../support/chromium';
 import { IPHONE_WECHAT, PHONE_SAFARI } from '../../support/user-agents';
+import { emulator, useEmulator } from '../../support/emulator';
 
 interface Seen {
   readonly page: Page;
@@ -15,7 +15,7 @@ interface Seen {
 
 describeInChromium('the pages in a browser', () => {
   let chromium: Chromium;
-  let emulator: Emulator;
+  useEmulator({ switches: { consent: 'allow' } });
   const apps: TestApp[] = [];
   const start = async (options: AppOptions = {}): Promise<TestApp> => {
     const app = await startApp(emulator, options);
@@ -25,13 +25,12 @@ describeInChromium('the pages in a browser', () => {
 
   beforeAll(async () => {
     chromium = await launchChromium();
-    emulator = await startEmulator({ switches: { consent: 'allow' } });
     jest.spyOn(process, 'emitWarning').mockImplementation();
   });
   afterAll(async () => {
     jest.restoreAllMocks();
     await Promise.all(apps.map((app) => app.close()));
-    await Promise.all([emulator.close(), chromium.close()]);
+    await chromium.close();
   });
 
   const open = async (address: string, options: BrowserContextOptions): Promise<Seen> => {
@@ -99,7 +98,7 @@ describeInChromium('the pages in a browser', () => {
       expect(violations).toEqual([]);
       expect(requests).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-      expect(await styleOf(page, '.sign', 'width')).toBe('64px');
+      expect(await styleOf(page, '.icon', 'width')).toBe('64px');
       expect(await styleOf(page, 'main', 'display')).toBe('flex');
       expect(await styleOf(page, 'main', 'background-color')).toBe('rgb(255, 255, 255)');
       await page.emulateMedia({ colorScheme: 'dark' });

@@ -2,11 +2,10 @@ import crypto from 'node:crypto';
 import net from 'node:net';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { ERROR_KINDS, WeChatAPIError, WechatAuthError, type WechatError } from '../../../lib/index';
-import type { Emulator } from '../../../lib/emulator/index';
 import { sendErrorPage, messageFor, type ErrorPage } from '../../../lib/middleware/pages/error-page';
 import { sendOpenInWechat } from '../../../lib/middleware/pages/open-in-wechat';
-import { startApp, startEmulator, type AppOptions, type TestApp } from '../../support/app';
-import { agree, Browser, type Answer } from '../../support/browser';
+import { startApp, type AppOptions, type TestApp } from '../../support/app';
+import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { listen, type Running } from '../../support/hosts';
 import {
   DESKTOP_CHROME,
@@ -15,10 +14,11 @@ import {
   PHONE_SAFARI,
   WECOM,
 } from '../../support/user-agents';
+import { emulator, useEmulator } from '../../support/emulator';
 
 const ENGLISH = { 'Accept-Language': 'en-GB,en;q=0.9' };
 
-let emulator: Emulator;
+useEmulator();
 const running: Running[] = [];
 
 async function start(options: AppOptions = {}): Promise<TestApp> {
@@ -27,9 +27,6 @@ async function start(options: AppOptions = {}): Promise<TestApp> {
   return app;
 }
 
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
 beforeEach(() => {
   jest.spyOn(process, 'emitWarning').mockImplementation();
 });
@@ -38,13 +35,12 @@ afterEach(async () => {
   process.env['NODE_ENV'] = 'test';
   await Promise.all(running.splice(0).map((app) => app.close()));
 });
-afterAll(() => emulator.close());
 
 /** A page on its own, for what an app cannot easily be brought to say. */
 async function render(
   send: (req: IncomingMessage, res: ServerResponse) => void,
   headers: Record<string, string> = {},
-): Promise<Answer> {
+): Promise<BrowserResponse> {
   const server = await listen(http.createServer(send).listeners('request')[0] as http.RequestListener);
   try {
     return await new Browser(server.url, IPHONE_WECHAT).get('/', { headers });
@@ -60,7 +56,7 @@ const errorPage =
   };
 
 /** What every page keeps to, whoever asks for it. */
-function expectSoundPage({ headers, body }: Answer): void {
+function expectSoundPage({ headers, body }: BrowserResponse): void {
   expect(headers['content-type']).toBe('text/html; charset=utf-8');
   expect(headers['cache-control']).toBe('no-store');
   expect(headers['x-content-type-options']).toBe('nosniff');
@@ -109,6 +105,12 @@ describe('the error page', () => {
   ])('answers Accept-Language %j in %s', async (language, expected) => {
     const page = await render(errorPage(new WechatAuthError('busy', 'x')), { 'Accept-Language': language });
     expect(page.body).toContain(`<html lang="${expected}">`);
+  });
+
+  it('reads only the first languages of a long Accept-Language', async () => {
+    const headers = { 'Accept-Language': `${'fr,'.repeat(200)}en` };
+    const page = await render(errorPage(new WechatAuthError('busy', 'x')), headers);
+    expect(page.body).toContain('<html lang="zh-CN">');
   });
 
   it('shows the words of the error to who builds the app, and in production to nobody', async () => {
@@ -256,8 +258,7 @@ describe('the pages of an app', () => {
     });
     expect(plain.json()).toEqual({
       error: 'state_unknown',
-      message:
-        'The login was not completed. Your browser did not bring back what this login had left in it. Please log in again.',
+      message: 'The login was not completed. Your browser has no record of this login. Please log in again.',
     });
   });
 
@@ -373,5 +374,16 @@ describe('the page that asks to open WeChat', () => {
     // A code of all that would be too fine for a camera.
     const modules = Number(/viewBox="0 0 (\d+) /.exec(page.body)?.[1]) / 4;
     expect(modules).toBeLessThan(80);
+  });
+
+  it('shows no QR code of an address that is too long without its query, too', async () => {
+    const address = `https://h5.example.com/${'a'.repeat(5_000)}/login`;
+    const page = await render((req, res) => {
+      sendOpenInWechat(req, res, address, false);
+    });
+    expect(page.status).toBe(200);
+    expectSoundPage(page);
+    expect(page.body).toContain(`${address}</p>`);
+    expect(page.body).not.toContain('class="code"');
   });
 });

@@ -1,15 +1,13 @@
 // What a login leaves in the session, for who keeps sessions in a cookie.
-import { createEmulator, type Emulator } from '../../../lib/emulator/index';
 import { startApp, type AppOptions } from '../../support/app';
 import { Browser } from '../../support/browser';
+import { emulator, useEmulator } from '../../support/emulator';
 
 /** As long as WeChat lets them be, or longer. */
 const NICKNAMES = ['春江潮水连海平海上明月共潮生滟滟随波千万里何处春江无月明江流宛转', '👨‍👩‍👧‍👦'.repeat(4)];
 const users = NICKNAMES.map((nickname, at) => ({ id: `user${at}`, nickname }));
 
-let emulator: Emulator;
-beforeAll(async () => (emulator = await createEmulator({ users })));
-afterAll(() => emulator.close());
+useEmulator({ users });
 
 /** Logs a person in, and reports the session cookie's size and the warnings raised. */
 async function login(options: AppOptions, user: string): Promise<{ size: number; warnings: unknown[][] }> {

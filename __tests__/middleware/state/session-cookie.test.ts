@@ -1,14 +1,10 @@
-import type { Emulator } from '../../../lib/emulator';
 import type { HostRequest } from '../../../lib/middleware/http/request';
-import { startApp, startEmulator } from '../../support/app';
+import { startApp } from '../../support/app';
+import { emulator, useEmulator } from '../../support/emulator';
 import { Browser } from '../../support/browser';
 import { serverSessions, withSession } from '../../support/sessions';
 
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator();
-});
-afterAll(() => emulator.close());
+useEmulator();
 
 const DAY_MS = 86_400_000;
 

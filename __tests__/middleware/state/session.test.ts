@@ -4,7 +4,7 @@ import { emulator, useEmulator } from '../../support/emulator';
 import { agree, Browser } from '../../support/browser';
 import type { Host } from '../../support/hosts';
 import { comeBack, exchanged, goesToWechat, isLoggedIn, sessionOf } from '../../support/login';
-import { MoodyStore, serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
+import { FaultySessionStore, serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
 
 useEmulator();
 
@@ -159,7 +159,7 @@ describe('the id of the session, with express-session', () => {
 
 describe('a redirect', () => {
   it('waits until the session is saved: at login, after the callback, at logout', async () => {
-    const store = Object.assign(new MoodyStore(), { delay: 100 });
+    const store = Object.assign(new FaultySessionStore(), { delay: 100 });
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       const saved = (): number => new Set(store.saved).size;
       const login = await browser.get('/login');
@@ -172,7 +172,7 @@ describe('a redirect', () => {
   });
 
   it('goes out only after the save, not when the save is begun', async () => {
-    const store = new MoodyStore();
+    const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       let done = (): void => undefined;
       const begun = new Promise<void>((resolve) => {
@@ -202,11 +202,11 @@ describe('a session store that fails', () => {
   const JSON_ONLY = { Accept: 'application/json' };
 
   it.each(['set', 'destroy'] as const)('at the callback (%s) logs nobody in, and says so', async (call) => {
-    const store = new MoodyStore();
+    const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       await browser.get('/put?cart=3');
       const back = await comeBack(browser, emulator);
-      store.mood[call] = 'broken';
+      store.behaviour[call] = 'broken';
       const answer = await browser.get(back, { headers: JSON_ONLY });
       expect(answer.status).toBe(503);
       expect(answer.json()).toEqual({
@@ -215,20 +215,20 @@ describe('a session store that fails', () => {
       });
       expect(answer.headers['set-cookie']).toBeUndefined();
       expect(answer.headers['cache-control']).toBe('no-store');
-      store.mood[call] = 'well';
+      store.behaviour[call] = 'healthy';
       expect(await isLoggedIn(browser)).toBe(false);
       expect((await browser.logIn(emulator, '/me')).status).toBe(200);
     });
   });
 
   it('at the callback can be tried again at once: the code is not asked for twice', async () => {
-    const store = new MoodyStore();
+    const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       const back = await comeBack(browser, emulator, '/me?kept');
       emulator.requests.length = 0;
-      store.mood.set = 'broken';
+      store.behaviour.set = 'broken';
       expect((await browser.get(back)).status).toBe(503);
-      store.mood.set = 'well';
+      store.behaviour.set = 'healthy';
       expect((await browser.get(back)).location).toBe('/me?kept');
       expect(exchanged(emulator)).toHaveLength(1);
       expect(await isLoggedIn(browser)).toBe(true);
@@ -236,19 +236,19 @@ describe('a session store that fails', () => {
   });
 
   it('at the callback leaves a former user logged in, and the new one out', async () => {
-    const store = new MoodyStore();
+    const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       await browser.logIn(emulator, '/me', 'ming');
       const back = await comeBack(browser, emulator, '/login', 'emoji');
-      store.mood.destroy = 'broken';
+      store.behaviour.destroy = 'broken';
       expect((await browser.get(back)).status).toBe(503);
       expect((await browser.get('/me')).json()).toMatchObject({ nickname: '小明' });
     });
   });
 
   it('at the login sends nobody to WeChat', async () => {
-    const store = new MoodyStore();
-    store.mood.set = 'broken';
+    const store = new FaultySessionStore();
+    store.behaviour.set = 'broken';
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       const answer = await browser.get('/login');
       expect(answer.status).toBe(503);
@@ -258,10 +258,10 @@ describe('a session store that fails', () => {
   });
 
   it('at the logout does not say that somebody is logged out', async () => {
-    const store = new MoodyStore();
+    const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       await browser.logIn(emulator, '/me');
-      store.mood.destroy = 'broken';
+      store.behaviour.destroy = 'broken';
       const answer = await browser.get('/logout');
       expect(answer.status).toBe(503);
       expect(answer.location).toBe('');
@@ -276,17 +276,17 @@ describe('a session store that fails', () => {
       cases
         .filter(({ call, route }) => !(call === 'destroy' && route === '/login'))
         .map(async ({ call, route }) => {
-          const store = new MoodyStore();
+          const store = new FaultySessionStore();
           await withApp({ session: serverSessions(store) }, async (_app, browser) => {
             if (route === '/logout') await browser.logIn(emulator, '/me');
             const path = route === 'callback' ? await comeBack(browser, emulator) : route;
-            store.mood[call] = 'silent';
+            store.behaviour[call] = 'silent';
             const answer = await browser.get(path);
             expect([route, call, answer.status]).toEqual([route, call, 503]);
             expect(answer.body).toContain('</html>');
             expect(answer.location).toBe('');
             expect(answer.headers['set-cookie']).toBeUndefined();
-            store.mood[call] = 'well';
+            store.behaviour[call] = 'healthy';
             if (route === 'callback') expect(await isLoggedIn(browser)).toBe(false);
           });
         }),
@@ -294,8 +294,8 @@ describe('a session store that fails', () => {
   });
 
   it('tells onError, which may look at the request', async () => {
-    const store = new MoodyStore();
-    store.mood.set = 'broken';
+    const store = new FaultySessionStore();
+    store.behaviour.set = 'broken';
     const kinds: string[] = [];
     const auth = {
       onError: (error: { kind: string }, _req: unknown, res: { end(): void }) => {

@@ -1,59 +1,61 @@
-import type { HostName } from '../../support/hosts';
-import { FRAMEWORKS, nameOf, startSite, Visitor, type Site, type SiteOptions } from './site';
 import { emulator } from '../../support/emulator';
+import { HOSTS, type HostName } from '../../support/hosts';
+import { RawBrowser } from '../../support/raw-browser';
+import { nameOf, startSite, type Site, type SiteOptions } from './site';
 
-/** One attack: says what got through, or nothing. */
+/** One attack. It returns what the attacker achieved, or undefined if it failed. */
 export interface Attack<S = Site> {
   readonly name: string;
   readonly run: (site: S) => Promise<string | undefined>;
 }
 
-/** Counts the attacks of a file, framework by framework, and what got through. */
+/** Counts the attacks of a test file by framework, and records the ones that succeeded. */
 export class Corpus {
   readonly #ran = new Map<HostName, number>();
-  readonly #through: string[] = [];
+  readonly #succeeded: string[] = [];
 
-  /** Runs them in turn; what got through is told with the name of its attack. */
+  /** Runs the attacks one after another, and returns the ones that succeeded, with what they achieved. */
   async run<S extends { readonly host: HostName }>(
     site: S,
     attacks: readonly Attack<S>[],
   ): Promise<string[]> {
-    const through: string[] = [];
+    const succeeded: string[] = [];
     for (const attack of attacks) {
       this.#ran.set(site.host, (this.#ran.get(site.host) ?? 0) + 1);
-      const got = await attack.run(site).catch((error: unknown) => `broke: ${String(error)}`);
-      if (got !== undefined) through.push(`${attack.name}: ${got}`);
+      const result = await attack.run(site).catch((error: unknown) => `threw ${String(error)}`);
+      if (result !== undefined) succeeded.push(`${attack.name}: ${result}`);
     }
-    this.#through.push(...through.map((each) => `${site.host}: ${each}`));
-    return through;
+    this.#succeeded.push(...succeeded.map((each) => `${site.host}: ${each}`));
+    return succeeded;
   }
 
-  /** The last test of a file: nothing was left out, nothing got through. */
+  /**
+   * The last test of a file: every attack ran and none succeeded. The number is written down so that an attack that gets
+   * lost is noticed; whoever adds one changes it.
+   */
   expectAll(counts: number | Readonly<Record<HostName, number>>): void {
-    const expected = FRAMEWORKS.map(
-      (host) => [host, typeof counts === 'number' ? counts : counts[host]] as const,
-    );
+    const expected = HOSTS.map((host) => [host, typeof counts === 'number' ? counts : counts[host]] as const);
     const all = expected.reduce((sum, [, count]) => sum + count, 0);
     const each = expected.map(([host, count]) => `${count} on ${host}`).join(', ');
     describe('the corpus of this file', () => {
-      it(`ran ${all} attacks (${each}), and 0 got through`, () => {
+      it(`ran ${all} attacks (${each}), and none succeeded`, () => {
         expect(Object.fromEntries(this.#ran)).toEqual(Object.fromEntries(expected));
-        expect(this.#through).toEqual([]);
+        expect(this.#succeeded).toEqual([]);
       });
     });
   }
 }
 
-/** A group of attacks on each of these sites, and an honest login after it. */
+/** Tests of a group of attacks on each of these sites, followed by an ordinary login. */
 export function attackEach(
   corpus: Corpus,
-  door: string,
+  target: string,
   sites: readonly SiteOptions[],
   attacks: readonly Attack[],
   promise: string,
 ): void {
   describe.each(sites.map((options) => [nameOf(options), options] as const))(
-    `${door}: %s`,
+    `${target}: %s`,
     (_name, options) => {
       let site: Site;
       beforeAll(async () => {
@@ -66,15 +68,15 @@ export function attackEach(
         expect(site.errors).toEqual([]);
       }, 60_000);
 
-      it('still logs an honest person in', async () => {
-        await expectHonestLogin(site);
+      it('still logs in an ordinary user', async () => {
+        await expectOrdinaryLogin(site);
       });
     },
   );
 }
 
-export async function expectHonestLogin(site: Site): Promise<void> {
-  const honest = new Visitor(site);
-  expect((await honest.logIn('follower')).status).toBe(302);
-  expect(await honest.whoAmI()).toBe(emulator.openid('follower', emulator.apps.official.appId));
+export async function expectOrdinaryLogin(site: Site): Promise<void> {
+  const browser = new RawBrowser(site);
+  expect((await browser.logIn('follower')).status).toBe(302);
+  expect(await browser.loggedInAs()).toBe(emulator.openid('follower', emulator.apps.official.appId));
 }

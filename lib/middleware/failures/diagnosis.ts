@@ -1,8 +1,11 @@
-/** Why logins get lost, read off the request: said once on the console at login, and on the page when one did get lost. */
+/**
+ * Why logins get lost, as far as a request shows it. The console names a cause when a login starts. The error
+ * page names the causes when a login was lost.
+ */
 import type { WechatError } from '../../errors';
 import { header, hostOf, isSecure, trustsProxy, type HostRequest } from '../http/request';
 import type { Cause } from '../pages/texts';
-import { getSession, type Session } from '../state/session';
+import { getSession, ownValue, type Session } from '../state/session';
 import type { Context } from '../context';
 
 interface CookieOptions {
@@ -13,53 +16,66 @@ interface CookieOptions {
 /** express-session keeps the options of its cookie in the session, cookie-session on the request. */
 function cookieOptions(req: HostRequest, session: Session | undefined): CookieOptions {
   const { sessionOptions } = req as { sessionOptions?: CookieOptions };
-  return sessionOptions ?? (session?.['cookie'] as CookieOptions | undefined) ?? {};
+  const ofSession = session && ownValue(session, 'cookie');
+  return sessionOptions ?? (ofSession as CookieOptions | undefined) ?? {};
 }
 
 function isStrict({ sameSite }: CookieOptions): boolean {
   return sameSite === true || (typeof sameSite === 'string' && sameSite.toLowerCase() === 'strict');
 }
 
-/** Warns of a session that will not survive the way to WeChat and back. */
+/** Warns if this session will be lost on the way to WeChat and back. */
 export function diagnoseSession(context: Context, session: Session): void {
   const { req, config } = context;
-  const { warnings, base } = config;
-  const cookie = cookieOptions(req, session);
+  diagnoseCookie(context, cookieOptions(req, session));
+  if (!config.base && isBehindUntrustedProxy(req) && forwardsHTTPS(req)) {
+    config.warnings.once(
+      'WECHAT_TRUST_PROXY',
+      'A proxy says that the browser used https, but the app does not trust the proxy, and gives WeChat an ' +
+        "http: redirect URI. Set baseURL, or call app.set('trust proxy', 1).",
+    );
+  }
+  const host = hostOf(req);
+  const publicHost = config.base && new URL(config.base.origin).host;
+  if (publicHost !== undefined && host !== publicHost && isBrowserHost(req, host))
+    warnOfOtherHost(context, host, publicHost);
+  diagnoseStore(context);
+}
+
+function diagnoseCookie({ req, config }: Context, cookie: CookieOptions): void {
   if (isStrict(cookie)) {
-    warnings.once(
+    config.warnings.once(
       'WECHAT_COOKIE_SAME_SITE',
-      "The session cookie is sameSite: 'strict': browsers do not send it when they come back from WeChat, and every login is lost. Use sameSite: 'lax'.",
+      "The session cookie is sameSite: 'strict'. Browsers do not send such a cookie when they come back " +
+        "from WeChat, so every login is lost. Use sameSite: 'lax'.",
     );
   }
   if (isLostOverHTTP(req, cookie)) {
     const remedy = isBehindUntrustedProxy(req)
-      ? "A proxy says that the browser came by https, but the app does not believe it: app.set('trust proxy', 1)"
+      ? 'A proxy says that the browser used https, but the app does not trust the proxy: call ' +
+        "app.set('trust proxy', 1)"
       : 'Serve the app over https, or leave `secure` out in development';
-    warnings.once(
+    config.warnings.once(
       'WECHAT_COOKIE_SECURE',
-      `The session cookie is \`secure\`, but this request came over http: it will not be set, and every login is lost. ${remedy}.`,
-    );
-  }
-  if (!base && isBehindUntrustedProxy(req) && forwardsHTTPS(req)) {
-    warnings.once(
-      'WECHAT_TRUST_PROXY',
-      "A proxy says that the browser came by https, but the app does not believe it, and gives WeChat an http: address to come back to. Set baseURL, or app.set('trust proxy', 1).",
-    );
-  }
-  const host = hostOf(req);
-  if (base && host !== hostIn(base) && isPublicHost(req, host)) warnOfOtherHost(context, host, hostIn(base));
-  const { sessionStore } = req as { sessionStore?: { constructor?: { name?: string } } };
-  if (process.env['NODE_ENV'] === 'production' && sessionStore?.constructor?.name === 'MemoryStore') {
-    warnings.once(
-      'WECHAT_MEMORY_SESSIONS',
-      'Sessions rest in the memory of this process (MemoryStore): a restart or a second process loses every login. Give express-session a store.',
+      'The session cookie is `secure`, but this request came over http: browsers do not keep the cookie, ' +
+        `and every login is lost. ${remedy}.`,
     );
   }
 }
 
+function diagnoseStore({ req, config }: Context): void {
+  const { sessionStore } = req as { sessionStore?: { constructor?: { name?: string } } };
+  if (process.env['NODE_ENV'] !== 'production' || sessionStore?.constructor?.name !== 'MemoryStore') return;
+  config.warnings.once(
+    'WECHAT_MEMORY_SESSIONS',
+    'Sessions are stored in the memory of this process (MemoryStore): a restart or a second process loses ' +
+      'every login. Give express-session a store.',
+  );
+}
+
 function isLostOverHTTP(req: HostRequest, { secure }: CookieOptions): boolean {
   if (secure !== true || isSecure(req)) return false;
-  // Connect knows no `trust proxy`: there, the session middleware has a switch of its own, which nobody can read.
+  // Connect has no `trust proxy`. There, express-session has the option `proxy`, which cannot be read here.
   return req.app !== undefined || !forwardsHTTPS(req);
 }
 
@@ -71,31 +87,32 @@ function isBehindUntrustedProxy(req: HostRequest): boolean {
   return req.app !== undefined && header(req, 'x-forwarded-proto') !== '' && !trustsProxy(req);
 }
 
-function hostIn(base: { readonly origin: string }): string {
-  return new URL(base.origin).host;
-}
-
-/** Proxies often ask for the app by an inner name, which no browser sees; on a developer's machine, browsers see just that. */
-function isPublicHost(req: HostRequest, host: string): boolean {
+/**
+ * Whether browsers use this host. Behind a proxy, the Host header may be an internal name, so such names do
+ * not count in production. In development they are what the browser uses.
+ */
+function isBrowserHost(req: HostRequest, host: string): boolean {
   if (header(req, 'x-forwarded-host')) return false;
-  const inner = !/[a-z]/i.test(host) || !host.includes('.') || /^localhost\b/.test(host);
-  return !inner || process.env['NODE_ENV'] !== 'production';
+  const isInternal = !/[a-z]/i.test(host) || !host.includes('.') || /^localhost\b/.test(host);
+  return !isInternal || process.env['NODE_ENV'] !== 'production';
 }
 
 function warnOfOtherHost({ config }: Context, login: string, callback: string): void {
   config.warnings.once(
     'WECHAT_OTHER_HOST',
-    `A login was started at ${JSON.stringify(login)}, but WeChat comes back to ${JSON.stringify(callback)}, where the session cookie is not sent. Redirect all pages to one host, let the proxy pass the Host header on, or correct baseURL.`,
+    `A login started at ${JSON.stringify(login)}, but WeChat sends the browser back to ` +
+      `${JSON.stringify(callback)}, where the session cookie is not sent. Redirect all pages to one host, ` +
+      'make the proxy pass the Host header on, or correct baseURL.',
   );
 }
 
 const LIKELY: readonly Cause[] = ['no-session', 'secure-cookie', 'trust-proxy', 'other-host'];
 
-/** What may have lost the login of this state, and what certainly speaks for it. */
+/** The causes for which this request is evidence, and the ones that are likely without any. */
 export function likelyCauses(context: Context, state: string): { found: Cause[]; likely: readonly Cause[] } {
   const { req, config } = context;
   const cookie = cookieOptions(req, getSession(req));
-  const startedAt = config.logins.hostOf(state);
+  const startedAt = config.callbacks.startHostOf(state);
   const found: Cause[] = [];
   if (startedAt !== undefined && startedAt !== hostOf(req)) {
     found.push('other-host');
@@ -107,7 +124,7 @@ export function likelyCauses(context: Context, state: string): { found: Cause[];
   return { found, likely: LIKELY };
 }
 
-/** What only the operator can mend is said on the console too, once a kind: the person at the browser cannot help it. */
+/** Names an error that only the operator can fix on the console, once per kind: the user cannot fix it. */
 export function warnOperator({ config }: Context, error: WechatError): void {
   if (error.status !== 500) return;
   const code = error.kind === 'session_missing' ? 'WECHAT_NO_SESSION' : 'WECHAT_LOGIN_FAILED';

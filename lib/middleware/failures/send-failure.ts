@@ -1,5 +1,5 @@
 /**
- * The one way in which a request ends with an error: the app's `onError`, otherwise a page for browsers,
+ * How the failure of a login or of a guard is sent: the app's `onError`, otherwise a page for browsers,
  * otherwise JSON.
  */
 import type { ServerResponse } from 'node:http';
@@ -42,18 +42,18 @@ export async function sendFailure(context: Context, thrown: unknown): Promise<vo
     sendPageOrJSON(context, error, details);
     return;
   }
-  const passed = { on: false };
+  const called = { next: false };
   try {
     await config.onError(error, req, res, (failure) => {
-      passed.on = true;
+      called.next = true;
       next(failure);
     });
   } catch (failure) {
-    next(asError(failure));
+    if (!called.next) next(asError(failure));
     return;
   }
   // A hook that only logs must not leave the browser waiting.
-  if (!passed.on && !isAnswered(res)) sendPageOrJSON(context, error, details);
+  if (!called.next && !isAnswered(res)) sendPageOrJSON(context, error, details);
 }
 
 function isAnswered(res: ServerResponse): boolean {
@@ -78,7 +78,7 @@ function sendPageOrJSON(
   vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
   if (wantsPage(req)) {
     sendErrorPage(req, res, error, {
-      retry: retryURL(context, error, returnTo),
+      retry: retryPath(context, error, returnTo),
       home: returnToOrDefault(context, undefined),
       causes,
     });
@@ -87,8 +87,11 @@ function sendPageOrJSON(
   }
 }
 
-/** Absent where another try cannot succeed before the operator has fixed something. */
-function retryURL(context: Context, error: WechatError, returnTo: string | undefined): string | undefined {
+/**
+ * Absent if trying again cannot help: a fault that only the operator can fix, a forbidden user, a snapshot
+ * user.
+ */
+function retryPath(context: Context, error: WechatError, returnTo: string | undefined): string | undefined {
   const login = routePath(context, 'login');
   const cannotRetry = error.status === 500 || error.kind === 'forbidden' || error.kind === 'snapshot_user';
   if (login === undefined || cannotRetry) return undefined;

@@ -1,22 +1,25 @@
-/** What Connect lacks: path, query, origin, redirect, JSON. Typed on node:http, as Express and Connect both are. */
+/**
+ * What Connect lacks on a request: path, query, mount path, host. Typed on node:http, as the requests of
+ * Express and Connect are.
+ */
 import type { IncomingMessage } from 'node:http';
 
-/** A request as Connect and Express hand it on. */
+/** A request as Express and Connect hand it to a middleware. */
 export interface HostRequest extends IncomingMessage {
-  /** The address before a mount path was taken off. */
+  /** The path and query as the browser requested them. Frameworks remove the mount path from `url`. */
   readonly originalUrl?: string | undefined;
-  /** What the session middleware put here, if any. */
+  /** The session, if a session middleware ran before. */
   readonly session?: unknown;
-  /** Express: whether the browser came by https, as `trust proxy` says. */
+  /** Express: whether the browser used https. Behind a proxy, this depends on `trust proxy`. */
   readonly secure?: boolean | undefined;
-  /** Express: the app, and with it what `trust proxy` says. */
+  /** Express: the app, which holds the setting `trust proxy`. */
   readonly app?: { get?(name: string): unknown } | undefined;
 }
 
-/** Hands the request on; with an error, to the app's error handler. */
+/** Calls the next handler; with an error, the app's error handler. */
 export type Next = (error?: unknown) => void;
 
-/** The path of an address, without query; of an absolute one too. */
+/** The path of a URL, without its query. The URL may be absolute. */
 export function pathOf(url: string): string {
   const target = relative(url);
   const end = target.search(/[?#]/);
@@ -28,7 +31,7 @@ export function queryOf(url: string): URLSearchParams {
   return new URLSearchParams(start < 0 ? '' : url.slice(start));
 }
 
-/** `GET http://host/path` is allowed by HTTP/1.1, and asked of proxies. */
+/** Removes the origin: a request line may hold `GET http://host/path` (RFC 9112 section 3.2.2). */
 export function relative(url: string): string {
   if (url.startsWith('/')) return url;
   return /^https?:\/\//i.test(url) ? url.replace(/^[^/]*\/\/[^/?#]*/, '') || '/' : url;
@@ -39,24 +42,24 @@ export function fullURL(req: HostRequest): string {
 }
 
 /**
- * The path under which the middleware was mounted, as this request spelled it; empty at the root.
+ * The mount path of the middleware, as this request spelled it; empty at the root.
  *
- * @param url what was left of the address when the middleware saw it: further mounts take more off
+ * @param url `req.url` when the middleware ran: frameworks remove the path of every further mount from it
  */
 export function mountOf(req: HostRequest, url: string): string {
   const whole = pathOf(fullURL(req));
   const below = pathOf(url);
   if (whole.endsWith(below)) return whole.slice(0, whole.length - below.length);
-  // Mounted at /auth and asked for /auth: the rest is a slash that was not there.
+  // If the request is for the mount path itself, frameworks set `url` to a slash that the request lacks.
   return below === '/' ? whole : '';
 }
 
-/** Whether the browser came by https, as far as this process can tell. */
+/** Whether the browser used https, as far as this process can tell. */
 export function isSecure(req: HostRequest): boolean {
   return req.secure ?? Boolean((req.socket as { encrypted?: boolean }).encrypted);
 }
 
-/** Whether Express was told to believe the proxy that this request came from. */
+/** Whether Express trusts the proxy that sent this request (the setting `trust proxy`). */
 export function trustsProxy(req: HostRequest): boolean {
   const trust = req.app?.get?.('trust proxy fn');
   return (
@@ -65,10 +68,21 @@ export function trustsProxy(req: HostRequest): boolean {
   );
 }
 
-/** The host the browser says it asked for, unchecked. Only a trusted proxy may say it was another than the Host header. */
+/** DNS names have at most 253 characters. */
+const MAX_HOST_LENGTH = 255;
+
+/**
+ * The host that the browser requested, in lower case and otherwise unchecked. Empty if the request names
+ * none, or one that is longer than a host can be. Only a trusted proxy may name another host than the Host
+ * header does.
+ */
 export function hostOf(req: HostRequest): string {
   const forwarded = trustsProxy(req) ? firstValue(req.headers['x-forwarded-host']) : undefined;
-  return (forwarded ?? req.headers.host ?? '').toLowerCase();
+  // HTTP/2 sends `:authority`. It counts even if there is a Host header too (RFC 9113 section 8.3.1).
+  const host = forwarded ?? (header(req, ':authority') || header(req, 'host'));
+  if (host.length > MAX_HOST_LENGTH) return '';
+  // A copy: a part of the header would keep all of it in memory for as long as the login is pending.
+  return Buffer.from(host.toLowerCase()).toString();
 }
 
 function firstValue(header: string | string[] | undefined): string | undefined {
@@ -76,28 +90,29 @@ function firstValue(header: string | string[] | undefined): string | undefined {
   return value?.split(',')[0]?.trim();
 }
 
-/** Whether the browser only looks ahead: nobody has asked for this page yet. */
+/** Whether the browser loads the page ahead of time: the user has not asked for it yet. */
 export function isPrefetch(req: IncomingMessage): boolean {
   if (req.method !== 'GET') return false;
   const purpose = firstValue(req.headers['sec-purpose']) ?? firstValue(req.headers['purpose']) ?? '';
   return /^prefetch\b/i.test(purpose);
 }
 
-/** Whether the request only asks for a page. */
+/** Whether the method only reads (the safe methods of RFC 9110 section 9.2.1, except OPTIONS and TRACE). */
 export function isSafe({ method }: IncomingMessage): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
+/** The value of a header, given in lower case; empty if the request does not have it. */
 export function header(req: IncomingMessage, name: string): string {
   const value = req.headers[name];
   return (Array.isArray(value) ? value.join(',') : value) ?? '';
 }
 
-/** Whether a person looks at the answer: then it is a page, else JSON. */
+/** Whether a person will see the response, so that it must be a page. Scripts get JSON. */
 export function wantsPage(req: IncomingMessage): boolean {
   const mode = header(req, 'sec-fetch-mode');
   if (mode) return mode === 'navigate';
-  // WeChat on Android sends its own name in X-Requested-With, with every page.
+  // Only this value marks a script: WeChat on Android sends its own name here with every page.
   if (header(req, 'x-requested-with').toLowerCase() === 'xmlhttprequest') return false;
   return header(req, 'accept').includes('text/html');
 }

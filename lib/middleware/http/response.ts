@@ -1,4 +1,4 @@
-/** What Connect lacks on a response: redirects, JSON, Vary. */
+/** What Connect lacks on a response: redirects, JSON, the Vary header. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isSafe } from './request';
 
@@ -6,17 +6,20 @@ export function noStore(res: ServerResponse): void {
   res.setHeader('Cache-Control', 'no-store');
 }
 
-/** Says on which headers the answer depends, beside those that others named. */
+/** Adds the request headers on which the response depends to those that another middleware has named. */
 export function vary(res: ServerResponse, ...names: string[]): void {
   const before = String(res.getHeader('Vary') ?? '');
-  const known = before.toLowerCase().split(/\s*,\s*/);
+  const known = before
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
   const added = names.filter((name) => !known.includes(name.toLowerCase()));
   res.setHeader('Vary', [before, ...added].filter(Boolean).join(', '));
 }
 
-/** With an empty body: whoever follows must find the session saved, and nothing is echoed. */
+/** The body is empty: a page with a link would echo the address, and browsers do not need it. */
 export function redirect(req: IncomingMessage, res: ServerResponse, location: string): void {
-  // 303 makes a form that was sent a page that is asked for.
+  // After a POST, 303 makes the browser load the next page by GET.
   res.statusCode = isSafe(req) ? 302 : 303;
   res.setHeader('Location', location);
   send(res, '');

@@ -1,50 +1,60 @@
-/** The only judge of a return path: what it lets through stays on this site, however a browser reads it. */
+/**
+ * The only check of return paths. What passes stays on this origin, however a browser reads it. An attacker
+ * could otherwise use a link of this site to send users to another one (open redirect).
+ */
 
-const LONGEST = 512;
-/** Any origin will do: a path either stays on it or does not. */
+const MAX_BYTES = 512;
+/** Any origin will do: a path either stays on it or leaves it. */
 const ORIGIN = 'http://return-to.invalid';
-/** Names between single slashes, and nothing else. */
+/**
+ * Names between single slashes. Most return paths look like this, and every parser reads them the same way.
+ */
 const PLAIN = /^\/(?:[\w-]+\/)*[\w-]*$/;
 
 /**
- * A return path as it may go into a Location header, or `undefined` where it is none of ours.
+ * A return path in the form that a Location header takes, or `undefined` if it is not safe.
  *
- * @param value what somebody asked for: a path from the root of this origin, with query and fragment
- * @param ownRoutes the public paths of login, callback and logout, none of which is a page to come back to
- * @param longest in bytes; what was judged before may have grown by percent-encoding
+ * @param value what a request asked for: a path of this origin, with query and fragment
+ * @param ownRoutes the public paths of login, callback and logout: a login that ended there would loop, or
+ * log out
+ * @param maxBytes the limit for `value`; a path that was checked before may have grown by percent-encoding
  */
 export function sanitizeReturnTo(
   value: unknown,
   ownRoutes: readonly string[],
-  longest = LONGEST,
+  maxBytes = MAX_BYTES,
 ): string | undefined {
-  if (typeof value !== 'string' || Buffer.byteLength(value) > longest) return undefined;
+  if (typeof value !== 'string' || Buffer.byteLength(value) > maxBytes) return undefined;
+  // Browsers read a backslash as a slash, and skip tabs and line breaks.
   if (!/^\/(?!\/)/.test(value) || /[\\\p{Control}\p{Surrogate}]/u.test(value)) return undefined;
-  // Most are such: they mean the same however they are read.
   if (PLAIN.test(value)) return isOwnRoute(value, ownRoutes) ? undefined : value;
   const path = onThisOrigin(value);
-  // Read again, because reading takes dot segments away: /.//evil.example becomes //evil.example.
+  // Checked a second time, because the first parse removes dot segments: `/.//evil.example` becomes
+  // `//evil.example`.
   if (path === undefined || onThisOrigin(path) !== path) return undefined;
   const clean = withoutCode(path);
   return isOwnRoute(new URL(clean, ORIGIN).pathname, ownRoutes) ? undefined : clean;
 }
 
+/** The path, query and fragment as browsers spell them. */
 function onThisOrigin(value: string): string | undefined {
   if (!URL.canParse(value, ORIGIN)) return undefined;
   const url = new URL(value, ORIGIN);
   return url.origin === ORIGIN ? url.pathname + url.search + url.hash : undefined;
 }
 
-/** A shared link may carry a code and a state: both are spent, and neither belongs into an address. */
+/**
+ * A user may share the address of a callback. Its code and state are spent, and must not stay in an address.
+ */
 function withoutCode(path: string): string {
   const url = new URL(path, ORIGIN);
   if (!url.searchParams.has('code') || !url.searchParams.has('state')) return path;
-  // By hand: URLSearchParams would spell the other parameters anew.
-  const rest = url.search
+  // URLSearchParams would change the spelling of the other parameters.
+  const others = url.search
     .slice(1)
     .split('&')
     .filter((pair) => !isCodeOrState(pair));
-  return url.pathname + (rest.length > 0 ? `?${rest.join('&')}` : '') + url.hash;
+  return url.pathname + (others.length > 0 ? `?${others.join('&')}` : '') + url.hash;
 }
 
 function isCodeOrState(pair: string): boolean {
@@ -54,17 +64,17 @@ function isCodeOrState(pair: string): boolean {
 
 function isOwnRoute(pathname: string, ownRoutes: readonly string[]): boolean {
   if (ownRoutes.length === 0) return false;
-  const here = comparablePath(pathname);
-  return ownRoutes.some((route) => comparablePath(route) === here);
+  const compared = comparablePath(pathname);
+  return ownRoutes.some((route) => comparablePath(route) === compared);
 }
 
-/** Hosts route without regard to case, to a slash at the end, some to percent-encoding. */
+/** Frameworks ignore upper case and a slash at the end when they route, and some decode the path first. */
 export function comparablePath(path: string): string {
   let plain = path;
   try {
     plain = decodeURIComponent(path);
   } catch {
-    // Not decodable: compared as it is.
+    // It is not valid percent-encoding, so no framework decodes it.
   }
   return plain.toLowerCase().replace(/\/+/g, '/').replace(/\/$/, '');
 }

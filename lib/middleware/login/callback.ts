@@ -19,9 +19,9 @@ import {
   type PendingLogin,
 } from '../state/pending-logins';
 import { requireSession, type Session } from '../state/session';
-import type { CallbackParams } from '../state/shared-logins';
+import type { CallbackParams } from '../state/callback-results';
 import { saveLogin } from './current-login';
-import { completeLogin, exchangeCode, verified, type VerifiedCallback } from './exchange';
+import { completeLogin, exchangeForUser, markVerified, type VerifiedCallback } from './exchange';
 import { startLogin } from './login';
 import { LoginReporter } from './login-reporter';
 
@@ -53,28 +53,28 @@ async function handleCallback(context: Context, reporter: LoginReporter): Promis
   } else if (!pending || isExpired(pending, config.loginTimeout)) {
     await restartLost(context, reporter, state, pending);
   } else {
-    await finish(context, reporter, verified(params, pending));
+    await finish(context, reporter, markVerified(params, pending));
   }
 }
 
 /**
- * The pending login of this state, from the session; for a duplicate callback, whose session has ended with
- * the login, from memory. A logout ends both.
+ * The pending login of this state, from the session; a duplicate callback still carries the session id that
+ * the first one replaced, so its login is read from memory. After a logout neither is used.
  */
 async function takeLogin(
   { config }: Context,
   session: Session,
   params: CallbackParams,
 ): Promise<PendingLogin | undefined> {
-  const { logins, sessionKey } = config;
-  const pending = takePending(session, sessionKey, params.state) ?? logins.recallCallback(params);
-  return pending && (await logins.isLoggedOut(params.state)) ? undefined : pending;
+  const { callbacks, sessionKey } = config;
+  const pending = takePending(session, sessionKey, params.state) ?? callbacks.recallCallback(params);
+  return pending && (await callbacks.isLoggedOut(params.state)) ? undefined : pending;
 }
 
 function accessDenied(): WechatAuthError {
   return new WechatAuthError(
     'access_denied',
-    'WeChat called back without an authorization code: the user refused. Offer the login again.',
+    'The callback has no authorization code: the user refused, or opened the address directly. Offer the login again.',
   );
 }
 
@@ -106,25 +106,25 @@ function parseCallback({ req }: Context): CallbackParams {
 /** Exchanges the code, saves the login in the session, and redirects to the return path. */
 async function finish(context: Context, reporter: LoginReporter, callback: VerifiedCallback): Promise<void> {
   const { pending, state } = callback;
-  const { logins } = context.config;
+  const { callbacks } = context.config;
   try {
-    const { result, isFirst } = await logins.shareResult(callback, {
-      exchange: () => exchangeCode(context, callback),
+    const { result, isFirst } = await callbacks.shareResult(callback, {
+      exchange: () => exchangeForUser(context, callback),
       complete: (user) => completeLogin(context, callback, user),
-      restart: (error) => restartAfter(error, state, reporter),
+      decideRestart: (error) => restartAfter(error, state, reporter),
     });
-    logins.rememberCallback(callback, pending);
-    if ('restart' in result) {
+    callbacks.rememberCallback(callback, pending);
+    if ('restartState' in result) {
       const { returnTo, scope, flow } = pending;
       await startLogin(
         context,
         { returnTo, scope, flow },
-        { state: result.restart, replaces: state, isFirst },
+        { state: result.restartState, replaces: state, isFirst },
       );
       return;
     }
-    await saveLogin(context, result.session, callback);
-    if (isFirst) reporter.succeeded(result.session);
+    await saveLogin(context, result.login, callback);
+    if (isFirst) reporter.succeeded(result.login);
     redirect(context.req, context.res, returnToOrDefault(context, pending.returnTo));
   } catch (error) {
     throw new LoginFailure(error, { returnTo: pending.returnTo });
@@ -144,7 +144,7 @@ const RESTARTABLE: readonly WechatErrorKind[] = [
   'bad_answer',
 ];
 
-/** Once per login: a login that was restarted already fails. */
+/** Restarts a login only once: if the replacement fails as well, the error is thrown. */
 function restartAfter(error: unknown, state: string, reporter: LoginReporter): string {
   const isRestartable = isWechatError(error) && RESTARTABLE.includes(error.kind);
   if (!isRestartable || restartsOf(state) !== 0) throw error;
@@ -164,25 +164,25 @@ async function restartLost(
 ): Promise<void> {
   if (restartsOf(state) === 0) {
     reporter.restarted(expired ? tookTooLong(context) : stateUnknown());
-    const returnTo = expired?.returnTo ?? context.config.logins.returnToOf(state);
+    const returnTo = expired?.returnTo ?? context.config.callbacks.returnToOf(state);
     const options = { returnTo, scope: expired?.scope, flow: expired?.flow };
     await startLogin(context, options, { state: newState(1), replaces: state, isFirst: true });
   } else if (expired) {
     throw new LoginFailure(tookTooLong(context), { returnTo: expired.returnTo });
   } else {
-    throw lostAgain(context, state);
+    throw lostLoginFailure(context, state);
   }
 }
 
 function tookTooLong({ config }: Context): WechatAuthError {
   return new WechatAuthError(
     'state_unknown',
-    `The login took longer than loginTimeout allows (${config.loginTimeout} ms), twice. Start it again.`,
+    `The login took longer than loginTimeout allows (${config.loginTimeout} ms). Start it again.`,
   );
 }
 
-/** Names what most likely lost the login: only the operator can fix it. */
-function lostAgain(context: Context, state: string): LoginFailure {
+/** Builds the error with the likely causes, which only the operator can fix. */
+function lostLoginFailure(context: Context, state: string): LoginFailure {
   const causes = likelyCauses(context, state);
   const named = (causes.found.length > 0 ? causes.found : causes.likely)
     .map((cause) => CAUSES[cause].en)

@@ -9,7 +9,7 @@ import {
   bindPending,
   finishLogin,
   knownStates,
-  loginsKey,
+  pendingKey,
   makeRoom,
   type PendingLogin,
 } from '../state/pending-logins';
@@ -27,22 +27,22 @@ import type { WechatSession } from '../state/wechat-session';
 import { logoutReporter } from './login-reporter';
 
 /**
- * The session keys of every `wechatAuth()` in this process, so that one account leaves the logins of the
- * others in the session alone. The set belongs to this copy of the package: a second copy does not know it,
- * and logs its users out of this one.
+ * The session keys of every `wechatAuth()` in this process. A login or logout under one session key does not
+ * remove logins under the others. If the package is installed twice, each copy knows only its own keys and
+ * removes the logins of the other copy.
  */
 const SESSION_KEYS = new Set<string>();
 
 export function registerKey(sessionKey: string): void {
-  SESSION_KEYS.add(sessionKey).add(loginsKey(sessionKey));
+  SESSION_KEYS.add(sessionKey).add(pendingKey(sessionKey));
 }
 
-/** The key of the login that a key of {@link SESSION_KEYS} belongs to. */
-function loginKeyOf(key: string): string {
-  return [...SESSION_KEYS].find((each) => loginsKey(each) === key) ?? key;
+/** Maps the key of the pending logins to its session key; other keys stay as they are. */
+function sessionKeyOf(key: string): string {
+  return [...SESSION_KEYS].find((each) => pendingKey(each) === key) ?? key;
 }
 
-/** The user who is logged in with one of these accounts. */
+/** The login in the session, if its WeChat app is still configured. */
 export function currentLogin(req: HostRequest, config: ResolvedOptions): WechatSession | undefined {
   const session = getSession(req);
   return session && loginIn(session, config);
@@ -75,10 +75,13 @@ function isWechatSession(stored: unknown): stored is WechatSession {
 }
 
 /**
- * Saves a login in a session with a new id (session fixation). An anonymous session keeps what
- * `preserveSession` says, a session of the same user keeps everything, and a session of another user keeps
- * nothing. Logins under other session keys stay, except those of a user who is known to be another person,
- * and all of them with `preserveSession: false`.
+ * Saves a login in a session with a new id (session fixation). What the new session keeps:
+ *
+ * - The same user logs in again: everything. A login with less scope does not replace the fuller one.
+ * - Otherwise the app's data stays only if nobody was logged in, and as far as `preserveSession` allows.
+ * - Logins under other session keys stay, unless `preserveSession` is false or their unionid shows another
+ * person.
+ * - Pending logins stay, and only this user may finish them.
  *
  * @throws WechatAuthError of kind `state_unknown` if the login was pending before another user logged in, or
  * if the user has logged out since it started.
@@ -89,44 +92,62 @@ export async function saveLogin(
   { state, pending }: { readonly state: string; readonly pending: PendingLogin },
 ): Promise<void> {
   const { req, config } = context;
-  const { sessionKey, logins } = config;
+  const { sessionKey, callbacks } = config;
   const before = currentLogin(req, config);
   const isSame = before !== undefined && isSamePerson(before, login);
   if (pending.isBound && !isSame) throw boundToOtherUser();
-  if (await logins.isLoggedOut(state)) throw loggedOutMeanwhile();
+  if (await callbacks.isLoggedOut(state)) throw loggedOutMeanwhile();
   const former = requireSession(req);
-  // A stored login that no longer counts (another AppID, say) was somebody's as well.
-  const isAnonymous = ownValue(former, sessionKey) === undefined;
-  const session = await regenerateSession(req, keysToKeep(former, config, login, { isSame, isAnonymous }));
-  if (isSame || isAnonymous) carryOverCookie(former, session);
+  const others = [...SESSION_KEYS].filter((key) => isOtherPerson(ownValue(former, key), login));
+  // A stored login that no longer counts (another AppID, say) belonged to somebody as well.
+  const holdsNoLogin = ownValue(former, sessionKey) === undefined && others.length === 0;
+  const isOwner = isSame || holdsNoLogin;
+  const session = await regenerateSession(req, keysToKeep(former, config, { isSame, isOwner, others }));
+  if (isOwner) carryOverCookie(former, session);
   session[sessionKey] = isSame && hasLessScope(login.scope, before.scope) ? before : login;
   bindPending(session, sessionKey);
   finishLogin(session, sessionKey, state, pending.returnTo);
   try {
     makeRoom(session, sessionKey, state, () => cookieFits(req, session));
     await saveSession(req, config);
-    if (await logins.isLoggedOut(state)) throw loggedOutMeanwhile();
   } catch (error) {
-    // The session middleware may save once more at the end of the request: a user who saw a failure must not
-    // be logged in by that.
-    for (const key of [sessionKey, loginsKey(sessionKey)]) Reflect.deleteProperty(session, key);
+    // The session middleware may save once more at the end of the request. A user who saw a failure must not
+    // be logged in by that, and a user who was logged in before stays so.
+    undoLogin(session, sessionKey, isSame ? before : undefined);
     throw error;
+  }
+  if (await callbacks.isLoggedOut(state)) {
+    undoLogin(session, sessionKey, undefined);
+    throw loggedOutMeanwhile();
   }
 }
 
-/** Which keys of the old session the new one keeps. */
+function undoLogin(session: Session, sessionKey: string, before: WechatSession | undefined): void {
+  Reflect.deleteProperty(session, pendingKey(sessionKey));
+  if (before) session[sessionKey] = before;
+  else Reflect.deleteProperty(session, sessionKey);
+}
+
+/**
+ * Decides for all keys before the first one is deleted: whether a pending login stays depends on its login.
+ */
 function keysToKeep(
-  session: Session,
+  former: Session,
   { sessionKey, shouldPreserve, keepsOtherLogins }: ResolvedOptions,
-  login: WechatSession,
-  { isSame, isAnonymous }: { readonly isSame: boolean; readonly isAnonymous: boolean },
+  {
+    isSame,
+    isOwner,
+    others,
+  }: { readonly isSame: boolean; readonly isOwner: boolean; readonly others: readonly string[] },
 ): (key: string) => boolean {
-  const own = [sessionKey, loginsKey(sessionKey)];
-  return (key) => {
+  const own = [sessionKey, pendingKey(sessionKey)];
+  const keeps = (key: string): boolean => {
     if (own.includes(key) || isSame) return true;
-    if (!SESSION_KEYS.has(key)) return isAnonymous && shouldPreserve(key);
-    return keepsOtherLogins && !isOtherPerson(ownValue(session, loginKeyOf(key)), login);
+    if (!SESSION_KEYS.has(key)) return isOwner && shouldPreserve(key);
+    return keepsOtherLogins && !others.includes(sessionKeyOf(key));
   };
+  const kept = new Set(Object.keys(former).filter(keeps));
+  return (key) => kept.has(key);
 }
 
 /** Whether both are known by a unionid, and it is not the same. */
@@ -165,12 +186,12 @@ function isSamePerson(a: WechatSession, b: WechatSession): boolean {
  * the user in again.
  */
 export async function clearLogin(req: HostRequest, config: ResolvedOptions): Promise<void> {
-  const { sessionKey, logins } = config;
+  const { sessionKey, callbacks } = config;
   const report = logoutReporter(() => currentLogin(req, config));
-  const own = [sessionKey, loginsKey(sessionKey)];
+  const own = [sessionKey, pendingKey(sessionKey)];
   const states = knownStates(requireSession(req), sessionKey);
   // Before the session changes, so that a callback in progress cannot finish in between.
-  await logins.forget(states);
+  await callbacks.endLogins(states);
   await regenerateSession(req, (key) => SESSION_KEYS.has(key) && !own.includes(key));
   await saveSession(req, config);
   report();

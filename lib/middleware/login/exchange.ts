@@ -1,4 +1,4 @@
-/** Authorization code → token → user → `onLogin`: what becomes the login, before the session is written. */
+/** Authorization code → token → user → `onLogin`: builds the login; current-login.ts saves it. */
 import { WechatAuthError } from '../../errors';
 import { FLOWS } from '../../oauth/flows';
 import type { WechatUser } from '../../oauth/user';
@@ -6,12 +6,12 @@ import { accountOf, type Context } from '../context';
 import type { ExchangedUser } from '../options/account';
 import type { OnLogin } from '../options/options';
 import type { PendingLogin } from '../state/pending-logins';
-import type { CallbackParams } from '../state/shared-logins';
+import type { CallbackParams } from '../state/callback-results';
 import type { WechatSession } from '../state/wechat-session';
 
 /**
- * An authorization response for a login that this browser started. Only such a code is exchanged (CSRF, RFC
- * 6749 section 10.12).
+ * An authorization response for a login that this browser started. Only the authorization code of a verified
+ * callback is exchanged (CSRF, RFC 6749 section 10.12).
  */
 export interface VerifiedCallback extends CallbackParams {
   readonly pending: PendingLogin;
@@ -19,13 +19,16 @@ export interface VerifiedCallback extends CallbackParams {
 }
 declare const checked: unique symbol;
 
-/** Only the code that has just taken the pending login out of the browser's own session may call this. */
-export function verified(params: CallbackParams, pending: PendingLogin): VerifiedCallback {
+/**
+ * Marks a callback as verified. Only handleCallback() calls it, after it found the pending login of this
+ * state in the browser's session, or in memory for a duplicate with the same cookies, code and state.
+ */
+export function markVerified(params: CallbackParams, pending: PendingLogin): VerifiedCallback {
   return { ...params, pending } as VerifiedCallback;
 }
 
 /** Step 1: the code becomes a user. The code is spent afterwards. */
-export async function exchangeCode(
+export async function exchangeForUser(
   context: Context,
   { code, pending }: VerifiedCallback,
 ): Promise<ExchangedUser> {

@@ -1,6 +1,7 @@
 /**
- * Reports what becomes of a login: an event on `node:diagnostics_channel` and a debug line, always both, once
- * per login. WeChat may call back several times for one login; only the first end counts.
+ * Reports the start and the first outcome of a login, as an event on `node:diagnostics_channel` and as a
+ * debug line. WeChat may call back several times for one login: duplicates within a minute in this process
+ * are not reported.
  */
 import crypto from 'node:crypto';
 import { performance } from 'node:perf_hooks';
@@ -28,7 +29,7 @@ export function reportStarted(
   debugLogin('%s login started', flow);
   loginStarted.publish(() => {
     const restartOf = publicId(replaces);
-    return { id: digest(state), flow, appid, scope, ...(restartOf && { restartOf }) };
+    return { id: eventId(state), flow, appid, scope, ...(restartOf && { restartOf }) };
   });
 }
 
@@ -43,7 +44,7 @@ export function logoutReporter(readLogin: () => WechatSession | undefined): () =
   };
 }
 
-/** One request that may end a login. */
+/** Reports the outcome of the login that one request handles. */
 export class LoginReporter {
   readonly #config: ResolvedOptions;
   readonly #began = performance.now();
@@ -70,7 +71,9 @@ export class LoginReporter {
   }
 
   restarted(error: unknown): void {
-    this.#reportOnce(`restarts (${failureOf(error).kind})`, loginRestarted, (id) => this.#failure(id, error));
+    this.#reportOnce(`restarted (${failureOf(error).kind})`, loginRestarted, (id) =>
+      this.#failure(id, error),
+    );
   }
 
   failed(error: unknown): void {
@@ -82,9 +85,9 @@ export class LoginReporter {
     channel: Channel<Message>,
     message: (id?: string) => Message,
   ): void {
-    if (!debugCallback.enabled && !ENDS.some(({ hasSubscribers }) => hasSubscribers)) return;
+    if (!debugCallback.enabled && !OUTCOMES.some(({ hasSubscribers }) => hasSubscribers)) return;
     const id = publicId(this.#state);
-    if (id !== undefined && !this.#config.logins.claimReport(id)) return;
+    if (id !== undefined && !this.#config.callbacks.claimReport(id)) return;
     debugCallback('%s login %s', this.#login?.flow ?? 'unknown', what);
     channel.publish(() => message(id));
   }
@@ -115,16 +118,16 @@ export class LoginReporter {
   }
 }
 
-const ENDS: readonly Channel<never>[] = [loginSucceeded, loginRestarted, loginFailed];
+const OUTCOMES: readonly Channel<never>[] = [loginSucceeded, loginRestarted, loginFailed];
 
 /**
  * Public id of a login: a one-way hash of its state. Every process computes the same id, the state cannot be
  * recovered from it, and nothing has to be stored.
  */
 function publicId(state: string | undefined): string | undefined {
-  return state === undefined || restartsOf(state) === undefined ? undefined : digest(state);
+  return state === undefined || restartsOf(state) === undefined ? undefined : eventId(state);
 }
 
-function digest(state: string): string {
+function eventId(state: string): string {
   return crypto.createHash('sha256').update(`event of login ${state}`).digest('hex').slice(0, 16);
 }

@@ -5,8 +5,8 @@
 import { WechatAuthError } from '../../errors';
 import type { AuthorizeParams } from '../../oauth/endpoints';
 import { FLOW_NAMES, flowFor, isFlow, type WechatFlow } from '../../oauth/flows';
-import { scopeToRequest } from '../../oauth/scope';
-import { callbackURL, isReturnTo, loginAddress } from '../addresses';
+import { isOfficialScope, scopeToRequest } from '../../oauth/scope';
+import { callbackURL, isSafeReturnTo, loginURL } from '../addresses';
 import { accountOf, type Context } from '../context';
 import { diagnoseSession } from '../failures/diagnosis';
 import { header, hostOf, queryOf } from '../http/request';
@@ -26,7 +26,7 @@ export interface WechatLoginOptions {
    * default is used.
    */
   readonly returnTo?: string | undefined;
-  /** `snsapi_userinfo` asks for consent where the option `scope` asks for less. */
+  /** Raises the scope that `wechatAuth()` requests, for this login. A lower or unknown scope is ignored. */
   readonly scope?: string | undefined;
   /** The flow, whatever the browser is. */
   readonly flow?: WechatFlow | undefined;
@@ -51,12 +51,15 @@ export async function startLogin(
 ): Promise<void> {
   const { req, res, config } = context;
   noStore(res);
-  const reporter = new LoginReporter(config, options);
+  const reporter = new LoginReporter(config, {
+    flow: options.flow,
+    scope: isOfficialScope(options.scope) ? options.scope : undefined,
+  });
   try {
-    const flow = options.flow ?? (await chooseFlow(context));
+    const flow = await chooseFlow(context, options.flow);
     if (flow === undefined) {
       const isInWechat = browserKind(header(req, 'user-agent')) === 'wechat';
-      sendOpenInWechat(req, res, loginAddress(context, options), isInWechat);
+      sendOpenInWechat(req, res, loginURL(context, options), isInWechat);
       return;
     }
     const { account, redirectURI, scope, state } = await prepareLogin(context, flow, options, restart);
@@ -68,21 +71,25 @@ export async function startLogin(
 }
 
 /** The flow that fits this browser; `undefined` where none does. */
-async function chooseFlow({ req, config }: Context): Promise<WechatFlow | undefined> {
-  const wanted: unknown = typeof config.flow === 'function' ? await config.flow(req) : config.flow;
+async function chooseFlow(
+  { req, config }: Context,
+  requested: WechatFlow | undefined,
+): Promise<WechatFlow | undefined> {
+  const configured = typeof config.flow === 'function' ? config.flow : () => config.flow;
+  const wanted: unknown = requested ?? (await configured(req));
   if (isFlow(wanted)) return wanted;
   if (wanted !== 'auto') {
     const names = FLOW_NAMES.map((name) => `'${name}'`).join(' or ');
-    throw new WechatAuthError(
-      'config',
-      `The option flow returned ${shown(wanted)}. Return 'auto', ${names}.`,
-    );
+    const what = requested === undefined ? 'option flow returned' : 'flow of this login is';
+    throw new WechatAuthError('config', `The ${what} ${shown(wanted)}. Return 'auto', ${names}.`);
   }
   const fitting = flowFor(browserKind(header(req, 'user-agent')));
   return fitting && config.accounts[fitting] && fitting;
 }
 
-/** Saves a pending login under its state. The session is saved before anything is sent to the browser. */
+/**
+ * Adds a pending login to the session, saves the session, and returns what the authorization request needs.
+ */
 export async function prepareLogin(
   context: Context,
   flow: WechatFlow,
@@ -91,7 +98,7 @@ export async function prepareLogin(
     readonly state: string;
     /** The state of the login that failed. */
     readonly replaces: string;
-    /** Whether this is the first callback that restarts it. Only that one reports the new login. */
+    /** True for the first callback that restarts the failed login. Duplicates do not report the new one. */
     readonly isFirst: boolean;
   },
 ): Promise<{ account: Account; redirectURI: string; scope: string; state: string }> {
@@ -100,23 +107,23 @@ export async function prepareLogin(
   const account = accountOf(context, flow);
   const redirectURI = callbackURL(context);
   const scope = scopeToRequest(flow, config.scope, options.scope);
-  const returnTo = isReturnTo(context, options.returnTo) ? options.returnTo : '';
+  const returnTo = isSafeReturnTo(context, options.returnTo) ? options.returnTo : '';
   const session = requireSession(req);
   diagnoseSession(context, session);
   const pending = { returnTo, scope, flow, at: Date.now() };
-  if (!addPending(session, config.sessionKey, state, pending, config.loginTimeout)) throw tooManyLogins();
+  if (!addPending(session, config.sessionKey, state, pending, config.loginTimeout)) throw noRoom();
   makeRoom(session, config.sessionKey, state, () => cookieFits(req, session));
-  config.logins.recordStart(state, { host: hostOf(req), returnTo });
+  config.callbacks.recordStart(state, { host: hostOf(req), returnTo });
   await saveSession(req, config);
   if (restart?.isFirst ?? true)
     reportStarted(state, { flow, appid: account.appid, scope }, restart?.replaces);
   return { account, redirectURI, scope, state };
 }
 
-function tooManyLogins(): WechatAuthError {
+function noRoom(): WechatAuthError {
   return new WechatAuthError(
     'state_unknown',
-    'Too many logins are in progress in this browser (limit 5); this one was discarded. ' +
+    'There is no room in the session to restart this login: too many logins are in progress in this browser. ' +
       'Finish one of them, or start again.',
   );
 }

@@ -3,6 +3,7 @@ import { WECHAT } from '../../oauth/endpoints';
 import { FLOWS, FLOW_NAMES, type WechatFlow } from '../../oauth/flows';
 import type { WechatAuthOptions, WechatCredentials } from './options';
 import type { OptionFault } from './options-error';
+import { isObject, ownCopy } from './own-options';
 
 /** Path of an option → the environment variable that stands in for it. */
 export const ENVIRONMENT: ReadonlyMap<string, string> = new Map([
@@ -31,18 +32,15 @@ function orEnvironment(given: string | undefined, path: string): string | undefi
   return fromEnvironment(path);
 }
 
-/**
- * Copies of the options, with the environment filled in. Faulty values stay as they are; the checks report
- * them.
- */
+/** The options with the environment filled in. Faulty values stay as they are; the checks report them. */
 export function withEnvironment(given: WechatAuthOptions): WechatAuthOptions {
   if (!isObject(given)) return given;
-  const { appId, appSecret, website, baseURL, endpoints, http, ...others } = given;
+  const { appId, appSecret, website, baseURL, endpoints, ...others } = given;
   const site = filled(website, {
     appId: fromEnvironment('website.appId'),
     appSecret: fromEnvironment('website.appSecret'),
   });
-  return {
+  return ownCopy({
     ...others,
     appId: orEnvironment(appId, 'appId'),
     appSecret: orEnvironment(appSecret, 'appSecret'),
@@ -52,15 +50,14 @@ export function withEnvironment(given: WechatAuthOptions): WechatAuthOptions {
       open: fromEnvironment('endpoints.open') ?? WECHAT.open,
       api: fromEnvironment('endpoints.api') ?? WECHAT.api,
     }),
-    http: isObject(http) ? { ...http } : http,
-  };
+  });
 }
 
 /** The credentials of a flow, wherever the options hold them. */
 export function credentialsOf(options: WechatAuthOptions, flow: WechatFlow): WechatCredentials {
   const { option } = FLOWS[flow].credentials;
   const holder = option === undefined ? options : options[option];
-  return isObject(holder) ? holder : {};
+  return isObject(holder) ? holder : ownCopy({});
 }
 
 function filled<T extends object>(
@@ -76,7 +73,7 @@ export function withDefaults<D extends object>(
   defaults: D,
 ): D {
   const own = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(own) };
+  return ownCopy({ ...defaults, ...Object.fromEntries(own) });
 }
 
 /** Names the environment variable that a faulty value came from. */
@@ -85,12 +82,7 @@ export function withSource({ path, message }: OptionFault, given: WechatAuthOpti
   if (variable === undefined || message.startsWith('is missing')) return { path, message };
   const [first = '', second] = path.split('.');
   const value = (given as Record<string, unknown>)[first];
-  const inCode = second === undefined ? value : isObject(value) && (value as Record<string, unknown>)[second];
-  return inCode === undefined || inCode === false
-    ? { path, message: `${message} It comes from ${variable}.` }
-    : { path, message };
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const inCode =
+    second === undefined ? value : isObject(value) ? (value as Record<string, unknown>)[second] : undefined;
+  return { path, message: inCode === undefined ? `${message} It comes from ${variable}.` : message };
 }

@@ -2,23 +2,26 @@
 import { distance } from 'fastest-levenshtein';
 import type * as optionSchema from './option-schema';
 import { OptionsError, type OptionFault } from './options-error';
+import { isObject, ownCopy } from './own-options';
 
 type Schemas = typeof optionSchema;
 
-/** zod takes longer to load than all the rest of this package: it is loaded when there are options to check. */
+/**
+ * zod takes longer to load than the rest of this package, so it is loaded when there are options to check.
+ */
 function schemas(): Schemas {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late, and at once
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late, and synchronously
   return require('./option-schema') as Schemas;
 }
 
-/** The names below a path; for "did you mean". */
+/** The options inside an option, for "did you mean". */
 const NESTED: Readonly<Record<string, readonly string[]>> = {
   website: ['appId', 'appSecret'],
   routes: ['login', 'callback', 'logout'],
   endpoints: ['open', 'api'],
 };
 
-/** What other libraries call it; in lower case, letters only. */
+/** Names that other libraries use, as lower-case letters → our option. */
 const ALIASES: Readonly<Record<string, string>> = {
   clientid: 'appId',
   clientsecret: 'appSecret',
@@ -31,18 +34,26 @@ const ALIASES: Readonly<Record<string, string>> = {
   successredirect: 'returnTo',
 };
 
-/** The faults of single options; what they must be together is for whoever settles them. */
+/** The faults of single options. `resolveOptions` checks how they fit together. */
 export function findFaults(options: unknown): OptionFault[] {
   return faultsIn(schemas().optionsSchema, options);
 }
 
-/** @throws OptionsError that lists every fault of a guard's options. */
-export function checkGuardOptions(options: unknown): void {
-  const faults = readable(() => faultsIn(schemas().guardSchema, options));
+/**
+ * @returns a copy of a guard's options.
+ * @throws OptionsError that lists every fault of them.
+ */
+export function checkGuardOptions<Options extends object>(given: Options): Options {
+  let options = given;
+  const faults = readable(() => {
+    if (isObject(given)) options = ownCopy(given);
+    return faultsIn(schemas().guardSchema, options);
+  });
   if (faults.length > 0) throw new OptionsError(faults, 'requireWechatUser()');
+  return options;
 }
 
-/** A getter or a Proxy may throw: then that is the fault. */
+/** A getter or a Proxy may throw when it is read. That is a fault of the options, too. */
 export function readable(find: () => OptionFault[]): OptionFault[] {
   try {
     return find();
@@ -65,24 +76,24 @@ function faultsIn(schema: Schemas['optionsSchema' | 'guardSchema'], given: unkno
 }
 
 function unknownOption(name: string, known: readonly string[]): string {
-  const guess = alias(name, known) ?? nearest(name, known);
-  return `is no option. ${guess ? `Did you mean ${guess}?` : `There are: ${known.join(', ')}.`}`;
+  const guess = aliasOf(name, known) ?? nearest(name, known);
+  return `is not an option. ${guess ? `Did you mean ${guess}?` : `The options are: ${known.join(', ')}.`}`;
 }
 
-function alias(name: string, known: readonly string[]): string | undefined {
-  const plain = name.toLowerCase().replace(/[^a-z]/g, '');
-  const meant = Object.hasOwn(ALIASES, plain) ? ALIASES[plain] : undefined;
+function aliasOf(name: string, known: readonly string[]): string | undefined {
+  const letters = name.toLowerCase().replace(/[^a-z]/g, '');
+  const meant = Object.hasOwn(ALIASES, letters) ? ALIASES[letters] : undefined;
   return meant !== undefined && known.includes(meant) ? meant : undefined;
 }
 
 function nearest(name: string, known: readonly string[]): string | undefined {
-  const asked = name.toLowerCase();
+  const given = name.toLowerCase();
   const [first] = known
-    .map((option) => ({ option, away: distance(asked, option.toLowerCase()) }))
-    .sort((a, b) => a.away - b.away);
-  if (first && first.away <= Math.max(2, asked.length / 3) && first.away <= asked.length / 2)
+    .map((option) => ({ option, edits: distance(given, option.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits);
+  if (first && first.edits <= Math.max(2, given.length / 3) && first.edits <= given.length / 2)
     return first.option;
-  return known.find((option) => isPart(asked, option.toLowerCase()) || isPart(option.toLowerCase(), asked));
+  return known.find((option) => isPart(given, option.toLowerCase()) || isPart(option.toLowerCase(), given));
 }
 
 function isPart(part: string, whole: string): boolean {

@@ -1,126 +1,139 @@
-/** What each option may be, and the words for what it is not. Loads zod, so it is loaded when there are options to check. */
+/**
+ * The valid values of each option, and the message for any other value. This loads zod, so it is loaded only
+ * when there are options to check.
+ */
 import * as z from 'zod';
 import { WECHAT, endpointFault } from '../../oauth/endpoints';
 import { shown } from './options-error';
 
-type Complaint = (issue: { input?: unknown; code?: string }) => string | undefined;
+type Message = (issue: { input?: unknown; code?: string }) => string | undefined;
 
-const must = (words: string): { error: Complaint } => ({
-  error: ({ input }) => `is ${shown(input)}. ${words}`,
+const withValue = (remedy: string): { error: Message } => ({
+  error: ({ input }) => `is ${shown(input)}. ${remedy}`,
 });
 
-/** For what holds values that are nobody's business. */
-const object = (words: string): { error: Complaint } => ({
+/** For options whose value may be secret: names the type, not the value. */
+const withType = (remedy: string): { error: Message } => ({
   error: ({ input, code }) =>
+    // Unknown names have a message of their own.
     code === 'unrecognized_keys'
       ? undefined
-      : `is ${typeof input === 'string' ? 'a string' : shown(input)}. ${words}`,
+      : `is ${typeof input === 'string' ? 'a string' : shown(input)}. ${remedy}`,
 });
-
-const text = (words: string): z.ZodType<string | undefined> =>
-  z
-    .string(must(words))
-    .regex(/^[\u0021-\u007e]+$/, must(words))
-    .optional();
-const hidden = (words: string): z.ZodType<string | undefined> => {
-  const error: Complaint = ({ input }) => {
-    if (typeof input !== 'string') return `is ${shown(input)}. ${words}`;
-    return `${input.trim() === '' ? 'is empty' : 'holds a blank or another character that no AppSecret has'}. ${words}`;
-  };
-  return z
-    .string({ error })
-    .regex(/^[\u0021-\u007e]+$/, { error })
-    .optional();
-};
-const fn = (words: string): z.ZodType =>
-  z.custom((value) => value === undefined || typeof value === 'function', must(words)).optional();
 
 const APP_ID =
   'Give the AppID that the WeChat console shows (wx and 16 characters), without blanks or quotes.';
-const APP_SECRET = 'Give the AppSecret that the WeChat console shows once, when it is made.';
+const APP_SECRET = 'Give the AppSecret that the WeChat console shows once, when it is created.';
+/** Printable ASCII without blanks. */
+const CREDENTIAL = /^[\u0021-\u007e]+$/;
+
+const appId = z.string(withValue(APP_ID)).regex(CREDENTIAL, withValue(APP_ID)).optional();
+
+const secretMessage: { error: Message } = {
+  error: ({ input }) => {
+    if (typeof input !== 'string') return `is ${shown(input)}. ${APP_SECRET}`;
+    const fault = input.trim() === '' ? 'is empty' : 'has a blank or another character that no AppSecret has';
+    return `${fault}. ${APP_SECRET}`;
+  },
+};
+const appSecret = z.string(secretMessage).regex(CREDENTIAL, secretMessage).optional();
+
+const optionalFunction = (remedy: string): z.ZodType =>
+  z.custom((value) => value === undefined || typeof value === 'function', withValue(remedy)).optional();
+
 const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/;
-const ROUTE = 'Give a path below the mount point, such as /login, or false to leave it out.';
+const ROUTE = 'Give a path below the mount point, such as /login, or false to leave the route out.';
 
 const route = z
   .custom<string | false>(
     (path) => path === false || (typeof path === 'string' && PATH.test(path)),
-    must(ROUTE),
+    withValue(ROUTE),
   )
   .optional();
 
 const endpoint = (name: keyof typeof WECHAT): z.ZodType<string | undefined> => {
   const example = `Give an address such as ${WECHAT[name]}.`;
   return z
-    .string(must(example))
+    .string(withValue(example))
     .refine((address) => endpointFault(address) === undefined, {
       error: ({ input }) => `is ${shown(input)}, which ${endpointFault(String(input)) ?? ''}. ${example}`,
     })
     .optional();
 };
 
-/** Names that every session has already. */
-const TAKEN = new Set([
+/** Names that session middlewares use themselves. */
+const RESERVED_KEYS = new Set([
   ...['cookie', 'id', 'req', 'save', 'reload', 'destroy', 'regenerate', 'touch', 'resetMaxAge'],
   ...['isNew', 'isChanged', 'isPopulated', '_ctx', ...Object.getOwnPropertyNames(Object.prototype)],
 ]);
-const SESSION_KEY = "Give a name of letters, digits, '_', '-' and '.' that the session has no other use for.";
+const SESSION_KEY = "Give a name of letters, digits, '_', '-' and '.' that the session does not use itself.";
 
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+const FILE_CONTENT = 'Give the content of the file as a string.';
+
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export const optionsSchema = z.strictObject(
   {
-    appId: text(APP_ID),
-    appSecret: hidden(APP_SECRET),
+    appId,
+    appSecret,
     website: z
       .strictObject(
-        { appId: text(APP_ID), appSecret: hidden(APP_SECRET) },
-        object('Give { appId, appSecret } of the website app at open.weixin.qq.com.'),
+        { appId, appSecret },
+        withType('Give { appId, appSecret } of the website app at open.weixin.qq.com.'),
       )
       .optional(),
-    baseURL: z.string(must('Give the public address of the app, such as https://h5.example.com.')).optional(),
+    baseURL: z
+      .string(withValue('Give the public address of the app, such as https://h5.example.com.'))
+      .optional(),
     routes: z
       .strictObject(
         { login: route, callback: route, logout: route },
-        object('Give { login, callback, logout }, each a path or false.'),
+        withType('Give { login, callback, logout }, each a path or false.'),
       )
       .optional(),
     scope: z
       .enum(
         ['snsapi_base', 'snsapi_userinfo'],
-        must(
-          "Use 'snsapi_userinfo' (profile) or 'snsapi_base' (openid only); the website app asks for snsapi_login by itself.",
+        withValue(
+          "Use 'snsapi_userinfo' (the profile) or 'snsapi_base' (only the openid). The website app always " +
+            'requests snsapi_login.',
         ),
       )
       .optional(),
-    lang: z.enum(['zh_CN', 'zh_TW', 'en'], must("Use 'zh_CN', 'zh_TW' or 'en'.")).optional(),
+    lang: z.enum(['zh_CN', 'zh_TW', 'en'], withValue("Use 'zh_CN', 'zh_TW' or 'en'.")).optional(),
     flow: z
       .union(
         [z.enum(['auto', 'official', 'website']), z.custom((value) => typeof value === 'function')],
-        must("Use 'auto', 'official', 'website', or a function of the request that returns one of them."),
+        withValue(
+          "Use 'auto', 'official', 'website', or a function of the request that returns one of them.",
+        ),
       )
       .optional(),
-    authRequired: z.boolean(must('Use true or false.')).optional(),
-    returnTo: z.string(must('Give a path of this app, such as /home.')).optional(),
+    authRequired: z.boolean(withValue('Use true or false.')).optional(),
+    returnTo: z.string(withValue('Give a path of this app, such as /home.')).optional(),
     loginTimeout: z
-      .number(must('Give milliseconds, such as 600000.'))
-      .int(must('Give whole milliseconds, such as 600000.'))
-      .positive(must('Give milliseconds above 0, such as 600000.'))
+      .number(withValue('Give a number of milliseconds, such as 600000.'))
+      .int(withValue('Give a whole number of milliseconds, such as 600000.'))
+      .positive(withValue('Give a number of milliseconds above 0, such as 600000.'))
       .optional(),
-    snapshotUsers: z.enum(['reject', 'allow'], must("Use 'reject' or 'allow'.")).optional(),
-    identity: z.enum(['openid', 'unionid'], must("Use 'openid' or 'unionid'.")).optional(),
-    onLogin: fn('Give a function (req, { user, token, flow }).'),
-    onError: fn('Give a function (error, req, res, next).'),
+    snapshotUsers: z.enum(['reject', 'allow'], withValue("Use 'reject' or 'allow'.")).optional(),
+    identity: z.enum(['openid', 'unionid'], withValue("Use 'openid' or 'unionid'.")).optional(),
+    onLogin: optionalFunction('Give a function (req, { user, token, flow }).'),
+    onError: optionalFunction('Give a function (error, req, res, next).'),
     tokenStore: z
-      .custom(isTokenStore, must('Give an object with get, set and delete, such as new MemoryTokenStore().'))
+      .custom(
+        isTokenStore,
+        withValue('Give an object with get, set and delete, such as new MemoryTokenStore().'),
+      )
       .optional(),
     preserveSession: z
-      .union([z.boolean(), z.array(z.string())], must('Use true, false, or a list of session keys.'))
+      .union([z.boolean(), z.array(z.string())], withValue('Use true, false, or a list of session keys.'))
       .optional(),
     verificationFiles: z
       .record(
         z.string(),
-        z.string(must('Give what is in the file.')).min(1, must('Give what is in the file.')),
-        object('Give { [file name]: what is in it }.'),
+        z.string(withValue(FILE_CONTENT)).min(1, withValue(FILE_CONTENT)),
+        withType('Give { [file name]: content }.'),
       )
       .superRefine((files, context) => {
         for (const name of Object.keys(files)) {
@@ -129,44 +142,45 @@ export const optionsSchema = z.strictObject(
             code: 'custom',
             path: [name],
             message:
-              'is no name of a verification file. Use the name WeChat gave it, such as MP_verify_Ab12Cd34Ef56Gh78.txt.',
+              'is not the name of a verification file. Use the name that WeChat gave it, such as ' +
+              'MP_verify_Ab12Cd34Ef56Gh78.txt.',
           });
         }
       })
       .optional(),
     sessionKey: z
-      .string(must(SESSION_KEY))
-      .refine((key) => /^[\w.-]+$/.test(key) && !TAKEN.has(key), must(SESSION_KEY))
+      .string(withValue(SESSION_KEY))
+      .refine((key) => /^[\w.-]+$/.test(key) && !RESERVED_KEYS.has(key), withValue(SESSION_KEY))
       .optional(),
     endpoints: z
-      .strictObject({ open: endpoint('open'), api: endpoint('api') }, object('Give { open, api }.'))
+      .strictObject({ open: endpoint('open'), api: endpoint('api') }, withType('Give { open, api }.'))
       .optional(),
     http: z
       .looseObject(
         {
           timeout: z
-            .number(must('Give milliseconds, such as 5000.'))
-            .min(0, must('Give milliseconds, or 0 for no limit.'))
-            .max(LONGEST_TIMEOUT_MS, must(`Give at most ${LONGEST_TIMEOUT_MS} milliseconds.`))
+            .number(withValue('Give a number of milliseconds, such as 5000.'))
+            .min(0, withValue('Give a number of milliseconds, or 0 for no limit.'))
+            .max(MAX_TIMEOUT_MS, withValue(`Give at most ${MAX_TIMEOUT_MS} milliseconds.`))
             .optional(),
         },
-        object('Give options of axios, such as { timeout: 5000 }.'),
+        withType('Give options of axios, such as { timeout: 5000 }.'),
       )
       .optional(),
-    dangerouslyAllowEmulatorInProduction: z.boolean(must('Use true or false.')).optional(),
+    dangerouslyAllowEmulatorInProduction: z.boolean(withValue('Use true or false.')).optional(),
   },
-  object('Give an object of options.'),
+  withType('Give an object of options.'),
 );
 
 export const guardSchema = z.strictObject(
   {
     scope: z
-      .enum(['snsapi_base', 'snsapi_userinfo'], must("Use 'snsapi_base' or 'snsapi_userinfo'."))
+      .enum(['snsapi_base', 'snsapi_userinfo'], withValue("Use 'snsapi_base' or 'snsapi_userinfo'."))
       .optional(),
-    mode: z.enum(['auto', 'redirect', 'reject'], must("Use 'auto', 'redirect' or 'reject'.")).optional(),
-    check: fn('Give a function (user, req) that returns whether this user may pass.'),
+    mode: z.enum(['auto', 'redirect', 'reject'], withValue("Use 'auto', 'redirect' or 'reject'.")).optional(),
+    check: optionalFunction('Give a function (user, req) that returns true for the users who may pass.'),
   },
-  object('Give an object of options, such as { mode, scope, check }.'),
+  withType('Give an object of options, such as { mode, scope, check }.'),
 );
 
 function isTokenStore(value: unknown): boolean {

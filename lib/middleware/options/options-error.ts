@@ -1,18 +1,19 @@
-/** How a fault of the options is told. */
+/** The error that lists every fault of the options, and how it shows their values. */
 import { inspect } from 'node:util';
 import { WechatAuthError } from '../../errors';
+import { printable } from '../../printable';
 
-/** One thing that is wrong with the options. */
+/** One fault of the options. */
 export interface OptionFault {
-  /** Such as `website.appSecret`; empty for the argument itself. */
+  /** The option, such as `website.appSecret`. Empty if the argument itself is wrong. */
   readonly path: string;
-  /** What is wrong, with the value, then what to do. */
+  /** What is wrong, with the value, and then what to do. It follows the path in a sentence. */
   readonly message: string;
 }
 
-/** Kind `config`: all that is wrong with the options, in one error. */
+/** Kind `config`: the options of `wechatAuth()` or `requireWechatUser()` have faults. */
 export class OptionsError extends WechatAuthError {
-  /** Each of them, in the order of the options. */
+  /** Every fault, in the order of the options. */
   readonly faults: readonly OptionFault[];
 
   constructor(faults: readonly OptionFault[], whose = 'wechatAuth()') {
@@ -21,7 +22,7 @@ export class OptionsError extends WechatAuthError {
       'config',
       [
         `${whose} has ${count} in its options:`,
-        ...faults.map(({ path, message }) => `  - ${path || 'The argument'} ${message}`),
+        ...faults.map(({ path, message }) => `  - ${printable(path) || 'The argument'} ${message}`),
       ].join('\n'),
     );
     this.faults = faults;
@@ -29,8 +30,8 @@ export class OptionsError extends WechatAuthError {
 }
 
 /**
- * A value as a message may show it. What is in an object stays out, and so do passwords in addresses and what looks like an
- * AppSecret: messages end up in logs.
+ * A value as a message may show it. Messages end up in logs, so this leaves out the content of objects,
+ * passwords in addresses, and every text that looks like an AppSecret.
  */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return quoted(value);
@@ -44,5 +45,5 @@ function quoted(text: string): string {
     .replace(/\/\/[^/?#]*@/g, '//***@')
     .replace(/(?<![\da-f])[\da-f]{32}(?![\da-f])/gi, '***')
     .slice(0, 80);
-  return inspect(safe, { breakLength: Infinity }) + (text.length > 80 ? '…' : '');
+  return printable(inspect(safe, { breakLength: Infinity })) + (text.length > 80 ? '…' : '');
 }

@@ -1,4 +1,4 @@
-/** The options, and what they are once they are settled. */
+/** The options of `wechatAuth()`, as an app writes them. */
 import type { ServerResponse } from 'node:http';
 import type { WechatError } from '../../errors';
 import type { AccessToken } from '../../oauth/tokens/access-token';
@@ -11,7 +11,7 @@ import type { HostRequest, Next } from '../http/request';
 import type { OfficialScope } from '../../oauth/scope';
 import type { KeptUser } from '../state/wechat-session';
 
-/** The credentials of one app, as its console shows them. */
+/** The credentials of one app, as WeChat's console shows them. */
 export interface WechatCredentials {
   /** AppID: `wx` and 16 hex digits. */
   readonly appId?: string | undefined;
@@ -19,182 +19,200 @@ export interface WechatCredentials {
   readonly appSecret?: string | undefined;
 }
 
-/** What a login brought, for `onLogin`. */
+/** What `onLogin` receives: the user who logs in, with WeChat's token for that user. */
 export interface WechatLoginInfo {
-  /** WeChat's profile; after a silent `snsapi_base` login the ids alone. */
+  /** WeChat's profile. With the scope `snsapi_base`, only `openid` and perhaps `unionid`. */
   readonly user: WechatUser;
-  /** The token of this login; the token store has it already, unless it is a virtual account's. */
+  /** The token of this login. It is already in the token store, unless the user is a snapshot user. */
   readonly token: AccessToken;
-  /** By which of the two ways they came. */
+  /** `official` for a login inside WeChat, `website` for a QR code login. */
   readonly flow: WechatFlow;
 }
 
-/** Paths below the mount point, each with one leading slash; `false` leaves the route out. */
+/** Paths below the mount point, each with one leading slash. `false` leaves the route out. */
 export interface WechatAuthRoutes {
   /**
-   * GET sends the browser to WeChat; the query may hold `returnTo` and `scope`.
+   * `GET` sends the browser to WeChat. The query may hold `returnTo` and `scope`.
    *
    * @default '/login'
    */
   readonly login?: string | false | undefined;
   /**
-   * GET takes WeChat's answer; its host is the callback domain of WeChat's console.
+   * The redirect URI: WeChat sends the browser here with an authorization code. Its host must be the callback
+   * domain in WeChat's console.
    *
    * @default '/callback'
    */
   readonly callback?: string | false | undefined;
   /**
-   * POST or GET logs out; refused where another site asks for it.
+   * `POST` or `GET` logs the user out. A request from another site is refused (kind `forbidden`).
    *
    * @default '/logout'
    */
   readonly logout?: string | false | undefined;
 }
 
-/** A hook may name the request type of its framework: Express's, say, in place of this one. */
+/** Lets a hook name the request type of its framework, such as Express's `Request`. */
 export type Bivariant<F extends (...args: never[]) => unknown> = {
   hook(...args: Parameters<F>): ReturnType<F>;
 }['hook'];
 
-/** The option `flow` as a function of the request; awaited. */
+/** The option `flow` as a function of the request. Its result is awaited. */
 export type ChooseFlow = Bivariant<(req: HostRequest) => WechatFlow | 'auto' | Promise<WechatFlow | 'auto'>>;
 /**
- * Finds or creates the account. What it returns is kept as `user`; nothing: WeChat's profile is. What it throws refuses the login:
- * kind `login_refused`, with that as its `cause`.
+ * Finds or creates the account of a user who logs in. The object that it returns is kept as `user`; if it
+ * returns nothing, WeChat's profile is kept. An error that it throws refuses the login: kind `login_refused`,
+ * with that error as the `cause`.
  */
 export type OnLogin = Bivariant<
   (req: HostRequest, login: WechatLoginInfo) => KeptUser | Promise<KeptUser> | PromiseLike<KeptUser>
 >;
-/** Answers in place of our pages. What it passes on with `next(error)`, or throws, goes to the error handler of the app. */
+/**
+ * Responds in place of our error pages. An error that it throws or passes to `next` goes to the app's error
+ * handler. If it neither responds nor calls `next`, our page follows.
+ */
 export type OnError = Bivariant<
   (error: WechatError, req: HostRequest, res: ServerResponse, next: Next) => unknown
 >;
 
-/** Options of `wechatAuth()`. An undefined one counts as not given. */
+/** Options of `wechatAuth()`. An option that is `undefined` counts as not given. */
 export interface WechatAuthOptions {
   /**
-   * AppID of the official account (公众号), for pages opened inside WeChat. It must be a verified service account (服务号), or a test
-   * account (测试号).
+   * AppID of the official account, for pages that are opened inside WeChat
+   * ([网页授权](https://developers.weixin.qq.com/doc/service/guide/h5/auth.html)). It must be a verified service
+   * account (服务号) or a test account (测试号).
    *
    * @default process.env.WECHAT_APP_ID
    */
   readonly appId?: string | undefined;
   /**
-   * AppSecret of the official account. A reset in the console kills the old one at once.
+   * AppSecret of the official account. A reset in WeChat's console invalidates the old one at once.
    *
    * @default process.env.WECHAT_APP_SECRET
    */
   readonly appSecret?: string | undefined;
   /**
-   * The website app (网站应用) of the Open Platform, for the QR code login on a PC.
+   * The website app (网站应用) of the Open Platform, for the QR code login on a PC
+   * ([网站应用微信登录](https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_Login.html)).
    *
    * @default process.env.WECHAT_WEBSITE_APP_ID, process.env.WECHAT_WEBSITE_APP_SECRET
    */
   readonly website?: WechatCredentials | undefined;
   /**
-   * The public origin of the app, and the path that a proxy strips before it: `https://h5.example.com` or
-   * `https://example.com/shop`. Its host must be the callback domain of WeChat's console. Without it, it is derived from the request,
-   * which a client can forge.
+   * The public address of the app: its origin, and the path that a proxy strips, such as
+   * `https://h5.example.com` or `https://example.com/shop`. Its host must be the callback domain in WeChat's
+   * console. Without this option the address comes from the Host header, which a client can forge.
    *
    * @default process.env.WECHAT_BASE_URL
    */
   readonly baseURL?: string | undefined;
-  /** The routes below the mount point; guards see the middleware only below it, too. */
+  /** The routes below the mount point. Guards work only below it, too. */
   readonly routes?: WechatAuthRoutes | undefined;
   /**
-   * What the official account asks for: `snsapi_userinfo` (profile, with consent) or `snsapi_base` (openid, silently). The website
-   * app always asks for `snsapi_login`.
+   * The scope that the official account requests: `snsapi_userinfo` (the profile, with the user's consent) or
+   * `snsapi_base` (only the openid, silently). The website app always requests `snsapi_login`.
    *
    * @default 'snsapi_userinfo'
    */
   readonly scope?: OfficialScope | undefined;
   /**
-   * The language in which WeChat names places in the profile; empty since October 2021.
+   * The language of place names in the profile. WeChat has left these fields empty since October 2021.
    *
    * @default 'zh_CN'
    */
   readonly lang?: WechatLang | undefined;
   /**
-   * Which login: `auto` takes the official account inside WeChat, else the website app where it is configured, else the page
-   * that asks to open WeChat.
+   * Which login a browser gets. `auto` uses the official account inside WeChat and the website app elsewhere;
+   * if that one is not configured, a page tells the user where to open the address. `official` and `website`
+   * always use that login. A function chooses for each request.
    *
    * @default 'auto'
    */
   readonly flow?: WechatFlow | 'auto' | ChooseFlow | undefined;
   /**
-   * Guards everything below the mount point.
+   * Whether everything below the mount point is guarded, as by `requireWechatUser()`.
    *
    * @default false
    */
   readonly authRequired?: boolean | undefined;
   /**
-   * Where a login ends when none was asked for: a path of this app.
+   * Where a login ends if it was started without a `returnTo`: a path of this app, at most 512 bytes.
    *
    * @default the root of the app
    */
   readonly returnTo?: string | undefined;
   /**
-   * How long a started login may take, in ms. WeChat's code lives 5 minutes, and 10 after the QR code.
+   * Lifetime of a pending login, in ms. WeChat's authorization code is valid for 5 minutes, and for 10
+   * minutes after a QR code login.
    *
    * @default 600000
    */
   readonly loginTimeout?: number | undefined;
   /**
-   * Whether the virtual accounts of WeChat's snapshot page (网页快照页) may log in. Their ids are nobody's; refused, they see a page that
-   * points to 「使用完整服务」.
+   * Whether the virtual users of WeChat's snapshot page
+   * ([网页快照页](https://developers.weixin.qq.com/community/develop/doc/000c2c34068880629ced91a2f56001)) may log
+   * in. Their ids belong to nobody. With `reject` they see a page that points to 「使用完整服务」 (kind
+   * `snapshot_user`).
    *
    * @default 'reject'
    */
   readonly snapshotUsers?: 'reject' | 'allow' | undefined;
   /**
-   * By which id a user is known; with `unionid`, a login without one is an error of kind `unionid_missing` that says what to bind.
+   * The id by which the app knows its users. With `unionid`, a login without a unionid fails with kind
+   * `unionid_missing`, and the message says what to bind in WeChat's console.
    *
    * @default 'openid'
    */
   readonly identity?: 'openid' | 'unionid' | undefined;
   /**
-   * Called once a login, also where WeChat calls back twice, before anything is written into the session. What it returns is kept as
-   * `user`; what it throws refuses the login.
+   * Finds or creates the account of a user who logs in: `onLogin(req, { user, token, flow })`. It is awaited,
+   * and runs once per login even if WeChat calls back twice, before anything is written to the session. The
+   * object that it returns is kept as `user`. An error that it throws refuses the login.
    */
   readonly onLogin?: OnLogin | undefined;
   /**
-   * Answers in place of our pages and their JSON, when a login failed or a check said no. Strangers at a guard are no error: they are
-   * sent to the login, or told 401.
+   * Responds in place of our error pages: `onError(error, req, res, next)`. It runs when a login failed, and
+   * when `check` of a guard refused a user. A request without a user is not an error: the guard sends it to
+   * the login, or responds with 401.
    */
   readonly onError?: OnError | undefined;
   /**
-   * Where access and refresh tokens rest: never in the session. With several processes, one that they share. If a save fails, the login
-   * ends with kind `token_store`.
+   * Where access and refresh tokens are stored. They are never in the session. Several processes need a store
+   * that they share. If a token cannot be saved, the login fails with kind `token_store`.
    *
    * @default new MemoryTokenStore()
    */
   readonly tokenStore?: TokenStore | undefined;
   /**
-   * What an anonymous session keeps at login: all, none, or these keys.
+   * What an anonymous session keeps when its user logs in: everything (`true`), nothing (`false`), or a list
+   * of keys. `false` also drops logins under other session keys.
    *
    * @default true
    */
   readonly preserveSession?: boolean | readonly string[] | undefined;
   /**
-   * WeChat's verification files (`MP_verify_….txt`), name → content, served as text/plain at the mount point, which should be the root.
+   * WeChat's verification files (`MP_verify_….txt`), name → content. They are served as text/plain at the
+   * mount point, which should be the root, because WeChat looks for them there.
    */
   readonly verificationFiles?: Readonly<Record<`${string}.txt`, string>> | undefined;
   /**
-   * The key in `req.session`. Another one for a second account lets both be logged in side by side.
+   * The key of the login in `req.session`. A second `wechatAuth()` with another key keeps two accounts logged
+   * in side by side.
    *
    * @default 'wechat'
    */
   readonly sessionKey?: string | undefined;
   /**
-   * Where WeChat is: the emulator, a gateway, another region.
+   * The addresses of WeChat, for an emulator, a gateway or another region.
    *
-   * @default process.env.WECHAT_OPEN_URL, process.env.WECHAT_API_URL, else WeChat's own
+   * @default process.env.WECHAT_OPEN_URL, process.env.WECHAT_API_URL, otherwise WeChat's own
    */
   readonly endpoints?: WechatEndpointOptions | undefined;
-  /** Defaults of requests to WeChat: options of axios (agent, proxy, `timeout` in ms: 5000). */
+  /** axios options of requests to WeChat, such as agent, proxy and `timeout` (in ms; default 5000). */
   readonly http?: WechatHttpOptions | undefined;
   /**
-   * Lets an emulated WeChat serve although NODE_ENV is production: anybody can then log in as anybody. For closed test systems.
+   * Allows an emulator as WeChat although `NODE_ENV` is `production`. Anybody can then log in as anybody, so
+   * this is only for closed test systems.
    *
    * @default false
    */

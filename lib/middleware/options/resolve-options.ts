@@ -1,7 +1,7 @@
 /**
- * Turns the options into the parts that are built from them, once, or into one error that lists every fault.
+ * Checks the options and builds everything that follows from them, or throws one error that lists every
+ * fault.
  */
-import { LRUCache } from 'lru-cache';
 import { WECHAT } from '../../oauth/endpoints';
 import { FLOWS, FLOW_NAMES, isFlow, type WechatFlow } from '../../oauth/flows';
 import { OAuth } from '../../oauth/oauth';
@@ -10,13 +10,14 @@ import type { WechatLang } from '../../oauth/user';
 import { MemoryTokenStore } from '../../stores/memory-store';
 import { Warnings } from '../../warnings';
 import { sanitizeReturnTo } from '../http/return-to';
-import { CallbackResults } from '../state/shared-logins';
+import { CallbackResults } from '../state/callback-results';
 import { createAccount, type Account } from './account';
 import { baseURLFault, splitBase } from './base-url';
 import { credentialsOf, withDefaults, withEnvironment, withSource } from './environment';
 import { findFaults, readable } from './option-checks';
 import type { ChooseFlow, OnError, OnLogin, WechatAuthOptions } from './options';
 import { OptionsError, shown, type OptionFault } from './options-error';
+import { ownOptions } from './own-options';
 
 /**
  * The options after they were checked, with defaults and environment filled in. Nothing else reads the given
@@ -46,9 +47,7 @@ export interface ResolvedOptions {
   readonly keepsOtherLogins: boolean;
   readonly verificationFiles: ReadonlyMap<string, string>;
   readonly sessionKey: string;
-  /** The mount paths under which requests came through this middleware, as the requests spelled them. */
-  readonly seenMounts: LRUCache<string, true>;
-  readonly logins: CallbackResults;
+  readonly callbacks: CallbackResults;
   readonly warnings: Warnings;
 }
 
@@ -62,8 +61,9 @@ const DEFAULT_ROUTES: ResolvedOptions['routes'] = {
 export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
   let options = given;
   const faults = readable(() => {
-    options = withEnvironment(given);
-    return faultsOf(options).map((fault) => withSource(fault, given));
+    const own = ownOptions(given);
+    options = withEnvironment(own);
+    return faultsOf(options).map((fault) => withSource(fault, own));
   });
   if (faults.length > 0) throw new OptionsError(faults);
   const { preserveSession = true, loginTimeout = 600_000 } = options;
@@ -87,8 +87,7 @@ export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
       Object.entries(options.verificationFiles ?? {}).map(([name, content]) => [`/${name}`, content]),
     ),
     sessionKey: options.sessionKey ?? 'wechat',
-    seenMounts: new LRUCache({ max: 50 }),
-    logins: new CallbackResults(options.tokenStore, loginTimeout),
+    callbacks: new CallbackResults(options.tokenStore, loginTimeout),
     warnings: new Warnings(),
   };
 }
@@ -100,17 +99,17 @@ function preserver(preserveSession: boolean | readonly string[]): (key: string) 
 }
 
 function faultsOf(options: WechatAuthOptions): OptionFault[] {
-  const single = findFaults(options);
-  const known = new Set(single.map(({ path }) => path));
+  const perOption = findFaults(options);
+  const known = new Set(perOption.map(({ path }) => path));
   // An argument that is not an object cannot be checked any further.
-  if (known.has('')) return single;
-  const together = [
+  if (known.has('')) return perOption;
+  const acrossOptions = [
     ...credentialFaults(options),
     ...flowFaults(options),
     ...addressFaults(options, known),
     ...routeFaults(options),
   ];
-  return [...single, ...together.filter(({ path }) => !known.has(path))];
+  return [...perOption, ...acrossOptions.filter(({ path }) => !known.has(path))];
 }
 
 function* credentialFaults(options: WechatAuthOptions): Generator<OptionFault> {
@@ -148,7 +147,7 @@ function* addressFaults(options: WechatAuthOptions, known: ReadonlySet<string>):
   const { baseURL, endpoints, returnTo } = options;
   if (typeof baseURL === 'string' && !known.has('baseURL')) {
     const usesRealWechat =
-      typeof endpoints?.open === 'string' && endpoints.open.replace(/\/+$/, '') === WECHAT.open;
+      typeof endpoints?.open === 'string' && endpoints.open.replace(/(?<!\/)\/+$/, '') === WECHAT.open;
     const fault = baseURLFault(baseURL, usesRealWechat);
     if (fault) yield { path: 'baseURL', message: fault };
   }

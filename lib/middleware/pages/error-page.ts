@@ -1,3 +1,4 @@
+/** The page that a browser gets when a login failed, and the message that a script gets. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
 import { isWeChatAPIError, type WechatError, type WechatErrorKind } from '../../errors';
@@ -5,21 +6,21 @@ import { languageOf, sendPage, type PageLanguage } from './page';
 import { CAUSES, textsOf, type Cause } from './texts';
 
 export interface ErrorPage {
-  /** Where the login starts anew; absent where that is no help. */
+  /** The address that starts the login again. Absent if that cannot help. */
   readonly retry: string | undefined;
   readonly home: string;
-  /** For a login that this session knows nothing of: the likely causes, and those that were found. */
+  /** For a login that was lost: the causes for which there is evidence, and the likely ones. */
   readonly causes?: { readonly found: readonly Cause[]; readonly likely: readonly Cause[] } | undefined;
 }
 
-/** What a program gets: the error's own words, or, in production, no more than what everybody may know. */
+/** The message for a script. In production it is the public text of the page, without technical details. */
 export function messageFor(req: IncomingMessage, error: WechatError): string {
   if (!isProduction()) return error.message;
   const { title, text } = textsOf(error.kind, languageOf(req));
   return languageOf(req) === 'zh' ? `${title}。${text}` : `${title}. ${text}`;
 }
 
-/** What a person gets when a login failed: what happened, what to do, and what to tell whoever helps. */
+/** Says what happened, what the user can do, and which error code to report. */
 export function sendErrorPage(
   req: IncomingMessage,
   res: ServerResponse,
@@ -28,63 +29,64 @@ export function sendErrorPage(
 ): void {
   const language = languageOf(req);
   const { title, text } = textsOf(error.kind, language);
-  const { again, home } = LABELS[language];
+  const { retry, home } = LABELS[language];
   sendPage(res, error.status, language, {
     title,
     text,
-    sign: HARMLESS.includes(error.kind) ? 'info' : 'warn',
-    body: corner(error) + causes(page, language) + forDevelopers(error),
+    icon: HARMLESS.includes(error.kind) ? 'info' : 'warn',
+    body: arrowToFullService(error) + causeList(page, language) + developerMessage(error),
     links: [
-      ...(page.retry === undefined ? [] : [{ href: page.retry, label: again, main: true }]),
+      ...(page.retry === undefined ? [] : [{ href: page.retry, label: retry, isMain: true }]),
       { href: page.home, label: home },
     ],
-    small: error.kind === 'snapshot_user' ? undefined : reference(error, language),
+    footer: error.kind === 'snapshot_user' ? undefined : errorCode(error, language),
   });
 }
 
 const LABELS = {
   zh: {
-    again: '重新登录',
+    retry: '重新登录',
     home: '返回首页',
     code: '错误代码：',
     causes: '如果反复出现，请告知网站管理员。可能的原因：',
   },
   en: {
-    again: 'Log in again',
-    home: 'Back to the start',
+    retry: 'Log in again',
+    home: 'Back to the home page',
     code: 'Error code: ',
-    causes: 'If it happens again, tell the operator of this site. The likely cause:',
+    causes: 'If this happens again, tell the operator of this site. Likely causes:',
   },
 } as const;
 
-/** Nothing is broken: somebody changed their mind, or has to press another button first. */
+/** Nothing is broken: the user cancelled, or has to do something else first. */
 const HARMLESS: readonly WechatErrorKind[] = ['access_denied', 'snapshot_user', 'scope', 'unauthenticated'];
 
-/** WeChat shows its button below a snapshot page, at the right. */
-function corner(error: WechatError): string {
+/** WeChat shows the button of this name at the bottom right of a snapshot page. */
+function arrowToFullService(error: WechatError): string {
   return error.kind === 'snapshot_user' ? '<p class="corner" lang="zh-CN">使用完整服务 ↘</p>' : '';
 }
 
-/** What to tell whoever is asked for help. */
-function reference(error: WechatError, language: PageLanguage): string {
+/** The error kind, and the two numbers that WeChat's support asks for. */
+function errorCode(error: WechatError, language: PageLanguage): string {
   const ofWechat = isWeChatAPIError(error)
     ? [`errcode ${error.code}`, ...(error.rid ? [`rid ${error.rid}`] : [])]
     : [];
   return LABELS[language].code + [error.kind, ...ofWechat].join(' · ');
 }
 
-function causes({ causes: known }: ErrorPage, language: PageLanguage): string {
-  if (!known) return '';
+function causeList({ causes }: ErrorPage, language: PageLanguage): string {
+  if (!causes) return '';
   const item = (cause: Cause): string => escapeHTML(CAUSES[cause][language]);
-  const found = known.found.map((cause) => `<li><strong>${item(cause)}</strong></li>`);
-  const likely = known.likely
-    .filter((cause) => !known.found.includes(cause))
+  const found = causes.found.map((cause) => `<li><strong>${item(cause)}</strong></li>`);
+  const likely = causes.likely
+    .filter((cause) => !causes.found.includes(cause))
     .map((cause) => `<li>${item(cause)}</li>`);
-  return `<p class="soft">${escapeHTML(LABELS[language].causes)}</p><ul>${[...found, ...likely].join('')}</ul>`;
+  const label = escapeHTML(LABELS[language].causes);
+  return `<p class="soft">${label}</p><ul>${[...found, ...likely].join('')}</ul>`;
 }
 
-/** The words of the error, with its remedy, for whoever builds the app. */
-function forDevelopers(error: WechatError): string {
+/** The message of the error, for the developer of the app. Production pages do not show it. */
+function developerMessage(error: WechatError): string {
   return isProduction() ? '' : `<pre>${escapeHTML(error.message)}</pre>`;
 }
 

@@ -1,13 +1,14 @@
+/** The page for a browser that cannot log in here: it tells the user where to open the address. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
 import { renderSVG } from 'uqr';
 import { header, wantsPage } from '../http/request';
-import { languageOf, sendPage, type PageLanguage } from './page';
 import { sendJSON } from '../http/response';
+import { languageOf, sendPage, type PageLanguage } from './page';
 
 /**
- * What a browser gets in which nobody can log in here: the address, and for a phone to scan, its QR code; or, inside WeChat where only
- * the website app is configured, the advice to take a computer.
+ * Shows the address, and a QR code of it for a phone to scan. Inside WeChat, if only a website app is
+ * configured, the page tells the user to open the address on a computer.
  */
 export function sendOpenInWechat(
   req: IncomingMessage,
@@ -17,29 +18,32 @@ export function sendOpenInWechat(
 ): void {
   const language = languageOf(req);
   const { title, text } = textsFor(isInWechat, header(req, 'user-agent'))[language];
-  if (asksForJSON(req)) {
+  if (requestsJSON(req)) {
     sendJSON(res, 401, { error: 'unauthenticated', message: `${title}: ${address}`, loginURL: address });
     return;
   }
   sendPage(res, 200, language, {
     title,
     text,
-    sign: isInWechat ? 'computer' : 'scan',
+    icon: isInWechat ? 'computer' : 'scan',
     body: (isInWechat ? '' : qrCode(address)) + `<p class="address">${escapeHTML(address)}</p>`,
     links: [],
   });
 }
 
-/** Who accepts anything may well be shown a page: this is no failure, and the page is the only way on. */
-function asksForJSON(req: IncomingMessage): boolean {
+/** A client that accepts any type gets the page: a person may see it, and can only continue from there. */
+function requestsJSON(req: IncomingMessage): boolean {
   return !wantsPage(req) && /\bjson\b/i.test(header(req, 'accept'));
 }
 
-/** Longer ones make a code too fine for a camera: then it leads to the login, and that to where logins end by default. */
-const LONGEST_IN_CODE = 400;
+/** The dots of a longer address are too small for a camera. */
+const MAX_LENGTH_IN_CODE = 400;
 
+/** A long address is shown without its query: the login then ends at the default return path. */
 function qrCode(whole: string): string {
-  const address = whole.length > LONGEST_IN_CODE ? whole.replace(/\?.*$/, '') : whole;
+  const address = whole.length > MAX_LENGTH_IN_CODE ? whole.replace(/\?[^]*$/, '') : whole;
+  // The mount path may be a pattern, so that the request chooses its length. A QR code holds 3 kB.
+  if (address.length > MAX_LENGTH_IN_CODE) return '';
   return `<div class="code">${renderSVG(address, { border: 1, pixelSize: 4 })}</div>`;
 }
 
@@ -55,7 +59,7 @@ const BY_SCANNING: Texts = {
   zh: { title: '请在微信中打开', text: '请用手机微信「扫一扫」扫描二维码，在微信中登录。' },
   en: {
     title: 'Please open this in WeChat',
-    text: 'Scan the code with WeChat on your phone, and log in there.',
+    text: 'Scan the QR code with WeChat on your phone, and log in there.',
   },
 };
 
@@ -66,7 +70,7 @@ const BY_COPYING: Texts = {
   },
   en: {
     title: 'Please open this in WeChat',
-    text: 'Copy the address below into a WeChat chat and tap it there, or scan the code with another phone.',
+    text: 'Send the address below to a WeChat chat and tap it there, or scan the QR code with another phone.',
   },
 };
 
@@ -77,6 +81,6 @@ const ON_COMPUTER: Texts = {
   },
   en: {
     title: 'Please open this on a computer',
-    text: 'This site logs in by QR code: open the address below in a browser on a computer, and scan the code there with WeChat.',
+    text: 'This site uses a QR code login: open the address below on a computer, then scan with WeChat.',
   },
 };

@@ -3,90 +3,95 @@ import type { PageLanguage } from './page';
 
 type Texts = Readonly<Record<PageLanguage, { readonly title: string; readonly text: string }>>;
 
-const texts = (zhTitle: string, zh: string, enTitle: string, en: string): Texts => ({
-  zh: { title: zhTitle, text: zh },
-  en: { title: enTitle, text: en },
-});
+function texts(zhTitle: string, zh: string, enTitle: string, en: string): Texts {
+  return { zh: { title: zhTitle, text: zh }, en: { title: enTitle, text: en } };
+}
 
 const LATER = texts(
   '微信暂时没有响应',
-  '请稍后再试一次。',
-  'WeChat is not answering',
+  '请稍后再试。',
+  'WeChat is not responding',
   'Please try again in a moment.',
 );
-const AGAIN = texts(
+const EXPIRED = texts(
   '登录已失效',
   '这次登录已过期或已被使用，请重新登录。',
   'This login has expired',
-  'It was used already, or took too long. Please log in again.',
+  'It took too long or was already used. Please log in again.',
 );
-const OPERATOR = texts(
+const MISCONFIGURED = texts(
   '登录暂不可用',
   '网站的登录配置有误，请联系网站管理员。',
   'Login is not available',
-  'Something is set up wrongly on this site. Please tell its operator.',
+  'The login of this site is not set up correctly. Please tell the operator of the site.',
 );
 const LOST = texts(
   '登录没有完成',
-  '浏览器没有带回本次登录的信息，请重新登录。',
+  '浏览器中没有找到本次登录的信息，请重新登录。',
   'The login was not completed',
-  'Your browser did not bring back what this login had left in it. Please log in again.',
+  'Your browser has no record of this login. Please log in again.',
 );
 const FAILED = texts('登录失败', '请重新登录。', 'The login failed', 'Please log in again.');
 
-/** What the person in front of the browser reads. */
+/** What the user reads when a login failed with this kind of error. */
 const TEXTS: Readonly<Partial<Record<WechatErrorKind, Texts>>> = {
   busy: LATER,
   timeout: LATER,
   network: LATER,
   bad_answer: LATER,
   rate_limit: LATER,
-  code_invalid: AGAIN,
-  code_used: AGAIN,
-  reauthorize: AGAIN,
-  credentials: OPERATOR,
-  config: OPERATOR,
-  session_missing: OPERATOR,
-  unionid_missing: OPERATOR,
+  code_invalid: EXPIRED,
+  code_used: EXPIRED,
+  reauthorize: EXPIRED,
+  credentials: MISCONFIGURED,
+  config: MISCONFIGURED,
+  session_missing: MISCONFIGURED,
+  unionid_missing: MISCONFIGURED,
   state_unknown: LOST,
   login_loop: LOST,
   token_store: texts(
     '登录没有完成',
     '网站暂时无法保存登录信息，请稍后再试。',
     'The login was not completed',
-    'This site cannot keep your login just now. Please try again in a moment.',
+    'This site cannot save your login at the moment. Please try again later.',
   ),
   access_denied: texts(
     '你已取消登录',
-    '没有你的同意，网站不会获得任何信息。',
+    '未经你的同意，网站不会获得任何信息。',
     'You cancelled the login',
-    'Without your consent this site gets no information.',
+    'Without your consent, this site gets no information about you.',
   ),
   login_refused: texts(
     '无法登录',
-    '该账号暂时不能登录本站。',
+    '该账号暂时无法登录本站。',
     'You cannot log in',
     'This account cannot log in to this site.',
   ),
   scope: texts(
     '需要你的授权',
-    '微信没有授予本页所需的信息（昵称与头像），请重新登录并点击「允许」。',
+    '微信未授予本页所需的信息（昵称和头像），请重新登录并点击「允许」。',
     'Your consent is needed',
-    'WeChat did not grant what this page needs (nickname and picture). Please log in again and tap “Allow”.',
+    'This page needs your nickname and picture. Please log in again and tap “Allow”.',
   ),
   snapshot_user: texts(
     '请使用完整服务',
     '当前是微信的网页快照，无法登录。请点击右下角的「使用完整服务」，再继续操作。',
     'Please use the full service',
-    'This is a snapshot of the page, where nobody can log in. Tap 「使用完整服务」 (use the full service) at the bottom right, then go on.',
+    'This is a snapshot of the page, in which you cannot log in. ' +
+      'Tap 「使用完整服务」 (use the full service) at the bottom right, then continue.',
   ),
   user_limited: texts(
     '账号受限',
-    '该微信账号目前受到限制，请在微信中查看。',
+    '该微信账号目前受到限制，请在微信中查看原因。',
     'This account is restricted',
-    'WeChat has restricted this account. Please look in WeChat for the reason.',
+    'WeChat has restricted this account. Please look up the reason in WeChat.',
   ),
-  forbidden: texts('没有权限', '你没有访问此页面的权限。', 'No access', 'You may not open this page.'),
+  forbidden: texts(
+    '没有权限',
+    '你没有访问此页面的权限。',
+    'No access',
+    'You do not have permission to open this page.',
+  ),
   unauthenticated: texts(
     '请先登录',
     '登录后即可访问此页面。',
@@ -102,28 +107,30 @@ export function textsOf(
   return (TEXTS[kind] ?? FAILED)[language];
 }
 
-/** Why a login came back that this session knows nothing of. */
+/** Why the session no longer holds a login that comes back from WeChat. */
 export type Cause = 'no-session' | 'secure-cookie' | 'trust-proxy' | 'other-host' | 'same-site';
 
 export const CAUSES: Readonly<Record<Cause, Readonly<Record<PageLanguage, string>>>> = {
   'no-session': {
     zh: '浏览器没有保留会话 cookie，或 wechatAuth() 之前没有挂载 session 中间件',
-    en: 'the browser did not keep the session cookie, or there is no session middleware before wechatAuth()',
+    en: 'the browser did not keep the session cookie, or no session middleware runs before wechatAuth()',
   },
   'secure-cookie': {
     zh: '会话 cookie 设置了 secure，而页面通过 http 访问',
-    en: 'the session cookie is `secure`, but this page came over http',
+    en: 'the session cookie is `secure`, but the page was loaded over http',
   },
   'trust-proxy': {
     zh: '应用位于代理之后，但没有设置 trust proxy',
     en: 'the app is behind a proxy, but `trust proxy` is not set',
   },
   'other-host': {
-    zh: '发起登录与回调使用了不同的域名',
-    en: 'login and callback use another host: the cookie of one is not sent to the other',
+    zh: '发起登录与回调使用了不同的域名，会话 cookie 因此没有发送',
+    en: 'the login started on one host and came back on another, without the session cookie',
   },
   'same-site': {
     zh: "会话 cookie 设置了 sameSite: 'strict'，从微信返回时不会发送；请改为 'lax'",
-    en: "the session cookie is sameSite: 'strict' and is not sent when coming back from WeChat; use 'lax'",
+    en:
+      "the session cookie is sameSite: 'strict', so browsers do not send it when they come back from WeChat; " +
+      "use 'lax'",
   },
 };

@@ -17,8 +17,8 @@ export interface PendingLogin {
   readonly at: number;
   /**
    * Whether somebody logged in to the session while this login was pending. Then only the same user may
-   * finish it: otherwise an attacker who planted the pending login could swap the victim's account for her
-   * own.
+   * finish it: otherwise an attacker who planted the pending login could log the victim's browser in to her
+   * own account.
    */
   readonly isBound?: true;
 }
@@ -32,7 +32,7 @@ const MAX_LOGINS = 5;
 /** A cookie holds 4 KB, and the app's own session is in it as well. */
 const MAX_BYTES = 1_800;
 
-export function loginsKey(sessionKey: string): string {
+export function pendingKey(sessionKey: string): string {
   return `${sessionKey}:login`;
 }
 
@@ -76,14 +76,16 @@ export function addPending(
 }
 
 /**
- * Counts in both directions: another process may have started the login, and its clock may be some seconds
- * ahead.
+ * A start time in the far future (a wrong clock, a forged session) counts as expired as well.
  */
 export function isExpired({ at }: PendingLogin, lifetime: number): boolean {
   return Math.abs(Date.now() - at) >= lifetime;
 }
 
-/** Removes a pending login by its state, before the login is used, so that the state works only once. */
+/**
+ * Removes a pending login from the session of this request before it is used: a state is for single use.
+ * Concurrent duplicates of the callback are handled in callback-results.ts.
+ */
 export function takePending(session: Session, key: string, state: string): PendingLogin | undefined {
   const logins = loginsIn(session, key);
   if (!Object.hasOwn(logins.pending, state)) return undefined;
@@ -154,7 +156,7 @@ function loginsIn(
   /** State → return path of a login that finished. */
   done: Record<string, string>;
 } {
-  const stored = ownValue(session, loginsKey(key)) as { pending?: unknown; done?: unknown } | undefined;
+  const stored = ownValue(session, pendingKey(key)) as { pending?: unknown; done?: unknown } | undefined;
   return { pending: onlyStates(stored?.pending, isPendingLogin), done: onlyStates(stored?.done, isString) };
 }
 
@@ -184,8 +186,8 @@ function storeLogins(session: Session, key: string, { pending, done }: ReturnTyp
     }
   }
   const isEmpty = Object.keys(pending).length === 0 && Object.keys(done).length === 0;
-  if (isEmpty) Reflect.deleteProperty(session, loginsKey(key));
-  else session[loginsKey(key)] = { pending, done };
+  if (isEmpty) Reflect.deleteProperty(session, pendingKey(key));
+  else session[pendingKey(key)] = { pending, done };
 }
 
 function isFull(entries: Record<string, unknown>): boolean {

@@ -2,9 +2,8 @@
 import { inspect } from 'node:util';
 import { WechatAuthError } from '../../errors';
 import { callHook } from '../../oauth/callbacks';
-import { redact } from '../../redact';
-import { plainCopy } from '../../stores/store-failure';
-import { STORE_LIMIT_MS, inTime } from '../../async/time-limit';
+import { STORE_LIMIT_MS } from '../../async/time-limit';
+import { callStore, type StoreFacts } from '../../stores/call-store';
 import type { HostRequest } from '../http/request';
 import type { Warnings } from '../../warnings';
 
@@ -37,14 +36,17 @@ export function getSession(req: HostRequest): Session | undefined {
   return typeof session === 'object' && session !== null ? (session as Session) : undefined;
 }
 
-/** Waits until express-session has stored the session: the browser's next request must find it. */
+/**
+ * Waits until express-session has stored the session: the browser's next request must find it. For
+ * cookie-session, checks that the cookie is not too large.
+ */
 export async function saveSession(
   req: HostRequest,
   { warnings }: { readonly warnings: Warnings },
 ): Promise<void> {
   const session = requireSession(req);
   if (typeof session['save'] === 'function')
-    await callStore(req, 'save', session['save'].bind(session) as Work);
+    await callSessionStore(req, 'save', session['save'].bind(session) as Work);
   else checkCookieSize(req, session, warnings);
 }
 
@@ -63,11 +65,14 @@ export async function regenerateSession(
   }
   // The new session of express-session has a cookie of its own, with the options of the middleware.
   const stay = Object.entries(before).filter(([key]) => key !== 'cookie' && mayStay(key));
-  await callStore(req, 'regenerate', before['regenerate'].bind(before) as Work);
+  await callSessionStore(req, 'regenerate', before['regenerate'].bind(before) as Work);
   return Object.assign(requireSession(req), Object.fromEntries(stay));
 }
 
-/** What the app set on `req.session.cookie` (express-session), such as the `maxAge` of "remember me". */
+/**
+ * Copies what the app set on `req.session.cookie` (express-session) to the new session, such as the `maxAge`
+ * of "remember me".
+ */
 export function carryOverCookie({ cookie: before }: Session, { cookie }: Session): void {
   if (!isObject(before) || !isObject(cookie) || before === cookie) return;
   for (const name of COOKIE_SETTINGS) if (before[name] !== undefined) cookie[name] = before[name];
@@ -81,24 +86,22 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-async function callStore(req: HostRequest, what: string, work: Work): Promise<void> {
-  const late = (): Error => new Error(`no answer within ${STORE_LIMIT_MS} ms`);
+async function callSessionStore(req: HostRequest, call: string, work: Work): Promise<void> {
   const session = requireSession(req);
+  const secrets = (): string[] => secretsIn(session);
   try {
-    await inTime(STORE_LIMIT_MS, () => callHook(work as Parameters<typeof callHook>[0]), late);
-  } catch (error) {
-    // Otherwise the session middleware would save again at the end, wait for the store, and send the id of a
-    // half-written session.
-    Reflect.set(req, 'session', undefined);
-    const secrets = secretsIn(session);
-    const cause = plainCopy(error, (text) => redact(text, secrets));
-    throw new WechatAuthError(
-      'session_missing',
-      `The session store failed (${what}): ${cause.message}. Check it, then try again.`,
-      { status: 503, cause },
+    await callStore(SESSION_STORE, { call, secrets, limitMs: STORE_LIMIT_MS }, () =>
+      callHook(work as Parameters<typeof callHook>[0]),
     );
+  } catch (error) {
+    // express-session would otherwise try to save the session again when the response ends, wait without a
+    // limit, and send the id of a half-written session.
+    (req as { session?: unknown }).session = undefined;
+    throw error;
   }
 }
+
+const SESSION_STORE: StoreFacts = { name: 'The session store', kind: 'session_missing' };
 
 /**
  * Values to mask in store errors: some drivers echo the whole command, which holds the session id and the

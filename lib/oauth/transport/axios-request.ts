@@ -1,9 +1,9 @@
-/** A request by axios, for options that only axios knows. Loaded when first needed: it takes longer to load than all else here. */
+/** GET by axios, for options that only axios knows. */
 import { Axios, type AxiosRequestConfig } from 'axios';
-import { HEADERS, type Transport } from './node-request';
 import type { ResolvedHttpOptions } from './http-options';
+import { HEADERS, ResponseTooLarge, type Transport } from './transport';
 
-/** What keeps a call safe is not for the app to change. */
+/** What keeps a call safe, whatever the app's options say. */
 const SAFE_OPTIONS = {
   method: 'GET',
   maxRedirects: 0,
@@ -11,28 +11,42 @@ const SAFE_OPTIONS = {
   validateStatus: () => true,
   transformResponse: (body: unknown): unknown => body,
   proxy: false,
-  // Our own limit covers the whole call; axios's own would only cover one attempt.
+  // Our own limit covers a call with its retry; axios's would only cover one attempt.
   timeout: 0,
 } satisfies AxiosRequestConfig;
 
-export function axiosSender(address: string, options: ResolvedHttpOptions): Transport {
-  // None of the defaults that an app gives its own axios: an Authorization header meant for others, say.
+export function axiosTransport(address: string, options: ResolvedHttpOptions): Transport {
+  // A new instance, because an app may have given its own axios defaults that are not for WeChat, such as an
+  // Authorization header.
   const client = new Axios({ adapter: 'http', headers: { common: HEADERS } as never });
-  return ({ path, stop, agents, largestBody }) =>
-    client.request<Uint8Array, never>({
-      ...options,
-      ...SAFE_OPTIONS,
-      ...agents,
-      params: mergeParams(options.params, path),
-      maxContentLength: largestBody,
-      signal: stop.signal,
-      url: address + path,
-    });
+  return {
+    client: 'axios',
+    send: async ({ path, signal, agents, largestBody }) => {
+      try {
+        return await client.request<Uint8Array, never>({
+          ...options,
+          ...SAFE_OPTIONS,
+          ...agents,
+          params: mergeParams(options.params, path),
+          maxContentLength: largestBody,
+          signal,
+          url: address + path,
+        });
+      } catch (error) {
+        throw isSizeError(error) ? new ResponseTooLarge(largestBody) : error;
+      }
+    },
+  };
 }
 
-/** What a gateway asks for may stand beside WeChat's parameters, but not in their place. */
+/** Axios has no code of its own for it. */
+function isSizeError(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('maxContentLength');
+}
+
+/** A gateway's parameters are added to WeChat's, but do not replace them. */
 function mergeParams(params: unknown, path: string): Record<string, unknown> {
-  const all = params instanceof URLSearchParams ? [...params] : Object.entries(params ?? {});
+  const given = params instanceof URLSearchParams ? [...params] : Object.entries(params ?? {});
   const taken = new URLSearchParams(path.slice(path.indexOf('?')));
-  return Object.fromEntries(all.filter(([name]) => !taken.has(name)));
+  return Object.fromEntries(given.filter(([name]) => !taken.has(name)));
 }

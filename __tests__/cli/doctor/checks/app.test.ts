@@ -3,7 +3,7 @@ import type http from 'node:http';
 import express from 'express';
 import { startApp, cookies, type AppOptions, type TestApp } from '../../../support/app';
 import { emulator, useEmulator } from '../../../support/emulator';
-import { listen, type Host, type HostName, type Middleware, type Running } from '../../../support/hosts';
+import { HOSTS, listen, type Host, type Middleware, type Running } from '../../../support/hosts';
 import { SESSIONS, SESSION_NAMES, serverSessions } from '../../../support/sessions';
 import {
   doctor,
@@ -53,7 +53,6 @@ const relocate =
     if (headers.location !== undefined) headers.location = headers.location.replace(what, to);
   };
 
-const HOSTS: readonly HostName[] = ['Express 5', 'Express 4', 'Connect'];
 const trust = (app: Host): unknown => (app as unknown as express.Express).set('trust proxy', 1);
 const noWebsite = { appId: undefined, appSecret: undefined } as const;
 

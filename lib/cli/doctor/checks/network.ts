@@ -17,7 +17,7 @@ export async function checkNetwork(configuration: Configuration, question: Probe
   const { open, api } = configuration;
   const [pages, interfaces] = await Promise.all([
     reach('open-reachable', `${open}${FLOWS.official.page.path}`, isPage, configuration, question),
-    reach('api-reachable', `${api}${API.auth}`, isAPI, configuration, question),
+    reach('api-reachable', `${api}${API.auth.path}`, isAPI, configuration, question),
   ]);
   return [pages.finding, interfaces.finding, checkClock(interfaces.reply ?? pages.reply)];
 }

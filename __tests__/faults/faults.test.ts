@@ -1,0 +1,38 @@
+// How many rows the table of faults has. The numbers are written down so that a row that gets lost is noticed; whoever
+// adds a row changes the number of its group.
+import { CALLS, ERROR_KINDS, errcodesOf } from '../support/contract';
+import { COMMON_FAULTS, SPECIAL_FAULTS, faultsOf, fieldFaults } from './faults';
+
+describe('the table of faults', () => {
+  it('has these rows for every call', () => {
+    const listedErrcodes = ERROR_KINDS.flatMap(errcodesOf).length;
+    expect(Object.entries(COMMON_FAULTS).map(([group, rows]) => [group, rows.length])).toEqual([
+      ['cut connections', 6],
+      ['slow responses', 6],
+      ['responses that are not JSON', 32],
+      ['redirects', 3],
+      ['responses that are not HTTP', 11],
+      ['connections that fail', 10],
+      // Each errcode of docs/errors.md, nine that it does not list, and five malformed errors.
+      ['errors of WeChat', listedErrcodes + 9 + 5],
+      ['faults of one request', 5],
+    ]);
+    expect(listedErrcodes).toBe(26);
+  });
+
+  it('has these rows for the fields of each response, and these for one call alone', () => {
+    const counts = CALLS.map((call) => [call, fieldFaults(call).length, SPECIAL_FAULTS[call]?.length ?? 0]);
+    expect(counts).toEqual([
+      ['access_token', 48, 6],
+      ['userinfo', 71, 1],
+      ['refresh_token', 51, 1],
+      ['auth', 13, 0],
+      ['jscode2session', 21, 0],
+    ]);
+  });
+
+  it.each(CALLS)('has no two rows of one name for %s', (call) => {
+    const names = faultsOf(call).map(({ name }) => name);
+    expect(names.filter((name, at) => names.indexOf(name) < at)).toEqual([]);
+  });
+});

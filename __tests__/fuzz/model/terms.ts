@@ -1,0 +1,86 @@
+/** The terms of the model: sites, accounts, sessions, what a browser sends, and what it may receive. */
+import type { ErrorKind, Scope } from '../../support/contract';
+
+export type Site = 'main' | 'staff';
+export type Account = 'official' | 'website' | 'staff';
+export type UserAgent = 'wechat' | 'desktop';
+export type Storage = 'cookie-session' | 'express-session';
+
+/** What a browser holds: a whole session (cookie-session) or the id of one (express-session). */
+export type Cookie = number | undefined;
+
+export interface Login {
+  readonly account: Account;
+  readonly openid: string;
+  readonly unionid?: string;
+  readonly scope: Scope;
+  readonly nickname?: string;
+}
+
+export interface Code {
+  readonly account: Account;
+  readonly scope: Scope;
+  readonly expiresAt: number;
+  /** Whether it is for the virtual user of a snapshot page. */
+  readonly virtual: boolean;
+  readonly openid: string;
+  readonly unionid: string | undefined;
+  readonly nickname: string;
+  used: boolean;
+}
+
+/**
+ * Any kind that restarts a login. Which of them a second failure reports depends on the failure: the model does not
+ * tell them apart.
+ */
+export const RESTARTABLE = 'a kind that restarts logins';
+export type ExpectedKind = ErrorKind | typeof RESTARTABLE;
+
+export type Expected =
+  | { to: 'page'; login: Login }
+  | { to: 'wechat'; state: string; isNew: boolean; account: Account; scope: Scope }
+  | { to: 'path'; path: string }
+  | { to: 'error'; kind: ExpectedKind }
+  | { to: 'json'; error: ErrorKind }
+  | { to: 'open in WeChat' }
+  | { to: 'no content' };
+
+export interface Request {
+  readonly cookie: Cookie;
+  readonly site: Site;
+  readonly userAgent: UserAgent;
+  /** The state in the response, if it redirects to WeChat: it is random, so the model has to be given it. */
+  readonly generatedState: string;
+}
+
+/** The parameters of a callback. */
+export interface CallbackParams {
+  readonly code: string;
+  readonly state: string;
+}
+
+/** What a request must come to: the response, and the cookie that the browser holds afterwards. */
+export interface Step {
+  readonly expected: Expected;
+  readonly cookie: Cookie;
+}
+
+export interface Pending {
+  readonly returnTo: string;
+  readonly account: Account;
+  readonly scope: Scope;
+  readonly at: number;
+  /** Whether somebody logged in while it was pending: then only that user may finish it. */
+  readonly isBound?: true;
+}
+
+/** What one site keeps in a session. */
+export interface SiteSession {
+  login?: Login | undefined;
+  pending: Record<string, Pending>;
+  done: Record<string, string>;
+}
+
+export interface Session extends Record<Site, SiteSession> {
+  cart?: number | undefined;
+}

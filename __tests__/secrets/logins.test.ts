@@ -1,0 +1,100 @@
+// Logins meet every fault of scenarios.ts; then everything that anybody got to see of them is searched for secrets.
+import { ERROR_KINDS } from '../../lib/index';
+import type { Found } from '../support/canaries';
+import { HOSTS } from '../support/hosts';
+import { hasRedis } from '../support/redis';
+import { SESSION_NAMES } from '../support/sessions';
+import { closeAll, openSite, startWechat } from './apps';
+import { MAY_HOLD, PLACES, canaries, recorded, type Place, type SecretKind } from './records';
+import {
+  actAtWechat,
+  callAsMiniProgram,
+  clock,
+  configureWrongly,
+  failInTheApp,
+  meetEchoes,
+  meetFaults,
+  meetForgedCallbacks,
+  storeInRedis,
+  useOptionsOfRequests,
+  useTokens,
+} from './scenarios';
+import { tapOutput } from './taps';
+
+/** Both kinds of session on every framework, with and without onError. */
+async function runScenarios(): Promise<void> {
+  for (const [number, host] of HOSTS.entries()) {
+    for (const [other, sessionName] of SESSION_NAMES.entries()) {
+      const site = await openSite({ host, sessionName, hasOnError: (number + other) % 2 === 1 });
+      await meetForgedCallbacks(site);
+      await actAtWechat(site);
+      await meetFaults(site);
+      await meetEchoes(site);
+      if (number === 0) await useTokens(site);
+    }
+    await failInTheApp(host, number % 2 === 1);
+  }
+  await useOptionsOfRequests();
+  await callAsMiniProgram();
+  configureWrongly();
+  if (hasRedis()) await storeInRedis();
+}
+
+describe('the secrets of logins', () => {
+  beforeAll(async () => {
+    const untap = tapOutput();
+    const now = Date.now.bind(Date);
+    const spies = [
+      jest.spyOn(Math, 'random').mockReturnValue(0),
+      jest.spyOn(Date, 'now').mockImplementation(() => now() + clock.ahead),
+    ];
+    await startWechat();
+    try {
+      await runScenarios();
+    } finally {
+      await closeAll();
+      spies.forEach((spy) => spy.mockRestore());
+      untap();
+    }
+  }, 240_000);
+
+  it('were there to be found, and so was each place', () => {
+    const count = (kind: SecretKind): number => canaries.ofKind(kind).length;
+    for (const kind of ['code', 'state', 'access token', 'refresh token'] as const)
+      expect([kind, count(kind) > 100]).toEqual([kind, true]);
+    expect(count('session key')).toBeGreaterThan(0);
+    expect(count('session id')).toBeGreaterThan(50);
+    const empty = PLACES.filter((place) => recorded[place].size === 0);
+    // The library writes nothing to the console.
+    expect(empty).toEqual(['a line on the console']);
+    expect(recorded['a response'].size).toBeGreaterThan(500);
+    expect(recorded['an error'].size).toBeGreaterThan(100);
+  });
+
+  it('met every kind of error', () => {
+    const kinds = new Set(
+      [...recorded['an error']].flatMap((text) =>
+        [...text.matchAll(/"kind":"(\w+)"/g)].map(([, kind]) => kind),
+      ),
+    );
+    expect([...kinds].sort()).toEqual([...ERROR_KINDS].sort());
+  });
+
+  const found = new Map<Place, Found[]>();
+  const foundIn = (place: Place): Found[] => {
+    const known = found.get(place) ?? canaries.search([...recorded[place]].join('\n'));
+    found.set(place, known);
+    return known;
+  };
+  const mayHold = (place: Place, kind: string): boolean =>
+    (MAY_HOLD[place] as readonly string[]).includes(kind);
+
+  it.each(PLACES)('%s: holds no secret except those that it may hold', (place) => {
+    expect(foundIn(place).filter(({ kind }) => !mayHold(place, kind))).toEqual([]);
+  });
+
+  it.each(PLACES.filter((place) => MAY_HOLD[place].length > 0))('%s: does hold those', (place) => {
+    const held = foundIn(place).map(({ kind }) => kind);
+    expect(held.filter((kind) => mayHold(place, kind)).sort()).toEqual([...MAY_HOLD[place]].sort());
+  });
+});

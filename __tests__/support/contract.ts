@@ -1,0 +1,82 @@
+/**
+ * What the documentation promises of a login, restated for the tests: docs/errors.md, the README and WeChat's own pages. It imports
+ * nothing of lib/, so that a wrong constant there cannot agree with itself here. The data is JSON because the soak, which is plain
+ * JavaScript, reads it too.
+ */
+import contract from './contract.json';
+
+/** Every kind of error, as docs/errors.md lists them. */
+export type ErrorKind = keyof typeof contract.errorKinds;
+/** The calls to WeChat's API. */
+export type Call = keyof typeof contract.calls;
+export type Scope = keyof typeof contract.scopes;
+
+interface KindRules {
+  /** The HTTP status of a response that reports this kind. */
+  readonly status: number;
+  /** WeChat's errcodes of this kind. */
+  readonly errcodes: readonly number[];
+  /** Whether the login starts again, once: a new authorization code may succeed where this one failed. A wrong secret never does. */
+  readonly restartsLogin: boolean;
+  /** Whether a call that may be repeated is sent a second time: the request may not have reached WeChat. */
+  readonly repeatsCall: boolean;
+}
+
+interface CallRules {
+  readonly path: string;
+  /** An authorization code is single use: a request that carries one is never sent twice. */
+  readonly mayBeRepeated: boolean;
+}
+
+const KINDS: Readonly<Record<ErrorKind, KindRules>> = contract.errorKinds;
+const CALL_RULES: Readonly<Record<Call, CallRules>> = contract.calls;
+
+/** What a call comes to. */
+export type CallResult = ErrorKind | 'success';
+
+export const ERROR_KINDS = Object.keys(KINDS) as readonly ErrorKind[];
+export const CALLS = Object.keys(CALL_RULES) as readonly Call[];
+
+/** How much each scope grants; a website login (snsapi_login) grants a profile and more. */
+export const SCOPE_RANK: Readonly<Record<Scope, number>> = contract.scopes;
+
+export const LIMITS = contract.limits;
+
+/** How long WeChat accepts an authorization code. */
+export const CODE_LIFETIME_MS = contract.codeLifetimeMs;
+
+export function statusOf(kind: ErrorKind): number {
+  return KINDS[kind].status;
+}
+
+export function errcodesOf(kind: ErrorKind): readonly number[] {
+  return KINDS[kind].errcodes;
+}
+
+/** The kind of an errcode; `unknown` for one that docs/errors.md does not list. */
+export function kindOfErrcode(errcode: number): ErrorKind {
+  return ERROR_KINDS.find((kind) => KINDS[kind].errcodes.includes(errcode)) ?? 'unknown';
+}
+
+export function restartsLogin(kind: ErrorKind): boolean {
+  return KINDS[kind].restartsLogin;
+}
+
+export function pathOf(call: Call): string {
+  return CALL_RULES[call].path;
+}
+
+/** Whether the library sends the call a second time after this result. */
+export function isRepeated(call: Call, result: CallResult): boolean {
+  return result !== 'success' && CALL_RULES[call].mayBeRepeated && KINDS[result].repeatsCall;
+}
+
+/** At userinfo, WeChat rejects an access token that looked valid: it is refreshed once, and the call is sent once more. */
+export function replacesToken(errcode: number): boolean {
+  return contract.errcodesThatReplaceTheToken.includes(errcode);
+}
+
+/** At refresh_token, WeChat ends a refresh token: what was stored with it is deleted, and the user must log in again. */
+export function deletesToken(errcode: number): boolean {
+  return contract.errcodesThatDeleteTheToken.includes(errcode);
+}

@@ -1,0 +1,255 @@
+/**
+ * One login, several callbacks: WeChat may call back twice, with one code or with two, and may drop either
+ * response.
+ */
+import crypto from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { WechatAuthError } from '../../errors';
+import { lazy } from '../../async/lazy';
+import { OnceUnderLock } from '../../async/once-under-lock';
+import { LOCK_LIMIT_MS, STORE_LIMIT_MS, inTime } from '../../async/time-limit';
+import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
+import type { TokenStore } from '../../stores/token-store';
+import type { PendingLogin } from './pending-logins';
+import type { WechatSession } from './wechat-session';
+
+/** What becomes of a login: a user for the session, or the state of the login that replaces it. */
+export type LoginResult = { readonly login: WechatSession } | { readonly restartState: string };
+
+/** How long a duplicate callback shares the result of the first one. */
+const SHARED_MS = 60_000;
+const LIMITS = { max: 10_000, ttl: SHARED_MS, perf: Date } as const;
+
+/** What a callback request brings. */
+export interface CallbackParams {
+  readonly code: string;
+  readonly state: string;
+  /** The whole Cookie header: it identifies the browser and its session. */
+  readonly cookies: string;
+}
+
+/**
+ * What this process remembers of callbacks. Results, owners, restarts and logouts are also in the shared
+ * cache of the token store, if it has one, so that several processes act as one.
+ */
+export class CallbackResults {
+  readonly #cache: SharedCache | undefined;
+  readonly #loginTimeout: number;
+  /** By state and code. */
+  readonly #results = lazy(() => new LRUCache<string, Promise<LoginResult>>(LIMITS));
+  /** By state: the user of the first code that was exchanged. */
+  readonly #owners = lazy(
+    () => new LRUCache<string, { openid: string; login: Promise<WechatSession> }>(LIMITS),
+  );
+  /** By state: the state of the login that replaced it. */
+  readonly #restarts = lazy(() => new LRUCache<string, Promise<string>>(LIMITS));
+  /** By cookies, code and state: the pending login of a callback that was handled. */
+  readonly #served = lazy(() => new LRUCache<string, PendingLogin>(LIMITS));
+  /** By state: logins that a logout has ended; as long as a callback of theirs may still be in progress. */
+  readonly #loggedOut: () => LRUCache<string, true>;
+  /** By state: where a login started. */
+  readonly #started: () => LRUCache<string, { host: string; returnTo: string }>;
+  /** By public id: logins whose end was reported. */
+  readonly #reported = lazy(() => new LRUCache<string, true>(LIMITS));
+
+  /** @param loginTimeout life of a started login, in ms */
+  constructor(store: TokenStore | SharedCache | undefined, loginTimeout: number) {
+    this.#cache = store && hasSharedCache(store) ? store : undefined;
+    this.#loginTimeout = loginTimeout;
+    this.#loggedOut = lazy(() => new LRUCache({ ...LIMITS, ttl: loginTimeout }));
+    this.#started = lazy(() => new LRUCache({ ...LIMITS, ttl: loginTimeout }));
+  }
+
+  /**
+   * Shares one exchange between the callbacks that carry the same state and the same code. A callback with
+   * another code for that state is exchanged by itself: WeChat on Android calls back with two good codes, and
+   * an attacker who knows the state can send a code of her own. The state belongs to the user of the first
+   * code that was exchanged. A second code of the same user shares the login, without another `onLogin`. A
+   * code of another user counts as an invalid code: the login is restarted once, then fails. If a failure
+   * restarts the login, duplicates get the same restart; any other failed exchange is not kept.
+   */
+  async shareResult<User extends { readonly openid: string }>(
+    { state, code }: CallbackParams,
+    steps: {
+      /** Exchanges the authorization code. */
+      exchange(): Promise<User>;
+      /** Turns the user into a login: `onLogin` runs here. */
+      complete(user: User): Promise<WechatSession>;
+      /**
+       * Returns a fresh state for a login that replaces the failed one. Rethrows the error if the login must
+       * not be restarted.
+       */
+      decideRestart(error: unknown): string;
+    },
+  ): Promise<{ result: LoginResult; isFirst: boolean }> {
+    const key = hash([state, code]);
+    const known = this.#results().get(key);
+    if (known) return { result: await known, isFirst: false };
+    let isFirst = false;
+    const complete = (user: User): Promise<WechatSession> => {
+      isFirst = true;
+      return steps.complete(user);
+    };
+    const work = async (): Promise<LoginResult> => {
+      try {
+        const user = await steps.exchange();
+        return { login: await this.#oncePerState(state, user.openid, () => complete(user)) };
+      } catch (error) {
+        const fresh = steps.decideRestart(error);
+        const restartState = await this.#restartOf(state, fresh);
+        isFirst = restartState === fresh;
+        return { restartState };
+      }
+    };
+    const result = this.#acrossProcesses<LoginResult>(`code:${key}`, work);
+    keepUnlessFailed(this.#results(), key, result);
+    return { result: await result, isFirst };
+  }
+
+  async #oncePerState(
+    state: string,
+    openid: string,
+    complete: () => Promise<WechatSession>,
+  ): Promise<WechatSession> {
+    const known = this.#owners().get(state);
+    if (known) return known.openid === openid ? known.login : refuseOtherUser();
+    const login = this.#acrossProcesses(stateKey(state), async () => ({
+      openid,
+      login: await complete(),
+    })).then((owner) => (owner.openid === openid ? owner.login : refuseOtherUser()));
+    this.#owners().set(state, { openid, login });
+    // A refusal of the app stays as well: `onLogin` runs once per login.
+    login.catch(() => undefined);
+    return login;
+  }
+
+  /** One replacement per state, whichever code failed: the browser may follow any of the responses. */
+  #restartOf(state: string, fresh: string): Promise<string> {
+    const known = this.#restarts().get(state);
+    if (known) return known;
+    const restart = this.#acrossProcesses(`restart:${hash([state])}`, () => Promise.resolve(fresh));
+    this.#restarts().set(state, restart);
+    return restart;
+  }
+
+  /** If the shared cache fails, the login goes on: each process then works on its own. */
+  async #acrossProcesses<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const cache = this.#cache;
+    if (!cache) return work();
+    const once = new OnceUnderLock(async () => {
+      const known = await orUndefined(STORE_LIMIT_MS, () => cache.readCache(key));
+      if (known !== undefined) return known as T;
+      const result = await work();
+      await orUndefined(STORE_LIMIT_MS, () => cache.writeCache(key, result, SHARED_MS));
+      return result;
+    });
+    await orUndefined(LOCK_LIMIT_MS, () => cache.lock(key, () => once.run()));
+    return once.resultOr(work);
+  }
+
+  /**
+   * Called at logout: callbacks of these logins log nobody in any more, not even those in progress. Other
+   * processes learn of it by the shared cache, if there is one.
+   */
+  async endLogins(states: readonly string[]): Promise<void> {
+    for (const state of states) {
+      this.#loggedOut().set(state, true);
+      this.#owners().delete(state);
+    }
+    const cache = this.#cache;
+    if (!cache) return;
+    await Promise.all(
+      states.flatMap((state) => [
+        orUndefined(STORE_LIMIT_MS, () => cache.writeCache(logoutKey(state), true, this.#loginTimeout)),
+        orUndefined(STORE_LIMIT_MS, () => cache.deleteCache(stateKey(state))),
+      ]),
+    );
+  }
+
+  /** Whether a logout has ended this login, in this process or in another one. */
+  async isLoggedOut(state: string): Promise<boolean> {
+    if (this.#loggedOut().has(state)) return true;
+    const cache = this.#cache;
+    return (
+      cache !== undefined &&
+      (await orUndefined(STORE_LIMIT_MS, () => cache.readCache(logoutKey(state)))) === true
+    );
+  }
+
+  /** Keeps the pending login of a callback: the session that held it ends with the login. */
+  rememberCallback(params: CallbackParams, pending: PendingLogin): void {
+    this.#served().set(callbackKey(params), pending);
+  }
+
+  /**
+   * The pending login of this very callback, if it was handled within the last minute. The code is part of
+   * the key: an attacker who planted the session cookie knows cookie and state, but not the victim's code.
+   */
+  recallCallback(params: CallbackParams): PendingLogin | undefined {
+    return this.#served().get(callbackKey(params));
+  }
+
+  /** Keeps where a login started, in case the browser comes back without its session. */
+  recordStart(state: string, login: { host: string; returnTo: string }): void {
+    // Copies: a part of a header keeps the whole header in memory.
+    this.#started().set(state, { host: copyOf(login.host), returnTo: copyOf(login.returnTo) });
+  }
+
+  /** Whether the end of this login has not been reported yet. From now on it counts as reported. */
+  claimReport(id: string): boolean {
+    const isNew = !this.#reported().has(id);
+    this.#reported().set(id, true);
+    return isNew;
+  }
+
+  /** The host at which this login started. It tells a lost cookie from a redirect to another host. */
+  startHostOf(state: string): string | undefined {
+    return this.#started().get(state)?.host;
+  }
+
+  /** The return path with which this login started. */
+  returnToOf(state: string): string | undefined {
+    return this.#started().get(state)?.returnTo;
+  }
+}
+
+function callbackKey({ cookies, code, state }: CallbackParams): string {
+  return hash([cookies, code, state]);
+}
+
+/** Hashes, because the state is a secret and stores put keys into error messages. */
+function stateKey(state: string): string {
+  return `login:${hash([state])}`;
+}
+
+function logoutKey(state: string): string {
+  return `logout:${hash([state])}`;
+}
+
+function hash(parts: readonly string[]): string {
+  return crypto.createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
+}
+
+function keepUnlessFailed<T>(cache: LRUCache<string, Promise<T>>, key: string, work: Promise<T>): void {
+  cache.set(key, work);
+  work.catch(() => cache.delete(key));
+}
+
+function refuseOtherUser(): never {
+  throw new WechatAuthError(
+    'code_invalid',
+    'The authorization code belongs to another user than the first code of this login. Start the login again.',
+  );
+}
+
+async function orUndefined<T>(ms: number, call: () => Promise<T>): Promise<T | undefined> {
+  return inTime(
+    ms,
+    async () => call(),
+    () => new Error('late'),
+  ).catch(() => undefined);
+}

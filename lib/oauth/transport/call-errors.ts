@@ -1,0 +1,71 @@
+/** How a call to WeChat fails: nothing that was sent is in any of these errors. */
+import { WechatAuthError } from '../../errors';
+import { ResponseTooLarge } from './transport';
+
+/** Masks what was sent, in text that came from outside. */
+export type Mask = (text: string) => string;
+
+export function timedOut(ms: number, path: string): WechatAuthError {
+  return new WechatAuthError(
+    'timeout',
+    `WeChat did not respond to ${path} within ${ms} ms. Try again, or raise \`timeout\`.`,
+  );
+}
+
+export function endedByApp(path: string, reason: unknown): WechatAuthError {
+  const kind = (reason as Error | undefined)?.name === 'TimeoutError' ? 'timeout' : 'network';
+  return new WechatAuthError(kind, `The app ended the call to ${path} (\`signal\` of its http options).`);
+}
+
+/** What a client threw: a wrong option, a response that it could not read, or no response. */
+export function requestFailed(error: unknown, path: string, mask: Mask): WechatAuthError {
+  const { message, code = '' } = error as NodeJS.ErrnoException;
+  if (code === 'ERR_CANCELED') return endedByApp(path, undefined);
+  // Where several addresses refuse, Node's AggregateError has no message.
+  const what = mask(message || code);
+  // A copy, because the error of axios carries the address, and the address the secret.
+  const cause = Object.assign(new Error(what), { code });
+  if (WRONG_OPTION.test(code)) {
+    return new WechatAuthError(
+      'config',
+      `An option of requests to WeChat is wrong: ${what}. Correct \`http\` or setOpts().`,
+      { cause },
+    );
+  }
+  if (error instanceof ResponseTooLarge || UNREADABLE.test(code)) {
+    return new WechatAuthError(
+      'bad_answer',
+      `The response to ${path} cannot be read: ${what}. ${CHECK_ENDPOINTS}`,
+      { cause },
+    );
+  }
+  return new WechatAuthError(
+    'network',
+    `WeChat was not reached for ${path}: ${what}. Check DNS, proxy, firewall and certificates of this machine.`,
+    { cause },
+  );
+}
+
+/** Codes of axios and Node for what no network can cause. */
+const WRONG_OPTION = /^ERR_(BAD_OPTION|INVALID_|NOT_SUPPORT|UNKNOWN_)/;
+
+/** Codes of Node for a response that is not HTTP, or is not what its content encoding says. */
+const UNREADABLE = /^HPE_|^Z(STD)?_|^ERR__ERROR_FORMAT|^ERR_BR/i;
+
+export function notFromWechat(path: string, what: string): WechatAuthError {
+  return new WechatAuthError(
+    'bad_answer',
+    `The response to ${path} is not WeChat's: ${what}. ${CHECK_ENDPOINTS}`,
+  );
+}
+
+const CHECK_ENDPOINTS = 'Check `endpoints`, and the gateway or proxy in between.';
+
+export function emulatorInProduction(address: string): WechatAuthError {
+  return new WechatAuthError(
+    'config',
+    `${address} is an emulated WeChat, and NODE_ENV is production: anybody could log in as anybody. ` +
+      'Remove `endpoints` (or WECHAT_API_URL and WECHAT_OPEN_URL); ' +
+      'for a closed test system, set dangerouslyAllowEmulatorInProduction: true.',
+  );
+}

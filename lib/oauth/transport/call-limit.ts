@@ -1,0 +1,45 @@
+/** The end of a call that takes too long, or that the app aborts. */
+import type { WechatAuthError } from '../../errors';
+import { endedByApp, timedOut } from './call-errors';
+import type { ResolvedHttpOptions } from './http-options';
+
+export interface CallLimits {
+  /** 0 is no limit. */
+  readonly ms: number;
+  readonly appSignal: ResolvedHttpOptions['signal'];
+}
+
+/**
+ * Settles in time, or when the app aborts, whatever the work does later: a name lookup, for one, cannot be
+ * aborted.
+ *
+ * @throws WechatAuthError of kind `timeout` or `network`, or what the work throws.
+ */
+export function withinLimits<T>(
+  { ms, appSignal }: CallLimits,
+  path: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const controller = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const onAbort = (): void =>
+      end(endedByApp(path, (appSignal as Partial<AbortSignal> | undefined)?.reason));
+    const cleanUp = (): void => {
+      clearTimeout(timer);
+      appSignal?.removeEventListener?.('abort', onAbort);
+    };
+    const end = (error: WechatAuthError): void => {
+      cleanUp();
+      reject(error);
+      controller.abort();
+    };
+    if (appSignal?.aborted) {
+      onAbort();
+      return;
+    }
+    appSignal?.addEventListener?.('abort', onAbort);
+    if (ms > 0) timer = setTimeout(() => end(timedOut(ms, path)), ms);
+    work(controller.signal).finally(cleanUp).then(resolve, reject);
+  });
+}

@@ -1,0 +1,74 @@
+/** Which HTTP client serves the calls to WeChat. It is decided here and nowhere else. */
+import type * as axiosRequest from './axios-request';
+import type { ResolvedHttpOptions } from './http-options';
+import { nodeTransport } from './node-request';
+import type { Transport } from './transport';
+
+/**
+ * Node's own client serves if it understands every option, since axios costs more CPU in every call and takes
+ * long to load (docs/benchmarks.md has the figures); otherwise axios does.
+ */
+export function chooseTransport(address: string, options: ResolvedHttpOptions): Transport {
+  return needsAxios(options) ? axiosTransport(address, options) : nodeTransport(address, options);
+}
+
+function needsAxios(options: ResolvedHttpOptions): boolean {
+  // An option that is not in the list is for an adapter of the app's, which only axios has.
+  const isForAxios = (name: string): boolean => (NEEDS_AXIOS as Record<string, boolean>)[name] ?? true;
+  return Object.keys(options).some(isForAxios) || !Object.values(options.headers ?? {}).every(isPlainText);
+}
+
+/** Axios also takes lists, numbers, `null` and groups of headers (`common`). */
+function isPlainText(header: unknown): boolean {
+  return typeof header === 'string' && /^[\x20-\x7e]*$/.test(header);
+}
+
+/** Whether an option moves every call to axios. The compiler keeps the list complete. */
+const NEEDS_AXIOS: Readonly<Record<keyof ResolvedHttpOptions, boolean>> = {
+  // How long a call may take, how it connects, and its headers: Node's client takes them as well.
+  timeout: false,
+  signal: false,
+  proxy: false,
+  httpAgent: false,
+  httpsAgent: false,
+  headers: false,
+  // Only axios knows these.
+  adapter: true,
+  allowAbsoluteUrls: true,
+  allowedSocketPaths: true,
+  auth: true,
+  cancelToken: true,
+  decompress: true,
+  env: true,
+  family: true,
+  fetchOptions: true,
+  formDataHeaderPolicy: true,
+  formSerializer: true,
+  http2Options: true,
+  httpVersion: true,
+  insecureHTTPParser: true,
+  lookup: true,
+  maxBodyLength: true,
+  maxRate: true,
+  onDownloadProgress: true,
+  onUploadProgress: true,
+  params: true,
+  paramsSerializer: true,
+  parseReviver: true,
+  redact: true,
+  responseEncoding: true,
+  sensitiveHeaders: true,
+  socketPath: true,
+  timeoutErrorMessage: true,
+  transformRequest: true,
+  transitional: true,
+  withCredentials: true,
+  withXSRFToken: true,
+  xsrfCookieName: true,
+  xsrfHeaderName: true,
+};
+
+function axiosTransport(address: string, options: ResolvedHttpOptions): Transport {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- axios takes longer to load than all the rest
+  return (require('./axios-request') as typeof axiosRequest).axiosTransport(address, options);
+}

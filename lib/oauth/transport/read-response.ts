@@ -1,0 +1,79 @@
+/**
+ * A response to one call: JSON without an errcode, with the fields that this call must have, and of bounded
+ * size.
+ */
+import { WeChatAPIError } from '../../errors';
+import { redact } from '../../redact';
+import type { ApiEndpoint } from '../endpoints';
+import { notFromWechat, type Mask } from './call-errors';
+import { integerOf, readJSON } from './read-json';
+import type { ResponseName, Responses, ResponseSchemas } from './response-schemas';
+import type { HttpResponse } from './transport';
+
+/** WeChat's responses have at most eleven fields; their names have at most 15 characters. */
+const MAX_FIELDS = 32;
+const MAX_NAME = 64;
+
+export interface Expected<Name extends ResponseName> {
+  readonly endpoint: ApiEndpoint;
+  readonly schema: ResponseSchemas[Name];
+  /** The secrets that were sent: WeChat and gateways echo what they refuse. */
+  readonly secrets: readonly (string | undefined)[];
+}
+
+/**
+ * @throws WeChatAPIError if the response has an errcode; WechatAuthError of kind `bad_answer` if WeChat
+ * cannot have written it.
+ */
+export function readResponse<Name extends ResponseName>(
+  response: HttpResponse,
+  { endpoint, schema, secrets }: Expected<Name>,
+): Responses[Name] {
+  const { path, secretFields } = endpoint;
+  const json = parsed(response, path, (text) => redact(text, secrets));
+  const mask: Mask = (text) => redact(text, [...secrets, ...secretFields.map((name) => textIn(json, name))]);
+  throwErrcode(json, mask);
+  if (response.status < 200 || response.status > 299) throw notFromWechat(path, `HTTP ${response.status}`);
+  const fields = safeFields(json, path);
+  const { success, data, error } = schema.safeParse(fields);
+  // In the order in which WeChat sent the fields, for whoever prints them.
+  if (success) return { ...(fields as object), ...data } as Responses[Name];
+  const faults = error.issues.map(({ path: at, message }) => `${at.join('.') || 'the whole'}: ${message}`);
+  throw notFromWechat(path, mask(faults.join('; ')));
+}
+
+function parsed({ data, headers, status }: HttpResponse, path: string, mask: Mask): unknown {
+  try {
+    return readJSON(data);
+  } catch {
+    const { 'content-type': type } = headers;
+    const what = `${data.length} bytes (${typeof type === 'string' ? mask(type).slice(0, 60) : 'no type'})`;
+    throw notFromWechat(path, `HTTP ${status} with ${what} instead of JSON`);
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function textIn(json: unknown, name: string): string | undefined {
+  const value = isObject(json) ? (json as Record<string, unknown>)[name] : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+function throwErrcode(json: unknown, mask: Mask): void {
+  if (!isObject(json)) return;
+  const code = integerOf((json as { errcode?: unknown }).errcode);
+  if (code) throw new WeChatAPIError(code, mask(textIn(json, 'errmsg') ?? ''));
+}
+
+/** Without names such as `__proto__`, which would change the object that they are copied to. */
+function safeFields(json: unknown, path: string): unknown {
+  if (!isObject(json) || Array.isArray(json)) return json;
+  const names = Object.keys(json);
+  if (names.length > MAX_FIELDS) throw notFromWechat(path, `it has more than ${MAX_FIELDS} fields`);
+  if (names.some((name) => name.length > MAX_NAME))
+    throw notFromWechat(path, `a field has a name of more than ${MAX_NAME} characters`);
+  if (!names.some((name) => name in Object.prototype)) return json;
+  return Object.fromEntries(Object.entries(json).filter(([name]) => !(name in Object.prototype)));
+}
