@@ -13,12 +13,16 @@ export interface Child {
   kill(): Promise<void>;
 }
 
-/** Starts a script that runs the built package, and waits for its first message. */
-export async function startChild(script: string, config: object): Promise<Child> {
+/** Starts a script that runs the built package, with these options of Node, and waits for its first message. */
+export async function startChild(
+  script: string,
+  config: object,
+  execArgv: readonly string[] = [],
+): Promise<Child> {
   const env = { ...process.env, TEST_PROCESS: JSON.stringify(config) };
   const child = fork(path.join(__dirname, script), {
     env,
-    execArgv: [],
+    execArgv: [...execArgv],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const messages: unknown[] = [];

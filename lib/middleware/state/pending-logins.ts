@@ -156,20 +156,30 @@ function loginsIn(
   /** State → return path of a login that finished. */
   done: Record<string, string>;
 } {
-  const stored = ownValue(session, pendingKey(key)) as { pending?: unknown; done?: unknown } | undefined;
-  return { pending: onlyStates(stored?.pending, isPendingLogin), done: onlyStates(stored?.done, isString) };
+  const stored = ownValue(session, pendingKey(key)) ?? {};
+  return {
+    pending: newestLogins(ownValue(stored, 'pending'), isPendingLogin),
+    done: newestLogins(ownValue(stored, 'done'), isString),
+  };
 }
 
-function onlyStates<T>(value: unknown, is: (entry: unknown) => entry is T): Record<string, T> {
+/** As many as a session may hold: the cost of a request must not grow with the records that an attacker adds. */
+function newestLogins<T>(value: unknown, is: (entry: unknown) => entry is T): Record<string, T> {
   if (typeof value !== 'object' || value === null) return {};
   return Object.fromEntries(
-    Object.entries(value).filter((entry): entry is [string, T] => STATE.test(entry[0]) && is(entry[1])),
+    Object.entries(value)
+      .filter((entry): entry is [string, T] => STATE.test(entry[0]) && is(entry[1]))
+      .slice(-MAX_LOGINS),
   );
 }
 
 function isPendingLogin(value: unknown): value is PendingLogin {
-  const { returnTo, scope, flow, at } = (value ?? {}) as Partial<PendingLogin>;
-  return isString(returnTo) && isString(scope) && isFlow(flow) && typeof at === 'number';
+  if (typeof value !== 'object' || value === null) return false;
+  const [returnTo, scope, flow, at] = ['returnTo', 'scope', 'flow', 'at'].map((name) =>
+    ownValue(value, name),
+  );
+  if (!isString(returnTo) || !isString(scope) || !isFlow(flow) || typeof at !== 'number') return false;
+  return returnTo.length + scope.length <= MAX_BYTES;
 }
 
 function isString(value: unknown): value is string {

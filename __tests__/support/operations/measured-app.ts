@@ -1,0 +1,181 @@
+/**
+ * An app in a process of its own (measured-process.js), and a client for it that measures what requests make the app do, and how
+ * much heap they leave behind.
+ */
+import crypto from 'node:crypto';
+import http from 'node:http';
+import http2 from 'node:http2';
+import type { WechatAuthOptions } from '../../../lib';
+import type { Emulator } from '../../../lib/emulator';
+import { startChild } from '../../processes/child';
+import { emulated } from '../app';
+import { IPHONE_WECHAT } from '../user-agents';
+
+/**
+ * What the stores say: the message of the error with which a store fails (a store that is not named works), and what Redis holds
+ * under every key.
+ */
+export interface StoreWords {
+  readonly sessions?: string;
+  readonly tokens?: string;
+  readonly redis?: string;
+  readonly record?: string;
+}
+
+/** A call of the core that no request of a browser causes. */
+export interface CoreCall {
+  readonly name: 'getUser' | 'verifyToken' | 'getSessionKey' | 'refreshAccessToken';
+  readonly argument: string;
+}
+
+/** What the app did; see operation-counter.js. */
+export interface Counts {
+  readonly operations: number;
+  /** The file below lib/ → operations in it. */
+  readonly byFile: ReadonlyMap<string, number>;
+  readonly characters: number;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly location: string;
+  /** The cookies that the response sets, as a Cookie header. */
+  readonly cookies: string;
+  readonly body: string;
+}
+
+interface RequestParts {
+  readonly method?: string;
+  /** They replace those of WeChat's browser. */
+  readonly headers?: http.OutgoingHttpHeaders;
+  readonly body?: string;
+}
+
+interface MeasuredAppOptions {
+  readonly sessions?: 'cookie-session' | 'express-session';
+  /** Whether the app counts what it does. Its heap cannot be measured then. */
+  readonly counts?: boolean;
+  readonly auth?: WechatAuthOptions;
+  /** Of the head of a request, in bytes. @default that of Node, 16 kB */
+  readonly maxHeadSize?: number;
+}
+
+export interface MeasuredApp {
+  readonly emulator: Emulator;
+  send(target: string, parts?: RequestParts): Promise<Reply>;
+  /** Sends a GET over HTTP/2, and waits until it ends. */
+  sendOverHttp2(target: string, headers: http2.OutgoingHttpHeaders): Promise<void>;
+  /** Starts a login and agrees to it at WeChat, but does not open the callback. */
+  startLogin(): Promise<{ readonly target: string; readonly cookies: string }>;
+  call(call: CoreCall): Promise<void>;
+  letStoresSay(words: StoreWords): Promise<void>;
+  count(work: () => Promise<unknown>): Promise<Counts>;
+  /** In bytes, after garbage collection. */
+  heap(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export async function startMeasuredApp(
+  emulator: Emulator,
+  { sessions = 'cookie-session', counts = false, auth = {}, maxHeadSize }: MeasuredAppOptions = {},
+): Promise<MeasuredApp> {
+  const config = { auth: { ...emulated(emulator), website: undefined, ...auth }, sessions, counts };
+  const flags = ['--expose-gc', '--no-warnings'];
+  if (maxHeadSize !== undefined) flags.push(`--max-http-header-size=${maxHeadSize}`);
+  const child = await startChild('../support/operations/measured-process.js', config, flags);
+  const { port, http2Port } = child.said[0] as { port: number; http2Port: number };
+  const agent = new http.Agent({ keepAlive: true });
+  const ask = async (message: object): Promise<ProcessAnswer> => (await child.ask(message)) as ProcessAnswer;
+  const send: MeasuredApp['send'] = (target, { method, headers, body } = {}) =>
+    request({ port, path: target, method, agent, headers: { ...BROWSER, ...headers } }, body);
+  return {
+    emulator,
+    send,
+    sendOverHttp2: (target, headers) => requestOverHttp2(http2Port, { ':path': target, ...headers }),
+    startLogin: async () => {
+      const { location, cookies } = await send('/login?returnTo=/me');
+      const back = await emulator.authorize(location);
+      if (back === undefined) throw new Error(`WeChat did not redirect from ${location}`);
+      const { pathname, search } = new URL(back);
+      return { target: pathname + search, cookies };
+    },
+    call: async (call) => {
+      await ask({ call });
+    },
+    letStoresSay: async (say) => {
+      await ask({ say });
+    },
+    count: async (work) => {
+      await ask({ take: 'counts' });
+      await work();
+      const { counts: counted } = await ask({ take: 'counts' });
+      return summaryOf(counted);
+    },
+    heap: async () => (await ask({ take: 'heap' })).heap,
+    close: async () => {
+      agent.destroy();
+      await child.kill();
+    },
+  };
+}
+
+interface ProcessAnswer {
+  readonly counts: { readonly operations: Readonly<Record<string, number>>; readonly characters: number };
+  readonly heap: number;
+}
+
+function summaryOf({ operations, characters }: ProcessAnswer['counts']): Counts {
+  const byFile = new Map<string, number>();
+  for (const [name, count] of Object.entries(operations)) {
+    const [file = ''] = name.split(': ');
+    byFile.set(file, (byFile.get(file) ?? 0) + count);
+  }
+  return { operations: [...byFile.values()].reduce((sum, count) => sum + count, 0), byFile, characters };
+}
+
+const BROWSER = {
+  Host: 'h5.example.com',
+  'User-Agent': IPHONE_WECHAT,
+  Accept: 'text/html',
+  'Accept-Language': 'zh-CN',
+};
+
+function request(options: http.RequestOptions, body: string | undefined): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const sent = http.request({ ...options, host: '127.0.0.1', maxHeaderSize: 2 ** 24 }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        resolve({
+          status: response.statusCode ?? 0,
+          location: response.headers.location ?? '',
+          cookies: (response.headers['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; '),
+          body: Buffer.concat(chunks).toString(),
+        });
+      });
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+async function requestOverHttp2(port: number, headers: http2.OutgoingHttpHeaders): Promise<void> {
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      session.on('error', reject);
+      const stream = session.request({ 'user-agent': IPHONE_WECHAT, accept: 'text/html', ...headers });
+      stream.on('error', reject).on('end', resolve).resume().end();
+    });
+  } finally {
+    session.close();
+  }
+}
+
+/** The Cookie header that cookie-session sets for this session. */
+export function signedSession(session: object): string {
+  const cookie = `session=${Buffer.from(JSON.stringify(session)).toString('base64')}`;
+  const signature = crypto.createHmac('sha1', 'test key').update(cookie).digest('base64url');
+  return `${cookie}; session.sig=${signature}`;
+}
