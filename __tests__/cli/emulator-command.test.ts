@@ -68,6 +68,20 @@ describe('express-wechat-auth emulator', () => {
     await session.stop();
   });
 
+  it('serves further host names, which its certificate names', async () => {
+    const names = ['--name', 'wechat.test', '--name', 'other.test'];
+    const session = start(['emulator', '--port', '0', '--https', ...names]);
+    const url = await session.says(/WECHAT_OPEN_URL=(https:\S+)/);
+    const ca = readFileSync(await session.says(/NODE_EXTRA_CA_CERTS=(\S+)/));
+    const statusFor = (servername: string): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        const options = { ca, agent: false, servername, headers: { Host: servername } };
+        https.get(`${url}/sns/auth`, options, (response) => resolve(response.statusCode)).on('error', reject);
+      });
+    expect([await statusFor('wechat.test'), await statusFor('other.test')]).toEqual([200, 200]);
+    await session.stop();
+  });
+
   it('serves over TLS with a certificate that the app can trust, and removes it', async () => {
     const session = start(['emulator', '--port', '0', '--https']);
     const url = await session.says(/WECHAT_OPEN_URL=(https:\S+)/);
@@ -89,6 +103,7 @@ describe('express-wechat-auth emulator', () => {
     for (const flag of [
       '--port',
       '--host',
+      '--name',
       '--app',
       '--website',
       '--https',
@@ -109,6 +124,11 @@ describe('express-wechat-auth emulator', () => {
       'an app without a secret',
       ['emulator', '--app', 'wxmine'],
       /--app is "wxmine"; it must be appid:secret/,
+    ],
+    [
+      'a name that is an address',
+      ['emulator', '--name', 'http://wechat.test'],
+      /--name is "http:\/\/wechat.test"; it must be a host name without scheme and port/,
     ],
     ['an unknown command', ['emulatr'], /Unknown command "emulatr"; there is emulator/],
   ])('refuses %s with status 2', async (_, args, message) => {

@@ -1,10 +1,10 @@
-// The pages in a real browser, headless, as people meet them.
+// The pages in a real browser (headless Chromium), as people use them.
 import jsQR from 'jsqr';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/chromium';
 import { IPHONE_WECHAT } from '../support/user-agents';
-import { Lab } from './support/lab';
-import { openSite, type Site } from './support/site';
+import { useEmulatorClient, type EmulatorClient } from './support/emulator-client';
+import { startLoginSite, type LoginSite } from './support/login-site';
 
 interface Pixels {
   readonly data: Buffer;
@@ -13,16 +13,17 @@ interface Pixels {
 }
 const { PNG } = jest.requireActual<{ PNG: { sync: { read(file: Buffer): Pixels } } }>('pngjs');
 
-/** What a phone’s camera reads off a screen. */
+/** What a phone’s camera reads from a screen. */
 async function readQrCode(page: Page): Promise<string> {
   const { data, width, height } = PNG.sync.read(await page.screenshot());
-  return jsQR(new Uint8ClampedArray(data), width, height)?.data ?? 'no QR code in sight';
+  return jsQR(new Uint8ClampedArray(data), width, height)?.data ?? 'no QR code found';
 }
 
 describeInChromium('in a browser', () => {
+  const startClient = useEmulatorClient();
   let browser: Browser;
-  let lab: Lab;
-  let site: Site;
+  let client: EmulatorClient;
+  let site: LoginSite;
   let phone: BrowserContext;
   let desktop: BrowserContext;
 
@@ -31,8 +32,8 @@ describeInChromium('in a browser', () => {
   });
   afterAll(() => browser.close());
   beforeEach(async () => {
-    lab = await Lab.open();
-    site = await openSite(lab);
+    client = await startClient();
+    site = await startLoginSite(client);
     phone = await openWindow(browser, { ...PHONE, userAgent: IPHONE_WECHAT });
     desktop = await openWindow(browser, DESKTOP);
   });
@@ -40,12 +41,11 @@ describeInChromium('in a browser', () => {
     await phone.close();
     await desktop.close();
     site.close();
-    await lab.wechat.close();
   });
 
   const authorizeURL = (changes: Record<string, string> = {}): string =>
-    lab.authorizeURL({ redirect_uri: `${site.url}/callback`, ...changes });
-  const qrURL = (): string => lab.qrURL({ redirect_uri: `${site.url}/callback` });
+    client.authorizeURL({ redirect_uri: `${site.url}/callback`, ...changes });
+  const qrURL = (): string => client.qrURL({ redirect_uri: `${site.url}/callback` });
   const openPhone = async (address: string): Promise<Page> => {
     const page = await phone.newPage();
     await page.goto(address);
@@ -59,10 +59,11 @@ describeInChromium('in a browser', () => {
   const who = async (page: Pick<Page, 'locator'>): Promise<string> =>
     (await page.locator('#who').textContent()) ?? '';
   const official = (user: string): string =>
-    `${lab.wechat.openid(user, lab.wechat.apps.official.appId)} real`;
-  const website = (user: string): string => `${lab.wechat.openid(user, lab.wechat.apps.website.appId)} real`;
+    `${client.wechat.openid(user, client.wechat.apps.official.appId)} real`;
+  const website = (user: string): string =>
+    `${client.wechat.openid(user, client.wechat.apps.website.appId)} real`;
 
-  it('consent: picks a person and allows', async () => {
+  it('consent: a person picks who they are and allows', async () => {
     const page = await openPhone(authorizeURL());
     await page.getByText('Emoji').click();
     await page.getByRole('button', { name: '允许' }).click();
@@ -70,18 +71,28 @@ describeInChromium('in a browser', () => {
     expect(site.callbacks[0]?.get('state')).toBe('abc');
   });
 
-  it('consent refused: the site hears nothing', async () => {
+  it('the consent page cannot be framed by another site', async () => {
+    const page = await openPhone(`${site.url}/callback`);
+    const blocked = page.waitForEvent('console', (message) => message.text().includes('frame-ancestors'));
+    await page.evaluate(
+      `document.body.append(Object.assign(document.createElement('iframe'), { src: ${JSON.stringify(authorizeURL())} }))`,
+    );
+    await blocked;
+    expect(await page.frameLocator('iframe').getByRole('button', { name: '允许' }).count()).toBe(0);
+  });
+
+  it('consent denied: the site is not called back', async () => {
     const page = await openPhone(authorizeURL());
     await page.getByRole('button', { name: '拒绝' }).click();
     await page.getByText('应用不会收到回调').waitFor();
     expect(site.callbacks).toHaveLength(0);
   });
 
-  it('silent base: nobody is asked', async () => {
+  it('snsapi_base: the person is not asked', async () => {
     expect(await who(await openPhone(authorizeURL({ scope: 'snsapi_base' })))).toBe(official('ming'));
   });
 
-  it('outside WeChat: the page says so, and the emulator’s door leads on', async () => {
+  it('outside WeChat: the page says so, and the emulator’s link continues', async () => {
     const page = await openDesktop(authorizeURL());
     await page.getByText('请在微信客户端打开链接').waitFor();
     await page.getByText('当作在微信里，继续').click();
@@ -89,7 +100,7 @@ describeInChromium('in a browser', () => {
     expect(await who(page)).toBe(official('ming'));
   });
 
-  it('snapshot, then full service', async () => {
+  it('snapshot page: the virtual user, then the full service', async () => {
     const page = await openPhone(authorizeURL({ forceSnapShot: 'true' }));
     await page.getByText('以虚拟身份继续').click();
     expect(await who(page)).toMatch(/ virtual$/);
@@ -103,17 +114,17 @@ describeInChromium('in a browser', () => {
     ['same-code', 1],
     ['different-codes', 2],
   ] as const)('double callback: %s', async (mode, codes) => {
-    lab.wechat.switches.doubleCallback = mode;
+    client.wechat.switches.doubleCallback = mode;
     const page = await openPhone(authorizeURL({ scope: 'snsapi_base' }));
     await page.waitForURL(/\/callback\?/);
     expect(site.callbacks).toHaveLength(2);
     expect(new Set(site.callbacks.map((query) => query.get('code'))).size).toBe(codes);
   });
 
-  it('QR login: scanned and confirmed by a second page', async () => {
+  it('QR code login: scanned and confirmed in a second page', async () => {
     const page = await openDesktop(qrURL());
     const href = (await page.getByText('用模拟的手机扫一扫').getAttribute('href')) ?? '';
-    const confirm = await openPhone(lab.wechat.url + href);
+    const confirm = await openPhone(client.wechat.url + href);
     await page.getByText('扫描成功').waitFor();
     await confirm.getByRole('button', { name: '允许' }).click();
     await confirm.getByText('登录成功').waitFor();
@@ -124,19 +135,22 @@ describeInChromium('in a browser', () => {
     ['the page', {}],
     ['the widget’s page', { login_type: 'jssdk' }],
     ['its plain style', { login_type: 'jssdk', stylelite: '1' }],
-  ])('QR login: a camera reads the QR code of %s and gets to the confirm page', async (_, changes) => {
-    const page = await openDesktop(lab.qrURL({ redirect_uri: `${site.url}/callback`, ...changes }));
-    await page.locator('.js_qrcode_img').evaluate('(image) => image.decode()');
-    const read = await readQrCode(page);
-    expect(read).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/connect\/confirm\?uuid=[\w-]{16}$/);
-    const confirm = await openPhone(read);
-    await confirm.getByRole('button', { name: '允许' }).click();
-    await page.waitForURL(/\/callback\?/);
-    expect(await who(page)).toBe(website('ming'));
-  });
+  ])(
+    'QR code login: a camera reads the QR code of %s, which leads to the confirm page',
+    async (_, changes) => {
+      const page = await openDesktop(client.qrURL({ redirect_uri: `${site.url}/callback`, ...changes }));
+      await page.locator('.js_qrcode_img').evaluate('(image) => image.decode()');
+      const read = await readQrCode(page);
+      expect(read).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/connect\/confirm\?uuid=[\w-]{16}$/);
+      const confirm = await openPhone(read);
+      await confirm.getByRole('button', { name: '允许' }).click();
+      await page.waitForURL(/\/callback\?/);
+      expect(await who(page)).toBe(website('ming'));
+    },
+  );
 
-  it('QR login: the poll fails with 500, the page reloads and goes on', async () => {
-    lab.wechat.fail('poll', { errcode: 500 });
+  it('QR code login: a poll fails with 500, the page reloads and the login succeeds', async () => {
+    client.wechat.fail('poll', { errcode: 500 });
     const page = await openDesktop(qrURL());
     const first = await page.locator('#qr').getAttribute('data-uuid');
     await page.locator(`#qr:not([data-uuid="${first ?? ''}"])`).waitFor();
@@ -146,9 +160,9 @@ describeInChromium('in a browser', () => {
     expect(await who(page)).toBe(website('ming'));
   });
 
-  it('QR login: cancelled, scanned again, confirmed', async () => {
+  it('QR code login: cancelled, scanned again, confirmed', async () => {
     const page = await openDesktop(qrURL());
-    const address = lab.wechat.url + ((await page.locator('.js_phone').getAttribute('href')) ?? '');
+    const address = client.wechat.url + ((await page.locator('.js_phone').getAttribute('href')) ?? '');
     const first = await openPhone(address);
     await first.getByRole('button', { name: '拒绝' }).click();
     await page.getByText('你已取消此次登录').waitFor();
@@ -157,20 +171,20 @@ describeInChromium('in a browser', () => {
     expect(await who(page)).toBe(website('ming'));
   });
 
-  it('QR login: expired, refreshed, confirmed', async () => {
+  it('QR code login: expired, refreshed, confirmed', async () => {
     const page = await openDesktop(qrURL());
     const before = await page.locator('.js_phone').getAttribute('href');
-    lab.wechat.clock.advance(5 * 60_000);
+    client.wechat.clock.advance(5 * 60_000);
     await page.getByText('点击刷新').click();
     await page.getByText('使用微信扫一扫登录').waitFor();
     const after = await page.locator('.js_phone').getAttribute('href');
     expect(after).not.toBe(before);
-    const confirm = await openPhone(lab.wechat.url + (after ?? ''));
+    const confirm = await openPhone(client.wechat.url + (after ?? ''));
     await confirm.getByRole('button', { name: '允许' }).click();
     expect(await who(page)).toBe(website('ming'));
   });
 
-  it('wxLogin.js: the site itself goes to the callback', async () => {
+  it('wxLogin.js: the embedding page goes to the callback', async () => {
     const page = await openDesktop(`${site.url}/embed`);
     await page.waitForFunction('document.title === "ready"');
     const widget = page.locator('#login iframe');
@@ -186,7 +200,7 @@ describeInChromium('in a browser', () => {
     );
     const frame = page.frameLocator('#login iframe');
     const confirm = await openPhone(
-      lab.wechat.url + ((await frame.locator('.js_phone').getAttribute('href')) ?? ''),
+      client.wechat.url + ((await frame.locator('.js_phone').getAttribute('href')) ?? ''),
     );
     await confirm.getByRole('button', { name: '允许' }).click();
     await page.waitForURL(/\/callback\?/);
@@ -194,23 +208,23 @@ describeInChromium('in a browser', () => {
     expect(site.callbacks[0]?.get('state')).toBe('embedded');
   });
 
-  it('wxLogin.js with self_redirect: the frame goes to the callback, the site stays', async () => {
+  it('wxLogin.js with self_redirect: the frame goes to the callback, the embedding page stays', async () => {
     const page = await openDesktop(`${site.url}/embed?self=true`);
     const frame = page.frameLocator('#login iframe');
     const confirm = await openPhone(
-      lab.wechat.url + ((await frame.locator('.js_phone').getAttribute('href')) ?? ''),
+      client.wechat.url + ((await frame.locator('.js_phone').getAttribute('href')) ?? ''),
     );
     await confirm.getByRole('button', { name: '允许' }).click();
     expect(await who(frame)).toBe(website('ming'));
     expect(page.url()).toContain('/embed');
   });
 
-  it('the home page: a switch is changed by hand', async () => {
-    const page = await openDesktop(lab.wechat.url);
+  it('the home page: its forms change a switch and the person', async () => {
+    const page = await openDesktop(client.wechat.url);
     await page.locator('select[name=consent]').selectOption('allow');
     await page.locator('#switches button').click();
     await page.waitForLoadState();
-    expect(lab.wechat.switches.consent).toBe('allow');
+    expect(client.wechat.switches.consent).toBe('allow');
     await page.getByText('小红').click();
     await page.locator('#people button').click();
     await page.locator('#people :checked').waitFor();

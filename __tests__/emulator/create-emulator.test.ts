@@ -1,22 +1,20 @@
 import https from 'node:https';
 import { createEmulator, PageRefusal, selfSignedCertificate, type EmulatorOptions } from '../../lib/emulator';
-import { CALLBACK, codeIn, IN_WECHAT, Lab } from './support/lab';
+import { CALLBACK, codeIn, IN_WECHAT, useEmulatorClient } from './support/emulator-client';
+import { sendRaw } from './support/raw-request';
 
-let lab: Lab | undefined;
-const open = async (options?: EmulatorOptions): Promise<Lab> => (lab = await Lab.open(options));
-afterEach(() => lab?.wechat.close());
+const startClient = useEmulatorClient();
 
 describe('createEmulator()', () => {
-  it('runs several WeChats at once, which know nothing of each other', async () => {
-    const [one, other] = await Promise.all([Lab.open(), Lab.open()]);
+  it('runs several emulators at once that share nothing', async () => {
+    const [one, other] = await Promise.all([startClient(), startClient()]);
     const code = one.wechat.issueCode({ app: one.wechat.apps.official.appId });
     expect((await other.redeem(code)).json['errcode']).toBe(40029);
     expect((await one.redeem(code)).json).toHaveProperty('openid');
-    await Promise.all([one.wechat.close(), other.wechat.close()]);
   });
 
-  it('gives a person the same ids in every run, another one at each app, one unionid at a company', async () => {
-    const { wechat } = await open();
+  it('gives a person the same ids in every run: an openid for each app, a unionid for each company', async () => {
+    const { wechat } = await startClient();
     const second = await createEmulator();
     await second.close();
     const { official, website, unbound } = wechat.apps;
@@ -26,9 +24,9 @@ describe('createEmulator()', () => {
     expect(wechat.unionid('ming', unbound.appId)).toBeUndefined();
   });
 
-  it('takes apps of one’s own and fills the missing kinds from the presets', async () => {
+  it('uses the configured apps, and preset ones for the missing kinds', async () => {
     const mine = { type: 'official', appId: 'wx1234567890abcdef', appSecret: 's'.repeat(32) } as const;
-    const { wechat } = await open({ apps: [mine] });
+    const { wechat } = await startClient({ apps: [mine] });
     expect(wechat.apps.official).toEqual(mine);
     expect(wechat.apps.website.type).toBe('website');
   });
@@ -37,46 +35,46 @@ describe('createEmulator()', () => {
     [
       'an unknown switch',
       { switches: { consents: 'ask' } },
-      /Unknown switch consents; the switches are consent, client/,
+      /"consents" is not a switch\. The switches are consent, client/,
     ],
     [
-      'a value that a switch lacks',
+      'a value that a switch does not have',
       { switches: { consent: 'yes' } },
-      /switches\.consent is "yes"; it can be "ask", "allow", "deny"/,
+      /switches\.consent is "yes"\. Give one of "ask", "allow", "deny"/,
     ],
-    ['no users', { users: [] }, /at least one user/],
+    ['no users', { users: [] }, /users is empty\. Give at least one user/],
     [
-      'two users of one id',
+      'two users with the same id',
       {
         users: [
           { id: 'a', nickname: 'A' },
           { id: 'a', nickname: 'B' },
         ],
       },
-      /Two users are called "a"/,
+      /Two users have the id "a"/,
     ],
-  ])('refuses %s in words', async (_, options, message) => {
+  ])('refuses %s with a remedy', async (_, options, message) => {
     await expect(createEmulator(options as EmulatorOptions)).rejects.toThrow(message);
   });
 
-  it('names the people and apps it knows where one is unknown', async () => {
-    const { wechat } = await open();
+  it('names the known people and apps in the error about an unknown one', async () => {
+    const { wechat } = await startClient();
     expect(() => wechat.openid('nobody', wechat.apps.official.appId)).toThrow(
-      /no user "nobody"; it knows ming, follower/,
+      /no user "nobody"\. Its users are ming, follower/,
     );
-    expect(() => wechat.issueCode({ app: 'wx0' })).toThrow(/no app "wx0"; it knows wx0f1c1a10e0000001/);
+    expect(() => wechat.issueCode({ app: 'wx0' })).toThrow(/no app "wx0"\. Its apps are wx0f1c1a10e0000001/);
   });
 
-  it('rejects where the port is in use', async () => {
-    const { wechat } = await open();
+  it('rejects if the port is in use', async () => {
+    const { wechat } = await startClient();
     await expect(createEmulator({ port: Number(new URL(wechat.url).port) })).rejects.toMatchObject({
       code: 'EADDRINUSE',
     });
   });
 
-  it('serves over TLS with a certificate of its own making', async () => {
+  it('serves over TLS with a self-signed certificate', async () => {
     const pair = selfSignedCertificate(['localhost', '127.0.0.1']);
-    const { wechat } = await open({ https: pair });
+    const { wechat } = await startClient({ https: pair });
     expect(wechat.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
     const body = await new Promise<string>((resolve, reject) => {
       const request = https.get(`${wechat.url}/sns/auth`, { ca: pair.cert, agent: false }, (response) => {
@@ -88,9 +86,23 @@ describe('createEmulator()', () => {
   });
 });
 
+describe('headimgurl', () => {
+  it('is at the host under which the client asked', async () => {
+    const client = await startClient({ names: ['wechat.test'] });
+    const { access_token: token, openid } = (await client.login()).json;
+    const target = `/sns/userinfo?access_token=${String(token)}&openid=${String(openid)}`;
+    const pictureFor = async (host: string): Promise<unknown> => {
+      const { body } = await sendRaw(client.wechat.url, target, { host });
+      return (JSON.parse(body) as Record<string, unknown>)['headimgurl'];
+    };
+    expect(await pictureFor('wechat.test:8080')).toBe('http://wechat.test:8080/mmopen/vi_32/ming/132');
+    expect(await pictureFor('LOCALHOST:80')).toBe('http://localhost/mmopen/vi_32/ming/132');
+  });
+});
+
 describe('authorize()', () => {
-  it('rejects with WeChat’s text, its number and the reason', async () => {
-    const { wechat } = await open();
+  it('rejects with WeChat’s text, its error code and an explanation', async () => {
+    const { wechat } = await startClient();
     const attempt = wechat.authorize(`${wechat.url}/connect/oauth2/authorize?redirect_uri=x`);
     await expect(attempt).rejects.toBeInstanceOf(PageRefusal);
     await expect(attempt).rejects.toMatchObject({
@@ -100,35 +112,37 @@ describe('authorize()', () => {
     });
   });
 
-  it('refuses an address that is not this emulator’s, or no login page', async () => {
-    const { wechat } = await open();
+  it('refuses an address of another host, or one that is not a login page', async () => {
+    const { wechat } = await startClient();
     await expect(wechat.authorize('https://example.com/connect/oauth2/authorize')).rejects.toThrow(
       'is not this emulator',
     );
-    await expect(wechat.authorize(`${wechat.url}/sns/auth`)).rejects.toThrow('is no login page');
+    const foreign = `http://evil.example:${new URL(wechat.url).port}/connect/oauth2/authorize`;
+    await expect(wechat.authorize(foreign)).rejects.toThrow('is not this emulator');
+    await expect(wechat.authorize(`${wechat.url}/sns/auth`)).rejects.toThrow('is not a login page');
   });
 
-  it('takes WeChat’s own address for its own: apps that know no other', async () => {
-    const laboratory = await open();
-    const url = laboratory.authorizeURL().replace(laboratory.wechat.url, 'https://open.weixin.qq.com');
-    expect(await laboratory.wechat.authorize(url)).toContain('code=');
+  it('accepts WeChat’s own address, for apps that cannot be given another', async () => {
+    const client = await startClient();
+    const url = client.authorizeURL().replace(client.wechat.url, 'https://open.weixin.qq.com');
+    expect(await client.wechat.authorize(url)).toContain('code=');
   });
 
-  it('follows the switch consent unless told what to press', async () => {
-    const laboratory = await open({ switches: { consent: 'deny' } });
-    expect(await laboratory.wechat.authorize(laboratory.authorizeURL())).toBeUndefined();
-    expect(await laboratory.wechat.authorize(laboratory.authorizeURL(), { allow: true })).toContain('code=');
+  it('follows the switch consent unless told which button to press', async () => {
+    const client = await startClient({ switches: { consent: 'deny' } });
+    expect(await client.wechat.authorize(client.authorizeURL())).toBeUndefined();
+    expect(await client.wechat.authorize(client.authorizeURL(), { allow: true })).toContain('code=');
   });
 });
 
 describe('requests', () => {
-  it('records what reached WeChat, in order, with query, form and headers', async () => {
-    const laboratory = await open();
-    const { wechat } = laboratory;
-    await wechat.authorize(laboratory.authorizeURL());
-    await laboratory.get('/sns/auth', { access_token: 'a' }, { 'X-Test': '1' });
-    await laboratory.post('/sns/auth', { openid: 'o' });
-    await laboratory.get('/');
+  it('holds the requests to WeChat in order, with query, form and headers', async () => {
+    const client = await startClient();
+    const { wechat } = client;
+    await wechat.authorize(client.authorizeURL());
+    await client.get('/sns/auth', { access_token: 'a' }, { 'X-Test': '1' });
+    await client.post('/sns/auth', { openid: 'o' });
+    await client.get('/');
     expect(wechat.requests.map((request) => `${request.method} ${request.path}`)).toEqual([
       'GET /connect/oauth2/authorize',
       'GET /sns/auth',
@@ -138,167 +152,160 @@ describe('requests', () => {
     expect(wechat.requests[1]).toMatchObject({ query: { access_token: 'a' }, headers: { 'x-test': '1' } });
     expect(wechat.requests[2]?.form).toEqual({ openid: 'o' });
     wechat.requests.length = 0;
-    await laboratory.get('/sns/auth');
+    await client.get('/sns/auth');
     expect(wechat.requests).toHaveLength(1);
   });
 
-  it('keeps the last thousand', async () => {
-    const laboratory = await open();
+  it('holds the last thousand', async () => {
+    const client = await startClient();
     for (let visit = 0; visit < 1005; visit += 1)
-      await laboratory.wechat.authorize(laboratory.authorizeURL({ state: String(visit) }));
-    expect(laboratory.wechat.requests).toHaveLength(1000);
-    expect(laboratory.wechat.requests.at(-1)?.query['state']).toBe('1004');
+      await client.wechat.authorize(client.authorizeURL({ state: String(visit) }));
+    expect(client.wechat.requests).toHaveLength(1000);
+    expect(client.wechat.requests.at(-1)?.query['state']).toBe('1004');
   });
 });
 
 describe('switches', () => {
-  it('consent: allow redirects at once, deny refuses at once, for WeChat’s browser alone', async () => {
-    const laboratory = await open({ switches: { consent: 'allow' } });
-    expect((await laboratory.authorizePage()).status).toBe(302);
-    expect((await laboratory.get('/connect/oauth2/authorize', laboratory.authorizeParameters())).status).toBe(
-      200,
-    );
-    laboratory.wechat.switches.client = 'any';
-    expect((await laboratory.get('/connect/oauth2/authorize', laboratory.authorizeParameters())).status).toBe(
-      302,
-    );
-    Object.assign(laboratory.wechat.switches, { consent: 'deny', denial: 'authdeny' });
-    expect((await laboratory.authorizePage()).location).toContain('code=authdeny');
+  it('consent: allow and deny redirect at once, but only WeChat’s browser', async () => {
+    const client = await startClient({ switches: { consent: 'allow' } });
+    expect((await client.authorizePage()).status).toBe(302);
+    expect((await client.get('/connect/oauth2/authorize', client.authorizeParameters())).status).toBe(200);
+    client.wechat.switches.client = 'any';
+    expect((await client.get('/connect/oauth2/authorize', client.authorizeParameters())).status).toBe(302);
+    Object.assign(client.wechat.switches, { consent: 'deny', denial: 'authdeny' });
+    expect((await client.authorizePage()).location).toContain('code=authdeny');
   });
 
   it('redirectStatus: 301 as well', async () => {
-    const laboratory = await open({ switches: { redirectStatus: 301 } });
-    expect((await laboratory.authorizePage({ scope: 'snsapi_base' })).status).toBe(301);
+    const client = await startClient({ switches: { redirectStatus: 301 } });
+    expect((await client.authorizePage({ scope: 'snsapi_base' })).status).toBe(301);
   });
 
-  it('missingState: absent leaves the parameter out', async () => {
-    const laboratory = await open({ switches: { missingState: 'absent' } });
-    const url = laboratory.authorizeURL({ state: undefined });
-    expect(await laboratory.wechat.authorize(url)).toMatch(/\?code=\w{32}$/);
-    laboratory.wechat.switches.missingState = 'empty';
-    expect(await laboratory.wechat.authorize(url)).toMatch(/&state=$/);
+  it('missingState: absent omits the parameter', async () => {
+    const client = await startClient({ switches: { missingState: 'absent' } });
+    const url = client.authorizeURL({ state: undefined });
+    expect(await client.wechat.authorize(url)).toMatch(/\?code=\w{32}$/);
+    client.wechat.switches.missingState = 'empty';
+    expect(await client.wechat.authorize(url)).toMatch(/&state=$/);
   });
 
   it('snapshot: always, or never', async () => {
-    const laboratory = await open({ switches: { snapshot: 'always' } });
-    expect((await laboratory.authorizePage()).text).toContain('使用完整服务');
-    laboratory.wechat.switches.snapshot = 'never';
-    expect((await laboratory.authorizePage({ forceSnapShot: 'true' })).text).not.toContain('使用完整服务');
+    const client = await startClient({ switches: { snapshot: 'always' } });
+    expect((await client.authorizePage()).text).toContain('使用完整服务');
+    client.wechat.switches.snapshot = 'never';
+    expect((await client.authorizePage({ forceSnapShot: 'true' })).text).not.toContain('使用完整服务');
   });
 
-  it('unionid: false unbinds everybody; dirtyNicknames dirties everybody', async () => {
-    const laboratory = await open({ switches: { unionid: false, dirtyNicknames: true } });
-    const token = await laboratory.login();
-    const profile = await laboratory.userinfo(token);
+  it('unionid: false removes every unionid; dirtyNicknames adds control characters to every nickname', async () => {
+    const client = await startClient({ switches: { unionid: false, dirtyNicknames: true } });
+    const token = await client.login();
+    const profile = await client.userinfo(token);
     expect(token.json).not.toHaveProperty('unionid');
     expect(profile.json).not.toHaveProperty('unionid');
     expect(profile.text).toContain('\u0014');
   });
 
-  it('burnOnWrongSecret: the code is gone', async () => {
-    const laboratory = await open({ switches: { burnOnWrongSecret: true } });
-    const code = laboratory.wechat.issueCode({ app: laboratory.wechat.apps.official.appId });
-    await laboratory.redeem(code, { secret: 'wrong' });
-    expect((await laboratory.redeem(code)).json['errcode']).toBe(40163);
+  it('burnOnWrongSecret: the code is spent', async () => {
+    const client = await startClient({ switches: { burnOnWrongSecret: true } });
+    const code = client.wechat.issueCode({ app: client.wechat.apps.official.appId });
+    await client.redeem(code, { secret: 'wrong' });
+    expect((await client.redeem(code)).json['errcode']).toBe(40163);
   });
 
-  it('refreshRotation: after expiry the refresh token changes, and the old one is unknown', async () => {
-    const laboratory = await open({ switches: { refreshRotation: true } });
-    const before = (await laboratory.login()).json['refresh_token'];
-    laboratory.wechat.clock.advance(7200_000);
-    const after = (await laboratory.refresh(before)).json['refresh_token'];
+  it('refreshRotation: refreshing an expired access token replaces the refresh token', async () => {
+    const client = await startClient({ switches: { refreshRotation: true } });
+    const before = (await client.login()).json['refresh_token'];
+    client.wechat.clock.advance(7200_000);
+    const after = (await client.refresh(before)).json['refresh_token'];
     expect(after).not.toBe(before);
-    expect((await laboratory.refresh(before)).json['errcode']).toBe(40030);
-    expect((await laboratory.refresh(after)).json).toHaveProperty('access_token');
+    expect((await client.refresh(before)).json['errcode']).toBe(40030);
+    expect((await client.refresh(after)).json).toHaveProperty('access_token');
   });
 
-  it('loginVoidsRefreshTokens: the earlier login cannot be refreshed', async () => {
-    const laboratory = await open({ switches: { loginVoidsRefreshTokens: true } });
-    const [first, other] = [await laboratory.login(), await laboratory.login({ user: 'emoji' })];
-    await laboratory.login();
-    expect((await laboratory.refresh(first.json['refresh_token'])).json['errcode']).toBe(40030);
-    expect((await laboratory.refresh(other.json['refresh_token'])).json).toHaveProperty('access_token');
+  it('loginVoidsRefreshTokens: a new login revokes the earlier refresh token', async () => {
+    const client = await startClient({ switches: { loginVoidsRefreshTokens: true } });
+    const [first, other] = [await client.login(), await client.login({ user: 'emoji' })];
+    await client.login();
+    expect((await client.refresh(first.json['refresh_token'])).json['errcode']).toBe(40030);
+    expect((await client.refresh(other.json['refresh_token'])).json).toHaveProperty('access_token');
   });
 
   it('baseReadsUserinfo: a base token reads the profile', async () => {
-    const laboratory = await open({ switches: { baseReadsUserinfo: true } });
-    expect(
-      (await laboratory.userinfo(await laboratory.login({ scope: 'snsapi_base' }))).json['nickname'],
-    ).toBe('小明');
+    const client = await startClient({ switches: { baseReadsUserinfo: true } });
+    expect((await client.userinfo(await client.login({ scope: 'snsapi_base' }))).json['nickname']).toBe(
+      '小明',
+    );
   });
 });
 
 describe('codes', () => {
-  it('need a grant_type at access_token and none at jscode2session', async () => {
-    const laboratory = await open();
-    const code = laboratory.wechat.issueCode({ app: laboratory.wechat.apps.official.appId });
+  it('need a grant_type at access_token, but not at jscode2session', async () => {
+    const client = await startClient();
+    const code = client.wechat.issueCode({ app: client.wechat.apps.official.appId });
     const none = { grant_type: undefined };
-    expect((await laboratory.redeem(code, none)).json['errcode']).toBe(40002);
-    const session = await laboratory.jscode2session(laboratory.miniProgramCode(), none);
+    expect((await client.redeem(code, none)).json['errcode']).toBe(40002);
+    const session = await client.jscode2session(client.miniProgramCode(), none);
     expect(session.json).toHaveProperty('openid');
   });
 
   it.each([
     ['ming', undefined],
     ['snapshot', 1],
-  ])('of two callbacks are both of the same person: %s', async (user, virtual) => {
-    const laboratory = await open({ switches: { doubleCallback: 'different-codes' } });
-    const callbacks = await laboratory.wechat.authorizeTwice(laboratory.authorizeURL(), { user });
-    const tokens = await Promise.all(callbacks.map((each) => laboratory.redeem(codeIn(each))));
+  ])('of two callbacks belong to the same person: %s', async (user, virtual) => {
+    const client = await startClient({ switches: { doubleCallback: 'different-codes' } });
+    const callbacks = await client.wechat.authorizeTwice(client.authorizeURL(), { user });
+    const tokens = await Promise.all(callbacks.map((each) => client.redeem(codeIn(each))));
     expect(tokens.map((token) => token.json['is_snapshotuser'])).toEqual([virtual, virtual]);
     expect(new Set(tokens.map((token) => token.json['openid'])).size).toBe(1);
   });
 
-  it('are redeemed by the API of their kind alone: a mini program’s by jscode2session, the web’s by access_token', async () => {
-    const laboratory = await open();
-    const { miniProgram, official } = laboratory.wechat.apps;
-    const [jsCode, code] = [
-      laboratory.miniProgramCode(),
-      laboratory.wechat.issueCode({ app: official.appId }),
-    ];
+  it('are exchanged only at their own API: a mini program’s at jscode2session, the web’s at access_token', async () => {
+    const client = await startClient();
+    const { miniProgram, official } = client.wechat.apps;
+    const [jsCode, code] = [client.miniProgramCode(), client.wechat.issueCode({ app: official.appId })];
     const asMiniProgram = { appid: miniProgram.appId, secret: miniProgram.appSecret };
     const asOfficial = { appid: official.appId, secret: official.appSecret };
-    expect((await laboratory.redeem(jsCode, asMiniProgram)).json['errcode']).toBe(40029);
-    expect((await laboratory.jscode2session(code, asOfficial)).json['errcode']).toBe(40029);
-    expect((await laboratory.jscode2session(jsCode)).json).toHaveProperty('openid');
-    expect((await laboratory.redeem(code)).json).toHaveProperty('openid');
+    expect((await client.redeem(jsCode, asMiniProgram)).json['errcode']).toBe(40029);
+    expect((await client.jscode2session(code, asOfficial)).json['errcode']).toBe(40029);
+    expect((await client.jscode2session(jsCode)).json).toHaveProperty('openid');
+    expect((await client.redeem(code)).json).toHaveProperty('openid');
   });
 });
 
 describe('controls', () => {
-  it('expireToken, revoke and changePassword end tokens each in its way', async () => {
-    const laboratory = await open();
-    const { wechat } = laboratory;
-    const [one, two] = [await laboratory.login(), await laboratory.login()];
+  it('expireToken, revoke and changePassword make tokens invalid, each with its errcode', async () => {
+    const client = await startClient();
+    const { wechat } = client;
+    const [one, two] = [await client.login(), await client.login()];
     wechat.expireToken(String(one.json['access_token']));
     wechat.revoke(String(one.json['refresh_token']));
-    expect((await laboratory.auth(one)).json['errcode']).toBe(42001);
-    expect((await laboratory.refresh(one.json['refresh_token'])).json['errcode']).toBe(40030);
+    expect((await client.auth(one)).json['errcode']).toBe(42001);
+    expect((await client.refresh(one.json['refresh_token'])).json['errcode']).toBe(40030);
     wechat.changePassword('ming');
-    expect((await laboratory.auth(two)).json['errcode']).toBe(40001);
-    expect((await laboratory.auth(await laboratory.login())).json['errcode']).toBe(0);
+    expect((await client.auth(two)).json['errcode']).toBe(40001);
+    expect((await client.auth(await client.login())).json['errcode']).toBe(0);
   });
 
-  it('the clock only moves forward', async () => {
-    const { wechat } = await open();
+  it('clock.advance() only moves the clock forward', async () => {
+    const { wechat } = await startClient();
     expect(() => wechat.clock.advance(-1)).toThrow(RangeError);
     const before = wechat.clock.now();
     wechat.clock.advance(1e6);
     expect(wechat.clock.now() - before).toBeGreaterThanOrEqual(1e6);
   });
 
-  it('a person of the browser’s cookie logs in silently', async () => {
-    const laboratory = await open();
-    const chosen = await laboratory.post('/', { action: 'person', person: 'emoji' });
+  it('the person whom the browser remembers logs in silently', async () => {
+    const client = await startClient();
+    const chosen = await client.post('/', { action: 'person', person: 'emoji' });
     const cookie = chosen.headers.get('set-cookie')?.split(';')[0] ?? '';
-    const page = await laboratory.get(
+    const page = await client.get(
       '/connect/oauth2/authorize',
-      laboratory.authorizeParameters({ scope: 'snsapi_base' }),
+      client.authorizeParameters({ scope: 'snsapi_base' }),
       { ...IN_WECHAT, Cookie: cookie },
     );
-    const { appId } = laboratory.wechat.apps.official;
-    expect((await laboratory.redeem(codeIn(page.location))).json['openid']).toBe(
-      laboratory.wechat.openid('emoji', appId),
+    const { appId } = client.wechat.apps.official;
+    expect((await client.redeem(codeIn(page.location))).json['openid']).toBe(
+      client.wechat.openid('emoji', appId),
     );
   });
 });

@@ -1,22 +1,25 @@
-// What the docs print runs as it stands.
+// The samples of the documentation run as they are printed.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import * as library from '../../lib';
 import * as emulator from '../../lib/emulator';
 
-const entries: Readonly<Record<string, unknown>> = {
+const ENTRIES: Readonly<Record<string, unknown>> = {
   'express-wechat-auth': library,
   'express-wechat-auth/emulator': emulator,
 };
-const requireSample = (name: string): unknown => entries[name] ?? jest.requireActual<object>(name);
+function requireSample(name: string): unknown {
+  return ENTRIES[name] ?? jest.requireActual<object>(name);
+}
 
-const samplesOf = (file: string): string[] =>
-  [...readFileSync(path.resolve(__dirname, '../..', file), 'utf8').matchAll(/^```ts\n(.*?)^```/gms)].map(
-    (match) => match[1] ?? '',
-  );
+function samplesOf(file: string): string[] {
+  return [
+    ...readFileSync(path.resolve(__dirname, '../..', file), 'utf8').matchAll(/^```ts\n(.*?)^```/gms),
+  ].map((match) => match[1] ?? '');
+}
 
-/** Compiles a sample into a function of the names that it takes for granted. */
+/** Compiles a sample into a function whose parameters are the names that the sample does not declare. */
 function compile(sample: string, keyword: 'function' | 'async function', given: readonly string[]) {
   const { outputText } = ts.transpileModule(sample, {
     compilerOptions: {
@@ -26,7 +29,7 @@ function compile(sample: string, keyword: 'function' | 'async function', given: 
     },
   });
   const parameters = ['require', 'exports', ...given].join(', ');
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the docs are ours
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the documentation is part of this repository
   const make = new Function(`return ${keyword} (${parameters}) {\n${outputText}\n};`) as () => (
     ...values: unknown[]
   ) => unknown;
@@ -37,12 +40,12 @@ function compile(sample: string, keyword: 'function' | 'async function', given: 
 describe.each(['docs/emulator.md', 'docs/zh-CN/emulator.md'])('%s', (file) => {
   const [inTests = '', faults = '', overTLS = '', ...rest] = samplesOf(file);
 
-  it('has the samples that are run here', () => expect(rest).toEqual([]));
+  it('has only the samples that are run here', () => expect(rest).toEqual([]));
 
-  // Its own beforeAll, test and afterAll are jest's.
-  describe('the sample for tests', () => void compile(inTests, 'function', [])());
+  // Its beforeAll, test and afterAll are those of Jest.
+  describe('the sample about tests', () => void compile(inTests, 'function', [])());
 
-  it('the sample of faults', async () => {
+  it('runs the sample about faults', async () => {
     const wechat = await emulator.createEmulator();
     const undo = await compile(`${faults}\nreturn undo;`, 'async function', ['wechat'])({ wechat });
     expect(undo).toBeInstanceOf(Function);
@@ -51,7 +54,7 @@ describe.each(['docs/emulator.md', 'docs/zh-CN/emulator.md'])('%s', (file) => {
     await wechat.close();
   });
 
-  it('the sample over TLS', async () => {
+  it('runs the sample about TLS', async () => {
     const wechat = (await compile(`${overTLS}\nreturn wechat;`, 'async function', [])()) as emulator.Emulator;
     expect(wechat.url).toMatch(/^https:/);
     await wechat.close();

@@ -1,32 +1,30 @@
-// The docs name whatever there is to name, in both languages.
+// The documentation names everything, in both languages.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { createEmulator, type Emulator } from '../../lib/emulator';
+import { emulator, useEmulator } from '../support/emulator';
 
-const read = (file: string): string => readFileSync(path.resolve(__dirname, '../..', file), 'utf8');
+function read(file: string): string {
+  return readFileSync(path.resolve(__dirname, '../..', file), 'utf8');
+}
 
 describe.each(['docs/emulator.md', 'docs/zh-CN/emulator.md'])('%s', (file) => {
   const docs = read(file);
-  let wechat: Emulator;
-  beforeAll(async () => {
-    wechat = await createEmulator();
-  });
-  afterAll(() => wechat.close());
+  useEmulator();
 
   it('names every switch with its default first', () => {
-    for (const [name, value] of Object.entries(wechat.switches)) {
+    for (const [name, value] of Object.entries(emulator.switches)) {
       expect(docs).toMatch(new RegExp(`\\| \`${name}\` +\\| \`${String(value)}\``));
     }
   });
 
-  it('names every preset person and the credentials of the preset apps', () => {
-    for (const user of wechat.users) expect(docs).toContain(`\`${user.id}\``);
-    const { official, website } = wechat.apps;
+  it('names every preset person and the credentials of two preset apps', () => {
+    for (const user of emulator.users) expect(docs).toContain(`\`${user.id}\``);
+    const { official, website } = emulator.apps;
     for (const app of [official, website]) expect(docs).toMatch(new RegExp(`${app.appId}.*${app.appSecret}`));
   });
 
   it('names every control', () => {
-    for (const name of Object.keys(wechat)) expect(docs).toContain(name);
+    for (const name of Object.keys(emulator)) expect(docs).toContain(name);
   });
 
   it('claims as many facts as are checked', () => {

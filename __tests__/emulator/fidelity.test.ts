@@ -1,35 +1,32 @@
-// Every documented or observed fact about WeChat that can be seen from outside, checked over real HTTP.
-import { accessTokenFacts } from './facts/access-token';
-import { answerFacts } from './facts/answers';
-import { authorizeFacts } from './facts/authorize';
+// Every fact about WeChat, documented or observed, that a client can check: here over real HTTP.
+import { ACCESS_TOKEN_FACTS } from './facts/access-token';
+import { RESPONSE_FACTS } from './facts/responses';
+import { AUTHORIZE_FACTS } from './facts/authorize';
 import type { Fact } from './facts/fact';
-import { jscode2sessionFacts } from './facts/jscode2session';
-import { qrconnectFacts } from './facts/qrconnect';
-import { tokenFacts } from './facts/tokens';
-import { Lab } from './support/lab';
+import { JSCODE2SESSION_FACTS } from './facts/jscode2session';
+import { QRCONNECT_FACTS } from './facts/qrconnect';
+import { TOKEN_FACTS } from './facts/tokens';
+import { useEmulatorClient } from './support/emulator-client';
 
-const chapters: readonly (readonly [string, readonly Fact[]])[] = [
-  ['every answer of /sns', answerFacts],
-  ['the authorize page', authorizeFacts],
-  ['the QR login', qrconnectFacts],
-  ['the code exchange', accessTokenFacts],
-  ['refresh, auth, userinfo', tokenFacts],
-  ['mini programs', jscode2sessionFacts],
+const startClient = useEmulatorClient();
+
+const CHAPTERS: readonly (readonly [string, readonly Fact[]])[] = [
+  ['every response of /sns', RESPONSE_FACTS],
+  ['the authorize page', AUTHORIZE_FACTS],
+  ['the QR code login', QRCONNECT_FACTS],
+  ['the code exchange', ACCESS_TOKEN_FACTS],
+  ['refresh, auth, userinfo', TOKEN_FACTS],
+  ['mini programs', JSCODE2SESSION_FACTS],
 ];
 
-describe.each(chapters)('WeChat: %s', (_, facts) => {
-  it.each(facts.map((fact) => [`${fact.mark} ${fact.says}`, fact] as const))('%s', async (_says, fact) => {
-    const lab = await Lab.open(fact.options);
-    try {
-      await fact.check(lab);
-    } finally {
-      await lab.wechat.close();
-    }
+describe.each(CHAPTERS)('WeChat: %s', (_, facts) => {
+  it.each(facts.map((fact) => [`${fact.source} ${fact.title}`, fact] as const))('%s', async (_says, fact) => {
+    await fact.check(await startClient(fact.options));
   });
 });
 
-it('checks as many facts as the docs claim', () => {
-  const all = chapters.flatMap(([, facts]) => facts);
-  const count = (mark: Fact['mark']): number => all.filter((fact) => fact.mark === mark).length;
+it('checks as many facts as the documentation says', () => {
+  const all = CHAPTERS.flatMap(([, facts]) => facts);
+  const count = (mark: Fact['source']): number => all.filter((fact) => fact.source === mark).length;
   expect({ DOC: count('DOC'), OBS: count('OBS') }).toEqual({ DOC: 67, OBS: 79 });
 });

@@ -1,39 +1,40 @@
-import { Lab } from './support/lab';
+import { useEmulatorClient } from './support/emulator-client';
+
+const startClient = useEmulatorClient();
 
 describe('X-Emulated-WeChat', () => {
-  it('is on every answer, so that no client in production takes it for WeChat’s', async () => {
-    const lab = await Lab.open();
-    const { wechat } = lab;
-    const mark = (reply: { readonly headers: Headers }): string | null =>
-      reply.headers.get('x-emulated-wechat');
-    const token = await lab.login();
+  it('is a header of every response, so that a client in production can refuse it', async () => {
+    const client = await startClient();
+    const { wechat } = client;
+    const mark = (response: { readonly headers: Headers }): string | null =>
+      response.headers.get('x-emulated-wechat');
+    const token = await client.login();
     wechat.fail('userinfo', { status: 502 });
     wechat.fail('userinfo', { body: '{}', contentType: 'application/json' });
     wechat.fail('userinfo', { patch: { nickname: 'x' } });
     wechat.fail('userinfo', 'truncated');
-    const replies = [
+    const responses = [
       token,
-      await lab.redeem('x'),
-      await lab.refresh(token.json['refresh_token']),
-      await lab.auth(token),
-      await lab.userinfo(token),
-      await lab.userinfo(token),
-      await lab.userinfo(token),
-      await lab.userinfo(token),
-      await lab.userinfo(token),
-      await lab.jscode2session(lab.miniProgramCode()),
-      await lab.get('/sns/nothing'),
-      await lab.get('/nowhere'),
-      await lab.get('/'),
-      await lab.authorizePage(),
-      await lab.authorizePage({ scope: 'snsapi_base' }),
-      await lab.authorizePage({ appid: undefined }),
-      await lab.qrPage(),
-      await lab.poll('x'),
-      await lab.get('/connect/confirm'),
-      await lab.get('/connect/zh_CN/htmledition/js/wxLogin.js'),
+      await client.redeem('x'),
+      await client.refresh(token.json['refresh_token']),
+      await client.auth(token),
+      await client.userinfo(token),
+      await client.userinfo(token),
+      await client.userinfo(token),
+      await client.userinfo(token),
+      await client.userinfo(token),
+      await client.jscode2session(client.miniProgramCode()),
+      await client.get('/sns/nothing'),
+      await client.get('/nowhere'),
+      await client.get('/'),
+      await client.authorizePage(),
+      await client.authorizePage({ scope: 'snsapi_base' }),
+      await client.authorizePage({ appid: undefined }),
+      await client.qrPage(),
+      await client.poll('x'),
+      await client.get('/connect/confirm'),
+      await client.get('/connect/zh_CN/htmledition/js/wxLogin.js'),
     ];
-    await wechat.close();
-    expect(replies.map(mark)).toEqual(replies.map(() => 'express-wechat-auth'));
+    expect(responses.map(mark)).toEqual(responses.map(() => 'express-wechat-auth'));
   });
 });

@@ -1,31 +1,37 @@
-import { CALLBACK, IN_WECHAT, Lab, uuidOf } from './support/lab';
+import {
+  CALLBACK,
+  IN_WECHAT,
+  useEmulatorClient,
+  uuidOf,
+  type EmulatorClient,
+} from './support/emulator-client';
 
-let lab: Lab;
+const startClient = useEmulatorClient();
+let client: EmulatorClient;
 beforeEach(async () => {
-  lab = await Lab.open();
+  client = await startClient();
 });
-afterEach(() => lab.wechat.close());
 
 const EVIL = `"'><script>alert(1)</script>`;
 
 describe('pages', () => {
-  it('escape whatever they echo', async () => {
-    lab.wechat.requests.length = 0;
+  it('escape every request parameter', async () => {
+    client.wechat.requests.length = 0;
     const pages = [
-      await lab.authorizePage({ redirect_uri: EVIL }),
-      await lab.authorizePage({ appid: EVIL }),
-      await lab.authorizePage({ state: EVIL }),
-      await lab.get('/connect/oauth2/authorize', { appid: EVIL, state: EVIL }),
-      await lab.qrPage({
+      await client.authorizePage({ redirect_uri: EVIL }),
+      await client.authorizePage({ appid: EVIL }),
+      await client.authorizePage({ state: EVIL }),
+      await client.get('/connect/oauth2/authorize', { appid: EVIL, state: EVIL }),
+      await client.qrPage({
         state: EVIL,
         redirect_uri: `${CALLBACK}?${EVIL}`,
         self_redirect: EVIL,
         href: `https://${EVIL}`,
         style: EVIL,
       }),
-      await lab.qrPage({ scope: EVIL }),
-      await lab.get('/connect/oauth2/authorize', { [EVIL]: EVIL }, { 'User-Agent': EVIL }),
-      await lab.get('/'),
+      await client.qrPage({ scope: EVIL }),
+      await client.get('/connect/oauth2/authorize', { [EVIL]: EVIL }, { 'User-Agent': EVIL }),
+      await client.get('/'),
     ];
     for (const page of pages) {
       expect(page.text).not.toContain('<script>alert');
@@ -33,44 +39,44 @@ describe('pages', () => {
     }
   });
 
-  it('run no script but the emulator’s own and load nothing from outside', async () => {
-    for (const page of [await lab.authorizePage(), await lab.qrPage(), await lab.get('/')]) {
+  it('run only the emulator’s own scripts and load nothing from other hosts', async () => {
+    for (const page of [await client.authorizePage(), await client.qrPage(), await client.get('/')]) {
       const policy = page.headers.get('content-security-policy') ?? '';
       expect(policy).toContain("default-src 'none'; script-src 'self'");
       expect(page.text).not.toMatch(/(src|href)="https?:/);
       for (const [, path] of page.text.matchAll(/(?:src|href)="(\/[^"]*)"/g)) {
-        expect((await lab.get(path ?? '')).status).toBe(200);
+        expect((await client.get(path ?? '')).status).toBe(200);
       }
     }
   });
 
-  it('take a style sheet of the embedding site, but no script address', async () => {
-    const styled = await lab.qrPage({ href: 'data:text/css;base64,aGVsbG8=' });
+  it('use the style sheet of the embedding site, but no javascript: address', async () => {
+    const styled = await client.qrPage({ href: 'data:text/css;base64,aGVsbG8=' });
     expect(styled.text).toContain('<link rel="stylesheet" href="data:text/css;base64,aGVsbG8=">');
-    expect((await lab.qrPage({ href: 'javascript:alert(1)' })).text).not.toContain('javascript:');
-    expect((await lab.qrPage({ href: 'https://a.example.com/x.css', stylelite: '1' })).text).not.toContain(
+    expect((await client.qrPage({ href: 'javascript:alert(1)' })).text).not.toContain('javascript:');
+    expect((await client.qrPage({ href: 'https://a.example.com/x.css', stylelite: '1' })).text).not.toContain(
       'x.css',
     );
   });
 
-  it('speak English where the browser does', async () => {
-    const page = await lab.get('/connect/oauth2/authorize', lab.authorizeParameters(), {
+  it('are in English if the browser asks for it', async () => {
+    const page = await client.get('/connect/oauth2/authorize', client.authorizeParameters(), {
       ...IN_WECHAT,
       'Accept-Language': 'en-GB,zh;q=0.5',
     });
     expect(page.text).toMatch(/<html lang="en">[\s\S]*Reject[\s\S]*Allow/);
   });
 
-  it('give the reason of an error in the browser’s language, and WeChat’s own text as it is', async () => {
+  it('explain an error in the browser’s language, below WeChat’s own text', async () => {
     const reason = async (language: string): Promise<string[]> => {
       const headers = { ...IN_WECHAT, 'Accept-Language': language };
       const pages = [
-        await lab.get(
+        await client.get(
           '/connect/oauth2/authorize',
-          lab.authorizeParameters({ scope: 'snsapi_login' }),
+          client.authorizeParameters({ scope: 'snsapi_login' }),
           headers,
         ),
-        await lab.get('/connect/qrconnect', lab.qrParameters({ redirect_uri: 'nothing' }), headers),
+        await client.get('/connect/qrconnect', client.qrParameters({ redirect_uri: 'nothing' }), headers),
       ];
       return pages.map((page) => {
         const [, text = '', advice = ''] = /msg_title">(.*?)<[\s\S]*"advice">(.*?)</.exec(page.text) ?? [];
@@ -83,17 +89,17 @@ describe('pages', () => {
     ]);
     expect(await reason('en-US')).toEqual([
       '此公众号并没有这些scope的权限，错误码:10005 | wx0f1c1a10e0000001 (official) may not ask for snsapi_login',
-      'redirect_uri 参数错误 | redirect_uri "nothing" is no http(s) address',
+      'redirect_uri 参数错误 | redirect_uri "nothing" is not an http: or https: address',
     ]);
   });
 
-  it('leave the title out where the widget asks for the plain style', async () => {
-    expect((await lab.qrPage({ login_type: 'jssdk' })).text).toContain('<h1');
-    expect((await lab.qrPage({ login_type: 'jssdk', stylelite: '1' })).text).not.toContain('<h1');
+  it('have no title in the plain style of the widget', async () => {
+    expect((await client.qrPage({ login_type: 'jssdk' })).text).toContain('<h1');
+    expect((await client.qrPage({ login_type: 'jssdk', stylelite: '1' })).text).not.toContain('<h1');
   });
 
-  it('never put a line break into a redirect', async () => {
-    const page = await lab.authorizePage({
+  it('put no line break into a redirect', async () => {
+    const page = await client.authorizePage({
       scope: 'snsapi_base',
       state: 'a\r\nSet-Cookie: x=1',
       redirect_uri: `${CALLBACK}/路径`,
@@ -107,24 +113,24 @@ describe('pages', () => {
 
 describe('consent', () => {
   const press = (form: Record<string, string>) =>
-    lab.post('/connect/oauth2/authorize', form, lab.authorizeParameters(), IN_WECHAT);
+    client.post('/connect/oauth2/authorize', form, client.authorizeParameters(), IN_WECHAT);
 
-  it('允许 leads to the callback as the person picked, who is remembered', async () => {
-    const reply = await press({ reply: 'allow', person: 'emoji' });
-    expect(reply.status).toBe(303);
-    expect(reply.location).toMatch(/\/callback\?code=\w{32}&state=abc$/);
-    expect(reply.headers.get('set-cookie')).toBe(
+  it('允许 leads to the callback of the picked person, whom the browser remembers', async () => {
+    const response = await press({ reply: 'allow', person: 'emoji' });
+    expect(response.status).toBe(303);
+    expect(response.location).toMatch(/\/callback\?code=\w{32}&state=abc$/);
+    expect(response.headers.get('set-cookie')).toBe(
       'wechat_emulator_person=emoji; Path=/; HttpOnly; SameSite=Lax',
     );
   });
 
-  it('拒绝 ends here', async () => {
-    const reply = await press({ reply: 'deny', person: 'ming' });
-    expect(reply.status).toBe(200);
-    expect(reply.text).toContain('应用不会收到回调');
+  it('拒绝 ends the login', async () => {
+    const response = await press({ reply: 'deny', person: 'ming' });
+    expect(response.status).toBe(200);
+    expect(response.text).toContain('应用不会收到回调');
   });
 
-  it('picking a snapshot user leads to the snapshot page first', async () => {
+  it('a picked snapshot user sees the snapshot page first', async () => {
     expect((await press({ reply: 'allow', person: 'snapshot' })).text).toContain('使用完整服务');
     expect((await press({ reply: 'virtual', person: 'snapshot' })).status).toBe(303);
     expect((await press({ reply: 'full', person: 'snapshot' })).text).toContain('允许');
@@ -133,20 +139,22 @@ describe('consent', () => {
 });
 
 describe('the confirm page', () => {
-  it('is a scan when opened, and says so when it is too late', async () => {
-    const uuid = uuidOf(await lab.qrPage());
-    expect((await lab.get('/connect/confirm', { uuid })).text).toContain('使用你的微信身份登录');
-    expect((await lab.post('/connect/confirm', { reply: 'allow' }, { uuid })).text).toContain('登录成功');
-    expect((await lab.post('/connect/confirm', { reply: 'allow' }, { uuid })).text).toContain('二维码已过期');
-    expect((await lab.get('/connect/confirm', { uuid: 'unknown' })).text).toContain('二维码已过期');
+  it('counts as the scan when opened, and shows when the QR code has expired', async () => {
+    const uuid = uuidOf(await client.qrPage());
+    expect((await client.get('/connect/confirm', { uuid })).text).toContain('使用你的微信身份登录');
+    expect((await client.post('/connect/confirm', { reply: 'allow' }, { uuid })).text).toContain('登录成功');
+    expect((await client.post('/connect/confirm', { reply: 'allow' }, { uuid })).text).toContain(
+      '二维码已过期',
+    );
+    expect((await client.get('/connect/confirm', { uuid: 'unknown' })).text).toContain('二维码已过期');
   });
 });
 
 describe('the home page', () => {
-  it('lists apps, people, switches, requests and what to put into the environment', async () => {
-    await lab.redeem('some-code');
-    const { text } = await lab.get('/');
-    const { official, website } = lab.wechat.apps;
+  it('lists apps, people, switches, requests and the environment variables of an app', async () => {
+    await client.redeem('some-code');
+    const { text } = await client.get('/');
+    const { official, website } = client.wechat.apps;
     for (const part of [
       official.appId,
       official.appSecret,
@@ -157,47 +165,107 @@ describe('the home page', () => {
       '<td>example-company</td>',
       '<td>未绑定</td>',
       '<td>任意</td>',
-      `WECHAT_OPEN_URL=${lab.wechat.url}`,
+      `WECHAT_OPEN_URL=${client.wechat.url}`,
     ]) {
       expect(text).toContain(part);
     }
   });
 
-  it('changes switches, of known names and values alone', async () => {
-    const reply = await lab.post('/', {
+  it('changes switches', async () => {
+    const response = await client.post('/', {
       action: 'switches',
       denial: 'authdeny',
       unionid: 'false',
-      pollHold: '1000',
-      consent: 'nonsense',
-      __proto__x: '1',
+      pollHold: '1234',
     });
-    expect([reply.status, reply.location]).toEqual([303, '/']);
-    expect(lab.wechat.switches).toMatchObject({
+    expect([response.status, response.location]).toEqual([303, '/']);
+    expect(client.wechat.switches).toMatchObject({
       denial: 'authdeny',
       unionid: false,
-      pollHold: 1000,
-      consent: 'ask',
+      pollHold: 1234,
     });
   });
 
-  it('skips time and clears the log', async () => {
-    const before = lab.wechat.clock.now();
-    await lab.redeem('x');
-    await lab.post('/', { action: 'advance', minutes: '120' });
-    await lab.post('/', { action: 'clear' });
-    expect(lab.wechat.clock.now() - before).toBeGreaterThanOrEqual(7200_000);
-    expect(lab.wechat.requests).toHaveLength(0);
+  it('skips time and clears the request log', async () => {
+    const before = client.wechat.clock.now();
+    await client.redeem('x');
+    await client.post('/', { action: 'advance', minutes: '120' });
+    await client.post('/', { action: 'clear' });
+    expect(client.wechat.clock.now() - before).toBeGreaterThanOrEqual(7200_000);
+    expect(client.wechat.requests).toHaveLength(0);
   });
 
-  it('lets no other site change anything', async () => {
-    const reply = await lab.post(
+  it('refuses changes by other sites', async () => {
+    const response = await client.post(
       '/',
       { action: 'switches', denial: 'authdeny' },
       {},
       { 'Sec-Fetch-Site': 'cross-site' },
     );
-    expect(reply.status).toBe(200);
-    expect(lab.wechat.switches.denial).toBe('silent');
+    expect(response.status).toBe(403);
+    expect(client.wechat.switches.denial).toBe('silent');
+  });
+});
+
+describe('a form value that no page offers', () => {
+  it.each([
+    [
+      { action: 'explode' },
+      'The form field action is "explode". Send one of switches, person, advance, clear.',
+    ],
+    [
+      { action: 'switches', denial: 'authdeny', consent: 'nonsense' },
+      'switches.consent is "nonsense". Give one of "ask", "allow", "deny".',
+    ],
+    [
+      { action: 'switches', denial: 'authdeny', pollHold: '-1' },
+      'switches.pollHold is "-1". Give a number of',
+    ],
+    [
+      { action: 'switches', denial: 'authdeny', __proto__x: '1' },
+      '"__proto__x" is not a switch. The switches are',
+    ],
+    [
+      { action: 'person', person: 'nobody' },
+      'The form field person is "nobody". Send one of ming, follower,',
+    ],
+    [{ action: 'advance', minutes: '7' }, 'The form field minutes is "7". Send one of 5, 120, 43200.'],
+    [{ action: 'advance' }, 'The form field minutes is missing. Send one of 5, 120, 43200.'],
+    [{ action: 'a\u001bb' }, 'The form field action is "a\\u001bb".'],
+    [{ action: 'a\u009bb' }, 'The form field action is "a\ufffdb".'],
+  ])('on the home page: %j is refused with 400, and nothing changes', async (form, message) => {
+    const before = client.wechat.clock.now();
+    const response = await client.post('/', form);
+    expect(response.status).toBe(400);
+    expect(response.text).toContain(message);
+    expect(response.headers.get('set-cookie')).toBeNull();
+    expect(client.wechat.switches.denial).toBe('silent');
+    expect(client.wechat.clock.now() - before).toBeLessThan(60_000);
+  });
+
+  it.each([
+    [{ reply: 'yes' }, 'The form field reply is "yes". Send one of allow, deny, full, virtual.'],
+    [{ reply: 'allow', person: 'nobody' }, 'The form field person is "nobody". Send one of ming, follower,'],
+  ])('on the consent page: %j is refused with 400', async (form, message) => {
+    const response = await client.post(
+      '/connect/oauth2/authorize',
+      form,
+      client.authorizeParameters(),
+      IN_WECHAT,
+    );
+    expect([response.status, response.location]).toEqual([400, '']);
+    expect(response.text).toContain(message);
+  });
+
+  it.each([
+    [{ reply: 'yes' }, 'The form field reply is "yes". Send one of allow, deny.'],
+    [{}, 'The form field reply is missing. Send one of allow, deny.'],
+    [{ reply: 'allow', person: 'nobody' }, 'The form field person is "nobody". Send one of ming, follower,'],
+  ])('on the confirm page: %j is refused with 400, and the login is still open', async (form, message) => {
+    const uuid = uuidOf(await client.qrPage());
+    const response = await client.post('/connect/confirm', form, { uuid });
+    expect(response.status).toBe(400);
+    expect(response.text).toContain(message);
+    expect((await client.post('/connect/confirm', { reply: 'allow' }, { uuid })).text).toContain('登录成功');
   });
 });

@@ -1,35 +1,41 @@
-// Other people's clients, unmodified, log in through the emulator: to them it is WeChat. Their hosts lead here over TLS.
+// Other WeChat clients, unmodified, log in through the emulator. WeChat's hosts lead to it over TLS.
 import path from 'node:path';
 import express, { type RequestHandler } from 'express';
 import session from 'express-session';
 import { selfSignedCertificate } from '../../lib/emulator';
 import { Browser, type BrowserResponse } from '../support/browser';
 import { listen, type Running } from '../support/hosts';
-import { detour, WECHAT_HOSTS } from './support/detour';
-import { codeIn, Lab } from './support/lab';
+import { codeIn, useEmulatorClient, type EmulatorClient } from './support/emulator-client';
+import { routeWechatHosts, WECHAT_HOSTS } from './support/route-wechat-hosts';
 
-let lab: Lab;
+const startClient = useEmulatorClient();
+let client: EmulatorClient;
 let undo: () => void;
 let app: Running | undefined;
 beforeEach(async () => {
   const pair = selfSignedCertificate(WECHAT_HOSTS);
-  lab = await Lab.open({ https: pair });
-  undo = detour(lab.wechat.url, pair);
+  client = await startClient({ https: pair });
+  undo = routeWechatHosts(client.wechat.url, pair);
 });
 afterEach(async () => {
   undo();
   await app?.close();
   app = undefined;
-  await lab.wechat.close();
 });
 
 const AUTHORIZE = 'https://open.weixin.qq.com/connect/oauth2/authorize';
-const openid = (): string => lab.wechat.openid('ming', lab.wechat.apps.official.appId);
-const calls = (): string[] => lab.wechat.requests.map((request) => `${request.method} ${request.path}`);
 const LOGIN_BY_CONSENT = ['GET /connect/oauth2/authorize', 'POST /connect/oauth2/authorize'];
 const PROFILE_OF_A_CODE = ['GET /sns/oauth2/access_token', 'GET /sns/userinfo'];
 
-/** Presses a button of WeChat's page, and goes where it leads. */
+function openid(): string {
+  return client.wechat.openid('ming', client.wechat.apps.official.appId);
+}
+
+function calls(): string[] {
+  return client.wechat.requests.map((request) => `${request.method} ${request.path}`);
+}
+
+/** Presses a button of WeChat's page and follows the redirect. */
 async function pressAndFollow(
   browser: Browser,
   page: BrowserResponse,
@@ -38,7 +44,7 @@ async function pressAndFollow(
   return browser.followEverywhere((await browser.press(page, reply)).location);
 }
 
-/** As much of wechat-oauth's untyped surface as is used here. */
+/** The part of wechat-oauth's API that the tests use; the package has no types. */
 interface Peer {
   getAuthorizeURL(redirect: string, state: string, scope: string): string;
   getAuthorizeURLForWebsite(redirect: string, state: string): string;
@@ -67,7 +73,7 @@ type OAuthConstructor = new (
 describe('wechat-oauth', () => {
   const WechatOAuth = jest.requireActual<OAuthConstructor>('wechat-oauth');
   const peer = (kind: 'official' | 'website' | 'miniProgram'): Peer => {
-    const { appId, appSecret } = lab.wechat.apps[kind];
+    const { appId, appSecret } = client.wechat.apps[kind];
     return new WechatOAuth(appId, appSecret, undefined, undefined, kind === 'miniProgram');
   };
   const promised = (call: (done: Done) => void): Promise<Fields> =>
@@ -78,7 +84,7 @@ describe('wechat-oauth', () => {
   it('logs a person in to an official account and reads the profile', async () => {
     const oauth = peer('official');
     const url = oauth.getAuthorizeURL('https://h5.example.com/callback', 'state', 'snsapi_userinfo');
-    const code = codeIn(await lab.wechat.authorize(url));
+    const code = codeIn(await client.wechat.authorize(url));
     const token = await promised((done) => oauth.getAccessToken(code, done));
     expect(token).toMatchObject({ openid: openid(), scope: 'snsapi_userinfo', expires_in: 7200 });
     const profile = await promised((done) => oauth.getUser(openid(), done));
@@ -89,31 +95,33 @@ describe('wechat-oauth', () => {
     expect(
       await promised((done) => oauth.refreshAccessToken(String(token['refresh_token']), done)),
     ).toMatchObject({ openid: openid() });
-    expect(lab.wechat.requests.every((request) => request.warning === undefined)).toBe(true);
+    expect(client.wechat.requests.every((request) => request.warning === undefined)).toBe(true);
   });
 
   it('logs a person in by QR code', async () => {
     const oauth = peer('website');
     const code = codeIn(
-      await lab.wechat.authorize(oauth.getAuthorizeURLForWebsite('https://h5.example.com/callback', 's')),
+      await client.wechat.authorize(oauth.getAuthorizeURLForWebsite('https://h5.example.com/callback', 's')),
     );
     const profile = await promised((done) => oauth.getUserByCode(code, done));
-    expect(profile).toMatchObject({ unionid: lab.wechat.unionid('ming', lab.wechat.apps.official.appId) });
+    expect(profile).toMatchObject({
+      unionid: client.wechat.unionid('ming', client.wechat.apps.official.appId),
+    });
   });
 
   it('reads a mini program’s encrypted user', async () => {
     const oauth = peer('miniProgram');
-    const session = await promised((done) => oauth.getSessionKey(lab.miniProgramCode(), done));
+    const session = await promised((done) => oauth.getSessionKey(client.miniProgramCode(), done));
     const sessionKey = String(session['session_key']);
-    const { appId } = lab.wechat.apps.miniProgram;
-    const { encryptedData, iv } = lab.wechat.encryptUser({ app: appId, sessionKey });
+    const { appId } = client.wechat.apps.miniProgram;
+    const { encryptedData, iv } = client.wechat.encryptUser({ app: appId, sessionKey });
     expect(oauth.decryptMiniProgramUser({ sessionKey, encryptedData, iv })).toMatchObject({
       nickName: '小明',
       openId: session['openid'],
     });
   });
 
-  it('reads WeChat’s refusals', async () => {
+  it('reports WeChat’s errors', async () => {
     const oauth = peer('official');
     await expect(promised((done) => oauth.getAccessToken('code', done))).rejects.toMatchObject({
       name: 'WeChatAPIError',
@@ -149,24 +157,24 @@ describe('passport-wechat', () => {
     return app;
   };
   const credentials = (kind: 'official' | 'website'): object => {
-    const { appId, appSecret } = lab.wechat.apps[kind];
+    const { appId, appSecret } = client.wechat.apps[kind];
     return { appID: appId, appSecret, state: 'state' };
   };
 
-  it('logs a person in to an official account, consent page and all', async () => {
+  it('logs a person in to an official account through the consent page', async () => {
     const { url } = await start(credentials('official'));
     const browser = Browser.inWechat(url);
     const done = await pressAndFollow(browser, await browser.followEverywhere('/login'), 'allow');
     expect(done.json()).toMatchObject({ openid: openid(), nickname: '小明' });
     expect(browser.history).toEqual([`${url}/login`, AUTHORIZE, AUTHORIZE, `${url}/login`]);
     expect(calls()).toEqual([...LOGIN_BY_CONSENT, ...PROFILE_OF_A_CODE]);
-    expect(lab.wechat.requests.every((request) => request.warning === undefined)).toBe(true);
+    expect(client.wechat.requests.every((request) => request.warning === undefined)).toBe(true);
   });
 
-  it('takes both kinds of refusal that come back for what they are', async () => {
+  it('refuses the login after both kinds of callback that report a denial', async () => {
     const { url } = await start(credentials('official'));
     for (const denial of ['state-only', 'authdeny'] as const) {
-      lab.wechat.switches.denial = denial;
+      client.wechat.switches.denial = denial;
       const browser = Browser.inWechat(url);
       const done = await pressAndFollow(browser, await browser.followEverywhere('/login'), 'deny');
       expect([done.status, done.body]).toEqual([401, 'Unauthorized']);
@@ -186,8 +194,8 @@ describe('passport-wechat', () => {
     const callback = /data-callback="([^"]+)"/.exec(page.body)?.[1] ?? '';
     const done = await browser.followEverywhere(callback.replaceAll('&amp;', '&').replace(uuid, code));
     expect(done.json()).toMatchObject({
-      openid: lab.wechat.openid('ming', lab.wechat.apps.website.appId),
-      unionid: lab.wechat.unionid('ming', lab.wechat.apps.official.appId),
+      openid: client.wechat.openid('ming', client.wechat.apps.website.appId),
+      unionid: client.wechat.unionid('ming', client.wechat.apps.official.appId),
     });
   });
 });
@@ -199,7 +207,7 @@ describe('grant', () => {
     const host = express();
     host.use(session({ secret: 'test', resave: false, saveUninitialized: false }));
     const running = await listen(host);
-    const { appId, appSecret } = lab.wechat.apps.official;
+    const { appId, appSecret } = client.wechat.apps.official;
     host.use(
       grant.express({
         defaults: { origin: running.url, transport: 'session' },
@@ -233,11 +241,13 @@ describe('grant', () => {
     expect(calls()).toEqual([...LOGIN_BY_CONSENT, ...PROFILE_OF_A_CODE]);
   });
 
-  it('is warned of its order of parameters, which a strict WeChat refuses', async () => {
+  it('causes a warning by its order of parameters, and is refused where the order is strict', async () => {
     const { url } = await start({ scope: ['snsapi_base'] });
     await Browser.inWechat(url).followEverywhere('/connect/wechat');
-    expect(lab.wechat.requests[0]?.warning).toMatch(/the parameters come as .*; WeChat documents appid/);
-    lab.wechat.switches.parameterOrder = 'strict';
+    expect(client.wechat.requests[0]?.warning).toMatch(
+      /the order of parameters is .*; WeChat documents appid/,
+    );
+    client.wechat.switches.parameterOrder = 'strict';
     const page = await Browser.inWechat(url).followEverywhere('/connect/wechat');
     expect(page.body).toContain('该链接无法访问');
   });

@@ -1,10 +1,10 @@
-// Rules about the source itself: the emulator is an independent witness, and its imports only go down.
+// Rules about the source: the emulator shares no code with the library, and its imports only go down.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 const ROOT = path.resolve(__dirname, '../../lib/emulator');
 
-/** From the door to the ground; what stands on one step may import its neighbours and what is below. */
+/** From the top down. A file may import files of its own folder and of the steps below. */
 const STEPS = [
   ['index.ts'],
   ['emulator.ts'],
@@ -17,38 +17,41 @@ const STEPS = [
   ['world'],
 ];
 
-const stepOf = (file: string): number => STEPS.findIndex((step) => step.includes(file.split('/')[0] ?? ''));
+function stepOf(file: string): number {
+  return STEPS.findIndex((step) => step.includes(file.split('/')[0] ?? ''));
+}
 
-const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' })
+const FILES = readdirSync(ROOT, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.split(path.sep).join('/'));
 
-const imports = new Map(
-  files.map((file) => {
+const IMPORTS = new Map(
+  FILES.map((file) => {
     const source = readFileSync(path.join(ROOT, file), 'utf8');
     return [file, [...source.matchAll(/from '([^']+)'/g)].map((match) => match[1] ?? '')] as const;
   }),
 );
 
-const local = (file: string): string[] =>
-  (imports.get(file) ?? [])
+function localImports(file: string): string[] {
+  return (IMPORTS.get(file) ?? [])
     .filter((name) => name.startsWith('.'))
     .map((name) => `${path.posix.join(path.posix.dirname(file), name)}.ts`);
+}
 
 describe('lib/emulator', () => {
   it('imports nothing but itself, Node and uqr', () => {
-    const outside = [...imports.values()].flat().filter((name) => !name.startsWith('.'));
+    const outside = [...IMPORTS.values()].flat().filter((name) => !name.startsWith('.'));
     expect([...new Set(outside)].filter((name) => !name.startsWith('node:'))).toEqual(['uqr']);
-    for (const file of files) for (const target of local(file)) expect(files).toContain(target);
+    for (const file of FILES) for (const target of localImports(file)) expect(FILES).toContain(target);
   });
 
-  it('stands wholly on the steps that its main file names', () => {
-    expect(files.filter((file) => stepOf(file) < 0)).toEqual([]);
+  it('has no file outside the steps', () => {
+    expect(FILES.filter((file) => stepOf(file) < 0)).toEqual([]);
   });
 
   it('imports downwards', () => {
-    const climbs = files.flatMap((file) =>
-      local(file)
+    const climbs = FILES.flatMap((file) =>
+      localImports(file)
         .filter((target) => {
           const sameFolder = target.split('/')[0] === file.split('/')[0];
           return sameFolder ? false : stepOf(target) <= stepOf(file);
@@ -63,16 +66,16 @@ describe('lib/emulator', () => {
     const walk = (file: string, trail: readonly string[]): void => {
       expect(trail).not.toContain(file);
       if (done.has(file)) return;
-      for (const target of local(file)) walk(target, [...trail, file]);
+      for (const target of localImports(file)) walk(target, [...trail, file]);
       done.add(file);
     };
-    for (const file of files) walk(file, []);
+    for (const file of FILES) walk(file, []);
   });
 
   it('keeps its files small', () => {
-    const lines = files
-      .map((file) => readFileSync(path.join(ROOT, file), 'utf8').split('\n').length)
-      .sort((a, b) => a - b);
+    const lines = FILES.map((file) => readFileSync(path.join(ROOT, file), 'utf8').split('\n').length).sort(
+      (a, b) => a - b,
+    );
     expect(lines[Math.floor(lines.length / 2)]).toBeLessThan(80);
     expect(lines.at(-1)).toBeLessThan(160);
   });

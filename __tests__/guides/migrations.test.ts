@@ -1,6 +1,6 @@
 // The guides for who comes from elsewhere: what they show before and after runs as it stands there.
 import { createEmulator, selfSignedCertificate, type Emulator } from '../../lib/emulator';
-import { detour, WECHAT_HOSTS } from '../emulator/support/detour';
+import { routeWechatHosts, WECHAT_HOSTS } from '../emulator/support/route-wechat-hosts';
 import { Browser, agree, type BrowserResponse } from '../support/browser';
 import type { OAuth } from '../../lib';
 import { cookies } from '../support/app';
@@ -16,7 +16,7 @@ let site: Running | undefined;
 beforeEach(async () => {
   const pair = selfSignedCertificate(WECHAT_HOSTS);
   wechat = await createEmulator({ https: pair });
-  undo = detour(wechat.url, pair);
+  undo = routeWechatHosts(wechat.url, pair);
 });
 afterEach(async () => {
   undo();

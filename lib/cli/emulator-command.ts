@@ -12,8 +12,8 @@ interface Certificate {
   remove(): void;
 }
 
-function certify(host: string): Certificate {
-  const hosts = /^[\d.]+$|^[a-z][\w.-]*$/i.test(host) ? [host] : [];
+function certify({ host, names }: EmulatorFlags): Certificate {
+  const hosts = [host, ...names].filter((each) => /^[\d.]+$|^[a-z][\w.-]*$/i.test(each));
   const https = selfSignedCertificate([...new Set(['localhost', '127.0.0.1', ...hosts])]);
   const folder = mkdtempSync(path.join(tmpdir(), 'wechat-emulator-'));
   const file = path.join(folder, 'certificate.pem');
@@ -29,9 +29,15 @@ const reasons: Readonly<Record<string, (flags: EmulatorFlags) => string>> = {
 };
 
 async function start(flags: EmulatorFlags, certificate: Certificate | undefined): Promise<Emulator> {
-  const { port, host, apps } = flags;
+  const { port, host, names, apps } = flags;
   try {
-    return await createEmulator({ port, host, apps, ...(certificate && { https: certificate.https }) });
+    return await createEmulator({
+      port,
+      host,
+      names,
+      apps,
+      ...(certificate && { https: certificate.https }),
+    });
   } catch (error) {
     const reason = reasons[(error as NodeJS.ErrnoException).code ?? ''];
     throw reason ? new Error(reason(flags), { cause: error }) : error;
@@ -73,7 +79,7 @@ export const emulatorCommand: Command = async (args, { env, out, stopped }) => {
       'NODE_ENV is production, where anybody could log in as anybody; --dangerously-allow-production overrides this',
     );
   }
-  const certificate = flags.https ? certify(flags.host) : undefined;
+  const certificate = flags.https ? certify(flags) : undefined;
   try {
     const emulator = await start(flags, certificate);
     out(`A WeChat of your own: ${emulator.url}\n\nFor the environment of your app:\n`);

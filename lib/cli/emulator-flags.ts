@@ -9,6 +9,8 @@ Runs a WeChat of your own: login pages, QR code, APIs. Its home page shows apps,
 Options:
   --port <number>           port to listen on; 0 for any free one (default 8917)
   --host <address>          address to listen on; 0.0.0.0 to let phones in (default 127.0.0.1)
+  --name <host>             a further host name to serve, such as wechat.test; may be given more than once
+                            (localhost, IP addresses and WeChat's hosts are always served)
   --app <appid:secret>      an official account of your own, bound to the preset Open Platform account
   --website <appid:secret>  a website app of your own, bound to the same one
   --https                   serve over TLS with a new self-signed certificate
@@ -19,6 +21,8 @@ Options:
 export interface EmulatorFlags {
   readonly port: number;
   readonly host: string;
+  /** Further host names to serve. */
+  readonly names: readonly string[];
   readonly apps: readonly EmulatorApp[];
   readonly https: boolean;
   readonly allowProduction: boolean;
@@ -28,6 +32,7 @@ export interface EmulatorFlags {
 const options = {
   port: { type: 'string', default: '8917' },
   host: { type: 'string', default: '127.0.0.1' },
+  name: { type: 'string', multiple: true, default: [] as string[] },
   app: { type: 'string', multiple: true, default: [] as string[] },
   website: { type: 'string', multiple: true, default: [] as string[] },
   https: { type: 'boolean', default: false },
@@ -51,6 +56,11 @@ function portOf(text: string): number {
   throw new UsageError(`--port is ${JSON.stringify(text)}; it must be a number from 0 to ${MAX_PORT}`);
 }
 
+function hostName(name: string): string {
+  if (/^[\w.-]+$/.test(name)) return name;
+  throw new UsageError(`--name is ${JSON.stringify(name)}; it must be a host name without scheme and port`);
+}
+
 // Emulated apps of one company, so that the same person has one unionid at both.
 const OPEN_PLATFORM = 'example-company';
 
@@ -68,6 +78,7 @@ export function readEmulatorFlags(args: readonly string[]): EmulatorFlags {
   return {
     port: portOf(values.port),
     host: values.host,
+    names: values.name.map(hostName),
     apps: [
       ...values.app.map(appOf('--app', 'official')),
       ...values.website.map(appOf('--website', 'website')),

@@ -1,5 +1,5 @@
-import { ON_DEMAND, PageRefusal } from './connect/page-refusal';
-import { behaveAt, type Callbacks } from './connect/behaviour';
+import { simulateLogin, type Callbacks } from './connect/behaviour';
+import { FAULT_ON_DEMAND, PageRefusal } from './connect/page-refusal';
 import type { EmulatorFault, FaultOptions } from './faults/fault';
 import type { FaultPlan } from './faults/fault-plan';
 import { profileOf } from './sns/profile';
@@ -7,149 +7,144 @@ import { encryptUser, type EncryptedUser } from './world/people/encrypted-data';
 import { identityOf } from './world/people/identity';
 import type { World } from './world/world';
 
-/** Who stands before a login page, and what they do. */
+/** The person at a login page, and what they do there. */
 export interface PersonOptions {
-  /** Id of the user. @default the first one */
+  /** Id of the user. @default the first user */
   readonly user?: string;
-  /** Whether the person presses 允许 or 拒绝. @default true, unless the switch `consent` is 'deny' */
+  /**
+   * Whether the person presses 允许 (true) or 拒绝 (false).
+   *
+   * @default true, unless the switch `consent` is 'deny'
+   */
   readonly allow?: boolean;
-  /** On the snapshot page: whether the person presses 使用完整服务 first. @default false: the callback is that of the virtual user */
+  /** On the snapshot page: whether the person presses 使用完整服务. @default false: the virtual user logs in */
   readonly fullService?: boolean;
 }
 
-/** Whose code, for which app. */
+/** The app and the user of an authorization code. */
 export interface CodeRequest {
   /** AppID of the app. */
   readonly app: string;
-  /** Id of the user. @default the first one */
+  /** Id of the user. @default the first user */
   readonly user?: string;
-  /** What was granted, separated by commas. @default snsapi_userinfo; for a website app snsapi_login */
+  /** The granted scopes, separated by commas. @default snsapi_userinfo, or snsapi_login for a website app */
   readonly scope?: string;
-  /** Whether it is a code of the snapshot page, whose user is virtual. @default false */
+  /** Whether the code comes from the snapshot page, so that its user is virtual. @default false */
   readonly virtual?: boolean;
 }
 
-/** What a test can do to the emulator. */
+/** What a test can do with an emulator. */
 export interface EmulatorControls {
   /**
-   * Lets requests to an endpoint go wrong. The endpoint is a path (`/sns/userinfo`) or its last part (`userinfo`). Returns the way to
-   * undo it.
+   * Makes requests to an endpoint fail. The endpoint is a path (`/sns/userinfo`) or its last part
+   * (`userinfo`). Returns a function that withdraws the fault.
    *
-   * @throws Error for an endpoint that does not exist.
+   * @throws Error if the endpoint does not exist.
    *
    * @example
    * wechat.fail('userinfo', 'reset', { times: 2 });
    */
   fail(endpoint: string, fault: EmulatorFault, options?: FaultOptions): () => void;
-  /** A person's id at an app, which its AppID names: the same in every run. */
+  /** A person's openid at the app with this AppID: the same in every run. */
   openid(user: string, app: string): string;
-  /** A person's id at all apps of one Open Platform account; `undefined` where the app is bound to none. */
+  /**
+   * A person's unionid at all apps of one Open Platform account; undefined if the app is not bound to one.
+   */
   unionid(user: string, app: string): string | undefined;
   /**
-   * What happens on the phone: opens the address that an app redirected to and presses 允许. Resolves to the callback address, or
-   * `undefined` where WeChat does not redirect.
+   * What happens on the phone: opens the address that an app redirected to, and presses 允许. Resolves to the
+   * callback address, or to undefined if WeChat does not redirect.
    *
-   * @throws PageRefusal where WeChat shows an error page.
+   * @throws PageRefusal if WeChat shows an error page.
    *
    * @example
    * const login = await fetch('http://localhost:3000/login', { redirect: 'manual' });
    * const callback = await wechat.authorize(login.headers.get('location')!);
    */
   authorize(authorizeURL: string, options?: PersonOptions): Promise<string | undefined>;
-  /** The same with both addresses that the switch `doubleCallback` brings; one or none without it. */
+  /** Like `authorize`, but resolves to both callback addresses if the switch `doubleCallback` is on. */
   authorizeTwice(authorizeURL: string, options?: PersonOptions): Promise<Callbacks>;
-  /** A fresh code without any page: of a login, or for a mini program that of `wx.login`. It works once, for 5 minutes (website: 10). */
+  /**
+   * A new authorization code without a login page; for a mini program, the code of `wx.login`. It is single
+   * use and lives 5 minutes, or 10 for a website app.
+   */
   issueCode(request: CodeRequest): string;
-  /** Ends an access token now: 42001. */
+  /** Makes an access token expire now: 42001. */
   expireToken(accessToken: string): void;
-  /** Forgets a refresh token: 40030. */
+  /** Makes a refresh token unknown: 40030. */
   revoke(refreshToken: string): void;
-  /** All the user's tokens become bad: 42007 on refresh, 40001 else. */
+  /** Makes all tokens of a user invalid: 42007 on refresh, 40001 elsewhere. */
   changePassword(user: string): void;
-  /** What `wx.getUserInfo` would give the mini program of this AppID. */
+  /** What `wx.getUserInfo` gives the mini program with this AppID. */
   encryptUser(request: {
     /** AppID of the mini program. */
     readonly app: string;
-    /** Id of the user. @default the first one */
+    /** Id of the user. @default the first user */
     readonly user?: string;
-    /** What `/sns/jscode2session` answered: 16 bytes, base64. */
+    /** The `session_key` of `/sns/jscode2session`: 16 bytes, base64. */
     readonly sessionKey: string;
   }): EncryptedUser;
 }
 
-function tokenControls(world: World): Pick<EmulatorControls, 'expireToken' | 'revoke' | 'changePassword'> {
-  return {
-    expireToken: (accessToken) => world.tokens.expire(accessToken),
-    revoke: (refreshToken) => world.tokens.revoke(refreshToken),
-    changePassword: (id) => {
-      const user = world.users.get(id);
-      for (const pair of world.tokens.where((each) => each.grant.user === user)) pair.passwordChanged = true;
-    },
-  };
-}
-
-function loginControls(
-  world: World,
-  faults: FaultPlan,
-): Pick<EmulatorControls, 'authorize' | 'authorizeTwice' | 'issueCode'> {
-  const userOf = (id: string | undefined) => (id === undefined ? world.users.first : world.users.get(id));
-  // Async for its rejections: a bad address is never thrown at the caller.
-  const authorizeTwice = async (address: string, options: PersonOptions = {}): Promise<Callbacks> => {
-    const fault = faults.take(new URL(address).pathname)?.fault;
-    if (typeof fault === 'object' && 'errcode' in fault) throw PageRefusal.numbered(fault.errcode, ON_DEMAND);
-    const { allow = world.switches.consent !== 'deny', fullService = false } = options;
-    return Promise.resolve(behaveAt(address, { person: userOf(options.user), allow, fullService }, world));
-  };
-  return {
-    authorizeTwice,
-    authorize: async (address, options) => (await authorizeTwice(address, options))[0],
-    issueCode: (request) => {
-      const app = world.apps.get(request.app);
-      const scope = request.scope ?? (app.type === 'website' ? 'snsapi_login' : 'snsapi_userinfo');
-      const grant = {
-        app,
-        user: userOf(request.user),
-        scopes: scope.split(','),
-        virtual: request.virtual ?? false,
-      };
-      return world.codes.issue(grant);
-    },
-  };
-}
-
-function encrypt(world: World): EmulatorControls['encryptUser'] {
-  return ({ app: appId, user: id, sessionKey }) => {
-    const app = world.apps.get(appId);
-    const user = id === undefined ? world.users.first : world.users.get(id);
-    const { openid, unionid, nickname, headimgurl } = profileOf(
-      { app, user, scopes: [], virtual: false },
-      world,
-    );
-    const raw = {
-      nickName: nickname,
-      gender: 0,
-      language: '',
-      city: '',
-      province: '',
-      country: '',
-      avatarUrl: headimgurl,
-    };
-    return encryptUser({ openId: openid, ...raw, unionId: unionid }, raw, {
-      sessionKey,
-      appId,
-      now: world.clock.now(),
-    });
-  };
-}
-
-export function controls(world: World, faults: FaultPlan): EmulatorControls {
+export function createControls(world: World, faults: FaultPlan): EmulatorControls {
   const identity = (user: string, app: string) => identityOf(world.users.get(user), world.apps.get(app));
   return {
     fail: (endpoint, fault, options) => faults.add(endpoint, fault, options),
     openid: (user, app) => identity(user, app).openid,
     unionid: (user, app) => (world.switches.unionid ? identity(user, app).unionid : undefined),
-    encryptUser: encrypt(world),
-    ...tokenControls(world),
-    ...loginControls(world, faults),
+    encryptUser: (request) => encryptProfile(request, world),
+    issueCode: (request) => issueCode(request, world),
+    authorizeTwice: (address, options) => authorizeTwice(address, options, world, faults),
+    authorize: async (address, options) => (await authorizeTwice(address, options, world, faults))[0],
+    expireToken: (accessToken) => world.tokens.expire(accessToken),
+    revoke: (refreshToken) => world.tokens.revoke(refreshToken),
+    changePassword: (user) => changePassword(user, world),
   };
+}
+
+// Async, so that a malformed address rejects the promise and is never thrown.
+async function authorizeTwice(
+  address: string,
+  options: PersonOptions = {},
+  world: World,
+  faults: FaultPlan,
+): Promise<Callbacks> {
+  const fault = faults.take(new URL(address).pathname)?.fault;
+  if (typeof fault === 'object' && 'errcode' in fault) {
+    throw PageRefusal.withCode(fault.errcode, FAULT_ON_DEMAND);
+  }
+  const { user, allow = world.switches.consent !== 'deny', fullService = false } = options;
+  const behaviour = { person: world.users.getOrFirst(user), allow, fullService };
+  return Promise.resolve(simulateLogin(address, behaviour, world));
+}
+
+function issueCode(request: CodeRequest, world: World): string {
+  const app = world.apps.get(request.app);
+  const scope = request.scope ?? (app.type === 'website' ? 'snsapi_login' : 'snsapi_userinfo');
+  const user = world.users.getOrFirst(request.user);
+  return world.codes.issue({ app, user, scopes: scope.split(','), virtual: request.virtual ?? false });
+}
+
+function changePassword(id: string, world: World): void {
+  const user = world.users.get(id);
+  for (const pair of world.tokens.where((each) => each.grant.user === user)) pair.passwordChanged = true;
+}
+
+function encryptProfile(
+  { app: appId, user: id, sessionKey }: Parameters<EmulatorControls['encryptUser']>[0],
+  world: World,
+): EncryptedUser {
+  const grant = { app: world.apps.get(appId), user: world.users.getOrFirst(id), scopes: [], virtual: false };
+  const { openid, unionid, nickname, headimgurl } = profileOf(grant, world, world.url);
+  const raw = {
+    nickName: nickname,
+    gender: 0,
+    language: '',
+    city: '',
+    province: '',
+    country: '',
+    avatarUrl: headimgurl,
+  };
+  const now = world.clock.now();
+  return encryptUser({ openId: openid, ...raw, unionId: unionid }, raw, { sessionKey, appId, now });
 }

@@ -1,14 +1,15 @@
-// The order of this folder: an import only goes down.
-//   index → emulator → controls, server → routes → home → connect → pages, sns, faults, assets, tls → http → world
-import { controls, type EmulatorControls } from './controls';
+// Imports in this folder only go down:
+//   index → emulator → controls, server → routes → home → connect
+//   → pages, sns, faults, assets, tls → http → world
+import { createControls, type EmulatorControls } from './controls';
 import { FaultPlan } from './faults/fault-plan';
 import { startServer } from './server';
 import type { EmulatorApp, EmulatorApps } from './world/apps';
 import type { EmulatorClock } from './world/clock';
-import { refuseWrongOptions } from './world/option-faults';
+import { checkOptions } from './world/option-checks';
+import type { EmulatorUser } from './world/people/users';
 import type { RecordedRequest } from './world/request-log';
 import type { EmulatorSwitches } from './world/switches';
-import type { EmulatorUser } from './world/people/users';
 import { World } from './world/world';
 
 /** Options of `createEmulator()`. */
@@ -16,59 +17,79 @@ export interface EmulatorOptions {
   /**
    * The port to listen on.
    *
-   * @default 0, any free one
+   * @default 0, which means any free port
    */
   readonly port?: number;
   /**
-   * The address to listen on. `0.0.0.0` lets phones in, and everybody else in the network.
+   * The address to listen on. `0.0.0.0` accepts phones, and every other device in the network.
    *
    * @default '127.0.0.1'
    */
   readonly host?: string;
-  /** Serves over TLS with this key and certificate; {@link selfSignedCertificate} makes both. */
+  /**
+   * Further host names under which clients reach the emulator, such as `['wechat.test']`. Requests for
+   * `localhost`, IP addresses, `host` and WeChat's hosts are always served. Requests for any other host get
+   * status 421, because of DNS rebinding.
+   *
+   * @default none
+   */
+  readonly names?: readonly string[];
+  /**
+   * Serves over TLS with this key and certificate; {@link selfSignedCertificate} makes both.
+   *
+   * @default plain http
+   */
   readonly https?: {
     /** PEM. */
     readonly key: string | Buffer;
     /** PEM. */
     readonly cert: string | Buffer;
   };
-  /** What WeChat's consoles would have issued. Kinds of app that are not among these come from the presets. */
+  /**
+   * The apps that WeChat knows. A preset app takes the place of each kind that is missing.
+   *
+   * @default the preset apps
+   */
   readonly apps?: readonly EmulatorApp[];
-  /** Replaces the preset users; the first one is who logs in where nobody is named. */
+  /** The people who can log in. The first one logs in if nobody is named. @default the preset people */
   readonly users?: readonly EmulatorUser[];
-  /** WeChat's moods at the start; `switches` of the {@link Emulator} changes them later. */
+  /**
+   * How WeChat behaves at the start; `switches` of the {@link Emulator} changes it later.
+   *
+   * @default see {@link EmulatorSwitches}
+   */
   readonly switches?: Partial<EmulatorSwitches>;
 }
 
-/** A running WeChat. */
+/** A running emulator. */
 export interface Emulator extends EmulatorControls {
-  /** Such as `http://127.0.0.1:8917`. */
+  /** Its address, such as `http://127.0.0.1:8917`. */
   readonly url: string;
-  /** For the `endpoints` option of the library; both are `url`. */
+  /** For the library's option `endpoints`. Both are `url`. */
   readonly endpoints: {
-    /** Where browsers are sent. */
+    /** Where browsers are sent to log in. */
     readonly open: string;
     /** Where codes and tokens are exchanged. */
     readonly api: string;
   };
   /** The first app of each kind. */
   readonly apps: EmulatorApps;
-  /** Everybody, the first one first. */
+  /** All people, in the order of the option `users`. */
   readonly users: readonly EmulatorUser[];
-  /** Read at each request: assign to change WeChat's mood. */
+  /** Read at each request: assign to change how WeChat behaves. */
   readonly switches: EmulatorSwitches;
-  /** The last 1000 requests, newest last; clear it with `.length = 0`. */
+  /** The last 1000 requests, newest last. Set `.length = 0` to clear it. */
   readonly requests: RecordedRequest[];
-  /** Drives the lifetimes of codes, tokens and QR codes. */
+  /** Determines when codes, tokens and QR codes expire. */
   readonly clock: EmulatorClock;
-  /** Ends every connection, long polls too. May be called twice. */
+  /** Closes the server and every open connection, long polls included. May be called more than once. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a WeChat of one's own. Never in production: there, anybody could log in as anybody.
+ * Starts an emulator. Never do so in production: with an emulator anybody can log in as anybody.
  *
- * @throws TypeError that names each wrong option with its value and a remedy.
+ * @throws TypeError that names every wrong option with its value and a remedy.
  *
  * @example
  * const wechat = await createEmulator();
@@ -78,7 +99,7 @@ export interface Emulator extends EmulatorControls {
  * await wechat.close();
  */
 export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  refuseWrongOptions(options);
+  checkOptions(options);
   const world = new World(options);
   const faults = new FaultPlan();
   const { port = 0, host = '127.0.0.1', https } = options;
@@ -91,7 +112,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
     switches: world.switches,
     requests: world.requests,
     clock: world.clock,
-    ...controls(world, faults),
+    ...createControls(world, faults),
     close,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * A WeChat of one's own, for development and tests. What it plays and what not: docs/emulator.md.
+ * A local WeChat for development and tests. docs/emulator.md says what it emulates and what it does not.
  *
  * @module express-wechat-auth/emulator
  */

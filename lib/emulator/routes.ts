@@ -1,56 +1,87 @@
-import { asset } from './assets/assets';
-import { authorize } from './connect/official/page';
-import { confirm } from './connect/website/confirm';
-import { ON_DEMAND, PageRefusal } from './connect/page-refusal';
-import { QR_IMAGE_PATH, qrImage } from './connect/website/image';
-import { qrPoll } from './connect/website/poll';
-import { qrconnect } from './connect/website/page';
-import { home } from './home/home';
-import { notFound, plain, script, svg, type Answer } from './http/answer';
-import type { Incoming } from './http/incoming';
-import { authorizeErrorPage } from './pages/error-page';
+import type { IncomingMessage } from 'node:http';
+import { findAsset } from './assets/assets';
+import { handleOfficialPage } from './connect/official/page';
+import { FAULT_ON_DEMAND, PageRefusal } from './connect/page-refusal';
+import { handleWebsiteConfirm } from './connect/website/confirm';
+import { handleWebsiteImage, QR_IMAGE_PATH } from './connect/website/image';
+import { handleWebsitePage } from './connect/website/page';
+import { handleWebsitePoll } from './connect/website/poll';
+import { handleHome } from './home/handle-home';
+import { splitTarget, type IncomingRequest } from './http/incoming-request';
+import { notFound, plain, script, svg, type OutgoingResponse } from './http/outgoing-response';
+import { officialErrorPage } from './pages/error-page';
 import { languageOf } from './pages/language';
 import { Refusal, refusalBody } from './sns/refusal';
-import { answerSnsCall } from './sns/sns-call';
-import { snsApi } from './sns/sns-routes';
+import { callSnsApi } from './sns/sns-call';
+import { findSnsApi } from './sns/sns-routes';
 import { avatarSVG } from './world/people/avatar';
 import type { World } from './world/world';
 
-type Handler = (incoming: Incoming, world: World) => Answer | Promise<Answer>;
-
-const pages = new Map<string, Handler>([
-  ['/', home],
-  ['/connect/oauth2/authorize', authorize],
-  ['/connect/qrconnect', qrconnect],
-  ['/connect/l/qrconnect', qrPoll],
-  ['/connect/confirm', confirm],
-]);
-
-const avatar: Handler = (incoming) => svg(avatarSVG(incoming.path.split('/')[3] ?? ''));
-
-const folders: readonly (readonly [string, Handler])[] = [
-  ['/sns/', (incoming, world) => answerSnsCall(snsApi(incoming.path), incoming, world)],
-  [QR_IMAGE_PATH, qrImage],
-  ['/mmopen/', avatar],
-  ['/', (incoming) => asset(incoming.path) ?? notFound()],
-];
-
-/** The answer of a WeChat in good health. */
-export async function route(incoming: Incoming, world: World): Promise<Answer> {
-  const handler =
-    pages.get(incoming.path) ?? folders.find(([folder]) => incoming.path.startsWith(folder))?.[1];
+/** WeChat's response, without faults. */
+export async function routeRequest(incoming: IncomingRequest, world: World): Promise<OutgoingResponse> {
+  const { path } = incoming;
+  const handler = PAGES.get(path) ?? FOLDERS.find(([folder]) => path.startsWith(folder))?.[1];
   return handler ? handler(incoming, world) : notFound();
 }
 
-/** How WeChat words a refusal at this path: JSON, an error page, or the poll's number. */
-export function refuse(incoming: Incoming, world: World, errcode: number, errmsg?: string): Answer {
-  if (incoming.path === '/connect/l/qrconnect')
-    return script(`window.wx_errcode=${errcode};window.wx_code='';`);
+type Handler = (incoming: IncomingRequest, world: World) => OutgoingResponse | Promise<OutgoingResponse>;
+
+const WEBSITE_PATH = '/connect/qrconnect';
+const POLL_PATH = '/connect/l/qrconnect';
+const CONFIRM_PATH = '/connect/confirm';
+
+const PAGES = new Map<string, Handler>([
+  ['/', handleHome],
+  ['/connect/oauth2/authorize', handleOfficialPage],
+  [WEBSITE_PATH, handleWebsitePage],
+  [POLL_PATH, handleWebsitePoll],
+  [CONFIRM_PATH, handleWebsiteConfirm],
+]);
+
+const FOLDERS: readonly (readonly [string, Handler])[] = [
+  ['/sns/', (incoming, world) => callSnsApi(findSnsApi(incoming.path), incoming, world)],
+  [QR_IMAGE_PATH, handleWebsiteImage],
+  ['/mmopen/', handleAvatar],
+  ['/', (incoming) => findAsset(incoming.path) ?? notFound()],
+];
+
+/**
+ * Whether a request may change something, so that only the emulator's own pages and clients other than
+ * browsers may send it. Login pages are left out: apps of other sites must send browsers there.
+ */
+export function changesState({ method = 'GET', url = '/', headers }: IncomingMessage): boolean {
+  if (!['GET', 'HEAD', 'OPTIONS'].includes(method)) return true;
+  const { path } = splitTarget(url);
+  // GET spends codes and refreshes tokens here.
+  if (path.startsWith('/sns/')) return true;
+  // GET is the scan. A phone that scans a QR code opens the page from another app, which browsers call
+  // cross-site.
+  return path === CONFIRM_PATH && headers['sec-fetch-dest'] !== 'document';
+}
+
+function handleAvatar(incoming: IncomingRequest): OutgoingResponse {
+  return svg(avatarSVG(incoming.path.split('/')[3] ?? ''));
+}
+
+/**
+ * How WeChat reports an error at this path: JSON from an API, an error page, or the number that the QR code
+ * page polls.
+ */
+export function refusalFor(
+  incoming: IncomingRequest,
+  world: World,
+  errcode: number,
+  errmsg?: string,
+): OutgoingResponse {
+  if (incoming.path === POLL_PATH) return script(`window.wx_errcode=${errcode};window.wx_code='';`);
   if (!incoming.path.startsWith('/connect/')) {
     const refusal = new Refusal(errcode, errmsg);
     return { ...plain(refusalBody(refusal, world)), json: { errcode, errmsg: refusal.errmsg } };
   }
-  const page = PageRefusal.numbered(errcode, ON_DEMAND);
-  const shown = errmsg === undefined ? page : new PageRefusal(errmsg, errcode, ON_DEMAND);
-  return authorizeErrorPage(shown, languageOf(incoming.headers['accept-language']));
+  const page =
+    errmsg === undefined
+      ? PageRefusal.withCode(errcode, FAULT_ON_DEMAND)
+      : new PageRefusal(errmsg, errcode, FAULT_ON_DEMAND);
+  const framable = incoming.path === WEBSITE_PATH;
+  return officialErrorPage(page, languageOf(incoming.headers['accept-language']), framable);
 }

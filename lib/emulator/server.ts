@@ -1,19 +1,22 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { deliver } from './faults/deliver';
+import { deliverFault } from './faults/deliver-fault';
 import type { FaultPlan } from './faults/fault-plan';
-import type { Answer } from './http/answer';
-import { BodyTooLarge, readIncoming, type Incoming, type ReadRequest } from './http/incoming';
+import { admitRequest } from './http/admit-request';
+import { FormError } from './http/form-error';
+import {
+  BodyTooLarge,
+  receiveRequest,
+  type IncomingRequest,
+  type ReceivedRequest,
+} from './http/incoming-request';
+import { textResponse } from './http/outgoing-response';
 import { send } from './http/send';
-import { refuse, route } from './routes';
-import { record, type RecordedRequest } from './world/request-log';
+import { TcpSockets } from './http/tcp-sockets';
+import { changesState, refusalFor, routeRequest } from './routes';
+import { printable } from './world/printable';
+import { logEntry, record } from './world/request-log';
 import type { World } from './world/world';
 
 export interface ServerOptions {
@@ -22,103 +25,116 @@ export interface ServerOptions {
   readonly https: { readonly key: string | Buffer; readonly cert: string | Buffer } | undefined;
 }
 
-/** On every answer, so that a client in production can refuse what no WeChat said. */
-const MARK = { name: 'X-Emulated-WeChat', value: 'express-wechat-auth' } as const;
+/** On every response, so that a client in production can refuse responses that do not come from WeChat. */
+const EMULATOR_HEADER = { name: 'X-Emulated-WeChat', value: 'express-wechat-auth' } as const;
 
-const ofTheEmulator = (path: string): boolean =>
-  path === '/' || /^\/(emulator|mmopen)\/|^\/favicon/.test(path);
-
-function note(read: ReadRequest, world: World): Incoming {
-  const { method, path, query, form, headers } = read;
-  const entry: RecordedRequest = {
-    method,
-    path,
-    query: { ...query },
-    form: { ...form },
-    headers: { ...headers },
-    at: world.clock.now(),
-  };
-  if (!ofTheEmulator(path)) record(world.requests, entry);
-  return { ...read, warn: (text) => (entry.warning = text) };
-}
-
-async function serve(
-  message: IncomingMessage,
-  response: ServerResponse,
-  world: World,
-  faults: FaultPlan,
-): Promise<void> {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  const around = { secure: world.url.startsWith('https:'), origin: world.url, signal: gone.signal };
-  const incoming = note(await readIncoming(message, around), world);
-  const planned = faults.take(incoming.path);
-  if (!planned) {
-    send(response, await route(incoming, world));
-    return;
-  }
-  await deliver(planned, {
-    response,
-    signal: gone.signal,
-    work: () => route(incoming, world),
-    refuse: (errcode, errmsg) => refuse(incoming, world, errcode, errmsg),
-  });
-}
-
-const words = (status: number, text: string): Answer => ({
-  status,
-  headers: { 'Content-Type': 'text/plain; charset=utf-8' },
-  body: `${text}\n`,
-});
-
-/** A request whose client has gone is nobody's trouble; any other failure is a fault of the emulator and says so. */
-function fail(error: unknown, response: ServerResponse): void {
-  if (response.destroyed || response.socket?.destroyed) return;
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  if (error instanceof BodyTooLarge) {
-    send(response, words(413, error.message));
-    return;
-  }
-  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  send(response, words(500, `The emulator failed: ${reason}`));
-}
-
-const listening = (server: Server, port: number, host: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-
-const reachable = (host: string): string => {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  if (host === '::') return '[::1]';
-  return host.includes(':') ? `[${host}]` : host;
-};
-
-/** Listens; the world learns its address. Returns the way to close, which also ends what is still open. */
+/**
+ * Starts to listen and puts the address into the world. Returns a function that closes the server and every
+ * open connection.
+ */
 export async function startServer(
   world: World,
   faults: FaultPlan,
   options: ServerOptions,
 ): Promise<() => Promise<void>> {
-  const listener: RequestListener = (message, response) => {
-    response.setHeader(MARK.name, MARK.value);
-    serve(message, response, world, faults).catch((error: unknown) => fail(error, response));
+  const listener = (message: IncomingMessage, response: ServerResponse): void => {
+    response.setHeader(EMULATOR_HEADER.name, EMULATOR_HEADER.value);
+    const reset = (): void => sockets.reset(message.socket);
+    serve(message, response, { world, faults, reset }).catch((error: unknown) =>
+      sendFailure(error, response),
+    );
   };
   const server = options.https ? createSecureServer(options.https, listener) : createServer(listener);
-  await listening(server, options.port, options.host);
+  const sockets = new TcpSockets(server);
+  await listen(server, options.port, options.host);
   const { port } = server.address() as AddressInfo;
-  world.url = `${options.https ? 'https' : 'http'}://${reachable(options.host)}:${port}`;
+  world.url = `${options.https ? 'https' : 'http'}://${reachableHost(options.host)}:${port}`;
   let closed: Promise<void> | undefined;
   return () =>
     (closed ??= new Promise((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
     }));
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** An address for clients on this machine: nobody can connect to a wildcard address. */
+function reachableHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+interface Services {
+  readonly world: World;
+  readonly faults: FaultPlan;
+  /** Resets the TCP connection of the request. */
+  readonly reset: () => void;
+}
+
+async function serve(
+  message: IncomingMessage,
+  response: ServerResponse,
+  { world, faults, reset }: Services,
+): Promise<void> {
+  const admitted = admitRequest(message, changesState(message), world);
+  if ('status' in admitted) {
+    send(response, admitted);
+    return;
+  }
+  const closed = new AbortController();
+  response.once('close', () => closed.abort());
+  const { signal } = closed;
+  const incoming = recordRequest(await receiveRequest(message, { ...admitted, signal }), world);
+  const planned = faults.take(incoming.path);
+  if (!planned) {
+    send(response, await routeRequest(incoming, world));
+    return;
+  }
+  await deliverFault(planned, {
+    response,
+    signal,
+    reset,
+    respond: () => routeRequest(incoming, world),
+    refuse: (errcode, errmsg) => refusalFor(incoming, world, errcode, errmsg),
+  });
+}
+
+function recordRequest(received: ReceivedRequest, world: World): IncomingRequest {
+  const [entry, warn] = logEntry(received, world.clock.now());
+  if (!belongsToEmulator(received.path)) record(world.requests, entry);
+  return { ...received, warn };
+}
+
+/** Whether WeChat has no such path: the home page, its assets and the pictures of preset people. */
+function belongsToEmulator(path: string): boolean {
+  return path === '/' || /^\/(emulator|mmopen)\/|^\/favicon/.test(path);
+}
+
+/**
+ * If the client closed the connection there is nobody to respond to. Any other error is a bug of the
+ * emulator.
+ */
+function sendFailure(error: unknown, response: ServerResponse): void {
+  if (response.destroyed || response.socket?.destroyed) return;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (error instanceof BodyTooLarge || error instanceof FormError) {
+    send(response, textResponse(error instanceof FormError ? 400 : 413, error.message));
+    return;
+  }
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const lines = reason.split('\n').map(printable);
+  send(response, textResponse(500, `The emulator failed: ${lines.join('\n')}`));
 }

@@ -1,30 +1,32 @@
 // /sns/oauth2/access_token
-import { refusal, type Lab, type Parameters } from '../support/lab';
+import { refusal, type EmulatorClient, type Parameters } from '../support/emulator-client';
 import type { Fact } from './fact';
 
-const fresh = (lab: Lab): string => lab.wechat.issueCode({ app: lab.wechat.apps.official.appId });
+function newCode(client: EmulatorClient): string {
+  return client.wechat.issueCode({ app: client.wechat.apps.official.appId });
+}
 
-const answers =
-  (expected: string, changes: (lab: Lab) => Parameters): Fact['check'] =>
-  async (lab) => {
-    expect(refusal(await lab.redeem(fresh(lab), changes(lab)))).toBe(expected);
+function returns(expected: string, changes: (client: EmulatorClient) => Parameters): Fact['check'] {
+  return async (client) => {
+    expect(refusal(await client.redeem(newCode(client), changes(client)))).toBe(expected);
   };
+}
 
-export const accessTokenFacts: readonly Fact[] = [
+export const ACCESS_TOKEN_FACTS: readonly Fact[] = [
   {
-    mark: 'OBS',
-    says: 'a base login answers five keys in order, no unionid',
-    check: async (lab) => {
-      const { json } = await lab.login({ scope: 'snsapi_base' });
+    source: 'OBS',
+    title: 'a snsapi_base login returns five keys in this order, without unionid',
+    check: async (client) => {
+      const { json } = await client.login({ scope: 'snsapi_base' });
       expect(Object.keys(json)).toEqual(['access_token', 'expires_in', 'refresh_token', 'openid', 'scope']);
       expect(json).toMatchObject({ expires_in: 7200, scope: 'snsapi_base' });
     },
   },
   {
-    mark: 'DOC',
-    says: 'a userinfo login adds unionid, last',
-    check: async (lab) => {
-      const { json } = await lab.login();
+    source: 'DOC',
+    title: 'a snsapi_userinfo login returns unionid too, last',
+    check: async (client) => {
+      const { json } = await client.login();
       expect(Object.keys(json)).toEqual([
         'access_token',
         'expires_in',
@@ -36,118 +38,118 @@ export const accessTokenFacts: readonly Fact[] = [
     },
   },
   {
-    mark: 'DOC',
-    says: 'an account without an Open Platform account gives no unionid',
-    check: async (lab) => {
-      const { appId: appid, appSecret: secret } = lab.wechat.apps.unbound;
-      const reply = await lab.redeem(lab.wechat.issueCode({ app: appid }), { appid, secret });
-      expect(reply.json).toHaveProperty('openid');
-      expect(reply.json).not.toHaveProperty('unionid');
+    source: 'DOC',
+    title: 'an account that is not bound to an Open Platform account returns no unionid',
+    check: async (client) => {
+      const { appId: appid, appSecret: secret } = client.wechat.apps.unbound;
+      const response = await client.redeem(client.wechat.issueCode({ app: appid }), { appid, secret });
+      expect(response.json).toHaveProperty('openid');
+      expect(response.json).not.toHaveProperty('unionid');
     },
   },
   {
-    mark: 'DOC',
-    says: 'several scopes come back separated by commas',
-    check: async (lab) => {
-      const reply = await lab.login({ scope: 'snsapi_base,snsapi_userinfo' });
-      expect(reply.json['scope']).toBe('snsapi_base,snsapi_userinfo');
+    source: 'DOC',
+    title: 'several scopes are returned separated by commas',
+    check: async (client) => {
+      const response = await client.login({ scope: 'snsapi_base,snsapi_userinfo' });
+      expect(response.json['scope']).toBe('snsapi_base,snsapi_userinfo');
     },
   },
   {
-    mark: 'OBS',
-    says: 'is_snapshotuser: 1 comes last, for virtual users alone',
-    check: async (lab) => {
-      expect((await lab.login({ virtual: true })).text).toMatch(/,"is_snapshotuser":1\}$/);
-      expect((await lab.login()).text).not.toContain('snapshot');
+    source: 'OBS',
+    title: 'is_snapshotuser: 1 is the last key, and only virtual users have it',
+    check: async (client) => {
+      expect((await client.login({ virtual: true })).text).toMatch(/,"is_snapshotuser":1\}$/);
+      expect((await client.login()).text).not.toContain('snapshot');
     },
   },
   {
-    mark: 'OBS',
-    says: '41002 appid missing, first',
-    check: answers('41002 appid missing', () => ({ appid: '', secret: undefined, code: undefined })),
+    source: 'OBS',
+    title: '41002 appid missing is checked first',
+    check: returns('41002 appid missing', () => ({ appid: '', secret: undefined, code: undefined })),
   },
   {
-    mark: 'OBS',
-    says: '40013 invalid appid before 41004',
-    check: answers('40013 invalid appid', () => ({ appid: 'wx0', secret: undefined })),
+    source: 'OBS',
+    title: '40013 invalid appid is checked before 41004',
+    check: returns('40013 invalid appid', () => ({ appid: 'wx0', secret: undefined })),
   },
   {
-    mark: 'OBS',
-    says: '41004 appsecret missing before 41008',
-    check: answers('41004 appsecret missing', () => ({ secret: undefined, code: undefined })),
+    source: 'OBS',
+    title: '41004 appsecret missing is checked before 41008',
+    check: returns('41004 appsecret missing', () => ({ secret: undefined, code: undefined })),
   },
   {
-    mark: 'DOC',
-    says: '41008 missing code',
-    check: answers('41008 missing code', () => ({ code: undefined })),
+    source: 'DOC',
+    title: '41008 missing code',
+    check: returns('41008 missing code', () => ({ code: undefined })),
   },
   {
-    mark: 'OBS',
-    says: '40002 invalid grant_type',
-    check: answers('40002 invalid grant_type', () => ({ grant_type: 'refresh_token' })),
+    source: 'OBS',
+    title: '40002 invalid grant_type',
+    check: returns('40002 invalid grant_type', () => ({ grant_type: 'refresh_token' })),
   },
   {
-    mark: 'DOC',
-    says: '40125 invalid appsecret',
-    check: answers('40125 invalid appsecret', () => ({ secret: 'wrong' })),
+    source: 'DOC',
+    title: '40125 invalid appsecret',
+    check: returns('40125 invalid appsecret', () => ({ secret: 'wrong' })),
   },
   {
-    mark: 'DOC',
-    says: '40029 for a code never issued',
-    check: answers('40029 invalid code', () => ({ code: 'code' })),
+    source: 'DOC',
+    title: '40029 for a code that was never issued',
+    check: returns('40029 invalid code', () => ({ code: 'code' })),
   },
   {
-    mark: 'DOC',
-    says: '40029 for a code of another app',
-    check: answers('40029 invalid code', (lab) => {
-      const { appId: appid, appSecret: secret } = lab.wechat.apps.unbound;
+    source: 'DOC',
+    title: '40029 for a code of another app',
+    check: returns('40029 invalid code', (client) => {
+      const { appId: appid, appSecret: secret } = client.wechat.apps.unbound;
       return { appid, secret };
     }),
   },
   {
-    mark: 'DOC',
-    says: '40029 for an expired code; 42003 exists in the table',
-    check: async (lab) => {
-      const code = fresh(lab);
-      lab.wechat.clock.advance(5 * 60_000);
-      expect(refusal(await lab.redeem(code))).toBe('40029 invalid code');
-      lab.wechat.switches.expiredCode = 42003;
-      expect(refusal(await lab.redeem(code))).toBe('42003 code expired');
+    source: 'DOC',
+    title: '40029 for an expired code, or 42003, which WeChat’s list of errcodes has',
+    check: async (client) => {
+      const code = newCode(client);
+      client.wechat.clock.advance(5 * 60_000);
+      expect(refusal(await client.redeem(code))).toBe('40029 invalid code');
+      client.wechat.switches.expiredCode = 42003;
+      expect(refusal(await client.redeem(code))).toBe('42003 code expired');
     },
   },
   {
-    mark: 'DOC',
-    says: '40163 for a code that was redeemed',
-    check: async (lab) => {
-      const code = fresh(lab);
-      await lab.redeem(code);
-      expect(refusal(await lab.redeem(code))).toBe('40163 code been used');
+    source: 'DOC',
+    title: '40163 for a code that was exchanged before',
+    check: async (client) => {
+      const code = newCode(client);
+      await client.redeem(code);
+      expect(refusal(await client.redeem(code))).toBe('40163 code been used');
     },
   },
   {
-    mark: 'OBS',
-    says: 'of two requests that race with one code one wins, the other gets 40163',
-    check: async (lab) => {
-      const code = fresh(lab);
-      const replies = await Promise.all([lab.redeem(code), lab.redeem(code)]);
-      expect(replies.map((reply) => reply.json['errcode']).sort()).toEqual([40163, undefined]);
+    source: 'OBS',
+    title: 'of two concurrent requests with one code, one succeeds and the other gets 40163',
+    check: async (client) => {
+      const code = newCode(client);
+      const responses = await Promise.all([client.redeem(code), client.redeem(code)]);
+      expect(responses.map((response) => response.json['errcode']).sort()).toEqual([40163, undefined]);
     },
   },
   {
-    mark: 'OBS',
-    says: 'another app’s try can burn a code: then 40163',
+    source: 'OBS',
+    title: 'another app’s attempt can spend a code: then 40163',
     options: { switches: { burnOnMismatch: true } },
-    check: async (lab) => {
-      const code = fresh(lab);
-      const { appId: appid, appSecret: secret } = lab.wechat.apps.unbound;
-      expect(refusal(await lab.redeem(code, { appid, secret }))).toBe('40029 invalid code');
-      expect(refusal(await lab.redeem(code))).toBe('40163 code been used');
+    check: async (client) => {
+      const code = newCode(client);
+      const { appId: appid, appSecret: secret } = client.wechat.apps.unbound;
+      expect(refusal(await client.redeem(code, { appid, secret }))).toBe('40029 invalid code');
+      expect(refusal(await client.redeem(code))).toBe('40163 code been used');
     },
   },
   {
-    mark: 'DOC',
-    says: '45011 over the quota of a minute',
+    source: 'DOC',
+    title: '45011 beyond the quota of a minute',
     options: { switches: { trouble: 'quota' } },
-    check: answers('45011 api minute-quota reach limit, must slower, retry next minute', () => ({})),
+    check: returns('45011 api minute-quota reach limit, must slower, retry next minute', () => ({})),
   },
 ];

@@ -1,11 +1,11 @@
 import type { EmulatorOptions } from '../../../lib/emulator';
-import type { Lab } from '../support/lab';
+import type { EmulatorClient } from '../support/emulator-client';
 
-/** One fact about WeChat that can be seen from outside, and how to see it. */
+/** A fact about WeChat, and how a client can check it. */
 export interface Fact {
-  /** Documented by WeChat, or observed. */
-  readonly mark: 'DOC' | 'OBS';
-  readonly says: string;
+  /** `DOC`: documented by WeChat; `OBS`: observed by its users. */
+  readonly source: 'DOC' | 'OBS';
+  readonly title: string;
   readonly options?: EmulatorOptions;
-  readonly check: (lab: Lab) => Promise<void>;
+  readonly check: (client: EmulatorClient) => Promise<void>;
 }

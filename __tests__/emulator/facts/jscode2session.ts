@@ -1,121 +1,131 @@
 // /sns/jscode2session
 import { createDecipheriv, createHash } from 'node:crypto';
-import { refusal, type Lab, type Parameters } from '../support/lab';
+import { refusal, type EmulatorClient, type Parameters } from '../support/emulator-client';
 import type { Fact } from './fact';
 
-const answers =
-  (expected: string, changes: Parameters): Fact['check'] =>
-  async (lab) => {
-    expect(refusal(await lab.jscode2session(lab.miniProgramCode(), changes))).toBe(expected);
+function returns(expected: string, changes: Parameters): Fact['check'] {
+  return async (client) => {
+    expect(refusal(await client.jscode2session(client.miniProgramCode(), changes))).toBe(expected);
   };
+}
 
-const sessionKey = async (lab: Lab): Promise<string> =>
-  String((await lab.jscode2session(lab.miniProgramCode())).json['session_key']);
+async function sessionKey(client: EmulatorClient): Promise<string> {
+  return String((await client.jscode2session(client.miniProgramCode())).json['session_key']);
+}
 
-export const jscode2sessionFacts: readonly Fact[] = [
+export const JSCODE2SESSION_FACTS: readonly Fact[] = [
   {
-    mark: 'OBS',
-    says: 'session_key, openid and, where bound, unionid; the key is 16 bytes of base64',
-    check: async (lab) => {
-      const { json } = await lab.jscode2session(lab.miniProgramCode());
+    source: 'OBS',
+    title:
+      'session_key (16 bytes, base64), openid, and unionid if the app is bound to an Open Platform account',
+    check: async (client) => {
+      const { json } = await client.jscode2session(client.miniProgramCode());
       expect(Object.keys(json)).toEqual(['session_key', 'openid', 'unionid']);
       expect(json['session_key']).toMatch(/^[\w+/]{22}==$/);
     },
   },
   {
-    mark: 'DOC',
-    says: 'the documentation’s example shows errcode 0 in a success',
+    source: 'DOC',
+    title: 'an example of the documentation has errcode 0 in a successful response',
     options: { switches: { errcodeZero: true } },
-    check: async (lab) =>
-      expect((await lab.jscode2session(lab.miniProgramCode())).json).toMatchObject({
+    check: async (client) =>
+      expect((await client.jscode2session(client.miniProgramCode())).json).toMatchObject({
         errcode: 0,
         errmsg: 'ok',
       }),
   },
-  { mark: 'OBS', says: '41002 appid missing', check: answers('41002 appid missing', { appid: undefined }) },
-  { mark: 'OBS', says: '40013 invalid appid', check: answers('40013 invalid appid', { appid: 'wx0' }) },
   {
-    mark: 'OBS',
-    says: '41004 appsecret missing',
-    check: answers('41004 appsecret missing', { secret: undefined }),
+    source: 'OBS',
+    title: '41002 appid missing',
+    check: returns('41002 appid missing', { appid: undefined }),
   },
-  { mark: 'OBS', says: '41008 missing code', check: answers('41008 missing code', { js_code: undefined }) },
+  { source: 'OBS', title: '40013 invalid appid', check: returns('40013 invalid appid', { appid: 'wx0' }) },
   {
-    mark: 'OBS',
-    says: '40125 invalid appsecret',
-    check: answers('40125 invalid appsecret', { secret: 'x' }),
+    source: 'OBS',
+    title: '41004 appsecret missing',
+    check: returns('41004 appsecret missing', { secret: undefined }),
   },
-  { mark: 'DOC', says: '40029 invalid code', check: answers('40029 invalid code', { js_code: 'x' }) },
   {
-    mark: 'OBS',
-    says: '40163 for a code that was used',
-    check: async (lab) => {
-      const code = lab.miniProgramCode();
-      await lab.jscode2session(code);
-      expect(refusal(await lab.jscode2session(code))).toBe('40163 code been used');
+    source: 'OBS',
+    title: '41008 missing code',
+    check: returns('41008 missing code', { js_code: undefined }),
+  },
+  {
+    source: 'OBS',
+    title: '40125 invalid appsecret',
+    check: returns('40125 invalid appsecret', { secret: 'x' }),
+  },
+  { source: 'DOC', title: '40029 invalid code', check: returns('40029 invalid code', { js_code: 'x' }) },
+  {
+    source: 'OBS',
+    title: '40163 for a code that was used',
+    check: async (client) => {
+      const code = client.miniProgramCode();
+      await client.jscode2session(code);
+      expect(refusal(await client.jscode2session(code))).toBe('40163 code been used');
     },
   },
   {
-    mark: 'DOC',
-    says: 'a js_code lives five minutes',
-    check: async (lab) => {
-      const code = lab.miniProgramCode();
-      lab.wechat.clock.advance(5 * 60_000);
-      expect(refusal(await lab.jscode2session(code))).toBe('40029 invalid code');
+    source: 'DOC',
+    title: 'a js_code lives five minutes',
+    check: async (client) => {
+      const code = client.miniProgramCode();
+      client.wechat.clock.advance(5 * 60_000);
+      expect(refusal(await client.jscode2session(code))).toBe('40029 invalid code');
     },
   },
   {
-    mark: 'DOC',
-    says: '40226 code blocked for a risky user',
+    source: 'DOC',
+    title: '40226 code blocked for a risky user',
     options: { users: [{ id: 'crook', nickname: 'C', risky: true }] },
-    check: answers('40226 code blocked', {}),
+    check: returns('40226 code blocked', {}),
   },
   {
-    mark: 'DOC',
-    says: '45011 for more than 100 calls a minute of one user',
-    check: async (lab) => {
-      for (let call = 0; call < 99; call += 1) await lab.jscode2session(lab.miniProgramCode());
-      expect((await lab.jscode2session(lab.miniProgramCode())).json).toHaveProperty('openid');
+    source: 'DOC',
+    title: '45011 beyond 100 calls a minute for one user',
+    check: async (client) => {
+      for (let call = 0; call < 99; call += 1) await client.jscode2session(client.miniProgramCode());
+      expect((await client.jscode2session(client.miniProgramCode())).json).toHaveProperty('openid');
       const text = '45011 api minute-quota reach limit, must slower, retry next minute';
-      expect(refusal(await lab.jscode2session(lab.miniProgramCode()))).toBe(text);
-      expect((await lab.jscode2session(lab.miniProgramCode('emoji'))).json).toHaveProperty('openid');
-      lab.wechat.clock.advance(60_000);
-      expect((await lab.jscode2session(lab.miniProgramCode())).json).toHaveProperty('openid');
+      expect(refusal(await client.jscode2session(client.miniProgramCode()))).toBe(text);
+      expect((await client.jscode2session(client.miniProgramCode('emoji'))).json).toHaveProperty('openid');
+      client.wechat.clock.advance(60_000);
+      expect((await client.jscode2session(client.miniProgramCode())).json).toHaveProperty('openid');
     },
   },
   {
-    mark: 'OBS',
-    says: '45009 and -1 on demand',
-    check: async (lab) => {
-      lab.wechat.fail('jscode2session', { errcode: 45009 });
-      lab.wechat.fail('jscode2session', { errcode: -1 });
-      expect(refusal(await lab.jscode2session('x'))).toBe('45009 reach max api daily quota limit');
-      expect(refusal(await lab.jscode2session('x'))).toBe('-1 system error');
+    source: 'OBS',
+    title: '45009 and -1, if a test asks for them',
+    check: async (client) => {
+      client.wechat.fail('jscode2session', { errcode: 45009 });
+      client.wechat.fail('jscode2session', { errcode: -1 });
+      expect(refusal(await client.jscode2session('x'))).toBe('45009 reach max api daily quota limit');
+      expect(refusal(await client.jscode2session('x'))).toBe('-1 system error');
     },
   },
   {
-    mark: 'DOC',
-    says: 'encryptedData is AES-128-CBC with a watermark of the appid',
-    check: async (lab) => {
-      const app = lab.wechat.apps.miniProgram.appId;
-      const key = await sessionKey(lab);
-      const { encryptedData, iv } = lab.wechat.encryptUser({ app, sessionKey: key });
+    source: 'DOC',
+    title: 'encryptedData is AES-128-CBC with a watermark of the appid',
+    check: async (client) => {
+      const app = client.wechat.apps.miniProgram.appId;
+      const key = await sessionKey(client);
+      const { encryptedData, iv } = client.wechat.encryptUser({ app, sessionKey: key });
       const decipher = createDecipheriv('aes-128-cbc', Buffer.from(key, 'base64'), Buffer.from(iv, 'base64'));
       const text = decipher.update(encryptedData, 'base64', 'utf8') + decipher.final('utf8');
       expect(JSON.parse(text)).toMatchObject({
-        openId: lab.wechat.openid('ming', app),
+        openId: client.wechat.openid('ming', app),
         nickName: '小明',
         watermark: { appid: app },
       });
     },
   },
   {
-    mark: 'DOC',
-    says: 'signature is sha1 of rawData and session_key in hex',
-    check: async (lab) => {
-      const key = await sessionKey(lab);
-      const { rawData, signature } = lab.wechat.encryptUser({
-        app: lab.wechat.apps.miniProgram.appId,
+    source: 'DOC',
+    title: 'signature is sha1 of rawData and session_key in hex',
+    check: async (client) => {
+      const key = await sessionKey(client);
+      const { rawData, signature } = client.wechat.encryptUser({
+        app: client.wechat.apps.miniProgram.appId,
         sessionKey: key,
       });
       expect(signature).toBe(

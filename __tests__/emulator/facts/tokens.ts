@@ -1,17 +1,17 @@
 // /sns/oauth2/refresh_token, /sns/auth and /sns/userinfo
-import { refusal } from '../support/lab';
+import { refusal } from '../support/emulator-client';
 import type { Fact } from './fact';
 
 const DAY = 24 * 3600 * 1000;
 const HOUR = 3600 * 1000;
 
-const refreshFacts: readonly Fact[] = [
+const REFRESH_FACTS: readonly Fact[] = [
   {
-    mark: 'DOC',
-    says: 'a refresh answers five keys in order, and needs no secret',
-    check: async (lab) => {
-      const reply = await lab.refresh((await lab.login()).json['refresh_token']);
-      expect(Object.keys(reply.json)).toEqual([
+    source: 'DOC',
+    title: 'a refresh returns five keys in this order, and needs no secret',
+    check: async (client) => {
+      const response = await client.refresh((await client.login()).json['refresh_token']);
+      expect(Object.keys(response.json)).toEqual([
         'access_token',
         'expires_in',
         'refresh_token',
@@ -21,152 +21,152 @@ const refreshFacts: readonly Fact[] = [
     },
   },
   {
-    mark: 'DOC',
-    says: 'before expiry both tokens come back the same, and the access token lives on',
-    check: async (lab) => {
-      const token = await lab.login();
-      lab.wechat.clock.advance(HOUR);
-      const again = await lab.refresh(token.json['refresh_token']);
+    source: 'DOC',
+    title: 'a refresh before expiry returns the same tokens and extends the access token',
+    check: async (client) => {
+      const token = await client.login();
+      client.wechat.clock.advance(HOUR);
+      const again = await client.refresh(token.json['refresh_token']);
       expect(again.json['access_token']).toBe(token.json['access_token']);
       expect(again.json['refresh_token']).toBe(token.json['refresh_token']);
-      lab.wechat.clock.advance(1.5 * HOUR);
-      expect((await lab.auth(token)).json['errcode']).toBe(0);
+      client.wechat.clock.advance(1.5 * HOUR);
+      expect((await client.auth(token)).json['errcode']).toBe(0);
     },
   },
   {
-    mark: 'DOC',
-    says: 'after expiry a new access token comes, and the old one stays expired',
-    check: async (lab) => {
-      const token = await lab.login();
-      lab.wechat.clock.advance(2 * HOUR);
-      const again = await lab.refresh(token.json['refresh_token']);
+    source: 'DOC',
+    title: 'a refresh after expiry returns a new access token; the old one stays expired',
+    check: async (client) => {
+      const token = await client.login();
+      client.wechat.clock.advance(2 * HOUR);
+      const again = await client.refresh(token.json['refresh_token']);
       expect(again.json['access_token']).not.toBe(token.json['access_token']);
-      expect(refusal(await lab.auth(token))).toBe('42001 access_token expired');
-      expect((await lab.auth(again)).json['errcode']).toBe(0);
+      expect(refusal(await client.auth(token))).toBe('42001 access_token expired');
+      expect((await client.auth(again)).json['errcode']).toBe(0);
     },
   },
   {
-    mark: 'OBS',
-    says: '41003 refresh_token missing, before the appid is looked at',
-    check: async (lab) => {
-      expect(refusal(await lab.refresh('', { appid: 'wx0' }))).toBe('41003 refresh_token missing');
+    source: 'OBS',
+    title: '41003 refresh_token missing is checked before the appid',
+    check: async (client) => {
+      expect(refusal(await client.refresh('', { appid: 'wx0' }))).toBe('41003 refresh_token missing');
     },
   },
   {
-    mark: 'OBS',
-    says: '41002 appid missing and 40013 invalid appid',
-    check: async (lab) => {
-      expect(refusal(await lab.refresh('x', { appid: undefined }))).toBe('41002 appid missing');
-      expect(refusal(await lab.refresh('x', { appid: 'wx0' }))).toBe('40013 invalid appid');
+    source: 'OBS',
+    title: '41002 appid missing and 40013 invalid appid',
+    check: async (client) => {
+      expect(refusal(await client.refresh('x', { appid: undefined }))).toBe('41002 appid missing');
+      expect(refusal(await client.refresh('x', { appid: 'wx0' }))).toBe('40013 invalid appid');
     },
   },
   {
-    mark: 'OBS',
-    says: '40002 invalid grant_type',
-    check: async (lab) =>
-      expect(refusal(await lab.refresh('x', { grant_type: 'x' }))).toBe('40002 invalid grant_type'),
+    source: 'OBS',
+    title: '40002 invalid grant_type',
+    check: async (client) =>
+      expect(refusal(await client.refresh('x', { grant_type: 'x' }))).toBe('40002 invalid grant_type'),
   },
   {
-    mark: 'DOC',
-    says: '40030 for an unknown refresh token, or another app’s',
-    check: async (lab) => {
-      expect(refusal(await lab.refresh('x'))).toBe('40030 invalid refresh_token');
-      const token = await lab.login();
-      const changes = { appid: lab.wechat.apps.unbound.appId };
-      expect(refusal(await lab.refresh(token.json['refresh_token'], changes))).toBe(
+    source: 'DOC',
+    title: '40030 for an unknown refresh token, or that of another app',
+    check: async (client) => {
+      expect(refusal(await client.refresh('x'))).toBe('40030 invalid refresh_token');
+      const token = await client.login();
+      const changes = { appid: client.wechat.apps.unbound.appId };
+      expect(refusal(await client.refresh(token.json['refresh_token'], changes))).toBe(
         '40030 invalid refresh_token',
       );
     },
   },
   {
-    mark: 'DOC',
-    says: '42002 after 30 days, which refreshing does not extend',
-    check: async (lab) => {
-      const token = await lab.login();
-      lab.wechat.clock.advance(29 * DAY);
-      const again = await lab.refresh(token.json['refresh_token']);
-      lab.wechat.clock.advance(DAY);
-      expect(refusal(await lab.refresh(again.json['refresh_token']))).toBe('42002 refresh_token expired');
+    source: 'DOC',
+    title: '42002 after 30 days, which refreshing does not extend',
+    check: async (client) => {
+      const token = await client.login();
+      client.wechat.clock.advance(29 * DAY);
+      const again = await client.refresh(token.json['refresh_token']);
+      client.wechat.clock.advance(DAY);
+      expect(refusal(await client.refresh(again.json['refresh_token']))).toBe('42002 refresh_token expired');
     },
   },
   {
-    mark: 'DOC',
-    says: '42007 after a change of password',
-    check: async (lab) => {
-      const token = await lab.login();
-      lab.wechat.changePassword('ming');
-      expect(refusal(await lab.refresh(token.json['refresh_token']))).toBe(
+    source: 'DOC',
+    title: '42007 after a change of password',
+    check: async (client) => {
+      const token = await client.login();
+      client.wechat.changePassword('ming');
+      expect(refusal(await client.refresh(token.json['refresh_token']))).toBe(
         '42007 access_token and refresh_token exception',
       );
     },
   },
 ];
 
-const bearerFacts: readonly Fact[] = [
+const BEARER_FACTS: readonly Fact[] = [
   {
-    mark: 'OBS',
-    says: '41001 access_token missing, then 41009 missing openid, on auth and userinfo',
-    check: async (lab) => {
-      const token = await lab.login();
+    source: 'OBS',
+    title: '41001 access_token missing, then 41009 missing openid, on auth and userinfo',
+    check: async (client) => {
+      const token = await client.login();
       for (const api of ['auth', 'userinfo'] as const) {
-        expect(refusal(await lab[api](token, { access_token: undefined, openid: undefined }))).toBe(
+        expect(refusal(await client[api](token, { access_token: undefined, openid: undefined }))).toBe(
           '41001 access_token missing',
         );
-        expect(refusal(await lab[api](token, { openid: '' }))).toBe('41009 missing openid');
+        expect(refusal(await client[api](token, { openid: '' }))).toBe('41009 missing openid');
       }
     },
   },
   {
-    mark: 'OBS',
-    says: '40001 for an unknown token',
-    check: async (lab) => {
+    source: 'OBS',
+    title: '40001 for an unknown token',
+    check: async (client) => {
       const text = '40001 invalid credential, access_token is invalid or not latest';
-      expect(refusal(await lab.auth(await lab.login(), { access_token: 'x' }))).toBe(text);
+      expect(refusal(await client.auth(await client.login(), { access_token: 'x' }))).toBe(text);
     },
   },
   {
-    mark: 'OBS',
-    says: '40014 for a token of the wrong kind',
-    check: async (lab) => {
-      const token = await lab.login();
+    source: 'OBS',
+    title: '40014 for a token of the wrong kind',
+    check: async (client) => {
+      const token = await client.login();
       const wrong = { access_token: String(token.json['refresh_token']) };
-      expect(refusal(await lab.auth(token, wrong))).toBe('40014 invalid access_token');
+      expect(refusal(await client.auth(token, wrong))).toBe('40014 invalid access_token');
     },
   },
   {
-    mark: 'DOC',
-    says: '42001 after two hours, not before',
-    check: async (lab) => {
-      const token = await lab.login();
-      lab.wechat.clock.advance(2 * HOUR - 2_000);
-      expect((await lab.auth(token)).json['errcode']).toBe(0);
-      lab.wechat.clock.advance(2_000);
-      expect(refusal(await lab.auth(token))).toBe('42001 access_token expired');
-      expect(refusal(await lab.userinfo(token))).toBe('42001 access_token expired');
+    source: 'DOC',
+    title: '42001 after two hours, not before',
+    check: async (client) => {
+      const token = await client.login();
+      client.wechat.clock.advance(2 * HOUR - 2_000);
+      expect((await client.auth(token)).json['errcode']).toBe(0);
+      client.wechat.clock.advance(2_000);
+      expect(refusal(await client.auth(token))).toBe('42001 access_token expired');
+      expect(refusal(await client.userinfo(token))).toBe('42001 access_token expired');
     },
   },
   {
-    mark: 'DOC',
-    says: '40003 for somebody else’s openid',
-    check: async (lab) =>
-      expect(refusal(await lab.auth(await lab.login(), { openid: 'o' }))).toBe('40003 invalid openid'),
+    source: 'DOC',
+    title: '40003 for another user’s openid',
+    check: async (client) =>
+      expect(refusal(await client.auth(await client.login(), { openid: 'o' }))).toBe('40003 invalid openid'),
   },
 ];
 
-const profileFacts: readonly Fact[] = [
+const PROFILE_FACTS: readonly Fact[] = [
   {
-    mark: 'DOC',
-    says: '48001 for a token of snsapi_base',
-    check: async (lab) =>
-      expect(refusal(await lab.userinfo(await lab.login({ scope: 'snsapi_base' })))).toBe(
+    source: 'DOC',
+    title: '48001 for a token of snsapi_base',
+    check: async (client) =>
+      expect(refusal(await client.userinfo(await client.login({ scope: 'snsapi_base' })))).toBe(
         '48001 api unauthorized',
       ),
   },
   {
-    mark: 'OBS',
-    says: 'the profile’s keys come in WeChat’s order, unionid last',
-    check: async (lab) => {
-      const { json } = await lab.userinfo(await lab.login());
+    source: 'OBS',
+    title: 'the profile’s keys are in WeChat’s order, unionid last',
+    check: async (client) => {
+      const { json } = await client.userinfo(await client.login());
       const keys = [
         'openid',
         'nickname',
@@ -183,50 +183,52 @@ const profileFacts: readonly Fact[] = [
     },
   },
   {
-    mark: 'DOC',
-    says: 'since October 2021 sex is the number 0, language and places are empty',
-    check: async (lab) => {
-      const { json } = await lab.userinfo(await lab.login());
+    source: 'DOC',
+    title: 'since October 2021 sex is the number 0, and language and places are empty',
+    check: async (client) => {
+      const { json } = await client.userinfo(await client.login());
       expect(json).toMatchObject({ sex: 0, language: '', city: '', province: '', country: '' });
     },
   },
   {
-    mark: 'OBS',
-    says: 'headimgurl ends in /132 and is a picture',
-    check: async (lab) => {
-      const url = String((await lab.userinfo(await lab.login())).json['headimgurl']);
+    source: 'OBS',
+    title: 'headimgurl ends in /132 and leads to a picture',
+    check: async (client) => {
+      const url = String((await client.userinfo(await client.login())).json['headimgurl']);
       expect(url).toMatch(/\/mmopen\/vi_32\/[^/]+\/132$/);
-      expect((await lab.get(new URL(url).pathname)).headers.get('content-type')).toContain('image/');
+      expect((await client.get(new URL(url).pathname)).headers.get('content-type')).toContain('image/');
     },
   },
   {
-    mark: 'DOC',
-    says: 'headimgurl is empty without a picture',
-    check: async (lab) =>
-      expect((await lab.userinfo(await lab.login({ user: 'faceless' }))).json['headimgurl']).toBe(''),
+    source: 'DOC',
+    title: 'headimgurl is empty for a user without a picture',
+    check: async (client) =>
+      expect((await client.userinfo(await client.login({ user: 'faceless' }))).json['headimgurl']).toBe(''),
   },
   {
-    mark: 'DOC',
-    says: 'privilege is an array',
+    source: 'DOC',
+    title: 'privilege is an array',
     options: { users: [{ id: 'ming', nickname: 'M', privilege: ['chinaunicom'] }] },
-    check: async (lab) =>
-      expect((await lab.userinfo(await lab.login())).json['privilege']).toEqual(['chinaunicom']),
+    check: async (client) =>
+      expect((await client.userinfo(await client.login())).json['privilege']).toEqual(['chinaunicom']),
   },
   {
-    mark: 'OBS',
-    says: 'a deregistered user is called 用户已经注销',
-    check: async (lab) =>
-      expect((await lab.userinfo(await lab.login({ user: 'gone' }))).json['nickname']).toBe('用户已经注销'),
+    source: 'OBS',
+    title: 'a deregistered user is called 用户已经注销',
+    check: async (client) =>
+      expect((await client.userinfo(await client.login({ user: 'gone' }))).json['nickname']).toBe(
+        '用户已经注销',
+      ),
   },
   {
-    mark: 'OBS',
-    says: 'a nickname may hold raw control characters that JSON.parse refuses',
-    check: async (lab) => {
-      const { text } = await lab.userinfo(await lab.login({ user: 'dirty' }));
+    source: 'OBS',
+    title: 'a nickname may have unescaped control characters, which JSON.parse refuses',
+    check: async (client) => {
+      const { text } = await client.userinfo(await client.login({ user: 'dirty' }));
       expect(text).toContain('脏\u0014昵\b称\u0007\n\u007f');
       expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError);
     },
   },
 ];
 
-export const tokenFacts: readonly Fact[] = [...refreshFacts, ...bearerFacts, ...profileFacts];
+export const TOKEN_FACTS: readonly Fact[] = [...REFRESH_FACTS, ...BEARER_FACTS, ...PROFILE_FACTS];

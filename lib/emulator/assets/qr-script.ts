@@ -1,5 +1,5 @@
-/** The QR page at work: polls as WeChat's page does, and leaves with the code as WeChat's page does. */
-export const qrScript = `(function () {
+/** The script of the QR code page. It polls and goes to the callback as the script of WeChat's page does. */
+export const QR_SCRIPT = `(function () {
   'use strict';
   var box = document.getElementById('qr');
   var image = box.querySelector('.js_qrcode_img');
@@ -15,19 +15,19 @@ export const qrScript = `(function () {
     });
   }
 
-  function frameGoes(url) {
+  function leaveFrame(url) {
     window.location = url;
   }
 
-  function topGoes(url) {
+  function leaveTop(url) {
     try {
       window.top.location = url;
     } catch (error) {
-      frameGoes(url);
+      leaveFrame(url);
     }
   }
 
-  function sameSiteTop() {
+  function topIsSameOrigin() {
     try {
       return Boolean(window.top.location.host);
     } catch (error) {
@@ -36,14 +36,14 @@ export const qrScript = `(function () {
   }
 
   function leave(url) {
-    if (window.top === window) return frameGoes(url);
-    if (box.dataset.selfRedirect === 'true') return frameGoes(url);
-    if (box.dataset.selfRedirect === 'false') return topGoes(url);
-    if (sameSiteTop()) frameGoes(url);
-    else topGoes(url);
+    if (window.top === window) return leaveFrame(url);
+    if (box.dataset.selfRedirect === 'true') return leaveFrame(url);
+    if (box.dataset.selfRedirect === 'false') return leaveTop(url);
+    if (topIsSameOrigin()) leaveFrame(url);
+    else leaveTop(url);
   }
 
-  function later(ms, last) {
+  function pollLater(ms, last) {
     window.setTimeout(function () { poll(last); }, ms);
   }
 
@@ -52,10 +52,10 @@ export const qrScript = `(function () {
     leave(callback[0] + 'code=' + code + callback[1]);
   }
 
-  function refused() {
+  function denied() {
     show(403);
-    if (box.dataset.refused) leave(box.dataset.refused);
-    else later(2000, 403);
+    if (box.dataset.denied) leave(box.dataset.denied);
+    else pollLater(2000, 403);
   }
 
   function expired() {
@@ -63,9 +63,9 @@ export const qrScript = `(function () {
   }
 
   var reactions = {
-    408: function () { later(2000); },
-    404: function () { show(404); later(100, 404); },
-    403: refused,
+    408: function () { pollLater(2000); },
+    404: function () { show(404); pollLater(100, 404); },
+    403: denied,
     402: expired,
     405: function () { confirmed(window.wx_code); },
     500: function () { window.setTimeout(function () { window.location.reload(); }, 200); },
@@ -73,14 +73,14 @@ export const qrScript = `(function () {
 
   function poll(last) {
     if (stopped) return;
-    var asked = uuid;
+    var polled = uuid;
     var script = document.createElement('script');
     window.wx_errcode = 0;
     window.wx_code = '';
-    script.src = '/connect/l/qrconnect?uuid=' + asked + (last ? '&last=' + last : '') + '&_=' + Date.now();
+    script.src = '/connect/l/qrconnect?uuid=' + polled + (last ? '&last=' + last : '') + '&_=' + Date.now();
     script.onload = script.onerror = function () {
       script.remove();
-      if (asked !== uuid) return;
+      if (polled !== uuid) return;
       (reactions[window.wx_errcode] || expired)();
     };
     document.head.appendChild(script);
@@ -93,18 +93,18 @@ export const qrScript = `(function () {
       image.src = '/connect/qrcode/' + uuid;
       phone.href = '/connect/confirm?uuid=' + uuid;
       show(408);
-      later(2000);
+      pollLater(2000);
     });
   }
 
-  function tell(status) {
+  function notifyParent(status) {
     if (window.parent !== window) window.parent.postMessage(JSON.stringify({ type: 'status', status: status }), '*');
   }
 
   box.querySelector('.js_refresh').addEventListener('click', refresh);
-  if (image.complete) tell('wxQRcodeReady');
-  else image.addEventListener('load', function () { tell('wxQRcodeReady'); }, { once: true });
-  tell('wxReady');
-  later(100);
+  if (image.complete) notifyParent('wxQRcodeReady');
+  else image.addEventListener('load', function () { notifyParent('wxQRcodeReady'); }, { once: true });
+  notifyParent('wxReady');
+  pollLater(100);
 })();
 `;

@@ -1,36 +1,43 @@
-/** One sheet for all pages; system fonts, no picture from outside. */
-export const style = `
-:root { --green: #07c160; --line: #e5e5e5; --ground: #ededed; --card: #fff; --text: #191919; --soft: #737373; --red: #fa5151; }
+/** The style sheet of all pages. It uses system fonts and loads nothing from other hosts. */
+export const STYLE = `
+:root { --green: #07c160; --line: #e5e5e5; --ground: #ededed; --card: #fff; --text: #191919; --soft: #737373;
+  --red: #fa5151; }
 @media (prefers-color-scheme: dark) {
   :root { --line: #333; --ground: #111; --card: #1e1e1e; --text: #d5d5d5; --soft: #8c8c8c; }
 }
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
-body { margin: 0; min-height: 100vh; min-height: 100dvh; display: flex; flex-direction: column; background: var(--ground); color: var(--text);
+body { margin: 0; min-height: 100vh; min-height: 100dvh; display: flex; flex-direction: column;
+  background: var(--ground); color: var(--text);
   font: 16px/1.6 system-ui, -apple-system, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; }
 a { color: #576b95; text-decoration: none; }
 h1 { font-size: 20px; font-weight: 500; margin: 0; }
 small { color: var(--soft); font-size: 13px; }
 .emulator { margin-top: auto; padding: 16px; text-align: center; font-size: 12px; color: var(--soft); }
-.advice { margin: 24px auto 0; max-width: 480px; padding: 12px 16px; border: 1px dashed var(--soft); border-radius: 8px; color: var(--soft);
+.advice { margin: 24px auto 0; max-width: 480px; padding: 12px 16px; border: 1px dashed var(--soft);
+  border-radius: 8px; color: var(--soft);
   font-size: 14px; text-align: left; overflow-wrap: anywhere; }
 .advice p { margin: 0 0 12px; }
-.button { display: inline-block; min-width: 120px; padding: 8px 24px; border: 0; border-radius: 8px; background: var(--green); color: #fff;
+.button { display: inline-block; min-width: 120px; padding: 8px 24px; border: 0; border-radius: 8px;
+  background: var(--green); color: #fff;
   font: inherit; font-weight: 500; text-align: center; cursor: pointer; }
 .button.secondary { background: rgba(127, 127, 127, .16); color: #06ae56; }
 
 .weui_msg { width: 100%; max-width: 560px; margin: 0 auto; padding: 64px 32px 24px; text-align: center; }
 .weui_msg_title { margin: 24px 0 8px; font-size: 20px; font-weight: 500; overflow-wrap: anywhere; }
 .weui_msg_desc { margin: 0; color: var(--soft); }
-.weui_icon_msg { display: inline-flex; align-items: center; justify-content: center; width: 64px; height: 64px; border-radius: 50%;
+.weui_icon_msg { display: inline-flex; align-items: center; justify-content: center; width: 64px; height: 64px;
+  border-radius: 50%;
   background: #10aeff; color: #fff; font: 500 36px/1 system-ui; }
 .weui_icon_msg::before { content: "i"; }
 .weui_icon_warn { background: var(--red); } .weui_icon_warn::before { content: "!"; }
 .weui_icon_success { background: var(--green); } .weui_icon_success::before { content: "✓"; }
 
-.sheet { position: relative; width: 100%; max-width: 480px; margin: 0 auto; padding: 24px 24px 32px; background: var(--card); }
+.sheet { position: relative; width: 100%; max-width: 480px; margin: 0 auto; padding: 24px 24px 32px;
+  background: var(--card); }
 .sheet header { display: flex; gap: 12px; align-items: center; }
-.app-icon { display: flex; align-items: center; justify-content: center; width: 36px; height: 36px; border-radius: 6px; background: var(--green);
+.app-icon { display: flex; align-items: center; justify-content: center; width: 36px; height: 36px;
+  border-radius: 6px; background: var(--green);
   color: #fff; flex: none; }
 .asks { margin: 20px 0 8px; font-weight: 500; }
 .scopes { margin: 0; padding: 0 0 20px; list-style: none; border-bottom: 1px solid var(--line); color: var(--soft); }
@@ -44,7 +51,8 @@ small { color: var(--soft); font-size: 13px; }
 .face.none { background: var(--line); }
 .choice { display: flex; gap: 16px; justify-content: center; padding-top: 24px; }
 .choice .button { flex: 0 1 auto; min-width: 140px; }
-.full-service { position: fixed; right: 16px; bottom: 64px; padding: 10px 18px; border: 0; border-radius: 24px; background: var(--green);
+.full-service { position: fixed; right: 16px; bottom: 64px; padding: 10px 18px; border: 0; border-radius: 24px;
+  background: var(--green);
   color: #fff; font: inherit; font-weight: 500; box-shadow: 0 4px 16px rgba(0, 0, 0, .24); cursor: pointer; }
 @media (min-width: 600px) { .phone .sheet { margin-top: 48px; border-radius: 12px; } }
 
@@ -52,13 +60,16 @@ small { color: var(--soft); font-size: 13px; }
 .desk .emulator a, .desk .emulator { color: #aaa; }
 .qr { width: 100%; padding: 32px 16px; margin: auto; text-align: center; }
 .qr .title { font-size: 20px; }
-.qrcode-frame { display: inline-block; margin: 16px 0; padding: 6px; background: #fff; border: 1px solid var(--line); border-radius: 4px; }
+.qrcode-frame { display: inline-block; margin: 16px 0; padding: 6px; background: #fff;
+  border: 1px solid var(--line); border-radius: 4px; }
 .qrcode { display: block; width: 268px; height: 268px; }
-.info { display: flex; flex-direction: column; justify-content: center; max-width: 280px; min-height: 64px; margin: 0 auto; padding: 8px 16px; border-radius: 32px; background: #232323; }
+.info { display: flex; flex-direction: column; justify-content: center; max-width: 280px; min-height: 64px;
+  margin: 0 auto; padding: 8px 16px; border-radius: 32px; background: #232323; }
 .info p { margin: 0; font-size: 13px; opacity: .8; }
 .refresh { border: 0; background: none; color: #7ec3ff; font: inherit; cursor: pointer; text-decoration: underline; }
 .qr[data-state="402"] .qrcode { opacity: .12; }
-.emulated-phone { display: inline-block; margin-top: 24px; padding: 8px 16px; border: 1px dashed currentColor; border-radius: 8px; color: #8db8ff;
+.emulated-phone { display: inline-block; margin-top: 24px; padding: 8px 16px; border: 1px dashed currentColor;
+  border-radius: 8px; color: #8db8ff;
   font-size: 14px; }
 .embedded { background: transparent; color: #373737; color-scheme: light; }
 .embedded .qr { padding: 8px; }
@@ -80,13 +91,15 @@ small { color: var(--soft); font-size: 13px; }
 .home pre { margin: 0; white-space: pre-wrap; }
 .home .columns { display: grid; gap: 16px; }
 .home .columns section { min-width: 0; }
-.home select { max-width: 100%; padding: 4px 8px; border: 1px solid var(--line); border-radius: 6px; background: var(--card); color: inherit; font: inherit; font-size: 14px; }
+.home select { max-width: 100%; padding: 4px 8px; border: 1px solid var(--line); border-radius: 6px;
+  background: var(--card); color: inherit; font: inherit; font-size: 14px; }
 .home .button { padding: 6px 20px; min-width: 0; font-size: 14px; }
 .home td:first-child { white-space: nowrap; }
 .home .list { max-height: 480px; overflow: auto; }
 @media (max-width: 600px) { .home .agent { display: none; } }
 .home .switches { display: grid; gap: 8px 24px; grid-template-columns: repeat(auto-fill, minmax(260px, 1fr)); }
-.home .switches label { display: flex; justify-content: space-between; gap: 8px; align-items: center; font-size: 14px; }
+.home .switches label { display: flex; justify-content: space-between; gap: 8px; align-items: center;
+  font-size: 14px; }
 .home #apps table { min-width: 640px; }
 .home #apps code { white-space: nowrap; }
 .home .switches label span { flex: 1; min-width: 0; }

@@ -1,8 +1,9 @@
 /**
- * wxLogin.js: puts the QR page into a container of the embedding site. Its address is that of the script, so that the
- * widget opens the emulator which served it. Nothing is encoded: the caller encodes redirect_uri, as with WeChat's.
+ * wxLogin.js: puts the QR code page into an element of the embedding site. The page comes from the host of the
+ * script, so that the widget uses the emulator that served it. Nothing is encoded: as with WeChat's script, the
+ * caller encodes redirect_uri.
  */
-export const wxLoginScript = `(function (window, document) {
+export const WX_LOGIN_SCRIPT = `(function (window, document) {
   'use strict';
   var origin = new URL(document.currentScript.src).origin;
 

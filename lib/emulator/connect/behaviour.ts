@@ -1,91 +1,107 @@
-import { splitTarget, toRecord } from '../http/incoming';
+import { splitTarget, toRecord } from '../http/incoming-request';
 import type { EmulatorUser } from '../world/people/users';
-import { record, type RecordedRequest } from '../world/request-log';
+import { logEntry, record } from '../world/request-log';
 import type { World } from '../world/world';
 import type { LoginLink } from './login-link';
-import { readAuthorizeRequest, type AuthorizeRequest } from './official/request';
-import { secondCallback } from './official/second-callback';
-import { checkFollower, deniedCallback, grantedCallback, authorizeViewOf } from './official/callbacks';
-import { PageRefusal, unnumbered } from './page-refusal';
-import { confirmedCallback, refusedCallback, websiteCode } from './website/callbacks';
-import { readWebsiteRequest } from './website/request';
+import {
+  allowedOfficialCallback,
+  authorizeViewOf,
+  checkFollower,
+  deniedOfficialCallback,
+} from './official/callbacks';
+import { parseOfficialRequest } from './official/request';
+import { secondOfficialCallback } from './official/second-callback';
+import { PageRefusal, TEXTS_WITHOUT_CODE } from './page-refusal';
+import { allowedWebsiteCallback, deniedWebsiteCallback, issueWebsiteCode } from './website/callbacks';
+import { parseWebsiteRequest } from './website/request';
 
-/** What a person does with a login page. */
+/** A person at a login page, and what they do there. */
 export interface Behaviour {
   readonly person: EmulatorUser;
   readonly allow: boolean;
-  /** On the snapshot page: press 使用完整服务. */
+  /** On the snapshot page: whether the person presses 使用完整服务. */
   readonly fullService: boolean;
 }
 
-/** The address of the callback, and where WeChat calls back twice that of the second one; none where it does not redirect. */
+/**
+ * The addresses that WeChat calls back: usually one; two if the switch `doubleCallback` is on; none if WeChat
+ * does not redirect.
+ */
 export type Callbacks = readonly [] | readonly [first: string, second?: string];
 
-const AUTHORIZE = '/connect/oauth2/authorize';
-const QRCONNECT = '/connect/qrconnect';
+const OFFICIAL_PATH = '/connect/oauth2/authorize';
+const WEBSITE_PATH = '/connect/qrconnect';
+
+/**
+ * Logs a person in at a login page, without a browser.
+ *
+ * @throws PageRefusal if WeChat shows an error page.
+ */
+export function simulateLogin(address: string, behaviour: Behaviour, world: World): Callbacks {
+  const link = openLink(new URL(address), world);
+  if (link.path === OFFICIAL_PATH) return officialCallbacks(link, behaviour, world);
+  if (link.path === WEBSITE_PATH) return websiteCallbacks(link, behaviour, world);
+  throw new Error(
+    `${link.path} is not a login page of WeChat. Send browsers to ${OFFICIAL_PATH} or ${WEBSITE_PATH}.`,
+  );
+}
+
+function officialCallbacks(link: LoginLink, behaviour: Behaviour, world: World): Callbacks {
+  const request = parseOfficialRequest(link, world);
+  const { person } = behaviour;
+  checkFollower(request, person);
+  const view = authorizeViewOf(request, person, world);
+  const virtual = view === 'snapshot' && !behaviour.fullService;
+  if (!behaviour.allow && view !== 'silent' && !virtual) {
+    const denied = deniedOfficialCallback(request, world);
+    return denied === undefined ? [] : [denied];
+  }
+  const first = allowedOfficialCallback(request, person, world, { virtual });
+  const second = secondOfficialCallback(first, request, person, world, { virtual });
+  return second === undefined ? [first] : [first, second];
+}
+
+function websiteCallbacks(link: LoginLink, { person, allow }: Behaviour, world: World): Callbacks {
+  const request = parseWebsiteRequest(link, world);
+  if (allow) return [allowedWebsiteCallback(request, issueWebsiteCode(request, person, world))];
+  const denied = deniedWebsiteCallback(request, world);
+  return denied === undefined ? [] : [denied];
+}
 
 interface OpenedLink extends LoginLink {
   readonly path: string;
 }
 
-function openLink(address: string, world: World): OpenedLink {
-  const url = new URL(address);
-  const ours = url.hostname === 'open.weixin.qq.com' || url.port === new URL(world.url).port;
-  if (!ours)
-    throw new Error(`${url.origin} is not this emulator (${world.url}): the app sends its users elsewhere`);
+/** Parses the address of a login page and puts it into the request log, as if a browser had opened it. */
+function openLink(url: URL, world: World): OpenedLink {
+  assertOwnAddress(url, world);
   const { path, rawQuery } = splitTarget(`${url.pathname}${url.search}`);
   const parameters = [...new URLSearchParams(rawQuery)];
   const query = toRecord(parameters);
   const headers = { 'user-agent': 'MicroMessenger (the emulated phone)' };
-  const entry: RecordedRequest = {
-    method: 'GET',
-    path,
-    query: { ...query },
-    form: {},
-    headers,
-    at: world.clock.now(),
-  };
+  const [entry, warn] = logEntry({ method: 'GET', path, query, form: {}, headers }, world.clock.now());
   record(world.requests, entry);
-  const warn = (text: string): void => void (entry.warning = text);
-  if (path === AUTHORIZE && url.hash !== '#wechat_redirect') warnOfFragment(url.hash, warn, world);
+  if (path === OFFICIAL_PATH) checkFragment(url.hash, warn, world);
   return { path, query, order: parameters.map(([name]) => name), warn };
 }
 
-// Only here can the fragment be seen: a browser keeps it to itself.
-function warnOfFragment(hash: string, warn: LoginLink['warn'], world: World): void {
+function assertOwnAddress(url: URL, world: World): void {
+  const isOwnPort = url.port === new URL(world.url).port && world.hosts.includes(url.hostname);
+  if (isOwnPort || world.hosts.hasName(url.hostname)) return;
+  throw new Error(
+    `${url.origin} is not this emulator. Send browsers to ${world.url}: set WECHAT_OPEN_URL or endpoints.open.`,
+  );
+}
+
+// Only here: a browser does not send the fragment to the server.
+function checkFragment(hash: string, warn: LoginLink['warn'], world: World): void {
+  if (hash === '#wechat_redirect') return;
   const fault = {
-    zh: `地址以 ${JSON.stringify(hash)} 结尾，微信文档写的是 #wechat_redirect`,
-    en: `the address ends in ${JSON.stringify(hash)} where WeChat documents #wechat_redirect`,
+    zh: `地址以 ${JSON.stringify(hash)} 结尾，微信文档要求以 #wechat_redirect 结尾`,
+    en: `the address ends in ${JSON.stringify(hash)}; WeChat documents #wechat_redirect`,
   };
-  if (world.switches.parameterOrder === 'strict') throw new PageRefusal(unnumbered.link, undefined, fault);
-  warn(fault.en);
-}
-
-function atOfficialPage(request: AuthorizeRequest, behaviour: Behaviour, world: World): Callbacks {
-  const { person } = behaviour;
-  checkFollower(request, person);
-  const sight = authorizeViewOf(request, person, world);
-  const virtual = sight === 'snapshot' && !behaviour.fullService;
-  if (!behaviour.allow && sight !== 'silent' && !virtual) {
-    const denied = deniedCallback(request, world);
-    return denied === undefined ? [] : [denied];
+  if (world.switches.parameterOrder === 'strict') {
+    throw new PageRefusal(TEXTS_WITHOUT_CODE.link, undefined, fault);
   }
-  const first = grantedCallback(request, person, world, { virtual });
-  const second = secondCallback(first, request, person, world, { virtual });
-  return second === undefined ? [first] : [first, second];
-}
-
-function atQrPage(link: LoginLink, { person, allow }: Behaviour, world: World): Callbacks {
-  const request = readWebsiteRequest(link, world);
-  if (allow) return [confirmedCallback(request, websiteCode(request, person, world))];
-  const refused = refusedCallback(request, world);
-  return refused === undefined ? [] : [refused];
-}
-
-/** Opens a login page and behaves there, without a browser. Throws a {@link PageRefusal} where WeChat shows an error page. */
-export function behaveAt(address: string, behaviour: Behaviour, world: World): Callbacks {
-  const link = openLink(address, world);
-  if (link.path === AUTHORIZE) return atOfficialPage(readAuthorizeRequest(link, world), behaviour, world);
-  if (link.path === QRCONNECT) return atQrPage(link, behaviour, world);
-  throw new Error(`${link.path} is no login page of WeChat: expected ${AUTHORIZE} or ${QRCONNECT}`);
+  warn(fault.en);
 }

@@ -1,16 +1,21 @@
-import type { Incoming } from '../http/incoming';
+import type { IncomingRequest } from '../http/incoming-request';
 import type { World } from '../world/world';
 
-// What WeChat's own browser adds when it opens the authorize page once more by itself.
-const CLIENT_KEYS = 'connect_redirect=1&uin=emulated&key=emulated&pass_ticket=emulated';
-
-/** WeChat's client, told by its User-Agent or by the keys that only the client adds. */
-export function isWechat(incoming: Incoming, world: World): boolean {
+/**
+ * Whether WeChat's client opened the page: it has its own User-Agent, or the parameters that only the client
+ * adds.
+ */
+export function isWechatClient(incoming: IncomingRequest, world: World): boolean {
   if (world.switches.client === 'any') return true;
-  const agent = incoming.headers['user-agent'] ?? '';
-  return agent.toLowerCase().includes('micromessenger') || incoming.query['pass_ticket'] !== undefined;
+  const userAgent = incoming.headers['user-agent'] ?? '';
+  return userAgent.toLowerCase().includes('micromessenger') || incoming.query['pass_ticket'] !== undefined;
 }
 
-/** The same page, opened as WeChat's client would. */
-export const continueURL = (incoming: Incoming): string =>
-  `${incoming.path}?${incoming.rawQuery === '' ? '' : `${incoming.rawQuery}&`}${CLIENT_KEYS}#wechat_redirect`;
+// The parameters with which WeChat's client opens the authorize page a second time.
+const CLIENT_PARAMETERS = 'connect_redirect=1&uin=emulated&key=emulated&pass_ticket=emulated';
+
+/** The address of the same page as WeChat's client would open it. */
+export function continueURL({ path, rawQuery }: IncomingRequest): string {
+  const query = rawQuery === '' ? CLIENT_PARAMETERS : `${rawQuery}&${CLIENT_PARAMETERS}`;
+  return `${path}?${query}#wechat_redirect`;
+}

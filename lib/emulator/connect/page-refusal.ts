@@ -1,7 +1,51 @@
 import type { Language, Phrase } from '../pages/language';
+import { printable } from '../world/printable';
 
-/** WeChat's own words for the numbers of its authorize page (网页授权, 错误返回码说明). */
-const texts = {
+/**
+ * A login page that WeChat refuses to show. WeChat shows an error page instead and does not call the app
+ * back.
+ */
+export class PageRefusal extends Error {
+  /** `PageRefusal` */
+  override readonly name: string = 'PageRefusal';
+  /** WeChat's text, in Chinese. */
+  readonly text: string;
+  /** The emulator's explanation, in English: what is wrong, with the value. */
+  readonly advice: string;
+  readonly #advice: Phrase;
+
+  /** @internal */
+  constructor(
+    text: string,
+    /** WeChat's error code (错误码); undefined if the page shows none. */
+    readonly code: number | undefined,
+    advice: Phrase,
+  ) {
+    super(printable(`${code === undefined ? text : `${text}，错误码:${code}`} (${advice.en})`));
+    this.text = printable(text);
+    this.advice = printable(advice.en);
+    this.#advice = advice;
+  }
+
+  /**
+   * The explanation in the browser's language. WeChat's own text is Chinese only, as WeChat documents no
+   * other.
+   *
+   * @internal
+   */
+  adviceIn(language: Language): string {
+    return printable(this.#advice[language]);
+  }
+
+  /** @internal */
+  static withCode(code: number, advice: Phrase): PageRefusal {
+    const text = (TEXTS_BY_CODE as Readonly<Record<number, string>>)[code] ?? '系统错误';
+    return new PageRefusal(text, code, advice);
+  }
+}
+
+/** The error codes of the authorize page with WeChat's texts (网页授权, 错误返回码说明). */
+const TEXTS_BY_CODE = {
   10003: 'redirect_uri域名与后台配置不一致',
   10004: '此公众号被封禁',
   10005: '此公众号并没有这些scope的权限',
@@ -15,11 +59,8 @@ const texts = {
   10016: '不支持微信开放平台的Appid，请使用公众号Appid',
 } as const;
 
-/** Why a page shows an error that a test asked for. */
-export const ON_DEMAND: Phrase = { zh: '测试要求的故障', en: 'a fault on demand' };
-
-/** Texts that come without a number. */
-export const unnumbered = {
+/** WeChat's texts of error pages without an error code. */
+export const TEXTS_WITHOUT_CODE = {
   appId: 'AppID 参数错误',
   scope: 'Scope 参数错误或没有 Scope 权限',
   redirectURI: 'redirect_uri 参数错误',
@@ -27,38 +68,5 @@ export const unnumbered = {
   link: '该链接无法访问',
 } as const;
 
-/** A login page that WeChat refuses to show (网页授权, 错误返回码说明): it says so itself and never calls the app back. */
-export class PageRefusal extends Error {
-  /** `PageRefusal` */
-  override readonly name: string = 'PageRefusal';
-  /** The emulator's own word, in English: what was wrong with which value. */
-  readonly advice: string;
-  readonly #advice: Phrase;
-
-  /** @internal */
-  constructor(
-    /** WeChat's text, in Chinese. */
-    readonly text: string,
-    /** WeChat's number (错误码), where it gives one. */
-    readonly code: number | undefined,
-    advice: Phrase,
-  ) {
-    super(`${code === undefined ? text : `${text}，错误码:${code}`} (${advice.en})`);
-    this.advice = advice.en;
-    this.#advice = advice;
-  }
-
-  /**
-   * WeChat documents its texts in Chinese alone; the emulator's own word follows the browser.
-   *
-   * @internal
-   */
-  adviceIn(language: Language): string {
-    return this.#advice[language];
-  }
-
-  /** @internal */
-  static numbered(code: number, advice: Phrase): PageRefusal {
-    return new PageRefusal((texts as Readonly<Record<number, string>>)[code] ?? '系统错误', code, advice);
-  }
-}
+/** The explanation of an error page that a test asked for by `fail()`. */
+export const FAULT_ON_DEMAND: Phrase = { zh: '测试指定的故障', en: 'a fault that the test asked for' };

@@ -1,21 +1,31 @@
-import type { Incoming } from '../http/incoming';
+import { oneOf } from '../http/form-error';
+import type { IncomingRequest } from '../http/incoming-request';
 import type { EmulatorUser } from '../world/people/users';
 import type { World } from '../world/world';
 
-const COOKIE = 'wechat_emulator_person';
-
-/** Whose phone this browser is: the person last picked here, else the first user. */
-export function personAt(request: Incoming, world: World): EmulatorUser {
-  const cookie = request.headers['cookie'] ?? '';
-  const match = new RegExp(`(?:^|;\\s*)${COOKIE}=([^;]*)`).exec(cookie);
-  const chosen = world.users.all.find((user) => encodeURIComponent(user.id) === match?.[1]);
-  return chosen ?? world.users.first;
+/**
+ * The person picked in a form; if it has no such field, the person of this browser.
+ *
+ * @throws FormError if there is no such person.
+ */
+export function pickedPerson(incoming: IncomingRequest, world: World): EmulatorUser {
+  const { person } = incoming.form;
+  if (person === undefined) return personOf(incoming, world);
+  const ids = world.users.all.map((user) => user.id);
+  return world.users.get(oneOf(ids, 'person', person));
 }
 
-export const rememberPerson = (user: EmulatorUser): Record<string, string> => ({
-  'Set-Cookie': `${COOKIE}=${encodeURIComponent(user.id)}; Path=/; HttpOnly; SameSite=Lax`,
-});
+const COOKIE = 'wechat_emulator_person';
 
-/** The person picked in a form, else the one of this browser. */
-export const personIn = (request: Incoming, world: World): EmulatorUser =>
-  world.users.find(request.form['person']) ?? personAt(request, world);
+/** The person of this browser: the one last picked in it; without one, the first user. */
+export function personOf(incoming: IncomingRequest, world: World): EmulatorUser {
+  const cookie = incoming.headers['cookie'] ?? '';
+  const match = new RegExp(`(?:^|;\\s*)${COOKIE}=([^;]*)`).exec(cookie);
+  const picked = world.users.all.find((user) => encodeURIComponent(user.id) === match?.[1]);
+  return picked ?? world.users.first;
+}
+
+/** The header that makes a browser remember its person. */
+export function rememberPerson(user: EmulatorUser): Record<string, string> {
+  return { 'Set-Cookie': `${COOKIE}=${encodeURIComponent(user.id)}; Path=/; HttpOnly; SameSite=Lax` };
+}

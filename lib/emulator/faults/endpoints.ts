@@ -1,5 +1,19 @@
-/** Every path that can be made to fail, with the short names that mean it. */
-const endpoints: Readonly<Record<string, readonly string[]>> = {
+/**
+ * The path of an endpoint that can fail.
+ *
+ * @throws Error if there is no such endpoint: a misspelled one would never fail.
+ */
+export function endpointPath(name: string): string {
+  const found = Object.entries(ENDPOINTS).find(([path, names]) => path === name || names.includes(name));
+  if (found) return found[0];
+  const known = Object.values(ENDPOINTS).flat().join(', ');
+  throw new Error(
+    `The emulator has no endpoint ${JSON.stringify(name)}. Give one of ${known}, or its whole path.`,
+  );
+}
+
+/** Every path that can fail, and its short names. */
+const ENDPOINTS: Readonly<Record<string, readonly string[]>> = {
   '/sns/oauth2/access_token': ['access_token'],
   '/sns/oauth2/refresh_token': ['refresh_token'],
   '/sns/auth': ['auth'],
@@ -10,13 +24,3 @@ const endpoints: Readonly<Record<string, readonly string[]>> = {
   '/connect/l/qrconnect': ['l/qrconnect', 'poll'],
   '/connect/confirm': ['confirm'],
 };
-
-/** The path of an endpoint; a misspelled one would never fail, so it is refused here. */
-export function endpointPath(name: string): string {
-  const found = Object.entries(endpoints).find(([path, names]) => path === name || names.includes(name));
-  if (found) return found[0];
-  const known = Object.values(endpoints).flat().join(', ');
-  throw new Error(
-    `The emulator has no endpoint ${JSON.stringify(name)} to fail; it has ${known}, or their whole paths`,
-  );
-}

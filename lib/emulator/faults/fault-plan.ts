@@ -9,21 +9,19 @@ export interface PlannedFault {
 
 interface Entry extends PlannedFault {
   readonly path: string;
+  /** How many requests are still served normally. */
   skip: number;
+  /** How many requests still meet the fault. */
   left: number;
 }
 
-const spoilsTheAnswer = (fault: EmulatorFault): boolean =>
-  typeof fault === 'string'
-    ? fault === 'reset-inside' || fault === 'truncated'
-    : 'drip' in fault || 'delay' in fault || 'patch' in fault;
-
-/** The faults that are to come, oldest first. */
+/** The faults that are still to happen, oldest first. */
 export class FaultPlan {
   #entries: Entry[] = [];
 
+  /** Returns a function that withdraws the fault. */
   add(endpoint: string, fault: EmulatorFault, options: FaultOptions = {}): () => void {
-    const { times = 1, delay = 0, after = 0, workDone = spoilsTheAnswer(fault) } = options;
+    const { times = 1, delay = 0, after = 0, workDone = needsRealResponse(fault) } = options;
     const entry: Entry = { path: endpointPath(endpoint), fault, delay, workDone, skip: after, left: times };
     this.#entries.push(entry);
     return () => {
@@ -31,7 +29,7 @@ export class FaultPlan {
     };
   }
 
-  /** The fault that a request to this path meets. */
+  /** The fault for a request to this path, which counts as one of its `times`. */
   take(path: string): PlannedFault | undefined {
     for (const entry of this.#entries) {
       if (entry.path !== path) continue;
@@ -45,4 +43,9 @@ export class FaultPlan {
     }
     return undefined;
   }
+}
+
+function needsRealResponse(fault: EmulatorFault): boolean {
+  if (typeof fault === 'string') return fault === 'reset-inside' || fault === 'truncated';
+  return 'drip' in fault || 'delay' in fault || 'patch' in fault;
 }

@@ -1,37 +1,37 @@
 /**
- * What may go wrong with an answer.
+ * How a response can go wrong.
  *
  * - `{ errcode, errmsg? }`: WeChat refuses.
  * - `{ status, body?, headers? }`: another HTTP status, as from a gateway.
- * - `{ html: true }`: a page in the place of JSON, status 200.
- * - `'reset'`: the connection is reset before the first byte; `'reset-inside'`: in the middle of the body.
- * - `'silence'`: no answer ever; the connection stays open.
- * - `{ drip }`: the right answer, byte by byte; `{ delay }`: late.
- * - `'truncated'`: half of the right body, as if it were whole; `'empty'`: status 200 and no body.
+ * - `{ html: true }`: a page instead of JSON, status 200.
+ * - `'reset'`: a TCP reset before the first byte; `'reset-inside'`: one in the middle of the body.
+ * - `'silence'`: no response; the connection stays open.
+ * - `{ drip }`: the real response, byte by byte; `{ delay }`: the real response, late.
+ * - `'truncated'`: half of the real body, with the Content-Length of that half; `'empty'`: status 200, no body.
  * - `{ body, contentType? }`: any bytes; `{ redirect }`: a redirect.
- * - `{ patch }`: the right answer with other fields.
+ * - `{ patch }`: the real response with other fields.
  */
 export type EmulatorFault =
   | {
-      /** WeChat's number. */
+      /** WeChat's error code. */
       readonly errcode: number;
       /**
-       * WeChat's words.
+       * The message.
        *
-       * @default WeChat's own for this number
+       * @default WeChat's message for this code
        */
       readonly errmsg?: string;
     }
   | {
       /** HTTP status. */
       readonly status: number;
-      /** @default none */
+      /** @default no body */
       readonly body?: string;
-      /** Beside those of the emulator. */
+      /** In addition to the emulator's own headers. @default none */
       readonly headers?: Readonly<Record<string, string>>;
     }
   | {
-      /** A page in the place of JSON, status 200. */
+      /** A page instead of JSON, status 200. */
       readonly html: true;
     }
   | 'reset'
@@ -50,19 +50,22 @@ export type EmulatorFault =
       readonly contentType?: string;
     }
   | {
-      /** Where the client is sent, with 302. */
+      /** The address of a redirect with status 302. */
       readonly redirect: string;
     }
   | {
-      /** By how many ms of real time the right answer is late. */
+      /** By how many ms of real time the real response is late. */
       readonly delay: number;
     }
   | {
-      /** Laid over the right answer (undefined removes a field), or a function of it. */
-      readonly patch: Readonly<Record<string, unknown>> | ((answer: Record<string, unknown>) => unknown);
+      /**
+       * Fields that replace those of the real response (undefined removes one), or a function that gets the
+       * real fields and returns others.
+       */
+      readonly patch: Readonly<Record<string, unknown>> | ((fields: Record<string, unknown>) => unknown);
     };
 
-/** When a fault happens, and how often. */
+/** When and how often a fault happens. */
 export interface FaultOptions {
   /**
    * How many requests meet the fault; `Infinity` for all.
@@ -77,16 +80,17 @@ export interface FaultOptions {
    */
   readonly delay?: number;
   /**
-   * How many requests are answered rightly before.
+   * How many requests are served normally before the first fault.
    *
    * @default 0
    */
   readonly after?: number;
   /**
-   * Whether the endpoint did its work before the answer was lost: a code is spent, a token issued. Without it the request had no effect.
+   * Whether the endpoint does its work although the response is faulty: a code is spent, a token issued. If
+   * false, the request has no effect.
    *
-   * @default true for faults that spoil or delay the right answer (`reset-inside`, `truncated`,
-   * `drip`, `delay`, `patch`), false for those that replace it
+   * @default true for `reset-inside`, `truncated`, `drip`, `delay` and `patch`, which need the real response;
+   * false for the others
    */
   readonly workDone?: boolean;
 }

@@ -1,30 +1,38 @@
 import { markup, type Markup } from '../pages/markup';
+import type { AppRegistry } from '../world/app-registry';
+import { printable } from '../world/printable';
 import type { RecordedRequest } from '../world/request-log';
-import type { HomeWords } from './home-words';
+import type { World } from '../world/world';
+import type { HomeTexts } from './home-texts';
 
-const SHOWN = 30;
+const SHOWN_REQUESTS = 30;
 
-const timeOf = (at: number): string => new Date(at).toISOString().slice(11, 23);
-
-const target = ({ path, query }: RecordedRequest): string => {
-  const search = String(new URLSearchParams(query));
-  return search === '' ? path : `${path}?${search}`;
-};
-
-const row = (request: RecordedRequest): Markup =>
-  markup`<tr><td><code>${timeOf(request.at)}</code></td><td><code>${request.method} ${target(request)}</code>${
-    request.warning !== undefined && markup`<br><small>⚠ ${request.warning}</small>`
-  }</td><td class="agent"><small>${(request.headers['user-agent'] ?? '').slice(0, 60)}</small></td></tr>`;
-
-export function requestsTable(requests: readonly RecordedRequest[], words: HomeWords): Markup {
-  const { columns } = words;
-  const latest = requests.slice(-SHOWN).reverse();
-  return markup`<section id="requests"><h2>${words.requests}</h2>
-${
-  latest.length === 0
-    ? markup`<p><small>${words.noRequests}</small></p>`
-    : markup`<div class="list"><table><tr><th>${columns.time}</th><th>${columns.request}</th><th class="agent">${columns.agent}</th></tr>${latest.map(row)}</table></div>`
-}
+/** The latest requests, newest first, and the buttons of the request log. */
+export function requestsTable(world: World, texts: HomeTexts): Markup {
+  const latest = world.requests.slice(-SHOWN_REQUESTS).reverse();
+  return markup`<section id="requests"><h2>${texts.requests}</h2>
+${latest.length === 0 ? markup`<p><small>${texts.noRequests}</small></p>` : table(latest, world.apps, texts)}
 <form method="post" class="actions"><input type="hidden" name="action" value="clear">
-<a class="button secondary" href="/">${words.refresh}</a><button class="button secondary">${words.clear}</button></form></section>`;
+<a class="button secondary" href="/">${texts.refresh}</a>
+<button class="button secondary">${texts.clear}</button></form></section>`;
+}
+
+function table(requests: readonly RecordedRequest[], apps: AppRegistry, { columns }: HomeTexts): Markup {
+  return markup`<div class="list"><table>
+<tr><th>${columns.time}</th><th>${columns.request}</th><th class="agent">${columns.agent}</th></tr>
+${requests.map((request) => row(request, apps))}</table></div>`;
+}
+
+const SHOWN_USER_AGENT = 60;
+
+function row({ at, method, path, query, warning, headers }: RecordedRequest, apps: AppRegistry): Markup {
+  const shown = (text: string): string => printable(apps.withoutSecrets(text));
+  const time = new Date(at).toISOString().slice(11, 23);
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) parameters.append(shown(name), shown(value));
+  const search = parameters.size === 0 ? '' : `?${parameters.toString()}`;
+  const userAgent = shown(headers['user-agent'] ?? '').slice(0, SHOWN_USER_AGENT);
+  return markup`<tr><td><code>${time}</code></td><td><code>${method} ${shown(path)}${search}</code>${
+    warning !== undefined && markup`<br><small>⚠ ${shown(warning)}</small>`
+  }</td><td class="agent"><small>${userAgent}</small></td></tr>`;
 }

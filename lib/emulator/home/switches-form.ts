@@ -1,23 +1,27 @@
 import type { Language } from '../pages/language';
 import { markup, type Markup } from '../pages/markup';
-import { defaultSwitches, switchChoices, type EmulatorSwitches } from '../world/switches';
-import type { HomeWords } from './home-words';
-import { switchWords } from './switch-words';
+import { DEFAULT_SWITCHES, SWITCH_CHOICES, type EmulatorSwitches } from '../world/switches';
+import type { HomeTexts } from './home-texts';
+import { SWITCH_TEXTS } from './switch-texts';
 
-function select(name: keyof EmulatorSwitches, switches: EmulatorSwitches, language: Language): Markup {
-  const current = switches[name];
-  const choices = new Set<unknown>([...switchChoices[name], current]);
-  const changed = current !== defaultSwitches[name];
-  return markup`<label class="${changed ? 'changed' : ''}"><span>${name}<small>${switchWords[name][language]}</small></span>
-<select name="${name}">${[...choices].map(
-    (choice) => markup`<option${choice === current && markup` selected`}>${String(choice)}</option>`,
-  )}</select></label>`;
+/** A form with a list of values for each switch. Switches that differ from the default are in bold. */
+export function switchesForm(switches: EmulatorSwitches, texts: HomeTexts, language: Language): Markup {
+  const names = Object.keys(SWITCH_CHOICES) as (keyof EmulatorSwitches)[];
+  return markup`<section id="switches"><h2>${texts.switches}</h2><form method="post">
+<input type="hidden" name="action" value="switches">
+<div class="switches">${names.map((name) => selectFor(name, switches, language))}</div>
+<div class="actions"><button class="button">${texts.apply}</button></div>
+</form></section>`;
 }
 
-/** Every switch as a list of its values; those that differ from WeChat's default stand out. */
-export const switchesForm = (switches: EmulatorSwitches, words: HomeWords, language: Language): Markup =>
-  markup`<section id="switches"><h2>${words.switches}</h2><form method="post">
-<input type="hidden" name="action" value="switches">
-<div class="switches">${(Object.keys(switchChoices) as (keyof EmulatorSwitches)[]).map((name) => select(name, switches, language))}</div>
-<div class="actions"><button class="button">${words.apply}</button></div>
-</form></section>`;
+function selectFor(name: keyof EmulatorSwitches, switches: EmulatorSwitches, language: Language): Markup {
+  const current = switches[name];
+  const isChanged = current !== DEFAULT_SWITCHES[name];
+  const choices = [...new Set<unknown>([...SWITCH_CHOICES[name], current])];
+  const options = choices.map(
+    (choice) => markup`<option${choice === current && markup` selected`}>${String(choice)}</option>`,
+  );
+  const text = SWITCH_TEXTS[name][language];
+  return markup`<label class="${isChanged ? 'changed' : ''}"><span>${name}<small>${text}</small></span>
+<select name="${name}">${options}</select></label>`;
+}

@@ -1,16 +1,17 @@
 import type { ServerResponse } from 'node:http';
-import type { Answer } from './answer';
+import type { OutgoingResponse } from './outgoing-response';
 
-export const bytesOf = (answer: Answer): Buffer =>
-  typeof answer.body === 'string' ? Buffer.from(answer.body, 'utf8') : answer.body;
+export function send(response: ServerResponse, outgoing: OutgoingResponse): void {
+  response.end(writeHead(response, outgoing));
+}
 
-/** Writes the head and gives the body's bytes, for whoever sends them in a way of his own. */
-export function writeHead(response: ServerResponse, answer: Answer): Buffer {
-  const body = bytesOf(answer);
-  response.writeHead(answer.status, { ...answer.headers, 'Content-Length': body.length });
+/** Writes status and headers. Returns the body, for faults that send it in another way. */
+export function writeHead(response: ServerResponse, outgoing: OutgoingResponse): Buffer {
+  const body = bytesOf(outgoing);
+  response.writeHead(outgoing.status, { ...outgoing.headers, 'Content-Length': body.length });
   return body;
 }
 
-export function send(response: ServerResponse, answer: Answer): void {
-  response.end(writeHead(response, answer));
+export function bytesOf({ body }: OutgoingResponse): Buffer {
+  return typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
 }

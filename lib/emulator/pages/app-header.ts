@@ -1,10 +1,10 @@
 import { appName, type EmulatorApp } from '../world/apps';
 import { markup, type Markup } from './markup';
 
-const graphemes = new Intl.Segmenter('zh');
+const GRAPHEMES = new Intl.Segmenter('zh');
 
-/** An app's icon, drawn from its name, beside a title. */
+/** A title beside the app's icon: the first character of its name. */
 export function appHeader(app: EmulatorApp, title: string): Markup {
-  const [initial] = graphemes.segment(appName(app));
+  const [initial] = GRAPHEMES.segment(appName(app));
   return markup`<header><span class="app-icon">${initial?.segment}</span><h1>${title}</h1></header>`;
 }

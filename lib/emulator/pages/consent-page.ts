@@ -1,30 +1,11 @@
-import type { Answer } from '../http/answer';
+import type { OutgoingResponse } from '../http/outgoing-response';
 import { appName, type EmulatorApp } from '../world/apps';
 import type { EmulatorUser } from '../world/people/users';
 import { appHeader } from './app-header';
 import type { Language } from './language';
-import { render } from './layout';
+import { renderPage } from './layout';
 import { markup } from './markup';
 import { peoplePicker } from './people';
-
-const words = {
-  zh: {
-    title: '微信授权',
-    asks: '申请获取以下权限',
-    profile: '获得你的公开信息（昵称、头像等）',
-    login: '使用你的微信身份登录',
-    allow: '允许',
-    deny: '拒绝',
-  },
-  en: {
-    title: 'WeChat authorization',
-    asks: 'requests the following permissions',
-    profile: 'Get your public info (nickname, picture, …)',
-    login: 'Log in with your WeChat account',
-    allow: 'Allow',
-    deny: 'Reject',
-  },
-};
 
 export interface ConsentView {
   readonly app: EmulatorApp;
@@ -32,14 +13,14 @@ export interface ConsentView {
   readonly users: readonly EmulatorUser[];
   readonly person: EmulatorUser;
   readonly language: Language;
-  /** Shown to people who came from the snapshot page. */
+  /** Whether the person comes from the snapshot page. @default false */
   readonly fullService?: boolean;
 }
 
-/** The sheet with 允许 and 拒绝. Its form is posted to the page's own address. */
-export function consentPage(view: ConsentView): Answer {
-  const text = words[view.language];
-  return render({
+/** The page with the buttons 允许 and 拒绝. Its form posts to the page's own address. */
+export function consentPage(view: ConsentView): OutgoingResponse {
+  const text = TEXTS[view.language];
+  return renderPage({
     language: view.language,
     title: text.title,
     surface: 'phone',
@@ -56,3 +37,22 @@ ${view.fullService && markup`<input type="hidden" name="full" value="1">`}
 </form>`,
   });
 }
+
+const TEXTS = {
+  zh: {
+    title: '微信授权',
+    asks: '申请获取以下权限',
+    profile: '获得你的公开信息（昵称、头像等）',
+    login: '使用你的微信身份登录',
+    allow: '允许',
+    deny: '拒绝',
+  },
+  en: {
+    title: 'WeChat authorization',
+    asks: 'requests the following permissions',
+    profile: 'Access your public information (nickname, picture, …)',
+    login: 'Log in with your WeChat account',
+    allow: 'Allow',
+    deny: 'Reject',
+  },
+};

@@ -1,32 +1,34 @@
-import type { Answer } from '../http/answer';
+import type { OutgoingResponse } from '../http/outgoing-response';
 import type { Language } from './language';
 import { messagePage } from './message-page';
 
-const TITLE = '抱歉，出错了';
-
-/** Why WeChat shows an error page. */
+/** What an error page shows. */
 interface PageError {
   readonly text: string;
   readonly code: number | undefined;
   adviceIn(language: Language): string;
 }
 
-/** An error page of the authorize flow: WeChat's text, its number, and the emulator's reason. */
-export const authorizeErrorPage = (error: PageError, language: Language): Answer =>
-  messagePage({
+/** An error page of the authorize page: WeChat's text with its error code, and the emulator's explanation. */
+export function officialErrorPage(error: PageError, language: Language, framable = false): OutgoingResponse {
+  return messagePage({
     language,
-    title: TITLE,
+    title: '抱歉，出错了',
     icon: 'warn',
     text: error.code === undefined ? error.text : `${error.text}，错误码:${error.code}`,
     advice: error.adviceIn(language),
+    framable,
   });
+}
 
-/** An error page of the QR login: WeChat's text, no number. */
-export const websiteErrorPage = (error: PageError, language: Language): Answer =>
-  messagePage({
+/** An error page of the QR code page: WeChat's text without an error code, and the emulator's explanation. */
+export function websiteErrorPage(error: PageError, language: Language): OutgoingResponse {
+  return messagePage({
     language,
     title: '微信登录',
     icon: 'warn',
     text: error.text,
     advice: error.adviceIn(language),
+    framable: true,
   });
+}

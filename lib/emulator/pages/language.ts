@@ -1,13 +1,13 @@
 export type Language = 'zh' | 'en';
 
-/** The first of Chinese and English that the browser asks for; Chinese for the rest. */
+/** A text in both languages. */
+export type Phrase = Readonly<Record<Language, string>>;
+
+/** The first of Chinese and English in Accept-Language; Chinese if it names neither. */
 export function languageOf(acceptLanguage: string | undefined): Language {
-  const wanted = (acceptLanguage ?? '')
+  const accepted = (acceptLanguage ?? '')
     .toLowerCase()
     .split(',')
     .map((part) => part.trim().slice(0, 2));
-  return wanted.find((tag) => tag === 'zh' || tag === 'en') === 'en' ? 'en' : 'zh';
+  return accepted.find((tag) => tag === 'zh' || tag === 'en') === 'en' ? 'en' : 'zh';
 }
-
-/** One sentence in both languages. */
-export type Phrase = Readonly<Record<Language, string>>;

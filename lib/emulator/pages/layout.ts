@@ -1,4 +1,4 @@
-import { html, type Answer } from '../http/answer';
+import { html, type OutgoingResponse } from '../http/outgoing-response';
 import type { Language } from './language';
 import { markup, type Markup } from './markup';
 
@@ -6,33 +6,26 @@ export interface Page {
   readonly language: Language;
   readonly title: string;
   readonly body: Markup;
-  /** Of what the emulator adds, where it differs. */
+  /** The language of the emulator's own texts. @default `language` */
   readonly emulatorLanguage?: Language;
-  /** Class of the body: which of WeChat's surfaces this looks like. */
+  /** Which of WeChat's surfaces the page looks like: the class of the body. */
   readonly surface: 'phone' | 'desk' | 'embedded' | 'home';
-  /** Own scripts, by name. */
+  /** Names of the emulator's scripts. @default none */
   readonly scripts?: readonly string[];
-  /** A style sheet that the embedding site asked for (`href` of wxLogin.js). */
+  /** A style sheet of the embedding site (`href` of wxLogin.js). */
   readonly stylesheet?: string | undefined;
-  readonly status?: number;
-  /** Opens the app's callback in a frame. */
+  /** Whether the page opens the app's callback in a frame. @default false */
   readonly framesTheApp?: boolean;
+  /**
+   * Whether other sites may show the page in a frame. Only the QR code page needs that, for wxLogin.js and for
+   * frames that sites make themselves. It has no button that changes anything.
+   *
+   * @default false
+   */
+  readonly framable?: boolean;
 }
 
-const strip = {
-  zh: '这是本机的微信模拟器，不是微信',
-  en: 'A local emulator, not WeChat',
-};
-
-// No inline script or style: whatever is echoed into a page stays text.
-const policy = ({ stylesheet, framesTheApp }: Page): string =>
-  [
-    `default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' https: http: data:`,
-    `style-src 'self'${stylesheet === undefined ? '' : ' https: data:'}`,
-    ...(framesTheApp ? ['frame-src http: https:'] : []),
-  ].join('; ');
-
-export function render(page: Page): Answer {
+export function renderPage(page: Page): OutgoingResponse {
   const { language, title, body, surface, scripts = [], stylesheet } = page;
   const document = markup`<!DOCTYPE html>
 <html lang="${language === 'zh' ? 'zh-CN' : 'en'}">
@@ -50,11 +43,34 @@ export function render(page: Page): Answer {
 </head>
 <body class="${surface}">
 ${body}
-${surface !== 'embedded' && markup`<footer class="emulator"><a href="/">express-wechat-auth</a> · ${strip[page.emulatorLanguage ?? language]}</footer>`}
+${surface !== 'embedded' && footer(page.emulatorLanguage ?? language)}
 ${scripts.map((name) => markup`<script src="/emulator/${name}.js"></script>`)}
 </body>
 </html>
 `;
-  const answer = html(document.text, page.status);
-  return { ...answer, headers: { ...answer.headers, 'Content-Security-Policy': policy(page) } };
+  const response = html(document.text);
+  return {
+    ...response,
+    headers: { ...response.headers, 'Content-Security-Policy': contentSecurityPolicy(page) },
+  };
+}
+
+const FOOTER = {
+  zh: '这是本机的微信模拟器，不是微信',
+  en: 'A local emulator, not WeChat',
+};
+
+function footer(language: Language): Markup {
+  return markup`<footer class="emulator"><a href="/">express-wechat-auth</a> · ${FOOTER[language]}</footer>`;
+}
+
+// No inline script or style, so that request parameters in a page cannot become code. No frame of another
+// site, so that it cannot make a person press a button without knowing it (clickjacking).
+function contentSecurityPolicy({ stylesheet, framesTheApp, framable }: Page): string {
+  return [
+    `default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' https: http: data:`,
+    `style-src 'self'${stylesheet === undefined ? '' : ' https: data:'}`,
+    ...(framesTheApp ? ['frame-src http: https:'] : []),
+    ...(framable ? [] : [`frame-ancestors 'self'`]),
+  ].join('; ');
 }

@@ -1,20 +1,14 @@
-/** HTML that needs no more escaping. */
+/** HTML whose parts have been escaped. */
 export class Markup {
   constructor(readonly text: string) {}
 }
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-export const escapeHTML = (text: string): string =>
-  text.replace(/[&<>"']/g, (char) => entities[char] ?? char);
-
 type Piece = string | number | undefined | false | Markup | readonly Markup[];
+
+/** A template literal that escapes its values, except those that are markup. */
+export function markup(template: TemplateStringsArray, ...pieces: Piece[]): Markup {
+  return new Markup(String.raw({ raw: template }, ...pieces.map(render)));
+}
 
 function render(piece: Piece): string {
   if (piece === undefined || piece === false) return '';
@@ -23,6 +17,14 @@ function render(piece: Piece): string {
   return escapeHTML(String(piece));
 }
 
-/** A template whose values are escaped, unless they are markup themselves. */
-export const markup = (template: TemplateStringsArray, ...pieces: Piece[]): Markup =>
-  new Markup(String.raw({ raw: template }, ...pieces.map(render)));
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escapeHTML(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
+}

@@ -1,6 +1,6 @@
-import type { Answer } from '../http/answer';
+import type { OutgoingResponse } from '../http/outgoing-response';
 import type { Language } from './language';
-import { render } from './layout';
+import { renderPage } from './layout';
 import { markup, type Markup } from './markup';
 
 export interface Message {
@@ -9,26 +9,25 @@ export interface Message {
   /** WeChat's sentence. */
   readonly text: string;
   readonly icon: 'info' | 'warn' | 'success';
-  readonly detail?: string | undefined;
-  /** The emulator's own word, marked as such. */
+  /** The emulator's explanation, which is marked as not WeChat's. */
   readonly advice?: string | undefined;
   readonly more?: Markup;
-  readonly embedded?: boolean;
-  readonly scripts?: readonly string[];
+  /** Whether other sites may show the page in a frame. @default false */
+  readonly framable?: boolean;
 }
 
-/** WeChat's one-sentence page: an icon, a title, and below it what the emulator knows. */
-export const messagePage = (message: Message): Answer =>
-  render({
+/** WeChat's page with one sentence: an icon, the sentence, and below it the emulator's explanation. */
+export function messagePage(message: Message): OutgoingResponse {
+  return renderPage({
     language: message.language,
     title: message.title,
-    surface: message.embedded ? 'embedded' : 'phone',
-    scripts: message.scripts ?? [],
+    surface: 'phone',
+    framable: message.framable ?? false,
     body: markup`<main class="weui_msg">
 <div class="weui_icon_area"><i class="weui_icon_msg weui_icon_${message.icon}"></i></div>
-<div class="weui_text_area"><h4 class="weui_msg_title">${message.text}</h4>
-${message.detail !== undefined && markup`<p class="weui_msg_desc">${message.detail}</p>`}</div>
+<div class="weui_text_area"><h4 class="weui_msg_title">${message.text}</h4></div>
 ${message.advice !== undefined && markup`<p class="advice">${message.advice}</p>`}
 ${message.more}
 </main>`,
   });
+}

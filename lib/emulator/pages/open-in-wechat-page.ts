@@ -1,20 +1,25 @@
-import type { Answer } from '../http/answer';
+import type { OutgoingResponse } from '../http/outgoing-response';
 import type { Language } from './language';
 import { markup } from './markup';
 import { messagePage } from './message-page';
 
-const words = {
-  zh: { note: '这个浏览器不是微信。仅在模拟器中：', go: '当作在微信里，继续' },
-  en: { note: 'This browser is not WeChat. In the emulator only:', go: 'Continue as if in WeChat' },
-};
-
-/** What authorize shows outside WeChat; below it, the emulator's door for a desktop browser. */
-export const openInWechatPage = (continueURL: string, language: Language): Answer =>
-  messagePage({
+/**
+ * The authorize page outside WeChat. Below WeChat's text, the emulator offers a link with which any browser
+ * can go on.
+ */
+export function openInWechatPage(continueURL: string, language: Language): OutgoingResponse {
+  const { note, link } = TEXTS[language];
+  return messagePage({
     language,
     title: '抱歉，出错了',
     icon: 'info',
     text: '请在微信客户端打开链接',
-    more: markup`<div class="advice"><p>${words[language].note}</p>
-<a class="button secondary" id="continue" href="${continueURL}">${words[language].go}</a></div>`,
+    more: markup`<div class="advice"><p>${note}</p>
+<a class="button secondary" id="continue" href="${continueURL}">${link}</a></div>`,
   });
+}
+
+const TEXTS = {
+  zh: { note: '这个浏览器不是微信。仅在模拟器中：', link: '当作在微信里，继续' },
+  en: { note: 'This browser is not WeChat. In the emulator only:', link: 'Continue as if in WeChat' },
+};

@@ -1,41 +1,41 @@
 import { avatarURL } from '../world/people/avatar';
 import type { EmulatorUser } from '../world/people/users';
+import { printable } from '../world/printable';
 import type { Language } from './language';
 import { markup, type Markup } from './markup';
 
+/** The form field that picks a person: one radio button for each. */
+export function peoplePicker(
+  users: readonly EmulatorUser[],
+  picked: EmulatorUser,
+  language: Language,
+): Markup {
+  return markup`<fieldset class="people"><legend>${LEGEND[language]}</legend>
+${users.map((user) => personOption(user, user === picked, language))}</fieldset>`;
+}
+
+const LEGEND = { zh: '模拟器：你是谁', en: 'Emulator: who are you?' };
+
+function personOption(user: EmulatorUser, isPicked: boolean, language: Language): Markup {
+  return markup`<label><input type="radio" name="person" value="${user.id}"${isPicked && markup` checked`}>
+${face(user)}<span>${printable(user.nickname)}<small>${traitsOf(user, language)}</small></span></label>`;
+}
+
+function face(user: EmulatorUser): Markup {
+  if (user.headimgurl === '') return markup`<span class="face none"></span>`;
+  return markup`<img class="face" alt="" src="${user.headimgurl ?? avatarURL('', user.id)}">`;
+}
+
 type Trait = 'follower' | 'snapshot' | 'deregistered' | 'risky';
 
-const traits: Readonly<Record<Trait, Readonly<Record<Language, string>>>> = {
+const TRAITS: Readonly<Record<Trait, Readonly<Record<Language, string>>>> = {
   follower: { zh: '已关注', en: 'follower' },
   snapshot: { zh: '快照页', en: 'snapshot page' },
   deregistered: { zh: '已注销', en: 'deregistered' },
   risky: { zh: '高风险', en: 'high risk' },
 };
 
-export const traitsOf = (user: EmulatorUser, language: Language): string =>
-  (Object.keys(traits) as Trait[])
-    .filter((trait) => user[trait])
-    .map((trait) => traits[trait][language])
-    .join(' · ');
-
-export function face(user: EmulatorUser): Markup {
-  if (user.headimgurl === '') return markup`<span class="face none"></span>`;
-  return markup`<img class="face" alt="" src="${user.headimgurl ?? avatarURL('', user.id)}">`;
+function traitsOf(user: EmulatorUser, language: Language): string {
+  const traits = (Object.keys(TRAITS) as Trait[]).filter((trait) => user[trait]);
+  return traits.map((trait) => TRAITS[trait][language]).join(' · ');
 }
-
-/** Control characters of a dirty nickname are marked, not sent. */
-export const shownNickname = (user: EmulatorUser): string => user.nickname.replace(/\p{Cc}/gu, '·');
-
-/** Whose phone this is: one radio button a person. */
-export const peoplePicker = (
-  users: readonly EmulatorUser[],
-  chosen: EmulatorUser,
-  language: Language,
-): Markup =>
-  markup`<fieldset class="people"><legend>${language === 'zh' ? '模拟器：你是谁' : 'Emulator: who are you'}</legend>
-${users.map(
-  (
-    user,
-  ) => markup`<label><input type="radio" name="person" value="${user.id}"${user === chosen && markup` checked`}>
-${face(user)}<span>${shownNickname(user)}<small>${traitsOf(user, language)}</small></span></label>`,
-)}</fieldset>`;

@@ -1,29 +1,72 @@
-import type { Answer } from '../http/answer';
+import type { OutgoingResponse } from '../http/outgoing-response';
 import { appName, type EmulatorApp } from '../world/apps';
 import type { Language } from './language';
-import { render } from './layout';
-import { markup } from './markup';
+import { renderPage } from './layout';
+import { markup, type Markup } from './markup';
 
 export interface QrView {
   readonly app: EmulatorApp;
   readonly uuid: string;
-  /** Where the page goes with the code, which is put in the place of the uuid. */
+  /** The callback address with the uuid instead of a code. The page's script puts the code in its place. */
   readonly callback: string;
-  /** Where it goes after a refusal, if anywhere. */
-  readonly refused: string | undefined;
+  /** The callback address for a person who denies; undefined if the page stays. */
+  readonly denied: string | undefined;
   readonly language: Language;
   readonly emulatorLanguage: Language;
-  /** In the iframe of wxLogin.js. */
+  /** Whether it is in the frame of wxLogin.js. */
   readonly embedded: boolean;
   /** `true`, `false`, or anything else for WeChat's default. */
   readonly selfRedirect: string;
   readonly style: string | undefined;
   readonly stylesheet: string | undefined;
-  /** 极简样式: the QR code without a title. */
+  /** The plain style (极简样式): the QR code without a title. */
   readonly lite: boolean;
 }
 
-const words = {
+/** The page with the QR code. Its script polls for the status and shows the text that belongs to it. */
+export function qrPage(view: QrView): OutgoingResponse {
+  const text = TEXTS[view.language];
+  return renderPage({
+    language: view.language,
+    emulatorLanguage: view.emulatorLanguage,
+    title: text.title,
+    surface: view.embedded ? 'embedded' : 'desk',
+    framable: true,
+    scripts: ['qr'],
+    stylesheet: safeStylesheet(view.stylesheet),
+    body: markup`<main class="qr impowerBox ${view.style === 'white' ? 'on-dark' : ''}" id="qr"
+ data-uuid="${view.uuid}" data-callback="${view.callback}" data-denied="${view.denied ?? ''}"
+ data-self-redirect="${view.selfRedirect}">
+${!view.lite && markup`<h1 class="title">${text.title}</h1>`}
+<div class="qrcode-frame">${image(view.uuid)}</div>
+<div class="info">
+<div class="status" data-status="408"><strong>${text.scan}</strong><p>${appName(view.app)}</p></div>
+${status(404, text.scanned, markup`<p>${text.tap}</p>`)}
+${status(403, text.cancelled, markup`<p>${text.again}</p>`)}
+${status(402, text.expired, markup`<button type="button" class="refresh js_refresh">${text.refresh}</button>`)}
+</div>
+<a class="emulated-phone js_phone" target="_blank" rel="noopener" href="/connect/confirm?uuid=${view.uuid}">
+${EMULATOR_TEXTS[view.emulatorLanguage]}</a>
+</main>`,
+  });
+}
+
+/** Its classes are those of WeChat's page, which sites address in their style sheets. */
+function image(uuid: string): Markup {
+  return markup`<img class="qrcode js_qrcode_img web_qrcode_img" alt="QR" src="/connect/qrcode/${uuid}">`;
+}
+
+function status(code: number, title: string, detail: Markup): Markup {
+  return markup`<div class="status" data-status="${code}" hidden><strong>${title}</strong>
+${detail}</div>`;
+}
+
+/** The embedding site chooses the address, so only those that can be a style sheet pass: no `javascript:`. */
+function safeStylesheet(href: string | undefined): string | undefined {
+  return href !== undefined && /^(https?:\/\/|data:text\/css[;,])/i.test(href) ? href : undefined;
+}
+
+const TEXTS = {
   zh: {
     title: '微信登录',
     scan: '使用微信扫一扫登录',
@@ -46,40 +89,4 @@ const words = {
   },
 };
 
-const emulatorWords = { zh: '用模拟的手机扫一扫', en: 'Scan with the emulated phone' };
-
-// Only what a style sheet of an embedding site may be; a script address is none.
-const safeStylesheet = (href: string | undefined): string | undefined =>
-  href !== undefined && /^(https?:\/\/|data:text\/css[;,])/i.test(href) ? href : undefined;
-
-/** The page with the QR code. Its script polls and shows one of the four states. */
-export function qrPage(view: QrView): Answer {
-  const text = words[view.language];
-  const state = (name: string, title: string, detail: string, button = false) =>
-    markup`<div class="status" data-status="${name}" hidden><strong>${title}</strong>
-${button ? markup`<button type="button" class="refresh js_refresh">${detail}</button>` : markup`<p>${detail}</p>`}</div>`;
-  return render({
-    language: view.language,
-    emulatorLanguage: view.emulatorLanguage,
-    title: text.title,
-    surface: view.embedded ? 'embedded' : 'desk',
-    scripts: ['qr'],
-    stylesheet: safeStylesheet(view.stylesheet),
-    body: markup`<main class="qr impowerBox ${view.style === 'white' ? 'on-dark' : ''}" id="qr" data-uuid="${view.uuid}"
- data-callback="${view.callback}" data-refused="${view.refused ?? ''}" data-self-redirect="${view.selfRedirect}">
-${
-  !view.lite &&
-  markup`<h1 class="title">${text.title}</h1>
-`
-}<div class="qrcode-frame"><img class="qrcode js_qrcode_img web_qrcode_img" alt="QR" src="/connect/qrcode/${view.uuid}"></div>
-<div class="info">
-<div class="status" data-status="408"><strong>${text.scan}</strong><p>${appName(view.app)}</p></div>
-${state('404', text.scanned, text.tap)}
-${state('403', text.cancelled, text.again)}
-${state('402', text.expired, text.refresh, true)}
-</div>
-<a class="emulated-phone js_phone" target="_blank" rel="noopener" href="/connect/confirm?uuid=${view.uuid}">
-${emulatorWords[view.emulatorLanguage]}</a>
-</main>`,
-  });
-}
+const EMULATOR_TEXTS = { zh: '用模拟的手机扫一扫', en: 'Scan with the emulated phone' };

@@ -1,36 +1,17 @@
-import type { Answer } from '../http/answer';
+import type { OutgoingResponse } from '../http/outgoing-response';
 import { appName, type EmulatorApp } from '../world/apps';
 import { appHeader } from './app-header';
 import type { Language } from './language';
-import { render } from './layout';
+import { renderPage } from './layout';
 import { markup } from './markup';
 
-const words = {
-  zh: {
-    title: '网页快照',
-    text: '你正在浏览网页快照',
-    detail:
-      '微信会直接以一个虚拟身份打开应用的页面，不询问用户。按下“继续”就是这一步；应用会收到 is_snapshotuser: 1。',
-    go: '以虚拟身份继续',
-    full: '使用完整服务',
-  },
-  en: {
-    title: 'Page snapshot',
-    text: 'You are viewing a snapshot',
-    detail:
-      'WeChat opens the app’s page at once as a virtual person, without asking. “Continue” is that step; the app is told is_snapshotuser: 1.',
-    go: 'Continue as the virtual person',
-    full: 'Use full service',
-  },
-};
-
 /**
- * The snapshot page (网页快照页). WeChat lays its button over the app's own page; here it is a page before it, so that
- * the app needs not let itself be framed.
+ * The snapshot page (网页快照页). WeChat puts its button over the app's page. The emulator shows a page of its own
+ * first, so that the app need not allow itself to be framed.
  */
-export function snapshotPage(app: EmulatorApp, language: Language): Answer {
-  const text = words[language];
-  return render({
+export function snapshotPage(app: EmulatorApp, language: Language): OutgoingResponse {
+  const text = TEXTS[language];
+  return renderPage({
     language,
     title: text.title,
     surface: 'phone',
@@ -43,3 +24,24 @@ ${appHeader(app, text.text)}
 </form>`,
   });
 }
+
+const TEXTS = {
+  zh: {
+    title: '网页快照',
+    text: '你正在浏览网页快照',
+    detail:
+      '微信不会询问用户，而是直接以虚拟身份打开应用的页面。按下面的第一个按钮就是这一步；' +
+      '应用换取 access_token 时会收到 is_snapshotuser: 1。',
+    go: '以虚拟身份继续',
+    full: '使用完整服务',
+  },
+  en: {
+    title: 'Page snapshot',
+    text: 'You are viewing a snapshot',
+    detail:
+      'WeChat opens the app’s page as a virtual user at once, without asking. The first button below is that ' +
+      'step; the token response then holds is_snapshotuser: 1.',
+    go: 'Continue as the virtual user',
+    full: 'Use full service',
+  },
+};

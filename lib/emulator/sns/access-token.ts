@@ -1,9 +1,9 @@
+import type { JsonObject } from '../http/wechat-json';
 import { grantIdentity, type Grant } from '../world/credentials/grants';
 import { ACCESS_TOKEN_LIFETIME } from '../world/credentials/tokens';
 import type { World } from '../world/world';
 import { redeem, type Exchange } from './redeem';
-import type { SnsApi } from './sns-call';
-import type { WireObject } from '../http/wire-json';
+import type { Parameters } from './sns-call';
 
 const WEB: Exchange = {
   codeParameter: 'code',
@@ -11,20 +11,10 @@ const WEB: Exchange = {
   appTypes: ['official', 'website'],
 };
 
-const isBase = (grant: Grant): boolean => grant.scopes.every((scope) => scope === 'snsapi_base');
-
-function voidEarlierTokens(grant: Grant, world: World): void {
-  const { openid } = grantIdentity(grant);
-  const earlier = world.tokens.where(
-    (pair) => pair.grant.app === grant.app && grantIdentity(pair.grant).openid === openid,
-  );
-  for (const pair of earlier) world.tokens.revoke(pair.refreshToken);
-}
-
-/** 通过 code 换取网页授权 access_token. */
-export const accessToken: SnsApi = (parameters, world): WireObject => {
+/** Exchanges a code for tokens (通过 code 换取网页授权 access_token). */
+export function accessToken(parameters: Parameters, world: World): JsonObject {
   const grant = redeem(parameters, WEB, world);
-  if (world.switches.loginVoidsRefreshTokens) voidEarlierTokens(grant, world);
+  if (world.switches.loginVoidsRefreshTokens) revokeEarlierTokens(grant, world);
   const pair = world.tokens.issue(grant);
   const { openid, unionid } = grantIdentity(grant);
   return {
@@ -33,7 +23,19 @@ export const accessToken: SnsApi = (parameters, world): WireObject => {
     refresh_token: pair.refreshToken,
     openid,
     scope: grant.scopes.join(','),
-    unionid: isBase(grant) || !world.switches.unionid ? undefined : unionid,
+    unionid: isBaseOnly(grant) || !world.switches.unionid ? undefined : unionid,
     is_snapshotuser: grant.virtual && world.switches.snapshotFlag ? 1 : undefined,
   };
-};
+}
+
+function revokeEarlierTokens(grant: Grant, world: World): void {
+  const { openid } = grantIdentity(grant);
+  const earlier = world.tokens.where(
+    (pair) => pair.grant.app === grant.app && grantIdentity(pair.grant).openid === openid,
+  );
+  for (const pair of earlier) world.tokens.revoke(pair.refreshToken);
+}
+
+function isBaseOnly({ scopes }: Grant): boolean {
+  return scopes.every((scope) => scope === 'snsapi_base');
+}

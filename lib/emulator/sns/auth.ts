@@ -1,8 +1,10 @@
+import type { JsonObject } from '../http/wechat-json';
+import type { World } from '../world/world';
 import { bearer } from './bearer';
-import type { SnsApi } from './sns-call';
+import type { Parameters } from './sns-call';
 
-/** 检验授权凭证（access_token）是否有效. */
-export const auth: SnsApi = (parameters, world) => {
+/** Checks an access token (检验授权凭证（access_token）是否有效). */
+export function auth(parameters: Parameters, world: World): JsonObject {
   bearer(parameters, world);
   return { errcode: 0, errmsg: 'ok' };
-};
+}

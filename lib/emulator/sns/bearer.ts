@@ -3,12 +3,16 @@ import type { World } from '../world/world';
 import { Refusal } from './refusal';
 import { need, type Parameters } from './sns-call';
 
-/** Whom an access token speaks for; the checks that `/sns/auth` and `/sns/userinfo` share, in WeChat's order. */
+/**
+ * The grant behind an access token. `/sns/auth` and `/sns/userinfo` share these checks, in WeChat's order.
+ *
+ * @throws Refusal for the first check that fails.
+ */
 export function bearer(parameters: Parameters, world: World): Grant {
   const token = need(parameters['access_token'], 41001);
   const openid = need(parameters['openid'], 41009);
   const pair = world.tokens.byAccessToken(token);
-  // A token of the wrong kind, not merely an unknown one.
+  // A refresh token is a token of the wrong kind, not an unknown one.
   if (!pair && world.tokens.byRefreshToken(token)) throw new Refusal(40014);
   if (!pair || pair.passwordChanged) throw new Refusal(40001);
   if (world.clock.now() >= pair.accessExpiresAt) throw new Refusal(42001);

@@ -1,8 +1,10 @@
+import type { JsonObject } from '../http/wechat-json';
 import { grantIdentity } from '../world/credentials/grants';
 import { randomSessionKey } from '../world/random';
+import type { World } from '../world/world';
 import { redeem, type Exchange } from './redeem';
 import { Refusal } from './refusal';
-import type { SnsApi } from './sns-call';
+import type { Parameters } from './sns-call';
 
 const MINI_PROGRAM: Exchange = {
   codeParameter: 'js_code',
@@ -10,8 +12,11 @@ const MINI_PROGRAM: Exchange = {
   appTypes: ['miniprogram'],
 };
 
-/** 小程序登录 code2Session. A missing grant_type is tolerated; a wrong one is not. */
-export const jscode2session: SnsApi = (parameters, world) => {
+/**
+ * Exchanges a mini program's code for a session key (小程序登录 code2Session). Unlike access_token, it accepts a
+ * missing grant_type.
+ */
+export function jscode2session(parameters: Parameters, world: World): JsonObject {
   const grant = redeem(parameters, MINI_PROGRAM, world);
   if (grant.user.risky) throw new Refusal(40226);
   const { openid, unionid } = grantIdentity(grant);
@@ -21,4 +26,4 @@ export const jscode2session: SnsApi = (parameters, world) => {
     openid,
     unionid: world.switches.unionid ? unionid : undefined,
   };
-};
+}

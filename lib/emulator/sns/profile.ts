@@ -1,8 +1,8 @@
-import { avatarURL } from '../world/people/avatar';
 import { grantIdentity, type Grant } from '../world/credentials/grants';
+import { avatarURL } from '../world/people/avatar';
 import type { World } from '../world/world';
 
-/** What WeChat tells of a person: name and picture. Since October 2021 nothing else. */
+/** A person's profile: ids, nickname and picture. WeChat gives nothing else since October 2021. */
 export interface Profile {
   readonly openid: string;
   readonly unionid: string | undefined;
@@ -11,20 +11,24 @@ export interface Profile {
   readonly privilege: readonly string[];
 }
 
-function face(grant: Grant, world: World): Pick<Profile, 'nickname' | 'headimgurl'> {
-  const { user } = grant;
-  if (grant.virtual) return { nickname: '微信用户', headimgurl: avatarURL(world.url, 'virtual') };
-  if (user.deregistered) return { nickname: '用户已经注销', headimgurl: '' };
-  const nickname = world.switches.dirtyNicknames ? `\u0014${user.nickname}\b\n` : user.nickname;
-  return { nickname, headimgurl: user.headimgurl ?? avatarURL(world.url, user.id) };
-}
-
-export function profileOf(grant: Grant, world: World): Profile {
+/** The profile of a grant's user. A picture that the emulator draws is at this origin. */
+export function profileOf(grant: Grant, world: World, origin: string): Profile {
   const { openid, unionid } = grantIdentity(grant);
   return {
     openid,
     unionid: world.switches.unionid ? unionid : undefined,
-    ...face(grant, world),
+    ...nameAndPicture(grant, world, origin),
     privilege: grant.virtual ? [] : (grant.user.privilege ?? []),
   };
+}
+
+function nameAndPicture(
+  { user, virtual }: Grant,
+  world: World,
+  origin: string,
+): Pick<Profile, 'nickname' | 'headimgurl'> {
+  if (virtual) return { nickname: '微信用户', headimgurl: avatarURL(origin, 'virtual') };
+  if (user.deregistered) return { nickname: '用户已经注销', headimgurl: '' };
+  const nickname = world.switches.dirtyNicknames ? `\u0014${user.nickname}\b\n` : user.nickname;
+  return { nickname, headimgurl: user.headimgurl ?? avatarURL(origin, user.id) };
 }

@@ -4,30 +4,19 @@ import type { World } from '../world/world';
 import { Refusal } from './refusal';
 import { need, needApp, type Parameters } from './sns-call';
 
-/** 40125 before 40029: a wrong secret is told before the code is looked at. */
-function checkSecret(app: EmulatorApp, secret: string, code: string, world: World): void {
-  if (secret === app.appSecret) return;
-  if (world.switches.burnOnWrongSecret) world.codes.burn(code);
-  throw new Refusal(40125);
-}
-
-/** What the two exchanges differ in. */
+/** How one code exchange differs from the other. */
 export interface Exchange {
   readonly codeParameter: 'code' | 'js_code';
   readonly grantTypeRequired: boolean;
-  /** The apps whose codes are redeemed there; to others every code is unknown. */
+  /** The types of apps that may exchange their codes here. Codes of other apps are unknown. */
   readonly appTypes: readonly EmulatorApp['type'][];
 }
 
-function takeCode(app: EmulatorApp, code: string, world: World): Grant {
-  const redemption = world.codes.redeem(code, app.appId);
-  if (typeof redemption !== 'string') return redemption.grant;
-  if (redemption === 'unknown' && world.switches.burnOnMismatch) world.codes.burn(code);
-  const errcodes = { unknown: 40029, expired: world.switches.expiredCode, used: 40163 };
-  throw new Refusal(errcodes[redemption]);
-}
-
-/** The code exchange that access_token and jscode2session share, checks in WeChat's order. */
+/**
+ * The code exchange of access_token and jscode2session, with its checks in WeChat's order.
+ *
+ * @throws Refusal for the first check that fails.
+ */
 export function redeem(parameters: Parameters, exchange: Exchange, world: World): Grant {
   const appId = need(parameters['appid'], 41002);
   const app = needApp(appId, world);
@@ -37,5 +26,20 @@ export function redeem(parameters: Parameters, exchange: Exchange, world: World)
   if (grantType !== 'authorization_code') throw new Refusal(40002);
   checkSecret(app, secret, code, world);
   if (!exchange.appTypes.includes(app.type)) throw new Refusal(40029);
-  return takeCode(app, code, world);
+  return redeemCode(app, code, world);
+}
+
+/** WeChat checks the secret before the code: 40125 comes before 40029. */
+function checkSecret(app: EmulatorApp, secret: string, code: string, world: World): void {
+  if (secret === app.appSecret) return;
+  if (world.switches.burnOnWrongSecret) world.codes.burn(code);
+  throw new Refusal(40125);
+}
+
+function redeemCode(app: EmulatorApp, code: string, world: World): Grant {
+  const redemption = world.codes.redeem(code, app.appId);
+  if (typeof redemption !== 'string') return redemption.grant;
+  if (redemption === 'unknown' && world.switches.burnOnMismatch) world.codes.burn(code);
+  const errcodes = { unknown: 40029, expired: world.switches.expiredCode, used: 40163 };
+  throw new Refusal(errcodes[redemption]);
 }

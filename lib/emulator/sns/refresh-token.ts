@@ -1,23 +1,18 @@
+import type { JsonObject } from '../http/wechat-json';
 import { grantIdentity } from '../world/credentials/grants';
 import { ACCESS_TOKEN_LIFETIME, type TokenPair } from '../world/credentials/tokens';
 import type { World } from '../world/world';
 import { Refusal } from './refusal';
-import { need, needApp, type SnsApi } from './sns-call';
+import { need, needApp, type Parameters } from './sns-call';
 
-function livePair(refreshToken: string, appId: string, world: World): TokenPair {
-  const pair = world.tokens.byRefreshToken(refreshToken);
-  if (pair?.grant.app.appId !== appId) throw new Refusal(40030);
-  if (world.clock.now() >= pair.refreshExpiresAt) throw new Refusal(42002);
-  if (pair.passwordChanged) throw new Refusal(42007);
-  return pair;
-}
-
-/** 刷新 access_token: no secret; the token's absence is told before the appid is looked at. */
-export const refreshToken: SnsApi = (parameters, world) => {
+/**
+ * Refreshes an access token (刷新 access_token). It needs no secret, and checks for the token before the appid.
+ */
+export function refreshToken(parameters: Parameters, world: World): JsonObject {
   const token = need(parameters['refresh_token'], 41003);
   const app = needApp(need(parameters['appid'], 41002), world);
   if (parameters['grant_type'] !== 'refresh_token') throw new Refusal(40002);
-  const pair = livePair(token, app.appId, world);
+  const pair = validPair(token, app.appId, world);
   world.tokens.refresh(pair, world.switches.refreshRotation);
   return {
     access_token: pair.accessToken,
@@ -26,4 +21,12 @@ export const refreshToken: SnsApi = (parameters, world) => {
     openid: grantIdentity(pair.grant).openid,
     scope: pair.grant.scopes.join(','),
   };
-};
+}
+
+function validPair(token: string, appId: string, world: World): TokenPair {
+  const pair = world.tokens.byRefreshToken(token);
+  if (pair?.grant.app.appId !== appId) throw new Refusal(40030);
+  if (world.clock.now() >= pair.refreshExpiresAt) throw new Refusal(42002);
+  if (pair.passwordChanged) throw new Refusal(42007);
+  return pair;
+}

@@ -1,9 +1,33 @@
+import { wechatJSON } from '../http/wechat-json';
 import { randomRequestId, randomRid } from '../world/random';
 import type { World } from '../world/world';
-import { wireJson } from '../http/wire-json';
 
-/** WeChat's words for its numbers (全局返回码), as they travel. */
-const messages: Readonly<Record<number, string>> = {
+/** An API throws it where WeChat returns an errcode. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+
+  constructor(
+    readonly errcode: number,
+    readonly errmsg: string = MESSAGES[errcode] ?? 'system error',
+  ) {
+    super(`${errcode} ${errmsg}`);
+  }
+}
+
+/** The body of an error response: errcode, and errmsg with its suffix. */
+export function refusalBody({ errcode, errmsg }: Refusal, world: World): string {
+  const suffix = SUFFIXES[world.switches.suffix](world.clock.now());
+  return wechatJSON({ errcode, errmsg: errmsg + suffix });
+}
+
+const SUFFIXES = {
+  rid: (now: number) => `, rid: ${randomRid(now)}`,
+  hints: () => `, hints: [ req_id: ${randomRequestId()} ]`,
+  none: () => '',
+};
+
+/** The errmsg of each errcode (全局返回码), as WeChat sends it. */
+const MESSAGES: Readonly<Record<number, string>> = {
   [-1]: 'system error',
   40001: 'invalid credential, access_token is invalid or not latest',
   40002: 'invalid grant_type',
@@ -33,28 +57,3 @@ const messages: Readonly<Record<number, string>> = {
   50001: 'user unauthorized',
   50002: 'user limited',
 };
-
-/** Thrown by an API where WeChat answers with an errcode. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-
-  constructor(
-    readonly errcode: number,
-    readonly errmsg: string = messages[errcode] ?? 'system error',
-  ) {
-    super(`${errcode} ${errmsg}`);
-  }
-}
-
-const suffixes = {
-  rid: (now: number) => `, rid: ${randomRid(now)}`,
-  hints: () => `, hints: [ req_id: ${randomRequestId()} ]`,
-  none: () => '',
-};
-
-/** The body of a refusal: errcode, errmsg with its suffix, nothing else. */
-export const refusalBody = (refusal: Refusal, world: World): string =>
-  wireJson({
-    errcode: refusal.errcode,
-    errmsg: refusal.errmsg + suffixes[world.switches.suffix](world.clock.now()),
-  });

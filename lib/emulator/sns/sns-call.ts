@@ -1,46 +1,54 @@
-import { plain, type Answer } from '../http/answer';
-import type { Incoming } from '../http/incoming';
+import type { IncomingRequest } from '../http/incoming-request';
+import { plain, type OutgoingResponse } from '../http/outgoing-response';
+import { wechatJSON, type JsonObject } from '../http/wechat-json';
 import type { EmulatorApp } from '../world/apps';
 import type { World } from '../world/world';
 import { Refusal, refusalBody } from './refusal';
-import { wireJson, type WireObject } from '../http/wire-json';
 
-/** Parameters come by query or by a posted form; a JSON body is not read. Empty counts as absent. */
+/**
+ * The parameters of a call, from the query or a posted form. WeChat does not read a JSON body. Empty ones are
+ * absent.
+ */
 export type Parameters = Readonly<Record<string, string | undefined>>;
 
-/** One API: an object to answer with, or a thrown {@link Refusal}. */
-export type SnsApi = (parameters: Parameters, world: World) => WireObject;
+/**
+ * One API. Returns the response's fields or throws a {@link Refusal}. `origin` is the emulator's, as the
+ * client asked it.
+ */
+export type SnsApi = (parameters: Parameters, world: World, origin: string) => JsonObject;
 
-const parametersOf = (request: Incoming): Parameters => {
-  const merged = Object.assign(Object.create(null), request.query, request.form) as Record<string, string>;
-  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== ''));
-};
-
-function refuseInTrouble(request: Incoming, { switches }: World): void {
-  if (switches.requireHttps && !request.secure) throw new Refusal(43003);
-  if (switches.trouble === 'busy') throw new Refusal(-1);
-  if (switches.trouble === 'quota') throw new Refusal(45011);
-}
-
-/** Every answer is a 200; success and failure differ by `errcode` alone. */
-export function answerSnsCall(api: SnsApi, request: Incoming, world: World): Answer {
+/** Calls an API. The status is always 200: only `errcode` tells a failure from a success. */
+export function callSnsApi(api: SnsApi, incoming: IncomingRequest, world: World): OutgoingResponse {
   try {
-    refuseInTrouble(request, world);
-    const fields = api(parametersOf(request), world);
+    refuseByTrouble(incoming, world);
+    const fields = api(parametersOf(incoming), world, incoming.origin);
     const zero = world.switches.errcodeZero ? { errcode: 0, errmsg: 'ok' } : {};
     const json = { ...zero, ...fields };
-    return { ...plain(wireJson(json)), json };
+    return { ...plain(wechatJSON(json)), json };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return plain(refusalBody(error, world));
   }
 }
 
-export function need(value: string | undefined, errcodeWhenAbsent: number): string {
-  if (value === undefined) throw new Refusal(errcodeWhenAbsent);
+function refuseByTrouble({ secure }: IncomingRequest, { switches }: World): void {
+  if (switches.requireHttps && !secure) throw new Refusal(43003);
+  if (switches.trouble === 'busy') throw new Refusal(-1);
+  if (switches.trouble === 'quota') throw new Refusal(45011);
+}
+
+function parametersOf({ query, form }: IncomingRequest): Parameters {
+  const merged = Object.assign(Object.create(null), query, form) as Record<string, string>;
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== ''));
+}
+
+/** @throws Refusal with this errcode if the parameter is absent. */
+export function need(value: string | undefined, errcodeIfAbsent: number): string {
+  if (value === undefined) throw new Refusal(errcodeIfAbsent);
   return value;
 }
 
+/** @throws Refusal if there is no app with this AppID. */
 export function needApp(appId: string, world: World): EmulatorApp {
   const app = world.apps.find(appId);
   if (!app) throw new Refusal(40013);

@@ -2,11 +2,16 @@ import { accessToken } from './access-token';
 import { auth } from './auth';
 import { jscode2session } from './jscode2session';
 import { refreshToken } from './refresh-token';
+import { Refusal } from './refusal';
 import type { SnsApi } from './sns-call';
 import { userinfo } from './userinfo';
-import { Refusal } from './refusal';
 
-const apis = new Map<string, SnsApi>([
+/** The API at a path below `/sns/`. An unknown path returns 40066. */
+export function findSnsApi(path: string): SnsApi {
+  return APIS.get(path) ?? invalidURL;
+}
+
+const APIS = new Map<string, SnsApi>([
   ['/sns/oauth2/access_token', accessToken],
   ['/sns/oauth2/refresh_token', refreshToken],
   ['/sns/auth', auth],
@@ -14,9 +19,6 @@ const apis = new Map<string, SnsApi>([
   ['/sns/jscode2session', jscode2session],
 ]);
 
-const invalidURL: SnsApi = () => {
+function invalidURL(): never {
   throw new Refusal(40066);
-};
-
-/** The API behind a path of `/sns/`; an unknown one answers 40066. */
-export const snsApi = (path: string): SnsApi => apis.get(path) ?? invalidURL;
+}

@@ -1,29 +1,56 @@
-// The few shapes of DER (X.690) that a certificate is made of: by hand, as the kept packages bring 22 others
-// (selfsigned) or a cryptography of their own (node-forge), for a certificate that only development sees.
-const length = (size: number): Buffer => {
-  if (size < 0x80) return Buffer.of(size);
-  if (size < 0x100) return Buffer.of(0x81, size);
-  return Buffer.of(0x82, size >> 8, size & 0xff);
-};
-
-export const tagged = (tag: number, ...parts: readonly Buffer[]): Buffer => {
+// The parts of DER (X.690) that a certificate needs. Written by hand, because the maintained packages bring
+// 22 others (selfsigned) or cryptography of their own (node-forge), for a certificate that only development
+// uses.
+export function tagged(tag: number, ...parts: readonly Buffer[]): Buffer {
   const content = Buffer.concat(parts);
-  return Buffer.concat([Buffer.of(tag), length(content.length), content]);
-};
+  return Buffer.concat([Buffer.of(tag), lengthOf(content), content]);
+}
 
-export const sequence = (...parts: readonly Buffer[]): Buffer => tagged(0x30, ...parts);
-export const set = (...parts: readonly Buffer[]): Buffer => tagged(0x31, ...parts);
-export const integer = (bytes: Buffer): Buffer => tagged(0x02, bytes);
-export const bitString = (bytes: Buffer): Buffer => tagged(0x03, Buffer.of(0), bytes);
-export const octetString = (bytes: Buffer): Buffer => tagged(0x04, bytes);
-export const utf8String = (text: string): Buffer => tagged(0x0c, Buffer.from(text, 'utf8'));
-export const boolean = (value: boolean): Buffer => tagged(0x01, Buffer.of(value ? 0xff : 0));
-/** Constructed and tagged by context, as `[n]` in the specifications. */
-export const context = (number: number, ...parts: readonly Buffer[]): Buffer =>
-  tagged(0xa0 + number, ...parts);
+function lengthOf({ length }: Buffer): Buffer {
+  if (length < 0x80) return Buffer.of(length);
+  if (length < 0x100) return Buffer.of(0x81, length);
+  return Buffer.of(0x82, length >> 8, length & 0xff);
+}
 
-/** An object identifier, its bytes in hex. */
-export const oid = (hex: string): Buffer => tagged(0x06, Buffer.from(hex, 'hex'));
+export function sequence(...parts: readonly Buffer[]): Buffer {
+  return tagged(0x30, ...parts);
+}
 
-export const utcTime = (at: Date): Buffer =>
-  tagged(0x17, Buffer.from(`${at.toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`));
+export function set(...parts: readonly Buffer[]): Buffer {
+  return tagged(0x31, ...parts);
+}
+
+export function integer(bytes: Buffer): Buffer {
+  return tagged(0x02, bytes);
+}
+
+export function bitString(bytes: Buffer): Buffer {
+  return tagged(0x03, Buffer.of(0), bytes);
+}
+
+export function octetString(bytes: Buffer): Buffer {
+  return tagged(0x04, bytes);
+}
+
+export function utf8String(text: string): Buffer {
+  return tagged(0x0c, Buffer.from(text, 'utf8'));
+}
+
+export function boolean(value: boolean): Buffer {
+  return tagged(0x01, Buffer.of(value ? 0xff : 0));
+}
+
+/** A constructed, context-specific tag: `[n]` in the specifications. */
+export function context(number: number, ...parts: readonly Buffer[]): Buffer {
+  return tagged(0xa0 + number, ...parts);
+}
+
+/** An object identifier, whose bytes are given in hex. */
+export function oid(hex: string): Buffer {
+  return tagged(0x06, Buffer.from(hex, 'hex'));
+}
+
+export function utcTime(at: Date): Buffer {
+  const digits = at.toISOString().replace(/[-:T]/g, '').slice(2, 14);
+  return tagged(0x17, Buffer.from(`${digits}Z`));
+}

@@ -2,49 +2,19 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
 import * as der from './der';
 
-/** For the option `https`, and to be trusted by clients. */
+/** For the option `https` of the emulator, and for the clients that must trust it. */
 export interface KeyAndCertificate {
   /** PEM. */
   readonly key: string;
-  /** PEM; its own authority: give it to clients as `ca`, or by `NODE_EXTRA_CA_CERTS`. */
+  /** PEM. It is its own certificate authority: give it to clients as `ca`, or in `NODE_EXTRA_CA_CERTS`. */
   readonly cert: string;
 }
 
-const DAY = 24 * 3600 * 1000;
-
-const ECDSA_WITH_SHA256 = der.sequence(der.oid('2a8648ce3d040302'));
-const COMMON_NAME = der.oid('550403');
-const SUBJECT_ALT_NAME = der.oid('551d11');
-const BASIC_CONSTRAINTS = der.oid('551d13');
-
-const DNS_NAME = 0x82;
-const IP_ADDRESS = 0x87;
-
-function generalName(host: string): Buffer {
-  if (isIPv4(host)) return der.tagged(IP_ADDRESS, Buffer.from(host.split('.').map(Number)));
-  if (isIP(host))
-    throw new Error(`A certificate for ${host}: only names and IPv4 addresses can be certified here`);
-  return der.tagged(DNS_NAME, Buffer.from(host, 'ascii'));
-}
-
-const extensions = (hosts: readonly string[]): Buffer =>
-  der.context(
-    3,
-    der.sequence(
-      der.sequence(SUBJECT_ALT_NAME, der.octetString(der.sequence(...hosts.map(generalName)))),
-      // An authority too: given as the CA to trust (NODE_EXTRA_CA_CERTS), it vouches for itself.
-      der.sequence(BASIC_CONSTRAINTS, der.boolean(true), der.octetString(der.sequence(der.boolean(true)))),
-    ),
-  );
-
-const pem = (bytes: Buffer): string => {
-  const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
-};
+const DAY_MS = 24 * 3600 * 1000;
 
 /**
- * A certificate of one's own for these hosts (names and IPv4 addresses; `localhost` and `127.0.0.1` unless given), good for a year, with
- * its key: for the option `https`. Nothing trusts it unless told to.
+ * A new key and self-signed certificate for these hosts: names and IPv4 addresses, by default `localhost` and
+ * `127.0.0.1`. It is valid for a year. Clients accept it only if they are told to trust it.
  *
  * @throws Error for a host that cannot be certified, such as an IPv6 address.
  *
@@ -64,7 +34,7 @@ export function selfSignedCertificate(
     der.integer(Buffer.concat([Buffer.of(1), randomBytes(15)])),
     ECDSA_WITH_SHA256,
     name,
-    der.sequence(der.utcTime(new Date(now - DAY)), der.utcTime(new Date(now + 365 * DAY))),
+    der.sequence(der.utcTime(new Date(now - DAY_MS)), der.utcTime(new Date(now + 365 * DAY_MS))),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
     extensions(hosts),
@@ -72,4 +42,38 @@ export function selfSignedCertificate(
   const signature = sign('sha256', toBeSigned, privateKey);
   const certificate = der.sequence(toBeSigned, ECDSA_WITH_SHA256, der.bitString(signature));
   return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), cert: pem(certificate) };
+}
+
+const ECDSA_WITH_SHA256 = der.sequence(der.oid('2a8648ce3d040302'));
+const COMMON_NAME = der.oid('550403');
+const SUBJECT_ALT_NAME = der.oid('551d11');
+const BASIC_CONSTRAINTS = der.oid('551d13');
+
+function extensions(hosts: readonly string[]): Buffer {
+  return der.context(
+    3,
+    der.sequence(
+      der.sequence(SUBJECT_ALT_NAME, der.octetString(der.sequence(...hosts.map(generalName)))),
+      // Also a certificate authority: as the CA of a client (NODE_EXTRA_CA_CERTS) it verifies itself.
+      der.sequence(BASIC_CONSTRAINTS, der.boolean(true), der.octetString(der.sequence(der.boolean(true)))),
+    ),
+  );
+}
+
+const DNS_NAME = 0x82;
+const IP_ADDRESS = 0x87;
+
+function generalName(host: string): Buffer {
+  if (isIPv4(host)) return der.tagged(IP_ADDRESS, Buffer.from(host.split('.').map(Number)));
+  if (isIP(host)) {
+    throw new Error(
+      `${host} is an IPv6 address, which cannot be certified here. Give a name or an IPv4 address.`,
+    );
+  }
+  return der.tagged(DNS_NAME, Buffer.from(host, 'ascii'));
+}
+
+function pem(bytes: Buffer): string {
+  const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }

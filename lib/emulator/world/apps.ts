@@ -1,59 +1,83 @@
-import { assertUnique } from './unique';
-
 /** An account or application that WeChat's consoles would have issued. */
 export interface EmulatorApp {
-  /** `official`: 公众号, for H5 pages; `website`: 网站应用, for the QR login; `miniprogram`: 小程序. */
+  /**
+   * - `official`: an official account (服务号), for H5 pages.
+   * - `website`: a website app (网站应用), for the QR code login.
+   * - `miniprogram`: a mini program (小程序).
+   */
   readonly type: 'official' | 'website' | 'miniprogram';
   /** `wx` and 16 hex digits. */
   readonly appId: string;
   /** 32 hex digits. */
   readonly appSecret: string;
   /**
-   * Shown on the consent page.
+   * The name that the consent page shows.
    *
    * @default the AppID
    */
   readonly name?: string;
-  /** The Open Platform account (开放平台帐号) it is bound to; apps of one account share unionids. Absent: no unionid. */
+  /**
+   * The Open Platform account (开放平台账号) that the app is bound to. Apps of one account share unionids.
+   *
+   * @default none: the app's users have no unionid
+   */
   readonly openPlatform?: string;
   /**
-   * Callback domains (网页授权域名, 授权回调域): `host`, `host:port` or `host/path`, compared whole. Absent: any host.
+   * Callback domains (网页授权域名, 授权回调域): `host`, `host:port` or `host/path`. A redirect_uri must match one
+   * exactly: subdomains and parent domains are other domains.
+   *
+   * @default any domain
    */
   readonly domains?: readonly string[];
   /**
-   * What it may ask for.
+   * The scopes that the app may ask for.
    *
-   * @default official: `snsapi_base` and `snsapi_userinfo`; website: `snsapi_login`
+   * @default `snsapi_base` and `snsapi_userinfo` for an official account, `snsapi_login` for a website app
    */
   readonly scopes?: readonly string[];
-  /** 此公众号被封禁: its authorize page shows error 10004. */
+  /** Whether WeChat banned the account (此公众号被封禁): its authorize page shows error 10004. @default false */
   readonly banned?: boolean;
-  /** A test account (测试号) that only its followers may log in to: others see error 10006. */
+  /**
+   * Whether it is a test account (测试号), which only its followers may log in to. Others see error 10006.
+   *
+   * @default false
+   */
   readonly followersOnly?: boolean;
-  /** The third-party platforms (component_appid) that it authorised. */
+  /** The third-party platforms (`component_appid`) that the account authorized. @default none */
   readonly components?: readonly string[];
 }
 
-/** The first app of each kind. A kind that the options leave out is filled from the presets. */
+/** The first app of each kind. If the options hold no app of a kind, the preset app takes its place. */
 export interface EmulatorApps {
   /** An official account, for H5 pages. */
   readonly official: EmulatorApp;
-  /** A website app, for the QR login. */
+  /** A website app, for the QR code login. */
   readonly website: EmulatorApp;
   /** A mini program. */
   readonly miniProgram: EmulatorApp;
-  /** The first official account without an Open Platform account: its users have no unionid. */
+  /** The first official account that is not bound to an Open Platform account: its users have no unionid. */
   readonly unbound: EmulatorApp;
+}
+
+export function appName(app: EmulatorApp): string {
+  return app.name ?? app.appId;
+}
+
+/** The scopes that an app may ask for on its login page. */
+export function scopesOf(app: EmulatorApp): readonly string[] {
+  if (app.scopes) return app.scopes;
+  return app.type === 'website' ? ['snsapi_login'] : ['snsapi_base', 'snsapi_userinfo'];
 }
 
 const OPEN_PLATFORM = 'example-company';
 
-const presets: EmulatorApps = {
+/** The apps of an emulator that is given none. */
+export const PRESET_APPS: EmulatorApps = {
   official: {
     type: 'official',
     appId: 'wx0f1c1a10e0000001',
     appSecret: '0f1c1a10e0000001aaaaaaaaaaaaaaa1',
-    name: '示例公众号',
+    name: '示例服务号',
     openPlatform: OPEN_PLATFORM,
   },
   website: {
@@ -74,55 +98,6 @@ const presets: EmulatorApps = {
     type: 'official',
     appId: 'wx0b0d000000000004',
     appSecret: '0b0d000000000004ddddddddddddddd4',
-    name: '未绑定的公众号',
+    name: '未绑定的服务号',
   },
 };
-
-const kindOf = {
-  official: (app: EmulatorApp) => app.type === 'official',
-  website: (app: EmulatorApp) => app.type === 'website',
-  miniProgram: (app: EmulatorApp) => app.type === 'miniprogram',
-  unbound: (app: EmulatorApp) => app.type === 'official' && app.openPlatform === undefined,
-};
-
-/** Names the first app of each kind; what is not configured comes from the presets. */
-export function appsByKind(configured: readonly EmulatorApp[]): EmulatorApps {
-  const first = (kind: keyof EmulatorApps): EmulatorApp => configured.find(kindOf[kind]) ?? presets[kind];
-  return {
-    official: first('official'),
-    website: first('website'),
-    miniProgram: first('miniProgram'),
-    unbound: first('unbound'),
-  };
-}
-
-export class AppRegistry {
-  readonly all: readonly EmulatorApp[];
-  readonly byKind: EmulatorApps;
-
-  constructor(configured: readonly EmulatorApp[] = []) {
-    assertUnique('apps', configured, (app) => app.appId);
-    this.byKind = appsByKind(configured);
-    this.all = [...new Set([...configured, ...(Object.values(this.byKind) as EmulatorApp[])])];
-  }
-
-  find(appId: string | undefined): EmulatorApp | undefined {
-    return this.all.find((app) => app.appId === appId);
-  }
-
-  /** For callers in code, who get a reason where WeChat would answer 40013. */
-  get(appId: string): EmulatorApp {
-    const app = this.find(appId);
-    if (app) return app;
-    const known = this.all.map((each) => each.appId).join(', ');
-    throw new Error(`The emulator has no app ${JSON.stringify(appId)}; it knows ${known}`);
-  }
-}
-
-export const appName = (app: EmulatorApp): string => app.name ?? app.appId;
-
-/** The scopes that an app may ask for on its own login page. */
-export function scopesOf(app: EmulatorApp): readonly string[] {
-  if (app.scopes) return app.scopes;
-  return app.type === 'website' ? ['snsapi_login'] : ['snsapi_base', 'snsapi_userinfo'];
-}

@@ -1,4 +1,4 @@
-/** A map that forgets its oldest entries: an emulator may run for weeks. */
+/** A map that drops its oldest entry when it is full, because an emulator may run for weeks. */
 export class BoundedMap<Value> {
   readonly #entries = new Map<string, Value>();
 

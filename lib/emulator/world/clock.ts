@@ -1,16 +1,18 @@
-/** WeChat's time: the real one plus what a test has skipped. */
+/** The emulator's clock: the real time plus what a test has skipped. */
 export interface EmulatorClock {
-  /** The time, in ms since 1970. */
+  /** The current time, in ms since 1970. */
   now(): number;
   /**
-   * Skips `ms` milliseconds: codes, tokens and QR codes age at once, and waiting polls notice.
+   * Skips `ms` milliseconds: codes, tokens and QR codes age at once, and pending polls end if their QR code
+   * expires.
    *
-   * @throws RangeError where that is no time, or back.
+   * @throws RangeError if `ms` is negative, is not a finite number, or leads beyond the last date of
+   * JavaScript.
    */
   advance(ms: number): void;
 }
 
-// The last moment that a Date can tell.
+// The last time value of a Date (ECMAScript, Time Values and Time Range).
 const END_OF_TIME = 8.64e15;
 
 export class OffsetClock implements EmulatorClock {
@@ -22,13 +24,17 @@ export class OffsetClock implements EmulatorClock {
   }
 
   advance(ms: number): void {
-    if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`The clock only moves forward: advance(${ms})`);
-    if (this.now() + ms > END_OF_TIME) throw new RangeError(`The clock ends before that: advance(${ms})`);
+    if (!Number.isFinite(ms) || ms < 0)
+      throw new RangeError(
+        `advance(${ms}): the clock only moves forward; give a number of ms that is not negative`,
+      );
+    if (this.now() + ms > END_OF_TIME)
+      throw new RangeError(`advance(${ms}) leads beyond the last date that JavaScript can hold`);
     this.#offset += ms;
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Returns the way to stop listening. */
+  /** Calls the listener after each advance. Returns a function that removes it. */
   onAdvance(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -1,29 +1,43 @@
 import { randomBytes, randomInt } from 'node:crypto';
 
+/** An authorization code: 32 letters and digits. Most real ones start with 0, a digit, and 1 or 3. */
+export function randomCode(): string {
+  return `0${pickFrom('0123456789')}${pickFrom('13')}${randomAlphanumeric(29)}`;
+}
+
+/** An access or refresh token: `91_` and base64url, 107 characters in total. */
+export function randomToken(): string {
+  return `91_${randomBytes(78).toString('base64url')}`;
+}
+
+/** The uuid of a QR code: 16 characters of the base64url alphabet. The first is a digit. */
+export function randomUuid(): string {
+  return `0${randomBytes(12).toString('base64url').slice(0, 15)}`;
+}
+
+/** The session key of a mini program: 16 bytes, base64. */
+export function randomSessionKey(): string {
+  return randomBytes(16).toString('base64');
+}
+
+/** The `rid` in an errmsg: three groups of eight hex digits. The first is the Unix time. */
+export function randomRid(now: number): string {
+  const seconds = Math.floor(now / 1000);
+  const groups = [randomBytes(4), randomBytes(4)].map((bytes) => bytes.toString('hex'));
+  return [seconds.toString(16).padStart(8, '0'), ...groups].join('-');
+}
+
+/** The `req_id` in an errmsg of before 2021: ten letters and digits. */
+export function randomRequestId(): string {
+  return randomAlphanumeric(10);
+}
+
 const ALPHANUMERIC = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-const pick = (alphabet: string): string => alphabet.charAt(randomInt(alphabet.length));
-const alphanumeric = (length: number): string => Array.from({ length }, () => pick(ALPHANUMERIC)).join('');
+function randomAlphanumeric(length: number): string {
+  return Array.from({ length }, () => pickFrom(ALPHANUMERIC)).join('');
+}
 
-/** 32 letters and digits; most real ones start with 0, a digit, and 1 or 3. */
-export const randomCode = (): string => `0${pick('0123456789')}${pick('13')}${alphanumeric(29)}`;
-
-/** `91_` and base64url, 107 characters in all. */
-export const randomToken = (): string => `91_${randomBytes(78).toString('base64url')}`;
-
-/** 16 characters of the base64url alphabet, the first one no sign. */
-export const randomUuid = (): string => `0${randomBytes(12).toString('base64url').slice(0, 15)}`;
-
-export const randomSessionKey = (): string => randomBytes(16).toString('base64');
-
-/** Three groups of eight hex digits; the first is the Unix time. */
-export const randomRid = (now: number): string =>
-  [
-    Math.floor(now / 1000)
-      .toString(16)
-      .padStart(8, '0'),
-    randomBytes(4).toString('hex'),
-    randomBytes(4).toString('hex'),
-  ].join('-');
-
-export const randomRequestId = (): string => alphanumeric(10);
+function pickFrom(alphabet: string): string {
+  return alphabet.charAt(randomInt(alphabet.length));
+}

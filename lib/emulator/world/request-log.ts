@@ -1,23 +1,51 @@
-/** One request that reached the emulator, for assertions. */
+/** One request that reached the emulator, for the assertions of a test. */
 export interface RecordedRequest {
-  /** Such as `GET`. */
+  /** The HTTP method, such as `GET`. */
   readonly method: string;
-  /** Without query, such as `/sns/userinfo`. */
+  /** The path without the query, such as `/sns/userinfo`. */
   readonly path: string;
-  /** Decoded; of a repeated parameter the first value. */
+  /** The decoded query. A repeated parameter has its first value. */
   readonly query: Record<string, string>;
-  /** The fields of a form that was posted. */
+  /** The decoded fields of a posted form. */
   readonly form: Record<string, string>;
-  /** Their names in lower case. */
+  /** The headers, with names in lower case. */
   readonly headers: Record<string, string>;
-  /** In ms since 1970, by the emulator's clock. */
+  /** When it arrived, in ms since 1970 by the emulator's clock. */
   readonly at: number;
-  /** What WeChat might refuse and the emulator let pass, such as an undocumented order of parameters. */
+  /**
+   * What WeChat might refuse although the emulator accepted it, such as an undocumented order of parameters.
+   */
   warning?: string;
 }
 
+type Fields = Readonly<Record<string, string>>;
+
+interface LoggedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: Fields;
+  readonly form: Fields;
+  readonly headers: Fields;
+}
+
+/** An entry for the request log, and a function that adds a warning to it. */
+export function logEntry(request: LoggedRequest, at: number): [RecordedRequest, (warning: string) => void] {
+  const { method, path, query, form, headers } = request;
+  const entry: RecordedRequest = {
+    method,
+    path,
+    query: { ...query },
+    form: { ...form },
+    headers: { ...headers },
+    at,
+  };
+  return [entry, (warning) => void (entry.warning = warning)];
+}
+
+/** The most requests that the log keeps. */
 const CAPACITY = 1_000;
 
+/** Appends a request and drops the oldest ones beyond the limit. */
 export function record(log: RecordedRequest[], request: RecordedRequest): void {
   log.push(request);
   if (log.length > CAPACITY) log.splice(0, log.length - CAPACITY);

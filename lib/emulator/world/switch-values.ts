@@ -1,34 +1,51 @@
-import { switchChoices, type EmulatorSwitches } from './switches';
+import { SWITCH_CHOICES, type EmulatorSwitches } from './switches';
 
-type Name = keyof EmulatorSwitches;
+/**
+ * Sets switches by name: all of them, or none if one is wrong.
+ *
+ * @throws TypeError for a name that is not a switch, or a value that the switch does not have.
+ */
+export function setSwitches(switches: EmulatorSwitches, values: Readonly<Record<string, unknown>>): void {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) checkSwitch(name, value);
+  Object.assign(switches, Object.fromEntries(given));
+}
 
-const isName = (name: string): name is Name => Object.hasOwn(switchChoices, name);
-const choicesOf = (name: Name): readonly unknown[] => switchChoices[name];
+function checkSwitch(name: string, value: unknown): void {
+  if (!isSwitchName(name)) {
+    const names = Object.keys(SWITCH_CHOICES).join(', ');
+    throw new TypeError(`${JSON.stringify(name)} is not a switch. The switches are ${names}.`);
+  }
+  if (fits(name, value)) return;
+  throw new TypeError(`switches.${name} is ${JSON.stringify(value)}. Give ${remedyFor(name)}.`);
+}
 
-function fits(name: Name, value: unknown): boolean {
+type SwitchName = keyof EmulatorSwitches;
+
+function isSwitchName(name: string): name is SwitchName {
+  return Object.hasOwn(SWITCH_CHOICES, name);
+}
+
+function fits(name: SwitchName, value: unknown): boolean {
   if (name === 'pollHold') return typeof value === 'number' && value >= 0;
   return choicesOf(name).includes(value);
 }
 
-/** Sets switches by name, whatever the source: a value that no switch has is refused in words. */
-export function setSwitches(switches: EmulatorSwitches, values: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (value === undefined) continue;
-    if (!isName(name))
-      throw new TypeError(
-        `Unknown switch ${name}; the switches are ${Object.keys(switchChoices).join(', ')}`,
-      );
-    if (!fits(name, value)) {
-      throw new TypeError(
-        `switches.${name} is ${JSON.stringify(value)}; it can be ${choicesOf(name)
-          .map((each) => JSON.stringify(each))
-          .join(', ')}`,
-      );
-    }
-    Object.assign(switches, { [name]: value });
-  }
+function remedyFor(name: SwitchName): string {
+  if (name === 'pollHold') return 'a number of milliseconds';
+  const choices = choicesOf(name).map((each) => JSON.stringify(each));
+  return `one of ${choices.join(', ')}`;
 }
 
-/** The value that a form spells, undefined where it is none of this switch. */
-export const spelledValue = (name: string, text: string): unknown =>
-  isName(name) ? choicesOf(name).find((choice) => String(choice) === text) : undefined;
+function choicesOf(name: SwitchName): readonly unknown[] {
+  return SWITCH_CHOICES[name];
+}
+
+/**
+ * The value that the text of a form stands for, or the text itself, which {@link setSwitches} then refuses.
+ */
+export function parseSwitchValue(name: string, text: string): unknown {
+  if (!isSwitchName(name)) return text;
+  if (name === 'pollHold') return /^\d+$/.test(text) ? Number(text) : text;
+  return choicesOf(name).find((choice) => String(choice) === text) ?? text;
+}

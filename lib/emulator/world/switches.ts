@@ -1,62 +1,84 @@
-/** WeChat's moods. A plain object, read at each request: change it at any time. */
+/** How WeChat behaves where its versions, clients or settings differ. Assign to a switch at any time. */
 export interface EmulatorSwitches {
-  /** The consent page: shown, or answered at once with a redirect or a refusal. @default 'ask' */
+  /** `ask` shows the consent page; `allow` and `deny` press its button at once. @default 'ask' */
   consent: 'ask' | 'allow' | 'deny';
-  /** `check`: authorize wants WeChat's User-Agent, as WeChat does; `any` takes every browser for WeChat. @default 'check' */
+  /** `check`: the authorize page requires WeChat's User-Agent; `any`: it does not. @default 'check' */
   client: 'check' | 'any';
   /**
-   * What a refusal brings: no redirect (today's clients), only `state` (the documentation), or `code=authdeny` (old
-   * clients; never on the QR login). @default 'silent'
+   * What follows when the person denies: no redirect (today's clients), a redirect with `state` alone (the
+   * documentation), or one with `code=authdeny` (old clients; never in the QR code login).
+   *
+   * @default 'silent'
    */
   denial: 'silent' | 'state-only' | 'authdeny';
-  /** Android calls back twice, with one code or with two. @default 'off' */
+  /** Whether WeChat calls back twice, as on Android: with the same code, or with two. @default 'off' */
   doubleCallback: 'off' | 'same-code' | 'different-codes';
   /**
-   * Whether a person who once allowed an app is asked again. WeChat asks nobody twice within some time that it does not
-   * tell; `silent`: never again, but with `forcePopup`. @default 'ask'
+   * Whether a person who has allowed an app is asked again. WeChat does not ask for some undocumented time
+   * after a login. `silent`: the person is not asked again, except with `forcePopup`.
+   *
+   * @default 'ask'
    */
   recentLogin: 'ask' | 'silent';
-  /** Who is shown the snapshot page: the users marked so, everybody, nobody. @default 'by-user' */
+  /** Who sees the snapshot page: users with `snapshot: true`, everybody or nobody. @default 'by-user' */
   snapshot: 'by-user' | 'always' | 'never';
-  /** Whether the token answer of a virtual user says `is_snapshotuser: 1`; it has been seen missing. @default true */
+  /** Whether a virtual user's token response has `is_snapshotuser: 1`; it has been missing. @default true */
   snapshotFlag: boolean;
-  /** The profile of a virtual user: given, or 48001 as some have seen. @default 'ok' */
+  /** Whether a virtual user's profile can be read; some developers got 48001. @default 'ok' */
   snapshotUserinfo: 'ok' | 'unauthorized';
-  /** What follows an errmsg: the rid of today, the hints of before 2021, or nothing. @default 'rid' */
+  /** What an errmsg ends in: today's `rid`, the `hints` of before 2021, or nothing. @default 'rid' */
   suffix: 'rid' | 'hints' | 'none';
-  /** Puts `errcode: 0, errmsg: "ok"` before the fields of a success, as an example in the documentation does. @default false */
+  /**
+   * Whether successful responses begin with `errcode: 0, errmsg: "ok"`, as in an example of the
+   * documentation.
+   *
+   * @default false
+   */
   errcodeZero: boolean;
-  /** Gives everybody a nickname with raw control characters. @default false */
+  /** Whether every nickname has unescaped control characters. @default false */
   dirtyNicknames: boolean;
-  /** `false`: no account is bound to the Open Platform, no unionid anywhere. @default true */
+  /**
+   * `false`: no response has a unionid, as if no app were bound to an Open Platform account.
+   *
+   * @default true
+   */
   unionid: boolean;
-  /** Whether authorize insists on the documented order of parameters; lenient: it only warns. @default 'lenient' */
+  /**
+   * Whether the documented order of the authorize page's parameters is required, or only recorded as a
+   * warning.
+   *
+   * @default 'lenient'
+   */
   parameterOrder: 'strict' | 'lenient';
-  /** A login without `state` calls back with `state=`, without it, or sees error 10013. @default 'empty' */
+  /**
+   * What a login without `state` leads to: a callback with `state=`, one without it, or error 10013.
+   *
+   * @default 'empty'
+   */
   missingState: 'empty' | 'absent' | 'refuse';
-  /** What an expired code answers. @default 40029 */
+  /** The errcode for an expired authorization code. @default 40029 */
   expiredCode: 40029 | 42003;
-  /** Whether a code shown with another app's id is spent by that. @default false */
+  /** Whether an attempt with another app's AppID spends the code. @default false */
   burnOnMismatch: boolean;
-  /** Whether a code shown with a wrong secret is spent by that. @default false */
+  /** Whether an attempt with a wrong AppSecret spends the code. @default false */
   burnOnWrongSecret: boolean;
-  /** Whether refreshing an expired access token also changes the refresh token. @default false */
+  /** Whether refreshing an expired access token also replaces the refresh token. @default false */
   refreshRotation: boolean;
-  /** Whether a new login voids the refresh tokens of the same user and app. @default false */
+  /** Whether a new login revokes the earlier refresh tokens of the same user and app. @default false */
   loginVoidsRefreshTokens: boolean;
-  /** Whether a `snsapi_base` token reads the profile instead of 48001. @default false */
+  /** Whether a token of scope `snsapi_base` may read the profile; otherwise 48001. @default false */
   baseReadsUserinfo: boolean;
-  /** Every `/sns/*` call answers -1 (busy) or 45011 (too fast). @default 'none' */
+  /** Makes every `/sns/*` call fail with -1 (busy) or 45011 (quota). @default 'none' */
   trouble: 'none' | 'busy' | 'quota';
-  /** `/sns/*` over plain http answers 43003, as WeChat's own host would. @default false */
+  /** Whether `/sns/*` over plain http fails with 43003, as on WeChat's own host. @default false */
   requireHttps: boolean;
-  /** Status of the redirect to the app. @default 302 */
+  /** HTTP status of the redirect to the app. @default 302 */
   redirectStatus: 301 | 302;
-  /** How long a poll of the QR page is held open, in ms of real time. @default 25000 */
+  /** How long a poll of the QR code page waits for a change, in ms of real time. @default 25000 */
   pollHold: number;
 }
 
-export const defaultSwitches: Readonly<EmulatorSwitches> = {
+export const DEFAULT_SWITCHES: Readonly<EmulatorSwitches> = {
   consent: 'ask',
   client: 'check',
   denial: 'silent',
@@ -85,8 +107,11 @@ export const defaultSwitches: Readonly<EmulatorSwitches> = {
 
 type Choices = { readonly [K in keyof EmulatorSwitches]: readonly EmulatorSwitches[K][] };
 
-/** Every value of every switch, for checks and for the home page; the compiler keeps the keys complete. */
-export const switchChoices: Choices = {
+/**
+ * Every value of every switch, for checks and for the home page. The type makes a missing switch a compile
+ * error.
+ */
+export const SWITCH_CHOICES: Choices = {
   consent: ['ask', 'allow', 'deny'],
   client: ['check', 'any'],
   denial: ['silent', 'state-only', 'authdeny'],

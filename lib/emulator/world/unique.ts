@@ -1,4 +1,4 @@
-/** Refuses two things of one id: which of them was meant would depend on the order. */
+/** @throws Error if two things have the same id: only the first could ever be found. */
 export function assertUnique<Thing>(
   what: string,
   things: readonly Thing[],
@@ -7,7 +7,7 @@ export function assertUnique<Thing>(
   const seen = new Set<string>();
   for (const id of things.map(idOf)) {
     if (seen.has(id))
-      throw new Error(`Two ${what} are called ${JSON.stringify(id)}; the emulator needs distinct ones`);
+      throw new Error(`Two ${what} have the id ${JSON.stringify(id)}; give each an id of its own.`);
     seen.add(id);
   }
 }

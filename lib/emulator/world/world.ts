@@ -1,11 +1,13 @@
-import { AppRegistry, type EmulatorApp } from './apps';
+import { AppRegistry } from './app-registry';
+import type { EmulatorApp } from './apps';
 import { BoundedMap } from './bounded-map';
 import { OffsetClock } from './clock';
 import { CodeBook } from './credentials/codes';
 import { MinuteQuota } from './credentials/minute-quota';
 import { QrLogins } from './credentials/qr-logins';
+import { OwnHosts } from './own-hosts';
 import type { RecordedRequest } from './request-log';
-import { defaultSwitches, type EmulatorSwitches } from './switches';
+import { DEFAULT_SWITCHES, type EmulatorSwitches } from './switches';
 import { setSwitches } from './switch-values';
 import { TokenBook } from './credentials/tokens';
 import { UserRegistry, type EmulatorUser } from './people/users';
@@ -14,29 +16,36 @@ export interface WorldOptions {
   readonly apps?: readonly EmulatorApp[] | undefined;
   readonly users?: readonly EmulatorUser[] | undefined;
   readonly switches?: Partial<EmulatorSwitches> | undefined;
+  readonly names?: readonly string[] | undefined;
+  readonly host?: string | undefined;
 }
 
-/** Who exists, what was issued, and how WeChat feels today: all that a request can depend on. */
+/** The state of one emulator: apps, people, issued credentials, switches and the clock. */
 export class World {
   readonly apps: AppRegistry;
   readonly users: UserRegistry;
   readonly switches: EmulatorSwitches;
+  readonly hosts: OwnHosts;
   readonly clock = new OffsetClock();
   readonly codes = new CodeBook(this.clock);
   readonly tokens = new TokenBook(this.clock);
-  /** Openids of the people who allowed an official account to see their profile. */
+  /** The openids of the people who gave an official account their consent. */
   readonly consents = new BoundedMap<true>(10_000);
   readonly qrLogins = new QrLogins(this.clock);
-  /** 100 calls a minute of jscode2session for each user, as documented. */
+  /** jscode2session takes 100 calls a minute for each user (小程序登录, 频率限制). */
   readonly miniProgramCalls = new MinuteQuota(this.clock, 100);
   readonly requests: RecordedRequest[] = [];
-  /** Where this emulator is reached; known once it listens. */
+  /** The emulator's own address, known once it listens. */
   url = '';
 
   constructor(options: WorldOptions) {
     this.apps = new AppRegistry(options.apps);
     this.users = new UserRegistry(options.users);
-    this.switches = { ...defaultSwitches };
+    this.hosts = new OwnHosts([
+      ...(options.names ?? []),
+      ...(options.host === undefined ? [] : [options.host]),
+    ]);
+    this.switches = { ...DEFAULT_SWITCHES };
     setSwitches(this.switches, { ...options.switches });
   }
 }

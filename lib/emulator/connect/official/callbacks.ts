@@ -2,69 +2,69 @@ import { grantIdentity, type Grant } from '../../world/credentials/grants';
 import { identityOf } from '../../world/people/identity';
 import type { EmulatorUser } from '../../world/people/users';
 import type { World } from '../../world/world';
-import type { AuthorizeRequest } from './request';
-import { officialCallback } from '../callback-url';
+import { officialCallbackURL } from '../callback-url';
 import { PageRefusal } from '../page-refusal';
+import type { OfficialRequest } from './request';
 
-/** What a person meets on the authorize page. */
+/** What a person sees at the authorize page: nothing (a redirect), the consent page or the snapshot page. */
 export type AuthorizeView = 'silent' | 'consent' | 'snapshot';
 
-const isBase = (request: AuthorizeRequest): boolean =>
-  request.scopes.every((scope) => scope === 'snsapi_base');
-
-function isExempt(request: AuthorizeRequest, user: EmulatorUser, world: World): boolean {
-  if (world.switches.recentLogin === 'ask' || request.forcePopup) return false;
-  return world.consents.get(identityOf(user, request.app).openid) === true;
-}
-
-export function authorizeViewOf(request: AuthorizeRequest, user: EmulatorUser, world: World): AuthorizeView {
-  if (isBase(request)) return 'silent';
-  // Entering from the account's chat is a special silent scenario: neither forcePopup nor forceSnapShot change it.
+export function authorizeViewOf(request: OfficialRequest, user: EmulatorUser, world: World): AuthorizeView {
+  if (asksForBaseOnly(request)) return 'silent';
+  // WeChat documents entering from the account's chat as a silent scenario; forcePopup and forceSnapShot do
+  // not change it.
   if (user.follower) return 'silent';
-  if (isExempt(request, user, world)) return 'silent';
+  if (hasRecentConsent(request, user, world)) return 'silent';
   const { snapshot } = world.switches;
   if (snapshot === 'never') return 'consent';
   return snapshot === 'always' || user.snapshot || request.forceSnapShot ? 'snapshot' : 'consent';
 }
 
-/** 必须关注此测试号: the last check, as it needs to know who is there. */
-export function checkFollower(request: AuthorizeRequest, user: EmulatorUser): void {
+function asksForBaseOnly(request: OfficialRequest): boolean {
+  return request.scopes.every((scope) => scope === 'snsapi_base');
+}
+
+function hasRecentConsent(request: OfficialRequest, user: EmulatorUser, world: World): boolean {
+  if (world.switches.recentLogin === 'ask' || request.forcePopup) return false;
+  return world.consents.get(identityOf(user, request.app).openid) === true;
+}
+
+/**
+ * The last check of the authorize page, because it depends on the person.
+ *
+ * @throws PageRefusal if the app is a test account and the person does not follow it (必须关注此测试号).
+ */
+export function checkFollower(request: OfficialRequest, user: EmulatorUser): void {
   if (!request.app.followersOnly || user.follower) return;
-  throw PageRefusal.numbered(10006, {
+  throw PageRefusal.withCode(10006, {
     zh: `${user.id} 没有关注 ${request.app.appId}`,
     en: `${user.id} does not follow ${request.app.appId}`,
   });
 }
 
-const platformAppId = (request: AuthorizeRequest): string | undefined =>
-  request.componentAppId === undefined ? undefined : request.app.appId;
-
-export interface Granting {
-  /** As the snapshot page's virtual user. @default false */
+export interface GrantOptions {
+  /** Whether the code stands for the snapshot page's virtual user. @default false */
   readonly virtual?: boolean;
 }
 
-/** The address that a person who allowed is sent to, with a fresh code. */
-export function grantedCallback(
-  request: AuthorizeRequest,
+/** The callback address with a new code, for a person who allowed. */
+export function allowedOfficialCallback(
+  request: OfficialRequest,
   user: EmulatorUser,
   world: World,
-  { virtual = false }: Granting = {},
+  { virtual = false }: GrantOptions = {},
 ): string {
   const grant: Grant = { app: request.app, user, scopes: request.scopes, virtual };
-  if (!grant.virtual && !isBase(request)) world.consents.set(grantIdentity(grant).openid, true);
+  if (!virtual && !asksForBaseOnly(request)) world.consents.set(grantIdentity(grant).openid, true);
   const code = world.codes.issue(grant);
-  return officialCallback(
-    request.redirectURI,
-    { code, state: request.state, appId: platformAppId(request) },
-    world.switches,
-  );
+  const appId = request.componentAppId === undefined ? undefined : request.app.appId;
+  return officialCallbackURL(request.redirectURI, { code, state: request.state, appId }, world.switches);
 }
 
-/** The same for a person who refused; undefined where WeChat does not redirect. */
-export function deniedCallback(request: AuthorizeRequest, world: World): string | undefined {
+/** The callback address for a person who denied; undefined if WeChat does not redirect. */
+export function deniedOfficialCallback(request: OfficialRequest, world: World): string | undefined {
   const { denial } = world.switches;
   if (denial === 'silent') return undefined;
   const code = denial === 'authdeny' ? 'authdeny' : undefined;
-  return officialCallback(request.redirectURI, { code, state: request.state }, world.switches);
+  return officialCallbackURL(request.redirectURI, { code, state: request.state }, world.switches);
 }

@@ -1,106 +1,105 @@
-import { redirect, type Answer } from '../../http/answer';
-import type { Incoming } from '../../http/incoming';
+import { oneOf } from '../../http/form-error';
+import type { IncomingRequest } from '../../http/incoming-request';
+import { redirect, type OutgoingResponse } from '../../http/outgoing-response';
 import { consentPage } from '../../pages/consent-page';
-import { authorizeErrorPage } from '../../pages/error-page';
-import { languageOf } from '../../pages/language';
+import { officialErrorPage } from '../../pages/error-page';
+import { languageOf, type Language } from '../../pages/language';
 import { messagePage } from '../../pages/message-page';
 import { openInWechatPage } from '../../pages/open-in-wechat-page';
 import { snapshotPage } from '../../pages/snapshot-page';
-import { twicePage } from '../../pages/twice-page';
+import { twoCallbacksPage } from '../../pages/two-callbacks-page';
 import type { EmulatorUser } from '../../world/people/users';
 import type { World } from '../../world/world';
-import { readAuthorizeRequest, type AuthorizeRequest } from './request';
-import { continueURL, isWechat } from '../client';
-import { secondCallback } from './second-callback';
-import { checkFollower, deniedCallback, grantedCallback, authorizeViewOf } from './callbacks';
+import { continueURL, isWechatClient } from '../client';
 import { PageRefusal } from '../page-refusal';
-import { personAt, personIn, rememberPerson } from '../person';
+import { personOf, pickedPerson, rememberPerson } from '../person';
+import { allowedOfficialCallback, authorizeViewOf, checkFollower, deniedOfficialCallback } from './callbacks';
+import { parseOfficialRequest, type OfficialRequest } from './request';
+import { secondOfficialCallback } from './second-callback';
 
-/** One visit of one person to the authorize page. */
-interface Visit {
-  readonly incoming: Incoming;
-  readonly request: AuthorizeRequest;
+/** One request to the authorize page, and the person who sends it. */
+interface OfficialContext {
+  readonly incoming: IncomingRequest;
+  readonly request: OfficialRequest;
   readonly person: EmulatorUser;
+  readonly language: Language;
   readonly world: World;
 }
 
-const languageIn = (visit: Visit) => languageOf(visit.incoming.headers['accept-language']);
-
-// A navigation of a real browser can be sent to a page that calls twice; any other client follows one redirect.
-const isBrowser = (incoming: Incoming): boolean => incoming.headers['sec-fetch-mode'] === 'navigate';
-
-function leave(visit: Visit, callback: string): Answer {
-  const status = visit.incoming.method === 'POST' ? 303 : visit.world.switches.redirectStatus;
-  return redirect(callback, status, rememberPerson(visit.person));
+/** `/connect/oauth2/authorize`: GET shows what WeChat would show, POST is a button of that page. */
+export function handleOfficialPage(incoming: IncomingRequest, world: World): OutgoingResponse {
+  const language = languageOf(incoming.headers['accept-language']);
+  if (!isWechatClient(incoming, world)) return openInWechatPage(continueURL(incoming), language);
+  try {
+    const request = parseOfficialRequest(incoming, world);
+    const isButton = incoming.method === 'POST' && incoming.form['reply'] !== undefined;
+    const person = isButton ? pickedPerson(incoming, world) : personOf(incoming, world);
+    checkFollower(request, person);
+    const context = { incoming, request, person, language, world };
+    return isButton ? pressButton(context) : showPage(context);
+  } catch (error) {
+    if (error instanceof PageRefusal) return officialErrorPage(error, language);
+    throw error;
+  }
 }
 
-function allow(visit: Visit, virtual = false): Answer {
-  const { incoming, request, person, world } = visit;
-  const first = grantedCallback(request, person, world, { virtual });
-  const second = secondCallback(first, request, person, world, { virtual });
-  if (second === undefined || !isBrowser(incoming)) return leave(visit, first);
-  return twicePage(first, second, languageIn(visit));
+function showPage(context: OfficialContext): OutgoingResponse {
+  const { request, person, language, world } = context;
+  const view = authorizeViewOf(request, person, world);
+  if (view === 'silent') return allow(context);
+  if (world.switches.consent === 'deny') return deny(context);
+  if (world.switches.consent === 'allow') return allow(context, view === 'snapshot');
+  return view === 'snapshot' ? snapshotPage(request.app, language) : askForConsent(context);
 }
 
-const deniedText = {
-  zh: { text: '已拒绝', advice: '微信到此为止：应用不会收到回调。' },
-  en: { text: 'Rejected', advice: 'WeChat ends here: the app is not called back.' },
-};
-
-function deny(visit: Visit): Answer {
-  const callback = deniedCallback(visit.request, visit.world);
-  if (callback !== undefined) return leave(visit, callback);
-  const language = languageIn(visit);
-  return messagePage({ language, title: '微信', icon: 'info', ...deniedText[language] });
+function pressButton(context: OfficialContext): OutgoingResponse {
+  const { incoming, request, person, language, world } = context;
+  const { full } = incoming.form;
+  const reply = oneOf(['allow', 'deny', 'full', 'virtual'], 'reply', incoming.form['reply']);
+  if (reply === 'deny') return deny(context);
+  if (reply === 'full') return askForConsent(context, true);
+  if (reply === 'virtual') return allow(context, true);
+  // The person picked on the consent page may be one who sees the snapshot page first.
+  const showsSnapshot = full === undefined && authorizeViewOf(request, person, world) === 'snapshot';
+  if (!showsSnapshot) return allow(context);
+  const page = snapshotPage(request.app, language);
+  return { ...page, headers: { ...page.headers, ...rememberPerson(person) } };
 }
 
-function ask(visit: Visit, fullService = false): Answer {
-  const { request, person, world } = visit;
+function askForConsent({ request, person, language, world }: OfficialContext, fullService = false) {
   return consentPage({
     app: request.app,
     purpose: 'profile',
     users: world.users.all,
     person,
-    language: languageIn(visit),
+    language,
     fullService,
   });
 }
 
-function show(visit: Visit): Answer {
-  const { request, person, world } = visit;
-  const sight = authorizeViewOf(request, person, world);
-  if (sight === 'silent') return allow(visit);
-  if (world.switches.consent === 'deny') return deny(visit);
-  if (world.switches.consent === 'allow') return allow(visit, sight === 'snapshot');
-  return sight === 'snapshot' ? snapshotPage(request.app, languageIn(visit)) : ask(visit);
+function allow(context: OfficialContext, virtual = false): OutgoingResponse {
+  const { incoming, request, person, language, world } = context;
+  const first = allowedOfficialCallback(request, person, world, { virtual });
+  const second = secondOfficialCallback(first, request, person, world, { virtual });
+  // Only a browser runs the page that calls back twice; another client follows a single redirect.
+  const isBrowser = incoming.headers['sec-fetch-mode'] === 'navigate';
+  if (second === undefined || !isBrowser) return callBack(context, first);
+  return twoCallbacksPage(first, second, language);
 }
 
-function reply(visit: Visit): Answer {
-  const { form } = visit.incoming;
-  if (form['reply'] === 'deny') return deny(visit);
-  if (form['reply'] === 'full') return ask(visit, true);
-  if (form['reply'] === 'virtual') return allow(visit, true);
-  // Picking a person who is shown the snapshot page leads there first.
-  const snapshot =
-    form['full'] === undefined && authorizeViewOf(visit.request, visit.person, visit.world) === 'snapshot';
-  if (!snapshot) return allow(visit);
-  const page = snapshotPage(visit.request.app, languageIn(visit));
-  return { ...page, headers: { ...page.headers, ...rememberPerson(visit.person) } };
+const DENIED_TEXTS = {
+  zh: { text: '已拒绝', advice: '微信到此为止：应用不会收到回调。' },
+  en: { text: 'Rejected', advice: 'WeChat ends the login here: the app is not called back.' },
+};
+
+function deny(context: OfficialContext): OutgoingResponse {
+  const { request, language, world } = context;
+  const callback = deniedOfficialCallback(request, world);
+  if (callback !== undefined) return callBack(context, callback);
+  return messagePage({ language, title: '微信', icon: 'info', ...DENIED_TEXTS[language] });
 }
 
-/** `/connect/oauth2/authorize`: GET shows what WeChat would show, POST is a button of that page. */
-export function authorize(incoming: Incoming, world: World): Answer {
-  const language = languageOf(incoming.headers['accept-language']);
-  if (!isWechat(incoming, world)) return openInWechatPage(continueURL(incoming), language);
-  try {
-    const request = readAuthorizeRequest(incoming, world);
-    const isReply = incoming.method === 'POST' && incoming.form['reply'] !== undefined;
-    const person = isReply ? personIn(incoming, world) : personAt(incoming, world);
-    checkFollower(request, person);
-    const visit = { incoming, request, person, world };
-    return isReply ? reply(visit) : show(visit);
-  } catch (error) {
-    if (error instanceof PageRefusal) return authorizeErrorPage(error, language);
-    throw error;
-  }
+function callBack({ incoming, person, world }: OfficialContext, callback: string): OutgoingResponse {
+  const status = incoming.method === 'POST' ? 303 : world.switches.redirectStatus;
+  return redirect(callback, status, rememberPerson(person));
 }

@@ -2,11 +2,11 @@ import type { Phrase } from '../../pages/language';
 import { scopesOf, type EmulatorApp } from '../../world/apps';
 import type { World } from '../../world/world';
 import { checkLink, type LoginLink } from '../login-link';
-import { PageRefusal, unnumbered } from '../page-refusal';
-import { redirectFault } from '../redirect-uri';
+import { PageRefusal, TEXTS_WITHOUT_CODE } from '../page-refusal';
+import { redirectURIFault } from '../redirect-uri';
 
-/** A web authorization (网页授权) whose parameters WeChat accepts. */
-export interface AuthorizeRequest {
+/** An authorization request of an H5 page (网页授权) that WeChat accepts. */
+export interface OfficialRequest {
   readonly app: EmulatorApp;
   readonly redirectURI: string;
   readonly scopes: readonly string[];
@@ -16,74 +16,24 @@ export interface AuthorizeRequest {
   readonly componentAppId: string | undefined;
 }
 
-const MAX_STATE_BYTES = 128;
-
-const missing = (name: string): Phrase => ({ zh: `缺少 ${name}`, en: `${name} is missing` });
-
-function findApp(appId: string, world: World): EmulatorApp {
-  const app = world.apps.find(appId);
-  if (!app) {
-    const known = world.apps.all.map((each) => each.appId).join(', ');
-    throw new PageRefusal(unnumbered.appId, undefined, {
-      zh: `没有应用 ${JSON.stringify(appId)}；模拟器认识 ${known}`,
-      en: `no app ${JSON.stringify(appId)}; the emulator knows ${known}`,
-    });
-  }
-  if (app.type === 'website') {
-    throw PageRefusal.numbered(10016, {
-      zh: `${appId} 是网站应用，请用 /connect/qrconnect`,
-      en: `${appId} is a website app: use /connect/qrconnect`,
-    });
-  }
-  if (app.banned) {
-    throw PageRefusal.numbered(10004, { zh: `${appId} 设为已封禁`, en: `${appId} is marked as banned` });
-  }
-  return app;
-}
-
-function checkComponent(app: EmulatorApp, componentAppId: string | undefined): void {
-  if (componentAppId === undefined || app.components?.includes(componentAppId)) return;
-  throw PageRefusal.numbered(10015, {
-    zh: `${app.appId} 没有授权给第三方平台 ${componentAppId}`,
-    en: `${app.appId} did not authorise the platform ${componentAppId}`,
-  });
-}
-
-function checkScopes(app: EmulatorApp, scopes: readonly string[]): void {
-  const missing = scopes.filter((scope) => !scopesOf(app).includes(scope));
-  if (app.type === 'official' && missing.length === 0) return;
-  const asked = (app.type === 'official' ? missing : scopes).join(', ');
-  throw PageRefusal.numbered(10005, {
-    zh: `${app.appId}（${app.type}）不能申请 ${asked}`,
-    en: `${app.appId} (${app.type}) may not ask for ${asked}`,
-  });
-}
-
-function checkState(state: string | undefined, world: World): void {
-  if (!state && world.switches.missingState === 'refuse') throw PageRefusal.numbered(10013, missing('state'));
-  const bytes = Buffer.byteLength(state ?? '');
-  if (bytes > MAX_STATE_BYTES) {
-    throw new PageRefusal(unnumbered.state, undefined, {
-      zh: `state 有 ${bytes} 字节，最多 ${MAX_STATE_BYTES} 字节`,
-      en: `state has ${bytes} bytes; ${MAX_STATE_BYTES} are allowed`,
-    });
-  }
-}
-
-/** The checks of the authorize page, one after the other; the first that fails is the page that people see. */
-export function readAuthorizeRequest(link: LoginLink, world: World): AuthorizeRequest {
+/**
+ * Parses the address of the authorize page. The order of the checks decides which error page a person sees.
+ *
+ * @throws PageRefusal for the first check that fails.
+ */
+export function parseOfficialRequest(link: LoginLink, world: World): OfficialRequest {
   const { appid, redirect_uri: redirectURI, scope, state, component_appid: component } = link.query;
-  if (!appid) throw PageRefusal.numbered(10012, missing('appid'));
-  if (!redirectURI) throw PageRefusal.numbered(10011, missing('redirect_uri'));
-  if (!scope) throw PageRefusal.numbered(10010, missing('scope'));
+  if (!appid) throw PageRefusal.withCode(10012, missingParameter('appid'));
+  if (!redirectURI) throw PageRefusal.withCode(10011, missingParameter('redirect_uri'));
+  if (!scope) throw PageRefusal.withCode(10010, missingParameter('scope'));
   checkState(state, world);
   checkLink(link, world.switches);
   const app = findApp(appid, world);
   checkComponent(app, component);
   const scopes = scope.split(',').map((each) => each.trim());
   checkScopes(app, scopes);
-  const fault = redirectFault(redirectURI, app);
-  if (fault !== undefined) throw PageRefusal.numbered(10003, fault);
+  const fault = redirectURIFault(redirectURI, app);
+  if (fault !== undefined) throw PageRefusal.withCode(10003, fault);
   return {
     app,
     redirectURI,
@@ -93,4 +43,64 @@ export function readAuthorizeRequest(link: LoginLink, world: World): AuthorizeRe
     forceSnapShot: link.query['forceSnapShot'] === 'true',
     componentAppId: component,
   };
+}
+
+function missingParameter(name: string): Phrase {
+  return { zh: `缺少 ${name}`, en: `${name} is missing` };
+}
+
+const MAX_STATE_BYTES = 128;
+
+function checkState(state: string | undefined, world: World): void {
+  if (!state && world.switches.missingState === 'refuse') {
+    throw PageRefusal.withCode(10013, missingParameter('state'));
+  }
+  const bytes = Buffer.byteLength(state ?? '');
+  if (bytes <= MAX_STATE_BYTES) return;
+  throw new PageRefusal(TEXTS_WITHOUT_CODE.state, undefined, {
+    zh: `state 有 ${bytes} 字节，最多 ${MAX_STATE_BYTES} 字节`,
+    en: `state has ${bytes} bytes; at most ${MAX_STATE_BYTES} are allowed`,
+  });
+}
+
+function findApp(appId: string, world: World): EmulatorApp {
+  const app = world.apps.find(appId);
+  if (!app) {
+    const known = world.apps.all.map((each) => each.appId).join(', ');
+    throw new PageRefusal(TEXTS_WITHOUT_CODE.appId, undefined, {
+      zh: `没有应用 ${JSON.stringify(appId)}；模拟器中的应用有 ${known}`,
+      en: `there is no app ${JSON.stringify(appId)}; the emulator's apps are ${known}`,
+    });
+  }
+  if (app.type === 'website') {
+    throw PageRefusal.withCode(10016, {
+      zh: `${appId} 是网站应用，请用 /connect/qrconnect`,
+      en: `${appId} is a website app: use /connect/qrconnect`,
+    });
+  }
+  if (app.banned) {
+    throw PageRefusal.withCode(10004, {
+      zh: `${appId} 在模拟器中设为已封禁`,
+      en: `${appId} is marked as banned in the emulator`,
+    });
+  }
+  return app;
+}
+
+function checkComponent(app: EmulatorApp, componentAppId: string | undefined): void {
+  if (componentAppId === undefined || app.components?.includes(componentAppId)) return;
+  throw PageRefusal.withCode(10015, {
+    zh: `${app.appId} 没有授权给第三方平台 ${componentAppId}`,
+    en: `${app.appId} has not authorized the platform ${componentAppId}`,
+  });
+}
+
+function checkScopes(app: EmulatorApp, scopes: readonly string[]): void {
+  const isOfficial = app.type === 'official';
+  const refused = isOfficial ? scopes.filter((scope) => !scopesOf(app).includes(scope)) : scopes;
+  if (isOfficial && refused.length === 0) return;
+  throw PageRefusal.withCode(10005, {
+    zh: `${app.appId}（${app.type}）不能申请 ${refused.join(', ')}`,
+    en: `${app.appId} (${app.type}) may not ask for ${refused.join(', ')}`,
+  });
 }

@@ -1,17 +1,20 @@
 import type { EmulatorUser } from '../../world/people/users';
 import type { World } from '../../world/world';
-import type { AuthorizeRequest } from './request';
-import { grantedCallback, type Granting } from './callbacks';
+import { allowedOfficialCallback, type GrantOptions } from './callbacks';
+import type { OfficialRequest } from './request';
 
-/** Where WeChat on Android calls a second time: with the same code, or with another one that is good too. */
-export function secondCallback(
+/**
+ * The address that WeChat on Android calls back after the first one: with the same code, or with another
+ * valid code. Undefined if the switch `doubleCallback` is off.
+ */
+export function secondOfficialCallback(
   first: string,
-  request: AuthorizeRequest,
+  request: OfficialRequest,
   user: EmulatorUser,
   world: World,
-  granting: Granting = {},
+  options: GrantOptions = {},
 ): string | undefined {
   const { doubleCallback } = world.switches;
   if (doubleCallback === 'off') return undefined;
-  return doubleCallback === 'same-code' ? first : grantedCallback(request, user, world, granting);
+  return doubleCallback === 'same-code' ? first : allowedOfficialCallback(request, user, world, options);
 }

@@ -1,12 +1,15 @@
 import { renderSVG } from 'uqr';
-import { notFound, svg, type Answer } from '../../http/answer';
-import type { Incoming } from '../../http/incoming';
+import type { IncomingRequest } from '../../http/incoming-request';
+import { notFound, svg, type OutgoingResponse } from '../../http/outgoing-response';
 import type { World } from '../../world/world';
 
 export const QR_IMAGE_PATH = '/connect/qrcode/';
 
-/** `/connect/qrcode/UUID`: the picture to scan. It leads to the confirm page at the host that the browser used. */
-export function qrImage(incoming: Incoming, world: World): Answer {
+/**
+ * `/connect/qrcode/UUID`: the QR code. It holds the confirm page's address, at the host that the browser
+ * asked.
+ */
+export function handleWebsiteImage(incoming: IncomingRequest, world: World): OutgoingResponse {
   const login = world.qrLogins.find(incoming.path.slice(QR_IMAGE_PATH.length));
   if (!login) return notFound();
   return svg(renderSVG(`${incoming.origin}/connect/confirm?uuid=${login.uuid}`, { border: 2 }));

@@ -1,45 +1,45 @@
-import { xml, type Answer } from '../../http/answer';
-import type { Incoming } from '../../http/incoming';
+import type { IncomingRequest } from '../../http/incoming-request';
+import { xml, type OutgoingResponse } from '../../http/outgoing-response';
 import { websiteErrorPage } from '../../pages/error-page';
 import { languageOf } from '../../pages/language';
 import { qrPage } from '../../pages/qr-page';
-import { websiteCallback } from '../callback-url';
 import type { World } from '../../world/world';
 import { PageRefusal } from '../page-refusal';
-import { refusedCallback } from './callbacks';
-import { readWebsiteRequest, type WebsiteRequest } from './request';
+import { allowedWebsiteCallback, deniedWebsiteCallback } from './callbacks';
+import { parseWebsiteRequest, type WebsiteRequest } from './request';
 
-function show(incoming: Incoming, request: WebsiteRequest, world: World): Answer {
-  const { query } = incoming;
-  const login = world.qrLogins.open(request.app, request.scopes);
-  const lite = query['stylelite'] === '1';
-  return qrPage({
-    app: request.app,
-    uuid: login.uuid,
-    // The uuid, which no address holds by chance, keeps the place of the code.
-    callback: websiteCallback(request.redirectURI, { code: login.uuid, state: request.state }),
-    refused: refusedCallback(request, world),
-    // The page itself is Chinese unless asked otherwise; what the emulator adds follows the browser.
-    language: query['lang'] === 'en' ? 'en' : 'zh',
-    emulatorLanguage: languageOf(incoming.headers['accept-language']),
-    embedded: query['login_type'] === 'jssdk',
-    selfRedirect: query['self_redirect'] ?? '',
-    style: query['style'],
-    lite,
-    // 极简样式 takes no style sheet.
-    stylesheet: lite ? undefined : query['href'],
-  });
-}
-
-/** `/connect/qrconnect`: the QR page; with `f=xml`, a fresh QR code for a page that stands already. */
-export function qrconnect(incoming: Incoming, world: World): Answer {
+/** `/connect/qrconnect`: the QR code page; with `f=xml`, a new QR code for a page that is already open. */
+export function handleWebsitePage(incoming: IncomingRequest, world: World): OutgoingResponse {
   try {
-    const request = readWebsiteRequest(incoming, world);
-    if (incoming.query['f'] !== 'xml') return show(incoming, request, world);
+    const request = parseWebsiteRequest(incoming, world);
+    if (incoming.query['f'] !== 'xml') return showPage(incoming, request, world);
     const { uuid } = world.qrLogins.open(request.app, request.scopes);
     return xml(`<?xml version="1.0" encoding="UTF-8"?><qrconnect><uuid>${uuid}</uuid></qrconnect>`);
   } catch (error) {
     if (!(error instanceof PageRefusal)) throw error;
     return websiteErrorPage(error, languageOf(incoming.headers['accept-language']));
   }
+}
+
+function showPage(incoming: IncomingRequest, request: WebsiteRequest, world: World): OutgoingResponse {
+  const { query } = incoming;
+  const login = world.qrLogins.open(request.app, request.scopes);
+  const lite = query['stylelite'] === '1';
+  return qrPage({
+    app: request.app,
+    uuid: login.uuid,
+    // The uuid stands where the page will put the code: it is random, so the rest of the address does not
+    // contain it.
+    callback: allowedWebsiteCallback(request, login.uuid),
+    denied: deniedWebsiteCallback(request, world),
+    // WeChat's page is Chinese unless `lang=en`; the emulator's own texts follow the browser's language.
+    language: query['lang'] === 'en' ? 'en' : 'zh',
+    emulatorLanguage: languageOf(incoming.headers['accept-language']),
+    embedded: query['login_type'] === 'jssdk',
+    selfRedirect: query['self_redirect'] ?? '',
+    style: query['style'],
+    lite,
+    // The plain style (极简样式) ignores the style sheet.
+    stylesheet: lite ? undefined : query['href'],
+  });
 }

@@ -1,45 +1,50 @@
-import { script, type Answer } from '../../http/answer';
-import type { Incoming } from '../../http/incoming';
+import type { IncomingRequest } from '../../http/incoming-request';
+import { script, type OutgoingResponse } from '../../http/outgoing-response';
 import { QrStatus, type QrLogin } from '../../world/credentials/qr-logins';
 import type { World } from '../../world/world';
 
-function news(login: QrLogin, last: string | undefined): boolean {
-  return login.status !== QrStatus.waiting && String(login.status) !== last;
+/**
+ * `/connect/l/qrconnect`: the long poll of the QR code page. 408 means that nothing has changed since `last`.
+ */
+export async function handleWebsitePoll(incoming: IncomingRequest, world: World): Promise<OutgoingResponse> {
+  const { uuid, last, f: format } = incoming.query;
+  const json = format === 'json';
+  const login = world.qrLogins.find(uuid);
+  if (!login) return script(pollBody(QrStatus.expired, '', json));
+  await waitForChange(login, incoming, world);
+  const status = hasChanged(login, last) ? login.status : QrStatus.waiting;
+  return script(pollBody(status, login.code, json));
 }
 
-/** Resolves when there is something to tell, when the poll has been held long enough, or when nobody waits any more. */
-function held(login: QrLogin, incoming: Incoming, world: World): Promise<void> {
+/**
+ * Resolves when the status changes, when the poll has waited long enough, or when the client closes the
+ * connection.
+ */
+function waitForChange(login: QrLogin, incoming: IncomingRequest, world: World): Promise<void> {
   const last = incoming.query['last'];
-  if (news(login, last) || incoming.signal.aborted) return Promise.resolve();
+  if (hasChanged(login, last) || incoming.signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const untilExpiry = Math.max(0, login.expiresAt - world.clock.now());
     const timer = setTimeout(done, Math.min(world.switches.pollHold, untilExpiry));
-    const stops = [login.onChange(check), world.clock.onAdvance(check)];
+    const unsubscribe = [login.onChange(check), world.clock.onAdvance(check)];
     incoming.signal.addEventListener('abort', done);
     function check(): void {
-      if (news(login, last)) done();
+      if (hasChanged(login, last)) done();
     }
     function done(): void {
       clearTimeout(timer);
-      for (const stop of stops) stop();
+      for (const stop of unsubscribe) stop();
       incoming.signal.removeEventListener('abort', done);
       resolve();
     }
   });
 }
 
-const body = (errcode: number, code: string, json: boolean): string =>
-  json
-    ? JSON.stringify({ wx_errcode: errcode, wx_code: code })
-    : `window.wx_errcode=${errcode};window.wx_code='${code}';`;
+function hasChanged(login: QrLogin, last: string | undefined): boolean {
+  return login.status !== QrStatus.waiting && String(login.status) !== last;
+}
 
-/** `/connect/l/qrconnect`: the long poll of the QR page. 408 is also what a poll gets whose news are old. */
-export async function qrPoll(incoming: Incoming, world: World): Promise<Answer> {
-  const json = incoming.query['f'] === 'json';
-  const login = world.qrLogins.find(incoming.query['uuid']);
-  if (!login) return script(body(QrStatus.expired, '', json));
-  await held(login, incoming, world);
-  return script(
-    body(news(login, incoming.query['last']) ? login.status : QrStatus.waiting, login.code, json),
-  );
+function pollBody(errcode: number, code: string, json: boolean): string {
+  if (json) return JSON.stringify({ wx_errcode: errcode, wx_code: code });
+  return `window.wx_errcode=${errcode};window.wx_code='${code}';`;
 }

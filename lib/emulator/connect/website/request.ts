@@ -2,10 +2,12 @@ import type { Phrase } from '../../pages/language';
 import { scopesOf, type EmulatorApp } from '../../world/apps';
 import type { World } from '../../world/world';
 import type { LoginLink } from '../login-link';
-import { PageRefusal, unnumbered } from '../page-refusal';
-import { redirectFault } from '../redirect-uri';
+import { PageRefusal, TEXTS_WITHOUT_CODE } from '../page-refusal';
+import { redirectURIFault } from '../redirect-uri';
 
-/** A QR login (网站应用微信登录) whose parameters WeChat accepts. The state is returned as it is, however long. */
+/**
+ * An authorization request of a website app (网站应用微信登录) that WeChat accepts. The state may have any length.
+ */
 export interface WebsiteRequest {
   readonly app: EmulatorApp;
   readonly redirectURI: string;
@@ -13,38 +15,46 @@ export interface WebsiteRequest {
   readonly state: string | undefined;
 }
 
-const refuse = (text: string, advice: Phrase): never => {
-  throw new PageRefusal(text, undefined, advice);
-};
-
-function readScopes(scope: string | undefined, app: EmulatorApp): string[] {
-  const scopes = (scope ?? '').split(',').map((each) => each.trim());
-  const allowed = app.type === 'website' && scopes.every((each) => scopesOf(app).includes(each));
-  if (!allowed) {
-    const asked = JSON.stringify(scope ?? '');
-    refuse(unnumbered.scope, {
-      zh: `${app.appId}（${app.type}）不能在这里申请 ${asked}`,
-      en: `${app.appId} (${app.type}) may not ask for ${asked} here`,
+/**
+ * Parses the address of the QR code page: appid, then scope, then redirect_uri.
+ *
+ * @throws PageRefusal for the first check that fails.
+ */
+export function parseWebsiteRequest(link: LoginLink, world: World): WebsiteRequest {
+  const { appid, redirect_uri: redirectURI, scope, state } = link.query;
+  const app = findApp(appid, world);
+  const scopes = parseScopes(scope, app);
+  if (!redirectURI) {
+    return refuse(TEXTS_WITHOUT_CODE.redirectURI, {
+      zh: '缺少 redirect_uri',
+      en: 'redirect_uri is missing',
     });
   }
-  return scopes;
+  const fault = redirectURIFault(redirectURI, app);
+  if (fault !== undefined) return refuse(TEXTS_WITHOUT_CODE.redirectURI, fault);
+  return { app, redirectURI, scopes, state };
 }
 
-/** The checks of the QR page: appid, then scope, then redirect_uri. */
-export function readWebsiteRequest(link: LoginLink, world: World): WebsiteRequest {
-  const { appid, redirect_uri: redirectURI, scope, state } = link.query;
-  const app = world.apps.find(appid);
-  if (!app) {
-    const known = world.apps.all.map((each) => each.appId).join(', ');
-    return refuse(unnumbered.appId, {
-      zh: `没有应用 ${JSON.stringify(appid ?? '')}；模拟器认识 ${known}`,
-      en: `no app ${JSON.stringify(appid ?? '')}; the emulator knows ${known}`,
-    });
-  }
-  const scopes = readScopes(scope, app);
-  if (!redirectURI)
-    return refuse(unnumbered.redirectURI, { zh: '缺少 redirect_uri', en: 'redirect_uri is missing' });
-  const fault = redirectFault(redirectURI, app);
-  if (fault !== undefined) return refuse(unnumbered.redirectURI, fault);
-  return { app, redirectURI, scopes, state };
+function findApp(appId: string | undefined, world: World): EmulatorApp {
+  const app = world.apps.find(appId);
+  if (app) return app;
+  const known = world.apps.all.map((each) => each.appId).join(', ');
+  return refuse(TEXTS_WITHOUT_CODE.appId, {
+    zh: `没有应用 ${JSON.stringify(appId ?? '')}；模拟器中的应用有 ${known}`,
+    en: `there is no app ${JSON.stringify(appId ?? '')}; the emulator's apps are ${known}`,
+  });
+}
+
+function parseScopes(scope: string | undefined, app: EmulatorApp): string[] {
+  const scopes = (scope ?? '').split(',').map((each) => each.trim());
+  if (app.type === 'website' && scopes.every((each) => scopesOf(app).includes(each))) return scopes;
+  const asked = JSON.stringify(scope ?? '');
+  return refuse(TEXTS_WITHOUT_CODE.scope, {
+    zh: `${app.appId}（${app.type}）不能在这里申请 ${asked}`,
+    en: `${app.appId} (${app.type}) may not ask for ${asked} here`,
+  });
+}
+
+function refuse(text: string, advice: Phrase): never {
+  throw new PageRefusal(text, undefined, advice);
 }

@@ -3,7 +3,7 @@ import type { EmulatorClock } from '../clock';
 import type { Grant } from './grants';
 import { randomCode } from '../random';
 
-const MINUTE = 60_000;
+const MINUTE_MS = 60_000;
 
 interface IssuedCode {
   readonly grant: Grant;
@@ -13,7 +13,10 @@ interface IssuedCode {
 
 export type Redemption = { readonly grant: Grant } | 'unknown' | 'expired' | 'used';
 
-/** Login codes: single use; 5 minutes for H5 pages and mini programs, 10 for the QR login. Several may live at once. */
+/**
+ * Authorization codes. A code is single use and lives 5 minutes, or 10 if it comes from the QR code login. A
+ * user may have several valid codes.
+ */
 export class CodeBook {
   readonly #codes = new BoundedMap<IssuedCode>(10_000);
 
@@ -21,7 +24,7 @@ export class CodeBook {
 
   issue(grant: Grant): string {
     const code = randomCode();
-    const lifetime = (grant.app.type === 'website' ? 10 : 5) * MINUTE;
+    const lifetime = (grant.app.type === 'website' ? 10 : 5) * MINUTE_MS;
     this.#codes.set(code, { grant, expiresAt: this.clock.now() + lifetime, used: false });
     return code;
   }
@@ -35,7 +38,7 @@ export class CodeBook {
     return { grant: issued.grant };
   }
 
-  /** Spends a code without an answer. */
+  /** Spends a code without giving a token for it. */
   burn(code: string): void {
     const issued = this.#codes.get(code);
     if (issued) issued.used = true;

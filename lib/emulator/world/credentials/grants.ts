@@ -2,14 +2,15 @@ import type { EmulatorApp } from '../apps';
 import type { EmulatorUser } from '../people/users';
 import { identityOf, virtualIdentityOf, type Identity } from '../people/identity';
 
-/** What a person allowed an app: the substance of a code and of the tokens bought with it. */
+/** What a person granted an app. Codes and tokens stand for a grant. */
 export interface Grant {
   readonly app: EmulatorApp;
   readonly user: EmulatorUser;
   readonly scopes: readonly string[];
-  /** Given by the snapshot page: the ids are virtual. */
+  /** Whether it comes from the snapshot page: openid and unionid are then virtual. */
   readonly virtual: boolean;
 }
 
-export const grantIdentity = (grant: Grant): Identity =>
-  (grant.virtual ? virtualIdentityOf : identityOf)(grant.user, grant.app);
+export function grantIdentity(grant: Grant): Identity {
+  return (grant.virtual ? virtualIdentityOf : identityOf)(grant.user, grant.app);
+}

@@ -3,7 +3,7 @@ import type { EmulatorClock } from '../clock';
 
 const MINUTE_MS = 60_000;
 
-/** Counts calls; a minute begins with the first one. */
+/** Counts the calls of each key. A minute begins with its first call. */
 export class MinuteQuota {
   readonly #minutes = new BoundedMap<{ readonly since: number; calls: number }>(10_000);
 
@@ -12,7 +12,7 @@ export class MinuteQuota {
     readonly perMinute: number,
   ) {}
 
-  /** Whether one more call of this key is within the quota. */
+  /** Counts one call. Returns whether it is within the quota. */
   admit(key: string): boolean {
     const now = this.clock.now();
     let minute = this.#minutes.get(key);

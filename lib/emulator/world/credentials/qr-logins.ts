@@ -6,11 +6,11 @@ import type { EmulatorApp } from '../apps';
 /** How long a QR code can be scanned and confirmed. */
 const QR_LIFETIME_MS = 5 * 60_000;
 
-/** The numbers that the QR page polls for. */
+/** The states of a QR code, as numbers that the QR code page polls for. */
 export const QrStatus = { waiting: 408, scanned: 404, denied: 403, expired: 402, confirmed: 405 } as const;
 export type QrStatus = (typeof QrStatus)[keyof typeof QrStatus];
 
-/** One QR code on some screen. */
+/** One QR code: from the moment a page shows it until it is confirmed or expires. */
 export class QrLogin {
   readonly uuid = randomUuid();
   readonly expiresAt: number;
@@ -32,18 +32,19 @@ export class QrLogin {
   }
 
   scan(): void {
-    if (this.status === QrStatus.waiting || this.status === QrStatus.denied) this.#become(QrStatus.scanned);
+    if (this.status === QrStatus.waiting || this.status === QrStatus.denied)
+      this.#setStatus(QrStatus.scanned);
   }
 
   deny(): void {
-    if (this.#isOpen()) this.#become(QrStatus.denied);
+    if (this.#isOpen()) this.#setStatus(QrStatus.denied);
   }
 
-  /** `false` where it is too late. */
+  /** Confirms the login with a new code. Returns false if the QR code has expired or was confirmed before. */
   confirm(issueCode: () => string): boolean {
     if (!this.#isOpen()) return false;
     this.code = issueCode();
-    this.#become(QrStatus.confirmed);
+    this.#setStatus(QrStatus.confirmed);
     return true;
   }
 
@@ -56,12 +57,13 @@ export class QrLogin {
     return this.status !== QrStatus.expired && this.status !== QrStatus.confirmed;
   }
 
-  #become(status: QrStatus): void {
+  #setStatus(status: QrStatus): void {
     this.#status = status;
     for (const listener of [...this.#listeners]) listener();
   }
 }
 
+/** The latest QR codes. */
 export class QrLogins {
   readonly #logins = new BoundedMap<QrLogin>(1_000);
 

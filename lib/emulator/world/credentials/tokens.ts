@@ -3,7 +3,7 @@ import type { EmulatorClock } from '../clock';
 import type { Grant } from './grants';
 import { randomToken } from '../random';
 
-/** Seconds, as WeChat's answer states it. */
+/** In seconds, like `expires_in` in WeChat's response. */
 export const ACCESS_TOKEN_LIFETIME = 7200;
 const REFRESH_TOKEN_LIFETIME_MS = 30 * 24 * 3600 * 1000;
 
@@ -13,11 +13,11 @@ export interface TokenPair {
   accessExpiresAt: number;
   refreshToken: string;
   readonly refreshExpiresAt: number;
-  /** The user changed the password: 42007 for as long as the pair is remembered. */
+  /** Whether the user changed the password since: refreshing then fails with 42007. */
   passwordChanged: boolean;
 }
 
-/** Access tokens (2 h) and refresh tokens (30 days, fixed: 无法续期). */
+/** Access tokens (2 hours) and refresh tokens (30 days, which refreshing does not extend: 无法续期). */
 export class TokenBook {
   readonly #byAccess = new BoundedMap<TokenPair>(10_000);
   readonly #byRefresh = new BoundedMap<TokenPair>(10_000);
@@ -47,7 +47,10 @@ export class TokenBook {
     return this.#byRefresh.get(token);
   }
 
-  /** A live access token stays the same and lives on; an expired one is replaced, and stays known as expired. */
+  /**
+   * Extends the access token if it is valid. Replaces it if it has expired; the old one is kept, so that it
+   * is refused as expired (42001) and not as unknown (40001).
+   */
   refresh(pair: TokenPair, rotate: boolean): void {
     const now = this.clock.now();
     const expired = now >= pair.accessExpiresAt;
@@ -73,7 +76,7 @@ export class TokenBook {
     this.#byRefresh.delete(refreshToken);
   }
 
-  /** All pairs that some rule picks, e.g. those of one user. */
+  /** All pairs that match, such as those of one user. */
   where(rule: (pair: TokenPair) => boolean): TokenPair[] {
     return [...this.#byRefresh.values()].filter(rule);
   }

@@ -1,18 +1,18 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 
-/** What `wx.getUserInfo` gives a mini program beside the open data. */
+/** The encrypted and signed profile that `wx.getUserInfo` gives a mini program. */
 export interface EncryptedUser {
-  /** The profile with its ids and watermark: AES-128-CBC, PKCS#7, base64. */
+  /** The profile with ids and watermark, encrypted by AES-128-CBC with PKCS#7 padding, base64. */
   readonly encryptedData: string;
-  /** 16 bytes, base64. */
+  /** Initialization vector: 16 bytes, base64. */
   readonly iv: string;
-  /** The profile without ids, JSON. */
+  /** The profile without ids, as JSON. */
   readonly rawData: string;
-  /** sha1 of rawData and session_key, hex. */
+  /** SHA-1 of `rawData` followed by the session key, hex. */
   readonly signature: string;
 }
 
-/** AES-128-CBC with the session key, PKCS#7; the plaintext carries a watermark of the app (开放数据校验与解密). */
+/** Encrypts with the session key and adds the app's watermark (开放数据校验与解密). */
 export function encryptUser(
   user: Readonly<Record<string, unknown>>,
   rawUser: Readonly<Record<string, unknown>>,

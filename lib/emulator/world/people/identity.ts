@@ -2,28 +2,29 @@ import { createHash } from 'node:crypto';
 import type { EmulatorApp } from '../apps';
 import type { EmulatorUser } from './users';
 
-// Derived, not drawn: the same person has the same ids in every run, so a developer's database stays valid.
-const id = (...parts: string[]): string =>
-  `o${createHash('sha256').update(parts.join('\0')).digest('base64url').slice(0, 27)}`;
-
 export interface Identity {
   readonly openid: string;
-  /** Only where the app is bound to an Open Platform account. */
+  /** Undefined if the app is not bound to an Open Platform account. */
   readonly unionid: string | undefined;
 }
 
-/** A person's ids at an app: 28 characters, the first an `o`. */
+/** A person's openid and unionid at an app: 28 characters that begin with `o`. */
 export function identityOf(user: EmulatorUser, app: EmulatorApp): Identity {
   return {
-    openid: id('openid', app.appId, user.id),
-    unionid: app.openPlatform === undefined ? undefined : id('unionid', app.openPlatform, user.id),
+    openid: deriveId('openid', app.appId, user.id),
+    unionid: app.openPlatform === undefined ? undefined : deriveId('unionid', app.openPlatform, user.id),
   };
 }
 
-/** The ids of a snapshot page's virtual user: an openid of its own, and a unionid that all of them share. */
+/** The ids of the snapshot page's virtual user. All virtual users of one company share a unionid. */
 export function virtualIdentityOf(user: EmulatorUser, app: EmulatorApp): Identity {
   return {
-    openid: id('virtual openid', app.appId, user.id),
-    unionid: app.openPlatform === undefined ? undefined : id('virtual unionid', app.openPlatform),
+    openid: deriveId('virtual openid', app.appId, user.id),
+    unionid: app.openPlatform === undefined ? undefined : deriveId('virtual unionid', app.openPlatform),
   };
+}
+
+// A hash, not a random value: a person has the same ids in every run, so a developer's database stays valid.
+function deriveId(...parts: string[]): string {
+  return `o${createHash('sha256').update(parts.join('\0')).digest('base64url').slice(0, 27)}`;
 }

@@ -2,47 +2,46 @@ import { assertUnique } from '../unique';
 
 /** A person with a WeChat account. */
 export interface EmulatorUser {
-  /** Of the emulator's own: openid and unionid are derived from it. */
+  /** The emulator's own id. It determines the person's openids and unionids. */
   readonly id: string;
-  /** Goes out as it stands here, control characters included. */
+  /** Sent as it is, control characters included. */
   readonly nickname: string;
-  /** Absent: the emulator draws one and serves it. `''`: the person has no picture. */
+  /**
+   * Address of the profile picture; `''` for none.
+   *
+   * @default a picture that the emulator draws and serves
+   */
   readonly headimgurl?: string;
-  /** Follows every official account: `snsapi_userinfo` is silent, as from the account's own chat or menu. */
+  /** Whether the person follows every official account: `snsapi_userinfo` is then silent. @default false */
   readonly follower?: boolean;
-  /** Is shown the snapshot page (网页快照页) where others see the consent page. */
+  /** Whether the person sees the snapshot page (网页快照页) before the consent page. @default false */
   readonly snapshot?: boolean;
-  /** Closed the WeChat account: the nickname reads 用户已经注销, the picture is gone. */
+  /**
+   * Whether the WeChat account was closed: the nickname is then 用户已经注销, and there is no picture.
+   *
+   * @default false
+   */
   readonly deregistered?: boolean;
-  /** A high-risk account: jscode2session answers 40226. */
+  /** Whether WeChat considers the account high risk: jscode2session then returns 40226. @default false */
   readonly risky?: boolean;
   /**
-   * For `privilege` of the profile, such as `['chinaunicom']`.
+   * The field `privilege` of the profile, such as `['chinaunicom']`.
    *
    * @default []
    */
   readonly privilege?: readonly string[];
 }
 
-const presets: readonly EmulatorUser[] = [
-  { id: 'ming', nickname: '小明' },
-  { id: 'follower', nickname: '小红', follower: true },
-  { id: 'faceless', nickname: '无头像', headimgurl: '' },
-  // Control characters go out raw, as WeChat sends them: a strict JSON parser refuses the profile.
-  { id: 'dirty', nickname: '脏\u0014昵\b称\u0007\n\u007f' },
-  { id: 'emoji', nickname: '👩‍👩‍👧‍👦 Emoji 🎉' },
-  { id: 'snapshot', nickname: '快照用户', snapshot: true },
-  { id: 'gone', nickname: '曾经在', deregistered: true },
-];
-
+/** The people of one emulator. */
 export class UserRegistry {
   readonly all: readonly EmulatorUser[];
-  /** Who acts where nobody is named. */
+  /** The person who logs in if nobody is named. */
   readonly first: EmulatorUser;
 
-  constructor(configured: readonly EmulatorUser[] = presets) {
+  constructor(configured: readonly EmulatorUser[] = PRESETS) {
     const [first] = configured;
-    if (!first) throw new Error('The emulator needs at least one user; leave `users` out for the presets');
+    if (!first)
+      throw new Error('users is empty. Give at least one user, or leave the option out for the preset ones.');
     assertUnique('users', configured, (user) => user.id);
     this.all = configured;
     this.first = first;
@@ -52,10 +51,27 @@ export class UserRegistry {
     return this.all.find((user) => user.id === id);
   }
 
+  /** For the Node API, where a user need not be named. */
+  getOrFirst(id: string | undefined): EmulatorUser {
+    return id === undefined ? this.first : this.get(id);
+  }
+
+  /** @throws Error that names the known users if there is none with this id. */
   get(id: string): EmulatorUser {
     const user = this.find(id);
     if (user) return user;
     const known = this.all.map((each) => each.id).join(', ');
-    throw new Error(`The emulator has no user ${JSON.stringify(id)}; it knows ${known}`);
+    throw new Error(`The emulator has no user ${JSON.stringify(id)}. Its users are ${known}.`);
   }
 }
+
+const PRESETS: readonly EmulatorUser[] = [
+  { id: 'ming', nickname: '小明' },
+  { id: 'follower', nickname: '小红', follower: true },
+  { id: 'faceless', nickname: '无头像', headimgurl: '' },
+  // WeChat sends control characters unescaped, which a strict JSON parser refuses.
+  { id: 'dirty', nickname: '脏\u0014昵\b称\u0007\n\u007f' },
+  { id: 'emoji', nickname: '👩‍👩‍👧‍👦 Emoji 🎉' },
+  { id: 'snapshot', nickname: '快照用户', snapshot: true },
+  { id: 'gone', nickname: '曾经在', deregistered: true },
+];

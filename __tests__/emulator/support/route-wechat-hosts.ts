@@ -1,4 +1,4 @@
-// WeChat's own hosts lead to an emulator over TLS, whatever client and agent ask for them.
+// Leads TLS connections to WeChat's hosts into an emulator, for every client and agent of this process.
 import https from 'node:https';
 import type net from 'node:net';
 import tls from 'node:tls';
@@ -8,8 +8,11 @@ export const WECHAT_HOSTS = ['open.weixin.qq.com', 'api.weixin.qq.com'];
 
 type Connect = (options: { readonly host?: string | null }, ...rest: unknown[]) => net.Socket;
 
-/** Below every agent, so that no peer needs an option. The emulator must prove to be the host that was meant. */
-export function detour(emulatorURL: string, { cert }: KeyAndCertificate): () => void {
+/**
+ * Replaces `createConnection` of all https agents, so that no client needs an option. The client still verifies that the
+ * emulator's certificate is for the requested host. Returns a function that restores the agents.
+ */
+export function routeWechatHosts(emulatorURL: string, { cert }: KeyAndCertificate): () => void {
   const agents = https.Agent.prototype as unknown as { createConnection: Connect };
   const direct = agents.createConnection;
   const port = Number(new URL(emulatorURL).port);

@@ -1,9 +1,10 @@
-export const homeWords = {
+export const HOME_TEXTS = {
   zh: {
     title: '微信模拟器',
-    intro: '一个在本机运行的微信：网页授权、扫码登录与 /sns 接口。不需要帐号、域名和手机。',
-    environment: '写进应用的环境变量',
+    intro: '在本机运行的微信：网页授权、扫码登录与 /sns 接口。不需要账号、域名和手机。',
+    environment: '应用的环境变量',
     apps: '应用',
+    hiddenSecrets: '启动时给出的 AppSecret 不显示。',
     users: '用户',
     switches: '开关',
     requests: '最近的请求',
@@ -19,7 +20,7 @@ export const homeWords = {
       120: '2 小时（access_token 过期）',
       43200: '30 天（refresh_token 过期）',
     },
-    type: { official: '公众号', website: '网站应用', miniprogram: '小程序' },
+    type: { official: '服务号', website: '网站应用', miniprogram: '小程序' },
     columns: {
       type: '类型',
       name: '名称',
@@ -35,14 +36,16 @@ export const homeWords = {
   en: {
     title: 'WeChat emulator',
     intro:
-      'A WeChat on your own machine: web authorization, QR login and the /sns APIs. No account, domain or phone needed.',
-    environment: 'For the environment of your app',
+      'A local WeChat on this machine: web authorization, QR code login and the /sns APIs. ' +
+      'No account, domain or phone needed.',
+    environment: 'Environment variables for your app',
     apps: 'Apps',
+    hiddenSecrets: 'The AppSecrets of your own apps are not shown.',
     users: 'People',
     switches: 'Switches',
     requests: 'Recent requests',
-    noRequests: 'No request yet.',
-    apply: 'Apply',
+    noRequests: 'No requests yet.',
+    apply: 'Save',
     choose: 'Switch',
     clear: 'Clear',
     refresh: 'Refresh',
@@ -58,7 +61,7 @@ export const homeWords = {
       type: 'Type',
       name: 'Name',
       openPlatform: 'Open Platform',
-      domains: 'Domains',
+      domains: 'Callback domains',
       any: 'any',
       none: 'not bound',
       time: 'Time',
@@ -68,4 +71,4 @@ export const homeWords = {
   },
 } as const;
 
-export type HomeWords = (typeof homeWords)['zh' | 'en'];
+export type HomeTexts = (typeof HOME_TEXTS)['zh' | 'en'];

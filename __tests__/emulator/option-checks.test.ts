@@ -2,7 +2,7 @@ import { createEmulator, type EmulatorOptions } from '../../lib/emulator';
 
 describe('createEmulator() with wrong options', () => {
   it.each([
-    [{ prot: 8917 }, /prot is no option; there are port, host/],
+    [{ prot: 8917 }, /prot is not an option\. The options are port, host/],
     [{ port: 'x' }, /port is 'x'\. Give a whole number/],
     [{ host: '' }, /host is ''/],
     [{ https: true }, /https is true\. Give \{ key, cert \}/],
@@ -11,12 +11,12 @@ describe('createEmulator() with wrong options', () => {
     [{ users: 5 }, /users is 5\. Give a list/],
     [{ users: [null] }, /users is /],
     [{ switches: [] }, /switches is \[\]/],
-  ])('refuses %j, and says what to give', async (options, words) => {
+  ])('refuses %j and names the remedy', async (options, words) => {
     await expect(createEmulator(options as unknown as EmulatorOptions)).rejects.toThrow(words);
   });
 
-  it('names all that is wrong at once', async () => {
+  it('names everything that is wrong at once', async () => {
     const options = { prot: 1, users: 5 } as unknown as EmulatorOptions;
-    await expect(createEmulator(options)).rejects.toThrow(/prot is no option.*users is 5/);
+    await expect(createEmulator(options)).rejects.toThrow(/prot is not an option.*users is 5/);
   });
 });

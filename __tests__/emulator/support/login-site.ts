@@ -1,42 +1,40 @@
-// The smallest site that logs people in: its callback page shows what WeChat said of the code.
+// A minimal site with a WeChat login: its callback page shows the openid that belongs to the code.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Lab } from './lab';
+import type { EmulatorClient } from './emulator-client';
 
-export interface Site {
+export interface LoginSite {
   readonly url: string;
-  /** Every call of `/callback`, with its query. */
+  /** The query of every request to `/callback`. */
   readonly callbacks: URLSearchParams[];
   close(): void;
 }
 
-const widget = (
-  lab: Lab,
-  callback: string,
-  selfRedirect: boolean,
-): string => `<!DOCTYPE html><h1>site</h1><div id="login"></div>
-<script src="${lab.wechat.url}/connect/zh_CN/htmledition/js/wxLogin.js"></script>
-<script>new WxLogin({ id: 'login', self_redirect: ${selfRedirect}, appid: '${lab.wechat.apps.website.appId}', scope: 'snsapi_login',
+function widget(client: EmulatorClient, callback: string, selfRedirect: boolean): string {
+  return `<!DOCTYPE html><h1>site</h1><div id="login"></div>
+<script src="${client.wechat.url}/connect/zh_CN/htmledition/js/wxLogin.js"></script>
+<script>new WxLogin({ id: 'login', self_redirect: ${selfRedirect}, appid: '${client.wechat.apps.website.appId}', scope: 'snsapi_login',
 redirect_uri: '${encodeURIComponent(callback)}', state: 'embedded', onReady: function () { document.title = 'ready'; } });</script>`;
+}
 
-async function whoIs(lab: Lab, query: URLSearchParams): Promise<string> {
-  const { official, website } = lab.wechat.apps;
+async function whoIs(client: EmulatorClient, query: URLSearchParams): Promise<string> {
+  const { official, website } = client.wechat.apps;
   for (const { appId: appid, appSecret: secret } of [official, website]) {
-    const { json } = await lab.redeem(query.get('code') ?? '', { appid, secret });
+    const { json } = await client.redeem(query.get('code') ?? '', { appid, secret });
     if (typeof json['openid'] === 'string')
       return `${json['openid']} ${json['is_snapshotuser'] === 1 ? 'virtual' : 'real'}`;
   }
   return 'nobody';
 }
 
-export async function openSite(lab: Lab): Promise<Site> {
+export async function startLoginSite(client: EmulatorClient): Promise<LoginSite> {
   const callbacks: URLSearchParams[] = [];
   const server: Server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://site');
     response.setHeader('Content-Type', 'text/html; charset=utf-8');
     if (url.pathname === '/embed') {
       const self = url.searchParams.get('self') === 'true';
-      response.end(widget(lab, `http://${request.headers.host ?? ''}/callback`, self));
+      response.end(widget(client, `http://${request.headers.host ?? ''}/callback`, self));
       return;
     }
     if (url.pathname !== '/callback') {
@@ -44,7 +42,7 @@ export async function openSite(lab: Lab): Promise<Site> {
       return;
     }
     callbacks.push(url.searchParams);
-    void whoIs(lab, url.searchParams).then((who) => response.end(`<p id="who">${who}</p>`));
+    void whoIs(client, url.searchParams).then((who) => response.end(`<p id="who">${who}</p>`));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -1,0 +1,106 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { OutgoingResponse } from '../http/outgoing-response';
+import { bytesOf, send, writeHead } from '../http/send';
+import { wechatJSON, type JsonValue } from '../http/wechat-json';
+import type { EmulatorFault } from './fault';
+import type { PlannedFault } from './fault-plan';
+
+/** The request that a fault happens to. */
+export interface FaultTarget {
+  readonly response: ServerResponse;
+  /** Aborts when the client closes the connection, and ends every wait. */
+  readonly signal: AbortSignal;
+  /** Does the endpoint's work and returns the real response. */
+  readonly respond: () => Promise<OutgoingResponse>;
+  /** Resets the TCP connection. */
+  readonly reset: () => void;
+  /** The endpoint's error response, without its work. */
+  readonly refuse: (errcode: number, errmsg?: string) => OutgoingResponse;
+}
+
+const BUSY = -1;
+
+/** Sends a faulty response, or none. */
+export async function deliverFault(planned: PlannedFault, target: FaultTarget): Promise<void> {
+  const { fault, workDone } = planned;
+  const lateness = typeof fault === 'object' && 'delay' in fault ? fault.delay : 0;
+  const real = workDone ? await target.respond() : target.refuse(BUSY);
+  await sleep(planned.delay + lateness, undefined, { signal: target.signal });
+  await applyFault(fault, target, real);
+}
+
+async function applyFault(fault: EmulatorFault, target: FaultTarget, real: OutgoingResponse): Promise<void> {
+  const { response } = target;
+  if (fault === 'silence') return;
+  if (fault === 'reset') {
+    target.reset();
+    return;
+  }
+  if (fault === 'reset-inside') return resetInsideBody(target, real);
+  if (typeof fault === 'object' && 'drip' in fault) return sendByteByByte(target, real, fault.drip);
+  send(response, faultyResponse(fault, real, target.refuse));
+}
+
+// Time for the client to read the bytes before the reset: a reset discards what it has not read.
+const BEFORE_RESET_MS = 20;
+
+async function resetInsideBody(
+  { response, signal, reset }: FaultTarget,
+  real: OutgoingResponse,
+): Promise<void> {
+  const body = writeHead(response, real);
+  response.write(firstHalf(body));
+  await sleep(BEFORE_RESET_MS, undefined, { signal });
+  reset();
+}
+
+async function sendByteByByte(
+  { response, signal }: FaultTarget,
+  real: OutgoingResponse,
+  msPerByte: number,
+): Promise<void> {
+  const body = writeHead(response, real);
+  for (const byte of body) {
+    response.write(Buffer.of(byte));
+    await sleep(msPerByte, undefined, { signal });
+  }
+  response.end();
+}
+
+function faultyResponse(
+  fault: EmulatorFault,
+  real: OutgoingResponse,
+  refuse: FaultTarget['refuse'],
+): OutgoingResponse {
+  if (fault === 'truncated') return { ...real, body: firstHalf(bytesOf(real)) };
+  if (typeof fault === 'string') return { ...real, body: '' };
+  if ('errcode' in fault) return refuse(fault.errcode, fault.errmsg);
+  if ('status' in fault) return withType('text/html', fault.body ?? '', fault.status, fault.headers);
+  if ('html' in fault) return withType('text/html; charset=utf-8', GATEWAY_PAGE);
+  if ('body' in fault) return withType(fault.contentType ?? 'text/plain', fault.body);
+  if ('redirect' in fault) return { status: 302, headers: { Location: fault.redirect }, body: '' };
+  if ('patch' in fault) return patched(real, fault.patch);
+  return real;
+}
+
+const GATEWAY_PAGE = '<html><head><title>502</title></head><body><h1>Bad Gateway</h1></body></html>';
+
+function withType(
+  contentType: string,
+  body: string | Buffer,
+  status = 200,
+  headers: OutgoingResponse['headers'] = {},
+): OutgoingResponse {
+  return { status, headers: { 'Content-Type': contentType, ...headers }, body };
+}
+
+function patched(real: OutgoingResponse, patch: Extract<EmulatorFault, { patch: unknown }>['patch']) {
+  const before = { ...real.json };
+  const after = typeof patch === 'function' ? patch(before) : { ...before, ...patch };
+  return { ...real, body: wechatJSON(after as JsonValue) };
+}
+
+function firstHalf(bytes: Buffer): Buffer {
+  return bytes.subarray(0, Math.ceil(bytes.length / 2));
+}

@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http';
+import { parseHost, type ParsedHost } from '../world/own-hosts';
+import { printable } from '../world/printable';
+import type { World } from '../world/world';
+import type { ConnectionDetails } from './incoming-request';
+import { textResponse, type OutgoingResponse } from './outgoing-response';
+
+type Admitted = Omit<ConnectionDetails, 'signal'>;
+
+/**
+ * Refuses a request for another host, and a change by a page of another site, before it has any effect.
+ * Returns either the response, or how the client addressed the emulator.
+ */
+export function admitRequest(
+  message: IncomingMessage,
+  changesState: boolean,
+  world: World,
+): Admitted | OutgoingResponse {
+  const scheme = world.url.startsWith('https:') ? 'https' : 'http';
+  const requested = requestedHost(message);
+  const host = parseHost(requested, scheme);
+  if (!host || !world.hosts.includes(host.hostname)) return misdirected(requested, host);
+  const foreign = changesState ? signOfForeignSite(message, host) : undefined;
+  if (foreign !== undefined) return forbidden(foreign);
+  return { secure: scheme === 'https', origin: `${scheme}://${host.host}` };
+}
+
+/**
+ * The host that a request is for: of its target if that is absolute (RFC 9112, 3.2.2), else `:authority` or
+ * Host.
+ */
+function requestedHost({ url = '/', headers }: IncomingMessage): string {
+  const [, target] = /^https?:\/\/([^/?#]*)/i.exec(url) ?? [];
+  const authority = headers[':authority'];
+  return target ?? (typeof authority === 'string' ? authority : (headers.host ?? ''));
+}
+
+const MAX_SHOWN = 255;
+
+/** 421 Misdirected Request (RFC 9110, 15.5.20). */
+function misdirected(requested: string, host: ParsedHost | undefined): OutgoingResponse {
+  const shown = printable(requested.slice(0, MAX_SHOWN));
+  const name = host ? printable(host.hostname.slice(0, MAX_SHOWN)) : '<name>';
+  return textResponse(
+    421,
+    `"${shown}" is not a host of this emulator. Use localhost, an IP address or a host of WeChat, ` +
+      `or start the emulator with --name ${name} (in Node: the option names).`,
+  );
+}
+
+/**
+ * The header by which a browser tells that a page of another site sends this request; undefined if there is
+ * none. A page with an opaque origin sends `Origin: null`.
+ */
+function signOfForeignSite({ headers }: IncomingMessage, host: ParsedHost): string | undefined {
+  const { origin } = headers;
+  if (origin !== undefined && !isOriginOf(host, origin)) return `Origin: ${origin}`;
+  return headers['sec-fetch-site'] === 'cross-site' ? 'Sec-Fetch-Site: cross-site' : undefined;
+}
+
+/** Only host and port count: behind a proxy that terminates TLS, the browser's origin has another scheme. */
+function isOriginOf({ host }: ParsedHost, origin: string): boolean {
+  const [, scheme, authority = ''] = /^(https?):\/\/(.*)$/i.exec(origin) ?? [];
+  return scheme !== undefined && parseHost(authority)?.host === parseHost(host)?.host;
+}
+
+/** 403: cross-site request forgery. */
+function forbidden(sign: string): OutgoingResponse {
+  return textResponse(
+    403,
+    `A page of another site sent this request (${printable(sign.slice(0, MAX_SHOWN))}), and it could change something. ` +
+      `Use the emulator's own pages, or send the request without a browser. A proxy must pass the Host header on.`,
+  );
+}

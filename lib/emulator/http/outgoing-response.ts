@@ -1,0 +1,64 @@
+/** A response before it is sent. */
+export interface OutgoingResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+  /** The object that the body is the JSON of, for faults that change some of its fields. */
+  readonly json?: Readonly<Record<string, unknown>>;
+}
+
+type Headers = OutgoingResponse['headers'];
+
+/** The content type of WeChat's APIs: text/plain without a charset, although the body is JSON in UTF-8. */
+export function plain(body: string | Buffer): OutgoingResponse {
+  return response(200, 'text/plain', body);
+}
+
+export function html(body: string): OutgoingResponse {
+  return response(200, 'text/html; charset=UTF-8', body, {
+    'Cache-Control': 'no-cache, must-revalidate',
+    // Not no-referrer, with which browsers send `Origin: null` for the page's own forms (Fetch, Origin
+    // header).
+    'Referrer-Policy': 'same-origin',
+  });
+}
+
+export function script(body: string): OutgoingResponse {
+  return response(200, 'text/javascript; charset=UTF-8', body, { 'Cache-Control': 'no-cache' });
+}
+
+export function css(body: string): OutgoingResponse {
+  return response(200, 'text/css; charset=UTF-8', body, { 'Cache-Control': 'no-cache' });
+}
+
+export function xml(body: string): OutgoingResponse {
+  return response(200, 'text/xml; charset=UTF-8', body, { 'Cache-Control': 'no-cache' });
+}
+
+export function svg(body: string): OutgoingResponse {
+  return response(200, 'image/svg+xml; charset=UTF-8', body);
+}
+
+export function redirect(location: string, status = 302, headers: Headers = {}): OutgoingResponse {
+  return { status, headers: { Location: location, 'Cache-Control': 'no-cache', ...headers }, body: '' };
+}
+
+export function notFound(): OutgoingResponse {
+  return response(404, 'text/html; charset=UTF-8', '<h1>404 Not Found</h1>', {
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'self'",
+  });
+}
+
+/** A plain sentence of the emulator itself, for requests that it does not serve. */
+export function textResponse(status: number, text: string): OutgoingResponse {
+  return response(status, 'text/plain; charset=utf-8', `${text}\n`);
+}
+
+function response(
+  status: number,
+  contentType: string,
+  body: string | Buffer,
+  headers: Headers = {},
+): OutgoingResponse {
+  return { status, headers: { 'Content-Type': contentType, ...headers }, body };
+}

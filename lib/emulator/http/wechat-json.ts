@@ -1,0 +1,22 @@
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [name: string]: JsonValue | undefined;
+}
+
+/**
+ * JSON as WeChat writes it: compact, keys in the given order, `/` escaped, control characters not escaped.
+ * Fields that are undefined are left out.
+ */
+export function wechatJSON(value: JsonValue): string {
+  if (typeof value === 'string') return wechatString(value);
+  if (Array.isArray(value)) return `[${(value as readonly JsonValue[]).map(wechatJSON).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value as JsonObject).flatMap(([name, field]) =>
+    field === undefined ? [] : [`${wechatString(name)}:${wechatJSON(field)}`],
+  );
+  return `{${fields.join(',')}}`;
+}
+
+function wechatString(text: string): string {
+  return `"${text.replace(/["\\/]/g, (char) => `\\${char}`)}"`;
+}

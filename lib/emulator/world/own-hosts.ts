@@ -1,0 +1,58 @@
+import { isIP } from 'node:net';
+
+/**
+ * WeChat's hosts. Clients that cannot be given another address are led to the emulator by DNS, a proxy or an
+ * agent.
+ */
+const WECHAT_HOSTS = [
+  'open.weixin.qq.com',
+  'api.weixin.qq.com',
+  'api2.weixin.qq.com',
+  'mp.weixin.qq.com',
+  'res.wx.qq.com',
+];
+
+/**
+ * The hosts for which an emulator serves requests. It refuses every other name because of DNS rebinding: an
+ * attacker points a name of their own at the developer's machine, and the browser then lets the attacker's
+ * page read the emulator. `localhost` and IP addresses cannot be rebound.
+ */
+export class OwnHosts {
+  readonly #names: ReadonlySet<string>;
+
+  constructor(names: readonly string[]) {
+    const hosts = [...WECHAT_HOSTS, ...names].map((name) => parseHost(name));
+    this.#names = new Set(hosts.flatMap((host) => (host ? [host.hostname] : [])));
+  }
+
+  includes(hostname: string): boolean {
+    return hostname === 'localhost' || isAddress(hostname) || this.hasName(hostname);
+  }
+
+  /**
+   * Whether it is a name that only this emulator has on the developer's machine, so that the port does not
+   * matter.
+   */
+  hasName(hostname: string): boolean {
+    return this.#names.has(hostname);
+  }
+}
+
+function isAddress(hostname: string): boolean {
+  return isIP(hostname.replace(/^\[|\]$/g, '')) !== 0;
+}
+
+export interface ParsedHost {
+  /** In lower case and without a port; an IPv6 address has brackets. */
+  readonly hostname: string;
+  /** Host name and port. The default port of the scheme is left out. */
+  readonly host: string;
+}
+
+/** Parses a Host header, or a host name without a port; undefined if it is malformed. */
+export function parseHost(text: string, scheme: 'http' | 'https' = 'http'): ParsedHost | undefined {
+  if (!/^[^\s/?#@\\%]+$/.test(text) || !URL.canParse(`${scheme}://${text}`)) return undefined;
+  const { hostname, host } = new URL(`${scheme}://${text}`);
+  // A name may end in the dot of the DNS root.
+  return { hostname: hostname.replace(/\.$/, ''), host };
+}
