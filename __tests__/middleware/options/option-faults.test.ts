@@ -125,7 +125,9 @@ describe('faults of the options', () => {
     expect(messageOf({ endpoints: { region: 'x' } })).toBe(
       'endpoints.region is not an option. The options are: open, api.',
     );
-    expect(messageOf({ routes: { logut: '/x' } })).toBe('routes.logut is not an option. Did you mean logout?');
+    expect(messageOf({ routes: { logut: '/x' } })).toBe(
+      'routes.logut is not an option. Did you mean logout?',
+    );
     expect(messageOf({ website: { secret: 'x', appId: 'wx1', appSecret: 's' } })).toBe(
       'website.secret is not an option. Did you mean appSecret?',
     );

@@ -62,9 +62,9 @@ function redirectURI(authorizeURL: string): string | null {
 
 /** WeChat comes back to the public address; behind a proxy, the app is at another. */
 async function agreeBehindProxy(app: Running, authorizeURL: string, base: string): Promise<string> {
-  const back = await agree(emulator, authorizeURL);
-  expect(back.startsWith(`${base}/`)).toBe(true);
-  return app.url + back.slice(base.length);
+  const callbackURL = await agree(emulator, authorizeURL);
+  expect(callbackURL.startsWith(`${base}/`)).toBe(true);
+  return app.url + callbackURL.slice(base.length);
 }
 
 function asked(path: string): Record<string, string>[] {
@@ -97,10 +97,10 @@ describe('the environment', () => {
     running.push(server);
     for (const userAgent of [IPHONE_WECHAT, DESKTOP_CHROME]) {
       const browser = new Browser(server.url, userAgent);
-      const sent = await browser.get('/login?returnTo=/me');
-      expect(redirectURI(sent.location)).toBe('https://h5.example.com/shop/callback');
-      const back = await agreeBehindProxy(server, sent.location, 'https://h5.example.com/shop');
-      expect((await browser.get(back)).location).toBe('/shop/me');
+      const redirect = await browser.get('/login?returnTo=/me');
+      expect(redirectURI(redirect.location)).toBe('https://h5.example.com/shop/callback');
+      const callbackURL = await agreeBehindProxy(server, redirect.location, 'https://h5.example.com/shop');
+      expect((await browser.get(callbackURL)).location).toBe('/shop/me');
       expect((await browser.get('/me')).json()).toMatchObject({ nickname: '小明' });
     }
   });
@@ -117,10 +117,10 @@ describe('the environment', () => {
     });
     const app = await start({ baseURL: 'https://h5.example.com' });
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.get('/login?returnTo=/me');
-    expect(redirectURI(sent.location)).toBe('https://h5.example.com/callback');
-    const back = await agreeBehindProxy(app, sent.location, 'https://h5.example.com');
-    expect((await browser.follow(back)).json()).toMatchObject({ nickname: '小明' });
+    const redirect = await browser.get('/login?returnTo=/me');
+    expect(redirectURI(redirect.location)).toBe('https://h5.example.com/callback');
+    const callbackURL = await agreeBehindProxy(app, redirect.location, 'https://h5.example.com');
+    expect((await browser.follow(callbackURL)).json()).toMatchObject({ nickname: '小明' });
     const desktop = Browser.onDesktop(app.url);
     const scanned = await desktop.get('/login?returnTo=/me');
     expect(
@@ -139,10 +139,10 @@ describe('the defaults', () => {
   it('are those of the documentation', async () => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.get('/login');
-    expect(new URL(sent.location).searchParams.get('scope')).toBe('snsapi_userinfo');
-    expect(redirectURI(sent.location)).toBe(`${app.url}/callback`);
-    expect((await browser.get(await agree(emulator, sent.location))).location).toBe('/');
+    const redirect = await browser.get('/login');
+    expect(new URL(redirect.location).searchParams.get('scope')).toBe('snsapi_userinfo');
+    expect(redirectURI(redirect.location)).toBe(`${app.url}/callback`);
+    expect((await browser.get(await agree(emulator, redirect.location))).location).toBe('/');
     expect(asked('/sns/userinfo')).toMatchObject([{ lang: 'zh_CN' }]);
     expect(Object.keys(await sessionOf(browser)).sort()).toEqual(['wechat', 'wechat:login']);
     expect((await browser.get('/public')).body).toBe('public');
@@ -181,11 +181,11 @@ describe('baseURL with a path, which a proxy strips', () => {
     });
     expect(xhr.json()).toMatchObject({ loginURL: `/shop${mount}/login?returnTo=%2Fshop%2Fcart` });
 
-    const sent = await browser.get(guarded.location.replace('/shop', ''));
-    expect(redirectURI(sent.location)).toBe(`${base}${mount}/callback`);
-    const back = await agreeBehindProxy(app, sent.location, base);
-    expect((await browser.get(back)).location).toBe(`/shop${mount}/me?a=1`);
-    expect((await browser.get(back)).location).toBe(`/shop${mount}/me?a=1`);
+    const redirect = await browser.get(guarded.location.replace('/shop', ''));
+    expect(redirectURI(redirect.location)).toBe(`${base}${mount}/callback`);
+    const callbackURL = await agreeBehindProxy(app, redirect.location, base);
+    expect((await browser.get(callbackURL)).location).toBe(`/shop${mount}/me?a=1`);
+    expect((await browser.get(callbackURL)).location).toBe(`/shop${mount}/me?a=1`);
     expect((await browser.get(`${mount}/logout`)).location).toBe('/shop/');
     expect((await browser.get(`${mount}/logout?returnTo=/bye`)).location).toBe('/shop/bye');
   });
@@ -194,8 +194,8 @@ describe('baseURL with a path, which a proxy strips', () => {
     const app = await start({ baseURL: base });
     const endOf = async (returnTo: string): Promise<string> => {
       const browser = Browser.inWechat(app.url);
-      const sent = await browser.get(`/login?returnTo=${encodeURIComponent(returnTo)}`);
-      return (await browser.get(await agreeBehindProxy(app, sent.location, base))).location;
+      const redirect = await browser.get(`/login?returnTo=${encodeURIComponent(returnTo)}`);
+      return (await browser.get(await agreeBehindProxy(app, redirect.location, base))).location;
     };
     expect(await endOf('/me')).toBe('/shop/me');
     expect(await endOf('/shop/me')).toBe('/shop/me');
@@ -210,8 +210,10 @@ describe('baseURL with a path, which a proxy strips', () => {
   it('is in the default way back, and in the links of the pages', async () => {
     const app = await start({ baseURL: base, returnTo: '/home' });
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.get('/login');
-    expect((await browser.get(await agreeBehindProxy(app, sent.location, base))).location).toBe('/shop/home');
+    const redirect = await browser.get('/login');
+    expect((await browser.get(await agreeBehindProxy(app, redirect.location, base))).location).toBe(
+      '/shop/home',
+    );
     const page = await browser.get('/callback?code=x&state=wrong');
     expect(page.body).toContain('href="/shop/login"');
     expect(page.body).toContain('href="/shop/home"');
@@ -222,16 +224,18 @@ describe('baseURL with a path, which a proxy strips', () => {
 
   it('has its host in lower case, as WeChat compares it', async () => {
     const app = await start({ baseURL: 'https://H5.Example.COM/Shop' });
-    const sent = await Browser.inWechat(app.url).get('/login');
-    expect(redirectURI(sent.location)).toBe('https://h5.example.com/Shop/callback');
+    const redirect = await Browser.inWechat(app.url).get('/login');
+    expect(redirectURI(redirect.location)).toBe('https://h5.example.com/Shop/callback');
   });
 });
 
 describe('without baseURL', () => {
   it('the address is that of the request', async () => {
     const app = await start();
-    const sent = await Browser.inWechat(app.url).get('/login', { headers: { Host: 'h5.example.com:8080' } });
-    expect(redirectURI(sent.location)).toBe('http://h5.example.com:8080/callback');
+    const redirect = await Browser.inWechat(app.url).get('/login', {
+      headers: { Host: 'h5.example.com:8080' },
+    });
+    expect(redirectURI(redirect.location)).toBe('http://h5.example.com:8080/callback');
   });
 
   it('a proxy is believed only where the app says so', async () => {
@@ -247,8 +251,8 @@ describe('without baseURL', () => {
         app.use(wechatAuth(emulated(emulator)));
         const server = await listen(app as never);
         running.push(server);
-        const sent = await Browser.inWechat(server.url).get('/login', { headers });
-        expect(redirectURI(sent.location)).toBe(expected);
+        const redirect = await Browser.inWechat(server.url).get('/login', { headers });
+        expect(redirectURI(redirect.location)).toBe(expected);
       }
     }
   });
@@ -257,10 +261,10 @@ describe('without baseURL', () => {
     'a Host header that is no host is refused: %j',
     async (Host) => {
       const app = await start();
-      const answer = await Browser.inWechat(app.url).get('/login', { headers: { Host } });
-      expect(answer.status).toBe(400);
-      expect(answer.location).toBe('');
-      expect(answer.body).not.toContain('<script>');
+      const response = await Browser.inWechat(app.url).get('/login', { headers: { Host } });
+      expect(response.status).toBe(400);
+      expect(response.location).toBe('');
+      expect(response.body).not.toContain('<script>');
     },
   );
 });
@@ -288,9 +292,9 @@ describe('a mount', () => {
     const browser = Browser.inWechat(server.url);
     const guarded = await browser.get('/acme/inner/me');
     expect(guarded.location).toBe('/acme/inner/login?returnTo=%2Facme%2Finner%2Fme');
-    const sent = await browser.get(guarded.location);
-    expect(redirectURI(sent.location)).toBe(`${server.url}/acme/inner/callback`);
-    const me = await browser.follow(await agree(emulator, sent.location));
+    const redirect = await browser.get(guarded.location);
+    expect(redirectURI(redirect.location)).toBe(`${server.url}/acme/inner/callback`);
+    const me = await browser.follow(await agree(emulator, redirect.location));
     expect(me.url).toBe(`${server.url}/acme/inner/me`);
     expect(me.status).toBe(200);
     expect((await browser.get('/acme/inner/login?returnTo=/acme/inner/callback')).status).toBe(302);
@@ -300,11 +304,11 @@ describe('a mount', () => {
     const app = await start({}, { host, mount: '/auth' });
     const browser = Browser.inWechat(app.url);
     for (const path of ['/AUTH/login', '/auth/login/', '/Auth/login?x', '/auth/login/?x']) {
-      const sent = await browser.get(path);
-      expect(sent.status).toBe(302);
-      const back = await agree(emulator, sent.location);
-      expect(back).toMatch(/\/auth\/callback\?/i);
-      const end = await browser.get(back);
+      const redirect = await browser.get(path);
+      expect(redirect.status).toBe(302);
+      const callbackURL = await agree(emulator, redirect.location);
+      expect(callbackURL).toMatch(/\/auth\/callback\?/i);
+      const end = await browser.get(callbackURL);
       expect(end.status).toBe(302);
       expect(end.location).toBe('/');
     }
@@ -317,8 +321,8 @@ describe('a mount', () => {
     expect(redirectURI((await Browser.inWechat(app.url).get('/auth/login')).location)).toBe(
       `${app.url}/auth/callback`,
     );
-    const sent = await Browser.inWechat(other.url).get('/x/login');
-    expect(redirectURI(sent.location)).toBe(`${other.url}/x/callback`);
+    const redirect = await Browser.inWechat(other.url).get('/x/login');
+    expect(redirectURI(redirect.location)).toBe(`${other.url}/x/callback`);
   });
 
   it.each(HOSTS)('itself can be guarded, on %s', async (host) => {
@@ -366,9 +370,11 @@ describe('routes', () => {
 
   it('can be left out: callback, with a clear error when a login is started', async () => {
     const app = await start({ routes: { callback: false } });
-    const answer = await Browser.inWechat(app.url).get('/login', { headers: { Accept: 'application/json' } });
-    expect(answer.status).toBe(500);
-    expect(answer.json()).toEqual({
+    const response = await Browser.inWechat(app.url).get('/login', {
+      headers: { Accept: 'application/json' },
+    });
+    expect(response.status).toBe(500);
+    expect(response.json()).toEqual({
       error: 'config',
       message: expect.stringContaining('routes.callback is false') as string,
     });
@@ -433,9 +439,11 @@ describe('flow', () => {
     ['a symbol', Symbol('x')],
   ])('that returns %s is an error of the configuration', async (_what, value) => {
     const app = await start({ flow: (() => value) as unknown as () => 'auto' });
-    const answer = await Browser.inWechat(app.url).get('/login', { headers: { Accept: 'application/json' } });
-    expect(answer.status).toBe(500);
-    expect(answer.json()).toMatchObject({
+    const response = await Browser.inWechat(app.url).get('/login', {
+      headers: { Accept: 'application/json' },
+    });
+    expect(response.status).toBe(500);
+    expect(response.json()).toMatchObject({
       error: 'config',
       message: expect.stringMatching(
         /^The option flow returned .*Return 'auto', 'official' or 'website'/,
@@ -445,9 +453,9 @@ describe('flow', () => {
 
   it('that asks for an account that is not there is an error of the configuration', async () => {
     const app = await start({ flow: () => 'website', website: undefined });
-    const answer = await Browser.inWechat(app.url).get('/login');
-    expect(answer.status).toBe(500);
-    expect(answer.body).toContain('website: { appId, appSecret }');
+    const response = await Browser.inWechat(app.url).get('/login');
+    expect(response.status).toBe(500);
+    expect(response.body).toContain('website: { appId, appSecret }');
   });
 
   it.each(HOSTS)('that throws goes to the error handler of the app, on %s', async (host) => {
@@ -506,8 +514,8 @@ describe('returnTo', () => {
   it('is where a login and a logout end when nothing else was asked for', async () => {
     const app = await start({ returnTo: '/home?tab=me#top' });
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.get('/login');
-    expect((await browser.get(await agree(emulator, sent.location))).location).toBe('/home?tab=me#top');
+    const redirect = await browser.get('/login');
+    expect((await browser.get(await agree(emulator, redirect.location))).location).toBe('/home?tab=me#top');
     expect((await browser.get('/logout')).location).toBe('/home?tab=me#top');
   });
 
@@ -523,20 +531,20 @@ describe('loginTimeout', () => {
     [60_000, 60_000],
   ])('%s lets a started login live so long', async (loginTimeout, life) => {
     const app = await start({ loginTimeout });
-    const begun = Date.now();
+    const startedAt = Date.now();
     for (const [late, isAlive] of [
       [life - 5_000, true],
       [life + 5_000, false],
     ] as const) {
       const browser = Browser.inWechat(app.url);
       const { location } = await browser.follow('/me');
-      jest.spyOn(Date, 'now').mockReturnValue(begun + late);
-      const back = await agree(emulator, location);
-      const answer = await browser.get(back);
+      jest.spyOn(Date, 'now').mockReturnValue(startedAt + late);
+      const callbackURL = await agree(emulator, location);
+      const response = await browser.get(callbackURL);
       jest.spyOn(Date, 'now').mockRestore();
-      expect(answer.status).toBe(302);
-      if (isAlive) expect(answer.location).toBe('/me');
-      else expect(answer.location).toContain('/connect/oauth2/authorize');
+      expect(response.status).toBe(302);
+      if (isAlive) expect(response.location).toBe('/me');
+      else expect(response.location).toContain('/connect/oauth2/authorize');
     }
   });
 });
@@ -582,10 +590,10 @@ describe("identity: 'unionid'", () => {
 
   it('refuses a silent login, which brings none', async () => {
     const app = await start({ identity: 'unionid', scope: 'snsapi_base' });
-    const answer = await Browser.inWechat(app.url).logIn(emulator, '/me');
-    expect(answer.status).toBe(500);
-    expect(answer.body).toContain('登录暂不可用');
-    expect(answer.body).toContain('snsapi_userinfo');
+    const response = await Browser.inWechat(app.url).logIn(emulator, '/me');
+    expect(response.status).toBe(500);
+    expect(response.body).toContain('登录暂不可用');
+    expect(response.body).toContain('snsapi_userinfo');
   });
 
   it('openid, the default, is content without', async () => {
@@ -640,9 +648,9 @@ describe('onLogin', () => {
   ])('that returns %s is an error of the configuration, and nobody is logged in', async (_what, value) => {
     const app = await start({ onLogin: () => value as never });
     const browser = Browser.inWechat(app.url);
-    const answer = await browser.logIn(emulator, '/me');
-    expect(answer.status).toBe(500);
-    expect(answer.body).toContain('onLogin returned');
+    const response = await browser.logIn(emulator, '/me');
+    expect(response.status).toBe(500);
+    expect(response.body).toContain('onLogin returned');
     expect((await sessionOf(browser))['wechat']).toBeUndefined();
   });
 
@@ -700,11 +708,11 @@ describe('onLogin', () => {
       },
     });
     const browser = Browser.inWechat(app.url);
-    const back = await agree(emulator, (await browser.follow('/me')).location);
-    const answer = await browser.get(back, { headers: { Accept: 'application/json' } });
-    expect(answer.status).toBe(403);
-    expect(answer.json()).toEqual({ error: 'login_refused', message: expect.any(String) as string });
-    expect(answer.body).not.toContain('4711');
+    const callbackURL = await agree(emulator, (await browser.follow('/me')).location);
+    const response = await browser.get(callbackURL, { headers: { Accept: 'application/json' } });
+    expect(response.status).toBe(403);
+    expect(response.json()).toEqual({ error: 'login_refused', message: expect.any(String) as string });
+    expect(response.body).not.toContain('4711');
   });
 });
 
@@ -718,7 +726,7 @@ describe.each(HOSTS)('onError on %s', (host) => {
 
   it('answers in the place of our pages', async () => {
     for (const isAsync of [false, true]) {
-      const { answer } = await failed((error, req, res) => {
+      const { answer: response } = await failed((error, req, res) => {
         const work = (): void => {
           res.statusCode = 418;
           sendJSON(res, [error.kind, isWechatError(error), req.method, res.getHeader('cache-control')]);
@@ -727,14 +735,14 @@ describe.each(HOSTS)('onError on %s', (host) => {
         work();
         return undefined;
       });
-      expect(answer.status).toBe(418);
-      expect(answer.json()).toEqual(['state_unknown', true, 'GET', 'no-store']);
+      expect(response.status).toBe(418);
+      expect(response.json()).toEqual(['state_unknown', true, 'GET', 'no-store']);
     }
   });
 
   it('may pass the error on', async () => {
-    const { app, answer } = await failed((error, _req, _res, next) => next(error));
-    expect(answer.status).toBe(599);
+    const { app, answer: response } = await failed((error, _req, _res, next) => next(error));
+    expect(response.status).toBe(599);
     expect(app.errors).toMatchObject([{ kind: 'state_unknown' }]);
   });
 
@@ -753,8 +761,8 @@ describe.each(HOSTS)('onError on %s', (host) => {
         throw thrown as Error;
       },
     ]) {
-      const { app, answer } = await failed(onError);
-      expect(answer.status).toBe(599);
+      const { app, answer: response } = await failed(onError);
+      expect(response.status).toBe(599);
       expect(app.errors).toHaveLength(1);
       if (thrown instanceof Error) expect(app.errors[0]).toBe(thrown);
     }
@@ -803,9 +811,9 @@ describe('tokenStore', () => {
     const fail = () => Promise.reject(new Error('connect ECONNREFUSED 10.0.0.5:6379'));
     const app = await start({ tokenStore: { get: fail, set: fail, delete: fail } });
     const browser = Browser.inWechat(app.url);
-    const answer = await browser.logIn(emulator, '/me');
-    expect(answer.status).toBe(503);
-    expect(answer.body).toContain('网站暂时无法保存登录信息');
+    const response = await browser.logIn(emulator, '/me');
+    expect(response.status).toBe(503);
+    expect(response.body).toContain('网站暂时无法保存登录信息');
     expect((await sessionOf(browser))['wechat']).toBeUndefined();
   });
 });
@@ -911,15 +919,15 @@ describe('endpoints and http', () => {
   it('say where WeChat is: open for browsers, api for us', async () => {
     const gateway = await createEmulator();
     const app = await start({ endpoints: { open: `${gateway.url}/`, api: emulator.url } });
-    const sent = await Browser.inWechat(app.url).get('/login');
-    expect(sent.location).toMatch(new RegExp(`^${gateway.url}/connect/oauth2/authorize\\?`));
+    const redirect = await Browser.inWechat(app.url).get('/login');
+    expect(redirect.location).toMatch(new RegExp(`^${gateway.url}/connect/oauth2/authorize\\?`));
     await gateway.close();
   });
 
   it('of which one may be given', async () => {
     const app = await start({ endpoints: { api: emulator.url } });
-    const sent = await Browser.inWechat(app.url).get('/login');
-    expect(sent.location).toMatch(/^https:\/\/open\.weixin\.qq\.com\/connect\/oauth2\/authorize\?/);
+    const redirect = await Browser.inWechat(app.url).get('/login');
+    expect(redirect.location).toMatch(/^https:\/\/open\.weixin\.qq\.com\/connect\/oauth2\/authorize\?/);
   });
 
   it('carry the headers of the app, and its time limit', async () => {
@@ -990,8 +998,8 @@ describe('the options of an app', () => {
     options.appId = 'other';
     options.verificationFiles['b.txt'] = 'b';
     const browser = Browser.inWechat(server.url);
-    const sent = await browser.get('/in');
-    expect(new URL(sent.location).searchParams.get('appid')).toBe(copy.appId);
+    const redirect = await browser.get('/in');
+    expect(new URL(redirect.location).searchParams.get('appid')).toBe(copy.appId);
     expect((await browser.get('/b.txt')).status).toBe(404);
   });
 
