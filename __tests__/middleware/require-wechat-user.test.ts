@@ -327,12 +327,12 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
   const ask = async (check: WechatGuardOptions['check'], headers: Record<string, string> = {}) => {
     const app = await start({ host, guard: { check } });
     const response = await at(app, user).get('/me', { headers });
-    return { app, answer: response };
+    return { app, response };
   };
 
   it('is given the user and the request', async () => {
     const seen: unknown[] = [];
-    const { answer: response } = await ask((someone, req) => {
+    const { response } = await ask((someone, req) => {
       seen.push(someone.nickname, req.url, req.method);
       return true;
     });
@@ -345,18 +345,18 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
       new Promise<boolean>((resolve) => {
         setImmediate(resolve, value);
       });
-    expect((await ask(slow(true))).answer.status).toBe(200);
-    expect((await ask(slow(false))).answer.status).toBe(403);
+    expect((await ask(slow(true))).response.status).toBe(200);
+    expect((await ask(slow(false))).response.status).toBe(403);
   });
 
   it('answers 403 to who may not pass: a page, or JSON', async () => {
-    const { answer: page } = await ask(() => false);
+    const { response: page } = await ask(() => false);
     expect(page.status).toBe(403);
     expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
     expect(page.headers['cache-control']).toBe('no-store');
     expect(page.body).toContain('没有权限');
     expect(page.body).not.toContain('/login');
-    const { answer: json } = await ask(() => false, { Accept: 'application/json' });
+    const { response: json } = await ask(() => false, { Accept: 'application/json' });
     expect(json.status).toBe(403);
     expect(json.json()).toEqual({ error: 'forbidden', message: expect.any(String) as string });
   });
@@ -368,7 +368,7 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
     ["''", ''],
   ])('takes %s for no', async (_what, value) => {
     const check = (() => value) as unknown as WechatGuardOptions['check'];
-    expect((await ask(check)).answer.status).toBe(403);
+    expect((await ask(check)).response.status).toBe(403);
   });
 
   const thrown: readonly (readonly [string, unknown])[] = [
@@ -392,7 +392,7 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
       () => Promise.reject(error),
     ];
     for (const check of checks) {
-      const { app, answer: response } = await ask(check);
+      const { app, response } = await ask(check);
       expect(response.status).toBe(599);
       expect(response.body).toBe('error handler');
       expect(app.errors).toHaveLength(1);
@@ -418,7 +418,7 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
 describe.each(HOSTS)('a guard that stands wrong, on %s', (host) => {
   const serve = async (
     build: (app: Host) => void,
-  ): Promise<{ answer: BrowserResponse; errors: unknown[] }> => {
+  ): Promise<{ response: BrowserResponse; errors: unknown[] }> => {
     const app = createHost(host);
     const errors: unknown[] = [];
     build(app);
@@ -436,14 +436,14 @@ describe.each(HOSTS)('a guard that stands wrong, on %s', (host) => {
     }) as never);
     const server = await listen(app);
     try {
-      return { answer: await Browser.inWechat(server.url).get('/me'), errors };
+      return { response: await Browser.inWechat(server.url).get('/me'), errors };
     } finally {
       await server.close();
     }
   };
 
   it('says so where wechatAuth() is missing before it', async () => {
-    const { answer: response, errors } = await serve((app) => app.use('/me', requireWechatUser()));
+    const { response, errors } = await serve((app) => app.use('/me', requireWechatUser()));
     expect(response.body).toBe('error handler');
     expect(errors).toMatchObject([
       {
@@ -466,7 +466,7 @@ describe.each(HOSTS)('a guard that stands wrong, on %s', (host) => {
   });
 
   it('says how to mount it where it was mounted without being called', async () => {
-    const { answer: response, errors } = await serve((app) => app.use('/me', requireWechatUser as never));
+    const { response, errors } = await serve((app) => app.use('/me', requireWechatUser as never));
     expect(response.body).toBe('error handler');
     expect(errors).toMatchObject([
       { kind: 'config', message: expect.stringContaining('requireWechatUser()') as string },

@@ -151,10 +151,10 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
     logins = 0;
   });
 
-  async function finished(): Promise<{ back: string; oldCookie: string; answer: BrowserResponse }> {
+  async function finished(): Promise<{ callbackURL: string; oldCookie: string; response: BrowserResponse }> {
     const callbackURL = await comeBack(browser, emulator, '/me?where#there');
     const oldCookie = browser.cookies();
-    return { back: callbackURL, oldCookie, answer: await browser.get(callbackURL) };
+    return { callbackURL, oldCookie, response: await browser.get(callbackURL) };
   }
 
   it.each([
@@ -163,7 +163,7 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
     ['no code', (callbackURL: string) => withParams(callbackURL, { code: undefined })],
     ['authdeny', (callbackURL: string) => withParams(callbackURL, { code: 'authdeny' })],
   ])('with the new cookie goes where the login ended, and asks WeChat nothing: %s', async (_name, alter) => {
-    const { back: callbackURL } = await finished();
+    const { callbackURL } = await finished();
     const second = await browser.get(alter(callbackURL));
     expect([second.status, second.location, second.body]).toEqual([302, '/me?where', '']);
     expect(exchanged(emulator)).toHaveLength(1);
@@ -172,7 +172,7 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
   });
 
   it('with the old cookie, where the first answer was lost, logs in too, with no second exchange', async () => {
-    const { back: callbackURL, oldCookie } = await finished();
+    const { callbackURL, oldCookie } = await finished();
     const lost = Browser.inWechat(app.url);
     const second = await lost.get(callbackURL, { cookie: oldCookie });
     expect([second.status, second.location]).toEqual([302, '/me?where']);
@@ -182,7 +182,7 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
   });
 
   it('with the old cookie and another code never ends in an error', async () => {
-    const { back: callbackURL, oldCookie } = await finished();
+    const { callbackURL, oldCookie } = await finished();
     const lost = Browser.inWechat(app.url);
     const second = await lost.get(withParams(callbackURL, { code: 'another' }), { cookie: oldCookie });
     // Who planted the cookie has state and session, but not the code: a settled login is not shared with another code.
@@ -193,7 +193,7 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
   });
 
   it('shares nothing any more once the user has logged out', async () => {
-    const { back: callbackURL, oldCookie } = await finished();
+    const { callbackURL, oldCookie } = await finished();
     await browser.get('/logout');
     const thief = Browser.inWechat(app.url);
     const again = await thief.get(callbackURL, { cookie: oldCookie });
@@ -214,7 +214,7 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
   });
 
   it('logs nobody in who lacks the cookie, or has the cookie but not the code', async () => {
-    const { back: callbackURL, oldCookie } = await finished();
+    const { callbackURL, oldCookie } = await finished();
     const planter = Browser.inWechat(app.url);
     const withoutCookie = await planter.get(callbackURL, { cookie: '' });
     expect(goesToWechat(emulator, withoutCookie)).toBe(true);
@@ -226,7 +226,7 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
   });
 
   it('long after, with the old cookie, starts the login again once', async () => {
-    const { back: callbackURL, oldCookie } = await finished();
+    const { callbackURL, oldCookie } = await finished();
     jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 120_000);
     const lost = Browser.inWechat(app.url);
     const second = await lost.get(callbackURL, { cookie: oldCookie });
@@ -236,7 +236,7 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
   });
 
   it('is what Back brings, a day later too', async () => {
-    const { back: callbackURL } = await finished();
+    const { callbackURL } = await finished();
     jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 86_400_000);
     expect((await browser.get(callbackURL)).location).toBe('/me?where');
     expect(exchanged(emulator)).toHaveLength(1);
@@ -252,7 +252,7 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
   });
 
   it('after the logout logs nobody in: it goes to WeChat', async () => {
-    const { back: callbackURL } = await finished();
+    const { callbackURL } = await finished();
     await browser.get('/logout');
     const again = await browser.get(callbackURL);
     expect(goesToWechat(emulator, again)).toBe(true);
