@@ -1,9 +1,10 @@
 /**
- * Login with WeChat for Express and Connect: the middleware, the guard, the OAuth core, the token stores, the errors.
+ * “Log in with WeChat” for Express and Connect: the middleware, the guard, the OAuth core, the token stores
+ * and the errors.
  *
  * @module express-wechat-auth
  */
-// The public page: re-exports only.
+// Everything that is public, re-exported.
 
 // The middleware and its guard.
 export { wechatAuth } from './middleware/wechat-auth';
@@ -23,9 +24,9 @@ export { OptionsError } from './middleware/options/options-error';
 export type { OptionFault } from './middleware/options/options-error';
 export type { WxLoginParams, WechatContext, WechatRequest } from './middleware/req-wechat';
 export type { WechatLoginOptions } from './middleware/login/login';
-// What hooks and the middleware itself are given, on any framework.
+// The request that hooks and the middleware receive, on any framework.
 export type { HostRequest } from './middleware/http/request';
-// With a star: only so can an app augment its interfaces.
+// An app can augment the interfaces of a module only if all of it is re-exported.
 export * from './middleware/state/wechat-session';
 export type { OfficialScope } from './oauth/scope';
 export type {
@@ -40,6 +41,13 @@ export type {
 // The core, compatible with wechat-oauth.
 export { OAuth } from './oauth/oauth';
 export { AccessToken } from './oauth/tokens/access-token';
+export type {
+  GetToken,
+  GetUserByCodeOptions,
+  GetUserOptions,
+  OAuthOptions,
+  SaveToken,
+} from './oauth/oauth-options';
 export { wrapper } from './oauth/callbacks';
 export type { AuthorizeParams, WechatEndpointOptions, WechatEndpoints } from './oauth/endpoints';
 export type { WechatFlow } from './oauth/flows';
@@ -48,7 +56,7 @@ export type { EncryptedData, MiniProgramSession, MiniProgramUser } from './oauth
 export type { WechatLang, WechatUser } from './oauth/user';
 export type { WechatHttpOptions } from './oauth/transport/http-options';
 
-// Where tokens rest.
+// Token stores.
 export { MemoryTokenStore } from './stores/memory-store';
 export type { MemoryTokenStoreOptions } from './stores/memory-store';
 export { KeyvTokenStore } from './stores/keyv-store';
@@ -57,11 +65,11 @@ export { RedisTokenStore } from './stores/redis-store';
 export type { RedisClient, RedisTokenStoreOptions } from './stores/redis-store';
 export type { EncryptionOptions } from './stores/token-record';
 export type { TokenData, TokenStore } from './stores/token-store';
-// For who writes a store of their own: what it must do, as checks for any test runner.
+// The contract of a token store as tests, for apps with a store of their own.
 export { tokenStoreTests } from './stores/token-store-tests';
 export type { TokenStoreCheck } from './stores/token-store-tests';
 
-// What went wrong: switch on `kind`.
+// Errors. Their `kind` tells them apart.
 export {
   ERROR_KINDS,
   NoOAuthTokenError,
@@ -73,10 +81,3 @@ export {
   isWechatError,
 } from './errors';
 export type { WechatErrorKind } from './errors';
-export {
-  type GetToken,
-  type GetUserByCodeOptions,
-  type GetUserOptions,
-  type OAuthOptions,
-  type SaveToken,
-} from './oauth/oauth-options';

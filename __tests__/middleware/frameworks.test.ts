@@ -92,8 +92,8 @@ async function tell(
     expect(paramIn(login.location, 'redirect_uri')).toBe(`${app.url}${mount}/callback`);
     const before = browser.cookies();
 
-    const back = await agree(emulator, login.location);
-    const callback = await browser.get(back);
+    const callbackURL = await agree(emulator, login.location);
+    const callback = await browser.get(callbackURL);
     expect([callback.status, callback.body]).toEqual([302, '']);
     expect(callback.location).toBe(`${mount}/me?tab=orders`);
     expect(callback.headers['cache-control']).toBe('no-store');
@@ -104,9 +104,9 @@ async function tell(
     expect(me.status).toBe(200);
     expect(me.json()).toMatchObject({ nickname: emulator.users[0]?.nickname });
 
-    const again = await browser.get(back);
+    const again = await browser.get(callbackURL);
     expect([again.status, again.location]).toEqual([302, `${mount}/me?tab=orders`]);
-    expect(exchanged(emulator).filter((code) => code === paramIn(back, 'code'))).toHaveLength(1);
+    expect(exchanged(emulator).filter((code) => code === paramIn(callbackURL, 'code'))).toHaveLength(1);
     expect(logins).toBe(1);
 
     const logout = await browser.get(`${mount}/logout`);

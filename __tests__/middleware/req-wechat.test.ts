@@ -70,22 +70,22 @@ describe.each(HOSTS)('req.wechat on %s', (host) => {
   it('login() sends the browser to WeChat, and back to the page that was asked for', async () => {
     const app = await start({}, host);
     const browser = Browser.inWechat(app.url);
-    const sent = await ask(browser, ({ wechat }) => wechat.login({ returnTo: '/me?x' }));
-    expect(sent.status).toBe(302);
-    expect(sent.body).toBe('');
-    expect(sent.headers['cache-control']).toBe('no-store');
-    expect((await browser.get(await agree(emulator, sent.location))).location).toBe('/me?x');
+    const redirect = await ask(browser, ({ wechat }) => wechat.login({ returnTo: '/me?x' }));
+    expect(redirect.status).toBe(302);
+    expect(redirect.body).toBe('');
+    expect(redirect.headers['cache-control']).toBe('no-store');
+    expect((await browser.get(await agree(emulator, redirect.location))).location).toBe('/me?x');
   });
 
   it('logout() drops the login, and the app answers', async () => {
     const app = await start({}, host);
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me');
-    const answer = await ask(browser, async ({ wechat }) => {
+    const response = await ask(browser, async ({ wechat }) => {
       await wechat.logout();
       return [wechat.isAuthenticated(), wechat.user ?? null];
     });
-    expect(answer.json()).toEqual([false, null]);
+    expect(response.json()).toEqual([false, null]);
     expect((await browser.get('/me')).status).toBe(302);
   });
 });
@@ -130,18 +130,18 @@ describe('req.wechat.login()', () => {
 
   it('refuses a parameter that has a place of its own', async () => {
     const app = await start();
-    const answer = await ask(Browser.inWechat(app.url), ({ wechat }) =>
+    const response = await ask(Browser.inWechat(app.url), ({ wechat }) =>
       wechat.login({ params: { state: 'mine' } }),
     );
-    expect([answer.status, answer.body.includes('config')]).toEqual([500, true]);
-    expect(answer.body).toContain('The parameter state');
+    expect([response.status, response.body.includes('config')]).toEqual([500, true]);
+    expect(response.body).toContain('The parameter state');
   });
 
   it('says what is missing where there is no account for the flow', async () => {
     const app = await start({ website: undefined });
-    const answer = await ask(Browser.inWechat(app.url), ({ wechat }) => wechat.login({ flow: 'website' }));
-    expect(answer.status).toBe(500);
-    expect(answer.body).toContain('Give website: { appId, appSecret }');
+    const response = await ask(Browser.inWechat(app.url), ({ wechat }) => wechat.login({ flow: 'website' }));
+    expect(response.status).toBe(500);
+    expect(response.body).toContain('Give website: { appId, appSecret }');
   });
 
   it('ends the request without a session, and does not reject', async () => {
@@ -153,15 +153,15 @@ describe('req.wechat.login()', () => {
         }),
     });
     apps.push(app);
-    const answer = await Browser.inWechat(app.url).get('/do');
-    expect([answer.status, answer.body.includes('session_missing')]).toEqual([500, true]);
+    const response = await Browser.inWechat(app.url).get('/do');
+    expect([response.status, response.body.includes('session_missing')]).toEqual([500, true]);
   });
 
   it('answers a form with 303', async () => {
     const app = await start();
     work = ({ wechat }) => wechat.login();
-    const sent = await Browser.inWechat(app.url).request('/do', { method: 'POST' });
-    expect(sent.status).toBe(303);
+    const redirect = await Browser.inWechat(app.url).request('/do', { method: 'POST' });
+    expect(redirect.status).toBe(303);
   });
 });
 
@@ -169,23 +169,23 @@ describe('req.wechat.loginURL()', () => {
   it('is a path for links, and needs no session', async () => {
     const app = await start({ baseURL: 'https://h5.example.com/shop' });
     const browser = Browser.inWechat(app.url);
-    const answer = await ask(browser, ({ wechat }) => [
+    const response = await ask(browser, ({ wechat }) => [
       wechat.loginURL(),
       wechat.loginURL({ returnTo: '/me?a=1&b=中#c' }),
       wechat.loginURL({ scope: 'snsapi_userinfo', returnTo: undefined }),
     ]);
-    expect(answer.json()).toEqual([
+    expect(response.json()).toEqual([
       '/shop/login',
       '/shop/login?returnTo=%2Fme%3Fa%3D1%26b%3D%E4%B8%AD%23c',
       '/shop/login?scope=snsapi_userinfo',
     ]);
-    expect(answer.headers['set-cookie']).toBeUndefined();
+    expect(response.headers['set-cookie']).toBeUndefined();
   });
 
   it('is an error where there is no login route', async () => {
     const app = await start({ routes: { login: false } });
-    const answer = await ask(Browser.inWechat(app.url), ({ wechat }) => wechat.loginURL());
-    expect(answer.json()).toMatchObject({
+    const response = await ask(Browser.inWechat(app.url), ({ wechat }) => wechat.loginURL());
+    expect(response.json()).toMatchObject({
       kind: 'config',
       message: expect.stringContaining('routes.login') as string,
     });
@@ -196,15 +196,15 @@ describe('req.wechat.loginParams()', () => {
   it('starts a login for the QR code that a page embeds, and the login ends where it was asked to', async () => {
     const app = await start();
     const browser = Browser.onDesktop(app.url);
-    const answer = await ask(browser, ({ wechat }) => wechat.loginParams({ returnTo: '/me?from=widget' }));
-    const params = answer.json() as WxLoginParams;
+    const response = await ask(browser, ({ wechat }) => wechat.loginParams({ returnTo: '/me?from=widget' }));
+    const params = response.json() as WxLoginParams;
     expect(params).toEqual({
       appid: emulator.apps.website.appId,
       scope: 'snsapi_login',
       redirect_uri: encodeURIComponent(`${app.url}/callback`),
       state: expect.stringMatching(/^0[0-9a-f]{32}$/) as string,
     });
-    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(response.headers['cache-control']).toBe('no-store');
     // wxLogin.js puts them together without encoding.
     const widget = `${emulator.url}/connect/qrconnect?appid=${params.appid}&scope=${params.scope}&redirect_uri=${params.redirect_uri}&state=${params.state}&login_type=jssdk&self_redirect=false`;
     const me = await browser.follow(await agree(emulator, widget));
@@ -227,21 +227,21 @@ describe('req.wechat.loginParams()', () => {
 
   it('is of the website app inside WeChat too, and wherever flow points', async () => {
     const app = await start({ flow: 'official' });
-    const answer = await ask(Browser.inWechat(app.url), ({ wechat }) => wechat.loginParams());
-    expect(answer.json()).toMatchObject({ appid: emulator.apps.website.appId, scope: 'snsapi_login' });
+    const response = await ask(Browser.inWechat(app.url), ({ wechat }) => wechat.loginParams());
+    expect(response.json()).toMatchObject({ appid: emulator.apps.website.appId, scope: 'snsapi_login' });
   });
 
   it('is an error of the configuration without a website app', async () => {
     const app = await start({ website: undefined });
-    const answer = await ask(Browser.onDesktop(app.url), ({ wechat }) => wechat.loginParams());
-    expect(answer.json()).toMatchObject({ kind: 'config', code: 'ERR_WECHAT_CONFIG' });
-    expect(answer.headers['set-cookie']).toBeUndefined();
+    const response = await ask(Browser.onDesktop(app.url), ({ wechat }) => wechat.loginParams());
+    expect(response.json()).toMatchObject({ kind: 'config', code: 'ERR_WECHAT_CONFIG' });
+    expect(response.headers['set-cookie']).toBeUndefined();
   });
 
   it('carries the path that a proxy strips', async () => {
     const app = await start({ baseURL: 'https://h5.example.com/shop' });
-    const answer = await ask(Browser.onDesktop(app.url), ({ wechat }) => wechat.loginParams());
-    expect(answer.json()).toMatchObject({ redirect_uri: 'https%3A%2F%2Fh5.example.com%2Fshop%2Fcallback' });
+    const response = await ask(Browser.onDesktop(app.url), ({ wechat }) => wechat.loginParams());
+    expect(response.json()).toMatchObject({ redirect_uri: 'https%3A%2F%2Fh5.example.com%2Fshop%2Fcallback' });
   });
 });
 
@@ -268,11 +268,11 @@ describe('req.wechat.logout()', () => {
 
   it('does no harm where nobody is logged in', async () => {
     const app = await start();
-    const answer = await ask(Browser.inWechat(app.url), async ({ wechat }) => {
+    const response = await ask(Browser.inWechat(app.url), async ({ wechat }) => {
       await wechat.logout();
       return wechat.isAuthenticated();
     });
-    expect(answer.json()).toBe(false);
+    expect(response.json()).toBe(false);
   });
 });
 
@@ -337,8 +337,8 @@ describe('req.wechat.getAccessToken()', () => {
 
   it('is an error of its own where nobody is logged in', async () => {
     const app = await start();
-    const answer = await ask(Browser.inWechat(app.url), token);
-    expect(answer.json()).toMatchObject({ kind: 'unauthenticated', code: 'ERR_WECHAT_UNAUTHENTICATED' });
+    const response = await ask(Browser.inWechat(app.url), token);
+    expect(response.json()).toMatchObject({ kind: 'unauthenticated', code: 'ERR_WECHAT_UNAUTHENTICATED' });
     expect(emulator.requests).toEqual([]);
   });
 });
@@ -357,19 +357,19 @@ describe('req.wechat.oauth', () => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me');
-    const answer = await ask(browser, ({ wechat }) => wechat.oauth.getUser(wechat.user?.openid ?? ''));
-    expect(answer.json()).toMatchObject({ nickname: '小明' });
+    const response = await ask(browser, ({ wechat }) => wechat.oauth.getUser(wechat.user?.openid ?? ''));
+    expect(response.json()).toMatchObject({ nickname: '小明' });
   });
 });
 
 describe('req.wechat', () => {
   it('shows no secret when it is printed', async () => {
     const app = await start();
-    const answer = await ask(Browser.inWechat(app.url), ({ wechat }) => [
+    const response = await ask(Browser.inWechat(app.url), ({ wechat }) => [
       inspect(wechat, { depth: 9, showHidden: true }),
       JSON.stringify(wechat),
     ]);
-    expect(answer.body).not.toContain(emulator.apps.official.appSecret);
-    expect(answer.body).not.toContain(emulator.apps.website.appSecret);
+    expect(response.body).not.toContain(emulator.apps.official.appSecret);
+    expect(response.body).not.toContain(emulator.apps.website.appSecret);
   });
 });

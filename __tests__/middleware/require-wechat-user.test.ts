@@ -39,8 +39,8 @@ afterAll(async () => {
 /** What a refused request may get. */
 type Outcome = '302' | '303' | '401';
 
-function outcomeOf(answer: BrowserResponse): string {
-  return answer.status === 200 ? 'passes' : String(answer.status);
+function outcomeOf(response: BrowserResponse): string {
+  return response.status === 200 ? 'passes' : String(response.status);
 }
 
 type Row = readonly [what: string, method: string, headers: Record<string, string>, outcome: Outcome];
@@ -94,27 +94,27 @@ describe.each(HOSTS)('requireWechatUser() on %s', (host) => {
     });
 
     it.each(ROWS)('answers %s (%s %j) as it should', async (_what, method, headers, expected) => {
-      const answer = await Browser.inWechat(app.url).request('/me?a=1', { method, headers });
+      const response = await Browser.inWechat(app.url).request('/me?a=1', { method, headers });
       const outcome = inMode(mode, method, expected);
-      expect(outcomeOf(answer)).toBe(outcome);
-      expect(answer.headers['cache-control']).toBe('no-store');
-      expect(answer.headers.vary?.split(', ').sort()).toEqual([
+      expect(outcomeOf(response)).toBe(outcome);
+      expect(response.headers['cache-control']).toBe('no-store');
+      expect(response.headers.vary?.split(', ').sort()).toEqual([
         'Accept',
         'Sec-Fetch-Mode',
         'X-Requested-With',
       ]);
       if (outcome === '401') {
-        expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
-        expect(answer.location).toBe('');
+        expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
+        expect(response.location).toBe('');
         if (method !== 'HEAD')
-          expect(answer.json()).toEqual({
+          expect(response.json()).toEqual({
             error: 'unauthenticated',
             message: expect.any(String) as string,
             loginURL: expect.stringMatching(/^\/login(?:\?returnTo=%2Fme%3Fa%3D1)?$/) as string,
           });
       } else {
-        expect(answer.body).toBe('');
-        expect(answer.location).toMatch(/^\/login(?:\?returnTo=%2Fme%3Fa%3D1)?$/);
+        expect(response.body).toBe('');
+        expect(response.location).toMatch(/^\/login(?:\?returnTo=%2Fme%3Fa%3D1)?$/);
       }
     });
   });
@@ -123,9 +123,9 @@ describe.each(HOSTS)('requireWechatUser() on %s', (host) => {
     const app = await start({ host });
     for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS']) {
       for (const mode of ['navigate', 'cors']) {
-        const answer = await at(app, user).request('/me', { method, headers: { 'Sec-Fetch-Mode': mode } });
-        expect(answer.json()).toMatchObject({ nickname: '小明' });
-        expect(answer.headers['cache-control']).toBeUndefined();
+        const response = await at(app, user).request('/me', { method, headers: { 'Sec-Fetch-Mode': mode } });
+        expect(response.json()).toMatchObject({ nickname: '小明' });
+        expect(response.headers['cache-control']).toBeUndefined();
       }
     }
   });
@@ -160,8 +160,8 @@ describe('the way back after a guard', () => {
     headers: Record<string, string>,
     path = '/me?tab=1',
   ): Promise<string | null> => {
-    const answer = await browser.request(path, { method, headers });
-    return returnToOf(answer.location || (answer.json() as { loginURL: string }).loginURL);
+    const response = await browser.request(path, { method, headers });
+    return returnToOf(response.location || (response.json() as { loginURL: string }).loginURL);
   };
 
   it('is the guarded page itself, with its query', async () => {
@@ -204,11 +204,11 @@ describe('the way back after a guard', () => {
 
   it('knows its own pages by baseURL too, behind a proxy that asks by another host', async () => {
     const proxied = await start({ auth: { baseURL: 'https://h5.example.com/shop' } });
-    const answer = await Browser.inWechat(proxied.url).request('/me', {
+    const response = await Browser.inWechat(proxied.url).request('/me', {
       method: 'POST',
       headers: { ...NAVIGATE, Referer: 'https://h5.example.com/shop/cart?n=1' },
     });
-    expect(answer.location).toBe('/shop/login?returnTo=%2Fshop%2Fcart%3Fn%3D1');
+    expect(response.location).toBe('/shop/login?returnTo=%2Fshop%2Fcart%3Fn%3D1');
   });
 
   it('is the guarded page where the app itself says that it is one: mode redirect', async () => {
@@ -253,20 +253,20 @@ describe('a guard that needs the profile', () => {
     const browser = fork(app, baseUser);
     const refused = await browser.get('/me?x');
     expect(refused.location).toBe('/login?returnTo=%2Fme%3Fx&scope=snsapi_userinfo');
-    const sent = await browser.get(refused.location);
-    expect(new URL(sent.location).searchParams.get('scope')).toBe('snsapi_userinfo');
-    const me = await browser.follow(await agree(emulator, sent.location));
+    const redirect = await browser.get(refused.location);
+    expect(new URL(redirect.location).searchParams.get('scope')).toBe('snsapi_userinfo');
+    const me = await browser.follow(await agree(emulator, redirect.location));
     expect(me.url).toBe(`${app.url}/me?x`);
     expect(me.json()).toMatchObject({ nickname: '小明' });
   });
 
   it('tells an XHR where to ask for it', async () => {
     const app = await start({ auth, guard });
-    const answer = await fork(app, baseUser).get('/me', {
+    const response = await fork(app, baseUser).get('/me', {
       headers: { 'Sec-Fetch-Mode': 'cors', Accept: 'application/json', Referer: `${app.url}/page` },
     });
-    expect(answer.status).toBe(401);
-    expect(answer.json()).toEqual({
+    expect(response.status).toBe(401);
+    expect(response.json()).toEqual({
       error: 'scope',
       message: expect.stringMatching(/consent.*授权/) as string,
       loginURL: '/login?returnTo=%2Fpage&scope=snsapi_userinfo',
@@ -301,12 +301,12 @@ describe('a guard that needs the profile', () => {
   it('does not loop when WeChat grants less than was asked: a page says so', async () => {
     const app = await start({ auth, guard });
     const browser = fork(app, baseUser);
-    const back = await agree(emulator, (await browser.follow('/me')).location);
+    const callbackURL = await agree(emulator, (await browser.follow('/me')).location);
     emulator.fail('/sns/oauth2/access_token', { patch: { scope: 'snsapi_base' } });
-    const answer = await browser.get(back);
-    expect(answer.status).toBe(403);
-    expect(answer.location).toBe('');
-    expect(answer.body).toContain('需要你的授权');
+    const response = await browser.get(callbackURL);
+    expect(response.status).toBe(403);
+    expect(response.location).toBe('');
+    expect(response.body).toContain('需要你的授权');
     // Who was logged in stays so, with what was granted before.
     const session = (await browser.get('/session')).json() as { wechat: unknown };
     expect(session.wechat).toMatchObject({ scope: 'snsapi_base' });
@@ -317,26 +317,26 @@ describe('a guard that needs the profile', () => {
   it('takes the trailing comma of old answers for no scope', async () => {
     const app = await start({ auth, guard });
     const browser = Browser.inWechat(app.url);
-    const back = await agree(emulator, (await browser.follow('/me')).location);
+    const callbackURL = await agree(emulator, (await browser.follow('/me')).location);
     emulator.fail('/sns/oauth2/access_token', { patch: { scope: 'snsapi_base,snsapi_userinfo,' } });
-    expect((await browser.follow(back)).json()).toMatchObject({ nickname: '小明' });
+    expect((await browser.follow(callbackURL)).json()).toMatchObject({ nickname: '小明' });
   });
 });
 
 describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
   const ask = async (check: WechatGuardOptions['check'], headers: Record<string, string> = {}) => {
     const app = await start({ host, guard: { check } });
-    const answer = await at(app, user).get('/me', { headers });
-    return { app, answer };
+    const response = await at(app, user).get('/me', { headers });
+    return { app, response };
   };
 
   it('is given the user and the request', async () => {
     const seen: unknown[] = [];
-    const { answer } = await ask((someone, req) => {
+    const { response } = await ask((someone, req) => {
       seen.push(someone.nickname, req.url, req.method);
       return true;
     });
-    expect(answer.status).toBe(200);
+    expect(response.status).toBe(200);
     expect(seen).toEqual(['小明', '/', 'GET']);
   });
 
@@ -345,18 +345,18 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
       new Promise<boolean>((resolve) => {
         setImmediate(resolve, value);
       });
-    expect((await ask(slow(true))).answer.status).toBe(200);
-    expect((await ask(slow(false))).answer.status).toBe(403);
+    expect((await ask(slow(true))).response.status).toBe(200);
+    expect((await ask(slow(false))).response.status).toBe(403);
   });
 
   it('answers 403 to who may not pass: a page, or JSON', async () => {
-    const { answer: page } = await ask(() => false);
+    const { response: page } = await ask(() => false);
     expect(page.status).toBe(403);
     expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
     expect(page.headers['cache-control']).toBe('no-store');
     expect(page.body).toContain('没有权限');
     expect(page.body).not.toContain('/login');
-    const { answer: json } = await ask(() => false, { Accept: 'application/json' });
+    const { response: json } = await ask(() => false, { Accept: 'application/json' });
     expect(json.status).toBe(403);
     expect(json.json()).toEqual({ error: 'forbidden', message: expect.any(String) as string });
   });
@@ -368,7 +368,7 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
     ["''", ''],
   ])('takes %s for no', async (_what, value) => {
     const check = (() => value) as unknown as WechatGuardOptions['check'];
-    expect((await ask(check)).answer.status).toBe(403);
+    expect((await ask(check)).response.status).toBe(403);
   });
 
   const thrown: readonly (readonly [string, unknown])[] = [
@@ -392,9 +392,9 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
       () => Promise.reject(error),
     ];
     for (const check of checks) {
-      const { app, answer } = await ask(check);
-      expect(answer.status).toBe(599);
-      expect(answer.body).toBe('error handler');
+      const { app, response } = await ask(check);
+      expect(response.status).toBe(599);
+      expect(response.body).toBe('error handler');
       expect(app.errors).toHaveLength(1);
       expect(app.errors[0]).toBeInstanceOf(Error);
       if (error instanceof Error) expect(app.errors[0]).toBe(error);
@@ -418,7 +418,7 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
 describe.each(HOSTS)('a guard that stands wrong, on %s', (host) => {
   const serve = async (
     build: (app: Host) => void,
-  ): Promise<{ answer: BrowserResponse; errors: unknown[] }> => {
+  ): Promise<{ response: BrowserResponse; errors: unknown[] }> => {
     const app = createHost(host);
     const errors: unknown[] = [];
     build(app);
@@ -436,15 +436,15 @@ describe.each(HOSTS)('a guard that stands wrong, on %s', (host) => {
     }) as never);
     const server = await listen(app);
     try {
-      return { answer: await Browser.inWechat(server.url).get('/me'), errors };
+      return { response: await Browser.inWechat(server.url).get('/me'), errors };
     } finally {
       await server.close();
     }
   };
 
   it('says so where wechatAuth() is missing before it', async () => {
-    const { answer, errors } = await serve((app) => app.use('/me', requireWechatUser()));
-    expect(answer.body).toBe('error handler');
+    const { response, errors } = await serve((app) => app.use('/me', requireWechatUser()));
+    expect(response.body).toBe('error handler');
     expect(errors).toMatchObject([
       {
         kind: 'config',
@@ -466,8 +466,8 @@ describe.each(HOSTS)('a guard that stands wrong, on %s', (host) => {
   });
 
   it('says how to mount it where it was mounted without being called', async () => {
-    const { answer, errors } = await serve((app) => app.use('/me', requireWechatUser as never));
-    expect(answer.body).toBe('error handler');
+    const { response, errors } = await serve((app) => app.use('/me', requireWechatUser as never));
+    expect(response.body).toBe('error handler');
     expect(errors).toMatchObject([
       { kind: 'config', message: expect.stringContaining('requireWechatUser()') as string },
     ]);
@@ -503,20 +503,20 @@ describe('a guard without a login route', () => {
   it('starts the login itself, and brings the user back', async () => {
     const app = await start({ auth: { routes: { login: false } } });
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.get('/me?a=1');
-    expect(sent.status).toBe(302);
-    expect(sent.location).toContain(`${emulator.url}/connect/oauth2/authorize?`);
-    expect(sent.body).toBe('');
+    const redirect = await browser.get('/me?a=1');
+    expect(redirect.status).toBe(302);
+    expect(redirect.location).toContain(`${emulator.url}/connect/oauth2/authorize?`);
+    expect(redirect.body).toBe('');
     expect((await browser.get('/login')).body).toBe('home');
-    const me = await browser.follow(await agree(emulator, sent.location));
+    const me = await browser.follow(await agree(emulator, redirect.location));
     expect(me.url).toBe(`${app.url}/me?a=1`);
   });
 
   it('tells an XHR that it is refused, without a loginURL', async () => {
     const app = await start({ auth: { routes: { login: false } } });
-    const answer = await Browser.inWechat(app.url).get('/me', { headers: { Accept: 'application/json' } });
-    expect(answer.status).toBe(401);
-    expect(answer.json()).toEqual({ error: 'unauthenticated', message: expect.any(String) as string });
+    const response = await Browser.inWechat(app.url).get('/me', { headers: { Accept: 'application/json' } });
+    expect(response.status).toBe(401);
+    expect(response.json()).toEqual({ error: 'unauthenticated', message: expect.any(String) as string });
   });
 
   it('asks for more consent itself', async () => {
@@ -524,15 +524,15 @@ describe('a guard without a login route', () => {
       auth: { scope: 'snsapi_base', routes: { login: false } },
       guard: { scope: 'snsapi_userinfo' },
     });
-    const sent = await Browser.inWechat(app.url).get('/me');
-    expect(new URL(sent.location).searchParams.get('scope')).toBe('snsapi_userinfo');
+    const redirect = await Browser.inWechat(app.url).get('/me');
+    expect(new URL(redirect.location).searchParams.get('scope')).toBe('snsapi_userinfo');
   });
 
   it('answers a form with 303 on its way to WeChat', async () => {
     const app = await start({ auth: { routes: { login: false } } });
-    const sent = await Browser.inWechat(app.url).request('/me', { method: 'POST', headers: NAVIGATE });
-    expect(sent.status).toBe(303);
-    expect(sent.location).toContain('/connect/oauth2/authorize?');
+    const redirect = await Browser.inWechat(app.url).request('/me', { method: 'POST', headers: NAVIGATE });
+    expect(redirect.status).toBe(303);
+    expect(redirect.location).toContain('/connect/oauth2/authorize?');
   });
 });
 
@@ -542,8 +542,8 @@ describe('a guard in the app', () => {
       const app = await start({ host });
       const browser = new Browser(app.url, ANDROID_WECHAT);
       const headers = { 'X-Requested-With': 'com.tencent.mm' };
-      const sent = await browser.follow('/me', { headers });
-      const me = await browser.follow(await agree(emulator, sent.location), { headers });
+      const redirect = await browser.follow('/me', { headers });
+      const me = await browser.follow(await agree(emulator, redirect.location), { headers });
       expect(me.json()).toMatchObject({ nickname: '小明' });
     }
   });

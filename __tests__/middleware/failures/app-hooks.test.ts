@@ -13,9 +13,9 @@ describe('an onError', () => {
   ])('that %s is followed by our page', async (_what, onError) => {
     const app = await startApp(emulator, { auth: { onError } });
     const browser = Browser.inWechat(app.url);
-    const back = await comeBack(browser, emulator);
-    const answer = await browser.get(withParams(back, { code: undefined }));
-    expect([answer.status, answer.body.includes('access_denied')]).toEqual([403, true]);
+    const callbackURL = await comeBack(browser, emulator);
+    const response = await browser.get(withParams(callbackURL, { code: undefined }));
+    expect([response.status, response.body.includes('access_denied')]).toEqual([403, true]);
     await app.close();
   });
 
@@ -28,8 +28,8 @@ describe('an onError', () => {
       },
     });
     const browser = Browser.inWechat(app.url);
-    const back = await comeBack(browser, emulator);
-    expect((await browser.get(withParams(back, { code: undefined }))).status).toBe(599);
+    const callbackURL = await comeBack(browser, emulator);
+    expect((await browser.get(withParams(callbackURL, { code: undefined }))).status).toBe(599);
     await app.close();
   });
 });
@@ -45,8 +45,8 @@ describe('an onError that passes the request on and then throws', () => {
       },
     });
     const browser = Browser.inWechat(app.url);
-    const back = await comeBack(browser, emulator);
-    await browser.get(withParams(back, { code: undefined }));
+    const callbackURL = await comeBack(browser, emulator);
+    await browser.get(withParams(callbackURL, { code: undefined }));
     expect(app.errors).toHaveLength(1);
     await app.close();
   });
@@ -66,10 +66,10 @@ describe('req.wechat.login()', () => {
         });
       },
     });
-    const answer = await Browser.onDesktop(app.url).get('/enter');
+    const response = await Browser.onDesktop(app.url).get('/enter');
     await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', onRejection);
-    expect([answer.status, answer.body.includes('config')]).toEqual([500, true]);
+    expect([response.status, response.body.includes('config')]).toEqual([500, true]);
     expect(rejections).toEqual([]);
     await app.close();
   });

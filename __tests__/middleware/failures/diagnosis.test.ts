@@ -59,20 +59,22 @@ const trustProxy = (app: Host): void => {
 };
 
 async function logIns(app: TestApp, headers: http.OutgoingHttpHeaders = {}): Promise<BrowserResponse[]> {
-  const answers: BrowserResponse[] = [];
+  const responses: BrowserResponse[] = [];
   for (let time = 0; time < 3; time++) {
-    answers.push(await Browser.inWechat(app.url).get('/login?returnTo=/me', { headers }));
+    responses.push(await Browser.inWechat(app.url).get('/login?returnTo=/me', { headers }));
   }
-  return answers;
+  return responses;
 }
 
 describe('no session before wechatAuth()', () => {
   it.each(HOSTS)('is said once on the console, and to who asks, on %s', async (host) => {
     const app = await start({ host, session: null });
     for (const path of ['/login', '/me', '/callback?code=x&state=y', '/logout', '/login']) {
-      const answer = await Browser.inWechat(app.url).get(path, { headers: { 'Sec-Fetch-Mode': 'navigate' } });
-      expect(answer.status).toBe(500);
-      expect(answer.body).toContain('cookie-session or express-session');
+      const response = await Browser.inWechat(app.url).get(path, {
+        headers: { 'Sec-Fetch-Mode': 'navigate' },
+      });
+      expect(response.status).toBe(500);
+      expect(response.body).toContain('cookie-session or express-session');
     }
     expect(codes()).toEqual(['WECHAT_NO_SESSION']);
     expect(said[0]?.message).toMatch(/before wechatAuth\(\), not after it/);
@@ -134,9 +136,9 @@ describe('a secure session cookie', () => {
   it.each(secure)('behind a proxy that is trusted is as it should be: %s', async (_name, make) => {
     for (const host of ['Express 5', 'Express 4'] as const) {
       const app = await start({ host, session: make(), before: trustProxy });
-      const [sent] = await logIns(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
-      expect(new URL(sent?.location ?? '').searchParams.get('redirect_uri')).toBe(`${BASE}/callback`);
-      expect(sent?.headers['set-cookie']?.join()).toMatch(/secure/i);
+      const [redirect] = await logIns(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
+      expect(new URL(redirect?.location ?? '').searchParams.get('redirect_uri')).toBe(`${BASE}/callback`);
+      expect(redirect?.headers['set-cookie']?.join()).toMatch(/secure/i);
     }
     expect(codes()).toEqual([]);
   });
@@ -152,8 +154,8 @@ describe('a secure session cookie', () => {
 describe('a proxy that is not trusted, and no baseURL', () => {
   it('is warned of once: WeChat would be given an http: address', async () => {
     const app = await start();
-    const [sent] = await logIns(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
-    expect(new URL(sent?.location ?? '').searchParams.get('redirect_uri')).toBe(
+    const [redirect] = await logIns(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
+    expect(new URL(redirect?.location ?? '').searchParams.get('redirect_uri')).toBe(
       'http://h5.example.com/callback',
     );
     expect(codes()).toEqual(['WECHAT_TRUST_PROXY']);
@@ -228,10 +230,10 @@ describe('a login at another host than its callback', () => {
     inProduction();
     const app = await start({ auth: { baseURL: BASE } });
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.get('/login', { headers: { Host: '127.0.0.1:3000' } });
+    const redirect = await browser.get('/login', { headers: { Host: '127.0.0.1:3000' } });
     expect(codes()).toEqual([]);
     // The other host has no cookie: the login restarts there, and is lost again.
-    const first = await agree(emulator, sent.location);
+    const first = await agree(emulator, redirect.location);
     const restarted = await browser.get(first.replace(BASE, app.url), {
       headers: { Host: '127.0.0.1:3000' },
       cookie: '',
@@ -333,9 +335,9 @@ describe('ordinary set-ups', () => {
     inProduction();
     const app = await start({ ...options, auth: { baseURL: BASE, ...options.auth } });
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.follow('/me', { headers });
-    const back = await agree(emulator, sent.location);
-    const me = await browser.follow(back.replace(BASE, app.url), { headers });
+    const redirect = await browser.follow('/me', { headers });
+    const callbackURL = await agree(emulator, redirect.location);
+    const me = await browser.follow(callbackURL.replace(BASE, app.url), { headers });
     expect(me.json()).toMatchObject({ nickname: '小明' });
     expect((await browser.get('/logout', { headers })).status).toBe(302);
     expect(said).toEqual([]);
@@ -352,8 +354,8 @@ describe('ordinary set-ups', () => {
         cookie: { secure: true, sameSite: 'lax' },
       }),
     });
-    const [sent] = await logIns(app, { Host: 'h5.example.com', 'X-Forwarded-Proto': 'https' });
-    expect(sent?.headers['set-cookie']?.join()).toMatch(/secure/i);
+    const [redirect] = await logIns(app, { Host: 'h5.example.com', 'X-Forwarded-Proto': 'https' });
+    expect(redirect?.headers['set-cookie']?.join()).toMatch(/secure/i);
     expect(said).toEqual([]);
   });
 

@@ -92,20 +92,26 @@ describe('a request over HTTP/2', () => {
     ['a bare handler', bareHandler],
   ])('logs the user in at the host that :authority names, on %s', async (_name, makeListener) => {
     const listener = makeListener();
-    const sent = await getByHttp2(listener, {
+    const redirect = await getByHttp2(listener, {
       ':path': '/login?returnTo=/me',
       ':authority': 'h5.example.com',
     });
-    expect(sent.status).toBe(302);
-    expect(new URL(sent.location).searchParams.get('redirect_uri')).toBe('http://h5.example.com/callback');
-    const back = new URL(await agree(emulator, sent.location));
+    expect(redirect.status).toBe(302);
+    expect(new URL(redirect.location).searchParams.get('redirect_uri')).toBe(
+      'http://h5.example.com/callback',
+    );
+    const callbackURL = new URL(await agree(emulator, redirect.location));
     const done = await getByHttp2(listener, {
-      ':path': back.pathname + back.search,
-      ':authority': back.host,
-      cookie: sent.cookie,
+      ':path': callbackURL.pathname + callbackURL.search,
+      ':authority': callbackURL.host,
+      cookie: redirect.cookie,
     });
     expect([done.status, done.location]).toEqual([302, '/me']);
-    const me = await getByHttp2(listener, { ':path': '/me', ':authority': back.host, cookie: done.cookie });
+    const me = await getByHttp2(listener, {
+      ':path': '/me',
+      ':authority': callbackURL.host,
+      cookie: done.cookie,
+    });
     expect(JSON.parse(me.body)).toMatchObject({ nickname: '小明' });
   });
 });

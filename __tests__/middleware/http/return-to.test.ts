@@ -330,8 +330,8 @@ async function expectHome({ url }: TestApp, browser: Browser, end: BrowserRespon
 const WAYS: Readonly<Record<string, (value: string) => Promise<void>>> = {
   'the login route': async (value) => {
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.get(`/login?returnTo=${encodeURIComponent(wellFormed(value))}`);
-    await expectHome(app, browser, await endOf(browser, sent.location));
+    const redirect = await browser.get(`/login?returnTo=${encodeURIComponent(wellFormed(value))}`);
+    await expectHome(app, browser, await endOf(browser, redirect.location));
   },
   'req.wechat.login()': async (value) => {
     const browser = Browser.inWechat(app.url);
@@ -340,10 +340,10 @@ const WAYS: Readonly<Record<string, (value: string) => Promise<void>>> = {
   },
   'a session that was tampered with': async (value) => {
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.get('/login?returnTo=/me');
+    const redirect = await browser.get('/login?returnTo=/me');
     asked = value;
     await browser.get('/tamper');
-    await expectHome(app, browser, await endOf(browser, sent.location));
+    await expectHome(app, browser, await endOf(browser, redirect.location));
   },
   'the Referer of a form': async (value) => {
     const browser = Browser.inWechat(app.url);
@@ -351,8 +351,8 @@ const WAYS: Readonly<Record<string, (value: string) => Promise<void>>> = {
       method: 'POST',
       headers: { 'Sec-Fetch-Mode': 'navigate', Referer: headerSafe(app.url + value) },
     });
-    const sent = await browser.get(refused.location);
-    await expectHome(app, browser, await endOf(browser, sent.location));
+    const redirect = await browser.get(refused.location);
+    await expectHome(app, browser, await endOf(browser, redirect.location));
   },
   'the guarded address itself': async (value) => {
     const browser = Browser.inWechat(guarded.url);
@@ -364,12 +364,12 @@ const WAYS: Readonly<Record<string, (value: string) => Promise<void>>> = {
     }
     expect(status).toBe(302);
     // One of our own routes answers at once, or the guard sends there.
-    const sent = location.startsWith(emulator.url)
+    const redirect = location.startsWith(emulator.url)
       ? await browser.get('/login')
       : await browser.get(location);
-    expect(new URL(sent.url).origin).toBe(guarded.url);
-    if (sent.location.startsWith(emulator.url))
-      await expectHome(guarded, browser, await endOf(browser, sent.location));
+    expect(new URL(redirect.url).origin).toBe(guarded.url);
+    if (redirect.location.startsWith(emulator.url))
+      await expectHome(guarded, browser, await endOf(browser, redirect.location));
   },
 };
 
@@ -413,8 +413,8 @@ describe('a hostile returnTo', () => {
   ])('is the default where it is %s', async (_what, value) => {
     const browser = Browser.inWechat(app.url);
     asked = value;
-    const sent = await browser.get('/start');
-    expect((await endOf(browser, sent.location)).location).toBe('/');
+    const redirect = await browser.get('/start');
+    expect((await endOf(browser, redirect.location)).location).toBe('/');
   });
 
   it.each([
@@ -428,8 +428,8 @@ describe('a hostile returnTo', () => {
     ['returnTo=%2Fme%00', '/'],
   ])('in the query %s ends at %s', async (query, expected) => {
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.get(`/login?${query}`);
-    expect((await endOf(browser, sent.location)).location).toBe(expected);
+    const redirect = await browser.get(`/login?${query}`);
+    expect((await endOf(browser, redirect.location)).location).toBe(expected);
   });
 
   it.each(['http://evil.example/me', '//evil.example/me', 'HTTPS://evil.example/me?x'])(
@@ -444,8 +444,8 @@ describe('a hostile returnTo', () => {
 describe('an honest returnTo', () => {
   it.each(HONEST)('%s arrives', async (value, arrives) => {
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.get(`/login?returnTo=${encodeURIComponent(value)}`);
-    const end = await endOf(browser, sent.location);
+    const redirect = await browser.get(`/login?returnTo=${encodeURIComponent(value)}`);
+    const end = await endOf(browser, redirect.location);
     expect(end.location).toBe(arrives);
     asked = value;
     const started = await browser.get('/start');
@@ -457,8 +457,8 @@ describe('an honest returnTo', () => {
     async (value, arrives) => {
       const browser = Browser.inWechat(guarded.url);
       const { location } = await rawGet(guarded.url, value);
-      const sent = await browser.get(location);
-      expect((await endOf(browser, sent.location)).location).toBe(arrives);
+      const redirect = await browser.get(location);
+      expect((await endOf(browser, redirect.location)).location).toBe(arrives);
     },
   );
 

@@ -48,9 +48,9 @@ describe.each(SESSION_NAMES)('somebody who refuses, with %s', (kind) => {
 
   it.each(['state-only', 'authdeny'] as const)('comes back as WeChat sends them, %s', async (denial) => {
     emulator.switches.denial = denial;
-    const sent = await browser.follow('/me?kept');
-    const back = (await emulator.authorize(sent.location, { allow: false })) ?? '';
-    const page = await browser.get(back);
+    const redirect = await browser.follow('/me?kept');
+    const callbackURL = (await emulator.authorize(redirect.location, { allow: false })) ?? '';
+    const page = await browser.get(callbackURL);
     expect(page.status).toBe(403);
     expect(page.body).toContain('access_denied');
     expect(page.body).toContain('你已取消登录');
@@ -69,10 +69,10 @@ describe.each(SESSION_NAMES)('somebody who refuses, with %s', (kind) => {
     ['a state of nobody', { code: 'authdeny', state: 'nobody' }],
     ['an empty state', { code: 'authdeny', state: '' }],
   ])('is told so, not sent in circles: %s', async (_name, params) => {
-    const back = withParams(await comeBack(browser, emulator), params);
-    const answer = await browser.get(back, { headers: JSON_ONLY });
-    expect(answer.status).toBe(403);
-    expect(answer.json()).toMatchObject({ error: 'access_denied' });
+    const callbackURL = withParams(await comeBack(browser, emulator), params);
+    const response = await browser.get(callbackURL, { headers: JSON_ONLY });
+    expect(response.status).toBe(403);
+    expect(response.json()).toMatchObject({ error: 'access_denied' });
     expect(exchanged(emulator)).toEqual([]);
   });
 
@@ -86,8 +86,8 @@ describe.each(SESSION_NAMES)('somebody who refuses, with %s', (kind) => {
 
   it('stays logged in, if they were', async () => {
     await browser.logIn(emulator, '/me');
-    const back = await comeBack(browser, emulator, '/login');
-    await browser.get(withParams(back, { code: 'authdeny' }));
+    const callbackURL = await comeBack(browser, emulator, '/login');
+    await browser.get(withParams(callbackURL, { code: 'authdeny' }));
     expect(await isLoggedIn(browser)).toBe(true);
   });
 });
@@ -111,8 +111,8 @@ describe.each(SESSION_NAMES)('a virtual account of the snapshot page, with %s', 
       },
     };
     await withApp({ session: SESSIONS[kind](), auth }, async (_app, browser) => {
-      const back = await comeBack(browser, emulator, '/me', 'snapshot');
-      const page = await browser.get(back);
+      const callbackURL = await comeBack(browser, emulator, '/me', 'snapshot');
+      const page = await browser.get(callbackURL);
       expect(page.status).toBe(403);
       expect(page.body).toContain('使用完整服务');
       expect(page.headers['cache-control']).toBe('no-store');
@@ -133,12 +133,12 @@ describe.each(SESSION_NAMES)('a virtual account of the snapshot page, with %s', 
 
   it('becomes a real one once the person uses the full service, with the same state or a new one', async () => {
     await withApp({ session: SESSIONS[kind]() }, async (_app, browser) => {
-      const sent = await browser.follow('/me?kept');
-      await browser.get(await agree(emulator, sent.location, 'snapshot'));
-      const real = await emulator.authorize(sent.location, { user: 'snapshot', fullService: true });
-      const answer = await browser.get(real ?? '');
-      expect(goesToWechat(emulator, answer)).toBe(true);
-      const again = await emulator.authorize(answer.location, { user: 'snapshot', fullService: true });
+      const redirect = await browser.follow('/me?kept');
+      await browser.get(await agree(emulator, redirect.location, 'snapshot'));
+      const real = await emulator.authorize(redirect.location, { user: 'snapshot', fullService: true });
+      const response = await browser.get(real ?? '');
+      expect(goesToWechat(emulator, response)).toBe(true);
+      const again = await emulator.authorize(response.location, { user: 'snapshot', fullService: true });
       await browser.get(again ?? '');
       expect(await isLoggedIn(browser)).toBe(true);
     });
@@ -237,9 +237,9 @@ describe('a login that the app refuses', () => {
     for (const auth of [{ flow: hook }, { flow: hook, onError: hook }, { onError: hook }]) {
       await withApp({ auth: { authRequired: true, ...auth } }, async (app, browser) => {
         for (const path of ['/login', '/callback?code=abc&state=x']) {
-          const answer = await browser.get(path);
-          if (answer.status === 302 || answer.status === 400) continue;
-          expect(answer.status).toBe(599);
+          const response = await browser.get(path);
+          if (response.status === 302 || response.status === 400) continue;
+          expect(response.status).toBe(599);
         }
         expect(app.errors.every((error) => error instanceof Error)).toBe(true);
       });

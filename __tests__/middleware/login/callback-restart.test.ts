@@ -51,8 +51,8 @@ describe.each(SESSION_NAMES)('a code that WeChat refuses, with %s', (kind) => {
     ['an answer without openid', { patch: { openid: undefined } }, 'bad_answer', 502],
   ])('starts the login again once, then shows the error page: %s', async (_name, fault, error, status) => {
     breakExchange(fault);
-    const back = await comeBack(browser, emulator, '/me?kept');
-    const again = await browser.get(back);
+    const callbackURL = await comeBack(browser, emulator, '/me?kept');
+    const again = await browser.get(callbackURL);
     expect(goesToWechat(emulator, again)).toBe(true);
     expect(again.body).toBe('');
     expect(stateIn(again.location)).toMatch(/^1[0-9a-f]{32}$/);
@@ -63,7 +63,7 @@ describe.each(SESSION_NAMES)('a code that WeChat refuses, with %s', (kind) => {
     expect(end.body).toContain(error);
     expect(end.location).toBe('');
     // No code is ever sent twice: it may be spent.
-    expect(exchanged(emulator)).toEqual([paramIn(back, 'code'), paramIn(backAgain, 'code')]);
+    expect(exchanged(emulator)).toEqual([paramIn(callbackURL, 'code'), paramIn(backAgain, 'code')]);
     expect(await isLoggedIn(browser)).toBe(false);
 
     mend();
@@ -100,11 +100,11 @@ describe.each(SESSION_NAMES)('a code that WeChat refuses, with %s', (kind) => {
     ['an errcode that nobody knows', 99999, 'unknown', 502],
   ])('does not start again what that cannot cure: %s', async (_name, errcode, error, status) => {
     breakExchange({ errcode });
-    const back = await comeBack(browser, emulator);
-    const end = await browser.get(back, { headers: JSON_ONLY });
+    const callbackURL = await comeBack(browser, emulator);
+    const end = await browser.get(callbackURL, { headers: JSON_ONLY });
     expect(end.status).toBe(status);
     expect(end.json()).toMatchObject({ error });
-    expect(exchanged(emulator)).toEqual([paramIn(back, 'code')]);
+    expect(exchanged(emulator)).toEqual([paramIn(callbackURL, 'code')]);
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
@@ -119,13 +119,13 @@ describe.each(SESSION_NAMES)('a code that WeChat refuses, with %s', (kind) => {
 describe('a callback that the session knows nothing of', () => {
   /** A browser that does what it is told, for as long as it is told to; how often it went to WeChat. */
   async function wander(browser: Browser, path: string): Promise<{ end: BrowserResponse; visits: number }> {
-    let answer = await browser.follow(path);
+    let response = await browser.follow(path);
     let visits = 0;
-    while (visits < 10 && answer.location) {
+    while (visits < 10 && response.location) {
       visits++;
-      answer = await browser.follow(await agree(emulator, answer.location));
+      response = await browser.follow(await agree(emulator, response.location));
     }
-    return { end: answer, visits };
+    return { end: response, visits };
   }
 
   async function withApp(
@@ -175,9 +175,9 @@ describe('a callback that the session knows nothing of', () => {
   it('heals by itself where the login was started at another host than WeChat comes back to', async () => {
     await withApp({}, async (app) => {
       const browser = Browser.inWechat(app.url.replace('127.0.0.1', 'localhost'));
-      const back = await comeBack(browser, emulator, '/me?kept');
+      const callbackURL = await comeBack(browser, emulator, '/me?kept');
       const here = Browser.inWechat(app.url);
-      const again = await here.get(back.replace('localhost', '127.0.0.1'));
+      const again = await here.get(callbackURL.replace('localhost', '127.0.0.1'));
       expect(goesToWechat(emulator, again)).toBe(true);
       expect((await here.get(await agree(emulator, again.location))).location).toBe('/me?kept');
       expect(await isLoggedIn(here)).toBe(true);
@@ -187,19 +187,19 @@ describe('a callback that the session knows nothing of', () => {
   it('ends where it was to, after all, when only the cookie was lost on the first way', async () => {
     await withApp({}, async (app) => {
       const browser = Browser.inWechat(app.url);
-      const back = await comeBack(browser, emulator, '/me?kept');
-      const again = await browser.get(back, { cookie: '' });
+      const callbackURL = await comeBack(browser, emulator, '/me?kept');
+      const again = await browser.get(callbackURL, { cookie: '' });
       expect((await browser.get(await agree(emulator, again.location))).location).toBe('/me?kept');
     });
   });
 
   it('tells JSON clients the same', async () => {
     await withApp({}, async (app) => {
-      const answer = await Browser.inWechat(app.url).get(`/callback?code=abc&state=1${'a'.repeat(32)}`, {
+      const response = await Browser.inWechat(app.url).get(`/callback?code=abc&state=1${'a'.repeat(32)}`, {
         headers: JSON_ONLY,
       });
-      expect(answer.status).toBe(400);
-      expect(answer.json()).toEqual({
+      expect(response.status).toBe(400);
+      expect(response.json()).toEqual({
         error: 'login_loop',
         message: expect.stringMatching(/cookie/) as string,
       });
@@ -208,12 +208,12 @@ describe('a callback that the session knows nothing of', () => {
 
   it('shows where to open the page, where this browser cannot log in at all', async () => {
     await withApp({ auth: { website: undefined } }, async (app) => {
-      const back = await comeBack(Browser.inWechat(app.url), emulator);
+      const callbackURL = await comeBack(Browser.inWechat(app.url), emulator);
       const elsewhere = Browser.onDesktop(app.url);
-      const answer = await elsewhere.get(back);
-      expect(answer.status).toBe(200);
-      expect(answer.body).toContain('<svg');
-      expect(answer.body).not.toContain(paramIn(back, 'code'));
+      const response = await elsewhere.get(callbackURL);
+      expect(response.status).toBe(200);
+      expect(response.body).toContain('<svg');
+      expect(response.body).not.toContain(paramIn(callbackURL, 'code'));
       expect(await isLoggedIn(elsewhere)).toBe(false);
     });
   });
@@ -254,10 +254,10 @@ describe('a callback that the session knows nothing of', () => {
   it('starts no third login from the page of an altered state', async () => {
     await withApp({}, async (app) => {
       const browser = Browser.inWechat(app.url);
-      const back = await comeBack(browser, emulator);
-      const answer = await browser.get(withParams(back, { state: undefined }));
-      expect(answer.status).toBe(400);
-      expect(answer.body).toContain('state_unknown');
+      const callbackURL = await comeBack(browser, emulator);
+      const response = await browser.get(withParams(callbackURL, { state: undefined }));
+      expect(response.status).toBe(400);
+      expect(response.body).toContain('state_unknown');
     });
   });
 });

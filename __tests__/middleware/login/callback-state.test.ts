@@ -75,15 +75,15 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     const first = await startedAt('/me?tab=first');
     for (let tab = 0; tab < 5; tab++) await startedAt(`/me?tab=${tab}`);
     const newest = await statesOf(browser);
-    const back = await agree(emulator, first);
+    const callbackURL = await agree(emulator, first);
 
-    const full = await browser.get(back);
+    const full = await browser.get(callbackURL);
     expect(full.status).toBe(400);
     expect(full.body).toContain('state_unknown');
     expect(await statesOf(browser)).toEqual(newest);
 
     await browser.get(await comeBack(browser, emulator));
-    const again = await browser.get(back);
+    const again = await browser.get(callbackURL);
     expect(goesToWechat(emulator, again)).toBe(true);
     expect(stateIn(again.location)).toMatch(/^1[0-9a-f]{32}$/);
   });
@@ -118,16 +118,16 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     for (let tab = 0; tab < 10; tab++)
       await browser.get(`/login?returnTo=${encodeURIComponent(`/me?${tab}${'中'.repeat(160)}`)}`);
     expect(browser.cookies().length).toBeLessThan(3_000);
-    const back = await comeBack(browser, emulator, '/me?last');
-    expect((await browser.get(back)).location).toBe('/me?last');
+    const callbackURL = await comeBack(browser, emulator, '/me?last');
+    expect((await browser.get(callbackURL)).location).toBe('/me?last');
   });
 
   it('finishes the right login after a wrong state came first', async () => {
-    const back = await comeBack(browser, emulator, '/me?right');
-    const wrong = await browser.get(withParams(back, { state: `0${'e'.repeat(32)}` }));
+    const callbackURL = await comeBack(browser, emulator, '/me?right');
+    const wrong = await browser.get(withParams(callbackURL, { state: `0${'e'.repeat(32)}` }));
     expect(goesToWechat(emulator, wrong)).toBe(true);
     expect(exchanged(emulator)).toEqual([]);
-    const right = await browser.get(back);
+    const right = await browser.get(callbackURL);
     expect([right.status, right.location]).toEqual([302, '/me?right']);
     expect(await isLoggedIn(browser)).toBe(true);
   });
@@ -135,14 +135,14 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
   it.each(['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'prototype', 'pending', ''])(
     'takes no %j for a state, and exchanges no code for it',
     async (state) => {
-      const back = await comeBack(browser, emulator);
-      for (const url of [`/callback?code=abc&state=${state}`, withParams(back, { state })]) {
-        const answer = await browser.get(url);
-        expect(answer.status).toBe(400);
-        expect(answer.body).toContain('state_unknown');
+      const callbackURL = await comeBack(browser, emulator);
+      for (const url of [`/callback?code=abc&state=${state}`, withParams(callbackURL, { state })]) {
+        const response = await browser.get(url);
+        expect(response.status).toBe(400);
+        expect(response.body).toContain('state_unknown');
       }
       expect(exchanged(emulator)).toEqual([]);
-      expect((await browser.get(back)).location).toBe('/me');
+      expect((await browser.get(callbackURL)).location).toBe('/me');
     },
   );
 
@@ -153,12 +153,12 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     ['a cut one', (state: string) => state.slice(0, 20)],
     ['one whose digit counts on', (state: string) => `9${state.slice(1)}`],
   ])('is not taken for %s', async (_name, alter) => {
-    const back = await comeBack(browser, emulator);
-    const altered = await browser.get(withParams(back, { state: alter(stateIn(back)) }));
+    const callbackURL = await comeBack(browser, emulator);
+    const altered = await browser.get(withParams(callbackURL, { state: alter(stateIn(callbackURL)) }));
     expect(altered.status).toBe(400);
     expect(exchanged(emulator)).toEqual([]);
     expect(await isLoggedIn(browser)).toBe(false);
-    expect((await browser.get(back)).location).toBe('/me');
+    expect((await browser.get(callbackURL)).location).toBe('/me');
   });
 
   it.each([
@@ -171,13 +171,15 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     'code=CODE&state=STATE&%63ode=other',
     'code%5B%5D=CODE&state=STATE',
   ])('is not read from a query such as ?%s, and stays usable', async (query) => {
-    const back = await comeBack(browser, emulator);
-    const asked = query.replaceAll('CODE', paramIn(back, 'code')).replaceAll('STATE', stateIn(back));
-    const answer = await browser.get(`/callback?${asked}`);
-    expect(answer.status).toBe(400);
-    expect(answer.body).toContain('state_unknown');
+    const callbackURL = await comeBack(browser, emulator);
+    const asked = query
+      .replaceAll('CODE', paramIn(callbackURL, 'code'))
+      .replaceAll('STATE', stateIn(callbackURL));
+    const response = await browser.get(`/callback?${asked}`);
+    expect(response.status).toBe(400);
+    expect(response.body).toContain('state_unknown');
     expect(exchanged(emulator)).toEqual([]);
-    expect((await browser.get(back)).location).toBe('/me');
+    expect((await browser.get(callbackURL)).location).toBe('/me');
   });
 
   it.each([
@@ -191,26 +193,26 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     ['bytes that are no UTF-8', '%FF%FE'],
     ['DEL', 'abc%7f'],
   ])('stays usable after a code that WeChat never sends: %s', async (_name, code) => {
-    const back = await comeBack(browser, emulator);
-    const answer = await browser.get(`/callback?code=${code}&state=${stateIn(back)}`);
-    expect(answer.status).toBe(400);
-    expect(answer.body).toContain('code_invalid');
+    const callbackURL = await comeBack(browser, emulator);
+    const response = await browser.get(`/callback?code=${code}&state=${stateIn(callbackURL)}`);
+    expect(response.status).toBe(400);
+    expect(response.body).toContain('code_invalid');
     expect(exchanged(emulator)).toEqual([]);
-    expect((await browser.get(back)).location).toBe('/me');
+    expect((await browser.get(callbackURL)).location).toBe('/me');
   });
 
   it('takes a code of 512 bytes to WeChat, for it to judge', async () => {
-    const back = await comeBack(browser, emulator);
-    const answer = await browser.get(withParams(back, { code: 'c'.repeat(512) }));
+    const callbackURL = await comeBack(browser, emulator);
+    const response = await browser.get(withParams(callbackURL, { code: 'c'.repeat(512) }));
     expect(exchanged(emulator)).toEqual(['c'.repeat(512)]);
-    expect(goesToWechat(emulator, answer)).toBe(true);
+    expect(goesToWechat(emulator, response)).toBe(true);
   });
 
   it('lives ten minutes: after that, the login starts again, and still ends where it was to', async () => {
-    const sent = await browser.follow('/me?late');
+    const redirect = await browser.follow('/me?late');
     const start = Date.now();
     const now = jest.spyOn(Date, 'now').mockReturnValue(start + 601_000);
-    const late = await browser.get(await agree(emulator, sent.location));
+    const late = await browser.get(await agree(emulator, redirect.location));
     expect(goesToWechat(emulator, late)).toBe(true);
     expect(exchanged(emulator)).toEqual([]);
     expect(stateIn(late.location)).toMatch(/^1/);
@@ -222,10 +224,10 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
   });
 
   it('starts again only once: whoever takes too long twice is told so', async () => {
-    const sent = await browser.follow('/me');
+    const redirect = await browser.follow('/me');
     const start = Date.now();
     const now = jest.spyOn(Date, 'now').mockReturnValue(start + 601_000);
-    const late = await browser.get(await agree(emulator, sent.location));
+    const late = await browser.get(await agree(emulator, redirect.location));
     now.mockReturnValue(start + 1_300_000);
     const later = await browser.get(await agree(emulator, late.location));
     expect(later.status).toBe(400);
@@ -240,9 +242,9 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     for (const later of [599_000, -3_000]) {
       const another = Browser.inWechat(app.url);
       const now = jest.spyOn(Date, 'now').mockReturnValue(start);
-      const sent = await another.follow('/me?soon');
+      const redirect = await another.follow('/me?soon');
       now.mockReturnValue(start + later);
-      expect((await another.get(await agree(emulator, sent.location))).location).toBe('/me?soon');
+      expect((await another.get(await agree(emulator, redirect.location))).location).toBe('/me?soon');
       now.mockRestore();
     }
   });
@@ -257,38 +259,38 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
   it('belongs to one browser: in another, nobody is logged in with it, and no code exchanged', async () => {
     const victim = Browser.inWechat(app.url);
     const theirs = stateIn((await victim.follow('/me?mine')).location);
-    const back = await comeBack(browser, emulator, '/me?attack');
+    const callbackURL = await comeBack(browser, emulator, '/me?attack');
 
-    const lured = await victim.get(back);
+    const lured = await victim.get(callbackURL);
     expect(goesToWechat(emulator, lured)).toBe(true);
-    expect(stateIn(lured.location)).not.toBe(stateIn(back));
+    expect(stateIn(lured.location)).not.toBe(stateIn(callbackURL));
     expect(exchanged(emulator)).toEqual([]);
     expect(await isLoggedIn(victim)).toBe(false);
     expect((await statesOf(victim))[0]).toBe(theirs);
 
-    expect((await browser.get(back)).location).toBe('/me?attack');
+    expect((await browser.get(callbackURL)).location).toBe('/me?attack');
   });
 
   it('is gone once used: no code is exchanged for it again', async () => {
-    const back = await comeBack(browser, emulator);
-    await browser.get(back);
-    await browser.get(withParams(back, { code: 'another' }));
-    expect(exchanged(emulator)).toEqual([paramIn(back, 'code')]);
+    const callbackURL = await comeBack(browser, emulator);
+    await browser.get(callbackURL);
+    await browser.get(withParams(callbackURL, { code: 'another' }));
+    expect(exchanged(emulator)).toEqual([paramIn(callbackURL, 'code')]);
   });
 
   it('is read by GET only: a POST finds no route', async () => {
-    const back = await comeBack(browser, emulator);
-    const { pathname, search } = new URL(back);
+    const callbackURL = await comeBack(browser, emulator);
+    const { pathname, search } = new URL(callbackURL);
     const posted = await browser.request(pathname + search, { method: 'POST' });
     expect(posted.body).toBe('home');
     expect(exchanged(emulator)).toEqual([]);
-    expect((await browser.get(back)).location).toBe('/me');
+    expect((await browser.get(callbackURL)).location).toBe('/me');
   });
 
   it('is read by this route only: code and state anywhere else mean nothing', async () => {
-    const back = await comeBack(browser, emulator);
+    const callbackURL = await comeBack(browser, emulator);
     for (const path of ['/public', '/me', '/login', '/logout', '/'])
-      await browser.get(path + new URL(back).search);
+      await browser.get(path + new URL(callbackURL).search);
     expect(exchanged(emulator)).toEqual([]);
   });
 });

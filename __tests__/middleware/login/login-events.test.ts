@@ -182,8 +182,8 @@ describe('a login', () => {
 
   it('has an id that every process finds from the state, and that does not hold it', async () => {
     const app = await start();
-    const sent = await Browser.inWechat(app.url).follow('/me');
-    const state = stateIn(sent.location);
+    const redirect = await Browser.inWechat(app.url).follow('/me');
+    const state = stateIn(redirect.location);
     const { id } = only('login.started');
     expect(id).toBe(createHash('sha256').update(`event of login ${state}`).digest('hex').slice(0, 16));
     expect(state).not.toContain(id.slice(0, 8));
@@ -193,11 +193,11 @@ describe('a login', () => {
     emulator.switches.denial = 'state-only';
     const app = await start({}, { session: serverSessions() });
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.follow('/me');
-    const back = (await emulator.authorize(sent.location, { allow: false })) ?? '';
+    const redirect = await browser.follow('/me');
+    const callbackURL = (await emulator.authorize(redirect.location, { allow: false })) ?? '';
     const cookie = browser.cookies();
-    await Promise.all([browser.get(back, { cookie }), browser.get(back, { cookie })]);
-    await browser.get(back);
+    await Promise.all([browser.get(callbackURL, { cookie }), browser.get(callbackURL, { cookie })]);
+    await browser.get(callbackURL);
     expect(names()).toEqual(['login.started', 'login.failed']);
     expect(only('login.failed')).toEqual({
       kind: 'access_denied',
@@ -286,8 +286,8 @@ describe('a login', () => {
   it('whose session was lost is known by its id all the same, up to the error page', async () => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
-    const back = await comeBack(browser, emulator);
-    const again = await browser.get(back, { cookie: '', keepCookies: false });
+    const callbackURL = await comeBack(browser, emulator);
+    const again = await browser.get(callbackURL, { cookie: '', keepCookies: false });
     const backAgain = await agree(emulator, again.location);
     await browser.get(backAgain, { cookie: '', keepCookies: false });
     const [first, second] = messages('login.started');
@@ -300,10 +300,10 @@ describe('a login', () => {
   it('that took too long is told as restarted', async () => {
     const app = await start({ loginTimeout: 60_000 });
     const browser = Browser.inWechat(app.url);
-    const back = await comeBack(browser, emulator);
+    const callbackURL = await comeBack(browser, emulator);
     const later = Date.now() + 60_000;
     jest.spyOn(Date, 'now').mockImplementation(() => later);
-    await browser.get(back);
+    await browser.get(callbackURL);
     expect(only('login.restarted')).toMatchObject({
       kind: 'state_unknown',
       flow: 'official',
@@ -315,10 +315,10 @@ describe('a login', () => {
   it('that comes back with a state that is none of ours has failed without an id', async () => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
-    const back = await comeBack(browser, emulator);
+    const callbackURL = await comeBack(browser, emulator);
     heard.length = 0;
-    await browser.get(withParams(back, { state: 'made-up' }));
-    await browser.get(`${back}&code=twice`);
+    await browser.get(withParams(callbackURL, { state: 'made-up' }));
+    await browser.get(`${callbackURL}&code=twice`);
     expect(heard).toEqual([
       ['login.failed', { kind: 'state_unknown', durationMs: MS }],
       ['login.failed', { kind: 'state_unknown', durationMs: MS }],
@@ -353,11 +353,11 @@ describe('a login', () => {
 
   it('whose callback finds no session at all has failed under its id', async () => {
     const app = await start();
-    const back = await comeBack(Browser.inWechat(app.url), emulator);
+    const callbackURL = await comeBack(Browser.inWechat(app.url), emulator);
     const broken = await start({}, { session: null });
     const { id } = only('login.started');
     heard.length = 0;
-    await Browser.inWechat(broken.url).get(back.replace(app.url, broken.url));
+    await Browser.inWechat(broken.url).get(callbackURL.replace(app.url, broken.url));
     expect(heard).toEqual([['login.failed', { kind: 'session_missing', id, durationMs: MS }]]);
   });
 
@@ -394,18 +394,18 @@ describe.each(SESSION_NAMES)('two callbacks of one login, with %s', (kind) => {
     );
     emulator.switches.doubleCallback = codes;
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.follow('/me');
-    const [first = '', second = ''] = await emulator.authorizeTwice(sent.location);
+    const redirect = await browser.follow('/me');
+    const [first = '', second = ''] = await emulator.authorizeTwice(redirect.location);
     return { app, browser, addresses: [first, second] };
   }
 
   it.each(['same-code', 'different-codes'] as const)('at once have one end: %s', async (codes) => {
     const { browser, addresses } = await twice(codes);
     const cookie = browser.cookies();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       addresses.map((address) => browser.get(address, { cookie, keepCookies: false })),
     );
-    expect(answers.map(({ location }) => location)).toEqual(['/me', '/me']);
+    expect(responses.map(({ location }) => location)).toEqual(['/me', '/me']);
     expect(names()).toEqual(['login.started', 'login.succeeded']);
   });
 
@@ -434,11 +434,11 @@ describe.each(SESSION_NAMES)('two callbacks of one login, with %s', (kind) => {
     const { browser, addresses } = await twice('same-code');
     const undo = emulator.fail('access_token', { errcode: 40163 }, { delay: 100 });
     const cookie = browser.cookies();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       addresses.map((address) => browser.get(address, { cookie, keepCookies: false })),
     );
     undo();
-    expect(new Set(answers.map(({ location }) => stateIn(location))).size).toBe(1);
+    expect(new Set(responses.map(({ location }) => stateIn(location))).size).toBe(1);
     expect(names()).toEqual(['login.started', 'login.restarted', 'login.started']);
   });
 });
@@ -465,12 +465,12 @@ describe('two processes of one app', () => {
     const one = await start({ tokenStore }, { session });
     const two = await start({ tokenStore }, { session });
     const browser = Browser.inWechat(one.url);
-    const back = await comeBack(browser, emulator);
+    const callbackURL = await comeBack(browser, emulator);
     const cookie = browser.cookies();
     const other = Browser.inWechat(two.url);
     await Promise.all([
-      browser.get(back, { cookie }),
-      other.get(back.replace(one.url, two.url), { cookie, keepCookies: false }),
+      browser.get(callbackURL, { cookie }),
+      other.get(callbackURL.replace(one.url, two.url), { cookie, keepCookies: false }),
     ]);
     expect(names()).toEqual(['login.started', 'login.succeeded']);
   });
@@ -580,12 +580,12 @@ describe('a message', () => {
 
   it('would be caught if it did', async () => {
     const app = await start();
-    const sent = await Browser.inWechat(app.url).follow('/me');
-    const state = stateIn(sent.location);
-    const back = await agree(emulator, sent.location);
+    const redirect = await Browser.inWechat(app.url).follow('/me');
+    const state = stateIn(redirect.location);
+    const callbackURL = await agree(emulator, redirect.location);
     noteSecrets();
     expect(secrets.has(state)).toBe(true);
-    expect(paramIn(back, 'state')).toBe(state);
+    expect(paramIn(callbackURL, 'state')).toBe(state);
   });
 
   it('that nobody listens to is not even put together', () => {
@@ -600,8 +600,8 @@ describe('a message', () => {
     for (const name of CHANNELS) unsubscribe(name, listen);
     try {
       const app = await start();
-      const answer = await Browser.inWechat(app.url).logIn(emulator, '/me');
-      expect(answer.status).toBe(200);
+      const response = await Browser.inWechat(app.url).logIn(emulator, '/me');
+      expect(response.status).toBe(200);
       expect(heard).toEqual([]);
     } finally {
       for (const name of CHANNELS) subscribe(name, listen);

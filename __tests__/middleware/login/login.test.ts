@@ -46,10 +46,10 @@ describe('a login', () => {
 
   it('takes a user on a PC over the QR code', async () => {
     const browser = Browser.onDesktop(app.url);
-    const sent = await browser.follow('/me');
-    expect(sent.location).toContain(`${emulator.url}/connect/qrconnect?`);
-    expect(new URL(sent.location).searchParams.get('scope')).toBe('snsapi_login');
-    const me = await browser.follow(await agree(emulator, sent.location));
+    const redirect = await browser.follow('/me');
+    expect(redirect.location).toContain(`${emulator.url}/connect/qrconnect?`);
+    expect(new URL(redirect.location).searchParams.get('scope')).toBe('snsapi_login');
+    const me = await browser.follow(await agree(emulator, redirect.location));
     expect(me.json()).toMatchObject({ nickname: emulator.users[0]?.nickname });
   });
 

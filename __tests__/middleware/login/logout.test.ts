@@ -37,8 +37,8 @@ describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
     ['GET', 302],
     ['POST', 303],
   ])('takes %s, and sends the browser to the start with %i', async (method, status) => {
-    const answer = await browser.request('/logout', { method });
-    expect([answer.status, answer.location]).toEqual([status, '/']);
+    const response = await browser.request('/logout', { method });
+    expect([response.status, response.location]).toEqual([status, '/']);
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
@@ -68,12 +68,12 @@ describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
     ['a Referer with our host for a user name', { Referer: 'http://127.0.0.1@evil.example/' }],
   ])('does not log out for another site, known by %s', async (_name, headers) => {
     for (const method of ['GET', 'POST']) {
-      const sent = Object.entries(headers).map(
+      const redirect = Object.entries(headers).map(
         ([name, value]) => [name, value.replace('SELF', app.url)] as const,
       );
-      const answer = await browser.request('/logout', { method, headers: Object.fromEntries(sent) });
-      expect(answer.status).toBe(403);
-      expect(answer.headers['cache-control']).toBe('no-store');
+      const response = await browser.request('/logout', { method, headers: Object.fromEntries(redirect) });
+      expect(response.status).toBe(403);
+      expect(response.headers['cache-control']).toBe('no-store');
       expect(await isLoggedIn(browser)).toBe(true);
     }
   });
@@ -86,10 +86,10 @@ describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
     ['a link of this site, in an old browser', { Referer: 'SELF/page?a=b' }],
     ['a browser that says nothing', {}],
   ])('logs out for %s', async (_name, headers) => {
-    const sent = Object.entries(headers).map(
+    const redirect = Object.entries(headers).map(
       ([name, value]) => [name, value.replace('SELF', app.url)] as const,
     );
-    await browser.request('/logout', { method: 'POST', headers: Object.fromEntries(sent) });
+    await browser.request('/logout', { method: 'POST', headers: Object.fromEntries(redirect) });
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
@@ -118,10 +118,10 @@ describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
   });
 
   it('ends the logins under way, too', async () => {
-    const back = await comeBack(browser, emulator, '/login?returnTo=/me');
+    const callbackURL = await comeBack(browser, emulator, '/login?returnTo=/me');
     await browser.get('/logout');
     expect(await statesOf(browser)).toEqual([]);
-    expect(goesToWechat(emulator, await browser.get(back))).toBe(true);
+    expect(goesToWechat(emulator, await browser.get(callbackURL))).toBe(true);
     expect(await isLoggedIn(browser)).toBe(false);
   });
 

@@ -62,24 +62,24 @@ describe.each(SESSION_NAMES)('looking ahead, with %s', (kind) => {
 
   it.each(LOOKS)('by %s gets 204 and touches nothing', async (_name, look) => {
     const browser = Browser.inWechat(app.url);
-    const back = await comeBack(browser, emulator, '/me?kept');
+    const callbackURL = await comeBack(browser, emulator, '/me?kept');
     const before = { cookie: browser.cookies(), reads: reads.count, requests: emulator.requests.length };
     for (const path of [
       '/login',
       '/login?returnTo=/me',
       '/logout',
-      new URL(back).pathname + new URL(back).search,
+      new URL(callbackURL).pathname + new URL(callbackURL).search,
     ]) {
-      const answer = await browser.request(path, look);
-      expect([path, answer.status, answer.body]).toEqual([path, 204, '']);
-      expect(answer.headers['set-cookie']).toBeUndefined();
-      expect(answer.headers.location).toBeUndefined();
-      expect(answer.headers['cache-control']).toBe('no-store');
+      const response = await browser.request(path, look);
+      expect([path, response.status, response.body]).toEqual([path, 204, '']);
+      expect(response.headers['set-cookie']).toBeUndefined();
+      expect(response.headers.location).toBeUndefined();
+      expect(response.headers['cache-control']).toBe('no-store');
     }
     expect(reads.count).toBe(before.reads);
     expect(emulator.requests).toHaveLength(before.requests);
     expect(browser.cookies()).toBe(before.cookie);
-    expect((await browser.get(back)).location).toBe('/me?kept');
+    expect((await browser.get(callbackURL)).location).toBe('/me?kept');
 
     await browser.request('/logout', look);
     expect(await isLoggedIn(browser)).toBe(true);
@@ -88,11 +88,11 @@ describe.each(SESSION_NAMES)('looking ahead, with %s', (kind) => {
   it('is not what a form does: a POST logs out whatever its purpose', async () => {
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me');
-    const answer = await browser.request('/logout', {
+    const response = await browser.request('/logout', {
       method: 'POST',
       headers: { 'Sec-Purpose': 'prefetch' },
     });
-    expect(answer.status).toBe(303);
+    expect(response.status).toBe(303);
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
@@ -132,9 +132,9 @@ describe('every answer of the three routes', () => {
   });
 
   const state = (digit: number): string => `${digit}${'a'.repeat(32)}`;
-  const isPrivate = (answer: BrowserResponse, isCallback: boolean): void => {
-    expect(answer.headers['cache-control']).toBe('no-store');
-    expect(answer.headers['referrer-policy']).toBe(isCallback ? 'no-referrer' : undefined);
+  const isPrivate = (response: BrowserResponse, isCallback: boolean): void => {
+    expect(response.headers['cache-control']).toBe('no-store');
+    expect(response.headers['referrer-policy']).toBe(isCallback ? 'no-referrer' : undefined);
   };
 
   it.each([
@@ -153,8 +153,8 @@ describe('every answer of the three routes', () => {
     for (const Accept of ['text/html', 'application/json', '*/*']) {
       for (const method of ['GET', 'HEAD']) {
         for (const { url } of [app, withoutSession, throwing]) {
-          const answer = await Browser.inWechat(url).request(path, { method, headers: { Accept } });
-          isPrivate(answer, path.startsWith('/callback'));
+          const response = await Browser.inWechat(url).request(path, { method, headers: { Accept } });
+          isPrivate(response, path.startsWith('/callback'));
         }
       }
     }
@@ -162,9 +162,9 @@ describe('every answer of the three routes', () => {
 
   it('is not stored when it is a login, a login that is refused by another site, or one that WeChat refuses', async () => {
     const browser = Browser.inWechat(app.url);
-    const back = await comeBack(browser, emulator);
+    const callbackURL = await comeBack(browser, emulator);
     const undo = emulator.fail('access_token', { errcode: 40125 });
-    isPrivate(await browser.get(back), true);
+    isPrivate(await browser.get(callbackURL), true);
     undo();
     isPrivate(await browser.get(await comeBack(browser, emulator)), true);
     isPrivate(await browser.get('/logout', { headers: { 'Sec-Fetch-Site': 'cross-site' } }), false);
@@ -184,16 +184,16 @@ describe('every answer of the three routes', () => {
 
   it('is there too where a proxy asks by the whole address, as HTTP/1.1 allows', async () => {
     const { hostname, port, host } = new URL(app.url);
-    const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
       const path = `http://${host}/login?returnTo=/me`;
       http
         .get({ hostname, port, path, headers: { 'User-Agent': IPHONE_WECHAT } }, resolve)
         .on('error', reject);
     });
-    answer.resume();
-    expect(answer.statusCode).toBe(302);
-    expect(answer.headers['cache-control']).toBe('no-store');
-    expect(answer.headers.location).toContain(encodeURIComponent(`${app.url}/callback`));
+    response.resume();
+    expect(response.statusCode).toBe(302);
+    expect(response.headers['cache-control']).toBe('no-store');
+    expect(response.headers.location).toContain(encodeURIComponent(`${app.url}/callback`));
   });
 
   it('has an empty body where it redirects', async () => {
@@ -203,9 +203,9 @@ describe('every answer of the three routes', () => {
     const again = await browser.get(`/callback?code=abc&state=${state(0)}`);
     const logout = await browser.get('/logout');
     const posted = await browser.request('/logout', { method: 'POST' });
-    for (const answer of [login, callback, again, logout, posted]) {
-      expect([answer.body, answer.headers['content-length']]).toEqual(['', '0']);
-      expect([302, 303]).toContain(answer.status);
+    for (const response of [login, callback, again, logout, posted]) {
+      expect([response.body, response.headers['content-length']]).toEqual(['', '0']);
+      expect([302, 303]).toContain(response.status);
     }
   });
 
@@ -229,11 +229,11 @@ describe('a request that nobody guards', () => {
     const browser = Browser.inWechat(app.url);
     for (const method of ['GET', 'POST', 'HEAD', 'OPTIONS']) {
       for (const path of ['/public', '/public?code=abc&state=x', '/', '/MP_verify_a.txt']) {
-        const answer = await browser.request(path, { method });
-        expect(answer.status).toBe(200);
-        expect(answer.headers['set-cookie']).toBeUndefined();
-        expect(answer.headers['cache-control']).toBeUndefined();
-        expect(answer.headers.vary).toBeUndefined();
+        const response = await browser.request(path, { method });
+        expect(response.status).toBe(200);
+        expect(response.headers['set-cookie']).toBeUndefined();
+        expect(response.headers['cache-control']).toBeUndefined();
+        expect(response.headers.vary).toBeUndefined();
       }
     }
     expect(reads.count).toBe(0);
@@ -262,9 +262,9 @@ describe('a request that nobody guards', () => {
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me');
     for (const path of ['/public', '/me']) {
-      const answer = await browser.get(path);
-      expect(answer.status).toBe(200);
-      expect(answer.headers['set-cookie']).toBeUndefined();
+      const response = await browser.get(path);
+      expect(response.status).toBe(200);
+      expect(response.headers['set-cookie']).toBeUndefined();
     }
     await app.close();
   });

@@ -13,7 +13,7 @@ beforeEach(() => {
   for (const name of ENVIRONMENT) Reflect.deleteProperty(process.env, name);
 });
 
-/** What wechatAuth() says of these options: JavaScript may pass anything. */
+/** The error of wechatAuth() for these options. In JavaScript they may be anything. */
 function errorOf(options: unknown): OptionsError | undefined {
   try {
     wechatAuth(options as WechatAuthOptions);
@@ -32,18 +32,18 @@ function pathsOf(options: unknown): string[] {
   return faultsOf(options).map(({ path }) => path);
 }
 
-/** The fault of one option, beside options that are right. */
+/** The faults of these options, added to valid credentials. */
 function messageOf(options: Record<string, unknown>): string {
   const faults = faultsOf({ ...APP, ...options });
   return faults.map(({ path, message }) => `${path} ${message}`).join('\n');
 }
 
-function throwing(): never {
+function throwError(): never {
   throw new Error('read');
 }
 
 describe('faults of the options', () => {
-  it('all come in one error, each with its path, its value and a remedy', () => {
+  it('are all in one error, each with its path, its value and a remedy', () => {
     const error = errorOf({
       appId: 'wx0f1c1a10e0000001',
       website: { appID: 'wxeb517e0000000002' },
@@ -81,7 +81,7 @@ describe('faults of the options', () => {
        - flow is 'qr'. Use 'auto', 'official', 'website', or a function of the request that returns one of them.
        - loginTimeout is '10 min'. Give a number of milliseconds, such as 600000.
        - verificationFiles.MP_verify_Ab12Cd34Ef56Gh78 is not the name of a verification file. Use the name that WeChat gave it, such as MP_verify_Ab12Cd34Ef56Gh78.txt.
-       - endpoints.api is 'api.weixin.qq.com', which is no http: or https: address. Give an address such as https://api.weixin.qq.com.
+       - endpoints.api is 'api.weixin.qq.com', which is not an http: or https: address. Give an address such as https://api.weixin.qq.com.
        - baseUrl is not an option. Did you mean baseURL?
        - appSecret is missing. Give it, or set WECHAT_APP_SECRET.
        - baseURL is 'h5.example.com', which is no http: or https: address. Write it as https://h5.example.com.
@@ -114,26 +114,28 @@ describe('faults of the options', () => {
     ['session_key', 'sessionKey'],
     ['verificationFile', 'verificationFiles'],
     ['endpoint', 'endpoints'],
-  ])('ask whether %s was meant to be %s', (name, meant) => {
-    expect(messageOf({ [name]: 'x' })).toBe(`${name} is not an option. Did you mean ${meant}?`);
+  ])('suggest for %s the option %s', (name, suggestion) => {
+    expect(messageOf({ [name]: 'x' })).toBe(`${name} is not an option. Did you mean ${suggestion}?`);
   });
 
-  it('list what there is where nothing is near', () => {
+  it('list the options if none is similar', () => {
     expect(messageOf({ pineapple: 1 })).toMatch(
       /^pineapple is not an option\. The options are: appId, appSecret, website, /,
     );
     expect(messageOf({ endpoints: { region: 'x' } })).toBe(
       'endpoints.region is not an option. The options are: open, api.',
     );
-    expect(messageOf({ routes: { logut: '/x' } })).toBe('routes.logut is not an option. Did you mean logout?');
+    expect(messageOf({ routes: { logut: '/x' } })).toBe(
+      'routes.logut is not an option. Did you mean logout?',
+    );
     expect(messageOf({ website: { secret: 'x', appId: 'wx1', appSecret: 's' } })).toBe(
       'website.secret is not an option. Did you mean appSecret?',
     );
     expect(messageOf({ constructor: 1 })).toMatch(/^constructor is not an option/);
   });
 
-  it('name what is missing', () => {
-    const nothing =
+  it('name missing credentials', () => {
+    const missing =
       /^is missing, and so is website\. Give appId and appSecret .* WECHAT_APP_ID and WECHAT_APP_SECRET\.$/;
     for (const options of [
       undefined,
@@ -143,7 +145,7 @@ describe('faults of the options', () => {
       { appId: undefined },
     ]) {
       expect(faultsOf(options)).toEqual([
-        { path: 'appId', message: expect.stringMatching(nothing) as string },
+        { path: 'appId', message: expect.stringMatching(missing) as string },
       ]);
     }
     expect(faultsOf({ appId: 'wx1' })).toEqual([
@@ -160,7 +162,7 @@ describe('faults of the options', () => {
     );
   });
 
-  it('name a flow that has no account', () => {
+  it('name a flow without an account', () => {
     expect(messageOf({ flow: 'website' })).toBe(
       "flow is 'website', but there is no website app. Give website: { appId, appSecret }.",
     );
@@ -189,27 +191,30 @@ describe('faults of the options', () => {
     ['a function', () => 'x'],
     [
       'a Proxy that throws',
-      new Proxy({}, { get: throwing, ownKeys: throwing, getPrototypeOf: throwing, has: throwing }),
+      new Proxy({}, { get: throwError, ownKeys: throwError, getPrototypeOf: throwError, has: throwError }),
     ],
-    ['a revoked Proxy', revoked()],
+    ['a revoked Proxy', revokedProxy()],
     [
       'an object whose getters throw',
       {
         get get() {
-          return throwing();
+          return throwError();
         },
         get appId() {
-          return throwing();
+          return throwError();
         },
         get timeout() {
-          return throwing();
+          return throwError();
         },
         get login() {
-          return throwing();
+          return throwError();
         },
       },
     ],
-    ['an object that is no text', { toString: throwing, valueOf: throwing, [Symbol.toPrimitive]: throwing }],
+    [
+      'an object that cannot become a string',
+      { toString: throwError, valueOf: throwError, [Symbol.toPrimitive]: throwError },
+    ],
   ];
   const options = [
     'appId',
@@ -245,8 +250,8 @@ describe('faults of the options', () => {
     'http.timeout',
     'dangerouslyAllowEmulatorInProduction',
   ];
-  /** What is right after all. */
-  const right: Readonly<Record<string, readonly string[]>> = {
+  /** Option → the values above that are valid for it. */
+  const accepted: Readonly<Record<string, readonly string[]>> = {
     appId: [],
     flow: ['a function'],
     authRequired: ['a boolean'],
@@ -258,38 +263,38 @@ describe('faults of the options', () => {
     'preserveSession.0': ['a string', 'an empty string'],
     'verificationFiles.a.txt': ['a string'],
     verificationFiles: ['an object without prototype'],
-    http: ['an object', 'an object without prototype', 'a date', 'an object that is no text'],
+    http: ['an object', 'an object without prototype', 'a date', 'an object that cannot become a string'],
     'http.timeout': ['a number'],
     routes: ['an object without prototype', 'a date'],
     website: ['an object without prototype', 'a date'],
     endpoints: ['an object without prototype', 'a date'],
   };
 
-  describe.each(options)('in %s', (option) => {
-    it.each(junk)('are one OptionsError: %s', (what, value) => {
+  describe.each(options)('for %s', (option) => {
+    it.each(junk)('are in one OptionsError, and nothing else is thrown: %s', (what, value) => {
       const [first = '', ...rest] = option.split('.');
       const second = rest.join('.');
       const inner = first === 'preserveSession' ? [value] : { [second]: value };
       const given = { ...APP, [first]: second ? inner : value };
       const error = errorOf(given);
-      if (right[option]?.includes(what)) {
+      if (accepted[option]?.includes(what)) {
         expect(error).toBeUndefined();
         return;
       }
       expect(error?.kind).toBe('config');
       for (const { path, message } of error?.faults ?? []) {
         expect(path === '' || path === first || path.startsWith(`${first}.`)).toBe(true);
-        // A fault, then what to do.
+        // The fault, then the remedy.
         expect(message).toMatch(/^(?:is|holds|has|throws) .*[.?]$/);
       }
     });
   });
 
-  it.each(junk)('are one OptionsError where the argument itself is %s', (_what, value) => {
+  it.each(junk)('are in one OptionsError if the argument is %s', (_what, value) => {
     expect(errorOf(value)?.kind).toBe('config');
   });
 
-  it('never show a secret', () => {
+  it('never contain a secret', () => {
     const secret = 'c0ffee00c0ffee00c0ffee00c0ffee00';
     const wrong: unknown[] = [
       { appId: `${secret} `, appSecret: APP.appSecret },
@@ -318,7 +323,7 @@ describe('faults of the options', () => {
   });
 
   it.each(['0000', '000a', '001b', '007f', '0085', '009b', '2028', '2029', '202e', '2066'])(
-    'print no U+%s, neither from a value nor from the name of an option',
+    'do not contain U+%s from a value or from the name of an option',
     (code) => {
       const character = String.fromCodePoint(parseInt(code, 16));
       const error = errorOf({ ...APP, scope: `a${character}b`, [`x${character}y`]: 1 });
@@ -327,12 +332,12 @@ describe('faults of the options', () => {
     },
   );
 
-  it('cut what is long', () => {
+  it('cut long values', () => {
     expect(messageOf({ scope: 'x'.repeat(10_000) }).length).toBeLessThan(300);
   });
 });
 
-describe('a baseURL that the console of WeChat would not take', () => {
+describe("a baseURL that WeChat's console would not accept", () => {
   const wrong: readonly (readonly [string, RegExp])[] = [
     ['https://h5.example.com:8443', /has a port: WeChat would answer 10003 .*网页授权域名.*授权回调域/],
     ['http://h5.example.com:8080/shop', /has a port.*without a port/],
@@ -351,8 +356,8 @@ describe('a baseURL that the console of WeChat would not take', () => {
     ['https://', /is no http: or https: address/],
     ['https://h5 .example.com', /is no http: or https: address/],
   ];
-  it.each(wrong)('%s', (baseURL, words) => {
-    expect(messageOf({ baseURL })).toMatch(words);
+  it.each(wrong)('is a fault: %s', (baseURL, expected) => {
+    expect(messageOf({ baseURL })).toMatch(expected);
     expect(messageOf({ baseURL })).toMatch(/^baseURL /);
   });
 
@@ -368,11 +373,11 @@ describe('a baseURL that the console of WeChat would not take', () => {
     'http://192.168.1.7:8080',
     'http://10.0.0.1',
     'http://[::1]:3000',
-  ])('is not %s', (baseURL) => {
+  ])('%s is not one', (baseURL) => {
     expect(messageOf({ baseURL })).toBe('');
   });
 
-  it('is not asked about where another WeChat is in use', () => {
+  it('is accepted if the app does not use the real WeChat', () => {
     const endpoints = { open: 'http://127.0.0.1:8917', api: 'http://127.0.0.1:8917' };
     expect(messageOf({ baseURL: 'http://203.0.113.7:3000', endpoints })).toBe('');
     expect(messageOf({ baseURL: 'http://203.0.113.7:3000', endpoints: { api: endpoints.api } })).not.toBe('');
@@ -397,20 +402,20 @@ describe('routes', () => {
     '/./a',
     '/a/../b',
     '/%6c',
-  ])('cannot be %j', (login) => {
+  ])('cannot have the path %j', (login) => {
     expect(messageOf({ routes: { login } })).toMatch(
       /^routes\.login is '.*'\. Give a path below the mount point/,
     );
   });
 
   it.each(['/a', '/auth/wechat/login', '/login.html', '/.well-known/x', '/a-b_c~d', '/Login', false])(
-    'can be %j',
+    'can have the path %j',
     (login) => {
       expect(messageOf({ routes: { login } })).toBe('');
     },
   );
 
-  it('each have a path of their own', () => {
+  it('need different paths', () => {
     expect(messageOf({ routes: { login: '/wechat', callback: '/wechat' } })).toMatch(
       /^routes\.login is '\/wechat', like routes\.callback\. Give each route a path of its own\.$/,
     );
@@ -422,7 +427,7 @@ describe('routes', () => {
 });
 
 describe('other options', () => {
-  it('have their bounds', () => {
+  it('have limits', () => {
     expect(messageOf({ loginTimeout: 0 })).toMatch(/above 0/);
     expect(messageOf({ loginTimeout: -1 })).toMatch(/above 0/);
     expect(messageOf({ loginTimeout: 1.5 })).toMatch(/whole number of milliseconds/);
@@ -445,7 +450,7 @@ describe('other options', () => {
     'a b',
     'a:b',
     '',
-  ])('refuse %j as sessionKey, which the session has another use for', (sessionKey) => {
+  ])('refuse %j as sessionKey: it is reserved or has other characters', (sessionKey) => {
     expect(messageOf({ sessionKey })).toMatch(/^sessionKey is '.*'\. Give a name of/);
   });
 
@@ -466,8 +471,8 @@ describe('other options', () => {
     },
   );
 
-  it('take undefined for not given', () => {
-    const none = Object.fromEntries(
+  it('count as not given if they are undefined', () => {
+    const undefinedOptions = Object.fromEntries(
       [
         'website',
         'baseURL',
@@ -491,7 +496,7 @@ describe('other options', () => {
         'dangerouslyAllowEmulatorInProduction',
       ].map((name) => [name, undefined]),
     );
-    expect(messageOf(none)).toBe('');
+    expect(messageOf(undefinedOptions)).toBe('');
     expect(
       messageOf({
         routes: { login: undefined },
@@ -503,7 +508,7 @@ describe('other options', () => {
 });
 
 describe('the environment', () => {
-  const set = (values: Record<string, string>): void => {
+  const setEnvironment = (values: Record<string, string>): void => {
     Object.assign(process.env, values);
     ENVIRONMENT.push(...Object.keys(values));
   };
@@ -511,8 +516,8 @@ describe('the environment', () => {
     for (const name of ENVIRONMENT) Reflect.deleteProperty(process.env, name);
   });
 
-  it('counts as not given where it is empty', () => {
-    set({
+  it('counts as not set if a variable is empty', () => {
+    setEnvironment({
       WECHAT_APP_ID: '',
       WECHAT_APP_SECRET: ' ',
       WECHAT_WEBSITE_APP_ID: '',
@@ -524,16 +529,16 @@ describe('the environment', () => {
     expect(pathsOf(APP)).toEqual([]);
   });
 
-  it('is named where the fault comes from there', () => {
-    set({
+  it('is named as the source of its faults', () => {
+    setEnvironment({
       WECHAT_APP_ID: 'wx 1',
       WECHAT_APP_SECRET: 's',
       WECHAT_BASE_URL: 'h5.example.com',
       WECHAT_API_URL: 'x',
       WECHAT_WEBSITE_APP_ID: 'wx2',
     });
-    const words = faultsOf({}).map(({ path, message }) => `${path} ${message}`);
-    expect(words.sort()).toEqual([
+    const expected = faultsOf({}).map(({ path, message }) => `${path} ${message}`);
+    expect(expected.sort()).toEqual([
       expect.stringMatching(/^appId is 'wx 1'\. .* It comes from WECHAT_APP_ID\.$/),
       expect.stringMatching(/^baseURL is 'h5.example.com', .* It comes from WECHAT_BASE_URL\.$/),
       expect.stringMatching(/^endpoints\.api is 'x', .* It comes from WECHAT_API_URL\.$/),
@@ -542,15 +547,15 @@ describe('the environment', () => {
     expect(messageOf({ baseURL: 'nonsense' })).not.toContain('It comes from WECHAT_BASE_URL');
   });
 
-  it('does not mend what was given wrongly', () => {
-    set({ WECHAT_APP_ID: 'wx1', WECHAT_APP_SECRET: 's' });
+  it('does not replace an invalid option', () => {
+    setEnvironment({ WECHAT_APP_ID: 'wx1', WECHAT_APP_SECRET: 's' });
     expect(pathsOf({ appId: null })).toEqual(['appId']);
     expect(pathsOf({ appId: '', appSecret: 's' })).toEqual(['appId']);
   });
 });
 
 describe('the options that were given', () => {
-  it('are never written to', () => {
+  it('are never modified', () => {
     const options = freeze({
       ...APP,
       website: { appId: 'wxeb517e0000000002', appSecret: 's' },
@@ -575,7 +580,7 @@ function freeze<T>(value: T): T {
   return value;
 }
 
-function revoked(): object {
+function revokedProxy(): object {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   return proxy;

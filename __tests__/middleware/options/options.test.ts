@@ -45,7 +45,7 @@ async function start(auth: WechatAuthOptions = {}, options: AppOptions = {}): Pr
 }
 
 beforeEach(() => {
-  // What is said on the console has tests of its own.
+  // diagnosis.test.ts checks the warnings.
   jest.spyOn(process, 'emitWarning').mockImplementation();
   emulator.requests.length = 0;
 });
@@ -55,19 +55,19 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((app) => app.close()));
 });
 
-/** Where WeChat is asked to come back to. */
+/** The redirect URI of an authorization request. */
 function redirectURI(authorizeURL: string): string | null {
   return new URL(authorizeURL).searchParams.get('redirect_uri');
 }
 
-/** WeChat comes back to the public address; behind a proxy, the app is at another. */
+/** WeChat calls back at the public address. This returns the address of the app behind the proxy. */
 async function agreeBehindProxy(app: Running, authorizeURL: string, base: string): Promise<string> {
-  const back = await agree(emulator, authorizeURL);
-  expect(back.startsWith(`${base}/`)).toBe(true);
-  return app.url + back.slice(base.length);
+  const callbackURL = await agree(emulator, authorizeURL);
+  expect(callbackURL.startsWith(`${base}/`)).toBe(true);
+  return app.url + callbackURL.slice(base.length);
 }
 
-function asked(path: string): Record<string, string>[] {
+function queriesTo(path: string): Record<string, string>[] {
   return emulator.requests.filter((request) => request.path === path).map(({ query }) => query);
 }
 
@@ -79,7 +79,7 @@ async function sessionOf(
 }
 
 describe('the environment', () => {
-  it('is enough: no option is needed', async () => {
+  it('replaces all options that have a variable', async () => {
     const { official, website } = emulator.apps;
     Object.assign(process.env, {
       WECHAT_APP_ID: official.appId,
@@ -97,15 +97,15 @@ describe('the environment', () => {
     running.push(server);
     for (const userAgent of [IPHONE_WECHAT, DESKTOP_CHROME]) {
       const browser = new Browser(server.url, userAgent);
-      const sent = await browser.get('/login?returnTo=/me');
-      expect(redirectURI(sent.location)).toBe('https://h5.example.com/shop/callback');
-      const back = await agreeBehindProxy(server, sent.location, 'https://h5.example.com/shop');
-      expect((await browser.get(back)).location).toBe('/shop/me');
+      const redirect = await browser.get('/login?returnTo=/me');
+      expect(redirectURI(redirect.location)).toBe('https://h5.example.com/shop/callback');
+      const callbackURL = await agreeBehindProxy(server, redirect.location, 'https://h5.example.com/shop');
+      expect((await browser.get(callbackURL)).location).toBe('/shop/me');
       expect((await browser.get('/me')).json()).toMatchObject({ nickname: '小明' });
     }
   });
 
-  it('gives way to the options', async () => {
+  it('does not override options', async () => {
     Object.assign(process.env, {
       WECHAT_APP_ID: 'wx0000000000000000',
       WECHAT_APP_SECRET: 'wrong',
@@ -117,10 +117,10 @@ describe('the environment', () => {
     });
     const app = await start({ baseURL: 'https://h5.example.com' });
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.get('/login?returnTo=/me');
-    expect(redirectURI(sent.location)).toBe('https://h5.example.com/callback');
-    const back = await agreeBehindProxy(app, sent.location, 'https://h5.example.com');
-    expect((await browser.follow(back)).json()).toMatchObject({ nickname: '小明' });
+    const redirect = await browser.get('/login?returnTo=/me');
+    expect(redirectURI(redirect.location)).toBe('https://h5.example.com/callback');
+    const callbackURL = await agreeBehindProxy(app, redirect.location, 'https://h5.example.com');
+    expect((await browser.follow(callbackURL)).json()).toMatchObject({ nickname: '小明' });
     const desktop = Browser.onDesktop(app.url);
     const scanned = await desktop.get('/login?returnTo=/me');
     expect(
@@ -128,7 +128,7 @@ describe('the environment', () => {
     ).toBe(200);
   });
 
-  it('may hold a part', async () => {
+  it('may hold one of two credentials', async () => {
     process.env['WECHAT_APP_SECRET'] = emulator.apps.official.appSecret;
     const app = await start({ appSecret: undefined });
     expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).status).toBe(200);
@@ -136,21 +136,21 @@ describe('the environment', () => {
 });
 
 describe('the defaults', () => {
-  it('are those of the documentation', async () => {
+  it('are the documented ones', async () => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.get('/login');
-    expect(new URL(sent.location).searchParams.get('scope')).toBe('snsapi_userinfo');
-    expect(redirectURI(sent.location)).toBe(`${app.url}/callback`);
-    expect((await browser.get(await agree(emulator, sent.location))).location).toBe('/');
-    expect(asked('/sns/userinfo')).toMatchObject([{ lang: 'zh_CN' }]);
+    const redirect = await browser.get('/login');
+    expect(new URL(redirect.location).searchParams.get('scope')).toBe('snsapi_userinfo');
+    expect(redirectURI(redirect.location)).toBe(`${app.url}/callback`);
+    expect((await browser.get(await agree(emulator, redirect.location))).location).toBe('/');
+    expect(queriesTo('/sns/userinfo')).toMatchObject([{ lang: 'zh_CN' }]);
     expect(Object.keys(await sessionOf(browser)).sort()).toEqual(['wechat', 'wechat:login']);
     expect((await browser.get('/public')).body).toBe('public');
     expect((await browser.request('/logout', { method: 'POST' })).location).toBe('/');
     expect((await sessionOf(browser))['wechat']).toBeUndefined();
   });
 
-  it('need one pair of credentials only: the official account', async () => {
+  it('work with the official account alone', async () => {
     const app = await start({ website: undefined });
     expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).status).toBe(200);
     const desktop = await Browser.onDesktop(app.url).follow('/me');
@@ -158,7 +158,7 @@ describe('the defaults', () => {
     expect(desktop.body).toContain('请在微信中打开');
   });
 
-  it('need one pair of credentials only: the website app', async () => {
+  it('work with the website app alone', async () => {
     const app = await start({ appId: undefined, appSecret: undefined });
     expect((await Browser.onDesktop(app.url).logIn(emulator, '/me')).status).toBe(200);
     const inWechat = await Browser.inWechat(app.url).follow('/me');
@@ -170,48 +170,53 @@ describe('the defaults', () => {
 describe('baseURL with a path, which a proxy strips', () => {
   const base = 'https://h5.example.com/shop';
 
-  it.each(['', '/auth'])('is in every address that leaves the app, mounted at %j', async (mount) => {
-    const app = await start({ baseURL: `${base}/` }, { mount });
-    const browser = Browser.inWechat(app.url);
-    const guarded = await browser.get(`${mount}/me?a=1#x`);
-    const page = encodeURIComponent(`/shop${mount}/me?a=1`);
-    expect(guarded.location).toBe(`/shop${mount}/login?returnTo=${page}`);
-    const xhr = await browser.get(`${mount}/me`, {
-      headers: { Accept: 'application/json', Referer: `${base}/cart` },
-    });
-    expect(xhr.json()).toMatchObject({ loginURL: `/shop${mount}/login?returnTo=%2Fshop%2Fcart` });
-
-    const sent = await browser.get(guarded.location.replace('/shop', ''));
-    expect(redirectURI(sent.location)).toBe(`${base}${mount}/callback`);
-    const back = await agreeBehindProxy(app, sent.location, base);
-    expect((await browser.get(back)).location).toBe(`/shop${mount}/me?a=1`);
-    expect((await browser.get(back)).location).toBe(`/shop${mount}/me?a=1`);
-    expect((await browser.get(`${mount}/logout`)).location).toBe('/shop/');
-    expect((await browser.get(`${mount}/logout?returnTo=/bye`)).location).toBe('/shop/bye');
-  });
-
-  it('is added to a way back that lacks it, and not twice', async () => {
-    const app = await start({ baseURL: base });
-    const endOf = async (returnTo: string): Promise<string> => {
+  it.each(['', '/auth'])(
+    'is part of every address that a browser or WeChat gets, mounted at %j',
+    async (mount) => {
+      const app = await start({ baseURL: `${base}/` }, { mount });
       const browser = Browser.inWechat(app.url);
-      const sent = await browser.get(`/login?returnTo=${encodeURIComponent(returnTo)}`);
-      return (await browser.get(await agreeBehindProxy(app, sent.location, base))).location;
+      const guarded = await browser.get(`${mount}/me?a=1#x`);
+      const page = encodeURIComponent(`/shop${mount}/me?a=1`);
+      expect(guarded.location).toBe(`/shop${mount}/login?returnTo=${page}`);
+      const xhr = await browser.get(`${mount}/me`, {
+        headers: { Accept: 'application/json', Referer: `${base}/cart` },
+      });
+      expect(xhr.json()).toMatchObject({ loginURL: `/shop${mount}/login?returnTo=%2Fshop%2Fcart` });
+
+      const redirect = await browser.get(guarded.location.replace('/shop', ''));
+      expect(redirectURI(redirect.location)).toBe(`${base}${mount}/callback`);
+      const callbackURL = await agreeBehindProxy(app, redirect.location, base);
+      expect((await browser.get(callbackURL)).location).toBe(`/shop${mount}/me?a=1`);
+      expect((await browser.get(callbackURL)).location).toBe(`/shop${mount}/me?a=1`);
+      expect((await browser.get(`${mount}/logout`)).location).toBe('/shop/');
+      expect((await browser.get(`${mount}/logout?returnTo=/bye`)).location).toBe('/shop/bye');
+    },
+  );
+
+  it('is added to a return path that lacks it, and not twice', async () => {
+    const app = await start({ baseURL: base });
+    const finalPath = async (returnTo: string): Promise<string> => {
+      const browser = Browser.inWechat(app.url);
+      const redirect = await browser.get(`/login?returnTo=${encodeURIComponent(returnTo)}`);
+      return (await browser.get(await agreeBehindProxy(app, redirect.location, base))).location;
     };
-    expect(await endOf('/me')).toBe('/shop/me');
-    expect(await endOf('/shop/me')).toBe('/shop/me');
-    expect(await endOf('/shop')).toBe('/shop');
-    expect(await endOf('/shop?a')).toBe('/shop?a');
-    expect(await endOf('/shopping')).toBe('/shop/shopping');
-    expect(await endOf('/login')).toBe('/shop/');
-    expect(await endOf('/shop/login')).toBe('/shop/');
-    expect(await endOf('//evil.example')).toBe('/shop/');
+    expect(await finalPath('/me')).toBe('/shop/me');
+    expect(await finalPath('/shop/me')).toBe('/shop/me');
+    expect(await finalPath('/shop')).toBe('/shop');
+    expect(await finalPath('/shop?a')).toBe('/shop?a');
+    expect(await finalPath('/shopping')).toBe('/shop/shopping');
+    expect(await finalPath('/login')).toBe('/shop/');
+    expect(await finalPath('/shop/login')).toBe('/shop/');
+    expect(await finalPath('//evil.example')).toBe('/shop/');
   });
 
-  it('is in the default way back, and in the links of the pages', async () => {
+  it('is part of the default return path and of the links on the pages', async () => {
     const app = await start({ baseURL: base, returnTo: '/home' });
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.get('/login');
-    expect((await browser.get(await agreeBehindProxy(app, sent.location, base))).location).toBe('/shop/home');
+    const redirect = await browser.get('/login');
+    expect((await browser.get(await agreeBehindProxy(app, redirect.location, base))).location).toBe(
+      '/shop/home',
+    );
     const page = await browser.get('/callback?code=x&state=wrong');
     expect(page.body).toContain('href="/shop/login"');
     expect(page.body).toContain('href="/shop/home"');
@@ -220,55 +225,57 @@ describe('baseURL with a path, which a proxy strips', () => {
     expect(open.body).toContain(`${base}/login?returnTo=%2Fme`);
   });
 
-  it('has its host in lower case, as WeChat compares it', async () => {
+  it('reaches WeChat with its host in lower case, because WeChat compares it so', async () => {
     const app = await start({ baseURL: 'https://H5.Example.COM/Shop' });
-    const sent = await Browser.inWechat(app.url).get('/login');
-    expect(redirectURI(sent.location)).toBe('https://h5.example.com/Shop/callback');
+    const redirect = await Browser.inWechat(app.url).get('/login');
+    expect(redirectURI(redirect.location)).toBe('https://h5.example.com/Shop/callback');
   });
 });
 
 describe('without baseURL', () => {
-  it('the address is that of the request', async () => {
+  it('the redirect URI has the host of the request', async () => {
     const app = await start();
-    const sent = await Browser.inWechat(app.url).get('/login', { headers: { Host: 'h5.example.com:8080' } });
-    expect(redirectURI(sent.location)).toBe('http://h5.example.com:8080/callback');
+    const redirect = await Browser.inWechat(app.url).get('/login', {
+      headers: { Host: 'h5.example.com:8080' },
+    });
+    expect(redirectURI(redirect.location)).toBe('http://h5.example.com:8080/callback');
   });
 
-  it('a proxy is believed only where the app says so', async () => {
+  it('a proxy may name another host only if the app trusts it', async () => {
     const headers = { 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'h5.example.com', Host: 'inner' };
     for (const [trust, expected] of [
       [false, 'http://inner/callback'],
       [1, 'https://h5.example.com/callback'],
     ] as const) {
-      for (const make of [express, express4 as unknown as typeof express]) {
-        const app = make();
+      for (const framework of [express, express4 as unknown as typeof express]) {
+        const app = framework();
         app.set('trust proxy', trust);
         app.use(cookies());
         app.use(wechatAuth(emulated(emulator)));
         const server = await listen(app as never);
         running.push(server);
-        const sent = await Browser.inWechat(server.url).get('/login', { headers });
-        expect(redirectURI(sent.location)).toBe(expected);
+        const redirect = await Browser.inWechat(server.url).get('/login', { headers });
+        expect(redirectURI(redirect.location)).toBe(expected);
       }
     }
   });
 
   it.each(['a b', 'x"><script>', 'a/b', 'user@evil', 'a,b', 'h5.example.com:port'])(
-    'a Host header that is no host is refused: %j',
+    'a Host header that is not a host name is refused: %j',
     async (Host) => {
       const app = await start();
-      const answer = await Browser.inWechat(app.url).get('/login', { headers: { Host } });
-      expect(answer.status).toBe(400);
-      expect(answer.location).toBe('');
-      expect(answer.body).not.toContain('<script>');
+      const response = await Browser.inWechat(app.url).get('/login', { headers: { Host } });
+      expect(response.status).toBe(400);
+      expect(response.location).toBe('');
+      expect(response.body).not.toContain('<script>');
     },
   );
 });
 
-describe('a mount', () => {
-  const inRouters = (make: typeof express, path: string): Promise<Running> => {
-    const app = make();
-    const [outer, inner] = [make.Router(), make.Router()];
+describe('a mount path', () => {
+  const startInRouters = (framework: typeof express, path: string): Promise<Running> => {
+    const app = framework();
+    const [outer, inner] = [framework.Router(), framework.Router()];
     app.use(cookies());
     inner.use(wechatAuth(emulated(emulator)));
     inner.get('/me', requireWechatUser(), (req, res) => {
@@ -282,43 +289,43 @@ describe('a mount', () => {
   it.each([
     ['Express 5', express],
     ['Express 4', express4 as unknown as typeof express],
-  ])('may be a router in a router with a parameter, on %s', async (_name, make) => {
-    const server = await inRouters(make, '/:tenant');
+  ])('may be made of nested routers and a parameter, on %s', async (_name, framework) => {
+    const server = await startInRouters(framework, '/:tenant');
     running.push(server);
     const browser = Browser.inWechat(server.url);
     const guarded = await browser.get('/acme/inner/me');
     expect(guarded.location).toBe('/acme/inner/login?returnTo=%2Facme%2Finner%2Fme');
-    const sent = await browser.get(guarded.location);
-    expect(redirectURI(sent.location)).toBe(`${server.url}/acme/inner/callback`);
-    const me = await browser.follow(await agree(emulator, sent.location));
+    const redirect = await browser.get(guarded.location);
+    expect(redirectURI(redirect.location)).toBe(`${server.url}/acme/inner/callback`);
+    const me = await browser.follow(await agree(emulator, redirect.location));
     expect(me.url).toBe(`${server.url}/acme/inner/me`);
     expect(me.status).toBe(200);
     expect((await browser.get('/acme/inner/login?returnTo=/acme/inner/callback')).status).toBe(302);
   });
 
-  it.each(HOSTS)('may be asked for in upper case and with a slash at the end, on %s', async (host) => {
+  it.each(HOSTS)('may be requested in upper case and with a slash at the end, on %s', async (host) => {
     const app = await start({}, { host, mount: '/auth' });
     const browser = Browser.inWechat(app.url);
     for (const path of ['/AUTH/login', '/auth/login/', '/Auth/login?x', '/auth/login/?x']) {
-      const sent = await browser.get(path);
-      expect(sent.status).toBe(302);
-      const back = await agree(emulator, sent.location);
-      expect(back).toMatch(/\/auth\/callback\?/i);
-      const end = await browser.get(back);
+      const redirect = await browser.get(path);
+      expect(redirect.status).toBe(302);
+      const callbackURL = await agree(emulator, redirect.location);
+      expect(callbackURL).toMatch(/\/auth\/callback\?/i);
+      const end = await browser.get(callbackURL);
       expect(end.status).toBe(302);
       expect(end.location).toBe('/');
     }
   });
 
-  it.each(HOSTS)('may be written with a slash at the end, on %s', async (host) => {
+  it.each(HOSTS)('may be configured with a slash at the end, on %s', async (host) => {
     const app = await start({}, { host, mount: '/auth', routes: () => undefined });
     const other = await startApp(emulator, { host, mount: '/x/' });
     running.push(other);
     expect(redirectURI((await Browser.inWechat(app.url).get('/auth/login')).location)).toBe(
       `${app.url}/auth/callback`,
     );
-    const sent = await Browser.inWechat(other.url).get('/x/login');
-    expect(redirectURI(sent.location)).toBe(`${other.url}/x/callback`);
+    const redirect = await Browser.inWechat(other.url).get('/x/login');
+    expect(redirectURI(redirect.location)).toBe(`${other.url}/x/callback`);
   });
 
   it.each(HOSTS)('itself can be guarded, on %s', async (host) => {
@@ -336,7 +343,7 @@ describe('a mount', () => {
 });
 
 describe('routes', () => {
-  it('can be renamed, each', async () => {
+  it('can all be renamed', async () => {
     const routes = { login: '/wechat/login', callback: '/wechat/back.do', logout: '/bye' };
     const app = await start({ routes });
     const browser = Browser.inWechat(app.url);
@@ -356,7 +363,7 @@ describe('routes', () => {
     }
   });
 
-  it('can be left out: logout, then a path like any other', async () => {
+  it('can be left out: /logout is then a path of the app', async () => {
     const app = await start({ routes: { logout: false } });
     const browser = Browser.inWechat(app.url);
     expect((await browser.get('/logout')).body).toBe('home');
@@ -364,18 +371,20 @@ describe('routes', () => {
     expect((await browser.get('/me')).status).toBe(200);
   });
 
-  it('can be left out: callback, with a clear error when a login is started', async () => {
+  it('can be left out: a login without a callback route fails with kind config', async () => {
     const app = await start({ routes: { callback: false } });
-    const answer = await Browser.inWechat(app.url).get('/login', { headers: { Accept: 'application/json' } });
-    expect(answer.status).toBe(500);
-    expect(answer.json()).toEqual({
+    const response = await Browser.inWechat(app.url).get('/login', {
+      headers: { Accept: 'application/json' },
+    });
+    expect(response.status).toBe(500);
+    expect(response.json()).toEqual({
       error: 'config',
       message: expect.stringContaining('routes.callback is false') as string,
     });
     expect((await Browser.inWechat(app.url).get('/callback?code=x&state=y')).body).toBe('home');
   });
 
-  it("take GET and HEAD, logout POST too; other methods are the app's", async () => {
+  it('handle GET and HEAD, and logout also POST; the app handles other methods', async () => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
     for (const [path, method] of [
@@ -390,34 +399,34 @@ describe('routes', () => {
 });
 
 describe('flow', () => {
-  const pageOf = async (app: TestApp, userAgent: string): Promise<string> => {
+  const pageShown = async (app: TestApp, userAgent: string): Promise<string> => {
     const { location, body } = await new Browser(app.url, userAgent).get('/login');
     return location ? new URL(location).pathname : (/<h1>(.*?)<\/h1>/.exec(body)?.[1] ?? body);
   };
 
-  it('is chosen by the browser: auto', async () => {
+  it('depends on the browser by default', async () => {
     const app = await start();
-    expect(await pageOf(app, IPHONE_WECHAT)).toBe('/connect/oauth2/authorize');
+    expect(await pageShown(app, IPHONE_WECHAT)).toBe('/connect/oauth2/authorize');
     for (const other of [DESKTOP_CHROME, PHONE_SAFARI, WECOM, '']) {
-      expect(await pageOf(app, other)).toBe('/connect/qrconnect');
+      expect(await pageShown(app, other)).toBe('/connect/qrconnect');
     }
   });
 
-  it('is what the option says, whatever the browser', async () => {
+  it('is the given one in every browser', async () => {
     const official = await start({ flow: 'official' });
     const website = await start({ flow: 'website' });
     for (const userAgent of [IPHONE_WECHAT, DESKTOP_CHROME, WECOM]) {
-      expect(await pageOf(official, userAgent)).toBe('/connect/oauth2/authorize');
-      expect(await pageOf(website, userAgent)).toBe('/connect/qrconnect');
+      expect(await pageShown(official, userAgent)).toBe('/connect/oauth2/authorize');
+      expect(await pageShown(website, userAgent)).toBe('/connect/qrconnect');
     }
   });
 
-  it('may be a function of the request, awaited or not; auto chooses by the browser', async () => {
+  it('may be a function of the request, synchronous or not, whose auto depends on the browser', async () => {
     const choose = (req: HostRequest): 'website' | 'auto' => (req.url?.includes('qr') ? 'website' : 'auto');
     for (const flow of [choose, (req: HostRequest) => Promise.resolve(choose(req))]) {
       const app = await start({ flow });
-      expect(await pageOf(app, IPHONE_WECHAT)).toBe('/connect/oauth2/authorize');
-      expect(await pageOf(app, DESKTOP_CHROME)).toBe('/connect/qrconnect');
+      expect(await pageShown(app, IPHONE_WECHAT)).toBe('/connect/oauth2/authorize');
+      expect(await pageShown(app, DESKTOP_CHROME)).toBe('/connect/qrconnect');
       const { location } = await Browser.inWechat(app.url).get('/login?returnTo=/qr');
       expect(new URL(location).pathname).toBe('/connect/qrconnect');
     }
@@ -431,11 +440,13 @@ describe('flow', () => {
     ['an object', {}],
     ['a BigInt', 1n],
     ['a symbol', Symbol('x')],
-  ])('that returns %s is an error of the configuration', async (_what, value) => {
+  ])('fails with kind config if its function returns %s', async (_what, value) => {
     const app = await start({ flow: (() => value) as unknown as () => 'auto' });
-    const answer = await Browser.inWechat(app.url).get('/login', { headers: { Accept: 'application/json' } });
-    expect(answer.status).toBe(500);
-    expect(answer.json()).toMatchObject({
+    const response = await Browser.inWechat(app.url).get('/login', {
+      headers: { Accept: 'application/json' },
+    });
+    expect(response.status).toBe(500);
+    expect(response.json()).toMatchObject({
       error: 'config',
       message: expect.stringMatching(
         /^The option flow returned .*Return 'auto', 'official' or 'website'/,
@@ -443,14 +454,14 @@ describe('flow', () => {
     });
   });
 
-  it('that asks for an account that is not there is an error of the configuration', async () => {
+  it('fails with kind config if its function returns a flow without an account', async () => {
     const app = await start({ flow: () => 'website', website: undefined });
-    const answer = await Browser.inWechat(app.url).get('/login');
-    expect(answer.status).toBe(500);
-    expect(answer.body).toContain('website: { appId, appSecret }');
+    const response = await Browser.inWechat(app.url).get('/login');
+    expect(response.status).toBe(500);
+    expect(response.body).toContain('website: { appId, appSecret }');
   });
 
-  it.each(HOSTS)('that throws goes to the error handler of the app, on %s', async (host) => {
+  it.each(HOSTS)("passes what its function throws to the app's error handler, on %s", async (host) => {
     const app = await start(
       {
         flow: () => {
@@ -465,22 +476,22 @@ describe('flow', () => {
 });
 
 describe('scope', () => {
-  it('snsapi_base logs in silently, with the ids alone, and asks WeChat for no profile', async () => {
+  it('snsapi_base logs in silently, with only the ids, and requests no profile', async () => {
     const app = await start({ scope: 'snsapi_base' });
     const browser = Browser.inWechat(app.url);
     const me = await browser.logIn(emulator, '/me');
     expect(me.json()).toEqual({ openid: emulator.openid('ming', emulator.apps.official.appId) });
-    expect(asked('/sns/userinfo')).toEqual([]);
+    expect(queriesTo('/sns/userinfo')).toEqual([]);
     expect((await sessionOf(browser))['wechat']).toMatchObject({ scope: 'snsapi_base', flow: 'official' });
   });
 
-  it('does not change what the website app asks', async () => {
+  it('does not change the scope of the website app', async () => {
     const app = await start({ scope: 'snsapi_base' });
     const { location } = await Browser.onDesktop(app.url).get('/login?scope=snsapi_base');
     expect(new URL(location).searchParams.get('scope')).toBe('snsapi_login');
   });
 
-  it('may be asked for by link, but only more than usual, and only what there is', async () => {
+  it('can be raised by a link, but not lowered, and not to an unknown scope', async () => {
     const app = await start({ scope: 'snsapi_base' });
     const full = await start();
     const scopeOf = async ({ url }: TestApp, query: string): Promise<string | null> =>
@@ -494,24 +505,24 @@ describe('scope', () => {
 });
 
 describe('lang', () => {
-  it.each(['zh_CN', 'zh_TW', 'en'] as const)('%s reaches WeChat', async (lang) => {
+  it.each(['zh_CN', 'zh_TW', 'en'] as const)('%s is sent to WeChat', async (lang) => {
     const app = await start({ lang });
     await Browser.inWechat(app.url).logIn(emulator, '/me');
     await Browser.onDesktop(app.url).logIn(emulator, '/me');
-    expect(asked('/sns/userinfo').map((query) => query['lang'])).toEqual([lang, lang]);
+    expect(queriesTo('/sns/userinfo').map((query) => query['lang'])).toEqual([lang, lang]);
   });
 });
 
 describe('returnTo', () => {
-  it('is where a login and a logout end when nothing else was asked for', async () => {
+  it('is where a login and a logout end by default', async () => {
     const app = await start({ returnTo: '/home?tab=me#top' });
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.get('/login');
-    expect((await browser.get(await agree(emulator, sent.location))).location).toBe('/home?tab=me#top');
+    const redirect = await browser.get('/login');
+    expect((await browser.get(await agree(emulator, redirect.location))).location).toBe('/home?tab=me#top');
     expect((await browser.get('/logout')).location).toBe('/home?tab=me#top');
   });
 
-  it('is the root where it is one of our routes', async () => {
+  it('is the root if it is one of our own routes', async () => {
     const app = await start({ returnTo: '/login' });
     expect((await Browser.inWechat(app.url).logIn(emulator, '/login')).url).toBe(`${app.url}/`);
   });
@@ -521,28 +532,28 @@ describe('loginTimeout', () => {
   it.each([
     [undefined, 600_000],
     [60_000, 60_000],
-  ])('%s lets a started login live so long', async (loginTimeout, life) => {
+  ])('%s keeps a pending login alive for %i ms', async (loginTimeout, lifetime) => {
     const app = await start({ loginTimeout });
-    const begun = Date.now();
-    for (const [late, isAlive] of [
-      [life - 5_000, true],
-      [life + 5_000, false],
+    const startedAt = Date.now();
+    for (const [elapsed, isAlive] of [
+      [lifetime - 5_000, true],
+      [lifetime + 5_000, false],
     ] as const) {
       const browser = Browser.inWechat(app.url);
       const { location } = await browser.follow('/me');
-      jest.spyOn(Date, 'now').mockReturnValue(begun + late);
-      const back = await agree(emulator, location);
-      const answer = await browser.get(back);
+      jest.spyOn(Date, 'now').mockReturnValue(startedAt + elapsed);
+      const callbackURL = await agree(emulator, location);
+      const response = await browser.get(callbackURL);
       jest.spyOn(Date, 'now').mockRestore();
-      expect(answer.status).toBe(302);
-      if (isAlive) expect(answer.location).toBe('/me');
-      else expect(answer.location).toContain('/connect/oauth2/authorize');
+      expect(response.status).toBe(302);
+      if (isAlive) expect(response.location).toBe('/me');
+      else expect(response.location).toContain('/connect/oauth2/authorize');
     }
   });
 });
 
 describe("identity: 'unionid'", () => {
-  it('logs in who has one, in either flow', async () => {
+  it('logs in a user who has a unionid, in either flow', async () => {
     const app = await start({ identity: 'unionid' });
     const unionid = emulator.unionid('ming', emulator.apps.official.appId);
     for (const browser of [Browser.inWechat(app.url), Browser.onDesktop(app.url)]) {
@@ -551,7 +562,7 @@ describe("identity: 'unionid'", () => {
     }
   });
 
-  it('refuses who has none, and says what to bind in the console', async () => {
+  it('refuses a user without a unionid, and says what to bind in the console', async () => {
     const warnings = jest.spyOn(process, 'emitWarning').mockImplementation();
     const errors: WechatError[] = [];
     const { unbound } = emulator.apps;
@@ -580,15 +591,15 @@ describe("identity: 'unionid'", () => {
     ]);
   });
 
-  it('refuses a silent login, which brings none', async () => {
+  it('refuses a silent login, which has no unionid', async () => {
     const app = await start({ identity: 'unionid', scope: 'snsapi_base' });
-    const answer = await Browser.inWechat(app.url).logIn(emulator, '/me');
-    expect(answer.status).toBe(500);
-    expect(answer.body).toContain('登录暂不可用');
-    expect(answer.body).toContain('snsapi_userinfo');
+    const response = await Browser.inWechat(app.url).logIn(emulator, '/me');
+    expect(response.status).toBe(500);
+    expect(response.body).toContain('登录暂不可用');
+    expect(response.body).toContain('snsapi_userinfo');
   });
 
-  it('openid, the default, is content without', async () => {
+  it('is not the default: a login needs no unionid', async () => {
     const { unbound } = emulator.apps;
     const app = await start({ appId: unbound.appId, appSecret: unbound.appSecret });
     const browser = Browser.inWechat(app.url);
@@ -598,7 +609,7 @@ describe("identity: 'unionid'", () => {
 });
 
 describe('onLogin', () => {
-  it('is given the request, the user, the token and the flow; what it returns is kept', async () => {
+  it('receives the request, the user, the token and the flow; its result is kept as the user', async () => {
     const seen: unknown[] = [];
     const app = await start({
       onLogin: async (req, { user, token, flow }) => {
@@ -611,7 +622,7 @@ describe('onLogin', () => {
     expect((await browser.logIn(emulator, '/me')).json()).toEqual({ id: 7, name: '小明' });
     const openid = emulator.openid('ming', emulator.apps.official.appId);
     expect(seen).toEqual(['/callback', '小明', openid, true, 'official']);
-    // The ids stay beside it.
+    // The session holds the ids beside the user.
     expect((await sessionOf(browser))['wechat']).toMatchObject({
       user: { id: 7 },
       appid: emulator.apps.official.appId,
@@ -625,7 +636,7 @@ describe('onLogin', () => {
   it.each([
     ['nothing', undefined],
     ['null', null],
-  ])('that returns %s keeps the profile', async (_what, value) => {
+  ])("keeps WeChat's profile if it returns %s", async (_what, value) => {
     const app = await start({ onLogin: () => value });
     expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).json()).toMatchObject({
       nickname: '小明',
@@ -637,17 +648,17 @@ describe('onLogin', () => {
     ['a number', 7],
     ['true', true],
     ['an array', []],
-  ])('that returns %s is an error of the configuration, and nobody is logged in', async (_what, value) => {
+  ])('fails with kind config if it returns %s, and nobody is logged in', async (_what, value) => {
     const app = await start({ onLogin: () => value as never });
     const browser = Browser.inWechat(app.url);
-    const answer = await browser.logIn(emulator, '/me');
-    expect(answer.status).toBe(500);
-    expect(answer.body).toContain('onLogin returned');
+    const response = await browser.logIn(emulator, '/me');
+    expect(response.status).toBe(500);
+    expect(response.body).toContain('onLogin returned');
     expect((await sessionOf(browser))['wechat']).toBeUndefined();
   });
 
   it.each(HOSTS)(
-    "may refuse: its error is the cause, and its words are nobody's business, on %s",
+    'refuses a login by throwing: its error is the cause, and its message stays private, on %s',
     async (host) => {
       for (const cause of [
         new Error('banned for fraud, ticket 4711'),
@@ -663,7 +674,7 @@ describe('onLogin', () => {
           const browser = Browser.inWechat(app.url);
           const page = await browser.logIn(emulator, '/me');
           expect(page.status).toBe(403);
-          expect(page.body).toContain('该账号暂时不能登录本站');
+          expect(page.body).toContain('该账号暂时无法登录本站');
           expect(page.body).not.toContain('4711');
           expect((await sessionOf(browser))['wechat']).toBeUndefined();
 
@@ -693,32 +704,32 @@ describe('onLogin', () => {
     },
   );
 
-  it('tells a program the kind, and not the words', async () => {
+  it('gives a script the kind of a refusal, but not the message of its error', async () => {
     const app = await start({
       onLogin: () => {
         throw new Error('ticket 4711');
       },
     });
     const browser = Browser.inWechat(app.url);
-    const back = await agree(emulator, (await browser.follow('/me')).location);
-    const answer = await browser.get(back, { headers: { Accept: 'application/json' } });
-    expect(answer.status).toBe(403);
-    expect(answer.json()).toEqual({ error: 'login_refused', message: expect.any(String) as string });
-    expect(answer.body).not.toContain('4711');
+    const callbackURL = await agree(emulator, (await browser.follow('/me')).location);
+    const response = await browser.get(callbackURL, { headers: { Accept: 'application/json' } });
+    expect(response.status).toBe(403);
+    expect(response.json()).toEqual({ error: 'login_refused', message: expect.any(String) as string });
+    expect(response.body).not.toContain('4711');
   });
 });
 
 describe.each(HOSTS)('onError on %s', (host) => {
-  const failed = async (
+  const failCallback = async (
     onError: WechatAuthOptions['onError'],
-  ): Promise<{ app: TestApp; answer: BrowserResponse }> => {
+  ): Promise<{ app: TestApp; response: BrowserResponse }> => {
     const app = await start({ onError }, { host });
-    return { app, answer: await Browser.inWechat(app.url).get('/callback?code=x&state=wrong') };
+    return { app, response: await Browser.inWechat(app.url).get('/callback?code=x&state=wrong') };
   };
 
-  it('answers in the place of our pages', async () => {
+  it('responds in place of our pages', async () => {
     for (const isAsync of [false, true]) {
-      const { answer } = await failed((error, req, res) => {
+      const { response } = await failCallback((error, req, res) => {
         const work = (): void => {
           res.statusCode = 418;
           sendJSON(res, [error.kind, isWechatError(error), req.method, res.getHeader('cache-control')]);
@@ -727,14 +738,14 @@ describe.each(HOSTS)('onError on %s', (host) => {
         work();
         return undefined;
       });
-      expect(answer.status).toBe(418);
-      expect(answer.json()).toEqual(['state_unknown', true, 'GET', 'no-store']);
+      expect(response.status).toBe(418);
+      expect(response.json()).toEqual(['state_unknown', true, 'GET', 'no-store']);
     }
   });
 
-  it('may pass the error on', async () => {
-    const { app, answer } = await failed((error, _req, _res, next) => next(error));
-    expect(answer.status).toBe(599);
+  it("may pass the error on to the app's error handler", async () => {
+    const { app, response } = await failCallback((error, _req, _res, next) => next(error));
+    expect(response.status).toBe(599);
     expect(app.errors).toMatchObject([{ kind: 'state_unknown' }]);
   });
 
@@ -743,7 +754,7 @@ describe.each(HOSTS)('onError on %s', (host) => {
     ['undefined', undefined],
     ["'route'", 'route'],
     ['null', null],
-  ])('that throws %s ends at the error handler of the app', async (_what, thrown) => {
+  ])("passes %s that it throws to the app's error handler", async (_what, thrown) => {
     for (const onError of [
       () => {
         throw thrown as Error;
@@ -753,14 +764,14 @@ describe.each(HOSTS)('onError on %s', (host) => {
         throw thrown as Error;
       },
     ]) {
-      const { app, answer } = await failed(onError);
-      expect(answer.status).toBe(599);
+      const { app, response } = await failCallback(onError);
+      expect(response.status).toBe(599);
       expect(app.errors).toHaveLength(1);
       if (thrown instanceof Error) expect(app.errors[0]).toBe(thrown);
     }
   });
 
-  it('is asked when a check said no, and when the session is missing', async () => {
+  it('is called when check refuses a user, and when the session is missing', async () => {
     const kinds: string[] = [];
     const onError: WechatAuthOptions['onError'] = (error, _req, res) => {
       kinds.push(error.kind);
@@ -775,7 +786,7 @@ describe.each(HOSTS)('onError on %s', (host) => {
 });
 
 describe('tokenStore', () => {
-  it('is where tokens live, under app id and openid; neither is in the session', async () => {
+  it('stores tokens under AppID and openid; the session holds none', async () => {
     const store = new MemoryTokenStore();
     const saved: [string, TokenData, number][] = [];
     const app = await start({
@@ -799,13 +810,13 @@ describe('tokenStore', () => {
     expect(session).not.toContain(token?.refresh_token);
   });
 
-  it('that fails ends the login: 503, try again, and nobody is logged in', async () => {
+  it('fails the login with 503 if it fails, and nobody is logged in', async () => {
     const fail = () => Promise.reject(new Error('connect ECONNREFUSED 10.0.0.5:6379'));
     const app = await start({ tokenStore: { get: fail, set: fail, delete: fail } });
     const browser = Browser.inWechat(app.url);
-    const answer = await browser.logIn(emulator, '/me');
-    expect(answer.status).toBe(503);
-    expect(answer.body).toContain('网站暂时无法保存登录信息');
+    const response = await browser.logIn(emulator, '/me');
+    expect(response.status).toBe(503);
+    expect(response.body).toContain('网站暂时无法保存登录信息');
     expect((await sessionOf(browser))['wechat']).toBeUndefined();
   });
 });
@@ -817,7 +828,7 @@ describe('preserveSession', () => {
     [false, []],
     [['cart'], ['cart']],
     [[], []],
-  ])('%j keeps of an anonymous session: %j', async (preserveSession, kept) => {
+  ])('%j lets an anonymous session keep %j', async (preserveSession, kept) => {
     const app = await start(
       { preserveSession },
       {
@@ -838,8 +849,8 @@ describe('preserveSession', () => {
 });
 
 describe('sessionKey', () => {
-  const second = (app: TestApp): Browser => Browser.inWechat(app.url);
-  const two = (): Promise<TestApp> => {
+  const newBrowser = (app: TestApp): Browser => Browser.inWechat(app.url);
+  const startTwoAccounts = (): Promise<TestApp> => {
     const { unbound } = emulator.apps;
     const other = wechatAuth({
       appId: unbound.appId,
@@ -861,9 +872,9 @@ describe('sessionKey', () => {
     );
   };
 
-  it('lets two accounts live side by side in one app', async () => {
-    const app = await two();
-    const browser = second(app);
+  it('keeps two accounts logged in side by side', async () => {
+    const app = await startTwoAccounts();
+    const browser = newBrowser(app);
     await browser.logIn(emulator, '/me', 'ming');
     expect((await browser.get('/second/me')).location).toBe('/second/login?returnTo=%2Fsecond%2Fme');
     const other = await browser.logIn(emulator, '/second/me', 'emoji');
@@ -874,13 +885,13 @@ describe('sessionKey', () => {
     expect(session['second']).toMatchObject({ appid: emulator.apps.unbound.appId });
   });
 
-  it('logs out one and keeps the other, either way', async () => {
+  it('logs out of one account and stays logged in to the other', async () => {
     for (const [logout, gone, stays] of [
       ['/second/logout', '/second/me', '/me'],
       ['/logout', '/me', '/second/me'],
     ] as const) {
-      const app = await two();
-      const browser = second(app);
+      const app = await startTwoAccounts();
+      const browser = newBrowser(app);
       await browser.logIn(emulator, '/me');
       await browser.logIn(emulator, '/second/me');
       expect((await browser.request(logout, { method: 'POST' })).location).toBe('/');
@@ -889,9 +900,9 @@ describe('sessionKey', () => {
     }
   });
 
-  it('keeps the logins under way of each apart', async () => {
-    const app = await two();
-    const browser = second(app);
+  it('keeps the pending logins of the accounts apart', async () => {
+    const app = await startTwoAccounts();
+    const browser = newBrowser(app);
     const first = await agree(emulator, (await browser.follow('/me')).location);
     const other = await agree(emulator, (await browser.follow('/second/me')).location);
     expect((await browser.follow(other)).url).toBe(`${app.url}/second/me`);
@@ -899,7 +910,7 @@ describe('sessionKey', () => {
     expect((await browser.get('/second/me')).status).toBe(200);
   });
 
-  it('is where the login rests', async () => {
+  it('is the key of the login in the session', async () => {
     const app = await start({ sessionKey: 'my-user.v2' });
     const browser = Browser.inWechat(app.url);
     expect((await browser.logIn(emulator, '/me')).status).toBe(200);
@@ -908,21 +919,21 @@ describe('sessionKey', () => {
 });
 
 describe('endpoints and http', () => {
-  it('say where WeChat is: open for browsers, api for us', async () => {
+  it('are the addresses of WeChat: open for browsers, api for the server', async () => {
     const gateway = await createEmulator();
     const app = await start({ endpoints: { open: `${gateway.url}/`, api: emulator.url } });
-    const sent = await Browser.inWechat(app.url).get('/login');
-    expect(sent.location).toMatch(new RegExp(`^${gateway.url}/connect/oauth2/authorize\\?`));
+    const redirect = await Browser.inWechat(app.url).get('/login');
+    expect(redirect.location).toMatch(new RegExp(`^${gateway.url}/connect/oauth2/authorize\\?`));
     await gateway.close();
   });
 
-  it('of which one may be given', async () => {
+  it('may name one endpoint only', async () => {
     const app = await start({ endpoints: { api: emulator.url } });
-    const sent = await Browser.inWechat(app.url).get('/login');
-    expect(sent.location).toMatch(/^https:\/\/open\.weixin\.qq\.com\/connect\/oauth2\/authorize\?/);
+    const redirect = await Browser.inWechat(app.url).get('/login');
+    expect(redirect.location).toMatch(/^https:\/\/open\.weixin\.qq\.com\/connect\/oauth2\/authorize\?/);
   });
 
-  it('carry the headers of the app, and its time limit', async () => {
+  it('add headers to requests, and limit their time', async () => {
     const app = await start({ http: { headers: { 'X-Gateway-Key': 'k' }, timeout: 150 } });
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me');
@@ -930,10 +941,10 @@ describe('endpoints and http', () => {
     expect(calls.map(({ headers }) => headers['x-gateway-key'])).toEqual(['k', 'k']);
 
     emulator.fail('/sns/oauth2/access_token', 'silence', { times: 2 });
-    const stranger = Browser.inWechat(app.url);
-    const restarted = await stranger.logIn(emulator, '/me');
+    const otherUser = Browser.inWechat(app.url);
+    const restarted = await otherUser.logIn(emulator, '/me');
     expect(restarted.location).toContain('/connect/oauth2/authorize');
-    const page = await stranger.follow(await agree(emulator, restarted.location));
+    const page = await otherUser.follow(await agree(emulator, restarted.location));
     expect(page.status).toBe(504);
     expect(page.body).toContain('微信暂时没有响应');
   });
@@ -944,19 +955,19 @@ describe('dangerouslyAllowEmulatorInProduction', () => {
     process.env['NODE_ENV'] = 'test';
   });
 
-  it('is what it takes to log in at an emulated WeChat in production', async () => {
+  it('is required to log in at an emulator in production', async () => {
     process.env['NODE_ENV'] = 'production';
     const app = await start();
     expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).status).toBe(500);
-    const closed = await start({ dangerouslyAllowEmulatorInProduction: true });
-    for (const browser of [Browser.inWechat(closed.url), Browser.onDesktop(closed.url)]) {
+    const testSystem = await start({ dangerouslyAllowEmulatorInProduction: true });
+    for (const browser of [Browser.inWechat(testSystem.url), Browser.onDesktop(testSystem.url)]) {
       expect((await browser.logIn(emulator, '/me')).status).toBe(200);
     }
   });
 });
 
 describe('snapshotUsers', () => {
-  it('are refused, unless allowed', async () => {
+  it('are refused by default and can be allowed', async () => {
     emulator.switches.snapshot = 'always';
     try {
       const strict = await start();
@@ -973,8 +984,8 @@ describe('snapshotUsers', () => {
   });
 });
 
-describe('the options of an app', () => {
-  it('may be frozen, and may change afterwards without effect', async () => {
+describe('the options of one wechatAuth()', () => {
+  it('are copied: later changes have no effect', async () => {
     const options = {
       ...emulated(emulator),
       routes: { login: '/in' as string | false },
@@ -990,12 +1001,12 @@ describe('the options of an app', () => {
     options.appId = 'other';
     options.verificationFiles['b.txt'] = 'b';
     const browser = Browser.inWechat(server.url);
-    const sent = await browser.get('/in');
-    expect(new URL(sent.location).searchParams.get('appid')).toBe(copy.appId);
+    const redirect = await browser.get('/in');
+    expect(new URL(redirect.location).searchParams.get('appid')).toBe(copy.appId);
     expect((await browser.get('/b.txt')).status).toBe(404);
   });
 
-  it('build apps that do not know of each other', async () => {
+  it('do not affect another wechatAuth()', async () => {
     const apps = await Promise.all([start({ sessionKey: 'a' }), start({ sessionKey: 'b' })]);
     for (const app of apps) {
       expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).status).toBe(200);
@@ -1003,7 +1014,7 @@ describe('the options of an app', () => {
   });
 });
 
-it('a middleware can be passed where a framework wants one', () => {
+it('wechatAuth() returns a middleware of three parameters', () => {
   const middleware: Middleware = wechatAuth(emulated(emulator));
   expect(middleware).toHaveLength(3);
 });

@@ -66,10 +66,10 @@ describeInChromium('the pages in a browser', () => {
       emulator.switches.snapshot = 'always';
       const app = await start();
       const seen = await open(`${app.url}/public`, { ...size, userAgent: IPHONE_WECHAT });
-      const sent = await seen.page.request.get(`${app.url}/login`, { maxRedirects: 0 });
-      const back = await emulator.authorize(sent.headers()['location'] ?? '');
+      const redirect = await seen.page.request.get(`${app.url}/login`, { maxRedirects: 0 });
+      const callbackURL = await emulator.authorize(redirect.headers()['location'] ?? '');
       emulator.switches.snapshot = 'by-user';
-      await seen.page.goto(back ?? '');
+      await seen.page.goto(callbackURL ?? '');
       return seen;
     },
     'what only the operator can mend': async (size) =>

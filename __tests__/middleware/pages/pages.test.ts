@@ -201,10 +201,10 @@ describe('the pages of an app', () => {
     emulator.switches.denial = 'state-only';
     const app = await start();
     const browser = Browser.inWechat(app.url);
-    const sent = await browser.follow('/me?a=1&b');
-    const back = await emulator.authorize(sent.location, { allow: false });
+    const redirect = await browser.follow('/me?a=1&b');
+    const callbackURL = await emulator.authorize(redirect.location, { allow: false });
     emulator.switches.denial = 'silent';
-    const page = await browser.get(back ?? '');
+    const page = await browser.get(callbackURL ?? '');
     expect(page.status).toBe(403);
     expectSoundPage(page);
     expect(page.body).toContain('<h1>你已取消登录</h1>');
@@ -220,8 +220,8 @@ describe('the pages of an app', () => {
       [ENGLISH, 'use the full service'],
     ] as const) {
       const browser = Browser.inWechat(app.url);
-      const sent = await browser.follow('/me');
-      const page = await browser.get(await agree(emulator, sent.location, 'snapshot'), { headers });
+      const redirect = await browser.follow('/me');
+      const page = await browser.get(await agree(emulator, redirect.location, 'snapshot'), { headers });
       expect(page.status).toBe(403);
       expectSoundPage(page);
       expect(page.body).toContain('使用完整服务');
@@ -244,11 +244,11 @@ describe('the pages of an app', () => {
   it('programs get JSON: in production without the words of the error', async () => {
     const app = await start();
     const json = { Accept: 'application/json' };
-    const answer = await Browser.inWechat(app.url).get('/callback?code=x&state=y', { headers: json });
-    expect(answer.status).toBe(400);
-    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
-    expect(answer.headers['x-content-type-options']).toBe('nosniff');
-    expect(answer.json()).toEqual({
+    const response = await Browser.inWechat(app.url).get('/callback?code=x&state=y', { headers: json });
+    expect(response.status).toBe(400);
+    expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(response.headers['x-content-type-options']).toBe('nosniff');
+    expect(response.json()).toEqual({
       error: 'state_unknown',
       message: expect.stringMatching(/The `state` parameter is/) as string,
     });
@@ -271,8 +271,8 @@ describe('the pages of an app', () => {
     ['WeChat on Android', { 'X-Requested-With': 'com.tencent.mm' }, 'text/html'],
   ])('%s gets what it can read', async (_what, headers, type) => {
     const app = await start();
-    const answer = await Browser.inWechat(app.url).get('/callback?code=x&state=y', { headers });
-    expect(answer.headers['content-type']).toContain(type);
+    const response = await Browser.inWechat(app.url).get('/callback?code=x&state=y', { headers });
+    expect(response.headers['content-type']).toContain(type);
   });
 
   it('words for programs are those of the page', () => {

@@ -73,8 +73,8 @@ describe.each(rows)('two callbacks at once, on $host with $kind', ({ host, kind 
 
   async function twice(codes: 'same-code' | 'different-codes'): Promise<[string, string]> {
     emulator.switches.doubleCallback = codes;
-    const sent = await browser.follow('/me?where');
-    const [first = '', second = ''] = await emulator.authorizeTwice(sent.location);
+    const redirect = await browser.follow('/me?where');
+    const [first = '', second = ''] = await emulator.authorizeTwice(redirect.location);
     return [first, second];
   }
 
@@ -86,8 +86,9 @@ describe.each(rows)('two callbacks at once, on $host with $kind', ({ host, kind 
       expect(paramIn(first, 'code') === paramIn(second, 'code')).toBe(codes === 'same-code');
 
       const sides = [copyOf(browser, app.url), copyOf(browser, app.url)] as const;
-      const answers = await Promise.all([sides[0].get(first), sides[1].get(second)]);
-      for (const answer of answers) expect([answer.status, answer.location]).toEqual([302, '/me?where']);
+      const responses = await Promise.all([sides[0].get(first), sides[1].get(second)]);
+      for (const response of responses)
+        expect([response.status, response.location]).toEqual([302, '/me?where']);
       // A second code is exchanged by itself: only then is it known whose it is.
       expect(exchanged(emulator)).toHaveLength(codes === 'same-code' ? 1 : 2);
       expect(logins).toHaveLength(1);
@@ -103,10 +104,10 @@ describe.each(rows)('two callbacks at once, on $host with $kind', ({ host, kind 
     const [first, second] = await twice('different-codes');
     refuse = true;
     const sides = [copyOf(browser, app.url), copyOf(browser, app.url)] as const;
-    const answers = await Promise.all([sides[0].get(first), sides[1].get(second)]);
-    for (const answer of answers) {
-      expect(answer.status).toBe(403);
-      expect(answer.body).toContain('login_refused');
+    const responses = await Promise.all([sides[0].get(first), sides[1].get(second)]);
+    for (const response of responses) {
+      expect(response.status).toBe(403);
+      expect(response.body).toContain('login_refused');
     }
     expect(logins).toHaveLength(1);
     for (const side of sides) expect(await isLoggedIn(side)).toBe(false);
@@ -116,16 +117,16 @@ describe.each(rows)('two callbacks at once, on $host with $kind', ({ host, kind 
     const [first, second] = await twice('same-code');
     const late = emulator.fail('access_token', { errcode: 40163 }, { delay: 100 });
     const sides = [copyOf(browser, app.url), copyOf(browser, app.url)] as const;
-    const answers = await Promise.all([sides[0].get(first), sides[1].get(second)]);
+    const responses = await Promise.all([sides[0].get(first), sides[1].get(second)]);
     late();
-    const states = answers.map(({ location }) => stateIn(location));
+    const states = responses.map(({ location }) => stateIn(location));
     expect(states[0]).toMatch(/^1[0-9a-f]{32}$/);
     expect(states[1]).toBe(states[0]);
     expect(exchanged(emulator)).toHaveLength(1);
 
     emulator.switches.doubleCallback = 'off';
     bothAreHere();
-    const end = await sides[1].get(await agree(emulator, answers[1].location));
+    const end = await sides[1].get(await agree(emulator, responses[1].location));
     expect(end.location).toBe('/me?where');
   });
 });
@@ -150,20 +151,20 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
     logins = 0;
   });
 
-  async function finished(): Promise<{ back: string; oldCookie: string; answer: BrowserResponse }> {
-    const back = await comeBack(browser, emulator, '/me?where#there');
+  async function finished(): Promise<{ callbackURL: string; oldCookie: string; response: BrowserResponse }> {
+    const callbackURL = await comeBack(browser, emulator, '/me?where#there');
     const oldCookie = browser.cookies();
-    return { back, oldCookie, answer: await browser.get(back) };
+    return { callbackURL, oldCookie, response: await browser.get(callbackURL) };
   }
 
   it.each([
-    ['the same code', (back: string) => back],
-    ['another code', (back: string) => withParams(back, { code: 'another' })],
-    ['no code', (back: string) => withParams(back, { code: undefined })],
-    ['authdeny', (back: string) => withParams(back, { code: 'authdeny' })],
+    ['the same code', (callbackURL: string) => callbackURL],
+    ['another code', (callbackURL: string) => withParams(callbackURL, { code: 'another' })],
+    ['no code', (callbackURL: string) => withParams(callbackURL, { code: undefined })],
+    ['authdeny', (callbackURL: string) => withParams(callbackURL, { code: 'authdeny' })],
   ])('with the new cookie goes where the login ended, and asks WeChat nothing: %s', async (_name, alter) => {
-    const { back } = await finished();
-    const second = await browser.get(alter(back));
+    const { callbackURL } = await finished();
+    const second = await browser.get(alter(callbackURL));
     expect([second.status, second.location, second.body]).toEqual([302, '/me?where', '']);
     expect(exchanged(emulator)).toHaveLength(1);
     expect(logins).toBe(1);
@@ -171,9 +172,9 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
   });
 
   it('with the old cookie, where the first answer was lost, logs in too, with no second exchange', async () => {
-    const { back, oldCookie } = await finished();
+    const { callbackURL, oldCookie } = await finished();
     const lost = Browser.inWechat(app.url);
-    const second = await lost.get(back, { cookie: oldCookie });
+    const second = await lost.get(callbackURL, { cookie: oldCookie });
     expect([second.status, second.location]).toEqual([302, '/me?where']);
     expect(exchanged(emulator)).toHaveLength(1);
     expect(logins).toBe(1);
@@ -181,9 +182,9 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
   });
 
   it('with the old cookie and another code never ends in an error', async () => {
-    const { back, oldCookie } = await finished();
+    const { callbackURL, oldCookie } = await finished();
     const lost = Browser.inWechat(app.url);
-    const second = await lost.get(withParams(back, { code: 'another' }), { cookie: oldCookie });
+    const second = await lost.get(withParams(callbackURL, { code: 'another' }), { cookie: oldCookie });
     // Who planted the cookie has state and session, but not the code: a settled login is not shared with another code.
     expect(stateIn(second.location)).toMatch(/^1/);
     expect(await isLoggedIn(lost)).toBe(false);
@@ -192,20 +193,20 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
   });
 
   it('shares nothing any more once the user has logged out', async () => {
-    const { back, oldCookie } = await finished();
+    const { callbackURL, oldCookie } = await finished();
     await browser.get('/logout');
     const thief = Browser.inWechat(app.url);
-    const again = await thief.get(back, { cookie: oldCookie });
+    const again = await thief.get(callbackURL, { cookie: oldCookie });
     expect(goesToWechat(emulator, again)).toBe(true);
     expect(await isLoggedIn(thief)).toBe(false);
   });
 
   it('whose code was refused goes on with the login that replaced it', async () => {
     const undo = emulator.fail('access_token', { errcode: 40163 });
-    const back = await comeBack(browser, emulator, '/me?where');
+    const callbackURL = await comeBack(browser, emulator, '/me?where');
     const cookie = browser.cookies();
-    const first = await browser.get(back);
-    const second = await browser.get(back, { cookie });
+    const first = await browser.get(callbackURL);
+    const second = await browser.get(callbackURL, { cookie });
     undo();
     expect(second.location).toBe(first.location);
     expect(exchanged(emulator)).toHaveLength(1);
@@ -213,29 +214,31 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
   });
 
   it('logs nobody in who lacks the cookie, or has the cookie but not the code', async () => {
-    const { back, oldCookie } = await finished();
+    const { callbackURL, oldCookie } = await finished();
     const planter = Browser.inWechat(app.url);
-    const withoutCookie = await planter.get(back, { cookie: '' });
+    const withoutCookie = await planter.get(callbackURL, { cookie: '' });
     expect(goesToWechat(emulator, withoutCookie)).toBe(true);
-    const withoutCode = await planter.get(withParams(back, { code: 'guessed' }), { cookie: oldCookie });
+    const withoutCode = await planter.get(withParams(callbackURL, { code: 'guessed' }), {
+      cookie: oldCookie,
+    });
     expect(goesToWechat(emulator, withoutCode)).toBe(true);
     expect(await isLoggedIn(planter)).toBe(false);
   });
 
   it('long after, with the old cookie, starts the login again once', async () => {
-    const { back, oldCookie } = await finished();
+    const { callbackURL, oldCookie } = await finished();
     jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 120_000);
     const lost = Browser.inWechat(app.url);
-    const second = await lost.get(back, { cookie: oldCookie });
+    const second = await lost.get(callbackURL, { cookie: oldCookie });
     expect(stateIn(second.location)).toMatch(/^1/);
     await lost.get(await agree(emulator, second.location));
     expect(await isLoggedIn(lost)).toBe(true);
   });
 
   it('is what Back brings, a day later too', async () => {
-    const { back } = await finished();
+    const { callbackURL } = await finished();
     jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 86_400_000);
-    expect((await browser.get(back)).location).toBe('/me?where');
+    expect((await browser.get(callbackURL)).location).toBe('/me?where');
     expect(exchanged(emulator)).toHaveLength(1);
   });
 
@@ -249,9 +252,9 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
   });
 
   it('after the logout logs nobody in: it goes to WeChat', async () => {
-    const { back } = await finished();
+    const { callbackURL } = await finished();
     await browser.get('/logout');
-    const again = await browser.get(back);
+    const again = await browser.get(callbackURL);
     expect(goesToWechat(emulator, again)).toBe(true);
     expect(exchanged(emulator)).toHaveLength(1);
     expect((await sessionOf(browser))['wechat']).toBeUndefined();
@@ -260,12 +263,12 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
 
   it('after a login that was started again goes to WeChat at most once more', async () => {
     const undo = emulator.fail('access_token', { errcode: 40029 });
-    const back = await comeBack(browser, emulator);
-    const again = await browser.get(back);
+    const callbackURL = await comeBack(browser, emulator);
+    const again = await browser.get(callbackURL);
     await browser.get(await agree(emulator, again.location));
     undo();
     expect(await isLoggedIn(browser)).toBe(true);
-    const once = await browser.follow(back);
+    const once = await browser.follow(callbackURL);
     const end = await browser.follow(await agree(emulator, once.location));
     expect(end.status).toBe(200);
     expect(await isLoggedIn(browser)).toBe(true);

@@ -175,7 +175,7 @@ describe('a redirect', () => {
     const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       let done = (): void => undefined;
-      const begun = new Promise<void>((resolve) => {
+      const startedAt = new Promise<void>((resolve) => {
         const set = store.set.bind(store);
         store.set = (...args) => {
           done = () => {
@@ -185,15 +185,15 @@ describe('a redirect', () => {
         };
       });
       let answered = false;
-      const answer = browser.get('/login').then((got) => {
+      const response = browser.get('/login').then((got) => {
         answered = true;
         return got;
       });
-      await begun;
+      await startedAt;
       for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
       expect(answered).toBe(false);
       done();
-      expect(goesToWechat(emulator, await answer)).toBe(true);
+      expect(goesToWechat(emulator, await response)).toBe(true);
     });
   });
 });
@@ -205,16 +205,16 @@ describe('a session store that fails', () => {
     const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       await browser.get('/put?cart=3');
-      const back = await comeBack(browser, emulator);
+      const callbackURL = await comeBack(browser, emulator);
       store.behaviour[call] = 'broken';
-      const answer = await browser.get(back, { headers: JSON_ONLY });
-      expect(answer.status).toBe(503);
-      expect(answer.json()).toEqual({
+      const response = await browser.get(callbackURL, { headers: JSON_ONLY });
+      expect(response.status).toBe(503);
+      expect(response.json()).toEqual({
         error: 'session_missing',
         message: expect.stringContaining(`${call} is out of order`) as string,
       });
-      expect(answer.headers['set-cookie']).toBeUndefined();
-      expect(answer.headers['cache-control']).toBe('no-store');
+      expect(response.headers['set-cookie']).toBeUndefined();
+      expect(response.headers['cache-control']).toBe('no-store');
       store.behaviour[call] = 'healthy';
       expect(await isLoggedIn(browser)).toBe(false);
       expect((await browser.logIn(emulator, '/me')).status).toBe(200);
@@ -224,12 +224,12 @@ describe('a session store that fails', () => {
   it('at the callback can be tried again at once: the code is not asked for twice', async () => {
     const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
-      const back = await comeBack(browser, emulator, '/me?kept');
+      const callbackURL = await comeBack(browser, emulator, '/me?kept');
       emulator.requests.length = 0;
       store.behaviour.set = 'broken';
-      expect((await browser.get(back)).status).toBe(503);
+      expect((await browser.get(callbackURL)).status).toBe(503);
       store.behaviour.set = 'healthy';
-      expect((await browser.get(back)).location).toBe('/me?kept');
+      expect((await browser.get(callbackURL)).location).toBe('/me?kept');
       expect(exchanged(emulator)).toHaveLength(1);
       expect(await isLoggedIn(browser)).toBe(true);
     });
@@ -239,9 +239,9 @@ describe('a session store that fails', () => {
     const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       await browser.logIn(emulator, '/me', 'ming');
-      const back = await comeBack(browser, emulator, '/login', 'emoji');
+      const callbackURL = await comeBack(browser, emulator, '/login', 'emoji');
       store.behaviour.destroy = 'broken';
-      expect((await browser.get(back)).status).toBe(503);
+      expect((await browser.get(callbackURL)).status).toBe(503);
       expect((await browser.get('/me')).json()).toMatchObject({ nickname: '小明' });
     });
   });
@@ -250,10 +250,10 @@ describe('a session store that fails', () => {
     const store = new FaultySessionStore();
     store.behaviour.set = 'broken';
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
-      const answer = await browser.get('/login');
-      expect(answer.status).toBe(503);
-      expect(answer.location).toBe('');
-      expect(answer.body).toContain('session_missing');
+      const response = await browser.get('/login');
+      expect(response.status).toBe(503);
+      expect(response.location).toBe('');
+      expect(response.body).toContain('session_missing');
     });
   });
 
@@ -262,9 +262,9 @@ describe('a session store that fails', () => {
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       await browser.logIn(emulator, '/me');
       store.behaviour.destroy = 'broken';
-      const answer = await browser.get('/logout');
-      expect(answer.status).toBe(503);
-      expect(answer.location).toBe('');
+      const response = await browser.get('/logout');
+      expect(response.status).toBe(503);
+      expect(response.location).toBe('');
     });
   });
 
@@ -281,11 +281,11 @@ describe('a session store that fails', () => {
             if (route === '/logout') await browser.logIn(emulator, '/me');
             const path = route === 'callback' ? await comeBack(browser, emulator) : route;
             store.behaviour[call] = 'silent';
-            const answer = await browser.get(path);
-            expect([route, call, answer.status]).toEqual([route, call, 503]);
-            expect(answer.body).toContain('</html>');
-            expect(answer.location).toBe('');
-            expect(answer.headers['set-cookie']).toBeUndefined();
+            const response = await browser.get(path);
+            expect([route, call, response.status]).toEqual([route, call, 503]);
+            expect(response.body).toContain('</html>');
+            expect(response.location).toBe('');
+            expect(response.headers['set-cookie']).toBeUndefined();
             store.behaviour[call] = 'healthy';
             if (route === 'callback') expect(await isLoggedIn(browser)).toBe(false);
           });
@@ -331,11 +331,11 @@ describe('a token store that fails', () => {
       },
     };
     await withApp({ session: SESSIONS[kind](), auth }, async (_app, browser) => {
-      const back = await comeBack(browser, emulator, '/me?kept');
-      const answer = await browser.get(back);
-      expect(answer.status).toBe(503);
-      expect(answer.body).toContain('token_store');
-      expect(answer.body).toContain('/login?returnTo=%2Fme%3Fkept');
+      const callbackURL = await comeBack(browser, emulator, '/me?kept');
+      const response = await browser.get(callbackURL);
+      expect(response.status).toBe(503);
+      expect(response.body).toContain('token_store');
+      expect(response.body).toContain('/login?returnTo=%2Fme%3Fkept');
       expect(logins).toBe(0);
       expect((await sessionOf(browser))['wechat']).toBeUndefined();
       expect(await isLoggedIn(browser)).toBe(false);
@@ -372,9 +372,9 @@ describe('a session of another kind', () => {
     await withApp({ session: serverSessions(undefined, options) }, async (app, browser) => {
       await browser.get('/public');
       const planted = browser.cookies();
-      const back = await comeBack(browser, emulator, '/me?kept');
-      expect((await browser.get(back)).location).toBe('/me?kept');
-      expect((await browser.get(back)).location).toBe('/me?kept');
+      const callbackURL = await comeBack(browser, emulator, '/me?kept');
+      expect((await browser.get(callbackURL)).location).toBe('/me?kept');
+      expect((await browser.get(callbackURL)).location).toBe('/me?kept');
       expect(await isLoggedIn(browser)).toBe(true);
       const other = Browser.inWechat(app.url);
       expect((await other.get('/me', { cookie: planted })).status).toBe(302);

@@ -1,4 +1,7 @@
-/** What is told of logins, on `node:diagnostics_channel`: each login starts once, and ends once, however often WeChat calls back. */
+/**
+ * The events of logins on `node:diagnostics_channel`. Each login starts once and ends once, however often
+ * WeChat calls back.
+ */
 import type { WechatFlow } from '../../oauth/flows';
 import {
   type CallAnswered,
@@ -8,65 +11,72 @@ import {
   type TokenRefreshed,
 } from '../../oauth/events';
 
-/** A login is in the session, and the browser about to leave for WeChat. */
+/** The session holds a pending login, and the browser is about to be redirected to WeChat. */
 export interface LoginStarted {
-  /** The same in all that is told of one login, in every process: a hash of its state. */
+  /**
+   * The same in all events of one login, in every process: 16 hex digits of a hash of its state. The state
+   * cannot be recovered from it.
+   */
   readonly id: string;
   /** Official account or website app. */
   readonly flow: WechatFlow;
-  /** Of the app that the login is for. */
+  /** AppID of the account that the user logs in with. */
   readonly appid: string;
-  /** What WeChat was asked for. */
+  /** The requested scope. */
   readonly scope: string;
   /** The `id` of the login that this one replaces. */
   readonly restartOf?: string;
 }
 
-/** Somebody is logged in, and their session is saved. */
+/** A user is logged in, and the session is saved. */
 export interface LoginSucceeded {
-  /** That of its {@link LoginStarted}. */
+  /** The `id` of its {@link LoginStarted}. */
   readonly id: string;
   /** Official account or website app. */
   readonly flow: WechatFlow;
-  /** Of the app that the login is for. */
+  /** AppID of the account that the user logged in with. */
   readonly appid: string;
-  /** What was granted, separated by commas. */
+  /** The granted scopes, separated by commas. */
   readonly scope: string;
-  /** In ms, from WeChat's callback to the saved session, `onLogin` included. */
+  /** From the callback to the saved session, in ms. `onLogin` is included. */
   readonly durationMs: number;
-  /** In ms since the login started: WeChat's pages and the person's time included. */
+  /** Since the login started, in ms. WeChat's pages and the user's time are included. */
   readonly loginMs: number;
 }
 
-/** A login came to nothing; what is not known of it is absent. */
+/** A login failed. Fields that are not known are absent. */
 export interface LoginFailed extends Failure {
-  /** That of its {@link LoginStarted}; absent where no login had started, or where nothing tells which one. */
+  /**
+   * The `id` of its {@link LoginStarted}. Absent if no login had started, or if this app did not issue the
+   * state.
+   */
   readonly id?: string;
   /** Official account or website app. */
   readonly flow?: WechatFlow;
-  /** Of the app that the login is for. */
+  /** AppID of the account that the user wanted to log in with. */
   readonly appid?: string;
-  /** What WeChat was asked for. */
+  /** The requested scope. */
   readonly scope?: string;
-  /** In ms, from the request to its failure. */
+  /** From the request to its failure, in ms. */
   readonly durationMs: number;
-  /** In ms since the login started. */
+  /** Since the login started, in ms. */
   readonly loginMs?: number;
 }
 
-/** A login came to nothing, and another one starts in its place: one that names it as `restartOf`. */
+/** A login failed, and another one starts that names it as `restartOf`. */
 export type LoginRestarted = LoginFailed;
 
-/** Somebody logged out. */
+/** A logged-in user logged out. */
 export interface LoggedOut {
-  /** By which way they had logged in. */
+  /** Official account or website app. */
   readonly flow: WechatFlow;
-  /** Of the app they had logged in to. */
+  /** AppID of the account that the user had logged in with. */
   readonly appid: string;
 }
 
 /**
- * What is told on `node:diagnostics_channel`: channel → its messages. No message holds a secret, a code, a state, a token or an openid.
+ * The channels of `node:diagnostics_channel` and their messages. No message holds a secret, a code, a state,
+ * a token or an openid.
  *
  * @example
  * import { subscribe } from 'node:diagnostics_channel';
@@ -78,22 +88,22 @@ export interface LoggedOut {
  * });
  */
 export interface WechatAuthEvents {
-  /** A login is in the session, and the browser about to leave for WeChat. */
+  /** The session holds a pending login, and the browser is about to be redirected to WeChat. */
   readonly 'express-wechat-auth:login.started': LoginStarted;
-  /** Somebody is logged in, and their session is saved. */
+  /** A user is logged in, and the session is saved. */
   readonly 'express-wechat-auth:login.succeeded': LoginSucceeded;
-  /** A login came to nothing, and another one starts in its place. */
+  /** A login failed, and another one replaces it. */
   readonly 'express-wechat-auth:login.restarted': LoginRestarted;
-  /** A login came to nothing. */
+  /** A login failed. */
   readonly 'express-wechat-auth:login.failed': LoginFailed;
-  /** Somebody who was logged in has logged out. */
+  /** A logged-in user logged out. */
   readonly 'express-wechat-auth:logout': LoggedOut;
   /** A saved access token was refreshed. */
   readonly 'express-wechat-auth:token.refreshed': TokenRefreshed;
   /** A saved access token could not be refreshed. */
   readonly 'express-wechat-auth:token.failed': TokenFailed;
-  /** WeChat answered a call. */
+  /** WeChat responded to a request without an errcode. */
   readonly 'express-wechat-auth:call.answered': CallAnswered;
-  /** WeChat refused a call, or was not reached. */
+  /** WeChat returned an errcode, or could not be reached. */
   readonly 'express-wechat-auth:call.failed': CallFailed;
 }

@@ -1,10 +1,11 @@
-/** What the app's own types see: the shape of its session, and the interfaces in which it says more. */
+/** The types of a login in the session, and the interfaces that an app augments with its own types. */
 import type { WechatFlow } from '../../oauth/flows';
 import type { WechatUser } from '../../oauth/user';
 
 /**
- * What an app tells of itself, by augmenting this interface: `user` is what its `onLogin` returns, and so what `req.wechat.user`
- * is, what `check` is asked about and what the session holds. Without it that is WeChat's profile.
+ * An app augments this interface with its own types. `user` is the object that its `onLogin` returns: the
+ * type of `req.wechat.user`, of the first argument of `check`, and of the user in the session. Without it,
+ * that type is WeChat's profile.
  *
  * @example
  * declare module 'express-wechat-auth' {
@@ -16,41 +17,44 @@ import type { WechatUser } from '../../oauth/user';
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- to be filled by the app
 export interface AppTypes {}
 
-/** Who is logged in, to the app: {@link AppTypes}'s `user`, else WeChat's profile. */
+/** The user who is logged in: the `user` of {@link AppTypes}, otherwise WeChat's profile. */
 export type AppUser = AppTypes extends { readonly user: infer User extends object } ? User : WechatUser;
 
-/** What `onLogin` may return: the object to keep as the user, or nothing where WeChat's profile will do as one. */
+/**
+ * The result of `onLogin`: the object to keep as the user. If WeChat's profile has that type, also nothing.
+ */
 export type KeptUser = AppTypes extends { readonly user: infer User extends object }
   ? User | (WechatUser extends User ? Nothing : never)
   : AnyObject | Nothing;
 
-/** An object that can be kept: a promise is awaited, and a list is nobody. */
+/** Any object except promises, which are awaited, and arrays, which are not users. */
 type AnyObject = object & {
   readonly then?: never;
   readonly [Symbol.iterator]?: never;
 };
 
-// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- what a function without `return` returns
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- the type of a function without `return`
 type Nothing = void | null | undefined;
 
-/** What a login leaves in `req.session.wechat`: no token, no code. */
+/** The login in `req.session.wechat`. It holds no token and no code. */
 export interface WechatSession {
-  /** The profile, or what `onLogin` returned. */
+  /** WeChat's profile, or the object that `onLogin` returned. */
   readonly user: AppUser;
-  /** The app the openid belongs to. */
+  /** AppID of the account that the user logged in with. The openid is valid only for it. */
   readonly appid: string;
-  /** Who this is for that app. */
+  /** The user's id for that account. */
   readonly openid: string;
-  /** Who this is for all apps of one Open Platform account; absent where WeChat gave none. */
+  /** The user's id for all apps of one Open Platform account. Absent if WeChat sent none. */
   readonly unionid?: string;
-  /** What was granted, separated by commas. */
+  /** The granted scopes, separated by commas. */
   readonly scope: string;
-  /** By which of the two ways they came. */
+  /** `official` for a login inside WeChat, `website` for a QR code login. */
   readonly flow: WechatFlow;
 }
 
 /**
- * The keys of `req.session` that hold a login, whatever the session's middleware. An app with a `sessionKey` of its own adds it.
+ * The keys of `req.session` that hold a login, with every session middleware. An app that sets `sessionKey`
+ * augments this interface with its key.
  *
  * @example
  * declare module 'express-wechat-auth' {
@@ -60,26 +64,26 @@ export interface WechatSession {
  * }
  */
 export interface WechatSessions {
-  /** Who is logged in; absent for nobody. */
+  /** Absent if nobody is logged in. */
   readonly wechat?: WechatSession;
 }
 
-// cookie-session; where it is not in use this is an empty shell.
+// For cookie-session. In an app that does not use it, this has no effect.
 declare global {
-  // eslint-disable-next-line @typescript-eslint/no-namespace -- it is typed so
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- its types are in this namespace
   namespace CookieSessionInterfaces {
-    // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merged with what is there
+    // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merged with the existing interface
     interface CookieSessionObject extends WechatSessions {}
   }
 }
 
-/* eslint-disable @typescript-eslint/ban-ts-comment -- @ts-expect-error would be wrong where the module is there */
+/* eslint-disable @typescript-eslint/ban-ts-comment -- @ts-expect-error would fail where the module exists */
 /**
- * express-session. A module that is missing, or there without types, cannot be augmented: then there is nothing to type. The line
- * below is for the compiler of such an app, and a comment of this form is the only one that is kept for it.
+ * For express-session. A module that is not installed, or has no types, cannot be augmented. The directive
+ * below lets such an app compile. tsc keeps it in the declaration file only in a comment of this form.
  *
  * @ts-ignore */
 declare module 'express-session' {
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merged with what is there
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merged with the existing interface
   interface SessionData extends WechatSessions {}
 }
