@@ -1,33 +1,38 @@
+import crypto from 'node:crypto';
 import fc from 'fast-check';
-import { redact } from '../lib/redact';
+import { printable, redact } from '../lib/redact';
 
 const SECRET = '91_Ab-c+d/e=f.g~h!0123456789';
 
+const FORMS: readonly (readonly [form: string, write: (secret: string) => string])[] = [
+  ['raw', (secret) => secret],
+  ['percent-encoded', encodeURIComponent],
+  ['percent-encoded in lower case', (secret) => encodeURIComponent(secret).toLowerCase()],
+  ['percent-encoded twice', (secret) => encodeURIComponent(encodeURIComponent(secret))],
+  ['as a form', (secret) => new URLSearchParams({ a: secret }).toString()],
+  [
+    'with every character percent-encoded',
+    (secret) => secret.replace(/./g, (char) => `%${char.charCodeAt(0).toString(16)}`),
+  ],
+  ['with \\/ as WeChat writes it', (secret) => secret.replaceAll('/', '\\/')],
+  ['with \\\\/ in a JSON in a JSON', (secret) => secret.replaceAll('/', '\\\\\\/')],
+  ['with \\/ that is percent-encoded', (secret) => encodeURIComponent(secret.replaceAll('/', '\\/'))],
+  [
+    'with \\u003d as some JSON writers do',
+    (secret) => secret.replace(/[=+]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`),
+  ],
+  ['base64', (secret) => Buffer.from(secret).toString('base64')],
+  ['base64url', (secret) => Buffer.from(secret).toString('base64url')],
+  ['base64, percent-encoded', (secret) => encodeURIComponent(Buffer.from(secret).toString('base64'))],
+];
+
 describe('redact', () => {
-  it.each<[string, (secret: string) => string]>([
-    ['raw', (secret) => secret],
-    ['percent-encoded', encodeURIComponent],
-    ['percent-encoded in small letters', (secret) => encodeURIComponent(secret).toLowerCase()],
-    ['percent-encoded twice', (secret) => encodeURIComponent(encodeURIComponent(secret))],
-    ['as a form', (secret) => new URLSearchParams({ a: secret }).toString()],
-    [
-      'every character percent-encoded',
-      (secret) => secret.replace(/./g, (char) => `%${char.charCodeAt(0).toString(16)}`),
-    ],
-    ['with \\/ as WeChat writes it', (secret) => secret.replaceAll('/', '\\/')],
-    ['with \\\\/ in a JSON in a JSON', (secret) => secret.replaceAll('/', '\\\\\\/')],
-    [
-      'with \\u003d as some JSON writers do',
-      (secret) => secret.replace(/[=+]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`),
-    ],
-    ['base64', (secret) => Buffer.from(secret).toString('base64')],
-    ['base64url', (secret) => Buffer.from(secret).toString('base64url')],
-  ])('masks a secret that is %s', (_form, written) => {
-    const text = `before ${written(SECRET)} after`;
+  it.each(FORMS)('masks a secret that is %s', (_form, write) => {
+    const text = `before ${write(SECRET)} after`;
     const masked = redact(text, [undefined, SECRET]);
     expect(masked).toContain('***');
     expect(masked).toMatch(/^before .*after$/);
-    expect(masked).not.toContain(written(SECRET).slice(4, 20));
+    expect(masked).not.toContain(write(SECRET).slice(4, 20));
   });
 
   it('masks any secret of 16 characters or more in any text, at every offset of base64', () => {
@@ -53,7 +58,7 @@ describe('redact', () => {
             hidden,
           );
         }
-        // Each offset of base64: what the secret determines is gone.
+        // At each offset of base64, the characters that the secret determines are masked.
         for (const offset of [0, 1, 2]) {
           const encoded = Buffer.from('x'.repeat(offset) + hidden + 'xx').toString('base64');
           const core = encoded.slice(4, 4 + Math.floor((hidden.length - 3) / 3) * 4);
@@ -64,33 +69,157 @@ describe('redact', () => {
     );
   });
 
-  it('masks what stands behind the name of a secret, though the secret is not known', () => {
-    for (const text of [
-      '{"access_token":"91_unknownunknown","x":1}',
-      '{\\"refresh_token\\":\\"91_unknownunknown\\"}',
-      'https://h/x?secret=91_unknownunknown&y=1',
-      'session_key: 91_unknownunknown==',
-      'x%26code%3D91_unknownunknown%26',
-    ]) {
-      expect(redact(text, [])).not.toContain('unknownunknown');
-    }
+  it('masks exactly the secret, and leaves the text around it', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...FORMS.slice(0, 4)),
+        fc.stringMatching(/^[xyz ,;:]{0,80}$/),
+        ([, write], words) => {
+          expect(redact(`${words} ${write(SECRET)} ${words}`, [SECRET])).toBe(`${words} *** ${words}`);
+        },
+      ),
+    );
+  });
+
+  it('masks a secret with characters outside of ASCII, raw and encoded', () => {
+    const secret = '密码👩‍👩‍👧 with sixteen characters';
+    for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret)])
+      expect(redact(form, [secret])).not.toMatch(/密|sixteen|%E5/);
+  });
+
+  it('masks the parts of a secret that a driver cut from both ends', () => {
+    const secret = crypto.randomBytes(60).toString('base64url');
+    for (const part of [secret.slice(0, 30), secret.slice(20, 45), secret.slice(-12)])
+      expect(redact(`SET key "${part}`, [secret])).toBe('SET key "***');
+  });
+
+  it.each([
+    '{"access_token":"91_unknownunknown","x":1}',
+    '{\\"refresh_token\\":\\"91_unknownunknown\\"}',
+    'https://h/x?secret=91_unknownunknown&y=1',
+    'session_key: 91_unknownunknown==',
+    'x%26code%3D91_unknownunknown%26',
+    'https://h/x?component_access_token=91_unknownunknown',
+    '{"access_token":"91_unknown',
+    `token 91_${'unknown'.repeat(12)}`,
+    'redis://user:unknown@127.0.0.1:6379 is not reached',
+    "ERR unknown command 'OLDSET', with args beginning with: 'key' '91_unknown'",
+  ])('masks a secret that is not known, because its place or shape shows what it is: %s', (text) => {
+    expect(redact(text, []).replace('unknown command', '')).not.toContain('unknown');
   });
 
   it('leaves words alone', () => {
     const words =
       'invalid code, rid: 66c69111-0a1b2c3d-4e5f6071, hints: [ req_id: abcDEF0123 ] state: ok, code: 40029';
     expect(redact(words, ['short', '', SECRET])).toBe(words);
+    const reason = 'invalid credential, access_token is invalid or not latest; refresh_token missing';
+    expect(redact(reason, [SECRET])).toBe(reason);
   });
 
-  it.each([
-    ['backslashes', '\\'.repeat(400), '\\'.repeat(100_000)],
-    ['percent signs', '%'.repeat(400), '%25'.repeat(50_000)],
-    ['one letter', 'a'.repeat(400), 'a'.repeat(399).concat('b').repeat(50)],
-    ['signs of a pattern', '(a+)+$[^'.repeat(20), 'a'.repeat(100_000)],
-  ])('does not stumble over endless %s', (_what, secret, text) => {
+  it('cuts a text to 1,000 characters, before a word', () => {
+    const masked = redact('a word '.repeat(300), []);
+    expect(masked.length).toBeLessThanOrEqual(1_001);
+    expect(masked).toMatch(/^(?:a word )+(?:a )?…$/);
+  });
+
+  it('shows no part of a secret where it cuts', () => {
+    for (let before = 900; before <= 1_000; before++) {
+      const masked = redact(`${' '.repeat(before)}${SECRET}`, [SECRET]);
+      expect(masked.replace('***', '').trim().replace('…', '')).toBe('');
+    }
+  });
+
+  it('replaces control characters, line separators and marks that change the direction of text', () => {
+    expect(redact('a\u001b[31mb\r\nc\u0085d\u009be\u2028f\u202eg\u2066h\u007fi', [])).toBe(
+      'a\ufffd[31mb  c\ufffdd\ufffde f\ufffdg\ufffdh\ufffdi',
+    );
+    expect(printable('错误：正常 text, 👩‍👩‍👧')).toBe('错误：正常 text, 👩‍👩‍👧');
+  });
+});
+
+/** Texts and secrets on which backtracking regular expressions, or nested loops, take very long. */
+const ADVERSARIAL: readonly (readonly [
+  what: string,
+  secret: (n: number) => string,
+  text: (n: number) => string,
+])[] = [
+  ['letters and one sign', (n) => `${'a'.repeat(n - 1)}!`, (n) => `${'a'.repeat(n - 1)}!`],
+  ['one letter', (n) => 'a'.repeat(n), (n) => `${'a'.repeat(n - 1)}b`],
+  ['backslashes', (n) => '\\'.repeat(n), (n) => '\\'.repeat(n)],
+  ['percent signs', (n) => '%'.repeat(n), (n) => '%'.repeat(n)],
+  ['percent signs that were encoded again', (n) => '%25'.repeat(n / 3), (n) => '%25'.repeat(n / 3)],
+  ['digits of a percent sign', (n) => '25'.repeat(n / 2), (n) => '25'.repeat(n / 2)],
+  ['escapes', (n) => '\\u0025'.repeat(n / 6), (n) => '\\\\\\u0025'.repeat(n / 8)],
+  ['signs of a pattern', (n) => '(a+)+$[^'.repeat(n / 8), (n) => 'a'.repeat(n)],
+  ['an open bracket', (n) => '['.repeat(n), (n) => '['.repeat(n)],
+  ['names of secrets', (n) => 'z'.repeat(n), (n) => 'code '.repeat(n / 5)],
+  ['names of secrets with an equals sign', (n) => 'z'.repeat(n), (n) => 'secret = '.repeat(n / 9)],
+  ['beginnings of addresses', (n) => 'z'.repeat(n), (n) => '://a:'.repeat(n / 5)],
+  ['blanks', (n) => 'z'.repeat(n), (n) => `code${' '.repeat(n - 4)}`],
+];
+
+describe('the cost of redact', () => {
+  /**
+   * How often a string method reads from a string while redact works: a measure that does not depend on the
+   * machine.
+   */
+  function readsOf(work: () => unknown): number {
+    const methods = ['slice', 'charAt', 'startsWith', 'codePointAt', 'charCodeAt'] as const;
+    const originals = String.prototype as unknown as Record<
+      string,
+      (this: string, ...args: unknown[]) => string
+    >;
+    let count = 0;
+    const spies = methods.map((name) => {
+      const original = originals[name];
+      return jest.spyOn(String.prototype, name as 'slice').mockImplementation(function (
+        this: string,
+        ...args: unknown[]
+      ) {
+        count += 1;
+        return original?.apply(this, args) ?? '';
+      });
+    });
+    try {
+      work();
+      return count;
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+    }
+  }
+
+  it.each(ADVERSARIAL)('grows no faster than the text: %s', (_what, secret, text) => {
+    const [small, large] = [240, 960].map((n) => readsOf(() => redact(text(n), [secret(n)]))) as [
+      number,
+      number,
+    ];
+    expect(large).toBeLessThan(small * 4.5 + 1_000);
+  });
+
+  it.each(ADVERSARIAL)(
+    'does not depend on what is cut from a text of a megabyte: %s',
+    (_what, secret, text) => {
+      const [small, large] = [10_000, 1_000_000].map((n) => readsOf(() => redact(text(n), [secret(n)]))) as [
+        number,
+        number,
+      ];
+      expect(large).toBeLessThanOrEqual(small + 1_000);
+    },
+  );
+
+  it.each(ADVERSARIAL)('is small, and nothing throws: %s', (_what, secret, text) => {
     const started = performance.now();
-    redact(text, [secret]);
-    redact(`code=${text}`, [secret]);
-    expect(performance.now() - started).toBeLessThan(5000);
+    for (const n of [512, 2_000, 100_000]) {
+      expect(redact(text(n), [secret(n)]).length).toBeLessThanOrEqual(1_001);
+      expect(redact(`code=${text(n)}`, [secret(n), secret(n)]).length).toBeLessThanOrEqual(1_001);
+    }
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  it.each([512, 2_000, 100_000])('masks a code of %d characters that WeChat repeats', (length) => {
+    const code = `${'a'.repeat(length - 1)}!`;
+    expect(redact(`invalid code ${code}`, [code])).toMatch(/^invalid code (?:\*\*\*|…)$/);
+    const random = crypto.randomBytes(length).toString('base64').slice(0, length);
+    expect(redact(`"${random}" is invalid`, [random])).not.toContain(random.slice(0, 10));
   });
 });

@@ -1,14 +1,15 @@
 /**
- * What a failure means, whatever its origin: switch on this closed list. Cause and remedy of each: docs/errors.md.
+ * What a failure means. It is a closed list to switch on; docs/errors.md has the cause and the remedy of each
+ * kind.
  *
  * @useDeclaredType
  */
 export type WechatErrorKind = keyof typeof KINDS;
 
 interface KindFacts {
-  /** The HTTP status an app would answer with. */
+  /** The HTTP status of the app's response. */
   readonly status: number;
-  /** Whether the same thing, done again a little later, may succeed. */
+  /** Whether the same call may succeed a little later. */
   readonly retryable: boolean;
   readonly remedy: WechatRemedy;
 }
@@ -32,19 +33,19 @@ const KINDS = {
   openid_invalid: fact(
     400,
     false,
-    'Use an openid of this very app: each app has its own.',
+    'Use an openid of this app: each app has its own.',
     '请使用属于本应用的 openid：每个应用的 openid 各不相同。',
   ),
   credentials: fact(
     500,
     false,
-    'Compare app id and app secret with those in the WeChat console; a reset secret kills the old one at once.',
+    'Compare AppID and AppSecret with those in the WeChat console. A reset invalidates the old secret at once.',
     '请核对公众平台或开放平台后台的 AppID 与 AppSecret；重置后旧的 AppSecret 立即失效。',
   ),
   code_invalid: fact(
     400,
     false,
-    'A code lives 5 minutes and belongs to one app: start the login again.',
+    'A code is valid for 5 minutes, and for one app: start the login again.',
     'code 五分钟内有效，且只属于一个应用：请重新发起登录。',
   ),
   code_used: fact(
@@ -62,31 +63,31 @@ const KINDS = {
   scope: fact(
     403,
     false,
-    'Ask for scope snsapi_userinfo (website app: snsapi_login), and check that the account has this permission.',
+    'Request scope snsapi_userinfo (website app: snsapi_login), and check that the account has this permission.',
     '请使用 snsapi_userinfo（网站应用为 snsapi_login）授权，并确认账号拥有该接口权限。',
   ),
   rate_limit: fact(
     503,
     true,
-    'The quota of this interface is used up: wait a minute, and ask less often.',
+    'The quota of this interface is used up: wait a minute, and call it less often.',
     '接口调用超过频率限制：请稍后再试，并降低调用频率。',
   ),
   user_limited: fact(
     403,
     false,
-    'WeChat has restricted this user: only the user can clear it, in WeChat.',
+    'WeChat has restricted this user. Only the user can remove the restriction, in WeChat.',
     '该用户被微信限制：只能由用户本人在微信内解除。',
   ),
   unknown: fact(
     502,
     false,
-    'Look the errcode up in the list of global return codes of WeChat.',
+    "Look up the errcode in WeChat's list of global return codes.",
     '请在微信官方的全局返回码列表中查询该错误码。',
   ),
   timeout: fact(
     504,
     true,
-    'WeChat did not answer in time: try again, and check the way to it from this machine (DNS, proxy, firewall).',
+    'WeChat did not respond in time: try again, and check DNS, proxy and firewall of this machine.',
     '微信接口响应超时：请重试，并检查本机到微信的网络（DNS、代理、防火墙）。',
   ),
   network: fact(
@@ -98,8 +99,8 @@ const KINDS = {
   bad_answer: fact(
     502,
     true,
-    'What answered is not WeChat, or not whole: check `endpoints` and what stands between (gateway, proxy).',
-    '返回内容不是完整的微信应答：请检查 endpoints 以及中间的网关或代理。',
+    "The response is not WeChat's, or not complete: check `endpoints`, and the gateway or proxy in between.",
+    '返回内容不是微信的响应，或不完整：请检查 endpoints 以及中间的网关或代理。',
   ),
   no_token: fact(401, false, 'Let the user log in first.', '请先让用户登录授权。'),
   token_store: fact(
@@ -111,10 +112,10 @@ const KINDS = {
   decryption: fact(
     400,
     false,
-    'Use the session key of the newest wx.login, and encryptedData and iv of one and the same answer.',
-    '请使用最近一次 wx.login 的 session_key，以及同一次返回的 encryptedData 与 iv。',
+    'Use the session key of the newest wx.login, and encryptedData and iv of the same call.',
+    '请使用最近一次 wx.login 的 session_key，以及同一次调用返回的 encryptedData 与 iv。',
   ),
-  config: fact(500, false, 'Correct the options named here.', '请更正此处列出的配置。'),
+  config: fact(500, false, 'Correct the options that the message names.', '请更正错误信息中列出的配置。'),
   session_missing: fact(
     500,
     false,
@@ -124,37 +125,40 @@ const KINDS = {
   state_unknown: fact(
     400,
     false,
-    'Start the login again, in the browser that is to be logged in.',
-    '请在需要登录的浏览器中重新发起登录。',
+    'Start the login again in the same browser.',
+    '请在同一个浏览器中重新发起登录。',
   ),
   access_denied: fact(
     403,
     false,
-    'The user refused, or closed the page: offer the login again.',
+    'The user refused the login: offer it again.',
     '用户拒绝了授权：可以再次提供登录入口。',
   ),
   login_loop: fact(
     400,
     false,
-    'The browser does not keep the session cookie: check the session middleware, a `secure` cookie over http, `trust proxy`, and that login and callback share one host.',
-    '浏览器没有保留会话 cookie：请检查 session 中间件、http 下的 secure cookie、trust proxy，以及登录与回调是否使用同一域名。',
+    'The browser does not keep the session cookie: check the session middleware, a `secure` cookie over http, ' +
+      '`trust proxy`, and that login and callback share one host.',
+    '浏览器没有保留会话 cookie：请检查 session 中间件、http 下的 secure cookie、trust proxy，' +
+      '以及登录与回调是否使用同一域名。',
   ),
   login_refused: fact(
     403,
     false,
-    'onLogin refused this user; the error it threw is the cause.',
+    'onLogin refused this user. The error that it threw is the cause.',
     'onLogin 拒绝了该用户；其抛出的错误见 cause。',
   ),
   snapshot_user: fact(
     403,
     false,
-    'This is a virtual account of the snapshot page: the user taps 「使用完整服务」 to log in for real.',
+    'This is a virtual account of the snapshot page. To log in, the user taps 「使用完整服务」 on that page.',
     '这是网页快照页的虚拟账号：请用户点击「使用完整服务」后再登录。',
   ),
   unionid_missing: fact(
     500,
     false,
-    'Bind the app to an account at open.weixin.qq.com (管理中心 > 公众号 or 网站应用), and ask for snsapi_userinfo.',
+    'Bind the app to an account at open.weixin.qq.com (管理中心 > 公众号 or 网站应用), ' +
+      'and request snsapi_userinfo.',
     '请在微信开放平台（管理中心）绑定该公众号或网站应用，并使用 snsapi_userinfo 授权。',
   ),
   unauthenticated: fact(401, false, 'Log in first.', '请先登录。'),
@@ -165,7 +169,7 @@ function fact(status: number, retryable: boolean, en: string, zh: string): KindF
   return { status, retryable, remedy: { en, zh } };
 }
 
-/** Every kind there is, in the order of the documentation. */
+/** Every kind, in the order of the documentation. */
 export const ERROR_KINDS = Object.keys(KINDS) as readonly WechatErrorKind[];
 
 const HELP = 'https://github.com/express-wechat-auth/express-wechat-auth/blob/main/docs/errors.md';
@@ -173,28 +177,32 @@ const BRAND = Symbol.for('express-wechat-auth.error');
 
 interface ErrorDetails {
   readonly cause?: unknown;
-  /** Where the usual status of the kind does not fit. */
+  /** In place of the usual status of the kind. */
   readonly status?: number;
 }
 
 /**
- * The base of every error that this package throws: a {@link WeChatAPIError} where WeChat answered with an errcode, else a
- * {@link WechatAuthError}. No secret, code or token is in its message, its properties or its cause.
+ * The base of every error that this package throws: a {@link WeChatAPIError} if WeChat responded with an
+ * errcode, otherwise a {@link WechatAuthError}. Message, properties and cause hold no secret, no code and no
+ * token.
  *
  * @example
  * try {
  *   console.log(await oauth.getUser(openid));
  * } catch (error) {
  *   if (!isWechatError(error) || error.kind !== 'reauthorize') throw error;
- *   console.log('They must log in again.');
+ *   console.log('The user must log in again.');
  * }
  */
 export class WechatError extends Error {
-  /** What it means; see {@link WechatErrorKind}. */
+  /** What the error means; see {@link WechatErrorKind}. */
   readonly kind: WechatErrorKind;
-  /** The HTTP status that an app would answer with: that of the kind, unless the error knows better. */
+  /** The HTTP status for the app's response: usually that of the kind. */
   readonly status: number;
-  /** Whether trying again later may help. Never a reason to send the same code twice: it may be spent. */
+  /**
+   * Whether the same call may succeed later. Do not send the same authorization code again, which may be used
+   * up.
+   */
   readonly retryable: boolean;
   /** The address of the page that explains this kind. */
   readonly help: string;
@@ -212,19 +220,22 @@ export class WechatError extends Error {
     Object.defineProperty(this, BRAND, { value: true });
   }
 
-  /** What to do about it, in English and Chinese. */
+  /** What to do about the error, in English and Chinese. */
   get remedy(): WechatRemedy {
     return KINDS[this.kind].remedy;
   }
 
-  /** What is safe and useful to log: no stack, no cause. */
+  /** The properties that are safe and useful in a log: no stack, no cause. */
   toJSON(): Record<string, unknown> {
     const { name, message, kind, status, retryable, help } = this;
     return { name, message, kind, status, retryable, help };
   }
 }
 
-/** An error of this package: of a call that got no answer of WeChat's, of the options, the session, the login, a token store. */
+/**
+ * An error without an errcode of WeChat's: of a failed call, the options, the session, the login or a token
+ * store.
+ */
 export class WechatAuthError extends WechatError {
   /** `ERR_WECHAT_` and the kind in capitals, such as `ERR_WECHAT_SESSION_MISSING`. */
   readonly code: string;
@@ -243,7 +254,7 @@ export class WechatAuthError extends WechatError {
   }
 }
 
-/** Kind `no_token`: nothing is saved for this openid. Name and message are those of wechat-oauth. */
+/** Kind `no_token`: no token is saved for this openid. Name and message are those of wechat-oauth. */
 export class NoOAuthTokenError extends WechatAuthError {
   static {
     nameInstances(this, 'NoOAuthTokenError');
@@ -255,15 +266,15 @@ export class NoOAuthTokenError extends WechatAuthError {
 }
 
 /**
- * WeChat answered with an errcode (全局返回码). Name and numeric `code` are those of wechat-oauth; the message holds WeChat's errmsg and
- * the remedy.
+ * WeChat responded with an errcode (全局返回码). Name and numeric `code` are those of wechat-oauth. The message
+ * holds WeChat's errmsg and the remedy.
  */
 export class WeChatAPIError extends WechatError {
   /** WeChat's errcode. */
   readonly code: number;
-  /** WeChat's errmsg, masked where it echoes a secret. */
+  /** WeChat's errmsg. Secrets that it echoes are masked. */
   readonly errmsg: string;
-  /** WeChat's number for this request, by which its support finds it. */
+  /** WeChat's id of this request, for its support. */
   readonly rid: string | undefined;
 
   static {
@@ -272,11 +283,15 @@ export class WeChatAPIError extends WechatError {
 
   constructor(errcode: number, errmsg: string) {
     const kind = kindOfErrcode(errcode);
-    const { en, zh } = KINDS[kind].remedy;
+    const { en, zh } = remedyOf(errcode, kind);
     super(kind, `${errmsg || 'WeChat gave no reason'} (errcode ${errcode}). ${en} ${zh}`);
     this.code = errcode;
     this.errmsg = errmsg;
     this.rid = RID.exec(errmsg)?.[1];
+  }
+
+  override get remedy(): WechatRemedy {
+    return remedyOf(this.code, this.kind);
   }
 
   override toJSON(): Record<string, unknown> {
@@ -284,10 +299,11 @@ export class WeChatAPIError extends WechatError {
   }
 }
 
-/** `, rid: …` since 2021, `, hints: [ req_id: … ]` before, ` hint: [ … ]` earlier still. */
+/** `, rid: …` since 2021; before that `, hints: [ req_id: … ]`, and earlier ` hint: [ … ]`. */
 const RID = /(?:\brid:|\breq_id:|\bhint: \[)\s*([\w-]+)/;
 
-const KIND_OF_ERRCODE: Readonly<Record<number, WechatErrorKind>> = {
+/** A Map, because wrapper() also gets errcodes that are strings, such as `constructor`. */
+const KIND_OF_ERRCODE = mapOf<WechatErrorKind>({
   [-1]: 'busy',
   40001: 'token_invalid',
   40002: 'credentials',
@@ -298,45 +314,96 @@ const KIND_OF_ERRCODE: Readonly<Record<number, WechatErrorKind>> = {
   40030: 'reauthorize',
   40125: 'credentials',
   40163: 'code_used',
+  40164: 'credentials',
   40226: 'user_limited',
+  40243: 'credentials',
   41001: 'token_invalid',
   41002: 'credentials',
   41003: 'reauthorize',
   41004: 'credentials',
   41008: 'code_invalid',
   41009: 'openid_invalid',
+  41018: 'credentials',
   42001: 'token_invalid',
   42002: 'reauthorize',
   42003: 'code_invalid',
+  42006: 'credentials',
   42007: 'reauthorize',
   45009: 'rate_limit',
   45011: 'rate_limit',
   48001: 'scope',
   50001: 'user_limited',
   50002: 'user_limited',
+  61003: 'credentials',
+  61004: 'credentials',
+  61007: 'credentials',
+});
+
+const IP_LIST: WechatRemedy = {
+  en: "Add this machine's public IP address to the account's list of allowed addresses (API IP 白名单) in the WeChat console.",
+  zh: '请在微信后台把本机的公网 IP 加入该账号的 API IP 白名单。',
 };
 
-/** What an errcode of WeChat means; `unknown` for one that is not in WeChat's pages on web login. */
-export function kindOfErrcode(errcode: number): WechatErrorKind {
-  return KIND_OF_ERRCODE[errcode] ?? 'unknown';
+const PLATFORM_TOKEN: WechatRemedy = {
+  en: 'Check `component`: its appId, and that its accessToken() returns a component_access_token that has not expired.',
+  zh: '请检查 component 配置：appId 是否正确，accessToken() 返回的 component_access_token 是否仍然有效。',
+};
+
+/** Remedies that say more than that of the kind. */
+const REMEDY_OF_ERRCODE = mapOf<WechatRemedy>({
+  40164: IP_LIST,
+  40243: {
+    en: 'The AppSecret is frozen. Unfreeze it in the WeChat console, or reset it.',
+    zh: 'AppSecret 已被冻结：请在微信后台解冻或重置。',
+  },
+  41018: PLATFORM_TOKEN,
+  42006: PLATFORM_TOKEN,
+  61003: {
+    en: "The account has not authorised the third-party platform. Let the account's administrator authorise it.",
+    zh: '该账号未授权给第三方平台：请由账号管理员重新授权。',
+  },
+  61004: IP_LIST,
+  61007: {
+    en: 'The account has not granted web authorization to the third-party platform. Let its administrator grant it.',
+    zh: '该账号未把网页授权权限集授予第三方平台：请由账号管理员补充授权。',
+  },
+});
+
+function remedyOf(errcode: number, kind: WechatErrorKind): WechatRemedy {
+  return REMEDY_OF_ERRCODE.get(String(errcode)) ?? KINDS[kind].remedy;
 }
 
-/** Whether it is an error of this package, also where another copy of it threw, or another realm: use it in place of `instanceof`. */
+function mapOf<T>(byErrcode: Readonly<Record<number, T>>): ReadonlyMap<string, T> {
+  return new Map(Object.entries(byErrcode));
+}
+
+/**
+ * The kind of an errcode of WeChat's; `unknown` for one that WeChat's documentation of web login does not
+ * name.
+ */
+export function kindOfErrcode(errcode: number): WechatErrorKind {
+  return KIND_OF_ERRCODE.get(String(errcode)) ?? 'unknown';
+}
+
+/**
+ * Whether an error is of this package. Unlike `instanceof`, it also knows errors of other copies of the
+ * package.
+ */
 export function isWechatError(error: unknown): error is WechatError {
   return typeof error === 'object' && error !== null && BRAND in error;
 }
 
-/** Whether WeChat answered with an errcode: then `code` is a number. */
+/** Whether WeChat responded with an errcode. Then `code` is a number. */
 export function isWeChatAPIError(error: unknown): error is WeChatAPIError {
   return isWechatError(error) && error.name === 'WeChatAPIError';
 }
 
-/** Whether it is an error of our own: then `code` is a string. */
+/** Whether it is an error without an errcode. Then `code` is a string. */
 export function isWechatAuthError(error: unknown): error is WechatAuthError {
   return isWechatError(error) && typeof (error as { code?: unknown }).code === 'string';
 }
 
-/** On the prototype, where log output does not repeat it, and where no minifier changes it. */
+/** Sets the name on the prototype: log output does not repeat it there, and no minifier changes it. */
 function nameInstances(errorClass: { readonly prototype: Error }, name: string): void {
   Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true });
 }

@@ -206,7 +206,7 @@ describe('getUserByAccessToken', () => {
   it('is the second half of getUserByCode, in both forms', async () => {
     const oauth = lab.oauth();
     const token = await oauth.getAccessToken(lab.code());
-    expect(await oauth.getUserByAccessToken(token, 'en')).toMatchObject({ nickname: '小明' });
+    expect(await oauth.getUserByAccessToken(token, { lang: 'en' })).toMatchObject({ nickname: '小明' });
     const user = await new Promise((resolve) => {
       oauth.getUserByAccessToken(token, undefined, (_error, found) => resolve(found));
     });

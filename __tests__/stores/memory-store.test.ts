@@ -1,15 +1,15 @@
 import { inspect } from 'node:util';
 import { MemoryTokenStore, WechatAuthError } from '../../lib';
-import { aToken, keepsTheContract } from './store-tests';
+import { aToken, testContract } from './store-tests';
 
 const DAY = 24 * 3_600_000;
 
 describe('MemoryTokenStore', () => {
-  keepsTheContract(() => new MemoryTokenStore());
+  testContract(() => new MemoryTokenStore());
 
   afterEach(() => jest.useRealTimers());
 
-  it('forgets a token when its time is over', async () => {
+  it('drops a token when its time is over', async () => {
     jest.useFakeTimers();
     const store = new MemoryTokenStore();
     await store.set('wx:o', aToken(), 30 * DAY);
@@ -29,7 +29,7 @@ describe('MemoryTokenStore', () => {
     expect(await store.get('wx:o')).toBeDefined();
   });
 
-  it('is bounded: the token that was not used for the longest time leaves first', async () => {
+  it('is bounded: it drops the token that was not used for the longest time', async () => {
     const store = new MemoryTokenStore({ max: 2 });
     await store.set('a', aToken(), DAY);
     await store.set('b', aToken(), DAY);
@@ -42,12 +42,12 @@ describe('MemoryTokenStore', () => {
     ]);
   });
 
-  it.each([0, -1, 1.5, NaN, Infinity, '100'])('refuses max: %p and says what to give', (max) => {
+  it.each([0, -1, 1.5, NaN, Infinity, '100'])('refuses max: %p, and says which values are allowed', (max) => {
     expect(() => new MemoryTokenStore({ max: max as number })).toThrow(WechatAuthError);
-    expect(() => new MemoryTokenStore({ max: max as number })).toThrow(/whole number from 1 up/);
+    expect(() => new MemoryTokenStore({ max: max as number })).toThrow(/whole number of at least 1/);
   });
 
-  it('takes undefined for not given', () => {
+  it('treats undefined as not given', () => {
     expect(() => new MemoryTokenStore({ max: undefined })).not.toThrow();
   });
 

@@ -4,7 +4,7 @@ import { RESP_TYPES, createClient, createClientPool, createCluster, createSentin
 import { RedisTokenStore, isWechatError, tokenStoreTests, type RedisClient } from '../../lib';
 import type { IORedisClient } from '../../lib/stores/redis-store';
 import { hasRedis, startRedis, startSentinel, type RedisServer } from '../support/redis';
-import { aToken, keepsTheContract } from './store-tests';
+import { aToken, testContract } from './store-tests';
 
 const DAY = 24 * 3_600_000;
 const KEY = 'wx1:oUser';
@@ -16,8 +16,8 @@ interface Servers {
   readonly sentinel: RedisServer;
 }
 let servers: Servers;
-/** What ends the clients, last one first. */
-const endings: (() => unknown)[] = [];
+/** Functions that close the clients, the last client first. */
+const cleanups: (() => unknown)[] = [];
 
 async function startServers(): Promise<Servers> {
   const single = await startRedis();
@@ -32,13 +32,13 @@ async function startServers(): Promise<Servers> {
   return { single, cluster, sentinel };
 }
 
-/** Remembers how to end it, and keeps its errors to the calls that meet them. */
-function own<T extends { on(event: string, listener: () => void): unknown }>(
+/** Closes a client after the tests. Its error event is ignored, since the failed calls reject, too. */
+function closeLater<T extends { on(event: string, listener: () => void): unknown }>(
   client: T,
-  end: (client: T) => unknown,
+  close: (client: T) => unknown,
 ): T {
   client.on('error', () => undefined);
-  endings.unshift(() => end(client));
+  cleanups.unshift(() => close(client));
   return client;
 }
 
@@ -47,38 +47,38 @@ const disconnect = (client: { disconnect(): unknown }): unknown => client.discon
 
 /** Every kind of client, connected. */
 const CLIENTS: Readonly<Record<string, () => Promise<RedisClient>>> = {
-  'node-redis': () => own(createClient({ url: servers.single.url }), destroy).connect(),
-  'node-redis that speaks RESP 2': () =>
-    own(createClient({ url: servers.single.url, RESP: 2 }), destroy).connect(),
-  'node-redis that answers bytes': async () =>
-    own(await createClient({ url: servers.single.url }).connect(), destroy).withTypeMapping({
+  'node-redis': () => closeLater(createClient({ url: servers.single.url }), destroy).connect(),
+  'node-redis with RESP 2': () =>
+    closeLater(createClient({ url: servers.single.url, RESP: 2 }), destroy).connect(),
+  'node-redis that returns buffers': async () =>
+    closeLater(await createClient({ url: servers.single.url }).connect(), destroy).withTypeMapping({
       [RESP_TYPES.BLOB_STRING]: Buffer,
     }),
   'a pool of node-redis': async () => {
-    const pool = own(createClientPool({ url: servers.single.url }), destroy);
+    const pool = closeLater(createClientPool({ url: servers.single.url }), destroy);
     await pool.connect();
     return pool;
   },
   'node-redis on a Cluster': () =>
-    own(createCluster({ rootNodes: [{ url: servers.cluster.url }] }), destroy).connect(),
+    closeLater(createCluster({ rootNodes: [{ url: servers.cluster.url }] }), destroy).connect(),
   'node-redis on Sentinel': () =>
-    own(
+    closeLater(
       createSentinel({
         name: 'main',
         sentinelRootNodes: [{ host: '127.0.0.1', port: servers.sentinel.port }],
       }),
       destroy,
     ).connect(),
-  ioredis: () => Promise.resolve(own(new Redis(servers.single.port), disconnect)),
-  'ioredis that pipelines by itself': () =>
-    Promise.resolve(own(new Redis(servers.single.port, { enableAutoPipelining: true }), disconnect)),
-  'ioredis with a prefix of its own': () =>
-    Promise.resolve(own(new Redis(servers.single.port, { keyPrefix: 'shop:' }), disconnect)),
+  ioredis: () => Promise.resolve(closeLater(new Redis(servers.single.port), disconnect)),
+  'ioredis with automatic pipelining': () =>
+    Promise.resolve(closeLater(new Redis(servers.single.port, { enableAutoPipelining: true }), disconnect)),
+  'ioredis with its own key prefix': () =>
+    Promise.resolve(closeLater(new Redis(servers.single.port, { keyPrefix: 'shop:' }), disconnect)),
   'ioredis on a Cluster': () =>
-    Promise.resolve(own(new Cluster([{ host: '127.0.0.1', port: servers.cluster.port }]), disconnect)),
+    Promise.resolve(closeLater(new Cluster([{ host: '127.0.0.1', port: servers.cluster.port }]), disconnect)),
   'ioredis on Sentinel': () =>
     Promise.resolve(
-      own(
+      closeLater(
         new Redis({ name: 'main', sentinels: [{ host: '127.0.0.1', port: servers.sentinel.port }] }),
         disconnect,
       ),
@@ -94,15 +94,15 @@ async function connected(name: string): Promise<RedisClient> {
 const describeOnRedis = hasRedis() ? describe : describe.skip;
 
 describeOnRedis('RedisTokenStore', () => {
-  /** To look into the engine with, past the store. */
-  let look: Redis;
+  /** Reads and writes in Redis, without the store. */
+  let direct: Redis;
 
   beforeAll(async () => {
     servers = await startServers();
-    look = own(new Redis(servers.single.port), disconnect);
+    direct = closeLater(new Redis(servers.single.port), disconnect);
   });
   afterAll(async () => {
-    for (const end of endings) await end();
+    for (const close of cleanups) await close();
     const { single, cluster, sentinel } = servers;
     await Promise.all([single.close(), cluster.close(), sentinel.close()]);
   });
@@ -112,77 +112,81 @@ describeOnRedis('RedisTokenStore', () => {
     beforeAll(async () => {
       client = await connect();
     });
-    keepsTheContract(() => new RedisTokenStore(client, { prefix: 'a:' }));
+    testContract(() => new RedisTokenStore(client, { prefix: 'a:' }));
   });
 
-  it('writes under prefix and key, with its time to live, and gives its lock back', async () => {
-    const store = new RedisTokenStore(look, { prefix: 'shop:token:' });
+  it('writes to prefix and key with its time to live, and releases its lock', async () => {
+    const store = new RedisTokenStore(direct, { prefix: 'shop:token:' });
     await store.lock(KEY, async () => {
       await store.set(KEY, TOKEN, 30 * DAY);
-      expect((await look.keys('shop:token:*')).sort()).toEqual([
+      expect((await direct.keys('shop:token:*')).sort()).toEqual([
         `shop:token:${KEY}`,
         `shop:token:${KEY}:lock`,
       ]);
     });
-    expect(await look.keys('shop:token:*')).toEqual([`shop:token:${KEY}`]);
-    expect(JSON.parse((await look.get(`shop:token:${KEY}`)) ?? '')).toEqual(TOKEN);
-    expect(await look.pttl(`shop:token:${KEY}`)).toBeGreaterThan(29.9 * DAY);
+    expect(await direct.keys('shop:token:*')).toEqual([`shop:token:${KEY}`]);
+    expect(JSON.parse((await direct.get(`shop:token:${KEY}`)) ?? '')).toEqual(TOKEN);
+    expect(await direct.pttl(`shop:token:${KEY}`)).toBeGreaterThan(29.9 * DAY);
   });
 
-  it('is shared by all who have the same Redis and prefix, whatever their client', async () => {
+  it('is shared by all stores with the same Redis and prefix, whatever their client', async () => {
     const one = await connected('node-redis');
     const other = await connected('ioredis');
     await new RedisTokenStore(one).set(KEY, TOKEN, DAY);
     expect(await new RedisTokenStore(other).get(KEY)).toEqual(TOKEN);
     expect(await new RedisTokenStore(other, { prefix: 'other:' }).get(KEY)).toBeUndefined();
-    expect(await look.exists(`wechat-token:${KEY}`)).toBe(1);
+    expect(await direct.exists(`wechat-token:${KEY}`)).toBe(1);
   });
 
-  it('can encrypt what it writes', async () => {
+  it('can encrypt its records', async () => {
     const encryptionKeys = ['a key to encrypt with, 32 characters'];
-    const store = new RedisTokenStore(look, { prefix: 'sealed:', encryptionKeys });
+    const store = new RedisTokenStore(direct, { prefix: 'sealed:', encryptionKeys });
     for (const { run } of tokenStoreTests) await run(store);
     await store.set(KEY, TOKEN, DAY);
-    expect(await look.get(`sealed:${KEY}`)).not.toMatch(/CANARY|oUser/);
+    expect(await direct.get(`sealed:${KEY}`)).not.toMatch(/CANARY|oUser/);
   });
 
-  it.each([undefined, null, {}, 'redis://127.0.0.1', new Map()])('refuses %p for a client', (client) => {
-    expect(() => new RedisTokenStore(client as never)).toThrow(
-      expect.objectContaining({ kind: 'config' }) as Error,
-    );
-  });
+  it.each([undefined, null, {}, 'redis://127.0.0.1', new Map()])(
+    'refuses %p in place of a client',
+    (client) => {
+      expect(() => new RedisTokenStore(client as never)).toThrow(
+        expect.objectContaining({ kind: 'config' }) as Error,
+      );
+    },
+  );
 
   describe('its lock', () => {
-    it('is held as long as the work takes, and not longer than 8 s by who has died', async () => {
-      const store = new RedisTokenStore(look, { prefix: 'b:' });
+    it('is held as long as the work takes, and at most 8 s after its holder died', async () => {
+      const store = new RedisTokenStore(direct, { prefix: 'b:' });
       await store.lock(KEY, async () => {
-        const left = await look.pttl(`b:${KEY}:lock`);
+        const left = await direct.pttl(`b:${KEY}:lock`);
         expect(left).toBeGreaterThan(5_000);
         expect(left).toBeLessThan(8_000);
-        // As if nearly all of it were over: the heartbeat makes it last.
-        await look.pexpire(`b:${KEY}:lock`, 3_000);
-        while ((await look.pttl(`b:${KEY}:lock`)) < 5_000) await new Promise((done) => setTimeout(done, 50));
+        // As if it were about to expire: the heartbeat prolongs it.
+        await direct.pexpire(`b:${KEY}:lock`, 3_000);
+        while ((await direct.pttl(`b:${KEY}:lock`)) < 5_000)
+          await new Promise((done) => setTimeout(done, 50));
       });
-      expect(await look.exists(`b:${KEY}:lock`)).toBe(0);
+      expect(await direct.exists(`b:${KEY}:lock`)).toBe(0);
     });
 
-    it('is given back by its owner only', async () => {
-      const store = new RedisTokenStore(look, { prefix: 'c:' });
+    it('is released only by its holder', async () => {
+      const store = new RedisTokenStore(direct, { prefix: 'c:' });
       await store.lock(KEY, async () => {
-        await look.set(`c:${KEY}:lock`, 'who came after it had run out');
+        await direct.set(`c:${KEY}:lock`, 'a later holder');
       });
-      expect(await look.get(`c:${KEY}:lock`)).toBe('who came after it had run out');
+      expect(await direct.get(`c:${KEY}:lock`)).toBe('a later holder');
     });
 
     it('is waited for, and taken as soon as it is free', async () => {
-      const store = new RedisTokenStore(look, { prefix: 'd:' });
-      await look.set(`d:${KEY}:lock`, 'who has died', 'PX', 300);
+      const store = new RedisTokenStore(direct, { prefix: 'd:' });
+      await direct.set(`d:${KEY}:lock`, 'a holder that died', 'PX', 300);
       await expect(store.lock(KEY, () => Promise.resolve('ours'))).resolves.toBe('ours');
     });
 
-    it('is not waited for without end', async () => {
-      const store = new RedisTokenStore(look, { prefix: 'e:' });
-      await look.set(`e:${KEY}:lock`, 'who never ends');
+    it('is not waited for without a limit', async () => {
+      const store = new RedisTokenStore(direct, { prefix: 'e:' });
+      await direct.set(`e:${KEY}:lock`, 'a holder that never releases it');
       const now = jest.spyOn(performance, 'now');
       now.mockReturnValueOnce(0).mockReturnValue(15_001);
       try {
@@ -224,7 +228,7 @@ describeOnRedis('RedisTokenStore', () => {
     };
 
     it.each(['node-redis', 'ioredis', 'node-redis on a Cluster', 'ioredis on a Cluster'])(
-      'hold no token, though %s puts the command into its own',
+      'hold no token, although %s puts the command into its own errors',
       async (name) => {
         const client = await connected(name);
         const admin = new Redis(name.endsWith('Cluster') ? servers.cluster.port : servers.single.port);
@@ -244,8 +248,8 @@ describeOnRedis('RedisTokenStore', () => {
       },
     );
 
-    it('say what an engine that does not know the command says, but not what it quotes', async () => {
-      const user = own(new Redis(servers.single.port), disconnect);
+    it('say that Redis does not know a command, but not which arguments Redis quotes', async () => {
+      const user = closeLater(new Redis(servers.single.port), disconnect);
       const old: IORedisClient = {
         get: (key) => user.get(key),
         del: (key) => user.del(key),
@@ -258,19 +262,19 @@ describeOnRedis('RedisTokenStore', () => {
       expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('CANARY');
     });
 
-    it('tell of a key of another kind, and of a record that is no token', async () => {
-      const store = new RedisTokenStore(look, { prefix: 'g:' });
-      await look.lpush('g:wx1:list', 'x');
+    it('report a key of another type, and a record that is not a token', async () => {
+      const store = new RedisTokenStore(direct, { prefix: 'g:' });
+      await direct.lpush('g:wx1:list', 'x');
       await expect(store.get('wx1:list')).rejects.toMatchObject({ kind: 'token_store' });
       for (const record of ['', 'x', '{"a":1}', 'null', '"text"', '{"access_token":"91_CANARY']) {
-        await look.set(`g:${KEY}`, record);
-        await expect(store.get(KEY)).rejects.toThrow(/What is stored for wx1:oUser is no token/);
+        await direct.set(`g:${KEY}`, record);
+        await expect(store.get(KEY)).rejects.toThrow(/The record of wx1:oUser is not a token/);
       }
     });
 
-    it('tell of a write that was not confirmed', async () => {
-      const vague = { get: nothing, psetex: nothing, del: nothing, eval: nothing };
-      await expect(new RedisTokenStore(vague).set(KEY, TOKEN, DAY)).rejects.toThrow(/did not say OK/);
+    it('report a write that Redis did not confirm', async () => {
+      const silent = { get: nothing, psetex: nothing, del: nothing, eval: nothing };
+      await expect(new RedisTokenStore(silent).set(KEY, TOKEN, DAY)).rejects.toThrow(/did not reply OK/);
     });
   });
 });

@@ -1,4 +1,4 @@
-// The contract as users run it, and a token to write down.
+// Runs the token store's contract as an app's own tests would, and makes tokens to store.
 import { tokenStoreTests, type TokenData, type TokenStore } from '../../lib';
 
 export const aToken = (fields: Partial<TokenData> = {}): TokenData => ({
@@ -12,15 +12,15 @@ export const aToken = (fields: Partial<TokenData> = {}): TokenData => ({
 });
 
 /** Runs the contract against fresh stores of one kind. */
-export function keepsTheContract(open: () => TokenStore | Promise<TokenStore>): void {
+export function testContract(createStore: () => TokenStore | Promise<TokenStore>): void {
   it.each(tokenStoreTests)('$name', async ({ run }) => {
-    await run(await open());
+    await run(await createStore());
   });
 
   it.each(['__proto__', 'constructor', 'wx:o/../x', 'wx:o*?[a]', 'wx:微信', 'wx:{a}b'])(
-    'takes %j for a key',
+    'accepts the key %j',
     async (key) => {
-      const store = await open();
+      const store = await createStore();
       expect(await store.get(key)).toBeUndefined();
       await store.set(key, aToken({ access_token: key }), 60_000);
       expect(await store.get(key)).toMatchObject({ access_token: key });

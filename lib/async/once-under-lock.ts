@@ -1,4 +1,7 @@
-/** Work that a lock guards. It runs once, though the lock may call twice, or late; and its outcome counts, not the lock's. */
+/**
+ * Work under a lock that the app wrote. The work runs once, although the lock may call it twice, late or
+ * never.
+ */
 export class OnceUnderLock<T> {
   readonly #work: () => Promise<T>;
   #result: Promise<T> | undefined;
@@ -7,13 +10,16 @@ export class OnceUnderLock<T> {
     this.#work = work;
   }
 
-  /** For the lock to call: settles with the work, and never fails. */
+  /** The function for the lock. It resolves when the work has settled, also when the work has failed. */
   async run(): Promise<void> {
     this.#result ??= this.#work();
     await this.#result.catch(() => undefined);
   }
 
-  /** What came of the work; where it has not run until now it never shall, and this takes its place. */
+  /**
+   * The result of the work. If the lock has not run it, runs `otherwise` instead, and a late lock call does
+   * nothing.
+   */
   resultOr(otherwise: () => Promise<T>): Promise<T> {
     this.#result ??= otherwise();
     return this.#result;

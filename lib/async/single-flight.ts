@@ -1,10 +1,10 @@
-/** One piece of work at a time per key: whoever comes meanwhile gets its result. */
+/** One run of some work at a time for each key. Calls that arrive while it runs share its result. */
 export class SingleFlight<T> {
   readonly #running = new Map<string, Promise<T>>();
 
   run(key: string, work: () => Promise<T>): Promise<T> {
-    const flying = this.#running.get(key);
-    if (flying) return flying;
+    const running = this.#running.get(key);
+    if (running) return running;
     const started = work().finally(() => this.#running.delete(key));
     this.#running.set(key, started);
     return started;

@@ -1,9 +1,17 @@
-/** Clients of Redis and databases queue for ever while their server is away. */
+/**
+ * A call to a store. Without a limit it might never end: clients of Redis and databases queue while their
+ * server is away.
+ */
 export const STORE_LIMIT_MS = 5_000;
-/** Another process may hold the lock while it works and saves; then comes our own turn. */
+/**
+ * A call of a store's lock. The previous holder may still call WeChat and save the result, and then we do.
+ */
 export const LOCK_LIMIT_MS = 30_000;
 
-/** Waits for work, but no longer than `ms`: what is late rejects with the given error, whatever the work does later. */
+/**
+ * Waits for work, at most `ms`. After that it rejects with the error that `late` makes, whatever the work
+ * does.
+ */
 export async function inTime<T>(ms: number, work: () => Promise<T>, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {

@@ -1,14 +1,16 @@
+/** Callbacks beside promises, as users of wechat-oauth know them. */
 import { WeChatAPIError } from '../errors';
+import { redact } from '../redact';
 
-/** The form of Node's callbacks: an error, or `null` and the result. */
+/** A Node callback: it gets an error, or `null` and the result. */
 export type Callback<T> = (error: Error | null, result?: T) => void;
 
-/** A hook of the app's: it calls back, returns a promise, or both; whichever comes first counts. */
+/** A hook of the app. It calls back, returns a promise, or both; whichever comes first counts. */
 export type Hook<Args extends readonly unknown[], T> = (...args: [...Args, Callback<T>]) => unknown;
 
 /**
- * Serves both forms from one promise: without a callback it is returned; with one, `undefined` is returned and the callback
- * called exactly once, outside of any promise, so that what it throws surfaces as an uncaught exception.
+ * Without a callback, returns the promise. With one, returns `undefined` and calls the callback exactly once,
+ * outside of any promise, so that an error that it throws becomes an uncaught exception.
  */
 export function promiseOrCallback<T>(
   work: () => Promise<T>,
@@ -18,7 +20,7 @@ export function promiseOrCallback<T>(
   work().then(
     (result) => process.nextTick(callback, null, result),
     // A rejection without a reason would look like success.
-    (error: unknown) => process.nextTick(callback, error ?? new Error('It failed, and gave no reason.')),
+    (error: unknown) => process.nextTick(callback, error ?? new Error('it failed without a reason')),
   );
   return undefined;
 }
@@ -26,11 +28,11 @@ export function promiseOrCallback<T>(
 /** Calls a function that may take a callback or return a promise, and waits for whichever comes first. */
 export function callHook<T>(call: (callback: Callback<T>) => unknown): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    const answer = call((error, result) => {
+    const returned = call((error, result) => {
       if (error) reject(error);
       else resolve(result);
     });
-    if (isThenable<T>(answer)) answer.then(resolve, reject);
+    if (isThenable<T>(returned)) returned.then(resolve, reject);
   });
 }
 
@@ -46,7 +48,8 @@ interface WechatResponse {
 }
 
 /**
- * wechat-oauth's `util.wrapper`: turns an `errcode` in an answer into the error argument of a callback, a {@link WeChatAPIError}.
+ * wechat-oauth's `util.wrapper`: turns an `errcode` in a response into the error argument of a callback, a
+ * {@link WeChatAPIError}.
  *
  * @example
  * request(url, wrapper((error, data) => console.log(error ?? data)));
@@ -63,7 +66,7 @@ export function wrapper<T, R = unknown>(
     }
     const { errcode, errmsg } = (data ?? {}) as WechatResponse;
     if (errcode) {
-      done(new WeChatAPIError(errcode, String(errmsg)), data, res);
+      done(new WeChatAPIError(errcode, redact(String(errmsg), [])), data, res);
       return;
     }
     done(null, data, res);
@@ -71,5 +74,5 @@ export function wrapper<T, R = unknown>(
 }
 
 function ignore(): void {
-  // As in wechat-oauth: without a callback nobody wants to know.
+  // As in wechat-oauth, the callback is optional.
 }

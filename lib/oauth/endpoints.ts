@@ -1,28 +1,29 @@
+/** The addresses of WeChat, and what each of them takes. */
 import querystring from 'node:querystring';
 import { inspect } from 'node:util';
 import { WechatAuthError } from '../errors';
 import { FLOWS, type WechatFlow } from './flows';
 
 /**
- * Where WeChat is: its own addresses, or those of a gateway, another region, the emulator; http: or https:, a
- * path is allowed.
+ * WeChat's addresses, or those of a gateway, another region or the emulator: http: or https:, a path is
+ * allowed.
  */
 export interface WechatEndpoints {
   /**
-   * Where browsers are sent.
+   * The address to which browsers are redirected.
    *
    * @default 'https://open.weixin.qq.com'
    */
   readonly open: string;
   /**
-   * Where codes and tokens are exchanged.
+   * The address of the API: it exchanges codes and tokens.
    *
    * @default 'https://api.weixin.qq.com'
    */
   readonly api: string;
 }
 
-/** What is not given is WeChat's own. */
+/** Each is optional; the default is WeChat's own address. */
 export type WechatEndpointOptions = {
   readonly [Name in keyof WechatEndpoints]?: WechatEndpoints[Name] | undefined;
 };
@@ -33,8 +34,7 @@ export const WECHAT: WechatEndpoints = {
 };
 
 /**
- * One interface of WeChat's API. It names its secrets, so that they are masked wherever a response echoes
- * them.
+ * One interface of WeChat's API. It names its secrets, so that they are masked where a response echoes them.
  */
 export interface ApiEndpoint {
   readonly path: string;
@@ -55,12 +55,14 @@ export const API = {
 } as const satisfies Record<string, ApiEndpoint>;
 
 /**
- * More parameters of an authorize address
- * ([网页授权](https://developers.weixin.qq.com/doc/service/guide/h5/auth.html)), placed before
- * `#wechat_redirect`; an undefined one is left out, a standard one refused.
+ * Further parameters of an authorization request
+ * ([网页授权](https://developers.weixin.qq.com/doc/service/guide/h5/auth.html)). They are placed before
+ * `#wechat_redirect`. An undefined one is left out; a standard one is refused.
  */
 export interface AuthorizeParams {
-  /** Official account: asks for consent even where it would be silent, save in the account's own chat. */
+  /**
+   * Official account: asks for consent even if the login would be silent, except in the account's own chat.
+   */
   readonly forcePopup?: boolean | undefined;
   /** Official account: shows the snapshot page (网页快照页), for tests. */
   readonly forceSnapShot?: boolean | undefined;
@@ -69,6 +71,7 @@ export interface AuthorizeParams {
   readonly [name: string]: string | number | boolean | undefined;
 }
 
+/** The parameters that have arguments of their own. */
 const STANDARD = ['appid', 'redirect_uri', 'response_type', 'scope', 'state'];
 
 interface AuthorizeRequest {
@@ -80,8 +83,8 @@ interface AuthorizeRequest {
 }
 
 /**
- * The address of a page. WeChat matches it strictly: the order of the parameters and the fragment are part of
- * it.
+ * An authorization request. WeChat matches its address strictly, with the order of parameters and the
+ * fragment.
  */
 export function authorizeURL(
   open: string,
@@ -93,11 +96,11 @@ export function authorizeURL(
     appid,
     redirect_uri: redirect,
     response_type: 'code',
-    // An empty one counts as not given, as in wechat-oauth.
+    // As in wechat-oauth, an empty scope counts as not given.
     scope: withDefault(scope, scopes.defaultScope),
     state: withDefault(state, ''),
   };
-  // Apart, since an object puts names that look like numbers first.
+  // Encoded separately, because an object would move names that look like numbers to the front.
   const query = [encode(standard), encode(furtherParams(params ?? {}))].filter(Boolean).join('&');
   return `${open}${page.path}?${query}#wechat_redirect`;
 }
@@ -111,11 +114,12 @@ function furtherParams(params: AuthorizeParams): Record<string, string | number 
   const given = Object.entries(params).filter(
     (entry): entry is [string, string | number | boolean] => entry[1] != null,
   );
-  const twice = given.find(([name]) => STANDARD.includes(name));
-  if (twice) {
+  const standard = given.find(([name]) => STANDARD.includes(name));
+  if (standard) {
     throw new WechatAuthError(
       'config',
-      `The parameter ${twice[0]} of an authorize address has a place of its own: pass it there, not among the further ones.`,
+      `The parameter ${standard[0]} of an authorization request has an argument of its own. ` +
+        'Pass it there, not among the further parameters.',
     );
   }
   return Object.fromEntries(given);
@@ -127,22 +131,23 @@ function encode(params: Record<string, string | number | boolean>): string {
   } catch (cause) {
     throw new WechatAuthError(
       'config',
-      'A parameter of an authorize address holds half a character (a lone surrogate), which no address can hold. Cut strings by code points.',
+      'A parameter of an authorization request holds a lone surrogate (half a character), which cannot be encoded. ' +
+        'Cut strings between code points.',
       { cause },
     );
   }
 }
 
-/** Says what is wrong with an endpoint, or nothing. A path is allowed: gateways have one. */
+/** Says what is wrong with an endpoint, if anything. A path is allowed, since gateways may have one. */
 export function endpointFault(address: string): string | undefined {
-  if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) return 'is no http: or https: address';
+  if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) return 'is not an http: or https: address';
   const { search, hash, username, password } = new URL(address);
   if (search || hash) return 'has a query or a fragment';
   if (username || password) return 'has a user or a password in it';
   return undefined;
 }
 
-/** What JavaScript may pass as an address: also a URL, and also `null` for one that is not given. */
+/** JavaScript may also pass a URL, and `null` for an address that is not given. */
 type LooseEndpoint = string | URL | null | undefined;
 
 /** Fills in WeChat's own addresses, and removes slashes at the end. */
@@ -163,5 +168,11 @@ function resolveEndpoint(name: keyof WechatEndpoints, given: LooseEndpoint): str
       `endpoints.${name} ${fault}: ${shown}. Give an address such as ${WECHAT[name]}.`,
     );
   }
-  return address.replace(/\/+$/, '');
+  return withoutEndSlashes(address);
+}
+
+function withoutEndSlashes(address: string): string {
+  let end = address.length;
+  while (address.charAt(end - 1) === '/') end -= 1;
+  return address.slice(0, end);
 }

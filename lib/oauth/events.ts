@@ -1,42 +1,45 @@
-/** What operators may listen to, on `node:diagnostics_channel`: no secret, no code, no state and nobody's id in any message. */
+/**
+ * Messages for operators on `node:diagnostics_channel`. None holds a secret, a code, a state or the id of a
+ * user.
+ */
 import { channel } from 'node:diagnostics_channel';
 import { isWeChatAPIError, isWechatError, type WechatErrorKind } from '../errors';
 
 /** Why something failed. */
 export interface Failure {
-  /** What it means; `other`: no error of this package, a hook of the app threw it. */
+  /** Kind of the error; `other` if it is not an error of this package: a hook of the app threw it. */
   readonly kind: WechatErrorKind | 'other';
-  /** WeChat's own number, where WeChat gave one. */
+  /** WeChat's errcode, if there was one. */
   readonly errcode?: number;
 }
 
-/** A call to WeChat that was answered. */
+/** A call to WeChat that succeeded. */
 export interface CallAnswered {
-  /** Of the app that asked. */
+  /** AppID of the app that called. */
   readonly appid: string;
-  /** Without query, such as `/sns/userinfo`. */
+  /** Path without the query, such as `/sns/userinfo`. */
   readonly path: string;
-  /** In ms, a retry included. */
+  /** Duration in ms, a retry included. */
   readonly durationMs: number;
 }
 
-/** A call to WeChat that was refused, or got no answer of WeChat's. */
+/** A call that WeChat refused, or that got no response of WeChat's. */
 export interface CallFailed extends CallAnswered, Failure {}
 
-/** A saved token that had expired, or that WeChat took no more, was refreshed. */
+/** A saved token was refreshed, because it had expired or WeChat no longer accepted it. */
 export interface TokenRefreshed {
-  /** Of the app that the token is for. */
+  /** AppID of the app that the token is for. */
   readonly appid: string;
-  /** In ms, from the question to the token in the store. */
+  /** Duration in ms, from the request to the token in the store. */
   readonly durationMs: number;
 }
 
-/** A token could not be refreshed; kind `reauthorize`: its user must log in again. */
+/** A token could not be refreshed. With kind `reauthorize`, its user must log in again. */
 export interface TokenFailed extends TokenRefreshed, Failure {}
 
-/** One channel. */
+/** One diagnostics channel. */
 export class Channel<Message extends object> {
-  // Node forgets a channel that nobody holds.
+  // Node drops a channel that is not referenced, and its subscribers with it.
   readonly #channel;
 
   constructor(name: string) {
@@ -47,7 +50,7 @@ export class Channel<Message extends object> {
     return this.#channel.hasSubscribers;
   }
 
-  /** What nobody hears is not even put together. */
+  /** Builds the message only if there is a subscriber. */
   publish(message: () => Message): void {
     if (this.#channel.hasSubscribers) this.#channel.publish(message());
   }

@@ -1,44 +1,45 @@
 import crypto from 'node:crypto';
 import { WechatAuthError } from '../errors';
 
-/** A mini program's session as WeChat answered it. The key is a secret, and no access token: it is never saved as one. */
+/** A mini program's session. Its key is a secret. It is not an access token, and is never saved as one. */
 export interface MiniProgramSession {
-  /** What WeChat answered. */
+  /** WeChat's response. */
   readonly data: {
     /** 16 bytes, base64. */
     readonly session_key: string;
-    /** Who this is for the mini program. */
+    /** The user's id for this mini program. */
     readonly openid: string;
-    /** Only where the mini program is bound to an Open Platform account. */
+    /** Only if the mini program is bound to an Open Platform account. */
     readonly unionid?: string;
-    /** When WeChat was asked, in ms since 1970. */
+    /** When the request was sent, in ms since 1970. */
     readonly create_at: number;
     readonly [field: string]: unknown;
   };
 }
 
-/** What `wx.getUserInfo` and its kin hand out, to be decrypted. All three are base64. */
+/** Encrypted data that `wx.getUserInfo` and similar functions return. All three are base64. */
 export interface EncryptedData {
-  /** Of the newest `wx.login`: 16 bytes. */
+  /** The session key of the newest `wx.login`: 16 bytes. */
   readonly sessionKey: string;
   /** AES-128-CBC, PKCS#7. */
   readonly encryptedData: string;
-  /** 16 bytes, of the same answer as `encryptedData`. */
+  /** 16 bytes, from the same call as `encryptedData`. */
   readonly iv: string;
 }
 
 /**
- * A decrypted answer ([开放数据校验与解密](https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html)): WeChat's
- * fields, among them the watermark that names the app.
+ * Decrypted data
+ * ([开放数据校验与解密](https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html)):
+ * WeChat's fields, among them the watermark, which names the app.
  */
 export interface MiniProgramUser {
-  /** Who this is for the mini program. */
+  /** The user's id for this mini program. */
   readonly openId?: string;
-  /** Only where the mini program is bound to an Open Platform account. */
+  /** Only if the mini program is bound to an Open Platform account. */
   readonly unionId?: string;
-  /** 微信用户 for everybody, since 2022. */
+  /** 微信用户 for every user since 2022. */
   readonly nickName?: string;
-  /** A grey picture for everybody, since 2022. */
+  /** A grey picture for every user since 2022. */
   readonly avatarUrl?: string;
   /** 0 since October 2021. */
   readonly gender?: number;
@@ -52,7 +53,7 @@ export interface MiniProgramUser {
   readonly country?: string;
   /** Which app the data was made for, and when, in s since 1970. */
   readonly watermark: {
-    /** AppID; it has been checked. */
+    /** AppID; it was checked. */
     readonly appid: string;
     /** In s since 1970. */
     readonly timestamp: number;
@@ -60,13 +61,15 @@ export interface MiniProgramUser {
   readonly [field: string]: unknown;
 }
 
-/** AES-128-CBC with PKCS#7; the watermark must name the app (开放数据校验与解密). */
+/** Decrypts AES-128-CBC with PKCS#7, and checks that the watermark names the app (开放数据校验与解密). */
 export function decrypt(appid: string, encrypted: EncryptedData): MiniProgramUser {
   const user = decipher(encrypted);
   if (user?.watermark?.appid !== appid) {
     throw new WechatAuthError(
       'decryption',
-      `Invalid Watermark, Be Sure to Check Again: the data was made for another app than ${appid}. Use its appid and its session key.`,
+      // The first words are those of wechat-oauth.
+      `Invalid Watermark, Be Sure to Check Again: the data was made for another app than ${appid}. ` +
+        'Use the appid and the session key of the app that made it.',
     );
   }
   return user as MiniProgramUser;
@@ -83,10 +86,23 @@ function decipher(encrypted: EncryptedData): Partial<MiniProgramUser> | null {
     const plain = decipher.update(encryptedData, 'base64', 'utf8') + decipher.final('utf8');
     return JSON.parse(plain) as Partial<MiniProgramUser> | null;
   } catch {
-    // The cause is left out: it may hold a part of the plain text.
+    // Without the cause, which may hold a part of the plain text.
     throw new WechatAuthError(
       'decryption',
-      'Illegal Buffer, Is Your Data Correct? Use the session key of the newest wx.login, and encryptedData and iv of one answer.',
+      // The first words are those of wechat-oauth.
+      'Illegal Buffer, Is Your Data Correct? ' +
+        'Use the session key of the newest wx.login, and encryptedData and iv of the same call.',
     );
   }
+}
+
+/**
+ * The decrypted openId is not that of the session. CBC does not authenticate: by changing `iv`, an attacker
+ * can write any openId of the same first letters into the first block of data of their own.
+ */
+export function otherUser(): WechatAuthError {
+  return new WechatAuthError(
+    'decryption',
+    'The decrypted openId is not the openid of the session. Use code, encryptedData and iv of one and the same login.',
+  );
 }

@@ -1,19 +1,19 @@
-/** What the OAuth class takes and returns. */
-import type { Hook } from './callbacks';
+/** The parameters and results of the OAuth class. */
 import type { TokenData, TokenStore } from '../stores/token-store';
+import type { Hook } from './callbacks';
 import type { WechatEndpointOptions } from './endpoints';
 import type { WechatHttpOptions } from './transport/http-options';
 import type { WechatLang } from './user';
 
 /**
- * `getToken(openid, callback)`: reads the token that {@link SaveToken} saved; none is `null` or `undefined`. Calls back or returns a
- * promise; whichever comes first counts.
+ * `getToken(openid, callback)`: reads the token that {@link SaveToken} saved, or `null` or `undefined` if
+ * there is none. It calls back or returns a promise; whichever comes first counts.
  */
 export type GetToken = Hook<[openid: string], TokenData | null>;
 
 /**
- * `saveToken(openid, token, callback)`: saves a token under its openid. Calls back or returns a promise; a failure must be told. Keep it
- * for 30 days, as long as its refresh token lives.
+ * `saveToken(openid, token, callback)`: saves a token under its openid, for 30 days, the life of its refresh
+ * token. It calls back or returns a promise; whichever comes first counts. It must report a failure.
  */
 export type SaveToken = Hook<[openid: string, token: TokenData], unknown>;
 
@@ -24,85 +24,80 @@ export interface OAuthOptions {
   /** AppSecret, as WeChat's console showed it once. */
   readonly appsecret: string;
   /**
-   * Where tokens rest.
+   * Where tokens are stored.
    *
    * @default new MemoryTokenStore()
    */
   readonly tokenStore?: TokenStore | undefined;
-  /** wechat-oauth's way to read a token; goes before `tokenStore`. */
+  /** Reads a token, as in wechat-oauth; used in place of `tokenStore`. */
   readonly getToken?: GetToken | undefined;
-  /** wechat-oauth's way to save a token; goes before `tokenStore`. */
+  /** Saves a token, as in wechat-oauth; used in place of `tokenStore`. */
   readonly saveToken?: SaveToken | undefined;
   /**
-   * A mini program: `getUserByCode` then takes codes of `wx.login`.
+   * Whether the app is a mini program: then `getUserByCode` takes codes of `wx.login`.
    *
    * @default false
    */
   readonly isMiniProgram?: boolean | undefined;
   /**
-   * Where WeChat is: the emulator, a gateway, another region.
+   * The addresses of WeChat, or of an emulator, a gateway or another region.
    *
    * @default WeChat's own
    */
   readonly endpoints?: WechatEndpointOptions | undefined;
-  /** Defaults of every request to WeChat, as `setOpts` takes them. */
+  /** Default options of every request to WeChat, as `setOpts` takes them. */
   readonly http?: WechatHttpOptions | undefined;
   /**
-   * Lets an emulated WeChat serve although NODE_ENV is production: anybody can then log in as anybody. For closed test systems.
+   * Accepts an emulated WeChat although NODE_ENV is production. Anybody can then log in as anybody. For
+   * closed test systems.
    *
    * @default false
    */
   readonly dangerouslyAllowEmulatorInProduction?: boolean | undefined;
 }
 
-/** What JavaScript may pass: wechat-oauth takes `undefined` and `null` for what is not given. */
+/** What JavaScript may pass: as in wechat-oauth, `undefined` and `null` count as not given. */
 export type LooseOptions = { readonly [K in keyof OAuthOptions]?: OAuthOptions[K] | null | undefined };
 
-/** Whose profile is asked for: one of the two ways to write it must be there. */
-export type GetUserOptions = Language &
+/** Whose profile to get; `openid` or `openId` is required. */
+export type GetUserOptions = LanguageOptions &
   (
     | {
         /** The openid of a user who has logged in before. */
         readonly openid: string;
-        /** Goes behind `openid`. */
+        /** Ignored if there is an `openid`. */
         readonly openId?: string | undefined;
       }
     | {
-        /** Goes before `openId`. */
+        /** Used in place of `openId`. */
         readonly openid?: string | undefined;
-        /** The mini programs' way to write it. */
+        /** The openid, as mini programs spell it. */
         readonly openId: string;
       }
   );
 
-interface Language {
+export interface LanguageOptions {
   /**
-   * In which language WeChat names places.
+   * The language of country, province and city in the profile.
    *
    * @default 'zh_CN'
    */
   readonly lang?: WechatLang | undefined;
 }
 
-/** Whose profile is asked for, by a code. */
-export interface GetUserByCodeOptions {
-  /** What WeChat sent to the callback, or what `wx.login` gave. */
+/** The authorization code, and how its user is read. */
+export interface GetUserByCodeOptions extends LanguageOptions {
+  /** The code that WeChat sent to the callback, or that `wx.login` returned. */
   readonly code: string;
-  /**
-   * In which language WeChat names places.
-   *
-   * @default 'zh_CN'
-   */
-  readonly lang?: WechatLang | undefined;
-  /** Mini programs: what `wx.getUserInfo` gave, base64, for the whole profile. */
+  /** Mini programs: the `encryptedData` that `wx.getUserInfo` returned, base64, for the whole profile. */
   readonly encryptedData?: string | undefined;
-  /** Mini programs: what came with `encryptedData`, base64. */
+  /** Mini programs: the `iv` that came with `encryptedData`, base64. */
   readonly iv?: string | undefined;
 }
 
-/** WeChat's word that a token is good: `{ errcode: 0, errmsg: 'ok' }`. */
+/** WeChat's confirmation that a token is valid: `{ errcode: 0, errmsg: 'ok' }`. */
 export interface TokenVerified {
-  /** 0: any other one rejects. */
+  /** 0; any other errcode rejects. */
   readonly errcode: 0;
   /** `ok` */
   readonly errmsg: string;

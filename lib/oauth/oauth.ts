@@ -1,41 +1,52 @@
-/** WeChat's protocol: the calls in the order in which a login makes them. Knows no request, no response, no session. */
+/**
+ * WeChat's OAuth protocol: the calls in the order in which a login makes them. This folder knows nothing of
+ * the app's HTTP requests, responses and sessions.
+ */
 import { performance } from 'node:perf_hooks';
 import { inspect } from 'node:util';
+import { SingleFlight } from '../async/single-flight';
 import { WechatAuthError, isWeChatAPIError } from '../errors';
 import { MemoryTokenStore } from '../stores/memory-store';
 import { TOKEN_TTL_MS, type TokenData, type TokenStore } from '../stores/token-store';
-import { AccessToken } from './tokens/access-token';
-import type { ResponseName, Responses } from './transport/response-schemas';
 import { callHook, promiseOrCallback, type Callback } from './callbacks';
 import { API, authorizeURL, resolveEndpoints, type AuthorizeParams, type WechatEndpoints } from './endpoints';
 import { callAnswered, callFailed, failureOf, type CallAnswered } from './events';
-import { SingleFlight } from '../async/single-flight';
-import type { WechatHttpOptions } from './transport/http-options';
-import { decrypt, type EncryptedData, type MiniProgramSession, type MiniProgramUser } from './mini-program';
-import { TokenKeeper } from './tokens/token-keeper';
-import type { WechatLang, WechatUser } from './user';
-import { WechatAPI, type WechatCall } from './transport/wechat-api';
-import { isBaseOnly } from './scope';
+import {
+  decrypt,
+  otherUser,
+  type EncryptedData,
+  type MiniProgramSession,
+  type MiniProgramUser,
+} from './mini-program';
 import type {
-  OAuthOptions,
   GetToken,
-  SaveToken,
-  LooseOptions,
-  GetUserOptions,
   GetUserByCodeOptions,
+  GetUserOptions,
+  LanguageOptions,
+  LooseOptions,
+  OAuthOptions,
+  SaveToken,
   TokenVerified,
 } from './oauth-options';
+import { isBaseOnly } from './scope';
+import { AccessToken } from './tokens/access-token';
+import { TokenKeeper, type TokenBackend } from './tokens/token-keeper';
+import type { WechatHttpOptions } from './transport/http-options';
+import type { ResponseName, Responses } from './transport/response-schemas';
+import { WechatAPI, type WechatCall } from './transport/wechat-api';
+import type { WechatLang, WechatUser } from './user';
 
-/** WeChat's words for "this access token is not good", though it looked valid. */
+/** The errcodes for an access token that WeChat no longer accepts, although it had not expired. */
 const ACCESS_TOKEN_INVALID: readonly number[] = [40001, 40014, 42001];
 
 /**
- * WeChat's OAuth for one app, compatible with wechat-oauth. Every asynchronous method returns a promise, or takes a Node
- * callback as its last argument, which is called exactly once.
+ * WeChat's OAuth for one app, compatible with wechat-oauth. Every asynchronous method returns a promise, or
+ * takes a Node callback as its last argument, which is called exactly once.
  *
- * What WeChat refuses rejects with a {@link WeChatAPIError}; a call without an answer of WeChat's with a {@link WechatAuthError} of
- * kind `timeout`, `network` or `bad_answer`, a token that could not be kept with kind `token_store`. Userinfo, refresh and verify are
- * repeated once after a network failure or -1; a code exchange never is.
+ * A call that WeChat refuses rejects with a {@link WeChatAPIError}. A call without a response of WeChat's
+ * rejects with a {@link WechatAuthError} of kind `timeout`, `network` or `bad_answer`; a token that could not
+ * be saved, with kind `token_store`. Userinfo, refresh and verify are repeated once after a network failure
+ * or errcode -1. The exchange of an authorization code never is, because the code works once.
  *
  * @example
  * const oauth = new OAuth('wx…', process.env.WECHAT_APP_SECRET);
@@ -46,9 +57,9 @@ const ACCESS_TOKEN_INVALID: readonly number[] = [40001, 40014, 42001];
 export class OAuth {
   /** AppID of the app. */
   readonly appid: string;
-  /** Readable, but left out of logs and JSON. */
+  /** AppSecret. Not enumerable, so that logs and JSON leave it out. */
   declare readonly appsecret: string;
-  /** Whether `getUserByCode` takes codes of `wx.login`. */
+  /** Whether `getUserByCode` takes codes of a mini program's `wx.login`. */
   readonly isMiniProgram: boolean;
   readonly #endpoints: WechatEndpoints;
   readonly #http: WechatHttpOptions;
@@ -57,7 +68,9 @@ export class OAuth {
   readonly #tokens: TokenKeeper;
   readonly #refreshes = new SingleFlight<AccessToken>();
 
-  /** @throws WechatAuthError of kind `config` where the app id is missing, or an endpoint or a timeout is wrong. */
+  /**
+   * @throws WechatAuthError of kind `config` if the AppID is missing, or an endpoint or a timeout is wrong.
+   */
   constructor(options: OAuthOptions);
   constructor(
     appid: string,
@@ -79,7 +92,7 @@ export class OAuth {
     if (typeof options.appid !== 'string' || !options.appid) {
       throw new WechatAuthError(
         'config',
-        // Never an object whole: it may be the options, and hold the secret.
+        // Depth -1, because an object may be the options, which hold the secret.
         `appid is ${inspect(options.appid, { depth: -1 })}. Give the AppID that the WeChat console shows.`,
       );
     }
@@ -104,21 +117,26 @@ export class OAuth {
   }
 
   /**
-   * Sets default options of every request, beside those of the constructor: `{ timeout: 15000 }` in ms, or any option of axios that
-   * {@link WechatHttpOptions} lists. Replaces what an earlier call set, and never changes the caller's object.
+   * Sets default options of every request, in addition to those of the constructor: `{ timeout: 15000 }` in
+   * ms, or any option of axios that {@link WechatHttpOptions} allows. Replaces what an earlier call set.
+   * Never changes `opts`.
    *
-   * @throws WechatAuthError of kind `config` where the timeout is none.
+   * @throws WechatAuthError of kind `config` if the timeout is not a number of milliseconds.
    */
   setOpts(opts: WechatHttpOptions): void {
     this.#api.setOptions({ ...this.#http, ...opts });
   }
 
   /**
-   * The address of the consent page for pages inside WeChat ([网页授权](https://developers.weixin.qq.com/doc/service/guide/h5/auth.html)):
-   * byte for byte that of wechat-oauth, since WeChat matches it strictly. `redirect`: not yet encoded, its host the 网页授权域名;
-   * `state`: at most 128 bytes of a-zA-Z0-9; `scope`: `snsapi_base` (silent) unless given, or `snsapi_userinfo`.
+   * The authorization request for pages inside WeChat
+   * ([网页授权](https://developers.weixin.qq.com/doc/service/guide/h5/auth.html)), as an address to redirect the
+   * browser to. It equals that of wechat-oauth byte for byte, since WeChat matches it strictly.
    *
-   * @throws WechatAuthError of kind `config` where `params` holds one of the standard names.
+   * @param redirect the redirect URI, not yet encoded; its host must be a 网页授权域名 of the account
+   * @param state at most 128 bytes of a-zA-Z0-9; WeChat returns it with the code
+   * @param scope `snsapi_base` (silent) unless given, or `snsapi_userinfo`
+   * @param params further parameters
+   * @throws WechatAuthError of kind `config` if `params` holds one of the standard names.
    */
   getAuthorizeURL(redirect: string, state?: string, scope?: string, params?: AuthorizeParams): string {
     return authorizeURL(this.#endpoints.open, 'official', {
@@ -131,11 +149,14 @@ export class OAuth {
   }
 
   /**
-   * The address of the QR code page for browsers
-   * ([网站应用微信登录](https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_Login.html)). `redirect`: not yet encoded, its
-   * host the 授权回调域; `scope`: `snsapi_login` unless given; `params`: `lang`, `style`, `href`, `self_redirect`, …
+   * The authorization request for other browsers, which shows a QR code
+   * ([网站应用微信登录](https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_Login.html)).
    *
-   * @throws WechatAuthError of kind `config` where `params` holds one of the standard names.
+   * @param redirect the redirect URI, not yet encoded; its host must be the 授权回调域 of the website app
+   * @param state WeChat returns it with the code
+   * @param scope `snsapi_login` unless given
+   * @param params further parameters: `lang`, `style`, `href`, `self_redirect`, …
+   * @throws WechatAuthError of kind `config` if `params` holds one of the standard names.
    */
   getAuthorizeURLForWebsite(
     redirect: string,
@@ -153,12 +174,17 @@ export class OAuth {
   }
 
   /**
-   * Exchanges a code for a token, and saves it under its openid; that of a virtual account is not saved
-   * ([access_token](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.html)). A code works once, so this is never
-   * repeated. It lives 5 minutes, and 10 after the QR code.
+   * Exchanges an authorization code for a token
+   * ([access_token](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.html)),
+   * and saves the token under its openid. The token of a virtual account (snapshot page) is not saved. A code
+   * works once, so the exchange is never repeated. A code lives 5 minutes, and 10 minutes if it comes from
+   * the QR code page.
    *
-   * @throws WeChatAPIError of kind `code_invalid`, `code_used`, `credentials`, …; WechatAuthError of kind `token_store` where the token
-   * could not be saved.
+   * Do not confuse it with `req.wechat.getAccessToken()`, which resolves with a valid access token as a
+   * string.
+   *
+   * @throws WeChatAPIError of kind `code_invalid`, `code_used`, `credentials`, …; WechatAuthError of kind
+   * `token_store` if the token could not be saved.
    */
   getAccessToken(code: string): Promise<AccessToken>;
   getAccessToken(code: string, callback: Callback<AccessToken>): void;
@@ -168,17 +194,20 @@ export class OAuth {
 
   async #exchange(code: string): Promise<AccessToken> {
     const query = { appid: this.appid, secret: this.appsecret, code, grant_type: 'authorization_code' };
-    return await this.#keep(
-      Date.now(),
+    const created = Date.now();
+    return await this.#save(
+      created,
       await this.#call({ endpoint: API.accessToken, query, expects: 'token' }),
     );
   }
 
   /**
-   * Asks for a fresh token, and saves it ([refresh_token](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsrefreshtoken.html)).
-   * Asked twice at once for one refresh token, WeChat is asked once.
+   * Exchanges a refresh token for a new access token
+   * ([refresh_token](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsrefreshtoken.html)),
+   * and saves it. Simultaneous calls with the same refresh token share one request to WeChat.
    *
-   * @throws WeChatAPIError of kind `reauthorize` where the refresh token is missing, older than 30 days or revoked.
+   * @throws WeChatAPIError of kind `reauthorize` if the refresh token is missing, older than 30 days or
+   * revoked.
    */
   refreshAccessToken(refreshToken: string | undefined): Promise<AccessToken>;
   refreshAccessToken(refreshToken: string | undefined, callback: Callback<AccessToken>): void;
@@ -194,27 +223,30 @@ export class OAuth {
 
   async #refresh(refreshToken: string | undefined): Promise<AccessToken> {
     const query = { appid: this.appid, grant_type: 'refresh_token', refresh_token: refreshToken };
-    const asked = Date.now();
-    const answer = await this.#call({ endpoint: API.refreshToken, query, expects: 'token', retry: true });
-    this.#tokens.checkOwner(refreshToken, answer.openid);
-    return await this.#keep(asked, answer);
+    const created = Date.now();
+    const response = await this.#call({ endpoint: API.refreshToken, query, expects: 'token', retry: true });
+    this.#tokens.checkOwner(refreshToken, response.openid);
+    return await this.#save(created, response);
   }
 
-  /** `asked` is read before the request leaves, where the life of the token begins at the latest. */
-  async #keep(asked: number, answer: Responses['token']): Promise<AccessToken> {
-    // Not by a spread: V8 gives each of those a hidden class of its own, a third of what a kept token takes.
-    const data = Object.assign({}, answer, { create_at: asked }) as TokenData;
+  /** `created` is read before the request is sent: WeChat cannot have issued the token earlier. */
+  async #save(created: number, response: Responses['token']): Promise<AccessToken> {
+    // Not a spread: V8 would give every such object a hidden class of its own, a third of the memory of a
+    // cached token.
+    const data = Object.assign({}, response, { create_at: created }) as TokenData;
     const token = new AccessToken(data);
-    await this.#tokens.keep(token);
+    await this.#tokens.save(token);
     return token;
   }
 
   /**
-   * The profile of a user who has logged in before ([userinfo](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsuserinfo.html)).
-   * Takes the token from the cache, then the store; refreshes it when it has expired, or when WeChat takes it no more.
+   * The profile of a user who has logged in before
+   * ([userinfo](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsuserinfo.html)). The
+   * access token is taken from the cache or the store. It is refreshed if it has expired, or if WeChat no
+   * longer accepts it.
    *
-   * @throws NoOAuthTokenError where nothing is saved for this openid; WeChatAPIError of kind `reauthorize` where the user must log in
-   * again, of kind `scope` where only `snsapi_base` was granted.
+   * @throws NoOAuthTokenError if no token is saved for this openid; WeChatAPIError of kind `reauthorize` if
+   * the user must log in again, of kind `scope` if only `snsapi_base` was granted.
    */
   getUser(options: string | GetUserOptions): Promise<WechatUser>;
   getUser(options: string | GetUserOptions, callback: Callback<WechatUser>): void;
@@ -227,7 +259,7 @@ export class OAuth {
 
   async #userOf(options: string | GetUserOptions): Promise<WechatUser> {
     const { openid, openId, lang } = isObject(options) ? options : { openid: options };
-    // wechat-oauth looks for a token of "undefined", and so names what is missing.
+    // As in wechat-oauth, a missing openid fails with "No token for undefined", which names what is missing.
     const id = String(openid ?? openId);
     const token = await this.#tokens.validToken(id);
     try {
@@ -244,15 +276,18 @@ export class OAuth {
     if (user.openid === openid) return user as WechatUser;
     throw new WechatAuthError(
       'bad_answer',
-      `The response to ${API.userInfo.path} is not WeChat's: the profile is that of another openid. Check \`endpoints\`.`,
+      `The response to ${API.userInfo.path} is not WeChat's: the profile is that of another openid. ` +
+        'Check `endpoints`.',
     );
   }
 
   /**
-   * Code → profile. After a silent login (`snsapi_base`) there is no profile to ask for: then `{ openid, unionid? }`, as for a mini
-   * program without `encryptedData`. A virtual account of the snapshot page carries `is_snapshotuser: 1` and is not saved.
+   * Exchanges an authorization code for the profile of its user. The result is `{ openid, unionid? }` after a
+   * silent login (`snsapi_base`), which grants no profile, and for a mini program without `encryptedData`. A
+   * virtual account of the snapshot page has `is_snapshotuser: 1`, and its token is not saved.
    *
-   * @throws What `getAccessToken` and `getUser` throw; for a mini program, what `getSessionKey` and `decryptMiniProgramUser` throw.
+   * @throws The errors of `getAccessToken` and `getUser`; for a mini program, those of `getSessionKey` and
+   * `decryptMiniProgramUser`, and kind `decryption` if the data is that of another user than the code.
    */
   getUserByCode(options: string | GetUserByCodeOptions): Promise<WechatUser>;
   getUserByCode(options: string | GetUserByCodeOptions, callback: Callback<WechatUser>): void;
@@ -276,19 +311,21 @@ export class OAuth {
   }
 
   /**
-   * The second half of `getUserByCode`, for who has the token of a fresh login in hand.
+   * The second half of `getUserByCode`, for the middleware, which looks at the token before it asks for the
+   * profile.
    *
-   * @throws What `getUser` throws.
+   * @throws The errors of `getUser`.
+   * @internal
    */
-  getUserByAccessToken(token: AccessToken, lang?: WechatLang): Promise<WechatUser>;
+  getUserByAccessToken(token: AccessToken, options?: LanguageOptions): Promise<WechatUser>;
   getUserByAccessToken(
     token: AccessToken,
-    lang: WechatLang | undefined,
+    options: LanguageOptions | undefined,
     callback: Callback<WechatUser>,
   ): void;
   getUserByAccessToken(
     token: AccessToken,
-    lang?: WechatLang,
+    { lang }: LanguageOptions = {},
     callback?: Callback<WechatUser>,
   ): Promise<WechatUser> | undefined {
     return promiseOrCallback(() => this.#userByToken(token, lang), callback);
@@ -306,7 +343,7 @@ export class OAuth {
     );
   }
 
-  /** WeChat answers 48001 for some virtual accounts: then the ids are all there is. */
+  /** For some virtual accounts WeChat refuses the profile with errcode 48001. Then only the ids are known. */
   async #virtualUser(token: AccessToken, lang: WechatLang | undefined): Promise<WechatUser> {
     if (isBaseOnly(token.data)) return idsOf(token.data);
     try {
@@ -328,14 +365,16 @@ export class OAuth {
     );
     if (encryptedData == null) return idsOf(data);
     const user = this.decryptMiniProgramUser({ sessionKey: data.session_key, encryptedData, iv: iv ?? '' });
+    if (user.openId !== data.openid) throw otherUser();
     return user as unknown as WechatUser;
   }
 
   /**
-   * Asks WeChat whether an access token is still good for this openid
-   * ([auth](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsauth.html)). Resolves with `{ errcode: 0, errmsg: 'ok' }`.
+   * Asks WeChat whether an access token is still valid for this openid
+   * ([auth](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsauth.html)). Resolves with
+   * `{ errcode: 0, errmsg: 'ok' }`.
    *
-   * @throws WeChatAPIError of kind `token_invalid` or `openid_invalid` where it is not.
+   * @throws WeChatAPIError of kind `token_invalid` or `openid_invalid` if it is not.
    */
   verifyToken(openid: string, accessToken: string): Promise<TokenVerified>;
   verifyToken(openid: string, accessToken: string, callback: Callback<TokenVerified>): void;
@@ -355,7 +394,8 @@ export class OAuth {
    * Mini programs: exchanges a code of `wx.login` for a session key, which is a secret and is not saved
    * ([小程序登录](https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html)).
    *
-   * @throws WeChatAPIError of kind `code_invalid`, `code_used`, `user_limited`, `rate_limit` (100 a minute for each user), …
+   * @throws WeChatAPIError of kind `code_invalid`, `code_used`, `user_limited`, `rate_limit` (100 calls a
+   * minute for each user), …
    */
   getSessionKey(code: string): Promise<MiniProgramSession>;
   getSessionKey(code: string, callback: Callback<MiniProgramSession>): void;
@@ -374,26 +414,30 @@ export class OAuth {
       js_code: code,
       grant_type: 'authorization_code',
     };
-    const answer = await this.#call({ endpoint: API.sessionKey, query, expects: 'session' });
-    return { data: { ...answer, create_at } as MiniProgramSession['data'] };
+    const response = await this.#call({ endpoint: API.sessionKey, query, expects: 'session' });
+    return { data: { ...response, create_at } as MiniProgramSession['data'] };
   }
 
   /**
-   * Mini programs: decrypts what `wx.getUserInfo` and its kin hand out
-   * ([开放数据校验与解密](https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html)). The watermark is
-   * checked.
+   * Mini programs: decrypts the data that `wx.getUserInfo` and similar functions return
+   * ([开放数据校验与解密](https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html)),
+   * and checks its watermark. Compare `openId` with the openid of the session, as `getUserByCode` does: an
+   * attacker who sends `encryptedData` can alter its first 16 bytes by changing `iv`.
    *
-   * @throws WechatAuthError of kind `decryption` where key, data and iv do not fit, or the data belongs to another app.
+   * @throws WechatAuthError of kind `decryption` if key, data and iv do not belong together, or the data was
+   * made for another app.
    */
   decryptMiniProgramUser(options: EncryptedData): MiniProgramUser {
     return decrypt(this.appid, options);
   }
 
   /**
-   * A token of this openid that WeChat should take: the cached one, the saved one, else a refreshed one. One refresh at a time for each
-   * openid, across processes where the store offers a lock.
+   * A token of this openid that WeChat should accept (see {@link AccessToken.isValid}): the cached one, the
+   * saved one, or a refreshed one. At most one refresh runs at a time for each openid, also across processes
+   * if the store offers a lock.
    *
-   * @throws NoOAuthTokenError where nothing is saved; WeChatAPIError of kind `reauthorize` where the user must log in again.
+   * @throws NoOAuthTokenError if no token is saved; WeChatAPIError of kind `reauthorize` if the user must log
+   * in again.
    */
   getValidAccessToken(openid: string): Promise<AccessToken>;
   getValidAccessToken(openid: string, callback: Callback<AccessToken>): void;
@@ -401,28 +445,35 @@ export class OAuth {
     return promiseOrCallback(() => this.#tokens.validToken(openid), callback);
   }
 
-  /** Asks WeChat, and tells of it. */
+  /** Calls WeChat, and publishes the result to subscribers. */
   async #call<Name extends ResponseName>(call: WechatCall<Name>): Promise<Responses[Name]> {
     if (!callAnswered.hasSubscribers && !callFailed.hasSubscribers) return await this.#api.call(call);
     const { path } = call.endpoint;
-    const began = performance.now();
-    const told = (): CallAnswered => ({ appid: this.appid, path, durationMs: performance.now() - began });
+    const started = performance.now();
+    const message = (): CallAnswered => ({
+      appid: this.appid,
+      path,
+      durationMs: performance.now() - started,
+    });
     try {
-      const answered = await this.#api.call(call);
-      callAnswered.publish(told);
-      return answered;
+      const response = await this.#api.call(call);
+      callAnswered.publish(message);
+      return response;
     } catch (error) {
-      callFailed.publish(() => ({ ...told(), ...failureOf(error) }));
+      callFailed.publish(() => ({ ...message(), ...failureOf(error) }));
       throw error;
     }
   }
 
-  /** The saved token of an openid, or `null`. Replace it on the instance or in a subclass to keep tokens elsewhere. */
+  /**
+   * The saved token of an openid, or `null`. Replace it on the instance or in a subclass to use another
+   * store.
+   */
   getToken(openid: string, callback?: Callback<TokenData | null>): unknown {
     return promiseOrCallback(async () => (await this.#store.get(this.#key(openid))) ?? null, callback);
   }
 
-  /** Saves a token under its openid. Replace it on the instance or in a subclass to keep tokens elsewhere. */
+  /** Saves a token under its openid. Replace it on the instance or in a subclass to use another store. */
   saveToken(openid: string, token: TokenData, callback?: Callback<unknown>): unknown {
     return promiseOrCallback(
       async () => await this.#store.set(this.#key(openid), token, TOKEN_TTL_MS),
@@ -431,7 +482,7 @@ export class OAuth {
   }
 
   /**
-   * Keeps the secret out of logs, also out of those that show what is not enumerable.
+   * Keeps the secret out of logs, even if they show properties that are not enumerable.
    *
    * @internal
    */
@@ -443,8 +494,8 @@ export class OAuth {
     return `${this.appid}:${openid}`;
   }
 
-  /** Through the instance, and with a callback: what an app has replaced there is what counts. */
-  #backend(): ConstructorParameters<typeof TokenKeeper>[0] {
+  /** Calls the methods of the instance, and with a callback, because an app may have replaced them. */
+  #backend(): TokenBackend {
     const store = this.#store;
     const lock = store.lock?.bind(store);
     return {
@@ -452,7 +503,7 @@ export class OAuth {
       secret: () => this.appsecret,
       load: (openid) => callHook((callback) => this.getToken(openid, callback)),
       save: (openid, token) => callHook((callback) => this.saveToken(openid, token, callback)),
-      forget: (openid) => store.delete(this.#key(openid)),
+      delete: (openid) => store.delete(this.#key(openid)),
       refresh: (refreshToken) => callHook((callback) => this.refreshAccessToken(refreshToken, callback)),
       lock: lock && ((openid, fn) => lock(this.#key(openid), fn)),
     };
@@ -463,7 +514,7 @@ function isObject<T>(value: T | string): value is T & object {
   return typeof value === 'object' && value !== null;
 }
 
-/** What stands for the profile where only the ids are known. */
+/** The user where no profile was granted. */
 function idsOf({
   openid,
   unionid,
@@ -478,6 +529,6 @@ function requireResult<T>(method: string, result: T | undefined): T {
   if (result !== undefined) return result;
   throw new WechatAuthError(
     'config',
-    `${method} was replaced on this instance by one that gives nothing back.`,
+    `${method} was replaced on this instance by a function that returns no result. Return or pass on the result.`,
   );
 }

@@ -1,15 +1,21 @@
 /**
- * Who logged in, in the words of WeChat ([userinfo](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsuserinfo.html)). After a silent
- * `snsapi_base` login there are only the ids.
+ * A user, with WeChat's field names
+ * ([userinfo](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsuserinfo.html)). After a
+ * silent login (`snsapi_base`) there are only the ids.
  */
 export interface WechatUser {
-  /** Who this is for one app: 28 characters, another for each app. */
+  /** The user's id for this app: 28 characters. Each app sees another one. */
   readonly openid: string;
-  /** Who this is for all apps of one Open Platform account. */
+  /** The user's id for all apps that are bound to one Open Platform account. */
   readonly unionid?: string;
-  /** As the user typed it, emoji included; may be empty, 微信用户, or 用户已经注销. */
+  /**
+   * As the user typed it, emoji included. It may be empty, 微信用户 (a default) or 用户已经注销 (a deleted account).
+   */
   readonly nickname?: string;
-  /** An address that dies when the user changes the picture; its last part is the size: 0 (640×640), 46, 64, 96 or 132. */
+  /**
+   * Address of the picture. Its last part is the size: 0 (640×640), 46, 64, 96 or 132. It stops working when
+   * the user changes the picture.
+   */
   readonly headimgurl?: string;
   /** Always 0 since October 2021. */
   readonly sex?: number;
@@ -21,11 +27,11 @@ export interface WechatUser {
   readonly province?: string;
   /** Empty since October 2021. */
   readonly country?: string;
-  /** Such as `['chinaunicom']`; mostly empty. */
+  /** Usually empty; for example `['chinaunicom']`. */
   readonly privilege?: readonly string[];
-  /** 1 for a virtual account of the snapshot page, else absent. */
+  /** 1 for a virtual account of the snapshot page; otherwise absent. */
   readonly is_snapshotuser?: number;
-  /** Fields that WeChat adds later are kept. */
+  /** A field that WeChat adds later is kept, up to 1,024 characters of JSON. */
   readonly [field: string]: unknown;
 }
 

@@ -3,17 +3,17 @@ import { storeFailure, tokensIn, type StoreFacts } from './call-store';
 import { TokenRecords, type EncryptionOptions } from './token-record';
 import type { TokenData, TokenStore } from './token-store';
 
-/** What is used of a Keyv, or of what is shaped like one. */
+/** The methods that are used of a Keyv, or of an object like it. */
 export interface KeyvLike {
   /** The value, or `undefined`. */
   get(key: string): Promise<unknown>;
-  /** False: it was not written. */
+  /** `false` if it was not written. */
   set(key: string, value: unknown, ttlMs?: number): Promise<unknown>;
-  /** Whether there was one. */
+  /** Whether there was a value. */
   delete(key: string): Promise<unknown>;
-  /** Keyv 5: tells a read that failed from nothing there. */
-  getRaw?(key: string): Promise<{ /** As `get` gives it. */ value?: unknown } | undefined>;
-  /** By this event Keyv tells of failures that its answers hide. */
+  /** Since Keyv 5. Unlike `get`, it distinguishes a failed read from a missing value. */
+  getRaw?(key: string): Promise<{ /** The value that `get` resolves with. */ value?: unknown } | undefined>;
+  /** Keyv reports by this event the failures that its results hide. */
   on?(event: 'error', listener: (error: unknown) => void): unknown;
 }
 
@@ -21,8 +21,12 @@ export interface KeyvLike {
 export type KeyvTokenStoreOptions = EncryptionOptions;
 
 /**
- * Tokens in whatever Keyv has an adapter for: SQL, MongoDB, etcd, … Keyv has no lock: two processes may
- * refresh one token at the same time, which WeChat takes.
+ * Tokens in any database that Keyv has an adapter for: SQL, MongoDB, etcd, … Keyv has no lock. So two
+ * processes may refresh one token at the same time, which WeChat accepts.
+ *
+ * Keyv reports most failures by an event that does not name the call. If one call fails, the calls of this
+ * store that are under way at the same time fail, too. Give this store a Keyv of its own, or the failures of
+ * its other users count as well.
  *
  * @example
  * app.use(wechatAuth({ tokenStore: new KeyvTokenStore(new Keyv(new KeyvPostgres(process.env.DATABASE_URL))) }));
@@ -34,13 +38,14 @@ export class KeyvTokenStore implements TokenStore {
   #errors = { count: 0, message: '' };
   readonly #beingWritten = new Set<TokenData>();
 
-  /** @throws WechatAuthError of kind `config` where it is no Keyv, or a key to encrypt with is none. */
+  /** @throws WechatAuthError of kind `config` if `keyv` is not a Keyv, or an encryption key is too short. */
   constructor(keyv: KeyvLike, options: KeyvTokenStoreOptions = {}) {
     const { get, set, delete: remove } = (keyv as Partial<KeyvLike> | null | undefined) ?? {};
     if (![get, set, remove].every((method) => typeof method === 'function')) {
       throw new WechatAuthError(
         'config',
-        'KeyvTokenStore was given no Keyv. Give new Keyv(…), or what has get, set and delete as Keyv has.',
+        'KeyvTokenStore was not given a Keyv. ' +
+          'Give new Keyv(…), or an object with get, set and delete as Keyv has them.',
       );
     }
     this.#keyv = keyv;
@@ -52,9 +57,9 @@ export class KeyvTokenStore implements TokenStore {
   }
 
   /**
-   * What was last saved under this key, or `undefined`.
+   * The token that was last saved under this key, or `undefined`.
    *
-   * @throws WechatAuthError of kind `token_store` where Keyv failed, or what is there is no token of ours.
+   * @throws WechatAuthError of kind `token_store` if Keyv failed, or if the value is not a token of ours.
    */
   async get(key: string): Promise<TokenData | undefined> {
     const record = await this.#checked('get', async () =>
@@ -66,32 +71,31 @@ export class KeyvTokenStore implements TokenStore {
   /**
    * Saves a token for `ttlMs` milliseconds.
    *
-   * @throws WechatAuthError of kind `token_store` where Keyv failed or did not write.
+   * @throws WechatAuthError of kind `token_store` if Keyv failed or did not write.
    */
   async set(key: string, token: TokenData, ttlMs: number): Promise<void> {
     const record = this.#records.write(key, token);
     this.#beingWritten.add(token);
     try {
-      const said = await this.#checked('set', () => this.#keyv.set(key, record, ttlMs));
-      if (said === false) throw this.#failure('set', 'it did not write the token, and did not say why');
+      const written = await this.#checked('set', () => this.#keyv.set(key, record, ttlMs));
+      if (written === false) throw this.#failure('set', 'it did not write the token, and did not say why');
     } finally {
       this.#beingWritten.delete(token);
     }
   }
 
   /**
-   * Forgets what is saved under this key, if anything.
+   * Deletes the token under this key, if there is one.
    *
-   * @throws WechatAuthError of kind `token_store` where Keyv failed.
+   * @throws WechatAuthError of kind `token_store` if Keyv failed.
    */
   async delete(key: string): Promise<void> {
     await this.#checked('delete', () => this.#keyv.delete(key));
   }
 
   /**
-   * Keyv and its adapters report most errors by an event, and resolve the call as if it had succeeded. The
-   * event does not name the call. So every call that was under way when it came fails, also a call of another
-   * user of the same Keyv.
+   * Keyv resolves a failed call as if it had succeeded, and reports the failure by an event. So a call fails
+   * if any event came while it was under way.
    */
   async #checked<T>(call: string, work: () => Promise<T>): Promise<T> {
     const { count } = this.#errors;

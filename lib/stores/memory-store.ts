@@ -5,7 +5,7 @@ import type { TokenData, TokenStore } from './token-store';
 /** Options of `new MemoryTokenStore()`. */
 export interface MemoryTokenStoreOptions {
   /**
-   * How many tokens are kept; the one not used for the longest time leaves first.
+   * How many tokens are kept. The token that was not used for the longest time is dropped first.
    *
    * @default 20000
    */
@@ -13,7 +13,8 @@ export interface MemoryTokenStoreOptions {
 }
 
 /**
- * Tokens in this process, bounded. A second process, or a restart, knows nothing of them.
+ * Tokens in the memory of this process, up to a maximum. Other processes do not see them, and a restart loses
+ * them.
  *
  * @example
  * app.use(wechatAuth({ tokenStore: new MemoryTokenStore({ max: 100_000 }) }));
@@ -23,30 +24,30 @@ export class MemoryTokenStore implements TokenStore {
 
   /**
    * @param options how many tokens it keeps
-   * @throws WechatAuthError of kind `config` where `max` is no whole number from 1 up.
+   * @throws WechatAuthError of kind `config` if `max` is not a whole number of at least 1.
    */
   constructor({ max = 20_000 }: MemoryTokenStoreOptions = {}) {
     if (!Number.isSafeInteger(max) || max < 1) {
       throw new WechatAuthError(
         'config',
-        `MemoryTokenStore: max is ${String(max)}; use a whole number from 1 up.`,
+        `MemoryTokenStore: max is ${String(max)}. Use a whole number of at least 1.`,
       );
     }
     this.#tokens = new LRUCache({ max, perf: Date });
   }
 
-  /** What was last saved under this key, or `undefined`. */
+  /** The token that was last saved under this key, or `undefined`. */
   get(key: string): Promise<TokenData | undefined> {
     return Promise.resolve(this.#tokens.get(key));
   }
 
-  /** Saves a token for `ttlMs` milliseconds, or until it is the one not used for the longest time. */
+  /** Saves a token for `ttlMs` milliseconds, or until it is dropped. */
   set(key: string, token: TokenData, ttlMs: number): Promise<void> {
     this.#tokens.set(key, token, { ttl: ttlMs });
     return Promise.resolve();
   }
 
-  /** Forgets what is saved under this key, if anything. */
+  /** Deletes the token under this key, if there is one. */
   delete(key: string): Promise<void> {
     this.#tokens.delete(key);
     return Promise.resolve();

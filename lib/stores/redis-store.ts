@@ -6,7 +6,10 @@ import { callStore, storeFailure, tokensIn, type StoreFacts } from './call-store
 import { TokenRecords, type EncryptionOptions } from './token-record';
 import type { TokenData, TokenStore } from './token-store';
 
-/** What is used of a client of node-redis (the package `redis`, 4 and later): single, pool, Sentinel or Cluster. */
+/**
+ * The methods that are used of a client of node-redis (the package `redis`, 4 and later): single, pool,
+ * Sentinel or Cluster.
+ */
 export interface NodeRedisClient {
   /** GET */
   get(key: string): Promise<unknown>;
@@ -18,7 +21,7 @@ export interface NodeRedisClient {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
-/** What is used of a client of ioredis: single, Sentinel or Cluster. */
+/** The methods that are used of a client of ioredis: single, Sentinel or Cluster. */
 export interface IORedisClient {
   /** GET */
   get(key: string): Promise<unknown>;
@@ -36,23 +39,23 @@ export type RedisClient = NodeRedisClient | IORedisClient;
 /** Options of `new RedisTokenStore()`. */
 export interface RedisTokenStoreOptions extends EncryptionOptions {
   /**
-   * Stands before every key.
+   * The beginning of every key.
    *
    * @default 'wechat-token:'
    */
   readonly prefix?: string | undefined;
 }
 
-/** Shorter than the limit of whoever asks the store, so that the error says what was slow. */
+/** Shorter than the limit of a call to the store (STORE_LIMIT_MS), so that the error names Redis. */
 const COMMAND_LIMIT_MS = 4_000;
-/** How long a lock outlives its holder. */
+/** How long a lock stays after its holder has died. */
 const LEASE_MS = 7_000;
 const RENEWAL_MS = 2_000;
-/** A holder may wait for WeChat, and for Redis before and after. */
+/** The holder may wait for WeChat, and for Redis before and after that. */
 const WAIT_LIMIT_MS = 15_000;
 const PAUSE_MS = { least: 20, most: 80 };
 
-/** Each touches one key, as a Cluster demands. */
+/** Each script uses one key, as a Cluster requires. */
 const SCRIPTS = {
   take: "return redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0",
   renew: "return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('pexpire', KEYS[1], ARGV[2]) or 0",
@@ -60,8 +63,8 @@ const SCRIPTS = {
 } as const;
 
 /**
- * Tokens in Redis, for all processes that share it, with a lock that makes one refresh of many. The client is the app's own, of
- * node-redis or ioredis, and connected by the app.
+ * Tokens in Redis, for all processes that share it, with a lock for single-flight refreshes across processes.
+ * The client is the app's own, of node-redis or ioredis.
  *
  * @example
  * const client = await createClient({ url: process.env.REDIS_URL, disableOfflineQueue: true }).connect();
@@ -74,8 +77,9 @@ export class RedisTokenStore implements TokenStore, SharedCache {
 
   /**
    * @param client connected by the app, which also closes it
-   * @param options where tokens rest, and how
-   * @throws WechatAuthError of kind `config` where the client is none, or a key to encrypt with is none.
+   * @param options the prefix of the keys, and the encryption
+   * @throws WechatAuthError of kind `config` if `client` is not a Redis client, or an encryption key is too
+   * short.
    */
   constructor(client: RedisClient, { prefix = 'wechat-token:', ...encryption }: RedisTokenStoreOptions = {}) {
     this.#commands = commandsOf(client);
@@ -84,51 +88,56 @@ export class RedisTokenStore implements TokenStore, SharedCache {
   }
 
   /**
-   * What was last saved under this key, or `undefined`.
+   * The token that was last saved under this key, or `undefined`.
    *
-   * @throws WechatAuthError of kind `token_store` where Redis failed or did not answer within 4 s, or what is there is no token of ours.
+   * @throws WechatAuthError of kind `token_store` if Redis failed or did not respond within 4 s, or if the
+   * record is not a token of ours.
    */
   async get(key: string): Promise<TokenData | undefined> {
-    const record = await answered('get', () => this.#commands.get(this.#prefix + key));
+    const record = await sendCommand('get', () => this.#commands.get(this.#prefix + key));
     return record === null || record === undefined ? undefined : this.#records.read(key, record);
   }
 
   /**
    * Saves a token for `ttlMs` milliseconds.
    *
-   * @throws WechatAuthError of kind `token_store` where Redis failed or did not answer within 4 s.
+   * @throws WechatAuthError of kind `token_store` if Redis failed or did not respond within 4 s.
    */
   async set(key: string, token: TokenData, ttlMs: number): Promise<void> {
     const record = this.#records.write(key, token);
     const ms = Math.max(1, Math.ceil(ttlMs));
-    const said = await answered('set', () => this.#commands.set(this.#prefix + key, ms, record), token);
-    if (String(said) !== 'OK')
-      throw storeFailure(REDIS, { call: 'set' }, 'it did not say OK: the write may not have happened');
+    const reply = await sendCommand('set', () => this.#commands.set(this.#prefix + key, ms, record), token);
+    if (String(reply) !== 'OK')
+      throw storeFailure(
+        REDIS,
+        { call: 'set' },
+        'it did not reply OK, so the token may not have been written',
+      );
   }
 
   /**
-   * Forgets what is saved under this key, if anything.
+   * Deletes the token under this key, if there is one.
    *
-   * @throws WechatAuthError of kind `token_store` where Redis failed or did not answer within 4 s.
+   * @throws WechatAuthError of kind `token_store` if Redis failed or did not respond within 4 s.
    */
   async delete(key: string): Promise<void> {
-    await answered('delete', () => this.#commands.delete(this.#prefix + key));
+    await sendCommand('delete', () => this.#commands.delete(this.#prefix + key));
   }
 
   /** @internal */
   async readCache(key: string): Promise<unknown> {
-    return (await this.get(key))?.['note'];
+    return (await this.get(key))?.['entry'];
   }
 
   /**
-   * In the clothes of a token, and encrypted as one.
+   * Stored as a token record, so that it is encrypted and expires in the same way.
    *
    * @internal
    */
-  async writeCache(key: string, note: unknown, ttlMs: number): Promise<void> {
+  async writeCache(key: string, entry: unknown, ttlMs: number): Promise<void> {
     await this.set(
       key,
-      { access_token: 'none', expires_in: 0, openid: key, create_at: Date.now(), note },
+      { access_token: 'none', expires_in: 0, openid: key, create_at: Date.now(), entry },
       ttlMs,
     );
   }
@@ -139,9 +148,10 @@ export class RedisTokenStore implements TokenStore, SharedCache {
   }
 
   /**
-   * Runs `fn` while nobody else who shares this Redis runs under the same key.
+   * Runs `fn` while no other process that shares this Redis runs under the same key.
    *
-   * @throws WechatAuthError of kind `token_store` where the lock was not free within 15 s, or Redis failed before `fn` ran.
+   * @throws WechatAuthError of kind `token_store` if the lock was not free within 15 s, or Redis failed
+   * before `fn` ran.
    */
   async lock<T>(key: string, fn: () => Promise<T>): Promise<T> {
     const lock = new Lock(this.#commands, `${this.#prefix}${key}:lock`);
@@ -154,7 +164,9 @@ export class RedisTokenStore implements TokenStore, SharedCache {
   }
 }
 
-/** One holder of one lock, known by a random name: nobody gives back what is another's. */
+/**
+ * One holder of one lock. A random name identifies it, so that it cannot release the lock of another holder.
+ */
 class Lock {
   readonly #commands: Commands;
   readonly #name: string;
@@ -172,7 +184,8 @@ class Lock {
       if (performance.now() - started > WAIT_LIMIT_MS) {
         throw new WechatAuthError(
           'token_store',
-          `The lock of ${key} was not free within ${WAIT_LIMIT_MS} ms: another process is still refreshing this token. Try again.`,
+          `The lock of ${key} was not free within ${WAIT_LIMIT_MS} ms: ` +
+            'another process is still refreshing this token. Try again.',
         );
       }
       await sleep(PAUSE_MS.least + Math.random() * (PAUSE_MS.most - PAUSE_MS.least));
@@ -182,18 +195,18 @@ class Lock {
 
   async #tryToTake(): Promise<boolean> {
     try {
-      return Number(await answered('lock', () => this.#run('take'))) === 1;
+      return Number(await sendCommand('lock', () => this.#run('take'))) === 1;
     } catch (error) {
-      // A client that queues may still take it later, for nobody.
+      // A client that queues commands may still take the lock later, when nobody needs it any more.
       void this.#run('release').catch(() => undefined);
       throw error;
     }
   }
 
-  /** What has run under the lock counts, even where it cannot be given back: then it frees itself. */
+  /** A failure is ignored: the work under the lock is done, and the lock expires by itself. */
   async release(): Promise<void> {
     clearInterval(this.#heartbeat);
-    await answered('unlock', () => this.#run('release'), undefined, 1_000).catch(() => undefined);
+    await sendCommand('unlock', () => this.#run('release'), undefined, 1_000).catch(() => undefined);
   }
 
   async #run(script: keyof typeof SCRIPTS): Promise<unknown> {
@@ -202,7 +215,7 @@ class Lock {
   }
 }
 
-/** What both kinds of clients can do, under one name each. */
+/** One name for each command, for both kinds of clients. */
 interface Commands {
   get(key: string): Promise<unknown>;
   set(key: string, ms: number, value: string): Promise<unknown>;
@@ -232,7 +245,8 @@ function commandsOf(client: RedisClient): Commands {
   }
   throw new WechatAuthError(
     'config',
-    'RedisTokenStore was given no client of node-redis (4 or later) or ioredis. Give what createClient(), createCluster(), createSentinel() or new Redis() returns.',
+    'RedisTokenStore was not given a client of node-redis (4 or later) or ioredis. ' +
+      'Give the result of createClient(), createCluster(), createSentinel() or new Redis().',
   );
 }
 
@@ -242,7 +256,7 @@ const REDIS: StoreFacts = {
   whenLate: '; its client may be queueing while the server is away',
 };
 
-function answered(
+function sendCommand(
   call: string,
   command: () => Promise<unknown>,
   token?: TokenData,

@@ -1,10 +1,10 @@
 /**
- * What processes tell each other for a moment, beside the tokens: that a login is done, and how. Not a part of the contract of token
- * stores: an app's own store never sees a note.
+ * Short-lived entries that the processes of an app share, such as the results of callbacks. It is not a part
+ * of the token store's contract: an app's own store never gets such an entry.
  */
 export interface SharedCache {
   readCache(key: string): Promise<unknown>;
-  writeCache(key: string, note: unknown, ttlMs: number): Promise<void>;
+  writeCache(key: string, entry: unknown, ttlMs: number): Promise<void>;
   deleteCache(key: string): Promise<void>;
   lock<T>(key: string, fn: () => Promise<T>): Promise<T>;
 }

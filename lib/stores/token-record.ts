@@ -1,18 +1,22 @@
-/** What a token looks like at rest: JSON, or AES-256-GCM where keys are given. */
+/** The record of a token in a store: JSON, or AES-256-GCM if the app gives keys. */
 import crypto from 'node:crypto';
 import { WechatAuthError } from '../errors';
+import { redact } from '../redact';
 import type { TokenData } from './token-store';
 
-/** At least 32 random bytes, or a text of at least 32 random characters: `openssl rand -base64 32` prints one. */
+/**
+ * At least 32 random bytes, or a string of at least 32 random characters: `openssl rand -base64 32` prints
+ * one.
+ */
 export type EncryptionKey = string | Uint8Array;
 
-/** How tokens rest. */
+/** Whether a store encrypts its tokens. */
 export interface EncryptionOptions {
   /**
-   * Encrypts tokens at rest (AES-256-GCM). The first key encrypts, all of them decrypt: to change the key, put the new one in front, and
-   * leave the old one in for 30 days.
+   * Encrypts tokens at rest (AES-256-GCM). The first key encrypts; all of them decrypt. To change the key,
+   * put the new one first, and keep the old one for 30 days.
    *
-   * @default none: tokens rest as JSON
+   * @default none: tokens are stored as JSON
    */
   readonly encryptionKeys?: readonly EncryptionKey[] | undefined;
 }
@@ -21,7 +25,7 @@ export interface EncryptionOptions {
 export class TokenRecords {
   readonly #keys: readonly Key[];
 
-  /** @throws WechatAuthError of kind `config` where a key is none. */
+  /** @throws WechatAuthError of kind `config` if a key is too short or not a key. */
   constructor(owner: string, { encryptionKeys }: EncryptionOptions = {}) {
     this.#keys = encryptionKeys === undefined ? [] : keysOf(owner, encryptionKeys);
   }
@@ -29,40 +33,46 @@ export class TokenRecords {
   write(under: string, token: TokenData): string {
     const text = JSON.stringify(token);
     const [current] = this.#keys;
-    return current ? seal(current, under, text) : text;
+    return current ? encrypt(current, under, text) : text;
   }
 
   /**
-   * The token, or `undefined` for a record that was not encrypted where all must be: whoever can write into the engine could
-   * have put it there, and a store that has just got its keys is full of them.
+   * The token of a record. If the store has keys, a plain record counts as missing: an attacker who can write
+   * to the database could have put it there. A store that was given keys only now is full of such records.
    *
-   * @throws WechatAuthError of kind `token_store` where the record is no token, its key is missing, or somebody has changed it.
+   * @throws WechatAuthError of kind `token_store` if the record is not a token, its key is missing, or it was
+   * changed.
    */
   read(under: string, record: unknown): TokenData | undefined {
     const stored = Buffer.isBuffer(record) ? record.toString() : record;
     if (typeof stored === 'string' && stored.startsWith(SEALED))
-      return tokenIn(under, open(this.#keys, under, stored));
-    return this.#keys.length > 0 ? undefined : tokenIn(under, stored);
+      return parseToken(under, decrypt(this.#keys, under, stored));
+    return this.#keys.length > 0 ? undefined : parseToken(under, stored);
   }
 }
 
-function tokenIn(under: string, stored: unknown): TokenData {
+function parseToken(under: string, stored: unknown): TokenData {
   let token: unknown;
   try {
     token = typeof stored === 'string' ? JSON.parse(stored) : stored;
   } catch {
-    throw noToken(under);
+    throw notAToken(under);
   }
   if (typeof (token as Partial<TokenData> | null | undefined)?.access_token === 'string')
     return token as TokenData;
-  throw noToken(under);
+  throw notAToken(under);
 }
 
-function noToken(under: string): WechatAuthError {
+function notAToken(under: string): WechatAuthError {
   return new WechatAuthError(
     'token_store',
-    `What is stored for ${under} is no token. See who else writes there, or give the store a prefix of its own.`,
+    `The record of ${shown(under)} is not a token. Find what else writes there, or give the store a prefix of its own.`,
   );
+}
+
+/** The app may have been given an openid by a browser: it is a part of this key. */
+function shown(under: string): string {
+  return redact(under, []);
 }
 
 interface Key {
@@ -78,14 +88,17 @@ function keysOf(owner: string, given: readonly EncryptionKey[]): Key[] {
       'config',
       `${owner}: ${what}. Give a list of keys, the current one first; \`openssl rand -base64 32\` prints one.`,
     );
-  if (!Array.isArray(given)) throw fault('encryptionKeys is no list');
+  if (!Array.isArray(given)) throw fault('encryptionKeys is not a list');
   if (given.length === 0) throw fault('encryptionKeys is empty');
   return given.map((key: unknown, at) => {
     if (typeof key !== 'string' && !(key instanceof Uint8Array))
-      throw fault(`encryptionKeys[${at}] is ${key === null ? 'null' : typeof key}, neither text nor bytes`);
+      throw fault(
+        `encryptionKeys[${at}] is ${key === null ? 'null' : typeof key}, neither a string nor bytes`,
+      );
     if (key.length < SHORTEST_KEY)
       throw fault(
-        `encryptionKeys[${at}] has ${key.length} ${typeof key === 'string' ? 'characters' : 'bytes'}, and ${SHORTEST_KEY} is the least`,
+        `encryptionKeys[${at}] has ${key.length} ${typeof key === 'string' ? 'characters' : 'bytes'}, ` +
+          `but at least ${SHORTEST_KEY} are needed`,
       );
     return { id: derive(key, '', 'id', ID_BYTES), secret: derive(key, '', 'secret', 32) };
   });
@@ -101,38 +114,41 @@ const ID_BYTES = 6;
 const SALT_BYTES = 24;
 const TAG_BYTES = 16;
 
-/** A key for each record: with one key for all, a large fleet would soon have used more random nonces than GCM allows. */
+/**
+ * Each record has a key of its own: with one key for all, random nonces would repeat sooner than GCM allows.
+ */
 function cipherKey({ secret }: Key, salt: Buffer): { key: Buffer; nonce: Buffer } {
   const derived = derive(secret, salt, 'record', 32 + 12);
   return { key: derived.subarray(0, 32), nonce: derived.subarray(32) };
 }
 
-/** `under` is sealed in: a record that is moved to another user's place does not open there. */
-function seal(by: Key, under: string, text: string): string {
+/** The record is bound to its key in the store: moved to another user's key, it does not decrypt. */
+function encrypt(encryptionKey: Key, under: string, text: string): string {
   const salt = crypto.randomBytes(SALT_BYTES);
-  const { key, nonce } = cipherKey(by, salt);
+  const { key, nonce } = cipherKey(encryptionKey, salt);
   const cipher = crypto.createCipheriv(CIPHER, key, nonce).setAAD(Buffer.from(SEALED + under));
-  const parts = [by.id, salt, cipher.update(text), cipher.final(), cipher.getAuthTag()];
+  const parts = [encryptionKey.id, salt, cipher.update(text), cipher.final(), cipher.getAuthTag()];
   return SEALED + Buffer.concat(parts).toString('base64url');
 }
 
-function open(keys: readonly Key[], under: string, record: string): string {
+function decrypt(keys: readonly Key[], under: string, record: string): string {
   const bytes = Buffer.from(record.slice(SEALED.length), 'base64url');
   if (keys.length === 0) {
     throw new WechatAuthError(
       'token_store',
-      `The token of ${under} is encrypted, and the store has no encryptionKeys. Give it the key.`,
+      `The token of ${shown(under)} is encrypted, but the store has no encryptionKeys. Give it the key.`,
     );
   }
-  const by = keys.find(({ id }) => id.equals(bytes.subarray(0, ID_BYTES)));
-  if (!by) {
+  const encryptionKey = keys.find(({ id }) => id.equals(bytes.subarray(0, ID_BYTES)));
+  if (!encryptionKey) {
     throw new WechatAuthError(
       'token_store',
-      `The token of ${under} was encrypted with a key that is not among encryptionKeys. Add the older key behind the current one.`,
+      `The token of ${shown(under)} was encrypted with a key that is not among encryptionKeys. ` +
+        'Add the older key after the current one.',
     );
   }
   const salt = bytes.subarray(ID_BYTES, ID_BYTES + SALT_BYTES);
-  const { key, nonce } = cipherKey(by, salt);
+  const { key, nonce } = cipherKey(encryptionKey, salt);
   try {
     const decipher = crypto
       .createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES })
@@ -143,7 +159,8 @@ function open(keys: readonly Key[], under: string, record: string): string {
   } catch {
     throw new WechatAuthError(
       'token_store',
-      `The token of ${under} was changed since it was saved, or moved there from elsewhere. See who else writes into the store; the next login of this user replaces it.`,
+      `The token of ${shown(under)} was changed since it was saved, or moved there from another key. ` +
+        'Find what else writes to the store. The next login of this user replaces the token.',
     );
   }
 }

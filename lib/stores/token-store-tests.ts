@@ -1,41 +1,44 @@
-/** What token-store.ts promises in words, as checks that any store must pass, in any test runner. */
+/** The contract of token-store.ts as tests for any store, in any test runner. */
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOKEN_TTL_MS, type TokenData, type TokenStore } from './token-store';
 
-/** One sentence of the contract. */
+/** The test of one sentence of the contract. */
 export interface TokenStoreCheck {
   /** The sentence. */
   readonly name: string;
-  /** Rejects with an AssertionError where the store breaks it. Writes under keys of its own, which it removes. */
+  /**
+   * Rejects with an AssertionError if the store breaks the sentence. It writes to keys of its own, and
+   * deletes them.
+   */
   readonly run: (store: TokenStore) => Promise<void>;
 }
 
 /**
- * The contract of a token store, sentence by sentence.
+ * The contract of a token store as tests, one for each sentence.
  *
  * @example
  * for (const { name, run } of tokenStoreTests) test(name, () => run(new MyTokenStore()));
  */
 export const tokenStoreTests: readonly TokenStoreCheck[] = [
-  check('gives back what was saved, field by field', async (store, { key }) => {
-    const token = aToken({ later: { 名: ['字', '👩‍👩‍👧', 'a\u0000b', null, 1.5, false] }, is_snapshotuser: 1 });
+  check('returns the token that was saved, field by field', async (store, { key }) => {
+    const token = aToken({ added: { 名: ['字', '👩‍👩‍👧', 'a\u0000b', null, 1.5, false] }, is_snapshotuser: 1 });
     await store.set(key, token, TOKEN_TTL_MS);
     assert.deepEqual(await store.get(key), token);
   }),
-  check('has nothing under a key that was never saved', async (store, { key, other }) => {
+  check('returns undefined for a key that was never saved', async (store, { key, other }) => {
     assert.equal(await store.get(key), undefined);
     await store.set(key, aToken(), TOKEN_TTL_MS);
     assert.equal(await store.get(other), undefined);
   }),
-  check('keeps the last of two', async (store, { key }) => {
+  check('keeps the last of two tokens', async (store, { key }) => {
     await store.set(key, aToken(), TOKEN_TTL_MS);
     const second: TokenData = { access_token: 'second', expires_in: 7200, openid: 'oUser', create_at: 1 };
     await store.set(key, second, TOKEN_TTL_MS);
     assert.deepEqual(await store.get(key), second);
   }),
-  check('deletes what was there, and takes no offence where nothing was', async (store, { key, other }) => {
+  check('deletes a token, and accepts a delete where there is none', async (store, { key, other }) => {
     await store.set(key, aToken(), TOKEN_TTL_MS);
     await store.set(other, aToken(), TOKEN_TTL_MS);
     await store.delete(key);
@@ -43,17 +46,17 @@ export const tokenStoreTests: readonly TokenStoreCheck[] = [
     assert.equal(await store.get(key), undefined);
     assert.ok(await store.get(other));
   }),
-  check('keeps tokens of several users and apps apart', async (store, { keys }) => {
+  check('keeps the tokens of several users and apps apart', async (store, { keys }) => {
     await Promise.all(keys.map((key) => store.set(key, aToken({ access_token: key }), TOKEN_TTL_MS)));
     const found = await Promise.all(keys.map(async (key) => (await store.get(key))?.access_token));
     assert.deepEqual(found, keys);
   }),
-  check('takes tokens as long as WeChat may make them', async (store, { key }) => {
+  check('accepts tokens of the length that WeChat may issue', async (store, { key }) => {
     const token = aToken({ access_token: '9'.repeat(512), refresh_token: '8'.repeat(512) });
     await store.set(key, token, TOKEN_TTL_MS);
     assert.deepEqual(await store.get(key), token);
   }),
-  check('forgets a token when its time is over', async (store, { key }) => {
+  check('drops a token when its time is over', async (store, { key }) => {
     await store.set(key, aToken(), 50);
     await until(async () => (await store.get(key)) === undefined);
   }),
@@ -63,17 +66,17 @@ export const tokenStoreTests: readonly TokenStoreCheck[] = [
     await sleep(100);
     assert.equal((await store.get(key))?.access_token, 'second');
   }),
-  check('lock, where offered, settles as what it guards', async (store, { key }) => {
+  check('lock, if offered, settles as its function does', async (store, { key }) => {
     if (!store.lock) return;
     assert.equal(await store.lock(key, () => Promise.resolve('done')), 'done');
-    const failure = new Error('what it guards failed');
+    const failure = new Error('the function under the lock failed');
     await assert.rejects(
       store.lock(key, () => Promise.reject(failure)),
       (error) => error === failure,
     );
     assert.equal(await store.lock(key, () => Promise.resolve('free again')), 'free again');
   }),
-  check('lock, where offered, lets one run at a time', async (store, { key }) => {
+  check('lock, if offered, lets one holder run at a time', async (store, { key }) => {
     let running = 0;
     let most = 0;
     let ran = 0;
@@ -86,12 +89,12 @@ export const tokenStoreTests: readonly TokenStoreCheck[] = [
     await Promise.all(Array.from({ length: 5 }, async () => store.lock?.(key, work)));
     if (store.lock) assert.deepEqual({ most, ran }, { most: 1, ran: 5 });
   }),
-  check('lock, where offered, makes no one wait for another key', async (store, { key, other }) => {
+  check('lock, if offered, does not block other keys', async (store, { key, other }) => {
     await store.lock?.(key, async () => {
       assert.equal(await store.lock?.(other, () => Promise.resolve('other')), 'other');
     });
   }),
-  check('lock, where offered, lets its holder read and write the token', async (store, { key }) => {
+  check('lock, if offered, lets its holder read and write the token', async (store, { key }) => {
     await store.lock?.(key, async () => {
       await store.set(key, aToken(), TOKEN_TTL_MS);
       assert.ok(await store.get(key));
@@ -102,7 +105,10 @@ export const tokenStoreTests: readonly TokenStoreCheck[] = [
 interface Keys {
   readonly key: string;
   readonly other: string;
-  /** Of two users of two apps; among them, what only a careless store takes for one key. */
+  /**
+   * Keys of several users of two apps. A store that ignores case or matches by prefix mistakes some for
+   * others.
+   */
   readonly keys: readonly string[];
 }
 
@@ -120,7 +126,7 @@ function check(name: string, body: (store: TokenStore, keys: Keys) => Promise<vo
   };
 }
 
-/** As the package makes them, `appid:openid`; random, so that a store in use may be checked. */
+/** Keys of the package's form, `appid:openid`. They are random, so that a store in use can be tested. */
 function someKeys(): Keys {
   const random = (bytes: number): string => crypto.randomBytes(bytes).toString('hex');
   const [app, otherApp] = [`wx${random(8)}`, `wx${random(8)}`];
@@ -144,11 +150,11 @@ function aToken(fields: Partial<TokenData> = {}): TokenData {
   };
 }
 
-/** What takes its time in some engines must come true in the end. */
+/** Waits for a condition that takes some time in some databases. */
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
   const started = performance.now();
   while (!(await isTrue())) {
-    assert.ok(performance.now() - started < 5_000, 'it is still there 5 s later');
+    assert.ok(performance.now() - started < 5_000, 'the token is still there after 5 s');
     await sleep(20);
   }
 }

@@ -1,27 +1,27 @@
 import { inspect } from 'node:util';
 import type { TokenData } from '../../stores/token-store';
 
-/** A token counts as expired this much early: what is asked now must still be valid when it arrives. */
+/** A token counts as expired this much early, so that it is still valid when a request with it arrives. */
 const EARLY_MS = 10_000;
 
-/** A token as WeChat answered it, in `data`, with the time it was asked for. */
+/** A token: WeChat's response in `data`, and when it was requested. */
 export class AccessToken {
-  /** What WeChat answered. The tokens in it are secrets. */
+  /** WeChat's response. The tokens in it are secrets. */
   readonly data: TokenData;
 
   constructor(data: TokenData) {
     this.data = data;
   }
 
-  /** When WeChat was asked, in ms since 1970. */
+  /** When the token was requested, in ms since 1970. */
   get create_at(): number {
     return this.data.create_at;
   }
 
-  /** Whether WeChat would still take the access token: false from 10 s before it expires. */
+  /** Whether WeChat should still accept the access token. It is false from 10 s before the token expires. */
   isValid(): boolean {
     const { access_token, expires_in } = this.data;
-    return Boolean(access_token) && Date.now() < askedAt(this) + asNumber(expires_in) * 1000 - EARLY_MS;
+    return Boolean(access_token) && Date.now() < createdAt(this) + asNumber(expires_in) * 1000 - EARLY_MS;
   }
 
   /**
@@ -30,16 +30,17 @@ export class AccessToken {
    * @internal
    */
   [inspect.custom](): string {
-    return `AccessToken { openid: '${this.data.openid}', scope: '${this.data.scope ?? ''}', valid: ${String(this.isValid())} }`;
+    const { openid, scope = '' } = this.data;
+    return `AccessToken { openid: '${openid}', scope: '${scope}', valid: ${String(this.isValid())} }`;
   }
 }
 
-/** A store of the app's own may bring numbers back as strings. */
+/** The app's own store may return numbers as strings. */
 function asNumber(value: unknown): number {
   return Number(value);
 }
 
-/** When WeChat was asked for a token, in ms since 1970. */
-export function askedAt(token: AccessToken): number {
+/** When a token was requested, in ms since 1970. */
+export function createdAt(token: AccessToken): number {
   return asNumber(token.data.create_at);
 }

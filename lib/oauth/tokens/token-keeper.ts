@@ -1,4 +1,6 @@
-/** Which token serves for an openid: cache, then store, then refresh, and one refresh at a time. */
+/**
+ * Finds a valid token for an openid: in the cache, in the store, or by a refresh. One refresh runs at a time.
+ */
 import createDebug from 'debug';
 import { performance } from 'node:perf_hooks';
 import { LRUCache } from 'lru-cache';
@@ -7,48 +9,49 @@ import { OnceUnderLock } from '../../async/once-under-lock';
 import { LOCK_LIMIT_MS, STORE_LIMIT_MS } from '../../async/time-limit';
 import { callStore, tokensIn, type StoreFacts } from '../../stores/call-store';
 import { TOKEN_TTL_MS, type TokenData } from '../../stores/token-store';
-import { AccessToken, askedAt } from './access-token';
+import { AccessToken, createdAt } from './access-token';
 import { failureOf, tokenFailed, tokenRefreshed, type TokenRefreshed } from '../events';
 import { SingleFlight } from '../../async/single-flight';
+import { redact } from '../../redact';
 import { isBaseOnly } from '../scope';
 
 const debug = createDebug('wechat-auth:token');
 
-const CACHED = 5_000;
+const MAX_CACHED = 5_000;
 
-/** By which ways the keeper reaches the app's store and WeChat. */
+/** What the keeper needs of the app's store and of WeChat. */
 export interface TokenBackend {
   readonly appid: string;
-  /** The app secret, which a store's words might echo. */
+  /** The AppSecret, so that it can be masked if a store's error repeats it. */
   secret(): string | undefined;
   load(openid: string): Promise<unknown>;
   save(openid: string, token: TokenData): Promise<unknown>;
-  forget(openid: string): Promise<void>;
-  /** Asks WeChat for a fresh token, and saves it. */
+  delete(openid: string): Promise<void>;
+  /** Exchanges a refresh token for a new token, and saves it. */
   refresh(refreshToken: string | undefined): Promise<unknown>;
   readonly lock: (<T>(openid: string, fn: () => Promise<T>) => Promise<T>) | undefined;
 }
 
 export class TokenKeeper {
   readonly #backend: TokenBackend;
-  readonly #cache = new LRUCache<string, AccessToken>({ max: CACHED });
+  readonly #cache = new LRUCache<string, AccessToken>({ max: MAX_CACHED });
   readonly #lookups = new SingleFlight<AccessToken>();
   readonly #refreshes = new SingleFlight<AccessToken>();
-  /** Whose token is being refreshed, by refresh token. */
+  /** The openids whose tokens are being refreshed, by refresh token. */
   readonly #owners = new Map<string | undefined, string>();
 
-  constructor(ways: TokenBackend) {
-    this.#backend = ways;
+  constructor(backend: TokenBackend) {
+    this.#backend = backend;
   }
 
-  /** A token that WeChat should take: the cached one, the stored one, else a refreshed one. */
+  /** A token that WeChat should accept: the cached one, the stored one, or a refreshed one. */
   async validToken(openid: string): Promise<AccessToken> {
     const cached = this.#cache.get(openid);
     if (cached?.isValid()) return cached;
-    return this.#lookups.run(`fresh ${openid}`, () => this.#renew(openid, cached, undefined));
+    return this.#lookups.run(`valid ${openid}`, () => this.#renew(openid, cached, undefined));
   }
 
-  /** Another token, after WeChat called a valid-looking one invalid: one that was stored meanwhile, else a refreshed one. */
+  /** Another token, if WeChat refused one that had not expired: one stored meanwhile, or a refreshed one. */
   async replace(openid: string, refused: AccessToken): Promise<AccessToken> {
     const cached = this.#cache.get(openid);
     const { access_token } = refused.data;
@@ -59,8 +62,10 @@ export class TokenKeeper {
     );
   }
 
-  /** Keeps a token that WeChat just gave: in the cache, then in the store. One of a virtual account is not kept. */
-  async keep(token: AccessToken): Promise<void> {
+  /**
+   * Saves a token that WeChat just issued, in the cache and then in the store; not that of a virtual account.
+   */
+  async save(token: AccessToken): Promise<void> {
     const { data } = token;
     if (data.is_snapshotuser === 1) return;
     if (isBaseOnly(data) && (await this.#hasMoreScopeSaved(token))) return;
@@ -68,7 +73,10 @@ export class TokenKeeper {
     await this.#store('save', [token], () => this.#backend.save(data.openid, data));
   }
 
-  /** A silent login grants less than an earlier one may have: what is fuller stays, here and in the store. */
+  /**
+   * A silent login may grant less scope than an earlier login. Then the earlier token stays, here and in the
+   * store.
+   */
   async #hasMoreScopeSaved(base: AccessToken): Promise<boolean> {
     const { openid } = base.data;
     if (hasMoreScope(this.#cache.get(openid))) return true;
@@ -90,10 +98,10 @@ export class TokenKeeper {
     const stored = await this.#load(openid, known);
     if (stored && usable(stored) && !hasLessScope(stored, known)) return this.#cacheToken(openid, stored);
     const expired = preferred(stored, known);
-    if (!expired) throw new NoOAuthTokenError(openid);
+    if (!expired) throw new NoOAuthTokenError(shown(openid));
     return this.#refreshes.run(openid, () =>
       this.#locked(openid, expired, async () => {
-        // Whoever held the lock before us may have refreshed it.
+        // The previous holder of the lock may have refreshed it.
         const now = this.#backend.lock ? await this.#load(openid, expired) : undefined;
         if (now && usable(now) && !hasLessScope(now, expired)) return this.#cacheToken(openid, now);
         return this.#refresh(openid, preferred(now, expired) ?? expired);
@@ -103,55 +111,57 @@ export class TokenKeeper {
 
   async #refresh(openid: string, expired: AccessToken): Promise<AccessToken> {
     const { refresh_token } = expired.data;
-    const began = performance.now();
-    const told = (): TokenRefreshed => ({
+    const started = performance.now();
+    const message = (): TokenRefreshed => ({
       appid: this.#backend.appid,
-      durationMs: performance.now() - began,
+      durationMs: performance.now() - started,
     });
     try {
       this.#owners.set(refresh_token, openid);
       const fresh = asAccessToken(await this.#backend.refresh(refresh_token));
       if (fresh?.data.openid !== openid) throw notTheOwner();
-      debug('refreshed');
-      tokenRefreshed.publish(told);
+      debug('token refreshed');
+      tokenRefreshed.publish(message);
       return this.#cacheToken(openid, fresh);
     } catch (error) {
-      const tellFailure = (): void => {
-        tokenFailed.publish(() => ({ ...told(), ...failureOf(error) }));
+      const publishFailure = (): void => {
+        tokenFailed.publish(() => ({ ...message(), ...failureOf(error) }));
       };
       if (!isWeChatAPIError(error) || !REFRESH_TOKEN_INVALID.includes(error.code)) {
-        tellFailure();
+        publishFailure();
         throw error;
       }
-      // Another process may have logged this user in, or refreshed with rotation.
+      // Another process may have logged this user in, or refreshed the token and got a new refresh token.
       const stored = await this.#load(openid, expired);
       if (stored?.isValid() && stored.data.access_token !== expired.data.access_token)
         return this.#cacheToken(openid, stored);
-      tellFailure();
+      publishFailure();
       this.#cache.delete(openid);
-      if (stored?.data.refresh_token === refresh_token) await this.#forget(openid, expired);
+      if (stored?.data.refresh_token === refresh_token) await this.#delete(openid, expired);
       throw error;
     } finally {
       this.#owners.delete(refresh_token);
     }
   }
 
-  /** Before a refreshed token is kept: one of another openid would take the place of that person's own. */
+  /**
+   * Refuses a refreshed token of another openid before it is saved: it would replace that user's own token.
+   */
   checkOwner(refreshToken: string | undefined, openid: string): void {
     const owner = this.#owners.get(refreshToken);
     if (owner !== undefined && owner !== openid) throw notTheOwner();
   }
 
-  /** Tidies up; where it fails, the news is still that the user must log in again. */
-  async #forget(openid: string, token: AccessToken): Promise<void> {
+  /** Deletes a dead token. A failure is ignored: the caller still gets `reauthorize`. */
+  async #delete(openid: string, token: AccessToken): Promise<void> {
     try {
-      await this.#store('delete', [token], () => this.#backend.forget(openid));
+      await this.#store('delete', [token], () => this.#backend.delete(openid));
     } catch {
-      debug('a dead token could not be deleted');
+      debug('an expired token could not be deleted from the store');
     }
   }
 
-  /** Caches, unless what is cached is fuller. */
+  /** Caches a token, unless the cached one has more scope. */
   #cacheToken(openid: string, token: AccessToken): AccessToken {
     const cached = this.#cache.get(openid);
     if (hasLessScope(token, cached)) return cached?.isValid() ? cached : token;
@@ -161,22 +171,23 @@ export class TokenKeeper {
 
   async #load(openid: string, known: AccessToken | undefined): Promise<AccessToken | undefined> {
     const stored = await this.#read(openid, known);
-    // wechat-oauth takes any falsy answer for "none".
+    // As in wechat-oauth, any falsy result means that there is none.
     if (!stored) return undefined;
     const token = asAccessToken(stored);
     if (!token) {
       const what =
-        typeof stored === 'string' ? 'a string: parse the JSON first' : 'no object with an access_token';
+        typeof stored === 'string' ? 'a string: parse the JSON first' : 'something without an access_token';
       throw new WechatAuthError(
         'token_store',
-        `The token store answered ${what}. It must give back what was saved.`,
+        `The token store returned ${what}. It must return the object that was saved.`,
       );
     }
     const owner = (token.data as Partial<TokenData>).openid;
     if (!owner || owner === openid) return token;
     throw new WechatAuthError(
       'token_store',
-      `The token store answered the token of another openid than ${openid}. It must keep one record for each.`,
+      `The token store returned the token of another openid than ${shown(openid)}. ` +
+        'It must keep one record for each openid.',
     );
   }
 
@@ -184,29 +195,29 @@ export class TokenKeeper {
     return this.#store('get', [known], () => this.#backend.load(openid));
   }
 
-  /** Runs `fn` while no other process does, where the store offers it; tells the lock's own failures from those of `fn`. */
+  /** Runs `fn` under the store's lock, if there is one, and tells failures of the lock from those of `fn`. */
   async #locked(openid: string, expired: AccessToken, fn: () => Promise<AccessToken>): Promise<AccessToken> {
     const { lock } = this.#backend;
     if (!lock) return fn();
-    const guarded = new OnceUnderLock(fn);
+    const work = new OnceUnderLock(fn);
     let fault = new WechatAuthError(
       'token_store',
-      "The token store's lock came back without having run what it guards. It must call the function it is given, and wait for it.",
+      "The token store's lock did not run the function that it was given. It must call it, and wait for its promise.",
     );
     try {
       await this.#store(
         'lock',
         [expired, this.#cache.get(openid)],
-        () => lock(openid, () => guarded.run()),
+        () => lock(openid, () => work.run()),
         LOCK_LIMIT_MS,
       );
     } catch (error) {
       fault = error as WechatAuthError;
     }
-    return guarded.resultOr(() => Promise.reject(fault));
+    return work.resultOr(() => Promise.reject(fault));
   }
 
-  /** Every call of the app's store: in time, and with no token in its error. */
+  /** Every call of the app's store ends in time, and has no token in its error. */
   #store<T>(
     call: string,
     tokens: readonly (AccessToken | undefined)[],
@@ -227,20 +238,26 @@ const TOKEN_STORE: StoreFacts = {
   whenLate: ': it must call back, or return a promise that settles',
 };
 
+/** The app may pass an openid that came from a browser. */
+function shown(openid: unknown): string {
+  return redact(String(openid), []);
+}
+
 function notTheOwner(): WechatAuthError {
   return new WechatAuthError(
     'bad_answer',
-    'The refreshed token is not one of the openid it was asked for. Check `endpoints`, and refreshAccessToken where it was replaced.',
+    'The refreshed token is that of another openid. ' +
+      'Check `endpoints`, and refreshAccessToken if the app has replaced it.',
   );
 }
 
-/** WeChat's words for "this refresh token is over". */
+/** The errcodes for a refresh token that WeChat no longer accepts. */
 const REFRESH_TOKEN_INVALID: readonly number[] = [40030, 42002, 42007];
 
 /** Whether a token grants more than `snsapi_base`, and is valid or can still be refreshed. */
 function hasMoreScope(token: AccessToken | undefined): boolean {
   if (!token || isBaseOnly(token.data)) return false;
-  const canBeRefreshed = Boolean(token.data.refresh_token) && Date.now() < askedAt(token) + TOKEN_TTL_MS;
+  const canBeRefreshed = Boolean(token.data.refresh_token) && Date.now() < createdAt(token) + TOKEN_TTL_MS;
   return token.isValid() || canBeRefreshed;
 }
 
@@ -248,14 +265,17 @@ function hasLessScope(token: AccessToken, than: AccessToken | undefined): boolea
   return isBaseOnly(token.data) && hasMoreScope(than);
 }
 
-/** The fuller one, else the younger one: the store lacks what it failed to save, the cache what another process saved. */
+/**
+ * The token with more scope, otherwise the newer one: the store lacks a token that it failed to save, the
+ * cache lacks a token that another process saved.
+ */
 function preferred(stored: AccessToken | undefined, known: AccessToken | undefined): AccessToken | undefined {
   if (!stored || !known) return stored ?? known;
   if (hasLessScope(stored, known)) return known;
-  return !hasLessScope(known, stored) && askedAt(known) > askedAt(stored) ? known : stored;
+  return !hasLessScope(known, stored) && createdAt(known) > createdAt(stored) ? known : stored;
 }
 
-/** Of a token as it was saved, or of an AccessToken, also of another copy of this package. */
+/** From a saved token, or from an AccessToken, also one of another copy of this package. */
 function asAccessToken(value: unknown): AccessToken | undefined {
   if (value instanceof AccessToken) return value;
   const data = [value, (value as { data?: unknown } | null | undefined)?.data].find(hasAccessToken);

@@ -4,8 +4,8 @@ import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
 import { WechatAuthError } from '../../errors';
 
-/** The part of axios's options that says by which way WeChat is reached. */
-export interface WayOptions {
+/** The part of axios's options that decides how WeChat is reached. */
+export interface ConnectionOptions {
   readonly httpAgent?: unknown;
   readonly httpsAgent?: unknown;
   readonly proxy?: ProxyOptions | false | undefined;
@@ -23,20 +23,18 @@ export interface Agents {
   readonly httpsAgent: http.Agent & { readonly options: https.AgentOptions };
 }
 
-/**
- * An idle connection is given up before the other side is likely to, so that no request is sent into a
- * closing one.
- */
+/** Idle connections are closed before WeChat closes them, so that no request is sent into a closing one. */
 const KEEP_ALIVE = { keepAlive: true, scheduling: 'lifo', timeout: 60_000 } as const;
 
 /**
- * The agents by which WeChat is reached: the app's own, one that tunnels through a proxy, else plain ones
- * that keep connections.
+ * The agents that connect to WeChat: the app's own, or one that tunnels through a proxy, or new ones that
+ * keep connections alive.
  *
- * A proxy comes from the options, else from the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY). It is always
- * a tunnel: neither the proxy nor a module that logs request paths sees an address with a secret in it.
+ * A proxy is taken from the options, or from the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY). It is
+ * always used as a tunnel. So neither the proxy nor a module that logs request paths sees the secrets in an
+ * address.
  */
-export function agentsFor(url: string, options: WayOptions): Agents {
+export function agentsFor(url: string, options: ConnectionOptions): Agents {
   const { httpAgent, httpsAgent } = options as Partial<Agents>;
   const proxy = proxyFor(url, options);
   if (proxy) {
@@ -49,7 +47,7 @@ export function agentsFor(url: string, options: WayOptions): Agents {
   };
 }
 
-function proxyFor(url: string, { proxy, httpAgent, httpsAgent }: WayOptions): URL | undefined {
+function proxyFor(url: string, { proxy, httpAgent, httpsAgent }: ConnectionOptions): URL | undefined {
   if (proxy === false) return undefined;
   if (proxy) return proxyURL(proxy);
   if (url.startsWith('https:') ? httpsAgent : httpAgent) return undefined;
@@ -61,7 +59,8 @@ function proxyURL(proxy: ProxyOptions): URL {
   if (typeof proxy !== 'object' || !proxy.host) {
     throw new WechatAuthError(
       'config',
-      'http.proxy is no { host, port } with protocol and auth, as axios takes it. Write it so, or set HTTPS_PROXY in the environment.',
+      'http.proxy is not an object with host and port (and protocol, auth), as axios takes it. ' +
+        'Write it as { host, port }, or set HTTPS_PROXY in the environment.',
     );
   }
   const { protocol = 'http', host, port, auth } = proxy;
@@ -81,12 +80,13 @@ function readProxy(address: string, whose: string): URL {
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
   throw new WechatAuthError(
     'config',
-    `The proxy ${whose} is no http: or https: address. Correct it, or pass an agent of your own as http.httpsAgent (for SOCKS: socks-proxy-agent).`,
+    `The proxy ${whose} is not an http: or https: address. ` +
+      'Correct it, or pass an agent of your own as http.httpsAgent (for SOCKS: socks-proxy-agent).',
   );
 }
 
 function tunnelThrough(proxy: URL, tls: https.AgentOptions | undefined): Agents['httpsAgent'] {
-  // The agent prints its address under DEBUG: the password travels beside it.
+  // Apart from the address, which the agent prints under DEBUG.
   const credentials = `${decoded(proxy.username)}:${decoded(proxy.password)}`;
   const headers: http.OutgoingHttpHeaders =
     credentials === ':'
@@ -96,9 +96,10 @@ function tunnelThrough(proxy: URL, tls: https.AgentOptions | undefined): Agents[
   bare.username = '';
   bare.password = '';
   const agent = new HttpsProxyAgent(bare, { ...tls, ...KEEP_ALIVE, headers });
-  // Its own options are lost on it, and with them the app's certificates and the end of idle connections.
+  // HttpsProxyAgent loses its options, and with them the app's certificates and the time limit of idle
+  // connections.
   Object.assign(agent.options, tls, KEEP_ALIVE, { path: undefined });
-  // Else its refusal would be read as WeChat's answer, and who stands in the way could log anybody in.
+  // Otherwise the proxy's own response would be read as WeChat's, and a hostile proxy could log anybody in.
   agent.on('proxyConnect', ({ statusCode }: { statusCode: number }, request: http.ClientRequest) => {
     if (statusCode !== 200)
       request.destroy(new Error(`the proxy refused the connection (HTTP ${statusCode})`));

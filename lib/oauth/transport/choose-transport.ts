@@ -25,14 +25,14 @@ function isPlainText(header: unknown): boolean {
 
 /** Whether an option moves every call to axios. The compiler keeps the list complete. */
 const NEEDS_AXIOS: Readonly<Record<keyof ResolvedHttpOptions, boolean>> = {
-  // How long, by which way, with which headers: Node's client is told the same.
+  // How long a call may take, how it connects, and its headers: Node's client takes them as well.
   timeout: false,
   signal: false,
   proxy: false,
   httpAgent: false,
   httpsAgent: false,
   headers: false,
-  // What only axios knows.
+  // Only axios knows these.
   adapter: true,
   allowAbsoluteUrls: true,
   allowedSocketPaths: true,

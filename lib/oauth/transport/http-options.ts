@@ -1,4 +1,4 @@
-/** What an app may say of the requests to WeChat, and what it may not. */
+/** The options of requests to WeChat: which of them an app may set, and their defaults. */
 import { inspect } from 'node:util';
 import type { AxiosRequestConfig } from 'axios';
 import { WechatAuthError } from '../../errors';
@@ -7,6 +7,9 @@ import { warn } from '../../warnings';
 const DEFAULT_TIMEOUT_MS = 5_000;
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
+/**
+ * Set by an app, these would make a login unsafe: it could follow a redirect, or read what is not WeChat's.
+ */
 const PROTECTED_OPTIONS = [
   'url',
   'method',
@@ -21,29 +24,37 @@ const PROTECTED_OPTIONS = [
   'transformResponse',
 ] as const;
 
-/** Options of requests, without those that keep a call safe. */
+/** The request options of axios, without those that keep a call safe. */
 export type ResolvedHttpOptions = Omit<AxiosRequestConfig, (typeof PROTECTED_OPTIONS)[number]>;
 
 /**
- * Options of every request to WeChat: those of axios (agent, proxy, headers, lookup, …), but for what keeps a
- * call safe: redirects, the checks of status and size, the response type, the address itself. `timeout` is in
- * ms and covers a call from name lookup to last byte, its retry included; 0 is no limit.
+ * Options of every request to WeChat: axios's request options (agent, proxy, headers, lookup, …), except
+ * those that keep a call safe: the address, the method, redirects, the checks of status and size, the
+ * response type.
+ *
+ * `timeout` is in ms. It covers a call from name lookup to last byte, its retry included; 0 is no limit.
+ *
+ * Node's own HTTP client serves the calls if there are no options other than `timeout`, `signal`, `proxy`,
+ * `httpAgent`, `httpsAgent`, and `headers` whose values are plain text. Any other option, such as `params`,
+ * `lookup`, `decompress` or `adapter`, moves every call to axios, which takes longer to load and more CPU in
+ * each call. The debug output `wechat-auth:api` names the client that served (`node` or `axios`).
  */
 export type WechatHttpOptions = {
   [Name in keyof ResolvedHttpOptions]?: ResolvedHttpOptions[Name] | undefined;
 };
 
-/** A copy of what the app may say; it is warned of the rest. */
+/** A copy of the options without undefined and protected ones. Warns of protected ones. */
 export function resolveHttpOptions(options: WechatHttpOptions): ResolvedHttpOptions {
   const refused: string[] = PROTECTED_OPTIONS.filter(
     (name) => (options as Record<string, unknown>)[name] !== undefined,
   );
-  // Another way of axios (fetch, say) would follow redirects; a function is the app's own doing.
+  // The name of an adapter, such as 'fetch', selects one that follows redirects. A function is the app's own,
+  // such as a mock in its tests.
   if (options.adapter !== undefined && typeof options.adapter !== 'function') refused.push('adapter');
   if (refused.length > 0) {
     warn(
       'WECHAT_HTTP_OPTION_IGNORED',
-      `These options of requests to WeChat keep a login safe and stay as they are: ${refused.join(', ')}.`,
+      `These options of requests to WeChat keep a login safe and are ignored: ${refused.join(', ')}. Remove them.`,
     );
   }
   return Object.fromEntries(
@@ -51,7 +62,7 @@ export function resolveHttpOptions(options: WechatHttpOptions): ResolvedHttpOpti
   );
 }
 
-/** @throws WechatAuthError of kind `config` where it is none. */
+/** @throws WechatAuthError of kind `config` if it is not a number of milliseconds. */
 export function timeoutOf({ timeout }: WechatHttpOptions): number {
   if (timeout === undefined) return DEFAULT_TIMEOUT_MS;
   if (typeof timeout === 'number' && timeout >= 0 && timeout <= LONGEST_TIMEOUT_MS) return timeout;

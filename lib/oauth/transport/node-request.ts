@@ -46,9 +46,13 @@ function get(
       const read = (): void => {
         const [only] = chunks;
         const body = chunks.length === 1 && only ? only : Buffer.concat(chunks);
-        const unpack = UNPACK.get(headers['content-encoding']?.toLowerCase() ?? '');
-        if (!unpack || size === 0) resolve({ status, headers, data: body });
-        else unpacked(body, unpack, largestBody).then((data) => resolve({ status, headers, data }), reject);
+        const decompress = DECOMPRESSORS.get(headers['content-encoding']?.toLowerCase() ?? '');
+        if (!decompress || size === 0) resolve({ status, headers, data: body });
+        else
+          decompressed(body, decompress, largestBody).then(
+            (data) => resolve({ status, headers, data }),
+            reject,
+          );
       };
       // The response can end before Node emits `finish` on the request; until then its connection is not used
       // again.
@@ -60,19 +64,19 @@ function get(
   });
 }
 
-type Unpack = (body: Buffer, limits: zlib.ZlibOptions) => Promise<Buffer>;
+type Decompress = (body: Buffer, limits: zlib.ZlibOptions) => Promise<Buffer>;
 
-const UNPACK: ReadonlyMap<string, Unpack> = new Map<string, Unpack>([
+const DECOMPRESSORS: ReadonlyMap<string, Decompress> = new Map<string, Decompress>([
   ['gzip', promisify(zlib.unzip)],
   ['x-gzip', promisify(zlib.unzip)],
   ['deflate', promisify(zlib.unzip)],
   ['br', promisify(zlib.brotliDecompress)],
 ]);
 
-/** A gateway may pack what we asked it not to pack. */
-async function unpacked(body: Buffer, unpack: Unpack, limit: number): Promise<Buffer> {
+/** A gateway may compress a response though we asked it not to. */
+async function decompressed(body: Buffer, decompress: Decompress, limit: number): Promise<Buffer> {
   try {
-    return await unpack(body, { maxOutputLength: limit });
+    return await decompress(body, { maxOutputLength: limit });
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
       ? new ResponseTooLarge(limit)

@@ -1,16 +1,17 @@
-/** A number, or a whole number sent as a string: older pages of WeChat show both. */
+/** A whole number, or one sent as a string: WeChat's older documentation shows both. */
 export function integerOf(value: unknown): number | undefined {
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : undefined;
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
+  return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : undefined;
 }
 
 /**
- * Reads an answer as UTF-8 JSON, whatever its content type says: WeChat sends `text/plain` without a charset.
+ * Reads a response as UTF-8 JSON, whatever its content type says: WeChat sends `text/plain` without a
+ * charset.
  *
- * Nicknames may hold raw control characters, which JSON forbids. They are removed, and only where JSON
- * refuses the text as it is: an honest answer is never touched.
+ * Nicknames may hold raw control characters, which JSON forbids. They are removed, but only if JSON.parse
+ * refuses the text as it is: valid JSON is never changed.
  *
- * @throws SyntaxError where it is no JSON even so.
+ * @throws SyntaxError if it is not JSON even without them.
  */
 export function readJSON(body: Uint8Array): unknown {
   const text = textOf(body);
@@ -21,7 +22,7 @@ export function readJSON(body: Uint8Array): unknown {
   }
 }
 
-/** Without the byte order mark that some gateways put in front. */
+/** Without the byte order mark with which some gateways begin. */
 function textOf(body: Uint8Array): string {
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
   return text.startsWith('\ufeff') ? text.slice(1) : text;

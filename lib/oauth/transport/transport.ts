@@ -8,10 +8,10 @@ import type { Agents } from './agents';
 export interface HttpRequest {
   /** Below WeChat's address, with its query. */
   readonly path: string;
-  /** Ends the request before its time. */
+  /** Aborts the request. */
   readonly signal: AbortSignal;
   readonly agents: Agents;
-  /** In bytes, after unpacking. */
+  /** In bytes, after decompression. */
   readonly largestBody: number;
 }
 
@@ -36,7 +36,7 @@ export class ResponseTooLarge extends Error {
   }
 }
 
-/** What is sent unless the app says otherwise. WeChat's responses are too short to be worth packing. */
+/** Sent unless the app replaces them. WeChat's responses are too short to be worth compressing. */
 export const HEADERS = {
   accept: 'application/json, */*',
   'accept-encoding': 'identity',
