@@ -20,7 +20,7 @@ type Row = readonly [
   retryable: boolean,
 ];
 
-/** Every errcode that WeChat's pages name for a web login, with the words in which it travels. */
+/** Every errcode that WeChat's documentation names for web login, with its errmsg. */
 const ERRCODES: readonly Row[] = [
   [-1, 'system error', 'busy', 503, true],
   [40001, 'invalid credential, access_token is invalid or not latest', 'token_invalid', 401, false],
@@ -57,11 +57,11 @@ const ERRCODES: readonly Row[] = [
   [61003, 'component is not authorized by this account', 'credentials', 500, false],
   [61004, 'access clientip is not registered', 'credentials', 500, false],
   [61007, 'api is unauthorized to component', 'credentials', 500, false],
-  [99999, 'a number of tomorrow', 'unknown', 502, false],
+  [99999, 'an errcode that is not documented yet', 'unknown', 502, false],
 ];
 
 describe('WeChatAPIError', () => {
-  it.each(ERRCODES)('reads %d (%s) as %s', (errcode, errmsg, kind, status, retryable) => {
+  it.each(ERRCODES)('gives errcode %d (%s) the kind %s', (errcode, errmsg, kind, status, retryable) => {
     const error = new WeChatAPIError(errcode, errmsg);
     expect(error).toMatchObject({ name: 'WeChatAPIError', code: errcode, errmsg, kind, status, retryable });
     expect(error.message).toContain(errmsg);
@@ -78,17 +78,34 @@ describe('WeChatAPIError', () => {
     ['invalid credential hint: [abcDEF0123]', 'abcDEF0123'],
     ['invalid code', undefined],
     ['', undefined],
-  ])('finds the number of the request in %j', (errmsg, rid) => {
+  ])('finds the id of the request in %j', (errmsg, rid) => {
     expect(new WeChatAPIError(40029, errmsg).rid).toBe(rid);
   });
 
-  it('still says something where WeChat gave no reason', () => {
+  it.each([40164, 40243, 41018, 42006, 61003, 61004, 61007])(
+    'has a remedy of its own for errcode %d, in both languages',
+    (errcode) => {
+      const { en, zh } = new WeChatAPIError(errcode, 'x').remedy;
+      expect(en).toMatch(/^\w.*\.$/);
+      expect(zh).toMatch(/\p{Script=Han}.*。$/u);
+      expect(en).not.toBe(new WeChatAPIError(40125, 'x').remedy.en);
+    },
+  );
+
+  it.each(['constructor', '__proto__', 'toString'])(
+    'is unknown for an errcode that is the text %j',
+    (errcode) => {
+      expect(new WeChatAPIError(errcode as never, 'x')).toMatchObject({ kind: 'unknown', status: 502 });
+    },
+  );
+
+  it('has a message if WeChat gave no reason', () => {
     expect(new WeChatAPIError(40029, '').message).toMatch(/^\S.* \(errcode 40029\)/);
   });
 });
 
 describe('ERROR_KINDS', () => {
-  it.each(ERROR_KINDS)('says for %s what to do, in both languages', (kind) => {
+  it.each(ERROR_KINDS)('has a remedy for %s in both languages', (kind) => {
     const error = new WechatAuthError(kind, 'what is wrong');
     expect(error.status).toBeGreaterThanOrEqual(400);
     expect(error.status).toBeLessThan(600);
@@ -99,7 +116,7 @@ describe('ERROR_KINDS', () => {
     expect(error.code).toBe(`ERR_WECHAT_${kind.toUpperCase()}`);
   });
 
-  it('is the list of the documentation', () => {
+  it('is the list that the documentation has', () => {
     expect([...ERROR_KINDS].sort()).toEqual(
       [
         ...'busy token_invalid openid_invalid credentials code_invalid code_used reauthorize scope'.split(
@@ -125,19 +142,19 @@ describe('an error of this package', () => {
     expect(error.stack).toMatch(/^NoOAuthTokenError: No token/);
   });
 
-  it('is an Error, and of its classes', () => {
+  it('is an Error, and an instance of its classes', () => {
     expect(new WeChatAPIError(1, '')).toBeInstanceOf(WechatError);
     expect(new NoOAuthTokenError('o')).toBeInstanceOf(WechatAuthError);
     expect(new NoOAuthTokenError('o')).toBeInstanceOf(Error);
   });
 
-  it('takes a status and a cause of its own, and shows no empty cause', () => {
+  it('accepts a status and a cause of its own, and has no empty cause', () => {
     const cause = new Error('below');
     expect(new WechatAuthError('config', 'x', { cause, status: 400 })).toMatchObject({ cause, status: 400 });
     expect('cause' in new WechatAuthError('config', 'x')).toBe(false);
   });
 
-  it('goes into a log as JSON with what is useful there, and without stack and cause', () => {
+  it('becomes JSON for a log, without stack and cause', () => {
     const error = new WechatAuthError('network', 'x', { cause: new Error('below') });
     expect(JSON.parse(JSON.stringify(error))).toEqual({
       name: 'WechatAuthError',
@@ -155,13 +172,13 @@ describe('an error of this package', () => {
     });
   });
 
-  it('tells the name once when it is inspected', () => {
+  it('shows its name once when it is inspected', () => {
     expect(inspect(new WeChatAPIError(40029, 'invalid code')).match(/WeChatAPIError/g)).toHaveLength(1);
   });
 });
 
 describe('the guards', () => {
-  it('tell our errors from others, and the two sorts apart', () => {
+  it('recognise our errors, and distinguish the two classes', () => {
     const api = new WeChatAPIError(40029, 'invalid code');
     const own = new WechatAuthError('network', 'x');
     expect([api, own, new NoOAuthTokenError('o')].every(isWechatError)).toBe(true);
@@ -177,7 +194,7 @@ describe('the guards', () => {
     {},
     new Error('x'),
     { name: 'WeChatAPIError', kind: 'busy' },
-  ])('do not take %p for one', (other) => {
+  ])('do not accept %p', (other) => {
     expect([isWechatError(other), isWeChatAPIError(other), isWechatAuthError(other)]).toEqual([
       false,
       false,
@@ -185,7 +202,7 @@ describe('the guards', () => {
     ]);
   });
 
-  it('know an error of another copy of the package, which instanceof does not', () => {
+  it('recognise an error of another copy of the package, which instanceof does not', () => {
     jest.isolateModules(() => {
       const other = jest.requireActual<typeof errors>('../lib/errors');
       const error = new other.WeChatAPIError(40029, 'invalid code');

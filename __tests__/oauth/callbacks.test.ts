@@ -47,7 +47,7 @@ describe.each(METHODS)('%s', (_name, kind, call) => {
     return made;
   };
 
-  it('returns a promise where no callback is given', async () => {
+  it('returns a promise if no callback is given', async () => {
     const promise = call(await oauth());
     expect(promise).toBeInstanceOf(Promise);
     await expect(promise).resolves.not.toBeInstanceOf(Error);
@@ -65,19 +65,19 @@ describe.each(METHODS)('%s', (_name, kind, call) => {
 });
 
 describe('a callback', () => {
-  it('gets the error alone', async () => {
+  it('gets only the error', async () => {
     const args = await new Promise<unknown[]>((resolve) => {
       lab.oauth().getUser('oStranger', (...given: unknown[]) => resolve(given));
     });
     expect(args).toEqual([expect.any(NoOAuthTokenError)]);
   });
 
-  it.each([null, 'lang', {}, 42])('that is no function (%p) counts as not given', async (given) => {
+  it.each([null, 'lang', {}, 42])('that is not a function (%p) counts as not given', async (given) => {
     const loose = lab.oauth() as unknown as { getUser(openid: string, callback: unknown): Promise<unknown> };
     await expect(loose.getUser('oStranger', given)).rejects.toBeInstanceOf(NoOAuthTokenError);
   });
 
-  it('is called once even if it throws, and what it throws is an uncaught exception of the app', async () => {
+  it('is called once even if it throws, and its error is an uncaught exception of the app', async () => {
     const { stdout, exitCode } = await runChild(`
       const seen = { calls: 0, uncaught: [], unhandled: 0 };
       process.on('uncaughtException', (error) => seen.uncaught.push(error.message));
@@ -102,7 +102,7 @@ describe('a callback', () => {
     expect(seen.uncaught.sort()).toEqual(['after failure', 'after no token', 'after success']);
   });
 
-  it('leaves no unhandled rejection behind, whatever fails', async () => {
+  it('leaves no unhandled rejection, whatever fails', async () => {
     const { stdout, stderr, exitCode } = await runChild(`
       const { OAuth } = core;
       const endpoints = { api: 'http://127.0.0.1:1' };
@@ -163,7 +163,7 @@ describe('a hook of the app', () => {
 
   it.each<[string, GetToken]>([
     ['calls back with an error', (_openid, callback) => callback(new Error('away'))],
-    ['calls back with a text', (_openid, callback) => callback('away' as never)],
+    ['calls back with a string', (_openid, callback) => callback('away' as never)],
     ['rejects', () => Promise.reject(new Error('away'))],
     [
       'throws',
@@ -175,14 +175,14 @@ describe('a hook of the app', () => {
       'calls back with an error, then resolves',
       (_openid, callback) => (callback(new Error('away')), Promise.resolve(record)),
     ],
-  ])('is told of in its own words where it is one that %s', async (_name, getToken) => {
+  ])('has its error reported if it %s', async (_name, getToken) => {
     const error = await failure(profileBy(getToken));
     expect(error).toMatchObject({ kind: 'token_store', status: 503, retryable: true });
     expect(error.message).toContain('away');
   });
 
   it.each([null, undefined, '', 0, false])(
-    'finds nobody where it gives %p, as in wechat-oauth',
+    'means that there is no token if it results in %p, as in wechat-oauth',
     async (none) => {
       await expect(profileBy((_openid, callback) => callback(null, none as never))).rejects.toThrow(
         `No token for ${record.openid}, please authorize first.`,
@@ -192,11 +192,11 @@ describe('a hook of the app', () => {
   );
 });
 
-describe('settle and ask', () => {
+describe('promiseOrCallback and callHook', () => {
   type Step = ['callback' | 'promise', 'result' | 'error'];
   const step = fc.tuple(fc.constantFrom('callback', 'promise'), fc.constantFrom('result', 'error'));
 
-  it('hand on the first outcome of a hook, and call back exactly once, however often it tells', async () => {
+  it('pass on the first result of a hook, and call back exactly once, however often it calls', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step as fc.Arbitrary<Step>, { minLength: 1, maxLength: 5 }),

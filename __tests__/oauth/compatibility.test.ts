@@ -1,4 +1,4 @@
-// Side by side with the real wechat-oauth 1.5: what its users know is what they get.
+// Compares the core with the real wechat-oauth 1.5, whose users must not notice a difference.
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { OAuth, wrapper, type GetToken } from '../../lib';
@@ -6,7 +6,9 @@ import { Lab } from './lab';
 
 type Done = (...args: unknown[]) => void;
 
-/** As much of wechat-oauth's untyped surface as is compared here; ours is driven through the same. */
+/**
+ * The part of wechat-oauth's untyped API that is compared here. Ours is called through the same interface.
+ */
 interface Peer {
   appid: string;
   appsecret: string;
@@ -36,7 +38,7 @@ beforeAll(async () => {
 afterAll(() => lab.close());
 afterEach(() => (lab.wechat.requests.length = 0));
 
-/** wechat-oauth knows one host; the emulator is put in its place, nothing else. */
+/** wechat-oauth always calls api.weixin.qq.com. Only that host is replaced, by the emulator. */
 function redirected(peer: Peer): Peer {
   const request = peer.request.bind(peer);
   peer.request = (url, options, done) =>
@@ -55,7 +57,7 @@ function pair(kind: 'official' | 'miniProgram' = 'official', secret?: string): [
   ];
 }
 
-/** All that a callback is called with, by both. */
+/** The arguments with which both call a callback. */
 async function both(
   call: (peer: Peer, done: Done) => void,
   peers = pair(),
@@ -74,7 +76,7 @@ interface Failure {
 const code = (scope?: string): string => lab.code(scope);
 
 describe('the constructor', () => {
-  it('takes what wechat-oauth takes, and shows it as wechat-oauth does', () => {
+  it('accepts the arguments of wechat-oauth, and has the same properties', () => {
     const getToken = jest.fn();
     const saveToken = jest.fn();
     const args = ['wxAppid', 'secret', getToken, saveToken, true];
@@ -89,7 +91,7 @@ describe('the constructor', () => {
   it.each([
     [null, null],
     [undefined, undefined],
-  ])('takes %p for hooks that are not given', (...hooks) => {
+  ])('treats %p as hooks that are not given', (...hooks) => {
     const ours = new (OAuth as unknown as PeerConstructor)('wxAppid', 'secret', ...hooks);
     expect(typeof ours.getToken).toBe('function');
     expect(typeof ours.saveToken).toBe('function');
@@ -117,11 +119,11 @@ describe.each(['getAuthorizeURL', 'getAuthorizeURLForWebsite'] as const)('%s', (
     [42, 42, 42],
     [NaN, NaN, NaN],
     [{}, {}, {}],
-  ])('returns what wechat-oauth returns for %j, %j, %j', (...args: unknown[]) => {
+  ])('returns the address that wechat-oauth returns for %j, %j, %j', (...args: unknown[]) => {
     expect(ours[method](...args)).toBe(theirs[method](...args));
   });
 
-  it('returns byte for byte what wechat-oauth returns, whatever it is given', () => {
+  it('equals wechat-oauth byte for byte, whatever the arguments', () => {
     const given = fc.oneof(
       fc.constantFrom(undefined, '', '登录', '%E7%99%BB', '&state=1#', 'https://h5.example.com/?a=b'),
       fc.webUrl({ withQueryParameters: true, withFragments: true }),
@@ -135,14 +137,14 @@ describe.each(['getAuthorizeURL', 'getAuthorizeURLForWebsite'] as const)('%s', (
     );
   });
 
-  it('refuses half a character, as wechat-oauth does, but in words', () => {
+  it('refuses a lone surrogate, as wechat-oauth does, but with an explanation', () => {
     expect(() => theirs[method]('\ud800')).toThrow('URI malformed');
-    expect(() => ours[method]('\ud800')).toThrow(/half a character.*Cut strings by code points/);
+    expect(() => ours[method]('\ud800')).toThrow(/half a character.*Cut strings between code points/);
   });
 });
 
 describe('getAccessToken', () => {
-  it('gives the same token answer, with create_at and isValid()', async () => {
+  it('gives the same token, with create_at and isValid()', async () => {
     const [[, theirs], [error, ours, ...more]] = await both((peer, done) =>
       peer.getAccessToken(code(), done),
     );
@@ -161,7 +163,7 @@ describe('getAccessToken', () => {
     expect(Object.keys(our)).toEqual(Object.keys(their));
   });
 
-  it('is asked of WeChat in the same way', async () => {
+  it('sends the same request to WeChat', async () => {
     const again = code();
     await both((peer, done) => peer.getAccessToken(again, done));
     const [theirs, ours] = lab.wechat.requests;
@@ -185,26 +187,26 @@ describe('a failed call', () => {
     ['getUserByCode with no code in its options', (peer, done) => peer.getUserByCode({ lang: 'en' }, done)],
     ['an invalid refresh token', (peer, done) => peer.refreshAccessToken('refresh_token', done)],
     ['no refresh token', (peer, done) => peer.refreshAccessToken(undefined, done)],
-    ['verifying nonsense', (peer, done) => peer.verifyToken('openid', 'token', done)],
-    ['verifying nothing', (peer, done) => peer.verifyToken(undefined, undefined, done)],
-    ['getUser for a stranger', (peer, done) => peer.getUser('oStranger', done)],
-    ['getUser for a stranger by options', (peer, done) => peer.getUser({ openid: 'oStranger' }, done)],
-    ['getUser for nobody', (peer, done) => peer.getUser(undefined, done)],
+    ['an invalid token to verify', (peer, done) => peer.verifyToken('openid', 'token', done)],
+    ['no token to verify', (peer, done) => peer.verifyToken(undefined, undefined, done)],
+    ['getUser for an unknown openid', (peer, done) => peer.getUser('oStranger', done)],
+    ['getUser for an unknown openid in options', (peer, done) => peer.getUser({ openid: 'oStranger' }, done)],
+    ['getUser without an openid', (peer, done) => peer.getUser(undefined, done)],
     ['getUser for an empty options object', (peer, done) => peer.getUser({}, done)],
     ['getUser for a number', (peer, done) => peer.getUser(42, done)],
     ['an invalid session code', (peer, done) => peer.getSessionKey('code', done)],
   ];
 
-  it.each(failures)('is named alike for %s', async (_name, call) => {
+  it.each(failures)('has the same name and code for %s', async (_name, call) => {
     const [[theirs], [ours]] = (await both(call)) as [[Failure], [Failure]];
     expect(ours).toBeInstanceOf(Error);
     expect(ours.name).toBe(theirs.name);
     expect(ours.message).toContain(theirs.message);
-    // Where wechat-oauth has no code (nobody's token), ours is a string.
+    // Where wechat-oauth has no code (there is no token), ours is a string.
     if (theirs.code !== undefined) expect(ours.code).toBe(theirs.code);
   });
 
-  it('is named alike for a wrong secret', async () => {
+  it('has the same name and code for a wrong secret', async () => {
     const [[theirs], [ours]] = (await both(
       (peer, done) => peer.getAccessToken(code(), done),
       pair('official', 'no'),
@@ -213,7 +215,7 @@ describe('a failed call', () => {
     expect(ours.code).toBe(40125);
   });
 
-  it('is named alike where the access token has expired and no refresh token is known', async () => {
+  it('has the same name and code if the access token has expired and there is no refresh token', async () => {
     const record = { access_token: 'a', openid: 'o', expires_in: 7200, create_at: 0 };
     const [[theirs], [ours]] = (await both((peer, done) => {
       peer.getToken = (_openid, give) => give(null, record);
@@ -223,7 +225,7 @@ describe('a failed call', () => {
     expect(ours.code).toBe(41003);
   });
 
-  it('tells what getToken told', async () => {
+  it('is the error of getToken if that failed', async () => {
     const [[theirs], [ours]] = (await both((peer, done) => {
       peer.getToken = (_openid, give) => give(new Error('the database is away'));
       peer.getUser('o', done);
@@ -240,13 +242,13 @@ describe('getUser and getUserByCode', () => {
     expect(Object.keys(ours as object)).toEqual(Object.keys(theirs as object));
   });
 
-  it.each(['en', 'zh_TW'])('ask in the language that is given: %s', async (lang) => {
+  it.each(['en', 'zh_TW'])('request the language that is given: %s', async (lang) => {
     await both((peer, done) => peer.getUserByCode({ code: code(), lang }, done));
     const asked = lab.wechat.requests.filter(({ path }) => path.endsWith('userinfo'));
     expect(asked.map(({ query }) => query['lang'])).toEqual([lang, lang]);
   });
 
-  it('ask in Chinese where no language is given: the one deviation', async () => {
+  it('request Chinese if no language is given: the only difference', async () => {
     await both((peer, done) => peer.getUserByCode(code(), done));
     const asked = lab.wechat.requests.filter(({ path }) => path.endsWith('userinfo'));
     expect(asked.map(({ query }) => query['lang'])).toEqual(['en', 'zh_CN']);
@@ -255,14 +257,14 @@ describe('getUser and getUserByCode', () => {
   it.each<[string, (openid: string) => unknown]>([
     ['a string', (openid) => openid],
     ['{ openid }', (openid) => ({ openid })],
-  ])('find the user again by %s', async (_name, options) => {
+  ])('find a user who logged in before by %s', async (_name, options) => {
     const peers = pair();
     await both((peer, done) => peer.getAccessToken(code(), done), peers);
     const [[, theirs], [, ours]] = await both((peer, done) => peer.getUser(options(lab.openid), done), peers);
     expect(ours).toEqual(theirs);
   });
 
-  it('also by { openId }, which wechat-oauth only has in its tests', async () => {
+  it('also find one by { openId }, which wechat-oauth only has in its tests', async () => {
     const [, ours] = pair();
     const get = promisify(ours.getUser.bind(ours)) as (options: object) => Promise<unknown>;
     await (promisify(ours.getAccessToken.bind(ours)) as (given: string) => Promise<unknown>)(code());
@@ -271,7 +273,7 @@ describe('getUser and getUserByCode', () => {
 });
 
 describe('verifyToken', () => {
-  it('gives the same answer', async () => {
+  it('gives the same result', async () => {
     const { access_token } = await lab.token();
     const [[, theirs], [, ours]] = await both((peer, done) =>
       peer.verifyToken(lab.openid, access_token, done),
@@ -295,7 +297,7 @@ describe('getToken and saveToken', () => {
     expect(calls[1].mock.calls).toEqual(calls[0].mock.calls);
   });
 
-  it('serve when they are given to the constructor', async () => {
+  it('are used if they are given to the constructor', async () => {
     const { appId, appSecret } = lab.wechat.apps.official;
     const record = await lab.token();
     const getToken = jest.fn((_openid: string, done: Done) => done(null, record));
@@ -308,7 +310,7 @@ describe('getToken and saveToken', () => {
     expect(saveToken).not.toHaveBeenCalled();
   });
 
-  it('find after an expiry what a refresh saved, and refresh with the saved refresh token', async () => {
+  it('find the refreshed token after an expiry, and refresh with the saved refresh token', async () => {
     const { data } = await lab.oauth().getAccessToken(code());
     const saved: Record<string, unknown>[] = [];
     await both((peer, done) => {
@@ -327,7 +329,7 @@ describe('getToken and saveToken', () => {
     ]);
   });
 
-  it('are asked through the instance, and so is refreshAccessToken', async () => {
+  it('are called through the instance, and so is refreshAccessToken', async () => {
     const { data } = await lab.oauth().getAccessToken(code());
     const fresh = { data: { ...data, create_at: Date.now() }, isValid: () => true };
     const [[, theirs], [, ours]] = await both((peer, done) => {
@@ -354,7 +356,7 @@ describe('mini programs', () => {
     expect(data(ours)['openid']).toBe(data(theirs)['openid']);
   });
 
-  it('decrypt the same user, and refuse the same nonsense in the same words', () => {
+  it('decrypt the same user, and refuse the same invalid data with the same words', () => {
     const sessionKey = Buffer.from('0123456789abcdef').toString('base64');
     const sealed = lab.wechat.encryptUser({ app: lab.wechat.apps.miniProgram.appId, sessionKey });
     const foreign = lab.wechat.encryptUser({ app: lab.wechat.apps.official.appId, sessionKey });
@@ -379,7 +381,7 @@ describe('mini programs', () => {
 });
 
 describe('wrapper', () => {
-  /** What the callback gets, and what is thrown. */
+  /** The arguments of the callback, and the error that is thrown. */
   const outcome = (wrap: typeof wrapper, args: unknown[]): unknown => {
     const calls: unknown[][] = [];
     wrap((...given) => void calls.push(given))(...(args as Parameters<ReturnType<typeof wrapper>>));
@@ -390,17 +392,17 @@ describe('wrapper', () => {
   };
 
   it.each<[string, () => unknown[]]>([
-    ['an answer', () => [null, { openid: 'o' }, 'response']],
+    ['a response', () => [null, { openid: 'o' }, 'response']],
     ['no error at all', () => [undefined, { openid: 'o' }]],
     ['errcode 0', () => [null, { errcode: 0, errmsg: 'ok' }, 'response']],
     ['an errcode', () => [null, { errcode: 40029, errmsg: 'invalid code' }, 'response']],
-    ['an errcode in text', () => [null, { errcode: '40029', errmsg: 'invalid code' }]],
+    ['an errcode in a string', () => [null, { errcode: '40029', errmsg: 'invalid code' }]],
     [
       'an error',
       () => [Object.assign(new Error('x'), { name: 'ResponseTimeoutError' }), { a: 1 }, 'response'],
     ],
     ['an error with nothing else', () => [new Error('x')]],
-  ])('does with %s what util.wrapper does', (_name, args) => {
+  ])('does the same as util.wrapper with %s', (_name, args) => {
     expect(outcome(wrapper, args())).toEqual(outcome(theirWrapper, args()));
   });
 

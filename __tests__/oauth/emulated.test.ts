@@ -12,11 +12,11 @@ describe('an emulated WeChat and production', () => {
   });
   afterAll(() => lab.close());
 
-  it('serves in development and in tests', async () => {
+  it('is accepted in development and in tests', async () => {
     expect(await lab.oauth().getUserByCode(lab.code())).toMatchObject({ openid: lab.openid });
   });
 
-  it('is refused in production, by an error that says what to take away', async () => {
+  it('is refused in production, by an error that says which options to remove', async () => {
     process.env['NODE_ENV'] = 'production';
     const error = await failure(lab.oauth().getUserByCode(lab.code()));
     expect(error).toMatchObject({ kind: 'config', status: 500 });
@@ -24,7 +24,7 @@ describe('an emulated WeChat and production', () => {
     expect(error.message).toContain('WECHAT_API_URL');
   });
 
-  it('serves in production where that is asked for by a name nobody overlooks', async () => {
+  it('is accepted in production if an option with a conspicuous name says so', async () => {
     process.env['NODE_ENV'] = 'production';
     const oauth = lab.oauth({ dangerouslyAllowEmulatorInProduction: true });
     expect(await oauth.getUserByCode(lab.code())).toMatchObject({ openid: lab.openid });

@@ -1,4 +1,5 @@
-// The addresses that browsers are sent to. Compared with wechat-oauth byte for byte in compatibility.test.ts.
+// The addresses of authorization requests. compatibility.test.ts compares them with wechat-oauth byte for
+// byte.
 import fc from 'fast-check';
 import { OAuth, WechatAuthError, type AuthorizeParams, type WechatEndpoints } from '../../lib';
 
@@ -6,7 +7,7 @@ const oauth = new OAuth('wx0f1c1a10e0000001', 'secret');
 const REDIRECT = 'https://h5.example.com/cb?a=1';
 
 describe('getAuthorizeURL', () => {
-  it('returns the page for WeChat, in the order that WeChat insists on, and asks silently', () => {
+  it('returns the page for WeChat, with the order of parameters that WeChat requires, and a silent scope', () => {
     expect(oauth.getAuthorizeURL(REDIRECT, 'abc')).toBe(
       'https://open.weixin.qq.com/connect/oauth2/authorize?appid=wx0f1c1a10e0000001' +
         '&redirect_uri=https%3A%2F%2Fh5.example.com%2Fcb%3Fa%3D1&response_type=code&scope=snsapi_base&state=abc#wechat_redirect',
@@ -25,14 +26,14 @@ describe('getAuthorizeURL', () => {
     );
   });
 
-  it('keeps the order also where the name of a parameter looks like a number', () => {
+  it('keeps the order even if the name of a parameter looks like a number', () => {
     expect(oauth.getAuthorizeURL(REDIRECT, 'abc', undefined, { 1: 'x' })).toMatch(
       /\?appid=.*&state=abc&1=x#/,
     );
   });
 
   it.each([undefined, {}, { forcePopup: undefined }, { state: undefined }, null])(
-    'leaves out what is undefined: %j',
+    'leaves out undefined parameters: %j',
     (params) => {
       expect(oauth.getAuthorizeURL(REDIRECT, 'abc', undefined, params as AuthorizeParams)).toBe(
         oauth.getAuthorizeURL(REDIRECT, 'abc'),
@@ -41,20 +42,20 @@ describe('getAuthorizeURL', () => {
   );
 
   it.each(['appid', 'redirect_uri', 'response_type', 'scope', 'state'])(
-    'refuses %s there, by name',
+    'refuses %s among the further parameters, and names it',
     (name) => {
       const call = (): string => oauth.getAuthorizeURL(REDIRECT, 'abc', undefined, { [name]: '' });
       expect(call).toThrow(WechatAuthError);
-      expect(call).toThrow(`parameter ${name} of an authorize address has a place of its own`);
+      expect(call).toThrow(`parameter ${name} of an authorization request has an argument of its own`);
     },
   );
 
-  it('never writes into the parameters', () => {
+  it('never changes the parameters that it is given', () => {
     const params = Object.freeze({ forcePopup: true });
     expect(() => oauth.getAuthorizeURL(REDIRECT, 'a', undefined, params)).not.toThrow();
   });
 
-  it('gives back every parameter whole, whatever it holds', () => {
+  it('encodes every parameter so that it can be read back, whatever it holds', () => {
     const text = fc.string({ unit: 'grapheme' });
     const name = text.filter((word) => !/^(appid|redirect_uri|response_type|scope|state|)$/.test(word));
     fc.assert(
@@ -71,7 +72,7 @@ describe('getAuthorizeURL', () => {
 });
 
 describe('getAuthorizeURLForWebsite', () => {
-  it('returns the QR page, with what the page takes beside', () => {
+  it('returns the QR code page, with its further parameters', () => {
     const params = { lang: 'en', style: 'white', href: 'https://h/x.css', self_redirect: true };
     expect(oauth.getAuthorizeURLForWebsite(REDIRECT, 'abc', undefined, params)).toBe(
       'https://open.weixin.qq.com/connect/qrconnect?appid=wx0f1c1a10e0000001' +
@@ -93,27 +94,27 @@ describe('endpoints', () => {
       'https://gateway.example.com/wechat/open/connect/qrconnect?',
     ],
     [new URL('https://gateway.example.com/x'), 'https://gateway.example.com/x/connect/qrconnect?'],
-  ])('lead elsewhere: %s', (open, start) => {
+  ])('replace the address of WeChat: %s', (open, start) => {
     expect(withEndpoints({ open }).getAuthorizeURLForWebsite('r').startsWith(start)).toBe(true);
   });
 
   it.each([undefined, {}, { open: undefined }, { open: null, api: null }, null])(
-    'are WeChat for %j',
+    'are those of WeChat for %j',
     (endpoints) => {
       expect(withEndpoints(endpoints).getAuthorizeURL('r')).toMatch(/^https:\/\/open\.weixin\.qq\.com\//);
     },
   );
 
   it.each<[unknown, RegExp]>([
-    ['', /^endpoints\.api is no http: or https: address: ''/],
-    ['api.weixin.qq.com', /is no http: or https: address: 'api\.weixin\.qq\.com'/],
-    ['ftp://api.weixin.qq.com', /is no http: or https: address/],
-    ['https://', /is no http: or https: address/],
+    ['', /^endpoints\.api is not an http: or https: address: ''/],
+    ['api.weixin.qq.com', /is not an http: or https: address: 'api\.weixin\.qq\.com'/],
+    ['ftp://api.weixin.qq.com', /is not an http: or https: address/],
+    ['https://', /is not an http: or https: address/],
     ['https://a.example.com/?x=1', /has a query or a fragment/],
     ['https://a.example.com/#x', /has a query or a fragment/],
-    ['javascript:alert(1)', /is no http: or https: address/],
-    [42, /is no http: or https: address: '42'/],
-  ])('that are wrong are told at once, with an example: %p', (api, words) => {
+    ['javascript:alert(1)', /is not an http: or https: address/],
+    [42, /is not an http: or https: address: '42'/],
+  ])('are refused at once if they are wrong, with an example: %p', (api, words) => {
     expect(() => withEndpoints({ api })).toThrow(words);
     expect(() => withEndpoints({ api })).toThrow(/Give an address such as https:\/\/api\.weixin\.qq\.com\.$/);
   });
@@ -122,7 +123,7 @@ describe('endpoints', () => {
     'https://user:CANARY@a.example.com',
     'postgres://user:CANARY@db/x',
     'https://CANARY@a.example.com/?x',
-  ])('hold no password, and the refusal shows none: %s', (api) => {
+  ])('are refused with a password in them, which the error does not show: %s', (api) => {
     expect(() => withEndpoints({ api })).toThrow(WechatAuthError);
     expect(() => withEndpoints({ api })).not.toThrow(/CANARY/);
   });

@@ -6,8 +6,8 @@ const KEY = Buffer.from('0123456789abcdef').toString('base64');
 const IV = Buffer.from('fedcba9876543210').toString('base64');
 const APPID = 'wx4f4bc4dec97d474b';
 
-/** As WeChat seals it: AES-128-CBC, PKCS#7. */
-function seal(plain: string): { sessionKey: string; encryptedData: string; iv: string } {
+/** Encrypts as WeChat does: AES-128-CBC, PKCS#7. */
+function encrypt(plain: string): { sessionKey: string; encryptedData: string; iv: string } {
   const cipher = crypto.createCipheriv('aes-128-cbc', Buffer.from(KEY, 'base64'), Buffer.from(IV, 'base64'));
   const encryptedData = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]).toString('base64');
   return { sessionKey: KEY, encryptedData, iv: IV };
@@ -16,8 +16,8 @@ function seal(plain: string): { sessionKey: string; encryptedData: string; iv: s
 describe('decryptMiniProgramUser', () => {
   const oauth = new OAuth(APPID, 'secret', null, null, true);
 
-  it('opens the example of WeChat’s own documentation', () => {
-    // 开放数据校验与解密: the vector of the official demo.
+  it("decrypts the example of WeChat's documentation", () => {
+    // From the official demo of 开放数据校验与解密.
     const user = oauth.decryptMiniProgramUser({
       sessionKey: 'tiihtNczf5v6AKRyjwEUhQ==',
       encryptedData:
@@ -36,34 +36,34 @@ describe('decryptMiniProgramUser', () => {
     const plain = {
       openId: 'o',
       nickName: '小明🎉',
-      of_tomorrow: [1],
+      added_later: [1],
       watermark: { appid: APPID, timestamp: 1 },
     };
-    expect(oauth.decryptMiniProgramUser(seal(JSON.stringify(plain)))).toEqual(plain);
+    expect(oauth.decryptMiniProgramUser(encrypt(JSON.stringify(plain)))).toEqual(plain);
   });
 
   it.each([
     ['another app', JSON.stringify({ openId: 'o', watermark: { appid: 'wxOther', timestamp: 1 } })],
     ['no watermark', JSON.stringify({ openId: 'o' })],
-    ['a watermark that is none', JSON.stringify({ watermark: 'wx' })],
+    ['a watermark that is not an object', JSON.stringify({ watermark: 'wx' })],
     ['null', 'null'],
-    ['a text', '"x"'],
-  ])('refuses data of %s, and says so', (_what, plain) => {
-    expect(() => oauth.decryptMiniProgramUser(seal(plain))).toThrow(
+    ['a string', '"x"'],
+  ])('refuses data with %s, and says so', (_what, plain) => {
+    expect(() => oauth.decryptMiniProgramUser(encrypt(plain))).toThrow(
       /^Invalid Watermark, Be Sure to Check Again: .* another app than wx4f4bc4dec97d474b/,
     );
   });
 
   it.each<[string, object]>([
-    ['another key', { ...seal('{}'), sessionKey: Buffer.alloc(16, 1).toString('base64') }],
-    ['a short key', { ...seal('{}'), sessionKey: 'AAAA' }],
-    ['a short iv', { ...seal('{}'), iv: 'AAAA' }],
-    ['cut data', { ...seal('{}'), encryptedData: 'AAAA' }],
+    ['another key', { ...encrypt('{}'), sessionKey: Buffer.alloc(16, 1).toString('base64') }],
+    ['a short key', { ...encrypt('{}'), sessionKey: 'AAAA' }],
+    ['a short iv', { ...encrypt('{}'), iv: 'AAAA' }],
+    ['truncated data', { ...encrypt('{}'), encryptedData: 'AAAA' }],
     ['no data', { sessionKey: KEY, iv: IV }],
     ['nothing', {}],
-    ['no JSON', seal('openid=CANARY')],
+    ['text that is not JSON', encrypt('openid=CANARY')],
     ['arrays', { sessionKey: [KEY], encryptedData: ['x'], iv: [IV] }],
-  ])('refuses %s, and shows nothing of it', (_what, data) => {
+  ])('refuses %s, and shows no part of it', (_what, data) => {
     let error: unknown;
     try {
       oauth.decryptMiniProgramUser(data as never);
@@ -87,7 +87,7 @@ describe('a mini program', () => {
   beforeEach(() => (lab.wechat.requests.length = 0));
 
   const code = (): string => lab.wechat.issueCode({ app: lab.wechat.apps.miniProgram.appId });
-  const sealed = (sessionKey: string): { encryptedData: string; iv: string } => {
+  const encrypted = (sessionKey: string): { encryptedData: string; iv: string } => {
     const { encryptedData, iv } = lab.wechat.encryptUser({
       app: lab.wechat.apps.miniProgram.appId,
       sessionKey,
@@ -114,7 +114,7 @@ describe('a mini program', () => {
     expect(saveToken).not.toHaveBeenCalled();
   });
 
-  it('asks WeChat with js_code', async () => {
+  it('sends the code as js_code', async () => {
     await failure(lab.oauth({ kind: 'miniProgram' }).getSessionKey('nonsense'));
     expect(Object.keys(lab.wechat.requests[0]?.query ?? {})).toEqual([
       'appid',
@@ -125,7 +125,7 @@ describe('a mini program', () => {
   });
 
   it.each([undefined, null])(
-    'logs in by code alone: the ids come back (encryptedData: %p)',
+    'logs in with the code alone, and gets the ids (encryptedData: %p)',
     async (encryptedData) => {
       const oauth = lab.oauth({ kind: 'miniProgram' });
       const user = await oauth.getUserByCode({ code: code(), encryptedData: encryptedData as undefined });
@@ -137,28 +137,56 @@ describe('a mini program', () => {
     },
   );
 
-  it('leaves the unionid out where there is none', async () => {
+  it('leaves out the unionid if there is none', async () => {
     lab.wechat.switches.unionid = false;
     const user = await lab.oauth({ kind: 'miniProgram' }).getUserByCode(code());
     lab.wechat.switches.unionid = true;
     expect(Object.keys(user)).toEqual(['openid']);
   });
 
-  it('logs in with what wx.getUserInfo gave', async () => {
+  it('logs in with the data of wx.getUserInfo', async () => {
     lab.wechat.fail('jscode2session', { patch: { session_key: KEY } });
-    const user = await lab.oauth({ kind: 'miniProgram' }).getUserByCode({ code: code(), ...sealed(KEY) });
+    const user = await lab.oauth({ kind: 'miniProgram' }).getUserByCode({ code: code(), ...encrypted(KEY) });
     expect(user).toMatchObject({ nickName: '小明', watermark: { appid: lab.wechat.apps.miniProgram.appId } });
   });
 
-  it('is told where the data was sealed with an older key', async () => {
+  it('gets an error if the decrypted openId is not that of the session, since a changed iv can alter it', async () => {
+    lab.wechat.fail('jscode2session', { patch: { session_key: KEY } }, { times: 3 });
+    const oauth = lab.oauth({ kind: 'miniProgram' });
+    const { encryptedData, iv } = encrypted(KEY);
+    const { openid } = await oauth.getUserByCode(code());
+    // CBC: a bit that is flipped in the iv is flipped in the first block, `{"openId":"o1234`.
+    const forged = Buffer.from(iv, 'base64');
+    forged[15] = (forged[15] ?? 0) ^ 1;
     const error = await failure(
-      lab.oauth({ kind: 'miniProgram' }).getUserByCode({ code: code(), ...sealed(KEY) }),
+      oauth.getUserByCode({ code: code(), encryptedData, iv: forged.toString('base64') }),
+    );
+    expect(error).toMatchObject({ kind: 'decryption', status: 400 });
+    expect(error.message).not.toContain(openid.slice(5));
+    await expect(oauth.getUserByCode({ code: code(), encryptedData, iv })).resolves.toMatchObject({
+      openId: openid,
+    });
+  });
+
+  it('gets an error if the decrypted data names no openId', async () => {
+    lab.wechat.fail('jscode2session', { patch: { session_key: KEY } });
+    const oauth = lab.oauth({ kind: 'miniProgram' });
+    const plain = JSON.stringify({ nickName: 'n', watermark: { appid: oauth.appid, timestamp: 1 } });
+    const { encryptedData, iv } = encrypt(plain);
+    expect(await failure(oauth.getUserByCode({ code: code(), encryptedData, iv }))).toMatchObject({
+      kind: 'decryption',
+    });
+  });
+
+  it('gets an error if the data was encrypted with an older key', async () => {
+    const error = await failure(
+      lab.oauth({ kind: 'miniProgram' }).getUserByCode({ code: code(), ...encrypted(KEY) }),
     );
     expect(error).toMatchObject({ kind: 'decryption' });
   });
 
-  it('is told where the iv is missing', async () => {
-    const { encryptedData } = sealed(KEY);
+  it('gets an error if the iv is missing', async () => {
+    const { encryptedData } = encrypted(KEY);
     expect(
       await failure(lab.oauth({ kind: 'miniProgram' }).getUserByCode({ code: code(), encryptedData })),
     ).toMatchObject({
@@ -173,7 +201,7 @@ describe('a mini program', () => {
     [45009, 'rate_limit'],
     [45011, 'rate_limit'],
     [-1, 'busy'],
-  ])('is told what %d means: %s', async (errcode, kind) => {
+  ])('gets the kind of errcode %d: %s', async (errcode, kind) => {
     lab.wechat.fail('jscode2session', { errcode });
     expect(await failure(lab.oauth({ kind: 'miniProgram' }).getSessionKey(code()))).toMatchObject({
       code: errcode,
@@ -182,11 +210,15 @@ describe('a mini program', () => {
     expect(lab.count('jscode2session')).toBe(1);
   });
 
-  it('goes through what the app replaced on the instance', async () => {
+  it('calls the methods that the app replaced on the instance', async () => {
     const oauth = lab.oauth({ kind: 'miniProgram' });
     oauth.getSessionKey = ((_code: string, done: (error: null, session: unknown) => void) =>
       done(null, { data: { openid: 'oMine', session_key: KEY, create_at: 0 } })) as never;
-    oauth.decryptMiniProgramUser = (options) => ({ ...options, watermark: { appid: 'x', timestamp: 0 } });
+    oauth.decryptMiniProgramUser = (options) => ({
+      ...options,
+      openId: 'oMine',
+      watermark: { appid: 'x', timestamp: 0 },
+    });
     expect(await oauth.getUserByCode('c')).toEqual({ openid: 'oMine' });
     expect(await oauth.getUserByCode({ code: 'c', encryptedData: 'e', iv: 'i' })).toMatchObject({
       sessionKey: KEY,

@@ -1,4 +1,4 @@
-// A login, call by call.
+// The calls of a login, one by one.
 import { inspect } from 'node:util';
 import { OAuth, WechatAuthError, type TokenData, type WechatUser } from '../../lib';
 import { Lab, failure } from './lab';
@@ -21,7 +21,7 @@ describe('new OAuth', () => {
     ['null', { appid: null, appsecret: 'CANARY' }],
     ['[Object]', { appid: { appid: 'wx', secret: 'CANARY' } }],
     ['[Array]', ['CANARY']],
-  ])('says of the appid %s what to give', (shown, first) => {
+  ])('refuses the appid %s, and says what to give', (shown, first) => {
     const make = (): OAuth => new OAuth(first as string);
     expect(make).toThrow(WechatAuthError);
     expect(make).toThrow(/^appid is .*\. Give the AppID that the WeChat console shows\.$/);
@@ -29,11 +29,11 @@ describe('new OAuth', () => {
     if (!Array.isArray(first)) expect(make).toThrow(`appid is ${shown}.`);
   });
 
-  it('needs no secret for what needs none', () => {
+  it('needs no secret for calls that do not send it', () => {
     expect(new OAuth('wx').getAuthorizeURL('r')).toContain('appid=wx&');
   });
 
-  it('has WeChat say that the secret is missing', async () => {
+  it('lets WeChat report that the secret is missing', async () => {
     const oauth = new OAuth({
       appid: lab.wechat.apps.official.appId,
       endpoints: lab.wechat.endpoints,
@@ -44,7 +44,7 @@ describe('new OAuth', () => {
     });
   });
 
-  it('keeps the secret readable, and out of everything that is printed', () => {
+  it('keeps the secret readable, but out of logs and JSON', () => {
     const oauth = new OAuth({
       appid: 'wx',
       appsecret: 'CANARY-secret',
@@ -63,14 +63,14 @@ describe('new OAuth', () => {
     expect(printed).toContain('wx');
   });
 
-  it('is printed under the name of a class of the app', () => {
+  it('is printed with the name of a subclass of the app', () => {
     class CompanyOAuth extends OAuth {}
     expect(inspect(new CompanyOAuth('wx', 'CANARY'))).toBe("CompanyOAuth { appid: 'wx' }");
   });
 });
 
 describe('getUserByCode', () => {
-  it('gives the profile', async () => {
+  it('resolves with the profile', async () => {
     const user = await lab.oauth().getUserByCode(lab.code());
     expect(user).toMatchObject({
       openid: lab.openid,
@@ -80,7 +80,7 @@ describe('getUserByCode', () => {
     });
   });
 
-  it('gives the ids alone after a silent login, and asks no profile', async () => {
+  it('resolves with the ids after a silent login, and does not request a profile', async () => {
     expect(await lab.oauth().getUserByCode(lab.code('snsapi_base'))).toEqual({ openid: lab.openid });
     expect(lab.count('userinfo')).toBe(0);
   });
@@ -88,7 +88,7 @@ describe('getUserByCode', () => {
   it.each([
     ['snsapi_base,', { openid: true }],
     ['snsapi_base,snsapi_base', { openid: true }],
-  ])('asks no profile for the granted scope %j', async (scope) => {
+  ])('does not request a profile for the granted scope %j', async (scope) => {
     lab.wechat.fail('access_token', { patch: { scope, unionid: 'oUnion' } });
     expect(await lab.oauth().getUserByCode(lab.code('snsapi_base'))).toEqual({
       openid: lab.openid,
@@ -98,14 +98,14 @@ describe('getUserByCode', () => {
   });
 
   it.each(['snsapi_userinfo,', 'snsapi_base,snsapi_userinfo', 'snsapi_login', undefined, null, ''])(
-    'asks for the profile for the granted scope %j',
+    'requests the profile for the granted scope %j',
     async (scope) => {
       lab.wechat.fail('access_token', { patch: { scope } });
       expect(await lab.oauth().getUserByCode(lab.code())).toMatchObject({ nickname: '小明' });
     },
   );
 
-  it('asks in the language that is given, else in Chinese', async () => {
+  it('requests the language that is given, otherwise Chinese', async () => {
     const oauth = lab.oauth();
     await oauth.getUserByCode({ code: lab.code(), lang: 'en' });
     await oauth.getUserByCode({ code: lab.code(), lang: undefined });
@@ -115,7 +115,7 @@ describe('getUserByCode', () => {
   });
 
   it.each([undefined, null, {}, { code: undefined }, 42, { code: ['a', 'b'] }])(
-    'has WeChat name a missing code: %p',
+    'lets WeChat report a missing code: %p',
     async (given) => {
       const error = await failure(lab.oauth().getUserByCode(given as unknown as string));
       expect([41008, 40029]).toContain(error.code);
@@ -131,7 +131,7 @@ describe('getUserByCode', () => {
     });
   });
 
-  it('goes through what the app replaced on the instance, by callback or promise', async () => {
+  it('calls the methods that the app replaced on the instance, with callback or promise', async () => {
     const data = {
       access_token: 'a',
       openid: 'oMine',
@@ -147,13 +147,15 @@ describe('getUserByCode', () => {
   });
 
   it.each(['getAccessToken', 'getUser'] as const)(
-    'says so where a replaced %s gives nothing back',
+    'says so if a replaced %s returns no result',
     async (method) => {
       const oauth = lab.oauth();
       oauth[method] = ((_given: unknown, done: (error: null) => void) => done(null)) as never;
       const error = await failure(oauth.getUserByCode(lab.code()));
       expect(error).toMatchObject({ kind: 'config' });
-      expect(error.message).toBe(`${method} was replaced on this instance by one that gives nothing back.`);
+      expect(error.message).toBe(
+        `${method} was replaced on this instance by a function that returns no result. Return or pass on the result.`,
+      );
     },
   );
 });
@@ -162,7 +164,7 @@ describe('a virtual account of the snapshot page', () => {
   const code = (scope = 'snsapi_userinfo'): string =>
     lab.wechat.issueCode({ app: lab.wechat.apps.official.appId, user: 'snapshot', scope, virtual: true });
 
-  it('is marked, has its profile, and is saved nowhere', async () => {
+  it('is marked, has its profile, and is not saved', async () => {
     const saveToken = jest.fn();
     const oauth = lab.oauth({ saveToken, getToken: () => Promise.resolve(null) });
     const user = await oauth.getUserByCode(code());
@@ -171,31 +173,31 @@ describe('a virtual account of the snapshot page', () => {
     expect(await failure(oauth.getUser(user.openid))).toMatchObject({ kind: 'no_token' });
   });
 
-  it('is not saved by getAccessToken either, which gives its token', async () => {
+  it('is not saved by getAccessToken either, which resolves with its token', async () => {
     const saveToken = jest.fn();
     const token = await lab.oauth({ saveToken }).getAccessToken(code());
     expect(token.data.is_snapshotuser).toBe(1);
     expect(saveToken).not.toHaveBeenCalled();
   });
 
-  it('is marked where WeChat writes the mark as text', async () => {
+  it('is marked if WeChat sends the mark as a string', async () => {
     lab.wechat.fail('access_token', { patch: { is_snapshotuser: '1' } });
     expect((await lab.oauth().getUserByCode(code())).is_snapshotuser).toBe(1);
   });
 
-  it('has its ids alone where WeChat refuses the profile', async () => {
+  it('has only its ids if WeChat refuses the profile', async () => {
     lab.wechat.switches.snapshotUserinfo = 'unauthorized';
     const user = await lab.oauth().getUserByCode(code());
     lab.wechat.switches.snapshotUserinfo = 'ok';
     expect(Object.keys(user).sort()).toEqual(['is_snapshotuser', 'openid', 'unionid']);
   });
 
-  it('tells other refusals of its profile', async () => {
+  it('rejects if WeChat refuses its profile for another reason', async () => {
     lab.wechat.fail('userinfo', { errcode: 45011 });
     expect(await failure(lab.oauth().getUserByCode(code()))).toMatchObject({ kind: 'rate_limit' });
   });
 
-  it('is no virtual account where the mark is 0', async () => {
+  it('is not a virtual account if the mark is 0', async () => {
     lab.wechat.fail('access_token', { patch: { is_snapshotuser: 0 } });
     const user: WechatUser = await lab.oauth().getUserByCode(lab.code());
     expect(user.is_snapshotuser).toBeUndefined();
@@ -203,7 +205,7 @@ describe('a virtual account of the snapshot page', () => {
 });
 
 describe('getUserByAccessToken', () => {
-  it('is the second half of getUserByCode, in both forms', async () => {
+  it('is the second half of getUserByCode, with promise or callback', async () => {
     const oauth = lab.oauth();
     const token = await oauth.getAccessToken(lab.code());
     expect(await oauth.getUserByAccessToken(token, { lang: 'en' })).toMatchObject({ nickname: '小明' });
@@ -218,7 +220,7 @@ describe('getUserByAccessToken', () => {
 });
 
 describe('setOpts', () => {
-  it.each([undefined, null, {}])('takes %p for no options', async (opts) => {
+  it.each([undefined, null, {}])('treats %p as no options', async (opts) => {
     const oauth = lab.oauth();
     oauth.setOpts(opts as object);
     await expect(oauth.getUserByCode(lab.code())).resolves.toBeDefined();
@@ -226,7 +228,7 @@ describe('setOpts', () => {
 });
 
 describe('getValidAccessToken', () => {
-  it('gives the token of who has logged in, and refreshes it in time', async () => {
+  it('resolves with the token of a logged-in user, and refreshes it in time', async () => {
     const oauth = lab.oauth();
     const { data } = await oauth.getAccessToken(lab.code());
     expect((await oauth.getValidAccessToken(lab.openid)).data).toBe(data);
@@ -236,7 +238,7 @@ describe('getValidAccessToken', () => {
 });
 
 describe('getToken and saveToken', () => {
-  it('read and write the store of the app, also when called by hand', async () => {
+  it("read and write the app's store, also if the app calls them", async () => {
     const oauth = lab.oauth();
     const record = await lab.token();
     await oauth.saveToken(lab.openid, record);
@@ -244,7 +246,7 @@ describe('getToken and saveToken', () => {
     expect(await oauth.getToken('oStranger')).toBeNull();
   });
 
-  it('may be those of a subclass, which may ask the original', async () => {
+  it('may be those of a subclass, which may call the originals', async () => {
     const log: string[] = [];
     class Logged extends OAuth {
       override getToken(openid: string, done?: never): unknown {
@@ -265,7 +267,7 @@ describe('getToken and saveToken', () => {
     expect(log).toEqual(['save', 'get true']);
   });
 
-  it('go before a token store', async () => {
+  it('are used in place of a token store', async () => {
     const tokenStore = { get: jest.fn(), set: jest.fn(), delete: jest.fn() };
     const record = await lab.token();
     const oauth = lab.oauth({ tokenStore, getToken: () => Promise.resolve(record) });

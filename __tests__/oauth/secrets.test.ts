@@ -1,4 +1,4 @@
-// The canary test: provokes every error there is, and searches all of it for what must not be there.
+// Provokes every error, and searches all of it for secrets.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
@@ -17,7 +17,7 @@ import { selfSignedCertificate, type EmulatorFault } from '../../lib/emulator';
 import { Canaries, FORMS, everythingIn, type Form } from '../support/canaries';
 import { Lab, answering, failure, listen, runChild, speaking, type Server } from './lab';
 
-/** With all characters that some encoding changes. */
+/** With all characters that encodings change. */
 const SECRET = {
   appsecret: 'CANARY/app+secret=0123456789~a',
   code: 'CANARY/co de+0123456789"&=?#%',
@@ -29,8 +29,8 @@ const SECRET = {
 
 const CANARIES = new Canaries(SECRET);
 
-/** Nothing of any secret is in the error; and it is one of ours. */
-async function expectSealed(work: Promise<unknown>, canaries = CANARIES): Promise<void> {
+/** Expects an error of this package that holds no part of any secret. */
+async function expectNoSecret(work: Promise<unknown>, canaries = CANARIES): Promise<void> {
   const error = await failure(work);
   expect(canaries.search(everythingIn(error))).toEqual([]);
   expect(error.message).not.toBe('');
@@ -66,21 +66,21 @@ function oauth(api: string, options: Partial<OAuthOptions> = {}): OAuth {
   });
 }
 
-type Way = (options?: Partial<OAuthOptions>) => OAuth;
+type MakeOAuth = (options?: Partial<OAuthOptions>) => OAuth;
 
-/** Every call there is, each with its secrets. */
-const CALLS: Readonly<Record<string, (way: Way) => Promise<unknown>>> = {
-  getAccessToken: (way) => way().getAccessToken(SECRET.code),
-  refreshAccessToken: (way) => way().refreshAccessToken(SECRET.refresh),
-  getUser: (way) => way({ getToken: () => Promise.resolve(record) }).getUser('oUser'),
-  'getUser with an expired token': (way) => way({ getToken: () => Promise.resolve(old) }).getUser('oUser'),
-  getUserByCode: (way) => way().getUserByCode(SECRET.code),
-  verifyToken: (way) => way().verifyToken('oUser', SECRET.access),
-  getSessionKey: (way) => way().getSessionKey(SECRET.code),
+/** Every call, with its secrets. */
+const CALLS: Readonly<Record<string, (make: MakeOAuth) => Promise<unknown>>> = {
+  getAccessToken: (make) => make().getAccessToken(SECRET.code),
+  refreshAccessToken: (make) => make().refreshAccessToken(SECRET.refresh),
+  getUser: (make) => make({ getToken: () => Promise.resolve(record) }).getUser('oUser'),
+  'getUser with an expired token': (make) => make({ getToken: () => Promise.resolve(old) }).getUser('oUser'),
+  getUserByCode: (make) => make().getUserByCode(SECRET.code),
+  verifyToken: (make) => make().verifyToken('oUser', SECRET.access),
+  getSessionKey: (make) => make().getSessionKey(SECRET.code),
 };
 
-async function expectAllSealed(way: Way): Promise<void> {
-  await Promise.all(Object.values(CALLS).map((call) => expectSealed(call(way))));
+async function expectNoSecretInAny(make: MakeOAuth): Promise<void> {
+  await Promise.all(Object.values(CALLS).map((call) => expectNoSecret(call(make))));
 }
 
 describe('an errcode', () => {
@@ -89,7 +89,7 @@ describe('an errcode', () => {
     41004, 41008, 41009, 42001, 42002, 42003, 42007, 43003, 45009, 45011, 48001, 50001, 50002, 99999,
   ];
 
-  /** A WeChat that repeats in its reason all that it was sent, and the address too. */
+  /** A WeChat that repeats in its errmsg every parameter that it was sent, and the whole address. */
   const echo = (errcode: number, form: Form): Promise<Server> =>
     opened(
       answering((req, res) => {
@@ -105,19 +105,19 @@ describe('an errcode', () => {
       }),
     );
 
-  it.each(ERRCODES)('%d keeps the secrets that WeChat repeats', async (errcode) => {
+  it.each(ERRCODES)('%d does not show the secrets that WeChat repeats', async (errcode) => {
     jest.spyOn(Math, 'random').mockReturnValue(0);
     const { url } = await echo(errcode, (secret) =>
       Object.values(FORMS)
         .map((form) => form(secret))
         .join(' '),
     );
-    await expectAllSealed((options) => oauth(url, options));
+    await expectNoSecretInAny((options) => oauth(url, options));
   });
 
-  it.each(Object.keys(FORMS))('keeps them %s', async (name) => {
+  it.each(Object.keys(FORMS))('does not show them %s', async (name) => {
     const { url } = await echo(40029, FORMS[name] ?? String);
-    await expectAllSealed((options) => oauth(url, options));
+    await expectNoSecretInAny((options) => oauth(url, options));
   });
 });
 
@@ -151,12 +151,12 @@ describe('a failure of the network', () => {
   const PATHS = ['access_token', 'refresh_token', 'userinfo', 'auth', 'jscode2session'];
 
   it.each(FAULTS.map((fault) => [inspect(fault, { breakLength: Infinity }).slice(0, 50), fault] as const))(
-    'keeps them: %s',
+    'does not show them: %s',
     async (_name, fault) => {
       const undo = PATHS.map((end) => lab.wechat.fail(end, fault, { times: Infinity, workDone: false }));
-      const way: Way = (options) => oauth(lab.wechat.url, { http: { timeout: 80 }, ...options });
+      const make: MakeOAuth = (options) => oauth(lab.wechat.url, { http: { timeout: 80 }, ...options });
       try {
-        await expectAllSealed(way);
+        await expectNoSecretInAny(make);
       } finally {
         undo.forEach((end) => end());
       }
@@ -168,14 +168,14 @@ describe('a failure of the network', () => {
     ['a status line with the request in it', 'HTTP/1.1 500 '],
     ['a header with the request in it', 'HTTP/1.1 200 OK\r\nX-Echo: '],
     ['a content type with the request in it', 'HTTP/1.1 200 OK\r\nContent-Type: '],
-  ])('keeps them where a machine sends back %s', async (_what, head) => {
+  ])('does not show them if a server sends back %s', async (_what, head) => {
     const { url } = await opened(
       speaking((socket) => socket.once('data', (data) => socket.end(head + data.toString()))),
     );
-    await expectAllSealed((options) => oauth(url, options));
+    await expectNoSecretInAny((options) => oauth(url, options));
   });
 
-  it('keeps them where nothing is reached, directly and by proxies', async () => {
+  it('does not show them if WeChat is not reached, directly or through a proxy', async () => {
     const refusing = await opened(
       speaking((socket) =>
         socket.once('data', (data) =>
@@ -184,7 +184,7 @@ describe('a failure of the network', () => {
       ),
     );
     const auth = { username: 'user', password: SECRET.proxyPassword };
-    const ways: readonly WechatHttpOptions[] = [
+    const httpOptions: readonly WechatHttpOptions[] = [
       {},
       { proxy: { host: '127.0.0.1', port: 1, auth } },
       { proxy: { host: '127.0.0.1', port: refusing.port, auth } },
@@ -199,16 +199,16 @@ describe('a failure of the network', () => {
       },
     ] as WechatHttpOptions[];
     for (const api of ['http://127.0.0.1:1', 'https://api.localhost:1']) {
-      for (const options of ways) {
-        const way: Way = (more) => oauth(api, { http: options, ...more });
-        await expectAllSealed(way);
+      for (const options of httpOptions) {
+        const make: MakeOAuth = (more) => oauth(api, { http: options, ...more });
+        await expectNoSecretInAny(make);
       }
     }
   });
 });
 
 describe('a store that fails', () => {
-  /** A WeChat that gives the canaries out. */
+  /** A WeChat that issues the canaries as tokens. */
   const wechat = (): Promise<Server> =>
     opened(
       answering((req, res) =>
@@ -228,7 +228,7 @@ describe('a store that fails', () => {
       ),
     );
 
-  /** All the ways in which clients of databases repeat what they were given. */
+  /** The ways in which database clients repeat what they were given. */
   const SHAPES: Readonly<Record<string, (said: string) => unknown>> = {
     message: (said) => new Error(`ERR unknown value ${said}`),
     'an object beside it': (said) =>
@@ -242,8 +242,8 @@ describe('a store that fails', () => {
     'several errors': (said) => new AggregateError([new Error(said)], `all failed: ${said}`),
     'hidden properties': (said) => Object.defineProperty(new Error('ERR'), Symbol('query'), { value: said }),
     'its stack': (said) => Object.assign(new Error('ERR'), { stack: `Error: ${said}\n at query(${said})` }),
-    'a text': (said) => said,
-    'an object that is no Error': (said) => ({ message: said, detail: said }),
+    'a string': (said) => said,
+    'an object that is not an Error': (said) => ({ message: said, detail: said }),
     'an error of ours': (said) => {
       const error = new StoreError(said);
       return Object.assign(error, { detail: said });
@@ -265,28 +265,28 @@ describe('a store that fails', () => {
   });
 
   describe.each(Object.keys(SHAPES))('by %s', (shape) => {
-    it.each(Object.keys(FORMS))('keeps the tokens %s', async (form) => {
+    it.each(Object.keys(FORMS))('does not show the tokens %s', async (form) => {
       const { url } = await wechat();
       const error = SHAPES[shape]?.(both(FORMS[form] ?? String));
       const save = oauth(url, { tokenStore: failing('set', error) });
-      await expectSealed(save.getAccessToken(SECRET.code));
-      await expectSealed(save.refreshAccessToken(SECRET.refresh));
-      await expectSealed(oauth(url, { tokenStore: failing('set', error) }).getUser('oUser'));
-      await expectSealed(oauth(url, { tokenStore: failing('lock', error) }).getUser('oUser'));
-      await expectSealed(
+      await expectNoSecret(save.getAccessToken(SECRET.code));
+      await expectNoSecret(save.refreshAccessToken(SECRET.refresh));
+      await expectNoSecret(oauth(url, { tokenStore: failing('set', error) }).getUser('oUser'));
+      await expectNoSecret(oauth(url, { tokenStore: failing('lock', error) }).getUser('oUser'));
+      await expectNoSecret(
         // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
         oauth(url, { saveToken: () => Promise.reject(error) }).getAccessToken(SECRET.code),
       );
-      // A get after a token was seen: it is in the cache, and expired.
+      // The token is in the cache, and has expired: then the store is read.
       const known = oauth(url);
       await known.getAccessToken(SECRET.code);
       jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 7_200_000);
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
       known.getToken = () => Promise.reject(error);
-      await expectSealed(known.getUser('oUser'));
+      await expectNoSecret(known.getUser('oUser'));
     });
 
-    it('keeps tokens that were never seen, where their name or shape betrays them', async () => {
+    it('does not show tokens that it never saw, if their name or shape gives them away', async () => {
       const token = `91_CANARY${'x'.repeat(80)}`;
       for (const said of [
         token,
@@ -295,7 +295,7 @@ describe('a store that fails', () => {
         `{"refresh_token":"${SECRET.refresh}"`,
       ]) {
         const error = SHAPES[shape]?.(said);
-        await expectSealed(
+        await expectNoSecret(
           oauth('http://127.0.0.1:1', { tokenStore: failing('get', error) }).getUser('oUser'),
           new Canaries({ token, refresh: SECRET.refresh }),
         );
@@ -303,20 +303,20 @@ describe('a store that fails', () => {
     });
   });
 
-  it('by nonsense keeps what it answered', async () => {
-    for (const nonsense of [
+  it('by returning something else does not have it shown', async () => {
+    for (const returned of [
       JSON.stringify(record),
       [SECRET.access],
       { token: SECRET.access },
       { ...record, openid: 'oOther' },
     ]) {
-      await expectSealed(
-        oauth('http://127.0.0.1:1', { getToken: () => Promise.resolve(nonsense) }).getUser('oUser'),
+      await expectNoSecret(
+        oauth('http://127.0.0.1:1', { getToken: () => Promise.resolve(returned) }).getUser('oUser'),
       );
     }
   });
 
-  it('by JSON that it could not read keeps the part that the parser quotes', async () => {
+  it('by invalid JSON does not show the part that the parser quotes', async () => {
     const getToken = (): unknown => JSON.parse(`{"a":"${SECRET.access}",}`);
     const error = await failure(oauth('http://127.0.0.1:1', { getToken }).getUser('oUser'));
     expect(error.message).toContain('failed (get): what it read is not JSON');
@@ -325,8 +325,8 @@ describe('a store that fails', () => {
 });
 
 describe('a process that runs with DEBUG=*', () => {
-  /** A whole life: a login, a profile, a refresh, a session key, and each of them failing; every secret is noted. */
-  const LIFE = (http: string): string => `
+  /** A login, a profile, a refresh and a session key, and the failure of each. Every secret is written down. */
+  const SCRIPT = (http: string): string => `
     const fs = require('fs'), https = require('https');
     const tls = JSON.parse(process.env.TLS);
     const appSecret = process.env.SECRET;
@@ -369,9 +369,9 @@ describe('a process that runs with DEBUG=*', () => {
     })();`;
 
   const DIRECT = '{ httpsAgent: new https.Agent({ ca: tls.cert, keepAlive: true }) }';
-  const BY_OPTION = `{ httpsAgent: new https.Agent({ ca: tls.cert }), proxy: { host: '127.0.0.1', port: +process.env.PORT, auth: { username: 'user', password: process.env.PASSWORD } } }`;
+  const PROXY_OPTION = `{ httpsAgent: new https.Agent({ ca: tls.cert }), proxy: { host: '127.0.0.1', port: +process.env.PORT, auth: { username: 'user', password: process.env.PASSWORD } } }`;
 
-  /** A proxy that lets everything through. */
+  /** A proxy that accepts every connection. */
   async function proxy(): Promise<Server> {
     const server = http.createServer();
     server.on('connect', (req: http.IncomingMessage, client: net.Socket) => {
@@ -387,7 +387,7 @@ describe('a process that runs with DEBUG=*', () => {
 
   it.each([
     ['directly', DIRECT, (): NodeJS.ProcessEnv => ({})],
-    ['through http.proxy', BY_OPTION, (): NodeJS.ProcessEnv => ({})],
+    ['through http.proxy', PROXY_OPTION, (): NodeJS.ProcessEnv => ({})],
     [
       'through HTTPS_PROXY',
       '{}',
@@ -396,12 +396,12 @@ describe('a process that runs with DEBUG=*', () => {
         NODE_TLS_REJECT_UNAUTHORIZED: '0',
       }),
     ],
-  ])('and reaches WeChat %s prints no secret', async (_way, options, env) => {
+  ])('and reaches WeChat %s prints no secret', async (_how, options, env) => {
     const { port } = await proxy();
     const folder = mkdtempSync(path.join(os.tmpdir(), 'canary-'));
     const NOTES = path.join(folder, 'notes.json');
     try {
-      const { stdout, stderr, exitCode } = await runChild(LIFE(options), {
+      const { stdout, stderr, exitCode } = await runChild(SCRIPT(options), {
         DEBUG: '*',
         TLS: JSON.stringify(selfSignedCertificate()),
         SECRET: SECRET.appsecret,
@@ -416,7 +416,7 @@ describe('a process that runs with DEBUG=*', () => {
         noted: string[];
         outcomes: string[];
       };
-      // It did log, and what was to go well went well.
+      // Debug output was on, and the calls that should succeed did.
       expect(printed).toMatch(
         /wechat-auth:api.* \/sns\/oauth2\/access_token succeeded after \d+ ms \(node\)/,
       );

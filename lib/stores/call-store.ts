@@ -27,7 +27,7 @@ export async function callStore<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const { limitMs } = call;
-  const late = (): Error => new Error(`no answer within ${limitMs} ms${store.whenLate ?? ''}`);
+  const late = (): Error => new Error(`no response within ${limitMs} ms${store.whenLate ?? ''}`);
   try {
     return await inTime(limitMs, work, late);
   } catch (error) {

@@ -19,24 +19,24 @@ beforeEach(() => jest.spyOn(Date, 'now').mockReturnValue(NOW));
 afterEach(() => jest.restoreAllMocks());
 
 describe('AccessToken', () => {
-  it('holds what WeChat answered, and when it was asked', () => {
+  it("holds WeChat's response, and when it was requested", () => {
     expect(token().data).toMatchObject({ access_token: '91_access', expires_in: 7200, create_at: NOW });
     expect(token().create_at).toBe(NOW);
     expect(JSON.parse(JSON.stringify(token()))).toEqual({ data: token().data });
   });
 
   it.each([
-    ['just asked for', 0, true],
-    ['10 seconds and a bit before its end', 7_189_999, true],
-    ['10 seconds before its end', 7_190_000, false],
-    ['at its end', 7_200_000, false],
-    ['long after', 1e12, false],
-  ])('is %s: valid %#', (_when, age, valid) => {
+    ['just requested', 0, true],
+    ['more than 10 seconds before it expires', 7_189_999, true],
+    ['10 seconds before it expires', 7_190_000, false],
+    ['when it expires', 7_200_000, false],
+    ['long after it expired', 1e12, false],
+  ])('is valid or not, %s', (_when, age, valid) => {
     jest.spyOn(Date, 'now').mockReturnValue(NOW + age);
     expect(token().isValid()).toBe(valid);
   });
 
-  it('is valid exactly until 10 seconds before its end, for any life and any age', () => {
+  it('is valid exactly until 10 seconds before it expires, for any lifetime and age', () => {
     fc.assert(
       fc.property(fc.nat(1e7), fc.nat(1e11), fc.boolean(), (seconds, age, asText) => {
         jest.spyOn(Date, 'now').mockReturnValue(NOW + age);

@@ -1,4 +1,4 @@
-// Which token serves for an openid: cache, then store, then refresh.
+// Which token is used for an openid: from the cache, from the store, or a refreshed one.
 import {
   MemoryTokenStore,
   NoOAuthTokenError,
@@ -18,8 +18,8 @@ afterEach(async () => {
   await lab.close();
 });
 
-/** A store that shows what happens to it. */
-class Spied implements TokenStore {
+/** A store that logs its calls. */
+class LoggingStore implements TokenStore {
   readonly records = new Map<string, TokenData>();
   readonly log: string[] = [];
   lock?: <T>(key: string, fn: () => Promise<T>) => Promise<T>;
@@ -54,18 +54,18 @@ class Spied implements TokenStore {
   }
 }
 
-const asked = (path: string): Record<string, string>[] =>
+const requestsTo = (path: string): Record<string, string>[] =>
   lab.wechat.requests.filter((request) => request.path.endsWith(path)).map(({ query }) => query);
-const forgetRequests = (): void => void (lab.wechat.requests.length = 0);
+const clearRequests = (): void => void (lab.wechat.requests.length = 0);
 
-/** The user of an OAuth whose store holds this. */
-async function userWith(...records: TokenData[]): Promise<{ oauth: OAuth; store: Spied }> {
-  forgetRequests();
-  const store = new Spied(...records);
+/** An OAuth whose store holds these records. */
+async function oauthWith(...records: TokenData[]): Promise<{ oauth: OAuth; store: LoggingStore }> {
+  clearRequests();
+  const store = new LoggingStore(...records);
   return Promise.resolve({ oauth: lab.oauth({ tokenStore: store }), store });
 }
 
-/** Lets all time pass at once for both sides. */
+/** Moves the clocks of the app and of WeChat. */
 function twoHoursLater(): void {
   const then = Date.now() + 7_200_000;
   lab.wechat.clock.advance(7_200_000);
@@ -73,34 +73,36 @@ function twoHoursLater(): void {
 }
 
 describe('a token', () => {
-  it('comes from the cache after a login, and the store is not asked', async () => {
-    const { oauth, store } = await userWith();
+  it('comes from the cache after a login, and not from the store', async () => {
+    const { oauth, store } = await oauthWith();
     await oauth.getUserByCode(lab.code());
     await oauth.getUser(lab.openid);
     expect(store.log).toEqual(['set']);
   });
 
   it('comes from the store once, and then from the cache', async () => {
-    const { oauth, store } = await userWith(await lab.token());
+    const { oauth, store } = await oauthWith(await lab.token());
     await oauth.getUser(lab.openid);
     await oauth.getUser(lab.openid);
     expect(store.log).toEqual(['get']);
     expect(lab.count('refresh_token')).toBe(0);
   });
 
-  it('is refreshed when cache and store have an expired one, and saved', async () => {
+  it('is refreshed and saved if the one in cache and store has expired', async () => {
     const old = await lab.token();
-    const { oauth, store } = await userWith(expired(old));
+    const { oauth, store } = await oauthWith(expired(old));
     lab.wechat.expireToken(old.access_token);
     await oauth.getUser(lab.openid);
     expect(store.log).toEqual(['get', 'set']);
-    expect(asked('refresh_token')).toEqual([expect.objectContaining({ refresh_token: old.refresh_token })]);
-    expect(asked('userinfo')[0]?.['access_token']).toBe(store.only?.access_token);
+    expect(requestsTo('refresh_token')).toEqual([
+      expect.objectContaining({ refresh_token: old.refresh_token }),
+    ]);
+    expect(requestsTo('userinfo')[0]?.['access_token']).toBe(store.only?.access_token);
     expect(store.only?.access_token).not.toBe(old.access_token);
   });
 
   it('is refreshed 10 seconds before it expires', async () => {
-    const { oauth } = await userWith();
+    const { oauth } = await oauthWith();
     const { data } = await oauth.getAccessToken(lab.code());
     jest.spyOn(Date, 'now').mockReturnValue(data.create_at + 7_190_000 - 1);
     await oauth.getUser(lab.openid);
@@ -110,7 +112,7 @@ describe('a token', () => {
     expect(lab.count('refresh_token')).toBe(1);
   });
 
-  it('dates from before the request left, also after a slow answer', async () => {
+  it('dates from before its request was sent, also if the response was slow', async () => {
     lab.wechat.fail('access_token', { delay: 60 });
     const before = Date.now();
     const work = lab.oauth().getAccessToken(lab.code());
@@ -120,26 +122,26 @@ describe('a token', () => {
     expect(create_at).toBeLessThanOrEqual(after);
   });
 
-  it('of nobody is not asked for at WeChat', async () => {
-    const { oauth } = await userWith();
+  it('that was never saved is not requested from WeChat', async () => {
+    const { oauth } = await oauthWith();
     await expect(oauth.getUser('oStranger')).rejects.toBeInstanceOf(NoOAuthTokenError);
     expect(lab.wechat.requests).toHaveLength(0);
   });
 
-  it('another process has refreshed is taken from the store', async () => {
-    const { oauth, store } = await userWith();
+  it('that another process has refreshed is taken from the store', async () => {
+    const { oauth, store } = await oauthWith();
     await oauth.getUserByCode(lab.code());
     const { data: renewed } = await lab.oauth().refreshAccessToken(store.only?.refresh_token);
     twoHoursLater();
-    forgetRequests();
+    clearRequests();
     store.put({ ...renewed, create_at: Date.now() });
     await oauth.getUser(lab.openid).catch(() => undefined);
-    expect(asked('userinfo')[0]?.['access_token']).toBe(renewed.access_token);
+    expect(requestsTo('userinfo')[0]?.['access_token']).toBe(renewed.access_token);
   });
 
-  it('with numbers in text, as some databases give them back, is understood', async () => {
+  it('with numbers as strings, as some databases return them, is accepted', async () => {
     const token = await lab.token();
-    const { oauth } = await userWith({
+    const { oauth } = await oauthWith({
       ...token,
       expires_in: '7200' as never,
       create_at: String(token.create_at) as never,
@@ -148,7 +150,7 @@ describe('a token', () => {
     expect(lab.count('refresh_token')).toBe(0);
   });
 
-  it('saved whole, as an AccessToken with its `data`, is understood', async () => {
+  it('that the app saved as an AccessToken with its `data` is accepted', async () => {
     const data = await lab.token();
     await expect(
       lab.oauth({ getToken: () => Promise.resolve({ data }) }).getUser(lab.openid),
@@ -158,8 +160,8 @@ describe('a token', () => {
   });
 
   it('is saved under appid and openid, for the life of its refresh token', async () => {
-    const set = jest.spyOn(Spied.prototype, 'set');
-    const { oauth } = await userWith();
+    const set = jest.spyOn(LoggingStore.prototype, 'set');
+    const { oauth } = await oauthWith();
     const { data } = await oauth.getAccessToken(lab.code());
     expect(set).toHaveBeenCalledWith(
       `${lab.wechat.apps.official.appId}:${lab.openid}`,
@@ -170,8 +172,8 @@ describe('a token', () => {
 });
 
 describe('refreshing', () => {
-  it('happens once for 500 at the same time', async () => {
-    const { oauth, store } = await userWith(expired(await lab.token()));
+  it('happens once for 500 calls at the same time', async () => {
+    const { oauth, store } = await oauthWith(expired(await lab.token()));
     const users = await Promise.all(Array.from({ length: 500 }, () => oauth.getUser(lab.openid)));
     expect(users).toHaveLength(500);
     expect(lab.count('refresh_token')).toBe(1);
@@ -179,7 +181,7 @@ describe('refreshing', () => {
   });
 
   it('happens once for each of several users', async () => {
-    const { oauth } = await userWith(
+    const { oauth } = await oauthWith(
       expired(await lab.token()),
       expired(await lab.token(undefined, 'follower')),
     );
@@ -188,16 +190,16 @@ describe('refreshing', () => {
     expect(lab.count('refresh_token')).toBe(2);
   });
 
-  it('happens once where refreshAccessToken is called several times at once', async () => {
+  it('happens once for simultaneous calls of refreshAccessToken', async () => {
     const { refresh_token } = await lab.token();
-    const { oauth } = await userWith();
+    const { oauth } = await oauthWith();
     const tokens = await Promise.all([1, 2, 3].map(() => oauth.refreshAccessToken(refresh_token)));
     expect(lab.count('refresh_token')).toBe(1);
     expect(new Set(tokens.map(({ data }) => data.access_token)).size).toBe(1);
   });
 
-  it('that failed tells all who waited, and is tried anew by the next', async () => {
-    const { oauth } = await userWith(expired(await lab.token()));
+  it('that failed rejects all waiting calls, and the next call tries again', async () => {
+    const { oauth } = await oauthWith(expired(await lab.token()));
     lab.wechat.fail('refresh_token', { errcode: 45011 });
     const outcomes = await Promise.allSettled([1, 2, 3].map(() => oauth.getUser(lab.openid)));
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
@@ -205,27 +207,30 @@ describe('refreshing', () => {
     await expect(oauth.getUser(lab.openid)).resolves.toBeDefined();
   });
 
-  it('without a refresh token asks WeChat all the same, whose 41003 comes back', async () => {
-    const { oauth } = await userWith({ ...expired(await lab.token()), refresh_token: undefined as never });
+  it('without a refresh token is left to WeChat, whose errcode is 41003', async () => {
+    const { oauth } = await oauthWith({ ...expired(await lab.token()), refresh_token: undefined as never });
     expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ code: 41003, kind: 'reauthorize' });
   });
 
-  it.each([40030, 42002, 42007])('that answers %d means: the user must log in again', async (errcode) => {
-    const { oauth, store } = await userWith(expired(await lab.token()));
-    lab.wechat.fail('refresh_token', { errcode }, { times: Infinity });
-    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({
-      code: errcode,
-      kind: 'reauthorize',
-      status: 401,
-    });
-    expect(lab.count('refresh_token')).toBe(1);
-    expect(store.log).toEqual(['get', 'get', 'delete']);
-    await expect(oauth.getUser(lab.openid)).rejects.toBeInstanceOf(NoOAuthTokenError);
-  });
+  it.each([40030, 42002, 42007])(
+    'that WeChat refuses with errcode %d means that the user must log in again',
+    async (errcode) => {
+      const { oauth, store } = await oauthWith(expired(await lab.token()));
+      lab.wechat.fail('refresh_token', { errcode }, { times: Infinity });
+      expect(await failure(oauth.getUser(lab.openid))).toMatchObject({
+        code: errcode,
+        kind: 'reauthorize',
+        status: 401,
+      });
+      expect(lab.count('refresh_token')).toBe(1);
+      expect(store.log).toEqual(['get', 'get', 'delete']);
+      await expect(oauth.getUser(lab.openid)).rejects.toBeInstanceOf(NoOAuthTokenError);
+    },
+  );
 
-  it('that is refused finds the token that another process got meanwhile', async () => {
+  it('that WeChat refuses uses the token that another process saved meanwhile', async () => {
     const old = await lab.token();
-    const { oauth, store } = await userWith(expired(old));
+    const { oauth, store } = await oauthWith(expired(old));
     const other = await lab.token();
     lab.wechat.fail('refresh_token', { errcode: 40030 }, { delay: 30 });
     const work = oauth.getUser(lab.openid);
@@ -235,81 +240,87 @@ describe('refreshing', () => {
     expect(store.log).not.toContain('delete');
   });
 
-  it('that is refused says so even where the dead token cannot be deleted', async () => {
-    const { oauth, store } = await userWith(expired(await lab.token()));
+  it('that WeChat refuses rejects with reauthorize even if the expired token cannot be deleted', async () => {
+    const { oauth, store } = await oauthWith(expired(await lab.token()));
     store.delete = () => Promise.reject(new Error('read only'));
     lab.wechat.fail('refresh_token', { errcode: 42002 });
     expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ code: 42002, kind: 'reauthorize' });
   });
 
-  it('that brings the token of somebody else is not believed', async () => {
-    const { oauth } = await userWith(expired(await lab.token()));
-    lab.wechat.fail('refresh_token', { patch: { openid: 'oSomebodyElse' } });
+  it('that results in the token of another user is a bad_answer', async () => {
+    const { oauth } = await oauthWith(expired(await lab.token()));
+    lab.wechat.fail('refresh_token', { patch: { openid: 'oAnother' } });
     expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ kind: 'bad_answer' });
     expect(lab.count('userinfo')).toBe(0);
   });
 
-  it('uses the younger refresh token where the store failed to save it', async () => {
-    const store = new Spied(expired(await lab.token()));
+  it('uses the newer refresh token if the store failed to save it', async () => {
+    const store = new LoggingStore(expired(await lab.token()));
     const oauth = lab.oauth({ tokenStore: store });
     store.set = () => Promise.reject(new Error('full'));
     const code = lab.code();
     await failure(oauth.getAccessToken(code));
     const { access_token } = await oauth.getValidAccessToken(lab.openid).then(({ data }) => data);
     twoHoursLater();
-    forgetRequests();
+    clearRequests();
     await failure(oauth.getValidAccessToken(lab.openid));
-    expect(asked('refresh_token')[0]?.['refresh_token']).not.toBe(store.only?.refresh_token);
+    expect(requestsTo('refresh_token')[0]?.['refresh_token']).not.toBe(store.only?.refresh_token);
     expect(access_token).not.toBe(store.only?.access_token);
   });
 });
 
-describe.each([40001, 40014, 42001])('a token that looks valid and meets %d', (errcode) => {
-  const refuse = (times = 1): void => void lab.wechat.fail('userinfo', { errcode }, { times });
+describe.each([40001, 40014, 42001])(
+  'a token that has not expired, but that WeChat refuses with errcode %d',
+  (errcode) => {
+    const refuse = (times = 1): void => void lab.wechat.fail('userinfo', { errcode }, { times });
 
-  it('is refreshed once, and the call repeated once', async () => {
-    const { oauth, store } = await userWith(await lab.token());
-    refuse();
-    await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ openid: lab.openid });
-    expect([lab.count('userinfo'), lab.count('refresh_token')]).toEqual([2, 1]);
-    expect(store.log).toEqual(['get', 'get', 'set']);
-  });
+    it('is refreshed once, and the call repeated once', async () => {
+      const { oauth, store } = await oauthWith(await lab.token());
+      refuse();
+      await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ openid: lab.openid });
+      expect([lab.count('userinfo'), lab.count('refresh_token')]).toEqual([2, 1]);
+      expect(store.log).toEqual(['get', 'get', 'set']);
+    });
 
-  it('is replaced by a different valid one that the store has', async () => {
-    const [first, second] = [await lab.token(), await lab.token()];
-    const { oauth, store } = await userWith(first);
-    await oauth.getUser(lab.openid);
-    forgetRequests();
-    store.put(second);
-    refuse();
-    await oauth.getUser(lab.openid);
-    expect(asked('userinfo').map(({ access_token }) => access_token)).toEqual([
-      first.access_token,
-      second.access_token,
-    ]);
-    expect(lab.count('refresh_token')).toBe(0);
-  });
+    it('is replaced by a different valid token in the store', async () => {
+      const [first, second] = [await lab.token(), await lab.token()];
+      const { oauth, store } = await oauthWith(first);
+      await oauth.getUser(lab.openid);
+      clearRequests();
+      store.put(second);
+      refuse();
+      await oauth.getUser(lab.openid);
+      expect(requestsTo('userinfo').map(({ access_token }) => access_token)).toEqual([
+        first.access_token,
+        second.access_token,
+      ]);
+      expect(lab.count('refresh_token')).toBe(0);
+    });
 
-  it('fails where the repeat fails again, and that is all', async () => {
-    const { oauth } = await userWith(await lab.token());
-    refuse(Infinity);
-    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ code: errcode, kind: 'token_invalid' });
-    expect([lab.count('userinfo'), lab.count('refresh_token')]).toEqual([2, 1]);
-  });
+    it('rejects if the repeated call fails, too, without another try', async () => {
+      const { oauth } = await oauthWith(await lab.token());
+      refuse(Infinity);
+      expect(await failure(oauth.getUser(lab.openid))).toMatchObject({
+        code: errcode,
+        kind: 'token_invalid',
+      });
+      expect([lab.count('userinfo'), lab.count('refresh_token')]).toEqual([2, 1]);
+    });
 
-  it('asks the user to log in again where the refresh is refused', async () => {
-    const { oauth } = await userWith(await lab.token());
-    refuse(Infinity);
-    lab.wechat.fail('refresh_token', { errcode: 42007 });
-    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ code: 42007, kind: 'reauthorize' });
-    expect(lab.count('userinfo')).toBe(1);
-  });
-});
+    it('means that the user must log in again if WeChat refuses the refresh', async () => {
+      const { oauth } = await oauthWith(await lab.token());
+      refuse(Infinity);
+      lab.wechat.fail('refresh_token', { errcode: 42007 });
+      expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ code: 42007, kind: 'reauthorize' });
+      expect(lab.count('userinfo')).toBe(1);
+    });
+  },
+);
 
 describe('a token that WeChat has ended early', () => {
-  it('is healed by one refresh for many at the same time', async () => {
+  it('is refreshed once for many calls at the same time', async () => {
     const record = await lab.token();
-    const { oauth } = await userWith(record);
+    const { oauth } = await oauthWith(record);
     lab.wechat.expireToken(record.access_token);
     const users = await Promise.all(Array.from({ length: 100 }, () => oauth.getUser(lab.openid)));
     expect(users).toHaveLength(100);
@@ -323,40 +334,40 @@ describe('other refusals of a profile', () => {
     [40003, 'openid_invalid'],
     [50002, 'user_limited'],
     [45011, 'rate_limit'],
-  ])('%d is told, and heals nothing', async (errcode, kind) => {
-    const { oauth } = await userWith(await lab.token());
+  ])('errcode %d rejects, and does not cause a refresh', async (errcode, kind) => {
+    const { oauth } = await oauthWith(await lab.token());
     lab.wechat.fail('userinfo', { errcode }, { times: Infinity });
     expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ code: errcode, kind });
     expect([lab.count('userinfo'), lab.count('refresh_token')]).toEqual([1, 0]);
   });
 });
 
-describe('a token of the silent scope', () => {
+describe('a token of a silent login', () => {
   const silently = (oauth: OAuth): Promise<unknown> => oauth.getUserByCode(lab.code('snsapi_base'));
 
-  it('is saved where there is nothing better', async () => {
-    const { oauth, store } = await userWith();
+  it('is saved if there is no token with more scope', async () => {
+    const { oauth, store } = await oauthWith();
     await silently(oauth);
     expect(store.only).toMatchObject({ scope: 'snsapi_base' });
   });
 
-  it.each(['in the cache', 'in the store alone', 'in the store, beside a silent one in the cache'])(
-    'never overwrites a fuller one %s',
+  it.each(['in the cache', 'in the store alone', 'in the store, with a silent one in the cache'])(
+    'never overwrites a token with more scope %s',
     async (where) => {
-      const { oauth, store } = await userWith();
+      const { oauth, store } = await oauthWith();
       if (where.endsWith('cache') && where !== 'in the cache') await silently(oauth);
       const fuller =
         where === 'in the cache' ? (await oauth.getAccessToken(lab.code())).data : await lab.token();
       store.put(fuller);
       await silently(oauth);
       expect(store.only).toBe(fuller);
-      if (where === 'in the store, beside a silent one in the cache') return;
+      if (where === 'in the store, with a silent one in the cache') return;
       await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ nickname: '小明' });
     },
   );
 
-  it('never overwrites a fuller one that has expired but can be refreshed', async () => {
-    const { oauth, store } = await userWith(expired(await lab.token()));
+  it('never overwrites a token with more scope that has expired but can be refreshed', async () => {
+    const { oauth, store } = await oauthWith(expired(await lab.token()));
     await silently(oauth);
     expect(store.only).toMatchObject({ scope: 'snsapi_userinfo' });
     await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ nickname: '小明' });
@@ -364,22 +375,22 @@ describe('a token of the silent scope', () => {
 
   it.each([
     ['31 days old', { create_at: Date.now() - 31 * 24 * 3_600_000 }],
-    ['31 days old, in text', { create_at: String(Date.now() - 31 * 24 * 3_600_000) as never }],
+    ['31 days old, as a string', { create_at: String(Date.now() - 31 * 24 * 3_600_000) as never }],
     ['expired without a refresh token', { create_at: 0, refresh_token: undefined as never }],
-  ])('overwrites a fuller one that is dead: %s', async (_how, fields) => {
-    const { oauth, store } = await userWith({ ...(await lab.token()), ...fields });
+  ])('overwrites a token with more scope that can no longer be used: %s', async (_how, fields) => {
+    const { oauth, store } = await oauthWith({ ...(await lab.token()), ...fields });
     await silently(oauth);
     expect(store.only).toMatchObject({ scope: 'snsapi_base' });
   });
 
-  it('overwrites what is no token at all, such as a session key that wechat-oauth saved', async () => {
-    const { oauth, store } = await userWith({ openid: lab.openid, session_key: 'k', create_at: 1 } as never);
+  it('overwrites a record that is not a token, such as a session key that wechat-oauth saved', async () => {
+    const { oauth, store } = await oauthWith({ openid: lab.openid, session_key: 'k', create_at: 1 } as never);
     await expect(silently(oauth)).resolves.toMatchObject({ openid: lab.openid });
     expect(store.only).toMatchObject({ scope: 'snsapi_base' });
   });
 
-  it('that is refreshed while the user logs in fully does not push the new token out', async () => {
-    const { oauth, store } = await userWith(expired(await lab.token('snsapi_base')));
+  it('that is refreshed during a login with more scope does not replace the new token', async () => {
+    const { oauth, store } = await oauthWith(expired(await lab.token('snsapi_base')));
     lab.wechat.fail('refresh_token', { delay: 60 });
     const refreshing = oauth.getValidAccessToken(lab.openid);
     await oauth.getUserByCode(lab.code());
@@ -389,8 +400,8 @@ describe('a token of the silent scope', () => {
     await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ nickname: '小明' });
   });
 
-  it('is itself overwritten by a fuller one', async () => {
-    const { oauth, store } = await userWith();
+  it('is overwritten by a token with more scope', async () => {
+    const { oauth, store } = await oauthWith();
     await silently(oauth);
     await oauth.getUserByCode(lab.code());
     expect(store.only).toMatchObject({ scope: 'snsapi_userinfo' });
@@ -398,8 +409,8 @@ describe('a token of the silent scope', () => {
 });
 
 describe('a store that fails', () => {
-  it('on saving: is told in its own words, and the token stays in the cache', async () => {
-    const { oauth, store } = await userWith();
+  it('on saving: rejects with its own message, and the token stays in the cache', async () => {
+    const { oauth, store } = await oauthWith();
     store.set = () => Promise.reject(Object.assign(new Error('OOM command not allowed'), { code: 'OOM' }));
     const error = await failure(oauth.getAccessToken(lab.code()));
     expect(error).toMatchObject({
@@ -413,8 +424,8 @@ describe('a store that fails', () => {
     await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ openid: lab.openid });
   });
 
-  it('on saving: its words show neither the app secret nor the password of its address', async () => {
-    const { oauth, store } = await userWith();
+  it('on saving: its message shows neither the app secret nor the password of its address', async () => {
+    const { oauth, store } = await oauthWith();
     const { appSecret } = lab.wechat.apps.official;
     const inBase64 = Buffer.from(appSecret).toString('base64');
     store.set = () => Promise.reject(new Error(`${appSecret} ${inBase64} redis://:hunter2@10.0.0.1:6379`));
@@ -425,8 +436,8 @@ describe('a store that fails', () => {
     }
   });
 
-  it('on saving what was refreshed: the next call uses it', async () => {
-    const { oauth, store } = await userWith(expired(await lab.token()));
+  it('on saving a refreshed token: the next call uses that token', async () => {
+    const { oauth, store } = await oauthWith(expired(await lab.token()));
     store.set = () => Promise.reject(new Error('full'));
     expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ kind: 'token_store' });
     await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ openid: lab.openid });
@@ -434,7 +445,7 @@ describe('a store that fails', () => {
   });
 
   it('on reading before a silent token is saved: the token stays in the cache', async () => {
-    const { oauth, store } = await userWith();
+    const { oauth, store } = await oauthWith();
     store.get = () => Promise.reject(new Error('away'));
     expect(await failure(oauth.getAccessToken(lab.code('snsapi_base')))).toMatchObject({
       kind: 'token_store',
@@ -442,8 +453,8 @@ describe('a store that fails', () => {
     await expect(oauth.getValidAccessToken(lab.openid)).resolves.toBeDefined();
   });
 
-  it('on reading: is told, and the next call tries again', async () => {
-    const { oauth, store } = await userWith(await lab.token());
+  it('on reading: rejects, and the next call tries again', async () => {
+    const { oauth, store } = await oauthWith(await lab.token());
     const get = store.get.bind(store);
     store.get = () => Promise.reject(new Error('connect ECONNREFUSED'));
     const error = await failure(oauth.getUser(lab.openid));
@@ -455,21 +466,21 @@ describe('a store that fails', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['an Error', new Error('words'), /: words\./],
-    ['a text', 'words', /: words\./],
-    ['nothing', undefined, /gave no reason|without a message/],
-    ['null', null, /gave no reason|without a message/],
+    ['a string', 'words', /: words\./],
+    ['nothing', undefined, /without a reason|without a message/],
+    ['null', null, /without a reason|without a message/],
     ['a number', 42, /without a message/],
     ['an object', { message: 'words' }, /: words\./],
     ['an object with other things', { message: { a: 1 }, name: 7 }, /without a message/],
-    ['an object of no class', Object.create(null), /without a message/],
+    ['an object without a prototype', Object.create(null), /without a message/],
     [
       'several refused connections',
       Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }),
       /: ECONNREFUSED\./,
     ],
     ['a numbered error', Object.assign(new Error('dup'), { code: 11000 }), /: dup\./],
-  ])('by rejecting with %s is told of as kind token_store', async (_what, thrown, words) => {
-    const { oauth, store } = await userWith();
+  ])('by rejecting with %s is of kind token_store', async (_what, thrown, words) => {
+    const { oauth, store } = await oauthWith();
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
     store.get = () => Promise.reject(thrown);
     const error = await failure(oauth.getUser(lab.openid));
@@ -479,24 +490,24 @@ describe('a store that fails', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['a string', '{"access_token":"a"}', /a string: parse the JSON first/],
-    ['a number', 42, /no object with an access_token/],
-    ['an array', ['a'], /no object with an access_token/],
-    ['{}', {}, /no object with an access_token/],
-    ['true', true, /no object with an access_token/],
-    ['{ data: null }', { data: null }, /no object with an access_token/],
-    ['an empty access token', { access_token: '', openid: 'o' }, /no object with an access_token/],
-    ['an access token that is no text', { access_token: { $: 1 } }, /no object with an access_token/],
-    ['a session key', { session_key: 'k', openid: 'o' }, /no object with an access_token/],
-    ['the token of somebody else', { access_token: 'a', openid: 'oSomebodyElse' }, /of another openid/],
-  ])('by answering %s is told what it must do', async (_what, nonsense, words) => {
-    const { oauth } = { oauth: lab.oauth({ getToken: () => Promise.resolve(nonsense) }) };
+    ['a number', 42, /something without an access_token/],
+    ['an array', ['a'], /something without an access_token/],
+    ['{}', {}, /something without an access_token/],
+    ['true', true, /something without an access_token/],
+    ['{ data: null }', { data: null }, /something without an access_token/],
+    ['an empty access token', { access_token: '', openid: 'o' }, /something without an access_token/],
+    ['an access token that is not a string', { access_token: { $: 1 } }, /something without an access_token/],
+    ['a session key', { session_key: 'k', openid: 'o' }, /something without an access_token/],
+    ['the token of another user', { access_token: 'a', openid: 'oAnother' }, /of another openid/],
+  ])('by returning %s is told what it must return', async (_what, returned, words) => {
+    const { oauth } = { oauth: lab.oauth({ getToken: () => Promise.resolve(returned) }) };
     const error = await failure(oauth.getUser(lab.openid));
     expect(error.kind).toBe('token_store');
     expect(error.message).toMatch(words);
     expect(lab.wechat.requests).toHaveLength(0);
   });
 
-  it('by answering something that contains itself does not hang', async () => {
+  it('by returning an object that contains itself does not hang', async () => {
     const circle: { data?: unknown } = {};
     circle.data = circle;
     const error = await failure(lab.oauth({ getToken: () => Promise.resolve(circle) }).getUser(lab.openid));
@@ -504,9 +515,9 @@ describe('a store that fails', () => {
   });
 
   it.each<[string, () => unknown]>([
-    ['never answers', () => new Promise(() => undefined)],
+    ['never settles', () => new Promise(() => undefined)],
     ['neither calls back nor returns a promise', () => lab.openid],
-  ])('in that it %s ends in time', async (_how, getToken) => {
+  ])('because it %s rejects in time', async (_how, getToken) => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
     const work = failure(lab.oauth({ getToken }).getUser(lab.openid));
     await jest.advanceTimersByTimeAsync(4_999);
@@ -518,12 +529,12 @@ describe('a store that fails', () => {
     await jest.advanceTimersByTimeAsync(2);
     const error = await work;
     expect(error.kind).toBe('token_store');
-    expect(error.message).toMatch(/no answer within 5000 ms: it must call back, or return a promise/);
+    expect(error.message).toMatch(/no response within 5000 ms: it must call back, or return a promise/);
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('in that it never answers a save: the token is in the cache already', async () => {
-    const { oauth, store } = await userWith();
+  it('because a save never settles: the token is in the cache already', async () => {
+    const { oauth, store } = await oauthWith();
     store.set = () => new Promise(() => undefined);
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     void oauth.getAccessToken(lab.code()).catch(() => undefined);
@@ -532,8 +543,8 @@ describe('a store that fails', () => {
     expect(lab.count('access_token')).toBe(1);
   });
 
-  it('leaves no timer behind when it answers', async () => {
-    const { oauth } = await userWith(expired(await lab.token()));
+  it('leaves no timer running when it settles', async () => {
+    const { oauth } = await oauthWith(expired(await lab.token()));
     const set = jest.spyOn(global, 'setTimeout');
     const clear = jest.spyOn(global, 'clearTimeout');
     await oauth.getUser(lab.openid);
@@ -542,7 +553,7 @@ describe('a store that fails', () => {
     for (const { value } of limits) expect(clear.mock.calls.flat()).toContain(value);
   });
 
-  it('may be a plain Map: what is no promise is an answer too', async () => {
+  it('may be a plain Map, whose results are not promises', async () => {
     const oauth = lab.oauth({ tokenStore: new Map<string, TokenData>() as never });
     await oauth.getUserByCode(lab.code());
     await expect(lab.oauth({ tokenStore: new Map() as never }).getUser('o')).rejects.toBeInstanceOf(
@@ -552,8 +563,8 @@ describe('a store that fails', () => {
 });
 
 describe('a store with a lock', () => {
-  /** What a lock in Redis would do, in one process. */
-  class Locked extends Spied {
+  /** Locks as Redis does, but in one process. */
+  class LockingStore extends LoggingStore {
     held = new Map<string, Promise<unknown>>();
 
     override lock = async <T>(key: string, fn: () => Promise<T>): Promise<T> => {
@@ -573,8 +584,8 @@ describe('a store with a lock', () => {
     };
   }
 
-  it('is locked only for a refresh, under the key of the token, and read again inside', async () => {
-    const store = new Locked(expired(await lab.token()));
+  it('is locked only for a refresh, under the key of the token, and read again under the lock', async () => {
+    const store = new LockingStore(expired(await lab.token()));
     const oauth = lab.oauth({ tokenStore: store });
     await oauth.getUser(lab.openid);
     expect(store.log).toEqual(['get', 'lock our key', 'get', 'set', 'unlock']);
@@ -585,17 +596,17 @@ describe('a store with a lock', () => {
   });
 
   it('is refreshed once by many processes', async () => {
-    const store = new Locked(expired(await lab.token()));
-    forgetRequests();
+    const store = new LockingStore(expired(await lab.token()));
+    clearRequests();
     const processes = Array.from({ length: 8 }, () => lab.oauth({ tokenStore: store }));
     await Promise.all(processes.map((oauth) => oauth.getUser(lab.openid)));
     expect(lab.count('refresh_token')).toBe(1);
     expect(lab.count('userinfo')).toBe(8);
   });
 
-  it('heals once for many processes whose token was refused', async () => {
-    const store = new Locked(await lab.token());
-    forgetRequests();
+  it('is refreshed once by many processes whose token WeChat refused', async () => {
+    const store = new LockingStore(await lab.token());
+    clearRequests();
     lab.wechat.fail('userinfo', { errcode: 42001 }, { times: 4 });
     lab.wechat.fail('refresh_token', { patch: { access_token: 'a-new-one' } });
     lab.wechat.fail('userinfo', { patch: {} }, { times: Infinity });
@@ -604,8 +615,8 @@ describe('a store with a lock', () => {
     expect(lab.count('refresh_token')).toBe(1);
   });
 
-  it('hands on what goes wrong inside, not as a failure of the lock', async () => {
-    const store = new Locked(expired(await lab.token()));
+  it('passes on a failure under the lock, not as a failure of the lock', async () => {
+    const store = new LockingStore(expired(await lab.token()));
     lab.wechat.fail('refresh_token', { errcode: 40030 });
     expect(await failure(lab.oauth({ tokenStore: store }).getUser(lab.openid))).toMatchObject({
       code: 40030,
@@ -613,14 +624,14 @@ describe('a store with a lock', () => {
     expect(store.log.at(-1)).toBe('unlock');
   });
 
-  it('whose lock throws is a store that failed', async () => {
+  it('rejects with kind token_store if the lock throws', async () => {
     for (const lock of [
       () => Promise.reject(new Error('no quorum')),
       () => {
         throw new Error('no quorum');
       },
     ]) {
-      const store = new Spied(expired(await lab.token()));
+      const store = new LoggingStore(expired(await lab.token()));
       store.lock = lock;
       const error = await failure(lab.oauth({ tokenStore: store }).getUser(lab.openid));
       expect(error).toMatchObject({ kind: 'token_store' });
@@ -628,17 +639,17 @@ describe('a store with a lock', () => {
     }
   });
 
-  it('whose lock comes back without running anything is told what it must do', async () => {
-    const store = new Spied(expired(await lab.token()));
+  it('is told what its lock must do if the lock does not run the function', async () => {
+    const store = new LoggingStore(expired(await lab.token()));
     store.lock = () => Promise.resolve(undefined as never);
     const error = await failure(lab.oauth({ tokenStore: store }).getUser(lab.openid));
     expect(error).toMatchObject({ kind: 'token_store' });
-    expect(error.message).toMatch(/without having run what it guards.*must call the function/);
+    expect(error.message).toMatch(/did not run the function that it was given. It must call it/);
   });
 
-  it('whose lock never comes ends in time, and then refreshes for nobody', async () => {
-    const store = new Spied(expired(await lab.token()));
-    forgetRequests();
+  it('rejects in time if the lock never runs the function, and a late lock then refreshes nothing', async () => {
+    const store = new LoggingStore(expired(await lab.token()));
+    clearRequests();
     let run: (() => Promise<unknown>) | undefined;
     store.lock = (_key, fn) => {
       run = fn;
@@ -652,8 +663,8 @@ describe('a store with a lock', () => {
     expect(lab.count('refresh_token')).toBe(0);
   });
 
-  it('that cannot be given back takes nothing away', async () => {
-    const store = new Spied(expired(await lab.token()));
+  it('keeps the refreshed token if the lock cannot be released', async () => {
+    const store = new LoggingStore(expired(await lab.token()));
     store.lock = async (_key, fn) => {
       await fn();
       throw new Error('the lock was lost');
@@ -663,9 +674,9 @@ describe('a store with a lock', () => {
     });
   });
 
-  it('that runs what it guards twice refreshes once', async () => {
-    const store = new Spied(expired(await lab.token()));
-    forgetRequests();
+  it('refreshes once if the lock runs the function twice', async () => {
+    const store = new LoggingStore(expired(await lab.token()));
+    clearRequests();
     store.lock = async (_key, fn) => {
       await fn();
       return fn();
@@ -674,8 +685,8 @@ describe('a store with a lock', () => {
     expect(lab.count('refresh_token')).toBe(1);
   });
 
-  it('that does not wait for what it guards still gives the token', async () => {
-    const store = new Spied(expired(await lab.token()));
+  it('resolves with the token if the lock does not wait for the function', async () => {
+    const store = new LoggingStore(expired(await lab.token()));
     store.lock = (_key, fn) => (void fn(), Promise.resolve(undefined as never));
     await expect(lab.oauth({ tokenStore: store }).getUser(lab.openid)).resolves.toMatchObject({
       openid: lab.openid,
@@ -684,7 +695,7 @@ describe('a store with a lock', () => {
 });
 
 describe('tokens of two apps', () => {
-  it('lie side by side in one store', async () => {
+  it('are kept apart in one store', async () => {
     const store = new MemoryTokenStore();
     const { website, official } = lab.wechat.apps;
     const site = lab.oauth({ tokenStore: store, appid: website.appId, appsecret: website.appSecret });

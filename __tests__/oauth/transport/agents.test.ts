@@ -1,4 +1,5 @@
-// Through a proxy, as from many a company's network: always a tunnel, and nobody on the way sees an address.
+// Connections through a proxy, as company networks require. It is always a tunnel: a proxy sees no address
+// with a secret.
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
@@ -21,12 +22,12 @@ const before = { ...process.env };
 const agents: https.Agent[] = [];
 const servers: Server[] = [];
 beforeEach(() => {
-  for (const name of VARIABLES) Reflect.deleteProperty(process.env, name);
+  for (const name of VARIABLES) delete process.env[name];
   wechat.requests.length = 0;
 });
 afterEach(async () => {
   for (const name of VARIABLES) {
-    Reflect.deleteProperty(process.env, name);
+    delete process.env[name];
     if (before[name] !== undefined) process.env[name] = before[name];
   }
   agents.splice(0).forEach((agent) => agent.destroy());
@@ -34,12 +35,14 @@ afterEach(async () => {
 });
 
 interface Proxy extends Server {
-  /** What was asked of it. */
+  /** The requests that it got. */
   readonly tunnels: { readonly target: string | undefined; readonly authorization: string | undefined }[];
   readonly plain: (string | undefined)[];
 }
 
-/** A proxy as companies have them: CONNECT opens a tunnel, for who knows the password if there is one. */
+/**
+ * A proxy as companies have it: CONNECT opens a tunnel, for clients with the right password if there is one.
+ */
 async function proxy(credentials?: string): Promise<Proxy> {
   const tunnels: Proxy['tunnels'] = [];
   const plain: Proxy['plain'] = [];
@@ -80,7 +83,7 @@ const code = (): string => wechat.issueCode({ app: wechat.apps.official.appId })
 const target = (): string => new URL(wechat.url).host;
 
 describe('http.proxy', () => {
-  it('leads to WeChat through a tunnel, that is kept', async () => {
+  it('connects to WeChat through a tunnel, which is kept alive', async () => {
     const through = await proxy();
     const way = oauth({ proxy: { host: '127.0.0.1', port: through.port } });
     for (let count = 0; count < 5; count++) await way.getAccessToken(code());
@@ -90,10 +93,10 @@ describe('http.proxy', () => {
   });
 
   it.each([
-    ['plain ones', { username: 'user', password: 'password' }],
-    ['difficult ones', { username: 'us:er@%41', password: 'p#/?:@ 密码' }],
-    ['a name alone', { username: 'user', password: '' }],
-  ])('shows its credentials to the proxy, and to nobody else: %s', async (_what, auth) => {
+    ['plain', { username: 'user', password: 'password' }],
+    ['with characters that need encoding', { username: 'us:er@%41', password: 'p#/?:@ 密码' }],
+    ['without a password', { username: 'user', password: '' }],
+  ])('sends its credentials to the proxy, and to nobody else: %s', async (_what, auth) => {
     const through = await proxy(`${auth.username}:${auth.password}`);
     await oauth({ proxy: deepFreeze({ host: '127.0.0.1', port: through.port, auth }) }).getAccessToken(
       code(),
@@ -102,13 +105,13 @@ describe('http.proxy', () => {
     expect(wechat.requests[0]?.headers['proxy-authorization']).toBeUndefined();
   });
 
-  it.each(['http', 'http:'])('may name its protocol as axios takes it: %s', async (protocol) => {
+  it.each(['http', 'http:'])('accepts the protocol as axios does: %s', async (protocol) => {
     const through = await proxy();
     await oauth({ proxy: { protocol, host: '127.0.0.1', port: through.port } }).getAccessToken(code());
     expect(through.tunnels).toHaveLength(1);
   });
 
-  it('is a tunnel for a plain address too', async () => {
+  it('is a tunnel for an http: address, too', async () => {
     const through = await proxy();
     const gateway = await answering((_req, res) => res.end('{"errcode":0,"errmsg":"ok"}'));
     servers.push(gateway);
@@ -119,7 +122,7 @@ describe('http.proxy', () => {
     expect(through.plain).toEqual([]);
   });
 
-  it("trusts whom the app's own agent trusts, and no one else", async () => {
+  it("trusts the certificates that the app's own agent trusts, and no others", async () => {
     const through = await proxy();
     const options: WechatHttpOptions = { proxy: { host: '127.0.0.1', port: through.port } };
     const error = await failure(oauth({ ...options, httpsAgent: undefined }).getAccessToken(code()));
@@ -128,12 +131,12 @@ describe('http.proxy', () => {
     await expect(oauth(options).getAccessToken(code())).resolves.toBeDefined();
   });
 
-  it('can be switched off, against the environment', async () => {
+  it('can be switched off, although the environment names a proxy', async () => {
     process.env['HTTPS_PROXY'] = 'http://127.0.0.1:1';
     await expect(oauth({ proxy: false }).getAccessToken(code())).resolves.toBeDefined();
   });
 
-  it('is followed anew after setOpts', async () => {
+  it('can be changed by setOpts', async () => {
     const [first, second] = [await proxy(), await proxy()];
     const way = oauth({ proxy: { host: '127.0.0.1', port: first.port } });
     await way.getAccessToken(code());
@@ -143,16 +146,16 @@ describe('http.proxy', () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ['an address, as urllib takes it', 'http://127.0.0.1:8080', /no \{ host, port \}/],
-    ['true', true, /no \{ host, port \}/],
-    ['no host', { port: 8080 }, /no \{ host, port \}/],
+    ['an address in a string', 'http://127.0.0.1:8080', /not an object with host and port/],
+    ['true', true, /not an object with host and port/],
+    ['no host', { port: 8080 }, /not an object with host and port/],
     [
       'a SOCKS proxy',
       { protocol: 'socks5', host: '127.0.0.1', port: 1080 },
-      /no http: or https: address.*socks-proxy-agent/,
+      /not an http: or https: address.*socks-proxy-agent/,
     ],
-    ['a port that is none', { host: '127.0.0.1', port: 'x' }, /no http: or https: address/],
-  ])('that is %s is of kind config, and says what to give', async (_what, wrong, words) => {
+    ['an invalid port', { host: '127.0.0.1', port: 'x' }, /not an http: or https: address/],
+  ])('is refused with kind config if it is %s, and says what to give', async (_what, wrong, words) => {
     const error = await failure(oauth({ proxy: wrong as WechatHttpOptions['proxy'] }).getAccessToken('c'));
     expect(error).toMatchObject({ kind: 'config', retryable: false });
     expect(error.message).toMatch(words);
@@ -161,7 +164,7 @@ describe('http.proxy', () => {
 
 describe('the environment', () => {
   it.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY'])(
-    '%s is the way to WeChat, credentials included',
+    '%s names the proxy to WeChat, with its credentials',
     async (name) => {
       const through = await proxy('us er:p%40ss');
       process.env[name] = `http://us%20er:p%2540ss@127.0.0.1:${through.port}`;
@@ -174,7 +177,7 @@ describe('the environment', () => {
     },
   );
 
-  it('with a password that nobody encoded is understood as it stands', async () => {
+  it('may hold a password that is not percent-encoded', async () => {
     const through = await proxy('us%er:p%zz');
     process.env['HTTPS_PROXY'] = `http://us%er:p%zz@127.0.0.1:${through.port}`;
     const error = await failure(oauth({ httpsAgent: undefined }).getAccessToken(code()));
@@ -182,7 +185,7 @@ describe('the environment', () => {
     expect(through.tunnels).toHaveLength(1);
   });
 
-  it('HTTP_PROXY is the way to a plain address only', async () => {
+  it('HTTP_PROXY names the proxy for http: addresses only', async () => {
     const through = await proxy();
     process.env['HTTP_PROXY'] = through.url;
     await failure(oauth({ httpsAgent: undefined }).getAccessToken(code()));
@@ -192,7 +195,7 @@ describe('the environment', () => {
   });
 
   it.each(['127.0.0.1', '*', 'example.com,127.0.0.1'])(
-    'NO_PROXY=%s lets WeChat be reached directly',
+    'NO_PROXY=%s makes the connection to WeChat direct',
     async (hosts) => {
       process.env['HTTPS_PROXY'] = 'http://127.0.0.1:1';
       process.env['NO_PROXY'] = hosts;
@@ -201,22 +204,22 @@ describe('the environment', () => {
     },
   );
 
-  it("yields to an agent of the app's own", async () => {
+  it('is ignored if the app gives an agent of its own', async () => {
     process.env['HTTPS_PROXY'] = 'http://127.0.0.1:1';
     await expect(oauth().getAccessToken(code())).resolves.toBeDefined();
   });
 
-  it('that names no address is of kind config, and shows no password', async () => {
+  it('is refused with kind config if its proxy is not an http: address, and no password is shown', async () => {
     process.env['HTTPS_PROXY'] = 'socks5://user:CANARY@127.0.0.1:1080';
     const error = await failure(oauth({ httpsAgent: undefined }).getAccessToken('c'));
     expect(error).toMatchObject({ kind: 'config' });
-    expect(error.message).toMatch(/proxy of the environment is no http: or https: address/);
+    expect(error.message).toMatch(/proxy of the environment is not an http: or https: address/);
     expect(error.message).not.toContain('CANARY');
   });
 });
 
 describe('a proxy that refuses', () => {
-  it('is named as such, with its status', async () => {
+  it('is named in the error, with its status', async () => {
     const through = await proxy('user:password');
     const error = await failure(
       oauth({ proxy: { host: '127.0.0.1', port: through.port } }).getAccessToken(code()),
@@ -232,7 +235,7 @@ describe('a proxy that refuses', () => {
     ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n'],
     ['HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n'],
     ['HTTP/1.1 500 Oops\r\n'],
-  ])('cannot answer in the name of WeChat: %j', async (head) => {
+  ])('cannot pass its own response off as one of WeChat: %j', async (head) => {
     const forged = '{"access_token":"a","expires_in":7200,"openid":"oVictim","errcode":0}';
     const liar = await speaking((socket) =>
       socket.once('data', () => socket.end(`${head}Content-Length: ${forged.length}\r\n\r\n${forged}`)),
@@ -246,9 +249,9 @@ describe('a proxy that refuses', () => {
 
   it.each([
     ['hangs up', (socket: net.Socket) => socket.once('data', () => socket.end())],
-    ['speaks nonsense', (socket: net.Socket) => socket.once('data', () => socket.end('hello\r\n\r\n'))],
+    ['does not speak HTTP', (socket: net.Socket) => socket.once('data', () => socket.end('hello\r\n\r\n'))],
     ['resets', (socket: net.Socket) => socket.once('data', () => socket.resetAndDestroy())],
-  ])('because it %s is a failure of the network', async (_what, talk) => {
+  ])('is of kind network if it %s', async (_what, talk) => {
     const broken = await speaking(talk);
     servers.push(broken);
     const error = await failure(
@@ -257,7 +260,7 @@ describe('a proxy that refuses', () => {
     expect(error).toMatchObject({ kind: 'network' });
   });
 
-  it('because it says nothing is a timeout', async () => {
+  it('is of kind timeout if it does not respond', async () => {
     const mute = await speaking(() => undefined);
     servers.push(mute);
     const http_ = { proxy: { host: '127.0.0.1', port: mute.port }, timeout: 80 };

@@ -1,4 +1,4 @@
-// What WeChat, or who stands in its place, may send.
+// Responses of WeChat, or of a server in its place.
 import fc from 'fast-check';
 import type { OAuth, TokenData } from '../../../lib/index';
 import { readJSON } from '../../../lib/oauth/transport/read-json';
@@ -7,7 +7,7 @@ import { Lab, failure } from '../lab';
 const utf8 = (text: string): Buffer => Buffer.from(text);
 const BOM = '\ufeff';
 
-describe('reading an answer', () => {
+describe('reading a response', () => {
   const strings = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.constantFrom(
@@ -31,8 +31,8 @@ describe('reading an answer', () => {
     ),
   }));
 
-  /** JSON as WeChat writes it: `/` escaped, the rest as it is. */
-  const written = (json: unknown): string => JSON.stringify(json).replaceAll('/', '\\/');
+  /** JSON as WeChat writes it: `/` is escaped, other characters are not. */
+  const writtenByWechat = (json: unknown): string => JSON.stringify(json).replaceAll('/', '\\/');
 
   function isJSON(text: string): boolean {
     try {
@@ -43,7 +43,7 @@ describe('reading an answer', () => {
     }
   }
 
-  it('never alters honest JSON', () => {
+  it('never changes valid JSON', () => {
     fc.assert(
       fc.property(value, fc.constantFrom(undefined, 2, '\t'), fc.boolean(), (json, space, mark) => {
         const text = JSON.stringify(json, null, space).replaceAll('/', '\\/');
@@ -53,8 +53,8 @@ describe('reading an answer', () => {
     );
   });
 
-  it('reads any JSON with control characters strewn into its strings as the same value without them', () => {
-    const dirt = fc.array(
+  it('reads any JSON with control characters in its strings as the value without them', () => {
+    const stray = fc.array(
       fc.tuple(
         fc.nat(),
         fc.constantFrom(...Array.from({ length: 32 }, (_, code) => String.fromCharCode(code)), '\u007f'),
@@ -62,9 +62,9 @@ describe('reading an answer', () => {
       { minLength: 1, maxLength: 8 },
     );
     fc.assert(
-      fc.property(value, dirt, (json, places) => {
-        const clean = written([json, 'at least one']);
-        // Every place before a character of a string, also in the middle of an escape, and before the closing quote.
+      fc.property(value, stray, (json, places) => {
+        const clean = writtenByWechat([json, 'at least one']);
+        // Every position before a character of a string, also inside an escape, and before the closing quote.
         const units = Array.from(clean);
         const inside: number[] = [];
         let open = false;
@@ -79,11 +79,11 @@ describe('reading an answer', () => {
           const at = inside[seed % inside.length] ?? 0;
           units[at] = char + (units[at] ?? '');
         }
-        const dirty = units.join('');
-        // DEL alone leaves JSON honest, but not where it cuts an escape in two.
-        const without = isJSON(dirty) ? dirty : clean.replaceAll('\u007f', '');
-        expect(isJSON(dirty) && places.some(([, char]) => char !== '\u007f')).toBe(false);
-        expect(readJSON(utf8(dirty))).toEqual(JSON.parse(without));
+        const text = units.join('');
+        // DEL is allowed in JSON, except inside an escape.
+        const without = isJSON(text) ? text : clean.replaceAll('\u007f', '');
+        expect(isJSON(text) && places.some(([, char]) => char !== '\u007f')).toBe(false);
+        expect(readJSON(utf8(text))).toEqual(JSON.parse(without));
       }),
       { numRuns: 600 },
     );
@@ -108,12 +108,12 @@ describe('reading an answer', () => {
       '{"__proto__":{"polluted":1}}',
       JSON.parse('{"__proto__":{"polluted":1}}'),
     ],
-  ])('understands %s', (_what, text, json) => {
+  ])('reads %s', (_what, text, json) => {
     expect(readJSON(utf8(text))).toEqual(json);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
 
-  it('reads broken UTF-8 with the sign that stands for it', () => {
+  it('reads invalid UTF-8 as replacement characters', () => {
     const body = Buffer.concat([
       utf8('{"n":"a'),
       Buffer.of(0xe5, 0xb0),
@@ -139,7 +139,7 @@ describe('reading an answer', () => {
     expect(() => readJSON(utf8(text))).toThrow('JSON');
   });
 
-  it('takes no time over a megabyte of dirt', () => {
+  it('reads a megabyte of control characters in linear time', () => {
     const started = performance.now();
     readJSON(utf8(`{"n":"${'a\u0001'.repeat(500_000)}"}`));
     expect(performance.now() - started).toBeLessThan(5000);
@@ -173,18 +173,21 @@ const ENDPOINTS = Object.keys(CALLS);
 const call = (endpoint: string): Promise<unknown> =>
   CALLS[endpoint]?.() ?? Promise.reject(new Error(endpoint));
 
-describe.each(ENDPOINTS)('an answer of %s', (endpoint) => {
+describe.each(ENDPOINTS)('a response of %s', (endpoint) => {
   it.each<[string, Parameters<Lab['wechat']['fail']>[1]]>([
-    ['a page', { html: true }],
-    ['a page that calls itself JSON', { body: '<html></html>', contentType: 'application/json' }],
+    ['an HTML page', { html: true }],
+    [
+      'an HTML page with the content type of JSON',
+      { body: '<html></html>', contentType: 'application/json' },
+    ],
     ['nothing', 'empty'],
-    ['half of it', 'truncated'],
+    ['truncated', 'truncated'],
     ['null', { body: 'null' }],
     ['a number', { body: '0' }],
-    ['a text', { body: '"ok"' }],
+    ['a string', { body: '"ok"' }],
     ['an array', { body: '[]' }],
     [
-      'an array with the right thing in it',
+      'an array with a valid response in it',
       { body: '[{"openid":"o","access_token":"a","expires_in":7200}]' },
     ],
     ['an empty object', { body: '{}' }],
@@ -200,52 +203,52 @@ describe.each(ENDPOINTS)('an answer of %s', (endpoint) => {
   });
 
   it.each(['text/plain', 'text/html; charset=gbk', 'application/octet-stream', 'image/png', ''])(
-    'is understood whatever its content type says: %s',
+    'is read whatever its content type says: %s',
     async (contentType) => {
-      const answers: Record<string, unknown> = {
+      const responses: Record<string, unknown> = {
         access_token: { ...record },
         refresh_token: { ...record },
         userinfo: { openid: record.openid, nickname: '小明' },
         auth: { errcode: 0, errmsg: 'ok' },
         jscode2session: { session_key: 'a', openid: 'o' },
       };
-      lab.wechat.fail(endpoint, { body: JSON.stringify(answers[endpoint]), contentType });
+      lab.wechat.fail(endpoint, { body: JSON.stringify(responses[endpoint]), contentType });
       await expect(call(endpoint)).resolves.toBeDefined();
     },
   );
 
-  it('with errcode 0 beside its fields is a success', async () => {
-    lab.wechat.fail(endpoint, { patch: (answer) => ({ errcode: 0, errmsg: 'ok', ...answer }) });
+  it('with errcode 0 in addition to its fields is a success', async () => {
+    lab.wechat.fail(endpoint, { patch: (fields) => ({ errcode: 0, errmsg: 'ok', ...fields }) });
     await expect(call(endpoint)).resolves.toBeDefined();
   });
 
-  it('with an errcode in text is that error', async () => {
+  it('with an errcode in a string is that error', async () => {
     lab.wechat.fail(endpoint, { body: '{"errcode":"48001","errmsg":"api unauthorized"}' });
     expect(await failure(call(endpoint))).toMatchObject({ code: 48001, kind: 'scope' });
   });
 
-  it('with an errcode beside fields of a success is that error', async () => {
+  it('with an errcode in addition to its fields is that error', async () => {
     lab.wechat.fail(endpoint, {
-      patch: (answer) => ({ ...answer, errcode: 48001, errmsg: 'api unauthorized' }),
+      patch: (fields) => ({ ...fields, errcode: 48001, errmsg: 'api unauthorized' }),
     });
     expect(await failure(call(endpoint))).toMatchObject({ code: 48001 });
   });
 
-  it('with an errcode on another HTTP status is that error', async () => {
+  it('with an errcode and another HTTP status is that error', async () => {
     lab.wechat.fail(endpoint, { status: 500, body: '{"errcode":48001,"errmsg":"api unauthorized"}' });
     expect(await failure(call(endpoint))).toMatchObject({ code: 48001 });
   });
 
-  it('with an errcode and no reason still says what happened', async () => {
+  it('with an errcode but no errmsg has a message', async () => {
     lab.wechat.fail(endpoint, { body: '{"errcode":48001}' });
     expect((await failure(call(endpoint))).message).toMatch(
-      /^WeChat gave no reason \(errcode 48001\)\. Ask for/,
+      /^WeChat gave no reason \(errcode 48001\)\. Request scope/,
     );
   });
 
-  it('keeps fields that nobody knows yet', async () => {
-    lab.wechat.fail(endpoint, { patch: (answer) => ({ ...answer, of_tomorrow: { a: ['b'] } }) });
-    expect(JSON.stringify(await call(endpoint))).toContain('"of_tomorrow":{"a":["b"]}');
+  it('keeps fields that WeChat may add', async () => {
+    lab.wechat.fail(endpoint, { patch: (fields) => ({ ...fields, added_later: { a: ['b'] } }) });
+    expect(JSON.stringify(await call(endpoint))).toContain('"added_later":{"a":["b"]}');
   });
 });
 
@@ -279,7 +282,7 @@ describe('a field', () => {
     ['jscode2session', { session_key: '' }],
     ['jscode2session', { openid: 5 }],
   ])(
-    'of %s that is missing or of another sort (%j) makes a bad_answer, which names it',
+    'of %s that is missing or of another type (%j) is a bad_answer that names it',
     async (endpoint, patch) => {
       lab.wechat.fail(endpoint, { patch });
       const error = await failure(call(endpoint));
@@ -294,12 +297,12 @@ describe('a field', () => {
     ['access_token', { refresh_token: null, scope: null }],
     ['userinfo', { nickname: undefined, headimgurl: undefined, sex: undefined, privilege: undefined }],
     ['userinfo', { nickname: '', headimgurl: '', privilege: null, unionid: null }],
-  ])('of %s may be missing where WeChat may leave it out: %j', async (endpoint, patch) => {
+  ])('of %s may be missing if WeChat may leave it out: %j', async (endpoint, patch) => {
     lab.wechat.fail(endpoint, { patch });
     await expect(call(endpoint)).resolves.toBeDefined();
   });
 
-  it('that is a number in text is read as a number', async () => {
+  it('that is a number in a string is read as a number', async () => {
     lab.wechat.fail('access_token', { patch: { expires_in: '7200', is_snapshotuser: '0' } });
     lab.wechat.fail('userinfo', { patch: { sex: '1' } });
     const { data } = await oauth.getAccessToken(lab.code());
@@ -313,11 +316,11 @@ describe('a nickname', () => {
     ['dirty', '脏昵称'],
     ['emoji', '👩‍👩‍👧‍👦 Emoji 🎉'],
     ['gone', '用户已经注销'],
-  ])('of the user "%s" arrives as %s', async (user, nickname) => {
+  ])('of the user "%s" is read as %s', async (user, nickname) => {
     expect((await lab.oauth().getUserByCode(lab.code('snsapi_userinfo', user))).nickname).toBe(nickname);
   });
 
-  it('in broken UTF-8 does not break a login', async () => {
+  it('in invalid UTF-8 does not make a login fail', async () => {
     const body = Buffer.concat([
       utf8(`{"openid":"${record.openid}","nickname":"a`),
       Buffer.of(0xf0, 0x9f, 0x98),
@@ -327,7 +330,7 @@ describe('a nickname', () => {
     expect((await oauth.getUser(record.openid)).nickname).toBe('a\ufffdb');
   });
 
-  it('comes with the address of a picture whose slashes were escaped', async () => {
+  it('comes with the address of a picture, whose slashes are escaped', async () => {
     expect((await oauth.getUser(record.openid)).headimgurl).toMatch(
       /^http:\/\/127\.0\.0\.1:\d+\/mmopen\/vi_32\//,
     );
@@ -335,10 +338,10 @@ describe('a nickname', () => {
 });
 
 describe('the order of the fields', () => {
-  it('is that of WeChat, whatever comes first', async () => {
-    lab.wechat.fail('access_token', { patch: (answer) => ({ of_tomorrow: 1, openid: 'o', ...answer }) });
+  it('is that of WeChat, whichever comes first', async () => {
+    lab.wechat.fail('access_token', { patch: (fields) => ({ added_later: 1, openid: 'o', ...fields }) });
     expect(Object.keys((await oauth.getAccessToken(lab.code())).data)).toEqual(
-      'of_tomorrow openid access_token expires_in refresh_token scope unionid create_at'.split(' '),
+      'added_later openid access_token expires_in refresh_token scope unionid create_at'.split(' '),
     );
   });
 });

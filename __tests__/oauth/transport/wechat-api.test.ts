@@ -1,11 +1,15 @@
-// The way to WeChat: one connection, one time limit, one retry.
+// A call to WeChat: its connection, its time limit, its retry, its HTTP client.
 import { EventEmitter, getEventListeners } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
+import { format } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import axios from 'axios';
+import createDebug from 'debug';
 import { OAuth, type WechatHttpOptions, type TokenData } from '../../../lib/index';
 import { createEmulator, selfSignedCertificate, type EmulatorFault } from '../../../lib/emulator/index';
+import { chooseTransport } from '../../../lib/oauth/transport/choose-transport';
+import type { ResolvedHttpOptions } from '../../../lib/oauth/transport/http-options';
 import { Lab, answering, deepFreeze, failure, listen, runChild, speaking, type Server } from '../lab';
 
 let lab: Lab;
@@ -31,7 +35,7 @@ async function server(opening: Promise<Server>): Promise<Server> {
   return opened;
 }
 
-/** An OAuth whose WeChat is this machine. */
+/** An OAuth with this address in place of WeChat's. */
 const at = (url: string, options?: WechatHttpOptions): OAuth =>
   new OAuth({
     appid: 'wxAppid',
@@ -47,14 +51,14 @@ const milliseconds = async (work: Promise<unknown>): Promise<number> => {
 };
 
 describe('connections', () => {
-  it('are kept: 20 calls one after another make one', async () => {
+  it('are kept alive: 20 calls in a row need one connection', async () => {
     const gateway = await server(answering((_req, res) => res.end(OK)));
     const oauth = at(gateway.url);
     for (let count = 0; count < 20; count++) await verify(oauth);
     expect(gateway.connections()).toBe(1);
   });
 
-  it('are kept over TLS too, and after an error answer', async () => {
+  it('are kept alive over TLS, too, and after an errcode', async () => {
     const tls = selfSignedCertificate();
     const wechat = await createEmulator({ https: tls });
     const ca = tls.cert;
@@ -67,7 +71,7 @@ describe('connections', () => {
     await wechat.close();
   });
 
-  it('that the other side closed while idle are replaced, also for a code exchange', async () => {
+  it('are replaced if WeChat closed them while they were idle, also for a code exchange', async () => {
     const made = http.createServer((_req, res) =>
       res.end('{"openid":"o","access_token":"a","expires_in":7200}'),
     );
@@ -100,7 +104,7 @@ describe('the time limit', () => {
   it.each([
     ['silence', 'silence'],
     ['a slow drip', { drip: 25 }],
-    ['a late answer', { delay: 2000 }],
+    ['a late response', { delay: 2000 }],
   ] as [string, EmulatorFault][])('ends %s', async (_what, fault) => {
     lab.wechat.fail('auth', fault);
     const oauth = lab.oauth({ http: { timeout: 300 } });
@@ -123,12 +127,12 @@ describe('the time limit', () => {
     expect(lookup).toHaveBeenCalled();
   });
 
-  it('covers a machine that takes the connection and says nothing', async () => {
-    const mute = await server(speaking(() => undefined));
-    expect((await failure(verify(at(mute.url, { timeout: 50 })))).kind).toBe('timeout');
+  it('covers a server that accepts the connection and sends nothing', async () => {
+    const silent = await server(speaking(() => undefined));
+    expect((await failure(verify(at(silent.url, { timeout: 50 })))).kind).toBe('timeout');
   });
 
-  it('covers headers that drip in for ever', async () => {
+  it('covers headers that never end', async () => {
     const dripping = await server(
       speaking((socket) => {
         socket.write('HTTP/1.1 200 OK\r\nX: ');
@@ -140,28 +144,28 @@ describe('the time limit', () => {
   });
 
   it.each([
-    ['of 5 s is there unless another is given', undefined, 5_000],
-    ['counts as not given where it is undefined', { timeout: undefined }, 5_000],
-    ['is what the options say', { timeout: 15_000 }, 15_000],
+    ['is 5 s unless another is given', undefined, 5_000],
+    ['counts as not given if it is undefined', { timeout: undefined }, 5_000],
+    ['is that of the options', { timeout: 15_000 }, 15_000],
   ])('%s', async (_what, options, limit) => {
-    const mute = await server(speaking(() => undefined));
+    const silent = await server(speaking(() => undefined));
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
     const settled = jest.fn();
-    const work = failure(verify(at(mute.url, options))).finally(settled);
+    const work = failure(verify(at(silent.url, options))).finally(settled);
     await jest.advanceTimersByTimeAsync(limit - 1);
     expect(settled).not.toHaveBeenCalled();
     await jest.advanceTimersByTimeAsync(1);
     expect((await work).message).toContain(`within ${limit} ms`);
   });
 
-  it('of 0 is none', async () => {
+  it('of 0 means no limit', async () => {
     lab.wechat.fail('auth', { delay: 50 });
     const timers = jest.spyOn(global, 'setTimeout');
     await lab.oauth({ http: { timeout: 0 } }).verifyToken(record.openid, record.access_token);
     expect(timers.mock.calls.filter(([, ms]) => ms === 0 || ms === 5_000)).toEqual([]);
   });
 
-  it('holds for a call with its retry', async () => {
+  it('covers a call together with its retry', async () => {
     jest.spyOn(Math, 'random').mockReturnValue(0);
     lab.wechat.fail('auth', 'reset');
     lab.wechat.fail('auth', 'silence');
@@ -173,7 +177,7 @@ describe('the time limit', () => {
     expect(lab.count('auth')).toBe(2);
   });
 
-  it('leaves the connection to be made anew afterwards', async () => {
+  it('does not prevent a new connection afterwards', async () => {
     lab.wechat.fail('auth', 'silence');
     const oauth = lab.oauth({ http: { timeout: 100 } });
     await failure(oauth.verifyToken(record.openid, record.access_token));
@@ -215,7 +219,7 @@ describe('a retry', () => {
       expect(lab.count(endpoint)).toBe(2);
     });
 
-    it('is the last: what fails twice is told', async () => {
+    it('is the last: a second failure rejects', async () => {
       lab.wechat.fail(endpoint, 'reset', { times: 2 });
       expect(await failure(call(make()))).toMatchObject({ kind: 'network', retryable: true });
       lab.wechat.fail(endpoint, { errcode: -1 }, { times: 2 });
@@ -239,7 +243,7 @@ describe('a retry', () => {
   it.each([
     [0, 50],
     [0.999, 249],
-  ])('waits a little, by chance: %d makes %d ms', async (chance, wait) => {
+  ])('follows a random delay: %d makes %d ms', async (chance, wait) => {
     const random = jest.spyOn(Math, 'random').mockReturnValue(chance);
     lab.wechat.fail('auth', 'reset');
     const work = make().verifyToken(record.openid, record.access_token);
@@ -268,7 +272,7 @@ describe('a retry', () => {
 });
 
 describe('what is not WeChat', () => {
-  it('may redirect where it likes: nobody follows', async () => {
+  it('is not followed if it redirects', async () => {
     const elsewhere = await server(answering((_req, res) => res.end(OK)));
     for (const status of [301, 302, 303, 307, 308]) {
       const gateway = await server(
@@ -280,7 +284,7 @@ describe('what is not WeChat', () => {
   });
 
   it.each([
-    ['with its length told', (res: http.ServerResponse) => res.end(Buffer.alloc(1024 * 1024 + 1, ' '))],
+    ['with a Content-Length', (res: http.ServerResponse) => res.end(Buffer.alloc(1024 * 1024 + 1, ' '))],
     [
       'that never ends',
       (res: http.ServerResponse) => {
@@ -292,25 +296,27 @@ describe('what is not WeChat', () => {
       },
     ],
     [
-      'that is a bomb of gzip',
+      'that decompresses to 32 MB',
       (res: http.ServerResponse) =>
         res.setHeader('Content-Encoding', 'gzip').end(gzipSync(Buffer.alloc(32 * 1024 * 1024))),
     ],
-  ])('may send a body %s over 1 MB: it is not read to its end', async (_what, send) => {
+  ])('may send a body %s over 1 MB: neither client reads it to its end', async (_what, send) => {
     const gateway = await server(answering((_req, res) => send(res)));
-    const work = failure(verify(at(gateway.url)));
-    expect(await milliseconds(work)).toBeLessThan(3000);
-    expect(await work).toMatchObject({ kind: 'bad_answer' });
-    expect((await work).message).toContain('larger than 1048576 bytes');
+    for (const options of [undefined, { maxRate: 1e9 }]) {
+      const work = failure(verify(at(gateway.url, options)));
+      expect(await milliseconds(work)).toBeLessThan(3000);
+      expect(await work).toMatchObject({ kind: 'bad_answer' });
+      expect((await work).message).toContain('cannot be read: it is larger than 1048576 bytes');
+    }
   });
 
-  it('a megabyte is read', async () => {
+  it('may send a megabyte, which is read', async () => {
     const body = OK.padEnd(1024 * 1024, ' ');
     const gateway = await server(answering((_req, res) => res.end(body)));
     await expect(verify(at(gateway.url))).resolves.toEqual({ errcode: 0, errmsg: 'ok' });
   });
 
-  it('a body packed by gzip, deflate or br is read', async () => {
+  it('may compress its body with gzip', async () => {
     const gateway = await server(
       answering((_req, res) => res.setHeader('Content-Encoding', 'gzip').end(gzipSync(OK))),
     );
@@ -319,9 +325,9 @@ describe('what is not WeChat', () => {
 
   it.each([
     ['another protocol', (): string => '220 mail.example.com ESMTP\r\n'],
-    ['half a header', (): string => 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n'],
+    ['an invalid header', (): string => 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n'],
     [
-      'a broken packing',
+      'an invalid compression',
       (): string => `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope`,
     ],
   ])('may speak %s', async (_what, words) => {
@@ -333,7 +339,7 @@ describe('what is not WeChat', () => {
 describe('what is not reached', () => {
   it.each([
     ['a closed port', 'http://127.0.0.1:1', /ECONNREFUSED/],
-    ['a name that is not there', 'http://nowhere.localhost:1', /ENOTFOUND/],
+    ['an unknown host', 'http://nowhere.localhost:1', /ENOTFOUND/],
   ])('is of kind network: %s', async (_what, url, words) => {
     const notFound = Object.assign(new Error('getaddrinfo ENOTFOUND nowhere'), { code: 'ENOTFOUND' });
     const lookup = (_host: string, _options: object, done: (error: Error) => void): void => done(notFound);
@@ -349,7 +355,7 @@ describe('what is not reached', () => {
     expect(error.cause).toMatchObject({ message: expect.stringMatching(words) as string });
   });
 
-  it('has a reason also where several addresses refuse', async () => {
+  it('has a reason even if several addresses refuse', async () => {
     const lookup = (_host: string, _options: object, done: (...args: unknown[]) => void): void =>
       done(null, [
         { address: '127.0.0.1', family: 4 },
@@ -361,7 +367,7 @@ describe('what is not reached', () => {
     expect(error.message).toMatch(/: .*ECONNREFUSED/);
   });
 
-  it('is a machine whose certificate nobody vouches for; the app may vouch', async () => {
+  it('includes a server whose certificate is not trusted, unless the app trusts it', async () => {
     const tls = selfSignedCertificate();
     const wechat = await createEmulator({ https: tls });
     const error = await failure(verify(at(wechat.url)));
@@ -377,7 +383,7 @@ describe('the options of the requests', () => {
   it.each([
     ['an object', { access_token: 'other', apikey: 'k 1' }],
     ['URLSearchParams', new URLSearchParams({ access_token: 'other', apikey: 'k 1' })],
-  ])("let parameters of a gateway stand beside WeChat's, not in their place: %s", async (_name, params) => {
+  ])("may add a gateway's parameters to WeChat's, but not replace them: %s", async (_name, params) => {
     await lab.oauth({ http: { params } }).verifyToken(record.openid, record.access_token);
     expect(lab.wechat.requests.at(-1)?.query).toMatchObject({
       access_token: record.access_token,
@@ -385,7 +391,7 @@ describe('the options of the requests', () => {
     });
   });
 
-  it('are never written to, frozen to the ground or not', async () => {
+  it('are never changed, frozen or not', async () => {
     const http_ = deepFreeze({
       timeout: 1000,
       headers: { 'X-Gateway': 'a', common: { 'X-B': 'b' } },
@@ -406,7 +412,7 @@ describe('the options of the requests', () => {
     expect(lab.wechat.requests.map(({ headers }) => headers['x-gateway'])).toEqual(['a', 'c']);
   });
 
-  it('of setOpts go before those of the constructor, and replace what an earlier setOpts set', async () => {
+  it('of setOpts override those of the constructor, and replace those of an earlier setOpts', async () => {
     const oauth = lab.oauth({ http: { timeout: 300, headers: { 'X-A': 'constructor' } } });
     oauth.setOpts({ timeout: 4000, headers: { 'X-A': 'first' } });
     oauth.setOpts({ headers: { 'X-A': 'second' } });
@@ -415,7 +421,7 @@ describe('the options of the requests', () => {
     expect(lab.wechat.requests[0]?.headers['x-a']).toBe('second');
   });
 
-  it('of the app may be changed afterwards without effect', async () => {
+  it('may be changed by the app afterwards without effect', async () => {
     const options = { headers: { 'X-A': 'before' }, timeout: 5000 };
     const oauth = lab.oauth({ http: options });
     options.timeout = 1;
@@ -443,7 +449,7 @@ describe('the options of the requests', () => {
     ['adapter', { adapter: 'fetch' }],
     ['adapter', { adapter: ['fetch', 'http'] }],
     ['transport', { transport: { request: () => undefined } }],
-  ])('that keep a login safe stay as they are: %s', async (name, options) => {
+  ])('are ignored, with a warning, if they would make a login unsafe: %s', async (name, options) => {
     const warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const oauth = lab.oauth({ http: options });
     expect(await failure(verify(oauth))).toMatchObject({ code: 40001 });
@@ -454,7 +460,7 @@ describe('the options of the requests', () => {
     );
   });
 
-  it('raise no warning where they are undefined', () => {
+  it('cause no warning if they are undefined', () => {
     const warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     lab.oauth({ http: { maxRedirects: undefined, adapter: undefined } as unknown as WechatHttpOptions });
     expect(warnings).not.toHaveBeenCalled();
@@ -470,11 +476,11 @@ describe('the options of the requests', () => {
   });
 
   it.each<[string, Record<string, unknown>]>([
-    ['a socket that is no path', { socketPath: 5 }],
-    ['an agent that is none', { httpAgent: 'agent' }],
+    ['an invalid socket path', { socketPath: 5 }],
+    ['an invalid agent', { httpAgent: 'agent' }],
     ['an agent for another protocol', { httpAgent: new https.Agent() }],
-    ['a version of HTTP that is none', { httpVersion: 7 }],
-  ])('that no network can cure are of kind config, and not repeated: %s', async (_what, options) => {
+    ['an invalid version of HTTP', { httpVersion: 7 }],
+  ])('are of kind config if they are wrong, and the call is not repeated: %s', async (_what, options) => {
     const random = jest.spyOn(Math, 'random');
     const error = await failure(verify(lab.oauth({ http: options })));
     expect(error).toMatchObject({ kind: 'config', retryable: false });
@@ -484,7 +490,7 @@ describe('the options of the requests', () => {
     expect(random).not.toHaveBeenCalled();
   });
 
-  it('are not those that the app has given to its own axios', async () => {
+  it('do not include the defaults that the app gave its own axios', async () => {
     const defaults = axios.defaults as unknown as Record<string, unknown>;
     const common = axios.defaults.headers.common as Record<string, unknown>;
     common['Authorization'] = 'Bearer of-another-service';
@@ -496,8 +502,62 @@ describe('the options of the requests', () => {
       expect(request?.query['token']).toBeUndefined();
     } finally {
       delete common['Authorization'];
-      for (const name of ['baseURL', 'params', 'timeout']) Reflect.deleteProperty(defaults, name);
+      for (const name of ['baseURL', 'params', 'timeout']) delete defaults[name];
     }
+  });
+});
+
+describe('the client that serves', () => {
+  const clientFor = (http_: WechatHttpOptions): string =>
+    chooseTransport('https://api.weixin.qq.com', http_ as ResolvedHttpOptions).client;
+
+  it.each<[WechatHttpOptions]>([
+    [{}],
+    [{ timeout: 1_000 }],
+    [{ proxy: false }],
+    [{ httpsAgent: new https.Agent(), httpAgent: new http.Agent() }],
+    [{ headers: { 'X-Gateway': 'key' } }],
+    [{ signal: new AbortController().signal }],
+  ])('is that of Node for %o', (options) => {
+    expect(clientFor(options)).toBe('node');
+  });
+
+  it.each<[Record<string, unknown>]>([
+    [{ params: { key: 'value' } }],
+    [{ adapter: () => undefined }],
+    [{ lookup: () => undefined }],
+    [{ decompress: false }],
+    [{ auth: { username: 'u', password: 'p' } }],
+    [{ socketPath: '/var/run/gateway.sock' }],
+    [{ headers: { 'X-Gateway': ['a', 'b'] } }],
+    [{ headers: { 'X-Gateway': '名' } }],
+    [{ headers: { common: { 'X-Gateway': 'a' } } }],
+    [{ anOptionForAnAdapter: 1 }],
+  ])('is axios for %o', (options) => {
+    expect(clientFor(options)).toBe('axios');
+  });
+
+  it.each([
+    ['node', {}],
+    ['axios', { maxRate: 1e9 }],
+  ])('is named in the debug output: %s', async (client, options) => {
+    const lines: string[] = [];
+    const log = jest.spyOn(createDebug, 'log').mockImplementation((...words: unknown[]) => {
+      lines.push(format(...words));
+    });
+    createDebug.enable('wechat-auth:api');
+    try {
+      const oauth = lab.oauth({ http: options });
+      await oauth.verifyToken(record.openid, record.access_token);
+      await failure(oauth.verifyToken(record.openid, 'invalid'));
+    } finally {
+      createDebug.disable();
+      log.mockRestore();
+    }
+    expect(lines).toEqual([
+      expect.stringMatching(new RegExp(`/sns/auth succeeded after \\d+ ms \\(${client}\\)`)),
+      expect.stringMatching(new RegExp(`/sns/auth failed after \\d+ ms \\(${client}\\): token_invalid`)),
+    ]);
   });
 });
 
@@ -528,19 +588,19 @@ describe("the app's own signal", () => {
     expect(lab.count('auth')).toBe(1);
   });
 
-  it('that has gone off already lets nothing out', async () => {
+  it('prevents the request if it was aborted before', async () => {
     const oauth = lab.oauth({ http: { signal: AbortSignal.abort() } });
     expect((await failure(verify(oauth))).message).toMatch(/^The app ended/);
     expect(lab.wechat.requests).toHaveLength(0);
   });
 
-  it('that goes off by time is a timeout', async () => {
+  it('is a timeout if it was aborted by time', async () => {
     lab.wechat.fail('auth', 'silence');
     const oauth = lab.oauth({ http: { signal: AbortSignal.timeout(30) } });
     expect((await failure(verify(oauth))).kind).toBe('timeout');
   });
 
-  it('is left as it was: no listener stays', async () => {
+  it('keeps no listener after the call', async () => {
     const { signal } = new AbortController();
     const oauth = lab.oauth({ http: { signal } });
     for (let count = 0; count < 15; count++) await failure(verify(oauth));
@@ -559,7 +619,7 @@ describe("the app's own signal", () => {
 });
 
 describe('a request', () => {
-  it('is a GET that carries what it is asked to, whatever the code looks like', async () => {
+  it('is a GET with the code as a parameter, whatever its characters', async () => {
     for (const code of ['a b+c&d=e#f%41/?', '微信🎉', '\ud800', '"\'\r\n\0', "~!*()'"]) {
       lab.wechat.requests.length = 0;
       await failure(lab.oauth().getAccessToken(code));
@@ -575,7 +635,7 @@ describe('a request', () => {
     [{ toString: () => 'a' }],
     [Object.create(null)],
     [Symbol('a')],
-  ])('names a missing code where what is given is no text: %p', async (code) => {
+  ])('sends an empty code if it is not a string: %p', async (code) => {
     const error = await failure(lab.oauth().getAccessToken(code as string));
     expect(error).toMatchObject({ code: 41008, kind: 'code_invalid' });
   });

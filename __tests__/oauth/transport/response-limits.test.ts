@@ -1,0 +1,258 @@
+// How much of a response is believed and kept. A server in WeChat's place may send anything.
+import { inspect } from 'node:util';
+import { MemoryTokenStore, type OAuth, type TokenData } from '../../../lib/index';
+import { Lab, answering, failure, type Server } from '../lab';
+
+let lab: Lab;
+let oauth: OAuth;
+let record: TokenData;
+beforeAll(async () => {
+  lab = await Lab.open();
+});
+afterAll(() => lab.close());
+beforeEach(async () => {
+  oauth = lab.oauth();
+  record = (await oauth.getAccessToken(lab.code())).data;
+});
+
+const CALLS = {
+  access_token: () => oauth.getAccessToken(lab.code()),
+  refresh_token: () => oauth.refreshAccessToken(record.refresh_token),
+  userinfo: () => oauth.getUser(record.openid),
+  jscode2session: () =>
+    lab
+      .oauth({ kind: 'miniProgram' })
+      .getSessionKey(lab.wechat.issueCode({ app: lab.wechat.apps.miniProgram.appId })),
+} as const satisfies Record<string, () => Promise<unknown>>;
+type Endpoint = keyof typeof CALLS;
+const ENDPOINTS = Object.keys(CALLS) as Endpoint[];
+
+/** Calls WeChat, whose response has these fields in addition or in place of its own. */
+function call(endpoint: Endpoint, patch: Record<string, unknown>): Promise<unknown> {
+  lab.wechat.fail(endpoint, { patch });
+  return CALLS[endpoint]();
+}
+
+const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+
+describe.each(['access_token', 'refresh_token', 'jscode2session'] as const)('an id of %s', (endpoint) => {
+  it.each([
+    ['', 'nothing'],
+    ['x:lock', "the name of another user's lock"],
+    ['o user', 'a blank'],
+    ['o/../x', 'a path'],
+    ['微信', 'other letters'],
+    ['o'.repeat(65), 'more than 64 characters'],
+    ['__proto__.x', 'a dot'],
+  ])('is not %j (%s)', async (id) => {
+    expect(await failure(call(endpoint, { openid: id }))).toMatchObject({ kind: 'bad_answer' });
+    expect(await failure(call(endpoint, { unionid: id }))).toMatchObject({ kind: 'bad_answer' });
+  });
+
+  it.each(['o\n', '\no', 'o\u0000', 'o\u2028'])('is not %j (an escaped control character)', async (id) => {
+    const fields = { access_token: 'a', expires_in: 1, session_key: 'k', openid: record.openid };
+    for (const name of ['openid', 'unionid']) {
+      lab.wechat.fail(endpoint, { body: JSON.stringify({ ...fields, [name]: id }) });
+      expect(await failure(CALLS[endpoint]())).toMatchObject({ kind: 'bad_answer' });
+    }
+  });
+
+  it.each(['o', 'o'.repeat(64), 'oAZaz09_-'])('may be %s', async (id) => {
+    if (endpoint !== 'refresh_token') await expect(call(endpoint, { openid: id })).resolves.toBeDefined();
+    await expect(call(endpoint, { unionid: id })).resolves.toBeDefined();
+  });
+});
+
+it("an openid that would be another user's lock is never saved", async () => {
+  const store = new MemoryTokenStore();
+  const set = jest.spyOn(store, 'set');
+  lab.wechat.fail('access_token', { patch: { openid: 'x:lock' } });
+  await failure(lab.oauth({ tokenStore: store }).getAccessToken(lab.code()));
+  expect(set).not.toHaveBeenCalled();
+});
+
+describe('a field', () => {
+  it.each<[Endpoint, string, Record<string, unknown>]>([
+    ['access_token', 'an access token of 2,049 characters', { access_token: 'a'.repeat(2_049) }],
+    ['access_token', 'a refresh token of 2,049 characters', { refresh_token: 'a'.repeat(2_049) }],
+    ['access_token', 'a scope of 1,025 characters', { scope: 's'.repeat(1_025) }],
+    ['access_token', '21 scopes', { scope: Array.from({ length: 21 }, (_, at) => `s${at}`).join(',') }],
+    ['access_token', '400,000 scopes', { scope: 's,'.repeat(400_000) }],
+    ['access_token', 'a lifetime of infinite length', { expires_in: '9'.repeat(400) }],
+    ['access_token', 'an unknown text of 1,025 characters', { added_later: 'x'.repeat(1_025) }],
+    ['access_token', 'an unknown text of a megabyte', { added_later: 'x'.repeat(1_000_000) }],
+    ['access_token', 'an unknown list of 1,025 characters', { added_later: ['x'.repeat(1_021)] }],
+    ['access_token', 'an unknown list of 100,000 numbers', { added_later: new Array(100_000).fill(1) }],
+    ['access_token', 'a name of 65 characters', { ['n'.repeat(65)]: 1 }],
+    ['access_token', 'a name of a megabyte', { ['n'.repeat(1_000_000)]: 1 }],
+    ['refresh_token', 'an access token of 2,049 characters', { access_token: 'a'.repeat(2_049) }],
+    ['userinfo', 'a nickname of 1,025 characters', { nickname: '名'.repeat(1_025) }],
+    ['userinfo', 'a picture of 2,049 characters', { headimgurl: 'h'.repeat(2_049) }],
+    ['userinfo', 'a city of 1,025 characters', { city: 'c'.repeat(1_025) }],
+    ['userinfo', '101 privileges', { privilege: new Array(101).fill('p') }],
+    ['userinfo', 'a privilege of 1,025 characters', { privilege: ['p'.repeat(1_025)] }],
+    ['userinfo', '100,000 wrong privileges', { privilege: new Array(100_000).fill(1) }],
+    ['userinfo', 'an unknown text of 1,025 characters', { added_later: 'x'.repeat(1_025) }],
+    ['jscode2session', 'a session key of 2,049 characters', { session_key: 's'.repeat(2_049) }],
+  ])('of %s is refused as bad_answer: %s', async (endpoint, _what, patch) => {
+    const error = await failure(call(endpoint, patch));
+    expect(error).toMatchObject({ kind: 'bad_answer' });
+    expect(inspect(error, { maxStringLength: null }).length).toBeLessThan(6_000);
+  });
+
+  it.each<[Endpoint, string, Record<string, unknown>]>([
+    [
+      'access_token',
+      'tokens of 2,048 characters',
+      { access_token: 'a'.repeat(2_048), refresh_token: 'r'.repeat(2_048) },
+    ],
+    ['access_token', '20 scopes', { scope: `${Array.from({ length: 20 }, (_, at) => `s${at}`).join(',')},` }],
+    [
+      'access_token',
+      'unknown values',
+      { text: 'x'.repeat(1_024), number: 1.5, flag: true, nothing: null, list: [1, { a: 'b' }] },
+    ],
+    ['userinfo', 'a long nickname', { nickname: '名'.repeat(1_024) }],
+    ['userinfo', '100 privileges', { privilege: new Array(100).fill('p') }],
+    [
+      'userinfo',
+      'unknown values',
+      { text: 'x'.repeat(1_024), number: -1, flag: false, nothing: null, object: { a: ['b'] } },
+    ],
+  ])('of %s is kept: %s', async (endpoint, _what, patch) => {
+    const result = (await call(endpoint, patch)) as { data?: unknown };
+    expect(result.data ?? result).toMatchObject(patch);
+  });
+});
+
+describe.each(ENDPOINTS)('a response of %s', (endpoint) => {
+  it('with more than 32 fields is a bad_answer', async () => {
+    const fields = (count: number): Record<string, unknown> =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`field${at}`, at]));
+    expect(await failure(call(endpoint, fields(33)))).toMatchObject({ kind: 'bad_answer' });
+    expect(await failure(call(endpoint, fields(50_000)))).toMatchObject({ kind: 'bad_answer' });
+    await expect(call(endpoint, fields(20))).resolves.toBeDefined();
+  });
+
+  it.each([8, 9, 1_000, 400_000])(
+    'whose unknown field is nested %d levels deep is a bad_answer',
+    async (levels) => {
+      const gateway = await answering((_req, res) => {
+        const ids = `"openid":"${record.openid}","access_token":"a","expires_in":7200,"session_key":"k"`;
+        res.end(`{${ids},"deep":${nested(levels)}}`);
+      });
+      try {
+        const made = lab.oauth({
+          endpoints: { api: gateway.url },
+          getToken: () => Promise.resolve(record),
+          saveToken: () => Promise.resolve(),
+        });
+        const calls: Record<Endpoint, () => Promise<unknown>> = {
+          access_token: () => made.getAccessToken('code'),
+          refresh_token: () => made.refreshAccessToken('token'),
+          userinfo: () => made.getUser(record.openid),
+          jscode2session: () => made.getSessionKey('code'),
+        };
+        expect(await failure(calls[endpoint]())).toMatchObject({ kind: 'bad_answer' });
+      } finally {
+        await gateway.close();
+      }
+    },
+  );
+
+  it('cannot change a prototype', async () => {
+    const gateway = await answering((_req, res) => {
+      const ids = `"openid":"${record.openid}","access_token":"a","expires_in":7200,"session_key":"k"`;
+      const unsafe =
+        '"__proto__":{"is_snapshotuser":1,"polluted":1},"constructor":1,"toString":1,"hasOwnProperty":1';
+      res.end(`{${unsafe},${ids},"inner":{"__proto__":{"polluted":1},"a":1}}`);
+    });
+    try {
+      const made = lab.oauth({ endpoints: { api: gateway.url }, getToken: () => Promise.resolve(record) });
+      const results: Record<Endpoint, () => Promise<unknown>> = {
+        access_token: async () => (await made.getAccessToken('code')).data,
+        refresh_token: async () => (await made.refreshAccessToken('token')).data,
+        userinfo: () => made.getUser(record.openid),
+        jscode2session: async () => (await made.getSessionKey('code')).data,
+      };
+      const result = (await results[endpoint]()) as Record<string, unknown>;
+      expect(Object.getPrototypeOf(result)).toBe(Object.prototype);
+      expect(Object.keys(result)).not.toEqual(expect.arrayContaining(['__proto__']));
+      for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty'])
+        expect(Object.hasOwn(result, name)).toBe(false);
+      expect(result['polluted']).toBeUndefined();
+      expect(JSON.stringify(result['inner'])).toBe('{"a":1}');
+    } finally {
+      await gateway.close();
+    }
+  });
+});
+
+describe('text from outside', () => {
+  const servers: Server[] = [];
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+  });
+  const CONTROLS = '\u001b[2J\u009b\r\n\u2028\u202e\u2066\u0007';
+
+  async function failureOf(body: string, headers: Record<string, string> = {}): Promise<string> {
+    const server = await answering((_req, res) => {
+      for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+      res.end(body);
+    });
+    servers.push(server);
+    const error = await failure(lab.oauth({ endpoints: { api: server.url } }).getAccessToken('code'));
+    return [error.message, String(error), JSON.stringify(error), String(error.cause)].join('');
+  }
+
+  it('has no control characters in a message: errmsg', async () => {
+    const shown = await failureOf(JSON.stringify({ errcode: 40029, errmsg: `invalid${CONTROLS}code` }));
+    expect(shown).toContain('invalid\ufffd[2J\ufffd   \ufffd\ufffd\ufffdcode');
+    expect(shown).not.toMatch(/[\p{Cc}\u2028\u202e\u2066]/u);
+  });
+
+  it('has no control characters in a message: the name of a field', async () => {
+    const fields = { openid: 'o', access_token: 'a', expires_in: 1, [`x${CONTROLS}`]: 'x'.repeat(2_000) };
+    const shown = await failureOf(JSON.stringify(fields));
+    expect(shown).toContain('x\ufffd[2J');
+    expect(shown).not.toMatch(/[\p{Cc}\u2028\u202e\u2066]/u);
+  });
+
+  it('has no control characters in a message: a content type', async () => {
+    const shown = await failureOf('<html>', { 'Content-Type': 'text/html; x=\u0085\u009b' });
+    expect(shown).toMatch(/text\/html; x=\S*\ufffd/);
+    expect(shown).not.toMatch(/\p{Cc}/u);
+  });
+
+  it('has no control characters in a message: the error of a store, and an openid of a browser', async () => {
+    const failing = lab.oauth({ getToken: () => Promise.reject(new Error(`away${CONTROLS}`)) });
+    expect((await failure(failing.getUser('o'))).message).not.toMatch(/[\p{Cc}\u2028\u202e\u2066]/u);
+    const unknown = await failure(lab.oauth().getUser(`o${CONTROLS}`));
+    expect(unknown.message).toBe(
+      'No token for o\ufffd[2J\ufffd   \ufffd\ufffd\ufffd, please authorize first.',
+    );
+  });
+
+  it('is cut to 1,000 characters in a message', async () => {
+    const shown = await failureOf(JSON.stringify({ errcode: 40029, errmsg: 'a word '.repeat(100_000) }));
+    expect(shown.length).toBeLessThan(8_000);
+  });
+});
+
+describe('a secret that WeChat repeats', () => {
+  it.each([512, 2_000, 8_000])('is masked fast if it is a code of %d characters', async (length) => {
+    const code = `${'a'.repeat(length - 1)}!`;
+    lab.wechat.fail('access_token', { errcode: 40029, errmsg: `invalid code ${code}` });
+    const error = await failure(lab.oauth().getAccessToken(code));
+    expect(error).toMatchObject({ kind: 'code_invalid' });
+    expect(error.message).not.toContain('aaaaaaaaaa');
+  });
+
+  it('is masked if it came back in the same response', async () => {
+    const token = 'a-token-that-only-this-response-holds';
+    lab.wechat.fail('access_token', {
+      body: JSON.stringify({ errcode: 40029, errmsg: `not ${token}`, access_token: token }),
+    });
+    expect((await failure(CALLS.access_token())).message).toMatch(/^not \*\*\* \(errcode/);
+  });
+});
