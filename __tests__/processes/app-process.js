@@ -1,5 +1,5 @@
 'use strict';
-// One of several processes that serve the same app: sessions and tokens lie in a Redis that all of them share.
+// One of several processes of the same app. They share sessions and tokens in one Redis.
 const { RedisStore } = require('connect-redis');
 const express = require('express');
 const session = require('express-session');

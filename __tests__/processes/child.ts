@@ -2,18 +2,18 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 
-/** A process of the test's own, that answers messages. */
+/** A child process that replies to messages. */
 export interface Child {
   readonly pid: number;
-  /** All that it has said. */
+  /** Every message that it has sent. */
   readonly said: readonly unknown[];
-  /** Tells it something, and waits for what it says next. */
+  /** Sends it a message, and waits for its next one. */
   ask(message: object): Promise<unknown>;
-  /** Ends it at once, as a crash would. */
+  /** Kills it at once, as a crash would. */
   kill(): Promise<void>;
 }
 
-/** Starts a script that runs what ships, and waits for its first word. */
+/** Starts a script that runs the built package, and waits for its first message. */
 export async function startChild(script: string, config: object): Promise<Child> {
   const env = { ...process.env, TEST_PROCESS: JSON.stringify(config) };
   const child = fork(path.join(__dirname, script), {

@@ -14,7 +14,7 @@ interface Hits {
   readonly logins: number;
 }
 
-describeOnRedis('two callbacks of one login, at once, at two processes', () => {
+describeOnRedis('two simultaneous callbacks of one login, at two processes', () => {
   let apps: TwoApps;
   beforeAll(async () => {
     apps = await startTwoApps();
@@ -41,7 +41,7 @@ describeOnRedis('two callbacks of one login, at once, at two processes', () => {
     return { browser, answers, codes, logins: apps.logins() - loginsBefore };
   };
 
-  /** The browser that only one of the answers reached, to the very end. */
+  /** The browser that got only one of the responses, until its login ends. */
   const goOn = async (browser: Browser, answer: BrowserResponse | undefined): Promise<BrowserResponse> => {
     if (!answer) throw new Error('there were not two answers');
     const tab = new Browser(apps.url, IPHONE_WECHAT, await browser.jar.clone());
@@ -53,9 +53,9 @@ describeOnRedis('two callbacks of one login, at once, at two processes', () => {
   const kinds = ['same-code', 'different-codes'] as const;
 
   it.each(kinds.flatMap((kind) => [0, 300].map((delay) => ({ kind, delay }))))(
-    'each log the browser in, with one onLogin, and one exchange for each code ($kind, WeChat is $delay ms late)',
+    'each log the browser in, with one onLogin, and one exchange for each code ($kind, WeChat responds $delay ms late)',
     async ({ kind, delay }) => {
-      // The code is spent, and the other process would hear so long before the first one hears of its token.
+      // The code is used up, and the other process would learn that long before the first one gets its token.
       const late = (): unknown => delay > 0 && apps.emulator.fail('access_token', { delay });
       const { browser, answers, codes, logins } = await callBackTwice(kind, late);
       expect(answers.map(({ status, location }) => [status, location])).toEqual([
@@ -71,7 +71,7 @@ describeOnRedis('two callbacks of one login, at once, at two processes', () => {
   );
 
   it.each(kinds.flatMap((kind) => [0, 1].map((reached) => ({ kind, reached }))))(
-    'restart the login together, where the code is refused ($kind, answer $reached reaches the browser)',
+    'restart the login together if WeChat refuses the code ($kind, response $reached reaches the browser)',
     async ({ kind, reached }) => {
       const times = kind === 'same-code' ? 1 : 2;
       const refuse = (): unknown => apps.emulator.fail('access_token', { errcode: 40029 }, { times });

@@ -1,5 +1,6 @@
 'use strict';
-// An app that ends: told by its parent or by a signal, it closes its server and does no more. It exits when nothing is left to do.
+// An app that ends: its parent or a signal tells it to close its server, and it does nothing else. It exits
+// when nothing is left to do.
 const express = require('express');
 const { setImmediate } = require('node:timers');
 const cookieSession = require('cookie-session');
@@ -42,13 +43,13 @@ async function main() {
 
   const end = (how) => {
     server.close(() => {
-      // The client is the app's own.
+      // The app closes the client, which is its own.
       if (client) client.destroy();
       tellWhatIsLeft(2_000);
     });
     if (how === 'all') server.closeAllConnections();
     if (how === 'idle') server.closeIdleConnections();
-    // The parent's channel would keep the process alive.
+    // The channel to the parent would keep the process alive.
     process.channel.unref();
     tell({ ending: how });
   };
@@ -66,7 +67,7 @@ async function connect(url) {
   return client.connect();
 }
 
-/** What was closed just now needs some turns to be gone; what stays would keep the process alive. */
+/** Handles that were closed need some turns of the event loop to disappear; others keep the process alive. */
 function tellWhatIsLeft(turns) {
   const left = process.getActiveResourcesInfo().filter((each) => each !== 'PipeWrap' && each !== 'Immediate');
   if (left.length === 0 || turns === 0) tell({ left });

@@ -1,4 +1,5 @@
-// A process ends by itself when its server is closed: nothing of ours keeps it alive, and no login is left half done.
+// A process ends by itself when its server is closed: the package keeps it not alive, and finishes its
+// logins.
 import { fork } from 'node:child_process';
 import crypto from 'node:crypto';
 import { once } from 'node:events';
@@ -37,7 +38,7 @@ class App {
       stream?.on('data', (chunk: Buffer) => (this.#printed += chunk.toString()));
   }
 
-  /** Waits until it says this. */
+  /** Waits for a message of this name. */
   async word(key: keyof Word, value?: string): Promise<unknown> {
     for (;;) {
       const found = this.said.find((word) => key in word && (value === undefined || word[key] === value));
@@ -66,7 +67,7 @@ class App {
     this.#child.kill(signal);
   }
 
-  /** How it ended, and what it said besides; it must come to this without any help. */
+  /** How it ended, and what it printed. It must end by itself. */
   async ended(): Promise<object> {
     const [code, signal] = await this.#gone;
     const { said } = this;
@@ -100,7 +101,7 @@ async function start({ auth, ...options }: AppOptions = {}): Promise<{ app: App;
   return { app, browser: Browser.inWechat(await app.url()) };
 }
 
-/** Opens a callback; goes on once WeChat has been asked, while its answer is still out. */
+/** Opens a callback, and continues when WeChat has the request but has not yet responded. */
 async function untilWechatIsAsked(
   browser: Browser,
   back: string,
@@ -112,7 +113,7 @@ async function untilWechatIsAsked(
   return { answer };
 }
 
-/** The same person at the next process, which took the place of one that ended: they get in, by whatever way. */
+/** The same user at the next process, which replaced the one that ended: the login succeeds in some way. */
 async function getsInElsewhere(browser: Browser, back: string, options: AppOptions = {}): Promise<void> {
   const { app, browser: next } = await start(options);
   next.jar = browser.jar;
@@ -157,21 +158,21 @@ describe.each(SESSIONS)('an app that closes its server (sessions: %s)', (session
     expect(await app.ended()).toEqual(IN_PEACE);
   });
 
-  it('answers a login that WeChat leaves without an answer', async () => {
+  it('responds to a login whose call WeChat never responds to', async () => {
     const { app, browser } = await start({ sessions, auth: { http: { timeout: 300 } } });
     const back = await comeBack(browser, emulator);
     emulator.fail('access_token', 'silence');
     const { answer } = await untilWechatIsAsked(browser, back);
     await app.end('close');
     const { status, location } = await answer;
-    // Once more, at whatever process is there then.
+    // Again, at the next process.
     expect([status, location.startsWith(emulator.url)]).toEqual([302, true]);
     expect(await app.word('left')).toEqual([]);
     expect(await app.ended()).toEqual(IN_PEACE);
   });
 
   it.each<End>(['idle', 'all'])(
-    'ends where connections are closed as well (%s), and nobody is locked out',
+    'ends if connections are closed as well (%s), and the user can log in at the next process',
     async (how) => {
       const { app, browser } = await start({ sessions: 'cookie' });
       const back = await comeBack(browser, emulator);
@@ -185,7 +186,7 @@ describe.each(SESSIONS)('an app that closes its server (sessions: %s)', (session
     },
   );
 
-  it('ends after a life full of logins, though connections to WeChat are kept', async () => {
+  it('ends after many logins, although connections to WeChat are kept alive', async () => {
     const { app, browser } = await start({ sessions });
     await browser.logIn(emulator, '/me');
     expect((await browser.get('/token')).status).toBe(200);
@@ -209,7 +210,7 @@ describe.each(SESSIONS)('an app that closes its server (sessions: %s)', (session
 });
 
 describe('an app that reaches WeChat through a proxy', () => {
-  it('ends, though the tunnel is kept', async () => {
+  it('ends, although the tunnel is kept alive', async () => {
     const proxy = http.createServer();
     proxy.on('connect', ({ url = '' }: http.IncomingMessage, client: net.Socket) => {
       const far = net.connect(Number(new URL(`http://${url}`).port), '127.0.0.1', () => {
@@ -234,7 +235,7 @@ describe('an app that reaches WeChat through a proxy', () => {
 const describeOnRedis = hasRedis() ? describe : describe.skip;
 
 describeOnRedis('an app that closes its server while a login waits for Redis', () => {
-  it('finishes it, where another process holds its lock and dies', async () => {
+  it('finishes it, although another process holds the lock and dies', async () => {
     const redis = await startRedis();
     opened.push(redis);
     const { app, browser } = await start({ redis: redis.url });
@@ -247,7 +248,7 @@ describeOnRedis('an app that closes its server while a login waits for Redis', (
     await look.set(`wechat-token:login:${hash}:lock`, 'a process that is dead', 'PX', 1_000);
     const asked = exchanged(emulator).length;
     const answer = browser.get(back);
-    // It has asked for the lock, and has not got it.
+    // It is waiting for the lock.
     while (!(await look.info('commandstats')).includes('cmdstat_eval:')) await new Promise(setImmediate);
     look.disconnect();
     await app.end('close');
@@ -257,7 +258,7 @@ describeOnRedis('an app that closes its server while a login waits for Redis', (
     expect(await app.ended()).toEqual(IN_PEACE);
   });
 
-  it('tells the person to try again, where Redis says nothing', async () => {
+  it('tells the user to try again if Redis does not respond', async () => {
     const redis = await startRedis();
     const wire = await wireTo(redis.port);
     opened.push(redis, wire);
@@ -274,8 +275,8 @@ describeOnRedis('an app that closes its server while a login waits for Redis', (
   });
 });
 
-describe('an app that is told to end by a signal, in the middle of a login', () => {
-  it('finishes it, where the app closes its server then', async () => {
+describe('an app that gets a signal to end in the middle of a login', () => {
+  it('finishes the login if the app then closes its server', async () => {
     const { app, browser } = await start({ onSignal: true });
     const back = await comeBack(browser, emulator);
     emulator.fail('access_token', { delay: 300 });
@@ -288,9 +289,9 @@ describe('an app that is told to end by a signal, in the middle of a login', () 
 
   it.each([
     ['before WeChat has seen the code', false],
-    ['when the code is spent', true],
+    ['when the code is used up', true],
   ])(
-    'dies at once, where the app does nothing about it (%s), and the next process lets the person in',
+    'dies at once if the app does not handle it (%s), and the user can log in at the next process',
     async (_when, workDone) => {
       const { app, browser } = await start();
       const back = await comeBack(browser, emulator);
@@ -304,7 +305,7 @@ describe('an app that is told to end by a signal, in the middle of a login', () 
   );
 });
 
-describe('a script that uses OAuth alone', () => {
+describe('a script that uses only OAuth', () => {
   const WAYS: Readonly<Record<string, string>> = {
     'with promises': `await oauth.getUserByCode(code());`,
     'with callbacks': `await new Promise((done) => oauth.getUserByCode(code(), done));`,
@@ -332,7 +333,7 @@ describe('a script that uses OAuth alone', () => {
     'that nobody reached': 'network',
   };
 
-  it.each(Object.keys(WAYS))('%s ends right after its last answer', async (way) => {
+  it.each(Object.keys(WAYS))('%s ends right after its last response', async (way) => {
     const { appId: app, appSecret: appsecret } = emulator.apps.official;
     const codes = [emulator.issueCode({ app }), emulator.issueCode({ app })];
     const faults: Readonly<Record<string, () => () => void>> = {
@@ -350,7 +351,7 @@ describe('a script that uses OAuth alone', () => {
       const oauth = make();
       (async () => {
         ${WAYS[way] ?? ''}
-        // A socket that was given up needs some turns to be gone.
+        // A socket that was destroyed needs some turns of the event loop to disappear.
         const tell = (turns) => {
           const left = process.getActiveResourcesInfo().filter((each) => each !== 'PipeWrap' && each !== 'Immediate');
           if (left.length === 0 || turns === 0) console.log(JSON.stringify({ said, left }));

@@ -1,5 +1,5 @@
 'use strict';
-// One process of a fleet, as an app would run it: what ships, and a Redis client of its own.
+// One of several processes of an app: the built package, with a Redis client of its own.
 const { createClient } = require('redis');
 const { OAuth, RedisTokenStore } = require('../../dist');
 

@@ -33,7 +33,7 @@ describeOnRedis('four processes that share a Redis', () => {
     await Promise.all([redis.close(), lab.close()]);
   });
 
-  /** Saves a token that must be refreshed; returns its key and whose it is. */
+  /** Saves a token that must be refreshed. Returns its key and its openid. */
   const saveExpired = async (user: string): Promise<{ key: string; openid: string }> => {
     const token = expired(await lab.token('snsapi_userinfo', user));
     const key = `${lab.wechat.apps.official.appId}:${token.openid}`;
@@ -43,7 +43,7 @@ describeOnRedis('four processes that share a Redis', () => {
   const askAll = async (who: readonly Child[], openid: string): Promise<Got[]> =>
     (await Promise.all(who.map((each) => each.ask({ openid, times: 100 })))).flat() as Got[];
 
-  it('refresh a token once, though each of them is asked for it a hundred times at once', async () => {
+  it('refresh a token once, although each of them needs it a hundred times at once', async () => {
     const { key, openid } = await saveExpired('ming');
     const got = await askAll(processes, openid);
     expect(lab.count('refresh_token')).toBe(1);
@@ -54,7 +54,7 @@ describeOnRedis('four processes that share a Redis', () => {
     expect(await look.keys('*:lock')).toEqual([]);
   });
 
-  it('do not wait for one that died in the middle of a refresh', async () => {
+  it('do not wait for a process that died in the middle of a refresh', async () => {
     const { key, openid } = await saveExpired('emoji');
     const before = lab.count('refresh_token');
     lab.wechat.fail('refresh_token', 'silence');
@@ -69,7 +69,7 @@ describeOnRedis('four processes that share a Redis', () => {
     expect(new Set(got.map(({ token, kind }) => kind ?? token))).toEqual(
       new Set([(await store.get(key))?.access_token]),
     );
-    // The one that the dead process sent, and one more.
+    // The request of the dead process, and one more.
     expect(lab.count('refresh_token') - before).toBe(2);
   });
 });

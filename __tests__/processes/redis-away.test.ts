@@ -12,7 +12,10 @@ import { wireTo, type Mood, type Wire } from './tcp-proxy';
 const DAY = 24 * 3_600_000;
 const describeOnRedis = hasRedis() ? describe : describe.skip;
 
-/** An app, its client and its wire to Redis: one for each way in which things go wrong, so that all of them can at once. */
+/**
+ * An app, its Redis client and the proxy between them: one for each failure, so that all can be tested at
+ * once.
+ */
 interface Site {
   readonly app: TestApp;
   readonly wire: Wire;
@@ -63,7 +66,7 @@ describeOnRedis('an app whose Redis', () => {
     return { app, wire, store, close };
   };
 
-  /** What a person sees who comes back from WeChat at a bad moment: "try again", and nobody is logged in. */
+  /** A callback while Redis fails: the page says "try again", and nobody is logged in. */
   const meetsBadMoment = async (browser: Browser, back: string): Promise<void> => {
     const page = await browser.get(back);
     expect(page.status).toBe(503);
@@ -75,7 +78,7 @@ describeOnRedis('an app whose Redis', () => {
     await browser.logIn(lab.wechat, '/login?returnTo=/me');
     expect(await isLoggedIn(browser)).toBe(true);
   };
-  /** Every call of the store and of the core ends with an error that has a kind, and shows no token. */
+  /** Every call of the store and of the core rejects with an error of this package that shows no token. */
   const everyCallFails = async (store: RedisTokenStore, token: TokenData): Promise<void> => {
     const oauth = lab.oauth({ tokenStore: store });
     const key = `${oauth.appid}:${token.openid}`;
@@ -97,7 +100,7 @@ describeOnRedis('an app whose Redis', () => {
     }
   };
 
-  /** Once all is well again, the same app and the same client work. */
+  /** When Redis works again, the same app and the same client work. */
   const recovers = async ({ app, store }: Site, browser: Browser, token: TokenData): Promise<void> => {
     await untilItWorks(() => store.get('wx:any'));
     await logsIn(browser);
@@ -129,8 +132,8 @@ describeOnRedis('an app whose Redis', () => {
     CLIENT_NAMES.map((client) => ({ trouble, client, story: Promise.resolve() })),
   );
 
-  describe('troubles the wire to one app', () => {
-    // All at once: most of it is waiting for time limits.
+  describe('fails for one app', () => {
+    // All at the same time, because most of the time is spent on waiting for time limits.
     beforeAll(async () => {
       for (const row of rows) {
         const { trouble, client } = row;
@@ -143,14 +146,14 @@ describeOnRedis('an app whose Redis', () => {
     });
 
     it.each(rows)(
-      'and $trouble ($client): all ends in time, and goes on when it is well again',
+      '($trouble, $client): every call ends in time, and works when Redis works again',
       async (row) => {
         await expect(row.story).resolves.toBeUndefined();
       },
     );
   });
 
-  it.each(CLIENT_NAMES)('is full (%s) says so, and works when there is room', async (name) => {
+  it.each(CLIENT_NAMES)('is full (%s) reports that, and works when there is room', async (name) => {
     const site = await openSite(name, `full:${name}:`);
     try {
       const browser = Browser.inWechat(site.app.url);
@@ -163,7 +166,7 @@ describeOnRedis('an app whose Redis', () => {
           kind: 'token_store',
           message: expect.stringContaining('maxmemory') as string,
         });
-        // What can be read is read: who is logged in stays so.
+        // Reads still work, so a logged-in user stays logged in.
         expect(await site.store.get('wx:any')).toBeUndefined();
       } finally {
         await look.config('SET', 'maxmemory', '0');
@@ -175,7 +178,7 @@ describeOnRedis('an app whose Redis', () => {
     }
   });
 
-  it('is stopped, before a login, in the middle of one, and while others go on, works when it is back', async () => {
+  it('is stopped before a login, during a login and between requests, works when Redis is back', async () => {
     const sites = await Promise.all(CLIENT_NAMES.map((name) => openSite(name, `gone:${name}:`)));
     const people = await Promise.all(
       sites.map(async (site) => {
@@ -193,7 +196,7 @@ describeOnRedis('an app whose Redis', () => {
       await redis.close();
       await Promise.all(
         people.map(async ({ site, before, during, after, back }) => {
-          // Who is logged in stays so: pages ask no token.
+          // A logged-in user stays logged in, because pages need no token.
           expect(await isLoggedIn(after)).toBe(true);
           await Promise.all([
             meetsBadMoment(during, back),

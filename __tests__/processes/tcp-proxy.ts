@@ -1,16 +1,16 @@
 import net, { type AddressInfo } from 'node:net';
 
-/** What a wire does with what Redis answers. */
+/** What the proxy does with the replies of Redis. */
 export type Mood = 'well' | 'silent' | 'garbage';
 
-/** The wire between an app and its Redis, which a test can slow down, cut or fill with noise. */
+/** A proxy between an app and its Redis, with which a test can delay, cut or garble the connection. */
 export interface Wire {
   readonly url: string;
   readonly port: number;
   mood: Mood;
-  /** Ms by which an answer is late. */
+  /** By how many ms a reply is late. */
   delay: number;
-  /** Cuts all connections; new ones are taken. */
+  /** Cuts all connections. New ones are accepted. */
   cut(): void;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 'use strict';
-// An app whose listeners throw, with what ships: prints how its login ended.
+// An app whose event listeners throw, with the built package. It prints how its login ended.
 const { subscribe } = require('node:diagnostics_channel');
 const http = require('node:http');
 const cookieSession = require('cookie-session');

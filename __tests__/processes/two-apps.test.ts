@@ -11,7 +11,7 @@ describeOnRedis('two processes of one app behind a round-robin, with sessions an
   });
   afterAll(() => apps.close());
 
-  it('take one login together: started at one, finished at the other, used at the first', async () => {
+  it('share one login: started at one, finished at the other, used at the first', async () => {
     const browser = Browser.inWechat(apps.url);
     const login = await browser.get('/login?returnTo=/me');
     const callback = await browser.get(await agree(apps.emulator, login.location));
@@ -22,7 +22,7 @@ describeOnRedis('two processes of one app behind a round-robin, with sessions an
     expect(servedBy(me)).toBe(servedBy(login));
   });
 
-  it('both know the token that one of them got', async () => {
+  it('share the token that one of them got', async () => {
     const browser = Browser.inWechat(apps.url);
     await browser.logIn(apps.emulator, '/me');
     const [one, other] = [await browser.get('/token'), await browser.get('/token')];
@@ -30,7 +30,7 @@ describeOnRedis('two processes of one app behind a round-robin, with sessions an
     expect([one.status, other.body]).toEqual([200, one.body]);
   });
 
-  it('both forget who logs out', async () => {
+  it('both log a user out', async () => {
     const browser = Browser.inWechat(apps.url);
     await browser.logIn(apps.emulator, '/me');
     await browser.get('/logout');

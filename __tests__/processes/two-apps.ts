@@ -10,7 +10,7 @@ import { startChild } from './child';
 export interface TwoApps {
   readonly url: string;
   readonly emulator: Emulator;
-  /** How often onLogin was called, wherever. */
+  /** How often onLogin was called in both processes. */
   logins(): number;
   close(): Promise<void>;
 }
@@ -36,12 +36,12 @@ export async function startTwoApps(): Promise<TwoApps> {
   };
 }
 
-/** Which of them answered. */
+/** Which of them responded. */
 export function servedBy({ headers }: BrowserResponse): unknown {
   return headers['x-process'];
 }
 
-/** A proxy that gives each request to the next port. */
+/** A proxy that forwards each request to the next port. */
 async function roundRobin(ports: readonly number[]): Promise<Running> {
   let turn = 0;
   return listen((req, res) => {
