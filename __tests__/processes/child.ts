@@ -27,7 +27,7 @@ export async function startChild(script: string, config: object): Promise<Child>
   const word = async (): Promise<unknown> => {
     const [message] = (await Promise.race([
       once(child, 'message'),
-      gone.then(() => Promise.reject(new Error(`${script} ended before it answered`))),
+      gone.then(() => Promise.reject(new Error(`${script} ended before it replied`))),
     ])) as unknown[];
     return message;
   };

@@ -1,4 +1,4 @@
-// A process ends by itself when its server is closed: the package keeps it not alive, and finishes its
+// A process ends by itself when its server is closed: the package does not keep it alive, and finishes its
 // logins.
 import { fork } from 'node:child_process';
 import crypto from 'node:crypto';
@@ -313,33 +313,33 @@ describe('a script that uses only OAuth', () => {
       const { data } = await oauth.getAccessToken(code());
       await oauth.refreshAccessToken(data.refresh_token);
       await oauth.getUser(data.openid);`,
-    'whose call got no answer': `
+    'whose call got no response': `
       await oauth.getUserByCode(code()).catch(({ kind }) => said.push(kind));`,
-    'whose calls were cut off, and made again': `
+    'whose calls were cut off and repeated': `
       await oauth.getUserByCode(code()).catch(({ kind }) => said.push(kind));`,
-    'whose answer came drop by drop': `
+    'whose response came byte by byte': `
       await oauth.getUserByCode(code()).catch(({ kind }) => said.push(kind));`,
-    'whose store never answers': `
+    'whose store never settles': `
       const stuck = make({ getToken: () => new Promise(() => {}) });
       await stuck.getUser('oUser').catch(({ kind }) => said.push(kind));`,
-    'that nobody reached': `
+    'that did not reach WeChat': `
       await make({ endpoints: { api: 'http://127.0.0.1:1' } }).getUserByCode(code()).catch(({ kind }) => said.push(kind));`,
   };
   const FAILS: Readonly<Record<string, string>> = {
-    'whose call got no answer': 'timeout',
-    'whose calls were cut off, and made again': 'network',
-    'whose answer came drop by drop': 'timeout',
-    'whose store never answers': 'token_store',
-    'that nobody reached': 'network',
+    'whose call got no response': 'timeout',
+    'whose calls were cut off and repeated': 'network',
+    'whose response came byte by byte': 'timeout',
+    'whose store never settles': 'token_store',
+    'that did not reach WeChat': 'network',
   };
 
   it.each(Object.keys(WAYS))('%s ends right after its last response', async (way) => {
     const { appId: app, appSecret: appsecret } = emulator.apps.official;
     const codes = [emulator.issueCode({ app }), emulator.issueCode({ app })];
     const faults: Readonly<Record<string, () => () => void>> = {
-      'whose call got no answer': () => emulator.fail('access_token', 'silence'),
-      'whose calls were cut off, and made again': () => emulator.fail('userinfo', 'reset', { times: 2 }),
-      'whose answer came drop by drop': () => emulator.fail('access_token', { drip: 50 }),
+      'whose call got no response': () => emulator.fail('access_token', 'silence'),
+      'whose calls were cut off and repeated': () => emulator.fail('userinfo', 'reset', { times: 2 }),
+      'whose response came byte by byte': () => emulator.fail('access_token', { drip: 50 }),
     };
     const undo = faults[way]?.();
     const { stdout, stderr, exitCode } = await runChild(`

@@ -112,7 +112,7 @@ describeOnRedis('an app whose Redis', () => {
 
   const meet: Readonly<Record<string, (site: Site) => Promise<void>>> = {
     'is silent': (site) => meetTrouble(site, 'silent'),
-    'answers garbage': (site) => meetTrouble(site, 'garbage'),
+    'replies with garbage': (site) => meetTrouble(site, 'garbage'),
     'is slow, but not too slow': async (site) => {
       site.wire.delay = 150;
       await recovers(site, Browser.inWechat(site.app.url), await lab.token());
