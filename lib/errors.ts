@@ -125,13 +125,13 @@ const KINDS = {
   state_unknown: fact(
     400,
     false,
-    'Start the login again in the same browser.',
-    '请在同一个浏览器中重新发起登录。',
+    'Start the login again, in the browser that should be logged in.',
+    '请在需要登录的浏览器中重新发起登录。',
   ),
   access_denied: fact(
     403,
     false,
-    'The user refused the login: offer it again.',
+    'The user refused, or closed the page: offer the login again.',
     '用户拒绝了授权：可以再次提供登录入口。',
   ),
   login_loop: fact(

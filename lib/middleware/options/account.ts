@@ -55,7 +55,7 @@ async function exchangeCode(
   const token = await oauth.getAccessToken(code);
   if (token.data.is_snapshotuser === 1 && !options.allowSnapshotUsers) throw snapshotUser();
   const scope = grantedScope(token, options.requestedScope);
-  const user = await oauth.getUserByAccessToken(token, options.lang);
+  const user = await oauth.getUserByAccessToken(token, { lang: options.lang });
   const unionid = user.unionid ?? token.data.unionid;
   return { user, token, openid: token.data.openid, ...(unionid ? { unionid } : {}), scope };
 }
