@@ -60,10 +60,10 @@ describe.each(PAGES)('%s', (file, language) => {
     const shown = (/```text\n([\s\S]*?)```/.exec(read(file))?.[1] ?? '').split('\n');
     // Ports and times differ, and an emulator shows a page that WeChat does not; see below for that row.
     const isOfThisRun = (line: string): boolean =>
-      /weixin\.qq\.com, |weixin\.qq\.com，|:3000|h5\.example\.com (?:would|的)|cannot be seen|在微信之外/.test(
+      /weixin\.qq\.com, |weixin\.qq\.com，|:3000|h5\.example\.com (?:does|的)|not visible|在微信之外/.test(
         line,
       );
-    const start = language === 'en' ? '  – Account: login page' : '  – 公众号授权页';
+    const start = language === 'en' ? '  – Account: login page' : '  – 服务号授权页';
     const first = shown.findIndex((line) => line.startsWith(start));
     const last = shown.indexOf('', first);
     const compared = shown.filter(
@@ -73,18 +73,18 @@ describe.each(PAGES)('%s', (file, language) => {
     expect(compared.length).toBeGreaterThan(25);
     expect(compared.filter((line) => !printed.includes(line))).toEqual([]);
     expect(printed).toContain(
-      shown.find((line) => line.includes(language === 'en' ? '✖ Back from' : '✖ 从微信')),
+      shown.find((line) => line.includes(language === 'en' ? '✖ Return from' : '✖ 从微信')),
     );
   });
 
   it('wraps what it shows at 80 columns, as the terminal does', () => {
     const shown = (/```text\n([\s\S]*?)```/.exec(read(file))?.[1] ?? '').split('\n');
     const start = shown.findIndex((line) =>
-      line.startsWith(language === 'en' ? '  – Account: login page' : '  – 公众号授权页'),
+      line.startsWith(language === 'en' ? '  – Account: login page' : '  – 服务号授权页'),
     );
     const row = shown.slice(start, shown.indexOf('', start)).join('\n');
     const detail = {
-      en: 'cannot be seen from outside of WeChat: h5.example.com must stand at mp.weixin.qq.com > 设置与开发 > 账号设置 > 功能设置 > 网页授权域名',
+      en: 'not visible outside WeChat: h5.example.com must be entered at mp.weixin.qq.com > 设置与开发 > 账号设置 > 功能设置 > 网页授权域名',
       zh: '在微信之外无法判断：h5.example.com 须填写在 mp.weixin.qq.com > 设置与开发 > 账号设置 > 功能设置 > 网页授权域名',
     };
     const printed = renderGroup('wechat', [{ id: 'login-page', status: 'skipped', detail }], {

@@ -22,7 +22,7 @@ describe('express-wechat-auth doctor', () => {
     const { exit, out } = await doctor([], { ...environmentOf(emulator), WECHAT_APP_SECRET: SECRET });
     expect(exit).toBe(1);
     expect(out).toMatch(
-      /✖ Account: credentials +WeChat says 40125 invalid appsecret\n +→ The AppSecret is not/,
+      /✖ Account: credentials +WeChat responds 40125 invalid appsecret\n +→ The AppSecret does not belong/,
     );
     expect(out).toMatch(/\n1 failed, /);
   });
@@ -31,7 +31,7 @@ describe('express-wechat-auth doctor', () => {
     emulator.fail('access_token', { errcode: -1 }, { times: 2 });
     const { exit, out } = await doctor([], environmentOf(emulator));
     expect(exit).toBe(0);
-    expect(out).toMatch(/! Account: credentials +WeChat says -1 system error/);
+    expect(out).toMatch(/! Account: credentials +WeChat responds -1 system error/);
     expect(out).toMatch(/\n2 to look at, /);
   });
 
@@ -44,7 +44,7 @@ describe('express-wechat-auth doctor', () => {
       { LC_MESSAGES: 'zh' },
     ]) {
       const { out } = await doctor([], { ...environmentOf(emulator), ...env });
-      expect(out).toMatch(/✔ 本机时钟 +与对端一致\n/);
+      expect(out).toMatch(/✔ 本机时钟 +与服务器一致\n/);
     }
     expect((await doctor([], { ...environmentOf(emulator), LANG: 'zhxx' })).out).toContain('Clock');
     expect((await doctor(['--lang', 'zh'], environmentOf(emulator))).out).toMatch(/\d+ 项正常/);
@@ -119,7 +119,7 @@ describe('express-wechat-auth doctor', () => {
       expect(Object.keys(check)).toEqual(['id', 'status', 'title', 'detail', 'remedy']);
     expect(answer.checks.find(({ id }) => id === 'credentials')).toMatchObject({
       status: 'failed',
-      title: '公众号凭据',
+      title: '服务号凭据',
       remedy: expect.stringContaining('开发密钥') as string,
     });
     expect(answer.checks.find(({ id }) => id === 'clock')).toMatchObject({ status: 'ok', remedy: null });

@@ -3,7 +3,7 @@ import { CookieJar } from '../../../lib/cli/doctor/probe/cookie-jar';
 import { checkRedirectURI } from '../../../lib/cli/doctor/checks/redirect-uri';
 import { publicURL, playsProxy, siteOf } from '../../../lib/cli/doctor/probe/site';
 import { widthOf, wrap } from '../../../lib/cli/doctor/report/width';
-import type { Configuration } from '../../../lib/cli/doctor/checks/configuration';
+import type { Configuration } from '../../../lib/cli/doctor/configuration';
 import type { Finding } from '../../../lib/cli/doctor/report/check-list';
 import { WECHAT } from '../../../lib/oauth/endpoints';
 
@@ -72,14 +72,14 @@ describe('the doctor, on addresses of the world outside', () => {
 
   function judged(url: string, baseURL: string | undefined, redirectURI: string): Finding {
     const site = siteOf(new URL(url), baseURL === undefined ? undefined : new URL(baseURL), ROUTES);
-    const sent = {
-      kind: 'sent',
+    const request = {
+      kind: 'started',
       flow: 'official',
-      page: new URL(WECHAT.open),
+      url: new URL(WECHAT.open),
       redirectURI,
       state: '',
     } as const;
-    return checkRedirectURI(configuration(baseURL), site, [sent]);
+    return checkRedirectURI(configuration(baseURL), site, [request]);
   }
 
   it('asks a public address as it is, and an inner one as its proxy would', () => {
@@ -112,7 +112,7 @@ describe('the doctor, on addresses of the world outside', () => {
     );
     expect([other.status, other.detail.en]).toEqual([
       'failed',
-      'logins start at www.example.com, but WeChat comes back to h5.example.com',
+      'logins start at www.example.com, but WeChat sends browsers back to h5.example.com',
     ]);
     const scheme = judged(
       'http://h5.example.com',
@@ -121,7 +121,7 @@ describe('the doctor, on addresses of the world outside', () => {
     );
     expect([scheme.status, scheme.detail.en]).toEqual([
       'failed',
-      'logins start at http://, but WeChat comes back to https://h5.example.com',
+      'logins start at http://, but WeChat sends browsers back to https://h5.example.com',
     ]);
     expect(judged('https://h5.example.com', undefined, 'https://h5.example.com/callback').status).toBe('ok');
     expect(judged('https://h5.example.com', undefined, 'https://www.example.com/callback').status).toBe(

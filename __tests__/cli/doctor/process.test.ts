@@ -60,7 +60,7 @@ describe('the command express-wechat-auth doctor', () => {
   it('says that a name is not found', async () => {
     const checks = await checksOf([], { ...officialOf(emulator), WECHAT_API_URL: 'http://nobody.invalid' });
     expect(checks.get('api-reachable')?.detail).toMatch(
-      /^nobody\.invalid: its name is not found \(DNS\): (?:ENOTFOUND|EAI_AGAIN)$/,
+      /^nobody\.invalid: the host name is not found \(DNS\): (?:ENOTFOUND|EAI_AGAIN)$/,
     );
   });
 
@@ -92,8 +92,8 @@ describe('the command express-wechat-auth doctor', () => {
     expect(open.get('api-reachable')?.detail).toContain(`through the proxy 127.0.0.1:${port}`);
     expect(open.get('credentials')?.status).toBe('ok');
     expect(asked).toContain(new URL(emulator.url).host);
-    expect(shut.get('api-reachable')?.detail).toMatch(/the proxy does not let it through: HTTP 403/);
-    expect(broken.get('api-reachable')?.detail).toMatch(/the proxy does not let it through/);
+    expect(shut.get('api-reachable')?.detail).toMatch(/the proxy does not let the request through: HTTP 403/);
+    expect(broken.get('api-reachable')?.detail).toMatch(/the proxy does not let the request through/);
     expect(JSON.stringify([...open, ...shut, ...broken])).not.toContain('verysecretpassword');
   });
 
@@ -175,7 +175,7 @@ describe('the command express-wechat-auth doctor', () => {
     it('says that nobody knows the certificate', async () => {
       const checks = await behindTLS(() => undefined, true, { NODE_EXTRA_CA_CERTS: '' });
       expect(checks.get('app-reachable')?.detail).toMatch(
-        /the encryption fails \(TLS\): (?:DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED\w*)/,
+        /the TLS handshake fails \(TLS\): (?:DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED\w*)/,
       );
     });
   });
@@ -197,7 +197,7 @@ describe('the command express-wechat-auth doctor', () => {
     server.close();
     await once(server, 'close');
     expect(checks.get('api-reachable')?.detail).toMatch(
-      /the encryption fails \(TLS\): ERR_TLS_CERT_ALTNAME_INVALID/,
+      /the TLS handshake fails \(TLS\): ERR_TLS_CERT_ALTNAME_INVALID/,
     );
   });
 

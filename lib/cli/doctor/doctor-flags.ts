@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { WECHAT } from '../../oauth/endpoints';
+import { FLOWS } from '../../oauth/flows';
 import { UsageError, type Terminal } from '../terminal';
-import type { Configuration } from './checks/configuration';
-import type { Routes } from './probe/site';
-import { languageOf, type Language } from './report/bilingual';
+import type { Configuration } from './configuration';
+import type { AppRoutes } from './probe/site';
+import { languageOf, type Language } from '../bilingual';
 
 export const DOCTOR_HELP = `Usage: express-wechat-auth doctor [options]
 
@@ -37,7 +38,7 @@ Ends with 0 where nothing failed, 1 where something did, 2 when called in a wron
 export interface DoctorFlags {
   readonly configuration: Configuration;
   readonly url: URL | undefined;
-  readonly routes: Routes;
+  readonly routes: AppRoutes;
   readonly verificationFiles: readonly string[];
   readonly json: boolean;
   readonly language: Language;
@@ -65,10 +66,10 @@ const options = {
 
 /** Which environment variable stands in for a flag. */
 export const ENVIRONMENT = {
-  'app-id': 'WECHAT_APP_ID',
-  'app-secret': 'WECHAT_APP_SECRET',
-  'website-app-id': 'WECHAT_WEBSITE_APP_ID',
-  'website-app-secret': 'WECHAT_WEBSITE_APP_SECRET',
+  'app-id': FLOWS.official.credentials.env.appId,
+  'app-secret': FLOWS.official.credentials.env.appSecret,
+  'website-app-id': FLOWS.website.credentials.env.appId,
+  'website-app-secret': FLOWS.website.credentials.env.appSecret,
   'base-url': 'WECHAT_BASE_URL',
   'open-url': 'WECHAT_OPEN_URL',
   'api-url': 'WECHAT_API_URL',

@@ -76,7 +76,7 @@ describe('the doctor, on a running app', () => {
 
     it('misses a session', async () => {
       const { check, statuses } = await walk({ host, session: null });
-      expect(check('login-in-wechat').detail).toBe('the app answers session_missing (HTTP 500)');
+      expect(check('login-in-wechat').detail).toBe('the app responds with session_missing (HTTP 500)');
       expect(check('login-in-wechat').remedy).toMatch(/cookie-session or express-session before wechatAuth/);
       expect(statuses).toMatchObject({ 'login-on-desktop': 'skipped' });
       expect(statuses).not.toHaveProperty('callback');
@@ -151,7 +151,7 @@ describe('the doctor, on a running app', () => {
     expect(bad).toEqual(['login-in-wechat']);
     expect(check('login-on-desktop').detail).toBe('the same');
     expect(check('login-in-wechat').detail).toContain(
-      'sends people to https://open.weixin.qq.com, and not to http://127.0.0.1',
+      'redirects to https://open.weixin.qq.com, and not to http://127.0.0.1',
     );
   });
 
@@ -160,7 +160,7 @@ describe('the doctor, on a running app', () => {
       auth: { endpoints: { open: emulator.url, api: 'http://127.0.0.1:1' } },
     });
     expect(bad).toEqual(['callback']);
-    expect(check('callback').detail).toMatch(/did not reach WeChat from where it runs \(network\)/);
+    expect(check('callback').detail).toMatch(/did not reach WeChat from its own machine \(network\)/);
   });
 
   it.each<[string, number, 'warning' | 'failed']>([
@@ -209,7 +209,7 @@ describe('the doctor, on a running app', () => {
     });
     expect((await walk({ auth: { flow: 'official' } })).bad).toEqual(['login-on-desktop']);
     const website = await walk({ auth: { flow: 'website' } });
-    expect(website.check('login-in-wechat').detail).toMatch(/nobody can scan on their own screen/);
+    expect(website.check('login-in-wechat').detail).toMatch(/a phone cannot scan on its own screen/);
   });
 
   it('says that no app is running, and nothing else of it', async () => {
@@ -218,26 +218,30 @@ describe('the doctor, on a running app', () => {
     const { exit, check, statuses } = await examine(['--url', gone.url], environmentOf(emulator));
     expect(exit).toBe(1);
     expect(check('app-reachable').detail).toMatch(/TCP.*ECONNREFUSED/);
-    expect(check('app-reachable').remedy).toMatch(/^Start the app, and compare --url/);
+    expect(check('app-reachable').remedy).toMatch(/^Start the app, and compare its address with --url/);
     expect(Object.keys(statuses)).not.toContain('login-in-wechat');
   });
 
   it.each<[string, (app: express.Express) => void, RegExp]>([
-    ['knows no such page', () => undefined, /answers HTTP 404, which is no login of this package/],
+    [
+      'knows no such page',
+      () => undefined,
+      /responds with HTTP 404, and is not a login route of this package/,
+    ],
     [
       'has a page for everything',
       (app) => app.use((_req, res) => void res.send('<!doctype html><div id="app"></div>')),
-      /answers HTTP 200, which is no login/,
+      /responds with HTTP 200, and is not a login route/,
     ],
     [
       'has a login of its own',
       (app) => app.get('/login', (_req, res) => res.redirect('/signin')),
-      /leads to http:\/\/127\.0\.0\.1:\d+\/signin, not to WeChat/,
+      /redirects to http:\/\/127\.0\.0\.1:\d+\/signin, not to WeChat/,
     ],
     [
       'speaks JSON of its own',
       (app) => app.use((_req, res) => void res.status(401).json({ error: 'no_session' })),
-      /answers HTTP 401/,
+      /responds with HTTP 401/,
     ],
   ])('says of an app that %s that it is not ours', async (_, build, detail) => {
     const app = express();
@@ -264,7 +268,9 @@ describe('the doctor, on a running app', () => {
     const before = (app: Host): unknown => app.use('/callback', (_req, res) => res.end('<html>'));
     const { bad, check } = await walk({ before });
     expect(bad).toEqual(['callback']);
-    expect(check('callback').detail).toBe('/callback answers HTTP 200, which is no callback of this package');
+    expect(check('callback').detail).toBe(
+      '/callback responds with HTTP 200, and is not a callback route of this package',
+    );
   });
 
   it('sees a session that forgets between two requests', async () => {
@@ -297,7 +303,7 @@ describe('the doctor, on session cookies', () => {
       'that are over at once',
       { maxAge: 0, expires: new Date(0) },
       ['session-cookie', 'callback'],
-      /it has ended before it came/,
+      /it had expired before it arrived/,
     ],
     ['that live for a minute', { maxAge: MINUTE }, ['session-cookie'], /lives for 60 s|lives for 59 s/],
     ['that scripts can read', { httpOnly: false }, ['cookie-http-only'], /./],
@@ -357,7 +363,9 @@ describe('the doctor, on an app behind a proxy', () => {
     );
     expect(bad).toEqual([]);
     expect(statuses).toMatchObject({ 'trust-proxy': 'ok', 'cookie-secure': 'ok', callback: 'ok' });
-    expect(check('app-reachable').detail).toMatch(/asked as a proxy for https:\/\/h5\.example\.com would/);
+    expect(check('app-reachable').detail).toMatch(
+      /requested the way its proxy at https:\/\/h5\.example\.com does$/,
+    );
   });
 
   it.each(HOSTS)('sees that %s does not believe the proxy, by the cookie that is not there', async (host) => {
@@ -401,7 +409,7 @@ describe('the doctor, on an app behind a proxy', () => {
     });
     expect(bad).toEqual([]);
     expect(check('redirect-uri').detail).toBe(`${BASE}/shop/callback`);
-    expect(check('app-reachable').detail).toContain(`asked as a proxy for ${BASE} would`);
+    expect(check('app-reachable').detail).toContain(`requested the way its proxy at ${BASE} does`);
   });
 
   it('leaves out the path that a proxy strips', async () => {
@@ -463,7 +471,7 @@ describe('the doctor, on an app behind a proxy', () => {
     });
     running.push(site);
     const { check } = await examine(['--url', site.url], environmentOf(emulator));
-    expect(check('callback').remedy).toBe('Let the proxy pass the query on as it is.');
+    expect(check('callback').remedy).toBe('Let the proxy pass the query on unchanged.');
   });
 
   it('says where browsers are sent on, before a login can begin', async () => {
@@ -499,7 +507,7 @@ describe('the doctor, on the verification file', () => {
       },
       NAME,
       'failed',
-      /answers HTTP 404/,
+      /responds with HTTP 404/,
     ],
     [
       'is the page that the app shows for everything',
@@ -516,7 +524,7 @@ describe('the doctor, on the verification file', () => {
       fileOf('Zz12Cd34Ef56Gh78'),
       NAME,
       'failed',
-      /other characters than those of its name/,
+      /characters of .* are not those of its name/,
     ],
     ['was saved by an editor', fileOf('Ab12Cd34Ef56Gh78\n'), NAME, 'warning', /line break/],
     [
@@ -533,7 +541,7 @@ describe('the doctor, on the verification file', () => {
       },
       NAME,
       'warning',
-      /comes as application\/octet-stream/,
+      /the type of .* is application\/octet-stream/,
     ],
   ])('says that it %s', async (_, options, name, status, detail) => {
     const { check } = await walk(options, ['--verification-file', name]);

@@ -1,6 +1,7 @@
 import { checkBaseURL } from '../../../../lib/cli/doctor/checks/base-url';
 import { ENVIRONMENT } from '../../../../lib/cli/doctor/doctor-flags';
-import { checkConfiguration, type Configuration } from '../../../../lib/cli/doctor/checks/configuration';
+import { checkConfiguration } from '../../../../lib/cli/doctor/checks/configuration';
+import type { Configuration } from '../../../../lib/cli/doctor/configuration';
 import { WECHAT } from '../../../../lib/oauth/endpoints';
 import { ENVIRONMENT as OPTION_VARIABLES } from '../../../../lib/middleware/options/environment';
 import { baseURLFault } from '../../../../lib/middleware/options/base-url';
@@ -58,8 +59,8 @@ describe('the doctor, on what is given', () => {
     ['an empty one', '', /is empty/],
     ['one in quotes', `"${APP_ID}"`, /quotes/],
     ['one in Chinese quotes', `“${APP_ID}”`, /quotes/],
-    ['one with a blank', `${APP_ID} `, /blank/],
-    ['one with a line break', `${APP_ID}\r`, /blank or a line break/],
+    ['one with a blank', `${APP_ID} `, /space/],
+    ['one with a line break', `${APP_ID}\r`, /space or a line break/],
     ['one with an invisible character', `\u200b${APP_ID}`, /invisible/],
     ['an AppSecret', SECRET, /looks like an AppSecret → .*swapped/],
     ['the original id', 'gh_0123456789ab', /original id.* → The AppID begins with wx/],
@@ -76,10 +77,10 @@ describe('the doctor, on what is given', () => {
   it.each<[string, string, RegExp]>([
     ['an empty one', ' ', /is empty/],
     ['one in quotes', `'${SECRET}'`, /quotes/],
-    ['one with a line break', `${SECRET}\n`, /blank or a line break/],
+    ['one with a line break', `${SECRET}\n`, /space or a line break/],
     ['an AppID', APP_ID, /looks like an AppID → .*swapped/],
-    ['one that lost a character', SECRET.slice(1), /has 31 characters in place of 32 → .*开发密钥/],
-    ['a placeholder', 'your-app-secret-goes-in-here-now', /other characters than 0-9, a-f/],
+    ['one that lost a character', SECRET.slice(1), /has 31 characters instead of 32 → .*开发密钥/],
+    ['a placeholder', 'your-app-secret-goes-in-here-now', /characters other than 0-9, a-f/],
   ])('refuses as AppSecret %s, without repeating it', (_, appSecret, words) => {
     const finding = find({ appId: APP_ID, appSecret }, 'app-secret');
     expect(finding.status).toBe('failed');
@@ -108,7 +109,7 @@ describe('the doctor, on what is given', () => {
       { appId: APP_ID, appSecret: SECRET, site: { appId: APP_ID, appSecret: SECRET } },
       'website-app-id',
     );
-    expect(seen(finding)).toMatch(/failed: is that of the official account → .*two apps/);
+    expect(seen(finding)).toMatch(/failed: is that of the official account → .*two different apps/);
   });
 
   it.each<[string, string, Finding['status'], RegExp]>([
@@ -116,8 +117,8 @@ describe('the doctor, on what is given', () => {
     ['a slash at the end', 'https://h5.example.com/', 'ok', /h5/],
     ['the usual port', 'https://h5.example.com:443', 'ok', /h5/],
     ['a path that a proxy strips', 'https://h5.example.com/shop', 'ok', /shop/],
-    ['no scheme', 'h5.example.com', 'failed', /no http: or https: address/],
-    ['another scheme', 'ftp://h5.example.com', 'failed', /no http: or https: address/],
+    ['no scheme', 'h5.example.com', 'failed', /not an http: or https: address/],
+    ['another scheme', 'ftp://h5.example.com', 'failed', /not an http: or https: address/],
     ['quotes', '"https://h5.example.com"', 'failed', /quotes/],
     ['a port', 'https://h5.example.com:8443', 'failed', /has a port, 8443 → .*10003/],
     ['an IP address', 'https://203.0.113.7', 'failed', /IP address → .*10003/],
@@ -126,8 +127,8 @@ describe('the doctor, on what is given', () => {
     ['a fragment', 'https://h5.example.com/#', 'failed', /query or a fragment/],
     ['a password', 'https://me:pass@h5.example.com', 'failed', /user or a password/],
     ['two slashes', 'https://h5.example.com//shop', 'failed', /two slashes/],
-    ['an underscore', 'https://my_app.example.com', 'failed', /other characters than letters/],
-    ['a dot at the end', 'https://h5.example.com.', 'failed', /other characters/],
+    ['an underscore', 'https://my_app.example.com', 'failed', /characters other than letters/],
+    ['a dot at the end', 'https://h5.example.com.', 'failed', /characters other than/],
     ['a Chinese name', 'https://微信.example.com', 'warning', /international name xn--/],
     ['its spelling for the console', 'https://xn--p6t607a.example.com', 'warning', /international name/],
     ['http', 'http://h5.example.com', 'warning', /not encrypted/],
@@ -178,14 +179,14 @@ describe('the doctor, on what is given', () => {
       'a gateway over http',
       { open: 'https://w.example.com', api: 'http://w.example.com' },
       'warning',
-      /in the clear/,
+      /AppSecret is not encrypted/,
     ],
-    ['no address', { api: 'api.weixin.qq.com' }, 'failed', /WECHAT_API_URL is no plain/],
+    ['no address', { api: 'api.weixin.qq.com' }, 'failed', /WECHAT_API_URL is not a plain/],
     [
       'an address with a query',
       { open: 'https://open.weixin.qq.com/?a' },
       'failed',
-      /WECHAT_OPEN_URL is no plain/,
+      /WECHAT_OPEN_URL is not a plain/,
     ],
   ])('judges as addresses of WeChat %s', (_, given, status, words) => {
     const finding = find({ appId: APP_ID, appSecret: SECRET, ...given }, 'endpoints');

@@ -57,7 +57,7 @@ describe('the doctor, on what WeChat says of the credentials', () => {
       'an unknown AppID',
       { WECHAT_APP_ID: 'wx00000000000000aa' },
       /40013 invalid appid$/,
-      /WeChat knows no such app/,
+      /WeChat knows no app with this AppID/,
     ],
   ])('says of %s what to click', async (_, env, detail, remedy) => {
     const { exit, check, bad } = await examineWith((emulator) => ({ ...environmentOf(emulator), ...env }));
@@ -68,8 +68,8 @@ describe('the doctor, on what WeChat says of the credentials', () => {
 
   it.each<[number, string, 'failed' | 'warning', RegExp]>([
     [40164, 'invalid ip 203.0.113.7, not in whitelist', 'failed', /whitelist.*API IP 白名单/],
-    [40243, 'secret is frozen', 'failed', /Thaw it/],
-    [40001, 'invalid credential', 'failed', /AppSecret is not that of this AppID/],
+    [40243, 'secret is frozen', 'failed', /Unfreeze it/],
+    [40001, 'invalid credential', 'failed', /AppSecret does not belong to this AppID/],
     [41002, 'appid missing', 'failed', /gateway/],
     [41004, 'appsecret missing', 'failed', /gateway/],
     [40002, 'invalid grant_type', 'failed', /gateway/],
@@ -118,7 +118,7 @@ describe('the doctor, on what WeChat says of the credentials', () => {
         },
       },
       'failed',
-      /made-up code was taken/,
+      /made-up code was accepted/,
     ],
   ])('is not taken in by %s', async (_, fault, status, detail) => {
     const { check } = await examineWith(officialOf, (emulator) => void emulator.fail('access_token', fault));
@@ -196,7 +196,7 @@ describe('the doctor, on the login pages', () => {
     expect(bad).toEqual(['login-page', 'website-login-page']);
     expect(check('login-page').detail).toMatch(/redirect_uri域名与后台配置不一致，错误码:10003/);
     expect(check('login-page').remedy).toMatch(
-      /Enter h5\.example\.com, just so, at mp\.weixin\.qq\.com > 设置与开发 > .* > 网页授权域名/,
+      /Enter h5\.example\.com, exactly so, at mp\.weixin\.qq\.com > 设置与开发 > .* > 网页授权域名/,
     );
     expect(check('website-login-page').remedy).toContain('授权回调域');
   });
@@ -205,7 +205,7 @@ describe('the doctor, on the login pages', () => {
     [
       ['an account without the permission', { scopes: ['snsapi_base'] }, 'failed', /服务号/],
       ['a banned account', { banned: true }, 'failed', /banned/],
-      ['a test account that nobody follows', { followersOnly: true }, 'warning', /follow it first/],
+      ['a test account that nobody follows', { followersOnly: true }, 'warning', /Follow it first/],
     ],
   )('sees %s', async (_, more, status, remedy) => {
     const { check } = await examineWith(withBase, undefined, { apps: [{ ...official, ...more }, website] });
@@ -266,7 +266,7 @@ describe('the doctor, on the login pages', () => {
     expect(exit).toBe(0);
     expect(check('login-page')).toMatchObject({
       status: 'skipped',
-      detail: expect.stringMatching(/h5\.example\.com must stand at .*网页授权域名/) as string,
+      detail: expect.stringMatching(/h5\.example\.com must be entered at .*网页授权域名/) as string,
     });
   });
 });
@@ -281,9 +281,7 @@ describe('the doctor, on the way to WeChat', () => {
       WECHAT_BASE_URL: 'https://h5.example.com',
     });
     expect(exit).toBe(1);
-    expect(check('api-reachable').detail).toMatch(
-      /^127\.0\.0\.1:\d+: nobody takes the connection \(TCP\): ECONNREFUSED$/,
-    );
+    expect(check('api-reachable').detail).toMatch(/^127\.0\.0\.1:\d+: no connection \(TCP\): ECONNREFUSED$/);
     expect(check('api-reachable').remedy).toMatch(/port.*firewall/);
     expect(statuses).toMatchObject({
       'open-reachable': 'failed',
@@ -305,13 +303,13 @@ describe('the doctor, on the way to WeChat', () => {
   });
 
   it.each<[string, (socket: net.Socket) => void, RegExp]>([
-    ['hangs up', (socket) => socket.once('data', () => socket.destroy()), /gives no answer \(HTTP\)/],
+    ['hangs up', (socket) => socket.once('data', () => socket.destroy()), /no valid response \(HTTP\)/],
     [
       'is no web server',
       (socket) => socket.once('data', () => socket.end('SSH-2.0-OpenSSH\r\n')),
-      /gives no answer \(HTTP\): HPE_/,
+      /no valid response \(HTTP\): HPE_/,
     ],
-    ['says nothing', () => undefined, /gives no answer \(HTTP\): timeout/],
+    ['says nothing', () => undefined, /no valid response \(HTTP\): timeout/],
   ])('says of a server that %s how far it got', async (_, talk, detail) => {
     const sockets: net.Socket[] = [];
     const server = net.createServer((socket) => {
@@ -330,7 +328,7 @@ describe('the doctor, on the way to WeChat', () => {
     const emulator = await startEmulator();
     const url = emulator.url.replace('http:', 'https:');
     const { check } = await examine([], { ...officialOf(emulator), WECHAT_API_URL: url });
-    expect(check('api-reachable').detail).toMatch(/the encryption fails \(TLS\)/);
+    expect(check('api-reachable').detail).toMatch(/the TLS handshake fails \(TLS\)/);
     expect(check('api-reachable').remedy).toContain('NODE_EXTRA_CA_CERTS');
   });
 
@@ -343,7 +341,7 @@ describe('the doctor, on the way to WeChat', () => {
   ])('is not taken in by %s', async (_, fault) => {
     const { check, exit } = await examineWith(officialOf, (emulator) => void emulator.fail('auth', fault));
     expect(exit).toBe(1);
-    expect(check('api-reachable').detail).toMatch(/what answers at 127\.0\.0\.1:\d+ is not WeChat: HTTP \d+/);
+    expect(check('api-reachable').detail).toMatch(/the server at 127\.0\.0\.1:\d+ is not WeChat: HTTP \d+/);
   });
 
   it('is not taken in by JSON where a page belongs', async () => {
@@ -360,7 +358,7 @@ describe('the doctor, on the way to WeChat', () => {
     expect(here.check('api-reachable').detail).toMatch(/\(an emulated WeChat\)$/);
     const there = await examine([], { ...officialOf(emulator), NODE_ENV: 'production' });
     expect(there.statuses).toMatchObject({ 'api-reachable': 'failed', 'open-reachable': 'failed' });
-    expect(there.check('api-reachable').remedy).toMatch(/WECHAT_API_URL out of the environment/);
+    expect(there.check('api-reachable').remedy).toMatch(/WECHAT_API_URL from the environment/);
   });
 
   it.each<[string, number, 'ok' | 'warning' | 'failed', RegExp]>([
@@ -390,6 +388,6 @@ describe('the doctor, on the way to WeChat', () => {
       WECHAT_APP_ID: 'wx0f1c1a10e0000001',
     });
     expect(out).toMatch(/✖ API 可达 +127\.0\.0\.1:1：无法建立连接（TCP）：ECONNREFUSED/);
-    expect(out).toMatch(/✖ 公众号 AppSecret +缺失\n +→ 请设置 WECHAT_APP_SECRET。/);
+    expect(out).toMatch(/✖ 服务号 AppSecret +缺失\n +→ 请设置 WECHAT_APP_SECRET。/);
   });
 });

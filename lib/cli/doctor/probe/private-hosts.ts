@@ -1,9 +1,9 @@
-/** Which hosts the world outside cannot reach. */
+/** Hosts that the public network does not reach. */
 import { isIP } from 'node:net';
 
 const PRIVATE_IP =
   /^(?:127\.|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|0\.0\.0\.0$|::1$|f[cd][\da-f]{2}:|fe80:)/i;
-const INNER_NAME = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home\.arpa|test|invalid)$/i;
+const PRIVATE_NAME = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home\.arpa|test|invalid)$/i;
 
 /** Without the brackets of an IPv6 address. */
 export function bareHost({ hostname }: URL): string {
@@ -12,5 +12,5 @@ export function bareHost({ hostname }: URL): string {
 
 export function isPrivateHost(url: URL): boolean {
   const host = bareHost(url);
-  return isIP(host) ? PRIVATE_IP.test(host) : !host.includes('.') || INNER_NAME.test(host);
+  return isIP(host) ? PRIVATE_IP.test(host) : !host.includes('.') || PRIVATE_NAME.test(host);
 }

@@ -1,4 +1,4 @@
-/** What the doctor says, it says in English and in Chinese. */
+/** The command prints English or Chinese: each of its texts exists in both. */
 export type Language = 'en' | 'zh';
 
 export type Bilingual = Readonly<Record<Language, string>>;
@@ -7,15 +7,16 @@ export function bilingual(en: string, zh: string): Bilingual {
   return { en, zh };
 }
 
-export function join(...parts: readonly (Bilingual | undefined)[]): Bilingual {
-  const given = parts.filter((part) => part !== undefined);
+/** Joins texts: in English with a space between them, in Chinese without. Undefined ones are left out. */
+export function join(...texts: readonly (Bilingual | undefined)[]): Bilingual {
+  const given = texts.filter((text) => text !== undefined);
   return {
     en: given.map(({ en }) => en).join(' '),
     zh: given.map(({ zh }) => zh).join(''),
   };
 }
 
-/** As programs choose it by: the first of these that is set decides. */
+/** The language of the locale. As in POSIX, the first of the three variables that is set decides. */
 export function languageOf(env: Readonly<Record<string, string | undefined>>): Language {
   const locale = [env['LC_ALL'], env['LC_MESSAGES'], env['LANG']].find(Boolean);
   return /^zh(?![a-z])/i.test(locale ?? '') ? 'zh' : 'en';
