@@ -120,7 +120,7 @@ describe('the doctor, on what is given', () => {
     ['no scheme', 'h5.example.com', 'failed', /not an http: or https: address/],
     ['another scheme', 'ftp://h5.example.com', 'failed', /not an http: or https: address/],
     ['quotes', '"https://h5.example.com"', 'failed', /quotes/],
-    ['a port', 'https://h5.example.com:8443', 'failed', /has a port, 8443 → .*10003/],
+    ['a port', 'https://h5.example.com:8443', 'failed', /has a port \(8443\) → .*10003/],
     ['an IP address', 'https://203.0.113.7', 'failed', /IP address → .*10003/],
     ['an IPv6 address', 'https://[2001:db8::7]', 'failed', /IP address/],
     ['a query', 'https://h5.example.com/?a=1', 'failed', /query or a fragment/],
@@ -129,8 +129,8 @@ describe('the doctor, on what is given', () => {
     ['two slashes', 'https://h5.example.com//shop', 'failed', /two slashes/],
     ['an underscore', 'https://my_app.example.com', 'failed', /characters other than letters/],
     ['a dot at the end', 'https://h5.example.com.', 'failed', /characters other than/],
-    ['a Chinese name', 'https://微信.example.com', 'warning', /international name xn--/],
-    ['its spelling for the console', 'https://xn--p6t607a.example.com', 'warning', /international name/],
+    ['a Chinese name', 'https://微信.example.com', 'warning', /international host name xn--/],
+    ['its spelling for the console', 'https://xn--p6t607a.example.com', 'warning', /international host name/],
     ['http', 'http://h5.example.com', 'warning', /not encrypted/],
     ['localhost', 'http://localhost:3000', 'warning', /localhost.*测试号/],
     ['an address of the local network', 'http://192.168.1.20:3000', 'warning', /测试号/],
@@ -152,22 +152,61 @@ describe('the doctor, on what is given', () => {
   });
 
   it.each([
+    ...['h5.example.com', 'ftp://h5.example.com', 'https://h5.example.com/?a', 'https://h5.example.com/#'],
+    ...['https://a:b@h5.example.com', 'https://h5.example.com//a', 'https://h5.example.com:8443'],
     ...[
-      'h5.example.com',
-      'https://h5.example.com:8443',
       'https://203.0.113.7',
-      'https://h5.example.com/?a',
-      'https://h5.example.com/#',
-    ],
-    ...[
-      'https://a:b@h5.example.com',
-      'https://h5.example.com//a',
-      'ftp://h5.example.com',
       'https://[2001:db8::7]',
+      'https://my_app.example.com',
+      'https://h5.example.com.',
     ],
-  ])('refuses what wechatAuth() refuses: %s', (address) => {
+    ...['http://10.example.com:8080', 'http://localhost:3000/?a'],
+  ])('fails an address that wechatAuth() refuses: %s', (address) => {
     expect(baseURLFault(address, true)).toBeDefined();
     expect(checkBaseURL(address, true).status).toBe('failed');
+  });
+
+  it.each([
+    ...[
+      'https://h5.example.com',
+      'https://H5.Example.COM/shop/',
+      'http://h5.example.com:80',
+      'https://微信.example.com',
+    ],
+    ...['http://localhost:3000', 'http://app:3000', 'http://nas.local:8080', 'http://web.internal:8080'],
+    ...['http://127.0.0.1:3000', 'http://10.0.0.1:1', 'http://172.31.0.1:1', 'http://169.254.7.7:1'],
+    ...[
+      'http://[::1]:3000',
+      'http://[fd00::7]:3000',
+      'http://[fe80::7]:3000',
+      'http://[::ffff:127.0.0.1]:3000',
+    ],
+    ...['https://h5.example.com ', 'https://h5.example.com\r\n', 'https://h5.example.com\u200b'],
+  ])('does not fail an address that wechatAuth() accepts: %j', (address) => {
+    expect(baseURLFault(address, true)).toBeUndefined();
+    expect(checkBaseURL(address, true).status).not.toBe('failed');
+  });
+
+  it('reports every fault of an address, and each sentence of the remedies once', () => {
+    const finding = checkBaseURL('http://u:p@203.0.113.7:8443//shop?a ', true);
+    expect(finding.status).toBe('failed');
+    expect(finding.detail.en.split('; ')).toEqual([
+      'has a space or a line break in it',
+      'has a query or a fragment',
+      'has a user or a password in it',
+      'has two slashes in a row in its path',
+      'has a port (8443)',
+      'is an IP address',
+      'is not encrypted (http:)',
+    ]);
+    expect(finding.detail.zh.split('；')).toHaveLength(7);
+    for (const once of [/Write it as https/g, /take a bare host name/g, /10003/g])
+      expect(finding.remedy?.en.match(once)).toHaveLength(1);
+  });
+
+  it('knows the rules of the console where only the API goes through a gateway', () => {
+    const gateway = { api: 'https://gateway.example.com', baseURL: 'https://h5.example.com:8443' };
+    expect(find({ appId: APP_ID, appSecret: SECRET, ...gateway }, 'base-url').status).toBe('failed');
   });
 
   it.each<[string, Given, Finding['status'], RegExp]>([

@@ -6,7 +6,7 @@ import { bilingual } from '../../bilingual';
 import type { Configuration } from '../configuration';
 import { UnreachableError, type ProbeLimits } from '../probe/http-probe';
 import { probeLogin, type LoginProbe, type StartedLogin } from '../probe/login-probe';
-import { isPrivateHost } from '../probe/private-hosts';
+import { isPrivateHost } from '../../../middleware/options/private-host';
 import { callbackPath, playsProxy, siteOf, type AppRoutes, type Site } from '../probe/site';
 import { DESKTOP_CLIENT, WECHAT_CLIENT } from '../probe/user-agents';
 import { failed, ok, type Finding } from '../report/check-list';

@@ -1,7 +1,7 @@
 /** The configuration by itself: no request is sent. A value that may be a secret is not repeated. */
 import { FLOW_NAMES, type WechatFlow } from '../../../oauth/flows';
 import { bilingual } from '../../bilingual';
-import { isGiven, usesRealWechat, type Configuration } from '../configuration';
+import { isGiven, usesRealPages, type Configuration } from '../configuration';
 import { failed, skipped, warning, type Finding } from '../report/check-list';
 import { checkAppId, checkAppSecret } from './app-credentials';
 import { checkBaseURL } from './base-url';
@@ -22,7 +22,7 @@ export function checkConfiguration(configuration: Configuration, isAlone: boolea
     ...(configuration.hasSecretInFlag ? [warning('secret-in-flag', TEXTS.secretInFlag)] : []),
     ...(flows.length === 0 ? [noApp(isAlone)] : []),
     ...flows.flatMap((flow) => [checkAppId(configuration, flow), checkAppSecret(configuration, flow)]),
-    checkBaseURL(configuration.baseURL, usesRealWechat(configuration)),
+    checkBaseURL(configuration.baseURL, usesRealPages(configuration)),
     checkEndpoints(configuration),
   ];
 }

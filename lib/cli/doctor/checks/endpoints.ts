@@ -2,7 +2,7 @@
 import { WECHAT, endpointFault } from '../../../oauth/endpoints';
 import { bilingual } from '../../bilingual';
 import { isWechatAPI, type Configuration } from '../configuration';
-import { isPrivateHost } from '../probe/private-hosts';
+import { isPrivateHost } from '../../../middleware/options/private-host';
 import { failed, ok, warning, type Finding } from '../report/check-list';
 
 const ID = 'endpoints';

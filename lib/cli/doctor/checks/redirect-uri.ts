@@ -1,6 +1,6 @@
 /** The redirect URI of the authorization request: where WeChat sends browsers back to. */
 import { bilingual } from '../../bilingual';
-import { usesRealWechat, type Configuration } from '../configuration';
+import { usesRealPages, type Configuration } from '../configuration';
 import type { AuthorizationRequest } from '../probe/login-probe';
 import { callbackPath, playsProxy, publicURL, type Site } from '../probe/site';
 import { failed, ok, type Fault, type Finding } from '../report/check-list';
@@ -47,7 +47,7 @@ function derivedBaseFault(configuration: Configuration, site: Site): Fault | und
   if (configuration.baseURL !== undefined || !playsProxy(site)) return undefined;
   const { status, detail, remedy } = checkBaseURL(
     publicURL(site, '').href.replace(/\/$/, ''),
-    usesRealWechat(configuration),
+    usesRealPages(configuration),
   );
   return status === 'failed' && remedy ? { detail, remedy } : undefined;
 }

@@ -2,7 +2,7 @@
 import type http from 'node:http';
 import { CookieJar, type ReceivedCookie } from './cookie-jar';
 import { probe, type ProbeLimits, type ProbeResponse } from './http-probe';
-import { isPrivateHost } from './private-hosts';
+import { isPrivateHost } from '../../../middleware/options/private-host';
 import { playsProxy, withoutSlash, type Site } from './site';
 
 export interface ProbedPage extends ProbeResponse {

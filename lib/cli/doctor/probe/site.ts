@@ -1,5 +1,5 @@
 /** A running app: where it listens, and the address by which browsers know it. */
-import { isPrivateHost } from './private-hosts';
+import { isPrivateHost } from '../../../middleware/options/private-host';
 
 export interface AppRoutes {
   /** The path below which `wechatAuth()` is mounted; empty for the root. */
