@@ -126,7 +126,7 @@ describe('the command express-wechat-auth', () => {
     const host = await run(['emulator', '--host', '203.0.113.1']);
     expect(host).toMatchObject({
       status: 1,
-      err: expect.stringMatching(/is no address of this machine/) as string,
+      err: expect.stringMatching(/is not an address of this machine/) as string,
     });
     expect(host.err).not.toContain('    at ');
   });

@@ -110,7 +110,7 @@ describe('express-wechat-auth emulator', () => {
       ['emulator', '--app', 'wxmine'],
       /--app is "wxmine"; it must be appid:secret/,
     ],
-    ['an unknown command', ['emulatr'], /Unknown command "emulatr"; there is emulator/],
+    ['an unknown command', ['emulatr'], /Unknown command "emulatr"; the commands are emulator, doctor/],
   ])('refuses %s with status 2', async (_, args, message) => {
     const [status, text] = await fails(args);
     expect(status).toBe(2);
@@ -141,6 +141,6 @@ describe('express-wechat-auth emulator', () => {
   it('without a command shows the commands', async () => {
     const session = start([]);
     expect(await session.status).toBe(2);
-    expect(session.out.join('\n')).toContain('emulator   run a WeChat');
+    expect(session.out.join('\n')).toContain('emulator   run a local WeChat');
   });
 });

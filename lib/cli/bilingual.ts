@@ -16,8 +16,23 @@ export function join(...texts: readonly (Bilingual | undefined)[]): Bilingual {
   };
 }
 
-/** The language of the locale. As in POSIX, the first of the three variables that is set decides. */
-export function languageOf(env: Readonly<Record<string, string | undefined>>): Language {
+export function isLanguage(text: string | undefined): text is Language {
+  return text === 'en' || text === 'zh';
+}
+
+/**
+ * The language of `--lang`, otherwise that of the locale. As in POSIX, the first of the three variables that
+ * is set decides. A wrong `--lang` is left to its command: this also chooses the language of the message
+ * about it.
+ */
+export function languageOf(
+  env: Readonly<Record<string, string | undefined>>,
+  args: readonly string[],
+): Language {
+  const [flag] = args.flatMap(
+    (arg, index) => (arg === '--lang' ? args[index + 1] : /^--lang=(.*)/.exec(arg)?.[1]) ?? [],
+  );
+  if (isLanguage(flag)) return flag;
   const locale = [env['LC_ALL'], env['LC_MESSAGES'], env['LANG']].find(Boolean);
   return /^zh(?![a-z])/i.test(locale ?? '') ? 'zh' : 'en';
 }

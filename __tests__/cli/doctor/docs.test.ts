@@ -31,7 +31,7 @@ describe.each(PAGES)('%s', (file, language) => {
       flags: [...flags.matchAll(/--([a-z-]+)/g)].map(([, flag]) => flag),
       env: [...env.matchAll(/WECHAT_\w+/g)].map(([name]) => name),
     }));
-    const inHelp = [...DOCTOR_HELP.matchAll(/^ {2}--([a-z-]+)/gm)]
+    const inHelp = [...DOCTOR_HELP[language].matchAll(/^ {2}--([a-z-]+)/gm)]
       .map(([, flag]) => flag)
       .filter((flag) => flag !== 'help');
     expect(rows.flatMap(({ flags }) => flags)).toEqual(inHelp);

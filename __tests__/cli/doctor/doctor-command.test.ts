@@ -245,7 +245,7 @@ describe('express-wechat-auth doctor', () => {
     ['an unknown flag', ['--app-ids', 'x'], /Unknown option '--app-ids'/],
     ['a flag without its value', ['--url'], /--url needs a value/],
     ['a value for a flag that takes none', ['--json=yes'], /--json takes no value/],
-    ['an argument without a flag', ['http://127.0.0.1'], /belongs to no flag/],
+    ['an argument without a flag', ['http://127.0.0.1'], /does not belong to any flag/],
     ['an address that is none', ['--url', '127.0.0.1:3000'], /--url must be an http: or https: address/],
     ['a route without a slash', ['--login', 'login'], /--login is "login"; it must be a path/],
     ['a language it does not speak', ['--lang', 'fr'], /--lang is "fr"; it must be zh or en/],
@@ -276,6 +276,33 @@ describe('express-wechat-auth doctor', () => {
     expect(await status).toBe(1);
     expect(err).toEqual(['express-wechat-auth: stopped before the end']);
     await silent.close();
+  });
+
+  it('stops at once on Ctrl+C, while it waits for a secret on the standard input', async () => {
+    const err: string[] = [];
+    const status = await run(['doctor', '--app-secret', '-'], {
+      env: {},
+      out: () => undefined,
+      err: (line) => err.push(line),
+      stopped: Promise.resolve(),
+      input: () => new Promise(() => undefined),
+    });
+    expect([status, err]).toEqual([1, ['express-wechat-auth: stopped before the end']]);
+  });
+
+  it('does not wait for ever for a secret on the standard input', async () => {
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    const spy = jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(100));
+    const err: string[] = [];
+    const status = await run(['doctor', '--app-secret', '-'], {
+      env: {},
+      out: () => undefined,
+      err: (line) => err.push(line),
+      stopped: new Promise(() => undefined),
+      input: () => new Promise(() => undefined),
+    });
+    spy.mockRestore();
+    expect([status, err[0]]).toEqual([2, 'express-wechat-auth: The standard input did not end within 50 s']);
   });
 
   it('asks an emulator of its own as well as WeChat’s own addresses would be asked', async () => {

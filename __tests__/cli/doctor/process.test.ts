@@ -97,6 +97,23 @@ describe('the command express-wechat-auth doctor', () => {
     expect(JSON.stringify([...open, ...shut, ...broken])).not.toContain('verysecretpassword');
   });
 
+  it('does not wait for a proxy that never responds', async () => {
+    const sockets: net.Socket[] = [];
+    const proxy = net.createServer((socket) => void sockets.push(socket.on('error', () => undefined)));
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const checks = await checksOf(['--timeout', '300'], {
+      WECHAT_OPEN_URL: 'http://wechat.example.com',
+      WECHAT_API_URL: 'http://wechat.example.com',
+      HTTP_PROXY: `http://127.0.0.1:${port}`,
+    });
+    sockets.forEach((socket) => socket.destroy());
+    await once(proxy.close(), 'close');
+    expect(checks.get('api-reachable')?.detail).toBe(
+      'wechat.example.com: the proxy does not let the request through: timeout',
+    );
+  });
+
   it('asks an app of this machine past the proxy', async () => {
     const app = await startApp(emulator);
     const checks = await checksOf(['--url', app.url], {
@@ -217,6 +234,20 @@ describe('the command express-wechat-auth doctor', () => {
     child.kill('SIGINT');
     await once(child, 'close');
     await silent.close();
+    expect([child.exitCode, await err]).toEqual([1, 'express-wechat-auth: stopped before the end\n']);
+  });
+
+  it('ends on Ctrl+C while it waits for a secret on the standard input', async () => {
+    const child = spawn(
+      process.execPath,
+      [path.join(ROOT, bin['express-wechat-auth'] ?? ''), 'doctor', '--app-secret', '-'],
+      { env: { PATH: process.env['PATH'] } },
+    );
+    const err = text(child.stderr);
+    // More than a pipe holds: it is written when the command reads.
+    await new Promise((resolve) => child.stdin.on('error', resolve).write('x'.repeat(2 ** 20), resolve));
+    child.kill('SIGINT');
+    await once(child, 'close');
     expect([child.exitCode, await err]).toEqual([1, 'express-wechat-auth: stopped before the end\n']);
   });
 });

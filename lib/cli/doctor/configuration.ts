@@ -28,7 +28,10 @@ export function isWechatAPI(api: string): boolean {
   return WECHAT_API.test(api);
 }
 
-/** Whether logins go to WeChat's own pages, which compare the redirect URI with the callback domain in the console. */
+/**
+ * Whether logins go to WeChat's own pages, which compare the redirect URI with the callback domain in the
+ * console.
+ */
 export function usesRealPages({ open }: Pick<Configuration, 'open'>): boolean {
   return open === WECHAT.open;
 }

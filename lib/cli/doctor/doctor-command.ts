@@ -2,11 +2,12 @@
  * `express-wechat-auth doctor`: checks the configuration, then the network, then WeChat, then the running
  * app.
  */
-import { redact } from '../../redact';
 import type { WechatFlow } from '../../oauth/flows';
-import { bilingual, type Bilingual } from '../bilingual';
-import type { Command, Terminal } from '../terminal';
+import { redact } from '../../redact';
+import { bilingual, type Bilingual, type Language } from '../bilingual';
+import { CommandError, UsageError, type Command, type Terminal } from '../terminal';
 import { checkApp } from './checks/app';
+import { isAppId } from './checks/app-credentials';
 import { usableBase } from './checks/base-url';
 import { checkConfiguration, givenFlows } from './checks/configuration';
 import { checkCredentials } from './checks/credentials';
@@ -14,53 +15,74 @@ import { checkLoginPage } from './checks/login-page';
 import { checkNetwork } from './checks/network';
 import { checkVerificationFile } from './checks/verification-file';
 import type { Configuration } from './configuration';
-import { DOCTOR_HELP, readDoctorFlags, type DoctorFlags } from './doctor-flags';
+import { DOCTOR_HELP, parseDoctorFlags, readDoctorFlags, type DoctorFlags } from './doctor-flags';
 import type { ProbeLimits } from './probe/http-probe';
 import { callbackPath, publicURL, siteOf, type Site } from './probe/site';
 import { notChecked, skipped, type CheckId, type Finding, type Group } from './report/check-list';
 import { FLOW_CHECKS } from './report/flow-checks';
 import { isOk, renderGroup, renderJSON, renderSummary, type OutputStyle } from './report/report';
 
-export const doctorCommand: Command = async (args, terminal) => {
-  const flags = await readDoctorFlags(args, terminal);
-  if (!flags) {
-    terminal.out(DOCTOR_HELP);
+/**
+ * Every request that is not done after this time, in ms, counts as timed out: the command ends within a
+ * minute.
+ */
+const LONGEST_RUN = 50_000;
+
+export const doctorCommand: Command = async (args, terminal, language) => {
+  const values = parseDoctorFlags(args);
+  if (values.help) {
+    terminal.out(DOCTOR_HELP[language]);
     return 0;
   }
-  const stop = new AbortController();
-  const stopped = terminal.stopped.then(() => stop.abort());
-  const done = examine(flags, stop.signal, terminal);
-  await Promise.race([done, stopped]);
-  if (stop.signal.aborted) {
-    done.catch(() => undefined);
-    throw new Error('stopped before the end');
-  }
-  return (await done) ? 0 : 1;
+  const interrupted = new AbortController();
+  const interruption = terminal.stopped.then(() => {
+    interrupted.abort();
+    throw new CommandError(TEXTS.interrupted);
+  });
+  const deadline = AbortSignal.timeout(LONGEST_RUN);
+  const run = async (): Promise<number> => {
+    const flags = await Promise.race([readDoctorFlags(values, terminal), noInputBy(deadline)]);
+    return examine(flags, interrupted.signal, deadline, terminal, language);
+  };
+  return Promise.race([run(), interruption]);
 };
 
-/** Resolves to whether no check failed. */
-async function examine(flags: DoctorFlags, signal: AbortSignal, terminal: Terminal): Promise<boolean> {
-  const { configuration, json, language } = flags;
-  const style = styleOf(flags, terminal);
+/** The standard input may never end. */
+function noInputBy(deadline: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    deadline.addEventListener('abort', () => reject(new UsageError(TEXTS.noInput)));
+  });
+}
+
+/** Resolves to the exit status. */
+async function examine(
+  flags: DoctorFlags,
+  interrupted: AbortSignal,
+  deadline: AbortSignal,
+  terminal: Terminal,
+  language: Language,
+): Promise<number> {
+  const { configuration, json, url } = flags;
+  const limits = { timeout: flags.timeout, signal: AbortSignal.any([interrupted, deadline]) };
+  const style = styleOf(terminal, language);
   const findings: Finding[] = [];
   const add = (group: Group, found: readonly Finding[]): void => {
-    const masked = found.map((finding) => mask(finding, configuration));
-    findings.push(...masked);
-    if (!json && !signal.aborted && masked.length > 0) terminal.out(renderGroup(group, masked, style));
+    const clean = found.map((finding) => forOutput(finding, configuration));
+    findings.push(...clean);
+    if (!json && !interrupted.aborted && clean.length > 0) terminal.out(renderGroup(group, clean, style));
   };
-  const limits = { timeout: flags.timeout, signal };
 
-  add('configuration', checkConfiguration(configuration, flags.url === undefined));
+  add('configuration', checkConfiguration(configuration, url === undefined));
   if (isSound(findings, 'endpoints')) add('network', await checkNetwork(configuration, limits));
   add('wechat', await checkWechat(flags, findings, limits));
   add('app', await checkRunningApp(flags, limits));
 
-  if (signal.aborted) return false;
-  terminal.out(json ? renderJSON(findings, language) : renderSummary(findings, style));
-  return isOk(findings);
+  if (!interrupted.aborted)
+    terminal.out(json ? renderJSON(findings, language) : renderSummary(findings, style));
+  return isOk(findings) ? 0 : 1;
 }
 
-function styleOf({ language }: DoctorFlags, { env, screen }: Terminal): OutputStyle {
+function styleOf({ env, screen }: Terminal, language: Language): OutputStyle {
   return {
     language,
     columns: screen?.columns ?? 80,
@@ -68,15 +90,30 @@ function styleOf({ language }: DoctorFlags, { env, screen }: Terminal): OutputSt
   };
 }
 
-/** No AppSecret is printed, even if WeChat or the app echoes it. */
-function mask(finding: Finding, { apps }: Configuration): Finding {
+/** No AppSecret is printed, even if WeChat or the app echoes it, and no control character of theirs. */
+function forOutput(finding: Finding, { apps }: Configuration): Finding {
   const secrets = Object.values(apps).map(({ appSecret }) => appSecret);
-  const hide = ({ en, zh }: Bilingual): Bilingual => bilingual(redact(en, secrets), redact(zh, secrets));
+  const ids = Object.values(apps).flatMap(({ appId }) =>
+    appId !== undefined && isAppId(appId) ? [appId] : [],
+  );
+  const clean = ({ en, zh }: Bilingual): Bilingual =>
+    bilingual(redactExcept(en, ids, secrets), redactExcept(zh, ids, secrets));
   return {
     ...finding,
-    detail: hide(finding.detail),
-    ...(finding.remedy && { remedy: hide(finding.remedy) }),
+    detail: clean(finding.detail),
+    ...(finding.remedy && { remedy: clean(finding.remedy) }),
   };
+}
+
+/** Parts of a secret are masked, too. An AppID is not a secret, and the emulator's have digits of its AppSecrets. */
+function redactExcept(
+  text: string,
+  [id, ...ids]: readonly string[],
+  secrets: readonly (string | undefined)[],
+): string {
+  if (id === undefined) return redact(text, secrets);
+  const parts = text.split(id).map((part) => redactExcept(part, ids, secrets));
+  return parts.join(id);
 }
 
 function isSound(findings: readonly Finding[], ...needed: readonly CheckId[]): boolean {
@@ -122,12 +159,19 @@ async function checkRunningApp(flags: DoctorFlags, limits: ProbeLimits): Promise
   const app = url && (await checkApp(configuration, url, routes, limits));
   const site = app?.site ?? publicSite(configuration, routes);
   const files = verificationFiles.map((file) => checkVerificationFile(site, file, limits));
-  return [...(app?.findings ?? [skipped('app-reachable', NO_URL)]), ...(await Promise.all(files))];
+  return [...(app?.findings ?? [skipped('app-reachable', TEXTS.noURL)]), ...(await Promise.all(files))];
 }
-
-const NO_URL = bilingual('not checked: give --url', '未检查：请给出 --url');
 
 function publicSite(configuration: Configuration, routes: DoctorFlags['routes']): Site | undefined {
   const base = usableBase(configuration);
   return base && siteOf(base, undefined, routes);
 }
+
+const TEXTS = {
+  interrupted: bilingual('stopped before the end', '已中途停止'),
+  noInput: bilingual(
+    `The standard input did not end within ${LONGEST_RUN / 1000} s`,
+    `标准输入在 ${LONGEST_RUN / 1000} 秒内没有结束`,
+  ),
+  noURL: bilingual('not checked: give --url', '未检查：请给出 --url'),
+};

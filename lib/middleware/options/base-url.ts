@@ -10,7 +10,7 @@ export interface Base {
 
 export function splitBase(baseURL: string): Base {
   const { origin, pathname } = new URL(baseURL);
-  return { origin, path: pathname.replace(/\/+$/, '') };
+  return { origin, path: pathname.replace(/\/$/, '') };
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The rules for the public address of an app, one row each. `wechatAuth()` refuses an address with the first fault that it
- * finds; the doctor reports all faults and warnings.
+ * The rules for the public address of an app, one row each. `wechatAuth()` refuses an address with the first
+ * fault that it finds; the doctor reports all faults and warnings.
  */
 import { isIP } from 'node:net';
 import { FLOWS, FLOW_NAMES } from '../../oauth/flows';

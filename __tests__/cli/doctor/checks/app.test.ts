@@ -335,6 +335,36 @@ describe('the doctor, on session cookies', () => {
     expect(check('session-cookie').detail).toBe('a browser drops session: it is larger than 4096 bytes');
   });
 
+  it.each<[string, Parameters<typeof cookies>[0], readonly string[], string, string]>([
+    ['the login route alone', { path: '/login' }, [], '/callback', '/login'],
+    ['other pages', { path: '/shop' }, [], '/callback', '/shop'],
+    ['another mount', { path: '/au' }, ['--mount', '/auth'], '/auth/callback', '/au'],
+  ])(
+    'sees that the Path is that of %s, which leaves the callback out',
+    async (_, options, args, to, path) => {
+      const mount = args.length > 0 ? { mount: '/auth' } : {};
+      const { exit, bad, check } = await walk({ session: cookies(options), ...mount }, args);
+      expect(exit).toBe(1);
+      expect(bad).toEqual(['session-cookie', 'callback']);
+      expect(check('session-cookie').status).toBe('failed');
+      expect(check('session-cookie').detail).toBe(
+        `browsers do not send session to ${to}: its Path is ${path}`,
+      );
+      expect(check('session-cookie').remedy).toMatch(/`path` to '\/', its default/);
+      expect(check('callback').remedy).toBe('First fix the cookie: see above.');
+    },
+  );
+
+  it.each([
+    ['/', []],
+    ['/auth', ['--mount', '/auth']],
+    ['/auth/', ['--mount', '/auth']],
+    ['/auth/callback', ['--mount', '/auth']],
+  ] as const)('is content with the Path %s where it covers the callback', async (path, args) => {
+    const mount = args.length > 0 ? { mount: '/auth' } : {};
+    expect((await walk({ session: cookies({ path }), ...mount }, args)).bad).toEqual([]);
+  });
+
   it('takes no cookie of a counter for that of the session', async () => {
     const before = (app: Host): unknown =>
       app.use((_req, res, next) => {

@@ -9,6 +9,10 @@ import { findStray } from './stray-characters';
 const APP_ID = /^wx[\da-f]{16}$/;
 const APP_SECRET = /^[\da-f]{32}$/i;
 
+export function isAppId(text: string): boolean {
+  return APP_ID.test(text);
+}
+
 export function checkAppId(configuration: Configuration, flow: WechatFlow): Finding {
   const id = FLOW_CHECKS[flow].appId;
   const { env } = FLOWS[flow].credentials;
@@ -16,7 +20,7 @@ export function checkAppId(configuration: Configuration, flow: WechatFlow): Find
   if (appId === undefined) return failed(id, TEXTS.missing(env.appId));
   const stray = findStray(appId);
   if (stray) return failed(id, TEXTS.stray(stray, env.appId));
-  if (!APP_ID.test(appId)) return wrongForm(configuration, id, appIdFault(appId, flow));
+  if (!isAppId(appId)) return wrongForm(configuration, id, appIdFault(appId, flow));
   const earlier = FLOW_NAMES.slice(0, FLOW_NAMES.indexOf(flow));
   const twin = earlier.find((other) => configuration.apps[other].appId === appId);
   return twin ? failed(id, TEXTS.sameAppId(twin, flow)) : ok(id, bilingual(appId, appId));
@@ -36,7 +40,7 @@ export function checkAppSecret(configuration: Configuration, flow: WechatFlow): 
   const stray = findStray(appSecret);
   if (stray) return failed(id, TEXTS.stray(stray, env.appSecret));
   if (APP_SECRET.test(appSecret)) return ok(id, TEXTS.rightSecret);
-  if (APP_ID.test(appSecret)) return failed(id, TEXTS.idAsSecret);
+  if (isAppId(appSecret)) return failed(id, TEXTS.idAsSecret);
   return wrongForm(configuration, id, TEXTS.secretForm(appSecret.length, flow));
 }
 

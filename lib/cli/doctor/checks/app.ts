@@ -5,7 +5,7 @@
 import { bilingual } from '../../bilingual';
 import type { Configuration } from '../configuration';
 import { UnreachableError, type ProbeLimits } from '../probe/http-probe';
-import { probeLogin, type LoginProbe, type StartedLogin } from '../probe/login-probe';
+import { httpURL, probeLogin, type LoginProbe, type StartedLogin } from '../probe/login-probe';
 import { isPrivateHost } from '../../../middleware/options/private-host';
 import { callbackPath, playsProxy, siteOf, type AppRoutes, type Site } from '../probe/site';
 import { DESKTOP_CLIENT, WECHAT_CLIENT } from '../probe/user-agents';
@@ -59,8 +59,9 @@ function startedLogins({ inWechat, onDesktop }: LoginProbes): StartedLogin[] {
 
 function baseInRedirectURI(site: Site, logins: LoginProbes): URL | undefined {
   const [login] = startedLogins(logins);
-  if (!login || !isPrivateHost(site.url) || !URL.canParse(login.redirectURI)) return undefined;
-  const { origin, pathname } = new URL(login.redirectURI);
+  const redirectURI = httpURL(login?.redirectURI ?? '');
+  if (!redirectURI || !isPrivateHost(site.url)) return undefined;
+  const { origin, pathname } = redirectURI;
   const end = callbackPath(site);
   return origin !== site.url.origin && pathname.endsWith(end)
     ? new URL(origin + pathname.slice(0, -end.length))
@@ -87,12 +88,9 @@ async function judge(configuration: Configuration, site: Site, logins: LoginProb
 
 function checkReached(site: Site, { inWechat, onDesktop }: LoginProbes): Finding {
   const { url } = site;
-  if (
-    inWechat.kind === 'redirect' &&
-    onDesktop.kind === 'redirect' &&
-    inWechat.to.origin !== site.public.origin
-  )
-    return failed('app-reachable', TEXTS.redirects(url.origin, inWechat.to.origin));
+  const to = inWechat.kind === 'redirect' && onDesktop.kind === 'redirect' ? inWechat.to : undefined;
+  if (to && httpURL(to.href) && to.origin !== site.public.origin)
+    return failed('app-reachable', TEXTS.redirects(url.origin, to.origin));
   return ok(
     'app-reachable',
     playsProxy(site)

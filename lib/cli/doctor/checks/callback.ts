@@ -5,6 +5,7 @@ import { UnreachableError } from '../probe/http-probe';
 import { probeCallback, type CallbackOutcome, type StartedLogin } from '../probe/login-probe';
 import { callbackPath, type Site } from '../probe/site';
 import { failed, ok, skipped, warning, type Finding } from '../report/check-list';
+import { fromOutside } from '../report/from-outside';
 import { isCookieLost } from './cookies';
 import { errorKindFailed } from './login';
 
@@ -33,8 +34,10 @@ function judge(site: Site, login: StartedLogin, outcome: CallbackOutcome): Findi
     case 'lost':
       return failed(ID, {
         detail: TEXTS.lost,
-        remedy: isCookieLost(login) ? TEXTS.fixCookie : TEXTS.fixSession,
+        remedy: isCookieLost(site, login) ? TEXTS.fixCookie : TEXTS.fixSession,
       });
+    case 'garbled':
+      return failed(ID, TEXTS.garbled(fromOutside(outcome.redirectURI)));
     case 'foreign':
       return outcome.isSecond
         ? warning(ID, TEXTS.ownErrorPage(outcome.status))
@@ -86,6 +89,16 @@ const TEXTS = {
       '(not MemoryStore) and one session key.',
     'cookie 已带回，但会话内容不在：多进程须共用同一个会话存储（不要用 MemoryStore）和同一个会话密钥。',
   ),
+  garbled: (redirectURI: string) => ({
+    detail: bilingual(
+      `the app restarted the login with the redirect URI "${redirectURI}", which is not an address`,
+      `应用重新发起登录时，回调地址 "${redirectURI}" 不是有效地址`,
+    ),
+    remedy: bilingual(
+      'Set baseURL, or correct it. If it is right, find the proxy or CDN that rewrites the Location header.',
+      '请设置或更正 baseURL；如果它是正确的，请检查是否有代理或 CDN 改写了 Location 头。',
+    ),
+  }),
   ownErrorPage: (status: number) => ({
     detail: bilingual(
       `cannot tell: the app responds to failed logins itself (onError, HTTP ${status})`,

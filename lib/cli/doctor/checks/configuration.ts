@@ -44,14 +44,14 @@ const TEXTS = {
   },
   noApp: {
     detail: bilingual(
-      'neither an official account nor a website app is given',
-      '没有给出服务号，也没有给出网站应用',
+      'neither an official account nor a website app is given (--env-file .env reads them from a file)',
+      '没有给出服务号，也没有给出网站应用（--env-file .env 可从文件读取）',
     ),
     remedy: bilingual(
       'Set WECHAT_APP_ID and WECHAT_APP_SECRET (pages inside WeChat), WECHAT_WEBSITE_APP_ID and ' +
-        'WECHAT_WEBSITE_APP_SECRET (QR code login), or both.',
+        'WECHAT_WEBSITE_APP_SECRET (QR code login), or both. If they are in a file, name it: --env-file .env.',
       '请设置 WECHAT_APP_ID 与 WECHAT_APP_SECRET（微信内网页），' +
-        'WECHAT_WEBSITE_APP_ID 与 WECHAT_WEBSITE_APP_SECRET（扫码登录），或两者都设置。',
+        'WECHAT_WEBSITE_APP_ID 与 WECHAT_WEBSITE_APP_SECRET（扫码登录），或两者都设置。如果写在文件中，请指定该文件：--env-file .env。',
     ),
   },
 };

@@ -2,20 +2,26 @@
  * The session cookie of a started login: whether a browser keeps it, and sends it when WeChat redirects back.
  */
 import { bilingual, type Bilingual } from '../../bilingual';
-import type { ReceivedCookie, Refusal } from '../probe/cookie-jar';
+import { pathMatches, type Cookie, type ReceivedCookie, type Refusal } from '../probe/cookie-jar';
 import type { StartedLogin } from '../probe/login-probe';
-import { playsProxy, type Site } from '../probe/site';
+import { callbackPath, playsProxy, publicURL, type Site } from '../probe/site';
 import { failed, ok, skipped, warning, type Fault, type Finding } from '../report/check-list';
+import { fromOutside } from '../report/from-outside';
 
 const SIGNATURE = '.sig';
-const LIKELY_NAME = /^(?:__(?:Host|Secure)-)?(?:connect\.sid|.*sess.*|.*sid)$/i;
 
 /** Those whose names say that they hold the session; if there are none, all. */
 function sessionCookies({ response }: StartedLogin): readonly ReceivedCookie[] {
   const set = response.cookies.filter(({ cookie }) => cookie.value !== '');
-  const names = set.map(({ cookie }) => cookie.name).filter((name) => LIKELY_NAME.test(name));
+  const names = set.map(({ cookie }) => cookie.name).filter(isLikelyName);
   const likely = set.filter(({ cookie }) => names.includes(cookie.name.replace(SIGNATURE, '')));
   return likely.length > 0 ? likely : set;
+}
+
+/** `session`, `connect.sid`, `__Host-sess`, … */
+function isLikelyName(name: string): boolean {
+  const lowerCase = name.toLowerCase();
+  return lowerCase.includes('sess') || lowerCase.endsWith('sid');
 }
 
 function isCookieMissing(login: StartedLogin): boolean {
@@ -23,11 +29,18 @@ function isCookieMissing(login: StartedLogin): boolean {
 }
 
 /** Whether a browser comes back from WeChat without its session cookie. */
-export function isCookieLost(login: StartedLogin): boolean {
+export function isCookieLost(site: Site, login: StartedLogin): boolean {
   return (
     isCookieMissing(login) ||
+    cookieOutsideCallback(site, login) !== undefined ||
     sessionCookies(login).some(({ cookie, refusal }) => refusal !== undefined || cookie.sameSite === 'strict')
   );
+}
+
+/** A session cookie whose Path leaves the callback route out. */
+function cookieOutsideCallback(site: Site, login: StartedLogin): Cookie | undefined {
+  const { pathname } = publicURL(site, callbackPath(site));
+  return sessionCookies(login).find(({ cookie }) => !pathMatches(pathname, cookie.path))?.cookie;
 }
 
 export function checkCookies(site: Site, login: StartedLogin): Finding[] {
@@ -49,12 +62,18 @@ function checkKept(site: Site, login: StartedLogin): Finding {
   const cookies = sessionCookies(login);
   if (cookies.length === 0) return failed(id, TEXTS.noCookie(site));
   const refused = cookies.find(({ refusal }) => refusal);
-  if (refused?.refusal) return failed(id, TEXTS.dropped(refused.cookie.name, refused.refusal));
-  const names = cookies.map(({ cookie }) => cookie.name).filter((name) => !name.endsWith(SIGNATURE));
+  if (refused?.refusal) return failed(id, TEXTS.dropped(shownName(refused.cookie), refused.refusal));
+  const outside = cookieOutsideCallback(site, login);
+  if (outside) return failed(id, TEXTS.otherPath(outside, publicURL(site, callbackPath(site)).pathname));
+  const names = cookies.map(({ cookie }) => shownName(cookie)).filter((name) => !name.endsWith(SIGNATURE));
   const lifetime = Math.min(...cookies.map(({ cookie }) => cookie.expires ?? Infinity)) - Date.now();
   return lifetime < LOGIN_TIMEOUT - TOLERANCE
     ? warning(id, TEXTS.shortLived(names, Math.round(lifetime / 1000)))
     : ok(id, TEXTS.names(names));
+}
+
+function shownName({ name }: Cookie): string {
+  return fromOutside(name, 60);
 }
 
 function checkSecure(site: Site, login: StartedLogin): Finding {
@@ -164,6 +183,21 @@ const TEXTS = {
     return {
       detail: bilingual(`a browser drops ${name}: ${detail.en}`, `浏览器会丢弃 ${name}：${detail.zh}`),
       remedy,
+    };
+  },
+  otherPath: (cookie: Cookie, callback: string) => {
+    const name = shownName(cookie);
+    const path = fromOutside(cookie.path, 60);
+    return {
+      detail: bilingual(
+        `browsers do not send ${name} to ${callback}: its Path is ${path}`,
+        `浏览器不会把 ${name} 发送到 ${callback}：其 Path 为 ${path}`,
+      ),
+      remedy: bilingual(
+        "Set the session's `path` to '/', its default; or to a path that the callback route begins with, " +
+          'as browsers see it.',
+        "请将会话的 path 设为默认值 '/'，或设为浏览器所见回调地址的上级路径。",
+      ),
     };
   },
   names: (names: readonly string[]): Bilingual => bilingual(names.join(', '), names.join('，')),

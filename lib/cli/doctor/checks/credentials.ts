@@ -7,6 +7,7 @@ import type { Configuration } from '../configuration';
 import type { ProbeLimits } from '../probe/http-probe';
 import { MADE_UP_CODE } from '../probe/made-up-code';
 import { failed, ok, warning, type CheckId, type Finding } from '../report/check-list';
+import { fromOutside } from '../report/from-outside';
 import { FLOW_CHECKS } from '../report/flow-checks';
 
 /** Exchanges a made-up code: WeChat looks at the code only after it has accepted AppID and AppSecret. */
@@ -35,11 +36,20 @@ export async function checkCredentials(
 
 function judgeErrcode(id: CheckId, flow: WechatFlow, error: WeChatAPIError): Finding {
   const { kind, code } = error;
-  const detail = TEXTS.response(code, error.errmsg.replace(/,? *(?:rid:|hints?:).*$/s, ''));
+  const detail = TEXTS.response(code, withoutRequestId(fromOutside(error.errmsg)));
   if (kind === 'code_invalid' || kind === 'code_used') return ok(id, TEXTS.accepted(code));
   if (kind === 'busy' || kind === 'rate_limit') return warning(id, { detail, remedy: TEXTS.tryAgain });
   const remedy = REMEDIES[code]?.(flow);
   return remedy ? failed(id, { detail, remedy }) : warning(id, { detail, remedy: TEXTS.unknownErrcode });
+}
+
+/**
+ * WeChat appends the number of the request (`, rid: …`, formerly `, hints: […]`), which is useless to a
+ * reader.
+ */
+function withoutRequestId(errmsg: string): string {
+  const start = errmsg.search(/rid:|hints?:/);
+  return start < 0 ? errmsg : errmsg.slice(0, start).trimEnd().replace(/,$/, '');
 }
 
 function judgeFailedCall(id: CheckId, { kind, message, remedy }: WechatError): Finding {

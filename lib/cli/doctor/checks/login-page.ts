@@ -10,6 +10,7 @@ import type { Configuration } from '../configuration';
 import { UnreachableError, probe, type ProbeLimits, type ProbeResponse } from '../probe/http-probe';
 import { DESKTOP_CLIENT, WECHAT_CLIENT } from '../probe/user-agents';
 import { failed, ok, skipped, warning, type Finding } from '../report/check-list';
+import { fromOutside } from '../report/from-outside';
 import { FLOW_CHECKS } from '../report/flow-checks';
 import { unknownAppId } from './credentials';
 
@@ -62,7 +63,11 @@ export async function checkLoginPage(
   }
 }
 
-/** `<h4 class="weui_msg_title">…`, on newer pages `weui_msg__title`. */
+/**
+ * The text of `<h4 class="weui_msg_title">`, on newer pages `weui_msg__title`. Searched without backtracking:
+ * the page may be hostile, and a regular expression for the whole element takes minutes on some pages of this
+ * size.
+ */
 function messageOn(body: string): string {
   const name = /weui_msg__?title/g;
   while (name.exec(body)) {
@@ -70,7 +75,7 @@ function messageOn(body: string): string {
     const end = start === 0 ? -1 : body.indexOf('<', start);
     if (end < 0) return '';
     const message = body.slice(start, end).trim();
-    if (message !== '') return message.slice(0, 60);
+    if (message !== '') return fromOutside(message, 60);
     name.lastIndex = end;
   }
   return '';
@@ -131,7 +136,8 @@ const TEXTS = {
     ),
   enterDomain: (host: string, flow: WechatFlow) =>
     bilingual(
-      `Enter ${host}, exactly so, at ${FLOWS[flow].consoleMenu.callbackDomain}; or correct WECHAT_BASE_URL. A subdomain is another host.`,
+      `Enter ${host}, exactly so, at ${FLOWS[flow].consoleMenu.callbackDomain}; or correct WECHAT_BASE_URL. ` +
+        'A subdomain is another host.',
       `请在 ${FLOWS[flow].consoleMenu.callbackDomain} 原样填写 ${host}，或更正 WECHAT_BASE_URL。子域名算作另一个域名。`,
     ),
   noPermission: {

@@ -6,6 +6,7 @@ import { isGiven, type Configuration } from '../configuration';
 import type { AuthorizationRequest, LoginProbe } from '../probe/login-probe';
 import { loginPath, withoutSlash, type Site } from '../probe/site';
 import { failed, ok, skipped, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
+import { fromOutside } from '../report/from-outside';
 
 /** One login in each kind of browser. */
 export interface LoginProbes {
@@ -41,7 +42,7 @@ function checkLogin(id: LoginCheck, configuration: Configuration, site: Site, lo
     case 'started':
       return checkStarted(id, configuration, login);
     case 'redirect':
-      return failed(id, TEXTS.redirectsElsewhere(path, login.to));
+      return failed(id, TEXTS.redirectsElsewhere(path, withoutQuery(login.to)));
     case 'foreign':
       return failed(id, TEXTS.notOurs(path, login.response.status));
   }
@@ -65,7 +66,7 @@ function checkStarted(id: LoginCheck, configuration: Configuration, request: Aut
   const fault = requestFault(configuration, request);
   if (fault) return failed(id, fault);
   if (flowFor(BROWSERS[id]) !== flow) return warning(id, TEXTS.unfitting[flow]);
-  const detail = TEXTS.started(parameter(url, 'appid'), parameter(url, 'scope'));
+  const detail = TEXTS.started(fromOutside(parameter(url, 'appid')), fromOutside(parameter(url, 'scope')));
   const isCompared = configuration.apps[flow].appId !== undefined;
   return isCompared
     ? ok(id, detail)
@@ -80,13 +81,18 @@ function requestFault(
   if (URL.canParse(open) && !isPageOf(new URL(open), url)) return TEXTS.otherWechat(url.origin, open);
   const appid = parameter(url, 'appid');
   const { appId } = apps[flow];
-  if (appId !== undefined && appid !== appId) return TEXTS.otherAppId(appid, appId);
+  if (appId !== undefined && appid !== appId) return TEXTS.otherAppId(fromOutside(appid), appId);
   const isWhole =
     (FLOWS[flow].scopes.allowed as readonly string[]).includes(parameter(url, 'scope')) &&
     parameter(url, 'response_type') === 'code' &&
     url.hash === '#wechat_redirect' &&
     redirectURI !== '';
   return isWhole ? undefined : TEXTS.rewritten;
+}
+
+/** The query may hold secrets. */
+function withoutQuery({ href }: URL): string {
+  return fromOutside(href.split(/[?#]/, 1)[0] ?? '');
 }
 
 function parameter({ searchParams }: URL, name: string): string {
@@ -106,11 +112,8 @@ const NOT_OURS = bilingual(
 
 const TEXTS = {
   same: bilingual('the same', '同上'),
-  redirectsElsewhere: (path: string, { origin, pathname }: URL) => ({
-    detail: bilingual(
-      `${path} redirects to ${origin}${pathname}, not to WeChat`,
-      `${path} 转到 ${origin}${pathname}，而不是微信`,
-    ),
+  redirectsElsewhere: (path: string, to: string) => ({
+    detail: bilingual(`${path} redirects to ${to}, not to WeChat`, `${path} 转到 ${to}，而不是微信`),
     remedy: NOT_OURS,
   }),
   notOurs: (path: string, status: number) => ({

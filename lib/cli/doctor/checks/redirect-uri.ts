@@ -1,9 +1,10 @@
 /** The redirect URI of the authorization request: where WeChat sends browsers back to. */
 import { bilingual } from '../../bilingual';
 import { usesRealPages, type Configuration } from '../configuration';
-import type { AuthorizationRequest } from '../probe/login-probe';
+import { httpURL, type AuthorizationRequest } from '../probe/login-probe';
 import { callbackPath, playsProxy, publicURL, type Site } from '../probe/site';
 import { failed, ok, type Fault, type Finding } from '../report/check-list';
+import { fromOutside } from '../report/from-outside';
 import { checkBaseURL, usableBase } from './base-url';
 
 const ID = 'redirect-uri';
@@ -26,9 +27,10 @@ export function checkRedirectURI(
 }
 
 function redirectURIFault(redirectURI: string, expected: URL): Fault {
-  const detail = TEXTS.differs(redirectURI, expected.href);
-  const actual = URL.canParse(redirectURI) ? new URL(redirectURI) : undefined;
-  if (actual?.host !== expected.host) return { detail, remedy: TEXTS.otherHost };
+  const detail = TEXTS.differs(fromOutside(redirectURI), expected.href);
+  const actual = httpURL(redirectURI);
+  if (!actual) return TEXTS.notAnAddress(fromOutside(redirectURI));
+  if (actual.host !== expected.host) return { detail, remedy: TEXTS.otherHost };
   return actual.pathname === expected.pathname
     ? { detail, remedy: TEXTS.otherScheme(actual.protocol) }
     : { detail, remedy: TEXTS.otherPath };
@@ -55,6 +57,16 @@ function derivedBaseFault(configuration: Configuration, site: Site): Fault | und
 const TEXTS = {
   differs: (redirectURI: string, expected: string) =>
     bilingual(`is ${redirectURI}, and not ${expected}`, `是 ${redirectURI}，而不是 ${expected}`),
+  notAnAddress: (redirectURI: string) => ({
+    detail: bilingual(
+      `is "${redirectURI}", which is not an http: or https: address`,
+      `是 "${redirectURI}"，不是 http: 或 https: 地址`,
+    ),
+    remedy: bilingual(
+      'Set baseURL, or correct it. If it is right, find the proxy or CDN that rewrites the Location header.',
+      '请设置或更正 baseURL；如果它是正确的，请检查是否有代理或 CDN 改写了 Location 头。',
+    ),
+  }),
   otherScheme: (protocol: string) =>
     bilingual(
       `The app believes that browsers use ${protocol}//: set its baseURL, or let it trust the proxy ` +

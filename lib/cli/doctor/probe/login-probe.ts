@@ -67,6 +67,11 @@ function authorizationRequest(url: URL): AuthorizationRequest | undefined {
   };
 }
 
+/** The address, if it is one that a browser can be sent back to. */
+export function httpURL(text: string): URL | undefined {
+  return /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+}
+
 function locationOf({ status, headers, address }: ProbedPage): URL | undefined {
   const { location } = headers;
   if (status < 300 || status > 399 || location === undefined || !URL.canParse(location, address.href))
@@ -90,6 +95,8 @@ export type CallbackOutcome =
   /** The session had lost the login. */
   | { readonly kind: 'lost' }
   | { readonly kind: 'error'; readonly error: WechatErrorKind }
+  /** The redirect URI is not an address. */
+  | { readonly kind: 'garbled'; readonly redirectURI: string }
   /** The response is not one of this package; `isSecond` after the login was restarted. */
   | { readonly kind: 'foreign'; readonly status: number; readonly isSecond: boolean };
 
@@ -100,19 +107,26 @@ export type CallbackOutcome =
  * @throws UnreachableError
  */
 export async function probeCallback({ browser, redirectURI, state }: StartedLogin): Promise<CallbackOutcome> {
-  const first = await browser.get(callbackURL(redirectURI, state), { isFromOtherSite: true });
+  const first = await callBack(browser, redirectURI, state);
+  if (!first) return { kind: 'garbled', redirectURI };
   const location = locationOf(first);
   const restarted = location && authorizationRequest(location);
   if (!restarted) return callbackOutcome(first, false);
-  const address = callbackURL(restarted.redirectURI, restarted.state);
-  return callbackOutcome(await browser.get(address, { isFromOtherSite: true }), true);
+  const second = await callBack(browser, restarted.redirectURI, restarted.state);
+  return second ? callbackOutcome(second, true) : { kind: 'garbled', redirectURI: restarted.redirectURI };
 }
 
-function callbackURL(redirectURI: string, state: string): URL {
-  const url = new URL(redirectURI);
+/** Undefined if the redirect URI is not an address. */
+async function callBack(
+  browser: ProbeBrowser,
+  redirectURI: string,
+  state: string,
+): Promise<ProbedPage | undefined> {
+  const url = httpURL(redirectURI);
+  if (!url) return undefined;
   url.searchParams.set('code', MADE_UP_CODE);
   url.searchParams.set('state', state);
-  return url;
+  return browser.get(url, { isFromOtherSite: true });
 }
 
 function callbackOutcome(response: ProbedPage, isSecond: boolean): CallbackOutcome {

@@ -45,7 +45,5 @@ export function callbackPath({ routes }: Site): string {
 
 /** Without the slashes at its end. */
 export function withoutSlash(path: string): string {
-  let end = path.length;
-  while (path[end - 1] === '/') end--;
-  return path.slice(0, end);
+  return path.replace(/(?<!\/)\/+$/, '');
 }
