@@ -20,7 +20,7 @@ async function say(args: readonly string[], env: Record<string, string> = {}): P
 const CHINESE = { LANG: 'zh_CN.UTF-8' };
 
 describe('the command express-wechat-auth', () => {
-  it.each(['--version', '-v'])('tells its version: %s', async (flag) => {
+  it.each(['--version', '-v'])('prints its version: %s', async (flag) => {
     expect(await say([flag])).toEqual([0, version]);
   });
 
@@ -58,13 +58,13 @@ describe('the command express-wechat-auth', () => {
     [['doctor', '--verification-file', '..'], /--verification-file 的值是 "\.\."；应为文件名/],
     [['doctor', '--env-file', '/nowhere'], /--env-file 的值是 "\/nowhere"，无法读取（ENOENT）/],
     [['doctor', '--app-secret', '-'], /标准输入中没有对应的一行/],
-  ])('says what is wrong in the language of the locale: %j', async (args, words) => {
+  ])('prints errors in the language of the locale: %j', async (args, words) => {
     const [status, text] = await say(args, CHINESE);
     expect(status).toBe(2);
     expect(text).toMatch(words);
   });
 
-  it('speaks the language of --lang, where that is given', async () => {
+  it('prints errors and help in the language of --lang', async () => {
     expect((await say(['doctor', '--help', '--lang', 'zh']))[1]).toMatch(/^用法：/);
     expect((await say(['doctor', '--help', '--lang=en'], CHINESE))[1]).toMatch(/^Usage: /);
     expect((await say(['doctor', '--lang', 'zh', '--login', 'x']))[1]).toMatch(/应为路径/);

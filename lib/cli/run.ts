@@ -1,4 +1,4 @@
-/** The command line: `run` finds the command by its name. The library imports nothing of it. */
+/** The command line: `run` finds the command by its name. No file of the library imports this folder. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { printable } from '../printable';

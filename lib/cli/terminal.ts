@@ -1,6 +1,6 @@
 import type { Bilingual, Language } from './bilingual';
 
-/** The surroundings of a command. A test can provide all of them. */
+/** What a command reads and writes. Tests provide their own. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly out: (line: string) => void;

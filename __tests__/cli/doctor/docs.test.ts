@@ -6,7 +6,7 @@ import { renderGroup } from '../../../lib/cli/doctor/report/report';
 import { emulator, useEmulator } from '../../support/emulator';
 import { startApp } from '../../support/app';
 import { serverSessions } from '../../support/sessions';
-import { doctor, officialOf } from './lab';
+import { doctor, officialOf } from './run-doctor';
 
 useEmulator();
 
@@ -26,7 +26,7 @@ describe.each(PAGES)('%s', (file, language) => {
     expect(rows).toEqual(Object.entries(CHECKS).map(([id, { title }]) => [id, title[language]]));
   });
 
-  it('has a row for every flag, with the variable that stands in for it', () => {
+  it('has a row for every flag, with the environment variable that replaces it', () => {
     const rows = [...read(file).matchAll(/^\| (`--[^|]+)\|([^|]*)\|/gm)].map(([, flags = '', env = '']) => ({
       flags: [...flags.matchAll(/--([a-z-]+)/g)].map(([, flag]) => flag),
       env: [...env.matchAll(/WECHAT_\w+/g)].map(([name]) => name),
@@ -39,7 +39,7 @@ describe.each(PAGES)('%s', (file, language) => {
     for (const { flags, env } of rows) expect(env).toEqual(flags.flatMap((flag) => names[flag ?? ''] ?? []));
   });
 
-  it('shows what the doctor prints, word for word', async () => {
+  it('shows the output of the doctor, word for word', async () => {
     jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const { appId, appSecret } = emulator.apps.official;
     const session = serverSessions(undefined, { cookie: { secure: true } });
@@ -58,7 +58,7 @@ describe.each(PAGES)('%s', (file, language) => {
     jest.restoreAllMocks();
     const printed = out.split('\n').map((line) => line.trimEnd());
     const shown = (/```text\n([\s\S]*?)```/.exec(read(file))?.[1] ?? '').split('\n');
-    // Ports and times differ, and an emulator shows a page that WeChat does not; see below for that row.
+    // Ports and times differ. An emulator shows a page that WeChat does not show; the next test covers that row.
     const isOfThisRun = (line: string): boolean =>
       /weixin\.qq\.com, |weixin\.qq\.com，|:3000|h5\.example\.com (?:does|的)|not visible|在微信之外/.test(
         line,
@@ -77,7 +77,7 @@ describe.each(PAGES)('%s', (file, language) => {
     );
   });
 
-  it('wraps what it shows at 80 columns, as the terminal does', () => {
+  it('wraps its sample at 80 columns, as the terminal does', () => {
     const shown = (/```text\n([\s\S]*?)```/.exec(read(file))?.[1] ?? '').split('\n');
     const start = shown.findIndex((line) =>
       line.startsWith(language === 'en' ? '  – Account: login page' : '  – 服务号授权页'),
@@ -96,7 +96,7 @@ describe.each(PAGES)('%s', (file, language) => {
   });
 });
 
-describe('the pages on the doctor', () => {
+describe('the pages about the doctor', () => {
   it('say the same in both languages: headings, rows, code', () => {
     const [english = '', chinese = ''] = PAGES.map(([file]) => read(file));
     const shape = (page: string): string[] =>
@@ -105,7 +105,7 @@ describe('the pages on the doctor', () => {
     expect(shape(english).length).toBeGreaterThan(40);
   });
 
-  it('name every check that the code makes, and the code makes every one that it names', () => {
+  it('list only checks that the code makes', () => {
     const folder = path.join(ROOT, 'lib/cli/doctor');
     const code = readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts') && !file.endsWith('check-list.ts'))

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import util from 'node:util';
 import { emulator, useEmulator } from '../../support/emulator';
-import { doctor, environmentOf, examine, type Env } from './lab';
+import { doctor, environmentOf, examine, type Env } from './run-doctor';
 
 useEmulator();
 
@@ -37,7 +37,7 @@ describe('doctor --env-file', () => {
     expect({ exit, bad }).toEqual({ exit: 0, bad: [] });
   });
 
-  it('goes behind flags and environment, and a later file before an earlier one', async () => {
+  it('gives way to flags and environment, and an earlier file to a later one', async () => {
     const first = write(
       'first.env',
       'WECHAT_APP_ID=wx0000000000000001\nWECHAT_BASE_URL=https://first.example.com',
@@ -54,7 +54,7 @@ describe('doctor --env-file', () => {
     expect(check('base-url').detail).toBe('https://second.example.com');
   });
 
-  it('takes NODE_ENV from it, too: an emulator must not be there in production', async () => {
+  it('reads NODE_ENV from it, too: an emulator fails in production', async () => {
     const file = write('production.env', 'NODE_ENV=production');
     const { check } = await examine(['--env-file', file], environmentOf(emulator));
     expect(check('api-reachable').status).toBe('failed');
@@ -63,13 +63,13 @@ describe('doctor --env-file', () => {
   it.each([
     ['no-such-file', /^express-wechat-auth: --env-file is ".*no-such-file", which cannot be read \(ENOENT\)/],
     ['.', /which cannot be read \(EISDIR\)/],
-  ])('says that it cannot read %s', async (name, message) => {
+  ])('reports that it cannot read %s', async (name, message) => {
     const { exit, out, err } = await doctor(['--env-file', path.join(folder, name)]);
     expect({ exit, out }).toEqual({ exit: 2, out: '' });
     expect(err).toMatch(message);
   });
 
-  it('says that an older Node cannot read it', async () => {
+  it('reports that an older Node cannot read it', async () => {
     const { parseEnv } = util;
     Object.assign(util, { parseEnv: undefined });
     const { exit, err } = await doctor(['--env-file', write('.env', '')]);
@@ -82,7 +82,7 @@ describe('doctor --env-file', () => {
     ['en', [], /→ .*name it: --env-file \.env\./],
     ['zh', [], /→ .*--env-file \.env。/],
     ['en', ['--url', 'http://127.0.0.1:1'], /– Account: AppID .*--env-file \.env/],
-  ])('is named, with .env, where nothing is given (%s)', async (lang, args, words) => {
+  ])('is recommended, with .env, if nothing is given (%s)', async (lang, args, words) => {
     const env = { WECHAT_OPEN_URL: emulator.url, WECHAT_API_URL: emulator.url };
     const { out } = await doctor([...args, '--lang', lang], env);
     expect(out.replace(/\n +/g, lang === 'en' ? ' ' : '')).toMatch(words);

@@ -1,8 +1,8 @@
-// Servers that want to harm the person who runs the doctor: by what reaches the terminal, or by how long the run takes.
+// Servers that attack the doctor: with text that a terminal obeys, and with responses that take long.
 import type http from 'node:http';
 import { run } from '../../../lib/cli/run';
 import { listen, type Running } from '../../support/hosts';
-import { doctor, examine, type Env } from './lab';
+import { doctor, examine, type Env } from './run-doctor';
 
 /** Sets the title of a terminal, clears it, forges a line, and lets text run backwards. */
 const HOSTILE = '\u001b]0;owned\u0007\u009b2J\r\nforged\u2028line\u202e';
@@ -23,11 +23,11 @@ async function serve(listener: http.RequestListener): Promise<string> {
 interface WechatTexts {
   readonly page?: string;
   readonly errmsg?: string;
-  /** Of the token response; with one, it is not JSON. */
+  /** The content type of the token response, which is not JSON then. */
   readonly tokenType?: string;
 }
 
-/** The pages and the API of a WeChat that says whatever the test wants. */
+/** A WeChat whose page and errmsg the test chooses. */
 async function serveWechat({
   page = '<html>',
   errmsg = 'invalid code',
@@ -67,7 +67,7 @@ function redirectToWechat(
   res.end();
 }
 
-describe('the doctor, on text that would command a terminal', () => {
+describe('the doctor, on text that a terminal would obey', () => {
   const page = `<h4 class="weui_msg_title">${HOSTILE}</h4>`;
 
   async function hostileApp(env: Env): Promise<string> {
@@ -93,7 +93,7 @@ describe('the doctor, on text that would command a terminal', () => {
     expect(err).toBe('');
   });
 
-  it('prints the rest, so that somebody can look for it', async () => {
+  it('prints the rest, so that a person can search for it', async () => {
     const env = await serveWechat({ page, errmsg: HOSTILE });
     const { check } = await examine(
       ['--url', await hostileApp(env), '--verification-file', 'MP_verify_Ab12Cd34Ef56Gh78.txt'],
@@ -104,7 +104,7 @@ describe('the doctor, on text that would command a terminal', () => {
     for (const id of ['session-cookie', 'verification-file']) expect(check(id).detail).toContain('\ufffd2J');
   });
 
-  it('prints none of it where a page or a header is not what it expects', async () => {
+  it('prints none of it from a response that it does not expect', async () => {
     const url = await serve((_req, res) => {
       res.setHeader('Content-Type', 'text/\u009b2J');
       res.setHeader('Location', `x:${HOSTILE.replace(/[^\u0020-\u007e\u0080-\u00ff]/g, '')}`);
@@ -115,7 +115,7 @@ describe('the doctor, on text that would command a terminal', () => {
     expect(out.split('\n').filter((line) => UNPRINTABLE.test(line))).toEqual([]);
   });
 
-  it('prints none of it in the message of an error', async () => {
+  it('prints none of it from the message of an error', async () => {
     const { check, out } = await examine([], await serveWechat({ tokenType: 'text/\u009b2J' }));
     expect(check('credentials').detail).toContain('\ufffd2J');
     expect(out.split('\n').filter((line) => UNPRINTABLE.test(line))).toEqual([]);
@@ -125,7 +125,7 @@ describe('the doctor, on text that would command a terminal', () => {
     ['a command', ['\u009b2J\u202e']],
     ['a flag of a command', ['doctor', '--login', '\u009b2J\u202e']],
     ['a file', ['doctor', '--env-file', '\u009b2J\u202e']],
-  ])('prints none of it where it came as %s', async (_, args) => {
+  ])('prints none of it from %s', async (_, args) => {
     const err: string[] = [];
     await run(args, {
       env: {},
@@ -138,21 +138,21 @@ describe('the doctor, on text that would command a terminal', () => {
   });
 });
 
-describe('the doctor, on pages and messages that are made to keep it busy', () => {
+describe('the doctor, on pages and messages that are made to take long', () => {
   const SIZE = 500_000;
 
   it.each<[string, WechatTexts]>([
     ['a message of blanks', { errmsg: `${' '.repeat(SIZE)}x` }],
     ['a message of commas', { errmsg: `${','.repeat(SIZE)}x` }],
-    ['a message without end', { errmsg: 'rid:'.repeat(SIZE / 4) }],
+    ['a message of many request ids', { errmsg: 'rid:'.repeat(SIZE / 4) }],
     ['a page of names', { page: 'weui_msg_title'.repeat(SIZE / 14) }],
-    ['a page of openings', { page: '<h4 class="weui_msg_title"'.repeat(SIZE / 26) }],
-    ['a page of titles that do not end', { page: `weui_msg_title>${'x'.repeat(30)}`.repeat(SIZE / 45) }],
+    ['a page of tags without an end', { page: '<h4 class="weui_msg_title"'.repeat(SIZE / 26) }],
+    ['a page of titles without an end', { page: `weui_msg_title>${'x'.repeat(30)}`.repeat(SIZE / 45) }],
     ['a page of empty titles', { page: '<h4 class="weui_msg_title"> </h4>'.repeat(SIZE / 33) }],
     ['a title of blanks', { page: `<h4 class="weui_msg_title">${' '.repeat(SIZE)}</h4>` }],
-    ['a title that has no width', { page: `<h4 class="weui_msg_title">${'\u0301'.repeat(SIZE / 2)}</h4>` }],
+    ['a title without width', { page: `<h4 class="weui_msg_title">${'\u0301'.repeat(SIZE / 2)}</h4>` }],
     ['a page of blanks', { page: ' '.repeat(SIZE) }],
-  ])('is done in a moment with %s', async (_, texts) => {
+  ])('spends little time on %s', async (_, texts) => {
     const env = await serveWechat(texts);
     const app = await serve((_req, res) => res.end(texts.page ?? texts.errmsg));
     const started = process.cpuUsage();
@@ -184,7 +184,7 @@ describe('the doctor, on a redirect URI that is not an address', () => {
     }
   });
 
-  it('has a finding where only the restarted login has it', async () => {
+  it('has a finding if only the restarted login has it', async () => {
     const env = { ...(await serveWechat({})), WECHAT_BASE_URL: '' };
     const url = await serve((req, res) => {
       const own = `http://${req.headers.host ?? ''}/callback`;
@@ -199,7 +199,7 @@ describe('the doctor, on a redirect URI that is not an address', () => {
     });
   });
 
-  it('sends no request to another host, whatever the app asks for', async () => {
+  it('sends no request to another host, whatever the redirect URI is', async () => {
     const env = { ...(await serveWechat({})), WECHAT_BASE_URL: '' };
     const asked: (string | undefined)[] = [];
     const other = await serve((req, res) => {

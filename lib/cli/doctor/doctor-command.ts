@@ -47,7 +47,7 @@ export const doctorCommand: Command = async (args, terminal, language) => {
   return Promise.race([run(), interruption]);
 };
 
-/** The standard input may never end. */
+/** Rejects at the deadline: the standard input may never end. */
 function noInputBy(deadline: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     deadline.addEventListener('abort', () => reject(new UsageError(TEXTS.noInput)));
@@ -72,7 +72,7 @@ async function examine(
     if (!json && !interrupted.aborted && clean.length > 0) terminal.out(renderGroup(group, clean, style));
   };
 
-  add('configuration', checkConfiguration(configuration, url === undefined));
+  add('configuration', checkConfiguration(configuration, url !== undefined));
   if (isSound(findings, 'endpoints')) add('network', await checkNetwork(configuration, limits));
   add('wechat', await checkWechat(flags, findings, limits));
   add('app', await checkRunningApp(flags, limits));
@@ -105,7 +105,10 @@ function forOutput(finding: Finding, { apps }: Configuration): Finding {
   };
 }
 
-/** Parts of a secret are masked, too. An AppID is not a secret, and the emulator's have digits of its AppSecrets. */
+/**
+ * `redact` masks parts of a secret, too. The emulator's AppIDs share digits with its AppSecrets, and an AppID
+ * is not a secret: it stays as it is.
+ */
 function redactExcept(
   text: string,
   [id, ...ids]: readonly string[],

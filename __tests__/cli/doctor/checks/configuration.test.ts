@@ -36,17 +36,17 @@ function configured({
   };
 }
 
-function find(given: Given, id: string, isAlone = true): Finding {
-  const found = checkConfiguration(configured(given), isAlone).find((finding) => finding.id === id);
+function find(given: Given, id: string, isAppChecked = false): Finding {
+  const found = checkConfiguration(configured(given), isAppChecked).find((finding) => finding.id === id);
   if (!found) throw new Error(`no finding ${id}`);
   return found;
 }
 
 const seen = ({ status, detail, remedy }: Finding): string => `${status}: ${detail.en} → ${remedy?.en ?? ''}`;
 
-describe('the doctor, on what is given', () => {
-  it('is content with an AppID, an AppSecret and a public address', () => {
-    const findings = checkConfiguration(configured({ appId: APP_ID, appSecret: SECRET }), true);
+describe('the doctor, on the configuration', () => {
+  it('accepts an AppID, an AppSecret and a public address', () => {
+    const findings = checkConfiguration(configured({ appId: APP_ID, appSecret: SECRET }), false);
     expect(findings.map(({ id, status }) => [id, status])).toEqual([
       ['app-id', 'ok'],
       ['app-secret', 'ok'],
@@ -59,7 +59,7 @@ describe('the doctor, on what is given', () => {
     ['an empty one', '', /is empty/],
     ['one in quotes', `"${APP_ID}"`, /quotes/],
     ['one in Chinese quotes', `“${APP_ID}”`, /quotes/],
-    ['one with a blank', `${APP_ID} `, /space/],
+    ['one with a space', `${APP_ID} `, /space/],
     ['one with a line break', `${APP_ID}\r`, /space or a line break/],
     ['one with an invisible character', `\u200b${APP_ID}`, /invisible/],
     ['an AppSecret', SECRET, /looks like an AppSecret → .*swapped/],
@@ -67,7 +67,7 @@ describe('the doctor, on what is given', () => {
     ['an id of WeCom', 'ww0123456789abcdef', /WeCom.* → .*official account or a website app/],
     ['one that is too short', 'wx0123', /6 characters that are not wx and 16/],
     ['capital letters', APP_ID.toUpperCase(), /18 characters that are not wx and 16/],
-  ])('refuses as AppID %s', (_, appId, words) => {
+  ])('fails as AppID: %s', (_, appId, words) => {
     const finding = find({ appId, appSecret: SECRET }, 'app-id');
     expect(finding.status).toBe('failed');
     expect(seen(finding)).toMatch(words);
@@ -79,32 +79,32 @@ describe('the doctor, on what is given', () => {
     ['one in quotes', `'${SECRET}'`, /quotes/],
     ['one with a line break', `${SECRET}\n`, /space or a line break/],
     ['an AppID', APP_ID, /looks like an AppID → .*swapped/],
-    ['one that lost a character', SECRET.slice(1), /has 31 characters instead of 32 → .*开发密钥/],
+    ['one without its first character', SECRET.slice(1), /has 31 characters instead of 32 → .*开发密钥/],
     ['a placeholder', 'your-app-secret-goes-in-here-now', /characters other than 0-9, a-f/],
-  ])('refuses as AppSecret %s, without repeating it', (_, appSecret, words) => {
+  ])('fails as AppSecret, without repeating it: %s', (_, appSecret, words) => {
     const finding = find({ appId: APP_ID, appSecret }, 'app-secret');
     expect(finding.status).toBe('failed');
     expect(seen(finding)).toMatch(words);
     if (appSecret.trim()) expect(JSON.stringify(finding)).not.toContain(appSecret.trim());
   });
 
-  it('only warns of another shape where it is not WeChat who is asked', () => {
+  it('only warns of ids of another form if logins do not go to WeChat', () => {
     const emulated = { open: 'http://127.0.0.1:8917', api: 'http://127.0.0.1:8917' };
     expect(find({ appId: 'wxmine', appSecret: 'secret', ...emulated }, 'app-id').status).toBe('warning');
     expect(find({ appId: 'wxmine', appSecret: 'secret', ...emulated }, 'app-secret').status).toBe('warning');
     expect(find({ appId: '"wxmine"', appSecret: 'secret', ...emulated }, 'app-id').status).toBe('failed');
   });
 
-  it('names the half that is missing, and that nothing is there at all', () => {
+  it('names the missing half of the credentials, and reports that nothing is given', () => {
     expect(seen(find({ appId: APP_ID }, 'app-secret'))).toBe('failed: is missing → Set WECHAT_APP_SECRET.');
     expect(seen(find({ site: { appSecret: SECRET } }, 'website-app-id'))).toBe(
       'failed: is missing → Set WECHAT_WEBSITE_APP_ID.',
     );
     expect(find({}, 'app-id').status).toBe('failed');
-    expect(find({}, 'app-id', false).status).toBe('skipped');
+    expect(find({}, 'app-id', true).status).toBe('skipped');
   });
 
-  it('sees one AppID given twice', () => {
+  it('reports an AppID that is given twice', () => {
     const finding = find(
       { appId: APP_ID, appSecret: SECRET, site: { appId: APP_ID, appSecret: SECRET } },
       'website-app-id',
@@ -130,19 +130,24 @@ describe('the doctor, on what is given', () => {
     ['an underscore', 'https://my_app.example.com', 'failed', /characters other than letters/],
     ['a dot at the end', 'https://h5.example.com.', 'failed', /characters other than/],
     ['a Chinese name', 'https://微信.example.com', 'warning', /international host name xn--/],
-    ['its spelling for the console', 'https://xn--p6t607a.example.com', 'warning', /international host name/],
+    [
+      'an international name in ASCII',
+      'https://xn--p6t607a.example.com',
+      'warning',
+      /international host name/,
+    ],
     ['http', 'http://h5.example.com', 'warning', /not encrypted/],
     ['localhost', 'http://localhost:3000', 'warning', /localhost.*测试号/],
     ['an address of the local network', 'http://192.168.1.20:3000', 'warning', /测试号/],
     ['a name of the local network', 'http://nas.local', 'warning', /测试号/],
-    ['a bare name', 'http://app:3000', 'warning', /测试号/],
-  ])('judges as public address %s', (_, baseURL, status, words) => {
+    ['a name without a dot', 'http://app:3000', 'warning', /测试号/],
+  ])('checks the public address: %s', (_, baseURL, status, words) => {
     const finding = checkBaseURL(baseURL, true);
     expect(finding.status).toBe(status);
     expect(seen(finding)).toMatch(words);
   });
 
-  it('asks for no more of an address than the emulator does, where that is asked', () => {
+  it('applies the rules of the emulator if logins go to one', () => {
     expect(checkBaseURL('http://127.0.0.1:3000', false).status).toBe('ok');
     expect(checkBaseURL('http://127.0.0.1:3000/?a', false).status).toBe('failed');
     expect(checkBaseURL(undefined, false).status).toBe('skipped');
@@ -204,7 +209,7 @@ describe('the doctor, on what is given', () => {
       expect(finding.remedy?.en.match(once)).toHaveLength(1);
   });
 
-  it('knows the rules of the console where only the API goes through a gateway', () => {
+  it('applies the rules of the console if only the API goes through a gateway', () => {
     const gateway = { api: 'https://gateway.example.com', baseURL: 'https://h5.example.com:8443' };
     expect(find({ appId: APP_ID, appSecret: SECRET, ...gateway }, 'base-url').status).toBe('failed');
   });
@@ -220,14 +225,14 @@ describe('the doctor, on what is given', () => {
       'warning',
       /AppSecret is not encrypted/,
     ],
-    ['no address', { api: 'api.weixin.qq.com' }, 'failed', /WECHAT_API_URL is not a plain/],
+    ['a host without a scheme', { api: 'api.weixin.qq.com' }, 'failed', /WECHAT_API_URL is not a plain/],
     [
       'an address with a query',
       { open: 'https://open.weixin.qq.com/?a' },
       'failed',
       /WECHAT_OPEN_URL is not a plain/,
     ],
-  ])('judges as addresses of WeChat %s', (_, given, status, words) => {
+  ])('checks the addresses of WeChat: %s', (_, given, status, words) => {
     const finding = find({ appId: APP_ID, appSecret: SECRET, ...given }, 'endpoints');
     expect(finding.status).toBe(status);
     expect(seen(finding)).toMatch(words);

@@ -12,23 +12,21 @@ export function givenFlows({ apps }: Configuration): readonly WechatFlow[] {
   return FLOW_NAMES.filter((flow) => isGiven(apps[flow]));
 }
 
-/**
- * @param isAlone whether no running app is checked: then a configuration without AppID leaves nothing to
- * check
- */
-export function checkConfiguration(configuration: Configuration, isAlone: boolean): Finding[] {
+/** @param isAppChecked whether a running app is checked, too */
+export function checkConfiguration(configuration: Configuration, isAppChecked: boolean): Finding[] {
   const flows = givenFlows(configuration);
   return [
     ...(configuration.hasSecretInFlag ? [warning('secret-in-flag', TEXTS.secretInFlag)] : []),
-    ...(flows.length === 0 ? [noApp(isAlone)] : []),
+    ...(flows.length === 0 ? [noApp(isAppChecked)] : []),
     ...flows.flatMap((flow) => [checkAppId(configuration, flow), checkAppSecret(configuration, flow)]),
     checkBaseURL(configuration.baseURL, usesRealPages(configuration)),
     checkEndpoints(configuration),
   ];
 }
 
-function noApp(isAlone: boolean): Finding {
-  return isAlone ? failed('app-id', TEXTS.noApp) : skipped('app-id', TEXTS.noApp.detail);
+/** Without an AppID and without a running app there is nothing to check. */
+function noApp(isAppChecked: boolean): Finding {
+  return isAppChecked ? skipped('app-id', TEXTS.noApp.detail) : failed('app-id', TEXTS.noApp);
 }
 
 const TEXTS = {

@@ -10,7 +10,7 @@ import { fromOutside } from '../report/from-outside';
 
 const SIGNATURE = '.sig';
 
-/** Those whose names say that they hold the session; if there are none, all. */
+/** The cookies whose names suggest a session. If no name does, all cookies. */
 function sessionCookies({ response }: StartedLogin): readonly ReceivedCookie[] {
   const set = response.cookies.filter(({ cookie }) => cookie.value !== '');
   const names = set.map(({ cookie }) => cookie.name).filter(isLikelyName);
@@ -54,7 +54,7 @@ export function checkCookies(site: Site, login: StartedLogin): Finding[] {
 
 /** The default of the option `loginTimeout`, in ms. */
 const LOGIN_TIMEOUT = 10 * 60_000;
-/** For the request itself, in ms. */
+/** Allowance for the duration of the request, in ms. */
 const TOLERANCE = 5_000;
 
 function checkKept(site: Site, login: StartedLogin): Finding {
@@ -97,7 +97,10 @@ function checkHttpOnly(login: StartedLogin): Finding {
   return isHidden ? ok(id, TEXTS.httpOnly) : warning(id, TEXTS.notHttpOnly);
 }
 
-/** Only a Secure cookie or a derived redirect URI shows whether the app believes `X-Forwarded-Proto`. */
+/**
+ * Whether the app believes `X-Forwarded-Proto` shows in a Secure cookie, or in a redirect URI that the app
+ * derived from the request.
+ */
 function checkTrust(site: Site, login: StartedLogin): Finding[] {
   const id = 'trust-proxy';
   if (login.redirectURI.startsWith(`http://${site.public.host}/`)) return [failed(id, TEXTS.httpRedirectURI)];

@@ -175,7 +175,7 @@ const TEXTS = {
       '请检查应用与此处之间是否有代理或 CDN 改写了 Location 头。',
     ),
   },
-  /** By the flow that the app chose for a browser which it does not fit. */
+  /** By the flow that the app chose for a browser of the other kind. */
   unfitting: {
     official: {
       detail: bilingual('redirects to a page that works only inside WeChat', '转到只能在微信内使用的授权页'),

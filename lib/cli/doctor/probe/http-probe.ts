@@ -81,8 +81,7 @@ function send(
     let stage: Stage = proxy === undefined ? 'dns' : 'proxy';
     const fail = (error: unknown): void => reject(unreachable(error, stage));
     const ending = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
-    // Not left to the request: one that still waits for its proxy has no connection, and would not report
-    // that it was ended.
+    // A request that still waits for its proxy has no connection, and does not report that it was aborted.
     ending.addEventListener('abort', () => fail(ending.reason));
     if (ending.aborted) fail(ending.reason);
     const request = (isTLS ? https : http).request(url, { agent, headers, signal: ending });
@@ -116,7 +115,7 @@ async function bodyOf(response: http.IncomingMessage): Promise<string> {
 
 type Stage = 'proxy' | 'dns' | 'tcp' | 'tls' | 'http';
 
-/** There is no response, and its texts say why. */
+/** No response arrived. The texts say why. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
   readonly detail: Bilingual;

@@ -80,7 +80,7 @@ export function skipped(id: CheckId, detail: Bilingual): Finding {
   return { id, status: 'skipped', detail };
 }
 
-/** For a check that needs what a check before it found wrong. */
+/** For a check that cannot run because an earlier check failed. */
 export function notChecked(id: CheckId): Finding {
   return skipped(
     id,
