@@ -81,7 +81,7 @@ describe('faults of the options', () => {
        - flow is 'qr'. Use 'auto', 'official', 'website', or a function of the request that returns one of them.
        - loginTimeout is '10 min'. Give a number of milliseconds, such as 600000.
        - verificationFiles.MP_verify_Ab12Cd34Ef56Gh78 is not the name of a verification file. Use the name that WeChat gave it, such as MP_verify_Ab12Cd34Ef56Gh78.txt.
-       - endpoints.api is 'api.weixin.qq.com', which is no http: or https: address. Give an address such as https://api.weixin.qq.com.
+       - endpoints.api is 'api.weixin.qq.com', which is not an http: or https: address. Give an address such as https://api.weixin.qq.com.
        - baseUrl is not an option. Did you mean baseURL?
        - appSecret is missing. Give it, or set WECHAT_APP_SECRET.
        - baseURL is 'h5.example.com', which is not an http: or https: address. Write it as https://h5.example.com.
