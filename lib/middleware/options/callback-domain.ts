@@ -92,7 +92,7 @@ const PRIVATE_HOST_RULES: readonly Rule[] = [
     isWarning: true,
     what: ({ host }) => ({
       en: `has the host ${host}, which the public network does not reach`,
-      zh: `的域名 ${host} 无法从公网访问`,
+      zh: `域名 ${host} 无法从公网访问`,
     }),
     remedy: [
       {
@@ -126,7 +126,7 @@ const PUBLIC_HOST_RULES: readonly Rule[] = [
     isBroken: ({ host }) => isIP(host) === 0 && !/^[a-z\d-]+(?:\.[a-z\d-]+)+$/.test(host),
     what: ({ host }) => ({
       en: `has the host ${host}, with characters other than letters, digits and "-"`,
-      zh: `的域名 ${host} 含有字母、数字、"-" 以外的字符`,
+      zh: `域名 ${host} 含有字母、数字、"-" 以外的字符`,
     }),
     remedy: [
       BARE_HOST,

@@ -8,6 +8,7 @@ import { failed, ok, skipped, warning, type Finding } from '../report/check-list
 import { fromOutside } from '../report/from-outside';
 import { isCookieLost } from './cookies';
 import { errorKindFailed } from './login';
+import { FIX_REDIRECT_URI } from './redirect-uri';
 
 const ID = 'callback';
 
@@ -94,10 +95,7 @@ const TEXTS = {
       `the app restarted the login with the redirect URI "${redirectURI}", which is not an address`,
       `应用重新发起登录时，回调地址 "${redirectURI}" 不是有效地址`,
     ),
-    remedy: bilingual(
-      'Set baseURL, or correct it. If it is right, find the proxy or CDN that rewrites the Location header.',
-      '请设置或更正 baseURL；如果它是正确的，请检查是否有代理或 CDN 改写了 Location 头。',
-    ),
+    remedy: FIX_REDIRECT_URI,
   }),
   ownErrorPage: (status: number) => ({
     detail: bilingual(

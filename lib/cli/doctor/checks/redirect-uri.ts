@@ -54,6 +54,11 @@ function derivedBaseFault(configuration: Configuration, site: Site): Fault | und
   return status === 'failed' && remedy ? { detail, remedy } : undefined;
 }
 
+export const FIX_REDIRECT_URI = bilingual(
+  'Set baseURL, or correct it. If it is right, find the proxy or CDN that rewrites the Location header.',
+  '请设置或更正 baseURL；如果它是正确的，请检查是否有代理或 CDN 改写了 Location 头。',
+);
+
 const TEXTS = {
   differs: (redirectURI: string, expected: string) =>
     bilingual(`is ${redirectURI}, and not ${expected}`, `是 ${redirectURI}，而不是 ${expected}`),
@@ -62,10 +67,7 @@ const TEXTS = {
       `is "${redirectURI}", which is not an http: or https: address`,
       `是 "${redirectURI}"，不是 http: 或 https: 地址`,
     ),
-    remedy: bilingual(
-      'Set baseURL, or correct it. If it is right, find the proxy or CDN that rewrites the Location header.',
-      '请设置或更正 baseURL；如果它是正确的，请检查是否有代理或 CDN 改写了 Location 头。',
-    ),
+    remedy: FIX_REDIRECT_URI,
   }),
   otherScheme: (protocol: string) =>
     bilingual(
