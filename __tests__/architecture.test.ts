@@ -27,6 +27,11 @@ const STEPS = [
   ['middleware/login/'],
   ['middleware/'],
   ['index.ts'],
+  ['cli/bilingual.ts'],
+  ['cli/doctor/configuration.ts'],
+  ['cli/doctor/report/'],
+  ['cli/doctor/probe/'],
+  ['cli/doctor/checks/'],
   ['cli/', 'cli.ts'],
 ];
 

@@ -14,6 +14,16 @@ void run(process.argv.slice(2), {
   stopped,
   input: () => text(process.stdin),
   ...(process.stdout.isTTY && { screen: { columns: process.stdout.columns } }),
-}).then((status) => {
-  process.exitCode = status;
+}).then(async (status) => {
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  // A name lookup that is under way, or an open standard input, would keep the process alive: neither can be
+  // cancelled.
+  process.exit(status);
 });
+
+/** Resolves when everything before it is written, or cannot be written any more. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}

@@ -1,4 +1,4 @@
-// The command as people run it: the built file, in a process of its own.
+// The built command in its own process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ interface Ended {
 }
 
 const started: Process[] = [];
-// What a failed test left running.
+// A failed test leaves its process running.
 afterEach(() => started.splice(0).forEach((each) => each.interrupt('SIGKILL')));
 
 class Process {
@@ -35,7 +35,7 @@ class Process {
     this.#child.stderr.setEncoding('utf8').on('data', (part: string) => (this.#err += part));
   }
 
-  /** The first match of the output, as soon as it is there; '' where the process ends before. */
+  /** The first match of the output, as soon as it is there; '' if the process ends first. */
   async says(pattern: RegExp): Promise<string> {
     while (!pattern.test(this.#out) && this.#child.exitCode === null)
       await Promise.race([once(this.#child.stdout, 'data'), once(this.#child, 'close')]);
@@ -56,7 +56,7 @@ const run = (args: readonly string[], env?: Record<string, string>): Promise<End
   new Process(args, env).end();
 
 describe('the command express-wechat-auth', () => {
-  it('is a file that a shell can start', () => {
+  it('is a file that a shell can run', () => {
     expect(readFileSync(COMMAND, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
@@ -75,7 +75,7 @@ describe('the command express-wechat-auth', () => {
     },
   );
 
-  it('logs a person in for an app that took what it printed', async () => {
+  it('logs a person in to an app with the environment that it printed', async () => {
     const command = new Process(['emulator', '--port', '0', '--app', 'wx00000000000000ff:mine']);
     await command.says(/(Ctrl\+C)/);
     const appid = await command.says(/^WECHAT_APP_ID=(.*)$/m);
@@ -94,7 +94,7 @@ describe('the command express-wechat-auth', () => {
     await command.end();
   });
 
-  it('tells phones where to find it, where it listens to the network', async () => {
+  it('prints the addresses for phones if it listens to the network', async () => {
     const mine = Object.values(networkInterfaces())
       .flatMap((each) => each ?? [])
       .find(({ family, internal }) => family === 'IPv4' && !internal);
@@ -110,13 +110,13 @@ describe('the command express-wechat-auth', () => {
     expect((await closed.end()).out).not.toContain('Phones');
   });
 
-  it('tells how it is used', async () => {
+  it('prints its usage', async () => {
     expect(await run(['--help'])).toMatchObject({ status: 0, err: '' });
     expect((await run(['emulator', '--help'])).out).toMatch(/^Usage: express-wechat-auth emulator/);
     expect(await run([])).toMatchObject({ status: 2 });
   });
 
-  it('says what is wrong on the error output, in lines without a stack', async () => {
+  it('prints errors to the standard error, without a stack', async () => {
     const wrong = await run(['emulator', '--port', 'x']);
     expect(wrong).toEqual({
       status: 2,
@@ -126,7 +126,7 @@ describe('the command express-wechat-auth', () => {
     const host = await run(['emulator', '--host', '203.0.113.1']);
     expect(host).toMatchObject({
       status: 1,
-      err: expect.stringMatching(/is no address of this machine/) as string,
+      err: expect.stringMatching(/is not an address of this machine/) as string,
     });
     expect(host.err).not.toContain('    at ');
   });

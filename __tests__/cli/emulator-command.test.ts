@@ -59,7 +59,7 @@ describe('express-wechat-auth emulator', () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  it('takes apps of one’s own', async () => {
+  it('adds the apps of --app and --website', async () => {
     const session = start(['emulator', '--port', '0', '--app', 'wxmine:secret', '--website', 'wxsite:other']);
     await session.says(/WECHAT_WEBSITE_APP_SECRET=other/);
     expect(session.out.join('\n')).toMatch(
@@ -97,7 +97,7 @@ describe('express-wechat-auth emulator', () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  it('--help tells of every flag', async () => {
+  it('--help lists every flag', async () => {
     const session = start(['emulator', '--help']);
     expect(await session.status).toBe(0);
     for (const flag of [
@@ -130,14 +130,14 @@ describe('express-wechat-auth emulator', () => {
       ['emulator', '--name', 'http://wechat.test'],
       /--name is "http:\/\/wechat.test"; it must be a host name without scheme and port/,
     ],
-    ['an unknown command', ['emulatr'], /Unknown command "emulatr"; there is emulator/],
+    ['an unknown command', ['emulatr'], /Unknown command "emulatr"; the commands are emulator, doctor/],
   ])('refuses %s with status 2', async (_, args, message) => {
     const [status, text] = await fails(args);
     expect(status).toBe(2);
     expect(text).toMatch(message);
   });
 
-  it('says that a port is in use', async () => {
+  it('reports that a port is in use', async () => {
     const other = await createEmulator();
     const { port } = new URL(other.url);
     const [status, text] = await fails(['emulator', '--port', port]);
@@ -148,7 +148,7 @@ describe('express-wechat-auth emulator', () => {
     ]);
   });
 
-  it('does not run in production unless told to in so many words', async () => {
+  it('does not run in production without --dangerously-allow-production', async () => {
     const production = { NODE_ENV: 'production' };
     const [status, text] = await fails(['emulator', '--port', '0'], production);
     expect(status).toBe(2);
@@ -158,9 +158,9 @@ describe('express-wechat-auth emulator', () => {
     expect(await session.stop()).toBe(0);
   });
 
-  it('without a command shows the commands', async () => {
+  it('prints the commands if none is given', async () => {
     const session = start([]);
     expect(await session.status).toBe(2);
-    expect(session.out.join('\n')).toContain('emulator   run a WeChat');
+    expect(session.out.join('\n')).toContain('emulator   run a local WeChat');
   });
 });

@@ -6,7 +6,7 @@ import { renderGroup } from '../../../lib/cli/doctor/report/report';
 import { emulator, useEmulator } from '../../support/emulator';
 import { startApp } from '../../support/app';
 import { serverSessions } from '../../support/sessions';
-import { doctor, officialOf } from './lab';
+import { doctor, officialOf } from './run-doctor';
 
 useEmulator();
 
@@ -26,12 +26,12 @@ describe.each(PAGES)('%s', (file, language) => {
     expect(rows).toEqual(Object.entries(CHECKS).map(([id, { title }]) => [id, title[language]]));
   });
 
-  it('has a row for every flag, with the variable that stands in for it', () => {
+  it('has a row for every flag, with the environment variable that replaces it', () => {
     const rows = [...read(file).matchAll(/^\| (`--[^|]+)\|([^|]*)\|/gm)].map(([, flags = '', env = '']) => ({
       flags: [...flags.matchAll(/--([a-z-]+)/g)].map(([, flag]) => flag),
       env: [...env.matchAll(/WECHAT_\w+/g)].map(([name]) => name),
     }));
-    const inHelp = [...DOCTOR_HELP.matchAll(/^ {2}--([a-z-]+)/gm)]
+    const inHelp = [...DOCTOR_HELP[language].matchAll(/^ {2}--([a-z-]+)/gm)]
       .map(([, flag]) => flag)
       .filter((flag) => flag !== 'help');
     expect(rows.flatMap(({ flags }) => flags)).toEqual(inHelp);
@@ -39,7 +39,7 @@ describe.each(PAGES)('%s', (file, language) => {
     for (const { flags, env } of rows) expect(env).toEqual(flags.flatMap((flag) => names[flag ?? ''] ?? []));
   });
 
-  it('shows what the doctor prints, word for word', async () => {
+  it('shows the output of the doctor, word for word', async () => {
     jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const { appId, appSecret } = emulator.apps.official;
     const session = serverSessions(undefined, { cookie: { secure: true } });
@@ -58,12 +58,12 @@ describe.each(PAGES)('%s', (file, language) => {
     jest.restoreAllMocks();
     const printed = out.split('\n').map((line) => line.trimEnd());
     const shown = (/```text\n([\s\S]*?)```/.exec(read(file))?.[1] ?? '').split('\n');
-    // Ports and times differ, and an emulator shows a page that WeChat does not; see below for that row.
+    // Ports and times differ. An emulator shows a page that WeChat does not show; the next test covers that row.
     const isOfThisRun = (line: string): boolean =>
-      /weixin\.qq\.com, |weixin\.qq\.com，|:3000|h5\.example\.com (?:would|的)|cannot be seen|在微信之外/.test(
+      /weixin\.qq\.com, |weixin\.qq\.com，|:3000|h5\.example\.com (?:does|的)|not visible|在微信之外/.test(
         line,
       );
-    const start = language === 'en' ? '  – Account: login page' : '  – 公众号授权页';
+    const start = language === 'en' ? '  – Account: login page' : '  – 服务号授权页';
     const first = shown.findIndex((line) => line.startsWith(start));
     const last = shown.indexOf('', first);
     const compared = shown.filter(
@@ -73,18 +73,18 @@ describe.each(PAGES)('%s', (file, language) => {
     expect(compared.length).toBeGreaterThan(25);
     expect(compared.filter((line) => !printed.includes(line))).toEqual([]);
     expect(printed).toContain(
-      shown.find((line) => line.includes(language === 'en' ? '✖ Back from' : '✖ 从微信')),
+      shown.find((line) => line.includes(language === 'en' ? '✖ Return from' : '✖ 从微信')),
     );
   });
 
-  it('wraps what it shows at 80 columns, as the terminal does', () => {
+  it('wraps its sample at 80 columns, as the terminal does', () => {
     const shown = (/```text\n([\s\S]*?)```/.exec(read(file))?.[1] ?? '').split('\n');
     const start = shown.findIndex((line) =>
-      line.startsWith(language === 'en' ? '  – Account: login page' : '  – 公众号授权页'),
+      line.startsWith(language === 'en' ? '  – Account: login page' : '  – 服务号授权页'),
     );
     const row = shown.slice(start, shown.indexOf('', start)).join('\n');
     const detail = {
-      en: 'cannot be seen from outside of WeChat: h5.example.com must stand at mp.weixin.qq.com > 设置与开发 > 账号设置 > 功能设置 > 网页授权域名',
+      en: 'not visible outside WeChat: h5.example.com must be entered at mp.weixin.qq.com > 设置与开发 > 账号设置 > 功能设置 > 网页授权域名',
       zh: '在微信之外无法判断：h5.example.com 须填写在 mp.weixin.qq.com > 设置与开发 > 账号设置 > 功能设置 > 网页授权域名',
     };
     const printed = renderGroup('wechat', [{ id: 'login-page', status: 'skipped', detail }], {
@@ -96,7 +96,7 @@ describe.each(PAGES)('%s', (file, language) => {
   });
 });
 
-describe('the pages on the doctor', () => {
+describe('the pages about the doctor', () => {
   it('say the same in both languages: headings, rows, code', () => {
     const [english = '', chinese = ''] = PAGES.map(([file]) => read(file));
     const shape = (page: string): string[] =>
@@ -105,7 +105,7 @@ describe('the pages on the doctor', () => {
     expect(shape(english).length).toBeGreaterThan(40);
   });
 
-  it('name every check that the code makes, and the code makes every one that it names', () => {
+  it('list only checks that the code makes', () => {
     const folder = path.join(ROOT, 'lib/cli/doctor');
     const code = readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts') && !file.endsWith('check-list.ts'))

@@ -1,7 +1,7 @@
 import { run } from '../../../lib/cli/run';
 import { createEmulator } from '../../../lib/emulator/index';
 import { widthOf } from '../../../lib/cli/doctor/report/width';
-import { doctor, environmentOf, examine } from './lab';
+import { doctor, environmentOf, examine } from './run-doctor';
 import { listen } from '../../support/hosts';
 import { emulator, useEmulator } from '../../support/emulator';
 
@@ -10,7 +10,7 @@ useEmulator();
 const SECRET = 'deadbeefdeadbeefdeadbeefdeadbeef';
 
 describe('express-wechat-auth doctor', () => {
-  it('ends with 0 where all is well, and shows each check in a line', async () => {
+  it('exits with 0 if nothing is wrong, and prints a line for each check', async () => {
     const { exit, out, err } = await doctor([], environmentOf(emulator));
     expect({ exit, err }).toEqual({ exit: 0, err: '' });
     expect(out).toMatch(/✔ Account: AppID +wx0f1c1a10e0000001\n/);
@@ -18,24 +18,24 @@ describe('express-wechat-auth doctor', () => {
     expect(out).not.toContain('✖');
   });
 
-  it('ends with 1 where something failed, and says what to do', async () => {
+  it('exits with 1 if a check failed, and says what to do', async () => {
     const { exit, out } = await doctor([], { ...environmentOf(emulator), WECHAT_APP_SECRET: SECRET });
     expect(exit).toBe(1);
     expect(out).toMatch(
-      /✖ Account: credentials +WeChat says 40125 invalid appsecret\n +→ The AppSecret is not/,
+      /✖ Account: credentials +WeChat responds 40125 invalid appsecret\n +→ The AppSecret does not belong/,
     );
     expect(out).toMatch(/\n1 failed, /);
   });
 
-  it('ends with 0 where there are only warnings', async () => {
+  it('exits with 0 if there are only warnings', async () => {
     emulator.fail('access_token', { errcode: -1 }, { times: 2 });
     const { exit, out } = await doctor([], environmentOf(emulator));
     expect(exit).toBe(0);
-    expect(out).toMatch(/! Account: credentials +WeChat says -1 system error/);
+    expect(out).toMatch(/! Account: credentials +WeChat responds -1 system error/);
     expect(out).toMatch(/\n2 to look at, /);
   });
 
-  it('speaks Chinese where the environment does, or when told to', async () => {
+  it('prints Chinese in a Chinese locale, or with --lang zh', async () => {
     const english = await doctor(['--lang', 'en'], { ...environmentOf(emulator), LANG: 'zh_CN.UTF-8' });
     expect(english.out).toContain('Clock of this machine');
     for (const env of [
@@ -44,7 +44,7 @@ describe('express-wechat-auth doctor', () => {
       { LC_MESSAGES: 'zh' },
     ]) {
       const { out } = await doctor([], { ...environmentOf(emulator), ...env });
-      expect(out).toMatch(/✔ 本机时钟 +与对端一致\n/);
+      expect(out).toMatch(/✔ 本机时钟 +与服务器一致\n/);
     }
     expect((await doctor([], { ...environmentOf(emulator), LANG: 'zhxx' })).out).toContain('Clock');
     expect((await doctor(['--lang', 'zh'], environmentOf(emulator))).out).toMatch(/\d+ 项正常/);
@@ -86,12 +86,12 @@ describe('express-wechat-auth doctor', () => {
           .filter((line) => line.startsWith('    '))
           .every((line) => widthOf(/^ */.exec(line)?.[0] ?? '') >= (starts[0] ?? 0)),
       ).toBe(true);
-      // No line begins with what closes a Chinese sentence.
+      // No line begins with closing punctuation.
       expect(lines.filter((line) => /^ *[，。；：）」]/.test(line))).toEqual([]);
     },
   );
 
-  it('is coloured for a person only, and not where NO_COLOR says no', async () => {
+  it('prints colours to a terminal only, and not if NO_COLOR is set', async () => {
     const env = environmentOf(emulator);
     const isColoured = async (more: Record<string, string>, columns?: number): Promise<boolean> =>
       (await doctor([], { ...env, ...more }, columns === undefined ? {} : { columns })).out.includes(
@@ -119,14 +119,14 @@ describe('express-wechat-auth doctor', () => {
       expect(Object.keys(check)).toEqual(['id', 'status', 'title', 'detail', 'remedy']);
     expect(answer.checks.find(({ id }) => id === 'credentials')).toMatchObject({
       status: 'failed',
-      title: '公众号凭据',
+      title: '服务号凭据',
       remedy: expect.stringContaining('开发密钥') as string,
     });
     expect(answer.checks.find(({ id }) => id === 'clock')).toMatchObject({ status: 'ok', remedy: null });
     expect(JSON.parse((await doctor(['--json'], environmentOf(emulator))).out)).toMatchObject({ ok: true });
   });
 
-  it('takes flags before the environment, and an empty variable for none', async () => {
+  it('prefers flags to the environment, and ignores empty variables', async () => {
     const flags = [
       '--app-id',
       emulator.apps.official.appId,
@@ -146,7 +146,7 @@ describe('express-wechat-auth doctor', () => {
     expect(check('app-id').detail).toBe(emulator.apps.official.appId);
   });
 
-  it('warns of a secret in a flag, and reads it from the standard input instead', async () => {
+  it('warns of a secret in a flag, but not of one on the standard input', async () => {
     const { appId, appSecret } = emulator.apps.official;
     const { website } = emulator.apps;
     const env = {
@@ -177,7 +177,7 @@ describe('express-wechat-auth doctor', () => {
     });
   });
 
-  it('never repeats a secret, whichever way it is given and whoever says it back', async () => {
+  it('never prints a secret, however it is given and whoever echoes it', async () => {
     const { official, website } = emulator.apps;
     const runs = [
       await doctor([], { ...environmentOf(emulator), WECHAT_APP_SECRET: SECRET }),
@@ -211,11 +211,11 @@ describe('express-wechat-auth doctor', () => {
       expect(out + err).not.toContain(website.appSecret);
       expect(out + err).not.toBe('');
     }
-    // It was not even sent, where an AppID belongs: a path is logged on the way.
+    // Nor is it sent as an AppID: servers on the way log paths.
     expect(emulator.requests.filter(({ query }) => query['appid'] === SECRET)).toEqual([]);
   });
 
-  it('says with --help what every flag is for', async () => {
+  it('explains every flag with --help', async () => {
     const { exit, out } = await doctor(['--help']);
     expect(exit).toBe(0);
     for (const flag of [
@@ -245,7 +245,7 @@ describe('express-wechat-auth doctor', () => {
     ['an unknown flag', ['--app-ids', 'x'], /Unknown option '--app-ids'/],
     ['a flag without its value', ['--url'], /--url needs a value/],
     ['a value for a flag that takes none', ['--json=yes'], /--json takes no value/],
-    ['an argument without a flag', ['http://127.0.0.1'], /belongs to no flag/],
+    ['an argument without a flag', ['http://127.0.0.1'], /does not belong to any flag/],
     ['an address that is none', ['--url', '127.0.0.1:3000'], /--url must be an http: or https: address/],
     ['a route without a slash', ['--login', 'login'], /--login is "login"; it must be a path/],
     ['a language it does not speak', ['--lang', 'fr'], /--lang is "fr"; it must be zh or en/],
@@ -258,7 +258,7 @@ describe('express-wechat-auth doctor', () => {
     expect(err).toMatch(/Try express-wechat-auth doctor --help$/);
   });
 
-  it('stops at once on Ctrl+C, in the middle of a question', async () => {
+  it('stops at once on Ctrl+C, while it waits for a response', async () => {
     let asked = (): void => undefined;
     const isAsked = new Promise<void>((resolve) => (asked = resolve));
     const silent = await listen(() => asked());
@@ -278,7 +278,34 @@ describe('express-wechat-auth doctor', () => {
     await silent.close();
   });
 
-  it('asks an emulator of its own as well as WeChat’s own addresses would be asked', async () => {
+  it('stops at once on Ctrl+C, while it waits for a secret on the standard input', async () => {
+    const err: string[] = [];
+    const status = await run(['doctor', '--app-secret', '-'], {
+      env: {},
+      out: () => undefined,
+      err: (line) => err.push(line),
+      stopped: Promise.resolve(),
+      input: () => new Promise(() => undefined),
+    });
+    expect([status, err]).toEqual([1, ['express-wechat-auth: stopped before the end']]);
+  });
+
+  it('does not wait forever for a secret on the standard input', async () => {
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    const spy = jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(100));
+    const err: string[] = [];
+    const status = await run(['doctor', '--app-secret', '-'], {
+      env: {},
+      out: () => undefined,
+      err: (line) => err.push(line),
+      stopped: new Promise(() => undefined),
+      input: () => new Promise(() => undefined),
+    });
+    spy.mockRestore();
+    expect([status, err[0]]).toEqual([2, 'express-wechat-auth: The standard input did not end within 50 s']);
+  });
+
+  it('sends an emulator the requests that it would send WeChat', async () => {
     const other = await createEmulator();
     await examine([], environmentOf(other));
     const asked = other.requests.map(({ path }) => path).sort();

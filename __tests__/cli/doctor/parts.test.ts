@@ -1,9 +1,9 @@
-// What no app on this machine can show: addresses of the world outside, and cookies that no session middleware sets.
+// Cases that need public addresses, or cookies that no session middleware sets.
 import { CookieJar } from '../../../lib/cli/doctor/probe/cookie-jar';
 import { checkRedirectURI } from '../../../lib/cli/doctor/checks/redirect-uri';
 import { publicURL, playsProxy, siteOf } from '../../../lib/cli/doctor/probe/site';
 import { widthOf, wrap } from '../../../lib/cli/doctor/report/width';
-import type { Configuration } from '../../../lib/cli/doctor/checks/configuration';
+import type { Configuration } from '../../../lib/cli/doctor/configuration';
 import type { Finding } from '../../../lib/cli/doctor/report/check-list';
 import { WECHAT } from '../../../lib/oauth/endpoints';
 
@@ -29,21 +29,21 @@ describe('the cookie jar of the doctor', () => {
     ['session=a; Max-Age=0', HTTPS, 'expired'],
     ['session=a; Expires=Thu, 01 Jan 1970 00:00:00 GMT', HTTPS, 'expired'],
     ['session=a; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT', HTTPS, undefined],
-  ])('takes %s from %s as a browser would', (line, url, refusal) => {
+  ])('treats %s from %s as a browser does', (line, url, refusal) => {
     const jar = new CookieJar();
     expect(jar.take([line], url).map((offered) => offered.refusal)).toEqual([refusal]);
     const kept = new URL(url.href.replace(/auth\/login$/, 'auth/callback'));
     expect(jar.header(kept, true)).toBe(refusal === undefined ? line.split(';')[0] : '');
   });
 
-  it('takes 4096 bytes of name and value, and not one more', () => {
+  it('keeps 4096 bytes of name and value, and drops one byte more', () => {
     const refusals = [4089, 4090].map(
       (size) => new CookieJar().take([`session=${'a'.repeat(size)}`], HTTPS)[0]?.refusal,
     );
     expect(refusals).toEqual([undefined, 'size']);
   });
 
-  it('sends what the path, the scheme and the way there allow', () => {
+  it('sends a cookie as its Path, its Secure and its SameSite allow', () => {
     const jar = new CookieJar();
     jar.take(
       ['a=1; Path=/auth', 'b=2; Path=/', 'c=3', 'd=4; SameSite=Strict; Path=/', 'e=5; Secure; Path=/'],
@@ -57,7 +57,7 @@ describe('the cookie jar of the doctor', () => {
   });
 });
 
-describe('the doctor, on addresses of the world outside', () => {
+describe('the doctor, on public addresses', () => {
   const ROUTES = { mount: '', login: '/login', callback: '/callback' };
   const configuration = (baseURL?: string): Configuration => ({
     apps: {
@@ -72,17 +72,17 @@ describe('the doctor, on addresses of the world outside', () => {
 
   function judged(url: string, baseURL: string | undefined, redirectURI: string): Finding {
     const site = siteOf(new URL(url), baseURL === undefined ? undefined : new URL(baseURL), ROUTES);
-    const sent = {
-      kind: 'sent',
+    const request = {
+      kind: 'started',
       flow: 'official',
-      page: new URL(WECHAT.open),
+      url: new URL(WECHAT.open),
       redirectURI,
       state: '',
     } as const;
-    return checkRedirectURI(configuration(baseURL), site, [sent]);
+    return checkRedirectURI(configuration(baseURL), site, [request]);
   }
 
-  it('asks a public address as it is, and an inner one as its proxy would', () => {
+  it('requests a public address as it is, and a private one the way its proxy does', () => {
     const outside = siteOf(new URL('https://www.example.com'), new URL('https://h5.example.com'), ROUTES);
     expect([playsProxy(outside), publicURL(outside, '/login').href]).toEqual([
       false,
@@ -104,7 +104,7 @@ describe('the doctor, on addresses of the world outside', () => {
     }
   });
 
-  it('sees that logins start on another host, or another scheme, than WeChat comes back to', () => {
+  it('reports that logins start on another host or scheme than the callback', () => {
     const other = judged(
       'https://www.example.com',
       'https://h5.example.com',
@@ -112,7 +112,7 @@ describe('the doctor, on addresses of the world outside', () => {
     );
     expect([other.status, other.detail.en]).toEqual([
       'failed',
-      'logins start at www.example.com, but WeChat comes back to h5.example.com',
+      'logins start at www.example.com, but WeChat sends browsers back to h5.example.com',
     ]);
     const scheme = judged(
       'http://h5.example.com',
@@ -121,7 +121,7 @@ describe('the doctor, on addresses of the world outside', () => {
     );
     expect([scheme.status, scheme.detail.en]).toEqual([
       'failed',
-      'logins start at http://, but WeChat comes back to https://h5.example.com',
+      'logins start at http://, but WeChat sends browsers back to https://h5.example.com',
     ]);
     expect(judged('https://h5.example.com', undefined, 'https://h5.example.com/callback').status).toBe('ok');
     expect(judged('https://h5.example.com', undefined, 'https://www.example.com/callback').status).toBe(
@@ -135,7 +135,7 @@ describe('text in a terminal', () => {
     expect(['微信 ok', '（）', '✔ ✖ ! –', 'e\u0301'].map(widthOf)).toEqual([7, 4, 7, 1]);
   });
 
-  it('breaks Chinese anywhere but before what closes a sentence, and other text at blanks', () => {
+  it('breaks Chinese anywhere except before closing punctuation, and other text at spaces', () => {
     expect(wrap('请设置一下。再来', 10, 'zh')).toEqual(['请设置一', '下。再来']);
     expect(wrap('see 设置与开发 there', 12, 'en')).toEqual(['see', '设置与开发', 'there']);
     expect(wrap('https://h5.example.com/callback', 12, 'en')).toEqual([

@@ -1,4 +1,4 @@
-// The doctor as people run it: the built command, in a process of its own, with that process's network and environment.
+// The built command in its own process, with the network and the environment of that process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { startApp } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { listen, type Host } from '../../support/hosts';
 import { serverSessions } from '../../support/sessions';
-import { environmentOf, officialOf, type Check, type Env, type Said } from './lab';
+import { environmentOf, officialOf, type Check, type Env, type Output } from './run-doctor';
 import type express from 'express';
 
 useEmulator();
@@ -23,7 +23,7 @@ const { bin } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')
   bin: Record<string, string>;
 };
 
-async function runDoctor(args: readonly string[], env: Env, input = ''): Promise<Said> {
+async function runDoctor(args: readonly string[], env: Env, input = ''): Promise<Output> {
   const child = spawn(
     process.execPath,
     [path.join(ROOT, bin['express-wechat-auth'] ?? ''), 'doctor', ...args],
@@ -43,7 +43,7 @@ async function checksOf(args: readonly string[], env: Env): Promise<Map<string, 
 }
 
 describe('the command express-wechat-auth doctor', () => {
-  it('prints a table without colours into a pipe, and is done when it is done', async () => {
+  it('prints a table without colours to a pipe, and exits', async () => {
     const { exit, out, err } = await runDoctor([], environmentOf(emulator));
     expect({ exit, err }).toEqual({ exit: 0, err: '' });
     expect(out).toMatch(/✔ Account: credentials/);
@@ -57,14 +57,14 @@ describe('the command express-wechat-auth doctor', () => {
     expect(out).not.toContain(WECHAT_APP_SECRET);
   });
 
-  it('says that a name is not found', async () => {
+  it('reports that a host name is not found', async () => {
     const checks = await checksOf([], { ...officialOf(emulator), WECHAT_API_URL: 'http://nobody.invalid' });
     expect(checks.get('api-reachable')?.detail).toMatch(
-      /^nobody\.invalid: its name is not found \(DNS\): (?:ENOTFOUND|EAI_AGAIN)$/,
+      /^nobody\.invalid: the host name is not found \(DNS\): (?:ENOTFOUND|EAI_AGAIN)$/,
     );
   });
 
-  it('goes through the proxy of the environment, names it without its password, and says when it refuses', async () => {
+  it('uses the proxy of the environment, prints it without its password, and reports its refusal', async () => {
     const asked: string[] = [];
     const proxy = http.createServer();
     proxy.on('connect', (request, socket: net.Socket) => {
@@ -92,12 +92,31 @@ describe('the command express-wechat-auth doctor', () => {
     expect(open.get('api-reachable')?.detail).toContain(`through the proxy 127.0.0.1:${port}`);
     expect(open.get('credentials')?.status).toBe('ok');
     expect(asked).toContain(new URL(emulator.url).host);
-    expect(shut.get('api-reachable')?.detail).toMatch(/the proxy does not let it through: HTTP 403/);
-    expect(broken.get('api-reachable')?.detail).toMatch(/the proxy does not let it through/);
+    expect(shut.get('api-reachable')?.detail).toMatch(/the proxy does not let the request through: HTTP 403/);
+    expect(broken.get('api-reachable')?.detail).toMatch(
+      /the proxy does not let the request through: HTTP_PROXY$/,
+    );
     expect(JSON.stringify([...open, ...shut, ...broken])).not.toContain('verysecretpassword');
   });
 
-  it('asks an app of this machine past the proxy', async () => {
+  it('does not wait for a proxy that never responds', async () => {
+    const sockets: net.Socket[] = [];
+    const proxy = net.createServer((socket) => void sockets.push(socket.on('error', () => undefined)));
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const checks = await checksOf(['--timeout', '300'], {
+      WECHAT_OPEN_URL: 'http://wechat.example.com',
+      WECHAT_API_URL: 'http://wechat.example.com',
+      HTTP_PROXY: `http://127.0.0.1:${port}`,
+    });
+    sockets.forEach((socket) => socket.destroy());
+    await once(proxy.close(), 'close');
+    expect(checks.get('api-reachable')?.detail).toBe(
+      'wechat.example.com: the proxy does not let the request through: timeout',
+    );
+  });
+
+  it('does not use the proxy for an app on this machine', async () => {
     const app = await startApp(emulator);
     const checks = await checksOf(['--url', app.url], {
       ...environmentOf(emulator),
@@ -108,7 +127,7 @@ describe('the command express-wechat-auth doctor', () => {
     expect(checks.get('login-in-wechat')?.status).toBe('ok');
   });
 
-  describe('before a proxy with TLS', () => {
+  describe('for an app behind a TLS proxy', () => {
     const certificate = selfSignedCertificate(['localhost', '127.0.0.1']);
     let folder: string;
     let env: Env;
@@ -153,7 +172,7 @@ describe('the command express-wechat-auth doctor', () => {
       return checks;
     }
 
-    it('walks an app that trusts it, from the address that browsers see', async () => {
+    it('finds nothing wrong with an app that trusts it', async () => {
       const trust = (app: Host): unknown => (app as unknown as express.Express).set('trust proxy', 1);
       const checks = await behindTLS(trust, false);
       const statuses = [...checks.values()].filter(({ status }) => status !== 'ok');
@@ -162,7 +181,7 @@ describe('the command express-wechat-auth doctor', () => {
       expect(checks.get('callback')?.status).toBe('ok');
     });
 
-    it('sees that an app does not trust it', async () => {
+    it('reports that an app does not trust it', async () => {
       jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
       const checks = await behindTLS(() => undefined, true);
       expect([...checks.values()].filter(({ status }) => status === 'failed').map(({ id }) => id)).toEqual([
@@ -172,15 +191,15 @@ describe('the command express-wechat-auth doctor', () => {
       ]);
     });
 
-    it('says that nobody knows the certificate', async () => {
+    it('reports a certificate that is not trusted', async () => {
       const checks = await behindTLS(() => undefined, true, { NODE_EXTRA_CA_CERTS: '' });
       expect(checks.get('app-reachable')?.detail).toMatch(
-        /the encryption fails \(TLS\): (?:DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED\w*)/,
+        /the TLS handshake fails \(TLS\): (?:DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED\w*)/,
       );
     });
   });
 
-  it('says that a server shows another certificate', async () => {
+  it('reports the certificate of another host', async () => {
     const other = selfSignedCertificate(['elsewhere.example.com']);
     const server = https.createServer(other, (_req, res) => res.end());
     await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -197,7 +216,7 @@ describe('the command express-wechat-auth doctor', () => {
     server.close();
     await once(server, 'close');
     expect(checks.get('api-reachable')?.detail).toMatch(
-      /the encryption fails \(TLS\): ERR_TLS_CERT_ALTNAME_INVALID/,
+      /the TLS handshake fails \(TLS\): ERR_TLS_CERT_ALTNAME_INVALID/,
     );
   });
 
@@ -217,6 +236,20 @@ describe('the command express-wechat-auth doctor', () => {
     child.kill('SIGINT');
     await once(child, 'close');
     await silent.close();
+    expect([child.exitCode, await err]).toEqual([1, 'express-wechat-auth: stopped before the end\n']);
+  });
+
+  it('ends on Ctrl+C while it waits for a secret on the standard input', async () => {
+    const child = spawn(
+      process.execPath,
+      [path.join(ROOT, bin['express-wechat-auth'] ?? ''), 'doctor', '--app-secret', '-'],
+      { env: { PATH: process.env['PATH'] } },
+    );
+    const err = text(child.stderr);
+    // More than a pipe holds: it is written when the command reads.
+    await new Promise((resolve) => child.stdin.on('error', resolve).write('x'.repeat(2 ** 20), resolve));
+    child.kill('SIGINT');
+    await once(child, 'close');
     expect([child.exitCode, await err]).toEqual([1, 'express-wechat-auth: stopped before the end\n']);
   });
 });

@@ -84,7 +84,7 @@ describe('faults of the options', () => {
        - endpoints.api is 'api.weixin.qq.com', which is not an http: or https: address. Give an address such as https://api.weixin.qq.com.
        - baseUrl is not an option. Did you mean baseURL?
        - appSecret is missing. Give it, or set WECHAT_APP_SECRET.
-       - baseURL is 'h5.example.com', which is no http: or https: address. Write it as https://h5.example.com.
+       - baseURL is 'h5.example.com', which is not an http: or https: address. Write it as https://h5.example.com.
        - returnTo is '//evil.example'. Give a path of this app that starts with one slash, such as /home, and has at most 512 bytes."
     `);
   });
@@ -339,22 +339,31 @@ describe('faults of the options', () => {
 
 describe("a baseURL that WeChat's console would not accept", () => {
   const wrong: readonly (readonly [string, RegExp])[] = [
-    ['https://h5.example.com:8443', /has a port: WeChat would answer 10003 .*网页授权域名.*授权回调域/],
-    ['http://h5.example.com:8080/shop', /has a port.*without a port/],
-    ['https://203.0.113.7', /is an IP address: WeChat would answer 10003 .*网页授权域名/],
+    [
+      'https://h5.example.com:8443',
+      /has a port \(8443\)\. WeChat would show 10003 .*网页授权域名.*授权回调域/,
+    ],
+    ['http://h5.example.com:8080/shop', /has a port \(8080\).*without a port/],
+    ['https://203.0.113.7', /is an IP address\. WeChat would show 10003 .*网页授权域名/],
     ['https://[2001:db8::1]', /is an IP address.*网页授权域名/],
+    [
+      'https://my_app.example.com',
+      /has the host my_app\.example\.com, with characters other than letters.*网页授权域名/,
+    ],
+    ['https://h5.example.com.', /with characters other than letters, digits and "-"/],
+    ['http://10.example.com:8080', /has a port \(8080\)/],
     ['https://h5.example.com/#/home', /has a query or a fragment.*网页授权域名/],
     ['https://h5.example.com/?a=1', /has a query or a fragment.*网页授权域名/],
     ['https://h5.example.com?', /has a query or a fragment/],
     ['https://h5.example.com#', /has a query or a fragment/],
     ['https://h5.example.com//shop', /has two slashes in a row/],
     ['https://user:pass@h5.example.com', /has a user or a password in it/],
-    ['h5.example.com', /is no http: or https: address\. Write it as https:\/\/h5\.example\.com/],
-    ['//h5.example.com', /is no http: or https: address/],
-    ['ftp://h5.example.com', /is no http: or https: address/],
-    ['javascript:alert(1)', /is no http: or https: address/],
-    ['https://', /is no http: or https: address/],
-    ['https://h5 .example.com', /is no http: or https: address/],
+    ['h5.example.com', /is not an http: or https: address\. Write it as https:\/\/h5\.example\.com/],
+    ['//h5.example.com', /is not an http: or https: address/],
+    ['ftp://h5.example.com', /is not an http: or https: address/],
+    ['javascript:alert(1)', /is not an http: or https: address/],
+    ['https://', /is not an http: or https: address/],
+    ['https://h5 .example.com', /is not an http: or https: address/],
   ];
   it.each(wrong)('is a fault: %s', (baseURL, expected) => {
     expect(messageOf({ baseURL })).toMatch(expected);
@@ -373,7 +382,9 @@ describe("a baseURL that WeChat's console would not accept", () => {
     'http://192.168.1.7:8080',
     'http://10.0.0.1',
     'http://[::1]:3000',
-  ])('%s is not one', (baseURL) => {
+    'http://nas.local:8080',
+    'http://169.254.7.7:3000',
+  ])('is not %s', (baseURL) => {
     expect(messageOf({ baseURL })).toBe('');
   });
 

@@ -1,60 +1,88 @@
-/** `express-wechat-auth doctor`: from what is given outwards, to the network, WeChat and the running app. */
-import { redact } from '../../redact';
+/**
+ * `express-wechat-auth doctor`: checks the configuration, then the network, then WeChat, then the running
+ * app.
+ */
 import type { WechatFlow } from '../../oauth/flows';
-import type { Command, Terminal } from '../terminal';
+import { redact } from '../../redact';
+import { bilingual, type Bilingual, type Language } from '../bilingual';
+import { CommandError, UsageError, type Command, type Terminal } from '../terminal';
 import { checkApp } from './checks/app';
-import type { ProbeRequest } from './probe/http-probe';
+import { isAppId } from './checks/app-credentials';
 import { usableBase } from './checks/base-url';
-import { skipped, type CheckId, type Finding, type Group } from './report/check-list';
-import { ID_OF, checkConfiguration, isGiven, type Configuration } from './checks/configuration';
-import { DOCTOR_HELP, readDoctorFlags, type DoctorFlags } from './doctor-flags';
+import { checkConfiguration, givenFlows } from './checks/configuration';
+import { checkCredentials } from './checks/credentials';
+import { checkLoginPage } from './checks/login-page';
 import { checkNetwork } from './checks/network';
-import { isOk, renderGroup, renderJSON, renderSummary, type OutputStyle } from './report/report';
-import { siteOf, withoutSlash, type Site } from './probe/site';
 import { checkVerificationFile } from './checks/verification-file';
-import { checkCredentials, checkLoginPage } from './checks/wechat';
-import { bilingual } from './report/bilingual';
+import type { Configuration } from './configuration';
+import { DOCTOR_HELP, parseDoctorFlags, readDoctorFlags, type DoctorFlags } from './doctor-flags';
+import type { ProbeLimits } from './probe/http-probe';
+import { callbackPath, publicURL, siteOf, type Site } from './probe/site';
+import { notChecked, skipped, type CheckId, type Finding, type Group } from './report/check-list';
+import { FLOW_CHECKS } from './report/flow-checks';
+import { isOk, renderGroup, renderJSON, renderSummary, type OutputStyle } from './report/report';
 
-export const doctorCommand: Command = async (args, terminal) => {
-  const flags = await readDoctorFlags(args, terminal);
-  if (!flags) {
-    terminal.out(DOCTOR_HELP);
+/**
+ * Every request that is not done after this time, in ms, counts as timed out: the command ends within a
+ * minute.
+ */
+const LONGEST_RUN = 50_000;
+
+export const doctorCommand: Command = async (args, terminal, language) => {
+  const values = parseDoctorFlags(args);
+  if (values.help) {
+    terminal.out(DOCTOR_HELP[language]);
     return 0;
   }
-  const stop = new AbortController();
-  const stopped = terminal.stopped.then(() => stop.abort());
-  const done = examine(flags, stop.signal, terminal);
-  await Promise.race([done, stopped]);
-  if (stop.signal.aborted) {
-    done.catch(() => undefined);
-    throw new Error('stopped before the end');
-  }
-  return (await done) ? 0 : 1;
+  const interrupted = new AbortController();
+  const interruption = terminal.stopped.then(() => {
+    interrupted.abort();
+    throw new CommandError(TEXTS.interrupted);
+  });
+  const deadline = AbortSignal.timeout(LONGEST_RUN);
+  const run = async (): Promise<number> => {
+    const flags = await Promise.race([readDoctorFlags(values, terminal), noInputBy(deadline)]);
+    return examine(flags, interrupted.signal, deadline, terminal, language);
+  };
+  return Promise.race([run(), interruption]);
 };
 
-/** Resolves to whether nothing failed. */
-async function examine(flags: DoctorFlags, signal: AbortSignal, terminal: Terminal): Promise<boolean> {
-  const { configuration, json, language } = flags;
-  const look = lookOf(flags, terminal);
-  const findings: Finding[] = [];
-  const add = (group: Group, found: readonly Finding[]): void => {
-    const masked = found.map((finding) => mask(finding, configuration));
-    findings.push(...masked);
-    if (!json && !signal.aborted && masked.length > 0) terminal.out(renderGroup(group, masked, look));
-  };
-  const question = { timeout: flags.timeout, signal };
-
-  add('configuration', checkConfiguration(configuration, flags.url === undefined));
-  if (isSound('endpoints', findings)) add('network', await checkNetwork(configuration, question));
-  add('wechat', await askWechat(flags, findings, question));
-  add('app', await visitApp(flags, question));
-
-  if (signal.aborted) return false;
-  terminal.out(json ? renderJSON(findings, language) : renderSummary(findings, look));
-  return isOk(findings);
+/** Rejects at the deadline: the standard input may never end. */
+function noInputBy(deadline: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    deadline.addEventListener('abort', () => reject(new UsageError(TEXTS.noInput)));
+  });
 }
 
-function lookOf({ language }: DoctorFlags, { env, screen }: Terminal): OutputStyle {
+/** Resolves to the exit status. */
+async function examine(
+  flags: DoctorFlags,
+  interrupted: AbortSignal,
+  deadline: AbortSignal,
+  terminal: Terminal,
+  language: Language,
+): Promise<number> {
+  const { configuration, json, url } = flags;
+  const limits = { timeout: flags.timeout, signal: AbortSignal.any([interrupted, deadline]) };
+  const style = styleOf(terminal, language);
+  const findings: Finding[] = [];
+  const add = (group: Group, found: readonly Finding[]): void => {
+    const clean = found.map((finding) => forOutput(finding, configuration));
+    findings.push(...clean);
+    if (!json && !interrupted.aborted && clean.length > 0) terminal.out(renderGroup(group, clean, style));
+  };
+
+  add('configuration', checkConfiguration(configuration, url !== undefined));
+  if (isSound(findings, 'endpoints')) add('network', await checkNetwork(configuration, limits));
+  add('wechat', await checkWechat(flags, findings, limits));
+  add('app', await checkRunningApp(flags, limits));
+
+  if (!interrupted.aborted)
+    terminal.out(json ? renderJSON(findings, language) : renderSummary(findings, style));
+  return isOk(findings) ? 0 : 1;
+}
+
+function styleOf({ env, screen }: Terminal, language: Language): OutputStyle {
   return {
     language,
     columns: screen?.columns ?? 80,
@@ -62,86 +90,91 @@ function lookOf({ language }: DoctorFlags, { env, screen }: Terminal): OutputSty
   };
 }
 
-/** Nothing that was given in secret is said again, whoever repeats it. */
-function mask(finding: Finding, { apps }: Configuration): Finding {
-  const secrets = [apps.official.appSecret, apps.website.appSecret];
-  const hide = ({ en, zh }: Finding['detail']): Finding['detail'] =>
-    bilingual(redact(en, secrets), redact(zh, secrets));
+/** No AppSecret is printed, even if WeChat or the app echoes it, and no control character of theirs. */
+function forOutput(finding: Finding, { apps }: Configuration): Finding {
+  const secrets = Object.values(apps).map(({ appSecret }) => appSecret);
+  const ids = Object.values(apps).flatMap(({ appId }) =>
+    appId !== undefined && isAppId(appId) ? [appId] : [],
+  );
+  const clean = ({ en, zh }: Bilingual): Bilingual =>
+    bilingual(redactExcept(en, ids, secrets), redactExcept(zh, ids, secrets));
   return {
     ...finding,
-    detail: hide(finding.detail),
-    ...(finding.remedy && { remedy: hide(finding.remedy) }),
+    detail: clean(finding.detail),
+    ...(finding.remedy && { remedy: clean(finding.remedy) }),
   };
 }
 
-function isSound(id: CheckId, findings: readonly Finding[]): boolean {
-  return findings.every((finding) => finding.id !== id || finding.status !== 'failed');
+/**
+ * `redact` masks parts of a secret, too. The emulator's AppIDs share digits with its AppSecrets, and an AppID
+ * is not a secret: it stays as it is.
+ */
+function redactExcept(
+  text: string,
+  [id, ...ids]: readonly string[],
+  secrets: readonly (string | undefined)[],
+): string {
+  if (id === undefined) return redact(text, secrets);
+  const parts = text.split(id).map((part) => redactExcept(part, ids, secrets));
+  return parts.join(id);
 }
 
-async function askWechat(
+function isSound(findings: readonly Finding[], ...needed: readonly CheckId[]): boolean {
+  return findings.every(({ id, status }) => !needed.includes(id) || status !== 'failed');
+}
+
+async function checkWechat(
   flags: DoctorFlags,
   findings: readonly Finding[],
-  question: ProbeRequest,
+  limits: ProbeLimits,
 ): Promise<Finding[]> {
-  const { configuration } = flags;
-  const flows = (['official', 'website'] as const).filter((flow) => isGiven(configuration.apps[flow]));
-  const found = await Promise.all(flows.map((flow) => askAbout(flags, flow, findings, question)));
+  const flows = givenFlows(flags.configuration);
+  const found = await Promise.all(flows.map((flow) => checkFlow(flags, flow, findings, limits)));
   return found.flat();
 }
 
-async function askAbout(
-  flags: DoctorFlags,
+async function checkFlow(
+  { configuration, routes }: DoctorFlags,
   flow: WechatFlow,
   findings: readonly Finding[],
-  question: ProbeRequest,
+  limits: ProbeLimits,
 ): Promise<Finding[]> {
-  const { configuration } = flags;
-  const { appId, appSecret } = ID_OF[flow];
-  const credentials = flow === 'official' ? 'credentials' : 'website-credentials';
-  const page = flow === 'official' ? 'login-page' : 'website-login-page';
-  const isReady = (...needed: readonly CheckId[]): boolean => needed.every((id) => isSound(id, findings));
-  const redirectURI = redirectOf(flags);
+  const { appId, appSecret, credentials, loginPage } = FLOW_CHECKS[flow];
+  // A wrong AppID may be an AppSecret in the wrong place: it is not sent anywhere.
+  const found = [
+    isSound(findings, appId, appSecret, 'endpoints', 'api-reachable')
+      ? await checkCredentials(configuration, flow, limits)
+      : notChecked(credentials),
+  ];
+  const site = publicSite(configuration, routes);
+  if (site === undefined) return found;
+  const redirectURI = publicURL(site, callbackPath(site)).href;
   return [
-    // A wrong value may be a secret in the place of an id, which is nothing to send anywhere.
-    isReady(appId, appSecret, 'endpoints', 'api-reachable')
-      ? await checkCredentials(configuration, flow, question)
-      : skipped(credentials, bilingual('not asked: correct the above first', '未询问：请先更正上文的问题')),
-    ...(redirectURI === undefined
-      ? []
-      : [
-          isReady(appId, 'endpoints', 'open-reachable')
-            ? await checkLoginPage(configuration, flow, redirectURI, question)
-            : skipped(page, bilingual('not asked: correct the above first', '未询问：请先更正上文的问题')),
-        ]),
+    ...found,
+    isSound(findings, appId, 'endpoints', 'open-reachable')
+      ? await checkLoginPage(configuration, flow, redirectURI, limits)
+      : notChecked(loginPage),
   ];
 }
 
-/** Where WeChat would come back to, if that is known here. */
-function redirectOf({ configuration, routes }: DoctorFlags): string | undefined {
-  const base = usableBase(configuration);
-  return base && withoutSlash(base.href) + routes.mount + routes.callback;
-}
-
-async function visitApp(flags: DoctorFlags, question: ProbeRequest): Promise<Finding[]> {
+async function checkRunningApp(flags: DoctorFlags, limits: ProbeLimits): Promise<Finding[]> {
   const { configuration, url, routes, verificationFiles } = flags;
-  const walked = url && (await checkApp(configuration, url, routes, question));
-  const site = walked?.site ?? publicSite(flags);
-  const files = verificationFiles.map(async (file) =>
-    site
-      ? await checkVerificationFile(site, file, question)
-      : skipped(
-          'verification-file',
-          bilingual('not looked at: give --url or --base-url', '未检查：请给出 --url 或 --base-url'),
-        ),
-  );
-  const none =
-    url === undefined
-      ? [skipped('app-reachable', bilingual('not looked at: give --url', '未检查：请给出 --url'))]
-      : [];
-  return [...none, ...(walked?.findings ?? []), ...(await Promise.all(files))];
+  const app = url && (await checkApp(configuration, url, routes, limits));
+  const site = app?.site ?? publicSite(configuration, routes);
+  const files = verificationFiles.map((file) => checkVerificationFile(site, file, limits));
+  return [...(app?.findings ?? [skipped('app-reachable', TEXTS.noURL)]), ...(await Promise.all(files))];
 }
 
-function publicSite({ configuration, routes }: DoctorFlags): Site | undefined {
+function publicSite(configuration: Configuration, routes: DoctorFlags['routes']): Site | undefined {
   const base = usableBase(configuration);
   return base && siteOf(base, undefined, routes);
 }
+
+const TEXTS = {
+  interrupted: bilingual('stopped before the end', '已中途停止'),
+  noInput: bilingual(
+    `The standard input did not end within ${LONGEST_RUN / 1000} s`,
+    `标准输入在 ${LONGEST_RUN / 1000} 秒内没有结束`,
+  ),
+  noURL: bilingual('not checked: give --url', '未检查：请给出 --url'),
+};

@@ -1,50 +1,22 @@
-import { parseArgs } from 'node:util';
 import { WECHAT } from '../../oauth/endpoints';
+import { FLOWS } from '../../oauth/flows';
+import { bilingual, isLanguage, type Bilingual } from '../bilingual';
+import { readEnvFiles } from '../env-file';
+import { parseFlags } from '../flags';
 import { UsageError, type Terminal } from '../terminal';
-import type { Configuration } from './checks/configuration';
-import type { Routes } from './probe/site';
-import { languageOf, type Language } from './report/bilingual';
-
-export const DOCTOR_HELP = `Usage: express-wechat-auth doctor [options]
-
-Checks a configuration, the way to WeChat, what WeChat says of it, and a running app. What no flag gives comes from the
-environment, by the names that wechatAuth() reads.
-
-Configuration:
-  --app-id <id>                  official account (WECHAT_APP_ID)
-  --app-secret <secret>          its AppSecret (WECHAT_APP_SECRET); - reads it from the standard input
-  --website-app-id <id>          website app (WECHAT_WEBSITE_APP_ID)
-  --website-app-secret <secret>  its AppSecret (WECHAT_WEBSITE_APP_SECRET); - reads it from the standard input
-  --base-url <url>               public address of the app (WECHAT_BASE_URL)
-  --open-url <url>               WeChat's pages (WECHAT_OPEN_URL; default ${WECHAT.open})
-  --api-url <url>                WeChat's API (WECHAT_API_URL; default ${WECHAT.api})
-
-The running app:
-  --url <url>                    where it is reached, from here: http://127.0.0.1:3000, or its public address
-  --mount <path>                 where wechatAuth() is mounted (default the root)
-  --login <path>                 its option routes.login (default /login)
-  --callback <path>              its option routes.callback (default /callback)
-  --verification-file <name>     a file MP_verify_….txt that WeChat asks for; may be given again
-
-Output:
-  --json                         { ok, checks: [{ id, status, title, detail, remedy }] }
-  --lang <zh|en>                 language (default by LC_ALL, LC_MESSAGES, LANG)
-  --timeout <ms>                 for each question over the network (default 5000)
-  --help                         show this
-
-Ends with 0 where nothing failed, 1 where something did, 2 when called in a wrong way.`;
+import type { Configuration } from './configuration';
+import { withoutSlash, type AppRoutes } from './probe/site';
 
 export interface DoctorFlags {
   readonly configuration: Configuration;
   readonly url: URL | undefined;
-  readonly routes: Routes;
+  readonly routes: AppRoutes;
   readonly verificationFiles: readonly string[];
   readonly json: boolean;
-  readonly language: Language;
   readonly timeout: number;
 }
 
-const options = {
+const OPTIONS = {
   'app-id': { type: 'string' },
   'app-secret': { type: 'string' },
   'website-app-id': { type: 'string' },
@@ -52,6 +24,7 @@ const options = {
   'base-url': { type: 'string' },
   'open-url': { type: 'string' },
   'api-url': { type: 'string' },
+  'env-file': { type: 'string', multiple: true, default: [] as string[] },
   url: { type: 'string' },
   mount: { type: 'string', default: '' },
   login: { type: 'string', default: '/login' },
@@ -63,126 +36,196 @@ const options = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-/** Which environment variable stands in for a flag. */
+/** The environment variable that stands in for a flag. */
 export const ENVIRONMENT = {
-  'app-id': 'WECHAT_APP_ID',
-  'app-secret': 'WECHAT_APP_SECRET',
-  'website-app-id': 'WECHAT_WEBSITE_APP_ID',
-  'website-app-secret': 'WECHAT_WEBSITE_APP_SECRET',
+  'app-id': FLOWS.official.credentials.env.appId,
+  'app-secret': FLOWS.official.credentials.env.appSecret,
+  'website-app-id': FLOWS.website.credentials.env.appId,
+  'website-app-secret': FLOWS.website.credentials.env.appSecret,
   'base-url': 'WECHAT_BASE_URL',
   'open-url': 'WECHAT_OPEN_URL',
   'api-url': 'WECHAT_API_URL',
 } as const;
 
-type Values = ReturnType<typeof parse>;
+type Values = ReturnType<typeof parseDoctorFlags>;
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: false }).values;
-  } catch (error) {
-    throw new UsageError(wordsOf(error));
-  }
+/** @throws UsageError */
+export function parseDoctorFlags(args: readonly string[]) {
+  return parseFlags(args, OPTIONS);
 }
 
-/** Node repeats what it does not understand, and that may be a secret. */
-function wordsOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return 'There is an argument that belongs to no flag';
-  const [flag] = /--[a-z-]+/.exec(message) ?? [];
-  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return `Unknown option '${flag ?? '-'}'`;
-  return message.includes('does not take')
-    ? `${flag ?? 'A flag'} takes no value`
-    : `${flag ?? 'A flag'} needs a value`;
-}
-
-const SECRETS = ['app-secret', 'website-app-secret'] as const;
-
-/** What is asked for, or undefined where it is the help. */
-export async function readDoctorFlags(
-  args: readonly string[],
-  terminal: Terminal,
-): Promise<DoctorFlags | undefined> {
-  const values = parse(args);
-  if (values.help) return undefined;
-  const { env } = terminal;
-  const typed = await withSecrets(values, terminal);
-  const get = (name: keyof typeof ENVIRONMENT): string | undefined =>
-    typed[name] ?? fromEnvironment(env[ENVIRONMENT[name]]);
-  return {
-    configuration: {
-      apps: {
-        official: { appId: get('app-id'), appSecret: get('app-secret') },
-        website: { appId: get('website-app-id'), appSecret: get('website-app-secret') },
-      },
-      baseURL: get('base-url'),
-      open: (get('open-url') ?? WECHAT.open).replace(/\/+$/, ''),
-      api: (get('api-url') ?? WECHAT.api).replace(/\/+$/, ''),
-      hasSecretInFlag: SECRETS.some((name) => values[name] !== undefined && values[name] !== '-'),
-      isProduction: env['NODE_ENV'] === 'production',
-    },
+/**
+ * The configuration comes from the flags, then from the environment, then from the files of `--env-file`.
+ *
+ * @throws UsageError
+ */
+export async function readDoctorFlags(values: Values, terminal: Terminal): Promise<DoctorFlags> {
+  if (values.lang !== undefined && !isLanguage(values.lang)) throw new UsageError(TEXTS.lang(values.lang));
+  const flags = {
     url: values.url === undefined ? undefined : urlOf(values.url),
     routes: {
-      mount: pathOf('--mount', values.mount.replace(/\/+$/, '')),
+      mount: pathOf('--mount', withoutSlash(values.mount)),
       login: pathOf('--login', values.login),
       callback: pathOf('--callback', values.callback),
     },
     verificationFiles: values['verification-file'].map(fileOf),
     json: values.json,
-    language: values.lang === undefined ? languageOf(env) : langOf(values.lang),
     timeout: timeoutOf(values.timeout),
+  };
+  const env = { ...readEnvFiles(values['env-file']), ...terminal.env };
+  return { ...flags, configuration: configurationOf(values, await readSecrets(values, terminal), env) };
+}
+
+const SECRETS = ['app-secret', 'website-app-secret'] as const;
+
+type Secrets = Partial<Record<(typeof SECRETS)[number], string | undefined>>;
+
+function configurationOf(values: Values, secrets: Secrets, env: Terminal['env']): Configuration {
+  const given: Partial<Record<keyof typeof ENVIRONMENT, string | undefined>> = { ...values, ...secrets };
+  const get = (name: keyof typeof ENVIRONMENT): string | undefined =>
+    given[name] ?? nonEmpty(env[ENVIRONMENT[name]]);
+  return {
+    apps: {
+      official: { appId: get('app-id'), appSecret: get('app-secret') },
+      website: { appId: get('website-app-id'), appSecret: get('website-app-secret') },
+    },
+    baseURL: get('base-url'),
+    open: withoutSlash(get('open-url') ?? WECHAT.open),
+    api: withoutSlash(get('api-url') ?? WECHAT.api),
+    hasSecretInFlag: SECRETS.some((name) => values[name] !== undefined && values[name] !== '-'),
+    isProduction: env['NODE_ENV'] === 'production',
   };
 }
 
-/** As wechatAuth() reads it: an empty value counts as none. */
-function fromEnvironment(value: string | undefined): string | undefined {
+/** `wechatAuth()` reads an empty variable as one that is not set. */
+function nonEmpty(value: string | undefined): string | undefined {
   return value?.trim() === '' ? undefined : value;
 }
 
 /** A line of the standard input for each secret that is `-`, in the order of the help. */
-async function withSecrets(
-  values: Values,
-  { input }: Terminal,
-): Promise<Partial<Record<keyof typeof ENVIRONMENT, string>>> {
-  const asked = SECRETS.filter((name) => values[name] === '-');
-  if (asked.length === 0) return values;
+async function readSecrets(values: Values, { input }: Terminal): Promise<Secrets> {
+  const wanted = SECRETS.filter((name) => values[name] === '-');
+  if (wanted.length === 0) return {};
   const lines = ((await input?.()) ?? '').split(/\r?\n/).filter((line) => line !== '');
-  if (lines.length < asked.length)
-    throw new UsageError(`--${asked[lines.length] ?? ''} is -, but the standard input has no line for it`);
-  return { ...values, ...Object.fromEntries(asked.map((name, at) => [name, lines[at]])) };
+  const missing = wanted[lines.length];
+  if (missing !== undefined) throw new UsageError(TEXTS.noLine(missing));
+  return Object.fromEntries(wanted.map((name, index) => [name, lines[index]]));
 }
 
 function urlOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username && !url.password) {
-    url.pathname = url.pathname.replace(/\/+$/, '');
-    return url;
-  }
-  throw new UsageError('--url must be an http: or https: address, such as http://127.0.0.1:3000');
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username || url.password)
+    throw new UsageError(TEXTS.url);
+  url.pathname = withoutSlash(url.pathname);
+  return url;
 }
 
 function pathOf(flag: string, path: string): string {
   if (path === '' || /^(?:\/[\w.~-]+)+$/.test(path)) return path;
-  throw new UsageError(`${flag} is ${JSON.stringify(path)}; it must be a path, such as /login`);
+  throw new UsageError(TEXTS.path(flag, path));
 }
 
 function fileOf(name: string): string {
   if (/^\/?(?:[\w.-]+\/)*[\w-]+\.txt$/.test(name)) return name;
-  throw new UsageError(
-    `--verification-file is ${JSON.stringify(name)}; it must be a name such as MP_verify_Ab12Cd34Ef56Gh78.txt`,
-  );
+  throw new UsageError(TEXTS.file(name));
 }
 
-function langOf(lang: string): Language {
-  if (lang === 'zh' || lang === 'en') return lang;
-  throw new UsageError(`--lang is ${JSON.stringify(lang)}; it must be zh or en`);
-}
-
-const LONGEST_MS = 120_000;
+const MAX_TIMEOUT = 120_000;
 
 function timeoutOf(text: string): number {
   const ms = Number(text);
-  if (/^\d+$/.test(text) && ms > 0 && ms <= LONGEST_MS) return ms;
-  throw new UsageError(
-    `--timeout is ${JSON.stringify(text)}; it must be milliseconds from 1 to ${LONGEST_MS}`,
-  );
+  if (/^\d+$/.test(text) && ms > 0 && ms <= MAX_TIMEOUT) return ms;
+  throw new UsageError(TEXTS.timeout(text));
 }
+
+export const DOCTOR_HELP: Bilingual = bilingual(
+  `Usage: express-wechat-auth doctor [options]
+
+Checks a configuration, the network to WeChat, WeChat's responses, and a running app. A value that no flag gives comes
+from the environment variable that wechatAuth() reads.
+
+Configuration:
+  --app-id <id>                  official account (WECHAT_APP_ID)
+  --app-secret <secret>          its AppSecret (WECHAT_APP_SECRET); - reads it from the standard input
+  --website-app-id <id>          website app (WECHAT_WEBSITE_APP_ID)
+  --website-app-secret <secret>  its AppSecret (WECHAT_WEBSITE_APP_SECRET); - reads it from the standard input
+  --base-url <url>               public address of the app (WECHAT_BASE_URL)
+  --open-url <url>               WeChat's pages (WECHAT_OPEN_URL; default ${WECHAT.open})
+  --api-url <url>                WeChat's API (WECHAT_API_URL; default ${WECHAT.api})
+  --env-file <file>              read variables that are not set from a file such as .env; may be repeated
+
+The running app:
+  --url <url>                    where this machine reaches it: http://127.0.0.1:3000, or its public address
+  --mount <path>                 where wechatAuth() is mounted (default the root)
+  --login <path>                 its option routes.login (default /login)
+  --callback <path>              its option routes.callback (default /callback)
+  --verification-file <name>     a file MP_verify_….txt that WeChat asks for; may be repeated
+
+Output:
+  --json                         { ok, checks: [{ id, status, title, detail, remedy }] }
+  --lang <zh|en>                 language (default by LC_ALL, LC_MESSAGES, LANG)
+  --timeout <ms>                 time limit of each request (default 5000)
+  --help                         print this help
+
+Exits with 0 if no check failed, with 1 if one did, and with 2 after a usage error.`,
+  `用法：express-wechat-auth doctor [选项]
+
+检查配置、到微信的网络、微信的响应以及运行中的应用。没有用选项给出的值取自环境变量，名称与 wechatAuth() 读取的相同。
+
+配置：
+  --app-id <id>                  服务号（WECHAT_APP_ID）
+  --app-secret <secret>          其 AppSecret（WECHAT_APP_SECRET）；- 表示从标准输入读取
+  --website-app-id <id>          网站应用（WECHAT_WEBSITE_APP_ID）
+  --website-app-secret <secret>  其 AppSecret（WECHAT_WEBSITE_APP_SECRET）；- 表示从标准输入读取
+  --base-url <url>               应用的公网地址（WECHAT_BASE_URL）
+  --open-url <url>               微信页面的地址（WECHAT_OPEN_URL；默认 ${WECHAT.open}）
+  --api-url <url>                微信 API 的地址（WECHAT_API_URL；默认 ${WECHAT.api}）
+  --env-file <file>              从 .env 之类的文件读取未设置的环境变量；可重复给出
+
+运行中的应用：
+  --url <url>                    从本机访问应用的地址：http://127.0.0.1:3000 或其公网地址
+  --mount <path>                 wechatAuth() 的挂载路径（默认为根路径）
+  --login <path>                 应用的选项 routes.login（默认 /login）
+  --callback <path>              应用的选项 routes.callback（默认 /callback）
+  --verification-file <name>     微信要求的校验文件 MP_verify_….txt；可重复给出
+
+输出：
+  --json                         { ok, checks: [{ id, status, title, detail, remedy }] }
+  --lang <zh|en>                 语言（默认取自 LC_ALL、LC_MESSAGES、LANG）
+  --timeout <ms>                 每次请求的时限，毫秒（默认 5000）
+  --help                         显示本帮助
+
+没有失败时退出码为 0，有失败为 1，用法错误为 2。`,
+);
+
+const TEXTS = {
+  lang: (lang: string) =>
+    bilingual(
+      `--lang is ${JSON.stringify(lang)}; it must be zh or en`,
+      `--lang 的值是 ${JSON.stringify(lang)}；应为 zh 或 en`,
+    ),
+  noLine: (flag: string) =>
+    bilingual(
+      `--${flag} is -, but the standard input has no line for it`,
+      `--${flag} 的值是 -，但标准输入中没有对应的一行`,
+    ),
+  url: bilingual(
+    '--url must be an http: or https: address, such as http://127.0.0.1:3000',
+    '--url 应为 http: 或 https: 地址，例如 http://127.0.0.1:3000',
+  ),
+  path: (flag: string, path: string) =>
+    bilingual(
+      `${flag} is ${JSON.stringify(path)}; it must be a path, such as /login`,
+      `${flag} 的值是 ${JSON.stringify(path)}；应为路径，例如 /login`,
+    ),
+  file: (name: string) =>
+    bilingual(
+      `--verification-file is ${JSON.stringify(name)}; it must be a name such as MP_verify_Ab12Cd34Ef56Gh78.txt`,
+      `--verification-file 的值是 ${JSON.stringify(name)}；应为文件名，例如 MP_verify_Ab12Cd34Ef56Gh78.txt`,
+    ),
+  timeout: (text: string) =>
+    bilingual(
+      `--timeout is ${JSON.stringify(text)}; it must be milliseconds from 1 to ${MAX_TIMEOUT}`,
+      `--timeout 的值是 ${JSON.stringify(text)}；应为 1 到 ${MAX_TIMEOUT} 之间的毫秒数`,
+    ),
+};

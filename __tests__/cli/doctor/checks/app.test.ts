@@ -1,4 +1,4 @@
-// The doctor's walk through real apps: each as somebody has built it who then asks why nobody gets in.
+// The doctor on running apps. Each has a fault that people ask about.
 import type http from 'node:http';
 import express from 'express';
 import { startApp, cookies, type AppOptions, type TestApp } from '../../../support/app';
@@ -13,12 +13,12 @@ import {
   startProxy,
   websiteOf,
   type Env,
-  type Examined,
-} from '../lab';
+  type Report,
+} from '../run-doctor';
 
 useEmulator();
 
-// What the middleware says on the console is another test's matter.
+// Other tests cover the warnings of the middleware.
 beforeEach(() => jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined));
 
 const running: Running[] = [];
@@ -39,27 +39,27 @@ async function serve(...args: Parameters<typeof startProxy>): Promise<Running> {
   return proxy;
 }
 
-async function walk(options: AppOptions, args: readonly string[] = [], env: Env = {}): Promise<Examined> {
+async function examineApp(options: AppOptions, args: readonly string[] = [], env: Env = {}): Promise<Report> {
   const { url } = await start(options);
   return examine(['--url', url, ...args], { ...environmentOf(emulator), ...env });
 }
 
 const BASE = 'https://h5.example.com';
 const AT_BASE = { WECHAT_BASE_URL: BASE };
-/** For a proxy that rewrites where an answer leads. */
+/** For a proxy that rewrites the Location header. */
 const relocate =
   (what: string | RegExp, to: string) =>
   ({ headers }: http.IncomingMessage): void => {
     if (headers.location !== undefined) headers.location = headers.location.replace(what, to);
   };
 
-const trust = (app: Host): unknown => (app as unknown as express.Express).set('trust proxy', 1);
+const trustProxy = (app: Host): unknown => (app as unknown as express.Express).set('trust proxy', 1);
 const noWebsite = { appId: undefined, appSecret: undefined } as const;
 
 describe('the doctor, on a running app', () => {
   describe.each(HOSTS)('on %s', (host) => {
-    it.each(SESSION_NAMES)('finds nothing wrong with one that keeps %s', async (session) => {
-      const { exit, bad, statuses } = await walk({ host, session: SESSIONS[session]() });
+    it.each(SESSION_NAMES)('finds nothing wrong with one on %s', async (session) => {
+      const { exit, bad, statuses } = await examineApp({ host, session: SESSIONS[session]() });
       expect({ exit, bad }).toEqual({ exit: 0, bad: [] });
       expect(statuses).toMatchObject({
         'app-reachable': 'ok',
@@ -74,27 +74,30 @@ describe('the doctor, on a running app', () => {
       });
     });
 
-    it('misses a session', async () => {
-      const { check, statuses } = await walk({ host, session: null });
-      expect(check('login-in-wechat').detail).toBe('the app answers session_missing (HTTP 500)');
+    it('reports that there is no session middleware', async () => {
+      const { check, statuses } = await examineApp({ host, session: null });
+      expect(check('login-in-wechat').detail).toBe('the app responds with session_missing (HTTP 500)');
       expect(check('login-in-wechat').remedy).toMatch(/cookie-session or express-session before wechatAuth/);
       expect(statuses).toMatchObject({ 'login-on-desktop': 'skipped' });
       expect(statuses).not.toHaveProperty('callback');
     });
 
-    it.each(SESSION_NAMES)('sees that a strict cookie of %s does not come back from WeChat', async (name) => {
-      const session =
-        name === 'cookie-session'
-          ? cookies({ sameSite: 'strict' })
-          : serverSessions(undefined, { cookie: { sameSite: 'strict' } });
-      const { bad, check } = await walk({ host, session });
-      expect(bad).toEqual(['cookie-same-site', 'callback']);
-      expect(check('cookie-same-site').remedy).toBe("Use sameSite: 'lax'.");
-      expect(check('callback').detail).toMatch(/login_loop/);
-    });
+    it.each(SESSION_NAMES)(
+      'reports that browsers do not send a strict cookie of %s after WeChat',
+      async (name) => {
+        const session =
+          name === 'cookie-session'
+            ? cookies({ sameSite: 'strict' })
+            : serverSessions(undefined, { cookie: { sameSite: 'strict' } });
+        const { bad, check } = await examineApp({ host, session });
+        expect(bad).toEqual(['cookie-same-site', 'callback']);
+        expect(check('cookie-same-site').remedy).toBe("Use sameSite: 'lax'.");
+        expect(check('callback').detail).toMatch(/login_loop/);
+      },
+    );
 
-    it('sees that a secure cookie is not set over http', async () => {
-      const { bad, check } = await walk({
+    it('reports that a secure cookie is not set over http', async () => {
+      const { bad, check } = await examineApp({
         host,
         session: serverSessions(undefined, { cookie: { secure: true } }),
       });
@@ -102,9 +105,9 @@ describe('the doctor, on a running app', () => {
       expect(check('session-cookie').remedy).toMatch(/`secure`, which is not set over http/);
     });
 
-    it('walks an app below a mount, with routes of its own', async () => {
+    it('checks an app below a mount, with its own routes', async () => {
       const options = { host, mount: '/auth', auth: { routes: { login: '/in', callback: '/back' } } };
-      const { bad, check } = await walk(options, [
+      const { bad, check } = await examineApp(options, [
         '--mount',
         '/auth/',
         '--login',
@@ -117,59 +120,59 @@ describe('the doctor, on a running app', () => {
     });
   });
 
-  it('says that the routes are others than it was told', async () => {
-    const elsewhere = await walk({ mount: '/auth', host: 'Connect' });
+  it('reports that the routes are not those of its flags', async () => {
+    const elsewhere = await examineApp({ mount: '/auth', host: 'Connect' });
     expect(elsewhere.exit).toBe(1);
     expect(elsewhere.check('login-in-wechat').remedy).toMatch(/--mount \/auth, --login \/wx/);
-    const other = await walk({ auth: { routes: { callback: '/back' } } });
+    const other = await examineApp({ auth: { routes: { callback: '/back' } } });
     expect(other.bad).toEqual(['redirect-uri']);
     expect(other.check('redirect-uri').remedy).toMatch(/The path differs.*--callback/);
     expect(other.statuses).toMatchObject({ callback: 'skipped' });
   });
 
-  it('sees the secret of the app, which may be another than its own', async () => {
-    const { bad, check } = await walk({ auth: { appSecret: 'deadbeefdeadbeefdeadbeefdeadbeef' } });
+  it('reports that the app has another AppSecret', async () => {
+    const { bad, check } = await examineApp({ auth: { appSecret: 'deadbeefdeadbeefdeadbeefdeadbeef' } });
     expect(bad).toEqual(['callback']);
     expect(check('callback').detail).toMatch(
       /knew its login, but WeChat refused the app's own AppID or AppSecret/,
     );
   });
 
-  it('sees an AppID that is not the one it was given', async () => {
+  it('reports an AppID other than the given one', async () => {
     const { appId, appSecret } = emulator.apps.unbound;
-    const { bad, check } = await walk({ auth: { appId, appSecret } });
+    const { bad, check } = await examineApp({ auth: { appId, appSecret } });
     expect(bad).toEqual(['login-in-wechat']);
     expect(check('login-in-wechat').detail).toBe(
       `the app uses AppID ${appId}, and not ${emulator.apps.official.appId}`,
     );
   });
 
-  it('sees an app that asks another WeChat', async () => {
-    const { bad, check } = await walk({
+  it('reports an app that sends its logins to another WeChat', async () => {
+    const { bad, check } = await examineApp({
       auth: { endpoints: { open: 'https://open.weixin.qq.com', api: emulator.url } },
     });
     expect(bad).toEqual(['login-in-wechat']);
     expect(check('login-on-desktop').detail).toBe('the same');
     expect(check('login-in-wechat').detail).toContain(
-      'sends people to https://open.weixin.qq.com, and not to http://127.0.0.1',
+      'redirects to https://open.weixin.qq.com, and not to http://127.0.0.1',
     );
   });
 
-  it('sees an app that does not reach WeChat from where it runs', async () => {
-    const { bad, check } = await walk({
+  it('reports an app that does not reach WeChat from its own machine', async () => {
+    const { bad, check } = await examineApp({
       auth: { endpoints: { open: emulator.url, api: 'http://127.0.0.1:1' } },
     });
     expect(bad).toEqual(['callback']);
-    expect(check('callback').detail).toMatch(/did not reach WeChat from where it runs \(network\)/);
+    expect(check('callback').detail).toMatch(/did not reach WeChat from its own machine \(network\)/);
   });
 
   it.each<[string, number, 'warning' | 'failed']>([
     ['busy', -1, 'warning'],
-    ['tired', 45011, 'warning'],
-    ['sure that there is no such app', 40013, 'failed'],
-  ])('knows that the state was kept although WeChat is %s', async (_, errcode, status) => {
+    ['over its quota', 45011, 'warning'],
+    ['without such an app', 40013, 'failed'],
+  ])('sees that the app kept the state if WeChat is %s', async (_, errcode, status) => {
     const { url } = await start();
-    // Its own two exchanges come before those of the app.
+    // The doctor exchanges two codes itself, before the app does.
     const undo = emulator.fail('access_token', { errcode }, { times: Infinity, after: 2 });
     const { check } = await examine(['--url', url], environmentOf(emulator));
     undo();
@@ -177,7 +180,7 @@ describe('the doctor, on a running app', () => {
     expect(check('callback').detail).toMatch(/^the app knew its login, but /);
   });
 
-  it('is content with an account alone, and with a website app alone', async () => {
+  it('accepts an account without a website app, and a website app without an account', async () => {
     const account = await start({ auth: { website: undefined } });
     const official = await examine(['--url', account.url], officialOf(emulator));
     expect(official.bad).toEqual([]);
@@ -188,14 +191,14 @@ describe('the doctor, on a running app', () => {
     expect(website.check('login-in-wechat').detail).toMatch(/asks to use a computer/);
   });
 
-  it('misses the app that it was given and the running one does not know', async () => {
-    const { bad, check } = await walk({ auth: { website: undefined } });
+  it('reports an account that it was given and the app does not use', async () => {
+    const { bad, check } = await examineApp({ auth: { website: undefined } });
     expect(bad).toEqual(['login-on-desktop']);
     expect(check('login-on-desktop').remedy).toMatch(/same environment/);
-    expect((await walk({ auth: noWebsite })).bad).toEqual(['login-in-wechat']);
+    expect((await examineApp({ auth: noWebsite })).bad).toEqual(['login-in-wechat']);
   });
 
-  it('warns where it cannot compare, or where one login serves all browsers', async () => {
+  it('warns if it cannot compare, or if one flow serves all browsers', async () => {
     const { url } = await start();
     const { statuses } = await examine(['--url', url], {
       WECHAT_OPEN_URL: emulator.url,
@@ -207,39 +210,39 @@ describe('the doctor, on a running app', () => {
       'login-on-desktop': 'warning',
       callback: 'ok',
     });
-    expect((await walk({ auth: { flow: 'official' } })).bad).toEqual(['login-on-desktop']);
-    const website = await walk({ auth: { flow: 'website' } });
-    expect(website.check('login-in-wechat').detail).toMatch(/nobody can scan on their own screen/);
+    expect((await examineApp({ auth: { flow: 'official' } })).bad).toEqual(['login-on-desktop']);
+    const website = await examineApp({ auth: { flow: 'website' } });
+    expect(website.check('login-in-wechat').detail).toMatch(/a phone cannot scan on its own screen/);
   });
 
-  it('says that no app is running, and nothing else of it', async () => {
+  it('reports that no app is running, and no other check of it', async () => {
     const gone = await listen(() => undefined);
     await gone.close();
     const { exit, check, statuses } = await examine(['--url', gone.url], environmentOf(emulator));
     expect(exit).toBe(1);
     expect(check('app-reachable').detail).toMatch(/TCP.*ECONNREFUSED/);
-    expect(check('app-reachable').remedy).toMatch(/^Start the app, and compare --url/);
+    expect(check('app-reachable').remedy).toMatch(/^Start the app, and compare its address with --url/);
     expect(Object.keys(statuses)).not.toContain('login-in-wechat');
   });
 
   it.each<[string, (app: express.Express) => void, RegExp]>([
-    ['knows no such page', () => undefined, /answers HTTP 404, which is no login of this package/],
+    ['has no such page', () => undefined, /responds with HTTP 404, and is not a login route of this package/],
     [
-      'has a page for everything',
+      'sends the same page for every path',
       (app) => app.use((_req, res) => void res.send('<!doctype html><div id="app"></div>')),
-      /answers HTTP 200, which is no login/,
+      /responds with HTTP 200, and is not a login route/,
     ],
     [
-      'has a login of its own',
+      'has its own login route',
       (app) => app.get('/login', (_req, res) => res.redirect('/signin')),
-      /leads to http:\/\/127\.0\.0\.1:\d+\/signin, not to WeChat/,
+      /redirects to http:\/\/127\.0\.0\.1:\d+\/signin, not to WeChat/,
     ],
     [
-      'speaks JSON of its own',
+      'responds with its own JSON',
       (app) => app.use((_req, res) => void res.status(401).json({ error: 'no_session' })),
-      /answers HTTP 401/,
+      /responds with HTTP 401/,
     ],
-  ])('says of an app that %s that it is not ours', async (_, build, detail) => {
+  ])('does not take an app that %s for one of this package', async (_, build, detail) => {
     const app = express();
     build(app);
     const site = await listen(app);
@@ -251,8 +254,8 @@ describe('the doctor, on a running app', () => {
     expect(statuses).not.toHaveProperty('callback');
   });
 
-  it('cannot tell where the app answers for itself, and does not call that a failure', async () => {
-    const { exit, check } = await walk({ auth: { onError: (_error, _req, res) => res.end('ours') } });
+  it('cannot tell if the app responds to failures itself, which is not a failure', async () => {
+    const { exit, check } = await examineApp({ auth: { onError: (_error, _req, res) => res.end('ours') } });
     expect(exit).toBe(0);
     expect(check('callback')).toMatchObject({
       status: 'warning',
@@ -260,15 +263,17 @@ describe('the doctor, on a running app', () => {
     });
   });
 
-  it('sees a callback that another handler takes', async () => {
+  it('reports a callback that another handler takes', async () => {
     const before = (app: Host): unknown => app.use('/callback', (_req, res) => res.end('<html>'));
-    const { bad, check } = await walk({ before });
+    const { bad, check } = await examineApp({ before });
     expect(bad).toEqual(['callback']);
-    expect(check('callback').detail).toBe('/callback answers HTTP 200, which is no callback of this package');
+    expect(check('callback').detail).toBe(
+      '/callback responds with HTTP 200, and is not a callback route of this package',
+    );
   });
 
-  it('sees a session that forgets between two requests', async () => {
-    // Two processes, each with sessions of its own memory: every request meets the other one.
+  it('reports a session that is lost between two requests', async () => {
+    // Two processes, each with its own sessions in memory: every request reaches the other one.
     let turn = 0;
     const processes = [serverSessions(), serverSessions()];
     const session: Middleware = (req, res, next) =>
@@ -294,10 +299,10 @@ describe('the doctor, on session cookies', () => {
       /its Domain is another one/,
     ],
     [
-      'that are over at once',
+      'that expire at once',
       { maxAge: 0, expires: new Date(0) },
       ['session-cookie', 'callback'],
-      /it has ended before it came/,
+      /it had expired before it arrived/,
     ],
     ['that live for a minute', { maxAge: MINUTE }, ['session-cookie'], /lives for 60 s|lives for 59 s/],
     ['that scripts can read', { httpOnly: false }, ['cookie-http-only'], /./],
@@ -308,38 +313,63 @@ describe('the doctor, on session cookies', () => {
       /__Host-/,
     ],
     [
-      'that every site may send',
+      'with SameSite=None',
       { sameSite: 'none' },
       ['session-cookie', 'cookie-same-site', 'callback'],
       /SameSite=None without Secure/,
     ],
-  ])('says what is wrong with those %s', async (_, options, bad, detail) => {
-    const found = await walk({ session: cookies(options) });
+  ])('reports what is wrong with cookies %s', async (_, options, bad, detail) => {
+    const found = await examineApp({ session: cookies(options) });
     expect(found.bad).toEqual(bad);
     expect(found.check('session-cookie').detail).toMatch(detail);
   });
 
-  it('sees one that is too large for a browser', async () => {
+  it('reports one that is too large for a browser', async () => {
     const before = (app: Host): unknown =>
       app.use((_req, res, next) => {
         res.setHeader('Set-Cookie', `session=${'x'.repeat(5000)}; HttpOnly`);
         next();
       });
-    const { check } = await walk({ session: serverSessions(), before });
+    const { check } = await examineApp({ session: serverSessions(), before });
     expect(check('session-cookie').detail).toBe('a browser drops session: it is larger than 4096 bytes');
   });
 
-  it('takes no cookie of a counter for that of the session', async () => {
+  it.each<[string, Parameters<typeof cookies>[0], readonly string[], string, string]>([
+    ['the login route alone', { path: '/login' }, [], '/callback', '/login'],
+    ['other pages', { path: '/shop' }, [], '/callback', '/shop'],
+    ['another mount', { path: '/au' }, ['--mount', '/auth'], '/auth/callback', '/au'],
+  ])('reports a Path that covers %s, but not the callback', async (_, options, args, to, path) => {
+    const mount = args.length > 0 ? { mount: '/auth' } : {};
+    const { exit, bad, check } = await examineApp({ session: cookies(options), ...mount }, args);
+    expect(exit).toBe(1);
+    expect(bad).toEqual(['session-cookie', 'callback']);
+    expect(check('session-cookie').status).toBe('failed');
+    expect(check('session-cookie').detail).toBe(`browsers do not send session to ${to}: its Path is ${path}`);
+    expect(check('session-cookie').remedy).toMatch(/`path` to '\/', its default/);
+    expect(check('callback').remedy).toBe('First fix the cookie: see above.');
+  });
+
+  it.each([
+    ['/', []],
+    ['/auth', ['--mount', '/auth']],
+    ['/auth/', ['--mount', '/auth']],
+    ['/auth/callback', ['--mount', '/auth']],
+  ] as const)('accepts the Path %s, which covers the callback', async (path, args) => {
+    const mount = args.length > 0 ? { mount: '/auth' } : {};
+    expect((await examineApp({ session: cookies({ path }), ...mount }, args)).bad).toEqual([]);
+  });
+
+  it('does not take the cookie of a page counter for that of the session', async () => {
     const before = (app: Host): unknown =>
       app.use((_req, res, next) => {
         res.setHeader('Set-Cookie', '_ga=1; SameSite=Strict');
         next();
       });
-    expect((await walk({ before })).bad).toEqual([]);
+    expect((await examineApp({ before })).bad).toEqual([]);
   });
 
-  it('wants Secure over https', async () => {
-    const { bad } = await walk({ auth: { baseURL: BASE } }, [], AT_BASE);
+  it('warns of a cookie without Secure over https', async () => {
+    const { bad } = await examineApp({ auth: { baseURL: BASE } }, [], AT_BASE);
     expect(bad).toEqual(['cookie-secure']);
   });
 });
@@ -347,21 +377,23 @@ describe('the doctor, on session cookies', () => {
 describe('the doctor, on an app behind a proxy', () => {
   const secure = { cookie: { secure: true, sameSite: 'lax' } } as const;
 
-  it.each(HOSTS)('finds nothing wrong where %s believes the proxy', async (host) => {
+  it.each(HOSTS)('finds nothing wrong if %s trusts the proxy', async (host) => {
     const session = serverSessions(undefined, host === 'Connect' ? { ...secure, proxy: true } : secure);
-    const before = host === 'Connect' ? {} : { before: trust };
-    const { bad, check, statuses } = await walk(
+    const before = host === 'Connect' ? {} : { before: trustProxy };
+    const { bad, check, statuses } = await examineApp(
       { host, session, auth: { baseURL: BASE }, ...before },
       [],
       AT_BASE,
     );
     expect(bad).toEqual([]);
     expect(statuses).toMatchObject({ 'trust-proxy': 'ok', 'cookie-secure': 'ok', callback: 'ok' });
-    expect(check('app-reachable').detail).toMatch(/asked as a proxy for https:\/\/h5\.example\.com would/);
+    expect(check('app-reachable').detail).toMatch(
+      /requested the way its proxy at https:\/\/h5\.example\.com does$/,
+    );
   });
 
-  it.each(HOSTS)('sees that %s does not believe the proxy, by the cookie that is not there', async (host) => {
-    const { bad, check } = await walk(
+  it.each(HOSTS)('reports that %s does not trust the proxy, because the cookie is missing', async (host) => {
+    const { bad, check } = await examineApp(
       { host, session: serverSessions(undefined, secure), auth: { baseURL: BASE } },
       [],
       AT_BASE,
@@ -370,8 +402,8 @@ describe('the doctor, on an app behind a proxy', () => {
     expect(check('trust-proxy').remedy).toMatch(/app\.set\('trust proxy', 1\).*proxy: true/);
   });
 
-  it('sees it by the address of the callback too', async () => {
-    const { bad, check } = await walk({}, [], AT_BASE);
+  it('reports it because of the redirect URI, too', async () => {
+    const { bad, check } = await examineApp({}, [], AT_BASE);
     expect(bad).toEqual(['redirect-uri', 'cookie-secure', 'trust-proxy']);
     expect(check('redirect-uri').detail).toBe(
       'is http://h5.example.com/callback, and not https://h5.example.com/callback',
@@ -379,34 +411,34 @@ describe('the doctor, on an app behind a proxy', () => {
     expect(check('redirect-uri').remedy).toMatch(/baseURL, or let it trust the proxy/);
   });
 
-  it.each([true, false])('asks a real proxy, which the app trusts: %s', async (isTrusted) => {
+  it.each([true, false])('checks through a real proxy, which the app trusts: %s', async (isTrusted) => {
     const session = serverSessions(undefined, secure);
-    const app = await start({ session, auth: { baseURL: BASE }, ...(isTrusted && { before: trust }) });
+    const app = await start({ session, auth: { baseURL: BASE }, ...(isTrusted && { before: trustProxy }) });
     const proxy = await serve(app.url, { 'x-forwarded-proto': 'https' });
     const { bad } = await examine(['--url', proxy.url], { ...environmentOf(emulator), ...AT_BASE });
     expect(bad).toEqual(isTrusted ? [] : ['session-cookie', 'trust-proxy', 'callback']);
   });
 
-  it('sees that the app has another public address', async () => {
-    const { bad, check } = await walk({ auth: { baseURL: 'https://www.example.com' } }, [], AT_BASE);
+  it('reports that the app has another public address', async () => {
+    const { bad, check } = await examineApp({ auth: { baseURL: 'https://www.example.com' } }, [], AT_BASE);
     expect(bad).toContain('redirect-uri');
     expect(check('redirect-uri').remedy).toMatch(/same WECHAT_BASE_URL/);
   });
 
-  it('learns the public address from the app, where nobody gives it', async () => {
-    const { bad, check } = await walk({
+  it('derives the public address from the app if it is not given', async () => {
+    const { bad, check } = await examineApp({
       session: serverSessions(undefined, secure),
-      before: trust,
+      before: trustProxy,
       auth: { baseURL: `${BASE}/shop` },
     });
     expect(bad).toEqual([]);
     expect(check('redirect-uri').detail).toBe(`${BASE}/shop/callback`);
-    expect(check('app-reachable').detail).toContain(`asked as a proxy for ${BASE} would`);
+    expect(check('app-reachable').detail).toContain(`requested the way its proxy at ${BASE} does`);
   });
 
-  it('leaves out the path that a proxy strips', async () => {
+  it('leaves out the path that the proxy strips', async () => {
     const env = { WECHAT_BASE_URL: `${BASE}/shop/` };
-    const { bad, check } = await walk(
+    const { bad, check } = await examineApp(
       { auth: { baseURL: `${BASE}/shop` }, mount: '/auth', session: cookies({ path: '/shop' }) },
       ['--mount', '/auth'],
       env,
@@ -415,10 +447,10 @@ describe('the doctor, on an app behind a proxy', () => {
     expect(check('redirect-uri').detail).toBe(`${BASE}/shop/auth/callback`);
   });
 
-  it('sees a cookie for a path that the proxy strips', async () => {
-    // The app sits at /, browsers see /shop: a cookie of /auth is never sent there.
+  it('reports a cookie Path that does not exist for browsers, because the proxy strips a path', async () => {
+    // The app is at /, and browsers see /shop: they never send a cookie of /auth there.
     const env = { WECHAT_BASE_URL: `${BASE}/shop` };
-    const { check } = await walk(
+    const { check } = await examineApp(
       { auth: { baseURL: `${BASE}/shop` }, mount: '/auth', session: cookies({ path: '/auth' }) },
       ['--mount', '/auth'],
       env,
@@ -426,14 +458,14 @@ describe('the doctor, on an app behind a proxy', () => {
     expect(check('callback').status).toBe('failed');
   });
 
-  it('sees what a proxy takes away or rewrites', async () => {
+  it('reports what a proxy removes or rewrites', async () => {
     const app = await start();
     const caching = await serve(
       app.url,
       {},
       ({ headers }) => (headers['cache-control'] = 'public, max-age=60'),
     );
-    // The app takes its address from the Host header, which this proxy passes on.
+    // The app derives its address from the Host header, which this proxy passes on.
     const cached = await examine(['--url', caching.url], environmentOf(emulator));
     expect(cached.bad).toEqual(['no-store']);
     const rewriting = await serve(app.url, {}, relocate('#wechat_redirect', ''));
@@ -445,7 +477,7 @@ describe('the doctor, on an app behind a proxy', () => {
     expect(same.bad).toContain('state');
   });
 
-  it('sees that the query of the callback gets lost', async () => {
+  it('reports that the query of the callback gets lost', async () => {
     const app = await start();
     const site = await listen((req, res) => {
       if (req.url?.startsWith('/callback')) req.url = '/callback';
@@ -463,10 +495,10 @@ describe('the doctor, on an app behind a proxy', () => {
     });
     running.push(site);
     const { check } = await examine(['--url', site.url], environmentOf(emulator));
-    expect(check('callback').remedy).toBe('Let the proxy pass the query on as it is.');
+    expect(check('callback').remedy).toBe('Let the proxy pass the query on unchanged.');
   });
 
-  it('says where browsers are sent on, before a login can begin', async () => {
+  it('reports that the app redirects browsers to another host before the login', async () => {
     const site = await listen((req, res) => {
       res.writeHead(301, { Location: `https://www.example.com${req.url ?? ''}` });
       res.end();
@@ -484,25 +516,25 @@ describe('the doctor, on the verification file', () => {
   const NAME = 'MP_verify_Ab12Cd34Ef56Gh78.txt';
   const fileOf = (content: string): AppOptions => ({ auth: { verificationFiles: { [NAME]: content } } });
 
-  it('finds it served, with the text of its name', async () => {
-    const { bad, statuses } = await walk(fileOf('Ab12Cd34Ef56Gh78'), ['--verification-file', NAME]);
+  it('accepts it if its content is that of its name', async () => {
+    const { bad, statuses } = await examineApp(fileOf('Ab12Cd34Ef56Gh78'), ['--verification-file', NAME]);
     expect(bad).toEqual([]);
     expect(statuses).toMatchObject({ 'verification-file': 'ok' });
   });
 
   it.each<[string, AppOptions, string, 'failed' | 'warning', RegExp]>([
     [
-      'is not there',
+      'is missing',
       {
         before: (app) =>
           app.use('/MP_verify_Ab12Cd34Ef56Gh78.txt', (_req, res) => ((res.statusCode = 404), res.end())),
       },
       NAME,
       'failed',
-      /answers HTTP 404/,
+      /responds with HTTP 404/,
     ],
     [
-      'is the page that the app shows for everything',
+      'is an HTML page',
       {
         before: (app) =>
           app.use(`/${NAME}`, (_req, res) => (res.setHeader('Content-Type', 'text/html'), res.end('<html>'))),
@@ -512,15 +544,15 @@ describe('the doctor, on the verification file', () => {
       /is an HTML page/,
     ],
     [
-      'holds something else',
+      'has other content',
       fileOf('Zz12Cd34Ef56Gh78'),
       NAME,
       'failed',
-      /other characters than those of its name/,
+      /characters of .* are not those of its name/,
     ],
     ['was saved by an editor', fileOf('Ab12Cd34Ef56Gh78\n'), NAME, 'warning', /line break/],
     [
-      'comes as a download',
+      'has the type of a download',
       {
         before: (app) =>
           app.use(
@@ -533,16 +565,16 @@ describe('the doctor, on the verification file', () => {
       },
       NAME,
       'warning',
-      /comes as application\/octet-stream/,
+      /the type of .* is application\/octet-stream/,
     ],
-  ])('says that it %s', async (_, options, name, status, detail) => {
-    const { check } = await walk(options, ['--verification-file', name]);
+  ])('reports that it %s', async (_, options, name, status, detail) => {
+    const { check } = await examineApp(options, ['--verification-file', name]);
     expect(check('verification-file').status).toBe(status);
     expect(check('verification-file').detail).toMatch(detail);
   });
 
-  it('asks below a path where the console names one, and at the public address where there is no other', async () => {
-    const mounted = await walk({ mount: '/h5', ...fileOf('Ab12Cd34Ef56Gh78') }, [
+  it('requests the file below the path that the console names, or at the public address if --url is not given', async () => {
+    const mounted = await examineApp({ mount: '/h5', ...fileOf('Ab12Cd34Ef56Gh78') }, [
       '--mount',
       '/h5',
       '--verification-file',
@@ -561,8 +593,8 @@ describe('the doctor, on the verification file', () => {
   });
 });
 
-describe('what the doctor does to an app', () => {
-  it('logs nobody in, and tells no state and no cookie', async () => {
+describe('the requests of the doctor to an app', () => {
+  it('log nobody in, and print no state and no cookie', async () => {
     const { url } = await start({ session: serverSessions(undefined, { cookie: { sameSite: 'strict' } }) });
     emulator.requests.length = 0;
     const texts = [

@@ -1,6 +1,7 @@
 import { checkBaseURL } from '../../../../lib/cli/doctor/checks/base-url';
 import { ENVIRONMENT } from '../../../../lib/cli/doctor/doctor-flags';
-import { checkConfiguration, type Configuration } from '../../../../lib/cli/doctor/checks/configuration';
+import { checkConfiguration } from '../../../../lib/cli/doctor/checks/configuration';
+import type { Configuration } from '../../../../lib/cli/doctor/configuration';
 import { WECHAT } from '../../../../lib/oauth/endpoints';
 import { ENVIRONMENT as OPTION_VARIABLES } from '../../../../lib/middleware/options/environment';
 import { baseURLFault } from '../../../../lib/middleware/options/base-url';
@@ -35,17 +36,17 @@ function configured({
   };
 }
 
-function find(given: Given, id: string, isAlone = true): Finding {
-  const found = checkConfiguration(configured(given), isAlone).find((finding) => finding.id === id);
+function find(given: Given, id: string, isAppChecked = false): Finding {
+  const found = checkConfiguration(configured(given), isAppChecked).find((finding) => finding.id === id);
   if (!found) throw new Error(`no finding ${id}`);
   return found;
 }
 
 const seen = ({ status, detail, remedy }: Finding): string => `${status}: ${detail.en} → ${remedy?.en ?? ''}`;
 
-describe('the doctor, on what is given', () => {
-  it('is content with an AppID, an AppSecret and a public address', () => {
-    const findings = checkConfiguration(configured({ appId: APP_ID, appSecret: SECRET }), true);
+describe('the doctor, on the configuration', () => {
+  it('accepts an AppID, an AppSecret and a public address', () => {
+    const findings = checkConfiguration(configured({ appId: APP_ID, appSecret: SECRET }), false);
     expect(findings.map(({ id, status }) => [id, status])).toEqual([
       ['app-id', 'ok'],
       ['app-secret', 'ok'],
@@ -58,15 +59,15 @@ describe('the doctor, on what is given', () => {
     ['an empty one', '', /is empty/],
     ['one in quotes', `"${APP_ID}"`, /quotes/],
     ['one in Chinese quotes', `“${APP_ID}”`, /quotes/],
-    ['one with a blank', `${APP_ID} `, /blank/],
-    ['one with a line break', `${APP_ID}\r`, /blank or a line break/],
+    ['one with a space', `${APP_ID} `, /space/],
+    ['one with a line break', `${APP_ID}\r`, /space or a line break/],
     ['one with an invisible character', `\u200b${APP_ID}`, /invisible/],
     ['an AppSecret', SECRET, /looks like an AppSecret → .*swapped/],
     ['the original id', 'gh_0123456789ab', /original id.* → The AppID begins with wx/],
     ['an id of WeCom', 'ww0123456789abcdef', /WeCom.* → .*official account or a website app/],
     ['one that is too short', 'wx0123', /6 characters that are not wx and 16/],
     ['capital letters', APP_ID.toUpperCase(), /18 characters that are not wx and 16/],
-  ])('refuses as AppID %s', (_, appId, words) => {
+  ])('fails as AppID: %s', (_, appId, words) => {
     const finding = find({ appId, appSecret: SECRET }, 'app-id');
     expect(finding.status).toBe('failed');
     expect(seen(finding)).toMatch(words);
@@ -76,39 +77,39 @@ describe('the doctor, on what is given', () => {
   it.each<[string, string, RegExp]>([
     ['an empty one', ' ', /is empty/],
     ['one in quotes', `'${SECRET}'`, /quotes/],
-    ['one with a line break', `${SECRET}\n`, /blank or a line break/],
+    ['one with a line break', `${SECRET}\n`, /space or a line break/],
     ['an AppID', APP_ID, /looks like an AppID → .*swapped/],
-    ['one that lost a character', SECRET.slice(1), /has 31 characters in place of 32 → .*开发密钥/],
-    ['a placeholder', 'your-app-secret-goes-in-here-now', /other characters than 0-9, a-f/],
-  ])('refuses as AppSecret %s, without repeating it', (_, appSecret, words) => {
+    ['one without its first character', SECRET.slice(1), /has 31 characters instead of 32 → .*开发密钥/],
+    ['a placeholder', 'your-app-secret-goes-in-here-now', /characters other than 0-9, a-f/],
+  ])('fails as AppSecret, without repeating it: %s', (_, appSecret, words) => {
     const finding = find({ appId: APP_ID, appSecret }, 'app-secret');
     expect(finding.status).toBe('failed');
     expect(seen(finding)).toMatch(words);
     if (appSecret.trim()) expect(JSON.stringify(finding)).not.toContain(appSecret.trim());
   });
 
-  it('only warns of another shape where it is not WeChat who is asked', () => {
+  it('only warns of ids of another form if logins do not go to WeChat', () => {
     const emulated = { open: 'http://127.0.0.1:8917', api: 'http://127.0.0.1:8917' };
     expect(find({ appId: 'wxmine', appSecret: 'secret', ...emulated }, 'app-id').status).toBe('warning');
     expect(find({ appId: 'wxmine', appSecret: 'secret', ...emulated }, 'app-secret').status).toBe('warning');
     expect(find({ appId: '"wxmine"', appSecret: 'secret', ...emulated }, 'app-id').status).toBe('failed');
   });
 
-  it('names the half that is missing, and that nothing is there at all', () => {
+  it('names the missing half of the credentials, and reports that nothing is given', () => {
     expect(seen(find({ appId: APP_ID }, 'app-secret'))).toBe('failed: is missing → Set WECHAT_APP_SECRET.');
     expect(seen(find({ site: { appSecret: SECRET } }, 'website-app-id'))).toBe(
       'failed: is missing → Set WECHAT_WEBSITE_APP_ID.',
     );
     expect(find({}, 'app-id').status).toBe('failed');
-    expect(find({}, 'app-id', false).status).toBe('skipped');
+    expect(find({}, 'app-id', true).status).toBe('skipped');
   });
 
-  it('sees one AppID given twice', () => {
+  it('reports an AppID that is given twice', () => {
     const finding = find(
       { appId: APP_ID, appSecret: SECRET, site: { appId: APP_ID, appSecret: SECRET } },
       'website-app-id',
     );
-    expect(seen(finding)).toMatch(/failed: is that of the official account → .*two apps/);
+    expect(seen(finding)).toMatch(/failed: is that of the official account → .*two different apps/);
   });
 
   it.each<[string, string, Finding['status'], RegExp]>([
@@ -116,32 +117,37 @@ describe('the doctor, on what is given', () => {
     ['a slash at the end', 'https://h5.example.com/', 'ok', /h5/],
     ['the usual port', 'https://h5.example.com:443', 'ok', /h5/],
     ['a path that a proxy strips', 'https://h5.example.com/shop', 'ok', /shop/],
-    ['no scheme', 'h5.example.com', 'failed', /no http: or https: address/],
-    ['another scheme', 'ftp://h5.example.com', 'failed', /no http: or https: address/],
+    ['no scheme', 'h5.example.com', 'failed', /not an http: or https: address/],
+    ['another scheme', 'ftp://h5.example.com', 'failed', /not an http: or https: address/],
     ['quotes', '"https://h5.example.com"', 'failed', /quotes/],
-    ['a port', 'https://h5.example.com:8443', 'failed', /has a port, 8443 → .*10003/],
+    ['a port', 'https://h5.example.com:8443', 'failed', /has a port \(8443\) → .*10003/],
     ['an IP address', 'https://203.0.113.7', 'failed', /IP address → .*10003/],
     ['an IPv6 address', 'https://[2001:db8::7]', 'failed', /IP address/],
     ['a query', 'https://h5.example.com/?a=1', 'failed', /query or a fragment/],
     ['a fragment', 'https://h5.example.com/#', 'failed', /query or a fragment/],
     ['a password', 'https://me:pass@h5.example.com', 'failed', /user or a password/],
     ['two slashes', 'https://h5.example.com//shop', 'failed', /two slashes/],
-    ['an underscore', 'https://my_app.example.com', 'failed', /other characters than letters/],
-    ['a dot at the end', 'https://h5.example.com.', 'failed', /other characters/],
-    ['a Chinese name', 'https://微信.example.com', 'warning', /international name xn--/],
-    ['its spelling for the console', 'https://xn--p6t607a.example.com', 'warning', /international name/],
+    ['an underscore', 'https://my_app.example.com', 'failed', /characters other than letters/],
+    ['a dot at the end', 'https://h5.example.com.', 'failed', /characters other than/],
+    ['a Chinese name', 'https://微信.example.com', 'warning', /international host name xn--/],
+    [
+      'an international name in ASCII',
+      'https://xn--p6t607a.example.com',
+      'warning',
+      /international host name/,
+    ],
     ['http', 'http://h5.example.com', 'warning', /not encrypted/],
     ['localhost', 'http://localhost:3000', 'warning', /localhost.*测试号/],
     ['an address of the local network', 'http://192.168.1.20:3000', 'warning', /测试号/],
     ['a name of the local network', 'http://nas.local', 'warning', /测试号/],
-    ['a bare name', 'http://app:3000', 'warning', /测试号/],
-  ])('judges as public address %s', (_, baseURL, status, words) => {
+    ['a name without a dot', 'http://app:3000', 'warning', /测试号/],
+  ])('checks the public address: %s', (_, baseURL, status, words) => {
     const finding = checkBaseURL(baseURL, true);
     expect(finding.status).toBe(status);
     expect(seen(finding)).toMatch(words);
   });
 
-  it('asks for no more of an address than the emulator does, where that is asked', () => {
+  it('applies the rules of the emulator if logins go to one', () => {
     expect(checkBaseURL('http://127.0.0.1:3000', false).status).toBe('ok');
     expect(checkBaseURL('http://127.0.0.1:3000/?a', false).status).toBe('failed');
     expect(checkBaseURL(undefined, false).status).toBe('skipped');
@@ -151,22 +157,61 @@ describe('the doctor, on what is given', () => {
   });
 
   it.each([
+    ...['h5.example.com', 'ftp://h5.example.com', 'https://h5.example.com/?a', 'https://h5.example.com/#'],
+    ...['https://a:b@h5.example.com', 'https://h5.example.com//a', 'https://h5.example.com:8443'],
     ...[
-      'h5.example.com',
-      'https://h5.example.com:8443',
       'https://203.0.113.7',
-      'https://h5.example.com/?a',
-      'https://h5.example.com/#',
-    ],
-    ...[
-      'https://a:b@h5.example.com',
-      'https://h5.example.com//a',
-      'ftp://h5.example.com',
       'https://[2001:db8::7]',
+      'https://my_app.example.com',
+      'https://h5.example.com.',
     ],
-  ])('refuses what wechatAuth() refuses: %s', (address) => {
+    ...['http://10.example.com:8080', 'http://localhost:3000/?a'],
+  ])('fails an address that wechatAuth() refuses: %s', (address) => {
     expect(baseURLFault(address, true)).toBeDefined();
     expect(checkBaseURL(address, true).status).toBe('failed');
+  });
+
+  it.each([
+    ...[
+      'https://h5.example.com',
+      'https://H5.Example.COM/shop/',
+      'http://h5.example.com:80',
+      'https://微信.example.com',
+    ],
+    ...['http://localhost:3000', 'http://app:3000', 'http://nas.local:8080', 'http://web.internal:8080'],
+    ...['http://127.0.0.1:3000', 'http://10.0.0.1:1', 'http://172.31.0.1:1', 'http://169.254.7.7:1'],
+    ...[
+      'http://[::1]:3000',
+      'http://[fd00::7]:3000',
+      'http://[fe80::7]:3000',
+      'http://[::ffff:127.0.0.1]:3000',
+    ],
+    ...['https://h5.example.com ', 'https://h5.example.com\r\n', 'https://h5.example.com\u200b'],
+  ])('does not fail an address that wechatAuth() accepts: %j', (address) => {
+    expect(baseURLFault(address, true)).toBeUndefined();
+    expect(checkBaseURL(address, true).status).not.toBe('failed');
+  });
+
+  it('reports every fault of an address, and each sentence of the remedies once', () => {
+    const finding = checkBaseURL('http://u:p@203.0.113.7:8443//shop?a ', true);
+    expect(finding.status).toBe('failed');
+    expect(finding.detail.en.split('; ')).toEqual([
+      'has a space or a line break in it',
+      'has a query or a fragment',
+      'has a user or a password in it',
+      'has two slashes in a row in its path',
+      'has a port (8443)',
+      'is an IP address',
+      'is not encrypted (http:)',
+    ]);
+    expect(finding.detail.zh.split('；')).toHaveLength(7);
+    for (const once of [/Write it as https/g, /take a bare host name/g, /10003/g])
+      expect(finding.remedy?.en.match(once)).toHaveLength(1);
+  });
+
+  it('applies the rules of the console if only the API goes through a gateway', () => {
+    const gateway = { api: 'https://gateway.example.com', baseURL: 'https://h5.example.com:8443' };
+    expect(find({ appId: APP_ID, appSecret: SECRET, ...gateway }, 'base-url').status).toBe('failed');
   });
 
   it.each<[string, Given, Finding['status'], RegExp]>([
@@ -178,16 +223,16 @@ describe('the doctor, on what is given', () => {
       'a gateway over http',
       { open: 'https://w.example.com', api: 'http://w.example.com' },
       'warning',
-      /in the clear/,
+      /AppSecret is not encrypted/,
     ],
-    ['no address', { api: 'api.weixin.qq.com' }, 'failed', /WECHAT_API_URL is no plain/],
+    ['a host without a scheme', { api: 'api.weixin.qq.com' }, 'failed', /WECHAT_API_URL is not a plain/],
     [
       'an address with a query',
       { open: 'https://open.weixin.qq.com/?a' },
       'failed',
-      /WECHAT_OPEN_URL is no plain/,
+      /WECHAT_OPEN_URL is not a plain/,
     ],
-  ])('judges as addresses of WeChat %s', (_, given, status, words) => {
+  ])('checks the addresses of WeChat: %s', (_, given, status, words) => {
     const finding = find({ appId: APP_ID, appSecret: SECRET, ...given }, 'endpoints');
     expect(finding.status).toBe(status);
     expect(seen(finding)).toMatch(words);

@@ -1,9 +1,9 @@
-// The emulator in every state that WeChat, or what stands before it, is known for.
+// The emulator in the states in which WeChat, or a gateway in front of it, is known to be.
 import net, { type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../../../lib/emulator/index';
 import { listen } from '../../../support/hosts';
-import { doctor, environmentOf, examine, officialOf, websiteOf, type Env, type Examined } from '../lab';
+import { doctor, environmentOf, examine, officialOf, websiteOf, type Env, type Report } from '../run-doctor';
 
 const emulators: Emulator[] = [];
 afterEach(() => Promise.all(emulators.splice(0).map((emulator) => emulator.close())));
@@ -18,7 +18,7 @@ async function examineWith(
   env: (emulator: Emulator) => Env,
   prepare: (emulator: Emulator) => void = () => undefined,
   options?: EmulatorOptions,
-): Promise<Examined> {
+): Promise<Report> {
   const emulator = await startEmulator(options);
   prepare(emulator);
   return examine([], env(emulator));
@@ -26,15 +26,15 @@ async function examineWith(
 
 const SECRET = 'deadbeefdeadbeefdeadbeefdeadbeef';
 
-describe('the doctor, on what WeChat says of the credentials', () => {
-  it('proves them by a code that is refused', async () => {
+describe('the doctor, on the credentials', () => {
+  it('accepts them if WeChat refuses the made-up code', async () => {
     const { check, bad } = await examineWith(environmentOf);
     expect(bad).toEqual([]);
     expect(check('credentials').detail).toBe('accepted (a made-up code was refused: 40029)');
     expect(check('website-credentials').status).toBe('ok');
   });
 
-  it('asks only for what is given', async () => {
+  it('checks only the apps that are given', async () => {
     expect((await examineWith(officialOf)).statuses).not.toHaveProperty('website-credentials');
     const { statuses } = await examineWith(websiteOf);
     expect(statuses).toMatchObject({ 'website-credentials': 'ok' });
@@ -42,7 +42,7 @@ describe('the doctor, on what WeChat says of the credentials', () => {
     expect(statuses).not.toHaveProperty('app-id');
   });
 
-  it('tells the account from the website app', async () => {
+  it('tells the account and the website app apart', async () => {
     const { bad, check } = await examineWith((emulator) => ({
       ...environmentOf(emulator),
       WECHAT_WEBSITE_APP_SECRET: SECRET,
@@ -57,9 +57,9 @@ describe('the doctor, on what WeChat says of the credentials', () => {
       'an unknown AppID',
       { WECHAT_APP_ID: 'wx00000000000000aa' },
       /40013 invalid appid$/,
-      /WeChat knows no such app/,
+      /WeChat knows no app with this AppID/,
     ],
-  ])('says of %s what to click', async (_, env, detail, remedy) => {
+  ])('says what to click for %s', async (_, env, detail, remedy) => {
     const { exit, check, bad } = await examineWith((emulator) => ({ ...environmentOf(emulator), ...env }));
     expect({ exit, bad }).toEqual({ exit: 1, bad: ['credentials'] });
     expect(check('credentials').detail).toMatch(detail);
@@ -68,8 +68,8 @@ describe('the doctor, on what WeChat says of the credentials', () => {
 
   it.each<[number, string, 'failed' | 'warning', RegExp]>([
     [40164, 'invalid ip 203.0.113.7, not in whitelist', 'failed', /whitelist.*API IP 白名单/],
-    [40243, 'secret is frozen', 'failed', /Thaw it/],
-    [40001, 'invalid credential', 'failed', /AppSecret is not that of this AppID/],
+    [40243, 'secret is frozen', 'failed', /Unfreeze it/],
+    [40001, 'invalid credential', 'failed', /AppSecret does not belong to this AppID/],
     [41002, 'appid missing', 'failed', /gateway/],
     [41004, 'appsecret missing', 'failed', /gateway/],
     [40002, 'invalid grant_type', 'failed', /gateway/],
@@ -80,7 +80,7 @@ describe('the doctor, on what WeChat says of the credentials', () => {
     [-1, 'system error', 'warning', /try again/],
     [45011, 'api minute-quota reach limit', 'warning', /try again/],
     [99999, 'never heard of', 'warning', /global return codes/],
-  ])('has a remedy for %d', async (errcode, errmsg, status, remedy) => {
+  ])('has a remedy for errcode %d', async (errcode, errmsg, status, remedy) => {
     const { check } = await examineWith(
       officialOf,
       (emulator) => void emulator.fail('access_token', { errcode, errmsg }),
@@ -92,7 +92,7 @@ describe('the doctor, on what WeChat says of the credentials', () => {
     expect(found.remedy).toMatch(remedy);
   });
 
-  it('takes a code that was used for a proof too', async () => {
+  it('accepts them if WeChat takes the code for a used one, too', async () => {
     const { check } = await examineWith(
       officialOf,
       (emulator) => void emulator.fail('access_token', { errcode: 40163 }),
@@ -101,12 +101,12 @@ describe('the doctor, on what WeChat says of the credentials', () => {
   });
 
   it.each<[string, Parameters<Emulator['fail']>[1], 'failed' | 'warning', RegExp]>([
-    ['a page in the place of JSON', { html: true }, 'failed', /is not WeChat/],
-    ['half an answer', 'truncated', 'failed', /is not WeChat/],
+    ['a page instead of JSON', { html: true }, 'failed', /is not WeChat/],
+    ['half a response', 'truncated', 'failed', /is not WeChat/],
     ['a redirect', { redirect: 'https://elsewhere.example.com/' }, 'failed', /is not WeChat/],
     ['a cut connection', 'reset', 'warning', /cannot tell/],
     [
-      'a code that is taken',
+      'an accepted code',
       {
         patch: {
           errcode: 0,
@@ -118,15 +118,15 @@ describe('the doctor, on what WeChat says of the credentials', () => {
         },
       },
       'failed',
-      /made-up code was taken/,
+      /made-up code was accepted/,
     ],
-  ])('is not taken in by %s', async (_, fault, status, detail) => {
+  ])('does not take %s for WeChat', async (_, fault, status, detail) => {
     const { check } = await examineWith(officialOf, (emulator) => void emulator.fail('access_token', fault));
     expect(check('credentials').status).toBe(status);
     expect(check('credentials').detail).toMatch(detail);
   });
 
-  it('cannot tell where WeChat does not answer in time', async () => {
+  it('cannot tell if WeChat does not respond in time', async () => {
     const emulator = await startEmulator();
     emulator.fail('access_token', 'silence');
     const { check } = await examine(['--timeout', '300'], officialOf(emulator));
@@ -136,7 +136,7 @@ describe('the doctor, on what WeChat says of the credentials', () => {
     });
   });
 
-  it('does not ask with what is wrong by itself', async () => {
+  it('does not send a malformed AppID to WeChat', async () => {
     const emulator = await startEmulator();
     const { statuses } = await examine([], {
       ...officialOf(emulator),
@@ -146,7 +146,7 @@ describe('the doctor, on what WeChat says of the credentials', () => {
     expect(emulator.requests.some(({ path }) => path === '/sns/oauth2/access_token')).toBe(false);
   });
 
-  it('says that everything is busy, and is no failure', async () => {
+  it('warns that WeChat is busy, which is not a failure', async () => {
     const { exit, statuses } = await examineWith(
       environmentOf,
       ({ switches }) => (switches.trouble = 'busy'),
@@ -159,7 +159,7 @@ describe('the doctor, on what WeChat says of the credentials', () => {
     });
   });
 
-  it('says that WeChat wants https', async () => {
+  it('reports that WeChat requires https', async () => {
     const { check } = await examineWith(officialOf, ({ switches }) => (switches.requireHttps = true));
     expect(check('credentials').remedy).toBe('WECHAT_API_URL must be https.');
   });
@@ -181,13 +181,13 @@ describe('the doctor, on the login pages', () => {
     openPlatform: 'x',
   } as const;
 
-  it('finds both pages content with the callback domain', async () => {
+  it('sees that both pages accept the callback domain', async () => {
     const { check } = await examineWith(withBase);
     expect(check('login-page').detail).toBe('AppID, scope and callback domain h5.example.com are accepted');
     expect(check('website-login-page').status).toBe('ok');
   });
 
-  it('sees a callback domain that is another one, and says where to enter it', async () => {
+  it('reports another callback domain, and where to enter the right one', async () => {
     const apps = [
       { ...official, domains: ['www.example.com'] },
       { ...website, domains: ['www.example.com'] },
@@ -196,7 +196,7 @@ describe('the doctor, on the login pages', () => {
     expect(bad).toEqual(['login-page', 'website-login-page']);
     expect(check('login-page').detail).toMatch(/redirect_uri域名与后台配置不一致，错误码:10003/);
     expect(check('login-page').remedy).toMatch(
-      /Enter h5\.example\.com, just so, at mp\.weixin\.qq\.com > 设置与开发 > .* > 网页授权域名/,
+      /Enter h5\.example\.com, exactly so, at mp\.weixin\.qq\.com > 设置与开发 > .* > 网页授权域名/,
     );
     expect(check('website-login-page').remedy).toContain('授权回调域');
   });
@@ -205,15 +205,15 @@ describe('the doctor, on the login pages', () => {
     [
       ['an account without the permission', { scopes: ['snsapi_base'] }, 'failed', /服务号/],
       ['a banned account', { banned: true }, 'failed', /banned/],
-      ['a test account that nobody follows', { followersOnly: true }, 'warning', /follow it first/],
+      ['a test account that nobody follows', { followersOnly: true }, 'warning', /Follow it first/],
     ],
-  )('sees %s', async (_, more, status, remedy) => {
+  )('reports %s', async (_, more, status, remedy) => {
     const { check } = await examineWith(withBase, undefined, { apps: [{ ...official, ...more }, website] });
     expect(check('login-page').status).toBe(status);
     expect(check('login-page').remedy).toMatch(remedy);
   });
 
-  it('sees the AppID of a website app where that of an account belongs, and the other way round', async () => {
+  it('reports that the AppIDs of account and website app are swapped', async () => {
     const { bad, check } = await examineWith((emulator) => ({
       ...withBase(emulator),
       WECHAT_APP_ID: emulator.apps.website.appId,
@@ -226,9 +226,9 @@ describe('the doctor, on the login pages', () => {
     expect(check('website-login-page').remedy).toMatch(/AppID of a website app/);
   });
 
-  it('waits where WeChat says that it is asked too often', async () => {
+  it('warns that WeChat got too many requests', async () => {
     const { check } = await examineWith(withBase, (emulator) => {
-      // The first visit only looks whether anybody is there.
+      // The first request only checks that the page is reachable.
       emulator.fail('authorize', { errcode: 10009 }, { after: 1 });
     });
     expect(check('login-page')).toMatchObject({
@@ -239,17 +239,17 @@ describe('the doctor, on the login pages', () => {
 
   it.each<[string, (emulator: Emulator) => void]>([
     ['the snapshot page', ({ switches }) => (switches.snapshot = 'always')],
-    ['consent without a question', ({ switches }) => (switches.consent = 'allow')],
+    ['silent consent', ({ switches }) => (switches.consent = 'allow')],
     [
-      'consent, moved for good',
+      'silent consent with a permanent redirect',
       ({ switches }) => ((switches.consent = 'allow'), (switches.redirectStatus = 301)),
     ],
-  ])('is content with %s', async (_, prepare) => {
+  ])('accepts %s', async (_, prepare) => {
     expect((await examineWith(withBase, prepare)).check('login-page').status).toBe('ok');
   });
 
-  it('says that WeChat’s own page cannot be seen from outside', async () => {
-    // What open.weixin.qq.com sends to everybody who is no WeChat: the check is in the page.
+  it('reports that WeChat’s own page is not visible outside WeChat', async () => {
+    // open.weixin.qq.com sends this page to every browser other than WeChat's: a script in it looks for WeChat.
     const emulator = await startEmulator();
     const open = await listen((_req, res) => {
       res.setHeader('Content-Type', 'text/html; charset=utf-8');
@@ -266,13 +266,13 @@ describe('the doctor, on the login pages', () => {
     expect(exit).toBe(0);
     expect(check('login-page')).toMatchObject({
       status: 'skipped',
-      detail: expect.stringMatching(/h5\.example\.com must stand at .*网页授权域名/) as string,
+      detail: expect.stringMatching(/h5\.example\.com must be entered at .*网页授权域名/) as string,
     });
   });
 });
 
-describe('the doctor, on the way to WeChat', () => {
-  it('says which server does not answer, and asks WeChat for nothing then', async () => {
+describe('the doctor, on the network to WeChat', () => {
+  it('reports which server does not respond, and sends WeChat nothing more', async () => {
     const emulator = await startEmulator();
     const env = officialOf(emulator);
     await emulator.close();
@@ -281,9 +281,7 @@ describe('the doctor, on the way to WeChat', () => {
       WECHAT_BASE_URL: 'https://h5.example.com',
     });
     expect(exit).toBe(1);
-    expect(check('api-reachable').detail).toMatch(
-      /^127\.0\.0\.1:\d+: nobody takes the connection \(TCP\): ECONNREFUSED$/,
-    );
+    expect(check('api-reachable').detail).toMatch(/^127\.0\.0\.1:\d+: no connection \(TCP\): ECONNREFUSED$/);
     expect(check('api-reachable').remedy).toMatch(/port.*firewall/);
     expect(statuses).toMatchObject({
       'open-reachable': 'failed',
@@ -293,7 +291,7 @@ describe('the doctor, on the way to WeChat', () => {
     });
   });
 
-  it('tells one server from the other', async () => {
+  it('tells the two servers apart', async () => {
     const emulator = await startEmulator();
     const { statuses } = await examine([], { ...officialOf(emulator), WECHAT_API_URL: 'http://127.0.0.1:1' });
     expect(statuses).toMatchObject({
@@ -305,14 +303,14 @@ describe('the doctor, on the way to WeChat', () => {
   });
 
   it.each<[string, (socket: net.Socket) => void, RegExp]>([
-    ['hangs up', (socket) => socket.once('data', () => socket.destroy()), /gives no answer \(HTTP\)/],
+    ['hangs up', (socket) => socket.once('data', () => socket.destroy()), /no valid response \(HTTP\)/],
     [
       'is no web server',
       (socket) => socket.once('data', () => socket.end('SSH-2.0-OpenSSH\r\n')),
-      /gives no answer \(HTTP\): HPE_/,
+      /no valid response \(HTTP\): HPE_/,
     ],
-    ['says nothing', () => undefined, /gives no answer \(HTTP\): timeout/],
-  ])('says of a server that %s how far it got', async (_, talk, detail) => {
+    ['says nothing', () => undefined, /no valid response \(HTTP\): timeout/],
+  ])('says how far it got with a server that %s', async (_, talk, detail) => {
     const sockets: net.Socket[] = [];
     const server = net.createServer((socket) => {
       sockets.push(socket.on('error', () => undefined));
@@ -326,11 +324,11 @@ describe('the doctor, on the way to WeChat', () => {
     expect(check('api-reachable').detail).toMatch(detail);
   });
 
-  it('says that TLS is asked of a server that has none', async () => {
+  it('reports that a server does not speak TLS', async () => {
     const emulator = await startEmulator();
     const url = emulator.url.replace('http:', 'https:');
     const { check } = await examine([], { ...officialOf(emulator), WECHAT_API_URL: url });
-    expect(check('api-reachable').detail).toMatch(/the encryption fails \(TLS\)/);
+    expect(check('api-reachable').detail).toMatch(/the TLS handshake fails \(TLS\)/);
     expect(check('api-reachable').remedy).toContain('NODE_EXTRA_CA_CERTS');
   });
 
@@ -340,13 +338,13 @@ describe('the doctor, on the way to WeChat', () => {
     ['a redirect', { redirect: 'https://portal.example.com/' }],
     ['nothing', 'empty'],
     ['JSON of something else', { body: '{"message":"no route"}', contentType: 'application/json' }],
-  ])('is not taken in by %s', async (_, fault) => {
+  ])('does not take %s for WeChat', async (_, fault) => {
     const { check, exit } = await examineWith(officialOf, (emulator) => void emulator.fail('auth', fault));
     expect(exit).toBe(1);
-    expect(check('api-reachable').detail).toMatch(/what answers at 127\.0\.0\.1:\d+ is not WeChat: HTTP \d+/);
+    expect(check('api-reachable').detail).toMatch(/the server at 127\.0\.0\.1:\d+ is not WeChat: HTTP \d+/);
   });
 
-  it('is not taken in by JSON where a page belongs', async () => {
+  it('does not take JSON for a login page', async () => {
     const { statuses } = await examineWith(
       officialOf,
       (emulator) => void emulator.fail('authorize', { body: '{}', contentType: 'application/json' }),
@@ -354,13 +352,13 @@ describe('the doctor, on the way to WeChat', () => {
     expect(statuses).toMatchObject({ 'open-reachable': 'failed', 'api-reachable': 'ok' });
   });
 
-  it('says that an emulator answers, and that it must not where NODE_ENV is production', async () => {
+  it('reports that an emulator responds, which fails if NODE_ENV is production', async () => {
     const emulator = await startEmulator();
     const here = await examine([], officialOf(emulator));
     expect(here.check('api-reachable').detail).toMatch(/\(an emulated WeChat\)$/);
     const there = await examine([], { ...officialOf(emulator), NODE_ENV: 'production' });
     expect(there.statuses).toMatchObject({ 'api-reachable': 'failed', 'open-reachable': 'failed' });
-    expect(there.check('api-reachable').remedy).toMatch(/WECHAT_API_URL out of the environment/);
+    expect(there.check('api-reachable').remedy).toMatch(/WECHAT_API_URL from the environment/);
   });
 
   it.each<[string, number, 'ok' | 'warning' | 'failed', RegExp]>([
@@ -383,13 +381,13 @@ describe('the doctor, on the way to WeChat', () => {
     expect(check('clock').detail).toMatch(detail);
   });
 
-  it('says in Chinese what it says in English', async () => {
+  it('has the same texts in Chinese', async () => {
     const { out } = await doctor(['--lang', 'zh'], {
       WECHAT_OPEN_URL: 'http://127.0.0.1:1',
       WECHAT_API_URL: 'http://127.0.0.1:1',
       WECHAT_APP_ID: 'wx0f1c1a10e0000001',
     });
     expect(out).toMatch(/✖ API 可达 +127\.0\.0\.1:1：无法建立连接（TCP）：ECONNREFUSED/);
-    expect(out).toMatch(/✖ 公众号 AppSecret +缺失\n +→ 请设置 WECHAT_APP_SECRET。/);
+    expect(out).toMatch(/✖ 服务号 AppSecret +缺失\n +→ 请设置 WECHAT_APP_SECRET。/);
   });
 });

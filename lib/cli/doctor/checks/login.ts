@@ -1,187 +1,206 @@
 /** What the login route does with a browser inside WeChat, and with one on a PC. */
 import { WechatAuthError, type WechatErrorKind } from '../../../errors';
-import type { WechatFlow } from '../../../oauth/flows';
-import { failed, ok, skipped, warning, type CheckId, type Finding } from '../report/check-list';
-import { NAMES, isGiven, type Configuration } from './configuration';
-import { CONSOLES } from '../report/consoles';
-import { withoutSlash, type Site } from '../probe/site';
-import type { LoginAnswer, Sent } from '../probe/login-probe';
-import { bilingual } from '../report/bilingual';
+import { FLOWS, flowFor, type BrowserKind, type WechatFlow } from '../../../oauth/flows';
+import { bilingual, type Bilingual } from '../../bilingual';
+import { isGiven, type Configuration } from '../configuration';
+import type { AuthorizationRequest, LoginProbe } from '../probe/login-probe';
+import { loginPath, withoutSlash, type Site } from '../probe/site';
+import { failed, ok, skipped, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
+import { fromOutside } from '../report/from-outside';
 
 /** One login in each kind of browser. */
-export interface Logins {
-  readonly inWechat: LoginAnswer;
-  readonly onDesktop: LoginAnswer;
+export interface LoginProbes {
+  readonly inWechat: LoginProbe;
+  readonly onDesktop: LoginProbe;
 }
 
-const CLIENTS: Readonly<
-  Record<'login-in-wechat' | 'login-on-desktop', { fits: WechatFlow; other: WechatFlow }>
-> = {
-  'login-in-wechat': { fits: 'official', other: 'website' },
-  'login-on-desktop': { fits: 'website', other: 'official' },
+type LoginCheck = 'login-in-wechat' | 'login-on-desktop';
+
+const BROWSERS: Readonly<Record<LoginCheck, BrowserKind>> = {
+  'login-in-wechat': 'wechat',
+  'login-on-desktop': 'other',
 };
 
 export function checkLogins(
   configuration: Configuration,
   site: Site,
-  { inWechat, onDesktop }: Logins,
+  { inWechat, onDesktop }: LoginProbes,
 ): Finding[] {
   const first = checkLogin('login-in-wechat', configuration, site, inWechat);
   const second = checkLogin('login-on-desktop', configuration, site, onDesktop);
   const isSame = first.status === 'failed' && first.detail.en === second.detail.en;
-  return [first, isSame ? skipped('login-on-desktop', bilingual('the same', '同上')) : second];
+  return [first, isSame ? skipped('login-on-desktop', TEXTS.same) : second];
 }
 
-function checkLogin(
-  id: keyof typeof CLIENTS,
-  configuration: Configuration,
-  site: Site,
-  answer: LoginAnswer,
-): Finding {
-  const path = site.routes.mount + site.routes.login;
-  switch (answer.kind) {
+function checkLogin(id: LoginCheck, configuration: Configuration, site: Site, login: LoginProbe): Finding {
+  const path = loginPath(site);
+  switch (login.kind) {
     case 'error':
-      return kindFailed(id, answer.error);
+      return errorKindFailed(id, login.error);
     case 'open-elsewhere':
-      return openElsewhere(id, configuration);
-    case 'sent':
-      return checkSent(id, configuration, answer);
+      return checkOpenElsewhere(id, configuration);
+    case 'started':
+      return checkStarted(id, configuration, login);
     case 'redirect':
-      return failed(
-        id,
-        bilingual(
-          `${path} leads to ${answer.to.origin}${answer.to.pathname}, not to WeChat`,
-          `${path} 转到 ${answer.to.origin}${answer.to.pathname}，而不是微信`,
-        ),
-        NOT_OURS,
-      );
+      return failed(id, TEXTS.redirectsElsewhere(path, withoutQuery(login.to)));
     case 'foreign':
-      return failed(
-        id,
-        bilingual(
-          `${path} answers HTTP ${answer.reply.status}, which is no login of this package`,
-          `${path} 返回 HTTP ${answer.reply.status}，不是本包的登录路由`,
-        ),
-        NOT_OURS,
-      );
+      return failed(id, TEXTS.notOurs(path, login.response.status));
   }
 }
 
-const NOT_OURS = bilingual(
-  'Is this the app, and is wechatAuth() mounted in it? If it is mounted below a path or has other routes, say so: --mount /auth, --login /wx.',
-  '这是要检查的应用吗？是否挂载了 wechatAuth()？如挂载在某个路径下或改了路由，请说明：--mount /auth、--login /wx。',
-);
-
-export function kindFailed(id: CheckId, kind: WechatErrorKind): Finding {
+/** The app responds with an error of this package. */
+export function errorKindFailed(id: CheckId, kind: WechatErrorKind): Finding {
   const { status, remedy } = new WechatAuthError(kind, '');
-  return failed(
-    id,
-    bilingual(`the app answers ${kind} (HTTP ${status})`, `应用返回 ${kind}（HTTP ${status}）`),
-    remedy,
-  );
+  return failed(id, { detail: TEXTS.errorKind(kind, status), remedy });
 }
 
-function openElsewhere(id: keyof typeof CLIENTS, { apps }: Configuration): Finding {
-  const { fits } = CLIENTS[id];
-  if (!isGiven(apps[fits]))
-    return ok(
-      id,
-      fits === 'official'
-        ? bilingual('asks to use a computer: there is no official account', '提示改用电脑：没有配置公众号')
-        : bilingual('asks to open WeChat: there is no website app', '提示在微信中打开：没有配置网站应用'),
-    );
-  return failed(
-    id,
-    bilingual(
-      `the app does not know ${CONSOLES[fits].name.en} that was given here`,
-      `应用并未使用此处给出的${CONSOLES[fits].name.zh}`,
-    ),
-    bilingual(
-      'Give the app the same environment as the doctor, and start it again.',
-      '请让应用使用与此处相同的环境变量，并重新启动。',
-    ),
-  );
+function checkOpenElsewhere(id: LoginCheck, { apps }: Configuration): Finding {
+  const flow = flowFor(BROWSERS[id]);
+  return flow && isGiven(apps[flow])
+    ? failed(id, TEXTS.flowNotInApp(flow))
+    : ok(id, TEXTS.opensElsewhere[id]);
 }
 
-const SCOPES: Readonly<Record<WechatFlow, RegExp>> = {
-  official: /^snsapi_(?:base|userinfo)$/,
-  website: /^snsapi_login$/,
-};
+function checkStarted(id: LoginCheck, configuration: Configuration, request: AuthorizationRequest): Finding {
+  const { flow, url } = request;
+  const fault = requestFault(configuration, request);
+  if (fault) return failed(id, fault);
+  if (flowFor(BROWSERS[id]) !== flow) return warning(id, TEXTS.unfitting[flow]);
+  const detail = TEXTS.started(fromOutside(parameter(url, 'appid')), fromOutside(parameter(url, 'scope')));
+  const isCompared = configuration.apps[flow].appId !== undefined;
+  return isCompared
+    ? ok(id, detail)
+    : warning(id, TEXTS.notCompared(detail, FLOWS[flow].credentials.env.appId));
+}
 
-function checkSent(
-  id: keyof typeof CLIENTS,
+function requestFault(
   { open, apps }: Configuration,
-  { flow, page, redirectURI }: Sent,
-): Finding {
-  const { fits } = CLIENTS[id];
-  const appid = page.searchParams.get('appid') ?? '';
-  const scope = page.searchParams.get('scope') ?? '';
-  // One that is no address was complained of before.
-  if (URL.canParse(open) && !isUnder(page, new URL(open)))
-    return failed(
-      id,
-      bilingual(
-        `the app sends people to ${page.origin}, and not to ${open}`,
-        `应用把用户转到 ${page.origin}，而不是 ${open}`,
-      ),
-      bilingual(
-        'Give WECHAT_OPEN_URL (or endpoints) to both, or to neither.',
-        '请让两边使用相同的 WECHAT_OPEN_URL（或 endpoints），或都不设置。',
-      ),
-    );
+  { flow, url, redirectURI }: AuthorizationRequest,
+): Fault | undefined {
+  // An `open` that is not an address has its own finding.
+  if (URL.canParse(open) && !isPageOf(new URL(open), url)) return TEXTS.otherWechat(url.origin, open);
+  const appid = parameter(url, 'appid');
   const { appId } = apps[flow];
-  if (appId !== undefined && appid !== appId)
-    return failed(
-      id,
-      bilingual(
-        `the app uses AppID ${appid}, and not ${appId}`,
-        `应用使用的 AppID 是 ${appid}，而不是 ${appId}`,
-      ),
-      bilingual(
-        'Compare the environment of the app with that of the doctor.',
-        '请核对应用与此处的环境变量。',
-      ),
-    );
-  if (
-    !SCOPES[flow].test(scope) ||
-    page.searchParams.get('response_type') !== 'code' ||
-    page.hash !== '#wechat_redirect' ||
-    !redirectURI
-  )
-    return failed(
-      id,
-      bilingual('the address of WeChat was changed on the way', '发往微信的地址在途中被改动'),
-      bilingual(
-        'See what rewrites the Location header between the app and here (proxy, CDN).',
-        '请检查应用与此处之间是否有代理或 CDN 改写了 Location 头。',
-      ),
-    );
-  if (flow !== fits)
-    return warning(
-      id,
-      flow === 'website'
-        ? bilingual(
-            'goes to the QR code, which nobody can scan on their own screen',
-            '转到二维码页，而手机无法扫描自己的屏幕',
-          )
-        : bilingual('goes to the page that works only inside WeChat', '转到只能在微信内使用的授权页'),
-      bilingual(
-        "Leave the option flow at 'auto', and give the website app or the official account too.",
-        "请保持选项 flow 为 'auto'，并同时配置公众号与网站应用。",
-      ),
-    );
-  const detail = bilingual(`${appid}, ${scope}`, `${appid}，${scope}`);
-  if (appId !== undefined) return ok(id, detail);
-  return warning(
-    id,
-    bilingual(`${detail.en}: not compared`, `${detail.zh}：未核对`),
-    bilingual(
-      `Give the doctor the same app, so that it can compare: ${NAMES[flow].appId}.`,
-      `请在此处给出同一个应用以便核对：${NAMES[flow].appId}。`,
-    ),
-  );
+  if (appId !== undefined && appid !== appId) return TEXTS.otherAppId(fromOutside(appid), appId);
+  const isWhole =
+    (FLOWS[flow].scopes.allowed as readonly string[]).includes(parameter(url, 'scope')) &&
+    parameter(url, 'response_type') === 'code' &&
+    url.hash === '#wechat_redirect' &&
+    redirectURI !== '';
+  return isWhole ? undefined : TEXTS.rewritten;
 }
 
-function isUnder(page: URL, open: URL): boolean {
+/** The query may hold secrets. */
+function withoutQuery({ href }: URL): string {
+  return fromOutside(href.split(/[?#]/, 1)[0] ?? '');
+}
+
+function parameter({ searchParams }: URL, name: string): string {
+  return searchParams.get(name) ?? '';
+}
+
+function isPageOf(open: URL, page: URL): boolean {
   return page.origin === open.origin && page.pathname.startsWith(`${withoutSlash(open.pathname)}/connect/`);
 }
+
+const NOT_OURS = bilingual(
+  'Check that --url is the address of this app, and that the app mounts wechatAuth(). ' +
+    'If it is mounted below a path or has other routes, name them: --mount /auth, --login /wx.',
+  '请确认 --url 是这个应用的地址，且应用挂载了 wechatAuth()。' +
+    '如挂载在某个路径下或改了路由，请说明：--mount /auth、--login /wx。',
+);
+
+const TEXTS = {
+  same: bilingual('the same', '同上'),
+  redirectsElsewhere: (path: string, to: string) => ({
+    detail: bilingual(`${path} redirects to ${to}, not to WeChat`, `${path} 转到 ${to}，而不是微信`),
+    remedy: NOT_OURS,
+  }),
+  notOurs: (path: string, status: number) => ({
+    detail: bilingual(
+      `${path} responds with HTTP ${status}, and is not a login route of this package`,
+      `${path} 返回 HTTP ${status}，不是本包的登录路由`,
+    ),
+    remedy: NOT_OURS,
+  }),
+  errorKind: (kind: WechatErrorKind, status: number) =>
+    bilingual(`the app responds with ${kind} (HTTP ${status})`, `应用返回 ${kind}（HTTP ${status}）`),
+  opensElsewhere: {
+    'login-in-wechat': bilingual(
+      'asks to use a computer: there is no official account',
+      '提示改用电脑：没有配置服务号',
+    ),
+    'login-on-desktop': bilingual(
+      'asks to open WeChat: there is no website app',
+      '提示在微信中打开：没有配置网站应用',
+    ),
+  } satisfies Record<LoginCheck, Bilingual>,
+  flowNotInApp: (flow: WechatFlow) => {
+    const { label } = FLOWS[flow];
+    return {
+      detail: bilingual(
+        `the app does not use the ${label.en} that was given to the doctor`,
+        `应用并未使用此处给出的${label.zh}`,
+      ),
+      remedy: bilingual(
+        'Give the app the same environment as the doctor, and restart it.',
+        '请让应用使用与此处相同的环境变量，并重新启动。',
+      ),
+    };
+  },
+  otherWechat: (origin: string, open: string) => ({
+    detail: bilingual(
+      `the app redirects to ${origin}, and not to ${open}`,
+      `应用把用户转到 ${origin}，而不是 ${open}`,
+    ),
+    remedy: bilingual(
+      'Give WECHAT_OPEN_URL (or the option `endpoints`) to the app and to the doctor, or to neither.',
+      '请让两边使用相同的 WECHAT_OPEN_URL（或选项 endpoints），或都不设置。',
+    ),
+  }),
+  otherAppId: (appid: string, appId: string) => ({
+    detail: bilingual(
+      `the app uses AppID ${appid}, and not ${appId}`,
+      `应用使用的 AppID 是 ${appid}，而不是 ${appId}`,
+    ),
+    remedy: bilingual(
+      'Compare the environment of the app with that of the doctor.',
+      '请核对应用与此处的环境变量。',
+    ),
+  }),
+  rewritten: {
+    detail: bilingual('the address of WeChat was changed on the way', '发往微信的地址在途中被改动'),
+    remedy: bilingual(
+      'Find the proxy or CDN between the app and the doctor that rewrites the Location header.',
+      '请检查应用与此处之间是否有代理或 CDN 改写了 Location 头。',
+    ),
+  },
+  /** By the flow that the app chose for a browser of the other kind. */
+  unfitting: {
+    official: {
+      detail: bilingual('redirects to a page that works only inside WeChat', '转到只能在微信内使用的授权页'),
+      remedy: bilingual(
+        "Leave the option `flow` at 'auto', and configure the website app, too.",
+        "请保持选项 flow 为 'auto'，并同时配置网站应用。",
+      ),
+    },
+    website: {
+      detail: bilingual(
+        'redirects to a QR code, which a phone cannot scan on its own screen',
+        '转到二维码页，而手机无法扫描自己的屏幕',
+      ),
+      remedy: bilingual(
+        "Leave the option `flow` at 'auto', and configure the official account, too.",
+        "请保持选项 flow 为 'auto'，并同时配置服务号。",
+      ),
+    },
+  } satisfies Record<WechatFlow, Fault>,
+  started: (appid: string, scope: string) => bilingual(`${appid}, ${scope}`, `${appid}，${scope}`),
+  notCompared: ({ en, zh }: Bilingual, variable: string) => ({
+    detail: bilingual(`${en}: not compared`, `${zh}：未核对`),
+    remedy: bilingual(
+      `Give the AppID to the doctor, too, so that it can compare: ${variable}.`,
+      `请在此处给出同一个 AppID 以便核对：${variable}。`,
+    ),
+  }),
+};

@@ -1,4 +1,4 @@
-/** Cookies as browsers keep and send them (RFC 6265bis), with the reason where one is not kept. */
+/** Keeps and sends cookies as browsers do (RFC 6265bis), and says why a browser would drop one. */
 import { isIP } from 'node:net';
 
 export interface Cookie {
@@ -9,7 +9,7 @@ export interface Cookie {
   readonly secure: boolean;
   readonly httpOnly: boolean;
   readonly sameSite: string;
-  /** In ms since 1970; none for the life of the browser. */
+  /** In ms since 1970; undefined for a cookie that lives until the browser closes. */
   readonly expires: number | undefined;
 }
 
@@ -17,16 +17,17 @@ export type Refusal = 'secure' | 'domain' | 'prefix' | 'none' | 'size' | 'expire
 
 export interface ReceivedCookie {
   readonly cookie: Cookie;
-  /** Why a browser would not keep it. */
+  /** Why a browser would drop it; undefined for one that it keeps. */
   readonly refusal: Refusal | undefined;
 }
 
-const LARGEST = 4_096;
+/** In bytes, of name and value together. */
+const MAX_SIZE = 4_096;
 
 export class CookieJar {
   readonly #cookies = new Map<string, Cookie>();
 
-  /** What an answer from this address sets, and what of it is kept. */
+  /** Reads the Set-Cookie lines of a response from this address, and keeps what a browser would keep. */
   take(lines: readonly string[], url: URL): ReceivedCookie[] {
     return lines.map((line) => {
       const cookie = parse(line, url);
@@ -37,12 +38,15 @@ export class CookieJar {
     });
   }
 
-  /** The Cookie header for this address. Who comes from another site does not bring strict ones. */
-  header(url: URL, isFromElsewhere: boolean): string {
+  /**
+   * The Cookie header of a request to this address. A browser that comes from another site leaves out
+   * SameSite=Strict.
+   */
+  header(url: URL, isFromOtherSite: boolean): string {
     return [...this.#cookies.values()]
-      .filter(({ path }) => isUnder(url.pathname, path))
+      .filter(({ path }) => pathMatches(url.pathname, path))
       .filter(({ secure }) => !secure || isTrustworthy(url))
-      .filter(({ sameSite }) => !isFromElsewhere || sameSite !== 'strict')
+      .filter(({ sameSite }) => !isFromOtherSite || sameSite !== 'strict')
       .map(({ name, value }) => `${name}=${value}`)
       .join('; ');
   }
@@ -62,7 +66,7 @@ function parse(line: string, url: URL): Cookie {
     name,
     value,
     domain: domain === '' ? undefined : domain,
-    path: path.startsWith('/') ? path : url.pathname.replace(/\/[^/]*$/, '') || '/',
+    path: path.startsWith('/') ? path : defaultPath(url),
     secure: attributes.has('secure'),
     httpOnly: attributes.has('httponly'),
     sameSite: (attributes.get('samesite') ?? '').toLowerCase(),
@@ -71,14 +75,19 @@ function parse(line: string, url: URL): Cookie {
 }
 
 function split(part: string): [name: string, value: string] {
-  const at = part.indexOf('=');
-  return at < 0 ? [part.trim(), ''] : [part.slice(0, at).trim(), part.slice(at + 1).trim()];
+  const index = part.indexOf('=');
+  return index < 0 ? [part.trim(), ''] : [part.slice(0, index).trim(), part.slice(index + 1).trim()];
+}
+
+/** The folder of the address (RFC 6265bis, section 5.1.4). */
+function defaultPath({ pathname }: URL): string {
+  return pathname.slice(0, pathname.lastIndexOf('/')) || '/';
 }
 
 function refusalOf(cookie: Cookie, url: URL): Refusal | undefined {
   const { name, value, domain, secure, sameSite, expires, path } = cookie;
   if (expires !== undefined && expires <= Date.now()) return 'expired';
-  if (name.length + value.length > LARGEST) return 'size';
+  if (name.length + value.length > MAX_SIZE) return 'size';
   if (secure && !isTrustworthy(url)) return 'secure';
   if (sameSite === 'none' && !secure) return 'none';
   if (domain !== undefined && !covers(domain, url.hostname)) return 'domain';
@@ -91,11 +100,12 @@ function covers(domain: string, host: string): boolean {
   return host === domain || (host.endsWith(`.${domain}`) && isIP(host) === 0);
 }
 
-function isUnder(path: string, prefix: string): boolean {
-  return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
+/** Whether a cookie with this Path is sent to an address with this path. */
+export function pathMatches(path: string, cookiePath: string): boolean {
+  return path === cookiePath || path.startsWith(cookiePath.endsWith('/') ? cookiePath : `${cookiePath}/`);
 }
 
-/** Browsers, but for Safari, take Secure cookies from this very machine over http too. */
+/** Browsers other than Safari accept Secure cookies from this machine over http, too. */
 function isTrustworthy({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || /^(?:localhost|.*\.localhost|127\..*|\[::1\])$/.test(hostname);
+  return protocol === 'https:' || /^(?:localhost|[^/]*\.localhost|127\.[\d.]*|\[::1\])$/.test(hostname);
 }

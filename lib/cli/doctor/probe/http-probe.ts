@@ -1,15 +1,19 @@
-/** One question over HTTP, and how far it got: name, connection, encryption, answer. */
+/** One HTTP request. A failure says how far it got: name lookup, connection, TLS, HTTP. */
 import http from 'node:http';
 import https from 'node:https';
 import { agentsFor } from '../../../oauth/transport/agents';
-import { bilingual, type Bilingual } from '../report/bilingual';
+import { bilingual, type Bilingual } from '../../bilingual';
 
-export interface ProbeRequest {
-  readonly headers?: http.OutgoingHttpHeaders;
-  /** What covers the whole, in ms. */
+export interface ProbeLimits {
+  /** For the whole request, from the name lookup to the last byte, in ms. */
   readonly timeout: number;
+  /** Ends every request at once. */
   readonly signal: AbortSignal;
-  /** Past the proxy of the environment, as for hosts that it cannot reach. */
+}
+
+export interface ProbeRequest extends ProbeLimits {
+  readonly headers?: http.OutgoingHttpHeaders;
+  /** Goes past the proxy of the environment, which does not reach private hosts. */
   readonly isDirect?: boolean;
 }
 
@@ -17,89 +21,41 @@ export interface ProbeResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
-  /** How long it took, in ms. */
-  readonly took: number;
-  /** By how much the other side's clock is ahead of ours, in ms, if it said. */
-  readonly ahead: number | undefined;
-  /** The proxy it went through. */
+  /** From the first to the last byte, in ms. */
+  readonly duration: number;
+  /** How far the server's clock is ahead of this machine's, in ms; undefined without a Date header. */
+  readonly clockOffset: number | undefined;
+  /** The host of the proxy that the request went through. */
   readonly proxy: string | undefined;
 }
 
-type Stage = 'proxy' | 'dns' | 'tcp' | 'tls' | 'http';
-
-const STAGES: Readonly<Record<Stage, { readonly what: Bilingual; readonly remedy: Bilingual }>> = {
-  proxy: {
-    what: bilingual('the proxy does not let it through', '代理未放行'),
-    remedy: bilingual(
-      'Correct HTTPS_PROXY, HTTP_PROXY or NO_PROXY, or let the proxy pass this host.',
-      '请更正 HTTPS_PROXY、HTTP_PROXY 或 NO_PROXY，或让代理放行该域名。',
-    ),
-  },
-  dns: {
-    what: bilingual('its name is not found (DNS)', '域名解析失败（DNS）'),
-    remedy: bilingual('Check the spelling, and the DNS of this machine.', '请检查拼写与本机的 DNS 设置。'),
-  },
-  tcp: {
-    what: bilingual('nobody takes the connection (TCP)', '无法建立连接（TCP）'),
-    remedy: bilingual(
-      'Check the port, the firewall, and whether a proxy is needed (HTTPS_PROXY).',
-      '请检查端口、防火墙，以及是否需要代理（HTTPS_PROXY）。',
-    ),
-  },
-  tls: {
-    what: bilingual('the encryption fails (TLS)', '加密握手失败（TLS）'),
-    remedy: bilingual(
-      'Check the certificate, the clock, and whether something reads along (NODE_EXTRA_CA_CERTS names its certificate).',
-      '请检查证书、本机时钟，以及中间是否有解密代理（其证书用 NODE_EXTRA_CA_CERTS 指定）。',
-    ),
-  },
-  http: {
-    what: bilingual('it gives no answer (HTTP)', '没有返回 HTTP 响应'),
-    remedy: bilingual(
-      'Check what listens there, and what stands between.',
-      '请检查该地址的服务以及中间的网络设备。',
-    ),
-  },
-};
-
-/** Nobody answered, and why. */
-export class UnreachableError extends Error {
-  override readonly name = 'Unreached';
-  readonly detail: Bilingual;
-  readonly remedy: Bilingual;
-
-  constructor(stage: Stage, code: string) {
-    super(code);
-    const { what, remedy } = STAGES[stage];
-    this.detail = bilingual(`${what.en}: ${code}`, `${what.zh}：${code}`);
-    this.remedy = remedy;
-  }
-}
-
-const LARGEST_BODY = 512 * 1024;
-
-/** @throws Unreached */
-export async function probe(url: URL, question: ProbeRequest): Promise<ProbeResponse> {
-  const way = wayTo(url, question);
-  const asked = Date.now();
+/** @throws UnreachableError */
+export async function probe(url: URL, request: ProbeRequest): Promise<ProbeResponse> {
+  const route = routeTo(url, request);
+  const sentAt = Date.now();
   try {
-    const reply = await send(url, way, question);
-    const came = Date.now();
-    const date = Date.parse(reply.headers.date ?? '');
-    // Half of what it took: the clock was read somewhere in between. A Date header knows no milliseconds.
-    const ahead = Number.isNaN(date) ? undefined : date + 500 - (asked + came) / 2;
-    return { ...reply, took: came - asked, ahead, proxy: way.proxy };
+    const response = await send(url, route, request);
+    const receivedAt = Date.now();
+    const date = Date.parse(response.headers.date ?? '');
+    // The server read its clock somewhere between the two, and a Date header has whole seconds only.
+    const offset = date + 500 - (sentAt + receivedAt) / 2;
+    return {
+      ...response,
+      duration: receivedAt - sentAt,
+      clockOffset: Number.isNaN(offset) ? undefined : offset,
+      proxy: route.proxy,
+    };
   } finally {
-    way.agent.destroy();
+    route.agent.destroy();
   }
 }
 
-interface Way {
+interface Route {
   readonly agent: http.Agent;
   readonly proxy: string | undefined;
 }
 
-function wayTo(url: URL, { isDirect = false }: ProbeRequest): Way {
+function routeTo(url: URL, { isDirect = false }: ProbeRequest): Route {
   const isTLS = url.protocol === 'https:';
   if (isDirect) return { agent: isTLS ? new https.Agent() : new http.Agent(), proxy: undefined };
   try {
@@ -108,66 +64,127 @@ function wayTo(url: URL, { isDirect = false }: ProbeRequest): Way {
     const { proxy } = agent as { proxy?: unknown };
     return { agent, proxy: proxy instanceof URL ? proxy.host : undefined };
   } catch {
-    // A proxy in the environment that is no address; its words may hold a password.
-    throw new UnreachableError('proxy', 'HTTPS_PROXY');
+    // The proxy in the environment is not an address. Its value may hold a password, so the variable is named.
+    throw new UnreachableError('proxy', proxyVariable(url));
   }
 }
 
+/** The environment variable that holds the proxy for this address, in the order of the module proxy-from-env. */
+function proxyVariable({ protocol }: URL): string {
+  const names = [`${protocol.slice(0, -1)}_proxy`, 'all_proxy'].flatMap((name) => [name, name.toUpperCase()]);
+  return names.find((name) => process.env[name]) ?? 'HTTPS_PROXY';
+}
+
+type Received = Pick<ProbeResponse, 'status' | 'headers' | 'body'>;
+
 function send(
   url: URL,
-  { agent, proxy }: Way,
+  { agent, proxy }: Route,
   { headers = {}, timeout, signal }: ProbeRequest,
-): Promise<Omit<ProbeResponse, 'took' | 'ahead' | 'proxy'>> {
+): Promise<Received> {
   return new Promise((resolve, reject) => {
+    const isTLS = url.protocol === 'https:';
     let stage: Stage = proxy === undefined ? 'dns' : 'proxy';
-    const fail = (error: unknown): void => reject(reasonOf(error, stage));
+    const fail = (error: unknown): void => reject(unreachable(error, stage));
     const ending = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
-    const request = (url.protocol === 'https:' ? https : http).request(url, {
-      agent,
-      headers,
-      signal: ending,
-    });
+    // A request that still waits for its proxy has no connection, and does not report that it was aborted.
+    ending.addEventListener('abort', () => fail(ending.reason));
+    if (ending.aborted) fail(ending.reason);
+    const request = (isTLS ? https : http).request(url, { agent, headers, signal: ending });
     request.on('socket', (socket) => {
       socket.on('lookup', () => (stage = 'tcp'));
-      socket.on('connect', () => (stage = url.protocol === 'https:' ? 'tls' : 'http'));
+      socket.on('connect', () => (stage = isTLS ? 'tls' : 'http'));
       socket.on('secureConnect', () => (stage = 'http'));
     });
     request.on('error', fail);
     request.on('response', (response) => {
       stage = 'http';
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size <= LARGEST_BODY) chunks.push(chunk);
-        else response.destroy(new Error('the answer is too large'));
-      });
-      response.on('error', fail);
-      response.on('end', () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body: Buffer.concat(chunks).toString(),
-        }),
-      );
+      const { statusCode: status = 0, headers: received } = response;
+      bodyOf(response).then((body) => resolve({ status, headers: received, body }), fail);
     });
     request.end();
   });
+}
+
+const MAX_BODY = 512 * 1024;
+
+async function bodyOf(response: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY) throw new Error(`the response is larger than ${MAX_BODY / 1024} kB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+type Stage = 'proxy' | 'dns' | 'tcp' | 'tls' | 'http';
+
+/** No response arrived. The texts say why. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+  readonly detail: Bilingual;
+  readonly remedy: Bilingual;
+
+  constructor(stage: Stage, code: string) {
+    super(code);
+    const { detail, remedy } = TEXTS[stage];
+    this.detail = bilingual(`${detail.en}: ${code}`, `${detail.zh}：${code}`);
+    this.remedy = remedy;
+  }
 }
 
 const TLS_CODE = /^(?:CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/;
 const DNS_CODE = /^(?:ENOTFOUND|EAI_|ENODATA)/;
 const TCP_CODE = /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/;
 
-function reasonOf(error: unknown, reached: Stage): UnreachableError {
+/** @param stage how far the request got */
+function unreachable(error: unknown, stage: Stage): UnreachableError {
   const { code = '', message, cause, name } = error as NodeJS.ErrnoException & { code?: string };
   if ((cause as Error | undefined)?.name === 'TimeoutError' || name === 'TimeoutError')
-    return new UnreachableError(reached, 'timeout');
+    return new UnreachableError(stage, 'timeout');
   if (message.startsWith('the proxy refused'))
     return new UnreachableError('proxy', /HTTP \d+/.exec(message)?.[0] ?? 'refused');
-  if (reached === 'proxy') return new UnreachableError('proxy', code || 'refused');
+  if (stage === 'proxy') return new UnreachableError('proxy', code || 'refused');
   if (TLS_CODE.test(code)) return new UnreachableError('tls', code);
   if (DNS_CODE.test(code)) return new UnreachableError('dns', code);
   if (TCP_CODE.test(code)) return new UnreachableError('tcp', code);
-  return new UnreachableError(reached, code || message);
+  return new UnreachableError(stage, code || message);
 }
+
+const TEXTS: Readonly<Record<Stage, { readonly detail: Bilingual; readonly remedy: Bilingual }>> = {
+  proxy: {
+    detail: bilingual('the proxy does not let the request through', '代理未放行'),
+    remedy: bilingual(
+      'Correct HTTPS_PROXY, HTTP_PROXY, ALL_PROXY or NO_PROXY, or let the proxy allow this host.',
+      '请更正 HTTPS_PROXY、HTTP_PROXY、ALL_PROXY 或 NO_PROXY，或让代理放行该域名。',
+    ),
+  },
+  dns: {
+    detail: bilingual('the host name is not found (DNS)', '域名解析失败（DNS）'),
+    remedy: bilingual('Check the spelling, and the DNS of this machine.', '请检查拼写与本机的 DNS 设置。'),
+  },
+  tcp: {
+    detail: bilingual('no connection (TCP)', '无法建立连接（TCP）'),
+    remedy: bilingual(
+      'Check the port and the firewall, and whether a proxy is needed (HTTPS_PROXY).',
+      '请检查端口、防火墙，以及是否需要代理（HTTPS_PROXY）。',
+    ),
+  },
+  tls: {
+    detail: bilingual('the TLS handshake fails (TLS)', '加密握手失败（TLS）'),
+    remedy: bilingual(
+      'Check the certificate and the clock. ' +
+        'If a proxy decrypts the traffic, name its certificate in NODE_EXTRA_CA_CERTS.',
+      '请检查证书与本机时钟；如果中间有解密代理，请用 NODE_EXTRA_CA_CERTS 指定其证书。',
+    ),
+  },
+  http: {
+    detail: bilingual('no valid response (HTTP)', '没有返回有效的 HTTP 响应'),
+    remedy: bilingual(
+      'Check the server at this address, and the proxies and gateways in front of it.',
+      '请检查该地址的服务，以及前面的代理或网关。',
+    ),
+  },
+};

@@ -1,124 +1,137 @@
-/** One login, walked without a person: to WeChat's door, and back with a code that WeChat never gave. */
+/**
+ * One login without a person: to WeChat's page, and back to the callback with a code that WeChat never
+ * issued.
+ */
 import { ERROR_KINDS, type WechatErrorKind } from '../../../errors';
 import { FLOWS, FLOW_NAMES, type WechatFlow } from '../../../oauth/flows';
-import type { ProbeRequest } from './http-probe';
-import { ProbeBrowser, publicURL, type Site, type ProbedPage } from './site';
-import { MADE_UP_CODE } from '../checks/wechat';
+import type { ProbeLimits } from './http-probe';
+import { MADE_UP_CODE } from './made-up-code';
+import { ProbeBrowser, type ProbedPage } from './probe-browser';
+import { loginPath, publicURL, type Site } from './site';
 
-/** What an app's login route did. */
-export type LoginAnswer = {
-  readonly visitor: ProbeBrowser;
-  readonly reply: ProbedPage;
-} & (
-  | Sent
-  /** The page that says where one can log in. */
-  | { readonly kind: 'open-elsewhere' }
-  | { readonly kind: 'error'; readonly error: WechatErrorKind }
-  | { readonly kind: 'redirect'; readonly to: URL }
-  | { readonly kind: 'foreign' }
-);
-
-/** Sent to a page of WeChat's. */
-export interface Sent {
-  readonly kind: 'sent';
+/** The login route redirected to a page of WeChat: an authorization request. */
+export interface AuthorizationRequest {
+  readonly kind: 'started';
   readonly flow: WechatFlow;
-  readonly page: URL;
+  /** WeChat's page, with the parameters of the request. */
+  readonly url: URL;
   readonly redirectURI: string;
   readonly state: string;
 }
 
-/** A login that is on its way at WeChat. */
-export type Login = LoginAnswer & Sent;
+type LoginOutcome =
+  | AuthorizationRequest
+  /** The app shows the page that says where to log in. */
+  | { readonly kind: 'open-elsewhere' }
+  | { readonly kind: 'error'; readonly error: WechatErrorKind }
+  | { readonly kind: 'redirect'; readonly to: URL }
+  /** The response is not one of this package. */
+  | { readonly kind: 'foreign' };
 
-export async function startLogin(
-  site: Site,
-  userAgent: string,
-  question: ProbeRequest,
-): Promise<LoginAnswer> {
-  const visitor = new ProbeBrowser(site, userAgent, question);
-  const reply = await visitor.get(publicURL(site, site.routes.mount + site.routes.login));
-  return { visitor, reply, ...read(reply) };
+interface Probed {
+  readonly browser: ProbeBrowser;
+  readonly response: ProbedPage;
 }
 
-function read(
-  reply: ProbedPage,
-):
-  | Sent
-  | { kind: 'open-elsewhere' | 'foreign' }
-  | { kind: 'error'; error: WechatErrorKind }
-  | { kind: 'redirect'; to: URL } {
-  const to = locationOf(reply);
-  if (to) return sentTo(to) ?? { kind: 'redirect', to };
-  const error = kindIn(reply);
+/** What the app's login route did. */
+export type LoginProbe = Probed & LoginOutcome;
+
+/** A login that continues at WeChat. */
+export type StartedLogin = Probed & AuthorizationRequest;
+
+/** @throws UnreachableError */
+export async function probeLogin(site: Site, userAgent: string, limits: ProbeLimits): Promise<LoginProbe> {
+  const browser = new ProbeBrowser(site, userAgent, limits);
+  const response = await browser.get(publicURL(site, loginPath(site)));
+  return { browser, response, ...outcomeOf(response) };
+}
+
+function outcomeOf(response: ProbedPage): LoginOutcome {
+  const to = locationOf(response);
+  if (to) return authorizationRequest(to) ?? { kind: 'redirect', to };
+  const error = errorKindIn(response);
   if (error === 'unauthenticated') return { kind: 'open-elsewhere' };
   return error === undefined ? { kind: 'foreign' } : { kind: 'error', error };
 }
 
-function sentTo(page: URL): Sent | undefined {
-  const flow = FLOW_NAMES.find((each) => page.pathname.endsWith(FLOWS[each].page.path));
+function authorizationRequest(url: URL): AuthorizationRequest | undefined {
+  const flow = FLOW_NAMES.find((each) => url.pathname.endsWith(FLOWS[each].page.path));
   if (!flow) return undefined;
-  const { searchParams } = page;
+  const { searchParams } = url;
   return {
-    kind: 'sent',
+    kind: 'started',
     flow,
-    page,
+    url,
     redirectURI: searchParams.get('redirect_uri') ?? '',
     state: searchParams.get('state') ?? '',
   };
 }
 
-function locationOf({ status, headers, from }: ProbedPage): URL | undefined {
-  const { location } = headers;
-  if (status < 300 || status > 399 || location === undefined || !URL.canParse(location, from.href))
-    return undefined;
-  return new URL(location, from);
+/** The address, if it is one that a browser can be sent back to. */
+export function httpURL(text: string): URL | undefined {
+  return /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** The kind of a failure, where this package answered. */
-function kindIn({ body }: ProbedPage): WechatErrorKind | undefined {
+function locationOf({ status, headers, address }: ProbedPage): URL | undefined {
+  const { location } = headers;
+  if (status < 300 || status > 399 || location === undefined || !URL.canParse(location, address.href))
+    return undefined;
+  return new URL(location, address);
+}
+
+/** The kind of the failure, where this package wrote the response. */
+function errorKindIn({ body }: ProbedPage): WechatErrorKind | undefined {
   try {
-    const answer = JSON.parse(body) as { error?: unknown } | null;
-    return ERROR_KINDS.find((kind) => kind === answer?.error);
+    const json = JSON.parse(body) as { error?: unknown } | null;
+    return ERROR_KINDS.find((kind) => kind === json?.error);
   } catch {
     return undefined;
   }
 }
 
 export type CallbackOutcome =
-  /** The app knew the login, and took the code to WeChat, which refused it. */
+  /** The app knew the login and exchanged the code, which WeChat refused. */
   | { readonly kind: 'known' }
-  /** The session had forgotten it. */
+  /** The session had lost the login. */
   | { readonly kind: 'lost' }
   | { readonly kind: 'error'; readonly error: WechatErrorKind }
-  /** Something that this package does not answer by itself; `status` of the HTTP answer. */
+  /** The redirect URI is not an address. */
+  | { readonly kind: 'garbled'; readonly redirectURI: string }
+  /** The response is not one of this package; `isSecond` after the login was restarted. */
   | { readonly kind: 'foreign'; readonly status: number; readonly isSecond: boolean };
 
 /**
- * Comes back twice. The first time, the app starts the login again, whether it knows the state or not; the second time it says why
- * it gives up, and that tells the two apart.
+ * Calls back twice. After the first callback the app restarts the login, whether it knows the state or not.
+ * The second one ends with an error, whose kind tells the two cases apart.
+ *
+ * @throws UnreachableError
  */
-export async function probeCallback({
-  visitor,
-  redirectURI,
-  state,
-}: Sent & { readonly visitor: ProbeBrowser }): Promise<CallbackOutcome> {
-  const first = await visitor.get(answerTo(redirectURI, state), { isFromElsewhere: true });
-  const restart = locationOf(first);
-  const again = restart && sentTo(restart);
-  if (!again) return judge(first, false);
-  return judge(await visitor.get(answerTo(again.redirectURI, again.state), { isFromElsewhere: true }), true);
+export async function probeCallback({ browser, redirectURI, state }: StartedLogin): Promise<CallbackOutcome> {
+  const first = await callBack(browser, redirectURI, state);
+  if (!first) return { kind: 'garbled', redirectURI };
+  const location = locationOf(first);
+  const restarted = location && authorizationRequest(location);
+  if (!restarted) return callbackOutcome(first, false);
+  const second = await callBack(browser, restarted.redirectURI, restarted.state);
+  return second ? callbackOutcome(second, true) : { kind: 'garbled', redirectURI: restarted.redirectURI };
 }
 
-function answerTo(redirectURI: string, state: string): URL {
-  const url = new URL(redirectURI);
+/** Undefined if the redirect URI is not an address. */
+async function callBack(
+  browser: ProbeBrowser,
+  redirectURI: string,
+  state: string,
+): Promise<ProbedPage | undefined> {
+  const url = httpURL(redirectURI);
+  if (!url) return undefined;
   url.searchParams.set('code', MADE_UP_CODE);
   url.searchParams.set('state', state);
-  return url;
+  return browser.get(url, { isFromOtherSite: true });
 }
 
-function judge(reply: ProbedPage, isSecond: boolean): CallbackOutcome {
-  const error = kindIn(reply);
-  if (error === undefined) return { kind: 'foreign', status: reply.status, isSecond };
+function callbackOutcome(response: ProbedPage, isSecond: boolean): CallbackOutcome {
+  const error = errorKindIn(response);
+  if (error === undefined) return { kind: 'foreign', status: response.status, isSecond };
   if (error === 'code_invalid' || error === 'code_used') return { kind: 'known' };
   if (error === 'login_loop') return { kind: 'lost' };
   return { kind: 'error', error };

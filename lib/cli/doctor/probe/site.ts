@@ -1,97 +1,49 @@
-/** A running app: where it listens, how browsers call it, and a browser that visits it. */
-import type http from 'node:http';
-import { probe, type ProbeRequest, type ProbeResponse } from './http-probe';
-import { isPrivateHost } from './private-hosts';
-import { CookieJar, type ReceivedCookie } from './cookie-jar';
+/** A running app: where it listens, and the address by which browsers know it. */
+import { isPrivateHost } from '../../../middleware/options/private-host';
 
-export interface Routes {
+export interface AppRoutes {
+  /** The path below which `wechatAuth()` is mounted; empty for the root. */
   readonly mount: string;
   readonly login: string;
   readonly callback: string;
 }
 
 export interface Site {
-  /** Where it is asked. */
+  /** Where the doctor sends its requests. */
   readonly url: URL;
-  /** What browsers have in their address line, and WeChat calls back to. */
+  /** What browsers show in their address bar, and where WeChat sends them back to. */
   readonly public: URL;
-  readonly routes: Routes;
+  readonly routes: AppRoutes;
 }
 
 /**
- * An app on an inner address is asked as a proxy before it would ask: in the name of the public address, without the path that the
- * proxy strips. Any other is asked as it is.
+ * If the app listens on a private address and has another public one, the doctor sends requests the way the
+ * app's proxy would: with the public Host and `X-Forwarded-*`, and without the path that the proxy strips.
+ * Otherwise it sends them as they are.
  */
-export function siteOf(url: URL, baseURL: URL | undefined, routes: Routes): Site {
-  const isBehind = baseURL !== undefined && isPrivateHost(url) && baseURL.origin !== url.origin;
-  return { url, public: isBehind ? baseURL : url, routes };
+export function siteOf(url: URL, baseURL: URL | undefined, routes: AppRoutes): Site {
+  const isBehindProxy = baseURL !== undefined && isPrivateHost(url) && baseURL.origin !== url.origin;
+  return { url, public: isBehindProxy ? baseURL : url, routes };
 }
 
 export function playsProxy({ url, public: seen }: Site): boolean {
   return url.origin !== seen.origin;
 }
 
-/** The address of a path of the app, as browsers see it. */
+/** The address of one of the app's paths, as browsers see it. */
 export function publicURL({ public: seen }: Site, path: string): URL {
-  return new URL(withoutSlash(seen.pathname) + path, seen.origin);
+  return new URL(seen.origin + withoutSlash(seen.pathname) + path);
 }
 
+export function loginPath({ routes }: Site): string {
+  return routes.mount + routes.login;
+}
+
+export function callbackPath({ routes }: Site): string {
+  return routes.mount + routes.callback;
+}
+
+/** Without the slashes at its end. */
 export function withoutSlash(path: string): string {
-  return path.replace(/\/+$/, '');
-}
-
-export interface ProbedPage extends ProbeResponse {
-  /** The cookies it set. */
-  readonly offered: readonly ReceivedCookie[];
-  /** The address that was asked. */
-  readonly from: URL;
-}
-
-/** A browser that comes for the first time. It asks for JSON, so that a failure names its kind. */
-export class ProbeBrowser {
-  readonly #site: Site;
-  readonly #userAgent: string;
-  readonly #question: ProbeRequest;
-  readonly #jar = new CookieJar();
-
-  constructor(site: Site, userAgent: string, question: ProbeRequest) {
-    this.#site = site;
-    this.#userAgent = userAgent;
-    this.#question = question;
-  }
-
-  /** @throws Unreached */
-  async get(address: URL, { isFromElsewhere = false } = {}): Promise<ProbedPage> {
-    const cookie = this.#jar.header(address, isFromElsewhere);
-    const reply = await probe(innerAddress(this.#site, address), {
-      ...this.#question,
-      isDirect: isPrivateHost(this.#site.url),
-      headers: {
-        'User-Agent': this.#userAgent,
-        Accept: 'application/json',
-        'Accept-Language': 'zh-CN',
-        ...(cookie && { Cookie: cookie }),
-        ...forwarded(this.#site),
-      },
-    });
-    return { ...reply, from: address, offered: this.#jar.take(reply.headers['set-cookie'] ?? [], address) };
-  }
-}
-
-function innerAddress(site: Site, { pathname, search }: URL): URL {
-  const strip = withoutSlash(site.public.pathname);
-  const isUnder = playsProxy(site) && pathname.startsWith(`${strip}/`);
-  const path = isUnder ? withoutSlash(site.url.pathname) + pathname.slice(strip.length) : pathname;
-  return new URL(path + search, site.url.origin);
-}
-
-function forwarded(site: Site): http.OutgoingHttpHeaders {
-  if (!playsProxy(site)) return {};
-  const { host, protocol } = site.public;
-  return {
-    Host: host,
-    'X-Forwarded-Host': host,
-    'X-Forwarded-Proto': protocol.slice(0, -1),
-    'X-Forwarded-For': '127.0.0.1',
-  };
+  return path.replace(/(?<!\/)\/+$/, '');
 }

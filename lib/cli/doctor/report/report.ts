@@ -1,11 +1,11 @@
-/** The findings, for a person as a table and for a program as JSON. */
+/** The findings: a table for people, JSON for programs. */
+import type { Language } from '../../bilingual';
 import { CHECKS, GROUPS, type CheckId, type Finding, type Group, type Status } from './check-list';
-import type { Language } from './bilingual';
 import { pad, widthOf, wrap } from './width';
 
 export interface OutputStyle {
   readonly language: Language;
-  /** Of the terminal. */
+  /** The width of the terminal. */
   readonly columns: number;
   readonly isColoured: boolean;
 }
@@ -21,25 +21,26 @@ const NARROWEST = 40;
 const WIDEST = 110;
 
 /** One group of the table, with its heading. */
-export function renderGroup(group: Group, findings: readonly Finding[], look: OutputStyle): string {
-  const titles = Object.values(CHECKS).map(({ title }) => widthOf(title[look.language]));
-  const width = Math.min(Math.max(look.columns, NARROWEST), WIDEST);
+export function renderGroup(group: Group, findings: readonly Finding[], style: OutputStyle): string {
+  const titles = Object.values(CHECKS).map(({ title }) => widthOf(title[style.language]));
+  const columns = Math.min(Math.max(style.columns, NARROWEST), WIDEST);
   const indent = 4 + Math.max(...titles) + 2;
-  const rows = findings.flatMap((finding) => renderRow(finding, { ...look, columns: width }, indent));
-  return ['', paint(GROUPS[group][look.language], 1, look), ...rows].join('\n');
+  const rows = findings.flatMap((finding) => renderRow(finding, { ...style, columns }, indent));
+  return ['', paint(GROUPS[group][style.language], 1, style), ...rows].join('\n');
 }
 
-function renderRow({ id, status, detail, remedy }: Finding, look: OutputStyle, indent: number): string[] {
+function renderRow({ id, status, detail, remedy }: Finding, style: OutputStyle, indent: number): string[] {
+  const { language } = style;
   const { sign, colour } = SIGNS[status];
   const margin = ' '.repeat(indent);
-  const title = pad(CHECKS[id].title[look.language], indent - 4);
-  const room = look.columns - indent;
-  const [first = '', ...rest] = wrap(detail[look.language], room, look.language);
-  const cure = remedy ? wrap(remedy[look.language], room - 2, look.language) : [];
+  const title = pad(CHECKS[id].title[language], indent - 4);
+  const width = style.columns - indent;
+  const [first = '', ...rest] = wrap(detail[language], width, language);
+  const remedyLines = remedy ? wrap(remedy[language], width - 2, language) : [];
   return [
-    `  ${paint(sign, colour, look)} ${title}${first}`,
+    `  ${paint(sign, colour, style)} ${title}${first}`,
     ...rest.map((line) => margin + line),
-    ...cure.map((line, at) => `${margin}${at === 0 ? '→ ' : '  '}${line}`),
+    ...remedyLines.map((line, index) => `${margin}${index === 0 ? '→ ' : '  '}${line}`),
   ];
 }
 

@@ -1,64 +1,69 @@
-/** Text in columns of a terminal, where a Chinese character takes two. */
+/** Text in the columns of a terminal, where a Chinese character takes two. */
+import type { Language } from '../../bilingual';
 
-import type { Language } from './bilingual';
-
-const WIDE =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]/u;
-const NONE = /[\p{Mn}\p{Cf}]/u;
+const EAST_ASIAN = '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}';
+const FULL_WIDTH = '\\u3000-\\u303f\\uff01-\\uff60\\uffe0-\\uffe6';
+const WIDE = new RegExp(`[${EAST_ASIAN}${FULL_WIDTH}\\p{Emoji_Presentation}]`, 'u');
+const NO_WIDTH = /[\p{Mn}\p{Cf}]/u;
 
 export function widthOf(text: string): number {
-  return Array.from(text).reduce((sum, char) => sum + columns(char), 0);
+  return Array.from(text).reduce((sum, char) => sum + widthOfCharacter(char), 0);
 }
 
-function columns(char: string): number {
+function widthOfCharacter(char: string): number {
   if (WIDE.test(char)) return 2;
-  return NONE.test(char) ? 0 : 1;
+  return NO_WIDTH.test(char) ? 0 : 1;
 }
 
 export function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)));
 }
 
-/** What may stand apart on a line: a run without blanks, or one wide character with the punctuation that belongs to it. */
-const PIECE = new RegExp(
+/** A piece that a Chinese line keeps together: a word, or one wide character with its punctuation. */
+const CHINESE_PIECE = new RegExp(
   `[（「《]*(?:${WIDE.source})[，。；：、！？）」》…]*|(?:(?!${WIDE.source})\\S)+[，。；：、！？）」》]*|\\s+`,
   'gu',
 );
 
-const WORD = /\S+|\s+/g;
+const ENGLISH_PIECE = /\S+|\s+/g;
 
-/** Lines of at most so many columns. Chinese breaks between any two characters; in other text, Chinese is a name and stays whole. */
+/**
+ * Breaks a text into lines of at most `width` columns. Chinese text breaks between any two characters.
+ * English text breaks only at spaces: Chinese in it is the name of a menu, and stays whole.
+ */
 export function wrap(text: string, width: number, language: Language): string[] {
+  const pieces = text.match(language === 'zh' ? CHINESE_PIECE : ENGLISH_PIECE) ?? [];
   const lines: string[] = [];
   let line = '';
-  const flush = (): void => {
-    if (line.trim() !== '') lines.push(line.trimEnd());
-    line = '';
-  };
-  for (const piece of text.match(language === 'zh' ? PIECE : WORD) ?? []) {
-    if (widthOf(line + piece.trimEnd()) <= width) {
-      line += line === '' ? piece.trimStart() : piece;
-      continue;
+  let used = 0;
+  for (const part of pieces.flatMap((piece) => cut(piece, width))) {
+    const needed = widthOf(part.trimEnd());
+    if (used > 0 && used + needed > width) {
+      lines.push(line.trimEnd());
+      line = '';
+      used = 0;
     }
-    flush();
-    for (const part of cut(piece.trim(), width)) {
-      flush();
-      line = part;
-    }
+    if (line === '' && part.trim() === '') continue;
+    line += part;
+    used += widthOf(part);
   }
-  flush();
-  return lines;
+  return line.trim() === '' ? lines : [...lines, line.trimEnd()];
 }
 
-function cut(text: string, width: number): string[] {
+/** A piece that is wider than a line, in parts that fit. */
+function cut(piece: string, width: number): string[] {
   const parts: string[] = [];
   let part = '';
-  for (const char of text) {
-    if (widthOf(part + char) > width) {
+  let used = 0;
+  for (const char of piece) {
+    const needed = widthOfCharacter(char);
+    if (used > 0 && used + needed > width) {
       parts.push(part);
       part = '';
+      used = 0;
     }
     part += char;
+    used += needed;
   }
   return [...parts, part];
 }

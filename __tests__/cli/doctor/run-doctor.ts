@@ -1,4 +1,4 @@
-// The doctor in this process, with a terminal that the test holds.
+// Runs the doctor in this process, with a terminal of the test.
 import http from 'node:http';
 import { run } from '../../../lib/cli/run';
 import type { Emulator } from '../../../lib/emulator/index';
@@ -12,7 +12,7 @@ export interface Check {
   readonly remedy: string | null;
 }
 
-export interface Said {
+export interface Output {
   readonly exit: number;
   readonly out: string;
   readonly err: string;
@@ -20,8 +20,8 @@ export interface Said {
 
 export type Env = Readonly<Record<string, string>>;
 
-interface Sight {
-  /** Of the terminal; none for a pipe. */
+interface TerminalOptions {
+  /** The width of the terminal; undefined for a pipe. */
   readonly columns?: number;
   readonly input?: string;
 }
@@ -29,8 +29,8 @@ interface Sight {
 export async function doctor(
   args: readonly string[],
   env: Env = {},
-  { columns, input }: Sight = {},
-): Promise<Said> {
+  { columns, input }: TerminalOptions = {},
+): Promise<Output> {
   const out: string[] = [];
   const err: string[] = [];
   const exit = await run(['doctor', ...args], {
@@ -44,31 +44,31 @@ export async function doctor(
   return { exit, out: out.join('\n'), err: err.join('\n') };
 }
 
-export interface Examined extends Said {
-  /** id → status, of all checks that were made. */
+export interface Report extends Output {
+  /** id → status of each check. */
   readonly statuses: Readonly<Record<string, string>>;
-  /** The ids of those that are not fine. */
+  /** The ids of the checks that failed or warned. */
   readonly bad: readonly string[];
   readonly check: (id: string) => Check;
 }
 
-/** What `--json` says. */
-export async function examine(args: readonly string[], env: Env = {}): Promise<Examined> {
-  const said = await doctor([...args, '--json', '--lang', 'en'], env);
-  const { checks } = JSON.parse(said.out) as { checks: Check[] };
+/** Runs it with `--json`. */
+export async function examine(args: readonly string[], env: Env = {}): Promise<Report> {
+  const output = await doctor([...args, '--json', '--lang', 'en'], env);
+  const { checks } = JSON.parse(output.out) as { checks: Check[] };
   return {
-    ...said,
+    ...output,
     statuses: Object.fromEntries(checks.map(({ id, status }) => [id, status])),
     bad: checks.filter(({ status }) => status === 'failed' || status === 'warning').map(({ id }) => id),
     check: (id) => {
       const found = checks.find((each) => each.id === id);
       if (found) return found;
-      throw new Error(`no check ${id} in ${said.out}`);
+      throw new Error(`no check ${id} in ${output.out}`);
     },
   };
 }
 
-/** The environment of an app that uses this WeChat, with both of its apps. */
+/** The environment of an app that uses this emulator, with its official account and its website app. */
 export function environmentOf({ url, apps }: Emulator): Env {
   return {
     WECHAT_OPEN_URL: url,
@@ -92,20 +92,20 @@ function without(env: Env, names: RegExp): Env {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !names.test(name)));
 }
 
-/** A proxy before an app: it passes all on, with these headers laid over what came. */
+/** A proxy in front of an app: it passes every request on, with these headers added. */
 export function startProxy(
   target: string,
   headers: http.OutgoingHttpHeaders,
-  change: (answer: http.IncomingMessage) => void = () => undefined,
+  change: (response: http.IncomingMessage) => void = () => undefined,
 ): Promise<Running> {
   return listen((req, res) => {
     const onward = http.request(
       new URL(req.url ?? '/', target),
       { method: req.method, headers: { ...req.headers, ...headers }, agent: false },
-      (answer) => {
-        change(answer);
-        res.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(res);
+      (response) => {
+        change(response);
+        res.writeHead(response.statusCode ?? 502, response.headers);
+        response.pipe(res);
       },
     );
     req.pipe(onward);

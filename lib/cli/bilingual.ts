@@ -1,0 +1,38 @@
+/** The command prints English or Chinese: each of its texts exists in both. */
+export type Language = 'en' | 'zh';
+
+export type Bilingual = Readonly<Record<Language, string>>;
+
+export function bilingual(en: string, zh: string): Bilingual {
+  return { en, zh };
+}
+
+/** Joins texts: in English with a space between them, in Chinese without. Undefined ones are left out. */
+export function join(...texts: readonly (Bilingual | undefined)[]): Bilingual {
+  const given = texts.filter((text) => text !== undefined);
+  return {
+    en: given.map(({ en }) => en).join(' '),
+    zh: given.map(({ zh }) => zh).join(''),
+  };
+}
+
+export function isLanguage(text: string | undefined): text is Language {
+  return text === 'en' || text === 'zh';
+}
+
+/**
+ * The language of `--lang`, otherwise that of the locale. As in POSIX, the first of the three variables that
+ * is set decides. A wrong `--lang` is left to its command: this also chooses the language of the message
+ * about it.
+ */
+export function languageOf(
+  env: Readonly<Record<string, string | undefined>>,
+  args: readonly string[],
+): Language {
+  const [flag] = args.flatMap(
+    (arg, index) => (arg === '--lang' ? args[index + 1] : /^--lang=(.*)/.exec(arg)?.[1]) ?? [],
+  );
+  if (isLanguage(flag)) return flag;
+  const locale = [env['LC_ALL'], env['LC_MESSAGES'], env['LANG']].find(Boolean);
+  return /^zh(?![a-z])/i.test(locale ?? '') ? 'zh' : 'en';
+}

@@ -1,0 +1,121 @@
+/** The form of an AppID and an AppSecret. */
+import { FLOWS, FLOW_NAMES, type WechatFlow } from '../../../oauth/flows';
+import { bilingual, type Bilingual } from '../../bilingual';
+import { usesRealWechat, type Configuration } from '../configuration';
+import { failed, ok, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
+import { FLOW_CHECKS } from '../report/flow-checks';
+import { findStray } from './stray-characters';
+
+const APP_ID = /^wx[\da-f]{16}$/;
+const APP_SECRET = /^[\da-f]{32}$/i;
+
+export function isAppId(text: string): boolean {
+  return APP_ID.test(text);
+}
+
+export function checkAppId(configuration: Configuration, flow: WechatFlow): Finding {
+  const id = FLOW_CHECKS[flow].appId;
+  const { env } = FLOWS[flow].credentials;
+  const { appId } = configuration.apps[flow];
+  if (appId === undefined) return failed(id, TEXTS.missing(env.appId));
+  const stray = findStray(appId);
+  if (stray) return failed(id, TEXTS.stray(stray, env.appId));
+  if (!isAppId(appId)) return wrongForm(configuration, id, appIdFault(appId, flow));
+  const earlier = FLOW_NAMES.slice(0, FLOW_NAMES.indexOf(flow));
+  const twin = earlier.find((other) => configuration.apps[other].appId === appId);
+  return twin ? failed(id, TEXTS.sameAppId(twin, flow)) : ok(id, bilingual(appId, appId));
+}
+
+function appIdFault(appId: string, flow: WechatFlow): Fault {
+  if (APP_SECRET.test(appId)) return TEXTS.secretAsId;
+  if (appId.startsWith('gh_')) return TEXTS.originalId(flow);
+  return /^w[wk]/.test(appId) ? TEXTS.wecomId : TEXTS.appIdForm(appId, flow);
+}
+
+export function checkAppSecret(configuration: Configuration, flow: WechatFlow): Finding {
+  const id = FLOW_CHECKS[flow].appSecret;
+  const { env } = FLOWS[flow].credentials;
+  const { appSecret } = configuration.apps[flow];
+  if (appSecret === undefined) return failed(id, TEXTS.missing(env.appSecret));
+  const stray = findStray(appSecret);
+  if (stray) return failed(id, TEXTS.stray(stray, env.appSecret));
+  if (APP_SECRET.test(appSecret)) return ok(id, TEXTS.rightSecret);
+  if (isAppId(appSecret)) return failed(id, TEXTS.idAsSecret);
+  return wrongForm(configuration, id, TEXTS.secretForm(appSecret.length, flow));
+}
+
+/** An emulator and a gateway may use ids of another form. */
+function wrongForm(configuration: Configuration, id: CheckId, fault: Fault): Finding {
+  return usesRealWechat(configuration) ? failed(id, fault) : warning(id, fault);
+}
+
+const TEXTS = {
+  missing: (variable: string) => ({
+    detail: bilingual('is missing', '缺失'),
+    remedy: bilingual(`Set ${variable}.`, `请设置 ${variable}。`),
+  }),
+  stray: (detail: Bilingual, variable: string) => ({
+    detail,
+    remedy: bilingual(`Remove these characters (${variable}).`, `请去掉多余字符（${variable}）。`),
+  }),
+  appIdForm: (appId: string, flow: WechatFlow) => ({
+    detail: bilingual(
+      `${appId.length} characters that are not wx and 16 of 0-9, a-f`,
+      `共 ${appId.length} 个字符，不是 wx 加 16 位 0-9、a-f`,
+    ),
+    remedy: copyAppId(flow),
+  }),
+  sameAppId: (other: WechatFlow, flow: WechatFlow) => ({
+    detail: bilingual(`is that of the ${FLOWS[other].label.en}`, `与${FLOWS[other].label.zh}的 AppID 相同`),
+    remedy: bilingual(
+      `An official account and a website app are two different apps. ${copyAppId(flow).en}`,
+      `服务号与网站应用是两个不同的应用。${copyAppId(flow).zh}`,
+    ),
+  }),
+  secretAsId: {
+    detail: bilingual('looks like an AppSecret', '看起来是 AppSecret'),
+    remedy: bilingual(
+      'AppID and AppSecret are swapped: an AppID is wx and 16 characters.',
+      'AppID 与 AppSecret 填反了：AppID 为 wx 加 16 个字符。',
+    ),
+  },
+  originalId: (flow: WechatFlow) => ({
+    detail: bilingual('is the original id of the account (gh_…)', '是账号的原始 ID（gh_…）'),
+    remedy: bilingual(
+      `The AppID begins with wx. ${copyAppId(flow).en}`,
+      `AppID 以 wx 开头。${copyAppId(flow).zh}`,
+    ),
+  }),
+  wecomId: {
+    detail: bilingual('is an id of WeCom (企业微信)', '是企业微信的 ID'),
+    remedy: bilingual(
+      'WeCom has its own login, which this package does not support. ' +
+        'Use the AppID of an official account or a website app.',
+      '企业微信使用另一套登录，本包不支持。请使用服务号或网站应用的 AppID。',
+    ),
+  },
+  rightSecret: bilingual('32 characters', '32 位'),
+  idAsSecret: {
+    detail: bilingual('looks like an AppID', '看起来是 AppID'),
+    remedy: bilingual(
+      'AppID and AppSecret are swapped: an AppSecret is 32 characters of 0-9, a-f.',
+      'AppID 与 AppSecret 填反了：AppSecret 为 32 位 0-9、a-f。',
+    ),
+  },
+  secretForm: (length: number, flow: WechatFlow) => ({
+    detail:
+      length === 32
+        ? bilingual('has characters other than 0-9, a-f', '含有 0-9、a-f 以外的字符')
+        : bilingual(`has ${length} characters instead of 32`, `有 ${length} 位，应为 32 位`),
+    remedy: bilingual(
+      'Copy all of it. The console shows it only once, when it is created or reset ' +
+        `(a reset makes the old one invalid): ${FLOWS[flow].consoleMenu.appSecret}.`,
+      `请完整复制。后台只在生成或重置时显示一次（重置后旧的立即失效）：${FLOWS[flow].consoleMenu.appSecret}。`,
+    ),
+  }),
+};
+
+function copyAppId(flow: WechatFlow): Bilingual {
+  const { appId } = FLOWS[flow].consoleMenu;
+  return bilingual(`Copy it from ${appId}.`, `请从 ${appId} 复制。`);
+}

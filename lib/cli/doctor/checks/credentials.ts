@@ -1,0 +1,154 @@
+/** Whether WeChat accepts AppID and AppSecret. */
+import { isWeChatAPIError, isWechatError, type WeChatAPIError, type WechatError } from '../../../errors';
+import { FLOWS, type WechatFlow } from '../../../oauth/flows';
+import { OAuth } from '../../../oauth/oauth';
+import { bilingual, type Bilingual } from '../../bilingual';
+import type { Configuration } from '../configuration';
+import type { ProbeLimits } from '../probe/http-probe';
+import { MADE_UP_CODE } from '../probe/made-up-code';
+import { failed, ok, warning, type CheckId, type Finding } from '../report/check-list';
+import { fromOutside } from '../report/from-outside';
+import { FLOW_CHECKS } from '../report/flow-checks';
+
+/** Exchanges a made-up code: WeChat looks at the code only after it has accepted AppID and AppSecret. */
+export async function checkCredentials(
+  { apps, open, api }: Configuration,
+  flow: WechatFlow,
+  { timeout, signal }: ProbeLimits,
+): Promise<Finding> {
+  const id = FLOW_CHECKS[flow].credentials;
+  const { appId = '', appSecret = '' } = apps[flow];
+  const oauth = new OAuth({
+    appid: appId,
+    appsecret: appSecret,
+    endpoints: { open, api },
+    http: { timeout, signal },
+  });
+  try {
+    await oauth.getAccessToken(MADE_UP_CODE);
+  } catch (error) {
+    if (isWeChatAPIError(error)) return judgeErrcode(id, flow, error);
+    if (isWechatError(error)) return judgeFailedCall(id, error);
+    throw error;
+  }
+  return failed(id, TEXTS.codeAccepted);
+}
+
+function judgeErrcode(id: CheckId, flow: WechatFlow, error: WeChatAPIError): Finding {
+  const { kind, code } = error;
+  const detail = TEXTS.response(code, withoutRequestId(fromOutside(error.errmsg)));
+  if (kind === 'code_invalid' || kind === 'code_used') return ok(id, TEXTS.accepted(code));
+  if (kind === 'busy' || kind === 'rate_limit') return warning(id, { detail, remedy: TEXTS.tryAgain });
+  const remedy = REMEDIES[code]?.(flow);
+  return remedy ? failed(id, { detail, remedy }) : warning(id, { detail, remedy: TEXTS.unknownErrcode });
+}
+
+/**
+ * WeChat appends the number of the request (`, rid: …`, formerly `, hints: […]`), which is useless to a
+ * reader.
+ */
+function withoutRequestId(errmsg: string): string {
+  const start = errmsg.search(/rid:|hints?:/);
+  return start < 0 ? errmsg : errmsg.slice(0, start).trimEnd().replace(/,$/, '');
+}
+
+function judgeFailedCall(id: CheckId, { kind, message, remedy }: WechatError): Finding {
+  return kind === 'timeout' || kind === 'network'
+    ? warning(id, { detail: TEXTS.cannotTell(kind, message), remedy })
+    : failed(id, { detail: TEXTS.failedCall(kind, message), remedy });
+}
+
+const TEXTS = {
+  accepted: (errcode: number) =>
+    bilingual(
+      `accepted (a made-up code was refused: ${errcode})`,
+      `已被微信接受（编造的 code 被拒绝：${errcode}）`,
+    ),
+  codeAccepted: {
+    detail: bilingual(
+      'a made-up code was accepted: the server is not WeChat',
+      '编造的 code 竟被接受：应答方不是微信',
+    ),
+    remedy: bilingual(
+      'Check WECHAT_API_URL, and the gateways on the way.',
+      '请检查 WECHAT_API_URL 以及中间的网关。',
+    ),
+  },
+  response: (errcode: number, errmsg: string) =>
+    bilingual(`WeChat responds ${errcode} ${errmsg}`, `微信返回 ${errcode} ${errmsg}`),
+  tryAgain: bilingual(
+    'This says nothing about the credentials: try again in a minute.',
+    '无法据此判断凭据：请一分钟后再试。',
+  ),
+  unknownErrcode: bilingual(
+    "The doctor does not know this errcode: look it up in WeChat's list of global return codes.",
+    '本工具不认识这个错误码：请在微信官方的全局返回码中查询。',
+  ),
+  cannotTell: (kind: string, message: string) => bilingual(`cannot tell: ${message}`, `无法判断：${kind}`),
+  failedCall: (kind: string, message: string) =>
+    bilingual(message, kind === 'config' ? message : `应答不是微信的 JSON（${kind}）`),
+};
+
+/** By errcode (全局返回码). */
+const REMEDIES: Readonly<Record<number, (flow: WechatFlow) => Bilingual>> = {
+  40001: wrongSecret,
+  40125: wrongSecret,
+  40013: unknownAppId,
+  40002: altered,
+  40066: altered,
+  41002: altered,
+  41004: altered,
+  41008: altered,
+  40164: (flow) =>
+    bilingual(
+      'The IP address of this machine is not on the whitelist. ' +
+        `Add it at ${FLOWS[flow].consoleMenu.appSecret} > API IP 白名单; this takes some minutes.`,
+      `本机 IP 不在白名单中。请到 ${FLOWS[flow].consoleMenu.appSecret} > API IP 白名单 添加，几分钟后生效。`,
+    ),
+  40243: (flow) =>
+    bilingual(
+      `The AppSecret is frozen. Unfreeze it (解冻) at ${FLOWS[flow].consoleMenu.appSecret}; this takes ten minutes.`,
+      `AppSecret 已被冻结。请到 ${FLOWS[flow].consoleMenu.appSecret} 解冻，10 分钟后生效。`,
+    ),
+  43003: () => bilingual('WECHAT_API_URL must be https.', 'WECHAT_API_URL 必须使用 https。'),
+  48001: (flow) => NO_PERMISSION[flow],
+  50002: (flow) =>
+    bilingual(
+      `WeChat has restricted the app: see ${FLOWS[flow].consoleMenu.appId}.`,
+      `该应用受到限制：请查看 ${FLOWS[flow].consoleMenu.appId}。`,
+    ),
+};
+
+const NO_PERMISSION: Readonly<Record<WechatFlow, Bilingual>> = {
+  official: bilingual(
+    'Web authorization needs a verified service account (服务号): see 接口管理 > 接口权限与额度 of the account.',
+    '只有已认证的服务号才有网页授权权限：请查看该账号的 接口管理 > 接口权限与额度。',
+  ),
+  website: bilingual(
+    'The website app has no WeChat login yet: see open.weixin.qq.com > 管理中心 > 网站应用 > 接口信息.',
+    '该网站应用尚无微信登录权限：请查看 open.weixin.qq.com > 管理中心 > 网站应用 > 接口信息。',
+  ),
+};
+
+function wrongSecret(flow: WechatFlow): Bilingual {
+  const { appSecret } = FLOWS[flow].consoleMenu;
+  return bilingual(
+    `The AppSecret does not belong to this AppID, or was reset. Copy or reset it at ${appSecret}.`,
+    `AppSecret 与该 AppID 不匹配，或已被重置。请到 ${appSecret} 复制或重置。`,
+  );
+}
+
+export function unknownAppId(flow: WechatFlow): Bilingual {
+  const { appId } = FLOWS[flow].consoleMenu;
+  return bilingual(
+    `WeChat knows no app with this AppID. Compare it with ${appId}. An app that is not approved yet does not work.`,
+    `微信没有这个应用。请与 ${appId} 核对；尚未审核通过的应用不可用。`,
+  );
+}
+
+function altered(): Bilingual {
+  return bilingual(
+    'A part of the request was lost or changed on the way: check the gateway behind WECHAT_API_URL.',
+    '请求在途中被丢失或改动：请检查 WECHAT_API_URL 背后的网关。',
+  );
+}

@@ -1,0 +1,51 @@
+/** The addresses of WeChat's pages and of its API, as they are written: no request is sent. */
+import { WECHAT, endpointFault } from '../../../oauth/endpoints';
+import { bilingual } from '../../bilingual';
+import { isWechatAPI, type Configuration } from '../configuration';
+import { isPrivateHost } from '../../../middleware/options/private-host';
+import { failed, ok, warning, type Finding } from '../report/check-list';
+
+const ID = 'endpoints';
+
+export function checkEndpoints({ open, api }: Configuration): Finding {
+  const addresses = { WECHAT_OPEN_URL: open, WECHAT_API_URL: api };
+  const broken = Object.entries(addresses).find(([, address]) => endpointFault(address) !== undefined);
+  if (broken) return failed(ID, TEXTS.notAnAddress(broken[0]));
+  const urls = [new URL(open), new URL(api)];
+  const hosts = urls.map(({ host }) => host);
+  if ((open === WECHAT.open) !== isWechatAPI(api)) return warning(ID, TEXTS.oneOfTwo(hosts));
+  const unencrypted = urls.find((url) => url.protocol === 'http:' && !isPrivateHost(url));
+  return unencrypted ? warning(ID, TEXTS.unencrypted(unencrypted.host)) : ok(ID, TEXTS.hosts(hosts));
+}
+
+const TEXTS = {
+  hosts: (hosts: readonly string[]) => bilingual(hosts.join(', '), hosts.join('，')),
+  notAnAddress: (variable: string) => ({
+    detail: bilingual(
+      `${variable} is not a plain http: or https: address`,
+      `${variable} 不是纯粹的 http: 或 https: 地址`,
+    ),
+    remedy: bilingual(
+      `Remove it, or write it like ${WECHAT.api}: no query, no user.`,
+      `请去掉它，或写成 ${WECHAT.api} 的形式：不带查询参数与用户名。`,
+    ),
+  }),
+  oneOfTwo: (hosts: readonly string[]) => ({
+    detail: bilingual(
+      `only one of the two is WeChat's own: ${hosts.join(', ')}`,
+      `两个地址中只有一个是微信官方的：${hosts.join('，')}`,
+    ),
+    remedy: bilingual(
+      'The API of one WeChat refuses the authorization codes of another. Set both addresses, or neither. ' +
+        "A gateway to WeChat's API is fine.",
+      '一边发放的 code 在另一边无效。请同时设置或都不设置；若是通往微信 API 的网关则没有问题。',
+    ),
+  }),
+  unencrypted: (host: string) => ({
+    detail: bilingual(
+      `requests to ${host} go over http: the AppSecret is not encrypted on the way`,
+      `${host} 使用 http：AppSecret 将明文传输`,
+    ),
+    remedy: bilingual('Use https.', '请使用 https。'),
+  }),
+};

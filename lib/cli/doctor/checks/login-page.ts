@@ -1,0 +1,162 @@
+/**
+ * WeChat's page, opened at the address that a login would redirect to. The QR code page checks AppID, scope
+ * and callback domain for every browser. The page of an official account checks them only inside WeChat.
+ */
+import { authorizeURL } from '../../../oauth/endpoints';
+import { FLOWS, type WechatFlow } from '../../../oauth/flows';
+import { scopeToRequest } from '../../../oauth/scope';
+import { bilingual, type Bilingual } from '../../bilingual';
+import type { Configuration } from '../configuration';
+import { UnreachableError, probe, type ProbeLimits, type ProbeResponse } from '../probe/http-probe';
+import { DESKTOP_CLIENT, WECHAT_CLIENT } from '../probe/user-agents';
+import { failed, ok, skipped, warning, type Finding } from '../report/check-list';
+import { fromOutside } from '../report/from-outside';
+import { FLOW_CHECKS } from '../report/flow-checks';
+import { unknownAppId } from './credentials';
+
+interface Page extends ProbeResponse {
+  /** The text of WeChat's error page; empty for another page. */
+  readonly message: string;
+}
+
+interface LoginPage {
+  readonly userAgent: string;
+  /** Whether this page asks a person to log in. */
+  isLogin(page: Page): boolean;
+}
+
+const LOGIN_PAGES: Readonly<Record<WechatFlow, LoginPage>> = {
+  official: {
+    userAgent: WECHAT_CLIENT,
+    // WeChat's own page has scripts that look for its client; the emulator shows its consent page.
+    isLogin: ({ headers, message }) => headers['x-emulated-wechat'] !== undefined && message === '',
+  },
+  website: {
+    userAgent: DESKTOP_CLIENT,
+    isLogin: ({ body }) => body.includes('/connect/qrcode/'),
+  },
+};
+
+export async function checkLoginPage(
+  { apps, open }: Configuration,
+  flow: WechatFlow,
+  redirectURI: string,
+  limits: ProbeLimits,
+): Promise<Finding> {
+  const { appId: appid = '' } = apps[flow];
+  const address = authorizeURL(open, flow, {
+    appid,
+    redirect: redirectURI,
+    state: 'doctor',
+    scope: scopeToRequest(flow, 'snsapi_userinfo', undefined),
+    params: undefined,
+  });
+  try {
+    const response = await probe(new URL(address), {
+      ...limits,
+      headers: { 'User-Agent': LOGIN_PAGES[flow].userAgent, 'Accept-Language': 'zh-CN' },
+    });
+    return judge(flow, redirectURI, { ...response, message: messageOn(response.body) });
+  } catch (error) {
+    if (error instanceof UnreachableError) return warning(FLOW_CHECKS[flow].loginPage, error);
+    throw error;
+  }
+}
+
+/**
+ * The text of `<h4 class="weui_msg_title">`, on newer pages `weui_msg__title`. Searched without backtracking:
+ * the page may be hostile, and a regular expression for the whole element takes minutes on some pages of this
+ * size.
+ */
+function messageOn(body: string): string {
+  const name = /weui_msg__?title/g;
+  while (name.exec(body)) {
+    const start = body.indexOf('>', name.lastIndex) + 1;
+    const end = start === 0 ? -1 : body.indexOf('<', start);
+    if (end < 0) return '';
+    const message = body.slice(start, end).trim();
+    if (message !== '') return fromOutside(message, 60);
+    name.lastIndex = end;
+  }
+  return '';
+}
+
+function judge(flow: WechatFlow, redirectURI: string, page: Page): Finding {
+  const id = FLOW_CHECKS[flow].loginPage;
+  const { host } = new URL(redirectURI);
+  const { message, status, headers } = page;
+  const error = PAGE_ERRORS.find(({ pattern }) => pattern.test(message));
+  if (error) {
+    const fault = { detail: TEXTS.shows(message), remedy: error.remedy(flow, host) };
+    return error.isTemporary ? warning(id, fault) : failed(id, fault);
+  }
+  const isRedirectBack = status > 300 && status < 400 && (headers.location ?? '').startsWith(redirectURI);
+  if (isRedirectBack || LOGIN_PAGES[flow].isLogin(page)) return ok(id, TEXTS.accepted(host));
+  // Outside its own client, WeChat asks every browser to open the page in WeChat (请在微信客户端打开链接).
+  if (message === '' || message.includes('微信客户端')) return skipped(id, TEXTS.hidden(host, flow));
+  return warning(id, { detail: TEXTS.shows(message), remedy: TEXTS.compareSettings(flow) });
+}
+
+interface PageError {
+  readonly pattern: RegExp;
+  /** Whether it goes away by itself, or depends on who logs in. */
+  readonly isTemporary?: boolean;
+  remedy(flow: WechatFlow, host: string): Bilingual;
+}
+
+/** The texts of WeChat's error pages: with a code on phones, in older words on a PC. */
+const PAGE_ERRORS: readonly PageError[] = [
+  {
+    pattern: /10003|redirect_uri/i,
+    remedy: (flow, host) => TEXTS.enterDomain(host, flow),
+  },
+  { pattern: /10005|scope/i, remedy: (flow) => TEXTS.noPermission[flow] },
+  { pattern: /10016|10012|appid/i, remedy: unknownAppId },
+  { pattern: /10004|封禁/, remedy: () => TEXTS.banned },
+  { pattern: /10006|关注此测试号/, isTemporary: true, remedy: () => TEXTS.followersOnly },
+  { pattern: /10009|频繁/, isTemporary: true, remedy: () => TEXTS.tooOften },
+];
+
+const TEXTS = {
+  shows: (message: string) => bilingual(`WeChat shows: ${message}`, `微信显示：${message}`),
+  accepted: (host: string) =>
+    bilingual(
+      `AppID, scope and callback domain ${host} are accepted`,
+      `AppID、scope 与回调域名 ${host} 均被接受`,
+    ),
+  hidden: (host: string, flow: WechatFlow) =>
+    bilingual(
+      `not visible outside WeChat: ${host} must be entered at ${FLOWS[flow].consoleMenu.callbackDomain}`,
+      `在微信之外无法判断：${host} 须填写在 ${FLOWS[flow].consoleMenu.callbackDomain}`,
+    ),
+  compareSettings: (flow: WechatFlow) =>
+    bilingual(
+      `Compare the settings of the app: ${FLOWS[flow].consoleMenu.appId}.`,
+      `请核对应用设置：${FLOWS[flow].consoleMenu.appId}。`,
+    ),
+  enterDomain: (host: string, flow: WechatFlow) =>
+    bilingual(
+      `Enter ${host}, exactly so, at ${FLOWS[flow].consoleMenu.callbackDomain}; or correct WECHAT_BASE_URL. ` +
+        'A subdomain is another host.',
+      `请在 ${FLOWS[flow].consoleMenu.callbackDomain} 原样填写 ${host}，或更正 WECHAT_BASE_URL。子域名算作另一个域名。`,
+    ),
+  noPermission: {
+    official: bilingual(
+      'Web authorization needs a verified service account (服务号), or a test account (测试号).',
+      '网页授权需要已认证的服务号，或测试号。',
+    ),
+    website: bilingual(
+      'Check that this is the AppID of a website app (网站应用), and that WeChat login is granted to it.',
+      '请确认这是网站应用的 AppID，并且已获得微信登录权限。',
+    ),
+  } satisfies Record<WechatFlow, Bilingual>,
+  banned: bilingual(
+    'WeChat has banned this account: see mp.weixin.qq.com.',
+    '该账号已被封禁：请查看 mp.weixin.qq.com。',
+  ),
+  followersOnly: bilingual(
+    'This is a test account (测试号): only its followers can log in. Follow it first.',
+    '这是测试号：登录者须先关注它。',
+  ),
+  tooOften: bilingual('WeChat got too many requests: try again later.', '操作太频繁：请稍后再试。'),
+};

@@ -1,0 +1,22 @@
+import { bilingual, type Bilingual } from '../../bilingual';
+
+/**
+ * Characters that came along when a value was copied from a console or a chat. Undefined where there are
+ * none.
+ */
+export function findStray(value: string): Bilingual | undefined {
+  const trimmed = value.trim();
+  if (trimmed === '') return TEXTS.empty;
+  if (QUOTES.includes(trimmed.charAt(0)) && QUOTES.includes(trimmed.slice(-1))) return TEXTS.quotes;
+  if (/\s/.test(value)) return TEXTS.space;
+  return /[^\u0021-\u007e]/.test(value) ? TEXTS.invisible : undefined;
+}
+
+const QUOTES = '"\'“”‘’`';
+
+const TEXTS = {
+  empty: bilingual('is empty', '为空'),
+  quotes: bilingual('has quotes around it', '带有引号'),
+  space: bilingual('has a space or a line break in it', '含有空格或换行'),
+  invisible: bilingual('has an invisible or full-width character in it', '含有不可见字符或全角字符'),
+};

@@ -1,0 +1,34 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { bilingual, type Bilingual } from './bilingual';
+import { UsageError } from './terminal';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+type Values<T extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: T; allowPositionals: false }>
+>['values'];
+
+/** @throws UsageError */
+export function parseFlags<const T extends Options>(args: readonly string[], options: T): Values<T> {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: false }).values;
+  } catch (error) {
+    throw new UsageError(textOf(error), { cause: error });
+  }
+}
+
+/** Node's own message repeats the argument, which may be a secret. */
+function textOf(error: unknown): Bilingual {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return TEXTS.noFlag;
+  const flag = /--[a-z-]+/.exec(message)?.[0] ?? '-';
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return TEXTS.unknown(flag);
+  return message.includes('does not take') ? TEXTS.takesNoValue(flag) : TEXTS.needsValue(flag);
+}
+
+const TEXTS = {
+  noFlag: bilingual('An argument does not belong to any flag', '有一个参数不属于任何选项'),
+  unknown: (flag: string) => bilingual(`Unknown option '${flag}'`, `未知选项 '${flag}'`),
+  takesNoValue: (flag: string) => bilingual(`${flag} takes no value`, `${flag} 不带值`),
+  needsValue: (flag: string) => bilingual(`${flag} needs a value`, `${flag} 需要一个值`),
+};
