@@ -23,11 +23,11 @@ describe('the table of faults', () => {
   it('has these rows for the fields of each response, and these for one call alone', () => {
     const counts = CALLS.map((call) => [call, fieldFaults(call).length, SPECIAL_FAULTS[call]?.length ?? 0]);
     expect(counts).toEqual([
-      ['access_token', 48, 6],
-      ['userinfo', 71, 1],
-      ['refresh_token', 51, 1],
+      ['access_token', 53, 6],
+      ['userinfo', 76, 1],
+      ['refresh_token', 56, 1],
       ['auth', 13, 0],
-      ['jscode2session', 21, 0],
+      ['jscode2session', 26, 0],
     ]);
   });
 

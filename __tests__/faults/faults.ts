@@ -219,6 +219,10 @@ interface Field {
   readonly valid: readonly unknown[];
 }
 
+/** An id becomes a part of keys: `o:lock` would be the name of another user's lock. */
+const WRONG_IDS = [12, true, [], {}, '', 'o:lock', 'o'.repeat(65)];
+const OPENID: Field = { invalid: [...WRONG_IDS, null, ABSENT], valid: [] };
+const UNIONID: Field = { invalid: WRONG_IDS, valid: [null, ABSENT, 'o'.repeat(64)] };
 const REQUIRED: Field = { invalid: [12, true, null, [], {}, '', ABSENT], valid: [] };
 const TEXT: Field = { invalid: [12, true, [], {}], valid: [null, ABSENT, ''] };
 const NUMBER: Field = { invalid: ['many', true, [], {}], valid: [null, ABSENT, '0'] };
@@ -227,8 +231,8 @@ const TOKEN: Readonly<Record<string, Field>> = {
   access_token: REQUIRED,
   expires_in: { invalid: ['soon', true, null, [], {}, -1, '', ABSENT], valid: ['7200', 7200.5] },
   refresh_token: { ...TEXT, valid: [null, ABSENT] },
-  openid: REQUIRED,
-  unionid: TEXT,
+  openid: OPENID,
+  unionid: UNIONID,
   is_snapshotuser: NUMBER,
 };
 
@@ -236,7 +240,7 @@ const FIELDS: Readonly<Record<Call, Readonly<Record<string, Field>>>> = {
   access_token: { ...TOKEN, scope: { invalid: [12, true, [], {}], valid: [] } },
   refresh_token: { ...TOKEN, scope: { invalid: [12, true, [], {}], valid: [null, ABSENT, ''] } },
   userinfo: {
-    openid: REQUIRED,
+    openid: OPENID,
     nickname: TEXT,
     sex: NUMBER,
     language: TEXT,
@@ -245,13 +249,13 @@ const FIELDS: Readonly<Record<Call, Readonly<Record<string, Field>>>> = {
     country: TEXT,
     headimgurl: TEXT,
     privilege: { invalid: ['all', 12, {}, [12], [null]], valid: [null, ABSENT, []] },
-    unionid: TEXT,
+    unionid: UNIONID,
   },
   auth: {
     errcode: { invalid: ['ok', true, null, [], {}, ABSENT], valid: ['0'] },
     errmsg: { invalid: [12, true, null, [], {}, ABSENT], valid: [] },
   },
-  jscode2session: { session_key: REQUIRED, openid: REQUIRED, unionid: TEXT },
+  jscode2session: { session_key: REQUIRED, openid: OPENID, unionid: UNIONID },
 };
 
 const OTHER_USER = fault("another user's openid", 'bad_answer', {

@@ -63,16 +63,17 @@ export function sizeOf(step: Step): number {
   return faults.reduce((sum, each) => sum + each, 0) * (FULL ? attemptsOf(step).length : 1);
 }
 
-/** Sessions and clients alternate too: each end of a login meets all four pairs of them. */
+/** Sessions and clients take turns among the cases that end alike, so that each end meets all four pairs of them. */
 export function casesOf(step: Step, stepIndex: number): Case[] {
+  const turns = new Map<string, number>();
   return step.failing.flatMap((call) =>
     faultsAt(step, call).flatMap((fault, faultIndex): Case[] =>
       attemptsAt(step, stepIndex, faultIndex).map((attempt) => {
-        const attemptIndex = ATTEMPTS.indexOf(attempt);
-        // Where the attempts alternate, two faults in a row share their session and client.
-        const pair = attemptsOf(step).length === 1 || FULL ? faultIndex : faultIndex >> 1;
-        const session = SESSION_NAMES[(pair + attemptIndex) % 2] ?? 'cookie-session';
-        const client = CLIENTS[((pair >> 1) + attemptIndex) % 2] ?? 'browser';
+        const { ends } = endOfLogin(fault, call, attempt);
+        const turn = turns.get(attempt + ends) ?? 0;
+        turns.set(attempt + ends, turn + 1);
+        const session = SESSION_NAMES[turn % 2] ?? 'cookie-session';
+        const client = CLIENTS[(turn >> 1) % 2] ?? 'browser';
         return {
           call,
           fault: fault.name,
@@ -81,7 +82,7 @@ export function casesOf(step: Step, stepIndex: number): Case[] {
           attempt,
           transport: 'connection' in fault.injection ? 'tls' : 'http',
           name: [session, call, fault.name, ...(isLogin(step) ? [attempt, client] : [])].join(', '),
-          ends: endOfLogin(fault, call, attempt).ends,
+          ends,
           run: (fixture) =>
             isLogin(step)
               ? loginCase(fixture, { step, call, fault, attempt, client })

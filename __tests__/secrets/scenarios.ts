@@ -398,13 +398,16 @@ export async function storeInRedis(): Promise<void> {
   await recordRedis(redis.port);
 }
 
+/** The keys under which processes share the results of callbacks. */
+const SHARED_BETWEEN_PROCESSES = /^plain:(?:code|login|logout|restart):[0-9a-f]{64}$/;
+
 async function recordRedis(port: number): Promise<void> {
   const redis = new Redis(port);
   for (const key of await redis.keys('*')) {
     record('a key of a store', key);
     const value = (await redis.get(key)) ?? '';
     if (key.startsWith('encrypted:')) record('an encrypted record', value);
-    else if (key.includes('login:')) record('a login shared between processes', value);
+    else if (SHARED_BETWEEN_PROCESSES.test(key)) record('a login shared between processes', value);
     else record('a record of a token store', value);
   }
   redis.disconnect();
