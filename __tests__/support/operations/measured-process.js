@@ -18,6 +18,7 @@ const cookieSession = require('cookie-session');
 const express = require('express');
 const expressSession = require('express-session');
 const { MemoryTokenStore, OAuth, RedisTokenStore, requireWechatUser, wechatAuth } = require('../../../dist');
+const { CallbackResults } = require('../../../dist/middleware/state/shared-logins');
 const quadratic = require('./quadratic');
 
 /**
@@ -81,8 +82,33 @@ function createAppForHttp2() {
   return connect().use(sessionMiddleware()).use(wechatAuth(auth)).use(requireWechatUser());
 }
 
-/** Calls of the core that no request of a browser causes. */
+const results = new CallbackResults(undefined, 600_000);
+let callbacks = 0;
+
+/** As so many callbacks, each of another login, would fill every cache of them. */
+async function fillCaches(times) {
+  for (const end = callbacks + Number(times); callbacks < end; callbacks++) {
+    const state = `0${callbacks.toString(16).padStart(32, '0')}`;
+    const callback = { state, code: `code ${callbacks}`, cookies: '' };
+    const session = { user: { openid: `openid ${callbacks}` } };
+    results.recordStart(state, { host: 'h5.example.com', returnTo: `/${callbacks}` });
+    await results.shareResult(callback, {
+      exchange: async () => session.user,
+      complete: async () => session,
+    });
+    await results.shareResult(
+      { ...callback, code: 'made up' },
+      { exchange: () => Promise.reject(), restart: () => state },
+    );
+    results.rememberCallback(callback, { returnTo: '/' });
+    results.claimReport(state);
+    await results.forget([state]);
+  }
+}
+
+/** Calls that no request of a browser causes, or that a test makes too often for requests. */
 const CALLS = {
+  fillCaches,
   getUser: (openid) => new OAuth({ ...core(), tokenStore: new RedisTokenStore(redis) }).getUser(openid),
   verifyToken: (openid) => new OAuth(core()).verifyToken(openid, 'token'),
   getSessionKey: (code) => new OAuth(core()).getSessionKey(code),
