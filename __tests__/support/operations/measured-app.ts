@@ -83,9 +83,9 @@ export async function startMeasuredApp(
   const flags = ['--expose-gc', '--no-warnings'];
   if (maxHeadSize !== undefined) flags.push(`--max-http-header-size=${maxHeadSize}`);
   const child = await startChild('../support/operations/measured-process.js', config, flags);
-  const { port, http2Port } = child.said[0] as { port: number; http2Port: number };
+  const { port, http2Port } = child.messages[0] as { port: number; http2Port: number };
   const agent = new http.Agent({ keepAlive: true });
-  const ask = async (message: object): Promise<ProcessAnswer> => (await child.ask(message)) as ProcessAnswer;
+  const ask = async (message: object): Promise<ProcessAnswer> => (await child.call(message)) as ProcessAnswer;
   const send: MeasuredApp['send'] = (target, { method, headers, body } = {}) =>
     request({ port, path: target, method, agent, headers: { ...BROWSER, ...headers } }, body);
   return {
