@@ -168,7 +168,7 @@ const QUERY: readonly OutsideText[] = [
   },
   {
     text: 'query code of the callback',
-    at: ['middleware/login/callback', 'middleware/state/shared-logins', 'redact', 'printable'],
+    at: ['middleware/login/callback', 'middleware/state/callback-results', 'redact', 'printable'],
     growth: 'linear',
     bytes: 512,
     units: { ...LETTERS, marks: '!', 'percent signs': '%' },
@@ -187,7 +187,7 @@ const QUERY: readonly OutsideText[] = [
   },
   {
     text: 'query state of the callback',
-    at: ['middleware/login/callback', 'middleware/state/pending-logins', 'middleware/state/shared-logins'],
+    at: ['middleware/login/callback', 'middleware/state/pending-logins', 'middleware/state/callback-results'],
     growth: 'none',
     units: MARKS,
     send: inAddress((text) => `/callback?code=a&state=${escaped(text)}`),
@@ -369,7 +369,7 @@ const HEADERS: readonly OutsideText[] = [
   },
   {
     text: 'header cookie',
-    at: ['middleware/login/callback', 'middleware/state/shared-logins'],
+    at: ['middleware/login/callback', 'middleware/state/callback-results'],
     growth: 'none',
     units: HEADER_VALUES,
     send: inHeader('Cookie', ROUTES),

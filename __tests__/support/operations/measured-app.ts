@@ -22,9 +22,9 @@ export interface StoreWords {
   readonly record?: string;
 }
 
-/** A call of the core that no request of a browser causes. */
-export interface CoreCall {
-  readonly name: 'getUser' | 'verifyToken' | 'getSessionKey' | 'refreshAccessToken';
+/** A call that no request of a browser causes, or that a test makes too often for requests. */
+export interface DirectCall {
+  readonly name: 'getUser' | 'verifyToken' | 'getSessionKey' | 'refreshAccessToken' | 'fillCaches';
   readonly argument: string;
 }
 
@@ -67,7 +67,7 @@ export interface MeasuredApp {
   sendOverHttp2(target: string, headers: http2.OutgoingHttpHeaders): Promise<void>;
   /** Starts a login and agrees to it at WeChat, but does not open the callback. */
   startLogin(): Promise<{ readonly target: string; readonly cookies: string }>;
-  call(call: CoreCall): Promise<void>;
+  call(call: DirectCall): Promise<void>;
   letStoresSay(words: StoreWords): Promise<void>;
   count(work: () => Promise<unknown>): Promise<Counts>;
   /** In bytes, after garbage collection. */

@@ -17,7 +17,15 @@ const connect = require('connect');
 const cookieSession = require('cookie-session');
 const express = require('express');
 const expressSession = require('express-session');
-const { MemoryTokenStore, OAuth, RedisTokenStore, requireWechatUser, wechatAuth } = require('../../../dist');
+const {
+  MemoryTokenStore,
+  OAuth,
+  RedisTokenStore,
+  isWechatError,
+  requireWechatUser,
+  wechatAuth,
+} = require('../../../dist');
+const { CallbackResults } = require('../../../dist/middleware/state/callback-results');
 const quadratic = require('./quadratic');
 
 /**
@@ -81,8 +89,30 @@ function createAppForHttp2() {
   return connect().use(sessionMiddleware()).use(wechatAuth(auth)).use(requireWechatUser());
 }
 
-/** Calls of the core that no request of a browser causes. */
+const results = new CallbackResults(undefined, 600_000);
+let callbacks = 0;
+
+/** As so many callbacks, each of another login, would fill every cache of them. */
+async function fillCaches(times) {
+  for (const end = callbacks + Number(times); callbacks < end; callbacks++) {
+    const state = `0${callbacks.toString(16).padStart(32, '0')}`;
+    const callback = { state, code: `code ${callbacks}`, cookies: '' };
+    const login = { openid: `openid ${callbacks}` };
+    results.recordStart(state, { host: 'h5.example.com', returnTo: `/${callbacks}` });
+    await results.shareResult(callback, { exchange: async () => login, complete: async () => login });
+    await results.shareResult(
+      { ...callback, code: 'made up' },
+      { exchange: () => Promise.reject(new Error('refused')), decideRestart: () => state },
+    );
+    results.rememberCallback(callback, { returnTo: '/' });
+    results.claimReport(state);
+    await results.endLogins([state]);
+  }
+}
+
+/** Calls that no request of a browser causes, or that a test makes too often for requests. */
 const CALLS = {
+  fillCaches,
   getUser: (openid) => new OAuth({ ...core(), tokenStore: new RedisTokenStore(redis) }).getUser(openid),
   verifyToken: (openid) => new OAuth(core()).verifyToken(openid, 'token'),
   getSessionKey: (code) => new OAuth(core()).getSessionKey(code),
@@ -103,9 +133,14 @@ async function usedHeap() {
   return process.memoryUsage().heapUsed;
 }
 
+/** Errors of the package are results of a call; others end the process. */
+function expectKind(error) {
+  if (!isWechatError(error)) throw error;
+}
+
 process.on('message', async ({ take, say, call }) => {
   if (say) words = say;
-  if (call) await CALLS[call.name](call.argument).catch(() => undefined);
+  if (call) await CALLS[call.name](call.argument).catch(expectKind);
   process.send({
     counts: take === 'counts' ? takeCounts() : undefined,
     heap: take === 'heap' ? await usedHeap() : 0,
