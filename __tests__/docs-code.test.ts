@@ -24,7 +24,7 @@ import { run } from '../lib/cli/run';
 import * as emulatorLibrary from '../lib/emulator';
 import { ENGLISH, ROOT, twinOf } from './docs/pages';
 import { Browser } from './support/browser';
-import { describeInChromium, launchChromium } from './support/chromium';
+import { describeInChromium, launchChromium } from './support/browsers/chromium';
 import { emulator, useEmulator } from './support/emulator';
 import { goesToWechat } from './support/login';
 

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { DESKTOP, PHONE, describeInChromium, launchChromium, openWindow } from './support/chromium';
-import { IPHONE_WECHAT } from './support/user-agents';
+import { DESKTOP, PHONE, describeInChromium, launchChromium, openWindow } from './support/browsers/chromium';
+import { IPHONE_WECHAT } from './support/browsers/user-agents';
 
 const APP = path.resolve(__dirname, '../example-app/app.mjs');
 

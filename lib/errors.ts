@@ -125,8 +125,8 @@ const KINDS = {
   state_unknown: fact(
     400,
     false,
-    'Start the login again in the same browser.',
-    '请在同一个浏览器中重新发起登录。',
+    'Start the login again, in the browser that should be logged in.',
+    '请在需要登录的浏览器中重新发起登录。',
   ),
   access_denied: fact(
     403,

@@ -1,8 +1,8 @@
 // The pages in a real browser (headless Chromium), as people use them.
 import jsQR from 'jsqr';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/chromium';
-import { IPHONE_WECHAT } from '../support/user-agents';
+import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/browsers/chromium';
+import { IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { useEmulatorClient, type EmulatorClient } from './support/emulator-client';
 import { startLoginSite, type LoginSite } from './support/login-site';
 

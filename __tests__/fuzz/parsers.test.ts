@@ -9,10 +9,10 @@ import { startApp, type TestApp, type TestRequest } from '../support/app';
 import { agree, Browser } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';
 import { exchanged, paramIn } from '../support/login';
-import { RawBrowser, rawSiteOf, type RawRequest } from '../support/raw-browser';
-import { textOf, valueOf, type RawResponse } from '../support/raw-http';
+import { RawBrowser, rawSiteOf, type RawRequest } from '../support/browsers/raw-browser';
+import { textOf, valueOf, type RawResponse } from '../support/browsers/raw-http';
 import { SESSION_NAMES, SESSIONS } from '../support/sessions';
-import { IPHONE_WECHAT } from '../support/user-agents';
+import { IPHONE_WECHAT } from '../support/browsers/user-agents';
 
 useEmulator();
 

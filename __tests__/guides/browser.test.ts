@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/chromium';
+import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/browsers/chromium';
 import { emulator, useEmulator } from '../support/emulator';
-import { IPHONE_WECHAT } from '../support/user-agents';
+import { IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { blocksOf, codeOf, replaceAll, run, type RunningGuide } from './guide';
 
 describeInChromium('in a browser', () => {

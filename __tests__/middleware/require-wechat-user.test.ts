@@ -2,7 +2,7 @@ import { requireWechatUser, type WechatGuardOptions } from '../../lib';
 import { emulated, sendJSON, startApp, type AppOptions, type TestApp } from '../support/app';
 import { agree, Browser, type BrowserResponse } from '../support/browser';
 import { HOSTS, createHost, listen, type Host } from '../support/hosts';
-import { ANDROID_WECHAT, IPHONE_WECHAT } from '../support/user-agents';
+import { ANDROID_WECHAT, IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { emulator, useEmulator } from '../support/emulator';
 
 const HTML = 'text/html,application/xhtml+xml';

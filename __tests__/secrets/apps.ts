@@ -10,7 +10,7 @@ import { everythingIn } from '../support/canaries';
 import type { Host, Middleware } from '../support/hosts';
 import { stateIn } from '../support/login';
 import { serverSessions, type SessionName } from '../support/sessions';
-import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/user-agents';
+import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { COOKIE_KEY, FIXED_SECRETS, SECRET, canaries, record, recordCookie, recordError } from './records';
 import { RecordingSessions, RecordingStore, tapWechat } from './taps';
 

@@ -1,8 +1,8 @@
 import { emulator, useEmulator } from '../support/emulator';
-import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/user-agents';
+import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { attackEach, Corpus, type Attack } from './support/corpus';
-import { textOf, valueOf, type RawResponse } from '../support/raw-http';
-import { RawBrowser, type RawRequest } from '../support/raw-browser';
+import { textOf, valueOf, type RawResponse } from '../support/browsers/raw-http';
+import { RawBrowser, type RawRequest } from '../support/browsers/raw-browser';
 import { defectOf, matrix } from './support/site';
 
 useEmulator();

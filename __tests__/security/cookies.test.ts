@@ -2,9 +2,9 @@ import crypto from 'node:crypto';
 import { emulator, useEmulator } from '../support/emulator';
 import { FULL } from '../support/full';
 import { Corpus, type Attack } from './support/corpus';
-import { textOf, valueOf } from '../support/raw-http';
+import { textOf, valueOf } from '../support/browsers/raw-http';
 import { attackInRotation } from './support/rotation';
-import { RawBrowser } from '../support/raw-browser';
+import { RawBrowser } from '../support/browsers/raw-browser';
 import { defectOf, matrix, startSite, type Site } from './support/site';
 
 useEmulator();

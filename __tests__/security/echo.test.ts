@@ -1,12 +1,12 @@
 import type { WechatAuthOptions } from '../../lib/index';
 import { emulator, useEmulator } from '../support/emulator';
-import { DESKTOP_CHROME } from '../support/user-agents';
+import { DESKTOP_CHROME } from '../support/browsers/user-agents';
 import { FULL } from '../support/full';
 import { Corpus, expectOrdinaryLogin, type Attack } from './support/corpus';
 import { inQuery } from './support/redirect-payloads';
-import { textOf, valueOf, withoutBreaks, type RawResponse } from '../support/raw-http';
+import { textOf, valueOf, withoutBreaks, type RawResponse } from '../support/browsers/raw-http';
 import { partOf } from './support/rotation';
-import { RawBrowser, type RawRequest } from '../support/raw-browser';
+import { RawBrowser, type RawRequest } from '../support/browsers/raw-browser';
 import { HOSTS } from '../support/hosts';
 import { defectOf, startSite, type Site } from './support/site';
 

@@ -1,13 +1,13 @@
 import type { WechatAuthOptions } from '../../lib/index';
 import { emulator, useEmulator } from '../support/emulator';
 import type { Host, HostName } from '../support/hosts';
-import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/user-agents';
+import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { FULL } from '../support/full';
 import { Corpus, expectOrdinaryLogin, type Attack } from './support/corpus';
-import { textOf, valueOf, type RawResponse } from '../support/raw-http';
+import { textOf, valueOf, type RawResponse } from '../support/browsers/raw-http';
 import { leavesSite } from './support/location-parsers';
 import { partForSite } from './support/rotation';
-import { RawBrowser } from '../support/raw-browser';
+import { RawBrowser } from '../support/browsers/raw-browser';
 import { HOSTS } from '../support/hosts';
 import { defectOf, matrix, MOUNTS, nameOf, startSite, type Site, type SiteOptions } from './support/site';
 

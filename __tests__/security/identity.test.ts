@@ -4,8 +4,8 @@ import { emulator, useEmulator } from '../support/emulator';
 import type { Host } from '../support/hosts';
 import { SESSION_NAMES } from '../support/sessions';
 import { Corpus, expectOrdinaryLogin, type Attack } from './support/corpus';
-import { textOf, valueOf } from '../support/raw-http';
-import { RawBrowser } from '../support/raw-browser';
+import { textOf, valueOf } from '../support/browsers/raw-http';
+import { RawBrowser } from '../support/browsers/raw-browser';
 import { defectOf, matrix, nameOf, startSite, wasExchanged, type Site } from './support/site';
 
 useEmulator();

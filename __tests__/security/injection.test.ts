@@ -1,10 +1,10 @@
 import { emulator, useEmulator } from '../support/emulator';
 import { FULL } from '../support/full';
 import { Corpus, type Attack } from './support/corpus';
-import { percent, textOf, valuesOf, withoutBreaks, type RawResponse } from '../support/raw-http';
+import { percent, textOf, valuesOf, withoutBreaks, type RawResponse } from '../support/browsers/raw-http';
 import { inQuery } from './support/redirect-payloads';
 import { attackInRotation } from './support/rotation';
-import { RawBrowser } from '../support/raw-browser';
+import { RawBrowser } from '../support/browsers/raw-browser';
 import { defectOf, matrix, type Site } from './support/site';
 
 useEmulator();

@@ -3,7 +3,7 @@ import { SESSION_NAMES } from '../support/sessions';
 import { FULL } from '../support/full';
 import { Corpus, type Attack } from './support/corpus';
 import { attackInRotation } from './support/rotation';
-import { RawBrowser } from '../support/raw-browser';
+import { RawBrowser } from '../support/browsers/raw-browser';
 import { defectOf, matrix, startSite, type Site } from './support/site';
 
 useEmulator();

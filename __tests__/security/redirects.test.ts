@@ -2,11 +2,11 @@ import { sendJSON, type TestRequest } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
 import { FULL } from '../support/full';
 import { Corpus, expectOrdinaryLogin, type Attack } from './support/corpus';
-import { textOf, valueOf, type RawResponse } from '../support/raw-http';
+import { textOf, valueOf, type RawResponse } from '../support/browsers/raw-http';
 import { leavesSite } from './support/location-parsers';
 import { inHead, inQuery, PAYLOADS } from './support/redirect-payloads';
 import { partForSite } from './support/rotation';
-import { RawBrowser } from '../support/raw-browser';
+import { RawBrowser } from '../support/browsers/raw-browser';
 import { HOSTS } from '../support/hosts';
 import { defectOf, matrix, nameOf, startSite, type Site, type SiteOptions } from './support/site';
 

@@ -2,9 +2,9 @@ import { emulator, useEmulator } from '../support/emulator';
 import type { HostRequest } from '../../lib/middleware/http/request';
 import { FULL } from '../support/full';
 import { Corpus, expectOrdinaryLogin, type Attack } from './support/corpus';
-import { textOf, valueOf } from '../support/raw-http';
+import { textOf, valueOf } from '../support/browsers/raw-http';
 import { partForSite } from './support/rotation';
-import { RawBrowser, type RawRequest } from '../support/raw-browser';
+import { RawBrowser, type RawRequest } from '../support/browsers/raw-browser';
 import { defectOf, matrix, nameOf, startSite, wasExchanged, type Site } from './support/site';
 
 useEmulator();

@@ -2,9 +2,9 @@ import { emulator, useEmulator } from '../support/emulator';
 import { SESSION_NAMES } from '../support/sessions';
 import { FULL } from '../support/full';
 import { Corpus, type Attack } from './support/corpus';
-import { textOf, valueOf } from '../support/raw-http';
+import { textOf, valueOf } from '../support/browsers/raw-http';
 import { attackInRotation } from './support/rotation';
-import { RawBrowser, type RawRequest } from '../support/raw-browser';
+import { RawBrowser, type RawRequest } from '../support/browsers/raw-browser';
 import { defectOf, matrix, wasExchanged } from './support/site';
 
 useEmulator();

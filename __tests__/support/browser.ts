@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { CookieJar } from 'tough-cookie';
 import type { Emulator } from '../../lib/emulator';
-import { DESKTOP_CHROME, IPHONE_WECHAT } from './user-agents';
+import { DESKTOP_CHROME, IPHONE_WECHAT } from './browsers/user-agents';
 
 export interface BrowserResponse {
   readonly status: number;

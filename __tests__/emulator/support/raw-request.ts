@@ -1,4 +1,4 @@
-import { sendBytes, textOf } from '../../support/raw-http';
+import { sendBytes, textOf } from '../../support/browsers/raw-http';
 
 export interface RawRequest {
   readonly method?: string;

@@ -3,7 +3,7 @@ import type { CookieJar } from 'tough-cookie';
 import { Browser, type BrowserResponse } from '../../support/browser';
 import { CODE_LIFETIME_MS, ERROR_KINDS, restartsLogin } from '../../support/contract';
 import { exchanged, paramIn } from '../../support/login';
-import { DESKTOP_CHROME, IPHONE_WECHAT } from '../../support/user-agents';
+import { DESKTOP_CHROME, IPHONE_WECHAT } from '../../support/browsers/user-agents';
 import type { Action, Page, Prefetch } from './actions';
 import type { Clock, FuzzApp } from './fuzz-app';
 import { Model } from './model';

@@ -16,7 +16,7 @@ import { cookies, emulated, sendJSON, type TestRequest } from '../../support/app
 import { agree } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
 import { createHost, type Middleware } from '../../support/hosts';
-import { IPHONE_WECHAT } from '../../support/user-agents';
+import { IPHONE_WECHAT } from '../../support/browsers/user-agents';
 
 useEmulator();
 

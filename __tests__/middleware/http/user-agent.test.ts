@@ -1,5 +1,5 @@
 import { browserKind } from '../../../lib/middleware/http/user-agent';
-import * as agents from '../../support/user-agents';
+import * as agents from '../../support/browsers/user-agents';
 
 describe('which browser this is', () => {
   it.each([

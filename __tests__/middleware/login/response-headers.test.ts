@@ -6,7 +6,7 @@ import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import type { Middleware } from '../../support/hosts';
 import { comeBack, exchanged, isLoggedIn, stateIn, statesOf } from '../../support/login';
 import { SESSION_NAMES, SESSIONS } from '../../support/sessions';
-import { IPHONE_WECHAT } from '../../support/user-agents';
+import { IPHONE_WECHAT } from '../../support/browsers/user-agents';
 
 useEmulator();
 

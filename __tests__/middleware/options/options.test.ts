@@ -22,7 +22,7 @@ import {
 } from '../../support/app';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { HOSTS, listen, type Middleware, type Running } from '../../support/hosts';
-import { DESKTOP_CHROME, IPHONE_WECHAT, PHONE_SAFARI, WECOM } from '../../support/user-agents';
+import { DESKTOP_CHROME, IPHONE_WECHAT, PHONE_SAFARI, WECOM } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
 
 const VARIABLES = [

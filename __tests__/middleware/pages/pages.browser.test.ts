@@ -1,8 +1,14 @@
 // The pages in a real browser: the policy lets their style in and nothing else, they fit the screen, their buttons work.
 import type { Browser as Chromium, BrowserContextOptions, Page } from 'playwright-core';
 import { startApp, type AppOptions, type TestApp } from '../../support/app';
-import { DESKTOP, PHONE, describeInChromium, launchChromium, openWindow } from '../../support/chromium';
-import { IPHONE_WECHAT, PHONE_SAFARI } from '../../support/user-agents';
+import {
+  DESKTOP,
+  PHONE,
+  describeInChromium,
+  launchChromium,
+  openWindow,
+} from '../../support/browsers/chromium';
+import { IPHONE_WECHAT, PHONE_SAFARI } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
 
 interface Seen {

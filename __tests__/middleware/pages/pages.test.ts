@@ -13,7 +13,7 @@ import {
   MINI_PROGRAM_WEB_VIEW,
   PHONE_SAFARI,
   WECOM,
-} from '../../support/user-agents';
+} from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
 
 const ENGLISH = { 'Accept-Language': 'en-GB,en;q=0.9' };

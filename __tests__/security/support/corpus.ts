@@ -1,6 +1,6 @@
 import { emulator } from '../../support/emulator';
 import { HOSTS, type HostName } from '../../support/hosts';
-import { RawBrowser } from '../../support/raw-browser';
+import { RawBrowser } from '../../support/browsers/raw-browser';
 import { nameOf, startSite, type Site, type SiteOptions } from './site';
 
 /** One attack. It returns what the attacker achieved, or undefined if it failed. */

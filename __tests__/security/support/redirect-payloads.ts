@@ -1,6 +1,6 @@
 /** Return paths of an open redirect: each is the decoded value of a parameter. */
 
-import { percent, withoutBreaks } from '../../support/raw-http';
+import { percent, withoutBreaks } from '../../support/browsers/raw-http';
 
 const HOST = 'evil.example';
 

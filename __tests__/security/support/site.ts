@@ -1,9 +1,9 @@
 import type { Emulator } from '../../../lib/emulator/index';
 import { startApp, type AppOptions, type TestApp } from '../../support/app';
 import { HOSTS, type HostName } from '../../support/hosts';
-import { rawSiteOf, type RawSite } from '../../support/raw-browser';
+import { rawSiteOf, type RawSite } from '../../support/browsers/raw-browser';
 import { SESSIONS, type SessionName } from '../../support/sessions';
-import { textOf, valuesOf, type RawResponse } from '../../support/raw-http';
+import { textOf, valuesOf, type RawResponse } from '../../support/browsers/raw-http';
 
 export const MOUNTS = ['', '/wx'] as const;
 

@@ -9,7 +9,7 @@ import type { WechatAuthOptions } from '../../../lib';
 import type { Emulator } from '../../../lib/emulator';
 import { startChild } from '../../processes/child';
 import { emulated } from '../app';
-import { IPHONE_WECHAT } from '../user-agents';
+import { IPHONE_WECHAT } from '../browsers/user-agents';
 
 /**
  * What the stores say: the message of the error with which a store fails (a store that is not named works), and what Redis holds

@@ -7,11 +7,11 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { emulator, useEmulator } from '../support/emulator';
-import { startMeasuredApp, type Counts, type MeasuredApp } from '../support/operations/measured-app';
-import { OUTSIDE_TEXTS, type OutsideText } from './support/outside-texts';
+import { emulator, useEmulator } from '../../support/emulator';
+import { startMeasuredApp, type Counts, type MeasuredApp } from '../../support/operations/measured-app';
+import { OUTSIDE_TEXTS, type OutsideText } from '../support/outside-texts';
 
-const LIB = path.join(__dirname, '../../lib');
+const LIB = path.join(__dirname, '../../../lib');
 
 /** Four times the text may cost four times the work, and some rounding. */
 const LINEAR = 4.5;

@@ -1,5 +1,5 @@
-import type { Emulator } from '../../lib/emulator/index';
-import type { TestApp } from './app';
+import type { Emulator } from '../../../lib/emulator/index';
+import type { TestApp } from '../app';
 import { sendBytes, textOf, valueOf, valuesOf, type RawResponse } from './raw-http';
 import { IPHONE_WECHAT } from './user-agents';
 

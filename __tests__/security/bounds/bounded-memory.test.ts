@@ -2,8 +2,8 @@
  * What the app keeps of a text from outside is bounded: a short part of each text while the caches fill, and nothing more when
  * they are full. The heap is that of a process of its own, after garbage collection.
  */
-import { emulator, useEmulator } from '../support/emulator';
-import { startMeasuredApp, type MeasuredApp } from '../support/operations/measured-app';
+import { emulator, useEmulator } from '../../support/emulator';
+import { startMeasuredApp, type MeasuredApp } from '../../support/operations/measured-app';
 
 /** As long as Node lets the head of a request be, or nearly. */
 const LONG = 'a'.repeat(12_000);
