@@ -175,7 +175,40 @@ function fullFolders(root: string): string[] {
     .map((folder) => path.relative(root, folder));
 }
 
+const MAX_COLUMNS = 120;
+const MAX_FUNCTION_LINES = 50;
+
+function longLines(root: string): string[] {
+  return sourceFiles(root).flatMap((file) =>
+    readFileSync(path.join(root, file), 'utf8')
+      .split('\n')
+      .flatMap((line, at) => ([...line].length > MAX_COLUMNS ? [`${file}:${at + 1}`] : [])),
+  );
+}
+
+function longFunctions(root: string): string[] {
+  return sourceFiles(root).flatMap((file) => {
+    const text = readFileSync(path.join(root, file), 'utf8');
+    const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+    const found: string[] = [];
+    const lineOf = (position: number): number => source.getLineAndCharacterOfPosition(position).line;
+    const visit = (node: ts.Node): void => {
+      const first = lineOf(node.getStart(source));
+      const lines = lineOf(node.getEnd()) - first + 1;
+      if (ts.isFunctionLike(node) && lines > MAX_FUNCTION_LINES)
+        found.push(`${file}:${first + 1} has ${lines} lines`);
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+    return found;
+  });
+}
+
 describe('the architecture', () => {
+  it('has no line over 120 characters and no function over 50 lines in lib', () => {
+    expect([...longLines(LIB), ...longFunctions(LIB)]).toEqual([]);
+  });
+
   it.each(['lib', '__tests__', 'bench', 'docs', 'example-app'])(
     'has no folder of more than 14 files in %s',
     (name) => {

@@ -340,12 +340,16 @@ const KIND_OF_ERRCODE = mapOf<WechatErrorKind>({
 });
 
 const IP_LIST: WechatRemedy = {
-  en: "Add this machine's public IP address to the account's list of allowed addresses (API IP 白名单) in the WeChat console.",
+  en:
+    "Add this machine's public IP address to the account's list of allowed addresses (API IP 白名单) " +
+    'in the WeChat console.',
   zh: '请在微信后台把本机的公网 IP 加入该账号的 API IP 白名单。',
 };
 
 const PLATFORM_TOKEN: WechatRemedy = {
-  en: 'Check `component`: its appId, and that its accessToken() returns a component_access_token that has not expired.',
+  en:
+    'Check `component`: its appId, and that its accessToken() returns a component_access_token ' +
+    'that has not expired.',
   zh: '请检查 component 配置：appId 是否正确，accessToken() 返回的 component_access_token 是否仍然有效。',
 };
 

@@ -10,9 +10,12 @@ export default function build(): void {
   if (existsSync(built) && statSync(built).mtimeMs > newest(path.join(ROOT, 'lib'))) return;
   // What is left of a source that is gone would be packed.
   rmSync(path.join(ROOT, 'dist'), { recursive: true, force: true });
-  execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', ROOT], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  // As in package.json: the declarations keep their comments, and the JavaScript does not need them.
+  for (const options of [[], ['--declaration', 'false', '--removeComments']]) {
+    execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', ROOT, ...options], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+  }
 }
 
 function newest(folder: string): number {

@@ -68,7 +68,8 @@ function isOriginOf({ host }: ParsedHost, origin: string): boolean {
 function forbidden(sign: string): OutgoingResponse {
   return textResponse(
     403,
-    `A page of another site sent this request (${printable(sign.slice(0, MAX_SHOWN))}), and it could change something. ` +
+    `A page of another site sent this request (${printable(sign.slice(0, MAX_SHOWN))}), ` +
+      'and it could change something. ' +
       `Use the emulator's own pages, or send the request without a browser. A proxy must pass the Host header on.`,
   );
 }

@@ -178,8 +178,7 @@ function isPendingLogin(value: unknown): value is PendingLogin {
   const [returnTo, scope, flow, at] = ['returnTo', 'scope', 'flow', 'at'].map((name) =>
     ownValue(value, name),
   );
-  if (!isString(returnTo) || !isString(scope) || !isFlow(flow) || typeof at !== 'number') return false;
-  return returnTo.length + scope.length <= MAX_BYTES;
+  return isString(returnTo) && isString(scope) && isFlow(flow) && typeof at === 'number';
 }
 
 function isString(value: unknown): value is string {
