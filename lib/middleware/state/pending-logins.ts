@@ -178,7 +178,8 @@ function isPendingLogin(value: unknown): value is PendingLogin {
   const [returnTo, scope, flow, at] = ['returnTo', 'scope', 'flow', 'at'].map((name) =>
     ownValue(value, name),
   );
-  return isString(returnTo) && isString(scope) && isFlow(flow) && typeof at === 'number';
+  if (!isString(returnTo) || !isString(scope) || !isFlow(flow) || typeof at !== 'number') return false;
+  return returnTo.length + scope.length <= MAX_BYTES;
 }
 
 function isString(value: unknown): value is string {
