@@ -1,6 +1,6 @@
 /**
- * Files such as `.env`, read as `node --env-file` reads them. Node 20 takes this flag for its own wherever it stands, and
- * has then read the file already.
+ * Files such as `.env`, read as `node --env-file` reads them. Node 20 takes this flag for its own wherever it
+ * stands, and has then read the file already.
  */
 import { readFileSync } from 'node:fs';
 import * as util from 'node:util';
