@@ -1,10 +1,17 @@
-/** Files such as `.env`, read as `node --env-file` reads them. */
+/**
+ * Files such as `.env`, read as `node --env-file` reads them. Node 20 takes this flag for its own wherever it
+ * stands, and has then read the file already.
+ */
 import { readFileSync } from 'node:fs';
 import * as util from 'node:util';
 import { bilingual } from './bilingual';
 import { UsageError } from './terminal';
 
-/** The variables of all files; a later file takes precedence. @throws UsageError */
+/**
+ * The variables of all files. A later file takes precedence.
+ *
+ * @throws UsageError
+ */
 export function readEnvFiles(files: readonly string[]): Record<string, string | undefined> {
   return Object.assign({}, ...files.map(readEnvFile)) as Record<string, string | undefined>;
 }

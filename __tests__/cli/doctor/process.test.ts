@@ -57,6 +57,16 @@ describe('the command express-wechat-auth doctor', () => {
     expect(out).not.toContain(WECHAT_APP_SECRET);
   });
 
+  it('reads its environment from a file', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'doctor-'));
+    const lines = Object.entries(environmentOf(emulator)).map(([name, value]) => `${name}=${value}`);
+    writeFileSync(path.join(folder, '.env'), lines.join('\n'));
+    const { exit, out } = await runDoctor(['--env-file', path.join(folder, '.env')], {});
+    rmSync(folder, { recursive: true });
+    expect(exit).toBe(0);
+    expect(out).toMatch(/✔ Website app: credentials/);
+  });
+
   it('reports that a host name is not found', async () => {
     const checks = await checksOf([], { ...officialOf(emulator), WECHAT_API_URL: 'http://nobody.invalid' });
     expect(checks.get('api-reachable')?.detail).toMatch(

@@ -64,12 +64,15 @@ function routeTo(url: URL, { isDirect = false }: ProbeRequest): Route {
     const { proxy } = agent as { proxy?: unknown };
     return { agent, proxy: proxy instanceof URL ? proxy.host : undefined };
   } catch {
-    // The proxy in the environment is not an address. Its value may hold a password, so the variable is named.
+    // The proxy in the environment is not an address. Its value may hold a password, so the variable is
+    // named.
     throw new UnreachableError('proxy', proxyVariable(url));
   }
 }
 
-/** The environment variable that holds the proxy for this address, in the order of the module proxy-from-env. */
+/**
+ * The environment variable that holds the proxy for this address, in the order of the module proxy-from-env.
+ */
 function proxyVariable({ protocol }: URL): string {
   const names = [`${protocol.slice(0, -1)}_proxy`, 'all_proxy'].flatMap((name) => [name, name.toUpperCase()]);
   return names.find((name) => process.env[name]) ?? 'HTTPS_PROXY';
