@@ -93,8 +93,16 @@ describe('redact', () => {
       expect(redact(`SET key "${part}`, [secret])).toBe('SET key "***');
   });
 
+  it('leaves a word that has some letters in common with a secret', () => {
+    const appId = 'wx0f1c1a10e0000001';
+    const appSecret = `${appId.slice(2)}a0b1c2d3e4f50617`;
+    const text = `the app uses AppID ${appId}, and not ${appSecret}`;
+    expect(redact(text, [appSecret])).toBe(`the app uses AppID ${appId}, and not ***`);
+    expect(redact(`x${appSecret}y`, [appSecret])).toBe('x***y');
+  });
+
   it.each([
-    '{"access_token":"91_unknownunknown","x":1}',
+    '{"access_token:"91_unknownunknown","x":1}',
     '{\\"refresh_token\\":\\"91_unknownunknown\\"}',
     'https://h/x?secret=91_unknownunknown&y=1',
     'session_key: 91_unknownunknown==',

@@ -61,14 +61,23 @@ const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/(:\/\/[^\s/:@]*:)[^\s/@]+@/g, `$1${MASK}@`],
 ];
 
-/** Every part of the secrets, in every form in which it is looked for. */
-function partsOf(secrets: readonly (string | undefined)[]): ReadonlySet<string> {
-  const parts = new Set<string>();
+/**
+ * The parts of the secrets, in every form in which they are looked for, and how long the form is that a part
+ * comes from.
+ */
+type Parts = ReadonlyMap<string, number>;
+
+function partsOf(secrets: readonly (string | undefined)[]): Parts {
+  const parts = new Map<string, number>();
   for (const secret of new Set(secrets)) {
     if (secret === undefined || secret.length < SHORTEST_SECRET) continue;
     const known = secret.slice(0, LONGEST_SECRET);
-    for (const form of new Set([known, decoded(known).chars, ...base64Forms(known)].map(folded)))
-      for (let at = 0; at + PART <= form.length; at++) parts.add(form.slice(at, at + PART));
+    for (const form of new Set([known, decoded(known).chars, ...base64Forms(known)].map(folded))) {
+      for (let at = 0; at + PART <= form.length; at++) {
+        const part = form.slice(at, at + PART);
+        parts.set(part, Math.min(form.length, parts.get(part) ?? Infinity));
+      }
+    }
   }
   return parts;
 }
@@ -93,20 +102,41 @@ function folded(chars: string): string {
     .replaceAll('/', '_');
 }
 
-function withoutParts(text: string, parts: ReadonlySet<string>): string {
+function withoutParts(text: string, parts: Parts): string {
   if (parts.size === 0) return text;
   const isSecret = new Array<boolean>(text.length).fill(false);
-  for (const { chars, starts, ends } of [read(text, asWritten), decoded(text)]) {
-    const compared = folded(chars);
-    for (let at = 0; at + PART <= compared.length; at++)
-      if (parts.has(compared.slice(at, at + PART))) isSecret.fill(true, starts[at], ends[at + PART - 1]);
-  }
+  for (const reading of [read(text, asWritten), decoded(text)])
+    for (const [start, end] of secretStretches(reading, parts)) isSecret.fill(true, start, end);
   let shown = '';
   for (let at = 0; at < text.length; at++) {
     if (!isSecret[at]) shown += text.charAt(at);
     else if (!isSecret[at - 1]) shown += MASK;
   }
   return shown;
+}
+
+/**
+ * Where a secret stands in a text: as a whole anywhere, or a part of it as a word of its own. Inside another
+ * word, a part does not count: an AppID, for example, may have letters in common with an AppSecret.
+ */
+function secretStretches({ chars, starts, ends }: Reading, parts: Parts): [start: number, end: number][] {
+  const compared = folded(chars);
+  const lengthAt = (at: number): number | undefined => parts.get(compared.slice(at, at + PART));
+  const isWord = (at: number): boolean => /[\w-]/.test(chars.charAt(at));
+  const found: [number, number][] = [];
+  for (let at = 0; at + PART <= chars.length; at++) {
+    const first = at;
+    let shortest = Infinity;
+    for (let length = lengthAt(at); length !== undefined; length = lengthAt(at)) {
+      shortest = Math.min(shortest, length);
+      at += 1;
+    }
+    const last = at + PART - 2;
+    const isWhole = last - first + 1 >= shortest;
+    const isOwnWord = !isWord(first - 1) && !isWord(last + 1);
+    if (at > first && (isWhole || isOwnWord)) found.push([starts[first] ?? 0, ends[last] ?? 0]);
+  }
+  return found;
 }
 
 /** The characters of a text, and from where to where each of them stood in that text. */
