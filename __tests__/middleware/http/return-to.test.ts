@@ -343,7 +343,11 @@ const ENTRY_POINTS: Readonly<Record<string, (value: string) => Promise<void>>> =
     const redirect = await browser.get('/login?returnTo=/me');
     requested = value;
     await browser.get('/tamper');
-    await expectPageOfApp(app, browser, await finishLogin(browser, redirect.location));
+    const response = await finishLogin(browser, redirect.location);
+    // A record with a very long path does not count, so the login restarts.
+    const isRestart = response.location.startsWith(`${emulator.url}/connect/`);
+    const last = isRestart ? await finishLogin(browser, response.location) : response;
+    await expectPageOfApp(app, browser, last);
   },
   'the Referer of a form': async (value) => {
     const browser = Browser.inWechat(app.url);
