@@ -4,31 +4,51 @@ import { emulated } from '../support/app';
 import type { BrowserResponse } from '../support/browser';
 import { listen, type Running } from '../support/hosts';
 import { startRedis } from '../support/redis';
-import { startChild } from './child';
+import type { SessionName } from '../support/sessions';
+import { startChild, type Child } from './child';
 
 /** Two processes of one app behind a load balancer, which share the Redis of their sessions and tokens. */
 export interface TwoApps {
+  /** Of the load balancer. */
   readonly url: string;
+  /** Of each process itself. */
+  readonly urls: readonly [string, string];
   readonly emulator: Emulator;
   /** How often onLogin was called, in both processes together. */
   logins(): number;
+  /** Sets the clock of the second process ahead, or behind. */
+  skewClock(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function startTwoApps(): Promise<TwoApps> {
+interface TwoAppsOptions {
+  /** Where the sessions are. @default 'express-session': in Redis */
+  readonly sessions?: SessionName;
+}
+
+export async function startTwoApps({ sessions = 'express-session' }: TwoAppsOptions = {}): Promise<TwoApps> {
   const [emulator, redis] = await Promise.all([createEmulator(), startRedis()]);
   const ports: number[] = [];
   const balancer = await roundRobin(ports);
-  const config = { redis: redis.url, auth: { ...emulated(emulator), baseURL: balancer.url } };
-  const processes = await Promise.all(['one', 'two'].map(() => startChild('app-process.js', config)));
-  ports.push(...processes.map(({ messages }) => (messages[0] as { port: number }).port));
+  const config = { redis: redis.url, sessions, auth: { ...emulated(emulator), baseURL: balancer.url } };
+  const start = (): Promise<Child> => startChild('app-process.js', config);
+  const processes = await Promise.all([start(), start()]);
+  const [one, two] = processes.map(({ messages }) => (messages[0] as { port: number }).port) as [
+    number,
+    number,
+  ];
+  ports.push(one, two);
   return {
     url: balancer.url,
+    urls: [`http://127.0.0.1:${one}`, `http://127.0.0.1:${two}`],
     emulator,
     logins: () =>
       processes
         .flatMap(({ messages }) => messages)
         .filter((message) => (message as { login?: number }).login !== undefined).length,
+    skewClock: async (skewMs) => {
+      await processes[1].call({ skewMs });
+    },
     close: async () => {
       await balancer.close();
       await Promise.all(processes.map((each) => each.kill()));
