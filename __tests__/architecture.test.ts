@@ -182,7 +182,7 @@ function longLines(root: string): string[] {
   return sourceFiles(root).flatMap((file) =>
     readFileSync(path.join(root, file), 'utf8')
       .split('\n')
-      .flatMap((line, at) => ([...line].length > MAX_COLUMNS ? [`${file}:${at + 1}`] : [])),
+      .flatMap((line, at) => (Array.from(line).length > MAX_COLUMNS ? [`${file}:${at + 1}`] : [])),
   );
 }
 

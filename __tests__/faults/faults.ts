@@ -174,7 +174,7 @@ const CONNECTIONS: readonly Fault[] = [
 ];
 
 /** Errcodes on WeChat's pages about web login that docs/errors.md does not list, and one that WeChat does not have. */
-const UNLISTED_ERRCODES = [40066, 40164, 41018, 42006, 43003, 61003, 61007, 76001, 99999];
+const UNLISTED_ERRCODES = [40066, 43003, 76001, 99999];
 
 const WECHAT_ERRORS: readonly Fault[] = [
   ...ERROR_KINDS.flatMap((kind) => errcodesOf(kind).map((errcode) => errcodeFault(kind, errcode))),
