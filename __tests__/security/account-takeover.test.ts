@@ -4,7 +4,16 @@ import { wechatAuth } from '../../lib';
 import { emulated, startApp, type TestApp } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
 import { Browser, agree } from '../support/browser';
-import { comeBack, exchanged, isLoggedIn, sessionOf, stateIn, withParams } from '../support/login';
+import {
+  comeBack,
+  exchanged,
+  goesToWechat,
+  isLoggedIn,
+  sessionOf,
+  stateIn,
+  statesOf,
+  withParams,
+} from '../support/login';
 import { SESSIONS, SESSION_NAMES } from '../support/sessions';
 
 const VICTIM = 'ming';
@@ -114,6 +123,43 @@ describe.each(SESSION_NAMES)('a planted session, with %s', (kind) => {
     expect((await sessionOf(withBoth))['wechat']).toEqual(before['wechat']);
   });
 
+  it('does not swap it either where the planted login is restarted first', async () => {
+    await comeBack(attacker, emulator, '/login', ATTACKER);
+    const state = (await statesOf(attacker)).at(-1) ?? '';
+    const withBoth = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
+    const cookie = attacker.cookies();
+    await withBoth.logIn(emulator, '/me', VICTIM);
+    const before = await sessionOf(withBoth);
+    // A link to a callback with a made-up code restarts the login in the victim's browser. The attacker learns the new
+    // state by the same callback with the planted cookie: all callbacks of a login share one restart.
+    const link = `/callback?code=made-up&state=${state}`;
+    const restarted = await withBoth.get(link);
+    const learned = await Browser.inWechat(app.url).get(link, { cookie });
+    for (const { location } of [restarted, learned]) {
+      const answer = await withBoth.get(await agree(emulator, location, ATTACKER));
+      expect(answer.location).not.toBe('/');
+      expect(await nameOf(withBoth)).toBe('小明');
+      expect((await sessionOf(withBoth))['wechat']).toEqual(before['wechat']);
+    }
+  });
+
+  it('does not swap it where a bug has written a unionid to Object.prototype', async () => {
+    // Without a unionid of their own, all users would share the one of the prototype.
+    const patch = ({ unionid: _unionid, ...others }: Record<string, unknown>): object => others;
+    const undo = ['access_token', 'userinfo'].map((endpoint) =>
+      emulator.fail(endpoint, { patch: patch as never }, { times: 2 }),
+    );
+    const own = await comeBack(attacker, emulator, '/login', ATTACKER);
+    const withBoth = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
+    await withBoth.logIn(emulator, '/me', VICTIM);
+    Object.defineProperty(Object.prototype, 'unionid', { value: 'everybody', configurable: true });
+    const answer = await withBoth.get(own);
+    Reflect.deleteProperty(Object.prototype, 'unionid');
+    for (const each of undo) each();
+    expect(answer.status).toBe(400);
+    expect(await nameOf(withBoth)).toBe('小明');
+  });
+
   it('lets a second tab of the same user finish', async () => {
     const tab = await comeBack(victim, emulator, '/login?returnTo=/public', VICTIM);
     await victim.logIn(emulator, '/me', VICTIM);
@@ -150,6 +196,27 @@ describe.each(SESSION_NAMES)('a logout, with %s', (kind) => {
   });
 });
 
+describe.each(SESSION_NAMES)('two wechatAuth() with one session key, with %s', (kind) => {
+  it('end a login at the logout of either', async () => {
+    const app = await startApp(emulator, {
+      session: SESSIONS[kind](),
+      routes: (host) => {
+        host.use('/again', wechatAuth(emulated(emulator)));
+      },
+    });
+    const browser = Browser.inWechat(app.url);
+    const back = await comeBack(browser, emulator, '/me');
+    const cookie = browser.cookies();
+    await browser.get(back);
+    expect(await isLoggedIn(browser)).toBe(true);
+    await browser.get('/again/logout');
+    const copy = Browser.inWechat(app.url);
+    expect(goesToWechat(emulator, await copy.get(back, { cookie }))).toBe(true);
+    expect(await isLoggedIn(copy)).toBe(false);
+    await app.close();
+  });
+});
+
 describe.each(SESSION_NAMES)('a second account in one session, with %s', (kind) => {
   const start = (preserveSession: boolean): Promise<TestApp> =>
     startApp(emulator, {
@@ -167,6 +234,30 @@ describe.each(SESSION_NAMES)('a second account in one session, with %s', (kind) 
     const { wechat, staff } = await sessionOf(browser);
     expect(wechat).toBeUndefined();
     expect(staff).toMatchObject({ flow: 'official' });
+    await app.close();
+  });
+
+  it('does not take the place of a victim who has logged in since an attacker planted its login', async () => {
+    const app = await start(true);
+    const attacker = Browser.inWechat(app.url);
+    const own = await comeBack(attacker, emulator, '/staff/login', ATTACKER);
+    const victim = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
+    await victim.logIn(emulator, '/me', VICTIM);
+    const answer = await victim.get(own);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toContain('state_unknown');
+    expect(await nameOf(victim)).toBe('小明');
+    expect((await sessionOf(victim))['staff']).toBeUndefined();
+    await app.close();
+  });
+
+  it('is finished by the user who has logged in to the first one in the meantime', async () => {
+    const app = await start(true);
+    const browser = Browser.inWechat(app.url);
+    const tab = await comeBack(browser, emulator, '/staff/login', VICTIM);
+    await browser.logIn(emulator, '/me', VICTIM);
+    expect((await browser.get(tab)).status).toBe(302);
+    expect(Object.keys(await sessionOf(browser))).toEqual(expect.arrayContaining(['wechat', 'staff']));
     await app.close();
   });
 

@@ -71,6 +71,7 @@ export async function startApp(emulator: Emulator, options: AppOptions = {}): Pr
   app.use(at('/'), (_req, res) => res.end('home'));
   app.use(((error: unknown, _req: HostRequest, res: ServerResponse, _next: unknown) => {
     errors.push(error);
+    if (res.headersSent) return;
     res.statusCode = 599;
     res.end('error handler');
   }) as unknown as Middleware);

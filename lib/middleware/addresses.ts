@@ -5,6 +5,7 @@ import { fullURL, header, hostOf, isSecure, mountOf, relative } from './http/req
 import { LRUCache } from 'lru-cache';
 import { WechatAuthError } from '../errors';
 import { comparablePath, sanitizeReturnTo } from './http/return-to';
+import { shown } from './options/options-error';
 
 export function basePath(config: ResolvedOptions): string {
   return config.base?.path ?? '';
@@ -22,11 +23,9 @@ export function originOf({ req, config }: Context): string {
   }
   const host = hostOf(req);
   if (HOST.test(host)) return `${isSecure(req) ? 'https' : 'http'}://${host}`;
-  throw new WechatAuthError(
-    'config',
-    `The Host header is not a host name: ${JSON.stringify(host.slice(0, 80))}. Set baseURL.`,
-    { status: 400 },
-  );
+  throw new WechatAuthError('config', `The Host header is not a host name: ${shown(host)}. Set baseURL.`, {
+    status: 400,
+  });
 }
 
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/;

@@ -68,10 +68,10 @@ function router({ routes }: ResolvedOptions): (req: HostRequest) => Handler | un
 
 async function handle(route: Handler, context: Context): Promise<void> {
   const { req, res, next } = context;
-  noStore(res);
-  // The address of a callback holds an authorization code.
-  if (route === callback) res.setHeader('Referrer-Policy', 'no-referrer');
   try {
+    noStore(res);
+    // The address of a callback holds an authorization code.
+    if (route === callback) res.setHeader('Referrer-Policy', 'no-referrer');
     if (req.method === 'HEAD' || isPrefetch(req)) noContent(res);
     else await route(context);
   } catch (error) {

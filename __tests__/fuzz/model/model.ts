@@ -81,7 +81,7 @@ export class Model {
   #start(
     request: Request,
     session: Session,
-    asked: { returnTo: string; scope?: Scope | undefined; account?: Account },
+    asked: { returnTo: string; scope?: Scope | undefined; account?: Account; isBound?: true },
     restarts: 0 | 1,
     restart?: string,
   ): Step {
@@ -95,7 +95,9 @@ export class Model {
     const state = restart ?? generatedState;
     const siteSession = session[site];
     const alive = Object.entries(siteSession.pending).filter(([, other]) => !this.#isExpired(other));
-    const started = { returnTo: asked.returnTo, account, scope, at: this.now };
+    // Only the user who may finish a login may finish the one that replaces it.
+    const bound = asked.isBound && { isBound: asked.isBound };
+    const started = { returnTo: asked.returnTo, account, scope, at: this.now, ...bound };
     siteSession.pending = Object.fromEntries([...alive, [state, started]]);
     if (Object.keys(siteSession.pending).length > LIMITS.loginsPerSession) {
       // A restart replaces only a restart.

@@ -74,3 +74,23 @@ describe('req.wechat.login()', () => {
     await app.close();
   });
 });
+
+describe('a request that an earlier middleware has answered and passed on', () => {
+  it.each(['/login', '/callback?code=a&state=b', '/logout', '/me'])(
+    'ends in the error handler of the app, not in an unhandled rejection (%s)',
+    async (path) => {
+      const app = await startApp(emulator, {
+        before: (host) => {
+          host.use((_req, res, next) => {
+            res.end('too late');
+            next();
+          });
+        },
+      });
+      expect((await Browser.inWechat(app.url).get(path)).body).toBe('too late');
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(app.errors).toEqual([expect.objectContaining({ code: 'ERR_HTTP_HEADERS_SENT' })]);
+      await app.close();
+    },
+  );
+});

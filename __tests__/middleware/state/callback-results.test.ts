@@ -1,4 +1,6 @@
 import type { HostRequest } from '../../../lib/middleware/http/request';
+import { CallbackResults } from '../../../lib/middleware/state/callback-results';
+import type { WechatSession } from '../../../lib/middleware/state/wechat-session';
 import { startApp, type TestApp } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
@@ -272,5 +274,28 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
     const end = await browser.follow(await agree(emulator, once.location));
     expect(end.status).toBe(200);
     expect(await isLoggedIn(browser)).toBe(true);
+  });
+});
+
+describe('a logout', () => {
+  it('ends the sharing of its login, also where so many logouts follow that they displace its mark', async () => {
+    const results = new CallbackResults(undefined, 600_000);
+    const callback = { state: 'a state', code: 'a code', cookies: '' };
+    const steps = {
+      exchange: jest.fn(() => Promise.resolve({ openid: 'openid' })),
+      complete: () => Promise.resolve({ openid: 'openid' } as WechatSession),
+      decideRestart: (error: unknown) => {
+        throw error;
+      },
+    };
+    await results.shareResult(callback, steps);
+    await results.shareResult(callback, steps);
+    expect(steps.exchange).toHaveBeenCalledTimes(1);
+    await results.endLogins([callback.state]);
+    await results.endLogins(Array.from({ length: 10_000 }, (_, at) => `another state ${at}`));
+    expect(await results.isLoggedOut(callback.state)).toBe(false);
+    // The code is exchanged again, and WeChat refuses a code that is spent.
+    await results.shareResult(callback, steps);
+    expect(steps.exchange).toHaveBeenCalledTimes(2);
   });
 });

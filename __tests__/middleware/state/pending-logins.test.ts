@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {
   finishedReturnTo,
   finishLogin,
+  knownStates,
   addPending,
   newState,
   restartsOf,
@@ -102,5 +103,24 @@ describe('logins under way', () => {
         }
       }),
     );
+  });
+
+  it('leave the newest finished login known, so that a logout ends its callbacks, whatever is started after it', () => {
+    const session: Session = {};
+    const finished = newState(0);
+    addPending(session, 'wechat', finished, login(), LIFETIME);
+    takePending(session, 'wechat', finished);
+    finishLogin(session, 'wechat', finished, `/${'a'.repeat(500)}`);
+    for (let started = 0; started < 5; started++)
+      addPending(session, 'wechat', newState(0), login(`/${'a'.repeat(500)}`), LIFETIME);
+    expect(knownStates(session, 'wechat')).toContain(finished);
+    expect(Buffer.byteLength(JSON.stringify(session))).toBeLessThan(1_900);
+  });
+
+  it('are no more than five of each kind, however many a forged session holds', () => {
+    const records = Object.fromEntries(Array.from({ length: 100 }, () => [newState(0), login()]));
+    const paths = Object.fromEntries(Object.keys(records).map((state) => [state, '/']));
+    const session: Session = { 'wechat:login': { pending: records, done: paths } };
+    expect(knownStates(session, 'wechat')).toHaveLength(10);
   });
 });

@@ -119,7 +119,7 @@ async function finish(context: Context, reporter: LoginReporter, callback: Verif
       await startLogin(
         context,
         { returnTo, scope, flow },
-        { state: result.restartState, replaces: state, isFirst },
+        { state: result.restartState, replaces: state, failed: pending, isFirst },
       );
       return;
     }
@@ -166,7 +166,12 @@ async function restartLost(
     reporter.restarted(expired ? tookTooLong(context) : stateUnknown());
     const returnTo = expired?.returnTo ?? context.config.callbacks.returnToOf(state);
     const options = { returnTo, scope: expired?.scope, flow: expired?.flow };
-    await startLogin(context, options, { state: newState(1), replaces: state, isFirst: true });
+    await startLogin(context, options, {
+      state: newState(1),
+      replaces: state,
+      failed: expired,
+      isFirst: true,
+    });
   } else if (expired) {
     throw new LoginFailure(tookTooLong(context), { returnTo: expired.returnTo });
   } else {

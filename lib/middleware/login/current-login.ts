@@ -6,6 +6,7 @@ import type { Context } from '../context';
 import type { HostRequest } from '../http/request';
 import type { ResolvedOptions } from '../options/resolve-options';
 import {
+  bindingsOf,
   bindPending,
   finishLogin,
   knownStates,
@@ -95,17 +96,20 @@ export async function saveLogin(
   const { sessionKey, callbacks } = config;
   const before = currentLogin(req, config);
   const isSame = before !== undefined && isSamePerson(before, login);
-  if (pending.isBound && !isSame) throw boundToOtherUser();
-  if (await callbacks.isLoggedOut(state)) throw loggedOutMeanwhile();
   const former = requireSession(req);
   const others = [...SESSION_KEYS].filter((key) => isOtherPerson(ownValue(former, key), login));
+  const hasOther = others.some((key) => key !== sessionKey);
+  const bindings = bindingsOf(pending);
+  if ((bindings.isBound && !isSame) || (bindings.isBoundByOther && hasOther)) throw boundToOtherUser();
+  if (await callbacks.isLoggedOut(state)) throw loggedOutMeanwhile();
   // A stored login that no longer counts (another AppID, say) belonged to somebody as well.
   const holdsNoLogin = ownValue(former, sessionKey) === undefined && others.length === 0;
   const isOwner = isSame || holdsNoLogin;
   const session = await regenerateSession(req, keysToKeep(former, config, { isSame, isOwner, others }));
   if (isOwner) carryOverCookie(former, session);
   session[sessionKey] = isSame && hasLessScope(login.scope, before.scope) ? before : login;
-  bindPending(session, sessionKey);
+  for (const key of SESSION_KEYS)
+    bindPending(session, key, key === sessionKey ? { isBound: true } : { isBoundByOther: true });
   finishLogin(session, sessionKey, state, pending.returnTo);
   try {
     makeRoom(session, sessionKey, state, () => cookieFits(req, session));
@@ -152,8 +156,13 @@ function keysToKeep(
 
 /** Whether both are known by a unionid, and it is not the same. */
 function isOtherPerson(other: unknown, login: WechatSession): boolean {
-  if (!isWechatSession(other) || other.unionid === undefined || login.unionid === undefined) return false;
-  return other.unionid !== login.unionid;
+  if (!isWechatSession(other)) return false;
+  const [a, b] = [unionidOf(other), unionidOf(login)];
+  return a !== undefined && b !== undefined && a !== b;
+}
+
+function unionidOf(login: WechatSession): unknown {
+  return ownValue(login, 'unionid');
 }
 
 function boundToOtherUser(): WechatAuthError {
@@ -175,15 +184,16 @@ function loggedOutMeanwhile(): WechatAuthError {
 
 /** A person has an openid per app, and one unionid for all apps of an Open Platform account. */
 function isSamePerson(a: WechatSession, b: WechatSession): boolean {
+  const unionid = unionidOf(a);
   return (
-    (a.appid === b.appid && a.openid === b.openid) || (a.unionid !== undefined && a.unionid === b.unionid)
+    (a.appid === b.appid && a.openid === b.openid) || (unionid !== undefined && unionid === unionidOf(b))
   );
 }
 
 /**
  * Removes this login and everything else from the session, except logins under other session keys. The
- * session gets a new id. Logins in progress end as well: a callback that WeChat has already sent does not log
- * the user in again.
+ * session gets a new id. Logins in progress end as well: a late callback does not finish the old login, it
+ * starts a new one.
  */
 export async function clearLogin(req: HostRequest, config: ResolvedOptions): Promise<void> {
   const { sessionKey, callbacks } = config;

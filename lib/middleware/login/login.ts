@@ -15,7 +15,7 @@ import { browserKind } from '../http/user-agent';
 import type { Account } from '../options/account';
 import { shown } from '../options/options-error';
 import { sendOpenInWechat } from '../pages/open-in-wechat';
-import { addPending, makeRoom, newState } from '../state/pending-logins';
+import { addPending, bindingsOf, makeRoom, newState, type PendingLogin } from '../state/pending-logins';
 import { cookieFits, requireSession, saveSession } from '../state/session';
 import { LoginReporter, reportStarted } from './login-reporter';
 
@@ -98,6 +98,8 @@ export async function prepareLogin(
     readonly state: string;
     /** The state of the login that failed. */
     readonly replaces: string;
+    /** The login that failed, if the session held it. The same users may finish its replacement. */
+    readonly failed: PendingLogin | undefined;
     /** True for the first callback that restarts the failed login. Duplicates do not report the new one. */
     readonly isFirst: boolean;
   },
@@ -110,7 +112,8 @@ export async function prepareLogin(
   const returnTo = isSafeReturnTo(context, options.returnTo) ? options.returnTo : '';
   const session = requireSession(req);
   diagnoseSession(context, session);
-  const pending = { returnTo, scope, flow, at: Date.now() };
+  const bindings = restart?.failed && bindingsOf(restart.failed);
+  const pending = { returnTo, scope, flow, at: Date.now(), ...bindings };
   if (!addPending(session, config.sessionKey, state, pending, config.loginTimeout)) throw noRoom();
   makeRoom(session, config.sessionKey, state, () => cookieFits(req, session));
   config.callbacks.recordStart(state, { host: hostOf(req), returnTo });

@@ -39,14 +39,26 @@ export class CallbackResults {
   readonly #results = lazy(() => new LRUCache<string, Promise<LoginResult>>(LIMITS));
   /** By state: the user of the first code that was exchanged. */
   readonly #owners = lazy(
-    () => new LRUCache<string, { openid: string; login: Promise<WechatSession> }>(LIMITS),
+    () =>
+      new LRUCache<
+        string,
+        {
+          readonly openid: string;
+          readonly login: Promise<WechatSession>;
+          /** Keys of the results of this state, which end at logout. */
+          readonly resultKeys: string[];
+        }
+      >(LIMITS),
   );
   /** By state: the state of the login that replaced it. */
   readonly #restarts = lazy(() => new LRUCache<string, Promise<string>>(LIMITS));
   /** By cookies, code and state: the pending login of a callback that was handled. */
   readonly #served = lazy(() => new LRUCache<string, PendingLogin>(LIMITS));
-  /** By state: logins that a logout has ended; as long as a callback of theirs may still be in progress. */
-  readonly #loggedOut: () => LRUCache<string, true>;
+  /**
+   * By state: logins that a logout has ended; as long as a callback of theirs may still be in progress. Shared
+   * by every `wechatAuth()` of this process: several may use one session key, and so one login.
+   */
+  static readonly #loggedOut = lazy(() => new LRUCache<string, true>(LIMITS));
   /** By state: where a login started. */
   readonly #started: () => LRUCache<string, { host: string; returnTo: string }>;
   /** By public id: logins whose end was reported. */
@@ -56,7 +68,6 @@ export class CallbackResults {
   constructor(store: TokenStore | SharedCache | undefined, loginTimeout: number) {
     this.#cache = store && hasSharedCache(store) ? store : undefined;
     this.#loginTimeout = loginTimeout;
-    this.#loggedOut = lazy(() => new LRUCache({ ...LIMITS, ttl: loginTimeout }));
     this.#started = lazy(() => new LRUCache({ ...LIMITS, ttl: loginTimeout }));
   }
 
@@ -93,7 +104,7 @@ export class CallbackResults {
     const work = async (): Promise<LoginResult> => {
       try {
         const user = await steps.exchange();
-        return { login: await this.#oncePerState(state, user.openid, () => complete(user)) };
+        return { login: await this.#oncePerState(state, key, user.openid, () => complete(user)) };
       } catch (error) {
         const fresh = steps.decideRestart(error);
         const restartState = await this.#restartOf(state, fresh);
@@ -108,16 +119,19 @@ export class CallbackResults {
 
   async #oncePerState(
     state: string,
+    resultKey: string,
     openid: string,
     complete: () => Promise<WechatSession>,
   ): Promise<WechatSession> {
     const known = this.#owners().get(state);
-    if (known) return known.openid === openid ? known.login : refuseOtherUser();
+    if (known && known.openid !== openid) refuseOtherUser();
+    known?.resultKeys.push(resultKey);
+    if (known) return known.login;
     const login = this.#acrossProcesses(stateKey(state), async () => ({
       openid,
       login: await complete(),
     })).then((owner) => (owner.openid === openid ? owner.login : refuseOtherUser()));
-    this.#owners().set(state, { openid, login });
+    this.#owners().set(state, { openid, login, resultKeys: [resultKey] });
     // A refusal of the app stays as well: `onLogin` runs once per login.
     login.catch(() => undefined);
     return login;
@@ -153,7 +167,8 @@ export class CallbackResults {
    */
   async endLogins(states: readonly string[]): Promise<void> {
     for (const state of states) {
-      this.#loggedOut().set(state, true);
+      CallbackResults.#loggedOut().set(state, true, { ttl: this.#loginTimeout });
+      for (const key of this.#owners().get(state)?.resultKeys ?? []) this.#results().delete(key);
       this.#owners().delete(state);
     }
     const cache = this.#cache;
@@ -168,7 +183,7 @@ export class CallbackResults {
 
   /** Whether a logout has ended this login, in this process or in another one. */
   async isLoggedOut(state: string): Promise<boolean> {
-    if (this.#loggedOut().has(state)) return true;
+    if (CallbackResults.#loggedOut().has(state)) return true;
     const cache = this.#cache;
     return (
       cache !== undefined &&

@@ -21,6 +21,11 @@ export interface PendingLogin {
    * own account.
    */
   readonly isBound?: true;
+  /**
+   * Whether somebody logged in under another session key while this login was pending. Then a user who is
+   * known to be another person must not finish it, for the same reason.
+   */
+  readonly isBoundByOther?: true;
 }
 
 /**
@@ -116,13 +121,22 @@ export function knownStates(session: Session, key: string): string[] {
   return [...Object.keys(pending), ...Object.keys(done)];
 }
 
-/** Marks the logins that are pending while somebody logs in. */
-export function bindPending(session: Session, key: string): void {
+/** Marks the logins that are pending under this key while somebody logs in. */
+export function bindPending(session: Session, key: string, bindings: ReturnType<typeof bindingsOf>): void {
   const { pending, done } = loginsIn(session, key);
-  const bound = Object.entries(pending).map(
-    ([state, login]) => [state, { ...login, isBound: true as const }] as const,
-  );
-  storeLogins(session, key, { pending: Object.fromEntries(bound), done });
+  const bound = Object.entries(pending).map(([state, login]): [string, PendingLogin] => [
+    state,
+    { ...login, ...bindings },
+  ]);
+  if (bound.length > 0) storeLogins(session, key, { pending: Object.fromEntries(bound), done });
+}
+
+/** The bindings of a pending login. The login that replaces it takes them over. */
+export function bindingsOf(login: PendingLogin): Pick<PendingLogin, 'isBound' | 'isBoundByOther'> {
+  return {
+    ...(Object.hasOwn(login, 'isBound') && { isBound: true }),
+    ...(Object.hasOwn(login, 'isBoundByOther') && { isBoundByOther: true }),
+  };
 }
 
 /**
@@ -187,15 +201,16 @@ function isString(value: unknown): value is string {
 }
 
 function storeLogins(session: Session, key: string, { pending, done }: ReturnType<typeof loginsIn>): void {
+  const hasRoom = (): boolean => !isFull(done) && sizeOf(done) + sizeOf(pending) <= MAX_BYTES;
   const finished = Object.keys(done);
-  if (finished.length > 0) {
-    const taken = sizeOf(pending);
-    for (const oldest of finished) {
-      if (!isFull(done) && sizeOf(done) + taken <= MAX_BYTES) break;
-      Reflect.deleteProperty(done, oldest);
-    }
+  const newest = finished.pop();
+  for (const oldest of finished) {
+    if (hasRoom()) break;
+    Reflect.deleteProperty(done, oldest);
   }
-  const isEmpty = Object.keys(pending).length === 0 && Object.keys(done).length === 0;
+  // At least its state stays: a logout also ends the callbacks of a login that has just finished.
+  if (newest !== undefined && !hasRoom()) done[newest] = '';
+  const isEmpty = Object.keys(pending).length === 0 && newest === undefined;
   if (isEmpty) Reflect.deleteProperty(session, pendingKey(key));
   else session[pendingKey(key)] = { pending, done };
 }
