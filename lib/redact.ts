@@ -23,11 +23,11 @@ const PART = 10;
  * sends the authorization code), so no regular expression is ever built from a secret.
  */
 export function redact(text: string, secrets: readonly (string | undefined)[]): string {
-  const shown = printable(cut(text));
-  return PATTERNS.reduce(
-    (masked, [pattern, replacement]) => masked.replace(pattern, replacement),
-    withoutParts(shown, partsOf(secrets)),
-  );
+  const shown = withoutParts(printable(cut(text)), partsOf(secrets));
+  return withoutNamedSecrets(shown)
+    .replace(COMMAND_OF_REDIS, '')
+    .replace(TOKEN, MASK)
+    .replace(PASSWORD_IN_ADDRESS, `$1${MASK}@`);
 }
 
 /** Cuts before a whole word: half a secret would no longer have the shape that gives secrets away. */
@@ -41,25 +41,30 @@ function cut(text: string): string {
 
 const IN_A_WORD = /[\w\-.~+/%=\\]/;
 
-/** What gives secrets away that are not known. Every pattern takes time linear in the length of the text. */
-const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
-  // Redis quotes a command that it does not know, and with it the record that was to be stored.
-  [/,? with args beginning with[^]*/, ''],
-  // `"access_token":"…"`, also inside a JSON in a JSON; `access_token=…`, also percent-encoded;
-  // `access_token: …`
-  [
-    /((?:access|refresh)_token[\\"']{0,8}(?:%22)?\s*(?:[=:]|%3[ad])\s*[\\"']{0,8}(?:%22)?)[\w\-.~+/%]+={0,2}/gi,
-    `$1${MASK}`,
-  ],
-  [
-    /((?:_key|secret|code|state)[\\"']{0,8}(?:%22)?\s*(?:[=:]|%3[ad])\s*[\\"']{0,8}(?:%22)?)[\w\-.~+/%]{16,}={0,2}/gi,
-    `$1${MASK}`,
-  ],
-  // WeChat's tokens: a number, `_`, and some hundred characters of base64url.
-  [/(?<![\w-])\d{1,3}_[\w-]{64,}/g, MASK],
-  // `redis://user:password@host`, as drivers name a server that they cannot reach.
-  [/(:\/\/[^\s/:@]*:)[^\s/@]+@/g, `$1${MASK}@`],
-];
+// What gives secrets away that are not known. Every pattern takes time linear in the length of the text.
+
+/** Redis quotes a command that it does not know, and with it the record that was to be stored. */
+const COMMAND_OF_REDIS = /,? with args beginning with[^]*/;
+
+/** WeChat's tokens: a number, `_`, and some hundred characters of base64url. */
+const TOKEN = /(?<![\w-])\d{1,3}_[\w-]{64,}/g;
+
+/** `redis://user:password@host`, as drivers name a server that they cannot reach. */
+const PASSWORD_IN_ADDRESS = /(:\/\/[^\s/:@]*:)[^\s/@]+@/g;
+
+/** `"access_token":"…"`, also inside a JSON in a JSON; `code=…`, also percent-encoded; `state: …` */
+const NAMED_SECRET =
+  /((?:(_token)|_key|secret|code|state)[\s\\"']*(?:%22)?(?:[=:]|%3[ad])(?:%22)?[\s\\"']*)([\w\-.~+/%=]+)/gi;
+
+/**
+ * A token is masked whatever its length, since drivers cut it; other values may be words, such as `state:
+ * ok`.
+ */
+function withoutNamedSecrets(text: string): string {
+  return text.replace(NAMED_SECRET, (all, name: string, token: string | undefined, value: string) =>
+    token !== undefined || value.length >= SHORTEST_SECRET ? name + MASK : all,
+  );
+}
 
 /**
  * The parts of the secrets, in every form in which they are looked for, and how long the form is that a part

@@ -1,4 +1,4 @@
-/** Callbacks beside promises, as users of wechat-oauth know them. */
+/** The two forms of an asynchronous call: a promise, or a Node callback as in wechat-oauth. */
 import { WeChatAPIError } from '../errors';
 import { redact } from '../redact';
 

@@ -1,4 +1,4 @@
-/** The addresses of WeChat, and what each of them takes. */
+/** WeChat's addresses: the pages to which browsers are redirected, and the interfaces of its API. */
 import querystring from 'node:querystring';
 import { inspect } from 'node:util';
 import { WechatAuthError } from '../errors';

@@ -103,6 +103,6 @@ function decipher(encrypted: EncryptedData): Partial<MiniProgramUser> | null {
 export function otherUser(): WechatAuthError {
   return new WechatAuthError(
     'decryption',
-    'The decrypted openId is not the openid of the session. Use code, encryptedData and iv of one and the same login.',
+    'The decrypted openId is not the openid of the session. Use code, encryptedData and iv of the same login.',
   );
 }

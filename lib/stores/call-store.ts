@@ -16,11 +16,11 @@ export interface StoreFacts {
 export interface StoreCall {
   /** `get`, `set`, … */
   readonly call: string;
-  /** What the store was given in this call, and might repeat in its error. Only read where there is one. */
+  /** The secrets that the store was given, and might repeat in its error. Only called if there is one. */
   readonly secrets?: () => readonly (string | undefined)[];
 }
 
-/** Calls a store, and turns whatever goes wrong into an error of this package. */
+/** Calls a store, and turns any failure into an error of this package. */
 export async function callStore<T>(
   store: StoreFacts,
   call: StoreCall & { readonly limitMs: number },
@@ -63,7 +63,7 @@ export function tokensIn(record: Partial<TokenData> | undefined): (string | unde
   return [record?.access_token, record?.refresh_token];
 }
 
-/** Name, code and message of an error, and nothing else of it: no command, no query, no parameters. */
+/** Only the name, code and message of an error. Drivers add the command, the query or its parameters. */
 function plainCopy(error: unknown, mask: (text: string) => string): Error {
   const given = (typeof error === 'string' ? { message: error } : (error ?? {})) as Record<string, unknown>;
   const read = (property: string): string => {

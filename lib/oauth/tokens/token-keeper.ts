@@ -152,7 +152,7 @@ export class TokenKeeper {
     if (owner !== undefined && owner !== openid) throw notTheOwner();
   }
 
-  /** Deletes a dead token. A failure is ignored: the caller still gets `reauthorize`. */
+  /** Deletes a token that cannot be refreshed. A failure is ignored: the caller still gets `reauthorize`. */
   async #delete(openid: string, token: AccessToken): Promise<void> {
     try {
       await this.#store('delete', [token], () => this.#backend.delete(openid));

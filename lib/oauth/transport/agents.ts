@@ -86,7 +86,7 @@ function readProxy(address: string, whose: string): URL {
 }
 
 function tunnelThrough(proxy: URL, tls: https.AgentOptions | undefined): Agents['httpsAgent'] {
-  // Apart from the address, which the agent prints under DEBUG.
+  // In a header, and not in the address, which the agent prints under DEBUG.
   const credentials = `${decoded(proxy.username)}:${decoded(proxy.password)}`;
   const headers: http.OutgoingHttpHeaders =
     credentials === ':'

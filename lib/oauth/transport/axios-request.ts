@@ -3,7 +3,7 @@ import { Axios, type AxiosRequestConfig } from 'axios';
 import type { ResolvedHttpOptions } from './http-options';
 import { HEADERS, ResponseTooLarge, type Transport } from './transport';
 
-/** What keeps a call safe, whatever the app's options say. */
+/** Options that keep a call safe. They override those of the app. */
 const SAFE_OPTIONS = {
   method: 'GET',
   maxRedirects: 0,
@@ -39,7 +39,7 @@ export function axiosTransport(address: string, options: ResolvedHttpOptions): T
   };
 }
 
-/** Axios has no code of its own for it. */
+/** Axios has no error code of its own for a body that is too large. */
 function isSizeError(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('maxContentLength');
 }

@@ -1,8 +1,8 @@
-/** How a call to WeChat fails: nothing that was sent is in any of these errors. */
+/** The errors of a failed call to WeChat. None of them contains a secret that was sent. */
 import { WechatAuthError } from '../../errors';
 import { ResponseTooLarge } from './transport';
 
-/** Masks what was sent, in text that came from outside. */
+/** Masks the secrets of a call in text that came from outside. */
 export type Mask = (text: string) => string;
 
 export function timedOut(ms: number, path: string): WechatAuthError {
@@ -17,7 +17,7 @@ export function endedByApp(path: string, reason: unknown): WechatAuthError {
   return new WechatAuthError(kind, `The app ended the call to ${path} (\`signal\` of its http options).`);
 }
 
-/** What a client threw: a wrong option, a response that it could not read, or no response. */
+/** The error of an HTTP client: because of a wrong option, an unreadable response, or no response. */
 export function requestFailed(error: unknown, path: string, mask: Mask): WechatAuthError {
   const { message, code = '' } = error as NodeJS.ErrnoException;
   if (code === 'ERR_CANCELED') return endedByApp(path, undefined);
@@ -46,7 +46,7 @@ export function requestFailed(error: unknown, path: string, mask: Mask): WechatA
   );
 }
 
-/** Codes of axios and Node for what no network can cause. */
+/** Codes of axios and Node for a wrong option, which no retry can cure. */
 const WRONG_OPTION = /^ERR_(BAD_OPTION|INVALID_|NOT_SUPPORT|UNKNOWN_)/;
 
 /** Codes of Node for a response that is not HTTP, or is not what its content encoding says. */

@@ -8,7 +8,7 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
- * Set by an app, these would make a login unsafe: it could follow a redirect, or read what is not WeChat's.
+ * With these, an app could make a login unsafe: a redirect might be followed, or a foreign response believed.
  */
 const PROTECTED_OPTIONS = [
   'url',

@@ -22,8 +22,8 @@ export interface Expected<Name extends ResponseName> {
 }
 
 /**
- * @throws WeChatAPIError if the response has an errcode; WechatAuthError of kind `bad_answer` if WeChat
- * cannot have written it.
+ * @throws WeChatAPIError if the response has an errcode; WechatAuthError of kind `bad_answer` if it is not a
+ * response that WeChat would send.
  */
 export function readResponse<Name extends ResponseName>(
   response: HttpResponse,
@@ -36,7 +36,7 @@ export function readResponse<Name extends ResponseName>(
   if (response.status < 200 || response.status > 299) throw notFromWechat(path, `HTTP ${response.status}`);
   const fields = safeFields(json, path);
   const { success, data, error } = schema.safeParse(fields);
-  // In the order in which WeChat sent the fields, for whoever prints them.
+  // In the order in which WeChat sent the fields, as apps print and store them.
   if (success) return { ...(fields as object), ...data } as Responses[Name];
   const faults = error.issues.map(({ path: at, message }) => `${at.join('.') || 'the whole'}: ${message}`);
   throw notFromWechat(path, mask(faults.join('; ')));

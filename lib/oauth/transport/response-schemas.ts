@@ -1,4 +1,4 @@
-/** What a response of WeChat must hold to be believed, and how much of it is kept. */
+/** The fields that a response of WeChat must have, and how much of it is kept. */
 import * as z from 'zod';
 import { integerOf } from './read-json';
 
@@ -27,7 +27,7 @@ function scopesIn(names: string): number {
 /** A number, or a number sent as a string: WeChat's older documentation shows both. */
 const numeric = z.preprocess((value) => integerOf(value) ?? value, z.number());
 
-/** Looks at no value of a list that is too long. */
+/** The length is checked first, so that a list of a hundred thousand values is refused at once. */
 const texts = z.custom<string[]>(
   (value) =>
     Array.isArray(value) &&
@@ -36,7 +36,7 @@ const texts = z.custom<string[]>(
   'is not a list of texts',
 );
 
-/** A field that WeChat may add one day is kept if it is small. */
+/** A field that WeChat may add later: it is kept if it is small. */
 const other = z.custom<unknown>(isSmall, 'is too large').transform(withoutUnsafeNames);
 
 function isSmall(value: unknown): boolean {

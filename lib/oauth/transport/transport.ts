@@ -1,7 +1,4 @@
-/**
- * What a call to WeChat needs of an HTTP client. node-request.ts and axios-request.ts are the two that offer
- * it.
- */
+/** The interface of an HTTP client for calls to WeChat. node-request.ts and axios-request.ts implement it. */
 import type { Agents } from './agents';
 
 /** One GET to WeChat. Redirects are not followed, and every status is a response. */

@@ -39,7 +39,10 @@ export interface WechatCall<Name extends ResponseName> {
   readonly query: Query;
   /** Which response is expected. */
   readonly expects: Name;
-  /** Once more after a network failure or `-1`. Never for a code: it may be spent. */
+  /**
+   * Whether to repeat the call once after a network failure or errcode -1. Never for a code: it may be used
+   * up.
+   */
   readonly retry?: boolean;
 }
 
