@@ -2,26 +2,34 @@ import fc from 'fast-check';
 import { NoOAuthTokenError, type OAuth, type TokenData } from '../../lib';
 import type { Callback } from '../../lib/oauth/callbacks';
 import { callHook, promiseOrCallback } from '../../lib/oauth/callbacks';
-import { Lab, failure, runChild } from './lab';
+import { OAuthFixture, failure, runChild } from './oauth-fixture';
 
-let lab: Lab;
+let fixture: OAuthFixture;
 let record: TokenData;
 beforeAll(async () => {
-  lab = await Lab.open();
-  record = await lab.token();
+  fixture = await OAuthFixture.start();
+  record = await fixture.issueToken();
 });
-afterAll(() => lab.close());
+afterAll(() => fixture.close());
 
 type Call = (oauth: OAuth, callback?: Callback<never>) => unknown;
 const METHODS: readonly (readonly [string, 'official' | 'miniProgram', Call])[] = [
-  ['getAccessToken', 'official', (oauth, callback) => oauth.getAccessToken(lab.code(), callback as never)],
+  [
+    'getAccessToken',
+    'official',
+    (oauth, callback) => oauth.getAccessToken(fixture.issueCode(), callback as never),
+  ],
   [
     'refreshAccessToken',
     'official',
     (oauth, callback) => oauth.refreshAccessToken(record.refresh_token, callback as never),
   ],
   ['getUser', 'official', (oauth, callback) => oauth.getUser(record.openid, callback as never)],
-  ['getUserByCode', 'official', (oauth, callback) => oauth.getUserByCode(lab.code(), callback as never)],
+  [
+    'getUserByCode',
+    'official',
+    (oauth, callback) => oauth.getUserByCode(fixture.issueCode(), callback as never),
+  ],
   [
     'verifyToken',
     'official',
@@ -32,7 +40,7 @@ const METHODS: readonly (readonly [string, 'official' | 'miniProgram', Call])[] 
     'miniProgram',
     (oauth, callback) =>
       oauth.getSessionKey(
-        lab.wechat.issueCode({ app: lab.wechat.apps.miniProgram.appId }),
+        fixture.emulator.issueCode({ app: fixture.emulator.apps.miniProgram.appId }),
         callback as never,
       ),
   ],
@@ -42,7 +50,7 @@ const METHODS: readonly (readonly [string, 'official' | 'miniProgram', Call])[] 
 
 describe.each(METHODS)('%s', (_name, kind, call) => {
   const oauth = async (): Promise<OAuth> => {
-    const made = lab.oauth({ kind });
+    const made = fixture.createOAuth({ kind });
     await made.saveToken(record.openid, record);
     return made;
   };
@@ -67,13 +75,15 @@ describe.each(METHODS)('%s', (_name, kind, call) => {
 describe('a callback', () => {
   it('gets only the error', async () => {
     const args = await new Promise<unknown[]>((resolve) => {
-      lab.oauth().getUser('oStranger', (...given: unknown[]) => resolve(given));
+      fixture.createOAuth().getUser('oStranger', (...given: unknown[]) => resolve(given));
     });
     expect(args).toEqual([expect.any(NoOAuthTokenError)]);
   });
 
   it.each([null, 'lang', {}, 42])('that is not a function (%p) counts as not given', async (given) => {
-    const loose = lab.oauth() as unknown as { getUser(openid: string, callback: unknown): Promise<unknown> };
+    const loose = fixture.createOAuth() as unknown as {
+      getUser(openid: string, callback: unknown): Promise<unknown>;
+    };
     await expect(loose.getUser('oStranger', given)).rejects.toBeInstanceOf(NoOAuthTokenError);
   });
 
@@ -130,7 +140,8 @@ describe('a callback', () => {
 
 describe('a hook of the app', () => {
   type GetToken = (openid: string, callback: Callback<TokenData | null>) => unknown;
-  const profileBy = (getToken: GetToken): Promise<unknown> => lab.oauth({ getToken }).getUser(record.openid);
+  const profileBy = (getToken: GetToken): Promise<unknown> =>
+    fixture.createOAuth({ getToken }).getUser(record.openid);
 
   it.each<[string, GetToken]>([
     ['calls back', (_openid, callback) => callback(null, record)],

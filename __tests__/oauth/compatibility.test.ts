@@ -2,7 +2,7 @@
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { OAuth, wrapper, type GetToken } from '../../lib';
-import { Lab } from './lab';
+import { OAuthFixture } from './oauth-fixture';
 
 type Done = (...args: unknown[]) => void;
 
@@ -31,26 +31,26 @@ type PeerConstructor = new (...args: unknown[]) => Peer;
 const WechatOAuth = jest.requireActual<PeerConstructor>('wechat-oauth');
 const theirWrapper = jest.requireActual<{ wrapper: typeof wrapper }>('wechat-oauth/lib/util').wrapper;
 
-let lab: Lab;
+let fixture: OAuthFixture;
 beforeAll(async () => {
-  lab = await Lab.open({ switches: { suffix: 'none' } });
+  fixture = await OAuthFixture.start({ switches: { suffix: 'none' } });
 });
-afterAll(() => lab.close());
-afterEach(() => (lab.wechat.requests.length = 0));
+afterAll(() => fixture.close());
+afterEach(() => (fixture.emulator.requests.length = 0));
 
 /** wechat-oauth always calls api.weixin.qq.com. Only that host is replaced, by the emulator. */
 function redirected(peer: Peer): Peer {
   const request = peer.request.bind(peer);
   peer.request = (url, options, done) =>
-    request(url.replace('https://api.weixin.qq.com', lab.wechat.url), options, done);
+    request(url.replace('https://api.weixin.qq.com', fixture.emulator.url), options, done);
   return peer;
 }
 
 function pair(kind: 'official' | 'miniProgram' = 'official', secret?: string): [theirs: Peer, ours: Peer] {
-  const { appId, appSecret } = lab.wechat.apps[kind];
+  const { appId, appSecret } = fixture.emulator.apps[kind];
   const isMiniProgram = kind === 'miniProgram';
   const appsecret = secret ?? appSecret;
-  const ours = new OAuth({ appid: appId, appsecret, isMiniProgram, endpoints: lab.wechat.endpoints });
+  const ours = new OAuth({ appid: appId, appsecret, isMiniProgram, endpoints: fixture.emulator.endpoints });
   return [
     redirected(new WechatOAuth(appId, appsecret, undefined, undefined, isMiniProgram)),
     ours as unknown as Peer,
@@ -73,7 +73,7 @@ interface Failure {
   readonly message: string;
 }
 
-const code = (scope?: string): string => lab.code(scope);
+const code = (scope?: string): string => fixture.issueCode(scope);
 
 describe('the constructor', () => {
   it('accepts the arguments of wechat-oauth, and has the same properties', () => {
@@ -166,7 +166,7 @@ describe('getAccessToken', () => {
   it('sends the same request to WeChat', async () => {
     const again = code();
     await both((peer, done) => peer.getAccessToken(again, done));
-    const [theirs, ours] = lab.wechat.requests;
+    const [theirs, ours] = fixture.emulator.requests;
     expect(ours?.query).toEqual(theirs?.query);
     expect([ours?.method, ours?.path]).toEqual([theirs?.method, theirs?.path]);
   });
@@ -175,7 +175,7 @@ describe('getAccessToken', () => {
 describe('a failed call', () => {
   const used = async (): Promise<string> => {
     const once = code();
-    await lab.oauth().getAccessToken(once);
+    await fixture.createOAuth().getAccessToken(once);
     return once;
   };
   const failures: readonly (readonly [string, (peer: Peer, done: Done) => void])[] = [
@@ -244,13 +244,13 @@ describe('getUser and getUserByCode', () => {
 
   it.each(['en', 'zh_TW'])('request the language that is given: %s', async (lang) => {
     await both((peer, done) => peer.getUserByCode({ code: code(), lang }, done));
-    const asked = lab.wechat.requests.filter(({ path }) => path.endsWith('userinfo'));
+    const asked = fixture.emulator.requests.filter(({ path }) => path.endsWith('userinfo'));
     expect(asked.map(({ query }) => query['lang'])).toEqual([lang, lang]);
   });
 
   it('request Chinese if no language is given: the only difference', async () => {
     await both((peer, done) => peer.getUserByCode(code(), done));
-    const asked = lab.wechat.requests.filter(({ path }) => path.endsWith('userinfo'));
+    const asked = fixture.emulator.requests.filter(({ path }) => path.endsWith('userinfo'));
     expect(asked.map(({ query }) => query['lang'])).toEqual(['en', 'zh_CN']);
   });
 
@@ -260,7 +260,10 @@ describe('getUser and getUserByCode', () => {
   ])('find a user who logged in before by %s', async (_name, options) => {
     const peers = pair();
     await both((peer, done) => peer.getAccessToken(code(), done), peers);
-    const [[, theirs], [, ours]] = await both((peer, done) => peer.getUser(options(lab.openid), done), peers);
+    const [[, theirs], [, ours]] = await both(
+      (peer, done) => peer.getUser(options(fixture.openid), done),
+      peers,
+    );
     expect(ours).toEqual(theirs);
   });
 
@@ -268,15 +271,15 @@ describe('getUser and getUserByCode', () => {
     const [, ours] = pair();
     const get = promisify(ours.getUser.bind(ours)) as (options: object) => Promise<unknown>;
     await (promisify(ours.getAccessToken.bind(ours)) as (given: string) => Promise<unknown>)(code());
-    expect(await get({ openId: lab.openid })).toMatchObject({ openid: lab.openid });
+    expect(await get({ openId: fixture.openid })).toMatchObject({ openid: fixture.openid });
   });
 });
 
 describe('verifyToken', () => {
   it('gives the same result', async () => {
-    const { access_token } = await lab.token();
+    const { access_token } = await fixture.issueToken();
     const [[, theirs], [, ours]] = await both((peer, done) =>
-      peer.verifyToken(lab.openid, access_token, done),
+      peer.verifyToken(fixture.openid, access_token, done),
     );
     expect(ours).toEqual(theirs);
     expect(ours).toEqual({ errcode: 0, errmsg: 'ok' });
@@ -298,20 +301,23 @@ describe('getToken and saveToken', () => {
   });
 
   it('are used if they are given to the constructor', async () => {
-    const { appId, appSecret } = lab.wechat.apps.official;
-    const record = await lab.token();
+    const { appId, appSecret } = fixture.emulator.apps.official;
+    const record = await fixture.issueToken();
     const getToken = jest.fn((_openid: string, done: Done) => done(null, record));
     const saveToken = jest.fn();
     const theirs = redirected(new WechatOAuth(appId, appSecret, getToken, saveToken));
-    const ours = lab.oauth({ getToken: getToken as GetToken, saveToken }) as unknown as Peer;
-    const [[, their], [, our]] = await both((peer, done) => peer.getUser(lab.openid, done), [theirs, ours]);
+    const ours = fixture.createOAuth({ getToken: getToken as GetToken, saveToken }) as unknown as Peer;
+    const [[, their], [, our]] = await both(
+      (peer, done) => peer.getUser(fixture.openid, done),
+      [theirs, ours],
+    );
     expect(our).toEqual(their);
-    expect(getToken.mock.calls.map(([openid]) => openid)).toEqual([lab.openid, lab.openid]);
+    expect(getToken.mock.calls.map(([openid]) => openid)).toEqual([fixture.openid, fixture.openid]);
     expect(saveToken).not.toHaveBeenCalled();
   });
 
   it('find the refreshed token after an expiry, and refresh with the saved refresh token', async () => {
-    const { data } = await lab.oauth().getAccessToken(code());
+    const { data } = await fixture.createOAuth().getAccessToken(code());
     const saved: Record<string, unknown>[] = [];
     await both((peer, done) => {
       peer.getToken = (_openid, give) => give(null, { ...data, create_at: 0 });
@@ -319,9 +325,9 @@ describe('getToken and saveToken', () => {
         saved.push(token as Record<string, unknown>);
         taken(null);
       };
-      peer.getUser(lab.openid, done);
+      peer.getUser(fixture.openid, done);
     });
-    const asked = lab.wechat.requests.filter(({ path }) => path.endsWith('refresh_token'));
+    const asked = fixture.emulator.requests.filter(({ path }) => path.endsWith('refresh_token'));
     expect(asked.map(({ query }) => query)).toEqual([asked[0]?.query, asked[0]?.query]);
     expect(saved.map((token) => Object.keys(token))).toEqual([
       Object.keys(saved[0] ?? {}),
@@ -330,20 +336,20 @@ describe('getToken and saveToken', () => {
   });
 
   it('are called through the instance, and so is refreshAccessToken', async () => {
-    const { data } = await lab.oauth().getAccessToken(code());
+    const { data } = await fixture.createOAuth().getAccessToken(code());
     const fresh = { data: { ...data, create_at: Date.now() }, isValid: () => true };
     const [[, theirs], [, ours]] = await both((peer, done) => {
       peer.getToken = (_openid, give) => give(null, { ...data, create_at: 0 });
       peer.refreshAccessToken = (_refreshToken, give) => give(null, fresh);
-      peer.getUser(lab.openid, done);
+      peer.getUser(fixture.openid, done);
     });
     expect(ours).toEqual(theirs);
-    expect(lab.count('refresh_token')).toBe(0);
+    expect(fixture.countRequests('refresh_token')).toBe(0);
   });
 });
 
 describe('mini programs', () => {
-  const miniCode = (): string => lab.wechat.issueCode({ app: lab.wechat.apps.miniProgram.appId });
+  const miniCode = (): string => fixture.emulator.issueCode({ app: fixture.emulator.apps.miniProgram.appId });
 
   it('get the same session', async () => {
     const [[, theirs], [, ours]] = await both(
@@ -358,8 +364,8 @@ describe('mini programs', () => {
 
   it('decrypt the same user, and refuse the same invalid data with the same words', () => {
     const sessionKey = Buffer.from('0123456789abcdef').toString('base64');
-    const sealed = lab.wechat.encryptUser({ app: lab.wechat.apps.miniProgram.appId, sessionKey });
-    const foreign = lab.wechat.encryptUser({ app: lab.wechat.apps.official.appId, sessionKey });
+    const sealed = fixture.emulator.encryptUser({ app: fixture.emulator.apps.miniProgram.appId, sessionKey });
+    const foreign = fixture.emulator.encryptUser({ app: fixture.emulator.apps.official.appId, sessionKey });
     const [theirs, ours] = pair('miniProgram');
     const words = (peer: Peer, options: object): string => {
       try {

@@ -1,6 +1,6 @@
 import crypto from 'node:crypto';
 import { OAuth, WechatAuthError } from '../../lib';
-import { Lab, failure } from './lab';
+import { OAuthFixture, failure } from './oauth-fixture';
 
 const KEY = Buffer.from('0123456789abcdef').toString('base64');
 const IV = Buffer.from('fedcba9876543210').toString('base64');
@@ -79,17 +79,17 @@ describe('decryptMiniProgramUser', () => {
 });
 
 describe('a mini program', () => {
-  let lab: Lab;
+  let fixture: OAuthFixture;
   beforeAll(async () => {
-    lab = await Lab.open();
+    fixture = await OAuthFixture.start();
   });
-  afterAll(() => lab.close());
-  beforeEach(() => (lab.wechat.requests.length = 0));
+  afterAll(() => fixture.close());
+  beforeEach(() => (fixture.emulator.requests.length = 0));
 
-  const code = (): string => lab.wechat.issueCode({ app: lab.wechat.apps.miniProgram.appId });
+  const code = (): string => fixture.emulator.issueCode({ app: fixture.emulator.apps.miniProgram.appId });
   const encrypted = (sessionKey: string): { encryptedData: string; iv: string } => {
-    const { encryptedData, iv } = lab.wechat.encryptUser({
-      app: lab.wechat.apps.miniProgram.appId,
+    const { encryptedData, iv } = fixture.emulator.encryptUser({
+      app: fixture.emulator.apps.miniProgram.appId,
       sessionKey,
     });
     return { encryptedData, iv };
@@ -101,10 +101,10 @@ describe('a mini program', () => {
     const tokenStore = { get: jest.fn(), set, delete: jest.fn() };
     const before = Date.now();
     for (const options of [{ tokenStore }, { saveToken }]) {
-      const { data } = await lab.oauth({ kind: 'miniProgram', ...options }).getSessionKey(code());
+      const { data } = await fixture.createOAuth({ kind: 'miniProgram', ...options }).getSessionKey(code());
       expect(data).toEqual({
         session_key: expect.stringMatching(/^[\w+/]{22}==$/) as string,
-        openid: lab.wechat.openid('ming', lab.wechat.apps.miniProgram.appId),
+        openid: fixture.emulator.openid('ming', fixture.emulator.apps.miniProgram.appId),
         unionid: expect.any(String) as string,
         create_at: expect.any(Number) as number,
       });
@@ -115,8 +115,8 @@ describe('a mini program', () => {
   });
 
   it('sends the code as js_code', async () => {
-    await failure(lab.oauth({ kind: 'miniProgram' }).getSessionKey('nonsense'));
-    expect(Object.keys(lab.wechat.requests[0]?.query ?? {})).toEqual([
+    await failure(fixture.createOAuth({ kind: 'miniProgram' }).getSessionKey('nonsense'));
+    expect(Object.keys(fixture.emulator.requests[0]?.query ?? {})).toEqual([
       'appid',
       'secret',
       'js_code',
@@ -127,10 +127,10 @@ describe('a mini program', () => {
   it.each([undefined, null])(
     'logs in with the code alone, and gets the ids (encryptedData: %p)',
     async (encryptedData) => {
-      const oauth = lab.oauth({ kind: 'miniProgram' });
+      const oauth = fixture.createOAuth({ kind: 'miniProgram' });
       const user = await oauth.getUserByCode({ code: code(), encryptedData: encryptedData as undefined });
       expect(user).toEqual({
-        openid: lab.wechat.openid('ming', lab.wechat.apps.miniProgram.appId),
+        openid: fixture.emulator.openid('ming', fixture.emulator.apps.miniProgram.appId),
         unionid: expect.any(String) as string,
       });
       expect(await oauth.getUserByCode(code())).toEqual(user);
@@ -138,21 +138,26 @@ describe('a mini program', () => {
   );
 
   it('leaves out the unionid if there is none', async () => {
-    lab.wechat.switches.unionid = false;
-    const user = await lab.oauth({ kind: 'miniProgram' }).getUserByCode(code());
-    lab.wechat.switches.unionid = true;
+    fixture.emulator.switches.unionid = false;
+    const user = await fixture.createOAuth({ kind: 'miniProgram' }).getUserByCode(code());
+    fixture.emulator.switches.unionid = true;
     expect(Object.keys(user)).toEqual(['openid']);
   });
 
   it('logs in with the data of wx.getUserInfo', async () => {
-    lab.wechat.fail('jscode2session', { patch: { session_key: KEY } });
-    const user = await lab.oauth({ kind: 'miniProgram' }).getUserByCode({ code: code(), ...encrypted(KEY) });
-    expect(user).toMatchObject({ nickName: '小明', watermark: { appid: lab.wechat.apps.miniProgram.appId } });
+    fixture.emulator.fail('jscode2session', { patch: { session_key: KEY } });
+    const user = await fixture
+      .createOAuth({ kind: 'miniProgram' })
+      .getUserByCode({ code: code(), ...encrypted(KEY) });
+    expect(user).toMatchObject({
+      nickName: '小明',
+      watermark: { appid: fixture.emulator.apps.miniProgram.appId },
+    });
   });
 
   it('gets an error if the decrypted openId is not that of the session, since a changed iv can alter it', async () => {
-    lab.wechat.fail('jscode2session', { patch: { session_key: KEY } }, { times: 3 });
-    const oauth = lab.oauth({ kind: 'miniProgram' });
+    fixture.emulator.fail('jscode2session', { patch: { session_key: KEY } }, { times: 3 });
+    const oauth = fixture.createOAuth({ kind: 'miniProgram' });
     const { encryptedData, iv } = encrypted(KEY);
     const { openid } = await oauth.getUserByCode(code());
     // CBC: a bit that is flipped in the iv is flipped in the first block, `{"openId":"o1234`.
@@ -169,8 +174,8 @@ describe('a mini program', () => {
   });
 
   it('gets an error if the decrypted data names no openId', async () => {
-    lab.wechat.fail('jscode2session', { patch: { session_key: KEY } });
-    const oauth = lab.oauth({ kind: 'miniProgram' });
+    fixture.emulator.fail('jscode2session', { patch: { session_key: KEY } });
+    const oauth = fixture.createOAuth({ kind: 'miniProgram' });
     const plain = JSON.stringify({ nickName: 'n', watermark: { appid: oauth.appid, timestamp: 1 } });
     const { encryptedData, iv } = encrypt(plain);
     expect(await failure(oauth.getUserByCode({ code: code(), encryptedData, iv }))).toMatchObject({
@@ -180,7 +185,7 @@ describe('a mini program', () => {
 
   it('gets an error if the data was encrypted with an older key', async () => {
     const error = await failure(
-      lab.oauth({ kind: 'miniProgram' }).getUserByCode({ code: code(), ...encrypted(KEY) }),
+      fixture.createOAuth({ kind: 'miniProgram' }).getUserByCode({ code: code(), ...encrypted(KEY) }),
     );
     expect(error).toMatchObject({ kind: 'decryption' });
   });
@@ -188,7 +193,9 @@ describe('a mini program', () => {
   it('gets an error if the iv is missing', async () => {
     const { encryptedData } = encrypted(KEY);
     expect(
-      await failure(lab.oauth({ kind: 'miniProgram' }).getUserByCode({ code: code(), encryptedData })),
+      await failure(
+        fixture.createOAuth({ kind: 'miniProgram' }).getUserByCode({ code: code(), encryptedData }),
+      ),
     ).toMatchObject({
       kind: 'decryption',
     });
@@ -202,16 +209,16 @@ describe('a mini program', () => {
     [45011, 'rate_limit'],
     [-1, 'busy'],
   ])('gets the kind of errcode %d: %s', async (errcode, kind) => {
-    lab.wechat.fail('jscode2session', { errcode });
-    expect(await failure(lab.oauth({ kind: 'miniProgram' }).getSessionKey(code()))).toMatchObject({
+    fixture.emulator.fail('jscode2session', { errcode });
+    expect(await failure(fixture.createOAuth({ kind: 'miniProgram' }).getSessionKey(code()))).toMatchObject({
       code: errcode,
       kind,
     });
-    expect(lab.count('jscode2session')).toBe(1);
+    expect(fixture.countRequests('jscode2session')).toBe(1);
   });
 
   it('calls the methods that the app replaced on the instance', async () => {
-    const oauth = lab.oauth({ kind: 'miniProgram' });
+    const oauth = fixture.createOAuth({ kind: 'miniProgram' });
     oauth.getSessionKey = ((_code: string, done: (error: null, session: unknown) => void) =>
       done(null, { data: { openid: 'oMine', session_key: KEY, create_at: 0 } })) as never;
     oauth.decryptMiniProgramUser = (options) => ({

@@ -1,14 +1,14 @@
 // The calls of a login, one by one.
 import { inspect } from 'node:util';
 import { OAuth, WechatAuthError, type TokenData, type WechatUser } from '../../lib';
-import { Lab, failure } from './lab';
+import { OAuthFixture, failure } from './oauth-fixture';
 
-let lab: Lab;
+let fixture: OAuthFixture;
 beforeAll(async () => {
-  lab = await Lab.open();
+  fixture = await OAuthFixture.start();
 });
-afterAll(() => lab.close());
-beforeEach(() => (lab.wechat.requests.length = 0));
+afterAll(() => fixture.close());
+beforeEach(() => (fixture.emulator.requests.length = 0));
 
 describe('new OAuth', () => {
   it.each<[string, unknown]>([
@@ -35,10 +35,10 @@ describe('new OAuth', () => {
 
   it('lets WeChat report that the secret is missing', async () => {
     const oauth = new OAuth({
-      appid: lab.wechat.apps.official.appId,
-      endpoints: lab.wechat.endpoints,
+      appid: fixture.emulator.apps.official.appId,
+      endpoints: fixture.emulator.endpoints,
     } as never);
-    expect(await failure(oauth.getAccessToken(lab.code()))).toMatchObject({
+    expect(await failure(oauth.getAccessToken(fixture.issueCode()))).toMatchObject({
       code: 41004,
       kind: 'credentials',
     });
@@ -71,63 +71,67 @@ describe('new OAuth', () => {
 
 describe('getUserByCode', () => {
   it('resolves with the profile', async () => {
-    const user = await lab.oauth().getUserByCode(lab.code());
+    const user = await fixture.createOAuth().getUserByCode(fixture.issueCode());
     expect(user).toMatchObject({
-      openid: lab.openid,
-      unionid: lab.wechat.unionid('ming', lab.wechat.apps.official.appId),
+      openid: fixture.openid,
+      unionid: fixture.emulator.unionid('ming', fixture.emulator.apps.official.appId),
       nickname: '小明',
       privilege: [],
     });
   });
 
   it('resolves with the ids after a silent login, and does not request a profile', async () => {
-    expect(await lab.oauth().getUserByCode(lab.code('snsapi_base'))).toEqual({ openid: lab.openid });
-    expect(lab.count('userinfo')).toBe(0);
+    expect(await fixture.createOAuth().getUserByCode(fixture.issueCode('snsapi_base'))).toEqual({
+      openid: fixture.openid,
+    });
+    expect(fixture.countRequests('userinfo')).toBe(0);
   });
 
   it.each([
     ['snsapi_base,', { openid: true }],
     ['snsapi_base,snsapi_base', { openid: true }],
   ])('does not request a profile for the granted scope %j', async (scope) => {
-    lab.wechat.fail('access_token', { patch: { scope, unionid: 'oUnion' } });
-    expect(await lab.oauth().getUserByCode(lab.code('snsapi_base'))).toEqual({
-      openid: lab.openid,
+    fixture.emulator.fail('access_token', { patch: { scope, unionid: 'oUnion' } });
+    expect(await fixture.createOAuth().getUserByCode(fixture.issueCode('snsapi_base'))).toEqual({
+      openid: fixture.openid,
       unionid: 'oUnion',
     });
-    expect(lab.count('userinfo')).toBe(0);
+    expect(fixture.countRequests('userinfo')).toBe(0);
   });
 
   it.each(['snsapi_userinfo,', 'snsapi_base,snsapi_userinfo', 'snsapi_login', undefined, null, ''])(
     'requests the profile for the granted scope %j',
     async (scope) => {
-      lab.wechat.fail('access_token', { patch: { scope } });
-      expect(await lab.oauth().getUserByCode(lab.code())).toMatchObject({ nickname: '小明' });
+      fixture.emulator.fail('access_token', { patch: { scope } });
+      expect(await fixture.createOAuth().getUserByCode(fixture.issueCode())).toMatchObject({
+        nickname: '小明',
+      });
     },
   );
 
   it('requests the language that is given, otherwise Chinese', async () => {
-    const oauth = lab.oauth();
-    await oauth.getUserByCode({ code: lab.code(), lang: 'en' });
-    await oauth.getUserByCode({ code: lab.code(), lang: undefined });
-    await oauth.getUserByCode({ code: lab.code(), lang: '' as 'en' });
-    const asked = lab.wechat.requests.filter(({ path }) => path.endsWith('userinfo'));
+    const oauth = fixture.createOAuth();
+    await oauth.getUserByCode({ code: fixture.issueCode(), lang: 'en' });
+    await oauth.getUserByCode({ code: fixture.issueCode(), lang: undefined });
+    await oauth.getUserByCode({ code: fixture.issueCode(), lang: '' as 'en' });
+    const asked = fixture.emulator.requests.filter(({ path }) => path.endsWith('userinfo'));
     expect(asked.map(({ query }) => query['lang'])).toEqual(['en', 'zh_CN', 'zh_CN']);
   });
 
   it.each([undefined, null, {}, { code: undefined }, 42, { code: ['a', 'b'] }])(
     'lets WeChat report a missing code: %p',
     async (given) => {
-      const error = await failure(lab.oauth().getUserByCode(given as unknown as string));
+      const error = await failure(fixture.createOAuth().getUserByCode(given as unknown as string));
       expect([41008, 40029]).toContain(error.code);
     },
   );
 
   it('works for a website app', async () => {
-    const { website } = lab.wechat.apps;
-    const oauth = lab.oauth({ appid: website.appId, appsecret: website.appSecret });
-    expect(await oauth.getUserByCode(lab.wechat.issueCode({ app: website.appId }))).toMatchObject({
-      openid: lab.wechat.openid('ming', website.appId),
-      unionid: lab.wechat.unionid('ming', lab.wechat.apps.official.appId),
+    const { website } = fixture.emulator.apps;
+    const oauth = fixture.createOAuth({ appid: website.appId, appsecret: website.appSecret });
+    expect(await oauth.getUserByCode(fixture.emulator.issueCode({ app: website.appId }))).toMatchObject({
+      openid: fixture.emulator.openid('ming', website.appId),
+      unionid: fixture.emulator.unionid('ming', fixture.emulator.apps.official.appId),
     });
   });
 
@@ -139,7 +143,7 @@ describe('getUserByCode', () => {
       scope: 'snsapi_userinfo',
       create_at: 0,
     };
-    const oauth = lab.oauth();
+    const oauth = fixture.createOAuth();
     oauth.getAccessToken = ((_code: string, done: (error: null, token: unknown) => void) =>
       done(null, { data })) as never;
     oauth.getUser = ((options: object) => Promise.resolve({ ...options, nickname: '我' })) as never;
@@ -149,9 +153,9 @@ describe('getUserByCode', () => {
   it.each(['getAccessToken', 'getUser'] as const)(
     'says so if a replaced %s returns no result',
     async (method) => {
-      const oauth = lab.oauth();
+      const oauth = fixture.createOAuth();
       oauth[method] = ((_given: unknown, done: (error: null) => void) => done(null)) as never;
-      const error = await failure(oauth.getUserByCode(lab.code()));
+      const error = await failure(oauth.getUserByCode(fixture.issueCode()));
       expect(error).toMatchObject({ kind: 'config' });
       expect(error.message).toBe(
         `${method} was replaced on this instance by a function that returns no result. Return or pass on the result.`,
@@ -162,11 +166,16 @@ describe('getUserByCode', () => {
 
 describe('a virtual account of the snapshot page', () => {
   const code = (scope = 'snsapi_userinfo'): string =>
-    lab.wechat.issueCode({ app: lab.wechat.apps.official.appId, user: 'snapshot', scope, virtual: true });
+    fixture.emulator.issueCode({
+      app: fixture.emulator.apps.official.appId,
+      user: 'snapshot',
+      scope,
+      virtual: true,
+    });
 
   it('is marked, has its profile, and is not saved', async () => {
     const saveToken = jest.fn();
-    const oauth = lab.oauth({ saveToken, getToken: () => Promise.resolve(null) });
+    const oauth = fixture.createOAuth({ saveToken, getToken: () => Promise.resolve(null) });
     const user = await oauth.getUserByCode(code());
     expect(user).toMatchObject({ nickname: '微信用户', is_snapshotuser: 1 });
     expect(saveToken).not.toHaveBeenCalled();
@@ -175,63 +184,63 @@ describe('a virtual account of the snapshot page', () => {
 
   it('is not saved by getAccessToken either, which resolves with its token', async () => {
     const saveToken = jest.fn();
-    const token = await lab.oauth({ saveToken }).getAccessToken(code());
+    const token = await fixture.createOAuth({ saveToken }).getAccessToken(code());
     expect(token.data.is_snapshotuser).toBe(1);
     expect(saveToken).not.toHaveBeenCalled();
   });
 
   it('is marked if WeChat sends the mark as a string', async () => {
-    lab.wechat.fail('access_token', { patch: { is_snapshotuser: '1' } });
-    expect((await lab.oauth().getUserByCode(code())).is_snapshotuser).toBe(1);
+    fixture.emulator.fail('access_token', { patch: { is_snapshotuser: '1' } });
+    expect((await fixture.createOAuth().getUserByCode(code())).is_snapshotuser).toBe(1);
   });
 
   it('has only its ids if WeChat refuses the profile', async () => {
-    lab.wechat.switches.snapshotUserinfo = 'unauthorized';
-    const user = await lab.oauth().getUserByCode(code());
-    lab.wechat.switches.snapshotUserinfo = 'ok';
+    fixture.emulator.switches.snapshotUserinfo = 'unauthorized';
+    const user = await fixture.createOAuth().getUserByCode(code());
+    fixture.emulator.switches.snapshotUserinfo = 'ok';
     expect(Object.keys(user).sort()).toEqual(['is_snapshotuser', 'openid', 'unionid']);
   });
 
   it('rejects if WeChat refuses its profile for another reason', async () => {
-    lab.wechat.fail('userinfo', { errcode: 45011 });
-    expect(await failure(lab.oauth().getUserByCode(code()))).toMatchObject({ kind: 'rate_limit' });
+    fixture.emulator.fail('userinfo', { errcode: 45011 });
+    expect(await failure(fixture.createOAuth().getUserByCode(code()))).toMatchObject({ kind: 'rate_limit' });
   });
 
   it('is not a virtual account if the mark is 0', async () => {
-    lab.wechat.fail('access_token', { patch: { is_snapshotuser: 0 } });
-    const user: WechatUser = await lab.oauth().getUserByCode(lab.code());
+    fixture.emulator.fail('access_token', { patch: { is_snapshotuser: 0 } });
+    const user: WechatUser = await fixture.createOAuth().getUserByCode(fixture.issueCode());
     expect(user.is_snapshotuser).toBeUndefined();
   });
 });
 
 describe('getUserByAccessToken', () => {
   it('is the second half of getUserByCode, with promise or callback', async () => {
-    const oauth = lab.oauth();
-    const token = await oauth.getAccessToken(lab.code());
+    const oauth = fixture.createOAuth();
+    const token = await oauth.getAccessToken(fixture.issueCode());
     expect(await oauth.getUserByAccessToken(token, { lang: 'en' })).toMatchObject({ nickname: '小明' });
     const user = await new Promise((resolve) => {
       oauth.getUserByAccessToken(token, undefined, (_error, found) => resolve(found));
     });
     expect(user).toMatchObject({ nickname: '小明' });
-    const asked = lab.wechat.requests.filter(({ path }) => path.endsWith('userinfo'));
+    const asked = fixture.emulator.requests.filter(({ path }) => path.endsWith('userinfo'));
     expect(asked.map(({ query }) => query['lang'])).toEqual(['en', 'zh_CN']);
-    expect(lab.count('access_token')).toBe(1);
+    expect(fixture.countRequests('access_token')).toBe(1);
   });
 });
 
 describe('setOpts', () => {
   it.each([undefined, null, {}])('treats %p as no options', async (opts) => {
-    const oauth = lab.oauth();
+    const oauth = fixture.createOAuth();
     oauth.setOpts(opts as object);
-    await expect(oauth.getUserByCode(lab.code())).resolves.toBeDefined();
+    await expect(oauth.getUserByCode(fixture.issueCode())).resolves.toBeDefined();
   });
 });
 
 describe('getValidAccessToken', () => {
   it('resolves with the token of a logged-in user, and refreshes it in time', async () => {
-    const oauth = lab.oauth();
-    const { data } = await oauth.getAccessToken(lab.code());
-    expect((await oauth.getValidAccessToken(lab.openid)).data).toBe(data);
+    const oauth = fixture.createOAuth();
+    const { data } = await oauth.getAccessToken(fixture.issueCode());
+    expect((await oauth.getValidAccessToken(fixture.openid)).data).toBe(data);
     const error = await failure(oauth.getValidAccessToken('oStranger'));
     expect(error).toMatchObject({ kind: 'no_token', name: 'NoOAuthTokenError' });
   });
@@ -239,10 +248,10 @@ describe('getValidAccessToken', () => {
 
 describe('getToken and saveToken', () => {
   it("read and write the app's store, also if the app calls them", async () => {
-    const oauth = lab.oauth();
-    const record = await lab.token();
-    await oauth.saveToken(lab.openid, record);
-    expect(await oauth.getToken(lab.openid)).toEqual(record);
+    const oauth = fixture.createOAuth();
+    const record = await fixture.issueToken();
+    await oauth.saveToken(fixture.openid, record);
+    expect(await oauth.getToken(fixture.openid)).toEqual(record);
     expect(await oauth.getToken('oStranger')).toBeNull();
   });
 
@@ -258,10 +267,10 @@ describe('getToken and saveToken', () => {
         await super.saveToken(openid, token);
       }
     }
-    const { appId, appSecret } = lab.wechat.apps.official;
-    const oauth = new Logged({ appid: appId, appsecret: appSecret, endpoints: lab.wechat.endpoints });
-    await oauth.getUserByCode(lab.code());
-    await oauth.getUserByCode(lab.code('snsapi_base'));
+    const { appId, appSecret } = fixture.emulator.apps.official;
+    const oauth = new Logged({ appid: appId, appsecret: appSecret, endpoints: fixture.emulator.endpoints });
+    await oauth.getUserByCode(fixture.issueCode());
+    await oauth.getUserByCode(fixture.issueCode('snsapi_base'));
     expect(log).toEqual(['save']);
     await failure(oauth.getUser('oStranger'));
     expect(log).toEqual(['save', 'get true']);
@@ -269,9 +278,9 @@ describe('getToken and saveToken', () => {
 
   it('are used in place of a token store', async () => {
     const tokenStore = { get: jest.fn(), set: jest.fn(), delete: jest.fn() };
-    const record = await lab.token();
-    const oauth = lab.oauth({ tokenStore, getToken: () => Promise.resolve(record) });
-    await expect(oauth.getUser(lab.openid)).resolves.toBeDefined();
+    const record = await fixture.issueToken();
+    const oauth = fixture.createOAuth({ tokenStore, getToken: () => Promise.resolve(record) });
+    await expect(oauth.getUser(fixture.openid)).resolves.toBeDefined();
     expect(tokenStore.get).not.toHaveBeenCalled();
   });
 });

@@ -15,7 +15,15 @@ import {
 } from '../../lib';
 import { selfSignedCertificate, type EmulatorFault } from '../../lib/emulator';
 import { Canaries, FORMS, everythingIn, type Form } from '../support/canaries';
-import { Lab, answering, failure, listen, runChild, speaking, type Server } from './lab';
+import {
+  OAuthFixture,
+  startHttpServer,
+  failure,
+  listen,
+  runChild,
+  startTcpServer,
+  type Server,
+} from './oauth-fixture';
 
 /** With all characters that encodings change. */
 const SECRET = {
@@ -92,7 +100,7 @@ describe('an errcode', () => {
   /** A WeChat that repeats in its errmsg every parameter that it was sent, and the whole address. */
   const echo = (errcode: number, form: Form): Promise<Server> =>
     opened(
-      answering((req, res) => {
+      startHttpServer((req, res) => {
         const { searchParams } = new URL(req.url ?? '', 'http://h');
         const said = [...searchParams.values()].map(form).join(' , ');
         res.end(
@@ -122,11 +130,11 @@ describe('an errcode', () => {
 });
 
 describe('a failure of the network', () => {
-  let lab: Lab;
+  let fixture: OAuthFixture;
   beforeAll(async () => {
-    lab = await Lab.open();
+    fixture = await OAuthFixture.start();
   });
-  afterAll(() => lab.close());
+  afterAll(() => fixture.close());
   beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
 
   const all = Object.values(SECRET).join(' ');
@@ -153,8 +161,10 @@ describe('a failure of the network', () => {
   it.each(FAULTS.map((fault) => [inspect(fault, { breakLength: Infinity }).slice(0, 50), fault] as const))(
     'does not show them: %s',
     async (_name, fault) => {
-      const undo = PATHS.map((end) => lab.wechat.fail(end, fault, { times: Infinity, workDone: false }));
-      const make: MakeOAuth = (options) => oauth(lab.wechat.url, { http: { timeout: 80 }, ...options });
+      const undo = PATHS.map((end) =>
+        fixture.emulator.fail(end, fault, { times: Infinity, workDone: false }),
+      );
+      const make: MakeOAuth = (options) => oauth(fixture.emulator.url, { http: { timeout: 80 }, ...options });
       try {
         await expectNoSecretInAny(make);
       } finally {
@@ -170,14 +180,14 @@ describe('a failure of the network', () => {
     ['a content type with the request in it', 'HTTP/1.1 200 OK\r\nContent-Type: '],
   ])('does not show them if a server sends back %s', async (_what, head) => {
     const { url } = await opened(
-      speaking((socket) => socket.once('data', (data) => socket.end(head + data.toString()))),
+      startTcpServer((socket) => socket.once('data', (data) => socket.end(head + data.toString()))),
     );
     await expectNoSecretInAny((options) => oauth(url, options));
   });
 
   it('does not show them if WeChat is not reached, directly or through a proxy', async () => {
     const refusing = await opened(
-      speaking((socket) =>
+      startTcpServer((socket) =>
         socket.once('data', (data) =>
           socket.end(`HTTP/1.1 407 ${SECRET.proxyPassword}\r\n\r\n${data.toString()}`),
         ),
@@ -211,7 +221,7 @@ describe('a store that fails', () => {
   /** A WeChat that issues the canaries as tokens. */
   const wechat = (): Promise<Server> =>
     opened(
-      answering((req, res) =>
+      startHttpServer((req, res) =>
         res.end(
           JSON.stringify(
             (req.url ?? '').includes('userinfo')
@@ -325,7 +335,9 @@ describe('a store that fails', () => {
 });
 
 describe('a process that runs with DEBUG=*', () => {
-  /** A login, a profile, a refresh and a session key, and the failure of each. Every secret is written down. */
+  /**
+   * A login, a profile, a refresh and a session key, and the failure of each. Every secret is written down.
+   */
   const SCRIPT = (http: string): string => `
     const fs = require('fs'), https = require('https');
     const tls = JSON.parse(process.env.TLS);

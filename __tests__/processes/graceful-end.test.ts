@@ -8,7 +8,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { Redis } from 'ioredis';
 import type { WechatAuthOptions } from '../../lib/index';
-import { listen, runChild } from '../oauth/lab';
+import { listen, runChild } from '../oauth/oauth-fixture';
 import { startTcpProxy } from './tcp-proxy';
 import { emulated } from '../support/app';
 import { agree, Browser, type BrowserResponse } from '../support/browser';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { RedisTokenStore } from '../../lib';
-import { Lab, expired } from '../oauth/lab';
+import { OAuthFixture, expiredToken } from '../oauth/oauth-fixture';
 import { hasRedis, startRedis, type RedisServer } from '../support/redis';
 import { startChild, type Child } from './child';
 
@@ -13,30 +13,30 @@ interface Got {
 }
 
 describeOnRedis('four processes that share a Redis', () => {
-  let lab: Lab;
+  let fixture: OAuthFixture;
   let redis: RedisServer;
   let look: Redis;
   let store: RedisTokenStore;
   let processes: Child[];
 
   beforeAll(async () => {
-    [lab, redis] = await Promise.all([Lab.open(), startRedis()]);
+    [fixture, redis] = await Promise.all([OAuthFixture.start(), startRedis()]);
     look = new Redis(redis.port);
     store = new RedisTokenStore(look);
-    const { appId: appid, appSecret: appsecret } = lab.wechat.apps.official;
-    const config = { redis: redis.url, oauth: { appid, appsecret, endpoints: lab.wechat.endpoints } };
+    const { appId: appid, appSecret: appsecret } = fixture.emulator.apps.official;
+    const config = { redis: redis.url, oauth: { appid, appsecret, endpoints: fixture.emulator.endpoints } };
     processes = await Promise.all(Array.from({ length: 4 }, () => startChild('oauth-process.js', config)));
   });
   afterAll(async () => {
     await Promise.all(processes.map((each) => each.kill()));
     look.disconnect();
-    await Promise.all([redis.close(), lab.close()]);
+    await Promise.all([redis.close(), fixture.close()]);
   });
 
   /** Saves a token that must be refreshed. Returns its key and its openid. */
   const saveExpired = async (user: string): Promise<{ key: string; openid: string }> => {
-    const token = expired(await lab.token('snsapi_userinfo', user));
-    const key = `${lab.wechat.apps.official.appId}:${token.openid}`;
+    const token = expiredToken(await fixture.issueToken('snsapi_userinfo', user));
+    const key = `${fixture.emulator.apps.official.appId}:${token.openid}`;
     await store.set(key, token, 30 * DAY);
     return { key, openid: token.openid };
   };
@@ -46,7 +46,7 @@ describeOnRedis('four processes that share a Redis', () => {
   it('refresh a token once, although each of them needs it a hundred times at once', async () => {
     const { key, openid } = await saveExpired('ming');
     const got = await askAll(processes, openid);
-    expect(lab.count('refresh_token')).toBe(1);
+    expect(fixture.countRequests('refresh_token')).toBe(1);
     expect(got).toHaveLength(400);
     expect(new Set(got.map(({ token, kind }) => kind ?? token))).toEqual(
       new Set([(await store.get(key))?.access_token]),
@@ -56,11 +56,12 @@ describeOnRedis('four processes that share a Redis', () => {
 
   it('do not wait for a process that died in the middle of a refresh', async () => {
     const { key, openid } = await saveExpired('emoji');
-    const before = lab.count('refresh_token');
-    lab.wechat.fail('refresh_token', 'silence');
+    const before = fixture.countRequests('refresh_token');
+    fixture.emulator.fail('refresh_token', 'silence');
     const [holder, ...others] = processes as [Child, ...Child[]];
     holder.call({ openid, times: 1 }).catch(() => undefined);
-    while (lab.count('refresh_token') === before) await new Promise((done) => setTimeout(done, 20));
+    while (fixture.countRequests('refresh_token') === before)
+      await new Promise((done) => setTimeout(done, 20));
     expect(await look.exists(`wechat-token:${key}:lock`)).toBe(1);
     const work = askAll(others, openid);
     await holder.kill();
@@ -70,6 +71,6 @@ describeOnRedis('four processes that share a Redis', () => {
       new Set([(await store.get(key))?.access_token]),
     );
     // The request of the dead process, and one more.
-    expect(lab.count('refresh_token') - before).toBe(2);
+    expect(fixture.countRequests('refresh_token') - before).toBe(2);
   });
 });

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { RedisTokenStore, type TokenData } from '../../lib';
-import { Lab, expired, failure } from '../oauth/lab';
+import { OAuthFixture, expiredToken, failure } from '../oauth/oauth-fixture';
 import { startApp, type TestApp } from '../support/app';
 import { Browser } from '../support/browser';
 import { comeBack, isLoggedIn, sessionOf } from '../support/login';
@@ -38,24 +38,24 @@ type ClientName = keyof typeof CLIENTS;
 const CLIENT_NAMES = Object.keys(CLIENTS) as ClientName[];
 
 describeOnRedis('an app whose Redis', () => {
-  let lab: Lab;
+  let fixture: OAuthFixture;
   let redis: RedisServer;
   let look: Redis;
 
   beforeAll(async () => {
-    [lab, redis] = await Promise.all([Lab.open(), startRedis()]);
+    [fixture, redis] = await Promise.all([OAuthFixture.start(), startRedis()]);
     look = new Redis(redis.port, { retryStrategy: () => 50 }).on('error', () => undefined);
   });
   afterAll(async () => {
     look.disconnect();
-    await Promise.all([redis.close(), lab.close()]);
+    await Promise.all([redis.close(), fixture.close()]);
   });
 
   const openSite = async (name: ClientName, prefix: string): Promise<Site> => {
     const proxy = await startTcpProxy(redis.port);
     const { client, end } = await CLIENTS[name](proxy.url);
     const store = new RedisTokenStore(client, { prefix });
-    const app = await startApp(lab.wechat, { auth: { tokenStore: store } });
+    const app = await startApp(fixture.emulator, { auth: { tokenStore: store } });
     const close = async (): Promise<void> => {
       end();
       await Promise.all([app.close(), proxy.close()]);
@@ -72,12 +72,12 @@ describeOnRedis('an app whose Redis', () => {
     expect(Object.keys(await sessionOf(browser))).not.toContain('wechat');
   };
   const logsIn = async (browser: Browser): Promise<void> => {
-    await browser.logIn(lab.wechat, '/login?returnTo=/me');
+    await browser.logIn(fixture.emulator, '/login?returnTo=/me');
     expect(await isLoggedIn(browser)).toBe(true);
   };
   /** Every call of the store and of the core rejects with an error of this package that shows no token. */
   const everyCallFails = async (store: RedisTokenStore, token: TokenData): Promise<void> => {
-    const oauth = lab.oauth({ tokenStore: store });
+    const oauth = fixture.createOAuth({ tokenStore: store });
     const key = `${oauth.appid}:${token.openid}`;
     const errors = await Promise.all(
       [
@@ -87,7 +87,7 @@ describeOnRedis('an app whose Redis', () => {
         store.lock(key, () => Promise.resolve()),
         oauth.getValidAccessToken(token.openid),
         oauth.getUser(token.openid),
-        oauth.getUserByCode(lab.code()),
+        oauth.getUserByCode(fixture.issueCode()),
       ].map(failure),
     );
     for (const error of errors) {
@@ -102,8 +102,8 @@ describeOnRedis('an app whose Redis', () => {
     await untilItWorks(() => store.get('wx:any'));
     await logsIn(browser);
     await logsIn(Browser.inWechat(app.url));
-    const oauth = lab.oauth({ tokenStore: store });
-    await store.set(`${oauth.appid}:${token.openid}`, expired(token), DAY);
+    const oauth = fixture.createOAuth({ tokenStore: store });
+    await store.set(`${oauth.appid}:${token.openid}`, expiredToken(token), DAY);
     await expect(oauth.getUser(token.openid)).resolves.toMatchObject({ openid: token.openid });
   };
 
@@ -112,13 +112,13 @@ describeOnRedis('an app whose Redis', () => {
     'replies with garbage': (site) => meetTrouble(site, 'garbage'),
     'is slow, but not too slow': async (site) => {
       site.proxy.delay = 150;
-      await recovers(site, Browser.inWechat(site.app.url), await lab.token());
+      await recovers(site, Browser.inWechat(site.app.url), await fixture.issueToken());
     },
   };
   const meetTrouble = async (site: Site, condition: Condition): Promise<void> => {
     const browser = Browser.inWechat(site.app.url);
-    const back = await comeBack(browser, lab.wechat);
-    const token = await lab.token();
+    const back = await comeBack(browser, fixture.emulator);
+    const token = await fixture.issueToken();
     site.proxy.condition = condition;
     await Promise.all([meetsBadMoment(browser, back), everyCallFails(site.store, token)]);
     site.proxy.condition = 'healthy';
@@ -154,12 +154,14 @@ describeOnRedis('an app whose Redis', () => {
     const site = await openSite(name, `full:${name}:`);
     try {
       const browser = Browser.inWechat(site.app.url);
-      const back = await comeBack(browser, lab.wechat);
-      const token = await lab.token();
+      const back = await comeBack(browser, fixture.emulator);
+      const token = await fixture.issueToken();
       await look.config('SET', 'maxmemory', '1');
       try {
         await meetsBadMoment(browser, back);
-        expect(await failure(lab.oauth({ tokenStore: site.store }).getUserByCode(lab.code()))).toMatchObject({
+        expect(
+          await failure(fixture.createOAuth({ tokenStore: site.store }).getUserByCode(fixture.issueCode())),
+        ).toMatchObject({
           kind: 'token_store',
           message: expect.stringContaining('maxmemory') as string,
         });
@@ -185,10 +187,10 @@ describeOnRedis('an app whose Redis', () => {
           Browser,
         ];
         await logsIn(after);
-        return { site, before, during, after, back: await comeBack(during, lab.wechat) };
+        return { site, before, during, after, back: await comeBack(during, fixture.emulator) };
       }),
     );
-    const token = await lab.token();
+    const token = await fixture.issueToken();
     try {
       await redis.close();
       await Promise.all(
@@ -197,7 +199,7 @@ describeOnRedis('an app whose Redis', () => {
           expect(await isLoggedIn(after)).toBe(true);
           await Promise.all([
             meetsBadMoment(during, back),
-            comeBack(before, lab.wechat).then((address) => meetsBadMoment(before, address)),
+            comeBack(before, fixture.emulator).then((address) => meetsBadMoment(before, address)),
             everyCallFails(site.store, token),
           ]);
         }),

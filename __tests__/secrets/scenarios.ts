@@ -4,7 +4,7 @@ import net from 'node:net';
 import { Redis } from 'ioredis';
 import { KeyvTokenStore, OAuth, RedisTokenStore, wechatAuth, type WechatAuthOptions } from '../../lib/index';
 import type { EmulatorFault } from '../../lib/emulator/index';
-import { listen } from '../oauth/lab';
+import { listen } from '../oauth/oauth-fixture';
 import { cookies, type AppOptions } from '../support/app';
 import { everythingIn, FORMS } from '../support/canaries';
 import type { HostName } from '../support/hosts';

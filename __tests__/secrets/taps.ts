@@ -4,7 +4,7 @@ import net from 'node:net';
 import { format } from 'node:util';
 import createDebug from 'debug';
 import { MemoryTokenStore, type TokenData, type TokenStore } from '../../lib/index';
-import { listen, type Server } from '../oauth/lab';
+import { listen, type Server } from '../oauth/oauth-fixture';
 import { everythingIn } from '../support/canaries';
 import { FaultySessionStore } from '../support/sessions';
 import { OF_OTHER_PACKAGES, canaries, record, recordSession, type Place } from './records';

@@ -6,16 +6,16 @@ import {
   type TokenData,
   type TokenStore,
 } from '../../../lib/index';
-import { Lab, expired, failure } from '../lab';
+import { OAuthFixture, expiredToken, failure } from '../oauth-fixture';
 
-let lab: Lab;
+let fixture: OAuthFixture;
 beforeEach(async () => {
-  lab = await Lab.open();
+  fixture = await OAuthFixture.start();
 });
 afterEach(async () => {
   jest.restoreAllMocks();
   jest.useRealTimers();
-  await lab.close();
+  await fixture.close();
 });
 
 /** A store that logs its calls. */
@@ -29,7 +29,7 @@ class LoggingStore implements TokenStore {
   }
 
   put(record: TokenData): void {
-    this.records.set(`${lab.wechat.apps.official.appId}:${record.openid}`, record);
+    this.records.set(`${fixture.emulator.apps.official.appId}:${record.openid}`, record);
   }
 
   get only(): TokenData | undefined {
@@ -55,44 +55,44 @@ class LoggingStore implements TokenStore {
 }
 
 const requestsTo = (path: string): Record<string, string>[] =>
-  lab.wechat.requests.filter((request) => request.path.endsWith(path)).map(({ query }) => query);
-const clearRequests = (): void => void (lab.wechat.requests.length = 0);
+  fixture.emulator.requests.filter((request) => request.path.endsWith(path)).map(({ query }) => query);
+const clearRequests = (): void => void (fixture.emulator.requests.length = 0);
 
 /** An OAuth whose store holds these records. */
 async function oauthWith(...records: TokenData[]): Promise<{ oauth: OAuth; store: LoggingStore }> {
   clearRequests();
   const store = new LoggingStore(...records);
-  return Promise.resolve({ oauth: lab.oauth({ tokenStore: store }), store });
+  return Promise.resolve({ oauth: fixture.createOAuth({ tokenStore: store }), store });
 }
 
 /** Moves the clocks of the app and of WeChat. */
 function twoHoursLater(): void {
   const then = Date.now() + 7_200_000;
-  lab.wechat.clock.advance(7_200_000);
+  fixture.emulator.clock.advance(7_200_000);
   jest.spyOn(Date, 'now').mockReturnValue(then);
 }
 
 describe('a token', () => {
   it('comes from the cache after a login, and not from the store', async () => {
     const { oauth, store } = await oauthWith();
-    await oauth.getUserByCode(lab.code());
-    await oauth.getUser(lab.openid);
+    await oauth.getUserByCode(fixture.issueCode());
+    await oauth.getUser(fixture.openid);
     expect(store.log).toEqual(['set']);
   });
 
   it('comes from the store once, and then from the cache', async () => {
-    const { oauth, store } = await oauthWith(await lab.token());
-    await oauth.getUser(lab.openid);
-    await oauth.getUser(lab.openid);
+    const { oauth, store } = await oauthWith(await fixture.issueToken());
+    await oauth.getUser(fixture.openid);
+    await oauth.getUser(fixture.openid);
     expect(store.log).toEqual(['get']);
-    expect(lab.count('refresh_token')).toBe(0);
+    expect(fixture.countRequests('refresh_token')).toBe(0);
   });
 
   it('is refreshed and saved if the one in cache and store has expired', async () => {
-    const old = await lab.token();
-    const { oauth, store } = await oauthWith(expired(old));
-    lab.wechat.expireToken(old.access_token);
-    await oauth.getUser(lab.openid);
+    const old = await fixture.issueToken();
+    const { oauth, store } = await oauthWith(expiredToken(old));
+    fixture.emulator.expireToken(old.access_token);
+    await oauth.getUser(fixture.openid);
     expect(store.log).toEqual(['get', 'set']);
     expect(requestsTo('refresh_token')).toEqual([
       expect.objectContaining({ refresh_token: old.refresh_token }),
@@ -103,19 +103,19 @@ describe('a token', () => {
 
   it('is refreshed 10 seconds before it expires', async () => {
     const { oauth } = await oauthWith();
-    const { data } = await oauth.getAccessToken(lab.code());
+    const { data } = await oauth.getAccessToken(fixture.issueCode());
     jest.spyOn(Date, 'now').mockReturnValue(data.create_at + 7_190_000 - 1);
-    await oauth.getUser(lab.openid);
-    expect(lab.count('refresh_token')).toBe(0);
+    await oauth.getUser(fixture.openid);
+    expect(fixture.countRequests('refresh_token')).toBe(0);
     jest.spyOn(Date, 'now').mockReturnValue(data.create_at + 7_190_000);
-    await oauth.getUser(lab.openid);
-    expect(lab.count('refresh_token')).toBe(1);
+    await oauth.getUser(fixture.openid);
+    expect(fixture.countRequests('refresh_token')).toBe(1);
   });
 
   it('dates from before its request was sent, also if the response was slow', async () => {
-    lab.wechat.fail('access_token', { delay: 60 });
+    fixture.emulator.fail('access_token', { delay: 60 });
     const before = Date.now();
-    const work = lab.oauth().getAccessToken(lab.code());
+    const work = fixture.createOAuth().getAccessToken(fixture.issueCode());
     const after = Date.now();
     const { create_at } = await work;
     expect(create_at).toBeGreaterThanOrEqual(before);
@@ -125,46 +125,46 @@ describe('a token', () => {
   it('that was never saved is not requested from WeChat', async () => {
     const { oauth } = await oauthWith();
     await expect(oauth.getUser('oStranger')).rejects.toBeInstanceOf(NoOAuthTokenError);
-    expect(lab.wechat.requests).toHaveLength(0);
+    expect(fixture.emulator.requests).toHaveLength(0);
   });
 
   it('that another process has refreshed is taken from the store', async () => {
     const { oauth, store } = await oauthWith();
-    await oauth.getUserByCode(lab.code());
-    const { data: renewed } = await lab.oauth().refreshAccessToken(store.only?.refresh_token);
+    await oauth.getUserByCode(fixture.issueCode());
+    const { data: renewed } = await fixture.createOAuth().refreshAccessToken(store.only?.refresh_token);
     twoHoursLater();
     clearRequests();
     store.put({ ...renewed, create_at: Date.now() });
-    await oauth.getUser(lab.openid).catch(() => undefined);
+    await oauth.getUser(fixture.openid).catch(() => undefined);
     expect(requestsTo('userinfo')[0]?.['access_token']).toBe(renewed.access_token);
   });
 
   it('with numbers as strings, as some databases return them, is accepted', async () => {
-    const token = await lab.token();
+    const token = await fixture.issueToken();
     const { oauth } = await oauthWith({
       ...token,
       expires_in: '7200' as never,
       create_at: String(token.create_at) as never,
     });
-    await oauth.getUser(lab.openid);
-    expect(lab.count('refresh_token')).toBe(0);
+    await oauth.getUser(fixture.openid);
+    expect(fixture.countRequests('refresh_token')).toBe(0);
   });
 
   it('that the app saved as an AccessToken with its `data` is accepted', async () => {
-    const data = await lab.token();
+    const data = await fixture.issueToken();
     await expect(
-      lab.oauth({ getToken: () => Promise.resolve({ data }) }).getUser(lab.openid),
+      fixture.createOAuth({ getToken: () => Promise.resolve({ data }) }).getUser(fixture.openid),
     ).resolves.toMatchObject({
-      openid: lab.openid,
+      openid: fixture.openid,
     });
   });
 
   it('is saved under appid and openid, for the life of its refresh token', async () => {
     const set = jest.spyOn(LoggingStore.prototype, 'set');
     const { oauth } = await oauthWith();
-    const { data } = await oauth.getAccessToken(lab.code());
+    const { data } = await oauth.getAccessToken(fixture.issueCode());
     expect(set).toHaveBeenCalledWith(
-      `${lab.wechat.apps.official.appId}:${lab.openid}`,
+      `${fixture.emulator.apps.official.appId}:${fixture.openid}`,
       data,
       30 * 24 * 3_600_000,
     );
@@ -173,97 +173,103 @@ describe('a token', () => {
 
 describe('refreshing', () => {
   it('happens once for 500 calls at the same time', async () => {
-    const { oauth, store } = await oauthWith(expired(await lab.token()));
-    const users = await Promise.all(Array.from({ length: 500 }, () => oauth.getUser(lab.openid)));
+    const { oauth, store } = await oauthWith(expiredToken(await fixture.issueToken()));
+    const users = await Promise.all(Array.from({ length: 500 }, () => oauth.getUser(fixture.openid)));
     expect(users).toHaveLength(500);
-    expect(lab.count('refresh_token')).toBe(1);
+    expect(fixture.countRequests('refresh_token')).toBe(1);
     expect(store.log).toEqual(['get', 'set']);
   });
 
   it('happens once for each of several users', async () => {
     const { oauth } = await oauthWith(
-      expired(await lab.token()),
-      expired(await lab.token(undefined, 'follower')),
+      expiredToken(await fixture.issueToken()),
+      expiredToken(await fixture.issueToken(undefined, 'follower')),
     );
-    const openids = [lab.openid, lab.wechat.openid('follower', lab.wechat.apps.official.appId)];
+    const openids = [
+      fixture.openid,
+      fixture.emulator.openid('follower', fixture.emulator.apps.official.appId),
+    ];
     await Promise.all(Array.from({ length: 20 }, (_, at) => oauth.getUser(openids[at % 2] ?? '')));
-    expect(lab.count('refresh_token')).toBe(2);
+    expect(fixture.countRequests('refresh_token')).toBe(2);
   });
 
   it('happens once for simultaneous calls of refreshAccessToken', async () => {
-    const { refresh_token } = await lab.token();
+    const { refresh_token } = await fixture.issueToken();
     const { oauth } = await oauthWith();
     const tokens = await Promise.all([1, 2, 3].map(() => oauth.refreshAccessToken(refresh_token)));
-    expect(lab.count('refresh_token')).toBe(1);
+    expect(fixture.countRequests('refresh_token')).toBe(1);
     expect(new Set(tokens.map(({ data }) => data.access_token)).size).toBe(1);
   });
 
   it('that failed rejects all waiting calls, and the next call tries again', async () => {
-    const { oauth } = await oauthWith(expired(await lab.token()));
-    lab.wechat.fail('refresh_token', { errcode: 45011 });
-    const outcomes = await Promise.allSettled([1, 2, 3].map(() => oauth.getUser(lab.openid)));
+    const { oauth } = await oauthWith(expiredToken(await fixture.issueToken()));
+    fixture.emulator.fail('refresh_token', { errcode: 45011 });
+    const outcomes = await Promise.allSettled([1, 2, 3].map(() => oauth.getUser(fixture.openid)));
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
-    expect(lab.count('refresh_token')).toBe(1);
-    await expect(oauth.getUser(lab.openid)).resolves.toBeDefined();
+    expect(fixture.countRequests('refresh_token')).toBe(1);
+    await expect(oauth.getUser(fixture.openid)).resolves.toBeDefined();
   });
 
   it('without a refresh token is left to WeChat, whose errcode is 41003', async () => {
-    const { oauth } = await oauthWith({ ...expired(await lab.token()), refresh_token: undefined as never });
-    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ code: 41003, kind: 'reauthorize' });
+    const { oauth } = await oauthWith({
+      ...expiredToken(await fixture.issueToken()),
+      refresh_token: undefined as never,
+    });
+    expect(await failure(oauth.getUser(fixture.openid))).toMatchObject({ code: 41003, kind: 'reauthorize' });
   });
 
   it.each([40030, 42002, 42007])(
     'that WeChat refuses with errcode %d means that the user must log in again',
     async (errcode) => {
-      const { oauth, store } = await oauthWith(expired(await lab.token()));
-      lab.wechat.fail('refresh_token', { errcode }, { times: Infinity });
-      expect(await failure(oauth.getUser(lab.openid))).toMatchObject({
+      const { oauth, store } = await oauthWith(expiredToken(await fixture.issueToken()));
+      fixture.emulator.fail('refresh_token', { errcode }, { times: Infinity });
+      expect(await failure(oauth.getUser(fixture.openid))).toMatchObject({
         code: errcode,
         kind: 'reauthorize',
         status: 401,
       });
-      expect(lab.count('refresh_token')).toBe(1);
+      expect(fixture.countRequests('refresh_token')).toBe(1);
       expect(store.log).toEqual(['get', 'get', 'delete']);
-      await expect(oauth.getUser(lab.openid)).rejects.toBeInstanceOf(NoOAuthTokenError);
+      await expect(oauth.getUser(fixture.openid)).rejects.toBeInstanceOf(NoOAuthTokenError);
     },
   );
 
   it('that WeChat refuses uses the token that another process saved meanwhile', async () => {
-    const old = await lab.token();
-    const { oauth, store } = await oauthWith(expired(old));
-    const other = await lab.token();
-    lab.wechat.fail('refresh_token', { errcode: 40030 }, { delay: 30 });
-    const work = oauth.getUser(lab.openid);
+    const old = await fixture.issueToken();
+    const { oauth, store } = await oauthWith(expiredToken(old));
+    const other = await fixture.issueToken();
+    fixture.emulator.fail('refresh_token', { errcode: 40030 }, { delay: 30 });
+    const work = oauth.getUser(fixture.openid);
     store.put(other);
     store.get = () => Promise.resolve(other);
-    await expect(work).resolves.toMatchObject({ openid: lab.openid });
+    await expect(work).resolves.toMatchObject({ openid: fixture.openid });
     expect(store.log).not.toContain('delete');
   });
 
   it('that WeChat refuses rejects with reauthorize even if the expired token cannot be deleted', async () => {
-    const { oauth, store } = await oauthWith(expired(await lab.token()));
+    const { oauth, store } = await oauthWith(expiredToken(await fixture.issueToken()));
     store.delete = () => Promise.reject(new Error('read only'));
-    lab.wechat.fail('refresh_token', { errcode: 42002 });
-    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ code: 42002, kind: 'reauthorize' });
+    fixture.emulator.fail('refresh_token', { errcode: 42002 });
+    expect(await failure(oauth.getUser(fixture.openid))).toMatchObject({ code: 42002, kind: 'reauthorize' });
   });
 
   it('that results in the token of another user is a bad_answer', async () => {
-    const { oauth } = await oauthWith(expired(await lab.token()));
-    lab.wechat.fail('refresh_token', { patch: { openid: 'oAnother' } });
-    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ kind: 'bad_answer' });
-    expect(lab.count('userinfo')).toBe(0);
+    const { oauth } = await oauthWith(expiredToken(await fixture.issueToken()));
+    fixture.emulator.fail('refresh_token', { patch: { openid: 'oAnother' } });
+    expect(await failure(oauth.getUser(fixture.openid))).toMatchObject({ kind: 'bad_answer' });
+    expect(fixture.countRequests('userinfo')).toBe(0);
   });
 
   it('uses the newer refresh token if the store failed to save it', async () => {
-    const store = new LoggingStore(expired(await lab.token()));
-    const oauth = lab.oauth({ tokenStore: store });
+    const store = new LoggingStore(expiredToken(await fixture.issueToken()));
+    const oauth = fixture.createOAuth({ tokenStore: store });
     store.set = () => Promise.reject(new Error('full'));
-    const code = lab.code();
+    const code = fixture.issueCode();
     await failure(oauth.getAccessToken(code));
-    const { access_token } = await oauth.getValidAccessToken(lab.openid).then(({ data }) => data);
+    const { access_token } = await oauth.getValidAccessToken(fixture.openid).then(({ data }) => data);
     twoHoursLater();
     clearRequests();
-    await failure(oauth.getValidAccessToken(lab.openid));
+    await failure(oauth.getValidAccessToken(fixture.openid));
     expect(requestsTo('refresh_token')[0]?.['refresh_token']).not.toBe(store.only?.refresh_token);
     expect(access_token).not.toBe(store.only?.access_token);
   });
@@ -272,59 +278,62 @@ describe('refreshing', () => {
 describe.each([40001, 40014, 42001])(
   'a token that has not expired, but that WeChat refuses with errcode %d',
   (errcode) => {
-    const refuse = (times = 1): void => void lab.wechat.fail('userinfo', { errcode }, { times });
+    const refuse = (times = 1): void => void fixture.emulator.fail('userinfo', { errcode }, { times });
 
     it('is refreshed once, and the call repeated once', async () => {
-      const { oauth, store } = await oauthWith(await lab.token());
+      const { oauth, store } = await oauthWith(await fixture.issueToken());
       refuse();
-      await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ openid: lab.openid });
-      expect([lab.count('userinfo'), lab.count('refresh_token')]).toEqual([2, 1]);
+      await expect(oauth.getUser(fixture.openid)).resolves.toMatchObject({ openid: fixture.openid });
+      expect([fixture.countRequests('userinfo'), fixture.countRequests('refresh_token')]).toEqual([2, 1]);
       expect(store.log).toEqual(['get', 'get', 'set']);
     });
 
     it('is replaced by a different valid token in the store', async () => {
-      const [first, second] = [await lab.token(), await lab.token()];
+      const [first, second] = [await fixture.issueToken(), await fixture.issueToken()];
       const { oauth, store } = await oauthWith(first);
-      await oauth.getUser(lab.openid);
+      await oauth.getUser(fixture.openid);
       clearRequests();
       store.put(second);
       refuse();
-      await oauth.getUser(lab.openid);
+      await oauth.getUser(fixture.openid);
       expect(requestsTo('userinfo').map(({ access_token }) => access_token)).toEqual([
         first.access_token,
         second.access_token,
       ]);
-      expect(lab.count('refresh_token')).toBe(0);
+      expect(fixture.countRequests('refresh_token')).toBe(0);
     });
 
     it('rejects if the repeated call fails, too, without another try', async () => {
-      const { oauth } = await oauthWith(await lab.token());
+      const { oauth } = await oauthWith(await fixture.issueToken());
       refuse(Infinity);
-      expect(await failure(oauth.getUser(lab.openid))).toMatchObject({
+      expect(await failure(oauth.getUser(fixture.openid))).toMatchObject({
         code: errcode,
         kind: 'token_invalid',
       });
-      expect([lab.count('userinfo'), lab.count('refresh_token')]).toEqual([2, 1]);
+      expect([fixture.countRequests('userinfo'), fixture.countRequests('refresh_token')]).toEqual([2, 1]);
     });
 
     it('means that the user must log in again if WeChat refuses the refresh', async () => {
-      const { oauth } = await oauthWith(await lab.token());
+      const { oauth } = await oauthWith(await fixture.issueToken());
       refuse(Infinity);
-      lab.wechat.fail('refresh_token', { errcode: 42007 });
-      expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ code: 42007, kind: 'reauthorize' });
-      expect(lab.count('userinfo')).toBe(1);
+      fixture.emulator.fail('refresh_token', { errcode: 42007 });
+      expect(await failure(oauth.getUser(fixture.openid))).toMatchObject({
+        code: 42007,
+        kind: 'reauthorize',
+      });
+      expect(fixture.countRequests('userinfo')).toBe(1);
     });
   },
 );
 
 describe('a token that WeChat has ended early', () => {
   it('is refreshed once for many calls at the same time', async () => {
-    const record = await lab.token();
+    const record = await fixture.issueToken();
     const { oauth } = await oauthWith(record);
-    lab.wechat.expireToken(record.access_token);
-    const users = await Promise.all(Array.from({ length: 100 }, () => oauth.getUser(lab.openid)));
+    fixture.emulator.expireToken(record.access_token);
+    const users = await Promise.all(Array.from({ length: 100 }, () => oauth.getUser(fixture.openid)));
     expect(users).toHaveLength(100);
-    expect([lab.count('userinfo'), lab.count('refresh_token')]).toEqual([200, 1]);
+    expect([fixture.countRequests('userinfo'), fixture.countRequests('refresh_token')]).toEqual([200, 1]);
   });
 });
 
@@ -335,15 +344,15 @@ describe('other refusals of a profile', () => {
     [50002, 'user_limited'],
     [45011, 'rate_limit'],
   ])('errcode %d rejects, and does not cause a refresh', async (errcode, kind) => {
-    const { oauth } = await oauthWith(await lab.token());
-    lab.wechat.fail('userinfo', { errcode }, { times: Infinity });
-    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ code: errcode, kind });
-    expect([lab.count('userinfo'), lab.count('refresh_token')]).toEqual([1, 0]);
+    const { oauth } = await oauthWith(await fixture.issueToken());
+    fixture.emulator.fail('userinfo', { errcode }, { times: Infinity });
+    expect(await failure(oauth.getUser(fixture.openid))).toMatchObject({ code: errcode, kind });
+    expect([fixture.countRequests('userinfo'), fixture.countRequests('refresh_token')]).toEqual([1, 0]);
   });
 });
 
 describe('a token of a silent login', () => {
-  const silently = (oauth: OAuth): Promise<unknown> => oauth.getUserByCode(lab.code('snsapi_base'));
+  const silently = (oauth: OAuth): Promise<unknown> => oauth.getUserByCode(fixture.issueCode('snsapi_base'));
 
   it('is saved if there is no token with more scope', async () => {
     const { oauth, store } = await oauthWith();
@@ -357,20 +366,22 @@ describe('a token of a silent login', () => {
       const { oauth, store } = await oauthWith();
       if (where.endsWith('cache') && where !== 'in the cache') await silently(oauth);
       const fuller =
-        where === 'in the cache' ? (await oauth.getAccessToken(lab.code())).data : await lab.token();
+        where === 'in the cache'
+          ? (await oauth.getAccessToken(fixture.issueCode())).data
+          : await fixture.issueToken();
       store.put(fuller);
       await silently(oauth);
       expect(store.only).toBe(fuller);
       if (where === 'in the store, with a silent one in the cache') return;
-      await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ nickname: '小明' });
+      await expect(oauth.getUser(fixture.openid)).resolves.toMatchObject({ nickname: '小明' });
     },
   );
 
   it('never overwrites a token with more scope that has expired but can be refreshed', async () => {
-    const { oauth, store } = await oauthWith(expired(await lab.token()));
+    const { oauth, store } = await oauthWith(expiredToken(await fixture.issueToken()));
     await silently(oauth);
     expect(store.only).toMatchObject({ scope: 'snsapi_userinfo' });
-    await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ nickname: '小明' });
+    await expect(oauth.getUser(fixture.openid)).resolves.toMatchObject({ nickname: '小明' });
   });
 
   it.each([
@@ -378,32 +389,36 @@ describe('a token of a silent login', () => {
     ['31 days old, as a string', { create_at: String(Date.now() - 31 * 24 * 3_600_000) as never }],
     ['expired without a refresh token', { create_at: 0, refresh_token: undefined as never }],
   ])('overwrites a token with more scope that can no longer be used: %s', async (_how, fields) => {
-    const { oauth, store } = await oauthWith({ ...(await lab.token()), ...fields });
+    const { oauth, store } = await oauthWith({ ...(await fixture.issueToken()), ...fields });
     await silently(oauth);
     expect(store.only).toMatchObject({ scope: 'snsapi_base' });
   });
 
   it('overwrites a record that is not a token, such as a session key that wechat-oauth saved', async () => {
-    const { oauth, store } = await oauthWith({ openid: lab.openid, session_key: 'k', create_at: 1 } as never);
-    await expect(silently(oauth)).resolves.toMatchObject({ openid: lab.openid });
+    const { oauth, store } = await oauthWith({
+      openid: fixture.openid,
+      session_key: 'k',
+      create_at: 1,
+    } as never);
+    await expect(silently(oauth)).resolves.toMatchObject({ openid: fixture.openid });
     expect(store.only).toMatchObject({ scope: 'snsapi_base' });
   });
 
   it('that is refreshed during a login with more scope does not replace the new token', async () => {
-    const { oauth, store } = await oauthWith(expired(await lab.token('snsapi_base')));
-    lab.wechat.fail('refresh_token', { delay: 60 });
-    const refreshing = oauth.getValidAccessToken(lab.openid);
-    await oauth.getUserByCode(lab.code());
+    const { oauth, store } = await oauthWith(expiredToken(await fixture.issueToken('snsapi_base')));
+    fixture.emulator.fail('refresh_token', { delay: 60 });
+    const refreshing = oauth.getValidAccessToken(fixture.openid);
+    await oauth.getUserByCode(fixture.issueCode());
     const { data } = await refreshing;
     expect(data.scope).toBe('snsapi_userinfo');
     expect(store.only).toMatchObject({ scope: 'snsapi_userinfo' });
-    await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ nickname: '小明' });
+    await expect(oauth.getUser(fixture.openid)).resolves.toMatchObject({ nickname: '小明' });
   });
 
   it('is overwritten by a token with more scope', async () => {
     const { oauth, store } = await oauthWith();
     await silently(oauth);
-    await oauth.getUserByCode(lab.code());
+    await oauth.getUserByCode(fixture.issueCode());
     expect(store.only).toMatchObject({ scope: 'snsapi_userinfo' });
   });
 });
@@ -412,7 +427,7 @@ describe('a store that fails', () => {
   it('on saving: rejects with its own message, and the token stays in the cache', async () => {
     const { oauth, store } = await oauthWith();
     store.set = () => Promise.reject(Object.assign(new Error('OOM command not allowed'), { code: 'OOM' }));
-    const error = await failure(oauth.getAccessToken(lab.code()));
+    const error = await failure(oauth.getAccessToken(fixture.issueCode()));
     expect(error).toMatchObject({
       kind: 'token_store',
       status: 503,
@@ -421,15 +436,15 @@ describe('a store that fails', () => {
     });
     expect(error.message).toContain('OOM command not allowed');
     expect(error.cause).toMatchObject({ message: 'OOM command not allowed', code: 'OOM' });
-    await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ openid: lab.openid });
+    await expect(oauth.getUser(fixture.openid)).resolves.toMatchObject({ openid: fixture.openid });
   });
 
   it('on saving: its message shows neither the app secret nor the password of its address', async () => {
     const { oauth, store } = await oauthWith();
-    const { appSecret } = lab.wechat.apps.official;
+    const { appSecret } = fixture.emulator.apps.official;
     const inBase64 = Buffer.from(appSecret).toString('base64');
     store.set = () => Promise.reject(new Error(`${appSecret} ${inBase64} redis://:hunter2@10.0.0.1:6379`));
-    const { message, cause } = await failure(oauth.getAccessToken(lab.code()));
+    const { message, cause } = await failure(oauth.getAccessToken(fixture.issueCode()));
     for (const text of [message, String(cause)]) {
       expect(text).toContain('redis://:***@10.0.0.1:6379');
       for (const secret of [appSecret, inBase64, 'hunter2']) expect(text).not.toContain(secret);
@@ -437,31 +452,31 @@ describe('a store that fails', () => {
   });
 
   it('on saving a refreshed token: the next call uses that token', async () => {
-    const { oauth, store } = await oauthWith(expired(await lab.token()));
+    const { oauth, store } = await oauthWith(expiredToken(await fixture.issueToken()));
     store.set = () => Promise.reject(new Error('full'));
-    expect(await failure(oauth.getUser(lab.openid))).toMatchObject({ kind: 'token_store' });
-    await expect(oauth.getUser(lab.openid)).resolves.toMatchObject({ openid: lab.openid });
-    expect(lab.count('refresh_token')).toBe(1);
+    expect(await failure(oauth.getUser(fixture.openid))).toMatchObject({ kind: 'token_store' });
+    await expect(oauth.getUser(fixture.openid)).resolves.toMatchObject({ openid: fixture.openid });
+    expect(fixture.countRequests('refresh_token')).toBe(1);
   });
 
   it('on reading before a silent token is saved: the token stays in the cache', async () => {
     const { oauth, store } = await oauthWith();
     store.get = () => Promise.reject(new Error('away'));
-    expect(await failure(oauth.getAccessToken(lab.code('snsapi_base')))).toMatchObject({
+    expect(await failure(oauth.getAccessToken(fixture.issueCode('snsapi_base')))).toMatchObject({
       kind: 'token_store',
     });
-    await expect(oauth.getValidAccessToken(lab.openid)).resolves.toBeDefined();
+    await expect(oauth.getValidAccessToken(fixture.openid)).resolves.toBeDefined();
   });
 
   it('on reading: rejects, and the next call tries again', async () => {
-    const { oauth, store } = await oauthWith(await lab.token());
+    const { oauth, store } = await oauthWith(await fixture.issueToken());
     const get = store.get.bind(store);
     store.get = () => Promise.reject(new Error('connect ECONNREFUSED'));
-    const error = await failure(oauth.getUser(lab.openid));
+    const error = await failure(oauth.getUser(fixture.openid));
     expect(error.kind).toBe('token_store');
     expect(error.message).toMatch(/failed \(get\): connect ECONNREFUSED.*try again/);
     store.get = get;
-    await expect(oauth.getUser(lab.openid)).resolves.toBeDefined();
+    await expect(oauth.getUser(fixture.openid)).resolves.toBeDefined();
   });
 
   it.each<[string, unknown, RegExp]>([
@@ -483,7 +498,7 @@ describe('a store that fails', () => {
     const { oauth, store } = await oauthWith();
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
     store.get = () => Promise.reject(thrown);
-    const error = await failure(oauth.getUser(lab.openid));
+    const error = await failure(oauth.getUser(fixture.openid));
     expect(error.kind).toBe('token_store');
     expect(error.message).toMatch(words);
   });
@@ -500,26 +515,28 @@ describe('a store that fails', () => {
     ['a session key', { session_key: 'k', openid: 'o' }, /something without an access_token/],
     ['the token of another user', { access_token: 'a', openid: 'oAnother' }, /of another openid/],
   ])('by returning %s is told what it must return', async (_what, returned, words) => {
-    const { oauth } = { oauth: lab.oauth({ getToken: () => Promise.resolve(returned) }) };
-    const error = await failure(oauth.getUser(lab.openid));
+    const { oauth } = { oauth: fixture.createOAuth({ getToken: () => Promise.resolve(returned) }) };
+    const error = await failure(oauth.getUser(fixture.openid));
     expect(error.kind).toBe('token_store');
     expect(error.message).toMatch(words);
-    expect(lab.wechat.requests).toHaveLength(0);
+    expect(fixture.emulator.requests).toHaveLength(0);
   });
 
   it('by returning an object that contains itself does not hang', async () => {
     const circle: { data?: unknown } = {};
     circle.data = circle;
-    const error = await failure(lab.oauth({ getToken: () => Promise.resolve(circle) }).getUser(lab.openid));
+    const error = await failure(
+      fixture.createOAuth({ getToken: () => Promise.resolve(circle) }).getUser(fixture.openid),
+    );
     expect(error.kind).toBe('token_store');
   });
 
   it.each<[string, () => unknown]>([
     ['never settles', () => new Promise(() => undefined)],
-    ['neither calls back nor returns a promise', () => lab.openid],
+    ['neither calls back nor returns a promise', () => fixture.openid],
   ])('because it %s rejects in time', async (_how, getToken) => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
-    const work = failure(lab.oauth({ getToken }).getUser(lab.openid));
+    const work = failure(fixture.createOAuth({ getToken }).getUser(fixture.openid));
     await jest.advanceTimersByTimeAsync(4_999);
     const early = await Promise.race([
       work,
@@ -537,26 +554,26 @@ describe('a store that fails', () => {
     const { oauth, store } = await oauthWith();
     store.set = () => new Promise(() => undefined);
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
-    void oauth.getAccessToken(lab.code()).catch(() => undefined);
-    while (!(await oauth.getValidAccessToken(lab.openid).catch(() => undefined)))
+    void oauth.getAccessToken(fixture.issueCode()).catch(() => undefined);
+    while (!(await oauth.getValidAccessToken(fixture.openid).catch(() => undefined)))
       await new Promise((resolve) => setImmediate(resolve));
-    expect(lab.count('access_token')).toBe(1);
+    expect(fixture.countRequests('access_token')).toBe(1);
   });
 
   it('leaves no timer running when it settles', async () => {
-    const { oauth } = await oauthWith(expired(await lab.token()));
+    const { oauth } = await oauthWith(expiredToken(await fixture.issueToken()));
     const set = jest.spyOn(global, 'setTimeout');
     const clear = jest.spyOn(global, 'clearTimeout');
-    await oauth.getUser(lab.openid);
+    await oauth.getUser(fixture.openid);
     const limits = set.mock.results.filter((_, at) => set.mock.calls[at]?.[1] === 5_000);
     expect(limits.length).toBeGreaterThan(2);
     for (const { value } of limits) expect(clear.mock.calls.flat()).toContain(value);
   });
 
   it('may be a plain Map, whose results are not promises', async () => {
-    const oauth = lab.oauth({ tokenStore: new Map<string, TokenData>() as never });
-    await oauth.getUserByCode(lab.code());
-    await expect(lab.oauth({ tokenStore: new Map() as never }).getUser('o')).rejects.toBeInstanceOf(
+    const oauth = fixture.createOAuth({ tokenStore: new Map<string, TokenData>() as never });
+    await oauth.getUserByCode(fixture.issueCode());
+    await expect(fixture.createOAuth({ tokenStore: new Map() as never }).getUser('o')).rejects.toBeInstanceOf(
       NoOAuthTokenError,
     );
   });
@@ -568,7 +585,9 @@ describe('a store with a lock', () => {
     held = new Map<string, Promise<unknown>>();
 
     override lock = async <T>(key: string, fn: () => Promise<T>): Promise<T> => {
-      this.log.push(`lock ${key === `${lab.wechat.apps.official.appId}:${lab.openid}` ? 'our key' : key}`);
+      this.log.push(
+        `lock ${key === `${fixture.emulator.apps.official.appId}:${fixture.openid}` ? 'our key' : key}`,
+      );
       while (this.held.has(key)) await this.held.get(key);
       const work = fn();
       this.held.set(
@@ -585,40 +604,40 @@ describe('a store with a lock', () => {
   }
 
   it('is locked only for a refresh, under the key of the token, and read again under the lock', async () => {
-    const store = new LockingStore(expired(await lab.token()));
-    const oauth = lab.oauth({ tokenStore: store });
-    await oauth.getUser(lab.openid);
+    const store = new LockingStore(expiredToken(await fixture.issueToken()));
+    const oauth = fixture.createOAuth({ tokenStore: store });
+    await oauth.getUser(fixture.openid);
     expect(store.log).toEqual(['get', 'lock our key', 'get', 'set', 'unlock']);
     store.log.length = 0;
-    await oauth.getUserByCode(lab.code());
-    await oauth.getUser(lab.openid);
+    await oauth.getUserByCode(fixture.issueCode());
+    await oauth.getUser(fixture.openid);
     expect(store.log).toEqual(['set']);
   });
 
   it('is refreshed once by many processes', async () => {
-    const store = new LockingStore(expired(await lab.token()));
+    const store = new LockingStore(expiredToken(await fixture.issueToken()));
     clearRequests();
-    const processes = Array.from({ length: 8 }, () => lab.oauth({ tokenStore: store }));
-    await Promise.all(processes.map((oauth) => oauth.getUser(lab.openid)));
-    expect(lab.count('refresh_token')).toBe(1);
-    expect(lab.count('userinfo')).toBe(8);
+    const processes = Array.from({ length: 8 }, () => fixture.createOAuth({ tokenStore: store }));
+    await Promise.all(processes.map((oauth) => oauth.getUser(fixture.openid)));
+    expect(fixture.countRequests('refresh_token')).toBe(1);
+    expect(fixture.countRequests('userinfo')).toBe(8);
   });
 
   it('is refreshed once by many processes whose token WeChat refused', async () => {
-    const store = new LockingStore(await lab.token());
+    const store = new LockingStore(await fixture.issueToken());
     clearRequests();
-    lab.wechat.fail('userinfo', { errcode: 42001 }, { times: 4 });
-    lab.wechat.fail('refresh_token', { patch: { access_token: 'a-new-one' } });
-    lab.wechat.fail('userinfo', { patch: {} }, { times: Infinity });
-    const processes = Array.from({ length: 4 }, () => lab.oauth({ tokenStore: store }));
-    await Promise.allSettled(processes.map((oauth) => oauth.getUser(lab.openid)));
-    expect(lab.count('refresh_token')).toBe(1);
+    fixture.emulator.fail('userinfo', { errcode: 42001 }, { times: 4 });
+    fixture.emulator.fail('refresh_token', { patch: { access_token: 'a-new-one' } });
+    fixture.emulator.fail('userinfo', { patch: {} }, { times: Infinity });
+    const processes = Array.from({ length: 4 }, () => fixture.createOAuth({ tokenStore: store }));
+    await Promise.allSettled(processes.map((oauth) => oauth.getUser(fixture.openid)));
+    expect(fixture.countRequests('refresh_token')).toBe(1);
   });
 
   it('passes on a failure under the lock, not as a failure of the lock', async () => {
-    const store = new LockingStore(expired(await lab.token()));
-    lab.wechat.fail('refresh_token', { errcode: 40030 });
-    expect(await failure(lab.oauth({ tokenStore: store }).getUser(lab.openid))).toMatchObject({
+    const store = new LockingStore(expiredToken(await fixture.issueToken()));
+    fixture.emulator.fail('refresh_token', { errcode: 40030 });
+    expect(await failure(fixture.createOAuth({ tokenStore: store }).getUser(fixture.openid))).toMatchObject({
       code: 40030,
     });
     expect(store.log.at(-1)).toBe('unlock');
@@ -631,24 +650,24 @@ describe('a store with a lock', () => {
         throw new Error('no quorum');
       },
     ]) {
-      const store = new LoggingStore(expired(await lab.token()));
+      const store = new LoggingStore(expiredToken(await fixture.issueToken()));
       store.lock = lock;
-      const error = await failure(lab.oauth({ tokenStore: store }).getUser(lab.openid));
+      const error = await failure(fixture.createOAuth({ tokenStore: store }).getUser(fixture.openid));
       expect(error).toMatchObject({ kind: 'token_store' });
       expect(error.message).toContain('failed (lock): no quorum');
     }
   });
 
   it('is told what its lock must do if the lock does not run the function', async () => {
-    const store = new LoggingStore(expired(await lab.token()));
+    const store = new LoggingStore(expiredToken(await fixture.issueToken()));
     store.lock = () => Promise.resolve(undefined as never);
-    const error = await failure(lab.oauth({ tokenStore: store }).getUser(lab.openid));
+    const error = await failure(fixture.createOAuth({ tokenStore: store }).getUser(fixture.openid));
     expect(error).toMatchObject({ kind: 'token_store' });
     expect(error.message).toMatch(/did not run the function that it was given. It must call it/);
   });
 
   it('rejects in time if the lock never runs the function, and a late lock then refreshes nothing', async () => {
-    const store = new LoggingStore(expired(await lab.token()));
+    const store = new LoggingStore(expiredToken(await fixture.issueToken()));
     clearRequests();
     let run: (() => Promise<unknown>) | undefined;
     store.lock = (_key, fn) => {
@@ -656,40 +675,40 @@ describe('a store with a lock', () => {
       return new Promise(() => undefined);
     };
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
-    const work = failure(lab.oauth({ tokenStore: store }).getUser(lab.openid));
+    const work = failure(fixture.createOAuth({ tokenStore: store }).getUser(fixture.openid));
     await jest.advanceTimersByTimeAsync(31_000);
     expect(await work).toMatchObject({ kind: 'token_store' });
     await run?.();
-    expect(lab.count('refresh_token')).toBe(0);
+    expect(fixture.countRequests('refresh_token')).toBe(0);
   });
 
   it('keeps the refreshed token if the lock cannot be released', async () => {
-    const store = new LoggingStore(expired(await lab.token()));
+    const store = new LoggingStore(expiredToken(await fixture.issueToken()));
     store.lock = async (_key, fn) => {
       await fn();
       throw new Error('the lock was lost');
     };
-    await expect(lab.oauth({ tokenStore: store }).getUser(lab.openid)).resolves.toMatchObject({
-      openid: lab.openid,
+    await expect(fixture.createOAuth({ tokenStore: store }).getUser(fixture.openid)).resolves.toMatchObject({
+      openid: fixture.openid,
     });
   });
 
   it('refreshes once if the lock runs the function twice', async () => {
-    const store = new LoggingStore(expired(await lab.token()));
+    const store = new LoggingStore(expiredToken(await fixture.issueToken()));
     clearRequests();
     store.lock = async (_key, fn) => {
       await fn();
       return fn();
     };
-    await lab.oauth({ tokenStore: store }).getUser(lab.openid);
-    expect(lab.count('refresh_token')).toBe(1);
+    await fixture.createOAuth({ tokenStore: store }).getUser(fixture.openid);
+    expect(fixture.countRequests('refresh_token')).toBe(1);
   });
 
   it('resolves with the token if the lock does not wait for the function', async () => {
-    const store = new LoggingStore(expired(await lab.token()));
+    const store = new LoggingStore(expiredToken(await fixture.issueToken()));
     store.lock = (_key, fn) => (void fn(), Promise.resolve(undefined as never));
-    await expect(lab.oauth({ tokenStore: store }).getUser(lab.openid)).resolves.toMatchObject({
-      openid: lab.openid,
+    await expect(fixture.createOAuth({ tokenStore: store }).getUser(fixture.openid)).resolves.toMatchObject({
+      openid: fixture.openid,
     });
   });
 });
@@ -697,11 +716,15 @@ describe('a store with a lock', () => {
 describe('tokens of two apps', () => {
   it('are kept apart in one store', async () => {
     const store = new MemoryTokenStore();
-    const { website, official } = lab.wechat.apps;
-    const site = lab.oauth({ tokenStore: store, appid: website.appId, appsecret: website.appSecret });
-    await site.getUserByCode(lab.wechat.issueCode({ app: website.appId }));
-    await lab.oauth({ tokenStore: store }).getUserByCode(lab.code());
-    const openid = lab.wechat.openid('ming', website.appId);
+    const { website, official } = fixture.emulator.apps;
+    const site = fixture.createOAuth({
+      tokenStore: store,
+      appid: website.appId,
+      appsecret: website.appSecret,
+    });
+    await site.getUserByCode(fixture.emulator.issueCode({ app: website.appId }));
+    await fixture.createOAuth({ tokenStore: store }).getUserByCode(fixture.issueCode());
+    const openid = fixture.emulator.openid('ming', website.appId);
     expect(await store.get(`${website.appId}:${openid}`)).toMatchObject({ openid });
     expect(await store.get(`${official.appId}:${openid}`)).toBeUndefined();
   });

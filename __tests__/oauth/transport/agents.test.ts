@@ -5,7 +5,7 @@ import https from 'node:https';
 import net from 'node:net';
 import { OAuth, type WechatHttpOptions } from '../../../lib/index';
 import { createEmulator, selfSignedCertificate, type Emulator } from '../../../lib/emulator/index';
-import { answering, deepFreeze, failure, listen, speaking, type Server } from '../lab';
+import { startHttpServer, deepFreeze, failure, listen, startTcpServer, type Server } from '../oauth-fixture';
 
 const tls = selfSignedCertificate();
 let wechat: Emulator;
@@ -113,7 +113,7 @@ describe('http.proxy', () => {
 
   it('is a tunnel for an http: address, too', async () => {
     const through = await proxy();
-    const gateway = await answering((_req, res) => res.end('{"errcode":0,"errmsg":"ok"}'));
+    const gateway = await startHttpServer((_req, res) => res.end('{"errcode":0,"errmsg":"ok"}'));
     servers.push(gateway);
     const way = oauth({ proxy: { host: '127.0.0.1', port: through.port } }, gateway.url);
     await way.verifyToken('o', 'a');
@@ -237,7 +237,7 @@ describe('a proxy that refuses', () => {
     ['HTTP/1.1 500 Oops\r\n'],
   ])('cannot pass its own response off as one of WeChat: %j', async (head) => {
     const forged = '{"access_token":"a","expires_in":7200,"openid":"oVictim","errcode":0}';
-    const liar = await speaking((socket) =>
+    const liar = await startTcpServer((socket) =>
       socket.once('data', () => socket.end(`${head}Content-Length: ${forged.length}\r\n\r\n${forged}`)),
     );
     servers.push(liar);
@@ -252,7 +252,7 @@ describe('a proxy that refuses', () => {
     ['does not speak HTTP', (socket: net.Socket) => socket.once('data', () => socket.end('hello\r\n\r\n'))],
     ['resets', (socket: net.Socket) => socket.once('data', () => socket.resetAndDestroy())],
   ])('is of kind network if it %s', async (_what, talk) => {
-    const broken = await speaking(talk);
+    const broken = await startTcpServer(talk);
     servers.push(broken);
     const error = await failure(
       oauth({ proxy: { host: '127.0.0.1', port: broken.port } }).getAccessToken(code()),
@@ -261,7 +261,7 @@ describe('a proxy that refuses', () => {
   });
 
   it('is of kind timeout if it does not respond', async () => {
-    const mute = await speaking(() => undefined);
+    const mute = await startTcpServer(() => undefined);
     servers.push(mute);
     const http_ = { proxy: { host: '127.0.0.1', port: mute.port }, timeout: 80 };
     expect(await failure(oauth(http_).getAccessToken(code()))).toMatchObject({ kind: 'timeout' });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { OAuth, TokenData } from '../../../lib/index';
 import { readJSON } from '../../../lib/oauth/transport/read-json';
-import { Lab, failure } from '../lab';
+import { OAuthFixture, failure } from '../oauth-fixture';
 
 const utf8 = (text: string): Buffer => Buffer.from(text);
 const BOM = '\ufeff';
@@ -146,35 +146,35 @@ describe('reading a response', () => {
   });
 });
 
-let lab: Lab;
+let fixture: OAuthFixture;
 let oauth: OAuth;
 let record: TokenData;
 beforeAll(async () => {
-  lab = await Lab.open();
+  fixture = await OAuthFixture.start();
 });
-afterAll(() => lab.close());
+afterAll(() => fixture.close());
 beforeEach(async () => {
-  oauth = lab.oauth();
-  record = (await oauth.getAccessToken(lab.code())).data;
-  lab.wechat.requests.length = 0;
+  oauth = fixture.createOAuth();
+  record = (await oauth.getAccessToken(fixture.issueCode())).data;
+  fixture.emulator.requests.length = 0;
 });
 
 const CALLS: Readonly<Record<string, () => Promise<unknown>>> = {
-  access_token: () => oauth.getAccessToken(lab.code()),
+  access_token: () => oauth.getAccessToken(fixture.issueCode()),
   refresh_token: () => oauth.refreshAccessToken(record.refresh_token),
   userinfo: () => oauth.getUser(record.openid),
   auth: () => oauth.verifyToken(record.openid, record.access_token),
   jscode2session: () =>
-    lab
-      .oauth({ kind: 'miniProgram' })
-      .getSessionKey(lab.wechat.issueCode({ app: lab.wechat.apps.miniProgram.appId })),
+    fixture
+      .createOAuth({ kind: 'miniProgram' })
+      .getSessionKey(fixture.emulator.issueCode({ app: fixture.emulator.apps.miniProgram.appId })),
 };
 const ENDPOINTS = Object.keys(CALLS);
 const call = (endpoint: string): Promise<unknown> =>
   CALLS[endpoint]?.() ?? Promise.reject(new Error(endpoint));
 
 describe.each(ENDPOINTS)('a response of %s', (endpoint) => {
-  it.each<[string, Parameters<Lab['wechat']['fail']>[1]]>([
+  it.each<[string, Parameters<OAuthFixture['emulator']['fail']>[1]]>([
     ['an HTML page', { html: true }],
     [
       'an HTML page with the content type of JSON',
@@ -195,7 +195,7 @@ describe.each(ENDPOINTS)('a response of %s', (endpoint) => {
     ['a gateway page', { status: 502, body: '<h1>Bad Gateway</h1>' }],
     ['an empty 204', { status: 204 }],
   ])('that is %s is a bad_answer', async (_what, fault) => {
-    lab.wechat.fail(endpoint, fault);
+    fixture.emulator.fail(endpoint, fault);
     const error = await failure(call(endpoint));
     expect(error).toMatchObject({ kind: 'bad_answer', code: 'ERR_WECHAT_BAD_ANSWER', status: 502 });
     expect(error.message).toContain(`/${endpoint}`);
@@ -212,42 +212,42 @@ describe.each(ENDPOINTS)('a response of %s', (endpoint) => {
         auth: { errcode: 0, errmsg: 'ok' },
         jscode2session: { session_key: 'a', openid: 'o' },
       };
-      lab.wechat.fail(endpoint, { body: JSON.stringify(responses[endpoint]), contentType });
+      fixture.emulator.fail(endpoint, { body: JSON.stringify(responses[endpoint]), contentType });
       await expect(call(endpoint)).resolves.toBeDefined();
     },
   );
 
   it('with errcode 0 in addition to its fields is a success', async () => {
-    lab.wechat.fail(endpoint, { patch: (fields) => ({ errcode: 0, errmsg: 'ok', ...fields }) });
+    fixture.emulator.fail(endpoint, { patch: (fields) => ({ errcode: 0, errmsg: 'ok', ...fields }) });
     await expect(call(endpoint)).resolves.toBeDefined();
   });
 
   it('with an errcode in a string is that error', async () => {
-    lab.wechat.fail(endpoint, { body: '{"errcode":"48001","errmsg":"api unauthorized"}' });
+    fixture.emulator.fail(endpoint, { body: '{"errcode":"48001","errmsg":"api unauthorized"}' });
     expect(await failure(call(endpoint))).toMatchObject({ code: 48001, kind: 'scope' });
   });
 
   it('with an errcode in addition to its fields is that error', async () => {
-    lab.wechat.fail(endpoint, {
+    fixture.emulator.fail(endpoint, {
       patch: (fields) => ({ ...fields, errcode: 48001, errmsg: 'api unauthorized' }),
     });
     expect(await failure(call(endpoint))).toMatchObject({ code: 48001 });
   });
 
   it('with an errcode and another HTTP status is that error', async () => {
-    lab.wechat.fail(endpoint, { status: 500, body: '{"errcode":48001,"errmsg":"api unauthorized"}' });
+    fixture.emulator.fail(endpoint, { status: 500, body: '{"errcode":48001,"errmsg":"api unauthorized"}' });
     expect(await failure(call(endpoint))).toMatchObject({ code: 48001 });
   });
 
   it('with an errcode but no errmsg has a message', async () => {
-    lab.wechat.fail(endpoint, { body: '{"errcode":48001}' });
+    fixture.emulator.fail(endpoint, { body: '{"errcode":48001}' });
     expect((await failure(call(endpoint))).message).toMatch(
       /^WeChat gave no reason \(errcode 48001\)\. Request scope/,
     );
   });
 
   it('keeps fields that WeChat may add', async () => {
-    lab.wechat.fail(endpoint, { patch: (fields) => ({ ...fields, added_later: { a: ['b'] } }) });
+    fixture.emulator.fail(endpoint, { patch: (fields) => ({ ...fields, added_later: { a: ['b'] } }) });
     expect(JSON.stringify(await call(endpoint))).toContain('"added_later":{"a":["b"]}');
   });
 });
@@ -284,7 +284,7 @@ describe('a field', () => {
   ])(
     'of %s that is missing or of another type (%j) is a bad_answer that names it',
     async (endpoint, patch) => {
-      lab.wechat.fail(endpoint, { patch });
+      fixture.emulator.fail(endpoint, { patch });
       const error = await failure(call(endpoint));
       expect(error.kind).toBe('bad_answer');
       expect(error.message).toContain(Object.keys(patch)[0]);
@@ -298,14 +298,14 @@ describe('a field', () => {
     ['userinfo', { nickname: undefined, headimgurl: undefined, sex: undefined, privilege: undefined }],
     ['userinfo', { nickname: '', headimgurl: '', privilege: null, unionid: null }],
   ])('of %s may be missing if WeChat may leave it out: %j', async (endpoint, patch) => {
-    lab.wechat.fail(endpoint, { patch });
+    fixture.emulator.fail(endpoint, { patch });
     await expect(call(endpoint)).resolves.toBeDefined();
   });
 
   it('that is a number in a string is read as a number', async () => {
-    lab.wechat.fail('access_token', { patch: { expires_in: '7200', is_snapshotuser: '0' } });
-    lab.wechat.fail('userinfo', { patch: { sex: '1' } });
-    const { data } = await oauth.getAccessToken(lab.code());
+    fixture.emulator.fail('access_token', { patch: { expires_in: '7200', is_snapshotuser: '0' } });
+    fixture.emulator.fail('userinfo', { patch: { sex: '1' } });
+    const { data } = await oauth.getAccessToken(fixture.issueCode());
     expect([data.expires_in, data.is_snapshotuser]).toEqual([7200, 0]);
     expect((await oauth.getUser(record.openid)).sex).toBe(1);
   });
@@ -317,7 +317,9 @@ describe('a nickname', () => {
     ['emoji', '👩‍👩‍👧‍👦 Emoji 🎉'],
     ['gone', '用户已经注销'],
   ])('of the user "%s" is read as %s', async (user, nickname) => {
-    expect((await lab.oauth().getUserByCode(lab.code('snsapi_userinfo', user))).nickname).toBe(nickname);
+    expect(
+      (await fixture.createOAuth().getUserByCode(fixture.issueCode('snsapi_userinfo', user))).nickname,
+    ).toBe(nickname);
   });
 
   it('in invalid UTF-8 does not make a login fail', async () => {
@@ -326,7 +328,7 @@ describe('a nickname', () => {
       Buffer.of(0xf0, 0x9f, 0x98),
       utf8('\u0007b"}'),
     ]);
-    lab.wechat.fail('userinfo', { body });
+    fixture.emulator.fail('userinfo', { body });
     expect((await oauth.getUser(record.openid)).nickname).toBe('a\ufffdb');
   });
 
@@ -339,8 +341,10 @@ describe('a nickname', () => {
 
 describe('the order of the fields', () => {
   it('is that of WeChat, whichever comes first', async () => {
-    lab.wechat.fail('access_token', { patch: (fields) => ({ added_later: 1, openid: 'o', ...fields }) });
-    expect(Object.keys((await oauth.getAccessToken(lab.code())).data)).toEqual(
+    fixture.emulator.fail('access_token', {
+      patch: (fields) => ({ added_later: 1, openid: 'o', ...fields }),
+    });
+    expect(Object.keys((await oauth.getAccessToken(fixture.issueCode())).data)).toEqual(
       'added_later openid access_token expires_in refresh_token scope unionid create_at'.split(' '),
     );
   });

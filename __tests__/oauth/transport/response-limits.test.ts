@@ -1,35 +1,35 @@
 // How much of a response is believed and kept. A server in WeChat's place may send anything.
 import { inspect } from 'node:util';
 import { MemoryTokenStore, type OAuth, type TokenData } from '../../../lib/index';
-import { Lab, answering, failure, type Server } from '../lab';
+import { OAuthFixture, startHttpServer, failure, type Server } from '../oauth-fixture';
 
-let lab: Lab;
+let fixture: OAuthFixture;
 let oauth: OAuth;
 let record: TokenData;
 beforeAll(async () => {
-  lab = await Lab.open();
+  fixture = await OAuthFixture.start();
 });
-afterAll(() => lab.close());
+afterAll(() => fixture.close());
 beforeEach(async () => {
-  oauth = lab.oauth();
-  record = (await oauth.getAccessToken(lab.code())).data;
+  oauth = fixture.createOAuth();
+  record = (await oauth.getAccessToken(fixture.issueCode())).data;
 });
 
 const CALLS = {
-  access_token: () => oauth.getAccessToken(lab.code()),
+  access_token: () => oauth.getAccessToken(fixture.issueCode()),
   refresh_token: () => oauth.refreshAccessToken(record.refresh_token),
   userinfo: () => oauth.getUser(record.openid),
   jscode2session: () =>
-    lab
-      .oauth({ kind: 'miniProgram' })
-      .getSessionKey(lab.wechat.issueCode({ app: lab.wechat.apps.miniProgram.appId })),
+    fixture
+      .createOAuth({ kind: 'miniProgram' })
+      .getSessionKey(fixture.emulator.issueCode({ app: fixture.emulator.apps.miniProgram.appId })),
 } as const satisfies Record<string, () => Promise<unknown>>;
 type Endpoint = keyof typeof CALLS;
 const ENDPOINTS = Object.keys(CALLS) as Endpoint[];
 
 /** Calls WeChat, whose response has these fields in addition or in place of its own. */
 function call(endpoint: Endpoint, patch: Record<string, unknown>): Promise<unknown> {
-  lab.wechat.fail(endpoint, { patch });
+  fixture.emulator.fail(endpoint, { patch });
   return CALLS[endpoint]();
 }
 
@@ -52,7 +52,7 @@ describe.each(['access_token', 'refresh_token', 'jscode2session'] as const)('an 
   it.each(['o\n', '\no', 'o\u0000', 'o\u2028'])('is not %j (an escaped control character)', async (id) => {
     const fields = { access_token: 'a', expires_in: 1, session_key: 'k', openid: record.openid };
     for (const name of ['openid', 'unionid']) {
-      lab.wechat.fail(endpoint, { body: JSON.stringify({ ...fields, [name]: id }) });
+      fixture.emulator.fail(endpoint, { body: JSON.stringify({ ...fields, [name]: id }) });
       expect(await failure(CALLS[endpoint]())).toMatchObject({ kind: 'bad_answer' });
     }
   });
@@ -66,8 +66,8 @@ describe.each(['access_token', 'refresh_token', 'jscode2session'] as const)('an 
 it("an openid that would be another user's lock is never saved", async () => {
   const store = new MemoryTokenStore();
   const set = jest.spyOn(store, 'set');
-  lab.wechat.fail('access_token', { patch: { openid: 'x:lock' } });
-  await failure(lab.oauth({ tokenStore: store }).getAccessToken(lab.code()));
+  fixture.emulator.fail('access_token', { patch: { openid: 'x:lock' } });
+  await failure(fixture.createOAuth({ tokenStore: store }).getAccessToken(fixture.issueCode()));
   expect(set).not.toHaveBeenCalled();
 });
 
@@ -137,12 +137,12 @@ describe.each(ENDPOINTS)('a response of %s', (endpoint) => {
   it.each([8, 9, 1_000, 400_000])(
     'whose unknown field is nested %d levels deep is a bad_answer',
     async (levels) => {
-      const gateway = await answering((_req, res) => {
+      const gateway = await startHttpServer((_req, res) => {
         const ids = `"openid":"${record.openid}","access_token":"a","expires_in":7200,"session_key":"k"`;
         res.end(`{${ids},"deep":${nested(levels)}}`);
       });
       try {
-        const made = lab.oauth({
+        const made = fixture.createOAuth({
           endpoints: { api: gateway.url },
           getToken: () => Promise.resolve(record),
           saveToken: () => Promise.resolve(),
@@ -161,14 +161,17 @@ describe.each(ENDPOINTS)('a response of %s', (endpoint) => {
   );
 
   it('cannot change a prototype', async () => {
-    const gateway = await answering((_req, res) => {
+    const gateway = await startHttpServer((_req, res) => {
       const ids = `"openid":"${record.openid}","access_token":"a","expires_in":7200,"session_key":"k"`;
       const unsafe =
         '"__proto__":{"is_snapshotuser":1,"polluted":1},"constructor":1,"toString":1,"hasOwnProperty":1';
       res.end(`{${unsafe},${ids},"inner":{"__proto__":{"polluted":1},"a":1}}`);
     });
     try {
-      const made = lab.oauth({ endpoints: { api: gateway.url }, getToken: () => Promise.resolve(record) });
+      const made = fixture.createOAuth({
+        endpoints: { api: gateway.url },
+        getToken: () => Promise.resolve(record),
+      });
       const results: Record<Endpoint, () => Promise<unknown>> = {
         access_token: async () => (await made.getAccessToken('code')).data,
         refresh_token: async () => (await made.refreshAccessToken('token')).data,
@@ -196,12 +199,14 @@ describe('text from outside', () => {
   const CONTROLS = '\u001b[2J\u009b\r\n\u2028\u202e\u2066\u0007';
 
   async function failureOf(body: string, headers: Record<string, string> = {}): Promise<string> {
-    const server = await answering((_req, res) => {
+    const server = await startHttpServer((_req, res) => {
       for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
       res.end(body);
     });
     servers.push(server);
-    const error = await failure(lab.oauth({ endpoints: { api: server.url } }).getAccessToken('code'));
+    const error = await failure(
+      fixture.createOAuth({ endpoints: { api: server.url } }).getAccessToken('code'),
+    );
     return [error.message, String(error), JSON.stringify(error), String(error.cause)].join('');
   }
 
@@ -225,9 +230,9 @@ describe('text from outside', () => {
   });
 
   it('has no control characters in a message: the error of a store, and an openid of a browser', async () => {
-    const failing = lab.oauth({ getToken: () => Promise.reject(new Error(`away${CONTROLS}`)) });
+    const failing = fixture.createOAuth({ getToken: () => Promise.reject(new Error(`away${CONTROLS}`)) });
     expect((await failure(failing.getUser('o'))).message).not.toMatch(/[\p{Cc}\u2028\u202e\u2066]/u);
-    const unknown = await failure(lab.oauth().getUser(`o${CONTROLS}`));
+    const unknown = await failure(fixture.createOAuth().getUser(`o${CONTROLS}`));
     expect(unknown.message).toBe(
       'No token for o\ufffd[2J\ufffd   \ufffd\ufffd\ufffd, please authorize first.',
     );
@@ -242,15 +247,15 @@ describe('text from outside', () => {
 describe('a secret that WeChat repeats', () => {
   it.each([512, 2_000, 8_000])('is masked fast if it is a code of %d characters', async (length) => {
     const code = `${'a'.repeat(length - 1)}!`;
-    lab.wechat.fail('access_token', { errcode: 40029, errmsg: `invalid code ${code}` });
-    const error = await failure(lab.oauth().getAccessToken(code));
+    fixture.emulator.fail('access_token', { errcode: 40029, errmsg: `invalid code ${code}` });
+    const error = await failure(fixture.createOAuth().getAccessToken(code));
     expect(error).toMatchObject({ kind: 'code_invalid' });
     expect(error.message).not.toContain('aaaaaaaaaa');
   });
 
   it('is masked if it came back in the same response', async () => {
     const token = 'a-token-that-only-this-response-holds';
-    lab.wechat.fail('access_token', {
+    fixture.emulator.fail('access_token', {
       body: JSON.stringify({ errcode: 40029, errmsg: `not ${token}`, access_token: token }),
     });
     expect((await failure(CALLS.access_token())).message).toMatch(/^not \*\*\* \(errcode/);

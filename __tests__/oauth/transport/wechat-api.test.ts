@@ -10,17 +10,26 @@ import { OAuth, type WechatHttpOptions, type TokenData } from '../../../lib/inde
 import { createEmulator, selfSignedCertificate, type EmulatorFault } from '../../../lib/emulator/index';
 import { chooseTransport } from '../../../lib/oauth/transport/choose-transport';
 import type { ResolvedHttpOptions } from '../../../lib/oauth/transport/http-options';
-import { Lab, answering, deepFreeze, failure, listen, runChild, speaking, type Server } from '../lab';
+import {
+  OAuthFixture,
+  startHttpServer,
+  deepFreeze,
+  failure,
+  listen,
+  runChild,
+  startTcpServer,
+  type Server,
+} from '../oauth-fixture';
 
-let lab: Lab;
+let fixture: OAuthFixture;
 let record: TokenData;
 const servers: Server[] = [];
 beforeAll(async () => {
-  lab = await Lab.open();
-  record = await lab.token();
+  fixture = await OAuthFixture.start();
+  record = await fixture.issueToken();
 });
-afterAll(() => lab.close());
-beforeEach(() => (lab.wechat.requests.length = 0));
+afterAll(() => fixture.close());
+beforeEach(() => (fixture.emulator.requests.length = 0));
 afterEach(async () => {
   jest.restoreAllMocks();
   jest.useRealTimers();
@@ -52,7 +61,7 @@ const milliseconds = async (work: Promise<unknown>): Promise<number> => {
 
 describe('connections', () => {
   it('are kept alive: 20 calls in a row need one connection', async () => {
-    const gateway = await server(answering((_req, res) => res.end(OK)));
+    const gateway = await server(startHttpServer((_req, res) => res.end(OK)));
     const oauth = at(gateway.url);
     for (let count = 0; count < 20; count++) await verify(oauth);
     expect(gateway.connections()).toBe(1);
@@ -106,8 +115,8 @@ describe('the time limit', () => {
     ['a slow drip', { drip: 25 }],
     ['a late response', { delay: 2000 }],
   ] as [string, EmulatorFault][])('ends %s', async (_what, fault) => {
-    lab.wechat.fail('auth', fault);
-    const oauth = lab.oauth({ http: { timeout: 300 } });
+    fixture.emulator.fail('auth', fault);
+    const oauth = fixture.createOAuth({ http: { timeout: 300 } });
     const work = failure(oauth.verifyToken(record.openid, record.access_token));
     expect(await milliseconds(work)).toBeLessThan(1900);
     expect(await work).toMatchObject({
@@ -117,7 +126,7 @@ describe('the time limit', () => {
       retryable: true,
     });
     expect((await work).message).toMatch(/^WeChat did not respond to \/sns\/auth within 300 ms/);
-    expect(lab.count('auth')).toBe(1);
+    expect(fixture.countRequests('auth')).toBe(1);
   });
 
   it('begins before the name lookup', async () => {
@@ -128,13 +137,13 @@ describe('the time limit', () => {
   });
 
   it('covers a server that accepts the connection and sends nothing', async () => {
-    const silent = await server(speaking(() => undefined));
+    const silent = await server(startTcpServer(() => undefined));
     expect((await failure(verify(at(silent.url, { timeout: 50 })))).kind).toBe('timeout');
   });
 
   it('covers headers that never end', async () => {
     const dripping = await server(
-      speaking((socket) => {
+      startTcpServer((socket) => {
         socket.write('HTTP/1.1 200 OK\r\nX: ');
         const timer = setInterval(() => socket.write('a'), 5);
         socket.on('close', () => clearInterval(timer));
@@ -148,7 +157,7 @@ describe('the time limit', () => {
     ['counts as not given if it is undefined', { timeout: undefined }, 5_000],
     ['is that of the options', { timeout: 15_000 }, 15_000],
   ])('%s', async (_what, options, limit) => {
-    const silent = await server(speaking(() => undefined));
+    const silent = await server(startTcpServer(() => undefined));
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
     const settled = jest.fn();
     const work = failure(verify(at(silent.url, options))).finally(settled);
@@ -159,35 +168,37 @@ describe('the time limit', () => {
   });
 
   it('of 0 means no limit', async () => {
-    lab.wechat.fail('auth', { delay: 50 });
+    fixture.emulator.fail('auth', { delay: 50 });
     const timers = jest.spyOn(global, 'setTimeout');
-    await lab.oauth({ http: { timeout: 0 } }).verifyToken(record.openid, record.access_token);
+    await fixture.createOAuth({ http: { timeout: 0 } }).verifyToken(record.openid, record.access_token);
     expect(timers.mock.calls.filter(([, ms]) => ms === 0 || ms === 5_000)).toEqual([]);
   });
 
   it('covers a call together with its retry', async () => {
     jest.spyOn(Math, 'random').mockReturnValue(0);
-    lab.wechat.fail('auth', 'reset');
-    lab.wechat.fail('auth', 'silence');
+    fixture.emulator.fail('auth', 'reset');
+    fixture.emulator.fail('auth', 'silence');
     const work = failure(
-      lab.oauth({ http: { timeout: 900 } }).verifyToken(record.openid, record.access_token),
+      fixture.createOAuth({ http: { timeout: 900 } }).verifyToken(record.openid, record.access_token),
     );
     expect(await milliseconds(work)).toBeLessThan(3000);
     expect((await work).kind).toBe('timeout');
-    expect(lab.count('auth')).toBe(2);
+    expect(fixture.countRequests('auth')).toBe(2);
   });
 
   it('does not prevent a new connection afterwards', async () => {
-    lab.wechat.fail('auth', 'silence');
-    const oauth = lab.oauth({ http: { timeout: 100 } });
+    fixture.emulator.fail('auth', 'silence');
+    const oauth = fixture.createOAuth({ http: { timeout: 100 } });
     await failure(oauth.verifyToken(record.openid, record.access_token));
     await expect(oauth.verifyToken(record.openid, record.access_token)).resolves.toBeDefined();
   });
 
   it.each([-1, NaN, Infinity, 2 ** 31, '5000', [1000, 2000], null, {}])('refuses %p', (timeout) => {
     const wrong = { timeout } as unknown as WechatHttpOptions;
-    expect(() => at(lab.wechat.url, wrong)).toThrow(/^timeout is .*; use milliseconds from 0 \(no limit\)/);
-    expect(() => at(lab.wechat.url).setOpts(wrong)).toThrow(/use milliseconds/);
+    expect(() => at(fixture.emulator.url, wrong)).toThrow(
+      /^timeout is .*; use milliseconds from 0 \(no limit\)/,
+    );
+    expect(() => at(fixture.emulator.url).setOpts(wrong)).toThrow(/use milliseconds/);
   });
 });
 
@@ -198,33 +209,33 @@ describe('a retry', () => {
     ['auth', (oauth) => oauth.verifyToken(record.openid, record.access_token)],
   ];
   const once: readonly (readonly [string, (oauth: OAuth) => Promise<unknown>])[] = [
-    ['access_token', (oauth) => oauth.getAccessToken(lab.code())],
-    ['access_token', (oauth) => oauth.getUserByCode(lab.code())],
+    ['access_token', (oauth) => oauth.getAccessToken(fixture.issueCode())],
+    ['access_token', (oauth) => oauth.getUserByCode(fixture.issueCode())],
     [
       'jscode2session',
       () =>
-        lab
-          .oauth({ kind: 'miniProgram' })
-          .getSessionKey(lab.wechat.issueCode({ app: lab.wechat.apps.miniProgram.appId })),
+        fixture
+          .createOAuth({ kind: 'miniProgram' })
+          .getSessionKey(fixture.emulator.issueCode({ app: fixture.emulator.apps.miniProgram.appId })),
     ],
   ];
   const passing: readonly EmulatorFault[] = ['reset', 'reset-inside', { errcode: -1 }];
-  const make = (): OAuth => lab.oauth({ getToken: () => Promise.resolve(record) });
+  const make = (): OAuth => fixture.createOAuth({ getToken: () => Promise.resolve(record) });
   beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
 
   describe.each(repeated)('of %s', (endpoint, call) => {
     it.each(passing)('follows %j, once', async (fault) => {
-      lab.wechat.fail(endpoint, fault);
+      fixture.emulator.fail(endpoint, fault);
       await expect(call(make())).resolves.toBeDefined();
-      expect(lab.count(endpoint)).toBe(2);
+      expect(fixture.countRequests(endpoint)).toBe(2);
     });
 
     it('is the last: a second failure rejects', async () => {
-      lab.wechat.fail(endpoint, 'reset', { times: 2 });
+      fixture.emulator.fail(endpoint, 'reset', { times: 2 });
       expect(await failure(call(make()))).toMatchObject({ kind: 'network', retryable: true });
-      lab.wechat.fail(endpoint, { errcode: -1 }, { times: 2 });
+      fixture.emulator.fail(endpoint, { errcode: -1 }, { times: 2 });
       expect(await failure(call(make()))).toMatchObject({ kind: 'busy', code: -1, retryable: true });
-      expect(lab.count(endpoint)).toBe(4);
+      expect(fixture.countRequests(endpoint)).toBe(4);
     });
 
     it.each<EmulatorFault>([
@@ -234,9 +245,9 @@ describe('a retry', () => {
       { errcode: 40003 },
       { status: 502 },
     ])('does not follow %j', async (fault) => {
-      lab.wechat.fail(endpoint, fault);
+      fixture.emulator.fail(endpoint, fault);
       await failure(call(make()));
-      expect(lab.count(endpoint)).toBe(1);
+      expect(fixture.countRequests(endpoint)).toBe(1);
     });
   });
 
@@ -245,7 +256,7 @@ describe('a retry', () => {
     [0.999, 249],
   ])('follows a random delay: %d makes %d ms', async (chance, wait) => {
     const random = jest.spyOn(Math, 'random').mockReturnValue(chance);
-    lab.wechat.fail('auth', 'reset');
+    fixture.emulator.fail('auth', 'reset');
     const work = make().verifyToken(record.openid, record.access_token);
     expect(await milliseconds(work)).toBeGreaterThanOrEqual(wait - 2);
     expect(random).toHaveBeenCalledTimes(1);
@@ -255,28 +266,28 @@ describe('a retry', () => {
     it.each<EmulatorFault>([...passing, 'truncated', { html: true }, { errcode: 40029 }])(
       'never follows %j: the code may be spent',
       async (fault) => {
-        lab.wechat.fail(endpoint, fault, { workDone: true });
-        await failure(call(lab.oauth()));
-        expect(lab.count(endpoint)).toBe(1);
+        fixture.emulator.fail(endpoint, fault, { workDone: true });
+        await failure(call(fixture.createOAuth()));
+        expect(fixture.countRequests(endpoint)).toBe(1);
       },
     );
 
     it('never follows a timeout', async () => {
-      lab.wechat.fail(endpoint, 'silence');
-      const oauth = lab.oauth({ http: { timeout: 250 } });
+      fixture.emulator.fail(endpoint, 'silence');
+      const oauth = fixture.createOAuth({ http: { timeout: 250 } });
       if (endpoint === 'jscode2session') return;
       expect((await failure(call(oauth))).kind).toBe('timeout');
-      expect(lab.count(endpoint)).toBe(1);
+      expect(fixture.countRequests(endpoint)).toBe(1);
     });
   });
 });
 
 describe('what is not WeChat', () => {
   it('is not followed if it redirects', async () => {
-    const elsewhere = await server(answering((_req, res) => res.end(OK)));
+    const elsewhere = await server(startHttpServer((_req, res) => res.end(OK)));
     for (const status of [301, 302, 303, 307, 308]) {
       const gateway = await server(
-        answering((_req, res) => res.writeHead(status, { Location: elsewhere.url }).end(OK)),
+        startHttpServer((_req, res) => res.writeHead(status, { Location: elsewhere.url }).end(OK)),
       );
       expect(await failure(verify(at(gateway.url)))).toMatchObject({ kind: 'bad_answer' });
     }
@@ -301,7 +312,7 @@ describe('what is not WeChat', () => {
         res.setHeader('Content-Encoding', 'gzip').end(gzipSync(Buffer.alloc(32 * 1024 * 1024))),
     ],
   ])('may send a body %s over 1 MB: neither client reads it to its end', async (_what, send) => {
-    const gateway = await server(answering((_req, res) => send(res)));
+    const gateway = await server(startHttpServer((_req, res) => send(res)));
     for (const options of [undefined, { maxRate: 1e9 }]) {
       const work = failure(verify(at(gateway.url, options)));
       expect(await milliseconds(work)).toBeLessThan(3000);
@@ -312,13 +323,13 @@ describe('what is not WeChat', () => {
 
   it('may send a megabyte, which is read', async () => {
     const body = OK.padEnd(1024 * 1024, ' ');
-    const gateway = await server(answering((_req, res) => res.end(body)));
+    const gateway = await server(startHttpServer((_req, res) => res.end(body)));
     await expect(verify(at(gateway.url))).resolves.toEqual({ errcode: 0, errmsg: 'ok' });
   });
 
   it('may compress its body with gzip', async () => {
     const gateway = await server(
-      answering((_req, res) => res.setHeader('Content-Encoding', 'gzip').end(gzipSync(OK))),
+      startHttpServer((_req, res) => res.setHeader('Content-Encoding', 'gzip').end(gzipSync(OK))),
     );
     await expect(verify(at(gateway.url))).resolves.toEqual({ errcode: 0, errmsg: 'ok' });
   });
@@ -331,7 +342,7 @@ describe('what is not WeChat', () => {
       (): string => `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope`,
     ],
   ])('may speak %s', async (_what, words) => {
-    const machine = await server(speaking((socket) => socket.once('data', () => socket.end(words()))));
+    const machine = await server(startTcpServer((socket) => socket.once('data', () => socket.end(words()))));
     expect(await failure(verify(at(machine.url)))).toMatchObject({ kind: 'bad_answer' });
   });
 });
@@ -384,8 +395,8 @@ describe('the options of the requests', () => {
     ['an object', { access_token: 'other', apikey: 'k 1' }],
     ['URLSearchParams', new URLSearchParams({ access_token: 'other', apikey: 'k 1' })],
   ])("may add a gateway's parameters to WeChat's, but not replace them: %s", async (_name, params) => {
-    await lab.oauth({ http: { params } }).verifyToken(record.openid, record.access_token);
-    expect(lab.wechat.requests.at(-1)?.query).toMatchObject({
+    await fixture.createOAuth({ http: { params } }).verifyToken(record.openid, record.access_token);
+    expect(fixture.emulator.requests.at(-1)?.query).toMatchObject({
       access_token: record.access_token,
       apikey: 'k 1',
     });
@@ -398,7 +409,7 @@ describe('the options of the requests', () => {
       params: { k: 'v' },
     });
     const opts = deepFreeze({ timeout: 2000, headers: { 'X-Gateway': 'c' }, proxy: false as const });
-    const endpoints = deepFreeze({ api: lab.wechat.url });
+    const endpoints = deepFreeze({ api: fixture.emulator.url });
     const options = deepFreeze({
       appid: 'wx',
       appsecret: 's',
@@ -409,30 +420,30 @@ describe('the options of the requests', () => {
     await failure(verify(oauth));
     oauth.setOpts(opts);
     await failure(verify(oauth));
-    expect(lab.wechat.requests.map(({ headers }) => headers['x-gateway'])).toEqual(['a', 'c']);
+    expect(fixture.emulator.requests.map(({ headers }) => headers['x-gateway'])).toEqual(['a', 'c']);
   });
 
   it('of setOpts override those of the constructor, and replace those of an earlier setOpts', async () => {
-    const oauth = lab.oauth({ http: { timeout: 300, headers: { 'X-A': 'constructor' } } });
+    const oauth = fixture.createOAuth({ http: { timeout: 300, headers: { 'X-A': 'constructor' } } });
     oauth.setOpts({ timeout: 4000, headers: { 'X-A': 'first' } });
     oauth.setOpts({ headers: { 'X-A': 'second' } });
-    lab.wechat.fail('auth', 'silence');
+    fixture.emulator.fail('auth', 'silence');
     expect((await failure(verify(oauth))).message).toContain('within 300 ms');
-    expect(lab.wechat.requests[0]?.headers['x-a']).toBe('second');
+    expect(fixture.emulator.requests[0]?.headers['x-a']).toBe('second');
   });
 
   it('may be changed by the app afterwards without effect', async () => {
     const options = { headers: { 'X-A': 'before' }, timeout: 5000 };
-    const oauth = lab.oauth({ http: options });
+    const oauth = fixture.createOAuth({ http: options });
     options.timeout = 1;
     await failure(verify(oauth));
-    expect(lab.count('auth')).toBe(1);
+    expect(fixture.countRequests('auth')).toBe(1);
   });
 
   it('may hold an agent of the app', async () => {
     const httpAgent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     const sockets = jest.spyOn(httpAgent, 'createConnection' as never);
-    await failure(verify(lab.oauth({ http: { httpAgent } })));
+    await failure(verify(fixture.createOAuth({ http: { httpAgent } })));
     expect(sockets).toHaveBeenCalledTimes(1);
     httpAgent.destroy();
   });
@@ -451,9 +462,9 @@ describe('the options of the requests', () => {
     ['transport', { transport: { request: () => undefined } }],
   ])('are ignored, with a warning, if they would make a login unsafe: %s', async (name, options) => {
     const warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-    const oauth = lab.oauth({ http: options });
+    const oauth = fixture.createOAuth({ http: options });
     expect(await failure(verify(oauth))).toMatchObject({ code: 40001 });
-    expect(lab.wechat.requests[0]?.method).toBe('GET');
+    expect(fixture.emulator.requests[0]?.method).toBe('GET');
     expect(warnings).toHaveBeenCalledWith(
       expect.stringContaining(name),
       expect.objectContaining({ code: 'WECHAT_HTTP_OPTION_IGNORED' }),
@@ -462,7 +473,9 @@ describe('the options of the requests', () => {
 
   it('cause no warning if they are undefined', () => {
     const warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-    lab.oauth({ http: { maxRedirects: undefined, adapter: undefined } as unknown as WechatHttpOptions });
+    fixture.createOAuth({
+      http: { maxRedirects: undefined, adapter: undefined } as unknown as WechatHttpOptions,
+    });
     expect(warnings).not.toHaveBeenCalled();
   });
 
@@ -482,7 +495,7 @@ describe('the options of the requests', () => {
     ['an invalid version of HTTP', { httpVersion: 7 }],
   ])('are of kind config if they are wrong, and the call is not repeated: %s', async (_what, options) => {
     const random = jest.spyOn(Math, 'random');
-    const error = await failure(verify(lab.oauth({ http: options })));
+    const error = await failure(verify(fixture.createOAuth({ http: options })));
     expect(error).toMatchObject({ kind: 'config', retryable: false });
     expect(error.message).toMatch(
       /^An option of requests to WeChat is wrong: .*Correct `http` or setOpts\(\)\.$/,
@@ -496,8 +509,8 @@ describe('the options of the requests', () => {
     common['Authorization'] = 'Bearer of-another-service';
     Object.assign(defaults, { baseURL: 'http://127.0.0.1:1', params: { token: 'x' }, timeout: 1 });
     try {
-      await failure(verify(lab.oauth()));
-      const [request] = lab.wechat.requests;
+      await failure(verify(fixture.createOAuth()));
+      const [request] = fixture.emulator.requests;
       expect(request?.headers['authorization']).toBeUndefined();
       expect(request?.query['token']).toBeUndefined();
     } finally {
@@ -547,7 +560,7 @@ describe('the client that serves', () => {
     });
     createDebug.enable('wechat-auth:api');
     try {
-      const oauth = lab.oauth({ http: options });
+      const oauth = fixture.createOAuth({ http: options });
       await oauth.verifyToken(record.openid, record.access_token);
       await failure(oauth.verifyToken(record.openid, 'invalid'));
     } finally {
@@ -563,56 +576,56 @@ describe('the client that serves', () => {
 
 describe("the app's own signal", () => {
   it('ends a call, which is not repeated', async () => {
-    lab.wechat.fail('auth', 'silence');
+    fixture.emulator.fail('auth', 'silence');
     const abort = new AbortController();
-    const oauth = lab.oauth({ http: { signal: abort.signal } });
+    const oauth = fixture.createOAuth({ http: { signal: abort.signal } });
     const work = failure(oauth.verifyToken('o', 'a'));
-    while (lab.count('auth') === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (fixture.countRequests('auth') === 0) await new Promise((resolve) => setImmediate(resolve));
     abort.abort();
     const error = await work;
     expect(error).toMatchObject({ kind: 'network' });
     expect(error.message).toBe('The app ended the call to /sns/auth (`signal` of its http options).');
-    expect(lab.count('auth')).toBe(1);
+    expect(fixture.countRequests('auth')).toBe(1);
   });
 
   it('ends the pause before a retry', async () => {
     jest.spyOn(Math, 'random').mockReturnValue(0.999);
-    lab.wechat.fail('auth', 'reset');
+    fixture.emulator.fail('auth', 'reset');
     const abort = new AbortController();
-    const work = failure(lab.oauth({ http: { signal: abort.signal } }).verifyToken('o', 'a'));
-    while (lab.count('auth') === 0) await new Promise((resolve) => setImmediate(resolve));
+    const work = failure(fixture.createOAuth({ http: { signal: abort.signal } }).verifyToken('o', 'a'));
+    while (fixture.countRequests('auth') === 0) await new Promise((resolve) => setImmediate(resolve));
     await new Promise((resolve) => setTimeout(resolve, 20));
     abort.abort();
     expect((await work).message).toMatch(/^The app ended/);
     await new Promise((resolve) => setTimeout(resolve, 280));
-    expect(lab.count('auth')).toBe(1);
+    expect(fixture.countRequests('auth')).toBe(1);
   });
 
   it('prevents the request if it was aborted before', async () => {
-    const oauth = lab.oauth({ http: { signal: AbortSignal.abort() } });
+    const oauth = fixture.createOAuth({ http: { signal: AbortSignal.abort() } });
     expect((await failure(verify(oauth))).message).toMatch(/^The app ended/);
-    expect(lab.wechat.requests).toHaveLength(0);
+    expect(fixture.emulator.requests).toHaveLength(0);
   });
 
   it('is a timeout if it was aborted by time', async () => {
-    lab.wechat.fail('auth', 'silence');
-    const oauth = lab.oauth({ http: { signal: AbortSignal.timeout(30) } });
+    fixture.emulator.fail('auth', 'silence');
+    const oauth = fixture.createOAuth({ http: { signal: AbortSignal.timeout(30) } });
     expect((await failure(verify(oauth))).kind).toBe('timeout');
   });
 
   it('keeps no listener after the call', async () => {
     const { signal } = new AbortController();
-    const oauth = lab.oauth({ http: { signal } });
+    const oauth = fixture.createOAuth({ http: { signal } });
     for (let count = 0; count < 15; count++) await failure(verify(oauth));
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
     expect(EventEmitter.defaultMaxListeners).toBeLessThan(15);
   });
 
   it('may be a cancel token of axios', async () => {
-    lab.wechat.fail('auth', 'silence');
+    fixture.emulator.fail('auth', 'silence');
     const source = axios.CancelToken.source();
-    const work = failure(lab.oauth({ http: { cancelToken: source.token } }).verifyToken('o', 'a'));
-    while (lab.count('auth') === 0) await new Promise((resolve) => setImmediate(resolve));
+    const work = failure(fixture.createOAuth({ http: { cancelToken: source.token } }).verifyToken('o', 'a'));
+    while (fixture.countRequests('auth') === 0) await new Promise((resolve) => setImmediate(resolve));
     source.cancel('no more');
     expect((await work).message).toMatch(/^The app ended/);
   });
@@ -621,10 +634,10 @@ describe("the app's own signal", () => {
 describe('a request', () => {
   it('is a GET with the code as a parameter, whatever its characters', async () => {
     for (const code of ['a b+c&d=e#f%41/?', '微信🎉', '\ud800', '"\'\r\n\0', "~!*()'"]) {
-      lab.wechat.requests.length = 0;
-      await failure(lab.oauth().getAccessToken(code));
+      fixture.emulator.requests.length = 0;
+      await failure(fixture.createOAuth().getAccessToken(code));
       const wellFormed = Buffer.from(code).toString();
-      expect(lab.wechat.requests[0]).toMatchObject({ method: 'GET', query: { code: wellFormed } });
+      expect(fixture.emulator.requests[0]).toMatchObject({ method: 'GET', query: { code: wellFormed } });
     }
   });
 
@@ -636,13 +649,13 @@ describe('a request', () => {
     [Object.create(null)],
     [Symbol('a')],
   ])('sends an empty code if it is not a string: %p', async (code) => {
-    const error = await failure(lab.oauth().getAccessToken(code as string));
+    const error = await failure(fixture.createOAuth().getAccessToken(code as string));
     expect(error).toMatchObject({ code: 41008, kind: 'code_invalid' });
   });
 
   it('goes to a gateway below a path', async () => {
     const paths: (string | undefined)[] = [];
-    const gateway = await server(answering((req, res) => (paths.push(req.url), res.end(OK))));
+    const gateway = await server(startHttpServer((req, res) => (paths.push(req.url), res.end(OK))));
     await verify(at(`${gateway.url}/wechat//`));
     expect(paths).toEqual(['/wechat/sns/auth?access_token=token&openid=openid']);
   });

@@ -1,4 +1,5 @@
-// One emulator, an OAuth that talks to it, and the few moves in which the tests of the core are told.
+// For the tests of the core: an emulator with an OAuth that uses it, servers in place of WeChat, and child
+// processes.
 import { execFile } from 'node:child_process';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
@@ -6,69 +7,69 @@ import path from 'node:path';
 import { OAuth, isWechatError, type OAuthOptions, type TokenData, type WechatError } from '../../lib';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../lib/emulator';
 
-export type LabOAuthOptions = Partial<OAuthOptions> & { readonly kind?: 'official' | 'miniProgram' };
+export type FixtureOAuthOptions = Partial<OAuthOptions> & { readonly kind?: 'official' | 'miniProgram' };
 
-export class Lab {
-  constructor(readonly wechat: Emulator) {}
+export class OAuthFixture {
+  constructor(readonly emulator: Emulator) {}
 
-  static async open(options?: EmulatorOptions): Promise<Lab> {
-    return new Lab(await createEmulator(options));
+  static async start(options?: EmulatorOptions): Promise<OAuthFixture> {
+    return new OAuthFixture(await createEmulator(options));
   }
 
   get openid(): string {
-    return this.wechat.openid('ming', this.wechat.apps.official.appId);
+    return this.emulator.openid('ming', this.emulator.apps.official.appId);
   }
 
-  oauth({ kind = 'official', ...options }: LabOAuthOptions = {}): OAuth {
-    const { appId, appSecret } = this.wechat.apps[kind];
+  createOAuth({ kind = 'official', ...options }: FixtureOAuthOptions = {}): OAuth {
+    const { appId, appSecret } = this.emulator.apps[kind];
     const isMiniProgram = kind === 'miniProgram';
-    const { endpoints } = this.wechat;
+    const { endpoints } = this.emulator;
     return new OAuth({ appid: appId, appsecret: appSecret, endpoints, isMiniProgram, ...options });
   }
 
-  code(scope = 'snsapi_userinfo', user = 'ming'): string {
-    return this.wechat.issueCode({ app: this.wechat.apps.official.appId, scope, user });
+  issueCode(scope = 'snsapi_userinfo', user = 'ming'): string {
+    return this.emulator.issueCode({ app: this.emulator.apps.official.appId, scope, user });
   }
 
-  /** A token as WeChat would give it, that no OAuth has seen. */
-  async token(scope?: string, user?: string): Promise<TokenData> {
-    return (await this.oauth().getAccessToken(this.code(scope, user))).data;
+  /** A token that WeChat issued, and that is in no cache or store of a test. */
+  async issueToken(scope?: string, user?: string): Promise<TokenData> {
+    return (await this.createOAuth().getAccessToken(this.issueCode(scope, user))).data;
   }
 
-  /** How often WeChat was asked for this. */
-  count(end: string): number {
-    return this.wechat.requests.filter((request) => request.path.endsWith(end)).length;
+  /** How many requests WeChat got for paths with this end. */
+  countRequests(end: string): number {
+    return this.emulator.requests.filter((request) => request.path.endsWith(end)).length;
   }
 
   close(): Promise<void> {
-    return this.wechat.close();
+    return this.emulator.close();
   }
 }
 
 /** A token that expired two hours ago, and can still be refreshed. */
-export function expired(token: TokenData): TokenData {
+export function expiredToken(token: TokenData): TokenData {
   return { ...token, create_at: Date.now() - 4 * 3_600_000 };
 }
 
-/** What a call rejects with. */
+/** The error with which a call rejects. */
 export async function failure(work: Promise<unknown>): Promise<WechatError & { readonly code: unknown }> {
   const outcome = await work.then(
     (result) => ({ result }),
     (error: unknown) => ({ error }),
   );
   if ('error' in outcome && isWechatError(outcome.error)) return outcome.error as never;
-  throw new Error('No WechatError came', { cause: outcome });
+  throw new Error('it did not reject with a WechatError', { cause: outcome });
 }
 
 export interface Server {
   readonly url: string;
   readonly port: number;
-  /** How many connections have come in. */
+  /** How many connections it has accepted. */
   readonly connections: () => number;
   close(): Promise<void>;
 }
 
-/** Any server, on a free port of this machine. */
+/** Starts any server on a free port of 127.0.0.1. */
 export async function listen(server: net.Server): Promise<Server> {
   const open = new Set<net.Socket>();
   let connections = 0;
@@ -91,17 +92,17 @@ export async function listen(server: net.Server): Promise<Server> {
   };
 }
 
-/** A gateway that answers as it is told. */
-export function answering(answer: http.RequestListener): Promise<Server> {
-  return listen(http.createServer(answer));
+/** Starts an HTTP server in place of WeChat, a gateway for example. */
+export function startHttpServer(respond: http.RequestListener): Promise<Server> {
+  return listen(http.createServer(respond));
 }
 
-/** A machine that speaks no HTTP of its own: what it does with a connection is given. */
-export function speaking(talk: (socket: net.Socket) => void): Promise<Server> {
-  return listen(net.createServer(talk));
+/** Starts a server whose connections the test handles itself. */
+export function startTcpServer(onConnection: (socket: net.Socket) => void): Promise<Server> {
+  return listen(net.createServer(onConnection));
 }
 
-/** So that any write into it throws. */
+/** Freezes a value at every level, so that a write to it throws. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
@@ -118,9 +119,10 @@ export interface ChildResult {
 
 const ROOT = path.resolve(__dirname, '../..');
 
-/** Runs a script in a process of its own, with what ships: `core` is the package, `emulator` its emulator. */
+/** Runs a script in a process of its own, with the built package as `core` and its emulator as `emulator`. */
 export function runChild(script: string, env: NodeJS.ProcessEnv = {}): Promise<ChildResult> {
-  const prelude = `const core = require(${JSON.stringify(`${ROOT}/dist`)}); const emulator = require(${JSON.stringify(`${ROOT}/dist/emulator`)});`;
+  const [core, emulator] = [`${ROOT}/dist`, `${ROOT}/dist/emulator`].map((file) => JSON.stringify(file));
+  const prelude = `const core = require(${core}); const emulator = require(${emulator});`;
   const { PATH } = process.env;
   return new Promise((resolve) => {
     const child = execFile(
