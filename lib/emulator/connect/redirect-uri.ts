@@ -27,6 +27,6 @@ const AUTHORITY_AND_PATH = /^https?:\/\/([^/?#\\]+)([^?#]*)/i;
 function matches(domain: string, authority: string, path: string): boolean {
   const slash = domain.indexOf('/');
   if (slash < 0) return authority === domain;
-  const prefix = domain.slice(slash).replace(/\/+$/, '');
+  const prefix = domain.slice(slash).replace(/(?<!\/)\/+$/, '');
   return authority === domain.slice(0, slash) && (path === prefix || path.startsWith(`${prefix}/`));
 }
