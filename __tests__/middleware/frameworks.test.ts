@@ -32,8 +32,8 @@ const rows = HOSTS.flatMap((host) =>
 
 describe('a login, from the guarded page to the logout', () => {
   useEmulator();
-  /** All at once, so that the slow store is waited for once and not in every row. */
-  const stories = new Map<object, Promise<void>>();
+  /** All rows run at once, so that the tests wait only once for the slow store. */
+  const results = new Map<object, Promise<void>>();
 
   beforeAll(async () => {
     if (REDIS in SESSIONS) {
@@ -42,13 +42,13 @@ describe('a login, from the guarded page to the logout', () => {
       await client.connect();
     }
     for (const row of rows) {
-      const story = tell(emulator, row);
-      story.catch(() => undefined);
-      stories.set(row, story);
+      const result = logInAndOut(emulator, row);
+      result.catch(() => undefined);
+      results.set(row, result);
     }
   });
   afterAll(async () => {
-    await Promise.allSettled(stories.values());
+    await Promise.allSettled(results.values());
     if (redis) {
       await client.close();
       await redis.close();
@@ -56,11 +56,11 @@ describe('a login, from the guarded page to the logout', () => {
   });
 
   it.each(rows)('works on $host with $session, mounted at "$mount", for the $flow flow', async (row) => {
-    await expect(stories.get(row)).resolves.toBeUndefined();
+    await expect(results.get(row)).resolves.toBeUndefined();
   });
 });
 
-async function tell(
+async function logInAndOut(
   emulator: Emulator,
   { host, session, mount, flow }: (typeof rows)[number],
 ): Promise<void> {
@@ -78,9 +78,9 @@ async function tell(
   try {
     const browser = flow === 'official' ? Browser.inWechat(app.url) : Browser.onDesktop(app.url);
 
-    const open = await browser.get(`${mount}/public`);
-    expect(open.body).toBe('public');
-    expect(open.headers['set-cookie']).toBeUndefined();
+const publicPage = await browser.get(`${mount}/public`);
+    expect(publicPage.body).toBe('public');
+    expect(publicPage.headers['set-cookie']).toBeUndefined();
 
     const guarded = await browser.get(`${mount}/me?tab=orders`);
     expect(guarded.status).toBe(302);
@@ -104,8 +104,8 @@ async function tell(
     expect(me.status).toBe(200);
     expect(me.json()).toMatchObject({ nickname: emulator.users[0]?.nickname });
 
-    const again = await browser.get(callbackURL);
-    expect([again.status, again.location]).toEqual([302, `${mount}/me?tab=orders`]);
+    const repeated = await browser.get(callbackURL);
+    expect([repeated.status, repeated.location]).toEqual([302, `${mount}/me?tab=orders`]);
     expect(exchanged(emulator).filter((code) => code === paramIn(callbackURL, 'code'))).toHaveLength(1);
     expect(logins).toBe(1);
 

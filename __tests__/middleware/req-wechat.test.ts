@@ -12,14 +12,14 @@ import { HOSTS, type HostName } from '../support/hosts';
 import { serverSessions } from '../support/sessions';
 import { emulator, useEmulator } from '../support/emulator';
 
-/** What a route of the app does with the request, and answers. */
+/** What the route `/do` does with the request. The response holds its result as JSON. */
 type Work = (req: TestRequest) => unknown;
 
 useEmulator();
 let work: Work = () => undefined;
 const apps: TestApp[] = [];
 
-/** An app whose `/do` does what the test says; an error becomes its kind and message. */
+/** An app whose route `/do` runs `work`. The response to an error holds its kind and message. */
 async function start(auth: WechatAuthOptions = {}, host: HostName = 'Express 5'): Promise<TestApp> {
   const app = await startApp(emulator, {
     auth,
@@ -43,7 +43,7 @@ async function start(auth: WechatAuthOptions = {}, host: HostName = 'Express 5')
   return app;
 }
 
-function ask(browser: Browser, wanted: Work, path = '/do'): Promise<BrowserResponse> {
+function run(browser: Browser, wanted: Work, path = '/do'): Promise<BrowserResponse> {
   work = wanted;
   return browser.get(path);
 }
@@ -58,30 +58,30 @@ afterEach(async () => {
 });
 
 describe.each(HOSTS)('req.wechat on %s', (host) => {
-  it('knows who is logged in, also where no guard stands', async () => {
+  it('knows the user on a route without a guard', async () => {
     const app = await start({}, host);
     const browser = Browser.inWechat(app.url);
     const who: Work = ({ wechat }) => [wechat.isAuthenticated(), wechat.user?.nickname ?? null];
-    expect((await ask(browser, who)).json()).toEqual([false, null]);
+    expect((await run(browser, who)).json()).toEqual([false, null]);
     await browser.logIn(emulator, '/me');
-    expect((await ask(browser, who)).json()).toEqual([true, '小明']);
+    expect((await run(browser, who)).json()).toEqual([true, '小明']);
   });
 
-  it('login() sends the browser to WeChat, and back to the page that was asked for', async () => {
+  it('login() sends the browser to WeChat, and the login ends at returnTo', async () => {
     const app = await start({}, host);
     const browser = Browser.inWechat(app.url);
-    const redirect = await ask(browser, ({ wechat }) => wechat.login({ returnTo: '/me?x' }));
+    const redirect = await run(browser, ({ wechat }) => wechat.login({ returnTo: '/me?x' }));
     expect(redirect.status).toBe(302);
     expect(redirect.body).toBe('');
     expect(redirect.headers['cache-control']).toBe('no-store');
     expect((await browser.get(await agree(emulator, redirect.location))).location).toBe('/me?x');
   });
 
-  it('logout() drops the login, and the app answers', async () => {
+  it('logout() ends the login and leaves the response to the app', async () => {
     const app = await start({}, host);
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me');
-    const response = await ask(browser, async ({ wechat }) => {
+    const response = await run(browser, async ({ wechat }) => {
       await wechat.logout();
       return [wechat.isAuthenticated(), wechat.user ?? null];
     });
@@ -91,30 +91,30 @@ describe.each(HOSTS)('req.wechat on %s', (host) => {
 });
 
 describe('req.wechat.login()', () => {
-  const sentBy = async (options: WechatLoginOptions, auth: WechatAuthOptions = {}): Promise<URL> => {
+  const authorizeURLOf = async (options: WechatLoginOptions, auth: WechatAuthOptions = {}): Promise<URL> => {
     const app = await start(auth);
-    const { location } = await ask(Browser.inWechat(app.url), ({ wechat }) => wechat.login(options));
+    const { location } = await run(Browser.inWechat(app.url), ({ wechat }) => wechat.login(options));
     return new URL(location);
   };
 
-  it('takes the flow that is asked for, whatever the browser', async () => {
-    expect((await sentBy({})).pathname).toBe('/connect/oauth2/authorize');
-    expect((await sentBy({ flow: 'official' })).pathname).toBe('/connect/oauth2/authorize');
-    const website = await sentBy({ flow: 'website' });
+  it('uses the given flow in every browser', async () => {
+    expect((await authorizeURLOf({})).pathname).toBe('/connect/oauth2/authorize');
+    expect((await authorizeURLOf({ flow: 'official' })).pathname).toBe('/connect/oauth2/authorize');
+    const website = await authorizeURLOf({ flow: 'website' });
     expect(website.pathname).toBe('/connect/qrconnect');
     expect(website.searchParams.get('scope')).toBe('snsapi_login');
   });
 
-  it('asks for consent where the app is content with less', async () => {
+  it('can request more than the option scope', async () => {
     const auth = { scope: 'snsapi_base' } as const;
-    expect((await sentBy({}, auth)).searchParams.get('scope')).toBe('snsapi_base');
-    expect((await sentBy({ scope: 'snsapi_userinfo' }, auth)).searchParams.get('scope')).toBe(
+    expect((await authorizeURLOf({}, auth)).searchParams.get('scope')).toBe('snsapi_base');
+    expect((await authorizeURLOf({ scope: 'snsapi_userinfo' }, auth)).searchParams.get('scope')).toBe(
       'snsapi_userinfo',
     );
   });
 
-  it('passes more parameters on, before the fragment', async () => {
-    const url = await sentBy({ params: { forcePopup: true, forceSnapShot: undefined } });
+  it('adds further parameters before the fragment', async () => {
+    const url = await authorizeURLOf({ params: { forcePopup: true, forceSnapShot: undefined } });
     expect([...url.searchParams.keys()]).toEqual([
       'appid',
       'redirect_uri',
@@ -124,27 +124,27 @@ describe('req.wechat.login()', () => {
       'forcePopup',
     ]);
     expect(url.href).toMatch(/&forcePopup=true#wechat_redirect$/);
-    const website = await sentBy({ flow: 'website', params: { lang: 'en' } });
+    const website = await authorizeURLOf({ flow: 'website', params: { lang: 'en' } });
     expect(website.searchParams.get('lang')).toBe('en');
   });
 
-  it('refuses a parameter that has a place of its own', async () => {
+  it('refuses a standard parameter among the further ones', async () => {
     const app = await start();
-    const response = await ask(Browser.inWechat(app.url), ({ wechat }) =>
+    const response = await run(Browser.inWechat(app.url), ({ wechat }) =>
       wechat.login({ params: { state: 'mine' } }),
     );
     expect([response.status, response.body.includes('config')]).toEqual([500, true]);
     expect(response.body).toContain('The parameter state');
   });
 
-  it('says what is missing where there is no account for the flow', async () => {
+  it('names the missing option if the flow has no account', async () => {
     const app = await start({ website: undefined });
-    const response = await ask(Browser.inWechat(app.url), ({ wechat }) => wechat.login({ flow: 'website' }));
+    const response = await run(Browser.inWechat(app.url), ({ wechat }) => wechat.login({ flow: 'website' }));
     expect(response.status).toBe(500);
     expect(response.body).toContain('Give website: { appId, appSecret }');
   });
 
-  it('ends the request without a session, and does not reject', async () => {
+  it('responds without a session, and does not reject', async () => {
     const app = await startApp(emulator, {
       session: null,
       routes: (it) =>
@@ -157,7 +157,7 @@ describe('req.wechat.login()', () => {
     expect([response.status, response.body.includes('session_missing')]).toEqual([500, true]);
   });
 
-  it('answers a form with 303', async () => {
+  it('redirects a form with 303', async () => {
     const app = await start();
     work = ({ wechat }) => wechat.login();
     const redirect = await Browser.inWechat(app.url).request('/do', { method: 'POST' });
@@ -166,10 +166,10 @@ describe('req.wechat.login()', () => {
 });
 
 describe('req.wechat.loginURL()', () => {
-  it('is a path for links, and needs no session', async () => {
+  it('returns a path for links, and needs no session', async () => {
     const app = await start({ baseURL: 'https://h5.example.com/shop' });
     const browser = Browser.inWechat(app.url);
-    const response = await ask(browser, ({ wechat }) => [
+    const response = await run(browser, ({ wechat }) => [
       wechat.loginURL(),
       wechat.loginURL({ returnTo: '/me?a=1&b=中#c' }),
       wechat.loginURL({ scope: 'snsapi_userinfo', returnTo: undefined }),
@@ -182,9 +182,9 @@ describe('req.wechat.loginURL()', () => {
     expect(response.headers['set-cookie']).toBeUndefined();
   });
 
-  it('is an error where there is no login route', async () => {
+  it('fails if there is no login route', async () => {
     const app = await start({ routes: { login: false } });
-    const response = await ask(Browser.inWechat(app.url), ({ wechat }) => wechat.loginURL());
+    const response = await run(Browser.inWechat(app.url), ({ wechat }) => wechat.loginURL());
     expect(response.json()).toMatchObject({
       kind: 'config',
       message: expect.stringContaining('routes.login') as string,
@@ -193,10 +193,10 @@ describe('req.wechat.loginURL()', () => {
 });
 
 describe('req.wechat.loginParams()', () => {
-  it('starts a login for the QR code that a page embeds, and the login ends where it was asked to', async () => {
+  it('starts a login for an embedded QR code, and the login ends at returnTo', async () => {
     const app = await start();
     const browser = Browser.onDesktop(app.url);
-    const response = await ask(browser, ({ wechat }) => wechat.loginParams({ returnTo: '/me?from=widget' }));
+    const response = await run(browser, ({ wechat }) => wechat.loginParams({ returnTo: '/me?from=widget' }));
     const params = response.json() as WxLoginParams;
     expect(params).toEqual({
       appid: emulator.apps.website.appId,
@@ -205,19 +205,19 @@ describe('req.wechat.loginParams()', () => {
       state: expect.stringMatching(/^0[0-9a-f]{32}$/) as string,
     });
     expect(response.headers['cache-control']).toBe('no-store');
-    // wxLogin.js puts them together without encoding.
+    // wxLogin.js builds the address without encoding the parameters.
     const widget = `${emulator.url}/connect/qrconnect?appid=${params.appid}&scope=${params.scope}&redirect_uri=${params.redirect_uri}&state=${params.state}&login_type=jssdk&self_redirect=false`;
     const me = await browser.follow(await agree(emulator, widget));
     expect(me.url).toBe(`${app.url}/me?from=widget`);
     expect(me.json()).toMatchObject({ nickname: '小明' });
   });
 
-  it('mints a state each time, of which each works', async () => {
+  it('generates a new state each time, and each of them works', async () => {
     const app = await start();
     const browser = Browser.onDesktop(app.url);
-    const mint = async (): Promise<WxLoginParams> =>
-      (await ask(browser, ({ wechat }) => wechat.loginParams())).json() as WxLoginParams;
-    const states = [(await mint()).state, (await mint()).state];
+    const createParams = async (): Promise<WxLoginParams> =>
+      (await run(browser, ({ wechat }) => wechat.loginParams())).json() as WxLoginParams;
+    const states = [(await createParams()).state, (await createParams()).state];
     expect(new Set(states).size).toBe(2);
     for (const state of states) {
       const code = emulator.issueCode({ app: emulator.apps.website.appId });
@@ -225,28 +225,28 @@ describe('req.wechat.loginParams()', () => {
     }
   });
 
-  it('is of the website app inside WeChat too, and wherever flow points', async () => {
+  it('uses the website app, also inside WeChat and whatever the option flow is', async () => {
     const app = await start({ flow: 'official' });
-    const response = await ask(Browser.inWechat(app.url), ({ wechat }) => wechat.loginParams());
+    const response = await run(Browser.inWechat(app.url), ({ wechat }) => wechat.loginParams());
     expect(response.json()).toMatchObject({ appid: emulator.apps.website.appId, scope: 'snsapi_login' });
   });
 
-  it('is an error of the configuration without a website app', async () => {
+  it('fails with kind config without a website app', async () => {
     const app = await start({ website: undefined });
-    const response = await ask(Browser.onDesktop(app.url), ({ wechat }) => wechat.loginParams());
+    const response = await run(Browser.onDesktop(app.url), ({ wechat }) => wechat.loginParams());
     expect(response.json()).toMatchObject({ kind: 'config', code: 'ERR_WECHAT_CONFIG' });
     expect(response.headers['set-cookie']).toBeUndefined();
   });
 
-  it('carries the path that a proxy strips', async () => {
+  it('adds the path that a proxy strips to the redirect URI', async () => {
     const app = await start({ baseURL: 'https://h5.example.com/shop' });
-    const response = await ask(Browser.onDesktop(app.url), ({ wechat }) => wechat.loginParams());
+    const response = await run(Browser.onDesktop(app.url), ({ wechat }) => wechat.loginParams());
     expect(response.json()).toMatchObject({ redirect_uri: 'https%3A%2F%2Fh5.example.com%2Fshop%2Fcallback' });
   });
 });
 
 describe('req.wechat.logout()', () => {
-  it('gives the session a new id, and drops what came with the login', async () => {
+  it('changes the session id and empties the session', async () => {
     const app = await startApp(emulator, {
       session: serverSessions(),
       routes: (it) =>
@@ -266,9 +266,9 @@ describe('req.wechat.logout()', () => {
     expect((await browser.get('/do')).json()).toEqual([true, null]);
   });
 
-  it('does no harm where nobody is logged in', async () => {
+  it('has no effect if nobody is logged in', async () => {
     const app = await start();
-    const response = await ask(Browser.inWechat(app.url), async ({ wechat }) => {
+    const response = await run(Browser.inWechat(app.url), async ({ wechat }) => {
       await wechat.logout();
       return wechat.isAuthenticated();
     });
@@ -281,91 +281,91 @@ describe('req.wechat.getAccessToken()', () => {
   const refreshes = (): number =>
     emulator.requests.filter(({ path }) => path === '/sns/oauth2/refresh_token').length;
 
-  it('is a token that WeChat takes', async () => {
+  it('returns a token that WeChat accepts', async () => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me');
-    const accessToken = (await ask(browser, token)).json() as string;
+    const accessToken = (await run(browser, token)).json() as string;
     const { appId, appSecret } = emulator.apps.official;
     const oauth = new OAuth({ appid: appId, appsecret: appSecret, endpoints: emulator.endpoints });
     expect(await oauth.verifyToken(emulator.openid('ming', appId), accessToken)).toMatchObject({
       errcode: 0,
     });
-    expect((await ask(browser, token)).json()).toBe(accessToken);
+    expect((await run(browser, token)).json()).toBe(accessToken);
     expect(refreshes()).toBe(0);
   });
 
-  it('is refreshed when it has expired', async () => {
+  it('refreshes an expired token', async () => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me');
-    const old = (await ask(browser, token)).json() as string;
+    const old = (await run(browser, token)).json() as string;
     const later = Date.now() + 7_200_000;
     jest.spyOn(Date, 'now').mockReturnValue(later);
-    const fresh = (await ask(browser, token)).json() as string;
+    const fresh = (await run(browser, token)).json() as string;
     expect(fresh).not.toBe(old);
     expect(refreshes()).toBe(1);
-    expect((await ask(browser, token)).json()).toBe(fresh);
+    expect((await run(browser, token)).json()).toBe(fresh);
     expect(refreshes()).toBe(1);
     const { appId, appSecret } = emulator.apps.official;
     const oauth = new OAuth({ appid: appId, appsecret: appSecret, endpoints: emulator.endpoints });
     expect(await oauth.verifyToken(emulator.openid('ming', appId), fresh)).toMatchObject({ errcode: 0 });
   });
 
-  it('wants a new login when the refresh token is gone too', async () => {
+  it('fails with kind reauthorize if the refresh token is invalid, too', async () => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me');
     emulator.changePassword('ming');
     const later = Date.now() + 7_200_000;
     jest.spyOn(Date, 'now').mockReturnValue(later);
-    expect((await ask(browser, token)).json()).toMatchObject({ kind: 'reauthorize' });
+    expect((await run(browser, token)).json()).toMatchObject({ kind: 'reauthorize' });
   });
 
-  it('is of the account that the user logged in with', async () => {
+  it('returns a token of the account that the user logged in with', async () => {
     const app = await start();
     const browser = Browser.onDesktop(app.url);
     await browser.logIn(emulator, '/me');
-    const accessToken = (await ask(browser, token)).json() as string;
+    const accessToken = (await run(browser, token)).json() as string;
     const { appId, appSecret } = emulator.apps.website;
     const oauth = new OAuth({ appid: appId, appsecret: appSecret, endpoints: emulator.endpoints });
     expect(await oauth.verifyToken(emulator.openid('ming', appId), accessToken)).toMatchObject({
       errcode: 0,
     });
-    expect((await ask(browser, ({ wechat }) => wechat.oauth.appid)).json()).toBe(appId);
+    expect((await run(browser, ({ wechat }) => wechat.oauth.appid)).json()).toBe(appId);
   });
 
-  it('is an error of its own where nobody is logged in', async () => {
+  it('fails with kind unauthenticated if nobody is logged in', async () => {
     const app = await start();
-    const response = await ask(Browser.inWechat(app.url), token);
+    const response = await run(Browser.inWechat(app.url), token);
     expect(response.json()).toMatchObject({ kind: 'unauthenticated', code: 'ERR_WECHAT_UNAUTHENTICATED' });
     expect(emulator.requests).toEqual([]);
   });
 });
 
 describe('req.wechat.oauth', () => {
-  it('is the core, of the first account before anybody has logged in', async () => {
+  it('is the OAuth client of the first account before a login', async () => {
     const app = await start();
     const appidOf = async (browser: Browser): Promise<unknown> =>
-      (await ask(browser, ({ wechat }) => [wechat.oauth instanceof OAuth, wechat.oauth.appid])).json();
+      (await run(browser, ({ wechat }) => [wechat.oauth instanceof OAuth, wechat.oauth.appid])).json();
     expect(await appidOf(Browser.onDesktop(app.url))).toEqual([true, emulator.apps.official.appId]);
     const website = await start({ appId: undefined, appSecret: undefined });
     expect(await appidOf(Browser.inWechat(website.url))).toEqual([true, emulator.apps.website.appId]);
   });
 
-  it('asks WeChat for the profile anew', async () => {
+  it('can request the profile again', async () => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me');
-    const response = await ask(browser, ({ wechat }) => wechat.oauth.getUser(wechat.user?.openid ?? ''));
+    const response = await run(browser, ({ wechat }) => wechat.oauth.getUser(wechat.user?.openid ?? ''));
     expect(response.json()).toMatchObject({ nickname: '小明' });
   });
 });
 
 describe('req.wechat', () => {
-  it('shows no secret when it is printed', async () => {
+  it('contains no secret when it is printed', async () => {
     const app = await start();
-    const response = await ask(Browser.inWechat(app.url), ({ wechat }) => [
+    const response = await run(Browser.inWechat(app.url), ({ wechat }) => [
       inspect(wechat, { depth: 9, showHidden: true }),
       JSON.stringify(wechat),
     ]);

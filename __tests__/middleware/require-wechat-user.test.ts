@@ -8,9 +8,9 @@ import { emulator, useEmulator } from '../support/emulator';
 const HTML = 'text/html,application/xhtml+xml';
 
 useEmulator();
-/** Who has logged in with the profile; the apps of these tests share their session key, and so its cookie. */
+/** A browser logged in with the profile. The apps of these tests share the key that signs its cookie. */
 let user: Browser;
-/** Who has logged in silently. */
+/** A browser logged in silently, with the openid only. */
 let baseUser: Browser;
 const running: TestApp[] = [];
 
@@ -36,7 +36,7 @@ afterAll(async () => {
   await Promise.all(running.map((app) => app.close()));
 });
 
-/** What a refused request may get. */
+/** The status of a refused request. */
 type Outcome = '302' | '303' | '401';
 
 function outcomeOf(response: BrowserResponse): string {
@@ -79,7 +79,7 @@ const ROWS: readonly Row[] = [
   ['PATCH', 'PATCH', { Accept: HTML }, '401'],
 ];
 
-/** A mode that is set decides for every request but OPTIONS. */
+/** A given mode decides for every request except OPTIONS. */
 function inMode(mode: WechatGuardOptions['mode'], method: string, outcome: Outcome): Outcome {
   if (method === 'OPTIONS' || mode === 'reject') return '401';
   if (mode === undefined || mode === 'auto') return outcome;
@@ -93,7 +93,7 @@ describe.each(HOSTS)('requireWechatUser() on %s', (host) => {
       app = await start({ host, guard: mode ? { mode } : {} });
     });
 
-    it.each(ROWS)('answers %s (%s %j) as it should', async (_what, method, headers, expected) => {
+    it.each(ROWS)('responds to %s (%s %j) with the documented status', async (_what, method, headers, expected) => {
       const response = await Browser.inWechat(app.url).request('/me?a=1', { method, headers });
       const outcome = inMode(mode, method, expected);
       expect(outcomeOf(response)).toBe(outcome);
@@ -119,7 +119,7 @@ describe.each(HOSTS)('requireWechatUser() on %s', (host) => {
     });
   });
 
-  it('lets users pass, whatever they ask for', async () => {
+  it('lets requests with a user pass, whatever they are', async () => {
     const app = await start({ host });
     for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS']) {
       for (const mode of ['navigate', 'cors']) {
@@ -130,7 +130,7 @@ describe.each(HOSTS)('requireWechatUser() on %s', (host) => {
     }
   });
 
-  it('keeps what others said in Vary', async () => {
+  it('adds to the Vary header of other middleware', async () => {
     const app = await start({
       host,
       before: (it) =>
@@ -144,7 +144,7 @@ describe.each(HOSTS)('requireWechatUser() on %s', (host) => {
   });
 });
 
-describe('the way back after a guard', () => {
+describe('the return path after a guard', () => {
   let app: TestApp;
   let browser: Browser;
   beforeAll(async () => {
@@ -155,7 +155,7 @@ describe('the way back after a guard', () => {
   const returnToOf = (address: string): string | null =>
     new URL(address, app.url).searchParams.get('returnTo');
 
-  const askedBy = async (
+  const returnToAfter = async (
     method: string,
     headers: Record<string, string>,
     path = '/me?tab=1',
@@ -165,9 +165,9 @@ describe('the way back after a guard', () => {
   };
 
   it('is the guarded page itself, with its query', async () => {
-    expect(await askedBy('GET', NAVIGATE)).toBe('/me?tab=1');
-    expect(await askedBy('HEAD', NAVIGATE)).toBe('/me?tab=1');
-    expect(await askedBy('GET', { Accept: HTML }, '/me/%E8%AE%A2%E5%8D%95?q=%20%26')).toBe(
+    expect(await returnToAfter('GET', NAVIGATE)).toBe('/me?tab=1');
+    expect(await returnToAfter('HEAD', NAVIGATE)).toBe('/me?tab=1');
+    expect(await returnToAfter('GET', { Accept: HTML }, '/me/%E8%AE%A2%E5%8D%95?q=%20%26')).toBe(
       '/me/%E8%AE%A2%E5%8D%95?q=%20%26',
     );
   });
@@ -179,11 +179,11 @@ describe('the way back after a guard', () => {
     ['another site', () => 'https://evil.example/form', null],
     ['another port', () => 'http://127.0.0.1:1/form', null],
     [
-      'this site as the user of another',
+      'this site as the user name in an address of another one',
       (origin) => `http://${new URL(origin).host}@evil.example/form`,
       null,
     ],
-    ['this site inside of another name', (origin) => `http://${new URL(origin).host}.evil.example/x`, null],
+    ['this site as a part of another host name', (origin) => `http://${new URL(origin).host}.evil.example/x`, null],
     ['our login', (origin) => `${origin}/login?returnTo=/a`, null],
     ['our logout', (origin) => `${origin}/LOGOUT/`, null],
     ['a path that leaves the site', (origin) => `${origin}//evil.example/`, null],
@@ -192,17 +192,17 @@ describe('the way back after a guard', () => {
     ['nothing', () => '', null],
   ];
 
-  it.each(referers)('of a form that was sent from %s', async (_what, refererOf, expected) => {
+  it.each(referers)('is the Referer of a form or an XHR if that is a page of this site: %s', async (_what, refererOf, expected) => {
     const Referer = refererOf(app.url);
-    expect(await askedBy('POST', { ...NAVIGATE, Referer })).toBe(expected);
-    expect(await askedBy('POST', { Accept: HTML, Referer })).toBe(expected);
-    expect(await askedBy('GET', { 'Sec-Fetch-Mode': 'cors', Accept: '*/*', Referer })).toBe(expected);
-    expect(await askedBy('GET', { 'X-Requested-With': 'XMLHttpRequest', Accept: HTML, Referer })).toBe(
+    expect(await returnToAfter('POST', { ...NAVIGATE, Referer })).toBe(expected);
+    expect(await returnToAfter('POST', { Accept: HTML, Referer })).toBe(expected);
+    expect(await returnToAfter('GET', { 'Sec-Fetch-Mode': 'cors', Accept: '*/*', Referer })).toBe(expected);
+    expect(await returnToAfter('GET', { 'X-Requested-With': 'XMLHttpRequest', Accept: HTML, Referer })).toBe(
       expected,
     );
   });
 
-  it('knows its own pages by baseURL too, behind a proxy that asks by another host', async () => {
+  it('may be a page of baseURL behind a proxy that sends another Host', async () => {
     const proxied = await start({ auth: { baseURL: 'https://h5.example.com/shop' } });
     const response = await Browser.inWechat(proxied.url).request('/me', {
       method: 'POST',
@@ -211,31 +211,31 @@ describe('the way back after a guard', () => {
     expect(response.location).toBe('/shop/login?returnTo=%2Fshop%2Fcart%3Fn%3D1');
   });
 
-  it('is the guarded page where the app itself says that it is one: mode redirect', async () => {
+  it("is the guarded page in mode 'redirect', unless a script sent the request", async () => {
     const forced = await start({ guard: { mode: 'redirect' } });
-    const ask = async (headers: Record<string, string>): Promise<string> =>
+    const send = async (headers: Record<string, string>): Promise<string> =>
       (await Browser.inWechat(forced.url).get('/me', { headers })).location;
-    expect(await ask({ Accept: '*/*' })).toBe('/login?returnTo=%2Fme');
-    expect(await ask({ Accept: '*/*', 'Sec-Fetch-Mode': 'cors' })).toBe('/login');
-    expect(await ask({ 'X-Requested-With': 'XMLHttpRequest' })).toBe('/login');
-    expect(await ask({ 'X-Requested-With': 'com.tencent.mm', Accept: '*/*' })).toBe('/login?returnTo=%2Fme');
+    expect(await send({ Accept: '*/*' })).toBe('/login?returnTo=%2Fme');
+    expect(await send({ Accept: '*/*', 'Sec-Fetch-Mode': 'cors' })).toBe('/login');
+    expect(await send({ 'X-Requested-With': 'XMLHttpRequest' })).toBe('/login');
+    expect(await send({ 'X-Requested-With': 'com.tencent.mm', Accept: '*/*' })).toBe('/login?returnTo=%2Fme');
   });
 
-  it('is the default where the guarded address is too long', async () => {
-    expect(await askedBy('GET', NAVIGATE, `/me?${'x'.repeat(600)}`)).toBeNull();
+  it('is the default if the guarded address is too long', async () => {
+    expect(await returnToAfter('GET', NAVIGATE, `/me?${'x'.repeat(600)}`)).toBeNull();
   });
 
-  it('brings an XHR and a form back to the page they came from', async () => {
+  it('leads an XHR and a form back to the page that sent them', async () => {
     for (const headers of [NAVIGATE, { 'Sec-Fetch-Mode': 'cors', Accept: '*/*' }]) {
-      const visitor = Browser.inWechat(app.url);
-      const refused = await visitor.request('/me', {
+      const otherBrowser = Browser.inWechat(app.url);
+      const refused = await otherBrowser.request('/me', {
         method: 'POST',
         headers: { ...headers, Referer: `${app.url}/public?from=form` },
       });
       const { loginURL } = refused.location
         ? { loginURL: refused.location }
         : (refused.json() as { loginURL: string });
-      const end = await visitor.logIn(emulator, loginURL);
+      const end = await otherBrowser.logIn(emulator, loginURL);
       expect(end.url).toBe(`${app.url}/public?from=form`);
     }
   });
@@ -245,12 +245,12 @@ describe('a guard that needs the profile', () => {
   const guard: WechatGuardOptions = { scope: 'snsapi_userinfo' };
   const auth = { scope: 'snsapi_base' } as const;
 
-  const fork = (app: TestApp, browser: Browser): Browser =>
+const withCookiesOf = (app: TestApp, browser: Browser): Browser =>
     new Browser(app.url, IPHONE_WECHAT, browser.jar.cloneSync());
 
   it('sends a silent login to the consent page, and then lets the user pass', async () => {
     const app = await start({ auth, guard });
-    const browser = fork(app, baseUser);
+    const browser = withCookiesOf(app, baseUser);
     const refused = await browser.get('/me?x');
     expect(refused.location).toBe('/login?returnTo=%2Fme%3Fx&scope=snsapi_userinfo');
     const redirect = await browser.get(refused.location);
@@ -260,9 +260,9 @@ describe('a guard that needs the profile', () => {
     expect(me.json()).toMatchObject({ nickname: '小明' });
   });
 
-  it('tells an XHR where to ask for it', async () => {
+  it('gives an XHR the address at which the user can consent', async () => {
     const app = await start({ auth, guard });
-    const response = await fork(app, baseUser).get('/me', {
+    const response = await withCookiesOf(app, baseUser).get('/me', {
       headers: { 'Sec-Fetch-Mode': 'cors', Accept: 'application/json', Referer: `${app.url}/page` },
     });
     expect(response.status).toBe(401);
@@ -273,19 +273,19 @@ describe('a guard that needs the profile', () => {
     });
   });
 
-  it('asks a stranger for it at once', async () => {
+  it('requests it in the first login of a user', async () => {
     const app = await start({ auth, guard });
     const browser = Browser.inWechat(app.url);
     expect((await browser.get('/me')).location).toBe('/login?returnTo=%2Fme&scope=snsapi_userinfo');
     expect((await browser.logIn(emulator, '/me')).json()).toMatchObject({ nickname: '小明' });
   });
 
-  it('says nothing of the scope where every login asks for it', async () => {
+  it('leaves the scope out of the link if every login requests it', async () => {
     const app = await start({ guard });
     expect((await Browser.inWechat(app.url).get('/me')).location).toBe('/login?returnTo=%2Fme');
   });
 
-  it('is content with more: the QR code login, and the profile where the openid would do', async () => {
+  it('accepts a higher scope: a QR code login, or the profile instead of the openid', async () => {
     const app = await start({ auth, guard });
     const desktop = Browser.onDesktop(app.url);
     const me = await desktop.logIn(emulator, '/me');
@@ -298,23 +298,23 @@ describe('a guard that needs the profile', () => {
     expect((await at(openidOnly, baseUser).get('/me')).status).toBe(200);
   });
 
-  it('does not loop when WeChat grants less than was asked: a page says so', async () => {
+  it('shows a page instead of a loop if WeChat grants less than requested', async () => {
     const app = await start({ auth, guard });
-    const browser = fork(app, baseUser);
+    const browser = withCookiesOf(app, baseUser);
     const callbackURL = await agree(emulator, (await browser.follow('/me')).location);
     emulator.fail('/sns/oauth2/access_token', { patch: { scope: 'snsapi_base' } });
     const response = await browser.get(callbackURL);
     expect(response.status).toBe(403);
     expect(response.location).toBe('');
     expect(response.body).toContain('需要你的授权');
-    // Who was logged in stays so, with what was granted before.
+    // The user stays logged in with the former scope.
     const session = (await browser.get('/session')).json() as { wechat: unknown };
     expect(session.wechat).toMatchObject({ scope: 'snsapi_base' });
     const second = await browser.get('/me');
     expect(second.location).toBe('/login?returnTo=%2Fme&scope=snsapi_userinfo');
   });
 
-  it('takes the trailing comma of old answers for no scope', async () => {
+  it('ignores the comma at the end of the scopes in old responses of WeChat', async () => {
     const app = await start({ auth, guard });
     const browser = Browser.inWechat(app.url);
     const callbackURL = await agree(emulator, (await browser.follow('/me')).location);
@@ -324,16 +324,16 @@ describe('a guard that needs the profile', () => {
 });
 
 describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
-  const ask = async (check: WechatGuardOptions['check'], headers: Record<string, string> = {}) => {
+  const send = async (check: WechatGuardOptions['check'], headers: Record<string, string> = {}) => {
     const app = await start({ host, guard: { check } });
     const response = await at(app, user).get('/me', { headers });
     return { app, response };
   };
 
-  it('is given the user and the request', async () => {
+  it('receives the user and the request', async () => {
     const seen: unknown[] = [];
-    const { response } = await ask((someone, req) => {
-      seen.push(someone.nickname, req.url, req.method);
+    const { response } = await send((checked, req) => {
+      seen.push(checked.nickname, req.url, req.method);
       return true;
     });
     expect(response.status).toBe(200);
@@ -345,18 +345,18 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
       new Promise<boolean>((resolve) => {
         setImmediate(resolve, value);
       });
-    expect((await ask(slow(true))).response.status).toBe(200);
-    expect((await ask(slow(false))).response.status).toBe(403);
+    expect((await send(slow(true))).response.status).toBe(200);
+    expect((await send(slow(false))).response.status).toBe(403);
   });
 
-  it('answers 403 to who may not pass: a page, or JSON', async () => {
-    const { response: page } = await ask(() => false);
+  it('refuses a user with 403, as a page or JSON', async () => {
+    const { response: page } = await send(() => false);
     expect(page.status).toBe(403);
     expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
     expect(page.headers['cache-control']).toBe('no-store');
     expect(page.body).toContain('没有权限');
     expect(page.body).not.toContain('/login');
-    const { response: json } = await ask(() => false, { Accept: 'application/json' });
+    const { response: json } = await send(() => false, { Accept: 'application/json' });
     expect(json.status).toBe(403);
     expect(json.json()).toEqual({ error: 'forbidden', message: expect.any(String) as string });
   });
@@ -366,9 +366,9 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
     ['null', null],
     ['0', 0],
     ["''", ''],
-  ])('takes %s for no', async (_what, value) => {
+  ])('refuses the user if it returns %s', async (_what, value) => {
     const check = (() => value) as unknown as WechatGuardOptions['check'];
-    expect((await ask(check)).response.status).toBe(403);
+    expect((await send(check)).response.status).toBe(403);
   });
 
   const thrown: readonly (readonly [string, unknown])[] = [
@@ -382,17 +382,17 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
     ["''", ''],
     ['an object', { message: 'no' }],
   ];
-  it.each(thrown)('never lets anybody through when it throws %s', async (_what, error) => {
+  it.each(thrown)('never lets a user pass if it throws %s', async (_what, error) => {
     const throwing = (): never => {
       throw error;
     };
     const checks: WechatGuardOptions['check'][] = [
       throwing,
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- that is the point
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- an app may do this
       () => Promise.reject(error),
     ];
     for (const check of checks) {
-      const { app, response } = await ask(check);
+      const { app, response } = await send(check);
       expect(response.status).toBe(599);
       expect(response.body).toBe('error handler');
       expect(app.errors).toHaveLength(1);
@@ -402,7 +402,7 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
     }
   });
 
-  it('is not asked about strangers, nor before the scope is there', async () => {
+  it('is not called without a user or without the scope', async () => {
     const check = jest.fn(() => true);
     const app = await start({
       host,
@@ -415,7 +415,7 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
   });
 });
 
-describe.each(HOSTS)('a guard that stands wrong, on %s', (host) => {
+describe.each(HOSTS)('a guard that is mounted wrongly, on %s', (host) => {
   const serve = async (
     build: (app: Host) => void,
   ): Promise<{ response: BrowserResponse; errors: unknown[] }> => {
@@ -442,7 +442,7 @@ describe.each(HOSTS)('a guard that stands wrong, on %s', (host) => {
     }
   };
 
-  it('says so where wechatAuth() is missing before it', async () => {
+  it('names wechatAuth() if it is not mounted before', async () => {
     const { response, errors } = await serve((app) => app.use('/me', requireWechatUser()));
     expect(response.body).toBe('error handler');
     expect(errors).toMatchObject([
@@ -454,7 +454,7 @@ describe.each(HOSTS)('a guard that stands wrong, on %s', (host) => {
     ]);
   });
 
-  it('takes no req.wechat but its own', async () => {
+  it('does not accept a req.wechat from elsewhere', async () => {
     const { errors } = await serve((app) => {
       app.use((req, _res, next) => {
         Object.assign(req, { wechat: { user: { openid: 'forged' }, isAuthenticated: () => true } });
@@ -465,7 +465,7 @@ describe.each(HOSTS)('a guard that stands wrong, on %s', (host) => {
     expect(errors).toMatchObject([{ kind: 'config' }]);
   });
 
-  it('says how to mount it where it was mounted without being called', async () => {
+  it('says how to mount it if it was mounted without a call', async () => {
     const { response, errors } = await serve((app) => app.use('/me', requireWechatUser as never));
     expect(response.body).toBe('error handler');
     expect(errors).toMatchObject([
@@ -473,7 +473,7 @@ describe.each(HOSTS)('a guard that stands wrong, on %s', (host) => {
     ]);
   });
 
-  it('says that the session is missing: 500, page and JSON, and once on the console', async () => {
+  it('names the missing session: 500 as a page and JSON, and one warning', async () => {
     const warnings = jest.spyOn(process, 'emitWarning').mockImplementation();
     try {
       const app = await start({ host, session: null });
@@ -500,7 +500,7 @@ describe.each(HOSTS)('a guard that stands wrong, on %s', (host) => {
 });
 
 describe('a guard without a login route', () => {
-  it('starts the login itself, and brings the user back', async () => {
+  it('starts the login itself, and the login ends at the guarded page', async () => {
     const app = await start({ auth: { routes: { login: false } } });
     const browser = Browser.inWechat(app.url);
     const redirect = await browser.get('/me?a=1');
@@ -512,14 +512,14 @@ describe('a guard without a login route', () => {
     expect(me.url).toBe(`${app.url}/me?a=1`);
   });
 
-  it('tells an XHR that it is refused, without a loginURL', async () => {
+  it('refuses an XHR without a loginURL', async () => {
     const app = await start({ auth: { routes: { login: false } } });
     const response = await Browser.inWechat(app.url).get('/me', { headers: { Accept: 'application/json' } });
     expect(response.status).toBe(401);
     expect(response.json()).toEqual({ error: 'unauthenticated', message: expect.any(String) as string });
   });
 
-  it('asks for more consent itself', async () => {
+  it('requests a higher scope itself', async () => {
     const app = await start({
       auth: { scope: 'snsapi_base', routes: { login: false } },
       guard: { scope: 'snsapi_userinfo' },
@@ -528,7 +528,7 @@ describe('a guard without a login route', () => {
     expect(new URL(redirect.location).searchParams.get('scope')).toBe('snsapi_userinfo');
   });
 
-  it('answers a form with 303 on its way to WeChat', async () => {
+  it('redirects a form to WeChat with 303', async () => {
     const app = await start({ auth: { routes: { login: false } } });
     const redirect = await Browser.inWechat(app.url).request('/me', { method: 'POST', headers: NAVIGATE });
     expect(redirect.status).toBe(303);
@@ -536,8 +536,8 @@ describe('a guard without a login route', () => {
   });
 });
 
-describe('a guard in the app', () => {
-  it('knows WeChat on Android by its header, and on every host the whole way works', async () => {
+describe('a guard', () => {
+  it('treats the requests of WeChat on Android as pages, on every framework', async () => {
     for (const host of HOSTS) {
       const app = await start({ host });
       const browser = new Browser(app.url, ANDROID_WECHAT);
@@ -561,24 +561,24 @@ describe('a guard in the app', () => {
         });
       },
     });
-    const stranger = Browser.inWechat(app.url);
-    expect((await stranger.get('/api')).status).toBe(401);
-    expect((await stranger.get('/admin')).status).toBe(302);
+    const anonymous = Browser.inWechat(app.url);
+    expect((await anonymous.get('/api')).status).toBe(401);
+    expect((await anonymous.get('/admin')).status).toBe(302);
     expect((await at(app, user).get('/api')).json()).toBe('api');
     expect((await at(app, user).get('/admin')).status).toBe(403);
   });
 
-  it('guards everything below the mount with authRequired, but not the way to the login', async () => {
+  it('guards everything below the mount with authRequired, except the login', async () => {
     const app = await start({ auth: { authRequired: true } });
-    const stranger = Browser.inWechat(app.url);
-    expect((await stranger.get('/public')).location).toBe('/login?returnTo=%2Fpublic');
-    expect((await stranger.get('/public', { headers: { Accept: 'application/json' } })).status).toBe(401);
-    expect((await stranger.request('/public', { method: 'OPTIONS' })).status).toBe(401);
-    expect((await stranger.logIn(emulator, '/public?a')).url).toBe(`${app.url}/public?a`);
-    expect((await stranger.get('/public')).body).toBe('public');
+    const anonymous = Browser.inWechat(app.url);
+    expect((await anonymous.get('/public')).location).toBe('/login?returnTo=%2Fpublic');
+    expect((await anonymous.get('/public', { headers: { Accept: 'application/json' } })).status).toBe(401);
+    expect((await anonymous.request('/public', { method: 'OPTIONS' })).status).toBe(401);
+    expect((await anonymous.logIn(emulator, '/public?a')).url).toBe(`${app.url}/public?a`);
+    expect((await anonymous.get('/public')).body).toBe('public');
   });
 
-  it('refuses wrong options at once', () => {
+  it('refuses wrong options when it is created', () => {
     const wrong: readonly unknown[] = [
       { mode: 'json' },
       { mode: null },
@@ -610,7 +610,7 @@ describe('a guard in the app', () => {
     expect(() => requireWechatUser({ chek: 1 } as WechatGuardOptions)).toThrow('Did you mean check?');
   });
 
-  it('does not notice when its options change afterwards', async () => {
+  it('copies its options: later changes have no effect', async () => {
     const options = { mode: 'reject' as 'reject' | 'redirect' };
     const app = await start({ guard: options });
     options.mode = 'redirect';
@@ -619,7 +619,7 @@ describe('a guard in the app', () => {
     expect(requireWechatUser(frozen)).toBeInstanceOf(Function);
   });
 
-  it('takes the session of another app id for none', async () => {
+  it('ignores the login of another AppID in the session', async () => {
     const { unbound } = emulator.apps;
     const app = await start({
       auth: { ...emulated(emulator), appId: unbound.appId, appSecret: unbound.appSecret },

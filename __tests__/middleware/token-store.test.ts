@@ -3,10 +3,10 @@ import { startApp } from '../support/app';
 import { Browser } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';
 
-describe("an app's own token store, with a lock", () => {
+describe("an app's own token store with a lock", () => {
   useEmulator();
 
-  it('is only ever asked for keys of appid and openid, and gets nothing but tokens', async () => {
+  it('gets only keys of AppID and openid, and only tokens', async () => {
     const memory = new MemoryTokenStore();
     const keys: string[] = [];
     const saved: unknown[] = [];

@@ -23,7 +23,7 @@ describe.each(HOSTS)('verificationFiles on %s', (host) => {
     await Promise.all(apps.map((app) => app.close()));
   });
 
-  it('are served as they are, as plain text', async () => {
+  it('are served unchanged as plain text', async () => {
     const browser = await start();
     const file = await browser.get(`/${NAME}`);
     expect(file.status).toBe(200);
@@ -35,14 +35,14 @@ describe.each(HOSTS)('verificationFiles on %s', (host) => {
     expect((await browser.get(`/${NAME}?t=1`)).body).toBe('Ab12Cd34Ef56Gh78');
   });
 
-  it('are served to everybody: no session, no login', async () => {
+  it('are served without a session or a login', async () => {
     const browser = await start('', true);
     const file = await browser.get(`/${NAME}`, { headers: { Accept: '*/*' } });
     expect(file.status).toBe(200);
     expect(file.headers['set-cookie']).toBeUndefined();
   });
 
-  it('answer HEAD with their length, and leave other methods to the app', async () => {
+  it('are served to HEAD with their length, and other methods are left to the app', async () => {
     const browser = await start();
     const head = await browser.request(`/${NAME}`, { method: 'HEAD' });
     expect(head.status).toBe(200);
@@ -59,11 +59,11 @@ describe.each(HOSTS)('verificationFiles on %s', (host) => {
     `/${NAME}x`,
     '/__proto__',
     '/constructor',
-  ])('are only those that were given, by their very names: not %s', async (path) => {
+  ])('are served only under their exact names, not as %s', async (path) => {
     expect((await (await start()).get(path)).body).toBe('home');
   });
 
-  it('are served below a mount', async () => {
+  it('are served below a mount path', async () => {
     const browser = await start('/auth');
     expect((await browser.get(`/auth/${NAME}`)).body).toBe('Ab12Cd34Ef56Gh78');
     expect((await browser.get(`/${NAME}`)).body).not.toBe('Ab12Cd34Ef56Gh78');

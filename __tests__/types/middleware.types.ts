@@ -1,4 +1,4 @@
-// What an app in TypeScript may write, and what must not compile. Run by types.test.ts, and by `npm run typecheck`.
+// What an app in TypeScript can write, and what must not compile. types.test.ts and `npm run typecheck` check it.
 /* eslint @typescript-eslint/no-unused-vars: off, @typescript-eslint/no-unsafe-member-access: off --
    nothing here runs, and some of it is wrong on purpose */
 /* eslint @typescript-eslint/no-meaningless-void-operator: off, @typescript-eslint/no-unnecessary-type-parameters: off --
@@ -23,7 +23,7 @@ import {
   type WechatUser,
 } from '../../lib';
 
-/** Whether two types are the very same; `any` is only the same as `any`. */
+/** Whether two types are identical. `any` is identical only to `any`. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Same<A, B>): void => undefined;
 
@@ -71,7 +71,7 @@ http.createServer((req, res) => {
   });
 });
 
-// The hooks may name the request type of the framework.
+// A hook can name the request type of its framework.
 const options: WechatAuthOptions = {
   flow: (req: Request) => (req.query['qr'] ? 'website' : 'auto'),
   onLogin: async (req: Request, { user, token, flow }) => {
@@ -97,7 +97,7 @@ wechatAuth({
   routes: { login: '/in', logout: false },
   preserveSession: ['cart'] as const,
   verificationFiles: { 'MP_verify_x.txt': 'x' },
-  // What the environment may lack.
+  // Environment variables, which may be undefined.
   appId: process.env['WECHAT_APP_ID'],
   website: { appId: process.env['A'], appSecret: process.env['B'] },
   baseURL: undefined,
@@ -108,7 +108,7 @@ requireWechatUser({ check: async ({ unionid }) => Promise.resolve(unionid !== un
 const guard: WechatGuard = requireWechatUser(Object.freeze({ mode: 'auto', scope: 'snsapi_base' } as const));
 app.use(guard);
 
-// Errors tell themselves apart.
+// The error guards narrow their argument.
 const onError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
   if (error instanceof OptionsError) res.json(error.faults.map(({ path, message }) => `${path} ${message}`));
   else if (isWechatError(error)) res.status(error.status).json({ kind: error.kind, help: error.help });
@@ -116,67 +116,67 @@ const onError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
 };
 app.use(onError);
 
-// What the session holds.
+// The login in the session.
 declare const session: { wechat?: WechatSession };
 const openid: string | undefined = session.wechat?.openid;
 void openid;
 
-// Names that are none.
+// Misspelled and unknown names.
 // @ts-expect-error -- did you mean appId?
 wechatAuth({ appID: 'wx…' });
 // @ts-expect-error -- did you mean baseURL?
 wechatAuth({ baseUrl: 'https://h5.example.com' });
-// @ts-expect-error -- signin is no route
+// @ts-expect-error -- signin is not a route
 wechatAuth({ routes: { signin: '/in' } });
-// @ts-expect-error -- secret is no option
+// @ts-expect-error -- secret is not an option of website
 wechatAuth({ website: { appId: 'wx…', secret: 's' } });
 // @ts-expect-error -- did you mean check?
 requireWechatUser({ checks: () => true });
 
-// Values that are none.
-// @ts-expect-error -- the website app asks for snsapi_login by itself
+// Invalid values.
+// @ts-expect-error -- only the website app requests snsapi_login
 wechatAuth({ scope: 'snsapi_login' });
-// @ts-expect-error -- there is no such flow
+// @ts-expect-error -- qr is not a flow
 wechatAuth({ flow: 'qr' });
-// @ts-expect-error -- nor such a language
+// @ts-expect-error -- de is not a language of WeChat's profiles
 wechatAuth({ lang: 'de' });
-// @ts-expect-error -- milliseconds
+// @ts-expect-error -- loginTimeout is in milliseconds
 wechatAuth({ loginTimeout: '10m' });
-// @ts-expect-error -- reject or allow
+// @ts-expect-error -- snapshotUsers is reject or allow
 wechatAuth({ snapshotUsers: true });
-// @ts-expect-error -- openid or unionid
+// @ts-expect-error -- identity is openid or unionid
 wechatAuth({ identity: 'nickname' });
-// @ts-expect-error -- a path or false
+// @ts-expect-error -- a route is a path or false
 wechatAuth({ routes: { login: true } });
 // @ts-expect-error -- null is not undefined
 wechatAuth({ appId: null });
-// @ts-expect-error -- a store has get, set and delete
+// @ts-expect-error -- the values of a token store are tokens
 wechatAuth({ tokenStore: new Map<string, string>() });
-// @ts-expect-error -- the function says something else
+// @ts-expect-error -- the function returns something that is not a flow
 wechatAuth({ flow: () => 'phone' });
-// @ts-expect-error -- an app id is not enough of an argument
+// @ts-expect-error -- the argument is an object of options
 wechatAuth('wx…', 'secret');
-// @ts-expect-error -- keeps a login safe, so it is not for the app
+// @ts-expect-error -- this axios option keeps requests safe, so an app cannot set it
 wechatAuth({ http: { maxRedirects: 5 } });
-// @ts-expect-error -- auto, redirect or reject
+// @ts-expect-error -- mode is auto, redirect or reject
 requireWechatUser({ mode: 'json' });
-// @ts-expect-error -- the website's scope satisfies every guard
+// @ts-expect-error -- snsapi_login is not a scope of the official account
 requireWechatUser({ scope: 'snsapi_login' });
-// @ts-expect-error -- yes or no
+// @ts-expect-error -- check returns a boolean
 requireWechatUser({ check: () => 'yes' });
-const settled: WechatGuardOptions = { mode: 'reject' };
-// @ts-expect-error -- options are read once
-settled.mode = 'auto';
+const guardOptions: WechatGuardOptions = { mode: 'reject' };
+// @ts-expect-error -- options are readonly
+guardOptions.mode = 'auto';
 
 app.get('/wrong', (req) => {
-  // @ts-expect-error -- nobody may be logged in
+  // @ts-expect-error -- user is undefined if nobody is logged in
   void req.wechat.user.openid;
-  // @ts-expect-error -- read only
+  // @ts-expect-error -- user is readonly
   req.wechat.user = undefined;
-  // @ts-expect-error -- the fields of a profile may be missing
+  // @ts-expect-error -- a profile may have no nickname
   void req.wechat.user?.nickname.length;
-  // @ts-expect-error -- state has a place of its own, and is minted here
+  // @ts-expect-error -- wechatAuth() generates the state
   void req.wechat.login({ state: 'mine' });
-  // @ts-expect-error -- there is no such flow
+  // @ts-expect-error -- qr is not a flow
   void req.wechat.login({ flow: 'qr' });
 });

@@ -1,4 +1,4 @@
-// What must and what must not compile. Run by types.test.ts, and by `npm run typecheck`.
+// What must compile, and what must not. types.test.ts and `npm run typecheck` check it.
 /* eslint @typescript-eslint/no-unused-vars: off, @typescript-eslint/no-unsafe-call: off --
    nothing here runs, and some of it is wrong on purpose */
 /* eslint @typescript-eslint/no-invalid-void-type: off, @typescript-eslint/no-meaningless-void-operator: off,
@@ -27,7 +27,7 @@ import {
   type WechatUser,
 } from '../../lib';
 
-/** Whether two types are the very same; `any` is only the same as `any`. */
+/** Whether two types are identical. `any` is identical only to `any`. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Same<A, B>): void => undefined;
 
@@ -55,24 +55,24 @@ new OAuth({
 });
 new OAuth({ appid: 'wx', appsecret: 'secret', http: undefined, tokenStore: undefined, getToken: undefined });
 new OAuth({ appid: 'wx', appsecret: 'secret', endpoints: { open: undefined } } satisfies OAuthOptions);
-// @ts-expect-error an app id is needed
+// @ts-expect-error an AppID is required
 new OAuth();
-// @ts-expect-error a secret is needed
+// @ts-expect-error an AppSecret is required
 new OAuth({ appid: 'wx' });
-// @ts-expect-error no such option
+// @ts-expect-error the option is appid
 new OAuth({ appid: 'wx', appsecret: 'secret', appId: 'wx' });
-// @ts-expect-error a number is no app id
+// @ts-expect-error an AppID is a string
 new OAuth(42, 'secret');
-// @ts-expect-error no such endpoint
+// @ts-expect-error oauth is not an endpoint
 new OAuth({ appid: 'wx', appsecret: 'secret', endpoints: { oauth: 'https://h' } });
-// @ts-expect-error a store needs set and delete
+// @ts-expect-error a store has set and delete, too
 new OAuth({ appid: 'wx', appsecret: 'secret', tokenStore: { get: () => Promise.resolve(undefined) } });
 
-// What is readable, and what cannot be written.
+// Properties, which are readonly.
 same<typeof oauth.appid, string>(true);
 same<typeof oauth.appsecret, string>(true);
 same<typeof oauth.isMiniProgram, boolean>(true);
-// @ts-expect-error the app id stays as it is
+// @ts-expect-error appid is readonly
 oauth.appid = 'other';
 
 // Options of requests.
@@ -80,15 +80,15 @@ oauth.setOpts({ timeout: 15_000 });
 oauth.setOpts({ proxy: false, httpsAgent: {} });
 oauth.setOpts({} satisfies WechatHttpOptions);
 oauth.setOpts({ timeout: undefined, httpsAgent: undefined });
-// @ts-expect-error redirects are not for the app to follow
+// @ts-expect-error an app cannot allow redirects
 oauth.setOpts({ maxRedirects: 5 });
-// @ts-expect-error nor is the check of the status
+// @ts-expect-error an app cannot change the check of the status
 oauth.setOpts({ validateStatus: () => true });
-// @ts-expect-error nor the limit of size
+// @ts-expect-error an app cannot change the limit of the size
 oauth.setOpts({ maxContentLength: -1 });
-// @ts-expect-error nor the type of the answer
+// @ts-expect-error an app cannot change the type of the response
 oauth.setOpts({ responseType: 'stream' });
-// @ts-expect-error a time in words
+// @ts-expect-error a timeout is a number of milliseconds
 oauth.setOpts({ timeout: '15s' });
 
 // Addresses.
@@ -100,11 +100,11 @@ oauth.getAuthorizeURLForWebsite('https://h', 's', 'snsapi_login', {
   style: 'white',
   self_redirect: true,
 });
-// @ts-expect-error an address is needed
+// @ts-expect-error a redirect URI is required
 oauth.getAuthorizeURL();
-// @ts-expect-error a list is no state
+// @ts-expect-error a state is a string
 oauth.getAuthorizeURL('https://h', ['a']);
-// @ts-expect-error an object is no parameter
+// @ts-expect-error a parameter is not an object
 oauth.getAuthorizeURL('https://h', 's', 'snsapi_base', { a: {} });
 // @ts-expect-error forcePopup is true or false
 oauth.getAuthorizeURL('https://h', 's', 'snsapi_base', { forcePopup: 'yes' });
@@ -134,9 +134,9 @@ const promises = async (): Promise<void> => {
   same<typeof session.data.session_key, string>(true);
   const fresh = await oauth.getValidAccessToken('openid');
   same<typeof fresh, AccessToken>(true);
-  // @ts-expect-error what WeChat answered is not for the app to change
+  // @ts-expect-error the data of a token is readonly
   accessToken.data.access_token = 'other';
-  // @ts-expect-error a session is no access token
+  // @ts-expect-error a session key has no isValid()
   session.isValid();
 };
 
@@ -153,35 +153,35 @@ const callbacks = (): void => {
   oauth.getUserByCode('code', (_error, user) => user?.openid);
   oauth.verifyToken('openid', 'token', (_error, verified) => verified?.errmsg);
   oauth.getSessionKey('code', (_error, session) => session?.data.session_key);
-  // @ts-expect-error the user may be missing
+  // @ts-expect-error the user is undefined after an error
   oauth.getUser('openid', (_error, user) => user.openid);
-  // @ts-expect-error a callback gives nothing to wait for
+  // @ts-expect-error with a callback there is no promise
   void oauth.getUser('openid', () => undefined).then();
   // @ts-expect-error a callback is a function
   void oauth.getUser('openid', 'callback');
 };
 
-// What is asked for.
+// Arguments.
 void oauth.getUser({ openid: 'o' });
 void oauth.getUser({ openId: 'o', lang: 'zh_TW' });
 void oauth.getUser({ openid: 'o', lang: undefined });
 void oauth.getUserByCode({ code: 'c', lang: undefined, encryptedData: undefined, iv: undefined });
-// @ts-expect-error WeChat speaks three languages
+// @ts-expect-error de is not a language of WeChat's profiles
 void oauth.getUser({ openid: 'o', lang: 'de' });
-// @ts-expect-error whose profile?
+// @ts-expect-error an openid is required
 void oauth.getUser();
-// @ts-expect-error a code is needed
+// @ts-expect-error a code is required
 void oauth.getUserByCode({ lang: 'en' });
-// @ts-expect-error a list is no code
+// @ts-expect-error a code is a string
 void oauth.getAccessToken(['a', 'b']);
-// @ts-expect-error a token is needed
+// @ts-expect-error an access token is required
 void oauth.verifyToken('openid');
 
 // Mini programs.
 const decrypted = oauth.decryptMiniProgramUser({ sessionKey: 'k', encryptedData: 'e', iv: 'i' });
 same<typeof decrypted, MiniProgramUser>(true);
 same<typeof decrypted.watermark.appid, string>(true);
-// @ts-expect-error all three are needed
+// @ts-expect-error all three are required
 oauth.decryptMiniProgramUser({ sessionKey: 'k' });
 
 // Hooks: a callback or a promise, replaced on the instance or in a subclass.
@@ -190,7 +190,7 @@ const getToken: GetToken = (openid, done) => {
   done(null, token);
   done(null, null);
   done(new Error('away'));
-  // @ts-expect-error a text is no token
+  // @ts-expect-error a token is an object
   done(null, 'token');
 };
 const saveToken: SaveToken = (openid, saved, done) => {
@@ -213,9 +213,9 @@ const store: TokenStore = {
   delete: () => Promise.resolve(),
   lock: (_key, fn) => fn(),
 };
-// @ts-expect-error a lock hands on what it runs
+// @ts-expect-error a lock returns the result of the function that it runs
 const badLock: Pick<TokenStore, 'lock'> = { lock: () => Promise.resolve(1) };
-// @ts-expect-error a number of tokens
+// @ts-expect-error max is a number
 new MemoryTokenStore({ max: '10' });
 
 // wrapper.
@@ -227,7 +227,7 @@ wrapper<{ openid: string }>((error, data, res) => {
 
 // Errors.
 const errors = (error: unknown): string | number => {
-  // @ts-expect-error nothing is known of it yet
+  // @ts-expect-error an unknown error has no kind
   void error.kind;
   if (isWeChatAPIError(error)) {
     same<typeof error.code, number>(true);
@@ -244,7 +244,7 @@ const errors = (error: unknown): string | number => {
     switch (error.kind) {
       case 'reauthorize':
         return error.remedy.zh;
-      // @ts-expect-error no such kind
+      // @ts-expect-error reauthorise is not an error kind
       case 'reauthorise':
         return error.remedy.en;
       default:
@@ -254,10 +254,10 @@ const errors = (error: unknown): string | number => {
   return '';
 };
 new WechatAuthError('config', 'words', { cause: 1, status: 400 });
-// @ts-expect-error no such kind
+// @ts-expect-error mistake is not an error kind
 new WechatAuthError('mistake', 'words');
 new WeChatAPIError(40029, 'invalid code');
-// @ts-expect-error WeChat's errcodes are numbers
+// @ts-expect-error an errcode is a number
 new WeChatAPIError('40029', 'invalid code');
 new NoOAuthTokenError('openid');
 

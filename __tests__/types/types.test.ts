@@ -1,4 +1,4 @@
-// Every `*.types.ts` of this folder must compile: what it expects to be refused, must be.
+// Every `*.types.ts` file of this folder compiles, and the compiler refuses each line that must not compile.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
@@ -14,12 +14,12 @@ function settings(): ts.ParsedCommandLine {
   );
 }
 
-/** What the compiler says of some files, and only of them. */
+/** The errors of the compiler in these files. */
 function diagnosticsOf(files: readonly string[], host?: ts.CompilerHost): string[] {
   const program = ts.createProgram(files, settings().options, host);
   return files.flatMap((name) => {
     const file = program.getSourceFile(name);
-    if (!file) return [`${name} is not there`];
+    if (!file) return [`${name} does not exist`];
     return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
       ({ messageText, start = 0 }) =>
         `${path.basename(name)}:${file.getLineAndCharacterOfPosition(start).line + 1} ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
@@ -32,12 +32,12 @@ describe('the types', () => {
     .filter((name) => name.endsWith('.types.ts'))
     .map((name) => path.join(__dirname, name));
 
-  it('let through what is right, and refuse what is wrong', () => {
+  it('accept the correct lines and refuse the wrong ones', () => {
     expect(files).toContain(path.join(__dirname, 'oauth.types.ts'));
     expect(diagnosticsOf(files)).toEqual([]);
   });
 
-  it('are looked at in earnest: a wrong line, and a line wrongly expected to be wrong, are found', () => {
+  it('are checked: the compiler finds a wrong line, and a correct one that is expected to be wrong', () => {
     const name = path.join(__dirname, 'made-up.types.ts');
     const text = [
       "import { OAuth } from '../../lib';",

@@ -6,11 +6,11 @@ import { comeBack, withParams } from '../../support/login';
 
 useEmulator();
 
-describe('an onError', () => {
+describe('onError', () => {
   it.each([
     ['only logs', () => undefined],
     ['logs asynchronously', () => Promise.resolve()],
-  ])('that %s is followed by our page', async (_what, onError) => {
+  ])('is followed by our page if it %s', async (_what, onError) => {
     const app = await startApp(emulator, { auth: { onError } });
     const browser = Browser.inWechat(app.url);
     const callbackURL = await comeBack(browser, emulator);
@@ -19,7 +19,7 @@ describe('an onError', () => {
     await app.close();
   });
 
-  it('that passes the request on later is not overtaken', async () => {
+  it('is not followed by our page if it calls next', async () => {
     const app = await startApp(emulator, {
       auth: {
         onError: (error, _req, _res, next) => {
@@ -34,8 +34,8 @@ describe('an onError', () => {
   });
 });
 
-describe('an onError that passes the request on and then throws', () => {
-  it('calls the next handler once', async () => {
+describe('onError that calls next and then throws', () => {
+  it('calls the next handler only once', async () => {
     const app = await startApp(emulator, {
       auth: {
         onError: (error, _req, _res, next) => {
@@ -53,7 +53,7 @@ describe('an onError that passes the request on and then throws', () => {
 });
 
 describe('req.wechat.login()', () => {
-  it.each(HOSTS)('answers on %s, and does not reject where it is not awaited', async (host) => {
+  it.each(HOSTS)('responds on %s, and does not reject if it is not awaited', async (host) => {
     const rejections: unknown[] = [];
     const onRejection = (error: unknown): void => void rejections.push(error);
     process.on('unhandledRejection', onRejection);

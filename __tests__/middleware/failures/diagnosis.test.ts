@@ -51,7 +51,7 @@ function expressSession(options: Partial<SessionOptions> = {}): Middleware {
   }) as unknown as Middleware;
 }
 
-/** A store of another make: what counts is that it is not MemoryStore. */
+/** Any store that is not MemoryStore. */
 class TableStore extends MemoryStore {}
 
 const trustProxy = (app: Host): void => {
@@ -67,7 +67,7 @@ async function logIns(app: TestApp, headers: http.OutgoingHttpHeaders = {}): Pro
 }
 
 describe('no session before wechatAuth()', () => {
-  it.each(HOSTS)('is said once on the console, and to who asks, on %s', async (host) => {
+  it.each(HOSTS)('is named once on the console, and in each response, on %s', async (host) => {
     const app = await start({ host, session: null });
     for (const path of ['/login', '/me', '/callback?code=x&state=y', '/logout', '/login']) {
       const response = await Browser.inWechat(app.url).get(path, {
@@ -80,7 +80,7 @@ describe('no session before wechatAuth()', () => {
     expect(said[0]?.message).toMatch(/before wechatAuth\(\), not after it/);
   });
 
-  it.each(HOSTS)('is the same where it is mounted after, on %s', async (host) => {
+  it.each(HOSTS)('is named too if it is mounted after wechatAuth(), on %s', async (host) => {
     const app = await start({ host, session: null, routes: (it) => it.use(cookies()) });
     const browser = Browser.inWechat(app.url);
     const guarded = await browser.get('/me');
@@ -102,7 +102,7 @@ describe("a session cookie with sameSite: 'strict'", () => {
     ['cookie-session', cookies({ sameSite: 'Strict' as 'strict' })],
     ['express-session', expressSession({ cookie: { sameSite: 'strict' } })],
     ['express-session', expressSession({ cookie: { sameSite: true } })],
-  ])('is warned of once: %s', async (_name, middleware) => {
+  ])('causes one warning: %s', async (_name, middleware) => {
     const app = await start({ session: middleware });
     await logIns(app);
     expect(codes()).toEqual(['WECHAT_COOKIE_SAME_SITE']);
@@ -116,14 +116,14 @@ describe('a secure session cookie', () => {
     ['express-session', () => expressSession({ cookie: { secure: true } })],
   ] as const;
 
-  it.each(secure)('over http is warned of once: %s', async (_name, make) => {
+  it.each(secure)('causes one warning over http: %s', async (_name, make) => {
     const app = await start({ session: make() });
     await logIns(app);
     expect(codes()).toEqual(['WECHAT_COOKIE_SECURE']);
     expect(said[0]?.message).toMatch(/Serve the app over https/);
   });
 
-  it.each(secure)('behind a proxy that Express does not trust is warned of once: %s', async (_name, make) => {
+  it.each(secure)('causes one warning behind a proxy that Express does not trust: %s', async (_name, make) => {
     for (const host of ['Express 5', 'Express 4'] as const) {
       said = [];
       const app = await start({ host, session: make(), auth: { baseURL: BASE } });
@@ -133,7 +133,7 @@ describe('a secure session cookie', () => {
     }
   });
 
-  it.each(secure)('behind a proxy that is trusted is as it should be: %s', async (_name, make) => {
+  it.each(secure)('causes no warning behind a trusted proxy: %s', async (_name, make) => {
     for (const host of ['Express 5', 'Express 4'] as const) {
       const app = await start({ host, session: make(), before: trustProxy });
       const [redirect] = await logIns(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
@@ -143,7 +143,7 @@ describe('a secure session cookie', () => {
     expect(codes()).toEqual([]);
   });
 
-  it('over http is named by the error page, before what is only likely', async () => {
+  it('is named by the error page over http, before the causes that are only likely', async () => {
     const app = await start({ session: cookies({ secure: true }) });
     const page = await Browser.inWechat(app.url).get(`/callback?code=x&state=1${'0'.repeat(32)}`);
     expect(page.status).toBe(400);
@@ -152,7 +152,7 @@ describe('a secure session cookie', () => {
 });
 
 describe('a proxy that is not trusted, and no baseURL', () => {
-  it('is warned of once: WeChat would be given an http: address', async () => {
+  it('cause one warning: WeChat would get an http: redirect URI', async () => {
     const app = await start();
     const [redirect] = await logIns(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
     expect(new URL(redirect?.location ?? '').searchParams.get('redirect_uri')).toBe(
@@ -161,7 +161,7 @@ describe('a proxy that is not trusted, and no baseURL', () => {
     expect(codes()).toEqual(['WECHAT_TRUST_PROXY']);
   });
 
-  it('is named by the error page', async () => {
+  it('are named by the error page', async () => {
     const app = await start({ auth: { baseURL: BASE } });
     const page = await Browser.inWechat(app.url).get(`/callback?code=x&state=1${'0'.repeat(32)}`, {
       headers: { 'X-Forwarded-Proto': 'https' },
@@ -171,7 +171,7 @@ describe('a proxy that is not trusted, and no baseURL', () => {
 });
 
 describe('no baseURL in production', () => {
-  it('is warned of once', async () => {
+  it('causes one warning', async () => {
     inProduction();
     const app = await start();
     await logIns(app);
@@ -179,7 +179,7 @@ describe('no baseURL in production', () => {
     expect(said[0]?.message).toContain('WECHAT_BASE_URL');
   });
 
-  it('does not matter before anybody logs in', async () => {
+  it('causes no warning before a login', async () => {
     inProduction();
     const app = await start();
     await Browser.inWechat(app.url).get('/public');
@@ -189,18 +189,18 @@ describe('no baseURL in production', () => {
 });
 
 describe("express-session's MemoryStore in production", () => {
-  it('is warned of once', async () => {
+  it('causes one warning', async () => {
     inProduction();
     const app = await start({ session: expressSession(), auth: { baseURL: BASE } });
-    // express-session says so itself, in its own words.
+    // express-session has printed a warning of its own.
     said = [];
     await logIns(app, { Host: 'h5.example.com' });
     expect(codes()).toEqual(['WECHAT_MEMORY_SESSIONS']);
   });
 });
 
-describe('a login at another host than its callback', () => {
-  it('is warned of once, at the login', async () => {
+describe('a login on another host than its callback', () => {
+  it('causes one warning, when it starts', async () => {
     for (const [environment, Host] of [
       ['production', 'www.example.com'],
       ['production', 'h5.example.com:8443'],
@@ -218,21 +218,21 @@ describe('a login at another host than its callback', () => {
     }
   });
 
-  it('is printed without the control characters of a Host header', async () => {
+  it('causes a warning without the control characters of its Host header', async () => {
     const app = await start({ auth: { baseURL: BASE } });
-    // Node lets the bytes 80 to FF through, and a terminal obeys 9B as ESC and a bracket.
+    // Node accepts the bytes 80 to FF in headers, and a terminal reads 9B as ESC and a bracket.
     await logIns(app, { Host: 'evil\u009b31m\u0085.example' });
     expect(codes()).toEqual(['WECHAT_OTHER_HOST']);
     expect(said[0]?.message).toContain('"evil\ufffd31m\ufffd.example"');
   });
 
-  it('is named by the error page, and on the console, when it did get lost', async () => {
+  it('is named by the error page and on the console if the login was lost', async () => {
     inProduction();
     const app = await start({ auth: { baseURL: BASE } });
     const browser = Browser.inWechat(app.url);
     const redirect = await browser.get('/login', { headers: { Host: '127.0.0.1:3000' } });
     expect(codes()).toEqual([]);
-    // The other host has no cookie: the login restarts there, and is lost again.
+    // The other host gets no cookie. So the login restarts there, and is lost again.
     const first = await agree(emulator, redirect.location);
     const restarted = await browser.get(first.replace(BASE, app.url), {
       headers: { Host: '127.0.0.1:3000' },
@@ -251,7 +251,7 @@ describe('a login at another host than its callback', () => {
 });
 
 describe('verification files below the root', () => {
-  it('are warned of once, with the first request of any kind', async () => {
+  it('cause one warning, at the first request of any kind', async () => {
     const verificationFiles = { 'MP_verify_Ab12Cd34Ef56Gh78.txt': 'Ab12Cd34Ef56Gh78' };
     const app = await start({ mount: '/auth', auth: { verificationFiles } });
     await Browser.inWechat(app.url).get('/auth/login');
@@ -261,8 +261,8 @@ describe('verification files below the root', () => {
   });
 });
 
-describe('what only the operator can mend', () => {
-  it('is said once a kind', async () => {
+describe('a fault that only the operator can fix', () => {
+  it('causes one warning per kind', async () => {
     const app = await start({ auth: { appSecret: 'wrong', identity: 'unionid' } });
     for (let time = 0; time < 2; time++) {
       const page = await Browser.inWechat(app.url).logIn(emulator, '/me');
@@ -278,7 +278,7 @@ describe('what only the operator can mend', () => {
     expect(said[1]?.message).toMatch(/^unionid_missing: /);
   });
 
-  it('is printed without the control characters of a response', async () => {
+  it("causes a warning without the control characters of WeChat's errmsg", async () => {
     const app = await start();
     emulator.fail('access_token', { errcode: 40125, errmsg: 'no\u001b[2J\u009b\u2028good\u202e' });
     await Browser.inWechat(app.url).logIn(emulator, '/me');
@@ -287,8 +287,8 @@ describe('what only the operator can mend', () => {
   });
 });
 
-describe('ordinary set-ups', () => {
-  it.each(HOSTS)("are not warned of: a developer's machine, on %s", async (host) => {
+describe('a correct setup', () => {
+  it.each(HOSTS)("causes no warning on a developer's machine, on %s", async (host) => {
     for (const middleware of [cookies(), expressSession()]) {
       const app = await start({ host, session: middleware });
       for (const browser of [Browser.inWechat(app.url), Browser.onDesktop(app.url)]) {
@@ -301,23 +301,23 @@ describe('ordinary set-ups', () => {
 
   const proxied: readonly (readonly [string, Record<string, string>, AppOptions])[] = [
     [
-      'a proxy that passes the Host header on, trusted',
+      'a trusted proxy that passes the Host header on',
       { Host: 'h5.example.com', 'X-Forwarded-Proto': 'https', 'X-Forwarded-For': '203.0.113.7' },
       { before: trustProxy, session: cookies({ sameSite: 'lax' }) },
     ],
     [
-      'a proxy that asks for an inner address, as nginx does unless told otherwise',
+      'a proxy that sends an internal address as Host, as nginx does by default',
       { Host: '127.0.0.1:3000' },
       { session: cookies() },
     ],
     [
-      'a container by its name',
+      'a proxy that sends the name of a container as Host',
       { Host: 'app:3000' },
       { session: expressSession({ store: new TableStore() }) },
     ],
-    ['an upstream by its name', { Host: 'backend' }, { host: 'Connect' }],
+    ['a proxy that sends the name of an upstream as Host', { Host: 'backend' }, { host: 'Connect' }],
     [
-      'a proxy that tells the host, trusted',
+      'a trusted proxy that sends X-Forwarded-Host',
       { Host: 'inner', 'X-Forwarded-Host': 'h5.example.com', 'X-Forwarded-Proto': 'https' },
       {
         before: trustProxy,
@@ -325,13 +325,13 @@ describe('ordinary set-ups', () => {
       },
     ],
     [
-      'a proxy that tells the host, not trusted: baseURL is enough',
+      'an untrusted proxy that sends X-Forwarded-Host, with baseURL',
       { Host: 'inner', 'X-Forwarded-Host': 'h5.example.com', 'X-Forwarded-Proto': 'https' },
       { session: cookies() },
     ],
     ['IPv6', { Host: '[::1]:3000' }, {}],
   ];
-  it.each(proxied)('are not warned of in production: %s', async (_what, headers, options) => {
+  it.each(proxied)('causes no warning in production: %s', async (_what, headers, options) => {
     inProduction();
     const app = await start({ ...options, auth: { baseURL: BASE, ...options.auth } });
     const browser = Browser.inWechat(app.url);
@@ -343,7 +343,7 @@ describe('ordinary set-ups', () => {
     expect(said).toEqual([]);
   });
 
-  it('are not warned of: a secure cookie with Connect behind a proxy, which the session middleware trusts', async () => {
+  it('causes no warning with Connect if the session middleware trusts the proxy of a secure cookie', async () => {
     inProduction();
     const app = await start({
       host: 'Connect',
@@ -359,7 +359,7 @@ describe('ordinary set-ups', () => {
     expect(said).toEqual([]);
   });
 
-  it('are not warned of: what people do at the browser', async () => {
+  it('causes no warning, whatever users do in the browser', async () => {
     const app = await start({ guard: { check: () => false } });
     const browser = Browser.inWechat(app.url);
     for (const path of [
@@ -376,7 +376,7 @@ describe('ordinary set-ups', () => {
     expect(said).toEqual([]);
   });
 
-  it('are not warned of: verification files at the root', async () => {
+  it('causes no warning with verification files at the root', async () => {
     const app = await start({ auth: { verificationFiles: { 'a.txt': 'a' } } });
     expect((await Browser.inWechat(app.url).get('/a.txt')).body).toBe('a');
     expect(said).toEqual([]);

@@ -20,18 +20,18 @@ useEmulator();
 
 async function withApp(
   options: Parameters<typeof startApp>[1],
-  story: (app: TestApp, browser: Browser) => Promise<void>,
+work: (app: TestApp, browser: Browser) => Promise<void>,
 ): Promise<void> {
   const app = await startApp(emulator, options);
   emulator.requests.length = 0;
   try {
-    await story(app, Browser.inWechat(app.url));
+    await work(app, Browser.inWechat(app.url));
   } finally {
     await app.close();
   }
 }
 
-describe.each(SESSION_NAMES)('somebody who refuses, with %s', (kind) => {
+describe.each(SESSION_NAMES)('a user who refuses, with %s', (kind) => {
   let app: TestApp;
   let browser: Browser;
   beforeAll(async () => {
@@ -46,7 +46,7 @@ describe.each(SESSION_NAMES)('somebody who refuses, with %s', (kind) => {
     emulator.switches.denial = 'silent';
   });
 
-  it.each(['state-only', 'authdeny'] as const)('comes back as WeChat sends them, %s', async (denial) => {
+  it.each(['state-only', 'authdeny'] as const)('gets a page that offers the login again, after the response %s of WeChat', async (denial) => {
     emulator.switches.denial = denial;
     const redirect = await browser.follow('/me?kept');
     const callbackURL = (await emulator.authorize(redirect.location, { allow: false })) ?? '';
@@ -56,7 +56,7 @@ describe.each(SESSION_NAMES)('somebody who refuses, with %s', (kind) => {
     expect(page.body).toContain('你已取消登录');
     expect(exchanged(emulator)).toEqual([]);
     expect(await isLoggedIn(browser)).toBe(false);
-    // The offer to try again leads to the page that was asked for.
+    // The link starts a login with the same return path.
     const retry = /href="(\/login[^"]*)"/.exec(page.body)?.[1] ?? '';
     expect((await browser.logIn(emulator, retry)).url).toBe(`${app.url}/me?kept`);
   });
@@ -66,9 +66,9 @@ describe.each(SESSION_NAMES)('somebody who refuses, with %s', (kind) => {
     ['authdeny', { code: 'authdeny' }],
     ['no code', { code: undefined }],
     ['neither code nor state', { code: undefined, state: undefined }],
-    ['a state of nobody', { code: 'authdeny', state: 'nobody' }],
+    ['an unknown state', { code: 'authdeny', state: 'nobody' }],
     ['an empty state', { code: 'authdeny', state: '' }],
-  ])('is told so, not sent in circles: %s', async (_name, params) => {
+  ])('gets access_denied and no loop for a callback with %s', async (_name, params) => {
     const callbackURL = withParams(await comeBack(browser, emulator), params);
     const response = await browser.get(callbackURL, { headers: JSON_ONLY });
     expect(response.status).toBe(403);
@@ -76,7 +76,7 @@ describe.each(SESSION_NAMES)('somebody who refuses, with %s', (kind) => {
     expect(exchanged(emulator)).toEqual([]);
   });
 
-  it('loses only that login: another one under way goes on', async () => {
+  it('loses only that login: another pending one can finish', async () => {
     const other = await comeBack(browser, emulator, '/me?other');
     const mine = await comeBack(browser, emulator, '/me?mine');
     await browser.get(withParams(mine, { code: 'authdeny' }));
@@ -84,7 +84,7 @@ describe.each(SESSION_NAMES)('somebody who refuses, with %s', (kind) => {
     expect((await browser.get(other)).location).toBe('/me?other');
   });
 
-  it('stays logged in, if they were', async () => {
+  it('stays logged in as before', async () => {
     await browser.logIn(emulator, '/me');
     const callbackURL = await comeBack(browser, emulator, '/login');
     await browser.get(withParams(callbackURL, { code: 'authdeny' }));
@@ -92,8 +92,8 @@ describe.each(SESSION_NAMES)('somebody who refuses, with %s', (kind) => {
   });
 });
 
-describe.each(SESSION_NAMES)('a virtual account of the snapshot page, with %s', (kind) => {
-  class Recorder extends MemoryTokenStore {
+describe.each(SESSION_NAMES)('a virtual user of the snapshot page, with %s', (kind) => {
+  class RecordingStore extends MemoryTokenStore {
     readonly saved: string[] = [];
     override set(key: string, token: TokenData, ttlMs: number): Promise<void> {
       this.saved.push(key);
@@ -101,8 +101,8 @@ describe.each(SESSION_NAMES)('a virtual account of the snapshot page, with %s', 
     }
   }
 
-  it('is not logged in, nor kept anywhere; a page says what to tap', async () => {
-    const tokenStore = new Recorder();
+  it('is neither logged in nor stored, and a page names the button to tap', async () => {
+    const tokenStore = new RecordingStore();
     let logins = 0;
     const auth = {
       tokenStore,
@@ -131,21 +131,21 @@ describe.each(SESSION_NAMES)('a virtual account of the snapshot page, with %s', 
     });
   });
 
-  it('becomes a real one once the person uses the full service, with the same state or a new one', async () => {
+  it('can log in with the full service, although the state is spent', async () => {
     await withApp({ session: SESSIONS[kind]() }, async (_app, browser) => {
       const redirect = await browser.follow('/me?kept');
       await browser.get(await agree(emulator, redirect.location, 'snapshot'));
       const real = await emulator.authorize(redirect.location, { user: 'snapshot', fullService: true });
       const response = await browser.get(real ?? '');
       expect(goesToWechat(emulator, response)).toBe(true);
-      const again = await emulator.authorize(response.location, { user: 'snapshot', fullService: true });
-      await browser.get(again ?? '');
+      const newCallbackURL = await emulator.authorize(response.location, { user: 'snapshot', fullService: true });
+      await browser.get(newCallbackURL ?? '');
       expect(await isLoggedIn(browser)).toBe(true);
     });
   });
 
-  it('is logged in where the app allows it, marked as what it is, and its token not kept', async () => {
-    const tokenStore = new Recorder();
+  it('is logged in if the app allows it, with is_snapshotuser, and its token is not stored', async () => {
+    const tokenStore = new RecordingStore();
     const auth = { snapshotUsers: 'allow' as const, tokenStore };
     await withApp({ session: SESSIONS[kind](), auth }, async (_app, browser) => {
       const me = await browser.logIn(emulator, '/me', 'snapshot');
@@ -154,7 +154,7 @@ describe.each(SESSION_NAMES)('a virtual account of the snapshot page, with %s', 
     });
   });
 
-  it('is logged in where the app allows it, though WeChat refuses its profile', async () => {
+  it('is logged in if the app allows it, even if WeChat refuses the profile', async () => {
     emulator.switches.snapshotUserinfo = 'unauthorized';
     const auth = { snapshotUsers: 'allow' as const };
     await withApp({ session: SESSIONS[kind](), auth }, async (_app, browser) => {
@@ -165,12 +165,12 @@ describe.each(SESSION_NAMES)('a virtual account of the snapshot page, with %s', 
   });
 });
 
-describe('WeChat grants less than was asked', () => {
-  it('is said on a page, and does not loop', async () => {
+describe('a response that grants less than requested', () => {
+  it('leads to a page instead of a loop', async () => {
     await withApp({}, async (_app, browser) => {
-      const undo = emulator.fail('access_token', { patch: { scope: 'snsapi_base' } }, { times: Infinity });
+      const endFault = emulator.fail('access_token', { patch: { scope: 'snsapi_base' } }, { times: Infinity });
       const page = await browser.follow(await comeBack(browser, emulator));
-      undo();
+      endFault();
       expect(page.status).toBe(403);
       expect(page.body).toContain('允许');
       expect(page.location).toBe('');
@@ -179,7 +179,7 @@ describe('WeChat grants less than was asked', () => {
   });
 
   it.each(['snsapi_userinfo,', 'snsapi_base,snsapi_userinfo', undefined])(
-    'is not meant by a scope of %j',
+    'is not one with the scope %j',
     async (scope) => {
       await withApp({}, async (_app, browser) => {
         emulator.fail('access_token', { patch: { scope } });
@@ -190,7 +190,7 @@ describe('WeChat grants less than was asked', () => {
 });
 
 describe('a login that the app refuses', () => {
-  it('is a page without the words of the error, which is the cause', async () => {
+  it('ends with a page without the message of the error, which is the cause', async () => {
     const seen: unknown[] = [];
     const onLogin = (): never => {
       throw new Error('blacklisted because of 1234');
@@ -216,10 +216,10 @@ describe('a login that the app refuses', () => {
   });
 
   it.each([undefined, null, 'route', 'router', 0, ''])(
-    'is refused whatever was thrown: %j',
+    'is refused if onLogin throws %j',
     async (thrown) => {
       const onLogin = (): Promise<never> => {
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what JavaScript allows
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- JavaScript allows it
         return Promise.reject(thrown);
       };
       await withApp({ auth: { onLogin } }, async (_app, browser) => {
@@ -229,9 +229,9 @@ describe('a login that the app refuses', () => {
     },
   );
 
-  it.each([undefined, 'route', null])('lets nobody past a hook that throws %j', async (thrown) => {
+  it.each([undefined, 'route', null])('does not pass a request on if a hook throws %j', async (thrown) => {
     const hook = (): never => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- what JavaScript allows
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- JavaScript allows it
       throw thrown;
     };
     for (const auth of [{ flow: hook }, { flow: hook, onError: hook }, { onError: hook }]) {
@@ -246,7 +246,7 @@ describe('a login that the app refuses', () => {
     }
   });
 
-  it('drops nothing of the session', async () => {
+  it('keeps the other pending logins', async () => {
     const onLogin = (): never => {
       throw new Error('no');
     };

@@ -31,18 +31,18 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     emulator.requests.length = 0;
   });
 
-  const startedAt = async (path: string): Promise<string> => (await browser.follow(path)).location;
+  const loginStartedFrom = async (path: string): Promise<string> => (await browser.follow(path)).location;
 
-  it('is 32 random hex characters behind a 0, another one each time', async () => {
+  it('is a 0 and 32 random hex characters, new for each login', async () => {
     const states = new Set<string>();
-    for (let i = 0; i < 20; i++) states.add(stateIn(await startedAt('/login')));
+    for (let i = 0; i < 20; i++) states.add(stateIn(await loginStartedFrom('/login')));
     expect(states.size).toBe(20);
     for (const state of states) expect(state).toMatch(/^0[0-9a-f]{32}$/);
   });
 
-  it('keeps where to go, scope, flow and time with it, and nothing of it anywhere else', async () => {
+  it('is in the session with return path, scope, flow and time', async () => {
     const before = Date.now();
-    const state = stateIn(await startedAt('/me?tab=orders'));
+    const state = stateIn(await loginStartedFrom('/me?tab=orders'));
     const session = await sessionOf(browser);
     expect(session['wechat:login']).toEqual({
       pending: {
@@ -59,9 +59,9 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect(session['wechat']).toBeUndefined();
   });
 
-  it('serves ten tabs: the newest five may finish, in any order, each at its own page', async () => {
+  it('is kept for the newest five of ten tabs, which may finish in any order, each at its own page', async () => {
     const tabs: string[] = [];
-    for (let tab = 0; tab < 10; tab++) tabs.push(await startedAt(`/me?tab=${tab}`));
+    for (let tab = 0; tab < 10; tab++) tabs.push(await loginStartedFrom(`/me?tab=${tab}`));
     expect(await statesOf(browser)).toEqual(tabs.slice(5).map(stateIn));
     for (const tab of [7, 9, 5, 8, 6]) {
       const end = await browser.get(await agree(emulator, tabs[tab] ?? ''));
@@ -71,9 +71,9 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect(await statesOf(browser)).toEqual([]);
   });
 
-  it('lets the login that gave way start again, once there is room, and not before', async () => {
-    const first = await startedAt('/me?tab=first');
-    for (let tab = 0; tab < 5; tab++) await startedAt(`/me?tab=${tab}`);
+  it('that was dropped lets its login restart as soon as there is room, and not before', async () => {
+    const first = await loginStartedFrom('/me?tab=first');
+    for (let tab = 0; tab < 5; tab++) await loginStartedFrom(`/me?tab=${tab}`);
     const newest = await statesOf(browser);
     const callbackURL = await agree(emulator, first);
 
@@ -83,20 +83,20 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect(await statesOf(browser)).toEqual(newest);
 
     await browser.get(await comeBack(browser, emulator));
-    const again = await browser.get(callbackURL);
-    expect(goesToWechat(emulator, again)).toBe(true);
-    expect(stateIn(again.location)).toMatch(/^1[0-9a-f]{32}$/);
+    const restarted = await browser.get(callbackURL);
+    expect(goesToWechat(emulator, restarted)).toBe(true);
+    expect(stateIn(restarted.location)).toMatch(/^1[0-9a-f]{32}$/);
   });
 
-  it("lets a stranger's links take only each other's places, never that of a login under way", async () => {
+  it("is not dropped for an attacker's links, which only replace each other", async () => {
     const mine = [
-      await startedAt('/me?tab=1'),
-      await startedAt('/me?tab=2'),
-      await startedAt('/me?tab=3'),
+      await loginStartedFrom('/me?tab=1'),
+      await loginStartedFrom('/me?tab=2'),
+      await loginStartedFrom('/me?tab=3'),
     ].map(stateIn);
     for (let link = 0; link < 10; link++) {
-      const strange = `0${link}`.padEnd(33, 'a');
-      expect(goesToWechat(emulator, await browser.get(`/callback?code=abc&state=${strange}`))).toBe(true);
+      const foreign = `0${link}`.padEnd(33, 'a');
+      expect(goesToWechat(emulator, await browser.get(`/callback?code=abc&state=${foreign}`))).toBe(true);
     }
     const states = await statesOf(browser);
     expect(states).toHaveLength(5);
@@ -104,17 +104,17 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect(states.slice(3).every((state) => state.startsWith('1'))).toBe(true);
   });
 
-  it("lets a stranger's links push out no login with a long way back, either", async () => {
+  it("is not dropped for an attacker's links, even with a long return path", async () => {
     const long = `/me?q=${'%E4%B8%AD'.repeat(54)}`;
-    const mine = [await startedAt(long), await startedAt(`${long}2`)].map(stateIn);
+    const mine = [await loginStartedFrom(long), await loginStartedFrom(`${long}2`)].map(stateIn);
     for (let link = 0; link < 10; link++) {
       await browser.get(`/callback?code=abc&state=${`0${link}`.padEnd(33, 'a')}`);
     }
     expect((await statesOf(browser)).slice(0, 2)).toEqual(mine);
   });
 
-  it('stays small enough for a cookie, however long the ways back', async () => {
-    for (let tab = 0; tab < 10; tab++) await startedAt(`/me?${tab}${encodeURIComponent('中'.repeat(50))}`);
+  it('fits into a cookie with every return path', async () => {
+    for (let tab = 0; tab < 10; tab++) await loginStartedFrom(`/me?${tab}${encodeURIComponent('中'.repeat(50))}`);
     for (let tab = 0; tab < 10; tab++)
       await browser.get(`/login?returnTo=${encodeURIComponent(`/me?${tab}${'中'.repeat(160)}`)}`);
     expect(browser.cookies().length).toBeLessThan(3_000);
@@ -122,7 +122,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect((await browser.get(callbackURL)).location).toBe('/me?last');
   });
 
-  it('finishes the right login after a wrong state came first', async () => {
+  it('still finishes its login after a callback with a wrong state', async () => {
     const callbackURL = await comeBack(browser, emulator, '/me?right');
     const wrong = await browser.get(withParams(callbackURL, { state: `0${'e'.repeat(32)}` }));
     expect(goesToWechat(emulator, wrong)).toBe(true);
@@ -133,7 +133,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
   });
 
   it.each(['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'prototype', 'pending', ''])(
-    'takes no %j for a state, and exchanges no code for it',
+    'is never %j, for which no code is exchanged',
     async (state) => {
       const callbackURL = await comeBack(browser, emulator);
       for (const url of [`/callback?code=abc&state=${state}`, withParams(callbackURL, { state })]) {
@@ -147,12 +147,12 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
   );
 
   it.each([
-    ['an upper-case one', (state: string) => state.toUpperCase().replace(/^(.)\d{32}$/, '$1')],
-    ['one with something behind it', (state: string) => `${state}https://i.maxthon.cn`],
-    ['one with a blank before it', (state: string) => ` ${state}`],
-    ['a cut one', (state: string) => state.slice(0, 20)],
-    ['one whose digit counts on', (state: string) => `9${state.slice(1)}`],
-  ])('is not taken for %s', async (_name, alter) => {
+    ['in upper case', (state: string) => state.toUpperCase().replace(/^(.)\d{32}$/, '$1')],
+    ['with more characters after it', (state: string) => `${state}https://i.maxthon.cn`],
+    ['after a blank', (state: string) => ` ${state}`],
+    ['cut to 20 characters', (state: string) => state.slice(0, 20)],
+    ['with another digit', (state: string) => `9${state.slice(1)}`],
+  ])('is not valid %s', async (_name, alter) => {
     const callbackURL = await comeBack(browser, emulator);
     const altered = await browser.get(withParams(callbackURL, { state: alter(stateIn(callbackURL)) }));
     expect(altered.status).toBe(400);
@@ -170,12 +170,12 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     'code=CODE&state=STATE&lang=a&lang=b',
     'code=CODE&state=STATE&%63ode=other',
     'code%5B%5D=CODE&state=STATE',
-  ])('is not read from a query such as ?%s, and stays usable', async (query) => {
+  ])('is not accepted in a query such as ?%s, and stays valid', async (query) => {
     const callbackURL = await comeBack(browser, emulator);
-    const asked = query
+const sentQuery = query
       .replaceAll('CODE', paramIn(callbackURL, 'code'))
       .replaceAll('STATE', stateIn(callbackURL));
-    const response = await browser.get(`/callback?${asked}`);
+    const response = await browser.get(`/callback?${sentQuery}`);
     expect(response.status).toBe(400);
     expect(response.body).toContain('state_unknown');
     expect(exchanged(emulator)).toEqual([]);
@@ -190,9 +190,9 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     ['a line break', 'abc%0d%0aX: y'],
     ['a blank', 'abc%20def'],
     ['broken percent-encoding', '%E0%A4%A'],
-    ['bytes that are no UTF-8', '%FF%FE'],
+    ['bytes that are not UTF-8', '%FF%FE'],
     ['DEL', 'abc%7f'],
-  ])('stays usable after a code that WeChat never sends: %s', async (_name, code) => {
+  ])('stays valid after a code that WeChat never sends: %s', async (_name, code) => {
     const callbackURL = await comeBack(browser, emulator);
     const response = await browser.get(`/callback?code=${code}&state=${stateIn(callbackURL)}`);
     expect(response.status).toBe(400);
@@ -201,14 +201,14 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect((await browser.get(callbackURL)).location).toBe('/me');
   });
 
-  it('takes a code of 512 bytes to WeChat, for it to judge', async () => {
+  it('is exchanged with a code of 512 bytes, which WeChat accepts or not', async () => {
     const callbackURL = await comeBack(browser, emulator);
     const response = await browser.get(withParams(callbackURL, { code: 'c'.repeat(512) }));
     expect(exchanged(emulator)).toEqual(['c'.repeat(512)]);
     expect(goesToWechat(emulator, response)).toBe(true);
   });
 
-  it('lives ten minutes: after that, the login starts again, and still ends where it was to', async () => {
+  it('is valid for ten minutes: afterwards the login restarts, with the same return path', async () => {
     const redirect = await browser.follow('/me?late');
     const start = Date.now();
     const now = jest.spyOn(Date, 'now').mockReturnValue(start + 601_000);
@@ -218,12 +218,12 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect(stateIn(late.location)).toMatch(/^1/);
 
     now.mockReturnValue(start + 1_200_000);
-    const inTime = await browser.get(await agree(emulator, late.location));
-    expect(inTime.location).toBe('/me?late');
+const finished = await browser.get(await agree(emulator, late.location));
+    expect(finished.location).toBe('/me?late');
     expect(await isLoggedIn(browser)).toBe(true);
   });
 
-  it('starts again only once: whoever takes too long twice is told so', async () => {
+  it('restarts only once: a user who takes too long twice gets a page that says so', async () => {
     const redirect = await browser.follow('/me');
     const start = Date.now();
     const now = jest.spyOn(Date, 'now').mockReturnValue(start + 601_000);
@@ -237,7 +237,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
-  it('is good just before its end, and where another process has a clock of its own', async () => {
+  it('is valid just before its end, and if the clock of another process is ahead', async () => {
     const start = Date.now();
     for (const later of [599_000, -3_000]) {
       const another = Browser.inWechat(app.url);
@@ -249,36 +249,36 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     }
   });
 
-  it('makes room for new logins where old ones were left lying', async () => {
-    for (let tab = 0; tab < 5; tab++) await startedAt(`/me?tab=${tab}`);
+  it('is dropped when it has expired, to make room for new logins', async () => {
+    for (let tab = 0; tab < 5; tab++) await loginStartedFrom(`/me?tab=${tab}`);
     jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 601_000);
-    const state = stateIn(await startedAt('/me?new'));
+    const state = stateIn(await loginStartedFrom('/me?new'));
     expect(await statesOf(browser)).toEqual([state]);
   });
 
-  it('belongs to one browser: in another, nobody is logged in with it, and no code exchanged', async () => {
+  it('belongs to one browser: in another one no code is exchanged and nobody is logged in (CSRF)', async () => {
     const victim = Browser.inWechat(app.url);
-    const theirs = stateIn((await victim.follow('/me?mine')).location);
+    const ownState = stateIn((await victim.follow('/me?mine')).location);
     const callbackURL = await comeBack(browser, emulator, '/me?attack');
 
-    const lured = await victim.get(callbackURL);
-    expect(goesToWechat(emulator, lured)).toBe(true);
-    expect(stateIn(lured.location)).not.toBe(stateIn(callbackURL));
+    const opened = await victim.get(callbackURL);
+    expect(goesToWechat(emulator, opened)).toBe(true);
+    expect(stateIn(opened.location)).not.toBe(stateIn(callbackURL));
     expect(exchanged(emulator)).toEqual([]);
     expect(await isLoggedIn(victim)).toBe(false);
-    expect((await statesOf(victim))[0]).toBe(theirs);
+    expect((await statesOf(victim))[0]).toBe(ownState);
 
     expect((await browser.get(callbackURL)).location).toBe('/me?attack');
   });
 
-  it('is gone once used: no code is exchanged for it again', async () => {
+  it('is for single use: no second code is exchanged for it', async () => {
     const callbackURL = await comeBack(browser, emulator);
     await browser.get(callbackURL);
     await browser.get(withParams(callbackURL, { code: 'another' }));
     expect(exchanged(emulator)).toEqual([paramIn(callbackURL, 'code')]);
   });
 
-  it('is read by GET only: a POST finds no route', async () => {
+  it('is read only from a GET request, not from a POST', async () => {
     const callbackURL = await comeBack(browser, emulator);
     const { pathname, search } = new URL(callbackURL);
     const posted = await browser.request(pathname + search, { method: 'POST' });
@@ -287,7 +287,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect((await browser.get(callbackURL)).location).toBe('/me');
   });
 
-  it('is read by this route only: code and state anywhere else mean nothing', async () => {
+  it('is read only on the callback route', async () => {
     const callbackURL = await comeBack(browser, emulator);
     for (const path of ['/public', '/me', '/login', '/logout', '/'])
       await browser.get(path + new URL(callbackURL).search);

@@ -1,4 +1,4 @@
-// docs/observability.md says what there is to hear: every namespace, every channel, every field, and no other.
+// docs/observability.md names every debug namespace, every channel and every field, and no others.
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
@@ -7,7 +7,7 @@ const ROOT = path.resolve(__dirname, '../../..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 const PAGES = ['docs/observability.md', 'docs/zh-CN/observability.md'] as const;
 
-/** The cells of every row whose first cell starts so. */
+/** The cells of every table row whose first cell starts with this text. */
 function rowsOf(page: string, start: string): string[][] {
   return read(page)
     .split('\n')
@@ -16,7 +16,7 @@ function rowsOf(page: string, start: string): string[][] {
     .map(([, ...cells]) => cells);
 }
 
-/** Channel → fields, as the types tell; `?` marks what may be absent. */
+/** Channel → its fields, from the types. `?` marks a field that may be absent. */
 function channelsOf(): Record<string, string[]> {
   const file = path.join(ROOT, 'lib/middleware/login/login-events.ts');
   const settings = ts.readConfigFile(path.join(ROOT, 'tsconfig.json'), (name) => ts.sys.readFile(name));
@@ -75,7 +75,7 @@ describe('the pages on observability', () => {
     expect(chinese).toEqual(english);
   });
 
-  it('listen to no channel that is none', () => {
+  it('subscribe only to channels that exist', () => {
     const channels = Object.keys(channelsOf());
     for (const page of PAGES) {
       const named = [...read(page).matchAll(/'express-wechat-auth:([\w.]+)'/g)].map(([, name = '']) => name);
@@ -83,9 +83,9 @@ describe('the pages on observability', () => {
       const outcomes = [...read(page).matchAll(/for \(const outcome of \[(.*)\]\)/g)].flatMap(
         ([, list = '']) => [...list.matchAll(/'(\w+)'/g)].map(([, outcome = '']) => `login.${outcome}`),
       );
-      const heard = [...named, ...listed, ...outcomes].map((name) => `express-wechat-auth:${name}`);
-      expect(heard.length).toBeGreaterThan(12);
-      expect(heard.filter((name) => !channels.includes(name))).toEqual([]);
+      const subscribed = [...named, ...listed, ...outcomes].map((name) => `express-wechat-auth:${name}`);
+      expect(subscribed.length).toBeGreaterThan(12);
+      expect(subscribed.filter((name) => !channels.includes(name))).toEqual([]);
     }
   });
 });

@@ -1,4 +1,4 @@
-// What operators hear on node:diagnostics_channel: each login starts once and ends once, and no message tells a secret.
+// The events on node:diagnostics_channel: each login starts once and ends once, and no message holds a secret.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -33,21 +33,21 @@ const CHANNELS: readonly (keyof WechatAuthEvents)[] = [
   'express-wechat-auth:call.failed',
 ];
 
-type Heard = readonly [name: string, message: unknown];
+type Event = readonly [name: string, message: unknown];
 
-const heard: Heard[] = [];
-/** All that was ever told, for the search for secrets. */
-const everything: string[] = [];
+const events: Event[] = [];
+/** All messages of all tests as JSON, for the search for secrets. */
+const allMessages: string[] = [];
 const secrets = new Set<string>();
 
 function listen(message: unknown, name: string | symbol): void {
-  heard.push([String(name).replace('express-wechat-auth:', ''), message]);
-  everything.push(JSON.stringify(message));
+  events.push([String(name).replace('express-wechat-auth:', ''), message]);
+  allMessages.push(JSON.stringify(message));
 }
 
-/** The names of what was told, in order; the calls to WeChat only where they are asked for. */
-function names(withCalls = false): string[] {
-  return heard.map(([name]) => name).filter((name) => withCalls || !name.startsWith('call.'));
+/** The names of the events in order. Requests to WeChat are left out by default. */
+function eventNames(withCalls = false): string[] {
+  return events.map(([name]) => name).filter((name) => withCalls || !name.startsWith('call.'));
 }
 
 type Named<Channel> = Channel extends `express-wechat-auth:${infer Name}` ? Name : never;
@@ -55,13 +55,13 @@ type Name = Named<keyof WechatAuthEvents>;
 type MessageOf<Wanted extends Name> = WechatAuthEvents[`express-wechat-auth:${Wanted}`];
 
 function messages<Wanted extends Name>(wanted: Wanted): MessageOf<Wanted>[] {
-  return heard.filter(([name]) => name === wanted).map(([, message]) => message as MessageOf<Wanted>);
+  return events.filter(([name]) => name === wanted).map(([, message]) => message as MessageOf<Wanted>);
 }
 
 function only<Wanted extends Name>(wanted: Wanted): MessageOf<Wanted> {
   const [message, ...more] = messages(wanted);
   if (message === undefined || more.length > 0)
-    throw new Error(`${wanted} was told ${message ? more.length + 1 : 0} times, not once`);
+    throw new Error(`${wanted} was published ${message ? more.length + 1 : 0} times, not once`);
   return message;
 }
 
@@ -75,8 +75,8 @@ async function start(auth: WechatAuthOptions = {}, options: AppOptions = {}): Pr
   return app;
 }
 
-/** Every state, code, token and openid that went through WeChat's hands. */
-function noteSecrets(): void {
+/** Collects every state, code, token and openid that WeChat received. */
+function collectSecrets(): void {
   for (const { query } of emulator.requests) {
     for (const name of ['code', 'secret', 'access_token', 'refresh_token', 'openid', 'state'])
       if (query[name]) secrets.add(query[name]);
@@ -94,12 +94,12 @@ afterAll(() => {
   for (const name of CHANNELS) unsubscribe(name, listen);
 });
 beforeEach(() => {
-  heard.length = 0;
+  events.length = 0;
   emulator.requests.length = 0;
   jest.spyOn(process, 'emitWarning').mockImplementation();
 });
 afterEach(async () => {
-  noteSecrets();
+  collectSecrets();
   jest.restoreAllMocks();
   emulator.switches.doubleCallback = 'off';
   emulator.switches.denial = 'silent';
@@ -107,11 +107,11 @@ afterEach(async () => {
 });
 
 describe.each(HOSTS)('a login on %s', (host) => {
-  it('inside WeChat is told from its start to its session, the calls to WeChat between', async () => {
+  it('inside WeChat publishes its start, the requests to WeChat and its success', async () => {
     const app = await start({}, { host });
     await Browser.inWechat(app.url).logIn(emulator, '/me');
     const { appId: appid } = emulator.apps.official;
-    expect(heard).toEqual([
+    expect(events).toEqual([
       ['login.started', { id: ID, flow: 'official', appid, scope: 'snsapi_userinfo' }],
       ['call.answered', { appid, path: '/sns/oauth2/access_token', durationMs: MS }],
       ['call.answered', { appid, path: '/sns/userinfo', durationMs: MS }],
@@ -123,7 +123,7 @@ describe.each(HOSTS)('a login on %s', (host) => {
     expect(only('login.succeeded').id).toBe(only('login.started').id);
   });
 
-  it('by QR code is told as one of the website app', async () => {
+  it('by QR code publishes the website app', async () => {
     const app = await start({}, { host });
     await Browser.onDesktop(app.url).logIn(emulator, '/me');
     const { appId: appid } = emulator.apps.website;
@@ -139,14 +139,14 @@ describe.each(HOSTS)('a login on %s', (host) => {
 });
 
 describe('a login', () => {
-  it('that is silent asks WeChat once', async () => {
+  it('that is silent sends one request to WeChat', async () => {
     const app = await start({ scope: 'snsapi_base' });
     await Browser.inWechat(app.url).logIn(emulator, '/me');
-    expect(names(true)).toEqual(['login.started', 'call.answered', 'login.succeeded']);
+    expect(eventNames(true)).toEqual(['login.started', 'call.answered', 'login.succeeded']);
     expect(only('login.succeeded').scope).toBe('snsapi_base');
   });
 
-  it("says how long it took: the callback's work, and all since it started", async () => {
+  it('publishes how long its callback took, and how long it took since it started', async () => {
     const app = await start({
       onLogin: () => {
         clock += 700;
@@ -165,7 +165,7 @@ describe('a login', () => {
     expect(messages('call.answered').map((call) => call.durationMs)).toEqual([0, 0]);
   });
 
-  it('of an embedded QR code is told when its state is minted', async () => {
+  it('of an embedded QR code publishes its start when its state is generated', async () => {
     const app = await start(
       {},
       {
@@ -176,11 +176,11 @@ describe('a login', () => {
       },
     );
     await Browser.onDesktop(app.url).get('/qr');
-    expect(names()).toEqual(['login.started']);
+    expect(eventNames()).toEqual(['login.started']);
     expect(only('login.started').flow).toBe('website');
   });
 
-  it('has an id that every process finds from the state, and that does not hold it', async () => {
+  it('has an id that every process computes from the state, and that does not reveal it', async () => {
     const app = await start();
     const redirect = await Browser.inWechat(app.url).follow('/me');
     const state = stateIn(redirect.location);
@@ -189,7 +189,7 @@ describe('a login', () => {
     expect(state).not.toContain(id.slice(0, 8));
   });
 
-  it('that the user refuses has failed, once, however often WeChat says so', async () => {
+  it('that the user refuses fails once, however often WeChat calls back', async () => {
     emulator.switches.denial = 'state-only';
     const app = await start({}, { session: serverSessions() });
     const browser = Browser.inWechat(app.url);
@@ -198,7 +198,7 @@ describe('a login', () => {
     const cookie = browser.cookies();
     await Promise.all([browser.get(callbackURL, { cookie }), browser.get(callbackURL, { cookie })]);
     await browser.get(callbackURL);
-    expect(names()).toEqual(['login.started', 'login.failed']);
+    expect(eventNames()).toEqual(['login.started', 'login.failed']);
     expect(only('login.failed')).toEqual({
       kind: 'access_denied',
       id: only('login.started').id,
@@ -210,24 +210,24 @@ describe('a login', () => {
     });
   });
 
-  it('that onLogin refuses has failed, and why stays with the app', async () => {
+  it('that onLogin refuses fails, and its error is not published', async () => {
     const app = await start({
       onLogin: () => {
         throw new Error('secret reason');
       },
     });
     await Browser.inWechat(app.url).logIn(emulator, '/me');
-    expect(names()).toEqual(['login.started', 'login.failed']);
+    expect(eventNames()).toEqual(['login.started', 'login.failed']);
     expect(only('login.failed').kind).toBe('login_refused');
-    expect(everything.join()).not.toContain('secret reason');
+    expect(allMessages.join()).not.toContain('secret reason');
   });
 
-  it("fails with WeChat's own number", async () => {
-    const undo = emulator.fail('access_token', { errcode: 40125 });
+  it("fails with WeChat's errcode", async () => {
+    const endFault = emulator.fail('access_token', { errcode: 40125 });
     const app = await start();
     await Browser.inWechat(app.url).logIn(emulator, '/me');
-    undo();
-    expect(names(true)).toEqual(['login.started', 'call.failed', 'login.failed']);
+    endFault();
+    expect(eventNames(true)).toEqual(['login.started', 'call.failed', 'login.failed']);
     expect(only('login.failed')).toMatchObject({ kind: 'credentials', errcode: 40125 });
     expect(only('call.failed')).toEqual({
       appid: emulator.apps.official.appId,
@@ -238,7 +238,7 @@ describe('a login', () => {
     });
   });
 
-  it('of a snapshot user has failed', async () => {
+  it('of a snapshot user fails', async () => {
     const app = await start();
     emulator.switches.snapshot = 'always';
     await Browser.inWechat(app.url).logIn(emulator, '/me');
@@ -246,58 +246,58 @@ describe('a login', () => {
     expect(only('login.failed').kind).toBe('snapshot_user');
   });
 
-  it('whose session cannot be saved at its end has failed, not succeeded', async () => {
+  it('whose session cannot be saved fails, and does not succeed', async () => {
     const app = await start({ onLogin: (_req, { user }) => ({ ...user, much: 'x'.repeat(4_000) }) });
     await Browser.inWechat(app.url).logIn(emulator, '/me');
-    expect(names()).toEqual(['login.started', 'login.failed']);
+    expect(eventNames()).toEqual(['login.started', 'login.failed']);
     expect(only('login.failed').kind).toBe('config');
   });
 
-  it('that WeChat refuses is told as restarted, and the next one names it', async () => {
-    const undo = emulator.fail('access_token', { errcode: 40163 });
+  it('that WeChat refuses restarts, and the next one names it', async () => {
+    const endFault = emulator.fail('access_token', { errcode: 40163 });
     const app = await start();
     const browser = Browser.inWechat(app.url);
-    const again = await browser.logIn(emulator, '/me');
-    undo();
+    const restarted = await browser.logIn(emulator, '/me');
+    endFault();
     const [first, second] = messages('login.started');
-    expect(names()).toEqual(['login.started', 'login.restarted', 'login.started']);
+    expect(eventNames()).toEqual(['login.started', 'login.restarted', 'login.started']);
     expect(only('login.restarted')).toMatchObject({ id: first?.id, kind: 'code_used', errcode: 40163 });
     expect(first).not.toHaveProperty('restartOf');
     expect(second?.restartOf).toBe(first?.id);
     expect(second?.id).not.toBe(first?.id);
-    await browser.follow(await agree(emulator, again.location));
+    await browser.follow(await agree(emulator, restarted.location));
     expect(only('login.succeeded').id).toBe(second?.id);
   });
 
-  it('that WeChat refuses twice is told as restarted, then as failed', async () => {
-    const undo = emulator.fail('access_token', 'reset', { times: 2 });
+  it('that WeChat refuses twice restarts, and then fails', async () => {
+    const endFault = emulator.fail('access_token', 'reset', { times: 2 });
     const app = await start();
     const browser = Browser.inWechat(app.url);
-    const again = await browser.logIn(emulator, '/me');
-    await browser.follow(await agree(emulator, again.location));
-    undo();
-    expect(names()).toEqual(['login.started', 'login.restarted', 'login.started', 'login.failed']);
+    const restarted = await browser.logIn(emulator, '/me');
+    await browser.follow(await agree(emulator, restarted.location));
+    endFault();
+    expect(eventNames()).toEqual(['login.started', 'login.restarted', 'login.started', 'login.failed']);
     expect(only('login.failed')).toMatchObject({
       kind: 'network',
       id: messages('login.started')[1]?.id,
     });
   });
 
-  it('whose session was lost is known by its id all the same, up to the error page', async () => {
+  it('keeps its id when its session is lost, until the error page', async () => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
     const callbackURL = await comeBack(browser, emulator);
-    const again = await browser.get(callbackURL, { cookie: '', keepCookies: false });
-    const backAgain = await agree(emulator, again.location);
-    await browser.get(backAgain, { cookie: '', keepCookies: false });
+    const restarted = await browser.get(callbackURL, { cookie: '', keepCookies: false });
+    const secondCallbackURL = await agree(emulator, restarted.location);
+    await browser.get(secondCallbackURL, { cookie: '', keepCookies: false });
     const [first, second] = messages('login.started');
-    expect(names()).toEqual(['login.started', 'login.restarted', 'login.started', 'login.failed']);
+    expect(eventNames()).toEqual(['login.started', 'login.restarted', 'login.started', 'login.failed']);
     expect(only('login.restarted')).toEqual({ kind: 'state_unknown', id: first?.id, durationMs: MS });
     expect(second?.restartOf).toBe(first?.id);
     expect(only('login.failed')).toEqual({ kind: 'login_loop', id: second?.id, durationMs: MS });
   });
 
-  it('that took too long is told as restarted', async () => {
+  it('that takes too long restarts', async () => {
     const app = await start({ loginTimeout: 60_000 });
     const browser = Browser.inWechat(app.url);
     const callbackURL = await comeBack(browser, emulator);
@@ -312,20 +312,20 @@ describe('a login', () => {
     expect(only('login.restarted').loginMs).toBeGreaterThan(59_000);
   });
 
-  it('that comes back with a state that is none of ours has failed without an id', async () => {
+  it('with a state that this app did not issue fails without an id', async () => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
     const callbackURL = await comeBack(browser, emulator);
-    heard.length = 0;
+    events.length = 0;
     await browser.get(withParams(callbackURL, { state: 'made-up' }));
     await browser.get(`${callbackURL}&code=twice`);
-    expect(heard).toEqual([
+    expect(events).toEqual([
       ['login.failed', { kind: 'state_unknown', durationMs: MS }],
       ['login.failed', { kind: 'state_unknown', durationMs: MS }],
     ]);
   });
 
-  it('that cannot even start has failed, with what is known of it', async () => {
+  it('that cannot start fails, with the fields that are known', async () => {
     const noSession = await start({ flow: 'official' }, { session: null });
     await Browser.inWechat(noSession.url).get('/login?scope=snsapi_base');
     const badHook = await start({
@@ -344,24 +344,24 @@ describe('a login', () => {
       },
     );
     await Browser.onDesktop(noWebsite.url).get('/qr');
-    expect(heard).toEqual([
+    expect(events).toEqual([
       ['login.failed', { kind: 'session_missing', scope: 'snsapi_base', durationMs: MS }],
       ['login.failed', { kind: 'other', durationMs: MS }],
       ['login.failed', { kind: 'config', flow: 'website', durationMs: MS }],
     ]);
   });
 
-  it('whose callback finds no session at all has failed under its id', async () => {
+  it('whose callback finds no session fails under its id', async () => {
     const app = await start();
     const callbackURL = await comeBack(Browser.inWechat(app.url), emulator);
     const broken = await start({}, { session: null });
     const { id } = only('login.started');
-    heard.length = 0;
+    events.length = 0;
     await Browser.inWechat(broken.url).get(callbackURL.replace(app.url, broken.url));
-    expect(heard).toEqual([['login.failed', { kind: 'session_missing', id, durationMs: MS }]]);
+    expect(events).toEqual([['login.failed', { kind: 'session_missing', id, durationMs: MS }]]);
   });
 
-  it('that never was one is not told: a page, a guard, HEAD, a prefetch, the page that says "open WeChat"', async () => {
+  it('is not started by a page, a guard, HEAD, a prefetch or the page that asks to open WeChat', async () => {
     const app = await start({ website: undefined });
     const browser = Browser.inWechat(app.url);
     await browser.get('/public');
@@ -370,27 +370,27 @@ describe('a login', () => {
     await browser.get('/login', { headers: { 'Sec-Purpose': 'prefetch' } });
     const page = await Browser.onDesktop(app.url).get('/login');
     expect(page.body).toContain('微信');
-    expect(heard).toEqual([]);
+    expect(events).toEqual([]);
   });
 });
 
 describe.each(SESSION_NAMES)('two callbacks of one login, with %s', (kind) => {
   let callbacks = 0;
-  let bothAreHere: () => void;
-  let whenBothAreHere: Promise<void>;
+  let resolveArrival: () => void;
+  let bothArrived: Promise<void>;
 
-  async function twice(
+  async function callBackTwice(
     codes: 'same-code' | 'different-codes',
     auth: WechatAuthOptions = {},
   ): Promise<{ app: TestApp; browser: Browser; addresses: readonly [string, string] }> {
     callbacks = 0;
-    whenBothAreHere = new Promise((resolve) => (bothAreHere = resolve));
-    const look = (req: HostRequest): void => {
-      if (req.url?.startsWith('/callback') && ++callbacks === 2) setImmediate(bothAreHere);
+    bothArrived = new Promise((resolve) => (resolveArrival = resolve));
+const countCallbacks = (req: HostRequest): void => {
+      if (req.url?.startsWith('/callback') && ++callbacks === 2) setImmediate(resolveArrival);
     };
     const app = await start(
-      { onLogin: () => whenBothAreHere, ...auth },
-      { session: withSession(SESSIONS[kind](), look) },
+      { onLogin: () => bothArrived, ...auth },
+      { session: withSession(SESSIONS[kind](), countCallbacks) },
     );
     emulator.switches.doubleCallback = codes;
     const browser = Browser.inWechat(app.url);
@@ -399,58 +399,58 @@ describe.each(SESSION_NAMES)('two callbacks of one login, with %s', (kind) => {
     return { app, browser, addresses: [first, second] };
   }
 
-  it.each(['same-code', 'different-codes'] as const)('at once have one end: %s', async (codes) => {
-    const { browser, addresses } = await twice(codes);
+  it.each(['same-code', 'different-codes'] as const)('at once end the login once: %s', async (codes) => {
+    const { browser, addresses } = await callBackTwice(codes);
     const cookie = browser.cookies();
     const responses = await Promise.all(
       addresses.map((address) => browser.get(address, { cookie, keepCookies: false })),
     );
     expect(responses.map(({ location }) => location)).toEqual(['/me', '/me']);
-    expect(names()).toEqual(['login.started', 'login.succeeded']);
+    expect(eventNames()).toEqual(['login.started', 'login.succeeded']);
   });
 
-  it('one after the other have one end, and the Back button adds none', async () => {
-    const { browser, addresses } = await twice('same-code', { onLogin: () => undefined });
+  it('one after the other end the login once, and the Back button adds no event', async () => {
+    const { browser, addresses } = await callBackTwice('same-code', { onLogin: () => undefined });
     const cookie = browser.cookies();
     await browser.get(addresses[0]);
     await browser.get(addresses[1], { cookie, keepCookies: false });
     await browser.get(addresses[0]);
-    expect(names()).toEqual(['login.started', 'login.succeeded']);
+    expect(eventNames()).toEqual(['login.started', 'login.succeeded']);
   });
 
-  it('that the app refuses have failed once', async () => {
-    const { browser, addresses } = await twice('different-codes', {
+  it('that the app refuses fail once', async () => {
+    const { browser, addresses } = await callBackTwice('different-codes', {
       onLogin: async () => {
-        await whenBothAreHere;
+        await bothArrived;
         throw new Error('no');
       },
     });
     const cookie = browser.cookies();
     await Promise.all(addresses.map((address) => browser.get(address, { cookie, keepCookies: false })));
-    expect(names()).toEqual(['login.started', 'login.failed']);
+    expect(eventNames()).toEqual(['login.started', 'login.failed']);
   });
 
   it('that WeChat refuses restart once, as one new login', async () => {
-    const { browser, addresses } = await twice('same-code');
-    const undo = emulator.fail('access_token', { errcode: 40163 }, { delay: 100 });
+    const { browser, addresses } = await callBackTwice('same-code');
+    const endFault = emulator.fail('access_token', { errcode: 40163 }, { delay: 100 });
     const cookie = browser.cookies();
     const responses = await Promise.all(
       addresses.map((address) => browser.get(address, { cookie, keepCookies: false })),
     );
-    undo();
+    endFault();
     expect(new Set(responses.map(({ location }) => stateIn(location))).size).toBe(1);
-    expect(names()).toEqual(['login.started', 'login.restarted', 'login.started']);
+    expect(eventNames()).toEqual(['login.started', 'login.restarted', 'login.started']);
   });
 });
 
 describe('two processes of one app', () => {
-  it('tell of a login once: only the one that did the work', async () => {
-    const notes = new Map<string, unknown>();
+  it('publish a login once, in the process that exchanged the code', async () => {
+    const entries = new Map<string, unknown>();
     const turns = new Map<string, Promise<unknown>>();
-    const keeps: SharedCache = {
-      readCache: (key) => Promise.resolve(notes.get(key)),
-      writeCache: (key, note) => Promise.resolve(void notes.set(key, structuredClone(note))),
-      deleteCache: (key) => Promise.resolve(void notes.delete(key)),
+    const sharedCache: SharedCache = {
+      readCache: (key) => Promise.resolve(entries.get(key)),
+      writeCache: (key, entry) => Promise.resolve(void entries.set(key, structuredClone(entry))),
+      deleteCache: (key) => Promise.resolve(void entries.delete(key)),
       lock: (key, fn) => {
         const done = (turns.get(key) ?? Promise.resolve()).then(fn);
         turns.set(
@@ -460,7 +460,7 @@ describe('two processes of one app', () => {
         return done;
       },
     };
-    const tokenStore = Object.assign(new MemoryTokenStore(), keeps);
+    const tokenStore = Object.assign(new MemoryTokenStore(), sharedCache);
     const session = serverSessions();
     const one = await start({ tokenStore }, { session });
     const two = await start({ tokenStore }, { session });
@@ -472,12 +472,12 @@ describe('two processes of one app', () => {
       browser.get(callbackURL, { cookie }),
       other.get(callbackURL.replace(one.url, two.url), { cookie, keepCookies: false }),
     ]);
-    expect(names()).toEqual(['login.started', 'login.succeeded']);
+    expect(eventNames()).toEqual(['login.started', 'login.succeeded']);
   });
 });
 
 describe('a logout', () => {
-  it('is told by the route and by req.wechat.logout(), and only where somebody was logged in', async () => {
+  it('is published by the route and by req.wechat.logout(), and only if a user was logged in', async () => {
     const app = await start(
       {},
       {
@@ -490,10 +490,10 @@ describe('a logout', () => {
     const browser = Browser.inWechat(app.url);
     for (const out of ['/logout', '/out']) {
       await browser.logIn(emulator, '/me');
-      heard.length = 0;
+      events.length = 0;
       await browser.get(out);
       await browser.get(out);
-      expect(heard).toEqual([['logout', { flow: 'official', appid: emulator.apps.official.appId }]]);
+      expect(events).toEqual([['logout', { flow: 'official', appid: emulator.apps.official.appId }]]);
     }
   });
 });
@@ -501,7 +501,7 @@ describe('a logout', () => {
 describe('a token', () => {
   const appid = (): string => emulator.apps.official.appId;
 
-  async function loggedIn(): Promise<{ browser: Browser; store: MemoryTokenStore }> {
+  async function expiredToken(): Promise<{ browser: Browser; store: MemoryTokenStore }> {
     const store = new MemoryTokenStore();
     const app = await start(
       { tokenStore: store },
@@ -520,25 +520,25 @@ describe('a token', () => {
     const then = Date.now() + 7_200_000;
     emulator.clock.advance(7_200_000);
     jest.spyOn(Date, 'now').mockImplementation(() => then);
-    heard.length = 0;
+    events.length = 0;
     return { browser, store };
   }
 
-  it('that is refreshed is told, once for all who wait for it', async () => {
-    const { browser } = await loggedIn();
+  it('that is refreshed is published once for concurrent requests', async () => {
+    const { browser } = await expiredToken();
     await Promise.all([browser.get('/token'), browser.get('/token')]);
     await browser.get('/token');
-    expect(heard).toEqual([
+    expect(events).toEqual([
       ['call.answered', { appid: appid(), path: '/sns/oauth2/refresh_token', durationMs: MS }],
       ['token.refreshed', { appid: appid(), durationMs: MS }],
     ]);
   });
 
-  it('that cannot be refreshed is told with its kind', async () => {
-    const { browser } = await loggedIn();
+  it('that cannot be refreshed is published with its kind', async () => {
+    const { browser } = await expiredToken();
     emulator.fail('refresh_token', { errcode: 42002 });
     expect((await browser.get('/token')).body).toBe('reauthorize');
-    expect(names()).toEqual(['token.failed']);
+    expect(eventNames()).toEqual(['token.failed']);
     expect(only('token.failed')).toEqual({
       appid: appid(),
       kind: 'reauthorize',
@@ -547,62 +547,62 @@ describe('a token', () => {
     });
   });
 
-  it('whose refresh does not reach WeChat is told as failed', async () => {
-    const { browser } = await loggedIn();
+  it('whose refresh does not reach WeChat fails', async () => {
+    const { browser } = await expiredToken();
     emulator.fail('refresh_token', 'reset', { times: 2 });
     expect((await browser.get('/token')).body).toBe('network');
     expect(only('token.failed')).toEqual({ appid: appid(), kind: 'network', durationMs: MS });
   });
 
-  it('that another process had refreshed meanwhile is no failure', async () => {
-    const { browser, store } = await loggedIn();
+  it('that another process has refreshed meanwhile does not fail', async () => {
+    const { browser, store } = await expiredToken();
     const key = `${appid()}:${emulator.openid(emulator.users[0]?.id ?? '', appid())}`;
     const stale = await store.get(key);
     if (!stale) throw new Error('no token was saved');
-    const undo = emulator.fail('refresh_token', { errcode: 40030 });
+    const endFault = emulator.fail('refresh_token', { errcode: 40030 });
     const fresh: TokenData = { ...stale, access_token: `${stale.access_token}x`, create_at: Date.now() };
     let reads = 0;
     jest.spyOn(store, 'get').mockImplementation(() => Promise.resolve(reads++ === 0 ? stale : fresh));
     expect((await browser.get('/token')).body).toBe('ok');
-    undo();
-    expect(names(true)).toEqual(['call.failed']);
+    endFault();
+    expect(eventNames(true)).toEqual(['call.failed']);
   });
 });
 
 describe('a message', () => {
   it('never holds a secret, a code, a state, a token or an openid', () => {
-    expect(everything.length).toBeGreaterThan(100);
-    const looked = [...secrets, emulator.apps.official.appSecret, emulator.apps.website.appSecret];
-    expect(looked.length).toBeGreaterThan(60);
-    const text = everything.join('\n');
-    expect(looked.filter((secret) => text.includes(secret))).toEqual([]);
+    expect(allMessages.length).toBeGreaterThan(100);
+    const known = [...secrets, emulator.apps.official.appSecret, emulator.apps.website.appSecret];
+    expect(known.length).toBeGreaterThan(60);
+    const text = allMessages.join('\n');
+    expect(known.filter((secret) => text.includes(secret))).toEqual([]);
   });
 
-  it('would be caught if it did', async () => {
+  it('is searched for the secrets of these tests', async () => {
     const app = await start();
     const redirect = await Browser.inWechat(app.url).follow('/me');
     const state = stateIn(redirect.location);
     const callbackURL = await agree(emulator, redirect.location);
-    noteSecrets();
+    collectSecrets();
     expect(secrets.has(state)).toBe(true);
     expect(paramIn(callbackURL, 'state')).toBe(state);
   });
 
-  it('that nobody listens to is not even put together', () => {
-    const topic = new Channel('nobody.listens');
+  it('is not created without a subscriber', () => {
+    const channel = new Channel('nobody.listens');
     const message = jest.fn(() => ({}));
-    topic.publish(message);
-    expect(topic.hasSubscribers).toBe(false);
+    channel.publish(message);
+    expect(channel.hasSubscribers).toBe(false);
     expect(message).not.toHaveBeenCalled();
   });
 
-  it('that nobody listens to changes nothing: the login is the same', async () => {
+  it('without a subscriber does not change the login', async () => {
     for (const name of CHANNELS) unsubscribe(name, listen);
     try {
       const app = await start();
       const response = await Browser.inWechat(app.url).logIn(emulator, '/me');
       expect(response.status).toBe(200);
-      expect(heard).toEqual([]);
+      expect(events).toEqual([]);
     } finally {
       for (const name of CHANNELS) subscribe(name, listen);
     }
@@ -610,7 +610,7 @@ describe('a message', () => {
 });
 
 describe('a listener that throws', () => {
-  it('does not touch the login: Node raises an uncaught exception beside it', async () => {
+  it('does not change the login: Node raises an uncaught exception', async () => {
     const script = path.join(__dirname, '../../processes/throwing-listener.js');
     const { stdout } = await promisify(execFile)(process.execPath, [script]);
     expect(JSON.parse(stdout)).toEqual({

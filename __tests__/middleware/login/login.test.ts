@@ -13,7 +13,7 @@ describe('a login', () => {
     await app.close();
   });
 
-  it('takes a user inside WeChat from the guarded page over WeChat and back to it', async () => {
+  it('leads a user inside WeChat from a guarded page to WeChat and back to that page', async () => {
     const browser = Browser.inWechat(app.url);
     const guarded = await browser.get('/me?tab=orders');
     expect(guarded.status).toBe(302);
@@ -44,7 +44,7 @@ describe('a login', () => {
     });
   });
 
-  it('takes a user on a PC over the QR code', async () => {
+  it('leads a user on a PC to the QR code', async () => {
     const browser = Browser.onDesktop(app.url);
     const redirect = await browser.follow('/me');
     expect(redirect.location).toContain(`${emulator.url}/connect/qrconnect?`);
@@ -53,7 +53,7 @@ describe('a login', () => {
     expect(me.json()).toMatchObject({ nickname: emulator.users[0]?.nickname });
   });
 
-  it('keeps the user and the ids in the session, and no token', async () => {
+  it('stores the user and the ids in the session, and no token', async () => {
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me');
     const session = (await browser.get('/session')).json() as Record<string, unknown>;

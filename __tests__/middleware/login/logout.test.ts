@@ -36,13 +36,13 @@ describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
   it.each([
     ['GET', 302],
     ['POST', 303],
-  ])('takes %s, and sends the browser to the start with %i', async (method, status) => {
+  ])('accepts %s, and redirects to the root with %i', async (method, status) => {
     const response = await browser.request('/logout', { method });
     expect([response.status, response.location]).toEqual([status, '/']);
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
-  it('goes where it is asked to, on this site only', async () => {
+  it('redirects to its returnTo, on this site only', async () => {
     expect((await browser.get('/logout?returnTo=/public?bye%23top')).location).toBe('/public?bye#top');
     for (const evil of [
       '//evil.example',
@@ -62,16 +62,16 @@ describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
     ['Sec-Fetch-Site, whatever the Referer says', { 'Sec-Fetch-Site': 'cross-site', Referer: 'SELF/' }],
     ['an Origin', { Origin: 'https://evil.example' }],
     ['an Origin of another port', { Origin: 'http://127.0.0.1:1' }],
-    ['the Origin of a sandbox', { Origin: 'null' }],
+    ['the Origin of a sandboxed frame', { Origin: 'null' }],
     ['a Referer', { Referer: 'https://evil.example/page' }],
     ['a Referer with our host in its path', { Referer: 'https://evil.example/SELF' }],
-    ['a Referer with our host for a user name', { Referer: 'http://127.0.0.1@evil.example/' }],
-  ])('does not log out for another site, known by %s', async (_name, headers) => {
+    ['a Referer with our host as its user name', { Referer: 'http://127.0.0.1@evil.example/' }],
+  ])('refuses a request of another site, which shows in %s', async (_name, headers) => {
     for (const method of ['GET', 'POST']) {
-      const redirect = Object.entries(headers).map(
+      const sentHeaders = Object.entries(headers).map(
         ([name, value]) => [name, value.replace('SELF', app.url)] as const,
       );
-      const response = await browser.request('/logout', { method, headers: Object.fromEntries(redirect) });
+      const response = await browser.request('/logout', { method, headers: Object.fromEntries(sentHeaders) });
       expect(response.status).toBe(403);
       expect(response.headers['cache-control']).toBe('no-store');
       expect(await isLoggedIn(browser)).toBe(true);
@@ -81,19 +81,19 @@ describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
   it.each([
     ['a link of this site', { 'Sec-Fetch-Site': 'same-origin' }],
     ['the address bar', { 'Sec-Fetch-Site': 'none' }],
-    ['a sister site', { 'Sec-Fetch-Site': 'same-site' }],
+    ['another subdomain', { 'Sec-Fetch-Site': 'same-site' }],
     ['a form of this site, in an old browser', { Origin: 'SELF', Referer: 'SELF/page' }],
     ['a link of this site, in an old browser', { Referer: 'SELF/page?a=b' }],
-    ['a browser that says nothing', {}],
-  ])('logs out for %s', async (_name, headers) => {
-    const redirect = Object.entries(headers).map(
+    ['a browser that sends none of these headers', {}],
+  ])('accepts a request from %s', async (_name, headers) => {
+    const sentHeaders = Object.entries(headers).map(
       ([name, value]) => [name, value.replace('SELF', app.url)] as const,
     );
-    await browser.request('/logout', { method: 'POST', headers: Object.fromEntries(redirect) });
+    await browser.request('/logout', { method: 'POST', headers: Object.fromEntries(sentHeaders) });
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
-  it('leaves nothing of the login behind, nor of what the app kept for this user', async () => {
+  it('removes the login and the data of the app from the session', async () => {
     await browser.get('/note');
     await browser.follow('/login');
     const before = browser.cookies();
@@ -104,20 +104,20 @@ describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
       kind === 'cookie-session' ? undefined : 'object',
     );
     if (kind === 'express-session') {
-      // The old id is dead, whoever has a copy of it.
+      // The old session id is no longer valid.
       const copy = Browser.inWechat(app.url);
       expect((await copy.get('/me', { cookie: before })).status).toBe(302);
     }
   });
 
-  it('is no fault for somebody who is not logged in', async () => {
-    const stranger = Browser.inWechat(app.url);
-    expect((await stranger.get('/logout')).status).toBe(302);
+  it('succeeds for a user who is not logged in', async () => {
+    const anonymous = Browser.inWechat(app.url);
+    expect((await anonymous.get('/logout')).status).toBe(302);
     expect((await browser.get('/logout')).status).toBe(302);
     expect((await browser.get('/logout')).status).toBe(302);
   });
 
-  it('ends the logins under way, too', async () => {
+  it('ends pending logins, too', async () => {
     const callbackURL = await comeBack(browser, emulator, '/login?returnTo=/me');
     await browser.get('/logout');
     expect(await statesOf(browser)).toEqual([]);
@@ -125,7 +125,7 @@ describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
-  it('can be called by the app, which then answers itself', async () => {
+  it('can be called by the app, which then responds itself', async () => {
     expect((await browser.get('/bye')).json()).toEqual([false, null]);
     expect(await isLoggedIn(browser)).toBe(false);
   });

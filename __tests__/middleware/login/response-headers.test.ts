@@ -10,17 +10,17 @@ import { IPHONE_WECHAT } from '../../support/browsers/user-agents';
 
 useEmulator();
 
-/** A session that counts how often anybody looks at it, until the answer is sent: then its own middleware does. */
-function watched(session: Middleware, reads: { count: number }): Middleware {
+/** Counts the reads of the session until the response is sent. Afterwards the session middleware reads it. */
+function countingReads(session: Middleware, reads: { count: number }): Middleware {
   return (req, res, next) => {
     session(req, res, (error) => {
       const own = Object.getOwnPropertyDescriptor(req, 'session') ?? {};
       let value = own.get ? undefined : req.session;
-      let isOpen = true;
+      let isCounting = true;
       Object.defineProperty(req, 'session', {
         configurable: true,
         get(this: HostRequest) {
-          if (isOpen) reads.count++;
+          if (isCounting) reads.count++;
           return own.get ? (own.get.call(req) as unknown) : value;
         },
         set(changed: unknown) {
@@ -29,7 +29,7 @@ function watched(session: Middleware, reads: { count: number }): Middleware {
       });
       const end = res.end.bind(res) as (...args: unknown[]) => typeof res;
       res.end = (...args: unknown[]) => {
-        isOpen = false;
+        isCounting = false;
         return end(...args);
       };
       next(error);
@@ -37,13 +37,13 @@ function watched(session: Middleware, reads: { count: number }): Middleware {
   };
 }
 
-describe.each(SESSION_NAMES)('looking ahead, with %s', (kind) => {
+describe.each(SESSION_NAMES)('a request that only looks ahead, with %s', (kind) => {
   let app: TestApp;
   const reads = { count: 0 };
   const logins: string[] = [];
   beforeAll(async () => {
     app = await startApp(emulator, {
-      session: watched(SESSIONS[kind](), reads),
+      session: countingReads(SESSIONS[kind](), reads),
       auth: {
         onLogin: (_req, { user }) => {
           logins.push(user.openid);
@@ -53,14 +53,14 @@ describe.each(SESSION_NAMES)('looking ahead, with %s', (kind) => {
   });
   afterAll(() => app.close());
 
-  const LOOKS: readonly [string, Parameters<Browser['request']>[1]][] = [
+  const LOOKING_AHEAD: readonly [string, Parameters<Browser['request']>[1]][] = [
     ['HEAD', { method: 'HEAD' }],
     ['Sec-Purpose: prefetch', { headers: { 'Sec-Purpose': 'prefetch' } }],
     ['Sec-Purpose: prefetch;prerender', { headers: { 'Sec-Purpose': 'prefetch;prerender' } }],
     ['Purpose: prefetch', { headers: { Purpose: 'prefetch' } }],
   ];
 
-  it.each(LOOKS)('by %s gets 204 and touches nothing', async (_name, look) => {
+  it.each(LOOKING_AHEAD)('gets 204 and changes nothing: %s', async (_name, options) => {
     const browser = Browser.inWechat(app.url);
     const callbackURL = await comeBack(browser, emulator, '/me?kept');
     const before = { cookie: browser.cookies(), reads: reads.count, requests: emulator.requests.length };
@@ -70,7 +70,7 @@ describe.each(SESSION_NAMES)('looking ahead, with %s', (kind) => {
       '/logout',
       new URL(callbackURL).pathname + new URL(callbackURL).search,
     ]) {
-      const response = await browser.request(path, look);
+      const response = await browser.request(path, options);
       expect([path, response.status, response.body]).toEqual([path, 204, '']);
       expect(response.headers['set-cookie']).toBeUndefined();
       expect(response.headers.location).toBeUndefined();
@@ -81,11 +81,11 @@ describe.each(SESSION_NAMES)('looking ahead, with %s', (kind) => {
     expect(browser.cookies()).toBe(before.cookie);
     expect((await browser.get(callbackURL)).location).toBe('/me?kept');
 
-    await browser.request('/logout', look);
+    await browser.request('/logout', options);
     expect(await isLoggedIn(browser)).toBe(true);
   });
 
-  it('is not what a form does: a POST logs out whatever its purpose', async () => {
+  it('is never a POST: it logs out with every Sec-Purpose', async () => {
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me');
     const response = await browser.request('/logout', {
@@ -96,7 +96,7 @@ describe.each(SESSION_NAMES)('looking ahead, with %s', (kind) => {
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
-  it('does not count against the logins under way', async () => {
+  it('starts no login that could replace a pending one', async () => {
     const browser = Browser.inWechat(app.url);
     const state = stateIn((await browser.follow('/me')).location);
     for (let i = 0; i < 10; i++) await browser.request('/login', { method: 'HEAD' });
@@ -104,7 +104,7 @@ describe.each(SESSION_NAMES)('looking ahead, with %s', (kind) => {
   });
 });
 
-describe('every answer of the three routes', () => {
+describe('every response of our routes', () => {
   let app: TestApp;
   let withoutSession: TestApp;
   let throwing: TestApp;
@@ -132,7 +132,7 @@ describe('every answer of the three routes', () => {
   });
 
   const state = (digit: number): string => `${digit}${'a'.repeat(32)}`;
-  const isPrivate = (response: BrowserResponse, isCallback: boolean): void => {
+const expectPrivate = (response: BrowserResponse, isCallback: boolean): void => {
     expect(response.headers['cache-control']).toBe('no-store');
     expect(response.headers['referrer-policy']).toBe(isCallback ? 'no-referrer' : undefined);
   };
@@ -149,40 +149,40 @@ describe('every answer of the three routes', () => {
     `/callback?code=abc&state=${state(1)}`,
     '/callback?code=a&code=b',
     `/callback?code=${'c'.repeat(600)}`,
-  ])('is not stored, nor told on by the next request: %s', async (path) => {
+  ])('is not cached, and a callback is not in the next Referer: %s', async (path) => {
     for (const Accept of ['text/html', 'application/json', '*/*']) {
       for (const method of ['GET', 'HEAD']) {
         for (const { url } of [app, withoutSession, throwing]) {
           const response = await Browser.inWechat(url).request(path, { method, headers: { Accept } });
-          isPrivate(response, path.startsWith('/callback'));
+          expectPrivate(response, path.startsWith('/callback'));
         }
       }
     }
   });
 
-  it('is not stored when it is a login, a login that is refused by another site, or one that WeChat refuses', async () => {
+  it('is not cached after a login, a refused code or a logout, from this site or another one', async () => {
     const browser = Browser.inWechat(app.url);
     const callbackURL = await comeBack(browser, emulator);
-    const undo = emulator.fail('access_token', { errcode: 40125 });
-    isPrivate(await browser.get(callbackURL), true);
-    undo();
-    isPrivate(await browser.get(await comeBack(browser, emulator)), true);
-    isPrivate(await browser.get('/logout', { headers: { 'Sec-Fetch-Site': 'cross-site' } }), false);
-    isPrivate(await browser.request('/logout', { method: 'POST' }), false);
+    const endFault = emulator.fail('access_token', { errcode: 40125 });
+    expectPrivate(await browser.get(callbackURL), true);
+    endFault();
+    expectPrivate(await browser.get(await comeBack(browser, emulator)), true);
+    expectPrivate(await browser.get('/logout', { headers: { 'Sec-Fetch-Site': 'cross-site' } }), false);
+    expectPrivate(await browser.request('/logout', { method: 'POST' }), false);
   });
 
-  it('is the same under a mount and other names', async () => {
+  it('has these headers under a mount path and with renamed routes, too', async () => {
     const browser = Browser.inWechat(renamed.url);
     const login = await browser.get('/auth/in?returnTo=/auth/me');
-    isPrivate(login, false);
+    expectPrivate(login, false);
     const callback = await browser.get(await agree(emulator, login.location));
     expect(callback.location).toBe('/auth/me');
-    isPrivate(callback, true);
-    isPrivate(await browser.get('/auth/out'), false);
-    isPrivate(await browser.request('/auth/back', { method: 'HEAD' }), true);
+    expectPrivate(callback, true);
+    expectPrivate(await browser.get('/auth/out'), false);
+    expectPrivate(await browser.request('/auth/back', { method: 'HEAD' }), true);
   });
 
-  it('is there too where a proxy asks by the whole address, as HTTP/1.1 allows', async () => {
+  it('is the same if the request line holds an absolute URL (RFC 9112 section 3.2.2)', async () => {
     const { hostname, port, host } = new URL(app.url);
     const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
       const path = `http://${host}/login?returnTo=/me`;
@@ -196,21 +196,21 @@ describe('every answer of the three routes', () => {
     expect(response.headers.location).toContain(encodeURIComponent(`${app.url}/callback`));
   });
 
-  it('has an empty body where it redirects', async () => {
+  it('has an empty body if it is a redirect', async () => {
     const browser = Browser.inWechat(app.url);
     const login = await browser.get('/login');
     const callback = await browser.get(await agree(emulator, login.location));
-    const again = await browser.get(`/callback?code=abc&state=${state(0)}`);
+const restarted = await browser.get(`/callback?code=abc&state=${state(0)}`);
     const logout = await browser.get('/logout');
     const posted = await browser.request('/logout', { method: 'POST' });
-    for (const response of [login, callback, again, logout, posted]) {
+    for (const response of [login, callback, restarted, logout, posted]) {
       expect([response.body, response.headers['content-length']]).toEqual(['', '0']);
       expect([302, 303]).toContain(response.status);
     }
   });
 
   it.each(['no session', 'a session'])(
-    'goes to the app itself where the method is none of ours (%s)',
+    'leaves other methods to the app (%s)',
     async (which) => {
       const browser = Browser.inWechat((which === 'no session' ? withoutSession : app).url);
       for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
@@ -222,10 +222,10 @@ describe('every answer of the three routes', () => {
   );
 });
 
-describe('a request that nobody guards', () => {
-  it.each(SESSION_NAMES)('does not so much as read the session (%s)', async (kind) => {
+describe('an unguarded request', () => {
+  it.each(SESSION_NAMES)('does not even read the session (%s)', async (kind) => {
     const reads = { count: 0 };
-    const app = await startApp(emulator, { session: watched(SESSIONS[kind](), reads) });
+    const app = await startApp(emulator, { session: countingReads(SESSIONS[kind](), reads) });
     const browser = Browser.inWechat(app.url);
     for (const method of ['GET', 'POST', 'HEAD', 'OPTIONS']) {
       for (const path of ['/public', '/public?code=abc&state=x', '/', '/MP_verify_a.txt']) {
@@ -240,7 +240,7 @@ describe('a request that nobody guards', () => {
     await app.close();
   });
 
-  it('passes where the session cannot be read, and where there is none', async () => {
+  it('passes if the session cannot be read or does not exist', async () => {
     const broken: Middleware = (req, _res, next) => {
       Object.defineProperty(req, 'session', {
         get() {
@@ -257,7 +257,7 @@ describe('a request that nobody guards', () => {
     }
   });
 
-  it('keeps the cookie of somebody who is logged in as it is', async () => {
+  it('sets no cookie for a logged-in user', async () => {
     const app = await startApp(emulator, { session: cookies() });
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me');
@@ -269,7 +269,7 @@ describe('a request that nobody guards', () => {
     await app.close();
   });
 
-  it('asks WeChat nothing', async () => {
+  it('sends no request to WeChat', async () => {
     const app = await startApp(emulator);
     emulator.requests.length = 0;
     await Browser.inWechat(app.url).get('/public?code=abc&state=x');

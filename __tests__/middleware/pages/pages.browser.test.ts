@@ -1,4 +1,4 @@
-// The pages in a real browser: the policy lets their style in and nothing else, they fit the screen, their buttons work.
+// The pages in Chromium: their policy allows their style and nothing else, they fit the screen, their buttons work.
 import type { Browser as Chromium, BrowserContextOptions, Page } from 'playwright-core';
 import { startApp, type AppOptions, type TestApp } from '../../support/app';
 import {
@@ -13,9 +13,9 @@ import { emulator, useEmulator } from '../../support/emulator';
 
 interface Seen {
   readonly page: Page;
-  /** What the policy refused. */
+  /** Violations of the Content-Security-Policy. */
   readonly violations: string[];
-  /** What was asked for beside the page itself. */
+  /** Requests for anything but the page itself. */
   readonly requests: string[];
 }
 
@@ -64,7 +64,7 @@ describeInChromium('the pages in a browser', () => {
 
   type Way = (size: BrowserContextOptions) => Promise<Seen>;
   const ways: Readonly<Record<string, Way>> = {
-    'a login that this browser knows nothing of': async (size) =>
+    'an unknown state': async (size) =>
       open(`${(await start()).url}/callback?code=x&state=y`, size),
     'a lost cookie': async (size) =>
       open(`${(await start()).url}/callback?code=x&state=1${'0'.repeat(32)}`, size),
@@ -78,15 +78,15 @@ describeInChromium('the pages in a browser', () => {
       await seen.page.goto(callbackURL ?? '');
       return seen;
     },
-    'what only the operator can mend': async (size) =>
+    'a fault that only the operator can fix': async (size) =>
       open(`${(await start({ session: null })).url}/login`, size),
-    'a user who may not': async (size) => {
+    'a user who may not pass': async (size) => {
       const app = await start({ guard: { check: () => false } });
       return open(`${app.url}/me`, { ...size, userAgent: IPHONE_WECHAT });
     },
-    'open in WeChat': async (size) =>
+    'the page that asks to open WeChat': async (size) =>
       open(`${(await start({ auth: { website: undefined } })).url}/login`, size),
-    'open on a computer': async (size) =>
+    'the page that asks to open a computer': async (size) =>
       open(`${(await start({ auth: { appId: undefined, appSecret: undefined } })).url}/login`, {
         ...size,
         userAgent: IPHONE_WECHAT,
@@ -98,7 +98,7 @@ describeInChromium('the pages in a browser', () => {
       ['a phone', PHONE],
       ['a small phone in English', { ...PHONE, viewport: { width: 320, height: 568 }, locale: 'en' }],
       ['a PC', DESKTOP],
-    ])('looks as it should on %s', async (_what, size) => {
+    ])('fits the screen and has its style on %s', async (_what, size) => {
       const { page, violations, requests } = await wayTo(size);
       await page.locator('h1').waitFor();
       expect(violations).toEqual([]);
@@ -114,7 +114,7 @@ describeInChromium('the pages in a browser', () => {
     });
   });
 
-  it('a script that got into a page would not run', async () => {
+  it('do not run an injected script', async () => {
     const { page, violations } = await open(`${(await start()).url}/callback?code=x&state=y`, DESKTOP);
     await page.evaluate(`
       const script = document.createElement('script');
@@ -126,7 +126,7 @@ describeInChromium('the pages in a browser', () => {
     await page.context().close();
   });
 
-  it('the QR code is black on white and large enough, in the dark too', async () => {
+  it('show a QR code that is black on white and large enough, also in dark mode', async () => {
     const app = await start({ auth: { website: undefined } });
     const { page } = await open(`${app.url}/me`, { ...DESKTOP, colorScheme: 'dark' });
     const box = await page.locator('.code svg').boundingBox();
@@ -136,7 +136,7 @@ describeInChromium('the pages in a browser', () => {
     await page.context().close();
   });
 
-  it('a tap on the address selects all of it', async () => {
+  it('select the whole address at a double click', async () => {
     const app = await start({ auth: { website: undefined } });
     const { page } = await open(`${app.url}/me`, { ...PHONE, userAgent: PHONE_SAFARI });
     await page.locator('.address').click({ clickCount: 2 });
@@ -145,7 +145,7 @@ describeInChromium('the pages in a browser', () => {
     await page.context().close();
   });
 
-  it('the button of the error page leads through WeChat to where the login was to end', async () => {
+  it('have a button that starts the login again and leads to its return path', async () => {
     const app = await start();
     const { page } = await open(`${app.url}/public`, { ...PHONE, userAgent: IPHONE_WECHAT });
     emulator.switches.consent = 'deny';
@@ -155,7 +155,7 @@ describeInChromium('the pages in a browser', () => {
     expect(await styleOf(page, 'a.main', 'background-color')).toBe('rgb(7, 193, 96)');
     emulator.switches.consent = 'allow';
     await page.getByRole('link', { name: '重新登录' }).click();
-    // Browsers carry WeChat's fragment, #wechat_redirect, over redirects that have none.
+    // Browsers keep WeChat's fragment, #wechat_redirect, at a redirect without a fragment.
     await page.waitForURL((url) => url.href.startsWith(`${app.url}/me?tab=orders`));
     expect(await page.textContent('body')).toContain('小明');
     await page.context().close();

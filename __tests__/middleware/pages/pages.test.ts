@@ -36,7 +36,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((app) => app.close()));
 });
 
-/** A page on its own, for what an app cannot easily be brought to say. */
+/** Sends a page without an app. */
 async function render(
   send: (req: IncomingMessage, res: ServerResponse) => void,
   headers: Record<string, string> = {},
@@ -55,7 +55,7 @@ const errorPage =
     sendErrorPage(req, res, error, page);
   };
 
-/** What every page keeps to, whoever asks for it. */
+/** The rules of every page. */
 function expectSoundPage({ headers, body }: BrowserResponse): void {
   expect(headers['content-type']).toBe('text/html; charset=utf-8');
   expect(headers['cache-control']).toBe('no-store');
@@ -68,14 +68,14 @@ function expectSoundPage({ headers, body }: BrowserResponse): void {
   );
   expect(body).toMatch(/^<!doctype html>\n<html lang="(zh-CN|en)">/);
   expect(body).toContain('<meta name="viewport" content="width=device-width');
-  // No script, no style of a single element, nothing from elsewhere.
+  // No scripts, no style attributes, and nothing from another site.
   expect(body).not.toMatch(/<script|<iframe|<img|<form|\sstyle=|\son\w+=|@import|url\(/i);
   const outside = [...body.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, address]) => address);
   for (const address of outside) expect(address).toMatch(/^(?:\/(?!\/)|data:,$)/);
 }
 
 describe('the error page', () => {
-  it.each(ERROR_KINDS)('speaks Chinese and English of %s', async (kind) => {
+  it.each(ERROR_KINDS)('has Chinese and English texts for %s', async (kind) => {
     const error = new WechatAuthError(kind, 'Words for the developer.');
     const zh = await render(errorPage(error));
     const en = await render(errorPage(error), ENGLISH);
@@ -102,7 +102,7 @@ describe('the error page', () => {
     ['', 'zh-CN'],
     ['junk;;q=x,,', 'zh-CN'],
     ['en;q=0,zh;q=0', 'zh-CN'],
-  ])('answers Accept-Language %j in %s', async (language, expected) => {
+  ])('is for Accept-Language %j in %s', async (language, expected) => {
     const page = await render(errorPage(new WechatAuthError('busy', 'x')), { 'Accept-Language': language });
     expect(page.body).toContain(`<html lang="${expected}">`);
   });
@@ -113,7 +113,7 @@ describe('the error page', () => {
     expect(page.body).toContain('<html lang="zh-CN">');
   });
 
-  it('shows the words of the error to who builds the app, and in production to nobody', async () => {
+  it('shows the message of the error in development only', async () => {
     const error = new WechatAuthError('token_store', 'connect ECONNREFUSED 10.0.0.5:6379');
     expect((await render(errorPage(error))).body).toContain('10.0.0.5');
     process.env['NODE_ENV'] = 'production';
@@ -123,14 +123,14 @@ describe('the error page', () => {
     expect(page.body).toContain('错误代码：token_store');
   });
 
-  it('names what the support of WeChat asks for', async () => {
+  it("names the errcode and the rid, for WeChat's support", async () => {
     process.env['NODE_ENV'] = 'production';
     const error = new WeChatAPIError(45011, 'api minute-quota reach limit, rid: 66c69111-0a0b0c0d-11223344');
     const page = await render(errorPage(error), ENGLISH);
     expect(page.body).toContain('Error code: rate_limit · errcode 45011 · rid 66c69111-0a0b0c0d-11223344');
   });
 
-  it('lists the likely causes of a lost login, those that were found first', async () => {
+  it('lists the causes of a lost login, and first those with evidence', async () => {
     const page = await render(
       errorPage(new WechatAuthError('login_loop', 'x'), {
         retry: '/login',
@@ -157,7 +157,7 @@ describe('the error page', () => {
     '\u0000<b>',
     '{{constructor.constructor("alert(1)")()}}',
   ];
-  it.each(XSS)('shows %j as the text that it is', async (evil) => {
+  it.each(XSS)('escapes %j', async (evil) => {
     const escaped = evil
       .replace(/&/g, '&amp;')
       .replace(/</g, '&lt;')
@@ -177,7 +177,7 @@ describe('the error page', () => {
   });
 
   it.each([...XSS.map((evil) => encodeURIComponent(evil)), '%3Cscript%3E', '%', '%ff', '%00'])(
-    'echoes nothing of a callback with %j',
+    'repeats nothing of a callback with %j',
     async (evil) => {
       const app = await start();
       const browser = Browser.inWechat(app.url);
@@ -197,7 +197,7 @@ describe('the error page', () => {
 });
 
 describe('the pages of an app', () => {
-  it('a refusal offers the login again, with the way back', async () => {
+  it('offer the login again after a cancelled login, with its return path', async () => {
     emulator.switches.denial = 'state-only';
     const app = await start();
     const browser = Browser.inWechat(app.url);
@@ -213,7 +213,7 @@ describe('the pages of an app', () => {
     expect(page.headers['referrer-policy']).toBe('no-referrer');
   });
 
-  it('a snapshot user is shown the way to the full service, and no login', async () => {
+  it('point a snapshot user to the full service, and offer no login', async () => {
     const app = await start();
     for (const [headers, words] of [
       [{}, '网页快照'],
@@ -230,7 +230,7 @@ describe('the pages of an app', () => {
     }
   });
 
-  it('what only the operator can mend offers no login', async () => {
+  it('offer no login after a fault that only the operator can fix', async () => {
     const app = await start({ auth: { appSecret: 'wrong' } });
     const browser = Browser.inWechat(app.url);
     const page = await browser.logIn(emulator, '/me');
@@ -241,7 +241,7 @@ describe('the pages of an app', () => {
     expect(page.body).not.toContain('href="/login');
   });
 
-  it('programs get JSON: in production without the words of the error', async () => {
+  it('are JSON for scripts, in production without the message of the error', async () => {
     const app = await start();
     const json = { Accept: 'application/json' };
     const response = await Browser.inWechat(app.url).get('/callback?code=x&state=y', { headers: json });
@@ -269,13 +269,13 @@ describe('the pages of an app', () => {
     ['a browser', { 'Sec-Fetch-Mode': 'navigate', Accept: '*/*' }, 'text/html'],
     ['an old browser', {}, 'text/html'],
     ['WeChat on Android', { 'X-Requested-With': 'com.tencent.mm' }, 'text/html'],
-  ])('%s gets what it can read', async (_what, headers, type) => {
+  ])('are in a type that %s can read', async (_what, headers, type) => {
     const app = await start();
     const response = await Browser.inWechat(app.url).get('/callback?code=x&state=y', { headers });
     expect(response.headers['content-type']).toContain(type);
   });
 
-  it('words for programs are those of the page', () => {
+  it('have the same text for scripts in production', () => {
     process.env['NODE_ENV'] = 'production';
     const req = new http.IncomingMessage(new net.Socket());
     for (const kind of ERROR_KINDS) {
@@ -295,7 +295,7 @@ describe('the page that asks to open WeChat', () => {
     ['a phone', PHONE_SAFARI, '复制下方的地址'],
     ['WeCom', WECOM, '复制下方的地址'],
     ['no browser we know', '', '扫一扫'],
-  ])('shows %s the address, as text and as a QR code', async (_what, userAgent, words) => {
+  ])('shows the address to %s, as text and as a QR code', async (_what, userAgent, words) => {
     const app = await start(onlyOfficial);
     const page = await new Browser(app.url, userAgent).follow('/me?a=1&b=中文');
     expect(page.status).toBe(200);
@@ -310,7 +310,7 @@ describe('the page that asks to open WeChat', () => {
     expect(page.headers['set-cookie']).toBeUndefined();
   });
 
-  it('leads to the login when its address is opened in WeChat', async () => {
+  it('leads to the login if its address is opened in WeChat', async () => {
     const app = await start(onlyOfficial);
     const page = await Browser.onDesktop(app.url).follow('/me?a=1');
     const address = /<p class="address">(.*?)<\/p>/.exec(page.body)?.[1] ?? '';
@@ -319,7 +319,7 @@ describe('the page that asks to open WeChat', () => {
     expect(me.status).toBe(200);
   });
 
-  it('sends people inside WeChat to a computer where there is only the website app', async () => {
+  it('points users inside WeChat to a computer if only the website app is configured', async () => {
     const app = await start(onlyWebsite);
     for (const userAgent of [IPHONE_WECHAT, MINI_PROGRAM_WEB_VIEW]) {
       const page = await new Browser(app.url, userAgent).follow('/me');
@@ -331,7 +331,7 @@ describe('the page that asks to open WeChat', () => {
     }
   });
 
-  it('speaks English', async () => {
+  it('has an English text', async () => {
     for (const [options, userAgent, title] of [
       [onlyOfficial, DESKTOP_CHROME, 'Please open this in WeChat'],
       [onlyOfficial, PHONE_SAFARI, 'Please open this in WeChat'],
@@ -344,7 +344,7 @@ describe('the page that asks to open WeChat', () => {
     }
   });
 
-  it('is a page for who accepts anything, and JSON for who asks for that', async () => {
+  it('is a page for a client that accepts anything, and JSON for one that requests JSON', async () => {
     const app = await start(onlyOfficial);
     const browser = Browser.onDesktop(app.url);
     const any = await browser.get('/login', { headers: { Accept: '*/*' } });
@@ -359,24 +359,24 @@ describe('the page that asks to open WeChat', () => {
     expect(json.headers['cache-control']).toBe('no-store');
   });
 
-  it('carries no way back that is none', async () => {
+  it('drops an unsafe return path', async () => {
     const app = await start(onlyOfficial);
     const page = await Browser.onDesktop(app.url).get('/login?returnTo=//evil.example/"><script>');
     expect(page.body).toContain(`${app.url}/login</p>`);
     expect(page.body).not.toContain('evil');
   });
 
-  it('has room for the longest way back', async () => {
+  it('leaves a long return path out of the QR code', async () => {
     const app = await start(onlyOfficial);
     const page = await Browser.onDesktop(app.url).get(`/login?returnTo=/${'%E4%B8%AD'.repeat(170)}`);
     expect(page.status).toBe(200);
     expectSoundPage(page);
-    // A code of all that would be too fine for a camera.
+    // The dots of a code for the whole address would be too small for a camera.
     const modules = Number(/viewBox="0 0 (\d+) /.exec(page.body)?.[1]) / 4;
     expect(modules).toBeLessThan(80);
   });
 
-  it('shows no QR code of an address that is too long without its query, too', async () => {
+  it('shows no QR code if the address is too long without its query, too', async () => {
     const address = `https://h5.example.com/${'a'.repeat(5_000)}/login`;
     const page = await render((req, res) => {
       sendOpenInWechat(req, res, address, false);

@@ -1,15 +1,15 @@
-// What a login leaves in the session, for who keeps sessions in a cookie.
+// The size of the session cookie after a login, for apps that keep sessions in a cookie.
 import { startApp, type AppOptions } from '../../support/app';
 import { Browser } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
 
-/** As long as WeChat lets them be, or longer. */
+/** Nicknames at least as long as WeChat allows. */
 const NICKNAMES = ['春江潮水连海平海上明月共潮生滟滟随波千万里何处春江无月明江流宛转', '👨‍👩‍👧‍👦'.repeat(4)];
 const users = NICKNAMES.map((nickname, at) => ({ id: `user${at}`, nickname }));
 
 useEmulator({ users });
 
-/** Logs a person in, and reports the session cookie's size and the warnings raised. */
+/** Logs a user in, and returns the size of the session cookie and the warnings. */
 async function login(options: AppOptions, user: string): Promise<{ size: number; warnings: unknown[][] }> {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
   const app = await startApp(emulator, options);
@@ -30,14 +30,14 @@ async function login(options: AppOptions, user: string): Promise<{ size: number;
 }
 
 describe('the cookie of cookie-session', () => {
-  it.each(users)('stays below a third of what browsers keep: $nickname', async ({ id }) => {
+  it.each(users)('takes less than a third of what browsers accept: $nickname', async ({ id }) => {
     const { size, warnings } = await login({}, id);
     expect(size).toBeGreaterThan(300);
     expect(size).toBeLessThan(4_096 / 3);
     expect(warnings).toEqual([]);
   });
 
-  it('is warned of, once and with its size, before browsers would drop it', async () => {
+  it('causes one warning with its size before browsers would drop it', async () => {
     const onLogin = (): object => ({ openid: 'o', essay: 'x'.repeat(2_300) });
     const { size, warnings } = await login({ auth: { onLogin } }, 'user0');
     expect(size).toBeGreaterThan(3_072);

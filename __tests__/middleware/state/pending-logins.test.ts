@@ -19,8 +19,8 @@ const login = (returnTo = '/'): PendingLogin => ({
   at: Date.now(),
 });
 
-describe('logins under way', () => {
-  it('are taken back once, each by its own state', () => {
+describe('pending logins', () => {
+  it('can be taken once, each by its own state', () => {
     const session: Session = {};
     const states = [newState(0), newState(0)] as const;
     for (const state of states) addPending(session, 'wechat', state, login(`/${state}`), LIFETIME);
@@ -43,7 +43,7 @@ describe('logins under way', () => {
       expect(restartsOf(state)).toBeUndefined();
   });
 
-  it('are kept apart by the key of their account', () => {
+  it('of two session keys are kept apart', () => {
     const session: Session = {};
     const state = newState(0);
     addPending(session, 'wechat', state, login(), LIFETIME);
@@ -51,7 +51,7 @@ describe('logins under way', () => {
     expect(takePending(session, 'wechat', state)).toBeDefined();
   });
 
-  it('are read with care: whatever a session holds, nothing is thrown, and nothing strange comes back', () => {
+  it('are read from any session without an error, and only with the right types', () => {
     const state = newState(0);
     fc.assert(
       fc.property(fc.anything({ withNullPrototype: true }), (junk) => {
@@ -73,7 +73,7 @@ describe('logins under way', () => {
     );
   });
 
-  it('never fill more than their part of a cookie, nor are more than five, and the newest is always there', () => {
+  it('never exceed their part of a cookie or the number of five, and the newest is always kept', () => {
     const step = fc.record({
       restarts: fc.constantFrom(0, 0, 0, 1),
       returnTo: fc

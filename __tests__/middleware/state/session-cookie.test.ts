@@ -8,7 +8,7 @@ useEmulator();
 
 const DAY_MS = 86_400_000;
 
-/** "Remember me": the app sets the life of the cookie before the login. */
+/** "Remember me": the app sets the lifetime of the cookie before the login. */
 function rememberMe(req: HostRequest): void {
   if (!req.url?.startsWith('/login?')) return;
   const { cookie } = req.session as { cookie: { maxAge: number; sameSite: string } };
@@ -28,7 +28,7 @@ describe('the cookie of express-session', () => {
     await app.close();
   });
 
-  it('does not hand the settings of one user to the next', async () => {
+  it('does not keep the settings of another user', async () => {
     const app = await startApp(emulator, { session: withSession(serverSessions(), rememberMe) });
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/login?returnTo=/me', 'ming');

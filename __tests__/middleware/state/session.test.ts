@@ -8,8 +8,8 @@ import { FaultySessionStore, serverSessions, SESSION_NAMES, SESSIONS } from '../
 
 useEmulator();
 
-/** `/put?cart=3` writes into the session, as an app would. */
-function notes(app: Host): void {
+/** `/put?cart=3` writes to the session, as an app would. */
+function putRoute(app: Host): void {
   app.use('/put', (req: HostRequest, res) => {
     Object.assign(
       (req as TestRequest).session,
@@ -21,11 +21,11 @@ function notes(app: Host): void {
 
 async function withApp(
   options: Parameters<typeof startApp>[1],
-  story: (app: TestApp, browser: Browser) => Promise<void>,
+work: (app: TestApp, browser: Browser) => Promise<void>,
 ): Promise<void> {
-  const app = await startApp(emulator, { routes: notes, ...options });
+  const app = await startApp(emulator, { routes: putRoute, ...options });
   try {
-    await story(app, Browser.inWechat(app.url));
+await work(app, Browser.inWechat(app.url));
   } finally {
     await app.close();
   }
@@ -37,7 +37,7 @@ describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
     ['none', false, { cart: undefined, lang: undefined }],
     ['a list', ['cart'], { cart: '3', lang: undefined }],
     ['an empty list', [], { cart: undefined, lang: undefined }],
-  ])('keeps of an anonymous session what preserveSession says: %s', async (_name, preserveSession, kept) => {
+  ])('keeps from an anonymous session what preserveSession names: %s', async (_name, preserveSession, kept) => {
     await withApp({ session: SESSIONS[kind](), auth: { preserveSession } }, async (_app, browser) => {
       await browser.get('/put?cart=3&lang=en');
       await browser.logIn(emulator, '/me');
@@ -48,7 +48,7 @@ describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
   });
 
   it.each([true, false, ['cart']])(
-    'drops what another user had, and keeps what the same user has (preserveSession: %j)',
+    'loses the data of another user, and keeps the data of the same user (preserveSession: %j)',
     async (preserveSession) => {
       await withApp({ session: SESSIONS[kind](), auth: { preserveSession } }, async (_app, browser) => {
         await browser.logIn(emulator, '/me', 'ming');
@@ -64,7 +64,7 @@ describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
     },
   );
 
-  it('knows one person by the unionid, in WeChat and on a PC', async () => {
+  it('recognizes the same person in WeChat and on a PC by the unionid', async () => {
     await withApp({ session: SESSIONS[kind]() }, async (_app, phone) => {
       const desktop = phone.as('Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0');
       await phone.logIn(emulator, '/me', 'ming');
@@ -75,7 +75,7 @@ describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
     });
   });
 
-  it('drops what stood under a login that no longer counts', async () => {
+  it('loses the data of a login that is no longer valid', async () => {
     const session = SESSIONS[kind]();
     await withApp({ session }, async (_app, browser) => {
       await browser.logIn(emulator, '/me', 'ming');
@@ -92,17 +92,17 @@ describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
             });
           },
         },
-        async (_other, elsewhere) => {
-          await elsewhere.get('/spoil');
-          expect(await isLoggedIn(elsewhere)).toBe(false);
-          await elsewhere.logIn(emulator, '/me', 'emoji');
-          expect((await sessionOf(elsewhere))['cart']).toBeUndefined();
+async (_otherApp, other) => {
+          await other.get('/spoil');
+          expect(await isLoggedIn(other)).toBe(false);
+          await other.logIn(emulator, '/me', 'emoji');
+          expect((await sessionOf(other))['cart']).toBeUndefined();
         },
       );
     });
   });
 
-  it('never lets a silent login overwrite a fuller one', async () => {
+  it('keeps a login with the profile when the same user logs in silently', async () => {
     await withApp({ session: SESSIONS[kind](), auth: { scope: 'snsapi_base' } }, async (_app, browser) => {
       await browser.logIn(emulator, '/login?scope=snsapi_userinfo');
       const full = (await sessionOf(browser))['wechat'];
@@ -117,7 +117,7 @@ describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
     });
   });
 
-  it('holds neither token nor code, whatever happened', async () => {
+  it('holds neither a token nor a code', async () => {
     await withApp({ session: SESSIONS[kind]() }, async (_app, browser) => {
       await browser.logIn(emulator, '/me');
       const text = JSON.stringify(await sessionOf(browser));
@@ -128,7 +128,7 @@ describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
 });
 
 describe('the id of the session, with express-session', () => {
-  it('changes at login, at the next login, and at logout; the former ones are dead', async () => {
+  it('changes at login, at the next login and at logout, and the old ones are invalid', async () => {
     await withApp({ session: serverSessions() }, async (_app, browser) => {
       await browser.get('/put?cart=3');
       const ids = [browser.cookies()];
@@ -144,21 +144,21 @@ describe('the id of the session, with express-session', () => {
     });
   });
 
-  it('that somebody planted never becomes the id of a login', async () => {
-    await withApp({ session: serverSessions() }, async (app, planter) => {
-      await planter.get('/put?cart=3');
-      const planted = planter.cookies();
+  it('is never one that an attacker planted (session fixation)', async () => {
+    await withApp({ session: serverSessions() }, async (app, attacker) => {
+      await attacker.get('/put?cart=3');
+      const planted = attacker.cookies();
       const victim = Browser.inWechat(app.url);
       victim.jar.setCookieSync(planted, app.url);
       await victim.logIn(emulator, '/me');
       expect(await isLoggedIn(victim)).toBe(true);
-      expect(await isLoggedIn(planter)).toBe(false);
+      expect(await isLoggedIn(attacker)).toBe(false);
     });
   });
 });
 
 describe('a redirect', () => {
-  it('waits until the session is saved: at login, after the callback, at logout', async () => {
+  it('is sent after the session was saved: at login, after the callback, at logout', async () => {
     const store = Object.assign(new FaultySessionStore(), { delay: 100 });
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       const saved = (): number => new Set(store.saved).size;
@@ -171,28 +171,28 @@ describe('a redirect', () => {
     });
   });
 
-  it('goes out only after the save, not when the save is begun', async () => {
+  it('is sent at the end of the save, not at its start', async () => {
     const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
-      let done = (): void => undefined;
-      const startedAt = new Promise<void>((resolve) => {
+      let finishSave = (): void => undefined;
+const saveStarted = new Promise<void>((resolve) => {
         const set = store.set.bind(store);
         store.set = (...args) => {
-          done = () => {
+          finishSave = () => {
             set(...args);
           };
           resolve();
         };
       });
-      let answered = false;
+let hasResponse = false;
       const response = browser.get('/login').then((got) => {
-        answered = true;
+hasResponse = true;
         return got;
       });
-      await startedAt;
+await saveStarted;
       for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-      expect(answered).toBe(false);
-      done();
+expect(hasResponse).toBe(false);
+      finishSave();
       expect(goesToWechat(emulator, await response)).toBe(true);
     });
   });
@@ -201,7 +201,7 @@ describe('a redirect', () => {
 describe('a session store that fails', () => {
   const JSON_ONLY = { Accept: 'application/json' };
 
-  it.each(['set', 'destroy'] as const)('at the callback (%s) logs nobody in, and says so', async (call) => {
+  it.each(['set', 'destroy'] as const)('at the callback (%s) logs nobody in, and the response names it', async (call) => {
     const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       await browser.get('/put?cart=3');
@@ -221,7 +221,7 @@ describe('a session store that fails', () => {
     });
   });
 
-  it('at the callback can be tried again at once: the code is not asked for twice', async () => {
+  it('at the callback allows an immediate retry, without a second exchange', async () => {
     const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       const callbackURL = await comeBack(browser, emulator, '/me?kept');
@@ -235,7 +235,7 @@ describe('a session store that fails', () => {
     });
   });
 
-  it('at the callback leaves a former user logged in, and the new one out', async () => {
+  it('at the callback leaves the former user logged in', async () => {
     const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       await browser.logIn(emulator, '/me', 'ming');
@@ -246,7 +246,7 @@ describe('a session store that fails', () => {
     });
   });
 
-  it('at the login sends nobody to WeChat', async () => {
+  it('at the login does not redirect to WeChat', async () => {
     const store = new FaultySessionStore();
     store.behaviour.set = 'broken';
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
@@ -257,7 +257,7 @@ describe('a session store that fails', () => {
     });
   });
 
-  it('at the logout does not say that somebody is logged out', async () => {
+  it('at the logout does not claim that the user is logged out', async () => {
     const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       await browser.logIn(emulator, '/me');
@@ -268,7 +268,7 @@ describe('a session store that fails', () => {
     });
   });
 
-  it('answers in full, and logs nobody in, where the store never does', async () => {
+  it('gets a complete response, and logs nobody in, if it never calls back', async () => {
     const cases = (['set', 'destroy'] as const).flatMap((call) =>
       ['/login', 'callback', '/logout'].map((route) => ({ call, route })),
     );
@@ -293,7 +293,7 @@ describe('a session store that fails', () => {
     );
   });
 
-  it('tells onError, which may look at the request', async () => {
+  it('is reported to onError', async () => {
     const store = new FaultySessionStore();
     store.behaviour.set = 'broken';
     const kinds: string[] = [];
@@ -311,7 +311,7 @@ describe('a session store that fails', () => {
 });
 
 describe('a token store that fails', () => {
-  it.each(SESSION_NAMES)('ends the login with token_store, and nothing half-written (%s)', async (kind) => {
+  it.each(SESSION_NAMES)('ends the login with kind token_store, and stores nothing (%s)', async (kind) => {
     let isBroken = true;
     const store = new Map<string, unknown>();
     const tokenStore = {
@@ -347,7 +347,7 @@ describe('a token store that fails', () => {
 });
 
 describe('no session before wechatAuth()', () => {
-  it.each(['/login', '/callback?code=abc&state=x', '/logout', '/me'])('is said by %s', async (path) => {
+  it.each(['/login', '/callback?code=abc&state=x', '/logout', '/me'])('is named by %s', async (path) => {
     await withApp({ session: null, routes: () => undefined }, async (_app, browser) => {
       const page = await browser.get(path);
       expect(page.status).toBe(500);
@@ -383,7 +383,7 @@ describe('a session of another kind', () => {
     });
   });
 
-  it('may save by a promise, and have no way to a new id', async () => {
+  it('may have a save that returns a promise, and no regenerate', async () => {
     let saves = 0;
     const sessions = new Map<string, Record<string, unknown>>();
     await withApp(
@@ -410,7 +410,7 @@ describe('a session of another kind', () => {
     );
   });
 
-  it('is asked for by name: a cookie-session of any name works', async () => {
+  it('may be a cookie-session of any name', async () => {
     await withApp({ session: cookies({ name: 'my.app', signed: false }) }, async (_app, browser) => {
       expect((await browser.logIn(emulator, '/me')).status).toBe(200);
     });
