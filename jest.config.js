@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * What takes minutes: every fault, every attack, the tarball in ten projects. CI runs it, and so does who asks for it by CI=true,
- * WECHAT_TESTS=full or the name of a file.
+ * Suites that take minutes: every fault, every attack, the tarball in ten projects. CI runs them. They also
+ * run with CI=true or WECHAT_TESTS=full, and if the command names a file.
  */
 const LONG = [
   '/__tests__/security/',
@@ -15,26 +15,26 @@ const LONG = [
   '/__tests__/guides/browser',
 ];
 
-const asksForAll = process.env.CI === 'true' || process.env.WECHAT_TESTS === 'full';
-const asksForFiles = process.argv.slice(2).some((argument) => !argument.startsWith('-'));
-const leftOut = asksForAll || asksForFiles ? [] : LONG;
+const runsAll = process.env.CI === 'true' || process.env.WECHAT_TESTS === 'full';
+const namesFiles = process.argv.slice(2).some((argument) => !argument.startsWith('-'));
+const skipped = runsAll || namesFiles ? [] : LONG;
 
-// Jest reads this file in each of its processes, and only the first has no worker's number.
-if (leftOut.length > 0 && process.env.JEST_WORKER_ID === undefined) {
-  console.warn(`Left to CI: ${leftOut.join(', ')} (CI=true npm test runs them, too)`);
+// Jest loads this file in each of its processes; only the first one has no JEST_WORKER_ID.
+if (skipped.length > 0 && process.env.JEST_WORKER_ID === undefined) {
+  console.warn(`Left to CI: ${skipped.join(', ')} (CI=true npm test runs them too)`);
 }
 
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', ...leftOut],
+  testPathIgnorePatterns: ['/node_modules/', ...skipped],
   globalSetup: '<rootDir>/__tests__/support/build.ts',
   setupFiles: ['<rootDir>/__tests__/support/shut-network.ts'],
   transform: {
     '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/__tests__/tsconfig.json' }],
   },
   testTimeout: 20_000,
-  // Much of a test is waiting; Jest by itself would leave a core of two idle.
+  // The tests wait more than they compute: by its own default, Jest would leave one of two cores idle.
   maxWorkers: '100%',
 };

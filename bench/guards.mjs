@@ -1,5 +1,5 @@
-// Requests to pages that are guarded, to pages that are not, and to apps without the package: how many requests one second
-// of CPU time serves. Wall-clock time would include whatever else the machine does.
+// Requests to pages that are guarded, to pages that are not, and to apps without the package: how many
+// requests one second of CPU time serves. Wall-clock time would include whatever else the machine does.
 import { fileURLToPath } from 'node:url';
 import { load } from './guards/load.mjs';
 import { startChild } from './parts/child.mjs';
@@ -22,8 +22,8 @@ export async function benchGuards({ rounds = 12 } = {}) {
   const names = Object.keys(COMPARED_WITH);
   const rates = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    // Alternately forwards and backwards, so that no app always follows the same one; and each in a fresh process,
-    // because V8 compiles differently from process to process.
+    // Alternately forwards and backwards, so that no app always follows the same one; and each in a fresh
+    // process, because V8 compiles differently from process to process.
     for (const name of round % 2 === 0 ? names : names.toReversed()) rates[name].push(await rateOf(name));
     console.error(`round ${round + 1} of ${rounds}`);
   }

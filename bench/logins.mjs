@@ -1,4 +1,5 @@
-// Whole logins over TLS; the apps take turns, round by round: how long the callback takes, and how much CPU a login takes.
+// Whole logins over TLS; the apps take turns, round by round: how long the callback takes, and how much CPU a
+// login takes.
 //
 //   npm run bench -- logins [--rounds 5] [--logins 100]
 import { fileURLToPath } from 'node:url';
@@ -89,7 +90,10 @@ async function startApp(name, { about: { port, cert, apps } }) {
   return { ...child, name, routes: APPS[name] };
 }
 
-/** Logs in with a fresh browser each time, one after another or some at once. Returns how long each callback took, in ms. */
+/**
+ * Logs in with a fresh browser each time, one after another or some at once. Returns how long each callback
+ * took, in ms.
+ */
 export async function logIn(
   { routes, about: { origin } },
   wechat,
@@ -109,7 +113,10 @@ export async function logIn(
   return times;
 }
 
-/** How many connections WeChat saw in 1,000 logins one by one, and in 1,000 with 32 at once; each in a fresh process. */
+/**
+ * How many connections WeChat saw in 1,000 logins one by one, and in 1,000 with 32 at once; each in a fresh
+ * process.
+ */
 async function countConnections(name, wechat) {
   const counts = [];
   for (const atOnce of [1, 32]) {

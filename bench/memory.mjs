@@ -1,5 +1,5 @@
-// How much memory a million logins take in this package's default store and in wechat-oauth's, each in a process of its
-// own.
+// How much memory a million logins take in this package's default store and in wechat-oauth's, each in a
+// process of its own.
 //
 //   npm run bench:memory -- --logins 1000000
 import { spawnSync } from 'node:child_process';

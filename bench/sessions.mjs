@@ -1,4 +1,5 @@
-// How large a session is after a login, in the browser's cookie (cookie-session) and in a store (express-session).
+// How large a session is after a login, in the browser's cookie (cookie-session) and in a store
+// (express-session).
 import { createRequire } from 'node:module';
 import { createEmulator } from 'express-wechat-auth/emulator';
 import { Browser } from './logins/browser.mjs';

@@ -1,5 +1,6 @@
-// A soak: two processes of one app on a Redis that is stopped twice, as many logins as the machine can do, and a fault in
-// every twentieth login. Each person must be logged in as themselves, or get an error that has a kind.
+// A soak: two processes of one app on a Redis that is stopped twice, as many logins as the machine can do,
+// and a fault in every twentieth login. Each person must be logged in as themselves, or get an error that has
+// a kind.
 //
 //   npm run soak -- --minutes 20 --logins 100000 --guarded 1000000
 import os from 'node:os';
@@ -149,7 +150,10 @@ async function measure() {
   return Promise.all(apps.map((app) => app.call('measure')));
 }
 
-/** Measures once no request is left and WeChat is closed: each process must have no more sockets than at the start. */
+/**
+ * Measures once no request is left and WeChat is closed: each process must have no more sockets than at the
+ * start.
+ */
 async function measureAtRest() {
   for (let tries = 0; ; tries++) {
     const now = await measure();
@@ -189,7 +193,9 @@ function slope(pairs) {
   return pairs.reduce((sum, [eachX, eachY]) => sum + (eachX - x) * (eachY - y), 0) / spread;
 }
 
-/** How one process grows once its caches are full; in a short soak, in the second half of its measurements. */
+/**
+ * How one process grows once its caches are full; in a short soak, in the second half of its measurements.
+ */
 function growthOf(number) {
   const warm = points.filter(({ logins }) => logins / apps.length >= WARM_LOGINS);
   const isWarm = warm.length >= LEAST_POINTS;

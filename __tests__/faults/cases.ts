@@ -1,5 +1,5 @@
-// One case: a call meets a fault, the login or page ends as expectations.ts says, nothing of the failure is stored, and
-// the next try succeeds.
+// One case: a call meets a fault, the login or page ends as expectations.ts says, nothing of the failure is
+// stored, and the next try succeeds.
 import assert from 'node:assert/strict';
 import type { Browser, BrowserResponse } from '../support/browser';
 import { statusOf, type Call, type ErrorKind } from '../support/contract';

@@ -1,4 +1,5 @@
-// What must become of a call that meets a fault, and of the login that makes the call: derived from support/contract.ts alone.
+// What must become of a call that meets a fault, and of the login that makes the call: derived from
+// support/contract.ts alone.
 import {
   deletesToken,
   isRepeated,

@@ -1,5 +1,5 @@
-// One app, and a WeChat that can be made to fail. A fixture serves one user after another; fixtures share nothing, and
-// run side by side.
+// One app, and a WeChat that can be made to fail. A fixture serves one user after another; fixtures share
+// nothing, and run side by side.
 import assert from 'node:assert/strict';
 import expressSession from 'express-session';
 import type { CookieJar } from 'tough-cookie';
@@ -128,8 +128,8 @@ export class FaultFixture {
   // —— browsers and users
 
   /**
-   * A browser with something in its session. The first one gets there by requests; the later ones start from a copy of
-   * its cookies and session.
+   * A browser with something in its session. The first one gets there by requests; the later ones start from
+   * a copy of its cookies and session.
    */
   async newBrowser(loggedIn: LoggedIn): Promise<Browser> {
     const browser = this.#browser();
@@ -169,7 +169,9 @@ export class FaultFixture {
     return this.#returning;
   }
 
-  /** Opens the step's page once more, and leaves an expired token behind: the next case then needs no login. */
+  /**
+   * Opens the step's page once more, and leaves an expired token behind: the next case then needs no login.
+   */
   async openPageAgain(isExpired: boolean): Promise<BrowserResponse> {
     const browser = await this.returningUser(isExpired);
     if (!isExpired) return browser.get('/call');
@@ -180,7 +182,10 @@ export class FaultFixture {
     return response;
   }
 
-  /** Starts a login and agrees at WeChat: returns the callback's address, which the browser has not opened yet. */
+  /**
+   * Starts a login and agrees at WeChat: returns the callback's address, which the browser has not opened
+   * yet.
+   */
   async startAndAgree(browser: Browser, user = USER, asks?: string): Promise<string> {
     const scope = asks === undefined ? '' : `&scope=${asks}`;
     const redirect = await browser.get(`/login?returnTo=${encodeURIComponent(RETURN_TO)}${scope}`);
@@ -296,8 +301,8 @@ export class FaultFixture {
   }
 
   /**
-   * Removes the fault, waits until its connections are closed, and returns how many requests of the call WeChat
-   * received.
+   * Removes the fault, waits until its connections are closed, and returns how many requests of the call
+   * WeChat received.
    */
   async removeFault(fault: Fault, call: Call): Promise<number> {
     const requests = this.#wechat.requestsOf(call);

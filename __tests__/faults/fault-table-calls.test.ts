@@ -1,4 +1,5 @@
-// The app's own calls, in onLogin and in its pages: the other half of the table whose logins are in fault-table.test.ts.
+// The app's own calls, in onLogin and in its pages: the other half of the table whose logins are in
+// fault-table.test.ts.
 import { faultsOf } from './faults';
 import { ON_LOGIN_STEP, PAGE_STEPS } from './steps';
 import { recordWarnings, runStep, sizeOf } from './table';

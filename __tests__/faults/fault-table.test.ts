@@ -1,6 +1,6 @@
-// Logins: every fault between the app and WeChat, at every call, in every step, at the first callback and after the one
-// restart. What must become of each is in expectations.ts. An unhandled rejection or exception fails the test that is
-// running: Jest reports it.
+// Logins: every fault between the app and WeChat, at every call, in every step, at the first callback and
+// after the one restart. What must become of each is in expectations.ts. An unhandled rejection or exception
+// fails the test that is running: Jest reports it.
 import { FULL } from '../support/full';
 import { faultsOf } from './faults';
 import { LOGIN_STEPS } from './steps';
@@ -25,8 +25,8 @@ describe('a login that meets a fault', () => {
   const [code, profile] = [faultsOf('access_token').length, faultsOf('userinfo').length];
 
   it(`runs ${all} cases: every row of each call`, () => {
-    // A silent login only exchanges its code, and four rows of that call are about consent. The three other steps ask
-    // for the profile too.
+    // A silent login only exchanges its code, and four rows of that call are about consent. The three other
+    // steps ask for the profile too.
     const rows = code - 4 + 3 * (code + profile);
     expect(all).toBe(FULL ? 2 * rows : rows);
   });

@@ -1,5 +1,5 @@
-// How many rows the table of faults has. The numbers are written down so that a row that gets lost is noticed; whoever
-// adds a row changes the number of its group.
+// How many rows the table of faults has. The numbers are written down so that a row that gets lost is
+// noticed; whoever adds a row changes the number of its group.
 import { CALLS, ERROR_KINDS, errcodesOf } from '../support/contract';
 import { COMMON_FAULTS, SPECIAL_FAULTS, faultsOf, fieldFaults } from './faults';
 

@@ -30,7 +30,9 @@ export type Injection =
 export interface Fault {
   readonly name: string;
   readonly injection: Injection;
-  /** What the call comes to if every request meets the fault; expectations.ts knows which repetitions cure it. */
+  /**
+   * What the call comes to if every request meets the fault; expectations.ts knows which repetitions cure it.
+   */
   readonly result: CallResult;
   readonly errcode?: number;
   /** Only the first request meets it. */
@@ -173,7 +175,10 @@ const CONNECTIONS: readonly Fault[] = [
   fault('a TLS handshake without a response', 'timeout', { connection: 'silent handshake' }),
 ];
 
-/** Errcodes on WeChat's pages about web login that docs/errors.md does not list, and one that WeChat does not have. */
+/**
+ * Errcodes on WeChat's pages about web login that docs/errors.md does not list, and one that WeChat does not
+ * have.
+ */
 const UNLISTED_ERRCODES = [40066, 43003, 76001, 99999];
 
 const WECHAT_ERRORS: readonly Fault[] = [

@@ -1,4 +1,5 @@
-// The steps of an app that call WeChat: the calls of each step in their order, and the ones that are made to fail.
+// The steps of an app that call WeChat: the calls of each step in their order, and the ones that are made to
+// fail.
 import type { OAuth, WechatAuthOptions, WechatContext } from '../../lib/index';
 import type { Emulator } from '../../lib/emulator/index';
 import type { Call } from '../support/contract';
@@ -31,7 +32,9 @@ export interface PageStep extends Step {
   readonly call: (context: CallContext) => Promise<unknown>;
   /** The user's access token has expired. */
   readonly expired: boolean;
-  /** Whether the step uses, refreshes and deletes the stored token, or is given its tokens and stores nothing. */
+  /**
+   * Whether the step uses, refreshes and deletes the stored token, or is given its tokens and stores nothing.
+   */
   readonly usesStoredToken: boolean;
 }
 

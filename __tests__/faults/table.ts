@@ -48,8 +48,8 @@ function attemptsOf(step: Step): readonly Attempt[] {
 }
 
 /**
- * The attempts alternate from fault to fault, and start the other way round in the next step: all steps together try
- * every fault at both attempts. WECHAT_TESTS=full tries both in each step.
+ * The attempts alternate from fault to fault, and start the other way round in the next step: all steps
+ * together try every fault at both attempts. WECHAT_TESTS=full tries both in each step.
  */
 function attemptsAt(step: Step, stepIndex: number, faultIndex: number): readonly Attempt[] {
   const attempts = attemptsOf(step);
@@ -63,7 +63,10 @@ export function sizeOf(step: Step): number {
   return faults.reduce((sum, each) => sum + each, 0) * (FULL ? attemptsOf(step).length : 1);
 }
 
-/** Sessions and clients take turns among the cases that end alike, so that each end meets all four pairs of them. */
+/**
+ * Sessions and clients take turns among the cases that end alike, so that each end meets all four pairs of
+ * them.
+ */
 export function casesOf(step: Step, stepIndex: number): Case[] {
   const turns = new Map<string, number>();
   return step.failing.flatMap((call) =>

@@ -1,5 +1,5 @@
-// Property tests of everything that parses input from outside: for any input, the result is the one that the rules
-// predict.
+// Property tests of everything that parses input from outside: for any input, the result is the one that the
+// rules predict.
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { browserKind } from '../../lib/middleware/http/user-agent';
@@ -31,7 +31,9 @@ interface Options extends RawRequest {
   readonly userAgent?: string;
 }
 
-/** Sends a request without cookies: over a raw socket, so that no client corrects its target or its headers. */
+/**
+ * Sends a request without cookies: over a raw socket, so that no client corrects its target or its headers.
+ */
 async function request(to: TestApp, target: string, options: Options = {}): Promise<RawResponse> {
   const { userAgent = IPHONE_WECHAT, ...rest } = options;
   return new RawBrowser(rawSiteOf(to), userAgent).send(target, { cookie: '', accept: 'text/html', ...rest });
@@ -369,8 +371,9 @@ describe('a return path', () => {
   const path = fc.array(piece, { maxLength: 10 }).map((parts) => `/${parts.join('')}`);
 
   /**
-   * Whether a Location leads to another site, parsed as browsers do: white space at the ends and line breaks are dropped,
-   * a backslash counts as a slash, dot segments are resolved, and two slashes at the start precede a host.
+   * Whether a Location leads to another site, parsed as browsers do: white space at the ends and line breaks
+   * are dropped, a backslash counts as a slash, dot segments are resolved, and two slashes at the start
+   * precede a host.
    */
   function leavesSite(location: string): boolean {
     const text = location.replace(/^[\0- ]+|[\0- ]+$/g, '').replace(/[\t\n\r]/g, '');
@@ -452,7 +455,9 @@ function decodedPath({ pathname, search, hash }: URL): string {
 describe('a response of WeChat', () => {
   const CONTROL = String.raw`\x00-\x1f\x7f`;
   const controls = new RegExp(`[${CONTROL}]`, 'g');
-  /** JSON strings as a grammar: a quote, characters or escapes that control characters may interrupt, a quote. */
+  /**
+   * JSON strings as a grammar: a quote, characters or escapes that control characters may interrupt, a quote.
+   */
   const strings = new RegExp(String.raw`"(?:[^"\\]|\\[${CONTROL}]*[^${CONTROL}])*"`, 'g');
 
   function byGrammar(text: string): unknown {

@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/browsers/chromium';
 import { emulator, useEmulator } from '../support/emulator';
 import { IPHONE_WECHAT } from '../support/browsers/user-agents';
-import { blocksOf, codeOf, replaceAll, run, type RunningGuide } from './guide';
+import { blocksOfGuide, codeOf, replaceAll, run, type RunningGuide } from './guide';
 
 describeInChromium('in a browser', () => {
   useEmulator();
@@ -77,7 +77,7 @@ describeInChromium('in a browser', () => {
 
   describe('the embedded QR code', () => {
     const htmlOf = (name: string): string =>
-      blocksOf('embedded-qr.md').find(({ code }) => code.includes(`public/${name}`))?.code ?? '';
+      blocksOfGuide('embedded-qr').find(({ code }) => code.includes(`public/${name}`))?.code ?? '';
     const scriptOf = (name: string): string => codeOf('embedded-qr', `public/${name}`);
     /** Site and WeChat are two sites, as they are in the world: localhost and 127.0.0.1. */
     const start = async (
@@ -93,7 +93,9 @@ describeInChromium('in a browser', () => {
           ...changes,
         ],
       });
-      const listens = blocksOf('embedded-qr.md').find(({ code }) => code.includes('addEventListener'))?.code;
+      const listens = blocksOfGuide('embedded-qr').find(({ code }) =>
+        code.includes('addEventListener'),
+      )?.code;
       publish({
         'sign-in.html': replaceAll(htmlOf('sign-in.html'), [['https://res.wx.qq.com', emulator.url]]),
         'sign-in.js':

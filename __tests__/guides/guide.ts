@@ -1,39 +1,25 @@
-// A guide's code, taken out of its page and run as it stands there.
-import { readFileSync } from 'node:fs';
+// Runs the code of the guides.
 import type http from 'node:http';
-import path from 'node:path';
 import express from 'express';
-import ts from 'typescript';
+import { asFunction } from '../docs/as-function';
+import { blocksOf, type Block } from '../docs/blocks';
 import { listen, type Running } from '../support/hosts';
 
-export const GUIDES = path.resolve(__dirname, '../../docs/guides');
-
-export interface Block {
-  readonly language: string;
-  readonly code: string;
-  /** The comment on the line before it, such as `not compiled: it runs in the browser`. */
-  readonly mark: string;
-}
-
-/** The code blocks of a page, in order. */
-export function blocksOf(page: string): Block[] {
-  const text = readFileSync(path.join(GUIDES, page), 'utf8');
-  return [...text.matchAll(/(?:<!-- ([^\n]*?) -->\n+)?^```(\w+)\n(.*?)^```$/gms)].map(
-    ([, mark = '', language = '', code = '']) => ({ language, code, mark }),
-  );
+export function blocksOfGuide(guide: string): Block[] {
+  return blocksOf(`docs/guides/${guide}.md`);
 }
 
 /** The block whose first line names this file. */
 export function codeOf(guide: string, file: string): string {
-  const found = blocksOf(`${guide}.md`).find(({ code }) => /^\/\/ (\S+)/.exec(code)?.[1] === file);
-  if (!found) throw new Error(`docs/guides/${guide}.md has no block that begins with // ${file}`);
+  const found = blocksOfGuide(guide).find(({ code }) => /^\/\/ (\S+)/.exec(code)?.[1] === file);
+  if (!found) throw new Error(`docs/guides/${guide}.md has no block that starts with // ${file}`);
   return found.code;
 }
 
 interface RunOptions {
-  /** What the page leaves to the app: what it declares. */
+  /** The values that the page leaves to the app. */
   readonly given?: Readonly<Record<string, unknown>>;
-  /** In the place of words of the page: those that the page says to change, or addresses of the real WeChat. */
+  /** Text of the page to replace: values that the reader must change, or addresses of the real WeChat. */
   readonly replace?: readonly (readonly [before: string, after: string])[];
   readonly env?: Env | ((url: string) => Env);
 }
@@ -44,7 +30,7 @@ export interface RunningGuide extends Running {
   readonly exports: Readonly<Record<string, unknown>>;
 }
 
-/** Runs a block with the real packages; the app that it sets to listen gets a free port. */
+/** Runs a block with the real packages; the app that it starts listens on a free port. */
 export async function run(
   code: string,
   { given = {}, replace = [], env = {} }: RunOptions = {},
@@ -52,10 +38,11 @@ export async function run(
   const apps: http.RequestListener[] = [];
   const running = await listen((req, res) => apps[0]?.(req, res));
   const module: { exports: Record<string, unknown> } = { exports: {} };
-  const script = compile(replaceAll(code, replace), ['module', 'exports', 'require', ...Object.keys(given)]);
+  const parameters = ['module', 'exports', 'require', ...Object.keys(given)];
+  const script = asFunction(replaceAll(code, replace), parameters);
   const application = express.application as { listen: unknown };
   const original = application.listen;
-  application.listen = function remember(this: http.RequestListener) {
+  application.listen = function listenLater(this: http.RequestListener) {
     apps.push(this);
   };
   const undo = setEnvironment(typeof env === 'function' ? env(running.url) : env);
@@ -70,21 +57,9 @@ export async function run(
 
 export function replaceAll(code: string, replace: NonNullable<RunOptions['replace']>): string {
   return replace.reduce((text, [before, after]) => {
-    if (!text.includes(before)) throw new Error(`The block does not say ${before}`);
+    if (!text.includes(before)) throw new Error(`the block does not contain ${before}`);
     return text.replaceAll(before, after);
   }, code);
-}
-
-function compile(code: string, names: readonly string[]): (...values: unknown[]) => void {
-  const { outputText } = ts.transpileModule(code, {
-    compilerOptions: {
-      module: ts.ModuleKind.CommonJS,
-      target: ts.ScriptTarget.ES2022,
-      esModuleInterop: true,
-    },
-  });
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the code of our own pages
-  return new Function(...names, outputText) as (...values: unknown[]) => void;
 }
 
 function setEnvironment(env: Env): () => void {

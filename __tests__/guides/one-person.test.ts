@@ -7,7 +7,7 @@ import { Browser } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';
 import { createHost, listen, type Middleware } from '../support/hosts';
 import { cookies, sendJSON, type TestRequest } from '../support/app';
-import { blocksOf, codeOf, run, type RunningGuide } from './guide';
+import { blocksOfGuide, codeOf, run, type RunningGuide } from './guide';
 
 const SQLITE = process.env['SQLITE'] ?? '/usr/bin/sqlite3';
 const isThere = existsSync(SQLITE) || process.env['CI'] === 'true';
@@ -34,7 +34,7 @@ if (!isThere) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 
 
   beforeEach(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'guide-accounts-'));
-    sql(blocksOf('one-person-two-apps.md').find(({ language }) => language === 'sql')?.code ?? '');
+    sql(blocksOfGuide('one-person-two-apps').find(({ language }) => language === 'sql')?.code ?? '');
     sql('CREATE TABLE orders (account_id VARCHAR(36) NOT NULL, what VARCHAR(9) NOT NULL)');
     const { official, website } = emulator.apps;
     const code = ['accounts.ts', 'auth.ts'].map((file) => codeOf('one-person-two-apps', file)).join('\n');

@@ -78,7 +78,7 @@ async function logInAndOut(
   try {
     const browser = flow === 'official' ? Browser.inWechat(app.url) : Browser.onDesktop(app.url);
 
-const publicPage = await browser.get(`${mount}/public`);
+    const publicPage = await browser.get(`${mount}/public`);
     expect(publicPage.body).toBe('public');
     expect(publicPage.headers['set-cookie']).toBeUndefined();
 

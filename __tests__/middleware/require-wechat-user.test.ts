@@ -93,30 +93,33 @@ describe.each(HOSTS)('requireWechatUser() on %s', (host) => {
       app = await start({ host, guard: mode ? { mode } : {} });
     });
 
-    it.each(ROWS)('responds to %s (%s %j) with the documented status', async (_what, method, headers, expected) => {
-      const response = await Browser.inWechat(app.url).request('/me?a=1', { method, headers });
-      const outcome = inMode(mode, method, expected);
-      expect(outcomeOf(response)).toBe(outcome);
-      expect(response.headers['cache-control']).toBe('no-store');
-      expect(response.headers.vary?.split(', ').sort()).toEqual([
-        'Accept',
-        'Sec-Fetch-Mode',
-        'X-Requested-With',
-      ]);
-      if (outcome === '401') {
-        expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
-        expect(response.location).toBe('');
-        if (method !== 'HEAD')
-          expect(response.json()).toEqual({
-            error: 'unauthenticated',
-            message: expect.any(String) as string,
-            loginURL: expect.stringMatching(/^\/login(?:\?returnTo=%2Fme%3Fa%3D1)?$/) as string,
-          });
-      } else {
-        expect(response.body).toBe('');
-        expect(response.location).toMatch(/^\/login(?:\?returnTo=%2Fme%3Fa%3D1)?$/);
-      }
-    });
+    it.each(ROWS)(
+      'responds to %s (%s %j) with the documented status',
+      async (_what, method, headers, expected) => {
+        const response = await Browser.inWechat(app.url).request('/me?a=1', { method, headers });
+        const outcome = inMode(mode, method, expected);
+        expect(outcomeOf(response)).toBe(outcome);
+        expect(response.headers['cache-control']).toBe('no-store');
+        expect(response.headers.vary?.split(', ').sort()).toEqual([
+          'Accept',
+          'Sec-Fetch-Mode',
+          'X-Requested-With',
+        ]);
+        if (outcome === '401') {
+          expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
+          expect(response.location).toBe('');
+          if (method !== 'HEAD')
+            expect(response.json()).toEqual({
+              error: 'unauthenticated',
+              message: expect.any(String) as string,
+              loginURL: expect.stringMatching(/^\/login(?:\?returnTo=%2Fme%3Fa%3D1)?$/) as string,
+            });
+        } else {
+          expect(response.body).toBe('');
+          expect(response.location).toMatch(/^\/login(?:\?returnTo=%2Fme%3Fa%3D1)?$/);
+        }
+      },
+    );
   });
 
   it('lets requests with a user pass, whatever they are', async () => {
@@ -183,7 +186,11 @@ describe('the return path after a guard', () => {
       (origin) => `http://${new URL(origin).host}@evil.example/form`,
       null,
     ],
-    ['this site as a part of another host name', (origin) => `http://${new URL(origin).host}.evil.example/x`, null],
+    [
+      'this site as a part of another host name',
+      (origin) => `http://${new URL(origin).host}.evil.example/x`,
+      null,
+    ],
     ['our login', (origin) => `${origin}/login?returnTo=/a`, null],
     ['our logout', (origin) => `${origin}/LOGOUT/`, null],
     ['a path that leaves the site', (origin) => `${origin}//evil.example/`, null],
@@ -192,15 +199,18 @@ describe('the return path after a guard', () => {
     ['nothing', () => '', null],
   ];
 
-  it.each(referers)('is the Referer of a form or an XHR if that is a page of this site: %s', async (_what, refererOf, expected) => {
-    const Referer = refererOf(app.url);
-    expect(await returnToAfter('POST', { ...NAVIGATE, Referer })).toBe(expected);
-    expect(await returnToAfter('POST', { Accept: HTML, Referer })).toBe(expected);
-    expect(await returnToAfter('GET', { 'Sec-Fetch-Mode': 'cors', Accept: '*/*', Referer })).toBe(expected);
-    expect(await returnToAfter('GET', { 'X-Requested-With': 'XMLHttpRequest', Accept: HTML, Referer })).toBe(
-      expected,
-    );
-  });
+  it.each(referers)(
+    'is the Referer of a form or an XHR if that is a page of this site: %s',
+    async (_what, refererOf, expected) => {
+      const Referer = refererOf(app.url);
+      expect(await returnToAfter('POST', { ...NAVIGATE, Referer })).toBe(expected);
+      expect(await returnToAfter('POST', { Accept: HTML, Referer })).toBe(expected);
+      expect(await returnToAfter('GET', { 'Sec-Fetch-Mode': 'cors', Accept: '*/*', Referer })).toBe(expected);
+      expect(
+        await returnToAfter('GET', { 'X-Requested-With': 'XMLHttpRequest', Accept: HTML, Referer }),
+      ).toBe(expected);
+    },
+  );
 
   it('may be a page of baseURL behind a proxy that sends another Host', async () => {
     const proxied = await start({ auth: { baseURL: 'https://h5.example.com/shop' } });
@@ -245,7 +255,7 @@ describe('a guard that needs the profile', () => {
   const guard: WechatGuardOptions = { scope: 'snsapi_userinfo' };
   const auth = { scope: 'snsapi_base' } as const;
 
-const withCookiesOf = (app: TestApp, browser: Browser): Browser =>
+  const withCookiesOf = (app: TestApp, browser: Browser): Browser =>
     new Browser(app.url, IPHONE_WECHAT, browser.jar.cloneSync());
 
   it('sends a silent login to the consent page, and then lets the user pass', async () => {

@@ -1,4 +1,5 @@
-// A user's project in a folder of its own: the packed package in its node_modules, and what else the user installed.
+// A user's project in a folder of its own: the packed package in its node_modules, and what else the user
+// installed.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -20,7 +21,9 @@ import { ROOT, readJSON, type Manifest, type Tarball } from './tarball';
 
 const MODULES = path.join(ROOT, 'node_modules');
 
-/** The name of an installed package; or its name, and the name that it has in this repository's node_modules. */
+/**
+ * The name of an installed package; or its name, and the name that it has in this repository's node_modules.
+ */
 export type Installed = string | readonly [name: string, from: string];
 
 export interface ProjectOptions {
@@ -110,9 +113,9 @@ export class ConsumerProject {
   }
 
   /**
-   * Compiles a file as tsc would with these options of a tsconfig.json, and writes the JavaScript beside it unless
-   * `noEmit` is set. Returns the errors, one line each: in all types that the file reaches, or only in the project's own
-   * files and the packages that were copied into it, which is faster.
+   * Compiles a file as tsc would with these options of a tsconfig.json, and writes the JavaScript beside it
+   * unless `noEmit` is set. Returns the errors, one line each: in all types that the file reaches, or only in
+   * the project's own files and the packages that were copied into it, which is faster.
    */
   compile(
     file: string,
@@ -143,7 +146,8 @@ export class ConsumerProject {
     const host = ts.createCompilerHost(options);
     host.getCurrentDirectory = () => this.folder;
     const read = host.getSourceFile.bind(host);
-    // Each file is parsed once: outside the project for all projects, in its node_modules for all its compilations.
+    // Each file is parsed once: outside the project for all projects, in its node_modules for all its
+    // compilations.
     host.getSourceFile = (name, how, ...rest) => {
       const isInside = name.startsWith(this.folder);
       if (isInside && !name.startsWith(path.join(this.folder, 'node_modules')))

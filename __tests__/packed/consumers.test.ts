@@ -1,4 +1,5 @@
-// The package out of its tarball, in ten projects of users: they compile, load it, run its command and log in.
+// The package out of its tarball, in ten projects of users: they compile, load it, run its command and log
+// in.
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import * as library from '../../lib';

@@ -1,5 +1,5 @@
-// The projects of users, each with one small app. Every app guards /me, whose response holds WeChat's user and the openid
-// in the session.
+// The projects of users, each with one small app. Every app guards /me, whose response holds WeChat's user
+// and the openid in the session.
 import type { ProjectOptions } from './consumer-project';
 
 /** Compiler options of a strict project that also checks the types of its packages. */

@@ -13,7 +13,9 @@ export interface Child {
   kill(): Promise<void>;
 }
 
-/** Starts a script that runs the built package, with these options of Node, and waits for its first message. */
+/**
+ * Starts a script that runs the built package, with these options of Node, and waits for its first message.
+ */
 export async function startChild(
   script: string,
   config: object,

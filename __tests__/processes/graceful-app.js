@@ -1,5 +1,6 @@
 'use strict';
-// An app that ends at a message of its parent or at a signal: it closes its server, and exits once nothing keeps it alive.
+// An app that ends at a message of its parent or at a signal: it closes its server, and exits once nothing
+// keeps it alive.
 const express = require('express');
 const { setImmediate } = require('node:timers');
 const cookieSession = require('cookie-session');
@@ -66,7 +67,9 @@ async function connect(url) {
   return client.connect();
 }
 
-/** Closed resources take some turns of the event loop to go; the ones that stay would keep the process alive. */
+/**
+ * Closed resources take some turns of the event loop to go; the ones that stay would keep the process alive.
+ */
 function tellWhatIsLeft(turns) {
   const left = process.getActiveResourcesInfo().filter((each) => each !== 'PipeWrap' && each !== 'Immediate');
   if (left.length === 0 || turns === 0) tell({ left });

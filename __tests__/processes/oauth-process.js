@@ -1,5 +1,6 @@
 'use strict';
-// One of several processes that use the same OAuth, as an app would run it: the built package, and its own Redis client.
+// One of several processes that use the same OAuth, as an app would run it: the built package, and its own
+// Redis client.
 const { createClient } = require('redis');
 const { OAuth, RedisTokenStore } = require('../../dist');
 

@@ -1,4 +1,5 @@
-// Logins meet every fault of scenarios.ts; then everything that anybody got to see of them is searched for secrets.
+// Logins meet every fault of scenarios.ts; then everything that anybody got to see of them is searched for
+// secrets.
 import { ERROR_KINDS } from '../../lib/index';
 import type { Found } from '../support/canaries';
 import { HOSTS } from '../support/hosts';

@@ -9,7 +9,9 @@ import { APPS } from './apps';
 import { COOKIE_KEY, FIXED_SECRETS, OF_OTHER_PACKAGES, PROXY_PASSWORD } from './records';
 import { startProxy } from './taps';
 
-/** An app that logs people in over TLS, with and without faults, and writes every secret and status to a file. */
+/**
+ * An app that logs people in over TLS, with and without faults, and writes every secret and status to a file.
+ */
 const SCRIPT = `
 const fs = require('fs'), http = require('http'), https = require('https');
 const express = require('express'), cookieSession = require('cookie-session');

@@ -1,4 +1,5 @@
-// Everything that anybody gets to see of a login is recorded here by its place; search.ts then searches it for secrets.
+// Everything that anybody gets to see of a login is recorded here by its place; search.ts then searches it
+// for secrets.
 import { everythingIn, Canaries } from '../support/canaries';
 import type { WechatError } from '../../lib/index';
 
@@ -41,7 +42,8 @@ export const MAY_HOLD = {
   'a response': [],
   'a cookie': [],
   'an error': [],
-  // Frameworks print the path of every request, session stores and Redis clients what they store: see SECURITY.md.
+  // Frameworks print the path of every request, session stores and Redis clients what they store: see
+  // SECURITY.md.
   "a debug line of the app's other packages": ['code', 'state', 'access token'],
   'a debug line': [],
   'a warning': [],
@@ -80,7 +82,10 @@ export function recordSession(session: object): void {
   for (const state of Object.keys({ ...pending, ...done })) canaries.add('state', state);
 }
 
-/** A cookie of cookie-session holds the session. Any other may hold nothing except the id of its browser's session. */
+/**
+ * A cookie of cookie-session holds the session. Any other may hold nothing except the id of its browser's
+ * session.
+ */
 export function recordCookie(cookie: string): void {
   const { name = '', value = '' } = /^(?<name>[^=]+)=(?<value>[^;]*)/.exec(cookie)?.groups ?? {};
   if (name !== 'session') {

@@ -1,5 +1,5 @@
-// What happens to logins: faults of WeChat, forged callbacks, broken stores, wrong options. Nothing is asserted here; the
-// taps record everything.
+// What happens to logins: faults of WeChat, forged callbacks, broken stores, wrong options. Nothing is
+// asserted here; the taps record everything.
 import net from 'node:net';
 import { Redis } from 'ioredis';
 import { KeyvTokenStore, OAuth, RedisTokenStore, wechatAuth, type WechatAuthOptions } from '../../lib/index';
@@ -46,7 +46,10 @@ const FAULTS: readonly EmulatorFault[] = [
   'empty',
 ];
 
-/** A login for each fault of each call: the fault happens once, and the login restarts; or always, and the login fails. */
+/**
+ * A login for each fault of each call: the fault happens once, and the login restarts; or always, and the
+ * login fails.
+ */
 export async function meetFaults(site: Site): Promise<void> {
   const browser = RecordingBrowser.onPhone(site);
   for (const [number, fault] of FAULTS.entries()) {
@@ -173,7 +176,10 @@ export async function actAtWechat(site: Site): Promise<void> {
   await desk.get('/me', { headers: { Accept: 'application/json' } });
 }
 
-/** The app's own faults: hooks and checks that throw, options that cannot work, sessions that are lost or fail. */
+/**
+ * The app's own faults: hooks and checks that throw, options that cannot work, sessions that are lost or
+ * fail.
+ */
 export async function failInTheApp(host: HostName, hasOnError: boolean): Promise<void> {
   await failInHooks(host);
   await failInGuards(host, hasOnError);
@@ -366,7 +372,10 @@ function errorOf(work: () => unknown): unknown {
   }
 }
 
-/** Tokens in a Redis, plain and encrypted, after a login that restarts and two callbacks that share one exchange. */
+/**
+ * Tokens in a Redis, plain and encrypted, after a login that restarts and two callbacks that share one
+ * exchange.
+ */
 export async function storeInRedis(): Promise<void> {
   const redis = closeLater(await startRedis());
   for (const encrypted of [false, true]) {

@@ -17,7 +17,10 @@ const PLACE_OF_PATH: Readonly<Record<string, Place>> = {
   '/sns/jscode2session': 'the request for a session key',
 };
 
-/** A TCP proxy to WeChat that records every request, and every secret in the responses, even if no app reads it. */
+/**
+ * A TCP proxy to WeChat that records every request, and every secret in the responses, even if no app reads
+ * it.
+ */
 export async function tapWechat(port: number): Promise<Server> {
   return listen(
     net.createServer((client) => {
@@ -89,7 +92,10 @@ export async function startProxy(): Promise<Server> {
   return listen(server);
 }
 
-/** A token store that records its calls, and can fail as drivers do: with an error that holds the whole command. */
+/**
+ * A token store that records its calls, and can fail as drivers do: with an error that holds the whole
+ * command.
+ */
 export class RecordingStore implements TokenStore {
   readonly #tokens = new MemoryTokenStore();
   broken: 'get' | 'set' | undefined;
@@ -125,7 +131,10 @@ export class RecordingStore implements TokenStore {
   }
 }
 
-/** A session store that records every session; while `echoes` is set, it fails with errors that hold the session. */
+/**
+ * A session store that records every session; while `echoes` is set, it fails with errors that hold the
+ * session.
+ */
 export class RecordingSessions extends FaultySessionStore {
   echoes = false;
 

@@ -1,5 +1,6 @@
-// An attacker with a WeChat account of her own, who has planted a session cookie in the victim's browser (from a sibling subdomain, say),
-// and so knows its pending states. She must neither get into the victim's account nor put the victim into hers.
+// The attacker has a WeChat account, and has planted a session cookie in the victim's browser, for example
+// from a sibling subdomain: so the attacker knows the states of its pending logins. The attacker must not get
+// into the victim's account, and must not log the victim in to the attacker's.
 import { wechatAuth } from '../../lib';
 import { emulated, startApp, type TestApp } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
@@ -53,18 +54,18 @@ describe.each(SESSION_NAMES)('a planted session, with %s', (kind) => {
     victim = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
   });
 
-  it('brings an attacker who polls with a made-up code nothing while the victim logs in', async () => {
-    const back = await comeBack(victim, emulator, '/login', VICTIM);
+  it('does not log in an attacker who polls with a made-up code while the victim logs in', async () => {
+    const callback = await comeBack(victim, emulator, '/login', VICTIM);
     const [{ pending }] = [(await sessionOf(victim))['wechat:login'] as { pending: object }];
     for (const state of Object.keys(pending)) {
       const slow = emulator.fail('access_token', { delay: 150 });
-      const poll = withParams(back, { code: 'made-up', state });
-      const finished = victim.get(withParams(back, { state }), { keepCookies: false });
+      const poll = withParams(callback, { code: 'made-up', state });
+      const finished = victim.get(withParams(callback, { state }), { keepCookies: false });
       const polls = [0, 20, 40].map(async (after) => {
         await new Promise((resolve) => setTimeout(resolve, after));
-        const spy = Browser.inWechat(app.url);
-        await spy.get(poll, { cookie: planted });
-        return isLoggedIn(spy);
+        const attackerTab = Browser.inWechat(app.url);
+        await attackerTab.get(poll, { cookie: planted });
+        return isLoggedIn(attackerTab);
       });
       expect(await Promise.all(polls)).toEqual([false, false, false]);
       await finished;
@@ -72,52 +73,56 @@ describe.each(SESSION_NAMES)('a planted session, with %s', (kind) => {
     }
   });
 
-  it('does not keep the victim from logging in by a poll', async () => {
-    const sent = await victim.follow('/login');
-    const back = await agree(emulator, sent.location, VICTIM);
-    const spy = Browser.inWechat(app.url);
+  it('lets the victim log in while an attacker polls', async () => {
+    const redirect = await victim.follow('/login');
+    const callback = await agree(emulator, redirect.location, VICTIM);
+    const attackerTab = Browser.inWechat(app.url);
     const polls = [1, 2, 3].map(() =>
-      spy.get(withParams(back, { code: 'made-up' }), { cookie: victim.cookies(), keepCookies: false }),
+      attackerTab.get(withParams(callback, { code: 'made-up' }), {
+        cookie: victim.cookies(),
+        keepCookies: false,
+      }),
     );
-    const [answer] = await Promise.all([victim.get(back), ...polls]);
-    if (answer.status === 302 && answer.location.startsWith(emulator.url))
-      await victim.follow(await agree(emulator, answer.location, VICTIM));
+    const [response] = await Promise.all([victim.get(callback), ...polls]);
+    if (response.status === 302 && response.location.startsWith(emulator.url))
+      await victim.follow(await agree(emulator, response.location, VICTIM));
     expect(await nameOf(victim)).toBe('小明');
   });
 
-  it('gives no account to a code of another user for the same state', async () => {
-    const sent = await victim.follow('/login');
-    const back = await agree(emulator, sent.location, VICTIM);
-    const own = await agree(emulator, sent.location, ATTACKER);
-    expect(stateIn(own)).toBe(stateIn(back));
+  it('refuses a code of another user for the same state', async () => {
+    const redirect = await victim.follow('/login');
+    const callback = await agree(emulator, redirect.location, VICTIM);
+    const own = await agree(emulator, redirect.location, ATTACKER);
+    expect(stateIn(own)).toBe(stateIn(callback));
     const cookie = victim.cookies();
-    const spy = Browser.inWechat(app.url);
+    const attackerTab = Browser.inWechat(app.url);
     const [mine, theirs] = await Promise.all([
-      victim.get(back, { cookie }),
-      spy.get(own, { cookie, keepCookies: true }),
+      victim.get(callback, { cookie }),
+      attackerTab.get(own, { cookie, keepCookies: true }),
     ]);
-    // The first proven user owns the state. The other code counts as refused, which restarts the login.
+    // The first user that a code proves owns the state. The code of the other one is refused: the login
+    // restarts.
     const responses = [mine, theirs].map(({ location }) =>
       location.startsWith(emulator.url) ? 'restart' : 'done',
     );
     expect(responses.sort()).toEqual(['done', 'restart']);
     expect(logins).toHaveLength(1);
-    if (await isLoggedIn(spy)) expect(await nameOf(spy)).not.toBe('小明');
+    if (await isLoggedIn(attackerTab)) expect(await nameOf(attackerTab)).not.toBe('小明');
     if (await isLoggedIn(victim)) expect(await nameOf(victim)).toBe('小明');
   });
 
-  it('does not swap the account of a victim who has logged in since', async () => {
+  it('does not replace the login of a victim who logged in meanwhile', async () => {
     const own = await comeBack(attacker, emulator, '/login', ATTACKER);
-    // The planted session holds the attacker's pending login; the victim logs in normally.
+    // The planted session holds the attacker's pending login; the victim logs in.
     const withBoth = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
     await withBoth.logIn(emulator, '/me', VICTIM);
     expect(await nameOf(withBoth)).toBe('小明');
     const before = await sessionOf(withBoth);
     const codes = exchanged(emulator).length;
 
-    const answer = await withBoth.get(own);
-    expect(answer.status).toBe(400);
-    expect(answer.body).toContain('state_unknown');
+    const response = await withBoth.get(own);
+    expect(response.status).toBe(400);
+    expect(response.body).toContain('state_unknown');
     expect(exchanged(emulator).length).toBe(codes + 1);
     expect(await nameOf(withBoth)).toBe('小明');
     expect((await sessionOf(withBoth))['wechat']).toEqual(before['wechat']);
@@ -160,11 +165,11 @@ describe.each(SESSION_NAMES)('a planted session, with %s', (kind) => {
     expect(await nameOf(withBoth)).toBe('小明');
   });
 
-  it('lets a second tab of the same user finish', async () => {
+  it('lets the same user finish a login in a second tab', async () => {
     const tab = await comeBack(victim, emulator, '/login?returnTo=/public', VICTIM);
     await victim.logIn(emulator, '/me', VICTIM);
-    const answer = await victim.get(tab);
-    expect([answer.status, answer.location]).toEqual([302, '/public']);
+    const response = await victim.get(tab);
+    expect([response.status, response.location]).toEqual([302, '/public']);
     expect(await nameOf(victim)).toBe('小明');
   });
 
@@ -176,21 +181,21 @@ describe.each(SESSION_NAMES)('a planted session, with %s', (kind) => {
 });
 
 describe.each(SESSION_NAMES)('a logout, with %s', (kind) => {
-  it('is not overtaken by a callback in progress', async () => {
+  it('ends a callback in progress', async () => {
     const app = await startApp(emulator, { session: SESSIONS[kind]() });
     const browser = Browser.inWechat(app.url);
-    const back = await comeBack(browser, emulator, '/me');
+    const callback = await comeBack(browser, emulator, '/me');
     const cookie = browser.cookies();
     const undo = emulator.fail('access_token', { delay: 300 });
-    const callback = browser.get(back, { cookie, keepCookies: false });
+    const inProgress = browser.get(callback, { cookie, keepCookies: false });
     await new Promise((resolve) => setTimeout(resolve, 100));
     await browser.get('/logout', { cookie });
-    const answer = await callback;
+    const response = await inProgress;
     undo();
-    expect(answer.status).toBe(400);
-    expect(answer.body).toContain('state_unknown');
+    expect(response.status).toBe(400);
+    expect(response.body).toContain('state_unknown');
     const copy = Browser.inWechat(app.url);
-    for (const set of answer.headers['set-cookie'] ?? []) copy.jar.setCookieSync(set, app.url);
+    for (const set of response.headers['set-cookie'] ?? []) copy.jar.setCookieSync(set, app.url);
     expect(await isLoggedIn(copy)).toBe(false);
     await app.close();
   });
@@ -226,7 +231,7 @@ describe.each(SESSION_NAMES)('a second account in one session, with %s', (kind) 
       },
     });
 
-  it.each([true, false])('never leaves two persons in it (preserveSession: %s)', async (preserveSession) => {
+  it.each([true, false])('never holds two persons (preserveSession: %s)', async (preserveSession) => {
     const app = await start(preserveSession);
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me', VICTIM);
@@ -265,7 +270,7 @@ describe.each(SESSION_NAMES)('a second account in one session, with %s', (kind) 
     [true, true],
     [false, false],
   ])(
-    'keeps the first login of the same person as preserveSession says (%s)',
+    'keeps the first login of the same person only with preserveSession (%s)',
     async (preserveSession, keeps) => {
       const app = await start(preserveSession);
       const browser = Browser.inWechat(app.url);

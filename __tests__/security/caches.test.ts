@@ -239,7 +239,10 @@ const UNKEYED: readonly (readonly [name: string, value: string])[] = [
   ['Expect', 'evil'],
 ];
 
-/** The part of a response that stays the same from request to request; the likely causes of a lost login vary in order. */
+/**
+ * The part of a response that stays the same from request to request; the likely causes of a lost login vary
+ * in order.
+ */
 function stablePart(response: RawResponse): string {
   const body = textOf(response).replace(/<(ul|pre)>[^]*?<\/\1>/g, '');
   return [

@@ -13,7 +13,9 @@ const official = (): string => emulator.apps.official.appId;
 const idOf = (user: string): string => emulator.openid(user, official());
 const STATE = `0${'a'.repeat(32)}`;
 
-/** The signature of cookie-session, as its documentation describes it: HMAC-SHA1 of name=value in base64url. */
+/**
+ * The signature of cookie-session, as its documentation describes it: HMAC-SHA1 of name=value in base64url.
+ */
 function sign(value: string, { key = 'test key', name = 'session', algorithm = 'sha1' } = {}): string {
   return crypto.createHmac(algorithm, key).update(`${name}=${value}`).digest('base64url');
 }
@@ -154,7 +156,10 @@ const FORGED: Readonly<Record<string, Forge>> = {
   'JSON without base64': () => 'session={"wechat":{"user":{"openid":"x"}}}',
 };
 
-/** Sessions with a valid signature that this release did not write: the app did, an older release, or an attacker who knows the key. */
+/**
+ * Sessions with a valid signature that this release did not write: the app did, an older release, or an
+ * attacker who knows the key.
+ */
 const ODD_SESSIONS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
@@ -266,7 +271,10 @@ function allowedAfter(field: readonly string[], value: unknown): (string | undef
   return isUser ? ['without an openid'] : isString ? [idOf('emoji')] : [];
 }
 
-/** One login for each site: its cookies hold the whole session, and an attack in another browser cannot change them. */
+/**
+ * One login for each site: its cookies hold the whole session, and an attack in another browser cannot change
+ * them.
+ */
 const owners = new WeakMap<Site, Promise<RawBrowser>>();
 
 async function loggedIn(site: Site): Promise<RawBrowser> {

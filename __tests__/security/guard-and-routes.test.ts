@@ -1,4 +1,5 @@
-// What a request of an attacker's page, or a bug elsewhere in the process, must not get past the guard and the routes.
+// Requests of an attacker's page, and bugs elsewhere in the process, do not get past the guard and the
+// routes.
 import { wechatAuth } from '../../lib';
 import { emulated, startApp } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
@@ -22,19 +23,19 @@ describe.each(HOSTS)('the guard on %s', (host) => {
   );
 
   it.each([undefined, 'auto', 'redirect', 'reject'] as const)(
-    'answers OPTIONS without a user with 401 in mode %s, and starts no login',
+    'responds 401 to OPTIONS without a user in mode %s, and starts no login',
     async (mode) => {
       const app = await startApp(emulator, {
         host,
         guard: mode ? { mode } : {},
         auth: { routes: { login: false } },
       });
-      const answer = await Browser.inWechat(app.url).request('/me', {
+      const response = await Browser.inWechat(app.url).request('/me', {
         method: 'OPTIONS',
         headers: { 'Sec-Fetch-Mode': 'navigate' },
       });
-      expect(answer.status).toBe(401);
-      expect(answer.headers['set-cookie']).toBeUndefined();
+      expect(response.status).toBe(401);
+      expect(response.headers['set-cookie']).toBeUndefined();
       await app.close();
     },
   );
@@ -49,10 +50,10 @@ describe.each(HOSTS)('the guard on %s', (host) => {
       auth: { routes: { login: false } },
     });
     const victim = Browser.inWechat(app.url);
-    const answer = await victim.request('/me', { method: 'POST', headers });
-    expect(answer.status).toBe(401);
-    expect(answer.headers['set-cookie']).toBeUndefined();
-    // A form of this site does.
+    const response = await victim.request('/me', { method: 'POST', headers });
+    expect(response.status).toBe(401);
+    expect(response.headers['set-cookie']).toBeUndefined();
+    // A form of the app's own site starts one.
     const own = await victim.request('/me', {
       method: 'POST',
       headers: { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Mode': 'navigate' },
@@ -112,7 +113,7 @@ describe('a bug that writes to Object.prototype', () => {
 });
 
 describe('links of another site to the login', () => {
-  it('do not fill the session cookie of cookie-session so that nobody can log in', async () => {
+  it('do not fill the cookie of cookie-session until nobody can log in', async () => {
     const app = await startApp(emulator, {
       before: (host) => {
         host.use(SESSIONS['cookie-session']());

@@ -163,7 +163,10 @@ const ODD_HOSTS = [
   ],
 ];
 
-/** The addresses in a response: Location, redirect URI, links, JSON. A quote in <pre>, for developers, is not a link. */
+/**
+ * The addresses in a response: Location, redirect URI, links, JSON. A quote in <pre>, for developers, is not
+ * a link.
+ */
 function addressesIn(response: RawResponse): string[] {
   const location = valueOf(response, 'location');
   const page = URL.canParse(location) ? new URL(location).searchParams.get('redirect_uri') : null;
@@ -172,7 +175,10 @@ function addressesIn(response: RawResponse): string[] {
   return [location, ...(page === null ? [] : [page]), ...links].filter(Boolean);
 }
 
-/** The part of a response that stays the same from request to request; the likely causes of a lost login vary in order. */
+/**
+ * The part of a response that stays the same from request to request; the likely causes of a lost login vary
+ * in order.
+ */
 function stablePart(response: RawResponse): string {
   const unstable = /^(?:date|set-cookie|etag|content-length)$/i;
   return [
@@ -201,7 +207,10 @@ const REQUESTS: readonly Request[] = [
   { path: '/callback?code=a&code=b', userAgent: IPHONE_WECHAT, headers: [] },
 ];
 
-/** The requests whose response could contain the Host header: WeChat's page, our own, the guard's redirect, the error page. */
+/**
+ * The requests whose response could contain the Host header: WeChat's page, our own, the guard's redirect,
+ * the error page.
+ */
 const HOST_REQUESTS = REQUESTS.filter((_request, at) => [0, 1, 2, 4].includes(at));
 
 const corpus = new Corpus();

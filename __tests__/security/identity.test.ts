@@ -44,7 +44,9 @@ const CROSS_SITE = [
   ['Referer', 'https://evil.example/'],
 ] as const;
 
-/** Login CSRF: the attacker's code and state in the victim's browser would log the victim in as the attacker. */
+/**
+ * Login CSRF: the attacker's code and state in the victim's browser would log the victim in as the attacker.
+ */
 const LOGIN_CSRF: readonly Attack[] = [
   {
     name: "the attacker's callback in a browser without cookies",
@@ -206,8 +208,8 @@ const CODE_THEFT: readonly Attack[] = [
       for (const code of [attacker.issueCode('emoji'), 'guessed', '', 'authdeny'])
         await attacker.openCallback(state, code);
       const openid = await attacker.loggedInAs();
-      // A cookie that holds the whole session keeps its pending login: the attacker may finish it with a code of their
-      // own, never as the victim.
+      // A cookie that holds the whole session keeps its pending login: the attacker may finish it with a code
+      // of their own, never as the victim.
       return openid === undefined || openid === idOf('emoji')
         ? undefined
         : `the attacker is logged in as ${openid}`;

@@ -10,7 +10,10 @@ useEmulator();
 
 type Headers = readonly (readonly [name: string, value: string])[];
 
-/** The headers of a browser when another site makes the request; SELF stands for the app's origin, HOST for its host and port. */
+/**
+ * The headers of a browser when another site makes the request; SELF stands for the app's origin, HOST for
+ * its host and port.
+ */
 const FOREIGN: Readonly<Record<string, Headers>> = {
   'Sec-Fetch-Site: cross-site': [['Sec-Fetch-Site', 'cross-site']],
   'cross-site, of an image': [

@@ -21,7 +21,10 @@ interface Target {
   readonly newBrowser: () => RawBrowser;
 }
 
-/** A response may redirect to WeChat, with this site's callback as the redirect URI, or to this site: nowhere else. */
+/**
+ * A response may redirect to WeChat, with this site's callback as the redirect URI, or to this site: nowhere
+ * else.
+ */
 function openRedirectIn({ site }: Target, response: RawResponse): string | undefined {
   const defect = defectOf(response);
   if (defect !== undefined) return defect;
@@ -169,7 +172,9 @@ const namesRoute = (payload: string): boolean => /wx|log|callback/i.test(payload
 /** Two entry points that take a whole login or more: on each framework, a payload uses one of them. */
 const IN_TURN = ['the Referer of a form, after the origin', 'links of the error page'];
 
-/** The payloads of a site for an entry point: those that name a route run on both mounts, the others on one. */
+/**
+ * The payloads of a site for an entry point: those that name a route run on both mounts, the others on one.
+ */
 function payloadsOf(options: SiteOptions, turn: number, entryPoint = ''): string[] {
   if (FULL) return [...PAYLOADS];
   const others = PAYLOADS.filter((payload) => !namesRoute(payload));

@@ -11,7 +11,7 @@ import type { Emulator } from '../../lib/emulator';
 import type { HostRequest } from '../../lib/middleware/http/request';
 import { createHost, listen, type Host, type HostName, type Middleware, type Running } from './hosts';
 
-/** A request as the routes of these tests see it. */
+/** A request as the routes of the tests receive it. */
 export type TestRequest = HostRequest & { wechat: WechatContext; session: Record<string, unknown> };
 
 export interface AppOptions {
@@ -21,14 +21,15 @@ export interface AppOptions {
   readonly mount?: string;
   readonly auth?: WechatAuthOptions;
   readonly guard?: WechatGuardOptions;
-  /** Routes of the test's own, before the guarded ones. */
+  /** Mounts the test's own routes, before the guarded ones. */
   readonly routes?: (app: Host) => void;
+  /** Mounts middleware before the session. */
   readonly before?: (app: Host) => void;
 }
 
 export interface TestApp extends Running {
   readonly emulator: Emulator;
-  /** Errors that reached the app's own error handler. */
+  /** The errors that reached the app's error handler. */
   readonly errors: unknown[];
 }
 
@@ -41,7 +42,7 @@ export function sendJSON(res: ServerResponse, body: unknown): void {
   res.end(JSON.stringify(body ?? null));
 }
 
-/** The credentials and addresses of an emulator, as the app's options. */
+/** The options of an app that uses this emulator, with both of its accounts. */
 export function emulated(emulator: Emulator): WechatAuthOptions {
   const { official, website } = emulator.apps;
   return {
@@ -52,7 +53,7 @@ export function emulated(emulator: Emulator): WechatAuthOptions {
   };
 }
 
-/** Both official account and website app, with `/public`, `/me` (guarded page) and `/session` (what is in it). */
+/** Starts an app with both accounts: `/public`, `/me` (guarded: the user) and `/session` (its content). */
 export async function startApp(emulator: Emulator, options: AppOptions = {}): Promise<TestApp> {
   const { host = 'Express 5', session = cookies(), mount = '', auth = {}, guard, routes, before } = options;
   const app = createHost(host);

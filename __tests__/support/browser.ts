@@ -84,7 +84,10 @@ export class Browser {
     return response;
   }
 
-  /** Follows redirects within the app; returns the first response that is none, or that leads to another origin. */
+  /**
+   * Follows redirects within the app; returns the first response that is none, or that leads to another
+   * origin.
+   */
   async follow(path: string, options: RequestOptions = {}): Promise<BrowserResponse> {
     const { origin } = new URL(this.#base);
     return this.#follow(await this.request(path, options), (url) => url.origin === origin, options);
@@ -109,7 +112,10 @@ export class Browser {
     return response;
   }
 
-  /** Presses 允许 or 拒绝 on WeChat's page: returns the redirect to the callback, or the page if the browser stays. */
+  /**
+   * Presses 允许 or 拒绝 on WeChat's page: returns the redirect to the callback, or the page if the browser
+   * stays.
+   */
   async press(page: BrowserResponse, reply: 'allow' | 'deny', person = 'ming'): Promise<BrowserResponse> {
     expect(page.body).toContain(`name="reply" value="${reply}"`);
     return this.request(page.url, {
@@ -126,7 +132,9 @@ export class Browser {
   }
 }
 
-/** Agrees at WeChat's page as this user: returns the callback's address, which the browser has not opened yet. */
+/**
+ * Agrees at WeChat's page as this user: returns the callback's address, which the browser has not opened yet.
+ */
 export async function agree(emulator: Emulator, address: string, user?: string): Promise<string> {
   const callback = await emulator.authorize(address, user === undefined ? {} : { user });
   if (callback === undefined) throw new Error('WeChat did not redirect to the callback');

@@ -1,4 +1,5 @@
-// Before all tests: the example app and the package tests run what ships, so that must be up to date.
+// Builds dist/ before all tests, if it is older than lib/: the example app and the tests of the package run
+// it.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +9,7 @@ const ROOT = path.resolve(__dirname, '../..');
 export default function build(): void {
   const built = path.join(ROOT, 'dist/index.js');
   if (existsSync(built) && statSync(built).mtimeMs > newest(path.join(ROOT, 'lib'))) return;
-  // What is left of a source that is gone would be packed.
+  // Otherwise the output of a deleted source would be packed.
   rmSync(path.join(ROOT, 'dist'), { recursive: true, force: true });
   // As in package.json: the declarations keep their comments, and the JavaScript does not need them.
   for (const options of [[], ['--declaration', 'false', '--removeComments']]) {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** A way to write a secret. */
+/** An encoding of a secret. */
 export type Form = (secret: string) => string;
 
 const withSlashes: Form = (secret) => secret.replaceAll('/', '\\/');
@@ -10,7 +10,7 @@ const base64After =
   (secret) =>
     Buffer.from(`${before}${secret}::`).toString(encoding);
 
-/** How others echo a secret, so that what they say must be masked. */
+/** Encodings in which WeChat or a proxy may echo a secret: the library must mask all of them. */
 export const FORMS: Readonly<Record<string, Form>> = {
   raw: (secret) => secret,
   'JSON-escaped': (secret) => JSON.stringify({ a: [secret] }),
@@ -25,12 +25,12 @@ export const FORMS: Readonly<Record<string, Form>> = {
   base64url: base64After('', 'base64url'),
 };
 
-/** How a leak of our own might hide beside those. */
+/** Further encodings in which the library itself could leak a secret. */
 export const FURTHER_FORMS: Readonly<Record<string, Form>> = {
   hex: (secret) => Buffer.from(secret).toString('hex'),
   'hex in capitals': (secret) => Buffer.from(secret).toString('hex').toUpperCase(),
-  backwards: (secret) => Array.from(secret).reverse().join(''),
-  'backwards in a JSON': (secret) => JSON.stringify(Array.from(secret).reverse().join('')),
+  reversed: (secret) => Array.from(secret).reverse().join(''),
+  'reversed in a JSON': (secret) => JSON.stringify(Array.from(secret).reverse().join('')),
   'escaped by \\u': (secret) => Array.from(secret, unicodeEscape).join(''),
   'in HTML': (secret) =>
     secret.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
@@ -43,17 +43,17 @@ function unicodeEscape(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** So many characters of a secret are enough to be sure. */
+/** A match of so many characters of a secret is not a coincidence. */
 const WINDOW = 12;
-/** A window starts at every fourth character: fifteen in a row are found wherever they begin. */
+/** A window starts at every fourth character, so any fifteen characters in a row contain one. */
 const STRIDE = 4;
-/** By so many characters a sign is looked up. */
+/** Patterns are looked up by so many characters. */
 const HEAD = 8;
 
-/** All the ways in which a few characters of a secret stand in a text, whatever surrounds them. */
-function signsOf(window: string): string[] {
+/** A few characters of a secret in every encoding, independent of the characters around them. */
+function patternsOf(window: string): string[] {
   const escaped = JSON.stringify(JSON.stringify(withSlashes(window))).replace(/^"\\"|\\""$/g, '');
-  const backwards = FURTHER_FORMS['backwards']?.(window) ?? '';
+  const reversed = FURTHER_FORMS['reversed']?.(window) ?? '';
   const plain = [
     window,
     withSlashes(window),
@@ -67,17 +67,19 @@ function signsOf(window: string): string[] {
     Buffer.from(window).toString('hex'),
     Array.from(window, unicodeEscape).join(''),
     FURTHER_FORMS['in HTML']?.(window) ?? '',
-    backwards,
-    inJSON(backwards),
-    withSlashes(backwards),
-    encodeURIComponent(backwards),
+    reversed,
+    inJSON(reversed),
+    withSlashes(reversed),
+    encodeURIComponent(reversed),
   ];
-  const base64 = [...new Set(base64Signs(window))];
-  return [...plain, ...base64, ...base64.flatMap(base64Signs)].map((sign) => sign.toLowerCase());
+  const base64 = [...new Set(base64Patterns(window))];
+  return [...plain, ...base64, ...base64.flatMap(base64Patterns)].map((pattern) => pattern.toLowerCase());
 }
 
-/** The characters that a text inside a longer base64 text determines, for each of its three offsets. */
-function base64Signs(text: string): string[] {
+/**
+ * The base64 characters that depend on this text alone, inside a longer text, for each of the three offsets.
+ */
+function base64Patterns(text: string): string[] {
   return [0, 1, 2].flatMap((offset) => {
     const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]);
     const form = bytes
@@ -89,18 +91,21 @@ function base64Signs(text: string): string[] {
 
 export interface Found {
   readonly kind: string;
-  /** What stands around it. */
-  readonly words: string;
+  /** The text around it. */
+  readonly context: string;
 }
 
-interface Sign {
+interface Pattern {
   readonly text: string;
   readonly kind: string;
 }
 
-/** Secrets that can be recognised anywhere: raw, escaped, percent-encoded, base64, hex, backwards, whole or in part. */
+/**
+ * Secrets that are recognised in any text: raw, escaped, percent-encoded, base64, hex, reversed, whole or in
+ * part.
+ */
 export class Canaries {
-  readonly #byHead = new Map<string, Sign[]>();
+  readonly #byHead = new Map<string, Pattern[]>();
   readonly #known = new Map<string, string>();
 
   constructor(secrets: Readonly<Record<string, string | readonly string[]>> = {}) {
@@ -108,7 +113,7 @@ export class Canaries {
       for (const value of [values].flat()) this.add(kind, value);
   }
 
-  /** The secrets, each with its kind. */
+  /** Secret → its kind. */
   get known(): ReadonlyMap<string, string> {
     return this.#known;
   }
@@ -119,35 +124,39 @@ export class Canaries {
 
   add(kind: string, secret: string): void {
     if (this.#known.has(secret)) return;
-    if (secret.length < WINDOW + STRIDE - 1) throw new Error(`${kind} is too short to be recognised`);
+    if (secret.length < WINDOW + STRIDE - 1)
+      throw new Error(`this ${kind} is too short: it has fewer than ${WINDOW + STRIDE - 1} characters`);
     this.#known.set(secret, kind);
     for (let at = 0; at + WINDOW <= secret.length; at += STRIDE)
-      for (const text of new Set(signsOf(secret.slice(at, at + WINDOW)))) {
+      for (const text of new Set(patternsOf(secret.slice(at, at + WINDOW)))) {
         const head = text.slice(0, HEAD);
-        const signs = this.#byHead.get(head);
-        if (signs) signs.push({ text, kind });
+        const patterns = this.#byHead.get(head);
+        if (patterns) patterns.push({ text, kind });
         else this.#byHead.set(head, [{ text, kind }]);
       }
   }
 
-  /** One find for each kind of secret that a text holds. */
+  /** The first match of each kind of secret in a text. */
   search(text: string): Found[] {
     const lower = text.toLowerCase();
     const found = new Map<string, Found>();
     for (let at = 0; at + HEAD <= lower.length; at++) {
-      const signs = this.#byHead.get(lower.slice(at, at + HEAD));
-      for (const sign of signs ?? [])
-        if (!found.has(sign.kind) && lower.startsWith(sign.text, at))
-          found.set(sign.kind, { kind: sign.kind, words: text.slice(Math.max(0, at - 60), at + 60) });
+      const patterns = this.#byHead.get(lower.slice(at, at + HEAD));
+      for (const pattern of patterns ?? [])
+        if (!found.has(pattern.kind) && lower.startsWith(pattern.text, at))
+          found.set(pattern.kind, { kind: pattern.kind, context: text.slice(Math.max(0, at - 60), at + 60) });
     }
     return [...found.values()];
   }
 }
 
-/** Built-in ones hold methods. */
+/** Prototypes that hold only methods of the language. */
 const PLAIN: readonly unknown[] = [Object.prototype, Error.prototype, Array.prototype, null];
 
-/** All that can be reached from a value: properties of every sort, also of its prototypes, and every cause. */
+/**
+ * Everything that can be reached from a value: properties of every kind, those of its prototypes, and every
+ * cause.
+ */
 export function everythingIn(value: unknown, seen = new Set<unknown>()): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null || seen.has(value)) return '';
@@ -171,7 +180,7 @@ export function everythingIn(value: unknown, seen = new Set<unknown>()): string 
   return found.join('\n');
 }
 
-/** A getter that throws shows what it throws. */
+/** The value of a property, or the error that its getter throws. */
 function read(value: object, key: PropertyKey): unknown {
   try {
     return (value as Record<PropertyKey, unknown>)[key];

@@ -1,7 +1,7 @@
 /**
- * What the documentation promises of a login, restated for the tests: docs/errors.md, the README and WeChat's own pages. It imports
- * nothing of lib/, so that a wrong constant there cannot agree with itself here. The data is JSON because the soak, which is plain
- * JavaScript, reads it too.
+ * What the documentation promises of a login, restated for the tests: docs/errors.md, the README and WeChat's
+ * own pages. It imports nothing of lib/, so that a wrong constant there cannot agree with itself here. The
+ * data is JSON because the soak, which is plain JavaScript, reads it too.
  */
 import contract from './contract.json';
 
@@ -16,7 +16,10 @@ interface KindRules {
   readonly status: number;
   /** WeChat's errcodes of this kind. */
   readonly errcodes: readonly number[];
-  /** Whether the login starts again, once: a new authorization code may succeed where this one failed. A wrong secret never does. */
+  /**
+   * Whether the login starts again, once: a new authorization code may succeed where this one failed. A wrong
+   * secret never does.
+   */
   readonly restartsLogin: boolean;
   /** Whether a call that may be repeated is sent a second time: the request may not have reached WeChat. */
   readonly repeatsCall: boolean;
@@ -71,12 +74,18 @@ export function isRepeated(call: Call, result: CallResult): boolean {
   return result !== 'success' && CALL_RULES[call].mayBeRepeated && KINDS[result].repeatsCall;
 }
 
-/** At userinfo, WeChat rejects an access token that looked valid: it is refreshed once, and the call is sent once more. */
+/**
+ * At userinfo, WeChat rejects an access token that looked valid: it is refreshed once, and the call is sent
+ * once more.
+ */
 export function replacesToken(errcode: number): boolean {
   return contract.errcodesThatReplaceTheToken.includes(errcode);
 }
 
-/** At refresh_token, WeChat ends a refresh token: what was stored with it is deleted, and the user must log in again. */
+/**
+ * At refresh_token, WeChat ends a refresh token: what was stored with it is deleted, and the user must log in
+ * again.
+ */
 export function deletesToken(errcode: number): boolean {
   return contract.errcodesThatDeleteTheToken.includes(errcode);
 }

@@ -6,7 +6,7 @@ import express4 from 'express4';
 import type { WechatGuard, WechatAuthMiddleware } from '../../lib';
 import type { HostRequest, Next } from '../../lib/middleware/http/request';
 
-/** What the middleware needs of a framework, and all that these tests use of it. */
+/** The part of a framework that the middleware needs and the tests use. */
 export type Handler = (req: HostRequest, res: http.ServerResponse, next: Next) => void;
 export type Middleware = Handler | WechatGuard | WechatAuthMiddleware;
 export interface Host {
@@ -18,7 +18,7 @@ export interface Host {
 export const HOSTS = ['Express 5', 'Express 4', 'Connect'] as const;
 export type HostName = (typeof HOSTS)[number];
 
-/** A framework's app; all three are request listeners with `use`. */
+/** An app of this framework: a request listener with `use`. */
 export function createHost(name: HostName): Host & http.RequestListener {
   const make = { 'Express 5': express, 'Express 4': express4, Connect: connect }[name] as () => unknown;
   return make() as Host & http.RequestListener;
@@ -29,7 +29,7 @@ export interface Running {
   close(): Promise<void>;
 }
 
-/** Listens on a free port of this machine. */
+/** Listens on a free port of 127.0.0.1. */
 export async function listen(listener: http.RequestListener): Promise<Running> {
   const server = http.createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,7 +1,7 @@
 import type { Emulator } from '../../lib/emulator';
 import { agree, type BrowserResponse, type Browser } from './browser';
 
-/** The state in an address of WeChat's, or of a callback. */
+/** The state in the address of WeChat's page or of a callback. */
 export function stateIn(address: string): string {
   return paramIn(address, 'state');
 }
@@ -10,7 +10,7 @@ export function paramIn(address: string, name: string): string {
   return new URL(address).searchParams.get(name) ?? '';
 }
 
-/** The same address with other parameters; undefined removes one. */
+/** The address with other parameters; undefined removes one. */
 export function withParams(address: string, params: Readonly<Record<string, string | undefined>>): string {
   const url = new URL(address);
   for (const [name, value] of Object.entries(params)) {
@@ -20,7 +20,9 @@ export function withParams(address: string, params: Readonly<Record<string, stri
   return url.href;
 }
 
-/** Asks for a page and agrees at WeChat: the callback's address, which nobody has opened yet. */
+/**
+ * Opens a page and agrees at WeChat: returns the callback's address, which the browser has not opened yet.
+ */
 export async function comeBack(
   browser: Browser,
   emulator: Emulator,
@@ -38,7 +40,7 @@ export function exchanged(emulator: Emulator): string[] {
     .map(({ query }) => query['code'] ?? '');
 }
 
-/** Whether an answer sends the browser to WeChat's login. */
+/** Whether a response redirects to WeChat's page. */
 export function goesToWechat(emulator: Emulator, { status, location }: BrowserResponse): boolean {
   return status === 302 && location.startsWith(`${emulator.url}/connect/`);
 }
@@ -51,7 +53,7 @@ export async function isLoggedIn(browser: Browser): Promise<boolean> {
   return (await browser.get('/me')).status === 200;
 }
 
-/** The states of the logins that this browser has under way. */
+/** The states of this browser's pending logins. */
 export async function statesOf(browser: Browser): Promise<string[]> {
   const logins = (await sessionOf(browser))['wechat:login'] as { pending: object } | undefined;
   return Object.keys(logins?.pending ?? {});

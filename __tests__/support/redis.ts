@@ -11,7 +11,7 @@ export interface RedisServer {
   close(): Promise<void>;
 }
 
-/** Whether tests on a real Redis can run here. Where everything must run (CI=true), they run, and fail without one. */
+/** Whether the tests on a real Redis run. With CI=true they run in any case, and fail without one. */
 export function hasRedis(): boolean {
   const isThere = spawnSync('redis-server', ['--version']).error === undefined;
   const mustRun = isThere || process.env['CI'] === 'true';
@@ -20,13 +20,13 @@ export function hasRedis(): boolean {
 }
 
 interface RedisOptions {
-  /** That of one that was stopped, to bring it back. @default a free one */
+  /** The port of a Redis that was stopped, to start it again. @default a free port */
   readonly port?: number;
-  /** Further arguments of the server. */
+  /** Further arguments of redis-server. */
   readonly args?: readonly string[];
 }
 
-/** A Redis of the test's own: on a free port, in a temporary folder, nothing kept. */
+/** Starts a Redis on a free port and in a temporary folder; it keeps nothing on disk. */
 export async function startRedis({ port, args = [] }: RedisOptions = {}): Promise<RedisServer> {
   return start(port ?? (await freePort()), /ready to accept connections/i, (folder) => [
     ...['--dir', folder, '--save', '', '--appendonly', 'no'],
@@ -34,10 +34,10 @@ export async function startRedis({ port, args = [] }: RedisOptions = {}): Promis
   ]);
 }
 
-/** A Sentinel that watches one Redis, under the name "main". */
+/** Starts a Sentinel that watches one Redis under the name "main". */
 export async function startSentinel(master: RedisServer): Promise<RedisServer> {
   return start(await freePort(), /\+monitor master/, async (folder) => {
-    // It writes down what it learns, so it insists on a file.
+    // Sentinel saves its state, so it needs a configuration file that it can write.
     const file = path.join(folder, 'sentinel.conf');
     await fs.writeFile(file, `sentinel monitor main 127.0.0.1 ${master.port} 1\n`);
     return [file, '--sentinel'];
@@ -54,14 +54,14 @@ async function start(
   const server = spawn('redis-server', args);
   const gone = new Promise((resolve) => server.once('close', resolve));
   await new Promise<void>((resolve, reject) => {
-    let said = '';
+    let output = '';
     server.once('error', reject);
     server.once('exit', () => {
-      reject(new Error(`redis-server did not start: ${said}`));
+      reject(new Error(`redis-server did not start: ${output}`));
     });
     server.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (ready.test(said)) resolve();
+      output += chunk.toString();
+      if (ready.test(output)) resolve();
     });
   });
   return {

@@ -1,4 +1,4 @@
-// The tests talk to this machine only: a request that would leave it fails at once and names the host.
+// Tests may reach this machine only: a connection to another host fails at once, with the name of that host.
 import net from 'node:net';
 import dns from 'node:dns';
 
@@ -13,7 +13,7 @@ socket.connect = function (...args) {
   const first = Array.isArray(args[0]) ? (args[0] as unknown[])[0] : args[0];
   const host =
     (first as { host?: string } | undefined)?.host ?? (typeof args[1] === 'string' ? args[1] : 'localhost');
-  if (!isLocal(host)) throw new Error(`The tests' network is shut: ${host} is not this machine`);
+  if (!isLocal(host)) throw new Error(`tests may not connect to ${host}: it is not this machine`);
   return connect.apply(this, args);
 };
 

@@ -1,5 +1,5 @@
-// The types that an app in TypeScript gets from express-wechat-auth, beside the other packages that it has installed.
-// Nothing here is run.
+// The types that an app in TypeScript gets from express-wechat-auth, beside the other packages that it has
+// installed. Nothing here is run.
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';

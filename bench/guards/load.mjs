@@ -1,4 +1,5 @@
-// Sends as many requests as a server can respond to, over a few kept-alive connections, with a client that costs little.
+// Sends as many requests as a server can respond to, over a few kept-alive connections, with a client that
+// costs little.
 import net from 'node:net';
 
 /** How many responses came. The first must be a 200, and every other must be as long as the first. */

@@ -1,6 +1,6 @@
-// A browser that costs as little as possible, because it runs beside the apps that are measured: it keeps cookies and
-// connections, and times the callback. The tests' browser (__tests__/support/browser.ts) is TypeScript and opens a
-// connection for each request.
+// A browser that costs as little as possible, because it runs beside the apps that are measured: it keeps
+// cookies and connections, and times the callback. The tests' browser (__tests__/support/browser.ts) is
+// TypeScript and opens a connection for each request.
 import http from 'node:http';
 
 const agent = new http.Agent({ keepAlive: true });

@@ -1,5 +1,5 @@
-// Connects WeChat's host names to the emulator below every agent, so that the apps run unmodified. TLS sessions are
-// resumed as with the real WeChat.
+// Connects WeChat's host names to the emulator below every agent, so that the apps run unmodified. TLS
+// sessions are resumed as with the real WeChat.
 import https from 'node:https';
 
 const HOSTS = ['open.weixin.qq.com', 'api.weixin.qq.com'];

@@ -1,4 +1,5 @@
-// WeChat in a process of its own: the emulator over TLS, behind a TCP proxy that delays every byte as it is told.
+// WeChat in a process of its own: the emulator over TLS, behind a TCP proxy that delays every byte as it is
+// told.
 import net from 'node:net';
 import { createEmulator, selfSignedCertificate } from 'express-wechat-auth/emulator';
 import { serve } from '../parts/child.mjs';

@@ -1,4 +1,5 @@
-// A process of its own, called over its message channel: the CPU and memory of one contender must not count as another's.
+// A process of its own, called over its message channel: the CPU and memory of one contender must not count
+// as another's.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 

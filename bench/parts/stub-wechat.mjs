@@ -3,7 +3,9 @@ import { Buffer } from 'node:buffer';
 import { createHash, randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** An adapter for axios. The response arrives in a later turn of the event loop, as it would from a network. */
+/**
+ * An adapter for axios. The response arrives in a later turn of the event loop, as it would from a network.
+ */
 export async function axiosAdapter(config) {
   await nextTurn();
   const data = Buffer.from(responseTo(new URL(config.url).searchParams.get('code')));

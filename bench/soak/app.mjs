@@ -74,7 +74,8 @@ const server = app.listen(0, '127.0.0.1', () =>
     },
   ),
 );
-// The browsers close their connections: otherwise the server might close an idle one just as a request is sent.
+// The browsers close their connections: otherwise the server might close an idle one just as a request is
+// sent.
 server.keepAliveTimeout = 600_000;
 
 function openSockets() {

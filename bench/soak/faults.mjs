@@ -1,4 +1,5 @@
-// What goes wrong in a soak: at WeChat, on the network, in the browser; and the errors that a login may then end with.
+// What goes wrong in a soak: at WeChat, on the network, in the browser; and the errors that a login may then
+// end with.
 import { readFileSync } from 'node:fs';
 
 /** The rules that the tests hold the library to: see __tests__/support/contract.ts. */
@@ -52,8 +53,8 @@ export function drawFault(random) {
 }
 
 /**
- * The kinds that a fault of WeChat's may end any login with, because faults are shared: those of its errcodes, and those
- * that a restart did not cure.
+ * The kinds that a fault of WeChat's may end any login with, because faults are shared: those of its
+ * errcodes, and those that a restart did not cure.
  */
 const AFTER_WECHAT = Object.entries(contract.errorKinds)
   .filter(

@@ -1,5 +1,6 @@
-// The people of a soak. Each has a browser of its own, which is no more than a cookie and kept-alive connections: the
-// tests' browser (__tests__/support/browser.ts) is TypeScript, and its cookie jar costs more than a request.
+// The people of a soak. Each has a browser of its own, which is no more than a cookie and kept-alive
+// connections: the tests' browser (__tests__/support/browser.ts) is TypeScript, and its cookie jar costs more
+// than a request.
 import { once } from 'node:events';
 import http from 'node:http';
 import { clearTimeout, setTimeout } from 'node:timers';
@@ -95,8 +96,8 @@ export class People {
         }
         return this.#checkLogin(browser, user);
       }
-      // Once the session is renewed, only the process that started the login knows its return path: another one sends
-      // the browser to the root.
+      // Once the session is renewed, only the process that started the login knows its return path: another
+      // one sends the browser to the root.
       if (response.location === '/' && OPENS_CALLBACK_TWICE.test(act)) return this.#checkLogin(browser, user);
       if (!response.location.startsWith(this.#site.emulator.url))
         throw new Violation(`a redirect to ${response.location.slice(0, 60)} (HTTP ${response.status})`);
@@ -202,7 +203,8 @@ export class People {
     const query = new URLSearchParams({ access_token: token, openid: emulator.openid(user, app.appId) });
     const { errcode } = await getJSON(`${emulator.url}/sns/auth?${query}`);
     this.#tally.identities += 1;
-    // The emulator keeps the newest tokens only; an app that calls WeChat with an older one refreshes it (40001).
+    // The emulator keeps the newest tokens only; an app that calls WeChat with an older one refreshes it
+    // (40001).
     if (errcode === TOKEN_INVALID) this.#tally.result('a token that the emulator no longer keeps');
     else if (errcode !== 0)
       throw new Violation(`the token does not belong to this user (errcode ${errcode})`);
@@ -298,8 +300,8 @@ export class People {
 }
 
 /**
- * The return path of a login is known to its session and to the process that started it; a login that loses both ends at
- * the root.
+ * The return path of a login is known to its session and to the process that started it; a login that loses
+ * both ends at the root.
  */
 const LOSE_RETURN_PATH = [
   'loses the cookie of the login',

@@ -26,10 +26,10 @@ export const PAGES = ['me', 'full', 'staff'] as const;
 export type Page = (typeof PAGES)[number];
 
 /**
- * One thing that a browser, a person or WeChat does. It is plain data, so that found-seeds.ts can keep a sequence that
- * failed once. `link`, `callback` and `old` count backwards: 0 is the latest address of WeChat's page, the latest
- * callback or the latest cookies; an action on one that does not exist is skipped. Browser -1 is the browser that
- * started the login of this callback.
+ * One thing that a browser, a person or WeChat does. It is plain data, so that found-seeds.ts can keep a
+ * sequence that failed once. `link`, `callback` and `old` count backwards: 0 is the latest address of
+ * WeChat's page, the latest callback or the latest cookies; an action on one that does not exist is skipped.
+ * Browser -1 is the browser that started the login of this callback.
  */
 export type Action =
   | { do: 'open' | 'open by script'; browser: number; page: Page }
@@ -95,7 +95,10 @@ const callBackTwice = action('call back twice', {
   keep: fc.nat(1),
 });
 
-/** One person's whole login in one browser. A later action may continue with its link if the login is lost or refused. */
+/**
+ * One person's whole login in one browser. A later action may continue with its link if the login is lost or
+ * refused.
+ */
 const logIn = fc
   .tuple(browser, page, person, fc.boolean(), fc.oneof(callBack, callBack, callBackTwice))
   .map(([where, what, who, fullService, end]): Action[] => [
@@ -136,7 +139,10 @@ const lateTab = fc.tuple(browser, person, person, condition).map(([where, first,
   { do: 'call back', browser: -1, callback: 0, condition: how, keep: true },
 ]);
 
-/** One session in two browsers: a login of the official account, then one of the website. The unionid connects them. */
+/**
+ * One session in two browsers: a login of the official account, then one of the website. The unionid connects
+ * them.
+ */
 const twoAccounts = fc.tuple(person, person, condition).map(([first, second, how]): Action[] => [
   { do: 'open', browser: 2, page: 'me' },
   { do: 'restore cookies', browser: 0, old: 0 },

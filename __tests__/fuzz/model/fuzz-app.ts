@@ -1,6 +1,6 @@
 /**
- * The app of the scenarios: the main site logs in by two accounts, the staff's site by a third under a session key of
- * its own. The clock stands still until a scenario moves it.
+ * The app of the scenarios: the main site logs in by two accounts, the staff's site by a third under a
+ * session key of its own. The clock stands still until a scenario moves it.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { requireWechatUser, wechatAuth, type OAuth, type OnLogin } from '../../../lib/index';
@@ -227,7 +227,10 @@ export class FuzzApp {
   }
 }
 
-/** The OAuth of every account. Only a browser that is logged in by the website's account sees that account's OAuth. */
+/**
+ * The OAuth of every account. Only a browser that is logged in by the website's account sees that account's
+ * OAuth.
+ */
 async function oauthsOf(app: TestApp, seen: ReadonlySet<OAuth>): Promise<OAuth[]> {
   const browser = Browser.onDesktop(app.url);
   await browser.get('/oauth');

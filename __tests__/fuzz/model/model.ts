@@ -1,6 +1,6 @@
 /**
- * What must come of each request, derived from support/contract.ts alone: the response, the login in the session, and
- * how often WeChat and the app's onLogin are called. It shares no code with the library.
+ * What must come of each request, derived from support/contract.ts alone: the response, the login in the
+ * session, and how often WeChat and the app's onLogin are called. It shares no code with the library.
  */
 import { LIMITS, SCOPE_RANK, type Scope } from '../../support/contract';
 import type { Condition } from './actions';
@@ -39,7 +39,10 @@ export class Model {
   readonly #sessions: Sessions;
   /** By state and code: the result, which a duplicate callback shares. */
   readonly #results = new Map<string, Kept<Result>>();
-  /** By state: the openid that the first code proved, and what onLogin made of it. No other user can own the state. */
+  /**
+   * By state: the openid that the first code proved, and what onLogin made of it. No other user can own the
+   * state.
+   */
   readonly #owners = new Map<string, Kept<{ openid: string; result: Result }>>();
   /** By state: the state of the login that replaced it. */
   readonly #restarts = new Map<string, Kept<string>>();
@@ -212,7 +215,10 @@ export class Model {
     return kept && this.now - kept.at <= LIMITS.sharedResultMs ? kept.value : undefined;
   }
 
-  /** The result of a callback: shared with an earlier one that had the same code, or of an exchange of its own. */
+  /**
+   * The result of a callback: shared with an earlier one that had the same code, or of an exchange of its
+   * own.
+   */
   #resultOf(
     { code, state }: CallbackParams,
     pending: Pending,
@@ -244,7 +250,9 @@ export class Model {
     return { restart };
   }
 
-  /** The login of the user whom a code proved; undefined if another user owns the state. onLogin runs once. */
+  /**
+   * The login of the user whom a code proved; undefined if another user owns the state. onLogin runs once.
+   */
   #loginOf(state: string, user: Login, condition: Condition): Result | undefined {
     const owner = this.#fresh(this.#owners, state);
     if (owner) return owner.openid === user.openid ? owner.result : undefined;

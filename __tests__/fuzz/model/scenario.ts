@@ -1,4 +1,7 @@
-/** Plays the actions of three browsers to the app and to the model; both must come to the same result after each. */
+/**
+ * Plays the actions of three browsers to the app and to the model; both must come to the same result after
+ * each.
+ */
 import type { CookieJar } from 'tough-cookie';
 import { Browser, type BrowserResponse } from '../../support/browser';
 import { CODE_LIFETIME_MS, ERROR_KINDS, restartsLogin } from '../../support/contract';
@@ -320,7 +323,9 @@ export class Scenario {
     this.#expect(client, site, response, step);
   }
 
-  /** The response is the one that the model predicts, and the browser now holds the cookie that it predicts. */
+  /**
+   * The response is the one that the model predicts, and the browser now holds the cookie that it predicts.
+   */
   #expect(client: Client, site: Site, response: BrowserResponse, { expected, cookie }: Step): void {
     expect(this.#inTerms(response)).toEqual(comparable(expected));
     if (expected.to !== 'page') expect(response.headers['cache-control']).toBe('no-store');
@@ -399,7 +404,9 @@ function comparable(expected: Expected): object {
   return { to: 'page', user: userIn(expected.login) };
 }
 
-/** The request behind a response, for the model; a redirect to WeChat shows the state that the app generated. */
+/**
+ * The request behind a response, for the model; a redirect to WeChat shows the state that the app generated.
+ */
 function requestOf(client: Client, site: Site, { location }: BrowserResponse): Request {
   const generatedState = URL.canParse(location) ? paramIn(location, 'state') : '';
   return { cookie: client.cookie, site, userAgent: client.userAgent, generatedState };

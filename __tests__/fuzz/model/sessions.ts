@@ -1,8 +1,8 @@
 import type { Cookie, Session, SiteSession, Storage } from './terms';
 
 /**
- * Where sessions are stored. With cookie-session, each write makes a new cookie and the old ones stay valid; with
- * express-session, the cookie is the id of a stored session.
+ * Where sessions are stored. With cookie-session, each write makes a new cookie and the old ones stay valid;
+ * with express-session, the cookie is the id of a stored session.
  */
 export class Sessions {
   readonly #storage: Storage;

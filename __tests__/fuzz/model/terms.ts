@@ -30,8 +30,8 @@ export interface Code {
 }
 
 /**
- * Any kind that restarts a login. Which of them a second failure reports depends on the failure: the model does not
- * tell them apart.
+ * Any kind that restarts a login. Which of them a second failure reports depends on the failure: the model
+ * does not tell them apart.
  */
 export const RESTARTABLE = 'a kind that restarts logins';
 export type ExpectedKind = ErrorKind | typeof RESTARTABLE;

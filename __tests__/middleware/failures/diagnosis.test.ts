@@ -123,15 +123,18 @@ describe('a secure session cookie', () => {
     expect(said[0]?.message).toMatch(/Serve the app over https/);
   });
 
-  it.each(secure)('causes one warning behind a proxy that Express does not trust: %s', async (_name, make) => {
-    for (const host of ['Express 5', 'Express 4'] as const) {
-      said = [];
-      const app = await start({ host, session: make(), auth: { baseURL: BASE } });
-      await logIns(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
-      expect(codes()).toEqual(['WECHAT_COOKIE_SECURE']);
-      expect(said[0]?.message).toContain("app.set('trust proxy', 1)");
-    }
-  });
+  it.each(secure)(
+    'causes one warning behind a proxy that Express does not trust: %s',
+    async (_name, make) => {
+      for (const host of ['Express 5', 'Express 4'] as const) {
+        said = [];
+        const app = await start({ host, session: make(), auth: { baseURL: BASE } });
+        await logIns(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
+        expect(codes()).toEqual(['WECHAT_COOKIE_SECURE']);
+        expect(said[0]?.message).toContain("app.set('trust proxy', 1)");
+      }
+    },
+  );
 
   it.each(secure)('causes no warning behind a trusted proxy: %s', async (_name, make) => {
     for (const host of ['Express 5', 'Express 4'] as const) {

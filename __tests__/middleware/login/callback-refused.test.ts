@@ -20,7 +20,7 @@ useEmulator();
 
 async function withApp(
   options: Parameters<typeof startApp>[1],
-work: (app: TestApp, browser: Browser) => Promise<void>,
+  work: (app: TestApp, browser: Browser) => Promise<void>,
 ): Promise<void> {
   const app = await startApp(emulator, options);
   emulator.requests.length = 0;
@@ -46,20 +46,23 @@ describe.each(SESSION_NAMES)('a user who refuses, with %s', (kind) => {
     emulator.switches.denial = 'silent';
   });
 
-  it.each(['state-only', 'authdeny'] as const)('gets a page that offers the login again, after the response %s of WeChat', async (denial) => {
-    emulator.switches.denial = denial;
-    const redirect = await browser.follow('/me?kept');
-    const callbackURL = (await emulator.authorize(redirect.location, { allow: false })) ?? '';
-    const page = await browser.get(callbackURL);
-    expect(page.status).toBe(403);
-    expect(page.body).toContain('access_denied');
-    expect(page.body).toContain('你已取消登录');
-    expect(exchanged(emulator)).toEqual([]);
-    expect(await isLoggedIn(browser)).toBe(false);
-    // The link starts a login with the same return path.
-    const retry = /href="(\/login[^"]*)"/.exec(page.body)?.[1] ?? '';
-    expect((await browser.logIn(emulator, retry)).url).toBe(`${app.url}/me?kept`);
-  });
+  it.each(['state-only', 'authdeny'] as const)(
+    'gets a page that offers the login again, after the response %s of WeChat',
+    async (denial) => {
+      emulator.switches.denial = denial;
+      const redirect = await browser.follow('/me?kept');
+      const callbackURL = (await emulator.authorize(redirect.location, { allow: false })) ?? '';
+      const page = await browser.get(callbackURL);
+      expect(page.status).toBe(403);
+      expect(page.body).toContain('access_denied');
+      expect(page.body).toContain('你已取消登录');
+      expect(exchanged(emulator)).toEqual([]);
+      expect(await isLoggedIn(browser)).toBe(false);
+      // The link starts a login with the same return path.
+      const retry = /href="(\/login[^"]*)"/.exec(page.body)?.[1] ?? '';
+      expect((await browser.logIn(emulator, retry)).url).toBe(`${app.url}/me?kept`);
+    },
+  );
 
   it.each([
     ['an empty code', { code: '' }],
@@ -138,7 +141,10 @@ describe.each(SESSION_NAMES)('a virtual user of the snapshot page, with %s', (ki
       const real = await emulator.authorize(redirect.location, { user: 'snapshot', fullService: true });
       const response = await browser.get(real ?? '');
       expect(goesToWechat(emulator, response)).toBe(true);
-      const newCallbackURL = await emulator.authorize(response.location, { user: 'snapshot', fullService: true });
+      const newCallbackURL = await emulator.authorize(response.location, {
+        user: 'snapshot',
+        fullService: true,
+      });
       await browser.get(newCallbackURL ?? '');
       expect(await isLoggedIn(browser)).toBe(true);
     });
@@ -168,7 +174,11 @@ describe.each(SESSION_NAMES)('a virtual user of the snapshot page, with %s', (ki
 describe('a response that grants less than requested', () => {
   it('leads to a page instead of a loop', async () => {
     await withApp({}, async (_app, browser) => {
-      const endFault = emulator.fail('access_token', { patch: { scope: 'snsapi_base' } }, { times: Infinity });
+      const endFault = emulator.fail(
+        'access_token',
+        { patch: { scope: 'snsapi_base' } },
+        { times: Infinity },
+      );
       const page = await browser.follow(await comeBack(browser, emulator));
       endFault();
       expect(page.status).toBe(403);
@@ -215,19 +225,16 @@ describe('a login that the app refuses', () => {
     });
   });
 
-  it.each([undefined, null, 'route', 'router', 0, ''])(
-    'is refused if onLogin throws %j',
-    async (thrown) => {
-      const onLogin = (): Promise<never> => {
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- JavaScript allows it
-        return Promise.reject(thrown);
-      };
-      await withApp({ auth: { onLogin } }, async (_app, browser) => {
-        expect((await browser.get(await comeBack(browser, emulator))).status).toBe(403);
-        expect(await isLoggedIn(browser)).toBe(false);
-      });
-    },
-  );
+  it.each([undefined, null, 'route', 'router', 0, ''])('is refused if onLogin throws %j', async (thrown) => {
+    const onLogin = (): Promise<never> => {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- JavaScript allows it
+      return Promise.reject(thrown);
+    };
+    await withApp({ auth: { onLogin } }, async (_app, browser) => {
+      expect((await browser.get(await comeBack(browser, emulator))).status).toBe(403);
+      expect(await isLoggedIn(browser)).toBe(false);
+    });
+  });
 
   it.each([undefined, 'route', null])('does not pass a request on if a hook throws %j', async (thrown) => {
     const hook = (): never => {

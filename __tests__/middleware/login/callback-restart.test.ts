@@ -21,7 +21,7 @@ const JSON_ONLY = { Accept: 'application/json' };
 describe.each(SESSION_NAMES)('a code that WeChat refuses, with %s', (kind) => {
   let app: TestApp;
   let browser: Browser;
-let endFault = (): void => undefined;
+  let endFault = (): void => undefined;
   beforeAll(async () => {
     app = await startApp(emulator, { session: SESSIONS[kind]() });
   });
@@ -31,10 +31,10 @@ let endFault = (): void => undefined;
     emulator.requests.length = 0;
   });
   afterEach(() => {
-endFault();
+    endFault();
   });
   const breakExchange = (fault: EmulatorFault, times = Infinity): void => {
-endFault = emulator.fail('access_token', fault, { times });
+    endFault = emulator.fail('access_token', fault, { times });
   };
 
   it.each<[string, EmulatorFault, string, number]>([
@@ -66,13 +66,16 @@ endFault = emulator.fail('access_token', fault, { times });
     expect(exchanged(emulator)).toEqual([paramIn(callbackURL, 'code'), paramIn(secondCallbackURL, 'code')]);
     expect(await isLoggedIn(browser)).toBe(false);
 
-endFault();
+    endFault();
     const retry = /href="(\/login[^"]*)"/.exec(end.body)?.[1] ?? '';
     expect((await browser.logIn(emulator, retry)).url).toBe(`${app.url}/me?kept`);
   });
 
   it('restarts the login once if WeChat does not respond in time', async () => {
-    const impatient = await startApp(emulator, { session: SESSIONS[kind](), auth: { http: { timeout: 300 } } });
+    const impatient = await startApp(emulator, {
+      session: SESSIONS[kind](),
+      auth: { http: { timeout: 300 } },
+    });
     const other = Browser.inWechat(impatient.url);
     breakExchange('silence');
     const restarted = await other.get(await comeBack(other, emulator));
@@ -109,7 +112,7 @@ endFault();
   });
 
   it('restarts, too, if the profile cannot be read', async () => {
-endFault = emulator.fail('userinfo', { html: true }, { times: 1 });
+    endFault = emulator.fail('userinfo', { html: true }, { times: 1 });
     const restarted = await browser.get(await comeBack(browser, emulator, '/me?kept'));
     expect(stateIn(restarted.location)).toMatch(/^1/);
     expect((await browser.get(await agree(emulator, restarted.location))).location).toBe('/me?kept');
@@ -118,7 +121,10 @@ endFault = emulator.fail('userinfo', { html: true }, { times: 1 });
 
 describe('a callback whose login the session does not hold', () => {
   /** Follows every redirect and agrees at WeChat each time: returns the last response, and how often it was at WeChat. */
-  async function followAll(browser: Browser, path: string): Promise<{ end: BrowserResponse; rounds: number }> {
+  async function followAll(
+    browser: Browser,
+    path: string,
+  ): Promise<{ end: BrowserResponse; rounds: number }> {
     let response = await browser.follow(path);
     let rounds = 0;
     while (rounds < 10 && response.location) {
@@ -176,7 +182,7 @@ describe('a callback whose login the session does not hold', () => {
     await withApp({}, async (app) => {
       const browser = Browser.inWechat(app.url.replace('127.0.0.1', 'localhost'));
       const callbackURL = await comeBack(browser, emulator, '/me?kept');
-const browserHere = Browser.inWechat(app.url);
+      const browserHere = Browser.inWechat(app.url);
       const restarted = await browserHere.get(callbackURL.replace('localhost', '127.0.0.1'));
       expect(goesToWechat(emulator, restarted)).toBe(true);
       expect((await browserHere.get(await agree(emulator, restarted.location))).location).toBe('/me?kept');

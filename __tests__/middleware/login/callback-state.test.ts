@@ -114,7 +114,8 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
   });
 
   it('fits into a cookie with every return path', async () => {
-    for (let tab = 0; tab < 10; tab++) await loginStartedFrom(`/me?${tab}${encodeURIComponent('中'.repeat(50))}`);
+    for (let tab = 0; tab < 10; tab++)
+      await loginStartedFrom(`/me?${tab}${encodeURIComponent('中'.repeat(50))}`);
     for (let tab = 0; tab < 10; tab++)
       await browser.get(`/login?returnTo=${encodeURIComponent(`/me?${tab}${'中'.repeat(160)}`)}`);
     expect(browser.cookies().length).toBeLessThan(3_000);
@@ -172,7 +173,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     'code%5B%5D=CODE&state=STATE',
   ])('is not accepted in a query such as ?%s, and stays valid', async (query) => {
     const callbackURL = await comeBack(browser, emulator);
-const sentQuery = query
+    const sentQuery = query
       .replaceAll('CODE', paramIn(callbackURL, 'code'))
       .replaceAll('STATE', stateIn(callbackURL));
     const response = await browser.get(`/callback?${sentQuery}`);
@@ -218,7 +219,7 @@ const sentQuery = query
     expect(stateIn(late.location)).toMatch(/^1/);
 
     now.mockReturnValue(start + 1_200_000);
-const finished = await browser.get(await agree(emulator, late.location));
+    const finished = await browser.get(await agree(emulator, late.location));
     expect(finished.location).toBe('/me?late');
     expect(await isLoggedIn(browser)).toBe(true);
   });

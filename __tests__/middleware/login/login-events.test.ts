@@ -385,7 +385,7 @@ describe.each(SESSION_NAMES)('two callbacks of one login, with %s', (kind) => {
   ): Promise<{ app: TestApp; browser: Browser; addresses: readonly [string, string] }> {
     callbacks = 0;
     bothArrived = new Promise((resolve) => (resolveArrival = resolve));
-const countCallbacks = (req: HostRequest): void => {
+    const countCallbacks = (req: HostRequest): void => {
       if (req.url?.startsWith('/callback') && ++callbacks === 2) setImmediate(resolveArrival);
     };
     const app = await start(

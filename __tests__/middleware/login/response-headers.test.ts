@@ -132,7 +132,7 @@ describe('every response of our routes', () => {
   });
 
   const state = (digit: number): string => `${digit}${'a'.repeat(32)}`;
-const expectPrivate = (response: BrowserResponse, isCallback: boolean): void => {
+  const expectPrivate = (response: BrowserResponse, isCallback: boolean): void => {
     expect(response.headers['cache-control']).toBe('no-store');
     expect(response.headers['referrer-policy']).toBe(isCallback ? 'no-referrer' : undefined);
   };
@@ -200,7 +200,7 @@ const expectPrivate = (response: BrowserResponse, isCallback: boolean): void => 
     const browser = Browser.inWechat(app.url);
     const login = await browser.get('/login');
     const callback = await browser.get(await agree(emulator, login.location));
-const restarted = await browser.get(`/callback?code=abc&state=${state(0)}`);
+    const restarted = await browser.get(`/callback?code=abc&state=${state(0)}`);
     const logout = await browser.get('/logout');
     const posted = await browser.request('/logout', { method: 'POST' });
     for (const response of [login, callback, restarted, logout, posted]) {
@@ -209,17 +209,14 @@ const restarted = await browser.get(`/callback?code=abc&state=${state(0)}`);
     }
   });
 
-  it.each(['no session', 'a session'])(
-    'leaves other methods to the app (%s)',
-    async (which) => {
-      const browser = Browser.inWechat((which === 'no session' ? withoutSession : app).url);
-      for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
-        for (const path of ['/login', '/callback?code=abc'])
-          expect((await browser.request(path, { method })).body).toBe('home');
-      }
-      expect((await browser.request('/logout', { method: 'DELETE' })).body).toBe('home');
-    },
-  );
+  it.each(['no session', 'a session'])('leaves other methods to the app (%s)', async (which) => {
+    const browser = Browser.inWechat((which === 'no session' ? withoutSession : app).url);
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
+      for (const path of ['/login', '/callback?code=abc'])
+        expect((await browser.request(path, { method })).body).toBe('home');
+    }
+    expect((await browser.request('/logout', { method: 'DELETE' })).body).toBe('home');
+  });
 });
 
 describe('an unguarded request', () => {

@@ -64,8 +64,7 @@ describeInChromium('the pages in a browser', () => {
 
   type Way = (size: BrowserContextOptions) => Promise<Seen>;
   const ways: Readonly<Record<string, Way>> = {
-    'an unknown state': async (size) =>
-      open(`${(await start()).url}/callback?code=x&state=y`, size),
+    'an unknown state': async (size) => open(`${(await start()).url}/callback?code=x&state=y`, size),
     'a lost cookie': async (size) =>
       open(`${(await start()).url}/callback?code=x&state=1${'0'.repeat(32)}`, size),
     'a snapshot user': async (size) => {

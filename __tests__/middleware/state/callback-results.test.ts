@@ -41,9 +41,9 @@ describe.each(rows)('two callbacks at once, on $host with $kind', ({ host, kind 
   let callbacks: number;
   let resolveArrival: () => void;
   let bothArrived: Promise<void>;
-let refuses: boolean;
+  let refuses: boolean;
 
-const countCallbacks = (req: HostRequest): void => {
+  const countCallbacks = (req: HostRequest): void => {
     if (req.url?.startsWith('/callback') && ++callbacks === 2) setImmediate(resolveArrival);
   };
 
@@ -55,7 +55,7 @@ const countCallbacks = (req: HostRequest): void => {
         onLogin: async (_req, { user }) => {
           logins.push(user.openid);
           await bothArrived;
-if (refuses) throw new Error('not this one');
+          if (refuses) throw new Error('not this one');
           return { ...user, account: logins.length };
         },
       },
@@ -117,10 +117,10 @@ if (refuses) throw new Error('not this one');
 
   it('restart the login together if WeChat refuses the code: one new state', async () => {
     const [first, second] = await callBackTwice('same-code');
-const endFault = emulator.fail('access_token', { errcode: 40163 }, { delay: 100 });
+    const endFault = emulator.fail('access_token', { errcode: 40163 }, { delay: 100 });
     const copies = [copyOf(browser, app.url), copyOf(browser, app.url)] as const;
     const responses = await Promise.all([copies[0].get(first), copies[1].get(second)]);
-endFault();
+    endFault();
     const states = responses.map(({ location }) => stateIn(location));
     expect(states[0]).toMatch(/^1[0-9a-f]{32}$/);
     expect(states[1]).toBe(states[0]);
@@ -164,14 +164,17 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
     ['another code', (callbackURL: string) => withParams(callbackURL, { code: 'another' })],
     ['no code', (callbackURL: string) => withParams(callbackURL, { code: undefined })],
     ['authdeny', (callbackURL: string) => withParams(callbackURL, { code: 'authdeny' })],
-  ])('with the new cookie redirects to the return path, and sends WeChat no request: %s', async (_name, alter) => {
-    const { callbackURL } = await logInOnce();
-    const second = await browser.get(alter(callbackURL));
-    expect([second.status, second.location, second.body]).toEqual([302, '/me?where', '']);
-    expect(exchanged(emulator)).toHaveLength(1);
-    expect(logins).toBe(1);
-    expect(await isLoggedIn(browser)).toBe(true);
-  });
+  ])(
+    'with the new cookie redirects to the return path, and sends WeChat no request: %s',
+    async (_name, alter) => {
+      const { callbackURL } = await logInOnce();
+      const second = await browser.get(alter(callbackURL));
+      expect([second.status, second.location, second.body]).toEqual([302, '/me?where', '']);
+      expect(exchanged(emulator)).toHaveLength(1);
+      expect(logins).toBe(1);
+      expect(await isLoggedIn(browser)).toBe(true);
+    },
+  );
 
   it('with the old cookie, because the first response was lost, logs in too, without a second exchange', async () => {
     const { callbackURL, oldCookie } = await logInOnce();

@@ -21,11 +21,11 @@ function putRoute(app: Host): void {
 
 async function withApp(
   options: Parameters<typeof startApp>[1],
-work: (app: TestApp, browser: Browser) => Promise<void>,
+  work: (app: TestApp, browser: Browser) => Promise<void>,
 ): Promise<void> {
   const app = await startApp(emulator, { routes: putRoute, ...options });
   try {
-await work(app, Browser.inWechat(app.url));
+    await work(app, Browser.inWechat(app.url));
   } finally {
     await app.close();
   }
@@ -37,15 +37,18 @@ describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
     ['none', false, { cart: undefined, lang: undefined }],
     ['a list', ['cart'], { cart: '3', lang: undefined }],
     ['an empty list', [], { cart: undefined, lang: undefined }],
-  ])('keeps from an anonymous session what preserveSession names: %s', async (_name, preserveSession, kept) => {
-    await withApp({ session: SESSIONS[kind](), auth: { preserveSession } }, async (_app, browser) => {
-      await browser.get('/put?cart=3&lang=en');
-      await browser.logIn(emulator, '/me');
-      const { cart, lang } = await sessionOf(browser);
-      expect({ cart, lang }).toEqual(kept);
-      expect(await isLoggedIn(browser)).toBe(true);
-    });
-  });
+  ])(
+    'keeps from an anonymous session what preserveSession names: %s',
+    async (_name, preserveSession, kept) => {
+      await withApp({ session: SESSIONS[kind](), auth: { preserveSession } }, async (_app, browser) => {
+        await browser.get('/put?cart=3&lang=en');
+        await browser.logIn(emulator, '/me');
+        const { cart, lang } = await sessionOf(browser);
+        expect({ cart, lang }).toEqual(kept);
+        expect(await isLoggedIn(browser)).toBe(true);
+      });
+    },
+  );
 
   it.each([true, false, ['cart']])(
     'loses the data of another user, and keeps the data of the same user (preserveSession: %j)',
@@ -92,7 +95,7 @@ describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
             });
           },
         },
-async (_otherApp, other) => {
+        async (_otherApp, other) => {
           await other.get('/spoil');
           expect(await isLoggedIn(other)).toBe(false);
           await other.logIn(emulator, '/me', 'emoji');
@@ -175,7 +178,7 @@ describe('a redirect', () => {
     const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       let finishSave = (): void => undefined;
-const saveStarted = new Promise<void>((resolve) => {
+      const saveStarted = new Promise<void>((resolve) => {
         const set = store.set.bind(store);
         store.set = (...args) => {
           finishSave = () => {
@@ -184,14 +187,14 @@ const saveStarted = new Promise<void>((resolve) => {
           resolve();
         };
       });
-let hasResponse = false;
+      let hasResponse = false;
       const response = browser.get('/login').then((got) => {
-hasResponse = true;
+        hasResponse = true;
         return got;
       });
-await saveStarted;
+      await saveStarted;
       for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-expect(hasResponse).toBe(false);
+      expect(hasResponse).toBe(false);
       finishSave();
       expect(goesToWechat(emulator, await response)).toBe(true);
     });
@@ -201,25 +204,28 @@ expect(hasResponse).toBe(false);
 describe('a session store that fails', () => {
   const JSON_ONLY = { Accept: 'application/json' };
 
-  it.each(['set', 'destroy'] as const)('at the callback (%s) logs nobody in, and the response names it', async (call) => {
-    const store = new FaultySessionStore();
-    await withApp({ session: serverSessions(store) }, async (_app, browser) => {
-      await browser.get('/put?cart=3');
-      const callbackURL = await comeBack(browser, emulator);
-      store.behaviour[call] = 'broken';
-      const response = await browser.get(callbackURL, { headers: JSON_ONLY });
-      expect(response.status).toBe(503);
-      expect(response.json()).toEqual({
-        error: 'session_missing',
-        message: expect.stringContaining(`${call} is out of order`) as string,
+  it.each(['set', 'destroy'] as const)(
+    'at the callback (%s) logs nobody in, and the response names it',
+    async (call) => {
+      const store = new FaultySessionStore();
+      await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+        await browser.get('/put?cart=3');
+        const callbackURL = await comeBack(browser, emulator);
+        store.behaviour[call] = 'broken';
+        const response = await browser.get(callbackURL, { headers: JSON_ONLY });
+        expect(response.status).toBe(503);
+        expect(response.json()).toEqual({
+          error: 'session_missing',
+          message: expect.stringContaining(`${call} is out of order`) as string,
+        });
+        expect(response.headers['set-cookie']).toBeUndefined();
+        expect(response.headers['cache-control']).toBe('no-store');
+        store.behaviour[call] = 'healthy';
+        expect(await isLoggedIn(browser)).toBe(false);
+        expect((await browser.logIn(emulator, '/me')).status).toBe(200);
       });
-      expect(response.headers['set-cookie']).toBeUndefined();
-      expect(response.headers['cache-control']).toBe('no-store');
-      store.behaviour[call] = 'healthy';
-      expect(await isLoggedIn(browser)).toBe(false);
-      expect((await browser.logIn(emulator, '/me')).status).toBe(200);
-    });
-  });
+    },
+  );
 
   it('at the callback allows an immediate retry, without a second exchange', async () => {
     const store = new FaultySessionStore();

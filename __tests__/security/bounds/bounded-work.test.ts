@@ -1,9 +1,11 @@
 /**
- * The work that a text from outside causes is bounded (it grows no faster than the text) wherever the text comes from: the
- * table is in support/outside-texts.ts. Each row is measured with a text of n units and with one of 4n.
+ * The work that a text from outside causes is bounded (it grows no faster than the text) wherever the text
+ * comes from: the table is in support/outside-texts.ts. Each row is measured with a text of n units and with
+ * one of 4n.
  *
- * Work inside a regular expression is not measured here: __tests__/regular-expressions.test.ts proves that every expression
- * takes linear time. The command (doctor, emulator) works on no request of a browser to the app; it has tests of its own.
+ * Work inside a regular expression is not measured here: __tests__/regular-expressions.test.ts proves that
+ * every expression takes linear time. The command (doctor, emulator) works on no request of a browser to the
+ * app; it has tests of its own.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';

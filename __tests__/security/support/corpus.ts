@@ -30,8 +30,8 @@ export class Corpus {
   }
 
   /**
-   * The last test of a file: every attack ran and none succeeded. The number is written down so that an attack that gets
-   * lost is noticed; whoever adds one changes it.
+   * The last test of a file: every attack ran and none succeeded. The number is written down so that an
+   * attack that gets lost is noticed; whoever adds one changes it.
    */
   expectAll(counts: number | Readonly<Record<HostName, number>>): void {
     const expected = HOSTS.map((host) => [host, typeof counts === 'number' ? counts : counts[host]] as const);

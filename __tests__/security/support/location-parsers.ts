@@ -1,6 +1,6 @@
 /**
- * How clients parse a Location header: by the URL standard, by RFC 3986, and in the lenient ways of older clients. It is
- * independent of the library's own check of return paths.
+ * How clients parse a Location header: by the URL standard, by RFC 3986, and in the lenient ways of older
+ * clients. It is independent of the library's own check of return paths.
  */
 
 interface LocationParser {

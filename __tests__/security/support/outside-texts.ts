@@ -390,7 +390,10 @@ const BODY: readonly OutsideText[] = [
   },
 ];
 
-/** Sessions are signed or stored as a rule. An app may forget to sign them, or let others write into its store. */
+/**
+ * Sessions are signed or stored as a rule. An app may forget to sign them, or let others write into its
+ * store.
+ */
 const SESSION: readonly OutsideText[] = [
   {
     text: 'session with many pending and finished logins',

@@ -44,7 +44,9 @@ export function wasExchanged(emulator: Emulator, code: string): boolean {
   );
 }
 
-/** What is wrong with a response, whatever the request was: an error, or a header that only an attacker wants. */
+/**
+ * What is wrong with a response, whatever the request was: an error, or a header that only an attacker wants.
+ */
 export function defectOf(response: RawResponse): string | undefined {
   const { status, headers, head } = response;
   if (status === 0) return undefined;

@@ -3,13 +3,13 @@ import { chromium, type Browser, type BrowserContext, type BrowserContextOptions
 
 const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** `describe` where there is a Chromium; else a visible skip, and with CI=true a failure. */
+/** `describe` if Chromium is installed. Otherwise it is skipped with a message; with CI=true, it fails. */
 export function describeInChromium(name: string, tests: () => void): void {
   if (existsSync(EXECUTABLE)) {
     describe(name, tests);
     return;
   }
-  const reason = `no Chromium at ${EXECUTABLE} (Debian: apt-get install chromium; else set CHROMIUM to its path)`;
+  const reason = `no Chromium at ${EXECUTABLE} (Debian: apt-get install chromium; or set CHROMIUM to its path)`;
   if (process.env['CI'] === 'true') {
     it(name, () => {
       throw new Error(reason);
@@ -43,7 +43,7 @@ export const PHONE: BrowserContextOptions = {
 };
 export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 800 }, locale: 'zh-CN' };
 
-/** A fresh profile: no cookies of an earlier test. */
+/** A window with a profile of its own: no cookies of an earlier test. */
 export function openWindow(browser: Browser, options: BrowserContextOptions): Promise<BrowserContext> {
   return browser.newContext(options);
 }

@@ -31,7 +31,9 @@ export interface RawRequest {
   readonly accept?: string | null;
 }
 
-/** A browser over raw sockets: it stores cookies, and sends whatever bytes it is told to, however malformed. */
+/**
+ * A browser over raw sockets: it stores cookies, and sends whatever bytes it is told to, however malformed.
+ */
 export class RawBrowser {
   readonly jar = new Map<string, string>();
 
@@ -70,7 +72,10 @@ export class RawBrowser {
     ].join('\r\n');
   }
 
-  /** Sends one request and stores the cookies of the response. The status is 0 if the server closes without one. */
+  /**
+   * Sends one request and stores the cookies of the response. The status is 0 if the server closes without
+   * one.
+   */
   async send(target: string, options: RawRequest = {}): Promise<RawResponse> {
     const responses = await this.sendBytes(this.bytesOf(target, options));
     if (responses.length > 1)

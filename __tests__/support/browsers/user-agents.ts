@@ -1,4 +1,4 @@
-/** What browsers say of themselves (shortened captures). */
+/** User-Agent headers of browsers (shortened captures). */
 export const IPHONE_WECHAT =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60(0x18003c2f) NetType/WIFI Language/zh_CN';
 export const ANDROID_WECHAT =

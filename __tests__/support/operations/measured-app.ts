@@ -1,6 +1,6 @@
 /**
- * An app in a process of its own (measured-process.js), and a client for it that measures what requests make the app do, and how
- * much heap they leave behind.
+ * An app in a process of its own (measured-process.js), and a client for it that measures what requests make
+ * the app do, and how much heap they leave behind.
  */
 import crypto from 'node:crypto';
 import http from 'node:http';
@@ -12,8 +12,8 @@ import { emulated } from '../app';
 import { IPHONE_WECHAT } from '../browsers/user-agents';
 
 /**
- * What the stores say: the message of the error with which a store fails (a store that is not named works), and what Redis holds
- * under every key.
+ * What the stores say: the message of the error with which a store fails (a store that is not named works),
+ * and what Redis holds under every key.
  */
 export interface StoreWords {
   readonly sessions?: string;

@@ -1,9 +1,10 @@
+// The pages: links, headings, and the rows that the code demands of them.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import ts from 'typescript';
-import { ERROR_KINDS, WeChatAPIError, WechatAuthError } from '../lib';
-import { CHINESE, ENGLISH, linkTo, ROOT, twinOf } from './docs/pages';
-import { WARNING_CODES } from '../lib/warnings';
+import { ERROR_KINDS, WeChatAPIError, WechatAuthError } from '../../lib';
+import { WARNING_CODES } from '../../lib/warnings';
+import { memberNames } from '../support/types';
+import { CHINESE, ENGLISH, linkTo, ROOT, twinOf } from './pages';
 
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 
@@ -24,15 +25,6 @@ function anchorsOf(file: string): string[] {
     seen.set(slug, count + 1);
     return count === 0 ? slug : `${slug}-${count}`;
   });
-}
-
-/** The names of an interface's members, as the source declares them. */
-function membersOf(file: string, name: string): string[] {
-  const source = ts.createSourceFile(file, read(file), ts.ScriptTarget.Latest, true);
-  const found = source.statements.find((node) => ts.isInterfaceDeclaration(node) && node.name.text === name);
-  return found && ts.isInterfaceDeclaration(found)
-    ? found.members.map((member) => member.name?.getText(source) ?? '')
-    : [];
 }
 
 describe('the documentation', () => {
@@ -71,7 +63,7 @@ describe('the documentation', () => {
   });
 
   it.each(['README.md', 'README.zh-CN.md'])('has a row for every option of wechatAuth() in %s', (file) => {
-    const options = membersOf('lib/middleware/options/options.ts', 'WechatAuthOptions');
+    const options = memberNames('WechatAuthOptions');
     expect(options.length).toBeGreaterThan(15);
     const rows = read(file)
       .split('\n')
@@ -81,7 +73,7 @@ describe('the documentation', () => {
   });
 
   it.each(['README.md', 'README.zh-CN.md'])('has a row for every member of req.wechat in %s', (file) => {
-    const members = membersOf('lib/middleware/req-wechat.ts', 'WechatContext');
+    const members = memberNames('WechatContext');
     expect(members.length).toBeGreaterThan(5);
     expect(members.filter((member) => !new RegExp(`^\\| \`${member}\\b`, 'm').test(read(file)))).toEqual([]);
   });
@@ -144,7 +136,8 @@ describe('the documentation', () => {
   });
 
   it.each(ENGLISH)('has the same headings, rows and blocks of code in both languages: %s', (file) => {
-    // Of a row, the code in its first cell: names are not translated, but their order may differ between languages.
+    // Of a row, the code in its first cell: names are not translated, but their order may differ between
+    // languages.
     const shape = (page: string): string[] =>
       [...read(page).matchAll(/^(?:(#+) |(\|) ([^|]*)\||( *```\w*))/gm)].map(
         ([, heading, row, cell = '', fence]) =>

@@ -1,0 +1,78 @@
+// The code that the pages print compiles.
+import { COMPILED, PAGES, blocksOf, type Block } from './blocks';
+import { errorsIn } from './compile';
+import { ENGLISH } from './pages';
+
+// The compiler needs a while on a busy machine.
+jest.setTimeout(120_000);
+
+/** How many blocks of each page need packages that are not installed here. */
+const NOT_COMPILED: Readonly<Record<string, number>> = {
+  'docs/guides/embedded-qr.md': 3,
+  'docs/guides/from-hand-written.md': 1,
+  'docs/guides/from-passport-wechat.md': 2,
+  'docs/guides/from-wechat-oauth.md': 1,
+  'docs/guides/nestjs.md': 1,
+  'docs/guides/nextjs.md': 5,
+  'docs/guides/single-page-apps.md': 2,
+  'docs/observability.md': 2,
+  'docs/testing.md': 1,
+  'docs/typescript.md': 2,
+};
+
+describe('the code of the pages', () => {
+  const blocks = PAGES.flatMap(blocksOf);
+
+  it('compiles as a user would compile it', () => {
+    const compiled = blocks.filter(
+      ({ language, exempt }) => COMPILED.includes(language) && exempt === undefined,
+    );
+    expect(compiled.length).toBeGreaterThan(30);
+    expect(errorsIn(blocks)).toEqual([]);
+  });
+
+  it('is marked as not compiled only with a reason', () => {
+    const exempt = blocks.filter((block) => block.exempt !== undefined);
+    expect(
+      exempt.filter((block) => (block.exempt ?? '').length < 5).map(({ page, line }) => `${page}:${line}`),
+    ).toEqual([]);
+    const counted: Record<string, number> = {};
+    for (const { page } of exempt) if (ENGLISH.includes(page)) counted[page] = (counted[page] ?? 0) + 1;
+    expect(counted).toEqual(NOT_COMPILED);
+  });
+});
+
+it('reports a wrong option, an undeclared name and a forgotten mark', () => {
+  const block = (line: number, code: string, rest: Partial<Block> = {}): Block => ({
+    page: 'made-up.md',
+    language: 'ts',
+    line,
+    code,
+    continues: false,
+    exempt: undefined,
+    given: '',
+    ...rest,
+  });
+  const USER = "import type { AppUser } from 'express-wechat-auth';\n";
+  const errors = errorsIn([
+    block(1, "import { wechatAuth } from 'express-wechat-auth';\nwechatAuth({ baseUrl: '' });\n"),
+    block(11, 'wechatAuth();\n', { continues: true }),
+    block(21, 'wechatAuth();\n'),
+    block(31, 'app.use(1);\n', { given: 'declare const app: { use(text: string): void };' }),
+    block(41, "const app = { use: Number };\napp.use('1');\n", { given: 'declare const app: string;' }),
+    block(51, 'nowhere();\n', { exempt: 'made up' }),
+    // The augmentation of one block does not apply to another.
+    block(
+      61,
+      `${USER}const user: AppUser = { id: 1 };\ndeclare module 'express-wechat-auth' { interface AppTypes { user: { id: 1 } } }\n`,
+    ),
+    block(71, `${USER}const user: AppUser = { id: 1 };\n`),
+  ]);
+  expect(errors).toEqual([
+    expect.stringMatching(/^made-up.md:2 .*baseUrl/),
+    expect.stringMatching(/^made-up.md:2 .*baseUrl/),
+    expect.stringMatching(/^made-up.md:21 .*wechatAuth/),
+    expect.stringMatching(/^made-up.md:31 .*number/),
+    expect.stringMatching(/^made-up.md:72 .*openid/),
+  ]);
+});

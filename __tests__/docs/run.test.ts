@@ -1,0 +1,127 @@
+// The code of the pages that claims to run does: the samples of docs/testing.md, and the first block of the
+// READMEs.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as library from '../../lib';
+import * as emulatorLibrary from '../../lib/emulator';
+import { Browser } from '../support/browser';
+import { describeInChromium, launchChromium } from '../support/browsers/chromium';
+import { emulator, useEmulator } from '../support/emulator';
+import { goesToWechat } from '../support/login';
+import { asFunction } from './as-function';
+import { blocksOf } from './blocks';
+import { ROOT } from './pages';
+
+// Chromium needs a while on a busy machine.
+jest.setTimeout(120_000);
+
+/** The modules that the samples of a page import. */
+function requireSample(name: string): unknown {
+  if (name === './app.js') return appSample;
+  if (name === 'express-wechat-auth') return library;
+  if (name === 'express-wechat-auth/emulator') return emulatorLibrary;
+  if (name === 'playwright') return { chromium: { launch: launchChromium } };
+  return jest.requireActual<object>(name);
+}
+
+/** The exports of `app.ts` of the page whose samples run. */
+let appSample: object = {};
+
+/** Runs a sample inside the current describe(): its beforeAll, test and afterAll are those of Jest. */
+function runSample(code: string): object {
+  const exported = {};
+  asFunction(code, ['require', 'exports'])(requireSample, exported);
+  return exported;
+}
+
+describe.each(['docs/testing.md', 'docs/zh-CN/testing.md'])('the samples of %s', (file) => {
+  const [app = '', inJest = '', inVitest = '', inBrowser = '', ...rest] = blocksOf(file)
+    .filter(({ language }) => language === 'ts')
+    .map(({ code }) => code);
+
+  it('are an app and tests for Jest, Vitest and Playwright', () => {
+    expect(inVitest).toContain("'vitest'");
+    expect(rest).toEqual([]);
+  });
+
+  describe('for Jest', () => {
+    appSample = runSample(app);
+    runSample(inJest);
+  });
+  // This sample continues the one for Jest, whose tests run here again.
+  describeInChromium('for Playwright', () => {
+    appSample = runSample(app);
+    runSample(inJest + inBrowser);
+  });
+});
+
+describe.each(['README.md', 'README.zh-CN.md'])('the first block of %s', (file) => {
+  useEmulator();
+
+  /** A folder as a reader has it after `npm install`. */
+  function install(code: string): string {
+    const folder = mkdtempSync(path.join(tmpdir(), 'quickstart-'));
+    mkdirSync(path.join(folder, 'node_modules'));
+    for (const name of ['express', 'cookie-session'])
+      symlinkSync(path.join(ROOT, 'node_modules', name), path.join(folder, 'node_modules', name));
+    symlinkSync(ROOT, path.join(folder, 'node_modules/express-wechat-auth'));
+    writeFileSync(path.join(folder, 'app.mjs'), code);
+    // The port of the sample may be in use: the app listens on a free one, and reports both.
+    writeFileSync(
+      path.join(folder, 'any-port.cjs'),
+      `const { Server } = require('node:net');
+       const listen = Server.prototype.listen;
+       Server.prototype.listen = function (port, ...rest) {
+         this.once('listening', () => process.send([port, this.address().port]));
+         return listen.call(this, 0, ...rest);
+       };`,
+    );
+    return folder;
+  }
+
+  it('has at most ten lines, and logs people in inside WeChat and by QR code', async () => {
+    const code = blocksOf(file)[0]?.code ?? '';
+    expect(code.split('\n').filter((line) => line !== '').length).toBeLessThanOrEqual(10);
+    const folder = install(code);
+    const { official, website } = emulator.apps;
+    const app = fork(path.join(folder, 'app.mjs'), {
+      execArgv: ['--require', path.join(folder, 'any-port.cjs')],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      env: {
+        PATH: process.env['PATH'],
+        SESSION_KEY: 'a key of the test',
+        WECHAT_OPEN_URL: emulator.url,
+        WECHAT_API_URL: emulator.url,
+        WECHAT_APP_ID: official.appId,
+        WECHAT_APP_SECRET: official.appSecret,
+        WECHAT_WEBSITE_APP_ID: website.appId,
+        WECHAT_WEBSITE_APP_SECRET: website.appSecret,
+      },
+    });
+    try {
+      const ended = once(app, 'exit').then(([status]) => {
+        throw new Error(`the app ended with ${String(status)}`);
+      });
+      const [[printedPort, port]] = (await Promise.race([once(app, 'message'), ended])) as [[number, number]];
+      ended.catch(() => undefined);
+      expect(printedPort).toBe(3000);
+      const url = `http://127.0.0.1:${port}`;
+      for (const browser of [Browser.inWechat(url), Browser.onDesktop(url)]) {
+        expect(goesToWechat(emulator, await browser.follow('/me'))).toBe(true);
+        const page = await browser.logIn(emulator, '/me');
+        expect([page.status, page.json()]).toEqual([
+          200,
+          expect.objectContaining({ nickname: expect.any(String) as string }),
+        ]);
+      }
+    } finally {
+      const gone = once(app, 'exit');
+      app.kill();
+      await gone;
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});

@@ -1,0 +1,25 @@
+// The code of a page is the same in both languages.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { blocksOf, type Block } from './blocks';
+import { ENGLISH, ROOT, twinOf } from './pages';
+import { differences } from './translations';
+
+describe('the code of the pages in both languages', () => {
+  it('has a Chinese page for every English one', () => {
+    expect(ENGLISH.filter((page) => !existsSync(path.join(ROOT, twinOf(page))))).toEqual([]);
+  });
+
+  it.each(ENGLISH)('is the same except comments and texts: %s', (page) => {
+    const [english, chinese] = [blocksOf(page), blocksOf(twinOf(page))];
+    const marks = (blocks: Block[]): unknown[] =>
+      blocks.map(({ language, continues, exempt, given }) => [
+        language,
+        continues,
+        exempt === undefined,
+        given,
+      ]);
+    expect(marks(chinese)).toEqual(marks(english));
+    expect(english.flatMap((block, index) => differences(block, chinese[index] ?? block))).toEqual([]);
+  });
+});

@@ -1,0 +1,56 @@
+/**
+ * The types that the package exports, as the compiler sees them: for tests that compare the documentation
+ * with them.
+ */
+import path from 'node:path';
+import ts from 'typescript';
+
+const ROOT = path.resolve(__dirname, '../..');
+
+interface Program {
+  readonly checker: ts.TypeChecker;
+  readonly exported: ReadonlyMap<string, ts.Symbol>;
+}
+
+let program: Program | undefined;
+
+function load(): Program {
+  const entry = path.join(ROOT, 'lib/index.ts');
+  const { config } = ts.readConfigFile(path.join(ROOT, 'tsconfig.json'), (file) => ts.sys.readFile(file)) as {
+    config: unknown;
+  };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
+  const compiled = ts.createProgram([entry], options);
+  const checker = compiled.getTypeChecker();
+  const source = compiled.getSourceFile(entry);
+  const module = source && checker.getSymbolAtLocation(source);
+  if (!module) throw new Error(`${entry} exports nothing`);
+  const exported = new Map(checker.getExportsOfModule(module).map((symbol) => [symbol.name, symbol]));
+  return { checker, exported };
+}
+
+/** The properties of an exported type. */
+function propertiesOf(name: string): readonly ts.Symbol[] {
+  program ??= load();
+  const { checker, exported } = program;
+  const symbol = exported.get(name);
+  if (!symbol) throw new Error(`the package does not export ${name}`);
+  const type = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  return checker.getDeclaredTypeOfSymbol(type).getProperties();
+}
+
+export function memberNames(name: string): string[] {
+  return propertiesOf(name).map((member) => member.name);
+}
+
+/** Of an exported type: each member, with the names of its members; `?` marks an optional one. */
+export function nestedMemberNames(name: string): Record<string, string[]> {
+  return Object.fromEntries(
+    propertiesOf(name).map((member) => [
+      member.name,
+      (program?.checker.getTypeOfSymbol(member).getProperties() ?? [])
+        .map((inner) => (inner.flags & ts.SymbolFlags.Optional ? `${inner.name}?` : inner.name))
+        .sort(),
+    ]),
+  );
+}
