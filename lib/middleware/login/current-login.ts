@@ -63,15 +63,12 @@ function loginIn(session: Session, { sessionKey, accounts }: ResolvedOptions): W
  */
 function isWechatSession(stored: unknown): stored is WechatSession {
   if (typeof stored !== 'object' || stored === null) return false;
-  const [user, appid, openid, scope, flow] = ['user', 'appid', 'openid', 'scope', 'flow'].map((name) =>
-    ownValue(stored, name),
-  );
   return (
-    Boolean(user) &&
-    typeof appid === 'string' &&
-    typeof openid === 'string' &&
-    typeof scope === 'string' &&
-    isFlow(flow)
+    Boolean(ownValue(stored, 'user')) &&
+    typeof ownValue(stored, 'appid') === 'string' &&
+    typeof ownValue(stored, 'openid') === 'string' &&
+    typeof ownValue(stored, 'scope') === 'string' &&
+    isFlow(ownValue(stored, 'flow'))
   );
 }
 
