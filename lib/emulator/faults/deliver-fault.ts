@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import type { OutgoingResponse } from '../http/outgoing-response';
 import { bytesOf, send, writeHead } from '../http/send';
 import { wechatJSON, type JsonValue } from '../http/wechat-json';
@@ -33,25 +33,29 @@ export async function deliverFault(planned: PlannedFault, target: FaultTarget): 
 async function applyFault(fault: EmulatorFault, target: FaultTarget, real: OutgoingResponse): Promise<void> {
   const { response } = target;
   if (fault === 'silence') return;
-  if (fault === 'reset') {
-    target.reset();
-    return;
-  }
+  if (fault === 'reset') return resetOnceRead(target);
   if (fault === 'reset-inside') return resetInsideBody(target, real);
   if (typeof fault === 'object' && 'drip' in fault) return sendByteByByte(target, real, fault.drip);
   send(response, faultyResponse(fault, real, target.refuse));
 }
 
-// Time for the client to read the bytes before the reset: a reset discards what it has not read.
-const BEFORE_RESET_MS = 20;
+async function resetInsideBody(target: FaultTarget, real: OutgoingResponse): Promise<void> {
+  const body = writeHead(target.response, real);
+  target.response.write(firstHalf(body));
+  await resetOnceRead(target);
+}
 
-async function resetInsideBody(
-  { response, signal, reset }: FaultTarget,
-  real: OutgoingResponse,
-): Promise<void> {
-  const body = writeHead(response, real);
-  response.write(firstHalf(body));
-  await sleep(BEFORE_RESET_MS, undefined, { signal });
+const TIME_TO_READ_MS = 20;
+
+/**
+ * Resets the connection after the client has had time to read what was sent to it. Over TLS that is at least a
+ * session ticket. A client that finds unread bytes and the reset together may lose the bytes, and libuv reports
+ * an ordinary end of the connection to it.
+ */
+async function resetOnceRead({ signal, reset }: FaultTarget): Promise<void> {
+  await sleep(TIME_TO_READ_MS, undefined, { signal });
+  // In a busy process the timer may be late. A client in the same process has read its bytes by the next immediate.
+  await immediate();
   reset();
 }
 
