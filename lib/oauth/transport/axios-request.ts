@@ -21,7 +21,7 @@ export function axiosTransport(address: string, options: ResolvedHttpOptions): T
   const client = new Axios({ adapter: 'http', headers: { common: HEADERS } as never });
   return {
     client: 'axios',
-    send: async ({ path, signal, agents, largestBody }) => {
+    send: async ({ path, cancellation, agents, largestBody }) => {
       try {
         return await client.request<Uint8Array, never>({
           ...options,
@@ -29,7 +29,7 @@ export function axiosTransport(address: string, options: ResolvedHttpOptions): T
           ...agents,
           params: mergeParams(options.params, path),
           maxContentLength: largestBody,
-          signal,
+          signal: cancellation.signal,
           url: address + path,
         });
       } catch (error) {

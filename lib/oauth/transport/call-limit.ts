@@ -1,4 +1,5 @@
 /** The end of a call that takes too long, or that the app aborts. */
+import { Cancellation } from '../../async/cancellation';
 import type { WechatAuthError } from '../../errors';
 import { endedByApp, timedOut } from './call-errors';
 import type { ResolvedHttpOptions } from './http-options';
@@ -18,10 +19,10 @@ export interface CallLimits {
 export function withinLimits<T>(
   { ms, appSignal }: CallLimits,
   path: string,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (cancellation: Cancellation) => Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const controller = new AbortController();
+    const cancellation = new Cancellation();
     let timer: NodeJS.Timeout | undefined;
     const onAbort = (): void =>
       end(endedByApp(path, (appSignal as Partial<AbortSignal> | undefined)?.reason));
@@ -32,7 +33,7 @@ export function withinLimits<T>(
     const end = (error: WechatAuthError): void => {
       cleanUp();
       reject(error);
-      controller.abort();
+      cancellation.cancel();
     };
     if (appSignal?.aborted) {
       onAbort();
@@ -40,6 +41,6 @@ export function withinLimits<T>(
     }
     appSignal?.addEventListener?.('abort', onAbort);
     if (ms > 0) timer = setTimeout(() => end(timedOut(ms, path)), ms);
-    work(controller.signal).finally(cleanUp).then(resolve, reject);
+    work(cancellation).finally(cleanUp).then(resolve, reject);
   });
 }

@@ -27,7 +27,7 @@ function headersOf({ headers }: ResolvedHttpOptions): Record<string, string> {
 }
 
 function get(
-  { path, signal, agents, largestBody }: HttpRequest,
+  { path, cancellation, agents, largestBody }: HttpRequest,
   target: https.RequestOptions,
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
@@ -59,8 +59,7 @@ function get(
       response.on('end', () => (request.writableFinished ? read() : request.once('finish', read)));
     });
     request.on('error', reject);
-    signal.addEventListener('abort', () => request.destroy());
-    if (signal.aborted) request.destroy();
+    cancellation.onCancel(() => request.destroy());
   });
 }
 

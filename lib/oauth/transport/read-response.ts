@@ -17,9 +17,12 @@ const MAX_NAME = 64;
 export interface Expected<Name extends ResponseName> {
   readonly endpoint: ApiEndpoint;
   readonly schema: ResponseSchemas[Name];
-  /** The secrets that were sent: WeChat and gateways echo what they refuse. */
-  readonly secrets: readonly (string | undefined)[];
+  /** The secrets that were sent, asked for only if something has to be masked. */
+  readonly secrets: () => Secrets;
 }
+
+/** WeChat and gateways echo what they refuse. */
+export type Secrets = readonly (string | undefined)[];
 
 /**
  * @throws WeChatAPIError if the response has an errcode; WechatAuthError of kind `bad_answer` if it is not a
@@ -30,8 +33,9 @@ export function readResponse<Name extends ResponseName>(
   { endpoint, schema, secrets }: Expected<Name>,
 ): Responses[Name] {
   const { path, secretFields } = endpoint;
-  const json = parsed(response, path, (text) => redact(text, secrets));
-  const mask: Mask = (text) => redact(text, [...secrets, ...secretFields.map((name) => textIn(json, name))]);
+  const json = parsed(response, path, (text) => redact(text, secrets()));
+  const mask: Mask = (text) =>
+    redact(text, [...secrets(), ...secretFields.map((name) => textIn(json, name))]);
   throwErrcode(json, mask);
   if (response.status < 200 || response.status > 299) throw notFromWechat(path, `HTTP ${response.status}`);
   const fields = safeFields(json, path);
@@ -72,8 +76,12 @@ function safeFields(json: unknown, path: string): unknown {
   if (!isObject(json) || Array.isArray(json)) return json;
   const names = Object.keys(json);
   if (names.length > MAX_FIELDS) throw notFromWechat(path, `it has more than ${MAX_FIELDS} fields`);
-  if (names.some((name) => name.length > MAX_NAME))
-    throw notFromWechat(path, `a field has a name of more than ${MAX_NAME} characters`);
-  if (!names.some((name) => name in Object.prototype)) return json;
+  let isSafe = true;
+  for (const name of names) {
+    if (name.length > MAX_NAME)
+      throw notFromWechat(path, `a field has a name of more than ${MAX_NAME} characters`);
+    if (name in Object.prototype) isSafe = false;
+  }
+  if (isSafe) return json;
   return Object.fromEntries(Object.entries(json).filter(([name]) => !(name in Object.prototype)));
 }

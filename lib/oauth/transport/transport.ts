@@ -1,12 +1,12 @@
 /** The interface of an HTTP client for calls to WeChat. node-request.ts and axios-request.ts implement it. */
+import type { Cancellation } from '../../async/cancellation';
 import type { Agents } from './agents';
 
 /** One GET to WeChat. Redirects are not followed, and every status is a response. */
 export interface HttpRequest {
   /** Below WeChat's address, with its query. */
   readonly path: string;
-  /** Aborts the request. */
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
   readonly agents: Agents;
   /** In bytes, after decompression. */
   readonly largestBody: number;

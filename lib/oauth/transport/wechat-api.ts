@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import createDebug from 'debug';
+import type { Cancellation } from '../../async/cancellation';
 import { isWechatError } from '../../errors';
 import { redact } from '../../redact';
 import type { ApiEndpoint } from '../endpoints';
@@ -17,7 +18,7 @@ import {
   type ResolvedHttpOptions,
   type WechatHttpOptions,
 } from './http-options';
-import { readResponse } from './read-response';
+import { readResponse, type Secrets } from './read-response';
 import type * as schemas from './response-schemas';
 import type { ResponseName, Responses } from './response-schemas';
 import type { HttpResponse, Transport } from './transport';
@@ -80,7 +81,7 @@ export class WechatAPI {
     const started = Date.now();
     const limits = { ms: this.#timeout, appSignal: this.#options.signal };
     try {
-      const response = await withinLimits(limits, path, (signal) => this.#attempts(call, signal));
+      const response = await withinLimits(limits, path, (cancellation) => this.#attempts(call, cancellation));
       debug('%s succeeded after %d ms (%s)', path, Date.now() - started, client);
       return response;
     } catch (error) {
@@ -92,39 +93,39 @@ export class WechatAPI {
 
   async #attempts<Name extends ResponseName>(
     call: WechatCall<Name>,
-    signal: AbortSignal,
+    cancellation: Cancellation,
   ): Promise<Responses[Name]> {
     try {
-      return await this.#attempt(call, signal);
+      return await this.#attempt(call, cancellation);
     } catch (error) {
       const isPassing = isWechatError(error) && (error.kind === 'network' || error.kind === 'busy');
       if (!call.retry || !isPassing) throw error;
     }
     const { least, most } = RETRY_DELAY_MS;
-    await sleep(least + Math.random() * (most - least), undefined, { signal });
-    return await this.#attempt(call, signal);
+    await sleep(least + Math.random() * (most - least), undefined, { signal: cancellation.signal });
+    return await this.#attempt(call, cancellation);
   }
 
   async #attempt<Name extends ResponseName>(
     { endpoint, query, expects }: WechatCall<Name>,
-    signal: AbortSignal,
+    cancellation: Cancellation,
   ): Promise<Responses[Name]> {
     const { path } = endpoint;
     const sent = new URLSearchParams(
       Object.entries(query).map(([name, value]): [string, string] => [name, asParameter(value)]),
     );
-    const secrets = endpoint.secrets.map((name) => sent.get(name) ?? undefined);
+    const secrets = (): Secrets => endpoint.secrets.map((name) => sent.get(name) ?? undefined);
     let response: HttpResponse;
     try {
       this.#agents ??= agentsFor(this.#address, this.#options);
       response = await this.#transport.send({
         path: `${path}?${sent.toString()}`,
-        signal,
+        cancellation,
         agents: this.#agents,
         largestBody: LARGEST_BODY,
       });
     } catch (error) {
-      throw isWechatError(error) ? error : requestFailed(error, path, (text) => redact(text, secrets));
+      throw isWechatError(error) ? error : requestFailed(error, path, (text) => redact(text, secrets()));
     }
     this.#refuseEmulator(response);
     return readResponse(response, { endpoint, schema: this.#schemas[expects], secrets });
