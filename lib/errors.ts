@@ -40,13 +40,13 @@ const KINDS = {
     500,
     false,
     'Compare AppID and AppSecret with those in the WeChat console. A reset invalidates the old secret at once.',
-    '请核对公众平台或开放平台后台的 AppID 与 AppSecret；重置后旧的 AppSecret 立即失效。',
+    '请与微信后台核对 AppID 与 AppSecret；重置后旧的 AppSecret 立即失效。',
   ),
   code_invalid: fact(
     400,
     false,
     'A code is valid for 5 minutes, and for one app: start the login again.',
-    'code 五分钟内有效，且只属于一个应用：请重新发起登录。',
+    'code 5 分钟内有效，且只属于一个应用：请重新发起登录。',
   ),
   code_used: fact(
     400,
@@ -100,7 +100,7 @@ const KINDS = {
     502,
     true,
     "The response is not WeChat's, or not complete: check `endpoints`, and the gateway or proxy in between.",
-    '返回内容不是微信的响应，或不完整：请检查 endpoints 以及中间的网关或代理。',
+    '返回的不是微信的响应，或响应不完整：请检查 endpoints 以及中间的网关或代理。',
   ),
   no_token: fact(401, false, 'Let the user log in first.', '请先让用户登录授权。'),
   token_store: fact(
@@ -146,7 +146,7 @@ const KINDS = {
     403,
     false,
     'onLogin refused this user. The error that it threw is the cause.',
-    'onLogin 拒绝了该用户；其抛出的错误见 cause。',
+    'onLogin 拒绝了该用户，它抛出的错误在 cause 里。',
   ),
   snapshot_user: fact(
     403,
@@ -159,7 +159,7 @@ const KINDS = {
     false,
     'Bind the app to an account at open.weixin.qq.com (管理中心 > 公众号 or 网站应用), ' +
       'and request snsapi_userinfo.',
-    '请在微信开放平台（管理中心）绑定该公众号或网站应用，并使用 snsapi_userinfo 授权。',
+    '请在微信开放平台（管理中心 > 公众号 或 网站应用）把该应用绑定到开放平台账号，并使用 snsapi_userinfo 授权。',
   ),
   unauthenticated: fact(401, false, 'Log in first.', '请先登录。'),
   forbidden: fact(403, false, 'This user may not do that.', '该用户没有权限。'),

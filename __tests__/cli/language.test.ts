@@ -85,7 +85,7 @@ describe('the command express-wechat-auth', () => {
       stopped,
     });
     expect(await status).toBe(0);
-    expect(said[0]).toMatch(/^模拟的微信：http:\/\/127\.0\.0\.1:\d+\n\n请将以下内容加入应用的环境变量/);
+    expect(said[0]).toMatch(/^微信模拟器：http:\/\/127\.0\.0\.1:\d+\n\n请将以下内容加入应用的环境变量/);
     expect(said.at(-1)).toBe('\n按 Ctrl+C 停止。');
   });
 

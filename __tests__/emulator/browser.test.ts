@@ -95,7 +95,7 @@ describeInChromium('in a browser', () => {
   it('outside WeChat: the page says so, and the emulator’s link continues', async () => {
     const page = await openDesktop(authorizeURL());
     await page.getByText('请在微信客户端打开链接').waitFor();
-    await page.getByText('当作在微信里，继续').click();
+    await page.getByText('模拟在微信中打开').click();
     await page.getByRole('button', { name: '允许' }).click();
     expect(await who(page)).toBe(official('ming'));
   });

@@ -114,12 +114,12 @@ const TEXTS = {
   running: (url: string) =>
     bilingual(
       `A local WeChat: ${url}\n\nPut this into the environment of your app:\n`,
-      `模拟的微信：${url}\n\n请将以下内容加入应用的环境变量：\n`,
+      `微信模拟器：${url}\n\n请将以下内容加入应用的环境变量：\n`,
     ),
   phones: (addresses: string) =>
     bilingual(
       `\nPhones in your network reach it at ${addresses}: set WECHAT_OPEN_URL to that address for them.`,
-      `\n同一网络中的手机可通过 ${addresses} 访问：请为它们将 WECHAT_OPEN_URL 设为该地址。`,
+      `\n同一网络中的手机可通过 ${addresses} 访问：给手机用时，请把 WECHAT_OPEN_URL 设为该地址。`,
     ),
   howToStop: bilingual('\nPress Ctrl+C to stop it.', '\n按 Ctrl+C 停止。'),
 };

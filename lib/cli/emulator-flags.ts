@@ -83,16 +83,16 @@ Options:
   --help                    print this help`,
   `用法：express-wechat-auth emulator [选项]
 
-在本机运行一个模拟的微信：登录页、二维码、API。首页列出应用、用户与各种开关。
+在本机运行微信模拟器：登录页、二维码、API。首页列出应用、用户与各种开关。
 
 选项：
   --port <number>           监听的端口；0 表示任意空闲端口（默认 8917）
   --host <address>          监听的地址；0.0.0.0 可让手机访问（默认 127.0.0.1）
-  --name <host>             同时响应该主机名，如 wechat.test；可重复给出
+  --name <host>             也接受发往该主机名的请求，如 wechat.test；可重复给出
                             （localhost、IP 地址与微信的域名始终可用）
   --app <appid:secret>      添加一个服务号，绑定到预设的开放平台账号
   --website <appid:secret>  添加一个网站应用，绑定到同一个开放平台账号
-  --https                   使用新生成的自签名证书，通过 TLS 提供服务
+  --https                   使用新生成的自签名证书，以 https 运行
   --dangerously-allow-production
                             即使 NODE_ENV 为 production 也运行：模拟器会让任何人以任何身份登录
   --help                    显示本帮助`,

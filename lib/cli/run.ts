@@ -62,7 +62,7 @@ express-wechat-auth <command> --help lists the options of a command.`,
   `用法：express-wechat-auth <命令> [选项]
 
 命令：
-  emulator   在本机运行一个模拟的微信
+  emulator   在本机运行微信模拟器
   doctor     检查配置、到微信的网络以及运行中的应用
 
 选项：

@@ -674,7 +674,7 @@ describe('onLogin', () => {
           const browser = Browser.inWechat(app.url);
           const page = await browser.logIn(emulator, '/me');
           expect(page.status).toBe(403);
-          expect(page.body).toContain('该账号暂时无法登录本站');
+          expect(page.body).toContain('该账号不能登录本站');
           expect(page.body).not.toContain('4711');
           expect((await sessionOf(browser))['wechat']).toBeUndefined();
 

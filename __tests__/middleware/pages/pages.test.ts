@@ -237,7 +237,7 @@ describe('the pages of an app', () => {
     expect(page.status).toBe(500);
     expectSoundPage(page);
     expect(page.body).toContain('errcode 40125');
-    expect(page.body).toContain('请核对公众平台');
+    expect(page.body).toContain('请与微信后台核对');
     expect(page.body).not.toContain('href="/login');
   });
 

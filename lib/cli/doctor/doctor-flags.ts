@@ -185,8 +185,8 @@ Exits with 0 if no check failed, with 1 if one did, and with 2 after a usage err
 运行中的应用：
   --url <url>                    从本机访问应用的地址：http://127.0.0.1:3000 或其公网地址
   --mount <path>                 wechatAuth() 的挂载路径（默认为根路径）
-  --login <path>                 应用的选项 routes.login（默认 /login）
-  --callback <path>              应用的选项 routes.callback（默认 /callback）
+  --login <path>                 应用的配置 routes.login（默认 /login）
+  --callback <path>              应用的配置 routes.callback（默认 /callback）
   --verification-file <name>     微信要求的校验文件 MP_verify_….txt；可重复给出
 
 输出：
@@ -207,7 +207,7 @@ const TEXTS = {
   noLine: (flag: string) =>
     bilingual(
       `--${flag} is -, but the standard input has no line for it`,
-      `--${flag} 的值是 -，但标准输入中没有对应的一行`,
+      `--${flag} 的值是 -，但标准输入里没有对应的那一行`,
     ),
   url: bilingual(
     '--url must be an http: or https: address, such as http://127.0.0.1:3000',

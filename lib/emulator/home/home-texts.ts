@@ -4,7 +4,7 @@ export const HOME_TEXTS = {
     intro: '在本机运行的微信：网页授权、扫码登录与 /sns 接口。不需要账号、域名和手机。',
     environment: '应用的环境变量',
     apps: '应用',
-    hiddenSecrets: '启动时给出的 AppSecret 不显示。',
+    hiddenSecrets: '你自己的应用的 AppSecret 不显示。',
     users: '用户',
     switches: '开关',
     requests: '最近的请求',

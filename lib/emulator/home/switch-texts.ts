@@ -19,7 +19,7 @@ export const SWITCH_TEXTS: Readonly<Record<keyof EmulatorSwitches, Phrase>> = {
     zh: '安卓回调两次：同一个 code，或两个 code',
     en: 'Android calls back twice: with one code, or with two',
   },
-  recentLogin: { zh: '允许过的用户是否再次询问', en: 'Whether a person who has allowed is asked again' },
+  recentLogin: { zh: '是否再次询问允许过的用户', en: 'Whether a person who has allowed is asked again' },
   snapshot: { zh: '谁会看到网页快照页', en: 'Who sees the snapshot page' },
   snapshotFlag: { zh: '虚拟用户是否带 is_snapshotuser', en: 'Whether virtual users have is_snapshotuser' },
   snapshotUserinfo: {

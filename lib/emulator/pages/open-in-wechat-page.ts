@@ -20,6 +20,6 @@ export function openInWechatPage(continueURL: string, language: Language): Outgo
 }
 
 const TEXTS = {
-  zh: { note: '这个浏览器不是微信。仅在模拟器中：', link: '当作在微信里，继续' },
+  zh: { note: '这个浏览器不是微信。仅在模拟器中：', link: '模拟在微信中打开' },
   en: { note: 'This browser is not WeChat. In the emulator only:', link: 'Continue as if in WeChat' },
 };

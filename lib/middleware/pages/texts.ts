@@ -27,7 +27,7 @@ const MISCONFIGURED = texts(
 );
 const LOST = texts(
   '登录没有完成',
-  '浏览器中没有找到本次登录的信息，请重新登录。',
+  '浏览器里没有这次登录的记录，请重新登录。',
   'The login was not completed',
   'Your browser has no record of this login. Please log in again.',
 );
@@ -63,13 +63,13 @@ const TEXTS: Readonly<Partial<Record<WechatErrorKind, Texts>>> = {
   ),
   login_refused: texts(
     '无法登录',
-    '该账号暂时无法登录本站。',
+    '该账号不能登录本站。',
     'You cannot log in',
     'This account cannot log in to this site.',
   ),
   scope: texts(
     '需要你的授权',
-    '微信未授予本页所需的信息（昵称和头像），请重新登录并点击「允许」。',
+    '本页需要你的昵称和头像，请重新登录并点击「允许」。',
     'Your consent is needed',
     'This page needs your nickname and picture. Please log in again and tap “Allow”.',
   ),

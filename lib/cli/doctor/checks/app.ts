@@ -139,7 +139,7 @@ const TEXTS = {
   badState: {
     detail: bilingual(
       'is missing or repeated, or has characters that WeChat does not return unchanged',
-      '缺失、重复，或含有微信不会原样带回的字符',
+      '缺失、重复，或含有微信不能原样带回的字符',
     ),
     remedy: bilingual(
       'Find the proxy or CDN that caches or rewrites the responses of the app.',

@@ -88,7 +88,7 @@ const TEXTS = {
   fixSession: bilingual(
     'The browser sent the cookie, but its session was gone: several processes need one session store ' +
       '(not MemoryStore) and one session key.',
-    'cookie 已带回，但会话内容不在：多进程须共用同一个会话存储（不要用 MemoryStore）和同一个会话密钥。',
+    'cookie 已带回，但会话内容已丢失：多进程须共用同一个会话存储（不要用 MemoryStore）和同一个会话密钥。',
   ),
   garbled: (redirectURI: string) => ({
     detail: bilingual(
@@ -102,7 +102,7 @@ const TEXTS = {
       `cannot tell: the app responds to failed logins itself (onError, HTTP ${status})`,
       `无法判断：应用自行处理了登录失败（onError，HTTP ${status}）`,
     ),
-    remedy: bilingual('Log in once by hand.', '请手动登录一次进行确认。'),
+    remedy: bilingual('Log in once by hand.', '请手动登录一次来确认。'),
   }),
   notOurs: (path: string, status: number) => ({
     detail: bilingual(
@@ -111,7 +111,7 @@ const TEXTS = {
     ),
     remedy: bilingual(
       'Let the proxy pass this path on to the app, with its query. No other handler may take it.',
-      '请让代理把该路径连同查询参数转发给应用，且不要被其他处理器截获。',
+      '请让代理把该路径连同查询参数转发给应用，也不要让其他路由先处理它。',
     ),
   }),
   wechatBusy: (kind: string) => bilingual(`WeChat responded with ${kind}`, `微信返回 ${kind}`),

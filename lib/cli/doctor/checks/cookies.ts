@@ -247,7 +247,7 @@ const TEXTS = {
   httpRedirectURI: {
     detail: bilingual(
       'the app does not believe that browsers use https',
-      '应用不相信浏览器是通过 https 访问的',
+      '应用不认为浏览器是通过 https 访问的',
     ),
     remedy: TRUST_REMEDY,
   },

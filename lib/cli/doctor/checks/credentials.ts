@@ -67,7 +67,7 @@ const TEXTS = {
   codeAccepted: {
     detail: bilingual(
       'a made-up code was accepted: the server is not WeChat',
-      '编造的 code 竟被接受：应答方不是微信',
+      '编造的 code 竟被接受：响应不是来自微信',
     ),
     remedy: bilingual(
       'Check WECHAT_API_URL, and the gateways on the way.',
@@ -82,11 +82,11 @@ const TEXTS = {
   ),
   unknownErrcode: bilingual(
     "The doctor does not know this errcode: look it up in WeChat's list of global return codes.",
-    '本工具不认识这个错误码：请在微信官方的全局返回码中查询。',
+    'doctor 不认识这个错误码：请在微信官方的全局返回码中查询。',
   ),
   cannotTell: (kind: string, message: string) => bilingual(`cannot tell: ${message}`, `无法判断：${kind}`),
   failedCall: (kind: string, message: string) =>
-    bilingual(message, kind === 'config' ? message : `应答不是微信的 JSON（${kind}）`),
+    bilingual(message, kind === 'config' ? message : `响应不是微信的 JSON（${kind}）`),
 };
 
 /** By errcode (全局返回码). */
@@ -149,6 +149,6 @@ export function unknownAppId(flow: WechatFlow): Bilingual {
 function altered(): Bilingual {
   return bilingual(
     'A part of the request was lost or changed on the way: check the gateway behind WECHAT_API_URL.',
-    '请求在途中被丢失或改动：请检查 WECHAT_API_URL 背后的网关。',
+    '请求在途中丢失或被改动：请检查 WECHAT_API_URL 背后的网关。',
   );
 }

@@ -23,11 +23,11 @@ const TEXTS = {
   notAnAddress: (variable: string) => ({
     detail: bilingual(
       `${variable} is not a plain http: or https: address`,
-      `${variable} 不是纯粹的 http: 或 https: 地址`,
+      `${variable} 应是不带查询参数与用户名的 http: 或 https: 地址`,
     ),
     remedy: bilingual(
       `Remove it, or write it like ${WECHAT.api}: no query, no user.`,
-      `请去掉它，或写成 ${WECHAT.api} 的形式：不带查询参数与用户名。`,
+      `请去掉它，或写成 ${WECHAT.api} 的形式。`,
     ),
   }),
   oneOfTwo: (hosts: readonly string[]) => ({
@@ -38,7 +38,7 @@ const TEXTS = {
     remedy: bilingual(
       'The API of one WeChat refuses the authorization codes of another. Set both addresses, or neither. ' +
         "A gateway to WeChat's API is fine.",
-      '一边发放的 code 在另一边无效。请同时设置或都不设置；若是通往微信 API 的网关则没有问题。',
+      '一边发放的 code 在另一边无效。请两个都设置，或都不设置；如果它是通往微信 API 的网关，则没有问题。',
     ),
   }),
   unencrypted: (host: string) => ({

@@ -107,7 +107,7 @@ const NOT_OURS = bilingual(
   'Check that --url is the address of this app, and that the app mounts wechatAuth(). ' +
     'If it is mounted below a path or has other routes, name them: --mount /auth, --login /wx.',
   '请确认 --url 是这个应用的地址，且应用挂载了 wechatAuth()。' +
-    '如挂载在某个路径下或改了路由，请说明：--mount /auth、--login /wx。',
+    '如果挂载在某个路径下或改了路由，请用选项指定：--mount /auth、--login /wx。',
 );
 
 const TEXTS = {
@@ -128,7 +128,7 @@ const TEXTS = {
   opensElsewhere: {
     'login-in-wechat': bilingual(
       'asks to use a computer: there is no official account',
-      '提示改用电脑：没有配置服务号',
+      '提示改用 PC：没有配置服务号',
     ),
     'login-on-desktop': bilingual(
       'asks to open WeChat: there is no website app',
@@ -140,11 +140,11 @@ const TEXTS = {
     return {
       detail: bilingual(
         `the app does not use the ${label.en} that was given to the doctor`,
-        `应用并未使用此处给出的${label.zh}`,
+        `应用没有使用给 doctor 的${label.zh}`,
       ),
       remedy: bilingual(
         'Give the app the same environment as the doctor, and restart it.',
-        '请让应用使用与此处相同的环境变量，并重新启动。',
+        '请让应用与 doctor 使用相同的环境变量，并重启应用。',
       ),
     };
   },
@@ -155,7 +155,7 @@ const TEXTS = {
     ),
     remedy: bilingual(
       'Give WECHAT_OPEN_URL (or the option `endpoints`) to the app and to the doctor, or to neither.',
-      '请让两边使用相同的 WECHAT_OPEN_URL（或选项 endpoints），或都不设置。',
+      '请让两边使用相同的 WECHAT_OPEN_URL（或配置 endpoints），或都不设置。',
     ),
   }),
   otherAppId: (appid: string, appId: string) => ({
@@ -165,14 +165,14 @@ const TEXTS = {
     ),
     remedy: bilingual(
       'Compare the environment of the app with that of the doctor.',
-      '请核对应用与此处的环境变量。',
+      '请核对应用与 doctor 的环境变量。',
     ),
   }),
   rewritten: {
-    detail: bilingual('the address of WeChat was changed on the way', '发往微信的地址在途中被改动'),
+    detail: bilingual('the address of WeChat was changed on the way', '跳转微信的地址在途中被改写'),
     remedy: bilingual(
       'Find the proxy or CDN between the app and the doctor that rewrites the Location header.',
-      '请检查应用与此处之间是否有代理或 CDN 改写了 Location 头。',
+      '请检查应用与 doctor 之间是否有代理或 CDN 改写了 Location 头。',
     ),
   },
   /** By the flow that the app chose for a browser of the other kind. */
@@ -181,7 +181,7 @@ const TEXTS = {
       detail: bilingual('redirects to a page that works only inside WeChat', '转到只能在微信内使用的授权页'),
       remedy: bilingual(
         "Leave the option `flow` at 'auto', and configure the website app, too.",
-        "请保持选项 flow 为 'auto'，并同时配置网站应用。",
+        "请保持配置 flow 为 'auto'，并同时配置网站应用。",
       ),
     },
     website: {
@@ -191,7 +191,7 @@ const TEXTS = {
       ),
       remedy: bilingual(
         "Leave the option `flow` at 'auto', and configure the official account, too.",
-        "请保持选项 flow 为 'auto'，并同时配置服务号。",
+        "请保持配置 flow 为 'auto'，并同时配置服务号。",
       ),
     },
   } satisfies Record<WechatFlow, Fault>,
@@ -200,7 +200,7 @@ const TEXTS = {
     detail: bilingual(`${en}: not compared`, `${zh}：未核对`),
     remedy: bilingual(
       `Give the AppID to the doctor, too, so that it can compare: ${variable}.`,
-      `请在此处给出同一个 AppID 以便核对：${variable}。`,
+      `请把同一个 AppID 也给 doctor，以便核对：${variable}。`,
     ),
   }),
 };

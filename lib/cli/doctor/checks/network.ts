@@ -78,7 +78,7 @@ const TEXTS = {
     join(
       bilingual(`${host}, ${duration} ms`, `${host}，${duration} ms`),
       proxy === undefined ? undefined : bilingual(`through the proxy ${proxy}`, `，经代理 ${proxy}`),
-      isEmulated ? bilingual('(an emulated WeChat)', '（模拟的微信）') : undefined,
+      isEmulated ? bilingual('(an emulated WeChat)', '（微信模拟器）') : undefined,
     ),
   unreachable: (host: string, { detail, remedy }: UnreachableError) => ({
     detail: bilingual(`${host}: ${detail.en}`, `${host}：${detail.zh}`),
@@ -89,7 +89,7 @@ const TEXTS = {
     return {
       detail: bilingual(
         `the server at ${host} is not WeChat: HTTP ${status}, ${type}`,
-        `${host} 的应答方不是微信：HTTP ${status}，${type}`,
+        `${host} 的响应不是来自微信：HTTP ${status}，${type}`,
       ),
       remedy: bilingual(
         'Check WECHAT_OPEN_URL and WECHAT_API_URL, and the proxies and gateways on the way.',
@@ -100,11 +100,11 @@ const TEXTS = {
   emulatorInProduction: (host: string) => ({
     detail: bilingual(
       `${host} is an emulated WeChat, and NODE_ENV is production: anybody could log in as anybody`,
-      `${host} 是模拟的微信，而 NODE_ENV 为 production：任何人都能以任何身份登录`,
+      `${host} 是微信模拟器，而 NODE_ENV 为 production：任何人都能以任何身份登录`,
     ),
     remedy: bilingual(
       'Remove WECHAT_OPEN_URL and WECHAT_API_URL from the environment.',
-      '请从环境中去掉 WECHAT_OPEN_URL 与 WECHAT_API_URL。',
+      '请去掉环境变量 WECHAT_OPEN_URL 与 WECHAT_API_URL。',
     ),
   }),
   noClock: bilingual('no server sent its time to compare with', '没有可供比较的服务器时间'),

@@ -78,7 +78,7 @@ const TEXTS = {
   otherPath: bilingual(
     'The path differs: compare the mount path, `routes.callback` and the path of `baseURL` with --mount, --callback ' +
       'and WECHAT_BASE_URL.',
-    '路径不同：请将挂载路径、routes.callback 与 baseURL 的路径，同 --mount、--callback 与 WECHAT_BASE_URL 核对。',
+    '路径不同：请核对：挂载路径、routes.callback 与 baseURL 的路径，应与 --mount、--callback 与 WECHAT_BASE_URL 一致。',
   ),
   otherHost: bilingual(
     'The app has another baseURL. Or it has none, and its proxy does not pass the Host header on. ' +

@@ -48,7 +48,7 @@ function judge(path: string, body: string, type: string): Finding {
 const SERVE = bilingual(
   "Give wechatAuth({ verificationFiles: { 'MP_verify_….txt': '…' } }), mounted at the root; " +
     'or serve the file unchanged at this path.',
-  "请在根路径挂载 wechatAuth({ verificationFiles: { 'MP_verify_….txt': '…' } })，或原样放置该文件。",
+  "请在根路径挂载 wechatAuth({ verificationFiles: { 'MP_verify_….txt': '…' } })，或原样提供该文件。",
 );
 
 const TEXTS = {
@@ -66,7 +66,7 @@ const TEXTS = {
       `${path} has a space or a line break around its text`,
       `${path} 的内容前后有空白或换行`,
     ),
-    remedy: bilingual('Serve the file unchanged, as you downloaded it.', '请原样放置下载的文件。'),
+    remedy: bilingual('Serve the file unchanged, as you downloaded it.', '请原样提供下载的文件。'),
   }),
   otherContent: (path: string, length: number) => ({
     detail: bilingual(
@@ -75,7 +75,7 @@ const TEXTS = {
     ),
     remedy: bilingual(
       `Download the file again, and serve it unchanged: ${FLOWS.official.consoleMenu.callbackDomain}.`,
-      `请重新下载并原样放置：${FLOWS.official.consoleMenu.callbackDomain}。`,
+      `请重新下载，并原样提供：${FLOWS.official.consoleMenu.callbackDomain}。`,
     ),
   }),
   otherType: (path: string, type: string) => ({

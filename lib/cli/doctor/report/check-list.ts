@@ -32,7 +32,7 @@ export const CHECKS = {
   'website-login-page': check('wechat', 'Website app: login page', '网站应用扫码页'),
   'app-reachable': check('app', 'App reachable', '应用可达'),
   'login-in-wechat': check('app', 'Login inside WeChat', '微信内登录'),
-  'login-on-desktop': check('app', 'Login on a PC', '电脑上登录'),
+  'login-on-desktop': check('app', 'Login on a PC', 'PC 端登录'),
   'redirect-uri': check('app', 'Callback address', '回调地址'),
   state: check('app', 'Login state', '登录的 state'),
   'no-store': check('app', 'Responses not cached', '响应不被缓存'),
