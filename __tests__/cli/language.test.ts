@@ -57,7 +57,7 @@ describe('the command express-wechat-auth', () => {
     [['doctor', '--timeout', 'x'], /--timeout 的值是 "x"；应为 1 到 120000 之间的毫秒数/],
     [['doctor', '--verification-file', '..'], /--verification-file 的值是 "\.\."；应为文件名/],
     [['doctor', '--env-file', '/nowhere'], /--env-file 的值是 "\/nowhere"，无法读取（ENOENT）/],
-    [['doctor', '--app-secret', '-'], /标准输入中没有对应的一行/],
+    [['doctor', '--app-secret', '-'], /标准输入里没有对应的那一行/],
   ])('prints errors in the language of the locale: %j', async (args, words) => {
     const [status, text] = await say(args, CHINESE);
     expect(status).toBe(2);

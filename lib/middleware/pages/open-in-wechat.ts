@@ -56,7 +56,7 @@ function textsFor(isInWechat: boolean, userAgent: string): Texts {
 }
 
 const BY_SCANNING: Texts = {
-  zh: { title: '请在微信中打开', text: '请用手机微信扫描二维码，在微信中登录。' },
+  zh: { title: '请在微信中打开', text: '请打开手机微信「扫一扫」，扫描二维码并在微信中登录。' },
   en: {
     title: 'Please open this in WeChat',
     text: 'Scan the QR code with WeChat on your phone, and log in there.',

@@ -88,7 +88,7 @@ function allow(context: OfficialContext, virtual = false): OutgoingResponse {
 }
 
 const DENIED_TEXTS = {
-  zh: { text: '已拒绝', advice: '微信不会跳转，应用也收不到回调。' },
+  zh: { text: '已拒绝', advice: '微信不会跳转，应用不会收到回调。' },
   en: { text: 'Rejected', advice: 'WeChat ends the login here: the app is not called back.' },
 };
 
