@@ -30,7 +30,7 @@ export function originOf({ req, config }: Context): string {
 
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/;
 
-/** The public path of one of our routes, or `undefined` where the options leave it out. */
+/** The public path of one of our routes, or `undefined` if the options leave it out. */
 export function routePath(context: Context, name: keyof ResolvedOptions['routes']): string | undefined {
   const route = context.config.routes[name];
   return route === false ? undefined : publicMount(context) + route;
@@ -42,9 +42,9 @@ export function publicMount({ req, url, config }: Context): string {
 }
 
 /**
- * If the mount is a pattern, part of it comes from the request. Node decodes request targets as Latin-1, so
- * each character is one byte. Slashes and backslashes are collapsed, otherwise `//evil.example` would become
- * an open redirect.
+ * Percent-encodes a mount path, and collapses its slashes and backslashes. If the mount is a pattern such as
+ * `/:tenant`, part of it comes from the request, and `//evil.example` would become an open redirect. Node
+ * decodes request targets as Latin-1, so each character is one byte.
  */
 function escapeMount(mount: string): string {
   return mount
@@ -54,26 +54,28 @@ function escapeMount(mount: string): string {
 }
 
 /**
- * The login, callback and logout routes of every mount of every `wechatAuth()`, by site, as far as requests
- * have come through them. They are refused as return paths: a login must not end at the logout of another
- * mount. Bounded, because the Host header and a mount that is a pattern come from the request.
+ * Site → session key and mount path → the public paths of login, callback and logout there. They are refused
+ * as return paths: a login must not end at the logout of another mount. A mount is recorded at its first
+ * request. The size is limited, because the Host header and a mount that is a pattern come from the request.
  */
 const KNOWN_ROUTES = new LRUCache<string, LRUCache<string, readonly string[]>>({ max: 100 });
 const MAX_MOUNTS = 50;
+const MAX_KEY_LENGTH = 500;
 
 /**
- * Notes the routes of the mount that this request came through. It runs on every request, so a known mount is
- * cheap.
+ * Records the routes of the mount that this request came through, unless its names are too long to be stored.
+ * It runs on every request, so it returns early for a mount that is recorded already.
  */
 export function noteRoutes(context: Context): void {
   const { req, url, config } = context;
   const { originalUrl = url } = req;
-  const mount = `${config.sessionKey} ${originalUrl.slice(0, Math.max(0, originalUrl.length - url.length))}`;
+  const mountPath = originalUrl.slice(0, Math.max(0, originalUrl.length - url.length));
+  const key = `${config.sessionKey} ${mountPath}`;
   const site = siteOf(context);
   let mounts = KNOWN_ROUTES.get(site);
-  if (mounts?.get(mount) || mount.length + site.length > 500) return;
+  if (mounts?.get(key) || key.length + site.length > MAX_KEY_LENGTH) return;
   if (!mounts) KNOWN_ROUTES.set(site, (mounts = new LRUCache({ max: MAX_MOUNTS })));
-  mounts.set(mount, ownRoutes(context).map(comparablePath));
+  mounts.set(key, ownRoutes(context).map(comparablePath));
 }
 
 function isKnownRoute(context: Context, path: string): boolean {
@@ -95,13 +97,13 @@ function ownRoutes(context: Context): string[] {
 }
 
 /** Whether a login may end at this path. */
-export function isSafeReturnTo(context: Context, asked: string | null | undefined): asked is string {
-  return asked != null && safeReturnTo(context, asked) !== undefined;
+export function isSafeReturnTo(context: Context, requested: string | null | undefined): requested is string {
+  return requested != null && safeReturnTo(context, requested) !== undefined;
 }
 
 /** The requested return path if it is safe, otherwise the default. */
-export function returnToOrDefault(context: Context, asked: string | null | undefined): string {
-  return safeReturnTo(context, asked) ?? safeReturnTo(context, context.config.returnTo ?? '/') ?? '/';
+export function returnToOrDefault(context: Context, requested: string | null | undefined): string {
+  return safeReturnTo(context, requested) ?? safeReturnTo(context, context.config.returnTo ?? '/') ?? '/';
 }
 
 /**
@@ -109,8 +111,8 @@ export function returnToOrDefault(context: Context, asked: string | null | undef
  * is not safe. It is checked as it was requested; then the path of `baseURL` is put in front, unless it is
  * there already, and the result is checked again.
  */
-export function safeReturnTo(context: Context, asked: string | null | undefined): string | undefined {
-  const path = sanitizeReturnTo(asked, []);
+export function safeReturnTo(context: Context, requested: string | null | undefined): string | undefined {
+  const path = sanitizeReturnTo(requested, []);
   if (path === undefined) return undefined;
   const safe = sanitizeReturnTo(underBase(path, basePath(context.config)), ownRoutes(context), Infinity);
   return safe === undefined || isKnownRoute(context, safe) ? undefined : safe;
@@ -137,7 +139,7 @@ export function pathOnThisSite(context: Context, header: string): string | undef
 
 /**
  * Whether the browser says that another site sent this request. Old browsers send no Sec-Fetch-Site, only
- * Origin or Referer. A request with none of them is not taken for foreign.
+ * Origin or Referer. A request with none of them counts as one of this site.
  */
 export function isCrossSite(context: Context): boolean {
   const site = header(context.req, 'sec-fetch-site');
@@ -146,7 +148,11 @@ export function isCrossSite(context: Context): boolean {
   return from !== '' && pathOnThisSite(context, from) === undefined;
 }
 
-/** The redirect URI. */
+/**
+ * The redirect URI: the public address of the callback route.
+ *
+ * @throws WechatAuthError of kind `config` if `routes.callback` is false.
+ */
 export function callbackURL(context: Context): string {
   const path = routePath(context, 'callback');
   if (path !== undefined) return originOf(context) + path;
@@ -163,7 +169,11 @@ export interface LoginLink {
   readonly scope?: string | undefined;
 }
 
-/** The path of the login route, for links. */
+/**
+ * The path of the login route, for links.
+ *
+ * @throws WechatAuthError of kind `config` if `routes.login` is false.
+ */
 export function loginPath(context: Context, { returnTo, scope }: LoginLink): string {
   const path = routePath(context, 'login');
   if (path === undefined) {
@@ -178,12 +188,15 @@ export function loginPath(context: Context, { returnTo, scope }: LoginLink): str
   return query.length > 0 ? `${path}?${query.join('&')}` : path;
 }
 
-/** The public address of this login, to be opened on another device. */
+/**
+ * The public address that starts the same login on another device: the login route, or without one the page
+ * to return to, whose guard starts the login.
+ */
 export function loginURL(context: Context, { returnTo }: LoginLink): string {
-  const asked = { returnTo: isSafeReturnTo(context, returnTo) ? returnTo : undefined };
+  const link = { returnTo: isSafeReturnTo(context, returnTo) ? returnTo : undefined };
   const path =
     routePath(context, 'login') === undefined
       ? returnToOrDefault(context, returnTo)
-      : loginPath(context, asked);
+      : loginPath(context, link);
   return originOf(context) + path;
 }

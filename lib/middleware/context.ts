@@ -27,7 +27,7 @@ export function contextOf(
   return { req, res, next, config, url: req.url ?? '/' };
 }
 
-/** @throws WechatAuthError of kind `config` where the options have no account for this flow. */
+/** @throws WechatAuthError of kind `config` if the options have no account for this flow. */
 export function accountOf({ config }: Context, flow: WechatFlow): Account {
   const account = config.accounts[flow];
   if (account) return account;

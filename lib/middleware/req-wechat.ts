@@ -1,5 +1,6 @@
 /**
- * `req.wechat`: the user of this request, and what can be done for them. The session is read on first use.
+ * `req.wechat`: the user of this request, and the methods to log in and out and to use the token. The
+ * session is read when a member is used.
  */
 import { WechatAuthError } from '../errors';
 import type { OAuth } from '../oauth/oauth';
@@ -49,15 +50,15 @@ export interface WechatContext {
   /** Whether somebody is logged in. */
   isAuthenticated(): boolean;
   /**
-   * Sends the browser to WeChat, or shows the page that says where it can log in. The promise never rejects,
-   * so that a call without `await` cannot end the process: an error is sent as in the login route (`onError`,
-   * page or JSON), or passed to the app's error handler.
+   * Redirects the browser to WeChat. If no configured flow fits this browser, shows a page that tells the
+   * user where to log in. The promise never rejects, so that a call without `await` cannot end the process:
+   * an error is sent as in the login route (`onError`, page or JSON), or passed to the app's error handler.
    */
   login(options?: WechatLoginOptions): Promise<void>;
   /**
    * The path of the login route, for links, such as `/login?returnTo=%2Fme`.
    *
-   * @throws WechatAuthError of kind `config` where `routes.login` is false.
+   * @throws WechatAuthError of kind `config` if `routes.login` is false.
    */
   loginURL(options?: Pick<WechatLoginOptions, 'returnTo' | 'scope'>): string;
   /**
@@ -77,8 +78,8 @@ export interface WechatContext {
    * A valid access token of the user, refreshed if it has expired. It is a secret: never send it to a
    * browser. (`oauth.getAccessToken(code)` is another method: it exchanges a code.)
    *
-   * @throws WechatAuthError of kind `unauthenticated` without a user; `no_token`, `token_store`;
-   * WeChatAPIError of kind `reauthorize` where the user must log in again.
+   * @throws WechatAuthError of kind `unauthenticated` without a user, `no_token` if no token is stored, or
+   * `token_store` if the store failed; WeChatAPIError of kind `reauthorize` if the user must log in again.
    */
   getAccessToken(): Promise<string>;
   /**
@@ -93,7 +94,7 @@ export interface WechatContext {
  * already.
  */
 export interface WechatRequest extends HostRequest {
-  /** The user of this request, and what can be done for them. */
+  /** The user of this request, and the methods to log in and out. */
   readonly wechat: WechatContext;
   /** The session, if a session middleware runs before wechatAuth(). */
   readonly session?: WechatSessions | null | undefined;
@@ -166,9 +167,9 @@ export class ReqWechat implements WechatContext {
    * For the guard: the context and the login behind a `req.wechat` of this package; `undefined` for any other
    * value.
    */
-  static unwrap(context: unknown): { context: Context; login: WechatSession | undefined } | undefined {
-    if (typeof context !== 'object' || context === null || !(#context in context)) return undefined;
-    return { context: context.#context, login: context.#currentLogin() };
+  static unwrap(value: unknown): { context: Context; login: WechatSession | undefined } | undefined {
+    if (typeof value !== 'object' || value === null || !(#context in value)) return undefined;
+    return { context: value.#context, login: value.#currentLogin() };
   }
 }
 

@@ -2,7 +2,7 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { WechatAuthError } from '../errors';
 import { header, isSafe, wantsPage, type HostRequest, type Next } from './http/request';
-import { startLogin, type WechatLoginOptions } from './login/login';
+import { startLogin } from './login/login';
 import { checkGuardOptions } from './options/option-checks';
 import type { Bivariant } from './options/options';
 import { sendFailure } from './failures/send-failure';
@@ -13,9 +13,17 @@ import type { AppUser } from './state/wechat-session';
 import type { WechatSession } from './state/wechat-session';
 import { type Context } from './context';
 import { noStore, redirect, sendJSON, vary } from './http/response';
-import { currentPage, isCrossSite, safeReturnTo, pathOnThisSite, routePath, loginPath } from './addresses';
+import {
+  currentPage,
+  isCrossSite,
+  loginPath,
+  pathOnThisSite,
+  routePath,
+  safeReturnTo,
+  type LoginLink,
+} from './addresses';
 
-/** Options of `requireWechatUser()`. An undefined one counts as not given. */
+/** Options of `requireWechatUser()`. An option that is `undefined` counts as not given. */
 export interface WechatGuardOptions {
   /**
    * The scope that must be granted. `snsapi_userinfo` asks for consent if the session only has `snsapi_base`
@@ -31,8 +39,9 @@ export interface WechatGuardOptions {
    */
   readonly mode?: 'auto' | 'redirect' | 'reject' | undefined;
   /**
-   * Decides whether the user may pass; may return a promise. Only `true` lets pass; otherwise kind
-   * `forbidden`, 403. An error that it throws goes to the app's error handler.
+   * Decides whether the user may pass; may return a promise. Only `true` lets the user pass. With any other
+   * value the request fails with 403 (kind `forbidden`). An error that it throws goes to the app's error
+   * handler.
    */
   readonly check?: Bivariant<(user: AppUser, req: HostRequest) => boolean | Promise<boolean>> | undefined;
 }
@@ -110,7 +119,8 @@ function notMounted(found: unknown): WechatAuthError {
 }
 
 /**
- * A throw never lets a user pass. Express and Connect take a falsy error, or the string "route", for success.
+ * The result of `check`. If it throws a value that is not an error, an error is thrown in its place:
+ * Express and Connect take a falsy error, or the string "route", for success.
  */
 async function isAllowed(
   check: NonNullable<WechatGuardOptions['check']>,
@@ -134,7 +144,7 @@ async function isAllowed(
 async function refuseRequest(
   context: Context,
   { scope, mode }: WechatGuardOptions,
-  needsMore: boolean,
+  needsScope: boolean,
 ): Promise<void> {
   const { req, res } = context;
   try {
@@ -142,9 +152,9 @@ async function refuseRequest(
     if (req.method !== 'OPTIONS') requireSession(req);
     noStore(res);
     vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
-    const asked = { returnTo: returnToFor(context, mode), scope: extraScope(context, scope) };
-    if (startsLogin(context, mode)) await toLogin(context, asked);
-    else sendUnauthenticated(context, asked, needsMore);
+    const link = { returnTo: returnToFor(context, mode), scope: extraScope(context, scope) };
+    if (startsLogin(context, mode)) await toLogin(context, link);
+    else sendUnauthenticated(context, link, needsScope);
   } catch (error) {
     await sendFailure(context, error);
   }
@@ -179,8 +189,8 @@ function returnToFor(context: Context, mode: WechatGuardOptions['mode']): string
 }
 
 /**
- * Whether headers show that a script sent a request that does not ask for a page. A missing text/html in
- * Accept alone does not prove it.
+ * Whether a header shows that a script sent this request. It is called only if wantsPage() is false, so
+ * that any Sec-Fetch-Mode is one of a script. An Accept header without text/html proves nothing.
  */
 function isScript(req: HostRequest): boolean {
   return (
@@ -193,18 +203,18 @@ function extraScope({ config }: Context, scope: OfficialScope | undefined): Offi
   return scope !== undefined && !satisfies(config.scope, scope) ? scope : undefined;
 }
 
-async function toLogin(context: Context, asked: WechatLoginOptions): Promise<void> {
-  if (routePath(context, 'login') === undefined) await startLogin(context, asked);
-  else redirect(context.req, context.res, loginPath(context, asked));
+async function toLogin(context: Context, link: LoginLink): Promise<void> {
+  if (routePath(context, 'login') === undefined) await startLogin(context, link);
+  else redirect(context.req, context.res, loginPath(context, link));
 }
 
-function sendUnauthenticated(context: Context, asked: WechatLoginOptions, needsMore: boolean): void {
+function sendUnauthenticated(context: Context, link: LoginLink, needsScope: boolean): void {
   const hasRoute = routePath(context, 'login') !== undefined;
   sendJSON(context.res, 401, {
-    error: needsMore ? 'scope' : 'unauthenticated',
-    message: needsMore
+    error: needsScope ? 'scope' : 'unauthenticated',
+    message: needsScope
       ? 'This needs the consent of the user: log in again at loginURL. 需要用户授权，请通过 loginURL 重新登录。'
       : 'Log in first, at loginURL. 请先通过 loginURL 登录。',
-    ...(hasRoute && { loginURL: loginPath(context, asked) }),
+    ...(hasRoute && { loginURL: loginPath(context, link) }),
   });
 }

@@ -1,4 +1,4 @@
-/** The middleware: what happens to a request below the mount point. */
+/** `wechatAuth()`: builds the middleware, which gives each request below the mount point to its handler. */
 import type { ServerResponse } from 'node:http';
 import { callback } from './login/callback';
 import { isPrefetch, pathOf, type HostRequest, type Next } from './http/request';
@@ -21,8 +21,8 @@ export type WechatAuthMiddleware = (req: HostRequest, res: ServerResponse, next:
 type Handler = (context: Context) => Promise<void>;
 
 /**
- * Adds "Log in with WeChat" to an app: it mounts the routes for login, callback and logout, and puts
- * `req.wechat` on every request. Mount it after the session middleware.
+ * Adds "Log in with WeChat" to an app: it serves the routes for login, callback and logout, and sets
+ * `req.wechat` on every request below its mount point. Mount it after the session middleware.
  *
  * @throws WechatAuthError of kind `config` that lists every fault of the options.
  *
@@ -34,7 +34,7 @@ type Handler = (context: Context) => Promise<void>;
 export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddleware {
   const config = resolveOptions(options);
   registerKey(config.sessionKey);
-  const routeOf = router(config);
+  const handlerOf = router(config);
   const guard = config.authRequired ? requireWechatUser() : undefined;
 
   return function wechatAuthMiddleware(req, res, next) {
@@ -42,38 +42,39 @@ export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddlewar
     (req as HostRequest & { wechat?: WechatContext }).wechat = new ReqWechat(context);
     noteRoutes(context);
     if (serveVerificationFile(context)) return;
-    const route = routeOf(req);
-    if (route) void handle(route, context);
+    const handler = handlerOf(req);
+    if (handler) void handle(handler, context);
     else if (guard) guard(req, res, next);
     else next();
   };
 }
 
 /**
- * Finds the route of a request: GET login, GET callback, GET and POST logout. HEAD requests are answered, but
- * do nothing.
+ * Finds the handler of a request: GET login, GET callback, GET and POST logout. HEAD is accepted, so that it
+ * does not reach the app. A route that the options leave out has the key `false`, which equals no path.
  */
 function router({ routes }: ResolvedOptions): (req: HostRequest) => Handler | undefined {
-  const table = new Map<string | false, { route: Handler; methods: readonly string[] }>([
-    [routes.login, { route: login, methods: ['GET', 'HEAD'] }],
-    [routes.callback, { route: callback, methods: ['GET', 'HEAD'] }],
-    [routes.logout, { route: logout, methods: ['GET', 'HEAD', 'POST'] }],
+  const table = new Map<string | false, { handler: Handler; methods: readonly string[] }>([
+    [routes.login, { handler: login, methods: ['GET', 'HEAD'] }],
+    [routes.callback, { handler: callback, methods: ['GET', 'HEAD'] }],
+    [routes.logout, { handler: logout, methods: ['GET', 'HEAD', 'POST'] }],
   ]);
   return ({ method = 'GET', url = '/' }) => {
     const path = pathOf(url);
     const found = table.get(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
-    return found?.methods.includes(method) ? found.route : undefined;
+    return found?.methods.includes(method) ? found.handler : undefined;
   };
 }
 
-async function handle(route: Handler, context: Context): Promise<void> {
+async function handle(handler: Handler, context: Context): Promise<void> {
   const { req, res, next } = context;
   try {
     noStore(res);
-    // The address of a callback holds an authorization code.
-    if (route === callback) res.setHeader('Referrer-Policy', 'no-referrer');
+    // The address of a callback holds an authorization code: no other site may get it as a Referer.
+    if (handler === callback) res.setHeader('Referrer-Policy', 'no-referrer');
+    // HEAD and prefetch requests must change nothing: the user has not asked for a login or a logout.
     if (req.method === 'HEAD' || isPrefetch(req)) noContent(res);
-    else await route(context);
+    else await handler(context);
   } catch (error) {
     await sendFailure(context, error).catch(next);
   }

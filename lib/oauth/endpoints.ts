@@ -143,7 +143,7 @@ export function endpointFault(address: string): string | undefined {
   if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) return 'is not an http: or https: address';
   const { search, hash, username, password } = new URL(address);
   if (search || hash) return 'has a query or a fragment';
-  if (username || password) return 'has a user or a password in it';
+  if (username || password) return 'has a user name or a password in it';
   return undefined;
 }
 

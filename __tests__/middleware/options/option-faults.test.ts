@@ -357,7 +357,7 @@ describe("a baseURL that WeChat's console would not accept", () => {
     ['https://h5.example.com?', /has a query or a fragment/],
     ['https://h5.example.com#', /has a query or a fragment/],
     ['https://h5.example.com//shop', /has two slashes in a row/],
-    ['https://user:pass@h5.example.com', /has a user or a password in it/],
+    ['https://user:pass@h5.example.com', /has a user name or a password in it/],
     ['h5.example.com', /is not an http: or https: address\. Write it as https:\/\/h5\.example\.com/],
     ['//h5.example.com', /is not an http: or https: address/],
     ['ftp://h5.example.com', /is not an http: or https: address/],

@@ -449,7 +449,7 @@ describe('flow', () => {
     expect(response.json()).toMatchObject({
       error: 'config',
       message: expect.stringMatching(
-        /^The option flow returned .*Return 'auto', 'official' or 'website'/,
+        /^The option flow returned .*Use 'auto', 'official' or 'website'/,
       ) as string,
     });
   });

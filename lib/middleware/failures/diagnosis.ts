@@ -97,18 +97,18 @@ function isBrowserHost(req: HostRequest, host: string): boolean {
   return !isInternal || process.env['NODE_ENV'] !== 'production';
 }
 
-function warnOfOtherHost({ config }: Context, login: string, callback: string): void {
+function warnOfOtherHost({ config }: Context, loginHost: string, callbackHost: string): void {
   config.warnings.once(
     'WECHAT_OTHER_HOST',
-    `A login started at ${JSON.stringify(login)}, but WeChat sends the browser back to ` +
-      `${JSON.stringify(callback)}, where the session cookie is not sent. Redirect all pages to one host, ` +
+    `A login started at ${JSON.stringify(loginHost)}, but WeChat sends the browser back to ` +
+      `${JSON.stringify(callbackHost)}, where the session cookie is not sent. Redirect all pages to one host, ` +
       'make the proxy pass the Host header on, or correct baseURL.',
   );
 }
 
 const LIKELY: readonly Cause[] = ['no-session', 'secure-cookie', 'trust-proxy', 'other-host'];
 
-/** The causes for which this request is evidence, and the ones that are likely without any. */
+/** `found`: the causes for which this request is evidence. `likely`: the causes to name in any case. */
 export function likelyCauses(context: Context, state: string): { found: Cause[]; likely: readonly Cause[] } {
   const { req, config } = context;
   const cookie = cookieOptions(req, getSession(req));
@@ -124,7 +124,7 @@ export function likelyCauses(context: Context, state: string): { found: Cause[];
   return { found, likely: LIKELY };
 }
 
-/** Names an error that only the operator can fix on the console, once per kind: the user cannot fix it. */
+/** Prints a warning for an error that the user cannot fix, only the operator; once per kind. */
 export function warnOperator({ config }: Context, error: WechatError): void {
   if (error.status !== 500) return;
   const code = error.kind === 'session_missing' ? 'WECHAT_NO_SESSION' : 'WECHAT_LOGIN_FAILED';

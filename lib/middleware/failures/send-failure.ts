@@ -28,7 +28,10 @@ export class LoginFailure extends Error {
   }
 }
 
-/** An error that is not of this package goes to the app's own error handler. */
+/**
+ * Sends an error of this package in the response. Any other error, or one that comes after the headers were
+ * sent, goes to the app's error handler.
+ */
 export async function sendFailure(context: Context, thrown: unknown): Promise<void> {
   const { req, res, next, config } = context;
   const { error, details } = thrown instanceof LoginFailure ? thrown : new LoginFailure(thrown, {});
@@ -53,10 +56,10 @@ export async function sendFailure(context: Context, thrown: unknown): Promise<vo
     return;
   }
   // A hook that only logs must not leave the browser waiting.
-  if (!called.next && !isAnswered(res)) sendPageOrJSON(context, error, details);
+  if (!called.next && !hasResponse(res)) sendPageOrJSON(context, error, details);
 }
 
-function isAnswered(res: ServerResponse): boolean {
+function hasResponse(res: ServerResponse): boolean {
   return res.headersSent || res.writableEnded;
 }
 
@@ -88,8 +91,8 @@ function sendPageOrJSON(
 }
 
 /**
- * Absent if trying again cannot help: a fault that only the operator can fix, a forbidden user, a snapshot
- * user.
+ * The path that starts the login again. Absent if that cannot help: the operator has to fix a fault, the user
+ * is forbidden, or it is a snapshot user.
  */
 function retryPath(context: Context, error: WechatError, returnTo: string | undefined): string | undefined {
   const login = routePath(context, 'login');

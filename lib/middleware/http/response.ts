@@ -6,7 +6,7 @@ export function noStore(res: ServerResponse): void {
   res.setHeader('Cache-Control', 'no-store');
 }
 
-/** Adds the request headers on which the response depends to those that another middleware has named. */
+/** Adds names of request headers to the Vary header, and keeps the ones that other middleware has set. */
 export function vary(res: ServerResponse, ...names: string[]): void {
   const before = String(res.getHeader('Vary') ?? '');
   const known = before

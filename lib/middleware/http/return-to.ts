@@ -1,10 +1,10 @@
 /**
- * The only check of return paths. What passes stays on this origin, however a browser reads it. An attacker
- * could otherwise use a link of this site to send users to another one (open redirect).
+ * The only check of return paths. A path that passes stays on this origin in every browser. Otherwise an
+ * attacker could use a link of this site to send users to another site (open redirect).
  */
 
 const MAX_BYTES = 512;
-/** Any origin will do: a path either stays on it or leaves it. */
+/** Stands in for the origin of the app: a path that leaves this origin would leave that one, too. */
 const ORIGIN = 'http://return-to.invalid';
 /**
  * Names between single slashes. Most return paths look like this, and every parser reads them the same way.

@@ -40,14 +40,15 @@ async function handleCallback(context: Context, reporter: LoginReporter): Promis
   const { req, res, config } = context;
   const params = parseCallback(context);
   const { code, state } = params;
+  // Before the session is read: if there is none, the failure is reported with the id of this login.
   reporter.identify(state, undefined);
   const session = requireSession(req);
-  const pending = await takeLogin(context, session, params);
+  const pending = await findPending(context, session, params);
   reporter.identify(state, pending);
-  const finishedAt = finishedReturnTo(session, config.sessionKey, state);
-  if (finishedAt !== undefined) {
+  const finishedPath = finishedReturnTo(session, config.sessionKey, state);
+  if (finishedPath !== undefined) {
     // WeChat called back again, or the user pressed the Back button.
-    redirect(req, res, returnToOrDefault(context, finishedAt));
+    redirect(req, res, returnToOrDefault(context, finishedPath));
   } else if (code === '' || code === 'authdeny') {
     throw new LoginFailure(accessDenied(), { returnTo: pending?.returnTo });
   } else if (!pending || isExpired(pending, config.loginTimeout)) {
@@ -58,10 +59,11 @@ async function handleCallback(context: Context, reporter: LoginReporter): Promis
 }
 
 /**
- * The pending login of this state, from the session; a duplicate callback still carries the session id that
- * the first one replaced, so its login is read from memory. After a logout neither is used.
+ * Takes the pending login of this state out of the session. A duplicate callback may carry the session id
+ * that the first one replaced: its login is found in the memory of this process. A login that a logout has
+ * ended is not returned.
  */
-async function takeLogin(
+async function findPending(
   { config }: Context,
   session: Session,
   params: CallbackParams,
@@ -87,8 +89,8 @@ function parseCallback({ req }: Context): CallbackParams {
   if (new Set(names).size < names.length || names.some((name) => /[[\]]/.test(name))) {
     throw new WechatAuthError(
       'state_unknown',
-      'A parameter of the callback is repeated or is a list. ' +
-        'WeChat sends code and state once each: start the login again.',
+      'A parameter of the callback is repeated, or has brackets in its name. ' +
+        'WeChat sends code and state once each. Start the login again.',
     );
   }
   const code = query.get('code') ?? '';
@@ -96,24 +98,26 @@ function parseCallback({ req }: Context): CallbackParams {
     throw new WechatAuthError(
       'code_invalid',
       `The authorization code is longer than ${MAX_CODE_BYTES} bytes or is not printable ASCII: ` +
-        `WeChat did not send it. ` +
-        'Start the login again.',
+        'WeChat did not send it. Start the login again.',
     );
   }
   return { code, state: query.get('state') ?? '', cookies: header(req, 'cookie') };
 }
 
-/** Exchanges the code, saves the login in the session, and redirects to the return path. */
-async function finish(context: Context, reporter: LoginReporter, callback: VerifiedCallback): Promise<void> {
-  const { pending, state } = callback;
+/**
+ * Exchanges the code, saves the login in the session, and redirects to the return path. If the exchange fails
+ * in a way that a new login may repair, starts that one instead.
+ */
+async function finish(context: Context, reporter: LoginReporter, verified: VerifiedCallback): Promise<void> {
+  const { pending, state } = verified;
   const { callbacks } = context.config;
   try {
-    const { result, isFirst } = await callbacks.shareResult(callback, {
-      exchange: () => exchangeForUser(context, callback),
-      complete: (user) => completeLogin(context, callback, user),
+    const { result, isFirst } = await callbacks.shareResult(verified, {
+      exchange: () => exchangeForUser(context, verified),
+      complete: (user) => completeLogin(context, verified, user),
       decideRestart: (error) => restartAfter(error, state, reporter),
     });
-    callbacks.rememberCallback(callback, pending);
+    callbacks.rememberCallback(verified, pending);
     if ('restartState' in result) {
       const { returnTo, scope, flow } = pending;
       await startLogin(
@@ -123,7 +127,7 @@ async function finish(context: Context, reporter: LoginReporter, callback: Verif
       );
       return;
     }
-    await saveLogin(context, result.login, callback);
+    await saveLogin(context, result.login, verified);
     if (isFirst) reporter.succeeded(result.login);
     redirect(context.req, context.res, returnToOrDefault(context, pending.returnTo));
   } catch (error) {
@@ -132,8 +136,8 @@ async function finish(context: Context, reporter: LoginReporter, callback: Verif
 }
 
 /**
- * A new login may succeed after these. The code itself is never sent again: it is for single use and may be
- * spent.
+ * The errors after which a new login may succeed. The code itself is never sent again: it is for single use
+ * and may be spent.
  */
 const RESTARTABLE: readonly WechatErrorKind[] = [
   'code_invalid',
@@ -144,7 +148,10 @@ const RESTARTABLE: readonly WechatErrorKind[] = [
   'bad_answer',
 ];
 
-/** Restarts a login only once: if the replacement fails as well, the error is thrown. */
+/**
+ * Returns the state of the login that replaces the failed one. A login is restarted only once: if the
+ * replacement fails as well, the error is thrown.
+ */
 function restartAfter(error: unknown, state: string, reporter: LoginReporter): string {
   const isRestartable = isWechatError(error) && RESTARTABLE.includes(error.kind);
   if (!isRestartable || restartsOf(state) !== 0) throw error;
@@ -153,8 +160,8 @@ function restartAfter(error: unknown, state: string, reporter: LoginReporter): s
 }
 
 /**
- * Restarts a login that the session does not know, or that took too long; only once, so that a client that
- * alters states cannot loop.
+ * Restarts a login that the session does not know, or that took too long. It is restarted only once,
+ * because a browser that loses its cookies would otherwise be sent to WeChat again and again.
  */
 async function restartLost(
   context: Context,

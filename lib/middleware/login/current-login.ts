@@ -28,9 +28,9 @@ import type { WechatSession } from '../state/wechat-session';
 import { logoutReporter } from './login-reporter';
 
 /**
- * The session keys of every `wechatAuth()` in this process. A login or logout under one session key does not
- * remove logins under the others. If the package is installed twice, each copy knows only its own keys and
- * removes the logins of the other copy.
+ * The session keys of every `wechatAuth()` in this process, and the keys of their pending logins. A login
+ * or logout under one session key does not remove logins under the others. If the package is installed twice,
+ * each copy knows only its own keys and removes the logins of the other copy.
  */
 const SESSION_KEYS = new Set<string>();
 
@@ -52,14 +52,14 @@ export function currentLogin(req: HostRequest, config: ResolvedOptions): WechatS
 function loginIn(session: Session, { sessionKey, accounts }: ResolvedOptions): WechatSession | undefined {
   const stored = ownValue(session, sessionKey);
   if (!isWechatSession(stored)) return undefined;
-  // The openids of an AppID that is no longer configured mean nothing here.
+  // An openid is valid only for its AppID, and this one is no longer configured.
   return accounts[stored.flow]?.appid === stored.appid ? stored : undefined;
 }
 
 /**
  * The stored value may come from an older release or from the app itself. Any truthy `user` counts: if an
- * object were required, a user whose `toJSON` returns a string would come back as a string, and be sent to
- * log in again and again.
+ * object were required, the app's user object whose `toJSON` returns a string would come back as a string and
+ * not count, and that user would have to log in on every page.
  */
 function isWechatSession(stored: unknown): stored is WechatSession {
   if (typeof stored !== 'object' || stored === null) return false;
@@ -75,10 +75,10 @@ function isWechatSession(stored: unknown): stored is WechatSession {
 /**
  * Saves a login in a session with a new id (session fixation). What the new session keeps:
  *
- * - The same user logs in again: everything. A login with less scope does not replace the fuller one.
+ * - The same user logs in again: everything. A login with less scope does not replace one with more.
  * - Otherwise the app's data stays only if nobody was logged in, and as far as `preserveSession` allows.
  * - Logins under other session keys stay, unless `preserveSession` is false or their unionid shows another
- * person.
+ *   person.
  * - Pending logins stay, and only this user may finish them.
  *
  * @throws WechatAuthError of kind `state_unknown` if the login was pending before another user logged in, or
@@ -99,7 +99,8 @@ export async function saveLogin(
   const bindings = bindingsOf(pending);
   if ((bindings.isBound && !isSame) || (bindings.isBoundByOther && hasOther)) throw boundToOtherUser();
   if (await callbacks.isLoggedOut(state)) throw loggedOutMeanwhile();
-  // A stored login that no longer counts (another AppID, say) belonged to somebody as well.
+  // Even a stored login that no longer counts, such as one of another AppID, shows that the session is not
+  // anonymous.
   const holdsNoLogin = ownValue(former, sessionKey) === undefined && others.length === 0;
   const isOwner = isSame || holdsNoLogin;
   const session = await regenerateSession(req, keysToKeep(former, config, { isSame, isOwner, others }));
@@ -112,11 +113,12 @@ export async function saveLogin(
     makeRoom(session, sessionKey, state, () => cookieFits(req, session));
     await saveSession(req, config);
   } catch (error) {
-    // The session middleware may save once more at the end of the request. A user who saw a failure must not
-    // be logged in by that, and a user who was logged in before stays so.
+    // The session middleware may save once more at the end of the request. That must not log in a user who
+    // saw a failure. If the same user was logged in before, the former login stays.
     undoLogin(session, sessionKey, isSame ? before : undefined);
     throw error;
   }
+  // The user may have logged out while the session was saved.
   if (await callbacks.isLoggedOut(state)) {
     undoLogin(session, sessionKey, undefined);
     throw loggedOutMeanwhile();
@@ -130,7 +132,8 @@ function undoLogin(session: Session, sessionKey: string, before: WechatSession |
 }
 
 /**
- * Decides for all keys before the first one is deleted: whether a pending login stays depends on its login.
+ * Decides for all keys before the first one is deleted: whether pending logins stay depends on the login
+ * under the same session key.
  */
 function keysToKeep(
   former: Session,
@@ -151,7 +154,7 @@ function keysToKeep(
   return (key) => kept.has(key);
 }
 
-/** Whether both are known by a unionid, and it is not the same. */
+/** Whether both logins have a unionid, and the two differ. */
 function isOtherPerson(other: unknown, login: WechatSession): boolean {
   if (!isWechatSession(other)) return false;
   const [a, b] = [unionidOf(other), unionidOf(login)];

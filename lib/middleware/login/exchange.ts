@@ -27,7 +27,7 @@ export function markVerified(params: CallbackParams, pending: PendingLogin): Ver
   return { ...params, pending } as VerifiedCallback;
 }
 
-/** Step 1: the code becomes a user. The code is spent afterwards. */
+/** Step 1: exchanges the authorization code for a user. WeChat accepts a code only once. */
 export async function exchangeForUser(
   context: Context,
   { code, pending }: VerifiedCallback,
@@ -37,7 +37,7 @@ export async function exchangeForUser(
   return account.exchange(code, { requestedScope: pending.scope, lang, allowSnapshotUsers });
 }
 
-/** Step 2: the user becomes a login. */
+/** Step 2: runs `onLogin`, and builds the login for the session. */
 export async function completeLogin(
   context: Context,
   { pending }: VerifiedCallback,

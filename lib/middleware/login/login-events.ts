@@ -11,7 +11,9 @@ import {
   type TokenRefreshed,
 } from '../../oauth/events';
 
-/** The session holds a pending login, and the browser is about to be redirected to WeChat. */
+/**
+ * A login started: it is pending in the saved session, and the browser goes to WeChat or shows the QR code.
+ */
 export interface LoginStarted {
   /**
    * The same in all events of one login, in every process: 16 hex digits of a hash of its state. The state
@@ -88,7 +90,7 @@ export interface LoggedOut {
  * });
  */
 export interface WechatAuthEvents {
-  /** The session holds a pending login, and the browser is about to be redirected to WeChat. */
+  /** A login started: it is pending in the saved session. */
   readonly 'express-wechat-auth:login.started': LoginStarted;
   /** A user is logged in, and the session is saved. */
   readonly 'express-wechat-auth:login.succeeded': LoginSucceeded;

@@ -34,8 +34,8 @@ export function reportStarted(
 }
 
 /**
- * Reads the login before it is cleared, if anybody subscribes, and returns the function that reports it
- * afterwards.
+ * Reads the login before a logout clears it, and returns a function that reports the logout afterwards.
+ * Without a subscriber, nothing is read or reported.
  */
 export function logoutReporter(readLogin: () => WechatSession | undefined): () => void {
   const login = loggedOut.hasSubscribers ? readLogin() : undefined;
@@ -120,14 +120,15 @@ export class LoginReporter {
 
 const OUTCOMES: readonly Channel<never>[] = [loginSucceeded, loginRestarted, loginFailed];
 
-/**
- * Public id of a login: a one-way hash of its state. Every process computes the same id, the state cannot be
- * recovered from it, and nothing has to be stored.
- */
+/** The public id of a login; `undefined` if this package did not issue the state. */
 function publicId(state: string | undefined): string | undefined {
   return state === undefined || restartsOf(state) === undefined ? undefined : eventId(state);
 }
 
+/**
+ * A one-way hash of the state. Every process computes the same id, the state cannot be recovered from it, and
+ * nothing has to be stored.
+ */
 function eventId(state: string): string {
   return crypto.createHash('sha256').update(`event of login ${state}`).digest('hex').slice(0, 16);
 }

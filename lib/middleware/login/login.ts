@@ -22,13 +22,15 @@ import { LoginReporter, reportStarted } from './login-reporter';
 /** Options of one login. */
 export interface WechatLoginOptions {
   /**
-   * Where the login ends: a path of this app, with query and fragment, at most 512 bytes. Otherwise the
-   * default is used.
+   * Where the login ends: a path of this app, with query and fragment, at most 512 bytes. An unsafe path is
+   * replaced by the default.
+   *
+   * @default the option `returnTo` of `wechatAuth()`
    */
   readonly returnTo?: string | undefined;
   /** Raises the scope that `wechatAuth()` requests, for this login. A lower or unknown scope is ignored. */
   readonly scope?: string | undefined;
-  /** The flow, whatever the browser is. */
+  /** The flow to use, whichever browser sent the request. */
   readonly flow?: WechatFlow | undefined;
   /** More parameters of WeChat's page, such as `{ forcePopup: true }`. */
   readonly params?: AuthorizeParams | undefined;
@@ -43,7 +45,10 @@ export async function login(context: Context): Promise<void> {
   });
 }
 
-/** Sends the browser to WeChat, or shows the page that says where it can log in. */
+/**
+ * Redirects the browser to WeChat. If no configured flow fits this browser, shows a page that tells the user
+ * where to log in.
+ */
 export async function startLogin(
   context: Context,
   options: WechatLoginOptions,
@@ -70,7 +75,7 @@ export async function startLogin(
   }
 }
 
-/** The flow that fits this browser; `undefined` where none does. */
+/** The flow that was requested or that fits this browser; `undefined` if no configured account fits. */
 async function chooseFlow(
   { req, config }: Context,
   requested: WechatFlow | undefined,
@@ -81,7 +86,7 @@ async function chooseFlow(
   if (wanted !== 'auto') {
     const names = FLOW_NAMES.map((name) => `'${name}'`).join(' or ');
     const what = requested === undefined ? 'option flow returned' : 'flow of this login is';
-    throw new WechatAuthError('config', `The ${what} ${shown(wanted)}. Return 'auto', ${names}.`);
+    throw new WechatAuthError('config', `The ${what} ${shown(wanted)}. Use 'auto', ${names}.`);
   }
   const fitting = flowFor(browserKind(header(req, 'user-agent')));
   return fitting && config.accounts[fitting] && fitting;
@@ -98,7 +103,7 @@ export async function prepareLogin(
     readonly state: string;
     /** The state of the login that failed. */
     readonly replaces: string;
-    /** The login that failed, if the session held it. The same users may finish its replacement. */
+    /** The login that failed, if the session held it. If it was bound to a user, so is its replacement. */
     readonly failed: PendingLogin | undefined;
     /** True for the first callback that restarts the failed login. Duplicates do not report the new one. */
     readonly isFirst: boolean;

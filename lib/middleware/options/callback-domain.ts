@@ -75,7 +75,7 @@ const FORM_RULES: readonly Rule[] = [
   },
   {
     isBroken: ({ url }) => url.username !== '' || url.password !== '',
-    what: () => ({ en: 'has a user or a password in it', zh: '含有用户名或密码' }),
+    what: () => ({ en: 'has a user name or a password in it', zh: '含有用户名或密码' }),
     remedy: [EXAMPLE],
   },
   {
@@ -85,7 +85,7 @@ const FORM_RULES: readonly Rule[] = [
   },
 ];
 
-/** A test account (测试号) accepts addresses of the local network, with a port where there is one. */
+/** A test account (测试号) accepts addresses of the local network, also with a port. */
 const PRIVATE_HOST_RULES: readonly Rule[] = [
   {
     isBroken: () => true,

@@ -1,4 +1,4 @@
-/** What is wrong with the options: every fault at once, each with its path, its value and a remedy. */
+/** Finds all faults of the options at once, each with its path, its value and a remedy. */
 import { distance } from 'fastest-levenshtein';
 import type * as optionSchema from './option-schema';
 import { OptionsError, type OptionFault } from './options-error';
@@ -53,7 +53,7 @@ export function checkGuardOptions<Options extends object>(given: Options): Optio
   return options;
 }
 
-/** A getter or a Proxy may throw when it is read. That is a fault of the options, too. */
+/** The faults that `find` returns. If a getter or a Proxy of the options throws, that is the one fault. */
 export function readable(find: () => OptionFault[]): OptionFault[] {
   try {
     return find();

@@ -30,8 +30,8 @@ export class OptionsError extends WechatAuthError {
 }
 
 /**
- * A value as a message may show it. Messages end up in logs, so this leaves out the content of objects,
- * passwords in addresses, and every text that looks like an AppSecret.
+ * The text for a value in an error message. Messages end up in logs, so this leaves out the content of
+ * objects, passwords in addresses, and every text that looks like an AppSecret.
  */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return quoted(value);

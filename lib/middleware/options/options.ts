@@ -106,7 +106,7 @@ export interface WechatAuthOptions {
    * @default process.env.WECHAT_BASE_URL
    */
   readonly baseURL?: string | undefined;
-  /** The routes below the mount point. Guards work only below it, too. */
+  /** The paths of the routes below the mount point. Guards, too, work only below the mount point. */
   readonly routes?: WechatAuthRoutes | undefined;
   /**
    * The scope that the official account requests: `snsapi_userinfo` (the profile, with the user's consent) or
@@ -116,15 +116,16 @@ export interface WechatAuthOptions {
    */
   readonly scope?: OfficialScope | undefined;
   /**
-   * The language of place names in the profile. WeChat has left these fields empty since October 2021.
+   * The language of place names in the profile. WeChat has left country, province and city empty since
+   * October 2021.
    *
    * @default 'zh_CN'
    */
   readonly lang?: WechatLang | undefined;
   /**
-   * Which login a browser gets. `auto` uses the official account inside WeChat and the website app elsewhere;
-   * if that one is not configured, a page tells the user where to open the address. `official` and `website`
-   * always use that login. A function chooses for each request.
+   * The flow for a browser. `auto` uses the official account inside WeChat and the website app in other
+   * browsers; if the account is not configured, a page tells the user where to open the address. `official`
+   * and `website` are used in every browser. A function chooses for each request.
    *
    * @default 'auto'
    */

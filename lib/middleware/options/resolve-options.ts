@@ -20,8 +20,8 @@ import { OptionsError, shown, type OptionFault } from './options-error';
 import { ownOptions } from './own-options';
 
 /**
- * The options after they were checked, with defaults and environment filled in. Nothing else reads the given
- * ones.
+ * The options after they were checked, with defaults and environment filled in. After the start, nothing
+ * reads the options as the app gave them.
  */
 export interface ResolvedOptions {
   readonly accounts: Readonly<Partial<Record<WechatFlow, Account>>>;
@@ -100,16 +100,16 @@ function preserver(preserveSession: boolean | readonly string[]): (key: string) 
 
 function faultsOf(options: WechatAuthOptions): OptionFault[] {
   const perOption = findFaults(options);
-  const known = new Set(perOption.map(({ path }) => path));
+  const faultyPaths = new Set(perOption.map(({ path }) => path));
   // An argument that is not an object cannot be checked any further.
-  if (known.has('')) return perOption;
+  if (faultyPaths.has('')) return perOption;
   const acrossOptions = [
     ...credentialFaults(options),
     ...flowFaults(options),
-    ...addressFaults(options, known),
+    ...addressFaults(options, faultyPaths),
     ...routeFaults(options),
   ];
-  return [...perOption, ...acrossOptions.filter(({ path }) => !known.has(path))];
+  return [...perOption, ...acrossOptions.filter(({ path }) => !faultyPaths.has(path))];
 }
 
 function* credentialFaults(options: WechatAuthOptions): Generator<OptionFault> {
@@ -143,12 +143,15 @@ function* flowFaults(options: WechatAuthOptions): Generator<OptionFault> {
   };
 }
 
-function* addressFaults(options: WechatAuthOptions, known: ReadonlySet<string>): Generator<OptionFault> {
+function* addressFaults(
+  options: WechatAuthOptions,
+  faultyPaths: ReadonlySet<string>,
+): Generator<OptionFault> {
   const { baseURL, endpoints, returnTo } = options;
-  if (typeof baseURL === 'string' && !known.has('baseURL')) {
-    const usesRealWechat =
+  if (typeof baseURL === 'string' && !faultyPaths.has('baseURL')) {
+    const usesRealPages =
       typeof endpoints?.open === 'string' && endpoints.open.replace(/(?<!\/)\/+$/, '') === WECHAT.open;
-    const fault = baseURLFault(baseURL, usesRealWechat);
+    const fault = baseURLFault(baseURL, usesRealPages);
     if (fault) yield { path: 'baseURL', message: fault };
   }
   if (typeof returnTo === 'string' && sanitizeReturnTo(returnTo, []) === undefined) {
@@ -166,11 +169,13 @@ function* routeFaults({ routes }: WechatAuthOptions): Generator<OptionFault> {
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
   for (const [name, path] of paths) {
-    const twin = paths.find(([other, same]) => other !== name && same.toLowerCase() === path.toLowerCase());
-    if (twin && twin[0] < name)
+    const duplicate = paths.find(
+      ([otherName, otherPath]) => otherName !== name && otherPath.toLowerCase() === path.toLowerCase(),
+    );
+    if (duplicate && duplicate[0] < name)
       yield {
         path: `routes.${name}`,
-        message: `is ${shown(path)}, like routes.${twin[0]}. Give each route a path of its own.`,
+        message: `is ${shown(path)}, like routes.${duplicate[0]}. Give each route a path of its own.`,
       };
   }
 }

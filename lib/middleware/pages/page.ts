@@ -11,7 +11,9 @@ import { noStore, send, vary } from '../http/response';
 
 export type PageLanguage = 'zh' | 'en';
 
-/** Browsers send some ten languages. Sorting the thousands that fit into a header would take milliseconds. */
+/**
+ * Browsers send about ten languages. Sorting the thousands that fit into a header would take milliseconds.
+ */
 const MAX_ACCEPT_LANGUAGE = 500;
 
 /** The language that the browser prefers; Chinese if it accepts neither. */
@@ -24,7 +26,7 @@ export function languageOf(req: IncomingMessage): PageLanguage {
 export interface PageContent {
   readonly title: string;
   readonly text: string;
-  /** HTML between the text and the links. Whatever comes from outside must be escaped in it. */
+  /** HTML between the text and the links. Text from outside must be escaped already. */
   readonly body?: string;
   readonly icon: Icon;
   /** The main link is the green button. */
@@ -35,7 +37,7 @@ export interface PageContent {
 
 export type Icon = 'info' | 'warn' | 'scan' | 'computer';
 
-/** White lines on a disc, in a square of 64. */
+/** SVG paths, drawn as white lines on a coloured disc in a view box of 64 × 64. */
 const ICONS: Readonly<Record<Icon, string>> = {
   info: '<path d="M32 29v18"/><path d="M32 18.5v.1" stroke-width="6"/>',
   warn: '<path d="M32 17v20"/><path d="M32 46.4v.1" stroke-width="6"/>',

@@ -1,3 +1,4 @@
+/** The texts of the error pages by error kind, and the causes of lost logins, in Chinese and English. */
 import type { WechatErrorKind } from '../../errors';
 import type { PageLanguage } from './page';
 

@@ -1,6 +1,6 @@
 /**
- * One login, several callbacks: WeChat may call back twice, with one code or with two, and may drop either
- * response.
+ * Lets several callbacks of one login share its result: WeChat may call back twice, with one code or with
+ * two, and may show the browser either of the responses.
  */
 import crypto from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -13,14 +13,14 @@ import type { TokenStore } from '../../stores/token-store';
 import type { PendingLogin } from './pending-logins';
 import type { WechatSession } from './wechat-session';
 
-/** What becomes of a login: a user for the session, or the state of the login that replaces it. */
+/** The result of a login: the login for the session, or the state of the login that replaces it. */
 export type LoginResult = { readonly login: WechatSession } | { readonly restartState: string };
 
 /** How long a duplicate callback shares the result of the first one. */
 const SHARED_MS = 60_000;
 const LIMITS = { max: 10_000, ttl: SHARED_MS, perf: Date } as const;
 
-/** What a callback request brings. */
+/** The parameters of a callback, and the cookies that the browser sent with it. */
 export interface CallbackParams {
   readonly code: string;
   readonly state: string;
@@ -55,16 +55,16 @@ export class CallbackResults {
   /** By cookies, code and state: the pending login of a callback that was handled. */
   readonly #served = lazy(() => new LRUCache<string, PendingLogin>(LIMITS));
   /**
-   * By state: logins that a logout has ended; as long as a callback of theirs may still be in progress. Shared
-   * by every `wechatAuth()` of this process: several may use one session key, and so one login.
+   * By state: logins that a logout has ended. They are kept while a callback of them may still arrive. Every
+   * `wechatAuth()` of this process shares them, because several may use one session key, and so one login.
    */
   static readonly #loggedOut = lazy(() => new LRUCache<string, true>(LIMITS));
   /** By state: where a login started. */
   readonly #started: () => LRUCache<string, { host: string; returnTo: string }>;
-  /** By public id: logins whose end was reported. */
+  /** By public id: logins whose outcome was reported. */
   readonly #reported = lazy(() => new LRUCache<string, true>(LIMITS));
 
-  /** @param loginTimeout life of a started login, in ms */
+  /** @param loginTimeout lifetime of a pending login, in ms */
   constructor(store: TokenStore | SharedCache | undefined, loginTimeout: number) {
     this.#cache = store && hasSharedCache(store) ? store : undefined;
     this.#loginTimeout = loginTimeout;
@@ -77,7 +77,10 @@ export class CallbackResults {
    * an attacker who knows the state can send a code of her own. The state belongs to the user of the first
    * code that was exchanged. A second code of the same user shares the login, without another `onLogin`. A
    * code of another user counts as an invalid code: the login is restarted once, then fails. If a failure
-   * restarts the login, duplicates get the same restart; any other failed exchange is not kept.
+   * restarts the login, duplicates get the same restart. Any other failed exchange is forgotten, so that a
+   * later callback tries again.
+   *
+   * @returns the result, and whether this callback produced it: only that one reports it
    */
   async shareResult<User extends { readonly openid: string }>(
     { state, code }: CallbackParams,
@@ -146,7 +149,10 @@ export class CallbackResults {
     return restart;
   }
 
-  /** If the shared cache fails, the login goes on: each process then works on its own. */
+  /**
+   * Runs the work once for all processes that share the cache. If the cache fails, the login goes on: each
+   * process then does the work itself.
+   */
   async #acrossProcesses<T>(key: string, work: () => Promise<T>): Promise<T> {
     const cache = this.#cache;
     if (!cache) return work();
@@ -163,7 +169,7 @@ export class CallbackResults {
 
   /**
    * Called at logout: callbacks of these logins log nobody in any more, not even those in progress. Other
-   * processes learn of it by the shared cache, if there is one.
+   * processes learn of it through the shared cache, if there is one.
    */
   async endLogins(states: readonly string[]): Promise<void> {
     for (const state of states) {
@@ -191,14 +197,18 @@ export class CallbackResults {
     );
   }
 
-  /** Keeps the pending login of a callback: the session that held it ends with the login. */
+  /**
+   * Keeps the pending login of a callback for its duplicates: they may still carry the old session id, under
+   * which the session no longer exists.
+   */
   rememberCallback(params: CallbackParams, pending: PendingLogin): void {
     this.#served().set(callbackKey(params), pending);
   }
 
   /**
-   * The pending login of this very callback, if it was handled within the last minute. The code is part of
-   * the key: an attacker who planted the session cookie knows cookie and state, but not the victim's code.
+   * The pending login of a callback with the same parameters and cookies, if one was handled in the last
+   * minute. The code is part of the key: an attacker who planted the session cookie knows cookie and state,
+   * but not the victim's code.
    */
   recallCallback(params: CallbackParams): PendingLogin | undefined {
     return this.#served().get(callbackKey(params));
@@ -210,14 +220,17 @@ export class CallbackResults {
     this.#started().set(state, { host: copyOf(login.host), returnTo: copyOf(login.returnTo) });
   }
 
-  /** Whether the end of this login has not been reported yet. From now on it counts as reported. */
+  /** Marks the outcome of this login as reported. Returns whether it was not reported before. */
   claimReport(id: string): boolean {
     const isNew = !this.#reported().has(id);
     this.#reported().set(id, true);
     return isNew;
   }
 
-  /** The host at which this login started. It tells a lost cookie from a redirect to another host. */
+  /**
+   * The host at which this login started. If the callback came to another host, the session cookie was not
+   * lost, but not sent.
+   */
   startHostOf(state: string): string | undefined {
     return this.#started().get(state)?.host;
   }
@@ -232,7 +245,10 @@ function callbackKey({ cookies, code, state }: CallbackParams): string {
   return hash([cookies, code, state]);
 }
 
-/** Hashes, because the state is a secret and stores put keys into error messages. */
+/**
+ * Keys of the shared cache hold hashes, because the state is a secret and stores put keys into error
+ * messages.
+ */
 function stateKey(state: string): string {
   return `login:${hash([state])}`;
 }

@@ -1,14 +1,17 @@
 /**
- * Pending logins in the session, each under its state, which is for single use; and the ones that just
- * finished.
+ * The records of logins in the session: pending logins, each under its state, which is for single use, and
+ * logins that have just finished.
  */
 import crypto from 'node:crypto';
 import { isFlow, type WechatFlow } from '../../oauth/flows';
 import { ownValue, type Session } from './session';
 
-/** A login that has started and has not come back from WeChat. */
+/** A login that has started and whose callback has not arrived. */
 export interface PendingLogin {
-  /** The return path as it was requested; checked when stored and again when used. Empty: the default. */
+  /**
+   * The requested return path, checked before it is stored and again before it is used. Empty for the
+   * default.
+   */
   readonly returnTo: string;
   /** What the authorization request asks for. */
   readonly scope: string;
@@ -29,8 +32,8 @@ export interface PendingLogin {
 }
 
 /**
- * A digit and 32 hex characters; WeChat allows 128 bytes of a-zA-Z0-9. The digit counts restarts, so that a
- * client that alters states cannot loop.
+ * A digit and 32 hex characters; WeChat allows 128 bytes of a-zA-Z0-9. The digit counts restarts: a browser
+ * that loses its cookies brings back only the state, and must not be sent to WeChat again and again.
  */
 const STATE = /^(\d)[\da-f]{32}$/;
 const MAX_LOGINS = 5;
@@ -80,9 +83,7 @@ export function addPending(
   return true;
 }
 
-/**
- * A start time in the far future (a wrong clock, a forged session) counts as expired as well.
- */
+/** A start time in the far future (a wrong clock, a forged session) counts as expired as well. */
 export function isExpired({ at }: PendingLogin, lifetime: number): boolean {
   return Math.abs(Date.now() - at) >= lifetime;
 }
@@ -177,12 +178,15 @@ function loginsIn(
   };
 }
 
-/** As many as a session may hold: the cost of a request must not grow with the records that an attacker adds. */
-function newestLogins<T>(value: unknown, is: (entry: unknown) => entry is T): Record<string, T> {
+/**
+ * The newest records, at most five: the cost of a request must not grow with the records that an attacker
+ * adds.
+ */
+function newestLogins<T>(value: unknown, isRecord: (entry: unknown) => entry is T): Record<string, T> {
   if (typeof value !== 'object' || value === null) return {};
   return Object.fromEntries(
     Object.entries(value)
-      .filter((entry): entry is [string, T] => STATE.test(entry[0]) && is(entry[1]))
+      .filter((entry): entry is [string, T] => STATE.test(entry[0]) && isRecord(entry[1]))
       .slice(-MAX_LOGINS),
   );
 }
@@ -208,7 +212,8 @@ function storeLogins(session: Session, key: string, { pending, done }: ReturnTyp
     if (hasRoom()) break;
     Reflect.deleteProperty(done, oldest);
   }
-  // At least its state stays: a logout also ends the callbacks of a login that has just finished.
+  // If the newest finished login does not fit, its state stays without its path: a logout has to find it to
+  // end its callbacks.
   if (newest !== undefined && !hasRoom()) done[newest] = '';
   const isEmpty = Object.keys(pending).length === 0 && newest === undefined;
   if (isEmpty) Reflect.deleteProperty(session, pendingKey(key));

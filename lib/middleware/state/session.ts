@@ -10,7 +10,10 @@ import type { Warnings } from '../../warnings';
 /** What cookie-session, express-session and similar middlewares have in common. */
 export type Session = Record<string, unknown>;
 
-/** An own property. A value on `Object.prototype`, put there by a bug elsewhere, must not log anybody in. */
+/**
+ * The value of an own property. A value that a bug elsewhere has put on `Object.prototype` must not log
+ * anybody in.
+ */
 export function ownValue(object: object, key: string): unknown {
   return Object.hasOwn(object, key) ? (object as Record<string, unknown>)[key] : undefined;
 }
@@ -19,7 +22,7 @@ type Work = (callback: (error?: Error | null) => void) => unknown;
 
 /**
  * @throws WechatAuthError of kind `session_missing`: without a session, no state can be checked and no login
- * kept.
+ * saved.
  */
 export function requireSession(req: HostRequest): Session {
   const session = getSession(req);

@@ -21,7 +21,8 @@ export interface AppTypes {}
 export type AppUser = AppTypes extends { readonly user: infer User extends object } ? User : WechatUser;
 
 /**
- * The result of `onLogin`: the object to keep as the user. If WeChat's profile has that type, also nothing.
+ * The result of `onLogin`: the object to keep as the user. It may return nothing if the app's user type
+ * accepts WeChat's profile, which is then kept.
  */
 export type KeptUser = AppTypes extends { readonly user: infer User extends object }
   ? User | (WechatUser extends User ? Nothing : never)

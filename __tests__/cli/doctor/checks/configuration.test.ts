@@ -125,7 +125,7 @@ describe('the doctor, on the configuration', () => {
     ['an IPv6 address', 'https://[2001:db8::7]', 'failed', /IP address/],
     ['a query', 'https://h5.example.com/?a=1', 'failed', /query or a fragment/],
     ['a fragment', 'https://h5.example.com/#', 'failed', /query or a fragment/],
-    ['a password', 'https://me:pass@h5.example.com', 'failed', /user or a password/],
+    ['a password', 'https://me:pass@h5.example.com', 'failed', /user name or a password/],
     ['two slashes', 'https://h5.example.com//shop', 'failed', /two slashes/],
     ['an underscore', 'https://my_app.example.com', 'failed', /characters other than letters/],
     ['a dot at the end', 'https://h5.example.com.', 'failed', /characters other than/],
@@ -198,7 +198,7 @@ describe('the doctor, on the configuration', () => {
     expect(finding.detail.en.split('; ')).toEqual([
       'has a space or a line break in it',
       'has a query or a fragment',
-      'has a user or a password in it',
+      'has a user name or a password in it',
       'has two slashes in a row in its path',
       'has a port (8443)',
       'is an IP address',
