@@ -113,7 +113,7 @@ describe('req.wechat.login()', () => {
     );
   });
 
-  it('adds further parameters before the fragment', async () => {
+  it('adds the given params before the fragment', async () => {
     const url = await authorizeURLOf({ params: { forcePopup: true, forceSnapShot: undefined } });
     expect([...url.searchParams.keys()]).toEqual([
       'appid',
@@ -128,7 +128,7 @@ describe('req.wechat.login()', () => {
     expect(website.searchParams.get('lang')).toBe('en');
   });
 
-  it('refuses a standard parameter among the further ones', async () => {
+  it('refuses params that contain a standard parameter', async () => {
     const app = await start();
     const response = await run(Browser.inWechat(app.url), ({ wechat }) =>
       wechat.login({ params: { state: 'mine' } }),
@@ -344,7 +344,7 @@ describe('req.wechat.getAccessToken()', () => {
 });
 
 describe('req.wechat.oauth', () => {
-  it('is the OAuth client of the first account before a login', async () => {
+  it('is the OAuth client of the official account before a login, otherwise of the website app', async () => {
     const app = await start();
     const appidOf = async (browser: Browser): Promise<unknown> =>
       (await run(browser, ({ wechat }) => [wechat.oauth instanceof OAuth, wechat.oauth.appid])).json();

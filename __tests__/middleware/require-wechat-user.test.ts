@@ -20,6 +20,7 @@ async function start(options: AppOptions = {}): Promise<TestApp> {
   return app;
 }
 
+/** The same user at another app. The two browsers share one cookie jar. */
 function at(app: TestApp, browser: Browser): Browser {
   return new Browser(app.url, IPHONE_WECHAT, browser.jar);
 }
@@ -255,6 +256,7 @@ describe('a guard that needs the profile', () => {
   const guard: WechatGuardOptions = { scope: 'snsapi_userinfo' };
   const auth = { scope: 'snsapi_base' } as const;
 
+  /** Like `at()`, but with a copy of the cookie jar: these tests log in again. */
   const withCookiesOf = (app: TestApp, browser: Browser): Browser =>
     new Browser(app.url, IPHONE_WECHAT, browser.jar.cloneSync());
 

@@ -8,17 +8,17 @@ import { emulator, useEmulator } from '../../support/emulator';
 const BASE = 'https://h5.example.com';
 
 useEmulator();
-let said: { code: string; message: string }[] = [];
+let warnings: { code: string; message: string }[] = [];
 const apps: TestApp[] = [];
 
 beforeEach(() => {
-  said = [];
+  warnings = [];
   jest.spyOn(process, 'emitWarning').mockImplementation(((
     message: string,
     { code, type }: { code: string; type: string },
   ) => {
     expect(type).toBe('WechatAuthWarning');
-    said.push({ code, message });
+    warnings.push({ code, message });
   }) as typeof process.emitWarning);
 });
 afterEach(async () => {
@@ -39,7 +39,7 @@ function inProduction(): void {
 }
 
 function codes(): string[] {
-  return said.map(({ code }) => code);
+  return warnings.map(({ code }) => code);
 }
 
 function expressSession(options: Partial<SessionOptions> = {}): Middleware {
@@ -58,7 +58,10 @@ const trustProxy = (app: Host): void => {
   (app as unknown as { set(name: string, value: unknown): void }).set('trust proxy', 1);
 };
 
-async function logIns(app: TestApp, headers: http.OutgoingHttpHeaders = {}): Promise<BrowserResponse[]> {
+async function startThreeLogins(
+  app: TestApp,
+  headers: http.OutgoingHttpHeaders = {},
+): Promise<BrowserResponse[]> {
   const responses: BrowserResponse[] = [];
   for (let time = 0; time < 3; time++) {
     responses.push(await Browser.inWechat(app.url).get('/login?returnTo=/me', { headers }));
@@ -66,7 +69,7 @@ async function logIns(app: TestApp, headers: http.OutgoingHttpHeaders = {}): Pro
   return responses;
 }
 
-describe('no session before wechatAuth()', () => {
+describe('a missing session middleware', () => {
   it.each(HOSTS)('is named once on the console, and in each response, on %s', async (host) => {
     const app = await start({ host, session: null });
     for (const path of ['/login', '/me', '/callback?code=x&state=y', '/logout', '/login']) {
@@ -77,22 +80,25 @@ describe('no session before wechatAuth()', () => {
       expect(response.body).toContain('cookie-session or express-session');
     }
     expect(codes()).toEqual(['WECHAT_NO_SESSION']);
-    expect(said[0]?.message).toMatch(/before wechatAuth\(\), not after it/);
+    expect(warnings[0]?.message).toMatch(/before wechatAuth\(\), not after it/);
   });
 
-  it.each(HOSTS)('is named too if it is mounted after wechatAuth(), on %s', async (host) => {
-    const app = await start({ host, session: null, routes: (it) => it.use(cookies()) });
-    const browser = Browser.inWechat(app.url);
-    const guarded = await browser.get('/me');
-    expect(guarded.status).toBe(302);
-    const login = await browser.get(guarded.location, { headers: { Accept: 'application/json' } });
-    expect(login.status).toBe(500);
-    expect(login.json()).toMatchObject({
-      error: 'session_missing',
-      message: expect.stringContaining('not after it') as string,
-    });
-    expect(codes()).toEqual(['WECHAT_NO_SESSION']);
-  });
+  it.each(HOSTS)(
+    'is named, too, if a session middleware runs only after wechatAuth(), on %s',
+    async (host) => {
+      const app = await start({ host, session: null, routes: (it) => it.use(cookies()) });
+      const browser = Browser.inWechat(app.url);
+      const guarded = await browser.get('/me');
+      expect(guarded.status).toBe(302);
+      const login = await browser.get(guarded.location, { headers: { Accept: 'application/json' } });
+      expect(login.status).toBe(500);
+      expect(login.json()).toMatchObject({
+        error: 'session_missing',
+        message: expect.stringContaining('not after it') as string,
+      });
+      expect(codes()).toEqual(['WECHAT_NO_SESSION']);
+    },
+  );
 });
 
 describe("a session cookie with sameSite: 'strict'", () => {
@@ -104,9 +110,9 @@ describe("a session cookie with sameSite: 'strict'", () => {
     ['express-session', expressSession({ cookie: { sameSite: true } })],
   ])('causes one warning: %s', async (_name, middleware) => {
     const app = await start({ session: middleware });
-    await logIns(app);
+    await startThreeLogins(app);
     expect(codes()).toEqual(['WECHAT_COOKIE_SAME_SITE']);
-    expect(said[0]?.message).toContain("Use sameSite: 'lax'.");
+    expect(warnings[0]?.message).toContain("Use sameSite: 'lax'.");
   });
 });
 
@@ -118,20 +124,20 @@ describe('a secure session cookie', () => {
 
   it.each(secure)('causes one warning over http: %s', async (_name, make) => {
     const app = await start({ session: make() });
-    await logIns(app);
+    await startThreeLogins(app);
     expect(codes()).toEqual(['WECHAT_COOKIE_SECURE']);
-    expect(said[0]?.message).toMatch(/Serve the app over https/);
+    expect(warnings[0]?.message).toMatch(/Serve the app over https/);
   });
 
   it.each(secure)(
     'causes one warning behind a proxy that Express does not trust: %s',
     async (_name, make) => {
       for (const host of ['Express 5', 'Express 4'] as const) {
-        said = [];
+        warnings = [];
         const app = await start({ host, session: make(), auth: { baseURL: BASE } });
-        await logIns(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
+        await startThreeLogins(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
         expect(codes()).toEqual(['WECHAT_COOKIE_SECURE']);
-        expect(said[0]?.message).toContain("app.set('trust proxy', 1)");
+        expect(warnings[0]?.message).toContain("app.set('trust proxy', 1)");
       }
     },
   );
@@ -139,7 +145,10 @@ describe('a secure session cookie', () => {
   it.each(secure)('causes no warning behind a trusted proxy: %s', async (_name, make) => {
     for (const host of ['Express 5', 'Express 4'] as const) {
       const app = await start({ host, session: make(), before: trustProxy });
-      const [redirect] = await logIns(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
+      const [redirect] = await startThreeLogins(app, {
+        'X-Forwarded-Proto': 'https',
+        Host: 'h5.example.com',
+      });
       expect(new URL(redirect?.location ?? '').searchParams.get('redirect_uri')).toBe(`${BASE}/callback`);
       expect(redirect?.headers['set-cookie']?.join()).toMatch(/secure/i);
     }
@@ -154,17 +163,17 @@ describe('a secure session cookie', () => {
   });
 });
 
-describe('a proxy that is not trusted, and no baseURL', () => {
-  it('cause one warning: WeChat would get an http: redirect URI', async () => {
+describe('a proxy that is not trusted', () => {
+  it('causes one warning without baseURL: WeChat would get an http: redirect URI', async () => {
     const app = await start();
-    const [redirect] = await logIns(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
+    const [redirect] = await startThreeLogins(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
     expect(new URL(redirect?.location ?? '').searchParams.get('redirect_uri')).toBe(
       'http://h5.example.com/callback',
     );
     expect(codes()).toEqual(['WECHAT_TRUST_PROXY']);
   });
 
-  it('are named by the error page', async () => {
+  it('is named by the error page', async () => {
     const app = await start({ auth: { baseURL: BASE } });
     const page = await Browser.inWechat(app.url).get(`/callback?code=x&state=1${'0'.repeat(32)}`, {
       headers: { 'X-Forwarded-Proto': 'https' },
@@ -173,13 +182,13 @@ describe('a proxy that is not trusted, and no baseURL', () => {
   });
 });
 
-describe('no baseURL in production', () => {
+describe('a missing baseURL in production', () => {
   it('causes one warning', async () => {
     inProduction();
     const app = await start();
-    await logIns(app);
+    await startThreeLogins(app);
     expect(codes()).toEqual(['WECHAT_NO_BASE_URL']);
-    expect(said[0]?.message).toContain('WECHAT_BASE_URL');
+    expect(warnings[0]?.message).toContain('WECHAT_BASE_URL');
   });
 
   it('causes no warning before a login', async () => {
@@ -196,8 +205,8 @@ describe("express-session's MemoryStore in production", () => {
     inProduction();
     const app = await start({ session: expressSession(), auth: { baseURL: BASE } });
     // express-session has printed a warning of its own.
-    said = [];
-    await logIns(app, { Host: 'h5.example.com' });
+    warnings = [];
+    await startThreeLogins(app, { Host: 'h5.example.com' });
     expect(codes()).toEqual(['WECHAT_MEMORY_SESSIONS']);
   });
 });
@@ -210,12 +219,12 @@ describe('a login on another host than its callback', () => {
       ['test', 'localhost:3000'],
       ['test', '127.0.0.1:3000'],
     ] as const) {
-      said = [];
+      warnings = [];
       process.env['NODE_ENV'] = environment;
       const app = await start({ auth: { baseURL: BASE } });
-      await logIns(app, { Host });
+      await startThreeLogins(app, { Host });
       expect(codes()).toEqual(['WECHAT_OTHER_HOST']);
-      expect(said[0]?.message).toMatch(
+      expect(warnings[0]?.message).toMatch(
         `A login started at "${Host}", but WeChat sends the browser back to "h5.example.com"`,
       );
     }
@@ -224,9 +233,9 @@ describe('a login on another host than its callback', () => {
   it('causes a warning without the control characters of its Host header', async () => {
     const app = await start({ auth: { baseURL: BASE } });
     // Node accepts the bytes 80 to FF in headers, and a terminal reads 9B as ESC and a bracket.
-    await logIns(app, { Host: 'evil\u009b31m\u0085.example' });
+    await startThreeLogins(app, { Host: 'evil\u009b31m\u0085.example' });
     expect(codes()).toEqual(['WECHAT_OTHER_HOST']);
-    expect(said[0]?.message).toContain('"evil\ufffd31m\ufffd.example"');
+    expect(warnings[0]?.message).toContain('"evil\ufffd31m\ufffd.example"');
   });
 
   it('is named by the error page and on the console if the login was lost', async () => {
@@ -260,7 +269,7 @@ describe('verification files below the root', () => {
     await Browser.inWechat(app.url).get('/auth/login');
     await Browser.inWechat(app.url).get('/auth/MP_verify_Ab12Cd34Ef56Gh78.txt');
     expect(codes()).toEqual(['WECHAT_VERIFICATION_FILE']);
-    expect(said[0]?.message).toContain('below /auth');
+    expect(warnings[0]?.message).toContain('below /auth');
   });
 });
 
@@ -272,13 +281,13 @@ describe('a fault that only the operator can fix', () => {
       expect(page.status).toBe(500);
     }
     expect(codes()).toEqual(['WECHAT_LOGIN_FAILED']);
-    expect(said[0]?.message).toMatch(/^credentials: invalid appsecret/);
-    expect(said[0]?.message).not.toMatch(/[0-9a-zA-Z_-]{40}/);
+    expect(warnings[0]?.message).toMatch(/^credentials: invalid appsecret/);
+    expect(warnings[0]?.message).not.toMatch(/[0-9a-zA-Z_-]{40}/);
     emulator.switches.unionid = false;
     await Browser.onDesktop(app.url).logIn(emulator, '/me');
     emulator.switches.unionid = true;
     expect(codes()).toEqual(['WECHAT_LOGIN_FAILED', 'WECHAT_LOGIN_FAILED']);
-    expect(said[1]?.message).toMatch(/^unionid_missing: /);
+    expect(warnings[1]?.message).toMatch(/^unionid_missing: /);
   });
 
   it("causes a warning without the control characters of WeChat's errmsg", async () => {
@@ -286,7 +295,7 @@ describe('a fault that only the operator can fix', () => {
     emulator.fail('access_token', { errcode: 40125, errmsg: 'no\u001b[2J\u009b\u2028good\u202e' });
     await Browser.inWechat(app.url).logIn(emulator, '/me');
     expect(codes()).toEqual(['WECHAT_LOGIN_FAILED']);
-    expect(said[0]?.message).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
+    expect(warnings[0]?.message).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
   });
 });
 
@@ -299,7 +308,7 @@ describe('a correct setup', () => {
         expect((await browser.get('/logout')).status).toBe(302);
       }
     }
-    expect(said).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 
   const proxied: readonly (readonly [string, Record<string, string>, AppOptions])[] = [
@@ -343,7 +352,7 @@ describe('a correct setup', () => {
     const me = await browser.follow(callbackURL.replace(BASE, app.url), { headers });
     expect(me.json()).toMatchObject({ nickname: '小明' });
     expect((await browser.get('/logout', { headers })).status).toBe(302);
-    expect(said).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 
   it('causes no warning with Connect if the session middleware trusts the proxy of a secure cookie', async () => {
@@ -357,9 +366,9 @@ describe('a correct setup', () => {
         cookie: { secure: true, sameSite: 'lax' },
       }),
     });
-    const [redirect] = await logIns(app, { Host: 'h5.example.com', 'X-Forwarded-Proto': 'https' });
+    const [redirect] = await startThreeLogins(app, { Host: 'h5.example.com', 'X-Forwarded-Proto': 'https' });
     expect(redirect?.headers['set-cookie']?.join()).toMatch(/secure/i);
-    expect(said).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 
   it('causes no warning, whatever users do in the browser', async () => {
@@ -376,12 +385,12 @@ describe('a correct setup', () => {
     await browser.logIn(emulator, '/me');
     await browser.logIn(emulator, '/login', 'snapshot');
     await browser.get('/logout', { headers: { 'Sec-Fetch-Site': 'cross-site' } });
-    expect(said).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 
   it('causes no warning with verification files at the root', async () => {
     const app = await start({ auth: { verificationFiles: { 'a.txt': 'a' } } });
     expect((await Browser.inWechat(app.url).get('/a.txt')).body).toBe('a');
-    expect(said).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 });

@@ -122,7 +122,7 @@ describe('the host of a request', () => {
     expect(hostOf(requestWith({}))).toBe('');
   });
 
-  it('is :authority where a client sends both', () => {
+  it('is :authority if a client sends both', () => {
     expect(hostOf(requestWith({ ':authority': 'h5.example.com', host: 'evil.example' }))).toBe(
       'h5.example.com',
     );
@@ -134,7 +134,7 @@ describe('the host of a request', () => {
     expect(hostOf(requestWith(headers))).toBe('inner');
   });
 
-  it('is empty where it is longer than a host can be', () => {
+  it('is empty if it is longer than a host can be', () => {
     expect(hostOf(requestWith({ host: 'a'.repeat(255) }))).toBe('a'.repeat(255));
     expect(hostOf(requestWith({ host: 'a'.repeat(256) }))).toBe('');
     expect(hostOf(requestWith({ ':authority': 'a'.repeat(256), host: 'h5.example.com' }))).toBe('');

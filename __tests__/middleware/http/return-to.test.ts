@@ -396,7 +396,7 @@ describe('a hostile returnTo', () => {
     },
   );
 
-  it('is refused as an option, unless it is harmless', () => {
+  it('is refused as an option, unless the check finds it safe', () => {
     for (const returnTo of HOSTILE) {
       const safe = sanitizeReturnTo(returnTo, []);
       const createMiddleware = () => wechatAuth({ ...emulated(emulator), returnTo });
@@ -579,11 +579,11 @@ describe('the check of return paths', () => {
     ['has a line break', '/a\nb'],
     ['has DEL', '/a\u007f'],
     ['has a C1 control character', '/a\u0085'],
-    ['has half a character', '/a\ud83d'],
+    ['has a lone surrogate', '/a\ud83d'],
     ['becomes another host when it is read', '/.//evil.example'],
     ['becomes another host when percent-encoded dots are read', '/a/%2e%2e//evil.example'],
     ['is one of our own routes', '/login'],
-    ['is one of our own routes in other letters', '/LogIn/'],
+    ['is one of our own routes in upper case, with a slash at the end', '/LogIn/'],
     ['is one of our own routes, percent-encoded', '/%6cogin?a'],
     ['becomes one of our own routes when it is read', '/x/../auth/logout#a'],
     ['becomes one of our own routes without its code', '/callback?code=1&state=2'],

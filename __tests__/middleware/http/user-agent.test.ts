@@ -1,7 +1,7 @@
 import { browserKind } from '../../../lib/middleware/http/user-agent';
 import * as agents from '../../support/browsers/user-agents';
 
-describe('which browser this is', () => {
+describe('browserKind()', () => {
   it.each([
     ['WeChat on an iPhone', agents.IPHONE_WECHAT, true],
     ['WeChat on Android', agents.ANDROID_WECHAT, true],
@@ -17,7 +17,7 @@ describe('which browser this is', () => {
     ['Chrome on a PC', agents.DESKTOP_CHROME, false],
     ['Safari on an iPhone', agents.PHONE_SAFARI, false],
     ['nothing', '', false],
-  ])('%s', (_name, userAgent, expected) => {
+  ])('decides whether %s is the browser of WeChat', (_name, userAgent, expected) => {
     expect(browserKind(userAgent) === 'wechat').toBe(expected);
   });
 });

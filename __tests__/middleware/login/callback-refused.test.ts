@@ -189,7 +189,7 @@ describe('a response that grants less than requested', () => {
   });
 
   it.each(['snsapi_userinfo,', 'snsapi_base,snsapi_userinfo', undefined])(
-    'is not one with the scope %j',
+    'is not assumed if the scope is %j',
     async (scope) => {
       await withApp({}, async (_app, browser) => {
         emulator.fail('access_token', { patch: { scope } });
@@ -200,7 +200,7 @@ describe('a response that grants less than requested', () => {
 });
 
 describe('a login that the app refuses', () => {
-  it('ends with a page without the message of the error, which is the cause', async () => {
+  it('ends with a page without the message of the error; onError gets that error as the cause', async () => {
     const seen: unknown[] = [];
     const onLogin = (): never => {
       throw new Error('blacklisted because of 1234');
@@ -225,7 +225,7 @@ describe('a login that the app refuses', () => {
     });
   });
 
-  it.each([undefined, null, 'route', 'router', 0, ''])('is refused if onLogin throws %j', async (thrown) => {
+  it.each([undefined, null, 'route', 'router', 0, ''])('may be refused by throwing %j', async (thrown) => {
     const onLogin = (): Promise<never> => {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- JavaScript allows it
       return Promise.reject(thrown);
@@ -236,22 +236,25 @@ describe('a login that the app refuses', () => {
     });
   });
 
-  it.each([undefined, 'route', null])('does not pass a request on if a hook throws %j', async (thrown) => {
-    const hook = (): never => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- JavaScript allows it
-      throw thrown;
-    };
-    for (const auth of [{ flow: hook }, { flow: hook, onError: hook }, { onError: hook }]) {
-      await withApp({ auth: { authRequired: true, ...auth } }, async (app, browser) => {
-        for (const path of ['/login', '/callback?code=abc&state=x']) {
-          const response = await browser.get(path);
-          if (response.status === 302 || response.status === 400) continue;
-          expect(response.status).toBe(599);
-        }
-        expect(app.errors.every((error) => error instanceof Error)).toBe(true);
-      });
-    }
-  });
+  it.each([undefined, 'route', null])(
+    'never lets a request through to the app if a hook throws %j',
+    async (thrown) => {
+      const hook = (): never => {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- JavaScript allows it
+        throw thrown;
+      };
+      for (const auth of [{ flow: hook }, { flow: hook, onError: hook }, { onError: hook }]) {
+        await withApp({ auth: { authRequired: true, ...auth } }, async (app, browser) => {
+          for (const path of ['/login', '/callback?code=abc&state=x']) {
+            const response = await browser.get(path);
+            if (response.status === 302 || response.status === 400) continue;
+            expect(response.status).toBe(599);
+          }
+          expect(app.errors.every((error) => error instanceof Error)).toBe(true);
+        });
+      }
+    },
+  );
 
   it('keeps the other pending logins', async () => {
     const onLogin = (): never => {

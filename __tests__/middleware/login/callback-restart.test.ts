@@ -18,7 +18,7 @@ useEmulator();
 
 const JSON_ONLY = { Accept: 'application/json' };
 
-describe.each(SESSION_NAMES)('a code that WeChat refuses, with %s', (kind) => {
+describe.each(SESSION_NAMES)('a code exchange that fails, with %s', (kind) => {
   let app: TestApp;
   let browser: Browser;
   let endFault = (): void => undefined;
@@ -111,7 +111,7 @@ describe.each(SESSION_NAMES)('a code that WeChat refuses, with %s', (kind) => {
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
-  it('restarts, too, if the profile cannot be read', async () => {
+  it('also restarts the login if the profile cannot be read', async () => {
     endFault = emulator.fail('userinfo', { html: true }, { times: 1 });
     const restarted = await browser.get(await comeBack(browser, emulator, '/me?kept'));
     expect(stateIn(restarted.location)).toMatch(/^1/);
@@ -120,7 +120,10 @@ describe.each(SESSION_NAMES)('a code that WeChat refuses, with %s', (kind) => {
 });
 
 describe('a callback whose login the session does not hold', () => {
-  /** Follows every redirect and agrees at WeChat each time: returns the last response, and how often it was at WeChat. */
+  /**
+   * Follows every redirect and agrees at WeChat each time. Returns the last response, and how often the browser
+   * was at WeChat.
+   */
   async function followAll(
     browser: Browser,
     path: string,
@@ -182,11 +185,11 @@ describe('a callback whose login the session does not hold', () => {
     await withApp({}, async (app) => {
       const browser = Browser.inWechat(app.url.replace('127.0.0.1', 'localhost'));
       const callbackURL = await comeBack(browser, emulator, '/me?kept');
-      const browserHere = Browser.inWechat(app.url);
-      const restarted = await browserHere.get(callbackURL.replace('localhost', '127.0.0.1'));
+      const onCallbackHost = Browser.inWechat(app.url);
+      const restarted = await onCallbackHost.get(callbackURL.replace('localhost', '127.0.0.1'));
       expect(goesToWechat(emulator, restarted)).toBe(true);
-      expect((await browserHere.get(await agree(emulator, restarted.location))).location).toBe('/me?kept');
-      expect(await isLoggedIn(browserHere)).toBe(true);
+      expect((await onCallbackHost.get(await agree(emulator, restarted.location))).location).toBe('/me?kept');
+      expect(await isLoggedIn(onCallbackHost)).toBe(true);
     });
   });
 

@@ -134,7 +134,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
   });
 
   it.each(['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'prototype', 'pending', ''])(
-    'is never %j, for which no code is exchanged',
+    'is refused if it is %j, and no code is exchanged',
     async (state) => {
       const callbackURL = await comeBack(browser, emulator);
       for (const url of [`/callback?code=abc&state=${state}`, withParams(callbackURL, { state })]) {
@@ -148,6 +148,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
   );
 
   it.each([
+    // A state of digits only has no upper case: it is cut instead.
     ['in upper case', (state: string) => state.toUpperCase().replace(/^(.)\d{32}$/, '$1')],
     ['with more characters after it', (state: string) => `${state}https://i.maxthon.cn`],
     ['after a blank', (state: string) => ` ${state}`],
@@ -202,7 +203,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect((await browser.get(callbackURL)).location).toBe('/me');
   });
 
-  it('is exchanged with a code of 512 bytes, which WeChat accepts or not', async () => {
+  it('may come with a code of 512 bytes, and WeChat decides whether it accepts that code', async () => {
     const callbackURL = await comeBack(browser, emulator);
     const response = await browser.get(withParams(callbackURL, { code: 'c'.repeat(512) }));
     expect(exchanged(emulator)).toEqual(['c'.repeat(512)]);

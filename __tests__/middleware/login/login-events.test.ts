@@ -1,4 +1,4 @@
-// The events on node:diagnostics_channel: each login starts once and ends once, and no message holds a secret.
+// The events on node:diagnostics_channel: each login starts and ends once, and no message holds a secret.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -123,7 +123,7 @@ describe.each(HOSTS)('a login on %s', (host) => {
     expect(only('login.succeeded').id).toBe(only('login.started').id);
   });
 
-  it('by QR code publishes the website app', async () => {
+  it('by QR code names the website app in its events', async () => {
     const app = await start({}, { host });
     await Browser.onDesktop(app.url).logIn(emulator, '/me');
     const { appId: appid } = emulator.apps.website;
@@ -146,7 +146,7 @@ describe('a login', () => {
     expect(only('login.succeeded').scope).toBe('snsapi_base');
   });
 
-  it('publishes how long its callback took, and how long it took since it started', async () => {
+  it('publishes the duration of its callback, and the time since its start', async () => {
     const app = await start({
       onLogin: () => {
         clock += 700;
@@ -253,7 +253,7 @@ describe('a login', () => {
     expect(only('login.failed').kind).toBe('config');
   });
 
-  it('that WeChat refuses restarts, and the next one names it', async () => {
+  it('that WeChat refuses restarts, and the login that replaces it names it', async () => {
     const endFault = emulator.fail('access_token', { errcode: 40163 });
     const app = await start();
     const browser = Browser.inWechat(app.url);
@@ -578,7 +578,7 @@ describe('a message', () => {
     expect(known.filter((secret) => text.includes(secret))).toEqual([]);
   });
 
-  it('is searched for the secrets of these tests', async () => {
+  it('is compared with secrets that include the states of these tests', async () => {
     const app = await start();
     const redirect = await Browser.inWechat(app.url).follow('/me');
     const state = stateIn(redirect.location);

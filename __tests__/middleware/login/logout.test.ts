@@ -66,7 +66,7 @@ describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
     ['a Referer', { Referer: 'https://evil.example/page' }],
     ['a Referer with our host in its path', { Referer: 'https://evil.example/SELF' }],
     ['a Referer with our host as its user name', { Referer: 'http://127.0.0.1@evil.example/' }],
-  ])('refuses a request of another site, which shows in %s', async (_name, headers) => {
+  ])('refuses a request of another site, recognized by %s', async (_name, headers) => {
     for (const method of ['GET', 'POST']) {
       const sentHeaders = Object.entries(headers).map(
         ([name, value]) => [name, value.replace('SELF', app.url)] as const,

@@ -37,7 +37,7 @@ function countingReads(session: Middleware, reads: { count: number }): Middlewar
   };
 }
 
-describe.each(SESSION_NAMES)('a request that only looks ahead, with %s', (kind) => {
+describe.each(SESSION_NAMES)('a HEAD or prefetch request, with %s', (kind) => {
   let app: TestApp;
   const reads = { count: 0 };
   const logins: string[] = [];
@@ -53,14 +53,14 @@ describe.each(SESSION_NAMES)('a request that only looks ahead, with %s', (kind) 
   });
   afterAll(() => app.close());
 
-  const LOOKING_AHEAD: readonly [string, Parameters<Browser['request']>[1]][] = [
+  const HEAD_OR_PREFETCH: readonly [string, Parameters<Browser['request']>[1]][] = [
     ['HEAD', { method: 'HEAD' }],
     ['Sec-Purpose: prefetch', { headers: { 'Sec-Purpose': 'prefetch' } }],
     ['Sec-Purpose: prefetch;prerender', { headers: { 'Sec-Purpose': 'prefetch;prerender' } }],
     ['Purpose: prefetch', { headers: { Purpose: 'prefetch' } }],
   ];
 
-  it.each(LOOKING_AHEAD)('gets 204 and changes nothing: %s', async (_name, options) => {
+  it.each(HEAD_OR_PREFETCH)('gets 204 and changes nothing: %s', async (_name, options) => {
     const browser = Browser.inWechat(app.url);
     const callbackURL = await comeBack(browser, emulator, '/me?kept');
     const before = { cookie: browser.cookies(), reads: reads.count, requests: emulator.requests.length };
@@ -85,7 +85,7 @@ describe.each(SESSION_NAMES)('a request that only looks ahead, with %s', (kind) 
     expect(await isLoggedIn(browser)).toBe(true);
   });
 
-  it('is never a POST: it logs out with every Sec-Purpose', async () => {
+  it('is never a POST: that logs out even with Sec-Purpose: prefetch', async () => {
     const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me');
     const response = await browser.request('/logout', {
@@ -149,7 +149,7 @@ describe('every response of our routes', () => {
     `/callback?code=abc&state=${state(1)}`,
     '/callback?code=a&code=b',
     `/callback?code=${'c'.repeat(600)}`,
-  ])('is not cached, and a callback is not in the next Referer: %s', async (path) => {
+  ])('is not cached, and the address of a callback is never sent as a Referer: %s', async (path) => {
     for (const Accept of ['text/html', 'application/json', '*/*']) {
       for (const method of ['GET', 'HEAD']) {
         for (const { url } of [app, withoutSession, throwing]) {

@@ -518,7 +518,7 @@ describe('other options', () => {
   });
 });
 
-describe('the environment', () => {
+describe('an environment variable', () => {
   const setEnvironment = (values: Record<string, string>): void => {
     Object.assign(process.env, values);
     ENVIRONMENT.push(...Object.keys(values));
@@ -527,7 +527,7 @@ describe('the environment', () => {
     for (const name of ENVIRONMENT) Reflect.deleteProperty(process.env, name);
   });
 
-  it('counts as not set if a variable is empty', () => {
+  it('counts as not set if it is empty', () => {
     setEnvironment({
       WECHAT_APP_ID: '',
       WECHAT_APP_SECRET: ' ',

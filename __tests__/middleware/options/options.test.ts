@@ -128,7 +128,7 @@ describe('the environment', () => {
     ).toBe(200);
   });
 
-  it('may hold one of two credentials', async () => {
+  it('may supply only one of the two credentials', async () => {
     process.env['WECHAT_APP_SECRET'] = emulator.apps.official.appSecret;
     const app = await start({ appSecret: undefined });
     expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).status).toBe(200);
@@ -384,7 +384,7 @@ describe('routes', () => {
     expect((await Browser.inWechat(app.url).get('/callback?code=x&state=y')).body).toBe('home');
   });
 
-  it('handle GET and HEAD, and logout also POST; the app handles other methods', async () => {
+  it('leave other methods to the app', async () => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
     for (const [path, method] of [

@@ -11,7 +11,7 @@ import { resolveOptions } from '../../../lib/middleware/options/resolve-options'
 const APP = { appId: 'wx0f1c1a10e0000001', appSecret: '0f1c1a10e0000001aaaaaaaaaaaaaaa1' };
 const WEBSITE = { appId: 'wxeb517e0000000002', appSecret: 'eb517e0000000002bbbbbbbbbbbbbbb2' };
 
-/** What a bug elsewhere may have written to `Object.prototype`: good values and bad ones, of options at any depth. */
+/** Valid and invalid values of options, as a bug elsewhere may have written them to `Object.prototype`. */
 const POLLUTION: Readonly<Record<string, unknown>> = {
   appId: 'wxeeeeeeeeeeeeeeee',
   appSecret: 'eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee',

@@ -1,4 +1,4 @@
-// The pages in Chromium: their policy allows their style and nothing else, they fit the screen, their buttons work.
+// The pages in Chromium: their policy allows only their style, they fit the screen, and their buttons work.
 import type { Browser as Chromium, BrowserContextOptions, Page } from 'playwright-core';
 import { startApp, type AppOptions, type TestApp } from '../../support/app';
 import {
@@ -62,8 +62,8 @@ describeInChromium('the pages in a browser', () => {
   const styleOf = (page: Page, selector: string, property: string): Promise<string> =>
     page.evaluate(`getComputedStyle(document.querySelector('${selector}')).getPropertyValue('${property}')`);
 
-  type Way = (size: BrowserContextOptions) => Promise<Seen>;
-  const ways: Readonly<Record<string, Way>> = {
+  type OpenPage = (size: BrowserContextOptions) => Promise<Seen>;
+  const pages: Readonly<Record<string, OpenPage>> = {
     'an unknown state': async (size) => open(`${(await start()).url}/callback?code=x&state=y`, size),
     'a lost cookie': async (size) =>
       open(`${(await start()).url}/callback?code=x&state=1${'0'.repeat(32)}`, size),
@@ -92,13 +92,13 @@ describeInChromium('the pages in a browser', () => {
       }),
   };
 
-  describe.each(Object.entries(ways))('%s', (_name, wayTo) => {
+  describe.each(Object.entries(pages))('%s', (_name, openPage) => {
     it.each([
       ['a phone', PHONE],
       ['a small phone in English', { ...PHONE, viewport: { width: 320, height: 568 }, locale: 'en' }],
       ['a PC', DESKTOP],
     ])('fits the screen and has its style on %s', async (_what, size) => {
-      const { page, violations, requests } = await wayTo(size);
+      const { page, violations, requests } = await openPage(size);
       await page.locator('h1').waitFor();
       expect(violations).toEqual([]);
       expect(requests).toEqual([]);

@@ -102,7 +102,7 @@ describe('the error page', () => {
     ['', 'zh-CN'],
     ['junk;;q=x,,', 'zh-CN'],
     ['en;q=0,zh;q=0', 'zh-CN'],
-  ])('is for Accept-Language %j in %s', async (language, expected) => {
+  ])('has for Accept-Language %j the language %s', async (language, expected) => {
     const page = await render(errorPage(new WechatAuthError('busy', 'x')), { 'Accept-Language': language });
     expect(page.body).toContain(`<html lang="${expected}">`);
   });
@@ -275,7 +275,7 @@ describe('the pages of an app', () => {
     expect(response.headers['content-type']).toContain(type);
   });
 
-  it('have the same text for scripts in production', () => {
+  it('give scripts the Chinese text of each kind in production, and not the message of the error', () => {
     process.env['NODE_ENV'] = 'production';
     const req = new http.IncomingMessage(new net.Socket());
     for (const kind of ERROR_KINDS) {

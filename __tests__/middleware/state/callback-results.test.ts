@@ -190,7 +190,8 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
     const { callbackURL, oldCookie } = await logInOnce();
     const lost = Browser.inWechat(app.url);
     const second = await lost.get(withParams(callbackURL, { code: 'another' }), { cookie: oldCookie });
-    // An attacker who planted the cookie has the state, but not the code: a login is not shared with another code.
+    // An attacker who planted the cookie has the state, but not the code. So another code does not share the
+    // login.
     expect(stateIn(second.location)).toMatch(/^1/);
     expect(await isLoggedIn(lost)).toBe(false);
     expect((await lost.get(await agree(emulator, second.location))).location).toBe('/me?where');
@@ -281,7 +282,7 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
 });
 
 describe('a logout', () => {
-  it('ends the sharing of its login, also where so many logouts follow that they displace its mark', async () => {
+  it('lets no callback share its login, even after so many logouts that the record of this one was evicted', async () => {
     const results = new CallbackResults(undefined, 600_000);
     const callback = { state: 'a state', code: 'a code', cookies: '' };
     const steps = {

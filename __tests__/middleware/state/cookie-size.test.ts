@@ -30,7 +30,7 @@ async function login(options: AppOptions, user: string): Promise<{ size: number;
 }
 
 describe('the cookie of cookie-session', () => {
-  it.each(users)('takes less than a third of what browsers accept: $nickname', async ({ id }) => {
+  it.each(users)('takes less than a third of the size that browsers accept: $nickname', async ({ id }) => {
     const { size, warnings } = await login({}, id);
     expect(size).toBeGreaterThan(300);
     expect(size).toBeLessThan(4_096 / 3);

@@ -105,7 +105,7 @@ describe('pending logins', () => {
     );
   });
 
-  it('leave the newest finished login known, so that a logout ends its callbacks, whatever is started after it', () => {
+  it('never displace the newest finished login, because a logout has to end its callbacks', () => {
     const session: Session = {};
     const finished = newState(0);
     addPending(session, 'wechat', finished, login(), LIFETIME);

@@ -38,7 +38,7 @@ describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
     ['a list', ['cart'], { cart: '3', lang: undefined }],
     ['an empty list', [], { cart: undefined, lang: undefined }],
   ])(
-    'keeps from an anonymous session what preserveSession names: %s',
+    'keeps the data of an anonymous session as preserveSession says: %s',
     async (_name, preserveSession, kept) => {
       await withApp({ session: SESSIONS[kind](), auth: { preserveSession } }, async (_app, browser) => {
         await browser.get('/put?cart=3&lang=en');
@@ -263,7 +263,7 @@ describe('a session store that fails', () => {
     });
   });
 
-  it('at the logout does not claim that the user is logged out', async () => {
+  it('at the logout leads to an error instead of the redirect', async () => {
     const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       await browser.logIn(emulator, '/me');
@@ -274,7 +274,7 @@ describe('a session store that fails', () => {
     });
   });
 
-  it('gets a complete response, and logs nobody in, if it never calls back', async () => {
+  it('still leads to a complete response, and logs nobody in, if it never calls back', async () => {
     const cases = (['set', 'destroy'] as const).flatMap((call) =>
       ['/login', 'callback', '/logout'].map((route) => ({ call, route })),
     );
@@ -352,20 +352,25 @@ describe('a token store that fails', () => {
   });
 });
 
-describe('no session before wechatAuth()', () => {
-  it.each(['/login', '/callback?code=abc&state=x', '/logout', '/me'])('is named by %s', async (path) => {
-    await withApp({ session: null, routes: () => undefined }, async (_app, browser) => {
-      const page = await browser.get(path);
-      expect(page.status).toBe(500);
-      expect(page.body).toContain('session_missing');
-      const json = await browser.get(path, { headers: { Accept: 'application/json' } });
-      expect(json.status).toBe(500);
-      expect(json.json()).toEqual({
-        error: 'session_missing',
-        message: expect.stringMatching(/Mount cookie-session or express-session before wechatAuth/) as string,
+describe('a missing session middleware', () => {
+  it.each(['/login', '/callback?code=abc&state=x', '/logout', '/me'])(
+    'is named by the response of %s',
+    async (path) => {
+      await withApp({ session: null, routes: () => undefined }, async (_app, browser) => {
+        const page = await browser.get(path);
+        expect(page.status).toBe(500);
+        expect(page.body).toContain('session_missing');
+        const json = await browser.get(path, { headers: { Accept: 'application/json' } });
+        expect(json.status).toBe(500);
+        expect(json.json()).toEqual({
+          error: 'session_missing',
+          message: expect.stringMatching(
+            /Mount cookie-session or express-session before wechatAuth/,
+          ) as string,
+        });
       });
-    });
-  });
+    },
+  );
 });
 
 describe('a session of another kind', () => {
