@@ -129,9 +129,9 @@ export function currentPage({ req, config }: Context): string {
 }
 
 /** The path of an Origin or Referer header of this site; `undefined` for another site. */
-export function pathOnThisSite(context: Context, header: string): string | undefined {
-  if (!URL.canParse(header)) return undefined;
-  const url = new URL(header);
+export function pathOnThisSite(context: Context, address: string): string | undefined {
+  if (!URL.canParse(address)) return undefined;
+  const url = new URL(address);
   return url.host === hostOf(context.req) || url.origin === context.config.base?.origin
     ? url.pathname + url.search
     : undefined;

@@ -33,7 +33,8 @@ export interface WxLoginParams {
 }
 
 /**
- * What `wechatAuth()` puts on a request as `req.wechat`. The session is not read before a member is used.
+ * The value of `req.wechat`, which `wechatAuth()` sets on a request. The session is not read before a member
+ * is used.
  *
  * @example
  * app.get('/', (req, res) => {

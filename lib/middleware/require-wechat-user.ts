@@ -31,9 +31,9 @@ export interface WechatGuardOptions {
    */
   readonly scope?: OfficialScope | undefined;
   /**
-   * What happens without a user, or with too little scope: `redirect` sends the browser to the login,
-   * `reject` responds with 401 JSON `{ error, message, loginURL }`, `auto` redirects pages and rejects other
-   * requests.
+   * How a request without a user, or with too little scope, is refused: `redirect` sends the browser to the
+   * login, `reject` responds with 401 JSON `{ error, message, loginURL }`, `auto` redirects pages and rejects
+   * other requests.
    *
    * @default 'auto'
    */

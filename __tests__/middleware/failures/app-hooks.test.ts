@@ -75,7 +75,7 @@ describe('req.wechat.login()', () => {
   });
 });
 
-describe('a request to which an earlier middleware has responded, and which it passed on', () => {
+describe('a request that comes with a finished response from an earlier middleware', () => {
   it.each(['/login', '/callback?code=a&state=b', '/logout', '/me'])(
     'ends in the error handler of the app, not in an unhandled rejection (%s)',
     async (path) => {

@@ -225,16 +225,19 @@ describe('a login that the app refuses', () => {
     });
   });
 
-  it.each([undefined, null, 'route', 'router', 0, ''])('may be refused by throwing %j', async (thrown) => {
-    const onLogin = (): Promise<never> => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- JavaScript allows it
-      return Promise.reject(thrown);
-    };
-    await withApp({ auth: { onLogin } }, async (_app, browser) => {
-      expect((await browser.get(await comeBack(browser, emulator))).status).toBe(403);
-      expect(await isLoggedIn(browser)).toBe(false);
-    });
-  });
+  it.each([undefined, null, 'route', 'router', 0, ''])(
+    'is refused, too, if onLogin throws %j instead of an error',
+    async (thrown) => {
+      const onLogin = (): Promise<never> => {
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- JavaScript allows it
+        return Promise.reject(thrown);
+      };
+      await withApp({ auth: { onLogin } }, async (_app, browser) => {
+        expect((await browser.get(await comeBack(browser, emulator))).status).toBe(403);
+        expect(await isLoggedIn(browser)).toBe(false);
+      });
+    },
+  );
 
   it.each([undefined, 'route', null])(
     'never lets a request through to the app if a hook throws %j',

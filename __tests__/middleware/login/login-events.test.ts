@@ -253,7 +253,7 @@ describe('a login', () => {
     expect(only('login.failed').kind).toBe('config');
   });
 
-  it('that WeChat refuses restarts, and the login that replaces it names it', async () => {
+  it('that WeChat refuses restarts, and its replacement names its id', async () => {
     const endFault = emulator.fail('access_token', { errcode: 40163 });
     const app = await start();
     const browser = Browser.inWechat(app.url);

@@ -384,7 +384,7 @@ describe("a baseURL that WeChat's console would not accept", () => {
     'http://[::1]:3000',
     'http://nas.local:8080',
     'http://169.254.7.7:3000',
-  ])('is not %s', (baseURL) => {
+  ])('does not include %s', (baseURL) => {
     expect(messageOf({ baseURL })).toBe('');
   });
 

@@ -354,7 +354,7 @@ describe('a token store that fails', () => {
 
 describe('a missing session middleware', () => {
   it.each(['/login', '/callback?code=abc&state=x', '/logout', '/me'])(
-    'is named by the response of %s',
+    'is reported in the response of %s',
     async (path) => {
       await withApp({ session: null, routes: () => undefined }, async (_app, browser) => {
         const page = await browser.get(path);

@@ -11,7 +11,7 @@ import { noStore, sendJSON, vary } from '../http/response';
 import { messageFor, sendErrorPage, type ErrorPage } from '../pages/error-page';
 import { warnOperator } from './diagnosis';
 
-/** An error that ends a login, with what is known of that login. It is thrown only inside the middleware. */
+/** An error that ends a login, with details of that login. It is thrown only inside the middleware. */
 export class LoginFailure extends Error {
   override readonly name = 'LoginFailure';
   readonly error: unknown;

@@ -1,6 +1,6 @@
 /**
- * What Connect lacks on a request: path, query, mount path, host. Typed on node:http, as the requests of
- * Express and Connect are.
+ * Helpers that Connect lacks on requests: path, query, mount path, host. They take requests of node:http, as
+ * those of Express and Connect are.
  */
 import type { IncomingMessage } from 'node:http';
 

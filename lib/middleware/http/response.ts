@@ -1,4 +1,4 @@
-/** What Connect lacks on a response: redirects, JSON, the Vary header. */
+/** Helpers that Connect lacks on responses: redirects, JSON, the Vary header. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isSafe } from './request';
 

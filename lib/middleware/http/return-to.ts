@@ -14,7 +14,7 @@ const PLAIN = /^\/(?:[\w-]+\/)*[\w-]*$/;
 /**
  * A return path in the form that a Location header takes, or `undefined` if it is not safe.
  *
- * @param value what a request asked for: a path of this origin, with query and fragment
+ * @param value the requested path of this origin, with query and fragment
  * @param ownRoutes the public paths of login, callback and logout: a login that ended there would loop, or
  * log out
  * @param maxBytes the limit for `value`; a path that was checked before may have grown by percent-encoding
@@ -68,7 +68,7 @@ function isOwnRoute(pathname: string, ownRoutes: readonly string[]): boolean {
   return ownRoutes.some((route) => comparablePath(route) === compared);
 }
 
-/** Frameworks ignore upper case and a slash at the end when they route, and some decode the path first. */
+/** Frameworks ignore case and a slash at the end when they route, and some decode the path first. */
 export function comparablePath(path: string): string {
   let plain = path;
   try {

@@ -82,7 +82,7 @@ function accessDenied(): WechatAuthError {
 
 const MAX_CODE_BYTES = 512;
 
-/** Reads code and state. Refuses what WeChat never sends. */
+/** Reads code and state. Refuses a query that WeChat never sends. */
 function parseCallback({ req }: Context): CallbackParams {
   const query = queryOf(req.url ?? '');
   const names = [...query.keys()];
@@ -193,7 +193,7 @@ function tookTooLong({ config }: Context): WechatAuthError {
   );
 }
 
-/** Builds the error with the likely causes, which only the operator can fix. */
+/** The failure of a login that the session lost. It names the likely causes, for the operator. */
 function lostLoginFailure(context: Context, state: string): LoginFailure {
   const causes = likelyCauses(context, state);
   const named = (causes.found.length > 0 ? causes.found : causes.likely)

@@ -57,9 +57,9 @@ function loginIn(session: Session, { sessionKey, accounts }: ResolvedOptions): W
 }
 
 /**
- * The stored value may come from an older release or from the app itself. Any truthy `user` counts: if an
- * object were required, the app's user object whose `toJSON` returns a string would come back as a string and
- * not count, and that user would have to log in on every page.
+ * The stored value may come from an older release or from the app itself. Any truthy `user` counts,
+ * because sessions are saved as JSON: an object of the app whose `toJSON` returns a string comes back as that
+ * string. If only objects counted, that person would have to log in on every page.
  */
 function isWechatSession(stored: unknown): stored is WechatSession {
   if (typeof stored !== 'object' || stored === null) return false;
@@ -79,7 +79,8 @@ function isWechatSession(stored: unknown): stored is WechatSession {
  * - Otherwise the app's data stays only if nobody was logged in, and as far as `preserveSession` allows.
  * - Logins under other session keys stay, unless `preserveSession` is false or their unionid shows another
  *   person.
- * - Pending logins stay, and only this user may finish them.
+ * - Pending logins under this key stay, and only this user may finish them. Pending logins under another key
+ *   stay with the login there, and nobody who is known to be another person may finish them.
  *
  * @throws WechatAuthError of kind `state_unknown` if the login was pending before another user logged in, or
  * if the user has logged out since it started.
@@ -200,7 +201,7 @@ export async function clearLogin(req: HostRequest, config: ResolvedOptions): Pro
   const report = logoutReporter(() => currentLogin(req, config));
   const own = [sessionKey, pendingKey(sessionKey)];
   const states = knownStates(requireSession(req), sessionKey);
-  // Before the session changes, so that a callback in progress cannot finish in between.
+  // This comes before the session changes: a callback in progress must not finish in between.
   await callbacks.endLogins(states);
   await regenerateSession(req, (key) => SESSION_KEYS.has(key) && !own.includes(key));
   await saveSession(req, config);

@@ -51,7 +51,7 @@ export class LoginReporter {
   #state: string | undefined;
   #login: { readonly [Name in 'flow' | 'scope' | 'at']?: PendingLogin[Name] | undefined } | undefined;
 
-  /** @param login what is known of the login so far */
+  /** @param login the fields of the login that are known so far */
   constructor(config: ResolvedOptions, login?: Partial<Pick<PendingLogin, 'flow' | 'scope'>> | object) {
     this.#config = config;
     this.#login = login;

@@ -93,7 +93,8 @@ async function chooseFlow(
 }
 
 /**
- * Adds a pending login to the session, saves the session, and returns what the authorization request needs.
+ * Adds a pending login to the session, saves the session, and returns the parameters of the authorization
+ * request.
  */
 export async function prepareLogin(
   context: Context,

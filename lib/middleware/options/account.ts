@@ -1,4 +1,6 @@
-/** One account that can log users in. What differs between the flows is read from their rows in `FLOWS`. */
+/**
+ * One account that can log users in. The differences between the flows are read from their rows in `FLOWS`.
+ */
 import { WechatAuthError } from '../../errors';
 import type { AuthorizeParams } from '../../oauth/endpoints';
 import { FLOWS, type WechatFlow } from '../../oauth/flows';
@@ -19,7 +21,7 @@ export interface Account {
   exchange(
     code: string,
     options: {
-      /** What the authorization request asked for. */
+      /** The scope of the authorization request. */
       readonly requestedScope: string;
       readonly lang: WechatLang;
       readonly allowSnapshotUsers: boolean;
@@ -32,7 +34,7 @@ export interface ExchangedUser {
   readonly token: AccessToken;
   readonly openid: string;
   readonly unionid?: string;
-  /** What WeChat granted, separated by commas. */
+  /** The scopes that WeChat granted, separated by commas. */
   readonly scope: string;
 }
 

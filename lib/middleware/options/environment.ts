@@ -76,7 +76,7 @@ export function withDefaults<D extends object>(
   return ownCopy({ ...defaults, ...Object.fromEntries(own) });
 }
 
-/** Names the environment variable that a faulty value came from. */
+/** Adds the name of the environment variable to the message, if the faulty value came from there. */
 export function withSource({ path, message }: OptionFault, given: WechatAuthOptions): OptionFault {
   const variable = ENVIRONMENT.get(path);
   if (variable === undefined || message.startsWith('is missing')) return { path, message };

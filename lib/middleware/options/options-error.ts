@@ -7,7 +7,7 @@ import { printable } from '../../printable';
 export interface OptionFault {
   /** The option, such as `website.appSecret`. Empty if the argument itself is wrong. */
   readonly path: string;
-  /** What is wrong, with the value, and then what to do. It follows the path in a sentence. */
+  /** The fault with the value, then the remedy. The text continues a sentence that begins with the path. */
   readonly message: string;
 }
 

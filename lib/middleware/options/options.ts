@@ -19,7 +19,7 @@ export interface WechatCredentials {
   readonly appSecret?: string | undefined;
 }
 
-/** What `onLogin` receives: the user who logs in, with WeChat's token for that user. */
+/** The second argument of `onLogin`: the user who logs in, with WeChat's token for that user. */
 export interface WechatLoginInfo {
   /** WeChat's profile. With the scope `snsapi_base`, only `openid` and perhaps `unionid`. */
   readonly user: WechatUser;
@@ -185,8 +185,8 @@ export interface WechatAuthOptions {
    */
   readonly tokenStore?: TokenStore | undefined;
   /**
-   * What an anonymous session keeps when its user logs in: everything (`true`), nothing (`false`), or a list
-   * of keys. `false` also drops logins under other session keys.
+   * The data that an anonymous session keeps when its user logs in: everything (`true`), nothing (`false`),
+   * or a list of keys. `false` also drops logins under other session keys.
    *
    * @default true
    */
@@ -212,8 +212,8 @@ export interface WechatAuthOptions {
   /** axios options of requests to WeChat, such as agent, proxy and `timeout` (in ms; default 5000). */
   readonly http?: WechatHttpOptions | undefined;
   /**
-   * Allows an emulator as WeChat although `NODE_ENV` is `production`. Anybody can then log in as anybody, so
-   * this is only for closed test systems.
+   * Allows an emulator in place of WeChat although `NODE_ENV` is `production`. Anybody can then log in as
+   * anybody, so this is only for closed test systems.
    *
    * @default false
    */

@@ -34,7 +34,7 @@ const LOST = texts(
 );
 const FAILED = texts('登录失败', '请重新登录。', 'The login failed', 'Please log in again.');
 
-/** What the user reads when a login failed with this kind of error. */
+/** The text for the user, by the kind of the error. */
 const TEXTS: Readonly<Partial<Record<WechatErrorKind, Texts>>> = {
   busy: LATER,
   timeout: LATER,
@@ -108,7 +108,7 @@ export function textsOf(
   return (TEXTS[kind] ?? FAILED)[language];
 }
 
-/** Why the session no longer holds a login that comes back from WeChat. */
+/** The cause of a lost login: its callback came, but the session does not hold it. */
 export type Cause = 'no-session' | 'secure-cookie' | 'trust-proxy' | 'other-host' | 'same-site';
 
 export const CAUSES: Readonly<Record<Cause, Readonly<Record<PageLanguage, string>>>> = {

@@ -29,7 +29,7 @@ export interface CallbackParams {
 }
 
 /**
- * What this process remembers of callbacks. Results, owners, restarts and logouts are also in the shared
+ * Remembers callbacks in this process. Results, owners, restarts and logouts are also in the shared
  * cache of the token store, if it has one, so that several processes act as one.
  */
 export class CallbackResults {
@@ -135,7 +135,7 @@ export class CallbackResults {
       login: await complete(),
     })).then((owner) => (owner.openid === openid ? owner.login : refuseOtherUser()));
     this.#owners().set(state, { openid, login, resultKeys: [resultKey] });
-    // A refusal of the app stays as well: `onLogin` runs once per login.
+    // A refusal by the app is kept as well: `onLogin` runs once per login.
     login.catch(() => undefined);
     return login;
   }
@@ -228,8 +228,8 @@ export class CallbackResults {
   }
 
   /**
-   * The host at which this login started. If the callback came to another host, the session cookie was not
-   * lost, but not sent.
+   * The host at which this login started. Browsers do not send the session cookie of that host to another
+   * one.
    */
   startHostOf(state: string): string | undefined {
     return this.#started().get(state)?.host;

@@ -13,7 +13,7 @@ export interface PendingLogin {
    * default.
    */
   readonly returnTo: string;
-  /** What the authorization request asks for. */
+  /** The scope of the authorization request. */
   readonly scope: string;
   readonly flow: WechatFlow;
   /** When it started, in ms since 1970. */

@@ -7,7 +7,7 @@ import { callStore, type StoreFacts } from '../../stores/call-store';
 import type { HostRequest } from '../http/request';
 import type { Warnings } from '../../warnings';
 
-/** What cookie-session, express-session and similar middlewares have in common. */
+/** The common part of the sessions of cookie-session, express-session and similar middleware. */
 export type Session = Record<string, unknown>;
 
 /**
@@ -73,8 +73,8 @@ export async function regenerateSession(
 }
 
 /**
- * Copies what the app set on `req.session.cookie` (express-session) to the new session, such as the `maxAge`
- * of "remember me".
+ * Copies the settings that the app made on `req.session.cookie` (express-session) to the new session, such as
+ * the `maxAge` of "remember me".
  */
 export function carryOverCookie({ cookie: before }: Session, { cookie }: Session): void {
   if (!isObject(before) || !isObject(cookie) || before === cookie) return;
