@@ -177,7 +177,7 @@ const BRAND = Symbol.for('express-wechat-auth.error');
 
 interface ErrorDetails {
   readonly cause?: unknown;
-  /** In place of the usual status of the kind. */
+  /** Replaces the status of the kind. */
   readonly status?: number;
 }
 
@@ -233,8 +233,8 @@ export class WechatError extends Error {
 }
 
 /**
- * An error without an errcode of WeChat's: of a failed call, the options, the session, the login or a token
- * store.
+ * An error that has no errcode of WeChat's, such as a failed call, a wrong option, a missing session, a
+ * failed login or a failed token store.
  */
 export class WechatAuthError extends WechatError {
   /** `ERR_WECHAT_` and the kind in capitals, such as `ERR_WECHAT_SESSION_MISSING`. */
@@ -299,10 +299,16 @@ export class WeChatAPIError extends WechatError {
   }
 }
 
-/** `, rid: …` since 2021; before that `, hints: [ req_id: … ]`, and earlier ` hint: [ … ]`. */
+/**
+ * The id of a request in an errmsg: `, rid: …` since 2021; before that `, hints: [ req_id: … ]`; at first
+ * `hint: [ … ]`.
+ */
 const RID = /(?:\brid:|\breq_id:|\bhint: \[)\s*([\w-]+)/;
 
-/** A Map, because wrapper() also gets errcodes that are strings, such as `constructor`. */
+/**
+ * A Map, because wrapper() may get an errcode that is a string. In a plain object, `constructor` would be
+ * found on the prototype.
+ */
 const KIND_OF_ERRCODE = mapOf<WechatErrorKind>({
   [-1]: 'busy',
   40001: 'token_invalid',
@@ -353,7 +359,7 @@ const PLATFORM_TOKEN: WechatRemedy = {
   zh: '请检查 component 配置：appId 是否正确，accessToken() 返回的 component_access_token 是否仍然有效。',
 };
 
-/** Remedies that say more than that of the kind. */
+/** Remedies for single errcodes, more precise than that of their kind. */
 const REMEDY_OF_ERRCODE = mapOf<WechatRemedy>({
   40164: IP_LIST,
   40243: {
@@ -381,17 +387,14 @@ function mapOf<T>(byErrcode: Readonly<Record<number, T>>): ReadonlyMap<string, T
   return new Map(Object.entries(byErrcode));
 }
 
-/**
- * The kind of an errcode of WeChat's; `unknown` for one that WeChat's documentation of web login does not
- * name.
- */
+/** The kind of an errcode of WeChat's; `unknown` if it is not in the table above. */
 export function kindOfErrcode(errcode: number): WechatErrorKind {
   return KIND_OF_ERRCODE.get(String(errcode)) ?? 'unknown';
 }
 
 /**
- * Whether an error is of this package. Unlike `instanceof`, it also knows errors of other copies of the
- * package.
+ * Whether an error was made by this package. Unlike `instanceof`, it recognises errors of other copies of the
+ * package, too.
  */
 export function isWechatError(error: unknown): error is WechatError {
   return typeof error === 'object' && error !== null && BRAND in error;
@@ -407,7 +410,10 @@ export function isWechatAuthError(error: unknown): error is WechatAuthError {
   return isWechatError(error) && typeof (error as { code?: unknown }).code === 'string';
 }
 
-/** Sets the name on the prototype: log output does not repeat it there, and no minifier changes it. */
+/**
+ * Sets the name on the prototype. As a property of each error it would be printed twice in logs; taken from
+ * the class, a minifier could change it.
+ */
 function nameInstances(errorClass: { readonly prototype: Error }, name: string): void {
   Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true });
 }

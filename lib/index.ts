@@ -4,7 +4,7 @@
  *
  * @module express-wechat-auth
  */
-// Everything that is public, re-exported.
+// Only re-exports: an app can import exactly these names.
 
 // The middleware and its guard.
 export { wechatAuth } from './middleware/wechat-auth';
@@ -69,7 +69,7 @@ export type { TokenData, TokenStore } from './stores/token-store';
 export { tokenStoreTests } from './stores/token-store-tests';
 export type { TokenStoreCheck } from './stores/token-store-tests';
 
-// Errors. Their `kind` tells them apart.
+// Errors. Distinguish them by `kind`.
 export {
   ERROR_KINDS,
   NoOAuthTokenError,

@@ -4,11 +4,14 @@ import { printable } from './printable';
 const MASK = '***';
 
 const LONGEST_TEXT = 1_000;
-/** A shorter secret cannot be told from an ordinary word. */
+/** A shorter secret could be an ordinary word. */
 const SHORTEST_SECRET = 16;
-/** WeChat's secrets are shorter. Of a longer value, which is something else, the beginning is looked for. */
+/** WeChat's secrets are shorter. Of a longer value, only the first 2,048 characters are searched for. */
 const LONGEST_SECRET = 2_048;
-/** Database drivers cut the commands that they quote. So parts of a secret that are this long are masked. */
+/**
+ * The shortest part of a secret that is masked, in characters: database drivers shorten the commands that
+ * they quote.
+ */
 const PART = 10;
 
 /**
@@ -30,35 +33,35 @@ export function redact(text: string, secrets: readonly (string | undefined)[]): 
     .replace(PASSWORD_IN_ADDRESS, `$1${MASK}@`);
 }
 
-/** Cuts before a whole word: half a secret would no longer have the shape that gives secrets away. */
+/** Cuts between words: half of a token would no longer match the patterns below. */
 function cut(text: string): string {
   if (text.length <= LONGEST_TEXT) return text;
   let end = LONGEST_TEXT;
   while (end > 0 && IN_A_WORD.test(text.charAt(end - 1))) end -= 1;
-  // A slice would keep the whole of a long string in memory; a copy does not.
+  // A copy, because a slice keeps the whole long string in memory.
   return `${Buffer.from(text.slice(0, end)).toString()}…`;
 }
 
 const IN_A_WORD = /[\w\-.~+/%=\\]/;
 
-// What gives secrets away that are not known. Every pattern takes time linear in the length of the text.
+// Patterns for secrets that the caller did not pass. Each takes time linear in the length of the text.
 
-/** Redis quotes a command that it does not know, and with it the record that was to be stored. */
+/** If Redis does not know a command, its error quotes the arguments, which include the token record. */
 const COMMAND_OF_REDIS = /,? with args beginning with[^]*/;
 
-/** WeChat's tokens: a number, `_`, and some hundred characters of base64url. */
+/** WeChat's tokens: a number, `_`, and about a hundred characters of base64url. */
 const TOKEN = /(?<![\w-])\d{1,3}_[\w-]{64,}/g;
 
-/** `redis://user:password@host`, as drivers name a server that they cannot reach. */
+/** `redis://user:password@host`: drivers name a server like this if they cannot reach it. */
 const PASSWORD_IN_ADDRESS = /(:\/\/[^\s/:@]*:)[^\s/@]+@/g;
 
-/** `"access_token":"…"`, also inside a JSON in a JSON; `code=…`, also percent-encoded; `state: …` */
+/** `"access_token":"…"`, even in JSON inside JSON; `code=…`, even percent-encoded; `state: …` */
 const NAMED_SECRET =
   /((?:(_token)|_key|secret|code|state)[\s\\"']*(?:%22)?(?:[=:]|%3[ad])(?:%22)?[\s\\"']*)([\w\-.~+/%=]+)/gi;
 
 /**
- * A token is masked whatever its length, since drivers cut it; other values may be words, such as `state:
- * ok`.
+ * A token is masked at any length, because drivers shorten it. Other values are masked from 16 characters on,
+ * because a shorter one may be a word, such as `state: ok`.
  */
 function withoutNamedSecrets(text: string): string {
   return text.replace(NAMED_SECRET, (all, name: string, token: string | undefined, value: string) =>
@@ -67,8 +70,7 @@ function withoutNamedSecrets(text: string): string {
 }
 
 /**
- * The parts of the secrets, in every form in which they are looked for, and how long the form is that a part
- * comes from.
+ * Each part of each secret in each encoding, with the length of the shortest encoded secret that contains it.
  */
 type Parts = ReadonlyMap<string, number>;
 
@@ -88,8 +90,8 @@ function partsOf(secrets: readonly (string | undefined)[]): Parts {
 }
 
 /**
- * The base64 characters that a secret inside a longer text determines, for each of its three possible
- * offsets.
+ * The secret in base64 as a part of a longer text. It may start at any of three offsets in a group of 3
+ * bytes. For each offset, these are the characters that depend on the secret alone.
  */
 function base64Forms(secret: string): string[] {
   return [0, 1, 2].map((offset) => {
@@ -99,7 +101,10 @@ function base64Forms(secret: string): string[] {
   });
 }
 
-/** Lower case, and one spelling where forms and base64url have two: a blank, `+` and `-`; `/` and `_`. */
+/**
+ * Lower case, with one spelling for characters that encodings write in different ways: blank, `+` and `-`;
+ * `/` and `_`.
+ */
 function folded(chars: string): string {
   return chars
     .replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
@@ -110,8 +115,8 @@ function folded(chars: string): string {
 function withoutParts(text: string, parts: Parts): string {
   if (parts.size === 0) return text;
   const isSecret = new Array<boolean>(text.length).fill(false);
-  for (const reading of [read(text, asWritten), decoded(text)])
-    for (const [start, end] of secretStretches(reading, parts)) isSecret.fill(true, start, end);
+  for (const variant of [decodeBy(text, asWritten), decoded(text)])
+    for (const [start, end] of secretRanges(variant, parts)) isSecret.fill(true, start, end);
   let shown = '';
   for (let at = 0; at < text.length; at++) {
     if (!isSecret[at]) shown += text.charAt(at);
@@ -121,10 +126,11 @@ function withoutParts(text: string, parts: Parts): string {
 }
 
 /**
- * Where a secret stands in a text: as a whole anywhere, or a part of it as a word of its own. Inside another
- * word, a part does not count: an AppID, for example, may have letters in common with an AppSecret.
+ * The ranges of a text that show a secret: a whole secret anywhere, or a part of one that is a word by
+ * itself. A part inside a longer word does not count: an AppID, for example, may have letters in common with
+ * an AppSecret.
  */
-function secretStretches({ chars, starts, ends }: Reading, parts: Parts): [start: number, end: number][] {
+function secretRanges({ chars, starts, ends }: DecodedText, parts: Parts): [start: number, end: number][] {
   const compared = folded(chars);
   const lengthAt = (at: number): number | undefined => parts.get(compared.slice(at, at + PART));
   const isWord = (at: number): boolean => /[\w-]/.test(chars.charAt(at));
@@ -144,17 +150,17 @@ function secretStretches({ chars, starts, ends }: Reading, parts: Parts): [start
   return found;
 }
 
-/** The characters of a text, and from where to where each of them stood in that text. */
-interface Reading {
+/** A decoded text: its characters, and the range of the original text that each of them comes from. */
+interface DecodedText {
   readonly chars: string;
   readonly starts: readonly number[];
   readonly ends: readonly number[];
 }
 
-/** Reads the characters that are written at a place, and says where the next ones begin. */
-type Reader = (text: string, at: number) => readonly [chars: string, end: number];
+/** Decodes the characters at a position. `end` is the position after them. */
+type DecodeAt = (text: string, at: number) => readonly [chars: string, end: number];
 
-function read(text: string, next: Reader): Reading {
+function decodeBy(text: string, next: DecodeAt): DecodedText {
   const [starts, ends]: [number[], number[]] = [[], []];
   let all = '';
   for (let at = 0; at < text.length;) {
@@ -170,11 +176,12 @@ function read(text: string, next: Reader): Reading {
 }
 
 /**
- * Undoes JSON's escapes and percent-encoding, however often they were applied. Characters are bytes of UTF-8.
+ * Undoes JSON's escapes and percent-encoding, however often they were applied. Each resulting character is
+ * one byte of UTF-8.
  */
-function decoded(text: string): Reading {
-  const outer = read(text, withoutEscape);
-  const { chars, starts, ends } = read(outer.chars, withoutPercent);
+function decoded(text: string): DecodedText {
+  const outer = decodeBy(text, withoutEscape);
+  const { chars, starts, ends } = decodeBy(outer.chars, withoutPercent);
   return {
     chars,
     starts: starts.map((start) => outer.starts[start] ?? 0),
@@ -182,12 +189,12 @@ function decoded(text: string): Reading {
   };
 }
 
-function asWritten(text: string, at: number): ReturnType<Reader> {
+function asWritten(text: string, at: number): ReturnType<DecodeAt> {
   return [text.charAt(at), at + 1];
 }
 
 /** `\u0041` is `A`; any other backslash is left out. */
-function withoutEscape(text: string, at: number): ReturnType<Reader> {
+function withoutEscape(text: string, at: number): ReturnType<DecodeAt> {
   let end = at;
   while (text.charAt(end) === '\\') end += 1;
   const digits = text.slice(end + 1, end + 5);
@@ -196,8 +203,11 @@ function withoutEscape(text: string, at: number): ReturnType<Reader> {
     : [text.charAt(end), end + 1];
 }
 
-/** `%2F` is `/`; so are `%252F` and `%25252F`, which were encoded again. A backslash belongs to an escape. */
-function withoutPercent(text: string, at: number): ReturnType<Reader> {
+/**
+ * `%2F` is `/`; so are `%252F` and `%25252F`, which were encoded again. A backslash is part of an escape, so
+ * it is left out.
+ */
+function withoutPercent(text: string, at: number): ReturnType<DecodeAt> {
   if (text.charAt(at) === '%' && isByte(text, at + 1)) {
     let digits = at + 1;
     while (text.startsWith('25', digits) && isByte(text, digits + 2)) digits += 2;

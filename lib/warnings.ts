@@ -21,7 +21,7 @@ export const WARNING_CODES = [
 export type WarningCode = (typeof WARNING_CODES)[number];
 
 export function warn(code: WarningCode, message: string): void {
-  // A message may quote a header, or the text of an error response.
+  // A message may quote a header or an error response, which an attacker may control.
   process.emitWarning(printable(message), { type: 'WechatAuthWarning', code });
 }
 
@@ -29,7 +29,7 @@ export function warn(code: WarningCode, message: string): void {
 export class Warnings {
   readonly #printed = new Set<string>();
 
-  /** Warns, unless it has warned of the same code about the same thing before. */
+  /** Prints a warning, unless one with the same code and the same `about` was printed before. */
   once(code: WarningCode, message: string, about = ''): void {
     const key = `${code} ${about}`;
     if (this.#printed.has(key)) return;

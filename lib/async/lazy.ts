@@ -1,6 +1,6 @@
 /**
- * Creates a value on first use: caches reserve memory for all their entries, and most instances never fill
- * them.
+ * Creates a value when it is first used. For caches: an LRU cache reserves memory for all its entries when it
+ * is created, and most are never used.
  */
 export function lazy<T>(create: () => T): () => T {
   let created: { readonly value: T } | undefined;

@@ -1,6 +1,6 @@
 /**
- * Work under a lock that the app wrote. The work runs once, although the lock may call it twice, late or
- * never.
+ * Runs work under a lock that the app implements. The work runs once, even if the lock calls it twice or
+ * late.
  */
 export class OnceUnderLock<T> {
   readonly #work: () => Promise<T>;
@@ -10,15 +10,18 @@ export class OnceUnderLock<T> {
     this.#work = work;
   }
 
-  /** The function for the lock. It resolves when the work has settled, also when the work has failed. */
+  /**
+   * The function for the lock. It resolves when the work is done, even if the work failed: resultOr() reports
+   * the failure.
+   */
   async run(): Promise<void> {
     this.#result ??= this.#work();
     await this.#result.catch(() => undefined);
   }
 
   /**
-   * The result of the work. If the lock has not run it, runs `otherwise` instead, and a late lock call does
-   * nothing.
+   * The result of the work. If the lock has not run the work, `otherwise` runs in its place, and a later call
+   * by the lock does nothing.
    */
   resultOr(otherwise: () => Promise<T>): Promise<T> {
     this.#result ??= otherwise();

@@ -1,4 +1,4 @@
-/** One run of some work at a time for each key. Calls that arrive while it runs share its result. */
+/** Runs one piece of work at a time for each key. Calls that arrive while it runs share its result. */
 export class SingleFlight<T> {
   readonly #running = new Map<string, Promise<T>>();
 

@@ -1,16 +1,17 @@
 /**
- * A call to a store. Without a limit it might never end: clients of Redis and databases queue while their
- * server is away.
+ * The time limit of a call to a store. Without one, a call might never end: clients of Redis and databases
+ * queue commands while their server is away.
  */
 export const STORE_LIMIT_MS = 5_000;
 /**
- * A call of a store's lock. The previous holder may still call WeChat and save the result, and then we do.
+ * The time limit of a call to a store's lock. It covers the previous holder's request to WeChat and its save,
+ * and then our own.
  */
 export const LOCK_LIMIT_MS = 30_000;
 
 /**
- * Waits for work, at most `ms`. After that it rejects with the error that `late` makes, whatever the work
- * does.
+ * Waits for the work, at most `ms` milliseconds. Then it rejects with the error of `late`, and the result of
+ * the work is ignored.
  */
 export async function inTime<T>(ms: number, work: () => Promise<T>, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
