@@ -1,22 +1,25 @@
-/** One call to a store of tokens or sessions: it ends in time, and its error can be shown. */
+/** Calls to a token store or a session store. Each has a time limit, and its error contains no secret. */
 import { inTime } from '../async/time-limit';
 import { WechatAuthError, isWechatAuthError, type WechatErrorKind } from '../errors';
 import { redact } from '../redact';
 import type { TokenData } from './token-store';
 
-/** A store, as its failures describe it. */
+/** A store, for its error messages. */
 export interface StoreFacts {
   /** The first words of a message: `Redis`, `The token store`. */
   readonly name: string;
   readonly kind: Extract<WechatErrorKind, 'token_store' | 'session_missing'>;
-  /** What a call that does not end should do, or why it may not have ended. */
+  /**
+   * Added to the message after a timeout, with its own punctuation: a likely cause, or what the store must
+   * do.
+   */
   readonly whenLate?: string;
 }
 
 export interface StoreCall {
   /** `get`, `set`, … */
   readonly call: string;
-  /** The secrets that the store was given, and might repeat in its error. Only called if there is one. */
+  /** The secrets that the store was given and might repeat in its error. Called only if the call fails. */
   readonly secrets?: () => readonly (string | undefined)[];
 }
 
@@ -36,8 +39,8 @@ export async function callStore<T>(
 }
 
 /**
- * The failure of a store, without the secrets that its driver repeats: the errors of Redis clients carry the
- * whole command, and with it the tokens.
+ * The error for a failed call, without secrets: errors of Redis clients contain the whole command, and so the
+ * tokens.
  */
 export function storeFailure(
   { name, kind }: StoreFacts,
@@ -51,19 +54,18 @@ export function storeFailure(
     return new WechatAuthError(kind, mask(error.message), cause);
   }
   const cause = plainCopy(error, mask);
-  // 503 also where a missing session would be 500: a store that failed may work again.
+  // Status 503 even for `session_missing`, whose usual status is 500: the store may work again later.
   return new WechatAuthError(kind, `${name} failed (${call}): ${cause.message}. Check it, then try again.`, {
     status: 503,
     cause,
   });
 }
 
-/** The tokens that a record holds. */
 export function tokensIn(record: Partial<TokenData> | undefined): (string | undefined)[] {
   return [record?.access_token, record?.refresh_token];
 }
 
-/** Only the name, code and message of an error. Drivers add the command, the query or its parameters. */
+/** Copies only name, code and message of an error: drivers add the command, the query or its parameters. */
 function plainCopy(error: unknown, mask: (text: string) => string): Error {
   const given = (typeof error === 'string' ? { message: error } : (error ?? {})) as Record<string, unknown>;
   const read = (property: string): string => {
@@ -75,8 +77,8 @@ function plainCopy(error: unknown, mask: (text: string) => string): Error {
 }
 
 function describe(name: string, code: string, message: string): string {
-  // A parser quotes the text that it could not read.
-  if (name === 'SyntaxError') return 'what it read is not JSON';
-  // Where several addresses refuse, Node's AggregateError has no message.
+  // JSON.parse quotes the text that it could not parse, which may hold a token.
+  if (name === 'SyntaxError') return 'the stored text is not JSON';
+  // If all addresses of a host refuse, Node's AggregateError has no message.
   return message || code || `${name} without a message`;
 }

@@ -3,7 +3,7 @@ import { storeFailure, tokensIn, type StoreFacts } from './call-store';
 import { TokenRecords, type EncryptionOptions } from './token-record';
 import type { TokenData, TokenStore } from './token-store';
 
-/** The methods that are used of a Keyv, or of an object like it. */
+/** The methods of a Keyv, or of an object like it, that the store uses. */
 export interface KeyvLike {
   /** The value, or `undefined`. */
   get(key: string): Promise<unknown>;
@@ -13,7 +13,7 @@ export interface KeyvLike {
   delete(key: string): Promise<unknown>;
   /** Since Keyv 5. Unlike `get`, it distinguishes a failed read from a missing value. */
   getRaw?(key: string): Promise<{ /** The value that `get` resolves with. */ value?: unknown } | undefined>;
-  /** Keyv reports by this event the failures that its results hide. */
+  /** Keyv emits this event for failures that its results do not show. */
   on?(event: 'error', listener: (error: unknown) => void): unknown;
 }
 
@@ -59,7 +59,7 @@ export class KeyvTokenStore implements TokenStore {
   /**
    * The token that was last saved under this key, or `undefined`.
    *
-   * @throws WechatAuthError of kind `token_store` if Keyv failed, or if the value is not a token of ours.
+   * @throws WechatAuthError of kind `token_store` if Keyv failed, or if the value is not a token.
    */
   async get(key: string): Promise<TokenData | undefined> {
     const record = await this.#checked('get', async () =>
@@ -95,7 +95,7 @@ export class KeyvTokenStore implements TokenStore {
 
   /**
    * Keyv resolves a failed call as if it had succeeded, and reports the failure by an event. So a call fails
-   * if any event came while it was under way.
+   * if Keyv emitted an error during it.
    */
   async #checked<T>(call: string, work: () => Promise<T>): Promise<T> {
     const { count } = this.#errors;

@@ -5,7 +5,7 @@ import type { TokenData, TokenStore } from './token-store';
 /** Options of `new MemoryTokenStore()`. */
 export interface MemoryTokenStoreOptions {
   /**
-   * How many tokens are kept. The token that was not used for the longest time is dropped first.
+   * The most tokens to keep. Beyond that, the least recently used token is deleted.
    *
    * @default 20000
    */
@@ -23,7 +23,7 @@ export class MemoryTokenStore implements TokenStore {
   readonly #tokens: LRUCache<string, TokenData>;
 
   /**
-   * @param options how many tokens it keeps
+   * @param options the most tokens to keep
    * @throws WechatAuthError of kind `config` if `max` is not a whole number of at least 1.
    */
   constructor({ max = 20_000 }: MemoryTokenStoreOptions = {}) {
@@ -41,7 +41,7 @@ export class MemoryTokenStore implements TokenStore {
     return Promise.resolve(this.#tokens.get(key));
   }
 
-  /** Saves a token for `ttlMs` milliseconds, or until it is dropped. */
+  /** Saves a token for `ttlMs` milliseconds, unless more recently used tokens displace it. */
   set(key: string, token: TokenData, ttlMs: number): Promise<void> {
     this.#tokens.set(key, token, { ttl: ttlMs });
     return Promise.resolve();

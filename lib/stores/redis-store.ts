@@ -7,8 +7,8 @@ import { TokenRecords, type EncryptionOptions } from './token-record';
 import type { TokenData, TokenStore } from './token-store';
 
 /**
- * The methods that are used of a client of node-redis (the package `redis`, 4 and later): single, pool,
- * Sentinel or Cluster.
+ * The methods of a node-redis client (package `redis`, version 4 or later) that the store uses. The client
+ * may be a single connection, a pool, Sentinel or a Cluster.
  */
 export interface NodeRedisClient {
   /** GET */
@@ -21,7 +21,10 @@ export interface NodeRedisClient {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
-/** The methods that are used of a client of ioredis: single, Sentinel or Cluster. */
+/**
+ * The methods of an ioredis client that the store uses. The client may be a single connection, Sentinel or a
+ * Cluster.
+ */
 export interface IORedisClient {
   /** GET */
   get(key: string): Promise<unknown>;
@@ -33,7 +36,7 @@ export interface IORedisClient {
   eval(script: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
 }
 
-/** A client of either package, connected by the app. */
+/** A client of node-redis or ioredis, connected by the app. */
 export type RedisClient = NodeRedisClient | IORedisClient;
 
 /** Options of `new RedisTokenStore()`. */
@@ -46,12 +49,12 @@ export interface RedisTokenStoreOptions extends EncryptionOptions {
   readonly prefix?: string | undefined;
 }
 
-/** Shorter than the limit of a call to the store (STORE_LIMIT_MS), so that the error names Redis. */
+/** Shorter than STORE_LIMIT_MS, the limit of any call to a store, so that the error names Redis. */
 const COMMAND_LIMIT_MS = 4_000;
 /** How long a lock stays after its holder has died. */
 const LEASE_MS = 7_000;
 const RENEWAL_MS = 2_000;
-/** The holder may wait for WeChat, and for Redis before and after that. */
+/** How long to wait for a lock: its holder waits for WeChat, and for Redis before and after that. */
 const WAIT_LIMIT_MS = 15_000;
 const PAUSE_MS = { least: 20, most: 80 };
 
@@ -63,8 +66,8 @@ const SCRIPTS = {
 } as const;
 
 /**
- * Tokens in Redis, for all processes that share it, with a lock for single-flight refreshes across processes.
- * The client is the app's own, of node-redis or ioredis.
+ * Tokens in Redis, for all processes that share it. A lock makes refreshes single-flight across these
+ * processes. The app creates the client, with node-redis or ioredis.
  *
  * @example
  * const client = await createClient({ url: process.env.REDIS_URL, disableOfflineQueue: true }).connect();
@@ -91,7 +94,7 @@ export class RedisTokenStore implements TokenStore, SharedCache {
    * The token that was last saved under this key, or `undefined`.
    *
    * @throws WechatAuthError of kind `token_store` if Redis failed or did not respond within 4 s, or if the
-   * record is not a token of ours.
+   * record is not a token.
    */
   async get(key: string): Promise<TokenData | undefined> {
     const record = await sendCommand('get', () => this.#commands.get(this.#prefix + key));
@@ -111,7 +114,7 @@ export class RedisTokenStore implements TokenStore, SharedCache {
       throw storeFailure(
         REDIS,
         { call: 'set' },
-        'it did not reply OK, so the token may not have been written',
+        'its reply was not OK, so the token may not have been written',
       );
   }
 
@@ -197,7 +200,7 @@ class Lock {
     try {
       return Number(await sendCommand('lock', () => this.#run('take'))) === 1;
     } catch (error) {
-      // A client that queues commands may still take the lock later, when nobody needs it any more.
+      // A client that queues commands may still take the lock later, when this call has already failed.
       void this.#run('release').catch(() => undefined);
       throw error;
     }

@@ -1,6 +1,6 @@
 /**
- * Short-lived entries that the processes of an app share, such as the results of callbacks. It is not a part
- * of the token store's contract: an app's own store never gets such an entry.
+ * Short-lived entries that the processes of an app share, such as the results of callbacks. The contract of a
+ * token store does not include these methods, so an app's own store gets no such entries.
  */
 export interface SharedCache {
   readCache(key: string): Promise<unknown>;

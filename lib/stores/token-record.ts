@@ -30,49 +30,51 @@ export class TokenRecords {
     this.#keys = encryptionKeys === undefined ? [] : keysOf(owner, encryptionKeys);
   }
 
-  write(under: string, token: TokenData): string {
+  write(storeKey: string, token: TokenData): string {
     const text = JSON.stringify(token);
     const [current] = this.#keys;
-    return current ? encrypt(current, under, text) : text;
+    return current ? encrypt(current, storeKey, text) : text;
   }
 
   /**
    * The token of a record. If the store has keys, a plain record counts as missing: an attacker who can write
-   * to the database could have put it there. A store that was given keys only now is full of such records.
+   * to the database could have put it there. This is not an error, because records that were saved before the
+   * store had keys are plain, too.
    *
-   * @throws WechatAuthError of kind `token_store` if the record is not a token, its key is missing, or it was
-   * changed.
+   * @throws WechatAuthError of kind `token_store` if the record is not a token or was changed, or if the
+   * store lacks its encryption key.
    */
-  read(under: string, record: unknown): TokenData | undefined {
+  read(storeKey: string, record: unknown): TokenData | undefined {
     const stored = Buffer.isBuffer(record) ? record.toString() : record;
-    if (typeof stored === 'string' && stored.startsWith(SEALED))
-      return parseToken(under, decrypt(this.#keys, under, stored));
-    return this.#keys.length > 0 ? undefined : parseToken(under, stored);
+    if (typeof stored === 'string' && stored.startsWith(ENCRYPTED_PREFIX))
+      return parseToken(storeKey, decrypt(this.#keys, storeKey, stored));
+    return this.#keys.length > 0 ? undefined : parseToken(storeKey, stored);
   }
 }
 
-function parseToken(under: string, stored: unknown): TokenData {
+function parseToken(storeKey: string, stored: unknown): TokenData {
   let token: unknown;
   try {
     token = typeof stored === 'string' ? JSON.parse(stored) : stored;
   } catch {
-    throw notAToken(under);
+    throw notAToken(storeKey);
   }
   if (typeof (token as Partial<TokenData> | null | undefined)?.access_token === 'string')
     return token as TokenData;
-  throw notAToken(under);
+  throw notAToken(storeKey);
 }
 
-function notAToken(under: string): WechatAuthError {
+function notAToken(storeKey: string): WechatAuthError {
   return new WechatAuthError(
     'token_store',
-    `The record of ${shown(under)} is not a token. Find what else writes there, or give the store a prefix of its own.`,
+    `The record of ${shown(storeKey)} is not a token. ` +
+      'Find what else writes there, or give the store a prefix of its own.',
   );
 }
 
-/** The app may have been given an openid by a browser: it is a part of this key. */
-function shown(under: string): string {
-  return redact(under, []);
+/** The key holds the openid, which the app may have taken from a request. */
+function shown(storeKey: string): string {
+  return redact(storeKey, []);
 }
 
 interface Key {
@@ -108,42 +110,43 @@ function derive(key: EncryptionKey | Buffer, salt: string | Buffer, purpose: str
   return Buffer.from(crypto.hkdfSync('sha256', key, salt, `express-wechat-auth token ${purpose}`, bytes));
 }
 
-const SEALED = 'sealed:1:';
+const ENCRYPTED_PREFIX = 'sealed:1:';
 const CIPHER = 'aes-256-gcm';
 const ID_BYTES = 6;
 const SALT_BYTES = 24;
 const TAG_BYTES = 16;
 
-/**
- * Each record has a key of its own: with one key for all, random nonces would repeat sooner than GCM allows.
- */
+/** Each record has its own key: with one key for all records, random nonces would repeat too soon for GCM. */
 function cipherKey({ secret }: Key, salt: Buffer): { key: Buffer; nonce: Buffer } {
   const derived = derive(secret, salt, 'record', 32 + 12);
   return { key: derived.subarray(0, 32), nonce: derived.subarray(32) };
 }
 
-/** The record is bound to its key in the store: moved to another user's key, it does not decrypt. */
-function encrypt(encryptionKey: Key, under: string, text: string): string {
+/**
+ * The record is bound to its key in the store. A record that was copied to another user's key does not
+ * decrypt.
+ */
+function encrypt(encryptionKey: Key, storeKey: string, text: string): string {
   const salt = crypto.randomBytes(SALT_BYTES);
   const { key, nonce } = cipherKey(encryptionKey, salt);
-  const cipher = crypto.createCipheriv(CIPHER, key, nonce).setAAD(Buffer.from(SEALED + under));
+  const cipher = crypto.createCipheriv(CIPHER, key, nonce).setAAD(Buffer.from(ENCRYPTED_PREFIX + storeKey));
   const parts = [encryptionKey.id, salt, cipher.update(text), cipher.final(), cipher.getAuthTag()];
-  return SEALED + Buffer.concat(parts).toString('base64url');
+  return ENCRYPTED_PREFIX + Buffer.concat(parts).toString('base64url');
 }
 
-function decrypt(keys: readonly Key[], under: string, record: string): string {
-  const bytes = Buffer.from(record.slice(SEALED.length), 'base64url');
+function decrypt(keys: readonly Key[], storeKey: string, record: string): string {
+  const bytes = Buffer.from(record.slice(ENCRYPTED_PREFIX.length), 'base64url');
   if (keys.length === 0) {
     throw new WechatAuthError(
       'token_store',
-      `The token of ${shown(under)} is encrypted, but the store has no encryptionKeys. Give it the key.`,
+      `The token of ${shown(storeKey)} is encrypted, but the store has no encryptionKeys. Give it the key.`,
     );
   }
   const encryptionKey = keys.find(({ id }) => id.equals(bytes.subarray(0, ID_BYTES)));
   if (!encryptionKey) {
     throw new WechatAuthError(
       'token_store',
-      `The token of ${shown(under)} was encrypted with a key that is not among encryptionKeys. ` +
+      `The token of ${shown(storeKey)} was encrypted with a key that is not among encryptionKeys. ` +
         'Add the older key after the current one.',
     );
   }
@@ -152,14 +155,14 @@ function decrypt(keys: readonly Key[], under: string, record: string): string {
   try {
     const decipher = crypto
       .createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES })
-      .setAAD(Buffer.from(SEALED + under))
+      .setAAD(Buffer.from(ENCRYPTED_PREFIX + storeKey))
       .setAuthTag(bytes.subarray(-TAG_BYTES));
     const text = bytes.subarray(ID_BYTES + SALT_BYTES, -TAG_BYTES);
     return Buffer.concat([decipher.update(text), decipher.final()]).toString();
   } catch {
     throw new WechatAuthError(
       'token_store',
-      `The token of ${shown(under)} was changed since it was saved, or moved there from another key. ` +
+      `The token of ${shown(storeKey)} was changed since it was saved, or moved there from another key. ` +
         'Find what else writes to the store. The next login of this user replaces the token.',
     );
   }

@@ -1,22 +1,22 @@
-/** The contract of token-store.ts as tests for any store, in any test runner. */
+/** The contract of a token store (token-store.ts) as tests, for any store and any test runner. */
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOKEN_TTL_MS, type TokenData, type TokenStore } from './token-store';
 
-/** The test of one sentence of the contract. */
+/** One rule of the contract, and its test. */
 export interface TokenStoreCheck {
-  /** The sentence. */
+  /** The rule, as a sentence. */
   readonly name: string;
   /**
-   * Rejects with an AssertionError if the store breaks the sentence. It writes to keys of its own, and
-   * deletes them.
+   * Rejects with an AssertionError if the store breaks the rule. It uses random keys, and deletes them at the
+   * end.
    */
   readonly run: (store: TokenStore) => Promise<void>;
 }
 
 /**
- * The contract of a token store as tests, one for each sentence.
+ * The contract of a token store as tests, one for each rule.
  *
  * @example
  * for (const { name, run } of tokenStoreTests) test(name, () => run(new MyTokenStore()));
@@ -106,8 +106,7 @@ interface Keys {
   readonly key: string;
   readonly other: string;
   /**
-   * Keys of several users of two apps. A store that ignores case or matches by prefix mistakes some for
-   * others.
+   * Keys of several users of two apps. A store that ignores case, or finds keys by prefix, would mix them up.
    */
   readonly keys: readonly string[];
 }
@@ -116,7 +115,7 @@ function check(name: string, body: (store: TokenStore, keys: Keys) => Promise<vo
   return {
     name,
     run: async (store) => {
-      const keys = someKeys();
+      const keys = randomKeys();
       try {
         await body(store, keys);
       } finally {
@@ -126,8 +125,11 @@ function check(name: string, body: (store: TokenStore, keys: Keys) => Promise<vo
   };
 }
 
-/** Keys of the package's form, `appid:openid`. They are random, so that a store in use can be tested. */
-function someKeys(): Keys {
+/**
+ * Keys in the form that the package uses, `appid:openid`. They are random, so that a store in use can be
+ * tested.
+ */
+function randomKeys(): Keys {
   const random = (bytes: number): string => crypto.randomBytes(bytes).toString('hex');
   const [app, otherApp] = [`wx${random(8)}`, `wx${random(8)}`];
   const user = `o${random(12)}-_x`;
@@ -150,7 +152,7 @@ function aToken(fields: Partial<TokenData> = {}): TokenData {
   };
 }
 
-/** Waits for a condition that takes some time in some databases. */
+/** Waits for a condition, because some databases delete expired records only after a while. */
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
   const started = performance.now();
   while (!(await isTrue())) {

@@ -6,7 +6,7 @@
 export interface TokenData {
   /** Valid for `expires_in` seconds. At most 2,048 characters; WeChat's have about 110. */
   readonly access_token: string;
-  /** Seconds, 7200 so far. */
+  /** In seconds. WeChat sends 7200. */
   readonly expires_in: number;
   /** Valid for 30 days from the login. At most 2,048 characters. */
   readonly refresh_token?: string;
@@ -20,22 +20,26 @@ export interface TokenData {
   readonly is_snapshotuser?: number;
   /** When the token was requested, in ms since 1970. */
   readonly create_at: number;
-  /** A field that WeChat adds later is kept, up to 1,024 characters of JSON. */
+  /**
+   * Fields that WeChat adds later are kept. A response in which one has more than 1,024 characters of JSON is
+   * refused.
+   */
   readonly [field: string]: unknown;
 }
 
 /**
  * A store of tokens. Its contract:
  *
- * - `get` resolves with the token that was last `set` under this very key, equal field by field. It resolves
- *   with `undefined` if there is none, if it was deleted, or if its time is over.
- * - `set` resolves when another reader of the same store would get the token. A write that did not happen
- *   rejects.
- * - `ttlMs` is a time to live in milliseconds from the write: the life of the refresh token, not of the
- *   access token.
+ * - `get` resolves with the token that was last `set` under exactly this key, equal field by field. It
+ *   resolves with `undefined` if there is none, if it was deleted, or if its time is over.
+ * - `set` resolves when every reader of the same store would get the token. It rejects if the token was not
+ *   written.
+ * - `ttlMs` is the time to live in milliseconds, counted from the write. It is the lifetime of the refresh
+ *   token, not of the access token.
  * - `delete` of a key without a token is not an error.
- * - `lock`, if offered, runs `fn` while no other holder of the same key runs, in this process and in others
- *   that share the store, and settles as `fn` does. A holder that died blocks the others for 8 s at most.
+ * - `lock`, if offered, runs `fn` while no other holder of the same key runs, in this process or any other
+ *   that shares the store. It settles as `fn` does. A holder whose process died blocks the others for at most
+ *   8 s.
  *
  * Keys are `appid:openid`. Tokens are secrets: a store neither logs nor lists them. {@link tokenStoreTests}
  * checks all this.
@@ -54,5 +58,5 @@ export interface TokenStore {
   lock?<T>(key: string, fn: () => Promise<T>): Promise<T>;
 }
 
-/** How long a record is kept: the life of a refresh token, 30 days. WeChat does not prolong it. */
+/** How long a record is kept: the lifetime of a refresh token, 30 days. A refresh does not extend it. */
 export const TOKEN_TTL_MS = 30 * 24 * 60 * 60 * 1000;
