@@ -19,8 +19,8 @@ export function promiseOrCallback<T>(
   if (typeof callback !== 'function') return work();
   work().then(
     (result) => process.nextTick(callback, null, result),
-    // A rejection without a reason would look like success.
-    (error: unknown) => process.nextTick(callback, error ?? new Error('it failed without a reason')),
+    // A rejection without a reason would look like a success to the callback.
+    (error: unknown) => process.nextTick(callback, error ?? new Error('The call failed without a reason.')),
   );
   return undefined;
 }

@@ -34,7 +34,7 @@ export const WECHAT: WechatEndpoints = {
 };
 
 /**
- * One interface of WeChat's API. It names its secrets, so that they are masked where a response echoes them.
+ * One interface of WeChat's API, with the names of its secrets. They are masked if a response echoes them.
  */
 export interface ApiEndpoint {
   readonly path: string;
@@ -83,8 +83,8 @@ interface AuthorizeRequest {
 }
 
 /**
- * An authorization request. WeChat matches its address strictly, with the order of parameters and the
- * fragment.
+ * The address of an authorization request. WeChat compares it strictly, including the order of the parameters
+ * and the fragment.
  */
 export function authorizeURL(
   open: string,
@@ -100,7 +100,7 @@ export function authorizeURL(
     scope: withDefault(scope, scopes.defaultScope),
     state: withDefault(state, ''),
   };
-  // Encoded separately, because an object would move names that look like numbers to the front.
+  // Encoded separately, because an object puts names that look like numbers first.
   const query = [encode(standard), encode(furtherParams(params ?? {}))].filter(Boolean).join('&');
   return `${open}${page.path}?${query}#wechat_redirect`;
 }
@@ -138,7 +138,7 @@ function encode(params: Record<string, string | number | boolean>): string {
   }
 }
 
-/** Says what is wrong with an endpoint, if anything. A path is allowed, since gateways may have one. */
+/** The fault of an endpoint, if it has one. A path is allowed, because gateways may have one. */
 export function endpointFault(address: string): string | undefined {
   if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) return 'is not an http: or https: address';
   const { search, hash, username, password } = new URL(address);

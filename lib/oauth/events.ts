@@ -7,7 +7,10 @@ import { isWeChatAPIError, isWechatError, type WechatErrorKind } from '../errors
 
 /** Why something failed. */
 export interface Failure {
-  /** Kind of the error; `other` if it is not an error of this package: a hook of the app threw it. */
+  /**
+   * The kind of the error; `other` if the error is not of this package, such as one that a hook of the app
+   * threw.
+   */
   readonly kind: WechatErrorKind | 'other';
   /** WeChat's errcode, if there was one. */
   readonly errcode?: number;
@@ -23,14 +26,14 @@ export interface CallAnswered {
   readonly durationMs: number;
 }
 
-/** A call that WeChat refused, or that got no response of WeChat's. */
+/** A call that WeChat refused, or that got no valid response from WeChat. */
 export interface CallFailed extends CallAnswered, Failure {}
 
 /** A saved token was refreshed, because it had expired or WeChat no longer accepted it. */
 export interface TokenRefreshed {
   /** AppID of the app that the token is for. */
   readonly appid: string;
-  /** Duration in ms, from the request to the token in the store. */
+  /** Duration in ms, from the request to WeChat until the token is saved. */
   readonly durationMs: number;
 }
 

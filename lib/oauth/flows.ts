@@ -1,15 +1,15 @@
 /**
- * The ways to log in with WeChat, one row each. What differs between them is here; the code that serves them
- * reads the rows.
+ * The ways to log in with WeChat (flows), one row each. Each row holds the data in which a flow differs from
+ * the others.
  */
 
-/** Which kind of browser asks. */
+/** The browser of a login: WeChat's own, or any other. */
 export type BrowserKind = 'wechat' | 'other';
 
 interface FlowRow {
-  /** What the account is called. */
+  /** The name of this kind of account. */
   readonly label: { readonly en: string; readonly zh: string };
-  /** Where WeChat's consoles show or set a value. */
+  /** The menu in WeChat's consoles that shows or sets a value. */
   readonly consoleMenu: {
     readonly appId: string;
     readonly appSecret: string;
@@ -19,11 +19,11 @@ interface FlowRow {
   };
   readonly credentials: {
     /**
-     * The option of `wechatAuth()` that holds `appId` and `appSecret`; undefined where they are options
-     * themselves.
+     * The option of `wechatAuth()` that holds `appId` and `appSecret`; undefined if they are top-level
+     * options.
      */
     readonly option: 'website' | undefined;
-    /** The environment variables that stand in for missing options. */
+    /** The environment variables that are read if the options are missing. */
     readonly env: { readonly appId: string; readonly appSecret: string };
     /** The options to set, as text for error messages. */
     readonly example: string;
@@ -34,11 +34,11 @@ interface FlowRow {
     readonly method: 'getAuthorizeURL' | 'getAuthorizeURLForWebsite';
   };
   readonly scopes: {
-    /** What the OAuth class asks for when no scope is given. */
+    /** The scope that the OAuth class requests by default. */
     readonly defaultScope: string;
     readonly allowed: readonly string[];
   };
-  /** The browsers that `flow: 'auto'` sends this way. */
+  /** The browsers for which `flow: 'auto'` chooses this flow. */
   readonly browsers: readonly BrowserKind[];
 }
 
@@ -97,7 +97,7 @@ export const FLOWS = {
  */
 export type WechatFlow = keyof typeof FLOWS;
 
-/** In the order in which they are preferred where any will do. */
+/** In order of preference, for code that may use any flow. */
 export const FLOW_NAMES = Object.keys(FLOWS) as readonly WechatFlow[] as readonly [
   WechatFlow,
   ...WechatFlow[],

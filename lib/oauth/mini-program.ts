@@ -51,7 +51,7 @@ export interface MiniProgramUser {
   readonly province?: string;
   /** Empty since October 2021. */
   readonly country?: string;
-  /** Which app the data was made for, and when, in s since 1970. */
+  /** The app that the data was made for, and the time. */
   readonly watermark: {
     /** AppID; it was checked. */
     readonly appid: string;
@@ -86,7 +86,7 @@ function decipher(encrypted: EncryptedData): Partial<MiniProgramUser> | null {
     const plain = decipher.update(encryptedData, 'base64', 'utf8') + decipher.final('utf8');
     return JSON.parse(plain) as Partial<MiniProgramUser> | null;
   } catch {
-    // Without the cause, which may hold a part of the plain text.
+    // The cause is left out: it may hold a part of the plain text.
     throw new WechatAuthError(
       'decryption',
       // The first words are those of wechat-oauth.
@@ -97,8 +97,8 @@ function decipher(encrypted: EncryptedData): Partial<MiniProgramUser> | null {
 }
 
 /**
- * The decrypted openId is not that of the session. CBC does not authenticate: by changing `iv`, an attacker
- * can write any openId of the same first letters into the first block of data of their own.
+ * The decrypted openId is not that of the session. CBC does not authenticate. By changing `iv`, an attacker
+ * can change the first 16 bytes of their own data: `{"openId":"` and the first five letters of the openId.
  */
 export function otherUser(): WechatAuthError {
   return new WechatAuthError(

@@ -21,7 +21,7 @@ export type SaveToken = Hook<[openid: string, token: TokenData], unknown>;
 export interface OAuthOptions {
   /** AppID, as WeChat's console shows it: `wx` and 16 hex digits. */
   readonly appid: string;
-  /** AppSecret, as WeChat's console showed it once. */
+  /** AppSecret. WeChat's console shows it only once, when it is created. */
   readonly appsecret: string;
   /**
    * Where tokens are stored.
@@ -48,15 +48,15 @@ export interface OAuthOptions {
   /** Default options of every request to WeChat, as `setOpts` takes them. */
   readonly http?: WechatHttpOptions | undefined;
   /**
-   * Accepts an emulated WeChat although NODE_ENV is production. Anybody can then log in as anybody. For
-   * closed test systems.
+   * Accepts an emulated WeChat although NODE_ENV is production. Then anybody can log in as anybody. Use it
+   * only in closed test systems.
    *
    * @default false
    */
   readonly dangerouslyAllowEmulatorInProduction?: boolean | undefined;
 }
 
-/** What JavaScript may pass: as in wechat-oauth, `undefined` and `null` count as not given. */
+/** The options as JavaScript may pass them: as in wechat-oauth, `null` counts as not given, too. */
 export type LooseOptions = { readonly [K in keyof OAuthOptions]?: OAuthOptions[K] | null | undefined };
 
 /** Whose profile to get; `openid` or `openId` is required. */
@@ -85,7 +85,7 @@ export interface LanguageOptions {
   readonly lang?: WechatLang | undefined;
 }
 
-/** The authorization code, and how its user is read. */
+/** The authorization code, and options for reading its user's profile. */
 export interface GetUserByCodeOptions extends LanguageOptions {
   /** The code that WeChat sent to the callback, or that `wx.login` returned. */
   readonly code: string;

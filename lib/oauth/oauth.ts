@@ -43,10 +43,11 @@ const ACCESS_TOKEN_INVALID: readonly number[] = [40001, 40014, 42001];
  * WeChat's OAuth for one app, compatible with wechat-oauth. Every asynchronous method returns a promise, or
  * takes a Node callback as its last argument, which is called exactly once.
  *
- * A call that WeChat refuses rejects with a {@link WeChatAPIError}. A call without a response of WeChat's
- * rejects with a {@link WechatAuthError} of kind `timeout`, `network` or `bad_answer`; a token that could not
- * be saved, with kind `token_store`. Userinfo, refresh and verify are repeated once after a network failure
- * or errcode -1. The exchange of an authorization code never is, because the code works once.
+ * A call that WeChat refuses rejects with a {@link WeChatAPIError}. A call that gets no valid response from
+ * WeChat rejects with a {@link WechatAuthError} of kind `timeout`, `network` or `bad_answer`; a token that
+ * could not be saved, with kind `token_store`. The calls for a profile, a refresh and a verification are
+ * repeated once after a network failure or errcode -1. The exchange of an authorization code is never
+ * repeated, because a code works only once.
  *
  * @example
  * const oauth = new OAuth('wx…', process.env.WECHAT_APP_SECRET);
@@ -92,7 +93,7 @@ export class OAuth {
     if (typeof options.appid !== 'string' || !options.appid) {
       throw new WechatAuthError(
         'config',
-        // Depth -1, because an object may be the options, which hold the secret.
+        // Depth -1, because a misplaced object may hold the secret.
         `appid is ${inspect(options.appid, { depth: -1 })}. Give the AppID that the WeChat console shows.`,
       );
     }
@@ -118,8 +119,8 @@ export class OAuth {
 
   /**
    * Sets default options of every request, in addition to those of the constructor: `{ timeout: 15000 }` in
-   * ms, or any option of axios that {@link WechatHttpOptions} allows. Replaces what an earlier call set.
-   * Never changes `opts`.
+   * ms, or any option of axios that {@link WechatHttpOptions} allows. It replaces the options of an earlier
+   * call, and does not change `opts`.
    *
    * @throws WechatAuthError of kind `config` if the timeout is not a number of milliseconds.
    */
@@ -130,11 +131,11 @@ export class OAuth {
   /**
    * The authorization request for pages inside WeChat
    * ([网页授权](https://developers.weixin.qq.com/doc/service/guide/h5/auth.html)), as an address to redirect the
-   * browser to. It equals that of wechat-oauth byte for byte, since WeChat matches it strictly.
+   * browser to. The address equals that of wechat-oauth byte for byte, because WeChat compares it strictly.
    *
    * @param redirect the redirect URI, not yet encoded; its host must be a 网页授权域名 of the account
    * @param state at most 128 bytes of a-zA-Z0-9; WeChat returns it with the code
-   * @param scope `snsapi_base` (silent) unless given, or `snsapi_userinfo`
+   * @param scope `snsapi_base` (silent; the default) or `snsapi_userinfo`
    * @param params further parameters
    * @throws WechatAuthError of kind `config` if `params` holds one of the standard names.
    */
@@ -154,7 +155,7 @@ export class OAuth {
    *
    * @param redirect the redirect URI, not yet encoded; its host must be the 授权回调域 of the website app
    * @param state WeChat returns it with the code
-   * @param scope `snsapi_login` unless given
+   * @param scope `snsapi_login` is the default
    * @param params further parameters: `lang`, `style`, `href`, `self_redirect`, …
    * @throws WechatAuthError of kind `config` if `params` holds one of the standard names.
    */
@@ -177,8 +178,8 @@ export class OAuth {
    * Exchanges an authorization code for a token
    * ([access_token](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.html)),
    * and saves the token under its openid. The token of a virtual account (snapshot page) is not saved. A code
-   * works once, so the exchange is never repeated. A code lives 5 minutes, and 10 minutes if it comes from
-   * the QR code page.
+   * works only once, so the exchange is never repeated. A code is valid for 5 minutes; one of the QR code
+   * page is valid for 10 minutes.
    *
    * Do not confuse it with `req.wechat.getAccessToken()`, which resolves with a valid access token as a
    * string.
@@ -229,10 +230,13 @@ export class OAuth {
     return await this.#save(created, response);
   }
 
-  /** `created` is read before the request is sent: WeChat cannot have issued the token earlier. */
+  /**
+   * `created` is the time before the request was sent. So the expiry that is computed from it is never later
+   * than WeChat's.
+   */
   async #save(created: number, response: Responses['token']): Promise<AccessToken> {
-    // Not a spread: V8 would give every such object a hidden class of its own, a third of the memory of a
-    // cached token.
+    // Not a spread: V8 would give each such object its own hidden class, which takes a third of the memory of
+    // a cached token.
     const data = Object.assign({}, response, { create_at: created }) as TokenData;
     const token = new AccessToken(data);
     await this.#tokens.save(token);
@@ -282,12 +286,12 @@ export class OAuth {
   }
 
   /**
-   * Exchanges an authorization code for the profile of its user. The result is `{ openid, unionid? }` after a
-   * silent login (`snsapi_base`), which grants no profile, and for a mini program without `encryptedData`. A
-   * virtual account of the snapshot page has `is_snapshotuser: 1`, and its token is not saved.
+   * Exchanges an authorization code for the profile of its user. After a silent login (`snsapi_base`), which
+   * grants no profile, and for a mini program without `encryptedData`, the result is `{ openid, unionid? }`.
+   * A virtual account of the snapshot page has `is_snapshotuser: 1`, and its token is not saved.
    *
    * @throws The errors of `getAccessToken` and `getUser`; for a mini program, those of `getSessionKey` and
-   * `decryptMiniProgramUser`, and kind `decryption` if the data is that of another user than the code.
+   * `decryptMiniProgramUser`, and kind `decryption` if data and code belong to different users.
    */
   getUserByCode(options: string | GetUserByCodeOptions): Promise<WechatUser>;
   getUserByCode(options: string | GetUserByCodeOptions, callback: Callback<WechatUser>): void;
@@ -445,7 +449,7 @@ export class OAuth {
     return promiseOrCallback(() => this.#tokens.validToken(openid), callback);
   }
 
-  /** Calls WeChat, and publishes the result to subscribers. */
+  /** Calls WeChat, and reports the call on the diagnostics channels. */
   async #call<Name extends ResponseName>(call: WechatCall<Name>): Promise<Responses[Name]> {
     if (!callAnswered.hasSubscribers && !callFailed.hasSubscribers) return await this.#api.call(call);
     const { path } = call.endpoint;
@@ -466,14 +470,17 @@ export class OAuth {
   }
 
   /**
-   * The saved token of an openid, or `null`. Replace it on the instance or in a subclass to use another
-   * store.
+   * The saved token of an openid, or `null`. To use another store, replace this method on the instance or in
+   * a subclass.
    */
   getToken(openid: string, callback?: Callback<TokenData | null>): unknown {
     return promiseOrCallback(async () => (await this.#store.get(this.#key(openid))) ?? null, callback);
   }
 
-  /** Saves a token under its openid. Replace it on the instance or in a subclass to use another store. */
+  /**
+   * Saves a token under its openid. To use another store, replace this method on the instance or in a
+   * subclass.
+   */
   saveToken(openid: string, token: TokenData, callback?: Callback<unknown>): unknown {
     return promiseOrCallback(
       async () => await this.#store.set(this.#key(openid), token, TOKEN_TTL_MS),
@@ -494,7 +501,7 @@ export class OAuth {
     return `${this.appid}:${openid}`;
   }
 
-  /** Calls the methods of the instance, and with a callback, because an app may have replaced them. */
+  /** Calls the public methods, with a callback, because an app may have replaced them as in wechat-oauth. */
   #backend(): TokenBackend {
     const store = this.#store;
     const lock = store.lock?.bind(store);
@@ -514,7 +521,7 @@ function isObject<T>(value: T | string): value is T & object {
   return typeof value === 'object' && value !== null;
 }
 
-/** The user where no profile was granted. */
+/** A user without a profile, because none was granted. */
 function idsOf({
   openid,
   unionid,
@@ -529,6 +536,7 @@ function requireResult<T>(method: string, result: T | undefined): T {
   if (result !== undefined) return result;
   throw new WechatAuthError(
     'config',
-    `${method} was replaced on this instance by a function that returns no result. Return or pass on the result.`,
+    `${method} was replaced on this instance by a function that gave no result. ` +
+      'Return the result, or pass it to the callback.',
   );
 }

@@ -3,8 +3,8 @@ import { FLOWS, type WechatFlow } from './flows';
 import type { TokenData } from '../stores/token-store';
 
 /**
- * What a login with the official account may ask for: the openid alone, silently, or the profile, with
- * consent.
+ * The scope of a login with an official account. `snsapi_base` grants only the openid, and needs no consent.
+ * `snsapi_userinfo` grants the profile, and the user must consent.
  */
 export type OfficialScope = 'snsapi_base' | 'snsapi_userinfo';
 
@@ -24,7 +24,7 @@ export function satisfies(granted: string, requested: string): boolean {
   return rankOf(granted) >= rankOf(requested);
 }
 
-/** Whether a login grants less than another one. It must not overwrite the other one then. */
+/** Whether a login grants less than another one. If so, it must not overwrite the other one. */
 export function hasLessScope(granted: string, than: string): boolean {
   return rankOf(granted) < rankOf(than);
 }
@@ -35,10 +35,10 @@ export function hasLessScope(granted: string, than: string): boolean {
 export function scopeToRequest(
   flow: WechatFlow,
   configured: OfficialScope,
-  needed: string | undefined,
+  requested: string | undefined,
 ): string {
   const { allowed, defaultScope }: { allowed: readonly string[]; defaultScope: string } = FLOWS[flow].scopes;
-  const [highest = defaultScope] = [configured, needed ?? '']
+  const [highest = defaultScope] = [configured, requested ?? '']
     .filter((scope) => allowed.includes(scope))
     .sort((a, b) => rankOf(b) - rankOf(a));
   return highest;
@@ -49,7 +49,7 @@ export function scopesOf(token: Pick<TokenData, 'scope'>): string[] {
   return (token.scope ?? '').split(/[\s,]+/).filter(Boolean);
 }
 
-/** Whether WeChat granted nothing but the silent `snsapi_base`. There is no profile to ask for then. */
+/** Whether WeChat granted nothing but the silent `snsapi_base`. Then there is no profile to request. */
 export function isBaseOnly(token: Pick<TokenData, 'scope'>): boolean {
   const scopes = scopesOf(token);
   return scopes.length > 0 && scopes.every((scope) => scope === 'snsapi_base');

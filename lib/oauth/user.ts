@@ -4,7 +4,7 @@
  * silent login (`snsapi_base`) there are only the ids.
  */
 export interface WechatUser {
-  /** The user's id for this app: 28 characters. Each app sees another one. */
+  /** The user's id for this app: 28 characters. Each app sees a different id for the same user. */
   readonly openid: string;
   /** The user's id for all apps that are bound to one Open Platform account. */
   readonly unionid?: string;
@@ -31,7 +31,10 @@ export interface WechatUser {
   readonly privilege?: readonly string[];
   /** 1 for a virtual account of the snapshot page; otherwise absent. */
   readonly is_snapshotuser?: number;
-  /** A field that WeChat adds later is kept, up to 1,024 characters of JSON. */
+  /**
+   * Fields that WeChat adds later are kept. A response in which one has more than 1,024 characters of JSON is
+   * refused.
+   */
   readonly [field: string]: unknown;
 }
 

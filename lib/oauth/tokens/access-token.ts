@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { TokenData } from '../../stores/token-store';
 
-/** A token counts as expired this much early, so that it is still valid when a request with it arrives. */
+/** A token counts as expired 10 s early, so that it is still valid when a request with it reaches WeChat. */
 const EARLY_MS = 10_000;
 
 /** A token: WeChat's response in `data`, and when it was requested. */

@@ -1,5 +1,6 @@
 /**
- * Finds a valid token for an openid: in the cache, in the store, or by a refresh. One refresh runs at a time.
+ * Finds a valid token for an openid: in the cache, in the store, or by a refresh. For each openid, one
+ * refresh runs at a time.
  */
 import createDebug from 'debug';
 import { performance } from 'node:perf_hooks';
@@ -51,7 +52,10 @@ export class TokenKeeper {
     return this.#lookups.run(`valid ${openid}`, () => this.#renew(openid, cached, undefined));
   }
 
-  /** Another token, if WeChat refused one that had not expired: one stored meanwhile, or a refreshed one. */
+  /**
+   * Replaces a token that WeChat refused although it had not expired: by one that was stored meanwhile, or by
+   * a refreshed one.
+   */
   async replace(openid: string, refused: AccessToken): Promise<AccessToken> {
     const cached = this.#cache.get(openid);
     const { access_token } = refused.data;
@@ -63,7 +67,8 @@ export class TokenKeeper {
   }
 
   /**
-   * Saves a token that WeChat just issued, in the cache and then in the store; not that of a virtual account.
+   * Saves a token that WeChat just issued, in the cache and then in the store. The token of a virtual account
+   * is not saved.
    */
   async save(token: AccessToken): Promise<void> {
     const { data } = token;
@@ -74,8 +79,8 @@ export class TokenKeeper {
   }
 
   /**
-   * A silent login may grant less scope than an earlier login. Then the earlier token stays, here and in the
-   * store.
+   * Whether the cache or the store has a token with more scope, from an earlier login. A silent login must
+   * not overwrite it.
    */
   async #hasMoreScopeSaved(base: AccessToken): Promise<boolean> {
     const { openid } = base.data;
@@ -145,7 +150,8 @@ export class TokenKeeper {
   }
 
   /**
-   * Refuses a refreshed token of another openid before it is saved: it would replace that user's own token.
+   * Refuses a refreshed token of another openid before it is saved, because it would replace that user's own
+   * token.
    */
   checkOwner(refreshToken: string | undefined, openid: string): void {
     const owner = this.#owners.get(refreshToken);
@@ -195,14 +201,18 @@ export class TokenKeeper {
     return this.#store('get', [known], () => this.#backend.load(openid));
   }
 
-  /** Runs `fn` under the store's lock, if there is one, and tells failures of the lock from those of `fn`. */
+  /**
+   * Runs `fn` under the store's lock, if there is one, and distinguishes failures of the lock from those of
+   * `fn`.
+   */
   async #locked(openid: string, expired: AccessToken, fn: () => Promise<AccessToken>): Promise<AccessToken> {
     const { lock } = this.#backend;
     if (!lock) return fn();
     const work = new OnceUnderLock(fn);
     let fault = new WechatAuthError(
       'token_store',
-      "The token store's lock did not run the function that it was given. It must call it, and wait for its promise.",
+      "The token store's lock did not run the function that it was given. " +
+        'It must call the function, and wait for its promise.',
     );
     try {
       await this.#store(
@@ -217,7 +227,7 @@ export class TokenKeeper {
     return work.resultOr(() => Promise.reject(fault));
   }
 
-  /** Every call of the app's store ends in time, and has no token in its error. */
+  /** Calls the app's store, with a time limit and without tokens in its error. */
   #store<T>(
     call: string,
     tokens: readonly (AccessToken | undefined)[],
@@ -238,7 +248,7 @@ const TOKEN_STORE: StoreFacts = {
   whenLate: ': it must call back, or return a promise that settles',
 };
 
-/** The app may pass an openid that came from a browser. */
+/** The app may have taken the openid from a request, so it may hold control characters. */
 function shown(openid: unknown): string {
   return redact(String(openid), []);
 }
@@ -266,8 +276,8 @@ function hasLessScope(token: AccessToken, than: AccessToken | undefined): boolea
 }
 
 /**
- * The token with more scope, otherwise the newer one: the store lacks a token that it failed to save, the
- * cache lacks a token that another process saved.
+ * The token with more scope, otherwise the newer one. The cache may be newer if the store failed to save a
+ * token; the store may be newer if another process saved one.
  */
 function preferred(stored: AccessToken | undefined, known: AccessToken | undefined): AccessToken | undefined {
   if (!stored || !known) return stored ?? known;
@@ -275,7 +285,7 @@ function preferred(stored: AccessToken | undefined, known: AccessToken | undefin
   return !hasLessScope(known, stored) && createdAt(known) > createdAt(stored) ? known : stored;
 }
 
-/** From a saved token, or from an AccessToken, also one of another copy of this package. */
+/** Accepts a stored record or an AccessToken, even one of another copy of this package. */
 function asAccessToken(value: unknown): AccessToken | undefined {
   if (value instanceof AccessToken) return value;
   const data = [value, (value as { data?: unknown } | null | undefined)?.data].find(hasAccessToken);

@@ -31,8 +31,8 @@ const KEEP_ALIVE = { keepAlive: true, scheduling: 'lifo', timeout: 60_000 } as c
  * keep connections alive.
  *
  * A proxy is taken from the options, or from the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY). It is
- * always used as a tunnel. So neither the proxy nor a module that logs request paths sees the secrets in an
- * address.
+ * always used as a tunnel (CONNECT). So neither the proxy nor a module that logs request paths sees the
+ * secrets in an address.
  */
 export function agentsFor(url: string, options: ConnectionOptions): Agents {
   const { httpAgent, httpsAgent } = options as Partial<Agents>;
@@ -75,18 +75,18 @@ function proxyURL(proxy: ProxyOptions): URL {
   return address;
 }
 
-function readProxy(address: string, whose: string): URL {
+function readProxy(address: string, source: string): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
   throw new WechatAuthError(
     'config',
-    `The proxy ${whose} is not an http: or https: address. ` +
+    `The proxy ${source} is not an http: or https: address. ` +
       'Correct it, or pass an agent of your own as http.httpsAgent (for SOCKS: socks-proxy-agent).',
   );
 }
 
 function tunnelThrough(proxy: URL, tls: https.AgentOptions | undefined): Agents['httpsAgent'] {
-  // In a header, and not in the address, which the agent prints under DEBUG.
+  // The credentials go into a header, and not into the address, which the agent prints under DEBUG.
   const credentials = `${decoded(proxy.username)}:${decoded(proxy.password)}`;
   const headers: http.OutgoingHttpHeaders =
     credentials === ':'
@@ -96,7 +96,7 @@ function tunnelThrough(proxy: URL, tls: https.AgentOptions | undefined): Agents[
   bare.username = '';
   bare.password = '';
   const agent = new HttpsProxyAgent(bare, { ...tls, ...KEEP_ALIVE, headers });
-  // HttpsProxyAgent loses its options, and with them the app's certificates and the time limit of idle
+  // HttpsProxyAgent does not keep its options: the app's certificates, and the time limit of idle
   // connections.
   Object.assign(agent.options, tls, KEEP_ALIVE, { path: undefined });
   // Otherwise the proxy's own response would be read as WeChat's, and a hostile proxy could log anybody in.

@@ -1,4 +1,4 @@
-/** GET by axios, for options that only axios knows. */
+/** Sends requests with axios, for options that only axios supports. */
 import { Axios, type AxiosRequestConfig } from 'axios';
 import type { ResolvedHttpOptions } from './http-options';
 import { HEADERS, ResponseTooLarge, type Transport } from './transport';
@@ -11,13 +11,13 @@ const SAFE_OPTIONS = {
   validateStatus: () => true,
   transformResponse: (body: unknown): unknown => body,
   proxy: false,
-  // Our own limit covers a call with its retry; axios's would only cover one attempt.
+  // Our own limit covers a call and its retry; that of axios would cover each attempt alone.
   timeout: 0,
 } satisfies AxiosRequestConfig;
 
 export function axiosTransport(address: string, options: ResolvedHttpOptions): Transport {
-  // A new instance, because an app may have given its own axios defaults that are not for WeChat, such as an
-  // Authorization header.
+  // A new instance, because an app may have set defaults on the shared axios that must not reach WeChat, such
+  // as an Authorization header.
   const client = new Axios({ adapter: 'http', headers: { common: HEADERS } as never });
   return {
     client: 'axios',
@@ -39,7 +39,7 @@ export function axiosTransport(address: string, options: ResolvedHttpOptions): T
   };
 }
 
-/** Axios has no error code of its own for a body that is too large. */
+/** Axios has no error code for a body that is too large, only this message. */
 function isSizeError(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('maxContentLength');
 }

@@ -17,13 +17,16 @@ export function endedByApp(path: string, reason: unknown): WechatAuthError {
   return new WechatAuthError(kind, `The app ended the call to ${path} (\`signal\` of its http options).`);
 }
 
-/** The error of an HTTP client: because of a wrong option, an unreadable response, or no response. */
+/**
+ * Turns the error of an HTTP client into one of this package: kind `config` for a wrong option, `bad_answer`
+ * for an unreadable response, otherwise `network`.
+ */
 export function requestFailed(error: unknown, path: string, mask: Mask): WechatAuthError {
   const { message, code = '' } = error as NodeJS.ErrnoException;
   if (code === 'ERR_CANCELED') return endedByApp(path, undefined);
-  // Where several addresses refuse, Node's AggregateError has no message.
+  // If all addresses of a host refuse, Node's AggregateError has no message.
   const what = mask(message || code);
-  // A copy, because the error of axios carries the address, and the address the secret.
+  // A copy, because an error of axios contains the address of the request, and so the secret.
   const cause = Object.assign(new Error(what), { code });
   if (WRONG_OPTION.test(code)) {
     return new WechatAuthError(
@@ -46,10 +49,10 @@ export function requestFailed(error: unknown, path: string, mask: Mask): WechatA
   );
 }
 
-/** Codes of axios and Node for a wrong option, which no retry can cure. */
+/** Codes of axios and Node for a wrong option, which a retry cannot fix. */
 const WRONG_OPTION = /^ERR_(BAD_OPTION|INVALID_|NOT_SUPPORT|UNKNOWN_)/;
 
-/** Codes of Node for a response that is not HTTP, or is not what its content encoding says. */
+/** Codes of Node for a response that is not HTTP, or that does not match its Content-Encoding. */
 const UNREADABLE = /^HPE_|^Z(STD)?_|^ERR__ERROR_FORMAT|^ERR_BR/i;
 
 export function notFromWechat(path: string, what: string): WechatAuthError {

@@ -1,20 +1,20 @@
-/** The end of a call that takes too long, or that the app aborts. */
+/** Ends a call that takes too long, or that the app aborts. */
 import { Cancellation } from '../../async/cancellation';
 import type { WechatAuthError } from '../../errors';
 import { endedByApp, timedOut } from './call-errors';
 import type { ResolvedHttpOptions } from './http-options';
 
 export interface CallLimits {
-  /** 0 is no limit. */
+  /** 0 means no limit. */
   readonly ms: number;
   readonly appSignal: ResolvedHttpOptions['signal'];
 }
 
 /**
- * Settles in time, or when the app aborts, whatever the work does later: a name lookup, for one, cannot be
- * aborted.
+ * Rejects when the time is up or the app aborts, even if the work goes on: a name lookup, for example, cannot
+ * be aborted.
  *
- * @throws WechatAuthError of kind `timeout` or `network`, or what the work throws.
+ * @throws WechatAuthError of kind `timeout` or `network`, or the error of the work.
  */
 export function withinLimits<T>(
   { ms, appSignal }: CallLimits,

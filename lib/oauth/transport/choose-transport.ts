@@ -1,19 +1,19 @@
-/** Which HTTP client serves the calls to WeChat. It is decided here and nowhere else. */
+/** Chooses the HTTP client for calls to WeChat. */
 import type * as axiosRequest from './axios-request';
 import type { ResolvedHttpOptions } from './http-options';
 import { nodeTransport } from './node-request';
 import type { Transport } from './transport';
 
 /**
- * Node's own client serves if it understands every option, since axios costs more CPU in every call and takes
- * long to load (docs/benchmarks.md has the figures); otherwise axios does.
+ * Chooses Node's own client if it supports every option, otherwise axios: axios costs more CPU in each call
+ * and takes longer to load (docs/benchmarks.md).
  */
 export function chooseTransport(address: string, options: ResolvedHttpOptions): Transport {
   return needsAxios(options) ? axiosTransport(address, options) : nodeTransport(address, options);
 }
 
 function needsAxios(options: ResolvedHttpOptions): boolean {
-  // An option that is not in the list is for an adapter of the app's, which only axios has.
+  // An option that is not in the list is meant for the app's own adapter, which only axios supports.
   const isForAxios = (name: string): boolean => (NEEDS_AXIOS as Record<string, boolean>)[name] ?? true;
   return Object.keys(options).some(isForAxios) || !Object.values(options.headers ?? {}).every(isPlainText);
 }
@@ -25,14 +25,14 @@ function isPlainText(header: unknown): boolean {
 
 /** Whether an option moves every call to axios. The compiler keeps the list complete. */
 const NEEDS_AXIOS: Readonly<Record<keyof ResolvedHttpOptions, boolean>> = {
-  // How long a call may take, how it connects, and its headers: Node's client takes them as well.
+  // Node's client supports these, too.
   timeout: false,
   signal: false,
   proxy: false,
   httpAgent: false,
   httpsAgent: false,
   headers: false,
-  // Only axios knows these.
+  // Only axios supports these.
   adapter: true,
   allowAbsoluteUrls: true,
   allowedSocketPaths: true,

@@ -8,7 +8,8 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
- * With these, an app could make a login unsafe: a redirect might be followed, or a foreign response believed.
+ * With these, an app could make a login unsafe: a redirect could be followed, or the response of another
+ * server trusted.
  */
 const PROTECTED_OPTIONS = [
   'url',
@@ -32,7 +33,8 @@ export type ResolvedHttpOptions = Omit<AxiosRequestConfig, (typeof PROTECTED_OPT
  * those that keep a call safe: the address, the method, redirects, the checks of status and size, the
  * response type.
  *
- * `timeout` is in ms. It covers a call from name lookup to last byte, its retry included; 0 is no limit.
+ * `timeout` is in ms. It covers a call from the name lookup to the last byte, including its retry; 0 means no
+ * limit.
  *
  * Node's own HTTP client serves the calls if there are no options other than `timeout`, `signal`, `proxy`,
  * `httpAgent`, `httpsAgent`, and `headers` whose values are plain text. Any other option, such as `params`,
@@ -48,13 +50,14 @@ export function resolveHttpOptions(options: WechatHttpOptions): ResolvedHttpOpti
   const refused: string[] = PROTECTED_OPTIONS.filter(
     (name) => (options as Record<string, unknown>)[name] !== undefined,
   );
-  // The name of an adapter, such as 'fetch', selects one that follows redirects. A function is the app's own,
-  // such as a mock in its tests.
+  // The name of an adapter, such as 'fetch', selects one that follows redirects. A function is accepted: it
+  // is the app's own, such as a mock in its tests.
   if (options.adapter !== undefined && typeof options.adapter !== 'function') refused.push('adapter');
   if (refused.length > 0) {
     warn(
       'WECHAT_HTTP_OPTION_IGNORED',
-      `These options of requests to WeChat keep a login safe and are ignored: ${refused.join(', ')}. Remove them.`,
+      `These options would make a login unsafe, so they are ignored: ${refused.join(', ')}. ` +
+        'Remove them from the options of requests to WeChat.',
     );
   }
   return Object.fromEntries(

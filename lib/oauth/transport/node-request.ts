@@ -1,7 +1,6 @@
 /**
- * GET by Node's own client, and nothing around it. What axios does around a request (it merges options and
- * headers, transforms, and wraps streams) costs a third of a login's CPU in a fresh process: see
- * docs/benchmarks.md.
+ * Sends requests with Node's own client. The extra work of axios (it merges options and headers, transforms
+ * bodies, and wraps streams) costs a third of a login's CPU in a fresh process: see docs/benchmarks.md.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -14,13 +13,13 @@ import { HEADERS, ResponseTooLarge, type HttpRequest, type HttpResponse, type Tr
 export function nodeTransport(address: string, options: ResolvedHttpOptions): Transport {
   const url = new URL(address);
   const { protocol, hostname, port } = urlToHttpOptions(url);
-  // Part by part, because Node prints the other parts of an address under NODE_DEBUG.
+  // Only the parts that are needed, because under NODE_DEBUG Node prints the other parts of an address.
   const target = { protocol, hostname, port, headers: headersOf(options) };
   const prefix = url.pathname.replace(/\/$/, '');
   return { client: 'node', send: (request) => get({ ...request, path: prefix + request.path }, target) };
 }
 
-/** Names in lower case, so that the app's replace ours. */
+/** Names in lower case, so that the app's headers replace the default ones. */
 function headersOf({ headers }: ResolvedHttpOptions): Record<string, string> {
   const given = Object.entries((headers ?? {}) as Record<string, string>);
   return { ...HEADERS, ...Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value])) };
@@ -54,8 +53,8 @@ function get(
             reject,
           );
       };
-      // The response can end before Node emits `finish` on the request; until then its connection is not used
-      // again.
+      // The response can end before Node emits `finish` on the request. Until then, its connection is not
+      // reused.
       response.on('end', () => (request.writableFinished ? read() : request.once('finish', read)));
     });
     request.on('error', reject);
@@ -72,7 +71,7 @@ const DECOMPRESSORS: ReadonlyMap<string, Decompress> = new Map<string, Decompres
   ['br', promisify(zlib.brotliDecompress)],
 ]);
 
-/** A gateway may compress a response though we asked it not to. */
+/** A gateway may compress a response although `accept-encoding` is `identity`. */
 async function decompressed(body: Buffer, decompress: Decompress, limit: number): Promise<Buffer> {
   try {
     return await decompress(body, { maxOutputLength: limit });

@@ -11,7 +11,7 @@ export function integerOf(value: unknown): number | undefined {
  * Nicknames may hold raw control characters, which JSON forbids. They are removed, but only if JSON.parse
  * refuses the text as it is: valid JSON is never changed.
  *
- * @throws SyntaxError if it is not JSON even without them.
+ * @throws SyntaxError if the text is not JSON even without control characters.
  */
 export function readJSON(body: Uint8Array): unknown {
   const text = textOf(body);
@@ -22,14 +22,15 @@ export function readJSON(body: Uint8Array): unknown {
   }
 }
 
-/** Without the byte order mark with which some gateways begin. */
+/** Removes the byte order mark that some gateways put first. */
 function textOf(body: Uint8Array): string {
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 /**
- * Leaves out U+0000–U+001F and U+007F inside strings; between tokens they stay, as white space or as a fault.
+ * Removes U+0000–U+001F and U+007F inside strings. Between tokens they stay: there they are white space or a
+ * syntax error.
  */
 function withoutControlCharacters(text: string): string {
   let clean = '';

@@ -1,6 +1,6 @@
 /**
- * A response to one call: JSON without an errcode, with the fields that this call must have, and of bounded
- * size.
+ * Reads the response to one call. It must be JSON without an errcode, have the fields of this call, and be of
+ * limited size.
  */
 import { WeChatAPIError } from '../../errors';
 import { redact } from '../../redact';
@@ -17,11 +17,11 @@ const MAX_NAME = 64;
 export interface Expected<Name extends ResponseName> {
   readonly endpoint: ApiEndpoint;
   readonly schema: ResponseSchemas[Name];
-  /** The secrets that were sent, asked for only if something has to be masked. */
+  /** The secrets that were sent. Called only if something must be masked. */
   readonly secrets: () => Secrets;
 }
 
-/** WeChat and gateways echo what they refuse. */
+/** Masked in the response, because WeChat and gateways may echo a value that they refuse. */
 export type Secrets = readonly (string | undefined)[];
 
 /**
@@ -40,9 +40,9 @@ export function readResponse<Name extends ResponseName>(
   if (response.status < 200 || response.status > 299) throw notFromWechat(path, `HTTP ${response.status}`);
   const fields = safeFields(json, path);
   const { success, data, error } = schema.safeParse(fields);
-  // In the order in which WeChat sent the fields, as apps print and store them.
+  // Keeps WeChat's order of the fields, because apps print and store them.
   if (success) return { ...(fields as object), ...data } as Responses[Name];
-  const faults = error.issues.map(({ path: at, message }) => `${at.join('.') || 'the whole'}: ${message}`);
+  const faults = error.issues.map(({ path: at, message }) => `${at.join('.') || 'the response'}: ${message}`);
   throw notFromWechat(path, mask(faults.join('; ')));
 }
 
@@ -71,7 +71,7 @@ function throwErrcode(json: unknown, mask: Mask): void {
   if (code) throw new WeChatAPIError(code, mask(textIn(json, 'errmsg') ?? ''));
 }
 
-/** Without names such as `__proto__`, which would change the object that they are copied to. */
+/** Removes names such as `__proto__`, which would change the object that they are copied to. */
 function safeFields(json: unknown, path: string): unknown {
   if (!isObject(json) || Array.isArray(json)) return json;
   const names = Object.keys(json);

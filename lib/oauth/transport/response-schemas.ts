@@ -1,4 +1,6 @@
-/** The fields that a response of WeChat must have, and how much of it is kept. */
+/**
+ * The fields that a response of WeChat must have, and their limits. A response that breaks one is refused.
+ */
 import * as z from 'zod';
 import { integerOf } from './read-json';
 
@@ -9,7 +11,7 @@ const MAX_TEXTS = 100;
 const MAX_LEVELS = 8;
 
 /**
- * An openid or a unionid becomes a part of keys: one such as `x:lock` would be the name of another user's
+ * An openid or a unionid becomes part of a key in a store. The id `x:lock` would be the key of another user's
  * lock.
  */
 const id = z.string().regex(/^[\w-]{1,64}$/, 'is not 1 to 64 characters of A-Z, a-z, 0-9, _ and -');
@@ -36,7 +38,7 @@ const texts = z.custom<string[]>(
   'is not a list of texts',
 );
 
-/** A field that WeChat may add later: it is kept if it is small. */
+/** A field that WeChat may add later. It is kept; if it is too large, the response is refused. */
 const other = z.custom<unknown>(isSmall, 'is too large').transform(withoutUnsafeNames);
 
 function isSmall(value: unknown): boolean {
@@ -44,7 +46,9 @@ function isSmall(value: unknown): boolean {
   return !isNested(value) || (isShallow(value) && JSON.stringify(value).length <= MAX_TEXT);
 }
 
-/** Level by level, because a recursion into JSON of a hundred thousand levels would overflow the stack. */
+/**
+ * Checks level by level, because recursion into a hundred thousand levels of JSON would overflow the stack.
+ */
 function isShallow(value: object): boolean {
   let level: object[] = [value];
   // The response itself is the first level.

@@ -2,13 +2,13 @@
 import type { Cancellation } from '../../async/cancellation';
 import type { Agents } from './agents';
 
-/** One GET to WeChat. Redirects are not followed, and every status is a response. */
+/** One GET request to WeChat. Redirects are not followed, and no status is an error. */
 export interface HttpRequest {
-  /** Below WeChat's address, with its query. */
+  /** Path and query, to be appended to WeChat's address. */
   readonly path: string;
   readonly cancellation: Cancellation;
   readonly agents: Agents;
-  /** In bytes, after decompression. */
+  /** The limit of the body in bytes, after decompression. */
   readonly largestBody: number;
 }
 
@@ -20,20 +20,20 @@ export interface HttpResponse {
 }
 
 export interface Transport {
-  /** Which client serves, for debug output. */
+  /** The HTTP client, for debug output. */
   readonly client: 'node' | 'axios';
   /** @throws ResponseTooLarge, or the client's own error. */
   readonly send: (request: HttpRequest) => Promise<HttpResponse>;
 }
 
-/** A body over the limit: it is not read to its end. */
+/** The body is over the limit, and was not read to its end. */
 export class ResponseTooLarge extends Error {
   constructor(limit: number) {
     super(`it is larger than ${limit} bytes`);
   }
 }
 
-/** Sent unless the app replaces them. WeChat's responses are too short to be worth compressing. */
+/** Default headers; the app may replace them. WeChat's responses are too short to be worth compressing. */
 export const HEADERS = {
   accept: 'application/json, */*',
   'accept-encoding': 'identity',

@@ -1,6 +1,6 @@
 /**
- * The only way to WeChat: one call, its time limit and its retry. No secret leaves this file in an error or a
- * log.
+ * All calls to WeChat go through this file, which adds the time limit and the retry. It puts no secret into
+ * an error or a log.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import createDebug from 'debug';
@@ -29,8 +29,8 @@ const LARGEST_BODY = 1024 * 1024;
 const RETRY_DELAY_MS = { least: 50, most: 250 };
 
 /**
- * The parameters of a call. An undefined one is sent empty, as in wechat-oauth, so that WeChat names what is
- * missing.
+ * The parameters of a call. An undefined one is sent empty, as in wechat-oauth, so that WeChat names the
+ * missing parameter.
  */
 export type Query = Readonly<Record<string, string | undefined>>;
 
@@ -41,8 +41,8 @@ export interface WechatCall<Name extends ResponseName> {
   /** Which response is expected. */
   readonly expects: Name;
   /**
-   * Whether to repeat the call once after a network failure or errcode -1. Never for a code: it may be used
-   * up.
+   * Whether to repeat the call once after a network failure or errcode -1. Never set for a code, which the
+   * first attempt may have used up.
    */
   readonly retry?: boolean;
 }
@@ -98,8 +98,8 @@ export class WechatAPI {
     try {
       return await this.#attempt(call, cancellation);
     } catch (error) {
-      const isPassing = isWechatError(error) && (error.kind === 'network' || error.kind === 'busy');
-      if (!call.retry || !isPassing) throw error;
+      const isTransient = isWechatError(error) && (error.kind === 'network' || error.kind === 'busy');
+      if (!call.retry || !isTransient) throw error;
     }
     const { least, most } = RETRY_DELAY_MS;
     await sleep(least + Math.random() * (most - least), undefined, { signal: cancellation.signal });
@@ -131,10 +131,7 @@ export class WechatAPI {
     return readResponse(response, { endpoint, schema: this.#schemas[expects], secrets });
   }
 
-  /**
-   * An emulator logs anybody in as anybody. It names itself in a header, so that it does not end up in
-   * production.
-   */
+  /** An emulator logs anybody in as anybody, so production refuses it. It identifies itself by a header. */
   #refuseEmulator({ headers }: HttpResponse): void {
     if (this.#mayBeEmulated || process.env['NODE_ENV'] !== 'production') return;
     if (headers['x-emulated-wechat'] !== undefined) throw emulatorInProduction(this.#address);
@@ -147,7 +144,8 @@ function responseSchemas(): schemas.ResponseSchemas {
 }
 
 /**
- * JavaScript may pass anything, such as the array of a repeated `?code=`: what is not text counts as missing.
+ * JavaScript may pass anything, such as the array of a repeated `?code=`. A value that is neither a string
+ * nor a number counts as missing.
  */
 function asParameter(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
