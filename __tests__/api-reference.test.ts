@@ -1,4 +1,5 @@
-// docs/api is what `npm run docs` makes of the docstrings in lib/: up to date, whole, and true where it shows code.
+// docs/api is generated from the docstrings in lib/ by `npm run docs`. It is up to date and complete, and its
+// examples compile.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import ts from 'typescript';
 import * as library from '../lib';
 import * as emulatorLibrary from '../lib/emulator';
 
-// TypeDoc and a compiler: on a busy machine they take their time.
+// TypeDoc and the compiler take long on a busy machine.
 jest.setTimeout(120_000);
 
 const ROOT = path.resolve(__dirname, '..');
@@ -32,7 +33,7 @@ function pagesIn(folder: string): Pages {
 }
 
 /** Runs TypeDoc as `npm run docs` does, but into another folder. It fails on its first warning. */
-async function generate(...options: string[]): Promise<{ pages: Pages; said: string }> {
+async function generate(...options: string[]): Promise<{ pages: Pages; output: string }> {
   const out = mkdtempSync(path.join(tmpdir(), 'api-reference-'));
   const typedoc = path.join(ROOT, 'node_modules/typedoc/bin/typedoc');
   try {
@@ -41,14 +42,14 @@ async function generate(...options: string[]): Promise<{ pages: Pages; said: str
       [typedoc, '--options', CONFIGURATION, '--out', out, '--logLevel', 'Warn', ...options],
       { cwd: ROOT, env: { ...process.env, NO_COLOR: '1' } },
     );
-    const said = await run.then(
+    const output = await run.then(
       ({ stdout, stderr }) => stdout + stderr,
       (error: unknown) => {
         const { message, stdout = '' } = error as Error & { stdout?: string };
         return `${message}${stdout}`;
       },
     );
-    return { pages: pagesIn(out), said };
+    return { pages: pagesIn(out), output };
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
@@ -58,13 +59,13 @@ async function generate(...options: string[]): Promise<{ pages: Pages; said: str
 function difference(committed: string | undefined, generated: string | undefined): string[] {
   if (committed === generated) return [];
   if (committed === undefined) return ['is missing'];
-  if (generated === undefined) return ['is no longer made'];
+  if (generated === undefined) return ['is no longer generated'];
   const [before, now] = [committed.split('\n'), generated.split('\n')];
   const at = now.findIndex((line, index) => line !== before[index]);
   return [`line ${at + 1}: ${before[at] ?? '(the end)'} → ${now[at] ?? '(the end)'}`];
 }
 
-/** The anchors of a page, as GitHub makes them: of a heading that comes again, with a number. */
+/** The anchors of a page, as GitHub makes them. A repeated heading gets a number. */
 function anchorsOf(page: string): Set<string> {
   const seen = new Map<string, number>();
   const headings = [...page.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.+)$/gm)].map(
@@ -81,7 +82,7 @@ function anchorsOf(page: string): Set<string> {
   return new Set([...headings, ...[...page.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)]);
 }
 
-/** Links of some pages that lead to no page among them, or to no place there. */
+/** The links of the pages that lead to no page, or to no place in a page. */
 function brokenLinks(pages: Pages): string[] {
   return Object.entries(pages).flatMap(([name, page]) =>
     [...page.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(([link, file = '', anchor]) => {
@@ -93,7 +94,7 @@ function brokenLinks(pages: Pages): string[] {
   );
 }
 
-/** What the examples take for granted: all that the package exports, and the app around them. */
+/** The declarations that the examples need: everything that the package exports, and an app around them. */
 const GIVEN = `
 import type cookieSessions from 'cookie-session';
 import type { Express } from 'express';
@@ -141,7 +142,10 @@ const OPTIONS: ts.CompilerOptions = {
 
 const outside = new Map<string, ts.SourceFile>();
 
-/** What the compiler says of the examples of some pages. One that augments a module is only read: it would change all others. */
+/**
+ * The compiler's errors in the examples of the pages. An example that augments a module is only parsed,
+ * because it would change the types of all others.
+ */
 function complaintsAbout(pages: Pages): string[] {
   const examples = Object.entries(pages).flatMap(([name, page]) =>
     [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
@@ -155,7 +159,7 @@ function complaintsAbout(pages: Pages): string[] {
   host.getSourceFile = (name, version, ...rest) => {
     const code = files.get(path.normalize(name));
     if (code !== undefined) return ts.createSourceFile(name, `export {};${code}`, version, true);
-    // The options are the same every time, and so are the files of packages: read once.
+    // The options and the files of packages never change, so each file is read once.
     const known = outside.get(name) ?? getSourceFile(name, version, ...rest);
     if (known) outside.set(name, known);
     return known;
@@ -182,10 +186,10 @@ function complaintsAbout(pages: Pages): string[] {
 describe('the API reference', () => {
   const committed = pagesIn(COMMITTED);
 
-  it('is what `npm run docs` makes of the docstrings, each of which is there', async () => {
-    const { pages, said } = await generate();
-    // A warning names what has no docstring, or a link that leads nowhere.
-    expect(said).toBe('');
+  it('is up to date with the docstrings, and every public name has one', async () => {
+    const { pages, output } = await generate();
+    // A warning names an export without a docstring, or a broken link.
+    expect(output).toBe('');
     const stale = [...new Set([...Object.keys(committed), ...Object.keys(pages)])].flatMap((name) =>
       difference(committed[name], pages[name]).map((found) => `docs/api/${name} ${found}`),
     );
@@ -215,8 +219,8 @@ describe('the API reference', () => {
     expect(missing('express-wechat-auth/emulator.md', emulatorLibrary)).toEqual([]);
   });
 
-  it('shows each door by an example', () => {
-    const doors = [
+  it('has an example for each entry point', () => {
+    const entryPoints = [
       'wechatAuth',
       'requireWechatUser',
       'wrapper',
@@ -226,9 +230,9 @@ describe('the API reference', () => {
     ];
     const stores = ['MemoryTokenStore', 'KeyvTokenStore', 'RedisTokenStore', 'tokenStoreTests'];
     const sections = Object.values(committed).flatMap((page) => page.split(/^### /m).slice(1));
-    for (const door of [...doors, ...stores, 'WechatError', 'WechatAuthEvents', 'AppTypes']) {
-      const section = sections.find((each) => new RegExp(`^${door}(?:\\(\\))?\n`).test(each));
-      expect(`${door}: ${section?.includes('#### Example') === true}`).toBe(`${door}: true`);
+    for (const name of [...entryPoints, ...stores, 'WechatError', 'WechatAuthEvents', 'AppTypes']) {
+      const section = sections.find((each) => new RegExp(`^${name}(?:\\(\\))?\n`).test(each));
+      expect(`${name}: ${section?.includes('#### Example') === true}`).toBe(`${name}: true`);
     }
   });
 
@@ -236,22 +240,22 @@ describe('the API reference', () => {
     expect(complaintsAbout(committed)).toEqual([]);
   });
 
-  it('leads from one place to another', () => {
+  it('has no broken links', () => {
     expect(brokenLinks(committed)).toEqual([]);
   });
 
-  it('tells nothing of the machine that made it, and lists no members of other packages', () => {
+  it('does not name the machine that generated it, and lists no members of other packages', () => {
     for (const page of Object.values(committed)) {
       expect(page).not.toContain(ROOT);
       expect(page).not.toMatch(/node_modules|IncomingMessage\.|captureStackTrace|httpVersion/);
     }
   });
 
-  it('is looked at in earnest: what is stale, broken or wrong is found', () => {
+  it('is checked by tests that find a stale page, a broken link and a wrong example', () => {
     expect(difference('a\nb\n', 'a\nc\n')).toEqual(['line 2: b → c']);
     expect([difference(undefined, ''), difference('', undefined)]).toEqual([
       ['is missing'],
-      ['is no longer made'],
+      ['is no longer generated'],
     ]);
     const page = '# A\n## get()\n## get()\n[there](#get-1) [not](#get-2) [page](b.md) [none](c.md)\n';
     expect(brokenLinks({ 'a.md': page, 'b.md': '' })).toEqual(['a.md: ](#get-2)', 'a.md: ](c.md)']);

@@ -6,7 +6,9 @@ import ts from 'typescript';
 
 const LIB = path.resolve(__dirname, '../lib');
 
-/** The staircase, from its foot up: a file imports from its own step or from below, types included. */
+/**
+ * The staircase, lowest step first: a file may import only from its own step or a lower one, types included.
+ */
 const STEPS = [
   ['errors.ts'],
   ['printable.ts'],
@@ -35,7 +37,7 @@ const STEPS = [
   ['cli/', 'cli.ts'],
 ];
 
-/** Packages that only some files may use; what is not named here is not used at all. */
+/** The files that may use each package. No other package may be used. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   axios: /^oauth\/transport\/(?:axios-request|http-options)\.ts$/,
   debug: /^(?:oauth|middleware)\//,
@@ -66,7 +68,7 @@ function importsOf(root: string): Import[] {
     );
     const found: Import[] = [];
     const add = (specifier: ts.Node | undefined): void => {
-      // What is computed cannot be checked, so it counts as a breach.
+      // A computed module name cannot be checked, so it counts as a breach.
       const text = specifier && ts.isStringLiteralLike(specifier) ? specifier.text : '(computed)';
       found.push({ from: file, to: text.startsWith('.') ? resolve(root, file, text) : text });
     };
@@ -105,7 +107,10 @@ function resolve(root: string, from: string, specifier: string): string {
   return [`${target}.ts`, `${target}/index.ts`, target].find((file) => files.includes(file)) ?? target;
 }
 
-/** The step with the longest name that the file's path begins with: `middleware/` holds what no other step of it does. */
+/**
+ * The step with the longest name that the file's path begins with: `middleware/` is the step of its files
+ * that have no step of their own.
+ */
 function stepOf(file: string): number {
   const [name] = STEPS.flat()
     .filter((step) => (step.endsWith('/') ? file.startsWith(step) : file === step))
@@ -115,7 +120,7 @@ function stepOf(file: string): number {
 
 const isFile = (name: string): boolean => name.endsWith('.ts');
 const inEmulator = (file: string): boolean => file.startsWith('emulator/');
-/** The command starts an emulator as everybody does: by its public page. */
+/** The command starts an emulator as any user does: by the emulator's public exports. */
 const isCommand = ({ from, to }: Import): boolean => from.startsWith('cli/') && to === 'emulator/index.ts';
 
 /** Every breach of the rules, in words. */
@@ -129,10 +134,10 @@ function breaches(root: string): string[] {
       .map(({ from, to }) => `${from} imports ${to}: the emulator shares nothing with the rest`),
     ...between
       .filter(({ from, to }) => !inEmulator(from) && !inEmulator(to) && stepOf(to) > stepOf(from))
-      .map(({ from, to }) => `${from} climbs up to ${to}`),
+      .map(({ from, to }) => `${from} imports from a higher step: ${to}`),
     ...between
       .filter(({ from, to }) => from !== 'index.ts' && to === 'index.ts')
-      .map(({ from }) => `${from} imports the public page`),
+      .map(({ from }) => `${from} imports the public exports`),
     ...imports
       .filter(({ from }) => from === 'errors.ts')
       .map(({ to }) => `errors.ts imports ${to}, but it imports nothing`),
@@ -141,7 +146,7 @@ function breaches(root: string): string[] {
       .map(({ from, to }) => `${from} imports ${to}${builtinModules.includes(to) ? ' without node:' : ''}`),
     ...sourceFiles(root)
       .filter((file) => !inEmulator(file) && stepOf(file) < 0)
-      .map((file) => `${file} stands on no step`),
+      .map((file) => `${file} has no step`),
     ...cycles(between).map((cycle) => `a cycle: ${cycle}`),
   ];
 }
@@ -160,7 +165,7 @@ function cycles(imports: readonly Import[]): string[] {
   return found;
 }
 
-/** More files side by side than a reader takes in at once. */
+/** The most files directly in a folder, so that a reader can take them in at once. */
 const MOST_FILES = 14;
 
 function fullFolders(root: string): string[] {
@@ -222,7 +227,7 @@ describe('the architecture', () => {
     expect(files.map((file) => file.name).slice(MOST_FILES)).toEqual([]);
   });
 
-  it('keeps to the staircase, without cycles, and takes each package where it belongs', () => {
+  it('imports only from the same or a lower step, without cycles, and each package only where it is allowed', () => {
     expect(breaches(LIB)).toEqual([]);
   });
 
@@ -248,20 +253,20 @@ describe('the architecture', () => {
     try {
       expect(breaches(root).sort()).toEqual(
         [
-          'errors.ts climbs up to oauth/a.ts',
+          'errors.ts imports from a higher step: oauth/a.ts',
           'errors.ts imports oauth/a.ts, but it imports nothing',
-          'oauth/a.ts climbs up to middleware/c.ts',
+          'oauth/a.ts imports from a higher step: middleware/c.ts',
           'oauth/b.ts imports axios',
-          'stores/s.ts climbs up to oauth/a.ts',
+          'stores/s.ts imports from a higher step: oauth/a.ts',
           'stores/s.ts imports fs without node:',
           'middleware/c.ts imports express',
-          'middleware/c.ts climbs up to index.ts',
-          'middleware/c.ts imports the public page',
+          'middleware/c.ts imports from a higher step: index.ts',
+          'middleware/c.ts imports the public exports',
           'middleware/c.ts imports emulator/e.ts: the emulator shares nothing with the rest',
           'emulator/e.ts imports errors.ts: the emulator shares nothing with the rest',
           'emulator/e.ts imports (computed)',
           'cli/run.ts imports emulator/e.ts: the emulator shares nothing with the rest',
-          'common/utils.ts stands on no step',
+          'common/utils.ts has no step',
           'a cycle: oauth/a.ts > oauth/b.ts > oauth/a.ts',
           'a cycle: middleware/c.ts > index.ts > middleware/c.ts',
           'a cycle: errors.ts > oauth/a.ts > middleware/c.ts > emulator/e.ts > errors.ts',

@@ -6,8 +6,11 @@ const ROOT = path.resolve(__dirname, '..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 const PAGE = read('CONTRIBUTING.md');
 
-/** Folders that stand for everything below them. Any other folder of lib/ stands for its files, but not for its subfolders. */
-const TOLD_WHOLE =
+/**
+ * Folders whose line covers everything below them. The line of any other folder of lib/ covers its files, but
+ * not its subfolders.
+ */
+const COVERS_EVERYTHING =
   /^(?:lib\/emulator\/[\w-]+\/|lib\/cli\/doctor\/|__tests__\/[\w-]+\/|docs\/|bench\/|example-app\/|\.ci\/|\.github\/)/;
 
 interface Line {
@@ -52,29 +55,29 @@ function entriesOf(root: string, folder = ''): string[] {
 /** What is wrong in a tree, each with what to do. */
 function faultsOf(lines: readonly Line[], entries: readonly string[]): string[] {
   const listed = lines.map((line) => line.path);
-  const isTold = (entry: string): boolean => {
+  const isCovered = (entry: string): boolean => {
     if (listed.includes(entry)) return true;
-    const whole = TOLD_WHOLE.exec(entry)?.[0];
+    const whole = COVERS_EVERYTHING.exec(entry)?.[0];
     if (whole !== undefined) return whole !== entry && listed.includes(whole);
     const folder = /^lib\/[\w-]+\/(?=.*\.ts$)(?:[\w-]+\/)*/.exec(entry)?.[0];
     return folder !== undefined && listed.includes(folder);
   };
   return [
-    ...entries.filter((entry) => !isTold(entry)).map((entry) => `${entry} is missing: give it a line`),
+    ...entries.filter((entry) => !isCovered(entry)).map((entry) => `${entry} is missing: give it a line`),
     ...listed
       .filter((each) => !entries.includes(each))
-      .map((each) => `${each} is not there: take its line out`),
+      .map((each) => `${each} does not exist: remove its line`),
     ...listed.filter((each, at) => listed.indexOf(each) < at).map((each) => `${each} has two lines`),
-    ...lines.filter(({ words }) => words === '').map((line) => `${line.path} has no words`),
+    ...lines.filter(({ words }) => words === '').map((line) => `${line.path} has no description`),
   ];
 }
 
 describe('CONTRIBUTING.md', () => {
   const tree = /^```\n\.\n([\s\S]*?)^```$/m.exec(PAGE)?.[1] ?? '';
 
-  it('has the whole tree, each folder of lib/ once, and nothing that does not exist', () => {
+  it('lists every file and folder of the repository once, and nothing else', () => {
     const lines = linesOf(tree);
-    // Every line of the tree is understood.
+    // No line of the tree is skipped by the parser.
     expect(
       tree
         .trim()
@@ -133,9 +136,9 @@ describe('CONTRIBUTING.md', () => {
       'lib/new.ts is missing: give it a line',
       'lib/emulator/sns/x.ts is missing: give it a line',
       'lib/stores/ is missing: give it a line',
-      'lib/b.ts is not there: take its line out',
+      'lib/b.ts does not exist: remove its line',
       'c.md has two lines',
-      'lib/b.ts has no words',
+      'lib/b.ts has no description',
     ]);
     expect(entriesOf(ROOT)).toContain('lib/index.ts');
     expect(entriesOf(ROOT).filter((entry) => /^(?:node_modules|dist|\.git)\//.test(entry))).toEqual([]);

@@ -116,7 +116,7 @@ describe('ERROR_KINDS', () => {
     expect(error.code).toBe(`ERR_WECHAT_${kind.toUpperCase()}`);
   });
 
-  it('is the list that the documentation has', () => {
+  it('is this list: a kind that is removed or renamed breaks apps', () => {
     expect([...ERROR_KINDS].sort()).toEqual(
       [
         ...'busy token_invalid openid_invalid credentials code_invalid code_used reauthorize scope'.split(
@@ -148,7 +148,7 @@ describe('an error of this package', () => {
     expect(new NoOAuthTokenError('o')).toBeInstanceOf(Error);
   });
 
-  it('accepts a status and a cause of its own, and has no empty cause', () => {
+  it('accepts a status and a cause, and has no cause if none is given', () => {
     const cause = new Error('below');
     expect(new WechatAuthError('config', 'x', { cause, status: 400 })).toMatchObject({ cause, status: 400 });
     expect('cause' in new WechatAuthError('config', 'x')).toBe(false);
@@ -177,8 +177,8 @@ describe('an error of this package', () => {
   });
 });
 
-describe('the guards', () => {
-  it('recognise our errors, and distinguish the two classes', () => {
+describe('isWechatError, isWeChatAPIError and isWechatAuthError', () => {
+  it('recognise errors of this package, and distinguish the two classes', () => {
     const api = new WeChatAPIError(40029, 'invalid code');
     const own = new WechatAuthError('network', 'x');
     expect([api, own, new NoOAuthTokenError('o')].every(isWechatError)).toBe(true);

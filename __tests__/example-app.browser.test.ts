@@ -6,7 +6,9 @@ import { IPHONE_WECHAT } from './support/browsers/user-agents';
 
 const APP = path.resolve(__dirname, '../example-app/app.mjs');
 
-/** A browser carries `#wechat_redirect` along: a redirect without a fragment keeps the one before it. */
+/**
+ * A redirect without a fragment keeps the previous fragment, so the address still ends in `#wechat_redirect`.
+ */
 const isProfile = (url: URL): boolean => url.pathname === '/me';
 
 /** Starts the example as a newcomer does, without credentials, and reads the address it prints. */
@@ -53,7 +55,7 @@ describeInChromium('the example app in a browser', () => {
     expect(example.output).toMatch(/No WECHAT_APP_ID.*emulated WeChat/);
   });
 
-  it('logs a phone in over the consent page, shows who it is, and logs out again', async () => {
+  it('logs a user in on a phone by the consent page, shows the profile, and logs out again', async () => {
     const page = await open({ ...PHONE, userAgent: IPHONE_WECHAT });
     await page.click('text=微信登录');
     expect(page.url()).toContain('/connect/oauth2/authorize');
@@ -78,7 +80,7 @@ describeInChromium('the example app in a browser', () => {
     await page.context().close();
   });
 
-  it('logs a computer in when the QR code is scanned with the emulated phone', async () => {
+  it('logs a user in on a computer when the emulated phone scans the QR code', async () => {
     const page = await open(DESKTOP);
     await page.click('text=微信登录');
     expect(page.url()).toContain('/connect/qrconnect');

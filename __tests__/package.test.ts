@@ -35,7 +35,7 @@ describe('the package as it ships', () => {
     });
   });
 
-  it('is one copy for require and import: errors are known across both', () => {
+  it('is one copy for require and import: instanceof works across both', () => {
     const script = `
       import { createRequire } from 'node:module';
       import { WechatAuthError } from 'express-wechat-auth';
@@ -44,7 +44,7 @@ describe('the package as it ships', () => {
     expect(run(script, 'module')).toBe(true);
   });
 
-  it('loads neither Express nor the emulator with the library, and what is heavy only when it is needed', () => {
+  it('loads neither Express nor the emulator with the library, and axios and zod only when they are needed', () => {
     const files = run(
       `require('express-wechat-auth'); console.log(JSON.stringify(${LOADED}))`,
       'commonjs',

@@ -87,7 +87,7 @@ describe('redact', () => {
       expect(redact(form, [secret])).not.toMatch(/密|sixteen|%E5/);
   });
 
-  it('masks the parts of a secret that a driver cut from both ends', () => {
+  it('masks a part of a secret, which a driver cut at the start or the end', () => {
     const secret = crypto.randomBytes(60).toString('base64url');
     for (const part of [secret.slice(0, 30), secret.slice(20, 45), secret.slice(-12)])
       expect(redact(`SET key "${part}`, [secret])).toBe('SET key "***');
@@ -112,7 +112,7 @@ describe('redact', () => {
     `token 91_${'unknown'.repeat(12)}`,
     'redis://user:unknown@127.0.0.1:6379 is not reached',
     "ERR unknown command 'OLDSET', with args beginning with: 'key' '91_unknown'",
-  ])('masks a secret that is not known, because its place or shape shows what it is: %s', (text) => {
+  ])('masks a secret that it was not given, by its name or shape: %s', (text) => {
     expect(redact(text, []).replace('unknown command', '')).not.toContain('unknown');
   });
 
@@ -130,7 +130,7 @@ describe('redact', () => {
     expect(masked).toMatch(/^(?:a word )+(?:a )?…$/);
   });
 
-  it('shows no part of a secret where it cuts', () => {
+  it('shows no part of a secret at the place where it cuts the text', () => {
     for (let before = 900; before <= 1_000; before++) {
       const masked = redact(`${' '.repeat(before)}${SECRET}`, [SECRET]);
       expect(masked.replace('***', '').trim().replace('…', '')).toBe('');
@@ -205,7 +205,7 @@ describe('the cost of redact', () => {
   });
 
   it.each(ADVERSARIAL)(
-    'does not depend on what is cut from a text of a megabyte: %s',
+    'does not depend on the part of a megabyte of text that is cut off: %s',
     (_what, secret, text) => {
       const [small, large] = [10_000, 1_000_000].map((n) => readsOf(() => redact(text(n), [secret(n)]))) as [
         number,
@@ -215,7 +215,7 @@ describe('the cost of redact', () => {
     },
   );
 
-  it.each(ADVERSARIAL)('is small, and nothing throws: %s', (_what, secret, text) => {
+  it.each(ADVERSARIAL)('is small, and the result is short: %s', (_what, secret, text) => {
     const started = performance.now();
     for (const n of [512, 2_000, 100_000]) {
       expect(redact(text(n), [secret(n)]).length).toBeLessThanOrEqual(1_001);

@@ -1,5 +1,6 @@
-// An attacker can send much of the text that the library matches: headers, queries, error texts. So each of its regular
-// expressions takes time linear in the length of the text (CWE-1333), and none is built from text that is not constant.
+// Much of the text that the library matches comes from outside, and an attacker may have written it: headers,
+// queries, error texts. So each of its regular expressions takes time linear in the length of the text
+// (CWE-1333), and none is built from text that is not constant.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -75,7 +76,7 @@ function textOf(node: ts.Expression, file: ts.SourceFile): string | undefined {
   );
 }
 
-/** What a `const` at the top of the file is set to. */
+/** The value of a `const` at the top of the file. */
 function declarationOf({ text }: ts.Identifier, file: ts.SourceFile): ts.Expression | undefined {
   return file.statements
     .filter((statement) => ts.isVariableStatement(statement))

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 const FOLDER = path.resolve(__dirname, '../.github/workflows');
 const FILES = readdirSync(FOLDER);
-/** A workflow without its comments; those after a pinned action, which name its version, stay. */
+/** A workflow without comments, except those after a pinned action: they name its version. */
 const read = (file: string): string =>
   readFileSync(path.join(FOLDER, file), 'utf8').replaceAll(/^ *#.*\n/gm, '');
 
@@ -19,7 +19,7 @@ function jobsOf(workflow: string): Readonly<Record<string, string>> {
   return Object.fromEntries(parts.flatMap((part, at) => (at % 2 === 0 ? [[part, parts[at + 1] ?? '']] : [])));
 }
 
-/** What lets a job do more than read: write permissions, tokens, secrets. */
+/** The rights of a job beyond reading: write permissions, tokens, secrets. */
 const rightsOf = (text: string): string[] =>
   [...text.matchAll(/[\w-]+: write(?:-all)?\b|NODE_AUTH_TOKEN|\bsecrets\b/g)].map(([right]) => right);
 

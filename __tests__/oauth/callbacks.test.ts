@@ -75,7 +75,7 @@ describe.each(METHODS)('%s', (_name, kind, call) => {
 describe('a callback', () => {
   it('gets only the error', async () => {
     const args = await new Promise<unknown[]>((resolve) => {
-      fixture.createOAuth().getUser('oStranger', (...given: unknown[]) => resolve(given));
+      fixture.createOAuth().getUser('oUnknown', (...given: unknown[]) => resolve(given));
     });
     expect(args).toEqual([expect.any(NoOAuthTokenError)]);
   });
@@ -84,7 +84,7 @@ describe('a callback', () => {
     const loose = fixture.createOAuth() as unknown as {
       getUser(openid: string, callback: unknown): Promise<unknown>;
     };
-    await expect(loose.getUser('oStranger', given)).rejects.toBeInstanceOf(NoOAuthTokenError);
+    await expect(loose.getUser('oUnknown', given)).rejects.toBeInstanceOf(NoOAuthTokenError);
   });
 
   it('is called once even if it throws, and its error is an uncaught exception of the app', async () => {
@@ -98,7 +98,7 @@ describe('a callback', () => {
         const thrower = (name) => () => { seen.calls++; throw new Error(name); };
         oauth.getUserByCode(wechat.issueCode({ app: appid }), thrower('after success'));
         oauth.getAccessToken('nonsense', thrower('after failure'));
-        oauth.getUser('oStranger', thrower('after no token'));
+        oauth.getUser('oUnknown', thrower('after no token'));
         process.on('exit', () => console.log(JSON.stringify(seen)));
         const done = setInterval(() => {
           if (seen.calls < 3) return;
@@ -125,7 +125,7 @@ describe('a callback', () => {
         new OAuth({ appid: 'wx', appsecret: 's', endpoints, tokenStore: { get: broken, set: broken, delete: broken } }),
       ];
       let open = 0;
-      const count = (error) => { if (!error) throw new Error('no error'); if (--open === 0) console.log('all told'); };
+      const count = (error) => { if (!error) throw new Error('no error'); if (--open === 0) console.log('all called back'); };
       for (const oauth of oauths) {
         open += 5;
         oauth.getUser('o', count);
@@ -134,7 +134,7 @@ describe('a callback', () => {
         oauth.getUserByCode('c', count);
         oauth.verifyToken('o', 'a', count);
       }`);
-    expect({ stdout, stderr, exitCode }).toEqual({ stdout: 'all told\n', stderr: '', exitCode: 0 });
+    expect({ stdout, stderr, exitCode }).toEqual({ stdout: 'all called back\n', stderr: '', exitCode: 0 });
   });
 });
 
@@ -216,9 +216,9 @@ describe('promiseOrCallback and callHook', () => {
             const promises: Promise<number>[] = [];
             steps.forEach(([way, what], at) => {
               const error = new Error(String(at));
-              const well = what === 'result';
-              if (way === 'promise') promises.push(well ? Promise.resolve(at) : Promise.reject(error));
-              else if (well) done(null, at);
+              const succeeds = what === 'result';
+              if (way === 'promise') promises.push(succeeds ? Promise.resolve(at) : Promise.reject(error));
+              else if (succeeds) done(null, at);
               else done(error);
             });
             const [first, ...rest] = promises;

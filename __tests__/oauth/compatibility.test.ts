@@ -57,7 +57,7 @@ function pair(kind: 'official' | 'miniProgram' = 'official', secret?: string): [
   ];
 }
 
-/** The arguments with which both call a callback. */
+/** The arguments with which wechat-oauth and this package call a callback. */
 async function both(
   call: (peer: Peer, done: Done) => void,
   peers = pair(),
@@ -189,8 +189,8 @@ describe('a failed call', () => {
     ['no refresh token', (peer, done) => peer.refreshAccessToken(undefined, done)],
     ['an invalid token to verify', (peer, done) => peer.verifyToken('openid', 'token', done)],
     ['no token to verify', (peer, done) => peer.verifyToken(undefined, undefined, done)],
-    ['getUser for an unknown openid', (peer, done) => peer.getUser('oStranger', done)],
-    ['getUser for an unknown openid in options', (peer, done) => peer.getUser({ openid: 'oStranger' }, done)],
+    ['getUser for an unknown openid', (peer, done) => peer.getUser('oUnknown', done)],
+    ['getUser for an unknown openid in options', (peer, done) => peer.getUser({ openid: 'oUnknown' }, done)],
     ['getUser without an openid', (peer, done) => peer.getUser(undefined, done)],
     ['getUser for an empty options object', (peer, done) => peer.getUser({}, done)],
     ['getUser for a number', (peer, done) => peer.getUser(42, done)],
@@ -202,7 +202,7 @@ describe('a failed call', () => {
     expect(ours).toBeInstanceOf(Error);
     expect(ours.name).toBe(theirs.name);
     expect(ours.message).toContain(theirs.message);
-    // Where wechat-oauth has no code (there is no token), ours is a string.
+    // If no token is saved, the error of wechat-oauth has no code, and the code of ours is a string.
     if (theirs.code !== undefined) expect(ours.code).toBe(theirs.code);
   });
 
@@ -225,7 +225,7 @@ describe('a failed call', () => {
     expect(ours.code).toBe(41003);
   });
 
-  it('is the error of getToken if that failed', async () => {
+  it('has the message of the error of getToken', async () => {
     const [[theirs], [ours]] = (await both((peer, done) => {
       peer.getToken = (_openid, give) => give(new Error('the database is away'));
       peer.getUser('o', done);
@@ -244,20 +244,20 @@ describe('getUser and getUserByCode', () => {
 
   it.each(['en', 'zh_TW'])('request the language that is given: %s', async (lang) => {
     await both((peer, done) => peer.getUserByCode({ code: code(), lang }, done));
-    const asked = fixture.emulator.requests.filter(({ path }) => path.endsWith('userinfo'));
-    expect(asked.map(({ query }) => query['lang'])).toEqual([lang, lang]);
+    const requests = fixture.emulator.requests.filter(({ path }) => path.endsWith('userinfo'));
+    expect(requests.map(({ query }) => query['lang'])).toEqual([lang, lang]);
   });
 
-  it('request Chinese if no language is given: the only difference', async () => {
+  it('request Chinese if no language is given, and wechat-oauth English: the only difference', async () => {
     await both((peer, done) => peer.getUserByCode(code(), done));
-    const asked = fixture.emulator.requests.filter(({ path }) => path.endsWith('userinfo'));
-    expect(asked.map(({ query }) => query['lang'])).toEqual(['en', 'zh_CN']);
+    const requests = fixture.emulator.requests.filter(({ path }) => path.endsWith('userinfo'));
+    expect(requests.map(({ query }) => query['lang'])).toEqual(['en', 'zh_CN']);
   });
 
   it.each<[string, (openid: string) => unknown]>([
     ['a string', (openid) => openid],
     ['{ openid }', (openid) => ({ openid })],
-  ])('find a user who logged in before by %s', async (_name, options) => {
+  ])('find a user who has logged in before, by %s', async (_name, options) => {
     const peers = pair();
     await both((peer, done) => peer.getAccessToken(code(), done), peers);
     const [[, theirs], [, ours]] = await both(
@@ -267,7 +267,7 @@ describe('getUser and getUserByCode', () => {
     expect(ours).toEqual(theirs);
   });
 
-  it('also find one by { openId }, which wechat-oauth only has in its tests', async () => {
+  it('also find a user by { openId }, which only the tests of wechat-oauth use', async () => {
     const [, ours] = pair();
     const get = promisify(ours.getUser.bind(ours)) as (options: object) => Promise<unknown>;
     await (promisify(ours.getAccessToken.bind(ours)) as (given: string) => Promise<unknown>)(code());
@@ -327,8 +327,8 @@ describe('getToken and saveToken', () => {
       };
       peer.getUser(fixture.openid, done);
     });
-    const asked = fixture.emulator.requests.filter(({ path }) => path.endsWith('refresh_token'));
-    expect(asked.map(({ query }) => query)).toEqual([asked[0]?.query, asked[0]?.query]);
+    const requests = fixture.emulator.requests.filter(({ path }) => path.endsWith('refresh_token'));
+    expect(requests.map(({ query }) => query)).toEqual([requests[0]?.query, requests[0]?.query]);
     expect(saved.map((token) => Object.keys(token))).toEqual([
       Object.keys(saved[0] ?? {}),
       Object.keys(saved[0] ?? {}),
@@ -387,7 +387,7 @@ describe('mini programs', () => {
 });
 
 describe('wrapper', () => {
-  /** The arguments of the callback, and the error that is thrown. */
+  /** The arguments of each call of the callback; of an error, its name and code. */
   const outcome = (wrap: typeof wrapper, args: unknown[]): unknown => {
     const calls: unknown[][] = [];
     wrap((...given) => void calls.push(given))(...(args as Parameters<ReturnType<typeof wrapper>>));

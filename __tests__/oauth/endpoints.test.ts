@@ -7,7 +7,7 @@ const oauth = new OAuth('wx0f1c1a10e0000001', 'secret');
 const REDIRECT = 'https://h5.example.com/cb?a=1';
 
 describe('getAuthorizeURL', () => {
-  it('returns the page for WeChat, with the order of parameters that WeChat requires, and a silent scope', () => {
+  it('returns the page for browsers inside WeChat, with the parameters in the required order and a silent scope', () => {
     expect(oauth.getAuthorizeURL(REDIRECT, 'abc')).toBe(
       'https://open.weixin.qq.com/connect/oauth2/authorize?appid=wx0f1c1a10e0000001' +
         '&redirect_uri=https%3A%2F%2Fh5.example.com%2Fcb%3Fa%3D1&response_type=code&scope=snsapi_base&state=abc#wechat_redirect',

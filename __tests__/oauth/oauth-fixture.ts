@@ -31,7 +31,7 @@ export class OAuthFixture {
     return this.emulator.issueCode({ app: this.emulator.apps.official.appId, scope, user });
   }
 
-  /** A token that WeChat issued, and that is in no cache or store of a test. */
+  /** A token that WeChat issued, and that no cache or store of a test holds yet. */
   async issueToken(scope?: string, user?: string): Promise<TokenData> {
     return (await this.createOAuth().getAccessToken(this.issueCode(scope, user))).data;
   }

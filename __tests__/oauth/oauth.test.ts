@@ -1,4 +1,4 @@
-// The calls of a login, one by one.
+// Each method of the OAuth class that a login uses.
 import { inspect } from 'node:util';
 import { OAuth, WechatAuthError, type TokenData, type WechatUser } from '../../lib';
 import { OAuthFixture, failure } from './oauth-fixture';
@@ -63,7 +63,7 @@ describe('new OAuth', () => {
     expect(printed).toContain('wx');
   });
 
-  it('is printed with the name of a subclass of the app', () => {
+  it('is printed with the name of the subclass that the app made', () => {
     class CompanyOAuth extends OAuth {}
     expect(inspect(new CompanyOAuth('wx', 'CANARY'))).toBe("CompanyOAuth { appid: 'wx' }");
   });
@@ -114,8 +114,8 @@ describe('getUserByCode', () => {
     await oauth.getUserByCode({ code: fixture.issueCode(), lang: 'en' });
     await oauth.getUserByCode({ code: fixture.issueCode(), lang: undefined });
     await oauth.getUserByCode({ code: fixture.issueCode(), lang: '' as 'en' });
-    const asked = fixture.emulator.requests.filter(({ path }) => path.endsWith('userinfo'));
-    expect(asked.map(({ query }) => query['lang'])).toEqual(['en', 'zh_CN', 'zh_CN']);
+    const requests = fixture.emulator.requests.filter(({ path }) => path.endsWith('userinfo'));
+    expect(requests.map(({ query }) => query['lang'])).toEqual(['en', 'zh_CN', 'zh_CN']);
   });
 
   it.each([undefined, null, {}, { code: undefined }, 42, { code: ['a', 'b'] }])(
@@ -151,14 +151,15 @@ describe('getUserByCode', () => {
   });
 
   it.each(['getAccessToken', 'getUser'] as const)(
-    'says so if a replaced %s returns no result',
+    'explains that a replaced %s returned no result',
     async (method) => {
       const oauth = fixture.createOAuth();
       oauth[method] = ((_given: unknown, done: (error: null) => void) => done(null)) as never;
       const error = await failure(oauth.getUserByCode(fixture.issueCode()));
       expect(error).toMatchObject({ kind: 'config' });
       expect(error.message).toBe(
-        `${method} was replaced on this instance by a function that returns no result. Return or pass on the result.`,
+        `${method} was replaced on this instance by a function that gave no result. ` +
+          'Return the result, or pass it to the callback.',
       );
     },
   );
@@ -206,7 +207,7 @@ describe('a virtual account of the snapshot page', () => {
     expect(await failure(fixture.createOAuth().getUserByCode(code()))).toMatchObject({ kind: 'rate_limit' });
   });
 
-  it('is not a virtual account if the mark is 0', async () => {
+  it('is not assumed if the mark is 0', async () => {
     fixture.emulator.fail('access_token', { patch: { is_snapshotuser: 0 } });
     const user: WechatUser = await fixture.createOAuth().getUserByCode(fixture.issueCode());
     expect(user.is_snapshotuser).toBeUndefined();
@@ -222,8 +223,8 @@ describe('getUserByAccessToken', () => {
       oauth.getUserByAccessToken(token, undefined, (_error, found) => resolve(found));
     });
     expect(user).toMatchObject({ nickname: '小明' });
-    const asked = fixture.emulator.requests.filter(({ path }) => path.endsWith('userinfo'));
-    expect(asked.map(({ query }) => query['lang'])).toEqual(['en', 'zh_CN']);
+    const requests = fixture.emulator.requests.filter(({ path }) => path.endsWith('userinfo'));
+    expect(requests.map(({ query }) => query['lang'])).toEqual(['en', 'zh_CN']);
     expect(fixture.countRequests('access_token')).toBe(1);
   });
 });
@@ -237,11 +238,11 @@ describe('setOpts', () => {
 });
 
 describe('getValidAccessToken', () => {
-  it('resolves with the token of a logged-in user, and refreshes it in time', async () => {
+  it('resolves with the token of a user who has logged in, and rejects for an unknown openid', async () => {
     const oauth = fixture.createOAuth();
     const { data } = await oauth.getAccessToken(fixture.issueCode());
     expect((await oauth.getValidAccessToken(fixture.openid)).data).toBe(data);
-    const error = await failure(oauth.getValidAccessToken('oStranger'));
+    const error = await failure(oauth.getValidAccessToken('oUnknown'));
     expect(error).toMatchObject({ kind: 'no_token', name: 'NoOAuthTokenError' });
   });
 });
@@ -252,10 +253,10 @@ describe('getToken and saveToken', () => {
     const record = await fixture.issueToken();
     await oauth.saveToken(fixture.openid, record);
     expect(await oauth.getToken(fixture.openid)).toEqual(record);
-    expect(await oauth.getToken('oStranger')).toBeNull();
+    expect(await oauth.getToken('oUnknown')).toBeNull();
   });
 
-  it('may be those of a subclass, which may call the originals', async () => {
+  it('may be overridden in a subclass, which may call the originals', async () => {
     const log: string[] = [];
     class Logged extends OAuth {
       override getToken(openid: string, done?: never): unknown {
@@ -272,7 +273,7 @@ describe('getToken and saveToken', () => {
     await oauth.getUserByCode(fixture.issueCode());
     await oauth.getUserByCode(fixture.issueCode('snsapi_base'));
     expect(log).toEqual(['save']);
-    await failure(oauth.getUser('oStranger'));
+    await failure(oauth.getUser('oUnknown'));
     expect(log).toEqual(['save', 'get true']);
   });
 

@@ -1,4 +1,4 @@
-// Provokes every error, and searches all of it for secrets.
+// Causes every error, and searches everything in it for secrets.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
@@ -25,7 +25,7 @@ import {
   type Server,
 } from './oauth-fixture';
 
-/** With all characters that encodings change. */
+/** Secrets that hold all characters that encodings change. */
 const SECRET = {
   appsecret: 'CANARY/app+secret=0123456789~a',
   code: 'CANARY/co de+0123456789"&=?#%',
@@ -97,17 +97,17 @@ describe('an errcode', () => {
     41004, 41008, 41009, 42001, 42002, 42003, 42007, 43003, 45009, 45011, 48001, 50001, 50002, 99999,
   ];
 
-  /** A WeChat that repeats in its errmsg every parameter that it was sent, and the whole address. */
+  /** A server in WeChat's place whose errmsg repeats every parameter and the whole address of the request. */
   const echo = (errcode: number, form: Form): Promise<Server> =>
     opened(
       startHttpServer((req, res) => {
         const { searchParams } = new URL(req.url ?? '', 'http://h');
-        const said = [...searchParams.values()].map(form).join(' , ');
+        const echoed = [...searchParams.values()].map(form).join(' , ');
         res.end(
           JSON.stringify({
             errcode,
-            errmsg: `invalid: ${said} in ${req.url ?? ''}, rid: 1-2-3`,
-            echoed: said,
+            errmsg: `invalid: ${echoed} in ${req.url ?? ''}, rid: 1-2-3`,
+            echoed,
           }),
         );
       }),
@@ -123,10 +123,13 @@ describe('an errcode', () => {
     await expectNoSecretInAny((options) => oauth(url, options));
   });
 
-  it.each(Object.keys(FORMS))('does not show them %s', async (name) => {
-    const { url } = await echo(40029, FORMS[name] ?? String);
-    await expectNoSecretInAny((options) => oauth(url, options));
-  });
+  it.each(Object.keys(FORMS))(
+    'does not show the secrets that WeChat repeats, in the form: %s',
+    async (name) => {
+      const { url } = await echo(40029, FORMS[name] ?? String);
+      await expectNoSecretInAny((options) => oauth(url, options));
+    },
+  );
 });
 
 describe('a failure of the network', () => {
@@ -159,7 +162,7 @@ describe('a failure of the network', () => {
   const PATHS = ['access_token', 'refresh_token', 'userinfo', 'auth', 'jscode2session'];
 
   it.each(FAULTS.map((fault) => [inspect(fault, { breakLength: Infinity }).slice(0, 50), fault] as const))(
-    'does not show them: %s',
+    'does not show the secrets: %s',
     async (_name, fault) => {
       const undo = PATHS.map((end) =>
         fixture.emulator.fail(end, fault, { times: Infinity, workDone: false }),
@@ -178,14 +181,14 @@ describe('a failure of the network', () => {
     ['a status line with the request in it', 'HTTP/1.1 500 '],
     ['a header with the request in it', 'HTTP/1.1 200 OK\r\nX-Echo: '],
     ['a content type with the request in it', 'HTTP/1.1 200 OK\r\nContent-Type: '],
-  ])('does not show them if a server sends back %s', async (_what, head) => {
+  ])('does not show the secrets if a server sends back %s', async (_what, head) => {
     const { url } = await opened(
       startTcpServer((socket) => socket.once('data', (data) => socket.end(head + data.toString()))),
     );
     await expectNoSecretInAny((options) => oauth(url, options));
   });
 
-  it('does not show them if WeChat is not reached, directly or through a proxy', async () => {
+  it('does not show the secrets if WeChat is not reached, directly or through a proxy', async () => {
     const refusing = await opened(
       startTcpServer((socket) =>
         socket.once('data', (data) =>
@@ -218,7 +221,7 @@ describe('a failure of the network', () => {
 });
 
 describe('a store that fails', () => {
-  /** A WeChat that issues the canaries as tokens. */
+  /** A server in WeChat's place that issues the canaries as tokens. */
   const wechat = (): Promise<Server> =>
     opened(
       startHttpServer((req, res) =>
@@ -238,30 +241,35 @@ describe('a store that fails', () => {
       ),
     );
 
-  /** The ways in which database clients repeat what they were given. */
-  const SHAPES: Readonly<Record<string, (said: string) => unknown>> = {
-    message: (said) => new Error(`ERR unknown value ${said}`),
-    'an object beside it': (said) =>
+  /** The places where errors of database clients repeat the values that the client was given. */
+  const SHAPES: Readonly<Record<string, (echoed: string) => unknown>> = {
+    'its message': (echoed) => new Error(`ERR unknown value ${echoed}`),
+    'its other properties': (echoed) =>
       Object.assign(new Error('ERR'), {
-        command: { name: 'SET', args: ['key', said] },
-        input: Buffer.from(said),
-        query: said,
+        command: { name: 'SET', args: ['key', echoed] },
+        input: Buffer.from(echoed),
+        query: echoed,
       }),
-    'its name and code': (said) => Object.assign(new Error('ERR'), { name: said, code: said }),
-    'its cause': (said) => new Error('ERR', { cause: new Error(said, { cause: { parameters: [said] } }) }),
-    'several errors': (said) => new AggregateError([new Error(said)], `all failed: ${said}`),
-    'hidden properties': (said) => Object.defineProperty(new Error('ERR'), Symbol('query'), { value: said }),
-    'its stack': (said) => Object.assign(new Error('ERR'), { stack: `Error: ${said}\n at query(${said})` }),
-    'a string': (said) => said,
-    'an object that is not an Error': (said) => ({ message: said, detail: said }),
-    'an error of ours': (said) => {
-      const error = new StoreError(said);
-      return Object.assign(error, { detail: said });
+    'its name and code': (echoed) => Object.assign(new Error('ERR'), { name: echoed, code: echoed }),
+    'its cause': (echoed) =>
+      new Error('ERR', { cause: new Error(echoed, { cause: { parameters: [echoed] } }) }),
+    'several errors': (echoed) => new AggregateError([new Error(echoed)], `all failed: ${echoed}`),
+    'hidden properties': (echoed) =>
+      Object.defineProperty(new Error('ERR'), Symbol('query'), { value: echoed }),
+    'its stack': (echoed) =>
+      Object.assign(new Error('ERR'), { stack: `Error: ${echoed}\n at query(${echoed})` }),
+    'a string': (echoed) => echoed,
+    'an object that is not an Error': (echoed) => ({ message: echoed, detail: echoed }),
+    'an error of this package': (echoed) => {
+      const error = new StoreError(echoed);
+      return Object.assign(error, { detail: echoed });
     },
   };
   class StoreError extends WechatAuthError {
-    constructor(said: string) {
-      super('token_store', `mine: ${said}`, { cause: Object.assign(new Error(said), { command: [said] }) });
+    constructor(echoed: string) {
+      super('token_store', `mine: ${echoed}`, {
+        cause: Object.assign(new Error(echoed), { command: [echoed] }),
+      });
     }
   }
 
@@ -274,8 +282,8 @@ describe('a store that fails', () => {
     ...{ [part]: () => Promise.reject(error) },
   });
 
-  describe.each(Object.keys(SHAPES))('by %s', (shape) => {
-    it.each(Object.keys(FORMS))('does not show the tokens %s', async (form) => {
+  describe.each(Object.keys(SHAPES))('with an error that repeats the tokens in %s', (shape) => {
+    it.each(Object.keys(FORMS))('does not show them: %s', async (form) => {
       const { url } = await wechat();
       const error = SHAPES[shape]?.(both(FORMS[form] ?? String));
       const save = oauth(url, { tokenStore: failing('set', error) });
@@ -296,15 +304,15 @@ describe('a store that fails', () => {
       await expectNoSecret(known.getUser('oUser'));
     });
 
-    it('does not show tokens that it never saw, if their name or shape gives them away', async () => {
+    it('does not show a token that the library does not know, if its name or shape identifies it', async () => {
       const token = `91_CANARY${'x'.repeat(80)}`;
-      for (const said of [
+      for (const echoed of [
         token,
         `SET key ${token}`,
         JSON.stringify({ access_token: token }),
         `{"refresh_token":"${SECRET.refresh}"`,
       ]) {
-        const error = SHAPES[shape]?.(said);
+        const error = SHAPES[shape]?.(echoed);
         await expectNoSecret(
           oauth('http://127.0.0.1:1', { tokenStore: failing('get', error) }).getUser('oUser'),
           new Canaries({ token, refresh: SECRET.refresh }),
@@ -313,7 +321,7 @@ describe('a store that fails', () => {
     });
   });
 
-  it('by returning something else does not have it shown', async () => {
+  it('with a result that is not a token does not show the result', async () => {
     for (const returned of [
       JSON.stringify(record),
       [SECRET.access],
@@ -329,14 +337,15 @@ describe('a store that fails', () => {
   it('by invalid JSON does not show the part that the parser quotes', async () => {
     const getToken = (): unknown => JSON.parse(`{"a":"${SECRET.access}",}`);
     const error = await failure(oauth('http://127.0.0.1:1', { getToken }).getUser('oUser'));
-    expect(error.message).toContain('failed (get): what it read is not JSON');
+    expect(error.message).toContain('failed (get): the stored text is not JSON');
     expect(everythingIn(error)).not.toContain('CANARY');
   });
 });
 
 describe('a process that runs with DEBUG=*', () => {
   /**
-   * A login, a profile, a refresh and a session key, and the failure of each. Every secret is written down.
+   * Makes a login, a profile, a refresh and a session key succeed and then fail, and writes every secret to
+   * the file $NOTES.
    */
   const SCRIPT = (http: string): string => `
     const fs = require('fs'), https = require('https');

@@ -61,7 +61,7 @@ describe('encryptionKeys', () => {
     expect(inspect(error, { depth: 20, showHidden: true })).not.toMatch(/key: c|key: a|key: o|CANARY/);
   });
 
-  it('are asked for if the record is encrypted and the store has none', async () => {
+  it('are named in the error if the record is encrypted and the store has no keys', async () => {
     await storeWith(current).set(KEY, TOKEN, HOUR);
     await expect(plain().get(KEY)).rejects.toThrow(/is encrypted, but the store has no encryptionKeys/);
   });

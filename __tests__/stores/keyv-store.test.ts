@@ -46,7 +46,7 @@ describe('KeyvTokenStore', () => {
     };
     return Object.assign(new EventEmitter(), { get: fail, set: fail, delete: fail, clear: fail, opts: {} });
   };
-  /** Has the methods of a Keyv, and reports a failed write only by `false`. */
+  /** An object with the methods of a Keyv. It reports a failed write only by `false`. */
   const onlyFalse: KeyvLike = {
     get: () => Promise.reject(new Error('no')),
     set: () => Promise.resolve(false),

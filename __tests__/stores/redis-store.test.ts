@@ -162,7 +162,7 @@ describeOnRedis('RedisTokenStore', () => {
         const left = await direct.pttl(`b:${KEY}:lock`);
         expect(left).toBeGreaterThan(5_000);
         expect(left).toBeLessThan(8_000);
-        // As if it were about to expire: the heartbeat prolongs it.
+        // The lock is now about to expire, so the heartbeat must extend it.
         await direct.pexpire(`b:${KEY}:lock`, 3_000);
         while ((await direct.pttl(`b:${KEY}:lock`)) < 5_000)
           await new Promise((done) => setTimeout(done, 50));
@@ -184,7 +184,7 @@ describeOnRedis('RedisTokenStore', () => {
       await expect(store.lock(KEY, () => Promise.resolve('ours'))).resolves.toBe('ours');
     });
 
-    it('is not waited for without a limit', async () => {
+    it('is waited for at most 15 s', async () => {
       const store = new RedisTokenStore(direct, { prefix: 'e:' });
       await direct.set(`e:${KEY}:lock`, 'a holder that never releases it');
       const now = jest.spyOn(performance, 'now');
@@ -228,7 +228,7 @@ describeOnRedis('RedisTokenStore', () => {
     };
 
     it.each(['node-redis', 'ioredis', 'node-redis on a Cluster', 'ioredis on a Cluster'])(
-      'hold no token, although %s puts the command into its own errors',
+      'hold no token, although %s puts the command into the errors that it throws',
       async (name) => {
         const client = await connected(name);
         const admin = new Redis(name.endsWith('Cluster') ? servers.cluster.port : servers.single.port);

@@ -122,9 +122,9 @@ describe('a token', () => {
     expect(create_at).toBeLessThanOrEqual(after);
   });
 
-  it('that was never saved is not requested from WeChat', async () => {
+  it('that was never saved causes no request to WeChat', async () => {
     const { oauth } = await oauthWith();
-    await expect(oauth.getUser('oStranger')).rejects.toBeInstanceOf(NoOAuthTokenError);
+    await expect(oauth.getUser('oUnknown')).rejects.toBeInstanceOf(NoOAuthTokenError);
     expect(fixture.emulator.requests).toHaveLength(0);
   });
 
@@ -171,7 +171,7 @@ describe('a token', () => {
   });
 });
 
-describe('refreshing', () => {
+describe('a refresh', () => {
   it('happens once for 500 calls at the same time', async () => {
     const { oauth, store } = await oauthWith(expiredToken(await fixture.issueToken()));
     const users = await Promise.all(Array.from({ length: 500 }, () => oauth.getUser(fixture.openid)));
@@ -210,7 +210,7 @@ describe('refreshing', () => {
     await expect(oauth.getUser(fixture.openid)).resolves.toBeDefined();
   });
 
-  it('without a refresh token is left to WeChat, whose errcode is 41003', async () => {
+  it('without a refresh token is sent to WeChat, which refuses it with errcode 41003', async () => {
     const { oauth } = await oauthWith({
       ...expiredToken(await fixture.issueToken()),
       refresh_token: undefined as never,
@@ -234,7 +234,7 @@ describe('refreshing', () => {
     },
   );
 
-  it('that WeChat refuses uses the token that another process saved meanwhile', async () => {
+  it('that WeChat refuses results in the token that another process saved meanwhile', async () => {
     const old = await fixture.issueToken();
     const { oauth, store } = await oauthWith(expiredToken(old));
     const other = await fixture.issueToken();
@@ -326,7 +326,7 @@ describe.each([40001, 40014, 42001])(
   },
 );
 
-describe('a token that WeChat has ended early', () => {
+describe('a token that WeChat revoked early', () => {
   it('is refreshed once for many calls at the same time', async () => {
     const record = await fixture.issueToken();
     const { oauth } = await oauthWith(record);
@@ -365,13 +365,13 @@ describe('a token of a silent login', () => {
     async (where) => {
       const { oauth, store } = await oauthWith();
       if (where.endsWith('cache') && where !== 'in the cache') await silently(oauth);
-      const fuller =
+      const withMoreScope =
         where === 'in the cache'
           ? (await oauth.getAccessToken(fixture.issueCode())).data
           : await fixture.issueToken();
-      store.put(fuller);
+      store.put(withMoreScope);
       await silently(oauth);
-      expect(store.only).toBe(fuller);
+      expect(store.only).toBe(withMoreScope);
       if (where === 'in the store, with a silent one in the cache') return;
       await expect(oauth.getUser(fixture.openid)).resolves.toMatchObject({ nickname: '小明' });
     },
@@ -424,7 +424,7 @@ describe('a token of a silent login', () => {
 });
 
 describe('a store that fails', () => {
-  it('on saving: rejects with its own message, and the token stays in the cache', async () => {
+  it('on saving: the call rejects with the message of the store, and the token stays in the cache', async () => {
     const { oauth, store } = await oauthWith();
     store.set = () => Promise.reject(Object.assign(new Error('OOM command not allowed'), { code: 'OOM' }));
     const error = await failure(oauth.getAccessToken(fixture.issueCode()));
@@ -468,7 +468,7 @@ describe('a store that fails', () => {
     await expect(oauth.getValidAccessToken(fixture.openid)).resolves.toBeDefined();
   });
 
-  it('on reading: rejects, and the next call tries again', async () => {
+  it('on reading: the call rejects, and the next call tries again', async () => {
     const { oauth, store } = await oauthWith(await fixture.issueToken());
     const get = store.get.bind(store);
     store.get = () => Promise.reject(new Error('connect ECONNREFUSED'));
@@ -494,7 +494,7 @@ describe('a store that fails', () => {
       /: ECONNREFUSED\./,
     ],
     ['a numbered error', Object.assign(new Error('dup'), { code: 11000 }), /: dup\./],
-  ])('by rejecting with %s is of kind token_store', async (_what, thrown, words) => {
+  ])('by rejecting with %s causes an error of kind token_store', async (_what, thrown, words) => {
     const { oauth, store } = await oauthWith();
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
     store.get = () => Promise.reject(thrown);
@@ -514,8 +514,8 @@ describe('a store that fails', () => {
     ['an access token that is not a string', { access_token: { $: 1 } }, /something without an access_token/],
     ['a session key', { session_key: 'k', openid: 'o' }, /something without an access_token/],
     ['the token of another user', { access_token: 'a', openid: 'oAnother' }, /of another openid/],
-  ])('by returning %s is told what it must return', async (_what, returned, words) => {
-    const { oauth } = { oauth: fixture.createOAuth({ getToken: () => Promise.resolve(returned) }) };
+  ])('by returning %s causes a message that says what to return', async (_what, returned, words) => {
+    const oauth = fixture.createOAuth({ getToken: () => Promise.resolve(returned) });
     const error = await failure(oauth.getUser(fixture.openid));
     expect(error.kind).toBe('token_store');
     expect(error.message).toMatch(words);
@@ -534,7 +534,7 @@ describe('a store that fails', () => {
   it.each<[string, () => unknown]>([
     ['never settles', () => new Promise(() => undefined)],
     ['neither calls back nor returns a promise', () => fixture.openid],
-  ])('because it %s rejects in time', async (_how, getToken) => {
+  ])('because it %s makes the call reject in time', async (_how, getToken) => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
     const work = failure(fixture.createOAuth({ getToken }).getUser(fixture.openid));
     await jest.advanceTimersByTimeAsync(4_999);
@@ -559,8 +559,10 @@ describe('a store that fails', () => {
       await new Promise((resolve) => setImmediate(resolve));
     expect(fixture.countRequests('access_token')).toBe(1);
   });
+});
 
-  it('leaves no timer running when it settles', async () => {
+describe('a store that works', () => {
+  it('leaves no timer running after a call', async () => {
     const { oauth } = await oauthWith(expiredToken(await fixture.issueToken()));
     const set = jest.spyOn(global, 'setTimeout');
     const clear = jest.spyOn(global, 'clearTimeout');
@@ -634,7 +636,7 @@ describe('a store with a lock', () => {
     expect(fixture.countRequests('refresh_token')).toBe(1);
   });
 
-  it('passes on a failure under the lock, not as a failure of the lock', async () => {
+  it('passes on the error of a refresh under the lock as it is', async () => {
     const store = new LockingStore(expiredToken(await fixture.issueToken()));
     fixture.emulator.fail('refresh_token', { errcode: 40030 });
     expect(await failure(fixture.createOAuth({ tokenStore: store }).getUser(fixture.openid))).toMatchObject({
@@ -658,12 +660,12 @@ describe('a store with a lock', () => {
     }
   });
 
-  it('is told what its lock must do if the lock does not run the function', async () => {
+  it('causes a message that says what to do if its lock does not run the function', async () => {
     const store = new LoggingStore(expiredToken(await fixture.issueToken()));
     store.lock = () => Promise.resolve(undefined as never);
     const error = await failure(fixture.createOAuth({ tokenStore: store }).getUser(fixture.openid));
     expect(error).toMatchObject({ kind: 'token_store' });
-    expect(error.message).toMatch(/did not run the function that it was given. It must call it/);
+    expect(error.message).toMatch(/did not run the function that it was given. It must call the function/);
   });
 
   it('rejects in time if the lock never runs the function, and a late lock then refreshes nothing', async () => {

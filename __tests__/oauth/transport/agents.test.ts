@@ -1,5 +1,5 @@
-// Connections through a proxy, as company networks require. It is always a tunnel: a proxy sees no address
-// with a secret.
+// Connections through a proxy, as company networks require. The connection is always a tunnel: the proxy does
+// not see the secrets in an address.
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
@@ -41,7 +41,8 @@ interface Proxy extends Server {
 }
 
 /**
- * A proxy as companies have it: CONNECT opens a tunnel, for clients with the right password if there is one.
+ * A proxy like those of companies: CONNECT opens a tunnel. If credentials are given, only a client that sends
+ * them gets one.
  */
 async function proxy(credentials?: string): Promise<Proxy> {
   const tunnels: Proxy['tunnels'] = [];
@@ -84,11 +85,11 @@ const target = (): string => new URL(wechat.url).host;
 
 describe('http.proxy', () => {
   it('connects to WeChat through a tunnel, which is kept alive', async () => {
-    const through = await proxy();
-    const way = oauth({ proxy: { host: '127.0.0.1', port: through.port } });
-    for (let count = 0; count < 5; count++) await way.getAccessToken(code());
-    expect(through.tunnels).toEqual([{ target: target(), authorization: undefined }]);
-    expect(through.plain).toEqual([]);
+    const server = await proxy();
+    const throughProxy = oauth({ proxy: { host: '127.0.0.1', port: server.port } });
+    for (let count = 0; count < 5; count++) await throughProxy.getAccessToken(code());
+    expect(server.tunnels).toEqual([{ target: target(), authorization: undefined }]);
+    expect(server.plain).toEqual([]);
     expect(wechat.requests).toHaveLength(5);
   });
 
@@ -97,34 +98,32 @@ describe('http.proxy', () => {
     ['with characters that need encoding', { username: 'us:er@%41', password: 'p#/?:@ 密码' }],
     ['without a password', { username: 'user', password: '' }],
   ])('sends its credentials to the proxy, and to nobody else: %s', async (_what, auth) => {
-    const through = await proxy(`${auth.username}:${auth.password}`);
-    await oauth({ proxy: deepFreeze({ host: '127.0.0.1', port: through.port, auth }) }).getAccessToken(
-      code(),
-    );
-    expect(through.tunnels).toHaveLength(1);
+    const server = await proxy(`${auth.username}:${auth.password}`);
+    await oauth({ proxy: deepFreeze({ host: '127.0.0.1', port: server.port, auth }) }).getAccessToken(code());
+    expect(server.tunnels).toHaveLength(1);
     expect(wechat.requests[0]?.headers['proxy-authorization']).toBeUndefined();
   });
 
   it.each(['http', 'http:'])('accepts the protocol as axios does: %s', async (protocol) => {
-    const through = await proxy();
-    await oauth({ proxy: { protocol, host: '127.0.0.1', port: through.port } }).getAccessToken(code());
-    expect(through.tunnels).toHaveLength(1);
+    const server = await proxy();
+    await oauth({ proxy: { protocol, host: '127.0.0.1', port: server.port } }).getAccessToken(code());
+    expect(server.tunnels).toHaveLength(1);
   });
 
   it('is a tunnel for an http: address, too', async () => {
-    const through = await proxy();
+    const server = await proxy();
     const gateway = await startHttpServer((_req, res) => res.end('{"errcode":0,"errmsg":"ok"}'));
     servers.push(gateway);
-    const way = oauth({ proxy: { host: '127.0.0.1', port: through.port } }, gateway.url);
-    await way.verifyToken('o', 'a');
-    await way.verifyToken('o', 'a');
-    expect(through.tunnels).toEqual([{ target: `127.0.0.1:${gateway.port}`, authorization: undefined }]);
-    expect(through.plain).toEqual([]);
+    const throughProxy = oauth({ proxy: { host: '127.0.0.1', port: server.port } }, gateway.url);
+    await throughProxy.verifyToken('o', 'a');
+    await throughProxy.verifyToken('o', 'a');
+    expect(server.tunnels).toEqual([{ target: `127.0.0.1:${gateway.port}`, authorization: undefined }]);
+    expect(server.plain).toEqual([]);
   });
 
   it("trusts the certificates that the app's own agent trusts, and no others", async () => {
-    const through = await proxy();
-    const options: WechatHttpOptions = { proxy: { host: '127.0.0.1', port: through.port } };
+    const server = await proxy();
+    const options: WechatHttpOptions = { proxy: { host: '127.0.0.1', port: server.port } };
     const error = await failure(oauth({ ...options, httpsAgent: undefined }).getAccessToken(code()));
     expect(error).toMatchObject({ kind: 'network' });
     expect(error.message).toContain('certificate');
@@ -138,10 +137,10 @@ describe('http.proxy', () => {
 
   it('can be changed by setOpts', async () => {
     const [first, second] = [await proxy(), await proxy()];
-    const way = oauth({ proxy: { host: '127.0.0.1', port: first.port } });
-    await way.getAccessToken(code());
-    way.setOpts({ proxy: { host: '127.0.0.1', port: second.port } });
-    await way.getAccessToken(code());
+    const throughProxy = oauth({ proxy: { host: '127.0.0.1', port: first.port } });
+    await throughProxy.getAccessToken(code());
+    throughProxy.setOpts({ proxy: { host: '127.0.0.1', port: second.port } });
+    await throughProxy.getAccessToken(code());
     expect([first.tunnels.length, second.tunnels.length]).toEqual([1, 1]);
   });
 
@@ -166,11 +165,11 @@ describe('the environment', () => {
   it.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY'])(
     '%s names the proxy to WeChat, with its credentials',
     async (name) => {
-      const through = await proxy('us er:p%40ss');
-      process.env[name] = `http://us%20er:p%2540ss@127.0.0.1:${through.port}`;
+      const server = await proxy('us er:p%40ss');
+      process.env[name] = `http://us%20er:p%2540ss@127.0.0.1:${server.port}`;
       await failure(oauth({ httpsAgent: undefined }).getAccessToken(code()));
-      expect(through.tunnels).toHaveLength(name === 'ALL_PROXY' ? 1 : 1);
-      expect(through.tunnels[0]).toEqual({
+      expect(server.tunnels).toHaveLength(name === 'ALL_PROXY' ? 1 : 1);
+      expect(server.tunnels[0]).toEqual({
         target: target(),
         authorization: `Basic ${Buffer.from('us er:p%40ss').toString('base64')}`,
       });
@@ -178,20 +177,20 @@ describe('the environment', () => {
   );
 
   it('may hold a password that is not percent-encoded', async () => {
-    const through = await proxy('us%er:p%zz');
-    process.env['HTTPS_PROXY'] = `http://us%er:p%zz@127.0.0.1:${through.port}`;
+    const server = await proxy('us%er:p%zz');
+    process.env['HTTPS_PROXY'] = `http://us%er:p%zz@127.0.0.1:${server.port}`;
     const error = await failure(oauth({ httpsAgent: undefined }).getAccessToken(code()));
     expect(error.message).toContain('certificate');
-    expect(through.tunnels).toHaveLength(1);
+    expect(server.tunnels).toHaveLength(1);
   });
 
   it('HTTP_PROXY names the proxy for http: addresses only', async () => {
-    const through = await proxy();
-    process.env['HTTP_PROXY'] = through.url;
+    const server = await proxy();
+    process.env['HTTP_PROXY'] = server.url;
     await failure(oauth({ httpsAgent: undefined }).getAccessToken(code()));
-    expect(through.tunnels).toHaveLength(0);
+    expect(server.tunnels).toHaveLength(0);
     await failure(oauth({ httpAgent: undefined }, 'http://127.0.0.1:1').getAccessToken('c'));
-    expect(through.tunnels.map(({ target: to }) => to)).toEqual(['127.0.0.1:1']);
+    expect(server.tunnels.map(({ target: to }) => to)).toEqual(['127.0.0.1:1']);
   });
 
   it.each(['127.0.0.1', '*', 'example.com,127.0.0.1'])(
@@ -220,9 +219,9 @@ describe('the environment', () => {
 
 describe('a proxy that refuses', () => {
   it('is named in the error, with its status', async () => {
-    const through = await proxy('user:password');
+    const server = await proxy('user:password');
     const error = await failure(
-      oauth({ proxy: { host: '127.0.0.1', port: through.port } }).getAccessToken(code()),
+      oauth({ proxy: { host: '127.0.0.1', port: server.port } }).getAccessToken(code()),
     );
     expect(error).toMatchObject({ kind: 'network' });
     expect(error.message).toContain('the proxy refused the connection (HTTP 407)');
@@ -235,7 +234,7 @@ describe('a proxy that refuses', () => {
     ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n'],
     ['HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n'],
     ['HTTP/1.1 500 Oops\r\n'],
-  ])('cannot pass its own response off as one of WeChat: %j', async (head) => {
+  ])('cannot have its own response read as that of WeChat: %j', async (head) => {
     const forged = '{"access_token":"a","expires_in":7200,"openid":"oVictim","errcode":0}';
     const liar = await startTcpServer((socket) =>
       socket.once('data', () => socket.end(`${head}Content-Length: ${forged.length}\r\n\r\n${forged}`)),

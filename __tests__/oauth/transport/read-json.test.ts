@@ -53,7 +53,7 @@ describe('reading a response', () => {
     );
   });
 
-  it('reads any JSON with control characters in its strings as the value without them', () => {
+  it('ignores control characters in the strings of any JSON', () => {
     const stray = fc.array(
       fc.tuple(
         fc.nat(),
@@ -64,7 +64,7 @@ describe('reading a response', () => {
     fc.assert(
       fc.property(value, stray, (json, places) => {
         const clean = writtenByWechat([json, 'at least one']);
-        // Every position before a character of a string, also inside an escape, and before the closing quote.
+        // Every position inside a string, including those inside an escape and before the closing quote.
         const units = Array.from(clean);
         const inside: number[] = [];
         let open = false;
@@ -93,8 +93,8 @@ describe('reading a response', () => {
     ['raw control characters', '{"n":"脏\u0014昵\b称\n"}', { n: '脏昵称' }],
     ['escaped control characters, which stay', '{"n":"a\\u0014\\b\\n"}', { n: 'a\u0014\b\n' }],
     ['both', '{"n":"a\\n\u0000\\\\\u0007\\""}', { n: 'a\n\\"' }],
-    ['one between a backslash and what it escapes', '{"n":"\\\u0014n"}', { n: '\n' }],
-    ['DEL between a backslash and what it escapes', '{"n":"\\\u007fn"}', { n: '\n' }],
+    ['one between a backslash and the character that it escapes', '{"n":"\\\u0014n"}', { n: '\n' }],
+    ['DEL between a backslash and the character that it escapes', '{"n":"\\\u007fn"}', { n: '\n' }],
     ['one inside \\u', '{"n":"\\u4e\u000000"}', { n: '一' }],
     ['one in the name of a field', '{"na\u0001me":1}', { name: 1 }],
     ['white space between the tokens', '{\r\n\t"n" :\n"a\u0014"}', { n: 'a' }],
@@ -173,7 +173,7 @@ const ENDPOINTS = Object.keys(CALLS);
 const call = (endpoint: string): Promise<unknown> =>
   CALLS[endpoint]?.() ?? Promise.reject(new Error(endpoint));
 
-describe.each(ENDPOINTS)('a response of %s', (endpoint) => {
+describe.each(ENDPOINTS)('a response to %s', (endpoint) => {
   it.each<[string, Parameters<OAuthFixture['emulator']['fail']>[1]]>([
     ['an HTML page', { html: true }],
     [

@@ -45,7 +45,7 @@ async function server(opening: Promise<Server>): Promise<Server> {
 }
 
 /** An OAuth with this address in place of WeChat's. */
-const at = (url: string, options?: WechatHttpOptions): OAuth =>
+const oauthAt = (url: string, options?: WechatHttpOptions): OAuth =>
   new OAuth({
     appid: 'wxAppid',
     appsecret: 'secret',
@@ -62,7 +62,7 @@ const milliseconds = async (work: Promise<unknown>): Promise<number> => {
 describe('connections', () => {
   it('are kept alive: 20 calls in a row need one connection', async () => {
     const gateway = await server(startHttpServer((_req, res) => res.end(OK)));
-    const oauth = at(gateway.url);
+    const oauth = oauthAt(gateway.url);
     for (let count = 0; count < 20; count++) await verify(oauth);
     expect(gateway.connections()).toBe(1);
   });
@@ -85,7 +85,7 @@ describe('connections', () => {
       res.end('{"openid":"o","access_token":"a","expires_in":7200}'),
     );
     const gateway = await server(listen(made));
-    const oauth = at(gateway.url);
+    const oauth = oauthAt(gateway.url);
     await oauth.getAccessToken('one');
     made.closeIdleConnections();
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -93,7 +93,7 @@ describe('connections', () => {
     expect(gateway.connections()).toBe(2);
   });
 
-  it('do not keep a process alive that is done', async () => {
+  it('do not keep a process alive that has nothing else to do', async () => {
     const { stdout, exitCode } = await runChild(`
       const server = require('http').createServer((req, res) => res.end('${OK}'));
       server.listen(0, '127.0.0.1', async () => {
@@ -131,14 +131,14 @@ describe('the time limit', () => {
 
   it('begins before the name lookup', async () => {
     const lookup = jest.fn();
-    const error = await failure(verify(at('http://api.localhost:1', { timeout: 50, lookup })));
+    const error = await failure(verify(oauthAt('http://api.localhost:1', { timeout: 50, lookup })));
     expect(error.kind).toBe('timeout');
     expect(lookup).toHaveBeenCalled();
   });
 
   it('covers a server that accepts the connection and sends nothing', async () => {
     const silent = await server(startTcpServer(() => undefined));
-    expect((await failure(verify(at(silent.url, { timeout: 50 })))).kind).toBe('timeout');
+    expect((await failure(verify(oauthAt(silent.url, { timeout: 50 })))).kind).toBe('timeout');
   });
 
   it('covers headers that never end', async () => {
@@ -149,7 +149,7 @@ describe('the time limit', () => {
         socket.on('close', () => clearInterval(timer));
       }),
     );
-    expect((await failure(verify(at(dripping.url, { timeout: 80 })))).kind).toBe('timeout');
+    expect((await failure(verify(oauthAt(dripping.url, { timeout: 80 })))).kind).toBe('timeout');
   });
 
   it.each([
@@ -160,7 +160,7 @@ describe('the time limit', () => {
     const silent = await server(startTcpServer(() => undefined));
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
     const settled = jest.fn();
-    const work = failure(verify(at(silent.url, options))).finally(settled);
+    const work = failure(verify(oauthAt(silent.url, options))).finally(settled);
     await jest.advanceTimersByTimeAsync(limit - 1);
     expect(settled).not.toHaveBeenCalled();
     await jest.advanceTimersByTimeAsync(1);
@@ -195,10 +195,10 @@ describe('the time limit', () => {
 
   it.each([-1, NaN, Infinity, 2 ** 31, '5000', [1000, 2000], null, {}])('refuses %p', (timeout) => {
     const wrong = { timeout } as unknown as WechatHttpOptions;
-    expect(() => at(fixture.emulator.url, wrong)).toThrow(
+    expect(() => oauthAt(fixture.emulator.url, wrong)).toThrow(
       /^timeout is .*; use milliseconds from 0 \(no limit\)/,
     );
-    expect(() => at(fixture.emulator.url).setOpts(wrong)).toThrow(/use milliseconds/);
+    expect(() => oauthAt(fixture.emulator.url).setOpts(wrong)).toThrow(/use milliseconds/);
   });
 });
 
@@ -219,18 +219,18 @@ describe('a retry', () => {
           .getSessionKey(fixture.emulator.issueCode({ app: fixture.emulator.apps.miniProgram.appId })),
     ],
   ];
-  const passing: readonly EmulatorFault[] = ['reset', 'reset-inside', { errcode: -1 }];
+  const transient: readonly EmulatorFault[] = ['reset', 'reset-inside', { errcode: -1 }];
   const make = (): OAuth => fixture.createOAuth({ getToken: () => Promise.resolve(record) });
   beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
 
   describe.each(repeated)('of %s', (endpoint, call) => {
-    it.each(passing)('follows %j, once', async (fault) => {
+    it.each(transient)('follows %j, once', async (fault) => {
       fixture.emulator.fail(endpoint, fault);
       await expect(call(make())).resolves.toBeDefined();
       expect(fixture.countRequests(endpoint)).toBe(2);
     });
 
-    it('is the last: a second failure rejects', async () => {
+    it('is not repeated: a second failure rejects', async () => {
       fixture.emulator.fail(endpoint, 'reset', { times: 2 });
       expect(await failure(call(make()))).toMatchObject({ kind: 'network', retryable: true });
       fixture.emulator.fail(endpoint, { errcode: -1 }, { times: 2 });
@@ -254,7 +254,7 @@ describe('a retry', () => {
   it.each([
     [0, 50],
     [0.999, 249],
-  ])('follows a random delay: %d makes %d ms', async (chance, wait) => {
+  ])('comes after a random delay: if Math.random() is %d, after %d ms', async (chance, wait) => {
     const random = jest.spyOn(Math, 'random').mockReturnValue(chance);
     fixture.emulator.fail('auth', 'reset');
     const work = make().verifyToken(record.openid, record.access_token);
@@ -263,8 +263,8 @@ describe('a retry', () => {
   });
 
   describe.each(once)('of a code at %s', (endpoint, call) => {
-    it.each<EmulatorFault>([...passing, 'truncated', { html: true }, { errcode: 40029 }])(
-      'never follows %j: the code may be spent',
+    it.each<EmulatorFault>([...transient, 'truncated', { html: true }, { errcode: 40029 }])(
+      'never follows %j: the code may be used up',
       async (fault) => {
         fixture.emulator.fail(endpoint, fault, { workDone: true });
         await failure(call(fixture.createOAuth()));
@@ -282,14 +282,14 @@ describe('a retry', () => {
   });
 });
 
-describe('what is not WeChat', () => {
+describe('a server that is not WeChat', () => {
   it('is not followed if it redirects', async () => {
     const elsewhere = await server(startHttpServer((_req, res) => res.end(OK)));
     for (const status of [301, 302, 303, 307, 308]) {
       const gateway = await server(
         startHttpServer((_req, res) => res.writeHead(status, { Location: elsewhere.url }).end(OK)),
       );
-      expect(await failure(verify(at(gateway.url)))).toMatchObject({ kind: 'bad_answer' });
+      expect(await failure(verify(oauthAt(gateway.url)))).toMatchObject({ kind: 'bad_answer' });
     }
     expect(elsewhere.connections()).toBe(0);
   });
@@ -311,27 +311,30 @@ describe('what is not WeChat', () => {
       (res: http.ServerResponse) =>
         res.setHeader('Content-Encoding', 'gzip').end(gzipSync(Buffer.alloc(32 * 1024 * 1024))),
     ],
-  ])('may send a body %s over 1 MB: neither client reads it to its end', async (_what, send) => {
-    const gateway = await server(startHttpServer((_req, res) => send(res)));
-    for (const options of [undefined, { maxRate: 1e9 }]) {
-      const work = failure(verify(at(gateway.url, options)));
-      expect(await milliseconds(work)).toBeLessThan(3000);
-      expect(await work).toMatchObject({ kind: 'bad_answer' });
-      expect((await work).message).toContain('cannot be read: it is larger than 1048576 bytes');
-    }
-  });
+  ])(
+    'is refused if its body is over 1 MB, which neither client reads to its end: a body %s',
+    async (_what, send) => {
+      const gateway = await server(startHttpServer((_req, res) => send(res)));
+      for (const options of [undefined, { maxRate: 1e9 }]) {
+        const work = failure(verify(oauthAt(gateway.url, options)));
+        expect(await milliseconds(work)).toBeLessThan(3000);
+        expect(await work).toMatchObject({ kind: 'bad_answer' });
+        expect((await work).message).toContain('cannot be read: it is larger than 1048576 bytes');
+      }
+    },
+  );
 
-  it('may send a megabyte, which is read', async () => {
+  it('may send a body of exactly 1 MB', async () => {
     const body = OK.padEnd(1024 * 1024, ' ');
     const gateway = await server(startHttpServer((_req, res) => res.end(body)));
-    await expect(verify(at(gateway.url))).resolves.toEqual({ errcode: 0, errmsg: 'ok' });
+    await expect(verify(oauthAt(gateway.url))).resolves.toEqual({ errcode: 0, errmsg: 'ok' });
   });
 
   it('may compress its body with gzip', async () => {
     const gateway = await server(
       startHttpServer((_req, res) => res.setHeader('Content-Encoding', 'gzip').end(gzipSync(OK))),
     );
-    await expect(verify(at(gateway.url))).resolves.toEqual({ errcode: 0, errmsg: 'ok' });
+    await expect(verify(oauthAt(gateway.url))).resolves.toEqual({ errcode: 0, errmsg: 'ok' });
   });
 
   it.each([
@@ -341,20 +344,20 @@ describe('what is not WeChat', () => {
       'an invalid compression',
       (): string => `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope`,
     ],
-  ])('may speak %s', async (_what, words) => {
+  ])('is refused if it sends %s', async (_what, words) => {
     const machine = await server(startTcpServer((socket) => socket.once('data', () => socket.end(words()))));
-    expect(await failure(verify(at(machine.url)))).toMatchObject({ kind: 'bad_answer' });
+    expect(await failure(verify(oauthAt(machine.url)))).toMatchObject({ kind: 'bad_answer' });
   });
 });
 
-describe('what is not reached', () => {
+describe('a server that is not reached', () => {
   it.each([
     ['a closed port', 'http://127.0.0.1:1', /ECONNREFUSED/],
     ['an unknown host', 'http://nowhere.localhost:1', /ENOTFOUND/],
-  ])('is of kind network: %s', async (_what, url, words) => {
+  ])('causes an error of kind network: %s', async (_what, url, words) => {
     const notFound = Object.assign(new Error('getaddrinfo ENOTFOUND nowhere'), { code: 'ENOTFOUND' });
     const lookup = (_host: string, _options: object, done: (error: Error) => void): void => done(notFound);
-    const error = await failure(verify(at(url, { lookup } as unknown as WechatHttpOptions)));
+    const error = await failure(verify(oauthAt(url, { lookup } as unknown as WechatHttpOptions)));
     expect(error).toMatchObject({
       kind: 'network',
       code: 'ERR_WECHAT_NETWORK',
@@ -366,26 +369,26 @@ describe('what is not reached', () => {
     expect(error.cause).toMatchObject({ message: expect.stringMatching(words) as string });
   });
 
-  it('has a reason even if several addresses refuse', async () => {
+  it('causes an error with a reason, even if all addresses of a host refuse', async () => {
     const lookup = (_host: string, _options: object, done: (...args: unknown[]) => void): void =>
       done(null, [
         { address: '127.0.0.1', family: 4 },
         { address: '127.0.0.2', family: 4 },
       ]);
     const error = await failure(
-      verify(at('http://several.localhost:1', { lookup } as unknown as WechatHttpOptions)),
+      verify(oauthAt('http://several.localhost:1', { lookup } as unknown as WechatHttpOptions)),
     );
     expect(error.message).toMatch(/: .*ECONNREFUSED/);
   });
 
-  it('includes a server whose certificate is not trusted, unless the app trusts it', async () => {
+  it('may be one whose certificate is not trusted, unless the app trusts it', async () => {
     const tls = selfSignedCertificate();
     const wechat = await createEmulator({ https: tls });
-    const error = await failure(verify(at(wechat.url)));
+    const error = await failure(verify(oauthAt(wechat.url)));
     expect(error).toMatchObject({ kind: 'network' });
     expect(error.message).toMatch(/self-signed certificate.*certificates of this machine/);
     const httpsAgent = new https.Agent({ ca: tls.cert });
-    expect(await failure(verify(at(wechat.url, { httpsAgent })))).toMatchObject({ code: 40001 });
+    expect(await failure(verify(oauthAt(wechat.url, { httpsAgent })))).toMatchObject({ code: 40001 });
     await wechat.close();
   });
 });
@@ -432,7 +435,7 @@ describe('the options of the requests', () => {
     expect(fixture.emulator.requests[0]?.headers['x-a']).toBe('second');
   });
 
-  it('may be changed by the app afterwards without effect', async () => {
+  it('are copied: the app may change its object afterwards', async () => {
     const options = { headers: { 'X-A': 'before' }, timeout: 5000 };
     const oauth = fixture.createOAuth({ http: options });
     options.timeout = 1;
@@ -482,7 +485,7 @@ describe('the options of the requests', () => {
   it('may hold an adapter that is a function, as mocks of axios do', async () => {
     const adapter: NonNullable<WechatHttpOptions['adapter']> = (config) =>
       Promise.resolve({ data: Buffer.from(OK), status: 200, statusText: 'OK', headers: {}, config });
-    await expect(verify(at('http://127.0.0.1:1', { adapter }))).resolves.toEqual({
+    await expect(verify(oauthAt('http://127.0.0.1:1', { adapter }))).resolves.toEqual({
       errcode: 0,
       errmsg: 'ok',
     });
@@ -520,7 +523,7 @@ describe('the options of the requests', () => {
   });
 });
 
-describe('the client that serves', () => {
+describe('the HTTP client', () => {
   const clientFor = (http_: WechatHttpOptions): string =>
     chooseTransport('https://api.weixin.qq.com', http_ as ResolvedHttpOptions).client;
 
@@ -607,7 +610,7 @@ describe("the app's own signal", () => {
     expect(fixture.emulator.requests).toHaveLength(0);
   });
 
-  it('is a timeout if it was aborted by time', async () => {
+  it('causes an error of kind timeout if it is from AbortSignal.timeout()', async () => {
     fixture.emulator.fail('auth', 'silence');
     const oauth = fixture.createOAuth({ http: { signal: AbortSignal.timeout(30) } });
     expect((await failure(verify(oauth))).kind).toBe('timeout');
@@ -656,7 +659,7 @@ describe('a request', () => {
   it('goes to a gateway below a path', async () => {
     const paths: (string | undefined)[] = [];
     const gateway = await server(startHttpServer((req, res) => (paths.push(req.url), res.end(OK))));
-    await verify(at(`${gateway.url}/wechat//`));
+    await verify(oauthAt(`${gateway.url}/wechat//`));
     expect(paths).toEqual(['/wechat/sns/auth?access_token=token&openid=openid']);
   });
 });
