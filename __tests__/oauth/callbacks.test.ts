@@ -73,7 +73,7 @@ describe.each(METHODS)('%s', (_name, kind, call) => {
 });
 
 describe('a callback', () => {
-  it('gets only the error', async () => {
+  it('gets the error as its only argument if the call fails', async () => {
     const args = await new Promise<unknown[]>((resolve) => {
       fixture.createOAuth().getUser('oUnknown', (...given: unknown[]) => resolve(given));
     });

@@ -23,7 +23,7 @@ export interface WechatEndpoints {
   readonly api: string;
 }
 
-/** Each is optional; the default is WeChat's own address. */
+/** The addresses to use in place of WeChat's own; each is optional. */
 export type WechatEndpointOptions = {
   readonly [Name in keyof WechatEndpoints]?: WechatEndpoints[Name] | undefined;
 };

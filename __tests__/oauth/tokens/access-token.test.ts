@@ -31,7 +31,7 @@ describe('AccessToken', () => {
     ['10 seconds before it expires', 7_190_000, false],
     ['when it expires', 7_200_000, false],
     ['long after it expired', 1e12, false],
-  ])('is valid or not, %s', (_when, age, valid) => {
+  ])('%s, %d ms after the request: isValid() is %s', (_when, age, valid) => {
     jest.spyOn(Date, 'now').mockReturnValue(NOW + age);
     expect(token().isValid()).toBe(valid);
   });

@@ -250,7 +250,7 @@ describe('a proxy that refuses', () => {
     ['hangs up', (socket: net.Socket) => socket.once('data', () => socket.end())],
     ['does not speak HTTP', (socket: net.Socket) => socket.once('data', () => socket.end('hello\r\n\r\n'))],
     ['resets', (socket: net.Socket) => socket.once('data', () => socket.resetAndDestroy())],
-  ])('is of kind network if it %s', async (_what, talk) => {
+  ])('causes an error of kind network if it %s', async (_what, talk) => {
     const broken = await startTcpServer(talk);
     servers.push(broken);
     const error = await failure(
@@ -259,7 +259,7 @@ describe('a proxy that refuses', () => {
     expect(error).toMatchObject({ kind: 'network' });
   });
 
-  it('is of kind timeout if it does not respond', async () => {
+  it('causes an error of kind timeout if it does not respond', async () => {
     const mute = await startTcpServer(() => undefined);
     servers.push(mute);
     const http_ = { proxy: { host: '127.0.0.1', port: mute.port }, timeout: 80 };

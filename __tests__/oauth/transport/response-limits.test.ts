@@ -35,36 +35,39 @@ function call(endpoint: Endpoint, patch: Record<string, unknown>): Promise<unkno
 
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
 
-describe.each(['access_token', 'refresh_token', 'jscode2session'] as const)('an id of %s', (endpoint) => {
-  it.each([
-    ['', 'nothing'],
-    ['x:lock', "the name of another user's lock"],
-    ['o user', 'a blank'],
-    ['o/../x', 'a path'],
-    ['微信', 'other letters'],
-    ['o'.repeat(65), 'more than 64 characters'],
-    ['__proto__.x', 'a dot'],
-  ])('is refused if it is %j (%s)', async (id) => {
-    expect(await failure(call(endpoint, { openid: id }))).toMatchObject({ kind: 'bad_answer' });
-    expect(await failure(call(endpoint, { unionid: id }))).toMatchObject({ kind: 'bad_answer' });
-  });
+describe.each(['access_token', 'refresh_token', 'jscode2session'] as const)(
+  'an id in the response to %s',
+  (endpoint) => {
+    it.each([
+      ['', 'nothing'],
+      ['x:lock', "the name of another user's lock"],
+      ['o user', 'a blank'],
+      ['o/../x', 'a path'],
+      ['微信', 'other letters'],
+      ['o'.repeat(65), 'more than 64 characters'],
+      ['__proto__.x', 'a dot'],
+    ])('is refused if it is %j (%s)', async (id) => {
+      expect(await failure(call(endpoint, { openid: id }))).toMatchObject({ kind: 'bad_answer' });
+      expect(await failure(call(endpoint, { unionid: id }))).toMatchObject({ kind: 'bad_answer' });
+    });
 
-  it.each(['o\n', '\no', 'o\u0000', 'o\u2028'])(
-    'is refused if it is %j (an escaped control character)',
-    async (id) => {
-      const fields = { access_token: 'a', expires_in: 1, session_key: 'k', openid: record.openid };
-      for (const name of ['openid', 'unionid']) {
-        fixture.emulator.fail(endpoint, { body: JSON.stringify({ ...fields, [name]: id }) });
-        expect(await failure(CALLS[endpoint]())).toMatchObject({ kind: 'bad_answer' });
-      }
-    },
-  );
+    it.each(['o\n', '\no', 'o\u0000', 'o\u2028'])(
+      'is refused if it is %j (an escaped control character)',
+      async (id) => {
+        const fields = { access_token: 'a', expires_in: 1, session_key: 'k', openid: record.openid };
+        for (const name of ['openid', 'unionid']) {
+          fixture.emulator.fail(endpoint, { body: JSON.stringify({ ...fields, [name]: id }) });
+          expect(await failure(CALLS[endpoint]())).toMatchObject({ kind: 'bad_answer' });
+        }
+      },
+    );
 
-  it.each(['o', 'o'.repeat(64), 'oAZaz09_-'])('may be %s', async (id) => {
-    if (endpoint !== 'refresh_token') await expect(call(endpoint, { openid: id })).resolves.toBeDefined();
-    await expect(call(endpoint, { unionid: id })).resolves.toBeDefined();
-  });
-});
+    it.each(['o', 'o'.repeat(64), 'oAZaz09_-'])('may be %s', async (id) => {
+      if (endpoint !== 'refresh_token') await expect(call(endpoint, { openid: id })).resolves.toBeDefined();
+      await expect(call(endpoint, { unionid: id })).resolves.toBeDefined();
+    });
+  },
+);
 
 it("an openid that would be another user's lock is never saved", async () => {
   const store = new MemoryTokenStore();
@@ -128,7 +131,7 @@ describe('a field', () => {
   });
 });
 
-describe.each(ENDPOINTS)('a response of %s', (endpoint) => {
+describe.each(ENDPOINTS)('a response to %s', (endpoint) => {
   it('with more than 32 fields is a bad_answer', async () => {
     const fields = (count: number): Record<string, unknown> =>
       Object.fromEntries(Array.from({ length: count }, (_, at) => [`field${at}`, at]));

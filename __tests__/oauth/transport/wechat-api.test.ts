@@ -496,15 +496,18 @@ describe('the options of the requests', () => {
     ['an invalid agent', { httpAgent: 'agent' }],
     ['an agent for another protocol', { httpAgent: new https.Agent() }],
     ['an invalid version of HTTP', { httpVersion: 7 }],
-  ])('are of kind config if they are wrong, and the call is not repeated: %s', async (_what, options) => {
-    const random = jest.spyOn(Math, 'random');
-    const error = await failure(verify(fixture.createOAuth({ http: options })));
-    expect(error).toMatchObject({ kind: 'config', retryable: false });
-    expect(error.message).toMatch(
-      /^An option of requests to WeChat is wrong: .*Correct `http` or setOpts\(\)\.$/,
-    );
-    expect(random).not.toHaveBeenCalled();
-  });
+  ])(
+    'cause an error of kind config if they are wrong, and the call is not repeated: %s',
+    async (_what, options) => {
+      const random = jest.spyOn(Math, 'random');
+      const error = await failure(verify(fixture.createOAuth({ http: options })));
+      expect(error).toMatchObject({ kind: 'config', retryable: false });
+      expect(error.message).toMatch(
+        /^An option of requests to WeChat is wrong: .*Correct `http` or setOpts\(\)\.$/,
+      );
+      expect(random).not.toHaveBeenCalled();
+    },
+  );
 
   it('do not include the defaults that the app gave its own axios', async () => {
     const defaults = axios.defaults as unknown as Record<string, unknown>;

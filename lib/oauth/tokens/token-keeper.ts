@@ -20,7 +20,7 @@ const debug = createDebug('wechat-auth:token');
 
 const MAX_CACHED = 5_000;
 
-/** What the keeper needs of the app's store and of WeChat. */
+/** The calls to the app's store and to WeChat that the keeper makes. */
 export interface TokenBackend {
   readonly appid: string;
   /** The AppSecret, so that it can be masked if a store's error repeats it. */

@@ -45,7 +45,7 @@ export type WechatHttpOptions = {
   [Name in keyof ResolvedHttpOptions]?: ResolvedHttpOptions[Name] | undefined;
 };
 
-/** A copy of the options without undefined and protected ones. Warns of protected ones. */
+/** Copies the options, except undefined and protected ones. Protected ones cause a warning. */
 export function resolveHttpOptions(options: WechatHttpOptions): ResolvedHttpOptions {
   const refused: string[] = PROTECTED_OPTIONS.filter(
     (name) => (options as Record<string, unknown>)[name] !== undefined,

@@ -38,7 +38,7 @@ export type Query = Readonly<Record<string, string | undefined>>;
 export interface WechatCall<Name extends ResponseName> {
   readonly endpoint: ApiEndpoint;
   readonly query: Query;
-  /** Which response is expected. */
+  /** The schema that the response must match. */
   readonly expects: Name;
   /**
    * Whether to repeat the call once after a network failure or errcode -1. Never set for a code, which the
