@@ -1,6 +1,6 @@
 /**
- * Cancels one piece of work. An AbortSignal costs 5 % of the CPU of a call to WeChat, so one is made only for
- * those who need one: axios, and the delay before a retry.
+ * Cancels one piece of work. An AbortSignal costs 5 % of the CPU of a call to WeChat, so it is created only
+ * if it is used: by axios, and by the delay before a retry.
  */
 export class Cancellation {
   #isCancelled = false;
@@ -13,7 +13,10 @@ export class Cancellation {
     this.#controller?.abort();
   }
 
-  /** Calls the listener on cancellation, or now if it has happened. A second listener replaces the first. */
+  /**
+   * Calls the listener on cancellation, or at once if the work is already cancelled. A second listener
+   * replaces the first.
+   */
   onCancel(listener: () => void): void {
     if (this.#isCancelled) listener();
     else this.#listener = listener;
