@@ -22,8 +22,7 @@ export function isLanguage(text: string | undefined): text is Language {
 
 /**
  * The language of `--lang`, otherwise that of the locale. As in POSIX, the first of the three variables that
- * is set decides. A wrong `--lang` is left to its command: this also chooses the language of the message
- * about it.
+ * is set decides. A wrong `--lang` is ignored here: the command reports it, in the language of the locale.
  */
 export function languageOf(
   env: Readonly<Record<string, string | undefined>>,

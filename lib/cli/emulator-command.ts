@@ -30,7 +30,7 @@ export const emulatorCommand: Command = async (args, { env, out, stopped }, lang
   return 0;
 };
 
-/** The certificate is in a file while the emulator runs, for NODE_EXTRA_CA_CERTS. */
+/** The certificate is also in a file while the emulator runs, so that NODE_EXTRA_CA_CERTS can name it. */
 interface Certificate {
   readonly https: { readonly key: string; readonly cert: string };
   readonly file: string;
@@ -74,7 +74,10 @@ function environmentFor({ url, apps }: Emulator, certificate: Certificate | unde
   ];
 }
 
-/** A QR code that a phone scans must hold an address that the phone can reach. */
+/**
+ * The emulator's addresses in the local network: a phone cannot open a QR code that holds 127.0.0.1. Empty
+ * unless the emulator listens on all addresses.
+ */
 function phoneAddresses({ url }: Emulator, host: string): string[] {
   if (host !== '0.0.0.0' && host !== '::') return [];
   return Object.values(networkInterfaces())
@@ -83,7 +86,7 @@ function phoneAddresses({ url }: Emulator, host: string): string[] {
     .map(({ address }) => url.replace(/\/\/[^/]*(:\d+)$/, `//${address}$1`));
 }
 
-/** By the code of the error with which the server fails to listen. */
+/** Keyed by the code of the error that `listen()` reports. */
 const REASONS: Readonly<Record<string, (flags: EmulatorFlags) => Bilingual>> = {
   EADDRINUSE: ({ port }) =>
     bilingual(
@@ -95,11 +98,11 @@ const REASONS: Readonly<Record<string, (flags: EmulatorFlags) => Bilingual>> = {
       `You are not allowed to use port ${port}: choose one above 1023 with --port`,
       `没有权限使用端口 ${port}：请用 --port 选择 1023 以上的端口`,
     ),
-  EADDRNOTAVAIL: notAnAddressHere,
-  ENOTFOUND: notAnAddressHere,
+  EADDRNOTAVAIL: notLocalAddress,
+  ENOTFOUND: notLocalAddress,
 };
 
-function notAnAddressHere({ host }: EmulatorFlags): Bilingual {
+function notLocalAddress({ host }: EmulatorFlags): Bilingual {
   return bilingual(
     `${host} is not an address of this machine: see --host`,
     `${host} 不是本机的地址：见 --host`,
@@ -118,8 +121,9 @@ const TEXTS = {
     ),
   phones: (addresses: string) =>
     bilingual(
-      `\nPhones in your network reach it at ${addresses}: set WECHAT_OPEN_URL to that address for them.`,
-      `\n同一网络中的手机可通过 ${addresses} 访问：给手机用时，请把 WECHAT_OPEN_URL 设为该地址。`,
+      `\nPhones in your network reach the emulator at ${addresses}. ` +
+        'To log in from a phone, set WECHAT_OPEN_URL to that address.',
+      `\n同一网络中的手机可通过 ${addresses} 访问。给手机用时，请把 WECHAT_OPEN_URL 设为该地址。`,
     ),
   howToStop: bilingual('\nPress Ctrl+C to stop it.', '\n按 Ctrl+C 停止。'),
 };

@@ -6,7 +6,7 @@ import { UsageError } from './terminal';
 export interface EmulatorFlags {
   readonly port: number;
   readonly host: string;
-  /** Further host names to serve. */
+  /** Host names to serve besides localhost, IP addresses and those of WeChat. */
   readonly names: readonly string[];
   readonly apps: readonly EmulatorApp[];
   readonly https: boolean;
@@ -68,12 +68,13 @@ function appOf(flag: string, type: EmulatorApp['type'], text: string): EmulatorA
 export const EMULATOR_HELP: Bilingual = bilingual(
   `Usage: express-wechat-auth emulator [options]
 
-Runs a local WeChat: login pages, QR code, APIs. Its home page shows the apps, the people and the switches.
+Runs a local WeChat: login pages, QR code, APIs. Its home page lists the apps and the users, and has switches that
+change its behaviour.
 
 Options:
   --port <number>           port to listen on; 0 for any free one (default 8917)
   --host <address>          address to listen on; 0.0.0.0 so that phones can reach it (default 127.0.0.1)
-  --name <host>             serve this host name as well, such as wechat.test; repeatable
+  --name <host>             serve this host name as well, such as wechat.test; may be repeated
                             (localhost, IP addresses and WeChat's hosts are always served)
   --app <appid:secret>      add an official account, bound to the preset Open Platform account
   --website <appid:secret>  add a website app, bound to the same Open Platform account

@@ -1,6 +1,6 @@
 /**
- * Files such as `.env`, read as `node --env-file` reads them. Node 20 takes this flag for its own wherever it
- * stands, and has then read the file already.
+ * Files such as `.env`, read as `node --env-file` reads them. Node 20 also takes an `--env-file` after the
+ * script name for its own, so the variables of the file are in the environment already.
  */
 import { readFileSync } from 'node:fs';
 import * as util from 'node:util';
@@ -17,7 +17,7 @@ export function readEnvFiles(files: readonly string[]): Record<string, string | 
 }
 
 function readEnvFile(file: string): Record<string, string | undefined> {
-  // Absent before Node 20.12.
+  // Node has `parseEnv` since 20.12.
   const { parseEnv } = util as Partial<typeof util>;
   if (!parseEnv) throw new UsageError(TEXTS.oldNode);
   let content: string;
@@ -26,7 +26,7 @@ function readEnvFile(file: string): Record<string, string | undefined> {
   } catch (cause) {
     throw new UsageError(TEXTS.unreadable(file, (cause as NodeJS.ErrnoException).code ?? ''), { cause });
   }
-  // Windows editors put a byte order mark in front, which would become part of the first name.
+  // Some Windows editors begin a file with a byte order mark, which would become part of the first name.
   return parseEnv(content.replace(/^\ufeff/, ''));
 }
 

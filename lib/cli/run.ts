@@ -31,7 +31,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } catch (error) {
     terminal.err(`express-wechat-auth: ${messageOf(error, language)}`);
     if (!(error instanceof UsageError)) return 1;
-    terminal.err(TEXTS.pointer(COMMANDS.has(name) ? `${name} --help` : '--help')[language]);
+    terminal.err(TEXTS.seeHelp(COMMANDS.has(name) ? `${name} --help` : '--help')[language]);
     return 2;
   }
 }
@@ -80,6 +80,6 @@ const TEXTS = {
       `未知命令 ${JSON.stringify(name)}；可用的命令：${names.join('、')}`,
     );
   },
-  pointer: (args: string) =>
+  seeHelp: (args: string) =>
     bilingual(`Try express-wechat-auth ${args}`, `请用 express-wechat-auth ${args} 查看用法`),
 };

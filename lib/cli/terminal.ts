@@ -5,7 +5,7 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
-  /** Resolves when the person presses Ctrl+C. */
+  /** Resolves at Ctrl+C (SIGINT) or SIGTERM. */
   readonly stopped: Promise<void>;
   /** Reads the standard input to its end. */
   readonly input?: () => Promise<string>;
@@ -16,7 +16,7 @@ export interface Terminal {
 /** Resolves to the exit status: 0 success, 1 failure, 2 usage error. */
 export type Command = (args: readonly string[], terminal: Terminal, language: Language) => Promise<number>;
 
-/** A failure that its text explains: it is printed without a stack. */
+/** An error that the command prints as its text alone, without a stack. */
 export class CommandError extends Error {
   constructor(
     readonly text: Bilingual,
@@ -26,5 +26,5 @@ export class CommandError extends Error {
   }
 }
 
-/** The arguments are wrong: the text is followed by a pointer to `--help`. */
+/** The arguments are wrong. The command adds a line that names `--help`. */
 export class UsageError extends CommandError {}

@@ -1,4 +1,4 @@
-/** What the doctor was given: by flags, by the environment, by its defaults. */
+/** What the doctor checks: values from flags, environment variables and defaults. */
 import { WECHAT } from '../../oauth/endpoints';
 import type { WechatFlow } from '../../oauth/flows';
 
@@ -10,9 +10,11 @@ export interface App {
 export interface Configuration {
   readonly apps: Readonly<Record<WechatFlow, App>>;
   readonly baseURL: string | undefined;
+  /** The address of WeChat's login pages, without a slash at its end. */
   readonly open: string;
+  /** The address of WeChat's API, without a slash at its end. */
   readonly api: string;
-  /** Whether an AppSecret came by a flag, where other users of this machine can read it. */
+  /** Whether a flag holds an AppSecret: other users of this machine can read it in the process list. */
   readonly hasSecretInFlag: boolean;
   readonly isProduction: boolean;
 }
@@ -21,7 +23,10 @@ export function isGiven({ appId, appSecret }: App): boolean {
   return appId !== undefined || appSecret !== undefined;
 }
 
-/** WeChat's API has more hosts: the nearest one, disaster recovery, regions (微信公众平台接口域名说明). */
+/**
+ * The hosts of WeChat's API: the general one, its disaster recovery (api2), Shanghai, Shenzhen and Hong Kong
+ * (微信公众平台接口域名说明).
+ */
 const WECHAT_API = /^https:\/\/(?:api2?|sh\.api|sz\.api|hk\.api)\.weixin\.qq\.com$/;
 
 export function isWechatAPI(api: string): boolean {
@@ -36,7 +41,7 @@ export function usesRealPages({ open }: Pick<Configuration, 'open'>): boolean {
   return open === WECHAT.open;
 }
 
-/** Neither an emulator nor a gateway. */
+/** Whether both addresses are WeChat's own: neither an emulator nor a gateway. */
 export function usesRealWechat({ open, api }: Pick<Configuration, 'open' | 'api'>): boolean {
   return usesRealPages({ open }) && isWechatAPI(api);
 }

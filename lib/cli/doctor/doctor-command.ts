@@ -23,7 +23,7 @@ import { FLOW_CHECKS } from './report/flow-checks';
 import { isOk, renderGroup, renderJSON, renderSummary, type OutputStyle } from './report/report';
 
 /**
- * Every request that is not done after this time, in ms, counts as timed out: the command ends within a
+ * In ms. Requests that still run after this time are aborted as timed out, so that the command ends within a
  * minute.
  */
 const LONGEST_RUN = 50_000;
@@ -73,7 +73,7 @@ async function examine(
   };
 
   add('configuration', checkConfiguration(configuration, url !== undefined));
-  if (isSound(findings, 'endpoints')) add('network', await checkNetwork(configuration, limits));
+  if (noneFailed(findings, 'endpoints')) add('network', await checkNetwork(configuration, limits));
   add('wechat', await checkWechat(flags, findings, limits));
   add('app', await checkRunningApp(flags, limits));
 
@@ -90,7 +90,7 @@ function styleOf({ env, screen }: Terminal, language: Language): OutputStyle {
   };
 }
 
-/** No AppSecret is printed, even if WeChat or the app echoes it, and no control character of theirs. */
+/** Masks AppSecrets, which WeChat or the app may echo, and replaces control characters. */
 function forOutput(finding: Finding, { apps }: Configuration): Finding {
   const secrets = Object.values(apps).map(({ appSecret }) => appSecret);
   const ids = Object.values(apps).flatMap(({ appId }) =>
@@ -106,8 +106,8 @@ function forOutput(finding: Finding, { apps }: Configuration): Finding {
 }
 
 /**
- * `redact` masks parts of a secret, too. The emulator's AppIDs share digits with its AppSecrets, and an AppID
- * is not a secret: it stays as it is.
+ * Redacts all but the AppIDs, which are not secret. `redact` also masks parts of a secret, and the emulator's
+ * AppIDs share digits with its AppSecrets.
  */
 function redactExcept(
   text: string,
@@ -119,7 +119,7 @@ function redactExcept(
   return parts.join(id);
 }
 
-function isSound(findings: readonly Finding[], ...needed: readonly CheckId[]): boolean {
+function noneFailed(findings: readonly Finding[], ...needed: readonly CheckId[]): boolean {
   return findings.every(({ id, status }) => !needed.includes(id) || status !== 'failed');
 }
 
@@ -142,7 +142,7 @@ async function checkFlow(
   const { appId, appSecret, credentials, loginPage } = FLOW_CHECKS[flow];
   // A wrong AppID may be an AppSecret in the wrong place: it is not sent anywhere.
   const found = [
-    isSound(findings, appId, appSecret, 'endpoints', 'api-reachable')
+    noneFailed(findings, appId, appSecret, 'endpoints', 'api-reachable')
       ? await checkCredentials(configuration, flow, limits)
       : notChecked(credentials),
   ];
@@ -151,7 +151,7 @@ async function checkFlow(
   const redirectURI = publicURL(site, callbackPath(site)).href;
   return [
     ...found,
-    isSound(findings, appId, 'endpoints', 'open-reachable')
+    noneFailed(findings, appId, 'endpoints', 'open-reachable')
       ? await checkLoginPage(configuration, flow, redirectURI, limits)
       : notChecked(loginPage),
   ];
@@ -171,7 +171,7 @@ function publicSite(configuration: Configuration, routes: DoctorFlags['routes'])
 }
 
 const TEXTS = {
-  interrupted: bilingual('stopped before the end', '已中途停止'),
+  interrupted: bilingual('stopped before all checks were made', '已中途停止'),
   noInput: bilingual(
     `The standard input did not end within ${LONGEST_RUN / 1000} s`,
     `标准输入在 ${LONGEST_RUN / 1000} 秒内没有结束`,

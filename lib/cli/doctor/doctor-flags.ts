@@ -36,7 +36,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-/** The environment variable that stands in for a flag. */
+/** The environment variable that is read if a flag is not given. */
 export const ENVIRONMENT = {
   'app-id': FLOWS.official.credentials.env.appId,
   'app-secret': FLOWS.official.credentials.env.appSecret,
@@ -97,12 +97,12 @@ function configurationOf(values: Values, secrets: Secrets, env: Terminal['env'])
   };
 }
 
-/** `wechatAuth()` reads an empty variable as one that is not set. */
+/** As in `wechatAuth()`, an empty variable counts as not set. */
 function nonEmpty(value: string | undefined): string | undefined {
   return value?.trim() === '' ? undefined : value;
 }
 
-/** A line of the standard input for each secret that is `-`, in the order of the help. */
+/** Reads one line of the standard input for each secret flag that is `-`, in the order of the help. */
 async function readSecrets(values: Values, { input }: Terminal): Promise<Secrets> {
   const wanted = SECRETS.filter((name) => values[name] === '-');
   if (wanted.length === 0) return {};
@@ -141,8 +141,8 @@ function timeoutOf(text: string): number {
 export const DOCTOR_HELP: Bilingual = bilingual(
   `Usage: express-wechat-auth doctor [options]
 
-Checks a configuration, the network to WeChat, WeChat's responses, and a running app. A value that no flag gives comes
-from the environment variable that wechatAuth() reads.
+Checks a configuration, the network to WeChat, WeChat's responses, and a running app. If a flag is not given, the
+doctor reads the same environment variable as wechatAuth().
 
 Configuration:
   --app-id <id>                  official account (WECHAT_APP_ID)
@@ -152,13 +152,13 @@ Configuration:
   --base-url <url>               public address of the app (WECHAT_BASE_URL)
   --open-url <url>               WeChat's pages (WECHAT_OPEN_URL; default ${WECHAT.open})
   --api-url <url>                WeChat's API (WECHAT_API_URL; default ${WECHAT.api})
-  --env-file <file>              read variables that are not set from a file such as .env; may be repeated
+  --env-file <file>              a file such as .env, for variables that are not set; may be repeated
 
 The running app:
-  --url <url>                    where this machine reaches it: http://127.0.0.1:3000, or its public address
+  --url <url>                    its address for this machine, such as http://127.0.0.1:3000, or its public one
   --mount <path>                 where wechatAuth() is mounted (default the root)
-  --login <path>                 its option routes.login (default /login)
-  --callback <path>              its option routes.callback (default /callback)
+  --login <path>                 value of its option routes.login (default /login)
+  --callback <path>              value of its option routes.callback (default /callback)
   --verification-file <name>     a file MP_verify_….txt that WeChat asks for; may be repeated
 
 Output:
@@ -210,8 +210,8 @@ const TEXTS = {
       `--${flag} 的值是 -，但标准输入里没有对应的那一行`,
     ),
   url: bilingual(
-    '--url must be an http: or https: address, such as http://127.0.0.1:3000',
-    '--url 应为 http: 或 https: 地址，例如 http://127.0.0.1:3000',
+    '--url must be an http: or https: address without user, query and fragment, such as http://127.0.0.1:3000',
+    '--url 应为 http: 或 https: 地址，不含用户名、查询参数与片段，例如 http://127.0.0.1:3000',
   ),
   path: (flag: string, path: string) =>
     bilingual(

@@ -1,4 +1,4 @@
-/** The form of an AppID and an AppSecret. */
+/** Checks the form of AppIDs and AppSecrets. */
 import { FLOWS, FLOW_NAMES, type WechatFlow } from '../../../oauth/flows';
 import { bilingual, type Bilingual } from '../../bilingual';
 import { usesRealWechat, type Configuration } from '../configuration';
@@ -22,8 +22,8 @@ export function checkAppId(configuration: Configuration, flow: WechatFlow): Find
   if (stray) return failed(id, TEXTS.stray(stray, env.appId));
   if (!isAppId(appId)) return wrongForm(configuration, id, appIdFault(appId, flow));
   const earlier = FLOW_NAMES.slice(0, FLOW_NAMES.indexOf(flow));
-  const twin = earlier.find((other) => configuration.apps[other].appId === appId);
-  return twin ? failed(id, TEXTS.sameAppId(twin, flow)) : ok(id, bilingual(appId, appId));
+  const other = earlier.find((each) => configuration.apps[each].appId === appId);
+  return other ? failed(id, TEXTS.sameAppId(other, flow)) : ok(id, bilingual(appId, appId));
 }
 
 function appIdFault(appId: string, flow: WechatFlow): Fault {
@@ -44,7 +44,7 @@ export function checkAppSecret(configuration: Configuration, flow: WechatFlow): 
   return wrongForm(configuration, id, TEXTS.secretForm(appSecret.length, flow));
 }
 
-/** An emulator and a gateway may use ids of another form. */
+/** Only a warning if WeChat is not used: an emulator or a gateway may use ids of another form. */
 function wrongForm(configuration: Configuration, id: CheckId, fault: Fault): Finding {
   return usesRealWechat(configuration) ? failed(id, fault) : warning(id, fault);
 }
@@ -60,13 +60,16 @@ const TEXTS = {
   }),
   appIdForm: (appId: string, flow: WechatFlow) => ({
     detail: bilingual(
-      `${appId.length} characters that are not wx and 16 of 0-9, a-f`,
+      `is not wx and 16 characters of 0-9, a-f: it has ${appId.length} characters`,
       `共 ${appId.length} 个字符，不是 wx 加 16 位 0-9、a-f`,
     ),
     remedy: copyAppId(flow),
   }),
   sameAppId: (other: WechatFlow, flow: WechatFlow) => ({
-    detail: bilingual(`is that of the ${FLOWS[other].label.en}`, `与${FLOWS[other].label.zh}的 AppID 相同`),
+    detail: bilingual(
+      `is the same as the AppID of the ${FLOWS[other].label.en}`,
+      `与${FLOWS[other].label.zh}的 AppID 相同`,
+    ),
     remedy: bilingual(
       `An official account and a website app are two different apps. ${copyAppId(flow).en}`,
       `服务号与网站应用是两个不同的应用。${copyAppId(flow).zh}`,

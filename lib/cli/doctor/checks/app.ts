@@ -1,6 +1,5 @@
 /**
- * The running app: what its login route does, what a browser keeps of it, and whether the app still knows the
- * login afterwards.
+ * Checks the running app: its login route, its cookies, and whether it still knows the login at the callback.
  */
 import { bilingual } from '../../bilingual';
 import type { Configuration } from '../configuration';
@@ -18,7 +17,7 @@ import { checkRedirectURI } from './redirect-uri';
 
 export interface AppProbe {
   readonly findings: readonly Finding[];
-  /** The app, with its public address as far as that is known by now. */
+  /** The app, with its public address if that is known. */
   readonly site: Site;
 }
 
@@ -32,7 +31,8 @@ export async function checkApp(
   let site = siteOf(url, given, routes);
   try {
     let logins = await probeLogins(site, limits);
-    // The app listens on a private address, and its public one was not given: its redirect URI shows it.
+    // If the app listens on a private address and no public one was given, its redirect URI shows the public
+    // one.
     const base = given ? undefined : baseInRedirectURI(site, logins);
     if (base) {
       site = siteOf(url, base, routes);
@@ -135,11 +135,11 @@ const TEXTS = {
       `${host}, requested the way its proxy at ${origin} does`,
       `${host}，以 ${origin} 的代理身份访问`,
     ),
-  goodState: bilingual('random letters and digits', '随机，由字母与数字组成'),
+  goodState: bilingual('letters and digits, different each time', '由字母与数字组成，每次不同'),
   badState: {
     detail: bilingual(
-      'is missing or repeated, or has characters that WeChat does not return unchanged',
-      '缺失、重复，或含有微信不能原样带回的字符',
+      'is missing or repeated, or is not 16 to 128 letters and digits, which WeChat returns unchanged',
+      '缺失、重复，或不是 16 到 128 位字母与数字（微信只会原样带回这样的值）',
     ),
     remedy: bilingual(
       'Find the proxy or CDN that caches or rewrites the responses of the app.',
@@ -153,9 +153,9 @@ const TEXTS = {
       '登录响应缺少 Cache-Control: no-store',
     ),
     remedy: bilingual(
-      'Something after the app removes it (a proxy, a CDN, a middleware). ' +
+      'A proxy, a CDN or another middleware removes it. ' +
         'A cached login gives many people the same state.',
-      '应用之后的某处（代理、CDN、中间件）去掉了它：登录响应一旦被缓存，多人会拿到同一个 state。',
+      '代理、CDN 或其他中间件去掉了它：登录响应一旦被缓存，多人会拿到同一个 state。',
     ),
   },
 };

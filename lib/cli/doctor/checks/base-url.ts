@@ -1,4 +1,4 @@
-/** The public address of the app, held against the rules of WeChat's consoles. */
+/** Checks the public address of the app against the rules of WeChat's consoles. */
 import { addressFaults } from '../../../middleware/options/callback-domain';
 import { bilingual, type Bilingual } from '../../bilingual';
 import { failed, ok, skipped, warning, type Finding } from '../report/check-list';
@@ -9,7 +9,7 @@ const ID = 'base-url';
 /** @param usesRealPages whether WeChat's own pages check the callback domain; an emulator accepts more */
 export function checkBaseURL(baseURL: string | undefined, usesRealPages: boolean): Finding {
   if (baseURL === undefined) return usesRealPages ? warning(ID, TEXTS.missing) : skipped(ID, TEXTS.notGiven);
-  // Letters of any script may be part of a host name: the rules of the consoles judge them.
+  // A host name may have letters of any script, so they are not stray. `addressFaults` checks them.
   const stray = findStray(baseURL.replace(/\p{L}/gu, 'x'));
   const faults = addressFaults(baseURL, usesRealPages);
   if (!stray && faults.length === 0) return ok(ID, bilingual(baseURL, baseURL));
@@ -17,11 +17,11 @@ export function checkBaseURL(baseURL: string | undefined, usesRealPages: boolean
     detail: list([...(stray ? [stray] : []), ...faults.map(({ what }) => what)]),
     remedy: sentences([...(stray ? [TEXTS.removeStray] : []), ...faults.flatMap(({ remedy }) => remedy)]),
   };
-  // The parser of addresses ignores stray characters, so that the app works with them.
+  // Stray characters alone are only a warning: the URL parser ignores them, and the app works.
   return faults.every(({ isWarning }) => isWarning) ? warning(ID, fault) : failed(ID, fault);
 }
 
-/** The public address, if one is given that is an address. */
+/** The public address; undefined if none is given, or if it has a fault. */
 export function usableBase({ baseURL }: { readonly baseURL: string | undefined }): URL | undefined {
   return baseURL !== undefined && addressFaults(baseURL, false).length === 0 ? new URL(baseURL) : undefined;
 }
@@ -30,7 +30,7 @@ function list(texts: readonly Bilingual[]): Bilingual {
   return bilingual(texts.map(({ en }) => en).join('; '), texts.map(({ zh }) => zh).join('；'));
 }
 
-/** Each of them once. */
+/** Joins the sentences, each of them once. */
 function sentences(texts: readonly Bilingual[]): Bilingual {
   const en = new Set(texts.map((text) => text.en));
   const zh = new Set(texts.map((text) => text.zh));

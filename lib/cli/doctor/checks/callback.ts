@@ -1,4 +1,4 @@
-/** The return from WeChat: whether the app still knows the login that it started. */
+/** Checks the callback: whether the app still knows the login that it started. */
 import { WechatAuthError, type WechatErrorKind } from '../../../errors';
 import { bilingual, type Bilingual } from '../../bilingual';
 import { UnreachableError } from '../probe/http-probe';
@@ -12,7 +12,7 @@ import { FIX_REDIRECT_URI } from './redirect-uri';
 
 const ID = 'callback';
 
-/** @param redirectURI the finding on the redirect URI: a wrong one is not tried */
+/** @param redirectURI the finding about the redirect URI; if it failed, no callback is requested */
 export async function checkCallback(
   site: Site,
   logins: readonly StartedLogin[],

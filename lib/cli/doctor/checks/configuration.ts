@@ -1,4 +1,4 @@
-/** The configuration by itself: no request is sent. A value that may be a secret is not repeated. */
+/** Checks the configuration without a request. A value that may be a secret is not printed. */
 import { FLOW_NAMES, type WechatFlow } from '../../../oauth/flows';
 import { bilingual } from '../../bilingual';
 import { isGiven, usesRealPages, type Configuration } from '../configuration';
@@ -24,7 +24,7 @@ export function checkConfiguration(configuration: Configuration, isAppChecked: b
   ];
 }
 
-/** Without an AppID and without a running app there is nothing to check. */
+/** No app is given: a failure, unless a running app is checked, which needs none. */
 function noApp(isAppChecked: boolean): Finding {
   return isAppChecked ? skipped('app-id', TEXTS.noApp.detail) : failed('app-id', TEXTS.noApp);
 }

@@ -1,5 +1,5 @@
 /**
- * The session cookie of a started login: whether a browser keeps it, and sends it when WeChat redirects back.
+ * Checks the session cookie of a login: whether a browser keeps it, and sends it when WeChat redirects back.
  */
 import { bilingual, type Bilingual } from '../../bilingual';
 import { pathMatches, type Cookie, type ReceivedCookie, type Refusal } from '../probe/cookie-jar';
@@ -8,6 +8,7 @@ import { callbackPath, playsProxy, publicURL, type Site } from '../probe/site';
 import { failed, ok, skipped, warning, type Fault, type Finding } from '../report/check-list';
 import { fromOutside } from '../report/from-outside';
 
+/** `cookie-session` signs the cookie `session` in a second cookie, `session.sig`. */
 const SIGNATURE = '.sig';
 
 /** The cookies whose names suggest a session. If no name does, all cookies. */
@@ -37,7 +38,7 @@ export function isCookieLost(site: Site, login: StartedLogin): boolean {
   );
 }
 
-/** A session cookie whose Path leaves the callback route out. */
+/** A session cookie whose Path does not cover the callback route. */
 function cookieOutsideCallback(site: Site, login: StartedLogin): Cookie | undefined {
   const { pathname } = publicURL(site, callbackPath(site));
   return sessionCookies(login).find(({ cookie }) => !pathMatches(pathname, cookie.path))?.cookie;
@@ -98,8 +99,8 @@ function checkHttpOnly(login: StartedLogin): Finding {
 }
 
 /**
- * Whether the app believes `X-Forwarded-Proto` shows in a Secure cookie, or in a redirect URI that the app
- * derived from the request.
+ * Whether the app trusts `X-Forwarded-Proto`. There are two signs: a Secure cookie, and the scheme of a
+ * redirect URI that the app derived from the request.
  */
 function checkTrust(site: Site, login: StartedLogin): Finding[] {
   const id = 'trust-proxy';
@@ -121,7 +122,7 @@ const REFUSALS: Readonly<Record<Refusal, Fault>> = {
     ),
   },
   domain: {
-    detail: bilingual('its Domain is another one', '其 Domain 与当前域名不符'),
+    detail: bilingual('its Domain does not match the host of the app', '其 Domain 与当前域名不符'),
     remedy: bilingual(
       "Leave the session's `domain` out, or set it to the host of baseURL.",
       '请去掉会话的 domain，或填写 baseURL 的域名。',
@@ -176,8 +177,8 @@ const TEXTS = {
             '应用以为浏览器通过 http 访问，因而没有设置 Secure cookie：见「信任代理」。',
           )
         : bilingual(
-            'Its session cookie is most likely `secure`, which is not set over http. Serve the app over https, ' +
-              'or leave `secure` out in development.',
+            'Most likely the session cookie is `secure`, and session middleware does not set it over http. ' +
+              'Serve the app over https, or leave `secure` out in development.',
             '会话 cookie 很可能带有 secure，而 http 下不会设置：请使用 https，或在开发环境去掉 secure。',
           ),
   }),
@@ -259,5 +260,5 @@ const TEXTS = {
     remedy: TRUST_REMEDY,
   },
   trusts: bilingual('the app knows that browsers use https', '应用知道浏览器通过 https 访问'),
-  trustUnknown: bilingual('not visible while the cookie is not Secure', 'cookie 没有 Secure，无法判断'),
+  trustUnknown: bilingual('cannot tell, because the cookie is not Secure', 'cookie 没有 Secure，无法判断'),
 };

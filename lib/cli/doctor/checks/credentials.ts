@@ -1,4 +1,4 @@
-/** Whether WeChat accepts AppID and AppSecret. */
+/** Checks whether WeChat accepts AppID and AppSecret. */
 import { isWeChatAPIError, isWechatError, type WeChatAPIError, type WechatError } from '../../../errors';
 import { FLOWS, type WechatFlow } from '../../../oauth/flows';
 import { OAuth } from '../../../oauth/oauth';
@@ -44,8 +44,7 @@ function judgeErrcode(id: CheckId, flow: WechatFlow, error: WeChatAPIError): Fin
 }
 
 /**
- * WeChat appends the number of the request (`, rid: …`, formerly `, hints: […]`), which is useless to a
- * reader.
+ * WeChat appends the id of the request (`, rid: …`, formerly `, hints: […]`), which is useless to a reader.
  */
 function withoutRequestId(errmsg: string): string {
   const start = errmsg.search(/rid:|hints?:/);
@@ -89,16 +88,16 @@ const TEXTS = {
     bilingual(message, kind === 'config' ? message : `响应不是微信的 JSON（${kind}）`),
 };
 
-/** By errcode (全局返回码). */
+/** Keyed by errcode. Source: WeChat's list of global return codes (全局返回码). */
 const REMEDIES: Readonly<Record<number, (flow: WechatFlow) => Bilingual>> = {
   40001: wrongSecret,
   40125: wrongSecret,
   40013: unknownAppId,
-  40002: altered,
-  40066: altered,
-  41002: altered,
-  41004: altered,
-  41008: altered,
+  40002: requestAltered,
+  40066: requestAltered,
+  41002: requestAltered,
+  41004: requestAltered,
+  41008: requestAltered,
   40164: (flow) =>
     bilingual(
       'The IP address of this machine is not on the whitelist. ' +
@@ -146,7 +145,7 @@ export function unknownAppId(flow: WechatFlow): Bilingual {
   );
 }
 
-function altered(): Bilingual {
+function requestAltered(): Bilingual {
   return bilingual(
     'A part of the request was lost or changed on the way: check the gateway behind WECHAT_API_URL.',
     '请求在途中丢失或被改动：请检查 WECHAT_API_URL 背后的网关。',

@@ -1,4 +1,4 @@
-/** The addresses of WeChat's pages and of its API, as they are written: no request is sent. */
+/** Checks the addresses of WeChat's pages and of its API, without a request. */
 import { WECHAT, endpointFault } from '../../../oauth/endpoints';
 import { bilingual } from '../../bilingual';
 import { isWechatAPI, type Configuration } from '../configuration';

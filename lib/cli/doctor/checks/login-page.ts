@@ -1,6 +1,6 @@
 /**
- * WeChat's page, opened at the address that a login would redirect to. The QR code page checks AppID, scope
- * and callback domain for every browser. The page of an official account checks them only inside WeChat.
+ * Requests the page of WeChat to which a login would redirect. The QR code page checks AppID, scope and
+ * callback domain for every browser. The page of an official account checks them only inside WeChat.
  */
 import { authorizeURL } from '../../../oauth/endpoints';
 import { FLOWS, type WechatFlow } from '../../../oauth/flows';
@@ -28,7 +28,7 @@ interface LoginPage {
 const LOGIN_PAGES: Readonly<Record<WechatFlow, LoginPage>> = {
   official: {
     userAgent: WECHAT_CLIENT,
-    // WeChat's own page has scripts that look for its client; the emulator shows its consent page.
+    // Scripts of WeChat's own page look for the WeChat client, so only the emulator's page shows the result.
     isLogin: ({ headers, message }) => headers['x-emulated-wechat'] !== undefined && message === '',
   },
   website: {
@@ -64,9 +64,8 @@ export async function checkLoginPage(
 }
 
 /**
- * The text of `<h4 class="weui_msg_title">`, on newer pages `weui_msg__title`. Searched without backtracking:
- * the page may be hostile, and a regular expression for the whole element takes minutes on some pages of this
- * size.
+ * The text of `<h4 class="weui_msg_title">`, on newer pages `weui_msg__title`. The page may be hostile: a
+ * regular expression for the whole element would backtrack for minutes on some pages of this size.
  */
 function messageOn(body: string): string {
   const name = /weui_msg__?title/g;
@@ -99,12 +98,12 @@ function judge(flow: WechatFlow, redirectURI: string, page: Page): Finding {
 
 interface PageError {
   readonly pattern: RegExp;
-  /** Whether it goes away by itself, or depends on who logs in. */
+  /** Whether the error passes with time, or depends on who logs in. */
   readonly isTemporary?: boolean;
   remedy(flow: WechatFlow, host: string): Bilingual;
 }
 
-/** The texts of WeChat's error pages: with a code on phones, in older words on a PC. */
+/** The texts of WeChat's error pages: phones show an error code, PCs an older wording. */
 const PAGE_ERRORS: readonly PageError[] = [
   {
     pattern: /10003|redirect_uri/i,
@@ -136,7 +135,7 @@ const TEXTS = {
     ),
   enterDomain: (host: string, flow: WechatFlow) =>
     bilingual(
-      `Enter ${host}, exactly so, at ${FLOWS[flow].consoleMenu.callbackDomain}; or correct WECHAT_BASE_URL. ` +
+      `Enter exactly ${host} at ${FLOWS[flow].consoleMenu.callbackDomain}, or correct WECHAT_BASE_URL. ` +
         'A subdomain is another host.',
       `请在 ${FLOWS[flow].consoleMenu.callbackDomain} 原样填写 ${host}，或更正 WECHAT_BASE_URL。子域名算作另一个域名。`,
     ),

@@ -1,4 +1,4 @@
-/** What the login route does with a browser inside WeChat, and with one on a PC. */
+/** Checks how the login route responds to a browser inside WeChat, and to one on a PC. */
 import { WechatAuthError, type WechatErrorKind } from '../../../errors';
 import { FLOWS, flowFor, type BrowserKind, type WechatFlow } from '../../../oauth/flows';
 import { bilingual, type Bilingual } from '../../bilingual';
@@ -65,7 +65,7 @@ function checkStarted(id: LoginCheck, configuration: Configuration, request: Aut
   const { flow, url } = request;
   const fault = requestFault(configuration, request);
   if (fault) return failed(id, fault);
-  if (flowFor(BROWSERS[id]) !== flow) return warning(id, TEXTS.unfitting[flow]);
+  if (flowFor(BROWSERS[id]) !== flow) return warning(id, TEXTS.wrongFlow[flow]);
   const detail = TEXTS.started(fromOutside(parameter(url, 'appid')), fromOutside(parameter(url, 'scope')));
   const isCompared = configuration.apps[flow].appId !== undefined;
   return isCompared
@@ -77,20 +77,20 @@ function requestFault(
   { open, apps }: Configuration,
   { flow, url, redirectURI }: AuthorizationRequest,
 ): Fault | undefined {
-  // An `open` that is not an address has its own finding.
+  // If `open` is not an address, the check `endpoints` reports it.
   if (URL.canParse(open) && !isPageOf(new URL(open), url)) return TEXTS.otherWechat(url.origin, open);
   const appid = parameter(url, 'appid');
   const { appId } = apps[flow];
   if (appId !== undefined && appid !== appId) return TEXTS.otherAppId(fromOutside(appid), appId);
-  const isWhole =
+  const isIntact =
     (FLOWS[flow].scopes.allowed as readonly string[]).includes(parameter(url, 'scope')) &&
     parameter(url, 'response_type') === 'code' &&
     url.hash === '#wechat_redirect' &&
     redirectURI !== '';
-  return isWhole ? undefined : TEXTS.rewritten;
+  return isIntact ? undefined : TEXTS.rewritten;
 }
 
-/** The query may hold secrets. */
+/** The address without its query, which may hold secrets. */
 function withoutQuery({ href }: URL): string {
   return fromOutside(href.split(/[?#]/, 1)[0] ?? '');
 }
@@ -111,7 +111,7 @@ const NOT_OURS = bilingual(
 );
 
 const TEXTS = {
-  same: bilingual('the same', '同上'),
+  same: bilingual('the same as above', '同上'),
   redirectsElsewhere: (path: string, to: string) => ({
     detail: bilingual(`${path} redirects to ${to}, not to WeChat`, `${path} 转到 ${to}，而不是微信`),
     remedy: NOT_OURS,
@@ -127,11 +127,11 @@ const TEXTS = {
     bilingual(`the app responds with ${kind} (HTTP ${status})`, `应用返回 ${kind}（HTTP ${status}）`),
   opensElsewhere: {
     'login-in-wechat': bilingual(
-      'asks to use a computer: there is no official account',
+      'the app asks to use a computer: it has no official account',
       '提示改用 PC：没有配置服务号',
     ),
     'login-on-desktop': bilingual(
-      'asks to open WeChat: there is no website app',
+      'the app asks to open WeChat: it has no website app',
       '提示在微信中打开：没有配置网站应用',
     ),
   } satisfies Record<LoginCheck, Bilingual>,
@@ -169,16 +169,22 @@ const TEXTS = {
     ),
   }),
   rewritten: {
-    detail: bilingual('the address of WeChat was changed on the way', '跳转微信的地址在途中被改写'),
+    detail: bilingual(
+      'the redirect to WeChat is incomplete or was changed on the way',
+      '跳转微信的地址不完整，或在途中被改写',
+    ),
     remedy: bilingual(
       'Find the proxy or CDN between the app and the doctor that rewrites the Location header.',
       '请检查应用与 doctor 之间是否有代理或 CDN 改写了 Location 头。',
     ),
   },
-  /** By the flow that the app chose for a browser of the other kind. */
-  unfitting: {
+  /** Keyed by the flow that the app chose, for a browser that cannot use it. */
+  wrongFlow: {
     official: {
-      detail: bilingual('redirects to a page that works only inside WeChat', '转到只能在微信内使用的授权页'),
+      detail: bilingual(
+        'the app redirects to a page that works only inside WeChat',
+        '转到只能在微信内使用的授权页',
+      ),
       remedy: bilingual(
         "Leave the option `flow` at 'auto', and configure the website app, too.",
         "请保持配置 flow 为 'auto'，并同时配置网站应用。",
@@ -186,7 +192,7 @@ const TEXTS = {
     },
     website: {
       detail: bilingual(
-        'redirects to a QR code, which a phone cannot scan on its own screen',
+        'the app redirects to a QR code, which a phone cannot scan on its own screen',
         '转到二维码页，而手机无法扫描自己的屏幕',
       ),
       remedy: bilingual(

@@ -1,5 +1,5 @@
 /**
- * Whether this machine reaches WeChat, whether the server there is WeChat, and whether the clock of this
+ * Checks whether this machine reaches WeChat, whether the server is WeChat, and whether the clock of this
  * machine is right.
  */
 import { API } from '../../../oauth/endpoints';
@@ -14,11 +14,11 @@ import { fromOutside } from '../report/from-outside';
 
 export async function checkNetwork(configuration: Configuration, limits: ProbeLimits): Promise<Finding[]> {
   const { open, api } = configuration;
-  const [pages, interfaces] = await Promise.all([
+  const [openResult, apiResult] = await Promise.all([
     reach('open-reachable', `${open}${FLOWS.official.page.path}`, isPage, configuration, limits),
     reach('api-reachable', `${api}${API.auth.path}`, isAPI, configuration, limits),
   ]);
-  return [pages.finding, interfaces.finding, checkClock(interfaces.response ?? pages.response)];
+  return [openResult.finding, apiResult.finding, checkClock(apiResult.response ?? openResult.response)];
 }
 
 interface Reached {
@@ -107,7 +107,7 @@ const TEXTS = {
       '请去掉环境变量 WECHAT_OPEN_URL 与 WECHAT_API_URL。',
     ),
   }),
-  noClock: bilingual('no server sent its time to compare with', '没有可供比较的服务器时间'),
+  noClock: bilingual('no response has a Date header to compare with', '没有可供比较的服务器时间'),
   rightClock: bilingual("agrees with the server's clock", '与服务器一致'),
   wrongClock: (seconds: number, isSlow: boolean) => ({
     detail: bilingual(

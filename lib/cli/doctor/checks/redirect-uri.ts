@@ -1,4 +1,4 @@
-/** The redirect URI of the authorization request: where WeChat sends browsers back to. */
+/** Checks the redirect URI of the authorization request, to which WeChat redirects browsers. */
 import { bilingual } from '../../bilingual';
 import { usesRealPages, type Configuration } from '../configuration';
 import { httpURL, type AuthorizationRequest } from '../probe/login-probe';
@@ -10,8 +10,8 @@ import { checkBaseURL, usableBase } from './base-url';
 const ID = 'redirect-uri';
 
 /**
- * It is always baseURL + mount + route: WeChat compares its host, and the session cookie is bound to that
- * host.
+ * The redirect URI must be baseURL + mount + route: WeChat compares its host with the callback domain, and
+ * the session cookie is bound to that host.
  */
 export function checkRedirectURI(
   configuration: Configuration,
@@ -36,7 +36,7 @@ function redirectURIFault(redirectURI: string, expected: URL): Fault {
     : { detail, remedy: TEXTS.otherPath };
 }
 
-/** A browser that starts its login on another origin has its session cookie there. */
+/** Logins must start on the origin of the callback, because the session cookie is bound to that origin. */
 function originFault(expected: URL, start: URL): Fault | undefined {
   if (expected.host !== start.host) return TEXTS.startsOnOtherHost(start.host, expected.host);
   return expected.origin === start.origin
@@ -44,7 +44,7 @@ function originFault(expected: URL, start: URL): Fault | undefined {
     : TEXTS.startsOnOtherScheme(start.protocol, expected.origin);
 }
 
-/** The public address was derived from the app, so that no check before this one has seen it. */
+/** A public address that was derived from the app's redirect URI has not been checked yet. */
 function derivedBaseFault(configuration: Configuration, site: Site): Fault | undefined {
   if (configuration.baseURL !== undefined || !playsProxy(site)) return undefined;
   const { status, detail, remedy } = checkBaseURL(

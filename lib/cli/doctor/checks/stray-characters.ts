@@ -1,7 +1,7 @@
 import { bilingual, type Bilingual } from '../../bilingual';
 
 /**
- * Characters that came along when a value was copied from a console or a chat. Undefined where there are
+ * Finds characters that were copied by mistake with a value from a console or a chat. Undefined if there are
  * none.
  */
 export function findStray(value: string): Bilingual | undefined {

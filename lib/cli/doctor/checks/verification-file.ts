@@ -1,4 +1,4 @@
-/** The file by which WeChat verifies who owns a domain. */
+/** Checks the file by which WeChat verifies the owner of a domain. */
 import { FLOWS } from '../../../oauth/flows';
 import { bilingual } from '../../bilingual';
 import { UnreachableError, type ProbeLimits } from '../probe/http-probe';
@@ -11,7 +11,7 @@ import { fromOutside } from '../report/from-outside';
 const ID = 'verification-file';
 
 /**
- * @param site undefined where the address of the app is not known
+ * @param site undefined if the address of the app is not known
  * @param file its name, or its path if the console names a path
  */
 export async function checkVerificationFile(
@@ -70,7 +70,7 @@ const TEXTS = {
   }),
   otherContent: (path: string, length: number) => ({
     detail: bilingual(
-      `the ${length} characters of ${path} are not those of its name`,
+      `the content of ${path} (${length} characters) is not the code in its name`,
       `${path} 的内容（${length} 个字符）与文件名中的不同`,
     ),
     remedy: bilingual(

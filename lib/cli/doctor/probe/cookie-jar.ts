@@ -39,8 +39,8 @@ export class CookieJar {
   }
 
   /**
-   * The Cookie header of a request to this address. A browser that comes from another site leaves out
-   * SameSite=Strict.
+   * The Cookie header of a request to this address. If the request comes from another site, browsers do not
+   * send SameSite=Strict cookies.
    */
   header(url: URL, isFromOtherSite: boolean): string {
     return [...this.#cookies.values()]
@@ -90,13 +90,13 @@ function refusalOf(cookie: Cookie, url: URL): Refusal | undefined {
   if (name.length + value.length > MAX_SIZE) return 'size';
   if (secure && !isTrustworthy(url)) return 'secure';
   if (sameSite === 'none' && !secure) return 'none';
-  if (domain !== undefined && !covers(domain, url.hostname)) return 'domain';
+  if (domain !== undefined && !domainMatches(domain, url.hostname)) return 'domain';
   if (name.startsWith('__Secure-') && !secure) return 'prefix';
   if (name.startsWith('__Host-') && !(secure && domain === undefined && path === '/')) return 'prefix';
   return undefined;
 }
 
-function covers(domain: string, host: string): boolean {
+function domainMatches(domain: string, host: string): boolean {
   return host === domain || (host.endsWith(`.${domain}`) && isIP(host) === 0);
 }
 
@@ -105,7 +105,7 @@ export function pathMatches(path: string, cookiePath: string): boolean {
   return path === cookiePath || path.startsWith(cookiePath.endsWith('/') ? cookiePath : `${cookiePath}/`);
 }
 
-/** Browsers other than Safari accept Secure cookies from this machine over http, too. */
+/** Browsers except Safari also accept Secure cookies over http from localhost. */
 function isTrustworthy({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || /^(?:localhost|[^/]*\.localhost|127\.[\d.]*|\[::1\])$/.test(hostname);
 }

@@ -1,4 +1,4 @@
-/** One HTTP request. A failure says how far it got: name lookup, connection, TLS, HTTP. */
+/** Sends one HTTP request. Its error names the stage that failed: name lookup, connection, TLS, HTTP. */
 import http from 'node:http';
 import https from 'node:https';
 import { agentsFor } from '../../../oauth/transport/agents';
@@ -7,13 +7,13 @@ import { bilingual, type Bilingual } from '../../bilingual';
 export interface ProbeLimits {
   /** For the whole request, from the name lookup to the last byte, in ms. */
   readonly timeout: number;
-  /** Ends every request at once. */
+  /** Aborts all requests. */
   readonly signal: AbortSignal;
 }
 
 export interface ProbeRequest extends ProbeLimits {
   readonly headers?: http.OutgoingHttpHeaders;
-  /** Goes past the proxy of the environment, which does not reach private hosts. */
+  /** Bypasses the proxy of the environment, which cannot reach private hosts. */
   readonly isDirect?: boolean;
 }
 
@@ -37,7 +37,8 @@ export async function probe(url: URL, request: ProbeRequest): Promise<ProbeRespo
     const response = await send(url, route, request);
     const receivedAt = Date.now();
     const date = Date.parse(response.headers.date ?? '');
-    // The server read its clock somewhere between the two, and a Date header has whole seconds only.
+    // The server read its clock between `sentAt` and `receivedAt`. A Date header has whole seconds, so it
+    // lacks half a second on average.
     const offset = date + 500 - (sentAt + receivedAt) / 2;
     return {
       ...response,
@@ -64,8 +65,8 @@ function routeTo(url: URL, { isDirect = false }: ProbeRequest): Route {
     const { proxy } = agent as { proxy?: unknown };
     return { agent, proxy: proxy instanceof URL ? proxy.host : undefined };
   } catch {
-    // The proxy in the environment is not an address. Its value may hold a password, so the variable is
-    // named.
+    // The proxy in the environment is not an address. The value may hold a password, so the error names the
+    // variable instead.
     throw new UnreachableError('proxy', proxyVariable(url));
   }
 }
@@ -124,7 +125,7 @@ async function bodyOf(response: http.IncomingMessage): Promise<string> {
 
 type Stage = 'proxy' | 'dns' | 'tcp' | 'tls' | 'http';
 
-/** No response arrived. The texts say why. */
+/** No response arrived. `detail` and `remedy` say why, and what to do. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
   readonly detail: Bilingual;

@@ -1,6 +1,6 @@
 /**
- * One login without a person: to WeChat's page, and back to the callback with a code that WeChat never
- * issued.
+ * Runs a login without a person: requests the login route, and then the callback with a code that WeChat
+ * never issued.
  */
 import { ERROR_KINDS, type WechatErrorKind } from '../../../errors';
 import { FLOWS, FLOW_NAMES, type WechatFlow } from '../../../oauth/flows';
@@ -25,7 +25,7 @@ type LoginOutcome =
   | { readonly kind: 'open-elsewhere' }
   | { readonly kind: 'error'; readonly error: WechatErrorKind }
   | { readonly kind: 'redirect'; readonly to: URL }
-  /** The response is not one of this package. */
+  /** Another program wrote the response, not this package. */
   | { readonly kind: 'foreign' };
 
 interface Probed {
@@ -67,7 +67,7 @@ function authorizationRequest(url: URL): AuthorizationRequest | undefined {
   };
 }
 
-/** The address, if it is one that a browser can be sent back to. */
+/** Undefined unless the text is an http: or https: address. */
 export function httpURL(text: string): URL | undefined {
   return /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
 }
@@ -79,7 +79,7 @@ function locationOf({ status, headers, address }: ProbedPage): URL | undefined {
   return new URL(location, address);
 }
 
-/** The kind of the failure, where this package wrote the response. */
+/** The kind of error in the response; undefined if this package did not write it. */
 function errorKindIn({ body }: ProbedPage): WechatErrorKind | undefined {
   try {
     const json = JSON.parse(body) as { error?: unknown } | null;
@@ -97,27 +97,27 @@ export type CallbackOutcome =
   | { readonly kind: 'error'; readonly error: WechatErrorKind }
   /** The redirect URI is not an address. */
   | { readonly kind: 'garbled'; readonly redirectURI: string }
-  /** The response is not one of this package; `isSecond` after the login was restarted. */
+  /** Another program wrote the response. `isSecond`: the response to the callback of the restarted login. */
   | { readonly kind: 'foreign'; readonly status: number; readonly isSecond: boolean };
 
 /**
- * Calls back twice. After the first callback the app restarts the login, whether it knows the state or not.
- * The second one ends with an error, whose kind tells the two cases apart.
+ * Requests the callback twice. After the first request the app restarts the login, whether it knows the state
+ * or not. The second request ends with an error, and its kind tells the two cases apart.
  *
  * @throws UnreachableError
  */
 export async function probeCallback({ browser, redirectURI, state }: StartedLogin): Promise<CallbackOutcome> {
-  const first = await callBack(browser, redirectURI, state);
+  const first = await requestCallback(browser, redirectURI, state);
   if (!first) return { kind: 'garbled', redirectURI };
   const location = locationOf(first);
   const restarted = location && authorizationRequest(location);
   if (!restarted) return callbackOutcome(first, false);
-  const second = await callBack(browser, restarted.redirectURI, restarted.state);
+  const second = await requestCallback(browser, restarted.redirectURI, restarted.state);
   return second ? callbackOutcome(second, true) : { kind: 'garbled', redirectURI: restarted.redirectURI };
 }
 
 /** Undefined if the redirect URI is not an address. */
-async function callBack(
+async function requestCallback(
   browser: ProbeBrowser,
   redirectURI: string,
   state: string,

@@ -6,13 +6,13 @@ import { isPrivateHost } from '../../../middleware/options/private-host';
 import { playsProxy, withoutSlash, type Site } from './site';
 
 export interface ProbedPage extends ProbeResponse {
-  /** What its Set-Cookie headers hold. */
+  /** The cookies of its Set-Cookie headers. */
   readonly cookies: readonly ReceivedCookie[];
   /** The address that was requested, as browsers see it. */
   readonly address: URL;
 }
 
-/** It accepts JSON, so that the app names the kind of a failure. */
+/** Sends `Accept: application/json`, so that the app responds with the kind of an error. */
 export class ProbeBrowser {
   readonly #site: Site;
   readonly #userAgent: string;
@@ -28,7 +28,7 @@ export class ProbeBrowser {
   /** @throws UnreachableError */
   async get(address: URL, { isFromOtherSite = false } = {}): Promise<ProbedPage> {
     const cookie = this.#jar.header(address, isFromOtherSite);
-    const response = await probe(innerAddress(this.#site, address), {
+    const response = await probe(addressBehindProxy(this.#site, address), {
       ...this.#limits,
       isDirect: isPrivateHost(this.#site.url),
       headers: {
@@ -43,7 +43,7 @@ export class ProbeBrowser {
   }
 }
 
-function innerAddress(site: Site, { pathname, search }: URL): URL {
+function addressBehindProxy(site: Site, { pathname, search }: URL): URL {
   const stripped = withoutSlash(site.public.pathname);
   const isBelow = playsProxy(site) && pathname.startsWith(`${stripped}/`);
   const path = isBelow ? withoutSlash(site.url.pathname) + pathname.slice(stripped.length) : pathname;

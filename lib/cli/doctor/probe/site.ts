@@ -11,7 +11,7 @@ export interface AppRoutes {
 export interface Site {
   /** Where the doctor sends its requests. */
   readonly url: URL;
-  /** What browsers show in their address bar, and where WeChat sends them back to. */
+  /** The address that browsers show, and to which WeChat redirects them. */
   readonly public: URL;
   readonly routes: AppRoutes;
 }
@@ -43,7 +43,7 @@ export function callbackPath({ routes }: Site): string {
   return routes.mount + routes.callback;
 }
 
-/** Without the slashes at its end. */
+/** Removes the slashes at the end of a path or an address. */
 export function withoutSlash(path: string): string {
   return path.replace(/(?<!\/)\/+$/, '');
 }

@@ -1,8 +1,8 @@
 import { printable } from '../../../printable';
 
 /**
- * Text from a server, as the report may show it: short, so that later steps stay cheap, and without control
- * characters, which a terminal would obey.
+ * Prepares text from a server for the report: cuts it, so that redacting and wrapping stay cheap, and
+ * replaces control characters, which a terminal would obey.
  */
 export function fromOutside(text: string, longest = 200): string {
   return printable(text.length > longest ? `${text.slice(0, longest)}…` : text);

@@ -50,9 +50,9 @@ function paint(text: string, code: number, { isColoured }: OutputStyle): string 
 
 const COUNTS: Readonly<Record<Status, Readonly<Record<Language, string>>>> = {
   failed: { en: 'failed', zh: '项失败' },
-  warning: { en: 'to look at', zh: '项需留意' },
-  ok: { en: 'fine', zh: '项正常' },
-  skipped: { en: 'not known', zh: '项未知' },
+  warning: { en: 'with a warning', zh: '项需留意' },
+  ok: { en: 'passed', zh: '项正常' },
+  skipped: { en: 'skipped', zh: '项跳过' },
 };
 
 export function renderSummary(findings: readonly Finding[], { language }: OutputStyle): string {

@@ -50,7 +50,7 @@ export function wrap(text: string, width: number, language: Language): string[] 
   return line.trim() === '' ? lines : [...lines, line.trimEnd()];
 }
 
-/** A piece that is wider than a line, in parts that fit. */
+/** Cuts a piece that is wider than a line into parts that fit. */
 function cut(piece: string, width: number): string[] {
   const parts: string[] = [];
   let part = '';
