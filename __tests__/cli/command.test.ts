@@ -1,4 +1,4 @@
-// The built command in its own process.
+// Runs the built command in its own process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ const { bin } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')
 };
 const COMMAND = path.join(ROOT, bin['express-wechat-auth'] ?? '');
 
-interface Ended {
+interface ProcessResult {
   readonly status: number | null;
   readonly out: string;
   readonly err: string;
@@ -35,8 +35,8 @@ class Process {
     this.#child.stderr.setEncoding('utf8').on('data', (part: string) => (this.#err += part));
   }
 
-  /** The first match of the output, as soon as it is there; '' if the process ends first. */
-  async says(pattern: RegExp): Promise<string> {
+  /** Waits until the output matches, and returns the first group; '' if the process ends first. */
+  async waitFor(pattern: RegExp): Promise<string> {
     while (!pattern.test(this.#out) && this.#child.exitCode === null)
       await Promise.race([once(this.#child.stdout, 'data'), once(this.#child, 'close')]);
     return pattern.exec(this.#out)?.[1] ?? '';
@@ -46,13 +46,13 @@ class Process {
     this.#child.kill(signal);
   }
 
-  async end(): Promise<Ended> {
+  async end(): Promise<ProcessResult> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'close');
     return { status: this.#child.exitCode, out: this.#out, err: this.#err };
   }
 }
 
-const run = (args: readonly string[], env?: Record<string, string>): Promise<Ended> =>
+const run = (args: readonly string[], env?: Record<string, string>): Promise<ProcessResult> =>
   new Process(args, env).end();
 
 describe('the command express-wechat-auth', () => {
@@ -61,26 +61,26 @@ describe('the command express-wechat-auth', () => {
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)(
-    'runs an emulator until %s ends it, open connections and all',
+    'runs an emulator until %s, and then closes its open connections',
     async (signal) => {
       const command = new Process(['emulator', '--port', '0']);
-      const url = await command.says(/^WECHAT_API_URL=(http:\/\/127\.0\.0\.1:\d+)$/m);
-      await command.says(/(Ctrl\+C)/);
-      const answer = await fetch(`${url}/sns/auth`);
-      expect(answer.headers.get('x-emulated-wechat')).toBe('express-wechat-auth');
-      expect(await answer.json()).toMatchObject({ errcode: 41001 });
+      const url = await command.waitFor(/^WECHAT_API_URL=(http:\/\/127\.0\.0\.1:\d+)$/m);
+      await command.waitFor(/(Ctrl\+C)/);
+      const response = await fetch(`${url}/sns/auth`);
+      expect(response.headers.get('x-emulated-wechat')).toBe('express-wechat-auth');
+      expect(await response.json()).toMatchObject({ errcode: 41001 });
       command.interrupt(signal);
       expect(await command.end()).toMatchObject({ status: 0, err: '' });
       await expect(fetch(url)).rejects.toThrow();
     },
   );
 
-  it('logs a person in to an app with the environment that it printed', async () => {
+  it('prints an environment with which an app can exchange a code', async () => {
     const command = new Process(['emulator', '--port', '0', '--app', 'wx00000000000000ff:mine']);
-    await command.says(/(Ctrl\+C)/);
-    const appid = await command.says(/^WECHAT_APP_ID=(.*)$/m);
-    const secret = await command.says(/^WECHAT_APP_SECRET=(.*)$/m);
-    const url = await command.says(/^WECHAT_OPEN_URL=(.*)$/m);
+    await command.waitFor(/(Ctrl\+C)/);
+    const appid = await command.waitFor(/^WECHAT_APP_ID=(.*)$/m);
+    const secret = await command.waitFor(/^WECHAT_APP_SECRET=(.*)$/m);
+    const url = await command.waitFor(/^WECHAT_OPEN_URL=(.*)$/m);
     const page = await fetch(
       `${url}/connect/oauth2/authorize?appid=${appid}&redirect_uri=http%3A%2F%2F127.0.0.1%2F&response_type=code&scope=snsapi_base`,
       { redirect: 'manual', headers: { 'User-Agent': 'MicroMessenger' } },
@@ -94,20 +94,22 @@ describe('the command express-wechat-auth', () => {
     await command.end();
   });
 
-  it('prints the addresses for phones if it listens to the network', async () => {
-    const mine = Object.values(networkInterfaces())
+  it('prints the addresses for phones if it listens on all addresses', async () => {
+    const ownAddress = Object.values(networkInterfaces())
       .flatMap((each) => each ?? [])
       .find(({ family, internal }) => family === 'IPv4' && !internal);
-    const open = new Process(['emulator', '--port', '0', '--host', '0.0.0.0']);
-    const port = await open.says(/WECHAT_OPEN_URL=http:\/\/127\.0\.0\.1:(\d+)/);
-    await open.says(/(Ctrl\+C)/);
-    open.interrupt('SIGTERM');
-    const { out } = await open.end();
-    expect(out.includes(`reach it at http://${mine?.address ?? ''}:${port}`)).toBe(mine !== undefined);
-    const closed = new Process(['emulator', '--port', '0']);
-    await closed.says(/(Ctrl\+C)/);
-    closed.interrupt('SIGTERM');
-    expect((await closed.end()).out).not.toContain('Phones');
+    const onNetwork = new Process(['emulator', '--port', '0', '--host', '0.0.0.0']);
+    const port = await onNetwork.waitFor(/WECHAT_OPEN_URL=http:\/\/127\.0\.0\.1:(\d+)/);
+    await onNetwork.waitFor(/(Ctrl\+C)/);
+    onNetwork.interrupt('SIGTERM');
+    const { out } = await onNetwork.end();
+    expect(out.includes(`reach the emulator at http://${ownAddress?.address ?? ''}:${port}`)).toBe(
+      ownAddress !== undefined,
+    );
+    const onLoopback = new Process(['emulator', '--port', '0']);
+    await onLoopback.waitFor(/(Ctrl\+C)/);
+    onLoopback.interrupt('SIGTERM');
+    expect((await onLoopback.end()).out).not.toContain('Phones');
   });
 
   it('prints its usage', async () => {
@@ -131,7 +133,7 @@ describe('the command express-wechat-auth', () => {
     expect(host.err).not.toContain('    at ');
   });
 
-  it('does not run in production by accident', async () => {
+  it('does not run in production without the flag that allows it', async () => {
     const refused = await run(['emulator', '--port', '0'], { NODE_ENV: 'production' });
     expect(refused).toMatchObject({ status: 2, out: '' });
     expect(refused.err).toContain('--dangerously-allow-production');

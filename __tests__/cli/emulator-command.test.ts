@@ -3,17 +3,17 @@ import https from 'node:https';
 import { run } from '../../lib/cli/run';
 import { createEmulator } from '../../lib/emulator';
 
-interface Session {
+interface CommandRun {
   readonly out: string[];
   readonly err: string[];
   readonly status: Promise<number>;
   /** Presses Ctrl+C and waits for the end. */
   stop(): Promise<number>;
-  /** The first match of the output, once it is there. */
-  says(pattern: RegExp): Promise<string>;
+  /** Waits until the output matches, and returns the first group, or the match. */
+  waitFor(pattern: RegExp): Promise<string>;
 }
 
-function start(args: string[], env: Record<string, string> = {}): Session {
+function start(args: string[], env: Record<string, string> = {}): CommandRun {
   const out: string[] = [];
   const err: string[] = [];
   let stop = (): void => undefined;
@@ -21,11 +21,12 @@ function start(args: string[], env: Record<string, string> = {}): Session {
   const status = run(args, { env, out: (line) => out.push(line), err: (line) => err.push(line), stopped });
   let ended = false;
   void status.then(() => (ended = true));
-  const says = async (pattern: RegExp): Promise<string> => {
+  const waitFor = async (pattern: RegExp): Promise<string> => {
     for (;;) {
       const match = pattern.exec(out.join('\n'));
       if (match) return match[1] ?? match[0];
-      if (ended) throw new Error(`The command ended without saying ${String(pattern)}: ${err.join('\n')}`);
+      if (ended)
+        throw new Error(`The command ended before its output matched ${String(pattern)}: ${err.join('\n')}`);
       await new Promise(setImmediate);
     }
   };
@@ -33,7 +34,7 @@ function start(args: string[], env: Record<string, string> = {}): Session {
     out,
     err,
     status,
-    says,
+    waitFor,
     stop: () => {
       stop();
       return status;
@@ -42,50 +43,50 @@ function start(args: string[], env: Record<string, string> = {}): Session {
 }
 
 const fails = async (args: string[], env?: Record<string, string>): Promise<[number, string]> => {
-  const session = start(args, env);
-  return [await session.status, session.err.join('\n')];
+  const command = start(args, env);
+  return [await command.status, command.err.join('\n')];
 };
 
 describe('express-wechat-auth emulator', () => {
   it('runs, prints what the app needs, and ends on Ctrl+C', async () => {
-    const session = start(['emulator', '--port', '0']);
-    const url = await session.says(/WECHAT_OPEN_URL=(\S+)/);
-    await session.says(/Ctrl\+C/);
-    expect(session.out.join('\n')).toMatch(
+    const command = start(['emulator', '--port', '0']);
+    const url = await command.waitFor(/WECHAT_OPEN_URL=(\S+)/);
+    await command.waitFor(/Ctrl\+C/);
+    expect(command.out.join('\n')).toMatch(
       /WECHAT_API_URL=.*\nWECHAT_APP_ID=wx.*\nWECHAT_APP_SECRET=.*\nWECHAT_WEBSITE_APP_ID=wx.*/,
     );
     expect((await fetch(`${url}/sns/auth`)).status).toBe(200);
-    expect(await session.stop()).toBe(0);
+    expect(await command.stop()).toBe(0);
     await expect(fetch(url)).rejects.toThrow();
   });
 
   it('adds the apps of --app and --website', async () => {
-    const session = start(['emulator', '--port', '0', '--app', 'wxmine:secret', '--website', 'wxsite:other']);
-    await session.says(/WECHAT_WEBSITE_APP_SECRET=other/);
-    expect(session.out.join('\n')).toMatch(
+    const command = start(['emulator', '--port', '0', '--app', 'wxmine:secret', '--website', 'wxsite:other']);
+    await command.waitFor(/WECHAT_WEBSITE_APP_SECRET=other/);
+    expect(command.out.join('\n')).toMatch(
       /WECHAT_APP_ID=wxmine\nWECHAT_APP_SECRET=secret\nWECHAT_WEBSITE_APP_ID=wxsite/,
     );
-    await session.stop();
+    await command.stop();
   });
 
-  it('serves further host names, which its certificate names', async () => {
+  it('serves the host names of --name, and its certificate covers them', async () => {
     const names = ['--name', 'wechat.test', '--name', 'other.test'];
-    const session = start(['emulator', '--port', '0', '--https', ...names]);
-    const url = await session.says(/WECHAT_OPEN_URL=(https:\S+)/);
-    const ca = readFileSync(await session.says(/NODE_EXTRA_CA_CERTS=(\S+)/));
+    const command = start(['emulator', '--port', '0', '--https', ...names]);
+    const url = await command.waitFor(/WECHAT_OPEN_URL=(https:\S+)/);
+    const ca = readFileSync(await command.waitFor(/NODE_EXTRA_CA_CERTS=(\S+)/));
     const statusFor = (servername: string): Promise<unknown> =>
       new Promise((resolve, reject) => {
         const options = { ca, agent: false, servername, headers: { Host: servername } };
         https.get(`${url}/sns/auth`, options, (response) => resolve(response.statusCode)).on('error', reject);
       });
     expect([await statusFor('wechat.test'), await statusFor('other.test')]).toEqual([200, 200]);
-    await session.stop();
+    await command.stop();
   });
 
   it('serves over TLS with a certificate that the app can trust, and removes it', async () => {
-    const session = start(['emulator', '--port', '0', '--https']);
-    const url = await session.says(/WECHAT_OPEN_URL=(https:\S+)/);
-    const file = await session.says(/NODE_EXTRA_CA_CERTS=(\S+)/);
+    const command = start(['emulator', '--port', '0', '--https']);
+    const url = await command.waitFor(/WECHAT_OPEN_URL=(https:\S+)/);
+    const file = await command.waitFor(/NODE_EXTRA_CA_CERTS=(\S+)/);
     const status = await new Promise((resolve, reject) => {
       const request = https.get(`${url}/sns/auth`, { ca: readFileSync(file), agent: false }, (response) =>
         resolve(response.statusCode),
@@ -93,13 +94,13 @@ describe('express-wechat-auth emulator', () => {
       request.on('error', reject);
     });
     expect(status).toBe(200);
-    await session.stop();
+    await command.stop();
     expect(existsSync(file)).toBe(false);
   });
 
   it('--help lists every flag', async () => {
-    const session = start(['emulator', '--help']);
-    expect(await session.status).toBe(0);
+    const command = start(['emulator', '--help']);
+    expect(await command.status).toBe(0);
     for (const flag of [
       '--port',
       '--host',
@@ -109,14 +110,14 @@ describe('express-wechat-auth emulator', () => {
       '--https',
       '--dangerously-allow-production',
     ]) {
-      expect(session.out.join('\n')).toContain(flag);
+      expect(command.out.join('\n')).toContain(flag);
     }
   });
 
   it.each<[string, string[], RegExp]>([
     ['an unknown flag', ['emulator', '--prot', '1'], /Unknown option '--prot'[\s\S]*emulator --help/],
     [
-      'a port that is none',
+      'a port that is too large',
       ['emulator', '--port', '99999'],
       /--port is "99999"; it must be a number from 0 to 65535/,
     ],
@@ -153,14 +154,14 @@ describe('express-wechat-auth emulator', () => {
     const [status, text] = await fails(['emulator', '--port', '0'], production);
     expect(status).toBe(2);
     expect(text).toContain('--dangerously-allow-production');
-    const session = start(['emulator', '--port', '0', '--dangerously-allow-production'], production);
-    await session.says(/WECHAT_OPEN_URL/);
-    expect(await session.stop()).toBe(0);
+    const command = start(['emulator', '--port', '0', '--dangerously-allow-production'], production);
+    await command.waitFor(/WECHAT_OPEN_URL/);
+    expect(await command.stop()).toBe(0);
   });
 
   it('prints the commands if none is given', async () => {
-    const session = start([]);
-    expect(await session.status).toBe(2);
-    expect(session.out.join('\n')).toContain('emulator   run a local WeChat');
+    const command = start([]);
+    expect(await command.status).toBe(2);
+    expect(command.out.join('\n')).toContain('emulator   run a local WeChat');
   });
 });

@@ -6,29 +6,32 @@ const { version } = JSON.parse(readFileSync(path.resolve(__dirname, '../../packa
   version: string;
 };
 
-async function say(args: readonly string[], env: Record<string, string> = {}): Promise<[number, string]> {
-  const said: string[] = [];
+async function runCommand(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<[number, string]> {
+  const lines: string[] = [];
   const status = await run(args, {
     env,
-    out: (line) => said.push(line),
-    err: (line) => said.push(line),
+    out: (line) => lines.push(line),
+    err: (line) => lines.push(line),
     stopped: new Promise(() => undefined),
   });
-  return [status, said.join('\n')];
+  return [status, lines.join('\n')];
 }
 
 const CHINESE = { LANG: 'zh_CN.UTF-8' };
 
 describe('the command express-wechat-auth', () => {
   it.each(['--version', '-v'])('prints its version: %s', async (flag) => {
-    expect(await say([flag])).toEqual([0, version]);
+    expect(await runCommand([flag])).toEqual([0, version]);
   });
 
   it.each([[['--help']], [['emulator', '--help']], [['doctor', '--help']]])(
     'has a help in English and one in Chinese, with the same flags: %j',
     async (args) => {
-      const [, english] = await say(args, { LANG: 'en_US.UTF-8' });
-      const [status, chinese] = await say(args, CHINESE);
+      const [, english] = await runCommand(args, { LANG: 'en_US.UTF-8' });
+      const [status, chinese] = await runCommand(args, CHINESE);
       const flags = (text: string): string[] => text.match(/^ {2}\S+(?: <[^>]+>)?/gm) ?? [];
       expect(status).toBe(0);
       expect(english).toMatch(/^Usage: /);
@@ -59,38 +62,40 @@ describe('the command express-wechat-auth', () => {
     [['doctor', '--env-file', '/nowhere'], /--env-file 的值是 "\/nowhere"，无法读取（ENOENT）/],
     [['doctor', '--app-secret', '-'], /标准输入里没有对应的那一行/],
   ])('prints errors in the language of the locale: %j', async (args, words) => {
-    const [status, text] = await say(args, CHINESE);
+    const [status, text] = await runCommand(args, CHINESE);
     expect(status).toBe(2);
     expect(text).toMatch(words);
   });
 
   it('prints errors and help in the language of --lang', async () => {
-    expect((await say(['doctor', '--help', '--lang', 'zh']))[1]).toMatch(/^用法：/);
-    expect((await say(['doctor', '--help', '--lang=en'], CHINESE))[1]).toMatch(/^Usage: /);
-    expect((await say(['doctor', '--lang', 'zh', '--login', 'x']))[1]).toMatch(/应为路径/);
-    expect((await say(['doctor', '--lang', 'fr'], CHINESE))[1]).toMatch(/--lang 的值是 "fr"；应为 zh 或 en/);
+    expect((await runCommand(['doctor', '--help', '--lang', 'zh']))[1]).toMatch(/^用法：/);
+    expect((await runCommand(['doctor', '--help', '--lang=en'], CHINESE))[1]).toMatch(/^Usage: /);
+    expect((await runCommand(['doctor', '--lang', 'zh', '--login', 'x']))[1]).toMatch(/应为路径/);
+    expect((await runCommand(['doctor', '--lang', 'fr'], CHINESE))[1]).toMatch(
+      /--lang 的值是 "fr"；应为 zh 或 en/,
+    );
   });
 
   it('runs the emulator in Chinese', async () => {
-    const said: string[] = [];
+    const lines: string[] = [];
     let stop = (): void => undefined;
     const stopped = new Promise<void>((resolve) => (stop = resolve));
     const status = run(['emulator', '--port', '0'], {
       env: CHINESE,
       out: (line) => {
-        said.push(line);
+        lines.push(line);
         if (line.includes('Ctrl+C')) stop();
       },
-      err: (line) => said.push(line),
+      err: (line) => lines.push(line),
       stopped,
     });
     expect(await status).toBe(0);
-    expect(said[0]).toMatch(/^微信模拟器：http:\/\/127\.0\.0\.1:\d+\n\n请将以下内容加入应用的环境变量/);
-    expect(said.at(-1)).toBe('\n按 Ctrl+C 停止。');
+    expect(lines[0]).toMatch(/^微信模拟器：http:\/\/127\.0\.0\.1:\d+\n\n请将以下内容加入应用的环境变量/);
+    expect(lines.at(-1)).toBe('\n按 Ctrl+C 停止。');
   });
 
   it('refuses to run the emulator in production, in Chinese', async () => {
-    const [status, text] = await say(['emulator'], { ...CHINESE, NODE_ENV: 'production' });
+    const [status, text] = await runCommand(['emulator'], { ...CHINESE, NODE_ENV: 'production' });
     expect(status).toBe(2);
     expect(text).toMatch(/NODE_ENV 为 production/);
   });

@@ -14,7 +14,7 @@ describe('express-wechat-auth doctor', () => {
     const { exit, out, err } = await doctor([], environmentOf(emulator));
     expect({ exit, err }).toEqual({ exit: 0, err: '' });
     expect(out).toMatch(/✔ Account: AppID +wx0f1c1a10e0000001\n/);
-    expect(out).toMatch(/\n\d+ fine, 2 not known$/);
+    expect(out).toMatch(/\n\d+ passed, 2 skipped$/);
     expect(out).not.toContain('✖');
   });
 
@@ -32,7 +32,7 @@ describe('express-wechat-auth doctor', () => {
     const { exit, out } = await doctor([], environmentOf(emulator));
     expect(exit).toBe(0);
     expect(out).toMatch(/! Account: credentials +WeChat responds -1 system error/);
-    expect(out).toMatch(/\n2 to look at, /);
+    expect(out).toMatch(/\n2 with a warning, /);
   });
 
   it('prints Chinese in a Chinese locale, or with --lang zh', async () => {
@@ -51,7 +51,7 @@ describe('express-wechat-auth doctor', () => {
   });
 
   it.each(['en', 'zh'])(
-    'fits a terminal of 80 columns, with every detail below the one before (%s)',
+    'fits a terminal of 80 columns, with all details in one column (%s)',
     async (lang) => {
       const { out } = await doctor(
         [
@@ -108,21 +108,21 @@ describe('express-wechat-auth doctor', () => {
       ...environmentOf(emulator),
       WECHAT_APP_SECRET: SECRET,
     });
-    const answer = JSON.parse(out) as { ok: boolean; checks: Record<string, unknown>[] };
-    expect({ exit, err, ok: answer.ok, names: Object.keys(answer) }).toEqual({
+    const report = JSON.parse(out) as { ok: boolean; checks: Record<string, unknown>[] };
+    expect({ exit, err, ok: report.ok, names: Object.keys(report) }).toEqual({
       exit: 1,
       err: '',
       ok: false,
       names: ['ok', 'checks'],
     });
-    for (const check of answer.checks)
+    for (const check of report.checks)
       expect(Object.keys(check)).toEqual(['id', 'status', 'title', 'detail', 'remedy']);
-    expect(answer.checks.find(({ id }) => id === 'credentials')).toMatchObject({
+    expect(report.checks.find(({ id }) => id === 'credentials')).toMatchObject({
       status: 'failed',
       title: '服务号凭据',
       remedy: expect.stringContaining('开发密钥') as string,
     });
-    expect(answer.checks.find(({ id }) => id === 'clock')).toMatchObject({ status: 'ok', remedy: null });
+    expect(report.checks.find(({ id }) => id === 'clock')).toMatchObject({ status: 'ok', remedy: null });
     expect(JSON.parse((await doctor(['--json'], environmentOf(emulator))).out)).toMatchObject({ ok: true });
   });
 
@@ -164,9 +164,9 @@ describe('express-wechat-auth doctor', () => {
     const { out } = await doctor(['--app-secret', '-', '--website-app-secret', '-', '--json'], env, {
       input: `${appSecret}\r\n${website.appSecret}\n`,
     });
-    const answer = JSON.parse(out) as { ok: boolean; checks: { id: string }[] };
-    expect(answer.ok).toBe(true);
-    expect(answer.checks.map(({ id }) => id)).not.toContain('secret-in-flag');
+    const report = JSON.parse(out) as { ok: boolean; checks: { id: string }[] };
+    expect(report.ok).toBe(true);
+    expect(report.checks.map(({ id }) => id)).not.toContain('secret-in-flag');
     expect(
       await doctor(['--app-secret', '-', '--website-app-secret', '-'], env, { input: `${appSecret}\n` }),
     ).toMatchObject({
@@ -177,7 +177,7 @@ describe('express-wechat-auth doctor', () => {
     });
   });
 
-  it('never prints a secret, however it is given and whoever echoes it', async () => {
+  it('never prints a secret, no matter how it is given or who echoes it', async () => {
     const { official, website } = emulator.apps;
     const runs = [
       await doctor([], { ...environmentOf(emulator), WECHAT_APP_SECRET: SECRET }),
@@ -211,7 +211,7 @@ describe('express-wechat-auth doctor', () => {
       expect(out + err).not.toContain(website.appSecret);
       expect(out + err).not.toBe('');
     }
-    // Nor is it sent as an AppID: servers on the way log paths.
+    // The secret is not sent as an AppID either, because servers on the way log addresses.
     expect(emulator.requests.filter(({ query }) => query['appid'] === SECRET)).toEqual([]);
   });
 
@@ -246,11 +246,19 @@ describe('express-wechat-auth doctor', () => {
     ['a flag without its value', ['--url'], /--url needs a value/],
     ['a value for a flag that takes none', ['--json=yes'], /--json takes no value/],
     ['an argument without a flag', ['http://127.0.0.1'], /does not belong to any flag/],
-    ['an address that is none', ['--url', '127.0.0.1:3000'], /--url must be an http: or https: address/],
+    [
+      'a text that is not an address',
+      ['--url', '127.0.0.1:3000'],
+      /--url must be an http: or https: address/,
+    ],
     ['a route without a slash', ['--login', 'login'], /--login is "login"; it must be a path/],
-    ['a language it does not speak', ['--lang', 'fr'], /--lang is "fr"; it must be zh or en/],
-    ['a time that is none', ['--timeout', '5s'], /--timeout is "5s"/],
-    ['a file that is none', ['--verification-file', '../x'], /--verification-file is "..\/x"/],
+    ['an unknown language', ['--lang', 'fr'], /--lang is "fr"; it must be zh or en/],
+    ['a time limit that is not a number', ['--timeout', '5s'], /--timeout is "5s"/],
+    [
+      'a name that is not that of a verification file',
+      ['--verification-file', '../x'],
+      /--verification-file is "..\/x"/,
+    ],
   ])('refuses %s with status 2', async (_, args, message) => {
     const { exit, out, err } = await doctor(args);
     expect({ exit, out }).toEqual({ exit: 2, out: '' });
@@ -259,9 +267,9 @@ describe('express-wechat-auth doctor', () => {
   });
 
   it('stops at once on Ctrl+C, while it waits for a response', async () => {
-    let asked = (): void => undefined;
-    const isAsked = new Promise<void>((resolve) => (asked = resolve));
-    const silent = await listen(() => asked());
+    let onRequest = (): void => undefined;
+    const requested = new Promise<void>((resolve) => (onRequest = resolve));
+    const silent = await listen(() => onRequest());
     const err: string[] = [];
     let stop = (): void => undefined;
     const stopped = new Promise<void>((resolve) => (stop = resolve));
@@ -271,10 +279,10 @@ describe('express-wechat-auth doctor', () => {
       err: (line) => err.push(line),
       stopped,
     });
-    await isAsked;
+    await requested;
     stop();
     expect(await status).toBe(1);
-    expect(err).toEqual(['express-wechat-auth: stopped before the end']);
+    expect(err).toEqual(['express-wechat-auth: stopped before all checks were made']);
     await silent.close();
   });
 
@@ -287,7 +295,7 @@ describe('express-wechat-auth doctor', () => {
       stopped: Promise.resolve(),
       input: () => new Promise(() => undefined),
     });
-    expect([status, err]).toEqual([1, ['express-wechat-auth: stopped before the end']]);
+    expect([status, err]).toEqual([1, ['express-wechat-auth: stopped before all checks were made']]);
   });
 
   it('does not wait forever for a secret on the standard input', async () => {
@@ -308,9 +316,9 @@ describe('express-wechat-auth doctor', () => {
   it('sends an emulator the requests that it would send WeChat', async () => {
     const other = await createEmulator();
     await examine([], environmentOf(other));
-    const asked = other.requests.map(({ path }) => path).sort();
+    const paths = other.requests.map(({ path }) => path).sort();
     await other.close();
-    expect(asked).toEqual([
+    expect(paths).toEqual([
       '/connect/oauth2/authorize',
       '/sns/auth',
       '/sns/oauth2/access_token',

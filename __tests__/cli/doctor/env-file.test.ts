@@ -37,7 +37,7 @@ describe('doctor --env-file', () => {
     expect({ exit, bad }).toEqual({ exit: 0, bad: [] });
   });
 
-  it('gives way to flags and environment, and an earlier file to a later one', async () => {
+  it('is overridden by flags and environment, and an earlier file by a later one', async () => {
     const first = write(
       'first.env',
       'WECHAT_APP_ID=wx0000000000000001\nWECHAT_BASE_URL=https://first.example.com',
@@ -54,7 +54,7 @@ describe('doctor --env-file', () => {
     expect(check('base-url').detail).toBe('https://second.example.com');
   });
 
-  it('reads NODE_ENV from it, too: an emulator fails in production', async () => {
+  it('reads NODE_ENV from the file, too: an emulator fails in production', async () => {
     const file = write('production.env', 'NODE_ENV=production');
     const { check } = await examine(['--env-file', file], environmentOf(emulator));
     expect(check('api-reachable').status).toBe('failed');
@@ -69,7 +69,7 @@ describe('doctor --env-file', () => {
     expect(err).toMatch(message);
   });
 
-  it('reports that an older Node cannot read it', async () => {
+  it('reports that an older Node cannot read the file', async () => {
     const { parseEnv } = util;
     Object.assign(util, { parseEnv: undefined });
     const { exit, err } = await doctor(['--env-file', write('.env', '')]);
@@ -82,7 +82,7 @@ describe('doctor --env-file', () => {
     ['en', [], /→ .*name it: --env-file \.env\./],
     ['zh', [], /→ .*--env-file \.env。/],
     ['en', ['--url', 'http://127.0.0.1:1'], /– Account: AppID .*--env-file \.env/],
-  ])('is recommended, with .env, if nothing is given (%s)', async (lang, args, words) => {
+  ])('is recommended if no app is given (%s)', async (lang, args, words) => {
     const env = { WECHAT_OPEN_URL: emulator.url, WECHAT_API_URL: emulator.url };
     const { out } = await doctor([...args, '--lang', lang], env);
     expect(out.replace(/\n +/g, lang === 'en' ? ' ' : '')).toMatch(words);

@@ -4,7 +4,7 @@ import { run } from '../../../lib/cli/run';
 import { listen, type Running } from '../../support/hosts';
 import { doctor, examine, type Env } from './run-doctor';
 
-/** Sets the title of a terminal, clears it, forges a line, and lets text run backwards. */
+/** Would set the title of a terminal, clear the screen, forge a line, and reverse text. */
 const HOSTILE = '\u001b]0;owned\u0007\u009b2J\r\nforged\u2028line\u202e';
 const UNPRINTABLE = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u;
 
@@ -23,7 +23,7 @@ async function serve(listener: http.RequestListener): Promise<string> {
 interface WechatTexts {
   readonly page?: string;
   readonly errmsg?: string;
-  /** The content type of the token response, which is not JSON then. */
+  /** If given, the token response is not JSON, and has this content type. */
   readonly tokenType?: string;
 }
 
@@ -93,7 +93,7 @@ describe('the doctor, on text that a terminal would obey', () => {
     expect(err).toBe('');
   });
 
-  it('prints the rest, so that a person can search for it', async () => {
+  it('prints the printable part of it, so that a person can search for that', async () => {
     const env = await serveWechat({ page, errmsg: HOSTILE });
     const { check } = await examine(
       ['--url', await hostileApp(env), '--verification-file', 'MP_verify_Ab12Cd34Ef56Gh78.txt'],
@@ -170,7 +170,7 @@ describe('the doctor, on a redirect URI that is not an address', () => {
     'file:///callback',
     'http://',
     '//h5/callback',
-  ])('has a finding: %s', async (redirectURI) => {
+  ])('reports it: %s', async (redirectURI) => {
     const env = await serveWechat({});
     for (const more of [{}, { WECHAT_BASE_URL: '' }]) {
       const url = await serve((_req, res) => redirectToWechat(res, env, { redirect_uri: redirectURI }));
@@ -184,7 +184,7 @@ describe('the doctor, on a redirect URI that is not an address', () => {
     }
   });
 
-  it('has a finding if only the restarted login has it', async () => {
+  it('reports it if only the restarted login has such a URI', async () => {
     const env = { ...(await serveWechat({})), WECHAT_BASE_URL: '' };
     const url = await serve((req, res) => {
       const own = `http://${req.headers.host ?? ''}/callback`;
@@ -201,9 +201,9 @@ describe('the doctor, on a redirect URI that is not an address', () => {
 
   it('sends no request to another host, whatever the redirect URI is', async () => {
     const env = { ...(await serveWechat({})), WECHAT_BASE_URL: '' };
-    const asked: (string | undefined)[] = [];
+    const requested: (string | undefined)[] = [];
     const other = await serve((req, res) => {
-      asked.push(req.url);
+      requested.push(req.url);
       res.end();
     });
     const { host } = new URL(other);
@@ -215,12 +215,12 @@ describe('the doctor, on a redirect URI that is not an address', () => {
       });
     });
     await examine(['--url', url], env);
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   });
 });
 
 describe('the doctor, on servers that do not respond', () => {
-  it('ends within a minute, with a finding for each', async () => {
+  it('ends within a minute, and reports each of them', async () => {
     const timeout = AbortSignal.timeout.bind(AbortSignal);
     const limits: number[] = [];
     jest.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {

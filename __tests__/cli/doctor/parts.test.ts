@@ -1,4 +1,4 @@
-// Cases that need public addresses, or cookies that no session middleware sets.
+// Parts of the doctor, for cases that need public addresses, or cookies that no session middleware sets.
 import { CookieJar } from '../../../lib/cli/doctor/probe/cookie-jar';
 import { checkRedirectURI } from '../../../lib/cli/doctor/checks/redirect-uri';
 import { publicURL, playsProxy, siteOf } from '../../../lib/cli/doctor/probe/site';
@@ -31,7 +31,7 @@ describe('the cookie jar of the doctor', () => {
     ['session=a; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT', HTTPS, undefined],
   ])('treats %s from %s as a browser does', (line, url, refusal) => {
     const jar = new CookieJar();
-    expect(jar.take([line], url).map((offered) => offered.refusal)).toEqual([refusal]);
+    expect(jar.take([line], url).map((received) => received.refusal)).toEqual([refusal]);
     const kept = new URL(url.href.replace(/auth\/login$/, 'auth/callback'));
     expect(jar.header(kept, true)).toBe(refusal === undefined ? line.split(';')[0] : '');
   });
@@ -70,7 +70,7 @@ describe('the doctor, on public addresses', () => {
     ...WECHAT,
   });
 
-  function judged(url: string, baseURL: string | undefined, redirectURI: string): Finding {
+  function finding(url: string, baseURL: string | undefined, redirectURI: string): Finding {
     const site = siteOf(new URL(url), baseURL === undefined ? undefined : new URL(baseURL), ROUTES);
     const request = {
       kind: 'started',
@@ -105,7 +105,7 @@ describe('the doctor, on public addresses', () => {
   });
 
   it('reports that logins start on another host or scheme than the callback', () => {
-    const other = judged(
+    const other = finding(
       'https://www.example.com',
       'https://h5.example.com',
       'https://h5.example.com/callback',
@@ -114,7 +114,7 @@ describe('the doctor, on public addresses', () => {
       'failed',
       'logins start at www.example.com, but WeChat sends browsers back to h5.example.com',
     ]);
-    const scheme = judged(
+    const scheme = finding(
       'http://h5.example.com',
       'https://h5.example.com',
       'https://h5.example.com/callback',
@@ -123,8 +123,8 @@ describe('the doctor, on public addresses', () => {
       'failed',
       'logins start at http://, but WeChat sends browsers back to https://h5.example.com',
     ]);
-    expect(judged('https://h5.example.com', undefined, 'https://h5.example.com/callback').status).toBe('ok');
-    expect(judged('https://h5.example.com', undefined, 'https://www.example.com/callback').status).toBe(
+    expect(finding('https://h5.example.com', undefined, 'https://h5.example.com/callback').status).toBe('ok');
+    expect(finding('https://h5.example.com', undefined, 'https://www.example.com/callback').status).toBe(
       'failed',
     );
   });

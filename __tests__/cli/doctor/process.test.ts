@@ -1,4 +1,4 @@
-// The built command in its own process, with the network and the environment of that process.
+// Runs the built command in its own process, with the network and the environment of that process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -75,10 +75,10 @@ describe('the command express-wechat-auth doctor', () => {
   });
 
   it('uses the proxy of the environment, prints it without its password, and reports its refusal', async () => {
-    const asked: string[] = [];
+    const targets: string[] = [];
     const proxy = http.createServer();
     proxy.on('connect', (request, socket: net.Socket) => {
-      asked.push(request.url ?? '');
+      targets.push(request.url ?? '');
       const [host, port] = (request.url ?? '').split(':');
       if (port === '1') {
         socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
@@ -94,19 +94,21 @@ describe('the command express-wechat-auth doctor', () => {
     const { port } = proxy.address() as AddressInfo;
     const env = { ...officialOf(emulator), HTTP_PROXY: `http://me:verysecretpassword@127.0.0.1:${port}` };
     const open = await checksOf([], env);
-    const shut = await checksOf([], { ...env, WECHAT_API_URL: 'http://127.0.0.1:1' });
+    const refused = await checksOf([], { ...env, WECHAT_API_URL: 'http://127.0.0.1:1' });
     const broken = await checksOf([], { ...env, HTTP_PROXY: 'socks5://127.0.0.1:1' });
     proxy.closeAllConnections();
     proxy.close();
     await once(proxy, 'close');
     expect(open.get('api-reachable')?.detail).toContain(`through the proxy 127.0.0.1:${port}`);
     expect(open.get('credentials')?.status).toBe('ok');
-    expect(asked).toContain(new URL(emulator.url).host);
-    expect(shut.get('api-reachable')?.detail).toMatch(/the proxy does not let the request through: HTTP 403/);
+    expect(targets).toContain(new URL(emulator.url).host);
+    expect(refused.get('api-reachable')?.detail).toMatch(
+      /the proxy does not let the request through: HTTP 403/,
+    );
     expect(broken.get('api-reachable')?.detail).toMatch(
       /the proxy does not let the request through: HTTP_PROXY$/,
     );
-    expect(JSON.stringify([...open, ...shut, ...broken])).not.toContain('verysecretpassword');
+    expect(JSON.stringify([...open, ...refused, ...broken])).not.toContain('verysecretpassword');
   });
 
   it('does not wait for a proxy that never responds', async () => {
@@ -158,9 +160,9 @@ describe('the command express-wechat-auth doctor', () => {
         const onward = http.request(
           new URL(req.url ?? '/', inner),
           { headers: { ...req.headers, 'x-forwarded-proto': 'https' }, agent: false },
-          (answer) => {
-            res.writeHead(answer.statusCode ?? 502, answer.headers);
-            answer.pipe(res);
+          (response) => {
+            res.writeHead(response.statusCode ?? 502, response.headers);
+            response.pipe(res);
           },
         );
         req.pipe(onward);
@@ -182,7 +184,7 @@ describe('the command express-wechat-auth doctor', () => {
       return checks;
     }
 
-    it('finds nothing wrong with an app that trusts it', async () => {
+    it('finds nothing wrong with an app that trusts the proxy', async () => {
       const trust = (app: Host): unknown => (app as unknown as express.Express).set('trust proxy', 1);
       const checks = await behindTLS(trust, false);
       const statuses = [...checks.values()].filter(({ status }) => status !== 'ok');
@@ -191,7 +193,7 @@ describe('the command express-wechat-auth doctor', () => {
       expect(checks.get('callback')?.status).toBe('ok');
     });
 
-    it('reports that an app does not trust it', async () => {
+    it('reports that an app does not trust the proxy', async () => {
       jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
       const checks = await behindTLS(() => undefined, true);
       expect([...checks.values()].filter(({ status }) => status === 'failed').map(({ id }) => id)).toEqual([
@@ -231,9 +233,9 @@ describe('the command express-wechat-auth doctor', () => {
   });
 
   it('ends on Ctrl+C', async () => {
-    let asked = (): void => undefined;
-    const isAsked = new Promise<void>((resolve) => (asked = resolve));
-    const silent = await listen(() => asked());
+    let onRequest = (): void => undefined;
+    const requested = new Promise<void>((resolve) => (onRequest = resolve));
+    const silent = await listen(() => onRequest());
     const child = spawn(
       process.execPath,
       [path.join(ROOT, bin['express-wechat-auth'] ?? ''), 'doctor', '--timeout', '60000'],
@@ -242,11 +244,14 @@ describe('the command express-wechat-auth doctor', () => {
       },
     );
     const err = text(child.stderr);
-    await isAsked;
+    await requested;
     child.kill('SIGINT');
     await once(child, 'close');
     await silent.close();
-    expect([child.exitCode, await err]).toEqual([1, 'express-wechat-auth: stopped before the end\n']);
+    expect([child.exitCode, await err]).toEqual([
+      1,
+      'express-wechat-auth: stopped before all checks were made\n',
+    ]);
   });
 
   it('ends on Ctrl+C while it waits for a secret on the standard input', async () => {
@@ -256,10 +261,13 @@ describe('the command express-wechat-auth doctor', () => {
       { env: { PATH: process.env['PATH'] } },
     );
     const err = text(child.stderr);
-    // More than a pipe holds: it is written when the command reads.
+    // This is more than a pipe holds, so the write ends only when the command reads.
     await new Promise((resolve) => child.stdin.on('error', resolve).write('x'.repeat(2 ** 20), resolve));
     child.kill('SIGINT');
     await once(child, 'close');
-    expect([child.exitCode, await err]).toEqual([1, 'express-wechat-auth: stopped before the end\n']);
+    expect([child.exitCode, await err]).toEqual([
+      1,
+      'express-wechat-auth: stopped before all checks were made\n',
+    ]);
   });
 });

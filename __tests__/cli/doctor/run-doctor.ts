@@ -1,4 +1,4 @@
-// Runs the doctor in this process, with a terminal of the test.
+// Runs the doctor in this process, with a terminal that the test provides.
 import http from 'node:http';
 import { run } from '../../../lib/cli/run';
 import type { Emulator } from '../../../lib/emulator/index';
@@ -52,7 +52,7 @@ export interface Report extends Output {
   readonly check: (id: string) => Check;
 }
 
-/** Runs it with `--json`. */
+/** Runs the doctor with `--json` in English, and parses its report. */
 export async function examine(args: readonly string[], env: Env = {}): Promise<Report> {
   const output = await doctor([...args, '--json', '--lang', 'en'], env);
   const { checks } = JSON.parse(output.out) as { checks: Check[] };

@@ -1,4 +1,4 @@
-// The doctor on running apps. Each has a fault that people ask about.
+// Runs the doctor on apps. Most of them have a fault that users of the package ask about.
 import type http from 'node:http';
 import express from 'express';
 import { startApp, cookies, type AppOptions, type TestApp } from '../../../support/app';
@@ -58,7 +58,7 @@ const noWebsite = { appId: undefined, appSecret: undefined } as const;
 
 describe('the doctor, on a running app', () => {
   describe.each(HOSTS)('on %s', (host) => {
-    it.each(SESSION_NAMES)('finds nothing wrong with one on %s', async (session) => {
+    it.each(SESSION_NAMES)('finds nothing wrong with an app on %s', async (session) => {
       const { exit, bad, statuses } = await examineApp({ host, session: SESSIONS[session]() });
       expect({ exit, bad }).toEqual({ exit: 0, bad: [] });
       expect(statuses).toMatchObject({
@@ -83,7 +83,7 @@ describe('the doctor, on a running app', () => {
     });
 
     it.each(SESSION_NAMES)(
-      'reports that browsers do not send a strict cookie of %s after WeChat',
+      'reports that browsers do not send a SameSite=Strict cookie of %s when WeChat redirects back',
       async (name) => {
         const session =
           name === 'cookie-session'
@@ -102,7 +102,9 @@ describe('the doctor, on a running app', () => {
         session: serverSessions(undefined, { cookie: { secure: true } }),
       });
       expect(bad).toEqual(['session-cookie', 'callback']);
-      expect(check('session-cookie').remedy).toMatch(/`secure`, which is not set over http/);
+      expect(check('session-cookie').remedy).toMatch(
+        /`secure`, and session middleware does not set it over http/,
+      );
     });
 
     it('checks an app below a mount, with its own routes', async () => {
@@ -120,7 +122,7 @@ describe('the doctor, on a running app', () => {
     });
   });
 
-  it('reports that the routes are not those of its flags', async () => {
+  it('reports that the app has other routes than the flags say', async () => {
     const elsewhere = await examineApp({ mount: '/auth', host: 'Connect' });
     expect(elsewhere.exit).toBe(1);
     expect(elsewhere.check('login-in-wechat').remedy).toMatch(/--mount \/auth, --login \/wx/);
@@ -152,7 +154,7 @@ describe('the doctor, on a running app', () => {
       auth: { endpoints: { open: 'https://open.weixin.qq.com', api: emulator.url } },
     });
     expect(bad).toEqual(['login-in-wechat']);
-    expect(check('login-on-desktop').detail).toBe('the same');
+    expect(check('login-on-desktop').detail).toBe('the same as above');
     expect(check('login-in-wechat').detail).toContain(
       'redirects to https://open.weixin.qq.com, and not to http://127.0.0.1',
     );
@@ -167,10 +169,10 @@ describe('the doctor, on a running app', () => {
   });
 
   it.each<[string, number, 'warning' | 'failed']>([
-    ['busy', -1, 'warning'],
-    ['over its quota', 45011, 'warning'],
-    ['without such an app', 40013, 'failed'],
-  ])('sees that the app kept the state if WeChat is %s', async (_, errcode, status) => {
+    ['that it is busy', -1, 'warning'],
+    ['that the quota is used up', 45011, 'warning'],
+    ['that the AppID is unknown', 40013, 'failed'],
+  ])('recognizes that the app knew its login if WeChat responds %s', async (_, errcode, status) => {
     const { url } = await start();
     // The doctor exchanges two codes itself, before the app does.
     const undo = emulator.fail('access_token', { errcode }, { times: Infinity, after: 2 });
@@ -184,21 +186,21 @@ describe('the doctor, on a running app', () => {
     const account = await start({ auth: { website: undefined } });
     const official = await examine(['--url', account.url], officialOf(emulator));
     expect(official.bad).toEqual([]);
-    expect(official.check('login-on-desktop').detail).toMatch(/asks to open WeChat/);
+    expect(official.check('login-on-desktop').detail).toMatch(/^the app asks to open WeChat/);
     const site = await start({ auth: noWebsite });
     const website = await examine(['--url', site.url], websiteOf(emulator));
     expect(website.bad).toEqual([]);
-    expect(website.check('login-in-wechat').detail).toMatch(/asks to use a computer/);
+    expect(website.check('login-in-wechat').detail).toMatch(/^the app asks to use a computer/);
   });
 
-  it('reports an account that it was given and the app does not use', async () => {
+  it('reports an account that was given to the doctor, but that the app does not use', async () => {
     const { bad, check } = await examineApp({ auth: { website: undefined } });
     expect(bad).toEqual(['login-on-desktop']);
     expect(check('login-on-desktop').remedy).toMatch(/same environment/);
     expect((await examineApp({ auth: noWebsite })).bad).toEqual(['login-in-wechat']);
   });
 
-  it('warns if it cannot compare, or if one flow serves all browsers', async () => {
+  it('warns if it has no AppID to compare, or if one flow serves all browsers', async () => {
     const { url } = await start();
     const { statuses } = await examine(['--url', url], {
       WECHAT_OPEN_URL: emulator.url,
@@ -215,7 +217,7 @@ describe('the doctor, on a running app', () => {
     expect(website.check('login-in-wechat').detail).toMatch(/a phone cannot scan on its own screen/);
   });
 
-  it('reports that no app is running, and no other check of it', async () => {
+  it('reports that no app is running, and makes no further check of the app', async () => {
     const gone = await listen(() => undefined);
     await gone.close();
     const { exit, check, statuses } = await examine(['--url', gone.url], environmentOf(emulator));
@@ -254,7 +256,7 @@ describe('the doctor, on a running app', () => {
     expect(statuses).not.toHaveProperty('callback');
   });
 
-  it('cannot tell if the app responds to failures itself, which is not a failure', async () => {
+  it('only warns if the app handles failed logins itself, so that the callback cannot be checked', async () => {
     const { exit, check } = await examineApp({ auth: { onError: (_error, _req, res) => res.end('ours') } });
     expect(exit).toBe(0);
     expect(check('callback')).toMatchObject({
@@ -263,7 +265,7 @@ describe('the doctor, on a running app', () => {
     });
   });
 
-  it('reports a callback that another handler takes', async () => {
+  it('reports that another handler responds at the callback route', async () => {
     const before = (app: Host): unknown => app.use('/callback', (_req, res) => res.end('<html>'));
     const { bad, check } = await examineApp({ before });
     expect(bad).toEqual(['callback']);
@@ -296,7 +298,7 @@ describe('the doctor, on session cookies', () => {
       'of another domain',
       { domain: 'example.org' },
       ['session-cookie', 'callback'],
-      /its Domain is another one/,
+      /its Domain does not match the host of the app/,
     ],
     [
       'that expire at once',
@@ -324,7 +326,7 @@ describe('the doctor, on session cookies', () => {
     expect(found.check('session-cookie').detail).toMatch(detail);
   });
 
-  it('reports one that is too large for a browser', async () => {
+  it('reports a cookie that is too large for a browser', async () => {
     const before = (app: Host): unknown =>
       app.use((_req, res, next) => {
         res.setHeader('Set-Cookie', `session=${'x'.repeat(5000)}; HttpOnly`);
@@ -359,7 +361,7 @@ describe('the doctor, on session cookies', () => {
     expect((await examineApp({ session: cookies({ path }), ...mount }, args)).bad).toEqual([]);
   });
 
-  it('does not take the cookie of a page counter for that of the session', async () => {
+  it('does not mistake an analytics cookie for the session cookie', async () => {
     const before = (app: Host): unknown =>
       app.use((_req, res, next) => {
         res.setHeader('Set-Cookie', '_ga=1; SameSite=Strict');
@@ -402,7 +404,7 @@ describe('the doctor, on an app behind a proxy', () => {
     expect(check('trust-proxy').remedy).toMatch(/app\.set\('trust proxy', 1\).*proxy: true/);
   });
 
-  it('reports it because of the redirect URI, too', async () => {
+  it('also recognizes that from an http: redirect URI', async () => {
     const { bad, check } = await examineApp({}, [], AT_BASE);
     expect(bad).toEqual(['redirect-uri', 'cookie-secure', 'trust-proxy']);
     expect(check('redirect-uri').detail).toBe(
@@ -411,13 +413,16 @@ describe('the doctor, on an app behind a proxy', () => {
     expect(check('redirect-uri').remedy).toMatch(/baseURL, or let it trust the proxy/);
   });
 
-  it.each([true, false])('checks through a real proxy, which the app trusts: %s', async (isTrusted) => {
-    const session = serverSessions(undefined, secure);
-    const app = await start({ session, auth: { baseURL: BASE }, ...(isTrusted && { before: trustProxy }) });
-    const proxy = await serve(app.url, { 'x-forwarded-proto': 'https' });
-    const { bad } = await examine(['--url', proxy.url], { ...environmentOf(emulator), ...AT_BASE });
-    expect(bad).toEqual(isTrusted ? [] : ['session-cookie', 'trust-proxy', 'callback']);
-  });
+  it.each([true, false])(
+    'checks an app behind a real proxy (does the app trust it: %s)',
+    async (isTrusted) => {
+      const session = serverSessions(undefined, secure);
+      const app = await start({ session, auth: { baseURL: BASE }, ...(isTrusted && { before: trustProxy }) });
+      const proxy = await serve(app.url, { 'x-forwarded-proto': 'https' });
+      const { bad } = await examine(['--url', proxy.url], { ...environmentOf(emulator), ...AT_BASE });
+      expect(bad).toEqual(isTrusted ? [] : ['session-cookie', 'trust-proxy', 'callback']);
+    },
+  );
 
   it('reports that the app has another public address', async () => {
     const { bad, check } = await examineApp({ auth: { baseURL: 'https://www.example.com' } }, [], AT_BASE);
@@ -436,7 +441,7 @@ describe('the doctor, on an app behind a proxy', () => {
     expect(check('app-reachable').detail).toContain(`requested the way its proxy at ${BASE} does`);
   });
 
-  it('leaves out the path that the proxy strips', async () => {
+  it('requests the app without the path that its proxy strips', async () => {
     const env = { WECHAT_BASE_URL: `${BASE}/shop/` };
     const { bad, check } = await examineApp(
       { auth: { baseURL: `${BASE}/shop` }, mount: '/auth', session: cookies({ path: '/shop' }) },
@@ -485,12 +490,12 @@ describe('the doctor, on an app behind a proxy', () => {
       void fetch(new URL(req.url ?? '/', app.url), {
         redirect: 'manual',
         headers: { ...(req.headers as Record<string, string>) },
-      }).then(async (answer) => {
+      }).then(async (response) => {
         res.writeHead(
-          answer.status,
-          [...answer.headers].filter(([name]) => name !== 'content-length').flat(),
+          response.status,
+          [...response.headers].filter(([name]) => name !== 'content-length').flat(),
         );
-        res.end(await answer.text());
+        res.end(await response.text());
       });
     });
     running.push(site);
@@ -516,7 +521,7 @@ describe('the doctor, on the verification file', () => {
   const NAME = 'MP_verify_Ab12Cd34Ef56Gh78.txt';
   const fileOf = (content: string): AppOptions => ({ auth: { verificationFiles: { [NAME]: content } } });
 
-  it('accepts it if its content is that of its name', async () => {
+  it('accepts a file whose content is the code in its name', async () => {
     const { bad, statuses } = await examineApp(fileOf('Ab12Cd34Ef56Gh78'), ['--verification-file', NAME]);
     expect(bad).toEqual([]);
     expect(statuses).toMatchObject({ 'verification-file': 'ok' });
@@ -548,7 +553,7 @@ describe('the doctor, on the verification file', () => {
       fileOf('Zz12Cd34Ef56Gh78'),
       NAME,
       'failed',
-      /characters of .* are not those of its name/,
+      /content of .* is not the code in its name/,
     ],
     ['was saved by an editor', fileOf('Ab12Cd34Ef56Gh78\n'), NAME, 'warning', /line break/],
     [
@@ -567,7 +572,7 @@ describe('the doctor, on the verification file', () => {
       'warning',
       /the type of .* is application\/octet-stream/,
     ],
-  ])('reports that it %s', async (_, options, name, status, detail) => {
+  ])('reports that the file %s', async (_, options, name, status, detail) => {
     const { check } = await examineApp(options, ['--verification-file', name]);
     expect(check('verification-file').status).toBe(status);
     expect(check('verification-file').detail).toMatch(detail);
@@ -593,8 +598,8 @@ describe('the doctor, on the verification file', () => {
   });
 });
 
-describe('the requests of the doctor to an app', () => {
-  it('log nobody in, and print no state and no cookie', async () => {
+describe('the doctor, after its requests to an app', () => {
+  it('has logged nobody in, and has printed no state and no cookie', async () => {
     const { url } = await start({ session: serverSessions(undefined, { cookie: { sameSite: 'strict' } }) });
     emulator.requests.length = 0;
     const texts = [

@@ -42,7 +42,8 @@ function find(given: Given, id: string, isAppChecked = false): Finding {
   return found;
 }
 
-const seen = ({ status, detail, remedy }: Finding): string => `${status}: ${detail.en} → ${remedy?.en ?? ''}`;
+const textOf = ({ status, detail, remedy }: Finding): string =>
+  `${status}: ${detail.en} → ${remedy?.en ?? ''}`;
 
 describe('the doctor, on the configuration', () => {
   it('accepts an AppID, an AppSecret and a public address', () => {
@@ -65,12 +66,12 @@ describe('the doctor, on the configuration', () => {
     ['an AppSecret', SECRET, /looks like an AppSecret → .*swapped/],
     ['the original id', 'gh_0123456789ab', /original id.* → The AppID begins with wx/],
     ['an id of WeCom', 'ww0123456789abcdef', /WeCom.* → .*official account or a website app/],
-    ['one that is too short', 'wx0123', /6 characters that are not wx and 16/],
-    ['capital letters', APP_ID.toUpperCase(), /18 characters that are not wx and 16/],
+    ['one that is too short', 'wx0123', /is not wx and 16 characters.*has 6 characters/],
+    ['capital letters', APP_ID.toUpperCase(), /is not wx and 16 characters.*has 18 characters/],
   ])('fails as AppID: %s', (_, appId, words) => {
     const finding = find({ appId, appSecret: SECRET }, 'app-id');
     expect(finding.status).toBe('failed');
-    expect(seen(finding)).toMatch(words);
+    expect(textOf(finding)).toMatch(words);
     expect(finding.remedy?.zh).toMatch(/[\u4e00-\u9fff]/);
   });
 
@@ -84,7 +85,7 @@ describe('the doctor, on the configuration', () => {
   ])('fails as AppSecret, without repeating it: %s', (_, appSecret, words) => {
     const finding = find({ appId: APP_ID, appSecret }, 'app-secret');
     expect(finding.status).toBe('failed');
-    expect(seen(finding)).toMatch(words);
+    expect(textOf(finding)).toMatch(words);
     if (appSecret.trim()) expect(JSON.stringify(finding)).not.toContain(appSecret.trim());
   });
 
@@ -96,8 +97,8 @@ describe('the doctor, on the configuration', () => {
   });
 
   it('names the missing half of the credentials, and reports that nothing is given', () => {
-    expect(seen(find({ appId: APP_ID }, 'app-secret'))).toBe('failed: is missing → Set WECHAT_APP_SECRET.');
-    expect(seen(find({ site: { appSecret: SECRET } }, 'website-app-id'))).toBe(
+    expect(textOf(find({ appId: APP_ID }, 'app-secret'))).toBe('failed: is missing → Set WECHAT_APP_SECRET.');
+    expect(textOf(find({ site: { appSecret: SECRET } }, 'website-app-id'))).toBe(
       'failed: is missing → Set WECHAT_WEBSITE_APP_ID.',
     );
     expect(find({}, 'app-id').status).toBe('failed');
@@ -109,13 +110,15 @@ describe('the doctor, on the configuration', () => {
       { appId: APP_ID, appSecret: SECRET, site: { appId: APP_ID, appSecret: SECRET } },
       'website-app-id',
     );
-    expect(seen(finding)).toMatch(/failed: is that of the official account → .*two different apps/);
+    expect(textOf(finding)).toMatch(
+      /failed: is the same as the AppID of the official account → .*two different apps/,
+    );
   });
 
   it.each<[string, string, Finding['status'], RegExp]>([
     ['a host', 'https://h5.example.com', 'ok', /h5\.example\.com/],
     ['a slash at the end', 'https://h5.example.com/', 'ok', /h5/],
-    ['the usual port', 'https://h5.example.com:443', 'ok', /h5/],
+    ['the default port', 'https://h5.example.com:443', 'ok', /h5/],
     ['a path that a proxy strips', 'https://h5.example.com/shop', 'ok', /shop/],
     ['no scheme', 'h5.example.com', 'failed', /not an http: or https: address/],
     ['another scheme', 'ftp://h5.example.com', 'failed', /not an http: or https: address/],
@@ -144,14 +147,14 @@ describe('the doctor, on the configuration', () => {
   ])('checks the public address: %s', (_, baseURL, status, words) => {
     const finding = checkBaseURL(baseURL, true);
     expect(finding.status).toBe(status);
-    expect(seen(finding)).toMatch(words);
+    expect(textOf(finding)).toMatch(words);
   });
 
-  it('applies the rules of the emulator if logins go to one', () => {
+  it('accepts more addresses if logins go to an emulator', () => {
     expect(checkBaseURL('http://127.0.0.1:3000', false).status).toBe('ok');
     expect(checkBaseURL('http://127.0.0.1:3000/?a', false).status).toBe('failed');
     expect(checkBaseURL(undefined, false).status).toBe('skipped');
-    expect(seen(checkBaseURL(undefined, true))).toMatch(
+    expect(textOf(checkBaseURL(undefined, true))).toMatch(
       /warning: is not given.*Host header.* → Set WECHAT_BASE_URL/,
     );
   });
@@ -218,7 +221,12 @@ describe('the doctor, on the configuration', () => {
     ['WeChat’s own', {}, 'ok', /open\.weixin\.qq\.com, api\.weixin\.qq\.com/],
     ['another host of the API', { api: 'https://sh.api.weixin.qq.com' }, 'ok', /sh\.api/],
     ['an emulator', { open: 'http://127.0.0.1:8917', api: 'http://127.0.0.1:8917' }, 'ok', /8917/],
-    ['one of two', { open: 'http://127.0.0.1:8917' }, 'warning', /only one of the two is WeChat's own/],
+    [
+      'an emulator for the pages alone',
+      { open: 'http://127.0.0.1:8917' },
+      'warning',
+      /only one of the two is WeChat's own/,
+    ],
     [
       'a gateway over http',
       { open: 'https://w.example.com', api: 'http://w.example.com' },
@@ -235,7 +243,7 @@ describe('the doctor, on the configuration', () => {
   ])('checks the addresses of WeChat: %s', (_, given, status, words) => {
     const finding = find({ appId: APP_ID, appSecret: SECRET, ...given }, 'endpoints');
     expect(finding.status).toBe(status);
-    expect(seen(finding)).toMatch(words);
+    expect(textOf(finding)).toMatch(words);
   });
 
   it('reads the variables that wechatAuth() reads', () => {

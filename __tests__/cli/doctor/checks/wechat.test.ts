@@ -1,4 +1,4 @@
-// The emulator in the states in which WeChat, or a gateway in front of it, is known to be.
+// Runs the doctor against an emulator that behaves as WeChat, or a gateway in front of it, is known to do.
 import net, { type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../../../lib/emulator/index';
@@ -42,7 +42,7 @@ describe('the doctor, on the credentials', () => {
     expect(statuses).not.toHaveProperty('app-id');
   });
 
-  it('tells the account and the website app apart', async () => {
+  it('reports which of the two apps has wrong credentials', async () => {
     const { bad, check } = await examineWith((emulator) => ({
       ...environmentOf(emulator),
       WECHAT_WEBSITE_APP_SECRET: SECRET,
@@ -59,7 +59,7 @@ describe('the doctor, on the credentials', () => {
       /40013 invalid appid$/,
       /WeChat knows no app with this AppID/,
     ],
-  ])('says what to click for %s', async (_, env, detail, remedy) => {
+  ])('says where in the console to correct %s', async (_, env, detail, remedy) => {
     const { exit, check, bad } = await examineWith((emulator) => ({ ...environmentOf(emulator), ...env }));
     expect({ exit, bad }).toEqual({ exit: 1, bad: ['credentials'] });
     expect(check('credentials').detail).toMatch(detail);
@@ -79,7 +79,7 @@ describe('the doctor, on the credentials', () => {
     [50002, 'user limited', 'failed', /restricted/],
     [-1, 'system error', 'warning', /try again/],
     [45011, 'api minute-quota reach limit', 'warning', /try again/],
-    [99999, 'never heard of', 'warning', /global return codes/],
+    [99999, 'unknown', 'warning', /global return codes/],
   ])('has a remedy for errcode %d', async (errcode, errmsg, status, remedy) => {
     const { check } = await examineWith(
       officialOf,
@@ -92,7 +92,7 @@ describe('the doctor, on the credentials', () => {
     expect(found.remedy).toMatch(remedy);
   });
 
-  it('accepts them if WeChat takes the code for a used one, too', async () => {
+  it('also accepts them if WeChat responds that the code was used', async () => {
     const { check } = await examineWith(
       officialOf,
       (emulator) => void emulator.fail('access_token', { errcode: 40163 }),
@@ -104,9 +104,9 @@ describe('the doctor, on the credentials', () => {
     ['a page instead of JSON', { html: true }, 'failed', /is not WeChat/],
     ['half a response', 'truncated', 'failed', /is not WeChat/],
     ['a redirect', { redirect: 'https://elsewhere.example.com/' }, 'failed', /is not WeChat/],
-    ['a cut connection', 'reset', 'warning', /cannot tell/],
+    ['a connection that was reset', 'reset', 'warning', /cannot tell/],
     [
-      'an accepted code',
+      'a token for the made-up code',
       {
         patch: {
           errcode: 0,
@@ -120,7 +120,7 @@ describe('the doctor, on the credentials', () => {
       'failed',
       /made-up code was accepted/,
     ],
-  ])('does not take %s for WeChat', async (_, fault, status, detail) => {
+  ])('does not accept %s as a response of WeChat', async (_, fault, status, detail) => {
     const { check } = await examineWith(officialOf, (emulator) => void emulator.fail('access_token', fault));
     expect(check('credentials').status).toBe(status);
     expect(check('credentials').detail).toMatch(detail);
@@ -146,7 +146,7 @@ describe('the doctor, on the credentials', () => {
     expect(emulator.requests.some(({ path }) => path === '/sns/oauth2/access_token')).toBe(false);
   });
 
-  it('warns that WeChat is busy, which is not a failure', async () => {
+  it('only warns if WeChat is busy', async () => {
     const { exit, statuses } = await examineWith(
       environmentOf,
       ({ switches }) => (switches.trouble = 'busy'),
@@ -181,7 +181,7 @@ describe('the doctor, on the login pages', () => {
     openPlatform: 'x',
   } as const;
 
-  it('sees that both pages accept the callback domain', async () => {
+  it('recognizes that both pages accept the callback domain', async () => {
     const { check } = await examineWith(withBase);
     expect(check('login-page').detail).toBe('AppID, scope and callback domain h5.example.com are accepted');
     expect(check('website-login-page').status).toBe('ok');
@@ -196,7 +196,7 @@ describe('the doctor, on the login pages', () => {
     expect(bad).toEqual(['login-page', 'website-login-page']);
     expect(check('login-page').detail).toMatch(/redirect_uri域名与后台配置不一致，错误码:10003/);
     expect(check('login-page').remedy).toMatch(
-      /Enter h5\.example\.com, exactly so, at mp\.weixin\.qq\.com > 设置与开发 > .* > 网页授权域名/,
+      /Enter exactly h5\.example\.com at mp\.weixin\.qq\.com > 设置与开发 > .* > 网页授权域名/,
     );
     expect(check('website-login-page').remedy).toContain('授权回调域');
   });
@@ -249,7 +249,8 @@ describe('the doctor, on the login pages', () => {
   });
 
   it('reports that WeChat’s own page is not visible outside WeChat', async () => {
-    // open.weixin.qq.com sends this page to every browser other than WeChat's: a script in it looks for WeChat.
+    // open.weixin.qq.com sends this page to every browser other than WeChat's: a script in it looks for
+    // WeChat.
     const emulator = await startEmulator();
     const open = await listen((_req, res) => {
       res.setHeader('Content-Type', 'text/html; charset=utf-8');
@@ -272,7 +273,7 @@ describe('the doctor, on the login pages', () => {
 });
 
 describe('the doctor, on the network to WeChat', () => {
-  it('reports which server does not respond, and sends WeChat nothing more', async () => {
+  it('reports which server does not respond, and skips the other checks of WeChat', async () => {
     const emulator = await startEmulator();
     const env = officialOf(emulator);
     await emulator.close();
@@ -291,7 +292,7 @@ describe('the doctor, on the network to WeChat', () => {
     });
   });
 
-  it('tells the two servers apart', async () => {
+  it('reports that only one of the two servers responds', async () => {
     const emulator = await startEmulator();
     const { statuses } = await examine([], { ...officialOf(emulator), WECHAT_API_URL: 'http://127.0.0.1:1' });
     expect(statuses).toMatchObject({
@@ -305,12 +306,12 @@ describe('the doctor, on the network to WeChat', () => {
   it.each<[string, (socket: net.Socket) => void, RegExp]>([
     ['hangs up', (socket) => socket.once('data', () => socket.destroy()), /no valid response \(HTTP\)/],
     [
-      'is no web server',
+      'is not a web server',
       (socket) => socket.once('data', () => socket.end('SSH-2.0-OpenSSH\r\n')),
       /no valid response \(HTTP\): HPE_/,
     ],
-    ['says nothing', () => undefined, /no valid response \(HTTP\): timeout/],
-  ])('says how far it got with a server that %s', async (_, talk, detail) => {
+    ['never responds', () => undefined, /no valid response \(HTTP\): timeout/],
+  ])('names the stage that failed with a server that %s', async (_, talk, detail) => {
     const sockets: net.Socket[] = [];
     const server = net.createServer((socket) => {
       sockets.push(socket.on('error', () => undefined));
@@ -336,15 +337,15 @@ describe('the doctor, on the network to WeChat', () => {
     ['a page of a captive portal', { html: true }],
     ['an error of a gateway', { status: 502, body: 'bad gateway' }],
     ['a redirect', { redirect: 'https://portal.example.com/' }],
-    ['nothing', 'empty'],
+    ['an empty response', 'empty'],
     ['JSON of something else', { body: '{"message":"no route"}', contentType: 'application/json' }],
-  ])('does not take %s for WeChat', async (_, fault) => {
+  ])('does not accept %s as a response of WeChat', async (_, fault) => {
     const { check, exit } = await examineWith(officialOf, (emulator) => void emulator.fail('auth', fault));
     expect(exit).toBe(1);
     expect(check('api-reachable').detail).toMatch(/the server at 127\.0\.0\.1:\d+ is not WeChat: HTTP \d+/);
   });
 
-  it('does not take JSON for a login page', async () => {
+  it('does not accept JSON as a login page', async () => {
     const { statuses } = await examineWith(
       officialOf,
       (emulator) => void emulator.fail('authorize', { body: '{}', contentType: 'application/json' }),
@@ -352,36 +353,36 @@ describe('the doctor, on the network to WeChat', () => {
     expect(statuses).toMatchObject({ 'open-reachable': 'failed', 'api-reachable': 'ok' });
   });
 
-  it('reports that an emulator responds, which fails if NODE_ENV is production', async () => {
+  it('reports an emulator, and fails if NODE_ENV is production', async () => {
     const emulator = await startEmulator();
-    const here = await examine([], officialOf(emulator));
-    expect(here.check('api-reachable').detail).toMatch(/\(an emulated WeChat\)$/);
-    const there = await examine([], { ...officialOf(emulator), NODE_ENV: 'production' });
-    expect(there.statuses).toMatchObject({ 'api-reachable': 'failed', 'open-reachable': 'failed' });
-    expect(there.check('api-reachable').remedy).toMatch(/WECHAT_API_URL from the environment/);
+    const development = await examine([], officialOf(emulator));
+    expect(development.check('api-reachable').detail).toMatch(/\(an emulated WeChat\)$/);
+    const production = await examine([], { ...officialOf(emulator), NODE_ENV: 'production' });
+    expect(production.statuses).toMatchObject({ 'api-reachable': 'failed', 'open-reachable': 'failed' });
+    expect(production.check('api-reachable').remedy).toMatch(/WECHAT_API_URL from the environment/);
   });
 
   it.each<[string, number, 'ok' | 'warning' | 'failed', RegExp]>([
-    ['some seconds', 20, 'ok', /agrees/],
-    ['a minute', 60, 'warning', /^(60|59|61) s slow/],
-    ['an hour', 3600, 'failed', /^(3600|3599|3601) s slow/],
-    ['an hour, the other way', -3600, 'failed', /^(3600|3599|3601) s fast/],
+    ['some seconds slow', 20, 'ok', /agrees/],
+    ['a minute slow', 60, 'warning', /^(60|59|61) s slow/],
+    ['an hour slow', 3600, 'failed', /^(3600|3599|3601) s slow/],
+    ['an hour fast', -3600, 'failed', /^(3600|3599|3601) s fast/],
   ])('compares the clock: %s', async (_, seconds, status, detail) => {
-    const Date_ = new Date(Date.now() + seconds * 1000).toUTCString();
+    const date = new Date(Date.now() + seconds * 1000).toUTCString();
     const { check } = await examineWith(
       officialOf,
       (emulator) =>
         void emulator.fail('auth', {
           status: 200,
           body: '{"errcode":41001,"errmsg":"x"}',
-          headers: { Date: Date_ },
+          headers: { Date: date },
         }),
     );
     expect(check('clock').status).toBe(status);
     expect(check('clock').detail).toMatch(detail);
   });
 
-  it('has the same texts in Chinese', async () => {
+  it('prints its findings in Chinese', async () => {
     const { out } = await doctor(['--lang', 'zh'], {
       WECHAT_OPEN_URL: 'http://127.0.0.1:1',
       WECHAT_API_URL: 'http://127.0.0.1:1',
