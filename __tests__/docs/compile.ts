@@ -41,14 +41,16 @@ interface Sources {
 }
 
 /**
- * The folder of the blocks' files, which exists only for the compiler: inside the package, whose node_modules
- * they use.
+ * The folder of the blocks' files, which exists only for the compiler. It is inside this repository, so that
+ * the compiler finds node_modules.
  */
 const FOLDER = path.join(ROOT, 'docs-code');
 
 const isGiven = (file: string): boolean => path.basename(file).startsWith('given-');
 
-/** A file for each block, with the blocks that it continues, and a file for what its page gives. */
+/**
+ * Makes a file of each block with the blocks that it continues, and a file of the declarations of its page.
+ */
 function sourcesOf(blocks: readonly Block[]): Sources {
   const files = new Map<string, string>();
   const places = new Map<string, string[]>();

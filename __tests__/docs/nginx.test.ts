@@ -1,4 +1,4 @@
-// The nginx configuration that docs/deployment.md prints is one that nginx accepts.
+// nginx accepts the configuration that docs/deployment.md prints.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,16 +8,16 @@ import { ROOT, twinOf } from './pages';
 
 const ENGLISH = 'docs/deployment.md';
 
-/** Whether nginx is installed. With CI=true the tests run in any case, and fail without it. */
-function hasNginx(): boolean {
-  const isThere = spawnSync('nginx', ['-v']).error === undefined;
-  const mustRun = isThere || process.env['CI'] === 'true';
+/** Whether the tests run. With CI=true they always run, and fail if nginx is not installed. */
+function mustRunNginx(): boolean {
+  const isInstalled = spawnSync('nginx', ['-v']).error === undefined;
+  const mustRun = isInstalled || process.env['CI'] === 'true';
   if (!mustRun) process.stderr.write('\nSKIPPED: the configuration of nginx: nginx is not installed\n');
   return mustRun;
 }
 
-/** What `nginx -t` says of a block. Only ports and files change: a test may open no port below 1024. */
-function check(block: string): { status: number | null; said: string } {
+/** Runs `nginx -t` on a block, with other files, and with ports above 1023, which every user may open. */
+function check(block: string): { status: number | null; output: string } {
   const folder = mkdtempSync(path.join(tmpdir(), 'nginx-'));
   const at = (name: string): string => path.join(folder, name);
   const { cert, key } = selfSignedCertificate();
@@ -39,13 +39,13 @@ function check(block: string): { status: number | null; said: string } {
     const { status, stderr } = spawnSync('nginx', ['-t', '-e', 'stderr', '-c', at('nginx.conf')], {
       encoding: 'utf8',
     });
-    return { status, said: stderr };
+    return { status, output: stderr };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-const describeWithNginx = hasNginx() ? describe : describe.skip;
+const describeWithNginx = mustRunNginx() ? describe : describe.skip;
 
 describeWithNginx.each([ENGLISH, twinOf(ENGLISH)])('the nginx configuration in %s', (page) => {
   const text = readFileSync(path.join(ROOT, page), 'utf8');
@@ -58,6 +58,6 @@ describeWithNginx.each([ENGLISH, twinOf(ENGLISH)])('the nginx configuration in %
 
   it('would not pass with the larger buffer alone', () => {
     const [block = ''] = blocks;
-    expect(check(block.replace(/^ *proxy_buffers .*\n/m, '')).said).toContain('proxy_busy_buffers_size');
+    expect(check(block.replace(/^ *proxy_buffers .*\n/m, '')).output).toContain('proxy_busy_buffers_size');
   });
 });

@@ -1,4 +1,5 @@
-// The pages: links, headings, and the rows that the code demands of them.
+// The pages have working links, equal headings in both languages, and a row for everything public in the
+// code.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_KINDS, WeChatAPIError, WechatAuthError } from '../../lib';
@@ -28,9 +29,12 @@ function anchorsOf(file: string): string[] {
 }
 
 describe('the documentation', () => {
-  it.each(['docs/errors.md', 'docs/zh-CN/errors.md'])('has a row for every kind of error in %s', (file) => {
-    expect(anchorsOf(file).slice(1)).toEqual([...ERROR_KINDS]);
-  });
+  it.each(['docs/errors.md', 'docs/zh-CN/errors.md'])(
+    'has a section for every kind of error in %s',
+    (file) => {
+      expect(anchorsOf(file).slice(1)).toEqual([...ERROR_KINDS]);
+    },
+  );
 
   it.each(['docs/errors.md', 'docs/zh-CN/errors.md'])(
     'names the right status of every kind in %s',
@@ -92,7 +96,7 @@ describe('the documentation', () => {
     const shown = read(file).replaceAll(/<!--[\s\S]*?-->/g, '');
     const chinese = shown.match(/\p{Script=Han}/gu)?.length ?? 0;
     const words = shown.replaceAll(/\p{Script=Han}+/gu, ' ').match(/\S*[\p{L}\p{N}]\S*/gu)?.length ?? 0;
-    // A Chinese word has two characters as a rule.
+    // A Chinese word has about two characters.
     expect(words + chinese / 2).toBeLessThanOrEqual(1500);
   });
 
@@ -101,7 +105,7 @@ describe('the documentation', () => {
     expect(rows.sort()).toEqual([...WARNING_CODES].sort());
   });
 
-  it('promises no security that a test does not hold', () => {
+  it('names an existing test for every promise of SECURITY.md', () => {
     const tests = readdirSync(path.join(ROOT, '__tests__'), { recursive: true, encoding: 'utf8' }).map(
       (name) => `__tests__/${name}`,
     );
@@ -125,10 +129,10 @@ describe('the documentation', () => {
       [...proseOf(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(
         ([link, file = '', anchor]) => {
           const target = file ? path.posix.join(path.posix.dirname(page), file) : page;
-          const leads =
+          const exists =
             existsSync(path.join(ROOT, target)) &&
             (anchor === undefined || anchorsOf(target).includes(decodeURIComponent(anchor)));
-          return leads ? [] : [`${page}: ${link}`];
+          return exists ? [] : [`${page}: ${link}`];
         },
       ),
     );
@@ -136,8 +140,8 @@ describe('the documentation', () => {
   });
 
   it.each(ENGLISH)('has the same headings, rows and blocks of code in both languages: %s', (file) => {
-    // Of a row, the code in its first cell: names are not translated, but their order may differ between
-    // languages.
+    // A row counts by the code in its first cell: names are not translated, but their order may differ
+    // between languages.
     const shape = (page: string): string[] =>
       [...read(page).matchAll(/^(?:(#+) |(\|) ([^|]*)\||( *```\w*))/gm)].map(
         ([, heading, row, cell = '', fence]) =>
@@ -150,13 +154,13 @@ describe('the documentation', () => {
     expect([...CHINESE].sort()).toEqual(ENGLISH.map(twinOf).sort());
   });
 
-  it.each(ENGLISH)('leads from one language to the other at its top: %s', (file) => {
+  it.each(ENGLISH)('links to the other language at the top: %s', (file) => {
     const top = (page: string): string => read(page).split('\n').slice(0, 25).join('\n');
     expect(top(file)).toContain(`[中文](${linkTo(twinOf(file), file)})`);
     expect(top(twinOf(file))).toContain(`[English](${linkTo(file, twinOf(file))})`);
   });
 
-  it.each(ENGLISH)('stays in its language where there is a choice: links in %s', (file) => {
+  it.each(ENGLISH)('links to pages of the same language: %s', (file) => {
     const targets = (page: string): string[] =>
       [...proseOf(page).matchAll(/\]\((?!https?:)([^)#]+\.md)(?:#[^)]*)?\)/g)].map(([, link = '']) =>
         path.posix.join(path.posix.dirname(page), link),

@@ -1,4 +1,4 @@
-// The pages of the documentation, and which page says the same in the other language.
+// The pages of the documentation, and the translation of each.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 
@@ -6,7 +6,7 @@ export const ROOT = path.resolve(__dirname, '../..');
 
 const isChinese = (page: string): boolean => page.startsWith('docs/zh-CN/');
 
-/** Every page below docs/ that somebody wrote: docs/api is generated. */
+/** Every page below docs/, except docs/api, which is generated. */
 const WRITTEN = readdirSync(path.join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
   .map((file) => `docs/${file.replaceAll('\\', '/')}`)
   .filter((file) => file.endsWith('.md') && !file.startsWith('docs/api/'))

@@ -1,5 +1,5 @@
-// The code of the pages that claims to run does: the samples of docs/testing.md, and the first block of the
-// READMEs.
+// Runs the code that the pages present as complete: the samples of docs/testing.md, and the first block of
+// the READMEs.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

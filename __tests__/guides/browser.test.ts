@@ -1,4 +1,4 @@
-// The guides' pages in a real browser: what their scripts, cookies and policies promise.
+// Runs the guides in a real browser, because they depend on scripts, cookies and a content security policy.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -54,7 +54,7 @@ describeInChromium('in a browser', () => {
   };
 
   describe('a single-page app', () => {
-    it('is sent to the login by its own script, and comes back to its hash route', async () => {
+    it('redirects to the login by its own script, and returns to its hash route', async () => {
       app = await run(codeOf('single-page-apps', 'server.ts'), {
         env,
         replace: [["'public'", JSON.stringify(folder)]],
@@ -79,11 +79,11 @@ describeInChromium('in a browser', () => {
     const htmlOf = (name: string): string =>
       blocksOfGuide('embedded-qr').find(({ code }) => code.includes(`public/${name}`))?.code ?? '';
     const scriptOf = (name: string): string => codeOf('embedded-qr', `public/${name}`);
-    /** Site and WeChat are two sites, as they are in the world: localhost and 127.0.0.1. */
+    /** The app and WeChat are two sites, as in production: localhost and 127.0.0.1. */
     const start = async (
       selfRedirect: boolean,
       changes: readonly (readonly [string, string])[] = [],
-    ): Promise<{ page: Page; complaints: string[]; url: string }> => {
+    ): Promise<{ page: Page; errors: string[]; url: string }> => {
       app = await run(codeOf('embedded-qr', 'server.ts'), {
         env: (url) => env(url.replace('127.0.0.1', 'localhost')),
         replace: [
@@ -93,7 +93,7 @@ describeInChromium('in a browser', () => {
           ...changes,
         ],
       });
-      const listens = blocksOfGuide('embedded-qr').find(({ code }) =>
+      const listener = blocksOfGuide('embedded-qr').find(({ code }) =>
         code.includes('addEventListener'),
       )?.code;
       publish({
@@ -102,20 +102,20 @@ describeInChromium('in a browser', () => {
           replaceAll(scriptOf('sign-in.js'), [
             ['self_redirect: false', `self_redirect: ${selfRedirect}`],
             ["'/qr-params'", selfRedirect ? "'/qr-params?done'" : "'/qr-params'"],
-          ]) + (listens ?? ''),
+          ]) + (listener ?? ''),
         'done.html': htmlOf('done.html'),
         'done.js': scriptOf('done.js'),
       });
       const page = await window({ ...DESKTOP, extraHTTPHeaders: { 'X-Forwarded-Proto': 'https' } });
-      const complaints: string[] = [];
+      const errors: string[] = [];
       page.on('console', (message) => {
-        if (message.type() === 'error') complaints.push(message.text());
+        if (message.type() === 'error') errors.push(message.text());
       });
       const url = app.url.replace('127.0.0.1', 'localhost');
       await page.goto(`${url}/sign-in`);
-      return { page, complaints, url };
+      return { page, errors, url };
     };
-    /** The phone: scans what the frame shows, and agrees. */
+    /** Scans the QR code of the frame with a phone, and agrees there. */
     const scan = async (page: Page): Promise<void> => {
       const frame = page.frameLocator('#qr iframe');
       const address = (await frame.locator('.js_phone').getAttribute('href')) ?? '';
@@ -125,11 +125,11 @@ describeInChromium('in a browser', () => {
     };
 
     it('logs the page in, under the policy of the guide', async () => {
-      const { page, complaints, url } = await start(false);
+      const { page, errors, url } = await start(false);
       await scan(page);
       await page.waitForURL(`${url}/me`);
       expect(await page.locator('body').textContent()).toContain(openid('website'));
-      expect(complaints.filter((text) => /content security policy/i.test(text))).toEqual([]);
+      expect(errors.filter((text) => /content security policy/i.test(text))).toEqual([]);
     });
 
     const IN_FRAME = [
@@ -138,7 +138,7 @@ describeInChromium('in a browser', () => {
       ["returnTo: '/me'", "returnTo: '/done.html'"],
     ] as const;
 
-    it('with self_redirect loses the login where the cookie is lax', async () => {
+    it('loses the login with self_redirect if the cookie is SameSite=Lax', async () => {
       const { page, url } = await start(true, IN_FRAME);
       const first = await page.frameLocator('#qr iframe').locator('#qr').getAttribute('data-uuid');
       await scan(page);
@@ -150,7 +150,7 @@ describeInChromium('in a browser', () => {
       expect((await page.request.get(`${url}/me`, { maxRedirects: 0 })).status()).toBe(401);
     });
 
-    it('with self_redirect and a cookie of none and secure logs in, and the frame tells the page', async () => {
+    it('logs in with self_redirect if the cookie is SameSite=None and Secure, and the frame notifies the page', async () => {
       const { page, url } = await start(true, [
         ...IN_FRAME,
         ["sameSite: 'lax',", "sameSite: 'none', secure: true,"],

@@ -1,4 +1,4 @@
-// The guides for who comes from elsewhere: what they show before and after runs as it stands there.
+// Runs the code of the migration guides, before and after the migration.
 import { createEmulator, selfSignedCertificate, type Emulator } from '../../lib/emulator';
 import { routeWechatHosts, WECHAT_HOSTS } from '../emulator/support/route-wechat-hosts';
 import { Browser, agree, type BrowserResponse } from '../support/browser';
@@ -39,19 +39,21 @@ const env = (): Record<string, string> => {
 };
 const openid = (user = 'ming', kind: 'official' | 'website' = 'official'): string =>
   wechat.openid(user, wechat.apps[kind].appId);
-/** WeChat knows the app by its public name; here it is at a port of this machine. */
+/** The same page at the emulator. */
 const toEmulator = (address: string): string => address.replace('https://open.weixin.qq.com', wechat.url);
-const here = (address: string): string => address.replace(PUBLIC, '');
-const asked = (path: string): number => wechat.requests.filter((request) => request.path === path).length;
+/** The path in the app, which is public at PUBLIC, and listens at a port of this machine. */
+const pathInApp = (address: string): string => address.replace(PUBLIC, '');
+const requestsTo = (path: string): number =>
+  wechat.requests.filter((request) => request.path === path).length;
 
 /** Behind a proxy that passes the host on. */
 const PROXIED = { headers: { Host: new URL(PUBLIC).host } };
-const open = (browser: Browser, path: string): Promise<BrowserResponse> => browser.follow(path, PROXIED);
+const openPage = (browser: Browser, path: string): Promise<BrowserResponse> => browser.follow(path, PROXIED);
 
-/** From a page of the app to WeChat and back: the callback's path, which nobody has opened yet. */
-async function comeBack(browser: Browser, from: string, user?: string): Promise<string> {
-  const sent = await open(browser, from);
-  return here(await agree(wechat, toEmulator(sent.location), user));
+/** Opens a page, and agrees at WeChat. Returns the path of the callback, which is not requested yet. */
+async function agreeFrom(browser: Browser, from: string, user?: string): Promise<string> {
+  const sent = await openPage(browser, from);
+  return pathInApp(await agree(wechat, toEmulator(sent.location), user));
 }
 
 describe('from wechat-oauth', () => {
@@ -66,22 +68,22 @@ describe('from wechat-oauth', () => {
   ] as const)('the app logs a person in with %s', async (_, replace) => {
     app = await run(before, { replace, env: env() });
     const browser = Browser.inWechat(app.url);
-    const done = await browser.get(await comeBack(browser, '/login'));
+    const done = await browser.get(await agreeFrom(browser, '/login'));
     expect([done.status, done.json()]).toMatchObject([200, { openid: openid(), nickname: '小明' }]);
   });
 
-  it('logs a person in with the middleware, and Back does no harm', async () => {
+  it('logs a person in with the middleware, and accepts the callback again after the Back button', async () => {
     app = await run(codeOf('from-wechat-oauth', 'after.ts'), { env: env() });
     const browser = Browser.inWechat(app.url);
-    const callback = await comeBack(browser, '/me');
-    const done = await open(browser, callback);
+    const callback = await agreeFrom(browser, '/me');
+    const done = await openPage(browser, callback);
     expect([done.status, done.json()]).toMatchObject([200, { openid: openid(), nickname: '小明' }]);
-    expect((await open(browser, callback)).status).toBe(200);
-    expect(asked('/sns/oauth2/access_token')).toBe(1);
+    expect((await openPage(browser, callback)).status).toBe(200);
+    expect(requestsTo('/sns/oauth2/access_token')).toBe(1);
   });
 
-  /** A table as wechat-oauth's users have one: a row for each openid. */
-  const aTable = (): { rows: Map<string, object>; table: object } => {
+  /** A database table with a row for each openid, as users of wechat-oauth have it. */
+  const createTable = (): { rows: Map<string, object>; table: object } => {
     const rows = new Map<string, object>();
     const find = (id: string): Promise<object | undefined> => Promise.resolve(rows.get(id));
     const save = (id: string, token: object): Promise<void> => Promise.resolve(void rows.set(id, token));
@@ -90,29 +92,29 @@ describe('from wechat-oauth', () => {
   };
   const code = (): string => wechat.issueCode({ app: wechat.apps.official.appId, scope: 'snsapi_userinfo' });
 
-  it('answers with promises', async () => {
+  it('returns promises', async () => {
     app = await run(codeOf('from-wechat-oauth', 'promises.ts'), { env: env() });
     const { whoIs } = app.exports as { whoIs: (code: string) => Promise<object> };
     expect(await whoIs(code())).toMatchObject({ openid: openid() });
   });
 
-  it('keeps tokens where getToken and saveToken keep them', async () => {
-    const { rows, table } = aTable();
+  it('stores tokens through getToken and saveToken', async () => {
+    const { rows, table } = createTable();
     app = await run(codeOf('from-wechat-oauth', 'own-tokens.ts'), { env: env(), given: { tokens: table } });
     const { client } = app.exports as { client: OAuth };
     await client.getUserByCode(code());
     expect([...rows]).toMatchObject([[openid(), { openid: openid(), scope: 'snsapi_userinfo' }]]);
   });
 
-  it('keeps the tokens of the middleware in the table that is there', async () => {
-    const { rows, table } = aTable();
+  it('stores the tokens of the middleware in the existing table', async () => {
+    const { rows, table } = createTable();
     app = await run(codeOf('from-wechat-oauth', 'token-store.ts'), { env: env(), given: { table } });
     const host = createHost('Express 5');
     host.use(cookies());
     host.use(app.exports['auth'] as Middleware);
     site = await listen(host);
     const browser = Browser.inWechat(site.url);
-    await open(browser, await comeBack(browser, '/login'));
+    await openPage(browser, await agreeFrom(browser, '/login'));
     expect([...rows.keys()]).toEqual([openid()]);
   });
 });
@@ -133,34 +135,33 @@ describe('from passport-wechat', () => {
 
   it.each(['before.js', 'after.ts'] as const)('%s: the same links lead to the same account', async (file) => {
     const browser = await start(file);
-    const done = await open(browser, await comeBack(browser, '/auth/wechat'));
+    const done = await openPage(browser, await agreeFrom(browser, '/auth/wechat'));
     expect([done.status, done.json()]).toEqual([200, { id: openid(), name: '小明' }]);
   });
 
   it.each([
-    ['before.js', 200],
-    ['after.ts', 302],
-  ] as const)('%s: a code that another brought from elsewhere: %d', async (file, status) => {
+    ['before.js', [200, 200]],
+    ['after.ts', [400, 302]],
+  ] as const)('%s: responds to a code of an attacker (login CSRF) with %j', async (file, statuses) => {
     const browser = await start(file);
-    await open(browser, '/auth/wechat');
+    await openPage(browser, '/auth/wechat');
     const code = wechat.issueCode({
       app: wechat.apps.official.appId,
       user: 'follower',
       scope: 'snsapi_userinfo',
     });
-    const done = await open(browser, `/auth/wechat/callback?code=${code}&state=STATE`);
-    // Logged in as the attacker; or shown an error page, never a login.
-    expect([done.status, (await browser.get('/me')).status]).toEqual(
-      status === 200 ? [200, 200] : [400, 302],
-    );
+    const done = await openPage(browser, `/auth/wechat/callback?code=${code}&state=STATE`);
+    // The statuses of the callback and of /me: before.js logs the victim in as the attacker, and after.ts
+    // shows an error page.
+    expect([done.status, (await browser.get('/me')).status]).toEqual(statuses);
   });
 
-  it('sends who refused to the page that says so', async () => {
+  it('redirects a user who refused to /denied', async () => {
     wechat.switches.denial = 'authdeny';
     const browser = await start('after.ts');
-    const sent = await open(browser, '/auth/wechat');
+    const sent = await openPage(browser, '/auth/wechat');
     const back = (await wechat.authorize(toEmulator(sent.location), { allow: false })) ?? '';
-    const done = await browser.get(here(back), PROXIED);
+    const done = await browser.get(pathInApp(back), PROXIED);
     expect([done.status, done.location]).toEqual([302, '/denied']);
   });
 });
@@ -174,12 +175,12 @@ describe('from a hand-written login', () => {
 
   it.each(FILES)('%s: logs a person in', async (file) => {
     const browser = await start(file);
-    const done = await open(browser, await comeBack(browser, '/me'));
+    const done = await openPage(browser, await agreeFrom(browser, '/me'));
     expect([done.status, done.json()]).toMatchObject([200, { openid: openid(), nickname: '小明' }]);
   });
 
-  /** What the forty lines do, and what is done here, as the table of the guide says. */
-  const each = (
+  /** One row of the guide's table: what the hand-written login does before, and the middleware after. */
+  const compare = (
     sentence: string,
     before: (browser: Browser) => Promise<void>,
     after: (browser: Browser) => Promise<void>,
@@ -189,107 +190,107 @@ describe('from a hand-written login', () => {
       it('after', async () => after(await start('after.ts')));
     });
   };
-  const isAtWechat = (answer: BrowserResponse): void => {
-    expect([answer.status, toEmulator(answer.location).startsWith(wechat.url)]).toEqual([302, true]);
+  const expectRedirectToWechat = (response: BrowserResponse): void => {
+    expect([response.status, toEmulator(response.location).startsWith(wechat.url)]).toEqual([302, true]);
   };
 
-  const spent = async (browser: Browser): Promise<BrowserResponse> => {
-    const callback = await comeBack(browser, '/me');
-    await open(browser, callback);
-    return open(Browser.inWechat(app?.url ?? ''), callback);
+  const openUsedLink = async (browser: Browser): Promise<BrowserResponse> => {
+    const callback = await agreeFrom(browser, '/me');
+    await openPage(browser, callback);
+    return openPage(Browser.inWechat(app?.url ?? ''), callback);
   };
-  each(
-    'a forwarded link with a spent code',
+  compare(
+    'a forwarded link with a used code',
     async (browser) => {
-      expect((await spent(browser)).json()).toMatchObject({ errcode: 41001 });
+      expect((await openUsedLink(browser)).json()).toMatchObject({ errcode: 41001 });
     },
     async (browser) => {
-      isAtWechat(await spent(browser));
+      expectRedirectToWechat(await openUsedLink(browser));
     },
   );
 
-  const strange = (): string =>
+  const attackersCode = (): string =>
     wechat.issueCode({ app: wechat.apps.official.appId, user: 'follower', scope: 'snsapi_userinfo' });
-  each(
-    'a link with another’s code',
+  compare(
+    'a link with the code of an attacker',
     async (browser) => {
-      const done = await open(browser, `/me?code=${strange()}&state=STATE`);
+      const done = await openPage(browser, `/me?code=${attackersCode()}&state=STATE`);
       expect(done.json()).toMatchObject({ openid: openid('follower') });
     },
     async (browser) => {
-      expect((await open(browser, `/callback?code=${strange()}&state=STATE`)).status).toBe(400);
-      isAtWechat(await open(browser, '/me'));
+      expect((await openPage(browser, `/callback?code=${attackersCode()}&state=STATE`)).status).toBe(400);
+      expectRedirectToWechat(await openPage(browser, '/me'));
     },
   );
 
-  const coupon = async (browser: Browser): Promise<number> => {
-    await open(browser, '/buy?code=S80899');
-    return asked('/sns/oauth2/access_token');
+  const callsAfterCoupon = async (browser: Browser): Promise<number> => {
+    await openPage(browser, '/buy?code=S80899');
+    return requestsTo('/sns/oauth2/access_token');
   };
-  each(
-    'a coupon link',
+  compare(
+    'a coupon link, whose parameter is named code',
     async (browser) => {
-      expect(await coupon(browser)).toBe(1);
+      expect(await callsAfterCoupon(browser)).toBe(1);
     },
     async (browser) => {
-      expect(await coupon(browser)).toBe(0);
+      expect(await callsAfterCoupon(browser)).toBe(0);
     },
   );
 
-  each(
+  compare(
     'a snapshot of the page',
     async (browser) => {
-      const done = await open(browser, await comeBack(browser, '/me', 'snapshot'));
+      const done = await openPage(browser, await agreeFrom(browser, '/me', 'snapshot'));
       expect(done.json()).toMatchObject({ nickname: '微信用户' });
     },
     async (browser) => {
-      expect((await open(browser, await comeBack(browser, '/me', 'snapshot'))).status).toBe(403);
+      expect((await openPage(browser, await agreeFrom(browser, '/me', 'snapshot'))).status).toBe(403);
     },
   );
 
   const script = { headers: { ...PROXIED.headers, 'Sec-Fetch-Mode': 'cors', Accept: '*/*' } };
-  each(
+  compare(
     'an AJAX call without a session',
     async (browser) => {
-      isAtWechat(await browser.get('/me', script));
+      expectRedirectToWechat(await browser.get('/me', script));
     },
     async (browser) => {
-      const answer = await browser.get('/me', script);
-      expect([answer.status, answer.json()]).toMatchObject([401, { loginURL: '/login' }]);
+      const response = await browser.get('/me', script);
+      expect([response.status, response.json()]).toMatchObject([401, { loginURL: '/login' }]);
     },
   );
 
-  const forged = async (browser: Browser): Promise<string> => {
+  const hostInRedirectURI = async (browser: Browser): Promise<string> => {
     const { location } = await browser.follow('/me', { headers: { Host: 'evil.example' } });
     return new URL(new URL(location).searchParams.get('redirect_uri') ?? '').host;
   };
-  each(
+  compare(
     'a forged Host header',
     async (browser) => {
-      expect(await forged(browser)).toBe('evil.example');
+      expect(await hostInRedirectURI(browser)).toBe('evil.example');
     },
     async (browser) => {
-      expect(await forged(browser)).toBe('h5.example.com');
+      expect(await hostInRedirectURI(browser)).toBe('h5.example.com');
     },
   );
 
-  each(
+  compare(
     'a nickname with a control character',
     async (browser) => {
-      const done = await open(browser, await comeBack(browser, '/me', 'dirty'));
+      const done = await openPage(browser, await agreeFrom(browser, '/me', 'dirty'));
       expect(typeof done.json()).toBe('string');
     },
     async (browser) => {
-      const done = await open(browser, await comeBack(browser, '/me', 'dirty'));
+      const done = await openPage(browser, await agreeFrom(browser, '/me', 'dirty'));
       expect(done.json()).toMatchObject({ openid: openid('dirty') });
     },
   );
 
   it('after.ts: has another session id after the login', async () => {
     const browser = await start('after.ts');
-    const callback = await comeBack(browser, '/me');
+    const callback = await agreeFrom(browser, '/me');
     const before = browser.cookies();
-    await open(browser, callback);
+    await openPage(browser, callback);
     expect([before !== '', browser.cookies() !== before]).toEqual([true, true]);
   });
 });

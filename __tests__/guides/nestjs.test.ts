@@ -1,4 +1,4 @@
-// NestJS is ESM alone, and Jest is not: the guide's app runs in a process of its own, against the emulator.
+// NestJS has only ES modules, and Jest runs CommonJS. So the guide's app runs in its own process.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { codeOf } from './guide';
 const ROOT = path.resolve(__dirname, '../..');
 const PACKAGES = ['@nestjs', '@types', 'cookie-session', 'express', 'reflect-metadata', 'rxjs'];
 
-/** A project as a user has one: the guide's files, compiled, and the packages beside them. */
+/** Writes a user's project: the guide's files, compiled, with the packages in its node_modules. */
 function makeProject(folder: string, files: readonly string[]): void {
   mkdirSync(path.join(folder, 'node_modules'));
   for (const name of PACKAGES)
@@ -77,21 +77,21 @@ describe('the guide to NestJS', () => {
       typeRoots: [path.join(ROOT, 'node_modules/@types')],
       types: ['node'],
     });
-    const complaints = ts
+    const errors = ts
       .getPreEmitDiagnostics(program)
       .map(({ file, messageText }) => [
         file && path.basename(file.fileName),
         ts.flattenDiagnosticMessageText(messageText, ' '),
       ]);
-    expect(complaints).toEqual([]);
+    expect(errors).toEqual([]);
   }, 60_000);
 
-  it('lets everybody read what is not guarded', async () => {
-    const answer = await Browser.inWechat(url).get('/');
-    expect([answer.status, answer.body]).toEqual([200, 'This page is public.']);
+  it('shows everybody the page that is not guarded', async () => {
+    const response = await Browser.inWechat(url).get('/');
+    expect([response.status, response.body]).toEqual([200, 'This page is public.']);
   });
 
-  it('sends a page to the login, and the user into the controller', async () => {
+  it('redirects a page to the login, and gives the user to the controller', async () => {
     const browser = Browser.inWechat(url);
     const done = await browser.logIn(emulator, '/me');
     expect([done.status, done.json()]).toEqual([
@@ -100,29 +100,29 @@ describe('the guide to NestJS', () => {
     ]);
   });
 
-  it('tells a script 401, once', async () => {
+  it('responds to a script with 401', async () => {
     const headers = { Accept: 'application/json', 'Sec-Fetch-Mode': 'cors' };
-    const answer = await Browser.inWechat(url).get('/me', { headers });
-    expect([answer.status, answer.json()]).toMatchObject([
+    const response = await Browser.inWechat(url).get('/me', { headers });
+    expect([response.status, response.json()]).toMatchObject([
       401,
       { error: 'unauthenticated', loginURL: '/login' },
     ]);
   });
 });
 
-/** Where the app says that it listens; what it said instead, where it ends. */
+/** Resolves to the address that the app prints. Rejects with its output if it ends first. */
 function listening(process: ChildProcess): Promise<string> {
-  let said = '';
+  let output = '';
   return new Promise((resolve, reject) => {
-    const hear = (words: Buffer): void => {
-      said += words.toString();
-      const port = /Listening at http:\/\/.*:(\d+)/.exec(said)?.[1];
+    const onData = (chunk: Buffer): void => {
+      output += chunk.toString();
+      const port = /Listening at http:\/\/.*:(\d+)/.exec(output)?.[1];
       if (port) resolve(`http://127.0.0.1:${port}`);
     };
-    process.stdout?.on('data', hear);
-    process.stderr?.on('data', hear);
+    process.stdout?.on('data', onData);
+    process.stderr?.on('data', onData);
     process.once('exit', () => {
-      reject(new Error(said));
+      reject(new Error(output));
     });
   });
 }

@@ -1,4 +1,4 @@
-// The accounts of the guide, in a real database: sqlite3's own command, which takes the SQL as it stands there.
+// Runs the guide's code on a real database: the command sqlite3 runs the guide's SQL unchanged.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,10 +10,10 @@ import { cookies, sendJSON, type TestRequest } from '../support/app';
 import { blocksOfGuide, codeOf, run, type RunningGuide } from './guide';
 
 const SQLITE = process.env['SQLITE'] ?? '/usr/bin/sqlite3';
-const isThere = existsSync(SQLITE) || process.env['CI'] === 'true';
-if (!isThere) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 at ${SQLITE}\n`);
+const mustRun = existsSync(SQLITE) || process.env['CI'] === 'true';
+if (!mustRun) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 at ${SQLITE}\n`);
 
-(isThere ? describe : describe.skip)('one person, two apps', () => {
+(mustRun ? describe : describe.skip)('one person, two apps', () => {
   useEmulator();
   let folder: string;
   let guide: RunningGuide | undefined;
@@ -23,11 +23,11 @@ if (!isThere) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 
     const binds = values.map(
       (value, index) => `.parameter set $${index + 1} "'${String(value).replaceAll("'", "''")}'"`,
     );
-    const answer = execFileSync(SQLITE, ['-json', path.join(folder, 'db')], {
+    const output = execFileSync(SQLITE, ['-json', path.join(folder, 'db')], {
       input: [...binds, `${statement};`].join('\n'),
       encoding: 'utf8',
     });
-    return answer.trim() ? (JSON.parse(answer) as Record<string, unknown>[]) : [];
+    return output.trim() ? (JSON.parse(output) as Record<string, unknown>[]) : [];
   };
   const query = (statement: string, values: readonly unknown[]): Promise<Record<string, unknown>[]> =>
     Promise.resolve(sql(statement, values));
@@ -69,7 +69,7 @@ if (!isThere) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 
     ((await browser.logIn(emulator, '/login', user)).json() as { id: unknown } | null)?.id;
   const unionid = (): string | undefined => emulator.unionid('ming', emulator.apps.official.appId);
   const idOf = (kind: 'official' | 'website'): string => emulator.openid('ming', emulator.apps[kind].appId);
-  const known = (id: string, kind: 'official' | 'website'): void => {
+  const addAccount = (id: string, kind: 'official' | 'website'): void => {
     sql(`INSERT INTO accounts VALUES ('${id}', NULL, 'old', '')`);
     sql(`INSERT INTO wechat_ids VALUES ('${kind}', '${idOf(kind)}', '${id}')`);
     sql(`INSERT INTO orders VALUES ('${id}', '${id}')`);
@@ -89,15 +89,15 @@ if (!isThere) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 
     expect(sql('SELECT nickname FROM accounts')).toHaveLength(2);
   });
 
-  it('keeps the account that was known by openid alone', async () => {
-    known('old', 'official');
+  it('finds the account that had only an openid', async () => {
+    addAccount('old', 'official');
     expect(await logIn(onPhone())).toBe('old');
     expect(await logIn(onPC())).toBe('old');
   });
 
-  it('makes one of two accounts that were known by an openid each, orders and all', async () => {
-    known('phone', 'official');
-    known('pc', 'website');
+  it('merges two accounts that each had one openid, with their orders', async () => {
+    addAccount('phone', 'official');
+    addAccount('pc', 'website');
     expect(await logIn(onPC())).toBe('pc');
     expect(await logIn(onPhone())).toBe('pc');
     expect(sql('SELECT id FROM accounts')).toEqual([{ id: 'pc' }]);
@@ -107,12 +107,12 @@ if (!isThere) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 
     ]);
   });
 
-  it('makes no account where WeChat sends no unionid', async () => {
+  it('creates no account if WeChat sends no unionid', async () => {
     emulator.switches.unionid = false;
     const browser = onPhone();
     const sent = await browser.follow('/login');
-    const answer = await browser.follow((await emulator.authorize(sent.location)) ?? '');
-    expect(answer.status).toBe(500);
+    const response = await browser.follow((await emulator.authorize(sent.location)) ?? '');
+    expect(response.status).toBe(500);
     expect(sql('SELECT id FROM accounts')).toEqual([]);
   });
 });

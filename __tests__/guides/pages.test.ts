@@ -1,4 +1,4 @@
-// The guides as pages: twins in two languages, links that lead somewhere, names that exist.
+// The guides have the same content in both languages, working links, and names that exist in the code.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_KINDS } from '../../lib';
@@ -12,7 +12,7 @@ const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8
 /** A page without its code. */
 const prose = (file: string): string => read(file).replace(/^```.*?^```$/gms, '');
 
-/** As GitHub makes them of headings. */
+/** The anchors that GitHub gives to headings. */
 function anchorsOf(file: string): string[] {
   const text = read(file).replace(/^```.*?^```$/gms, '');
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
@@ -24,7 +24,7 @@ function anchorsOf(file: string): string[] {
 }
 
 describe('the guides', () => {
-  it('are there in both languages', () => {
+  it('exist in both languages', () => {
     expect(ENGLISH.length).toBeGreaterThan(8);
     const folders = ['docs/guides', 'docs/zh-CN/guides'];
     const files = folders.flatMap((folder) =>
@@ -33,7 +33,7 @@ describe('the guides', () => {
     expect(files.sort()).toEqual([...ALL].sort());
   });
 
-  it.each(ENGLISH)('%s has the same headings, rows and points as its twin', (file) => {
+  it.each(ENGLISH)('%s has the same headings, rows and list items as its translation', (file) => {
     const shapeOf = (page: string): string[] =>
       prose(page)
         .split('\n')
@@ -42,35 +42,38 @@ describe('the guides', () => {
     expect(shapeOf(twinOf(file))).toEqual(shapeOf(file));
   });
 
-  it.each(ENGLISH)('%s names the same options, kinds and routes as its twin', (file) => {
+  it.each(ENGLISH)('%s names the same options, kinds and routes as its translation', (file) => {
     const namesIn = (page: string): string[] =>
       [...new Set([...prose(page).matchAll(/`([^`\n]+)`/g)].map(([, name = '']) => name))].sort();
     expect(namesIn(twinOf(file))).toEqual(namesIn(file));
   });
 
-  it.each(ALL)('%s has no link that leads nowhere', (file) => {
+  it.each(ALL)('%s has no broken link', (file) => {
     const broken = [...prose(file).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(
       ([link, target = '', anchor]) => {
         const page = target ? path.posix.join(path.posix.dirname(file), target) : file;
-        const leads =
+        const exists =
           existsSync(path.join(ROOT, page)) &&
           (anchor === undefined || anchorsOf(page).includes(decodeURIComponent(anchor)));
-        return leads ? [] : [link];
+        return exists ? [] : [link];
       },
     );
     expect(broken).toEqual([]);
   });
 
-  it.each(ENGLISH)('%s and its twin lead to pages of their own language, and to each other', (file) => {
-    const targets = (page: string): string[] =>
-      [...prose(page).matchAll(/\]\((?!https?:|#)([^)#]+\.md)/g)].map(([, target = '']) =>
-        path.posix.join(path.posix.dirname(page), target),
-      );
-    expect(targets(file).filter((target) => CHINESE.includes(target))).toEqual([twinOf(file)]);
-    expect(targets(twinOf(file)).filter((target) => !CHINESE.includes(target))).toEqual([file]);
-  });
+  it.each(ENGLISH)(
+    '%s and its translation link to pages of their own language, and to each other',
+    (file) => {
+      const targets = (page: string): string[] =>
+        [...prose(page).matchAll(/\]\((?!https?:|#)([^)#]+\.md)/g)].map(([, target = '']) =>
+          path.posix.join(path.posix.dirname(page), target),
+        );
+      expect(targets(file).filter((target) => CHINESE.includes(target))).toEqual([twinOf(file)]);
+      expect(targets(twinOf(file)).filter((target) => !CHINESE.includes(target))).toEqual([file]);
+    },
+  );
 
-  it.each(ALL)('%s names only kinds of errors and warnings that there are', (file) => {
+  it.each(ALL)('%s names only kinds of errors and warnings that exist', (file) => {
     const text = prose(file);
     const kinds = [...text.matchAll(/kind(?:s| 为| 是)? (?:\[)?`(\w+)`/g)].map(([, kind = '']) => kind);
     expect(kinds.filter((kind) => !(ERROR_KINDS as readonly string[]).includes(kind))).toEqual([]);
@@ -84,7 +87,7 @@ describe.each(['docs/guides/troubleshooting.md', 'docs/zh-CN/guides/troubleshoot
   useEmulator();
   const headings = [...prose(file).matchAll(/^### (.+)$/gm)].map(([, heading = '']) => heading).join('\n');
 
-  it('has every errcode and page that people search for', () => {
+  it('has a heading for every errcode that people search for', () => {
     const numbers = [
       10003, 10004, 10005, 10006, 10009, 10016, 40001, 40013, 40029, 40030, 40125, 40163, 40164,
     ];
@@ -93,7 +96,7 @@ describe.each(['docs/guides/troubleshooting.md', 'docs/zh-CN/guides/troubleshoot
     expect(missing).toEqual([]);
   });
 
-  it('has the words of WeChat’s pages as a person sees them', async () => {
+  it('has the messages of WeChat’s error pages as users see them', async () => {
     const { appId } = emulator.apps.official;
     const { appId: websiteId } = emulator.apps.website;
     const authorize = (query: Record<string, string>): string =>

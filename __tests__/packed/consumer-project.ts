@@ -1,5 +1,5 @@
-// A user's project in a folder of its own: the packed package in its node_modules, and what else the user
-// installed.
+// A user's project in its own folder, with the packed package and the other packages that the user installed
+// in its node_modules.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -40,7 +40,7 @@ export interface Serving {
 }
 
 export class ConsumerProject {
-  // The path as the compiler and Node see it, on a system whose temporary folder is a link.
+  // Without links, because the compiler and Node report real paths, and the temporary folder may be a link.
   readonly folder = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'consumer-')));
   readonly #package: string;
   readonly #running = new Set<ChildProcess>();
@@ -49,7 +49,8 @@ export class ConsumerProject {
   constructor(tarball: Tarball, { type = 'commonjs', installed = [] }: ProjectOptions = {}) {
     const { name, dependencies, bin } = tarball.manifest;
     this.#package = name;
-    // A copy instead of a link: a package that ours neither contains nor declares must be missing.
+    // Copied instead of linked: through a link, our package would find packages of this repository that it
+    // does not declare.
     cpSync(tarball.contents, this.#module(name), { recursive: true });
     for (const dependency of Object.keys(dependencies)) this.#link(dependency);
     this.#installCommands(name, bin);
@@ -83,9 +84,9 @@ export class ConsumerProject {
     if (!existsSync(to)) symlinkSync(path.join(MODULES, from), to, 'junction');
   }
 
-  /** Copies types with the types that they need: behind a link, they would find this repository's instead. */
+  /** Copies types, and the types that they need: through a link, they would find those of this repository. */
   #copyTypes(name: string, from: string): void {
-    // Node's types are large and depend on no package that a test varies.
+    // A link is enough for Node's types: they are large, and need no package that a test varies.
     if (name === '@types/node') {
       this.#link(name);
       return;
@@ -146,8 +147,8 @@ export class ConsumerProject {
     const host = ts.createCompilerHost(options);
     host.getCurrentDirectory = () => this.folder;
     const read = host.getSourceFile.bind(host);
-    // Each file is parsed once: outside the project for all projects, in its node_modules for all its
-    // compilations.
+    // Parsed files are cached: those outside the project for all projects, and those of its node_modules for
+    // all of its compilations. Its own files may change.
     host.getSourceFile = (name, how, ...rest) => {
       const isInside = name.startsWith(this.folder);
       if (isInside && !name.startsWith(path.join(this.folder, 'node_modules')))
@@ -189,7 +190,7 @@ export class ConsumerProject {
   }
 
   #spawn(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-    // Nothing else of this process's environment: no credentials, no NODE_PATH, no proxy.
+    // PATH alone is passed on: no credentials, no NODE_PATH, no proxy.
     const { PATH = '' } = process.env;
     const child = spawn(command, args, {
       cwd: this.folder,

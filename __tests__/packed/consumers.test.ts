@@ -1,5 +1,5 @@
-// The package out of its tarball, in ten projects of users: they compile, load it, run its command and log
-// in.
+// Installs the packed package in ten projects, as users have them. They compile, load it, run its command and
+// log in.
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import * as library from '../../lib';
@@ -26,7 +26,7 @@ const EXPORTS = {
 interface Loaded {
   /** The exports of each entry, in the order of loading. */
   readonly names: Readonly<Record<string, readonly string[]>>;
-  /** The files that had been loaded by then. */
+  /** The files that are loaded after each entry. */
   readonly files: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -77,7 +77,7 @@ describe.each(PROJECTS)('a project with $what', (row) => {
     expect(after.filter((file) => /\/node_modules\/(?:express4?|axios|zod)\//.test(file))).toEqual([]);
   });
 
-  it('loads both entries with import, the same copy', async () => {
+  it('loads both entries with import, and gets the same copy as with require', async () => {
     const { names, files } = JSON.parse(await project.node('--input-type=module', '-e', IMPORTS)) as Loaded;
     expect(names).toEqual(EXPORTS);
     const before = files['express-wechat-auth/emulator'] ?? [];
@@ -93,7 +93,7 @@ describe.each(PROJECTS)('a project with $what', (row) => {
   });
 
   it('logs in', async () => {
-    // For its JavaScript, if this test runs alone.
+    // Writes the JavaScript, if this test runs alone.
     compile();
     const wechat = row.usesCommand ? await startEmulatorCommand(project) : undefined;
     const app = await project.serveScript(row.main.replace(/ts$/, 'js'), wechat?.env);

@@ -114,7 +114,7 @@ describe('a module that the packed files import', () => {
 
   it('is a declared dependency, if types need it', () => {
     const types = tarball.names.filter((name) => name.endsWith('.d.ts'));
-    // Augmented if the app has installed it, and not imported.
+    // The types augment this package if the app has installed it, and do not import it.
     const augmented = types.flatMap((name) =>
       [...tarball.read(name).matchAll(/^declare module '([^']+)'/gm)].map(([, module = '']) => module),
     );

@@ -291,14 +291,14 @@ describe.each(ROWS)('an app with $what', ({ installed, source, everyResolution =
 });
 
 describe('an app that names its own user and session key', () => {
-  it.each([4, 5] as const)('finds them in requests, guards and sessions of Express %d', (version) => {
+  it.each([4, 5] as const)('finds their types in requests, guards and sessions of Express %d', (version) => {
     const app = install(version === 4 ? EXPRESS_4 : EXPRESS_5, '@types/express-session');
     for (const name of ['node10', 'bundler'] as const)
       expect(errorsIn(app, OWN_TYPES, RESOLUTIONS[name])).toEqual([]);
     expect(errorsIn(app, OWN_TYPES, { ...RESOLUTIONS.node16, exactOptionalPropertyTypes: true })).toEqual([]);
   });
 
-  it.each(['docs/typescript.md', 'docs/zh-CN/typescript.md'])('may write what %s prints', (page) => {
+  it.each(['docs/typescript.md', 'docs/zh-CN/typescript.md'])('compiles the code that %s prints', (page) => {
     const text = readFileSync(path.resolve(__dirname, '../..', page), 'utf8');
     const [, given = ''] = /<!-- given:([\s\S]*?)-->/.exec(text) ?? [];
     const blocks = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
@@ -360,7 +360,7 @@ describe('the published types', () => {
     expect(files.flatMap((name) => anysIn(name, readFileSync(name, 'utf8')))).toEqual([]);
   });
 
-  it('would be rejected with an any', () => {
+  it('are searched in a way that finds an any', () => {
     expect(anysIn('a.d.ts', 'export declare const a: { readonly b?: any[] };')).toEqual(['a.d.ts: any[]']);
   });
 
@@ -368,8 +368,8 @@ describe('the published types', () => {
     const program = ts.createProgram([path.join(DIST, 'index.d.ts')], { types: [], skipLibCheck: true });
     const checker = program.getTypeChecker();
     const index = program.getSourceFile(path.join(DIST, 'index.d.ts'));
-    const page = index && checker.getSymbolAtLocation(index);
-    const exported = page ? checker.getExportsOfModule(page) : [];
+    const entry = index && checker.getSymbolAtLocation(index);
+    const exported = entry ? checker.getExportsOfModule(entry) : [];
     const interfaces = exported.flatMap(
       (symbol) =>
         (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol).declarations ?? [],

@@ -1,4 +1,4 @@
-// What an app in TypeScript can write, and what must not compile. types.test.ts and `npm run typecheck` check it.
+// Code of an app that must compile, and code that must not. types.test.ts and `npm run typecheck` check it.
 /* eslint @typescript-eslint/no-unused-vars: off, @typescript-eslint/no-unsafe-member-access: off --
    nothing here runs, and some of it is wrong on purpose */
 /* eslint @typescript-eslint/no-meaningless-void-operator: off, @typescript-eslint/no-unnecessary-type-parameters: off --

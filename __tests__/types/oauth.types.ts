@@ -1,4 +1,5 @@
-// What must compile, and what must not. types.test.ts and `npm run typecheck` check it.
+// Calls of the core that must compile, and calls that must not. types.test.ts and `npm run typecheck` check
+// it.
 /* eslint @typescript-eslint/no-unused-vars: off, @typescript-eslint/no-unsafe-call: off --
    nothing here runs, and some of it is wrong on purpose */
 /* eslint @typescript-eslint/no-invalid-void-type: off, @typescript-eslint/no-meaningless-void-operator: off,
@@ -123,7 +124,7 @@ const promises = async (): Promise<void> => {
   const user = await oauth.getUser('openid');
   same<typeof user, WechatUser>(true);
   same<typeof user.nickname, string | undefined>(true);
-  same<(typeof user)['of_tomorrow'], unknown>(true);
+  same<(typeof user)['a_field_that_wechat_may_add'], unknown>(true);
   const byCode = await oauth.getUserByCode({ code: 'code', lang: 'en', encryptedData: 'e', iv: 'i' });
   same<typeof byCode, WechatUser>(true);
   const verified = await oauth.verifyToken('openid', 'token');
@@ -189,7 +190,7 @@ const getToken: GetToken = (openid, done) => {
   same<typeof openid, string>(true);
   done(null, token);
   done(null, null);
-  done(new Error('away'));
+  done(new Error('the database is unavailable'));
   // @ts-expect-error a token is an object
   done(null, 'token');
 };
