@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Suites that take minutes: every fault, every attack, the tarball in ten projects. CI runs them. They also
- * run with CI=true or WECHAT_TESTS=full, and if the command names a file.
+ * Suites that take minutes, such as every fault, every attack, and the tarball in ten projects. CI runs them.
+ * Elsewhere they run with CI=true or WECHAT_TESTS=full, and if the command names a file.
  */
 const LONG = [
   '/__tests__/security/',
@@ -35,6 +35,6 @@ module.exports = {
     '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/__tests__/tsconfig.json' }],
   },
   testTimeout: 20_000,
-  // The tests wait more than they compute: by its own default, Jest would leave one of two cores idle.
+  // The tests wait more than they compute. By default, Jest would leave one core idle.
   maxWorkers: '100%',
 };

@@ -1,4 +1,4 @@
-// How long each package takes to load, and what an installation of it adds to the disk.
+// Measures how long each package takes to load, and how much disk space its installation takes.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';

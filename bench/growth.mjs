@@ -1,4 +1,4 @@
-// Whether a login costs more once the app has seen a million users, and how much memory they take.
+// Measures whether a login costs more once the app has seen a million users, and how much memory they take.
 import { fileURLToPath } from 'node:url';
 import { logIn } from './logins.mjs';
 import { startChild } from './parts/child.mjs';
@@ -8,7 +8,7 @@ import { mb, table, whole } from './parts/table.mjs';
 const script = (name) => fileURLToPath(new URL(name, import.meta.url));
 const AT_ONCE = 8;
 
-/** The control process stays at these: other load on the machine affects both processes alike. */
+/** The control process keeps this number of users. Other load on the machine affects both processes alike. */
 const FIRST_USERS = 1_000;
 
 export async function benchGrowth({ users = 1_000_000, logins = 1_000, rounds = 5 } = {}) {
@@ -17,7 +17,7 @@ export async function benchGrowth({ users = 1_000_000, logins = 1_000, rounds = 
   const control = await startApp(wechat);
   for (const app of [growing, control]) {
     await app.call('addUsers', 0, FIRST_USERS);
-    // Code that is compiled once does not count.
+    // Warms up, because V8 compiles code only once.
     await logIn(app, wechat, 4_000, { check: true, atOnce: AT_ONCE });
   }
   const rows = [];

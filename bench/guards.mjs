@@ -1,5 +1,5 @@
-// Requests to pages that are guarded, to pages that are not, and to apps without the package: how many
-// requests one second of CPU time serves. Wall-clock time would include whatever else the machine does.
+// Measures how many requests one second of CPU time serves: to guarded pages, to other pages, and to apps
+// without the package. Wall-clock time would include other load on the machine.
 import { fileURLToPath } from 'node:url';
 import { load } from './guards/load.mjs';
 import { startChild } from './parts/child.mjs';

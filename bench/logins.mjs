@@ -1,5 +1,5 @@
-// Whole logins over TLS; the apps take turns, round by round: how long the callback takes, and how much CPU a
-// login takes.
+// Measures how long the callback takes, and how much CPU a whole login takes, over TLS. The apps take turns,
+// round by round.
 //
 //   npm run bench -- logins [--rounds 5] [--logins 100]
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ export async function benchLogins({ rounds = 5, logins = 60, only = Object.keys(
   const wechat = await startChild(script('wechat.mjs'));
   const apps = [];
   for (const name of only) apps.push(await startApp(name, wechat));
-  // Code that is compiled once does not count.
+  // Warms up, because V8 compiles code only once.
   for (const app of apps) await logIn(app, wechat, 2_000, { check: true, atOnce: AT_ONCE });
   const results = apps.map(() => ({ cpu: [], near: [], far: [] }));
   await takeTurns(rounds, apps, async (app, at) => {
@@ -53,11 +53,11 @@ async function takeTurns(rounds, apps, work) {
 }
 
 function report(apps, results, connections) {
-  const over = (figure) => {
+  const columnsOf = (figure) => {
     const [limit, ...others] = results.map((result) => median(result[figure]));
     return [limit, ...others].map((value) => [`${value.toFixed(2)} ms`, (value / limit).toFixed(2)]);
   };
-  const [far, near, cpu] = ['far', 'near', 'cpu'].map(over);
+  const [far, near, cpu] = ['far', 'near', 'cpu'].map(columnsOf);
   return table(
     [
       '',
@@ -113,10 +113,7 @@ export async function logIn(
   return times;
 }
 
-/**
- * How many connections WeChat saw in 1,000 logins one by one, and in 1,000 with 32 at once; each in a fresh
- * process.
- */
+/** How many connections an app opens to WeChat in 1,000 logins one by one, and in 1,000 with 32 at once. */
 async function countConnections(name, wechat) {
   const counts = [];
   for (const atOnce of [1, 32]) {

@@ -5,7 +5,7 @@ import { axiosAdapter, codeOf, openidOf, urllibRequest } from './parts/stub-wech
 
 const APPID = 'wx0123456789abcdef';
 const APPSECRET = '0123456789abcdef0123456789abcdef';
-/** After which parts of all logins the heap is measured. */
+/** The heap is measured after these shares of all logins. */
 const POINTS = [0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 1];
 
 /** Each with its default store; only WeChat is replaced, by a stub in memory. */
@@ -29,18 +29,18 @@ console.log(JSON.stringify(await measure(await CONTENDERS[name](), Number(count)
 async function measure(oauth, logins) {
   const logIn = promisify(oauth.getAccessToken.bind(oauth));
   const stops = new Set(POINTS.map((part) => Math.ceil(part * logins)));
-  const course = [];
+  const samples = [];
   const start = await memory();
   for (let user = 1; user <= logins; user++) {
     await logIn(codeOf(user));
     if (!stops.has(user)) continue;
-    course.push({ done: user, ...(await memory()) });
+    samples.push({ done: user, ...(await memory()) });
     console.error(`${name}: ${user} of ${logins} logins`);
   }
-  return { start, course, end: course.at(-1), held: await countHeld(oauth, logins) };
+  return { start, samples, end: samples.at(-1), held: await countHeld(oauth, logins) };
 }
 
-/** Memory after garbage collection; what finalizers free is gone one turn of the event loop later. */
+/** Memory after garbage collection, in bytes. It runs three times, because finalizers run one turn later. */
 async function memory() {
   for (let round = 0; round < 3; round++) {
     globalThis.gc();
@@ -50,7 +50,7 @@ async function memory() {
   return { heap: heapUsed, external, rss };
 }
 
-/** How many users' tokens the store still holds. The last user's must be there, or no login was stored. */
+/** How many users' tokens the store still holds. Fails if it lacks the last one: then it stored none. */
 async function countHeld(oauth, logins) {
   const getToken = promisify(oauth.getToken.bind(oauth));
   let count = 0;

@@ -1,5 +1,5 @@
-// How much memory a million logins take in this package's default store and in wechat-oauth's, each in a
-// process of its own.
+// Measures how much memory a million logins take in the default stores of this package and of wechat-oauth,
+// each in its own process.
 //
 //   npm run bench:memory -- --logins 1000000
 import { spawnSync } from 'node:child_process';
@@ -13,11 +13,11 @@ const require = createRequire(import.meta.url);
 const CONTENDERS = ['express-wechat-auth', 'wechat-oauth'];
 const TARGET_MB = 50;
 
-const logins = loginsAsked();
+const logins = readLogins();
 const runs = CONTENDERS.map(run);
 console.log(report(runs).join('\n'));
 
-function loginsAsked() {
+function readLogins() {
   const { values } = parseArgs({ options: { logins: { type: 'string', default: '1000000' } } });
   const count = Number(values.logins);
   if (Number.isSafeInteger(count) && count > 0) return count;
@@ -51,9 +51,9 @@ function report([ours, theirs]) {
     ['growth of the process (RSS)', ...both(({ start, end }) => mb(end.rss - start.rss))],
     ['users whose token is still stored', ...both(({ held }) => whole(held))],
   ];
-  const course = ours.course.map(({ done, heap }, at) => [
+  const samples = ours.samples.map(({ done, heap }, at) => [
     whole(done),
-    ...[heap - ours.start.heap, theirs.course[at].heap - theirs.start.heap].map(mb),
+    ...[heap - ours.start.heap, theirs.samples[at].heap - theirs.start.heap].map(mb),
   ]);
   const grown = ours.end.heap - ours.start.heap;
   return [
@@ -61,7 +61,7 @@ function report([ours, theirs]) {
     '',
     table(['', ...titles], facts),
     '',
-    table(['growth of the heap after logins', ...titles], course),
+    table(['growth of the heap after logins', ...titles], samples),
     '',
     `Target for ${ours.title}: at most ${TARGET_MB} MB: ${grown <= TARGET_MB * 1e6 ? 'met' : 'missed'}.`,
   ];

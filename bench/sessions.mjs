@@ -1,5 +1,5 @@
-// How large a session is after a login, in the browser's cookie (cookie-session) and in a store
-// (express-session).
+// Measures how large a session is after a login: as JSON, as a session store keeps it, and as the cookie of
+// cookie-session.
 import { createRequire } from 'node:module';
 import { createEmulator } from 'express-wechat-auth/emulator';
 import { Browser } from './logins/browser.mjs';

@@ -1,6 +1,6 @@
-// A soak: two processes of one app on a Redis that is stopped twice, as many logins as the machine can do,
-// and a fault in every twentieth login. Each person must be logged in as themselves, or get an error that has
-// a kind.
+// The soak test: two processes of one app share a Redis that is stopped twice. They serve as many logins as
+// the machine can do, with a fault in every twentieth. Each user must be logged in as that user, or get an
+// error that has a kind.
 //
 //   npm run soak -- --minutes 20 --logins 100000 --guarded 1000000
 import os from 'node:os';
@@ -16,13 +16,13 @@ import { People } from './soak/people.mjs';
 import { startRedis } from './soak/redis.mjs';
 
 const AWAY_MS = 1_500;
-/** Commands that Redis did not finish fail until then: the longest timeout of the library. */
+/** Logins may still fail for this time after Redis is back: the longest timeout of the library. */
 const AFTERMATH_MS = 6_000;
-/** After so many logins in one process the caches are full; until then the heap has to grow. */
+/** The caches of a process are full after this number of logins. Until then its heap grows. */
 const WARM_LOGINS = 12_000;
-/** In bytes: less than one leaked object per login would take. */
+/** In bytes. One leaked object per login would take more. */
 const HEAP_LIMIT_PER_LOGIN = 50;
-const LEAST_POINTS = 8;
+const MIN_POINTS = 8;
 
 const options = readArguments();
 const tally = newTally();
@@ -103,7 +103,7 @@ function isDone() {
   return tally.logins >= options.logins && tally.guarded >= options.guarded;
 }
 
-/** Which part of the soak is over, from 0 to 1. */
+/** The share of the soak that is done, from 0 to 1. */
 function progress() {
   const time = (performance.now() - started) / (ends - started);
   return Math.max(time, Math.min(tally.logins / options.logins, tally.guarded / options.guarded));
@@ -185,7 +185,7 @@ function newTally() {
   };
 }
 
-/** By how much y grows with each x, fitted by least squares. */
+/** The slope of y over x, fitted by least squares. */
 function slope(pairs) {
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [x, y] = [mean(pairs.map(([x]) => x)), mean(pairs.map(([, y]) => y))];
@@ -194,11 +194,12 @@ function slope(pairs) {
 }
 
 /**
- * How one process grows once its caches are full; in a short soak, in the second half of its measurements.
+ * How one process grows once its caches are full, or, in a short soak, in the second half of the
+ * measurements.
  */
 function growthOf(number) {
   const warm = points.filter(({ logins }) => logins / apps.length >= WARM_LOGINS);
-  const isWarm = warm.length >= LEAST_POINTS;
+  const isWarm = warm.length >= MIN_POINTS;
   const chosen = isWarm ? warm : points.slice(Math.floor(points.length / 2));
   const by = (x, what) => slope(chosen.map((point) => [x(point), point.apps[number][what]]));
   const hours = ({ at }) => at / 3_600_000;

@@ -1,5 +1,5 @@
-// An app that can be given a million users without requests (WeChat's responses are made in its own process),
-// and that logs in others by requests.
+// An app that serves logins, and that can add a million users without a request: a stub makes WeChat's
+// responses.
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import { serve, usage } from '../parts/child.mjs';

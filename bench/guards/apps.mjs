@@ -52,7 +52,7 @@ const APPS = {
   },
 };
 
-/** What each app writes into the session at login, and reads here. */
+/** The session after a login, as each app writes it. */
 const LOGGED_IN = {
   user: USER,
   passport: { user: USER },

@@ -1,8 +1,8 @@
-// Sends as many requests as a server can respond to, over a few kept-alive connections, with a client that
-// costs little.
+// Sends as many requests as a server can serve, over a few kept-alive connections, with a client that takes
+// little CPU.
 import net from 'node:net';
 
-/** How many responses came. The first must be a 200, and every other must be as long as the first. */
+/** Counts responses. The first one must have status 200, and the others the same length. */
 export async function load(port, cookie, { connections = 8, ms = 500 } = {}) {
   const request = `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: ${cookie}\r\n\r\n`;
   const until = performance.now() + ms;

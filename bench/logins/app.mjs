@@ -1,4 +1,4 @@
-// One contender in a process of its own.
+// Serves one of the apps of apps.mjs in its own process.
 import http from 'node:http';
 import { serve, usage } from '../parts/child.mjs';
 import { APPS } from './apps.mjs';

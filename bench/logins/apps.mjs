@@ -1,4 +1,4 @@
-// The contenders, unmodified, each as short as in its own documentation, and all with the same two routes.
+// The compared apps, each as short as in the documentation of its package, and all with the same two routes.
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { wechat } from './redirect-wechat.mjs';

@@ -1,5 +1,5 @@
-// A browser that costs as little as possible, because it runs beside the apps that are measured: it keeps
-// cookies and connections, and times the callback. The tests' browser (__tests__/support/browser.ts) is
+// A browser that takes as little CPU as possible, because it runs beside the apps that are measured. It keeps
+// cookies and connections, and measures the callback. The tests' browser (__tests__/support/browser.ts) is
 // TypeScript and opens a connection for each request.
 import http from 'node:http';
 

@@ -1,4 +1,4 @@
-// Connects WeChat's host names to the emulator below every agent, so that the apps run unmodified. TLS
+// Connects every https.Agent to the emulator instead of WeChat's hosts, so that the apps run unmodified. TLS
 // sessions are resumed as with the real WeChat.
 import https from 'node:https';
 

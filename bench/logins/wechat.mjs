@@ -1,5 +1,4 @@
-// WeChat in a process of its own: the emulator over TLS, behind a TCP proxy that delays every byte as it is
-// told.
+// Runs the emulator over TLS in its own process, behind a TCP proxy that delays every byte by a given time.
 import net from 'node:net';
 import { createEmulator, selfSignedCertificate } from 'express-wechat-auth/emulator';
 import { serve } from '../parts/child.mjs';

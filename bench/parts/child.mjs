@@ -1,5 +1,5 @@
-// A process of its own, called over its message channel: the CPU and memory of one contender must not count
-// as another's.
+// Runs a script in its own process, and calls it over the message channel. So the CPU and the memory of each
+// compared app are measured separately.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 

@@ -1,4 +1,4 @@
-// WeChat's responses, made in this process: a million logins are measured without a million requests.
+// Makes WeChat's responses in this process, so that a million logins need no requests.
 import { Buffer } from 'node:buffer';
 import { createHash, randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';

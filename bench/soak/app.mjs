@@ -74,8 +74,7 @@ const server = app.listen(0, '127.0.0.1', () =>
     },
   ),
 );
-// The browsers close their connections: otherwise the server might close an idle one just as a request is
-// sent.
+// Long, so that the clients close idle connections: the server might close one just as a request is sent.
 server.keepAliveTimeout = 600_000;
 
 function openSockets() {

@@ -1,13 +1,13 @@
-// What goes wrong in a soak: at WeChat, on the network, in the browser; and the errors that a login may then
-// end with.
+// The faults of a soak, at WeChat, on the network and in the browser, and the errors with which a login may
+// end because of them.
 import { readFileSync } from 'node:fs';
 
-/** The rules that the tests hold the library to: see __tests__/support/contract.ts. */
+/** The rules that the tests check: see __tests__/support/contract.ts. */
 const contract = JSON.parse(
   readFileSync(new URL('../../__tests__/support/contract.json', import.meta.url), 'utf8'),
 );
 
-/** Each is met by the next call of its kind, whichever login makes it. */
+/** A fault hits the next call of its kind, no matter which login makes that call. */
 const OF_WECHAT = [
   { errcode: -1 },
   { errcode: 40001 },
@@ -29,7 +29,7 @@ const OF_WECHAT = [
 ];
 const CALLS = ['access_token', 'userinfo', 'refresh_token'];
 
-/** What a person or a browser does; people.mjs acts on each name. */
+/** Acts of a user or a browser. people.mjs compares these names. */
 const OF_THE_BROWSER = [
   'refuses',
   'is refused by the app',
@@ -53,8 +53,9 @@ export function drawFault(random) {
 }
 
 /**
- * The kinds that a fault of WeChat's may end any login with, because faults are shared: those of its
- * errcodes, and those that a restart did not cure.
+ * The kinds of error with which any login may end because of a fault of WeChat, since the fault may hit
+ * another login than the one that drew it. They are the kinds of the errcodes, and those after which a login
+ * restarts, because the restarted login may fail, too.
  */
 const AFTER_WECHAT = Object.entries(contract.errorKinds)
   .filter(
@@ -62,7 +63,7 @@ const AFTER_WECHAT = Object.entries(contract.errorKinds)
       restartsLogin || OF_WECHAT.some(({ errcode }) => errcodes.includes(errcode)),
   )
   .map(([kind]) => kind);
-/** `sessions_away` is the soak app's own. */
+/** `sessions_away` is a kind of the soak's app, not of the library. */
 const WHILE_REDIS_IS_AWAY = [...known('session_missing', 'token_store'), 'sessions_away'];
 const AFTER_ACTS = {
   refuses: known('access_denied'),

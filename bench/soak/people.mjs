@@ -1,6 +1,5 @@
-// The people of a soak. Each has a browser of its own, which is no more than a cookie and kept-alive
-// connections: the tests' browser (__tests__/support/browser.ts) is TypeScript, and its cookie jar costs more
-// than a request.
+// The users of a soak, each with a browser, which is only a cookie on shared kept-alive connections: the
+// tests' browser (__tests__/support/browser.ts) is TypeScript, and its cookie jar costs more than a request.
 import { once } from 'node:events';
 import http from 'node:http';
 import { clearTimeout, setTimeout } from 'node:timers';
@@ -19,7 +18,7 @@ const MAX_REDIRECTS = 8;
 class Violation extends Error {}
 
 const OPENS_CALLBACK_TWICE = /opens the callback twice|aborts the callback/;
-/** "invalid credential, access_token is invalid or not latest" */
+/** The errcode for "invalid credential, access_token is invalid or not latest". */
 const TOKEN_INVALID = 40_001;
 
 export class People {
@@ -35,7 +34,9 @@ export class People {
     this.#random = random;
   }
 
-  /** One person, from login to last page: some log out at the end, and some log in as somebody else. */
+  /**
+   * Runs one user from login to last page. Some users log out at the end, and some log in as another user.
+   */
   async live(number, pages) {
     const { users, refusedUser, faultShare } = this.#site;
     const { act, ...ofWechat } = this.#random() < faultShare ? drawFault(this.#random) : {};
@@ -116,7 +117,7 @@ export class People {
     return 'logged in';
   }
 
-  /** What the person does at WeChat, and the response to the callback. */
+  /** Agrees or refuses at WeChat, requests the callback, and returns its response. */
   async #agree(browser, address, user, act) {
     const { emulator } = this.#site;
     const { switches } = emulator;
@@ -186,7 +187,7 @@ export class People {
     }
   }
 
-  /** Every response must be about this very person. */
+  /** Every response must be about this user. */
   #checkIdentity(browser, response, user) {
     const { emulator } = this.#site;
     const app = browser.userAgent === WECHAT ? emulator.apps.official : emulator.apps.website;
@@ -196,7 +197,7 @@ export class People {
     return body;
   }
 
-  /** Only WeChat knows whose token it is; /sns/auth is a call that no fault meets. */
+  /** Asks WeChat whether the token belongs to this user. No fault hits /sns/auth. */
   async #checkToken(token, browser, user) {
     const { emulator } = this.#site;
     const app = browser.userAgent === WECHAT ? emulator.apps.official : emulator.apps.website;
@@ -300,8 +301,8 @@ export class People {
 }
 
 /**
- * The return path of a login is known to its session and to the process that started it; a login that loses
- * both ends at the root.
+ * Acts after which the login may end at the root: its return path is known only to its session and to the
+ * process that started it, and the login may lose both.
  */
 const LOSE_RETURN_PATH = [
   'loses the cookie of the login',

@@ -1,4 +1,4 @@
-// A Redis of the soak's own, which can be stopped and started again: its data is in an append-only file.
+// The Redis server of the soak. It can be stopped and started again without a loss of data.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs/promises';
@@ -34,7 +34,7 @@ async function start(folder, port) {
     ...['--dir', folder, '--appendonly', 'yes', '--save', ''],
     ...['--port', String(port), '--bind', '127.0.0.1'],
   ]);
-  // If the soak itself is aborted.
+  // Ends the server if the soak is aborted.
   process.once('exit', () => server.kill());
   await new Promise((resolve, reject) => {
     let output = '';

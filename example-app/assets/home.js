@@ -1,4 +1,5 @@
-// Requests the JSON route and shows the response. Without a user, it is 401 with a loginURL.
+// Requests the JSON route and shows the response. If nobody is logged in, the response is 401 with a
+// loginURL.
 document.querySelector('#ask').addEventListener('click', async (event) => {
   event.preventDefault();
   const response = await fetch('/api/me', { headers: { Accept: 'application/json' } });
