@@ -21,7 +21,7 @@ void run(process.argv.slice(2), {
   process.exit(status);
 });
 
-/** Resolves when everything before it is written, or cannot be written any more. */
+/** Resolves when all earlier output is written, or when writing has failed. */
 function written(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     stream.write('', () => resolve());
