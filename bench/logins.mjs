@@ -42,7 +42,7 @@ export async function benchLogins({ rounds = 5, logins = 60, only = Object.keys(
   return report(apps, results, connections);
 }
 
-/** To WeChat and back, in ms. */
+/** Round-trip times to WeChat, in ms. */
 const ROUND_TRIPS = { near: 0, far: 30 };
 
 async function takeTurns(rounds, apps, work) {

@@ -1,4 +1,4 @@
-// One contender of memory.mjs in a process of its own: logs in a new user each time, and measures the memory.
+// Runs one of the packages that memory.mjs compares: logs in a new user each time, and measures the memory.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { axiosAdapter, codeOf, openidOf, urllibRequest } from './parts/stub-wechat.mjs';

@@ -39,14 +39,14 @@ const env = (): Record<string, string> => {
 };
 const openid = (user = 'ming', kind: 'official' | 'website' = 'official'): string =>
   wechat.openid(user, wechat.apps[kind].appId);
-/** The same page at the emulator. */
+/** An address of WeChat's login page, at the emulator. */
 const toEmulator = (address: string): string => address.replace('https://open.weixin.qq.com', wechat.url);
 /** The path in the app, which is public at PUBLIC, and listens at a port of this machine. */
 const pathInApp = (address: string): string => address.replace(PUBLIC, '');
 const requestsTo = (path: string): number =>
   wechat.requests.filter((request) => request.path === path).length;
 
-/** Behind a proxy that passes the host on. */
+/** A request as the app's proxy would pass it on, with the public host. */
 const PROXIED = { headers: { Host: new URL(PUBLIC).host } };
 const openPage = (browser: Browser, path: string): Promise<BrowserResponse> => browser.follow(path, PROXIED);
 

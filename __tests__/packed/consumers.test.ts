@@ -105,7 +105,7 @@ describe.each(PROJECTS)('a project with $what', (row) => {
   });
 });
 
-/** Opens the guarded page, is redirected to WeChat, presses 允许 there: returns the page after the callback. */
+/** Opens the guarded page, presses 允许 (allow) at WeChat, and returns the page after the callback. */
 async function logIn(app: string): Promise<BrowserResponse> {
   const browser = Browser.inWechat(app);
   const { location } = await browser.follow('/me');

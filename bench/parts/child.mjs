@@ -54,7 +54,7 @@ export function serve(about, methods) {
   process.send({ id: 'ready', result: about });
 }
 
-/** What an app's process has used so far. */
+/** Methods that report the CPU time and the memory of the process so far. */
 export const usage = {
   /** In ms, user and system. */
   cpu() {

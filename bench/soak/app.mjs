@@ -27,7 +27,7 @@ app.use(
   session({ store: new RedisStore({ client }), secret: 'soak', resave: false, saveUninitialized: false }),
 );
 // Only the session store can fail before this line.
-// eslint-disable-next-line no-unused-vars -- Express knows an error handler by its four parameters
+// eslint-disable-next-line no-unused-vars -- Express recognizes an error handler by its four parameters
 app.use((error, req, res, next) => {
   if (!res.headersSent) res.setHeader('X-Reason', encodeURI(error.message));
   sendError(res, 503, 'sessions_away');
@@ -49,7 +49,7 @@ app.get('/profile', requireWechatUser(), async (req, res) => {
 app.get('/token', requireWechatUser(), async (req, res) => {
   res.json({ openid: req.wechat.user.openid, token: await req.wechat.getAccessToken() });
 });
-// eslint-disable-next-line no-unused-vars -- Express knows an error handler by its four parameters
+// eslint-disable-next-line no-unused-vars -- Express recognizes an error handler by its four parameters
 app.use((error, req, res, next) => {
   if (isWechatError(error)) sendError(res, error.status, error.kind);
   else sendError(res, 500, `not an error of the library: ${error.stack}`);

@@ -10,7 +10,7 @@ import { drawFault, mayEndWith } from './faults.mjs';
 const WECHAT =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 MicroMessenger/8.0.60';
 const DESKTOP = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36';
-/** Longer than any timeout of the library: a response that takes longer never comes. */
+/** Longer than any timeout of the library: after this time, no response will come. */
 const RESPONSE_TIMEOUT_MS = 45_000;
 const MAX_REDIRECTS = 8;
 
@@ -97,8 +97,8 @@ export class People {
         }
         return this.#checkLogin(browser, user);
       }
-      // Once the session is renewed, only the process that started the login knows its return path: another
-      // one sends the browser to the root.
+      // Once the session is regenerated, only the process that started the login knows its return path:
+      // another one sends the browser to the root.
       if (response.location === '/' && OPENS_CALLBACK_TWICE.test(act)) return this.#checkLogin(browser, user);
       if (!response.location.startsWith(this.#site.emulator.url))
         throw new Violation(`a redirect to ${response.location.slice(0, 60)} (HTTP ${response.status})`);
@@ -339,7 +339,7 @@ function kindInJSON(body) {
   }
 }
 
-/** What an error response says beside its kind: it helps to find the cause. */
+/** The details of an error response besides its kind, which help to find the cause. */
 function detailsIn(response) {
   if (response === undefined || response.status < 400) return '';
   const details = /<pre>(.*?)<\/pre>/s.exec(response.body)?.[1] ?? response.headers['x-reason'];

@@ -1,4 +1,5 @@
-// Servers that attack the doctor: with text that a terminal obeys, and with responses that take long.
+// Runs the doctor against servers that attack it with text that a terminal obeys, or with texts that take
+// long to process.
 import type http from 'node:http';
 import { run } from '../../../lib/cli/run';
 import { listen, type Running } from '../../support/hosts';

@@ -19,7 +19,7 @@ function sessionCookies({ response }: StartedLogin): readonly ReceivedCookie[] {
   return likely.length > 0 ? likely : set;
 }
 
-/** `session`, `connect.sid`, `__Host-sess`, … */
+/** Whether the name suggests a session, as `session`, `connect.sid` and `__Host-sess` do. */
 function isLikelyName(name: string): boolean {
   const lowerCase = name.toLowerCase();
   return lowerCase.includes('sess') || lowerCase.endsWith('sid');

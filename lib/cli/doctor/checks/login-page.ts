@@ -28,7 +28,7 @@ interface LoginPage {
 const LOGIN_PAGES: Readonly<Record<WechatFlow, LoginPage>> = {
   official: {
     userAgent: WECHAT_CLIENT,
-    // Scripts of WeChat's own page look for the WeChat client, so only the emulator's page shows the result.
+    // Only the emulator's page is recognized: WeChat's own page has scripts that look for the WeChat client.
     isLogin: ({ headers, message }) => headers['x-emulated-wechat'] !== undefined && message === '',
   },
   website: {

@@ -36,7 +36,7 @@ function redirectURIFault(redirectURI: string, expected: URL): Fault {
     : { detail, remedy: TEXTS.otherPath };
 }
 
-/** Logins must start on the origin of the callback, because the session cookie is bound to that origin. */
+/** Logins must start on the origin of the callback, because browsers send the session cookie only there. */
 function originFault(expected: URL, start: URL): Fault | undefined {
   if (expected.host !== start.host) return TEXTS.startsOnOtherHost(start.host, expected.host);
   return expected.origin === start.origin

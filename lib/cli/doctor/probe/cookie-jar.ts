@@ -79,7 +79,7 @@ function split(part: string): [name: string, value: string] {
   return index < 0 ? [part.trim(), ''] : [part.slice(0, index).trim(), part.slice(index + 1).trim()];
 }
 
-/** The folder of the address (RFC 6265bis, section 5.1.4). */
+/** The default Path of a cookie: the folder of the address (RFC 6265bis, section 5.1.4). */
 function defaultPath({ pathname }: URL): string {
   return pathname.slice(0, pathname.lastIndexOf('/')) || '/';
 }

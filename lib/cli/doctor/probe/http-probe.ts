@@ -21,7 +21,7 @@ export interface ProbeResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
-  /** From the first to the last byte, in ms. */
+  /** From the start of the request to the last byte of the response, in ms. */
   readonly duration: number;
   /** How far the server's clock is ahead of this machine's, in ms; undefined without a Date header. */
   readonly clockOffset: number | undefined;
@@ -143,7 +143,7 @@ const TLS_CODE = /^(?:CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPR
 const DNS_CODE = /^(?:ENOTFOUND|EAI_|ENODATA)/;
 const TCP_CODE = /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/;
 
-/** @param stage how far the request got */
+/** @param stage the stage that the request had reached */
 function unreachable(error: unknown, stage: Stage): UnreachableError {
   const { code = '', message, cause, name } = error as NodeJS.ErrnoException & { code?: string };
   if ((cause as Error | undefined)?.name === 'TimeoutError' || name === 'TimeoutError')

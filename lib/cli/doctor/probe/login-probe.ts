@@ -33,7 +33,7 @@ interface Probed {
   readonly response: ProbedPage;
 }
 
-/** What the app's login route did. */
+/** The result of a request to the login route. */
 export type LoginProbe = Probed & LoginOutcome;
 
 /** A login that continues at WeChat. */
