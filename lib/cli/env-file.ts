@@ -1,6 +1,6 @@
 /**
- * Files such as `.env`, read as `node --env-file` reads them. Node 20 also takes an `--env-file` after the
- * script name for its own, so the variables of the file are in the environment already.
+ * Files such as `.env`, read as `node --env-file` reads them. Node 20 also looks at an `--env-file` after the
+ * name of the script: if there is no such file, it ends the process with its own error.
  */
 import { readFileSync } from 'node:fs';
 import * as util from 'node:util';
