@@ -12,7 +12,8 @@ export interface PersonOptions {
   /** Id of the user. @default the first user */
   readonly user?: string;
   /**
-   * Whether the person presses 允许 (true) or 拒绝 (false).
+   * Whether the person presses 允许 (true) or 拒绝 (false). It has no effect if WeChat does not ask the person:
+   * for `snsapi_base`, for a follower, and for the virtual user of the snapshot page.
    *
    * @default true, unless the switch `consent` is 'deny'
    */
@@ -21,7 +22,7 @@ export interface PersonOptions {
   readonly fullService?: boolean;
 }
 
-/** The app and the user of an authorization code. */
+/** What an authorization code stands for: an app, a user and the granted scopes. */
 export interface CodeRequest {
   /** AppID of the app. */
   readonly app: string;
@@ -33,7 +34,7 @@ export interface CodeRequest {
   readonly virtual?: boolean;
 }
 
-/** What a test can do with an emulator. */
+/** The controls of an emulator, for tests. */
 export interface EmulatorControls {
   /**
    * Makes requests to an endpoint fail. The endpoint is a path (`/sns/userinfo`) or its last part
@@ -45,37 +46,45 @@ export interface EmulatorControls {
    * wechat.fail('userinfo', 'reset', { times: 2 });
    */
   fail(endpoint: string, fault: EmulatorFault, options?: FaultOptions): () => void;
-  /** A person's openid at the app with this AppID: the same in every run. */
+  /**
+   * The openid of a person at the app with this AppID. It is the same in every run.
+   *
+   * @throws Error if there is no such user or app.
+   */
   openid(user: string, app: string): string;
   /**
-   * A person's unionid at all apps of one Open Platform account; undefined if the app is not bound to one.
+   * The unionid of a person, which all apps of one Open Platform account share. Undefined if the app is not
+   * bound to such an account, or if the switch `unionid` is off.
+   *
+   * @throws Error if there is no such user or app.
    */
   unionid(user: string, app: string): string | undefined;
   /**
-   * What happens on the phone: opens the address that an app redirected to, and presses 允许. Resolves to the
-   * callback address, or to undefined if WeChat does not redirect.
+   * Does what a person does on the phone: opens the address that the app redirected to, and presses 允许.
+   * Resolves to the callback address, or to undefined if WeChat does not redirect.
    *
    * @throws PageRefusal if WeChat shows an error page.
+   * @throws Error if the address is not a login page of this emulator.
    *
    * @example
    * const login = await fetch('http://localhost:3000/login', { redirect: 'manual' });
    * const callback = await wechat.authorize(login.headers.get('location')!);
    */
   authorize(authorizeURL: string, options?: PersonOptions): Promise<string | undefined>;
-  /** Like `authorize`, but resolves to both callback addresses if the switch `doubleCallback` is on. */
+  /** Like `authorize`, but resolves to all callback addresses: two if the switch `doubleCallback` is on. */
   authorizeTwice(authorizeURL: string, options?: PersonOptions): Promise<Callbacks>;
   /**
    * A new authorization code without a login page; for a mini program, the code of `wx.login`. It is single
    * use and lives 5 minutes, or 10 for a website app.
    */
   issueCode(request: CodeRequest): string;
-  /** Makes an access token expire now: 42001. */
+  /** Makes an access token expire now: requests with it fail with 42001. */
   expireToken(accessToken: string): void;
-  /** Makes a refresh token unknown: 40030. */
+  /** Revokes a refresh token: refreshing with it fails with 40030. */
   revoke(refreshToken: string): void;
-  /** Makes all tokens of a user invalid: 42007 on refresh, 40001 elsewhere. */
+  /** Makes all tokens of a user invalid: refreshing fails with 42007, other requests with 40001. */
   changePassword(user: string): void;
-  /** What `wx.getUserInfo` gives the mini program with this AppID. */
+  /** The encrypted profile that `wx.getUserInfo` gives the mini program with this AppID. */
   encryptUser(request: {
     /** AppID of the mini program. */
     readonly app: string;
@@ -102,7 +111,7 @@ export function createControls(world: World, faults: FaultPlan): EmulatorControl
   };
 }
 
-// Async, so that a malformed address rejects the promise and is never thrown.
+// The function is async, so that a malformed address rejects the promise instead of throwing.
 async function authorizeTwice(
   address: string,
   options: PersonOptions = {},

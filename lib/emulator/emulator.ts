@@ -21,7 +21,7 @@ export interface EmulatorOptions {
    */
   readonly port?: number;
   /**
-   * The address to listen on. `0.0.0.0` accepts phones, and every other device in the network.
+   * The address to listen on. With `0.0.0.0`, phones and all other devices in the network can connect.
    *
    * @default '127.0.0.1'
    */
@@ -51,7 +51,7 @@ export interface EmulatorOptions {
    * @default the preset apps
    */
   readonly apps?: readonly EmulatorApp[];
-  /** The people who can log in. The first one logs in if nobody is named. @default the preset people */
+  /** The people who can log in. The first one does if a test names nobody. @default the preset people */
   readonly users?: readonly EmulatorUser[];
   /**
    * How WeChat behaves at the start; `switches` of the {@link Emulator} changes it later.
@@ -67,20 +67,22 @@ export interface Emulator extends EmulatorControls {
   readonly url: string;
   /** For the library's option `endpoints`. Both are `url`. */
   readonly endpoints: {
-    /** Where browsers are sent to log in. */
+    /** The address of the login pages, for browsers. */
     readonly open: string;
-    /** Where codes and tokens are exchanged. */
+    /** The address of the APIs, for servers. */
     readonly api: string;
   };
   /** The first app of each kind. */
   readonly apps: EmulatorApps;
   /** All people, in the order of the option `users`. */
   readonly users: readonly EmulatorUser[];
-  /** Read at each request: assign to change how WeChat behaves. */
+  /**
+   * How WeChat behaves. The emulator reads the switches at each request, so a test can change them at any time.
+   */
   readonly switches: EmulatorSwitches;
   /** The last 1000 requests, newest last. Set `.length = 0` to clear it. */
   readonly requests: RecordedRequest[];
-  /** Determines when codes, tokens and QR codes expire. */
+  /** The clock by which codes, tokens and QR codes expire. */
   readonly clock: EmulatorClock;
   /** Closes the server and every open connection, long polls included. May be called more than once. */
   close(): Promise<void>;
@@ -90,6 +92,7 @@ export interface Emulator extends EmulatorControls {
  * Starts an emulator. Never do so in production: with an emulator anybody can log in as anybody.
  *
  * @throws TypeError that names every wrong option with its value and a remedy.
+ * @throws Error if `users` is empty, if two apps or two users have the same id, or if it cannot listen.
  *
  * @example
  * const wechat = await createEmulator();

@@ -17,7 +17,7 @@ import { findSnsApi } from './sns/sns-routes';
 import { avatarSVG } from './world/people/avatar';
 import type { World } from './world/world';
 
-/** WeChat's response, without faults. */
+/** The response that WeChat would send. Planned faults are applied later. */
 export async function routeRequest(incoming: IncomingRequest, world: World): Promise<OutgoingResponse> {
   const { path } = incoming;
   const handler = PAGES.get(path) ?? FOLDERS.find(([folder]) => path.startsWith(folder))?.[1];
@@ -54,8 +54,8 @@ export function changesState({ method = 'GET', url = '/', headers }: IncomingMes
   const { path } = splitTarget(url);
   // GET spends codes and refreshes tokens here.
   if (path.startsWith('/sns/')) return true;
-  // GET is the scan. A phone that scans a QR code opens the page from another app, which browsers call
-  // cross-site.
+  // GET counts as the scan. A phone opens the page from its camera app, and browsers mark that navigation as
+  // cross-site, so navigations are allowed.
   return path === CONFIRM_PATH && headers['sec-fetch-dest'] !== 'document';
 }
 
@@ -64,8 +64,8 @@ function handleAvatar(incoming: IncomingRequest): OutgoingResponse {
 }
 
 /**
- * How WeChat reports an error at this path: JSON from an API, an error page, or the number that the QR code
- * page polls.
+ * The error response at this path, in WeChat's form: JSON from an API, an error page, or the status number of
+ * a poll.
  */
 export function refusalFor(
   incoming: IncomingRequest,

@@ -25,13 +25,10 @@ export interface ServerOptions {
   readonly https: { readonly key: string | Buffer; readonly cert: string | Buffer } | undefined;
 }
 
-/** On every response, so that a client in production can refuse responses that do not come from WeChat. */
+/** Every response has this header, so that a client in production can refuse an emulator's responses. */
 const EMULATOR_HEADER = { name: 'X-Emulated-WeChat', value: 'express-wechat-auth' } as const;
 
-/**
- * Starts to listen and puts the address into the world. Returns a function that closes the server and every
- * open connection.
- */
+/** Starts the server and sets `world.url`. Returns a function that closes it and every open connection. */
 export async function startServer(
   world: World,
   faults: FaultPlan,
@@ -67,7 +64,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-/** An address for clients on this machine: nobody can connect to a wildcard address. */
+/** The host for clients on this machine. A wildcard address is only for listening: clients need another. */
 function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';
@@ -115,14 +112,14 @@ function recordRequest(received: ReceivedRequest, world: World): IncomingRequest
   return { ...received, warn };
 }
 
-/** Whether WeChat has no such path: the home page, its assets and the pictures of preset people. */
+/** Whether WeChat has no such path: it is the emulator's home page, one of its assets, or a drawn picture. */
 function belongsToEmulator(path: string): boolean {
   return path === '/' || /^\/(emulator|mmopen)\/|^\/favicon/.test(path);
 }
 
 /**
- * If the client closed the connection there is nobody to respond to. Any other error is a bug of the
- * emulator.
+ * Responds to a request that failed, unless the client has closed the connection. A body that is too large
+ * and a wrong form value are the client's errors; any other error is a bug of the emulator.
  */
 function sendFailure(error: unknown, response: ServerResponse): void {
   if (response.destroyed || response.socket?.destroyed) return;

@@ -17,7 +17,7 @@ const FILES = new Map<string, OutgoingResponse>([
   ['/emulator/icon.svg', svg(ICON)],
   ['/emulator/qr.js', script(QR_SCRIPT)],
   ['/emulator/two-callbacks.js', script(TWO_CALLBACKS_SCRIPT)],
-  // The paths at res.wx.qq.com, of which sites use both.
+  // WeChat serves the script at both paths of res.wx.qq.com, and sites use both.
   ['/connect/zh_CN/htmledition/js/wxLogin.js', script(WX_LOGIN_SCRIPT)],
   ['/connect/en_US/htmledition/js/wxLogin.js', script(WX_LOGIN_SCRIPT)],
 ]);

@@ -1,11 +1,11 @@
-/** The script of the QR code page. It polls and goes to the callback as the script of WeChat's page does. */
+/** The script of the QR code page. Like the script of WeChat's page, it polls and then opens the callback. */
 export const QR_SCRIPT = `(function () {
   'use strict';
   var box = document.getElementById('qr');
   var image = box.querySelector('.js_qrcode_img');
   var phone = box.querySelector('.js_phone');
   var uuid = box.dataset.uuid;
-  var callback = box.dataset.callback.split('code=' + uuid);
+  var callbackParts = box.dataset.callback.split('code=' + uuid);
   var stopped = false;
 
   function show(status) {
@@ -15,15 +15,15 @@ export const QR_SCRIPT = `(function () {
     });
   }
 
-  function leaveFrame(url) {
+  function navigate(url) {
     window.location = url;
   }
 
-  function leaveTop(url) {
+  function navigateTop(url) {
     try {
       window.top.location = url;
     } catch (error) {
-      leaveFrame(url);
+      navigate(url);
     }
   }
 
@@ -36,11 +36,11 @@ export const QR_SCRIPT = `(function () {
   }
 
   function leave(url) {
-    if (window.top === window) return leaveFrame(url);
-    if (box.dataset.selfRedirect === 'true') return leaveFrame(url);
-    if (box.dataset.selfRedirect === 'false') return leaveTop(url);
-    if (topIsSameOrigin()) leaveFrame(url);
-    else leaveTop(url);
+    if (window.top === window) return navigate(url);
+    if (box.dataset.selfRedirect === 'true') return navigate(url);
+    if (box.dataset.selfRedirect === 'false') return navigateTop(url);
+    if (topIsSameOrigin()) navigate(url);
+    else navigateTop(url);
   }
 
   function pollLater(ms, last) {
@@ -49,7 +49,7 @@ export const QR_SCRIPT = `(function () {
 
   function confirmed(code) {
     stopped = true;
-    leave(callback[0] + 'code=' + code + callback[1]);
+    leave(callbackParts[0] + 'code=' + code + callbackParts[1]);
   }
 
   function denied() {

@@ -1,6 +1,6 @@
 /**
- * Calls the app back twice: first in a hidden frame, then in the window once the frame has loaded, or after a
- * second.
+ * Calls the app back twice: first in a hidden frame, then in the window. The second call follows when the
+ * frame has loaded, or after a second.
  */
 export const TWO_CALLBACKS_SCRIPT = `(function () {
   'use strict';

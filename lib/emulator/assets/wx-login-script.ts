@@ -1,6 +1,6 @@
 /**
- * wxLogin.js: puts the QR code page into an element of the embedding site. The page comes from the host of the
- * script, so that the widget uses the emulator that served it. Nothing is encoded: as with WeChat's script, the
+ * wxLogin.js puts the QR code page into an element of the embedding site. The page comes from the host of the
+ * script, so that the widget uses the emulator that served it. Like WeChat's script, it encodes nothing: the
  * caller encodes redirect_uri.
  */
 export const WX_LOGIN_SCRIPT = `(function (window, document) {

@@ -24,7 +24,7 @@ export interface Behaviour {
 }
 
 /**
- * The addresses that WeChat calls back: usually one; two if the switch `doubleCallback` is on; none if WeChat
+ * The callback addresses of one login: usually one; two if the switch `doubleCallback` is on; none if WeChat
  * does not redirect.
  */
 export type Callbacks = readonly [] | readonly [first: string, second?: string];
@@ -89,19 +89,20 @@ function assertOwnAddress(url: URL, world: World): void {
   const isOwnPort = url.port === new URL(world.url).port && world.hosts.includes(url.hostname);
   if (isOwnPort || world.hosts.hasName(url.hostname)) return;
   throw new Error(
-    `${url.origin} is not this emulator. Send browsers to ${world.url}: set WECHAT_OPEN_URL or endpoints.open.`,
+    `${url.origin} is not this emulator. Send browsers to ${world.url}: ` +
+      'set WECHAT_OPEN_URL or endpoints.open.',
   );
 }
 
-// Only here: a browser does not send the fragment to the server.
+// Only a simulated login can check the fragment, because a browser does not send it to the server.
 function checkFragment(hash: string, warn: LoginLink['warn'], world: World): void {
   if (hash === '#wechat_redirect') return;
-  const fault = {
-    zh: `地址以 ${JSON.stringify(hash)} 结尾，微信文档要求以 #wechat_redirect 结尾`,
-    en: `the address ends in ${JSON.stringify(hash)}; WeChat documents #wechat_redirect`,
+  const problem = {
+    zh: `地址的 # 部分是 ${JSON.stringify(hash)}；微信文档要求 #wechat_redirect`,
+    en: `the fragment of the address is ${JSON.stringify(hash)}; WeChat documents #wechat_redirect`,
   };
   if (world.switches.parameterOrder === 'strict') {
-    throw new PageRefusal(TEXTS_WITHOUT_CODE.link, undefined, fault);
+    throw new PageRefusal(TEXTS_WITHOUT_CODE.link, undefined, problem);
   }
-  warn(fault.en);
+  warn(problem.en);
 }

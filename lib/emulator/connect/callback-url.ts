@@ -4,13 +4,13 @@ export interface CallbackParts {
   /** Absent if the person denied and the switch `denial` is `state-only`. */
   readonly code?: string | undefined;
   readonly state: string | undefined;
-  /** For a third-party platform: the account that it acts for. */
+  /** AppID of the account for which a third-party platform acts; undefined without a platform. */
   readonly appId?: string | undefined;
 }
 
 /**
- * The callback address of an H5 page: WeChat puts the parameters before the fragment, and adds `/` to a bare
- * host.
+ * The callback address of an H5 page. WeChat puts the parameters before the fragment, and adds `/` to an
+ * address without a path.
  */
 export function officialCallbackURL(
   redirectURI: string,
@@ -27,14 +27,15 @@ export function officialCallbackURL(
   const [address, fragment] =
     hash < 0 ? [redirectURI, ''] : [redirectURI.slice(0, hash), redirectURI.slice(hash)];
   const base = /^https?:\/\/[^/?]+$/i.test(address) ? `${address}/` : address;
-  if (query === '') return encodeNonASCII(base + fragment);
+  if (query === '') return encodeForLocation(base + fragment);
   const separator = !base.includes('?') ? '?' : /[?&]$/.test(base) ? '' : '&';
-  return encodeNonASCII(base + separator + query + fragment);
+  return encodeForLocation(base + separator + query + fragment);
 }
 
 /**
- * The callback address of the QR code login: WeChat's page concatenates strings. It encodes nothing, and it
- * looks for `?` in the whole address, so that the code ends up behind a fragment.
+ * The callback address of the QR code login. WeChat's page only concatenates strings: it does not encode the
+ * state, turns `&amp;` into `&`, looks for `?` in the whole address, and adds the code at the end, even
+ * after a fragment.
  */
 export function websiteCallbackURL(redirectURI: string, parts: CallbackParts): string {
   const query = queryString([
@@ -42,14 +43,17 @@ export function websiteCallbackURL(redirectURI: string, parts: CallbackParts): s
     ['state', parts.state ?? ''],
   ]);
   const address = redirectURI.replaceAll('&amp;', '&');
-  return encodeNonASCII(address + (address.includes('?') ? '&' : '?') + query);
+  return encodeForLocation(address + (address.includes('?') ? '&' : '?') + query);
 }
 
 function stateToSend(state: string | undefined, { missingState }: EmulatorSwitches): string | undefined {
   return state ?? (missingState === 'absent' ? undefined : '');
 }
 
-/** WeChat does not refuse forbidden characters in a state. It drops quotes and turns a space into `+`. */
+/**
+ * WeChat does not refuse forbidden characters in a state. It drops quotes, angle brackets and backslashes,
+ * turns a space into `+`, and percent-encodes most others.
+ */
 function mangledState(state: string): string {
   return state
     .replace(/["'<>\\]/g, '')
@@ -63,6 +67,6 @@ function queryString(parameters: readonly (readonly [string, string | undefined]
 /**
  * Percent-encodes what a Location header cannot hold: control characters, spaces and everything beyond ASCII.
  */
-function encodeNonASCII(url: string): string {
+function encodeForLocation(url: string): string {
   return url.replace(/[^\u0021-\u007e]+/g, (text) => encodeURIComponent(text));
 }

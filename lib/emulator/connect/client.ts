@@ -2,8 +2,8 @@ import type { IncomingRequest } from '../http/incoming-request';
 import type { World } from '../world/world';
 
 /**
- * Whether WeChat's client opened the page: it has its own User-Agent, or the parameters that only the client
- * adds.
+ * Whether WeChat's client opened the page: the request has its User-Agent, or the parameter `pass_ticket`,
+ * which only the client adds.
  */
 export function isWechatClient(incoming: IncomingRequest, world: World): boolean {
   if (world.switches.client === 'any') return true;
@@ -14,7 +14,7 @@ export function isWechatClient(incoming: IncomingRequest, world: World): boolean
 // The parameters with which WeChat's client opens the authorize page a second time.
 const CLIENT_PARAMETERS = 'connect_redirect=1&uin=emulated&key=emulated&pass_ticket=emulated';
 
-/** The address of the same page as WeChat's client would open it. */
+/** The address of the same page, with the parameters that WeChat's client adds. */
 export function continueURL({ path, rawQuery }: IncomingRequest): string {
   const query = rawQuery === '' ? CLIENT_PARAMETERS : `${rawQuery}&${CLIENT_PARAMETERS}`;
   return `${path}?${query}#wechat_redirect`;

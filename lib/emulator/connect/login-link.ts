@@ -2,18 +2,19 @@ import type { Phrase } from '../pages/language';
 import type { EmulatorSwitches } from '../world/switches';
 import { PageRefusal, TEXTS_WITHOUT_CODE } from './page-refusal';
 
-/** The address of a login page: its parameters, and where warnings about them go. */
+/** The parameters of a login page's address, and a function that records warnings about them. */
 export interface LoginLink {
   readonly query: Readonly<Record<string, string>>;
   /** Names of the parameters in the order in which they came. */
   readonly order: readonly string[];
-  /** Records what WeChat might refuse although the emulator accepts it. */
+  /** Records why WeChat might refuse the address, although the emulator accepts it. */
   warn(text: string): void;
 }
 
 /**
- * WeChat documents that the whole link must match a regular expression (正则强匹配). In practice it accepts other
- * orders of the parameters, so the switch decides between an error page and a warning.
+ * Checks response_type and the order of the parameters. WeChat documents that the whole link must match a
+ * regular expression (正则强匹配). In practice it accepts other orders, so the switch `parameterOrder` decides
+ * between an error page and a warning.
  */
 export function checkLink(link: LoginLink, { parameterOrder }: EmulatorSwitches): void {
   const responseType = link.query['response_type'];
@@ -23,15 +24,15 @@ export function checkLink(link: LoginLink, { parameterOrder }: EmulatorSwitches)
       en: `response_type is ${JSON.stringify(responseType)}; it must be code`,
     });
   }
-  const fault = linkFault(link);
-  if (fault === undefined) return;
-  if (parameterOrder === 'strict') throw new PageRefusal(TEXTS_WITHOUT_CODE.link, undefined, fault);
-  link.warn(fault.en);
+  const problem = linkProblem(link);
+  if (problem === undefined) return;
+  if (parameterOrder === 'strict') throw new PageRefusal(TEXTS_WITHOUT_CODE.link, undefined, problem);
+  link.warn(problem.en);
 }
 
 const DOCUMENTED_ORDER = ['appid', 'redirect_uri', 'response_type', 'scope', 'state'];
 
-function linkFault({ query, order }: LoginLink): Phrase | undefined {
+function linkProblem({ query, order }: LoginLink): Phrase | undefined {
   if (query['response_type'] === undefined) {
     return {
       zh: '缺少 response_type；微信文档要求 response_type=code',

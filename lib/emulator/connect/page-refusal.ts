@@ -2,8 +2,7 @@ import type { Language, Phrase } from '../pages/language';
 import { printable } from '../world/printable';
 
 /**
- * A login page that WeChat refuses to show. WeChat shows an error page instead and does not call the app
- * back.
+ * WeChat refuses to show a login page. It shows an error page instead, and does not call the app back.
  */
 export class PageRefusal extends Error {
   /** `PageRefusal` */
@@ -28,8 +27,8 @@ export class PageRefusal extends Error {
   }
 
   /**
-   * The explanation in the browser's language. WeChat's own text is Chinese only, as WeChat documents no
-   * other.
+   * The explanation in the browser's language. WeChat's own text is always Chinese, because WeChat documents
+   * no other.
    *
    * @internal
    */
@@ -68,5 +67,8 @@ export const TEXTS_WITHOUT_CODE = {
   link: '该链接无法访问',
 } as const;
 
-/** The explanation of an error page that a test asked for by `fail()`. */
-export const FAULT_ON_DEMAND: Phrase = { zh: '测试指定的故障', en: 'a fault that the test asked for' };
+/** The explanation on an error page that a test planned by `fail()`. */
+export const FAULT_ON_DEMAND: Phrase = {
+  zh: '由测试通过 fail() 指定的错误',
+  en: 'a test planned this error by fail()',
+};

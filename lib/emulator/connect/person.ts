@@ -4,7 +4,7 @@ import type { EmulatorUser } from '../world/people/users';
 import type { World } from '../world/world';
 
 /**
- * The person picked in a form; if it has no such field, the person of this browser.
+ * The person picked in a form; if the form has no such field, the person of this browser.
  *
  * @throws FormError if there is no such person.
  */
@@ -17,7 +17,7 @@ export function pickedPerson(incoming: IncomingRequest, world: World): EmulatorU
 
 const COOKIE = 'wechat_emulator_person';
 
-/** The person of this browser: the one last picked in it; without one, the first user. */
+/** The person who was last picked in this browser, or the first user. */
 export function personOf(incoming: IncomingRequest, world: World): EmulatorUser {
   const cookie = incoming.headers['cookie'] ?? '';
   const match = new RegExp(`(?:^|;\\s*)${COOKIE}=([^;]*)`).exec(cookie);

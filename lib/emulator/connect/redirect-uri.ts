@@ -2,8 +2,8 @@ import type { Phrase } from '../pages/language';
 import type { EmulatorApp } from '../world/apps';
 
 /**
- * Why WeChat does not redirect to this address; undefined if it does. WeChat compares hosts as they are
- * written, port included: a subdomain, a parent domain or an explicit `:443` is another host.
+ * The reason why WeChat does not redirect to this address; undefined if it does. WeChat compares hosts as
+ * text, port included: a subdomain, a parent domain or an explicit `:443` is another host.
  */
 export function redirectURIFault(redirectURI: string, app: EmulatorApp): Phrase | undefined {
   const match = AUTHORITY_AND_PATH.exec(redirectURI);
@@ -16,9 +16,10 @@ export function redirectURIFault(redirectURI: string, app: EmulatorApp): Phrase 
   const [, authority = '', path = ''] = match;
   const fits = (domain: string): boolean => matches(domain.toLowerCase(), authority.toLowerCase(), path);
   if (!app.domains || app.domains.some(fits)) return undefined;
+  const address = authority + path;
   return {
-    zh: `${authority} 不在 ${app.appId} 的回调域名中：${app.domains.join('、') || '未配置'}`,
-    en: `${authority} is not a callback domain of ${app.appId}: ${app.domains.join(', ') || 'it has none'}`,
+    zh: `${address} 不在 ${app.appId} 的回调域名范围内：${app.domains.join('、') || '未配置'}`,
+    en: `${address} is not within the callback domains of ${app.appId}: ${app.domains.join(', ') || 'none'}`,
   };
 }
 

@@ -6,27 +6,30 @@ import { wechatJSON, type JsonValue } from '../http/wechat-json';
 import type { EmulatorFault } from './fault';
 import type { PlannedFault } from './fault-plan';
 
-/** The request that a fault happens to. */
+/** The request that a fault affects. */
 export interface FaultTarget {
   readonly response: ServerResponse;
   /** Aborts when the client closes the connection, and ends every wait. */
   readonly signal: AbortSignal;
-  /** Does the endpoint's work and returns the real response. */
+  /** Does the work of the endpoint, such as issuing a token, and returns the real response. */
   readonly respond: () => Promise<OutgoingResponse>;
   /** Resets the TCP connection. */
   readonly reset: () => void;
-  /** The endpoint's error response, without its work. */
+  /** Returns the error response of the endpoint, which does no work. */
   readonly refuse: (errcode: number, errmsg?: string) => OutgoingResponse;
 }
 
 const BUSY = -1;
 
-/** Sends a faulty response, or none. */
+/**
+ * Sends a faulty response, or none. If the endpoint must not do its work, there is no real response: its error
+ * for a busy system (-1) takes its place.
+ */
 export async function deliverFault(planned: PlannedFault, target: FaultTarget): Promise<void> {
   const { fault, workDone } = planned;
-  const lateness = typeof fault === 'object' && 'delay' in fault ? fault.delay : 0;
+  const faultDelay = typeof fault === 'object' && 'delay' in fault ? fault.delay : 0;
   const real = workDone ? await target.respond() : target.refuse(BUSY);
-  await sleep(planned.delay + lateness, undefined, { signal: target.signal });
+  await sleep(planned.delay + faultDelay, undefined, { signal: target.signal });
   await applyFault(fault, target, real);
 }
 
@@ -54,7 +57,8 @@ const TIME_TO_READ_MS = 20;
  */
 async function resetOnceRead({ signal, reset }: FaultTarget): Promise<void> {
   await sleep(TIME_TO_READ_MS, undefined, { signal });
-  // In a busy process the timer may be late. A client in the same process has read its bytes by the next immediate.
+  // In a busy process, the timer and the client may become due together. A client in the same process reads its
+  // bytes before the next setImmediate callback.
   await immediate();
   reset();
 }

@@ -1,7 +1,7 @@
 /**
  * The path of an endpoint that can fail.
  *
- * @throws Error if there is no such endpoint: a misspelled one would never fail.
+ * @throws Error if there is no such endpoint, because a misspelled one would never fail.
  */
 export function endpointPath(name: string): string {
   const found = Object.entries(ENDPOINTS).find(([path, names]) => path === name || names.includes(name));

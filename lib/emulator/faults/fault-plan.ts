@@ -11,11 +11,11 @@ interface Entry extends PlannedFault {
   readonly path: string;
   /** How many requests are still served normally. */
   skip: number;
-  /** How many requests still meet the fault. */
+  /** How many requests the fault still affects. */
   left: number;
 }
 
-/** The faults that are still to happen, oldest first. */
+/** The planned faults, oldest first. */
 export class FaultPlan {
   #entries: Entry[] = [];
 
@@ -29,7 +29,9 @@ export class FaultPlan {
     };
   }
 
-  /** The fault for a request to this path, which counts as one of its `times`. */
+  /**
+   * Returns the fault for a request to this path, and counts the request as one of its `times` or `after`.
+   */
   take(path: string): PlannedFault | undefined {
     for (const entry of this.#entries) {
       if (entry.path !== path) continue;

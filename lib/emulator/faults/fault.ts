@@ -1,13 +1,14 @@
 /**
- * How a response can go wrong.
+ * The ways in which a response can be faulty.
  *
  * - `{ errcode, errmsg? }`: WeChat refuses.
  * - `{ status, body?, headers? }`: another HTTP status, as from a gateway.
- * - `{ html: true }`: a page instead of JSON, status 200.
- * - `'reset'`: a TCP reset before the first byte; `'reset-inside'`: one in the middle of the body.
+ * - `{ html: true }`: an HTML page instead of JSON, status 200.
+ * - `'reset'`: a TCP reset before the first byte; `'reset-inside'`: a TCP reset in the middle of the body.
  * - `'silence'`: no response; the connection stays open.
  * - `{ drip }`: the real response, byte by byte; `{ delay }`: the real response, late.
- * - `'truncated'`: half of the real body, with the Content-Length of that half; `'empty'`: status 200, no body.
+ * - `'truncated'`: half of the real body, with the Content-Length of that half.
+ * - `'empty'`: status 200, no body.
  * - `{ body, contentType? }`: any bytes; `{ redirect }`: a redirect.
  * - `{ patch }`: the real response with other fields.
  */
@@ -31,7 +32,7 @@ export type EmulatorFault =
       readonly headers?: Readonly<Record<string, string>>;
     }
   | {
-      /** A page instead of JSON, status 200. */
+      /** An HTML page instead of JSON, status 200. */
       readonly html: true;
     }
   | 'reset'
@@ -54,7 +55,7 @@ export type EmulatorFault =
       readonly redirect: string;
     }
   | {
-      /** By how many ms of real time the real response is late. */
+      /** Ms of real time by which the real response is late. */
       readonly delay: number;
     }
   | {
@@ -68,7 +69,7 @@ export type EmulatorFault =
 /** When and how often a fault happens. */
 export interface FaultOptions {
   /**
-   * How many requests meet the fault; `Infinity` for all.
+   * How many requests the fault affects; `Infinity` for all.
    *
    * @default 1
    */

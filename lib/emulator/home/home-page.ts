@@ -19,7 +19,7 @@ export interface HomeView {
   readonly language: Language;
 }
 
-/** What the emulator holds, and forms to change it. */
+/** Renders the emulator's apps, people, switches, clock and latest requests, with forms to change them. */
 export function homePage(view: HomeView): OutgoingResponse {
   const { world, language } = view;
   const texts = HOME_TEXTS[language];

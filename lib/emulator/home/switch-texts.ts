@@ -1,7 +1,7 @@
 import type { Phrase } from '../pages/language';
 import type { EmulatorSwitches } from '../world/switches';
 
-/** One line about each switch, for the home page. The type makes a missing switch a compile error. */
+/** One line about each switch, for the home page. If a switch is missing here, the code does not compile. */
 export const SWITCH_TEXTS: Readonly<Record<keyof EmulatorSwitches, Phrase>> = {
   consent: {
     zh: '授权页：询问、直接允许、直接拒绝',
@@ -16,51 +16,66 @@ export const SWITCH_TEXTS: Readonly<Record<keyof EmulatorSwitches, Phrase>> = {
     en: 'After a denial: no redirect, state only, code=authdeny',
   },
   doubleCallback: {
-    zh: '安卓回调两次：同一个 code，或两个 code',
-    en: 'Android calls back twice: with one code, or with two',
+    zh: '安卓微信回调两次：同一个 code，或两个 code',
+    en: 'WeChat on Android calls back twice: with the same code, or with two codes',
   },
-  recentLogin: { zh: '是否再次询问允许过的用户', en: 'Whether a person who has allowed is asked again' },
+  recentLogin: {
+    zh: '是否再次询问允许过的用户',
+    en: 'Whether a person who has allowed the app is asked again',
+  },
   snapshot: { zh: '谁会看到网页快照页', en: 'Who sees the snapshot page' },
-  snapshotFlag: { zh: '虚拟用户是否带 is_snapshotuser', en: 'Whether virtual users have is_snapshotuser' },
-  snapshotUserinfo: {
-    zh: '虚拟用户的资料：可读，或 48001',
-    en: 'A virtual user’s profile: readable, or 48001',
+  snapshotFlag: {
+    zh: '虚拟用户的响应是否带 is_snapshotuser',
+    en: 'Whether a virtual user’s token response has is_snapshotuser',
   },
-  suffix: { zh: 'errmsg 的后缀', en: 'What an errmsg ends in' },
+  snapshotUserinfo: {
+    zh: '读取虚拟用户的资料：成功，或返回 48001',
+    en: 'Reading a virtual user’s profile: succeeds, or fails with 48001',
+  },
+  suffix: { zh: 'errmsg 的后缀', en: 'The suffix of an errmsg' },
   errcodeZero: { zh: '成功时也带 errcode: 0', en: 'errcode: 0 in successful responses' },
   dirtyNicknames: {
     zh: '所有昵称都带未转义的控制字符',
     en: 'Unescaped control characters in every nickname',
   },
-  unionid: { zh: '关闭时任何接口都不返回 unionid', en: 'false: no response has a unionid' },
+  unionid: { zh: '设为 false 时，任何接口都不返回 unionid', en: 'false: no response has a unionid' },
   parameterOrder: {
     zh: '是否严格要求授权链接的参数顺序',
     en: 'Whether the authorize page requires the documented order of parameters',
   },
   missingState: {
-    zh: '没有 state 时：空值、不带、10013',
-    en: 'A login without state: empty, absent, 10013',
+    zh: '授权链接没有 state 时：回调带空 state、不带 state、错误 10013',
+    en: 'Authorize without state: state= in the callback, no state, error 10013',
   },
   expiredCode: { zh: '过期 code 的错误码', en: 'The errcode of an expired code' },
   burnOnMismatch: {
-    zh: '用别的 appid 尝试后 code 即作废',
+    zh: '用其他 AppID 换取后，code 即作废',
     en: 'An attempt with another AppID spends the code',
   },
   burnOnWrongSecret: {
-    zh: '用错误的 secret 尝试后 code 即作废',
+    zh: '用错误的 AppSecret 换取后，code 即作废',
     en: 'An attempt with a wrong AppSecret spends the code',
   },
   refreshRotation: {
-    zh: 'access_token 过期后刷新会换新 refresh_token',
+    zh: 'access_token 过期后刷新，同时更换 refresh_token',
     en: 'Refreshing an expired access token replaces the refresh token',
   },
   loginVoidsRefreshTokens: {
-    zh: '重新登录使旧 refresh_token 失效',
+    zh: '重新登录后，旧的 refresh_token 失效',
     en: 'A new login revokes earlier refresh tokens',
   },
-  baseReadsUserinfo: { zh: 'snsapi_base 也能读资料', en: 'A snsapi_base token may read the profile' },
-  trouble: { zh: '所有接口返回 -1 或 45011', en: 'Every API returns -1 or 45011' },
+  baseReadsUserinfo: {
+    zh: 'snsapi_base 的 access_token 也能读取用户资料',
+    en: 'A snsapi_base token may read the profile',
+  },
+  trouble: {
+    zh: '所有 /sns 接口返回 -1（busy）或 45011（quota）',
+    en: 'Every /sns API returns -1 (busy) or 45011 (quota)',
+  },
   requireHttps: { zh: '用 http 调用接口时返回 43003', en: 'APIs over http return 43003' },
   redirectStatus: { zh: '回调跳转的状态码', en: 'HTTP status of the redirect to the app' },
-  pollHold: { zh: '长轮询等待多久（毫秒）', en: 'How long a poll waits, in ms' },
+  pollHold: {
+    zh: '二维码页的一次轮询最长等待多久（毫秒）',
+    en: 'How long a poll of the QR code page waits, in ms',
+  },
 };

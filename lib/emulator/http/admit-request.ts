@@ -8,8 +8,9 @@ import { textResponse, type OutgoingResponse } from './outgoing-response';
 type Admitted = Omit<ConnectionDetails, 'signal'>;
 
 /**
- * Refuses a request for another host, and a change by a page of another site, before it has any effect.
- * Returns either the response, or how the client addressed the emulator.
+ * Refuses a request for another host (DNS rebinding), and a request by which a page of another site could
+ * change something (CSRF), before it has any effect. Returns the refusal, or how the client addressed the
+ * emulator.
  */
 export function admitRequest(
   message: IncomingMessage,
@@ -26,8 +27,8 @@ export function admitRequest(
 }
 
 /**
- * The host that a request is for: of its target if that is absolute (RFC 9112, 3.2.2), else `:authority` or
- * Host.
+ * The host that a request is for. An absolute request target takes precedence over `:authority` and Host (RFC
+ * 9112, 3.2.2).
  */
 function requestedHost({ url = '/', headers }: IncomingMessage): string {
   const [, target] = /^https?:\/\/([^/?#]*)/i.exec(url) ?? [];
@@ -49,8 +50,8 @@ function misdirected(requested: string, host: ParsedHost | undefined): OutgoingR
 }
 
 /**
- * The header by which a browser tells that a page of another site sends this request; undefined if there is
- * none. A page with an opaque origin sends `Origin: null`.
+ * The header that shows that a page of another site sent this request; undefined if there is none. The
+ * browser sends `Origin: null` for a page with an opaque origin.
  */
 function signOfForeignSite({ headers }: IncomingMessage, host: ParsedHost): string | undefined {
   const { origin } = headers;
@@ -64,7 +65,7 @@ function isOriginOf({ host }: ParsedHost, origin: string): boolean {
   return scheme !== undefined && parseHost(authority)?.host === parseHost(host)?.host;
 }
 
-/** 403: cross-site request forgery. */
+/** 403, against cross-site request forgery (CSRF). */
 function forbidden(sign: string): OutgoingResponse {
   return textResponse(
     403,

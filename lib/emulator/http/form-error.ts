@@ -1,6 +1,6 @@
 import { printable } from '../world/printable';
 
-/** A posted form has a value that its page does not offer: the response is a 400. */
+/** A posted form has a value that its page does not offer. The response has status 400. */
 export class FormError extends Error {
   override readonly name = 'FormError';
 
@@ -14,7 +14,7 @@ const MAX_SHOWN = 100;
 /**
  * The value of a form field.
  *
- * @throws FormError if it is none of the choices.
+ * @throws FormError if the value is not one of the choices.
  */
 export function oneOf(choices: readonly string[], field: string, value: string | undefined): string {
   if (value !== undefined && choices.includes(value)) return value;

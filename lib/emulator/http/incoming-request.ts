@@ -15,14 +15,14 @@ export interface IncomingRequest {
   readonly origin: string;
   /** Aborts when the client closes the connection. */
   readonly signal: AbortSignal;
-  /** Records what WeChat might refuse although the emulator accepts it. */
+  /** Records why WeChat might refuse the request, although the emulator accepts it. */
   warn(text: string): void;
 }
 
 /** An incoming request before it is in the request log. */
 export type ReceivedRequest = Omit<IncomingRequest, 'warn'>;
 
-/** What a request does not say itself. */
+/** The details of a request that only the connection tells. */
 export interface ConnectionDetails {
   readonly secure: boolean;
   /** The emulator's origin as the client addressed it. */
@@ -31,7 +31,7 @@ export interface ConnectionDetails {
 }
 
 /**
- * Receives a request to its end.
+ * Reads a request with its whole body.
  *
  * @throws BodyTooLarge if the body is longer than 1 MiB.
  */
@@ -86,17 +86,17 @@ async function receiveBody(message: IncomingMessage): Promise<string> {
   let size = 0;
   for await (const chunk of message) {
     size += (chunk as Buffer).length;
-    // The rest of a long body is read and dropped: a client that is cut off while it sends never reads the
-    // response.
+    // The rest of a body that is too large is read and dropped. If the connection were closed while the
+    // client still sends, the client would never read the response.
     if (size <= MAX_BODY_BYTES) chunks.push(chunk as Buffer);
   }
   if (size > MAX_BODY_BYTES) {
-    throw new BodyTooLarge(`The body has ${size} bytes; ${MAX_BODY_BYTES} are allowed`);
+    throw new BodyTooLarge(`The body has ${size} bytes. Send at most ${MAX_BODY_BYTES}.`);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The body is longer than the emulator accepts: the response is a 413. */
+/** The body is longer than the emulator accepts. The response has status 413. */
 export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge';
 }

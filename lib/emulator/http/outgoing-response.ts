@@ -3,13 +3,13 @@ export interface OutgoingResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
-  /** The object that the body is the JSON of, for faults that change some of its fields. */
+  /** The object whose JSON is the body. The fault `patch` changes its fields. */
   readonly json?: Readonly<Record<string, unknown>>;
 }
 
 type Headers = OutgoingResponse['headers'];
 
-/** The content type of WeChat's APIs: text/plain without a charset, although the body is JSON in UTF-8. */
+/** A response of WeChat's APIs: text/plain without a charset, although the body is JSON in UTF-8. */
 export function plain(body: string | Buffer): OutgoingResponse {
   return response(200, 'text/plain', body);
 }
@@ -17,8 +17,8 @@ export function plain(body: string | Buffer): OutgoingResponse {
 export function html(body: string): OutgoingResponse {
   return response(200, 'text/html; charset=UTF-8', body, {
     'Cache-Control': 'no-cache, must-revalidate',
-    // Not no-referrer, with which browsers send `Origin: null` for the page's own forms (Fetch, Origin
-    // header).
+    // With `no-referrer`, browsers would send `Origin: null` with the page's own forms (Fetch, Origin
+    // header), and the emulator would refuse them as those of another site.
     'Referrer-Policy': 'same-origin',
   });
 }
@@ -49,7 +49,7 @@ export function notFound(): OutgoingResponse {
   });
 }
 
-/** A plain sentence of the emulator itself, for requests that it does not serve. */
+/** A sentence of the emulator's own, for a request that it does not serve. */
 export function textResponse(status: number, text: string): OutgoingResponse {
   return response(status, 'text/plain; charset=utf-8', `${text}\n`);
 }

@@ -5,7 +5,7 @@ export function send(response: ServerResponse, outgoing: OutgoingResponse): void
   response.end(writeHead(response, outgoing));
 }
 
-/** Writes status and headers. Returns the body, for faults that send it in another way. */
+/** Writes status and headers. Returns the body, which some faults send in parts. */
 export function writeHead(response: ServerResponse, outgoing: OutgoingResponse): Buffer {
   const body = bytesOf(outgoing);
   response.writeHead(outgoing.status, { ...outgoing.headers, 'Content-Length': body.length });

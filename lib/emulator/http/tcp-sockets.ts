@@ -1,7 +1,8 @@
 import type { Server, Socket } from 'node:net';
 
 /**
- * The open TCP connections of a server. They are needed for a reset, because a TLS socket can only be closed.
+ * The open TCP connections of a server. A TLS socket cannot send a TCP reset, but the connection below it
+ * can.
  */
 export class TcpSockets {
   readonly #open = new Map<string, Socket>();

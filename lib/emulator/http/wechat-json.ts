@@ -4,8 +4,8 @@ export interface JsonObject {
 }
 
 /**
- * JSON as WeChat writes it: compact, keys in the given order, `/` escaped, control characters not escaped.
- * Fields that are undefined are left out.
+ * Writes JSON as WeChat does: without spaces, with keys in the given order, `/` escaped, and control
+ * characters unescaped. Leaves out fields that are undefined.
  */
 export function wechatJSON(value: JsonValue): string {
   if (typeof value === 'string') return wechatString(value);

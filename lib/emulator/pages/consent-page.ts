@@ -13,7 +13,7 @@ export interface ConsentView {
   readonly users: readonly EmulatorUser[];
   readonly person: EmulatorUser;
   readonly language: Language;
-  /** Whether the person comes from the snapshot page. @default false */
+  /** Whether the person pressed 使用完整服务 on the snapshot page before. @default false */
   readonly fullService?: boolean;
 }
 

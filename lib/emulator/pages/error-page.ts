@@ -2,7 +2,7 @@ import type { OutgoingResponse } from '../http/outgoing-response';
 import type { Language } from './language';
 import { messagePage } from './message-page';
 
-/** What an error page shows. */
+/** The content of an error page. */
 interface PageError {
   readonly text: string;
   readonly code: number | undefined;

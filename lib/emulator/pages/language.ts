@@ -3,7 +3,7 @@ export type Language = 'zh' | 'en';
 /** A text in both languages. */
 export type Phrase = Readonly<Record<Language, string>>;
 
-/** The first of Chinese and English in Accept-Language; Chinese if it names neither. */
+/** Chinese or English: the language that Accept-Language names first, or Chinese if it names neither. */
 export function languageOf(acceptLanguage: string | undefined): Language {
   const accepted = (acceptLanguage ?? '')
     .toLowerCase()

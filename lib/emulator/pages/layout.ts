@@ -8,7 +8,7 @@ export interface Page {
   readonly body: Markup;
   /** The language of the emulator's own texts. @default `language` */
   readonly emulatorLanguage?: Language;
-  /** Which of WeChat's surfaces the page looks like: the class of the body. */
+  /** The look of the page: a phone, a desktop, the frame of wxLogin.js, or the home page. */
   readonly surface: 'phone' | 'desk' | 'embedded' | 'home';
   /** Names of the emulator's scripts. @default none */
   readonly scripts?: readonly string[];
@@ -17,8 +17,9 @@ export interface Page {
   /** Whether the page opens the app's callback in a frame. @default false */
   readonly framesTheApp?: boolean;
   /**
-   * Whether other sites may show the page in a frame. Only the QR code page needs that, for wxLogin.js and for
-   * frames that sites make themselves. It has no button that changes anything.
+   * Whether other sites may show the page in a frame. Only the QR code page needs that, for wxLogin.js and
+   * for frames that sites make themselves. Clickjacking does no harm there: no button of that page logs
+   * anybody in.
    *
    * @default false
    */
@@ -64,8 +65,9 @@ function footer(language: Language): Markup {
   return markup`<footer class="emulator"><a href="/">express-wechat-auth</a> · ${FOOTER[language]}</footer>`;
 }
 
-// No inline script or style, so that request parameters in a page cannot become code. No frame of another
-// site, so that it cannot make a person press a button without knowing it (clickjacking).
+// Inline scripts and styles are forbidden, so that request parameters in a page cannot become code (XSS).
+// Other sites may not frame the page, so that they cannot make a person press a button without knowing it
+// (clickjacking).
 function contentSecurityPolicy({ stylesheet, framesTheApp, framable }: Page): string {
   return [
     `default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' https: http: data:`,

@@ -1,11 +1,11 @@
-/** HTML whose parts have been escaped. */
+/** HTML that is safe to send: its values have been escaped. */
 export class Markup {
   constructor(readonly text: string) {}
 }
 
 type Piece = string | number | undefined | false | Markup | readonly Markup[];
 
-/** A template literal that escapes its values, except those that are markup. */
+/** The tag of a template literal: escapes its values, except those that are markup already. */
 export function markup(template: TemplateStringsArray, ...pieces: Piece[]): Markup {
   return new Markup(String.raw({ raw: template }, ...pieces.map(render)));
 }

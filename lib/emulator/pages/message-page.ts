@@ -9,8 +9,9 @@ export interface Message {
   /** WeChat's sentence. */
   readonly text: string;
   readonly icon: 'info' | 'warn' | 'success';
-  /** The emulator's explanation, which is marked as not WeChat's. */
+  /** The emulator's explanation, which the page sets apart from WeChat's sentence. */
   readonly advice?: string | undefined;
+  /** Further content below the explanation. */
   readonly more?: Markup;
   /** Whether other sites may show the page in a frame. @default false */
   readonly framable?: boolean;

@@ -4,8 +4,8 @@ import { markup } from './markup';
 import { messagePage } from './message-page';
 
 /**
- * The authorize page outside WeChat. Below WeChat's text, the emulator offers a link with which any browser
- * can go on.
+ * The authorize page in a browser that is not WeChat's. Below WeChat's text, the emulator offers a link by
+ * which this browser can continue.
  */
 export function openInWechatPage(continueURL: string, language: Language): OutgoingResponse {
   const { note, link } = TEXTS[language];
@@ -20,6 +20,9 @@ export function openInWechatPage(continueURL: string, language: Language): Outgo
 }
 
 const TEXTS = {
-  zh: { note: '这个浏览器不是微信。仅在模拟器中：', link: '模拟在微信中打开' },
-  en: { note: 'This browser is not WeChat. In the emulator only:', link: 'Continue as if in WeChat' },
+  zh: { note: '当前浏览器不是微信。以下链接只在模拟器中有：', link: '模拟在微信中打开' },
+  en: {
+    note: 'This browser is not WeChat. Only the emulator offers this link:',
+    link: 'Continue as if in WeChat',
+  },
 };

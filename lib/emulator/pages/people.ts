@@ -14,7 +14,7 @@ export function peoplePicker(
 ${users.map((user) => personOption(user, user === picked, language))}</fieldset>`;
 }
 
-const LEGEND = { zh: '模拟器：你是谁', en: 'Emulator: who are you?' };
+const LEGEND = { zh: '模拟器：以谁的身份登录', en: 'Emulator: log in as' };
 
 function personOption(user: EmulatorUser, isPicked: boolean, language: Language): Markup {
   return markup`<label><input type="radio" name="person" value="${user.id}"${isPicked && markup` checked`}>

@@ -7,23 +7,24 @@ import { markup, type Markup } from './markup';
 export interface QrView {
   readonly app: EmulatorApp;
   readonly uuid: string;
-  /** The callback address with the uuid instead of a code. The page's script puts the code in its place. */
+  /** The callback address, with the uuid in place of the code. The page's script replaces it by the code. */
   readonly callback: string;
-  /** The callback address for a person who denies; undefined if the page stays. */
+  /** The callback address for a person who denies; undefined if WeChat does not redirect. */
   readonly denied: string | undefined;
   readonly language: Language;
   readonly emulatorLanguage: Language;
-  /** Whether it is in the frame of wxLogin.js. */
+  /** Whether the page is in the frame of wxLogin.js. */
   readonly embedded: boolean;
-  /** `true`, `false`, or anything else for WeChat's default. */
+  /** The parameter `self_redirect`: `true`, `false`, or any other text for WeChat's default. */
   readonly selfRedirect: string;
+  /** The parameter `style`: `white` means light text, for a dark site. */
   readonly style: string | undefined;
   readonly stylesheet: string | undefined;
   /** The plain style (极简样式): the QR code without a title. */
   readonly lite: boolean;
 }
 
-/** The page with the QR code. Its script polls for the status and shows the text that belongs to it. */
+/** The page with the QR code. Its script polls for the status and shows the text of that status. */
 export function qrPage(view: QrView): OutgoingResponse {
   const text = TEXTS[view.language];
   return renderPage({
@@ -51,7 +52,7 @@ ${EMULATOR_TEXTS[view.emulatorLanguage]}</a>
   });
 }
 
-/** Its classes are those of WeChat's page, which sites address in their style sheets. */
+/** The image of the QR code. Its classes are those of WeChat's page, because sites' style sheets use them. */
 function image(uuid: string): Markup {
   return markup`<img class="qrcode js_qrcode_img web_qrcode_img" alt="QR" src="/connect/qrcode/${uuid}">`;
 }
@@ -61,7 +62,7 @@ function status(code: number, title: string, detail: Markup): Markup {
 ${detail}</div>`;
 }
 
-/** The embedding site chooses the address, so only those that can be a style sheet pass: no `javascript:`. */
+/** The embedding site chooses the address, so only http:, https: and `data:text/css` are accepted. */
 function safeStylesheet(href: string | undefined): string | undefined {
   return href !== undefined && /^(https?:\/\/|data:text\/css[;,])/i.test(href) ? href : undefined;
 }

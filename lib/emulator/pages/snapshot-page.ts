@@ -6,8 +6,8 @@ import { renderPage } from './layout';
 import { markup } from './markup';
 
 /**
- * The snapshot page (网页快照页). WeChat puts its button over the app's page. The emulator shows a page of its own
- * first, so that the app need not allow itself to be framed.
+ * The snapshot page (网页快照页). WeChat puts the button 使用完整服务 over the app's page. The emulator shows a page of
+ * its own before it, so that the app need not allow frames.
  */
 export function snapshotPage(app: EmulatorApp, language: Language): OutgoingResponse {
   const text = TEXTS[language];
@@ -30,7 +30,7 @@ const TEXTS = {
     title: '网页快照',
     text: '你正在浏览网页快照',
     detail:
-      '微信不会询问用户，而是直接以虚拟身份打开应用的页面。下面的第一个按钮模拟这一步；' +
+      '微信不会询问用户，而是直接以虚拟身份打开应用的页面。点击「以虚拟身份继续」即模拟这一步：' +
       '应用换取 access_token 时会收到 is_snapshotuser: 1。',
     go: '以虚拟身份继续',
     full: '使用完整服务',
@@ -39,8 +39,8 @@ const TEXTS = {
     title: 'Page snapshot',
     text: 'You are viewing a snapshot',
     detail:
-      'WeChat opens the app’s page as a virtual user at once, without asking. The first button below is that ' +
-      'step; the token response then holds is_snapshotuser: 1.',
+      'WeChat does not ask: it opens the app’s page as a virtual user at once. “Continue as the virtual user” ' +
+      'does the same, and the token response has is_snapshotuser: 1.',
     go: 'Continue as the virtual user',
     full: 'Use full service',
   },

@@ -4,7 +4,7 @@ import { renderPage } from './layout';
 import { markup } from './markup';
 
 /**
- * Makes a browser call the app back twice: first in a hidden frame, then by leaving for the second address.
+ * Makes a browser call the app back twice: first in a hidden frame, then by opening the second address.
  */
 export function twoCallbacksPage(first: string, second: string, language: Language): OutgoingResponse {
   const { title, text } = TEXTS[language];

@@ -2,7 +2,7 @@ import { grantIdentity, type Grant } from '../world/credentials/grants';
 import { avatarURL } from '../world/people/avatar';
 import type { World } from '../world/world';
 
-/** A person's profile: ids, nickname and picture. WeChat gives nothing else since October 2021. */
+/** A person's profile. Since October 2021, WeChat returns no sex, language or places. */
 export interface Profile {
   readonly openid: string;
   readonly unionid: string | undefined;
@@ -11,7 +11,7 @@ export interface Profile {
   readonly privilege: readonly string[];
 }
 
-/** The profile of a grant's user. A picture that the emulator draws is at this origin. */
+/** The profile of a grant's user. `origin` is the emulator's: its drawn pictures are there. */
 export function profileOf(grant: Grant, world: World, origin: string): Profile {
   const { openid, unionid } = grantIdentity(grant);
   return {

@@ -4,16 +4,16 @@ import type { World } from '../world/world';
 import { Refusal } from './refusal';
 import { need, needApp, type Parameters } from './sns-call';
 
-/** How one code exchange differs from the other. */
+/** The differences between the two code exchanges, access_token and jscode2session. */
 export interface Exchange {
   readonly codeParameter: 'code' | 'js_code';
   readonly grantTypeRequired: boolean;
-  /** The types of apps that may exchange their codes here. Codes of other apps are unknown. */
+  /** The types of apps that may exchange their codes here. For other apps, every code is invalid (40029). */
   readonly appTypes: readonly EmulatorApp['type'][];
 }
 
 /**
- * The code exchange of access_token and jscode2session, with its checks in WeChat's order.
+ * Exchanges a code, for access_token and jscode2session. The order of the checks is part of the emulation.
  *
  * @throws Refusal for the first check that fails.
  */
@@ -29,7 +29,7 @@ export function redeem(parameters: Parameters, exchange: Exchange, world: World)
   return redeemCode(app, code, world);
 }
 
-/** WeChat checks the secret before the code: 40125 comes before 40029. */
+/** The secret is checked before the code: with both wrong, the errcode is 40125 and not 40029. */
 function checkSecret(app: EmulatorApp, secret: string, code: string, world: World): void {
   if (secret === app.appSecret) return;
   if (world.switches.burnOnWrongSecret) world.codes.burn(code);

@@ -6,7 +6,8 @@ import { Refusal } from './refusal';
 import { need, needApp, type Parameters } from './sns-call';
 
 /**
- * Refreshes an access token (刷新 access_token). It needs no secret, and checks for the token before the appid.
+ * Refreshes an access token (刷新 access_token). WeChat requires no secret, and looks for refresh_token before
+ * appid.
  */
 export function refreshToken(parameters: Parameters, world: World): JsonObject {
   const token = need(parameters['refresh_token'], 41003);

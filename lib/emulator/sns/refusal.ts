@@ -2,7 +2,7 @@ import { wechatJSON } from '../http/wechat-json';
 import { randomRequestId, randomRid } from '../world/random';
 import type { World } from '../world/world';
 
-/** An API throws it where WeChat returns an errcode. */
+/** The error of an API, which the response reports as errcode and errmsg. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 

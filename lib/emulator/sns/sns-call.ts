@@ -6,21 +6,21 @@ import type { World } from '../world/world';
 import { Refusal, refusalBody } from './refusal';
 
 /**
- * The parameters of a call, from the query or a posted form. WeChat does not read a JSON body. Empty ones are
- * absent.
+ * The parameters of a call, from the query or a posted form. WeChat does not read a JSON body. A parameter
+ * with an empty value counts as absent.
  */
 export type Parameters = Readonly<Record<string, string | undefined>>;
 
 /**
- * One API. Returns the response's fields or throws a {@link Refusal}. `origin` is the emulator's, as the
- * client asked it.
+ * One API. Returns the fields of the response, or throws a {@link Refusal}. `origin` is the emulator's, as
+ * the client addressed it.
  */
 export type SnsApi = (parameters: Parameters, world: World, origin: string) => JsonObject;
 
-/** Calls an API. The status is always 200: only `errcode` tells a failure from a success. */
+/** Calls an API. The status is always 200: only `errcode` distinguishes a failure from a success. */
 export function callSnsApi(api: SnsApi, incoming: IncomingRequest, world: World): OutgoingResponse {
   try {
-    refuseByTrouble(incoming, world);
+    refuseBySwitch(incoming, world);
     const fields = api(parametersOf(incoming), world, incoming.origin);
     const zero = world.switches.errcodeZero ? { errcode: 0, errmsg: 'ok' } : {};
     const json = { ...zero, ...fields };
@@ -31,7 +31,7 @@ export function callSnsApi(api: SnsApi, incoming: IncomingRequest, world: World)
   }
 }
 
-function refuseByTrouble({ secure }: IncomingRequest, { switches }: World): void {
+function refuseBySwitch({ secure }: IncomingRequest, { switches }: World): void {
   if (switches.requireHttps && !secure) throw new Refusal(43003);
   if (switches.trouble === 'busy') throw new Refusal(-1);
   if (switches.trouble === 'quota') throw new Refusal(45011);

@@ -1,6 +1,6 @@
-// The parts of DER (X.690) that a certificate needs. Written by hand, because the maintained packages bring
-// 22 others (selfsigned) or cryptography of their own (node-forge), for a certificate that only development
-// uses.
+// The parts of DER (X.690) that a certificate needs. The maintained packages would add 22 dependencies
+// (selfsigned) or a second implementation of cryptography (node-forge), for a certificate that serves only
+// development.
 export function tagged(tag: number, ...parts: readonly Buffer[]): Buffer {
   const content = Buffer.concat(parts);
   return Buffer.concat([Buffer.of(tag), lengthOf(content), content]);

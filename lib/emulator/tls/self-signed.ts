@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
 import * as der from './der';
 
-/** For the option `https` of the emulator, and for the clients that must trust it. */
+/** A private key and its self-signed certificate, for the option `https` of the emulator. */
 export interface KeyAndCertificate {
   /** PEM. */
   readonly key: string;
@@ -13,10 +13,11 @@ export interface KeyAndCertificate {
 const DAY_MS = 24 * 3600 * 1000;
 
 /**
- * A new key and self-signed certificate for these hosts: names and IPv4 addresses, by default `localhost` and
- * `127.0.0.1`. It is valid for a year. Clients accept it only if they are told to trust it.
+ * Makes a new key and a self-signed certificate for these hosts: names and IPv4 addresses, by default
+ * `localhost` and `127.0.0.1`. The certificate is valid for a year. Clients accept it only if they are told
+ * to trust it.
  *
- * @throws Error for a host that cannot be certified, such as an IPv6 address.
+ * @throws Error for an IPv6 address.
  *
  * @example
  * const wechat = await createEmulator({ https: selfSignedCertificate(['localhost']) });
@@ -54,7 +55,7 @@ function extensions(hosts: readonly string[]): Buffer {
     3,
     der.sequence(
       der.sequence(SUBJECT_ALT_NAME, der.octetString(der.sequence(...hosts.map(generalName)))),
-      // Also a certificate authority: as the CA of a client (NODE_EXTRA_CA_CERTS) it verifies itself.
+      // The certificate is its own CA, so that clients can trust it as one (NODE_EXTRA_CA_CERTS).
       der.sequence(BASIC_CONSTRAINTS, der.boolean(true), der.octetString(der.sequence(der.boolean(true)))),
     ),
   );
@@ -67,7 +68,7 @@ function generalName(host: string): Buffer {
   if (isIPv4(host)) return der.tagged(IP_ADDRESS, Buffer.from(host.split('.').map(Number)));
   if (isIP(host)) {
     throw new Error(
-      `${host} is an IPv6 address, which cannot be certified here. Give a name or an IPv4 address.`,
+      `selfSignedCertificate() does not support the IPv6 address ${host}. Give a name or an IPv4 address.`,
     );
   }
   return der.tagged(DNS_NAME, Buffer.from(host, 'ascii'));

@@ -17,15 +17,15 @@ export class AppRegistry {
   }
 
   /**
-   * The secret as a page may show it. A secret of the developer's own app is masked: it may be a real one.
+   * The secret as a page may show it. The secret of a developer's own app is masked, because it may be real.
    */
   shownSecret(app: EmulatorApp): string {
     return this.#configured.includes(app) ? MASK : app.appSecret;
   }
 
-  /** A text without the secrets of the developer's own apps. */
+  /** Masks the secrets of the developer's own apps in a text. */
   withoutSecrets(text: string): string {
-    // The longest first: one secret may begin with another.
+    // The longest secret comes first, because one secret may begin with another.
     const secrets = this.#configured.map((app) => app.appSecret).sort((a, b) => b.length - a.length);
     return secrets.reduce((rest, secret) => rest.replaceAll(secret, MASK), text);
   }

@@ -1,4 +1,4 @@
-/** An account or application that WeChat's consoles would have issued. */
+/** An official account, a website app or a mini program, with its credentials. */
 export interface EmulatorApp {
   /**
    * - `official`: an official account (服务号), for H5 pages.
@@ -23,8 +23,9 @@ export interface EmulatorApp {
    */
   readonly openPlatform?: string;
   /**
-   * Callback domains (网页授权域名, 授权回调域): `host`, `host:port` or `host/path`. A redirect_uri must match one
-   * exactly: subdomains and parent domains are other domains.
+   * Callback domains (网页授权域名, 授权回调域): `host`, `host:port` or `host/path`. The host and port of a redirect_uri
+   * must equal those of one domain: a subdomain or a parent domain is another domain. A path covers all paths
+   * below it.
    *
    * @default any domain
    */
@@ -38,7 +39,7 @@ export interface EmulatorApp {
   /** Whether WeChat banned the account (此公众号被封禁): its authorize page shows error 10004. @default false */
   readonly banned?: boolean;
   /**
-   * Whether it is a test account (测试号), which only its followers may log in to. Others see error 10006.
+   * Whether it is a test account (测试号), at which only its followers can log in. Others see error 10006.
    *
    * @default false
    */
@@ -71,7 +72,7 @@ export function scopesOf(app: EmulatorApp): readonly string[] {
 
 const OPEN_PLATFORM = 'example-company';
 
-/** The apps of an emulator that is given none. */
+/** The preset apps: one for each kind that the option `apps` leaves out. */
 export const PRESET_APPS: EmulatorApps = {
   official: {
     type: 'official',

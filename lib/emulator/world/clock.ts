@@ -1,4 +1,4 @@
-/** The emulator's clock: the real time plus what a test has skipped. */
+/** The emulator's clock: the real time plus the time that a test has skipped. */
 export interface EmulatorClock {
   /** The current time, in ms since 1970. */
   now(): number;
@@ -6,8 +6,8 @@ export interface EmulatorClock {
    * Skips `ms` milliseconds: codes, tokens and QR codes age at once, and pending polls end if their QR code
    * expires.
    *
-   * @throws RangeError if `ms` is negative, is not a finite number, or leads beyond the last date of
-   * JavaScript.
+   * @throws RangeError if `ms` is negative or not a finite number, or if the clock would pass the last date
+   * that JavaScript can represent.
    */
   advance(ms: number): void;
 }
@@ -26,10 +26,12 @@ export class OffsetClock implements EmulatorClock {
   advance(ms: number): void {
     if (!Number.isFinite(ms) || ms < 0)
       throw new RangeError(
-        `advance(${ms}): the clock only moves forward; give a number of ms that is not negative`,
+        `advance(${ms}): the clock only moves forward. Give a finite number of milliseconds, 0 or more.`,
       );
     if (this.now() + ms > END_OF_TIME)
-      throw new RangeError(`advance(${ms}) leads beyond the last date that JavaScript can hold`);
+      throw new RangeError(
+        `advance(${ms}): the clock would pass the last date that JavaScript can represent. Skip less time.`,
+      );
     this.#offset += ms;
     for (const listener of [...this.#listeners]) listener();
   }

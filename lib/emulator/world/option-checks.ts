@@ -8,13 +8,13 @@ import { parseHost } from './own-hosts';
  */
 export function checkOptions(options: object): void {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const faults = given.flatMap(([name, value]) => {
+  const problems = given.flatMap(([name, value]) => {
     const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
     if (!check) return [`${name} is not an option. The options are ${Object.keys(CHECKS).join(', ')}.`];
     const [isValid, remedy] = check;
     return isValid(value) ? [] : [`${name} is ${inspect(value, { depth: 0 })}. ${remedy}`];
   });
-  if (faults.length > 0) throw new TypeError(`createEmulator(): ${faults.join(' ')}`);
+  if (problems.length > 0) throw new TypeError(`createEmulator(): ${problems.join(' ')}`);
 }
 
 type Check = readonly [isValid: (value: unknown) => boolean, remedy: string];

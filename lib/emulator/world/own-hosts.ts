@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 
 /**
- * WeChat's hosts. Clients that cannot be given another address are led to the emulator by DNS, a proxy or an
- * agent.
+ * WeChat's hosts. Some clients cannot be configured with another address: DNS, a proxy or an HTTP agent leads
+ * their requests to the emulator.
  */
 const WECHAT_HOSTS = [
   'open.weixin.qq.com',
@@ -30,8 +30,8 @@ export class OwnHosts {
   }
 
   /**
-   * Whether it is a name that only this emulator has on the developer's machine, so that the port does not
-   * matter.
+   * Whether it is one of WeChat's hosts or a configured name. Such a name leads to this emulator alone, so
+   * its port need not be checked.
    */
   hasName(hostname: string): boolean {
     return this.#names.has(hostname);
@@ -53,6 +53,6 @@ export interface ParsedHost {
 export function parseHost(text: string, scheme: 'http' | 'https' = 'http'): ParsedHost | undefined {
   if (!/^[^\s/?#@\\%]+$/.test(text) || !URL.canParse(`${scheme}://${text}`)) return undefined;
   const { hostname, host } = new URL(`${scheme}://${text}`);
-  // A name may end in the dot of the DNS root.
+  // A fully qualified name may end in a dot, which stands for the DNS root.
   return { hostname: hostname.replace(/\.$/, ''), host };
 }

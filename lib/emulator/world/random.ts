@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 
-/** An authorization code: 32 letters and digits. Most real ones start with 0, a digit, and 1 or 3. */
+/** An authorization code: 32 letters and digits. Most of WeChat's codes start with 0, a digit, and 1 or 3. */
 export function randomCode(): string {
   return `0${pickFrom('0123456789')}${pickFrom('13')}${randomAlphanumeric(29)}`;
 }
@@ -27,7 +27,7 @@ export function randomRid(now: number): string {
   return [seconds.toString(16).padStart(8, '0'), ...groups].join('-');
 }
 
-/** The `req_id` in an errmsg of before 2021: ten letters and digits. */
+/** The `req_id` in the errmsg of a response before 2021: ten letters and digits. */
 export function randomRequestId(): string {
   return randomAlphanumeric(10);
 }

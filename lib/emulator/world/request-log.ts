@@ -4,7 +4,7 @@ export interface RecordedRequest {
   readonly method: string;
   /** The path without the query, such as `/sns/userinfo`. */
   readonly path: string;
-  /** The decoded query. A repeated parameter has its first value. */
+  /** The decoded query, with the first value of each parameter. */
   readonly query: Record<string, string>;
   /** The decoded fields of a posted form. */
   readonly form: Record<string, string>;
@@ -13,7 +13,8 @@ export interface RecordedRequest {
   /** When it arrived, in ms since 1970 by the emulator's clock. */
   readonly at: number;
   /**
-   * What WeChat might refuse although the emulator accepted it, such as an undocumented order of parameters.
+   * Why WeChat might refuse this request although the emulator accepted it, such as an undocumented order of
+   * parameters.
    */
   warning?: string;
 }
@@ -42,7 +43,6 @@ export function logEntry(request: LoggedRequest, at: number): [RecordedRequest, 
   return [entry, (warning) => void (entry.warning = warning)];
 }
 
-/** The most requests that the log keeps. */
 const CAPACITY = 1_000;
 
 /** Appends a request and drops the oldest ones beyond the limit. */

@@ -32,7 +32,7 @@ function fits(name: SwitchName, value: unknown): boolean {
 }
 
 function remedyFor(name: SwitchName): string {
-  if (name === 'pollHold') return 'a number of milliseconds';
+  if (name === 'pollHold') return 'a number of milliseconds, 0 or more';
   const choices = choicesOf(name).map((each) => JSON.stringify(each));
   return `one of ${choices.join(', ')}`;
 }
@@ -42,7 +42,8 @@ function choicesOf(name: SwitchName): readonly unknown[] {
 }
 
 /**
- * The value that the text of a form stands for, or the text itself, which {@link setSwitches} then refuses.
+ * The switch value for the text of a form field. Any other text is returned as it is: {@link setSwitches}
+ * refuses it.
  */
 export function parseSwitchValue(name: string, text: string): unknown {
   if (!isSwitchName(name)) return text;

@@ -5,13 +5,19 @@ export interface EmulatorSwitches {
   /** `check`: the authorize page requires WeChat's User-Agent; `any`: it does not. @default 'check' */
   client: 'check' | 'any';
   /**
-   * What follows when the person denies: no redirect (today's clients), a redirect with `state` alone (the
-   * documentation), or one with `code=authdeny` (old clients; never in the QR code login).
+   * What follows when the person denies: no redirect (today's clients), a redirect with `state` alone
+   * (WeChat's documentation), or one with `code=authdeny` (old clients). The QR code login never sends
+   * `authdeny`.
    *
    * @default 'silent'
    */
   denial: 'silent' | 'state-only' | 'authdeny';
-  /** Whether WeChat calls back twice, as on Android: with the same code, or with two. @default 'off' */
+  /**
+   * Whether the authorize page calls the app back twice, as on Android: with the same code, or with two
+   * codes.
+   *
+   * @default 'off'
+   */
   doubleCallback: 'off' | 'same-code' | 'different-codes';
   /**
    * Whether a person who has allowed an app is asked again. WeChat does not ask for some undocumented time
@@ -22,11 +28,16 @@ export interface EmulatorSwitches {
   recentLogin: 'ask' | 'silent';
   /** Who sees the snapshot page: users with `snapshot: true`, everybody or nobody. @default 'by-user' */
   snapshot: 'by-user' | 'always' | 'never';
-  /** Whether a virtual user's token response has `is_snapshotuser: 1`; it has been missing. @default true */
+  /**
+   * Whether a virtual user's token response has `is_snapshotuser: 1`. Developers have seen responses without
+   * it.
+   *
+   * @default true
+   */
   snapshotFlag: boolean;
-  /** Whether a virtual user's profile can be read; some developers got 48001. @default 'ok' */
+  /** Whether a virtual user's profile can be read. Some developers got 48001. @default 'ok' */
   snapshotUserinfo: 'ok' | 'unauthorized';
-  /** What an errmsg ends in: today's `rid`, the `hints` of before 2021, or nothing. @default 'rid' */
+  /** The suffix of an errmsg: `rid` (today), `hints` (before 2021), or none (earlier). @default 'rid' */
   suffix: 'rid' | 'hints' | 'none';
   /**
    * Whether successful responses begin with `errcode: 0, errmsg: "ok"`, as in an example of the
@@ -51,7 +62,8 @@ export interface EmulatorSwitches {
    */
   parameterOrder: 'strict' | 'lenient';
   /**
-   * What a login without `state` leads to: a callback with `state=`, one without it, or error 10013.
+   * What follows an authorize request without `state`: a callback with `state=`, one without it, or error
+   * 10013. The QR code login always calls back with `state=`.
    *
    * @default 'empty'
    */
@@ -72,7 +84,7 @@ export interface EmulatorSwitches {
   trouble: 'none' | 'busy' | 'quota';
   /** Whether `/sns/*` over plain http fails with 43003, as on WeChat's own host. @default false */
   requireHttps: boolean;
-  /** HTTP status of the redirect to the app. @default 302 */
+  /** HTTP status of a redirect to the app. After a button press it is always 303. @default 302 */
   redirectStatus: 301 | 302;
   /** How long a poll of the QR code page waits for a change, in ms of real time. @default 25000 */
   pollHold: number;
@@ -108,8 +120,8 @@ export const DEFAULT_SWITCHES: Readonly<EmulatorSwitches> = {
 type Choices = { readonly [K in keyof EmulatorSwitches]: readonly EmulatorSwitches[K][] };
 
 /**
- * Every value of every switch, for checks and for the home page. The type makes a missing switch a compile
- * error.
+ * The values of every switch, for checks and for the home page. For `pollHold`, which takes any number, they
+ * are examples. If a switch is missing here, the code does not compile.
  */
 export const SWITCH_CHOICES: Choices = {
   consent: ['ask', 'allow', 'deny'],

@@ -1,4 +1,4 @@
-/** @throws Error if two things have the same id: only the first could ever be found. */
+/** @throws Error if two things have the same id, because the second could never be found. */
 export function assertUnique<Thing>(
   what: string,
   things: readonly Thing[],

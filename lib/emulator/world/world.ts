@@ -29,13 +29,13 @@ export class World {
   readonly clock = new OffsetClock();
   readonly codes = new CodeBook(this.clock);
   readonly tokens = new TokenBook(this.clock);
-  /** The openids of the people who gave an official account their consent. */
+  /** The openids of the people who pressed 允许. An openid is different at each official account. */
   readonly consents = new BoundedMap<true>(10_000);
   readonly qrLogins = new QrLogins(this.clock);
-  /** jscode2session takes 100 calls a minute for each user (小程序登录, 频率限制). */
+  /** jscode2session allows 100 calls a minute for each user (小程序登录, 频率限制). */
   readonly miniProgramCalls = new MinuteQuota(this.clock, 100);
   readonly requests: RecordedRequest[] = [];
-  /** The emulator's own address, known once it listens. */
+  /** The emulator's own address. It is set when the server listens. */
   url = '';
 
   constructor(options: WorldOptions) {

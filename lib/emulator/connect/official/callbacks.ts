@@ -6,13 +6,13 @@ import { officialCallbackURL } from '../callback-url';
 import { PageRefusal } from '../page-refusal';
 import type { OfficialRequest } from './request';
 
-/** What a person sees at the authorize page: nothing (a redirect), the consent page or the snapshot page. */
+/** The view of a person at the authorize page: none (a redirect), the consent page or the snapshot page. */
 export type AuthorizeView = 'silent' | 'consent' | 'snapshot';
 
 export function authorizeViewOf(request: OfficialRequest, user: EmulatorUser, world: World): AuthorizeView {
   if (asksForBaseOnly(request)) return 'silent';
-  // WeChat documents entering from the account's chat as a silent scenario; forcePopup and forceSnapShot do
-  // not change it.
+  // WeChat documents that a follower who comes from the account's chat is not asked. forcePopup and
+  // forceSnapShot do not change that.
   if (user.follower) return 'silent';
   if (hasRecentConsent(request, user, world)) return 'silent';
   const { snapshot } = world.switches;
@@ -30,7 +30,7 @@ function hasRecentConsent(request: OfficialRequest, user: EmulatorUser, world: W
 }
 
 /**
- * The last check of the authorize page, because it depends on the person.
+ * The last check of the authorize page. It comes after the others because it depends on the person.
  *
  * @throws PageRefusal if the app is a test account and the person does not follow it (必须关注此测试号).
  */

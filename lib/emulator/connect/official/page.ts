@@ -59,7 +59,7 @@ function pressButton(context: OfficialContext): OutgoingResponse {
   if (reply === 'deny') return deny(context);
   if (reply === 'full') return askForConsent(context, true);
   if (reply === 'virtual') return allow(context, true);
-  // The person picked on the consent page may be one who sees the snapshot page first.
+  // The consent page lets the developer pick another person, who may see the snapshot page first.
   const showsSnapshot = full === undefined && authorizeViewOf(request, person, world) === 'snapshot';
   if (!showsSnapshot) return allow(context);
   const page = snapshotPage(request.app, language);
@@ -81,7 +81,7 @@ function allow(context: OfficialContext, virtual = false): OutgoingResponse {
   const { incoming, request, person, language, world } = context;
   const first = allowedOfficialCallback(request, person, world, { virtual });
   const second = secondOfficialCallback(first, request, person, world, { virtual });
-  // Only a browser runs the page that calls back twice; another client follows a single redirect.
+  // Only a browser runs the page that calls back twice. Another client gets a redirect to the first address.
   const isBrowser = incoming.headers['sec-fetch-mode'] === 'navigate';
   if (second === undefined || !isBrowser) return callBack(context, first);
   return twoCallbacksPage(first, second, language);

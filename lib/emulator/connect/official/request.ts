@@ -32,8 +32,8 @@ export function parseOfficialRequest(link: LoginLink, world: World): OfficialReq
   checkComponent(app, component);
   const scopes = scope.split(',').map((each) => each.trim());
   checkScopes(app, scopes);
-  const fault = redirectURIFault(redirectURI, app);
-  if (fault !== undefined) throw PageRefusal.withCode(10003, fault);
+  const problem = redirectURIFault(redirectURI, app);
+  if (problem !== undefined) throw PageRefusal.withCode(10003, problem);
   return {
     app,
     redirectURI,
@@ -68,19 +68,19 @@ function findApp(appId: string, world: World): EmulatorApp {
   if (!app) {
     const known = world.apps.all.map((each) => each.appId).join(', ');
     throw new PageRefusal(TEXTS_WITHOUT_CODE.appId, undefined, {
-      zh: `没有应用 ${JSON.stringify(appId)}；模拟器中的应用有 ${known}`,
-      en: `there is no app ${JSON.stringify(appId)}; the emulator's apps are ${known}`,
+      zh: `没有 AppID 为 ${JSON.stringify(appId)} 的应用；模拟器中的应用有 ${known}`,
+      en: `there is no app with the AppID ${JSON.stringify(appId)}; the emulator's apps are ${known}`,
     });
   }
   if (app.type === 'website') {
     throw PageRefusal.withCode(10016, {
-      zh: `${appId} 是网站应用，请用 /connect/qrconnect`,
+      zh: `${appId} 是网站应用，请使用 /connect/qrconnect`,
       en: `${appId} is a website app: use /connect/qrconnect`,
     });
   }
   if (app.banned) {
     throw PageRefusal.withCode(10004, {
-      zh: `${appId} 在模拟器中设为已封禁`,
+      zh: `${appId} 在模拟器中被设为已封禁`,
       en: `${appId} is marked as banned in the emulator`,
     });
   }
@@ -90,8 +90,8 @@ function findApp(appId: string, world: World): EmulatorApp {
 function checkComponent(app: EmulatorApp, componentAppId: string | undefined): void {
   if (componentAppId === undefined || app.components?.includes(componentAppId)) return;
   throw PageRefusal.withCode(10015, {
-    zh: `${app.appId} 没有授权给第三方平台 ${componentAppId}`,
-    en: `${app.appId} has not authorized the platform ${componentAppId}`,
+    zh: `${app.appId} 没有授权第三方平台 ${componentAppId}`,
+    en: `${app.appId} has not authorized the third-party platform ${componentAppId}`,
   });
 }
 

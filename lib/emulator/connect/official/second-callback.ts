@@ -4,8 +4,8 @@ import { allowedOfficialCallback, type GrantOptions } from './callbacks';
 import type { OfficialRequest } from './request';
 
 /**
- * The address that WeChat on Android calls back after the first one: with the same code, or with another
- * valid code. Undefined if the switch `doubleCallback` is off.
+ * The callback address of the second call, which WeChat on Android makes after the first: with the same code,
+ * or with another valid code. Undefined if the switch `doubleCallback` is off.
  */
 export function secondOfficialCallback(
   first: string,

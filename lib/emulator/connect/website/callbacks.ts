@@ -13,7 +13,7 @@ export function issueWebsiteCode(
 }
 
 /**
- * The callback address for a person who allowed: the QR code page goes there once its poll returns a code.
+ * The callback address for a person who allowed. The QR code page opens it when its poll returns a code.
  */
 export function allowedWebsiteCallback(request: WebsiteRequest, code: string): string {
   return websiteCallbackURL(request.redirectURI, { code, state: request.state });

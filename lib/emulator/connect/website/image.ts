@@ -6,8 +6,8 @@ import type { World } from '../../world/world';
 export const QR_IMAGE_PATH = '/connect/qrcode/';
 
 /**
- * `/connect/qrcode/UUID`: the QR code. It holds the confirm page's address, at the host that the browser
- * asked.
+ * `/connect/qrcode/UUID`: the QR code. It holds the address of the confirm page, at the host by which the
+ * browser addressed the emulator.
  */
 export function handleWebsiteImage(incoming: IncomingRequest, world: World): OutgoingResponse {
   const login = world.qrLogins.find(incoming.path.slice(QR_IMAGE_PATH.length));

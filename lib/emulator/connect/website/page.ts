@@ -28,8 +28,7 @@ function showPage(incoming: IncomingRequest, request: WebsiteRequest, world: Wor
   return qrPage({
     app: request.app,
     uuid: login.uuid,
-    // The uuid stands where the page will put the code: it is random, so the rest of the address does not
-    // contain it.
+    // The page replaces the uuid by the code. The uuid is random, so it occurs only once in the address.
     callback: allowedWebsiteCallback(request, login.uuid),
     denied: deniedWebsiteCallback(request, world),
     // WeChat's page is Chinese unless `lang=en`; the emulator's own texts follow the browser's language.

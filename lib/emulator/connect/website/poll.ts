@@ -17,8 +17,8 @@ export async function handleWebsitePoll(incoming: IncomingRequest, world: World)
 }
 
 /**
- * Resolves when the status changes, when the poll has waited long enough, or when the client closes the
- * connection.
+ * Resolves when the status changes, when the time of the switch `pollHold` is over, or when the client closes
+ * the connection.
  */
 function waitForChange(login: QrLogin, incoming: IncomingRequest, world: World): Promise<void> {
   const last = incoming.query['last'];

@@ -16,7 +16,7 @@ export interface WebsiteRequest {
 }
 
 /**
- * Parses the address of the QR code page: appid, then scope, then redirect_uri.
+ * Parses the address of the QR code page. The checks are in this order: appid, scope, redirect_uri.
  *
  * @throws PageRefusal for the first check that fails.
  */
@@ -30,8 +30,8 @@ export function parseWebsiteRequest(link: LoginLink, world: World): WebsiteReque
       en: 'redirect_uri is missing',
     });
   }
-  const fault = redirectURIFault(redirectURI, app);
-  if (fault !== undefined) return refuse(TEXTS_WITHOUT_CODE.redirectURI, fault);
+  const problem = redirectURIFault(redirectURI, app);
+  if (problem !== undefined) return refuse(TEXTS_WITHOUT_CODE.redirectURI, problem);
   return { app, redirectURI, scopes, state };
 }
 
@@ -40,8 +40,8 @@ function findApp(appId: string | undefined, world: World): EmulatorApp {
   if (app) return app;
   const known = world.apps.all.map((each) => each.appId).join(', ');
   return refuse(TEXTS_WITHOUT_CODE.appId, {
-    zh: `没有应用 ${JSON.stringify(appId ?? '')}；模拟器中的应用有 ${known}`,
-    en: `there is no app ${JSON.stringify(appId ?? '')}; the emulator's apps are ${known}`,
+    zh: `没有 AppID 为 ${JSON.stringify(appId ?? '')} 的应用；模拟器中的应用有 ${known}`,
+    en: `there is no app with the AppID ${JSON.stringify(appId ?? '')}; the emulator's apps are ${known}`,
   });
 }
 

@@ -11,6 +11,7 @@ interface IssuedCode {
   used: boolean;
 }
 
+/** The grant of a code, or why the code cannot be redeemed. */
 export type Redemption = { readonly grant: Grant } | 'unknown' | 'expired' | 'used';
 
 /**
@@ -38,7 +39,7 @@ export class CodeBook {
     return { grant: issued.grant };
   }
 
-  /** Spends a code without giving a token for it. */
+  /** Spends a code without redeeming it: later attempts get `used`. */
   burn(code: string): void {
     const issued = this.#codes.get(code);
     if (issued) issued.used = true;

@@ -2,7 +2,7 @@ import type { EmulatorApp } from '../apps';
 import type { EmulatorUser } from '../people/users';
 import { identityOf, virtualIdentityOf, type Identity } from '../people/identity';
 
-/** What a person granted an app. Codes and tokens stand for a grant. */
+/** The scopes that a person granted to an app. A code or a token stands for a grant. */
 export interface Grant {
   readonly app: EmulatorApp;
   readonly user: EmulatorUser;

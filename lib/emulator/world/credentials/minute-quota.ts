@@ -3,7 +3,7 @@ import type { EmulatorClock } from '../clock';
 
 const MINUTE_MS = 60_000;
 
-/** Counts the calls of each key. A minute begins with its first call. */
+/** Allows a number of calls a minute for each key. A minute begins with its first call. */
 export class MinuteQuota {
   readonly #minutes = new BoundedMap<{ readonly since: number; calls: number }>(10_000);
 

@@ -6,14 +6,15 @@ import type { EmulatorApp } from '../apps';
 /** How long a QR code can be scanned and confirmed. */
 const QR_LIFETIME_MS = 5 * 60_000;
 
-/** The states of a QR code, as numbers that the QR code page polls for. */
+/** The status of a QR code, as the number that a poll returns (`wx_errcode`). */
 export const QrStatus = { waiting: 408, scanned: 404, denied: 403, expired: 402, confirmed: 405 } as const;
 export type QrStatus = (typeof QrStatus)[keyof typeof QrStatus];
 
-/** One QR code: from the moment a page shows it until it is confirmed or expires. */
+/** One QR code and its status, from the moment a page shows it until it is confirmed or expires. */
 export class QrLogin {
   readonly uuid = randomUuid();
   readonly expiresAt: number;
+  /** The authorization code; empty until the login is confirmed. */
   code = '';
   #status: QrStatus = QrStatus.waiting;
   readonly #listeners = new Set<() => void>();
@@ -27,8 +28,8 @@ export class QrLogin {
   }
 
   get status(): QrStatus {
-    const open = this.#status !== QrStatus.confirmed;
-    return open && this.clock.now() >= this.expiresAt ? QrStatus.expired : this.#status;
+    const canExpire = this.#status !== QrStatus.confirmed;
+    return canExpire && this.clock.now() >= this.expiresAt ? QrStatus.expired : this.#status;
   }
 
   scan(): void {
@@ -40,7 +41,10 @@ export class QrLogin {
     if (this.#isOpen()) this.#setStatus(QrStatus.denied);
   }
 
-  /** Confirms the login with a new code. Returns false if the QR code has expired or was confirmed before. */
+  /**
+   * Confirms the login with a new authorization code. Returns false if the QR code has expired or was
+   * confirmed before.
+   */
   confirm(issueCode: () => string): boolean {
     if (!this.#isOpen()) return false;
     this.code = issueCode();
@@ -63,7 +67,7 @@ export class QrLogin {
   }
 }
 
-/** The latest QR codes. */
+/** The QR codes of one emulator. The oldest ones are dropped. */
 export class QrLogins {
   readonly #logins = new BoundedMap<QrLogin>(1_000);
 

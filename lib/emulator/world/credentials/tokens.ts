@@ -7,17 +7,18 @@ import { randomToken } from '../random';
 export const ACCESS_TOKEN_LIFETIME = 7200;
 const REFRESH_TOKEN_LIFETIME_MS = 30 * 24 * 3600 * 1000;
 
+/** An access token and its refresh token. */
 export interface TokenPair {
   readonly grant: Grant;
   accessToken: string;
   accessExpiresAt: number;
   refreshToken: string;
   readonly refreshExpiresAt: number;
-  /** Whether the user changed the password since: refreshing then fails with 42007. */
+  /** Whether the user has changed the password since the login: refreshing then fails with 42007. */
   passwordChanged: boolean;
 }
 
-/** Access tokens (2 hours) and refresh tokens (30 days, which refreshing does not extend: 无法续期). */
+/** Access tokens live 2 hours, refresh tokens 30 days. Refreshing does not extend a refresh token (无法续期). */
 export class TokenBook {
   readonly #byAccess = new BoundedMap<TokenPair>(10_000);
   readonly #byRefresh = new BoundedMap<TokenPair>(10_000);
@@ -76,8 +77,8 @@ export class TokenBook {
     this.#byRefresh.delete(refreshToken);
   }
 
-  /** All pairs that match, such as those of one user. */
-  where(rule: (pair: TokenPair) => boolean): TokenPair[] {
-    return [...this.#byRefresh.values()].filter(rule);
+  /** The pairs that match, except those whose refresh token was revoked. */
+  where(matches: (pair: TokenPair) => boolean): TokenPair[] {
+    return [...this.#byRefresh.values()].filter(matches);
   }
 }

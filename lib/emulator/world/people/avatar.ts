@@ -3,7 +3,7 @@ export function avatarURL(origin: string, id: string): string {
   return `${origin}/mmopen/vi_32/${encodeURIComponent(id)}/132`;
 }
 
-/** A drawn picture, in a colour that depends on the person's id. */
+/** Draws a picture, in a colour that depends on the person's id. */
 export function avatarSVG(id: string): string {
   const hue = hueOf(id);
   return (

@@ -16,7 +16,10 @@ export function identityOf(user: EmulatorUser, app: EmulatorApp): Identity {
   };
 }
 
-/** The ids of the snapshot page's virtual user. All virtual users of one company share a unionid. */
+/**
+ * The ids of the snapshot page's virtual user. All virtual users share one unionid at the apps of one Open
+ * Platform account.
+ */
 export function virtualIdentityOf(user: EmulatorUser, app: EmulatorApp): Identity {
   return {
     openid: deriveId('virtual openid', app.appId, user.id),
@@ -24,7 +27,8 @@ export function virtualIdentityOf(user: EmulatorUser, app: EmulatorApp): Identit
   };
 }
 
-// A hash, not a random value: a person has the same ids in every run, so a developer's database stays valid.
+// An id is a hash and not random: a person has the same ids in every run, so a developer's database stays
+// valid.
 function deriveId(...parts: string[]): string {
   return `o${createHash('sha256').update(parts.join('\0')).digest('base64url').slice(0, 27)}`;
 }

@@ -4,7 +4,7 @@ import { assertUnique } from '../unique';
 export interface EmulatorUser {
   /** The emulator's own id. It determines the person's openids and unionids. */
   readonly id: string;
-  /** Sent as it is, control characters included. */
+  /** The name that the profile shows. It is sent unchanged, control characters included. */
   readonly nickname: string;
   /**
    * Address of the profile picture; `''` for none.
@@ -35,7 +35,7 @@ export interface EmulatorUser {
 /** The people of one emulator. */
 export class UserRegistry {
   readonly all: readonly EmulatorUser[];
-  /** The person who logs in if nobody is named. */
+  /** The person who logs in if a test or a browser names nobody. */
   readonly first: EmulatorUser;
 
   constructor(configured: readonly EmulatorUser[] = PRESETS) {
@@ -51,7 +51,7 @@ export class UserRegistry {
     return this.all.find((user) => user.id === id);
   }
 
-  /** For the Node API, where a user need not be named. */
+  /** The user with this id, or the first user if no id is given. */
   getOrFirst(id: string | undefined): EmulatorUser {
     return id === undefined ? this.first : this.get(id);
   }
