@@ -1,4 +1,4 @@
-// The pages in a real browser (headless Chromium), as people use them.
+// People use the pages in a real browser (headless Chromium).
 import jsQR from 'jsqr';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/browsers/chromium';
@@ -13,7 +13,7 @@ interface Pixels {
 }
 const { PNG } = jest.requireActual<{ PNG: { sync: { read(file: Buffer): Pixels } } }>('pngjs');
 
-/** What a phone’s camera reads from a screen. */
+/** Reads the QR code on a page’s screenshot, as a phone’s camera would. */
 async function readQrCode(page: Page): Promise<string> {
   const { data, width, height } = PNG.sync.read(await page.screenshot());
   return jsQR(new Uint8ClampedArray(data), width, height)?.data ?? 'no QR code found';
@@ -56,22 +56,23 @@ describeInChromium('in a browser', () => {
     await page.goto(address);
     return page;
   };
-  const who = async (page: Pick<Page, 'locator'>): Promise<string> =>
+  const shownPerson = async (page: Pick<Page, 'locator'>): Promise<string> =>
     (await page.locator('#who').textContent()) ?? '';
-  const official = (user: string): string =>
+  /** The text that the site shows for a real person who logged in at the official account. */
+  const officialPerson = (user: string): string =>
     `${client.wechat.openid(user, client.wechat.apps.official.appId)} real`;
-  const website = (user: string): string =>
+  const websitePerson = (user: string): string =>
     `${client.wechat.openid(user, client.wechat.apps.website.appId)} real`;
 
   it('consent: a person picks who they are and allows', async () => {
     const page = await openPhone(authorizeURL());
     await page.getByText('Emoji').click();
     await page.getByRole('button', { name: '允许' }).click();
-    expect(await who(page)).toBe(official('emoji'));
+    expect(await shownPerson(page)).toBe(officialPerson('emoji'));
     expect(site.callbacks[0]?.get('state')).toBe('abc');
   });
 
-  it('the consent page cannot be framed by another site', async () => {
+  it('consent: another site cannot frame the page', async () => {
     const page = await openPhone(`${site.url}/callback`);
     const blocked = page.waitForEvent('console', (message) => message.text().includes('frame-ancestors'));
     await page.evaluate(
@@ -89,31 +90,33 @@ describeInChromium('in a browser', () => {
   });
 
   it('snsapi_base: the person is not asked', async () => {
-    expect(await who(await openPhone(authorizeURL({ scope: 'snsapi_base' })))).toBe(official('ming'));
+    expect(await shownPerson(await openPhone(authorizeURL({ scope: 'snsapi_base' })))).toBe(
+      officialPerson('ming'),
+    );
   });
 
-  it('outside WeChat: the page says so, and the emulator’s link continues', async () => {
+  it('outside WeChat: the page asks to open it in WeChat, and the emulator’s link continues the login', async () => {
     const page = await openDesktop(authorizeURL());
     await page.getByText('请在微信客户端打开链接').waitFor();
     await page.getByText('模拟在微信中打开').click();
     await page.getByRole('button', { name: '允许' }).click();
-    expect(await who(page)).toBe(official('ming'));
+    expect(await shownPerson(page)).toBe(officialPerson('ming'));
   });
 
-  it('snapshot page: the virtual user, then the full service', async () => {
+  it('snapshot page: the virtual user logs in, then the real user by 使用完整服务', async () => {
     const page = await openPhone(authorizeURL({ forceSnapShot: 'true' }));
-    await page.getByText('以虚拟身份继续').click();
-    expect(await who(page)).toMatch(/ virtual$/);
+    await page.getByRole('button', { name: '以虚拟身份继续' }).click();
+    expect(await shownPerson(page)).toMatch(/ virtual$/);
     await page.goBack();
     await page.getByRole('button', { name: '使用完整服务' }).click();
     await page.getByRole('button', { name: '允许' }).click();
-    expect(await who(page)).toBe(official('ming'));
+    expect(await shownPerson(page)).toBe(officialPerson('ming'));
   });
 
   it.each([
     ['same-code', 1],
     ['different-codes', 2],
-  ] as const)('double callback: %s', async (mode, codes) => {
+  ] as const)('double callback: the site is called back twice, with %s', async (mode, codes) => {
     client.wechat.switches.doubleCallback = mode;
     const page = await openPhone(authorizeURL({ scope: 'snsapi_base' }));
     await page.waitForURL(/\/callback\?/);
@@ -121,14 +124,14 @@ describeInChromium('in a browser', () => {
     expect(new Set(site.callbacks.map((query) => query.get('code'))).size).toBe(codes);
   });
 
-  it('QR code login: scanned and confirmed in a second page', async () => {
+  it('QR code login: a person scans and confirms in a second page', async () => {
     const page = await openDesktop(qrURL());
     const href = (await page.getByText('用模拟的手机扫一扫').getAttribute('href')) ?? '';
     const confirm = await openPhone(client.wechat.url + href);
     await page.getByText('扫描成功').waitFor();
     await confirm.getByRole('button', { name: '允许' }).click();
     await confirm.getByText('登录成功').waitFor();
-    expect(await who(page)).toBe(website('ming'));
+    expect(await shownPerson(page)).toBe(websitePerson('ming'));
   });
 
   it.each<[string, Record<string, string>]>([
@@ -145,7 +148,7 @@ describeInChromium('in a browser', () => {
       const confirm = await openPhone(read);
       await confirm.getByRole('button', { name: '允许' }).click();
       await page.waitForURL(/\/callback\?/);
-      expect(await who(page)).toBe(website('ming'));
+      expect(await shownPerson(page)).toBe(websitePerson('ming'));
     },
   );
 
@@ -157,10 +160,10 @@ describeInChromium('in a browser', () => {
     await page.locator('.js_qrcode_img').evaluate('(image) => image.decode()');
     const confirm = await openPhone(await readQrCode(page));
     await confirm.getByRole('button', { name: '允许' }).click();
-    expect(await who(page)).toBe(website('ming'));
+    expect(await shownPerson(page)).toBe(websitePerson('ming'));
   });
 
-  it('QR code login: cancelled, scanned again, confirmed', async () => {
+  it('QR code login: a person cancels, scans again and confirms', async () => {
     const page = await openDesktop(qrURL());
     const address = client.wechat.url + ((await page.locator('.js_phone').getAttribute('href')) ?? '');
     const first = await openPhone(address);
@@ -168,10 +171,10 @@ describeInChromium('in a browser', () => {
     await page.getByText('你已取消此次登录').waitFor();
     const second = await openPhone(address);
     await second.getByRole('button', { name: '允许' }).click();
-    expect(await who(page)).toBe(website('ming'));
+    expect(await shownPerson(page)).toBe(websitePerson('ming'));
   });
 
-  it('QR code login: expired, refreshed, confirmed', async () => {
+  it('QR code login: the QR code expires, a person refreshes the page and confirms', async () => {
     const page = await openDesktop(qrURL());
     const before = await page.locator('.js_phone').getAttribute('href');
     client.wechat.clock.advance(5 * 60_000);
@@ -181,7 +184,7 @@ describeInChromium('in a browser', () => {
     expect(after).not.toBe(before);
     const confirm = await openPhone(client.wechat.url + (after ?? ''));
     await confirm.getByRole('button', { name: '允许' }).click();
-    expect(await who(page)).toBe(website('ming'));
+    expect(await shownPerson(page)).toBe(websitePerson('ming'));
   });
 
   it('wxLogin.js: the embedding page goes to the callback', async () => {
@@ -204,7 +207,7 @@ describeInChromium('in a browser', () => {
     );
     await confirm.getByRole('button', { name: '允许' }).click();
     await page.waitForURL(/\/callback\?/);
-    expect(await who(page)).toBe(website('ming'));
+    expect(await shownPerson(page)).toBe(websitePerson('ming'));
     expect(site.callbacks[0]?.get('state')).toBe('embedded');
   });
 
@@ -215,11 +218,11 @@ describeInChromium('in a browser', () => {
       client.wechat.url + ((await frame.locator('.js_phone').getAttribute('href')) ?? ''),
     );
     await confirm.getByRole('button', { name: '允许' }).click();
-    expect(await who(frame)).toBe(website('ming'));
+    expect(await shownPerson(frame)).toBe(websitePerson('ming'));
     expect(page.url()).toContain('/embed');
   });
 
-  it('the home page: its forms change a switch and the person', async () => {
+  it('home page: its forms change a switch and the person', async () => {
     const page = await openDesktop(client.wechat.url);
     await page.locator('select[name=consent]').selectOption('allow');
     await page.locator('#switches button').click();

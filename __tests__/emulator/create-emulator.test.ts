@@ -6,14 +6,14 @@ import { sendRaw } from './support/raw-request';
 const startClient = useEmulatorClient();
 
 describe('createEmulator()', () => {
-  it('runs several emulators at once that share nothing', async () => {
+  it('runs several emulators at once, which share nothing', async () => {
     const [one, other] = await Promise.all([startClient(), startClient()]);
     const code = one.wechat.issueCode({ app: one.wechat.apps.official.appId });
     expect((await other.redeem(code)).json['errcode']).toBe(40029);
     expect((await one.redeem(code)).json).toHaveProperty('openid');
   });
 
-  it('gives a person the same ids in every run: an openid for each app, a unionid for each company', async () => {
+  it('gives a person the same ids in every run: an openid for each app, a unionid for each Open Platform account', async () => {
     const { wechat } = await startClient();
     const second = await createEmulator();
     await second.close();
@@ -87,7 +87,7 @@ describe('createEmulator()', () => {
 });
 
 describe('headimgurl', () => {
-  it('is at the host under which the client asked', async () => {
+  it('is at the host by which the client addressed the emulator', async () => {
     const client = await startClient({ names: ['wechat.test'] });
     const { access_token: token, openid } = (await client.login()).json;
     const target = `/sns/userinfo?access_token=${String(token)}&openid=${String(openid)}`;
@@ -122,13 +122,13 @@ describe('authorize()', () => {
     await expect(wechat.authorize(`${wechat.url}/sns/auth`)).rejects.toThrow('is not a login page');
   });
 
-  it('accepts WeChat’s own address, for apps that cannot be given another', async () => {
+  it('accepts WeChat’s own address, for apps that cannot be configured with another', async () => {
     const client = await startClient();
     const url = client.authorizeURL().replace(client.wechat.url, 'https://open.weixin.qq.com');
     expect(await client.wechat.authorize(url)).toContain('code=');
   });
 
-  it('follows the switch consent unless told which button to press', async () => {
+  it('presses the button of the switch consent, unless the option allow is given', async () => {
     const client = await startClient({ switches: { consent: 'deny' } });
     expect(await client.wechat.authorize(client.authorizeURL())).toBeUndefined();
     expect(await client.wechat.authorize(client.authorizeURL(), { allow: true })).toContain('code=');
@@ -156,17 +156,17 @@ describe('requests', () => {
     expect(wechat.requests).toHaveLength(1);
   });
 
-  it('holds the last thousand', async () => {
+  it('holds the last 1000 requests', async () => {
     const client = await startClient();
-    for (let visit = 0; visit < 1005; visit += 1)
-      await client.wechat.authorize(client.authorizeURL({ state: String(visit) }));
+    for (let login = 0; login < 1005; login += 1)
+      await client.wechat.authorize(client.authorizeURL({ state: String(login) }));
     expect(client.wechat.requests).toHaveLength(1000);
     expect(client.wechat.requests.at(-1)?.query['state']).toBe('1004');
   });
 });
 
 describe('switches', () => {
-  it('consent: allow and deny redirect at once, but only WeChat’s browser', async () => {
+  it('consent: allow and deny redirect at once, but only in WeChat’s browser', async () => {
     const client = await startClient({ switches: { consent: 'allow' } });
     expect((await client.authorizePage()).status).toBe(302);
     expect((await client.get('/connect/oauth2/authorize', client.authorizeParameters())).status).toBe(200);
@@ -176,7 +176,7 @@ describe('switches', () => {
     expect((await client.authorizePage()).location).toContain('code=authdeny');
   });
 
-  it('redirectStatus: 301 as well', async () => {
+  it('redirectStatus: the redirect to the app may have status 301', async () => {
     const client = await startClient({ switches: { redirectStatus: 301 } });
     expect((await client.authorizePage({ scope: 'snsapi_base' })).status).toBe(301);
   });
@@ -189,7 +189,7 @@ describe('switches', () => {
     expect(await client.wechat.authorize(url)).toMatch(/&state=$/);
   });
 
-  it('snapshot: always, or never', async () => {
+  it('snapshot: everybody sees the snapshot page, or nobody', async () => {
     const client = await startClient({ switches: { snapshot: 'always' } });
     expect((await client.authorizePage()).text).toContain('使用完整服务');
     client.wechat.switches.snapshot = 'never';
@@ -230,7 +230,7 @@ describe('switches', () => {
     expect((await client.refresh(other.json['refresh_token'])).json).toHaveProperty('access_token');
   });
 
-  it('baseReadsUserinfo: a base token reads the profile', async () => {
+  it('baseReadsUserinfo: an access token of snsapi_base may read the profile', async () => {
     const client = await startClient({ switches: { baseReadsUserinfo: true } });
     expect((await client.userinfo(await client.login({ scope: 'snsapi_base' }))).json['nickname']).toBe(
       '小明',
@@ -239,7 +239,7 @@ describe('switches', () => {
 });
 
 describe('codes', () => {
-  it('need a grant_type at access_token, but not at jscode2session', async () => {
+  it('are refused without a grant_type at access_token, but not at jscode2session', async () => {
     const client = await startClient();
     const code = client.wechat.issueCode({ app: client.wechat.apps.official.appId });
     const none = { grant_type: undefined };
@@ -251,7 +251,7 @@ describe('codes', () => {
   it.each([
     ['ming', undefined],
     ['snapshot', 1],
-  ])('of two callbacks belong to the same person: %s', async (user, virtual) => {
+  ])('of a double callback belong to the same person: %s', async (user, virtual) => {
     const client = await startClient({ switches: { doubleCallback: 'different-codes' } });
     const callbacks = await client.wechat.authorizeTwice(client.authorizeURL(), { user });
     const tokens = await Promise.all(callbacks.map((each) => client.redeem(codeIn(each))));
@@ -259,7 +259,7 @@ describe('codes', () => {
     expect(new Set(tokens.map((token) => token.json['openid'])).size).toBe(1);
   });
 
-  it('are exchanged only at their own API: a mini program’s at jscode2session, the web’s at access_token', async () => {
+  it('are exchanged only at their own API: codes of mini programs at jscode2session, others at access_token', async () => {
     const client = await startClient();
     const { miniProgram, official } = client.wechat.apps;
     const [jsCode, code] = [client.miniProgramCode(), client.wechat.issueCode({ app: official.appId })];
@@ -294,7 +294,7 @@ describe('controls', () => {
     expect(wechat.clock.now() - before).toBeGreaterThanOrEqual(1e6);
   });
 
-  it('the person whom the browser remembers logs in silently', async () => {
+  it('the home page sets the person who logs in silently in this browser', async () => {
     const client = await startClient();
     const chosen = await client.post('/', { action: 'person', person: 'emoji' });
     const cookie = chosen.headers.get('set-cookie')?.split(';')[0] ?? '';

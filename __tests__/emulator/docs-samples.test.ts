@@ -1,4 +1,4 @@
-// The samples of the documentation run as they are printed.
+// The samples of the emulator’s page of the documentation run unchanged.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
@@ -38,19 +38,19 @@ function compile(sample: string, keyword: 'function' | 'async function', given: 
 }
 
 describe.each(['docs/emulator.md', 'docs/zh-CN/emulator.md'])('%s', (file) => {
-  const [inTests = '', faults = '', overTLS = '', ...rest] = samplesOf(file);
+  const [inTests = '', faults = '', overTLS = '', ...notRun] = samplesOf(file);
 
-  it('has only the samples that are run here', () => expect(rest).toEqual([]));
+  it('has only the samples that are run here', () => expect(notRun).toEqual([]));
 
-  // Its beforeAll, test and afterAll are those of Jest.
+  // The sample calls beforeAll, test and afterAll: Jest runs them as part of this file.
   describe('the sample about tests', () => void compile(inTests, 'function', [])());
 
   it('runs the sample about faults', async () => {
     const wechat = await emulator.createEmulator();
     const undo = await compile(`${faults}\nreturn undo;`, 'async function', ['wechat'])({ wechat });
     expect(undo).toBeInstanceOf(Function);
-    const answer = await fetch(`${wechat.url}/sns/oauth2/access_token`);
-    expect(await answer.json()).toMatchObject({ errcode: 45011 });
+    const response = await fetch(`${wechat.url}/sns/oauth2/access_token`);
+    expect(await response.json()).toMatchObject({ errcode: 45011 });
     await wechat.close();
   });
 

@@ -1,4 +1,4 @@
-// The documentation names everything, in both languages.
+// The emulator’s page of the documentation names every switch, person, app and control, in both languages.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { emulator, useEmulator } from '../support/emulator';
@@ -27,7 +27,7 @@ describe.each(['docs/emulator.md', 'docs/zh-CN/emulator.md'])('%s', (file) => {
     for (const name of Object.keys(emulator)) expect(docs).toContain(name);
   });
 
-  it('claims as many facts as are checked', () => {
+  it('states how many facts are checked', () => {
     const counted = /DOC: (\d+), OBS: (\d+)/.exec(read('__tests__/emulator/fidelity.test.ts'));
     const [, documented = '', observed = ''] = counted ?? [];
     for (const number of [documented, observed, String(Number(documented) + Number(observed))]) {

@@ -9,7 +9,7 @@ beforeEach(async () => {
   client = await startClient();
 });
 
-async function causeOf(attempt: Promise<unknown>): Promise<string | undefined> {
+async function causeCodeOf(attempt: Promise<unknown>): Promise<string | undefined> {
   const error = await attempt.then(
     () => undefined,
     (reason: unknown) => reason as Error & { cause?: { code?: string } },
@@ -22,7 +22,7 @@ function newCode(): string {
 }
 
 describe('fail()', () => {
-  it('returns an errcode with WeChat’s message or a message of your own, once', async () => {
+  it('returns an errcode once, with WeChat’s message or another', async () => {
     client.wechat.fail('access_token', { errcode: 45011 });
     client.wechat.fail('/sns/oauth2/access_token', { errcode: 99, errmsg: 'new trouble' });
     expect(refusal(await client.redeem('x'))).toBe(
@@ -32,12 +32,12 @@ describe('fail()', () => {
     expect(refusal(await client.redeem('x'))).toBe('40029 invalid code');
   });
 
-  it('happens after so many requests, so many times, until withdrawn', async () => {
-    const undo = client.wechat.fail('auth', { errcode: -1 }, { after: 2, times: Infinity });
+  it('skips `after` requests, affects `times` requests, and ends when it is withdrawn', async () => {
+    const withdraw = client.wechat.fail('auth', { errcode: -1 }, { after: 2, times: Infinity });
     const token = await client.login();
     const errcodes = [];
     for (let call = 0; call < 4; call += 1) errcodes.push((await client.auth(token)).json['errcode']);
-    undo();
+    withdraw();
     errcodes.push((await client.auth(token)).json['errcode']);
     expect(errcodes).toEqual([0, 0, -1, -1, 0]);
   });
@@ -53,7 +53,7 @@ describe('fail()', () => {
     );
   });
 
-  it('sends another status, a page, another body, no body or a redirect', async () => {
+  it('sends another status, an HTML page, another body, no body or a redirect', async () => {
     client.wechat.fail('auth', { status: 502, body: 'bad gateway', headers: { 'Retry-After': '1' } });
     client.wechat.fail('auth', { html: true });
     client.wechat.fail('auth', { body: Buffer.of(0xff), contentType: 'application/octet-stream' });
@@ -76,7 +76,7 @@ describe('fail()', () => {
   it('resets the connection before the first byte: the code is not spent', async () => {
     client.wechat.fail('access_token', 'reset');
     const code = newCode();
-    expect(await causeOf(client.redeem(code))).toMatch(/ECONNRESET|UND_ERR_SOCKET/);
+    expect(await causeCodeOf(client.redeem(code))).toMatch(/ECONNRESET|UND_ERR_SOCKET/);
     expect((await client.redeem(code)).json).toHaveProperty('openid');
   });
 
@@ -114,14 +114,14 @@ describe('fail()', () => {
     expect(await end).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
   });
 
-  it('truncates the body without a sign in the headers', async () => {
+  it('sends half of the body, with a Content-Length that fits it', async () => {
     client.wechat.fail('access_token', 'truncated');
     const response = await client.redeem(newCode());
     expect(response.text).toMatch(/^\{"access_token":"/);
     expect(() => JSON.parse(response.text) as unknown).toThrow();
   });
 
-  it('does not respond until the client gives up', async () => {
+  it('never responds: the client’s own timeout ends the request', async () => {
     client.wechat.fail('auth', 'silence');
     await expect(fetch(`${client.wechat.url}/sns/auth`, { signal: AbortSignal.timeout(50) })).rejects.toThrow(
       'timeout',
@@ -148,7 +148,7 @@ describe('fail()', () => {
     client.wechat.fail('access_token', {
       patch: { expires_in: '7200', unionid: undefined, extra: { deep: [1] } },
     });
-    client.wechat.fail('access_token', { patch: (answer) => ({ only: answer['scope'] }) });
+    client.wechat.fail('access_token', { patch: (fields) => ({ only: fields['scope'] }) });
     const patched = await client.login();
     expect(patched.json).toMatchObject({
       expires_in: '7200',
@@ -159,7 +159,7 @@ describe('fail()', () => {
     expect((await client.login()).text).toBe('{"only":"snsapi_userinfo"}');
   });
 
-  it('is an error page at a login page and a number in a poll', async () => {
+  it('shows an errcode as an error page at a login page, and as a number in a poll', async () => {
     client.wechat.fail('authorize', { errcode: 10009 });
     client.wechat.fail('poll', { errcode: 500 });
     expect((await client.authorizePage()).text).toContain('操作太频繁了，请稍后重试，错误码:10009');

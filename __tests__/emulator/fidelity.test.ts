@@ -1,4 +1,4 @@
-// Every fact about WeChat, documented or observed, that a client can check: here over real HTTP.
+// The emulator behaves as every documented or observed fact about WeChat says. The checks use real HTTP.
 import { ACCESS_TOKEN_FACTS } from './facts/access-token';
 import { RESPONSE_FACTS } from './facts/responses';
 import { AUTHORIZE_FACTS } from './facts/authorize';
@@ -20,13 +20,16 @@ const CHAPTERS: readonly (readonly [string, readonly Fact[]])[] = [
 ];
 
 describe.each(CHAPTERS)('WeChat: %s', (_, facts) => {
-  it.each(facts.map((fact) => [`${fact.source} ${fact.title}`, fact] as const))('%s', async (_says, fact) => {
-    await fact.check(await startClient(fact.options));
-  });
+  it.each(facts.map((fact) => [`${fact.source} ${fact.title}`, fact] as const))(
+    '%s',
+    async (_title, fact) => {
+      await fact.check(await startClient(fact.options));
+    },
+  );
 });
 
-it('checks as many facts as the documentation says', () => {
+it('checks as many facts as docs/emulator.md says', () => {
   const all = CHAPTERS.flatMap(([, facts]) => facts);
-  const count = (mark: Fact['source']): number => all.filter((fact) => fact.source === mark).length;
+  const count = (source: Fact['source']): number => all.filter((fact) => fact.source === source).length;
   expect({ DOC: count('DOC'), OBS: count('OBS') }).toEqual({ DOC: 67, OBS: 79 });
 });

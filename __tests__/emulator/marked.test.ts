@@ -3,10 +3,10 @@ import { useEmulatorClient } from './support/emulator-client';
 const startClient = useEmulatorClient();
 
 describe('X-Emulated-WeChat', () => {
-  it('is a header of every response, so that a client in production can refuse it', async () => {
+  it('is a header of every response, so that a client in production can refuse the response', async () => {
     const client = await startClient();
     const { wechat } = client;
-    const mark = (response: { readonly headers: Headers }): string | null =>
+    const emulatorHeader = (response: { readonly headers: Headers }): string | null =>
       response.headers.get('x-emulated-wechat');
     const token = await client.login();
     wechat.fail('userinfo', { status: 502 });
@@ -35,6 +35,6 @@ describe('X-Emulated-WeChat', () => {
       await client.get('/connect/confirm'),
       await client.get('/connect/zh_CN/htmledition/js/wxLogin.js'),
     ];
-    expect(responses.map(mark)).toEqual(responses.map(() => 'express-wechat-auth'));
+    expect(responses.map(emulatorHeader)).toEqual(responses.map(() => 'express-wechat-auth'));
   });
 });

@@ -15,7 +15,7 @@ describe('createEmulator() with wrong options', () => {
     await expect(createEmulator(options as unknown as EmulatorOptions)).rejects.toThrow(words);
   });
 
-  it('names everything that is wrong at once', async () => {
+  it('names every wrong option at once', async () => {
     const options = { prot: 1, users: 5 } as unknown as EmulatorOptions;
     await expect(createEmulator(options)).rejects.toThrow(/prot is not an option.*users is 5/);
   });

@@ -50,7 +50,7 @@ describe('pages', () => {
     }
   });
 
-  it('use the style sheet of the embedding site, but no javascript: address', async () => {
+  it('use the style sheet of the embedding site, but not at a javascript: address', async () => {
     const styled = await client.qrPage({ href: 'data:text/css;base64,aGVsbG8=' });
     expect(styled.text).toContain('<link rel="stylesheet" href="data:text/css;base64,aGVsbG8=">');
     expect((await client.qrPage({ href: 'javascript:alert(1)' })).text).not.toContain('javascript:');
@@ -59,7 +59,7 @@ describe('pages', () => {
     );
   });
 
-  it('are in English if the browser asks for it', async () => {
+  it('are in English if the browser prefers English', async () => {
     const page = await client.get('/connect/oauth2/authorize', client.authorizeParameters(), {
       ...IN_WECHAT,
       'Accept-Language': 'en-GB,zh;q=0.5',
@@ -68,7 +68,7 @@ describe('pages', () => {
   });
 
   it('explain an error in the browser’s language, below WeChat’s own text', async () => {
-    const reason = async (language: string): Promise<string[]> => {
+    const explanations = async (language: string): Promise<string[]> => {
       const headers = { ...IN_WECHAT, 'Accept-Language': language };
       const pages = [
         await client.get(
@@ -83,11 +83,11 @@ describe('pages', () => {
         return `${text} | ${advice.replaceAll('&quot;', '"')}`;
       });
     };
-    expect(await reason('zh-CN')).toEqual([
+    expect(await explanations('zh-CN')).toEqual([
       '此公众号并没有这些scope的权限，错误码:10005 | wx0f1c1a10e0000001（official）不能申请 snsapi_login',
       'redirect_uri 参数错误 | redirect_uri "nothing" 不是 http(s) 地址',
     ]);
-    expect(await reason('en-US')).toEqual([
+    expect(await explanations('en-US')).toEqual([
       '此公众号并没有这些scope的权限，错误码:10005 | wx0f1c1a10e0000001 (official) may not ask for snsapi_login',
       'redirect_uri 参数错误 | redirect_uri "nothing" is not an http: or https: address',
     ]);
@@ -98,7 +98,7 @@ describe('pages', () => {
     expect((await client.qrPage({ login_type: 'jssdk', stylelite: '1' })).text).not.toContain('<h1');
   });
 
-  it('put no line break into a redirect', async () => {
+  it('put no line break into the Location header', async () => {
     const page = await client.authorizePage({
       scope: 'snsapi_base',
       state: 'a\r\nSet-Cookie: x=1',
@@ -130,7 +130,7 @@ describe('consent', () => {
     expect(response.text).toContain('应用不会收到回调');
   });
 
-  it('a picked snapshot user sees the snapshot page first', async () => {
+  it('a picked person with `snapshot: true` sees the snapshot page before the login', async () => {
     expect((await press({ reply: 'allow', person: 'snapshot' })).text).toContain('使用完整服务');
     expect((await press({ reply: 'virtual', person: 'snapshot' })).status).toBe(303);
     expect((await press({ reply: 'full', person: 'snapshot' })).text).toContain('允许');
@@ -139,7 +139,7 @@ describe('consent', () => {
 });
 
 describe('the confirm page', () => {
-  it('counts as the scan when opened, and shows when the QR code has expired', async () => {
+  it('asks the person, and says that the QR code has expired if it was confirmed before or is unknown', async () => {
     const uuid = uuidOf(await client.qrPage());
     expect((await client.get('/connect/confirm', { uuid })).text).toContain('使用你的微信身份登录');
     expect((await client.post('/connect/confirm', { reply: 'allow' }, { uuid })).text).toContain('登录成功');

@@ -1,4 +1,5 @@
-// Other WeChat clients, unmodified, log in through the emulator. WeChat's hosts lead to it over TLS.
+// Other packages for WeChat login log in through the emulator without changes. WeChat's hosts lead to it over
+// TLS.
 import path from 'node:path';
 import express, { type RequestHandler } from 'express';
 import session from 'express-session';
@@ -10,15 +11,15 @@ import { routeWechatHosts, WECHAT_HOSTS } from './support/route-wechat-hosts';
 
 const startClient = useEmulatorClient();
 let client: EmulatorClient;
-let undo: () => void;
+let restoreAgents: () => void;
 let app: Running | undefined;
 beforeEach(async () => {
   const pair = selfSignedCertificate(WECHAT_HOSTS);
   client = await startClient({ https: pair });
-  undo = routeWechatHosts(client.wechat.url, pair);
+  restoreAgents = routeWechatHosts(client.wechat.url, pair);
 });
 afterEach(async () => {
-  undo();
+  restoreAgents();
   await app?.close();
   app = undefined;
 });
@@ -140,7 +141,7 @@ describe('passport-wechat', () => {
     authenticate(name: string, options: object): RequestHandler;
   }
   const Strategy = jest.requireActual<new (options: object, verify: Verify) => object>('passport-wechat');
-  // The passport that it brings along.
+  // The copy of passport that passport-wechat depends on.
   const { Passport } = jest.requireActual<{ Passport: new () => Passport }>(
     require.resolve('passport', { paths: [path.dirname(require.resolve('passport-wechat'))] }),
   );
@@ -241,7 +242,7 @@ describe('grant', () => {
     expect(calls()).toEqual([...LOGIN_BY_CONSENT, ...PROFILE_OF_A_CODE]);
   });
 
-  it('causes a warning by its order of parameters, and is refused where the order is strict', async () => {
+  it('gets a warning for its order of parameters, and an error page if the switch parameterOrder is strict', async () => {
     const { url } = await start({ scope: ['snsapi_base'] });
     await Browser.inWechat(url).followEverywhere('/connect/wechat');
     expect(client.wechat.requests[0]?.warning).toMatch(

@@ -1,4 +1,4 @@
-// What keeps websites that a developer visits away from an emulator on the same machine.
+// Websites that a developer visits must neither read nor change an emulator on the same machine.
 import { createEmulator } from '../../lib/emulator';
 import { IN_WECHAT, useEmulatorClient, uuidOf, type EmulatorClient } from './support/emulator-client';
 import { sendRaw } from './support/raw-request';
@@ -53,13 +53,13 @@ describe('the host of a request (DNS rebinding)', () => {
     }
   });
 
-  it('counts in an absolute target too, and may not be missing', async () => {
+  it('is checked in an absolute target too, and a request without one is refused', async () => {
     const { url } = client.wechat;
     expect((await sendRaw(url, 'http://evil.example/sns/auth')).status).toBe(421);
     expect((await sendRaw(url, '/sns/auth', { host: '', version: 'HTTP/1.0' })).status).toBe(421);
   });
 
-  it('is refused before the request has any effect, with the remedy', async () => {
+  it('is checked before the request has any effect, and the error names the remedy', async () => {
     client.wechat.fail('auth', { status: 502 });
     const refused = await sendRaw(client.wechat.url, '/sns/auth', { host: 'wechat.test:80' });
     expect(refused.head).toContain('X-Emulated-WeChat');
@@ -71,7 +71,7 @@ describe('the host of a request (DNS rebinding)', () => {
     expect((await client.get('/sns/auth')).status).toBe(502);
   });
 
-  it('may be one of the option names', async () => {
+  it('may be listed in the option names', async () => {
     const named = await startClient({ names: ['wechat.test', 'Emulator.Local'] });
     const at = async (host: string) => (await sendRaw(named.wechat.url, '/sns/auth', { host })).status;
     expect([await at('wechat.test'), await at('WECHAT.test:8917'), await at('emulator.local')]).toEqual([
@@ -140,7 +140,7 @@ describe('changes by pages of other sites (CSRF)', () => {
     expect(wechat.clock.now() - before).toBeLessThan(60_000);
   });
 
-  it('of which one is refused: the code is not spent, the QR code not scanned', async () => {
+  it('have no effect: the code is not spent, and the QR code is not scanned', async () => {
     const { wechat } = client;
     const uuid = uuidOf(await client.qrPage());
     const code = wechat.issueCode({ app: wechat.apps.official.appId });
@@ -166,7 +166,7 @@ describe('changes by pages of other sites (CSRF)', () => {
     expect(client.wechat.switches.denial).toBe('authdeny');
   });
 
-  it('a form at one of the emulator’s names is accepted from that name alone', async () => {
+  it('a form from one of the emulator’s names is refused at another of its names', async () => {
     const post = async (origin: string) => {
       const headers = [FORM, `Origin: ${origin}`];
       const body = 'action=clear';
@@ -178,7 +178,7 @@ describe('changes by pages of other sites (CSRF)', () => {
     expect(await post(client.wechat.url)).toBe(403);
   });
 
-  it('says why it refuses', async () => {
+  it('get an error that says why', async () => {
     const refused = await client.post('/', { action: 'clear' }, {}, { Origin: 'null' });
     expect(refused.text).toBe(
       "A page of another site sent this request (Origin: null), and it could change something. Use the emulator's own " +
@@ -239,7 +239,7 @@ describe('frames (clickjacking)', () => {
     expect(framed.map(mayBeFramed)).toEqual([true, true, true, true]);
   });
 
-  it('pages give browsers an origin to send with their own forms, and other sites no referrer', async () => {
+  it('pages have the Referrer-Policy same-origin: their forms send an Origin, and other sites get no Referer', async () => {
     for (const page of [await client.get('/'), await client.authorizePage()]) {
       expect(page.headers.get('referrer-policy')).toBe('same-origin');
     }
@@ -250,7 +250,7 @@ describe('the secrets of the developer’s own apps', () => {
   const SECRET = 'a+real/secret=of 32 characters..';
   const own = { type: 'official', appId: 'wx1234567890abcdef', appSecret: SECRET } as const;
 
-  it('are not on the home page, the log of requests included', async () => {
+  it('are not on the home page, nor in its list of requests', async () => {
     const mine = await startClient({ apps: [own] });
     await mine.redeem('some-code');
     await mine.get('/sns/auth', { note: `it is ${SECRET}` }, { 'User-Agent': SECRET });
@@ -265,7 +265,7 @@ describe('the secrets of the developer’s own apps', () => {
     ]) {
       expect(text).not.toContain(spelling);
     }
-    // The presets' secrets are public.
+    // The secrets of the preset apps are public.
     expect(text).toContain(mine.wechat.apps.website.appSecret);
   });
 
@@ -286,7 +286,7 @@ describe('control characters in text from outside', () => {
     expect(body).toContain('"evil\ufffd\ufffd.example" is not a host');
   });
 
-  it('never are in a path: Node refuses such a request', async () => {
+  it('are never in a path, because Node refuses such a request', async () => {
     for (const path of ['/sns/\u001b[31m', '/sns/\u009b31m', '/sns/\u0085']) {
       expect((await sendRaw(client.wechat.url, path)).status).toBe(400);
     }
@@ -307,7 +307,7 @@ describe('control characters in text from outside', () => {
     expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 
-  it('are replaced in page errors: redirect_uri, scope, component_appid and an errmsg of a test', async () => {
+  it('are replaced on error pages: in redirect_uri, scope, component_appid, appid and an errmsg of fail()', async () => {
     const { wechat } = client;
     for (const changes of [
       { redirect_uri: NASTY },
@@ -327,7 +327,7 @@ describe('control characters in text from outside', () => {
     expect((await client.authorizePage()).text).toContain(`${SHOWN}，错误码:10009`);
   });
 
-  it('stay in what WeChat itself sends', async () => {
+  it('stay in the responses of WeChat’s APIs', async () => {
     client.wechat.fail('auth', { errcode: -1, errmsg: NASTY });
     expect((await client.get('/sns/auth')).text).toContain(NASTY);
     const profile = await client.userinfo(await client.login({ user: 'dirty' }));

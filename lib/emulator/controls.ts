@@ -49,14 +49,12 @@ export interface EmulatorControls {
   /**
    * The openid of a person at the app with this AppID. It is the same in every run.
    *
-   * @throws Error if there is no such user or app.
+   * @throws Error if there is no such user or app. So do `unionid`, `issueCode` and `encryptUser`.
    */
   openid(user: string, app: string): string;
   /**
    * The unionid of a person, which all apps of one Open Platform account share. Undefined if the app is not
    * bound to such an account, or if the switch `unionid` is off.
-   *
-   * @throws Error if there is no such user or app.
    */
   unionid(user: string, app: string): string | undefined;
   /**

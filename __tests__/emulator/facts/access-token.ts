@@ -108,7 +108,7 @@ export const ACCESS_TOKEN_FACTS: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: '40029 for an expired code, or 42003, which WeChat’s list of errcodes has',
+    title: '40029 for an expired code, or 42003, as WeChat’s list of errcodes says',
     check: async (client) => {
       const code = newCode(client);
       client.wechat.clock.advance(5 * 60_000);
@@ -148,7 +148,7 @@ export const ACCESS_TOKEN_FACTS: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: '45011 beyond the quota of a minute',
+    title: '45011 for calls beyond the quota of a minute, if the switch trouble is quota',
     options: { switches: { trouble: 'quota' } },
     check: returns('45011 api minute-quota reach limit, must slower, retry next minute', () => ({})),
   },

@@ -16,7 +16,7 @@ const OFFICIAL = {
   domains: DOMAINS,
 } as const;
 
-/** The page shows this text and does not call back. */
+/** Checks that the page shows this text and does not call the app back. */
 function shows(text: string, changes: Parameters): Fact['check'] {
   return async (client) => {
     const page = await client.authorizePage(changes);
@@ -51,7 +51,8 @@ export const AUTHORIZE_FACTS: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'WeChat’s client opens the page a second time with parameters of its own, which identify it',
+    title:
+      'WeChat’s client opens the page a second time with parameters of its own, which show that it is WeChat',
     check: async (client) => {
       const parameters = { connect_redirect: '1', uin: 'u', key: 'k', pass_ticket: 'p' };
       const page = await client.get('/connect/oauth2/authorize', {
@@ -78,7 +79,7 @@ export const AUTHORIZE_FACTS: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: '10013 state不能为空, if the switch requires a state',
+    title: '10013 state不能为空, if the switch missingState is refuse',
     options: { switches: { missingState: 'refuse' } },
     check: shows('state不能为空，错误码:10013', { state: '' }),
   },
@@ -98,7 +99,7 @@ export const AUTHORIZE_FACTS: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: '10015 for a platform that the account has not authorized',
+    title: '10015 for a third-party platform that the account has not authorized',
     check: shows('公众号未授权第三方平台，请检查授权状态，错误码:10015', {
       component_appid: 'wx00000000000000cc',
     }),
@@ -190,7 +191,7 @@ export const AUTHORIZE_FACTS: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'parameters in another order than the documented one are refused, in strict mode',
+    title: 'in strict mode, parameters in an undocumented order are refused',
     options: { switches: { parameterOrder: 'strict' } },
     check: async (client) => {
       const { response_type: type, ...rest } = client.authorizeParameters();
@@ -200,7 +201,7 @@ export const AUTHORIZE_FACTS: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'response_type as the first parameter is accepted with a warning, in lenient mode',
+    title: 'in lenient mode, response_type as the first parameter is accepted with a warning',
     check: async (client) => {
       const { response_type: type, ...rest } = client.authorizeParameters({ scope: 'snsapi_base' });
       const page = await client.get('/connect/oauth2/authorize', { response_type: type, ...rest }, IN_WECHAT);
@@ -210,7 +211,7 @@ export const AUTHORIZE_FACTS: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'an address that does not end in #wechat_redirect is refused, in strict mode',
+    title: 'in strict mode, an address that does not end in #wechat_redirect is refused',
     options: { switches: { parameterOrder: 'strict' } },
     check: async (client) => {
       await expect(
@@ -238,7 +239,7 @@ export const AUTHORIZE_FACTS: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'snsapi_userinfo asks everybody else: 允许 or 拒绝',
+    title: 'for snsapi_userinfo, WeChat asks everybody who is not a follower: 允许 or 拒绝',
     check: async (client) => {
       const page = await client.authorizePage();
       expect(page.status).toBe(200);
@@ -247,7 +248,7 @@ export const AUTHORIZE_FACTS: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'a recent login is silent, with forceSnapShot too; forcePopup asks nevertheless',
+    title: 'a login soon after another is silent, with forceSnapShot too; with forcePopup, WeChat asks again',
     options: { switches: { recentLogin: 'silent' } },
     check: async (client) => {
       const asks = async (changes: Parameters = {}): Promise<boolean> =>
@@ -285,7 +286,7 @@ export const AUTHORIZE_FACTS: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'a redirect_uri without a path gets one: /?',
+    title: 'a redirect_uri without a path gets the path /',
     check: callsBack({ redirect_uri: 'https://h5.example.com' }, /^https:\/\/h5\.example\.com\/\?code=/),
   },
   {
@@ -308,7 +309,7 @@ export const AUTHORIZE_FACTS: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'a platform’s callback has the appid too',
+    title: 'the callback for a third-party platform also has the appid',
     options: { apps: [{ ...OFFICIAL, components: ['wx00000000000000cc'] }] },
     check: callsBack(
       { component_appid: 'wx00000000000000cc' },

@@ -17,7 +17,7 @@ export const JSCODE2SESSION_FACTS: readonly Fact[] = [
   {
     source: 'OBS',
     title:
-      'session_key (16 bytes, base64), openid, and unionid if the app is bound to an Open Platform account',
+      'the response has session_key (16 bytes, base64), openid, and unionid if the app is bound to an Open Platform account',
     check: async (client) => {
       const { json } = await client.jscode2session(client.miniProgramCode());
       expect(Object.keys(json)).toEqual(['session_key', 'openid', 'unionid']);
@@ -82,7 +82,7 @@ export const JSCODE2SESSION_FACTS: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: '45011 beyond 100 calls a minute for one user',
+    title: '45011 for the calls of one user beyond 100 a minute',
     check: async (client) => {
       for (let call = 0; call < 99; call += 1) await client.jscode2session(client.miniProgramCode());
       expect((await client.jscode2session(client.miniProgramCode())).json).toHaveProperty('openid');
@@ -95,7 +95,7 @@ export const JSCODE2SESSION_FACTS: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: '45009 and -1, if a test asks for them',
+    title: '45009 and -1, if fail() plans them',
     check: async (client) => {
       client.wechat.fail('jscode2session', { errcode: 45009 });
       client.wechat.fail('jscode2session', { errcode: -1 });
@@ -121,7 +121,7 @@ export const JSCODE2SESSION_FACTS: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: 'signature is sha1 of rawData and session_key in hex',
+    title: 'signature is the SHA-1 of rawData followed by session_key, in hex',
     check: async (client) => {
       const key = await sessionKey(client);
       const { rawData, signature } = client.wechat.encryptUser({

@@ -106,7 +106,7 @@ export const QRCONNECT_FACTS: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'with a hash route the code comes after the fragment',
+    title: 'if redirect_uri has a hash route, the code comes after the fragment',
     check: async (client) => {
       const callback = await client.wechat.authorize(
         client.qrURL({ redirect_uri: 'https://h.example.com/#/login' }),
@@ -116,7 +116,7 @@ export const QRCONNECT_FACTS: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'the code is joined by & if there is a ? anywhere in the address, even in the fragment',
+    title: 'the code follows & if there is a ? anywhere in the address, even in the fragment',
     check: async (client) => {
       const callback = await client.wechat.authorize(
         client.qrURL({ redirect_uri: 'https://h.example.com/#/a?b=1' }),
@@ -153,7 +153,7 @@ export const QRCONNECT_FACTS: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'the title is 微信登录',
+    title: 'the title of the page is 微信登录',
     check: async (client) => expect((await client.qrPage()).text).toContain('<title>微信登录</title>'),
   },
   {
@@ -194,7 +194,7 @@ export const QRCONNECT_FACTS: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'scanned is 404, and a poll with last=404 waits for the next change',
+    title: 'the status after a scan is 404, and a poll with last=404 waits for the next change',
     check: async (client) => {
       const uuid = uuidOf(await client.qrPage());
       const waiting = client.poll(uuid);
@@ -207,7 +207,7 @@ export const QRCONNECT_FACTS: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'cancelled is 403, and the code can be scanned again',
+    title: 'the status after a denial is 403, and the QR code can be scanned again',
     check: async (client) => {
       const uuid = uuidOf(await client.qrPage());
       await scan(client, uuid);
@@ -219,7 +219,7 @@ export const QRCONNECT_FACTS: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'confirmed is 405 with a valid code',
+    title: 'the status after 允许 is 405, with a valid code',
     check: async (client) => {
       const { appId: appid, appSecret: secret } = client.wechat.apps.website;
       const response = await confirmedPoll(client);
@@ -232,7 +232,7 @@ export const QRCONNECT_FACTS: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'a QR code expires after five minutes: 402, also for a poll that is waiting',
+    title: 'a QR code expires after five minutes: the status is 402, also for a poll that is waiting',
     check: async (client) => {
       const uuid = uuidOf(await client.qrPage());
       const waiting = client.poll(uuid);

@@ -1,4 +1,4 @@
-// What all responses of /sns/* have in common.
+// Facts about all responses of /sns/*.
 import type { EmulatorApp } from '../../../lib/emulator';
 import type { Fact } from './fact';
 import { refusal } from '../support/emulator-client';
@@ -45,7 +45,7 @@ export const RESPONSE_FACTS: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'an error holds errcode, a number, then errmsg, and nothing more',
+    title: 'an error has two keys in this order: errcode, a number, and errmsg',
     check: async (client) => {
       const response = await client.redeem('nothing');
       expect(keysOf(response.text)).toEqual(['errcode', 'errmsg']);
@@ -63,7 +63,7 @@ export const RESPONSE_FACTS: readonly Fact[] = [
   },
   {
     source: 'OBS',
-    title: 'before 2021 the suffix was hints with a req_id, and earlier there was none',
+    title: 'before 2021, an errmsg ended in hints with a req_id; earlier, it had no suffix',
     check: async (client) => {
       client.wechat.switches.suffix = 'hints';
       expect((await client.redeem('nothing')).json['errmsg']).toMatch(
@@ -96,7 +96,7 @@ export const RESPONSE_FACTS: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: '-1 is "system error"',
+    title: 'the errmsg of -1 is system error',
     check: async (client) => {
       client.wechat.switches.trouble = 'busy';
       expect(refusal(await client.redeem('nothing'))).toBe('-1 system error');
@@ -127,7 +127,7 @@ export const RESPONSE_FACTS: readonly Fact[] = [
   },
   {
     source: 'DOC',
-    title: '43003 require https for plain http, if the switch requires https',
+    title: '43003 require https for plain http, if the switch requireHttps is on',
     check: async (client) => {
       client.wechat.switches.requireHttps = true;
       expect(refusal(await client.redeem('nothing'))).toBe('43003 require https');

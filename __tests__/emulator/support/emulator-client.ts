@@ -2,7 +2,8 @@
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../../lib/emulator/index';
 
 /**
- * Returns a function that starts an emulator and resolves to a client of it. Every emulator is closed after its test.
+ * Returns a function that starts an emulator and resolves to its client. Every emulator is closed after its
+ * test.
  */
 export function useEmulatorClient(): (options?: EmulatorOptions) => Promise<EmulatorClient> {
   const clients: EmulatorClient[] = [];
@@ -22,8 +23,12 @@ export interface ReceivedResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** `text` without control characters, parsed: a strict parser would refuse some nicknames. `{}` if it is not JSON. */
+  /**
+   * The JSON of `text`, or `{}` if it is not JSON. Control characters are removed before parsing, because
+   * WeChat sends them unescaped in nicknames and JSON.parse refuses them.
+   */
   readonly json: Record<string, unknown>;
+  /** The Location header, or '' without one. */
   readonly location: string;
 }
 
@@ -188,11 +193,13 @@ export function codeIn(callback: string | undefined): string {
   return /[?&]code=([^&#]*)/.exec(callback ?? '')?.[1] ?? '';
 }
 
-const WITHOUT_SUFFIX = /, rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/;
+const RID_SUFFIX = /, rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/;
 
-/** Such as `40029 invalid code`. Says so if the errmsg does not end in a rid. */
+/**
+ * The errcode and errmsg of a response, such as `40029 invalid code`, or a complaint if the rid is missing.
+ */
 export function refusal(response: ReceivedResponse): string {
   const { errcode, errmsg } = response.json as { errcode?: number; errmsg?: string };
-  if (!WITHOUT_SUFFIX.test(errmsg ?? '')) return `no rid: ${response.text}`;
-  return `${String(errcode)} ${(errmsg ?? '').replace(WITHOUT_SUFFIX, '')}`;
+  if (!RID_SUFFIX.test(errmsg ?? '')) return `no rid: ${response.text}`;
+  return `${String(errcode)} ${(errmsg ?? '').replace(RID_SUFFIX, '')}`;
 }

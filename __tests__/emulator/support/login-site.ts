@@ -17,7 +17,8 @@ function widget(client: EmulatorClient, callback: string, selfRedirect: boolean)
 redirect_uri: '${encodeURIComponent(callback)}', state: 'embedded', onReady: function () { document.title = 'ready'; } });</script>`;
 }
 
-async function whoIs(client: EmulatorClient, query: URLSearchParams): Promise<string> {
+/** Exchanges the code as one of the two apps. Returns the openid, and whether it is virtual or real. */
+async function personOfCode(client: EmulatorClient, query: URLSearchParams): Promise<string> {
   const { official, website } = client.wechat.apps;
   for (const { appId: appid, appSecret: secret } of [official, website]) {
     const { json } = await client.redeem(query.get('code') ?? '', { appid, secret });
@@ -42,7 +43,7 @@ export async function startLoginSite(client: EmulatorClient): Promise<LoginSite>
       return;
     }
     callbacks.push(url.searchParams);
-    void whoIs(client, url.searchParams).then((who) => response.end(`<p id="who">${who}</p>`));
+    void personOfCode(client, url.searchParams).then((person) => response.end(`<p id="who">${person}</p>`));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

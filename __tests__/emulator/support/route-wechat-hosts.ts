@@ -9,8 +9,8 @@ export const WECHAT_HOSTS = ['open.weixin.qq.com', 'api.weixin.qq.com'];
 type Connect = (options: { readonly host?: string | null }, ...rest: unknown[]) => net.Socket;
 
 /**
- * Replaces `createConnection` of all https agents, so that no client needs an option. The client still verifies that the
- * emulator's certificate is for the requested host. Returns a function that restores the agents.
+ * Replaces `createConnection` of all https agents, so that no client needs an option. A client still verifies
+ * that the emulator's certificate is for the requested host. Returns a function that restores the agents.
  */
 export function routeWechatHosts(emulatorURL: string, { cert }: KeyAndCertificate): () => void {
   const agents = https.Agent.prototype as unknown as { createConnection: Connect };
