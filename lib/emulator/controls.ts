@@ -22,7 +22,7 @@ export interface PersonOptions {
   readonly fullService?: boolean;
 }
 
-/** What an authorization code stands for: an app, a user and the granted scopes. */
+/** The grant behind an authorization code: an app, a user and scopes. */
 export interface CodeRequest {
   /** AppID of the app. */
   readonly app: string;

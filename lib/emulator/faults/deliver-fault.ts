@@ -22,8 +22,8 @@ export interface FaultTarget {
 const BUSY = -1;
 
 /**
- * Sends a faulty response, or none. If the endpoint must not do its work, there is no real response: its error
- * for a busy system (-1) takes its place.
+ * Sends a faulty response, or none. If the endpoint must not do its work, there is no real response: its
+ * error for a busy system (-1) takes its place.
  */
 export async function deliverFault(planned: PlannedFault, target: FaultTarget): Promise<void> {
   const { fault, workDone } = planned;
@@ -51,14 +51,14 @@ async function resetInsideBody(target: FaultTarget, real: OutgoingResponse): Pro
 const TIME_TO_READ_MS = 20;
 
 /**
- * Resets the connection after the client has had time to read what was sent to it. Over TLS that is at least a
- * session ticket. A client that finds unread bytes and the reset together may lose the bytes, and libuv reports
- * an ordinary end of the connection to it.
+ * Resets the connection after the client has had time to read the bytes sent so far. Over TLS, these include
+ * a session ticket. A client that finds unread bytes and the reset together may lose the bytes, and libuv
+ * reports an ordinary end of the connection to it.
  */
 async function resetOnceRead({ signal, reset }: FaultTarget): Promise<void> {
   await sleep(TIME_TO_READ_MS, undefined, { signal });
-  // In a busy process, the timer and the client may become due together. A client in the same process reads its
-  // bytes before the next setImmediate callback.
+  // In a busy process, the timer and the client may become due together. A client in the same process reads
+  // its bytes before the next setImmediate callback.
   await immediate();
   reset();
 }

@@ -5,7 +5,7 @@ export interface EmulatorSwitches {
   /** `check`: the authorize page requires WeChat's User-Agent; `any`: it does not. @default 'check' */
   client: 'check' | 'any';
   /**
-   * What follows when the person denies: no redirect (today's clients), a redirect with `state` alone
+   * The result of a denial: no redirect (today's clients), a redirect with `state` alone
    * (WeChat's documentation), or one with `code=authdeny` (old clients). The QR code login never sends
    * `authdeny`.
    *
@@ -26,7 +26,7 @@ export interface EmulatorSwitches {
    * @default 'ask'
    */
   recentLogin: 'ask' | 'silent';
-  /** Who sees the snapshot page: users with `snapshot: true`, everybody or nobody. @default 'by-user' */
+  /** Which users see the snapshot page: those with `snapshot: true`, all or none. @default 'by-user' */
   snapshot: 'by-user' | 'always' | 'never';
   /**
    * Whether a virtual user's token response has `is_snapshotuser: 1`. Developers have seen responses without
@@ -62,7 +62,7 @@ export interface EmulatorSwitches {
    */
   parameterOrder: 'strict' | 'lenient';
   /**
-   * What follows an authorize request without `state`: a callback with `state=`, one without it, or error
+   * The result of an authorize request without `state`: a callback with `state=`, one without it, or error
    * 10013. The QR code login always calls back with `state=`.
    *
    * @default 'empty'
