@@ -53,7 +53,10 @@ export function emulated(emulator: Emulator): WechatAuthOptions {
   };
 }
 
-/** Starts an app with both accounts: `/public`, `/me` (guarded: the user) and `/session` (its content). */
+/**
+ * Starts an app with both accounts. `/public` is open to everybody, `/me` is guarded and sends the user as
+ * JSON, `/session` sends the session as JSON, and any other path is the home page.
+ */
 export async function startApp(emulator: Emulator, options: AppOptions = {}): Promise<TestApp> {
   const { host = 'Express 5', session = cookies(), mount = '', auth = {}, guard, routes, before } = options;
   const app = createHost(host);

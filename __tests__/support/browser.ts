@@ -19,7 +19,7 @@ interface RequestOptions {
   readonly method?: string;
   readonly headers?: http.OutgoingHttpHeaders;
   readonly body?: string;
-  /** Replaces the jar's cookies; '' sends none. */
+  /** Sent instead of the jar's cookies; '' sends no cookies. */
   readonly cookie?: string;
   /** Whether the jar stores the cookies of the response. */
   readonly keepCookies?: boolean;
@@ -50,12 +50,12 @@ export class Browser {
     return new Browser(base, DESKTOP_CHROME);
   }
 
-  /** The same cookies with another User-Agent: a second tab, or another client that shares them. */
+  /** A browser that shares these cookies, and sends another User-Agent. */
   as(userAgent: string): Browser {
     return new Browser(this.#base, userAgent, this.jar);
   }
 
-  /** The Cookie header that it would send now. */
+  /** The Cookie header that the browser would send to this path now. */
   cookies(path = '/'): string {
     return this.jar.getCookieStringSync(new URL(path, this.#base).href);
   }
@@ -85,15 +85,15 @@ export class Browser {
   }
 
   /**
-   * Follows redirects within the app; returns the first response that is none, or that leads to another
-   * origin.
+   * Follows redirects within the app. Returns the first response that is not a redirect, or that redirects
+   * to another origin.
    */
   async follow(path: string, options: RequestOptions = {}): Promise<BrowserResponse> {
     const { origin } = new URL(this.#base);
     return this.#follow(await this.request(path, options), (url) => url.origin === origin, options);
   }
 
-  /** Follows redirects to any origin; returns the first response that is none. */
+  /** Follows redirects to any origin. Returns the first response that is not a redirect. */
   async followEverywhere(path: string): Promise<BrowserResponse> {
     return this.#follow(await this.request(path), () => true);
   }
@@ -113,8 +113,8 @@ export class Browser {
   }
 
   /**
-   * Presses 允许 or 拒绝 on WeChat's page: returns the redirect to the callback, or the page if the browser
-   * stays.
+   * Presses 允许 or 拒绝 on WeChat's page. Returns the redirect to the callback, or WeChat's next page if it
+   * does not redirect.
    */
   async press(page: BrowserResponse, reply: 'allow' | 'deny', person = 'ming'): Promise<BrowserResponse> {
     expect(page.body).toContain(`name="reply" value="${reply}"`);

@@ -11,7 +11,7 @@ export default function build(): void {
   if (existsSync(built) && statSync(built).mtimeMs > newest(path.join(ROOT, 'lib'))) return;
   // Otherwise the output of a deleted source would be packed.
   rmSync(path.join(ROOT, 'dist'), { recursive: true, force: true });
-  // As in package.json: the declarations keep their comments, and the JavaScript does not need them.
+  // Two passes, as in package.json: the declarations keep their comments, the JavaScript has none.
   for (const options of [[], ['--declaration', 'false', '--removeComments']]) {
     execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', ROOT, ...options], {
       stdio: ['ignore', 'inherit', 'inherit'],

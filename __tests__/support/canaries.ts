@@ -15,7 +15,7 @@ export const FORMS: Readonly<Record<string, Form>> = {
   raw: (secret) => secret,
   'JSON-escaped': (secret) => JSON.stringify({ a: [secret] }),
   'with \\/': withSlashes,
-  'in a JSON in a JSON': (secret) => JSON.stringify(JSON.stringify(withSlashes(secret))),
+  'in JSON inside JSON': (secret) => JSON.stringify(JSON.stringify(withSlashes(secret))),
   'percent-encoded': encodeURIComponent,
   'percent-encoded twice': (secret) => encodeURIComponent(encodeURIComponent(secret)),
   'as a form': (secret) => new URLSearchParams({ a: secret }).toString(),
@@ -30,7 +30,7 @@ export const FURTHER_FORMS: Readonly<Record<string, Form>> = {
   hex: (secret) => Buffer.from(secret).toString('hex'),
   'hex in capitals': (secret) => Buffer.from(secret).toString('hex').toUpperCase(),
   reversed: (secret) => Array.from(secret).reverse().join(''),
-  'reversed in a JSON': (secret) => JSON.stringify(Array.from(secret).reverse().join('')),
+  'reversed in JSON': (secret) => JSON.stringify(Array.from(secret).reverse().join('')),
   'escaped by \\u': (secret) => Array.from(secret, unicodeEscape).join(''),
   'in HTML': (secret) =>
     secret.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
@@ -43,14 +43,14 @@ function unicodeEscape(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** A match of so many characters of a secret is not a coincidence. */
+/** How many characters a window has. A match of this length is not a coincidence. */
 const WINDOW = 12;
-/** A window starts at every fourth character, so any fifteen characters in a row contain one. */
+/** A window starts at every fourth character, so any 15 characters of a secret contain a whole window. */
 const STRIDE = 4;
-/** Patterns are looked up by so many characters. */
+/** How many characters at the start of a pattern are its key in the index. */
 const HEAD = 8;
 
-/** A few characters of a secret in every encoding, independent of the characters around them. */
+/** A window in every encoding. No pattern depends on the characters around the window. */
 function patternsOf(window: string): string[] {
   const escaped = JSON.stringify(JSON.stringify(withSlashes(window))).replace(/^"\\"|\\""$/g, '');
   const reversed = FURTHER_FORMS['reversed']?.(window) ?? '';
@@ -77,7 +77,8 @@ function patternsOf(window: string): string[] {
 }
 
 /**
- * The base64 characters that depend on this text alone, inside a longer text, for each of the three offsets.
+ * Base64 encodes three bytes at a time, so a text inside a longer text has three encodings. Returns the
+ * characters of each that depend on this text alone, in base64 and in base64url.
  */
 function base64Patterns(text: string): string[] {
   return [0, 1, 2].flatMap((offset) => {
@@ -91,7 +92,7 @@ function base64Patterns(text: string): string[] {
 
 export interface Found {
   readonly kind: string;
-  /** The text around it. */
+  /** The text around the match. */
   readonly context: string;
 }
 
@@ -101,8 +102,7 @@ interface Pattern {
 }
 
 /**
- * Secrets that are recognised in any text: raw, escaped, percent-encoded, base64, hex, reversed, whole or in
- * part.
+ * Recognises secrets in any text: raw, escaped, percent-encoded, in base64 or hex, reversed, whole or in part.
  */
 export class Canaries {
   readonly #byHead = new Map<string, Pattern[]>();
@@ -119,7 +119,7 @@ export class Canaries {
   }
 
   ofKind(kind: string): string[] {
-    return [...this.#known].filter(([, its]) => its === kind).map(([secret]) => secret);
+    return [...this.#known].filter(([, each]) => each === kind).map(([secret]) => secret);
   }
 
   add(kind: string, secret: string): void {
@@ -154,8 +154,8 @@ export class Canaries {
 const PLAIN: readonly unknown[] = [Object.prototype, Error.prototype, Array.prototype, null];
 
 /**
- * Everything that can be reached from a value: properties of every kind, those of its prototypes, and every
- * cause.
+ * The text of everything that can be reached from a value: its properties of every kind, those of its
+ * prototypes, and all causes of an error.
  */
 export function everythingIn(value: unknown, seen = new Set<unknown>()): string {
   if (typeof value === 'string') return value;
@@ -166,7 +166,7 @@ export function everythingIn(value: unknown, seen = new Set<unknown>()): string 
   try {
     found.push(JSON.stringify([value]));
   } catch {
-    // A circle: its parts are looked at below.
+    // The value refers to itself, so it has no JSON. The loop below visits its parts.
   }
   for (
     let owner = value as object | null;

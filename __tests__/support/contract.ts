@@ -1,7 +1,7 @@
 /**
- * What the documentation promises of a login, restated for the tests: docs/errors.md, the README and WeChat's
- * own pages. It imports nothing of lib/, so that a wrong constant there cannot agree with itself here. The
- * data is JSON because the soak, which is plain JavaScript, reads it too.
+ * What docs/errors.md, the README and WeChat's own pages say about a login, restated for the tests. It imports
+ * nothing from lib/: otherwise a wrong constant of lib/ would only be compared with itself. The data is JSON
+ * because the soak, which is plain JavaScript, reads it too.
  */
 import contract from './contract.json';
 
@@ -17,8 +17,8 @@ interface KindRules {
   /** WeChat's errcodes of this kind. */
   readonly errcodes: readonly number[];
   /**
-   * Whether the login starts again, once: a new authorization code may succeed where this one failed. A wrong
-   * secret never does.
+   * Whether the login starts again, once: a new authorization code may succeed. With a wrong app secret, for
+   * example, no code would.
    */
   readonly restartsLogin: boolean;
   /** Whether a call that may be repeated is sent a second time: the request may not have reached WeChat. */
@@ -34,18 +34,18 @@ interface CallRules {
 const KINDS: Readonly<Record<ErrorKind, KindRules>> = contract.errorKinds;
 const CALL_RULES: Readonly<Record<Call, CallRules>> = contract.calls;
 
-/** What a call comes to. */
+/** The result of a call. */
 export type CallResult = ErrorKind | 'success';
 
 export const ERROR_KINDS = Object.keys(KINDS) as readonly ErrorKind[];
 export const CALLS = Object.keys(CALL_RULES) as readonly Call[];
 
-/** How much each scope grants; a website login (snsapi_login) grants a profile and more. */
+/** A scope with a higher rank grants more. snsapi_login, of a website login, includes the profile. */
 export const SCOPE_RANK: Readonly<Record<Scope, number>> = contract.scopes;
 
 export const LIMITS = contract.limits;
 
-/** How long WeChat accepts an authorization code. */
+/** How long WeChat accepts an authorization code, by the kind of account. */
 export const CODE_LIFETIME_MS = contract.codeLifetimeMs;
 
 export function statusOf(kind: ErrorKind): number {
@@ -75,16 +75,16 @@ export function isRepeated(call: Call, result: CallResult): boolean {
 }
 
 /**
- * At userinfo, WeChat rejects an access token that looked valid: it is refreshed once, and the call is sent
- * once more.
+ * Whether this errcode of userinfo means that WeChat rejects an access token that has not expired. The library
+ * then refreshes the token and repeats the call, once.
  */
 export function replacesToken(errcode: number): boolean {
   return contract.errcodesThatReplaceTheToken.includes(errcode);
 }
 
 /**
- * At refresh_token, WeChat ends a refresh token: what was stored with it is deleted, and the user must log in
- * again.
+ * Whether this errcode of refresh_token means that the refresh token is no longer valid. The library then
+ * deletes the stored token, and the user must log in again.
  */
 export function deletesToken(errcode: number): boolean {
   return contract.errcodesThatDeleteTheToken.includes(errcode);

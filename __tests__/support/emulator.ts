@@ -1,6 +1,6 @@
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../lib/emulator';
 
-/** The emulator of this test file, from before its first test until after its last. */
+/** The emulator of this test file, if the file calls useEmulator(): it runs while the tests run. */
 export let emulator: Emulator;
 
 export function useEmulator(options?: EmulatorOptions): void {

@@ -6,15 +6,15 @@ import express4 from 'express4';
 import type { WechatGuard, WechatAuthMiddleware } from '../../lib';
 import type { HostRequest, Next } from '../../lib/middleware/http/request';
 
-/** The part of a framework that the middleware needs and the tests use. */
 export type Handler = (req: HostRequest, res: http.ServerResponse, next: Next) => void;
 export type Middleware = Handler | WechatGuard | WechatAuthMiddleware;
+/** The part of a framework that the middleware needs and the tests use. */
 export interface Host {
   use(handler: Middleware): unknown;
   use(path: string, handler: Middleware): unknown;
 }
 
-/** The frameworks that host the middleware: every rule holds on each of them. */
+/** The frameworks that the middleware supports. */
 export const HOSTS = ['Express 5', 'Express 4', 'Connect'] as const;
 export type HostName = (typeof HOSTS)[number];
 

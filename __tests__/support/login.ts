@@ -33,7 +33,7 @@ export async function comeBack(
   return agree(emulator, sent.location, user);
 }
 
-/** The codes that the app exchanged, in order. */
+/** The authorization codes that the app exchanged, in order. */
 export function exchanged(emulator: Emulator): string[] {
   return emulator.requests
     .filter(({ path }) => path === '/sns/oauth2/access_token')

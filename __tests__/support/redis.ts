@@ -11,10 +11,10 @@ export interface RedisServer {
   close(): Promise<void>;
 }
 
-/** Whether the tests on a real Redis run. With CI=true they run in any case, and fail without one. */
+/** Whether the tests on a real Redis run. With CI=true they always run, and fail if it is not installed. */
 export function hasRedis(): boolean {
-  const isThere = spawnSync('redis-server', ['--version']).error === undefined;
-  const mustRun = isThere || process.env['CI'] === 'true';
+  const isInstalled = spawnSync('redis-server', ['--version']).error === undefined;
+  const mustRun = isInstalled || process.env['CI'] === 'true';
   if (!mustRun) process.stderr.write('\nSKIPPED: the tests on a real Redis: redis-server is not installed\n');
   return mustRun;
 }
@@ -26,7 +26,7 @@ interface RedisOptions {
   readonly args?: readonly string[];
 }
 
-/** Starts a Redis on a free port and in a temporary folder; it keeps nothing on disk. */
+/** Starts a Redis in a temporary folder. It stores nothing on disk. */
 export async function startRedis({ port, args = [] }: RedisOptions = {}): Promise<RedisServer> {
   return start(port ?? (await freePort()), /ready to accept connections/i, (folder) => [
     ...['--dir', folder, '--save', '', '--appendonly', 'no'],
@@ -52,7 +52,7 @@ async function start(
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'redis-'));
   const args = [...(await argsIn(folder)), '--port', String(port), '--bind', '127.0.0.1'];
   const server = spawn('redis-server', args);
-  const gone = new Promise((resolve) => server.once('close', resolve));
+  const closed = new Promise((resolve) => server.once('close', resolve));
   await new Promise<void>((resolve, reject) => {
     let output = '';
     server.once('error', reject);
@@ -69,7 +69,7 @@ async function start(
     port,
     close: async () => {
       server.kill();
-      await gone;
+      await closed;
       await fs.rm(folder, { recursive: true, force: true });
     },
   };

@@ -62,11 +62,11 @@ export const SESSIONS = {
 export type SessionName = keyof typeof SESSIONS;
 export const SESSION_NAMES = Object.keys(SESSIONS) as SessionName[];
 
-/** Calls a function with each request once its session is there, before the app handles it. */
-export function withSession(session: Middleware, look: (req: HostRequest) => void): Middleware {
+/** Calls a function with each request that has just got its session, before the app handles it. */
+export function withSession(session: Middleware, onSession: (req: HostRequest) => void): Middleware {
   return (req, res, next) => {
     session(req, res, (error) => {
-      look(req);
+      onSession(req);
       next(error);
     });
   };

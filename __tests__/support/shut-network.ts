@@ -1,4 +1,4 @@
-// Tests may reach this machine only: a connection to another host fails at once, with the name of that host.
+// Tests may connect to this machine only: any other connection fails at once, and the error names the host.
 import net from 'node:net';
 import dns from 'node:dns';
 

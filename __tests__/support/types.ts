@@ -43,7 +43,7 @@ export function memberNames(name: string): string[] {
   return propertiesOf(name).map((member) => member.name);
 }
 
-/** Of an exported type: each member, with the names of its members; `?` marks an optional one. */
+/** The members of an exported type, each with the names of its own members; `?` marks an optional one. */
 export function nestedMemberNames(name: string): Record<string, string[]> {
   return Object.fromEntries(
     propertiesOf(name).map((member) => [

@@ -3,7 +3,7 @@ import { chromium, type Browser, type BrowserContext, type BrowserContextOptions
 
 const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** `describe` if Chromium is installed. Otherwise it is skipped with a message; with CI=true, it fails. */
+/** Runs the tests if Chromium is installed. Otherwise skips them with a message, or fails if CI=true. */
 export function describeInChromium(name: string, tests: () => void): void {
   if (existsSync(EXECUTABLE)) {
     describe(name, tests);

@@ -23,7 +23,7 @@ export interface RawRequest {
   readonly version?: string;
   /** Replaces the Host header: a list sends it several times, null leaves it out. */
   readonly host?: string | readonly string[] | null;
-  /** Lines of the head; names may repeat. */
+  /** Further headers, in order; a name may repeat. */
   readonly headers?: readonly (readonly [name: string, value: string])[];
   /** Replaces the stored cookies; '' sends none. */
   readonly cookie?: string;
@@ -31,9 +31,7 @@ export interface RawRequest {
   readonly accept?: string | null;
 }
 
-/**
- * A browser over raw sockets: it stores cookies, and sends whatever bytes it is told to, however malformed.
- */
+/** A browser over raw sockets: it stores cookies, and sends any bytes, also malformed requests. */
 export class RawBrowser {
   readonly jar = new Map<string, string>();
 
@@ -53,7 +51,7 @@ export class RawBrowser {
     return other;
   }
 
-  /** The bytes of a request. */
+  /** The bytes of a request; each byte is one character. */
   bytesOf(target: string, options: RawRequest = {}): string {
     const { method = 'GET', version = '1.1', host = this.site.authority, headers = [], body } = options;
     const { cookie = this.cookies(), accept = 'text/html,*/*;q=0.8' } = options;
@@ -73,8 +71,8 @@ export class RawBrowser {
   }
 
   /**
-   * Sends one request and stores the cookies of the response. The status is 0 if the server closes without
-   * one.
+   * Sends one request and stores the cookies of the response. The status is 0 if the server closes the
+   * connection without a response.
    */
   async send(target: string, options: RawRequest = {}): Promise<RawResponse> {
     const responses = await this.sendBytes(this.bytesOf(target, options));
@@ -83,7 +81,7 @@ export class RawBrowser {
     return responses[0] ?? { status: 0, head: '', headers: [], body: '' };
   }
 
-  /** Sends bytes as they are. */
+  /** Sends these bytes unchanged, and stores the cookies of all responses. */
   async sendBytes(bytes: string, responses?: number): Promise<RawResponse[]> {
     const received = await sendBytes(this.site.port, bytes, responses === undefined ? {} : { responses });
     for (const response of received) this.storeCookies(response);
@@ -114,7 +112,7 @@ export class RawBrowser {
     return { state: new URL(page).searchParams.get('state') ?? '', page: new URL(page) };
   }
 
-  /** The code that WeChat would send this user's browser to the callback with. */
+  /** A new authorization code of this user, as WeChat would add it to the address of the callback. */
   issueCode(user: string, app = this.site.emulator.apps.official.appId): string {
     return this.site.emulator.issueCode({ app, user });
   }

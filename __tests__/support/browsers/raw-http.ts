@@ -9,7 +9,7 @@ export interface RawResponse {
   readonly body: string;
 }
 
-/** Replaces every byte that would end or break a line of a head. */
+/** Replaces spaces and control characters: in a request line or header, they would end or split it. */
 export function withoutBreaks(bytes: string, write: (char: string) => string): string {
   return Array.from(bytes, (char) => (char <= ' ' || char === '\u007f' ? write(char) : char)).join('');
 }
@@ -33,13 +33,13 @@ export function textOf({ body }: RawResponse): string {
 }
 
 interface SendOptions {
-  /** Closes our side after so many responses; otherwise the server has to close the connection. */
+  /** The client closes its side after this many responses. @default it waits for the server to close */
   readonly responses?: number;
 }
 
 const DEADLINE_MS = 15_000;
 
-/** Sends exactly these bytes, and reads until the server closes: none, one or many responses. */
+/** Sends exactly these bytes. Returns all responses, perhaps none, once the connection is closed. */
 export async function sendBytes(
   port: number,
   bytes: string,
@@ -100,7 +100,7 @@ function splitBody(
   rest: string,
   headers: readonly (readonly [string, string])[],
 ): [body: string, after: string] {
-  // The response to a HEAD has a Content-Length, but no body.
+  // The response to a HEAD request has a Content-Length, but no body: the next response follows its head.
   if (rest.startsWith('HTTP/1.')) return ['', rest];
   const find = (name: string) => headers.find(([each]) => each.toLowerCase() === name)?.[1];
   const length = find('content-length');

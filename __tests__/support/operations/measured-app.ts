@@ -1,6 +1,6 @@
 /**
- * An app in a process of its own (measured-process.js), and a client for it that measures what requests make
- * the app do, and how much heap they leave behind.
+ * Runs an app in a process of its own (measured-process.js), sends requests to it, and measures the work that
+ * they cause there and the heap that stays in use.
  */
 import crypto from 'node:crypto';
 import http from 'node:http';
@@ -11,18 +11,19 @@ import { startChild } from '../../processes/child';
 import { emulated } from '../app';
 import { IPHONE_WECHAT } from '../browsers/user-agents';
 
-/**
- * What the stores say: the message of the error with which a store fails (a store that is not named works),
- * and what Redis holds under every key.
- */
+/** What the stores of the app do. A store for which no error is given works. */
 export interface StoreWords {
+  /** The message of the error with which the session store fails. */
   readonly sessions?: string;
+  /** The message of the error with which the token store fails. */
   readonly tokens?: string;
+  /** The message of the error with which Redis fails. */
   readonly redis?: string;
+  /** What Redis holds under every key. */
   readonly record?: string;
 }
 
-/** A call that no request of a browser causes, or that a test makes too often for requests. */
+/** A call that a test makes directly: no browser request causes it, or so many requests would take long. */
 export interface DirectCall {
   readonly name: 'getUser' | 'verifyToken' | 'getSessionKey' | 'refreshAccessToken' | 'fillCaches';
   readonly argument: string;
@@ -46,31 +47,31 @@ interface Reply {
 
 interface RequestParts {
   readonly method?: string;
-  /** They replace those of WeChat's browser. */
+  /** They override the headers of WeChat's browser. */
   readonly headers?: http.OutgoingHttpHeaders;
   readonly body?: string;
 }
 
 interface MeasuredAppOptions {
   readonly sessions?: 'cookie-session' | 'express-session';
-  /** Whether the app counts what it does. Its heap cannot be measured then. */
+  /** Whether the process counts operations. Its heap cannot be measured then. */
   readonly counts?: boolean;
   readonly auth?: WechatAuthOptions;
-  /** Of the head of a request, in bytes. @default that of Node, 16 kB */
+  /** The largest head of a request, in bytes. @default Node's limit, 16 kB */
   readonly maxHeadSize?: number;
 }
 
 export interface MeasuredApp {
   readonly emulator: Emulator;
   send(target: string, parts?: RequestParts): Promise<Reply>;
-  /** Sends a GET over HTTP/2, and waits until it ends. */
+  /** Sends a GET over HTTP/2, and waits for the end of the response. */
   sendOverHttp2(target: string, headers: http2.OutgoingHttpHeaders): Promise<void>;
   /** Starts a login and agrees to it at WeChat, but does not open the callback. */
   startLogin(): Promise<{ readonly target: string; readonly cookies: string }>;
   call(call: DirectCall): Promise<void>;
   letStoresSay(words: StoreWords): Promise<void>;
   count(work: () => Promise<unknown>): Promise<Counts>;
-  /** In bytes, after garbage collection. */
+  /** The used heap in bytes, after garbage collection. */
   heap(): Promise<number>;
   close(): Promise<void>;
 }
@@ -85,7 +86,7 @@ export async function startMeasuredApp(
   const child = await startChild('../support/operations/measured-process.js', config, flags);
   const { port, http2Port } = child.messages[0] as { port: number; http2Port: number };
   const agent = new http.Agent({ keepAlive: true });
-  const ask = async (message: object): Promise<ProcessAnswer> => (await child.call(message)) as ProcessAnswer;
+  const ask = async (message: object): Promise<ProcessReply> => (await child.call(message)) as ProcessReply;
   const send: MeasuredApp['send'] = (target, { method, headers, body } = {}) =>
     request({ port, path: target, method, agent, headers: { ...BROWSER, ...headers } }, body);
   return {
@@ -119,12 +120,12 @@ export async function startMeasuredApp(
   };
 }
 
-interface ProcessAnswer {
+interface ProcessReply {
   readonly counts: { readonly operations: Readonly<Record<string, number>>; readonly characters: number };
   readonly heap: number;
 }
 
-function summaryOf({ operations, characters }: ProcessAnswer['counts']): Counts {
+function summaryOf({ operations, characters }: ProcessReply['counts']): Counts {
   const byFile = new Map<string, number>();
   for (const [name, count] of Object.entries(operations)) {
     const [file = ''] = name.split(': ');

@@ -1,13 +1,13 @@
 'use strict';
 /**
- * An app in a process of its own, which runs dist/ and reports what its requests cost: counts (operation-counter.js) or heap.
- * The parent process decides what its stores say.
+ * An app in a process of its own. It runs dist/, and reports its counts (operation-counter.js) or its heap to
+ * the parent process, which also decides whether its stores fail.
  */
 const { startCounting } = require('./operation-counter');
 
 const { auth, sessions, counts } = JSON.parse(process.env.TEST_PROCESS);
 
-// Before all code that is counted.
+// V8 counts only code that is loaded after this.
 const takeCounts = counts ? startCounting() : undefined;
 
 const http = require('node:http');
@@ -29,30 +29,30 @@ const { CallbackResults } = require('../../../dist/middleware/state/callback-res
 const quadratic = require('./quadratic');
 
 /**
- * What the stores say. `sessions`, `tokens`, `redis`: the message of the error with which this store fails; a store that is not
- * named works. `record`: what Redis holds under every key.
+ * What the stores do. `sessions`, `tokens`, `redis`: the message of the error with which this store fails; a
+ * store that is not named works. `record`: what Redis holds under every key.
  */
-let words = {};
+let storeWords = {};
 
 class FailingSessions extends expressSession.MemoryStore {
   set(id, session, done) {
-    if (words.sessions === undefined) super.set(id, session, done);
-    else setImmediate(() => done(new Error(words.sessions)));
+    if (storeWords.sessions === undefined) super.set(id, session, done);
+    else setImmediate(() => done(new Error(storeWords.sessions)));
   }
 }
 
 class FailingTokens extends MemoryTokenStore {
   async set(...parameters) {
-    if (words.tokens !== undefined) throw new Error(words.tokens);
+    if (storeWords.tokens !== undefined) throw new Error(storeWords.tokens);
     await super.set(...parameters);
   }
 }
 
-/** As much of a Redis client as a lookup needs. */
+/** The commands of a Redis client that a lookup uses. */
 const redis = {
   get: async () => {
-    if (words.redis !== undefined) throw new Error(words.redis);
-    return words.record;
+    if (storeWords.redis !== undefined) throw new Error(storeWords.redis);
+    return storeWords.record;
   },
   eval: async () => 1,
   pSetEx: async () => 'OK',
@@ -92,7 +92,7 @@ function createAppForHttp2() {
 const results = new CallbackResults(undefined, 600_000);
 let callbacks = 0;
 
-/** As so many callbacks, each of another login, would fill every cache of them. */
+/** Fills every cache of callback results, as this many callbacks of different logins would. */
 async function fillCaches(times) {
   for (const end = callbacks + Number(times); callbacks < end; callbacks++) {
     const state = `0${callbacks.toString(16).padStart(32, '0')}`;
@@ -110,16 +110,17 @@ async function fillCaches(times) {
   }
 }
 
-/** Calls that no request of a browser causes, or that a test makes too often for requests. */
+/** Calls that a test makes directly: no browser request causes them, or so many requests would take long. */
 const CALLS = {
   fillCaches,
-  getUser: (openid) => new OAuth({ ...core(), tokenStore: new RedisTokenStore(redis) }).getUser(openid),
-  verifyToken: (openid) => new OAuth(core()).verifyToken(openid, 'token'),
-  getSessionKey: (code) => new OAuth(core()).getSessionKey(code),
-  refreshAccessToken: (token) => new OAuth(core()).refreshAccessToken(token),
+  getUser: (openid) =>
+    new OAuth({ ...credentials(), tokenStore: new RedisTokenStore(redis) }).getUser(openid),
+  verifyToken: (openid) => new OAuth(credentials()).verifyToken(openid, 'token'),
+  getSessionKey: (code) => new OAuth(credentials()).getSessionKey(code),
+  refreshAccessToken: (token) => new OAuth(credentials()).refreshAccessToken(token),
 };
 
-function core() {
+function credentials() {
   const { appId: appid, appSecret: appsecret, endpoints } = auth;
   return { appid, appsecret, endpoints };
 }
@@ -133,13 +134,13 @@ async function usedHeap() {
   return process.memoryUsage().heapUsed;
 }
 
-/** Errors of the package are results of a call; others end the process. */
+/** A call may fail with an error of this package. Any other error ends the process. */
 function expectKind(error) {
   if (!isWechatError(error)) throw error;
 }
 
 process.on('message', async ({ take, say, call }) => {
-  if (say) words = say;
+  if (say) storeWords = say;
   if (call) await CALLS[call.name](call.argument).catch(expectKind);
   process.send({
     counts: take === 'counts' ? takeCounts() : undefined,

@@ -3,8 +3,9 @@
  * Counts what code does, in two numbers that are the same on every machine:
  *
  * - operations: how often each block of this package (of dist/) and of its dependencies ran. V8 counts them.
- * - characters: how much text, or how many entries of lists and objects, builtins of JavaScript and Node were given.
- *   V8 does not count inside them. A loop that gives a whole text to a builtin in every turn shows up here.
+ * - characters: the size of the values that are passed to built-in functions of JavaScript and Node, or that
+ *   these return: characters of texts, entries of lists and objects. V8 does not count inside such functions.
+ *   A loop that passes a whole text to one in every turn shows up here.
  *
  * Load this file before the code to be counted: V8 counts only blocks of scripts that it compiles afterwards.
  */
@@ -22,7 +23,7 @@ const COUNTED = [
   ...Object.keys(dependencies).map((name) => path.join(ROOT, 'node_modules', name)),
 ].map((name) => pathToFileURL(name).href);
 
-/** Starts to count. The returned function gives the counts since its last call. */
+/** Starts to count. The returned function returns the counts since its last call. */
 function startCounting() {
   const session = new Session();
   session.connect();
@@ -58,8 +59,9 @@ const ofArgument = (_self, [value]) => sizeOf(value);
 const ofResult = (_self, _arguments, result) => sizeOf(result);
 
 /**
- * What counts as the size of a call, for each builtin. `RegExp.prototype.exec` stays as it is: if it were replaced, V8
- * would call it for every match of a `replace()`, as if each match read the whole text.
+ * What counts as the size of a call, for each built-in function. `RegExp.prototype.exec` is not replaced:
+ * otherwise V8 would call the replacement for every match of a `replace()`, and each match would count the
+ * whole text.
  */
 const BUILTINS = [
   [String.prototype, ofThis, 'replace replaceAll split toLowerCase toUpperCase match matchAll search trim'],
