@@ -1,5 +1,5 @@
-// One case: a call meets a fault, the login or page ends as expectations.ts says, nothing of the failure is
-// stored, and the next try succeeds.
+// One case: a call meets a fault, the login or page ends as expectations.ts says, nothing of the failed call
+// is stored, and the next try succeeds.
 import assert from 'node:assert/strict';
 import type { Browser, BrowserResponse } from '../support/browser';
 import { statusOf, type Call, type ErrorKind } from '../support/contract';
@@ -85,7 +85,7 @@ export async function loginCase(
   await expectUser(fixture, browser);
 }
 
-/** Any error that onLogin throws refuses the login, a failed call of its own included. */
+/** Any error that onLogin throws refuses the login, also the error of a call that onLogin makes. */
 function endWithOnLogin(fault: Fault, call: Call): LoginEnd {
   return resultOf(fault, call) === 'success'
     ? { ends: 'logged in' }

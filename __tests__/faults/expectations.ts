@@ -1,5 +1,5 @@
-// What must become of a call that meets a fault, and of the login that makes the call: derived from
-// support/contract.ts alone.
+// The expected result of a call that meets a fault, and of the login that makes the call. Both are derived
+// from support/contract.ts alone.
 import {
   deletesToken,
   isRepeated,
@@ -11,7 +11,7 @@ import {
 } from '../support/contract';
 import type { Fault } from './faults';
 
-/** What the call comes to: a repetition cures a fault that only one request meets. */
+/** The result of the call. If only one request meets the fault, a repeated call succeeds. */
 export function resultOf(fault: Fault, call: Call): CallResult {
   return fault.once && requestsOf(fault, call) > 1 ? 'success' : fault.result;
 }

@@ -1,5 +1,5 @@
-// One app, and a WeChat that can be made to fail. A fixture serves one user after another; fixtures share
-// nothing, and run side by side.
+// One app, and a WeChat that can be made to fail. The cases of a fixture run one after another; fixtures share
+// nothing, and run in parallel.
 import assert from 'node:assert/strict';
 import expressSession from 'express-session';
 import type { CookieJar } from 'tough-cookie';
@@ -15,9 +15,9 @@ import { FaultyWechat, type Transport } from './faulty-wechat';
 import type { Fault } from './faults';
 import type { CallContext, LoggedIn, LoginStep, PageStep } from './steps';
 
-/** No healthy call reaches it, even on a busy machine. */
+/** No healthy call takes this long, even on a busy machine. */
 const LONG_TIMEOUT_MS = 60_000;
-/** While a call is to time out. */
+/** Applies while a fault makes calls time out. */
 const SHORT_TIMEOUT_MS = 40;
 
 export const RETURN_TO = '/me?kept';
@@ -39,7 +39,7 @@ export interface FixtureOptions {
 }
 
 export class FaultFixture {
-  /** What each call of onLogin came to; the text of the error if it is not one of the library's. */
+  /** The result of each call of onLogin: 'success', the kind of the library's error, or another error's text. */
   readonly onLoginResults: string[] = [];
   readonly #since = Date.now();
   readonly #options: FixtureOptions;
@@ -128,8 +128,8 @@ export class FaultFixture {
   // —— browsers and users
 
   /**
-   * A browser with something in its session. The first one gets there by requests; the later ones start from
-   * a copy of its cookies and session.
+   * A browser whose session holds a cart and, if wanted, a login. Requests prepare the first one; the later
+   * ones get a copy of its cookies and session.
    */
   async newBrowser(loggedIn: LoggedIn): Promise<Browser> {
     const browser = this.#browser();
@@ -157,10 +157,10 @@ export class FaultFixture {
   /** A browser whose user logged in before, and whose stored access token is valid or expired. */
   async returningUser(isExpired: boolean): Promise<Browser> {
     const token = this.tokens().get(USER);
-    const left = token ? token.create_at + token.expires_in * 1000 - 10_000 - Date.now() : 0;
-    if (this.#returning && token?.refresh_token && left <= 0 === isExpired) return this.#returning;
+    const remainingMs = token ? token.create_at + token.expires_in * 1000 - 10_000 - Date.now() : 0;
+    if (this.#returning && token?.refresh_token && remainingMs <= 0 === isExpired) return this.#returning;
     this.#returning ??= this.#browser();
-    // The login itself finds the first token expired and refreshes it: both must expire soon.
+    // The login finds the first token expired and refreshes it, so the second one must expire soon too.
     if (isExpired)
       for (const call of ['access_token', 'refresh_token'])
         this.emulator.fail(call, { patch: { expires_in: 5 } });
@@ -170,7 +170,8 @@ export class FaultFixture {
   }
 
   /**
-   * Opens the step's page once more, and leaves an expired token behind: the next case then needs no login.
+   * Opens the step's page once more. If the step needs an expired token, the page gets one that expires too,
+   * so that the next case needs no login.
    */
   async openPageAgain(isExpired: boolean): Promise<BrowserResponse> {
     const browser = await this.returningUser(isExpired);
@@ -193,7 +194,11 @@ export class FaultFixture {
   }
 
   async agree(redirect: BrowserResponse, user = USER): Promise<string> {
-    assert.equal(redirect.status, 302, `a redirect to WeChat: ${redirect.body.slice(0, 400)}`);
+    assert.equal(
+      redirect.status,
+      302,
+      `the response is not a redirect to WeChat: ${redirect.body.slice(0, 400)}`,
+    );
     return agree(this.emulator, redirect.location, user);
   }
 
@@ -245,7 +250,7 @@ export class FaultFixture {
     );
   }
 
-  /** The token has every field, belongs to the user, and WeChat accepts it. */
+  /** Asserts that the token has every field, belongs to the user, and is accepted by WeChat. */
   async expectValidToken(token: TokenData | undefined): Promise<void> {
     assert.ok(token, 'a token is stored');
     assert.equal(typeof token.expires_in, 'number');
@@ -307,13 +312,13 @@ export class FaultFixture {
   async removeFault(fault: Fault, call: Call): Promise<number> {
     const requests = this.#wechat.requestsOf(call);
     this.#wechat.removeFault();
-    // Each of the app's accounts keeps one connection alive; over TLS, none does.
+    // Each OAuth keeps one connection alive; over TLS, the agent keeps none (faulty-wechat.ts).
     const kept = this.#options.step.calls.includes('jscode2session') ? 2 : 1;
-    await this.#wechat.openConnections(this.#options.transport === 'tls' ? 0 : kept);
+    await this.#wechat.waitForConnections(this.#options.transport === 'tls' ? 0 : kept);
     if (fault.result === 'timeout') {
       this.#setTimeout(LONG_TIMEOUT_MS);
       this.#wechat.closeConnections();
-      await this.#wechat.openConnections(0);
+      await this.#wechat.waitForConnections(0);
     }
     return requests;
   }

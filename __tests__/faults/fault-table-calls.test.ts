@@ -1,5 +1,5 @@
-// The app's own calls, in onLogin and in its pages: the other half of the table whose logins are in
-// fault-table.test.ts.
+// Faults at the calls that the app itself makes, in onLogin and in its pages. fault-table.test.ts has the
+// faults at the calls of a login.
 import { faultsOf } from './faults';
 import { ON_LOGIN_STEP, PAGE_STEPS } from './steps';
 import { recordWarnings, runStep, sizeOf } from './table';
@@ -7,7 +7,7 @@ import { recordWarnings, runStep, sizeOf } from './table';
 const warnings = recordWarnings();
 const STEPS = [ON_LOGIN_STEP, ...PAGE_STEPS];
 
-describe("a call of the app's own that meets a fault", () => {
+describe('a call by the app itself that meets a fault', () => {
   it.each(STEPS.map((step, index) => [step.name, sizeOf(step), step, index] as const))(
     '%s: ends as the contract says, in each of %d cases',
     async (_name, size, step, index) => {

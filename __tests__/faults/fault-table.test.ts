@@ -1,6 +1,6 @@
-// Logins: every fault between the app and WeChat, at every call, in every step, at the first callback and
-// after the one restart. What must become of each is in expectations.ts. An unhandled rejection or exception
-// fails the test that is running: Jest reports it.
+// Every fault between the app and WeChat, at every call of a login, in every step, at the first callback and
+// after the one restart. expectations.ts has the expected results. Jest reports an unhandled rejection or
+// exception, and fails the test that is running.
 import { FULL } from '../support/full';
 import { faultsOf } from './faults';
 import { LOGIN_STEPS } from './steps';
@@ -15,7 +15,7 @@ describe('a login that meets a fault', () => {
       const { ran, failures } = await runStep(step, index);
       expect(failures).toEqual([]);
       expect(ran).toBe(size);
-      // One for each app that met a wrong secret, and no other warning.
+      // One warning for each app that met a wrong secret, and no others.
       expect(warnings).toEqual({ codes: ['WECHAT_LOGIN_FAILED', 'WECHAT_LOGIN_FAILED'], ofNode: [] });
     },
     180_000,
@@ -42,7 +42,7 @@ describe('a login that meets a fault', () => {
   });
 
   it.each(LOGIN_STEPS.map((step, index) => [step.name, step, index] as const))(
-    '%s: reaches each end with both sessions and both clients',
+    '%s: reaches each end with both kinds of session and both clients',
     (_name, step, index) => {
       const pairs = new Map<string, Set<string>>();
       for (const { attempt, ends, session, client } of casesOf(step, index)) {

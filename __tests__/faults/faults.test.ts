@@ -1,10 +1,10 @@
-// How many rows the table of faults has. The numbers are written down so that a row that gets lost is
-// noticed; whoever adds a row changes the number of its group.
+// How many rows the table of faults has. The numbers are constants, so that a test fails if a row gets lost. If
+// you add a row, change the number of its group.
 import { CALLS, ERROR_KINDS, errcodesOf } from '../support/contract';
 import { COMMON_FAULTS, SPECIAL_FAULTS, faultsOf, fieldFaults } from './faults';
 
 describe('the table of faults', () => {
-  it('has these rows for every call', () => {
+  it('has these numbers of rows for every call', () => {
     const listedErrcodes = ERROR_KINDS.flatMap(errcodesOf).length;
     expect(Object.entries(COMMON_FAULTS).map(([group, rows]) => [group, rows.length])).toEqual([
       ['cut connections', 6],
@@ -20,7 +20,7 @@ describe('the table of faults', () => {
     expect(listedErrcodes).toBe(33);
   });
 
-  it('has these rows for the fields of each response, and these for one call alone', () => {
+  it('has these numbers of rows for the fields of each response, and for one call alone', () => {
     const counts = CALLS.map((call) => [call, fieldFaults(call).length, SPECIAL_FAULTS[call]?.length ?? 0]);
     expect(counts).toEqual([
       ['access_token', 53, 6],
@@ -31,7 +31,7 @@ describe('the table of faults', () => {
     ]);
   });
 
-  it.each(CALLS)('has no two rows of one name for %s', (call) => {
+  it.each(CALLS)('has no two rows with the same name (%s)', (call) => {
     const names = faultsOf(call).map(({ name }) => name);
     expect(names.filter((name, at) => names.indexOf(name) < at)).toEqual([]);
   });

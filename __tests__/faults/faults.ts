@@ -23,7 +23,7 @@ export type Injection =
       readonly emulator:
         EmulatorFault | ((wechat: { readonly url: string; readonly otherOpenid: string }) => EmulatorFault);
     }
-  /** Takes the place of the response. */
+  /** Writes to the app's connection in place of the response. */
   | { readonly socket: (socket: Socket) => void }
   | { readonly connection: ConnectionFault };
 
@@ -31,13 +31,13 @@ export interface Fault {
   readonly name: string;
   readonly injection: Injection;
   /**
-   * What the call comes to if every request meets the fault; expectations.ts knows which repetitions cure it.
+   * The result of the call if every request meets the fault. expectations.ts says when a repeated call succeeds.
    */
   readonly result: CallResult;
   readonly errcode?: number;
   /** Only the first request meets it. */
   readonly once?: boolean;
-  /** Where the row applies; everywhere unless given. */
+  /** The calls to which the row applies. @default all */
   readonly only?: 'logins' | 'logins with consent' | 'stored tokens';
 }
 
@@ -125,7 +125,7 @@ const REDIRECTS: readonly Fault[] = [
     emulator: ({ url }) => ({ redirect: `${url}/sns/auth?moved` }),
   }),
   fromEmulator('a redirect to another host', 'bad_answer', { redirect: 'http://elsewhere.example/' }),
-  fromEmulator('a redirect to nowhere', 'bad_answer', { redirect: '' }),
+  fromEmulator('a redirect with an empty Location', 'bad_answer', { redirect: '' }),
 ];
 
 const NOT_HTTP: readonly Fault[] = [
@@ -218,13 +218,13 @@ function shown(value: unknown): string {
 
 const ABSENT = undefined;
 
-/** Values that a field of WeChat's response may not have (the response is a `bad_answer`) and may have. */
+/** Values of a field that make WeChat's response a `bad_answer`, and values that the field may have. */
 interface Field {
   readonly invalid: readonly unknown[];
   readonly valid: readonly unknown[];
 }
 
-/** An id becomes a part of keys: `o:lock` would be the name of another user's lock. */
+/** An id becomes part of store keys: `o:lock` would be the key of another user's lock. */
 const WRONG_IDS = [12, true, [], {}, '', 'o:lock', 'o'.repeat(65)];
 const OPENID: Field = { invalid: [...WRONG_IDS, null, ABSENT], valid: [] };
 const UNIONID: Field = { invalid: WRONG_IDS, valid: [null, ABSENT, 'o'.repeat(64)] };

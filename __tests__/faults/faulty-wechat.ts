@@ -16,7 +16,7 @@ export interface ActiveFault {
   readonly call: Call;
   /** The calls before it, in order: they succeed. */
   readonly before: readonly Call[];
-  /** Called before the call that meets the fault can begin. */
+  /** Called once the calls before it are under way, so that only the faulty call meets a short timeout. */
   readonly onReady: () => void;
 }
 
@@ -139,12 +139,12 @@ export class FaultyWechat {
     return this.#requests[pathOf(call)] ?? 0;
   }
 
-  /** Waits until at most so many connections are open. */
-  async openConnections(most: number): Promise<void> {
+  /** Waits until at most this many connections are open. */
+  async waitForConnections(most: number): Promise<void> {
     while (this.#open.size > most) await new Promise<void>((resolve) => (this.#onClose = resolve));
   }
 
-  /** Closes the connections of agents that an OAuth abandoned when its options changed. */
+  /** Closes all connections, also those of agents that an OAuth no longer uses since its options changed. */
   closeConnections(): void {
     for (const socket of this.#open) socket.destroy();
   }

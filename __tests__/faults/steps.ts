@@ -18,7 +18,7 @@ interface Step {
 /** A login, from the login route to the callback. */
 export interface LoginStep extends Step {
   readonly flow: 'official' | 'website';
-  /** The app's option. */
+  /** The option `scope` of the app. */
   readonly scope: WechatAuthOptions['scope'];
   /** The scope that this login asks for, if it is more than the app's. */
   readonly asks?: string;
@@ -30,7 +30,7 @@ export interface LoginStep extends Step {
 /** A page of the app that calls WeChat for a user who is logged in. */
 export interface PageStep extends Step {
   readonly call: (context: CallContext) => Promise<unknown>;
-  /** The user's access token has expired. */
+  /** Whether the user's access token has expired. */
   readonly expired: boolean;
   /**
    * Whether the step uses, refreshes and deletes the stored token, or is given its tokens and stores nothing.

@@ -28,7 +28,7 @@ interface Case {
 
 const ATTEMPTS: readonly Attempt[] = ['the first callback', 'after the one restart'];
 const CLIENTS: readonly Client[] = ['browser', 'XHR'];
-/** A case that takes longer hangs. */
+/** A case that takes longer counts as hanging. */
 const CASE_TIMEOUT_MS = 20_000;
 
 const isLogin = (step: Step): step is LoginStep => 'flow' in step;
@@ -42,7 +42,7 @@ function faultsAt(step: Step, call: Call): readonly Fault[] {
   return faultsOf(call).filter(({ only }) => only === undefined || applies[only]);
 }
 
-/** Only a login restarts, unless onLogin refused it. */
+/** Only a login restarts, and an error in onLogin refuses it instead. */
 function attemptsOf(step: Step): readonly Attempt[] {
   return isLogin(step) && !step.onLogin ? ATTEMPTS : ATTEMPTS.slice(0, 1);
 }
@@ -64,8 +64,8 @@ export function sizeOf(step: Step): number {
 }
 
 /**
- * Sessions and clients take turns among the cases that end alike, so that each end meets all four pairs of
- * them.
+ * Sessions and clients take turns among the cases with the same expected end, so that each end occurs with all
+ * four pairs of them.
  */
 export function casesOf(step: Step, stepIndex: number): Case[] {
   const turns = new Map<string, number>();
@@ -114,7 +114,7 @@ export interface StepResult {
   readonly failures: readonly string[];
 }
 
-/** One case after the other, because they share a WeChat and a user. */
+/** Runs the cases one after another, because they share a WeChat and a user. */
 async function runCases(step: Step, cases: readonly Case[], host: HostName): Promise<StepResult> {
   const [first] = cases;
   const failures: string[] = [];
@@ -135,7 +135,7 @@ async function runCases(step: Step, cases: readonly Case[], host: HostName): Pro
   return { ran, failures };
 }
 
-/** A fixture for each session and transport, side by side; the frameworks take turns. */
+/** Runs a step: one fixture for each session and transport, all in parallel; the frameworks take turns. */
 export async function runStep(step: Step, stepIndex: number): Promise<StepResult> {
   const cases = casesOf(step, stepIndex);
   const fixtures = SESSION_NAMES.flatMap((session) =>
