@@ -6,14 +6,14 @@ export interface Found {
   readonly seed: number;
   readonly path: string;
   readonly storage: Storage;
-  /** Kept beside seed and path, because those mean another sequence as soon as a generator changes. */
+  /** Stored too, because seed and path give another sequence as soon as a generator changes. */
   readonly actions: readonly Action[];
 }
 
 /** Sequences on which app and model differed once. Each stays a test, whichever of the two was wrong. */
 export const FOUND: readonly Found[] = [
   {
-    what: 'a state that is the name of a property of every object (the model was wrong: it read a prototype)',
+    what: 'a state that is the name of a property of every object (the model was wrong: it read a property of the prototype)',
     seed: -919713351,
     path: '5:1:2:5:12',
     storage: 'express-session',

@@ -79,7 +79,7 @@ describe('a query', () => {
     return Buffer.from(bytes).toString('utf8');
   }
 
-  /** What the rules say of a query if the session has no pending login. */
+  /** The result of a callback with this query, by the rules, if the session has no pending login. */
   function predicted(text: string): string {
     const pairs = text
       .split('&')
@@ -98,7 +98,7 @@ describe('a query', () => {
     return digit === undefined ? 'state_unknown' : digit === '0' ? 'WeChat' : 'login_loop';
   }
 
-  it('of a callback ends as the rules predict, and no code in it is exchanged', async () => {
+  it('of a callback gets the response that the rules predict, and no code in it is exchanged', async () => {
     emulator.requests.length = 0;
     const seen = new Set<string>();
     await fc.assert(
@@ -119,7 +119,7 @@ describe('a query', () => {
     ]);
   });
 
-  it('of the login route redirects to WeChat, whatever it holds', async () => {
+  it('of the login route never prevents the redirect to WeChat', async () => {
     await fc.assert(
       fc.asyncProperty(query, fc.constantFrom('returnTo', 'scope', 'x'), async (text, word) => {
         const query = text.replaceAll('code', word).replaceAll('state', 'returnTo');
@@ -232,7 +232,7 @@ describe.each(SESSION_NAMES)('the content of a session, with %s', (storage) => {
     );
   }
 
-  it('causes no error, and logs in nobody except by a login that the library wrote', async () => {
+  it('causes no error, and logs nobody in unless the library may have written the login', async () => {
     const tally = { in: 0, out: 0 };
     await fc.assert(
       fc.asyncProperty(login(), logins, async (stored, pendingLogins) => {
@@ -316,7 +316,7 @@ describe('a cookie', () => {
     );
   });
 
-  it('that is signed and holds a login logs in: the two properties above could fail', async () => {
+  it('that is signed and holds a login logs its user in: otherwise the two tests above would prove nothing', async () => {
     const { appId } = emulator.apps.official;
     const wechat = {
       user: { openid: 'o1' },
@@ -405,7 +405,7 @@ describe('a return path', () => {
     expect(leavesSite(`/go?to=${text}`)).toBe(false);
   });
 
-  it('that is accepted stays on this site, in every reading, and keeps its meaning', () => {
+  it('that is accepted stays on this site, however it is parsed, and names the same page', () => {
     let accepted = 0;
     fc.assert(
       fc.property(path, (text) => {
@@ -415,7 +415,7 @@ describe('a return path', () => {
         expect(leavesSite(safe)).toBe(false);
         expect(safe).toMatch(/^[\u0021-\u007e]+$/);
         expect(sanitizeReturnTo(safe, [], Infinity)).toBe(safe);
-        // Unless a code and a state are removed, it is the page that was asked for.
+        // sanitizeReturnTo() removes a code and a state. Without them, the page stays the same.
         if (text.includes('code') && text.includes('state')) return;
         const [result, wanted] = [safe, text].map((path) => new URL(path, 'http://a.example'));
         expect(result && decodedPath(result)).toBe(wanted && decodedPath(wanted));
@@ -442,7 +442,7 @@ describe('a return path', () => {
   });
 });
 
-/** An address without its origin, decoded where it can be. */
+/** An address without its origin, decoded if possible. */
 function decodedPath({ pathname, search, hash }: URL): string {
   const text = pathname + search + hash;
   try {
@@ -456,7 +456,8 @@ describe('a response of WeChat', () => {
   const CONTROL = String.raw`\x00-\x1f\x7f`;
   const controls = new RegExp(`[${CONTROL}]`, 'g');
   /**
-   * JSON strings as a grammar: a quote, characters or escapes that control characters may interrupt, a quote.
+   * The strings in JSON: a quote, characters or escape sequences, a quote. Control characters may stand between
+   * them.
    */
   const strings = new RegExp(String.raw`"(?:[^"\\]|\\[${CONTROL}]*[^${CONTROL}])*"`, 'g');
 

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 
-/** The condition of WeChat, or of the app's onLogin, while a callback is handled. */
+/**
+ * The condition of WeChat, or of the app's onLogin, while a callback is handled. A number is an errcode. `page`:
+ * WeChat responds with an HTML page. `cut`: the connection is cut inside the response.
+ */
 export const CONDITIONS = [
   'healthy',
   'busy',
@@ -107,7 +110,7 @@ const logIn = fc
     { ...end, browser: -1, callback: 0 },
   ]);
 
-/** More tabs than a session has pending logins, a forged callback, and one of the tabs continues. */
+/** Four to six tabs (a session holds five pending logins), a forged callback, and then one tab finishes. */
 const manyTabs = fc
   .tuple(browser, page, fc.integer({ min: 4, max: 6 }), fc.nat(5), fc.constantFrom(...FORGERIES))
   .map(([where, what, count, which, forgery]): Action[] => [
@@ -128,7 +131,7 @@ const stepUp = fc.tuple(browser, person, person, condition).map(([where, first, 
   { do: 'call back', browser: -1, callback: 0, condition: how, keep: true },
 ]);
 
-/** The other way round: the tab that asks for the smaller scope finishes last. */
+/** Two tabs of one browser, of which the one that asks for the smaller scope finishes last. */
 const lateTab = fc.tuple(browser, person, person, condition).map(([where, first, second, how]): Action[] => [
   { do: 'open', browser: where, page: 'me' },
   { do: 'open', browser: where, page: 'full' },
@@ -154,7 +157,7 @@ const twoAccounts = fc.tuple(person, person, condition).map(([first, second, how
   { do: 'call back', browser: 0, callback: 0, condition: how, keep: true },
 ]);
 
-/** A callback that was served comes again, with cookies from before its login. */
+/** A callback that was handled is opened again, with older cookies. */
 const replay = fc
   .tuple(
     browser,

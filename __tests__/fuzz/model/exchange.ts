@@ -7,15 +7,15 @@ type Exchanged = { readonly user: Login } | { readonly isRestartable: true } | {
 
 const RESTART: Exchanged = { isRestartable: true };
 
-/** What WeChat makes of a code. */
+/** Exchanges a code as WeChat does under this condition. */
 export function exchange(
   code: Code | undefined,
   pending: Pending,
   condition: Condition,
   now: number,
 ): Exchanged {
-  const unread = kindWithoutCode(condition);
-  if (unread !== undefined) return restartsLogin(unread) ? RESTART : { error: unread };
+  const kind = kindWithoutCode(condition);
+  if (kind !== undefined) return restartsLogin(kind) ? RESTART : { error: kind };
   if (code?.account !== pending.account || code.used || now >= code.expiresAt) return RESTART;
   code.used = true;
   if (condition === 'cut') return RESTART;
@@ -30,7 +30,7 @@ export function exchange(
   return { user };
 }
 
-/** What the exchange comes to under a condition in which WeChat never looks at the code. */
+/** How the exchange fails under a condition in which WeChat does not check the code. */
 function kindWithoutCode(condition: Condition): ErrorKind | undefined {
   switch (condition) {
     case 'busy':

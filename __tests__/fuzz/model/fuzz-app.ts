@@ -1,6 +1,6 @@
 /**
- * The app of the scenarios: the main site logs in by two accounts, the staff's site by a third under a
- * session key of its own. The clock stands still until a scenario moves it.
+ * The app of the scenarios: the main site has two accounts, the staff site has a third one, under a session
+ * key of its own. The clock stands still until a scenario moves it.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { requireWechatUser, wechatAuth, type OAuth, type OnLogin } from '../../../lib/index';
@@ -57,7 +57,7 @@ export class Clock {
   }
 }
 
-/** Until the condition ends: two callbacks with two codes must both meet it. */
+/** The fault lasts until the condition ends: two callbacks with two codes must both meet it. */
 const ALWAYS = { times: Infinity };
 
 /** The app's onLogin: the openids that it was called with, and whether it throws. */
@@ -164,7 +164,7 @@ export class FuzzApp {
     return (['official', 'website', 'staff'] as const).find((account) => this.appIdOf(account) === appId);
   }
 
-  /** Does the work while WeChat, or the app's onLogin, is in this condition. */
+  /** Runs the work while WeChat, or the app's onLogin, is in this condition. */
   async under<T>(condition: Condition, work: () => Promise<T>): Promise<T> {
     const undo = this.#set(condition);
     try {
@@ -228,8 +228,8 @@ export class FuzzApp {
 }
 
 /**
- * The OAuth of every account. Only a browser that is logged in by the website's account sees that account's
- * OAuth.
+ * The OAuth of every account. The app gives the OAuth of the website account only to a browser that is logged
+ * in with that account.
  */
 async function oauthsOf(app: TestApp, seen: ReadonlySet<OAuth>): Promise<OAuth[]> {
   const browser = Browser.onDesktop(app.url);

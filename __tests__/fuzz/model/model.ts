@@ -1,6 +1,6 @@
 /**
- * What must come of each request, derived from support/contract.ts alone: the response, the login in the
- * session, and how often WeChat and the app's onLogin are called. It shares no code with the library.
+ * Predicts the result of each request from support/contract.ts alone: the response, the login in the session,
+ * and how often WeChat and the app's onLogin are called. It shares no code with the library.
  */
 import { LIMITS, SCOPE_RANK, type Scope } from '../../support/contract';
 import type { Condition } from './actions';
@@ -40,13 +40,13 @@ export class Model {
   /** By state and code: the result, which a duplicate callback shares. */
   readonly #results = new Map<string, Kept<Result>>();
   /**
-   * By state: the openid that the first code proved, and what onLogin made of it. No other user can own the
-   * state.
+   * By state: the openid that the first code proved, and the result of onLogin. From then on the state belongs
+   * to this user.
    */
   readonly #owners = new Map<string, Kept<{ openid: string; result: Result }>>();
   /** By state: the state of the login that replaced it. */
   readonly #restarts = new Map<string, Kept<string>>();
-  /** The callbacks that were served, by session, code and state: the very same one may come again. */
+  /** Callbacks that were handled, by site, session, code and state: the same one may be opened again. */
   readonly #served = new Map<string, Kept<Pending>>();
   readonly #loggedOut = new Map<string, Kept<true>>();
   readonly #returnTo = new Map<string, Kept<string>>();
@@ -98,12 +98,12 @@ export class Model {
     const state = restart ?? generatedState;
     const siteSession = session[site];
     const alive = Object.entries(siteSession.pending).filter(([, other]) => !this.#isExpired(other));
-    // Only the user who may finish a login may finish the one that replaces it.
+    // A restart is bound to the same user as the login that it replaces.
     const bound = asked.isBound && { isBound: asked.isBound };
     const started = { returnTo: asked.returnTo, account, scope, at: this.now, ...bound };
     siteSession.pending = Object.fromEntries([...alive, [state, started]]);
     if (Object.keys(siteSession.pending).length > LIMITS.loginsPerSession) {
-      // A restart replaces only a restart.
+      // If the session has too many pending logins, a restart may drop only another restart.
       const dropped = alive.map(([other]) => other).find((other) => restarts === 0 || !other.startsWith('0'));
       if (dropped === undefined)
         return this.#step(request, this.read(request.cookie), { to: 'error', kind: 'state_unknown' });
@@ -189,7 +189,7 @@ export class Model {
     return [one, this.callback(request, second, condition, inFlight)];
   }
 
-  /** Whether the login of this state is pending, and no callback of it has had a result yet. */
+  /** Whether the login of this state is pending, and no callback with this code or state has had a result. */
   isPending({ cookie, site }: Pick<Request, 'cookie' | 'site'>, { state, code }: CallbackParams): boolean {
     const pending = own(this.read(cookie)[site].pending, state);
     const isKnown =
@@ -216,8 +216,7 @@ export class Model {
   }
 
   /**
-   * The result of a callback: shared with an earlier one that had the same code, or of an exchange of its
-   * own.
+   * The result of a callback: the one of an earlier callback with the same state and code, or of a new exchange.
    */
   #resultOf(
     { code, state }: CallbackParams,

@@ -1,6 +1,6 @@
 /**
- * Plays the actions of three browsers to the app and to the model; both must come to the same result after
- * each.
+ * Plays the actions of three browsers to the app and to the model. After each action both must have the same
+ * result.
  */
 import type { CookieJar } from 'tough-cookie';
 import { Browser, type BrowserResponse } from '../../support/browser';
@@ -84,7 +84,7 @@ export class Scenario {
 
   /** @returns how often onLogin was called */
   static async play(app: FuzzApp, clock: Clock, actions: readonly Action[]): Promise<number> {
-    // What an earlier scenario left in the process has expired by then.
+    // After a day, everything that an earlier scenario left in the process has expired.
     await clock.advance(DAY_MS);
     app.clear();
     const scenario = new Scenario(app, clock);
@@ -151,14 +151,14 @@ export class Scenario {
     }
   }
 
-  /** By its number; -1 is the browser that started the login of this callback. */
+  /** The browser with this number; -1 is the browser that started the login of this callback. */
   #client(index: number, callback?: Callback): Client {
     const client = index < 0 ? callback?.link.from : this.#clients[index];
     if (!client) throw new Error(`There is no browser ${index}`);
     return client;
   }
 
-  /** Notes the browser's cookies; a later action may restore them. */
+  /** Keeps a copy of the browser's cookies, which a later action may restore. */
   #keep(client: Client, cookie: Cookie): void {
     client.cookie = cookie;
     this.#old.push({ jar: copyOf(client.browser.jar), cookie });
@@ -324,7 +324,7 @@ export class Scenario {
   }
 
   /**
-   * The response is the one that the model predicts, and the browser now holds the cookie that it predicts.
+   * Asserts that the response is the one that the model predicts, and records the cookie that it predicts.
    */
   #expect(client: Client, site: Site, response: BrowserResponse, { expected, cookie }: Step): void {
     expect(this.#inTerms(response)).toEqual(comparable(expected));
@@ -358,7 +358,7 @@ export class Scenario {
     return { to: 'error', kind: restartsLogin(kind) ? RESTARTABLE : kind };
   }
 
-  /** Each browser is logged in as the model says; WeChat and onLogin were called as often as it says. */
+  /** Asserts that each browser's login, and the numbers of calls to WeChat and onLogin, are as predicted. */
   async #compare(): Promise<void> {
     for (const { browser, cookie } of this.#clients) {
       const response = await browser.get('/session', { keepCookies: false });
@@ -405,7 +405,8 @@ function comparable(expected: Expected): object {
 }
 
 /**
- * The request behind a response, for the model; a redirect to WeChat shows the state that the app generated.
+ * The model's view of the request that got this response. If it redirects to WeChat, the redirect holds the
+ * state that the app generated.
  */
 function requestOf(client: Client, site: Site, { location }: BrowserResponse): Request {
   const generatedState = URL.canParse(location) ? paramIn(location, 'state') : '';
@@ -418,7 +419,7 @@ function copyOf(jar: CookieJar): CookieJar {
   return copy;
 }
 
-/** Counted back from the latest. */
+/** The entry this far back from the latest one. */
 function pick<T>(list: readonly T[], back: number): T | undefined {
   return list.at(-1 - back);
 }

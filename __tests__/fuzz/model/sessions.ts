@@ -18,7 +18,7 @@ export class Sessions {
     return structuredClone(this.#all.get(cookie) ?? { main: empty(), staff: empty() });
   }
 
-  /** @param regenerate with a new id, if the storage has ids */
+  /** @param regenerate whether the session gets a new id, if the storage has ids */
   write(cookie: Cookie, session: Session, regenerate = false): Cookie {
     if (!regenerate && JSON.stringify(session) === JSON.stringify(this.read(cookie))) return cookie;
     const hasIds = this.#storage === 'express-session';
@@ -28,7 +28,7 @@ export class Sessions {
     return to;
   }
 
-  /** Puts back what a concurrent request read before this one wrote. */
+  /** Restores the session that a concurrent request had read before this one wrote it. */
   restore(cookie: Cookie, session: Session): void {
     this.#all.set(cookie, structuredClone(session));
   }

@@ -21,7 +21,7 @@ export interface Code {
   readonly account: Account;
   readonly scope: Scope;
   readonly expiresAt: number;
-  /** Whether it is for the virtual user of a snapshot page. */
+  /** Whether the code is for the virtual user of a snapshot page. */
   readonly virtual: boolean;
   readonly openid: string;
   readonly unionid: string | undefined;
@@ -30,8 +30,8 @@ export interface Code {
 }
 
 /**
- * Any kind that restarts a login. Which of them a second failure reports depends on the failure: the model
- * does not tell them apart.
+ * Stands for any kind of error that restarts a login. The model does not predict which one of them a second
+ * failure reports.
  */
 export const RESTARTABLE = 'a kind that restarts logins';
 export type ExpectedKind = ErrorKind | typeof RESTARTABLE;
@@ -59,7 +59,7 @@ export interface CallbackParams {
   readonly state: string;
 }
 
-/** What a request must come to: the response, and the cookie that the browser holds afterwards. */
+/** The predicted result of a request: the response, and the cookie that the browser holds afterwards. */
 export interface Step {
   readonly expected: Expected;
   readonly cookie: Cookie;
