@@ -1,6 +1,6 @@
 /**
- * The rules against account takeover hold across processes: an attacker, or a load balancer, may send each callback and each
- * logout to another process than the one before, and the clocks of the processes may differ.
+ * The rules against account takeover hold across processes: an attacker, or a load balancer, may send each
+ * callback and each logout to another process than the one before, and the clocks of the processes may differ.
  */
 import { Browser, agree, type BrowserResponse } from '../support/browser';
 import { exchanged, goesToWechat, isLoggedIn, withParams } from '../support/login';
@@ -35,7 +35,7 @@ describeOnRedis.each(rows)('two processes whose clocks differ by $skewMs ms, wit
 
   const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-  /** Sends a request to one process. A request with a given cookie leaves the browser's own cookies alone. */
+  /** Sends a request to one process. A request with a given cookie does not change the browser's cookies. */
   const send = (
     process: Process,
     address: string,
@@ -56,7 +56,7 @@ describeOnRedis.each(rows)('two processes whose clocks differ by $skewMs ms, wit
     return { browser, cookie: browser.cookies(), page: location };
   };
 
-  /** The user whom a response logs in, by nothing but the cookies that it sets. */
+  /** The nickname of the user whom a browser with only the cookies of this response is logged in as. */
   const userOf = async (response: BrowserResponse): Promise<unknown> => {
     const browser = Browser.inWechat(apps.url);
     for (const set of response.headers['set-cookie'] ?? []) browser.jar.setCookieSync(set, apps.url);
@@ -87,12 +87,12 @@ describeOnRedis.each(rows)('two processes whose clocks differ by $skewMs ms, wit
     'the first user whose code is exchanged owns the state; the code of another user is refused (%s, at %d and %d)',
     async (when, first, second) => {
       const { cookie, page } = await startLogin();
-      const victims = await agree(apps.emulator, page, VICTIM);
-      const attackers = await agree(apps.emulator, page, ATTACKER);
+      const victimCallback = await agree(apps.emulator, page, VICTIM);
+      const attackerCallback = await agree(apps.emulator, page, ATTACKER);
       const loginsBefore = apps.logins();
-      const victim = send(first, victims, { cookie });
+      const victim = send(first, victimCallback, { cookie });
       if (when === 'later') await victim;
-      const responses = await Promise.all([victim, send(second, attackers, { cookie })]);
+      const responses = await Promise.all([victim, send(second, attackerCallback, { cookie })]);
       expect(responses.filter((response) => goesToWechat(apps.emulator, response))).toHaveLength(1);
       expect(apps.logins() - loginsBefore).toBe(1);
       const [ofVictim, ofAttacker] = await Promise.all(responses.map(userOf));

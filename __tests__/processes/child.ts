@@ -2,14 +2,14 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 
-/** A process of the test's own that exchanges messages with it. */
+/** A child process of the test that exchanges messages with it. */
 export interface Child {
   readonly pid: number;
   /** All messages that it has sent. */
   readonly messages: readonly unknown[];
   /** Sends a message, and waits for the next one from the child. */
   call(message: object): Promise<unknown>;
-  /** Ends it at once, like a crash. */
+  /** Ends the process at once, like a crash. */
   kill(): Promise<void>;
 }
 

@@ -6,9 +6,9 @@ import { servedBy, startTwoApps, type TwoApps } from './two-apps';
 
 const describeOnRedis = hasRedis() ? describe : describe.skip;
 
-interface Hits {
+interface CallbackPair {
   readonly browser: Browser;
-  readonly answers: readonly BrowserResponse[];
+  readonly responses: readonly BrowserResponse[];
   /** The codes that were exchanged, and how often onLogin was called. */
   readonly codes: readonly string[];
   readonly logins: number;
@@ -24,7 +24,7 @@ describeOnRedis('two simultaneous callbacks of one login, at two processes', () 
   const callBackTwice = async (
     kind: 'same-code' | 'different-codes',
     before: () => unknown = () => undefined,
-  ): Promise<Hits> => {
+  ): Promise<CallbackPair> => {
     const { emulator } = apps;
     const browser = Browser.inWechat(apps.url);
     const [codesBefore, loginsBefore] = [exchanged(emulator).length, apps.logins()];
@@ -33,21 +33,24 @@ describeOnRedis('two simultaneous callbacks of one login, at two processes', () 
     const addresses: (string | undefined)[] = [...(await emulator.authorizeTwice(login.location))];
     emulator.switches.doubleCallback = 'off';
     before();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       addresses.map((address = '') => browser.get(address, { keepCookies: false })),
     );
-    expect(new Set(answers.map(servedBy)).size).toBe(2);
+    expect(new Set(responses.map(servedBy)).size).toBe(2);
     const codes = exchanged(emulator).slice(codesBefore);
-    return { browser, answers, codes, logins: apps.logins() - loginsBefore };
+    return { browser, responses, codes, logins: apps.logins() - loginsBefore };
   };
 
-  /** The browser that got only one of the responses, until its login ends. */
-  const goOn = async (browser: Browser, answer: BrowserResponse | undefined): Promise<BrowserResponse> => {
-    if (!answer) throw new Error('there were not two answers');
+  /** Continues the login in a browser that got only this one of the two responses. */
+  const finishLogin = async (
+    browser: Browser,
+    response: BrowserResponse | undefined,
+  ): Promise<BrowserResponse> => {
+    if (!response) throw new Error('there were not two responses');
     const tab = new Browser(apps.url, IPHONE_WECHAT, await browser.jar.clone());
-    for (const set of answer.headers['set-cookie'] ?? []) tab.jar.setCookieSync(set, apps.url);
-    if (!goesToWechat(apps.emulator, answer)) return tab.follow(answer.location);
-    return tab.follow(await agree(apps.emulator, answer.location));
+    for (const set of response.headers['set-cookie'] ?? []) tab.jar.setCookieSync(set, apps.url);
+    if (!goesToWechat(apps.emulator, response)) return tab.follow(response.location);
+    return tab.follow(await agree(apps.emulator, response.location));
   };
 
   const kinds = ['same-code', 'different-codes'] as const;
@@ -55,16 +58,17 @@ describeOnRedis('two simultaneous callbacks of one login, at two processes', () 
   it.each(kinds.flatMap((kind) => [0, 300].map((delay) => ({ kind, delay }))))(
     'each log the browser in, with one onLogin, and one exchange for each code ($kind, WeChat responds $delay ms late)',
     async ({ kind, delay }) => {
-      // The code is used up, and the other process would learn that long before the first one gets its token.
+      // WeChat marks the code as used at once, and responds late: if the other process exchanged it too, WeChat
+      // would refuse the code before the first process gets its token.
       const late = (): unknown => delay > 0 && apps.emulator.fail('access_token', { delay });
-      const { browser, answers, codes, logins } = await callBackTwice(kind, late);
-      expect(answers.map(({ status, location }) => [status, location])).toEqual([
+      const { browser, responses, codes, logins } = await callBackTwice(kind, late);
+      expect(responses.map(({ status, location }) => [status, location])).toEqual([
         [302, '/me'],
         [302, '/me'],
       ]);
       expect([codes.length, logins]).toEqual([kind === 'same-code' ? 1 : 2, 1]);
-      for (const answer of answers) {
-        const me = await goOn(browser, answer);
+      for (const response of responses) {
+        const me = await finishLogin(browser, response);
         expect([me.status, me.json()]).toEqual([200, expect.objectContaining({ nickname: '小明' })]);
       }
     },
@@ -75,10 +79,10 @@ describeOnRedis('two simultaneous callbacks of one login, at two processes', () 
     async ({ kind, reached }) => {
       const times = kind === 'same-code' ? 1 : 2;
       const refuse = (): unknown => apps.emulator.fail('access_token', { errcode: 40029 }, { times });
-      const { browser, answers, codes } = await callBackTwice(kind, refuse);
+      const { browser, responses, codes } = await callBackTwice(kind, refuse);
       expect(codes).toHaveLength(kind === 'same-code' ? 1 : 2);
-      expect(new Set(answers.map(({ location }) => location)).size).toBe(1);
-      const me = await goOn(browser, answers[reached]);
+      expect(new Set(responses.map(({ location }) => location)).size).toBe(1);
+      const me = await finishLogin(browser, responses[reached]);
       expect([me.status, me.json()]).toEqual([200, expect.objectContaining({ nickname: '小明' })]);
     },
   );

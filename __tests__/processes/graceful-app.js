@@ -8,16 +8,16 @@ const expressSession = require('express-session');
 const { MemoryTokenStore, RedisTokenStore, requireWechatUser, wechatAuth } = require('../../dist');
 
 const { auth, sessions, redis, onSignal } = JSON.parse(process.env.TEST_PROCESS);
-const gates = [];
+const heldLogins = [];
 
-process.on('unhandledRejection', (error) => tell({ unhandled: String(error && error.stack) }));
-process.on('uncaughtException', (error) => tell({ unhandled: String(error && error.stack) }));
+process.on('unhandledRejection', (error) => report({ unhandled: String(error && error.stack) }));
+process.on('uncaughtException', (error) => report({ unhandled: String(error && error.stack) }));
 
 async function main() {
   const client = redis && (await connect(redis));
   const app = express();
   app.use((req, res, next) => {
-    tell({ asked: req.path });
+    report({ requestPath: req.path });
     next();
   });
   app.use(
@@ -31,31 +31,31 @@ async function main() {
       tokenStore: client ? new RedisTokenStore(client) : new MemoryTokenStore(),
       onLogin: async (req, { user }) => {
         if (user.nickname !== 'slow') return;
-        tell({ waiting: 'onLogin' });
-        await new Promise((open) => gates.push(open));
+        report({ waiting: 'onLogin' });
+        await new Promise((release) => heldLogins.push(release));
       },
     }),
   );
   app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
   app.get('/token', requireWechatUser(), async (req, res) => res.send(await req.wechat.getAccessToken()));
   app.get('/', (req, res) => res.end('home'));
-  const server = app.listen(0, '127.0.0.1', () => tell({ port: server.address().port }));
+  const server = app.listen(0, '127.0.0.1', () => report({ port: server.address().port }));
 
   const end = (how) => {
     server.close(() => {
       // Only the app may close its own client.
       if (client) client.destroy();
-      tellWhatIsLeft(2_000);
+      reportActiveResources(2_000);
     });
     if (how === 'all') server.closeAllConnections();
     if (how === 'idle') server.closeIdleConnections();
     // The message channel would keep the process alive.
     process.channel.unref();
-    tell({ ending: how });
+    report({ ending: how });
   };
-  process.on('message', ({ end: how, open }) => {
+  process.on('message', ({ end: how, releaseLogins }) => {
     if (how) end(how);
-    if (open) gates.splice(0).forEach((each) => each());
+    if (releaseLogins) heldLogins.splice(0).forEach((each) => each());
   });
   process.channel.ref();
   if (onSignal) process.on('SIGTERM', () => end('signal'));
@@ -68,16 +68,18 @@ async function connect(url) {
 }
 
 /**
- * Closed resources take some turns of the event loop to go; the ones that stay would keep the process alive.
+ * Closed resources take some turns of the event loop to disappear. The others would keep the process alive.
  */
-function tellWhatIsLeft(turns) {
-  const left = process.getActiveResourcesInfo().filter((each) => each !== 'PipeWrap' && each !== 'Immediate');
-  if (left.length === 0 || turns === 0) tell({ left });
-  else setImmediate(tellWhatIsLeft, turns - 1);
+function reportActiveResources(turns) {
+  const activeResources = process
+    .getActiveResourcesInfo()
+    .filter((each) => each !== 'PipeWrap' && each !== 'Immediate');
+  if (activeResources.length === 0 || turns === 0) report({ activeResources });
+  else setImmediate(reportActiveResources, turns - 1);
 }
 
-function tell(word) {
-  if (process.connected) process.send(word);
+function report(message) {
+  if (process.connected) process.send(message);
 }
 
 void main();

@@ -16,12 +16,14 @@ import { emulator, useEmulator } from '../support/emulator';
 import { comeBack, exchanged, isLoggedIn, stateIn } from '../support/login';
 import { hasRedis, startRedis } from '../support/redis';
 
-type Word = Readonly<Record<'port' | 'asked' | 'waiting' | 'ending' | 'left' | 'unhandled', unknown>>;
+type Message = Readonly<
+  Record<'port' | 'requestPath' | 'waiting' | 'ending' | 'activeResources' | 'unhandled', unknown>
+>;
 type End = 'close' | 'idle' | 'all';
 
 /** The app in a process of its own. */
 class App {
-  readonly said: Partial<Word>[] = [];
+  readonly messages: Partial<Message>[] = [];
   readonly #child: ReturnType<typeof fork>;
   readonly #gone: Promise<unknown[]>;
   #printed = '';
@@ -33,49 +35,59 @@ class App {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#gone = once(this.#child, 'close');
-    this.#child.on('message', (word) => this.said.push(word as Partial<Word>));
+    this.#child.on('message', (message) => this.messages.push(message as Partial<Message>));
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (chunk: Buffer) => (this.#printed += chunk.toString()));
   }
 
-  /** Waits for a message of this name. */
-  async word(key: keyof Word, value?: string): Promise<unknown> {
+  /** Waits for a message with this key and, if one is given, this value. */
+  async waitFor(key: keyof Message, value?: string): Promise<unknown> {
     for (;;) {
-      const found = this.said.find((word) => key in word && (value === undefined || word[key] === value));
+      const found = this.messages.find(
+        (message) => key in message && (value === undefined || message[key] === value),
+      );
       if (found) return found[key];
       await Promise.race([
         once(this.#child, 'message'),
-        this.#gone.then(() => Promise.reject(new Error(`it ended before: ${this.#printed}`))),
+        this.#gone.then(() =>
+          Promise.reject(new Error(`the process ended before it sent ${key}: ${this.#printed}`)),
+        ),
       ]);
     }
   }
 
   async url(): Promise<string> {
-    return `http://127.0.0.1:${String(await this.word('port'))}`;
+    return `http://127.0.0.1:${String(await this.waitFor('port'))}`;
   }
 
   async end(how: End): Promise<void> {
     this.#child.send({ end: how });
-    await this.word('ending');
+    await this.waitFor('ending');
   }
 
-  open(): void {
-    this.#child.send({ open: true });
+  /** Lets the logins go on that wait in onLogin. */
+  releaseLogins(): void {
+    this.#child.send({ releaseLogins: true });
   }
 
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
 
-  /** How it ended, and what it printed. It must end by itself. */
+  /** How the process ended, and what it printed. It must end by itself. */
   async ended(): Promise<object> {
     const [code, signal] = await this.#gone;
-    const { said } = this;
-    return { code, signal, unhandled: said.filter((word) => 'unhandled' in word), printed: this.#printed };
+    const { messages } = this;
+    return {
+      code,
+      signal,
+      unhandled: messages.filter((message) => 'unhandled' in message),
+      printed: this.#printed,
+    };
   }
 }
 
-const IN_PEACE = { code: 0, signal: null, unhandled: [], printed: '' };
+const CLEAN_EXIT = { code: 0, signal: null, unhandled: [], printed: '' };
 
 useEmulator({ users: ['fast', 'slow'].map((id) => ({ id, nickname: id })) });
 const opened: { close(): unknown }[] = [];
@@ -101,31 +113,35 @@ async function start({ auth, ...options }: AppOptions = {}): Promise<{ app: App;
   return { app, browser: Browser.inWechat(await app.url()) };
 }
 
-/** Opens a callback, and continues when WeChat has the request but has not yet responded. */
-async function untilWechatIsAsked(
+/** Opens a callback, and waits until WeChat has received the code but has not yet responded. */
+async function openUntilExchange(
   browser: Browser,
   back: string,
-): Promise<{ answer: Promise<BrowserResponse> }> {
+): Promise<{ response: Promise<BrowserResponse> }> {
   const before = exchanged(emulator).length;
-  const answer = browser.get(back);
-  answer.catch(() => undefined);
+  const response = browser.get(back);
+  response.catch(() => undefined);
   while (exchanged(emulator).length === before) await new Promise((done) => setTimeout(done, 10));
-  return { answer };
+  return { response };
 }
 
-/** The same user at the next process, which replaced the one that ended: the login succeeds in some way. */
-async function getsInElsewhere(browser: Browser, back: string, options: AppOptions = {}): Promise<void> {
+/** Asserts that the same browser can log in at a new process: at once, or after the login has restarted. */
+async function expectLoginAtNextProcess(
+  browser: Browser,
+  back: string,
+  options: AppOptions = {},
+): Promise<void> {
   const { app, browser: next } = await start(options);
   next.jar = browser.jar;
   const { pathname, search } = new URL(back);
-  const answer = await next.follow(pathname + search);
-  if (answer.location.startsWith(emulator.url)) {
-    const again = new URL(await agree(emulator, answer.location));
+  const response = await next.follow(pathname + search);
+  if (response.location.startsWith(emulator.url)) {
+    const again = new URL(await agree(emulator, response.location));
     await next.follow(`${again.pathname}${again.search}`);
   }
   expect(await isLoggedIn(next)).toBe(true);
   await app.end('close');
-  expect(await app.ended()).toEqual(IN_PEACE);
+  expect(await app.ended()).toEqual(CLEAN_EXIT);
 }
 
 const SESSIONS = ['cookie', 'memory'] as const;
@@ -135,40 +151,40 @@ describe.each(SESSIONS)('an app that closes its server (sessions: %s)', (session
     const { app, browser } = await start({ sessions });
     const back = await comeBack(browser, emulator);
     emulator.fail('access_token', { delay: 300 });
-    const { answer } = await untilWechatIsAsked(browser, back);
+    const { response } = await openUntilExchange(browser, back);
     await app.end('close');
-    const { status, location, headers } = await answer;
+    const { status, location, headers } = await response;
     expect({ status, location, hasSession: headers['set-cookie'] !== undefined }).toEqual({
       status: 302,
       location: '/me',
       hasSession: true,
     });
-    expect(await app.word('left')).toEqual([]);
-    expect(await app.ended()).toEqual(IN_PEACE);
+    expect(await app.waitFor('activeResources')).toEqual([]);
+    expect(await app.ended()).toEqual(CLEAN_EXIT);
   });
 
   it('finishes a login that waits for onLogin', async () => {
     const { app, browser } = await start({ sessions });
-    const answer = browser.get(await comeBack(browser, emulator, '/me', 'slow'));
-    await app.word('waiting');
+    const response = browser.get(await comeBack(browser, emulator, '/me', 'slow'));
+    await app.waitFor('waiting');
     await app.end('close');
-    app.open();
-    expect(await answer).toMatchObject({ status: 302, location: '/me' });
-    expect(await app.word('left')).toEqual([]);
-    expect(await app.ended()).toEqual(IN_PEACE);
+    app.releaseLogins();
+    expect(await response).toMatchObject({ status: 302, location: '/me' });
+    expect(await app.waitFor('activeResources')).toEqual([]);
+    expect(await app.ended()).toEqual(CLEAN_EXIT);
   });
 
-  it('responds to a login whose call WeChat never responds to', async () => {
+  it('responds to a callback although WeChat never responds to the code exchange', async () => {
     const { app, browser } = await start({ sessions, auth: { http: { timeout: 300 } } });
     const back = await comeBack(browser, emulator);
     emulator.fail('access_token', 'silence');
-    const { answer } = await untilWechatIsAsked(browser, back);
+    const { response } = await openUntilExchange(browser, back);
     await app.end('close');
-    const { status, location } = await answer;
-    // Again, at the next process.
+    const { status, location } = await response;
+    // The login restarts; the next process can finish it.
     expect([status, location.startsWith(emulator.url)]).toEqual([302, true]);
-    expect(await app.word('left')).toEqual([]);
-    expect(await app.ended()).toEqual(IN_PEACE);
+    expect(await app.waitFor('activeResources')).toEqual([]);
+    expect(await app.ended()).toEqual(CLEAN_EXIT);
   });
 
   it.each<End>(['idle', 'all'])(
@@ -177,12 +193,12 @@ describe.each(SESSIONS)('an app that closes its server (sessions: %s)', (session
       const { app, browser } = await start({ sessions: 'cookie' });
       const back = await comeBack(browser, emulator);
       emulator.fail('access_token', { delay: 300 });
-      const { answer } = await untilWechatIsAsked(browser, back);
+      const { response } = await openUntilExchange(browser, back);
       await app.end(how);
-      if (how === 'all') await expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' });
-      else expect((await answer).status).toBe(302);
-      expect(await app.ended()).toEqual(IN_PEACE);
-      await getsInElsewhere(browser, back);
+      if (how === 'all') await expect(response).rejects.toMatchObject({ code: 'ECONNRESET' });
+      else expect((await response).status).toBe(302);
+      expect(await app.ended()).toEqual(CLEAN_EXIT);
+      await expectLoginAtNextProcess(browser, back);
     },
   );
 
@@ -204,8 +220,8 @@ describe.each(SESSIONS)('an app that closes its server (sessions: %s)', (session
     ]);
     await browser.get('/logout');
     await app.end('close');
-    expect(await app.word('left')).toEqual([]);
-    expect(await app.ended()).toEqual(IN_PEACE);
+    expect(await app.waitFor('activeResources')).toEqual([]);
+    expect(await app.ended()).toEqual(CLEAN_EXIT);
   });
 });
 
@@ -213,12 +229,12 @@ describe('an app that reaches WeChat through a proxy', () => {
   it('ends, although the tunnel is kept alive', async () => {
     const proxy = http.createServer();
     proxy.on('connect', ({ url = '' }: http.IncomingMessage, client: net.Socket) => {
-      const far = net.connect(Number(new URL(`http://${url}`).port), '127.0.0.1', () => {
+      const target = net.connect(Number(new URL(`http://${url}`).port), '127.0.0.1', () => {
         client.write('HTTP/1.1 200 OK\r\n\r\n');
-        client.pipe(far).pipe(client);
+        client.pipe(target).pipe(client);
       });
-      far.on('error', () => client.destroy());
-      client.on('error', () => undefined).on('close', () => far.destroy());
+      target.on('error', () => client.destroy());
+      client.on('error', () => undefined).on('close', () => target.destroy());
     });
     const tunnels = await listen(proxy);
     opened.push(tunnels);
@@ -227,15 +243,15 @@ describe('an app that reaches WeChat through a proxy', () => {
     await browser.logIn(emulator, '/me');
     expect([connections(), await isLoggedIn(browser)]).toEqual([1, true]);
     await app.end('close');
-    expect(await app.word('left')).toEqual([]);
-    expect(await app.ended()).toEqual(IN_PEACE);
+    expect(await app.waitFor('activeResources')).toEqual([]);
+    expect(await app.ended()).toEqual(CLEAN_EXIT);
   });
 });
 
 const describeOnRedis = hasRedis() ? describe : describe.skip;
 
 describeOnRedis('an app that closes its server while a login waits for Redis', () => {
-  it('finishes it, although another process holds the lock and dies', async () => {
+  it('finishes the login, although another process holds the lock and dies', async () => {
     const redis = await startRedis();
     opened.push(redis);
     const { app, browser } = await start({ redis: redis.url });
@@ -244,18 +260,18 @@ describeOnRedis('an app that closes its server while a login waits for Redis', (
       .createHash('sha256')
       .update(JSON.stringify([stateIn(back)]))
       .digest('hex');
-    const look = new Redis(redis.port);
-    await look.set(`wechat-token:login:${hash}:lock`, 'a process that is dead', 'PX', 1_000);
-    const asked = exchanged(emulator).length;
-    const answer = browser.get(back);
-    // It is waiting for the lock.
-    while (!(await look.info('commandstats')).includes('cmdstat_eval:')) await new Promise(setImmediate);
-    look.disconnect();
+    const client = new Redis(redis.port);
+    await client.set(`wechat-token:login:${hash}:lock`, 'a process that has died', 'PX', 1_000);
+    const exchangesBefore = exchanged(emulator).length;
+    const response = browser.get(back);
+    // The app waits for the lock once it has sent EVAL.
+    while (!(await client.info('commandstats')).includes('cmdstat_eval:')) await new Promise(setImmediate);
+    client.disconnect();
     await app.end('close');
-    expect(exchanged(emulator)).toHaveLength(asked);
-    expect(await answer).toMatchObject({ status: 302, location: '/me' });
-    expect(await app.word('left')).toEqual([]);
-    expect(await app.ended()).toEqual(IN_PEACE);
+    expect(exchanged(emulator)).toHaveLength(exchangesBefore);
+    expect(await response).toMatchObject({ status: 302, location: '/me' });
+    expect(await app.waitFor('activeResources')).toEqual([]);
+    expect(await app.ended()).toEqual(CLEAN_EXIT);
   });
 
   it('tells the user to try again if Redis does not respond', async () => {
@@ -265,13 +281,13 @@ describeOnRedis('an app that closes its server while a login waits for Redis', (
     const { app, browser } = await start({ redis: proxy.url });
     const back = await comeBack(browser, emulator);
     proxy.condition = 'silent';
-    const answer = browser.get(back);
-    await app.word('asked', '/callback');
+    const response = browser.get(back);
+    await app.waitFor('requestPath', '/callback');
     await app.end('close');
-    const { status, body } = await answer;
+    const { status, body } = await response;
     expect([status, body.includes('token_store')]).toEqual([503, true]);
-    expect(await app.word('left')).toEqual([]);
-    expect(await app.ended()).toEqual(IN_PEACE);
+    expect(await app.waitFor('activeResources')).toEqual([]);
+    expect(await app.ended()).toEqual(CLEAN_EXIT);
   });
 });
 
@@ -280,33 +296,33 @@ describe('an app that gets a signal to end in the middle of a login', () => {
     const { app, browser } = await start({ onSignal: true });
     const back = await comeBack(browser, emulator);
     emulator.fail('access_token', { delay: 300 });
-    const { answer } = await untilWechatIsAsked(browser, back);
+    const { response } = await openUntilExchange(browser, back);
     app.kill('SIGTERM');
-    expect(await answer).toMatchObject({ status: 302, location: '/me' });
-    expect(await app.word('left')).toEqual([]);
-    expect(await app.ended()).toEqual(IN_PEACE);
+    expect(await response).toMatchObject({ status: 302, location: '/me' });
+    expect(await app.waitFor('activeResources')).toEqual([]);
+    expect(await app.ended()).toEqual(CLEAN_EXIT);
   });
 
   it.each([
     ['before WeChat has seen the code', false],
     ['when the code is used up', true],
   ])(
-    'dies at once if the app does not handle it (%s), and the user can log in at the next process',
+    'ends at once if the app does not handle the signal (%s), and the user can log in at the next process',
     async (_when, workDone) => {
       const { app, browser } = await start();
       const back = await comeBack(browser, emulator);
       emulator.fail('access_token', 'silence', { workDone });
-      const { answer } = await untilWechatIsAsked(browser, back);
+      const { response } = await openUntilExchange(browser, back);
       app.kill('SIGTERM');
-      await expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' });
-      expect(await app.ended()).toEqual({ ...IN_PEACE, code: null, signal: 'SIGTERM' });
-      await getsInElsewhere(browser, back);
+      await expect(response).rejects.toMatchObject({ code: 'ECONNRESET' });
+      expect(await app.ended()).toEqual({ ...CLEAN_EXIT, code: null, signal: 'SIGTERM' });
+      await expectLoginAtNextProcess(browser, back);
     },
   );
 });
 
 describe('a script that uses only OAuth', () => {
-  const WAYS: Readonly<Record<string, string>> = {
+  const SCRIPTS: Readonly<Record<string, string>> = {
     'with promises': `await oauth.getUserByCode(code());`,
     'with callbacks': `await new Promise((done) => oauth.getUserByCode(code(), done));`,
     'whose token was refreshed': `
@@ -314,18 +330,18 @@ describe('a script that uses only OAuth', () => {
       await oauth.refreshAccessToken(data.refresh_token);
       await oauth.getUser(data.openid);`,
     'whose call got no response': `
-      await oauth.getUserByCode(code()).catch(({ kind }) => said.push(kind));`,
+      await oauth.getUserByCode(code()).catch(({ kind }) => kinds.push(kind));`,
     'whose calls were cut off and repeated': `
-      await oauth.getUserByCode(code()).catch(({ kind }) => said.push(kind));`,
+      await oauth.getUserByCode(code()).catch(({ kind }) => kinds.push(kind));`,
     'whose response came byte by byte': `
-      await oauth.getUserByCode(code()).catch(({ kind }) => said.push(kind));`,
+      await oauth.getUserByCode(code()).catch(({ kind }) => kinds.push(kind));`,
     'whose store never settles': `
       const stuck = make({ getToken: () => new Promise(() => {}) });
-      await stuck.getUser('oUser').catch(({ kind }) => said.push(kind));`,
+      await stuck.getUser('oUser').catch(({ kind }) => kinds.push(kind));`,
     'that did not reach WeChat': `
-      await make({ endpoints: { api: 'http://127.0.0.1:1' } }).getUserByCode(code()).catch(({ kind }) => said.push(kind));`,
+      await make({ endpoints: { api: 'http://127.0.0.1:1' } }).getUserByCode(code()).catch(({ kind }) => kinds.push(kind));`,
   };
-  const FAILS: Readonly<Record<string, string>> = {
+  const EXPECTED_KINDS: Readonly<Record<string, string>> = {
     'whose call got no response': 'timeout',
     'whose calls were cut off and repeated': 'network',
     'whose response came byte by byte': 'timeout',
@@ -333,7 +349,7 @@ describe('a script that uses only OAuth', () => {
     'that did not reach WeChat': 'network',
   };
 
-  it.each(Object.keys(WAYS))('%s ends right after its last response', async (way) => {
+  it.each(Object.keys(SCRIPTS))('%s ends right after its last response', async (name) => {
     const { appId: app, appSecret: appsecret } = emulator.apps.official;
     const codes = [emulator.issueCode({ app }), emulator.issueCode({ app })];
     const faults: Readonly<Record<string, () => () => void>> = {
@@ -341,26 +357,29 @@ describe('a script that uses only OAuth', () => {
       'whose calls were cut off and repeated': () => emulator.fail('userinfo', 'reset', { times: 2 }),
       'whose response came byte by byte': () => emulator.fail('access_token', { drip: 50 }),
     };
-    const undo = faults[way]?.();
+    const undo = faults[name]?.();
     const { stdout, stderr, exitCode } = await runChild(`
-      const codes = ${JSON.stringify(codes)}, said = [];
+      const codes = ${JSON.stringify(codes)}, kinds = [];
       const code = () => codes.shift();
       const make = (more) => new core.OAuth({
         appid: '${app}', appsecret: '${appsecret}', endpoints: ${JSON.stringify(emulator.endpoints)}, http: { timeout: 500 }, ...more,
       });
       const oauth = make();
       (async () => {
-        ${WAYS[way] ?? ''}
+        ${SCRIPTS[name] ?? ''}
         // A socket that was destroyed needs some turns of the event loop to disappear.
-        const tell = (turns) => {
-          const left = process.getActiveResourcesInfo().filter((each) => each !== 'PipeWrap' && each !== 'Immediate');
-          if (left.length === 0 || turns === 0) console.log(JSON.stringify({ said, left }));
-          else setImmediate(tell, turns - 1);
+        const report = (turns) => {
+          const activeResources = process.getActiveResourcesInfo().filter((each) => each !== 'PipeWrap' && each !== 'Immediate');
+          if (activeResources.length === 0 || turns === 0) console.log(JSON.stringify({ kinds, activeResources }));
+          else setImmediate(report, turns - 1);
         };
-        tell(2000);
+        report(2000);
       })();`);
     undo?.();
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(JSON.parse(stdout)).toEqual({ said: FAILS[way] === undefined ? [] : [FAILS[way]], left: [] });
+    expect(JSON.parse(stdout)).toEqual({
+      kinds: EXPECTED_KINDS[name] === undefined ? [] : [EXPECTED_KINDS[name]],
+      activeResources: [],
+    });
   });
 });

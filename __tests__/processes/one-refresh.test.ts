@@ -7,7 +7,7 @@ import { startChild, type Child } from './child';
 const DAY = 24 * 3_600_000;
 const describeOnRedis = hasRedis() ? describe : describe.skip;
 
-interface Got {
+interface TokenResult {
   readonly token?: string;
   readonly kind?: string;
 }
@@ -15,21 +15,21 @@ interface Got {
 describeOnRedis('four processes that share a Redis', () => {
   let fixture: OAuthFixture;
   let redis: RedisServer;
-  let look: Redis;
+  let client: Redis;
   let store: RedisTokenStore;
   let processes: Child[];
 
   beforeAll(async () => {
     [fixture, redis] = await Promise.all([OAuthFixture.start(), startRedis()]);
-    look = new Redis(redis.port);
-    store = new RedisTokenStore(look);
+    client = new Redis(redis.port);
+    store = new RedisTokenStore(client);
     const { appId: appid, appSecret: appsecret } = fixture.emulator.apps.official;
     const config = { redis: redis.url, oauth: { appid, appsecret, endpoints: fixture.emulator.endpoints } };
     processes = await Promise.all(Array.from({ length: 4 }, () => startChild('oauth-process.js', config)));
   });
   afterAll(async () => {
     await Promise.all(processes.map((each) => each.kill()));
-    look.disconnect();
+    client.disconnect();
     await Promise.all([redis.close(), fixture.close()]);
   });
 
@@ -40,18 +40,18 @@ describeOnRedis('four processes that share a Redis', () => {
     await store.set(key, token, 30 * DAY);
     return { key, openid: token.openid };
   };
-  const askAll = async (who: readonly Child[], openid: string): Promise<Got[]> =>
-    (await Promise.all(who.map((each) => each.call({ openid, times: 100 })))).flat() as Got[];
+  const getTokens = async (children: readonly Child[], openid: string): Promise<TokenResult[]> =>
+    (await Promise.all(children.map((each) => each.call({ openid, times: 100 })))).flat() as TokenResult[];
 
   it('refresh a token once, although each of them needs it a hundred times at once', async () => {
     const { key, openid } = await saveExpired('ming');
-    const got = await askAll(processes, openid);
+    const got = await getTokens(processes, openid);
     expect(fixture.countRequests('refresh_token')).toBe(1);
     expect(got).toHaveLength(400);
     expect(new Set(got.map(({ token, kind }) => kind ?? token))).toEqual(
       new Set([(await store.get(key))?.access_token]),
     );
-    expect(await look.keys('*:lock')).toEqual([]);
+    expect(await client.keys('*:lock')).toEqual([]);
   });
 
   it('do not wait for a process that died in the middle of a refresh', async () => {
@@ -62,15 +62,15 @@ describeOnRedis('four processes that share a Redis', () => {
     holder.call({ openid, times: 1 }).catch(() => undefined);
     while (fixture.countRequests('refresh_token') === before)
       await new Promise((done) => setTimeout(done, 20));
-    expect(await look.exists(`wechat-token:${key}:lock`)).toBe(1);
-    const work = askAll(others, openid);
+    expect(await client.exists(`wechat-token:${key}:lock`)).toBe(1);
+    const work = getTokens(others, openid);
     await holder.kill();
     const got = await work;
     expect(got).toHaveLength(300);
     expect(new Set(got.map(({ token, kind }) => kind ?? token))).toEqual(
       new Set([(await store.get(key))?.access_token]),
     );
-    // The request of the dead process, and one more.
+    // The request of the process that died, and one more.
     expect(fixture.countRequests('refresh_token') - before).toBe(2);
   });
 });

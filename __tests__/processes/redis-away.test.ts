@@ -12,7 +12,7 @@ import { startTcpProxy, type Condition, type TcpProxy } from './tcp-proxy';
 const DAY = 24 * 3_600_000;
 const describeOnRedis = hasRedis() ? describe : describe.skip;
 
-/** An app, its client and the proxy between it and Redis: one for each condition, so that all can be tested at once. */
+/** An app with its own proxy to Redis: one for each condition, so that all conditions can be tested at once. */
 interface Site {
   readonly app: TestApp;
   readonly proxy: TcpProxy;
@@ -40,14 +40,14 @@ const CLIENT_NAMES = Object.keys(CLIENTS) as ClientName[];
 describeOnRedis('an app whose Redis', () => {
   let fixture: OAuthFixture;
   let redis: RedisServer;
-  let look: Redis;
+  let directClient: Redis;
 
   beforeAll(async () => {
     [fixture, redis] = await Promise.all([OAuthFixture.start(), startRedis()]);
-    look = new Redis(redis.port, { retryStrategy: () => 50 }).on('error', () => undefined);
+    directClient = new Redis(redis.port, { retryStrategy: () => 50 }).on('error', () => undefined);
   });
   afterAll(async () => {
-    look.disconnect();
+    directClient.disconnect();
     await Promise.all([redis.close(), fixture.close()]);
   });
 
@@ -63,20 +63,20 @@ describeOnRedis('an app whose Redis', () => {
     return { app, proxy, store, close };
   };
 
-  /** A callback while Redis fails: the page says "try again", and nobody is logged in. */
-  const meetsBadMoment = async (browser: Browser, back: string): Promise<void> => {
+  /** Opens a callback while Redis fails: the page must offer a new login, and nobody may be logged in. */
+  const expectRetryPage = async (browser: Browser, back: string): Promise<void> => {
     const page = await browser.get(back);
     expect(page.status).toBe(503);
     expect(page.body).toContain('/login?returnTo=%2Fme');
     expect(await isLoggedIn(browser)).toBe(false);
     expect(Object.keys(await sessionOf(browser))).not.toContain('wechat');
   };
-  const logsIn = async (browser: Browser): Promise<void> => {
+  const expectLogin = async (browser: Browser): Promise<void> => {
     await browser.logIn(fixture.emulator, '/login?returnTo=/me');
     expect(await isLoggedIn(browser)).toBe(true);
   };
-  /** Every call of the store and of the core rejects with an error of this package that shows no token. */
-  const everyCallFails = async (store: RedisTokenStore, token: TokenData): Promise<void> => {
+  /** Asserts that every call of the store and of OAuth rejects with a `token_store` error that shows no token. */
+  const expectEveryCallToFail = async (store: RedisTokenStore, token: TokenData): Promise<void> => {
     const oauth = fixture.createOAuth({ tokenStore: store });
     const key = `${oauth.appid}:${token.openid}`;
     const errors = await Promise.all(
@@ -97,68 +97,68 @@ describeOnRedis('an app whose Redis', () => {
     }
   };
 
-  /** When Redis works again, the same app and the same client work. */
-  const recovers = async ({ app, store }: Site, browser: Browser, token: TokenData): Promise<void> => {
+  /** Asserts that the same app and the same client work, as soon as Redis works again. */
+  const expectRecovery = async ({ app, store }: Site, browser: Browser, token: TokenData): Promise<void> => {
     await untilItWorks(() => store.get('wx:any'));
-    await logsIn(browser);
-    await logsIn(Browser.inWechat(app.url));
+    await expectLogin(browser);
+    await expectLogin(Browser.inWechat(app.url));
     const oauth = fixture.createOAuth({ tokenStore: store });
     await store.set(`${oauth.appid}:${token.openid}`, expiredToken(token), DAY);
     await expect(oauth.getUser(token.openid)).resolves.toMatchObject({ openid: token.openid });
   };
 
-  const meet: Readonly<Record<string, (site: Site) => Promise<void>>> = {
-    'is silent': (site) => meetTrouble(site, 'silent'),
-    'replies with garbage': (site) => meetTrouble(site, 'garbage'),
+  const troubles: Readonly<Record<string, (site: Site) => Promise<void>>> = {
+    'is silent': (site) => testCondition(site, 'silent'),
+    'replies with garbage': (site) => testCondition(site, 'garbage'),
     'is slow, but not too slow': async (site) => {
       site.proxy.delay = 150;
-      await recovers(site, Browser.inWechat(site.app.url), await fixture.issueToken());
+      await expectRecovery(site, Browser.inWechat(site.app.url), await fixture.issueToken());
     },
   };
-  const meetTrouble = async (site: Site, condition: Condition): Promise<void> => {
+  const testCondition = async (site: Site, condition: Condition): Promise<void> => {
     const browser = Browser.inWechat(site.app.url);
     const back = await comeBack(browser, fixture.emulator);
     const token = await fixture.issueToken();
     site.proxy.condition = condition;
-    await Promise.all([meetsBadMoment(browser, back), everyCallFails(site.store, token)]);
+    await Promise.all([expectRetryPage(browser, back), expectEveryCallToFail(site.store, token)]);
     site.proxy.condition = 'healthy';
     site.proxy.cut();
-    await recovers(site, browser, token);
+    await expectRecovery(site, browser, token);
   };
-  const rows = Object.keys(meet).flatMap((trouble) =>
-    CLIENT_NAMES.map((client) => ({ trouble, client, story: Promise.resolve() })),
+  const rows = Object.keys(troubles).flatMap((trouble) =>
+    CLIENT_NAMES.map((client) => ({ trouble, client, outcome: Promise.resolve() })),
   );
 
-  describe('troubles the connection of one app', () => {
-    // All at once: most of it is waiting for time limits.
+  describe('does not respond as it should', () => {
+    // All rows run at once, because they mostly wait for time limits.
     beforeAll(async () => {
       for (const row of rows) {
         const { trouble, client } = row;
         const site = await openSite(client, `${trouble}:${client}:`);
-        row.story = (meet[trouble]?.(site) ?? Promise.reject(new Error(trouble)))
+        row.outcome = (troubles[trouble]?.(site) ?? Promise.reject(new Error(trouble)))
           .then(() => expect(site.app.errors).toEqual([]))
           .finally(() => site.close());
-        row.story.catch(() => undefined);
+        row.outcome.catch(() => undefined);
       }
     });
 
     it.each(rows)(
-      '($trouble, $client): every call ends in time, and works when Redis works again',
+      '($trouble, $client): every call ends in time, and works again as soon as Redis does',
       async (row) => {
-        await expect(row.story).resolves.toBeUndefined();
+        await expect(row.outcome).resolves.toBeUndefined();
       },
     );
   });
 
-  it.each(CLIENT_NAMES)('is full (%s) reports that, and works when there is room', async (name) => {
+  it.each(CLIENT_NAMES)('is full (%s) reports that, and works again when there is room', async (name) => {
     const site = await openSite(name, `full:${name}:`);
     try {
       const browser = Browser.inWechat(site.app.url);
       const back = await comeBack(browser, fixture.emulator);
       const token = await fixture.issueToken();
-      await look.config('SET', 'maxmemory', '1');
+      await directClient.config('SET', 'maxmemory', '1');
       try {
-        await meetsBadMoment(browser, back);
+        await expectRetryPage(browser, back);
         expect(
           await failure(fixture.createOAuth({ tokenStore: site.store }).getUserByCode(fixture.issueCode())),
         ).toMatchObject({
@@ -168,25 +168,25 @@ describeOnRedis('an app whose Redis', () => {
         // Reads still work, so a logged-in user stays logged in.
         expect(await site.store.get('wx:any')).toBeUndefined();
       } finally {
-        await look.config('SET', 'maxmemory', '0');
+        await directClient.config('SET', 'maxmemory', '0');
       }
-      expect(await look.keys(`full:${name}:*`)).toEqual([]);
-      await recovers(site, browser, token);
+      expect(await directClient.keys(`full:${name}:*`)).toEqual([]);
+      await expectRecovery(site, browser, token);
     } finally {
       await site.close();
     }
   });
 
-  it('is stopped before a login, during a login and between requests, works when Redis is back', async () => {
+  it('is stopped before a login, during a login and between requests works again when Redis is back', async () => {
     const sites = await Promise.all(CLIENT_NAMES.map((name) => openSite(name, `gone:${name}:`)));
-    const people = await Promise.all(
+    const visits = await Promise.all(
       sites.map(async (site) => {
         const [before, during, after] = Array.from({ length: 3 }, () => Browser.inWechat(site.app.url)) as [
           Browser,
           Browser,
           Browser,
         ];
-        await logsIn(after);
+        await expectLogin(after);
         return { site, before, during, after, back: await comeBack(during, fixture.emulator) };
       }),
     );
@@ -194,21 +194,21 @@ describeOnRedis('an app whose Redis', () => {
     try {
       await redis.close();
       await Promise.all(
-        people.map(async ({ site, before, during, after, back }) => {
+        visits.map(async ({ site, before, during, after, back }) => {
           // A logged-in user stays logged in, because pages need no token.
           expect(await isLoggedIn(after)).toBe(true);
           await Promise.all([
-            meetsBadMoment(during, back),
-            comeBack(before, fixture.emulator).then((address) => meetsBadMoment(before, address)),
-            everyCallFails(site.store, token),
+            expectRetryPage(during, back),
+            comeBack(before, fixture.emulator).then((address) => expectRetryPage(before, address)),
+            expectEveryCallToFail(site.store, token),
           ]);
         }),
       );
       redis = await startRedis({ port: redis.port });
       await Promise.all(
-        people.map(async ({ site, before, during, after }) => {
-          await recovers(site, before, token);
-          await logsIn(during);
+        visits.map(async ({ site, before, during, after }) => {
+          await expectRecovery(site, before, token);
+          await expectLogin(during);
           expect(await isLoggedIn(after)).toBe(true);
           expect(site.app.errors).toEqual([]);
         }),

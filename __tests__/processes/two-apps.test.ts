@@ -4,7 +4,7 @@ import { servedBy, startTwoApps, type TwoApps } from './two-apps';
 
 const describeOnRedis = hasRedis() ? describe : describe.skip;
 
-describeOnRedis('two processes of one app behind a round-robin, with sessions and tokens in Redis', () => {
+describeOnRedis('two processes of one app behind a load balancer, with sessions and tokens in Redis', () => {
   let apps: TwoApps;
   beforeAll(async () => {
     apps = await startTwoApps();

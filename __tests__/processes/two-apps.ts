@@ -9,20 +9,20 @@ import { startChild, type Child } from './child';
 
 /** Two processes of one app behind a load balancer, which share the Redis of their sessions and tokens. */
 export interface TwoApps {
-  /** Of the load balancer. */
+  /** The address of the load balancer. */
   readonly url: string;
-  /** Of each process itself. */
+  /** The addresses of the two processes. */
   readonly urls: readonly [string, string];
   readonly emulator: Emulator;
   /** How often onLogin was called, in both processes together. */
   logins(): number;
-  /** Sets the clock of the second process ahead, or behind. */
+  /** Sets the clock of the second process ahead by this many ms, or behind if they are negative. */
   skewClock(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
 interface TwoAppsOptions {
-  /** Where the sessions are. @default 'express-session': in Redis */
+  /** The session middleware. @default 'express-session', with its store in Redis */
   readonly sessions?: SessionName;
 }
 
