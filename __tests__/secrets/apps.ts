@@ -38,7 +38,7 @@ export async function startWechat(): Promise<void> {
   tap = await tapWechat(Number(new URL(emulator.url).port));
 }
 
-/** Closes it at the end. */
+/** Adds something that closeAll() closes at the end. */
 export function closeLater<T extends (typeof opened)[number]>(each: T): T {
   opened.push(each);
   return each;
@@ -111,7 +111,7 @@ export async function openSite({
   return closeLater({ ...app, store, sessions });
 }
 
-/** What the pages of an app do for their user. */
+/** The pages of an app that call WeChat, or that show what the app can see. */
 const PAGES: Readonly<Record<string, (wechat: WechatContext) => unknown>> = {
   '/token': async (wechat) => {
     canaries.add('access token', await wechat.getAccessToken());

@@ -1,4 +1,4 @@
-// Logins meet every fault of scenarios.ts; then everything that anybody got to see of them is searched for
+// Logins meet every fault of scenarios.ts. Then everything that anybody could see of them is searched for
 // secrets.
 import { ERROR_KINDS } from '../../lib/index';
 import type { Found } from '../support/canaries';
@@ -24,16 +24,16 @@ import { tapOutput } from './taps';
 
 /** Both kinds of session on every framework, with and without onError. */
 async function runScenarios(): Promise<void> {
-  for (const [number, host] of HOSTS.entries()) {
-    for (const [other, sessionName] of SESSION_NAMES.entries()) {
-      const site = await openSite({ host, sessionName, hasOnError: (number + other) % 2 === 1 });
+  for (const [hostIndex, host] of HOSTS.entries()) {
+    for (const [sessionIndex, sessionName] of SESSION_NAMES.entries()) {
+      const site = await openSite({ host, sessionName, hasOnError: (hostIndex + sessionIndex) % 2 === 1 });
       await meetForgedCallbacks(site);
       await actAtWechat(site);
       await meetFaults(site);
       await meetEchoes(site);
-      if (number === 0) await useTokens(site);
+      if (hostIndex === 0) await useTokens(site);
     }
-    await failInTheApp(host, number % 2 === 1);
+    await failInTheApp(host, hostIndex % 2 === 1);
   }
   await useOptionsOfRequests();
   await callAsMiniProgram();
@@ -59,7 +59,7 @@ describe('the secrets of logins', () => {
     }
   }, 240_000);
 
-  it('were there to be found, and so was each place', () => {
+  it('exist in large numbers, and every place has records: otherwise the search would prove nothing', () => {
     const count = (kind: SecretKind): number => canaries.ofKind(kind).length;
     for (const kind of ['code', 'state', 'access token', 'refresh token'] as const)
       expect([kind, count(kind) > 100]).toEqual([kind, true]);
@@ -72,7 +72,7 @@ describe('the secrets of logins', () => {
     expect(recorded['an error'].size).toBeGreaterThan(100);
   });
 
-  it('met every kind of error', () => {
+  it('are those of logins that met every kind of error', () => {
     const kinds = new Set(
       [...recorded['an error']].flatMap((text) =>
         [...text.matchAll(/"kind":"(\w+)"/g)].map(([, kind]) => kind),
@@ -94,8 +94,11 @@ describe('the secrets of logins', () => {
     expect(foundIn(place).filter(({ kind }) => !mayHold(place, kind))).toEqual([]);
   });
 
-  it.each(PLACES.filter((place) => MAY_HOLD[place].length > 0))('%s: does hold those', (place) => {
-    const held = foundIn(place).map(({ kind }) => kind);
-    expect(held.filter((kind) => mayHold(place, kind)).sort()).toEqual([...MAY_HOLD[place]].sort());
-  });
+  it.each(PLACES.filter((place) => MAY_HOLD[place].length > 0))(
+    '%s: holds each of those: otherwise the search would prove nothing',
+    (place) => {
+      const held = foundIn(place).map(({ kind }) => kind);
+      expect(held.filter((kind) => mayHold(place, kind)).sort()).toEqual([...MAY_HOLD[place]].sort());
+    },
+  );
 });

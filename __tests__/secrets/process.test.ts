@@ -1,4 +1,4 @@
-// The output of a whole process under DEBUG=* and NODE_DEBUG, which prints what every module has to say.
+// The output of a whole process under DEBUG=* and NODE_DEBUG, which make every module print its debug lines.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -94,7 +94,7 @@ async function run(env: NodeJS.ProcessEnv): Promise<Output> {
 
 describe('the output of a process', () => {
   it.each(['directly', 'through HTTPS_PROXY'])(
-    'holds no secret under DEBUG=*, except in the lines of its other packages (%s)',
+    'holds no secret under DEBUG=*, except in the debug lines of other packages (%s)',
     async (route) => {
       const proxy = route === 'directly' ? undefined : await startProxy();
       const password = encodeURIComponent(PROXY_PASSWORD);

@@ -1,4 +1,4 @@
-// Everything that anybody gets to see of a login is recorded here by its place; search.ts then searches it
+// Everything that anybody can see of a login is recorded here by its place; logins.test.ts then searches it
 // for secrets.
 import { everythingIn, Canaries } from '../support/canaries';
 import type { WechatError } from '../../lib/index';
@@ -42,8 +42,8 @@ export const MAY_HOLD = {
   'a response': [],
   'a cookie': [],
   'an error': [],
-  // Frameworks print the path of every request, session stores and Redis clients what they store: see
-  // SECURITY.md.
+  // Frameworks print the path of every request; session stores and Redis clients print what they store
+  // (SECURITY.md).
   "a debug line of the app's other packages": ['code', 'state', 'access token'],
   'a debug line': [],
   'a warning': [],
@@ -69,7 +69,7 @@ export function record(place: Place, text: string): void {
   recorded[place].add(text);
 }
 
-/** An error of onLogin is the app's own, and so are the secrets that it contains. */
+/** The cause of login_refused is the app's own error, which may hold secrets: it is not recorded. */
 export function recordError(error: WechatError): void {
   if (error.kind !== 'login_refused') record('an error', everythingIn(error));
   else record('an error', [error.message, error.stack, String(error), JSON.stringify(error)].join('\n'));
@@ -83,8 +83,8 @@ export function recordSession(session: object): void {
 }
 
 /**
- * A cookie of cookie-session holds the session. Any other may hold nothing except the id of its browser's
- * session.
+ * The cookie of cookie-session holds the session. Any other cookie may hold a session id, and nothing secret
+ * besides it.
  */
 export function recordCookie(cookie: string): void {
   const { name = '', value = '' } = /^(?<name>[^=]+)=(?<value>[^;]*)/.exec(cookie)?.groups ?? {};

@@ -1,5 +1,5 @@
-// What happens to logins: faults of WeChat, forged callbacks, broken stores, wrong options. Nothing is
-// asserted here; the taps record everything.
+// What happens to logins: faults of WeChat, forged callbacks, broken stores, wrong options. The taps record
+// everything; logins.test.ts searches the records.
 import net from 'node:net';
 import { Redis } from 'ioredis';
 import { KeyvTokenStore, OAuth, RedisTokenStore, wechatAuth, type WechatAuthOptions } from '../../lib/index';
@@ -47,8 +47,8 @@ const FAULTS: readonly EmulatorFault[] = [
 ];
 
 /**
- * A login for each fault of each call: the fault happens once, and the login restarts; or always, and the
- * login fails.
+ * A login for each fault of each call. Every other fault happens only once, so that a restarted login can
+ * succeed; the others last, and the login fails.
  */
 export async function meetFaults(site: Site): Promise<void> {
   const browser = RecordingBrowser.onPhone(site);
@@ -62,7 +62,7 @@ export async function meetFaults(site: Site): Promise<void> {
   }
 }
 
-/** A login while something in front of WeChat echoes the request, in each form. */
+/** Logins while a proxy in front of WeChat echoes the request, in each encoding. */
 export async function meetEchoes(site: Site): Promise<void> {
   const browser = RecordingBrowser.onPhone(site);
   for (const form of Object.values(FORMS)) {
@@ -109,7 +109,7 @@ export async function meetForgedCallbacks(site: Site): Promise<void> {
   await browser.finish(own);
 }
 
-/** After a login: its tokens are used, expire, are rejected, refreshed and lost. */
+/** The tokens of a login are used, expire, are rejected, refreshed and lost. */
 export async function useTokens(site: Site): Promise<void> {
   const browser = RecordingBrowser.onPhone(site);
   await browser.logInBy();
@@ -153,7 +153,7 @@ export async function useTokens(site: Site): Promise<void> {
   for (const page of pages) await browser.get(page);
 }
 
-/** Refusals at WeChat, a snapshot page, odd nicknames, a desktop, an embedded QR code. */
+/** Logins that the user refuses, on a snapshot page, with odd nicknames, on a desktop, with a QR code. */
 export async function actAtWechat(site: Site): Promise<void> {
   const phone = RecordingBrowser.onPhone(site);
   for (const denial of ['authdeny', 'state-only'] as const) {
@@ -190,7 +190,7 @@ async function failInHooks(host: HostName): Promise<void> {
   const hooks: WechatAuthOptions[] = [
     {
       onLogin: (_req, { token }) => {
-        // The app reads its own error, and what it put there, as the cause and nowhere else.
+        // The app puts a token into its own error. Only the cause of the library's error may show it.
         throw Object.assign(new Error('refused'), { toJSON: () => ({ token }), token });
       },
     },
@@ -266,7 +266,7 @@ async function loseSessions(host: HostName, hasOnError: boolean): Promise<void> 
   await browser.get('/logout');
 }
 
-/** Proxies that work, refuse or are away, and the other options of requests to WeChat. */
+/** Proxies that work, refuse or cannot be reached, and the other options of requests to WeChat. */
 export async function useOptionsOfRequests(): Promise<void> {
   const proxy = closeLater(await startProxy());
   const refusing = closeLater(
@@ -281,7 +281,7 @@ export async function useOptionsOfRequests(): Promise<void> {
     { proxy: { host: '127.0.0.1', port: proxy.port, auth } },
     { proxy: { host: '127.0.0.1', port: refusing.port, auth } },
     { proxy: { host: '127.0.0.1', port: 1, auth } },
-    // Not an object: the first call reports it.
+    // A string is not a valid proxy: the first call reports it.
     { proxy: `http://user:${encodeURIComponent(PROXY_PASSWORD)}@127.0.0.1:1` as never },
     { signal: AbortSignal.abort(new Error(SECRET)) },
     { headers: { 'X-App': 'mine' }, params: { gateway: 'a' } },
@@ -373,8 +373,8 @@ function errorOf(work: () => unknown): unknown {
 }
 
 /**
- * Tokens in a Redis, plain and encrypted, after a login that restarts and two callbacks that share one
- * exchange.
+ * Stores tokens in a Redis, plain and encrypted: after a login that restarts, and after two callbacks that
+ * share one exchange.
  */
 export async function storeInRedis(): Promise<void> {
   const redis = closeLater(await startRedis());

@@ -11,7 +11,7 @@ describe('the search for secrets', () => {
     expect(planted.search(form('AMSEL/quite+another=text"that&is no secret'))).toEqual([]);
   });
 
-  it('finds half of a secret, wherever it was cut', () => {
+  it('finds any 15 characters of a secret', () => {
     const planted = new Canaries({ planted: secret });
     for (let at = 0; at + 15 <= secret.length; at++)
       expect(planted.search(`<${secret.slice(at, at + 15)}>`)).toHaveLength(1);

@@ -45,7 +45,7 @@ export async function tapWechat(port: number): Promise<Server> {
   );
 }
 
-/** While it is set, the proxy itself responds to this call, with its request written in this form. */
+/** While `call` is set, the proxy itself responds to this call, and echoes the request in this encoding. */
 export const echo: { call: string | undefined; form: (secret: string) => string } = {
   call: undefined,
   form: String,
@@ -79,7 +79,7 @@ function addSecretsIn(responses: string): void {
 export async function startProxy(): Promise<Server> {
   const server = http.createServer();
   server.on('connect', ({ url = '', headers }: http.IncomingMessage, client: net.Socket) => {
-    // The proxy's own password is meant for it.
+    // This header holds the proxy's own password, which the proxy may see.
     const head = JSON.stringify([url, { ...headers, 'proxy-authorization': '' }]);
     record('the head of a request to a proxy', head);
     const target = net.connect(Number(new URL(`http://${url}`).port), '127.0.0.1', () => {
