@@ -58,7 +58,7 @@ describe.each(SESSION_NAMES)('a planted session, with %s', (kind) => {
     const callback = await comeBack(victim, emulator, '/login', VICTIM);
     const [{ pending }] = [(await sessionOf(victim))['wechat:login'] as { pending: object }];
     for (const state of Object.keys(pending)) {
-      const slow = emulator.fail('access_token', { delay: 150 });
+      const undo = emulator.fail('access_token', { delay: 150 });
       const poll = withParams(callback, { code: 'made-up', state });
       const finished = victim.get(withParams(callback, { state }), { keepCookies: false });
       const polls = [0, 20, 40].map(async (after) => {
@@ -69,7 +69,7 @@ describe.each(SESSION_NAMES)('a planted session, with %s', (kind) => {
       });
       expect(await Promise.all(polls)).toEqual([false, false, false]);
       await finished;
-      slow();
+      undo();
     }
   });
 
@@ -92,16 +92,16 @@ describe.each(SESSION_NAMES)('a planted session, with %s', (kind) => {
   it('refuses a code of another user for the same state', async () => {
     const redirect = await victim.follow('/login');
     const callback = await agree(emulator, redirect.location, VICTIM);
-    const own = await agree(emulator, redirect.location, ATTACKER);
-    expect(stateIn(own)).toBe(stateIn(callback));
+    const attackerCallback = await agree(emulator, redirect.location, ATTACKER);
+    expect(stateIn(attackerCallback)).toBe(stateIn(callback));
     const cookie = victim.cookies();
     const attackerTab = Browser.inWechat(app.url);
     const [mine, theirs] = await Promise.all([
       victim.get(callback, { cookie }),
-      attackerTab.get(own, { cookie, keepCookies: true }),
+      attackerTab.get(attackerCallback, { cookie, keepCookies: true }),
     ]);
-    // The first user that a code proves owns the state. The code of the other one is refused: the login
-    // restarts.
+    // The state belongs to the first user whose code is exchanged. The code of the other one is refused, and
+    // that login restarts.
     const responses = [mine, theirs].map(({ location }) =>
       location.startsWith(emulator.url) ? 'restart' : 'done',
     );
@@ -112,57 +112,58 @@ describe.each(SESSION_NAMES)('a planted session, with %s', (kind) => {
   });
 
   it('does not replace the login of a victim who logged in meanwhile', async () => {
-    const own = await comeBack(attacker, emulator, '/login', ATTACKER);
+    const attackerCallback = await comeBack(attacker, emulator, '/login', ATTACKER);
     // The planted session holds the attacker's pending login; the victim logs in.
-    const withBoth = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
-    await withBoth.logIn(emulator, '/me', VICTIM);
-    expect(await nameOf(withBoth)).toBe('小明');
-    const before = await sessionOf(withBoth);
+    const victimBrowser = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
+    await victimBrowser.logIn(emulator, '/me', VICTIM);
+    expect(await nameOf(victimBrowser)).toBe('小明');
+    const before = await sessionOf(victimBrowser);
     const codes = exchanged(emulator).length;
 
-    const response = await withBoth.get(own);
+    const response = await victimBrowser.get(attackerCallback);
     expect(response.status).toBe(400);
     expect(response.body).toContain('state_unknown');
     expect(exchanged(emulator).length).toBe(codes + 1);
-    expect(await nameOf(withBoth)).toBe('小明');
-    expect((await sessionOf(withBoth))['wechat']).toEqual(before['wechat']);
+    expect(await nameOf(victimBrowser)).toBe('小明');
+    expect((await sessionOf(victimBrowser))['wechat']).toEqual(before['wechat']);
   });
 
-  it('does not swap it either where the planted login is restarted first', async () => {
+  it("does not replace the victim's login if the planted login is restarted first", async () => {
     await comeBack(attacker, emulator, '/login', ATTACKER);
     const state = (await statesOf(attacker)).at(-1) ?? '';
-    const withBoth = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
+    const victimBrowser = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
     const cookie = attacker.cookies();
-    await withBoth.logIn(emulator, '/me', VICTIM);
-    const before = await sessionOf(withBoth);
-    // A link to a callback with a made-up code restarts the login in the victim's browser. The attacker learns the new
-    // state by the same callback with the planted cookie: all callbacks of a login share one restart.
+    await victimBrowser.logIn(emulator, '/me', VICTIM);
+    const before = await sessionOf(victimBrowser);
+    // A link to a callback with a made-up code restarts the login in the victim's browser. The attacker
+    // learns the new state by the same callback with the planted cookie: all callbacks of a login share one
+    // restart.
     const link = `/callback?code=made-up&state=${state}`;
-    const restarted = await withBoth.get(link);
+    const restarted = await victimBrowser.get(link);
     const learned = await Browser.inWechat(app.url).get(link, { cookie });
     for (const { location } of [restarted, learned]) {
-      const answer = await withBoth.get(await agree(emulator, location, ATTACKER));
-      expect(answer.location).not.toBe('/');
-      expect(await nameOf(withBoth)).toBe('小明');
-      expect((await sessionOf(withBoth))['wechat']).toEqual(before['wechat']);
+      const response = await victimBrowser.get(await agree(emulator, location, ATTACKER));
+      expect(response.location).not.toBe('/');
+      expect(await nameOf(victimBrowser)).toBe('小明');
+      expect((await sessionOf(victimBrowser))['wechat']).toEqual(before['wechat']);
     }
   });
 
-  it('does not swap it where a bug has written a unionid to Object.prototype', async () => {
+  it("does not replace the victim's login if a bug has written a unionid to Object.prototype", async () => {
     // Without a unionid of their own, all users would share the one of the prototype.
     const patch = ({ unionid: _unionid, ...others }: Record<string, unknown>): object => others;
     const undo = ['access_token', 'userinfo'].map((endpoint) =>
       emulator.fail(endpoint, { patch: patch as never }, { times: 2 }),
     );
-    const own = await comeBack(attacker, emulator, '/login', ATTACKER);
-    const withBoth = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
-    await withBoth.logIn(emulator, '/me', VICTIM);
+    const attackerCallback = await comeBack(attacker, emulator, '/login', ATTACKER);
+    const victimBrowser = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
+    await victimBrowser.logIn(emulator, '/me', VICTIM);
     Object.defineProperty(Object.prototype, 'unionid', { value: 'everybody', configurable: true });
-    const answer = await withBoth.get(own);
+    const response = await victimBrowser.get(attackerCallback);
     Reflect.deleteProperty(Object.prototype, 'unionid');
     for (const each of undo) each();
-    expect(answer.status).toBe(400);
-    expect(await nameOf(withBoth)).toBe('小明');
+    expect(response.status).toBe(400);
+    expect(await nameOf(victimBrowser)).toBe('小明');
   });
 
   it('lets the same user finish a login in a second tab', async () => {
@@ -222,7 +223,7 @@ describe.each(SESSION_NAMES)('two wechatAuth() with one session key, with %s', (
   });
 });
 
-describe.each(SESSION_NAMES)('a second account in one session, with %s', (kind) => {
+describe.each(SESSION_NAMES)('a login by a second account in one session, with %s', (kind) => {
   const start = (preserveSession: boolean): Promise<TestApp> =>
     startApp(emulator, {
       session: SESSIONS[kind](),
@@ -231,32 +232,35 @@ describe.each(SESSION_NAMES)('a second account in one session, with %s', (kind) 
       },
     });
 
-  it.each([true, false])('never holds two persons (preserveSession: %s)', async (preserveSession) => {
-    const app = await start(preserveSession);
-    const browser = Browser.inWechat(app.url);
-    await browser.logIn(emulator, '/me', VICTIM);
-    await browser.logIn(emulator, '/staff/login', ATTACKER);
-    const { wechat, staff } = await sessionOf(browser);
-    expect(wechat).toBeUndefined();
-    expect(staff).toMatchObject({ flow: 'official' });
-    await app.close();
-  });
+  it.each([true, false])(
+    'ends the login of another person (preserveSession: %s)',
+    async (preserveSession) => {
+      const app = await start(preserveSession);
+      const browser = Browser.inWechat(app.url);
+      await browser.logIn(emulator, '/me', VICTIM);
+      await browser.logIn(emulator, '/staff/login', ATTACKER);
+      const { wechat, staff } = await sessionOf(browser);
+      expect(wechat).toBeUndefined();
+      expect(staff).toMatchObject({ flow: 'official' });
+      await app.close();
+    },
+  );
 
-  it('does not take the place of a victim who has logged in since an attacker planted its login', async () => {
+  it('is refused if a victim has logged in since an attacker planted it', async () => {
     const app = await start(true);
     const attacker = Browser.inWechat(app.url);
-    const own = await comeBack(attacker, emulator, '/staff/login', ATTACKER);
+    const attackerCallback = await comeBack(attacker, emulator, '/staff/login', ATTACKER);
     const victim = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
     await victim.logIn(emulator, '/me', VICTIM);
-    const answer = await victim.get(own);
-    expect(answer.status).toBe(400);
-    expect(answer.body).toContain('state_unknown');
+    const response = await victim.get(attackerCallback);
+    expect(response.status).toBe(400);
+    expect(response.body).toContain('state_unknown');
     expect(await nameOf(victim)).toBe('小明');
     expect((await sessionOf(victim))['staff']).toBeUndefined();
     await app.close();
   });
 
-  it('is finished by the user who has logged in to the first one in the meantime', async () => {
+  it('succeeds for the user who has logged in by the first account in the meantime', async () => {
     const app = await start(true);
     const browser = Browser.inWechat(app.url);
     const tab = await comeBack(browser, emulator, '/staff/login', VICTIM);
@@ -283,7 +287,7 @@ describe.each(SESSION_NAMES)('a second account in one session, with %s', (kind) 
 });
 
 describe.each(SESSION_NAMES)('data of the app in a shared session, with %s', (kind) => {
-  it('does not go from one person to another who logs in under another session key', async () => {
+  it('is not passed on to another person who logs in under another session key', async () => {
     const app = await startApp(emulator, {
       session: SESSIONS[kind](),
       routes: (host) => {

@@ -33,15 +33,24 @@ const CASES: readonly Case[] = [
     varies: true,
   },
   {
-    name: 'the same as JSON',
+    name: 'login on a desktop without a website app, as JSON',
     send: (browser) => new RawBrowser(browser.site, DESKTOP_CHROME).send(browser.at('/login'), json),
   },
   { name: 'login by HEAD', send: get('/login', { method: 'HEAD' }) },
   { name: 'login by a prefetch', send: get('/login', { headers: [['Sec-Purpose', 'prefetch']] }) },
   { name: 'login with a Host that is not a host name', send: get('/login', { host: 'a b' }), varies: true },
-  { name: 'the same as JSON', send: get('/login', { ...json, host: 'a b' }), varies: true },
+  {
+    name: 'login with a Host that is not a host name, as JSON',
+    send: get('/login', { ...json, host: 'a b' }),
+    varies: true,
+  },
   { name: 'callback without parameters', send: get('/callback'), isCallback: true, varies: true },
-  { name: 'the same as JSON', send: get('/callback', json), isCallback: true, varies: true },
+  {
+    name: 'callback without parameters, as JSON',
+    send: get('/callback', json),
+    isCallback: true,
+    varies: true,
+  },
   { name: 'callback of an unknown login', send: get(`/callback?code=x&state=${state(0)}`), isCallback: true },
   {
     name: 'callback of an unknown login after a restart',
@@ -50,7 +59,7 @@ const CASES: readonly Case[] = [
     varies: true,
   },
   {
-    name: 'the same as JSON',
+    name: 'callback of an unknown login after a restart, as JSON',
     send: get(`/callback?code=x&state=${state(1)}`, json),
     isCallback: true,
     varies: true,
@@ -123,7 +132,7 @@ const CASES: readonly Case[] = [
     varies: true,
   },
   {
-    name: 'the same as JSON',
+    name: 'logout at the request of another site, as JSON',
     send: get('/logout', { ...json, headers: [['Sec-Fetch-Site', 'cross-site']] }),
     varies: true,
   },
@@ -240,8 +249,8 @@ const UNKEYED: readonly (readonly [name: string, value: string])[] = [
 ];
 
 /**
- * The part of a response that stays the same from request to request; the likely causes of a lost login vary
- * in order.
+ * The part of a response that must not depend on the headers. Without the random state, and without the hints
+ * for operators and developers, whose order and text may depend on them.
  */
 function stablePart(response: RawResponse): string {
   const body = textOf(response).replace(/<(ul|pre)>[^]*?<\/\1>/g, '');

@@ -32,7 +32,7 @@ function cookieOfText(text: string): string {
   return signed(Buffer.from(text).toString('base64'));
 }
 
-/** Whether a cookie logs somebody in who may not be, on any route. */
+/** What this cookie achieves at any route: a login as a user who is not allowed, or a wrong redirect. */
 async function loginBy(
   site: Site,
   cookie: string,
@@ -59,7 +59,7 @@ async function loginBy(
   return undefined;
 }
 
-/** Makes a forged cookie from the attacker's own. */
+/** Makes a forged cookie from the cookies of the attacker's own login. */
 type Forge = (own: RawBrowser) => string | Promise<string>;
 
 const truncated = (value: string, length: number): string => value.slice(0, length);
@@ -113,12 +113,12 @@ const FORGED: Readonly<Record<string, Forge>> = {
   'the signature of another name': (own) => both(session(own), sign(session(own), { name: 'other' })),
   'the signature in capitals': (own) => both(session(own), `${signature(own).toUpperCase()}x`),
   'the signature in quotes, of another value': (own) => both('e30=', `"${signature(own)}"`),
-  "another user's value with the own signature": async (own) => {
+  "another user's value with the attacker's signature": async (own) => {
     const other = new RawBrowser(own.site);
     await other.logIn('ming');
     return both(session(other), signature(own));
   },
-  "the own value with another user's signature": async (own) => {
+  "the attacker's value with another user's signature": async (own) => {
     const other = new RawBrowser(own.site);
     await other.logIn('ming');
     return both(
@@ -135,9 +135,9 @@ const FORGED: Readonly<Record<string, Forge>> = {
     const value = rewritten(own, (text) => text.replaceAll(idOf('emoji'), idOf('ming')));
     return both(value, sign(value, { key: 'guessed' }));
   },
-  "another user's openid, before the own cookies": (own) =>
+  "another user's openid, before the attacker's cookies": (own) =>
     `session=${rewritten(own, (text) => text.replaceAll(idOf('emoji'), idOf('ming')))}; ${own.cookies()}`,
-  "another user's openid, after the own cookies": (own) =>
+  "another user's openid, after the attacker's cookies": (own) =>
     `${own.cookies()}; session=${rewritten(own, (text) => text.replaceAll(idOf('emoji'), idOf('ming')))}`,
   'the signature first': (own) => `session.sig=${signature(own)}; session=${session(own)}x`,
   'names in capitals': (own) => `SESSION=${session(own)}; SESSION.SIG=${signature(own)}`,
@@ -157,8 +157,8 @@ const FORGED: Readonly<Record<string, Forge>> = {
 };
 
 /**
- * Sessions with a valid signature that this release did not write: the app did, an older release, or an
- * attacker who knows the key.
+ * Sessions with a valid signature that this release did not write. They may come from the app, from an older
+ * release, or from an attacker who knows the key.
  */
 const ODD_SESSIONS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
@@ -369,7 +369,7 @@ function isSameDecoded(cookie: string, own: RawBrowser): boolean {
   }
 }
 
-it('signs as cookie-session does: otherwise the attacks with its key would prove nothing', async () => {
+it('the test signs as cookie-session does: otherwise the attacks with its key would prove nothing', async () => {
   const site = await startSite(emulator, { host: 'Connect' });
   try {
     const own = new RawBrowser(site);
@@ -387,7 +387,7 @@ attackInRotation(corpus, 'a forged cookie', matrix(), WITHOUT_KEY, 'logs in nobo
 attackInRotation(corpus, 'a malformed session', matrix(), WITH_KEY, 'logs in nobody, and causes no error');
 attackInRotation(corpus, 'a forged id', matrix(['express-session']), STORED, 'logs in nobody');
 
-it('pollutes no prototype', () => {
+it('none of the cookies changed Object.prototype', () => {
   expect(Object.keys(Object.prototype)).toEqual([]);
   expect(({} as Record<string, unknown>)['wechat']).toBeUndefined();
 });

@@ -202,7 +202,7 @@ function injectFault(...[endpoint, fault, options]: Parameters<typeof emulator.f
   undo.push(emulator.fail(endpoint, fault, options));
 }
 
-/** The callback of a login that goes defect; the second time, where the first would only start it again. */
+/** The callback of a login, with the cookies of its browser. The injected fault makes it fail. */
 async function failedLogin(site: Site, accept = 'text/html'): Promise<AttackRequest> {
   const browser = new RawBrowser(site);
   const { state: own } = await browser.startLogin();
@@ -319,7 +319,7 @@ function exploitIn(response: RawResponse, markup: string): string | undefined {
 
 const corpus = new Corpus();
 
-it('has a scanner that recognises tags and attributes', () => {
+it('the scanner recognises tags and attributes', () => {
   const page = (inner: string): RawResponse => ({
     status: 400,
     head: '',

@@ -113,7 +113,7 @@ describe('a bug that writes to Object.prototype', () => {
 });
 
 describe('links of another site to the login', () => {
-  it('do not fill the cookie of cookie-session until nobody can log in', async () => {
+  it('do not fill the cookie of cookie-session so far that nobody can log in', async () => {
     const app = await startApp(emulator, {
       before: (host) => {
         host.use(SESSIONS['cookie-session']());

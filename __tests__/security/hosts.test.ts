@@ -82,7 +82,7 @@ const FORWARDED: Readonly<Record<string, Headers>> = {
     ['Proxy', 'http://evil.example'],
     ['Request-Uri', '/x'],
   ],
-  'Cookie names': [
+  'headers that name a session or a user': [
     ['X-Session', 'x'],
     ['Authorization', 'Bearer x'],
     ['X-User', 'ming'],
@@ -176,8 +176,8 @@ function addressesIn(response: RawResponse): string[] {
 }
 
 /**
- * The part of a response that stays the same from request to request; the likely causes of a lost login vary
- * in order.
+ * The part of a response that must not depend on the headers. Without the random state, and without the hints
+ * for operators and developers, whose order and text may depend on them.
  */
 function stablePart(response: RawResponse): string {
   const unstable = /^(?:date|set-cookie|etag|content-length)$/i;
@@ -215,7 +215,7 @@ const HOST_REQUESTS = REQUESTS.filter((_request, at) => [0, 1, 2, 4].includes(at
 
 const corpus = new Corpus();
 
-/** A site for one test. */
+/** Runs the work on a site of its own. Afterwards an ordinary user must be able to log in. */
 async function onSite(options: SiteOptions, work: (site: Site) => Promise<void>): Promise<void> {
   const site = await startSite(emulator, options);
   try {
@@ -227,7 +227,7 @@ async function onSite(options: SiteOptions, work: (site: Site) => Promise<void>)
   }
 }
 
-function ignoring(requests: readonly Request[], allowed: readonly string[] = []): Attack[] {
+function attacksByHeaders(requests: readonly Request[], allowed: readonly string[] = []): Attack[] {
   // The response without the attacker's headers is the same for every attack.
   const expected = new Map<Request, RawResponse>();
   return Object.entries(FORWARDED)
@@ -269,7 +269,7 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
 
     it.each(Object.entries(settings))('ignores the headers of a proxy: %s', async (_name, auth) => {
       await onSite({ ...options, auth }, async (site) => {
-        expect(await corpus.run(site, partForSite(ignoring(REQUESTS), site))).toEqual([]);
+        expect(await corpus.run(site, partForSite(attacksByHeaders(REQUESTS), site))).toEqual([]);
       });
     });
 
@@ -361,7 +361,7 @@ describe.each(
 
   it('reads X-Forwarded-Host and X-Forwarded-Proto, and no other header', async () => {
     const read = Object.keys(FORWARDED).filter((name) => /X-Forwarded-(?:Host|Proto)|all of/.test(name));
-    expect(await corpus.run(site, partForSite(ignoring(REQUESTS, read), site))).toEqual([]);
+    expect(await corpus.run(site, partForSite(attacksByHeaders(REQUESTS, read), site))).toEqual([]);
     const browser = new RawBrowser(site);
     const response = await browser.send(browser.at('/login'), {
       headers: [
@@ -415,7 +415,7 @@ describe.each(
   });
 });
 
-it('sees a difference between responses if a header matters', async () => {
+it('the comparison of responses notices a header that matters', async () => {
   await onSite({ host: 'Express 5' }, async (site) => {
     const plain = await new RawBrowser(site).send('/login');
     const other = await new RawBrowser(site).send('/login', { host: 'evil.example' });

@@ -307,7 +307,7 @@ const FIXATION: readonly Attack[] = [
     },
   },
   {
-    name: 'a second cookie of the same name, before and after the own one',
+    name: "a second cookie of the same name, before and after the victim's own one",
     run: async (site) => {
       const victim = await loggedIn(site, 'ming');
       const { browser } = await attackerWithLogin(site);

@@ -27,7 +27,7 @@ const BREAKS: Readonly<Record<string, string>> = {
   'encoded LF': '%0a',
   'encoded CR': '%0D',
   'encoded twice': '%250d%250a',
-  'encoded thrice': '%25250d%25250a',
+  'encoded three times': '%25250d%25250a',
   'encoded as UTF-16': '%u000d%u000a',
   overlong: '%c0%8d%c0%8a',
   'overlong, three bytes': '%e0%80%8d%e0%80%8a',
@@ -55,7 +55,7 @@ const PAYLOADS = Object.entries(BREAKS).flatMap(([name, broken]) =>
 /** For a request line: bytes that would end the line are percent-encoded, the others raw. */
 const inLine = (text: string): string => withoutBreaks(Buffer.from(text).toString('latin1'), percent);
 
-/** For a header: bytes that would end the header of our own request are percent-encoded. */
+/** For a header: bytes that would end the header in the attacker's own request become %0d%0a. */
 const inHeader = (text: string): string =>
   withoutBreaks(Buffer.from(text).toString('latin1'), (char) => (/[\r\n\0]/.test(char) ? '%0d%0a' : char));
 
@@ -152,7 +152,7 @@ attackInRotation(
   'never adds a header',
 );
 
-it('would be noticed: headers are parsed as they were sent', () => {
+it('an added header would be noticed: headers are parsed as they were sent', () => {
   const response = (head: string): RawResponse => ({
     status: 302,
     head,

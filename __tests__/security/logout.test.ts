@@ -16,12 +16,12 @@ type Headers = readonly (readonly [name: string, value: string])[];
  */
 const FOREIGN: Readonly<Record<string, Headers>> = {
   'Sec-Fetch-Site: cross-site': [['Sec-Fetch-Site', 'cross-site']],
-  'cross-site, of an image': [
+  'cross-site, for an image': [
     ['Sec-Fetch-Site', 'cross-site'],
     ['Sec-Fetch-Mode', 'no-cors'],
     ['Sec-Fetch-Dest', 'image'],
   ],
-  'cross-site, of a page': [
+  'cross-site, for a page': [
     ['Sec-Fetch-Site', 'cross-site'],
     ['Sec-Fetch-Mode', 'navigate'],
     ['Sec-Fetch-Dest', 'document'],
@@ -101,11 +101,11 @@ const FOREIGN: Readonly<Record<string, Headers>> = {
     ['Referer', 'SELF/'],
   ],
   'a Referer with raw bytes': [['Referer', 'http://\u00ff\u00fe/']],
-  'a foreign Origin, with our host in X-Forwarded-Host': [
+  'a foreign Origin, with the same host in X-Forwarded-Host': [
     ['Origin', 'https://evil.example'],
     ['X-Forwarded-Host', 'evil.example'],
   ],
-  'a foreign Origin, with our host in Forwarded': [
+  'a foreign Origin, with the same host in Forwarded': [
     ['Origin', 'https://evil.example'],
     ['Forwarded', 'host=evil.example'],
   ],
@@ -211,7 +211,7 @@ attackInRotation(
   NOT_A_LOGOUT,
 );
 
-it('logs out at the request of its own site: the attacks above could succeed', async () => {
+it('an app logs out at the request of its own site: otherwise the attacks would prove nothing', async () => {
   const site = await startSite(emulator, { host: 'Connect' });
   try {
     for (const headers of [

@@ -189,12 +189,12 @@ const attacksOf = (payloads: readonly string[], entryPoint: EntryPoint): Attack<
     run: (target) => entryPoint(target, payload),
   }));
 
-it('has at least 150 payloads, and none twice', () => {
+it('there are at least 150 payloads, and none twice', () => {
   expect(new Set(PAYLOADS).size).toBe(PAYLOADS.length);
   expect(PAYLOADS.length).toBeGreaterThanOrEqual(150);
 });
 
-it('has location parsers that recognise known open redirects', () => {
+it('the location parsers recognise known open redirects', () => {
   const page = 'http://127.0.0.1:3000/callback';
   for (const location of [
     ...['//evil.example', '/\\evil.example', '/\t/evil.example', '/.//evil.example', '/a/..//evil.example'],
@@ -254,7 +254,7 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
   },
 );
 
-/** Logins are silent: they take half the requests, and use the same return path. */
+/** Starts a site with silent logins: they need half the requests, and treat return paths in the same way. */
 async function targetOf(options: SiteOptions, base = ''): Promise<Target> {
   const site = await startSite(emulator, {
     ...options,
@@ -273,7 +273,7 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))(
     });
     afterAll(() => target.site.close());
 
-    /** The app's pages are below the stripped path. */
+    /** Reports a redirect that leaves the path that the proxy strips: the app's pages are below it. */
     const endOutside = (response: RawResponse): string | undefined => {
       const problem = defectOf(response) ?? leavesSite(valueOf(response, 'location'), base);
       if (problem !== undefined) return problem;

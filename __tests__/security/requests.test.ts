@@ -16,7 +16,7 @@ interface RawAttack {
   readonly name: string;
   /** The bytes of the whole request. */
   readonly bytes: (browser: RawBrowser) => string;
-  /** Our side is closed after so many responses. */
+  /** The client closes its side after this many responses. */
   readonly responses?: number;
 }
 
@@ -453,7 +453,8 @@ const heads: Attack[] = Object.entries(HEADS).flatMap(([name, request]) =>
         const defect = defectOf(response);
         if (defect !== undefined) return defect;
         const location = valueOf(response, 'location');
-        // A browser that names another host first gets it as its redirect URI; nobody else does.
+        // A client whose first Host header names another host gets it in its redirect URI; no other client
+        // does.
         if (name.includes('other order')) continue;
         const redirect = wrongRedirect(site, location);
         if (redirect !== undefined) return redirect;
@@ -620,7 +621,7 @@ describe.each(matrix().map((options) => [nameOf(options), options] as const))('%
   );
 });
 
-it('counts a smuggled request', async () => {
+it('a request that is served inside another is counted', async () => {
   let count = 0;
   const site = await startSite(emulator, {
     host: 'Connect',

@@ -26,32 +26,34 @@ type ForgedCallback = (
 
 const hex = (char: string): string => char.repeat(32);
 
-/** Values that are not the victim's state: each takes its place in the callback. */
+/** Values that are sent in place of the state in the victim's session ("the right state"). */
 const STATES: Readonly<Record<string, (state: string) => string>> = {
   'an empty state': () => '',
   'a space': () => '%20',
   'a null byte': () => '%00',
-  'its own with a null byte': (state) => `${state}%00`,
-  'its own with a line end': (state) => `${state}%0A`,
-  'its own with a space': (state) => `${state}+`,
-  'its own after a space': (state) => `%20${state}`,
-  'its own with a slash': (state) => `${state}/`,
-  'its own twice in one': (state) => state + state,
-  'its own in capitals': (state) => state.toUpperCase().replace(/[^A-F\d]/g, 'A') + 'A',
-  'its own without the first digit': (state) => state.slice(1),
-  'its own without the last digit': (state) => state.slice(0, -1),
-  'its own with one digit more': (state) => `${state}0`,
-  'its own with another last digit': (state) => state.slice(0, -1) + (state.endsWith('0') ? '1' : '0'),
-  'its own encoded twice': (state) => state.replace(/./g, (char) => `%25${char.charCodeAt(0).toString(16)}`),
-  'its own with a full-width digit': (state) => `${encodeURIComponent('０')}${state.slice(1)}`,
-  'its own in a list': (state) => `${state},${state}`,
-  'its own in quotes': (state) => `%22${state}%22`,
-  'its own as JSON': (state) => encodeURIComponent(JSON.stringify({ state })),
+  'the right state with a null byte': (state) => `${state}%00`,
+  'the right state with a line end': (state) => `${state}%0A`,
+  'the right state with a space': (state) => `${state}+`,
+  'the right state after a space': (state) => `%20${state}`,
+  'the right state with a slash': (state) => `${state}/`,
+  'the right state twice in one': (state) => state + state,
+  'the right state in capitals': (state) => state.toUpperCase().replace(/[^A-F\d]/g, 'A') + 'A',
+  'the right state without the first digit': (state) => state.slice(1),
+  'the right state without the last digit': (state) => state.slice(0, -1),
+  'the right state with one digit more': (state) => `${state}0`,
+  'the right state with another last digit': (state) =>
+    state.slice(0, -1) + (state.endsWith('0') ? '1' : '0'),
+  'the right state encoded twice': (state) =>
+    state.replace(/./g, (char) => `%25${char.charCodeAt(0).toString(16)}`),
+  'the right state with a full-width digit': (state) => `${encodeURIComponent('０')}${state.slice(1)}`,
+  'the right state in a list': (state) => `${state},${state}`,
+  'the right state in quotes': (state) => `%22${state}%22`,
+  'the right state as JSON': (state) => encodeURIComponent(JSON.stringify({ state })),
   'a wildcard': () => '*',
   'a pattern': () => encodeURIComponent('0[0-9a-f]{32}'),
   ...Object.fromEntries(
     [1, 2, 3, 4, 5, 6, 7, 8, 9].map((digit) => [
-      `its own with the restart digit ${digit}`,
+      `the right state with the restart digit ${digit}`,
       (state: string) => `${digit}${state.slice(1)}`,
     ]),
   ),
@@ -71,14 +73,14 @@ const STATES: Readonly<Record<string, (state: string) => string>> = {
   '1 kB': () => `0${'a'.repeat(1_000)}`,
   '10 kB': () => `0${'a'.repeat(10_000)}`,
   '100 kB': () => `0${'a'.repeat(100_000)}`,
-  'its own and 100 kB': (state) => state + 'a'.repeat(100_000),
+  'the right state and 100 kB': (state) => state + 'a'.repeat(100_000),
   'a truncated character': () => '%E4%B8',
   'broken percent-encoding': (state) => `${state}%`,
   'bytes that are not UTF-8': (state) => `${state}%FF`,
   'a line separator': () => '%E2%80%A8',
 };
 
-/** Callbacks that carry the right state in a wrong form. */
+/** Callbacks that carry the right state in a wrong form, or the state of another browser. */
 const FORMS: Readonly<Record<string, ForgedCallback>> = {
   'no state at all': ({ code }) => `?code=${code}`,
   'the state twice': ({ code, state }) => `?code=${code}&state=${state}&state=${state}`,
@@ -157,7 +159,10 @@ const FORMS: Readonly<Record<string, ForgedCallback>> = {
   },
 };
 
-/** Nobody is logged in, no code is exchanged, and the victim's own pending login still succeeds. */
+/**
+ * An attack by one callback. It fails if nobody is logged in, no code is exchanged, and the victim can log
+ * in.
+ */
 function attackBy(name: string, forge: ForgedCallback): Attack {
   return {
     name,
@@ -236,14 +241,14 @@ const SEQUENCES: readonly Attack[] = [
     run: async (site) => {
       const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      return later(600_000, () => reuse(victim, state, undefined));
+      return withClockAhead(600_000, () => reuse(victim, state, undefined));
     },
   },
   {
     name: 'a state from the future',
     run: async (site) => {
       const victim = new RawBrowser(site);
-      const { state } = await later(660_000, () => victim.startLogin());
+      const { state } = await withClockAhead(660_000, () => victim.startLogin());
       return reuse(victim, state, undefined);
     },
   },
@@ -274,7 +279,7 @@ const SEQUENCES: readonly Attack[] = [
   },
 ];
 
-/** The state comes back with the attacker's code: the victim's browser must stay logged in as before. */
+/** Sends the state again, with the attacker's code: the victim's browser must stay logged in as before. */
 async function reuse(
   victim: RawBrowser,
   state: string,
@@ -289,8 +294,8 @@ async function reuse(
   return user === expected ? undefined : `the victim is logged in as ${String(user)}`;
 }
 
-/** Does the work with a clock that is ahead. */
-async function later<T>(ms: number, work: () => Promise<T>): Promise<T> {
+/** Runs the work with a clock that is ahead by this many ms. */
+async function withClockAhead<T>(ms: number, work: () => Promise<T>): Promise<T> {
   const now = Date.now;
   const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + ms);
   try {

@@ -1,15 +1,15 @@
 /**
- * What the app keeps of a text from outside is bounded: a short part of each text while the caches fill, and nothing more when
- * they are full. The heap is that of a process of its own, after garbage collection.
+ * What the app keeps of a text from outside is bounded: a short part of each text while the caches fill, and
+ * nothing more when they are full. The heap is measured in a process of its own, after garbage collection.
  */
 import { emulator, useEmulator } from '../../support/emulator';
 import { startMeasuredApp, type MeasuredApp } from '../../support/operations/measured-app';
 
-/** As long as Node lets the head of a request be, or nearly. */
+/** Nearly as long as Node allows the head of a request to be. */
 const LONG = 'a'.repeat(12_000);
 /**
- * In bytes for each request. A login that restarts fits in: two states, each with a host and a return path, and the entries of
- * its callback. A whole header does not.
+ * In bytes for each request. It is enough for a login that restarts (two states, each with a host and a
+ * return path, and the entries of its callback), but not for a whole header.
  */
 const MAX_KEPT = 3_000;
 const REQUESTS = 300;
@@ -48,7 +48,7 @@ function unknownState(at: number): string {
   return `0${at.toString(16).padStart(32, '0')}`;
 }
 
-const REQUESTS_OF_ANYBODY: Readonly<Record<string, Send>> = {
+const ANONYMOUS_REQUESTS: Readonly<Record<string, Send>> = {
   'GET /login with a long Host header': withHeader('Host', (at) => `${at}.${LONG}`),
   'GET /login with a Host header as long as a name may be': withHeader(
     'Host',
@@ -72,19 +72,22 @@ const REQUESTS_OF_ANYBODY: Readonly<Record<string, Send>> = {
   'GET of a long guarded address': (at, app) => app.send(`/me?${at}${LONG}`),
   'GET /callback with a made-up code and a made-up state': (at, app) =>
     app.send(`/callback?code=${at}&state=${unknownState(at)}&further=${LONG}`),
-  'GET /callback with a made-up code and the state of a login of their own': async (at, app) => {
+  'GET /callback with a made-up code and the state of a login that the client has started': async (
+    at,
+    app,
+  ) => {
     const { location, cookies } = await app.send('/login');
     const state = new URL(location).searchParams.get('state') ?? '';
     await app.send(`/callback?code=${at}&state=${state}&further=${LONG}`, { headers: { Cookie: cookies } });
   },
-  'GET /logout during a login of their own': async (_at, app) => {
+  'GET /logout during a login that the client has started': async (_at, app) => {
     const { cookies } = await app.send('/login');
     await app.send(`/logout?further=${LONG}`, { headers: { Cookie: cookies } });
   },
 };
 
-describe('the memory that requests of anybody take', () => {
-  it.each(Object.entries(REQUESTS_OF_ANYBODY))(
+describe('the memory that anonymous requests take', () => {
+  it.each(Object.entries(ANONYMOUS_REQUESTS))(
     `is at most ${MAX_KEPT} bytes each (%s)`,
     async (_name, send) => {
       await repeat(50, (at) => send(REQUESTS + at, app));
@@ -93,13 +96,13 @@ describe('the memory that requests of anybody take', () => {
     },
   );
 
-  // By direct calls: so many requests would take minutes.
+  // Calls the caches directly: so many requests would take minutes.
   it('does not grow any more when the caches are full', async () => {
     const fill = (callbacks: number): Promise<void> =>
       app.call({ name: 'fillCaches', argument: String(callbacks) });
     const filling = await growth(() => fill(10_000));
     expect(filling).toBeGreaterThan(10_000 * 500);
-    // Once more: the tables of the caches grow when their first entries leave.
+    // Fills them once more, because the tables of the caches still grow when they evict their first entries.
     await fill(10_000);
     expect(await growth(() => fill(10_000))).toBeLessThan(filling / 10);
   });

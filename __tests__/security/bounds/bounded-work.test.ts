@@ -4,8 +4,8 @@
  * one of 4n.
  *
  * Work inside a regular expression is not measured here: __tests__/regular-expressions.test.ts proves that
- * every expression takes linear time. The command (doctor, emulator) works on no request of a browser to the
- * app; it has tests of its own.
+ * every expression takes linear time. The commands (doctor, emulator) handle no request of a browser to
+ * the app, and have tests of their own.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -15,8 +15,12 @@ import { OUTSIDE_TEXTS, type OutsideText } from '../support/outside-texts';
 
 const LIB = path.join(__dirname, '../../../lib');
 
-/** Four times the text may cost four times the work, and some rounding. */
+/**
+ * The highest quotient for linear growth: four times the text may cost four times the work, and a little
+ * more.
+ */
 const LINEAR = 4.5;
+/** The highest quotient for work that does not depend on the text. */
 const NONE = 1.2;
 
 type Unit = OutsideText['units'][string];
@@ -62,7 +66,7 @@ describe('the work for a text from outside', () => {
     for (const [name, unit] of Object.entries(row.units)) {
       const [small, large] = await measure(row, unit);
       const growth = growthOf([small, large]);
-      // A quotient of zeros is not a number, and below no limit.
+      // 0/0 is NaN, which is not below any limit: then the row fails, because it measured nothing.
       const isBounded =
         growth.operations <= (row.growth === 'none' ? NONE : LINEAR) && growth.characters <= LINEAR;
       if (!isBounded) tooFast.push({ name, growth });

@@ -30,8 +30,8 @@ export class Corpus {
   }
 
   /**
-   * The last test of a file: every attack ran and none succeeded. The number is written down so that an
-   * attack that gets lost is noticed; whoever adds one changes it.
+   * The last test of a file: every attack ran and none succeeded. The number is a constant, so that the test
+   * fails if an attack gets lost. If you add an attack, change it.
    */
   expectAll(counts: number | Readonly<Record<HostName, number>>): void {
     const expected = HOSTS.map((host) => [host, typeof counts === 'number' ? counts : counts[host]] as const);
@@ -52,7 +52,7 @@ export function attackEach(
   target: string,
   sites: readonly SiteOptions[],
   attacks: readonly Attack[],
-  promise: string,
+  title: string,
 ): void {
   describe.each(sites.map((options) => [nameOf(options), options] as const))(
     `${target}: %s`,
@@ -63,7 +63,7 @@ export function attackEach(
       });
       afterAll(() => site.close());
 
-      it(`${promise} (${attacks.length} attacks)`, async () => {
+      it(`${title} (${attacks.length} attacks)`, async () => {
         expect(await corpus.run(site, attacks)).toEqual([]);
         expect(site.errors).toEqual([]);
       }, 60_000);

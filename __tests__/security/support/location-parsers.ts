@@ -77,15 +77,15 @@ function authorityOf(reference: string): string | undefined {
   return scheme === undefined ? authority : `${scheme}:${authority ?? ''}`;
 }
 
-function withoutDots(reference: string, here: RegExp, up: RegExp): string {
+function withoutDots(reference: string, currentFolder: RegExp, parentFolder: RegExp): string {
   const end = reference.search(/[?#]/);
   const path = end < 0 ? reference : reference.slice(0, end);
-  const stay: string[] = [];
+  const kept: string[] = [];
   for (const segment of path.split('/').slice(1)) {
-    if (up.test(segment)) stay.pop();
-    else if (!here.test(segment)) stay.push(segment);
+    if (parentFolder.test(segment)) kept.pop();
+    else if (!currentFolder.test(segment)) kept.push(segment);
   }
-  return `/${stay.join('/')}${end < 0 ? '' : reference.slice(end)}`;
+  return `/${kept.join('/')}${end < 0 ? '' : reference.slice(end)}`;
 }
 
 function lenient(reference: string): string {

@@ -1,9 +1,12 @@
-/** Every text that comes from outside, with the files of lib/ that work on it, and how to send it. */
+/**
+ * Every text that the app gets from outside: from clients, sessions, WeChat and stores. Each row has the
+ * files of lib/ that work on the text, and sends it.
+ */
 import type { EmulatorFault } from '../../../lib/emulator';
 import { emulator } from '../../support/emulator';
 import { signedSession, type MeasuredApp, type StoreWords } from '../../support/operations/measured-app';
 
-/** What a text is made of: units that are repeated, each with a name. */
+/** Units, each with a name. A text is one of them, repeated. */
 type Units = Readonly<Record<string, string | ((count: number) => string)>>;
 
 type Work = () => Promise<unknown>;
@@ -14,7 +17,7 @@ export interface OutsideText {
   readonly at: readonly string[];
   /** How the operations may grow: with the text, or not at all. */
   readonly growth: 'linear' | 'none';
-  /** Size of the longest text. @default 32,000 */
+  /** The size of the longest text, in bytes. @default 32,000 */
   readonly bytes?: number;
   readonly units: Units;
   /** Which session middleware the app has. @default 'cookie-session' */
@@ -65,7 +68,7 @@ function inAddress(...targets: readonly ((text: string) => string)[]): OutsideTe
 }
 
 interface HeaderParts {
-  /** What surrounds the text. */
+  /** Makes the value of the header from the text. @default the text itself */
   readonly value?: (text: string) => string;
   readonly userAgent?: string;
 }
@@ -104,7 +107,7 @@ function inResponse(endpoint: string, fault: (text: string) => EmulatorFault): O
   };
 }
 
-/** The callback of a login during which a store says this text. */
+/** The callback of a login during which a store fails with this text, or holds it. */
 function inStore(words: (text: string) => StoreWords): OutsideText['send'] {
   return async (text, app) => {
     const { target, cookies } = await app.startLogin();
@@ -391,8 +394,8 @@ const BODY: readonly OutsideText[] = [
 ];
 
 /**
- * Sessions are signed or stored as a rule. An app may forget to sign them, or let others write into its
- * store.
+ * Sessions are usually signed, or stored on the server. But an app may forget to sign them, or let others
+ * write into its store.
  */
 const SESSION: readonly OutsideText[] = [
   {

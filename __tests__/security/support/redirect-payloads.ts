@@ -1,4 +1,4 @@
-/** Return paths of an open redirect: each is the decoded value of a parameter. */
+/** Return paths that would redirect to another site. Each is the decoded value of a parameter. */
 
 import { percent, withoutBreaks } from '../../support/browsers/raw-http';
 

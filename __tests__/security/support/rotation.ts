@@ -8,16 +8,16 @@ import { attackEach, type Attack, type Corpus } from './corpus';
 import { MOUNTS, type SiteOptions } from './site';
 
 /**
- * The rows of one of so many variants: each row belongs to exactly one, and rows that repeat an entry point
- * or a payload do not always belong to the same one.
+ * The rows that run on this variant. Each row runs on exactly one variant (unless WECHAT_TESTS=full), and
+ * rows with the same entry point or payload are spread over the variants.
  */
 export function partOf<T>(rows: readonly T[], variant: number, variants: number, turn = 0): T[] {
   return FULL ? [...rows] : rows.filter((_row, at) => (digitSum(at, variants) + turn) % variants === variant);
 }
 
 /**
- * The position alone would tie an entry point to one variant in a table of rows times two or four entry
- * points.
+ * If the position itself chose the variant, then in a table with two or four entry points for each payload,
+ * an entry point would always run on the same variant.
  */
 function digitSum(at: number, base: number): number {
   return at < base ? at : (at % base) + digitSum(Math.floor(at / base), base);
@@ -35,16 +35,16 @@ export function partForSite<T>(
   return partOf(rows, variant, variants.length, HOSTS.indexOf(host) + turn);
 }
 
-/** As attackEach, with the attacks in rotation; attacks that name a mount or a route run on every site. */
+/** Like attackEach(), but each site runs only its part of the attacks, and all those of `everywhere`. */
 export function attackInRotation(
   corpus: Corpus,
   target: string,
   sites: readonly SiteOptions[],
   attacks: readonly Attack[],
-  promise: string,
+  title: string,
   everywhere: readonly Attack[] = [],
 ): void {
   const sessions = [...new Set(sites.map(({ session = 'cookie-session' }) => session))];
   for (const site of sites)
-    attackEach(corpus, target, [site], [...partForSite(attacks, site, sessions), ...everywhere], promise);
+    attackEach(corpus, target, [site], [...partForSite(attacks, site, sessions), ...everywhere], title);
 }

@@ -45,7 +45,8 @@ export function wasExchanged(emulator: Emulator, code: string): boolean {
 }
 
 /**
- * What is wrong with a response, whatever the request was: an error, or a header that only an attacker wants.
+ * What is wrong with a response, whatever the request was: a server error, or a header that an attacker
+ * added.
  */
 export function defectOf(response: RawResponse): string | undefined {
   const { status, headers, head } = response;
