@@ -1,5 +1,5 @@
-// One app, and a WeChat that can be made to fail. The cases of a fixture run one after another; fixtures share
-// nothing, and run in parallel.
+// One app, and a WeChat that can be made to fail. The cases of a fixture run one after another; fixtures
+// share nothing, and run in parallel.
 import assert from 'node:assert/strict';
 import expressSession from 'express-session';
 import type { CookieJar } from 'tough-cookie';
@@ -39,7 +39,9 @@ export interface FixtureOptions {
 }
 
 export class FaultFixture {
-  /** The result of each call of onLogin: 'success', the kind of the library's error, or another error's text. */
+  /**
+   * The result of each call of onLogin: 'success', the kind of the library's error, or another error's text.
+   */
   readonly onLoginResults: string[] = [];
   readonly #since = Date.now();
   readonly #options: FixtureOptions;

@@ -1,5 +1,5 @@
-// How many rows the table of faults has. The numbers are constants, so that a test fails if a row gets lost. If
-// you add a row, change the number of its group.
+// How many rows the table of faults has. The numbers are constants, so that a test fails if a row gets lost.
+// If you add a row, change the number of its group.
 import { CALLS, ERROR_KINDS, errcodesOf } from '../support/contract';
 import { COMMON_FAULTS, SPECIAL_FAULTS, faultsOf, fieldFaults } from './faults';
 

@@ -31,7 +31,8 @@ export interface Fault {
   readonly name: string;
   readonly injection: Injection;
   /**
-   * The result of the call if every request meets the fault. expectations.ts says when a repeated call succeeds.
+   * The result of the call if every request meets the fault. expectations.ts says when a repeated call
+   * succeeds.
    */
   readonly result: CallResult;
   readonly errcode?: number;

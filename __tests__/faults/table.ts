@@ -64,8 +64,8 @@ export function sizeOf(step: Step): number {
 }
 
 /**
- * Sessions and clients take turns among the cases with the same expected end, so that each end occurs with all
- * four pairs of them.
+ * Sessions and clients take turns among the cases with the same expected end, so that each end occurs with
+ * all four pairs of them.
  */
 export function casesOf(step: Step, stepIndex: number): Case[] {
   const turns = new Map<string, number>();

@@ -456,8 +456,8 @@ describe('a response of WeChat', () => {
   const CONTROL = String.raw`\x00-\x1f\x7f`;
   const controls = new RegExp(`[${CONTROL}]`, 'g');
   /**
-   * The strings in JSON: a quote, characters or escape sequences, a quote. Control characters may stand between
-   * them.
+   * The strings in JSON: a quote, characters or escape sequences, a quote. Control characters may stand
+   * between them.
    */
   const strings = new RegExp(String.raw`"(?:[^"\\]|\\[${CONTROL}]*[^${CONTROL}])*"`, 'g');
 

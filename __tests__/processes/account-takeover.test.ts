@@ -1,6 +1,7 @@
 /**
  * The rules against account takeover hold across processes: an attacker, or a load balancer, may send each
- * callback and each logout to another process than the one before, and the clocks of the processes may differ.
+ * callback and each logout to another process than the one before, and the clocks of the processes may
+ * differ.
  */
 import { Browser, agree, type BrowserResponse } from '../support/browser';
 import { exchanged, goesToWechat, isLoggedIn, withParams } from '../support/login';

@@ -58,8 +58,8 @@ describeOnRedis('two simultaneous callbacks of one login, at two processes', () 
   it.each(kinds.flatMap((kind) => [0, 300].map((delay) => ({ kind, delay }))))(
     'each log the browser in, with one onLogin, and one exchange for each code ($kind, WeChat responds $delay ms late)',
     async ({ kind, delay }) => {
-      // WeChat marks the code as used at once, and responds late: if the other process exchanged it too, WeChat
-      // would refuse the code before the first process gets its token.
+      // WeChat marks the code as used at once, and responds late: if the other process exchanged it too,
+      // WeChat would refuse the code before the first process gets its token.
       const late = (): unknown => delay > 0 && apps.emulator.fail('access_token', { delay });
       const { browser, responses, codes, logins } = await callBackTwice(kind, late);
       expect(responses.map(({ status, location }) => [status, location])).toEqual([

@@ -12,7 +12,9 @@ import { startTcpProxy, type Condition, type TcpProxy } from './tcp-proxy';
 const DAY = 24 * 3_600_000;
 const describeOnRedis = hasRedis() ? describe : describe.skip;
 
-/** An app with its own proxy to Redis: one for each condition, so that all conditions can be tested at once. */
+/**
+ * An app with its own proxy to Redis: one for each condition, so that all conditions can be tested at once.
+ */
 interface Site {
   readonly app: TestApp;
   readonly proxy: TcpProxy;
@@ -75,7 +77,9 @@ describeOnRedis('an app whose Redis', () => {
     await browser.logIn(fixture.emulator, '/login?returnTo=/me');
     expect(await isLoggedIn(browser)).toBe(true);
   };
-  /** Asserts that every call of the store and of OAuth rejects with a `token_store` error that shows no token. */
+  /**
+   * Asserts that every call of the store and of OAuth rejects with a `token_store` error that shows no token.
+   */
   const expectEveryCallToFail = async (store: RedisTokenStore, token: TokenData): Promise<void> => {
     const oauth = fixture.createOAuth({ tokenStore: store });
     const key = `${oauth.appid}:${token.openid}`;

@@ -102,7 +102,8 @@ interface Pattern {
 }
 
 /**
- * Recognises secrets in any text: raw, escaped, percent-encoded, in base64 or hex, reversed, whole or in part.
+ * Recognises secrets in any text: raw, escaped, percent-encoded, in base64 or hex, reversed, whole or in
+ * part.
  */
 export class Canaries {
   readonly #byHead = new Map<string, Pattern[]>();

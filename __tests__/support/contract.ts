@@ -1,7 +1,7 @@
 /**
- * What docs/errors.md, the README and WeChat's own pages say about a login, restated for the tests. It imports
- * nothing from lib/: otherwise a wrong constant of lib/ would only be compared with itself. The data is JSON
- * because the soak, which is plain JavaScript, reads it too.
+ * What docs/errors.md, the README and WeChat's own pages say about a login, restated for the tests. It
+ * imports nothing from lib/: otherwise a wrong constant of lib/ would only be compared with itself. The data
+ * is JSON because the soak, which is plain JavaScript, reads it too.
  */
 import contract from './contract.json';
 
@@ -75,8 +75,8 @@ export function isRepeated(call: Call, result: CallResult): boolean {
 }
 
 /**
- * Whether this errcode of userinfo means that WeChat rejects an access token that has not expired. The library
- * then refreshes the token and repeats the call, once.
+ * Whether this errcode of userinfo means that WeChat rejects an access token that has not expired. The
+ * library then refreshes the token and repeats the call, once.
  */
 export function replacesToken(errcode: number): boolean {
   return contract.errcodesThatReplaceTheToken.includes(errcode);

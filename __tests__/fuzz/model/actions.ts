@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
 /**
- * The condition of WeChat, or of the app's onLogin, while a callback is handled. A number is an errcode. `page`:
- * WeChat responds with an HTML page. `cut`: the connection is cut inside the response.
+ * The condition of WeChat, or of the app's onLogin, while a callback is handled. A number is an errcode.
+ * `page`: WeChat responds with an HTML page. `cut`: the connection is cut inside the response.
  */
 export const CONDITIONS = [
   'healthy',

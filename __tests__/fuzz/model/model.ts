@@ -40,8 +40,8 @@ export class Model {
   /** By state and code: the result, which a duplicate callback shares. */
   readonly #results = new Map<string, Kept<Result>>();
   /**
-   * By state: the openid that the first code proved, and the result of onLogin. From then on the state belongs
-   * to this user.
+   * By state: the openid that the first code proved, and the result of onLogin. From then on the state
+   * belongs to this user.
    */
   readonly #owners = new Map<string, Kept<{ openid: string; result: Result }>>();
   /** By state: the state of the login that replaced it. */
@@ -216,7 +216,8 @@ export class Model {
   }
 
   /**
-   * The result of a callback: the one of an earlier callback with the same state and code, or of a new exchange.
+   * The result of a callback: the one of an earlier callback with the same state and code, or of a new
+   * exchange.
    */
   #resultOf(
     { code, state }: CallbackParams,
