@@ -17,7 +17,7 @@ import type { CallContext, LoggedIn, LoginStep, PageStep } from './steps';
 
 /** No healthy call takes this long, even on a busy machine. */
 const LONG_TIMEOUT_MS = 60_000;
-/** Applies while a fault makes calls time out. */
+/** The timeout of all calls while a fault is to make one of them time out. */
 const SHORT_TIMEOUT_MS = 40;
 
 export const RETURN_TO = '/me?kept';

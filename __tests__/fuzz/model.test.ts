@@ -1,5 +1,5 @@
-// Random sequences of what browsers, people and WeChat do, played to an app and to a model of it. README.md
-// says how to replay one.
+// Plays random sequences of actions of browsers, people and WeChat to an app and to a model of it. README.md
+// says how to replay a sequence.
 import fc from 'fast-check';
 import { emulator, useEmulator } from '../support/emulator';
 import type { HostName } from '../support/hosts';

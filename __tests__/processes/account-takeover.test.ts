@@ -57,7 +57,7 @@ describeOnRedis.each(rows)('two processes whose clocks differ by $skewMs ms, wit
     return { browser, cookie: browser.cookies(), page: location };
   };
 
-  /** The nickname of the user whom a browser with only the cookies of this response is logged in as. */
+  /** The nickname of the user whom the cookies of this response log in; undefined if they log in nobody. */
   const userOf = async (response: BrowserResponse): Promise<unknown> => {
     const browser = Browser.inWechat(apps.url);
     for (const set of response.headers['set-cookie'] ?? []) browser.jar.setCookieSync(set, apps.url);

@@ -65,7 +65,7 @@ class App {
     await this.waitFor('ending');
   }
 
-  /** Lets the logins go on that wait in onLogin. */
+  /** Lets the logins that wait in onLogin continue. */
   releaseLogins(): void {
     this.#child.send({ releaseLogins: true });
   }

@@ -153,7 +153,7 @@ export async function useTokens(site: Site): Promise<void> {
   for (const page of pages) await browser.get(page);
 }
 
-/** Logins that the user refuses, on a snapshot page, with odd nicknames, on a desktop, with a QR code. */
+/** Logins that the user refuses, logins of unusual users, and logins on a desktop. */
 export async function actAtWechat(site: Site): Promise<void> {
   const phone = RecordingBrowser.onPhone(site);
   for (const denial of ['authdeny', 'state-only'] as const) {

@@ -1,4 +1,4 @@
-// The search itself: it must find a secret in every form, whole or in part, wherever it hides in an error.
+// The search itself: it must find a secret in every encoding, whole or in part, wherever it hides in an error.
 import { Canaries, everythingIn, FORMS, FURTHER_FORMS } from '../support/canaries';
 
 describe('the search for secrets', () => {

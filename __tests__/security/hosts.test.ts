@@ -176,8 +176,8 @@ function addressesIn(response: RawResponse): string[] {
 }
 
 /**
- * The part of a response that must not depend on the headers. Without the random state, and without the hints
- * for operators and developers, whose order and text may depend on them.
+ * The part of a response that must not depend on the headers. It leaves out the random state, and the hints
+ * for operators and developers, which may depend on the headers.
  */
 function stablePart(response: RawResponse): string {
   const unstable = /^(?:date|set-cookie|etag|content-length)$/i;

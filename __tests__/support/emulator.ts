@@ -1,6 +1,6 @@
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../lib/emulator';
 
-/** The emulator of this test file, if the file calls useEmulator(): it runs while the tests run. */
+/** The emulator that useEmulator() starts before the tests of this file, and closes after them. */
 export let emulator: Emulator;
 
 export function useEmulator(options?: EmulatorOptions): void {

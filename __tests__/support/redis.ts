@@ -20,7 +20,7 @@ export function hasRedis(): boolean {
 }
 
 interface RedisOptions {
-  /** The port of a Redis that was stopped, to start it again. @default a free port */
+  /** The port of a stopped Redis that is to be started again. @default a free port */
   readonly port?: number;
   /** Further arguments of redis-server. */
   readonly args?: readonly string[];

@@ -1,6 +1,6 @@
-// Every attack runs on each framework, and meets one of the other variants (mount, kind of session) there.
-// The variants rotate from attack to attack, and start at another one on each framework, so that an attack
-// meets several of them. WECHAT_TESTS=full runs every attack on every variant.
+// Every attack runs on each framework, there on one of the variants (mount, kind of session). The variants
+// rotate from attack to attack, and start at another one on each framework, so that an attack runs on several
+// of them. WECHAT_TESTS=full runs every attack on every variant.
 import { FULL } from '../../support/full';
 import { HOSTS } from '../../support/hosts';
 import type { SessionName } from '../../support/sessions';

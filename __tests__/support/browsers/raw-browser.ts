@@ -25,7 +25,7 @@ export interface RawRequest {
   readonly host?: string | readonly string[] | null;
   /** Further headers, in order; a name may repeat. */
   readonly headers?: readonly (readonly [name: string, value: string])[];
-  /** Replaces the stored cookies; '' sends none. */
+  /** Sent instead of the stored cookies; '' sends no cookies. */
   readonly cookie?: string;
   readonly body?: string;
   readonly accept?: string | null;
