@@ -151,7 +151,7 @@ export class Canaries {
   }
 }
 
-/** Prototypes that hold only methods of the language. */
+/** Prototypes that hold nothing except the language's own methods. */
 const PLAIN: readonly unknown[] = [Object.prototype, Error.prototype, Array.prototype, null];
 
 /**
