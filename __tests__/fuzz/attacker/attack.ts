@@ -131,7 +131,7 @@ export class Attack {
     const user = await this.#userOf(this.#victimJar);
     if (user === VICTIM.nickname && before !== user) this.#victimLogins++;
     if (user === VICTIM.nickname) this.#isVictimLoggedIn = true;
-    else if (user !== before) throw new Error(`the victim's own code logged in ${String(user)}`);
+    else if (user !== before) throw new Error(`the victim's own code logged in ${user}`);
   }
 
   async #lure({
@@ -168,7 +168,7 @@ export class Attack {
     const user = await this.#userOf(jar);
     this.#jars.push(jar);
     if (user !== before && !(own && user === ATTACKER.nickname))
-      throw new Error(`a code that is ${codes} logged in ${String(user)}`);
+      throw new Error(`a code that is ${codes} logged in ${user}`);
   }
 
   async #check(): Promise<void> {
@@ -178,7 +178,7 @@ export class Attack {
     }
     const user = await this.#userOf(this.#victimJar);
     if (this.#isVictimLoggedIn && user !== VICTIM.nickname && user !== undefined)
-      throw new Error(`the victim's account was swapped for that of ${String(user)}`);
+      throw new Error(`the victim's account was swapped for that of ${user}`);
   }
 
   /** The nickname of the user whom these cookies log in. */
