@@ -7,7 +7,9 @@ import path from 'node:path';
 import { OAuth, isWechatError, type OAuthOptions, type TokenData, type WechatError } from '../../lib';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../lib/emulator';
 
-export type FixtureOAuthOptions = Partial<OAuthOptions> & { readonly kind?: 'official' | 'miniProgram' };
+export type FixtureOAuthOptions = Partial<Extract<OAuthOptions, { appsecret: string }>> & {
+  readonly kind?: 'official' | 'miniProgram';
+};
 
 export class OAuthFixture {
   constructor(readonly emulator: Emulator) {}

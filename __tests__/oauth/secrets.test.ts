@@ -65,7 +65,10 @@ async function opened(opening: Promise<Server>): Promise<Server> {
   return server;
 }
 
-function oauth(api: string, options: Partial<OAuthOptions> = {}): OAuth {
+/** Options of an account with an AppSecret of its own. */
+type OwnOptions = Partial<Extract<OAuthOptions, { appsecret: string }>>;
+
+function oauth(api: string, options: OwnOptions = {}): OAuth {
   return new OAuth({
     appid: 'wxAppid',
     appsecret: SECRET.appsecret,
@@ -74,7 +77,7 @@ function oauth(api: string, options: Partial<OAuthOptions> = {}): OAuth {
   });
 }
 
-type MakeOAuth = (options?: Partial<OAuthOptions>) => OAuth;
+type MakeOAuth = (options?: OwnOptions) => OAuth;
 
 /** Every call, with its secrets. */
 const CALLS: Readonly<Record<string, (make: MakeOAuth) => Promise<unknown>>> = {

@@ -56,6 +56,12 @@ new OAuth({
 });
 new OAuth({ appid: 'wx', appsecret: 'secret', http: undefined, tokenStore: undefined, getToken: undefined });
 new OAuth({ appid: 'wx', appsecret: 'secret', endpoints: { open: undefined } } satisfies OAuthOptions);
+new OAuth({ appid: 'wx', component: { appId: 'wx', accessToken: () => 'token' } });
+new OAuth({ appid: 'wx', component: { appId: 'wx', accessToken: async () => Promise.resolve('token') } });
+// @ts-expect-error a platform acts for an account without its AppSecret
+new OAuth({ appid: 'wx', appsecret: 'secret', component: { appId: 'wx', accessToken: () => 'token' } });
+// @ts-expect-error the token changes every two hours, so a function returns it
+new OAuth({ appid: 'wx', component: { appId: 'wx', accessToken: 'token' } });
 // @ts-expect-error an AppID is required
 new OAuth();
 // @ts-expect-error an AppSecret is required

@@ -45,6 +45,8 @@ export interface ApiEndpoint {
 }
 
 const TOKENS = ['access_token', 'refresh_token'] as const;
+/** Sent by a third-party platform in place of the account's AppSecret. */
+const PLATFORM_TOKEN = 'component_access_token';
 
 export const API = {
   accessToken: { path: '/sns/oauth2/access_token', secrets: ['secret', 'code'], secretFields: TOKENS },
@@ -52,6 +54,22 @@ export const API = {
   auth: { path: '/sns/auth', secrets: ['access_token'], secretFields: [] },
   userInfo: { path: '/sns/userinfo', secrets: ['access_token'], secretFields: [] },
   sessionKey: { path: '/sns/jscode2session', secrets: ['secret', 'js_code'], secretFields: ['session_key'] },
+  // The same for a third-party platform that acts for an account (第三方平台代网页授权).
+  componentAccessToken: {
+    path: '/sns/oauth2/component/access_token',
+    secrets: [PLATFORM_TOKEN, 'code'],
+    secretFields: TOKENS,
+  },
+  componentRefreshToken: {
+    path: '/sns/oauth2/component/refresh_token',
+    secrets: [PLATFORM_TOKEN, 'refresh_token'],
+    secretFields: TOKENS,
+  },
+  componentSessionKey: {
+    path: '/sns/component/jscode2session',
+    secrets: [PLATFORM_TOKEN, 'js_code'],
+    secretFields: ['session_key'],
+  },
 } as const satisfies Record<string, ApiEndpoint>;
 
 /**
@@ -71,15 +89,14 @@ export interface AuthorizeParams {
   readonly [name: string]: string | number | boolean | undefined;
 }
 
-/** The parameters that have arguments of their own. */
-const STANDARD = ['appid', 'redirect_uri', 'response_type', 'scope', 'state'];
-
 interface AuthorizeRequest {
   readonly appid: string;
   readonly redirect: string;
   readonly state: string | undefined;
   readonly scope: string | undefined;
   readonly params: AuthorizeParams | undefined;
+  /** The AppID of the third-party platform that acts for the account. */
+  readonly componentAppId?: string | undefined;
 }
 
 /**
@@ -89,7 +106,7 @@ interface AuthorizeRequest {
 export function authorizeURL(
   open: string,
   flow: WechatFlow,
-  { appid, redirect, state, scope, params }: AuthorizeRequest,
+  { appid, redirect, state, scope, params, componentAppId }: AuthorizeRequest,
 ): string {
   const { page, scopes } = FLOWS[flow];
   const standard = {
@@ -99,9 +116,12 @@ export function authorizeURL(
     // As in wechat-oauth, an empty scope counts as not given.
     scope: withDefault(scope, scopes.defaultScope),
     state: withDefault(state, ''),
+    ...(componentAppId !== undefined && { component_appid: componentAppId }),
   };
   // Encoded separately, because an object puts names that look like numbers first.
-  const query = [encode(standard), encode(furtherParams(params ?? {}))].filter(Boolean).join('&');
+  const query = [encode(standard), encode(furtherParams(params ?? {}, Object.keys(standard)))]
+    .filter(Boolean)
+    .join('&');
   return `${open}${page.path}?${query}#wechat_redirect`;
 }
 
@@ -110,15 +130,18 @@ function withDefault(given: string | undefined, fallback: string): string {
   return fallback;
 }
 
-function furtherParams(params: AuthorizeParams): Record<string, string | number | boolean> {
+function furtherParams(
+  params: AuthorizeParams,
+  standard: readonly string[],
+): Record<string, string | number | boolean> {
   const given = Object.entries(params).filter(
     (entry): entry is [string, string | number | boolean] => entry[1] != null,
   );
-  const standard = given.find(([name]) => STANDARD.includes(name));
-  if (standard) {
+  const taken = given.find(([name]) => standard.includes(name));
+  if (taken) {
     throw new WechatAuthError(
       'config',
-      `The parameter ${standard[0]} of an authorization request has an argument of its own. ` +
+      `The parameter ${taken[0]} of an authorization request has an argument of its own. ` +
         'Pass it there, not among the further parameters.',
     );
   }

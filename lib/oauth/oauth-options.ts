@@ -1,6 +1,7 @@
 /** The parameters and results of the OAuth class. */
 import type { TokenData, TokenStore } from '../stores/token-store';
 import type { Hook } from './callbacks';
+import type { WechatComponent } from './credentials';
 import type { WechatEndpointOptions } from './endpoints';
 import type { WechatHttpOptions } from './transport/http-options';
 import type { WechatLang } from './user';
@@ -18,11 +19,25 @@ export type GetToken = Hook<[openid: string], TokenData | null>;
 export type SaveToken = Hook<[openid: string, token: TokenData], unknown>;
 
 /** Options of `new OAuth()`. An undefined one counts as not given. */
-export interface OAuthOptions {
-  /** AppID, as WeChat's console shows it: `wx` and 16 hex digits. */
-  readonly appid: string;
+export type OAuthOptions = SharedOptions & (OwnSecret | ThroughPlatform);
+
+/** An account that proves itself with its own AppSecret. */
+interface OwnSecret {
   /** AppSecret. WeChat's console shows it only once, when it is created. */
   readonly appsecret: string;
+  readonly component?: undefined;
+}
+
+/** An account that a third-party platform acts for. */
+interface ThroughPlatform {
+  readonly appsecret?: undefined;
+  /** The platform, in place of the account's AppSecret. */
+  readonly component: WechatComponent;
+}
+
+interface SharedOptions {
+  /** AppID, as WeChat's console shows it: `wx` and 16 hex digits. */
+  readonly appid: string;
   /**
    * Where tokens are stored.
    *

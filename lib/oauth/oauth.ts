@@ -9,6 +9,7 @@ import { WechatAuthError, isWeChatAPIError } from '../errors';
 import { MemoryTokenStore } from '../stores/memory-store';
 import { TOKEN_TTL_MS, type TokenData, type TokenStore } from '../stores/token-store';
 import { callHook, promiseOrCallback, type Callback } from './callbacks';
+import { checkComponent, ownCredentials, platformCredentials, type Credentials } from './credentials';
 import { API, authorizeURL, resolveEndpoints, type AuthorizeParams, type WechatEndpoints } from './endpoints';
 import { callAnswered, callFailed, failureOf, type CallAnswered } from './events';
 import {
@@ -65,12 +66,14 @@ export class OAuth {
   readonly #endpoints: WechatEndpoints;
   readonly #http: WechatHttpOptions;
   readonly #api: WechatAPI;
+  readonly #credentials: Credentials;
   readonly #store: TokenStore;
   readonly #tokens: TokenKeeper;
   readonly #refreshes = new SingleFlight<AccessToken>();
 
   /**
-   * @throws WechatAuthError of kind `config` if the AppID is missing, or an endpoint or a timeout is wrong.
+   * @throws WechatAuthError of kind `config` if the AppID is missing, or the component, an endpoint or a timeout
+   * is wrong.
    */
   constructor(options: OAuthOptions);
   constructor(
@@ -103,6 +106,7 @@ export class OAuth {
       writable: true,
       configurable: true,
     });
+    this.#credentials = credentialsOf(options, () => this.appsecret);
     this.isMiniProgram = Boolean(options.isMiniProgram);
     if (options.getToken) this.getToken = options.getToken;
     if (options.saveToken) this.saveToken = options.saveToken;
@@ -146,6 +150,7 @@ export class OAuth {
       state,
       scope,
       params,
+      componentAppId: this.#credentials.componentAppId,
     });
   }
 
@@ -157,7 +162,8 @@ export class OAuth {
    * @param state WeChat returns it with the code
    * @param scope `snsapi_login` is the default
    * @param params further parameters: `lang`, `style`, `href`, `self_redirect`, …
-   * @throws WechatAuthError of kind `config` if `params` holds one of the standard names.
+   * @throws WechatAuthError of kind `config` if `params` holds one of the standard names, or a third-party
+   * platform acts for the account: platforms cannot act for website apps.
    */
   getAuthorizeURLForWebsite(
     redirect: string,
@@ -165,6 +171,7 @@ export class OAuth {
     scope?: string,
     params?: AuthorizeParams,
   ): string {
+    if (this.#credentials.componentAppId !== undefined) throw noWebsiteApp();
     return authorizeURL(this.#endpoints.open, 'website', {
       appid: this.appid,
       redirect,
@@ -194,12 +201,16 @@ export class OAuth {
   }
 
   async #exchange(code: string): Promise<AccessToken> {
-    const query = { appid: this.appid, secret: this.appsecret, code, grant_type: 'authorization_code' };
+    const { appid } = this;
+    const query = {
+      appid,
+      ...(await this.#credentials.forExchange()),
+      code,
+      grant_type: 'authorization_code',
+    };
+    const endpoint = this.#credentials.endpoints.accessToken;
     const created = Date.now();
-    return await this.#save(
-      created,
-      await this.#call({ endpoint: API.accessToken, query, expects: 'token' }),
-    );
+    return await this.#save(created, await this.#call({ endpoint, query, expects: 'token' }));
   }
 
   /**
@@ -223,9 +234,15 @@ export class OAuth {
   }
 
   async #refresh(refreshToken: string | undefined): Promise<AccessToken> {
-    const query = { appid: this.appid, grant_type: 'refresh_token', refresh_token: refreshToken };
+    const query = {
+      appid: this.appid,
+      ...(await this.#credentials.forRefresh()),
+      grant_type: 'refresh_token',
+      refresh_token: refreshToken,
+    };
+    const endpoint = this.#credentials.endpoints.refreshToken;
     const created = Date.now();
-    const response = await this.#call({ endpoint: API.refreshToken, query, expects: 'token', retry: true });
+    const response = await this.#call({ endpoint, query, expects: 'token', retry: true });
     this.#tokens.checkOwner(refreshToken, response.openid);
     return await this.#save(created, response);
   }
@@ -411,14 +428,15 @@ export class OAuth {
   }
 
   async #session(code: string): Promise<MiniProgramSession> {
-    const create_at = Date.now();
     const query = {
       appid: this.appid,
-      secret: this.appsecret,
+      ...(await this.#credentials.forExchange()),
       js_code: code,
       grant_type: 'authorization_code',
     };
-    const response = await this.#call({ endpoint: API.sessionKey, query, expects: 'session' });
+    const endpoint = this.#credentials.endpoints.sessionKey;
+    const create_at = Date.now();
+    const response = await this.#call({ endpoint, query, expects: 'session' });
     return { data: { ...response, create_at } as MiniProgramSession['data'] };
   }
 
@@ -515,6 +533,20 @@ export class OAuth {
       lock: lock && ((openid, fn) => lock(this.#key(openid), fn)),
     };
   }
+}
+
+function credentialsOf({ component, appsecret }: LooseOptions, secret: () => string): Credentials {
+  if (component == null) return ownCredentials(secret);
+  checkComponent(component, appsecret);
+  return platformCredentials(component);
+}
+
+function noWebsiteApp(): WechatAuthError {
+  return new WechatAuthError(
+    'config',
+    'A third-party platform cannot log users in with a website app. ' +
+      'Use an OAuth with the appsecret of the website app.',
+  );
 }
 
 function isObject<T>(value: T | string): value is T & object {

@@ -1,0 +1,102 @@
+/**
+ * How an account proves to WeChat who it is: with its AppSecret, or through a third-party platform (第三方平台)
+ * that it has authorised.
+ */
+import { inspect } from 'node:util';
+import { WechatAuthError } from '../errors';
+import { API, type ApiEndpoint } from './endpoints';
+
+/** A third-party platform (第三方平台) that acts for an account which has authorised it (代公众号发起网页授权). */
+export interface WechatComponent {
+  /** AppID of the platform: the `component_appid`. */
+  readonly appId: string;
+  /**
+   * Returns the current `component_access_token`. It is called before each exchange of a code and each refresh;
+   * getting the token, and caching it, is the app's. If it fails, the call rejects with kind `config`, its error
+   * is the cause, and WeChat is not asked.
+   */
+  readonly accessToken: () => string | Promise<string>;
+}
+
+/** Parameters of a call, beside those that say what it asks for. */
+type Parameters = Readonly<Record<string, string | undefined>>;
+
+export interface Credentials {
+  /** The AppID of the platform, which an authorization request names. */
+  readonly componentAppId: string | undefined;
+  readonly endpoints: Readonly<Record<'accessToken' | 'refreshToken' | 'sessionKey', ApiEndpoint>>;
+  /** For the exchange of a code. @throws WechatAuthError of kind `config` if the platform has no token. */
+  forExchange(): Promise<Parameters>;
+  /** For a refresh, which an AppSecret is not needed for. @throws as `forExchange` */
+  forRefresh(): Promise<Parameters>;
+}
+
+/** @param secret read at each call, because an app may replace `oauth.appsecret` */
+export function ownCredentials(secret: () => string): Credentials {
+  return {
+    componentAppId: undefined,
+    endpoints: API,
+    forExchange: () => Promise.resolve({ secret: secret() }),
+    forRefresh: () => Promise.resolve({}),
+  };
+}
+
+export function platformCredentials(component: WechatComponent): Credentials {
+  const { appId } = component;
+  const ofPlatform = async (): Promise<Parameters> => ({
+    component_appid: appId,
+    component_access_token: await tokenOf(component),
+  });
+  return {
+    componentAppId: appId,
+    endpoints: {
+      accessToken: API.componentAccessToken,
+      refreshToken: API.componentRefreshToken,
+      sessionKey: API.componentSessionKey,
+    },
+    forExchange: ofPlatform,
+    forRefresh: ofPlatform,
+  };
+}
+
+async function tokenOf(component: WechatComponent): Promise<string> {
+  let token: unknown;
+  try {
+    token = await component.accessToken();
+  } catch (cause) {
+    throw new WechatAuthError(
+      'config',
+      'component.accessToken() failed; its error is the cause. WeChat was not asked. ' +
+        'Return the component_access_token of the platform.',
+      { cause },
+    );
+  }
+  if (typeof token === 'string' && token) return token;
+  throw new WechatAuthError(
+    'config',
+    `component.accessToken() returned ${typeof token === 'string' ? 'an empty string' : typeof token}. ` +
+      'Return the component_access_token of the platform, or a promise of it.',
+  );
+}
+
+/** @throws WechatAuthError of kind `config` if `component` cannot be used. */
+export function checkComponent(component: unknown, appsecret: unknown): asserts component is WechatComponent {
+  const { appId, accessToken } = Object(component) as { appId?: unknown; accessToken?: unknown };
+  if (typeof appId !== 'string' || !appId)
+    // Depth -1, because a misplaced object may hold a secret.
+    throw fault(`component.appId is ${inspect(appId, { depth: -1 })}. Give the AppID of the platform.`);
+  if (typeof accessToken !== 'function')
+    // The value is not shown, because it may be the token itself.
+    throw fault(
+      `component.accessToken is of type ${typeof accessToken}. ` +
+        'Give a function that returns the current component_access_token.',
+    );
+  if (appsecret != null)
+    throw fault(
+      'appsecret and component are both given. An account that a platform acts for has no appsecret: leave it out.',
+    );
+}
+
+function fault(message: string): WechatAuthError {
+  return new WechatAuthError('config', message);
+}
