@@ -40,4 +40,19 @@ export const FOUND: readonly Found[] = [
       { do: 'agree', link: 0, person: 0, fullService: false },
     ],
   },
+  {
+    what: 'an old cookie, later than a minute after the logout (the model was wrong: a logout counts for as long as a login may take)',
+    seed: 1385674402,
+    path: '43:1:0:1:5:5:5:5',
+    storage: 'cookie-session',
+    actions: [
+      { do: 'open', browser: 0, page: 'me' },
+      { do: 'agree', link: 0, person: 0, fullService: true },
+      { do: 'call back', browser: -1, callback: 0, condition: 'healthy', keep: true },
+      { do: 'log out', browser: 0, staff: false, how: 'POST' },
+      { do: 'wait', seconds: 71 },
+      { do: 'restore cookies', browser: 0, old: 2 },
+      { do: 'call back', browser: 0, callback: 0, condition: 'healthy', keep: true },
+    ],
+  },
 ];

@@ -57,6 +57,9 @@ export class Clock {
   }
 }
 
+/** Long enough for a request to reach WeChat on a busy machine: the model counts it. */
+const SILENCE_LIMIT_MS = 500;
+
 /** The fault lasts until the condition ends: two callbacks with two codes must both meet it. */
 const ALWAYS = { times: Infinity };
 
@@ -188,7 +191,7 @@ export class FuzzApp {
         return fail('access_token', 'reset', ALWAYS);
       case 'silence': {
         const undo = fail('access_token', 'silence', ALWAYS);
-        for (const oauth of this.#oauths) oauth.setOpts({ timeout: 50 });
+        for (const oauth of this.#oauths) oauth.setOpts({ timeout: SILENCE_LIMIT_MS });
         return () => {
           undo();
           for (const oauth of this.#oauths) oauth.setOpts({ timeout: 15_000 });

@@ -48,6 +48,7 @@ export class Model {
   readonly #restarts = new Map<string, Kept<string>>();
   /** Callbacks that were handled, by site, session, code and state: the same one may be opened again. */
   readonly #served = new Map<string, Kept<Pending>>();
+  /** Logins that a logout has ended, while a callback of them may still arrive. */
   readonly #loggedOut = new Map<string, Kept<true>>();
   readonly #returnTo = new Map<string, Kept<string>>();
   readonly #states = new Set<string>();
@@ -127,7 +128,7 @@ export class Model {
     const siteSession = session[request.site];
     const served = `${request.site} ${request.cookie ?? 0} ${code} ${state}`;
     const taken = own(siteSession.pending, state) ?? this.#fresh(this.#served, served);
-    const pending = this.#fresh(this.#loggedOut, state) ? undefined : taken;
+    const pending = this.#fresh(this.#loggedOut, state, LIMITS.loginTimeoutMs) ? undefined : taken;
     Reflect.deleteProperty(siteSession.pending, state);
     const done = own(siteSession.done, state);
     if (done !== undefined) return this.#step(request, session, { to: 'path', path: done });
@@ -196,7 +197,7 @@ export class Model {
       this.#fresh(this.#results, state + code) ??
       this.#fresh(this.#owners, state) ??
       this.#fresh(this.#restarts, state) ??
-      this.#fresh(this.#loggedOut, state);
+      this.#fresh(this.#loggedOut, state, LIMITS.loginTimeoutMs);
     return pending !== undefined && !this.#isExpired(pending) && isKnown === undefined;
   }
 
@@ -210,9 +211,13 @@ export class Model {
     return { value, at: this.now };
   }
 
-  #fresh<T>(map: ReadonlyMap<string, Kept<T>>, key: string): T | undefined {
+  #fresh<T>(
+    map: ReadonlyMap<string, Kept<T>>,
+    key: string,
+    lifetimeMs: number = LIMITS.sharedResultMs,
+  ): T | undefined {
     const kept = map.get(key);
-    return kept && this.now - kept.at <= LIMITS.sharedResultMs ? kept.value : undefined;
+    return kept && this.now - kept.at <= lifetimeMs ? kept.value : undefined;
   }
 
   /**
