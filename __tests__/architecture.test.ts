@@ -20,6 +20,8 @@ const STEPS = [
   ['oauth/tokens/'],
   ['oauth/oauth-options.ts'],
   ['oauth/oauth.ts'],
+  // What both sides of a relay agree on: the redirect URI, and the list that the options check.
+  ['relay/redirect-uri.ts', 'relay/allow-list.ts'],
   ['middleware/http/'],
   ['middleware/state/', 'middleware/pages/'],
   ['middleware/options/'],
@@ -28,6 +30,7 @@ const STEPS = [
   ['middleware/failures/'],
   ['middleware/login/'],
   ['middleware/'],
+  ['relay/'],
   ['index.ts'],
   ['cli/bilingual.ts'],
   ['cli/doctor/configuration.ts'],

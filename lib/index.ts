@@ -38,6 +38,10 @@ export type {
   WechatAuthEvents,
 } from './middleware/login/login-events';
 
+// The relay: one callback domain for many apps.
+export { wechatRelay } from './relay/wechat-relay';
+export type { WechatRelayOptions } from './relay/relay-options';
+
 // The core, compatible with wechat-oauth.
 export { OAuth } from './oauth/oauth';
 export { AccessToken } from './oauth/tokens/access-token';

@@ -16,6 +16,7 @@ export const WARNING_CODES = [
   'WECHAT_VERIFICATION_FILE',
   'WECHAT_LOGIN_FAILED',
   'WECHAT_HTTP_OPTION_IGNORED',
+  'WECHAT_RELAY_REFUSED',
 ] as const;
 
 export type WarningCode = (typeof WARNING_CODES)[number];

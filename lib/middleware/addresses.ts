@@ -4,6 +4,7 @@ import type { Context } from './context';
 import { fullURL, header, hostOf, isSecure, mountOf, relative } from './http/request';
 import { LRUCache } from 'lru-cache';
 import { WechatAuthError } from '../errors';
+import { relayRedirectURI } from '../relay/redirect-uri';
 import { comparablePath, sanitizeReturnTo } from './http/return-to';
 import { shown } from './options/options-error';
 
@@ -148,12 +149,19 @@ export function isCrossSite(context: Context): boolean {
   return from !== '' && pathOnThisSite(context, from) === undefined;
 }
 
+/** The redirect URI: our callback route, or the relay that sends browsers on to it. */
+export function redirectURI(context: Context): string {
+  const callback = callbackURL(context);
+  const { relay } = context.config;
+  return relay === undefined ? callback : relayRedirectURI(relay, callback);
+}
+
 /**
- * The redirect URI: the public address of the callback route.
+ * The public address of the callback route.
  *
  * @throws WechatAuthError of kind `config` if `routes.callback` is false.
  */
-export function callbackURL(context: Context): string {
+function callbackURL(context: Context): string {
   const path = routePath(context, 'callback');
   if (path !== undefined) return originOf(context) + path;
   throw new WechatAuthError(

@@ -10,12 +10,12 @@ import { sendFailure } from './failures/send-failure';
 import { ReqWechat, type WechatContext } from './req-wechat';
 import { requireWechatUser } from './require-wechat-user';
 import { registerKey } from './login/current-login';
-import { serveVerificationFile } from './verification-file';
-import { noteRoutes } from './addresses';
+import { serveVerificationFile } from './http/verification-file';
+import { noteRoutes, publicMount } from './addresses';
 import { contextOf, type Context } from './context';
 import { noStore, noContent } from './http/response';
 
-/** The middleware that `wechatAuth()` returns, for Express and Connect. */
+/** What `wechatAuth()` and `wechatRelay()` return: a middleware for Express and Connect. */
 export type WechatAuthMiddleware = (req: HostRequest, res: ServerResponse, next: Next) => void;
 
 type Handler = (context: Context) => Promise<void>;
@@ -41,12 +41,22 @@ export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddlewar
     const context = contextOf(req, res, next, config);
     (req as HostRequest & { wechat?: WechatContext }).wechat = new ReqWechat(context);
     noteRoutes(context);
-    if (serveVerificationFile(context)) return;
+    if (config.verificationFiles.size > 0 && serveFile(context)) return;
     const handler = handlerOf(req);
     if (handler) void handle(handler, context);
     else if (guard) guard(req, res, next);
     else next();
   };
+}
+
+function serveFile(context: Context): boolean {
+  const { req, res, config } = context;
+  return serveVerificationFile(req, res, {
+    files: config.verificationFiles,
+    mount: () => publicMount(context),
+    warnings: config.warnings,
+    middleware: 'wechatAuth()',
+  });
 }
 
 /**

@@ -31,6 +31,15 @@ export function queryOf(url: string): URLSearchParams {
   return new URLSearchParams(start < 0 ? '' : url.slice(start));
 }
 
+/**
+ * Whether a parameter is repeated or is a list, such as `code[]`: two programs that read such a query may read
+ * different values.
+ */
+export function hasAmbiguousNames(query: URLSearchParams): boolean {
+  const names = [...query.keys()];
+  return new Set(names).size < names.length || names.some((name) => /[[\]]/.test(name));
+}
+
 /** Removes the origin: a request line may hold `GET http://host/path` (RFC 9112 section 3.2.2). */
 export function relative(url: string): string {
   if (url.startsWith('/')) return url;

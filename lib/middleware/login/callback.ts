@@ -7,7 +7,7 @@ import { returnToOrDefault } from '../addresses';
 import type { Context } from '../context';
 import { likelyCauses } from '../failures/diagnosis';
 import { LoginFailure, sendFailure } from '../failures/send-failure';
-import { header, queryOf } from '../http/request';
+import { hasAmbiguousNames, header, queryOf } from '../http/request';
 import { redirect } from '../http/response';
 import { CAUSES } from '../pages/texts';
 import {
@@ -85,8 +85,7 @@ const MAX_CODE_BYTES = 512;
 /** Reads code and state. Refuses a query that WeChat never sends. */
 function parseCallback({ req }: Context): CallbackParams {
   const query = queryOf(req.url ?? '');
-  const names = [...query.keys()];
-  if (new Set(names).size < names.length || names.some((name) => /[[\]]/.test(name))) {
+  if (hasAmbiguousNames(query)) {
     throw new WechatAuthError(
       'state_unknown',
       'A parameter of the callback is repeated, or has brackets in its name. ' +

@@ -6,7 +6,7 @@ import { WechatAuthError } from '../../errors';
 import type { AuthorizeParams } from '../../oauth/endpoints';
 import { FLOW_NAMES, flowFor, isFlow, type WechatFlow } from '../../oauth/flows';
 import { isOfficialScope, scopeToRequest } from '../../oauth/scope';
-import { callbackURL, isSafeReturnTo, loginURL } from '../addresses';
+import { isSafeReturnTo, loginURL, redirectURI } from '../addresses';
 import { accountOf, type Context } from '../context';
 import { diagnoseSession } from '../failures/diagnosis';
 import { header, hostOf, queryOf } from '../http/request';
@@ -113,7 +113,7 @@ export async function prepareLogin(
   const { req, config } = context;
   const state = restart?.state ?? newState(0);
   const account = accountOf(context, flow);
-  const redirectURI = callbackURL(context);
+  const uri = redirectURI(context);
   const scope = scopeToRequest(flow, config.scope, options.scope);
   const returnTo = isSafeReturnTo(context, options.returnTo) ? options.returnTo : '';
   const session = requireSession(req);
@@ -126,7 +126,7 @@ export async function prepareLogin(
   await saveSession(req, config);
   if (restart?.isFirst ?? true)
     reportStarted(state, { flow, appid: account.appid, scope }, restart?.replaces);
-  return { account, redirectURI, scope, state };
+  return { account, redirectURI: uri, scope, state };
 }
 
 function noRoom(): WechatAuthError {

@@ -1,5 +1,5 @@
-/** The public address of the app, and its parts. */
-import { addressFaults } from './callback-domain';
+/** The public address of the app, and that of its relay. */
+import { addressFaults, relayFaults, type AddressFault } from './callback-domain';
 import { shown } from './options-error';
 
 export interface Base {
@@ -19,7 +19,22 @@ export function splitBase(baseURL: string): Base {
  * @param usesRealPages whether WeChat's own pages check the callback domain; an emulator accepts more
  */
 export function baseURLFault(address: string, usesRealPages: boolean): string | undefined {
-  const fault = addressFaults(address, usesRealPages).find(({ isWarning }) => !isWarning);
+  return inWords(address, addressFaults(address, usesRealPages));
+}
+
+/** The same for the address of the relay. */
+export function relayFault(address: string, usesRealPages: boolean): string | undefined {
+  return inWords(address, relayFaults(address, usesRealPages));
+}
+
+/** The address of a relay without a slash at its end, as redirect URIs begin with it. */
+export function relayAddress(relay: string): string {
+  const { origin, path } = splitBase(relay);
+  return origin + path;
+}
+
+function inWords(address: string, faults: readonly AddressFault[]): string | undefined {
+  const fault = faults.find(({ isWarning }) => !isWarning);
   if (!fault) return undefined;
   const remedy = fault.remedy.map(({ en }) => en).join(' ');
   return `is ${shown(address)}, which ${fault.what.en}. ${remedy}`;

@@ -1,9 +1,10 @@
 /**
- * The rules for the public address of an app, one row each. `wechatAuth()` refuses an address with the first
- * fault that it finds; the doctor reports all faults and warnings.
+ * The rules for the public address of an app and for that of its relay, one row each. `wechatAuth()` refuses an
+ * address with the first fault that it finds; the doctor reports all faults and warnings.
  */
 import { isIP } from 'node:net';
 import { FLOWS, FLOW_NAMES } from '../../oauth/flows';
+import { RELAY_ROUTE } from '../../relay/redirect-uri';
 import { bareHost, isPrivateHost } from './private-host';
 
 interface Bilingual {
@@ -35,11 +36,20 @@ interface Rule {
 
 /** @param usesRealPages whether WeChat's own pages check the callback domain; an emulator accepts more */
 export function addressFaults(text: string, usesRealPages: boolean): AddressFault[] {
+  return faultsBy(FORM_RULES, text, usesRealPages);
+}
+
+/** The same for the address of a relay, whose host is then the callback domain. */
+export function relayFaults(text: string, usesRealPages: boolean): AddressFault[] {
+  return faultsBy([...FORM_RULES, RELAY_RULE], text, usesRealPages);
+}
+
+function faultsBy(formRules: readonly Rule[], text: string, usesRealPages: boolean): AddressFault[] {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return [NOT_AN_ADDRESS];
   const url = new URL(text);
   const address: Address = { text, url, host: bareHost(url) };
   const consoleRules = isPrivateHost(url) ? PRIVATE_HOST_RULES : PUBLIC_HOST_RULES;
-  return [...FORM_RULES, ...(usesRealPages ? consoleRules : [])]
+  return [...formRules, ...(usesRealPages ? consoleRules : [])]
     .filter(({ isBroken }) => isBroken(address))
     .map(({ isWarning = false, what, remedy }) => ({ isWarning, what: what(address), remedy }));
 }
@@ -84,6 +94,22 @@ const FORM_RULES: readonly Rule[] = [
     remedy: [EXAMPLE],
   },
 ];
+
+/** The redirect URI is this address with the route of the relay appended. */
+const RELAY_RULE: Rule = {
+  isBroken: ({ url }) => withoutSlash(url.pathname).endsWith(RELAY_ROUTE),
+  what: () => ({ en: `ends in ${RELAY_ROUTE}`, zh: `以 ${RELAY_ROUTE} 结尾` }),
+  remedy: [
+    {
+      en: `Write it without ${RELAY_ROUTE}: give the path at which wechatRelay() is mounted.`,
+      zh: `请去掉 ${RELAY_ROUTE}，只写 wechatRelay() 的挂载路径。`,
+    },
+  ],
+};
+
+function withoutSlash(path: string): string {
+  return path.replace(/\/$/, '');
+}
 
 /** A test account (测试号) accepts addresses of the local network, also with a port. */
 const PRIVATE_HOST_RULES: readonly Rule[] = [

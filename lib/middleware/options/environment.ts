@@ -16,6 +16,7 @@ export const ENVIRONMENT: ReadonlyMap<string, string> = new Map([
     ] as const;
   }),
   ['baseURL', 'WECHAT_BASE_URL'],
+  ['relay', 'WECHAT_RELAY'],
   ['endpoints.open', 'WECHAT_OPEN_URL'],
   ['endpoints.api', 'WECHAT_API_URL'],
 ]);
@@ -35,7 +36,7 @@ function orEnvironment(given: string | undefined, path: string): string | undefi
 /** The options with the environment filled in. Faulty values stay as they are; the checks report them. */
 export function withEnvironment(given: WechatAuthOptions): WechatAuthOptions {
   if (!isObject(given)) return given;
-  const { appId, appSecret, website, baseURL, endpoints, ...others } = given;
+  const { appId, appSecret, website, baseURL, relay, endpoints, ...others } = given;
   const site = filled(website, {
     appId: fromEnvironment('website.appId'),
     appSecret: fromEnvironment('website.appSecret'),
@@ -46,6 +47,7 @@ export function withEnvironment(given: WechatAuthOptions): WechatAuthOptions {
     appSecret: orEnvironment(appSecret, 'appSecret'),
     website: isObject(site) && Object.values(site).every((value) => value === undefined) ? undefined : site,
     baseURL: orEnvironment(baseURL, 'baseURL'),
+    relay: orEnvironment(relay, 'relay'),
     endpoints: filled(endpoints, {
       open: fromEnvironment('endpoints.open') ?? WECHAT.open,
       api: fromEnvironment('endpoints.api') ?? WECHAT.api,

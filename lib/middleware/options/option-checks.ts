@@ -39,6 +39,11 @@ export function findFaults(options: unknown): OptionFault[] {
   return faultsIn(schemas().optionsSchema, options);
 }
 
+/** The faults of the options of `wechatRelay()`. */
+export function findRelayFaults(options: unknown): OptionFault[] {
+  return faultsIn(schemas().relaySchema, options);
+}
+
 /**
  * @returns a copy of a guard's options.
  * @throws OptionsError that lists every fault of them.
@@ -62,7 +67,10 @@ export function readable(find: () => OptionFault[]): OptionFault[] {
   }
 }
 
-function faultsIn(schema: Schemas['optionsSchema' | 'guardSchema'], given: unknown): OptionFault[] {
+function faultsIn(
+  schema: Schemas['optionsSchema' | 'guardSchema' | 'relaySchema'],
+  given: unknown,
+): OptionFault[] {
   const known: typeof NESTED = { ...NESTED, '': Object.keys(schema.shape) };
   const { error } = schema.safeParse(given);
   return (error?.issues ?? []).flatMap((issue) => {

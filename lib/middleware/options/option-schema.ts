@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { WECHAT, endpointFault } from '../../oauth/endpoints';
+import { entryFault } from '../../relay/allow-list';
 import { shown } from './options-error';
 
 type Message = (issue: { input?: unknown; code?: string }) => string | undefined;
@@ -70,6 +71,26 @@ const SESSION_KEY = "Give a name of letters, digits, '_', '-' and '.' that the s
 
 const FILE_CONTENT = 'Give the content of the file as a string.';
 
+const verificationFiles = z
+  .record(
+    z.string(),
+    z.string(withValue(FILE_CONTENT)).min(1, withValue(FILE_CONTENT)),
+    withType('Give { [file name]: content }.'),
+  )
+  .superRefine((files, context) => {
+    for (const name of Object.keys(files)) {
+      if (/^[\w-]+\.txt$/.test(name)) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message:
+          'is not the name of a verification file. Use the name that WeChat gave it, such as ' +
+          'MP_verify_Ab12Cd34Ef56Gh78.txt.',
+      });
+    }
+  })
+  .optional();
+
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export const optionsSchema = z.strictObject(
@@ -84,6 +105,9 @@ export const optionsSchema = z.strictObject(
       .optional(),
     baseURL: z
       .string(withValue('Give the public address of the app, such as https://h5.example.com.'))
+      .optional(),
+    relay: z
+      .string(withValue('Give the address of the relay, such as https://auth.example.com/wechat.'))
       .optional(),
     routes: z
       .strictObject(
@@ -129,25 +153,7 @@ export const optionsSchema = z.strictObject(
     preserveSession: z
       .union([z.boolean(), z.array(z.string())], withValue('Use true, false, or a list of session keys.'))
       .optional(),
-    verificationFiles: z
-      .record(
-        z.string(),
-        z.string(withValue(FILE_CONTENT)).min(1, withValue(FILE_CONTENT)),
-        withType('Give { [file name]: content }.'),
-      )
-      .superRefine((files, context) => {
-        for (const name of Object.keys(files)) {
-          if (/^[\w-]+\.txt$/.test(name)) continue;
-          context.addIssue({
-            code: 'custom',
-            path: [name],
-            message:
-              'is not the name of a verification file. Use the name that WeChat gave it, such as ' +
-              'MP_verify_Ab12Cd34Ef56Gh78.txt.',
-          });
-        }
-      })
-      .optional(),
+    verificationFiles,
     sessionKey: z
       .string(withValue(SESSION_KEY))
       .refine((key) => /^[\w.-]+$/.test(key) && !RESERVED_KEYS.has(key), withValue(SESSION_KEY))
@@ -181,6 +187,27 @@ export const guardSchema = z.strictObject(
     check: optionalFunction('Give a function (user, req) that returns true for the users who may pass.'),
   },
   withType('Give an object of options, such as { mode, scope, check }.'),
+);
+
+const RELAY_TARGET =
+  'Give an origin such as https://staging.example.com, or the callback address of an app, such as ' +
+  'http://localhost:3000/callback.';
+const RELAY_TARGETS = `Give a list of the addresses to which browsers may be sent. ${RELAY_TARGET}`;
+
+export const relaySchema = z.strictObject(
+  {
+    to: z
+      .array(
+        z.string(withValue(RELAY_TARGET)).refine((entry) => entryFault(entry) === undefined, {
+          error: ({ input }) =>
+            `is ${shown(input)}, which ${entryFault(String(input)) ?? ''}. ${RELAY_TARGET}`,
+        }),
+        withValue(RELAY_TARGETS),
+      )
+      .min(1, { error: `is an empty list. ${RELAY_TARGETS}` }),
+    verificationFiles,
+  },
+  withType("Give an object of options, such as { to: ['https://staging.example.com'] }."),
 );
 
 function isTokenStore(value: unknown): boolean {

@@ -106,6 +106,14 @@ export interface WechatAuthOptions {
    * @default process.env.WECHAT_BASE_URL
    */
   readonly baseURL?: string | undefined;
+  /**
+   * The address at which a `wechatRelay()` is mounted, such as `https://auth.example.com/wechat`. Its host stands
+   * in WeChat's console in place of this app, so that `baseURL` may be any address, `http://localhost:3000` too.
+   * The callback address of this app must be on the list of the relay.
+   *
+   * @default process.env.WECHAT_RELAY
+   */
+  readonly relay?: string | undefined;
   /** The paths of the routes below the mount point. Guards, too, work only below the mount point. */
   readonly routes?: WechatAuthRoutes | undefined;
   /**

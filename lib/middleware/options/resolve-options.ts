@@ -10,9 +10,10 @@ import type { WechatLang } from '../../oauth/user';
 import { MemoryTokenStore } from '../../stores/memory-store';
 import { Warnings } from '../../warnings';
 import { sanitizeReturnTo } from '../http/return-to';
+import { fileMap } from '../http/verification-file';
 import { CallbackResults } from '../state/callback-results';
 import { createAccount, type Account } from './account';
-import { baseURLFault, splitBase } from './base-url';
+import { baseURLFault, relayAddress, relayFault, splitBase } from './base-url';
 import { credentialsOf, withDefaults, withEnvironment, withSource } from './environment';
 import { findFaults, readable } from './option-checks';
 import type { ChooseFlow, OnError, OnLogin, WechatAuthOptions } from './options';
@@ -27,6 +28,8 @@ export interface ResolvedOptions {
   readonly accounts: Readonly<Partial<Record<WechatFlow, Account>>>;
   /** The public address, if it is known. */
   readonly base: ReturnType<typeof splitBase> | undefined;
+  /** The address of the relay that stands in WeChat's console in place of this app. */
+  readonly relay: string | undefined;
   readonly routes: {
     readonly login: string | false;
     readonly callback: string | false;
@@ -70,6 +73,7 @@ export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
   return {
     accounts: accountsOf(options),
     base: options.baseURL === undefined ? undefined : splitBase(options.baseURL),
+    relay: options.relay === undefined ? undefined : relayAddress(options.relay),
     routes: withDefaults(options.routes, DEFAULT_ROUTES),
     scope: options.scope ?? 'snsapi_userinfo',
     lang: options.lang ?? 'zh_CN',
@@ -83,9 +87,7 @@ export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
     onError: options.onError,
     shouldPreserve: preserver(preserveSession),
     keepsOtherLogins: preserveSession !== false,
-    verificationFiles: new Map(
-      Object.entries(options.verificationFiles ?? {}).map(([name, content]) => [`/${name}`, content]),
-    ),
+    verificationFiles: fileMap(options.verificationFiles),
     sessionKey: options.sessionKey ?? 'wechat',
     callbacks: new CallbackResults(options.tokenStore, loginTimeout),
     warnings: new Warnings(),
@@ -147,12 +149,17 @@ function* addressFaults(
   options: WechatAuthOptions,
   faultyPaths: ReadonlySet<string>,
 ): Generator<OptionFault> {
-  const { baseURL, endpoints, returnTo } = options;
+  const { baseURL, relay, endpoints, returnTo } = options;
+  const usesRealPages =
+    typeof endpoints?.open === 'string' && endpoints.open.replace(/(?<!\/)\/+$/, '') === WECHAT.open;
   if (typeof baseURL === 'string' && !faultyPaths.has('baseURL')) {
-    const usesRealPages =
-      typeof endpoints?.open === 'string' && endpoints.open.replace(/(?<!\/)\/+$/, '') === WECHAT.open;
-    const fault = baseURLFault(baseURL, usesRealPages);
+    // WeChat sees only the relay, so that its rules for callback domains do not apply to the app behind it.
+    const fault = baseURLFault(baseURL, usesRealPages && relay === undefined);
     if (fault) yield { path: 'baseURL', message: fault };
+  }
+  if (typeof relay === 'string' && !faultyPaths.has('relay')) {
+    const fault = relayFault(relay, usesRealPages);
+    if (fault) yield { path: 'relay', message: fault };
   }
   if (typeof returnTo === 'string' && sanitizeReturnTo(returnTo, []) === undefined) {
     yield {

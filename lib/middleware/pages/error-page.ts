@@ -3,21 +3,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
 import { isWeChatAPIError, type WechatError, type WechatErrorKind } from '../../errors';
 import { languageOf, sendPage, type PageLanguage } from './page';
-import { CAUSES, textsOf, type Cause } from './texts';
+import { CAUSES, textsOf, type Cause, type Texts } from './texts';
 
 export interface ErrorPage {
   /** The address that starts the login again. Absent if that cannot help. */
-  readonly retry: string | undefined;
-  readonly home: string;
+  readonly retry?: string | undefined;
+  readonly home?: string;
+  /** In place of the texts of the error's kind. */
+  readonly texts?: Texts;
   /** For a login that was lost: the causes for which there is evidence, and the likely ones. */
   readonly causes?: { readonly found: readonly Cause[]; readonly likely: readonly Cause[] } | undefined;
 }
 
 /** The message for a script. In production it is the public text of the page, without technical details. */
-export function messageFor(req: IncomingMessage, error: WechatError): string {
+export function messageFor(req: IncomingMessage, error: WechatError, texts = textsOf(error.kind)): string {
   if (!isProduction()) return error.message;
-  const { title, text } = textsOf(error.kind, languageOf(req));
-  return languageOf(req) === 'zh' ? `${title}。${text}` : `${title}. ${text}`;
+  const language = languageOf(req);
+  const { title, text } = texts[language];
+  return language === 'zh' ? `${title}。${text}` : `${title}. ${text}`;
 }
 
 /** Says what happened, what the user can do, and which error code to report. */
@@ -28,7 +31,7 @@ export function sendErrorPage(
   page: ErrorPage,
 ): void {
   const language = languageOf(req);
-  const { title, text } = textsOf(error.kind, language);
+  const { title, text } = (page.texts ?? textsOf(error.kind))[language];
   const { retry, home } = LABELS[language];
   sendPage(res, error.status, language, {
     title,
@@ -37,7 +40,7 @@ export function sendErrorPage(
     body: arrowToFullService(error) + causeList(page, language) + developerMessage(error),
     links: [
       ...(page.retry === undefined ? [] : [{ href: page.retry, label: retry, isMain: true }]),
-      { href: page.home, label: home },
+      ...(page.home === undefined ? [] : [{ href: page.home, label: home }]),
     ],
     footer: error.kind === 'snapshot_user' ? undefined : errorCode(error, language),
   });

@@ -2,7 +2,7 @@
 import type { WechatErrorKind } from '../../errors';
 import type { PageLanguage } from './page';
 
-type Texts = Readonly<Record<PageLanguage, { readonly title: string; readonly text: string }>>;
+export type Texts = Readonly<Record<PageLanguage, { readonly title: string; readonly text: string }>>;
 
 function texts(zhTitle: string, zh: string, enTitle: string, en: string): Texts {
   return { zh: { title: zhTitle, text: zh }, en: { title: enTitle, text: en } };
@@ -101,12 +101,17 @@ const TEXTS: Readonly<Partial<Record<WechatErrorKind, Texts>>> = {
   ),
 };
 
-export function textsOf(
-  kind: WechatErrorKind,
-  language: PageLanguage,
-): { readonly title: string; readonly text: string } {
-  return (TEXTS[kind] ?? FAILED)[language];
+export function textsOf(kind: WechatErrorKind): Texts {
+  return TEXTS[kind] ?? FAILED;
 }
+
+/** A relay does not know the app that started the login. */
+export const RELAY_REFUSED = texts(
+  '无法返回应用',
+  '发起登录的应用不在本站允许的名单中，请联系该应用的管理员。',
+  'This login cannot continue',
+  'This site does not know the app that started the login. Please tell the operator of that app.',
+);
 
 /** The cause of a lost login: its callback came, but the session does not hold it. */
 export type Cause = 'no-session' | 'secure-cookie' | 'trust-proxy' | 'other-host' | 'same-site';

@@ -1,7 +1,7 @@
-import { startApp, type TestApp } from '../support/app';
-import { Browser } from '../support/browser';
-import { HOSTS } from '../support/hosts';
-import { emulator, useEmulator } from '../support/emulator';
+import { startApp, type TestApp } from '../../support/app';
+import { Browser } from '../../support/browser';
+import { HOSTS } from '../../support/hosts';
+import { emulator, useEmulator } from '../../support/emulator';
 
 const NAME = 'MP_verify_Ab12Cd34Ef56Gh78.txt';
 const verificationFiles = { [NAME]: 'Ab12Cd34Ef56Gh78', 'other-1.txt': '中文 & <b>' };
