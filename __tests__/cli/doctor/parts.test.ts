@@ -65,6 +65,7 @@ describe('the doctor, on public addresses', () => {
       website: { appId: undefined, appSecret: undefined },
     },
     baseURL,
+    relay: undefined,
     hasSecretInFlag: false,
     isProduction: false,
     ...WECHAT,

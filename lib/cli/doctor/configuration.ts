@@ -10,6 +10,8 @@ export interface App {
 export interface Configuration {
   readonly apps: Readonly<Record<WechatFlow, App>>;
   readonly baseURL: string | undefined;
+  /** The address of the relay that stands in WeChat's console in place of the app. */
+  readonly relay: string | undefined;
   /** The address of WeChat's login pages, without a slash at its end. */
   readonly open: string;
   /** The address of WeChat's API, without a slash at its end. */

@@ -4,20 +4,23 @@
  */
 import type { WechatFlow } from '../../oauth/flows';
 import { redact } from '../../redact';
+import { relayRedirectURI } from '../../relay/redirect-uri';
 import { bilingual, type Bilingual, type Language } from '../bilingual';
 import { CommandError, UsageError, type Command, type Terminal } from '../terminal';
 import { checkApp } from './checks/app';
 import { isAppId } from './checks/app-credentials';
-import { usableBase } from './checks/base-url';
+import { usableBase, usableRelay } from './checks/base-url';
 import { checkConfiguration, givenFlows } from './checks/configuration';
 import { checkCredentials } from './checks/credentials';
 import { checkLoginPage } from './checks/login-page';
 import { checkNetwork } from './checks/network';
+import { callbackURL } from './checks/redirect-uri';
+import { checkRelay } from './checks/relay';
 import { checkVerificationFile } from './checks/verification-file';
 import type { Configuration } from './configuration';
 import { DOCTOR_HELP, parseDoctorFlags, readDoctorFlags, type DoctorFlags } from './doctor-flags';
 import type { ProbeLimits } from './probe/http-probe';
-import { callbackPath, publicURL, siteOf, type Site } from './probe/site';
+import { siteOf, type Site } from './probe/site';
 import { notChecked, skipped, type CheckId, type Finding, type Group } from './report/check-list';
 import { FLOW_CHECKS } from './report/flow-checks';
 import { isOk, renderGroup, renderJSON, renderSummary, type OutputStyle } from './report/report';
@@ -148,7 +151,9 @@ async function checkFlow(
   ];
   const site = publicSite(configuration, routes);
   if (site === undefined) return found;
-  const redirectURI = publicURL(site, callbackPath(site)).href;
+  const callback = callbackURL(configuration, site).href;
+  const relay = usableRelay(configuration);
+  const redirectURI = relay === undefined ? callback : relayRedirectURI(relay, callback);
   return [
     ...found,
     noneFailed(findings, appId, 'endpoints', 'open-reachable')
@@ -161,8 +166,12 @@ async function checkRunningApp(flags: DoctorFlags, limits: ProbeLimits): Promise
   const { configuration, url, routes, verificationFiles } = flags;
   const app = url && (await checkApp(configuration, url, routes, limits));
   const site = app?.site ?? publicSite(configuration, routes);
-  const files = verificationFiles.map((file) => checkVerificationFile(site, file, limits));
-  return [...(app?.findings ?? [skipped('app-reachable', TEXTS.noURL)]), ...(await Promise.all(files))];
+  const relay = usableRelay(configuration);
+  const [relayed, ...files] = await Promise.all([
+    relay !== undefined && site ? checkRelay(relay, callbackURL(configuration, site), limits) : [],
+    ...verificationFiles.map((file) => checkVerificationFile(site, file, limits)),
+  ]);
+  return [...(app?.findings ?? [skipped('app-reachable', TEXTS.noURL)]), ...relayed, ...files];
 }
 
 function publicSite(configuration: Configuration, routes: DoctorFlags['routes']): Site | undefined {

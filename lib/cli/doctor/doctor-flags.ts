@@ -22,6 +22,7 @@ const OPTIONS = {
   'website-app-id': { type: 'string' },
   'website-app-secret': { type: 'string' },
   'base-url': { type: 'string' },
+  relay: { type: 'string' },
   'open-url': { type: 'string' },
   'api-url': { type: 'string' },
   'env-file': { type: 'string', multiple: true, default: [] as string[] },
@@ -43,6 +44,7 @@ export const ENVIRONMENT = {
   'website-app-id': FLOWS.website.credentials.env.appId,
   'website-app-secret': FLOWS.website.credentials.env.appSecret,
   'base-url': 'WECHAT_BASE_URL',
+  relay: 'WECHAT_RELAY',
   'open-url': 'WECHAT_OPEN_URL',
   'api-url': 'WECHAT_API_URL',
 } as const;
@@ -90,6 +92,7 @@ function configurationOf(values: Values, secrets: Secrets, env: Terminal['env'])
       website: { appId: get('website-app-id'), appSecret: get('website-app-secret') },
     },
     baseURL: get('base-url'),
+    relay: get('relay'),
     open: withoutSlash(get('open-url') ?? WECHAT.open),
     api: withoutSlash(get('api-url') ?? WECHAT.api),
     hasSecretInFlag: SECRETS.some((name) => values[name] !== undefined && values[name] !== '-'),
@@ -150,6 +153,7 @@ Configuration:
   --website-app-id <id>          website app (WECHAT_WEBSITE_APP_ID)
   --website-app-secret <secret>  its AppSecret (WECHAT_WEBSITE_APP_SECRET); - reads it from the standard input
   --base-url <url>               public address of the app (WECHAT_BASE_URL)
+  --relay <url>                  relay that stands in WeChat's console for it (WECHAT_RELAY)
   --open-url <url>               WeChat's pages (WECHAT_OPEN_URL; default ${WECHAT.open})
   --api-url <url>                WeChat's API (WECHAT_API_URL; default ${WECHAT.api})
   --env-file <file>              a file such as .env, for variables that are not set; may be repeated
@@ -178,6 +182,7 @@ Exits with 0 if no check failed, with 1 if one did, and with 2 after a usage err
   --website-app-id <id>          网站应用（WECHAT_WEBSITE_APP_ID）
   --website-app-secret <secret>  其 AppSecret（WECHAT_WEBSITE_APP_SECRET）；- 表示从标准输入读取
   --base-url <url>               应用的公网地址（WECHAT_BASE_URL）
+  --relay <url>                  代替应用填写在微信后台的中转（WECHAT_RELAY）
   --open-url <url>               微信页面的地址（WECHAT_OPEN_URL；默认 ${WECHAT.open}）
   --api-url <url>                微信 API 的地址（WECHAT_API_URL；默认 ${WECHAT.api}）
   --env-file <file>              从 .env 之类的文件读取未设置的环境变量；可重复给出

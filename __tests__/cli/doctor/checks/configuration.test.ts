@@ -29,6 +29,7 @@ function configured({
   return {
     apps: { official: { appId, appSecret }, website: { appId: site.appId, appSecret: site.appSecret } },
     baseURL,
+    relay: undefined,
     hasSecretInFlag: false,
     isProduction: false,
     ...WECHAT,

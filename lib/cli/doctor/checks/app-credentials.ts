@@ -4,7 +4,7 @@ import { bilingual, type Bilingual } from '../../bilingual';
 import { usesRealWechat, type Configuration } from '../configuration';
 import { failed, ok, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
 import { FLOW_CHECKS } from '../report/flow-checks';
-import { findStray } from './stray-characters';
+import { findStray } from '../report/stray-characters';
 
 const APP_ID = /^wx[\da-f]{16}$/;
 const APP_SECRET = /^[\da-f]{32}$/i;

@@ -4,7 +4,7 @@
 import { bilingual } from '../../bilingual';
 import type { Configuration } from '../configuration';
 import { UnreachableError, type ProbeLimits } from '../probe/http-probe';
-import { httpURL, probeLogin, type LoginProbe, type StartedLogin } from '../probe/login-probe';
+import { callbackOf, httpURL, probeLogin, type LoginProbe, type StartedLogin } from '../probe/login-probe';
 import { isPrivateHost } from '../../../middleware/options/private-host';
 import { callbackPath, playsProxy, siteOf, type AppRoutes, type Site } from '../probe/site';
 import { DESKTOP_CLIENT, WECHAT_CLIENT } from '../probe/user-agents';
@@ -59,9 +59,9 @@ function startedLogins({ inWechat, onDesktop }: LoginProbes): StartedLogin[] {
 
 function baseInRedirectURI(site: Site, logins: LoginProbes): URL | undefined {
   const [login] = startedLogins(logins);
-  const redirectURI = httpURL(login?.redirectURI ?? '');
-  if (!redirectURI || !isPrivateHost(site.url)) return undefined;
-  const { origin, pathname } = redirectURI;
+  const callback = login && httpURL(callbackOf(login));
+  if (!callback || !isPrivateHost(site.url)) return undefined;
+  const { origin, pathname } = callback;
   const end = callbackPath(site);
   return origin !== site.url.origin && pathname.endsWith(end)
     ? new URL(origin + pathname.slice(0, -end.length))

@@ -1,29 +1,54 @@
-/** Checks the public address of the app against the rules of WeChat's consoles. */
-import { addressFaults } from '../../../middleware/options/callback-domain';
+/** Checks the public addresses of the app and of its relay against the rules of WeChat's consoles. */
+import { relayAddress } from '../../../middleware/options/base-url';
+import { addressFaults, relayFaults, type AddressFault } from '../../../middleware/options/callback-domain';
 import { bilingual, type Bilingual } from '../../bilingual';
-import { failed, ok, skipped, warning, type Finding } from '../report/check-list';
-import { findStray } from './stray-characters';
+import { failed, ok, skipped, warning, type CheckId, type Finding } from '../report/check-list';
+import { findStray } from '../report/stray-characters';
 
 const ID = 'base-url';
 
-/** @param usesRealPages whether WeChat's own pages check the callback domain; an emulator accepts more */
-export function checkBaseURL(baseURL: string | undefined, usesRealPages: boolean): Finding {
+/**
+ * @param usesRealPages whether WeChat's own pages check the callback domain; an emulator accepts more
+ * @param hasRelay whether WeChat checks the host of a relay in place of this one
+ */
+export function checkBaseURL(baseURL: string | undefined, usesRealPages: boolean, hasRelay = false): Finding {
   if (baseURL === undefined) return usesRealPages ? warning(ID, TEXTS.missing) : skipped(ID, TEXTS.notGiven);
-  // A host name may have letters of any script, so they are not stray. `addressFaults` checks them.
-  const stray = findStray(baseURL.replace(/\p{L}/gu, 'x'));
-  const faults = addressFaults(baseURL, usesRealPages);
-  if (!stray && faults.length === 0) return ok(ID, bilingual(baseURL, baseURL));
+  return checkAddress(ID, baseURL, addressFaults(baseURL, usesRealPages && !hasRelay), 'WECHAT_BASE_URL');
+}
+
+/** @param usesRealPages whether WeChat's own pages check the callback domain; an emulator accepts more */
+export function checkRelayAddress(relay: string, usesRealPages: boolean): Finding {
+  return checkAddress('relay', relay, relayFaults(relay, usesRealPages), 'WECHAT_RELAY');
+}
+
+function checkAddress(
+  id: CheckId,
+  address: string,
+  faults: readonly AddressFault[],
+  variable: string,
+): Finding {
+  // A host name may have letters of any script, so they are not stray. The rules of the consoles check them.
+  const stray = findStray(address.replace(/\p{L}/gu, 'x'));
+  if (!stray && faults.length === 0) return ok(id, bilingual(address, address));
   const fault = {
     detail: list([...(stray ? [stray] : []), ...faults.map(({ what }) => what)]),
-    remedy: sentences([...(stray ? [TEXTS.removeStray] : []), ...faults.flatMap(({ remedy }) => remedy)]),
+    remedy: sentences([
+      ...(stray ? [TEXTS.removeStray(variable)] : []),
+      ...faults.flatMap(({ remedy }) => remedy),
+    ]),
   };
   // Stray characters alone are only a warning: the URL parser ignores them, and the app works.
-  return faults.every(({ isWarning }) => isWarning) ? warning(ID, fault) : failed(ID, fault);
+  return faults.every(({ isWarning }) => isWarning) ? warning(id, fault) : failed(id, fault);
 }
 
 /** The public address; undefined if none is given, or if it has a fault. */
 export function usableBase({ baseURL }: { readonly baseURL: string | undefined }): URL | undefined {
   return baseURL !== undefined && addressFaults(baseURL, false).length === 0 ? new URL(baseURL) : undefined;
+}
+
+/** The address of the relay as redirect URIs begin with it, if one is given that is an address. */
+export function usableRelay({ relay }: { readonly relay: string | undefined }): string | undefined {
+  return relay !== undefined && relayFaults(relay, false).length === 0 ? relayAddress(relay) : undefined;
 }
 
 function list(texts: readonly Bilingual[]): Bilingual {
@@ -49,5 +74,6 @@ const TEXTS = {
     ),
   },
   notGiven: bilingual('not given', '未给出'),
-  removeStray: bilingual('Remove these characters (WECHAT_BASE_URL).', '请去掉多余字符（WECHAT_BASE_URL）。'),
+  removeStray: (variable: string) =>
+    bilingual(`Remove these characters (${variable}).`, `请去掉多余字符（${variable}）。`),
 };

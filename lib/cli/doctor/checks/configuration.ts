@@ -4,7 +4,7 @@ import { bilingual } from '../../bilingual';
 import { isGiven, usesRealPages, type Configuration } from '../configuration';
 import { failed, skipped, warning, type Finding } from '../report/check-list';
 import { checkAppId, checkAppSecret } from './app-credentials';
-import { checkBaseURL } from './base-url';
+import { checkBaseURL, checkRelayAddress } from './base-url';
 import { checkEndpoints } from './endpoints';
 
 /** The flows whose AppID or AppSecret was given. */
@@ -15,11 +15,13 @@ export function givenFlows({ apps }: Configuration): readonly WechatFlow[] {
 /** @param isAppChecked whether a running app is checked, too */
 export function checkConfiguration(configuration: Configuration, isAppChecked: boolean): Finding[] {
   const flows = givenFlows(configuration);
+  const { relay } = configuration;
   return [
     ...(configuration.hasSecretInFlag ? [warning('secret-in-flag', TEXTS.secretInFlag)] : []),
     ...(flows.length === 0 ? [noApp(isAppChecked)] : []),
     ...flows.flatMap((flow) => [checkAppId(configuration, flow), checkAppSecret(configuration, flow)]),
-    checkBaseURL(configuration.baseURL, usesRealPages(configuration)),
+    checkBaseURL(configuration.baseURL, usesRealPages(configuration), relay !== undefined),
+    ...(relay === undefined ? [] : [checkRelayAddress(relay, usesRealPages(configuration))]),
     checkEndpoints(configuration),
   ];
 }

@@ -3,7 +3,7 @@
  */
 import { bilingual, type Bilingual } from '../../bilingual';
 import { pathMatches, type Cookie, type ReceivedCookie, type Refusal } from '../probe/cookie-jar';
-import type { StartedLogin } from '../probe/login-probe';
+import { callbackOf, type StartedLogin } from '../probe/login-probe';
 import { callbackPath, playsProxy, publicURL, type Site } from '../probe/site';
 import { failed, ok, skipped, warning, type Fault, type Finding } from '../report/check-list';
 import { fromOutside } from '../report/from-outside';
@@ -104,7 +104,7 @@ function checkHttpOnly(login: StartedLogin): Finding {
  */
 function checkTrust(site: Site, login: StartedLogin): Finding[] {
   const id = 'trust-proxy';
-  if (login.redirectURI.startsWith(`http://${site.public.host}/`)) return [failed(id, TEXTS.httpRedirectURI)];
+  if (callbackOf(login).startsWith(`http://${site.public.host}/`)) return [failed(id, TEXTS.httpRedirectURI)];
   if (isCookieMissing(login)) return [failed(id, TEXTS.noCookieOverHTTPS)];
   if (sessionCookies(login).some(({ cookie }) => cookie.secure)) return [ok(id, TEXTS.trusts)];
   return playsProxy(site) ? [skipped(id, TEXTS.trustUnknown)] : [];

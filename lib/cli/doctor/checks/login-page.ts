@@ -135,9 +135,10 @@ const TEXTS = {
     ),
   enterDomain: (host: string, flow: WechatFlow) =>
     bilingual(
-      `Enter exactly ${host} at ${FLOWS[flow].consoleMenu.callbackDomain}, or correct WECHAT_BASE_URL. ` +
+      `Enter exactly ${host} at ${FLOWS[flow].consoleMenu.callbackDomain}, or correct WECHAT_BASE_URL ` +
+        '(behind a relay: WECHAT_RELAY). ' +
         'A subdomain is another host.',
-      `请在 ${FLOWS[flow].consoleMenu.callbackDomain} 原样填写 ${host}，或更正 WECHAT_BASE_URL。子域名算作另一个域名。`,
+      `请在 ${FLOWS[flow].consoleMenu.callbackDomain} 原样填写 ${host}，或更正 WECHAT_BASE_URL（使用中转时为 WECHAT_RELAY）。子域名算作另一个域名。`,
     ),
   noPermission: {
     official: bilingual(

@@ -1,29 +1,53 @@
 /** Checks the redirect URI of the authorization request, to which WeChat redirects browsers. */
+import { callbackBehindRelay, relayRedirectURI } from '../../../relay/redirect-uri';
 import { bilingual } from '../../bilingual';
 import { usesRealPages, type Configuration } from '../configuration';
-import { httpURL, type AuthorizationRequest } from '../probe/login-probe';
+import { callbackOf, httpURL, type AuthorizationRequest } from '../probe/login-probe';
 import { callbackPath, playsProxy, publicURL, type Site } from '../probe/site';
 import { failed, ok, type Fault, type Finding } from '../report/check-list';
 import { fromOutside } from '../report/from-outside';
-import { checkBaseURL, usableBase } from './base-url';
+import { checkBaseURL, usableBase, usableRelay } from './base-url';
 
 const ID = 'redirect-uri';
 
 /**
- * The redirect URI must be baseURL + mount + route: WeChat compares its host with the callback domain, and
- * the session cookie is bound to that host.
+ * The redirect URI must be baseURL + mount + route, or a relay that sends browsers on to that address: WeChat
+ * compares its host with the callback domain, and the session cookie is bound to the host of the app.
  */
 export function checkRedirectURI(
   configuration: Configuration,
   site: Site,
   requests: readonly AuthorizationRequest[],
 ): Finding {
+  const callback = callbackURL(configuration, site);
+  const relay = usableRelay(configuration);
+  const expected = relay === undefined ? callback.href : relayRedirectURI(relay, callback.href);
+  const wrong = requests.find(({ redirectURI }) => redirectURI !== expected);
+  if (wrong)
+    return failed(ID, relayFault(relay, wrong, expected) ?? redirectURIFault(callbackOf(wrong), callback));
+  const fault = originFault(callback, site.public) ?? derivedBaseFault(configuration, site);
+  return fault ? failed(ID, fault) : ok(ID, bilingual(expected, expected));
+}
+
+/** The app's callback route, as browsers find it. */
+export function callbackURL(configuration: Configuration, site: Site): URL {
   const base = usableBase(configuration) ?? site.public;
-  const expected = publicURL({ ...site, public: base }, callbackPath(site));
-  const wrong = requests.find(({ redirectURI }) => redirectURI !== expected.href);
-  if (wrong) return failed(ID, redirectURIFault(wrong.redirectURI, expected));
-  const fault = originFault(expected, site.public) ?? derivedBaseFault(configuration, site);
-  return fault ? failed(ID, fault) : ok(ID, bilingual(expected.href, expected.href));
+  return publicURL({ ...site, public: base }, callbackPath(site));
+}
+
+/** The app and the doctor have different relays, or only one of them has one. */
+function relayFault(
+  relay: string | undefined,
+  { redirectURI }: AuthorizationRequest,
+  expected: string,
+): Fault | undefined {
+  const isRelayed = callbackBehindRelay(redirectURI) !== undefined;
+  const isSame = relay === undefined ? !isRelayed : redirectURI.startsWith(relayRedirectURI(relay, ''));
+  if (isSame || !httpURL(redirectURI)) return undefined;
+  return {
+    detail: TEXTS.differs(fromOutside(redirectURI), expected),
+    remedy: isRelayed ? TEXTS.otherRelay : TEXTS.notThroughRelay,
+  };
 }
 
 function redirectURIFault(redirectURI: string, expected: URL): Fault {
@@ -50,6 +74,7 @@ function derivedBaseFault(configuration: Configuration, site: Site): Fault | und
   const { status, detail, remedy } = checkBaseURL(
     publicURL(site, '').href.replace(/\/$/, ''),
     usesRealPages(configuration),
+    configuration.relay !== undefined,
   );
   return status === 'failed' && remedy ? { detail, remedy } : undefined;
 }
@@ -69,6 +94,14 @@ const TEXTS = {
     ),
     remedy: FIX_REDIRECT_URI,
   }),
+  otherRelay: bilingual(
+    'Give the app and the doctor the same relay (WECHAT_RELAY), or neither of them one.',
+    '请让应用与此处使用同一个中转（WECHAT_RELAY），或都不使用。',
+  ),
+  notThroughRelay: bilingual(
+    'The app does not use this relay: give it the option `relay` or WECHAT_RELAY, and restart it.',
+    '应用没有使用这个中转：请为它设置选项 relay 或 WECHAT_RELAY，并重新启动。',
+  ),
   otherScheme: (protocol: string) =>
     bilingual(
       `The app believes that browsers use ${protocol}//: set its baseURL, or let it trust the proxy ` +

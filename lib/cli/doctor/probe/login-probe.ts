@@ -4,6 +4,7 @@
  */
 import { ERROR_KINDS, type WechatErrorKind } from '../../../errors';
 import { FLOWS, FLOW_NAMES, type WechatFlow } from '../../../oauth/flows';
+import { callbackBehindRelay } from '../../../relay/redirect-uri';
 import type { ProbeLimits } from './http-probe';
 import { MADE_UP_CODE } from './made-up-code';
 import { ProbeBrowser, type ProbedPage } from './probe-browser';
@@ -89,6 +90,11 @@ function errorKindIn({ body }: ProbedPage): WechatErrorKind | undefined {
   }
 }
 
+/** The app's own callback address: behind a relay, the one that the redirect URI leads to. */
+export function callbackOf({ redirectURI }: { readonly redirectURI: string }): string {
+  return callbackBehindRelay(redirectURI) ?? redirectURI;
+}
+
 export type CallbackOutcome =
   /** The app knew the login and exchanged the code, which WeChat refused. */
   | { readonly kind: 'known' }
@@ -122,7 +128,8 @@ async function requestCallback(
   redirectURI: string,
   state: string,
 ): Promise<ProbedPage | undefined> {
-  const url = httpURL(redirectURI);
+  // The relay has a check of its own.
+  const url = httpURL(callbackOf({ redirectURI }));
   if (!url) return undefined;
   url.searchParams.set('code', MADE_UP_CODE);
   url.searchParams.set('state', state);

@@ -22,6 +22,7 @@ export const CHECKS = {
   'website-app-id': check('configuration', 'Website app: AppID', '网站应用 AppID'),
   'website-app-secret': check('configuration', 'Website app: AppSecret', '网站应用 AppSecret'),
   'base-url': check('configuration', 'Public address', '公网地址 baseURL'),
+  relay: check('configuration', 'Relay', '中转 relay'),
   endpoints: check('configuration', "WeChat's addresses", '微信接口地址'),
   'open-reachable': check('network', 'Login pages reachable', '登录页可达'),
   'api-reachable': check('network', 'API reachable', 'API 可达'),
@@ -42,6 +43,8 @@ export const CHECKS = {
   'cookie-http-only': check('app', 'Cookie: HttpOnly', 'cookie 的 HttpOnly'),
   'trust-proxy': check('app', 'Trust in the proxy', '信任代理'),
   callback: check('app', 'Return from WeChat', '从微信返回'),
+  'relay-own-app': check('app', 'Relay: this app', '中转：本应用'),
+  'relay-other-hosts': check('app', 'Relay: other hosts', '中转：其他域名'),
   'verification-file': check('app', 'Verification file', '校验文件'),
 } as const;
 

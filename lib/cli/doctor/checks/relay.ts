@@ -1,0 +1,128 @@
+/**
+ * A relay as its apps and an attacker see it: it must send browsers on to this app, and nowhere that is not on its
+ * list. Otherwise it is an open redirect that hands out codes (RFC 9700 section 4.11).
+ */
+import { isPrivateHost } from '../../../middleware/options/private-host';
+import { relayRedirectURI } from '../../../relay/redirect-uri';
+import { bilingual } from '../../bilingual';
+import { UnreachableError, probe, type ProbeLimits, type ProbeResponse } from '../probe/http-probe';
+import { MADE_UP_CODE } from '../probe/made-up-code';
+import { WECHAT_CLIENT } from '../probe/user-agents';
+import { failed, notChecked, ok, warning, type Finding } from '../report/check-list';
+import { fromOutside } from '../report/from-outside';
+
+const OWN = 'relay-own-app';
+const FOREIGN = 'relay-other-hosts';
+
+/** @param callback the app's own callback address */
+export async function checkRelay(relay: string, callback: URL, limits: ProbeLimits): Promise<Finding[]> {
+  try {
+    const ask = (to: string): Promise<ProbeResponse> => askRelay(relay, to, limits);
+    const response = await ask(callback.href);
+    const own = judgeOwn(relay, callback, response);
+    const isRelay = response.status === REFUSED || locationOf(relay, response) !== undefined;
+    if (!isRelay) return [own, notChecked(FOREIGN)];
+    const responses = await Promise.all(foreignTo(callback).map(ask));
+    return [own, judgeForeign(relay, responses)];
+  } catch (error) {
+    if (error instanceof UnreachableError) return [failed(OWN, error), notChecked(FOREIGN)];
+    throw error;
+  }
+}
+
+const STATE = 'doctor';
+/** The status of a relay for an address that is not on its list. */
+const REFUSED = 400;
+
+function askRelay(relay: string, to: string, limits: ProbeLimits): Promise<ProbeResponse> {
+  const url = new URL(`${relayRedirectURI(relay, to)}&code=${MADE_UP_CODE}&state=${STATE}`);
+  return probe(url, {
+    ...limits,
+    isDirect: isPrivateHost(url),
+    headers: { 'User-Agent': WECHAT_CLIENT, Accept: 'application/json', 'Accept-Language': 'zh-CN' },
+  });
+}
+
+function judgeOwn(relay: string, callback: URL, response: ProbeResponse): Finding {
+  const location = locationOf(relay, response);
+  if (location?.href === `${callback.href}?code=${MADE_UP_CODE}&state=${STATE}`)
+    return ok(OWN, bilingual(callback.href, callback.href));
+  if (location) return failed(OWN, TEXTS.elsewhere(fromOutside(location.origin + location.pathname)));
+  return failed(
+    OWN,
+    response.status === REFUSED ? TEXTS.notListed(relay, callback.href) : TEXTS.noRelay(response.status),
+  );
+}
+
+/** A host that belongs to nobody (RFC 2606). */
+const NOBODY = 'relay-check.invalid';
+
+/** What careless comparisons take for the app: a prefix of the address, its end, a user before the host. */
+function foreignTo({ host, href }: URL): string[] {
+  return [
+    `https://${NOBODY}/callback`,
+    `https://${host.replace(/:\d+$/, '')}.${NOBODY}/`,
+    `https://${NOBODY}/?${href}`,
+    `https://${host}@${NOBODY}/callback`,
+  ];
+}
+
+function judgeForeign(relay: string, responses: readonly ProbeResponse[]): Finding {
+  const isOpen = responses.some((response) => locationOf(relay, response)?.hostname.endsWith(NOBODY));
+  if (isOpen) return failed(FOREIGN, TEXTS.open(NOBODY));
+  const odd = responses.find(({ status }) => status < 400 || status > 499);
+  return odd ? warning(FOREIGN, TEXTS.unclear(odd.status)) : ok(FOREIGN, TEXTS.refused);
+}
+
+function locationOf(relay: string, { status, headers }: ProbeResponse): URL | undefined {
+  const { location } = headers;
+  if (status < 300 || status > 399 || location === undefined || !URL.canParse(location, relay))
+    return undefined;
+  return new URL(location, relay);
+}
+
+const TEXTS = {
+  notListed: (relay: string, callback: string) => ({
+    detail: bilingual(`the relay refuses ${callback}`, `中转拒绝了 ${callback}`),
+    remedy: bilingual(
+      `Add ${callback} to the option \`to\` of the wechatRelay() at ${relay}, and restart it.`,
+      `请把 ${callback} 加入 ${relay} 上 wechatRelay() 的选项 to，并重新启动。`,
+    ),
+  }),
+  elsewhere: (location: string) => ({
+    detail: bilingual(`the relay redirects to ${location}`, `中转转到了 ${location}`),
+    remedy: bilingual(
+      'Find what changes the address: a proxy in front of the relay, or another handler at this path.',
+      '请检查是什么改动了地址：中转前面的代理，或同一路径上的其他处理器。',
+    ),
+  }),
+  noRelay: (status: number) => ({
+    detail: bilingual(`not a relay: HTTP ${status}`, `不是中转：HTTP ${status}`),
+    remedy: bilingual(
+      'Mount wechatRelay() at this address, and let the proxy in front of it pass the path and the query on.',
+      '请在该地址挂载 wechatRelay()，并让前面的代理原样转发路径与查询参数。',
+    ),
+  }),
+  refused: bilingual('refused', '均被拒绝'),
+  open: (host: string) => ({
+    detail: bilingual(
+      `the relay sends codes to any host, even ${host}`,
+      `中转会把 code 发到任何域名，包括 ${host}`,
+    ),
+    remedy: bilingual(
+      'Take this relay down: it is an open redirect, and anybody can log in as your users. ' +
+        'Use wechatRelay() with a list.',
+      '请立即停用这个中转：它是开放重定向，任何人都能冒充你的用户登录。请改用带名单的 wechatRelay()。',
+    ),
+  }),
+  unclear: (status: number) => ({
+    detail: bilingual(
+      `cannot tell: another address gets HTTP ${status}`,
+      `无法判断：询问其他地址时返回 HTTP ${status}`,
+    ),
+    remedy: bilingual(
+      'Make sure that it sends browsers only to a list of addresses, by scripts too.',
+      '请确认它只把浏览器转到名单中的地址，脚本跳转也不例外。',
+    ),
+  }),
+};
