@@ -42,7 +42,7 @@ describe('the options of wechatRelay()', () => {
        - to.0 is 'https://*.example.com', which has a wildcard. Give an origin such as https://staging.example.com, or the callback address of an app, such as http://localhost:3000/callback.
        - to.1 is 'https://app.example.com/?a=1', which has a query or a fragment. Give an origin such as https://staging.example.com, or the callback address of an app, such as http://localhost:3000/callback.
        - to.2 is 42. Give an origin such as https://staging.example.com, or the callback address of an app, such as http://localhost:3000/callback.
-       - to.3 is 'https://***@app.example.com', which has a user or a password in it. Give an origin such as https://staging.example.com, or the callback address of an app, such as http://localhost:3000/callback.
+       - to.3 is 'https://***@app.example.com', which has a user name or a password in it. Give an origin such as https://staging.example.com, or the callback address of an app, such as http://localhost:3000/callback.
        - verificationFiles.MP_verify_x.html is not the name of a verification file. Use the name that WeChat gave it, such as MP_verify_Ab12Cd34Ef56Gh78.txt.
        - too is not an option. Did you mean to?"
     `);
@@ -140,7 +140,7 @@ describe('the option relay of wechatAuth()', () => {
     ['auth.example.com', 'is not an http: or https: address'],
     ['', 'is not an http: or https: address'],
     ['https://auth.example.com/?to=x', 'has a query or a fragment'],
-    ['https://a:b@auth.example.com', 'has a user or a password in it'],
+    ['https://a:b@auth.example.com', 'has a user name or a password in it'],
     ['https://auth.example.com/wechat/callback', 'ends in /callback'],
     ['https://auth.example.com/callback/', 'ends in /callback'],
   ])('has these rules itself: %s', (relay, fault) => {

@@ -61,7 +61,7 @@ export function entryFault(entry: string): string | undefined {
     return 'has a blank, a backslash or a control character in it';
   if (entry.includes('*') || hostname.includes('*')) return 'has a wildcard';
   if (/[?#]/.test(entry)) return 'has a query or a fragment';
-  if (username || password) return 'has a user or a password in it';
+  if (username || password) return 'has a user name or a password in it';
   // Browsers remove them: `https://app.example.com/x/..` would allow every path of that origin.
   if (entry.split('/').some(isDotSegment)) return 'has dot segments in its path';
   return undefined;

@@ -28,7 +28,7 @@ const MESSAGES: Readonly<Record<RelayRefusal, (address: string) => string>> = {
     'a parameter is repeated or is a list. WeChat sends code and state once each, and wechatAuth() sends `to` once.',
   'too-long': () => `\`to\` is longer than ${MAX_TARGET_LENGTH} characters.`,
   'not-an-address': (address) => `\`to\` is ${address}, which is not an http: or https: address.`,
-  user: (address) => `\`to\` is ${address}, which has a user or a password in it.`,
+  user: (address) => `\`to\` is ${address}, which has a user name or a password in it.`,
   'own-code': (address) => `\`to\` is ${address} with a \`code\` or \`state\` of its own in the query.`,
   'not-listed': (address) =>
     `\`to\` is ${address}, which is not on its list. If you trust that app like production, ` +

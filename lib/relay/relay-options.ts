@@ -40,6 +40,10 @@ export function resolveRelayOptions(given: WechatRelayOptions): ResolvedRelayOpt
 /** The list is copied, too: a list that changes later would pass unchecked. */
 function copyOf(given: WechatRelayOptions): WechatRelayOptions {
   const options = ownCopy(given);
-  const isList = Array.isArray(options.to as unknown);
-  return isList ? ownCopy({ ...options, to: [...options.to] }) : options;
+  return isList(options.to) ? ownCopy({ ...options, to: [...options.to] }) : options;
+}
+
+/** In JavaScript `to` may be anything. */
+function isList(to: unknown): boolean {
+  return Array.isArray(to);
 }

@@ -14,7 +14,7 @@ export interface RecordedRequest {
   readonly at: number;
   /**
    * Why WeChat might refuse this request although the emulator accepted it, such as an undocumented order of
-   * parameters.
+   * parameters; or why the redirect URI was refused.
    */
   warning?: string;
 }

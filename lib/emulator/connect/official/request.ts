@@ -33,7 +33,10 @@ export function parseOfficialRequest(link: LoginLink, world: World): OfficialReq
   const scopes = scope.split(',').map((each) => each.trim());
   checkScopes(app, scopes);
   const problem = redirectURIFault(redirectURI, app);
-  if (problem !== undefined) throw PageRefusal.withCode(10003, problem);
+  if (problem !== undefined) {
+    link.warn(problem.en);
+    throw PageRefusal.withCode(10003, problem);
+  }
   return {
     app,
     redirectURI,

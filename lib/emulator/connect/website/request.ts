@@ -31,7 +31,10 @@ export function parseWebsiteRequest(link: LoginLink, world: World): WebsiteReque
     });
   }
   const problem = redirectURIFault(redirectURI, app);
-  if (problem !== undefined) return refuse(TEXTS_WITHOUT_CODE.redirectURI, problem);
+  if (problem !== undefined) {
+    link.warn(problem.en);
+    return refuse(TEXTS_WITHOUT_CODE.redirectURI, problem);
+  }
   return { app, redirectURI, scopes, state };
 }
 
