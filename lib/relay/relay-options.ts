@@ -30,20 +30,9 @@ export interface ResolvedRelayOptions {
 export function resolveRelayOptions(given: WechatRelayOptions): ResolvedRelayOptions {
   let options = given;
   const faults = readable(() => {
-    if (isObject(given)) options = copyOf(given);
+    if (isObject(given)) options = ownCopy(given);
     return findRelayFaults(options);
   });
   if (faults.length > 0) throw new OptionsError(faults, 'wechatRelay()');
   return { allowList: new AllowList(options.to), verificationFiles: fileMap(options.verificationFiles) };
-}
-
-/** The list is copied, too: a list that changes later would pass unchecked. */
-function copyOf(given: WechatRelayOptions): WechatRelayOptions {
-  const options = ownCopy(given);
-  return isList(options.to) ? ownCopy({ ...options, to: [...options.to] }) : options;
-}
-
-/** In JavaScript `to` may be anything. */
-function isList(to: unknown): boolean {
-  return Array.isArray(to);
 }
