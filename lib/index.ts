@@ -32,7 +32,6 @@ export type { OfficialScope } from './oauth/scope';
 export type {
   LoggedOut,
   LoginFailed,
-  LoginRestarted,
   LoginStarted,
   LoginSucceeded,
   WechatAuthEvents,

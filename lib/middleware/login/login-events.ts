@@ -65,9 +65,6 @@ export interface LoginFailed extends Failure {
   readonly loginMs?: number;
 }
 
-/** A login failed, and another one starts that names it as `restartOf`. */
-export type LoginRestarted = LoginFailed;
-
 /** A logged-in user logged out. */
 export interface LoggedOut {
   /** Official account or website app. */
@@ -94,8 +91,8 @@ export interface WechatAuthEvents {
   readonly 'express-wechat-auth:login.started': LoginStarted;
   /** A user is logged in, and the session is saved. */
   readonly 'express-wechat-auth:login.succeeded': LoginSucceeded;
-  /** A login failed, and another one replaces it. */
-  readonly 'express-wechat-auth:login.restarted': LoginRestarted;
+  /** A login failed, and another one replaces it, which names it as `restartOf`. */
+  readonly 'express-wechat-auth:login.restarted': LoginFailed;
   /** A login failed. */
   readonly 'express-wechat-auth:login.failed': LoginFailed;
   /** A logged-in user logged out. */

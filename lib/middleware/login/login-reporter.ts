@@ -10,14 +10,14 @@ import { Channel, failureOf } from '../../oauth/events';
 import type { ResolvedOptions } from '../options/resolve-options';
 import { restartsOf, type PendingLogin } from '../state/pending-logins';
 import type { WechatSession } from '../state/wechat-session';
-import type { LoggedOut, LoginFailed, LoginRestarted, LoginStarted, LoginSucceeded } from './login-events';
+import type { LoggedOut, LoginFailed, LoginStarted, LoginSucceeded } from './login-events';
 
 const debugLogin = createDebug('wechat-auth:login');
 const debugCallback = createDebug('wechat-auth:callback');
 
 const loginStarted = new Channel<LoginStarted>('login.started');
 const loginSucceeded = new Channel<LoginSucceeded>('login.succeeded');
-const loginRestarted = new Channel<LoginRestarted>('login.restarted');
+const loginRestarted = new Channel<LoginFailed>('login.restarted');
 const loginFailed = new Channel<LoginFailed>('login.failed');
 const loggedOut = new Channel<LoggedOut>('logout');
 
