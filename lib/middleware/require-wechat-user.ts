@@ -8,7 +8,7 @@ import type { Bivariant } from './options/options';
 import { sendFailure } from './failures/send-failure';
 import { ReqWechat, type WechatContext } from './req-wechat';
 import { satisfies, type OfficialScope } from '../oauth/scope';
-import { requireSession } from './state/session';
+import { requireSession } from './state/missing-session';
 import type { AppUser } from './state/wechat-session';
 import type { WechatSession } from './state/wechat-session';
 import { type Context } from './context';
@@ -149,7 +149,7 @@ async function refuseRequest(
   const { req, res } = context;
   try {
     // A CORS preflight may get here without a session. That is not a fault of the set-up.
-    if (req.method !== 'OPTIONS') requireSession(req);
+    if (req.method !== 'OPTIONS') requireSession(req, context.config);
     noStore(res);
     vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
     const link = { returnTo: returnToFor(context, mode), scope: extraScope(context, scope) };
@@ -208,13 +208,24 @@ async function toLogin(context: Context, link: LoginLink): Promise<void> {
   else redirect(context.req, context.res, loginPath(context, link));
 }
 
+/** Without a login route, the app itself offers the login (`req.wechat.login()`), so no address is named. */
 function sendUnauthenticated(context: Context, link: LoginLink, needsScope: boolean): void {
-  const hasRoute = routePath(context, 'login') !== undefined;
+  const loginURL = routePath(context, 'login') === undefined ? undefined : loginPath(context, link);
+  const texts = needsScope ? CONSENT_NEEDED : LOGIN_NEEDED;
   sendJSON(context.res, 401, {
     error: needsScope ? 'scope' : 'unauthenticated',
-    message: needsScope
-      ? 'This needs the consent of the user: log in again at loginURL. 需要用户授权，请通过 loginURL 重新登录。'
-      : 'Log in first, at loginURL. 请先通过 loginURL 登录。',
-    ...(hasRoute && { loginURL: loginPath(context, link) }),
+    message: loginURL === undefined ? texts.withoutURL : texts.withURL,
+    ...(loginURL !== undefined && { loginURL }),
   });
 }
+
+const LOGIN_NEEDED = {
+  withURL: 'Log in first, at loginURL. 请先通过 loginURL 登录。',
+  withoutURL: 'Log in first. 请先登录。',
+};
+
+const CONSENT_NEEDED = {
+  withURL:
+    'This needs the consent of the user: log in again at loginURL. 需要用户授权，请通过 loginURL 重新登录。',
+  withoutURL: 'This needs the consent of the user: log in again. 需要用户授权，请重新登录。',
+};

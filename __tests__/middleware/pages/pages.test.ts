@@ -3,6 +3,7 @@ import net from 'node:net';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { ERROR_KINDS, WeChatAPIError, WechatAuthError, type WechatError } from '../../../lib/index';
 import { sendErrorPage, messageFor, type ErrorPage } from '../../../lib/middleware/pages/error-page';
+import { CAUSES } from '../../../lib/middleware/failures/lost-session/causes';
 import { sendOpenInWechat } from '../../../lib/middleware/pages/open-in-wechat';
 import { startApp, type AppOptions, type TestApp } from '../../support/app';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
@@ -130,19 +131,30 @@ describe('the error page', () => {
     expect(page.body).toContain('Error code: rate_limit · errcode 45011 · rid 66c69111-0a0b0c0d-11223344');
   });
 
-  it('lists the causes of a lost login, and first those with evidence', async () => {
-    const page = await render(
-      errorPage(new WechatAuthError('login_loop', 'x'), {
-        retry: '/login',
-        home: '/',
-        causes: { found: ['trust-proxy'], likely: ['no-session', 'trust-proxy'] },
-      }),
-      ENGLISH,
-    );
-    const causes = [...page.body.matchAll(/<li>(.*?)<\/li>/g)].map(([, text]) => text);
-    expect(causes).toHaveLength(2);
-    expect(causes[0]).toMatch(/^<strong>.*trust proxy.*<\/strong>$/);
-    expect(causes[1]).toMatch(/session middleware/);
+  it('names the cause of a lost login, and the remedy, in development only', async () => {
+    const page = errorPage(new WechatAuthError('login_loop', 'x'), {
+      retry: '/login',
+      home: '/',
+      cause: CAUSES.secure.untrustedProxy(),
+    });
+    const inDevelopment = await render(page, ENGLISH);
+    const causes = [...inDevelopment.body.matchAll(/<li>(.*?)<\/li>/g)].map(([, text]) => text);
+    expect(causes).toEqual([
+      expect.stringMatching(/^<strong>.*does not believe the proxy.*<\/strong>\. Express: app\.set\(/),
+    ]);
+    expect((await render(page)).body).toMatch(/<li><strong>.*不信任代理.*<\/strong>。Express：/);
+    process.env['NODE_ENV'] = 'production';
+    const inProduction = await render(page, ENGLISH);
+    expectSoundPage(inProduction);
+    expect(inProduction.body).not.toMatch(/<li>|trust|proxy|cookie|wechatAuth/);
+    expect(inProduction.body).toContain('Error code: login_loop');
+  });
+
+  it('says that the site cannot save the login if its session store has failed', async () => {
+    const failed = new WechatAuthError('session_missing', 'x', { status: 503 });
+    expect((await render(errorPage(failed), ENGLISH)).body).toContain('cannot save your login at the moment');
+    const missing = await render(errorPage(new WechatAuthError('session_missing', 'x')), ENGLISH);
+    expect(missing.body).toContain('is not set up correctly');
   });
 
   const XSS = [

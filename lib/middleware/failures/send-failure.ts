@@ -9,7 +9,7 @@ import type { Context } from '../context';
 import { wantsPage } from '../http/request';
 import { noStore, sendJSON, vary } from '../http/response';
 import { messageFor, sendErrorPage, type ErrorPage } from '../pages/error-page';
-import { warnOperator } from './diagnosis';
+import { warnOperator } from './warn-operator';
 
 /** An error that ends a login, with details of that login. It is thrown only inside the middleware. */
 export class LoginFailure extends Error {
@@ -18,7 +18,8 @@ export class LoginFailure extends Error {
   readonly details: {
     /** Where the login was to end. */
     readonly returnTo?: string | undefined;
-    readonly causes?: ErrorPage['causes'];
+    /** Why the session has lost the login. */
+    readonly cause?: ErrorPage['cause'];
   };
 
   constructor(error: unknown, details: LoginFailure['details']) {
@@ -75,7 +76,7 @@ function asError(thrown: unknown): unknown {
 function sendPageOrJSON(
   context: Context,
   error: WechatError,
-  { returnTo, causes }: LoginFailure['details'],
+  { returnTo, cause }: LoginFailure['details'],
 ): void {
   const { req, res } = context;
   vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
@@ -83,7 +84,7 @@ function sendPageOrJSON(
     sendErrorPage(req, res, error, {
       retry: retryPath(context, error, returnTo),
       home: returnToOrDefault(context, undefined),
-      causes,
+      cause,
     });
   } else {
     sendJSON(res, error.status, { error: error.kind, message: messageFor(req, error) });

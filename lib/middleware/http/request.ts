@@ -77,7 +77,7 @@ export function trustsProxy(req: HostRequest): boolean {
   );
 }
 
-/** DNS names have at most 253 characters. */
+/** In characters, port included. A DNS name has at most 253 (RFC 1035: 255 bytes), and none in use needs all. */
 const MAX_HOST_LENGTH = 255;
 
 /**

@@ -5,11 +5,10 @@
 import { WechatAuthError, isWechatError, type WechatErrorKind } from '../../errors';
 import { returnToOrDefault } from '../addresses';
 import type { Context } from '../context';
-import { likelyCauses } from '../failures/diagnosis';
+import { explainLoss } from '../failures/lost-session/explain-loss';
 import { LoginFailure, sendFailure } from '../failures/send-failure';
 import { hasAmbiguousNames, header, queryOf } from '../http/request';
 import { redirect } from '../http/response';
-import { CAUSES } from '../pages/texts';
 import {
   finishedReturnTo,
   isExpired,
@@ -18,7 +17,8 @@ import {
   takePending,
   type PendingLogin,
 } from '../state/pending-logins';
-import { requireSession, type Session } from '../state/session';
+import { requireSession } from '../state/missing-session';
+import type { Session } from '../state/session';
 import type { CallbackParams } from '../state/callback-results';
 import { saveLogin } from './current-login';
 import { completeLogin, exchangeForUser, markVerified, type VerifiedCallback } from './exchange';
@@ -42,7 +42,7 @@ async function handleCallback(context: Context, reporter: LoginReporter): Promis
   const { code, state } = params;
   // Before the session is read: if there is none, the failure is reported with the id of this login.
   reporter.identify(state, undefined);
-  const session = requireSession(req);
+  const session = requireSession(req, config);
   const pending = await findPending(context, session, params);
   reporter.identify(state, pending);
   const finishedPath = finishedReturnTo(session, config.sessionKey, state);
@@ -169,6 +169,7 @@ async function restartLost(
   expired: PendingLogin | undefined,
 ): Promise<void> {
   if (restartsOf(state) === 0) {
+    if (!expired) explainLoss(context, state);
     reporter.restarted(expired ? tookTooLong(context) : stateUnknown());
     const returnTo = expired?.returnTo ?? context.config.callbacks.returnToOf(state);
     const options = { returnTo, scope: expired?.scope, flow: expired?.flow };
@@ -192,21 +193,19 @@ function tookTooLong({ config }: Context): WechatAuthError {
   );
 }
 
-/** The failure of a login that the session lost. It names the likely causes, for the operator. */
+/** The failure of a login that the session lost. It names the cause, for the operator. */
 function lostLoginFailure(context: Context, state: string): LoginFailure {
-  const causes = likelyCauses(context, state);
-  const named = (causes.found.length > 0 ? causes.found : causes.likely)
-    .map((cause) => CAUSES[cause].en)
-    .join('; or ');
-  const error =
-    restartsOf(state) === undefined
-      ? stateUnknown()
-      : new WechatAuthError(
-          'login_loop',
-          `The browser came back from WeChat a second time, and its session does not hold the login. ` +
-            `The likely cause: ${named}.`,
-        );
-  return new LoginFailure(error, { causes });
+  if (restartsOf(state) === undefined) return new LoginFailure(stateUnknown(), {});
+  const cause = explainLoss(context, state);
+  const { remedy } = new WechatAuthError('login_loop', '');
+  const explanation = cause
+    ? `The cause: ${cause.what.en}. ${cause.remedy.en}`
+    : `This request does not show why. ${remedy.en}`;
+  const error = new WechatAuthError(
+    'login_loop',
+    `The browser came back from WeChat a second time, and its session does not hold the login. ${explanation}`,
+  );
+  return new LoginFailure(error, { cause });
 }
 
 function stateUnknown(): WechatAuthError {

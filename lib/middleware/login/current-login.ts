@@ -20,27 +20,31 @@ import {
   getSession,
   ownValue,
   regenerateSession,
-  requireSession,
   saveSession,
   type Session,
 } from '../state/session';
+import { requireSession } from '../state/missing-session';
 import type { WechatSession } from '../state/wechat-session';
 import { logoutReporter } from './login-reporter';
 
 /**
- * The session keys of every `wechatAuth()` in this process, and the keys of their pending logins. A login
- * or logout under one session key does not remove logins under the others. If the package is installed twice,
- * each copy knows only its own keys and removes the logins of the other copy.
+ * The session keys of every `wechatAuth()` in this process. A login or logout under one session key does not
+ * remove logins under the others. If the package is installed twice, each copy knows only its own keys and
+ * removes the logins of the other copy.
  */
 const SESSION_KEYS = new Set<string>();
 
+/** Pending key → session key, of the same `wechatAuth()`s. */
+const PENDING_KEYS = new Map<string, string>();
+
 export function registerKey(sessionKey: string): void {
-  SESSION_KEYS.add(sessionKey).add(pendingKey(sessionKey));
+  SESSION_KEYS.add(sessionKey);
+  PENDING_KEYS.set(pendingKey(sessionKey), sessionKey);
 }
 
-/** Maps the key of the pending logins to its session key; other keys stay as they are. */
-function sessionKeyOf(key: string): string {
-  return [...SESSION_KEYS].find((each) => pendingKey(each) === key) ?? key;
+/** The session key of the login or the pending logins under this key; `undefined` for a key of the app. */
+function sessionKeyOf(key: string): string | undefined {
+  return SESSION_KEYS.has(key) ? key : PENDING_KEYS.get(key);
 }
 
 /** The login in the session, if its WeChat app is still configured. */
@@ -94,7 +98,7 @@ export async function saveLogin(
   const { sessionKey, callbacks } = config;
   const before = currentLogin(req, config);
   const isSame = before !== undefined && isSamePerson(before, login);
-  const former = requireSession(req);
+  const former = requireSession(req, config);
   const others = [...SESSION_KEYS].filter((key) => isOtherPerson(ownValue(former, key), login));
   const hasOther = others.some((key) => key !== sessionKey);
   const bindings = bindingsOf(pending);
@@ -148,8 +152,9 @@ function keysToKeep(
   const own = [sessionKey, pendingKey(sessionKey)];
   const keeps = (key: string): boolean => {
     if (own.includes(key) || isSame) return true;
-    if (!SESSION_KEYS.has(key)) return isOwner && shouldPreserve(key);
-    return keepsOtherLogins && !others.includes(sessionKeyOf(key));
+    const ofLogin = sessionKeyOf(key);
+    if (ofLogin === undefined) return isOwner && shouldPreserve(key);
+    return keepsOtherLogins && !others.includes(ofLogin);
   };
   const kept = new Set(Object.keys(former).filter(keeps));
   return (key) => kept.has(key);
@@ -200,10 +205,10 @@ export async function clearLogin(req: HostRequest, config: ResolvedOptions): Pro
   const { sessionKey, callbacks } = config;
   const report = logoutReporter(() => currentLogin(req, config));
   const own = [sessionKey, pendingKey(sessionKey)];
-  const states = knownStates(requireSession(req), sessionKey);
+  const states = knownStates(requireSession(req, config), sessionKey);
   // This comes before the session changes: a callback in progress must not finish in between.
   await callbacks.endLogins(states);
-  await regenerateSession(req, (key) => SESSION_KEYS.has(key) && !own.includes(key));
+  await regenerateSession(req, (key) => sessionKeyOf(key) !== undefined && !own.includes(key));
   await saveSession(req, config);
   report();
 }

@@ -8,15 +8,16 @@ import { FLOW_NAMES, flowFor, isFlow, type WechatFlow } from '../../oauth/flows'
 import { isOfficialScope, scopeToRequest } from '../../oauth/scope';
 import { isSafeReturnTo, loginURL, redirectURI } from '../addresses';
 import { accountOf, type Context } from '../context';
-import { diagnoseSession } from '../failures/diagnosis';
-import { header, hostOf, queryOf } from '../http/request';
+import { watchLogin } from '../failures/lost-session/watch-login';
+import { header, queryOf } from '../http/request';
 import { noStore, redirect } from '../http/response';
 import { browserKind } from '../http/user-agent';
 import type { Account } from '../options/account';
 import { shown } from '../options/options-error';
 import { sendOpenInWechat } from '../pages/open-in-wechat';
 import { addPending, bindingsOf, makeRoom, newState, type PendingLogin } from '../state/pending-logins';
-import { cookieFits, requireSession, saveSession } from '../state/session';
+import { requireSession } from '../state/missing-session';
+import { cookieFits, saveSession } from '../state/session';
 import { LoginReporter, reportStarted } from './login-reporter';
 
 /** Options of one login. */
@@ -116,13 +117,13 @@ export async function prepareLogin(
   const uri = redirectURI(context);
   const scope = scopeToRequest(flow, config.scope, options.scope);
   const returnTo = isSafeReturnTo(context, options.returnTo) ? options.returnTo : '';
-  const session = requireSession(req);
-  diagnoseSession(context, session);
+  const session = requireSession(req, config);
+  watchLogin(context, state, restart?.replaces);
   const bindings = restart?.failed && bindingsOf(restart.failed);
   const pending = { returnTo, scope, flow, at: Date.now(), ...bindings };
   if (!addPending(session, config.sessionKey, state, pending, config.loginTimeout)) throw noRoom();
   makeRoom(session, config.sessionKey, state, () => cookieFits(req, session));
-  config.callbacks.recordStart(state, { host: hostOf(req), returnTo });
+  config.callbacks.recordStart(state, { returnTo });
   await saveSession(req, config);
   if (restart?.isFirst ?? true)
     reportStarted(state, { flow, appid: account.appid, scope }, restart?.replaces);

@@ -12,6 +12,7 @@ import { Warnings } from '../../warnings';
 import { sanitizeReturnTo } from '../http/return-to';
 import { fileMap } from '../http/verification-file';
 import { CallbackResults } from '../state/callback-results';
+import { SessionWatch } from '../state/session-watch';
 import { createAccount, type Account } from './account';
 import { baseURLFault, relayAddress, relayFault, splitBase } from './base-url';
 import { credentialsOf, withDefaults, withEnvironment, withSource } from './environment';
@@ -51,6 +52,7 @@ export interface ResolvedOptions {
   readonly verificationFiles: ReadonlyMap<string, string>;
   readonly sessionKey: string;
   readonly callbacks: CallbackResults;
+  readonly sessions: SessionWatch;
   readonly warnings: Warnings;
 }
 
@@ -90,6 +92,7 @@ export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
     verificationFiles: fileMap(options.verificationFiles),
     sessionKey: options.sessionKey ?? 'wechat',
     callbacks: new CallbackResults(options.tokenStore, loginTimeout),
+    sessions: new SessionWatch(loginTimeout),
     warnings: new Warnings(),
   };
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
 import { isWeChatAPIError, type WechatError, type WechatErrorKind } from '../../errors';
 import { languageOf, sendPage, type PageLanguage } from './page';
-import { CAUSES, textsOf, type Cause, type Texts } from './texts';
+import { textsOf, type Texts } from './texts';
 
 export interface ErrorPage {
   /** The address that starts the login again. Absent if that cannot help. */
@@ -11,12 +11,12 @@ export interface ErrorPage {
   readonly home?: string;
   /** In place of the texts of the error's kind. */
   readonly texts?: Texts;
-  /** For a login that was lost: the causes for which there is evidence, and the likely ones. */
-  readonly causes?: { readonly found: readonly Cause[]; readonly likely: readonly Cause[] } | undefined;
+  /** For a login that the session has lost: why, and what to do. Only development shows it. */
+  readonly cause?: Readonly<Record<'what' | 'remedy', Readonly<Record<PageLanguage, string>>>> | undefined;
 }
 
 /** The message for a script. In production it is the public text of the page, without technical details. */
-export function messageFor(req: IncomingMessage, error: WechatError, texts = textsOf(error.kind)): string {
+export function messageFor(req: IncomingMessage, error: WechatError, texts = textsOf(error)): string {
   if (!isProduction()) return error.message;
   const language = languageOf(req);
   const { title, text } = texts[language];
@@ -31,13 +31,13 @@ export function sendErrorPage(
   page: ErrorPage,
 ): void {
   const language = languageOf(req);
-  const { title, text } = (page.texts ?? textsOf(error.kind))[language];
+  const { title, text } = (page.texts ?? textsOf(error))[language];
   const { retry, home } = LABELS[language];
   sendPage(res, error.status, language, {
     title,
     text,
     icon: HARMLESS.includes(error.kind) ? 'info' : 'warn',
-    body: arrowToFullService(error) + causeList(page, language) + developerMessage(error),
+    body: arrowToFullService(error) + causeOfLoss(page, language) + developerMessage(error),
     links: [
       ...(page.retry === undefined ? [] : [{ href: page.retry, label: retry, isMain: true }]),
       ...(page.home === undefined ? [] : [{ href: page.home, label: home }]),
@@ -51,13 +51,13 @@ const LABELS = {
     retry: '重新登录',
     home: '返回首页',
     code: '错误代码：',
-    causes: '如果反复出现，请告知网站管理员。可能的原因：',
+    cause: '原因：',
   },
   en: {
     retry: 'Log in again',
     home: 'Back to the home page',
     code: 'Error code: ',
-    causes: 'If this happens again, tell the operator of this site. Likely causes:',
+    cause: 'The cause:',
   },
 } as const;
 
@@ -77,15 +77,13 @@ function errorCode(error: WechatError, language: PageLanguage): string {
   return LABELS[language].code + [error.kind, ...ofWechat].join(' · ');
 }
 
-function causeList({ causes }: ErrorPage, language: PageLanguage): string {
-  if (!causes) return '';
-  const item = (cause: Cause): string => escapeHTML(CAUSES[cause][language]);
-  const found = causes.found.map((cause) => `<li><strong>${item(cause)}</strong></li>`);
-  const likely = causes.likely
-    .filter((cause) => !causes.found.includes(cause))
-    .map((cause) => `<li>${item(cause)}</li>`);
-  const label = escapeHTML(LABELS[language].causes);
-  return `<p class="soft">${label}</p><ul>${[...found, ...likely].join('')}</ul>`;
+/** Visitors of a production site see no technical cause: the console names it. */
+function causeOfLoss({ cause }: ErrorPage, language: PageLanguage): string {
+  if (!cause || isProduction()) return '';
+  const { what, remedy } = cause;
+  const end = language === 'zh' ? '。' : '. ';
+  const item = `<strong>${escapeHTML(what[language])}</strong>${end}${escapeHTML(remedy[language])}`;
+  return `<p class="soft">${LABELS[language].cause}</p><ul><li>${item}</li></ul>`;
 }
 
 /** The message of the error, for the developer of the app. Production pages do not show it. */

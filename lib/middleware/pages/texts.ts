@@ -1,5 +1,5 @@
-/** The texts of the error pages by error kind, and the causes of lost logins, in Chinese and English. */
-import type { WechatErrorKind } from '../../errors';
+/** The texts of the error pages by error kind, in Chinese and English. */
+import type { WechatError, WechatErrorKind } from '../../errors';
 import type { PageLanguage } from './page';
 
 export type Texts = Readonly<Record<PageLanguage, { readonly title: string; readonly text: string }>>;
@@ -32,6 +32,12 @@ const LOST = texts(
   'The login was not completed',
   'Your browser has no record of this login. Please log in again.',
 );
+const STORE_FAILED = texts(
+  '登录没有完成',
+  '网站暂时无法保存登录信息，请稍后再试。',
+  'The login was not completed',
+  'This site cannot save your login at the moment. Please try again later.',
+);
 const FAILED = texts('登录失败', '请重新登录。', 'The login failed', 'Please log in again.');
 
 /** The text for the user, by the kind of the error. */
@@ -50,12 +56,7 @@ const TEXTS: Readonly<Partial<Record<WechatErrorKind, Texts>>> = {
   unionid_missing: MISCONFIGURED,
   state_unknown: LOST,
   login_loop: LOST,
-  token_store: texts(
-    '登录没有完成',
-    '网站暂时无法保存登录信息，请稍后再试。',
-    'The login was not completed',
-    'This site cannot save your login at the moment. Please try again later.',
-  ),
+  token_store: STORE_FAILED,
   access_denied: texts(
     '你已取消登录',
     '未经你的同意，网站不会获得任何信息。',
@@ -101,7 +102,9 @@ const TEXTS: Readonly<Partial<Record<WechatErrorKind, Texts>>> = {
   ),
 };
 
-export function textsOf(kind: WechatErrorKind): Texts {
+export function textsOf({ kind, status }: Pick<WechatError, 'kind' | 'status'>): Texts {
+  // The session middleware is there, and its store has failed.
+  if (kind === 'session_missing' && status === 503) return STORE_FAILED;
   return TEXTS[kind] ?? FAILED;
 }
 
@@ -112,31 +115,3 @@ export const RELAY_REFUSED = texts(
   'This login cannot continue',
   'This site does not know the app that started the login. Please tell the operator of that app.',
 );
-
-/** The cause of a lost login: its callback came, but the session does not hold it. */
-export type Cause = 'no-session' | 'secure-cookie' | 'trust-proxy' | 'other-host' | 'same-site';
-
-export const CAUSES: Readonly<Record<Cause, Readonly<Record<PageLanguage, string>>>> = {
-  'no-session': {
-    zh: '浏览器没有保留会话 cookie，或 wechatAuth() 之前没有挂载 session 中间件',
-    en: 'the browser did not keep the session cookie, or no session middleware runs before wechatAuth()',
-  },
-  'secure-cookie': {
-    zh: '会话 cookie 设置了 secure，而页面通过 http 访问',
-    en: 'the session cookie is `secure`, but the page was loaded over http',
-  },
-  'trust-proxy': {
-    zh: '应用位于代理之后，但没有设置 trust proxy',
-    en: 'the app is behind a proxy, but `trust proxy` is not set',
-  },
-  'other-host': {
-    zh: '发起登录与回调使用了不同的域名，会话 cookie 因此没有发送',
-    en: 'the login started on one host and came back on another, without the session cookie',
-  },
-  'same-site': {
-    zh: "会话 cookie 设置了 sameSite: 'strict'，从微信返回时不会发送；请改为 'lax'",
-    en:
-      "the session cookie is sameSite: 'strict', so browsers do not send it when they come back from WeChat; " +
-      "use 'lax'",
-  },
-};

@@ -59,8 +59,8 @@ export class CallbackResults {
    * `wechatAuth()` of this process shares them, because several may use one session key, and so one login.
    */
   static readonly #loggedOut = lazy(() => new LRUCache<string, true>(LIMITS));
-  /** By state: where a login started. */
-  readonly #started: () => LRUCache<string, { host: string; returnTo: string }>;
+  /** By state: the return path with which a login started. */
+  readonly #started: () => LRUCache<string, string>;
   /** By public id: logins whose outcome was reported. */
   readonly #reported = lazy(() => new LRUCache<string, true>(LIMITS));
 
@@ -214,10 +214,10 @@ export class CallbackResults {
     return this.#served().get(callbackKey(params));
   }
 
-  /** Keeps where a login started, in case the browser comes back without its session. */
-  recordStart(state: string, login: { host: string; returnTo: string }): void {
-    // Copies: a part of a header keeps the whole header in memory.
-    this.#started().set(state, { host: copyOf(login.host), returnTo: copyOf(login.returnTo) });
+  /** Keeps the return path of a login, in case the browser comes back without its session. */
+  recordStart(state: string, { returnTo }: { readonly returnTo: string }): void {
+    // A copy: a part of a header keeps the whole header in memory.
+    this.#started().set(state, copyOf(returnTo));
   }
 
   /** Marks the outcome of this login as reported. Returns whether it was not reported before. */
@@ -227,17 +227,9 @@ export class CallbackResults {
     return isNew;
   }
 
-  /**
-   * The host at which this login started. Browsers do not send the session cookie of that host to another
-   * one.
-   */
-  startHostOf(state: string): string | undefined {
-    return this.#started().get(state)?.host;
-  }
-
   /** The return path with which this login started. */
   returnToOf(state: string): string | undefined {
-    return this.#started().get(state)?.returnTo;
+    return this.#started().get(state);
   }
 }
 

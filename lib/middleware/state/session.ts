@@ -20,24 +20,21 @@ export function ownValue(object: object, key: string): unknown {
 
 type Work = (callback: (error?: Error | null) => void) => unknown;
 
-/**
- * @throws WechatAuthError of kind `session_missing`: without a session, no state can be checked and no login
- * saved.
- */
-export function requireSession(req: HostRequest): Session {
-  const session = getSession(req);
-  if (session) return session;
-  throw new WechatAuthError(
-    'session_missing',
-    'req.session is missing when wechatAuth() runs. Mount cookie-session or express-session before wechatAuth(), ' +
-      'not after it, and make sure that its store is reachable.',
-  );
-}
-
 export function getSession(req: HostRequest): Session | undefined {
   const { session } = req;
   return typeof session === 'object' && session !== null ? (session as Session) : undefined;
 }
+
+/** The session of a request that had one when it began. */
+function existingSession(req: HostRequest): Session {
+  const session = getSession(req);
+  if (session) return session;
+  throw new WechatAuthError('session_missing', SESSION_ENDED);
+}
+
+export const SESSION_ENDED =
+  'The session of this request has ended: the app has set req.session to null, or has destroyed it. ' +
+  'Do so only after the login or logout of this request, or log out with req.wechat.logout().';
 
 /**
  * Waits until express-session has stored the session: the browser's next request must find it. For
@@ -47,7 +44,7 @@ export async function saveSession(
   req: HostRequest,
   { warnings }: { readonly warnings: Warnings },
 ): Promise<void> {
-  const session = requireSession(req);
+  const session = existingSession(req);
   if (typeof session['save'] === 'function')
     await callSessionStore(req, 'save', session['save'].bind(session) as Work);
   else checkCookieSize(req, session, warnings);
@@ -61,7 +58,7 @@ export async function regenerateSession(
   req: HostRequest,
   mayStay: (key: string) => boolean,
 ): Promise<Session> {
-  const before = requireSession(req);
+  const before = existingSession(req);
   if (typeof before['regenerate'] !== 'function') {
     for (const key of Object.keys(before)) if (!mayStay(key)) Reflect.deleteProperty(before, key);
     return before;
@@ -69,7 +66,7 @@ export async function regenerateSession(
   // The new session of express-session has a cookie of its own, with the options of the middleware.
   const stay = Object.entries(before).filter(([key]) => key !== 'cookie' && mayStay(key));
   await callSessionStore(req, 'regenerate', before['regenerate'].bind(before) as Work);
-  return Object.assign(requireSession(req), Object.fromEntries(stay));
+  return Object.assign(existingSession(req), Object.fromEntries(stay));
 }
 
 /**
@@ -90,7 +87,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 async function callSessionStore(req: HostRequest, call: string, work: Work): Promise<void> {
-  const session = requireSession(req);
+  const session = existingSession(req);
   const secrets = (): string[] => secretsIn(session);
   try {
     await callStore(SESSION_STORE, { call, secrets, limitMs: STORE_LIMIT_MS }, () =>

@@ -1,5 +1,6 @@
 /** Checks the callback: whether the app still knows the login that it started. */
 import { WechatAuthError, type WechatErrorKind } from '../../../errors';
+import { CAUSES } from '../../../middleware/failures/lost-session/causes';
 import { bilingual, type Bilingual } from '../../bilingual';
 import { UnreachableError } from '../probe/http-probe';
 import { probeCallback, type CallbackOutcome, type StartedLogin } from '../probe/login-probe';
@@ -33,10 +34,7 @@ function judge(site: Site, login: StartedLogin, outcome: CallbackOutcome): Findi
     case 'known':
       return ok(ID, TEXTS.known);
     case 'lost':
-      return failed(ID, {
-        detail: TEXTS.lost,
-        remedy: isCookieLost(site, login) ? TEXTS.fixCookie : TEXTS.fixSession,
-      });
+      return failed(ID, isCookieLost(site, login) ? TEXTS.cookieLost : TEXTS.sessionGone);
     case 'garbled':
       return failed(ID, TEXTS.garbled(fromOutside(outcome.redirectURI)));
     case 'foreign':
@@ -77,19 +75,23 @@ function worst(findings: readonly Finding[]): Finding {
   return findings.reduce((a, b) => (order.indexOf(b.status) < order.indexOf(a.status) ? b : a));
 }
 
+const GONE = CAUSES.gone();
+const LOST = bilingual('the session had lost the login (login_loop)', '会话中已没有这次登录（login_loop）');
+
 const TEXTS = {
   notTried: bilingual('not tried: first correct the callback address', '未尝试：请先更正回调地址'),
   known: bilingual(
     'the app knew its login, and WeChat refused the made-up code',
     '应用认出了自己发起的登录，微信拒绝了编造的 code',
   ),
-  lost: bilingual('the session had lost the login (login_loop)', '会话中已没有这次登录（login_loop）'),
-  fixCookie: bilingual('First fix the cookie: see above.', '请先修复 cookie：见上文。'),
-  fixSession: bilingual(
-    'The browser sent the cookie, but its session was gone: several processes need one session store ' +
-      '(not MemoryStore) and one session key.',
-    'cookie 已带回，但会话内容已丢失：多进程须共用同一个会话存储（不要用 MemoryStore）和同一个会话密钥。',
-  ),
+  cookieLost: {
+    detail: LOST,
+    remedy: bilingual('First fix the cookie: see above.', '请先修复 cookie：见上文。'),
+  },
+  sessionGone: {
+    detail: bilingual(`${LOST.en}: ${GONE.what.en}`, `${LOST.zh}：${GONE.what.zh}`),
+    remedy: GONE.remedy,
+  },
   garbled: (redirectURI: string) => ({
     detail: bilingual(
       `the app restarted the login with the redirect URI "${redirectURI}", which is not an address`,

@@ -1,5 +1,5 @@
 import type http from 'node:http';
-import session, { MemoryStore, type SessionOptions } from 'express-session';
+import session, { MemoryStore, Store, type SessionOptions } from 'express-session';
 import { cookies, startApp, type AppOptions, type TestApp } from '../../support/app';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { HOSTS, type Host, type Middleware } from '../../support/hosts';
@@ -51,8 +51,16 @@ function expressSession(options: Partial<SessionOptions> = {}): Middleware {
   }) as unknown as Middleware;
 }
 
-/** Any store that is not MemoryStore. */
-class TableStore extends MemoryStore {}
+/** A store that keeps its sessions elsewhere: nothing of it shows them. */
+class TableStore extends Store {
+  readonly #table = new MemoryStore();
+  override get = this.#table.get.bind(this.#table);
+  override set = this.#table.set.bind(this.#table);
+  override destroy = this.#table.destroy.bind(this.#table);
+}
+
+/** As a bundler renames it. */
+class e extends MemoryStore {}
 
 const trustProxy = (app: Host): void => {
   (app as unknown as { set(name: string, value: unknown): void }).set('trust proxy', 1);
@@ -155,7 +163,7 @@ describe('a secure session cookie', () => {
     expect(codes()).toEqual([]);
   });
 
-  it('is named by the error page over http, before the causes that are only likely', async () => {
+  it('is named by the error page over http', async () => {
     const app = await start({ session: cookies({ secure: true }) });
     const page = await Browser.inWechat(app.url).get(`/callback?code=x&state=1${'0'.repeat(32)}`);
     expect(page.status).toBe(400);
@@ -174,7 +182,7 @@ describe('a proxy that is not trusted', () => {
   });
 
   it('is named by the error page', async () => {
-    const app = await start({ auth: { baseURL: BASE } });
+    const app = await start({ session: cookies({ secure: true }), auth: { baseURL: BASE } });
     const page = await Browser.inWechat(app.url).get(`/callback?code=x&state=1${'0'.repeat(32)}`, {
       headers: { 'X-Forwarded-Proto': 'https' },
     });
@@ -201,9 +209,12 @@ describe('a missing baseURL in production', () => {
 });
 
 describe("express-session's MemoryStore in production", () => {
-  it('causes one warning', async () => {
+  it.each([
+    ['under its name', undefined],
+    ['under the name that a bundler gave it', new e()],
+  ])('causes one warning, %s', async (_name, store) => {
     inProduction();
-    const app = await start({ session: expressSession(), auth: { baseURL: BASE } });
+    const app = await start({ session: expressSession(store && { store }), auth: { baseURL: BASE } });
     // express-session has printed a warning of its own.
     warnings = [];
     await startThreeLogins(app, { Host: 'h5.example.com' });
@@ -212,38 +223,43 @@ describe("express-session's MemoryStore in production", () => {
 });
 
 describe('a login on another host than its callback', () => {
-  it('causes one warning, when it starts', async () => {
-    for (const [environment, Host] of [
-      ['production', 'www.example.com'],
-      ['production', 'h5.example.com:8443'],
-      ['test', 'localhost:3000'],
-      ['test', '127.0.0.1:3000'],
-    ] as const) {
-      warnings = [];
-      process.env['NODE_ENV'] = environment;
-      const app = await start({ auth: { baseURL: BASE } });
-      await startThreeLogins(app, { Host });
-      expect(codes()).toEqual(['WECHAT_OTHER_HOST']);
-      expect(warnings[0]?.message).toMatch(
-        `A login started at "${Host}", but WeChat sends the browser back to "h5.example.com"`,
-      );
-    }
+  /** A login that starts at one host. WeChat sends the browser back to another, without the cookie. */
+  async function startedAt(Host: string): Promise<BrowserResponse> {
+    const app = await start({ auth: { baseURL: BASE } });
+    const browser = Browser.inWechat(app.url);
+    const redirect = await browser.get('/login', { headers: { Host } });
+    expect(codes()).toEqual([]);
+    const callbackURL = await agree(emulator, redirect.location);
+    const headers = { Host: 'h5.example.com' };
+    return browser.get(callbackURL.replace(BASE, app.url), { headers, cookie: '' });
+  }
+
+  it.each([
+    ['production', 'www.example.com'],
+    ['production', '127.0.0.1:3000'],
+    ['test', 'localhost:3000'],
+    ['test', '127.0.0.1:3000'],
+  ])('causes one warning when it is lost, in %s, from %s', async (environment, host) => {
+    process.env['NODE_ENV'] = environment;
+    await startedAt(host);
+    expect(codes()).toEqual(['WECHAT_OTHER_HOST']);
+    expect(warnings[0]?.message).toContain(
+      `the login started at "${host.replace(':3000', '')}", but WeChat sent the browser back to "h5.example.com"`,
+    );
   });
 
   it('causes a warning without the control characters of its Host header', async () => {
-    const app = await start({ auth: { baseURL: BASE } });
     // Node accepts the bytes 80 to FF in headers, and a terminal reads 9B as ESC and a bracket.
-    await startThreeLogins(app, { Host: 'evil\u009b31m\u0085.example' });
+    await startedAt('evil\u009b31m\u0085.example');
     expect(codes()).toEqual(['WECHAT_OTHER_HOST']);
     expect(warnings[0]?.message).toContain('"evil\ufffd31m\ufffd.example"');
   });
 
-  it('is named by the error page and on the console if the login was lost', async () => {
+  it('is named on the console if the login is lost twice; the page of production does not name it', async () => {
     inProduction();
     const app = await start({ auth: { baseURL: BASE } });
     const browser = Browser.inWechat(app.url);
     const redirect = await browser.get('/login', { headers: { Host: '127.0.0.1:3000' } });
-    expect(codes()).toEqual([]);
     // The other host gets no cookie. So the login restarts there, and is lost again.
     const first = await agree(emulator, redirect.location);
     const restarted = await browser.get(first.replace(BASE, app.url), {
@@ -251,13 +267,14 @@ describe('a login on another host than its callback', () => {
       cookie: '',
       keepCookies: false,
     });
+    expect(codes()).toEqual([]);
     const second = await agree(emulator, restarted.location);
     const page = await browser.get(second.replace(BASE, app.url), {
       headers: { Host: 'h5.example.com' },
       cookie: '',
     });
     expect(page.status).toBe(400);
-    expect(/<li>(.*?)<\/li>/.exec(page.body)?.[1]).toMatch(/^<strong>.*不同的域名/);
+    expect(page.body).not.toMatch(/<li>|域名|127\.0\.0\.1/);
     expect(codes()).toEqual(['WECHAT_OTHER_HOST']);
   });
 });

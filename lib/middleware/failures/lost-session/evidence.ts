@@ -1,0 +1,68 @@
+/** What a request shows about a lost session. */
+import { header, hostOf, isSecure, trustsProxy, type HostRequest } from '../../http/request';
+import { isPrivateHost } from '../../options/private-host';
+import type { Context } from '../../context';
+import { routePath } from '../../addresses';
+
+/** Whether a proxy says that the browser used https. */
+export function saysHTTPS(req: HostRequest): boolean {
+  return /^https\b/i.test(header(req, 'x-forwarded-proto'));
+}
+
+/** Whether a proxy says that the browser used https, and the app does not believe it. */
+export function isFromUntrustedProxy(req: HostRequest): boolean {
+  return saysHTTPS(req) && !isSecure(req) && !trustsProxy(req);
+}
+
+/**
+ * The host that the browser requested, in lower case and without a port, because cookies ignore ports. The
+ * value only explains a failure, so a header that a client can forge is good enough: behind a proxy, the Host
+ * header may be an internal name.
+ */
+export function browserHost(req: HostRequest): string {
+  const [forwarded = ''] = header(req, 'x-forwarded-host').split(',', 1);
+  // The browser itself says that the page before had the same origin.
+  const before = header(req, 'sec-fetch-site') === 'same-origin' ? header(req, 'referer') : '';
+  const host = forwarded.trim() || (URL.canParse(before) ? new URL(before).host : hostOf(req));
+  return hostname(host.slice(0, MAX_LENGTH));
+}
+
+const MAX_LENGTH = 255;
+
+function hostname(host: string): string {
+  const { hostname: name } = addressOf(host) ?? { hostname: host.toLowerCase() };
+  return name;
+}
+
+function addressOf(host: string): URL | undefined {
+  const address = `http://${host}`;
+  return URL.canParse(address) ? new URL(address) : undefined;
+}
+
+/**
+ * Whether two hosts are two for browsers, too. In production, two internal names show nothing: a proxy may
+ * send requests of one public host to the app under several.
+ */
+export function areOtherHosts(a: string, b: string): boolean {
+  if (a === b) return false;
+  return process.env['NODE_ENV'] !== 'production' || ![a, b].every(isInternal);
+}
+
+function isInternal(host: string): boolean {
+  const address = addressOf(host);
+  return address !== undefined && isPrivateHost(address);
+}
+
+/** The callback as browsers see it; `undefined` if the request names no host. */
+export function callbackAddress(context: Context): URL | undefined {
+  const { req, config } = context;
+  const scheme = isSecure(req) || saysHTTPS(req) ? 'https' : 'http';
+  const address =
+    (config.base?.origin ?? `${scheme}://${browserHost(req)}`) + (routePath(context, 'callback') ?? '/');
+  return URL.canParse(address) ? new URL(address) : undefined;
+}
+
+/** Whether the browser shows the response in a frame of a page. Old browsers do not say so. */
+export function isInFrame(req: HostRequest): boolean {
+  return ['iframe', 'frame', 'fencedframe', 'embed', 'object'].includes(header(req, 'sec-fetch-dest'));
+}

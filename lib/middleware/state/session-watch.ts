@@ -1,0 +1,87 @@
+/**
+ * What one `wechatAuth()` has seen of the app's sessions. When a session is missing or has lost a login, it
+ * shows why.
+ */
+import crypto from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { lazy } from '../../async/lazy';
+import { fullURL, pathOf, type HostRequest } from '../http/request';
+import { ownValue, type Session } from './session';
+
+/** The request that started a login. */
+export interface LoginStart {
+  /** The host name that the browser requested, without a port. */
+  readonly host: string;
+  /** In ms since 1970. */
+  readonly at: number;
+  /** Whether the browser used https, also if only a proxy says so; for a restart, when the login first started. */
+  readonly isHTTPS: boolean;
+  /** The session cookie that the browser had after the response; `undefined` if it had none. */
+  readonly cookie: { readonly isNew: boolean; readonly digest: string } | undefined;
+}
+
+const MAX_STARTS = 10_000;
+const MAX_PATHS = 50;
+/** A longer path is not recorded: paths come from requests, and the memory for them has a limit. */
+const MAX_PATH_LENGTH = 200;
+const MAX_NAME_LENGTH = 200;
+
+export class SessionWatch {
+  /** The name of express-session's cookie, as a response has set it. */
+  #cookieName: string | undefined;
+  /** The `path` of express-session's cookie. */
+  #cookiePath: string | undefined;
+  /** Paths that have had a session. */
+  readonly #paths = new Set<string>();
+  /** By state. */
+  readonly #starts: () => LRUCache<string, LoginStart>;
+
+  /** @param loginTimeout lifetime of a pending login, in ms */
+  constructor(loginTimeout: number) {
+    this.#starts = lazy(() => new LRUCache({ max: MAX_STARTS, ttl: loginTimeout, perf: Date }));
+  }
+
+  get cookieName(): string | undefined {
+    return this.#cookieName;
+  }
+
+  get cookiePath(): string | undefined {
+    return this.#cookiePath;
+  }
+
+  /** Records that this request has a session. */
+  noteSession(req: HostRequest, session: Session): void {
+    const cookie = ownValue(session, 'cookie') as { path?: unknown } | undefined;
+    if (typeof cookie?.path === 'string') this.#cookiePath = cookie.path;
+    const path = pathOf(fullURL(req));
+    // A copy: a part of a request line keeps the whole line in memory.
+    if (this.#paths.size < MAX_PATHS && path.length <= MAX_PATH_LENGTH) this.#paths.add(copyOf(path));
+  }
+
+  /** Whether an earlier request of this path had a session. */
+  hadSession(req: HostRequest): boolean {
+    return this.#paths.has(pathOf(fullURL(req)));
+  }
+
+  noteCookieName(name: string): void {
+    if (name.length <= MAX_NAME_LENGTH) this.#cookieName = name;
+  }
+
+  noteStart(state: string, start: LoginStart): void {
+    this.#starts().set(state, { ...start, host: copyOf(start.host) });
+  }
+
+  /** The start of this login, if it was in this process. */
+  startOf(state: string): LoginStart | undefined {
+    return this.#starts().get(state);
+  }
+}
+
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
+}
+
+/** A short hash of a session cookie, to compare it without keeping it. */
+export function cookieDigest(value: string): string {
+  return crypto.createHash('sha256').update(value).digest('base64url').slice(0, 16);
+}
