@@ -60,8 +60,8 @@ const SECURE = {
       'secure-over-http',
       'WECHAT_COOKIE_SECURE',
       dropped(cookie, {
-        en: 'it is Secure, and browsers use http for this app',
-        zh: '带有 Secure，而应用通过 http 访问',
+        en: 'it is `secure`, and browsers use http for this app',
+        zh: '带有 secure，而应用通过 http 访问',
       }),
       {
         en: 'Serve the app over https, or leave `secure` out in development.',
@@ -74,9 +74,9 @@ const SECURE = {
       'WECHAT_COOKIE_SECURE',
       {
         en:
-          'the session cookie is Secure, and the app does not believe the proxy, which says that the browser ' +
+          'the session cookie is `secure`, and the app does not believe the proxy, which says that the browser ' +
           'used https (X-Forwarded-Proto)',
-        zh: '会话 cookie 带有 Secure，而应用不信任代理（X-Forwarded-Proto 表明浏览器使用了 https）',
+        zh: '会话 cookie 带有 secure，而应用不信任代理（X-Forwarded-Proto 表明浏览器使用了 https）',
       },
       TRUST_PROXY,
     ),
@@ -86,10 +86,10 @@ const SECURE = {
       'WECHAT_COOKIE_SECURE',
       {
         en:
-          'the session cookie is Secure and baseURL is https:, but the request came over http, and no proxy ' +
+          'the session cookie is `secure` and baseURL is https:, but the request came over http, and no proxy ' +
           'says in X-Forwarded-Proto that the browser used https',
         zh:
-          '会话 cookie 带有 Secure，baseURL 为 https，但请求通过 http 到达，' +
+          '会话 cookie 带有 secure，baseURL 为 https，但请求通过 http 到达，' +
           '也没有代理用 X-Forwarded-Proto 表明浏览器使用了 https',
       },
       {
@@ -108,8 +108,8 @@ const SECURE = {
       'secure-callback-over-http',
       'WECHAT_COOKIE_SECURE',
       {
-        en: 'the session cookie is Secure, and WeChat sends the browser back to an http: address',
-        zh: '会话 cookie 带有 Secure，而微信回调的是 http 地址',
+        en: 'the session cookie is `secure`, and WeChat sends the browser back to an http: address',
+        zh: '会话 cookie 带有 secure，而微信回调的是 http 地址',
       },
       { en: 'Write baseURL with https:.', zh: '请将 baseURL 写成 https:。' },
     ),
