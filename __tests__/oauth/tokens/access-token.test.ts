@@ -68,6 +68,12 @@ describe('AccessToken', () => {
     expect(logged).not.toContain('CANARY');
     expect(logged).toContain('oUser');
   });
+
+  it('is logged with an empty scope if WeChat sent none', () => {
+    expect(inspect(token({ scope: undefined }))).toBe(
+      "AccessToken { openid: 'oUser', scope: '', valid: true }",
+    );
+  });
 });
 
 describe('the scopes of a token', () => {

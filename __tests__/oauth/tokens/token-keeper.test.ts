@@ -1,4 +1,5 @@
 // Which token is used for an openid: from the cache, from the store, or a refreshed one.
+import createDebug from 'debug';
 import {
   MemoryTokenStore,
   NoOAuthTokenError,
@@ -124,8 +125,22 @@ describe('a token', () => {
 
   it('that was never saved causes no request to WeChat', async () => {
     const { oauth } = await oauthWith();
-    await expect(oauth.getUser('oUnknown')).rejects.toBeInstanceOf(NoOAuthTokenError);
+    const error = await oauth.getUser('oUnknown\n').catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(NoOAuthTokenError);
+    // The app may have taken the openid from a request: the message shows it without control characters.
+    expect((error as Error).message).toMatch(/oUnknown(?!\n)/);
     expect(fixture.emulator.requests).toHaveLength(0);
+  });
+
+  it('of a virtual account is not saved', async () => {
+    const { oauth, store } = await oauthWith();
+    const app = fixture.emulator.apps.official.appId;
+    const { data } = await oauth.getAccessToken(
+      fixture.emulator.issueCode({ app, scope: 'snsapi_userinfo', virtual: true }),
+    );
+    expect(data.is_snapshotuser).toBe(1);
+    expect(store.log).toEqual([]);
+    await expect(oauth.getUser(data.openid)).rejects.toBeInstanceOf(NoOAuthTokenError);
   });
 
   it('that another process has refreshed is taken from the store', async () => {
@@ -246,6 +261,30 @@ describe('a refresh', () => {
     expect(store.log).not.toContain('delete');
   });
 
+  it('that WeChat refuses rejects with reauthorize even if the record has vanished meanwhile', async () => {
+    const { oauth, store } = await oauthWith(expiredToken(await fixture.issueToken()));
+    fixture.emulator.fail('refresh_token', { errcode: 40030 }, { delay: 30 });
+    const work = failure(oauth.getUser(fixture.openid));
+    while (store.log.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    store.records.clear();
+    expect(await work).toMatchObject({ code: 40030, kind: 'reauthorize' });
+    expect(store.log).not.toContain('delete');
+  });
+
+  it('that WeChat refuses does not delete the expired token that another process saved meanwhile', async () => {
+    const { oauth, store } = await oauthWith(expiredToken(await fixture.issueToken()));
+    const other = expiredToken({
+      ...(await fixture.issueToken()),
+      refresh_token: '91_another_refresh_token',
+    });
+    fixture.emulator.fail('refresh_token', { errcode: 40030 }, { delay: 30 });
+    const work = failure(oauth.getUser(fixture.openid));
+    while (store.log.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    store.put(other);
+    expect(await work).toMatchObject({ code: 40030, kind: 'reauthorize' });
+    expect(store.only).toBe(other);
+  });
+
   it('that WeChat refuses rejects with reauthorize even if the expired token cannot be deleted', async () => {
     const { oauth, store } = await oauthWith(expiredToken(await fixture.issueToken()));
     store.delete = () => Promise.reject(new Error('read only'));
@@ -254,10 +293,65 @@ describe('a refresh', () => {
   });
 
   it('that results in the token of another user is a bad_answer', async () => {
-    const { oauth } = await oauthWith(expiredToken(await fixture.issueToken()));
+    const { oauth, store } = await oauthWith(expiredToken(await fixture.issueToken()));
     fixture.emulator.fail('refresh_token', { patch: { openid: 'oAnother' } });
+    const error = await failure(oauth.getUser(fixture.openid));
+    expect(error).toMatchObject({ kind: 'bad_answer' });
+    expect(error.message).toMatch(/The refreshed token is that of another openid.*Check `endpoints`/);
+    expect(fixture.countRequests('userinfo')).toBe(0);
+    // It does not replace that user's own token.
+    expect(store.log).not.toContain('set');
+  });
+
+  it.each([
+    ['the token of another user', (token: TokenData) => ({ data: { ...token, openid: 'oAnother' } })],
+    ['nothing', () => undefined],
+  ])('that the app has replaced, and that results in %s, is a bad_answer', async (_what, result) => {
+    const token = await fixture.issueToken();
+    const { oauth } = await oauthWith(expiredToken(token));
+    Object.assign(oauth, {
+      refreshAccessToken: (_refreshToken: string, callback: (error: null, result: unknown) => void) =>
+        callback(null, result(token)),
+    });
     expect(await failure(oauth.getUser(fixture.openid))).toMatchObject({ kind: 'bad_answer' });
     expect(fixture.countRequests('userinfo')).toBe(0);
+  });
+
+  it('ties the refresh token to its user only while it runs', async () => {
+    const token = await fixture.issueToken();
+    const { oauth } = await oauthWith(expiredToken(token));
+    await oauth.getUser(fixture.openid);
+    fixture.emulator.fail('refresh_token', { patch: { openid: 'oAnother' } });
+    const { data } = await oauth.refreshAccessToken(token.refresh_token);
+    expect(data.openid).toBe('oAnother');
+  });
+
+  it.each([
+    ['in the store, which another process saved', 'stored', {}, {}],
+    ['in the cache, which the store failed to save', 'known', { create_at: 2 }, {}],
+    ['with more scope in the cache, although it is older', 'known', {}, { scope: 'snsapi_base' }],
+    [
+      'with more scope in the store, although it is older',
+      'stored',
+      { scope: 'snsapi_base', create_at: 2 },
+      {},
+    ],
+  ] as const)('uses the refresh token %s', async (_where, used, knownFields, storedFields) => {
+    const { oauth, store } = await oauthWith();
+    const { data } = await oauth.getAccessToken(fixture.issueCode());
+    twoHoursLater();
+    const issued = { ...data };
+    const record = (refresh_token: string, age: number, fields: Partial<TokenData>): TokenData => ({
+      ...issued,
+      refresh_token,
+      ...fields,
+      create_at: issued.create_at + age + (fields.create_at ?? 0),
+    });
+    Object.assign(data, record('the known one', 0, knownFields));
+    store.put(record('the stored one', 1, storedFields));
+    clearRequests();
+    await oauth.getUser(fixture.openid).catch(() => undefined);
+    expect(requestsTo('refresh_token')[0]?.['refresh_token']).toBe(`the ${used} one`);
   });
 
   it('uses the newer refresh token if the store failed to save it', async () => {
@@ -303,6 +397,15 @@ describe.each([40001, 40014, 42001])(
       expect(fixture.countRequests('refresh_token')).toBe(0);
     });
 
+    it('is replaced for each user by a token of that user, if WeChat refuses the tokens of two', async () => {
+      const [one, other] = [await fixture.issueToken(), await fixture.issueToken(undefined, 'follower')];
+      const { oauth } = await oauthWith(one, other);
+      refuse(2);
+      const users = await Promise.all([one, other].map(({ openid }) => oauth.getUser(openid)));
+      expect(users.map(({ openid }) => openid)).toEqual([one.openid, other.openid]);
+      expect(fixture.countRequests('refresh_token')).toBe(2);
+    });
+
     it('rejects if the repeated call fails, too, without another try', async () => {
       const { oauth } = await oauthWith(await fixture.issueToken());
       refuse(Infinity);
@@ -334,6 +437,19 @@ describe('a token that WeChat revoked early', () => {
     const users = await Promise.all(Array.from({ length: 100 }, () => oauth.getUser(fixture.openid)));
     expect(users).toHaveLength(100);
     expect([fixture.countRequests('userinfo'), fixture.countRequests('refresh_token')]).toEqual([200, 1]);
+  });
+
+  it('is not refreshed again by a slower call, even if the store has lost the new token', async () => {
+    const { oauth, store } = await oauthWith();
+    const { data } = await oauth.getAccessToken(fixture.issueCode());
+    fixture.emulator.expireToken(data.access_token);
+    fixture.emulator.fail('userinfo', { delay: 200 });
+    const slow = oauth.getUser(fixture.openid);
+    while (fixture.countRequests('userinfo') === 0) await new Promise((resolve) => setImmediate(resolve));
+    await oauth.getUser(fixture.openid);
+    store.records.clear();
+    await expect(slow).resolves.toMatchObject({ openid: fixture.openid });
+    expect(fixture.countRequests('refresh_token')).toBe(1);
   });
 });
 
@@ -382,6 +498,25 @@ describe('a token of a silent login', () => {
     await silently(oauth);
     expect(store.only).toMatchObject({ scope: 'snsapi_userinfo' });
     await expect(oauth.getUser(fixture.openid)).resolves.toMatchObject({ nickname: '小明' });
+  });
+
+  it('is accepted without the store if a token with more scope is in the cache', async () => {
+    const { oauth, store } = await oauthWith();
+    await oauth.getUserByCode(fixture.issueCode());
+    store.get = () => Promise.reject(new Error('away'));
+    await expect(silently(oauth)).resolves.toMatchObject({ openid: fixture.openid });
+    await expect(oauth.getUser(fixture.openid)).resolves.toMatchObject({ nickname: '小明' });
+  });
+
+  it('overwrites a token with more scope exactly 30 days after its request', async () => {
+    const full = { ...(await fixture.issueToken()), create_at: Date.now() - 30 * 24 * 3_600_000 };
+    const { oauth, store } = await oauthWith(full);
+    jest.spyOn(Date, 'now').mockReturnValue(full.create_at + 30 * 24 * 3_600_000 - 1);
+    await silently(oauth);
+    expect(store.only).toBe(full);
+    jest.spyOn(Date, 'now').mockReturnValue(full.create_at + 30 * 24 * 3_600_000);
+    await silently(oauth);
+    expect(store.only).toMatchObject({ scope: 'snsapi_base' });
   });
 
   it.each([
@@ -434,7 +569,7 @@ describe('a store that fails', () => {
       retryable: true,
       code: 'ERR_WECHAT_TOKEN_STORE',
     });
-    expect(error.message).toContain('OOM command not allowed');
+    expect(error.message).toMatch(/^The token store failed \(save\): OOM command not allowed/);
     expect(error.cause).toMatchObject({ message: 'OOM command not allowed', code: 'OOM' });
     await expect(oauth.getUser(fixture.openid)).resolves.toMatchObject({ openid: fixture.openid });
   });
@@ -449,6 +584,26 @@ describe('a store that fails', () => {
       expect(text).toContain('redis://:***@10.0.0.1:6379');
       for (const secret of [appSecret, inBase64, 'hunter2']) expect(text).not.toContain(secret);
     }
+  });
+
+  it.each(['get', 'set', 'lock'] as const)('on %s: its message shows no token', async (call) => {
+    // Tokens that are masked because the store was given them, not by their name or shape.
+    const [access_token, refresh_token] = ['access-0f1e2d3c4b5a6978', 'refresh-0f1e2d3c4b5a6978'];
+    fixture.emulator.fail('access_token', { patch: { access_token, refresh_token } });
+    const store = new LoggingStore();
+    const fail = (): Promise<never> =>
+      Promise.reject(new Error(`bad command: ${call} key ${access_token} ${refresh_token}`));
+    store.lock = fail;
+    if (call === 'set') store.set = fail;
+    const oauth = fixture.createOAuth({ tokenStore: store });
+    const saved = oauth.getAccessToken(fixture.issueCode());
+    if (call !== 'set') {
+      await saved;
+      twoHoursLater();
+    }
+    if (call === 'get') store.get = fail;
+    const { message } = await failure(call === 'set' ? saved : oauth.getUser(fixture.openid));
+    expect(message).toContain(`bad command: ${call} key *** ***`);
   });
 
   it('on saving a refreshed token: the next call uses that token', async () => {
@@ -513,7 +668,11 @@ describe('a store that fails', () => {
     ['an empty access token', { access_token: '', openid: 'o' }, /something without an access_token/],
     ['an access token that is not a string', { access_token: { $: 1 } }, /something without an access_token/],
     ['a session key', { session_key: 'k', openid: 'o' }, /something without an access_token/],
-    ['the token of another user', { access_token: 'a', openid: 'oAnother' }, /of another openid/],
+    [
+      'the token of another user',
+      { access_token: 'a', openid: 'oAnother' },
+      /of another openid than o\S+\. It must keep one record for each openid/,
+    ],
   ])('by returning %s causes a message that says what to return', async (_what, returned, words) => {
     const oauth = fixture.createOAuth({ getToken: () => Promise.resolve(returned) });
     const error = await failure(oauth.getUser(fixture.openid));
@@ -636,6 +795,20 @@ describe('a store with a lock', () => {
     expect(fixture.countRequests('refresh_token')).toBe(1);
   });
 
+  it('is refreshed with the newer refresh token that another process saved before it got the lock', async () => {
+    const record = expiredToken(await fixture.issueToken());
+    const { refresh_token } = await fixture.issueToken();
+    const store = new LockingStore(record);
+    const { lock } = store;
+    store.lock = (key, fn) => {
+      store.put({ ...record, refresh_token, create_at: record.create_at + 1 });
+      return lock(key, fn);
+    };
+    clearRequests();
+    await fixture.createOAuth({ tokenStore: store }).getUser(fixture.openid);
+    expect(requestsTo('refresh_token').map((query) => query['refresh_token'])).toEqual([refresh_token]);
+  });
+
   it('passes on the error of a refresh under the lock as it is', async () => {
     const store = new LockingStore(expiredToken(await fixture.issueToken()));
     fixture.emulator.fail('refresh_token', { errcode: 40030 });
@@ -712,6 +885,29 @@ describe('a store with a lock', () => {
     await expect(fixture.createOAuth({ tokenStore: store }).getUser(fixture.openid)).resolves.toMatchObject({
       openid: fixture.openid,
     });
+  });
+});
+
+describe('the debug output of wechat-auth:token', () => {
+  it('names a refresh, and an expired token that stays in the store', async () => {
+    const lines: string[] = [];
+    jest.spyOn(createDebug, 'log').mockImplementation((...words: unknown[]) => {
+      lines.push(words.join(' '));
+    });
+    createDebug.enable('wechat-auth:token');
+    try {
+      const first = await oauthWith(expiredToken(await fixture.issueToken()));
+      await first.oauth.getUser(fixture.openid);
+      const second = await oauthWith(expiredToken(await fixture.issueToken()));
+      second.store.delete = () => Promise.reject(new Error('read only'));
+      fixture.emulator.fail('refresh_token', { errcode: 40030 });
+      await failure(second.oauth.getUser(fixture.openid));
+    } finally {
+      createDebug.disable();
+    }
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/wechat-auth:token.*token refreshed/);
+    expect(lines[1]).toMatch(/could not be deleted from the store/);
   });
 });
 

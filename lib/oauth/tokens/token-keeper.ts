@@ -102,14 +102,14 @@ export class TokenKeeper {
     const usable = (token: AccessToken): boolean => token.isValid() && token.data.access_token !== refused;
     const stored = await this.#load(openid, known);
     if (stored && usable(stored) && !hasLessScope(stored, known)) return this.#cacheToken(openid, stored);
-    const expired = preferred(stored, known);
+    const expired = stored && known ? preferred(stored, known) : (stored ?? known);
     if (!expired) throw new NoOAuthTokenError(shown(openid));
     return this.#refreshes.run(openid, () =>
       this.#locked(openid, expired, async () => {
         // The previous holder of the lock may have refreshed it.
         const now = this.#backend.lock ? await this.#load(openid, expired) : undefined;
         if (now && usable(now) && !hasLessScope(now, expired)) return this.#cacheToken(openid, now);
-        return this.#refresh(openid, preferred(now, expired) ?? expired);
+        return this.#refresh(openid, now ? preferred(now, expired) : expired);
       }),
     );
   }
@@ -279,8 +279,7 @@ function hasLessScope(token: AccessToken, than: AccessToken | undefined): boolea
  * The token with more scope, otherwise the newer one. The cache may be newer if the store failed to save a
  * token; the store may be newer if another process saved one.
  */
-function preferred(stored: AccessToken | undefined, known: AccessToken | undefined): AccessToken | undefined {
-  if (!stored || !known) return stored ?? known;
+function preferred(stored: AccessToken, known: AccessToken): AccessToken {
   if (hasLessScope(stored, known)) return known;
   return !hasLessScope(known, stored) && createdAt(known) > createdAt(stored) ? known : stored;
 }

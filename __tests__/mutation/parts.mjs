@@ -1,0 +1,21 @@
+/** The code that is measured, in parts, each with the tests that must notice its faults. */
+export const PARTS = {
+  tokens: { mutate: ['lib/oauth/tokens/*.ts'], tests: ['oauth/tokens/*.test.ts'] },
+  redact: { mutate: ['lib/redact.ts'], tests: ['redact.test.ts'] },
+  http: {
+    mutate: ['lib/middleware/http/*.ts', 'lib/middleware/addresses.ts'],
+    tests: ['middleware/http/*.test.ts', 'middleware/frameworks.test.ts', 'middleware/login/logout.test.ts'],
+  },
+  guard: {
+    mutate: ['lib/middleware/require-wechat-user.ts'],
+    tests: ['middleware/require-wechat-user.test.ts'],
+  },
+  state: {
+    mutate: ['lib/middleware/state/*.ts'],
+    tests: ['middleware/state/*.test.ts', 'middleware/login/callback-*.test.ts'],
+  },
+  login: {
+    mutate: ['lib/middleware/login/*.ts'],
+    tests: ['middleware/login/*.test.ts', 'middleware/state/*.test.ts'],
+  },
+};
