@@ -112,7 +112,7 @@ describe.each(HOSTS)('requireWechatUser() on %s', (host) => {
           if (method !== 'HEAD')
             expect(response.json()).toEqual({
               error: 'unauthenticated',
-              message: expect.any(String) as string,
+              message: expect.stringMatching(/Log in first.*请先通过 loginURL 登录/) as string,
               loginURL: expect.stringMatching(/^\/login(?:\?returnTo=%2Fme%3Fa%3D1)?$/) as string,
             });
         } else {
@@ -370,7 +370,10 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
     expect(page.body).not.toContain('/login');
     const { response: json } = await send(() => false, { Accept: 'application/json' });
     expect(json.status).toBe(403);
-    expect(json.json()).toEqual({ error: 'forbidden', message: expect.any(String) as string });
+    expect(json.json()).toEqual({
+      error: 'forbidden',
+      message: expect.stringContaining('`check` did not return true') as string,
+    });
   });
 
   it.each([
@@ -378,6 +381,9 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
     ['null', null],
     ['0', 0],
     ["''", ''],
+    ['1', 1],
+    ["'false'", 'false'],
+    ['an empty list', []],
   ])('refuses the user if it returns %s', async (_what, value) => {
     const check = (() => value) as unknown as WechatGuardOptions['check'];
     expect((await send(check)).response.status).toBe(403);
@@ -410,7 +416,13 @@ describe.each(HOSTS)('check of requireWechatUser() on %s', (host) => {
       expect(app.errors).toHaveLength(1);
       expect(app.errors[0]).toBeInstanceOf(Error);
       if (error instanceof Error) expect(app.errors[0]).toBe(error);
-      else expect(app.errors[0]).toMatchObject({ kind: 'forbidden', status: 403 });
+      else
+        expect(app.errors[0]).toMatchObject({
+          kind: 'forbidden',
+          status: 403,
+          message: expect.stringContaining('threw a value that is not an error') as string,
+          cause: error,
+        });
     }
   });
 
@@ -461,7 +473,7 @@ describe.each(HOSTS)('a guard that is mounted wrongly, on %s', (host) => {
       {
         kind: 'config',
         code: 'ERR_WECHAT_CONFIG',
-        message: expect.stringContaining('Mount wechatAuth()') as string,
+        message: expect.stringMatching(/found no req\.wechat\. Mount wechatAuth\(\) before it/) as string,
       },
     ]);
   });
@@ -474,14 +486,24 @@ describe.each(HOSTS)('a guard that is mounted wrongly, on %s', (host) => {
       });
       app.use('/me', requireWechatUser());
     });
-    expect(errors).toMatchObject([{ kind: 'config' }]);
+    expect(errors).toMatchObject([
+      {
+        kind: 'config',
+        message: expect.stringMatching(
+          /another copy of express-wechat-auth.*`npm ls express-wechat-auth`/,
+        ) as string,
+      },
+    ]);
   });
 
   it('says how to mount it if it was mounted without a call', async () => {
     const { response, errors } = await serve((app) => app.use('/me', requireWechatUser as never));
     expect(response.body).toBe('error handler');
     expect(errors).toMatchObject([
-      { kind: 'config', message: expect.stringContaining('requireWechatUser()') as string },
+      {
+        kind: 'config',
+        message: expect.stringMatching(/itself was mounted.*app\.get\(path, requireWechatUser\(\)/) as string,
+      },
     ]);
   });
 
@@ -545,6 +567,19 @@ describe('a guard without a login route', () => {
     const redirect = await Browser.inWechat(app.url).request('/me', { method: 'POST', headers: NAVIGATE });
     expect(redirect.status).toBe(303);
     expect(redirect.location).toContain('/connect/oauth2/authorize?');
+  });
+
+  it('starts no login for a form of another site, which gets 401, but for a link of another site', async () => {
+    const app = await start({ auth: { routes: { login: false } } });
+    const headers = { ...NAVIGATE, 'Sec-Fetch-Site': 'cross-site' };
+    const form = await Browser.inWechat(app.url).request('/me', { method: 'POST', headers });
+    expect(form.status).toBe(401);
+    expect(form.headers['set-cookie']).toBeUndefined();
+    const link = await Browser.inWechat(app.url).request('/me', { headers });
+    expect(link.location).toContain('/connect/oauth2/authorize?');
+    // With a login route, the form is sent there, and that route starts the login.
+    const withRoute = await Browser.inWechat((await start()).url).request('/me', { method: 'POST', headers });
+    expect(withRoute.location).toBe('/login');
   });
 });
 

@@ -6,7 +6,7 @@ const path = require('node:path');
 const { TestEnvironment } = require('jest-environment-node');
 
 /** Test file → how often the run without a mutant reached each mutant in it. */
-const REACHED = path.join(__dirname, 'reached-mutants.json');
+const REACHED = path.join(path.dirname(module.filename), 'reached-mutants.json');
 const reached = {};
 
 module.exports = class ReachEnvironment extends TestEnvironment {
