@@ -11,7 +11,21 @@ import { text } from 'node:stream/consumers';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { wechatAuth } from '../../../lib/index';
-import { hostOf, type HostRequest } from '../../../lib/middleware/http/request';
+import {
+  fullURL,
+  header,
+  hostOf,
+  isPrefetch,
+  isSafe,
+  isSecure,
+  mountOf,
+  pathOf,
+  queryOf,
+  relative,
+  trustsProxy,
+  wantsPage,
+  type HostRequest,
+} from '../../../lib/middleware/http/request';
 import { cookies, emulated, sendJSON, type TestRequest } from '../../support/app';
 import { agree } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
@@ -26,6 +40,11 @@ function requestWith(headers: IncomingHttpHeaders, trustsProxy = false): HostReq
   req.headers = headers;
   const app = { get: () => () => trustsProxy };
   return Object.assign(req, { app });
+}
+
+/** A request with these properties, without a connection. */
+function requestOf(fields: object): HostRequest {
+  return Object.assign(new IncomingMessage(new net.Socket()), fields);
 }
 
 interface Http2Response {
@@ -116,6 +135,146 @@ describe('a request over HTTP/2', () => {
   });
 });
 
+describe('the address of a request', () => {
+  it.each([
+    ['/', '/', '/'],
+    ['/a/b', '/a/b', '/a/b'],
+    ['/a?b/c#d', '/a?b/c#d', '/a'],
+    ['/a#b?c', '/a#b?c', '/a'],
+    ['/go?to=http://b.example/c', '/go?to=http://b.example/c', '/go'],
+    ['http://a.example/b?c', '/b?c', '/b'],
+    ['HTTPS://a.example:8443/b', '/b', '/b'],
+    ['http://a.example', '/', '/'],
+    ['http://a.example?b', '?b', ''],
+    ['http://a.example#b', '#b', ''],
+    ['http:///b', '/b', '/b'],
+    ['ftp://a.example/b', 'ftp://a.example/b', 'ftp://a.example/b'],
+    ['*', '*', '*'],
+    ['x-http://a.example/b', 'x-http://a.example/b', 'x-http://a.example/b'],
+  ])('%s is %s without its origin, and has the path %j', (url, withoutOrigin, path) => {
+    expect(relative(url)).toBe(withoutOrigin);
+    expect(pathOf(url)).toBe(path);
+  });
+
+  it('has the parameters after its first question mark', () => {
+    expect([...queryOf('/a?b=1&c=%20?')]).toEqual([
+      ['b', '1'],
+      ['c', ' ?'],
+    ]);
+    expect([...queryOf('?b=1')]).toEqual([['b', '1']]);
+    expect([...queryOf('/a')]).toEqual([]);
+  });
+
+  it('is the one before frameworks removed the mount path', () => {
+    expect(fullURL(requestOf({ originalUrl: '/shop/me', url: '/me' }))).toBe('/shop/me');
+    expect(fullURL(requestOf({ url: '/me' }))).toBe('/me');
+    expect(fullURL(requestOf({ url: undefined }))).toBe('/');
+  });
+
+  it.each([
+    ['/me', '/me', ''],
+    ['/shop/me?a=/me', '/me?a=/me', '/shop'],
+    ['/shop/', '/', '/shop'],
+    ['/shop', '/', '/shop'],
+    ['/shop?a', '/?a', '/shop'],
+    ['http://a.example/shop/me', '/me', '/shop'],
+    // A middleware before ours has rewritten the URL.
+    ['/old', '/new', ''],
+  ])('%s, of which %s is left below the mount, has the mount path %j', (originalUrl, url, mount) => {
+    expect(mountOf(requestOf({ originalUrl }), url)).toBe(mount);
+  });
+});
+
+describe('whether the browser used https', () => {
+  it('is what Express says, otherwise what the connection shows', () => {
+    const socket = (encrypted?: boolean) => ({ encrypted });
+    expect(isSecure(requestOf({ secure: true, socket: socket() }))).toBe(true);
+    expect(isSecure(requestOf({ secure: false, socket: socket(true) }))).toBe(false);
+    expect(isSecure(requestOf({ socket: socket(true) }))).toBe(true);
+    expect(isSecure(requestOf({ socket: socket() }))).toBe(false);
+  });
+});
+
+describe('the proxy that sent a request', () => {
+  const from = (app: unknown): HostRequest => requestOf({ app, socket: { remoteAddress: '10.0.0.1' } });
+
+  it('is trusted if the setting of Express trusts its address as the first hop', () => {
+    const asked: unknown[] = [];
+    const trust = (...args: unknown[]) => asked.push(args) > 0;
+    const get = (name: string): unknown => (name === 'trust proxy fn' ? trust : undefined);
+    expect(trustsProxy(from({ get }))).toBe(true);
+    expect(asked).toEqual([['10.0.0.1', 0]]);
+    expect(trustsProxy(from({ get: () => () => false }))).toBe(false);
+  });
+
+  it.each([undefined, {}, { get: () => undefined }, { get: () => true }])(
+    'is not trusted without that setting: %j',
+    (app) => {
+      expect(trustsProxy(from(app))).toBe(false);
+    },
+  );
+});
+
+describe('a header', () => {
+  it('is empty if the request lacks it, and one text if it was sent several times', () => {
+    expect(header(requestWith({}), 'accept')).toBe('');
+    expect(header(requestWith({ accept: 'text/html' }), 'accept')).toBe('text/html');
+    expect(header(requestWith({ 'x-a': ['1', '2'] }), 'x-a')).toBe('1,2');
+  });
+});
+
+describe('a request ahead of time', () => {
+  const sent = (method: string, headers: IncomingHttpHeaders): boolean =>
+    isPrefetch(Object.assign(requestWith(headers), { method }));
+
+  it.each([
+    ['GET', { 'sec-purpose': 'prefetch' }, true],
+    ['GET', { 'sec-purpose': 'Prefetch;prerender' }, true],
+    ['GET', { 'sec-purpose': 'prefetch, anonymous-client-ip' }, true],
+    ['GET', { purpose: 'prefetch' }, true],
+    ['GET', { 'sec-purpose': 'x', purpose: 'prefetch' }, false],
+    ['GET', { 'sec-purpose': ['prefetch', 'x'] }, true],
+    ['GET', { 'sec-purpose': 'prefetches' }, false],
+    ['GET', { 'sec-purpose': 'no prefetch' }, false],
+    ['GET', {}, false],
+    ['HEAD', { 'sec-purpose': 'prefetch' }, false],
+    ['POST', { 'sec-purpose': 'prefetch' }, false],
+  ] as const)('%s with %j: %s', (method, headers, expected) => {
+    expect(sent(method, headers as IncomingHttpHeaders)).toBe(expected);
+  });
+});
+
+describe('a method', () => {
+  it.each([
+    ['GET', true],
+    ['HEAD', true],
+    ['POST', false],
+    ['OPTIONS', false],
+    ['TRACE', false],
+    [undefined, false],
+  ])('%s only reads: %s', (method, expected) => {
+    expect(isSafe(requestOf({ method }))).toBe(expected);
+  });
+});
+
+describe('whether a person will see the response', () => {
+  const HTML = 'text/html,application/xhtml+xml';
+
+  it.each([
+    [{ 'sec-fetch-mode': 'navigate' }, true],
+    [{ 'sec-fetch-mode': 'cors', accept: HTML }, false],
+    [{ 'sec-fetch-mode': 'navigate', 'x-requested-with': 'XMLHttpRequest' }, true],
+    [{ accept: HTML }, true],
+    [{ accept: '*/*' }, false],
+    [{ accept: HTML, 'x-requested-with': 'xmlhttprequest' }, false],
+    [{ accept: HTML, 'x-requested-with': 'XMLHttpRequest' }, false],
+    [{ accept: HTML, 'x-requested-with': 'com.tencent.mm' }, true],
+    [{}, false],
+  ])('%j: %s', (headers: IncomingHttpHeaders, expected) => {
+    expect(wantsPage(requestWith(headers))).toBe(expected);
+  });
+});
+
 describe('the host of a request', () => {
   it('is the Host header in lower case', () => {
     expect(hostOf(requestWith({ host: 'H5.Example.com:8443' }))).toBe('h5.example.com:8443');
@@ -132,6 +291,10 @@ describe('the host of a request', () => {
     const headers = { host: 'inner', 'x-forwarded-host': 'H5.example.com , other.example' };
     expect(hostOf(requestWith(headers, true))).toBe('h5.example.com');
     expect(hostOf(requestWith(headers))).toBe('inner');
+    expect(hostOf(requestWith({ ...headers, 'x-forwarded-host': ['a.example', 'b.example'] }, true))).toBe(
+      'a.example',
+    );
+    expect(hostOf(requestWith({ host: 'inner' }, true))).toBe('inner');
   });
 
   it('is empty if it is longer than a host can be', () => {

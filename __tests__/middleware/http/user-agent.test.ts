@@ -18,6 +18,6 @@ describe('browserKind()', () => {
     ['Safari on an iPhone', agents.PHONE_SAFARI, false],
     ['nothing', '', false],
   ])('decides whether %s is the browser of WeChat', (_name, userAgent, expected) => {
-    expect(browserKind(userAgent) === 'wechat').toBe(expected);
+    expect(browserKind(userAgent)).toBe(expected ? 'wechat' : 'other');
   });
 });

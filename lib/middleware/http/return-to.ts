@@ -63,7 +63,6 @@ function isCodeOrState(pair: string): boolean {
 }
 
 function isOwnRoute(pathname: string, ownRoutes: readonly string[]): boolean {
-  if (ownRoutes.length === 0) return false;
   const compared = comparablePath(pathname);
   return ownRoutes.some((route) => comparablePath(route) === compared);
 }

@@ -1,0 +1,305 @@
+// Every address that a browser is sent to, computed from a request and the options.
+import { IncomingMessage, ServerResponse, type IncomingHttpHeaders } from 'node:http';
+import net from 'node:net';
+import type { WechatAuthOptions } from '../../lib/index';
+import {
+  callbackURL,
+  currentPage,
+  isCrossSite,
+  isSafeReturnTo,
+  loginPath,
+  loginURL,
+  noteRoutes,
+  originOf,
+  pathOnThisSite,
+  publicMount,
+  returnToOrDefault,
+  routePath,
+  safeReturnTo,
+} from '../../lib/middleware/addresses';
+import { contextOf, type Context } from '../../lib/middleware/context';
+import { resolveOptions } from '../../lib/middleware/options/resolve-options';
+
+interface RequestFields {
+  readonly url?: string;
+  /** The URL below the mount path. */
+  readonly below?: string;
+  readonly headers?: IncomingHttpHeaders;
+  readonly secure?: boolean;
+}
+
+const { NODE_ENV } = process.env;
+
+/** Each test has a host of its own: the routes of a host are remembered for the whole process. */
+let host: string;
+let count = 0;
+beforeEach(() => {
+  count += 1;
+  host = `h${count}.example.com`;
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  process.env['NODE_ENV'] = NODE_ENV;
+});
+
+function contextWith(
+  options: WechatAuthOptions = {},
+  { url = '/', below = url, headers, secure = false }: RequestFields = {},
+): Context {
+  const config = resolveOptions({ appId: 'wx0123456789abcdef', appSecret: 's'.repeat(32), ...options });
+  const req = Object.assign(new IncomingMessage(new net.Socket()), {
+    url: below,
+    originalUrl: url,
+    headers: { host, ...headers },
+    secure,
+  });
+  return contextOf(req, new ServerResponse(req), () => undefined, config);
+}
+
+describe('the origin', () => {
+  it('is that of baseURL, whatever the request says', () => {
+    const context = contextWith({ baseURL: 'https://shop.example.com/base' }, { headers: { host: '<>' } });
+    expect(originOf(context)).toBe('https://shop.example.com');
+  });
+
+  it('is otherwise the one that the request names', () => {
+    expect(originOf(contextWith())).toBe(`http://${host}`);
+    expect(originOf(contextWith({}, { secure: true }))).toBe(`https://${host}`);
+  });
+
+  it.each(['h5.example.com', 'localhost:3000', '127.0.0.1:65535', 'my_host', '[::1]', '[2001:db8::1]:8080'])(
+    'may have the host %s',
+    (name) => {
+      expect(originOf(contextWith({}, { headers: { host: name } }))).toBe(`http://${name}`);
+    },
+  );
+
+  it.each([
+    '',
+    'a b',
+    'a/b',
+    'user@a.example',
+    'a.example:',
+    'a.example:123456',
+    'a.example:8o',
+    '[::1',
+    '[zz]',
+    'x[::1]',
+    'a.example/evil',
+    '!a.example',
+  ])('is refused with 400 if the Host header is %j', (name) => {
+    const read = () => originOf(contextWith({}, { headers: { host: name } }));
+    expect(read).toThrow(/^The Host header is not a host name: .*Set baseURL/);
+    expect(read).toThrow(expect.objectContaining({ kind: 'config', status: 400 }) as Error);
+  });
+
+  it('without baseURL causes one warning, in production only', () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
+    const context = contextWith();
+    originOf(context);
+    expect(warn).not.toHaveBeenCalled();
+    process.env['NODE_ENV'] = 'production';
+    originOf(context);
+    originOf(context);
+    originOf(contextWith({ baseURL: 'https://shop.example.com' }));
+    expect(warn.mock.calls).toEqual([
+      [
+        expect.stringMatching(
+          /from the Host header, which a client can forge\. Set baseURL \(or WECHAT_BASE_URL\)/,
+        ),
+        { type: 'WechatAuthWarning', code: 'WECHAT_NO_BASE_URL' },
+      ],
+    ]);
+  });
+});
+
+describe('the mount path', () => {
+  it.each([
+    ['', ''],
+    ['/auth', '/auth'],
+    ['/auth/', '/auth'],
+    ['//evil.example', '/evil.example'],
+    ['/\\evil.example', '/evil.example'],
+    ['\\\\evil.example//a', '/evil.example/a'],
+    ['/\u00e6\u0088\u0091', '/%e6%88%91'],
+    ['/a\u0001 b\u007f', '/a%01%20b%7f'],
+    ['/!~', '/!~'],
+  ])('%j becomes %j, which stays on this site', (mount, expected) => {
+    const context = contextWith({}, { url: `${mount}/x`, below: '/x' });
+    expect(publicMount(context)).toBe(expected);
+    expect(routePath(context, 'login')).toBe(`${expected}/login`);
+  });
+
+  it('comes after the path that the proxy strips', () => {
+    const context = contextWith({ baseURL: 'https://a.example/base' }, { url: '/auth/x', below: '/x' });
+    expect(publicMount(context)).toBe('/base/auth');
+    expect(currentPage(context)).toBe('/base/auth/x');
+  });
+});
+
+describe('our routes', () => {
+  it('have the paths of the options, or none', () => {
+    const context = contextWith({ routes: { login: '/in', callback: false, logout: false } });
+    expect(['login', 'callback', 'logout'].map((name) => routePath(context, name as 'login'))).toEqual([
+      '/in',
+      undefined,
+      undefined,
+    ]);
+    expect(() => callbackURL(context)).toThrow(/routes\.callback is false: .*Give it a path/);
+    expect(() => callbackURL(context)).toThrow(expect.objectContaining({ kind: 'config' }) as Error);
+    expect(callbackURL(contextWith({}, { url: '/auth/x', below: '/x' }))).toBe(
+      `http://${host}/auth/callback`,
+    );
+  });
+
+  it('have links with the parameters that are given', () => {
+    const context = contextWith({}, { url: '/auth/x', below: '/x' });
+    expect(loginPath(context, {})).toBe('/auth/login');
+    expect(loginPath(context, { returnTo: '/a?b=c&d' })).toBe('/auth/login?returnTo=%2Fa%3Fb%3Dc%26d');
+    expect(loginPath(context, { returnTo: '/a', scope: 'snsapi_base' })).toBe(
+      '/auth/login?returnTo=%2Fa&scope=snsapi_base',
+    );
+    const without = contextWith({ routes: { login: false } });
+    expect(() => loginPath(without, {})).toThrow(/routes\.login is false: .*call req\.wechat\.login\(\)/);
+    expect(() => loginPath(without, {})).toThrow(expect.objectContaining({ kind: 'config' }) as Error);
+  });
+
+  it('start the login on another device, without them the guarded page does', () => {
+    expect(loginURL(contextWith(), { returnTo: '/me' })).toBe(`http://${host}/login?returnTo=%2Fme`);
+    expect(loginURL(contextWith(), { returnTo: '//evil.example' })).toBe(`http://${host}/login`);
+    const without = contextWith({ routes: { login: false } });
+    expect(loginURL(without, { returnTo: '/me' })).toBe(`http://${host}/me`);
+    expect(loginURL(without, { returnTo: '//evil.example' })).toBe(`http://${host}/`);
+  });
+});
+
+describe('a return path', () => {
+  it('is the default of the options if the requested one is not safe', () => {
+    const context = contextWith({ returnTo: '/home' });
+    expect(returnToOrDefault(context, '/me')).toBe('/me');
+    for (const requested of ['//evil.example', '/login', '', null, undefined])
+      expect(returnToOrDefault(context, requested)).toBe('/home');
+    expect(returnToOrDefault(contextWith(), undefined)).toBe('/');
+    // An app that has mounted the login at its default.
+    const loop = contextWith({ returnTo: '/in', routes: { login: '/in' } });
+    expect(returnToOrDefault(loop, undefined)).toBe('/');
+  });
+
+  it('is judged as it was requested', () => {
+    expect(isSafeReturnTo(contextWith(), '/me')).toBe(true);
+    for (const requested of ['//evil.example', '/login', '', null, undefined])
+      expect(isSafeReturnTo(contextWith(), requested)).toBe(false);
+  });
+
+  it.each([
+    ['/me', '/base/me'],
+    ['/base/me', '/base/me'],
+    ['/base', '/base'],
+    ['/base?a', '/base?a'],
+    ['/base#a', '/base#a'],
+    ['/baseball', '/base/baseball'],
+    ['/x/base', '/base/x/base'],
+    ['/', '/base/'],
+    ['/logout', undefined],
+    ['/base/logout', undefined],
+    [`/${'中'.repeat(170)}`, `/base/${encodeURIComponent('中').repeat(170)}`],
+    [`/${'中'.repeat(171)}`, undefined],
+  ])('%s is %s below the path of baseURL', (requested, expected) => {
+    expect(safeReturnTo(contextWith({ baseURL: 'https://a.example/base' }), requested)).toBe(expected);
+  });
+
+  it('is none of the routes of another mount or another session key on this site', () => {
+    noteRoutes(contextWith({ sessionKey: 'shop' }, { url: '/shop/x?a', below: '/x?a' }));
+    noteRoutes(
+      contextWith({ sessionKey: 'forum', routes: { logout: '/bye' } }, { url: '/forum', below: '/' }),
+    );
+    const safe = (path: string): string | undefined => safeReturnTo(contextWith(), path);
+    for (const path of [
+      '/shop/logout',
+      '/SHOP/Login/',
+      '/shop/callback?a',
+      '/shop/logout#x',
+      '/shop/%6cogout',
+    ])
+      expect([path, safe(path)]).toEqual([path, undefined]);
+    expect(safe('/forum/bye?a#b\u00a0')).toBeUndefined();
+    expect(safe('/shop/me')).toBe('/shop/me');
+    expect(safe('/forum/logout')).toBe('/forum/logout');
+    // A site is a Host, or the origin of baseURL.
+    host = `other-${host}`;
+    expect(safe('/shop/logout')).toBe('/shop/logout');
+    const based = { baseURL: `https://${host}` };
+    noteRoutes(contextWith({ ...based, sessionKey: 'a' }, { url: '/a/x', below: '/x' }));
+    expect(safe('/a/logout')).toBe('/a/logout');
+    expect(safeReturnTo(contextWith(based), '/a/logout')).toBeUndefined();
+  });
+
+  it('may be the route of a mount whose names are too long to remember, or of no known site', () => {
+    const mount = `/${'m'.repeat(500)}`;
+    noteRoutes(contextWith({}, { url: `${mount}/x`, below: '/x' }));
+    expect(safeReturnTo(contextWith(), `${mount}/logout`)).toBe(`${mount}/logout`);
+    expect(safeReturnTo(contextWith({}, { headers: { host: undefined } }), '/a/logout')).toBe('/a/logout');
+  });
+
+  it.each([
+    ['as long as it may be', 0, undefined],
+    ['one character longer', 1, 'allowed'],
+  ])('is remembered for names that are together %s', (_what, more, outcome) => {
+    // 500 characters in total: the host, the session key, a blank and the mount path.
+    const mount = `/${'m'.repeat(500 + more - host.length - 'wechat'.length - 2)}`;
+    noteRoutes(contextWith({}, { url: `${mount}/x`, below: '/x' }));
+    const path = `${mount}/logout`;
+    expect(safeReturnTo(contextWith(), path)).toBe(outcome && path);
+  });
+
+  it('is remembered for the 50 latest mounts of a site, and for the 100 latest sites', () => {
+    const note = (mount: string): void => noteRoutes(contextWith({}, { url: `${mount}/x`, below: '/x' }));
+    const isRefused = (path: string): boolean => safeReturnTo(contextWith(), path) === undefined;
+    for (let at = 0; at <= 50; at++) note(`/m${at}`);
+    expect([isRefused('/m0/logout'), isRefused('/m1/logout'), isRefused('/m50/logout')]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    const first = host;
+    for (let at = 0; at < 99; at++) {
+      host = `s${at}.example.com`;
+      note('/a');
+    }
+    host = first;
+    expect(isRefused('/m50/logout')).toBe(true);
+    for (let at = 0; at < 100; at++) {
+      host = `t${at}.example.com`;
+      note('/a');
+    }
+    host = first;
+    expect(isRefused('/m50/logout')).toBe(false);
+  });
+});
+
+describe('an address of this site', () => {
+  it('has the path and query of the address', () => {
+    const context = contextWith({ baseURL: 'https://shop.example.com/base' });
+    expect(pathOnThisSite(context, `http://${host}/a?b#c`)).toBe('/a?b');
+    expect(pathOnThisSite(context, 'https://shop.example.com/a?b')).toBe('/a?b');
+    for (const foreign of ['http://shop.example.com/a', 'https://evil.example/a', '/a', 'null', ''])
+      expect(pathOnThisSite(context, foreign)).toBeUndefined();
+    expect(pathOnThisSite(contextWith(), 'data:text/html,a')).toBeUndefined();
+  });
+
+  it.each([
+    [{}, false],
+    [{ 'sec-fetch-site': 'cross-site' }, true],
+    [{ 'sec-fetch-site': 'same-site' }, false],
+    [{ 'sec-fetch-site': 'same-origin', origin: 'https://evil.example' }, false],
+    [{ 'sec-fetch-site': 'none' }, false],
+    [{ origin: 'https://evil.example' }, true],
+    [{ origin: 'http://this' }, false],
+    [{ origin: 'null' }, true],
+    [{ referer: 'https://evil.example/a' }, true],
+    [{ referer: 'http://this/a' }, false],
+    [{ origin: 'http://this', referer: 'https://evil.example/a' }, false],
+  ])('%j: another site sent the request: %s', (headers: IncomingHttpHeaders, expected) => {
+    expect(isCrossSite(contextWith({}, { headers: { host: 'this', ...headers } }))).toBe(expected);
+  });
+});
