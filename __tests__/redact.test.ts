@@ -89,8 +89,27 @@ describe('redact', () => {
 
   it('masks a part of a secret, which a driver cut at the start or the end', () => {
     const secret = crypto.randomBytes(60).toString('base64url');
-    for (const part of [secret.slice(0, 30), secret.slice(20, 45), secret.slice(-12)])
+    for (const part of [secret.slice(0, 30), secret.slice(20, 45), secret.slice(-12), secret.slice(-10)])
       expect(redact(`SET key "${part}`, [secret])).toBe('SET key "***');
+    expect(redact(`SET key "${secret.slice(-9)}`, [secret])).toBe(`SET key "${secret.slice(-9)}`);
+  });
+
+  it.each([
+    ['after another escape', String.raw`\nabcd0123/45\u0036789`, String.raw`\n***`],
+    ['after an escaped backslash', String.raw`\\abcd0123\/456789`, String.raw`***`],
+    ['with signs that \\u writes', String.raw`\u0061bcd0123/456789`, '***'],
+    ['with percent-encoded backslashes', 'abcd0123%5C%5C%2F456789', '***'],
+  ])('masks exactly a secret %s', (_where, text, expected) => {
+    expect(redact(`a ${text}0.`, ['abcd0123/4567890'])).toBe(`a ${expected}.`);
+  });
+
+  it.each([
+    'u0041BCDEFGHIJKLMNOP',
+    String.raw`\x0041BCDEFGHIJKLMNOP`,
+    String.raw`\u004GBCDEFGHIJKLMNOP`,
+    '%4GBCDEFGHIJKLMNOP',
+  ])('does not decode %s, which is no escape', (text) => {
+    expect(redact(text, ['ABCDEFGHIJKLMNOP'])).toBe(text);
   });
 
   it('leaves a word that has some letters in common with a secret', () => {
@@ -102,18 +121,37 @@ describe('redact', () => {
   });
 
   it.each([
-    '{"access_token:"91_unknownunknown","x":1}',
-    '{\\"refresh_token\\":\\"91_unknownunknown\\"}',
-    'https://h/x?secret=91_unknownunknown&y=1',
-    'session_key: 91_unknownunknown==',
-    'x%26code%3D91_unknownunknown%26',
-    'https://h/x?component_access_token=91_unknownunknown',
-    '{"access_token":"91_unknown',
-    `token 91_${'unknown'.repeat(12)}`,
-    'redis://user:unknown@127.0.0.1:6379 is not reached',
-    "ERR unknown command 'OLDSET', with args beginning with: 'key' '91_unknown'",
-  ])('masks a secret that it was not given, by its name or shape: %s', (text) => {
-    expect(redact(text, []).replace('unknown command', '')).not.toContain('unknown');
+    ['{"access_token:"91_unknownunknown","x":1}', '{"access_token:"***","x":1}'],
+    ['{\\"refresh_token\\":\\"91_unknownunknown\\"}', '{\\"refresh_token\\":\\"***\\"}'],
+    ['https://h/x?secret=91_unknownunknown&y=1', 'https://h/x?secret=***&y=1'],
+    ['session_key: 91_unknownunknown==', 'session_key: ***'],
+    ['x%26code%3D91_unknownunknown%26', 'x%26code%3D***'],
+    ['code=16_characters_16', 'code=***'],
+    ['state: 0123456789abcdef', 'state: ***'],
+    ['https://h/x?component_access_token=91_unknownunknown', 'https://h/x?component_access_token=***'],
+    ['{"access_token":"91_unknown', '{"access_token":"***'],
+    [`91_${'unknown'.repeat(12)}`, '***'],
+    [`token 91_${'unknown'.repeat(12)}.`, 'token ***.'],
+    [`token/1_${'u'.repeat(64)}`, 'token/***'],
+    ['redis://user:unknown@127.0.0.1:6379 is not reached', 'redis://user:***@127.0.0.1:6379 is not reached'],
+    [
+      "ERR unknown command 'OLDSET', with args beginning with: 'key' '91_unknown'",
+      "ERR unknown command 'OLDSET'",
+    ],
+    ['ERR unknown command `OLDSET` with args beginning with: `key`, \n', 'ERR unknown command `OLDSET`'],
+  ])('masks a secret that it was not given, by its name or shape: %s', (text, expected) => {
+    expect(redact(text, [])).toBe(expected);
+  });
+
+  it.each([
+    'state: 0123456789abcde',
+    `1_${'a'.repeat(63)}`,
+    `x1_${'a'.repeat(64)}`,
+    `-1_${'a'.repeat(64)}`,
+    `1234_${'a'.repeat(64)}`,
+    'http://a.example/user:name/@b',
+  ])('leaves %s, which is too short for a secret, or does not look like one', (text) => {
+    expect(redact(text, [])).toBe(text);
   });
 
   it('leaves words alone', () => {
@@ -122,6 +160,11 @@ describe('redact', () => {
     expect(redact(words, ['short', '', SECRET])).toBe(words);
     const reason = 'invalid credential, access_token is invalid or not latest; refresh_token missing';
     expect(redact(reason, [SECRET])).toBe(reason);
+  });
+
+  it('does not cut a text of 1,000 characters', () => {
+    expect(redact('ab '.repeat(334).slice(0, 1_000), [])).toBe('ab '.repeat(334).slice(0, 1_000));
+    expect(redact('a'.repeat(1_001), [])).toBe('…');
   });
 
   it('cuts a text to 1,000 characters, before a word', () => {

@@ -47,7 +47,7 @@ function optionsOf(name, { mutate, tests }) {
     },
     coverageAnalysis: 'perTest',
     concurrency: Number(process.env.MUTATION_CONCURRENCY ?? 1),
-    timeoutMS: 10_000,
+    timeoutMS: 30_000,
     incremental: true,
     incrementalFile: `${folder}/incremental.json`,
     tempDirName: `${folder}/sandbox`,
