@@ -4,7 +4,10 @@ export const PARTS = {
   redact: { mutate: ['lib/redact.ts'], tests: ['redact.test.ts'] },
   http: {
     mutate: ['lib/middleware/http/*.ts', 'lib/middleware/addresses.ts'],
-    tests: ['middleware/http/*.test.ts', 'middleware/addresses.test.ts'],
+    tests: [
+      'middleware/http/{request,response,return-to-check,user-agent}.test.ts',
+      'middleware/addresses.test.ts',
+    ],
   },
   guard: {
     mutate: ['lib/middleware/require-wechat-user.ts'],
