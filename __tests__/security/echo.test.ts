@@ -2,6 +2,7 @@ import type { WechatAuthOptions } from '../../lib/index';
 import { emulator, useEmulator } from '../support/emulator';
 import { DESKTOP_CHROME } from '../support/browsers/user-agents';
 import { FULL } from '../support/full';
+import { stateIn } from '../support/login';
 import { Corpus, expectOrdinaryLogin, type Attack } from './support/corpus';
 import { inQuery } from './support/redirect-payloads';
 import { textOf, valueOf, withoutBreaks, type RawResponse } from '../support/browsers/raw-http';
@@ -87,7 +88,22 @@ interface AttackRequest {
   readonly userAgent?: string;
 }
 
-type EntryPoint = (site: Site, markup: string) => AttackRequest | Promise<AttackRequest>;
+/**
+ * How a response shows a text: escaped in the page, percent-encoded in a link of the page, in JSON,
+ * percent-encoded in JSON, only its first word (the rest cannot be a part of a rid), or not at all.
+ */
+type Rendering = 'text' | 'link' | 'JSON' | 'link in JSON' | 'first word' | 'not shown';
+
+interface EntryPoint {
+  readonly attack: (site: Site, markup: string) => AttackRequest | Promise<AttackRequest>;
+  readonly inDevelopment: Rendering;
+  readonly inProduction: Rendering;
+}
+
+/** The message of an error quotes the text: only the pages of development show messages. */
+const IN_MESSAGE = { inDevelopment: 'text', inProduction: 'not shown' } as const;
+/** The response is a page without the text. The attacks prove that this page has no other way to show it. */
+const NOT_SHOWN = { inDevelopment: 'not shown', inProduction: 'not shown' } as const;
 
 const ascii = (markup: string): string => withoutBreaks(Buffer.from(markup).toString('latin1'), () => ' ');
 
@@ -95,121 +111,219 @@ const state = (digit: number): string => `${digit}${'a'.repeat(32)}`;
 
 /** The inputs of an attacker, and of WeChat, that a page may echo. */
 const ENTRY_POINTS: Readonly<Record<string, EntryPoint>> = {
-  state: (site, markup) => ({ target: `${site.mount}/callback?code=x&state=${inQuery(markup)}` }),
-  code: (site, markup) => ({ target: `${site.mount}/callback?code=${inQuery(markup)}&state=${state(1)}` }),
-  'the name of a parameter': (site, markup) => ({
-    target: `${site.mount}/callback?${inQuery(markup)}=1&state=${state(1)}`,
-  }),
-  'a repeated parameter': (site, markup) => ({
-    target: `${site.mount}/callback?state=${inQuery(markup)}&state=${inQuery(markup)}`,
-  }),
-  'returnTo on the page that asks to open WeChat': (site, markup) => ({
-    target: `${site.mount}/login?returnTo=${inQuery(`/${markup}`)}`,
-    userAgent: DESKTOP_CHROME,
-  }),
-  'returnTo in JSON': (site, markup) => ({
-    target: `${site.mount}/login?returnTo=${inQuery(`/${markup}`)}`,
-    userAgent: DESKTOP_CHROME,
-    request: { accept: 'application/json' },
-  }),
-  'returnTo on the error page': async (site, markup) => {
-    const browser = new RawBrowser(site);
-    const { state: own } = await browser.startLogin(`?returnTo=${inQuery(`/${markup}`)}`);
-    return {
-      target: `${site.mount}/callback?code=authdeny&state=${own}`,
-      request: { cookie: browser.cookies() },
-    };
+  state: {
+    ...NOT_SHOWN,
+    attack: (site, markup) => ({ target: `${site.mount}/callback?code=x&state=${inQuery(markup)}` }),
   },
-  scope: (site, markup) => ({
-    target: `${site.mount}/login?scope=${inQuery(markup)}`,
-    userAgent: DESKTOP_CHROME,
-  }),
-  'the Host header': (site, markup) => ({ target: `${site.mount}/login`, request: { host: ascii(markup) } }),
-  'the Host header on a desktop': (site, markup) => ({
-    target: `${site.mount}/login`,
-    request: { host: ascii(markup) },
-    userAgent: DESKTOP_CHROME,
-  }),
-  'X-Forwarded-Host': (site, markup) => ({
-    target: `${site.mount}/login`,
-    request: { headers: [['X-Forwarded-Host', ascii(markup)]] },
-    userAgent: DESKTOP_CHROME,
-  }),
-  'the User-Agent': (site, markup) => ({
-    target: `${site.mount}/login`,
-    userAgent: `${DESKTOP_CHROME} ${ascii(markup)}`,
-  }),
-  'the User-Agent on the error page': (site, markup) => ({
-    target: `${site.mount}/callback?code=x&state=${state(1)}`,
-    userAgent: ascii(markup),
-  }),
-  'Accept-Language': (site, markup) => ({
-    target: `${site.mount}/callback?code=x&state=${state(1)}`,
-    request: { headers: [['Accept-Language', ascii(markup)]] },
-  }),
-  'Referer and Origin of a logout': (site, markup) => ({
-    target: `${site.mount}/logout`,
-    request: {
-      headers: [
-        ['Origin', ascii(markup)],
-        ['Referer', ascii(markup)],
-      ],
+  code: {
+    ...NOT_SHOWN,
+    attack: (site, markup) => ({
+      target: `${site.mount}/callback?code=${inQuery(markup)}&state=${state(1)}`,
+    }),
+  },
+  'the name of a parameter': {
+    ...NOT_SHOWN,
+    attack: (site, markup) => ({
+      target: `${site.mount}/callback?${inQuery(markup)}=1&state=${state(1)}`,
+    }),
+  },
+  'a repeated parameter': {
+    ...NOT_SHOWN,
+    attack: (site, markup) => ({
+      target: `${site.mount}/callback?state=${inQuery(markup)}&state=${inQuery(markup)}`,
+    }),
+  },
+  'returnTo on the page that asks to open WeChat': {
+    inDevelopment: 'link',
+    inProduction: 'link',
+    attack: (site, markup) => ({
+      target: `${site.mount}/login?returnTo=${inQuery(`/${markup}`)}`,
+      userAgent: DESKTOP_CHROME,
+    }),
+  },
+  'returnTo in JSON': {
+    inDevelopment: 'link in JSON',
+    inProduction: 'link in JSON',
+    attack: (site, markup) => ({
+      target: `${site.mount}/login?returnTo=${inQuery(`/${markup}`)}`,
+      userAgent: DESKTOP_CHROME,
+      request: { accept: 'application/json' },
+    }),
+  },
+  'returnTo on the error page': {
+    inDevelopment: 'link',
+    inProduction: 'link',
+    attack: async (site, markup) => {
+      const browser = new RawBrowser(site);
+      const { state: own } = await browser.startLogin(`?returnTo=${inQuery(`/${markup}`)}`);
+      return {
+        target: `${site.mount}/callback?code=authdeny&state=${own}`,
+        request: { cookie: browser.cookies() },
+      };
     },
-  }),
-  'the query and Referer of a script at the guard': (site, markup) => ({
-    target: `${site.mount}/me?${inQuery(markup)}`,
-    request: {
-      headers: [
-        ['Sec-Fetch-Mode', 'cors'],
-        ['Referer', `${site.url}/${inQuery(markup)}`],
-      ],
+  },
+  scope: {
+    ...NOT_SHOWN,
+    attack: (site, markup) => ({
+      target: `${site.mount}/login?scope=${inQuery(markup)}`,
+      userAgent: DESKTOP_CHROME,
+    }),
+  },
+  'the Host header': {
+    ...IN_MESSAGE,
+    attack: (site, markup) => ({ target: `${site.mount}/login`, request: { host: ascii(markup) } }),
+  },
+  'the Host header on a desktop': {
+    ...IN_MESSAGE,
+    attack: (site, markup) => ({
+      target: `${site.mount}/login`,
+      request: { host: ascii(markup) },
+      userAgent: DESKTOP_CHROME,
+    }),
+  },
+  'X-Forwarded-Host': {
+    ...NOT_SHOWN,
+    attack: (site, markup) => ({
+      target: `${site.mount}/login`,
+      request: { headers: [['X-Forwarded-Host', ascii(markup)]] },
+      userAgent: DESKTOP_CHROME,
+    }),
+  },
+  'the User-Agent': {
+    ...NOT_SHOWN,
+    attack: (site, markup) => ({
+      target: `${site.mount}/login`,
+      userAgent: `${DESKTOP_CHROME} ${ascii(markup)}`,
+    }),
+  },
+  'the User-Agent on the error page': {
+    ...NOT_SHOWN,
+    attack: (site, markup) => ({
+      target: `${site.mount}/callback?code=x&state=${state(1)}`,
+      userAgent: ascii(markup),
+    }),
+  },
+  'Accept-Language': {
+    ...NOT_SHOWN,
+    attack: (site, markup) => ({
+      target: `${site.mount}/callback?code=x&state=${state(1)}`,
+      request: { headers: [['Accept-Language', ascii(markup)]] },
+    }),
+  },
+  'Referer and Origin of a logout': {
+    ...NOT_SHOWN,
+    attack: (site, markup) => ({
+      target: `${site.mount}/logout`,
+      request: {
+        headers: [
+          ['Origin', ascii(markup)],
+          ['Referer', ascii(markup)],
+        ],
+      },
+    }),
+  },
+  'the query and Referer of a script at the guard': {
+    inDevelopment: 'link in JSON',
+    inProduction: 'link in JSON',
+    attack: (site, markup) => ({
+      target: `${site.mount}/me?${inQuery(markup)}`,
+      request: {
+        headers: [
+          ['Sec-Fetch-Mode', 'cors'],
+          ['Referer', `${site.url}/${inQuery(markup)}`],
+        ],
+      },
+    }),
+  },
+  "WeChat's errmsg": {
+    ...IN_MESSAGE,
+    attack: async (site, markup) => {
+      injectFault('access_token', { errcode: 40125, errmsg: markup });
+      return failedLogin(site);
     },
-  }),
-  "WeChat's errmsg": async (site, markup) => {
-    injectFault('access_token', { errcode: 40125, errmsg: markup });
-    return failedLogin(site);
   },
-  "WeChat's errmsg in JSON": async (site, markup) => {
-    injectFault('access_token', { errcode: 40125, errmsg: `${markup}, rid: ${markup}` });
-    return failedLogin(site, 'application/json');
+  "WeChat's errmsg in JSON": {
+    inDevelopment: 'JSON',
+    inProduction: 'not shown',
+    attack: async (site, markup) => {
+      injectFault('access_token', { errcode: 40125, errmsg: `${markup}, rid: ${markup}` });
+      return failedLogin(site, 'application/json');
+    },
   },
-  "WeChat's rid": async (site, markup) => {
-    injectFault('access_token', { errcode: 48001, errmsg: `api unauthorized, rid: ${markup}` });
-    return failedLogin(site);
+  "WeChat's rid": {
+    inDevelopment: 'text',
+    inProduction: 'first word',
+    attack: async (site, markup) => {
+      injectFault('access_token', { errcode: 48001, errmsg: `api unauthorized, rid: ${markup}` });
+      return failedLogin(site);
+    },
   },
-  "a page instead of WeChat's response": async (site, markup) => {
-    injectFault('userinfo', { status: 502, body: markup }, { times: 2 });
-    return failedLogin(site);
+  "a page instead of WeChat's response": {
+    ...IN_MESSAGE,
+    attack: async (site, markup) => {
+      // A gateway's page: the message quotes its Content-Type, and not its body.
+      injectFault('userinfo', { status: 502, body: markup, headers: { 'Content-Type': ascii(markup) } });
+      return restartedLogin(site);
+    },
   },
-  'an errcode that is not a number': async (site, markup) => {
-    injectFault('access_token', { body: JSON.stringify({ errcode: markup, errmsg: markup }) });
-    return failedLogin(site);
+  'an errcode that is not a number': {
+    ...NOT_SHOWN,
+    attack: async (site, markup) => {
+      injectFault('access_token', { body: JSON.stringify({ errcode: markup, errmsg: markup }) });
+      return restartedLogin(site);
+    },
   },
-  'the scope that WeChat grants': async (site, markup) => {
-    injectFault('access_token', { patch: { scope: markup } });
-    return failedLogin(site);
+  'the scope that WeChat grants': {
+    ...IN_MESSAGE,
+    attack: async (site, markup) => {
+      injectFault('access_token', { patch: { scope: markup } });
+      return failedLogin(site);
+    },
   },
-  'the error that onLogin throws': async (site, markup) => {
-    injectFault('userinfo', { patch: { nickname: markup, headimgurl: markup } });
-    return failedLogin(site);
+  'the error that onLogin throws': {
+    ...NOT_SHOWN,
+    attack: async (site, markup) => {
+      injectFault('userinfo', { patch: { nickname: markup, headimgurl: markup } });
+      return failedLogin(site);
+    },
   },
 };
 
 const undo: (() => void)[] = [];
 
 /** Makes WeChat respond in this way, for one attack. */
-function injectFault(...[endpoint, fault, options]: Parameters<typeof emulator.fail>): void {
-  undo.push(emulator.fail(endpoint, fault, options));
+function injectFault(...[endpoint, fault]: Parameters<typeof emulator.fail>): void {
+  undo.push(emulator.fail(endpoint, fault, { times: Infinity }));
 }
 
 /** The callback of a login, with the cookies of its browser. The injected fault makes it fail. */
 async function failedLogin(site: Site, accept = 'text/html'): Promise<AttackRequest> {
   const browser = new RawBrowser(site);
   const { state: own } = await browser.startLogin();
+  return callbackOf(browser, own, accept);
+}
+
+/** The same for a fault after which the app restarts the login, once: the callback of the second login. */
+async function restartedLogin(site: Site): Promise<AttackRequest> {
+  const browser = new RawBrowser(site);
+  const { state: first } = await browser.startLogin();
+  const restart = await browser.openCallback(first, browser.issueCode('ming'));
+  return callbackOf(browser, stateIn(valueOf(restart, 'location')), 'text/html');
+}
+
+function callbackOf(browser: RawBrowser, own: string, accept: string): AttackRequest {
   return {
-    target: `${site.mount}/callback?code=${browser.issueCode('ming')}&state=${own}`,
+    target: `${browser.site.mount}/callback?code=${browser.issueCode('ming')}&state=${own}`,
     request: { cookie: browser.cookies(), accept },
   };
+}
+
+/** Sends the request of an attack, and ends the injected fault. */
+async function sendAttack(site: Site, entryPoint: EntryPoint, markup: string): Promise<RawResponse> {
+  const { target, request, userAgent } = await entryPoint.attack(site, markup);
+  const response = await new RawBrowser(site, userAgent).send(target, request);
+  for (const each of undo.splice(0)) each();
+  return response;
 }
 
 interface Tag {
@@ -287,8 +401,9 @@ function exploitIn(response: RawResponse, markup: string): string | undefined {
   if (defect !== undefined && !isServerError) return defect;
   const type = valueOf(response, 'content-type');
   const body = textOf(response);
-  if (body === '' || body === 'home' || response.status === 0) return undefined;
-  if (response.status === 400 && type === '') return undefined;
+  // Node itself refuses a malformed request.
+  if (response.status === 400 && type === '' && body === '') return undefined;
+  if (body === '') return `nothing that a browser could show: status ${response.status}`;
   if (valueOf(response, 'x-content-type-options') !== 'nosniff') return 'no X-Content-Type-Options: nosniff';
   if (valueOf(response, 'cache-control') !== 'no-store') return 'no Cache-Control: no-store';
   if (type === 'application/json; charset=utf-8') {
@@ -315,6 +430,29 @@ function exploitIn(response: RawResponse, markup: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/** A text that is shown in another way by each way of escaping. */
+const HARMLESS = `harmless<b>"'&`;
+
+/** How a response shows HARMLESS. It must be a page or JSON: otherwise the attacks would prove nothing. */
+function renderingIn(response: RawResponse): Rendering {
+  const body = textOf(response);
+  const isJSON = valueOf(response, 'content-type').startsWith('application/json');
+  if (isJSON) JSON.parse(body);
+  else expect(body).toMatch(/^<!doctype html>[^]*<\/html>\n$/);
+  const renderings: readonly (readonly [text: string, rendering: Rendering])[] = isJSON
+    ? [
+        [JSON.stringify(HARMLESS).slice(1, -1), 'JSON'],
+        [encodeURIComponent(HARMLESS), 'link in JSON'],
+        [encodeURIComponent(encodeURIComponent(HARMLESS)), 'link in JSON'],
+      ]
+    : [
+        ['harmless&lt;b&gt;&quot;&#39;&amp;', 'text'],
+        ['harmless%3Cb%3E%22&#39;%26', 'link'],
+        ['harmless', 'first word'],
+      ];
+  return renderings.find(([text]) => body.includes(text))?.[1] ?? 'not shown';
 }
 
 const corpus = new Corpus();
@@ -385,18 +523,24 @@ describe.each(
     process.env['NODE_ENV'] = before;
   });
 
+  it.each(Object.entries(ENTRY_POINTS))(
+    'is on the page where the attacks expect it: %s',
+    async (_name, entryPoint) => {
+      const response = await sendAttack(site, entryPoint, HARMLESS);
+      expect(renderingIn(response)).toBe(
+        environment === 'production' ? entryPoint.inProduction : entryPoint.inDevelopment,
+      );
+    },
+  );
+
   it.each(Object.keys(ENTRY_POINTS))(
     `is never markup: %s (a part of ${MARKUP.length} attacks)`,
     async (entryPoint) => {
       const attacks = MARKUP.map((markup): Attack => ({
         name: JSON.stringify(markup),
         run: async () => {
-          const attack = await ENTRY_POINTS[entryPoint]?.(site, markup);
-          if (!attack) return 'not an entry point';
-          const browser = new RawBrowser(site, attack.userAgent);
-          const response = await browser.send(attack.target, attack.request);
-          for (const each of undo.splice(0)) each();
-          return exploitIn(response, markup);
+          const point = ENTRY_POINTS[entryPoint];
+          return point ? exploitIn(await sendAttack(site, point, markup), markup) : 'not an entry point';
         },
       }));
       const mode = MODES.findIndex(([name]) => name === environment);
