@@ -5,12 +5,11 @@ import { Corpus, type Attack } from './support/corpus';
 import { textOf, valueOf } from '../support/browsers/raw-http';
 import { attackInRotation } from './support/rotation';
 import { RawBrowser } from '../support/browsers/raw-browser';
-import { defectOf, matrix, startSite, type Site } from './support/site';
+import { defectOf, loggedInBrowser, matrix, openidOf, startSite, type Site } from './support/site';
 
 useEmulator();
 
 const official = (): string => emulator.apps.official.appId;
-const idOf = (user: string): string => emulator.openid(user, official());
 const STATE = `0${'a'.repeat(32)}`;
 
 /**
@@ -114,31 +113,29 @@ const FORGED: Readonly<Record<string, Forge>> = {
   'the signature in capitals': (own) => both(session(own), `${signature(own).toUpperCase()}x`),
   'the signature in quotes, of another value': (own) => both('e30=', `"${signature(own)}"`),
   "another user's value with the attacker's signature": async (own) => {
-    const other = new RawBrowser(own.site);
-    await other.logIn('ming');
+    const other = await loggedInBrowser(own.site, 'ming');
     return both(session(other), signature(own));
   },
   "the attacker's value with another user's signature": async (own) => {
-    const other = new RawBrowser(own.site);
-    await other.logIn('ming');
+    const other = await loggedInBrowser(own.site, 'ming');
     return both(
-      rewritten(own, (text) => text.replaceAll(idOf('emoji'), idOf('ming'))),
+      rewritten(own, (text) => text.replaceAll(openidOf('emoji'), openidOf('ming'))),
       signature(other),
     );
   },
   "another user's openid": (own) =>
     both(
-      rewritten(own, (text) => text.replaceAll(idOf('emoji'), idOf('ming'))),
+      rewritten(own, (text) => text.replaceAll(openidOf('emoji'), openidOf('ming'))),
       signature(own),
     ),
   "another user's openid, signed with another key": (own) => {
-    const value = rewritten(own, (text) => text.replaceAll(idOf('emoji'), idOf('ming')));
+    const value = rewritten(own, (text) => text.replaceAll(openidOf('emoji'), openidOf('ming')));
     return both(value, sign(value, { key: 'guessed' }));
   },
   "another user's openid, before the attacker's cookies": (own) =>
-    `session=${rewritten(own, (text) => text.replaceAll(idOf('emoji'), idOf('ming')))}; ${own.cookies()}`,
+    `session=${rewritten(own, (text) => text.replaceAll(openidOf('emoji'), openidOf('ming')))}; ${own.cookies()}`,
   "another user's openid, after the attacker's cookies": (own) =>
-    `${own.cookies()}; session=${rewritten(own, (text) => text.replaceAll(idOf('emoji'), idOf('ming')))}`,
+    `${own.cookies()}; session=${rewritten(own, (text) => text.replaceAll(openidOf('emoji'), openidOf('ming')))}`,
   'the signature first': (own) => `session.sig=${signature(own)}; session=${session(own)}x`,
   'names in capitals': (own) => `SESSION=${session(own)}; SESSION.SIG=${signature(own)}`,
   'a space in the name': (own) => `session =${session(own)}; session.sig=${signature(own)}`,
@@ -236,9 +233,9 @@ const FIELDS: readonly (readonly string[])[] = [
 function validSession(): Record<string, unknown> {
   return {
     wechat: {
-      user: { openid: idOf('emoji'), nickname: 'emoji' },
+      user: { openid: openidOf('emoji'), nickname: 'emoji' },
       appid: official(),
-      openid: idOf('emoji'),
+      openid: openidOf('emoji'),
       unionid: 'u',
       scope: 'snsapi_userinfo',
       flow: 'official',
@@ -264,11 +261,11 @@ function sessionWith(field: readonly string[], value: unknown): Record<string, u
 const REQUIRED = ['wechat', 'wechat.user', 'wechat.appid', 'wechat.openid', 'wechat.scope', 'wechat.flow'];
 
 function allowedAfter(field: readonly string[], value: unknown): (string | undefined)[] {
-  if (!REQUIRED.includes(field.join('.'))) return [idOf('emoji')];
+  if (!REQUIRED.includes(field.join('.'))) return [openidOf('emoji')];
   // The app may store anything truthy as its user; openid and scope may be any string.
   const isUser = field[1] === 'user' && Boolean(value);
   const isString = (field[1] === 'openid' || field[1] === 'scope') && typeof value === 'string';
-  return isUser ? ['without an openid'] : isString ? [idOf('emoji')] : [];
+  return isUser ? ['without an openid'] : isString ? [openidOf('emoji')] : [];
 }
 
 /**
@@ -280,8 +277,7 @@ const owners = new WeakMap<Site, Promise<RawBrowser>>();
 async function loggedIn(site: Site): Promise<RawBrowser> {
   let owner = owners.get(site);
   if (owner === undefined) {
-    const browser = new RawBrowser(site);
-    owner = browser.logIn('emoji').then(() => browser);
+    owner = loggedInBrowser(site, 'emoji');
     owners.set(site, owner);
   }
   return (await owner).copy();
@@ -291,7 +287,7 @@ const WITHOUT_KEY: Attack[] = Object.entries(FORGED).map(([name, forge]) => ({
   name,
   run: async (site) => {
     const own = await loggedIn(site);
-    return loginBy(site, await forge(own), [idOf('emoji')]);
+    return loginBy(site, await forge(own), [openidOf('emoji')]);
   },
 }));
 
@@ -353,11 +349,10 @@ const IDS: Readonly<Record<string, Forge>> = (() => {
 const STORED: Attack[] = Object.entries(IDS).map(([name, forge]) => ({
   name,
   run: async (site) => {
-    const own = new RawBrowser(site);
-    await own.logIn('emoji');
+    const own = await loggedInBrowser(site, 'emoji');
     const cookie = await forge(own);
     // A flipped bit in a percent-encoded character may be another encoding of the same cookie.
-    return loginBy(site, cookie, isSameDecoded(cookie, own) ? [idOf('emoji')] : []);
+    return loginBy(site, cookie, isSameDecoded(cookie, own) ? [openidOf('emoji')] : []);
   },
 }));
 
@@ -370,13 +365,12 @@ function isSameDecoded(cookie: string, own: RawBrowser): boolean {
 }
 
 it('the test signs as cookie-session does: otherwise the attacks with its key would prove nothing', async () => {
-  const site = await startSite(emulator, { host: 'Connect' });
+  const site = await startSite({ host: 'Connect' });
   try {
-    const own = new RawBrowser(site);
-    await own.logIn('emoji');
+    const own = await loggedInBrowser(site, 'emoji');
     expect(sign(session(own))).toBe(signature(own));
     const response = await new RawBrowser(site).send('/me', { cookie: cookieOfJSON(validSession()) });
-    expect(JSON.parse(textOf(response))).toMatchObject({ openid: idOf('emoji') });
+    expect(JSON.parse(textOf(response))).toMatchObject({ openid: openidOf('emoji') });
   } finally {
     await site.close();
   }

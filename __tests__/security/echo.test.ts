@@ -9,7 +9,7 @@ import { textOf, valueOf, withoutBreaks, type RawResponse } from '../support/bro
 import { partOf } from './support/rotation';
 import { RawBrowser, type RawRequest } from '../support/browsers/raw-browser';
 import { HOSTS } from '../support/hosts';
-import { defectOf, startSite, type Site } from './support/site';
+import { defectOf, openidOf, startSite, type Site } from './support/site';
 
 useEmulator();
 
@@ -505,14 +505,13 @@ describe.each(
     before = process.env['NODE_ENV'];
     process.env['NODE_ENV'] = environment;
     warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-    site = await startSite(emulator, {
+    site = await startSite({
       host,
       auth: {
         ...auth,
         website: undefined,
         onLogin: (_req, { user }) => {
-          if (user.openid === emulator.openid('ming', emulator.apps.official.appId))
-            throw new Error(`${String(user.nickname)} is refused`);
+          if (user.openid === openidOf('ming')) throw new Error(`${String(user.nickname)} is refused`);
         },
       },
     });

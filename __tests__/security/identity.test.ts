@@ -1,32 +1,42 @@
-import { requireWechatUser, wechatAuth, type WechatAuthOptions } from '../../lib/index';
+import { requireWechatUser, wechatAuth } from '../../lib/index';
 import { emulated, sendJSON, type TestRequest } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
 import type { Host } from '../support/hosts';
+import { stateIn } from '../support/login';
 import { SESSION_NAMES } from '../support/sessions';
 import { Corpus, expectOrdinaryLogin, type Attack } from './support/corpus';
 import { textOf, valueOf } from '../support/browsers/raw-http';
 import { RawBrowser } from '../support/browsers/raw-browser';
-import { defectOf, matrix, nameOf, startSite, wasExchanged, type Site } from './support/site';
+import {
+  defectOf,
+  describeSites,
+  loggedInBrowser,
+  matrix,
+  openidOf,
+  wasExchanged,
+  type Site,
+} from './support/site';
 
 useEmulator();
 
 const official = (): string => emulator.apps.official.appId;
 const website = (): string => emulator.apps.website.appId;
-const idOf = (user: string): string => emulator.openid(user, official());
 
-/** The attacker's browser with a pending login: its state, and a code that no callback has carried yet. */
-async function attackerWithLogin(site: Site): Promise<{ browser: RawBrowser; state: string; code: string }> {
+interface PendingLogin {
+  readonly browser: RawBrowser;
+  readonly state: string;
+  /** A code that no callback has carried yet. */
+  readonly code: string;
+}
+
+async function pendingLogin(site: Site, user: string): Promise<PendingLogin> {
   const browser = new RawBrowser(site);
   const { state } = await browser.startLogin();
-  return { browser, state, code: browser.issueCode('emoji') };
+  return { browser, state, code: browser.issueCode(user) };
 }
 
-async function loggedIn(site: Site, user: string): Promise<RawBrowser> {
-  const browser = new RawBrowser(site);
-  await browser.logIn(user);
-  if ((await browser.loggedInAs()) !== idOf(user)) throw new Error(`${user} was not logged in`);
-  return browser;
-}
+const attackerWithLogin = (site: Site): Promise<PendingLogin> => pendingLogin(site, 'emoji');
+const victimWithLogin = (site: Site): Promise<PendingLogin> => pendingLogin(site, 'ming');
 
 /** Reports a browser that is not logged in as the expected user. */
 async function checkUser(
@@ -56,7 +66,7 @@ const LOGIN_CSRF: readonly Attack[] = [
       const defect = defectOf(
         await victim.send(victim.at(`/callback?code=${code}&state=${state}`), { headers: CROSS_SITE }),
       );
-      if (wasExchanged(emulator, code)) return "the attacker's code was exchanged";
+      if (wasExchanged(code)) return "the attacker's code was exchanged";
       return defect ?? checkUser('the victim', victim.loggedInAs(), undefined);
     },
   },
@@ -67,31 +77,31 @@ const LOGIN_CSRF: readonly Attack[] = [
       const victim = new RawBrowser(site);
       const own = await victim.startLogin();
       await victim.openCallback(state, code);
-      if (wasExchanged(emulator, code)) return "the attacker's code was exchanged";
+      if (wasExchanged(code)) return "the attacker's code was exchanged";
       const before = await checkUser('the victim', victim.loggedInAs(), undefined);
       await victim.openCallback(own.state, victim.issueCode('ming'));
-      return before ?? checkUser('the victim, at the end', victim.loggedInAs(), idOf('ming'));
+      return before ?? checkUser('the victim, at the end', victim.loggedInAs(), openidOf('ming'));
     },
   },
   {
     name: "the attacker's callback in a browser that is logged in",
     run: async (site) => {
       const { state, code } = await attackerWithLogin(site);
-      const victim = await loggedIn(site, 'ming');
+      const victim = await loggedInBrowser(site, 'ming');
       await victim.openCallback(state, code);
-      return checkUser('the victim', victim.loggedInAs(), idOf('ming'));
+      return checkUser('the victim', victim.loggedInAs(), openidOf('ming'));
     },
   },
   {
     name: "the attacker's callback without a state and with an empty one",
     run: async (site) => {
-      const victim = await loggedIn(site, 'ming');
+      const victim = await loggedInBrowser(site, 'ming');
       for (const query of ['', '&state=', '&state']) {
         const code = victim.issueCode('emoji');
         await victim.send(victim.at(`/callback?code=${code}${query}`));
-        if (wasExchanged(emulator, code)) return "the attacker's code was exchanged";
+        if (wasExchanged(code)) return "the attacker's code was exchanged";
       }
-      return checkUser('the victim', victim.loggedInAs(), idOf('ming'));
+      return checkUser('the victim', victim.loggedInAs(), openidOf('ming'));
     },
   },
   {
@@ -105,7 +115,7 @@ const LOGIN_CSRF: readonly Attack[] = [
       }
       const before = await checkUser('the victim', victim.loggedInAs(), undefined);
       await victim.openCallback(own.state, victim.issueCode('ming'));
-      return before ?? checkUser('the victim, at the end', victim.loggedInAs(), idOf('ming'));
+      return before ?? checkUser('the victim, at the end', victim.loggedInAs(), openidOf('ming'));
     },
   },
   {
@@ -129,7 +139,7 @@ const LOGIN_CSRF: readonly Attack[] = [
       // The attacker does not know the new state, and guesses that only the digit has changed.
       const next = victim.issueCode('emoji');
       await victim.openCallback(`1${state.slice(1)}`, next);
-      if (wasExchanged(emulator, next)) return "the attacker's second code was exchanged";
+      if (wasExchanged(next)) return "the attacker's second code was exchanged";
       return checkUser('the victim', victim.loggedInAs(), undefined);
     },
   },
@@ -140,26 +150,22 @@ const CODE_THEFT: readonly Attack[] = [
   {
     name: "the victim's callback in a browser without cookies",
     run: async (site) => {
-      const victim = new RawBrowser(site);
-      const { state } = await victim.startLogin();
-      const code = victim.issueCode('ming');
+      const { browser: victim, state, code } = await victimWithLogin(site);
       const attacker = new RawBrowser(site);
       await attacker.openCallback(state, code);
-      if (wasExchanged(emulator, code)) return "the victim's code was exchanged";
+      if (wasExchanged(code)) return "the victim's code was exchanged";
       const before = await checkUser('the attacker', attacker.loggedInAs(), undefined);
       await victim.openCallback(state, code);
-      return before ?? checkUser('the victim', victim.loggedInAs(), idOf('ming'));
+      return before ?? checkUser('the victim', victim.loggedInAs(), openidOf('ming'));
     },
   },
   {
     name: "the victim's callback in the attacker's browser, with a pending login",
     run: async (site) => {
-      const victim = new RawBrowser(site);
-      const { state } = await victim.startLogin();
-      const code = victim.issueCode('ming');
+      const { state, code } = await victimWithLogin(site);
       const { browser: attacker } = await attackerWithLogin(site);
       await attacker.openCallback(state, code);
-      if (wasExchanged(emulator, code)) return "the victim's code was exchanged";
+      if (wasExchanged(code)) return "the victim's code was exchanged";
       return checkUser('the attacker', attacker.loggedInAs(), undefined);
     },
   },
@@ -168,17 +174,15 @@ const CODE_THEFT: readonly Attack[] = [
     run: async (site) => {
       const victim = new RawBrowser(site);
       const { state } = await victim.startLogin();
-      const attacker = await loggedIn(site, 'emoji');
+      const attacker = await loggedInBrowser(site, 'emoji');
       await attacker.openCallback(state, victim.issueCode('ming'));
-      return checkUser('the attacker', attacker.loggedInAs(), idOf('emoji'));
+      return checkUser('the attacker', attacker.loggedInAs(), openidOf('emoji'));
     },
   },
   {
     name: "the victim's callback, after the victim has used it",
     run: async (site) => {
-      const victim = new RawBrowser(site);
-      const { state } = await victim.startLogin();
-      const code = victim.issueCode('ming');
+      const { browser: victim, state, code } = await victimWithLogin(site);
       await victim.openCallback(state, code);
       const attacker = new RawBrowser(site);
       await attacker.openCallback(state, code);
@@ -188,9 +192,7 @@ const CODE_THEFT: readonly Attack[] = [
   {
     name: "the victim's used code, with the attacker's own state",
     run: async (site) => {
-      const victim = new RawBrowser(site);
-      const { state } = await victim.startLogin();
-      const code = victim.issueCode('ming');
+      const { browser: victim, state, code } = await victimWithLogin(site);
       await victim.openCallback(state, code);
       const { browser: attacker, state: own } = await attackerWithLogin(site);
       await attacker.openCallback(own, code);
@@ -210,7 +212,7 @@ const CODE_THEFT: readonly Attack[] = [
       const openid = await attacker.loggedInAs();
       // A cookie that holds the whole session keeps its pending login: the attacker may finish it with a code
       // of their own, never as the victim.
-      return openid === undefined || openid === idOf('emoji')
+      return openid === undefined || openid === openidOf('emoji')
         ? undefined
         : `the attacker is logged in as ${openid}`;
     },
@@ -227,7 +229,7 @@ const FIXATION: readonly Attack[] = [
       await victim.logIn('ming');
       return (
         (await checkUser('the attacker', browser.loggedInAs(), undefined)) ??
-        (await checkUser('the victim', victim.loggedInAs(), idOf('ming')))
+        (await checkUser('the victim', victim.loggedInAs(), openidOf('ming')))
       );
     },
   },
@@ -238,7 +240,7 @@ const FIXATION: readonly Attack[] = [
       const victim = browser.copy();
       const code = victim.issueCode('ming');
       await victim.openCallback(state, code);
-      const victimFirst = await checkUser('the victim', victim.loggedInAs(), idOf('ming'));
+      const victimFirst = await checkUser('the victim', victim.loggedInAs(), openidOf('ming'));
       // The attacker knows the cookies and the state, but not the code.
       for (const guess of [
         browser.issueCode('emoji'),
@@ -249,7 +251,7 @@ const FIXATION: readonly Attack[] = [
       ]) {
         const attacker = browser.copy();
         await attacker.openCallback(state, guess);
-        if ((await attacker.loggedInAs()) === idOf('ming'))
+        if ((await attacker.loggedInAs()) === openidOf('ming'))
           return `the attacker is logged in as the victim by the code ${guess}`;
       }
       return victimFirst ?? checkUser('the attacker', browser.loggedInAs(), undefined);
@@ -258,20 +260,20 @@ const FIXATION: readonly Attack[] = [
   {
     name: "the attacker's session, logged in",
     run: async (site) => {
-      const browser = await loggedIn(site, 'emoji');
+      const browser = await loggedInBrowser(site, 'emoji');
       const victim = browser.copy();
       await victim.logIn('ming');
       const openid = await browser.loggedInAs();
       // The attacker's session may have ended; it must not be the victim's.
-      return openid === idOf('ming')
+      return openid === openidOf('ming')
         ? 'the attacker is logged in as the victim'
-        : checkUser('the victim', victim.loggedInAs(), idOf('ming'));
+        : checkUser('the victim', victim.loggedInAs(), openidOf('ming'));
     },
   },
   {
     name: "data in the attacker's session",
     run: async (site) => {
-      const browser = await loggedIn(site, 'emoji');
+      const browser = await loggedInBrowser(site, 'emoji');
       await browser.send(browser.at('/note'));
       const victim = browser.copy();
       await victim.logIn('ming');
@@ -282,7 +284,7 @@ const FIXATION: readonly Attack[] = [
   {
     name: 'a session from before a logout',
     run: async (site) => {
-      const victim = await loggedIn(site, 'ming');
+      const victim = await loggedInBrowser(site, 'ming');
       const { browser } = await attackerWithLogin(site);
       const old = victim.cookies();
       await victim.send(victim.at('/logout'));
@@ -302,14 +304,14 @@ const FIXATION: readonly Attack[] = [
       await victim.logIn('ming');
       return (
         (await checkUser('the attacker', planted.loggedInAs(), undefined)) ??
-        (await checkUser('the victim', victim.loggedInAs(), idOf('ming')))
+        (await checkUser('the victim', victim.loggedInAs(), openidOf('ming')))
       );
     },
   },
   {
     name: "a second cookie of the same name, before and after the victim's own one",
     run: async (site) => {
-      const victim = await loggedIn(site, 'ming');
+      const victim = await loggedInBrowser(site, 'ming');
       const { browser } = await attackerWithLogin(site);
       for (const cookie of [
         `${victim.cookies()}; ${browser.cookies()}`,
@@ -317,7 +319,7 @@ const FIXATION: readonly Attack[] = [
       ]) {
         const response = await victim.copy().send(victim.at('/me'), { cookie });
         if (defectOf(response) !== undefined) return defectOf(response);
-        if (response.status === 200 && !textOf(response).includes(idOf('ming'))) return textOf(response);
+        if (response.status === 200 && !textOf(response).includes(openidOf('ming'))) return textOf(response);
       }
       return undefined;
     },
@@ -341,7 +343,7 @@ const IDS: readonly Attack[] = [
   {
     name: 'the id stays at the logout',
     run: async (site) => {
-      const victim = await loggedIn(site, 'ming');
+      const victim = await loggedInBrowser(site, 'ming');
       const old = victim.copy();
       await victim.send(victim.at('/logout'));
       if (victim.jar.get('connect.sid') === old.jar.get('connect.sid')) return 'the id stayed';
@@ -351,7 +353,7 @@ const IDS: readonly Attack[] = [
   {
     name: 'the id stays when another user logs in',
     run: async (site) => {
-      const first = await loggedIn(site, 'emoji');
+      const first = await loggedInBrowser(site, 'emoji');
       const old = first.copy();
       await first.logIn('ming');
       if (first.jar.get('connect.sid') === old.jar.get('connect.sid')) return 'the id stayed';
@@ -361,7 +363,7 @@ const IDS: readonly Attack[] = [
   {
     name: 'the id stays when the same user logs in again',
     run: async (site) => {
-      const victim = await loggedIn(site, 'ming');
+      const victim = await loggedInBrowser(site, 'ming');
       const old = victim.copy();
       await victim.logIn('ming');
       return victim.jar.get('connect.sid') === old.jar.get('connect.sid') ? 'the id stayed' : undefined;
@@ -370,18 +372,20 @@ const IDS: readonly Attack[] = [
 ];
 
 /** A second account in the same app, which must not accept the first account's logins. */
-function withStaff(options: WechatAuthOptions): (app: Host) => void {
-  return (app) => {
-    app.use('/staff', wechatAuth({ ...emulated(emulator), ...options }));
-    app.use('/staff/me', requireWechatUser());
-    app.use('/staff/me', (req, res) => {
-      sendJSON(res, (req as TestRequest).wechat.user);
-    });
-    app.use('/note', (req, res) => {
-      (req as TestRequest).session['note'] = "the attacker's";
-      res.end();
-    });
-  };
+function mountStaff(app: Host): void {
+  app.use('/staff', wechatAuth({ ...emulated(emulator), sessionKey: 'staff' }));
+  app.use('/staff/me', requireWechatUser());
+  app.use('/staff/me', (req, res) => {
+    sendJSON(res, (req as TestRequest).wechat.user);
+  });
+}
+
+/** A route that puts data of the app into the session. */
+function mountNote(app: Host, mount: string): void {
+  app.use(`${mount}/note`, (req, res) => {
+    (req as TestRequest).session['note'] = "the attacker's";
+    res.end();
+  });
 }
 
 async function atStaff(browser: RawBrowser): Promise<string | undefined> {
@@ -393,11 +397,9 @@ const ACCOUNTS: readonly Attack[] = [
   {
     name: "a state of the first account at the second one's callback",
     run: async (site) => {
-      const victim = new RawBrowser(site);
-      const { state } = await victim.startLogin();
-      const code = victim.issueCode('ming');
+      const { browser: victim, state, code } = await victimWithLogin(site);
       await victim.send(`/staff/callback?code=${code}&state=${state}`);
-      if (wasExchanged(emulator, code)) return 'the code was exchanged';
+      if (wasExchanged(code)) return 'the code was exchanged';
       return (
         (await checkUser('staff', atStaff(victim), undefined)) ??
         checkUser('the victim', victim.loggedInAs(), undefined)
@@ -409,10 +411,10 @@ const ACCOUNTS: readonly Attack[] = [
     run: async (site) => {
       const victim = new RawBrowser(site);
       const redirect = await victim.send('/staff/login');
-      const state = new URL(valueOf(redirect, 'location')).searchParams.get('state') ?? '';
+      const state = stateIn(valueOf(redirect, 'location'));
       const code = victim.issueCode('ming');
       await victim.openCallback(state, code);
-      if (wasExchanged(emulator, code)) return 'the code was exchanged';
+      if (wasExchanged(code)) return 'the code was exchanged';
       return (
         (await checkUser('staff', atStaff(victim), undefined)) ??
         checkUser('the victim', victim.loggedInAs(), undefined)
@@ -422,16 +424,16 @@ const ACCOUNTS: readonly Attack[] = [
   {
     name: 'a login by the first account at the second one',
     run: async (site) => {
-      const victim = await loggedIn(site, 'ming');
+      const victim = await loggedInBrowser(site, 'ming');
       return checkUser('staff', atStaff(victim), undefined);
     },
   },
   {
-    name: 'a logout from the second account during a login by the first',
+    name: 'a logout from the second account of a user who is logged in by the first',
     run: async (site) => {
-      const victim = await loggedIn(site, 'ming');
+      const victim = await loggedInBrowser(site, 'ming');
       await victim.send('/staff/logout');
-      return checkUser('the victim', victim.loggedInAs(), idOf('ming'));
+      return checkUser('the victim', victim.loggedInAs(), openidOf('ming'));
     },
   },
   {
@@ -481,39 +483,30 @@ const GROUPS: Readonly<Record<string, readonly Attack[]>> = {
   'anybody in by a login of another account': ACCOUNTS,
 };
 
-describe.each(matrix(SESSION_NAMES).map((options) => [nameOf(options), options] as const))(
-  'the login on %s',
-  (_name, options) => {
-    let site: Site;
-    beforeAll(async () => {
-      site = await startSite(emulator, {
-        ...options,
-        routes: (app) => {
-          withStaff({ sessionKey: 'staff' })(app);
-          app.use(`${options.mount ?? ''}/note`, (req, res) => {
-            (req as TestRequest).session['note'] = "the attacker's";
-            res.end();
-          });
-        },
-      });
-    });
-    afterAll(() => site.close());
-    beforeEach(() => {
-      emulator.requests.length = 0;
-    });
-
-    it.each(Object.keys(GROUPS))('never logs %s', async (group) => {
-      expect(await corpus.run(site, GROUPS[group] ?? [])).toEqual([]);
-      expect(site.errors).toEqual([]);
-      await expectOrdinaryLogin(site);
-    });
-
-    if (options.session === 'express-session')
-      it('keeps no session id at a login or a logout', async () => {
-        expect(await corpus.run(site, IDS)).toEqual([]);
-        await expectOrdinaryLogin(site);
-      });
+const SITES = matrix(SESSION_NAMES).map((options) => ({
+  ...options,
+  routes: (app: Host) => {
+    mountStaff(app);
+    mountNote(app, options.mount ?? '');
   },
-);
+}));
+
+describeSites('the login on %s', SITES, (site, options) => {
+  beforeEach(() => {
+    emulator.requests.length = 0;
+  });
+
+  it.each(Object.keys(GROUPS))('never logs %s', async (group) => {
+    expect(await corpus.run(site(), GROUPS[group] ?? [])).toEqual([]);
+    expect(site().errors).toEqual([]);
+    await expectOrdinaryLogin(site());
+  });
+
+  if (options.session === 'express-session')
+    it('keeps no session id at a login or a logout', async () => {
+      expect(await corpus.run(site(), IDS)).toEqual([]);
+      await expectOrdinaryLogin(site());
+    });
+});
 
 corpus.expectAll(120);

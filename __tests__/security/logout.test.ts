@@ -1,10 +1,10 @@
-import { emulator, useEmulator } from '../support/emulator';
+import { useEmulator } from '../support/emulator';
 import { SESSION_NAMES } from '../support/sessions';
 import { FULL } from '../support/full';
 import { Corpus, type Attack } from './support/corpus';
 import { attackInRotation } from './support/rotation';
-import { RawBrowser } from '../support/browsers/raw-browser';
-import { defectOf, matrix, startSite, type Site } from './support/site';
+import type { RawBrowser } from '../support/browsers/raw-browser';
+import { defectOf, loggedInBrowser, matrix, openidOf, startSite, type Site } from './support/site';
 
 useEmulator();
 
@@ -105,6 +105,14 @@ const FOREIGN: Readonly<Record<string, Headers>> = {
     ['Origin', 'https://evil.example'],
     ['X-Forwarded-Host', 'evil.example'],
   ],
+  'a foreign Origin, with our host in X-Forwarded-Host': [
+    ['Origin', 'https://evil.example'],
+    ['X-Forwarded-Host', 'HOST'],
+  ],
+  'a foreign Origin, with our host in Forwarded': [
+    ['Origin', 'https://evil.example'],
+    ['Forwarded', 'host=HOST'],
+  ],
   'a foreign Origin, with the same host in Forwarded': [
     ['Origin', 'https://evil.example'],
     ['Forwarded', 'host=evil.example'],
@@ -146,7 +154,7 @@ const attacks: Attack[] = Object.entries(REQUESTS).flatMap(([method, { path, ...
       if (defect !== undefined) return defect;
       if (response.headers.some(([header]) => header.toLowerCase() === 'set-cookie'))
         return 'the response sets a cookie';
-      return (await victim.loggedInAs()) === idOfMing() ? undefined : 'the victim was logged out';
+      return (await victim.loggedInAs()) === openidOf('ming') ? undefined : 'the victim was logged out';
     },
   })),
 );
@@ -181,22 +189,19 @@ const NOT_A_LOGOUT: Attack[] = (
   run: async (site) => {
     const victim = await loggedIn(site);
     const defect = defectOf(await victim.send(victim.at(path), { method, headers }));
-    return defect ?? ((await victim.loggedInAs()) === idOfMing() ? undefined : 'the victim was logged out');
+    return (
+      defect ?? ((await victim.loggedInAs()) === openidOf('ming') ? undefined : 'the victim was logged out')
+    );
   },
 }));
-
-function idOfMing(): string {
-  return emulator.openid('ming', emulator.apps.official.appId);
-}
 
 /** One login for each site; an attack that succeeds makes another one necessary. */
 const victims = new WeakMap<Site, RawBrowser>();
 
 async function loggedIn(site: Site): Promise<RawBrowser> {
   const known = victims.get(site);
-  if (known && (await known.loggedInAs()) === idOfMing()) return known;
-  const victim = new RawBrowser(site);
-  await victim.logIn('ming');
+  if (known && (await known.loggedInAs()) === openidOf('ming')) return known;
+  const victim = await loggedInBrowser(site, 'ming');
   victims.set(site, victim);
   return victim;
 }
@@ -212,7 +217,7 @@ attackInRotation(
 );
 
 it('an app logs out at the request of its own site: otherwise the attacks would prove nothing', async () => {
-  const site = await startSite(emulator, { host: 'Connect' });
+  const site = await startSite({ host: 'Connect' });
   try {
     for (const headers of [
       [],
@@ -229,4 +234,4 @@ it('an app logs out at the request of its own site: otherwise the attacks would 
   }
 });
 
-corpus.expectAll(FULL ? 904 : 268);
+corpus.expectAll(FULL ? 936 : 276);

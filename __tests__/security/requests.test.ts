@@ -1,16 +1,26 @@
 import { emulator, useEmulator } from '../support/emulator';
+import type { Host } from '../support/hosts';
 import type { HostRequest } from '../../lib/middleware/http/request';
+import { exchanged } from '../support/login';
 import { FULL } from '../support/full';
 import { Corpus, expectOrdinaryLogin, type Attack } from './support/corpus';
 import { textOf, valueOf } from '../support/browsers/raw-http';
 import { partForSite } from './support/rotation';
 import { RawBrowser, type RawRequest } from '../support/browsers/raw-browser';
-import { defectOf, matrix, nameOf, startSite, wasExchanged, type Site } from './support/site';
+import {
+  defectOf,
+  describeSites,
+  matrix,
+  openidOf,
+  startSite,
+  wasExchanged,
+  type Site,
+} from './support/site';
 
 useEmulator();
 
 /** How many requests arrived at the path that only a smuggled request names. */
-const smuggled = new WeakMap<Site, { count: number }>();
+let smuggled = 0;
 
 interface RawAttack {
   readonly name: string;
@@ -406,13 +416,13 @@ const smuggling: Attack[] = [...AMBIGUOUS, ...UNAMBIGUOUS].map(({ name, bytes, r
   name,
   run: async (site) => {
     const browser = new RawBrowser(site);
-    const before = smuggled.get(site)?.count ?? 0;
+    const before = smuggled;
     const received = await browser.sendBytes(bytes(browser), responses);
     for (const response of received) {
       const defect = defectOf(response);
       if (defect !== undefined) return defect;
     }
-    if ((smuggled.get(site)?.count ?? 0) > before) return 'the request inside was served';
+    if (smuggled > before) return 'the request inside was served';
     // Node responds 400 to the bytes that it cannot parse, and closes the connection.
     const served = received.filter(
       (response, at) => at === 0 || response.status !== 400 || response.body !== '',
@@ -467,7 +477,7 @@ const heads: Attack[] = Object.entries(HEADS).flatMap(([name, request]) =>
 
 const queries: Attack[] = QUERIES.flatMap((query) =>
   TARGETS.map((target) => ({
-    name: `${target}: ${query.slice(0, 60)}`,
+    name: `${target}: ${query.slice(0, 60)} (${query.length} bytes)`,
     run: async (site) => {
       const browser = new RawBrowser(site);
       const response = await browser.send(`${browser.at(target)}${target.includes('?') ? '&' : '?'}${query}`);
@@ -492,11 +502,9 @@ const PIPELINES: readonly Attack[] = [
       const one = browser.bytesOf(browser.at(`/callback?code=${code}&state=${state}`));
       const received = await browser.sendBytes(one.replace('Connection: close\r\n', '') + one);
       if (received.length !== 2) return `${received.length} responses`;
-      const exchanges = emulator.requests.filter(({ path }) => path === '/sns/oauth2/access_token').length;
+      const exchanges = exchanged(emulator).length;
       if (exchanges !== 1) return `${exchanges} exchanges`;
-      return (await browser.loggedInAs()) === emulator.openid('ming', emulator.apps.official.appId)
-        ? undefined
-        : 'the login was lost';
+      return (await browser.loggedInAs()) === openidOf('ming') ? undefined : 'the login was lost';
     },
   },
   {
@@ -530,7 +538,7 @@ const PIPELINES: readonly Attack[] = [
       const received = await browser.sendBytes(callback.replace('Connection: close\r\n', '') + other);
       const [, second] = received;
       if (!second || received.length !== 2) return `${received.length} responses`;
-      if (wasExchanged(emulator, code)) return "the attacker's code was exchanged";
+      if (wasExchanged(code)) return "the attacker's code was exchanged";
       const attacker = new RawBrowser(site);
       attacker.storeCookies(second);
       return (await attacker.loggedInAs()) === undefined ? undefined : 'the attacker is logged in';
@@ -588,54 +596,43 @@ const GROUPS: Readonly<Record<string, readonly Attack[]>> = {
   'keeps pipelined requests apart': PIPELINES,
 };
 
-describe.each(matrix().map((options) => [nameOf(options), options] as const))('%s', (_name, options) => {
-  let site: Site;
-  beforeAll(async () => {
-    const count = { count: 0 };
-    site = await startSite(emulator, {
-      ...options,
-      auth: { website: undefined },
-      before: (app) => {
-        app.use((req: HostRequest, _res, next) => {
-          if (req.url?.includes('smuggled')) count.count++;
-          next();
-        });
-      },
-    });
-    smuggled.set(site, count);
+/** Counts the requests at the path that only a smuggled request names. */
+function countSmuggled(app: Host): void {
+  app.use((req: HostRequest, _res, next) => {
+    if (req.url?.includes('smuggled')) smuggled++;
+    next();
   });
-  afterAll(() => site.close());
+}
 
+const SITES = matrix().map((options) => ({
+  ...options,
+  auth: { website: undefined },
+  before: countSmuggled,
+}));
+
+describeSites('%s', SITES, (site) => {
   it.each(Object.keys(GROUPS))(
     '%s',
     async (group) => {
       const attacks = GROUPS[group] ?? [];
       // Request lines name the mount themselves, and pipelines are few: both run on every site.
-      const own = attacks === lines || attacks === PIPELINES ? attacks : partForSite(attacks, site);
+      const own = attacks === lines || attacks === PIPELINES ? attacks : partForSite(attacks, site());
       expect(own.length).toBeGreaterThan(0);
-      expect(await corpus.run(site, own)).toEqual([]);
-      expect(site.errors).toEqual([]);
-      await expectOrdinaryLogin(site);
+      expect(await corpus.run(site(), own)).toEqual([]);
+      expect(site().errors).toEqual([]);
+      await expectOrdinaryLogin(site());
     },
     60_000,
   );
 });
 
 it('a request that is served inside another is counted', async () => {
-  let count = 0;
-  const site = await startSite(emulator, {
-    host: 'Connect',
-    before: (app) => {
-      app.use((req: HostRequest, _res, next) => {
-        if (req.url?.includes('smuggled')) count++;
-        next();
-      });
-    },
-  });
+  const site = await startSite({ host: 'Connect', before: countSmuggled });
+  const before = smuggled;
   try {
     const browser = new RawBrowser(site);
     expect(await browser.sendBytes(head(browser, 'GET /login HTTP/1.1') + INNER)).toHaveLength(2);
-    expect(count).toBe(1);
+    expect(smuggled).toBe(before + 1);
   } finally {
     await site.close();
   }

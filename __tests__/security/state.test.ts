@@ -5,7 +5,7 @@ import { Corpus, type Attack } from './support/corpus';
 import { textOf, valueOf } from '../support/browsers/raw-http';
 import { attackInRotation } from './support/rotation';
 import { RawBrowser, type RawRequest } from '../support/browsers/raw-browser';
-import { defectOf, matrix, wasExchanged } from './support/site';
+import { defectOf, matrix, openidOf, wasExchanged } from './support/site';
 
 useEmulator();
 afterEach(() => {
@@ -176,14 +176,12 @@ function attackBy(name: string, forge: ForgedCallback): Attack {
       const response = await victim.send(victim.at('/callback') + query, request);
       const defect = defectOf(response);
       if (defect !== undefined) return defect;
-      if (wasExchanged(emulator, code)) return "the attacker's code was exchanged";
+      if (wasExchanged(code)) return "the attacker's code was exchanged";
       const user = await victim.loggedInAs();
       if (user !== undefined) return `the victim is logged in as ${user}`;
       await victim.openCallback(state, victim.issueCode('ming'));
       const end = await victim.loggedInAs();
-      return end === emulator.openid('ming', emulator.apps.official.appId)
-        ? undefined
-        : "the victim's own login was lost";
+      return end === openidOf('ming') ? undefined : "the victim's own login was lost";
     },
   };
 }
@@ -288,9 +286,9 @@ async function reuse(
   const code = victim.issueCode('emoji');
   const defect = defectOf(await victim.openCallback(state, code));
   if (defect !== undefined) return defect;
-  if (wasExchanged(emulator, code)) return "the attacker's code was exchanged";
+  if (wasExchanged(code)) return "the attacker's code was exchanged";
   const user = await victim.loggedInAs();
-  const expected = userBefore && emulator.openid(userBefore, emulator.apps.official.appId);
+  const expected = userBefore && openidOf(userBefore);
   return user === expected ? undefined : `the victim is logged in as ${String(user)}`;
 }
 

@@ -1,12 +1,11 @@
-import { emulator } from '../../support/emulator';
 import { HOSTS, type HostName } from '../../support/hosts';
 import { RawBrowser } from '../../support/browsers/raw-browser';
-import { nameOf, startSite, type Site, type SiteOptions } from './site';
+import { describeSites, openidOf, type Site, type SiteOptions } from './site';
 
 /** One attack. It returns what the attacker achieved, or undefined if it failed. */
-export interface Attack<S = Site> {
+export interface Attack {
   readonly name: string;
-  readonly run: (site: S) => Promise<string | undefined>;
+  readonly run: (site: Site) => Promise<string | undefined>;
 }
 
 /** Counts the attacks of a test file by framework, and records the ones that succeeded. */
@@ -15,10 +14,10 @@ export class Corpus {
   readonly #succeeded: string[] = [];
 
   /** Runs the attacks one after another, and returns the ones that succeeded, with what they achieved. */
-  async run<S extends { readonly host: HostName }>(
-    site: S,
-    attacks: readonly Attack<S>[],
-  ): Promise<string[]> {
+  async run(site: Site, attacks: readonly Attack[]): Promise<string[]> {
+    const names = attacks.map(({ name }) => name);
+    const repeated = names.find((name, at) => names.indexOf(name) < at);
+    if (repeated !== undefined) throw new Error(`two attacks have the name ${repeated}`);
     const succeeded: string[] = [];
     for (const attack of attacks) {
       this.#ran.set(site.host, (this.#ran.get(site.host) ?? 0) + 1);
@@ -54,29 +53,20 @@ export function attackEach(
   attacks: readonly Attack[],
   title: string,
 ): void {
-  describe.each(sites.map((options) => [nameOf(options), options] as const))(
-    `${target}: %s`,
-    (_name, options) => {
-      let site: Site;
-      beforeAll(async () => {
-        site = await startSite(emulator, options);
-      });
-      afterAll(() => site.close());
+  describeSites(`${target}: %s`, sites, (site) => {
+    it(`${title} (${attacks.length} attacks)`, async () => {
+      expect(await corpus.run(site(), attacks)).toEqual([]);
+      expect(site().errors).toEqual([]);
+    }, 60_000);
 
-      it(`${title} (${attacks.length} attacks)`, async () => {
-        expect(await corpus.run(site, attacks)).toEqual([]);
-        expect(site.errors).toEqual([]);
-      }, 60_000);
-
-      it('still logs in an ordinary user', async () => {
-        await expectOrdinaryLogin(site);
-      });
-    },
-  );
+    it('still logs in an ordinary user', async () => {
+      await expectOrdinaryLogin(site());
+    });
+  });
 }
 
 export async function expectOrdinaryLogin(site: Site): Promise<void> {
   const browser = new RawBrowser(site);
   expect((await browser.logIn('follower')).status).toBe(302);
-  expect(await browser.loggedInAs()).toBe(emulator.openid('follower', emulator.apps.official.appId));
+  expect(await browser.loggedInAs()).toBe(openidOf('follower'));
 }

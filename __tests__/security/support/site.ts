@@ -1,7 +1,9 @@
 import type { Emulator } from '../../../lib/emulator/index';
 import { startApp, type AppOptions, type TestApp } from '../../support/app';
+import { emulator } from '../../support/emulator';
 import { HOSTS, type HostName } from '../../support/hosts';
-import { rawSiteOf, type RawSite } from '../../support/browsers/raw-browser';
+import { exchanged } from '../../support/login';
+import { RawBrowser, rawSiteOf, type RawSite } from '../../support/browsers/raw-browser';
 import { SESSIONS, type SessionName } from '../../support/sessions';
 import { textOf, valuesOf, type RawResponse } from '../../support/browsers/raw-http';
 
@@ -20,7 +22,7 @@ export interface Site extends TestApp, RawSite {
   readonly session: SessionName;
 }
 
-export async function startSite(emulator: Emulator, options: SiteOptions): Promise<Site> {
+export async function startSite(options: SiteOptions): Promise<Site> {
   const { host, mount = '', session = 'cookie-session', ...rest } = options;
   const app = await startApp(emulator, { ...rest, host, mount, session: SESSIONS[session]() });
   return { ...app, ...rawSiteOf(app, mount), host, session };
@@ -37,11 +39,40 @@ export function nameOf({ host, mount = '', session = 'cookie-session' }: SiteOpt
   return `${host}, ${mount === '' ? 'at the root' : `under ${mount}`}, with ${session}`;
 }
 
+/**
+ * Describes tests for each of these sites; `%s` in the title is its name. The site runs while its tests run.
+ */
+export function describeSites(
+  title: string,
+  sites: readonly SiteOptions[],
+  tests: (site: () => Site, options: SiteOptions) => void,
+): void {
+  describe.each(sites.map((options) => [nameOf(options), options] as const))(title, (_name, options) => {
+    let site: Site;
+    beforeAll(async () => {
+      site = await startSite(options);
+    });
+    afterAll(() => site.close());
+    tests(() => site, options);
+  });
+}
+
+/** The openid of this user for the official account, in which browsers in WeChat log in. */
+export function openidOf(user: string): string {
+  return emulator.openid(user, emulator.apps.official.appId);
+}
+
+/** A new browser in which this user has logged in. */
+export async function loggedInBrowser(site: RawSite, user: string): Promise<RawBrowser> {
+  const browser = new RawBrowser(site);
+  await browser.logIn(user);
+  if ((await browser.loggedInAs()) !== openidOf(user)) throw new Error(`${user} was not logged in`);
+  return browser;
+}
+
 /** Whether the app exchanged this code. */
-export function wasExchanged(emulator: Emulator, code: string): boolean {
-  return emulator.requests.some(
-    ({ path, query }) => path === '/sns/oauth2/access_token' && query['code'] === code,
-  );
+export function wasExchanged(code: string): boolean {
+  return exchanged(emulator).includes(code);
 }
 
 /**
