@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { NoOAuthTokenError, type OAuth, type TokenData } from '../../lib';
 import type { Callback } from '../../lib/oauth/callbacks';
 import { callHook, promiseOrCallback } from '../../lib/oauth/callbacks';
-import { OAuthFixture, failure, runChild } from './oauth-fixture';
+import { OAuthFixture, failure } from './oauth-fixture';
+import { runChild } from '../support/processes/child';
 
 let fixture: OAuthFixture;
 let record: TokenData;

@@ -87,17 +87,17 @@ describe('getUserByCode', () => {
     expect(fixture.countRequests('userinfo')).toBe(0);
   });
 
-  it.each([
-    ['snsapi_base,', { openid: true }],
-    ['snsapi_base,snsapi_base', { openid: true }],
-  ])('does not request a profile for the granted scope %j', async (scope) => {
-    fixture.emulator.fail('access_token', { patch: { scope, unionid: 'oUnion' } });
-    expect(await fixture.createOAuth().getUserByCode(fixture.issueCode('snsapi_base'))).toEqual({
-      openid: fixture.openid,
-      unionid: 'oUnion',
-    });
-    expect(fixture.countRequests('userinfo')).toBe(0);
-  });
+  it.each(['snsapi_base,', 'snsapi_base,snsapi_base'])(
+    'does not request a profile for the granted scope %j',
+    async (scope) => {
+      fixture.emulator.fail('access_token', { patch: { scope, unionid: 'oUnion' } });
+      expect(await fixture.createOAuth().getUserByCode(fixture.issueCode('snsapi_base'))).toEqual({
+        openid: fixture.openid,
+        unionid: 'oUnion',
+      });
+      expect(fixture.countRequests('userinfo')).toBe(0);
+    },
+  );
 
   it.each(['snsapi_userinfo,', 'snsapi_base,snsapi_userinfo', 'snsapi_login', undefined, null, ''])(
     'requests the profile for the granted scope %j',

@@ -1,7 +1,5 @@
 // Causes every error, and searches everything in it for secrets.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import http from 'node:http';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
@@ -15,15 +13,10 @@ import {
 } from '../../lib';
 import { selfSignedCertificate, type EmulatorFault } from '../../lib/emulator';
 import { Canaries, FORMS, everythingIn, type Form } from '../support/canaries';
-import {
-  OAuthFixture,
-  startHttpServer,
-  failure,
-  listen,
-  runChild,
-  startTcpServer,
-  type Server,
-} from './oauth-fixture';
+import { OAuthFixture, failure } from './oauth-fixture';
+import { runChild } from '../support/processes/child';
+import { startConnectProxy } from '../support/processes/connect-proxy';
+import { startHttpServer, startTcpServer, useServers, type Server } from '../support/processes/servers';
 
 /** Secrets that hold all characters that encodings change. */
 const SECRET = {
@@ -54,16 +47,10 @@ const record: TokenData = {
 };
 const old: TokenData = { ...record, create_at: 0 };
 
-const servers: Server[] = [];
-afterEach(async () => {
+const opened = useServers();
+afterEach(() => {
   jest.restoreAllMocks();
-  await Promise.all(servers.splice(0).map((server) => server.close()));
 });
-async function opened(opening: Promise<Server>): Promise<Server> {
-  const server = await opening;
-  servers.push(server);
-  return server;
-}
 
 /** Options of an account with an AppSecret of its own. */
 type OwnOptions = Partial<Extract<OAuthOptions, { appsecret: string }>>;
@@ -395,20 +382,6 @@ describe('a process that runs with DEBUG=*', () => {
   const DIRECT = '{ httpsAgent: new https.Agent({ ca: tls.cert, keepAlive: true }) }';
   const PROXY_OPTION = `{ httpsAgent: new https.Agent({ ca: tls.cert }), proxy: { host: '127.0.0.1', port: +process.env.PORT, auth: { username: 'user', password: process.env.PASSWORD } } }`;
 
-  /** A proxy that accepts every connection. */
-  async function proxy(): Promise<Server> {
-    const server = http.createServer();
-    server.on('connect', (req: http.IncomingMessage, client: net.Socket) => {
-      const target = net.connect(Number(new URL(`http://${req.url ?? ''}`).port), '127.0.0.1', () => {
-        client.write('HTTP/1.1 200 OK\r\n\r\n');
-        client.pipe(target).pipe(client);
-      });
-      target.on('error', () => client.destroy());
-      client.on('error', () => undefined).on('close', () => target.destroy());
-    });
-    return opened(listen(server));
-  }
-
   it.each([
     ['directly', DIRECT, (): NodeJS.ProcessEnv => ({})],
     ['through http.proxy', PROXY_OPTION, (): NodeJS.ProcessEnv => ({})],
@@ -421,7 +394,7 @@ describe('a process that runs with DEBUG=*', () => {
       }),
     ],
   ])('and reaches WeChat %s prints no secret', async (_how, options, env) => {
-    const { port } = await proxy();
+    const { port } = await opened(startConnectProxy());
     const folder = mkdtempSync(path.join(os.tmpdir(), 'canary-'));
     const NOTES = path.join(folder, 'notes.json');
     try {

@@ -5,11 +5,9 @@
  */
 import { Browser, agree, type BrowserResponse } from '../support/browser';
 import { exchanged, goesToWechat, isLoggedIn, withParams } from '../support/login';
-import { hasRedis } from '../support/redis';
+import { describeOnRedis } from '../support/redis';
 import { SESSION_NAMES } from '../support/sessions';
 import { startTwoApps, type TwoApps } from './two-apps';
-
-const describeOnRedis = hasRedis() ? describe : describe.skip;
 
 const VICTIM = 'ming';
 const ATTACKER = 'emoji';

@@ -1,10 +1,8 @@
 import { Browser, agree, type BrowserResponse } from '../support/browser';
 import { exchanged, goesToWechat } from '../support/login';
-import { hasRedis } from '../support/redis';
+import { describeOnRedis } from '../support/redis';
 import { IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { servedBy, startTwoApps, type TwoApps } from './two-apps';
-
-const describeOnRedis = hasRedis() ? describe : describe.skip;
 
 interface CallbackPair {
   readonly browser: Browser;

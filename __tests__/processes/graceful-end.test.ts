@@ -3,18 +3,17 @@
 import { fork } from 'node:child_process';
 import crypto from 'node:crypto';
 import { once } from 'node:events';
-import http from 'node:http';
-import net from 'node:net';
 import path from 'node:path';
 import { Redis } from 'ioredis';
 import type { WechatAuthOptions } from '../../lib/index';
-import { listen, runChild } from '../oauth/oauth-fixture';
+import { runChild } from '../support/processes/child';
+import { startConnectProxy } from '../support/processes/connect-proxy';
 import { startTcpProxy } from './tcp-proxy';
 import { emulated } from '../support/app';
 import { agree, Browser, type BrowserResponse } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';
 import { comeBack, exchanged, isLoggedIn, stateIn } from '../support/login';
-import { hasRedis, startRedis } from '../support/redis';
+import { describeOnRedis, startRedis } from '../support/redis';
 
 type Message = Readonly<
   Record<'port' | 'requestPath' | 'waiting' | 'ending' | 'activeResources' | 'unhandled', unknown>
@@ -227,16 +226,7 @@ describe.each(SESSIONS)('an app that closes its server (sessions: %s)', (session
 
 describe('an app that reaches WeChat through a proxy', () => {
   it('ends, although the tunnel is kept alive', async () => {
-    const proxy = http.createServer();
-    proxy.on('connect', ({ url = '' }: http.IncomingMessage, client: net.Socket) => {
-      const target = net.connect(Number(new URL(`http://${url}`).port), '127.0.0.1', () => {
-        client.write('HTTP/1.1 200 OK\r\n\r\n');
-        client.pipe(target).pipe(client);
-      });
-      target.on('error', () => client.destroy());
-      client.on('error', () => undefined).on('close', () => target.destroy());
-    });
-    const tunnels = await listen(proxy);
+    const tunnels = await startConnectProxy();
     opened.push(tunnels);
     const { port, connections } = tunnels;
     const { app, browser } = await start({ auth: { http: { proxy: { host: '127.0.0.1', port } } } });
@@ -247,8 +237,6 @@ describe('an app that reaches WeChat through a proxy', () => {
     expect(await app.ended()).toEqual(CLEAN_EXIT);
   });
 });
-
-const describeOnRedis = hasRedis() ? describe : describe.skip;
 
 describeOnRedis('an app that closes its server while a login waits for Redis', () => {
   it('finishes the login, although another process holds the lock and dies', async () => {

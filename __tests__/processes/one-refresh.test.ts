@@ -1,11 +1,12 @@
+import path from 'node:path';
 import { Redis } from 'ioredis';
 import { RedisTokenStore } from '../../lib';
 import { OAuthFixture, expiredToken } from '../oauth/oauth-fixture';
-import { hasRedis, startRedis, type RedisServer } from '../support/redis';
-import { startChild, type Child } from './child';
+import { describeOnRedis, startRedis, type RedisServer } from '../support/redis';
+import { startChild, type Child } from '../support/processes/child';
 
 const DAY = 24 * 3_600_000;
-const describeOnRedis = hasRedis() ? describe : describe.skip;
+const SCRIPT = path.join(__dirname, 'oauth-process.js');
 
 interface TokenResult {
   readonly token?: string;
@@ -25,7 +26,7 @@ describeOnRedis('four processes that share a Redis', () => {
     store = new RedisTokenStore(client);
     const { appId: appid, appSecret: appsecret } = fixture.emulator.apps.official;
     const config = { redis: redis.url, oauth: { appid, appsecret, endpoints: fixture.emulator.endpoints } };
-    processes = await Promise.all(Array.from({ length: 4 }, () => startChild('oauth-process.js', config)));
+    processes = await Promise.all(Array.from({ length: 4 }, () => startChild(SCRIPT, config)));
   });
   afterAll(async () => {
     await Promise.all(processes.map((each) => each.kill()));

@@ -6,11 +6,10 @@ import { OAuthFixture, expiredToken, failure } from '../oauth/oauth-fixture';
 import { startApp, type TestApp } from '../support/app';
 import { Browser } from '../support/browser';
 import { comeBack, isLoggedIn, sessionOf } from '../support/login';
-import { hasRedis, startRedis, type RedisServer } from '../support/redis';
+import { describeOnRedis, startRedis, type RedisServer } from '../support/redis';
 import { startTcpProxy, type Condition, type TcpProxy } from './tcp-proxy';
 
 const DAY = 24 * 3_600_000;
-const describeOnRedis = hasRedis() ? describe : describe.skip;
 
 /**
  * An app with its own proxy to Redis: one for each condition, so that all conditions can be tested at once.

@@ -1,8 +1,6 @@
 import { Browser, agree } from '../support/browser';
-import { hasRedis } from '../support/redis';
+import { describeOnRedis } from '../support/redis';
 import { servedBy, startTwoApps, type TwoApps } from './two-apps';
-
-const describeOnRedis = hasRedis() ? describe : describe.skip;
 
 describeOnRedis('two processes of one app behind a load balancer, with sessions and tokens in Redis', () => {
   let apps: TwoApps;

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import http from 'node:http';
 import { createEmulator, type Emulator } from '../../lib/emulator';
 import { emulated } from '../support/app';
@@ -5,7 +6,7 @@ import type { BrowserResponse } from '../support/browser';
 import { listen, type Running } from '../support/hosts';
 import { startRedis } from '../support/redis';
 import type { SessionName } from '../support/sessions';
-import { startChild, type Child } from './child';
+import { startChild, type Child } from '../support/processes/child';
 
 /** Two processes of one app behind a load balancer, which share the Redis of their sessions and tokens. */
 export interface TwoApps {
@@ -31,7 +32,7 @@ export async function startTwoApps({ sessions = 'express-session' }: TwoAppsOpti
   const ports: number[] = [];
   const balancer = await roundRobin(ports);
   const config = { redis: redis.url, sessions, auth: { ...emulated(emulator), baseURL: balancer.url } };
-  const start = (): Promise<Child> => startChild('app-process.js', config);
+  const start = (): Promise<Child> => startChild(path.join(__dirname, 'app-process.js'), config);
   const processes = await Promise.all([start(), start()]);
   const [one, two] = processes.map(({ messages }) => (messages[0] as { port: number }).port) as [
     number,

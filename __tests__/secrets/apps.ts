@@ -3,7 +3,7 @@ import type http from 'node:http';
 import { inspect } from 'node:util';
 import type { WechatAuthOptions, WechatContext } from '../../lib/index';
 import { createEmulator, type Emulator, type EmulatorApp } from '../../lib/emulator/index';
-import type { Server } from '../oauth/oauth-fixture';
+import type { Server } from '../support/processes/servers';
 import { cookies, sendJSON, startApp, type AppOptions, type TestApp, type TestRequest } from '../support/app';
 import { agree, Browser, type BrowserResponse } from '../support/browser';
 import { everythingIn } from '../support/canaries';

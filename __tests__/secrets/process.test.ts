@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { selfSignedCertificate } from '../../lib/emulator/index';
-import { runChild } from '../oauth/oauth-fixture';
+import { runChild } from '../support/processes/child';
 import { Canaries } from '../support/canaries';
 import { APPS } from './apps';
 import { COOKIE_KEY, FIXED_SECRETS, OF_OTHER_PACKAGES, PROXY_PASSWORD } from './records';

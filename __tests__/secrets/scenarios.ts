@@ -4,7 +4,7 @@ import net from 'node:net';
 import { Redis } from 'ioredis';
 import { KeyvTokenStore, OAuth, RedisTokenStore, wechatAuth, type WechatAuthOptions } from '../../lib/index';
 import type { EmulatorFault } from '../../lib/emulator/index';
-import { listen } from '../oauth/oauth-fixture';
+import { startServer } from '../support/processes/servers';
 import { cookies, type AppOptions } from '../support/app';
 import { everythingIn, FORMS } from '../support/canaries';
 import type { HostName } from '../support/hosts';
@@ -270,7 +270,7 @@ async function loseSessions(host: HostName, hasOnError: boolean): Promise<void> 
 export async function useOptionsOfRequests(): Promise<void> {
   const proxy = closeLater(await startProxy());
   const refusing = closeLater(
-    await listen(
+    await startServer(
       net.createServer((socket) =>
         socket.once('data', (data) => socket.end(`HTTP/1.1 407 no\r\n\r\n${data.toString()}`)),
       ),

@@ -1,10 +1,10 @@
 // The taps: proxies, stores and spies that record what passes through them.
-import http from 'node:http';
 import net from 'node:net';
 import { format } from 'node:util';
 import createDebug from 'debug';
 import { MemoryTokenStore, type TokenData, type TokenStore } from '../../lib/index';
-import { listen, type Server } from '../oauth/oauth-fixture';
+import { startServer, type Server } from '../support/processes/servers';
+import { startConnectProxy } from '../support/processes/connect-proxy';
 import { everythingIn } from '../support/canaries';
 import { FaultySessionStore } from '../support/sessions';
 import { OF_OTHER_PACKAGES, canaries, record, recordSession, type Place } from './records';
@@ -22,7 +22,7 @@ const PLACE_OF_PATH: Readonly<Record<string, Place>> = {
  * it.
  */
 export async function tapWechat(port: number): Promise<Server> {
-  return listen(
+  return startServer(
     net.createServer((client) => {
       const wechat = net.connect(port, '127.0.0.1');
       let [requests, responses] = ['', ''];
@@ -76,20 +76,15 @@ function addSecretsIn(responses: string): void {
 }
 
 /** An HTTP proxy that records the CONNECT requests. */
-export async function startProxy(): Promise<Server> {
-  const server = http.createServer();
-  server.on('connect', ({ url = '', headers }: http.IncomingMessage, client: net.Socket) => {
-    // This header holds the proxy's own password, which the proxy may see.
-    const head = JSON.stringify([url, { ...headers, 'proxy-authorization': '' }]);
-    record('the head of a request to a proxy', head);
-    const target = net.connect(Number(new URL(`http://${url}`).port), '127.0.0.1', () => {
-      client.write('HTTP/1.1 200 OK\r\n\r\n');
-      client.pipe(target).pipe(client);
-    });
-    target.on('error', () => client.destroy());
-    client.on('error', () => undefined).on('close', () => target.destroy());
+export function startProxy(): Promise<Server> {
+  return startConnectProxy({
+    onConnect: ({ url = '', headers }) => {
+      // This header holds the proxy's own password, which the proxy may see.
+      const head = JSON.stringify([url, { ...headers, 'proxy-authorization': '' }]);
+      record('the head of a request to a proxy', head);
+      return true;
+    },
   });
-  return listen(server);
 }
 
 /**

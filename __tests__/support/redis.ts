@@ -19,6 +19,9 @@ export function hasRedis(): boolean {
   return mustRun;
 }
 
+/** Describes tests on a real Redis, which are skipped if it is not installed. */
+export const describeOnRedis = hasRedis() ? describe : describe.skip;
+
 interface RedisOptions {
   /** The port of a stopped Redis that is to be started again. @default a free port */
   readonly port?: number;
@@ -28,20 +31,24 @@ interface RedisOptions {
 
 /** Starts a Redis in a temporary folder. It stores nothing on disk. */
 export async function startRedis({ port, args = [] }: RedisOptions = {}): Promise<RedisServer> {
-  return start(port ?? (await freePort()), /ready to accept connections/i, (folder) => [
-    ...['--dir', folder, '--save', '', '--appendonly', 'no'],
-    ...args,
-  ]);
+  const startAt = (at: number): Promise<RedisServer> =>
+    start(at, /ready to accept connections/i, (folder) => [
+      ...['--dir', folder, '--save', '', '--appendonly', 'no'],
+      ...args,
+    ]);
+  return port === undefined ? onFreePort(startAt) : startAt(port);
 }
 
 /** Starts a Sentinel that watches one Redis under the name "main". */
 export async function startSentinel(master: RedisServer): Promise<RedisServer> {
-  return start(await freePort(), /\+monitor master/, async (folder) => {
-    // Sentinel saves its state, so it needs a configuration file that it can write.
-    const file = path.join(folder, 'sentinel.conf');
-    await fs.writeFile(file, `sentinel monitor main 127.0.0.1 ${master.port} 1\n`);
-    return [file, '--sentinel'];
-  });
+  return onFreePort((at) =>
+    start(at, /\+monitor master/, async (folder) => {
+      // Sentinel saves its state, so it needs a configuration file that it can write.
+      const file = path.join(folder, 'sentinel.conf');
+      await fs.writeFile(file, `sentinel monitor main 127.0.0.1 ${master.port} 1\n`);
+      return [file, '--sentinel'];
+    }),
+  );
 }
 
 async function start(
@@ -73,6 +80,17 @@ async function start(
       await fs.rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Another program may take the free port before Redis listens on it: then the next one is tried. */
+async function onFreePort(startAt: (port: number) => Promise<RedisServer>): Promise<RedisServer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startAt(await freePort());
+    } catch (error) {
+      if (attempt === 3 || !/address already in use/i.test(String(error))) throw error;
+    }
+  }
 }
 
 async function freePort(): Promise<number> {

@@ -1,11 +1,12 @@
 // Connections through a proxy, as company networks require. The connection is always a tunnel: the proxy does
 // not see the secrets in an address.
-import http from 'node:http';
 import https from 'node:https';
-import net from 'node:net';
+import type net from 'node:net';
 import { OAuth, type WechatHttpOptions } from '../../../lib/index';
 import { createEmulator, selfSignedCertificate, type Emulator } from '../../../lib/emulator/index';
-import { startHttpServer, deepFreeze, failure, listen, startTcpServer, type Server } from '../oauth-fixture';
+import { deepFreeze, failure } from '../oauth-fixture';
+import { startConnectProxy } from '../../support/processes/connect-proxy';
+import { startHttpServer, startTcpServer, useServers, type Server } from '../../support/processes/servers';
 
 const tls = selfSignedCertificate();
 let wechat: Emulator;
@@ -20,18 +21,17 @@ const VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap
 ]);
 const before = { ...process.env };
 const agents: https.Agent[] = [];
-const servers: Server[] = [];
+const opened = useServers();
 beforeEach(() => {
   for (const name of VARIABLES) delete process.env[name];
   wechat.requests.length = 0;
 });
-afterEach(async () => {
+afterEach(() => {
   for (const name of VARIABLES) {
     delete process.env[name];
     if (before[name] !== undefined) process.env[name] = before[name];
   }
   agents.splice(0).forEach((agent) => agent.destroy());
-  await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
 interface Proxy extends Server {
@@ -40,36 +40,20 @@ interface Proxy extends Server {
   readonly plain: (string | undefined)[];
 }
 
-/**
- * A proxy like those of companies: CONNECT opens a tunnel. If credentials are given, only a client that sends
- * them gets one.
- */
+/** If credentials are given, only a client that sends them gets a tunnel. */
 async function proxy(credentials?: string): Promise<Proxy> {
   const tunnels: Proxy['tunnels'] = [];
   const plain: Proxy['plain'] = [];
-  const server = http.createServer((req, res) => (plain.push(req.url), res.writeHead(400).end()));
-  server.on('connect', (req: http.IncomingMessage, client: net.Socket, head: Buffer) => {
-    const authorization = req.headers['proxy-authorization'];
-    tunnels.push({ target: req.url, authorization });
-    if (
-      credentials !== undefined &&
-      authorization !== `Basic ${Buffer.from(credentials).toString('base64')}`
-    ) {
-      client.end('HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n');
-      return;
-    }
-    const { port } = new URL(`http://${req.url ?? ''}`);
-    const target = net.connect(Number(port), '127.0.0.1', () => {
-      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-      target.write(head);
-      client.pipe(target).pipe(client);
-    });
-    target.on('error', () => client.destroy());
-    client.on('error', () => undefined).on('close', () => target.destroy());
+  const expected = credentials && `Basic ${Buffer.from(credentials).toString('base64')}`;
+  const server = startConnectProxy({
+    onConnect: ({ url, headers }) => {
+      const authorization = headers['proxy-authorization'];
+      tunnels.push({ target: url, authorization });
+      return expected === undefined || authorization === expected;
+    },
+    onPlain: ({ url }) => plain.push(url),
   });
-  const opened = { ...(await listen(server)), tunnels, plain };
-  servers.push(opened);
-  return opened;
+  return { ...(await opened(server)), tunnels, plain };
 }
 
 /** An OAuth that trusts the emulator's certificate. */
@@ -112,8 +96,7 @@ describe('http.proxy', () => {
 
   it('is a tunnel for an http: address, too', async () => {
     const server = await proxy();
-    const gateway = await startHttpServer((_req, res) => res.end('{"errcode":0,"errmsg":"ok"}'));
-    servers.push(gateway);
+    const gateway = await opened(startHttpServer((_req, res) => res.end('{"errcode":0,"errmsg":"ok"}')));
     const throughProxy = oauth({ proxy: { host: '127.0.0.1', port: server.port } }, gateway.url);
     await throughProxy.verifyToken('o', 'a');
     await throughProxy.verifyToken('o', 'a');
@@ -168,7 +151,7 @@ describe('the environment', () => {
       const server = await proxy('us er:p%40ss');
       process.env[name] = `http://us%20er:p%2540ss@127.0.0.1:${server.port}`;
       await failure(oauth({ httpsAgent: undefined }).getAccessToken(code()));
-      expect(server.tunnels).toHaveLength(name === 'ALL_PROXY' ? 1 : 1);
+      expect(server.tunnels).toHaveLength(1);
       expect(server.tunnels[0]).toEqual({
         target: target(),
         authorization: `Basic ${Buffer.from('us er:p%40ss').toString('base64')}`,
@@ -236,10 +219,11 @@ describe('a proxy that refuses', () => {
     ['HTTP/1.1 500 Oops\r\n'],
   ])('cannot have its own response read as that of WeChat: %j', async (head) => {
     const forged = '{"access_token":"a","expires_in":7200,"openid":"oVictim","errcode":0}';
-    const liar = await startTcpServer((socket) =>
-      socket.once('data', () => socket.end(`${head}Content-Length: ${forged.length}\r\n\r\n${forged}`)),
+    const liar = await opened(
+      startTcpServer((socket) =>
+        socket.once('data', () => socket.end(`${head}Content-Length: ${forged.length}\r\n\r\n${forged}`)),
+      ),
     );
-    servers.push(liar);
     const outcome = await oauth({ proxy: { host: '127.0.0.1', port: liar.port } })
       .getAccessToken(code())
       .catch((error: unknown) => error);
@@ -251,8 +235,7 @@ describe('a proxy that refuses', () => {
     ['does not speak HTTP', (socket: net.Socket) => socket.once('data', () => socket.end('hello\r\n\r\n'))],
     ['resets', (socket: net.Socket) => socket.once('data', () => socket.resetAndDestroy())],
   ])('causes an error of kind network if it %s', async (_what, talk) => {
-    const broken = await startTcpServer(talk);
-    servers.push(broken);
+    const broken = await opened(startTcpServer(talk));
     const error = await failure(
       oauth({ proxy: { host: '127.0.0.1', port: broken.port } }).getAccessToken(code()),
     );
@@ -260,8 +243,7 @@ describe('a proxy that refuses', () => {
   });
 
   it('causes an error of kind timeout if it does not respond', async () => {
-    const mute = await startTcpServer(() => undefined);
-    servers.push(mute);
+    const mute = await opened(startTcpServer(() => undefined));
     const http_ = { proxy: { host: '127.0.0.1', port: mute.port }, timeout: 80 };
     expect(await failure(oauth(http_).getAccessToken(code()))).toMatchObject({ kind: 'timeout' });
   });

@@ -1,7 +1,8 @@
 // The limits of a response, because a server in WeChat's place may send anything.
 import { inspect } from 'node:util';
 import { MemoryTokenStore, type OAuth, type TokenData } from '../../../lib/index';
-import { OAuthFixture, startHttpServer, failure, type Server } from '../oauth-fixture';
+import { OAuthFixture, failure } from '../oauth-fixture';
+import { startHttpServer, useServers } from '../../support/processes/servers';
 
 let fixture: OAuthFixture;
 let oauth: OAuth;
@@ -198,39 +199,40 @@ describe.each(ENDPOINTS)('a response to %s', (endpoint) => {
 });
 
 describe('text from outside', () => {
-  const servers: Server[] = [];
-  afterEach(async () => {
-    await Promise.all(servers.splice(0).map((server) => server.close()));
-  });
+  const opened = useServers();
   const CONTROLS = '\u001b[2J\u009b\r\n\u2028\u202e\u2066\u0007';
 
-  async function failureOf(body: string, headers: Record<string, string> = {}): Promise<string> {
-    const server = await startHttpServer((_req, res) => {
-      for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-      res.end(body);
-    });
-    servers.push(server);
-    const error = await failure(
-      fixture.createOAuth({ endpoints: { api: server.url } }).getAccessToken('code'),
+  async function failureOf(body: string, headers: Record<string, string> = {}): ReturnType<typeof failure> {
+    const server = await opened(
+      startHttpServer((_req, res) => {
+        for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+        res.end(body);
+      }),
     );
+    return failure(fixture.createOAuth({ endpoints: { api: server.url } }).getAccessToken('code'));
+  }
+
+  /** Every text of the error that a log could show. */
+  async function textsOf(body: string, headers?: Record<string, string>): Promise<string> {
+    const error = await failureOf(body, headers);
     return [error.message, String(error), JSON.stringify(error), String(error.cause)].join('');
   }
 
   it('has no control characters in a message: errmsg', async () => {
-    const shown = await failureOf(JSON.stringify({ errcode: 40029, errmsg: `invalid${CONTROLS}code` }));
+    const shown = await textsOf(JSON.stringify({ errcode: 40029, errmsg: `invalid${CONTROLS}code` }));
     expect(shown).toContain('invalid\ufffd[2J\ufffd   \ufffd\ufffd\ufffdcode');
     expect(shown).not.toMatch(/[\p{Cc}\u2028\u202e\u2066]/u);
   });
 
   it('has no control characters in a message: the name of a field', async () => {
     const fields = { openid: 'o', access_token: 'a', expires_in: 1, [`x${CONTROLS}`]: 'x'.repeat(2_000) };
-    const shown = await failureOf(JSON.stringify(fields));
+    const shown = await textsOf(JSON.stringify(fields));
     expect(shown).toContain('x\ufffd[2J');
     expect(shown).not.toMatch(/[\p{Cc}\u2028\u202e\u2066]/u);
   });
 
   it('has no control characters in a message: a content type', async () => {
-    const shown = await failureOf('<html>', { 'Content-Type': 'text/html; x=\u0085\u009b' });
+    const shown = await textsOf('<html>', { 'Content-Type': 'text/html; x=\u0085\u009b' });
     expect(shown).toMatch(/text\/html; x=\S*\ufffd/);
     expect(shown).not.toMatch(/\p{Cc}/u);
   });
@@ -245,8 +247,13 @@ describe('text from outside', () => {
   });
 
   it('is cut to 1,000 characters in a message', async () => {
-    const shown = await failureOf(JSON.stringify({ errcode: 40029, errmsg: 'a word '.repeat(100_000) }));
-    expect(shown.length).toBeLessThan(8_000);
+    const body = JSON.stringify({ errcode: 40029, errmsg: 'a word '.repeat(100_000) });
+    const { message } = await failureOf(body);
+    const [, quoted = ''] = /^((?:a word ?)+ …) \(errcode 40029\)/.exec(message) ?? [];
+    // The text is cut between two words.
+    expect(quoted.length).toBeGreaterThan(1_000 - 'a word '.length);
+    expect(quoted.length).toBeLessThanOrEqual(1_002);
+    expect((await textsOf(body)).length).toBeLessThan(8_000);
   });
 });
 

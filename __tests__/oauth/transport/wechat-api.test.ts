@@ -10,39 +10,25 @@ import { OAuth, type WechatHttpOptions, type TokenData } from '../../../lib/inde
 import { createEmulator, selfSignedCertificate, type EmulatorFault } from '../../../lib/emulator/index';
 import { chooseTransport } from '../../../lib/oauth/transport/choose-transport';
 import type { ResolvedHttpOptions } from '../../../lib/oauth/transport/http-options';
-import {
-  OAuthFixture,
-  startHttpServer,
-  deepFreeze,
-  failure,
-  listen,
-  runChild,
-  startTcpServer,
-  type Server,
-} from '../oauth-fixture';
+import { OAuthFixture, deepFreeze, failure } from '../oauth-fixture';
+import { runChild } from '../../support/processes/child';
+import { startHttpServer, startServer, startTcpServer, useServers } from '../../support/processes/servers';
 
 let fixture: OAuthFixture;
 let record: TokenData;
-const servers: Server[] = [];
+const server = useServers();
 beforeAll(async () => {
   fixture = await OAuthFixture.start();
   record = await fixture.issueToken();
 });
 afterAll(() => fixture.close());
 beforeEach(() => (fixture.emulator.requests.length = 0));
-afterEach(async () => {
+afterEach(() => {
   jest.restoreAllMocks();
   jest.useRealTimers();
-  await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
 const OK = '{"errcode":0,"errmsg":"ok"}';
-
-async function server(opening: Promise<Server>): Promise<Server> {
-  const opened = await opening;
-  servers.push(opened);
-  return opened;
-}
 
 /** An OAuth with this address in place of WeChat's. */
 const oauthAt = (url: string, options?: WechatHttpOptions): OAuth =>
@@ -84,7 +70,7 @@ describe('connections', () => {
     const made = http.createServer((_req, res) =>
       res.end('{"openid":"o","access_token":"a","expires_in":7200}'),
     );
-    const gateway = await server(listen(made));
+    const gateway = await server(startServer(made));
     const oauth = oauthAt(gateway.url);
     await oauth.getAccessToken('one');
     made.closeIdleConnections();

@@ -5,9 +5,10 @@
 import crypto from 'node:crypto';
 import http from 'node:http';
 import http2 from 'node:http2';
+import path from 'node:path';
 import type { WechatAuthOptions } from '../../../lib';
 import type { Emulator } from '../../../lib/emulator';
-import { startChild } from '../../processes/child';
+import { startChild } from '../processes/child';
 import { emulated } from '../app';
 import { IPHONE_WECHAT } from '../browsers/user-agents';
 
@@ -83,7 +84,7 @@ export async function startMeasuredApp(
   const config = { auth: { ...emulated(emulator), website: undefined, ...auth }, sessions, counts };
   const flags = ['--expose-gc', '--no-warnings'];
   if (maxHeadSize !== undefined) flags.push(`--max-http-header-size=${maxHeadSize}`);
-  const child = await startChild('../support/operations/measured-process.js', config, flags);
+  const child = await startChild(path.join(__dirname, 'measured-process.js'), config, flags);
   const { port, http2Port } = child.messages[0] as { port: number; http2Port: number };
   const agent = new http.Agent({ keepAlive: true });
   const ask = async (message: object): Promise<ProcessReply> => (await child.call(message)) as ProcessReply;

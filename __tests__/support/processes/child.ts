@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 
@@ -15,6 +15,8 @@ export interface Child {
 
 /**
  * Starts a script that runs the built package, with these options of Node, and waits for its first message.
+ *
+ * @param script the path of the script
  */
 export async function startChild(
   script: string,
@@ -22,7 +24,7 @@ export async function startChild(
   execArgv: readonly string[] = [],
 ): Promise<Child> {
   const env = { ...process.env, TEST_PROCESS: JSON.stringify(config) };
-  const child = fork(path.join(__dirname, script), {
+  const child = fork(script, {
     env,
     execArgv: [...execArgv],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -33,7 +35,7 @@ export async function startChild(
   const nextMessage = async (): Promise<unknown> => {
     const [message] = (await Promise.race([
       once(child, 'message'),
-      gone.then(() => Promise.reject(new Error(`${script} ended before it sent a message`))),
+      gone.then(() => Promise.reject(new Error(`${path.basename(script)} ended before it sent a message`))),
     ])) as unknown[];
     return message;
   };
@@ -51,4 +53,27 @@ export async function startChild(
       await gone;
     },
   };
+}
+
+export interface ChildResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+const ROOT = path.resolve(__dirname, '../../..');
+
+/** Runs a script in a process of its own, with the built package as `core` and its emulator as `emulator`. */
+export function runChild(script: string, env: NodeJS.ProcessEnv = {}): Promise<ChildResult> {
+  const [core, emulator] = [`${ROOT}/dist`, `${ROOT}/dist/emulator`].map((file) => JSON.stringify(file));
+  const prelude = `const core = require(${core}); const emulator = require(${emulator});`;
+  const { PATH } = process.env;
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      ['-e', `${prelude}\n${script}`],
+      { cwd: ROOT, env: { PATH, ...env }, maxBuffer: 32 * 1024 * 1024 },
+      (_error, stdout, stderr) => resolve({ stdout, stderr, exitCode: child.exitCode ?? -1 }),
+    );
+  });
 }
