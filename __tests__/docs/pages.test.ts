@@ -1,32 +1,13 @@
 // The pages have working links, equal headings in both languages, and a row for everything public in the
 // code.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_KINDS, WeChatAPIError, WechatAuthError } from '../../lib';
 import { WARNING_CODES } from '../../lib/warnings';
 import { memberNames } from '../support/types';
-import { CHINESE, ENGLISH, linkTo, ROOT, twinOf } from './pages';
-
-const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+import { anchorsOf, CHINESE, ENGLISH, linkTo, proseOf, read, ROOT, twinOf } from './pages';
 
 const PAGES = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...ENGLISH, ...CHINESE];
-
-/** A page without its code blocks, which contain no headings and no links. */
-const proseOf = (file: string): string => read(file).replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
-
-/** The anchors that GitHub gives to headings: a repeated one gets a number. */
-function anchorsOf(file: string): string[] {
-  const seen = new Map<string, number>();
-  return [...proseOf(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
-    const slug = heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replace(/\s/g, '-');
-    const count = seen.get(slug) ?? 0;
-    seen.set(slug, count + 1);
-    return count === 0 ? slug : `${slug}-${count}`;
-  });
-}
 
 describe('the documentation', () => {
   it.each(['docs/errors.md', 'docs/zh-CN/errors.md'])(

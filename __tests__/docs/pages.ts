@@ -1,5 +1,5 @@
 // The pages of the documentation, and the translation of each.
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
 export const ROOT = path.resolve(__dirname, '../..');
@@ -26,4 +26,28 @@ export function twinOf(english: string): string {
 /** A link from one page to another, as the page has to write it. */
 export function linkTo(target: string, from: string): string {
   return path.posix.relative(path.posix.dirname(from), target);
+}
+
+/** The text of a file, by its path from the top of the repository. */
+export function read(file: string): string {
+  return readFileSync(path.join(ROOT, file), 'utf8');
+}
+
+/** A page without its code blocks, which contain no headings and no links. */
+export function proseOf(file: string): string {
+  return read(file).replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
+}
+
+/** The anchors that GitHub gives to headings: a repeated one gets a number. */
+export function anchorsOf(file: string): string[] {
+  const seen = new Map<string, number>();
+  return [...proseOf(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
+    const slug = heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-');
+    const count = seen.get(slug) ?? 0;
+    seen.set(slug, count + 1);
+    return count === 0 ? slug : `${slug}-${count}`;
+  });
 }

@@ -1,0 +1,154 @@
+// The guide quotes the texts that users see and search for. They must be those that WeChat, the emulator, the
+// pages and the errors really have.
+import { OAuth } from '../../lib';
+import { PageRefusal } from '../../lib/emulator';
+import { proseOf } from '../docs/pages';
+import { failure } from '../oauth/oauth-fixture';
+import { emulated, startApp, type TestRequest } from '../support/app';
+import { Browser, agree } from '../support/browser';
+import { emulator, useEmulator } from '../support/emulator';
+
+/** Quotations that are not ours: marks of the guide, and words of WeChat. */
+const OF_OTHERS = ['不确定', '据观察', '已获得', '重置', '微信用户', '系统错误'];
+
+/** WeChat documents this message, and the emulator never sends it. */
+const NOT_EMULATED = [40164];
+
+const LOST = `/callback?code=x&state=1${'a'.repeat(32)}`;
+
+/** The pages of the package and of the emulator that the guide quotes, in one language. */
+async function shownPages(language: 'zh' | 'en'): Promise<string> {
+  const headers = { 'Accept-Language': language };
+  const app = await startApp(emulator, { auth: { website: undefined } });
+  try {
+    const browser = Browser.inWechat(app.url);
+    const pages = [
+      await browser.get(LOST, { headers }),
+      await browser.get('/callback?code=authdeny&state=x', { headers }),
+      await Browser.onDesktop(app.url).get('/login', { headers }),
+    ];
+    const { location } = await browser.get('/login');
+    pages.push(await Browser.onDesktop(emulator.url).get(location, { headers }));
+    pages.push(await browser.get(await agree(emulator, location, 'snapshot'), { headers }));
+    return pages.map(({ body }) => body).join('\n');
+  } finally {
+    await app.close();
+  }
+}
+
+/** The message of an app whose session does not fit into a cookie. */
+async function messageOfLargeCookie(): Promise<string> {
+  const app = await startApp(emulator, {
+    auth: { onLogin: (req) => void ((req as TestRequest).session['data'] = 'x'.repeat(4_096)) },
+  });
+  try {
+    return (await Browser.inWechat(app.url).logIn(emulator, '/me')).body;
+  } finally {
+    await app.close();
+  }
+}
+
+/** The message of an app that uses the emulator in production. */
+async function messageOfEmulatorInProduction(): Promise<string> {
+  const before = process.env['NODE_ENV'];
+  process.env['NODE_ENV'] = 'production';
+  try {
+    const { appId = '', appSecret = '', endpoints } = emulated(emulator);
+    const oauth = new OAuth({ appid: appId, appsecret: appSecret, ...(endpoints && { endpoints }) });
+    return (await failure(oauth.getAccessToken('code'))).message;
+  } finally {
+    process.env['NODE_ENV'] = before;
+  }
+}
+
+async function messageOfErrcode(errcode: number): Promise<string> {
+  const { appId, appSecret } = emulator.apps.official;
+  const oauth = new OAuth({ appid: appId, appsecret: appSecret, endpoints: emulator.endpoints });
+  const undo = emulator.fail('access_token', { errcode }, { times: Infinity });
+  const { message } = await failure(oauth.getAccessToken('code'));
+  undo();
+  return message;
+}
+
+describe.each(['docs/guides/troubleshooting.md', 'docs/zh-CN/guides/troubleshooting.md'])('%s', (file) => {
+  useEmulator();
+  const headings = [...proseOf(file).matchAll(/^### (.+)$/gm)].map(([, heading = '']) => heading).join('\n');
+
+  it('has a heading for every errcode that people search for', () => {
+    const numbers = [
+      10003, 10004, 10005, 10006, 10009, 10016, 40001, 40013, 40029, 40030, 40125, 40163, 40164,
+    ];
+    const rest = [40226, 40243, 42001, 42002, 45009, 45011, 48001, 50002, -1];
+    const missing = [...numbers, ...rest].filter((code) => !new RegExp(`(?<!\\d)${code}\\b`).test(headings));
+    expect(missing).toEqual([]);
+  });
+
+  it('has the messages of WeChat’s error pages as users see them', async () => {
+    const { appId } = emulator.apps.official;
+    const { appId: websiteId } = emulator.apps.website;
+    const authorize = (query: Record<string, string>): string =>
+      `${emulator.url}/connect/oauth2/authorize?${new URLSearchParams({
+        appid: appId,
+        redirect_uri: 'https://h5.example.com/callback',
+        response_type: 'code',
+        scope: 'snsapi_userinfo',
+        state: 'a',
+        ...query,
+      }).toString()}#wechat_redirect`;
+    const qr = (query: Record<string, string>): string =>
+      authorize({ appid: websiteId, scope: 'snsapi_login', ...query }).replace(
+        'oauth2/authorize',
+        'qrconnect',
+      );
+    const shown = await Promise.all(
+      [
+        authorize({ appid: websiteId }),
+        authorize({ scope: 'snsapi_login' }),
+        authorize({ state: 'a'.repeat(235) }),
+        qr({ appid: 'wx0000000000000000' }),
+        qr({ scope: 'snsapi_userinfo' }),
+        qr({ redirect_uri: 'h5.example.com' }),
+      ].map((address) =>
+        emulator.authorize(address).then(
+          () => 'no error page',
+          (error: unknown) => (error instanceof PageRefusal ? error.text : String(error)),
+        ),
+      ),
+    );
+    const known = headings.replace(/\s/g, '');
+    expect(
+      shown.filter((text) => !known.includes(text.replace(/[，,。].*$/, '').replace(/\s/g, ''))),
+    ).toEqual([]);
+  });
+
+  it('quotes messages of errors as they are', async () => {
+    const quoted = headings.split('\n').filter((heading) => heading.includes('…'));
+    expect(quoted).toHaveLength(2);
+    const messages = [await messageOfLargeCookie(), await messageOfEmulatorInProduction()];
+    const patterns = quoted.map(
+      (heading) => new RegExp(heading.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '\\S+')),
+    );
+    expect(messages.filter((message) => !patterns.some((pattern) => pattern.test(message)))).toEqual([]);
+    expect(patterns.filter((pattern) => !messages.some((message) => pattern.test(message)))).toEqual([]);
+  });
+
+  it('quotes the errmsg of errcodes as WeChat sends it', async () => {
+    const quoted = [...headings.matchAll(/(?<=^|[,、]\s?)(-?\d+) ([a-z][a-z ]+)(?=$|[,、])/gm)]
+      .map(([, errcode = '', errmsg = '']) => [Number(errcode), errmsg] as const)
+      .filter(([errcode]) => !NOT_EMULATED.includes(errcode));
+    expect(quoted.length).toBeGreaterThanOrEqual(8);
+    for (const [errcode, errmsg] of quoted)
+      expect(await messageOfErrcode(errcode)).toMatch(new RegExp(`^${errmsg}`));
+  });
+
+  it('quotes our pages, and the emulator’s, as they are', async () => {
+    const prose = proseOf(file).replace(/\s*\n\s*/g, ' ');
+    const english = [...prose.matchAll(/“([^”]+)”/g)].map(([, text = '']) => text);
+    const chinese = [...prose.matchAll(/「([^」]+)」|\bpage (\p{Script=Han}+)/gu)]
+      .map(([, text, name]) => text ?? name ?? '')
+      .filter((text) => !OF_OTHERS.includes(text));
+    expect([...english, ...chinese].length).toBeGreaterThanOrEqual(5);
+    const shown = (await shownPages('zh')) + (await shownPages('en'));
+    expect([...english, ...chinese].filter((text) => !shown.includes(text))).toEqual([]);
+  });
+});
