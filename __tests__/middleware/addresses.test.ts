@@ -3,7 +3,7 @@ import { IncomingMessage, ServerResponse, type IncomingHttpHeaders } from 'node:
 import net from 'node:net';
 import type { WechatAuthOptions } from '../../lib/index';
 import {
-  callbackURL,
+  redirectURI,
   currentPage,
   isCrossSite,
   isSafeReturnTo,
@@ -145,9 +145,9 @@ describe('our routes', () => {
       undefined,
       undefined,
     ]);
-    expect(() => callbackURL(context)).toThrow(/routes\.callback is false: .*Give it a path/);
-    expect(() => callbackURL(context)).toThrow(expect.objectContaining({ kind: 'config' }) as Error);
-    expect(callbackURL(contextWith({}, { url: '/auth/x', below: '/x' }))).toBe(
+    expect(() => redirectURI(context)).toThrow(/routes\.callback is false: .*Give it a path/);
+    expect(() => redirectURI(context)).toThrow(expect.objectContaining({ kind: 'config' }) as Error);
+    expect(redirectURI(contextWith({}, { url: '/auth/x', below: '/x' }))).toBe(
       `http://${host}/auth/callback`,
     );
   });

@@ -1,7 +1,8 @@
 // A third-party platform that acts for an account.
 import { inspect } from 'node:util';
 import { OAuth, WechatAuthError, isWechatError, type OAuthOptions } from '../../lib';
-import { failure, startHttpServer, type Server } from './oauth-fixture';
+import { startHttpServer, type Server } from '../support/processes/servers';
+import { failure } from './oauth-fixture';
 
 const APP_ID = 'wx0f1c1a10e0000001';
 const PLATFORM = 'wx0f1c1a10e0000009';

@@ -807,7 +807,7 @@ describe('a store with a lock', () => {
 
   it('is refreshed with the newer refresh token that another process saved before it got the lock', async () => {
     const record = expiredToken(await fixture.issueToken());
-    const { refresh_token } = await fixture.issueToken();
+    const { refresh_token = '' } = await fixture.issueToken();
     const store = new LockingStore(record);
     const { lock } = store;
     store.lock = (key, fn) => {
