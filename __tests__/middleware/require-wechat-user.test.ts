@@ -550,7 +550,22 @@ describe('a guard without a login route', () => {
     const app = await start({ auth: { routes: { login: false } } });
     const response = await Browser.inWechat(app.url).get('/me', { headers: { Accept: 'application/json' } });
     expect(response.status).toBe(401);
-    expect(response.json()).toEqual({ error: 'unauthenticated', message: expect.any(String) as string });
+    expect(response.json()).toEqual({ error: 'unauthenticated', message: 'Log in first. 请先登录。' });
+  });
+
+  it('refuses an XHR whose user lacks a scope, without a loginURL', async () => {
+    const app = await start({
+      auth: { scope: 'snsapi_base', routes: { login: false } },
+      routes: (it) => it.use('/base', requireWechatUser()),
+      guard: { scope: 'snsapi_userinfo' },
+    });
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/base');
+    const response = await browser.get('/me', { headers: { Accept: 'application/json' } });
+    expect(response.json()).toEqual({
+      error: 'scope',
+      message: 'This needs the consent of the user: log in again. 需要用户授权，请重新登录。',
+    });
   });
 
   it('requests a higher scope itself', async () => {

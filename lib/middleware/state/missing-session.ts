@@ -60,7 +60,7 @@ const MESSAGES: Readonly<Record<Reason, (watch: SessionWatch) => string>> = {
 
 /** A mounted middleware: as Express 4, Express 5 (`slash`) and Connect (`route`) record it. */
 interface Layer {
-  readonly handle?: { readonly name?: string };
+  readonly handle?: ((...args: never) => unknown) | { readonly name?: undefined };
   readonly regexp?: { readonly fast_slash?: boolean };
   readonly slash?: boolean;
   readonly route?: unknown;
@@ -84,9 +84,15 @@ function layersOf(req: HostRequest): readonly Layer[] {
 
 /** Whether express-session is mounted at the root, before `wechatAuth()`. */
 function hasSessionBefore(layers: readonly Layer[]): boolean {
-  const names = layers.map(({ handle }) => handle?.name);
-  const session = layers.findIndex((layer, index) => names[index] === 'session' && isAtRoot(layer));
-  return session >= 0 && session < names.lastIndexOf('wechatAuthMiddleware');
+  const session = layers.findIndex((layer) => isExpressSession(layer) && isAtRoot(layer));
+  return (
+    session >= 0 && session < layers.map(({ handle }) => handle?.name).lastIndexOf('wechatAuthMiddleware')
+  );
+}
+
+/** A bundler renames the function, but not the property that it sets. */
+function isExpressSession({ handle }: Layer): boolean {
+  return typeof handle === 'function' && String(handle).includes('.sessionStore');
 }
 
 function isAtRoot({ regexp, slash, route }: Layer): boolean {

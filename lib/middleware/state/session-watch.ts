@@ -16,8 +16,8 @@ export interface LoginStart {
   readonly at: number;
   /** Whether the browser used https, also if only a proxy says so; for a restart, when the login first started. */
   readonly isHTTPS: boolean;
-  /** The session cookie that the browser had after the response; `undefined` if it had none. */
-  readonly cookie: { readonly isNew: boolean; readonly digest: string } | undefined;
+  /** Of the session cookie that the browser has after the response; `undefined` if it has none. */
+  readonly cookieDigest: string | undefined;
 }
 
 const MAX_STARTS = 10_000;
@@ -82,6 +82,6 @@ function copyOf(text: string): string {
 }
 
 /** A short hash of a session cookie, to compare it without keeping it. */
-export function cookieDigest(value: string): string {
+export function digestOf(value: string): string {
   return crypto.createHash('sha256').update(value).digest('base64url').slice(0, 16);
 }

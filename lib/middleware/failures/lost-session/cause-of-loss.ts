@@ -9,7 +9,7 @@ import {
   SIGNATURE_SUFFIX,
   type SessionCookie,
 } from '../../state/session-cookie';
-import { cookieDigest, type LoginStart } from '../../state/session-watch';
+import { digestOf, type LoginStart } from '../../state/session-watch';
 import type { Context } from '../../context';
 import { CAUSES, refusalCause, type Cause } from './causes';
 import {
@@ -58,8 +58,8 @@ interface Loss {
 
 /** The browser sent one session cookie, and the session middleware did not accept it. */
 function causeOfRejection(loss: Loss, cookie: SessionCookie, [value = '']: readonly string[]): Cause {
-  const before = loss.start?.cookie;
-  if (before?.digest === cookieDigest(value)) return CAUSES.gone();
+  const before = loss.start?.cookieDigest;
+  if (before === digestOf(value)) return CAUSES.gone();
   // An old cookie, because the browser did not keep the new one.
   const fault = cookieCause(loss, cookie);
   if (fault) return fault;
@@ -74,11 +74,7 @@ function hasCookie(req: HostRequest, name: string): boolean {
 function cookieCause(loss: Loss, cookie: SessionCookie): Cause | undefined {
   const { callback, context, start } = loss;
   const { name = '', path, domain, maxAge } = cookie;
-  const unset = secureCause(
-    context,
-    cookie,
-    start && { wasSet: start.cookie?.isNew === true, isHTTPS: start.isHTTPS },
-  );
+  const unset = secureCause(context, cookie, start);
   if (unset) return unset;
   const kept = { ...cookie, name, secure: cookie.isSecure, value: '', httpOnly: true, expires: undefined };
   const refusal = refusalOf(kept, callback);
@@ -99,9 +95,9 @@ function cookieCause(loss: Loss, cookie: SessionCookie): Cause | undefined {
 export function secureCause(
   { req, config }: Context,
   cookie: SessionCookie,
-  start: { readonly wasSet: boolean; readonly isHTTPS: boolean } | undefined,
+  start: LoginStart | undefined,
 ): Cause | undefined {
-  if (!cookie.isSecure || isSecure(req) || start?.wasSet) return undefined;
+  if (!cookie.isSecure || isSecure(req) || start?.cookieDigest !== undefined) return undefined;
   // Connect has no `trust proxy`. There, express-session has the option `proxy`, which cannot be read here.
   if (!start && req.app === undefined && saysHTTPS(req)) return undefined;
   const { overHTTP, untrustedProxy, silentProxy, callbackOverHTTP } = CAUSES.secure;

@@ -6,7 +6,7 @@ import { parseSetCookie } from '../../http/browser-cookies';
 import { isSecure, type HostRequest } from '../../http/request';
 import { getSession } from '../../state/session';
 import { isRecognized, isSessionCookie, sentValues, sessionCookieOf } from '../../state/session-cookie';
-import { cookieDigest, type LoginStart } from '../../state/session-watch';
+import { digestOf, type LoginStart } from '../../state/session-watch';
 import type { Context } from '../../context';
 import { secureCause } from './cause-of-loss';
 import { CAUSES, type Cause } from './causes';
@@ -23,11 +23,11 @@ export function watchLogin(context: Context, state: string, replaces: string | u
   const { sessions } = config;
   const before = replaces === undefined ? undefined : sessions.startOf(replaces);
   const isHTTPS = before?.isHTTPS ?? (isSecure(req) || saysHTTPS(req));
-  const start: LoginStart = { host: browserHost(req), at: Date.now(), isHTTPS, cookie: undefined };
+  const start: LoginStart = { host: browserHost(req), at: Date.now(), isHTTPS, cookieDigest: undefined };
   sessions.noteStart(state, start);
   // Session middleware sets its cookie when the response is sent.
   res.once('finish', () => {
-    const started = { ...start, cookie: cookieAfter(context) };
+    const started = { ...start, cookieDigest: digestAfter(context) };
     sessions.noteStart(state, started);
     const lost = causeOfEveryLoss(context, started);
     if (lost) warnOfCause(context, 'Every login will be lost', lost);
@@ -36,8 +36,8 @@ export function watchLogin(context: Context, state: string, replaces: string | u
   });
 }
 
-/** The session cookie that the browser has after this response. */
-function cookieAfter({ req, res, config }: Context): LoginStart['cookie'] {
+/** Of the session cookie that the browser has after this response. */
+function digestAfter({ req, res, config }: Context): string | undefined {
   const cookie = sessionCookieOf(req, config.sessions.cookieName);
   const session = getSession(req);
   if (!cookie || !session) return undefined;
@@ -47,11 +47,11 @@ function cookieAfter({ req, res, config }: Context): LoginStart['cookie'] {
     .find((each) => isSessionCookie(req, cookie, each));
   if (set) {
     config.sessions.noteCookieName(set.name);
-    return { isNew: true, digest: cookieDigest(set.value) };
+    return digestOf(set.value);
   }
   const sent = sentValues(req, cookie);
   const [value = ''] = sent;
-  return isRecognized(req, session, sent) ? { isNew: false, digest: cookieDigest(value) } : undefined;
+  return isRecognized(req, session, sent) ? digestOf(value) : undefined;
 }
 
 /** For the default path of a cookie, which is not needed here. */
@@ -62,7 +62,7 @@ function causeOfEveryLoss(context: Context, start: LoginStart): Cause | undefine
   const cookie = sessionCookieOf(context.req, context.config.sessions.cookieName);
   if (!cookie) return undefined;
   if (cookie.sameSite === 'strict') return CAUSES.sameSiteStrict();
-  return secureCause(context, cookie, { wasSet: start.cookie !== undefined, isHTTPS: start.isHTTPS });
+  return secureCause(context, cookie, start);
 }
 
 function warnOfRedirectURI({ req, config }: Context): void {
