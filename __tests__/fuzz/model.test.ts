@@ -63,7 +63,8 @@ describe.each(APPS)('on $host with $storage', ({ host, storage }) => {
         ...(PATH !== undefined && { path: PATH }),
       });
       if (details.failed) throw new Error(await reportOf(details, `on ${host} with ${storage}`));
-      expect(logins).toBeGreaterThan(0);
+      // A replay of one sequence may have no login.
+      if (PATH === undefined) expect(logins).toBeGreaterThan(0);
       // WeChat reports a wrong secret now and then; the library warns of nothing else.
       const codes = (warnings.mock.calls as [string, { code: string }][]).map(([, { code }]) => code);
       expect(codes.filter((code) => code !== 'WECHAT_LOGIN_FAILED')).toEqual([]);

@@ -153,7 +153,6 @@ describe.each(SESSION_NAMES)('the content of a session, with %s', (storage) => {
   });
   afterAll(() => site.close());
 
-  const { official, website } = { official: 'official', website: 'website' };
   const junk = fc.jsonValue({ maxDepth: 2 });
   const texts = fc.constantFrom(
     '',
@@ -184,7 +183,7 @@ describe.each(SESSION_NAMES)('the content of a session, with %s', (storage) => {
             openid: mostly('o1'),
             unionid: mostly('u1'),
             scope: mostly('snsapi_userinfo'),
-            flow: mostly(official),
+            flow: mostly('official'),
           },
           { requiredKeys: ['user', 'appid', 'openid', 'flow'] },
         ),
@@ -197,7 +196,7 @@ describe.each(SESSION_NAMES)('the content of a session, with %s', (storage) => {
       arbitrary: fc.record({
         returnTo: mostly('/me'),
         scope: mostly('snsapi_base'),
-        flow: mostly(website),
+        flow: mostly('website'),
         at: mostly(Date.now()),
       }),
     },
@@ -415,9 +414,15 @@ describe('a return path', () => {
         expect(leavesSite(safe)).toBe(false);
         expect(safe).toMatch(/^[\u0021-\u007e]+$/);
         expect(sanitizeReturnTo(safe, [], Infinity)).toBe(safe);
-        // sanitizeReturnTo() removes a code and a state. Without them, the page stays the same.
-        if (text.includes('code') && text.includes('state')) return;
         const [result, wanted] = [safe, text].map((path) => new URL(path, 'http://a.example'));
+        // sanitizeReturnTo() removes a code and a state, as they stand in the address of a callback.
+        if (wanted?.searchParams.has('code') && wanted.searchParams.has('state')) {
+          expect([result?.searchParams.has('code'), result?.searchParams.has('state')]).toEqual([
+            false,
+            false,
+          ]);
+          wanted.search = result?.search ?? '';
+        }
         expect(result && decodedPath(result)).toBe(wanted && decodedPath(wanted));
       }),
       { numRuns: 3_000 },

@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/browsers/chromium';
 import { emulator, useEmulator } from '../support/emulator';
 import { IPHONE_WECHAT } from '../support/browsers/user-agents';
-import { blocksOfGuide, codeOf, replaceAll, run, type RunningGuide } from './guide';
+import { blocksOfGuide, codeOf, replaceAll, run, type RunningGuide, environmentOf } from './guide';
 
 describeInChromium('in a browser', () => {
   useEmulator();
@@ -34,19 +34,11 @@ describeInChromium('in a browser', () => {
   const publish = (files: Readonly<Record<string, string>>): void => {
     for (const [name, content] of Object.entries(files)) writeFileSync(path.join(folder, name), content);
   };
-  const env = (baseURL: string): Record<string, string> => {
-    const { official, website } = emulator.apps;
-    return {
-      SESSION_KEY: 'test key',
-      WECHAT_APP_ID: official.appId,
-      WECHAT_APP_SECRET: official.appSecret,
-      WECHAT_WEBSITE_APP_ID: website.appId,
-      WECHAT_WEBSITE_APP_SECRET: website.appSecret,
-      WECHAT_OPEN_URL: emulator.url,
-      WECHAT_API_URL: emulator.url,
-      WECHAT_BASE_URL: baseURL,
-    };
-  };
+  const env = (baseURL: string): Record<string, string> => ({
+    SESSION_KEY: 'test key',
+    ...environmentOf(emulator),
+    WECHAT_BASE_URL: baseURL,
+  });
   const window = async (options: Parameters<typeof openWindow>[1]): Promise<Page> => {
     const context = await openWindow(browser, options);
     windows.push(context);

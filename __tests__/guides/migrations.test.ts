@@ -5,7 +5,7 @@ import { Browser, agree, type BrowserResponse } from '../support/browser';
 import type { OAuth } from '../../lib';
 import { cookies } from '../support/app';
 import { createHost, listen, type Middleware, type Running } from '../support/hosts';
-import { codeOf, run, type RunningGuide } from './guide';
+import { codeOf, run, type RunningGuide, credentialsOf } from './guide';
 
 const PUBLIC = 'https://h5.example.com';
 
@@ -27,16 +27,7 @@ afterEach(async () => {
   await wechat.close();
 });
 
-const env = (): Record<string, string> => {
-  const { official, website } = wechat.apps;
-  return {
-    SESSION_KEY: 'test key',
-    WECHAT_APP_ID: official.appId,
-    WECHAT_APP_SECRET: official.appSecret,
-    WECHAT_WEBSITE_APP_ID: website.appId,
-    WECHAT_WEBSITE_APP_SECRET: website.appSecret,
-  };
-};
+const env = (): Record<string, string> => ({ SESSION_KEY: 'test key', ...credentialsOf(wechat) });
 const openid = (user = 'ming', kind: 'official' | 'website' = 'official'): string =>
   wechat.openid(user, wechat.apps[kind].appId);
 /** An address of WeChat's login page, at the emulator. */

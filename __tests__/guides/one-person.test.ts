@@ -7,7 +7,7 @@ import { Browser } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';
 import { createHost, listen, type Middleware } from '../support/hosts';
 import { cookies, sendJSON, type TestRequest } from '../support/app';
-import { blocksOfGuide, codeOf, run, type RunningGuide } from './guide';
+import { blocksOfGuide, codeOf, run, type RunningGuide, environmentOf } from './guide';
 
 const SQLITE = process.env['SQLITE'] ?? '/usr/bin/sqlite3';
 const mustRun = existsSync(SQLITE) || process.env['CI'] === 'true';
@@ -36,19 +36,11 @@ if (!mustRun) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 
     folder = mkdtempSync(path.join(tmpdir(), 'guide-accounts-'));
     sql(blocksOfGuide('one-person-two-apps').find(({ language }) => language === 'sql')?.code ?? '');
     sql('CREATE TABLE orders (account_id VARCHAR(36) NOT NULL, what VARCHAR(9) NOT NULL)');
-    const { official, website } = emulator.apps;
     const code = ['accounts.ts', 'auth.ts'].map((file) => codeOf('one-person-two-apps', file)).join('\n');
     guide = await run(code, {
       given: { db: { query } },
       replace: [["baseURL: 'https://www.example.com',", '']],
-      env: {
-        WECHAT_APP_ID: official.appId,
-        WECHAT_APP_SECRET: official.appSecret,
-        WECHAT_WEBSITE_APP_ID: website.appId,
-        WECHAT_WEBSITE_APP_SECRET: website.appSecret,
-        WECHAT_OPEN_URL: emulator.url,
-        WECHAT_API_URL: emulator.url,
-      },
+      env: environmentOf(emulator),
     });
     const host = createHost('Express 5');
     host.use(cookies());

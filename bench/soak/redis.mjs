@@ -35,7 +35,9 @@ async function start(folder, port) {
     ...['--port', String(port), '--bind', '127.0.0.1'],
   ]);
   // Ends the server if the soak is aborted.
-  process.once('exit', () => server.kill());
+  const abort = () => server.kill();
+  process.once('exit', abort);
+  server.once('exit', () => process.off('exit', abort));
   await new Promise((resolve, reject) => {
     let output = '';
     server.once('error', reject);

@@ -58,7 +58,7 @@ export async function sendBytes(
     socket.setEncoding('latin1');
     socket.on('data', (chunk: string) => {
       text += chunk;
-      if (responses < Infinity && finalResponsesIn(text).length >= responses) socket.end();
+      if (responses < Infinity && finalResponsesIn(text, bytes).length >= responses) socket.end();
     });
     socket.on('end', () => socket.end());
     // A server that closes before it has read everything resets the connection.
@@ -68,15 +68,16 @@ export async function sendBytes(
       resolve(text);
     });
   });
-  return finalResponsesIn(received);
+  return finalResponsesIn(received, bytes);
 }
 
-/** Without interim responses such as 100 Continue. */
-function finalResponsesIn(text: string): RawResponse[] {
-  return parse(text).filter(({ status }) => status >= 200);
+/** The responses to these requests, without interim responses such as 100 Continue. */
+function finalResponsesIn(text: string, requests: string): RawResponse[] {
+  const mayLackBody = /^HEAD /m.test(requests);
+  return parse(text, mayLackBody).filter(({ status }) => status >= 200);
 }
 
-function parse(text: string): RawResponse[] {
+function parse(text: string, mayLackBody: boolean): RawResponse[] {
   const responses: RawResponse[] = [];
   let rest = text;
   while (rest !== '') {
@@ -89,7 +90,7 @@ function parse(text: string): RawResponse[] {
       const colon = line.indexOf(':');
       return [line.slice(0, colon), line.slice(colon + 1).trim()];
     });
-    const [body, after] = splitBody(rest.slice(end + 4), headers);
+    const [body, after] = splitBody(rest.slice(end + 4), headers, mayLackBody);
     responses.push({ status, head, headers, body });
     rest = after;
   }
@@ -99,9 +100,10 @@ function parse(text: string): RawResponse[] {
 function splitBody(
   rest: string,
   headers: readonly (readonly [string, string])[],
+  mayLackBody: boolean,
 ): [body: string, after: string] {
   // The response to a HEAD request has a Content-Length, but no body: the next response follows its head.
-  if (rest.startsWith('HTTP/1.')) return ['', rest];
+  if (mayLackBody && rest.startsWith('HTTP/1.')) return ['', rest];
   const find = (name: string) => headers.find(([each]) => each.toLowerCase() === name)?.[1];
   const length = find('content-length');
   if (length !== undefined) return [rest.slice(0, Number(length)), rest.slice(Number(length))];
