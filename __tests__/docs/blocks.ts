@@ -9,7 +9,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ENGLISH, ROOT, twinOf } from './pages';
+import { ENGLISH, ROOT, translationOf } from './pages';
 
 export interface Block {
   readonly page: string;
@@ -27,7 +27,7 @@ export interface Block {
 export const read = (page: string): string => readFileSync(path.join(ROOT, page), 'utf8');
 
 /** Every page, in both languages. */
-export const PAGES = ENGLISH.flatMap((page) => [page, twinOf(page)]).filter((page) =>
+export const PAGES = ENGLISH.flatMap((page) => [page, translationOf(page)]).filter((page) =>
   existsSync(path.join(ROOT, page)),
 );
 

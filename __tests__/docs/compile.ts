@@ -1,6 +1,7 @@
 /** Compiles the blocks of the pages as a user's tsc would: against the built types of the package. */
 import path from 'node:path';
 import ts from 'typescript';
+import { cachingHost } from '../support/compiler/caching-host';
 import { COMPILED, type Block } from './blocks';
 import { ROOT } from './pages';
 
@@ -141,18 +142,17 @@ function errorsOf({ files, places }: Sources): string[] {
 
 /** A compiler host that has the files of the blocks in memory. */
 function hostOf(files: ReadonlyMap<string, string>): ts.CompilerHost {
-  const host = ts.createCompilerHost(OPTIONS);
+  // The files of packages are parsed once: the options are the same for every program.
+  const host = cachingHost(OPTIONS, () => outsideFiles);
   const getSourceFile = host.getSourceFile.bind(host);
   const fileExists = host.fileExists.bind(host);
   const directoryExists = host.directoryExists?.bind(host);
   const readFile = host.readFile.bind(host);
   host.getSourceFile = (file, version, ...rest) => {
     const text = files.get(path.normalize(file));
-    if (text !== undefined) return ts.createSourceFile(file, text, version, true);
-    // The files of packages are parsed once: the options are the same for every program.
-    const known = outsideFiles.get(file) ?? getSourceFile(file, version, ...rest);
-    if (known) outsideFiles.set(file, known);
-    return known;
+    return text === undefined
+      ? getSourceFile(file, version, ...rest)
+      : ts.createSourceFile(file, text, version, true);
   };
   host.fileExists = (file) => files.has(path.normalize(file)) || fileExists(file);
   host.directoryExists = (folder) =>

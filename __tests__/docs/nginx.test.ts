@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { selfSignedCertificate } from '../../lib/emulator';
-import { ROOT, twinOf } from './pages';
+import { ROOT, translationOf } from './pages';
 
 const ENGLISH = 'docs/deployment.md';
 
@@ -47,7 +47,7 @@ function check(block: string): { status: number | null; output: string } {
 
 const describeWithNginx = mustRunNginx() ? describe : describe.skip;
 
-describeWithNginx.each([ENGLISH, twinOf(ENGLISH)])('the nginx configuration in %s', (page) => {
+describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configuration in %s', (page) => {
   const text = readFileSync(path.join(ROOT, page), 'utf8');
   const blocks = [...text.matchAll(/^```nginx\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
 

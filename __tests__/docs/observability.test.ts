@@ -1,7 +1,7 @@
 // docs/observability.md lists every debug namespace, every diagnostics channel and its fields, and no others.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { memberNames, nestedMemberNames } from '../support/types';
+import { memberNames, nestedMemberNames } from '../support/compiler/types';
 import { read } from './blocks';
 import { ROOT } from './pages';
 

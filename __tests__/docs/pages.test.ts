@@ -4,8 +4,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_KINDS, WeChatAPIError, WechatAuthError } from '../../lib';
 import { WARNING_CODES } from '../../lib/warnings';
-import { memberNames } from '../support/types';
-import { anchorsOf, CHINESE, ENGLISH, linkTo, proseOf, read, ROOT, twinOf } from './pages';
+import { memberNames } from '../support/compiler/types';
+import { anchorsOf, CHINESE, ENGLISH, linkTo, proseOf, read, ROOT, translationOf } from './pages';
 
 const PAGES = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...ENGLISH, ...CHINESE];
 
@@ -128,17 +128,17 @@ describe('the documentation', () => {
         ([, heading, row, cell = '', fence]) =>
           heading ?? fence ?? [row, ...[...cell.matchAll(/`[^`]*`/g)].map(([code]) => code).sort()].join(' '),
       );
-    expect(shape(twinOf(file))).toEqual(shape(file));
+    expect(shape(translationOf(file))).toEqual(shape(file));
   });
 
   it('has a page in both languages, or in neither', () => {
-    expect([...CHINESE].sort()).toEqual(ENGLISH.map(twinOf).sort());
+    expect([...CHINESE].sort()).toEqual(ENGLISH.map(translationOf).sort());
   });
 
   it.each(ENGLISH)('links to the other language at the top: %s', (file) => {
     const top = (page: string): string => read(page).split('\n').slice(0, 25).join('\n');
-    expect(top(file)).toContain(`[中文](${linkTo(twinOf(file), file)})`);
-    expect(top(twinOf(file))).toContain(`[English](${linkTo(file, twinOf(file))})`);
+    expect(top(file)).toContain(`[中文](${linkTo(translationOf(file), file)})`);
+    expect(top(translationOf(file))).toContain(`[English](${linkTo(file, translationOf(file))})`);
   });
 
   it.each(ENGLISH)('links to pages of the same language: %s', (file) => {
@@ -146,7 +146,7 @@ describe('the documentation', () => {
       [...proseOf(page).matchAll(/\]\((?!https?:)([^)#]+\.md)(?:#[^)]*)?\)/g)].map(([, link = '']) =>
         path.posix.join(path.posix.dirname(page), link),
       );
-    expect(targets(file).filter((target) => CHINESE.includes(target))).toEqual([twinOf(file)]);
-    expect(targets(twinOf(file)).filter((target) => ENGLISH.includes(target))).toEqual([file]);
+    expect(targets(file).filter((target) => CHINESE.includes(target))).toEqual([translationOf(file)]);
+    expect(targets(translationOf(file)).filter((target) => ENGLISH.includes(target))).toEqual([file]);
   });
 });

@@ -19,7 +19,7 @@ export const ENGLISH: readonly string[] = ['README.md', ...WRITTEN.filter((page)
 export const CHINESE: readonly string[] = ['README.zh-CN.md', ...WRITTEN.filter(isChinese)];
 
 /** The Chinese page of an English one. */
-export function twinOf(english: string): string {
+export function translationOf(english: string): string {
   return english === 'README.md' ? 'README.zh-CN.md' : english.replace(/^docs\//, 'docs/zh-CN/');
 }
 

@@ -2,16 +2,16 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { blocksOf, type Block } from './blocks';
-import { ENGLISH, ROOT, twinOf } from './pages';
+import { ENGLISH, ROOT, translationOf } from './pages';
 import { differences } from './translations';
 
 describe('the code of the pages in both languages', () => {
   it('has a Chinese page for every English one', () => {
-    expect(ENGLISH.filter((page) => !existsSync(path.join(ROOT, twinOf(page))))).toEqual([]);
+    expect(ENGLISH.filter((page) => !existsSync(path.join(ROOT, translationOf(page))))).toEqual([]);
   });
 
   it.each(ENGLISH)('is the same except comments and texts: %s', (page) => {
-    const [english, chinese] = [blocksOf(page), blocksOf(twinOf(page))];
+    const [english, chinese] = [blocksOf(page), blocksOf(translationOf(page))];
     const marks = (blocks: Block[]): unknown[] =>
       blocks.map(({ language, continues, exempt, given }) => [
         language,

@@ -3,10 +3,10 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_KINDS } from '../../lib';
-import { ENGLISH as PAGES, proseOf, read, ROOT, twinOf } from '../docs/pages';
+import { ENGLISH as PAGES, proseOf, read, ROOT, translationOf } from '../docs/pages';
 
 const ENGLISH = PAGES.filter((page) => page.startsWith('docs/guides/'));
-const ALL = ENGLISH.flatMap((file) => [file, twinOf(file)]);
+const ALL = ENGLISH.flatMap((file) => [file, translationOf(file)]);
 describe('the guides', () => {
   it('exist in both languages', () => {
     expect(ENGLISH.length).toBeGreaterThan(8);
@@ -23,13 +23,13 @@ describe('the guides', () => {
         .split('\n')
         .flatMap((line) => /^(?:#+(?= )|- |\d+\. |\|)/.exec(line)?.[0] ?? [])
         .map((sign) => (/^\d/.test(sign) ? '1. ' : sign));
-    expect(shapeOf(twinOf(file))).toEqual(shapeOf(file));
+    expect(shapeOf(translationOf(file))).toEqual(shapeOf(file));
   });
 
   it.each(ENGLISH)('%s names the same options, kinds and routes as its translation', (file) => {
     const namesIn = (page: string): string[] =>
       [...new Set([...proseOf(page).matchAll(/`([^`\n]+)`/g)].map(([, name = '']) => name))].sort();
-    expect(namesIn(twinOf(file))).toEqual(namesIn(file));
+    expect(namesIn(translationOf(file))).toEqual(namesIn(file));
   });
 
   it.each(ALL)('%s names only kinds of errors and warnings that exist', (file) => {

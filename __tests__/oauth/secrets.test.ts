@@ -12,7 +12,7 @@ import {
   type TokenStore,
 } from '../../lib';
 import { selfSignedCertificate, type EmulatorFault } from '../../lib/emulator';
-import { Canaries, FORMS, everythingIn, type Form } from '../support/canaries';
+import { Canaries, ENCODINGS, everythingIn, type Encoding } from '../support/canaries';
 import { OAuthFixture, failure } from './oauth-fixture';
 import { runChild } from '../support/processes/child';
 import { startConnectProxy } from '../support/processes/connect-proxy';
@@ -88,7 +88,7 @@ describe('an errcode', () => {
   ];
 
   /** A server in WeChat's place whose errmsg repeats every parameter and the whole address of the request. */
-  const echo = (errcode: number, form: Form): Promise<Server> =>
+  const echo = (errcode: number, form: Encoding): Promise<Server> =>
     opened(
       startHttpServer((req, res) => {
         const { searchParams } = new URL(req.url ?? '', 'http://h');
@@ -106,17 +106,17 @@ describe('an errcode', () => {
   it.each(ERRCODES)('%d does not show the secrets that WeChat repeats', async (errcode) => {
     jest.spyOn(Math, 'random').mockReturnValue(0);
     const { url } = await echo(errcode, (secret) =>
-      Object.values(FORMS)
+      Object.values(ENCODINGS)
         .map((form) => form(secret))
         .join(' '),
     );
     await expectNoSecretInAny((options) => oauth(url, options));
   });
 
-  it.each(Object.keys(FORMS))(
+  it.each(Object.keys(ENCODINGS))(
     'does not show the secrets that WeChat repeats, in the form: %s',
     async (name) => {
-      const { url } = await echo(40029, FORMS[name] ?? String);
+      const { url } = await echo(40029, ENCODINGS[name] ?? String);
       await expectNoSecretInAny((options) => oauth(url, options));
     },
   );
@@ -263,7 +263,7 @@ describe('a store that fails', () => {
     }
   }
 
-  const both = (form: Form): string => [SECRET.access, SECRET.refresh].map(form).join(' and ');
+  const both = (form: Encoding): string => [SECRET.access, SECRET.refresh].map(form).join(' and ');
   const failing = (part: keyof TokenStore, error: unknown): TokenStore => ({
     get: () => Promise.resolve(old),
     set: () => Promise.resolve(),
@@ -273,9 +273,9 @@ describe('a store that fails', () => {
   });
 
   describe.each(Object.keys(SHAPES))('with an error that repeats the tokens in %s', (shape) => {
-    it.each(Object.keys(FORMS))('does not show them: %s', async (form) => {
+    it.each(Object.keys(ENCODINGS))('does not show them: %s', async (form) => {
       const { url } = await wechat();
-      const error = SHAPES[shape]?.(both(FORMS[form] ?? String));
+      const error = SHAPES[shape]?.(both(ENCODINGS[form] ?? String));
       const save = oauth(url, { tokenStore: failing('set', error) });
       await expectNoSecret(save.getAccessToken(SECRET.code));
       await expectNoSecret(save.refreshAccessToken(SECRET.refresh));

@@ -17,6 +17,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import ts from 'typescript';
+import { cachingHost } from '../support/compiler/caching-host';
 import { ROOT, readJSON, type Manifest, type Tarball } from './tarball';
 
 const MODULES = path.join(ROOT, 'node_modules');
@@ -144,21 +145,13 @@ export class ConsumerProject {
   }
 
   #host(options: ts.CompilerOptions): ts.CompilerHost {
-    const host = ts.createCompilerHost(options);
-    host.getCurrentDirectory = () => this.folder;
-    const read = host.getSourceFile.bind(host);
     // Parsed files are cached: those outside the project for all projects, and those of its node_modules for
     // all of its compilations. Its own files may change.
-    host.getSourceFile = (name, how, ...rest) => {
-      const isInside = name.startsWith(this.folder);
-      if (isInside && !name.startsWith(path.join(this.folder, 'node_modules')))
-        return read(name, how, ...rest);
-      const files = isInside ? this.#installedFiles : outsideFiles;
-      const key = `${name} ${JSON.stringify(how)}`;
-      const known = files.get(key) ?? read(name, how, ...rest);
-      if (known) files.set(key, known);
-      return known;
-    };
+    const host = cachingHost(options, (name) => {
+      if (!name.startsWith(this.folder)) return outsideFiles;
+      return name.startsWith(path.join(this.folder, 'node_modules')) ? this.#installedFiles : undefined;
+    });
+    host.getCurrentDirectory = () => this.folder;
     return host;
   }
 

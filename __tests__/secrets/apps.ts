@@ -201,7 +201,7 @@ export class RecordingBrowser extends Browser {
       : response;
   }
 
-  async logInBy(from?: string, user?: string): Promise<BrowserResponse> {
+  async logInFrom(from?: string, user?: string): Promise<BrowserResponse> {
     return this.finish(await this.startAndAgree(from, user));
   }
 }

@@ -6,7 +6,7 @@ import { KeyvTokenStore, OAuth, RedisTokenStore, wechatAuth, type WechatAuthOpti
 import type { EmulatorFault } from '../../lib/emulator/index';
 import { startServer } from '../support/processes/servers';
 import { cookies, type AppOptions } from '../support/app';
-import { everythingIn, FORMS } from '../support/canaries';
+import { everythingIn, ENCODINGS } from '../support/canaries';
 import type { HostName } from '../support/hosts';
 import { stateIn, withParams } from '../support/login';
 import { startRedis } from '../support/redis';
@@ -65,7 +65,7 @@ export async function meetFaults(site: Site): Promise<void> {
 /** Logins while a proxy in front of WeChat echoes the request, in each encoding. */
 export async function meetEchoes(site: Site): Promise<void> {
   const browser = RecordingBrowser.onPhone(site);
-  for (const form of Object.values(FORMS)) {
+  for (const form of Object.values(ENCODINGS)) {
     for (const call of ['access_token', 'userinfo']) {
       const callback = await browser.startAndAgree();
       Object.assign(echo, { call, form });
@@ -112,7 +112,7 @@ export async function meetForgedCallbacks(site: Site): Promise<void> {
 /** The tokens of a login are used, expire, are rejected, refreshed and lost. */
 export async function useTokens(site: Site): Promise<void> {
   const browser = RecordingBrowser.onPhone(site);
-  await browser.logInBy();
+  await browser.logInFrom();
   const pages = ['/token', '/profile', '/verify', '/unknown', '/inspect', '/session'];
   for (const page of pages) await browser.get(page);
   for (const fault of FAULTS) {
@@ -127,8 +127,8 @@ export async function useTokens(site: Site): Promise<void> {
     undo.forEach((each) => each());
     await browser.get('/profile');
   }
-  await browser.logInBy();
-  for (const form of Object.values(FORMS)) {
+  await browser.logInFrom();
+  for (const form of Object.values(ENCODINGS)) {
     for (const [call, page] of [
       ['userinfo', '/profile'],
       ['auth', '/verify'],
@@ -142,11 +142,11 @@ export async function useTokens(site: Site): Promise<void> {
     }
   }
   for (const broken of ['get', 'set'] as const) {
-    await browser.logInBy();
+    await browser.logInFrom();
     clock.ahead += 3 * HOUR;
     site.store.broken = broken;
     for (const page of ['/token', '/profile']) await browser.get(page);
-    await RecordingBrowser.onPhone(site).logInBy();
+    await RecordingBrowser.onPhone(site).logInFrom();
     site.store.broken = undefined;
   }
   await browser.get('/logout');
@@ -162,9 +162,9 @@ export async function actAtWechat(site: Site): Promise<void> {
     const callback = await emulator.authorize(redirect.location, { allow: false });
     await phone.get(callback ?? '');
   }
-  for (const id of ['snapshot', 'dirty', 'follower']) await phone.logInBy('/login?returnTo=/me', id);
+  for (const id of ['snapshot', 'dirty', 'follower']) await phone.logInFrom('/login?returnTo=/me', id);
   const desk = RecordingBrowser.onDesk(site);
-  await desk.logInBy('/me');
+  await desk.logInFrom('/me');
   await desk.get('/embedded');
   await desk.get('/token');
   for (const fault of FAULTS) {
@@ -224,7 +224,7 @@ async function failInGuards(host: HostName, hasOnError: boolean): Promise<void> 
   ];
   for (const check of checks) {
     const site = await openSite({ host, hasOnError, guard: { check, scope: 'snsapi_userinfo' } });
-    await RecordingBrowser.onPhone(site).logInBy('/me');
+    await RecordingBrowser.onPhone(site).logInFrom('/me');
   }
   const site = await openSite({
     host,
@@ -233,8 +233,8 @@ async function failInGuards(host: HostName, hasOnError: boolean): Promise<void> 
     guard: { scope: 'snsapi_userinfo' },
   });
   const browser = RecordingBrowser.onPhone(site);
-  await browser.logInBy('/login');
-  await browser.logInBy('/me');
+  await browser.logInFrom('/login');
+  await browser.logInFrom('/me');
 }
 
 async function loseSessions(host: HostName, hasOnError: boolean): Promise<void> {
@@ -291,7 +291,7 @@ export async function useOptionsOfRequests(): Promise<void> {
   for (const http of options) {
     for (const hasOnError of [true, false]) {
       const site = await openSite({ hasOnError, auth: { http: { timeout: 300, ...http } } });
-      await RecordingBrowser.onPhone(site).logInBy();
+      await RecordingBrowser.onPhone(site).logInFrom();
     }
   }
 }
@@ -328,7 +328,7 @@ export async function callAsMiniProgram(): Promise<void> {
     await attempt(() => oauth.getUserByCode(issueCode()));
     undo();
   }
-  for (const form of Object.values(FORMS)) {
+  for (const form of Object.values(ENCODINGS)) {
     Object.assign(echo, { call: 'jscode2session', form });
     await attempt(() => oauth.getUserByCode(issueCode()));
     echo.call = undefined;

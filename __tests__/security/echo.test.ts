@@ -4,7 +4,7 @@ import { DESKTOP_CHROME } from '../support/browsers/user-agents';
 import { FULL } from '../support/full';
 import { stateIn } from '../support/login';
 import { Corpus, expectOrdinaryLogin, type Attack } from './support/corpus';
-import { inQuery } from './support/redirect-payloads';
+import { encodeForQuery } from './support/redirect-payloads';
 import { textOf, valueOf, withoutBreaks, type RawResponse } from '../support/browsers/raw-http';
 import { partOf } from './support/rotation';
 import { RawBrowser, type RawRequest } from '../support/browsers/raw-browser';
@@ -113,31 +113,31 @@ const state = (digit: number): string => `${digit}${'a'.repeat(32)}`;
 const ENTRY_POINTS: Readonly<Record<string, EntryPoint>> = {
   state: {
     ...NOT_SHOWN,
-    attack: (site, markup) => ({ target: `${site.mount}/callback?code=x&state=${inQuery(markup)}` }),
+    attack: (site, markup) => ({ target: `${site.mount}/callback?code=x&state=${encodeForQuery(markup)}` }),
   },
   code: {
     ...NOT_SHOWN,
     attack: (site, markup) => ({
-      target: `${site.mount}/callback?code=${inQuery(markup)}&state=${state(1)}`,
+      target: `${site.mount}/callback?code=${encodeForQuery(markup)}&state=${state(1)}`,
     }),
   },
   'the name of a parameter': {
     ...NOT_SHOWN,
     attack: (site, markup) => ({
-      target: `${site.mount}/callback?${inQuery(markup)}=1&state=${state(1)}`,
+      target: `${site.mount}/callback?${encodeForQuery(markup)}=1&state=${state(1)}`,
     }),
   },
   'a repeated parameter': {
     ...NOT_SHOWN,
     attack: (site, markup) => ({
-      target: `${site.mount}/callback?state=${inQuery(markup)}&state=${inQuery(markup)}`,
+      target: `${site.mount}/callback?state=${encodeForQuery(markup)}&state=${encodeForQuery(markup)}`,
     }),
   },
   'returnTo on the page that asks to open WeChat': {
     inDevelopment: 'link',
     inProduction: 'link',
     attack: (site, markup) => ({
-      target: `${site.mount}/login?returnTo=${inQuery(`/${markup}`)}`,
+      target: `${site.mount}/login?returnTo=${encodeForQuery(`/${markup}`)}`,
       userAgent: DESKTOP_CHROME,
     }),
   },
@@ -145,7 +145,7 @@ const ENTRY_POINTS: Readonly<Record<string, EntryPoint>> = {
     inDevelopment: 'link in JSON',
     inProduction: 'link in JSON',
     attack: (site, markup) => ({
-      target: `${site.mount}/login?returnTo=${inQuery(`/${markup}`)}`,
+      target: `${site.mount}/login?returnTo=${encodeForQuery(`/${markup}`)}`,
       userAgent: DESKTOP_CHROME,
       request: { accept: 'application/json' },
     }),
@@ -155,7 +155,7 @@ const ENTRY_POINTS: Readonly<Record<string, EntryPoint>> = {
     inProduction: 'link',
     attack: async (site, markup) => {
       const browser = new RawBrowser(site);
-      const { state: own } = await browser.startLogin(`?returnTo=${inQuery(`/${markup}`)}`);
+      const { state: own } = await browser.startLogin(`?returnTo=${encodeForQuery(`/${markup}`)}`);
       return {
         target: `${site.mount}/callback?code=authdeny&state=${own}`,
         request: { cookie: browser.cookies() },
@@ -165,7 +165,7 @@ const ENTRY_POINTS: Readonly<Record<string, EntryPoint>> = {
   scope: {
     ...NOT_SHOWN,
     attack: (site, markup) => ({
-      target: `${site.mount}/login?scope=${inQuery(markup)}`,
+      target: `${site.mount}/login?scope=${encodeForQuery(markup)}`,
       userAgent: DESKTOP_CHROME,
     }),
   },
@@ -226,11 +226,11 @@ const ENTRY_POINTS: Readonly<Record<string, EntryPoint>> = {
     inDevelopment: 'link in JSON',
     inProduction: 'link in JSON',
     attack: (site, markup) => ({
-      target: `${site.mount}/me?${inQuery(markup)}`,
+      target: `${site.mount}/me?${encodeForQuery(markup)}`,
       request: {
         headers: [
           ['Sec-Fetch-Mode', 'cors'],
-          ['Referer', `${site.url}/${inQuery(markup)}`],
+          ['Referer', `${site.url}/${encodeForQuery(markup)}`],
         ],
       },
     }),

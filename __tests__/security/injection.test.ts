@@ -2,7 +2,7 @@ import { emulator, useEmulator } from '../support/emulator';
 import { FULL } from '../support/full';
 import { Corpus, type Attack } from './support/corpus';
 import { percent, textOf, valuesOf, withoutBreaks, type RawResponse } from '../support/browsers/raw-http';
-import { inQuery } from './support/redirect-payloads';
+import { encodeForQuery } from './support/redirect-payloads';
 import { attackInRotation } from './support/rotation';
 import { RawBrowser } from '../support/browsers/raw-browser';
 import { defectOf, matrix, type Site } from './support/site';
@@ -63,7 +63,7 @@ const ENTRY_POINTS: Readonly<
   Record<string, (browser: RawBrowser, payload: string) => Promise<RawResponse[]>>
 > = {
   'returnTo of a whole login': async (browser, payload) => {
-    const { state } = await browser.startLogin(`?returnTo=${inQuery(`/me${payload}`)}`);
+    const { state } = await browser.startLogin(`?returnTo=${encodeForQuery(`/me${payload}`)}`);
     return [
       await browser.openCallback(
         state,
@@ -72,21 +72,21 @@ const ENTRY_POINTS: Readonly<
     ];
   },
   'returnTo of the logout': async (browser, payload) => [
-    await browser.send(browser.at(`/logout?returnTo=${inQuery(`/me${payload}`)}`)),
+    await browser.send(browser.at(`/logout?returnTo=${encodeForQuery(`/me${payload}`)}`)),
     await browser.send(browser.at(`/logout?returnTo=/me${inLine(payload)}`)),
   ],
   'the guarded path and query': async (browser, payload) => [
     await browser.send(browser.at(`/me/${inLine(payload)}`)),
     await browser.send(browser.at(`/me?${inLine(payload)}`)),
-    await browser.send(browser.at(`/me?a=${inQuery(payload)}`)),
+    await browser.send(browser.at(`/me?a=${encodeForQuery(payload)}`)),
   ],
   'state and code': async (browser, payload) => [
-    await browser.send(browser.at(`/callback?code=x&state=${inQuery(payload)}`)),
-    await browser.send(browser.at(`/callback?code=${inQuery(payload)}&state=0${'a'.repeat(32)}`)),
+    await browser.send(browser.at(`/callback?code=x&state=${encodeForQuery(payload)}`)),
+    await browser.send(browser.at(`/callback?code=${encodeForQuery(payload)}&state=0${'a'.repeat(32)}`)),
     await browser.send(browser.at(`/callback?code=x&state=0${'a'.repeat(32)}${inLine(payload)}`)),
   ],
   'scope and other parameters': async (browser, payload) => [
-    await browser.send(browser.at(`/login?scope=${inQuery(payload)}`)),
+    await browser.send(browser.at(`/login?scope=${encodeForQuery(payload)}`)),
     await browser.send(browser.at(`/login?${inLine(payload)}`)),
   ],
   'the Host header': async (browser, payload) => [

@@ -4,7 +4,7 @@ import { FULL } from '../support/full';
 import { Corpus, expectOrdinaryLogin, type Attack } from './support/corpus';
 import { textOf, valueOf, type RawResponse } from '../support/browsers/raw-http';
 import { leavesSite } from './support/location-parsers';
-import { inHead, inQuery, PAYLOADS } from './support/redirect-payloads';
+import { encodeForHead, encodeForQuery, PAYLOADS } from './support/redirect-payloads';
 import { partForSite } from './support/rotation';
 import { RawBrowser } from '../support/browsers/raw-browser';
 import { HOSTS, type Host } from '../support/hosts';
@@ -62,28 +62,28 @@ type EntryPoint = (site: Site, payload: string) => Promise<string | undefined>;
 const ENTRY_POINTS: Readonly<Record<string, EntryPoint>> = {
   'returnTo of the login': async (site, payload) => {
     const browser = new RawBrowser(site);
-    const { state } = await browser.startLogin(`?returnTo=${inQuery(payload)}`);
+    const { state } = await browser.startLogin(`?returnTo=${encodeForQuery(payload)}`);
     const code = emulator.issueCode({ app: emulator.apps.official.appId, scope: 'snsapi_base' });
     return wrongEnd(site, await browser.openCallback(state, code));
   },
   'returnTo of the logout': async (site, payload) => {
     const browser = new RawBrowser(site);
-    return wrongEnd(site, await browser.send(browser.at(`/logout?returnTo=${inQuery(payload)}`)));
+    return wrongEnd(site, await browser.send(browser.at(`/logout?returnTo=${encodeForQuery(payload)}`)));
   },
   'returnTo in raw bytes': async (site, payload) => {
     const browser = new RawBrowser(site);
-    return openRedirectIn(site, await browser.send(browser.at(`/logout?returnTo=${inHead(payload)}`)));
+    return openRedirectIn(site, await browser.send(browser.at(`/logout?returnTo=${encodeForHead(payload)}`)));
   },
   'the guarded address': async (site, payload) => {
     const browser = new RawBrowser(site);
-    const response = await browser.send(browser.at('/me') + inHead(payload));
+    const response = await browser.send(browser.at('/me') + encodeForHead(payload));
     return (
       openRedirectIn(site, response) ?? (await throughLogin(site, browser, valueOf(response, 'location')))
     );
   },
   'the request line': async (site, payload) => {
     const browser = new RawBrowser(site);
-    const response = await browser.send(inHead(payload === '' ? '/' : payload));
+    const response = await browser.send(encodeForHead(payload === '' ? '/' : payload));
     return openRedirectIn(site, response);
   },
   'the Referer of a form, after the origin': async (site, payload) => {
@@ -93,7 +93,7 @@ const ENTRY_POINTS: Readonly<Record<string, EntryPoint>> = {
       body: '',
       headers: [
         ['Sec-Fetch-Mode', 'navigate'],
-        ['Referer', site.url + inHead(payload)],
+        ['Referer', site.url + encodeForHead(payload)],
       ],
     });
     return (
@@ -105,7 +105,7 @@ const ENTRY_POINTS: Readonly<Record<string, EntryPoint>> = {
     const response = await browser.send(browser.at('/me'), {
       headers: [
         ['X-Requested-With', 'XMLHttpRequest'],
-        ['Referer', inHead(payload)],
+        ['Referer', encodeForHead(payload)],
       ],
     });
     if (response.status !== 401) return `status ${response.status} for a script`;
@@ -116,7 +116,7 @@ const ENTRY_POINTS: Readonly<Record<string, EntryPoint>> = {
   },
   'links of the error page': async (site, payload) => {
     const browser = new RawBrowser(site);
-    const { state } = await browser.startLogin(`?returnTo=${inQuery(payload)}`);
+    const { state } = await browser.startLogin(`?returnTo=${encodeForQuery(payload)}`);
     const response = await browser.openCallback(state, 'authdeny');
     if (response.status !== 403) return `status ${response.status} for a refusal`;
     const links = [...textOf(response).matchAll(/<a[^>]* href="([^"]*)"/g)].map(([, href = '']) =>
@@ -251,7 +251,7 @@ describeSites(
         name: JSON.stringify(payload),
         run: async (attacked) => {
           const browser = new RawBrowser(attacked);
-          return endOutside(await browser.send(browser.at(`/logout?returnTo=${inQuery(payload)}`)));
+          return endOutside(await browser.send(browser.at(`/logout?returnTo=${encodeForQuery(payload)}`)));
         },
       }));
       expect(await corpus.run(site(), attacks)).toEqual([]);
@@ -262,7 +262,7 @@ describeSites(
         name: JSON.stringify(payload),
         run: async (attacked) => {
           const browser = new RawBrowser(attacked);
-          const response = await browser.send(browser.at('/me') + inHead(payload));
+          const response = await browser.send(browser.at('/me') + encodeForHead(payload));
           return response.status === 302 ? endOutside(response) : defectOf(response);
         },
       }));
@@ -297,7 +297,7 @@ const TENANT_SITES = HOSTS.map((host) => ({ host, auth: SILENT, before: mountByT
 describeSites('a mount with a parameter, on %s', TENANT_SITES, (site) => {
   const tenants = [
     ...new Set(
-      PAYLOADS.map((payload) => inHead(payload).replace(/[?#].*$/, '')).filter((tenant) =>
+      PAYLOADS.map((payload) => encodeForHead(payload).replace(/[?#].*$/, '')).filter((tenant) =>
         tenant.startsWith('/'),
       ),
     ),

@@ -1,17 +1,17 @@
 import { inspect } from 'node:util';
 
 /** An encoding of a secret. */
-export type Form = (secret: string) => string;
+export type Encoding = (secret: string) => string;
 
-const withSlashes: Form = (secret) => secret.replaceAll('/', '\\/');
-const inJSON: Form = (secret) => JSON.stringify(secret).slice(1, -1);
+const withSlashes: Encoding = (secret) => secret.replaceAll('/', '\\/');
+const inJSON: Encoding = (secret) => JSON.stringify(secret).slice(1, -1);
 const base64After =
-  (before: string, encoding: 'base64' | 'base64url' = 'base64'): Form =>
+  (before: string, encoding: 'base64' | 'base64url' = 'base64'): Encoding =>
   (secret) =>
     Buffer.from(`${before}${secret}::`).toString(encoding);
 
 /** Encodings in which WeChat or a proxy may echo a secret: the library must mask all of them. */
-export const FORMS: Readonly<Record<string, Form>> = {
+export const ENCODINGS: Readonly<Record<string, Encoding>> = {
   raw: (secret) => secret,
   'JSON-escaped': (secret) => JSON.stringify({ a: [secret] }),
   'with \\/': withSlashes,
@@ -26,7 +26,7 @@ export const FORMS: Readonly<Record<string, Form>> = {
 };
 
 /** Further encodings in which the library itself could leak a secret. */
-export const FURTHER_FORMS: Readonly<Record<string, Form>> = {
+export const FURTHER_ENCODINGS: Readonly<Record<string, Encoding>> = {
   hex: (secret) => Buffer.from(secret).toString('hex'),
   'hex in capitals': (secret) => Buffer.from(secret).toString('hex').toUpperCase(),
   reversed: (secret) => Array.from(secret).reverse().join(''),
@@ -53,7 +53,7 @@ const HEAD = 8;
 /** A window in every encoding. No pattern depends on the characters around the window. */
 function patternsOf(window: string): string[] {
   const escaped = JSON.stringify(JSON.stringify(withSlashes(window))).replace(/^"\\"|\\""$/g, '');
-  const reversed = FURTHER_FORMS['reversed']?.(window) ?? '';
+  const reversed = FURTHER_ENCODINGS['reversed']?.(window) ?? '';
   const plain = [
     window,
     withSlashes(window),
@@ -66,7 +66,7 @@ function patternsOf(window: string): string[] {
     encodeURIComponent(new URLSearchParams({ '': window }).toString().slice(1)),
     Buffer.from(window).toString('hex'),
     Array.from(window, unicodeEscape).join(''),
-    FURTHER_FORMS['in HTML']?.(window) ?? '',
+    FURTHER_ENCODINGS['in HTML']?.(window) ?? '',
     reversed,
     inJSON(reversed),
     withSlashes(reversed),

@@ -4,7 +4,7 @@
  */
 import type { EmulatorFault } from '../../../lib/emulator';
 import { emulator } from '../../support/emulator';
-import { signedSession, type MeasuredApp, type StoreWords } from '../../support/operations/measured-app';
+import { signedSession, type MeasuredApp, type StoreBehaviour } from '../../support/operations/measured-app';
 
 /** Units, each with a name. A text is one of them, repeated. */
 type Units = Readonly<Record<string, string | ((count: number) => string)>>;
@@ -108,13 +108,13 @@ function inResponse(endpoint: string, fault: (text: string) => EmulatorFault): O
 }
 
 /** The callback of a login during which a store fails with this text, or holds it. */
-function inStore(words: (text: string) => StoreWords): OutsideText['send'] {
+function inStore(words: (text: string) => StoreBehaviour): OutsideText['send'] {
   return async (text, app) => {
     const { target, cookies } = await app.startLogin();
     return async () => {
-      await app.letStoresSay(words(text));
+      await app.setStoreBehaviour(words(text));
       await app.send(target, { headers: { Cookie: cookies } });
-      await app.letStoresSay({});
+      await app.setStoreBehaviour({});
     };
   };
 }
@@ -594,7 +594,7 @@ const STORES: readonly OutsideText[] = [
     growth: 'linear',
     units: RESPONSES,
     send: async (text, app) => {
-      await app.letStoresSay({ redis: text });
+      await app.setStoreBehaviour({ redis: text });
       return () => app.call({ name: 'getUser', argument: 'openid' });
     },
   },
@@ -605,7 +605,7 @@ const STORES: readonly OutsideText[] = [
     units: RESPONSES,
     send: async (text, app) => {
       const record = JSON.stringify(tokenResponse({ scope: text, further: text, create_at: 0 }));
-      await app.letStoresSay({ record });
+      await app.setStoreBehaviour({ record });
       return () => app.call({ name: 'getUser', argument: 'openid' });
     },
   },

@@ -324,12 +324,12 @@ export const PAYLOADS: readonly string[] = [
 ];
 
 /** Percent-encoded for a query; lone surrogates become U+FFFD, as in browsers. */
-export function inQuery(payload: string): string {
+export function encodeForQuery(payload: string): string {
   return encodeURIComponent(payload.replace(/\p{Surrogate}/gu, '\ufffd'));
 }
 
 /** The bytes for a request line or a header; bytes that would end it are percent-encoded. */
-export function inHead(payload: string): string {
+export function encodeForHead(payload: string): string {
   const bytes = Buffer.from(payload.replace(/\p{Surrogate}/gu, '\ufffd')).toString('latin1');
   return withoutBreaks(bytes, percent);
 }

@@ -13,7 +13,7 @@ import { emulated } from '../app';
 import { IPHONE_WECHAT } from '../browsers/user-agents';
 
 /** What the stores of the app do. A store for which no error is given works. */
-export interface StoreWords {
+export interface StoreBehaviour {
   /** The message of the error with which the session store fails. */
   readonly sessions?: string;
   /** The message of the error with which the token store fails. */
@@ -70,7 +70,7 @@ export interface MeasuredApp {
   /** Starts a login and agrees to it at WeChat, but does not open the callback. */
   startLogin(): Promise<{ readonly target: string; readonly cookies: string }>;
   call(call: DirectCall): Promise<void>;
-  letStoresSay(words: StoreWords): Promise<void>;
+  setStoreBehaviour(stores: StoreBehaviour): Promise<void>;
   count(work: () => Promise<unknown>): Promise<Counts>;
   /** The used heap in bytes, after garbage collection. */
   heap(): Promise<number>;
@@ -104,8 +104,8 @@ export async function startMeasuredApp(
     call: async (call) => {
       await ask({ call });
     },
-    letStoresSay: async (say) => {
-      await ask({ say });
+    setStoreBehaviour: async (stores) => {
+      await ask({ stores });
     },
     count: async (work) => {
       await ask({ take: 'counts' });

@@ -32,18 +32,18 @@ const quadratic = require('./quadratic');
  * What the stores do. `sessions`, `tokens`, `redis`: the message of the error with which this store fails; a
  * store that is not named works. `record`: what Redis holds under every key.
  */
-let storeWords = {};
+let storeBehaviour = {};
 
 class FailingSessions extends expressSession.MemoryStore {
   set(id, session, done) {
-    if (storeWords.sessions === undefined) super.set(id, session, done);
-    else setImmediate(() => done(new Error(storeWords.sessions)));
+    if (storeBehaviour.sessions === undefined) super.set(id, session, done);
+    else setImmediate(() => done(new Error(storeBehaviour.sessions)));
   }
 }
 
 class FailingTokens extends MemoryTokenStore {
   async set(...parameters) {
-    if (storeWords.tokens !== undefined) throw new Error(storeWords.tokens);
+    if (storeBehaviour.tokens !== undefined) throw new Error(storeBehaviour.tokens);
     await super.set(...parameters);
   }
 }
@@ -51,8 +51,8 @@ class FailingTokens extends MemoryTokenStore {
 /** The commands of a Redis client that a lookup uses. */
 const redis = {
   get: async () => {
-    if (storeWords.redis !== undefined) throw new Error(storeWords.redis);
-    return storeWords.record;
+    if (storeBehaviour.redis !== undefined) throw new Error(storeBehaviour.redis);
+    return storeBehaviour.record;
   },
   eval: async () => 1,
   pSetEx: async () => 'OK',
@@ -139,8 +139,8 @@ function expectKind(error) {
   if (!isWechatError(error)) throw error;
 }
 
-process.on('message', async ({ take, say, call }) => {
-  if (say) storeWords = say;
+process.on('message', async ({ take, stores, call }) => {
+  if (stores) storeBehaviour = stores;
   if (call) await CALLS[call.name](call.argument).catch(expectKind);
   process.send({
     counts: take === 'counts' ? takeCounts() : undefined,

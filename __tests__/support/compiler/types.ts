@@ -5,7 +5,7 @@
 import path from 'node:path';
 import ts from 'typescript';
 
-const ROOT = path.resolve(__dirname, '../..');
+const ROOT = path.resolve(__dirname, '../../..');
 
 interface Program {
   readonly checker: ts.TypeChecker;
