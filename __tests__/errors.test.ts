@@ -126,7 +126,7 @@ describe('ERROR_KINDS', () => {
         ...'decryption config session_missing state_unknown access_denied login_loop login_refused'.split(
           ' ',
         ),
-        ...'snapshot_user unionid_missing unauthenticated forbidden'.split(' '),
+        ...'login_failed snapshot_user unionid_missing unauthenticated forbidden'.split(' '),
       ].sort(),
     );
   });

@@ -45,8 +45,8 @@ const KINDS = {
   code_invalid: fact(
     400,
     false,
-    'A code is valid for 5 minutes, and for one app: start the login again.',
-    'code 5 分钟内有效，且只属于一个应用：请重新发起登录。',
+    'A code is valid for 5 minutes (after a QR code login, 10), and for one app: start the login again.',
+    'code 5 分钟内有效（扫码登录为 10 分钟），且只属于一个应用：请重新发起登录。',
   ),
   code_used: fact(
     400,
@@ -147,6 +147,13 @@ const KINDS = {
     false,
     'onLogin refused this user. The error that it threw is the cause.',
     'onLogin 拒绝了该用户，它抛出的错误在 cause 里。',
+  ),
+  login_failed: fact(
+    500,
+    false,
+    'Correct onLogin: its error is the cause, and the console shows its stack. To refuse a user, let it throw ' +
+      'an error with `refuse: true`, or with a `status` from 400 to 499.',
+    '请修复 onLogin：它抛出的错误在 cause 里，调用栈见控制台。若要拒绝用户，请抛出带有 refuse: true 或 status 为 400–499 的错误。',
   ),
   snapshot_user: fact(
     403,

@@ -29,10 +29,18 @@ export const WARNING_CODES = [
 
 export type WarningCode = (typeof WARNING_CODES)[number];
 
-export function warn(code: WarningCode, message: string): void {
+/** @param detail more lines, such as a stack. The caller has masked the secrets in it. */
+export function warn(code: WarningCode, message: string, detail?: string): void {
   // A message may quote a header or an error response, which an attacker may control.
-  process.emitWarning(printable(message), { type: 'WechatAuthWarning', code });
+  process.emitWarning(printable(message), {
+    type: 'WechatAuthWarning',
+    code,
+    ...(detail !== undefined && { detail: detail.split('\n').map(printable).join('\n') }),
+  });
 }
+
+/** The limit of the warnings that one middleware prints: WeChat's side may choose the causes. */
+const MAX_PRINTED = 500;
 
 /** The warnings of one middleware: each is printed once, however many requests cause it. */
 export class Warnings {
@@ -41,7 +49,7 @@ export class Warnings {
   /** Prints a warning, unless one with the same code and the same `about` was printed before. */
   once(code: WarningCode, message: string, about = ''): void {
     const key = `${code} ${about}`;
-    if (this.#printed.has(key)) return;
+    if (this.#printed.has(key) || this.#printed.size >= MAX_PRINTED) return;
     this.#printed.add(key);
     warn(code, message);
   }

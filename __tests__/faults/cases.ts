@@ -74,7 +74,7 @@ export async function loginCase(
     assert.deepEqual(others, []);
   } else {
     assert.deepEqual(after, before);
-    expectErrorResponse(response, end.kind, client);
+    expectErrorResponse(response, end, client);
   }
   await expectTokens(fixture, tokens, call, end);
 
@@ -85,11 +85,17 @@ export async function loginCase(
   await expectUser(fixture, browser);
 }
 
-/** Any error that onLogin throws refuses the login, also the error of a call that onLogin makes. */
-function endWithOnLogin(fault: Fault, call: Call): LoginEnd {
-  return resultOf(fault, call) === 'success'
-    ? { ends: 'logged in' }
-    : { ends: 'refused', kind: 'login_refused' };
+/**
+ * The error of a call that onLogin makes ends the login. One whose status is 400 to 499 counts as a refusal, as
+ * any error with such a status does.
+ */
+export function endWithOnLogin(fault: Fault, call: Call): LoginEnd {
+  const result = resultOf(fault, call);
+  if (result === 'success') return { ends: 'logged in' };
+  const status = statusOf(result);
+  return status >= 400 && status <= 499
+    ? { ends: 'refused', kind: 'login_refused', status }
+    : { ends: 'refused', kind: 'login_failed' };
 }
 
 function expectedOnLoginResults(step: LoginStep, fault: Fault, call: Call, { ends }: LoginEnd): string[] {
@@ -109,12 +115,16 @@ function expectRequests(requests: number, fault: Fault, call: Call): void {
 }
 
 /** Kinds whose error page offers no link to try again: it would fail in the same way. */
-const WITHOUT_RETRY: readonly ErrorKind[] = ['credentials', 'snapshot_user'];
+const WITHOUT_RETRY: readonly ErrorKind[] = ['credentials', 'snapshot_user', 'login_failed'];
 
-function expectErrorResponse(response: BrowserResponse, kind: ErrorKind, client: Client): void {
+function expectErrorResponse(
+  response: BrowserResponse,
+  { kind, status: expected = statusOf(kind) }: Extract<LoginEnd, { ends: 'refused' }>,
+  client: Client,
+): void {
   const { status, headers, body, location } = response;
   const type = headers['content-type'];
-  assert.deepEqual({ status, location }, { status: statusOf(kind), location: '' });
+  assert.deepEqual({ status, location }, { status: expected, location: '' });
   if (client === 'XHR') {
     assert.equal(type, 'application/json; charset=utf-8');
     const { message, ...rest } = response.json() as Record<string, unknown>;

@@ -37,7 +37,7 @@ export type Attempt = 'the first callback' | 'after the one restart';
 export type LoginEnd =
   | { readonly ends: 'logged in' }
   | { readonly ends: 'restarted' }
-  | { readonly ends: 'refused'; readonly kind: ErrorKind };
+  | { readonly ends: 'refused'; readonly kind: ErrorKind; readonly status?: number };
 
 export function endOfLogin(fault: Fault, call: Call, attempt: Attempt): LoginEnd {
   const result = resultOf(fault, call);

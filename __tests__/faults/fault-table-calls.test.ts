@@ -2,7 +2,7 @@
 // faults at the calls of a login.
 import { faultsOf } from './faults';
 import { ON_LOGIN_STEP, PAGE_STEPS } from './steps';
-import { recordWarnings, runStep, sizeOf } from './table';
+import { casesOf, recordWarnings, runStep, sizeOf } from './table';
 
 const warnings = recordWarnings();
 const STEPS = [ON_LOGIN_STEP, ...PAGE_STEPS];
@@ -14,8 +14,13 @@ describe('a call by the app itself that meets a fault', () => {
       const { ran, failures } = await runStep(step, index);
       expect(failures).toEqual([]);
       expect(ran).toBe(size);
-      // The app gets the error and reports it: the library adds no warning.
-      expect(warnings).toEqual({ codes: [], ofNode: [] });
+      // An error in onLogin is printed each time. In a page, the app gets the error and reports it itself.
+      const printed = casesOf(step, index).flatMap(({ printed: kind }) => kind ?? []);
+      expect(printed.length > 5).toBe(step === ON_LOGIN_STEP);
+      expect(warnings).toEqual({
+        ours: printed.map((kind) => `WECHAT_LOGIN_FAILED ${kind}`),
+        ofNode: [],
+      });
     },
     180_000,
   );

@@ -1,11 +1,11 @@
 // The table of cases: every fault, at every call, in every step; and the code that runs them.
 import vm from 'node:vm';
-import type { Call } from '../support/contract';
+import { isPrinted, type Call, type ErrorKind } from '../support/contract';
 import { FULL } from '../support/full';
 import { HOSTS, type HostName } from '../support/hosts';
 import { SESSION_NAMES, type SessionName } from '../support/sessions';
-import { loginCase, pageCase } from './cases';
-import { endOfLogin, type Attempt } from './expectations';
+import { endWithOnLogin, loginCase, pageCase } from './cases';
+import { endOfLogin, type Attempt, type LoginEnd } from './expectations';
 import { FaultFixture, type Client } from './fault-fixture';
 import { faultsOf, type Fault } from './faults';
 import { TRANSPORTS, type Transport } from './faulty-wechat';
@@ -23,6 +23,8 @@ interface Case {
   readonly attempt: Attempt;
   /** How a login must end. */
   readonly ends: string;
+  /** The kind that the console names; `undefined` if it stays silent. */
+  readonly printed: ErrorKind | undefined;
   readonly run: (fixture: FaultFixture) => Promise<void>;
 }
 
@@ -72,7 +74,8 @@ export function casesOf(step: Step, stepIndex: number): Case[] {
   return step.failing.flatMap((call) =>
     faultsAt(step, call).flatMap((fault, faultIndex): Case[] =>
       attemptsAt(step, stepIndex, faultIndex).map((attempt) => {
-        const { ends } = endOfLogin(fault, call, attempt);
+        const end = endOfLogin(fault, call, attempt);
+        const { ends } = end;
         const turn = turns.get(attempt + ends) ?? 0;
         turns.set(attempt + ends, turn + 1);
         const session = SESSION_NAMES[turn % 2] ?? 'cookie-session';
@@ -86,6 +89,7 @@ export function casesOf(step: Step, stepIndex: number): Case[] {
           transport: 'connection' in fault.injection ? 'tls' : 'http',
           name: [session, call, fault.name, ...(isLogin(step) ? [attempt, client] : [])].join(', '),
           ends,
+          printed: printedAt(step, fault, call, end),
           run: (fixture) =>
             isLogin(step)
               ? loginCase(fixture, { step, call, fault, attempt, client })
@@ -161,20 +165,33 @@ export async function runStep(step: Step, stepIndex: number): Promise<StepResult
 /** The real process: Jest gives its tests a copy, which receives none of Node's warnings. */
 const node = vm.runInThisContext('process') as NodeJS.Process;
 
-/** Records the warnings of a test file: the codes of the library's own, and the texts of Node's. */
-export function recordWarnings(): { readonly codes: (string | undefined)[]; readonly ofNode: string[] } {
-  const recorded: ReturnType<typeof recordWarnings> = { codes: [], ofNode: [] };
+/** The kind that the console names when a case ends so; `undefined` for none. */
+function printedAt(step: Step, fault: Fault, call: Call, end: LoginEnd): ErrorKind | undefined {
+  if (!isLogin(step)) return undefined;
+  if (step.onLogin) {
+    const own = endWithOnLogin(fault, call);
+    return own.ends === 'refused' && own.kind === 'login_failed' ? own.kind : undefined;
+  }
+  return end.ends === 'refused' && isPrinted(end.kind, fault.errcode) ? end.kind : undefined;
+}
+
+/** Records the warnings of a test file: code and kind of the library's own, and the texts of Node's. */
+export function recordWarnings(): { readonly ours: string[]; readonly ofNode: string[] } {
+  const recorded: ReturnType<typeof recordWarnings> = { ours: [], ofNode: [] };
   const onWarning = (warning: Error): void => void recorded.ofNode.push(String(warning));
   beforeAll(() => {
     node.on('warning', onWarning);
-    jest.spyOn(process, 'emitWarning').mockImplementation(((_text: string, { code }: { code?: string }) => {
-      recorded.codes.push(code);
+    jest.spyOn(process, 'emitWarning').mockImplementation(((
+      text: string,
+      { code = '' }: { code?: string },
+    ) => {
+      recorded.ours.push(`${code} ${text.replace(/:.*/s, '')}`);
     }) as typeof process.emitWarning);
     // The shortest delay before a call is repeated.
     jest.spyOn(Math, 'random').mockReturnValue(0);
   });
   beforeEach(() => {
-    recorded.codes.length = 0;
+    recorded.ours.length = 0;
     recorded.ofNode.length = 0;
   });
   afterAll(() => {

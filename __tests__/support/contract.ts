@@ -65,6 +65,16 @@ export function restartsLogin(kind: ErrorKind): boolean {
   return KINDS[kind].restartsLogin;
 }
 
+/**
+ * Whether a login that ends so is printed on the console, once per cause: the operator can fix it, and its user
+ * cannot.
+ */
+export function isPrinted(kind: ErrorKind, errcode: number | undefined): boolean {
+  // Without an errcode, it is the user who granted less than was requested.
+  if (kind === 'scope') return errcode !== undefined;
+  return contract.kindsForTheOperator.includes(kind);
+}
+
 export function pathOf(call: Call): string {
   return CALL_RULES[call].path;
 }

@@ -68,13 +68,18 @@ http.createServer((req, res) => {
   wechatAuth()(req, res, () => {
     const { wechat } = req as WechatRequest;
     res.end(String(wechat.isAuthenticated()));
+    same<typeof wechat.user, WechatUser | undefined>(true);
+    same<ReturnType<typeof wechat.requireUser>, WechatUser>(true);
+    if (wechat.isAuthenticated()) same<typeof wechat.user, WechatUser>(true);
+    else same<typeof wechat.user, WechatUser | undefined>(true);
   });
 });
 
 // A hook can name the request type of its framework.
 const options: WechatAuthOptions = {
   flow: (req: Request) => (req.query['qr'] ? 'website' : 'auto'),
-  onLogin: async (req: Request, { user, token, flow }) => {
+  onLogin: async (req: Request, { user, token, flow, appid, returnTo, data }) => {
+    same<[typeof appid, typeof returnTo, typeof data], [string, string, unknown]>(true);
     same<typeof user, WechatUser>(true);
     same<typeof flow, 'official' | 'website'>(true);
     const accessToken: string = token.data.access_token;

@@ -1,3 +1,5 @@
+import { timers } from './timers';
+
 /**
  * The time limit of a call to a store. Without one, a call might never end: clients of Redis and databases
  * queue commands while their server is away.
@@ -8,6 +10,11 @@ export const STORE_LIMIT_MS = 5_000;
  * and then our own.
  */
 export const LOCK_LIMIT_MS = 30_000;
+/**
+ * The time limit of a function that the app passes, such as `onLogin`. One that never settles would otherwise
+ * keep the browser waiting for ever.
+ */
+export const HOOK_LIMIT_MS = 20_000;
 
 /**
  * Waits for the work, at most `ms` milliseconds. Then it rejects with the error of `late`, and the result of
@@ -16,11 +23,11 @@ export const LOCK_LIMIT_MS = 30_000;
 export async function inTime<T>(ms: number, work: () => Promise<T>, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), ms);
+    timer = timers.setTimeout(() => reject(late()), ms);
   });
   try {
     return await Promise.race([work(), limit]);
   } finally {
-    clearTimeout(timer);
+    timers.clearTimeout(timer);
   }
 }

@@ -175,6 +175,8 @@ function callbackURL(context: Context): string {
 export interface LoginLink {
   readonly returnTo?: string | undefined;
   readonly scope?: string | undefined;
+  /** The signed `data` of the login. */
+  readonly data?: string | undefined;
 }
 
 /**
@@ -182,7 +184,7 @@ export interface LoginLink {
  *
  * @throws WechatAuthError of kind `config` if `routes.login` is false.
  */
-export function loginPath(context: Context, { returnTo, scope }: LoginLink): string {
+export function loginPath(context: Context, { returnTo, scope, data }: LoginLink): string {
   const path = routePath(context, 'login');
   if (path === undefined) {
     throw new WechatAuthError(
@@ -190,7 +192,7 @@ export function loginPath(context: Context, { returnTo, scope }: LoginLink): str
       'routes.login is false: there is no login route to link to. Give it a path, or call req.wechat.login().',
     );
   }
-  const query = Object.entries({ returnTo, scope }).flatMap(([name, value]) =>
+  const query = Object.entries({ returnTo, scope, data }).flatMap(([name, value]) =>
     value === undefined ? [] : `${name}=${encodeURIComponent(value)}`,
   );
   return query.length > 0 ? `${path}?${query.join('&')}` : path;
@@ -200,8 +202,8 @@ export function loginPath(context: Context, { returnTo, scope }: LoginLink): str
  * The public address that starts the same login on another device: the login route, or without one the page
  * to return to, whose guard starts the login.
  */
-export function loginURL(context: Context, { returnTo }: LoginLink): string {
-  const link = { returnTo: isSafeReturnTo(context, returnTo) ? returnTo : undefined };
+export function loginURL(context: Context, { returnTo, data }: LoginLink): string {
+  const link = { returnTo: isSafeReturnTo(context, returnTo) ? returnTo : undefined, data };
   const path =
     routePath(context, 'login') === undefined
       ? returnToOrDefault(context, returnTo)

@@ -5,7 +5,7 @@
 import { WechatAuthError } from '../errors';
 import type { OAuth } from '../oauth/oauth';
 import { sendFailure } from './failures/send-failure';
-import { prepareLogin, startLogin, type WechatLoginOptions } from './login/login';
+import { linkOf, prepareLogin, startLogin, type WechatLoginOptions } from './login/login';
 import { clearLogin, currentLogin } from './login/current-login';
 import { type HostRequest } from './http/request';
 import { accountOf, mainAccountOf, type Context } from './context';
@@ -48,8 +48,14 @@ export interface WechatContext {
    * is.
    */
   readonly user: AppUser | undefined;
-  /** Whether somebody is logged in. */
-  isAuthenticated(): boolean;
+  /**
+   * The user who is logged in, for code behind a guard: unlike `user`, its type does not include `undefined`.
+   *
+   * @throws WechatAuthError of kind `unauthenticated` if nobody is logged in.
+   */
+  requireUser(): AppUser;
+  /** Whether somebody is logged in. If it returns true, TypeScript knows that `user` is not undefined. */
+  isAuthenticated(): this is { readonly user: AppUser };
   /**
    * Redirects the browser to WeChat. If no configured flow fits this browser, shows a page that tells the
    * user where to log in. The promise never rejects, so that a call without `await` cannot end the process:
@@ -57,17 +63,20 @@ export interface WechatContext {
    */
   login(options?: WechatLoginOptions): Promise<void>;
   /**
-   * The path of the login route, for links, such as `/login?returnTo=%2Fme`.
+   * The path of the login route, for links, such as `/login?returnTo=%2Fme`. `data` is signed, so that nobody
+   * else can write it, but anybody can read it and pass the link on.
    *
-   * @throws WechatAuthError of kind `config` if `routes.login` is false.
+   * @throws WechatAuthError of kind `config` if `routes.login` is false, or `data` is not JSON of at most 512
+   * bytes.
    */
-  loginURL(options?: Pick<WechatLoginOptions, 'returnTo' | 'scope'>): string;
+  loginURL(options?: Pick<WechatLoginOptions, 'returnTo' | 'scope' | 'data'>): string;
   /**
    * Starts a login for the QR code that a page embeds with `wxLogin.js`.
    *
-   * @throws WechatAuthError of kind `config` without a website app, `session_missing` without a session.
+   * @throws WechatAuthError of kind `config` without a website app, or if `data` is not JSON of at most 512
+   * bytes; `session_missing` without a session.
    */
-  loginParams(options?: Pick<WechatLoginOptions, 'returnTo'>): Promise<WxLoginParams>;
+  loginParams(options?: Pick<WechatLoginOptions, 'returnTo' | 'data'>): Promise<WxLoginParams>;
   /**
    * Logs the user out: removes the login and everything else from the session, except logins under another
    * `sessionKey`, and gives the session a new id.
@@ -112,7 +121,11 @@ export class ReqWechat implements WechatContext {
     return this.#currentLogin()?.user;
   }
 
-  isAuthenticated(): boolean {
+  requireUser(): AppUser {
+    return this.#requireLogin().user;
+  }
+
+  isAuthenticated(): this is { readonly user: AppUser } {
     return this.#currentLogin() !== undefined;
   }
 
@@ -124,11 +137,11 @@ export class ReqWechat implements WechatContext {
     }
   }
 
-  loginURL(options: Pick<WechatLoginOptions, 'returnTo' | 'scope'> = {}): string {
-    return loginPath(this.#context, options);
+  loginURL(options: Pick<WechatLoginOptions, 'returnTo' | 'scope' | 'data'> = {}): string {
+    return loginPath(this.#context, linkOf(this.#context, options));
   }
 
-  async loginParams(options: Pick<WechatLoginOptions, 'returnTo'> = {}): Promise<WxLoginParams> {
+  async loginParams(options: Pick<WechatLoginOptions, 'returnTo' | 'data'> = {}): Promise<WxLoginParams> {
     noStore(this.#context.res);
     const reporter = new LoginReporter(this.#context.config, { flow: 'website' });
     try {
@@ -145,19 +158,23 @@ export class ReqWechat implements WechatContext {
   }
 
   async getAccessToken(): Promise<string> {
-    const login = this.#currentLogin();
-    if (!login)
-      throw new WechatAuthError(
-        'unauthenticated',
-        'No user is logged in. Guard the route with requireWechatUser().',
-      );
-    const { data } = await this.oauth.getValidAccessToken(login.openid);
+    const { openid } = this.#requireLogin();
+    const { data } = await this.oauth.getValidAccessToken(openid);
     return data.access_token;
   }
 
   get oauth(): OAuth {
     const flow = this.#currentLogin()?.flow;
     return (flow ? accountOf(this.#context, flow) : mainAccountOf(this.#context)).oauth;
+  }
+
+  #requireLogin(): WechatSession {
+    const login = this.#currentLogin();
+    if (login) return login;
+    throw new WechatAuthError(
+      'unauthenticated',
+      'No user is logged in. Guard the route with requireWechatUser().',
+    );
   }
 
   #currentLogin(): WechatSession | undefined {

@@ -5,6 +5,7 @@ import { header, isSafe, wantsPage, type HostRequest, type Next } from './http/r
 import { startLogin } from './login/login';
 import { checkGuardOptions } from './options/option-checks';
 import type { Bivariant } from './options/options';
+import { callInTime } from './failures/call-in-time';
 import { sendFailure } from './failures/send-failure';
 import { ReqWechat, type WechatContext } from './req-wechat';
 import { satisfies, type OfficialScope } from '../oauth/scope';
@@ -129,7 +130,7 @@ async function isAllowed(
 ): Promise<boolean> {
   try {
     // Only `true`: an empty list or the string 'false' is truthy, and not what the app meant.
-    const allowed: unknown = await check(user, req);
+    const allowed: unknown = await callInTime('The `check` of requireWechatUser()', () => check(user, req));
     return allowed === true;
   } catch (error) {
     if (error instanceof Error) throw error;

@@ -1,4 +1,5 @@
 /** The two forms of an asynchronous call: a promise, or a Node callback as in wechat-oauth. */
+import { timers } from '../async/timers';
 import { WeChatAPIError } from '../errors';
 import { redact } from '../redact';
 
@@ -18,9 +19,9 @@ export function promiseOrCallback<T>(
 ): Promise<T> | undefined {
   if (typeof callback !== 'function') return work();
   work().then(
-    (result) => process.nextTick(callback, null, result),
+    (result) => timers.nextTick(callback, null, result),
     // A rejection without a reason would look like a success to the callback.
-    (error: unknown) => process.nextTick(callback, error ?? new Error('The call failed without a reason.')),
+    (error: unknown) => timers.nextTick(callback, error ?? new Error('The call failed without a reason.')),
   );
   return undefined;
 }

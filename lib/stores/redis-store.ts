@@ -1,5 +1,6 @@
 import crypto from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { performance } from 'node:perf_hooks';
+import { timers } from '../async/timers';
 import { WechatAuthError } from '../errors';
 import type { SharedCache } from './shared-cache';
 import { callStore, storeFailure, tokensIn, type StoreFacts } from './call-store';
@@ -191,9 +192,11 @@ class Lock {
             'another process is still refreshing this token. Try again.',
         );
       }
-      await sleep(PAUSE_MS.least + Math.random() * (PAUSE_MS.most - PAUSE_MS.least));
+      await timers.sleep(PAUSE_MS.least + Math.random() * (PAUSE_MS.most - PAUSE_MS.least));
     }
-    this.#heartbeat = setInterval(() => void this.#run('renew').catch(() => undefined), RENEWAL_MS).unref();
+    this.#heartbeat = timers
+      .setInterval(() => void this.#run('renew').catch(() => undefined), RENEWAL_MS)
+      .unref();
   }
 
   async #tryToTake(): Promise<boolean> {
@@ -208,7 +211,7 @@ class Lock {
 
   /** A failure is ignored: the work under the lock is done, and the lock expires by itself. */
   async release(): Promise<void> {
-    clearInterval(this.#heartbeat);
+    timers.clearInterval(this.#heartbeat);
     await sendCommand('unlock', () => this.#run('release'), undefined, 1_000).catch(() => undefined);
   }
 

@@ -96,7 +96,7 @@ export class FuzzApp {
     const oauths = new Set<OAuth>();
     const onLogin: OnLogin = (_req, { user }) => {
       hook.calls.push(user.openid);
-      if (hook.refuses) throw new Error('this user is refused');
+      if (hook.refuses) throw Object.assign(new Error('this user is refused'), { refuse: true });
     };
     const { unbound } = emulator.apps;
     const app = await startApp(emulator, {

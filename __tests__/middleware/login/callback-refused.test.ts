@@ -203,7 +203,7 @@ describe('a login that the app refuses', () => {
   it('ends with a page without the message of the error; onError gets that error as the cause', async () => {
     const seen: unknown[] = [];
     const onLogin = (): never => {
-      throw new Error('blacklisted because of 1234');
+      throw Object.assign(new Error('blacklisted because of 1234'), { refuse: true });
     };
     await withApp({ auth: { onLogin } }, async (_app, browser) => {
       const page = await browser.get(await comeBack(browser, emulator));
@@ -226,14 +226,14 @@ describe('a login that the app refuses', () => {
   });
 
   it.each([undefined, null, 'route', 'router', 0, ''])(
-    'is refused, too, if onLogin throws %j instead of an error',
+    'does not log in, either, if onLogin throws %j instead of an error',
     async (thrown) => {
       const onLogin = (): Promise<never> => {
         // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- JavaScript allows it
         return Promise.reject(thrown);
       };
       await withApp({ auth: { onLogin } }, async (_app, browser) => {
-        expect((await browser.get(await comeBack(browser, emulator))).status).toBe(403);
+        expect((await browser.get(await comeBack(browser, emulator))).status).toBe(500);
         expect(await isLoggedIn(browser)).toBe(false);
       });
     },

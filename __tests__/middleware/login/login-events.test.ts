@@ -213,7 +213,7 @@ describe('a login', () => {
   it('that onLogin refuses fails, and its error is not published', async () => {
     const app = await start({
       onLogin: () => {
-        throw new Error('secret reason');
+        throw Object.assign(new Error('secret reason'), { refuse: true });
       },
     });
     await Browser.inWechat(app.url).logIn(emulator, '/me');

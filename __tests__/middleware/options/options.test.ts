@@ -661,13 +661,12 @@ describe('onLogin', () => {
     'refuses a login by throwing: its error is the cause, and its message stays private, on %s',
     async (host) => {
       for (const cause of [
-        new Error('banned for fraud, ticket 4711'),
-        'banned for fraud, ticket 4711',
-        undefined,
+        Object.assign(new Error('banned for fraud, ticket 4711'), { refuse: true }),
+        { refuse: true, message: 'banned for fraud, ticket 4711' },
       ]) {
         const errors: unknown[] = [];
         const throwing = () => {
-          throw cause as Error;
+          throw cause as unknown as Error;
         };
         for (const onLogin of [throwing, async () => Promise.resolve().then(throwing)]) {
           const app = await start({ onLogin }, { host });
@@ -707,7 +706,7 @@ describe('onLogin', () => {
   it('gives a script the kind of a refusal, but not the message of its error', async () => {
     const app = await start({
       onLogin: () => {
-        throw new Error('ticket 4711');
+        throw Object.assign(new Error('ticket 4711'), { status: 403 });
       },
     });
     const browser = Browser.inWechat(app.url);

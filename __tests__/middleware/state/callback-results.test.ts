@@ -55,7 +55,7 @@ describe.each(rows)('two callbacks at once, on $host with $kind', ({ host, kind 
         onLogin: async (_req, { user }) => {
           logins.push(user.openid);
           await bothArrived;
-          if (refuses) throw new Error('not this one');
+          if (refuses) throw Object.assign(new Error('not this one'), { refuse: true });
           return { ...user, account: logins.length };
         },
       },

@@ -7,6 +7,8 @@ import {
   type TokenData,
   type TokenStore,
 } from '../../../lib/index';
+import { timers } from '../../../lib/async/timers';
+import { fakeTimeLimits } from '../../support/clock/time-limits';
 import { OAuthFixture, expiredToken, failure } from '../oauth-fixture';
 
 let fixture: OAuthFixture;
@@ -704,7 +706,7 @@ describe('a store that fails', () => {
     ['never settles', () => new Promise(() => undefined)],
     ['neither calls back nor returns a promise', () => fixture.openid],
   ])('because it %s makes the call reject in time', async (_how, getToken) => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+    fakeTimeLimits();
     const work = failure(fixture.createOAuth({ getToken }).getUser(fixture.openid));
     await jest.advanceTimersByTimeAsync(4_999);
     const early = await Promise.race([
@@ -722,7 +724,7 @@ describe('a store that fails', () => {
   it('because a save never settles: the token is in the cache already', async () => {
     const { oauth, store } = await oauthWith();
     store.set = () => new Promise(() => undefined);
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    fakeTimeLimits();
     void oauth.getAccessToken(fixture.issueCode()).catch(() => undefined);
     while (!(await oauth.getValidAccessToken(fixture.openid).catch(() => undefined)))
       await new Promise((resolve) => setImmediate(resolve));
@@ -733,8 +735,8 @@ describe('a store that fails', () => {
 describe('a store that works', () => {
   it('leaves no timer running after a call', async () => {
     const { oauth } = await oauthWith(expiredToken(await fixture.issueToken()));
-    const set = jest.spyOn(global, 'setTimeout');
-    const clear = jest.spyOn(global, 'clearTimeout');
+    const set = jest.spyOn(timers, 'setTimeout');
+    const clear = jest.spyOn(timers, 'clearTimeout');
     await oauth.getUser(fixture.openid);
     const limits = set.mock.results.filter((_, at) => set.mock.calls[at]?.[1] === 5_000);
     expect(limits.length).toBeGreaterThan(2);
@@ -859,7 +861,7 @@ describe('a store with a lock', () => {
       run = fn;
       return new Promise(() => undefined);
     };
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    fakeTimeLimits();
     const work = failure(fixture.createOAuth({ tokenStore: store }).getUser(fixture.openid));
     await jest.advanceTimersByTimeAsync(31_000);
     expect(await work).toMatchObject({ kind: 'token_store' });

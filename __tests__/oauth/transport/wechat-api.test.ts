@@ -8,11 +8,13 @@ import axios from 'axios';
 import createDebug from 'debug';
 import { OAuth, type WechatHttpOptions, type TokenData } from '../../../lib/index';
 import { createEmulator, selfSignedCertificate, type EmulatorFault } from '../../../lib/emulator/index';
+import { timers } from '../../../lib/async/timers';
 import { chooseTransport } from '../../../lib/oauth/transport/choose-transport';
 import type { ResolvedHttpOptions } from '../../../lib/oauth/transport/http-options';
 import { OAuthFixture, deepFreeze, failure } from '../oauth-fixture';
 import { runChild } from '../../support/processes/child';
 import { startHttpServer, startServer, startTcpServer, useServers } from '../../support/processes/servers';
+import { fakeTimeLimits } from '../../support/clock/time-limits';
 
 let fixture: OAuthFixture;
 let record: TokenData;
@@ -144,7 +146,7 @@ describe('the time limit', () => {
     ['is that of the options', { timeout: 15_000 }, 15_000],
   ])('%s', async (_what, options, limit) => {
     const silent = await server(startTcpServer(() => undefined));
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+    fakeTimeLimits('performance');
     const settled = jest.fn();
     const work = failure(verify(oauthAt(silent.url, options))).finally(settled);
     await jest.advanceTimersByTimeAsync(limit - 1);
@@ -155,9 +157,9 @@ describe('the time limit', () => {
 
   it('of 0 means no limit', async () => {
     fixture.emulator.fail('auth', { delay: 50 });
-    const timers = jest.spyOn(global, 'setTimeout');
+    const started = jest.spyOn(timers, 'setTimeout');
     await fixture.createOAuth({ http: { timeout: 0 } }).verifyToken(record.openid, record.access_token);
-    expect(timers.mock.calls.filter(([, ms]) => ms === 0 || ms === 5_000)).toEqual([]);
+    expect(started.mock.calls.filter(([, ms]) => ms === 0 || ms === 5_000)).toEqual([]);
   });
 
   it('covers a call together with its retry', async () => {

@@ -9,7 +9,9 @@ import type { Context } from '../context';
 import { wantsPage } from '../http/request';
 import { noStore, sendJSON, vary } from '../http/response';
 import { messageFor, sendErrorPage, type ErrorPage } from '../pages/error-page';
-import { warnOperator } from './warn-operator';
+import { traceOf } from './app-trace';
+import { callInTime, HookTooLate } from './call-in-time';
+import { warnOfHook, warnOperator } from './warn-operator';
 
 /** An error that ends a login, with details of that login. It is thrown only inside the middleware. */
 export class LoginFailure extends Error {
@@ -47,17 +49,26 @@ export async function sendFailure(context: Context, thrown: unknown): Promise<vo
     return;
   }
   const called = { next: false };
+  const { onError } = config;
   try {
-    await config.onError(error, req, res, (failure) => {
-      called.next = true;
-      next(failure);
-    });
+    await callInTime('onError', () =>
+      onError(error, req, res, (failure) => {
+        // It may call `next` late, when our page has been sent.
+        if (!called.next) next(failure);
+        called.next = true;
+      }),
+    );
   } catch (failure) {
-    if (!called.next) next(asError(failure));
-    return;
+    if (failure instanceof HookTooLate) warnOfHook(context, failure);
+    else if (!called.next) {
+      next(asError(failure));
+      return;
+    }
   }
-  // A hook that only logs must not leave the browser waiting.
-  if (!called.next && !hasResponse(res)) sendPageOrJSON(context, error, details);
+  // A hook that only logs, or that never settles, must not leave the browser waiting.
+  if (called.next || hasResponse(res)) return;
+  called.next = true;
+  sendPageOrJSON(context, error, details);
 }
 
 function hasResponse(res: ServerResponse): boolean {
@@ -85,6 +96,7 @@ function sendPageOrJSON(
       retry: retryPath(context, error, returnTo),
       home: returnToOrDefault(context, undefined),
       cause,
+      trace: traceOf(error),
     });
   } else {
     sendJSON(res, error.status, { error: error.kind, message: messageFor(req, error) });

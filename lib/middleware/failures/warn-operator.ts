@@ -1,14 +1,51 @@
 /** Failures that an operator can fix go to the console, once per cause, in production too. */
-import type { WechatError } from '../../errors';
+import { isWeChatAPIError, type WechatError, type WechatErrorKind } from '../../errors';
 import type { Context } from '../context';
+import { read } from './app-trace';
+import type { HookTooLate } from './call-in-time';
+
+/**
+ * The kinds that the user who meets them cannot fix. `login_failed` is not among them: it is printed each time,
+ * with its stack, where it occurs.
+ */
+const FOR_OPERATOR: ReadonlySet<WechatErrorKind> = new Set<WechatErrorKind>([
+  'credentials',
+  'rate_limit',
+  'unknown',
+  'timeout',
+  'network',
+  'bad_answer',
+  'token_store',
+  'config',
+  'session_missing',
+  'unionid_missing',
+]);
 
 export function warnOperator({ config }: Context, error: WechatError): void {
-  const isMissing = error.kind === 'session_missing';
-  if (error.status !== 500 && !isMissing) return;
+  if (!isForOperator(error)) return;
+  const isMissing = error.kind === 'session_missing' && error.status === 500;
   config.warnings.once(
-    isMissing && error.status === 500 ? 'WECHAT_NO_SESSION' : 'WECHAT_LOGIN_FAILED',
+    isMissing ? 'WECHAT_NO_SESSION' : 'WECHAT_LOGIN_FAILED',
     `${error.kind}: ${error.message}`,
     // Each reason for a missing session has a message of its own.
-    isMissing && error.status === 500 ? error.message : error.kind,
+    isMissing ? error.message : causeOf(error),
   );
+}
+
+export function warnOfHook({ config }: Context, { kind, message }: HookTooLate): void {
+  config.warnings.once('WECHAT_LOGIN_FAILED', `${kind}: ${message}`, message);
+}
+
+function isForOperator(error: WechatError): boolean {
+  // 48001: the account lacks the permission. Other errors of kind `scope` are decisions of the user.
+  if (error.kind === 'scope') return isWeChatAPIError(error);
+  // With status 400 the request is at fault, such as a forged Host header.
+  return FOR_OPERATOR.has(error.kind) && error.status >= 500;
+}
+
+/** What tells two causes of one kind apart: WeChat's errcode, or the code of the failed connection or call. */
+function causeOf(error: WechatError): string {
+  const code = isWeChatAPIError(error) ? error.code : read(error.cause, 'code');
+  const isShort = typeof code === 'number' || (typeof code === 'string' && code.length <= 60);
+  return isShort ? `${error.kind} ${code}` : error.kind;
 }

@@ -118,10 +118,10 @@ async function finish(context: Context, reporter: LoginReporter, verified: Verif
     });
     callbacks.rememberCallback(verified, pending);
     if ('restartState' in result) {
-      const { returnTo, scope, flow } = pending;
+      const { returnTo, scope, flow, data } = pending;
       await startLogin(
         context,
-        { returnTo, scope, flow },
+        { returnTo, scope, flow, data },
         { state: result.restartState, replaces: state, failed: pending, isFirst },
       );
       return;
@@ -172,7 +172,7 @@ async function restartLost(
     if (!expired) explainLoss(context, state);
     reporter.restarted(expired ? tookTooLong(context) : stateUnknown());
     const returnTo = expired?.returnTo ?? context.config.callbacks.returnToOf(state);
-    const options = { returnTo, scope: expired?.scope, flow: expired?.flow };
+    const options = { returnTo, scope: expired?.scope, flow: expired?.flow, data: expired?.data };
     await startLogin(context, options, {
       state: newState(1),
       replaces: state,

@@ -2,12 +2,13 @@
 import { WechatAuthError } from '../../errors';
 import { FLOWS } from '../../oauth/flows';
 import type { WechatUser } from '../../oauth/user';
+import { returnToOrDefault } from '../addresses';
 import { accountOf, type Context } from '../context';
 import type { ExchangedUser } from '../options/account';
-import type { OnLogin } from '../options/options';
 import type { PendingLogin } from '../state/pending-logins';
 import type { CallbackParams } from '../state/callback-results';
 import type { WechatSession } from '../state/wechat-session';
+import { requireStorable, runOnLogin, type LoginSecrets } from './on-login';
 
 /**
  * An authorization response for a login that this browser started. Only the authorization code of a verified
@@ -40,16 +41,21 @@ export async function exchangeForUser(
 /** Step 2: runs `onLogin`, and builds the login for the session. */
 export async function completeLogin(
   context: Context,
-  { pending }: VerifiedCallback,
+  { pending, code, state }: VerifiedCallback,
   { user, token, openid, unionid, scope }: ExchangedUser,
 ): Promise<WechatSession> {
-  const { flow } = pending;
+  const { flow, data } = pending;
   const { identity, onLogin } = context.config;
+  const { appid, oauth } = accountOf(context, flow);
   if (identity === 'unionid' && !unionid) throw missingUnionid(pending);
-  const kept = onLogin && (await runOnLogin(onLogin, context, { user, token, flow }));
+  const login = { user, token, flow, appid, returnTo: returnToOrDefault(context, pending.returnTo), data };
+  const { access_token, refresh_token } = token.data;
+  const secrets = (): LoginSecrets => [access_token, refresh_token, code, state, oauth.appsecret];
+  const kept = (onLogin && (await runOnLogin<WechatUser>(onLogin, context.req, login, secrets))) ?? user;
+  requireStorable(kept);
   return {
-    user: kept ?? user,
-    appid: accountOf(context, flow).appid,
+    user: kept,
+    appid,
     openid,
     ...(unionid !== undefined && { unionid }),
     scope,
@@ -62,29 +68,5 @@ function missingUnionid({ flow }: PendingLogin): WechatAuthError {
     'unionid_missing',
     `WeChat sent no unionid, which identity: 'unionid' needs. Bind this app at ${FLOWS[flow].consoleMenu.binding}, ` +
       'and ask for snsapi_userinfo.',
-  );
-}
-
-/** The object that `onLogin` returns is kept as the user. An error that it throws refuses the login. */
-async function runOnLogin(
-  onLogin: OnLogin,
-  { req }: Context,
-  login: Parameters<OnLogin>[1],
-): Promise<WechatUser | undefined> {
-  let kept: unknown;
-  try {
-    kept = await onLogin(req, login);
-  } catch (cause) {
-    // The app's message stays in the cause: it may hold details that the browser must not see.
-    throw new WechatAuthError('login_refused', 'onLogin refused this login. Its error is the cause.', {
-      cause,
-    });
-  }
-  if (kept === undefined || kept === null) return undefined;
-  if (typeof kept === 'object' && !Array.isArray(kept)) return kept as WechatUser;
-  throw new WechatAuthError(
-    'config',
-    `onLogin returned ${Array.isArray(kept) ? 'an array' : `a ${typeof kept}`}. ` +
-      'Return the object to keep as the user, or nothing.',
   );
 }

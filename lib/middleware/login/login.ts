@@ -6,8 +6,9 @@ import { WechatAuthError } from '../../errors';
 import type { AuthorizeParams } from '../../oauth/endpoints';
 import { FLOW_NAMES, flowFor, isFlow, type WechatFlow } from '../../oauth/flows';
 import { isOfficialScope, scopeToRequest } from '../../oauth/scope';
-import { isSafeReturnTo, loginURL, redirectURI } from '../addresses';
+import { isSafeReturnTo, loginURL, redirectURI, type LoginLink } from '../addresses';
 import { accountOf, type Context } from '../context';
+import { callInTime } from '../failures/call-in-time';
 import { watchLogin } from '../failures/lost-session/watch-login';
 import { header, queryOf } from '../http/request';
 import { noStore, redirect } from '../http/response';
@@ -18,6 +19,7 @@ import { sendOpenInWechat } from '../pages/open-in-wechat';
 import { addPending, bindingsOf, makeRoom, newState, type PendingLogin } from '../state/pending-logins';
 import { requireSession } from '../state/missing-session';
 import { cookieFits, saveSession } from '../state/session';
+import { checkedData, signedData, verifiedData } from './login-data';
 import { LoginReporter, reportStarted } from './login-reporter';
 
 /** Options of one login. */
@@ -35,6 +37,8 @@ export interface WechatLoginOptions {
   readonly flow?: WechatFlow | undefined;
   /** More parameters of WeChat's page, such as `{ forcePopup: true }`. */
   readonly params?: AuthorizeParams | undefined;
+  /** Comes back in `onLogin`: at most 512 bytes of JSON, kept in the session until then. */
+  readonly data?: unknown;
 }
 
 /** `GET /login?returnTo=/me` */
@@ -43,6 +47,7 @@ export async function login(context: Context): Promise<void> {
   await startLogin(context, {
     returnTo: query.get('returnTo') ?? undefined,
     scope: query.get('scope') ?? undefined,
+    data: verifiedData(context, query.get('data')),
   });
 }
 
@@ -65,7 +70,7 @@ export async function startLogin(
     const flow = await chooseFlow(context, options.flow);
     if (flow === undefined) {
       const isInWechat = browserKind(header(req, 'user-agent')) === 'wechat';
-      sendOpenInWechat(req, res, loginURL(context, options), isInWechat);
+      sendOpenInWechat(req, res, loginURL(context, linkOf(context, options)), isInWechat);
       return;
     }
     const { account, redirectURI, scope, state } = await prepareLogin(context, flow, options, restart);
@@ -76,13 +81,18 @@ export async function startLogin(
   }
 }
 
+/** The options of a login as the parameters of a link to the login route. */
+export function linkOf(context: Context, { returnTo, scope, data }: WechatLoginOptions): LoginLink {
+  return { returnTo, scope, data: signedData(context, data) };
+}
+
 /** The flow that was requested or that fits this browser; `undefined` if no configured account fits. */
 async function chooseFlow(
   { req, config }: Context,
   requested: WechatFlow | undefined,
 ): Promise<WechatFlow | undefined> {
   const configured = typeof config.flow === 'function' ? config.flow : () => config.flow;
-  const wanted: unknown = requested ?? (await configured(req));
+  const wanted: unknown = requested ?? (await callInTime('The option flow', () => configured(req)));
   if (isFlow(wanted)) return wanted;
   if (wanted !== 'auto') {
     const names = FLOW_NAMES.map((name) => `'${name}'`).join(' or ');
@@ -120,7 +130,11 @@ export async function prepareLogin(
   const session = requireSession(req, config);
   watchLogin(context, state, restart?.replaces);
   const bindings = restart?.failed && bindingsOf(restart.failed);
-  const pending = { returnTo, scope, flow, at: Date.now(), ...bindings };
+  const data = checkedData(options.data);
+  const pending = {
+    ...{ returnTo, scope, flow, at: Date.now(), ...bindings },
+    ...(data !== undefined && { data }),
+  };
   if (!addPending(session, config.sessionKey, state, pending, config.loginTimeout)) throw noRoom();
   makeRoom(session, config.sessionKey, state, () => cookieFits(req, session));
   config.callbacks.recordStart(state, { returnTo });

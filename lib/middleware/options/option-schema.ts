@@ -142,7 +142,7 @@ export const optionsSchema = z.strictObject(
       .optional(),
     snapshotUsers: z.enum(['reject', 'allow'], withValue("Use 'reject' or 'allow'.")).optional(),
     identity: z.enum(['openid', 'unionid'], withValue("Use 'openid' or 'unionid'.")).optional(),
-    onLogin: optionalFunction('Give a function (req, { user, token, flow }).'),
+    onLogin: optionalFunction('Give a function (req, { user, token, flow, … }).'),
     onError: optionalFunction('Give a function (error, req, res, next).'),
     tokenStore: z
       .custom(

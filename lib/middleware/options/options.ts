@@ -27,6 +27,12 @@ export interface WechatLoginInfo {
   readonly token: AccessToken;
   /** `official` for a login inside WeChat, `website` for a QR code login. */
   readonly flow: WechatFlow;
+  /** AppID of the account that the user logs in with. */
+  readonly appid: string;
+  /** The path of this app where the login ends. */
+  readonly returnTo: string;
+  /** The `data` with which the app started this login; `undefined` if it gave none. */
+  readonly data: unknown;
 }
 
 /** Paths below the mount point, each with one leading slash. `false` leaves the route out. */
@@ -61,15 +67,20 @@ export type Bivariant<F extends (...args: never[]) => unknown> = {
 export type ChooseFlow = Bivariant<(req: HostRequest) => WechatFlow | 'auto' | Promise<WechatFlow | 'auto'>>;
 /**
  * Finds or creates the account of a user who logs in. The object that it returns is kept as `user`; if it
- * returns nothing, WeChat's profile is kept. An error that it throws refuses the login: kind `login_refused`,
- * with that error as the `cause`.
+ * returns nothing, WeChat's profile is kept.
+ *
+ * To refuse the user, it throws an error with `refuse: true`, or with a `status` from 400 to 499: kind
+ * `login_refused`, with that status, otherwise 403. Any other error that it throws is a bug of the app: kind
+ * `login_failed`, 500, with the stack on the console. That error is the `cause` of both. A promise that does
+ * not settle within 20 s is `login_failed`, too. A result that JSON cannot hold is kind `config`.
  */
 export type OnLogin = Bivariant<
   (req: HostRequest, login: WechatLoginInfo) => KeptUser | Promise<KeptUser> | PromiseLike<KeptUser>
 >;
 /**
  * Responds in place of our error pages. An error that it throws or passes to `next` goes to the app's error
- * handler. If it neither responds nor calls `next`, our page follows.
+ * handler. If it returns, or its promise resolves, and it has neither responded nor called `next`, our page
+ * follows; also if its promise does not settle within 20 s.
  */
 export type OnError = Bivariant<
   (error: WechatError, req: HostRequest, res: ServerResponse, next: Next) => unknown
@@ -174,9 +185,11 @@ export interface WechatAuthOptions {
    */
   readonly identity?: 'openid' | 'unionid' | undefined;
   /**
-   * Finds or creates the account of a user who logs in: `onLogin(req, { user, token, flow })`. It is awaited,
-   * and runs once per login even if WeChat calls back twice, before anything is written to the session. The
-   * object that it returns is kept as `user`. An error that it throws refuses the login.
+   * Finds or creates the account of a user who logs in:
+   * `onLogin(req, { user, token, flow, appid, returnTo, data })`. It is awaited, and runs once per login even
+   * if WeChat calls back twice, before anything is written to the session. The object that it returns is kept
+   * as `user`. An error with `refuse: true`, or with a `status` from 400 to 499, refuses the login; any other
+   * error is a bug of the app (kind `login_failed`).
    */
   readonly onLogin?: OnLogin | undefined;
   /**

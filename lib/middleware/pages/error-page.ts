@@ -13,6 +13,8 @@ export interface ErrorPage {
   readonly texts?: Texts;
   /** For a login that the session has lost: why, and what to do. Only development shows it. */
   readonly cause?: Readonly<Record<'what' | 'remedy', Readonly<Record<PageLanguage, string>>>> | undefined;
+  /** The stack of the app's own error, without secrets. Only development shows it. */
+  readonly trace?: string | undefined;
 }
 
 /** The message for a script. In production it is the public text of the page, without technical details. */
@@ -37,7 +39,7 @@ export function sendErrorPage(
     title,
     text,
     icon: HARMLESS.includes(error.kind) ? 'info' : 'warn',
-    body: arrowToFullService(error) + causeOfLoss(page, language) + developerMessage(error),
+    body: arrowToFullService(error) + causeOfLoss(page, language) + developerMessage(error, page, language),
     links: [
       ...(page.retry === undefined ? [] : [{ href: page.retry, label: retry, isMain: true }]),
       ...(page.home === undefined ? [] : [{ href: page.home, label: home }]),
@@ -86,9 +88,15 @@ function causeOfLoss({ cause }: ErrorPage, language: PageLanguage): string {
   return `<p class="soft">${LABELS[language].cause}</p><ul><li>${item}</li></ul>`;
 }
 
-/** The message of the error, for the developer of the app. Production pages do not show it. */
-function developerMessage(error: WechatError): string {
-  return isProduction() ? '' : `<pre>${escapeHTML(error.message)}</pre>`;
+/**
+ * The message of the error, for the developer of the app, and what to do in the language of the page.
+ * Production pages do not show it.
+ */
+function developerMessage(error: WechatError, { trace }: ErrorPage, language: PageLanguage): string {
+  if (isProduction()) return '';
+  const remedy = language === 'zh' && !error.message.includes(error.remedy.zh) ? [error.remedy.zh] : [];
+  const text = [...remedy, error.message, ...(trace === undefined ? [] : [trace])].join('\n\n');
+  return `<pre>${escapeHTML(text)}</pre>`;
 }
 
 function isProduction(): boolean {

@@ -69,6 +69,12 @@ const TEXTS: Readonly<Partial<Record<WechatErrorKind, Texts>>> = {
     'You cannot log in',
     'This account cannot log in to this site.',
   ),
+  login_failed: texts(
+    '登录没有完成',
+    '网站处理登录时出错，请稍后再试。',
+    'The login was not completed',
+    'An error occurred on this site. Please try again later.',
+  ),
   scope: texts(
     '需要你的授权',
     '本页需要你的昵称和头像，请重新登录并点击「允许」。',

@@ -29,6 +29,8 @@ export interface PendingLogin {
    * known to be another person must not finish it, for the same reason.
    */
   readonly isBoundByOther?: true;
+  /** What the app gave when it started the login, for `onLogin`: at most 512 bytes of JSON. */
+  readonly data?: unknown;
 }
 
 /**
@@ -37,6 +39,7 @@ export interface PendingLogin {
  */
 const STATE = /^(\d)[\da-f]{32}$/;
 const MAX_LOGINS = 5;
+export const MAX_DATA_BYTES = 512;
 /** A cookie holds 4 KB, and the app's own session is in it as well. */
 const MAX_BYTES = 1_800;
 
@@ -197,7 +200,14 @@ function isPendingLogin(value: unknown): value is PendingLogin {
     ownValue(value, name),
   );
   if (!isString(returnTo) || !isString(scope) || !isFlow(flow) || typeof at !== 'number') return false;
+  const data = ownValue(value, 'data');
+  if (data !== undefined && !isSmallData(JSON.stringify(data))) return false;
   return returnTo.length + scope.length <= MAX_BYTES;
+}
+
+/** Whether the JSON of `data` is short enough to be kept with a pending login. */
+export function isSmallData(json: string): boolean {
+  return Buffer.byteLength(json) <= MAX_DATA_BYTES;
 }
 
 function isString(value: unknown): value is string {

@@ -6,6 +6,7 @@ import { STORE_LIMIT_MS } from '../../async/time-limit';
 import { callStore, type StoreFacts } from '../../stores/call-store';
 import type { HostRequest } from '../http/request';
 import type { Warnings } from '../../warnings';
+import { largestField } from './storable';
 
 /** The common part of the sessions of cookie-session, express-session and similar middleware. */
 export type Session = Record<string, unknown>;
@@ -136,9 +137,11 @@ function checkCookieSize(req: HostRequest, session: Session, warnings: Warnings)
   const size = cookieSize(req, session) ?? 0;
   const remedy = 'Keep less in the session (onLogin may return a smaller user), or use express-session.';
   if (size > COOKIE_LIMIT) {
+    const { path, bytes } = largestField(session, 'req.session');
     throw new WechatAuthError(
       'config',
-      `The session cookie would have ${size} bytes, and browsers drop cookies over ${COOKIE_LIMIT} bytes. ${remedy}`,
+      `The session cookie would have ${size} bytes, and browsers drop cookies over ${COOKIE_LIMIT} bytes: ` +
+        `${path} has ${bytes} bytes. ${remedy}`,
     );
   }
   if (size > COOKIE_WARNING) {

@@ -1,5 +1,6 @@
 /** Ends a call that takes too long, or that the app aborts. */
 import { Cancellation } from '../../async/cancellation';
+import { timers } from '../../async/timers';
 import type { WechatAuthError } from '../../errors';
 import { endedByApp, timedOut } from './call-errors';
 import type { ResolvedHttpOptions } from './http-options';
@@ -27,7 +28,7 @@ export function withinLimits<T>(
     const onAbort = (): void =>
       end(endedByApp(path, (appSignal as Partial<AbortSignal> | undefined)?.reason));
     const cleanUp = (): void => {
-      clearTimeout(timer);
+      timers.clearTimeout(timer);
       appSignal?.removeEventListener?.('abort', onAbort);
     };
     const end = (error: WechatAuthError): void => {
@@ -40,7 +41,7 @@ export function withinLimits<T>(
       return;
     }
     appSignal?.addEventListener?.('abort', onAbort);
-    if (ms > 0) timer = setTimeout(() => end(timedOut(ms, path)), ms);
+    if (ms > 0) timer = timers.setTimeout(() => end(timedOut(ms, path)), ms);
     work(cancellation).finally(cleanUp).then(resolve, reject);
   });
 }

@@ -2,9 +2,9 @@
  * All calls to WeChat go through this file, which adds the time limit and the retry. It puts no secret into
  * an error or a log.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import createDebug from 'debug';
 import type { Cancellation } from '../../async/cancellation';
+import { timers } from '../../async/timers';
 import { isWechatError } from '../../errors';
 import { redact } from '../../redact';
 import type { ApiEndpoint } from '../endpoints';
@@ -102,7 +102,7 @@ export class WechatAPI {
       if (!call.retry || !isTransient) throw error;
     }
     const { least, most } = RETRY_DELAY_MS;
-    await sleep(least + Math.random() * (most - least), undefined, { signal: cancellation.signal });
+    await timers.sleep(least + Math.random() * (most - least), undefined, { signal: cancellation.signal });
     return await this.#attempt(call, cancellation);
   }
 

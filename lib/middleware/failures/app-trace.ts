@@ -1,0 +1,63 @@
+/** What the app's own code threw, as text for its developer: the console, and the page in development. */
+import type { WechatError } from '../../errors';
+import { redact } from '../../redact';
+
+const MAX_LINES = 30;
+const MAX_CAUSES = 3;
+
+/** The text of the app's error, by the error of this package that has it as its cause. */
+const TRACES = new WeakMap<WechatError, string>();
+
+/**
+ * Keeps the stack of what the app threw, with the secrets of the login masked. It is kept beside the error and
+ * not in it, because apps send the properties of errors to browsers and logs.
+ */
+export function keepTrace(
+  error: WechatError,
+  thrown: unknown,
+  secrets: readonly (string | undefined)[],
+): string {
+  // Line by line: redact() replaces line breaks, and cuts what is longer than 1,000 characters.
+  const lines = stacksOf(thrown).flatMap((stack) => stack.split('\n'));
+  const trace = lines
+    .slice(0, MAX_LINES)
+    .map((line) => redact(line, secrets))
+    .join('\n');
+  TRACES.set(error, trace);
+  return trace;
+}
+
+export function traceOf(error: WechatError): string | undefined {
+  return TRACES.get(error);
+}
+
+/** The stack of an error and of its causes. The properties of errors are left out: drivers keep passwords there. */
+function stacksOf(thrown: unknown): string[] {
+  const stacks: string[] = [];
+  let error = thrown;
+  while (stacks.length < MAX_CAUSES) {
+    const prefix = stacks.length > 0 ? 'Caused by: ' : '';
+    stacks.push(prefix + stackOf(error));
+    error = read(error, 'cause');
+    if (error === undefined || error === null) break;
+  }
+  return stacks;
+}
+
+function stackOf(thrown: unknown): string {
+  const stack = read(thrown, 'stack');
+  if (typeof stack === 'string' && stack !== '') return stack;
+  const message = read(thrown, 'message');
+  if (typeof message === 'string') return message;
+  if (typeof thrown === 'object' && thrown !== null) return 'an object that is not an error';
+  return typeof thrown === 'function' ? 'a function' : `the value ${String(thrown)} (${typeof thrown})`;
+}
+
+/** A property of what the app threw: `undefined` if it has none, or if a getter of it throws. */
+export function read(thrown: unknown, property: string): unknown {
+  try {
+    return (thrown as Record<string, unknown> | null | undefined)?.[property];
+  } catch {
+    return undefined;
+  }
+}

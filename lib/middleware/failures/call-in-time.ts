@@ -1,0 +1,34 @@
+/** Calls the functions that an app passes, at most 20 s long each. */
+import { HOOK_LIMIT_MS, inTime } from '../../async/time-limit';
+import { WechatAuthError } from '../../errors';
+
+/** A function of the app did not settle in time. The message names it. */
+export class HookTooLate extends WechatAuthError {
+  constructor(name: string) {
+    super(
+      'config',
+      `${name} did not settle within ${HOOK_LIMIT_MS} ms. Give the database and the services that it calls ` +
+        'a time limit, and let its promise settle.',
+    );
+  }
+}
+
+/**
+ * Waits for a function of the app.
+ *
+ * @throws HookTooLate, or what the function throws.
+ */
+export async function callInTime<T>(name: string, call: () => T | PromiseLike<T>): Promise<T> {
+  const result = call();
+  // Without a promise there is nothing to wait for, and no timer is needed.
+  if (!isPromise(result)) return result;
+  return inTime(
+    HOOK_LIMIT_MS,
+    async () => result,
+    () => new HookTooLate(name),
+  );
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
