@@ -50,7 +50,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   'lru-cache':
     /^(?:stores\/memory-store|oauth\/tokens\/token-keeper|middleware\/(?:addresses|options\/resolve-options|state\/(?:callback-results|session-watch)))\.ts$/,
   negotiator: /^middleware\/pages\//,
-  'proxy-from-env': /^oauth\/transport\/agents\.ts$/,
+  'proxy-from-env': /^oauth\/transport\/environment-proxy\.ts$/,
   uqr: /^(?:middleware\/pages|emulator)\//,
   zod: /^(?:oauth\/transport\/response-schemas|middleware\/options\/option-schema)\.ts$/,
 };

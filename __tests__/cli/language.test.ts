@@ -71,6 +71,11 @@ describe('the command express-wechat-auth', () => {
     expect((await runCommand(['doctor', '--help', '--lang', 'zh']))[1]).toMatch(/^用法：/);
     expect((await runCommand(['doctor', '--help', '--lang=en'], CHINESE))[1]).toMatch(/^Usage: /);
     expect((await runCommand(['doctor', '--lang', 'zh', '--login', 'x']))[1]).toMatch(/应为路径/);
+    expect((await runCommand(['doctor', '--help', '--lang', 'zh', '--lang', 'en']))[1]).toMatch(/^Usage: /);
+    expect((await runCommand(['doctor', '--help', '--lang=en', '--lang=zh']))[1]).toMatch(/^用法：/);
+    expect((await runCommand(['emulator', '--help', '--lang', 'zh']))[1]).toMatch(/^用法：/);
+    expect((await runCommand(['emulator', '--lang', 'zh', '--port', 'x']))[1]).toMatch(/--port 的值是/);
+    expect((await runCommand(['emulator', '--lang', 'fr'], CHINESE))[1]).toMatch(/应为 zh 或 en/);
     expect((await runCommand(['doctor', '--lang', 'fr'], CHINESE))[1]).toMatch(
       /--lang 的值是 "fr"；应为 zh 或 en/,
     );

@@ -149,10 +149,19 @@ describe('a mini program', () => {
     const user = await fixture
       .createOAuth({ kind: 'miniProgram' })
       .getUserByCode({ code: code(), ...encrypted(KEY) });
-    expect(user).toMatchObject({
-      nickName: '小明',
-      watermark: { appid: fixture.emulator.apps.miniProgram.appId },
-    });
+    const { appId } = fixture.emulator.apps.miniProgram;
+    const openid = fixture.emulator.openid('ming', appId);
+    expect(user).toMatchObject({ openid, openId: openid, nickName: '小明', watermark: { appid: appId } });
+    expect(user.unionid).toBe(user['unionId']);
+    expect(user.unionid).toMatch(/^o/);
+  });
+
+  it('gets the unionid that only the decrypted data has', async () => {
+    fixture.emulator.fail('jscode2session', { patch: { session_key: KEY, unionid: undefined } });
+    const user = await fixture
+      .createOAuth({ kind: 'miniProgram' })
+      .getUserByCode({ code: code(), ...encrypted(KEY) });
+    expect([typeof user.unionid, user.unionid]).toEqual(['string', user['unionId']]);
   });
 
   it('gets an error if the decrypted openId is not that of the session, since a changed iv can alter it', async () => {

@@ -78,7 +78,7 @@ const CALLS: Readonly<Record<string, (make: MakeOAuth) => Promise<unknown>>> = {
 };
 
 async function expectNoSecretInAny(make: MakeOAuth): Promise<void> {
-  await Promise.all(Object.values(CALLS).map((call) => expectNoSecret(call(make))));
+  await Promise.all(Object.values(CALLS).map((call) => expectNoSecret((async () => call(make))())));
 }
 
 describe('an errcode', () => {
@@ -349,8 +349,10 @@ describe('a process that runs with DEBUG=*', () => {
         { type: 'official', appId: 'wx1111111111111111', appSecret },
         { type: 'miniprogram', appId: 'wx2222222222222222', appSecret },
       ];
-      const wechat = await emulator.createEmulator({ https: tls, apps });
-      const make = (appid, more) => new core.OAuth({ appid, appsecret: appSecret, endpoints: wechat.endpoints, http: { timeout: 2000, ...(${http}) }, ...more });
+      const wechat = await emulator.createEmulator({ https: tls, apps, names: ['wechat.test'] });
+      // Loopback addresses never go through a proxy of the environment; this proxy resolves any name to them.
+      const api = process.env.HTTPS_PROXY ? 'https://wechat.test:' + new URL(wechat.url).port : wechat.url;
+      const make = (appid, more) => new core.OAuth({ appid, appsecret: appSecret, endpoints: { ...wechat.endpoints, api }, http: { timeout: 2000, ...(${http}) }, ...more });
       const code = (app) => note(wechat.issueCode({ app }));
       const oauth = make(apps[0].appId), mini = make(apps[1].appId, { isMiniProgram: true });
       const outcomes = [];

@@ -26,12 +26,14 @@ const get = (port, path, cookie) => new Promise((done, fail) => http.get(
     cookie: (res.headers['set-cookie'] || []).map((each) => each.split(';')[0]).join('; ') || cookie,
   }))).on('error', fail));
 (async () => {
-  const wechat = await emulator.createEmulator({ https: tls, apps });
+  const wechat = await emulator.createEmulator({ https: tls, apps, names: ['wechat.test'] });
+  // Loopback addresses never go through a proxy of the environment; this proxy resolves any name to them.
+  const api = process.env.HTTPS_PROXY ? 'https://wechat.test:' + new URL(wechat.url).port : wechat.url;
   const app = express();
   app.use(cookieSession({ name: 'session', keys: [cookieKey] }));
   const [{ appId, appSecret }] = apps;
   app.use(core.wechatAuth({
-    appId, appSecret, endpoints: wechat.endpoints,
+    appId, appSecret, endpoints: { ...wechat.endpoints, api },
     http: { timeout: 1000, ...(process.env.HTTPS_PROXY ? {} : { httpsAgent: new https.Agent({ ca: tls.cert, keepAlive: true }) }) },
   }));
   app.get('/token', core.requireWechatUser(), async (req, res) => res.end(note('access token', await req.wechat.getAccessToken())));

@@ -28,9 +28,10 @@ export function languageOf(
   env: Readonly<Record<string, string | undefined>>,
   args: readonly string[],
 ): Language {
-  const [flag] = args.flatMap(
-    (arg, index) => (arg === '--lang' ? args[index + 1] : /^--lang=(.*)/.exec(arg)?.[1]) ?? [],
-  );
+  // The last one, as for every other flag.
+  const flag = args
+    .flatMap((arg, index) => (arg === '--lang' ? args[index + 1] : /^--lang=(.*)/.exec(arg)?.[1]) ?? [])
+    .at(-1);
   if (isLanguage(flag)) return flag;
   const locale = [env['LC_ALL'], env['LC_MESSAGES'], env['LANG']].find(Boolean);
   return /^zh(?![a-z])/i.test(locale ?? '') ? 'zh' : 'en';

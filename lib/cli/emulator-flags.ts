@@ -1,6 +1,6 @@
 import type { EmulatorApp } from '../emulator';
 import { bilingual, type Bilingual } from './bilingual';
-import { parseFlags } from './flags';
+import { checkLanguage, parseFlags } from './flags';
 import { UsageError } from './terminal';
 
 export interface EmulatorFlags {
@@ -22,12 +22,14 @@ const OPTIONS = {
   website: { type: 'string', multiple: true, default: [] as string[] },
   https: { type: 'boolean', default: false },
   'dangerously-allow-production': { type: 'boolean', default: false },
+  lang: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** @throws UsageError */
 export function readEmulatorFlags(args: readonly string[]): EmulatorFlags {
   const values = parseFlags(args, OPTIONS);
+  checkLanguage(values.lang);
   return {
     port: portOf(values.port),
     host: values.host,
@@ -81,6 +83,7 @@ Options:
   --https                   serve over TLS with a new self-signed certificate
   --dangerously-allow-production
                             run although NODE_ENV is production: an emulator logs anybody in as anybody
+  --lang <zh|en>            language (default by LC_ALL, LC_MESSAGES, LANG)
   --help                    print this help`,
   `用法：express-wechat-auth emulator [选项]
 
@@ -96,6 +99,7 @@ Options:
   --https                   使用新生成的自签名证书，以 https 运行
   --dangerously-allow-production
                             即使 NODE_ENV 为 production 也运行：模拟器会让任何人以任何身份登录
+  --lang <zh|en>            语言（默认取自 LC_ALL、LC_MESSAGES、LANG）
   --help                    显示本帮助`,
 );
 

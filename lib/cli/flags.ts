@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { bilingual, type Bilingual } from './bilingual';
+import { bilingual, isLanguage, type Bilingual } from './bilingual';
 import { UsageError } from './terminal';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -17,6 +17,11 @@ export function parseFlags<const T extends Options>(args: readonly string[], opt
   }
 }
 
+/** @throws UsageError if `--lang` is given, and is not a language of this command. */
+export function checkLanguage(lang: string | undefined): void {
+  if (lang !== undefined && !isLanguage(lang)) throw new UsageError(TEXTS.lang(lang));
+}
+
 /** Node's own message repeats the argument, which may be a secret. */
 function textOf(error: unknown): Bilingual {
   const { code, message } = error as NodeJS.ErrnoException;
@@ -27,6 +32,11 @@ function textOf(error: unknown): Bilingual {
 }
 
 const TEXTS = {
+  lang: (lang: string) =>
+    bilingual(
+      `--lang is ${JSON.stringify(lang)}; it must be zh or en`,
+      `--lang 的值是 ${JSON.stringify(lang)}；应为 zh 或 en`,
+    ),
   noFlag: bilingual('An argument does not belong to any flag', '有一个参数不属于任何选项'),
   unknown: (flag: string) => bilingual(`Unknown option '${flag}'`, `未知选项 '${flag}'`),
   takesNoValue: (flag: string) => bilingual(`${flag} takes no value`, `${flag} 不带值`),

@@ -88,8 +88,10 @@ export interface WechatContext {
    * A valid access token of the user, refreshed if it has expired. It is a secret: never send it to a
    * browser. (`oauth.getAccessToken(code)` is another method: it exchanges a code.)
    *
-   * @throws WechatAuthError of kind `unauthenticated` without a user, `no_token` if no token is stored, or
-   * `token_store` if the store failed; WeChatAPIError of kind `reauthorize` if the user must log in again.
+   * @throws WechatAuthError of kind `unauthenticated` without a user, `no_token` if no token is stored,
+   * `token_store` if the store failed, or `timeout`, `network` or `bad_answer` if a refresh did not succeed;
+   * WeChatAPIError of kind `reauthorize` if the user must log in again, or of another kind with which WeChat
+   * refused the refresh (`busy`, `rate_limit`, `credentials`, …).
    */
   getAccessToken(): Promise<string>;
   /**

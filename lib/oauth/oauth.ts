@@ -387,7 +387,8 @@ export class OAuth {
     if (encryptedData == null) return idsOf(data);
     const user = this.decryptMiniProgramUser({ sessionKey: data.session_key, encryptedData, iv: iv ?? '' });
     if (user.openId !== data.openid) throw otherUser();
-    return user as unknown as WechatUser;
+    const unionid = data.unionid ?? user.unionId;
+    return { ...user, openid: data.openid, ...(unionid !== undefined && { unionid }) };
   }
 
   /**

@@ -16,7 +16,7 @@ import { serverSessions } from '../../support/sessions';
 import { environmentOf, officialOf, type Check, type Env, type Output } from './run-doctor';
 import type express from 'express';
 
-useEmulator();
+useEmulator({ names: ['wechat.test'] });
 
 const ROOT = path.resolve(__dirname, '../../..');
 const { bin } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
@@ -79,12 +79,12 @@ describe('the command express-wechat-auth doctor', () => {
     const proxy = http.createServer();
     proxy.on('connect', (request, socket: net.Socket) => {
       targets.push(request.url ?? '');
-      const [host, port] = (request.url ?? '').split(':');
+      const [, port] = (request.url ?? '').split(':');
       if (port === '1') {
         socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
         return;
       }
-      const target = net.connect(Number(port), host, () => {
+      const target = net.connect(Number(port), '127.0.0.1', () => {
         socket.write('HTTP/1.1 200 OK\r\n\r\n');
         target.pipe(socket).pipe(target);
       });
@@ -92,23 +92,32 @@ describe('the command express-wechat-auth doctor', () => {
     });
     await once(proxy.listen(0, '127.0.0.1'), 'listening');
     const { port } = proxy.address() as AddressInfo;
-    const env = { ...officialOf(emulator), HTTP_PROXY: `http://me:verysecretpassword@127.0.0.1:${port}` };
+    // Addresses of this machine never go through a proxy of the environment; this proxy resolves any name to them.
+    const named = `http://wechat.test:${new URL(emulator.url).port}`;
+    const env = {
+      ...officialOf(emulator),
+      WECHAT_OPEN_URL: named,
+      WECHAT_API_URL: named,
+      HTTP_PROXY: `http://me:verysecretpassword@127.0.0.1:${port}`,
+    };
     const open = await checksOf([], env);
-    const refused = await checksOf([], { ...env, WECHAT_API_URL: 'http://127.0.0.1:1' });
+    const refused = await checksOf([], { ...env, WECHAT_API_URL: 'http://wechat.test:1' });
+    const all = await checksOf([], { ...env, HTTP_PROXY: '', ALL_PROXY: env.HTTP_PROXY });
     const broken = await checksOf([], { ...env, HTTP_PROXY: 'socks5://127.0.0.1:1' });
     proxy.closeAllConnections();
     proxy.close();
     await once(proxy, 'close');
-    expect(open.get('api-reachable')?.detail).toContain(`through the proxy 127.0.0.1:${port}`);
+    expect(open.get('api-reachable')?.detail).toContain(`through the proxy 127.0.0.1:${port} (HTTP_PROXY)`);
+    expect(all.get('api-reachable')?.detail).toContain(`through the proxy 127.0.0.1:${port} (ALL_PROXY)`);
     expect(open.get('credentials')?.status).toBe('ok');
-    expect(targets).toContain(new URL(emulator.url).host);
+    expect(targets).toContain(new URL(named).host);
     expect(refused.get('api-reachable')?.detail).toMatch(
-      /the proxy does not let the request through: HTTP 403/,
+      /the proxy does not let the request through: 127\.0\.0\.1:\d+ \(HTTP_PROXY\), HTTP 403/,
     );
     expect(broken.get('api-reachable')?.detail).toMatch(
       /the proxy does not let the request through: HTTP_PROXY$/,
     );
-    expect(JSON.stringify([...open, ...refused, ...broken])).not.toContain('verysecretpassword');
+    expect(JSON.stringify([...open, ...refused, ...all, ...broken])).not.toContain('verysecretpassword');
   });
 
   it('does not wait for a proxy that never responds', async () => {
@@ -124,18 +133,19 @@ describe('the command express-wechat-auth doctor', () => {
     sockets.forEach((socket) => socket.destroy());
     await once(proxy.close(), 'close');
     expect(checks.get('api-reachable')?.detail).toBe(
-      'wechat.example.com: the proxy does not let the request through: timeout',
+      `wechat.example.com: the proxy does not let the request through: 127.0.0.1:${port} (HTTP_PROXY), timeout`,
     );
   });
 
-  it('does not use the proxy for an app on this machine', async () => {
+  it('does not use the proxy for an app or an emulator on this machine', async () => {
     const app = await startApp(emulator);
     const checks = await checksOf(['--url', app.url], {
       ...environmentOf(emulator),
       HTTP_PROXY: 'http://127.0.0.1:1',
     });
     await app.close();
-    expect(checks.get('api-reachable')?.status).toBe('failed');
+    expect(checks.get('api-reachable')?.status).toBe('ok');
+    expect(checks.get('api-reachable')?.detail).not.toContain('proxy');
     expect(checks.get('login-in-wechat')?.status).toBe('ok');
   });
 

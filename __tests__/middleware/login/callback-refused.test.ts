@@ -246,14 +246,17 @@ describe('a login that the app refuses', () => {
         // eslint-disable-next-line @typescript-eslint/only-throw-error -- JavaScript allows it
         throw thrown;
       };
-      for (const auth of [{ flow: hook }, { flow: hook, onError: hook }, { onError: hook }]) {
+      const cases = [
+        { auth: { flow: hook }, login: 599, callback: 400 },
+        { auth: { flow: hook, onError: hook }, login: 599, callback: 599 },
+        { auth: { onError: hook }, login: 302, callback: 599 },
+      ];
+      for (const { auth, login, callback } of cases) {
         await withApp({ auth: { authRequired: true, ...auth } }, async (app, browser) => {
-          for (const path of ['/login', '/callback?code=abc&state=x']) {
-            const response = await browser.get(path);
-            if (response.status === 302 || response.status === 400) continue;
-            expect(response.status).toBe(599);
-          }
-          expect(app.errors.every((error) => error instanceof Error)).toBe(true);
+          expect((await browser.get('/login')).status).toBe(login);
+          expect((await browser.get('/callback?code=abc&state=x')).status).toBe(callback);
+          expect(app.errors).toHaveLength([login, callback].filter((status) => status === 599).length);
+          for (const error of app.errors) expect(error).toBeInstanceOf(Error);
         });
       }
     },

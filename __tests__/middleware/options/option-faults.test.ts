@@ -447,6 +447,21 @@ describe('other options', () => {
     expect(messageOf({ http: { timeout: 2 ** 31 } })).toMatch(/^http\.timeout is 2147483648\./);
     expect(messageOf({ http: { timeout: '5s' } })).toMatch(/^http\.timeout is '5s'\./);
     expect(messageOf({ http: { timeout: 0 } })).toBe('');
+    for (const proxy of [
+      'http://user:CANARY@127.0.0.1:8080',
+      true,
+      {},
+      { host: 'p', port: 'x' },
+      { protocol: 'socks5', host: 'p' },
+    ]) {
+      const message = messageOf({ http: { proxy } });
+      expect(message).toMatch(
+        /^http\.proxy is (?:a string|true|an object)\. Give an object with host and port/,
+      );
+      expect(message).not.toContain('CANARY');
+    }
+    for (const proxy of [false, undefined, { host: 'p', port: 80, protocol: 'https:', auth: {} }])
+      expect(messageOf({ http: { proxy } })).toBe('');
   });
 
   it.each([

@@ -7,11 +7,14 @@ import { createEmulator, selfSignedCertificate, type Emulator } from '../../../l
 import { deepFreeze, failure } from '../oauth-fixture';
 import { startConnectProxy } from '../../support/processes/connect-proxy';
 import { startHttpServer, startTcpServer, useServers, type Server } from '../../support/processes/servers';
+import { environmentProxy } from '../../../lib/oauth/transport/environment-proxy';
 
-const tls = selfSignedCertificate();
+/** A name that only the proxies of these tests resolve. */
+const NAME = 'wechat.test';
+const tls = selfSignedCertificate(['localhost', '127.0.0.1', NAME]);
 let wechat: Emulator;
 beforeAll(async () => {
-  wechat = await createEmulator({ https: tls });
+  wechat = await createEmulator({ https: tls, names: [NAME] });
 });
 afterAll(() => wechat.close());
 
@@ -66,6 +69,11 @@ function oauth(http_: WechatHttpOptions = {}, api = wechat.url): OAuth {
 
 const code = (): string => wechat.issueCode({ app: wechat.apps.official.appId });
 const target = (): string => new URL(wechat.url).host;
+/** WeChat under a name that is not of this machine, as the environment's proxies need it. */
+const named = (): { api: string; host: string } => {
+  const host = `${NAME}:${new URL(wechat.url).port}`;
+  return { api: `https://${host}`, host };
+};
 
 describe('http.proxy', () => {
   it('connects to WeChat through a tunnel, which is kept alive', async () => {
@@ -128,19 +136,24 @@ describe('http.proxy', () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ['an address in a string', 'http://127.0.0.1:8080', /not an object with host and port/],
-    ['true', true, /not an object with host and port/],
-    ['no host', { port: 8080 }, /not an object with host and port/],
+    ['an address in a string', 'http://127.0.0.1:8080', /is not a proxy.*object with host and port/],
+    ['true', true, /is not a proxy.*object with host and port/],
+    ['no host', { port: 8080 }, /is not a proxy.*object with host and port/],
     [
       'a SOCKS proxy',
       { protocol: 'socks5', host: '127.0.0.1', port: 1080 },
-      /not an http: or https: address.*socks-proxy-agent/,
+      /is not a proxy.*socks-proxy-agent/,
     ],
-    ['an invalid port', { host: '127.0.0.1', port: 'x' }, /not an http: or https: address/],
-  ])('is refused with kind config if it is %s, and says what to give', async (_what, wrong, words) => {
-    const error = await failure(oauth({ proxy: wrong as WechatHttpOptions['proxy'] }).getAccessToken('c'));
-    expect(error).toMatchObject({ kind: 'config', retryable: false });
-    expect(error.message).toMatch(words);
+    ['an invalid port', { host: '127.0.0.1', port: 'x' }, /is not a proxy/],
+  ])('is refused at once with kind config if it is %s, and says what to give', (_what, wrong, words) => {
+    const http_ = { proxy: wrong } as WechatHttpOptions;
+    const configFault = expect.objectContaining({
+      kind: 'config',
+      retryable: false,
+      message: expect.stringMatching(words) as string,
+    }) as Error;
+    expect(() => oauth(http_)).toThrow(configFault);
+    expect(() => oauth().setOpts(http_)).toThrow(configFault);
   });
 });
 
@@ -150,39 +163,90 @@ describe('the environment', () => {
     async (name) => {
       const server = await proxy('us er:p%40ss');
       process.env[name] = `http://us%20er:p%2540ss@127.0.0.1:${server.port}`;
-      await failure(oauth({ httpsAgent: undefined }).getAccessToken(code()));
-      expect(server.tunnels).toHaveLength(1);
-      expect(server.tunnels[0]).toEqual({
-        target: target(),
-        authorization: `Basic ${Buffer.from('us er:p%40ss').toString('base64')}`,
-      });
+      const error = await failure(oauth({ httpsAgent: undefined }, named().api).getAccessToken(code()));
+      expect(error.message).toContain(`through the proxy of ${name} (127.0.0.1:${server.port})`);
+      expect(error.message).not.toMatch(/us er|p%/);
+      expect(server.tunnels).toEqual([
+        {
+          target: named().host,
+          authorization: `Basic ${Buffer.from('us er:p%40ss').toString('base64')}`,
+        },
+      ]);
     },
   );
 
   it('may hold a password that is not percent-encoded', async () => {
     const server = await proxy('us%er:p%zz');
     process.env['HTTPS_PROXY'] = `http://us%er:p%zz@127.0.0.1:${server.port}`;
-    const error = await failure(oauth({ httpsAgent: undefined }).getAccessToken(code()));
+    const error = await failure(oauth({ httpsAgent: undefined }, named().api).getAccessToken(code()));
     expect(error.message).toContain('certificate');
     expect(server.tunnels).toHaveLength(1);
   });
 
+  it.each([
+    ['HTTPS_PROXY before ALL_PROXY', ['ALL_PROXY', 'HTTPS_PROXY'], 'HTTPS_PROXY'],
+    ['https_proxy before HTTPS_PROXY', ['HTTPS_PROXY', 'https_proxy'], 'https_proxy'],
+    ['all_proxy', ['all_proxy'], 'all_proxy'],
+  ])('is named in an error by the variable that was used: %s', async (_what, set, used) => {
+    for (const name of set) process.env[name] = 'http://127.0.0.1:1';
+    const error = await failure(oauth({ httpsAgent: undefined }, named().api).getAccessToken('c'));
+    expect(error).toMatchObject({ kind: 'network' });
+    expect(error.message).toContain(`through the proxy of ${used} (127.0.0.1:1): connect ECONNREFUSED`);
+  });
+
+  it('is named if its proxy does not respond in time', async () => {
+    const mute = await startTcpServer(() => undefined);
+    servers.push(mute);
+    process.env['ALL_PROXY'] = `http://127.0.0.1:${mute.port}`;
+    const error = await failure(
+      oauth({ httpsAgent: undefined, timeout: 80 }, named().api).getAccessToken('c'),
+    );
+    expect(error).toMatchObject({ kind: 'timeout' });
+    expect(error.message).toContain(`through the proxy of ALL_PROXY (127.0.0.1:${mute.port}) within 80 ms`);
+  });
+
+  it('is not used for an address of this machine', async () => {
+    const server = await proxy();
+    for (const name of ['HTTPS_PROXY', 'ALL_PROXY']) process.env[name] = server.url;
+    const error = await failure(oauth({ httpsAgent: undefined }).getAccessToken(code()));
+    expect(error.message).toContain('certificate');
+    expect(error.message).not.toContain('through the proxy');
+    expect(server.tunnels).toEqual([]);
+  });
+
+  it.each([
+    ...['http://localhost:1', 'https://LOCALHOST/a', 'http://app.localhost', 'http://127.0.0.1:3000'],
+    ...['https://127.8.9.10', 'http://[::1]:80', 'http://[::ffff:127.0.0.1]', 'http://127.1'],
+  ])('has no proxy for %s', (url) => {
+    for (const name of ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY']) process.env[name] = 'http://127.0.0.1:1';
+    expect(environmentProxy(url)).toBeUndefined();
+  });
+
+  it.each(['http://localhost.example.com', 'https://127.0.0.1.example.com', 'http://10.0.0.1'])(
+    'has a proxy for %s',
+    (url) => {
+      process.env['ALL_PROXY'] = 'http://127.0.0.1:1';
+      expect(environmentProxy(url)).toEqual({ variable: 'ALL_PROXY', address: 'http://127.0.0.1:1' });
+    },
+  );
+
   it('HTTP_PROXY names the proxy for http: addresses only', async () => {
     const server = await proxy();
     process.env['HTTP_PROXY'] = server.url;
-    await failure(oauth({ httpsAgent: undefined }).getAccessToken(code()));
+    await failure(oauth({ httpsAgent: undefined }, named().api).getAccessToken(code()));
     expect(server.tunnels).toHaveLength(0);
-    await failure(oauth({ httpAgent: undefined }, 'http://127.0.0.1:1').getAccessToken('c'));
-    expect(server.tunnels.map(({ target: to }) => to)).toEqual(['127.0.0.1:1']);
+    await failure(oauth({ httpAgent: undefined }, 'http://wechat.test:1').getAccessToken('c'));
+    expect(server.tunnels.map(({ target: to }) => to)).toEqual(['wechat.test:1']);
   });
 
-  it.each(['127.0.0.1', '*', 'example.com,127.0.0.1'])(
+  it.each([NAME, '*', `example.com,${NAME}`, '.test'])(
     'NO_PROXY=%s makes the connection to WeChat direct',
     async (hosts) => {
       process.env['HTTPS_PROXY'] = 'http://127.0.0.1:1';
       process.env['NO_PROXY'] = hosts;
-      const error = await failure(oauth({ httpsAgent: undefined }).getAccessToken(code()));
-      expect(error.message).toContain('certificate');
+      const error = await failure(oauth({ httpsAgent: undefined }, named().api).getAccessToken(code()));
+      expect(error).toMatchObject({ kind: 'network' });
+      expect(error.message).not.toContain('through the proxy');
     },
   );
 
@@ -193,9 +257,9 @@ describe('the environment', () => {
 
   it('is refused with kind config if its proxy is not an http: address, and no password is shown', async () => {
     process.env['HTTPS_PROXY'] = 'socks5://user:CANARY@127.0.0.1:1080';
-    const error = await failure(oauth({ httpsAgent: undefined }).getAccessToken('c'));
+    const error = await failure(oauth({ httpsAgent: undefined }, named().api).getAccessToken('c'));
     expect(error).toMatchObject({ kind: 'config' });
-    expect(error.message).toMatch(/proxy of the environment is not an http: or https: address/);
+    expect(error.message).toMatch(/proxy of HTTPS_PROXY is not an http: or https: address/);
     expect(error.message).not.toContain('CANARY');
   });
 });

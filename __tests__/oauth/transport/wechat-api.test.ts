@@ -201,12 +201,12 @@ describe('a retry', () => {
     ['access_token', (oauth) => oauth.getUserByCode(fixture.issueCode())],
     [
       'jscode2session',
-      () =>
-        fixture
-          .createOAuth({ kind: 'miniProgram' })
-          .getSessionKey(fixture.emulator.issueCode({ app: fixture.emulator.apps.miniProgram.appId })),
+      (oauth) =>
+        oauth.getSessionKey(fixture.emulator.issueCode({ app: fixture.emulator.apps.miniProgram.appId })),
     ],
   ];
+  const kindFor = (endpoint: string): 'official' | 'miniProgram' =>
+    endpoint === 'jscode2session' ? 'miniProgram' : 'official';
   const transient: readonly EmulatorFault[] = ['reset', 'reset-inside', { errcode: -1 }];
   const make = (): OAuth => fixture.createOAuth({ getToken: () => Promise.resolve(record) });
   beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
@@ -255,15 +255,14 @@ describe('a retry', () => {
       'never follows %j: the code may be used up',
       async (fault) => {
         fixture.emulator.fail(endpoint, fault, { workDone: true });
-        await failure(call(fixture.createOAuth()));
+        await failure(call(fixture.createOAuth({ kind: kindFor(endpoint) })));
         expect(fixture.countRequests(endpoint)).toBe(1);
       },
     );
 
     it('never follows a timeout', async () => {
       fixture.emulator.fail(endpoint, 'silence');
-      const oauth = fixture.createOAuth({ http: { timeout: 250 } });
-      if (endpoint === 'jscode2session') return;
+      const oauth = fixture.createOAuth({ kind: kindFor(endpoint), http: { timeout: 250 } });
       expect((await failure(call(oauth))).kind).toBe('timeout');
       expect(fixture.countRequests(endpoint)).toBe(1);
     });
@@ -597,7 +596,9 @@ describe("the app's own signal", () => {
 
   it('prevents the request if it was aborted before', async () => {
     const oauth = fixture.createOAuth({ http: { signal: AbortSignal.abort() } });
-    expect((await failure(verify(oauth))).message).toMatch(/^The app ended/);
+    expect((await failure(verify(oauth))).message).toMatch(
+      /^The app ended .*\(`signal` of its http options\)/,
+    );
     expect(fixture.emulator.requests).toHaveLength(0);
   });
 
@@ -621,7 +622,23 @@ describe("the app's own signal", () => {
     const work = failure(fixture.createOAuth({ http: { cancelToken: source.token } }).verifyToken('o', 'a'));
     while (fixture.countRequests('auth') === 0) await new Promise((resolve) => setImmediate(resolve));
     source.cancel('no more');
-    expect((await work).message).toMatch(/^The app ended/);
+    expect((await work).message).toMatch(/^The app ended .*\(`cancelToken` of its http options\)/);
+  });
+});
+
+describe('an adapter of the app', () => {
+  it.each<[string, unknown, string]>([
+    ['undefined', undefined, 'the HTTP client gave no reason'],
+    ['null', null, 'the HTTP client gave no reason'],
+    ['a text', 'the cable is out', 'the cable is out'],
+    ['an object without a message', {}, 'the HTTP client gave no reason'],
+    ['a message that is not a text', { message: { a: 1 }, code: 7 }, ': 7.'],
+  ])('may reject with %s: kind network', async (_what, reason, words) => {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- JavaScript allows it
+    const adapter = (): Promise<never> => Promise.reject(reason);
+    const error = await failure(fixture.createOAuth({ http: { adapter } }).verifyToken('o', 'a'));
+    expect(error).toMatchObject({ kind: 'network' });
+    expect(error.message).toContain(words);
   });
 });
 

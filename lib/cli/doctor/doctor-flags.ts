@@ -1,8 +1,8 @@
 import { WECHAT } from '../../oauth/endpoints';
 import { FLOWS } from '../../oauth/flows';
-import { bilingual, isLanguage, type Bilingual } from '../bilingual';
+import { bilingual, type Bilingual } from '../bilingual';
 import { readEnvFiles } from '../env-file';
-import { parseFlags } from '../flags';
+import { checkLanguage, parseFlags } from '../flags';
 import { UsageError, type Terminal } from '../terminal';
 import type { Configuration } from './configuration';
 import { withoutSlash, type AppRoutes } from './probe/site';
@@ -62,7 +62,7 @@ export function parseDoctorFlags(args: readonly string[]) {
  * @throws UsageError
  */
 export async function readDoctorFlags(values: Values, terminal: Terminal): Promise<DoctorFlags> {
-  if (values.lang !== undefined && !isLanguage(values.lang)) throw new UsageError(TEXTS.lang(values.lang));
+  checkLanguage(values.lang);
   const flags = {
     url: values.url === undefined ? undefined : urlOf(values.url),
     routes: {
@@ -204,11 +204,6 @@ Exits with 0 if no check failed, with 1 if one did, and with 2 after a usage err
 );
 
 const TEXTS = {
-  lang: (lang: string) =>
-    bilingual(
-      `--lang is ${JSON.stringify(lang)}; it must be zh or en`,
-      `--lang 的值是 ${JSON.stringify(lang)}；应为 zh 或 en`,
-    ),
   noLine: (flag: string) =>
     bilingual(
       `--${flag} is -, but the standard input has no line for it`,

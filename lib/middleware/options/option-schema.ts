@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { WECHAT, endpointFault } from '../../oauth/endpoints';
+import { isProxy, PROXY_FORM } from '../../oauth/transport/http-options';
 import { entryFault } from '../../relay/allow-list';
 import { shown } from './options-error';
 
@@ -23,7 +24,7 @@ const withType = (remedy: string): { error: Message } => ({
 });
 
 const APP_ID =
-  'Give the AppID that the WeChat console shows (wx and 16 characters), without blanks or quotes.';
+  'Give the AppID that the WeChat console shows (wx and 16 hex digits), without blanks or quotes.';
 const APP_SECRET = 'Give the AppSecret that the WeChat console shows once, when it is created.';
 /** Printable ASCII without blanks. */
 const CREDENTIAL = /^[\u0021-\u007e]+$/;
@@ -169,6 +170,7 @@ export const optionsSchema = z.strictObject(
             .min(0, withValue('Give a number of milliseconds, or 0 for no limit.'))
             .max(MAX_TIMEOUT_MS, withValue(`Give at most ${MAX_TIMEOUT_MS} milliseconds.`))
             .optional(),
+          proxy: z.custom(isProxy, withType(PROXY_FORM)).optional(),
         },
         withType('Give options of axios, such as { timeout: 5000 }.'),
       )

@@ -13,7 +13,7 @@ import type { KeptUser } from '../state/wechat-session';
 
 /** The credentials of one app, as WeChat's console shows them. */
 export interface WechatCredentials {
-  /** AppID: `wx` and 16 hex digits. */
+  /** AppID: WeChat's are `wx` and 16 hex digits. An emulator or a gateway may have others. */
   readonly appId?: string | undefined;
   /** AppSecret: 32 hex digits. */
   readonly appSecret?: string | undefined;

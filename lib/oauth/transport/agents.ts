@@ -1,8 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
 import { HttpsProxyAgent } from 'https-proxy-agent';
-import { getProxyForUrl } from 'proxy-from-env';
 import { WechatAuthError } from '../../errors';
+import { environmentProxy } from './environment-proxy';
 
 /** The part of axios's options that decides how WeChat is reached. */
 export interface ConnectionOptions {
@@ -21,6 +21,13 @@ interface ProxyOptions {
 export interface Agents {
   readonly httpAgent: http.Agent;
   readonly httpsAgent: http.Agent & { readonly options: https.AgentOptions };
+  /** The proxy that the agents connect through. Without a user and a password. */
+  readonly proxy?: {
+    /** The option or the environment variable that names it, such as `HTTPS_PROXY`. */
+    readonly source: string;
+    /** Host and port. */
+    readonly host: string;
+  };
 }
 
 /** Idle connections are closed before WeChat closes them, so that no request is sent into a closing one. */
@@ -30,16 +37,16 @@ const KEEP_ALIVE = { keepAlive: true, scheduling: 'lifo', timeout: 60_000 } as c
  * The agents that connect to WeChat: the app's own, or one that tunnels through a proxy, or new ones that
  * keep connections alive.
  *
- * A proxy is taken from the options, or from the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY). It is
- * always used as a tunnel (CONNECT). So neither the proxy nor a module that logs request paths sees the
+ * A proxy is taken from the options, or from the environment (see environment-proxy.ts). It is always used as a tunnel (CONNECT). So neither the proxy nor a module that logs request paths sees the
  * secrets in an address.
  */
 export function agentsFor(url: string, options: ConnectionOptions): Agents {
   const { httpAgent, httpsAgent } = options as Partial<Agents>;
   const proxy = proxyFor(url, options);
   if (proxy) {
-    const tunnel = tunnelThrough(proxy, httpsAgent?.options);
-    return { httpAgent: tunnel, httpsAgent: tunnel };
+    const { source, address } = proxy;
+    const tunnel = tunnelThrough(address, httpsAgent?.options);
+    return { httpAgent: tunnel, httpsAgent: tunnel, proxy: { source, host: address.host } };
   }
   return {
     httpAgent: httpAgent ?? new http.Agent(KEEP_ALIVE),
@@ -47,27 +54,24 @@ export function agentsFor(url: string, options: ConnectionOptions): Agents {
   };
 }
 
-function proxyFor(url: string, { proxy, httpAgent, httpsAgent }: ConnectionOptions): URL | undefined {
+interface Proxy {
+  readonly source: string;
+  readonly address: URL;
+}
+
+const OPTION = 'http.proxy';
+
+function proxyFor(url: string, { proxy, httpAgent, httpsAgent }: ConnectionOptions): Proxy | undefined {
   if (proxy === false) return undefined;
-  if (proxy) return proxyURL(proxy);
+  if (proxy) return { source: OPTION, address: proxyURL(proxy) };
   if (url.startsWith('https:') ? httpsAgent : httpAgent) return undefined;
-  const fromEnvironment = getProxyForUrl(url);
-  return fromEnvironment ? readProxy(fromEnvironment, 'of the environment') : undefined;
+  const found = environmentProxy(url);
+  return found && { source: found.variable, address: readProxy(found.address, found.variable) };
 }
 
 function proxyURL(proxy: ProxyOptions): URL {
-  if (typeof proxy !== 'object' || !proxy.host) {
-    throw new WechatAuthError(
-      'config',
-      'http.proxy is not an object with host and port (and protocol, auth), as axios takes it. ' +
-        'Write it as { host, port }, or set HTTPS_PROXY in the environment.',
-    );
-  }
   const { protocol = 'http', host, port, auth } = proxy;
-  const address = readProxy(
-    `${protocol.replace(/:$/, '')}://${host}${port ? `:${port}` : ''}`,
-    'of http.proxy',
-  );
+  const address = readProxy(`${protocol.replace(/:$/, '')}://${host}${port ? `:${port}` : ''}`, OPTION);
   if (auth) {
     address.username = encodeURIComponent(auth.username);
     address.password = encodeURIComponent(auth.password);
@@ -80,7 +84,7 @@ function readProxy(address: string, source: string): URL {
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
   throw new WechatAuthError(
     'config',
-    `The proxy ${source} is not an http: or https: address. ` +
+    `The proxy of ${source} is not an http: or https: address. ` +
       'Correct it, or pass an agent of your own as http.httpsAgent (for SOCKS: socks-proxy-agent).',
   );
 }

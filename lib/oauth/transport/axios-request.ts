@@ -26,7 +26,8 @@ export function axiosTransport(address: string, options: ResolvedHttpOptions): T
         return await client.request<Uint8Array, never>({
           ...options,
           ...SAFE_OPTIONS,
-          ...agents,
+          httpAgent: agents.httpAgent,
+          httpsAgent: agents.httpsAgent,
           params: mergeParams(options.params, path),
           maxContentLength: largestBody,
           signal: cancellation.signal,

@@ -2,6 +2,7 @@
 import { Cancellation } from '../../async/cancellation';
 import { timers } from '../../async/timers';
 import type { WechatAuthError } from '../../errors';
+import type { Agents } from './agents';
 import { endedByApp, timedOut } from './call-errors';
 import type { ResolvedHttpOptions } from './http-options';
 
@@ -9,6 +10,8 @@ export interface CallLimits {
   /** 0 means no limit. */
   readonly ms: number;
   readonly appSignal: ResolvedHttpOptions['signal'];
+  /** The proxy of the call, which is known once the call has started. */
+  readonly proxy: () => Agents['proxy'];
 }
 
 /**
@@ -18,7 +21,7 @@ export interface CallLimits {
  * @throws WechatAuthError of kind `timeout` or `network`, or the error of the work.
  */
 export function withinLimits<T>(
-  { ms, appSignal }: CallLimits,
+  { ms, appSignal, proxy }: CallLimits,
   path: string,
   work: (cancellation: Cancellation) => Promise<T>,
 ): Promise<T> {
@@ -26,7 +29,7 @@ export function withinLimits<T>(
     const cancellation = new Cancellation();
     let timer: NodeJS.Timeout | undefined;
     const onAbort = (): void =>
-      end(endedByApp(path, (appSignal as Partial<AbortSignal> | undefined)?.reason));
+      end(endedByApp(path, (appSignal as Partial<AbortSignal> | undefined)?.reason, 'signal'));
     const cleanUp = (): void => {
       timers.clearTimeout(timer);
       appSignal?.removeEventListener?.('abort', onAbort);
@@ -41,7 +44,7 @@ export function withinLimits<T>(
       return;
     }
     appSignal?.addEventListener?.('abort', onAbort);
-    if (ms > 0) timer = timers.setTimeout(() => end(timedOut(ms, path)), ms);
+    if (ms > 0) timer = timers.setTimeout(() => end(timedOut(ms, path, proxy())), ms);
     work(cancellation).finally(cleanUp).then(resolve, reject);
   });
 }

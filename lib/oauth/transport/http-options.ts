@@ -45,8 +45,26 @@ export type WechatHttpOptions = {
   [Name in keyof ResolvedHttpOptions]?: ResolvedHttpOptions[Name] | undefined;
 };
 
-/** Copies the options, except undefined and protected ones. Protected ones cause a warning. */
+export const PROXY_FORM =
+  'Give an object with host and port (and protocol http or https, auth), as axios takes it, or false; or set ' +
+  'HTTPS_PROXY in the environment. For SOCKS, pass an agent of your own as http.httpsAgent (socks-proxy-agent).';
+
+/** Whether `http.proxy` can be used. */
+export function isProxy(proxy: unknown): boolean {
+  if (proxy === undefined || proxy === null || proxy === false) return true;
+  const { host, port = '', protocol = 'http' } = proxy as Record<string, unknown>;
+  if (typeof host !== 'string' || host === '' || !/^https?:?$/.test(protocol as string)) return false;
+  return ['string', 'number'].includes(typeof port) && URL.canParse(`http://${host}:${port as string}`);
+}
+
+/**
+ * Copies the options, except undefined and protected ones. Protected ones cause a warning.
+ *
+ * @throws WechatAuthError of kind `config` if `proxy` is not one.
+ */
 export function resolveHttpOptions(options: WechatHttpOptions): ResolvedHttpOptions {
+  if (!isProxy(options.proxy))
+    throw new WechatAuthError('config', `http.proxy is not a proxy. ${PROXY_FORM}`);
   const refused: string[] = PROTECTED_OPTIONS.filter(
     (name) => (options as Record<string, unknown>)[name] !== undefined,
   );

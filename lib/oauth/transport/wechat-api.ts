@@ -79,7 +79,7 @@ export class WechatAPI {
     const { path } = call.endpoint;
     const { client } = this.#transport;
     const started = Date.now();
-    const limits = { ms: this.#timeout, appSignal: this.#options.signal };
+    const limits = { ms: this.#timeout, appSignal: this.#options.signal, proxy: () => this.#agents?.proxy };
     try {
       const response = await withinLimits(limits, path, (cancellation) => this.#attempts(call, cancellation));
       debug('%s succeeded after %d ms (%s)', path, Date.now() - started, client);
@@ -125,7 +125,9 @@ export class WechatAPI {
         largestBody: LARGEST_BODY,
       });
     } catch (error) {
-      throw isWechatError(error) ? error : requestFailed(error, path, (text) => redact(text, secrets()));
+      if (isWechatError(error)) throw error;
+      const mask = (text: string): string => redact(text, secrets());
+      throw requestFailed(error, path, { mask, proxy: this.#agents?.proxy });
     }
     this.#refuseEmulator(response);
     return readResponse(response, { endpoint, schema: this.#schemas[expects], secrets });

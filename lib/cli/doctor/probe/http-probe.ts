@@ -1,7 +1,8 @@
 /** Sends one HTTP request. Its error names the stage that failed: name lookup, connection, TLS, HTTP. */
 import http from 'node:http';
 import https from 'node:https';
-import { agentsFor } from '../../../oauth/transport/agents';
+import { agentsFor, type Agents } from '../../../oauth/transport/agents';
+import { environmentProxy } from '../../../oauth/transport/environment-proxy';
 import { bilingual, type Bilingual } from '../../bilingual';
 
 export interface ProbeLimits {
@@ -25,7 +26,7 @@ export interface ProbeResponse {
   readonly duration: number;
   /** How far the server's clock is ahead of this machine's, in ms; undefined without a Date header. */
   readonly clockOffset: number | undefined;
-  /** The host of the proxy that the request went through. */
+  /** The proxy that the request went through: the variable that names it, its host and port. */
   readonly proxy: string | undefined;
 }
 
@@ -44,7 +45,7 @@ export async function probe(url: URL, request: ProbeRequest): Promise<ProbeRespo
       ...response,
       duration: receivedAt - sentAt,
       clockOffset: Number.isNaN(offset) ? undefined : offset,
-      proxy: route.proxy,
+      proxy: route.proxy && named(route.proxy),
     };
   } finally {
     route.agent.destroy();
@@ -53,30 +54,24 @@ export async function probe(url: URL, request: ProbeRequest): Promise<ProbeRespo
 
 interface Route {
   readonly agent: http.Agent;
-  readonly proxy: string | undefined;
+  readonly proxy: Agents['proxy'];
 }
 
 function routeTo(url: URL, { isDirect = false }: ProbeRequest): Route {
   const isTLS = url.protocol === 'https:';
   if (isDirect) return { agent: isTLS ? new https.Agent() : new http.Agent(), proxy: undefined };
   try {
-    const { httpAgent, httpsAgent } = agentsFor(url.href, {});
-    const agent = isTLS ? httpsAgent : httpAgent;
-    const { proxy } = agent as { proxy?: unknown };
-    return { agent, proxy: proxy instanceof URL ? proxy.host : undefined };
+    const { httpAgent, httpsAgent, proxy } = agentsFor(url.href, {});
+    return { agent: isTLS ? httpsAgent : httpAgent, proxy };
   } catch {
     // The proxy in the environment is not an address. The value may hold a password, so the error names the
     // variable instead.
-    throw new UnreachableError('proxy', proxyVariable(url));
+    throw new UnreachableError('proxy', environmentProxy(url.href)?.variable ?? 'HTTPS_PROXY');
   }
 }
 
-/**
- * The environment variable that holds the proxy for this address, in the order of the module proxy-from-env.
- */
-function proxyVariable({ protocol }: URL): string {
-  const names = [`${protocol.slice(0, -1)}_proxy`, 'all_proxy'].flatMap((name) => [name, name.toUpperCase()]);
-  return names.find((name) => process.env[name]) ?? 'HTTPS_PROXY';
+function named({ source, host }: NonNullable<Agents['proxy']>): string {
+  return `${host} (${source})`;
 }
 
 type Received = Pick<ProbeResponse, 'status' | 'headers' | 'body'>;
@@ -89,7 +84,7 @@ function send(
   return new Promise((resolve, reject) => {
     const isTLS = url.protocol === 'https:';
     let stage: Stage = proxy === undefined ? 'dns' : 'proxy';
-    const fail = (error: unknown): void => reject(unreachable(error, stage));
+    const fail = (error: unknown): void => reject(unreachable(error, stage, proxy && named(proxy)));
     const ending = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
     // A request that still waits for its proxy has no connection, and does not report that it was aborted.
     ending.addEventListener('abort', () => fail(ending.reason));
@@ -143,14 +138,18 @@ const TLS_CODE = /^(?:CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPR
 const DNS_CODE = /^(?:ENOTFOUND|EAI_|ENODATA)/;
 const TCP_CODE = /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/;
 
-/** @param stage the stage that the request had reached */
-function unreachable(error: unknown, stage: Stage): UnreachableError {
+/**
+ * @param stage the stage that the request had reached
+ * @param proxy the proxy that it went through
+ */
+function unreachable(error: unknown, stage: Stage, proxy: string | undefined): UnreachableError {
+  const through = proxy === undefined ? '' : `${proxy}, `;
   const { code = '', message, cause, name } = error as NodeJS.ErrnoException & { code?: string };
   if ((cause as Error | undefined)?.name === 'TimeoutError' || name === 'TimeoutError')
-    return new UnreachableError(stage, 'timeout');
+    return new UnreachableError(stage, `${through}timeout`);
   if (message.startsWith('the proxy refused'))
-    return new UnreachableError('proxy', /HTTP \d+/.exec(message)?.[0] ?? 'refused');
-  if (stage === 'proxy') return new UnreachableError('proxy', code || 'refused');
+    return new UnreachableError('proxy', through + (/HTTP \d+/.exec(message)?.[0] ?? 'refused'));
+  if (stage === 'proxy') return new UnreachableError('proxy', through + (code || 'refused'));
   if (TLS_CODE.test(code)) return new UnreachableError('tls', code);
   if (DNS_CODE.test(code)) return new UnreachableError('dns', code);
   if (TCP_CODE.test(code)) return new UnreachableError('tcp', code);
