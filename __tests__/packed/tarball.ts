@@ -52,6 +52,11 @@ export class Tarball {
     this.manifest = readJSON(path.join(this.contents, 'package.json')) as Manifest;
   }
 
+  /** The path of the packed file. */
+  get file(): string {
+    return path.join(this.#folder, this.packed.filename);
+  }
+
   get names(): string[] {
     return this.packed.files.map((file) => file.path).sort();
   }

@@ -37,8 +37,8 @@ const KEEP_ALIVE = { keepAlive: true, scheduling: 'lifo', timeout: 60_000 } as c
  * The agents that connect to WeChat: the app's own, or one that tunnels through a proxy, or new ones that
  * keep connections alive.
  *
- * A proxy is taken from the options, or from the environment (see environment-proxy.ts). It is always used as a tunnel (CONNECT). So neither the proxy nor a module that logs request paths sees the
- * secrets in an address.
+ * A proxy is taken from the options, or from the environment (see environment-proxy.ts). It is always used as
+ * a tunnel (CONNECT). So neither the proxy nor a module that logs request paths sees the secrets in an address.
  */
 export function agentsFor(url: string, options: ConnectionOptions): Agents {
   const { httpAgent, httpsAgent } = options as Partial<Agents>;

@@ -56,7 +56,8 @@ export function requestFailed(
   }
   return new WechatAuthError(
     'network',
-    `WeChat was not reached for ${path}${through(proxy)}: ${what}. Check DNS, proxy, firewall and certificates of this machine.`,
+    `WeChat was not reached for ${path}${through(proxy)}: ${what}. ` +
+      'Check DNS, proxy, firewall and certificates of this machine.',
     { cause },
   );
 }
