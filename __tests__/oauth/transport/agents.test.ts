@@ -195,8 +195,7 @@ describe('the environment', () => {
   });
 
   it('is named if its proxy does not respond in time', async () => {
-    const mute = await startTcpServer(() => undefined);
-    servers.push(mute);
+    const mute = await opened(startTcpServer(() => undefined));
     process.env['ALL_PROXY'] = `http://127.0.0.1:${mute.port}`;
     const error = await failure(
       oauth({ httpsAgent: undefined, timeout: 80 }, named().api).getAccessToken('c'),
