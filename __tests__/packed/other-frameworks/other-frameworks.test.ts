@@ -15,8 +15,14 @@ jest.setTimeout(240_000);
 const folder = mkdtempSync(path.join(os.tmpdir(), 'frameworks-'));
 const tarball = new Tarball();
 const { PATH = '' } = process.env;
-/** No credentials and no proxy of this machine, and a home of its own for the package managers. */
-const ENV = { PATH, HOME: folder, npm_config_registry: process.env['npm_config_registry'] };
+/** What reaches the registry on this machine, and a home of its own for the package managers. */
+const REACHING =
+  /^(?:yarn_npm_registry|yarn_unsafe|npm_config_(?:registry|cafile)|node_extra_ca_certs|https?_proxy)/i;
+const ENV = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => REACHING.test(name))),
+  PATH,
+  HOME: folder,
+};
 
 function inFolder(command: string, args: readonly string[], cwd = folder): void {
   execFileSync(command, args, { cwd, env: ENV, encoding: 'utf8', stdio: 'pipe' });
