@@ -48,7 +48,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   'fastest-levenshtein': /^middleware\/options\/option-checks\.ts$/,
   'https-proxy-agent': /^oauth\/transport\/agents\.ts$/,
   'lru-cache':
-    /^(?:stores\/memory-store|oauth\/tokens\/token-keeper|middleware\/(?:addresses|options\/resolve-options|state\/(?:callback-results|session-watch)))\.ts$/,
+    /^(?:stores\/memory-store|oauth\/tokens\/token-keeper|middleware\/(?:options\/resolve-options|state\/(?:callback-results|session-watch|started-logins)))\.ts$/,
   negotiator: /^middleware\/pages\//,
   'proxy-from-env': /^oauth\/transport\/environment-proxy\.ts$/,
   uqr: /^(?:middleware\/pages|emulator)\//,

@@ -553,7 +553,7 @@ describe('a User-Agent', () => {
   it('is WeChat if it names MicroMessenger and not WeCom, in upper or lower case', () => {
     fc.assert(
       fc.property(fc.oneof(agent, fc.string({ unit: 'binary' })), (text) => {
-        expect(browserKind(text) === 'wechat').toBe(isWechatByRule(text));
+        expect(browserKind({ headers: { 'user-agent': text } }) === 'wechat').toBe(isWechatByRule(text));
       }),
       { numRuns: 2_000 },
     );

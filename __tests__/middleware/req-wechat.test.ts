@@ -74,7 +74,7 @@ describe.each(HOSTS)('req.wechat on %s', (host) => {
     expect(redirect.status).toBe(302);
     expect(redirect.body).toBe('');
     expect(redirect.headers['cache-control']).toBe('no-store');
-    expect((await browser.get(await agree(emulator, redirect.location))).location).toBe('/me?x');
+    expect((await browser.get(await agree(emulator, redirect.location))).location).toBe('/me?x#');
   });
 
   it('logout() ends the login and leaves the response to the app', async () => {

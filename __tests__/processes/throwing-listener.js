@@ -19,6 +19,14 @@ for (const name of ['login.started', 'login.succeeded']) {
   });
 }
 
+/** fetch() would send `Sec-Fetch-Mode: cors`, as a script does. */
+function openPage(url, headers) {
+  return new Promise((resolve, reject) => {
+    const options = { headers: { Accept: 'text/html', ...headers } };
+    http.get(url, options, (response) => resolve(response.resume())).on('error', reject);
+  });
+}
+
 async function main() {
   const wechat = await createEmulator();
   const { appId, appSecret } = wechat.apps.official;
@@ -28,15 +36,17 @@ async function main() {
   const server = http.createServer(app);
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${server.address().port}`;
-  const redirect = await fetch(`${url}/login?returnTo=/me`, { redirect: 'manual' });
-  const cookie = redirect.headers.getSetCookie().map((set) => set.split(';')[0]);
-  const callback = await wechat.authorize(redirect.headers.get('location'));
-  const done = await fetch(callback, { redirect: 'manual', headers: { cookie: cookie.join('; ') } });
+  const redirect = await openPage(`${url}/login?returnTo=/me`, {});
+  const cookie = redirect.headers['set-cookie'].map((set) => set.split(';')[0]);
+  const callback = await wechat.authorize(redirect.headers.location);
+  const done = await openPage(callback, { Cookie: cookie.join('; ') });
   server.close();
   server.closeAllConnections();
   await wechat.close();
-  const location = done.headers.get('location');
-  process.stdout.write(JSON.stringify({ status: done.status, location, callsOfTheNextListener, uncaught }));
+  const { location } = done.headers;
+  process.stdout.write(
+    JSON.stringify({ status: done.statusCode, location, callsOfTheNextListener, uncaught }),
+  );
 }
 
 void main();

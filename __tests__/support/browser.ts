@@ -10,7 +10,7 @@ export interface BrowserResponse {
   readonly body: string;
   /** The Location header as received; '' if there is none. */
   readonly location: string;
-  /** The address of the request. */
+  /** The address of the request, without an empty fragment. */
   readonly url: string;
   json(): unknown;
 }
@@ -160,7 +160,7 @@ function send(
           headers: response.headers,
           body: text,
           location: response.headers.location ?? '',
-          url: url.href,
+          url: url.href.replace(/#$/, ''),
           json: () => JSON.parse(text) as unknown,
         });
       });

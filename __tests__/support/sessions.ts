@@ -41,6 +41,28 @@ export class FaultySessionStore extends expressSession.MemoryStore {
   }
 }
 
+/** express-session's memory store, as far away as a store on another machine: each call takes this long. */
+export class SlowSessionStore extends expressSession.MemoryStore {
+  readonly #ms: number;
+
+  constructor(ms: number) {
+    super();
+    this.#ms = ms;
+  }
+
+  override get(id: string, done: (error: unknown, session?: expressSession.SessionData | null) => void): void {
+    setTimeout(() => super.get(id, done), this.#ms);
+  }
+
+  override set(id: string, session: expressSession.SessionData, done?: Done): void {
+    setTimeout(() => super.set(id, session, done), this.#ms);
+  }
+
+  override destroy(id: string, done?: Done): void {
+    setTimeout(() => super.destroy(id, done), this.#ms);
+  }
+}
+
 export function serverSessions(
   store: expressSession.Store = new FaultySessionStore(),
   options: Partial<expressSession.SessionOptions> = {},

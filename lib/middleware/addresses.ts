@@ -2,9 +2,9 @@
 import type { ResolvedOptions } from './options/resolve-options';
 import type { Context } from './context';
 import { fullURL, header, hostOf, isSecure, mountOf, relative } from './http/request';
-import { LRUCache } from 'lru-cache';
 import { WechatAuthError } from '../errors';
 import { relayRedirectURI } from '../relay/redirect-uri';
+import type { WechatFlow } from '../oauth/flows';
 import { comparablePath, sanitizeReturnTo } from './http/return-to';
 import { shown } from './options/options-error';
 
@@ -54,47 +54,114 @@ function escapeMount(mount: string): string {
     .replace(/\/$/, '');
 }
 
-/**
- * Site → session key and mount path → the public paths of login, callback and logout there. They are refused
- * as return paths: a login must not end at the logout of another mount. A mount is recorded at its first
- * request. The size is limited, because the Host header and a mount that is a pattern come from the request.
- */
-const KNOWN_ROUTES = new LRUCache<string, LRUCache<string, readonly string[]>>({ max: 100 });
-const MAX_MOUNTS = 50;
-const MAX_KEY_LENGTH = 500;
+/** The mounts of the middleware that were seen at a request, and the sites at which each was seen. */
+class Mounts {
+  /** The mount path → its sites. */
+  readonly #sites = new Map<string, Set<string>>();
+  /** The public paths of login, callback and logout. They are refused as return paths. */
+  readonly #routes = new Map<string, readonly string[]>();
+  /** The numbers of names in the paths of further mounts. */
+  readonly #depths = new Set<number>();
+  #names: readonly string[] = [];
+
+  /** Runs on every request, so it returns early for a mount that is known already. */
+  note(context: Context): void {
+    const { req, url } = context;
+    const { originalUrl = url } = req;
+    const mountPath = originalUrl.slice(0, Math.max(0, originalUrl.length - url.length));
+    const site = siteOf(context);
+    // Routers ignore case: one mount must not count as many.
+    const sites = this.#sites.get(mountPath) ?? this.#sites.get(comparablePath(mountPath));
+    if (sites && (sites.has(site) || sites.size >= MAX_SITES)) return;
+    if (sites) sites.add(copyOf(site));
+    else this.#add(context, mountPath, site);
+  }
+
+  #add(context: Context, mountPath: string, site: string): void {
+    const routes = ownRoutes(context).map(comparablePath);
+    if (this.#sites.size < MAX_MOUNTS && mountPath.length <= MAX_LENGTH) {
+      const path = copyOf(comparablePath(mountPath));
+      this.#sites.set(path, new Set([copyOf(site)]));
+      this.#routes.set(path, routes);
+    } else if (this.#depths.size < MAX_MOUNTS) {
+      this.#depths.add(depthOf(comparablePath(publicMount(context))));
+      this.#names = ownRouteNames(context).map(comparablePath);
+    }
+  }
+
+  /** @param route a path in the form of comparablePath() */
+  hasRoute(site: string, route: string): boolean {
+    for (const [mountPath, routes] of this.#routes) {
+      const sites = this.#sites.get(mountPath);
+      if (routes.includes(route) && (!sites || sites.has(site) || sites.size >= MAX_SITES)) return true;
+    }
+    return this.#names.some(
+      (name) => route.endsWith(name) && this.#depths.has(depthOf(route.slice(0, -name.length))),
+    );
+  }
+}
+
+/** The number of names in a path. */
+function depthOf(path: string): number {
+  return path.split('/').length - 1;
+}
 
 /**
- * Records the routes of the mount that this request came through, unless its names are too long to be stored.
- * It runs on every request, so it returns early for a mount that is recorded already.
+ * By session key and routes: the mounts of every `wechatAuth()` of this process. A login must not end at the
+ * logout of another mount. A mount is recorded at its first request.
+ *
+ * The Host header and a mount that is a pattern, such as `/:tenant`, come from the request, so an attacker
+ * could invent them without end. What is recorded first stays: after many hosts, a mount counts as one of
+ * every host; after many mount paths, every path that is as deep as one of the further ones counts.
  */
+const MOUNTS = new Map<string, Mounts>();
+const BY_CONFIG = new WeakMap<ResolvedOptions, Mounts>();
+const MAX_MOUNTS = 50;
+const MAX_SITES = 50;
+const MAX_LENGTH = 500;
+
+/** Records the mount that this request came through. */
 export function noteRoutes(context: Context): void {
-  const { req, url, config } = context;
-  const { originalUrl = url } = req;
-  const mountPath = originalUrl.slice(0, Math.max(0, originalUrl.length - url.length));
-  const key = `${config.sessionKey} ${mountPath}`;
-  const site = siteOf(context);
-  let mounts = KNOWN_ROUTES.get(site);
-  if (mounts?.get(key) || key.length + site.length > MAX_KEY_LENGTH) return;
-  if (!mounts) KNOWN_ROUTES.set(site, (mounts = new LRUCache({ max: MAX_MOUNTS })));
-  mounts.set(key, ownRoutes(context).map(comparablePath));
+  mountsOf(context.config).note(context);
+}
+
+function mountsOf(config: ResolvedOptions): Mounts {
+  const known = BY_CONFIG.get(config);
+  if (known) return known;
+  const key = JSON.stringify([config.sessionKey, config.routes, basePath(config)]);
+  const mounts = MOUNTS.get(key) ?? new Mounts();
+  MOUNTS.set(key, mounts);
+  BY_CONFIG.set(config, mounts);
+  return mounts;
 }
 
 function isKnownRoute(context: Context, path: string): boolean {
-  const mounts = KNOWN_ROUTES.get(siteOf(context));
-  if (!mounts) return false;
+  const site = siteOf(context);
   const route = comparablePath(path.replace(/[?#].*$/s, ''));
-  return [...mounts.values()].some((routes) => routes.includes(route));
+  return [...MOUNTS.values()].some((mounts) => mounts.hasRoute(site, route));
 }
 
 /**
  * The origin or Host under which routes are known, so that apps on different hosts do not affect each other.
  */
 function siteOf({ req, config }: Context): string {
-  return config.base?.origin ?? req.headers.host ?? '';
+  return config.base?.origin ?? (req.headers.host ?? '').slice(0, MAX_LENGTH);
+}
+
+/** A copy: a part of a header or of a request line keeps the whole one in memory. */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
+}
+
+const ROUTE_NAMES = ['login', 'callback', 'logout'] as const;
+
+/** The routes below the mount point, as the options name them. */
+function ownRouteNames({ config }: Context): string[] {
+  return ROUTE_NAMES.flatMap((name) => config.routes[name] || []);
 }
 
 function ownRoutes(context: Context): string[] {
-  return (['login', 'callback', 'logout'] as const).flatMap((name) => routePath(context, name) ?? []);
+  return ROUTE_NAMES.flatMap((name) => routePath(context, name) ?? []);
 }
 
 /** Whether a login may end at this path. */
@@ -177,6 +244,7 @@ export interface LoginLink {
   readonly scope?: string | undefined;
   /** The signed `data` of the login. */
   readonly data?: string | undefined;
+  readonly flow?: WechatFlow | undefined;
 }
 
 /**
@@ -184,7 +252,7 @@ export interface LoginLink {
  *
  * @throws WechatAuthError of kind `config` if `routes.login` is false.
  */
-export function loginPath(context: Context, { returnTo, scope, data }: LoginLink): string {
+export function loginPath(context: Context, { returnTo, scope, flow, data }: LoginLink): string {
   const path = routePath(context, 'login');
   if (path === undefined) {
     throw new WechatAuthError(
@@ -192,7 +260,7 @@ export function loginPath(context: Context, { returnTo, scope, data }: LoginLink
       'routes.login is false: there is no login route to link to. Give it a path, or call req.wechat.login().',
     );
   }
-  const query = Object.entries({ returnTo, scope, data }).flatMap(([name, value]) =>
+  const query = Object.entries({ returnTo, scope, flow, data }).flatMap(([name, value]) =>
     value === undefined ? [] : `${name}=${encodeURIComponent(value)}`,
   );
   return query.length > 0 ? `${path}?${query.join('&')}` : path;

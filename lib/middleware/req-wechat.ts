@@ -5,7 +5,7 @@
 import { WechatAuthError } from '../errors';
 import type { OAuth } from '../oauth/oauth';
 import { sendFailure } from './failures/send-failure';
-import { linkOf, prepareLogin, startLogin, type WechatLoginOptions } from './login/login';
+import { linkOf, loginByApp, prepareLogin, type WechatLoginOptions } from './login/login';
 import { clearLogin, currentLogin } from './login/current-login';
 import { type HostRequest } from './http/request';
 import { accountOf, mainAccountOf, type Context } from './context';
@@ -58,7 +58,8 @@ export interface WechatContext {
   isAuthenticated(): this is { readonly user: AppUser };
   /**
    * Redirects the browser to WeChat. If no configured flow fits this browser, shows a page that tells the
-   * user where to log in. The promise never rejects, so that a call without `await` cannot end the process:
+   * user where to log in. A script gets 401 JSON `{ error, message, loginURL }`, as from the guard: it cannot
+   * follow the redirect. The promise never rejects, so that a call without `await` cannot end the process:
    * an error is sent as in the login route (`onError`, page or JSON), or passed to the app's error handler.
    */
   login(options?: WechatLoginOptions): Promise<void>;
@@ -69,7 +70,7 @@ export interface WechatContext {
    * @throws WechatAuthError of kind `config` if `routes.login` is false, or `data` is not JSON of at most 512
    * bytes.
    */
-  loginURL(options?: Pick<WechatLoginOptions, 'returnTo' | 'scope' | 'data'>): string;
+  loginURL(options?: Pick<WechatLoginOptions, 'returnTo' | 'scope' | 'flow' | 'data'>): string;
   /**
    * Starts a login for the QR code that a page embeds with `wxLogin.js`.
    *
@@ -133,13 +134,13 @@ export class ReqWechat implements WechatContext {
 
   async login(options: WechatLoginOptions = {}): Promise<void> {
     try {
-      await startLogin(this.#context, options);
+      await loginByApp(this.#context, options);
     } catch (error) {
       await sendFailure(this.#context, error).catch(this.#context.next);
     }
   }
 
-  loginURL(options: Pick<WechatLoginOptions, 'returnTo' | 'scope' | 'data'> = {}): string {
+  loginURL(options: Pick<WechatLoginOptions, 'returnTo' | 'scope' | 'flow' | 'data'> = {}): string {
     return loginPath(this.#context, linkOf(this.#context, options));
   }
 

@@ -3,6 +3,7 @@ import { IncomingMessage, type ServerResponse } from 'node:http';
 import { WechatAuthError } from '../errors';
 import { header, isSafe, wantsPage, type HostRequest, type Next } from './http/request';
 import { startLogin } from './login/login';
+import { sendUnauthenticated } from './login/unauthenticated';
 import { checkGuardOptions } from './options/option-checks';
 import type { Bivariant } from './options/options';
 import { callInTime } from './failures/call-in-time';
@@ -13,7 +14,7 @@ import { requireSession } from './state/missing-session';
 import type { AppUser } from './state/wechat-session';
 import type { WechatSession } from './state/wechat-session';
 import { type Context } from './context';
-import { noStore, redirect, sendJSON, vary } from './http/response';
+import { noStore, redirect, vary } from './http/response';
 import {
   currentPage,
   isCrossSite,
@@ -208,25 +209,3 @@ async function toLogin(context: Context, link: LoginLink): Promise<void> {
   if (routePath(context, 'login') === undefined) await startLogin(context, link);
   else redirect(context.req, context.res, loginPath(context, link));
 }
-
-/** Without a login route, the app itself offers the login (`req.wechat.login()`), so no address is named. */
-function sendUnauthenticated(context: Context, link: LoginLink, needsScope: boolean): void {
-  const loginURL = routePath(context, 'login') === undefined ? undefined : loginPath(context, link);
-  const texts = needsScope ? CONSENT_NEEDED : LOGIN_NEEDED;
-  sendJSON(context.res, 401, {
-    error: needsScope ? 'scope' : 'unauthenticated',
-    message: loginURL === undefined ? texts.withoutURL : texts.withURL,
-    ...(loginURL !== undefined && { loginURL }),
-  });
-}
-
-const LOGIN_NEEDED = {
-  withURL: 'Log in first, at loginURL. 请先通过 loginURL 登录。',
-  withoutURL: 'Log in first. 请先登录。',
-};
-
-const CONSENT_NEEDED = {
-  withURL:
-    'This needs the consent of the user: log in again at loginURL. 需要用户授权，请通过 loginURL 重新登录。',
-  withoutURL: 'This needs the consent of the user: log in again. 需要用户授权，请重新登录。',
-};

@@ -3,8 +3,11 @@
  * the others.
  */
 
-/** The browser of a login: WeChat's own, or any other. */
-export type BrowserKind = 'wechat' | 'other';
+/**
+ * The browser of a login: WeChat's own, on a phone or a computer; another browser on a computer or a tablet;
+ * another browser on a phone.
+ */
+export type BrowserKind = 'wechat' | 'computer' | 'phone';
 
 interface FlowRow {
   /** The name of this kind of account. */
@@ -32,14 +35,17 @@ interface FlowRow {
   readonly page: {
     readonly path: string;
     readonly method: 'getAuthorizeURL' | 'getAuthorizeURLForWebsite';
+    /**
+     * Whether the page responds with a redirect to the callback, so that browsers carry its fragment
+     * `#wechat_redirect` on. The QR code page goes there by a script.
+     */
+    readonly keepsFragment: boolean;
   };
   readonly scopes: {
     /** The scope that the OAuth class requests by default. */
     readonly defaultScope: string;
     readonly allowed: readonly string[];
   };
-  /** The browsers for which `flow: 'auto'` chooses this flow. */
-  readonly browsers: readonly BrowserKind[];
 }
 
 /**
@@ -65,9 +71,8 @@ export const FLOWS = {
       env: { appId: 'WECHAT_APP_ID', appSecret: 'WECHAT_APP_SECRET' },
       example: 'appId and appSecret of the official account',
     },
-    page: { path: '/connect/oauth2/authorize', method: 'getAuthorizeURL' },
+    page: { path: '/connect/oauth2/authorize', method: 'getAuthorizeURL', keepsFragment: true },
     scopes: { defaultScope: 'snsapi_base', allowed: ['snsapi_base', 'snsapi_userinfo'] },
-    browsers: ['wechat'],
   },
   /** 网站应用扫码登录: a QR code that the user scans with a phone. */
   website: {
@@ -83,9 +88,8 @@ export const FLOWS = {
       env: { appId: 'WECHAT_WEBSITE_APP_ID', appSecret: 'WECHAT_WEBSITE_APP_SECRET' },
       example: 'website: { appId, appSecret }',
     },
-    page: { path: '/connect/qrconnect', method: 'getAuthorizeURLForWebsite' },
+    page: { path: '/connect/qrconnect', method: 'getAuthorizeURLForWebsite', keepsFragment: false },
     scopes: { defaultScope: 'snsapi_login', allowed: ['snsapi_login'] },
-    browsers: ['other'],
   },
 } as const satisfies Readonly<Record<string, FlowRow>>;
 
@@ -107,6 +111,43 @@ export function isFlow(value: unknown): value is WechatFlow {
   return typeof value === 'string' && Object.hasOwn(FLOWS, value);
 }
 
-export function flowFor(browser: BrowserKind): WechatFlow | undefined {
-  return FLOW_NAMES.find((flow) => (FLOWS[flow].browsers as readonly BrowserKind[]).includes(browser));
+/** A way to log in from one kind of browser. */
+interface Choice {
+  readonly flow: WechatFlow;
+  /** `here`: in this browser. `elsewhere`: a page asks the user to open the address in another one. */
+  readonly where: 'here' | 'elsewhere';
+}
+
+/**
+ * The ways to log in from each kind of browser, the best one first. `flow: 'auto'` takes the first one whose
+ * account is configured.
+ */
+const CHOICES: Readonly<Record<BrowserKind, readonly Choice[]>> = {
+  wechat: [
+    { flow: 'official', where: 'here' },
+    { flow: 'website', where: 'elsewhere' },
+  ],
+  computer: [
+    { flow: 'website', where: 'here' },
+    { flow: 'official', where: 'elsewhere' },
+  ],
+  // A phone cannot scan a QR code on its own screen, but WeChat is usually on it.
+  phone: [
+    { flow: 'official', where: 'elsewhere' },
+    { flow: 'website', where: 'here' },
+  ],
+};
+
+/** The flow that `flow: 'auto'` chooses; `undefined` if the user has to open the address elsewhere. */
+export function flowFor(
+  browser: BrowserKind,
+  isConfigured: (flow: WechatFlow) => boolean,
+): WechatFlow | undefined {
+  const best = CHOICES[browser].find(({ flow }) => isConfigured(flow));
+  return best?.where === 'here' ? best.flow : undefined;
+}
+
+/** Whether a user can log in with this flow in this kind of browser. */
+export function worksIn(browser: BrowserKind, flow: WechatFlow): boolean {
+  return CHOICES[browser].some((choice) => choice.flow === flow && choice.where === 'here');
 }

@@ -30,7 +30,8 @@ export function hasLessScope(granted: string, than: string): boolean {
 }
 
 /**
- * The scope to request: the configured one, or the requested one if it is higher and the flow allows it.
+ * The scope to request: the first one that the flow allows, of the requested one, the configured one and the
+ * default of the flow.
  */
 export function scopeToRequest(
   flow: WechatFlow,
@@ -38,10 +39,15 @@ export function scopeToRequest(
   requested: string | undefined,
 ): string {
   const { allowed, defaultScope }: { allowed: readonly string[]; defaultScope: string } = FLOWS[flow].scopes;
-  const [highest = defaultScope] = [configured, requested ?? '']
-    .filter((scope) => allowed.includes(scope))
-    .sort((a, b) => rankOf(b) - rankOf(a));
-  return highest;
+  return [requested, configured].find((scope) => scope && allowed.includes(scope)) ?? defaultScope;
+}
+
+/**
+ * The requested scope if it is higher than the configured one. A query parameter comes from anybody who makes
+ * a link, and must not lower the scope that the app relies on.
+ */
+export function raisedScope(configured: OfficialScope, requested: unknown): OfficialScope | undefined {
+  return isOfficialScope(requested) && hasLessScope(configured, requested) ? requested : undefined;
 }
 
 /** The scopes of a token response. WeChat separates them by commas and sometimes ends the list with one. */

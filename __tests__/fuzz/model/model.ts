@@ -15,9 +15,12 @@ import {
   type Expected,
   type ExpectedKind,
   type Login,
+  type Marks,
   type Pending,
   type Request,
   type Session,
+  type Site,
+  type SiteSession,
   type Step,
   type Storage,
 } from './terms';
@@ -28,6 +31,29 @@ type Result = { readonly login: Login } | { readonly restart: string } | { reado
 interface Kept<T> {
   readonly value: T;
   readonly at: number;
+}
+
+/** A login that the app remembers by its state. */
+interface Started {
+  readonly returnTo: string;
+  readonly account: Account;
+  readonly scope: Scope;
+  /** Absent once a callback has used it, and once the session has dropped it to make room. */
+  pending: Pending | undefined;
+  readonly session: Marks | undefined;
+}
+
+/** The login that the callback with a cookie was the last to finish, and the one that succeeded. */
+interface Finishing {
+  readonly state: string;
+  readonly root: Cookie;
+  readonly finished: { readonly state: string; readonly root: Cookie; readonly scope: Scope } | undefined;
+}
+
+/** A pending login, and the root of the session in which it started. */
+interface Found {
+  readonly pending: Pending;
+  readonly root: Cookie;
 }
 
 export class Model {
@@ -47,12 +73,16 @@ export class Model {
   /** By state: the state of the login that replaced it. */
   readonly #restarts = new Map<string, Kept<string>>();
   /** Callbacks that were handled, by site, session, code and state: the same one may be opened again. */
-  readonly #served = new Map<string, Kept<Pending>>();
-  /** Logins that a logout has ended, while a callback of them may still arrive. */
+  readonly #served = new Map<string, Kept<Found>>();
+  /** By state, and by the root of a session. */
   readonly #loggedOut = new Map<string, Kept<true>>();
-  readonly #returnTo = new Map<string, Kept<string>>();
+  /** By site and state. */
+  readonly #started = new Map<string, Kept<Started>>();
+  /** By site and cookie: the login that a callback with this cookie finished, or failed to finish. */
+  readonly #finishing = new Map<string, Kept<Finishing>>();
   readonly #states = new Set<string>();
   #last: Result | undefined;
+  #lastRoot = 0;
 
   constructor(storage: Storage) {
     this.#sessions = new Sessions(storage);
@@ -73,7 +103,7 @@ export class Model {
   /** A guarded page; a script that requests it gets JSON. */
   openPage(request: Request, path: string, needed: Scope | undefined, byScript: boolean): Step {
     const session = this.read(request.cookie);
-    const { login } = session[request.site];
+    const login = this.#current(session[request.site], request.site);
     if (login && (!needed || SCOPE_RANK[login.scope] >= SCOPE_RANK[needed]))
       return this.#step(request, session, { to: 'page', login });
     if (byScript)
@@ -98,6 +128,10 @@ export class Model {
     const scope = account === 'website' ? 'snsapi_login' : (asked.scope ?? usualScope);
     const state = restart ?? generatedState;
     const siteSession = session[site];
+    const marks = this.#sessions.marksOf(request.cookie, siteSession);
+    // A session that a logout has ended, and that came back, gets another root.
+    if (marks && this.#isEnded(rootKey(site, marks.root))) siteSession.root = --this.#lastRoot;
+    const known = Object.keys(siteSession.pending);
     const alive = Object.entries(siteSession.pending).filter(([, other]) => !this.#isExpired(other));
     // A restart is bound to the same user as the login that it replaces.
     const bound = asked.isBound && { isBound: asked.isBound };
@@ -110,12 +144,73 @@ export class Model {
         return this.#step(request, this.read(request.cookie), { to: 'error', kind: 'state_unknown' });
       Reflect.deleteProperty(siteSession.pending, dropped);
     }
-    this.#returnTo.set(site + state, this.#keep(asked.returnTo));
+    for (const gone of known.filter((each) => !Object.hasOwn(siteSession.pending, each)))
+      this.#spend(site, gone);
     // The first digit counts restarts, and is the one part of a state that the model can predict.
     const predicted = `${restarts}${state.slice(1)}`;
     const isNew = !this.#states.has(state);
     this.#states.add(state);
-    return this.#step(request, session, { to: 'wechat', state: predicted, isNew, account, scope });
+    const step = this.#step(request, session, { to: 'wechat', state: predicted, isNew, account, scope });
+    const { returnTo } = asked;
+    const startedIn = this.#sessions.marksOf(step.cookie, siteSession);
+    this.#started.set(
+      site + state,
+      this.#keep({ returnTo, account, scope, pending: started, session: startedIn }),
+    );
+    return step;
+  }
+
+  /** The login of this state, while the app remembers it. */
+  #startedOf(site: Site, state: string): Started | undefined {
+    return this.#fresh(this.#started, site + state, LIMITS.loginTimeoutMs);
+  }
+
+  #spend(site: Site, state: string): void {
+    const started = this.#started.get(site + state);
+    if (started) started.value.pending = undefined;
+  }
+
+  #isEnded(...keys: readonly string[]): boolean {
+    return keys.some((key) => this.#fresh(this.#loggedOut, key, LIMITS.loginTimeoutMs));
+  }
+
+  /** The login in the session, unless a logout has ended it that another copy of the session missed. */
+  #current({ login, done, root }: SiteSession, site: Site): Login | undefined {
+    const [newest = ''] = Object.keys(done).slice(-1);
+    return login && !this.#isEnded(newest, rootKey(site, root)) ? login : undefined;
+  }
+
+  /**
+   * The pending login of a callback: in the session, or one that started in this very session and that the
+   * session has lost, or that of the same callback before.
+   */
+  #find(request: Request, { code, state }: CallbackParams, siteSession: SiteSession): Found | undefined {
+    const { site, cookie } = request;
+    const marks = this.#sessions.marksOf(cookie, siteSession);
+    const started = this.#startedOf(site, state);
+    const pending = own(siteSession.pending, state) ?? lostPending(started, marks);
+    const root = started?.session?.root ?? marks?.root;
+    const served = this.#fresh(this.#served, servedKey(request, code, state));
+    const found = pending ? { pending, root } : served;
+    return found && this.#isEnded(state, rootKey(site, found.root)) ? undefined : found;
+  }
+
+  /** Whether the browser is logged in with enough scope, by its session or by another tab's callback. */
+  #isLoggedInByNow({ site, cookie }: Request, state: string, siteSession: SiteSession): boolean {
+    if (!STATE.test(state)) return false;
+    const started = this.#startedOf(site, state);
+    const needed = started ? SCOPE_RANK[started.scope] : 0;
+    const login = this.#current(siteSession, site);
+    if (login && SCOPE_RANK[login.scope] >= needed) return true;
+    const finished = this.#fresh(this.#finishing, `${site} ${cookie ?? ''}`)?.finished;
+    if (!started?.pending || !finished || SCOPE_RANK[finished.scope] < needed) return false;
+    return !this.#isEnded(finished.state, rootKey(site, finished.root));
+  }
+
+  /** The end of a login. After WeChat's redirect, the address needs a fragment of its own. */
+  #end(site: Site, state: string, path: string, siteSession: SiteSession): Expected {
+    const account = this.#startedOf(site, state)?.account ?? this.#current(siteSession, site)?.account;
+    return { to: 'path', path: account === 'website' ? path : `${path}#` };
   }
 
   #isExpired({ at }: Pending): boolean {
@@ -125,21 +220,47 @@ export class Model {
   callback(request: Request, params: CallbackParams, condition: Condition, inFlight?: Result): Step {
     const { code, state } = params;
     const session = this.read(request.cookie);
-    const siteSession = session[request.site];
-    const served = `${request.site} ${request.cookie ?? 0} ${code} ${state}`;
-    const taken = own(siteSession.pending, state) ?? this.#fresh(this.#served, served);
-    const pending = this.#fresh(this.#loggedOut, state, LIMITS.loginTimeoutMs) ? undefined : taken;
+    const { site } = request;
+    const siteSession = session[site];
+    const found = this.#find(request, params, siteSession);
     Reflect.deleteProperty(siteSession.pending, state);
-    const done = own(siteSession.done, state);
-    if (done !== undefined) return this.#step(request, session, { to: 'path', path: done });
-    if (code === '' || code === 'authdeny') return this.#refuse(request, session, 'access_denied');
-    if (!pending || this.#isExpired(pending)) return this.#restartLost(request, session, state, pending);
+    const step = ((): Step => {
+      const done = own(siteSession.done, state);
+      if (done !== undefined) return this.#step(request, session, this.#end(site, state, done, siteSession));
+      if (code === '' || code === 'authdeny') return this.#refuse(request, session, 'access_denied');
+      if (found && !this.#isExpired(found.pending))
+        return this.#finish(request, session, params, found, condition, inFlight);
+      if (!found && this.#isLoggedInByNow(request, state, siteSession)) {
+        const returnTo = this.#startedOf(site, state)?.returnTo ?? '/';
+        return this.#step(request, session, this.#end(site, state, returnTo, siteSession));
+      }
+      return this.#restartLost(request, session, state, found?.pending);
+    })();
+    if (found) this.#spend(site, state);
+    return step;
+  }
+
+  #finish(
+    request: Request,
+    session: Session,
+    params: CallbackParams,
+    found: Found,
+    condition: Condition,
+    inFlight: Result | undefined,
+  ): Step {
+    const { code, state } = params;
+    const { pending } = found;
+    const browser = `${request.site} ${request.cookie ?? ''}`;
+    const earlier = this.#fresh(this.#finishing, browser);
+    // Until this login is over, the one before counts.
+    if (request.cookie !== undefined)
+      this.#finishing.set(browser, this.#keep({ state, root: found.root, finished: earlier?.finished }));
     const result = inFlight ?? this.#resultOf(params, pending, condition, request);
     this.#last = result;
     if ('error' in result) return this.#refuse(request, session, result.error);
-    this.#served.set(served, this.#keep(pending));
+    this.#served.set(servedKey(request, code, state), this.#keep(found));
     if ('restart' in result) return this.#start(request, session, pending, 1, result.restart);
-    return this.#saveLogin(request, session, result.login, state, pending);
+    return this.#saveLogin(request, session, result.login, state, found);
   }
 
   #refuse(request: Request, session: Session, kind: ExpectedKind): Step {
@@ -148,32 +269,38 @@ export class Model {
 
   /** A login that the session does not know, or that took too long, restarts once. */
   #restartLost(request: Request, session: Session, state: string, expired: Pending | undefined): Step {
-    const restarts = /^(\d)[\da-f]{32}$/.exec(state)?.[1];
+    const restarts = STATE.exec(state)?.[1];
     if (restarts !== '0')
       return this.#refuse(
         request,
         session,
         restarts === undefined || expired ? 'state_unknown' : 'login_loop',
       );
-    const started = this.#returnTo.get(request.site + state);
-    const isKnown = started && this.now - started.at <= LIMITS.loginTimeoutMs;
-    const returnTo = expired?.returnTo ?? (isKnown ? started.value : '/');
+    const returnTo = expired?.returnTo ?? this.#startedOf(request.site, state)?.returnTo ?? '/';
+    this.#spend(request.site, state);
     return this.#start(request, session, { ...expired, returnTo }, 1);
   }
 
-  #saveLogin(request: Request, session: Session, login: Login, state: string, pending: Pending): Step {
-    const siteSession = session[request.site];
-    const before = siteSession.login;
+  #saveLogin(request: Request, session: Session, login: Login, state: string, found: Found): Step {
+    const { pending, root } = found;
+    const { site, cookie } = request;
+    const siteSession = session[site];
+    const before = this.#current(siteSession, site);
     const isSame = before !== undefined && isSameUser(before, login);
     if (pending.isBound && !isSame) return this.#refuse(request, session, 'state_unknown');
-    if (before && !isSame) session.cart = undefined;
+    if (siteSession.login && !isSame) session.cart = undefined;
     siteSession.login = isSame && SCOPE_RANK[login.scope] < SCOPE_RANK[before.scope] ? before : login;
     for (const [other, each] of Object.entries(siteSession.pending))
       siteSession.pending[other] = { ...each, isBound: true };
     siteSession.done[state] = pending.returnTo;
     for (const oldest of Object.keys(siteSession.done).slice(0, -LIMITS.loginsPerSession))
       Reflect.deleteProperty(siteSession.done, oldest);
-    return this.#step(request, session, { to: 'path', path: pending.returnTo }, true);
+    if (root !== undefined) siteSession.root = root;
+    if (cookie !== undefined) {
+      const finished = { state, root, scope: login.scope };
+      this.#finishing.set(`${site} ${cookie}`, this.#keep({ state, root, finished }));
+    }
+    return this.#step(request, session, this.#end(site, state, pending.returnTo, siteSession), true);
   }
 
   /** Two callbacks of one state at once: both read the session before either writes it. */
@@ -197,7 +324,7 @@ export class Model {
       this.#fresh(this.#results, state + code) ??
       this.#fresh(this.#owners, state) ??
       this.#fresh(this.#restarts, state) ??
-      this.#fresh(this.#loggedOut, state, LIMITS.loginTimeoutMs);
+      (this.#isEnded(state) || undefined);
     return pending !== undefined && !this.#isExpired(pending) && isKnown === undefined;
   }
 
@@ -214,10 +341,10 @@ export class Model {
   #fresh<T>(
     map: ReadonlyMap<string, Kept<T>>,
     key: string,
-    lifetimeMs: number = LIMITS.sharedResultMs,
+    lifetime: number = LIMITS.sharedResultMs,
   ): T | undefined {
     const kept = map.get(key);
-    return kept && this.now - kept.at <= lifetimeMs ? kept.value : undefined;
+    return kept && this.now - kept.at <= lifetime ? kept.value : undefined;
   }
 
   /**
@@ -271,7 +398,12 @@ export class Model {
     const session = this.read(request.cookie);
     if (isCrossSite) return this.#step(request, session, { to: 'error', kind: 'forbidden' });
     const { done, pending } = session[request.site];
-    for (const state of [...Object.keys(pending), ...Object.keys(done)]) {
+    const root = this.#sessions.marksOf(request.cookie, session[request.site])?.root;
+    const finishing = this.#fresh(this.#finishing, `${request.site} ${request.cookie ?? ''}`);
+    for (const each of [root, finishing?.root])
+      if (each !== undefined) this.#loggedOut.set(rootKey(request.site, each), this.#keep(true));
+    const states = [...Object.keys(pending), ...Object.keys(done), ...(finishing ? [finishing.state] : [])];
+    for (const state of states) {
       this.#loggedOut.set(state, this.#keep(true));
       this.#owners.delete(state);
     }
@@ -279,6 +411,28 @@ export class Model {
     session.cart = undefined;
     return this.#step(request, session, { to: 'path', path: '/' }, true);
   }
+}
+
+const STATE = /^(\d)[\da-f]{32}$/;
+
+function servedKey({ site, cookie }: Request, code: string, state: string): string {
+  return `${site} ${cookie ?? 0} ${code} ${state}`;
+}
+
+function rootKey(site: Site, root: Cookie): string {
+  return `the root ${site} ${root ?? 'none'}`;
+}
+
+/**
+ * A login that started in this very session, and that the session lacks. After a login in between, only the
+ * same user may finish it.
+ */
+function lostPending(started: Started | undefined, marks: Marks | undefined): Pending | undefined {
+  if (!marks || !started?.session) return undefined;
+  if (started.session.id === marks.id) return started.pending;
+  return started.pending && started.session.root === marks.root
+    ? { ...started.pending, isBound: true }
+    : undefined;
 }
 
 /** A user has an openid for each account, and one unionid for all of them. */

@@ -1,4 +1,4 @@
-import type { Cookie, Session, SiteSession, Storage } from './terms';
+import type { Cookie, Marks, Session, SiteSession, Storage } from './terms';
 
 /**
  * Where sessions are stored. With cookie-session, each write makes a new cookie and the old ones stay valid;
@@ -16,6 +16,12 @@ export class Sessions {
   read(cookie: Cookie): Session {
     const empty = (): SiteSession => ({ pending: {}, done: {} });
     return structuredClone(this.#all.get(cookie) ?? { main: empty(), staff: empty() });
+  }
+
+  /** The marks of this session of one site; undefined for a session without an id. */
+  marksOf(cookie: Cookie, { root }: SiteSession): Marks | undefined {
+    if (this.#storage !== 'express-session' || !this.#all.has(cookie)) return undefined;
+    return { id: cookie, root: root ?? cookie };
   }
 
   /** @param regenerate whether the session gets a new id, if the storage has ids */

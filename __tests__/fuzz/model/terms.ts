@@ -79,6 +79,14 @@ export interface SiteSession {
   login?: Login | undefined;
   pending: Record<string, Pending>;
   done: Record<string, string>;
+  /** The session before its first login, from which it descends; only of sessions that have an id. */
+  root?: Cookie;
+}
+
+/** A session that has an id, and the one from which it descends. */
+export interface Marks {
+  readonly id: Cookie;
+  readonly root: Cookie;
 }
 
 export interface Session extends Record<Site, SiteSession> {

@@ -125,7 +125,7 @@ describe('a request over HTTP/2', () => {
       ':authority': callbackURL.host,
       cookie: redirect.cookie,
     });
-    expect([done.status, done.location]).toEqual([302, '/me']);
+    expect([done.status, done.location]).toEqual([302, '/me#']);
     const me = await getByHttp2(listener, {
       ':path': '/me',
       ':authority': callbackURL.host,

@@ -314,6 +314,11 @@ async function finishLogin(browser: Browser, authorizeURL: string): Promise<Brow
   return browser.get(await agree(emulator, authorizeURL));
 }
 
+/** The address at which a login inside WeChat ends: its fragment replaces the one of WeChat's page. */
+function withFragment(path: string): string {
+  return path.includes('#') ? path : `${path}#`;
+}
+
 /** The Location leads, as a browser reads it, to a page of this app that is not one of our routes. */
 async function expectPageOfApp({ url }: TestApp, browser: Browser, response: BrowserResponse): Promise<void> {
   expect(response.status).toBe(302);
@@ -417,7 +422,7 @@ describe('a hostile returnTo', () => {
     const browser = Browser.inWechat(app.url);
     requested = value;
     const redirect = await browser.get('/start');
-    expect((await finishLogin(browser, redirect.location)).location).toBe('/');
+    expect((await finishLogin(browser, redirect.location)).location).toBe('/#');
   });
 
   it.each([
@@ -432,10 +437,10 @@ describe('a hostile returnTo', () => {
   ])('in the query %s leads to %s', async (query, expected) => {
     const browser = Browser.inWechat(app.url);
     const redirect = await browser.get(`/login?${query}`);
-    expect((await finishLogin(browser, redirect.location)).location).toBe(expected);
+    expect((await finishLogin(browser, redirect.location)).location).toBe(withFragment(expected));
   });
 
-  it.each(['http://evil.example/me', '//evil.example/me', 'HTTPS://evil.example/me?x'])(
+  it.each(['http://evil.example/me', '//evil.example/me#', 'HTTPS://evil.example/me?x'])(
     'loses its origin if the request line holds %s',
     async (target) => {
       const { location } = await rawGet(guarded.url, target);
@@ -449,10 +454,10 @@ describe('a safe returnTo', () => {
     const browser = Browser.inWechat(app.url);
     const redirect = await browser.get(`/login?returnTo=${encodeURIComponent(value)}`);
     const response = await finishLogin(browser, redirect.location);
-    expect(response.location).toBe(expected);
+    expect(response.location).toBe(withFragment(expected));
     requested = value;
     const started = await browser.get('/start');
-    expect((await finishLogin(browser, started.location)).location).toBe(expected);
+    expect((await finishLogin(browser, started.location)).location).toBe(withFragment(expected));
   });
 
   it.each(SAFE.filter(([value]) => /^[\u0021-\u007e]+$/.test(value) && !value.includes('#')))(
@@ -461,7 +466,7 @@ describe('a safe returnTo', () => {
       const browser = Browser.inWechat(guarded.url);
       const { location } = await rawGet(guarded.url, value);
       const redirect = await browser.get(location);
-      expect((await finishLogin(browser, redirect.location)).location).toBe(expected);
+      expect((await finishLogin(browser, redirect.location)).location).toBe(withFragment(expected));
     },
   );
 
@@ -477,7 +482,9 @@ describe('a safe returnTo', () => {
       requested = value;
       const browser = Browser.inWechat(linked.url);
       const { body } = await browser.get('/link');
-      expect((await finishLogin(browser, (await browser.get(body)).location)).location).toBe(expected);
+      expect((await finishLogin(browser, (await browser.get(body)).location)).location).toBe(
+        withFragment(expected),
+      );
     }
     await linked.close();
   });

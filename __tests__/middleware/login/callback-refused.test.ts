@@ -84,7 +84,7 @@ describe.each(SESSION_NAMES)('a user who refuses, with %s', (kind) => {
     const mine = await comeBack(browser, emulator, '/me?mine');
     await browser.get(withParams(mine, { code: 'authdeny' }));
     expect(await statesOf(browser)).toEqual([stateIn(other)]);
-    expect((await browser.get(other)).location).toBe('/me?other');
+    expect((await browser.get(other)).location).toBe('/me?other#');
   });
 
   it('stays logged in as before', async () => {

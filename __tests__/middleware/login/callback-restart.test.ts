@@ -91,7 +91,7 @@ describe.each(SESSION_NAMES)('a code exchange that fails, with %s', (kind) => {
     breakExchange({ errcode: -1 }, 1);
     const restarted = await browser.get(await comeBack(browser, emulator, '/me?kept'));
     const end = await browser.get(await agree(emulator, restarted.location));
-    expect([end.status, end.location]).toEqual([302, '/me?kept']);
+    expect([end.status, end.location]).toEqual([302, '/me?kept#']);
     expect(await isLoggedIn(browser)).toBe(true);
   });
 
@@ -115,7 +115,7 @@ describe.each(SESSION_NAMES)('a code exchange that fails, with %s', (kind) => {
     endFault = emulator.fail('userinfo', { html: true }, { times: 1 });
     const restarted = await browser.get(await comeBack(browser, emulator, '/me?kept'));
     expect(stateIn(restarted.location)).toMatch(/^1/);
-    expect((await browser.get(await agree(emulator, restarted.location))).location).toBe('/me?kept');
+    expect((await browser.get(await agree(emulator, restarted.location))).location).toBe('/me?kept#');
   });
 });
 
@@ -188,7 +188,9 @@ describe('a callback whose login the session does not hold', () => {
       const onCallbackHost = Browser.inWechat(app.url);
       const restarted = await onCallbackHost.get(callbackURL.replace('localhost', '127.0.0.1'));
       expect(goesToWechat(emulator, restarted)).toBe(true);
-      expect((await onCallbackHost.get(await agree(emulator, restarted.location))).location).toBe('/me?kept');
+      expect((await onCallbackHost.get(await agree(emulator, restarted.location))).location).toBe(
+        '/me?kept#',
+      );
       expect(await isLoggedIn(onCallbackHost)).toBe(true);
     });
   });
@@ -198,7 +200,7 @@ describe('a callback whose login the session does not hold', () => {
       const browser = Browser.inWechat(app.url);
       const callbackURL = await comeBack(browser, emulator, '/me?kept');
       const restarted = await browser.get(callbackURL, { cookie: '' });
-      expect((await browser.get(await agree(emulator, restarted.location))).location).toBe('/me?kept');
+      expect((await browser.get(await agree(emulator, restarted.location))).location).toBe('/me?kept#');
     });
   });
 

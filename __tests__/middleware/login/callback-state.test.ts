@@ -68,7 +68,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect(await statesOf(browser)).toEqual(tabs.slice(5).map(stateIn));
     for (const tab of [7, 9, 5, 8, 6]) {
       const end = await browser.get(await agree(emulator, tabs[tab] ?? ''));
-      expect([end.status, end.location]).toEqual([302, `/me?tab=${tab}`]);
+      expect([end.status, end.location]).toEqual([302, `/me?tab=${tab}#`]);
       expect(await isLoggedIn(browser)).toBe(true);
     }
     expect(await statesOf(browser)).toEqual([]);
@@ -76,7 +76,8 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
 
   it('that was dropped lets its login restart as soon as there is room, and not before', async () => {
     const first = await loginStartedFrom('/me?tab=first');
-    for (let tab = 0; tab < 5; tab++) await loginStartedFrom(`/me?tab=${tab}`);
+    let last = '';
+    for (let tab = 0; tab < 5; tab++) last = await loginStartedFrom(`/me?tab=${tab}`);
     const newest = await statesOf(browser);
     const callbackURL = await agree(emulator, first);
 
@@ -85,10 +86,15 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect(full.body).toContain('state_unknown');
     expect(await statesOf(browser)).toEqual(newest);
 
-    await browser.get(await comeBack(browser, emulator));
+    await browser.get(withParams(await agree(emulator, last), { code: undefined }));
     const restarted = await browser.get(callbackURL);
     expect(goesToWechat(emulator, restarted)).toBe(true);
     expect(stateIn(restarted.location)).toMatch(/^1[0-9a-f]{32}$/);
+
+    const second = await loginStartedFrom('/me?tab=6');
+    await browser.get(await agree(emulator, second));
+    // Now the browser is logged in: nothing is left to do for the other tabs.
+    expect((await browser.get(callbackURL)).location).toBe('/me?tab=first#');
   });
 
   it("is not dropped for an attacker's links, which only replace each other", async () => {
@@ -123,7 +129,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
       await browser.get(`/login?returnTo=${encodeURIComponent(`/me?${tab}${'中'.repeat(160)}`)}`);
     expect(browser.cookies().length).toBeLessThan(3_000);
     const callbackURL = await comeBack(browser, emulator, '/me?last');
-    expect((await browser.get(callbackURL)).location).toBe('/me?last');
+    expect((await browser.get(callbackURL)).location).toBe('/me?last#');
   });
 
   it('still finishes its login after a callback with a wrong state', async () => {
@@ -132,7 +138,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect(goesToWechat(emulator, wrong)).toBe(true);
     expect(exchanged(emulator)).toEqual([]);
     const right = await browser.get(callbackURL);
-    expect([right.status, right.location]).toEqual([302, '/me?right']);
+    expect([right.status, right.location]).toEqual([302, '/me?right#']);
     expect(await isLoggedIn(browser)).toBe(true);
   });
 
@@ -146,7 +152,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
         expect(response.body).toContain('state_unknown');
       }
       expect(exchanged(emulator)).toEqual([]);
-      expect((await browser.get(callbackURL)).location).toBe('/me');
+      expect((await browser.get(callbackURL)).location).toBe('/me#');
     },
   );
 
@@ -163,7 +169,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect(altered.status).toBe(400);
     expect(exchanged(emulator)).toEqual([]);
     expect(await isLoggedIn(browser)).toBe(false);
-    expect((await browser.get(callbackURL)).location).toBe('/me');
+    expect((await browser.get(callbackURL)).location).toBe('/me#');
   });
 
   it.each([
@@ -184,7 +190,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect(response.status).toBe(400);
     expect(response.body).toContain('state_unknown');
     expect(exchanged(emulator)).toEqual([]);
-    expect((await browser.get(callbackURL)).location).toBe('/me');
+    expect((await browser.get(callbackURL)).location).toBe('/me#');
   });
 
   it.each([
@@ -203,7 +209,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect(response.status).toBe(400);
     expect(response.body).toContain('code_invalid');
     expect(exchanged(emulator)).toEqual([]);
-    expect((await browser.get(callbackURL)).location).toBe('/me');
+    expect((await browser.get(callbackURL)).location).toBe('/me#');
   });
 
   it('may come with a code of 512 bytes, and WeChat decides whether it accepts that code', async () => {
@@ -224,7 +230,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
 
     now.mockReturnValue(start + 1_200_000);
     const finished = await browser.get(await agree(emulator, late.location));
-    expect(finished.location).toBe('/me?late');
+    expect(finished.location).toBe('/me?late#');
     expect(await isLoggedIn(browser)).toBe(true);
   });
 
@@ -249,7 +255,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
       const now = jest.spyOn(Date, 'now').mockReturnValue(start);
       const redirect = await another.follow('/me?soon');
       now.mockReturnValue(start + later);
-      expect((await another.get(await agree(emulator, redirect.location))).location).toBe('/me?soon');
+      expect((await another.get(await agree(emulator, redirect.location))).location).toBe('/me?soon#');
       now.mockRestore();
     }
   });
@@ -273,7 +279,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect(await isLoggedIn(victim)).toBe(false);
     expect((await statesOf(victim))[0]).toBe(ownState);
 
-    expect((await browser.get(callbackURL)).location).toBe('/me?attack');
+    expect((await browser.get(callbackURL)).location).toBe('/me?attack#');
   });
 
   it('is for single use: no second code is exchanged for it', async () => {
@@ -289,7 +295,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     const posted = await browser.request(pathname + search, { method: 'POST' });
     expect(posted.body).toBe('home');
     expect(exchanged(emulator)).toEqual([]);
-    expect((await browser.get(callbackURL)).location).toBe('/me');
+    expect((await browser.get(callbackURL)).location).toBe('/me#');
   });
 
   it('is read only on the callback route', async () => {

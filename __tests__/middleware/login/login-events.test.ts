@@ -326,8 +326,8 @@ describe('a login', () => {
   });
 
   it('that cannot start fails, with the fields that are known', async () => {
-    const noSession = await start({ flow: 'official' }, { session: null });
-    await Browser.inWechat(noSession.url).get('/login?scope=snsapi_base');
+    const noSession = await start({ flow: 'official', scope: 'snsapi_base' }, { session: null });
+    await Browser.inWechat(noSession.url).get('/login?scope=snsapi_userinfo');
     const badHook = await start({
       flow: () => {
         throw new Error('a hook of the app');
@@ -345,7 +345,7 @@ describe('a login', () => {
     );
     await Browser.onDesktop(noWebsite.url).get('/qr');
     expect(events).toEqual([
-      ['login.failed', { kind: 'session_missing', scope: 'snsapi_base', durationMs: MS }],
+      ['login.failed', { kind: 'session_missing', scope: 'snsapi_userinfo', durationMs: MS }],
       ['login.failed', { kind: 'other', durationMs: MS }],
       ['login.failed', { kind: 'config', flow: 'website', durationMs: MS }],
     ]);
@@ -405,7 +405,7 @@ describe.each(SESSION_NAMES)('two callbacks of one login, with %s', (kind) => {
     const responses = await Promise.all(
       addresses.map((address) => browser.get(address, { cookie, keepCookies: false })),
     );
-    expect(responses.map(({ location }) => location)).toEqual(['/me', '/me']);
+    expect(responses.map(({ location }) => location)).toEqual(['/me#', '/me#']);
     expect(eventNames()).toEqual(['login.started', 'login.succeeded']);
   });
 
@@ -615,7 +615,7 @@ describe('a listener that throws', () => {
     const { stdout } = await promisify(execFile)(process.execPath, [script]);
     expect(JSON.parse(stdout)).toEqual({
       status: 302,
-      location: '/me',
+      location: '/me#',
       callsOfTheNextListener: 2,
       uncaught: ['from login.started', 'from login.succeeded'],
     });

@@ -32,7 +32,7 @@ describe('a login', () => {
 
     const callback = await browser.get(await agree(emulator, login.location));
     expect(callback.status).toBe(302);
-    expect(callback.location).toBe('/me?tab=orders');
+    expect(callback.location).toBe('/me?tab=orders#');
     expect(callback.body).toBe('');
     expect(callback.headers['referrer-policy']).toBe('no-referrer');
     expect(callback.headers['cache-control']).toBe('no-store');

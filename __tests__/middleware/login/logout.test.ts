@@ -1,9 +1,10 @@
 import { wechatAuth } from '../../../lib/index';
-import { emulated, sendJSON, startApp, type TestApp, type TestRequest } from '../../support/app';
+import { cookies, emulated, sendJSON, startApp, type TestApp, type TestRequest } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { Browser } from '../../support/browser';
+import type { Middleware } from '../../support/hosts';
 import { comeBack, goesToWechat, isLoggedIn, sessionOf, statesOf } from '../../support/login';
-import { SESSION_NAMES, SESSIONS } from '../../support/sessions';
+import { serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
 
 useEmulator();
 
@@ -133,6 +134,87 @@ describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
   it('lets the user log in again', async () => {
     await browser.get('/logout');
     expect((await browser.logIn(emulator, '/me')).status).toBe(200);
+  });
+});
+
+describe('a logout whose Origin is null', () => {
+  const NULL = { Origin: 'null' };
+  const rows = [
+    ...(['lax', 'strict', true] as const).flatMap((sameSite) => [
+      { name: 'cookie-session', sameSite, session: () => cookies({ sameSite }) },
+      {
+        name: 'express-session',
+        sameSite,
+        session: () => serverSessions(undefined, { cookie: { sameSite } }),
+      },
+    ]),
+  ];
+  const withApp = async (
+    session: Middleware,
+    test: (app: TestApp, browser: Browser) => Promise<void>,
+  ): Promise<void> => {
+    const app = await startApp(emulator, { session });
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/login?returnTo=/public');
+    await test(app, browser);
+    await app.close();
+  };
+
+  it.each(rows)('is one of this site if its cookie is sameSite: $sameSite ($name)', async ({ session }) => {
+    await withApp(session(), async (app, browser) => {
+      for (const headers of [NULL, { ...NULL, Referer: `${app.url}/me` }]) {
+        const response = await browser.request('/logout', { method: 'POST', headers });
+        expect([response.status, response.location]).toEqual([303, '/']);
+        expect(await isLoggedIn(browser)).toBe(false);
+        await browser.logIn(emulator, '/login?returnTo=/public');
+      }
+    });
+  });
+
+  it.each<[string, () => Middleware, Record<string, string>]>([
+    ['its cookie is not same-site', () => cookies(), NULL],
+    ['its cookie is sent to all sites', () => cookies({ sameSite: 'none' }), NULL],
+    ['the browser says so', () => cookies({ sameSite: 'lax' }), { ...NULL, 'Sec-Fetch-Site': 'cross-site' }],
+    [
+      'it has the Referer of another site',
+      () => cookies({ sameSite: 'lax' }),
+      { ...NULL, Referer: 'https://evil.example/' },
+    ],
+  ])('is one of another site if %s', async (_why, session, headers) => {
+    await withApp(session(), async (_app, browser) => {
+      const response = await browser.request('/logout', { method: 'POST', headers });
+      expect(response.status).toBe(403);
+      expect(await isLoggedIn(browser)).toBe(true);
+    });
+  });
+
+  it('is one of another site without the cookie: no new session replaces that of the user', async () => {
+    const session = serverSessions(undefined, { cookie: { sameSite: 'lax' }, saveUninitialized: true });
+    await withApp(session, async (_app, browser) => {
+      const response = await browser.request('/logout', { method: 'POST', headers: NULL, cookie: '' });
+      expect(response.status).toBe(403);
+    });
+  });
+});
+
+describe.each(SESSION_NAMES)('a logout after the last check of a callback, with %s', (kind) => {
+  it('ends the login whose cookie reaches the browser later', async () => {
+    const app = await startApp(emulator, { session: SESSIONS[kind]() });
+    const browser = Browser.inWechat(app.url);
+    const callbackURL = await comeBack(browser, emulator, '/me');
+    // The response to the callback is on its way while the user logs out with the former cookie.
+    const inFlight = Browser.inWechat(app.url);
+    inFlight.jar = browser.jar.cloneSync() ?? inFlight.jar;
+    const before = browser.cookies();
+    const response = await inFlight.get(callbackURL);
+    expect(response.location).toBe('/me#');
+    expect(await isLoggedIn(inFlight)).toBe(true);
+    await browser.get('/logout', { cookie: before });
+    expect(await isLoggedIn(inFlight)).toBe(false);
+    // Nothing keeps the user from logging in again.
+    expect((await inFlight.logIn(emulator, '/me')).status).toBe(200);
+    expect(await isLoggedIn(inFlight)).toBe(true);
+    await app.close();
   });
 });
 

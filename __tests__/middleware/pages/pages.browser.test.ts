@@ -71,7 +71,10 @@ describeInChromium('the pages in a browser', () => {
       emulator.switches.snapshot = 'always';
       const app = await start();
       const seen = await open(`${app.url}/public`, { ...size, userAgent: IPHONE_WECHAT });
-      const redirect = await seen.page.request.get(`${app.url}/login`, { maxRedirects: 0 });
+      const redirect = await seen.page.request.get(`${app.url}/login`, {
+        maxRedirects: 0,
+        headers: { Accept: 'text/html' },
+      });
       const callbackURL = await emulator.authorize(redirect.headers()['location'] ?? '');
       emulator.switches.snapshot = 'by-user';
       await seen.page.goto(callbackURL ?? '');
@@ -85,6 +88,8 @@ describeInChromium('the pages in a browser', () => {
     },
     'the page that asks to open WeChat': async (size) =>
       open(`${(await start({ auth: { website: undefined } })).url}/login`, size),
+    'the page that asks to open WeChat, with a link to the QR code login': async (size) =>
+      open(`${(await start()).url}/login`, { ...size, userAgent: PHONE_SAFARI }),
     'the page that asks to open a computer': async (size) =>
       open(`${(await start({ auth: { appId: undefined, appSecret: undefined } })).url}/login`, {
         ...size,
@@ -154,8 +159,8 @@ describeInChromium('the pages in a browser', () => {
     expect(await styleOf(page, 'a.main', 'background-color')).toBe('rgb(7, 193, 96)');
     emulator.switches.consent = 'allow';
     await page.getByRole('link', { name: '重新登录' }).click();
-    // Browsers keep WeChat's fragment, #wechat_redirect, at a redirect without a fragment.
-    await page.waitForURL((url) => url.href.startsWith(`${app.url}/me?tab=orders`));
+    // The empty fragment of the redirect replaces the one of WeChat's page, #wechat_redirect.
+    await page.waitForURL(`${app.url}/me?tab=orders#`);
     expect(await page.textContent('body')).toContain('小明');
     await page.context().close();
   });

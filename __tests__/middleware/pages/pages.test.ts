@@ -182,7 +182,11 @@ describe('the error page', () => {
     expect(page.body).toContain(`href="/login?returnTo=${escaped}"`);
     expect(page.body).not.toMatch(/<(?:script|img|svg onload|b>)/);
     const open = await render((req, res) => {
-      sendOpenInWechat(req, res, `https://h5.example.com/${evil}`, false);
+      sendOpenInWechat(req, res, {
+        address: `https://h5.example.com/${evil}`,
+        browser: 'computer',
+        qrLogin: `/login?returnTo=${evil}`,
+      });
     });
     expect(open.body).toContain(`https://h5.example.com/${escaped}</p>`);
     expect(open.body).not.toMatch(/<(?:script|img|svg onload|b>)/);
@@ -356,19 +360,55 @@ describe('the page that asks to open WeChat', () => {
     }
   });
 
-  it('is a page for a client that accepts anything, and JSON for one that requests JSON', async () => {
+  it('is JSON for a script: 401, as from the guard', async () => {
     const app = await start(onlyOfficial);
     const browser = Browser.onDesktop(app.url);
-    const any = await browser.get('/login', { headers: { Accept: '*/*' } });
-    expect(any.headers['content-type']).toContain('text/html');
-    const json = await browser.get('/login?returnTo=/me', { headers: { Accept: 'application/json' } });
+    for (const Accept of ['*/*', 'application/json']) {
+      const json = await browser.get('/login?returnTo=/me', { headers: { Accept } });
+      expect(json.status).toBe(401);
+      expect(json.json()).toEqual({
+        error: 'unauthenticated',
+        message: expect.stringContaining('请先通过 loginURL 登录') as string,
+        loginURL: '/login?returnTo=%2Fme',
+      });
+      expect(json.headers['cache-control']).toBe('no-store');
+    }
+  });
+
+  it('is JSON for a script whose callback would restart a login that is not possible in its browser', async () => {
+    const app = await start(onlyOfficial);
+    const json = await Browser.onDesktop(app.url).get(`/callback?code=x&state=0${'a'.repeat(32)}`, {
+      headers: { Accept: 'application/json' },
+    });
     expect(json.status).toBe(401);
     expect(json.json()).toEqual({
       error: 'unauthenticated',
-      message: `请在微信中打开: ${app.url}/login?returnTo=%2Fme`,
-      loginURL: `${app.url}/login?returnTo=%2Fme`,
+      message: `请在微信中打开: ${app.url}/login`,
+      loginURL: `${app.url}/login`,
     });
-    expect(json.headers['cache-control']).toBe('no-store');
+  });
+
+  it('links to the QR code login on a phone outside WeChat, if there is a website app', async () => {
+    const both = await start();
+    for (const [headers, label] of [
+      [{}, '用另一台手机扫码登录'],
+      [ENGLISH, 'Log in with a QR code'],
+    ] as const) {
+      const browser = new Browser(both.url, PHONE_SAFARI);
+      const page = await browser.get('/login?returnTo=/me%3Fa=1', { headers });
+      expectSoundPage(page);
+      const [, href = '', text] = /<a href="([^"]*)">([^<]*)<\/a>/.exec(page.body) ?? [];
+      expect([href, text]).toEqual(['/login?returnTo=%2Fme%3Fa%3D1&amp;flow=website', label]);
+      const done = await browser.logIn(emulator, href.replaceAll('&amp;', '&'));
+      expect([done.url, done.status]).toEqual([`${both.url}/me?a=1`, 200]);
+    }
+    const official = await start(onlyOfficial);
+    for (const app of [official, both]) {
+      const { body } = await new Browser(app.url, app === both ? IPHONE_WECHAT : PHONE_SAFARI).get(
+        '/login?flow=website',
+      );
+      expect(body).not.toContain('flow=website');
+    }
   });
 
   it('drops an unsafe return path', async () => {
@@ -391,7 +431,7 @@ describe('the page that asks to open WeChat', () => {
   it('shows no QR code if the address is too long without its query, too', async () => {
     const address = `https://h5.example.com/${'a'.repeat(5_000)}/login`;
     const page = await render((req, res) => {
-      sendOpenInWechat(req, res, address, false);
+      sendOpenInWechat(req, res, { address, browser: 'computer', qrLogin: undefined });
     });
     expect(page.status).toBe(200);
     expectSoundPage(page);

@@ -96,7 +96,7 @@ describe('pending logins', () => {
             expect(JSON.stringify(session)).toBe(before);
           }
           if (finish && takePending(session, 'wechat', state)) {
-            finishLogin(session, 'wechat', state, `/${returnTo}`);
+            finishLogin(session, 'wechat', { state, returnTo: `/${returnTo}` });
             expect(finishedReturnTo(session, 'wechat', state)).toBe(`/${returnTo}`);
           }
           expect(Buffer.byteLength(JSON.stringify(session))).toBeLessThan(1_900);
@@ -110,7 +110,7 @@ describe('pending logins', () => {
     const finished = newState(0);
     addPending(session, 'wechat', finished, login(), LIFETIME);
     takePending(session, 'wechat', finished);
-    finishLogin(session, 'wechat', finished, `/${'a'.repeat(500)}`);
+    finishLogin(session, 'wechat', { state: finished, returnTo: `/${'a'.repeat(500)}` });
     for (let started = 0; started < 5; started++)
       addPending(session, 'wechat', newState(0), login(`/${'a'.repeat(500)}`), LIFETIME);
     expect(knownStates(session, 'wechat')).toContain(finished);

@@ -112,7 +112,7 @@ export function isSafe({ method }: IncomingMessage): boolean {
 }
 
 /** The value of a header, given in lower case; empty if the request does not have it. */
-export function header(req: IncomingMessage, name: string): string {
+export function header(req: Pick<IncomingMessage, 'headers'>, name: string): string {
   const value = req.headers[name];
   return (Array.isArray(value) ? value.join(',') : value) ?? '';
 }

@@ -3,15 +3,20 @@
  * happens.
  */
 import { WechatAuthError, isWechatError, type WechatErrorKind } from '../../errors';
+import { FLOWS, worksIn } from '../../oauth/flows';
+import { satisfies } from '../../oauth/scope';
 import { returnToOrDefault } from '../addresses';
 import type { Context } from '../context';
 import { explainLoss } from '../failures/lost-session/explain-loss';
 import { LoginFailure, sendFailure } from '../failures/send-failure';
 import { hasAmbiguousNames, header, queryOf } from '../http/request';
 import { redirect } from '../http/response';
+import { browserKind } from '../http/user-agent';
+import type { ResolvedOptions } from '../options/resolve-options';
 import {
   finishedReturnTo,
   isExpired,
+  marksOf,
   newState,
   restartsOf,
   takePending,
@@ -19,8 +24,9 @@ import {
 } from '../state/pending-logins';
 import { requireSession } from '../state/missing-session';
 import type { Session } from '../state/session';
+import type { WechatSession } from '../state/wechat-session';
 import type { CallbackParams } from '../state/callback-results';
-import { saveLogin } from './current-login';
+import { currentLogin, saveLogin } from './current-login';
 import { completeLogin, exchangeForUser, markVerified, type VerifiedCallback } from './exchange';
 import { startLogin } from './login';
 import { LoginReporter } from './login-reporter';
@@ -37,40 +43,104 @@ export async function callback(context: Context): Promise<void> {
 }
 
 async function handleCallback(context: Context, reporter: LoginReporter): Promise<void> {
-  const { req, res, config } = context;
+  const { req, config } = context;
   const params = parseCallback(context);
-  const { code, state } = params;
+  const { state } = params;
   // Before the session is read: if there is none, the failure is reported with the id of this login.
   reporter.identify(state, undefined);
   const session = requireSession(req, config);
-  const pending = await findPending(context, session, params);
-  reporter.identify(state, pending);
+  const found = await findPending(config, session, params);
+  reporter.identify(state, found?.pending);
+  try {
+    await respond(context, reporter, session, params, found);
+  } finally {
+    // A state is for single use. Until now, a duplicate callback could share the login.
+    if (found) config.callbacks.started.spend([state]);
+  }
+}
+
+type FoundLogin = Pick<VerifiedCallback, 'pending' | 'root'>;
+
+async function respond(
+  context: Context,
+  reporter: LoginReporter,
+  session: Session,
+  params: CallbackParams,
+  found: FoundLogin | undefined,
+): Promise<void> {
+  const { code, state } = params;
+  const { config } = context;
   const finishedPath = finishedReturnTo(session, config.sessionKey, state);
   if (finishedPath !== undefined) {
     // WeChat called back again, or the user pressed the Back button.
-    redirect(req, res, returnToOrDefault(context, finishedPath));
+    redirectToEnd(context, state, finishedPath);
   } else if (code === '' || code === 'authdeny') {
-    throw new LoginFailure(accessDenied(), { returnTo: pending?.returnTo });
-  } else if (!pending || isExpired(pending, config.loginTimeout)) {
-    await restartLost(context, reporter, state, pending);
+    throw new LoginFailure(accessDenied(), { returnTo: found?.pending.returnTo });
+  } else if (found && !isExpired(found.pending, config.loginTimeout)) {
+    await finish(context, reporter, markVerified(params, found));
+  } else if (!found && (await isLoggedInByNow(context, params))) {
+    // Another tab has logged in, and its session lacks this login.
+    redirectToEnd(context, state, config.callbacks.started.get(state)?.returnTo);
   } else {
-    await finish(context, reporter, markVerified(params, pending));
+    await restartLost(context, reporter, state, found?.pending);
   }
 }
 
 /**
- * Takes the pending login of this state out of the session. A duplicate callback may carry the session id
- * that the first one replaced: its login is found in the memory of this process. A login that a logout has
- * ended is not returned.
+ * Takes the pending login of this state out of the session. If the session lacks it, it may be in memory:
+ * requests at once overwrite each other's session, and a duplicate callback may carry the session id that the
+ * first one replaced. A login that a logout has ended is not returned.
  */
 async function findPending(
-  { config }: Context,
+  { callbacks, sessionKey }: ResolvedOptions,
   session: Session,
   params: CallbackParams,
-): Promise<PendingLogin | undefined> {
-  const { callbacks, sessionKey } = config;
-  const pending = takePending(session, sessionKey, params.state) ?? callbacks.recallCallback(params);
-  return pending && (await callbacks.isLoggedOut(params.state)) ? undefined : pending;
+): Promise<FoundLogin | undefined> {
+  const { state } = params;
+  const marks = marksOf(session, sessionKey);
+  const pending = takePending(session, sessionKey, state) ?? callbacks.started.pendingOf(state, marks);
+  const root = callbacks.started.get(state)?.session?.root ?? marks?.root;
+  const found = pending ? { pending, root } : await callbacks.recallCallback(params);
+  if (!found || (await callbacks.isLoggedOut(state, found.root))) return undefined;
+  return { pending: found.pending, root: found.root };
+}
+
+/**
+ * Whether this browser is logged in with the scope that this login asked for: by its session, or by another
+ * callback whose response it has not received yet. Without that scope, the page that started this login
+ * would start it again and again.
+ */
+async function isLoggedInByNow(
+  { req, config }: Context,
+  { state, cookies }: CallbackParams,
+): Promise<boolean> {
+  if (restartsOf(state) === undefined) return false;
+  const { callbacks } = config;
+  const started = callbacks.started.get(state);
+  const isEnough = (login: { readonly scope: string } | undefined): boolean =>
+    login !== undefined && satisfies(login.scope, started?.scope ?? '');
+  if (isEnough(currentLogin(req, config))) return true;
+  // A state that was used belongs to no other tab.
+  if (!started?.pending) return false;
+  const finished = await callbacks.started.finishedWith(cookies);
+  return (
+    finished !== undefined &&
+    isEnough(finished) &&
+    !(await callbacks.isLoggedOut(finished.state, finished.root))
+  );
+}
+
+/**
+ * Redirects to the return path of a login. Browsers carry the fragment of an address on through redirects:
+ * after WeChat's own redirect, `#wechat_redirect` would reach the app, and a hash router would take it for a
+ * route. An explicit fragment, also an empty one, replaces it (RFC 9110 section 10.2.2).
+ */
+function redirectToEnd(context: Context, state: string, requested: string | undefined): void {
+  const { req, res, config } = context;
+  const path = returnToOrDefault(context, requested);
+  const flow = config.callbacks.started.get(state)?.flow ?? currentLogin(req, config)?.flow;
+  const keepsFragment = flow === undefined || FLOWS[flow].page.keepsFragment;
+  redirect(req, res, keepsFragment && !path.includes('#') ? `${path}#` : path);
 }
 
 function accessDenied(): WechatAuthError {
@@ -108,30 +178,42 @@ function parseCallback({ req }: Context): CallbackParams {
  * in a way that a new login may repair, starts that one instead.
  */
 async function finish(context: Context, reporter: LoginReporter, verified: VerifiedCallback): Promise<void> {
-  const { pending, state } = verified;
-  const { callbacks } = context.config;
+  const { pending } = verified;
+  const login = finishOrRestart(context, reporter, verified);
+  context.config.callbacks.started.noteFinish(verified.cookies, verified, login);
   try {
-    const { result, isFirst } = await callbacks.shareResult(verified, {
-      exchange: () => exchangeForUser(context, verified),
-      complete: (user) => completeLogin(context, verified, user),
-      decideRestart: (error) => restartAfter(error, state, reporter),
-    });
-    callbacks.rememberCallback(verified, pending);
-    if ('restartState' in result) {
-      const { returnTo, scope, flow, data } = pending;
-      await startLogin(
-        context,
-        { returnTo, scope, flow, data },
-        { state: result.restartState, replaces: state, failed: pending, isFirst },
-      );
-      return;
-    }
-    await saveLogin(context, result.login, verified);
-    if (isFirst) reporter.succeeded(result.login);
-    redirect(context.req, context.res, returnToOrDefault(context, pending.returnTo));
+    if (await login) redirectToEnd(context, verified.state, pending.returnTo);
   } catch (error) {
     throw new LoginFailure(error, { returnTo: pending.returnTo });
   }
+}
+
+/** Returns the login that it saved, or `undefined` if it started another one. */
+async function finishOrRestart(
+  context: Context,
+  reporter: LoginReporter,
+  verified: VerifiedCallback,
+): Promise<WechatSession | undefined> {
+  const { pending, state, root } = verified;
+  const { callbacks } = context.config;
+  const { result, isFirst } = await callbacks.shareResult(verified, {
+    exchange: () => exchangeForUser(context, verified),
+    complete: (user) => completeLogin(context, verified, user),
+    decideRestart: (error) => restartAfter(error, state, reporter),
+  });
+  await callbacks.rememberCallback(verified, { pending, root });
+  if ('restartState' in result) {
+    const { returnTo, scope, flow, data } = pending;
+    await startLogin(
+      context,
+      { returnTo, scope, flow, data },
+      { state: result.restartState, replaces: state, failed: pending, isFirst },
+    );
+    return undefined;
+  }
+  await saveLogin(context, result.login, verified);
+  if (isFirst) reporter.succeeded(result.login);
+  return result.login;
 }
 
 /**
@@ -171,8 +253,15 @@ async function restartLost(
   if (restartsOf(state) === 0) {
     if (!expired) explainLoss(context, state);
     reporter.restarted(expired ? tookTooLong(context) : stateUnknown());
-    const returnTo = expired?.returnTo ?? context.config.callbacks.returnToOf(state);
-    const options = { returnTo, scope: expired?.scope, flow: expired?.flow, data: expired?.data };
+    const started = context.config.callbacks.started.get(state);
+    const isUsable = started && worksIn(browserKind(context.req), started.flow);
+    const options = {
+      returnTo: expired?.returnTo ?? started?.returnTo,
+      scope: expired?.scope,
+      flow: expired?.flow ?? (isUsable ? started.flow : undefined),
+      data: expired?.data,
+    };
+    context.config.callbacks.started.spend([state]);
     await startLogin(context, options, {
       state: newState(1),
       replaces: state,

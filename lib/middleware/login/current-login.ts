@@ -3,13 +3,15 @@ import { WechatAuthError } from '../../errors';
 import { isFlow } from '../../oauth/flows';
 import { hasLessScope } from '../../oauth/scope';
 import type { Context } from '../context';
-import type { HostRequest } from '../http/request';
+import { header, type HostRequest } from '../http/request';
 import type { ResolvedOptions } from '../options/resolve-options';
 import {
   bindingsOf,
   bindPending,
   finishLogin,
   knownStates,
+  marksOf,
+  newestMarks,
   pendingKey,
   makeRoom,
   type PendingLogin,
@@ -53,9 +55,14 @@ export function currentLogin(req: HostRequest, config: ResolvedOptions): WechatS
   return session && loginIn(session, config);
 }
 
-function loginIn(session: Session, { sessionKey, accounts }: ResolvedOptions): WechatSession | undefined {
+function loginIn(
+  session: Session,
+  { sessionKey, accounts, callbacks }: ResolvedOptions,
+): WechatSession | undefined {
   const stored = ownValue(session, sessionKey);
   if (!isWechatSession(stored)) return undefined;
+  // The response to a callback may reach the browser after a logout that its last check could not see.
+  if (callbacks.isLoggedOutHere(newestMarks(session, sessionKey))) return undefined;
   // An openid is valid only for its AppID, and this one is no longer configured.
   return accounts[stored.flow]?.appid === stored.appid ? stored : undefined;
 }
@@ -92,7 +99,11 @@ function isWechatSession(stored: unknown): stored is WechatSession {
 export async function saveLogin(
   context: Context,
   login: WechatSession,
-  { state, pending }: { readonly state: string; readonly pending: PendingLogin },
+  {
+    state,
+    pending,
+    root,
+  }: { readonly state: string; readonly pending: PendingLogin; readonly root?: string | undefined },
 ): Promise<void> {
   const { req, config } = context;
   const { sessionKey, callbacks } = config;
@@ -103,7 +114,7 @@ export async function saveLogin(
   const hasOther = others.some((key) => key !== sessionKey);
   const bindings = bindingsOf(pending);
   if ((bindings.isBound && !isSame) || (bindings.isBoundByOther && hasOther)) throw boundToOtherUser();
-  if (await callbacks.isLoggedOut(state)) throw loggedOutMeanwhile();
+  if (await callbacks.isLoggedOut(state, root)) throw loggedOutMeanwhile();
   // Even a stored login that no longer counts, such as one of another AppID, shows that the session is not
   // anonymous.
   const holdsNoLogin = ownValue(former, sessionKey) === undefined && others.length === 0;
@@ -113,7 +124,7 @@ export async function saveLogin(
   session[sessionKey] = isSame && hasLessScope(login.scope, before.scope) ? before : login;
   for (const key of SESSION_KEYS)
     bindPending(session, key, key === sessionKey ? { isBound: true } : { isBoundByOther: true });
-  finishLogin(session, sessionKey, state, pending.returnTo);
+  finishLogin(session, sessionKey, { state, returnTo: pending.returnTo, root });
   try {
     makeRoom(session, sessionKey, state, () => cookieFits(req, session));
     await saveSession(req, config);
@@ -123,9 +134,11 @@ export async function saveLogin(
     undoLogin(session, sessionKey, isSame ? before : undefined);
     throw error;
   }
-  // The user may have logged out while the session was saved.
-  if (await callbacks.isLoggedOut(state)) {
+  // The user may have logged out while the session was saved. It is saved again, because the session
+  // middleware may not do so at the end of the request.
+  if (await callbacks.isLoggedOut(state, root)) {
     undoLogin(session, sessionKey, undefined);
+    await saveSession(req, config);
     throw loggedOutMeanwhile();
   }
 }
@@ -205,9 +218,16 @@ export async function clearLogin(req: HostRequest, config: ResolvedOptions): Pro
   const { sessionKey, callbacks } = config;
   const report = logoutReporter(() => currentLogin(req, config));
   const own = [sessionKey, pendingKey(sessionKey)];
-  const states = knownStates(requireSession(req, config), sessionKey);
+  const session = requireSession(req, config);
+  const states = knownStates(session, sessionKey);
+  const root = marksOf(session, sessionKey)?.root;
+  // The response of a callback may still be on its way, so that this request carries the cookie of before.
+  const finishing = callbacks.started.finishingWith(header(req, 'cookie'));
   // This comes before the session changes: a callback in progress must not finish in between.
-  await callbacks.endLogins(states);
+  await callbacks.endLogins(
+    finishing ? [...states, finishing.state] : states,
+    [root, finishing?.root].filter((each) => each !== undefined),
+  );
   await regenerateSession(req, (key) => sessionKeyOf(key) !== undefined && !own.includes(key));
   await saveSession(req, config);
   report();

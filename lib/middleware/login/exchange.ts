@@ -16,16 +16,22 @@ import { requireStorable, runOnLogin, type LoginSecrets } from './on-login';
  */
 export interface VerifiedCallback extends CallbackParams {
   readonly pending: PendingLogin;
+  /** The root of the session in which it started, if that session has an id. */
+  readonly root: string | undefined;
   readonly [checked]: true;
 }
 declare const checked: unique symbol;
 
 /**
- * Marks a callback as verified. Only handleCallback() calls it, after it found the pending login of this
- * state in the browser's session, or in memory for a duplicate with the same cookies, code and state.
+ * Marks a callback as verified. Only the callback route calls it, after it found the pending login of this
+ * state in the browser's session, in memory as one that started in this very session, or in memory for a
+ * duplicate with the same cookies, code and state.
  */
-export function markVerified(params: CallbackParams, pending: PendingLogin): VerifiedCallback {
-  return { ...params, pending } as VerifiedCallback;
+export function markVerified(
+  params: CallbackParams,
+  { pending, root }: { readonly pending: PendingLogin; readonly root: string | undefined },
+): VerifiedCallback {
+  return { ...params, pending, root } as VerifiedCallback;
 }
 
 /** Step 1: exchanges the authorization code for a user. WeChat accepts a code only once. */

@@ -4,23 +4,33 @@
  */
 import { WechatAuthError } from '../../errors';
 import type { AuthorizeParams } from '../../oauth/endpoints';
-import { FLOW_NAMES, flowFor, isFlow, type WechatFlow } from '../../oauth/flows';
-import { isOfficialScope, scopeToRequest } from '../../oauth/scope';
-import { isSafeReturnTo, loginURL, redirectURI, type LoginLink } from '../addresses';
+import { FLOW_NAMES, flowFor, isFlow, worksIn, type WechatFlow } from '../../oauth/flows';
+import { isOfficialScope, raisedScope, scopeToRequest } from '../../oauth/scope';
+import { isSafeReturnTo, loginPath, loginURL, redirectURI, routePath, type LoginLink } from '../addresses';
 import { accountOf, type Context } from '../context';
 import { callInTime } from '../failures/call-in-time';
 import { watchLogin } from '../failures/lost-session/watch-login';
-import { header, queryOf } from '../http/request';
+import { queryOf, wantsPage } from '../http/request';
 import { noStore, redirect } from '../http/response';
 import { browserKind } from '../http/user-agent';
 import type { Account } from '../options/account';
 import { shown } from '../options/options-error';
 import { sendOpenInWechat } from '../pages/open-in-wechat';
-import { addPending, bindingsOf, makeRoom, newState, type PendingLogin } from '../state/pending-logins';
+import {
+  addPending,
+  bindingsOf,
+  knownStates,
+  makeRoom,
+  marksOf,
+  newState,
+  renewRoot,
+  type PendingLogin,
+} from '../state/pending-logins';
 import { requireSession } from '../state/missing-session';
-import { cookieFits, saveSession } from '../state/session';
+import { cookieFits, saveSession, type Session } from '../state/session';
 import { checkedData, signedData, verifiedData } from './login-data';
 import { LoginReporter, reportStarted } from './login-reporter';
+import { sendUnauthenticated } from './unauthenticated';
 
 /** Options of one login. */
 export interface WechatLoginOptions {
@@ -31,7 +41,12 @@ export interface WechatLoginOptions {
    * @default the option `returnTo` of `wechatAuth()`
    */
   readonly returnTo?: string | undefined;
-  /** Raises the scope that `wechatAuth()` requests, for this login. A lower or unknown scope is ignored. */
+  /**
+   * The scope of this login with the official account: `snsapi_base` or `snsapi_userinfo`, also if it is lower
+   * than the option `scope`. Any other value is ignored.
+   *
+   * @default the option `scope` of `wechatAuth()`
+   */
   readonly scope?: string | undefined;
   /** The flow to use, whichever browser sent the request. */
   readonly flow?: WechatFlow | undefined;
@@ -41,14 +56,49 @@ export interface WechatLoginOptions {
   readonly data?: unknown;
 }
 
-/** `GET /login?returnTo=/me` */
+/** `GET /login?returnTo=/me`, also with `scope` and `flow`. */
 export async function login(context: Context): Promise<void> {
   const query = queryOf(context.req.url ?? '');
+  const returnTo = query.get('returnTo') ?? undefined;
+  const scope = query.get('scope') ?? undefined;
+  const named = query.get('flow');
+  const flow = isFlow(named) ? named : undefined;
+  const data = verifiedData(context, query.get('data'));
+  if (rejectScript(context, { returnTo, scope, flow, data })) return;
   await startLogin(context, {
-    returnTo: query.get('returnTo') ?? undefined,
-    scope: query.get('scope') ?? undefined,
-    data: verifiedData(context, query.get('data')),
+    returnTo,
+    scope: raisedScope(context.config.scope, scope),
+    flow: await flowOfQuery(context, named),
+    data,
   });
+}
+
+/** `req.wechat.login()` */
+export async function loginByApp(context: Context, options: WechatLoginOptions): Promise<void> {
+  if (!rejectScript(context, options)) await startLogin(context, options);
+}
+
+/**
+ * Responds with 401 if a script sent this request, and returns whether it did. A script could not follow the redirect to
+ * WeChat, and each of its requests would take the place of a login that the user has started.
+ *
+ * @param options of the login to which the response links
+ */
+function rejectScript(context: Context, options: WechatLoginOptions): boolean {
+  if (wantsPage(context.req)) return false;
+  requireSession(context.req, context.config);
+  sendUnauthenticated(context, linkOf(context, options));
+  return true;
+}
+
+/**
+ * The flow that a link names, if a user of this browser can log in with it. Only `flow: 'auto'` leaves the
+ * choice to a link.
+ */
+async function flowOfQuery(context: Context, named: string | null): Promise<WechatFlow | undefined> {
+  const { req, config } = context;
+  if (!isFlow(named) || !config.accounts[named] || !worksIn(browserKind(req), named)) return undefined;
+  return (await configuredFlow(context)) === 'auto' ? named : undefined;
 }
 
 /**
@@ -69,8 +119,11 @@ export async function startLogin(
   try {
     const flow = await chooseFlow(context, options.flow);
     if (flow === undefined) {
-      const isInWechat = browserKind(header(req, 'user-agent')) === 'wechat';
-      sendOpenInWechat(req, res, loginURL(context, linkOf(context, options)), isInWechat);
+      sendOpenInWechat(req, res, {
+        address: loginURL(context, linkOf(context, options)),
+        browser: browserKind(req),
+        qrLogin: qrLoginPath(context, options),
+      });
       return;
     }
     const { account, redirectURI, scope, state } = await prepareLogin(context, flow, options, restart);
@@ -82,25 +135,42 @@ export async function startLogin(
 }
 
 /** The options of a login as the parameters of a link to the login route. */
-export function linkOf(context: Context, { returnTo, scope, data }: WechatLoginOptions): LoginLink {
-  return { returnTo, scope, data: signedData(context, data) };
+export function linkOf(context: Context, { returnTo, scope, flow, data }: WechatLoginOptions): LoginLink {
+  return { returnTo, scope, flow, data: signedData(context, data) };
+}
+
+/** The option `flow` for this request. A function of the app may return anything. */
+async function configuredFlow({ req, config }: Context): Promise<unknown> {
+  const { flow } = config;
+  return typeof flow === 'function' ? callInTime('The option flow', () => flow(req)) : flow;
+}
+
+/**
+ * The login route with the QR code login, for a browser that should log in inside WeChat but can also show a
+ * QR code, for another phone to scan.
+ */
+function qrLoginPath(context: Context, { returnTo, data }: WechatLoginOptions): string | undefined {
+  const { req, config } = context;
+  const hasRoute = routePath(context, 'login') !== undefined;
+  if (!hasRoute || !config.accounts.website || !worksIn(browserKind(req), 'website')) return undefined;
+  const safe = isSafeReturnTo(context, returnTo) ? returnTo : undefined;
+  return loginPath(context, linkOf(context, { returnTo: safe, flow: 'website', data }));
 }
 
 /** The flow that was requested or that fits this browser; `undefined` if no configured account fits. */
 async function chooseFlow(
-  { req, config }: Context,
+  context: Context,
   requested: WechatFlow | undefined,
 ): Promise<WechatFlow | undefined> {
-  const configured = typeof config.flow === 'function' ? config.flow : () => config.flow;
-  const wanted: unknown = requested ?? (await callInTime('The option flow', () => configured(req)));
+  const { req, config } = context;
+  const wanted: unknown = requested ?? (await configuredFlow(context));
   if (isFlow(wanted)) return wanted;
   if (wanted !== 'auto') {
     const names = FLOW_NAMES.map((name) => `'${name}'`).join(' or ');
     const what = requested === undefined ? 'option flow returned' : 'flow of this login is';
     throw new WechatAuthError('config', `The ${what} ${shown(wanted)}. Use 'auto', ${names}.`);
   }
-  const fitting = flowFor(browserKind(header(req, 'user-agent')));
-  return fitting && config.accounts[fitting] && fitting;
+  return flowFor(browserKind(req), (flow) => config.accounts[flow] !== undefined);
 }
 
 /**
@@ -135,13 +205,25 @@ export async function prepareLogin(
     ...{ returnTo, scope, flow, at: Date.now(), ...bindings },
     ...(data !== undefined && { data }),
   };
-  if (!addPending(session, config.sessionKey, state, pending, config.loginTimeout)) throw noRoom();
-  makeRoom(session, config.sessionKey, state, () => cookieFits(req, session));
-  config.callbacks.recordStart(state, { returnTo });
+  keepPending(context, session, state, pending);
   await saveSession(req, config);
   if (restart?.isFirst ?? true)
     reportStarted(state, { flow, appid: account.appid, scope }, restart?.replaces);
   return { account, redirectURI: uri, scope, state };
+}
+
+/** Keeps a pending login in the session, and in the memory of this process in case the session loses it. */
+function keepPending({ req, config }: Context, session: Session, state: string, pending: PendingLogin): void {
+  const { sessionKey, callbacks, loginTimeout } = config;
+  // A request in progress during the logout may bring back the session that the logout has ended.
+  const root = marksOf(session, sessionKey)?.root;
+  if (root !== undefined && callbacks.isLoggedOutHere([root])) renewRoot(session, sessionKey);
+  const before = knownStates(session, sessionKey);
+  if (!addPending(session, sessionKey, state, pending, loginTimeout)) throw noRoom();
+  makeRoom(session, sessionKey, state, () => cookieFits(req, session));
+  const kept = knownStates(session, sessionKey);
+  callbacks.started.spend(before.filter((each) => !kept.includes(each)));
+  callbacks.started.record(state, pending, marksOf(session, sessionKey));
 }
 
 function noRoom(): WechatAuthError {

@@ -38,7 +38,8 @@ export interface WechatLoginInfo {
 /** Paths below the mount point, each with one leading slash. `false` leaves the route out. */
 export interface WechatAuthRoutes {
   /**
-   * `GET` sends the browser to WeChat. The query may hold `returnTo` and `scope`.
+   * `GET` sends the browser to WeChat. The query may hold `returnTo`, a `scope` that is higher than the option,
+   * and a `flow` that works in this browser. A script gets 401 JSON.
    *
    * @default '/login'
    */
@@ -142,9 +143,11 @@ export interface WechatAuthOptions {
    */
   readonly lang?: WechatLang | undefined;
   /**
-   * The flow for a browser. `auto` uses the official account inside WeChat and the website app in other
-   * browsers; if the account is not configured, a page tells the user where to open the address. `official`
-   * and `website` are used in every browser. A function chooses for each request.
+   * The flow for a browser. `auto` uses the official account inside WeChat and the website app on computers
+   * and tablets. A phone outside WeChat cannot scan its own screen: if there is an official account, a page
+   * asks its user to open the address in WeChat, with a link to the QR code. If no configured account fits, a
+   * page tells the user where to open the address. `official` and `website` are used in every browser. A
+   * function chooses for each request.
    *
    * @default 'auto'
    */

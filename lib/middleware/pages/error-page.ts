@@ -44,6 +44,7 @@ export function sendErrorPage(
       ...(page.retry === undefined ? [] : [{ href: page.retry, label: retry, isMain: true }]),
       ...(page.home === undefined ? [] : [{ href: page.home, label: home }]),
     ],
+    kind: error.kind,
     footer: error.kind === 'snapshot_user' ? undefined : errorCode(error, language),
   });
 }

@@ -2,9 +2,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
 import { renderSVG } from 'uqr';
+import type { BrowserKind } from '../../oauth/flows';
 import { header, wantsPage } from '../http/request';
 import { sendJSON } from '../http/response';
 import { languageOf, sendPage, type PageLanguage } from './page';
+
+export interface LoginElsewhere {
+  /** The address that starts the login where it is possible. */
+  readonly address: string;
+  /** The browser of this request. */
+  readonly browser: BrowserKind;
+  /** The path of the QR code login, if this browser can show it, too. */
+  readonly qrLogin: string | undefined;
+}
 
 /**
  * Shows the address, and a QR code of it for a phone to scan. Inside WeChat, if only a website app is
@@ -13,11 +23,11 @@ import { languageOf, sendPage, type PageLanguage } from './page';
 export function sendOpenInWechat(
   req: IncomingMessage,
   res: ServerResponse,
-  address: string,
-  isInWechat: boolean,
+  { address, browser, qrLogin }: LoginElsewhere,
 ): void {
   const language = languageOf(req);
-  const { title, text } = textsFor(isInWechat, header(req, 'user-agent'))[language];
+  const isInWechat = browser === 'wechat';
+  const { title, text } = TEXTS[browser][language];
   if (requestsJSON(req)) {
     sendJSON(res, 401, { error: 'unauthenticated', message: `${title}: ${address}`, loginURL: address });
     return;
@@ -27,7 +37,8 @@ export function sendOpenInWechat(
     text,
     icon: isInWechat ? 'computer' : 'scan',
     body: (isInWechat ? '' : qrCode(address)) + `<p class="address">${escapeHTML(address)}</p>`,
-    links: [],
+    links: qrLogin === undefined ? [] : [{ href: qrLogin, label: QR_LOGIN[language] }],
+    kind: 'open-elsewhere',
   });
 }
 
@@ -49,11 +60,10 @@ function qrCode(whole: string): string {
 
 type Texts = Readonly<Record<PageLanguage, { readonly title: string; readonly text: string }>>;
 
-/** A phone cannot scan its own screen. */
-function textsFor(isInWechat: boolean, userAgent: string): Texts {
-  if (isInWechat) return ON_COMPUTER;
-  return /mobile|android|iphone/i.test(userAgent) ? BY_COPYING : BY_SCANNING;
-}
+const QR_LOGIN: Readonly<Record<PageLanguage, string>> = {
+  zh: '用另一台手机扫码登录',
+  en: 'Log in with a QR code',
+};
 
 const BY_SCANNING: Texts = {
   zh: { title: '请在微信中打开', text: '请打开手机微信「扫一扫」，扫描二维码并在微信中登录。' },
@@ -83,4 +93,11 @@ const ON_COMPUTER: Texts = {
     title: 'Please open this on a computer',
     text: 'This site uses a QR code login: open the address below on a computer, then scan with WeChat.',
   },
+};
+
+/** A phone cannot scan its own screen. */
+const TEXTS: Readonly<Record<BrowserKind, Texts>> = {
+  wechat: ON_COMPUTER,
+  computer: BY_SCANNING,
+  phone: BY_COPYING,
 };

@@ -31,6 +31,8 @@ export interface PageContent {
   readonly icon: Icon;
   /** The main link is the green button. */
   readonly links: readonly { readonly href: string; readonly label: string; readonly isMain?: boolean }[];
+  /** What the page is about, for programs that read it: the error kind, or `open-elsewhere`. */
+  readonly kind: string;
   /** One line in small print. */
   readonly footer?: string | undefined;
 }
@@ -110,7 +112,7 @@ export function sendPage(
 }
 
 function render(language: PageLanguage, content: PageContent): string {
-  const { title, text, body = '', icon, links, footer } = content;
+  const { title, text, body = '', icon, links, kind, footer } = content;
   const buttons = links
     .map(
       ({ href, label, isMain }) =>
@@ -129,7 +131,7 @@ function render(language: PageLanguage, content: PageContent): string {
 <style>${STYLE}</style>
 </head>
 <body>
-<main>
+<main data-kind="${kind}">
 <svg class="icon ${icon}" viewBox="0 0 64 64" aria-hidden="true">${disc}</svg>
 <h1>${escapeHTML(title)}</h1>
 <p>${escapeHTML(text)}</p>

@@ -2,7 +2,6 @@
  * Lets several callbacks of one login share its result: WeChat may call back twice, with one code or with
  * two, and may show the browser either of the responses.
  */
-import crypto from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { WechatAuthError } from '../../errors';
 import { lazy } from '../../async/lazy';
@@ -10,7 +9,9 @@ import { OnceUnderLock } from '../../async/once-under-lock';
 import { LOCK_LIMIT_MS, STORE_LIMIT_MS, inTime } from '../../async/time-limit';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
 import type { TokenStore } from '../../stores/token-store';
+import { hash } from './hash';
 import type { PendingLogin } from './pending-logins';
+import { StartedLogins } from './started-logins';
 import type { WechatSession } from './wechat-session';
 
 /** The result of a login: the login for the session, or the state of the login that replaces it. */
@@ -26,6 +27,13 @@ export interface CallbackParams {
   readonly state: string;
   /** The whole Cookie header: it identifies the browser and its session. */
   readonly cookies: string;
+}
+
+/** The login of a callback that was handled. */
+export interface ServedLogin {
+  readonly pending: PendingLogin;
+  /** The root of the session in which it started, if the session has an id. */
+  readonly root?: string | undefined;
 }
 
 /**
@@ -52,15 +60,15 @@ export class CallbackResults {
   );
   /** By state: the state of the login that replaced it. */
   readonly #restarts = lazy(() => new LRUCache<string, Promise<string>>(LIMITS));
-  /** By cookies, code and state: the pending login of a callback that was handled. */
-  readonly #served = lazy(() => new LRUCache<string, PendingLogin>(LIMITS));
+  /** By cookies, code and state: the login of a callback that was handled. */
+  readonly #served = lazy(() => new LRUCache<string, ServedLogin>(LIMITS));
   /**
-   * By state: logins that a logout has ended. They are kept while a callback of them may still arrive. Every
-   * `wechatAuth()` of this process shares them, because several may use one session key, and so one login.
+   * By state, and by the root of a session: logins that a logout has ended. They are kept while a callback of
+   * them may still arrive. Every `wechatAuth()` of this process shares them, because several may use one
+   * session key, and so one login.
    */
   static readonly #loggedOut = lazy(() => new LRUCache<string, true>(LIMITS));
-  /** By state: the return path with which a login started. */
-  readonly #started: () => LRUCache<string, string>;
+  readonly started: StartedLogins;
   /** By public id: logins whose outcome was reported. */
   readonly #reported = lazy(() => new LRUCache<string, true>(LIMITS));
 
@@ -68,7 +76,7 @@ export class CallbackResults {
   constructor(store: TokenStore | SharedCache | undefined, loginTimeout: number) {
     this.#cache = store && hasSharedCache(store) ? store : undefined;
     this.#loginTimeout = loginTimeout;
-    this.#started = lazy(() => new LRUCache({ ...LIMITS, ttl: loginTimeout }));
+    this.started = new StartedLogins(loginTimeout);
   }
 
   /**
@@ -170,39 +178,61 @@ export class CallbackResults {
   /**
    * Called at logout: callbacks of these logins log nobody in any more, not even those in progress. Other
    * processes learn of it through the shared cache, if there is one.
+   *
+   * @param roots of sessions: ends the logins that started in them, and that they do not hold
    */
-  async endLogins(states: readonly string[]): Promise<void> {
+  async endLogins(states: readonly string[], roots: readonly string[] = []): Promise<void> {
+    const ended = [...states, ...roots];
+    for (const each of ended) this.#noteEnd(each);
     for (const state of states) {
-      CallbackResults.#loggedOut().set(state, true, { ttl: this.#loginTimeout });
       for (const key of this.#owners().get(state)?.resultKeys ?? []) this.#results().delete(key);
       this.#owners().delete(state);
     }
     const cache = this.#cache;
     if (!cache) return;
-    await Promise.all(
-      states.flatMap((state) => [
-        orUndefined(STORE_LIMIT_MS, () => cache.writeCache(logoutKey(state), true, this.#loginTimeout)),
-        orUndefined(STORE_LIMIT_MS, () => cache.deleteCache(stateKey(state))),
-      ]),
-    );
+    await Promise.all([
+      ...ended.map((each) =>
+        orUndefined(STORE_LIMIT_MS, () => cache.writeCache(logoutKey(each), true, this.#loginTimeout)),
+      ),
+      ...states.map((state) => orUndefined(STORE_LIMIT_MS, () => cache.deleteCache(stateKey(state)))),
+    ]);
   }
 
-  /** Whether a logout has ended this login, in this process or in another one. */
-  async isLoggedOut(state: string): Promise<boolean> {
-    if (CallbackResults.#loggedOut().has(state)) return true;
-    const cache = this.#cache;
-    return (
-      cache !== undefined &&
-      (await orUndefined(STORE_LIMIT_MS, () => cache.readCache(logoutKey(state)))) === true
-    );
+  #noteEnd(stateOrRoot: string): void {
+    CallbackResults.#loggedOut().set(stateOrRoot, true, { ttl: this.#loginTimeout });
   }
 
   /**
-   * Keeps the pending login of a callback for its duplicates: they may still carry the old session id, under
-   * which the session no longer exists.
+   * Whether a logout has ended this login, in this process or in another one.
+   *
+   * @param root of the session in which the login started, if it has an id
    */
-  rememberCallback(params: CallbackParams, pending: PendingLogin): void {
-    this.#served().set(callbackKey(params), pending);
+  async isLoggedOut(state: string, root: string | undefined): Promise<boolean> {
+    const marks = root === undefined ? [state] : [state, root];
+    if (this.isLoggedOutHere(marks)) return true;
+    const cache = this.#cache;
+    if (!cache) return false;
+    const ended = await Promise.all(
+      marks.map((each) => orUndefined(STORE_LIMIT_MS, () => cache.readCache(logoutKey(each)))),
+    );
+    marks.filter((_, index) => ended[index] === true).forEach((each) => this.#noteEnd(each));
+    return ended.includes(true);
+  }
+
+  /** Whether this process knows that a logout has ended one of these states or sessions. */
+  isLoggedOutHere(statesOrRoots: readonly string[]): boolean {
+    return statesOrRoots.some((each) => CallbackResults.#loggedOut().has(each));
+  }
+
+  /**
+   * Keeps the pending login of a callback for its duplicates, in every process: they may still carry the old
+   * session id, under which the session no longer exists.
+   */
+  async rememberCallback(params: CallbackParams, login: ServedLogin): Promise<void> {
+    const key = callbackKey(params);
+    this.#served().set(key, login);
+    const cache = this.#cache;
+    if (cache) await orUndefined(STORE_LIMIT_MS, () => cache.writeCache(servedKey(key), login, SHARED_MS));
   }
 
   /**
@@ -210,14 +240,12 @@ export class CallbackResults {
    * minute. The code is part of the key: an attacker who planted the session cookie knows cookie and state,
    * but not the victim's code.
    */
-  recallCallback(params: CallbackParams): PendingLogin | undefined {
-    return this.#served().get(callbackKey(params));
-  }
-
-  /** Keeps the return path of a login, in case the browser comes back without its session. */
-  recordStart(state: string, { returnTo }: { readonly returnTo: string }): void {
-    // A copy: a part of a header keeps the whole header in memory.
-    this.#started().set(state, copyOf(returnTo));
+  async recallCallback(params: CallbackParams): Promise<ServedLogin | undefined> {
+    const key = callbackKey(params);
+    const known = this.#served().get(key);
+    const cache = this.#cache;
+    if (known || !cache || params.cookies === '') return known;
+    return orUndefined(STORE_LIMIT_MS, async () => (await cache.readCache(servedKey(key))) as ServedLogin);
   }
 
   /** Marks the outcome of this login as reported. Returns whether it was not reported before. */
@@ -225,11 +253,6 @@ export class CallbackResults {
     const isNew = !this.#reported().has(id);
     this.#reported().set(id, true);
     return isNew;
-  }
-
-  /** The return path with which this login started. */
-  returnToOf(state: string): string | undefined {
-    return this.#started().get(state);
   }
 }
 
@@ -245,16 +268,12 @@ function stateKey(state: string): string {
   return `login:${hash([state])}`;
 }
 
-function logoutKey(state: string): string {
-  return `logout:${hash([state])}`;
+function logoutKey(stateOrRoot: string): string {
+  return `logout:${hash([stateOrRoot])}`;
 }
 
-function hash(parts: readonly string[]): string {
-  return crypto.createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-}
-
-function copyOf(text: string): string {
-  return Buffer.from(text).toString();
+function servedKey(callback: string): string {
+  return `callback:${callback}`;
 }
 
 function keepUnlessFailed<T>(cache: LRUCache<string, Promise<T>>, key: string, work: Promise<T>): void {

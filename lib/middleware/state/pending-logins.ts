@@ -4,6 +4,7 @@
  */
 import crypto from 'node:crypto';
 import { isFlow, type WechatFlow } from '../../oauth/flows';
+import { shortHash } from './hash';
 import { ownValue, type Session } from './session';
 
 /** A login that has started and whose callback has not arrived. */
@@ -43,6 +44,43 @@ export const MAX_DATA_BYTES = 512;
 /** A cookie holds 4 KB, and the app's own session is in it as well. */
 const MAX_BYTES = 1_800;
 
+/** What identifies a session that has an id, without revealing that id. */
+export interface SessionMarks {
+  /** A hash of the session id. */
+  readonly id: string;
+  /** The mark of the session before its first login. It stays until the logout, while the id changes. */
+  readonly root: string;
+}
+
+/** The marks of a session; `undefined` if it has no id, such as one of cookie-session. */
+export function marksOf(session: Session, key: string): SessionMarks | undefined {
+  const { id } = session;
+  // An app may keep an `id` of its own in cookie-session.
+  if (typeof session['regenerate'] !== 'function' || typeof id !== 'string') return undefined;
+  const mark = shortHash([key, id]);
+  return { id: mark, root: rootIn(session, key) ?? mark };
+}
+
+function rootIn(session: Session, key: string): string | undefined {
+  const root = ownValue(ownValue(session, pendingKey(key)) ?? {}, 'root');
+  return isString(root) && root.length <= MAX_ROOT ? root : undefined;
+}
+
+const MAX_ROOT = 32;
+
+/** Gives a session another root. The logins that started in it before do not belong to it any more. */
+export function renewRoot(session: Session, key: string): void {
+  const logins = loginsIn(session, key);
+  storeLogins(session, key, { ...logins, root: crypto.randomBytes(MAX_ROOT / 2).toString('hex') });
+}
+
+/** The newest finished login of this session, and its root: what a logout ends. */
+export function newestMarks(session: Session, key: string): string[] {
+  const done = ownValue(ownValue(session, pendingKey(key)) ?? {}, 'done') ?? {};
+  const root = rootIn(session, key);
+  return [...Object.keys(done).slice(-1), ...(root === undefined ? [] : [root])];
+}
+
 export function pendingKey(sessionKey: string): string {
   return `${sessionKey}:login`;
 }
@@ -73,7 +111,7 @@ export function addPending(
   login: PendingLogin,
   lifetime: number,
 ): boolean {
-  const { pending, done } = loginsIn(session, key);
+  const { pending, ...rest } = loginsIn(session, key);
   const alive = Object.entries(pending).filter(([, other]) => !isExpired(other, lifetime));
   const replaceable = alive.filter(([other]) => restartsOf(state) === 0 || restartsOf(other) !== 0);
   const kept = Object.fromEntries([...alive, [state, login]]);
@@ -82,7 +120,7 @@ export function addPending(
     if (oldest === undefined) return false;
     Reflect.deleteProperty(kept, oldest);
   }
-  storeLogins(session, key, { pending: kept, done });
+  storeLogins(session, key, { pending: kept, ...rest });
   return true;
 }
 
@@ -105,8 +143,12 @@ export function takePending(session: Session, key: string, state: string): Pendi
 }
 
 /** Keeps the return path of a finished login, for a duplicate callback and the Back button. */
-export function finishLogin(session: Session, key: string, state: string, returnTo: string): void {
-  const logins = loginsIn(session, key);
+export function finishLogin(
+  session: Session,
+  key: string,
+  { state, returnTo, root }: { state: string; returnTo: string; root?: string | undefined },
+): void {
+  const logins = { ...loginsIn(session, key), root };
   // Removed first, so that it becomes the newest entry.
   Reflect.deleteProperty(logins.done, state);
   logins.done[state] = returnTo;
@@ -127,12 +169,12 @@ export function knownStates(session: Session, key: string): string[] {
 
 /** Marks the logins that are pending under this key while somebody logs in. */
 export function bindPending(session: Session, key: string, bindings: ReturnType<typeof bindingsOf>): void {
-  const { pending, done } = loginsIn(session, key);
+  const { pending, ...rest } = loginsIn(session, key);
   const bound = Object.entries(pending).map(([state, login]): [string, PendingLogin] => [
     state,
     { ...login, ...bindings },
   ]);
-  if (bound.length > 0) storeLogins(session, key, { pending: Object.fromEntries(bound), done });
+  if (bound.length > 0) storeLogins(session, key, { pending: Object.fromEntries(bound), ...rest });
 }
 
 /** The bindings of a pending login. The login that replaces it takes them over. */
@@ -148,7 +190,7 @@ export function bindingsOf(login: PendingLogin): Pick<PendingLogin, 'isBound' | 
  * anybody from logging in.
  */
 export function makeRoom(session: Session, key: string, state: string, fits: () => boolean): void {
-  const { pending, done } = loginsIn(session, key);
+  const { pending, done, root } = loginsIn(session, key);
   const droppable = [done, pending].flatMap((records) =>
     Object.keys(records)
       .filter((other) => other !== state)
@@ -158,7 +200,7 @@ export function makeRoom(session: Session, key: string, state: string, fits: () 
     const oldest = droppable.shift();
     if (!oldest) return;
     Reflect.deleteProperty(oldest.records, oldest.other);
-    storeLogins(session, key, { pending, done });
+    storeLogins(session, key, { pending, done, root });
   }
 }
 
@@ -173,11 +215,13 @@ function loginsIn(
   pending: Record<string, PendingLogin>;
   /** State → return path of a login that finished. */
   done: Record<string, string>;
+  root: string | undefined;
 } {
   const stored = ownValue(session, pendingKey(key)) ?? {};
   return {
     pending: newestLogins(ownValue(stored, 'pending'), isPendingLogin),
     done: newestLogins(ownValue(stored, 'done'), isString),
+    root: rootIn(session, key),
   };
 }
 
@@ -214,7 +258,11 @@ function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-function storeLogins(session: Session, key: string, { pending, done }: ReturnType<typeof loginsIn>): void {
+function storeLogins(
+  session: Session,
+  key: string,
+  { pending, done, root }: ReturnType<typeof loginsIn>,
+): void {
   const hasRoom = (): boolean => !isFull(done) && sizeOf(done) + sizeOf(pending) <= MAX_BYTES;
   const finished = Object.keys(done);
   const newest = finished.pop();
@@ -225,9 +273,9 @@ function storeLogins(session: Session, key: string, { pending, done }: ReturnTyp
   // If the newest finished login does not fit, its state stays without its path: a logout has to find it to
   // end its callbacks.
   if (newest !== undefined && !hasRoom()) done[newest] = '';
-  const isEmpty = Object.keys(pending).length === 0 && newest === undefined;
+  const isEmpty = Object.keys(pending).length === 0 && newest === undefined && root === undefined;
   if (isEmpty) Reflect.deleteProperty(session, pendingKey(key));
-  else session[pendingKey(key)] = { pending, done };
+  else session[pendingKey(key)] = { pending, done, ...(root !== undefined && { root }) };
 }
 
 function isFull(entries: Record<string, unknown>): boolean {

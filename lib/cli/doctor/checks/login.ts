@@ -1,6 +1,6 @@
 /** Checks how the login route responds to a browser inside WeChat, and to one on a PC. */
 import { WechatAuthError, type WechatErrorKind } from '../../../errors';
-import { FLOWS, flowFor, type BrowserKind, type WechatFlow } from '../../../oauth/flows';
+import { FLOWS, FLOW_NAMES, worksIn, type BrowserKind, type WechatFlow } from '../../../oauth/flows';
 import { bilingual, type Bilingual } from '../../bilingual';
 import { isGiven, type Configuration } from '../configuration';
 import type { AuthorizationRequest, LoginProbe } from '../probe/login-probe';
@@ -18,7 +18,7 @@ type LoginCheck = 'login-in-wechat' | 'login-on-desktop';
 
 const BROWSERS: Readonly<Record<LoginCheck, BrowserKind>> = {
   'login-in-wechat': 'wechat',
-  'login-on-desktop': 'other',
+  'login-on-desktop': 'computer',
 };
 
 export function checkLogins(
@@ -55,7 +55,7 @@ export function errorKindFailed(id: CheckId, kind: WechatErrorKind): Finding {
 }
 
 function checkOpenElsewhere(id: LoginCheck, { apps }: Configuration): Finding {
-  const flow = flowFor(BROWSERS[id]);
+  const flow = FLOW_NAMES.find((each) => worksIn(BROWSERS[id], each));
   return flow && isGiven(apps[flow])
     ? failed(id, TEXTS.flowNotInApp(flow))
     : ok(id, TEXTS.opensElsewhere[id]);
@@ -65,7 +65,7 @@ function checkStarted(id: LoginCheck, configuration: Configuration, request: Aut
   const { flow, url } = request;
   const fault = requestFault(configuration, request);
   if (fault) return failed(id, fault);
-  if (flowFor(BROWSERS[id]) !== flow) return warning(id, TEXTS.wrongFlow[flow]);
+  if (!worksIn(BROWSERS[id], flow)) return warning(id, TEXTS.wrongFlow[flow]);
   const detail = TEXTS.started(fromOutside(parameter(url, 'appid')), fromOutside(parameter(url, 'scope')));
   const isCompared = configuration.apps[flow].appId !== undefined;
   return isCompared

@@ -50,8 +50,8 @@ export async function probeLogin(site: Site, userAgent: string, limits: ProbeLim
 function outcomeOf(response: ProbedPage): LoginOutcome {
   const to = locationOf(response);
   if (to) return authorizationRequest(to) ?? { kind: 'redirect', to };
+  if (pageKindIn(response) === 'open-elsewhere') return { kind: 'open-elsewhere' };
   const error = errorKindIn(response);
-  if (error === 'unauthenticated') return { kind: 'open-elsewhere' };
   return error === undefined ? { kind: 'foreign' } : { kind: 'error', error };
 }
 
@@ -80,11 +80,21 @@ function locationOf({ status, headers, address }: ProbedPage): URL | undefined {
   return new URL(location, address);
 }
 
+/** What a page of this package says about itself; undefined for any other response. */
+function pageKindIn({ body }: ProbedPage): string | undefined {
+  return /<main data-kind="([a-z_-]{1,40})">/.exec(body)?.[1];
+}
+
 /** The kind of error in the response; undefined if this package did not write it. */
-function errorKindIn({ body }: ProbedPage): WechatErrorKind | undefined {
+function errorKindIn(response: ProbedPage): WechatErrorKind | undefined {
+  const found = pageKindIn(response) ?? errorInJSON(response);
+  return ERROR_KINDS.find((kind) => kind === found);
+}
+
+/** The kind in the JSON that an `onError` of the app may send in place of our page. */
+function errorInJSON({ body }: ProbedPage): unknown {
   try {
-    const json = JSON.parse(body) as { error?: unknown } | null;
-    return ERROR_KINDS.find((kind) => kind === json?.error);
+    return (JSON.parse(body) as { error?: unknown } | null)?.error;
   } catch {
     return undefined;
   }

@@ -12,7 +12,7 @@ export interface ProbedPage extends ProbeResponse {
   readonly address: URL;
 }
 
-/** Sends `Accept: application/json`, so that the app responds with the kind of an error. */
+/** Sends the headers of a browser that opens a page: the app refuses logins that scripts start. */
 export class ProbeBrowser {
   readonly #site: Site;
   readonly #userAgent: string;
@@ -33,7 +33,10 @@ export class ProbeBrowser {
       isDirect: isPrivateHost(this.#site.url),
       headers: {
         'User-Agent': this.#userAgent,
-        Accept: 'application/json',
+        Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+        'Sec-Fetch-Mode': 'navigate',
+        'Sec-Fetch-Dest': 'document',
+        'Sec-Fetch-Site': isFromOtherSite ? 'cross-site' : 'none',
         'Accept-Language': 'zh-CN',
         ...(cookie && { Cookie: cookie }),
         ...forwardedHeaders(this.#site),

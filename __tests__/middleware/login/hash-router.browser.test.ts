@@ -1,0 +1,174 @@
+// Real Chromium: hash routers and WeChat's fragment, several tabs at once, and scripts that ask for the login.
+import path from 'node:path';
+import { readFileSync } from 'node:fs';
+import type { Browser as Chromium, BrowserContext, Page } from 'playwright-core';
+import { sendJSON, startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
+import {
+  DESKTOP,
+  PHONE,
+  describeInChromium,
+  launchChromium,
+  openWindow,
+} from '../../support/browsers/chromium';
+import { DESKTOP_CHROME, IPHONE_WECHAT } from '../../support/browsers/user-agents';
+import { emulator, useEmulator } from '../../support/emulator';
+import { serverSessions, SlowSessionStore } from '../../support/sessions';
+
+const ROOT = path.resolve(__dirname, '../../..');
+const SCRIPTS: Readonly<Record<string, string>> = {
+  '/vue.js': 'node_modules/vue/dist/vue.global.prod.js',
+  '/vue-router.js': 'node_modules/vue-router/dist/vue-router.global.prod.js',
+};
+
+/** A page whose routes are in the fragment: home, orders, and one for any other path. */
+const SHOP = `<!doctype html><title>shop</title><div id="app"></div>
+<script src="/vue.js"></script><script src="/vue-router.js"></script>
+<script>
+  const { createRouter, createWebHashHistory, RouterView } = VueRouter;
+  const show = (text) => ({ render: () => Vue.h('h1', text) });
+  const routes = [
+    { path: '/', component: show('home') },
+    { path: '/orders/:id', component: { render() { return Vue.h('h1', 'order ' + this.$route.params.id); } } },
+    { path: '/:any(.*)*', component: show('no such route') },
+  ];
+  const router = createRouter({ history: createWebHashHistory(), routes });
+  Vue.createApp({ render: () => Vue.h(RouterView) }).use(router).mount('#app');
+</script>`;
+
+describeInChromium('a login in a browser', () => {
+  let chromium: Chromium;
+  useEmulator({ switches: { consent: 'allow' } });
+  const apps: TestApp[] = [];
+  const windows: BrowserContext[] = [];
+
+  beforeAll(async () => {
+    chromium = await launchChromium();
+  });
+  afterEach(async () => {
+    await Promise.all(windows.splice(0).map((each) => each.close()));
+    await Promise.all(apps.splice(0).map((app) => app.close()));
+  });
+  afterAll(() => chromium.close());
+
+  const start = async (options: AppOptions = {}): Promise<TestApp> => {
+    const app = await startApp(emulator, {
+      ...options,
+      routes: (it) => {
+        it.use('/shop', (_req, res) => {
+          res.setHeader('Content-Type', 'text/html; charset=utf-8');
+          res.end(SHOP);
+        });
+        it.use('/touch', (req, res) => {
+          (req as TestRequest).session['touched'] = true;
+          sendJSON(res, null);
+        });
+        for (const [url, file] of Object.entries(SCRIPTS))
+          it.use(url, (_req, res) => {
+            res.setHeader('Content-Type', 'text/javascript');
+            res.end(readFileSync(path.join(ROOT, file)));
+          });
+      },
+    });
+    apps.push(app);
+    return app;
+  };
+
+  const openContext = async (userAgent: string): Promise<BrowserContext> => {
+    const size = userAgent === IPHONE_WECHAT ? PHONE : DESKTOP;
+    const context = await openWindow(chromium, { ...size, userAgent });
+    windows.push(context);
+    return context;
+  };
+
+  const heading = async (page: Page): Promise<string | null> => page.locator('h1').textContent();
+
+  describe.each(['in WeChat', 'on a PC'] as const)('of a page with vue-router in hash mode, %s', (where) => {
+    const userAgent = where === 'in WeChat' ? IPHONE_WECHAT : DESKTOP_CHROME;
+
+    it.each([
+      ['/shop', 'home', '#/'],
+      ['/shop?from=menu', 'home', '#/'],
+      ['/shop#/orders/7', 'order 7', '#/orders/7'],
+      ['/shop?from=menu#/orders/7?tab=2', 'order 7', '#/orders/7?tab=2'],
+    ])('%s ends at its route', async (returnTo, shown, fragment) => {
+      const app = await start();
+      const page = await (await openContext(userAgent)).newPage();
+      const address = `${app.url}/login?returnTo=${encodeURIComponent(returnTo)}`;
+      await page.goto(address);
+      if (where === 'on a PC') await scan(page);
+      await page.waitForURL((url) => url.pathname === '/shop');
+      expect(await heading(page)).toBe(shown);
+      expect(new URL(page.url()).hash).toBe(fragment);
+      expect(page.url()).not.toContain('wechat_redirect');
+      // The same login again: the browser is logged in, and WeChat calls back at once.
+      await page.goto(address);
+      if (where === 'on a PC') await scan(page);
+      await page.waitForURL((url) => url.pathname === '/shop');
+      expect(await heading(page)).toBe(shown);
+    });
+  });
+
+  it('ends at the route of the page once more if WeChat calls back again', async () => {
+    const app = await start();
+    const context = await openContext(IPHONE_WECHAT);
+    const page = await context.newPage();
+    const callbacks: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().startsWith(`${app.url}/callback`)) callbacks.push(request.url());
+    });
+    await page.goto(`${app.url}/login?returnTo=/shop`);
+    await page.waitForURL((url) => url.pathname === '/shop');
+    await page.goto(`${callbacks[0] ?? ''}#wechat_redirect`);
+    await page.waitForURL((url) => url.pathname === '/shop');
+    expect(await heading(page)).toBe('home');
+  });
+
+  describe.each([20, 50, 80])('of several tabs at once, with a session store %i ms away', (ms) => {
+    it.each([2, 4, 7].flatMap((tabs) => [true, false].map((hasSession) => ({ tabs, hasSession }))))(
+      'logs in all $tabs tabs (with a session before: $hasSession)',
+      async ({ tabs, hasSession }) => {
+        const app = await start({
+          session: serverSessions(new SlowSessionStore(ms)),
+          auth: { scope: 'snsapi_base' },
+        });
+        const context = await openContext(IPHONE_WECHAT);
+        if (hasSession) await (await context.newPage()).goto(`${app.url}/touch`);
+        const pages = await Promise.all(Array.from({ length: tabs }, () => context.newPage()));
+        await Promise.all(pages.map((page, tab) => page.goto(`${app.url}/me?tab=${tab}`)));
+        for (const [tab, page] of pages.entries()) {
+          expect(page.url()).toMatch(new RegExp(`^${app.url}/me\\?tab=${tab}#?$`));
+          expect(await page.textContent('body')).toContain('"openid"');
+        }
+        const last = await context.newPage();
+        await last.goto(`${app.url}/me`);
+        expect(await last.textContent('body')).toContain('"openid"');
+      },
+    );
+  });
+
+  it('is not ended by scripts of the page that ask for the login route', async () => {
+    const app = await start({ session: serverSessions() });
+    const context = await openContext(DESKTOP_CHROME);
+    const login = await context.newPage();
+    await login.goto(`${app.url}/login?returnTo=/shop`);
+    const shop = await context.newPage();
+    await shop.goto(`${app.url}/public`);
+    const answers = await shop.evaluate(`Promise.all([1, 2, 3, 4, 5].map(async (n) => {
+      const response = await fetch('/login?returnTo=/public?' + n);
+      return [response.status, response.redirected, (await response.json()).loginURL];
+    }))`);
+    expect(answers).toEqual(
+      [1, 2, 3, 4, 5].map((n) => [401, false, `/login?returnTo=${encodeURIComponent(`/public?${n}`)}`]),
+    );
+    await scan(login);
+    await login.waitForURL((url) => url.pathname === '/shop');
+    await shop.goto(`${app.url}/me`);
+    expect(await shop.textContent('body')).toContain('小明');
+  });
+});
+
+/** Scans the QR code of WeChat's page, and confirms, as the person with the phone does. */
+async function scan(page: Page): Promise<void> {
+  const callback = await emulator.authorize(page.url());
+  await page.goto(callback ?? '');
+}

@@ -1,0 +1,122 @@
+/**
+ * Remembers which logins this process started, and in which session. Requests of one browser at once
+ * overwrite each other's session, so that a session may lack a login that started in it.
+ */
+import { LRUCache } from 'lru-cache';
+import { lazy } from '../../async/lazy';
+import type { WechatFlow } from '../../oauth/flows';
+import { shortHash } from './hash';
+import type { PendingLogin, SessionMarks } from './pending-logins';
+
+interface StartedLogin {
+  readonly returnTo: string;
+  readonly scope: string;
+  readonly flow: WechatFlow;
+  /** Absent once a callback has used it, and once the session has dropped it to make room. */
+  readonly pending?: PendingLogin | undefined;
+  /** Absent for a session without an id, such as one of cookie-session. */
+  readonly session: SessionMarks | undefined;
+}
+
+/** A login that a callback has finished, as far as other requests of the same browser need it. */
+export interface FinishedLogin {
+  readonly state: string;
+  /** The root of the session in which it started, if that session has an id. */
+  readonly root: string | undefined;
+  /** The granted scope. */
+  readonly scope: string;
+}
+
+/** A login that a callback finishes. */
+interface FinishingLogin {
+  readonly state: string;
+  readonly root: string | undefined;
+  /** The login; the one before with the same cookies if this one fails or restarts. */
+  readonly outcome: Promise<FinishedLogin | undefined>;
+}
+
+/** How long a callback with the cookies of before the login counts as one of the browser that logged in. */
+const FINISHED_MS = 60_000;
+const MAX_ENTRIES = 10_000;
+
+export class StartedLogins {
+  /** By state. */
+  readonly #started: () => LRUCache<string, StartedLogin>;
+  /** By a hash of the cookies: the login that a callback with these cookies finishes. */
+  readonly #finishing = lazy(
+    () => new LRUCache<string, FinishingLogin>({ max: MAX_ENTRIES, ttl: FINISHED_MS, perf: Date }),
+  );
+
+  /** @param loginTimeout lifetime of a pending login, in ms */
+  constructor(loginTimeout: number) {
+    this.#started = lazy(() => new LRUCache({ max: MAX_ENTRIES, ttl: loginTimeout, perf: Date }));
+  }
+
+  record(state: string, pending: PendingLogin, session: SessionMarks | undefined): void {
+    const { scope, flow } = pending;
+    // Copies: a part of a header keeps the whole header in memory.
+    const returnTo = copyOf(pending.returnTo);
+    const kept = { ...pending, returnTo };
+    this.#started().set(state, { returnTo, scope, flow, pending: kept, session });
+  }
+
+  /** The login of this state, whichever browser started it. */
+  get(state: string): StartedLogin | undefined {
+    return this.#started().get(state);
+  }
+
+  /**
+   * The pending login of this state if it started in this very session. If somebody has logged in to the
+   * session since then, its id has changed, and only the same user may finish the login.
+   */
+  pendingOf(state: string, session: SessionMarks | undefined): PendingLogin | undefined {
+    const started = this.#started().get(state);
+    if (!session || !started?.pending || !started.session) return undefined;
+    if (started.session.id === session.id) return started.pending;
+    return started.session.root === session.root ? { ...started.pending, isBound: true } : undefined;
+  }
+
+  /** These states no longer count as pending: each is for single use, and a session holds only some. */
+  spend(states: readonly string[]): void {
+    for (const state of states) {
+      const started = this.#started().peek(state);
+      if (started?.pending)
+        this.#started().set(state, { ...started, pending: undefined }, { noUpdateTTL: true });
+    }
+  }
+
+  /**
+   * Notes that a callback with these cookies finishes a login. The other tabs of this browser send the same
+   * cookies until the response of that callback arrives.
+   *
+   * @param login resolves to the login, or to `undefined` if nobody was logged in
+   */
+  noteFinish(
+    cookies: string,
+    { state, root }: Pick<FinishedLogin, 'state' | 'root'>,
+    login: Promise<{ readonly scope: string } | undefined>,
+  ): void {
+    if (!cookies) return;
+    const key = shortHash([cookies]);
+    const before = this.#finishing().get(key)?.outcome;
+    const outcome = login.then(
+      (finished) => (finished ? { state, root, scope: finished.scope } : before),
+      () => before,
+    );
+    this.#finishing().set(key, { state, root, outcome });
+  }
+
+  /** The login that a callback with these cookies finishes, whether it is over or not. */
+  finishingWith(cookies: string): Pick<FinishedLogin, 'state' | 'root'> | undefined {
+    return cookies === '' ? undefined : this.#finishing().get(shortHash([cookies]));
+  }
+
+  /** The login that a callback with these cookies has finished. Waits for one that is about to. */
+  async finishedWith(cookies: string): Promise<FinishedLogin | undefined> {
+    return cookies === '' ? undefined : this.#finishing().get(shortHash([cookies]))?.outcome;
+  }
+}
+
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
+}
