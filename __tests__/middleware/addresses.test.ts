@@ -234,46 +234,62 @@ describe('a return path', () => {
     expect(safeReturnTo(contextWith(based), '/a/logout')).toBeUndefined();
   });
 
-  it('may be the route of a mount whose names are too long to remember, or of no known site', () => {
-    const mount = `/${'m'.repeat(500)}`;
-    noteRoutes(contextWith({}, { url: `${mount}/x`, below: '/x' }));
-    expect(safeReturnTo(contextWith(), `${mount}/logout`)).toBe(`${mount}/logout`);
-    expect(safeReturnTo(contextWith({}, { headers: { host: undefined } }), '/a/logout')).toBe('/a/logout');
+  it('may be the route of a mount on no known site', () => {
+    noteRoutes(contextWith({ sessionKey: 'a' }, { url: '/known/x', below: '/x' }));
+    const elsewhere = contextWith({}, { headers: { host: undefined } });
+    expect(safeReturnTo(elsewhere, '/known/logout')).toBe('/known/logout');
   });
 
-  it.each([
-    ['as long as it may be', 0, undefined],
-    ['one character longer', 1, 'allowed'],
-  ])('is remembered for names that are together %s', (_what, more, outcome) => {
-    // 500 characters in total: the host, the session key, a blank and the mount path.
-    const mount = `/${'m'.repeat(500 + more - host.length - 'wechat'.length - 2)}`;
-    noteRoutes(contextWith({}, { url: `${mount}/x`, below: '/x' }));
-    const path = `${mount}/logout`;
-    expect(safeReturnTo(contextWith(), path)).toBe(outcome && path);
+  /** The routes of a config: those of another test must not count here. */
+  const routesOf = (name: string): WechatAuthOptions => ({ routes: { logout: `/${name}` } });
+
+  it('is never the route of a mount, however many hosts a stranger invents', () => {
+    const options = routesOf('bye-hosts');
+    const note = (mount: string): void =>
+      noteRoutes(contextWith(options, { url: `${mount}/x`, below: '/x' }));
+    const isRefused = (path: string): boolean => safeReturnTo(contextWith(options), path) === undefined;
+    const own = host;
+    note('/a');
+    note('/b');
+    for (let at = 0; at < 1_000; at++) {
+      host = `forged-${at}.example.com`;
+      note('/a');
+      note('');
+    }
+    host = own;
+    expect(isRefused('/a/bye-hosts')).toBe(true);
+    expect(isRefused('/b/bye-hosts')).toBe(true);
+    expect(isRefused('/c/bye-hosts')).toBe(false);
   });
 
-  it('is remembered for the 50 latest mounts of a site, and for the 100 latest sites', () => {
-    const note = (mount: string): void => noteRoutes(contextWith({}, { url: `${mount}/x`, below: '/x' }));
-    const isRefused = (path: string): boolean => safeReturnTo(contextWith(), path) === undefined;
-    for (let at = 0; at <= 50; at++) note(`/m${at}`);
-    expect([isRefused('/m0/logout'), isRefused('/m1/logout'), isRefused('/m50/logout')]).toEqual([
-      false,
-      true,
-      true,
-    ]);
-    const first = host;
-    for (let at = 0; at < 99; at++) {
-      host = `s${at}.example.com`;
-      note('/a');
+  it('is never the route of a mount, however many tenants a stranger invents, and in whatever case', () => {
+    const options = routesOf('bye-tenants');
+    const note = (mount: string): void =>
+      noteRoutes(contextWith(options, { url: `${mount}/x`, below: '/x' }));
+    const isRefused = (path: string): boolean => safeReturnTo(contextWith(options), path) === undefined;
+    note('/first');
+    for (let at = 0; at < 500; at++) note(`/tenant-${at}`);
+    note('/last');
+    note(`/${'m'.repeat(600)}`);
+    for (const tenant of ['/first', '/tenant-0', '/tenant-499', '/last', `/${'m'.repeat(300)}`])
+      expect([tenant, isRefused(`${tenant}/bye-tenants`)]).toEqual([tenant, true]);
+    // A mount of this depth is a tenant, also an unknown one; deeper paths are pages of the app.
+    expect(isRefused('/unknown/bye-tenants')).toBe(true);
+    expect(isRefused('/first/page/bye-tenants')).toBe(false);
+    expect(isRefused('/first/other')).toBe(false);
+  });
+
+  it('is not taken for a route because a stranger spells one mount in many ways', () => {
+    const options = routesOf('bye-case');
+    for (let at = 0; at < 256; at++) {
+      const mount = [...'abcdefgh']
+        .map((char, bit) => (at & (1 << bit) ? char.toUpperCase() : char))
+        .join('');
+      noteRoutes(contextWith(options, { url: `/${mount}/x`, below: '/x' }));
     }
-    host = first;
-    expect(isRefused('/m50/logout')).toBe(true);
-    for (let at = 0; at < 100; at++) {
-      host = `t${at}.example.com`;
-      note('/a');
-    }
-    host = first;
-    expect(isRefused('/m50/logout')).toBe(false);
+    const safe = (path: string): string | undefined => safeReturnTo(contextWith(options), path);
+    expect(safe('/abcdefgh/bye-case')).toBeUndefined();
+    expect(safe('/pages/bye-case')).toBe('/pages/bye-case');
   });
 });
 

@@ -57,7 +57,8 @@ afterEach(async () => {
 
 /** The kind of an error and its message, on a page of development. */
 function errorOn({ body }: BrowserResponse): { error: string | undefined; message: string | undefined } {
-  const message = /<pre>(.*?)<\/pre>/s.exec(body)?.[1]?.replaceAll('&#39;', "'");
+  // The message comes after its remedy.
+  const message = /<pre>(.*?)<\/pre>/s.exec(body)?.[1]?.split('\n\n').at(-1)?.replaceAll('&#39;', "'");
   return { error: /<main data-kind="(\w+)">/.exec(body)?.[1], message };
 }
 
@@ -209,7 +210,7 @@ describe('baseURL with a path, which a proxy strips', () => {
     };
     expect(await finalPath('/me')).toBe('/shop/me#');
     expect(await finalPath('/shop/me')).toBe('/shop/me#');
-    expect(await finalPath('/shop')).toBe('/shop');
+    expect(await finalPath('/shop')).toBe('/shop#');
     expect(await finalPath('/shop?a')).toBe('/shop?a');
     expect(await finalPath('/shopping')).toBe('/shop/shopping');
     expect(await finalPath('/login')).toBe('/shop/');

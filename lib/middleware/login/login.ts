@@ -79,8 +79,8 @@ export async function loginByApp(context: Context, options: WechatLoginOptions):
 }
 
 /**
- * Responds with 401 if a script sent this request, and returns whether it did. A script could not follow the redirect to
- * WeChat, and each of its requests would take the place of a login that the user has started.
+ * Responds with 401 if a script sent this request, and returns whether it did. A script could not follow the
+ * redirect to WeChat, and each of its requests would take the place of a login that the user has started.
  *
  * @param options of the login to which the response links
  */
