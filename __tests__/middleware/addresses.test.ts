@@ -282,7 +282,7 @@ describe('a return path', () => {
   it('is not taken for a route because a stranger spells one mount in many ways', () => {
     const options = routesOf('bye-case');
     for (let at = 0; at < 256; at++) {
-      const mount = [...'abcdefgh']
+      const mount = Array.from('abcdefgh')
         .map((char, bit) => (at & (1 << bit) ? char.toUpperCase() : char))
         .join('');
       noteRoutes(contextWith(options, { url: `/${mount}/x`, below: '/x' }));

@@ -171,7 +171,7 @@ describe.each(SESSION_NAMES)('a planted session, with %s', (kind) => {
     const tab = await comeBack(victim, emulator, '/login?returnTo=/public', VICTIM);
     await victim.logIn(emulator, '/me', VICTIM);
     const response = await victim.get(tab);
-    expect([response.status, response.location]).toEqual([302, '/public']);
+    expect([response.status, response.location]).toEqual([302, '/public#']);
     expect(await nameOf(victim)).toBe('小明');
   });
 
