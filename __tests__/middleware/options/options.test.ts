@@ -211,7 +211,7 @@ describe('baseURL with a path, which a proxy strips', () => {
     expect(await finalPath('/me')).toBe('/shop/me#');
     expect(await finalPath('/shop/me')).toBe('/shop/me#');
     expect(await finalPath('/shop')).toBe('/shop#');
-    expect(await finalPath('/shop?a')).toBe('/shop?a');
+    expect(await finalPath('/shop?a')).toBe('/shop?a#');
     expect(await finalPath('/shopping')).toBe('/shop/shopping');
     expect(await finalPath('/login')).toBe('/shop/');
     expect(await finalPath('/shop/login')).toBe('/shop/');
