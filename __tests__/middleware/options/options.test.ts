@@ -212,10 +212,10 @@ describe('baseURL with a path, which a proxy strips', () => {
     expect(await finalPath('/shop/me')).toBe('/shop/me#');
     expect(await finalPath('/shop')).toBe('/shop#');
     expect(await finalPath('/shop?a')).toBe('/shop?a#');
-    expect(await finalPath('/shopping')).toBe('/shop/shopping');
-    expect(await finalPath('/login')).toBe('/shop/');
-    expect(await finalPath('/shop/login')).toBe('/shop/');
-    expect(await finalPath('//evil.example')).toBe('/shop/');
+    expect(await finalPath('/shopping')).toBe('/shop/shopping#');
+    expect(await finalPath('/login')).toBe('/shop/#');
+    expect(await finalPath('/shop/login')).toBe('/shop/#');
+    expect(await finalPath('//evil.example')).toBe('/shop/#');
   });
 
   it('is part of the default return path and of the links on the pages', async () => {

@@ -391,8 +391,8 @@ describe('the page that asks to open WeChat', () => {
   it('links to the QR code login on a phone outside WeChat, if there is a website app', async () => {
     const both = await start();
     for (const [headers, label] of [
-      [{}, '用另一台手机扫码登录'],
-      [ENGLISH, 'Log in with a QR code'],
+      [{}, '扫码登录'],
+      [ENGLISH, 'Use a QR code'],
     ] as const) {
       const browser = new Browser(both.url, PHONE_SAFARI);
       const page = await browser.get('/login?returnTo=/me%3Fa=1', { headers });

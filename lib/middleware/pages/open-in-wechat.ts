@@ -61,8 +61,8 @@ function qrCode(whole: string): string {
 type Texts = Readonly<Record<PageLanguage, { readonly title: string; readonly text: string }>>;
 
 const QR_LOGIN: Readonly<Record<PageLanguage, string>> = {
-  zh: '用另一台手机扫码登录',
-  en: 'Log in with a QR code',
+  zh: '扫码登录',
+  en: 'Use a QR code',
 };
 
 const BY_SCANNING: Texts = {
