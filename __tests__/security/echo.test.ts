@@ -368,6 +368,7 @@ const TAGS = new Set([
   'small',
 ]);
 const ATTRIBUTES = new Set([
+  'data-kind',
   'html',
   'lang',
   'charset',

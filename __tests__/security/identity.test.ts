@@ -246,7 +246,7 @@ const FIXATION: readonly Attack[] = [
         browser.issueCode('emoji'),
         'guessed',
         '',
-        `${code.slice(0, -1)}x`,
+        code.slice(0, -1) + (code.endsWith('x') ? 'y' : 'x'),
         code.toUpperCase(),
       ]) {
         const attacker = browser.copy();

@@ -5,11 +5,16 @@
 import nodeTimers from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+type NextTick = <Parameters extends unknown[]>(
+  work: (...parameters: Parameters) => void,
+  ...parameters: Parameters
+) => void;
+
 export const timers = {
   setTimeout: nodeTimers.setTimeout,
   clearTimeout: nodeTimers.clearTimeout,
   setInterval: nodeTimers.setInterval,
   clearInterval: nodeTimers.clearInterval,
-  nextTick: process.nextTick.bind(process),
+  nextTick: process.nextTick.bind(process) as NextTick,
   sleep,
 };

@@ -1,4 +1,5 @@
 import crypto from 'node:crypto';
+import escapeHTML from 'escape-html';
 import net from 'node:net';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { ERROR_KINDS, WeChatAPIError, WechatAuthError, type WechatError } from '../../../lib/index';
@@ -83,8 +84,10 @@ describe('the error page', () => {
     for (const page of [zh, en]) {
       expectSoundPage(page);
       expect(page.status).toBe(error.status);
-      expect(page.body).toContain('<pre>Words for the developer.</pre>');
     }
+    // The message is English; on a Chinese page, the remedy comes first.
+    expect(zh.body).toContain(`<pre>${escapeHTML(error.remedy.zh)}\n\nWords for the developer.</pre>`);
+    expect(en.body).toContain('<pre>Words for the developer.</pre>');
     expect(zh.body).toMatch(/<h1>\p{Script=Han}+/u);
     expect(zh.body).toContain('<html lang="zh-CN">');
     expect(en.body).toMatch(/<h1>[A-Z][\w ]+<\/h1>/);
