@@ -23,12 +23,13 @@ const STEPS = [
   // What both sides of a relay agree on: the redirect URI, and the list that the options check.
   ['relay/redirect-uri.ts', 'relay/allow-list.ts'],
   ['middleware/http/'],
-  ['middleware/state/', 'middleware/pages/'],
+  ['middleware/state/', 'middleware/pages/', 'middleware/scan/tickets/'],
   ['middleware/options/'],
   ['middleware/context.ts'],
   ['middleware/addresses.ts'],
   ['middleware/failures/'],
-  ['middleware/login/'],
+  // A scan login is a login that spans two devices: each of the two folders uses the other one's steps.
+  ['middleware/login/', 'middleware/scan/'],
   ['middleware/'],
   ['relay/'],
   ['index.ts'],
@@ -48,7 +49,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   'fastest-levenshtein': /^middleware\/options\/option-checks\.ts$/,
   'https-proxy-agent': /^oauth\/transport\/agents\.ts$/,
   'lru-cache':
-    /^(?:stores\/memory-store|oauth\/tokens\/token-keeper|middleware\/(?:options\/resolve-options|state\/(?:callback-results|session-watch|started-logins)))\.ts$/,
+    /^(?:stores\/(?:local-cache|memory-store)|oauth\/tokens\/token-keeper|middleware\/(?:options\/resolve-options|state\/(?:callback-results|session-watch|started-logins)))\.ts$/,
   negotiator: /^middleware\/pages\//,
   'proxy-from-env': /^oauth\/transport\/environment-proxy\.ts$/,
   uqr: /^(?:middleware\/pages|emulator)\//,

@@ -94,6 +94,26 @@ describeInChromium('the example app in a browser', () => {
     await page.context().close();
   });
 
+  it('logs a computer in with the official account alone, when the emulated phone confirms', async () => {
+    const page = await open(DESKTOP);
+    await page.click('text=服务号扫码登录');
+    const [phone] = await Promise.all([
+      page.context().waitForEvent('page'),
+      page.click('text=用模拟的手机扫码'),
+    ]);
+    const number = await page.locator('strong').textContent();
+    expect(await phone.locator('.big dd').textContent()).toBe(number);
+    await page.getByText('请在手机上确认').waitFor();
+    await phone.click('text=确认登录');
+    // In a desktop browser, the emulator first offers to go on as WeChat's client.
+    await phone.getByRole('link').first().click();
+    await phone.click('text=允许');
+    await phone.getByText('请回到电脑继续').waitFor();
+    await page.waitForURL(isProfile);
+    expect(await page.textContent('h1')).toBe('小明');
+    await page.context().close();
+  });
+
   it('comes back to the profile when Back is pressed after the login', async () => {
     const page = await open({ ...PHONE, userAgent: IPHONE_WECHAT });
     await page.goto(`${example.url}/me`);

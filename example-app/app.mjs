@@ -1,15 +1,18 @@
-// A small H5 site with “Log in with WeChat”: a public page, a guarded page, a guarded JSON route, and logout.
+// A small H5 site with “Log in with WeChat”: a public page, a guarded page, a guarded JSON route, logout, and a scan login.
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import cookieSession from 'cookie-session';
 import express from 'express';
 import { requireWechatUser, wechatAuth } from 'express-wechat-auth';
-import { homePage, profilePage } from './pages.mjs';
-import { chooseWechat } from './wechat.mjs';
+import { homePage, profilePage, scanPage } from './pages.mjs';
+import { chooseWechat, emulatedPhone, onEmulatedPhone } from './wechat.mjs';
 
 const port = Number(process.env.PORT ?? 3000);
 const wechat = await chooseWechat();
 const app = express();
+
+// With the emulator, a second host name of this app stands in for a phone.
+if (wechat.isEmulated) app.use(emulatedPhone);
 
 // The session is a signed cookie. Without SESSION_KEY, a restart logs all users out.
 app.use(
@@ -21,7 +24,7 @@ app.use(
   }),
 );
 
-// Adds GET /login, GET /callback and POST /logout, and req.wechat to every request.
+// Adds GET /login, GET /callback, POST /logout and GET /scan, and req.wechat to every request.
 app.use(wechatAuth(wechat.options));
 
 app.get('/', (req, res) => {
@@ -34,6 +37,12 @@ app.get('/me', requireWechatUser(), (req, res) => {
 
 app.get('/api/me', requireWechatUser(), (req, res) => {
   res.json(req.wechat.user);
+});
+
+// A PC logs in with the official account alone. GET /login would do so, too, if there were no website app.
+app.get('/scan-login', async (req, res) => {
+  const login = await req.wechat.startScanLogin({ returnTo: '/me' });
+  res.send(scanPage(login, wechat.isEmulated ? onEmulatedPhone(login.url) : undefined));
 });
 
 // WeUI, WeChat's own style sheet, and the script of the home page.

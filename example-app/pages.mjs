@@ -23,6 +23,10 @@ export function homePage(user) {
         <div class="weui-cell__bd">${user ? nameOf(user) : '微信登录 · Log in with WeChat'}</div>
         <div class="weui-cell__ft">${user ? '已登录' : ''}</div>
       </a>
+      <a class="weui-cell weui-cell_active weui-cell_access" href="/scan-login">
+        <div class="weui-cell__bd">服务号扫码登录 · Scan login on a PC</div>
+        <div class="weui-cell__ft"></div>
+      </a>
       <a class="weui-cell weui-cell_active weui-cell_access" id="ask" href="/api/me">
         <div class="weui-cell__bd">GET /api/me</div>
         <div class="weui-cell__ft">fetch</div>
@@ -30,6 +34,30 @@ export function homePage(user) {
     </div>
     <pre id="response" aria-live="polite" hidden></pre>
     <script src="/assets/home.js"></script>`,
+  );
+}
+
+/**
+ * The QR code of a scan login, for a page of one's own.
+ *
+ * @param {{ svg: string, number: string, statusURL: string }} login
+ * @param {string | undefined} phoneURL where the emulated phone opens the code
+ */
+export function scanPage({ svg, number, statusURL }, phoneURL) {
+  return layout(
+    '扫码登录 · Scan login',
+    `
+    <div class="page-head profile">
+      <h1>扫码登录</h1>
+      <p>Scan login with the official account alone</p>
+    </div>
+    <div class="code">${svg}</div>
+    <div class="page-head profile">
+      <p>核对数字 · Number <strong>${number}</strong></p>
+      <p id="status" role="status" data-url="${escapeHTML(statusURL)}">请用微信扫一扫 · Scan with WeChat</p>
+    </div>
+    ${phoneURL ? `<div class="weui-btn-area"><a class="weui-btn weui-btn_primary" target="_blank" href="${escapeHTML(phoneURL)}">用模拟的手机扫码 · Scan with the emulated phone</a></div>` : ''}
+    <script src="/assets/scan.js"></script>`,
   );
 }
 

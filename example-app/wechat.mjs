@@ -1,10 +1,21 @@
 // With credentials in the environment, the example uses the real WeChat; otherwise it starts an emulator.
 
-/** @returns {Promise<{ options: import('express-wechat-auth').WechatAuthOptions, note: string }>} */
+/**
+ * @returns {Promise<{
+ *   options: import('express-wechat-auth').WechatAuthOptions,
+ *   isEmulated: boolean,
+ *   note: string,
+ * }>}
+ */
 export async function chooseWechat() {
   if (process.env.WECHAT_APP_ID || process.env.WECHAT_WEBSITE_APP_ID) {
     // wechatAuth() itself reads WECHAT_APP_ID, WECHAT_APP_SECRET, WECHAT_BASE_URL and the other variables.
-    return { options: {}, note: 'Using the real WeChat, with the credentials of the environment.' };
+    return {
+      // A scan login needs the official account.
+      options: { scanLogin: Boolean(process.env.WECHAT_APP_ID) },
+      isEmulated: false,
+      note: 'Using the real WeChat, with the credentials of the environment.',
+    };
   }
   const { createEmulator } = await import('express-wechat-auth/emulator');
   const emulator = await createEmulator();
@@ -14,13 +25,37 @@ export async function chooseWechat() {
       appId: official.appId,
       appSecret: official.appSecret,
       website: { appId: website.appId, appSecret: website.appSecret },
+      scanLogin: true,
       endpoints: emulator.endpoints,
       // The emulator runs on this machine, so requests to it must not go through a proxy of the environment.
       http: { proxy: false },
     },
+    isEmulated: true,
     note: [
       'No WECHAT_APP_ID in the environment: using an emulated WeChat, which needs no account and no internet.',
       `Its apps, users and switches: ${emulator.url}`,
     ].join('\n'),
   };
+}
+
+const PHONE_HOST = '127.0.0.1';
+
+/**
+ * The same browser plays PC and phone: under localhost it is the PC, under 127.0.0.1 a phone with WeChat. The
+ * two names have different cookies, as two devices do.
+ *
+ * @param {import('express').Request} req
+ * @param {import('express').Response} _res
+ * @param {import('express').NextFunction} next
+ */
+export function emulatedPhone(req, _res, next) {
+  if (req.hostname === PHONE_HOST) req.headers['user-agent'] = 'iPhone MicroMessenger (the emulated phone)';
+  next();
+}
+
+/** @param {string} address */
+export function onEmulatedPhone(address) {
+  const url = new URL(address);
+  url.hostname = PHONE_HOST;
+  return url.href;
 }

@@ -25,6 +25,7 @@ export const WARNING_CODES = [
   'WECHAT_LOGIN_FAILED',
   'WECHAT_HTTP_OPTION_IGNORED',
   'WECHAT_RELAY_REFUSED',
+  'WECHAT_SCAN_LOGIN_STORE',
 ] as const;
 
 export type WarningCode = (typeof WARNING_CODES)[number];

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import http from 'node:http';
+import type { WechatAuthOptions } from '../../lib';
 import { createEmulator, type Emulator } from '../../lib/emulator';
 import { emulated } from '../support/app';
 import type { BrowserResponse } from '../support/browser';
@@ -25,13 +26,22 @@ export interface TwoApps {
 interface TwoAppsOptions {
   /** The session middleware. @default 'express-session', with its store in Redis */
   readonly sessions?: SessionName;
+  /** Further options of wechatAuth(), as JSON. */
+  readonly auth?: WechatAuthOptions;
 }
 
-export async function startTwoApps({ sessions = 'express-session' }: TwoAppsOptions = {}): Promise<TwoApps> {
+export async function startTwoApps({
+  sessions = 'express-session',
+  auth = {},
+}: TwoAppsOptions = {}): Promise<TwoApps> {
   const [emulator, redis] = await Promise.all([createEmulator(), startRedis()]);
   const ports: number[] = [];
   const balancer = await roundRobin(ports);
-  const config = { redis: redis.url, sessions, auth: { ...emulated(emulator), baseURL: balancer.url } };
+  const config = {
+    redis: redis.url,
+    sessions,
+    auth: { ...emulated(emulator), baseURL: balancer.url, ...auth },
+  };
   const start = (): Promise<Child> => startChild(path.join(__dirname, 'app-process.js'), config);
   const processes = await Promise.all([start(), start()]);
   const [one, two] = processes.map(({ messages }) => (messages[0] as { port: number }).port) as [

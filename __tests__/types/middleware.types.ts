@@ -81,7 +81,7 @@ const options: WechatAuthOptions = {
   onLogin: async (req: Request, { user, token, flow, appid, returnTo, data }) => {
     same<[typeof appid, typeof returnTo, typeof data], [string, string, unknown]>(true);
     same<typeof user, WechatUser>(true);
-    same<typeof flow, 'official' | 'website'>(true);
+    same<typeof flow, 'official' | 'website' | 'scan'>(true);
     const accessToken: string = token.data.access_token;
     await Promise.resolve(accessToken);
     return { id: 1, openid: user.openid, ip: req.ip };

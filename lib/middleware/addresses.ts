@@ -5,7 +5,7 @@ import { fullURL, header, hostOf, isSecure, mountOf, relative } from './http/req
 import { WechatAuthError } from '../errors';
 import { relayRedirectURI } from '../relay/redirect-uri';
 import type { WechatFlow } from '../oauth/flows';
-import { comparablePath, sanitizeReturnTo } from './http/return-to';
+import { comparablePath, matchesRoute, sanitizeReturnTo } from './http/return-to';
 import { shown } from './options/options-error';
 
 export function basePath(config: ResolvedOptions): string {
@@ -35,6 +35,16 @@ const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/;
 export function routePath(context: Context, name: keyof ResolvedOptions['routes']): string | undefined {
   const route = context.config.routes[name];
   return route === false ? undefined : publicMount(context) + route;
+}
+
+/** @throws WechatAuthError of kind `config` where the options leave the route out. */
+export function requirePath(context: Context, name: keyof ResolvedOptions['routes']): string {
+  const path = routePath(context, name);
+  if (path !== undefined) return path;
+  throw new WechatAuthError(
+    'config',
+    `routes.${name} is false, and this request needs the route. Give it a path.`,
+  );
 }
 
 /** The path that browsers see before our routes: the path that the proxy strips, and the mount path. */
@@ -93,7 +103,11 @@ class Mounts {
   hasRoute(site: string, route: string): boolean {
     for (const [mountPath, routes] of this.#routes) {
       const sites = this.#sites.get(mountPath);
-      if (routes.includes(route) && (!sites || sites.has(site) || sites.size >= MAX_SITES)) return true;
+      if (
+        routes.some((own) => matchesRoute(route, own)) &&
+        (!sites || sites.has(site) || sites.size >= MAX_SITES)
+      )
+        return true;
     }
     return this.#names.some(
       (name) => route.endsWith(name) && this.#depths.has(depthOf(route.slice(0, -name.length))),
@@ -161,7 +175,11 @@ function ownRouteNames({ config }: Context): string[] {
 }
 
 function ownRoutes(context: Context): string[] {
-  return ROUTE_NAMES.flatMap((name) => routePath(context, name) ?? []);
+  const scan = context.config.scanLogin && routePath(context, 'scan');
+  return [
+    ...ROUTE_NAMES.flatMap((name) => routePath(context, name) ?? []),
+    ...(scan === undefined ? [] : [scan, `${scan}/*`]),
+  ];
 }
 
 /** Whether a login may end at this path. */

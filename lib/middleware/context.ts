@@ -1,7 +1,7 @@
 /** One request that the middleware handles, with the options that apply to it. */
 import type { ServerResponse } from 'node:http';
 import { WechatAuthError } from '../errors';
-import { FLOWS, FLOW_NAMES, type WechatFlow } from '../oauth/flows';
+import { ACCOUNT_FLOWS, FLOWS, type WechatFlow } from '../oauth/flows';
 import type { HostRequest, Next } from './http/request';
 import type { Account } from './options/account';
 import type { ResolvedOptions } from './options/resolve-options';
@@ -29,7 +29,7 @@ export function contextOf(
 
 /** @throws WechatAuthError of kind `config` if the options have no account for this flow. */
 export function accountOf({ config }: Context, flow: WechatFlow): Account {
-  const account = config.accounts[flow];
+  const account = config.accounts[FLOWS[flow].account];
   if (account) return account;
   throw new WechatAuthError(
     'config',
@@ -40,6 +40,6 @@ export function accountOf({ config }: Context, flow: WechatFlow): Account {
 
 /** The official account, otherwise the website app. */
 export function mainAccountOf(context: Context): Account {
-  const configured = FLOW_NAMES.find((flow) => context.config.accounts[flow]);
-  return accountOf(context, configured ?? FLOW_NAMES[0]);
+  const configured = ACCOUNT_FLOWS.find((flow) => context.config.accounts[flow]);
+  return accountOf(context, configured ?? ACCOUNT_FLOWS[0]);
 }

@@ -12,6 +12,7 @@ import { accountOf, mainAccountOf, type Context } from './context';
 import type { AppUser, WechatSession, WechatSessions } from './state/wechat-session';
 import { noStore } from './http/response';
 import { loginPath } from './addresses';
+import { scanLoginOf } from './scan/pc';
 import { LoginReporter } from './login/login-reporter';
 
 /**
@@ -78,6 +79,24 @@ export interface WechatContext {
    * bytes; `session_missing` without a session.
    */
   loginParams(options?: Pick<WechatLoginOptions, 'returnTo' | 'data'>): Promise<WxLoginParams>;
+  /**
+   * Starts a scan login for a page of one's own: it shows `svg` and `number`, asks `statusURL` every two
+   * seconds, and goes to `location` when the status is `confirmed`. See docs/guides/scan-login.md.
+   *
+   * @throws WechatAuthError of kind `config` where `scanLogin` is off, `session_missing` without a session.
+   */
+  startScanLogin(options?: Pick<WechatLoginOptions, 'returnTo' | 'scope' | 'data'>): Promise<{
+    /** The QR code, as an SVG element. */
+    readonly svg: string;
+    /** The address in the QR code. It is for the phone, and a secret until the login is over. */
+    readonly url: string;
+    /** Two digits to show beside the code. The phone shows the same ones, for the user to compare. */
+    readonly number: string;
+    /** The path to ask every two seconds: JSON with `status`, and `location` where it is `confirmed`. */
+    readonly statusURL: string;
+    /** When the code stops working, in ms since 1970. */
+    readonly expiresAt: number;
+  }>;
   /**
    * Logs the user out: removes the login and everything else from the session, except logins under another
    * `sessionKey`, and gives the session a new id.
@@ -150,6 +169,20 @@ export class ReqWechat implements WechatContext {
     try {
       const { account, scope, redirectURI, state } = await prepareLogin(this.#context, 'website', options);
       return { appid: account.appid, scope, redirect_uri: encodeURIComponent(redirectURI), state };
+    } catch (error) {
+      reporter.failed(error);
+      throw error;
+    }
+  }
+
+  async startScanLogin(
+    options: Pick<WechatLoginOptions, 'returnTo' | 'scope' | 'data'> = {},
+  ): ReturnType<WechatContext['startScanLogin']> {
+    noStore(this.#context.res);
+    const reporter = new LoginReporter(this.#context.config, { flow: 'scan' });
+    try {
+      const { state, scope } = await prepareLogin(this.#context, 'scan', options);
+      return scanLoginOf(this.#context, state, scope);
     } catch (error) {
       reporter.failed(error);
       throw error;

@@ -4,6 +4,8 @@ import { callback } from './login/callback';
 import { isPrefetch, pathOf, type HostRequest, type Next } from './http/request';
 import { login } from './login/login';
 import { logout } from './login/logout';
+import { phone } from './scan/phone';
+import { poll } from './scan/poll';
 import type { WechatAuthOptions } from './options/options';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
 import { sendFailure } from './failures/send-failure';
@@ -60,18 +62,22 @@ function serveFile(context: Context): boolean {
 }
 
 /**
- * Finds the handler of a request: GET login, GET callback, GET and POST logout. HEAD is accepted, so that it
- * does not reach the app. A route that the options leave out has the key `false`, which equals no path.
+ * Finds the handler of a request: GET login, GET callback, GET and POST logout; with scan login also what its
+ * PC and its phone ask for. HEAD is accepted, so that it does not reach the app. A route that the options
+ * leave out has the key `false`, which equals no path.
  */
-function router({ routes }: ResolvedOptions): (req: HostRequest) => Handler | undefined {
+function router({ routes, scanLogin }: ResolvedOptions): (req: HostRequest) => Handler | undefined {
   const table = new Map<string | false, { handler: Handler; methods: readonly string[] }>([
     [routes.login, { handler: login, methods: ['GET', 'HEAD'] }],
     [routes.callback, { handler: callback, methods: ['GET', 'HEAD'] }],
     [routes.logout, { handler: logout, methods: ['GET', 'HEAD', 'POST'] }],
   ]);
+  if (scanLogin) table.set(routes.scan, { handler: poll, methods: ['GET', 'HEAD', 'POST'] });
+  const tickets = { below: `${String(routes.scan)}/`, handler: phone, methods: ['GET', 'HEAD', 'POST'] };
   return ({ method = 'GET', url = '/' }) => {
-    const path = pathOf(url);
-    const found = table.get(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
+    const whole = pathOf(url);
+    const path = whole.length > 1 && whole.endsWith('/') ? whole.slice(0, -1) : whole;
+    const found = table.get(path) ?? (scanLogin && path.startsWith(tickets.below) ? tickets : undefined);
     return found?.methods.includes(method) ? found.handler : undefined;
   };
 }

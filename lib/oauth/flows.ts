@@ -10,6 +10,8 @@
 export type BrowserKind = 'wechat' | 'computer' | 'phone';
 
 interface FlowRow {
+  /** The flow whose account logs the user in: its own one, except for the scan login. */
+  readonly account: 'official' | 'website';
   /** The name of this kind of account. */
   readonly label: { readonly en: string; readonly zh: string };
   /** The menu in WeChat's consoles that shows or sets a value. */
@@ -56,26 +58,30 @@ const DEVELOPER_PLATFORM = 'developers.weixin.qq.com/platform > 我的业务 > �
 const OPEN_PLATFORM = 'open.weixin.qq.com > 管理中心';
 const WEBSITE_APP = `${OPEN_PLATFORM} > 网站应用 > 详情`;
 
-export const FLOWS = {
-  /** 服务号网页授权: a page that is opened inside WeChat. */
-  official: {
-    label: { en: 'official account', zh: '服务号' },
-    consoleMenu: {
-      appId: DEVELOPER_PLATFORM,
-      appSecret: `${DEVELOPER_PLATFORM} > 开发密钥`,
-      callbackDomain: 'mp.weixin.qq.com > 设置与开发 > 账号设置 > 功能设置 > 网页授权域名',
-      binding: `${OPEN_PLATFORM} > 公众号`,
-    },
-    credentials: {
-      option: undefined,
-      env: { appId: 'WECHAT_APP_ID', appSecret: 'WECHAT_APP_SECRET' },
-      example: 'appId and appSecret of the official account',
-    },
-    page: { path: '/connect/oauth2/authorize', method: 'getAuthorizeURL', keepsFragment: true },
-    scopes: { defaultScope: 'snsapi_base', allowed: ['snsapi_base', 'snsapi_userinfo'] },
+/** 服务号网页授权: a page that is opened inside WeChat. */
+const OFFICIAL = {
+  account: 'official',
+  label: { en: 'official account', zh: '服务号' },
+  consoleMenu: {
+    appId: DEVELOPER_PLATFORM,
+    appSecret: `${DEVELOPER_PLATFORM} > 开发密钥`,
+    callbackDomain: 'mp.weixin.qq.com > 设置与开发 > 账号设置 > 功能设置 > 网页授权域名',
+    binding: `${OPEN_PLATFORM} > 公众号`,
   },
+  credentials: {
+    option: undefined,
+    env: { appId: 'WECHAT_APP_ID', appSecret: 'WECHAT_APP_SECRET' },
+    example: 'appId and appSecret of the official account',
+  },
+  page: { path: '/connect/oauth2/authorize', method: 'getAuthorizeURL', keepsFragment: true },
+  scopes: { defaultScope: 'snsapi_base', allowed: ['snsapi_base', 'snsapi_userinfo'] },
+} as const satisfies FlowRow;
+
+export const FLOWS = {
+  official: OFFICIAL,
   /** 网站应用扫码登录: a QR code that the user scans with a phone. */
   website: {
+    account: 'website',
     label: { en: 'website app', zh: '网站应用' },
     consoleMenu: {
       appId: WEBSITE_APP,
@@ -91,11 +97,20 @@ export const FLOWS = {
     page: { path: '/connect/qrconnect', method: 'getAuthorizeURLForWebsite', keepsFragment: false },
     scopes: { defaultScope: 'snsapi_login', allowed: ['snsapi_login'] },
   },
+  /**
+   * 服务号扫码登录: the PC shows a QR code of this app, and the login of the official account runs on the phone
+   * that scans it.
+   */
+  scan: {
+    ...OFFICIAL,
+    label: { en: 'scan login of the official account', zh: '服务号扫码登录' },
+    page: { ...OFFICIAL.page, keepsFragment: false },
+  },
 } as const satisfies Readonly<Record<string, FlowRow>>;
 
 /**
- * How a user logs in: with an official account inside WeChat (服务号网页授权), or with a website app by QR code
- * (网站应用扫码登录).
+ * How a user logs in: with an official account inside WeChat (服务号网页授权), with a website app by QR code
+ * (网站应用扫码登录), or on a PC with a QR code that leads to the official account on the phone (`scanLogin`).
  *
  * @useDeclaredType
  */
@@ -106,6 +121,11 @@ export const FLOW_NAMES = Object.keys(FLOWS) as readonly WechatFlow[] as readonl
   WechatFlow,
   ...WechatFlow[],
 ];
+
+/** A flow that has an account of its own at WeChat. */
+export type AccountFlow = FlowRow['account'];
+
+export const ACCOUNT_FLOWS = ['official', 'website'] as const satisfies readonly AccountFlow[];
 
 export function isFlow(value: unknown): value is WechatFlow {
   return typeof value === 'string' && Object.hasOwn(FLOWS, value);
@@ -119,8 +139,8 @@ interface Choice {
 }
 
 /**
- * The ways to log in from each kind of browser, the best one first. `flow: 'auto'` takes the first one whose
- * account is configured.
+ * The ways to log in from each kind of browser, the best one first. `flow: 'auto'` takes the first one that is
+ * configured.
  */
 const CHOICES: Readonly<Record<BrowserKind, readonly Choice[]>> = {
   wechat: [
@@ -129,10 +149,13 @@ const CHOICES: Readonly<Record<BrowserKind, readonly Choice[]>> = {
   ],
   computer: [
     { flow: 'website', where: 'here' },
+    { flow: 'scan', where: 'here' },
     { flow: 'official', where: 'elsewhere' },
   ],
-  // A phone cannot scan a QR code on its own screen, but WeChat is usually on it.
+  // A phone cannot scan a QR code on its own screen, but WeChat is usually on it: the page of a scan login goes
+  // on when the user has confirmed in WeChat.
   phone: [
+    { flow: 'scan', where: 'here' },
     { flow: 'official', where: 'elsewhere' },
     { flow: 'website', where: 'here' },
   ],

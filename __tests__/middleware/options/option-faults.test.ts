@@ -76,9 +76,9 @@ describe('faults of the options', () => {
      "wechatAuth() has 12 faults in its options:
        - website.appID is not an option. Did you mean appId?
        - routes.login is 'login'. Give a path below the mount point, such as /login, or false to leave the route out.
-       - routes.signout is not an option. The options are: login, callback, logout.
+       - routes.signout is not an option. The options are: login, callback, logout, scan.
        - scope is 'snsapi_login'. Use 'snsapi_userinfo' (the profile) or 'snsapi_base' (only the openid). The website app always requests snsapi_login.
-       - flow is 'qr'. Use 'auto', 'official', 'website', or a function of the request that returns one of them.
+       - flow is 'qr'. Use 'auto', 'official', 'website', 'scan', or a function of the request that returns one of them.
        - loginTimeout is '10 min'. Give a number of milliseconds, such as 600000.
        - verificationFiles.MP_verify_Ab12Cd34Ef56Gh78 is not the name of a verification file. Use the name that WeChat gave it, such as MP_verify_Ab12Cd34Ef56Gh78.txt.
        - endpoints.api is 'api.weixin.qq.com', which is not an http: or https: address. Give an address such as https://api.weixin.qq.com.

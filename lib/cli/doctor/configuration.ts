@@ -1,6 +1,6 @@
 /** What the doctor checks: values from flags, environment variables and defaults. */
 import { WECHAT } from '../../oauth/endpoints';
-import type { WechatFlow } from '../../oauth/flows';
+import type { AccountFlow } from '../../oauth/flows';
 
 export interface App {
   readonly appId: string | undefined;
@@ -8,7 +8,7 @@ export interface App {
 }
 
 export interface Configuration {
-  readonly apps: Readonly<Record<WechatFlow, App>>;
+  readonly apps: Readonly<Record<AccountFlow, App>>;
   readonly baseURL: string | undefined;
   /** The address of the relay that stands in WeChat's console in place of the app. */
   readonly relay: string | undefined;

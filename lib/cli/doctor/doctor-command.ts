@@ -2,7 +2,7 @@
  * `express-wechat-auth doctor`: checks the configuration, then the network, then WeChat, then the running
  * app.
  */
-import type { WechatFlow } from '../../oauth/flows';
+import type { AccountFlow } from '../../oauth/flows';
 import { redact } from '../../redact';
 import { relayRedirectURI } from '../../relay/redirect-uri';
 import { bilingual, type Bilingual, type Language } from '../bilingual';
@@ -138,7 +138,7 @@ async function checkWechat(
 
 async function checkFlow(
   { configuration, routes }: DoctorFlags,
-  flow: WechatFlow,
+  flow: AccountFlow,
   findings: readonly Finding[],
   limits: ProbeLimits,
 ): Promise<Finding[]> {

@@ -22,6 +22,10 @@ export class LoginFailure extends Error {
     readonly returnTo?: string | undefined;
     /** Why the session has lost the login. */
     readonly cause?: ErrorPage['cause'];
+    /** The path that tries again, where it is not the login route. */
+    readonly retry?: string | undefined;
+    /** Whether the response is JSON, whatever the request accepts. */
+    readonly isForScript?: boolean;
   };
 
   constructor(error: unknown, details: LoginFailure['details']) {
@@ -87,13 +91,13 @@ function asError(thrown: unknown): unknown {
 function sendPageOrJSON(
   context: Context,
   error: WechatError,
-  { returnTo, cause }: LoginFailure['details'],
+  { returnTo, cause, retry, isForScript }: LoginFailure['details'],
 ): void {
   const { req, res } = context;
   vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
-  if (wantsPage(req)) {
+  if (wantsPage(req) && !isForScript) {
     sendErrorPage(req, res, error, {
-      retry: retryPath(context, error, returnTo),
+      retry: retry ?? retryPath(context, error, returnTo),
       home: returnToOrDefault(context, undefined),
       cause,
       trace: traceOf(error),

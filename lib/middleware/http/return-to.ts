@@ -15,8 +15,8 @@ const PLAIN = /^\/(?:[\w-]+\/)*[\w-]*$/;
  * A return path in the form that a Location header takes, or `undefined` if it is not safe.
  *
  * @param value the requested path of this origin, with query and fragment
- * @param ownRoutes the public paths of login, callback and logout: a login that ended there would loop, or
- * log out
+ * @param ownRoutes the public paths of login, callback, logout and scan, `/scan/*` for everything below
+ * `/scan`: a login that ended there would loop, or log out
  * @param maxBytes the limit for `value`; a path that was checked before may have grown by percent-encoding
  */
 export function sanitizeReturnTo(
@@ -63,8 +63,13 @@ function isCodeOrState(pair: string): boolean {
 }
 
 function isOwnRoute(pathname: string, ownRoutes: readonly string[]): boolean {
-  const compared = comparablePath(pathname);
-  return ownRoutes.some((route) => comparablePath(route) === compared);
+  const path = comparablePath(pathname);
+  return ownRoutes.some((route) => matchesRoute(path, comparablePath(route)));
+}
+
+/** Both are comparable paths. A route that ends with `/*` stands for everything below it. */
+export function matchesRoute(path: string, route: string): boolean {
+  return route.endsWith('/*') ? path.startsWith(route.slice(0, -1)) : path === route;
 }
 
 /** Frameworks ignore case and a slash at the end when they route, and some decode the path first. */

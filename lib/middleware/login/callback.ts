@@ -20,8 +20,18 @@ import {
   newState,
   restartsOf,
   takePending,
+  isScan,
+  ticketOf,
   type PendingLogin,
 } from '../state/pending-logins';
+import {
+  finishOnPhone,
+  handedOverTicket,
+  keepForPC,
+  questionPath,
+  requireTicket,
+  sendDone,
+} from '../scan/handover';
 import { requireSession } from '../state/missing-session';
 import type { Session } from '../state/session';
 import type { WechatSession } from '../state/wechat-session';
@@ -71,11 +81,14 @@ async function respond(
   const { code, state } = params;
   const { config } = context;
   const finishedPath = finishedReturnTo(session, config.sessionKey, state);
-  if (finishedPath !== undefined) {
+  const handedOver = handedOverTicket(finishedPath);
+  if (handedOver !== undefined) {
+    await sendDone(context, handedOver);
+  } else if (finishedPath !== undefined) {
     // WeChat called back again, or the user pressed the Back button.
     redirectToEnd(context, state, finishedPath);
   } else if (code === '' || code === 'authdeny') {
-    throw new LoginFailure(accessDenied(), { returnTo: found?.pending.returnTo });
+    throw new LoginFailure(accessDenied(), failureDetails(context, found?.pending));
   } else if (found && !isExpired(found.pending, config.loginTimeout)) {
     await finish(context, reporter, markVerified(params, found));
   } else if (!found && (await isLoggedInByNow(context, params))) {
@@ -101,7 +114,8 @@ async function findPending(
   const pending = takePending(session, sessionKey, state) ?? callbacks.started.pendingOf(state, marks);
   const root = callbacks.started.get(state)?.session?.root ?? marks?.root;
   const found = pending ? { pending, root } : await callbacks.recallCallback(params);
-  if (!found || (await callbacks.isLoggedOut(state, found.root))) return undefined;
+  if (!found || isScan(found.pending)) return undefined;
+  if (await callbacks.isLoggedOut(state, found.root)) return undefined;
   return { pending: found.pending, root: found.root };
 }
 
@@ -184,11 +198,20 @@ async function finish(context: Context, reporter: LoginReporter, verified: Verif
   try {
     if (await login) redirectToEnd(context, verified.state, pending.returnTo);
   } catch (error) {
-    throw new LoginFailure(error, { returnTo: pending.returnTo });
+    throw new LoginFailure(error, failureDetails(context, pending));
   }
 }
 
-/** Returns the login that it saved, or `undefined` if it started another one. */
+/** Where a user may try again: a phone that logs a PC in goes back to its question. */
+function failureDetails(context: Context, pending: PendingLogin | undefined): LoginFailure['details'] {
+  const ticket = pending && ticketOf(pending);
+  return {
+    returnTo: pending?.returnTo,
+    retry: ticket === undefined ? undefined : questionPath(context, ticket),
+  };
+}
+
+/** Returns the login that it saved, or `undefined` if the browser has its response. */
 async function finishOrRestart(
   context: Context,
   reporter: LoginReporter,
@@ -196,9 +219,12 @@ async function finishOrRestart(
 ): Promise<WechatSession | undefined> {
   const { pending, state, root } = verified;
   const { callbacks } = context.config;
+  const ticket = ticketOf(pending);
+  if (ticket !== undefined) requireTicket(context, ticket);
   const { result, isFirst } = await callbacks.shareResult(verified, {
     exchange: () => exchangeForUser(context, verified),
-    complete: (user) => completeLogin(context, verified, user),
+    complete: (user) =>
+      ticket === undefined ? completeLogin(context, verified, user) : keepForPC(context, ticket, user),
     decideRestart: (error) => restartAfter(error, state, reporter),
   });
   await callbacks.rememberCallback(verified, { pending, root });
@@ -209,6 +235,10 @@ async function finishOrRestart(
       { returnTo, scope, flow, data },
       { state: result.restartState, replaces: state, failed: pending, isFirst },
     );
+    return undefined;
+  }
+  if (ticket !== undefined) {
+    await finishOnPhone(context, { state, root }, ticket);
     return undefined;
   }
   await saveLogin(context, result.login, verified);
@@ -250,7 +280,12 @@ async function restartLost(
   state: string,
   expired: PendingLogin | undefined,
 ): Promise<void> {
-  if (restartsOf(state) === 0) {
+  // The user confirmed a login on the PC. A restart would log this phone in, or need the session that was
+  // lost.
+  const isForPC = expired
+    ? ticketOf(expired) !== undefined
+    : (context.config.callbacks.started.get(state)?.isForPC ?? false);
+  if (restartsOf(state) === 0 && !isForPC) {
     if (!expired) explainLoss(context, state);
     reporter.restarted(expired ? tookTooLong(context) : stateUnknown());
     const started = context.config.callbacks.started.get(state);
@@ -269,7 +304,7 @@ async function restartLost(
       isFirst: true,
     });
   } else if (expired) {
-    throw new LoginFailure(tookTooLong(context), { returnTo: expired.returnTo });
+    throw new LoginFailure(tookTooLong(context), failureDetails(context, expired));
   } else {
     throw lostLoginFailure(context, state);
   }

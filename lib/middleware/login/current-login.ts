@@ -1,6 +1,6 @@
 /** The login that the session holds: read, saved after a callback, cleared at logout. */
 import { WechatAuthError } from '../../errors';
-import { isFlow } from '../../oauth/flows';
+import { FLOWS, isFlow } from '../../oauth/flows';
 import { hasLessScope } from '../../oauth/scope';
 import type { Context } from '../context';
 import { header, type HostRequest } from '../http/request';
@@ -8,6 +8,7 @@ import type { ResolvedOptions } from '../options/resolve-options';
 import {
   bindingsOf,
   bindPending,
+  dropScanLogins,
   finishLogin,
   knownStates,
   marksOf,
@@ -26,6 +27,7 @@ import {
   type Session,
 } from '../state/session';
 import { requireSession } from '../state/missing-session';
+import { phoneKey } from '../scan/tickets/phone-id';
 import type { WechatSession } from '../state/wechat-session';
 import { logoutReporter } from './login-reporter';
 
@@ -36,17 +38,22 @@ import { logoutReporter } from './login-reporter';
  */
 const SESSION_KEYS = new Set<string>();
 
-/** Pending key → session key, of the same `wechatAuth()`s. */
-const PENDING_KEYS = new Map<string, string>();
+/** Every key under which they keep something in a session → session key. */
+const KEYS_IN_SESSION = new Map<string, string>();
 
 export function registerKey(sessionKey: string): void {
   SESSION_KEYS.add(sessionKey);
-  PENDING_KEYS.set(pendingKey(sessionKey), sessionKey);
+  for (const key of ownKeys(sessionKey)) KEYS_IN_SESSION.set(key, sessionKey);
 }
 
-/** The session key of the login or the pending logins under this key; `undefined` for a key of the app. */
+/** The keys of the login, of the logins in progress, and of the id of a phone. */
+function ownKeys(sessionKey: string): string[] {
+  return [sessionKey, pendingKey(sessionKey), phoneKey(sessionKey)];
+}
+
+/** The session key that this key belongs to; `undefined` for a key of the app. */
 function sessionKeyOf(key: string): string | undefined {
-  return SESSION_KEYS.has(key) ? key : PENDING_KEYS.get(key);
+  return KEYS_IN_SESSION.get(key);
 }
 
 /** The login in the session, if its WeChat app is still configured. */
@@ -64,7 +71,7 @@ function loginIn(
   // The response to a callback may reach the browser after a logout that its last check could not see.
   if (callbacks.isLoggedOutHere(newestMarks(session, sessionKey))) return undefined;
   // An openid is valid only for its AppID, and this one is no longer configured.
-  return accounts[stored.flow]?.appid === stored.appid ? stored : undefined;
+  return accounts[FLOWS[stored.flow].account]?.appid === stored.appid ? stored : undefined;
 }
 
 /**
@@ -122,6 +129,7 @@ export async function saveLogin(
   const session = await regenerateSession(req, keysToKeep(former, config, { isSame, isOwner, others }));
   if (isOwner) carryOverCookie(former, session);
   session[sessionKey] = isSame && hasLessScope(login.scope, before.scope) ? before : login;
+  const ended = dropScanLogins(session, sessionKey);
   for (const key of SESSION_KEYS)
     bindPending(session, key, key === sessionKey ? { isBound: true } : { isBoundByOther: true });
   finishLogin(session, sessionKey, { state, returnTo: pending.returnTo, root });
@@ -136,6 +144,8 @@ export async function saveLogin(
   }
   // The user may have logged out while the session was saved. It is saved again, because the session
   // middleware may not do so at the end of the request.
+  callbacks.started.spend(ended);
+  await callbacks.endLogins(ended, []);
   if (await callbacks.isLoggedOut(state, root)) {
     undoLogin(session, sessionKey, undefined);
     await saveSession(req, config);
@@ -162,7 +172,7 @@ function keysToKeep(
     others,
   }: { readonly isSame: boolean; readonly isOwner: boolean; readonly others: readonly string[] },
 ): (key: string) => boolean {
-  const own = [sessionKey, pendingKey(sessionKey)];
+  const own = ownKeys(sessionKey);
   const keeps = (key: string): boolean => {
     if (own.includes(key) || isSame) return true;
     const ofLogin = sessionKeyOf(key);
@@ -217,7 +227,7 @@ function isSamePerson(a: WechatSession, b: WechatSession): boolean {
 export async function clearLogin(req: HostRequest, config: ResolvedOptions): Promise<void> {
   const { sessionKey, callbacks } = config;
   const report = logoutReporter(() => currentLogin(req, config));
-  const own = [sessionKey, pendingKey(sessionKey)];
+  const own = ownKeys(sessionKey);
   const session = requireSession(req, config);
   const states = knownStates(session, sessionKey);
   const root = marksOf(session, sessionKey)?.root;
@@ -228,7 +238,16 @@ export async function clearLogin(req: HostRequest, config: ResolvedOptions): Pro
     finishing ? [...states, finishing.state] : states,
     [root, finishing?.root].filter((each) => each !== undefined),
   );
+  await dropScanResults(config, states);
   await regenerateSession(req, (key) => sessionKeyOf(key) !== undefined && !own.includes(key));
   await saveSession(req, config);
   report();
+}
+
+/** A user who logs out on the PC no longer wants what the phone has confirmed for it. */
+async function dropScanResults({ scanLogin }: ResolvedOptions, states: readonly string[]): Promise<void> {
+  if (!scanLogin) return;
+  await Promise.all(
+    states.map((state) => scanLogin.results.drop(scanLogin.tickets.nameOf(state)).catch(() => undefined)),
+  );
 }

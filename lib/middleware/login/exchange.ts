@@ -47,7 +47,7 @@ export async function exchangeForUser(
 /** Step 2: runs `onLogin`, and builds the login for the session. */
 export async function completeLogin(
   context: Context,
-  { pending, code, state }: VerifiedCallback,
+  { pending, code, state }: Pick<VerifiedCallback, 'pending' | 'code' | 'state'>,
   { user, token, openid, unionid, scope }: ExchangedUser,
 ): Promise<WechatSession> {
   const { flow, data } = pending;

@@ -7,8 +7,9 @@ import crypto from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import createDebug from 'debug';
 import { Channel, failureOf } from '../../oauth/events';
+import { FLOWS } from '../../oauth/flows';
 import type { ResolvedOptions } from '../options/resolve-options';
-import { restartsOf, type PendingLogin } from '../state/pending-logins';
+import { restartsOf, ticketOf, type PendingLogin } from '../state/pending-logins';
 import type { WechatSession } from '../state/wechat-session';
 import type { LoggedOut, LoginFailed, LoginStarted, LoginSucceeded } from './login-events';
 
@@ -29,7 +30,7 @@ export function reportStarted(
   debugLogin('%s login started', flow);
   loginStarted.publish(() => {
     const restartOf = publicId(replaces);
-    return { id: eventId(state), flow, appid, scope, ...(restartOf && { restartOf }) };
+    return { id: loginId(state), flow, appid, scope, ...(restartOf && { restartOf }) };
   });
 }
 
@@ -59,8 +60,10 @@ export class LoginReporter {
 
   /** Names the login that this request belongs to, as soon as that is known. */
   identify(state: string, login: PendingLogin | undefined): void {
-    this.#state = state;
-    this.#login = login;
+    // The phone of a scan login does not know the id of the login that started on the PC.
+    const isForPC = login !== undefined && ticketOf(login) !== undefined;
+    this.#state = isForPC ? undefined : state;
+    this.#login = isForPC ? { ...login, flow: 'scan' } : login;
   }
 
   succeeded(session: WechatSession): void {
@@ -94,7 +97,7 @@ export class LoginReporter {
 
   #failure(id: string | undefined, error: unknown): LoginFailed {
     const { flow, scope } = this.#login ?? {};
-    const appid = flow && this.#config.accounts[flow]?.appid;
+    const appid = flow && this.#config.accounts[FLOWS[flow].account]?.appid;
     const loginMs = this.#loginMs();
     return {
       ...failureOf(error),
@@ -122,13 +125,13 @@ const OUTCOMES: readonly Channel<never>[] = [loginSucceeded, loginRestarted, log
 
 /** The public id of a login; `undefined` if this package did not issue the state. */
 function publicId(state: string | undefined): string | undefined {
-  return state === undefined || restartsOf(state) === undefined ? undefined : eventId(state);
+  return state === undefined || restartsOf(state) === undefined ? undefined : loginId(state);
 }
 
 /**
  * A one-way hash of the state. Every process computes the same id, the state cannot be recovered from it, and
  * nothing has to be stored.
  */
-function eventId(state: string): string {
+export function loginId(state: string): string {
   return crypto.createHash('sha256').update(`event of login ${state}`).digest('hex').slice(0, 16);
 }

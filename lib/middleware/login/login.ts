@@ -4,7 +4,15 @@
  */
 import { WechatAuthError } from '../../errors';
 import type { AuthorizeParams } from '../../oauth/endpoints';
-import { FLOW_NAMES, flowFor, isFlow, worksIn, type WechatFlow } from '../../oauth/flows';
+import {
+  FLOWS,
+  FLOW_NAMES,
+  flowFor,
+  isFlow,
+  worksIn,
+  type BrowserKind,
+  type WechatFlow,
+} from '../../oauth/flows';
 import { isOfficialScope, raisedScope, scopeToRequest } from '../../oauth/scope';
 import { isSafeReturnTo, loginPath, loginURL, redirectURI, routePath, type LoginLink } from '../addresses';
 import { accountOf, type Context } from '../context';
@@ -15,7 +23,10 @@ import { noStore, redirect } from '../http/response';
 import { browserKind } from '../http/user-agent';
 import type { Account } from '../options/account';
 import { shown } from '../options/options-error';
+import type { ResolvedOptions } from '../options/resolve-options';
 import { sendOpenInWechat } from '../pages/open-in-wechat';
+import { requireScanLogin } from '../scan/require-scan-login';
+import { sendScanPage } from '../scan/pc';
 import {
   addPending,
   bindingsOf,
@@ -24,6 +35,7 @@ import {
   marksOf,
   newState,
   renewRoot,
+  ticketOf,
   type PendingLogin,
 } from '../state/pending-logins';
 import { requireSession } from '../state/missing-session';
@@ -97,7 +109,8 @@ function rejectScript(context: Context, options: WechatLoginOptions): boolean {
  */
 async function flowOfQuery(context: Context, named: string | null): Promise<WechatFlow | undefined> {
   const { req, config } = context;
-  if (!isFlow(named) || !config.accounts[named] || !worksIn(browserKind(req), named)) return undefined;
+  if (!isFlow(named) || !isAvailable(config, named, browserKind(req)) || !worksIn(browserKind(req), named))
+    return undefined;
   return (await configuredFlow(context)) === 'auto' ? named : undefined;
 }
 
@@ -127,7 +140,8 @@ export async function startLogin(
       return;
     }
     const { account, redirectURI, scope, state } = await prepareLogin(context, flow, options, restart);
-    redirect(req, res, account.authorizeURL(redirectURI, state, scope, options.params));
+    if (flow === 'scan') sendScanPage(context, state, scope, linkOf(context, options));
+    else redirect(req, res, account.authorizeURL(redirectURI, state, scope, options.params));
   } catch (error) {
     reporter.failed(error);
     throw error;
@@ -170,7 +184,18 @@ async function chooseFlow(
     const what = requested === undefined ? 'option flow returned' : 'flow of this login is';
     throw new WechatAuthError('config', `The ${what} ${shown(wanted)}. Use 'auto', ${names}.`);
   }
-  return flowFor(browserKind(req), (flow) => config.accounts[flow] !== undefined);
+  const browser = browserKind(req);
+  return flowFor(browser, (flow) => isAvailable(config, flow, browser));
+}
+
+function isAvailable(
+  { accounts, scanLogin }: ResolvedOptions,
+  flow: WechatFlow,
+  browser: BrowserKind,
+): boolean {
+  if (flow !== 'scan') return accounts[FLOWS[flow].account] !== undefined;
+  // On a phone, WeChat's own QR code login is as good: the page that asks to open WeChat links to it.
+  return scanLogin !== undefined && (browser !== 'phone' || accounts.website === undefined);
 }
 
 /**
@@ -180,7 +205,10 @@ async function chooseFlow(
 export async function prepareLogin(
   context: Context,
   flow: WechatFlow,
-  options: WechatLoginOptions,
+  options: WechatLoginOptions & {
+    /** The ticket that this phone has confirmed: the login ends on the PC that shows it. */
+    readonly scan?: string;
+  },
   restart?: {
     readonly state: string;
     /** The state of the login that failed. */
@@ -193,6 +221,7 @@ export async function prepareLogin(
 ): Promise<{ account: Account; redirectURI: string; scope: string; state: string }> {
   const { req, config } = context;
   const state = restart?.state ?? newState(0);
+  if (flow === 'scan') requireScanLogin(context);
   const account = accountOf(context, flow);
   const uri = redirectURI(context);
   const scope = scopeToRequest(flow, config.scope, options.scope);
@@ -201,13 +230,16 @@ export async function prepareLogin(
   watchLogin(context, state, restart?.replaces);
   const bindings = restart?.failed && bindingsOf(restart.failed);
   const data = checkedData(options.data);
+  const scan = options.scan ?? (restart?.failed && ticketOf(restart.failed));
   const pending = {
     ...{ returnTo, scope, flow, at: Date.now(), ...bindings },
     ...(data !== undefined && { data }),
+    ...(scan !== undefined && { scan }),
   };
   keepPending(context, session, state, pending);
   await saveSession(req, config);
-  if (restart?.isFirst ?? true)
+  // With a ticket, this is a part of the login that started on the PC.
+  if (scan === undefined && (restart?.isFirst ?? true))
     reportStarted(state, { flow, appid: account.appid, scope }, restart?.replaces);
   return { account, redirectURI: uri, scope, state };
 }

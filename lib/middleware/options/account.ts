@@ -3,14 +3,14 @@
  */
 import { WechatAuthError } from '../../errors';
 import type { AuthorizeParams } from '../../oauth/endpoints';
-import { FLOWS, type WechatFlow } from '../../oauth/flows';
+import { FLOWS, type AccountFlow } from '../../oauth/flows';
 import type { OAuth } from '../../oauth/oauth';
 import { satisfies, scopesOf } from '../../oauth/scope';
 import type { AccessToken } from '../../oauth/tokens/access-token';
 import type { WechatLang, WechatUser } from '../../oauth/user';
 
 export interface Account {
-  readonly flow: WechatFlow;
+  readonly flow: AccountFlow;
   readonly appid: string;
   readonly oauth: OAuth;
   /** The address of WeChat's page on which the user consents. */
@@ -38,7 +38,7 @@ export interface ExchangedUser {
   readonly scope: string;
 }
 
-export function createAccount(flow: WechatFlow, oauth: OAuth): Account {
+export function createAccount(flow: AccountFlow, oauth: OAuth): Account {
   const { method } = FLOWS[flow].page;
   return {
     flow,

@@ -3,7 +3,7 @@
  * address with the first fault that it finds; the doctor reports all faults and warnings.
  */
 import { isIP } from 'node:net';
-import { FLOWS, FLOW_NAMES } from '../../oauth/flows';
+import { ACCOUNT_FLOWS, FLOWS } from '../../oauth/flows';
 import { RELAY_ROUTE } from '../../relay/redirect-uri';
 import { bareHost, isPrivateHost } from './private-host';
 
@@ -59,7 +59,7 @@ const EXAMPLE: Bilingual = {
   zh: '请写成 https://h5.example.com。',
 };
 
-const CONSOLE_MENUS = FLOW_NAMES.map((flow) => FLOWS[flow].consoleMenu.callbackDomain);
+const CONSOLE_MENUS = ACCOUNT_FLOWS.map((flow) => FLOWS[flow].consoleMenu.callbackDomain);
 const BARE_HOST: Bilingual = {
   en: `WeChat's consoles (${CONSOLE_MENUS.join('; ')}) take a bare host name (no scheme, no port).`,
   zh: `微信后台（${CONSOLE_MENUS.join('；')}）只接受域名（不带协议与端口）。`,

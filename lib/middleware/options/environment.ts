@@ -1,13 +1,13 @@
 /** Environment variables that stand in for options that are not given. */
 import { WECHAT } from '../../oauth/endpoints';
-import { FLOWS, FLOW_NAMES, type WechatFlow } from '../../oauth/flows';
+import { FLOWS, ACCOUNT_FLOWS, type AccountFlow } from '../../oauth/flows';
 import type { WechatAuthOptions, WechatCredentials } from './options';
 import type { OptionFault } from './options-error';
 import { isObject, ownCopy } from './own-options';
 
 /** Path of an option → the environment variable that stands in for it. */
 export const ENVIRONMENT: ReadonlyMap<string, string> = new Map([
-  ...FLOW_NAMES.flatMap((flow) => {
+  ...ACCOUNT_FLOWS.flatMap((flow) => {
     const { option, env } = FLOWS[flow].credentials;
     const prefix = option === undefined ? '' : `${option}.`;
     return [
@@ -56,7 +56,7 @@ export function withEnvironment(given: WechatAuthOptions): WechatAuthOptions {
 }
 
 /** The credentials of a flow, wherever the options hold them. */
-export function credentialsOf(options: WechatAuthOptions, flow: WechatFlow): WechatCredentials {
+export function credentialsOf(options: WechatAuthOptions, flow: AccountFlow): WechatCredentials {
   const { option } = FLOWS[flow].credentials;
   const holder = option === undefined ? options : options[option];
   return isObject(holder) ? holder : ownCopy({});

@@ -17,7 +17,8 @@ function schemas(): Schemas {
 /** The options inside an option, for "did you mean". */
 const NESTED: Readonly<Record<string, readonly string[]>> = {
   website: ['appId', 'appSecret'],
-  routes: ['login', 'callback', 'logout'],
+  routes: ['login', 'callback', 'logout', 'scan'],
+  scanLogin: ['confirm', 'check'],
   endpoints: ['open', 'api'],
 };
 

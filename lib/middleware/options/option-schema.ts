@@ -94,6 +94,20 @@ const verificationFiles = z
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
+/** `true` and `false` count as objects without options, so that both forms are checked in the same way. */
+const scanLogin = z
+  .preprocess(
+    (value) => (typeof value === 'boolean' ? {} : value),
+    z.strictObject(
+      {
+        confirm: z.enum(['tap', 'pin'], withValue("Use 'tap' or 'pin'.")).optional(),
+        check: optionalFunction('Give a function (pc, phone) that returns true for a login that may go on.'),
+      },
+      withType('Use true, false, or { confirm, check }.'),
+    ),
+  )
+  .optional();
+
 export const optionsSchema = z.strictObject(
   {
     appId,
@@ -112,8 +126,8 @@ export const optionsSchema = z.strictObject(
       .optional(),
     routes: z
       .strictObject(
-        { login: route, callback: route, logout: route },
-        withType('Give { login, callback, logout }, each a path or false.'),
+        { login: route, callback: route, logout: route, scan: route },
+        withType('Give { login, callback, logout, scan }, each a path or false.'),
       )
       .optional(),
     scope: z
@@ -128,12 +142,13 @@ export const optionsSchema = z.strictObject(
     lang: z.enum(['zh_CN', 'zh_TW', 'en'], withValue("Use 'zh_CN', 'zh_TW' or 'en'.")).optional(),
     flow: z
       .union(
-        [z.enum(['auto', 'official', 'website']), z.custom((value) => typeof value === 'function')],
+        [z.enum(['auto', 'official', 'website', 'scan']), z.custom((value) => typeof value === 'function')],
         withValue(
-          "Use 'auto', 'official', 'website', or a function of the request that returns one of them.",
+          "Use 'auto', 'official', 'website', 'scan', or a function of the request that returns one of them.",
         ),
       )
       .optional(),
+    scanLogin,
     authRequired: z.boolean(withValue('Use true or false.')).optional(),
     returnTo: z.string(withValue('Give a path of this app, such as /home.')).optional(),
     loginTimeout: z

@@ -25,7 +25,7 @@ export interface WechatLoginInfo {
   readonly user: WechatUser;
   /** The token of this login. It is already in the token store, unless the user is a snapshot user. */
   readonly token: AccessToken;
-  /** `official` for a login inside WeChat, `website` for a QR code login. */
+  /** `official` for a login inside WeChat, `website` for a QR code login, `scan` for a scan login. */
   readonly flow: WechatFlow;
   /** AppID of the account that the user logs in with. */
   readonly appid: string;
@@ -57,7 +57,17 @@ export interface WechatAuthRoutes {
    * @default '/logout'
    */
   readonly logout?: string | false | undefined;
+  /**
+   * With `scanLogin`: the page of the PC asks here whether the login was confirmed, and the phone opens
+   * `/scan/<ticket>`.
+   *
+   * @default '/scan'
+   */
+  readonly scan?: string | false | undefined;
 }
+
+/** The option `scanLogin` as an object. */
+export type ScanLoginOptions = Exclude<WechatAuthOptions['scanLogin'], boolean | undefined>;
 
 /** Lets a hook name the request type of its framework, such as Express's `Request`. */
 export type Bivariant<F extends (...args: never[]) => unknown> = {
@@ -144,14 +154,53 @@ export interface WechatAuthOptions {
   readonly lang?: WechatLang | undefined;
   /**
    * The flow for a browser. `auto` uses the official account inside WeChat and the website app on computers
-   * and tablets. A phone outside WeChat cannot scan its own screen: if there is an official account, a page
-   * asks its user to open the address in WeChat, with a link to the QR code. If no configured account fits, a
-   * page tells the user where to open the address. `official` and `website` are used in every browser. A
-   * function chooses for each request.
+   * and tablets; without a website app, `scanLogin` if it is on. A phone outside WeChat cannot scan its own
+   * screen: if there is an official account, a page asks its user to open the address in WeChat, with a link to
+   * the QR code. If no configured account fits, a page tells the user where to open the address. `official`,
+   * `website` and `scan` are used in every browser. A function chooses for each request.
    *
    * @default 'auto'
    */
   readonly flow?: WechatFlow | 'auto' | ChooseFlow | undefined;
+  /**
+   * Logs a PC in with the official account alone: the PC shows a QR code, the user confirms in WeChat on a
+   * phone, and the PC is logged in. No website app is needed. It is off by default, because an attacker can
+   * show her own code to a victim (RFC 10027): see docs/guides/scan-login.md. Several processes need a token
+   * store with a shared cache, such as `RedisTokenStore`.
+   *
+   * @default false
+   */
+  readonly scanLogin?:
+    | boolean
+    | {
+        /**
+         * What the user does to log the PC in. `tap`: one tap on the phone. `pin`: after the tap, the phone
+         * shows four digits, and the user types them on the PC (three tries).
+         *
+         * @default 'tap'
+         */
+        readonly confirm?: 'tap' | 'pin' | undefined;
+        /**
+         * Compares the two devices before `onLogin` runs, such as their addresses. Only `true` logs the PC in;
+         * otherwise kind `login_refused`, 403. An error that it throws never lets a login pass. `pc` is the
+         * request that collects the login. The request of the phone is over by then: `phone` has its address
+         * (`ip` as Express resolves it, otherwise that of the peer) and its headers, except `cookie`,
+         * `authorization` and `referer`, cut at 512 characters.
+         */
+        readonly check?:
+          | Bivariant<
+              (
+                pc: HostRequest,
+                phone: {
+                  readonly ip: string;
+                  readonly socket: { readonly remoteAddress: string };
+                  readonly headers: Readonly<Record<string, string>>;
+                },
+              ) => boolean | Promise<boolean>
+            >
+          | undefined;
+      }
+    | undefined;
   /**
    * Whether everything below the mount point is guarded, as by `requireWechatUser()`.
    *

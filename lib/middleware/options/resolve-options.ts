@@ -3,7 +3,7 @@
  * fault.
  */
 import { WECHAT } from '../../oauth/endpoints';
-import { FLOWS, FLOW_NAMES, isFlow, type WechatFlow } from '../../oauth/flows';
+import { ACCOUNT_FLOWS, FLOWS, isFlow, type AccountFlow, type WechatFlow } from '../../oauth/flows';
 import { OAuth } from '../../oauth/oauth';
 import type { OfficialScope } from '../../oauth/scope';
 import type { WechatLang } from '../../oauth/user';
@@ -20,13 +20,14 @@ import { findFaults, readable } from './option-checks';
 import type { ChooseFlow, OnError, OnLogin, WechatAuthOptions } from './options';
 import { OptionsError, shown, type OptionFault } from './options-error';
 import { ownOptions } from './own-options';
+import { resolveScanLogin, scanLoginFaults, type ScanLogin } from './scan-login';
 
 /**
  * The options after they were checked, with defaults and environment filled in. After the start, nothing
  * reads the options as the app gave them.
  */
 export interface ResolvedOptions {
-  readonly accounts: Readonly<Partial<Record<WechatFlow, Account>>>;
+  readonly accounts: Readonly<Partial<Record<AccountFlow, Account>>>;
   /** The public address, if it is known. */
   readonly base: ReturnType<typeof splitBase> | undefined;
   /** The address of the relay that stands in WeChat's console in place of this app. */
@@ -35,10 +36,13 @@ export interface ResolvedOptions {
     readonly login: string | false;
     readonly callback: string | false;
     readonly logout: string | false;
+    readonly scan: string | false;
   };
   readonly scope: OfficialScope;
   readonly lang: WechatLang;
   readonly flow: WechatFlow | 'auto' | ChooseFlow;
+  /** Absent where scan login is off. */
+  readonly scanLogin: ScanLogin | undefined;
   readonly authRequired: boolean;
   readonly returnTo: string | undefined;
   readonly loginTimeout: number;
@@ -60,6 +64,7 @@ const DEFAULT_ROUTES: ResolvedOptions['routes'] = {
   login: '/login',
   callback: '/callback',
   logout: '/logout',
+  scan: '/scan',
 };
 
 /** @throws OptionsError that lists every fault. */
@@ -72,6 +77,7 @@ export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
   });
   if (faults.length > 0) throw new OptionsError(faults);
   const { preserveSession = true, loginTimeout = 600_000 } = options;
+  const warnings = new Warnings();
   return {
     accounts: accountsOf(options),
     base: options.baseURL === undefined ? undefined : splitBase(options.baseURL),
@@ -80,6 +86,7 @@ export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
     scope: options.scope ?? 'snsapi_userinfo',
     lang: options.lang ?? 'zh_CN',
     flow: options.flow ?? 'auto',
+    scanLogin: resolveScanLogin(options, warnings),
     authRequired: options.authRequired ?? false,
     returnTo: options.returnTo,
     loginTimeout,
@@ -93,7 +100,7 @@ export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
     sessionKey: options.sessionKey ?? 'wechat',
     callbacks: new CallbackResults(options.tokenStore, loginTimeout),
     sessions: new SessionWatch(loginTimeout),
-    warnings: new Warnings(),
+    warnings,
   };
 }
 
@@ -113,6 +120,7 @@ function faultsOf(options: WechatAuthOptions): OptionFault[] {
     ...flowFaults(options),
     ...addressFaults(options, faultyPaths),
     ...routeFaults(options),
+    ...scanLoginFaults(options),
   ];
   return [...perOption, ...acrossOptions.filter(({ path }) => !faultyPaths.has(path))];
 }
@@ -127,7 +135,7 @@ function* credentialFaults(options: WechatAuthOptions): Generator<OptionFault> {
         'website: { appId, appSecret } (for the QR code login), or both; or set WECHAT_APP_ID and WECHAT_APP_SECRET.',
     };
   }
-  for (const flow of FLOW_NAMES) {
+  for (const flow of ACCOUNT_FLOWS) {
     const { option, env } = FLOWS[flow].credentials;
     const given = credentialsOf(options, flow);
     const prefix = option === undefined ? '' : `${option}.`;
@@ -140,7 +148,7 @@ function* credentialFaults(options: WechatAuthOptions): Generator<OptionFault> {
 
 function* flowFaults(options: WechatAuthOptions): Generator<OptionFault> {
   const { flow } = options;
-  if (!isFlow(flow) || credentialsOf(options, flow).appId !== undefined) return;
+  if (!isFlow(flow) || credentialsOf(options, FLOWS[flow].account).appId !== undefined) return;
   const { label, credentials } = FLOWS[flow];
   yield {
     path: 'flow',
@@ -199,7 +207,7 @@ function accountsOf(options: WechatAuthOptions): ResolvedOptions['accounts'] {
   } = options;
   const shared = { tokenStore, endpoints, http, dangerouslyAllowEmulatorInProduction };
   return Object.fromEntries(
-    FLOW_NAMES.flatMap((flow) => {
+    ACCOUNT_FLOWS.flatMap((flow) => {
       const { appId: appid, appSecret: appsecret = '' } = credentialsOf(options, flow);
       return appid === undefined
         ? []

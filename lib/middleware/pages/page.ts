@@ -28,7 +28,7 @@ export interface PageContent {
   readonly text: string;
   /** HTML between the text and the links. Text from outside must be escaped already. */
   readonly body?: string;
-  readonly icon: Icon;
+  readonly icon?: Icon;
   /** The main link is the green button. */
   readonly links: readonly { readonly href: string; readonly label: string; readonly isMain?: boolean }[];
   /** What the page is about, for programs that read it: the error kind, or `open-elsewhere`. */
@@ -37,13 +37,25 @@ export interface PageContent {
   readonly footer?: string | undefined;
 }
 
-export type Icon = 'info' | 'warn' | 'scan' | 'computer';
+/** What a page adds to the frame: its own rules of style, and a script. */
+export interface PageExtras {
+  readonly style?: string;
+  /** The only script of the page. It may request addresses of this site. */
+  readonly script?: string;
+  /** Where its form may lead, redirects included, such as `'self'`. */
+  readonly formAction?: string;
+  /** Whether no page may show this one in a frame (clickjacking). */
+  readonly isUnframed?: boolean;
+}
+
+export type Icon = 'info' | 'warn' | 'scan' | 'computer' | 'done';
 
 /** SVG paths, drawn as white lines on a coloured disc in a view box of 64 × 64. */
 const ICONS: Readonly<Record<Icon, string>> = {
   info: '<path d="M32 29v18"/><path d="M32 18.5v.1" stroke-width="6"/>',
   warn: '<path d="M32 17v20"/><path d="M32 46.4v.1" stroke-width="6"/>',
   scan: '<path d="M19 26v-7h7M38 19h7v7M45 38v7h-7M26 45h-7v-7M17 32h30"/>',
+  done: '<path d="M19 33l9.5 9.5L46 24"/>',
   computer: '<path d="M18 20h28v19H18zM32 39v7M25 46h14"/>',
 };
 
@@ -64,7 +76,7 @@ main{width:100%;max-width:520px;min-height:100vh;min-height:100dvh;padding:48px 
 .icon{display:block;width:64px;height:64px;margin:0 auto 28px;fill:none;stroke:#fff;stroke-width:4.5;
   stroke-linecap:round;stroke-linejoin:round}
 .icon circle{stroke:none}.info circle{fill:var(--info)}.warn circle{fill:var(--warn)}
-.scan circle,.computer circle{fill:var(--main)}
+.scan circle,.computer circle,.done circle{fill:var(--main)}
 h1{margin:0 0 12px;font-size:22px;font-weight:600;line-height:1.4;text-wrap:balance}
 p{margin:0 0 16px;overflow-wrap:anywhere;text-wrap:pretty}
 .soft{margin:8px 0;font-size:15px;color:var(--soft)}
@@ -84,34 +96,53 @@ a.main{background:var(--main);color:#fff}a.main:active{background:var(--press)}
 small{display:block;margin-top:8px;font-size:12px;line-height:1.5;color:var(--soft);overflow-wrap:anywhere}
 `;
 
-const POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${crypto.createHash('sha256').update(STYLE).digest('base64')}'`,
-  // For the empty favicon below. Without it, browsers would request one from the app.
-  'img-src data:',
-  "base-uri 'none'",
-  "form-action 'none'",
-  // wxLogin.js shows the QR code in a frame. With `self_redirect`, our error page appears in that frame.
-  "frame-ancestors 'self'",
-].join('; ');
+function policyOf({ style = '', script, formAction = "'none'", isUnframed }: PageExtras): string {
+  return [
+    "default-src 'none'",
+    `style-src ${hashOf(STYLE + style)}`,
+    ...(script === undefined ? [] : [`script-src ${hashOf(script)}`, "connect-src 'self'"]),
+    // For the empty favicon below. Without it, browsers would request one from the app.
+    'img-src data:',
+    "base-uri 'none'",
+    `form-action ${formAction}`,
+    // wxLogin.js shows the QR code in a frame. With `self_redirect`, our error page appears in that frame.
+    `frame-ancestors ${isUnframed ? "'none'" : "'self'"}`,
+  ].join('; ');
+}
+
+function hashOf(text: string): string {
+  return `'sha256-${crypto.createHash('sha256').update(text).digest('base64')}'`;
+}
+
+const POLICY = policyOf({});
 
 export function sendPage(
   res: ServerResponse,
   status: number,
   language: PageLanguage,
   content: PageContent,
+  extras?: PageExtras,
 ): void {
   res.statusCode = status;
   noStore(res);
   vary(res, 'Accept', 'Accept-Language');
   res.setHeader('Content-Type', 'text/html; charset=utf-8');
-  res.setHeader('Content-Security-Policy', POLICY);
+  res.setHeader('Content-Security-Policy', extras ? policyOf(extras) : POLICY);
   res.setHeader('X-Content-Type-Options', 'nosniff');
-  res.setHeader('X-Frame-Options', 'SAMEORIGIN');
-  send(res, render(language, content));
+  res.setHeader('X-Frame-Options', extras?.isUnframed ? 'DENY' : 'SAMEORIGIN');
+  send(res, render(language, content, extras));
 }
 
-function render(language: PageLanguage, content: PageContent): string {
+export function iconOf(icon: Icon): string {
+  const disc = `<circle cx="32" cy="32" r="32"/>${ICONS[icon]}`;
+  return `<svg class="icon ${icon}" viewBox="0 0 64 64" aria-hidden="true">${disc}</svg>`;
+}
+
+function render(
+  language: PageLanguage,
+  content: PageContent,
+  { style = '', script }: PageExtras = {},
+): string {
   const { title, text, body = '', icon, links, kind, footer } = content;
   const buttons = links
     .map(
@@ -119,7 +150,6 @@ function render(language: PageLanguage, content: PageContent): string {
         `<a${isMain ? ' class="main"' : ''} href="${escapeHTML(href)}">${escapeHTML(label)}</a>`,
     )
     .join('');
-  const disc = `<circle cx="32" cy="32" r="32"/>${ICONS[icon]}`;
   return `<!doctype html>
 <html lang="${language === 'zh' ? 'zh-CN' : 'en'}">
 <head>
@@ -128,17 +158,18 @@ function render(language: PageLanguage, content: PageContent): string {
 <meta name="robots" content="noindex">
 <title>${escapeHTML(title)}</title>
 <link rel="icon" href="data:,">
-<style>${STYLE}</style>
+<style>${STYLE}${style}</style>
 </head>
 <body>
 <main data-kind="${kind}">
-<svg class="icon ${icon}" viewBox="0 0 64 64" aria-hidden="true">${disc}</svg>
+${icon ? iconOf(icon) : ''}
 <h1>${escapeHTML(title)}</h1>
-<p>${escapeHTML(text)}</p>
+${text && `<p>${escapeHTML(text)}</p>`}
 ${body}
 ${buttons && `<div class="links">${buttons}</div>`}
 ${footer ? `<small>${escapeHTML(footer)}</small>` : ''}
 </main>
+${script === undefined ? '' : `<script>${script}</script>`}
 </body>
 </html>
 `;

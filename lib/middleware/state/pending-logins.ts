@@ -32,6 +32,11 @@ export interface PendingLogin {
   readonly isBoundByOther?: true;
   /** What the app gave when it started the login, for `onLogin`: at most 512 bytes of JSON. */
   readonly data?: unknown;
+  /**
+   * The ticket of the scan login that a phone confirmed: this login then ends on the PC that shows the ticket,
+   * and not in this session.
+   */
+  readonly scan?: string;
 }
 
 /**
@@ -134,12 +139,60 @@ export function isExpired({ at }: PendingLogin, lifetime: number): boolean {
  * Concurrent duplicates of the callback are handled in callback-results.ts.
  */
 export function takePending(session: Session, key: string, state: string): PendingLogin | undefined {
+  return take(session, key, state, (login) => !isScan(login));
+}
+
+/** As takePending(), for a scan login, which the PC collects. */
+export function takeScanLogin(session: Session, key: string, state: string): PendingLogin | undefined {
+  return take(session, key, state, isScan);
+}
+
+function take(
+  session: Session,
+  key: string,
+  state: string,
+  isWanted: (login: PendingLogin) => boolean,
+): PendingLogin | undefined {
   const logins = loginsIn(session, key);
   if (!Object.hasOwn(logins.pending, state)) return undefined;
   const login = logins.pending[state];
+  if (!login || !isWanted(login)) return undefined;
   Reflect.deleteProperty(logins.pending, state);
   storeLogins(session, key, logins);
   return login;
+}
+
+/** The scan logins that this session started, the oldest one first. */
+export function scanLoginsIn(session: Session, key: string): [state: string, login: PendingLogin][] {
+  return Object.entries(loginsIn(session, key).pending).filter(([, login]) => isScan(login));
+}
+
+/**
+ * Called when a user logs in. A ticket of this session ends: an attacker who planted the session may know it.
+ * So does a login of this phone for a PC: it may be the attacker's PC.
+ *
+ * @returns the states of the dropped logins. Copies of the session may still hold them.
+ */
+export function dropScanLogins(session: Session, key: string): string[] {
+  const { pending, ...rest } = loginsIn(session, key);
+  const dropped = Object.keys(pending).filter((state) => {
+    const login = pending[state];
+    return login && (isScan(login) || ticketOf(login) !== undefined);
+  });
+  for (const state of dropped) delete pending[state];
+  if (dropped.length > 0) storeLogins(session, key, { pending, ...rest });
+  return dropped;
+}
+
+/** Whether the PC collects this login: WeChat never calls back for it. */
+export function isScan({ flow }: PendingLogin): boolean {
+  return flow === 'scan';
+}
+
+/** The ticket that this login of a phone belongs to. */
+export function ticketOf(login: PendingLogin): string | undefined {
+  const ticket = ownValue(login, 'scan');
+  return isString(ticket) ? ticket : undefined;
 }
 
 /** Keeps the return path of a finished login, for a duplicate callback and the Back button. */

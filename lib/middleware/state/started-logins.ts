@@ -6,12 +6,14 @@ import { LRUCache } from 'lru-cache';
 import { lazy } from '../../async/lazy';
 import type { WechatFlow } from '../../oauth/flows';
 import { shortHash } from './hash';
-import type { PendingLogin, SessionMarks } from './pending-logins';
+import { ticketOf, type PendingLogin, type SessionMarks } from './pending-logins';
 
 interface StartedLogin {
   readonly returnTo: string;
   readonly scope: string;
   readonly flow: WechatFlow;
+  /** Whether a phone started it to log a PC in (scan login). */
+  readonly isForPC: boolean;
   /** Absent once a callback has used it, and once the session has dropped it to make room. */
   readonly pending?: PendingLogin | undefined;
   /** Absent for a session without an id, such as one of cookie-session. */
@@ -57,7 +59,10 @@ export class StartedLogins {
     // Copies: a part of a header keeps the whole header in memory.
     const returnTo = copyOf(pending.returnTo);
     const kept = { ...pending, returnTo };
-    this.#started().set(state, { returnTo, scope, flow, pending: kept, session });
+    this.#started().set(state, {
+      ...{ returnTo, scope, flow, pending: kept, session },
+      isForPC: ticketOf(pending) !== undefined,
+    });
   }
 
   /** The login of this state, whichever browser started it. */

@@ -49,7 +49,7 @@ export interface WechatSession {
   readonly unionid?: string;
   /** The granted scopes, separated by commas. */
   readonly scope: string;
-  /** `official` for a login inside WeChat, `website` for a QR code login. */
+  /** `official` for a login inside WeChat, `website` for a QR code login, `scan` for a scan login. */
   readonly flow: WechatFlow;
 }
 

@@ -193,6 +193,25 @@ describe('the doctor, on a running app', () => {
     expect(website.check('login-in-wechat').detail).toMatch(/^the app asks to use a computer/);
   });
 
+  it('knows a scan login: the code must lead to the public address, and the app has no website app', async () => {
+    const auth = { website: undefined, scanLogin: true };
+    const app = await start({ auth });
+    const scan = await examine(['--url', app.url], officialOf(emulator));
+    expect(scan.bad).toEqual([]);
+    expect(scan.check('login-on-desktop').detail).toBe(
+      `scan login: a QR code that a phone opens at ${app.url}`,
+    );
+    expect((await examineApp({ auth })).bad).toEqual(['login-on-desktop']);
+    const everywhere = await start({ auth: { ...auth, flow: 'scan' } });
+    const inWechat = await examine(['--url', everywhere.url], officialOf(emulator));
+    expect(inWechat.check('login-in-wechat').status).toBe('warning');
+    const elsewhere = await start({ auth: { ...auth, baseURL: BASE } });
+    const other = await examine(['--url', elsewhere.url, '--base-url', 'https://www.example.com'], {
+      ...officialOf(emulator),
+    });
+    expect(other.check('login-on-desktop').status).toBe('failed');
+  });
+
   it('reports an account that was given to the doctor, but that the app does not use', async () => {
     const { bad, check } = await examineApp({ auth: { website: undefined } });
     expect(bad).toEqual(['login-on-desktop']);

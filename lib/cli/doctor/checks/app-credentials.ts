@@ -1,5 +1,5 @@
 /** Checks the form of AppIDs and AppSecrets. */
-import { FLOWS, FLOW_NAMES, type WechatFlow } from '../../../oauth/flows';
+import { FLOWS, ACCOUNT_FLOWS, type AccountFlow } from '../../../oauth/flows';
 import { bilingual, type Bilingual } from '../../bilingual';
 import { usesRealWechat, type Configuration } from '../configuration';
 import { failed, ok, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
@@ -13,7 +13,7 @@ export function isAppId(text: string): boolean {
   return APP_ID.test(text);
 }
 
-export function checkAppId(configuration: Configuration, flow: WechatFlow): Finding {
+export function checkAppId(configuration: Configuration, flow: AccountFlow): Finding {
   const id = FLOW_CHECKS[flow].appId;
   const { env } = FLOWS[flow].credentials;
   const { appId } = configuration.apps[flow];
@@ -21,18 +21,18 @@ export function checkAppId(configuration: Configuration, flow: WechatFlow): Find
   const stray = findStray(appId);
   if (stray) return failed(id, TEXTS.stray(stray, env.appId));
   if (!isAppId(appId)) return wrongForm(configuration, id, appIdFault(appId, flow));
-  const earlier = FLOW_NAMES.slice(0, FLOW_NAMES.indexOf(flow));
+  const earlier = ACCOUNT_FLOWS.slice(0, ACCOUNT_FLOWS.indexOf(flow));
   const other = earlier.find((each) => configuration.apps[each].appId === appId);
   return other ? failed(id, TEXTS.sameAppId(other, flow)) : ok(id, bilingual(appId, appId));
 }
 
-function appIdFault(appId: string, flow: WechatFlow): Fault {
+function appIdFault(appId: string, flow: AccountFlow): Fault {
   if (APP_SECRET.test(appId)) return TEXTS.secretAsId;
   if (appId.startsWith('gh_')) return TEXTS.originalId(flow);
   return /^w[wk]/.test(appId) ? TEXTS.wecomId : TEXTS.appIdForm(appId, flow);
 }
 
-export function checkAppSecret(configuration: Configuration, flow: WechatFlow): Finding {
+export function checkAppSecret(configuration: Configuration, flow: AccountFlow): Finding {
   const id = FLOW_CHECKS[flow].appSecret;
   const { env } = FLOWS[flow].credentials;
   const { appSecret } = configuration.apps[flow];
@@ -58,14 +58,14 @@ const TEXTS = {
     detail,
     remedy: bilingual(`Remove these characters (${variable}).`, `请去掉多余字符（${variable}）。`),
   }),
-  appIdForm: (appId: string, flow: WechatFlow) => ({
+  appIdForm: (appId: string, flow: AccountFlow) => ({
     detail: bilingual(
       `is not wx and 16 characters of 0-9, a-f: it has ${appId.length} characters`,
       `共 ${appId.length} 个字符，不是 wx 加 16 位 0-9、a-f`,
     ),
     remedy: copyAppId(flow),
   }),
-  sameAppId: (other: WechatFlow, flow: WechatFlow) => ({
+  sameAppId: (other: AccountFlow, flow: AccountFlow) => ({
     detail: bilingual(
       `is the same as the AppID of the ${FLOWS[other].label.en}`,
       `与${FLOWS[other].label.zh}的 AppID 相同`,
@@ -82,7 +82,7 @@ const TEXTS = {
       'AppID 与 AppSecret 填反了：AppID 为 wx 加 16 个字符。',
     ),
   },
-  originalId: (flow: WechatFlow) => ({
+  originalId: (flow: AccountFlow) => ({
     detail: bilingual('is the original id of the account (gh_…)', '是账号的原始 ID（gh_…）'),
     remedy: bilingual(
       `The AppID begins with wx. ${copyAppId(flow).en}`,
@@ -105,7 +105,7 @@ const TEXTS = {
       'AppID 与 AppSecret 填反了：AppSecret 为 32 位 0-9、a-f。',
     ),
   },
-  secretForm: (length: number, flow: WechatFlow) => ({
+  secretForm: (length: number, flow: AccountFlow) => ({
     detail:
       length === 32
         ? bilingual('has characters other than 0-9, a-f', '含有 0-9、a-f 以外的字符')
@@ -118,7 +118,7 @@ const TEXTS = {
   }),
 };
 
-function copyAppId(flow: WechatFlow): Bilingual {
+function copyAppId(flow: AccountFlow): Bilingual {
   const { appId } = FLOWS[flow].consoleMenu;
   return bilingual(`Copy it from ${appId}.`, `请从 ${appId} 复制。`);
 }

@@ -1,5 +1,5 @@
 /** Checks the configuration without a request. A value that may be a secret is not printed. */
-import { FLOW_NAMES, type WechatFlow } from '../../../oauth/flows';
+import { ACCOUNT_FLOWS, type AccountFlow } from '../../../oauth/flows';
 import { bilingual } from '../../bilingual';
 import { isGiven, usesRealPages, type Configuration } from '../configuration';
 import { failed, skipped, warning, type Finding } from '../report/check-list';
@@ -8,8 +8,8 @@ import { checkBaseURL, checkRelayAddress } from './base-url';
 import { checkEndpoints } from './endpoints';
 
 /** The flows whose AppID or AppSecret was given. */
-export function givenFlows({ apps }: Configuration): readonly WechatFlow[] {
-  return FLOW_NAMES.filter((flow) => isGiven(apps[flow]));
+export function givenFlows({ apps }: Configuration): readonly AccountFlow[] {
+  return ACCOUNT_FLOWS.filter((flow) => isGiven(apps[flow]));
 }
 
 /** @param isAppChecked whether a running app is checked, too */

@@ -1,6 +1,6 @@
 /** Checks whether WeChat accepts AppID and AppSecret. */
 import { isWeChatAPIError, isWechatError, type WeChatAPIError, type WechatError } from '../../../errors';
-import { FLOWS, type WechatFlow } from '../../../oauth/flows';
+import { FLOWS, type AccountFlow } from '../../../oauth/flows';
 import { OAuth } from '../../../oauth/oauth';
 import { bilingual, type Bilingual } from '../../bilingual';
 import type { Configuration } from '../configuration';
@@ -13,7 +13,7 @@ import { FLOW_CHECKS } from '../report/flow-checks';
 /** Exchanges a made-up code: WeChat looks at the code only after it has accepted AppID and AppSecret. */
 export async function checkCredentials(
   { apps, open, api }: Configuration,
-  flow: WechatFlow,
+  flow: AccountFlow,
   { timeout, signal }: ProbeLimits,
 ): Promise<Finding> {
   const id = FLOW_CHECKS[flow].credentials;
@@ -34,7 +34,7 @@ export async function checkCredentials(
   return failed(id, TEXTS.codeAccepted);
 }
 
-function judgeErrcode(id: CheckId, flow: WechatFlow, error: WeChatAPIError): Finding {
+function judgeErrcode(id: CheckId, flow: AccountFlow, error: WeChatAPIError): Finding {
   const { kind, code } = error;
   const detail = TEXTS.response(code, withoutRequestId(fromOutside(error.errmsg)));
   if (kind === 'code_invalid' || kind === 'code_used') return ok(id, TEXTS.accepted(code));
@@ -89,7 +89,7 @@ const TEXTS = {
 };
 
 /** Keyed by errcode. Source: WeChat's list of global return codes (全局返回码). */
-const REMEDIES: Readonly<Record<number, (flow: WechatFlow) => Bilingual>> = {
+const REMEDIES: Readonly<Record<number, (flow: AccountFlow) => Bilingual>> = {
   40001: wrongSecret,
   40125: wrongSecret,
   40013: unknownAppId,
@@ -118,7 +118,7 @@ const REMEDIES: Readonly<Record<number, (flow: WechatFlow) => Bilingual>> = {
     ),
 };
 
-const NO_PERMISSION: Readonly<Record<WechatFlow, Bilingual>> = {
+const NO_PERMISSION: Readonly<Record<AccountFlow, Bilingual>> = {
   official: bilingual(
     'Web authorization needs a verified service account (服务号): see 接口管理 > 接口权限与额度 of the account.',
     '只有已认证的服务号才有网页授权权限：请查看该账号的 接口管理 > 接口权限与额度。',
@@ -129,7 +129,7 @@ const NO_PERMISSION: Readonly<Record<WechatFlow, Bilingual>> = {
   ),
 };
 
-function wrongSecret(flow: WechatFlow): Bilingual {
+function wrongSecret(flow: AccountFlow): Bilingual {
   const { appSecret } = FLOWS[flow].consoleMenu;
   return bilingual(
     `The AppSecret does not belong to this AppID, or was reset. Copy or reset it at ${appSecret}.`,
@@ -137,7 +137,7 @@ function wrongSecret(flow: WechatFlow): Bilingual {
   );
 }
 
-export function unknownAppId(flow: WechatFlow): Bilingual {
+export function unknownAppId(flow: AccountFlow): Bilingual {
   const { appId } = FLOWS[flow].consoleMenu;
   return bilingual(
     `WeChat knows no app with this AppID. Compare it with ${appId}. An app that is not approved yet does not work.`,

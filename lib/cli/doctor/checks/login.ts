@@ -1,6 +1,6 @@
 /** Checks how the login route responds to a browser inside WeChat, and to one on a PC. */
 import { WechatAuthError, type WechatErrorKind } from '../../../errors';
-import { FLOWS, FLOW_NAMES, worksIn, type BrowserKind, type WechatFlow } from '../../../oauth/flows';
+import { ACCOUNT_FLOWS, FLOWS, worksIn, type AccountFlow, type BrowserKind } from '../../../oauth/flows';
 import { bilingual, type Bilingual } from '../../bilingual';
 import { isGiven, type Configuration } from '../configuration';
 import type { AuthorizationRequest, LoginProbe } from '../probe/login-probe';
@@ -39,6 +39,8 @@ function checkLogin(id: LoginCheck, configuration: Configuration, site: Site, lo
       return errorKindFailed(id, login.error);
     case 'open-elsewhere':
       return checkOpenElsewhere(id, configuration);
+    case 'scan-code':
+      return checkScanCode(id, configuration, login.url);
     case 'started':
       return checkStarted(id, configuration, login);
     case 'redirect':
@@ -55,10 +57,18 @@ export function errorKindFailed(id: CheckId, kind: WechatErrorKind): Finding {
 }
 
 function checkOpenElsewhere(id: LoginCheck, { apps }: Configuration): Finding {
-  const flow = FLOW_NAMES.find((each) => worksIn(BROWSERS[id], each));
+  const flow = ACCOUNT_FLOWS.find((each) => worksIn(BROWSERS[id], each));
   return flow && isGiven(apps[flow])
     ? failed(id, TEXTS.flowNotInApp(flow))
     : ok(id, TEXTS.opensElsewhere[id]);
+}
+
+/** The phone opens the address in the code, so it must be the public one. */
+function checkScanCode(id: LoginCheck, { apps, baseURL }: Configuration, { origin }: URL): Finding {
+  if (id === 'login-in-wechat') return warning(id, TEXTS.scanInWechat);
+  if (isGiven(apps.website)) return failed(id, TEXTS.flowNotInApp('website'));
+  const base = baseURL !== undefined && URL.canParse(baseURL) ? new URL(baseURL).origin : origin;
+  return base === origin ? ok(id, TEXTS.scan(origin)) : failed(id, TEXTS.scanElsewhere(origin, base));
 }
 
 function checkStarted(id: LoginCheck, configuration: Configuration, request: AuthorizationRequest): Finding {
@@ -135,7 +145,29 @@ const TEXTS = {
       '提示在微信中打开：没有配置网站应用',
     ),
   } satisfies Record<LoginCheck, Bilingual>,
-  flowNotInApp: (flow: WechatFlow) => {
+  scan: (origin: string) =>
+    bilingual(
+      `scan login: a QR code that a phone opens at ${origin}`,
+      `服务号扫码登录：手机扫码后打开 ${origin}`,
+    ),
+  scanElsewhere: (origin: string, base: string) => ({
+    detail: bilingual(
+      `the QR code of the scan login leads to ${origin}, and not to ${base}`,
+      `扫码登录的二维码指向 ${origin}，而不是 ${base}`,
+    ),
+    remedy: bilingual(
+      'Give the app the same baseURL as the doctor.',
+      '请让应用与 doctor 使用相同的 baseURL。',
+    ),
+  }),
+  scanInWechat: {
+    detail: bilingual(
+      'the app shows a QR code, which a phone cannot scan on its own screen',
+      '应用显示二维码，而手机无法扫描自己屏幕上的二维码',
+    ),
+    remedy: bilingual("Leave the option `flow` at 'auto'.", "请保持配置 `flow` 为 'auto'。"),
+  },
+  flowNotInApp: (flow: AccountFlow) => {
     const { label } = FLOWS[flow];
     return {
       detail: bilingual(
@@ -200,7 +232,7 @@ const TEXTS = {
         "请保持配置 flow 为 'auto'，并同时配置服务号。",
       ),
     },
-  } satisfies Record<WechatFlow, Fault>,
+  } satisfies Record<AccountFlow, Fault>,
   started: (appid: string, scope: string) => bilingual(`${appid}, ${scope}`, `${appid}，${scope}`),
   notCompared: ({ en, zh }: Bilingual, variable: string) => ({
     detail: bilingual(`${en}: not compared`, `${zh}：未核对`),

@@ -3,7 +3,7 @@
  * never issued.
  */
 import { ERROR_KINDS, type WechatErrorKind } from '../../../errors';
-import { FLOWS, FLOW_NAMES, type WechatFlow } from '../../../oauth/flows';
+import { ACCOUNT_FLOWS, FLOWS, type AccountFlow } from '../../../oauth/flows';
 import { callbackBehindRelay } from '../../../relay/redirect-uri';
 import type { ProbeLimits } from './http-probe';
 import { MADE_UP_CODE } from './made-up-code';
@@ -13,7 +13,7 @@ import { loginPath, publicURL, type Site } from './site';
 /** The login route redirected to a page of WeChat: an authorization request. */
 export interface AuthorizationRequest {
   readonly kind: 'started';
-  readonly flow: WechatFlow;
+  readonly flow: AccountFlow;
   /** WeChat's page, with the parameters of the request. */
   readonly url: URL;
   readonly redirectURI: string;
@@ -24,6 +24,8 @@ type LoginOutcome =
   | AuthorizationRequest
   /** The app shows the page that says where to log in. */
   | { readonly kind: 'open-elsewhere' }
+  /** The app shows a QR code that a phone opens: a scan login. */
+  | { readonly kind: 'scan-code'; readonly url: URL }
   | { readonly kind: 'error'; readonly error: WechatErrorKind }
   | { readonly kind: 'redirect'; readonly to: URL }
   /** Another program wrote the response, not this package. */
@@ -50,13 +52,15 @@ export async function probeLogin(site: Site, userAgent: string, limits: ProbeLim
 function outcomeOf(response: ProbedPage): LoginOutcome {
   const to = locationOf(response);
   if (to) return authorizationRequest(to) ?? { kind: 'redirect', to };
+  const code = scanCodeIn(response);
+  if (code) return { kind: 'scan-code', url: code };
   if (pageKindIn(response) === 'open-elsewhere') return { kind: 'open-elsewhere' };
   const error = errorKindIn(response);
   return error === undefined ? { kind: 'foreign' } : { kind: 'error', error };
 }
 
 function authorizationRequest(url: URL): AuthorizationRequest | undefined {
-  const flow = FLOW_NAMES.find((each) => url.pathname.endsWith(FLOWS[each].page.path));
+  const flow = ACCOUNT_FLOWS.find((each) => url.pathname.endsWith(FLOWS[each].page.path));
   if (!flow) return undefined;
   const { searchParams } = url;
   return {
@@ -67,6 +71,14 @@ function authorizationRequest(url: URL): AuthorizationRequest | undefined {
     state: searchParams.get('state') ?? '',
   };
 }
+
+/** The address in the QR code of a scan login, on the page of this package. */
+function scanCodeIn({ body }: ProbedPage): URL | undefined {
+  const start = body.indexOf(SCAN_CODE);
+  return start < 0 ? undefined : httpURL(body.slice(start + SCAN_CODE.length).split('"', 1)[0] ?? '');
+}
+
+const SCAN_CODE = '<div id="scan" data-link="';
 
 /** Undefined unless the text is an http: or https: address. */
 export function httpURL(text: string): URL | undefined {

@@ -1,4 +1,4 @@
-import type { WechatFlow } from '../../../oauth/flows';
+import type { AccountFlow } from '../../../oauth/flows';
 import type { CheckId } from './check-list';
 
 /** The checks that exist once for each flow. */
@@ -15,4 +15,4 @@ export const FLOW_CHECKS = {
     credentials: 'website-credentials',
     loginPage: 'website-login-page',
   },
-} as const satisfies Readonly<Record<WechatFlow, Readonly<Record<string, CheckId>>>>;
+} as const satisfies Readonly<Record<AccountFlow, Readonly<Record<string, CheckId>>>>;

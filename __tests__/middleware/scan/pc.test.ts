@@ -1,0 +1,419 @@
+// What the PC may do: whose session collects a login, once, and what ends it before.
+import { WechatAuthError, type WechatAuthOptions } from '../../../lib';
+import { startApp, type AppOptions, type TestApp } from '../../support/app';
+import { Browser } from '../../support/browser';
+import { DESKTOP_CHROME, IPHONE_WECHAT } from '../../support/browsers/user-agents';
+import { emulator, useEmulator } from '../../support/emulator';
+import { isLoggedIn, sessionOf } from '../../support/login';
+import {
+  ask,
+  codeOn,
+  confirm,
+  devices,
+  scan,
+  scanOptions,
+  showCode,
+  type ScanStatus,
+} from '../../support/browsers/scan-login';
+import { SESSIONS, SESSION_NAMES, serverSessions } from '../../support/sessions';
+
+useEmulator();
+
+const apps: TestApp[] = [];
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await Promise.all(apps.splice(0).map((app) => app.close()));
+});
+
+async function start({ auth, ...options }: AppOptions = {}): Promise<TestApp> {
+  const app = await startApp(emulator, { ...options, auth: { ...scanOptions(), ...auth } });
+  apps.push(app);
+  return app;
+}
+
+const MINUTE_MS = 60_000;
+
+describe.each(SESSION_NAMES)('the result of a scan login, with %s', (session) => {
+  const run = (auth: WechatAuthOptions = {}) => start({ session: SESSIONS[session](), auth });
+
+  it('goes to one of many polls, and onLogin runs once', async () => {
+    const onLogin = jest.fn();
+    const { pc, phone } = devices(await run({ onLogin }));
+    const code = await showCode(pc);
+    await scan(phone, emulator, code.url);
+    const cookie = pc.cookies();
+    const polls = await Promise.all(
+      Array.from({ length: 8 }, async () => (await pc.get(code.statusURL, { cookie })).json() as ScanStatus),
+    );
+    expect(polls.map(({ status }) => status).sort()).toEqual([
+      'confirmed',
+      ...Array<string>(7).fill('expired'),
+    ]);
+    expect(onLogin).toHaveBeenCalledTimes(1);
+    // A copy of the session from before the login, and the new session.
+    expect((await pc.get(code.statusURL, { cookie })).json()).toEqual({ status: 'expired' });
+    expect(await ask(pc, code.statusURL)).toEqual({ status: 'expired' });
+    expect(await ask(pc, '/scan')).toEqual({ status: 'expired' });
+  });
+
+  it('goes to nobody without the session, whatever they know', async () => {
+    const app = await run();
+    const { pc, phone } = devices(app);
+    const code = await showCode(pc);
+    await scan(phone, emulator, code.url);
+    const attacker = Browser.onDesktop(app.url);
+    for (const path of [code.statusURL, '/scan', `${code.statusURL}&page=1`]) {
+      const response = await attacker.get(path);
+      expect(response.location).toBe('');
+      expect(response.headers['set-cookie']).toBeUndefined();
+      if (!path.includes('page')) expect(response.json()).toEqual({ status: 'expired' });
+    }
+    const own = await showCode(attacker);
+    expect(await ask(attacker, code.statusURL)).toEqual({ status: 'expired' });
+    expect(await ask(attacker, own.statusURL)).toEqual({ status: 'waiting' });
+    expect(await ask(phone, code.statusURL)).toEqual({ status: 'expired' });
+    expect(await ask(pc, code.statusURL)).toMatchObject({ status: 'confirmed' });
+  });
+
+  it('changes the session id, and drops the other codes of the session', async () => {
+    const { pc, phone } = devices(await run());
+    const first = await showCode(pc);
+    const second = await showCode(pc, '/me?second');
+    const before = pc.cookies();
+    await scan(phone, emulator, first.url);
+    await scan(phone, emulator, second.url);
+    expect(await ask(pc, first.statusURL)).toEqual({ status: 'confirmed', location: '/me' });
+    expect(pc.cookies()).not.toBe(before);
+    expect(await ask(pc, second.statusURL)).toEqual({ status: 'expired' });
+    expect((await pc.get(second.statusURL, { cookie: before })).json()).toEqual({ status: 'expired' });
+  });
+
+  it('is dropped by a logout, even while onLogin is running', async () => {
+    let finish: (() => void) | undefined;
+    const running = new Promise<void>((resolve) => (finish = resolve));
+    let started: (() => void) | undefined;
+    const isRunning = new Promise<void>((resolve) => (started = resolve));
+    const { pc, phone } = devices(
+      await run({
+        onLogin: async () => {
+          started?.();
+          await running;
+        },
+      }),
+    );
+    const waiting = await showCode(pc);
+    await scan(phone, emulator, waiting.url);
+    const cookie = pc.cookies();
+    await pc.get('/logout');
+    expect(await ask(pc, waiting.statusURL)).toEqual({ status: 'expired' });
+    expect((await pc.get(waiting.statusURL, { cookie })).json()).toEqual({ status: 'expired' });
+
+    const code = await showCode(pc);
+    await scan(phone, emulator, code.url);
+    const poll = pc.get(code.statusURL, { keepCookies: false });
+    await isRunning;
+    await pc.get('/logout');
+    finish?.();
+    expect((await poll).json()).toEqual({ status: 'expired' });
+    expect(await isLoggedIn(pc)).toBe(false);
+  });
+
+  it('sets no cookie until there is one', async () => {
+    const { pc, phone } = devices(await run());
+    const code = await showCode(pc);
+    const cookiesOf = async () => (await pc.get(code.statusURL)).headers['set-cookie'];
+    expect(await cookiesOf()).toBeUndefined();
+    await phone.get(code.url);
+    expect(await cookiesOf()).toBeUndefined();
+    await scan(phone, emulator, code.url);
+    expect(await cookiesOf()).toBeDefined();
+  });
+
+  it('is refused by onLogin with a status and JSON, and then the code is over', async () => {
+    const { pc, phone } = devices(
+      await run({
+        onLogin: () => {
+          throw new Error('not in our list');
+        },
+      }),
+    );
+    jest.spyOn(process, 'emitWarning').mockImplementation();
+    jest.spyOn(console, 'error').mockImplementation();
+    const code = await showCode(pc);
+    await scan(phone, emulator, code.url);
+    const { status, ...response } = await pc.get(code.statusURL);
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(Object.keys(response.json() as object)).toEqual(['error', 'message']);
+    expect(await ask(pc, code.statusURL)).toEqual({ status: 'expired' });
+    expect(await isLoggedIn(pc)).toBe(false);
+  });
+});
+
+describe('a code on a PC', () => {
+  it('is one of at most five of its session; the oldest one is dropped, though a phone may still open it', async () => {
+    const { pc, phone } = devices(await start());
+    const codes = [];
+    for (let at = 0; at < 6; at++) codes.push(await showCode(pc, `/me?${at}`));
+    expect(new Set(codes.map(({ ticket }) => ticket)).size).toBe(6);
+    const statuses = await Promise.all(codes.map(({ statusURL }) => ask(pc, statusURL)));
+    expect(statuses.map(({ status }) => status)).toEqual(['expired', ...Array<string>(5).fill('waiting')]);
+    expect((await scan(phone, emulator, codes[0]?.url ?? '')).body).toContain('请回到电脑继续');
+    expect(await ask(pc, codes[0]?.statusURL ?? '')).toEqual({ status: 'expired' });
+    await scan(phone, emulator, codes[3]?.url ?? '');
+    expect(await ask(pc, codes[3]?.statusURL ?? '')).toEqual({ status: 'confirmed', location: '/me?3' });
+  });
+
+  it('is the newest one of the session where the poll names none', async () => {
+    const { pc, phone } = devices(await start());
+    await showCode(pc);
+    const newest = await showCode(pc);
+    await phone.get(newest.url);
+    expect(await ask(pc, '/scan')).toEqual({ status: 'scanned' });
+    await showCode(pc);
+    expect(await ask(pc, '/scan')).toEqual({ status: 'waiting' });
+  });
+
+  it('does not show the ticket in the address of its poll', async () => {
+    const { pc } = devices(await start());
+    const code = await showCode(pc);
+    expect(code.statusURL).not.toContain(code.ticket.slice(0, 8));
+    expect(code.statusURL.length).toBeLessThan(40);
+  });
+
+  it('is over after five minutes, and its result a minute after the phone has finished', async () => {
+    const app = await start();
+    const { pc, phone } = devices(app);
+    const now = Date.now();
+    const clock = jest.spyOn(Date, 'now');
+    clock.mockReturnValue(now);
+    const [late, never] = [await showCode(pc), await showCode(pc)];
+    clock.mockReturnValue(now + 5 * MINUTE_MS - 2_000);
+    expect(await ask(pc, never.statusURL)).toEqual({ status: 'waiting' });
+    await scan(phone, emulator, late.url);
+    clock.mockReturnValue(now + 5 * MINUTE_MS + 1_000);
+    expect(await ask(pc, never.statusURL)).toEqual({ status: 'expired' });
+    expect(await ask(pc, late.statusURL)).toMatchObject({ status: 'confirmed' });
+
+    const other = Browser.onDesktop(app.url);
+    const code = await showCode(other);
+    await scan(phone, emulator, code.url);
+    clock.mockReturnValue(now + 6 * MINUTE_MS + 2_000);
+    expect((await ask(other, code.statusURL)).status).not.toBe('confirmed');
+  });
+
+  it.each(['cross-site', 'same-site'])('is not finished by a request that is %s', async (site) => {
+    const { pc, phone } = devices(await start());
+    const code = await showCode(pc);
+    await scan(phone, emulator, code.url);
+    const response = await pc.get(code.statusURL, { headers: { 'Sec-Fetch-Site': site } });
+    expect(response.json()).toEqual({ status: 'expired' });
+    expect(await ask(pc, code.statusURL)).toMatchObject({ status: 'confirmed' });
+  });
+
+  it('is not finished by HEAD or a prefetch', async () => {
+    const { pc, phone } = devices(await start());
+    const code = await showCode(pc);
+    await scan(phone, emulator, code.url);
+    expect((await pc.request(code.statusURL, { method: 'HEAD' })).status).toBe(204);
+    expect((await pc.get(code.statusURL, { headers: { 'Sec-Purpose': 'prefetch' } })).status).toBe(204);
+    expect(await ask(pc, code.statusURL)).toMatchObject({ status: 'confirmed' });
+  });
+
+  it('ends when somebody logs in to its session in another way', async () => {
+    const app = await start();
+    const { pc, phone } = devices(app);
+    const code = await showCode(pc);
+    const cookie = pc.cookies();
+    await pc.as(IPHONE_WECHAT).logIn(emulator, '/login');
+    expect(await isLoggedIn(pc)).toBe(true);
+    await scan(phone, emulator, code.url, 'emoji');
+    expect(await ask(pc, code.statusURL)).toEqual({ status: 'expired' });
+    expect((await pc.get(code.statusURL, { cookie })).json()).toEqual({ status: 'expired' });
+    expect(((await pc.get('/me')).json() as { nickname: string }).nickname).toBe('小明');
+  });
+
+  it('has no callback of its own: its state is refused there, and stays for the PC', async () => {
+    jest.spyOn(process, 'emitWarning').mockImplementation();
+    const { pc, phone } = devices(await start({ session: serverSessions() }));
+    const code = await showCode(pc);
+    const logins = (await sessionOf(pc))['wechat:login'] as { pending: object };
+    const [state = ''] = Object.keys(logins.pending);
+    const stolen = emulator.issueCode({ app: emulator.apps.official.appId, user: 'emoji' });
+    const response = await pc.get(`/callback?code=${stolen}&state=${state}`);
+    expect(await isLoggedIn(pc)).toBe(false);
+    expect(response.status).not.toBe(500);
+    await scan(phone, emulator, code.url);
+    expect(await ask(pc, code.statusURL)).toMatchObject({ status: 'confirmed' });
+  });
+
+  it('leads nowhere but to a safe path, and never to the scan routes', async () => {
+    const { pc, phone } = devices(await start());
+    for (const returnTo of [
+      '//evil.example',
+      '/scan',
+      '/scan/x',
+      '/SCAN/',
+      '/a/../scan/abc?x',
+      '/%73can/x',
+    ]) {
+      const code = codeOn(await pc.get(`/login?returnTo=${encodeURIComponent(returnTo)}`));
+      await scan(phone, emulator, code.url);
+      expect(await ask(pc, code.statusURL)).toEqual({ status: 'confirmed', location: '/' });
+      await pc.get('/logout');
+    }
+    const code = codeOn(await pc.get(`/login?returnTo=${encodeURIComponent('/scanner?a=1#b')}`));
+    await scan(phone, emulator, code.url);
+    expect(await ask(pc, code.statusURL)).toEqual({ status: 'confirmed', location: '/scanner?a=1#b' });
+  });
+
+  it('belongs to the page that called login() where there is no login route', async () => {
+    const app = await start({ auth: { routes: { login: false } } });
+    const { pc, phone } = devices(app);
+    const page = await pc.get('/me');
+    const code = codeOn(page);
+    expect(page.body).toContain('id="again" href=""');
+    await scan(phone, emulator, code.url);
+    expect(await ask(pc, code.statusURL)).toEqual({ status: 'confirmed', location: '/me' });
+  });
+
+  it('needs a session', async () => {
+    jest.spyOn(process, 'emitWarning').mockImplementation();
+    const app = await start({ session: null });
+    const pc = Browser.onDesktop(app.url);
+    expect((await pc.get('/login')).status).toBe(500);
+    expect(await ask(pc, '/scan')).toEqual({ status: 'expired' });
+  });
+});
+
+describe('without scripts, the PC', () => {
+  it('goes on by a link that it finds on its page', async () => {
+    const { pc, phone } = devices(await start());
+    const page = await pc.follow('/me');
+    const link = /<noscript><a [^>]*href="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const waiting = await pc.get(link);
+    expect([waiting.status, waiting.body.includes('还没有收到手机上的确认')]).toEqual([200, true]);
+    expect(waiting.body).toContain(`href="${link.replaceAll('&', '&amp;')}"`);
+    await scan(phone, emulator, codeOn(page).url);
+    const confirmed = await pc.get(link);
+    expect([confirmed.status, confirmed.location]).toEqual([302, '/me']);
+    expect(await isLoggedIn(pc)).toBe(true);
+    const over = await pc.get(link);
+    expect([over.status, over.body.includes('二维码已失效')]).toEqual([200, true]);
+  });
+});
+
+describe('with a PIN, the PC', () => {
+  const pinOn = (body: string): string => /<p class="big-pin">(\d{4})<\/p>/.exec(body)?.[1] ?? '';
+  const send = async (pc: Browser, statusURL: string, pin: string, headers: Record<string, string> = {}) =>
+    pc.request(statusURL, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers },
+      body: `pin=${pin}`,
+    });
+  const other = (pin: string): string => String((Number(pin) + 1) % 10_000).padStart(4, '0');
+
+  it('is logged in with the four digits that the phone shows after the tap', async () => {
+    const { pc, phone } = devices(await start({ auth: scanOptions({ confirm: 'pin' }) }));
+    const code = await showCode(pc);
+    const callback = await confirm(phone, emulator, code.url);
+    const pin = pinOn((await phone.get(callback)).body);
+    expect(pin).toMatch(/^\d{4}$/);
+    expect(pinOn((await phone.get(callback)).body)).toBe(pin);
+    expect(pinOn((await phone.get(code.url)).body)).toBe(pin);
+    expect(await ask(pc, code.statusURL)).toEqual({ status: 'scanned' });
+    const wrong = (await send(pc, code.statusURL, other(pin))).json();
+    expect(wrong).toEqual({ status: 'scanned', message: '数字不正确，请重新输入' });
+    expect((await send(pc, code.statusURL, pin)).json()).toEqual({ status: 'confirmed', location: '/me' });
+    expect(await isLoggedIn(pc)).toBe(true);
+    expect(pinOn((await phone.get(callback)).body)).toBe('');
+  });
+
+  it('has three tries', async () => {
+    const { pc, phone } = devices(await start({ auth: scanOptions({ confirm: 'pin' }) }));
+    const code = await showCode(pc);
+    const pin = pinOn((await scan(phone, emulator, code.url)).body);
+    for (const status of ['scanned', 'scanned', 'expired'])
+      expect((await send(pc, code.statusURL, other(pin))).json()).toMatchObject({ status });
+    expect((await send(pc, code.statusURL, pin)).json()).toEqual({ status: 'expired' });
+    expect(await isLoggedIn(pc)).toBe(false);
+  });
+
+  it('cannot be tried from another session or another site', async () => {
+    const app = await start({ auth: scanOptions({ confirm: 'pin' }) });
+    const { pc, phone } = devices(app);
+    const code = await showCode(pc);
+    const pin = pinOn((await scan(phone, emulator, code.url)).body);
+    const attacker = Browser.onDesktop(app.url);
+    expect((await send(attacker, code.statusURL, pin)).json()).toEqual({ status: 'expired' });
+    expect((await send(pc, code.statusURL, pin, { Origin: 'https://evil.example' })).status).toBe(403);
+    expect((await send(pc, code.statusURL, pin)).json()).toMatchObject({ status: 'confirmed' });
+  });
+
+  it('sends a form if it runs no scripts', async () => {
+    const { pc, phone } = devices(await start({ auth: scanOptions({ confirm: 'pin' }) }));
+    const code = await showCode(pc);
+    const pin = pinOn((await scan(phone, emulator, code.url)).body);
+    const page = await pc.get(`${code.statusURL}&page=1`);
+    const action = /<form [^>]*action="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    expect((await send(pc, action, other(pin))).body).toContain('name="pin"');
+    const confirmed = await send(pc, action, pin);
+    expect([confirmed.status, confirmed.location]).toEqual([303, '/me']);
+  });
+});
+
+describe('check(pc, phone)', () => {
+  it('compares both devices before onLogin runs', async () => {
+    const seen: unknown[] = [];
+    const onLogin = jest.fn();
+    const app = await start({
+      auth: {
+        onLogin,
+        ...scanOptions({
+          check: async (pc, phone) => {
+            seen.push([pc.headers['user-agent'], phone.headers['user-agent'], phone.ip]);
+            seen.push(phone.socket.remoteAddress === pc.socket.remoteAddress, Object.keys(phone.headers));
+            await Promise.resolve();
+            return onLogin.mock.calls.length === 0;
+          },
+        }),
+      },
+    });
+    const { pc, phone } = devices(app);
+    const code = await showCode(pc);
+    await scan(phone, emulator, code.url);
+    expect(await ask(pc, code.statusURL)).toMatchObject({ status: 'confirmed' });
+    expect(seen[0]).toEqual([
+      DESKTOP_CHROME,
+      expect.stringContaining('MicroMessenger'),
+      expect.stringContaining('127.0.0.1'),
+    ]);
+    expect(seen[1]).toBe(true);
+    expect(seen[2]).not.toContain('cookie');
+    expect(onLogin).toHaveBeenCalledTimes(1);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['returns false', () => false],
+    ['returns something truthy', () => 'false'],
+    ['returns nothing', () => undefined],
+    ['rejects', () => Promise.reject(new Error('no database'))],
+    [
+      'throws',
+      () => {
+        throw new WechatAuthError('token_store', 'away');
+      },
+    ],
+  ])('refuses the login if it %s', async (_what, check) => {
+    const onLogin = jest.fn();
+    const { pc, phone } = devices(
+      await start({ auth: { onLogin, ...scanOptions({ check: check as () => boolean }) } }),
+    );
+    const code = await showCode(pc);
+    await scan(phone, emulator, code.url);
+    const response = await pc.get(code.statusURL);
+    expect([response.status, (response.json() as { error: string }).error]).toEqual([403, 'login_refused']);
+    expect(await ask(pc, code.statusURL)).toEqual({ status: 'expired' });
+    expect(onLogin).not.toHaveBeenCalled();
+    expect(await isLoggedIn(pc)).toBe(false);
+  });
+});

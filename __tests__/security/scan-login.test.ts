@@ -1,0 +1,214 @@
+// Attacks on the scan login: an attacker's code shown to a victim, a stolen address, a forged form, a flood.
+import crypto from 'node:crypto';
+import { MAX_LISTS, Marks } from '../../lib/middleware/scan/tickets/marks';
+import { MAX_RESULTS, Results } from '../../lib/middleware/scan/tickets/results';
+import { Tickets } from '../../lib/middleware/scan/tickets/ticket';
+import { LocalCache } from '../../lib/stores/local-cache';
+import { startApp, type TestApp } from '../support/app';
+import { Browser } from '../support/browser';
+import { DESKTOP_CHROME } from '../support/browsers/user-agents';
+import { emulator, useEmulator } from '../support/emulator';
+import { FULL } from '../support/full';
+import { isLoggedIn, sessionOf } from '../support/login';
+import {
+  ask,
+  confirm,
+  devices,
+  formToken,
+  scan,
+  scanOptions,
+  showCode,
+  tap,
+} from '../support/browsers/scan-login';
+import { startMeasuredApp } from '../support/operations/measured-app';
+import { SESSIONS, SESSION_NAMES } from '../support/sessions';
+
+useEmulator();
+
+let app: TestApp;
+beforeAll(async () => {
+  jest.spyOn(process, 'emitWarning').mockImplementation();
+  app = await startApp(emulator, { auth: scanOptions() });
+});
+afterAll(async () => {
+  jest.restoreAllMocks();
+  await app.close();
+});
+
+describe('an attacker who shows her code to a victim', () => {
+  it('gets nothing from a victim who only opens it, whatever the victim is logged in as', async () => {
+    const { pc: attacker, phone: victim } = devices(app);
+    await victim.logIn(emulator, '/me');
+    const code = await showCode(attacker);
+    const question = await victim.get(code.url);
+    expect(question.body).toContain('如果是别人让你扫的，请取消');
+    expect(await ask(attacker, code.statusURL)).toEqual({ status: 'scanned' });
+    // A link to the same address, with everything that a form would send.
+    await victim.get(`${code.url}?action=confirm&token=${formToken(question)}`);
+    expect(await ask(attacker, code.statusURL)).toEqual({ status: 'scanned' });
+    expect(await isLoggedIn(attacker)).toBe(false);
+  });
+
+  it('cannot send the victim to WeChat with a login that she confirmed on her own phone', async () => {
+    const { pc: attacker, phone: victim } = devices(app);
+    const herPhone = Browser.inWechat(app.url);
+    const code = await showCode(attacker);
+    const toWechat = (await tap(herPhone, await herPhone.get(code.url), 'confirm')).location;
+    const callback = (await emulator.authorize(toWechat)) ?? '';
+    const response = await victim.get(callback);
+    expect(response.body).not.toContain('请回到电脑继续');
+    expect(await ask(attacker, code.statusURL)).toEqual({ status: 'scanned' });
+    expect(Object.keys(await sessionOf(victim))).not.toContain('wechat');
+  });
+
+  it('cannot post the form of the victim from her own site', async () => {
+    const { pc: attacker, phone: victim } = devices(app);
+    const code = await showCode(attacker);
+    const question = await victim.get(code.url);
+    const forged = async (headers: Record<string, string>, token = '') =>
+      (
+        await victim.request(code.url, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers },
+          body: `action=confirm&token=${token}`,
+        })
+      ).status;
+    expect(await forged({ 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' })).toBe(403);
+    expect(await forged({ 'Sec-Fetch-Site': 'same-site', Origin: 'https://sub.example' })).toBe(403);
+    expect(await forged({ Origin: 'https://evil.example' }, formToken(question))).toBe(403);
+    expect(await forged({ Origin: 'null' })).toBe(403);
+    const hers = Browser.inWechat(app.url);
+    expect(await forged({ Origin: 'null' }, formToken(await hers.get((await showCode(attacker)).url)))).toBe(
+      403,
+    );
+    expect(await ask(attacker, code.statusURL)).toEqual({ status: 'scanned' });
+  });
+
+  it('cannot show the question in a frame, nor read the page of the PC in one', async () => {
+    const { pc, phone } = devices(app);
+    const code = await showCode(pc);
+    for (const page of [await phone.get(code.url), await pc.get('/login')]) {
+      expect(page.headers['content-security-policy']).toContain("frame-ancestors 'none'");
+      expect(page.headers['x-frame-options']).toBe('DENY');
+    }
+  });
+});
+
+describe.each(SESSION_NAMES)('an attacker without the session of the PC, with %s', (session) => {
+  it('gets nothing with the ticket, the number and the address of the poll', async () => {
+    const own = await startApp(emulator, { session: SESSIONS[session](), auth: scanOptions() });
+    const { pc, phone } = devices(own);
+    const code = await showCode(pc);
+    await scan(phone, emulator, code.url);
+    for (const attacker of [Browser.onDesktop(own.url), Browser.inWechat(own.url)]) {
+      await showCode(Browser.onDesktop(own.url));
+      expect(await ask(attacker, code.statusURL)).toEqual({ status: 'expired' });
+      await attacker.get(code.url);
+      expect(await ask(attacker, code.statusURL)).toEqual({ status: 'expired' });
+      expect(await isLoggedIn(attacker)).toBe(false);
+    }
+    expect(await ask(pc, code.statusURL)).toMatchObject({ status: 'confirmed' });
+    await own.close();
+  });
+});
+
+describe('an attacker who planted the session of the PC', () => {
+  it('cannot swap the account after its user logged in', async () => {
+    const attacker = Browser.onDesktop(app.url);
+    const code = await showCode(attacker);
+    const victim = new Browser(app.url, 'Mozilla/5.0 MicroMessenger', await attacker.jar.clone());
+    await victim.logIn(emulator, '/me');
+    await scan(Browser.inWechat(app.url), emulator, code.url, 'emoji');
+    expect(await ask(victim, code.statusURL)).toEqual({ status: 'expired' });
+    expect(((await victim.get('/me')).json() as { nickname: string }).nickname).toBe('小明');
+    expect(await ask(attacker, code.statusURL)).toEqual({ status: 'expired' });
+  });
+
+  it('cannot make a phone finish her login after its user logged in', async () => {
+    const { pc: attacker } = devices(app);
+    const herPhone = Browser.inWechat(app.url);
+    const code = await showCode(attacker);
+    const callback = await confirm(herPhone, emulator, code.url);
+    const victim = new Browser(app.url, 'Mozilla/5.0 MicroMessenger', await herPhone.jar.clone());
+    await victim.logIn(emulator, '/me');
+    await victim.get(callback);
+    expect(await ask(attacker, code.statusURL)).toEqual({ status: 'scanned' });
+  });
+});
+
+/** A cache that counts what it holds. */
+class CountedCache extends LocalCache {
+  readonly sizes = new Map<string, number>();
+
+  override async writeCache(key: string, entry: unknown, ttlMs: number): Promise<void> {
+    await super.writeCache(key, entry, ttlMs);
+    this.sizes.set(key, JSON.stringify(entry).length);
+  }
+}
+
+describe('a flood', () => {
+  /** Names are spread as hashes are. */
+  const name = (at: number): string =>
+    crypto.createHash('sha256').update(String(at)).digest('hex').slice(0, 32);
+  const RESULT = {
+    user: { openid: 'o' },
+    token: { access_token: 't', expires_in: 7_200, openid: 'o', create_at: 0 },
+    openid: 'o',
+    scope: 'snsapi_base',
+    phone: { ip: '', socket: { remoteAddress: '' }, headers: {} },
+  };
+
+  it('of 20,000 open codes fills a fixed number of lists, and displaces no result', async () => {
+    const cache = new CountedCache(MAX_LISTS + MAX_RESULTS);
+    const marks = new Marks(cache);
+    const results = new Results(cache, marks, false);
+    await results.keep(name(0), RESULT);
+    for (let at = 1; at <= 20_000; at++) await marks.take(name(at), 'a phone with an id of its own');
+    const stored = [...cache.sizes.values()].reduce((sum, size) => sum + size, 0);
+    expect(cache.sizes.size).toBeLessThanOrEqual(MAX_LISTS + 1);
+    expect(stored).toBeLessThan(2_500_000);
+    expect(await marks.read(name(20_000))).toMatchObject({ others: 0 });
+    expect(await results.collect(name(0), undefined)).toMatchObject({ openid: 'o' });
+  });
+
+  it('of finished logins is refused before it pushes one out, and for a minute only', async () => {
+    const results = new Results(new LocalCache(MAX_RESULTS), new Marks(new LocalCache(MAX_LISTS)), false);
+    for (let at = 0; at < MAX_RESULTS; at++) await results.keep(name(at), RESULT);
+    await expect(results.keep(name(MAX_RESULTS), RESULT)).rejects.toMatchObject({ kind: 'busy' });
+    expect(await results.isKept(name(0))).toBe(true);
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 61_000);
+    // The cache looks at the clock once in a millisecond.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await results.keep(name(MAX_RESULTS), RESULT);
+    expect(await results.isKept(name(MAX_RESULTS))).toBe(true);
+    jest.mocked(Date.now).mockRestore();
+  });
+
+  const CODES = FULL ? 20_000 : 2_000;
+
+  it(`of ${CODES} codes keeps a few hundred bytes of each at most, and lets another user log in`, async () => {
+    const measured = await startMeasuredApp(emulator, { auth: { scanLogin: true } });
+    const { official } = emulator.apps;
+    const tickets = new Tickets(official, 'wechat');
+    const pc = { headers: { 'User-Agent': DESKTOP_CHROME } };
+    const flood = async (count: number): Promise<void> => {
+      for (let at = 0; at < count; at++) {
+        if (at % 10 === 0) await measured.send('/login', pc);
+        const state = `0${crypto.randomBytes(16).toString('hex')}`;
+        const { text } = tickets.issue(state, '', 'snsapi_base', 300_000);
+        expect((await measured.send(`/scan/${text}`)).status).toBe(200);
+      }
+    };
+    try {
+      await flood(200);
+      const before = await measured.heap();
+      const shown = await measured.send('/login', pc);
+      await flood(CODES);
+      expect((await measured.heap()) - before).toBeLessThan(1_000_000 + CODES * 500);
+      const status = await measured.send('/scan', { headers: { ...pc.headers, Cookie: shown.cookies } });
+      expect(JSON.parse(status.body)).toEqual({ status: 'waiting' });
+    } finally {
+      await measured.close();
+    }
+  }, 300_000);
+});

@@ -1,0 +1,19 @@
+// Asks how the scan login is going, and goes on when the phone has confirmed it.
+const status = document.querySelector('#status');
+const texts = {
+  waiting: '请用微信扫一扫 · Scan with WeChat',
+  scanned: '请在手机上确认 · Confirm on the phone',
+  confirmed: '登录成功 · Logged in',
+  cancelled: '已取消，请刷新页面 · Cancelled: reload the page',
+  expired: '已失效，请刷新页面 · Expired: reload the page',
+};
+
+async function ask() {
+  const response = await fetch(status.dataset.url);
+  const body = await response.json();
+  status.textContent = response.ok ? texts[body.status] : body.message;
+  if (body.status === 'confirmed') document.location.assign(body.location);
+  else if (body.status === 'waiting' || body.status === 'scanned') setTimeout(ask, 1500);
+}
+
+ask();

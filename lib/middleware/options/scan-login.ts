@@ -1,0 +1,89 @@
+/** The option `scanLogin`: its faults, and the tickets, marks and results that follow from it. */
+import cluster from 'node:cluster';
+import { MAX_LISTS, Marks } from '../scan/tickets/marks';
+import { MAX_RESULTS, Results } from '../scan/tickets/results';
+import { TICKET_LIFETIME_MS, Tickets } from '../scan/tickets/ticket';
+import { LocalCache } from '../../stores/local-cache';
+import { MemoryTokenStore } from '../../stores/memory-store';
+import { hasSharedCache } from '../../stores/shared-cache';
+import type { Warnings } from '../../warnings';
+import type { ScanLoginOptions, WechatAuthOptions } from './options';
+import type { OptionFault } from './options-error';
+import { ownCopy } from './own-options';
+
+export interface ScanLogin {
+  readonly confirm: 'tap' | 'pin';
+  readonly check: ScanLoginOptions['check'];
+  readonly lifetimeMs: number;
+  readonly tickets: Tickets;
+  readonly marks: Marks;
+  readonly results: Results;
+}
+
+/** `undefined` where scan login is off. The options are known to have no fault. */
+export function resolveScanLogin(options: WechatAuthOptions, warnings: Warnings): ScanLogin | undefined {
+  const { appId = '', appSecret = '', sessionKey = 'wechat', tokenStore } = options;
+  const given = scanLoginOf(options);
+  if (!given) return undefined;
+  if (!sharesState(tokenStore) && !isMemoryStore(tokenStore)) warnOfStore(warnings);
+  const cache = sharesState(tokenStore) ? tokenStore : new LocalCache(MAX_LISTS + MAX_RESULTS);
+  const { confirm = 'tap', check } = given;
+  const marks = new Marks(cache);
+  return {
+    confirm,
+    check,
+    lifetimeMs: Math.min(TICKET_LIFETIME_MS, options.loginTimeout ?? TICKET_LIFETIME_MS),
+    tickets: new Tickets({ appId, appSecret }, sessionKey),
+    marks,
+    results: new Results(cache, marks, confirm === 'pin'),
+  };
+}
+
+export function* scanLoginFaults(options: WechatAuthOptions): Generator<OptionFault> {
+  const { appId, flow, routes, tokenStore } = options;
+  const isOn = scanLoginOf(options) !== undefined;
+  if (flow === 'scan' && !isOn)
+    yield { path: 'flow', message: "is 'scan', but scan login is off. Give scanLogin: true." };
+  if (!isOn) return;
+  if (appId === undefined) {
+    yield {
+      path: 'scanLogin',
+      message: 'is on, but there is no official account. Give appId and appSecret of the official account.',
+    };
+  }
+  if (routes?.scan === false)
+    yield { path: 'routes.scan', message: 'is false, but scanLogin needs the route. Give it a path.' };
+  if (cluster.isWorker && !sharesState(tokenStore)) {
+    yield {
+      path: 'scanLogin',
+      message:
+        'is on in a process of a cluster, and the processes share no tickets: the phone and the PC reach different ' +
+        'ones. Give tokenStore: new RedisTokenStore(client).',
+    };
+  }
+}
+
+function scanLoginOf({ scanLogin }: WechatAuthOptions): ScanLoginOptions | undefined {
+  if (scanLogin === true) return ownCopy({});
+  return typeof scanLogin === 'object' ? scanLogin : undefined;
+}
+
+function sharesState(
+  store: WechatAuthOptions['tokenStore'],
+): store is NonNullable<typeof store> & ConstructorParameters<typeof Marks>[0] {
+  return store !== undefined && hasSharedCache(store);
+}
+
+function isMemoryStore(store: WechatAuthOptions['tokenStore']): boolean {
+  return store === undefined || store instanceof MemoryTokenStore;
+}
+
+/** Whether there are more processes cannot be known. */
+function warnOfStore(warnings: Warnings): void {
+  warnings.once(
+    'WECHAT_SCAN_LOGIN_STORE',
+    'scanLogin is on, and this tokenStore shares no tickets between processes. With more than one process, ' +
+      'logins get lost between the phone and the PC: give tokenStore: new RedisTokenStore(client). ' +
+      'With a single process, ignore this.',
+  );
+}

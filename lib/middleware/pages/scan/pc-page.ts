@@ -1,0 +1,161 @@
+/** The page of the PC: the QR code, what happens on the phone, and a PIN where the site asks for one. */
+import type { ServerResponse } from 'node:http';
+import escapeHTML from 'escape-html';
+import { renderSVG } from 'uqr';
+import { iconOf, sendPage, type PageLanguage } from '../page';
+import { PC_SCRIPT } from './script';
+import { SCAN_STYLE } from './style';
+import { scanTexts, type ScanTexts } from './texts';
+
+export interface PCPage {
+  /** The address that the QR code holds. */
+  readonly url: string;
+  readonly number: string;
+  /** Where the page asks for the state of the login. */
+  readonly statusURL: string;
+  readonly expiresAt: number;
+  /** The site, as the phone will name it. */
+  readonly site: string;
+  readonly asksForPin: boolean;
+  /** Whether the browser is on a phone, which cannot scan its own screen. */
+  readonly isOnPhone: boolean;
+  /** The address that shows a new code. */
+  readonly again: string;
+}
+
+/** The QR code as SVG, black on white in light and dark mode. */
+export function qrCode(url: string): string {
+  return renderSVG(url, { border: 2, pixelSize: 6 });
+}
+
+export function sendPCPage(res: ServerResponse, language: PageLanguage, page: PCPage): void {
+  const texts = scanTexts(language);
+  sendPage(
+    res,
+    200,
+    language,
+    {
+      title: page.isOnPhone ? texts.elsewhere.title : texts.pc.title,
+      text: page.site,
+      kind: 'scan-login',
+      body: view(page, texts),
+      links: [],
+    },
+    { style: SCAN_STYLE, script: PC_SCRIPT, formAction: "'self'", isUnframed: true },
+  );
+}
+
+/** The address to ask for the state with a browser that runs no script: it answers with a page. */
+export function statusPage(statusURL: string): string {
+  return `${statusURL}&page=1`;
+}
+
+function view(page: PCPage, texts: ScanTexts): string {
+  const { pc } = texts;
+  return `<div id="scan" ${dataOf(page, texts)}>
+${page.isOnPhone ? elsewhere(page, texts) : ''}
+<div class="scan-code" role="img" aria-label="${pc.codeAlt}">${code(page.url)}
+<div class="veil" id="veil" hidden>${TICK}${BANG}</div></div>
+<p class="state" id="state" role="status" aria-live="polite">${page.isOnPhone ? '' : pc.waiting}</p>
+<div id="compare"><p class="number">${pc.number} <b id="number">${page.number}</b></p>
+<p class="soft">${pc.compare}</p></div>
+${page.asksForPin ? pinForm(page, pc) : ''}
+<p class="soft time" id="time" hidden></p>
+<a class="main" id="again" href="${escapeHTML(page.again)}" hidden>${pc.again}</a>
+<noscript><a class="main" href="${escapeHTML(statusPage(page.statusURL))}">${pc.goOn}</a></noscript>
+</div>`;
+}
+
+function code(url: string): string {
+  return qrCode(url).replace('<svg ', '<svg class="qr" aria-hidden="true" ');
+}
+
+/** In elements of HTML: those of SVG have no property `hidden`. */
+const TICK = `<span id="tick">${iconOf('done')}</span>`;
+const BANG = `<span id="bang" hidden>${iconOf('warn')}</span>`;
+
+/** What the script says and where it asks. */
+function dataOf({ url, number, statusURL, expiresAt, isOnPhone }: PCPage, texts: ScanTexts): string {
+  const { pc } = texts;
+  const data = {
+    link: url,
+    number,
+    status: statusURL,
+    left: String(Math.max(0, expiresAt - Date.now())),
+    waiting: isOnPhone ? '' : pc.waiting,
+    scanned: pc.scanned,
+    'ask-for-pin': pc.askForPin,
+    confirmed: pc.confirmed,
+    cancelled: pc.cancelled,
+    expired: pc.expired,
+    failed: pc.failed,
+    offline: pc.offline,
+    wrong: pc.wrongPin,
+    time: pc.timeLeft,
+    copied: texts.elsewhere.copied,
+  };
+  return Object.entries(data)
+    .map(([name, value]) => `data-${name}="${escapeHTML(value)}"`)
+    .join(' ');
+}
+
+/** Sent by the script, or without one as a form that a page answers. */
+function pinForm({ statusURL }: PCPage, pc: ScanTexts['pc']): string {
+  return `<form class="pin" id="pin" method="post" action="${escapeHTML(statusPage(statusURL))}" hidden>
+<label for="digits">${pc.pin}</label>
+<input id="digits" name="pin" inputmode="numeric" autocomplete="off" pattern="[0-9]{4}" maxlength="4" required>
+<button class="main">${pc.sendPin}</button>
+</form>`;
+}
+
+/**
+ * The steps on a phone: the link goes to WeChat by hand, because no link of a page opens another one in
+ * WeChat.
+ */
+function elsewhere({ url }: PCPage, { elsewhere: texts }: ScanTexts): string {
+  const [copy = '', send = '', comeBack = ''] = texts.steps;
+  return `<div id="elsewhere"><ol class="steps">
+<li>${copy}</li><li>${send}</li><li>${comeBack}</li></ol>
+<p class="address" id="link">${escapeHTML(url)}</p>
+<button class="main" id="copy">${texts.copy}</button>
+<a href="weixin://">${texts.open}</a>
+<p class="soft">${texts.otherPhone}</p></div>`;
+}
+
+/** What a browser without scripts gets when it asks for the state. */
+export function sendStatusPage(
+  res: ServerResponse,
+  language: PageLanguage,
+  page: Pick<PCPage, 'statusURL' | 'again' | 'asksForPin'> & {
+    readonly status: 'waiting' | 'scanned' | 'cancelled' | 'expired';
+  },
+): void {
+  const { pc } = scanTexts(language);
+  const isOver = page.status === 'cancelled' || page.status === 'expired';
+  const again = { href: page.again, label: pc.again };
+  const goOn = { href: statusPage(page.statusURL), label: pc.goOn, isMain: true };
+  const texts = {
+    waiting: pc.notYet,
+    scanned: page.asksForPin ? pc.askForPin : pc.scanned,
+    cancelled: pc.cancelled,
+    expired: pc.expired,
+  };
+  sendPage(
+    res,
+    200,
+    language,
+    {
+      title: pc.title,
+      text: texts[page.status],
+      kind: `scan-${page.status}`,
+      icon: isOver ? 'warn' : 'scan',
+      body: page.asksForPin && page.status === 'scanned' ? openPinForm(page.statusURL, pc) : '',
+      links: isOver ? [{ ...again, isMain: true }] : [goOn, again],
+    },
+    { style: SCAN_STYLE, formAction: "'self'", isUnframed: true },
+  );
+}
+
+function openPinForm(statusURL: string, pc: ScanTexts['pc']): string {
+  return pinForm({ statusURL } as PCPage, pc).replace(' hidden>', '>');
+}

@@ -1,0 +1,87 @@
+/** The pages of the phone: the question whether to log the PC in, and how it ended. */
+import type { ServerResponse } from 'node:http';
+import escapeHTML from 'escape-html';
+import { sendPage, type Icon, type PageLanguage } from '../page';
+import { SCAN_STYLE } from './style';
+import { scanTexts, type PhoneMessage, type ScanTexts } from './texts';
+
+export interface ConfirmPage {
+  readonly site: string;
+  readonly browser: string;
+  readonly system: string;
+  /** How long ago the PC asked, in ms. */
+  readonly ageMs: number;
+  readonly number: string;
+  readonly formToken: string;
+  /** Where the form may lead, redirects included: browsers check the origins of all of them. */
+  readonly formTargets: readonly string[];
+}
+
+/** The buttons are of one size and of one kind: to decline must be as easy as to confirm. */
+export function sendConfirmPage(res: ServerResponse, language: PageLanguage, page: ConfirmPage): void {
+  const { phone } = scanTexts(language);
+  sendPage(
+    res,
+    200,
+    language,
+    {
+      title: phone.title,
+      text: phone.question,
+      kind: 'scan-question',
+      icon: 'computer',
+      body: `${facts(page, phone)}
+<p class="caution" role="note">${phone.warning}</p>
+<form class="question" method="post">
+<input type="hidden" name="token" value="${escapeHTML(page.formToken)}">
+<div class="choice"><button name="action" value="cancel">${phone.cancel}</button>
+<button class="main" name="action" value="confirm">${phone.confirm}</button></div>
+</form>`,
+      links: [],
+    },
+    {
+      style: SCAN_STYLE,
+      formAction: ["'self'", ...page.formTargets].join(' '),
+      isUnframed: true,
+    },
+  );
+}
+
+function facts({ site, browser, system, ageMs, number }: ConfirmPage, texts: ScanTexts['phone']): string {
+  const minutes = Math.floor(ageMs / 60_000);
+  const rows = [
+    [texts.site, site],
+    [texts.device, [system, browser].filter(Boolean).join(' · ') || texts.unknownDevice],
+    [texts.since, minutes < 1 ? texts.justNow : texts.minutesAgo(minutes)],
+  ] as const;
+  const row = ([name, value]: readonly [string, string]): string =>
+    `<div><dt>${name}</dt><dd>${escapeHTML(value)}</dd></div>`;
+  return `<dl class="facts">${rows.map(row).join('')}
+<div class="big"><dt>${texts.number}</dt><dd>${escapeHTML(number)}</dd></div></dl>`;
+}
+
+const MESSAGES: Readonly<Record<PhoneMessage, { readonly status: number; readonly icon: Icon }>> = {
+  done: { status: 200, icon: 'done' },
+  cancelled: { status: 200, icon: 'info' },
+  taken: { status: 409, icon: 'warn' },
+  expired: { status: 410, icon: 'warn' },
+};
+
+/** @param pin four digits to type on the PC, with `confirm: 'pin'` */
+export function sendPhoneMessage(
+  res: ServerResponse,
+  language: PageLanguage,
+  message: PhoneMessage,
+  pin?: string,
+): void {
+  const { messages, phone } = scanTexts(language);
+  const { status, icon } = MESSAGES[message];
+  const typePin = pin && `<p class="soft">${phone.typePin}</p><p class="big-pin">${pin}</p>`;
+  const body = typePin ?? (message === 'done' ? `<p class="soft">${phone.close}</p>` : '');
+  sendPage(
+    res,
+    status,
+    language,
+    { ...messages[message], kind: `scan-${message}`, icon, body, links: [] },
+    { style: SCAN_STYLE, isUnframed: true },
+  );
+}

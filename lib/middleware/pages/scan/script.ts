@@ -1,0 +1,132 @@
+/**
+ * The script of the PC's page: it asks for the state of the login, shows it, and goes on when the login is
+ * confirmed. It is for every browser that has `fetch`, and reads everything from `data-` attributes.
+ */
+export const PC_SCRIPT = `
+(function () {
+  var view = document.getElementById('scan'), data = view.dataset, by = function (id) {
+    return document.getElementById(id);
+  };
+  var ended = false, timer, wait = 2000;
+  // Codes that this tab showed before a reload: the phone may have scanned one of them.
+  var KEY = 'wechat-scan', codes = [];
+  try {
+    codes = JSON.parse(sessionStorage.getItem(KEY) || '[]').filter(function (code) {
+      return code.until > Date.now() && code.url !== data.status;
+    }).slice(-3);
+  } catch (error) { codes = []; }
+  codes.push({ url: data.status, until: Date.now() + Number(data.left), number: data.number });
+  try { sessionStorage.setItem(KEY, JSON.stringify(codes)); } catch (error) { /* Private mode. */ }
+
+  function show(state, text, number) {
+    view.className = state;
+    if (by('state').textContent !== text) by('state').textContent = text;
+    by('number').textContent = number || data.number;
+    var over = state === 'over';
+    by('veil').hidden = state === 'waiting';
+    by('tick').hidden = over;
+    by('bang').hidden = !over;
+    by('compare').hidden = over;
+    by('time').hidden = state !== 'waiting';
+    by('again').hidden = !over;
+    if (by('pin')) {
+      var asks = state === 'scanned', hidden = by('pin').hidden;
+      by('pin').hidden = !asks;
+      if (asks && hidden) by('pin').elements.pin.focus();
+    }
+    if (by('elsewhere')) by('elsewhere').hidden = over || state === 'done';
+  }
+  function end(text) {
+    ended = true;
+    show('over', text);
+    forget();
+  }
+  function forget() {
+    try { sessionStorage.removeItem(KEY); } catch (error) { /* Private mode. */ }
+  }
+  function leave(address) {
+    ended = true;
+    forget();
+    show('done', data.confirmed);
+    var to = new URL(address, location.href);
+    // The page may be shown at the very address where the login ends: a new fragment alone loads nothing.
+    if (to.pathname + to.search === location.pathname + location.search) {
+      history.replaceState(null, '', to.href);
+      location.reload();
+    } else location.replace(to.href);
+  }
+  function ask(url, options) {
+    return fetch(url, Object.assign({ credentials: 'same-origin', cache: 'no-store',
+      headers: { Accept: 'application/json' } }, options)).then(function (response) {
+      return response.json().then(function (body) {
+        return { body: body, status: response.status };
+      });
+    });
+  }
+  // What the state of one code means for the page.
+  function take(code, answer) {
+    var status = answer.body.status, own = code.url === data.status;
+    if (answer.status === 503 || answer.status === 502 || answer.status === 504) throw answer;
+    if (answer.status >= 400) end(answer.body.message || data.failed);
+    else if (status === 'confirmed') leave(answer.body.location);
+    else if (status === 'scanned') {
+      show('scanned', answer.body.message ? data.wrong : by('pin') ? data.askForPin : data.scanned, code.number);
+      by('scan').dataset.asked = code.url;
+    } else if (!own) return;
+    else if (status === 'waiting') { if (view.className !== 'scanned') show('waiting', data.waiting); }
+    else end(status === 'cancelled' ? data.cancelled : data.expired);
+  }
+  function poll() {
+    clearTimeout(timer);
+    if (ended) return;
+    codes = codes.filter(function (code) { return code.until > Date.now() || code.url === data.status; });
+    var scanned = view.className === 'scanned' ? data.asked : '';
+    var asks = codes.filter(function (code) { return !scanned || code.url === scanned || code.url === data.status; });
+    asks.reduce(function (before, code) {
+      return before.then(function () {
+        if (!ended) return ask(code.url).then(function (answer) {
+          if (ended) return;
+          if (code.url === scanned && code.url !== data.status && answer.body.status !== 'scanned' &&
+            answer.body.status !== 'confirmed') view.className = '';
+          take(code, answer);
+        });
+      });
+    }, Promise.resolve()).then(function () { wait = 2000; }, function () {
+      by('state').textContent = data.offline;
+      wait = Math.min(wait * 1.5, 15000);
+    }).then(function () { if (!ended) timer = setTimeout(poll, wait); });
+  }
+  function tick() {
+    var left = Math.max(0, codes[codes.length - 1].until - Date.now()) / 1000;
+    var seconds = Math.floor(left % 60);
+    var clock = Math.floor(left / 60) + ':' + (seconds < 10 ? '0' : '') + seconds;
+    by('time').textContent = data.time.replace('{time}', clock);
+    if (!ended) setTimeout(tick, 1000);
+  }
+  if (by('pin')) by('pin').addEventListener('submit', function (event) {
+    event.preventDefault();
+    var input = by('pin').elements.pin, url = data.asked || data.status;
+    ask(url, { method: 'POST', body: new URLSearchParams({ pin: input.value }) }).then(function (answer) {
+      take(codes.filter(function (code) { return code.url === url; })[0] || codes[codes.length - 1], answer);
+      input.value = '';
+      if (!ended) input.focus();
+    }, function () { by('state').textContent = data.offline; });
+  });
+  if (by('copy')) by('copy').addEventListener('click', function () {
+    var range = document.createRange();
+    range.selectNodeContents(by('link'));
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    var done = function () { by('copy').textContent = data.copied; };
+    // Without https, only the old command copies.
+    if (navigator.clipboard) navigator.clipboard.writeText(data.link).then(done, function () {});
+    else if (document.execCommand('copy')) done();
+  });
+  // A phone that comes back from WeChat, or a page that the Back button shows again.
+  document.addEventListener('visibilitychange', function () { if (!document.hidden) poll(); });
+  addEventListener('pageshow', function (event) { if (event.persisted) location.reload(); });
+  addEventListener('online', poll);
+  tick();
+  poll();
+})();
+`;

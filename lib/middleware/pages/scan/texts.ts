@@ -1,0 +1,189 @@
+/** The texts of the pages of a scan login. */
+import type { PageLanguage } from '../page';
+
+export interface ScanTexts {
+  readonly pc: {
+    readonly title: string;
+    readonly waiting: string;
+    readonly scanned: string;
+    readonly askForPin: string;
+    readonly confirmed: string;
+    readonly cancelled: string;
+    readonly expired: string;
+    readonly failed: string;
+    readonly offline: string;
+    readonly wrongPin: string;
+    readonly number: string;
+    readonly compare: string;
+    /** `{time}` becomes minutes and seconds. */
+    readonly timeLeft: string;
+    readonly again: string;
+    readonly pin: string;
+    readonly sendPin: string;
+    readonly goOn: string;
+    readonly notYet: string;
+    readonly codeAlt: string;
+  };
+  /** For a phone whose browser is not WeChat. */
+  readonly elsewhere: {
+    readonly title: string;
+    readonly steps: readonly string[];
+    readonly copy: string;
+    readonly copied: string;
+    readonly open: string;
+    readonly otherPhone: string;
+  };
+  readonly phone: {
+    readonly title: string;
+    readonly question: string;
+    readonly site: string;
+    readonly device: string;
+    readonly unknownDevice: string;
+    readonly since: string;
+    readonly justNow: string;
+    readonly minutesAgo: (minutes: number) => string;
+    readonly number: string;
+    readonly warning: string;
+    readonly confirm: string;
+    readonly cancel: string;
+    readonly typePin: string;
+    readonly close: string;
+  };
+  readonly messages: Readonly<Record<PhoneMessage, { readonly title: string; readonly text: string }>>;
+}
+
+/** How it ends on the phone. */
+export type PhoneMessage = 'done' | 'cancelled' | 'taken' | 'expired';
+
+const ZH: ScanTexts = {
+  pc: {
+    title: '微信扫码登录',
+    waiting: '请打开手机微信，用「扫一扫」扫描二维码',
+    scanned: '已扫描，请在手机上核对数字并确认',
+    askForPin: '已扫描，请在手机上核对数字并确认',
+    confirmed: '登录成功，正在跳转…',
+    cancelled: '你已在手机上取消登录',
+    expired: '二维码已失效',
+    failed: '登录没有成功',
+    offline: '网络连接中断，正在重试…',
+    wrongPin: '数字不正确，请重新输入',
+    number: '核对数字',
+    compare: '手机上应显示同样的数字',
+    timeLeft: '二维码 {time} 后失效',
+    again: '换一个二维码',
+    pin: '确认后，请输入手机上显示的四位数字',
+    sendPin: '登录',
+    goOn: '已在手机上确认，继续',
+    notYet: '还没有收到手机上的确认，请确认后继续。',
+    codeAlt: '登录二维码',
+  },
+  elsewhere: {
+    title: '微信登录',
+    steps: [
+      '复制登录链接',
+      '打开微信，把链接发送给「文件传输助手」，再点开它',
+      '在微信中确认登录，然后回到这里',
+    ],
+    copy: '复制链接',
+    copied: '已复制',
+    open: '打开微信',
+    otherPhone: '也可以用另一部手机的微信扫描二维码',
+  },
+  phone: {
+    title: '登录确认',
+    question: '是否在下面的设备上登录？',
+    site: '登录网站',
+    device: '登录设备',
+    unknownDevice: '未知设备',
+    since: '发起时间',
+    justNow: '刚刚',
+    minutesAgo: (minutes) => `${minutes} 分钟前`,
+    number: '核对数字',
+    warning:
+      '只有你面前的屏幕正显示这个二维码和相同的数字，并且是你自己打开的，才可以确认。' +
+      '如果是别人让你扫的，请取消：确认后，对方将以你的身份登录。',
+    confirm: '确认登录',
+    cancel: '取消',
+    typePin: '请在电脑上输入这四位数字',
+    close: '可以关闭这个页面了',
+  },
+  messages: {
+    done: { title: '请回到电脑继续', text: '已确认登录。' },
+    cancelled: { title: '已取消登录', text: '那台设备不会登录你的账号。' },
+    taken: {
+      title: '二维码已被使用',
+      text: '另一部手机已经扫描了这个二维码。如需登录，请在电脑上换一个二维码。',
+    },
+    expired: { title: '二维码已失效', text: '请在电脑上换一个二维码，然后重新扫描。' },
+  },
+};
+
+const EN: ScanTexts = {
+  pc: {
+    title: 'Log in with WeChat',
+    waiting: 'Scan the QR code with WeChat on your phone',
+    scanned: 'Scanned. Compare the number on your phone, and confirm there',
+    askForPin: 'Scanned. Compare the number on your phone, and confirm there',
+    confirmed: 'Logged in. One moment…',
+    cancelled: 'You cancelled the login on your phone',
+    expired: 'This QR code has expired',
+    failed: 'The login did not succeed',
+    offline: 'No connection. Trying again…',
+    wrongPin: 'These are not the digits on your phone. Try again',
+    number: 'Number',
+    compare: 'Your phone should show the same number',
+    timeLeft: 'The code expires in {time}',
+    again: 'New QR code',
+    pin: 'Then type the four digits that the phone shows',
+    sendPin: 'Log in',
+    goOn: 'I have confirmed on my phone: continue',
+    notYet: 'Your phone has not confirmed yet. Confirm there, then continue.',
+    codeAlt: 'QR code to log in',
+  },
+  elsewhere: {
+    title: 'Log in with WeChat',
+    steps: [
+      'Copy the link',
+      'Open WeChat, send the link to “File Transfer”, and tap it there',
+      'Confirm in WeChat, then come back here',
+    ],
+    copy: 'Copy link',
+    copied: 'Copied',
+    open: 'Open WeChat',
+    otherPhone: 'Or scan the QR code with WeChat on another phone',
+  },
+  phone: {
+    title: 'Confirm login',
+    question: 'Log in on this device?',
+    site: 'Site',
+    device: 'Device',
+    unknownDevice: 'Unknown device',
+    since: 'Started',
+    justNow: 'just now',
+    minutesAgo: (minutes) => (minutes === 1 ? '1 minute ago' : `${minutes} minutes ago`),
+    number: 'Number',
+    warning:
+      'Confirm only if the screen in front of you shows this QR code and the same number, and you opened it ' +
+      'yourself. If somebody else asked you to scan it, cancel: they would be logged in as you.',
+    confirm: 'Confirm',
+    cancel: 'Cancel',
+    typePin: 'Type these four digits there',
+    close: 'You can close this page now',
+  },
+  messages: {
+    done: { title: 'Go back to your computer', text: 'You have confirmed the login.' },
+    cancelled: { title: 'Login cancelled', text: 'The device is not logged in.' },
+    taken: {
+      title: 'This QR code is taken',
+      text: 'Another phone has scanned it. To log in, get a new QR code on the computer.',
+    },
+    expired: {
+      title: 'This QR code has expired',
+      text: 'Get a new QR code on the computer, and scan it again.',
+    },
+  },
+};
+
+export function scanTexts(language: PageLanguage): ScanTexts {
+  return language === 'zh' ? ZH : EN;
+}

@@ -1,0 +1,88 @@
+/**
+ * Step 4 of a scan login, in the callback of the phone: WeChat said who the user is. The result is kept for
+ * the PC, which collects it in poll.ts. The phone itself is not logged in.
+ */
+import { WechatAuthError } from '../../errors';
+import { requirePath } from '../addresses';
+import { accountOf, type Context } from '../context';
+import { languageOf } from '../pages/page';
+import { sendPhoneMessage } from '../pages/scan/phone-page';
+import type { ExchangedUser } from '../options/account';
+import { finishLogin } from '../state/pending-logins';
+import { requireSession } from '../state/missing-session';
+import { saveSession } from '../state/session';
+import type { WechatSession } from '../state/wechat-session';
+import { requireScanLogin } from './require-scan-login';
+import { phoneRequestOf } from './tickets/phone-request';
+import type { Ticket } from './tickets/ticket';
+
+/**
+ * Recorded in the session of the phone in place of a return path, so that a second callback shows the same
+ * page.
+ */
+const HANDED_OVER = 'scan:';
+
+/**
+ * Keeps the result for the PC.
+ *
+ * @returns a login that no session gets: it only tells whose a second code of this login is.
+ */
+export async function keepForPC(
+  context: Context,
+  ticketText: string,
+  { user, token, openid, unionid, scope }: ExchangedUser,
+): Promise<WechatSession> {
+  const { marks, results } = requireScanLogin(context);
+  const { name } = requireTicket(context, ticketText);
+  if ((await marks.read(name))?.end !== undefined) throw ticketOver();
+  const person = { openid, ...(unionid !== undefined && { unionid }), scope };
+  await results.keep(name, { ...person, user, token: token.data, phone: phoneRequestOf(context.req) });
+  return { ...person, user, appid: accountOf(context, 'scan').appid, flow: 'scan' };
+}
+
+/** @throws WechatAuthError of kind `state_unknown` if the ticket has expired meanwhile. */
+export function requireTicket(context: Context, ticketText: string): Ticket {
+  const ticket = requireScanLogin(context).tickets.read(ticketText);
+  if (ticket) return ticket;
+  throw ticketOver();
+}
+
+function ticketOver(): WechatAuthError {
+  return new WechatAuthError(
+    'state_unknown',
+    'The QR code that this phone scanned is over: it expired, or its login was ended. Get a new one on the PC.',
+  );
+}
+
+/** Tells the user to go back to the PC. */
+export async function finishOnPhone(
+  context: Context,
+  { state, root }: { readonly state: string; readonly root: string | undefined },
+  ticketText: string,
+): Promise<void> {
+  const { req, config } = context;
+  finishLogin(requireSession(req, config), config.sessionKey, {
+    state,
+    returnTo: HANDED_OVER + ticketText,
+    root,
+  });
+  await saveSession(req, config);
+  await sendDone(context, ticketText);
+}
+
+/** The ticket of a login that this phone has finished, from what its session recorded. */
+export function handedOverTicket(finished: string | undefined): string | undefined {
+  return finished?.startsWith(HANDED_OVER) ? finished.slice(HANDED_OVER.length) : undefined;
+}
+
+export async function sendDone(context: Context, ticketText: string): Promise<void> {
+  const { req, res } = context;
+  const { tickets, results } = requireScanLogin(context);
+  const ticket = tickets.read(ticketText);
+  sendPhoneMessage(res, languageOf(req), 'done', ticket && (await results.pinOf(ticket.name)));
+}
+
+/** Where the user of the phone may try again. */
+export function questionPath(context: Context, ticketText: string): string {
+  return `${requirePath(context, 'scan')}/${ticketText}`;
+}

@@ -1,0 +1,55 @@
+/**
+ * Step 1 of a scan login, on the PC: the login is pending in its session, and the page shows its ticket as a
+ * QR code. The phone goes on in phone.ts.
+ */
+import { isOfficialScope } from '../../oauth/scope';
+import { loginPath, originOf, requirePath, routePath, type LoginLink } from '../addresses';
+import type { Context } from '../context';
+import { header } from '../http/request';
+import { browserKind } from '../http/user-agent';
+import { loginId } from '../login/login-reporter';
+import { languageOf } from '../pages/page';
+import { qrCode, sendPCPage } from '../pages/scan/pc-page';
+import { requireScanLogin } from './require-scan-login';
+
+/** What the page of the PC needs: ours, or a page of the app. */
+interface ShownCode {
+  readonly svg: string;
+  readonly url: string;
+  readonly number: string;
+  readonly statusURL: string;
+  readonly expiresAt: number;
+}
+
+/** The ticket of a pending login, and the addresses of PC and phone. */
+export function scanLoginOf(context: Context, state: string, scope: string): ShownCode {
+  const { tickets, lifetimeMs } = requireScanLogin(context);
+  const requested = isOfficialScope(scope) ? scope : context.config.scope;
+  const ticket = tickets.issue(state, header(context.req, 'user-agent'), requested, lifetimeMs);
+  const path = requirePath(context, 'scan');
+  const url = `${originOf(context)}${path}/${ticket.text}`;
+  return {
+    svg: qrCode(url),
+    url,
+    number: ticket.number,
+    statusURL: `${path}?login=${loginId(state)}`,
+    expiresAt: ticket.expiresAt,
+  };
+}
+
+export function sendScanPage(context: Context, state: string, scope: string, link: LoginLink): void {
+  const { req, res, config } = context;
+  const start = scanLoginOf(context, state, scope);
+  sendPCPage(res, languageOf(req), {
+    ...start,
+    site: new URL(start.url).host,
+    asksForPin: config.scanLogin?.confirm === 'pin',
+    isOnPhone: browserKind(req) === 'phone',
+    again: newCodePath(context, link),
+  });
+}
+
+/** Without a login route, the app shows the code on a page of its own: that page, again. */
+export function newCodePath(context: Context, link: LoginLink): string {
+  return routePath(context, 'login') === undefined ? '' : loginPath(context, link);
+}

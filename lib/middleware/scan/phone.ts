@@ -1,0 +1,144 @@
+/**
+ * Steps 2 and 3 of a scan login, on the phone: it opens the ticket, the user confirms, and an ordinary login
+ * of the official account starts. Its callback goes on in handover.ts.
+ */
+import { WechatAuthError } from '../../errors';
+import { originOf, redirectURI, requirePath } from '../addresses';
+import { accountOf, type Context } from '../context';
+import { pathOf } from '../http/request';
+import { redirect } from '../http/response';
+import { browserKind } from '../http/user-agent';
+import { prepareLogin } from '../login/login';
+import { LoginReporter } from '../login/login-reporter';
+import { sendOpenInWechat } from '../pages/open-in-wechat';
+import { languageOf } from '../pages/page';
+import { sendConfirmPage, sendPhoneMessage } from '../pages/scan/phone-page';
+import { requireSession } from '../state/missing-session';
+import { saveSession } from '../state/session';
+import { readForm } from './form';
+import { requireScanLogin } from './require-scan-login';
+import { isFromThisPage } from './same-origin';
+import type { Mark } from './tickets/marks';
+import { addPhoneId, phoneIdOf } from './tickets/phone-id';
+import { markOf } from './tickets/phone-mark';
+import type { Ticket } from './tickets/ticket';
+
+/** `GET /scan/<ticket>` shows the question, `POST /scan/<ticket>` answers it. */
+export async function phone(context: Context): Promise<void> {
+  const { req, res } = context;
+  // The address holds the ticket. Under no-referrer, browsers would post `Origin: null`.
+  res.setHeader('Referrer-Policy', 'same-origin');
+  const ticket = requireScanLogin(context).tickets.read(ticketIn(context));
+  if (!ticket) sendPhoneMessage(res, languageOf(req), 'expired');
+  else if (req.method === 'POST') await answer(context, ticket);
+  else if (browserKind(req) === 'wechat') await open(context, ticket);
+  else
+    sendOpenInWechat(req, res, {
+      address: addressOf(context, ticket),
+      browser: browserKind(req),
+      qrLogin: undefined,
+    });
+}
+
+function ticketIn({ req }: Context): string {
+  return pathOf(req.url ?? '')
+    .replace(/\/$/, '')
+    .replace(/^.*\//, '');
+}
+
+function addressOf(context: Context, { text }: Ticket): string {
+  return `${originOf(context)}${requirePath(context, 'scan')}/${text}`;
+}
+
+/** The first phone takes the ticket. That phone may open the page again. */
+async function open(context: Context, ticket: Ticket): Promise<void> {
+  const { req, config } = context;
+  const session = requireSession(req, config);
+  let id = phoneIdOf(session, config.sessionKey);
+  if (id === undefined) {
+    id = addPhoneId(session, config.sessionKey);
+    await saveSession(req, config);
+  }
+  const mark = await requireScanLogin(context).marks.take(ticket.name, markOf(ticket, id));
+  if (await sendEnded(context, ticket, id, mark)) return;
+  sendQuestion(context, ticket, id);
+}
+
+/** Whether the ticket is not this phone's to confirm, or not any more. Then a page says so. */
+async function sendEnded(context: Context, ticket: Ticket, id: string, mark: Mark): Promise<boolean> {
+  const { req, res } = context;
+  const language = languageOf(req);
+  const isOurs = mark.phone === markOf(ticket, id);
+  const { results } = requireScanLogin(context);
+  if (!isOurs) sendPhoneMessage(res, language, mark.end === undefined ? 'taken' : 'expired');
+  else if (mark.end === 'cancelled') sendPhoneMessage(res, language, 'cancelled');
+  else if (mark.end === 'over') sendPhoneMessage(res, language, 'expired');
+  else if (mark.end === 'collected' || (await results.isKept(ticket.name)))
+    sendPhoneMessage(res, language, 'done', await results.pinOf(ticket.name));
+  else return false;
+  return true;
+}
+
+function sendQuestion(context: Context, ticket: Ticket, id: string): void {
+  const { req, res } = context;
+  const { tickets, lifetimeMs } = requireScanLogin(context);
+  const callback = redirectURI(context);
+  const authorizeURL = accountOf(context, 'official').authorizeURL(callback, '', ticket.scope);
+  sendConfirmPage(res, languageOf(req), {
+    site: new URL(originOf(context)).host,
+    ...ticket.device,
+    ageMs: Math.max(0, Date.now() - (ticket.expiresAt - lifetimeMs)),
+    number: ticket.number,
+    formToken: tickets.formToken(ticket, id),
+    formTargets: [...new Set([new URL(authorizeURL).origin, new URL(callback).origin])],
+  });
+}
+
+/** The user tapped a button of the question. */
+async function answer(context: Context, ticket: Ticket): Promise<void> {
+  const { req, res, config } = context;
+  const { tickets, marks } = requireScanLogin(context);
+  const form = await readForm(req);
+  const id = phoneIdOf(requireSession(req, config), config.sessionKey);
+  const hasToken = id !== undefined && form.get('token') === tickets.formToken(ticket, id);
+  if (!isFromThisPage(context, hasToken)) throw fromOtherSite();
+  if (id === undefined) {
+    sendPhoneMessage(res, languageOf(req), 'taken');
+    return;
+  }
+  const mark = await marks.take(ticket.name, markOf(ticket, id));
+  if (await sendEnded(context, ticket, id, mark)) return;
+  if (form.get('action') === 'confirm') await startLogin(context, ticket);
+  else if (form.get('action') === 'cancel') {
+    await marks.end(ticket.name, 'cancelled');
+    sendPhoneMessage(res, languageOf(req), 'cancelled');
+  } else sendQuestion(context, ticket, id);
+}
+
+function fromOtherSite(): WechatAuthError {
+  return new WechatAuthError(
+    'forbidden',
+    'A scan login is confirmed only by the form of its own page, and the browser says that this request comes from ' +
+      'elsewhere.',
+  );
+}
+
+/** An ordinary login of the official account, which ends on the PC. */
+async function startLogin(context: Context, { text, scope: requested }: Ticket): Promise<void> {
+  const { req, res, config } = context;
+  try {
+    const {
+      account,
+      redirectURI: uri,
+      scope,
+      state,
+    } = await prepareLogin(context, 'official', {
+      scope: requested,
+      scan: text,
+    });
+    redirect(req, res, account.authorizeURL(uri, state, scope));
+  } catch (error) {
+    new LoginReporter(config, { flow: 'scan', scope: requested }).failed(error);
+    throw error;
+  }
+}

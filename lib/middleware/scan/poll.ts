@@ -1,0 +1,192 @@
+/**
+ * Step 5 of a scan login, on the PC: its page asks how the login is going, and collects the result. Only the
+ * session that started the login can do so.
+ */
+import { WechatAuthError, isWechatError } from '../../errors';
+import { AccessToken } from '../../oauth/tokens/access-token';
+import { isCrossSite, requirePath, returnToOrDefault, type LoginLink } from '../addresses';
+import type { Context } from '../context';
+import { callInTime } from '../failures/call-in-time';
+import { LoginFailure } from '../failures/send-failure';
+import { header, queryOf, type HostRequest } from '../http/request';
+import { redirect, sendJSON } from '../http/response';
+import { saveLogin } from '../login/current-login';
+import { completeLogin } from '../login/exchange';
+import { linkOf } from '../login/login';
+import { LoginReporter, loginId } from '../login/login-reporter';
+import { languageOf } from '../pages/page';
+import { sendStatusPage } from '../pages/scan/pc-page';
+import { scanTexts } from '../pages/scan/texts';
+import { isExpired, marksOf, scanLoginsIn, takeScanLogin, type PendingLogin } from '../state/pending-logins';
+import { getSession } from '../state/session';
+import { readForm } from './form';
+import { newCodePath } from './pc';
+import { requireScanLogin } from './require-scan-login';
+import { isFromThisPage } from './same-origin';
+import type { ScanResult } from './tickets/results';
+
+/** What the page of the PC learns, and nothing else. */
+type ScanStatus =
+  | { readonly status: 'waiting' | 'scanned' | 'cancelled' | 'expired'; readonly message?: string }
+  | { readonly status: 'confirmed'; readonly location: string };
+
+interface ScanInSession {
+  readonly state: string;
+  readonly pending: PendingLogin;
+  /** Identifies the session through its changes of id. A logout ends all logins of one root. */
+  readonly root: string | undefined;
+}
+
+/**
+ * `GET /scan?login=…` asks for the state. With `confirm: 'pin'`, `POST` brings the PIN. Scripts get JSON; with
+ * `page=1`, a browser that runs no script gets a page.
+ */
+export async function poll(context: Context): Promise<void> {
+  const { req, res } = context;
+  const isPage = queryOf(req.url ?? '').has('page');
+  try {
+    const pin = req.method === 'POST' ? await pinIn(context) : undefined;
+    const found = await findScan(context);
+    const status = found ? await statusOf(context, found, pin) : EXPIRED;
+    if (!isPage) sendJSON(res, 200, status);
+    else if (status.status === 'confirmed') redirect(req, res, status.location);
+    else sendStatus(context, status.status, found);
+  } catch (error) {
+    throw new LoginFailure(error, { isForScript: !isPage });
+  }
+}
+
+const EXPIRED: ScanStatus = { status: 'expired' };
+
+/** @throws WechatAuthError of kind `forbidden` if another site sent the form. */
+async function pinIn(context: Context): Promise<string> {
+  const form = await readForm(context.req);
+  // The session cookie is proof enough where the browser does not name the site.
+  if (!isFromThisPage(context, true))
+    throw new WechatAuthError('forbidden', 'Another site sent the PIN of a scan login.');
+  return (form.get('pin') ?? '').trim();
+}
+
+/** The login that the request names, otherwise the newest one of this session. */
+async function findScan(context: Context): Promise<ScanInSession | undefined> {
+  const { req, config } = context;
+  const session = getSession(req);
+  if (!session || isFromElsewhere(context)) return undefined;
+  const id = queryOf(req.url ?? '').get('login');
+  const [state, pending] =
+    scanLoginsIn(session, config.sessionKey).findLast(([each]) => id === null || loginId(each) === id) ?? [];
+  if (state === undefined || pending === undefined) return undefined;
+  const root = marksOf(session, config.sessionKey)?.root;
+  return (await config.callbacks.isLoggedOut(state, root)) ? undefined : { state, pending, root };
+}
+
+/**
+ * A page of another site must not finish a login: it could time that, or spoil the page that waits for it.
+ */
+function isFromElsewhere(context: Context): boolean {
+  return header(context.req, 'sec-fetch-site') === 'same-site' || isCrossSite(context);
+}
+
+async function statusOf(
+  context: Context,
+  found: ScanInSession,
+  pin: string | undefined,
+): Promise<ScanStatus> {
+  const { tickets, marks, results, confirm, lifetimeMs } = requireScanLogin(context);
+  const name = tickets.nameOf(found.state);
+  const mark = await marks.read(name);
+  if (mark?.end !== undefined) return { status: mark.end === 'cancelled' ? 'cancelled' : 'expired' };
+  if (await results.isKept(name)) {
+    if (confirm === 'pin' && pin === undefined) return { status: 'scanned' };
+    const result = await results.collect(name, pin);
+    if (typeof result === 'object') return logIn(context, found, result);
+    return result === 'none' ? EXPIRED : afterWrongPin(context, name);
+  }
+  // The phone may finish in the last second: its result has a minute of its own.
+  if (isExpired(found.pending, lifetimeMs)) return EXPIRED;
+  return { status: mark ? 'scanned' : 'waiting' };
+}
+
+async function afterWrongPin(context: Context, name: string): Promise<ScanStatus> {
+  const isOver = (await requireScanLogin(context).marks.read(name))?.end !== undefined;
+  if (isOver) return EXPIRED;
+  return { status: 'scanned', message: scanTexts(languageOf(context.req)).pc.wrongPin };
+}
+
+/** From here on it is like any other login, with the request and the session of the PC. */
+async function logIn(
+  context: Context,
+  { state, pending, root }: ScanInSession,
+  { token, phone, ...result }: ScanResult,
+): Promise<ScanStatus> {
+  const { req, config } = context;
+  const reporter = new LoginReporter(config);
+  reporter.identify(state, pending);
+  const session = getSession(req);
+  if (session) takeScanLogin(session, config.sessionKey, state);
+  try {
+    await checkDevices(context, phone);
+    const login = await completeLogin(
+      context,
+      { pending, state, code: '' },
+      { ...result, token: new AccessToken(token) },
+    );
+    await saveLogin(context, login, { state, pending, root });
+    reporter.succeeded(login);
+    return { status: 'confirmed', location: returnToOrDefault(context, pending.returnTo) };
+  } catch (error) {
+    reporter.failed(error);
+    // The user logged out, or in as somebody else, while the login was finishing.
+    if (isWechatError(error) && error.kind === 'state_unknown') return EXPIRED;
+    throw error;
+  }
+}
+
+/** The option `check`. */
+async function checkDevices(context: Context, phone: ScanResult['phone']): Promise<void> {
+  const { check } = requireScanLogin(context);
+  // Only `true`: another truthy value is not what the app meant.
+  const allowed: unknown = check === undefined || (await runCheck(check, context.req, phone));
+  if (allowed === true) return;
+  throw new WechatAuthError(
+    'login_refused',
+    '`check` of scanLogin did not return true for this PC and this phone.',
+  );
+}
+
+/** An error of the app stays in the cause: it may hold details that the browser must not see. */
+async function runCheck(
+  check: (pc: HostRequest, phone: ScanResult['phone']) => unknown,
+  pc: HostRequest,
+  phone: ScanResult['phone'],
+): Promise<unknown> {
+  try {
+    return await callInTime('check of scanLogin', () => check(pc, phone));
+  } catch (cause) {
+    throw new WechatAuthError('login_refused', '`check` of scanLogin threw. Its error is the cause.', {
+      cause,
+    });
+  }
+}
+
+/** The link that starts the same login once more. */
+function linkTo(context: Context, pending: PendingLogin | undefined): LoginLink {
+  if (!pending) return {};
+  const { returnTo, data } = pending;
+  return linkOf(context, { returnTo: returnTo === '' ? undefined : returnTo, data });
+}
+
+/** For a browser that runs no script. */
+function sendStatus(
+  context: Context,
+  status: 'waiting' | 'scanned' | 'cancelled' | 'expired',
+  found: ScanInSession | undefined,
+): void {
+  const { req, res, config } = context;
+  sendStatusPage(res, languageOf(req), {
+    status,
+    statusURL: `${requirePath(context, 'scan')}?login=${found ? loginId(found.state) : ''}`,
+    again: newCodePath(context, linkTo(context, found?.pending)),
+    asksForPin: config.scanLogin?.confirm === 'pin',
+  });
+}

@@ -1,0 +1,34 @@
+/** What the option `check` sees of the phone: its request is over when the PC collects the login. */
+import type { HostRequest } from '../../http/request';
+
+/** What is left of the request of the phone that confirmed a scan login. */
+export interface PhoneRequest {
+  /**
+   * `req.ip` where the framework sets it (Express, with its `trust proxy`), otherwise the address of the
+   * peer.
+   */
+  readonly ip: string;
+  /** The address of the peer: of the proxy, if there is one. */
+  readonly socket: { readonly remoteAddress: string };
+  /** The headers, except `cookie`, `authorization` and `referer`. Values are cut at 512 characters. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** They hold secrets: sessions, passwords, and the code of the callback. */
+const OMITTED = new Set(['cookie', 'authorization', 'proxy-authorization', 'referer']);
+const MAX_VALUE = 512;
+const MAX_HEADERS = 50;
+
+export function phoneRequestOf(req: HostRequest): PhoneRequest {
+  const { ip } = req as { ip?: unknown };
+  const headers = Object.entries(req.headers)
+    .filter(([name, value]) => value !== undefined && !OMITTED.has(name))
+    .slice(0, MAX_HEADERS)
+    .map(([name, value]) => [name, String(value).slice(0, MAX_VALUE)] as const);
+  const { remoteAddress = '' } = req.socket;
+  return {
+    ip: typeof ip === 'string' ? ip : remoteAddress,
+    socket: { remoteAddress },
+    headers: Object.fromEntries(headers),
+  };
+}

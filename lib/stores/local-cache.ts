@@ -1,0 +1,54 @@
+/**
+ * A shared cache for a single process: the entries are in its memory. As JSON they take a third of the memory
+ * of objects, and are what every other shared cache makes of them.
+ */
+import { LRUCache } from 'lru-cache';
+import { lazy } from '../async/lazy';
+import { WechatAuthError } from '../errors';
+import type { SharedCache } from './shared-cache';
+
+export class LocalCache implements SharedCache {
+  readonly #entries: () => LRUCache<string, string>;
+  /** By key: settles when the last holder of the lock has finished. */
+  readonly #locks = new Map<string, Promise<unknown>>();
+  readonly #max: number;
+
+  /** @param max the most entries to keep; a further one is refused, so that no entry displaces another */
+  constructor(max: number) {
+    this.#max = max;
+    this.#entries = lazy(() => new LRUCache({ max, perf: Date }));
+  }
+
+  readCache(key: string): Promise<unknown> {
+    const entry = this.#entries().get(key);
+    return Promise.resolve(entry === undefined ? undefined : (JSON.parse(entry) as unknown));
+  }
+
+  /** Rejects with kind `busy` if the cache is full. */
+  async writeCache(key: string, entry: unknown, ttlMs: number): Promise<void> {
+    const entries = this.#entries();
+    if (!entries.has(key) && entries.size >= this.#max) entries.purgeStale();
+    if (!entries.has(key) && entries.size >= this.#max) {
+      throw new WechatAuthError('busy', 'Too many logins are in progress. Try again in a minute.');
+    }
+    entries.set(key, JSON.stringify(entry), { ttl: Math.max(1, ttlMs) });
+    return Promise.resolve();
+  }
+
+  deleteCache(key: string): Promise<void> {
+    this.#entries().delete(key);
+    return Promise.resolve();
+  }
+
+  async lock<T>(key: string, fn: () => Promise<T>): Promise<T> {
+    const before = this.#locks.get(key) ?? Promise.resolve();
+    const work = before.then(fn);
+    const settled = work.catch(() => undefined);
+    this.#locks.set(key, settled);
+    try {
+      return await work;
+    } finally {
+      if (this.#locks.get(key) === settled) this.#locks.delete(key);
+    }
+  }
+}
