@@ -156,6 +156,14 @@ describe('requests', () => {
     expect(wechat.requests).toHaveLength(1);
   });
 
+  it('holds every warning about a request', async () => {
+    const client = await startClient();
+    const { scope, ...rest } = client.authorizeParameters();
+    const reordered = new URLSearchParams({ scope, ...rest } as Record<string, string>).toString();
+    await client.wechat.authorize(`${client.wechat.url}/connect/oauth2/authorize?${reordered}#elsewhere`);
+    expect(client.wechat.requests[0]?.warning).toMatch(/^the fragment .*; the order of parameters is scope/);
+  });
+
   it('holds the last 1000 requests', async () => {
     const client = await startClient();
     for (let login = 0; login < 1005; login += 1)
@@ -189,6 +197,24 @@ describe('switches', () => {
     expect(await client.wechat.authorize(url)).toMatch(/&state=$/);
   });
 
+  it('missingState has no effect on the QR code login, which always calls back with state=', async () => {
+    const client = await startClient({ switches: { missingState: 'refuse' } });
+    const url = client.qrURL({ state: undefined });
+    expect(await client.wechat.authorize(url)).toMatch(/&state=$/);
+  });
+
+  it('doubleCallback has no effect on the QR code login', async () => {
+    const client = await startClient({ switches: { doubleCallback: 'different-codes' } });
+    expect(await client.wechat.authorizeTwice(client.qrURL())).toHaveLength(1);
+  });
+
+  it('a person’s privilege is in the profile, except that of a virtual user', async () => {
+    const client = await startClient({ users: [{ id: 'a', nickname: 'A', privilege: ['chinaunicom'] }] });
+    const [real, virtual] = [await client.login(), await client.login({ virtual: true })];
+    expect((await client.userinfo(real)).json['privilege']).toEqual(['chinaunicom']);
+    expect((await client.userinfo(virtual)).json['privilege']).toEqual([]);
+  });
+
   it('snapshot: everybody sees the snapshot page, or nobody', async () => {
     const client = await startClient({ switches: { snapshot: 'always' } });
     expect((await client.authorizePage()).text).toContain('使用完整服务');
@@ -203,6 +229,9 @@ describe('switches', () => {
     expect(token.json).not.toHaveProperty('unionid');
     expect(profile.json).not.toHaveProperty('unionid');
     expect(profile.text).toContain('\u0014');
+    const others = [await client.login({ user: 'gone' }), await client.login({ virtual: true })];
+    for (const each of others)
+      expect((await client.userinfo(each)).text).toMatch(/"nickname":"\u0014.*[\b]\n"/);
   });
 
   it('burnOnWrongSecret: the code is spent', async () => {
@@ -284,6 +313,18 @@ describe('controls', () => {
     wechat.changePassword('ming');
     expect((await client.auth(two)).json['errcode']).toBe(40001);
     expect((await client.auth(await client.login())).json['errcode']).toBe(0);
+  });
+
+  it('changePassword also invalidates tokens whose refresh token was revoked', async () => {
+    const client = await startClient({ switches: { loginVoidsRefreshTokens: true } });
+    const [first, second] = [await client.login(), await client.login()];
+    client.wechat.revoke(String(second.json['refresh_token']));
+    for (const token of [first, second]) {
+      expect((await client.auth(token)).json['errcode']).toBe(0);
+      expect((await client.refresh(token.json['refresh_token'])).json['errcode']).toBe(40030);
+    }
+    client.wechat.changePassword('ming');
+    for (const token of [first, second]) expect((await client.auth(token)).json['errcode']).toBe(40001);
   });
 
   it('clock.advance() only moves the clock forward', async () => {

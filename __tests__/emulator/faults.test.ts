@@ -1,7 +1,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
-import { selfSignedCertificate } from '../../lib/emulator';
-import { refusal, useEmulatorClient, type EmulatorClient } from './support/emulator-client';
+import { PageRefusal, selfSignedCertificate, type EmulatorFault } from '../../lib/emulator';
+import { refusal, useEmulatorClient, uuidOf, type EmulatorClient } from './support/emulator-client';
 
 const startClient = useEmulatorClient();
 let client: EmulatorClient;
@@ -40,6 +40,53 @@ describe('fail()', () => {
     withdraw();
     errcodes.push((await client.auth(token)).json['errcode']);
     expect(errcodes).toEqual([0, 0, -1, -1, 0]);
+  });
+
+  it('is forgotten once it has affected its requests', async () => {
+    for (let fault = 0; fault < 3; fault += 1) client.wechat.fail('auth', { errcode: -1 });
+    client.wechat.fail('auth', { errcode: -1 }, { times: 0 });
+    for (let call = 0; call < 3; call += 1) await client.get('/sns/auth');
+    expect((await client.get('/sns/auth')).json['errcode']).toBe(41001);
+    expect(client.wechat.requests.map(({ fault }) => fault)).toEqual([
+      ...Array<string>(3).fill('{"errcode":-1}'),
+      undefined,
+    ]);
+  });
+
+  it('affects only the requests of the app, the user and the code in `match`', async () => {
+    const { wechat } = client;
+    const { official, unbound } = wechat.apps;
+    const busy = { errcode: -1 };
+    const [code, other] = [newCode(), newCode()];
+    wechat.fail('access_token', busy, { match: { code } });
+    expect((await client.redeem(other)).json).toHaveProperty('openid');
+    expect((await client.redeem(code)).json['errcode']).toBe(-1);
+    wechat.fail('access_token', busy, { match: { app: unbound.appId, user: 'emoji' }, times: Infinity });
+    const errcodeFor = async (app: string, user: string): Promise<unknown> => {
+      const issued = wechat.issueCode({ app, user });
+      return (await client.redeem(issued, { appid: app })).json['errcode'];
+    };
+    expect(await errcodeFor(official.appId, 'emoji')).toBeUndefined();
+    expect(await errcodeFor(unbound.appId, 'ming')).toBe(40125);
+    expect(await errcodeFor(unbound.appId, 'emoji')).toBe(-1);
+  });
+
+  it('with a user in `match`, follows that user’s tokens and pages', async () => {
+    const { wechat } = client;
+    const [ming, emoji] = [await client.login(), await client.login({ user: 'emoji' })];
+    for (const endpoint of ['userinfo', 'refresh_token', 'authorize', 'confirm', 'poll'])
+      wechat.fail(endpoint, { errcode: -1 }, { match: { user: 'emoji' } });
+    expect((await client.userinfo(ming)).json).toHaveProperty('nickname');
+    expect((await client.userinfo(emoji)).json['errcode']).toBe(-1);
+    expect((await client.refresh(ming.json['refresh_token'])).json).toHaveProperty('openid');
+    expect((await client.refresh(emoji.json['refresh_token'])).json['errcode']).toBe(-1);
+    expect(await wechat.authorize(client.authorizeURL())).toContain('code=');
+    await expect(wechat.authorize(client.authorizeURL(), { user: 'emoji' })).rejects.toThrow(PageRefusal);
+    const uuid = uuidOf(await client.qrPage());
+    const confirm = { reply: 'allow', person: 'emoji' };
+    expect((await client.post('/connect/confirm', confirm, { uuid })).text).toContain('系统错误');
+    await client.post('/connect/confirm', confirm, { uuid });
+    expect((await client.poll(uuid)).text).toContain('wx_errcode=-1');
   });
 
   it('does not affect other endpoints', async () => {
@@ -140,7 +187,8 @@ describe('fail()', () => {
     for (const errcode of [0, -1]) {
       const since = performance.now();
       expect((await client.auth(token)).json['errcode']).toBe(errcode);
-      expect(performance.now() - since).toBeGreaterThan(28);
+      // A timer may fire a little early.
+      expect(performance.now() - since).toBeGreaterThan(25);
     }
   });
 
@@ -167,6 +215,81 @@ describe('fail()', () => {
   });
 });
 
+describe('a planned fault of a login page', () => {
+  it('rejects authorize() with the errcode and its text, and is gone', async () => {
+    client.wechat.fail('authorize', { errcode: 10009 });
+    client.wechat.fail('authorize', { errcode: 10009, errmsg: '请稍后' });
+    const attempt = (): Promise<unknown> => client.wechat.authorize(client.authorizeURL());
+    await expect(attempt()).rejects.toMatchObject({ code: 10009, text: '操作太频繁了，请稍后重试' });
+    await expect(attempt()).rejects.toMatchObject({ code: 10009, text: '请稍后' });
+    expect(await attempt()).toContain('code=');
+  });
+
+  it.each<[string, EmulatorFault, RegExp | undefined]>([
+    ['reset', 'reset', undefined],
+    ['silence', 'silence', undefined],
+    ['empty', 'empty', undefined],
+    ['another status', { status: 502 }, undefined],
+    ['an HTML page', { html: true }, undefined],
+    ['another body', { body: 'x' }, undefined],
+    ['a redirect', { redirect: 'https://elsewhere.example.com/' }, /^https:\/\/elsewhere/],
+    ['a redirect by status', { status: 302, headers: { location: 'https://a.example/' } }, /^https:\/\/a\./],
+    ['half of the body', 'truncated', /code=/],
+    ['a reset inside the body', 'reset-inside', /code=/],
+    ['one byte at a time', { drip: 0 }, /code=/],
+    ['other fields', { patch: { a: 1 } }, /code=/],
+  ])('has the effect on authorize() that it has on a browser: %s', async (_, fault, callback) => {
+    client.wechat.fail('authorize', fault);
+    const first = await client.wechat.authorize(client.authorizeURL());
+    if (callback) expect(first).toMatch(callback);
+    else expect(first).toBeUndefined();
+    expect(client.wechat.requests.at(-1)?.fault).toBe(JSON.stringify(fault));
+    expect(await client.wechat.authorize(client.authorizeURL())).toContain('code=');
+  });
+
+  it('delays authorize(), and with workDone lets the page do its work although the callback is lost', async () => {
+    const { wechat } = client;
+    wechat.switches.recentLogin = 'silent';
+    wechat.fail('authorize', { delay: 30 });
+    const since = performance.now();
+    expect(await wechat.authorize(client.authorizeURL())).toContain('code=');
+    expect(performance.now() - since).toBeGreaterThan(25);
+    wechat.fail('authorize', { status: 502 }, { workDone: true });
+    expect(await wechat.authorize(client.authorizeURL(), { user: 'emoji' })).toBeUndefined();
+    // The consent counted: WeChat does not ask again, so the denial has no effect.
+    const silent = await wechat.authorize(client.authorizeURL(), { user: 'emoji', allow: false });
+    expect(silent).toContain('code=');
+    wechat.fail('authorize', { delay: 0 }, { workDone: false });
+    await expect(wechat.authorize(client.authorizeURL())).rejects.toMatchObject({ code: -1 });
+  });
+
+  it('is not used up by an address that authorize() refuses', async () => {
+    client.wechat.fail('authorize', { errcode: 10009 });
+    const foreign = 'https://example.com/connect/oauth2/authorize';
+    await expect(client.wechat.authorize(foreign)).rejects.toThrow('is not this emulator');
+    await expect(client.wechat.authorize(client.authorizeURL())).rejects.toMatchObject({ code: 10009 });
+  });
+
+  it('has the style of its page: the QR code login shows no error code', async () => {
+    for (const endpoint of ['qrconnect', 'confirm']) client.wechat.fail(endpoint, { errcode: 10009 });
+    const pages = [await client.qrPage(), await client.get('/connect/confirm')];
+    for (const { text } of pages) {
+      expect(text).toContain('<title>微信登录</title>');
+      expect(text).toContain('操作太频繁了，请稍后重试</h4>');
+    }
+    expect(pages.map(({ headers }) => headers.get('content-security-policy'))).toEqual([
+      expect.not.stringContaining('frame-ancestors'),
+      expect.stringContaining("frame-ancestors 'self'"),
+    ]);
+  });
+
+  it('`empty` with workDone has status 200, and neither the real redirect nor its cookie', async () => {
+    client.wechat.fail('authorize', 'empty', { workDone: true });
+    const { status, location, headers, text } = await client.authorizePage({ scope: 'snsapi_base' });
+    expect([status, location, headers.get('set-cookie'), text]).toEqual([200, '', null, '']);
+  });
+});
+
 describe('close()', () => {
   it('closes every open connection, and may be called twice', async () => {
     client.wechat.fail('auth', 'silence');
@@ -183,7 +306,7 @@ describe('close()', () => {
 
   it('ends a long poll', async () => {
     const page = await client.qrPage();
-    const uuid = /data-uuid="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    const uuid = uuidOf(page);
     const poll = client.poll(uuid).catch((error: unknown) => error);
     while (client.wechat.requests.at(-1)?.path !== '/connect/l/qrconnect') await new Promise(setImmediate);
     await client.wechat.close();

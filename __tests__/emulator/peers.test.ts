@@ -6,7 +6,7 @@ import session from 'express-session';
 import { selfSignedCertificate } from '../../lib/emulator';
 import { Browser, type BrowserResponse } from '../support/browser';
 import { listen, type Running } from '../support/hosts';
-import { codeIn, useEmulatorClient, type EmulatorClient } from './support/emulator-client';
+import { codeIn, useEmulatorClient, uuidOf, type EmulatorClient } from './support/emulator-client';
 import { routeWechatHosts, WECHAT_HOSTS } from './support/route-wechat-hosts';
 
 const startClient = useEmulatorClient();
@@ -187,7 +187,7 @@ describe('passport-wechat', () => {
     const { url } = await start({ ...credentials('website'), client: 'web', scope: 'snsapi_login' });
     const browser = Browser.inWechat(url);
     const page = await browser.followEverywhere('/login');
-    const uuid = /data-uuid="([^"]+)"/.exec(page.body)?.[1] ?? '';
+    const uuid = uuidOf({ text: page.body });
     const confirm = await browser.get(`https://open.weixin.qq.com/connect/confirm?uuid=${uuid}`);
     await browser.press(confirm, 'allow');
     const poll = await browser.get(`https://open.weixin.qq.com/connect/l/qrconnect?uuid=${uuid}&last=404`);

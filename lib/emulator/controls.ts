@@ -1,26 +1,11 @@
-import { simulateLogin, type Callbacks } from './connect/behaviour';
-import { FAULT_ON_DEMAND, PageRefusal } from './connect/page-refusal';
+import type { Callbacks } from './connect/behaviour';
 import type { EmulatorFault, FaultOptions } from './faults/fault';
 import type { FaultPlan } from './faults/fault-plan';
+import { authorize, type PersonOptions } from './operations/authorize';
 import { profileOf } from './sns/profile';
 import { encryptUser, type EncryptedUser } from './world/people/encrypted-data';
 import { identityOf } from './world/people/identity';
 import type { World } from './world/world';
-
-/** The person at a login page, and what they do there. */
-export interface PersonOptions {
-  /** Id of the user. @default the first user */
-  readonly user?: string;
-  /**
-   * Whether the person presses 允许 (true) or 拒绝 (false). It has no effect if WeChat does not ask the person:
-   * for `snsapi_base`, for a follower, and for the virtual user of the snapshot page.
-   *
-   * @default true, unless the switch `consent` is 'deny'
-   */
-  readonly allow?: boolean;
-  /** On the snapshot page: whether the person presses 使用完整服务. @default false: the virtual user logs in */
-  readonly fullService?: boolean;
-}
 
 /** The grant behind an authorization code: an app, a user and scopes. */
 export interface CodeRequest {
@@ -59,7 +44,8 @@ export interface EmulatorControls {
   unionid(user: string, app: string): string | undefined;
   /**
    * Does what a person does on the phone: opens the address that the app redirected to, and presses 允许.
-   * Resolves to the callback address, or to undefined if WeChat does not redirect.
+   * Resolves to the callback address, or to undefined if WeChat does not redirect. A fault planned for the page
+   * applies: an errcode rejects, and a fault that leaves the browser without a redirect resolves to undefined.
    *
    * @throws PageRefusal if WeChat shows an error page.
    * @throws Error if the address is not a login page of this emulator.
@@ -96,33 +82,20 @@ export interface EmulatorControls {
 export function createControls(world: World, faults: FaultPlan): EmulatorControls {
   const identity = (user: string, app: string) => identityOf(world.users.get(user), world.apps.get(app));
   return {
-    fail: (endpoint, fault, options) => faults.add(endpoint, fault, options),
+    fail: (endpoint, fault, options) => {
+      const { id } = faults.add(endpoint, fault, options);
+      return () => void faults.remove(id);
+    },
     openid: (user, app) => identity(user, app).openid,
     unionid: (user, app) => (world.switches.unionid ? identity(user, app).unionid : undefined),
     encryptUser: (request) => encryptProfile(request, world),
     issueCode: (request) => issueCode(request, world),
-    authorizeTwice: (address, options) => authorizeTwice(address, options, world, faults),
-    authorize: async (address, options) => (await authorizeTwice(address, options, world, faults))[0],
+    authorizeTwice: (address, options = {}) => authorize(address, options, world, faults),
+    authorize: async (address, options = {}) => (await authorize(address, options, world, faults))[0],
     expireToken: (accessToken) => world.tokens.expire(accessToken),
     revoke: (refreshToken) => world.tokens.revoke(refreshToken),
     changePassword: (user) => changePassword(user, world),
   };
-}
-
-// The function is async, so that a malformed address rejects the promise instead of throwing.
-async function authorizeTwice(
-  address: string,
-  options: PersonOptions = {},
-  world: World,
-  faults: FaultPlan,
-): Promise<Callbacks> {
-  const fault = faults.take(new URL(address).pathname)?.fault;
-  if (typeof fault === 'object' && 'errcode' in fault) {
-    throw PageRefusal.withCode(fault.errcode, FAULT_ON_DEMAND);
-  }
-  const { user, allow = world.switches.consent !== 'deny', fullService = false } = options;
-  const behaviour = { person: world.users.getOrFirst(user), allow, fullService };
-  return Promise.resolve(simulateLogin(address, behaviour, world));
 }
 
 function issueCode(request: CodeRequest, world: World): string {
@@ -134,7 +107,7 @@ function issueCode(request: CodeRequest, world: World): string {
 
 function changePassword(id: string, world: World): void {
   const user = world.users.get(id);
-  for (const pair of world.tokens.where((each) => each.grant.user === user)) pair.passwordChanged = true;
+  for (const pair of world.tokens.filter((each) => each.grant.user === user)) pair.passwordChanged = true;
 }
 
 function encryptProfile(

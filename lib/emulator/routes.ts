@@ -1,15 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import { findAsset } from './assets/assets';
 import { handleOfficialPage } from './connect/official/page';
-import { FAULT_ON_DEMAND, PageRefusal } from './connect/page-refusal';
+import { plannedRefusal } from './connect/page-refusal';
 import { handleWebsiteConfirm } from './connect/website/confirm';
-import { handleWebsiteImage, QR_IMAGE_PATH } from './connect/website/image';
+import { handleWebsiteImage } from './connect/website/image';
 import { handleWebsitePage } from './connect/website/page';
 import { handleWebsitePoll } from './connect/website/poll';
 import { handleHome } from './home/handle-home';
 import { splitTarget, type IncomingRequest } from './http/incoming-request';
 import { notFound, plain, script, svg, type OutgoingResponse } from './http/outgoing-response';
-import { officialErrorPage } from './pages/error-page';
+import { PATHS } from './http/paths';
+import { officialErrorPage, websiteErrorPage } from './pages/error-page';
 import { languageOf } from './pages/language';
 import { Refusal, refusalBody } from './sns/refusal';
 import { callSnsApi } from './sns/sns-call';
@@ -26,21 +27,17 @@ export async function routeRequest(incoming: IncomingRequest, world: World): Pro
 
 type Handler = (incoming: IncomingRequest, world: World) => OutgoingResponse | Promise<OutgoingResponse>;
 
-const WEBSITE_PATH = '/connect/qrconnect';
-const POLL_PATH = '/connect/l/qrconnect';
-const CONFIRM_PATH = '/connect/confirm';
-
 const PAGES = new Map<string, Handler>([
   ['/', handleHome],
-  ['/connect/oauth2/authorize', handleOfficialPage],
-  [WEBSITE_PATH, handleWebsitePage],
-  [POLL_PATH, handleWebsitePoll],
-  [CONFIRM_PATH, handleWebsiteConfirm],
+  [PATHS.authorize, handleOfficialPage],
+  [PATHS.qrconnect, handleWebsitePage],
+  [PATHS.poll, handleWebsitePoll],
+  [PATHS.confirm, handleWebsiteConfirm],
 ]);
 
 const FOLDERS: readonly (readonly [string, Handler])[] = [
   ['/sns/', (incoming, world) => callSnsApi(findSnsApi(incoming.path), incoming, world)],
-  [QR_IMAGE_PATH, handleWebsiteImage],
+  [PATHS.qrImages, handleWebsiteImage],
   ['/mmopen/', handleAvatar],
   ['/', (incoming) => findAsset(incoming.path) ?? notFound()],
 ];
@@ -56,7 +53,7 @@ export function changesState({ method = 'GET', url = '/', headers }: IncomingMes
   if (path.startsWith('/sns/')) return true;
   // GET counts as the scan. A phone opens the page from its camera app, and browsers mark that navigation as
   // cross-site, so navigations are allowed.
-  return path === CONFIRM_PATH && headers['sec-fetch-dest'] !== 'document';
+  return path === PATHS.confirm && headers['sec-fetch-dest'] !== 'document';
 }
 
 function handleAvatar(incoming: IncomingRequest): OutgoingResponse {
@@ -73,15 +70,13 @@ export function refusalFor(
   errcode: number,
   errmsg?: string,
 ): OutgoingResponse {
-  if (incoming.path === POLL_PATH) return script(`window.wx_errcode=${errcode};window.wx_code='';`);
+  if (incoming.path === PATHS.poll) return script(`window.wx_errcode=${errcode};window.wx_code='';`);
   if (!incoming.path.startsWith('/connect/')) {
     const refusal = new Refusal(errcode, errmsg);
     return { ...plain(refusalBody(refusal, world)), json: { errcode, errmsg: refusal.errmsg } };
   }
-  const page =
-    errmsg === undefined
-      ? PageRefusal.withCode(errcode, FAULT_ON_DEMAND)
-      : new PageRefusal(errmsg, errcode, FAULT_ON_DEMAND);
-  const framable = incoming.path === WEBSITE_PATH;
-  return officialErrorPage(page, languageOf(incoming.headers['accept-language']), framable);
+  const page = plannedRefusal(errcode, errmsg);
+  const language = languageOf(incoming.headers['accept-language']);
+  if (incoming.path === PATHS.authorize) return officialErrorPage(page, language);
+  return websiteErrorPage(page, language, incoming.path === PATHS.qrconnect);
 }

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { deliverFault } from './faults/deliver-fault';
-import type { FaultPlan } from './faults/fault-plan';
+import { faultSubject } from './fault-subject';
+import { describeFault, type FaultPlan } from './faults/fault-plan';
 import { admitRequest } from './http/admit-request';
 import { FormError } from './http/form-error';
 import {
@@ -16,7 +17,7 @@ import { send } from './http/send';
 import { TcpSockets } from './http/tcp-sockets';
 import { changesState, refusalFor, routeRequest } from './routes';
 import { printable } from './world/printable';
-import { logEntry, record } from './world/request-log';
+import { logEntry, record, type RecordedRequest } from './world/request-log';
 import type { World } from './world/world';
 
 export interface ServerOptions {
@@ -91,12 +92,13 @@ async function serve(
   const closed = new AbortController();
   response.once('close', () => closed.abort());
   const { signal } = closed;
-  const incoming = recordRequest(await receiveRequest(message, { ...admitted, signal }), world);
-  const planned = faults.take(incoming.path);
+  const [incoming, entry] = recordRequest(await receiveRequest(message, { ...admitted, signal }), world);
+  const planned = faults.take(incoming.path, () => faultSubject(incoming, world));
   if (!planned) {
     send(response, await routeRequest(incoming, world));
     return;
   }
+  entry.fault = describeFault(planned.fault);
   await deliverFault(planned, {
     response,
     signal,
@@ -106,10 +108,10 @@ async function serve(
   });
 }
 
-function recordRequest(received: ReceivedRequest, world: World): IncomingRequest {
+function recordRequest(received: ReceivedRequest, world: World): [IncomingRequest, RecordedRequest] {
   const [entry, warn] = logEntry(received, world.clock.now());
   if (!belongsToEmulator(received.path)) record(world.requests, entry);
-  return { ...received, warn };
+  return [{ ...received, warn }, entry];
 }
 
 /** Whether WeChat has no such path: it is the emulator's home page, one of its assets, or a drawn picture. */

@@ -185,7 +185,7 @@ function parse(text: string): Record<string, unknown> {
 }
 
 /** The uuid of the QR code on a page. */
-export function uuidOf(page: ReceivedResponse): string {
+export function uuidOf(page: Pick<ReceivedResponse, 'text'>): string {
   return /data-uuid="([^"]+)"/.exec(page.text)?.[1] ?? '';
 }
 

@@ -1,3 +1,5 @@
+import { PATHS } from '../http/paths';
+
 /** The script of the QR code page. Like the script of WeChat's page, it polls and then opens the callback. */
 export const QR_SCRIPT = `(function () {
   'use strict';
@@ -77,7 +79,7 @@ export const QR_SCRIPT = `(function () {
     var script = document.createElement('script');
     window.wx_errcode = 0;
     window.wx_code = '';
-    script.src = '/connect/l/qrconnect?uuid=' + polled + (last ? '&last=' + last : '') + '&_=' + Date.now();
+    script.src = '${PATHS.poll}?uuid=' + polled + (last ? '&last=' + last : '') + '&_=' + Date.now();
     script.onload = script.onerror = function () {
       script.remove();
       if (polled !== uuid) return;
@@ -90,8 +92,8 @@ export const QR_SCRIPT = `(function () {
     var url = window.location.href.split('#')[0] + '&f=xml&' + Date.now();
     fetch(url).then(function (response) { return response.text(); }).then(function (text) {
       uuid = new DOMParser().parseFromString(text, 'text/xml').querySelector('uuid').textContent;
-      image.src = '/connect/qrcode/' + uuid;
-      phone.href = '/connect/confirm?uuid=' + uuid;
+      image.src = '${PATHS.qrImages}' + uuid;
+      phone.href = '${PATHS.confirm}?uuid=' + uuid;
       show(408);
       pollLater(2000);
     });

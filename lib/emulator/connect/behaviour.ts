@@ -1,6 +1,7 @@
 import { splitTarget, toRecord } from '../http/incoming-request';
+import { PATHS } from '../http/paths';
 import type { EmulatorUser } from '../world/people/users';
-import { logEntry, record } from '../world/request-log';
+import { logEntry, record, type RecordedRequest } from '../world/request-log';
 import type { World } from '../world/world';
 import type { LoginLink } from './login-link';
 import {
@@ -14,6 +15,19 @@ import { secondOfficialCallback } from './official/second-callback';
 import { PageRefusal, TEXTS_WITHOUT_CODE } from './page-refusal';
 import { allowedWebsiteCallback, deniedWebsiteCallback, issueWebsiteCode } from './website/callbacks';
 import { parseWebsiteRequest } from './website/request';
+
+/**
+ * The path of a login page's address.
+ *
+ * @throws Error if the address is not a login page of this emulator.
+ */
+export function loginPathOf(url: URL, world: World): string {
+  assertOwnAddress(url, world);
+  if (url.pathname === PATHS.authorize || url.pathname === PATHS.qrconnect) return url.pathname;
+  throw new Error(
+    `${url.pathname} is not a login page of WeChat. Send browsers to ${PATHS.authorize} or ${PATHS.qrconnect}.`,
+  );
+}
 
 /** A person at a login page, and what they do there. */
 export interface Behaviour {
@@ -29,21 +43,15 @@ export interface Behaviour {
  */
 export type Callbacks = readonly [] | readonly [first: string, second?: string];
 
-const OFFICIAL_PATH = '/connect/oauth2/authorize';
-const WEBSITE_PATH = '/connect/qrconnect';
-
 /**
- * Logs a person in at a login page, without a browser.
+ * What the person does at an opened login page, without a browser.
  *
  * @throws PageRefusal if WeChat shows an error page.
  */
-export function simulateLogin(address: string, behaviour: Behaviour, world: World): Callbacks {
-  const link = openLink(new URL(address), world);
-  if (link.path === OFFICIAL_PATH) return officialCallbacks(link, behaviour, world);
-  if (link.path === WEBSITE_PATH) return websiteCallbacks(link, behaviour, world);
-  throw new Error(
-    `${link.path} is not a login page of WeChat. Send browsers to ${OFFICIAL_PATH} or ${WEBSITE_PATH}.`,
-  );
+export function simulateLogin(link: OpenedLink, behaviour: Behaviour, world: World): Callbacks {
+  checkFragment(link, world);
+  if (link.path === PATHS.authorize) return officialCallbacks(link, behaviour, world);
+  return websiteCallbacks(link, behaviour, world);
 }
 
 function officialCallbacks(link: LoginLink, behaviour: Behaviour, world: World): Callbacks {
@@ -68,21 +76,22 @@ function websiteCallbacks(link: LoginLink, { person, allow }: Behaviour, world: 
   return denied === undefined ? [] : [denied];
 }
 
-interface OpenedLink extends LoginLink {
+/** The address of a login page that a person has opened, and its entry in the request log. */
+export interface OpenedLink extends LoginLink {
   readonly path: string;
+  readonly fragment: string;
+  readonly entry: RecordedRequest;
 }
 
-/** Parses the address of a login page and puts it into the request log, as if a browser had opened it. */
-function openLink(url: URL, world: World): OpenedLink {
-  assertOwnAddress(url, world);
+/** Puts the address of a login page into the request log, as if a browser had opened it. */
+export function openLink(url: URL, world: World): OpenedLink {
   const { path, rawQuery } = splitTarget(`${url.pathname}${url.search}`);
   const parameters = [...new URLSearchParams(rawQuery)];
   const query = toRecord(parameters);
   const headers = { 'user-agent': 'MicroMessenger (the emulated phone)' };
   const [entry, warn] = logEntry({ method: 'GET', path, query, form: {}, headers }, world.clock.now());
   record(world.requests, entry);
-  if (path === OFFICIAL_PATH) checkFragment(url.hash, warn, world);
-  return { path, query, order: parameters.map(([name]) => name), warn };
+  return { path, query, fragment: url.hash, entry, order: parameters.map(([name]) => name), warn };
 }
 
 function assertOwnAddress(url: URL, world: World): void {
@@ -95,11 +104,11 @@ function assertOwnAddress(url: URL, world: World): void {
 }
 
 // Only a simulated login can check the fragment, because a browser does not send it to the server.
-function checkFragment(hash: string, warn: LoginLink['warn'], world: World): void {
-  if (hash === '#wechat_redirect') return;
+function checkFragment({ path, fragment, warn }: OpenedLink, world: World): void {
+  if (path !== PATHS.authorize || fragment === '#wechat_redirect') return;
   const problem = {
-    zh: `地址的 # 部分是 ${JSON.stringify(hash)}；微信文档要求 #wechat_redirect`,
-    en: `the fragment of the address is ${JSON.stringify(hash)}; WeChat documents #wechat_redirect`,
+    zh: `地址的 # 部分是 ${JSON.stringify(fragment)}；微信文档要求 #wechat_redirect`,
+    en: `the fragment of the address is ${JSON.stringify(fragment)}; WeChat documents #wechat_redirect`,
   };
   if (world.switches.parameterOrder === 'strict') {
     throw new PageRefusal(TEXTS_WITHOUT_CODE.link, undefined, problem);

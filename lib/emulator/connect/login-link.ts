@@ -1,5 +1,7 @@
 import type { Phrase } from '../pages/language';
+import type { EmulatorApp } from '../world/apps';
 import type { EmulatorSwitches } from '../world/switches';
+import type { World } from '../world/world';
 import { PageRefusal, TEXTS_WITHOUT_CODE } from './page-refusal';
 
 /** The parameters of a login page's address, and a function that records warnings about them. */
@@ -9,6 +11,21 @@ export interface LoginLink {
   readonly order: readonly string[];
   /** Records why WeChat refuses the callback, or might refuse the address although the emulator accepts it. */
   warn(text: string): void;
+}
+
+export function missingParameter(name: string): Phrase {
+  return { zh: `缺少 ${name}`, en: `${name} is missing` };
+}
+
+/** The app with this AppID. @throws PageRefusal that names the known apps if there is none. */
+export function findApp(appId: string, world: World): EmulatorApp {
+  const app = world.apps.find(appId);
+  if (app) return app;
+  const known = world.apps.all.map((each) => each.appId).join(', ');
+  throw new PageRefusal(TEXTS_WITHOUT_CODE.appId, undefined, {
+    zh: `没有 AppID 为 ${JSON.stringify(appId)} 的应用；模拟器中的应用有 ${known}`,
+    en: `there is no app with the AppID ${JSON.stringify(appId)}; the emulator's apps are ${known}`,
+  });
 }
 
 /**

@@ -67,8 +67,13 @@ export const TEXTS_WITHOUT_CODE = {
   link: '该链接无法访问',
 } as const;
 
-/** The explanation on an error page that a test planned by `fail()`. */
-export const FAULT_ON_DEMAND: Phrase = {
+/** The error page that a test planned by `fail()`, with WeChat's text for the code unless it gave another. */
+export function plannedRefusal(errcode: number, errmsg?: string): PageRefusal {
+  if (errmsg === undefined) return PageRefusal.withCode(errcode, PLANNED);
+  return new PageRefusal(errmsg, errcode, PLANNED);
+}
+
+const PLANNED: Phrase = {
   zh: '由测试通过 fail() 指定的错误',
   en: 'a test planned this error by fail()',
 };

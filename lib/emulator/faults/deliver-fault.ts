@@ -19,7 +19,8 @@ export interface FaultTarget {
   readonly refuse: (errcode: number, errmsg?: string) => OutgoingResponse;
 }
 
-const BUSY = -1;
+/** WeChat's error for a busy system. */
+export const BUSY = -1;
 
 /**
  * Sends a faulty response, or none. If the endpoint must not do its work, there is no real response: its
@@ -82,7 +83,7 @@ function faultyResponse(
   refuse: FaultTarget['refuse'],
 ): OutgoingResponse {
   if (fault === 'truncated') return { ...real, body: firstHalf(bytesOf(real)) };
-  if (typeof fault === 'string') return { ...real, body: '' };
+  if (typeof fault === 'string') return withType(real.headers['Content-Type'] ?? 'text/plain', '');
   if ('errcode' in fault) return refuse(fault.errcode, fault.errmsg);
   if ('status' in fault) return withType('text/html', fault.body ?? '', fault.status, fault.headers);
   if ('html' in fault) return withType('text/html; charset=utf-8', GATEWAY_PAGE);

@@ -1,3 +1,5 @@
+import { PATHS } from '../http/paths';
+
 /**
  * The path of an endpoint that can fail.
  *
@@ -19,8 +21,8 @@ const ENDPOINTS: Readonly<Record<string, readonly string[]>> = {
   '/sns/auth': ['auth'],
   '/sns/userinfo': ['userinfo'],
   '/sns/jscode2session': ['jscode2session'],
-  '/connect/oauth2/authorize': ['authorize'],
-  '/connect/qrconnect': ['qrconnect'],
-  '/connect/l/qrconnect': ['l/qrconnect', 'poll'],
-  '/connect/confirm': ['confirm'],
+  [PATHS.authorize]: ['authorize'],
+  [PATHS.qrconnect]: ['qrconnect'],
+  [PATHS.poll]: ['l/qrconnect', 'poll'],
+  [PATHS.confirm]: ['confirm'],
 };

@@ -94,4 +94,21 @@ export interface FaultOptions {
    * false for the others
    */
   readonly workDone?: boolean;
+  /**
+   * Limits the fault to requests that fit every given condition. Requests that do not fit are served normally,
+   * and count neither as `times` nor as `after`.
+   *
+   * @default all requests to the endpoint
+   */
+  readonly match?: FaultMatch;
+}
+
+/** The requests that a fault affects. */
+export interface FaultMatch {
+  /** AppID: the parameter `appid`, or the app of the code, token or QR code. */
+  readonly app?: string;
+  /** Id of the user: the user of the code or token, or the person picked at a login page. */
+  readonly user?: string;
+  /** The authorization code, at `access_token` and `jscode2session`. */
+  readonly code?: string;
 }

@@ -3,6 +3,7 @@ import { FormError, oneOf } from '../http/form-error';
 import type { IncomingRequest } from '../http/incoming-request';
 import { redirect, type OutgoingResponse } from '../http/outgoing-response';
 import { languageOf } from '../pages/language';
+import { MINUTE_MS } from '../world/clock';
 import { parseSwitchValue, setSwitches } from '../world/switch-values';
 import type { World } from '../world/world';
 import { homePage } from './home-page';
@@ -46,8 +47,6 @@ function changeSwitches({ form }: IncomingRequest, world: World): undefined {
 function pickPerson(incoming: IncomingRequest, world: World): Record<string, string> {
   return rememberPerson(pickedPerson(incoming, world));
 }
-
-const MINUTE_MS = 60_000;
 
 function advanceClock({ form }: IncomingRequest, world: World): undefined {
   const minutes = oneOf(Object.keys(HOME_TEXTS.zh.minutes), 'minutes', form['minutes']);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { parseHost, type ParsedHost } from '../world/own-hosts';
-import { printable } from '../world/printable';
+import { MAX_SHOWN, printable } from '../world/printable';
 import type { World } from '../world/world';
 import type { ConnectionDetails } from './incoming-request';
 import { textResponse, type OutgoingResponse } from './outgoing-response';
@@ -27,16 +27,12 @@ export function admitRequest(
 }
 
 /**
- * The host that a request is for. An absolute request target takes precedence over `:authority` and Host (RFC
- * 9112, 3.2.2).
+ * The host that a request is for. An absolute request target takes precedence over Host (RFC 9112, 3.2.2).
  */
 function requestedHost({ url = '/', headers }: IncomingMessage): string {
   const [, target] = /^https?:\/\/([^/?#]*)/i.exec(url) ?? [];
-  const authority = headers[':authority'];
-  return target ?? (typeof authority === 'string' ? authority : (headers.host ?? ''));
+  return target ?? headers.host ?? '';
 }
-
-const MAX_SHOWN = 255;
 
 /** 421 Misdirected Request (RFC 9110, 15.5.20). */
 function misdirected(requested: string, host: ParsedHost | undefined): OutgoingResponse {

@@ -1,4 +1,4 @@
-import { printable } from '../world/printable';
+import { MAX_SHOWN, printable } from '../world/printable';
 
 /** A posted form has a value that its page does not offer. The response has status 400. */
 export class FormError extends Error {
@@ -8,8 +8,6 @@ export class FormError extends Error {
     super(printable(message));
   }
 }
-
-const MAX_SHOWN = 100;
 
 /**
  * The value of a form field.

@@ -1,4 +1,5 @@
 import type { OutgoingResponse } from '../http/outgoing-response';
+import { PATHS } from '../http/paths';
 import { appName, type EmulatorApp } from '../world/apps';
 import type { Language } from './language';
 import { renderPage } from './layout';
@@ -46,7 +47,7 @@ ${status(404, text.scanned, markup`<p>${text.tap}</p>`)}
 ${status(403, text.cancelled, markup`<p>${text.again}</p>`)}
 ${status(402, text.expired, markup`<button type="button" class="refresh js_refresh">${text.refresh}</button>`)}
 </div>
-<a class="emulated-phone js_phone" target="_blank" rel="noopener" href="/connect/confirm?uuid=${view.uuid}">
+<a class="emulated-phone js_phone" target="_blank" rel="noopener" href="${PATHS.confirm}?uuid=${view.uuid}">
 ${EMULATOR_TEXTS[view.emulatorLanguage]}</a>
 </main>`,
   });
@@ -54,7 +55,7 @@ ${EMULATOR_TEXTS[view.emulatorLanguage]}</a>
 
 /** The image of the QR code. Its classes are those of WeChat's page, because sites' style sheets use them. */
 function image(uuid: string): Markup {
-  return markup`<img class="qrcode js_qrcode_img web_qrcode_img" alt="QR" src="/connect/qrcode/${uuid}">`;
+  return markup`<img class="qrcode js_qrcode_img web_qrcode_img" alt="QR" src="${PATHS.qrImages}${uuid}">`;
 }
 
 function status(code: number, title: string, detail: Markup): Markup {

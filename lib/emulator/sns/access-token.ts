@@ -1,5 +1,5 @@
 import type { JsonObject } from '../http/wechat-json';
-import { grantIdentity, type Grant } from '../world/credentials/grants';
+import { grantIdentity, isBaseOnly, type Grant } from '../world/credentials/grants';
 import { ACCESS_TOKEN_LIFETIME } from '../world/credentials/tokens';
 import type { World } from '../world/world';
 import { redeem, type Exchange } from './redeem';
@@ -30,12 +30,8 @@ export function accessToken(parameters: Parameters, world: World): JsonObject {
 
 function revokeEarlierTokens(grant: Grant, world: World): void {
   const { openid } = grantIdentity(grant);
-  const earlier = world.tokens.where(
+  const earlier = world.tokens.filter(
     (pair) => pair.grant.app === grant.app && grantIdentity(pair.grant).openid === openid,
   );
   for (const pair of earlier) world.tokens.revoke(pair.refreshToken);
-}
-
-function isBaseOnly({ scopes }: Grant): boolean {
-  return scopes.every((scope) => scope === 'snsapi_base');
 }

@@ -23,12 +23,16 @@ export function profileOf(grant: Grant, world: World, origin: string): Profile {
 }
 
 function nameAndPicture(
-  { user, virtual }: Grant,
+  grant: Grant,
   world: World,
   origin: string,
 ): Pick<Profile, 'nickname' | 'headimgurl'> {
+  const { nickname, headimgurl } = realNameAndPicture(grant, origin);
+  return { nickname: world.switches.dirtyNicknames ? `\u0014${nickname}\b\n` : nickname, headimgurl };
+}
+
+function realNameAndPicture({ user, virtual }: Grant, origin: string) {
   if (virtual) return { nickname: '微信用户', headimgurl: avatarURL(origin, 'virtual') };
   if (user.deregistered) return { nickname: '用户已经注销', headimgurl: '' };
-  const nickname = world.switches.dirtyNicknames ? `\u0014${user.nickname}\b\n` : user.nickname;
-  return { nickname, headimgurl: user.headimgurl ?? avatarURL(origin, user.id) };
+  return { nickname: user.nickname, headimgurl: user.headimgurl ?? avatarURL(origin, user.id) };
 }

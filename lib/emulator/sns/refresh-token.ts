@@ -26,7 +26,7 @@ export function refreshToken(parameters: Parameters, world: World): JsonObject {
 
 function validPair(token: string, appId: string, world: World): TokenPair {
   const pair = world.tokens.byRefreshToken(token);
-  if (pair?.grant.app.appId !== appId) throw new Refusal(40030);
+  if (pair?.grant.app.appId !== appId || pair.revoked) throw new Refusal(40030);
   if (world.clock.now() >= pair.refreshExpiresAt) throw new Refusal(42002);
   if (pair.passwordChanged) throw new Refusal(42007);
   return pair;

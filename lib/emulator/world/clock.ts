@@ -1,3 +1,5 @@
+export const MINUTE_MS = 60_000;
+
 /** The emulator's clock: the real time plus the time that a test has skipped. */
 export interface EmulatorClock {
   /** The current time, in ms since 1970. */

@@ -1,3 +1,6 @@
+/** The most characters of a text from outside that a message repeats. */
+export const MAX_SHOWN = 255;
+
 /**
  * Makes text from outside safe for a log, a terminal or a page: replaces control characters, line separators
  * and bidirectional controls. Otherwise an attacker could put log lines or terminal commands into a Host, a

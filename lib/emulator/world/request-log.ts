@@ -14,9 +14,11 @@ export interface RecordedRequest {
   readonly at: number;
   /**
    * Why WeChat might refuse this request although the emulator accepted it, such as an undocumented order of
-   * parameters; or why the redirect URI was refused.
+   * parameters; or why the redirect URI was refused. Several reasons are separated by `; `.
    */
   warning?: string;
+  /** The fault of `fail()` that this request met, such as `{"errcode":-1}`. */
+  fault?: string;
 }
 
 type Fields = Readonly<Record<string, string>>;
@@ -40,7 +42,10 @@ export function logEntry(request: LoggedRequest, at: number): [RecordedRequest, 
     headers: { ...headers },
     at,
   };
-  return [entry, (warning) => void (entry.warning = warning)];
+  const warn = (warning: string): void => {
+    entry.warning = entry.warning === undefined ? warning : `${entry.warning}; ${warning}`;
+  };
+  return [entry, warn];
 }
 
 const CAPACITY = 1_000;

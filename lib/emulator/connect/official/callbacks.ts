@@ -1,4 +1,4 @@
-import { grantIdentity, type Grant } from '../../world/credentials/grants';
+import { grantIdentity, isBaseOnly, type Grant } from '../../world/credentials/grants';
 import { identityOf } from '../../world/people/identity';
 import type { EmulatorUser } from '../../world/people/users';
 import type { World } from '../../world/world';
@@ -10,7 +10,7 @@ import type { OfficialRequest } from './request';
 export type AuthorizeView = 'silent' | 'consent' | 'snapshot';
 
 export function authorizeViewOf(request: OfficialRequest, user: EmulatorUser, world: World): AuthorizeView {
-  if (asksForBaseOnly(request)) return 'silent';
+  if (isBaseOnly(request)) return 'silent';
   // WeChat documents that a follower who comes from the account's chat is not asked. forcePopup and
   // forceSnapShot do not change that.
   if (user.follower) return 'silent';
@@ -18,10 +18,6 @@ export function authorizeViewOf(request: OfficialRequest, user: EmulatorUser, wo
   const { snapshot } = world.switches;
   if (snapshot === 'never') return 'consent';
   return snapshot === 'always' || user.snapshot || request.forceSnapShot ? 'snapshot' : 'consent';
-}
-
-function asksForBaseOnly(request: OfficialRequest): boolean {
-  return request.scopes.every((scope) => scope === 'snsapi_base');
 }
 
 function hasRecentConsent(request: OfficialRequest, user: EmulatorUser, world: World): boolean {
@@ -55,7 +51,7 @@ export function allowedOfficialCallback(
   { virtual = false }: GrantOptions = {},
 ): string {
   const grant: Grant = { app: request.app, user, scopes: request.scopes, virtual };
-  if (!virtual && !asksForBaseOnly(request)) world.consents.set(grantIdentity(grant).openid, true);
+  if (!virtual && !isBaseOnly(request)) world.consents.set(grantIdentity(grant).openid, true);
   const code = world.codes.issue(grant);
   const appId = request.componentAppId === undefined ? undefined : request.app.appId;
   return officialCallbackURL(request.redirectURI, { code, state: request.state, appId }, world.switches);

@@ -1,7 +1,6 @@
-import type { Phrase } from '../../pages/language';
 import { scopesOf, type EmulatorApp } from '../../world/apps';
 import type { World } from '../../world/world';
-import { checkLink, type LoginLink } from '../login-link';
+import { checkLink, findApp, missingParameter, type LoginLink } from '../login-link';
 import { PageRefusal, TEXTS_WITHOUT_CODE } from '../page-refusal';
 import { redirectURIFault } from '../redirect-uri';
 
@@ -28,7 +27,7 @@ export function parseOfficialRequest(link: LoginLink, world: World): OfficialReq
   if (!scope) throw PageRefusal.withCode(10010, missingParameter('scope'));
   checkState(state, world);
   checkLink(link, world.switches);
-  const app = findApp(appid, world);
+  const app = findAccount(appid, world);
   checkComponent(app, component);
   const scopes = scope.split(',').map((each) => each.trim());
   checkScopes(app, scopes);
@@ -48,10 +47,6 @@ export function parseOfficialRequest(link: LoginLink, world: World): OfficialReq
   };
 }
 
-function missingParameter(name: string): Phrase {
-  return { zh: `缺少 ${name}`, en: `${name} is missing` };
-}
-
 const MAX_STATE_BYTES = 128;
 
 function checkState(state: string | undefined, world: World): void {
@@ -66,15 +61,8 @@ function checkState(state: string | undefined, world: World): void {
   });
 }
 
-function findApp(appId: string, world: World): EmulatorApp {
-  const app = world.apps.find(appId);
-  if (!app) {
-    const known = world.apps.all.map((each) => each.appId).join(', ');
-    throw new PageRefusal(TEXTS_WITHOUT_CODE.appId, undefined, {
-      zh: `没有 AppID 为 ${JSON.stringify(appId)} 的应用；模拟器中的应用有 ${known}`,
-      en: `there is no app with the AppID ${JSON.stringify(appId)}; the emulator's apps are ${known}`,
-    });
-  }
+function findAccount(appId: string, world: World): EmulatorApp {
+  const app = findApp(appId, world);
   if (app.type === 'website') {
     throw PageRefusal.withCode(10016, {
       zh: `${appId} 是网站应用，请使用 /connect/qrconnect`,

@@ -34,7 +34,7 @@ function pressButton(incoming: IncomingRequest, login: QrLogin, world: World): O
     return outcomePage(incoming, 'denied');
   }
   const person = pickedPerson(incoming, world);
-  const isConfirmed = login.confirm(() => issueWebsiteCode(login, person, world));
+  const isConfirmed = login.confirm(person, () => issueWebsiteCode(login, person, world));
   const page = outcomePage(incoming, isConfirmed ? 'allowed' : 'expired');
   return { ...page, headers: { ...page.headers, ...rememberPerson(person) } };
 }

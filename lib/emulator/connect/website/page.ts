@@ -13,7 +13,7 @@ export function handleWebsitePage(incoming: IncomingRequest, world: World): Outg
   try {
     const request = parseWebsiteRequest(incoming, world);
     if (incoming.query['f'] !== 'xml') return showPage(incoming, request, world);
-    const { uuid } = world.qrLogins.open(request.app, request.scopes);
+    const { uuid } = world.qrLogins.create(request.app, request.scopes);
     return xml(`<?xml version="1.0" encoding="UTF-8"?><qrconnect><uuid>${uuid}</uuid></qrconnect>`);
   } catch (error) {
     if (!(error instanceof PageRefusal)) throw error;
@@ -23,7 +23,7 @@ export function handleWebsitePage(incoming: IncomingRequest, world: World): Outg
 
 function showPage(incoming: IncomingRequest, request: WebsiteRequest, world: World): OutgoingResponse {
   const { query } = incoming;
-  const login = world.qrLogins.open(request.app, request.scopes);
+  const login = world.qrLogins.create(request.app, request.scopes);
   const lite = query['stylelite'] === '1';
   return qrPage({
     app: request.app,

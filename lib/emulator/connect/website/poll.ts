@@ -11,7 +11,7 @@ export async function handleWebsitePoll(incoming: IncomingRequest, world: World)
   const json = format === 'json';
   const login = world.qrLogins.find(uuid);
   if (!login) return script(pollBody(QrStatus.expired, '', json));
-  await waitForChange(login, incoming, world);
+  await waitForChange(login, { last, signal: incoming.signal }, world);
   const status = hasChanged(login, last) ? login.status : QrStatus.waiting;
   return script(pollBody(status, login.code, json));
 }
@@ -20,21 +20,24 @@ export async function handleWebsitePoll(incoming: IncomingRequest, world: World)
  * Resolves when the status changes, when the time of the switch `pollHold` is over, or when the client closes
  * the connection.
  */
-function waitForChange(login: QrLogin, incoming: IncomingRequest, world: World): Promise<void> {
-  const last = incoming.query['last'];
-  if (hasChanged(login, last) || incoming.signal.aborted) return Promise.resolve();
+function waitForChange(
+  login: QrLogin,
+  { last, signal }: { readonly last: string | undefined; readonly signal: AbortSignal },
+  world: World,
+): Promise<void> {
+  if (hasChanged(login, last) || signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const untilExpiry = Math.max(0, login.expiresAt - world.clock.now());
     const timer = setTimeout(done, Math.min(world.switches.pollHold, untilExpiry));
     const unsubscribe = [login.onChange(check), world.clock.onAdvance(check)];
-    incoming.signal.addEventListener('abort', done);
+    signal.addEventListener('abort', done);
     function check(): void {
       if (hasChanged(login, last)) done();
     }
     function done(): void {
       clearTimeout(timer);
       for (const stop of unsubscribe) stop();
-      incoming.signal.removeEventListener('abort', done);
+      signal.removeEventListener('abort', done);
       resolve();
     }
   });

@@ -1,7 +1,7 @@
 import type { Phrase } from '../../pages/language';
 import { scopesOf, type EmulatorApp } from '../../world/apps';
 import type { World } from '../../world/world';
-import type { LoginLink } from '../login-link';
+import { findApp, missingParameter, type LoginLink } from '../login-link';
 import { PageRefusal, TEXTS_WITHOUT_CODE } from '../page-refusal';
 import { redirectURIFault } from '../redirect-uri';
 
@@ -22,30 +22,15 @@ export interface WebsiteRequest {
  */
 export function parseWebsiteRequest(link: LoginLink, world: World): WebsiteRequest {
   const { appid, redirect_uri: redirectURI, scope, state } = link.query;
-  const app = findApp(appid, world);
+  const app = findApp(appid ?? '', world);
   const scopes = parseScopes(scope, app);
-  if (!redirectURI) {
-    return refuse(TEXTS_WITHOUT_CODE.redirectURI, {
-      zh: '缺少 redirect_uri',
-      en: 'redirect_uri is missing',
-    });
-  }
+  if (!redirectURI) return refuse(TEXTS_WITHOUT_CODE.redirectURI, missingParameter('redirect_uri'));
   const problem = redirectURIFault(redirectURI, app);
   if (problem !== undefined) {
     link.warn(problem.en);
     return refuse(TEXTS_WITHOUT_CODE.redirectURI, problem);
   }
   return { app, redirectURI, scopes, state };
-}
-
-function findApp(appId: string | undefined, world: World): EmulatorApp {
-  const app = world.apps.find(appId);
-  if (app) return app;
-  const known = world.apps.all.map((each) => each.appId).join(', ');
-  return refuse(TEXTS_WITHOUT_CODE.appId, {
-    zh: `没有 AppID 为 ${JSON.stringify(appId ?? '')} 的应用；模拟器中的应用有 ${known}`,
-    en: `there is no app with the AppID ${JSON.stringify(appId ?? '')}; the emulator's apps are ${known}`,
-  });
 }
 
 function parseScopes(scope: string | undefined, app: EmulatorApp): string[] {

@@ -1,9 +1,7 @@
 import { BoundedMap } from '../bounded-map';
-import type { EmulatorClock } from '../clock';
+import { MINUTE_MS, type EmulatorClock } from '../clock';
 import type { Grant } from './grants';
 import { randomCode } from '../random';
-
-const MINUTE_MS = 60_000;
 
 interface IssuedCode {
   readonly grant: Grant;
@@ -28,6 +26,11 @@ export class CodeBook {
     const lifetime = (grant.app.type === 'website' ? 10 : 5) * MINUTE_MS;
     this.#codes.set(code, { grant, expiresAt: this.clock.now() + lifetime, used: false });
     return code;
+  }
+
+  /** The grant of a code, whether or not the code can still be redeemed. */
+  grantOf(code: string | undefined): Grant | undefined {
+    return code === undefined ? undefined : this.#codes.get(code)?.grant;
   }
 
   redeem(code: string, appId: string): Redemption {

@@ -11,6 +11,11 @@ export interface Grant {
   readonly virtual: boolean;
 }
 
+/** Whether a grant gives the openid alone, so that WeChat neither asks the person nor shows the profile. */
+export function isBaseOnly({ scopes }: Pick<Grant, 'scopes'>): boolean {
+  return scopes.every((scope) => scope === 'snsapi_base');
+}
+
 export function grantIdentity(grant: Grant): Identity {
   return (grant.virtual ? virtualIdentityOf : identityOf)(grant.user, grant.app);
 }

@@ -1,7 +1,5 @@
 import { BoundedMap } from '../bounded-map';
-import type { EmulatorClock } from '../clock';
-
-const MINUTE_MS = 60_000;
+import { MINUTE_MS, type EmulatorClock } from '../clock';
 
 /** Allows a number of calls a minute for each key. A minute begins with its first call. */
 export class MinuteQuota {

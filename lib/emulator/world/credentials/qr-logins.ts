@@ -2,6 +2,7 @@ import { BoundedMap } from '../bounded-map';
 import type { OffsetClock } from '../clock';
 import { randomUuid } from '../random';
 import type { EmulatorApp } from '../apps';
+import type { EmulatorUser } from '../people/users';
 
 /** How long a QR code can be scanned and confirmed. */
 const QR_LIFETIME_MS = 5 * 60_000;
@@ -16,6 +17,8 @@ export class QrLogin {
   readonly expiresAt: number;
   /** The authorization code; empty until the login is confirmed. */
   code = '';
+  /** The person who confirmed the login; undefined until then. */
+  user: EmulatorUser | undefined;
   #status: QrStatus = QrStatus.waiting;
   readonly #listeners = new Set<() => void>();
 
@@ -42,11 +45,12 @@ export class QrLogin {
   }
 
   /**
-   * Confirms the login with a new authorization code. Returns false if the QR code has expired or was
-   * confirmed before.
+   * Confirms the login of a person with a new authorization code. Returns false if the QR code has expired or
+   * was confirmed before.
    */
-  confirm(issueCode: () => string): boolean {
+  confirm(user: EmulatorUser, issueCode: () => string): boolean {
     if (!this.#isOpen()) return false;
+    this.user = user;
     this.code = issueCode();
     this.#setStatus(QrStatus.confirmed);
     return true;
@@ -73,7 +77,7 @@ export class QrLogins {
 
   constructor(readonly clock: OffsetClock) {}
 
-  open(app: EmulatorApp, scopes: readonly string[]): QrLogin {
+  create(app: EmulatorApp, scopes: readonly string[]): QrLogin {
     const login = new QrLogin(app, scopes, this.clock);
     this.#logins.set(login.uuid, login);
     return login;

@@ -14,6 +14,8 @@ export interface TokenPair {
   accessExpiresAt: number;
   refreshToken: string;
   readonly refreshExpiresAt: number;
+  /** Whether the refresh token was revoked: refreshing then fails with 40030. The access token stays valid. */
+  revoked: boolean;
   /** Whether the user has changed the password since the login: refreshing then fails with 42007. */
   passwordChanged: boolean;
 }
@@ -33,6 +35,7 @@ export class TokenBook {
       accessExpiresAt: now + ACCESS_TOKEN_LIFETIME * 1000,
       refreshToken: randomToken(),
       refreshExpiresAt: now + REFRESH_TOKEN_LIFETIME_MS,
+      revoked: false,
       passwordChanged: false,
     };
     this.#byAccess.set(pair.accessToken, pair);
@@ -74,11 +77,12 @@ export class TokenBook {
   }
 
   revoke(refreshToken: string): void {
-    this.#byRefresh.delete(refreshToken);
+    const pair = this.#byRefresh.get(refreshToken);
+    if (pair) pair.revoked = true;
   }
 
-  /** The pairs that match, except those whose refresh token was revoked. */
-  where(matches: (pair: TokenPair) => boolean): TokenPair[] {
+  /** The pairs that match, those whose refresh token was revoked included. */
+  filter(matches: (pair: TokenPair) => boolean): TokenPair[] {
     return [...this.#byRefresh.values()].filter(matches);
   }
 }
