@@ -9,12 +9,14 @@ const STEPS = [
   ['index.ts'],
   ['emulator.ts'],
   ['controls.ts', 'server.ts'],
-  ['operations'],
+  ['serve-request.ts', 'listen'],
   ['routes.ts', 'fault-subject.ts'],
-  ['home'],
+  ['home', 'control'],
+  ['operations'],
   ['connect'],
   ['pages', 'sns', 'faults', 'assets', 'tls'],
   ['http'],
+  ['schemas'],
   ['world'],
 ];
 

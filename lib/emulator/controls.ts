@@ -1,40 +1,48 @@
 import type { Callbacks } from './connect/behaviour';
 import type { EmulatorFault, FaultOptions } from './faults/fault';
-import type { FaultPlan } from './faults/fault-plan';
-import { authorize, type PersonOptions } from './operations/authorize';
-import { profileOf } from './sns/profile';
-import { encryptUser, type EncryptedUser } from './world/people/encrypted-data';
-import { identityOf } from './world/people/identity';
-import type { World } from './world/world';
+import type { FaultEntry } from './faults/fault-plan';
+import type { EncryptRequest, UserOfApp } from './operations/credentials';
+import type { CodeRequest, QrAction, QrStatusName } from './operations/logins';
+import type { Services } from './operations/operation';
+import type { PersonOptions } from './operations/person-at-page';
+import { OPERATIONS } from './operations/table';
+import type { EmulatorApp } from './world/apps/apps';
+import type { EncryptedUser } from './world/people/encrypted-data';
+import type { EmulatorUser } from './world/people/users';
+import type { EmulatorSwitches } from './world/switches';
 
-/** The grant behind an authorization code: an app, a user and scopes. */
-export interface CodeRequest {
-  /** AppID of the app. */
-  readonly app: string;
-  /** Id of the user. @default the first user */
-  readonly user?: string;
-  /** The granted scopes, separated by commas. @default snsapi_userinfo, or snsapi_login for a website app */
-  readonly scope?: string;
-  /** Whether the code comes from the snapshot page, so that its user is virtual. @default false */
-  readonly virtual?: boolean;
+/** The state of an emulator at one moment. */
+export interface EmulatorState {
+  /** The emulator's time, in ms since 1970. */
+  readonly now: number;
+  /** All apps. The secrets of configured and added apps are masked. */
+  readonly apps: readonly EmulatorApp[];
+  /** All people. */
+  readonly users: readonly EmulatorUser[];
+  /** The switches. */
+  readonly switches: Readonly<EmulatorSwitches>;
+  /** The planned faults, oldest first. */
+  readonly faults: readonly FaultEntry[];
 }
 
-/** The controls of an emulator, for tests. */
+/** The controls of an emulator, for tests. Tests in other languages have the same ones over HTTP. */
 export interface EmulatorControls {
   /**
    * Makes requests to an endpoint fail. The endpoint is a path (`/sns/userinfo`) or its last part
    * (`userinfo`). Returns a function that withdraws the fault.
    *
-   * @throws Error if the endpoint does not exist.
+   * @throws Error if the endpoint, or the app or user of `match`, does not exist.
    *
    * @example
    * wechat.fail('userinfo', 'reset', { times: 2 });
    */
   fail(endpoint: string, fault: EmulatorFault, options?: FaultOptions): () => void;
+  /** Withdraws all planned faults. */
+  clearFaults(): void;
   /**
    * The openid of a person at the app with this AppID. It is the same in every run.
    *
-   * @throws Error if there is no such user or app. So do `unionid`, `issueCode` and `encryptUser`.
+   * @throws Error if there is no such user or app. So does every control that takes one.
    */
   openid(user: string, app: string): string;
   /**
@@ -62,69 +70,62 @@ export interface EmulatorControls {
    * use and lives 5 minutes, or 10 for a website app.
    */
   issueCode(request: CodeRequest): string;
+  /**
+   * Does what a phone does with a QR code, and returns the status of the QR code.
+   *
+   * @throws Error if there is no QR code with this uuid.
+   */
+  actOnQr(action: QrAction): QrStatusName;
   /** Makes an access token expire now: requests with it fail with 42001. */
   expireToken(accessToken: string): void;
+  /** Makes all access tokens of a user at an app expire now. */
+  expireTokens(request: UserOfApp): void;
   /** Revokes a refresh token: refreshing with it fails with 40030. */
   revoke(refreshToken: string): void;
+  /** Revokes all refresh tokens of a user at an app. */
+  revokeTokens(request: UserOfApp): void;
   /** Makes all tokens of a user invalid: refreshing fails with 42007, other requests with 40001. */
   changePassword(user: string): void;
   /** The encrypted profile that `wx.getUserInfo` gives the mini program with this AppID. */
-  encryptUser(request: {
-    /** AppID of the mini program. */
-    readonly app: string;
-    /** Id of the user. @default the first user */
-    readonly user?: string;
-    /** The `session_key` of `/sns/jscode2session`: 16 bytes, base64. */
-    readonly sessionKey: string;
-  }): EncryptedUser;
+  encryptUser(request: EncryptRequest): EncryptedUser;
+  /** Adds an app. @throws Error if there is an app with its AppID. */
+  addApp(app: EmulatorApp): void;
+  /** Adds a person. @throws Error if there is a person with this id. */
+  addUser(user: EmulatorUser): void;
+  /** The time, the apps, the people, the switches and the planned faults. */
+  state(): EmulatorState;
+  /**
+   * Everything as at the start: apps, people, switches, faults, codes, tokens, QR codes, requests and the
+   * clock.
+   */
+  reset(): void;
 }
 
-export function createControls(world: World, faults: FaultPlan): EmulatorControls {
-  const identity = (user: string, app: string) => identityOf(world.users.get(user), world.apps.get(app));
+/** The Node face of the table of operations. */
+export function createControls(services: Services): EmulatorControls {
+  const authorize = (url: string, options: PersonOptions = {}) =>
+    OPERATIONS.authorize.run({ ...options, url }, services);
   return {
     fail: (endpoint, fault, options) => {
-      const { id } = faults.add(endpoint, fault, options);
-      return () => void faults.remove(id);
+      const { id } = OPERATIONS.addFault.run({ ...options, endpoint, fault }, services);
+      return () => void OPERATIONS.removeFault.run({ id }, services);
     },
-    openid: (user, app) => identity(user, app).openid,
-    unionid: (user, app) => (world.switches.unionid ? identity(user, app).unionid : undefined),
-    encryptUser: (request) => encryptProfile(request, world),
-    issueCode: (request) => issueCode(request, world),
-    authorizeTwice: (address, options = {}) => authorize(address, options, world, faults),
-    authorize: async (address, options = {}) => (await authorize(address, options, world, faults))[0],
-    expireToken: (accessToken) => world.tokens.expire(accessToken),
-    revoke: (refreshToken) => world.tokens.revoke(refreshToken),
-    changePassword: (user) => changePassword(user, world),
+    clearFaults: () => OPERATIONS.clearFaults.run({}, services),
+    openid: (user, app) => OPERATIONS.identity.run({ user, app }, services).openid,
+    unionid: (user, app) => OPERATIONS.identity.run({ user, app }, services).unionid,
+    authorize: async (url, options) => (await authorize(url, options))[0],
+    authorizeTwice: authorize,
+    issueCode: (request) => OPERATIONS.issueCode.run(request, services),
+    actOnQr: (action) => OPERATIONS.actOnQr.run(action, services),
+    expireToken: (accessToken) => OPERATIONS.expireTokens.run({ accessToken }, services),
+    expireTokens: (request) => OPERATIONS.expireTokens.run(request, services),
+    revoke: (refreshToken) => OPERATIONS.revokeTokens.run({ refreshToken }, services),
+    revokeTokens: (request) => OPERATIONS.revokeTokens.run(request, services),
+    changePassword: (user) => OPERATIONS.changePassword.run({ user }, services),
+    encryptUser: (request) => OPERATIONS.encryptUser.run(request, services),
+    addApp: (app) => void OPERATIONS.addApp.run(app, services),
+    addUser: (user) => void OPERATIONS.addUser.run(user, services),
+    state: () => OPERATIONS.state.run({}, services),
+    reset: () => OPERATIONS.reset.run({}, services),
   };
-}
-
-function issueCode(request: CodeRequest, world: World): string {
-  const app = world.apps.get(request.app);
-  const scope = request.scope ?? (app.type === 'website' ? 'snsapi_login' : 'snsapi_userinfo');
-  const user = world.users.getOrFirst(request.user);
-  return world.codes.issue({ app, user, scopes: scope.split(','), virtual: request.virtual ?? false });
-}
-
-function changePassword(id: string, world: World): void {
-  const user = world.users.get(id);
-  for (const pair of world.tokens.filter((each) => each.grant.user === user)) pair.passwordChanged = true;
-}
-
-function encryptProfile(
-  { app: appId, user: id, sessionKey }: Parameters<EmulatorControls['encryptUser']>[0],
-  world: World,
-): EncryptedUser {
-  const grant = { app: world.apps.get(appId), user: world.users.getOrFirst(id), scopes: [], virtual: false };
-  const { openid, unionid, nickname, headimgurl } = profileOf(grant, world, world.url);
-  const raw = {
-    nickName: nickname,
-    gender: 0,
-    language: '',
-    city: '',
-    province: '',
-    country: '',
-    avatarUrl: headimgurl,
-  };
-  const now = world.clock.now();
-  return encryptUser({ openId: openid, ...raw, unionId: unionid }, raw, { sessionKey, appId, now });
 }

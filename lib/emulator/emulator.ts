@@ -1,12 +1,12 @@
 // Imports in this folder only go down:
-//   index → emulator → controls, server → routes → home → connect
-//   → pages, sns, faults, assets, tls → http → world
+//   index → emulator → controls, server → serve-request, listen → routes, fault-subject → home, control → operations → connect
+//   → pages, sns, faults, assets, tls → http → schemas → world
 import { createControls, type EmulatorControls } from './controls';
 import { FaultPlan } from './faults/fault-plan';
 import { startServer } from './server';
-import type { EmulatorApp, EmulatorApps } from './world/apps';
+import type { EmulatorApp, EmulatorApps } from './world/apps/apps';
 import type { EmulatorClock } from './world/clock';
-import { checkOptions } from './world/option-checks';
+import { checkOptions } from './schemas/option-checks';
 import type { EmulatorUser } from './world/people/users';
 import type { RecordedRequest } from './world/request-log';
 import type { EmulatorSwitches } from './world/switches';
@@ -35,9 +35,17 @@ export interface EmulatorOptions {
    */
   readonly names?: readonly string[];
   /**
-   * Serves over TLS with this key and certificate; {@link selfSignedCertificate} makes both.
+   * The address under which browsers and phones reach the emulator, such as that of a tunnel or of a port that a
+   * container publishes: `https://wechat.example.com`. It is `endpoints.open`, and QR codes and pictures are there.
    *
-   * @default plain http
+   * @default the address on which the emulator listens
+   */
+  readonly publicURL?: string;
+  /**
+   * Serves over TLS, and on the same port over plain http, with this key and certificate.
+   * {@link selfSignedCertificate} makes both; {@link keptCertificate} also keeps them.
+   *
+   * @default plain http only
    */
   readonly https?: {
     /** PEM. */
@@ -45,6 +53,15 @@ export interface EmulatorOptions {
     /** PEM. */
     readonly cert: string | Buffer;
   };
+  /**
+   * The port of a proxy that leads connections to WeChat's hosts, and to no others, into the emulator. With
+   * `HTTPS_PROXY` set to it, and the certificate's authority trusted, an app that cannot be configured with another
+   * address for WeChat logs in here. 0 means any free port. Needs the option `https` with a certificate for
+   * {@link WECHAT_HOSTS}.
+   *
+   * @default no proxy
+   */
+  readonly proxyPort?: number;
   /**
    * The apps that WeChat knows. A preset app takes the place of each kind that is missing.
    *
@@ -59,13 +76,24 @@ export interface EmulatorOptions {
    * @default see {@link EmulatorSwitches}
    */
   readonly switches?: Partial<EmulatorSwitches>;
+  /**
+   * Gets one line for the developer if the emulator is asked for something that it does not emulate, or forgets
+   * something that is still valid. Each line comes once.
+   *
+   * @default no lines
+   */
+  readonly log?: (line: string) => void;
 }
 
 /** A running emulator. */
 export interface Emulator extends EmulatorControls {
-  /** Its address, such as `http://127.0.0.1:8917`. */
+  /** Its address, such as `http://127.0.0.1:8917`. With the option `https`, it begins with `https:`. */
   readonly url: string;
-  /** For the library's option `endpoints`. Both are `url`. */
+  /** Its address over plain http, which the same port serves with the option `https` too. */
+  readonly httpURL: string;
+  /** The address of the proxy, for `HTTPS_PROXY`; undefined without the option `proxyPort`. */
+  readonly proxyURL: string | undefined;
+  /** For the library's option `endpoints`. Both are `url`, except with the option `publicURL`. */
   readonly endpoints: {
     /** The address of the login pages, for browsers. */
     readonly open: string;
@@ -104,18 +132,22 @@ export interface Emulator extends EmulatorControls {
 export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   checkOptions(options);
   const world = new World(options);
-  const faults = new FaultPlan();
-  const { port = 0, host = '127.0.0.1', https } = options;
-  const close = await startServer(world, faults, { port, host, https });
+  const services = { world, faults: new FaultPlan() };
+  const { port = 0, host = '127.0.0.1', https, proxyPort } = options;
+  const { httpURL, proxyURL, close } = await startServer(services, { port, host, https, proxyPort });
   return {
     url: world.url,
-    endpoints: { open: world.url, api: world.url },
+    httpURL,
+    proxyURL,
+    endpoints: { open: world.publicURL, api: world.url },
     apps: world.apps.byKind,
-    users: world.users.all,
+    get users() {
+      return world.users.all;
+    },
     switches: world.switches,
     requests: world.requests,
     clock: world.clock,
-    ...createControls(world, faults),
+    ...createControls(services),
     close,
   };
 }

@@ -4,13 +4,19 @@
  * @module express-wechat-auth/emulator
  */
 export { createEmulator, type Emulator, type EmulatorOptions } from './emulator';
-export type { CodeRequest, EmulatorControls } from './controls';
-export type { PersonOptions } from './operations/authorize';
+export type { EmulatorControls, EmulatorState } from './controls';
+export type { EncryptRequest, UserOfApp } from './operations/credentials';
+export type { CodeRequest, QrAction, QrStatusName } from './operations/logins';
+export type { PersonOptions } from './operations/person-at-page';
 export { PageRefusal } from './connect/page-refusal';
 export type { Callbacks } from './connect/behaviour';
-export { selfSignedCertificate, type KeyAndCertificate } from './tls/self-signed';
+export { selfSignedCertificate, type KeyAndCertificate } from './tls/authority';
+export { keptCertificate, type KeptCertificate } from './tls/kept-certificate';
+export { WECHAT_HOSTS } from './world/own-hosts';
 export type { EmulatorFault, FaultMatch, FaultOptions } from './faults/fault';
-export type { EmulatorApp, EmulatorApps } from './world/apps';
+export type { FaultEntry } from './faults/fault-plan';
+export { readEmulatorConfig, type EmulatorConfig } from './schemas/config';
+export type { EmulatorApp, EmulatorApps } from './world/apps/apps';
 export type { EmulatorClock } from './world/clock';
 export type { EncryptedUser } from './world/people/encrypted-data';
 export type { RecordedRequest } from './world/request-log';

@@ -6,10 +6,12 @@ import { handleWebsiteConfirm } from './connect/website/confirm';
 import { handleWebsiteImage } from './connect/website/image';
 import { handleWebsitePage } from './connect/website/page';
 import { handleWebsitePoll } from './connect/website/poll';
+import { handleControl } from './control/handle-control';
 import { handleHome } from './home/handle-home';
 import { splitTarget, type IncomingRequest } from './http/incoming-request';
 import { notFound, plain, script, svg, type OutgoingResponse } from './http/outgoing-response';
 import { PATHS } from './http/paths';
+import type { Services } from './operations/operation';
 import { officialErrorPage, websiteErrorPage } from './pages/error-page';
 import { languageOf } from './pages/language';
 import { Refusal, refusalBody } from './sns/refusal';
@@ -19,8 +21,10 @@ import { avatarSVG } from './world/people/avatar';
 import type { World } from './world/world';
 
 /** The response that WeChat would send. Planned faults are applied later. */
-export async function routeRequest(incoming: IncomingRequest, world: World): Promise<OutgoingResponse> {
+export async function routeRequest(incoming: IncomingRequest, services: Services): Promise<OutgoingResponse> {
   const { path } = incoming;
+  if (path.startsWith(PATHS.control)) return handleControl(incoming, services);
+  const { world } = services;
   const handler = PAGES.get(path) ?? FOLDERS.find(([folder]) => path.startsWith(folder))?.[1];
   return handler ? handler(incoming, world) : notFound();
 }

@@ -1,6 +1,7 @@
 import { splitTarget, toRecord } from '../http/incoming-request';
 import { PATHS } from '../http/paths';
 import type { EmulatorUser } from '../world/people/users';
+import { badInput } from '../world/bad-input';
 import { logEntry, record, type RecordedRequest } from '../world/request-log';
 import type { World } from '../world/world';
 import type { LoginLink } from './login-link';
@@ -24,8 +25,11 @@ import { parseWebsiteRequest } from './website/request';
 export function loginPathOf(url: URL, world: World): string {
   assertOwnAddress(url, world);
   if (url.pathname === PATHS.authorize || url.pathname === PATHS.qrconnect) return url.pathname;
-  throw new Error(
-    `${url.pathname} is not a login page of WeChat. Send browsers to ${PATHS.authorize} or ${PATHS.qrconnect}.`,
+  throw badInput(
+    new Error(
+      `The url ${url.pathname} is not a login page of WeChat. ` +
+        `Send browsers to ${PATHS.authorize} or ${PATHS.qrconnect}.`,
+    ),
   );
 }
 
@@ -97,14 +101,17 @@ export function openLink(url: URL, world: World): OpenedLink {
 function assertOwnAddress(url: URL, world: World): void {
   const isOwnPort = url.port === new URL(world.url).port && world.hosts.includes(url.hostname);
   if (isOwnPort || world.hosts.hasName(url.hostname)) return;
-  throw new Error(
-    `${url.origin} is not this emulator. Send browsers to ${world.url}: ` +
-      'set WECHAT_OPEN_URL or endpoints.open.',
+  throw badInput(
+    new Error(
+      `The url of ${url.origin} is not this emulator. Send browsers to ${world.publicURL}: ` +
+        'set WECHAT_OPEN_URL or endpoints.open.',
+    ),
   );
 }
 
 // Only a simulated login can check the fragment, because a browser does not send it to the server.
-function checkFragment({ path, fragment, warn }: OpenedLink, world: World): void {
+function checkFragment(link: OpenedLink, world: World): void {
+  const { path, fragment } = link;
   if (path !== PATHS.authorize || fragment === '#wechat_redirect') return;
   const problem = {
     zh: `地址的 # 部分是 ${JSON.stringify(fragment)}；微信文档要求 #wechat_redirect`,
@@ -113,5 +120,5 @@ function checkFragment({ path, fragment, warn }: OpenedLink, world: World): void
   if (world.switches.parameterOrder === 'strict') {
     throw new PageRefusal(TEXTS_WITHOUT_CODE.link, undefined, problem);
   }
-  warn(problem.en);
+  link.warn(problem.en);
 }

@@ -1,5 +1,5 @@
 import type { Phrase } from '../pages/language';
-import type { EmulatorApp } from '../world/apps';
+import type { EmulatorApp } from '../world/apps/apps';
 import type { EmulatorSwitches } from '../world/switches';
 import type { World } from '../world/world';
 import { PageRefusal, TEXTS_WITHOUT_CODE } from './page-refusal';

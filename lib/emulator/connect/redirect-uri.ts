@@ -1,5 +1,5 @@
 import type { Phrase } from '../pages/language';
-import type { EmulatorApp } from '../world/apps';
+import type { EmulatorApp } from '../world/apps/apps';
 
 /**
  * The reason why WeChat does not redirect to this address; undefined if it does. WeChat compares hosts as

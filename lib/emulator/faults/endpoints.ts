@@ -1,4 +1,5 @@
 import { PATHS } from '../http/paths';
+import { badInput } from '../world/bad-input';
 
 /**
  * The path of an endpoint that can fail.
@@ -8,9 +9,11 @@ import { PATHS } from '../http/paths';
 export function endpointPath(name: string): string {
   const found = Object.entries(ENDPOINTS).find(([path, names]) => path === name || names.includes(name));
   if (found) return found[0];
-  const known = Object.values(ENDPOINTS).flat().join(', ');
-  throw new Error(
-    `The emulator has no endpoint ${JSON.stringify(name)}. Give one of ${known}, or its whole path.`,
+  throw badInput(
+    new Error(
+      `The emulator has no endpoint ${JSON.stringify(name)}. ` +
+        `Give one of ${ENDPOINT_NAMES.join(', ')}, or its whole path.`,
+    ),
   );
 }
 
@@ -26,3 +29,5 @@ const ENDPOINTS: Readonly<Record<string, readonly string[]>> = {
   [PATHS.poll]: ['l/qrconnect', 'poll'],
   [PATHS.confirm]: ['confirm'],
 };
+
+export const ENDPOINT_NAMES: readonly string[] = Object.values(ENDPOINTS).flat();

@@ -104,9 +104,13 @@ export function needsRealResponse(fault: EmulatorFault): boolean {
 
 /** The fault as one line of JSON, for the request log. */
 export function describeFault(fault: EmulatorFault): string {
-  return JSON.stringify(fault, (_, value: unknown) => {
-    if (typeof value === 'function') return 'a function';
-    const bytes = value as { readonly type?: unknown; readonly data?: readonly number[] } | null;
-    return bytes?.type === 'Buffer' && bytes.data ? `${bytes.data.length} bytes` : value;
-  });
+  return JSON.stringify(readableFault(fault));
+}
+
+/** The fault as JSON can express it: a function and bytes are described in words. */
+export function readableFault(fault: EmulatorFault): unknown {
+  if (typeof fault !== 'object') return fault;
+  if ('patch' in fault && typeof fault.patch === 'function') return { patch: 'a function' };
+  const isBytes = 'body' in fault && Buffer.isBuffer(fault.body);
+  return isBytes ? { ...fault, body: `${fault.body.length} bytes` } : fault;
 }

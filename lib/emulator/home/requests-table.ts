@@ -1,5 +1,5 @@
 import { markup, type Markup } from '../pages/markup';
-import type { AppRegistry } from '../world/app-registry';
+import type { AppRegistry } from '../world/apps/app-registry';
 import { printable } from '../world/printable';
 import type { RecordedRequest } from '../world/request-log';
 import type { World } from '../world/world';

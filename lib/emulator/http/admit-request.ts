@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import { parseHost, type ParsedHost } from '../world/own-hosts';
 import { MAX_SHOWN, printable } from '../world/printable';
 import type { World } from '../world/world';
 import type { ConnectionDetails } from './incoming-request';
-import { textResponse, type OutgoingResponse } from './outgoing-response';
+import { ownError, type OutgoingResponse } from './outgoing-response';
 
 type Admitted = Omit<ConnectionDetails, 'signal'>;
 
@@ -17,12 +18,12 @@ export function admitRequest(
   changesState: boolean,
   world: World,
 ): Admitted | OutgoingResponse {
-  const scheme = world.url.startsWith('https:') ? 'https' : 'http';
+  const scheme = message.socket instanceof TLSSocket ? 'https' : 'http';
   const requested = requestedHost(message);
   const host = parseHost(requested, scheme);
-  if (!host || !world.hosts.includes(host.hostname)) return misdirected(requested, host);
+  if (!host || !world.hosts.includes(host.hostname)) return misdirected(message, requested, host);
   const foreign = changesState ? signOfForeignSite(message, host) : undefined;
-  if (foreign !== undefined) return forbidden(foreign);
+  if (foreign !== undefined) return forbidden(message, foreign);
   return { secure: scheme === 'https', origin: `${scheme}://${host.host}` };
 }
 
@@ -35,10 +36,15 @@ function requestedHost({ url = '/', headers }: IncomingMessage): string {
 }
 
 /** 421 Misdirected Request (RFC 9110, 15.5.20). */
-function misdirected(requested: string, host: ParsedHost | undefined): OutgoingResponse {
+function misdirected(
+  { url = '/' }: IncomingMessage,
+  requested: string,
+  host: ParsedHost | undefined,
+): OutgoingResponse {
   const shown = printable(requested.slice(0, MAX_SHOWN));
   const name = host ? printable(host.hostname.slice(0, MAX_SHOWN)) : '<name>';
-  return textResponse(
+  return ownError(
+    url,
     421,
     `"${shown}" is not a host of this emulator. Use localhost, an IP address or a host of WeChat, ` +
       `or start the emulator with --name ${name} (in Node: the option names).`,
@@ -62,8 +68,9 @@ function isOriginOf({ host }: ParsedHost, origin: string): boolean {
 }
 
 /** 403, against cross-site request forgery (CSRF). */
-function forbidden(sign: string): OutgoingResponse {
-  return textResponse(
+function forbidden({ url = '/' }: IncomingMessage, sign: string): OutgoingResponse {
+  return ownError(
+    url,
     403,
     `A page of another site sent this request (${printable(sign.slice(0, MAX_SHOWN))}), ` +
       'and it could change something. ' +

@@ -9,6 +9,8 @@ export interface IncomingRequest {
   readonly rawQuery: string;
   readonly query: Readonly<Record<string, string>>;
   readonly form: Readonly<Record<string, string>>;
+  /** The body as text. */
+  readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly secure: boolean;
   /** The emulator's origin as the client addressed it: scheme and Host. */
@@ -51,6 +53,7 @@ export async function receiveRequest(
     order: parameters.map(([name]) => name),
     query: toRecord(parameters),
     form: toRecord(isForm ? new URLSearchParams(body) : []),
+    body,
     headers,
     ...connection,
   };
@@ -58,8 +61,9 @@ export async function receiveRequest(
 
 const FORM = 'application/x-www-form-urlencoded';
 
-/** Splits a request target into path and query. */
-export function splitTarget(target: string): { path: string; rawQuery: string } {
+/** Splits a request target into path and query. A proxy's client sends a whole address (RFC 9112, 3.2.2). */
+export function splitTarget(wholeTarget: string): { path: string; rawQuery: string } {
+  const target = wholeTarget.replace(/^https?:\/\/[^/?#]*\/?/i, '/');
   const questionMark = target.indexOf('?');
   if (questionMark < 0) return { path: target, rawQuery: '' };
   return { path: target.slice(0, questionMark), rawQuery: target.slice(questionMark + 1) };

@@ -1,3 +1,5 @@
+import { PATHS } from './paths';
+
 /** A response before it is sent. */
 export interface OutgoingResponse {
   readonly status: number;
@@ -49,10 +51,28 @@ export function notFound(): OutgoingResponse {
   });
 }
 
-/** A sentence of the emulator's own, for a request that it does not serve. */
-export function textResponse(status: number, text: string): OutgoingResponse {
+/** A JSON response of the emulator's own. Browsers must not take it for a script or a page of another site. */
+export function json(status: number, body: object): OutgoingResponse {
+  return response(status, 'application/json; charset=utf-8', `${JSON.stringify(body)}\n`, {
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+  });
+}
+
+/** An error of the emulator's own, for a request that it does not serve: JSON from the control API. */
+export function ownError(target: string, status: OwnErrorStatus, text: string): OutgoingResponse {
+  if (target.startsWith(PATHS.control)) return json(status, { error: OWN_ERRORS[status], message: text });
   return response(status, 'text/plain; charset=utf-8', `${text}\n`);
 }
+
+const OWN_ERRORS = {
+  400: 'bad_input',
+  403: 'forbidden',
+  413: 'body_too_large',
+  421: 'misdirected_request',
+  500: 'internal_error',
+} as const;
+type OwnErrorStatus = keyof typeof OWN_ERRORS;
 
 function response(
   status: number,

@@ -1,4 +1,4 @@
-/** The paths of WeChat's login pages. The APIs are listed in `sns/sns-routes.ts`. */
+/** The paths of WeChat's login pages, and of the control API. WeChat's APIs are listed in `sns/sns-routes.ts`. */
 export const PATHS = {
   /** 网页授权: the authorize page of an official account. */
   authorize: '/connect/oauth2/authorize',
@@ -10,4 +10,6 @@ export const PATHS = {
   confirm: '/connect/confirm',
   /** The folder of the QR codes' images, one for each uuid. */
   qrImages: '/connect/qrcode/',
+  /** The folder of the control API. WeChat has no such path. */
+  control: '/_emulator/',
 } as const;

@@ -1,26 +1,32 @@
 import type { Server, Socket } from 'node:net';
 
 /**
- * The open TCP connections of a server. A TLS socket cannot send a TCP reset, but the connection below it
+ * The open TCP connections of an emulator. A TLS socket cannot send a TCP reset, but the connection below it
  * can.
  */
 export class TcpSockets {
   readonly #open = new Map<string, Socket>();
 
-  constructor(server: Server) {
-    server.on('connection', (socket) => {
-      const key = keyOf(socket);
-      this.#open.set(key, socket);
-      socket.once('close', () => this.#open.delete(key));
-    });
+  watch(server: Server): void {
+    server.on('connection', (socket) => this.#add(socket));
+  }
+
+  #add(socket: Socket): void {
+    const key = keyOf(socket);
+    this.#open.set(key, socket);
+    socket.once('close', () => this.#open.delete(key));
   }
 
   /** Resets the TCP connection of a socket, which may be the TLS socket on top of it. */
   reset(socket: Socket): void {
     this.#open.get(keyOf(socket))?.resetAndDestroy();
   }
+
+  closeAll(): void {
+    for (const socket of [...this.#open.values()]) socket.destroy();
+  }
 }
 
-function keyOf({ localAddress, remoteAddress, remotePort }: Socket): string {
-  return [localAddress, remoteAddress, remotePort].join(' ');
+function keyOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): string {
+  return [localAddress, localPort, remoteAddress, remotePort].join(' ');
 }

@@ -1,4 +1,4 @@
-import { appName, type EmulatorApp } from '../world/apps';
+import { appName, type EmulatorApp } from '../world/apps/apps';
 import { markup, type Markup } from './markup';
 
 const GRAPHEMES = new Intl.Segmenter('zh');

@@ -1,5 +1,5 @@
 import type { OutgoingResponse } from '../http/outgoing-response';
-import { appName, type EmulatorApp } from '../world/apps';
+import { appName, type EmulatorApp } from '../world/apps/apps';
 import type { EmulatorUser } from '../world/people/users';
 import { appHeader } from './app-header';
 import type { Language } from './language';

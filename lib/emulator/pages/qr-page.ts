@@ -1,6 +1,6 @@
 import type { OutgoingResponse } from '../http/outgoing-response';
 import { PATHS } from '../http/paths';
-import { appName, type EmulatorApp } from '../world/apps';
+import { appName, type EmulatorApp } from '../world/apps/apps';
 import type { Language } from './language';
 import { renderPage } from './layout';
 import { markup, type Markup } from './markup';

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../http/wechat-json';
+import type { IssuedCode } from '../world/credentials/codes';
 import { grantIdentity, isBaseOnly, type Grant } from '../world/credentials/grants';
 import { ACCESS_TOKEN_LIFETIME } from '../world/credentials/tokens';
 import type { World } from '../world/world';
@@ -13,9 +14,15 @@ const WEB: Exchange = {
 
 /** Exchanges a code for tokens (通过 code 换取网页授权 access_token). */
 export function accessToken(parameters: Parameters, world: World): JsonObject {
-  const grant = redeem(parameters, WEB, world);
+  return tokenResponse(redeem(parameters, WEB, world), world);
+}
+
+/** Issues tokens for a code that was redeemed. */
+export function tokenResponse(issued: IssuedCode, world: World): JsonObject {
+  const { grant } = issued;
   if (world.switches.loginVoidsRefreshTokens) revokeEarlierTokens(grant, world);
   const pair = world.tokens.issue(grant);
+  issued.tokens = pair;
   const { openid, unionid } = grantIdentity(grant);
   return {
     access_token: pair.accessToken,

@@ -17,7 +17,7 @@ const MINI_PROGRAM: Exchange = {
  * missing grant_type.
  */
 export function jscode2session(parameters: Parameters, world: World): JsonObject {
-  const grant = redeem(parameters, MINI_PROGRAM, world);
+  const { grant } = redeem(parameters, MINI_PROGRAM, world);
   if (grant.user.risky) throw new Refusal(40226);
   const { openid, unionid } = grantIdentity(grant);
   if (!world.miniProgramCalls.admit(openid)) throw new Refusal(45011);

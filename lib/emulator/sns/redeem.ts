@@ -1,5 +1,5 @@
-import type { EmulatorApp } from '../world/apps';
-import type { Grant } from '../world/credentials/grants';
+import type { EmulatorApp } from '../world/apps/apps';
+import type { IssuedCode } from '../world/credentials/codes';
 import type { World } from '../world/world';
 import { Refusal } from './refusal';
 import { need, needApp, type Parameters } from './sns-call';
@@ -17,7 +17,7 @@ export interface Exchange {
  *
  * @throws Refusal for the first check that fails.
  */
-export function redeem(parameters: Parameters, exchange: Exchange, world: World): Grant {
+export function redeem(parameters: Parameters, exchange: Exchange, world: World): IssuedCode {
   const appId = need(parameters['appid'], 41002);
   const app = needApp(appId, world);
   const secret = need(parameters['secret'], 41004);
@@ -36,9 +36,9 @@ function checkSecret(app: EmulatorApp, secret: string, code: string, world: Worl
   throw new Refusal(40125);
 }
 
-function redeemCode(app: EmulatorApp, code: string, world: World): Grant {
+function redeemCode(app: EmulatorApp, code: string, world: World): IssuedCode {
   const redemption = world.codes.redeem(code, app.appId);
-  if (typeof redemption !== 'string') return redemption.grant;
+  if (typeof redemption !== 'string') return redemption;
   if (redemption === 'unknown' && world.switches.burnOnMismatch) world.codes.burn(code);
   const errcodes = { unknown: 40029, expired: world.switches.expiredCode, used: 40163 };
   throw new Refusal(errcodes[redemption]);

@@ -1,7 +1,7 @@
 import type { IncomingRequest } from '../http/incoming-request';
 import { plain, type OutgoingResponse } from '../http/outgoing-response';
 import { wechatJSON, type JsonObject } from '../http/wechat-json';
-import type { EmulatorApp } from '../world/apps';
+import type { EmulatorApp } from '../world/apps/apps';
 import type { World } from '../world/world';
 import { Refusal, refusalBody } from './refusal';
 

@@ -24,8 +24,9 @@ export function integer(bytes: Buffer): Buffer {
   return tagged(0x02, bytes);
 }
 
-export function bitString(bytes: Buffer): Buffer {
-  return tagged(0x03, Buffer.of(0), bytes);
+/** A bit string. The last `unusedBits` bits of the last byte do not count. */
+export function bitString(bytes: Buffer, unusedBits = 0): Buffer {
+  return tagged(0x03, Buffer.of(unusedBits), bytes);
 }
 
 export function octetString(bytes: Buffer): Buffer {

@@ -2,7 +2,11 @@
 export class BoundedMap<Value> {
   readonly #entries = new Map<string, Value>();
 
-  constructor(readonly max: number) {}
+  /** `onDrop` gets each value that is dropped because the map is full. */
+  constructor(
+    readonly max: number,
+    readonly onDrop: (value: Value) => void = () => undefined,
+  ) {}
 
   get(key: string): Value | undefined {
     return this.#entries.get(key);
@@ -12,12 +16,18 @@ export class BoundedMap<Value> {
     this.#entries.delete(key);
     this.#entries.set(key, value);
     if (this.#entries.size <= this.max) return;
-    const oldest = this.#entries.keys().next();
-    if (!oldest.done) this.#entries.delete(oldest.value);
+    const oldest = this.#entries.entries().next();
+    if (oldest.done) return;
+    this.#entries.delete(oldest.value[0]);
+    this.onDrop(oldest.value[1]);
   }
 
   delete(key: string): void {
     this.#entries.delete(key);
+  }
+
+  clear(): void {
+    this.#entries.clear();
   }
 
   values(): IterableIterator<Value> {

@@ -1,3 +1,5 @@
+import { badInput } from './bad-input';
+
 export const MINUTE_MS = 60_000;
 
 /** The emulator's clock: the real time plus the time that a test has skipped. */
@@ -27,18 +29,31 @@ export class OffsetClock implements EmulatorClock {
 
   advance(ms: number): void {
     if (!Number.isFinite(ms) || ms < 0)
-      throw new RangeError(
-        `advance(${ms}): the clock only moves forward. Give a finite number of milliseconds, 0 or more.`,
+      throw badInput(
+        new RangeError(
+          `advance(${ms}): the clock only moves forward. Give a finite number of milliseconds, 0 or more.`,
+        ),
       );
     if (this.now() + ms > END_OF_TIME)
-      throw new RangeError(
-        `advance(${ms}): the clock would pass the last date that JavaScript can represent. Skip less time.`,
+      throw badInput(
+        new RangeError(
+          `advance(${ms}): the clock would pass the last date that JavaScript can represent. Skip less time.`,
+        ),
       );
-    this.#offset += ms;
+    this.#moveTo(this.#offset + ms);
+  }
+
+  /** Goes back to the real time. */
+  reset(): void {
+    this.#moveTo(0);
+  }
+
+  #moveTo(offset: number): void {
+    this.#offset = offset;
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Calls the listener after each advance. Returns a function that removes it. */
+  /** Calls the listener after each advance and reset. Returns a function that removes it. */
   onAdvance(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

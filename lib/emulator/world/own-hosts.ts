@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
  * WeChat's hosts. Some clients cannot be configured with another address: DNS, a proxy or an HTTP agent leads
  * their requests to the emulator.
  */
-const WECHAT_HOSTS = [
+export const WECHAT_HOSTS: readonly string[] = [
   'open.weixin.qq.com',
   'api.weixin.qq.com',
   'api2.weixin.qq.com',
@@ -40,6 +40,11 @@ export class OwnHosts {
 
 function isAddress(hostname: string): boolean {
   return isIP(hostname.replace(/^\[|\]$/g, '')) !== 0;
+}
+
+/** Whether it is an address of this machine alone. */
+export function isLoopback(address = ''): boolean {
+  return /^(?:::ffff:)?127\.|^::1$/i.test(address);
 }
 
 export interface ParsedHost {

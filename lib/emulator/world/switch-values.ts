@@ -1,3 +1,4 @@
+import { badInput } from './bad-input';
 import { SWITCH_CHOICES, type EmulatorSwitches } from './switches';
 
 /**
@@ -14,10 +15,10 @@ export function setSwitches(switches: EmulatorSwitches, values: Readonly<Record<
 function checkSwitch(name: string, value: unknown): void {
   if (!isSwitchName(name)) {
     const names = Object.keys(SWITCH_CHOICES).join(', ');
-    throw new TypeError(`${JSON.stringify(name)} is not a switch. The switches are ${names}.`);
+    throw badInput(new TypeError(`${JSON.stringify(name)} is not a switch. The switches are ${names}.`));
   }
   if (fits(name, value)) return;
-  throw new TypeError(`switches.${name} is ${JSON.stringify(value)}. Give ${remedyFor(name)}.`);
+  throw badInput(new TypeError(`switches.${name} is ${JSON.stringify(value)}. Give ${remedyFor(name)}.`));
 }
 
 type SwitchName = keyof EmulatorSwitches;

@@ -1,10 +1,11 @@
-import { AppRegistry } from './app-registry';
-import type { EmulatorApp } from './apps';
+import { AppRegistry } from './apps/app-registry';
+import type { EmulatorApp } from './apps/apps';
 import { BoundedMap } from './bounded-map';
 import { OffsetClock } from './clock';
 import { CodeBook } from './credentials/codes';
 import { MinuteQuota } from './credentials/minute-quota';
 import { QrLogins } from './credentials/qr-logins';
+import { Notices } from './notices';
 import { OwnHosts } from './own-hosts';
 import type { RecordedRequest } from './request-log';
 import { DEFAULT_SWITCHES, type EmulatorSwitches } from './switches';
@@ -18,6 +19,10 @@ export interface WorldOptions {
   readonly switches?: Partial<EmulatorSwitches> | undefined;
   readonly names?: readonly string[] | undefined;
   readonly host?: string | undefined;
+  /** The address for browsers and phones. @default the address on which the emulator listens */
+  readonly publicURL?: string | undefined;
+  /** Writes a line for the developer. @default nothing is written */
+  readonly log?: ((line: string) => void) | undefined;
 }
 
 /** The state of one emulator: apps, people, issued credentials, switches and the clock. */
@@ -26,26 +31,52 @@ export class World {
   readonly users: UserRegistry;
   readonly switches: EmulatorSwitches;
   readonly hosts: OwnHosts;
+  readonly notices: Notices;
   readonly clock = new OffsetClock();
-  readonly codes = new CodeBook(this.clock);
-  readonly tokens = new TokenBook(this.clock);
+  readonly codes = new CodeBook(this.clock, (most) => this.#tellForgotten('authorization codes', most));
+  readonly tokens = new TokenBook(this.clock, (most) => this.#tellForgotten('tokens', most));
   /** The openids of the people who pressed 允许. An openid is different at each official account. */
-  readonly consents = new BoundedMap<true>(10_000);
-  readonly qrLogins = new QrLogins(this.clock);
+  readonly consents = new BoundedMap<true>(50_000);
+  readonly qrLogins = new QrLogins(this.clock, (most) => this.#tellForgotten('QR codes', most));
   /** jscode2session allows 100 calls a minute for each user (小程序登录, 频率限制). */
   readonly miniProgramCalls = new MinuteQuota(this.clock, 100);
   readonly requests: RecordedRequest[] = [];
   /** The emulator's own address. It is set when the server listens. */
   url = '';
+  readonly #publicURL: string | undefined;
+  readonly #initialSwitches: EmulatorSwitches;
 
   constructor(options: WorldOptions) {
+    const { names = [], host, publicURL, log = () => undefined } = options;
     this.apps = new AppRegistry(options.apps);
     this.users = new UserRegistry(options.users);
-    this.hosts = new OwnHosts([
-      ...(options.names ?? []),
-      ...(options.host === undefined ? [] : [options.host]),
-    ]);
+    this.#publicURL = publicURL === undefined ? undefined : new URL(publicURL).origin;
+    const further = [host, publicURL && new URL(publicURL).host].filter((each) => each !== undefined);
+    this.hosts = new OwnHosts([...names, ...further]);
+    this.notices = new Notices(log);
     this.switches = { ...DEFAULT_SWITCHES };
     setSwitches(this.switches, { ...options.switches });
+    this.#initialSwitches = { ...this.switches };
+  }
+
+  /** The address for browsers and phones: the configured one, otherwise the emulator's own. */
+  get publicURL(): string {
+    return this.#publicURL ?? this.url;
+  }
+
+  /** Everything as at the start. Objects that a test holds, such as `switches`, stay the same objects. */
+  reset(): void {
+    const { apps, users, codes, tokens, consents, qrLogins, miniProgramCalls, notices, clock } = this;
+    for (const each of [apps, users, clock]) each.reset();
+    for (const each of [codes, tokens, consents, qrLogins, miniProgramCalls, notices]) each.clear();
+    Object.assign(this.switches, this.#initialSwitches);
+    this.requests.length = 0;
+  }
+
+  #tellForgotten(what: string, most: number): void {
+    this.notices.once(
+      `forgets ${what}`,
+      `The emulator keeps ${most} ${what} and now forgets the oldest, some of which are still valid.`,
+    );
   }
 }

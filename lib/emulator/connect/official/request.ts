@@ -1,4 +1,4 @@
-import { scopesOf, type EmulatorApp } from '../../world/apps';
+import { scopesOf, type EmulatorApp } from '../../world/apps/apps';
 import type { World } from '../../world/world';
 import { checkLink, findApp, missingParameter, type LoginLink } from '../login-link';
 import { PageRefusal, TEXTS_WITHOUT_CODE } from '../page-refusal';

@@ -4,7 +4,7 @@ import type { OutgoingResponse } from '../../http/outgoing-response';
 import { consentPage } from '../../pages/consent-page';
 import { languageOf } from '../../pages/language';
 import { messagePage } from '../../pages/message-page';
-import { QrStatus, type QrLogin } from '../../world/credentials/qr-logins';
+import type { QrLogin } from '../../world/credentials/qr-logins';
 import type { World } from '../../world/world';
 import { personOf, pickedPerson, rememberPerson } from '../person';
 import { issueWebsiteCode } from './callbacks';
@@ -12,7 +12,7 @@ import { issueWebsiteCode } from './callbacks';
 /** `/connect/confirm`: the page on the phone. Opening it is the scan; its buttons are 允许 and 拒绝. */
 export function handleWebsiteConfirm(incoming: IncomingRequest, world: World): OutgoingResponse {
   const login = world.qrLogins.find(incoming.query['uuid']);
-  if (!login || hasEnded(login)) return outcomePage(incoming, 'expired');
+  if (!login?.isOpen) return outcomePage(incoming, 'expired');
   if (incoming.method === 'POST') return pressButton(incoming, login, world);
   if (incoming.method === 'GET') login.scan();
   return consentPage({
@@ -22,10 +22,6 @@ export function handleWebsiteConfirm(incoming: IncomingRequest, world: World): O
     person: personOf(incoming, world),
     language: languageOf(incoming.headers['accept-language']),
   });
-}
-
-function hasEnded({ status }: QrLogin): boolean {
-  return status === QrStatus.expired || status === QrStatus.confirmed;
 }
 
 function pressButton(incoming: IncomingRequest, login: QrLogin, world: World): OutgoingResponse {

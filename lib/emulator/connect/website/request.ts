@@ -1,5 +1,5 @@
 import type { Phrase } from '../../pages/language';
-import { scopesOf, type EmulatorApp } from '../../world/apps';
+import { scopesOf, type EmulatorApp } from '../../world/apps/apps';
 import type { World } from '../../world/world';
 import { findApp, missingParameter, type LoginLink } from '../login-link';
 import { PageRefusal, TEXTS_WITHOUT_CODE } from '../page-refusal';

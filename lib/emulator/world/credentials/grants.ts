@@ -1,4 +1,4 @@
-import type { EmulatorApp } from '../apps';
+import type { EmulatorApp } from '../apps/apps';
 import type { EmulatorUser } from '../people/users';
 import { identityOf, virtualIdentityOf, type Identity } from '../people/identity';
 

@@ -21,4 +21,8 @@ export class MinuteQuota {
     minute.calls += 1;
     return minute.calls <= this.perMinute;
   }
+
+  clear(): void {
+    this.#minutes.clear();
+  }
 }

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../bounded-map';
 import type { OffsetClock } from '../clock';
 import { randomUuid } from '../random';
-import type { EmulatorApp } from '../apps';
+import type { EmulatorApp } from '../apps/apps';
 import type { EmulatorUser } from '../people/users';
 
 /** How long a QR code can be scanned and confirmed. */
@@ -41,7 +41,7 @@ export class QrLogin {
   }
 
   deny(): void {
-    if (this.#isOpen()) this.#setStatus(QrStatus.denied);
+    if (this.isOpen) this.#setStatus(QrStatus.denied);
   }
 
   /**
@@ -49,20 +49,26 @@ export class QrLogin {
    * was confirmed before.
    */
   confirm(user: EmulatorUser, issueCode: () => string): boolean {
-    if (!this.#isOpen()) return false;
+    if (!this.isOpen) return false;
     this.user = user;
     this.code = issueCode();
     this.#setStatus(QrStatus.confirmed);
     return true;
   }
 
+  /** Ends the login: a page that shows the QR code is told that it has expired. */
+  end(): void {
+    if (this.isOpen) this.#setStatus(QrStatus.expired);
+  }
+
+  /** Whether the QR code can still be scanned, confirmed or cancelled. */
+  get isOpen(): boolean {
+    return this.status !== QrStatus.expired && this.status !== QrStatus.confirmed;
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
-  }
-
-  #isOpen(): boolean {
-    return this.status !== QrStatus.expired && this.status !== QrStatus.confirmed;
   }
 
   #setStatus(status: QrStatus): void {
@@ -71,11 +77,22 @@ export class QrLogin {
   }
 }
 
+const MOST_QR_CODES = 10_000;
+
 /** The QR codes of one emulator. The oldest ones are dropped. */
 export class QrLogins {
-  readonly #logins = new BoundedMap<QrLogin>(1_000);
+  readonly #logins: BoundedMap<QrLogin>;
 
-  constructor(readonly clock: OffsetClock) {}
+  /** `onForget` is called when a QR code that is still valid is dropped. */
+  constructor(
+    readonly clock: OffsetClock,
+    onForget: (most: number) => void,
+  ) {
+    this.#logins = new BoundedMap(MOST_QR_CODES, (login) => {
+      if (login.isOpen) onForget(MOST_QR_CODES);
+      login.end();
+    });
+  }
 
   create(app: EmulatorApp, scopes: readonly string[]): QrLogin {
     const login = new QrLogin(app, scopes, this.clock);
@@ -85,5 +102,16 @@ export class QrLogins {
 
   find(uuid: string | undefined): QrLogin | undefined {
     return uuid === undefined ? undefined : this.#logins.get(uuid);
+  }
+
+  /** The QR codes that can still be scanned, confirmed or cancelled, oldest first. */
+  open(): QrLogin[] {
+    return [...this.#logins.values()].filter((login) => login.isOpen);
+  }
+
+  clear(): void {
+    const logins = [...this.#logins.values()];
+    this.#logins.clear();
+    for (const login of logins) login.end();
   }
 }

@@ -7,6 +7,8 @@ import { randomToken } from '../random';
 export const ACCESS_TOKEN_LIFETIME = 7200;
 const REFRESH_TOKEN_LIFETIME_MS = 30 * 24 * 3600 * 1000;
 
+const MOST_TOKENS = 50_000;
+
 /** An access token and its refresh token. */
 export interface TokenPair {
   readonly grant: Grant;
@@ -22,10 +24,19 @@ export interface TokenPair {
 
 /** Access tokens live 2 hours, refresh tokens 30 days. Refreshing does not extend a refresh token (无法续期). */
 export class TokenBook {
-  readonly #byAccess = new BoundedMap<TokenPair>(10_000);
-  readonly #byRefresh = new BoundedMap<TokenPair>(10_000);
+  readonly #byAccess: BoundedMap<TokenPair>;
+  readonly #byRefresh: BoundedMap<TokenPair>;
 
-  constructor(readonly clock: EmulatorClock) {}
+  /** `onForget` is called when a token that is still valid is dropped. */
+  constructor(
+    readonly clock: EmulatorClock,
+    onForget: (most: number) => void,
+  ) {
+    this.#byAccess = new BoundedMap(MOST_TOKENS);
+    this.#byRefresh = new BoundedMap(MOST_TOKENS, ({ refreshExpiresAt, revoked }) => {
+      if (!revoked && clock.now() < refreshExpiresAt) onForget(MOST_TOKENS);
+    });
+  }
 
   issue(grant: Grant): TokenPair {
     const now = this.clock.now();
@@ -84,5 +95,10 @@ export class TokenBook {
   /** The pairs that match, those whose refresh token was revoked included. */
   filter(matches: (pair: TokenPair) => boolean): TokenPair[] {
     return [...this.#byRefresh.values()].filter(matches);
+  }
+
+  clear(): void {
+    this.#byAccess.clear();
+    this.#byRefresh.clear();
   }
 }

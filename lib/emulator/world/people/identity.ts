@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { EmulatorApp } from '../apps';
+import type { EmulatorApp } from '../apps/apps';
 import type { EmulatorUser } from './users';
 
 export interface Identity {

@@ -1,3 +1,4 @@
+import { badInput } from '../bad-input';
 import { assertUnique } from '../unique';
 
 /** A person with a WeChat account. */
@@ -34,17 +35,37 @@ export interface EmulatorUser {
 
 /** The people of one emulator. */
 export class UserRegistry {
-  readonly all: readonly EmulatorUser[];
+  readonly #configured: readonly EmulatorUser[];
+  #all: readonly EmulatorUser[];
   /** The person who logs in if a test or a browser names nobody. */
   readonly first: EmulatorUser;
 
   constructor(configured: readonly EmulatorUser[] = PRESETS) {
     const [first] = configured;
     if (!first)
-      throw new Error('users is empty. Give at least one user, or leave the option out for the preset ones.');
-    assertUnique('users', configured, (user) => user.id);
-    this.all = configured;
+      throw badInput(
+        new Error('users is empty. Give at least one user, or leave the option out for the preset ones.'),
+      );
+    assertUnique('users', 'id', configured, (user) => user.id);
+    this.#configured = configured;
+    this.#all = configured;
     this.first = first;
+  }
+
+  get all(): readonly EmulatorUser[] {
+    return this.#all;
+  }
+
+  /** @throws Error if there is a user with this id already. */
+  add(user: EmulatorUser): void {
+    const all = [...this.#all, user];
+    assertUnique('users', 'id', all, ({ id }) => id);
+    this.#all = all;
+  }
+
+  /** Removes the users that were added. */
+  reset(): void {
+    this.#all = this.#configured;
   }
 
   find(id: string | undefined): EmulatorUser | undefined {
@@ -61,7 +82,7 @@ export class UserRegistry {
     const user = this.find(id);
     if (user) return user;
     const known = this.all.map((each) => each.id).join(', ');
-    throw new Error(`The emulator has no user ${JSON.stringify(id)}. Its users are ${known}.`);
+    throw badInput(new Error(`The emulator has no user ${JSON.stringify(id)}. Its users are ${known}.`));
   }
 }
 

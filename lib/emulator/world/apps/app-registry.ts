@@ -1,33 +1,59 @@
 import { PRESET_APPS, type EmulatorApp, type EmulatorApps } from './apps';
-import { assertUnique } from './unique';
+import { badInput } from '../bad-input';
+import { assertUnique } from '../unique';
 
 const MASK = '********';
 
 /** The apps of one emulator: the configured ones, and preset ones for the kinds that are missing. */
 export class AppRegistry {
-  readonly all: readonly EmulatorApp[];
   readonly byKind: EmulatorApps;
   readonly #configured: readonly EmulatorApp[];
+  /** The apps that a test added while the emulator ran. */
+  #added: readonly EmulatorApp[] = [];
+  #all: readonly EmulatorApp[] = [];
 
   constructor(configured: readonly EmulatorApp[] = []) {
-    assertUnique('apps', configured, (app) => app.appId);
+    assertUnique('apps', 'appId', configured, (app) => app.appId);
     this.#configured = configured;
     this.byKind = appsByKind(configured);
-    this.all = [...new Set([...configured, ...(Object.values(this.byKind) as EmulatorApp[])])];
+    this.reset();
+  }
+
+  get all(): readonly EmulatorApp[] {
+    return this.#all;
+  }
+
+  /** @throws Error if there is an app with this AppID already. */
+  add(app: EmulatorApp): void {
+    assertUnique('apps', 'appId', [...this.#all, app], ({ appId }) => appId);
+    this.#added = [...this.#added, app];
+    this.#all = [...this.#all, app];
+  }
+
+  /** Removes the apps that were added. */
+  reset(): void {
+    this.#added = [];
+    this.#all = [...new Set([...this.#configured, ...(Object.values(this.byKind) as EmulatorApp[])])];
   }
 
   /**
    * The secret as a page may show it. The secret of a developer's own app is masked, because it may be real.
    */
   shownSecret(app: EmulatorApp): string {
-    return this.#configured.includes(app) ? MASK : app.appSecret;
+    return this.#own().includes(app) ? MASK : app.appSecret;
   }
 
   /** Masks the secrets of the developer's own apps in a text. */
   withoutSecrets(text: string): string {
     // The longest secret comes first, because one secret may begin with another.
-    const secrets = this.#configured.map((app) => app.appSecret).sort((a, b) => b.length - a.length);
+    const secrets = this.#own()
+      .map((app) => app.appSecret)
+      .sort((a, b) => b.length - a.length);
     return secrets.reduce((rest, secret) => rest.replaceAll(secret, MASK), text);
+  }
+
+  #own(): readonly EmulatorApp[] {
+    return [...this.#configured, ...this.#added];
   }
 
   find(appId: string | undefined): EmulatorApp | undefined {
@@ -39,7 +65,7 @@ export class AppRegistry {
     const app = this.find(appId);
     if (app) return app;
     const known = this.all.map((each) => each.appId).join(', ');
-    throw new Error(`The emulator has no app ${JSON.stringify(appId)}. Its apps are ${known}.`);
+    throw badInput(new Error(`The emulator has no app ${JSON.stringify(appId)}. Its apps are ${known}.`));
   }
 }
 

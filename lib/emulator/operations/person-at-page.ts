@@ -4,6 +4,8 @@ import { plannedRefusal } from '../connect/page-refusal';
 import { BUSY } from '../faults/deliver-fault';
 import type { EmulatorFault } from '../faults/fault';
 import { describeFault, needsRealResponse, type FaultPlan, type PlannedFault } from '../faults/fault-plan';
+import { badInput } from '../world/bad-input';
+import { MAX_SHOWN } from '../world/printable';
 import type { World } from '../world/world';
 
 /** The person at a login page, and what they do there. */
@@ -28,7 +30,7 @@ export async function authorize(
   world: World,
   faults: FaultPlan,
 ): Promise<Callbacks> {
-  const url = new URL(address);
+  const url = parseAddress(address);
   const path = loginPathOf(url, world);
   const { user, allow = world.switches.consent !== 'deny', fullService = false } = options;
   const behaviour = { person: world.users.getOrFirst(user), allow, fullService };
@@ -39,6 +41,15 @@ export async function authorize(
   if (!planned) return login();
   link.entry.fault = describeFault(planned.fault);
   return callbacksUnderFault(planned, login);
+}
+
+function parseAddress(address: string): URL {
+  if (URL.canParse(address)) return new URL(address);
+  throw badInput(
+    new TypeError(
+      `The url ${JSON.stringify(address.slice(0, MAX_SHOWN))} is not an address. Give a whole one.`,
+    ),
+  );
 }
 
 /**

@@ -1,0 +1,163 @@
+// One table of operations, two faces, and a description: none of the three lacks what another has.
+import type { Emulator } from '../../../lib/emulator';
+import { OPERATIONS } from '../../../lib/emulator/operations/table';
+import type { Operation } from '../../../lib/emulator/operations/operation';
+import { problemsOf, type JsonSchema } from '../../../lib/emulator/schemas/json-schema';
+import { control } from '../support/control-client';
+import { useEmulatorClient, uuidOf, type EmulatorClient } from '../support/emulator-client';
+
+const startClient = useEmulatorClient();
+const ALL = Object.entries(OPERATIONS) as unknown as [string, Operation<object, unknown>][];
+
+interface Described {
+  readonly operationId: string;
+  readonly requestBody?: { readonly content: Content };
+  readonly parameters?: readonly { readonly name: string }[];
+  readonly responses: Readonly<Record<string, { readonly content: Content }>>;
+}
+interface Content {
+  readonly 'application/json': { readonly schema: JsonSchema };
+}
+
+describe('the table of operations', () => {
+  /** Members of the emulator that only make sense in its own process. */
+  const NODE_ONLY: readonly (keyof Emulator)[] = ['url', 'endpoints', 'close', 'httpURL', 'proxyURL'];
+  /** Members that are another form of an operation, and the operation's own member. */
+  const FORMS: Readonly<Record<string, string>> = {
+    apps: 'state',
+    users: 'state',
+    unionid: 'openid',
+    authorizeTwice: 'authorize',
+    expireToken: 'expireTokens',
+    revoke: 'revokeTokens',
+  };
+
+  it('has a request for every member of the Node API, and a member for every request', async () => {
+    const { wechat } = await startClient();
+    const members = Object.keys(wechat).filter((name) => !NODE_ONLY.includes(name as keyof Emulator));
+    const covered = members.map((name) => FORMS[name] ?? name);
+    const named = ALL.flatMap(([, { node }]) => node ?? []);
+    expect([...new Set(covered)].sort()).toEqual([...new Set(named)].sort());
+    const without = ALL.filter(([, { node }]) => node === undefined).map(([name]) => name);
+    expect(without).toEqual(['health']);
+  });
+
+  it('has the requests of the documentation', () => {
+    expect(ALL.map(([, { method, path }]) => `${method} ${path.slice(11)}`).sort()).toEqual(
+      [
+        'GET health',
+        'GET state',
+        'PATCH switches',
+        'POST faults',
+        'DELETE faults',
+        'DELETE faults/{id}',
+        'POST clock',
+        'POST apps',
+        'POST users',
+        'POST authorize',
+        'POST codes',
+        'POST qr/{uuid}',
+        'POST tokens/expire',
+        'POST tokens/revoke',
+        'POST tokens/change-password',
+        'POST identity',
+        'POST encrypted-user',
+        'GET requests',
+        'DELETE requests',
+        'POST reset',
+      ].sort(),
+    );
+  });
+});
+
+describe('GET openapi.json', () => {
+  async function describedBy(client: EmulatorClient): Promise<[string, string, Described][]> {
+    const { status, json } = await control(client.wechat, 'GET', 'openapi.json');
+    expect([status, json['openapi']]).toEqual([200, '3.1.0']);
+    expect(json['servers']).toEqual([{ url: client.wechat.url }]);
+    const paths = json['paths'] as Record<string, Record<string, Described>>;
+    return Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, described]): [string, string, Described] => [
+        method.toUpperCase(),
+        path,
+        described,
+      ]),
+    );
+  }
+
+  it('describes every operation of the table, and no other', async () => {
+    const described = await describedBy(await startClient());
+    const facts = described.map(([method, path, { operationId, parameters = [] }]) => [
+      operationId,
+      method,
+      path,
+      parameters.map(({ name }) => `{${name}}`).join(),
+    ]);
+    expect(facts.sort()).toEqual(
+      ALL.map(([id, { method, path }]) => [id, method, path, /\{\w+\}/.exec(path)?.[0] ?? '']).sort(),
+    );
+  });
+
+  /** A valid body for each request, and a wrong one where there can be one. */
+  function bodiesFor({ wechat }: EmulatorClient): Readonly<Record<string, object>> {
+    const { official, miniProgram } = wechat.apps;
+    const subject = { app: official.appId, user: 'ming' };
+    return {
+      setSwitches: { consent: 'allow' },
+      addFault: { endpoint: 'auth', fault: { errcode: -1 }, match: { user: 'ming' } },
+      advanceClock: { advance: 1 },
+      addApp: { type: 'website', appId: 'wxnew', appSecret: 's', domains: ['a.example'] },
+      addUser: { id: 'new', nickname: '新' },
+      issueCode: { app: official.appId },
+      actOnQr: { action: 'scan' },
+      expireTokens: subject,
+      revokeTokens: subject,
+      changePassword: { user: 'ming' },
+      identity: subject,
+      encryptUser: { app: miniProgram.appId, sessionKey: Buffer.alloc(16).toString('base64') },
+      reset: {},
+    };
+  }
+
+  it('is true: every real response fits the schema of its status', async () => {
+    const client = await startClient();
+    const { wechat } = client;
+    const uuid = uuidOf(await client.qrPage());
+    const bodies: Readonly<Record<string, object>> = {
+      ...bodiesFor(client),
+      authorize: { url: client.authorizeURL() },
+    };
+    const ends = (id: string): number => ['clearFaults', 'clearRequests', 'reset'].indexOf(id);
+    const described = await describedBy(client);
+    // The operations that take everything back come last.
+    described.sort((a, b) => ends(a[2].operationId) - ends(b[2].operationId));
+    const check = async (
+      described: Described,
+      method: string,
+      path: string,
+      body?: object,
+    ): Promise<number> => {
+      const { status, json } = await control(wechat, method, path.slice(11), body);
+      const schema = described.responses[status]?.content['application/json'].schema;
+      expect([described.operationId, status, schema && problemsOf(schema, json, '')]).toEqual([
+        described.operationId,
+        status,
+        [],
+      ]);
+      return status;
+    };
+    for (const [method, path, each] of described) {
+      const takesBody = each.requestBody !== undefined;
+      const body = bodies[each.operationId];
+      expect([each.operationId, takesBody]).toEqual([each.operationId, body !== undefined]);
+      if (each.operationId !== 'removeFault') {
+        expect(await check(each, method, path.replace('{uuid}', uuid), body)).toBe(200);
+      }
+      if (takesBody) expect(await check(each, method, path.replace('{uuid}', uuid), { wrong: 1 })).toBe(400);
+      if (/\{/.test(path)) expect(await check(each, method, path.replace(/\{\w+\}/, 'none'), body)).toBe(404);
+    }
+    const authorize = described.find(([, , { operationId }]) => operationId === 'authorize');
+    const url = client.authorizeURL({ appid: 'wx0' });
+    if (authorize) expect(await check(authorize[2], 'POST', authorize[1], { url })).toBe(422);
+  });
+});

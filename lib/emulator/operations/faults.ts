@@ -1,0 +1,76 @@
+import type { EmulatorFault, FaultOptions } from '../faults/fault';
+import { readableFault, type FaultEntry } from '../faults/fault-plan';
+import type { JsonSchema } from '../schemas/json-schema';
+import { FAULT, FAULT_FIELDS } from './fields';
+import { fields, NotFound, NOTHING, operation, type Services } from './operation';
+
+/** A fault as the control API receives it: JSON has no Infinity. */
+export interface FaultInput extends Omit<FaultOptions, 'times'> {
+  readonly endpoint: string;
+  readonly fault: EmulatorFault;
+  readonly times?: number | 'Infinity' | undefined;
+}
+
+const FAULT_ENTRY: JsonSchema = fields(
+  { ...FAULT_FIELDS, id: { type: 'string' }, fault: { anyOf: [FAULT, { type: 'object' }] } },
+  ['id', 'endpoint', 'fault', 'times', 'after', 'delay', 'workDone'],
+);
+
+export const FAULT_LIST: JsonSchema = { type: 'array', items: FAULT_ENTRY };
+
+export const FAULT_OPERATIONS = {
+  addFault: operation({
+    node: 'fail',
+    method: 'POST',
+    path: '/_emulator/faults',
+    summary: 'Makes requests to an endpoint fail.',
+    input: fields(FAULT_FIELDS, ['endpoint', 'fault']),
+    output: fields({ id: { type: 'string' } }),
+    run: addFault,
+    respond: ({ id }) => ({ id }),
+  }),
+  clearFaults: operation({
+    node: 'clearFaults',
+    method: 'DELETE',
+    path: '/_emulator/faults',
+    summary: 'Withdraws all planned faults.',
+    output: NOTHING,
+    run: (_: object, { faults }: Services) => {
+      faults.clear();
+    },
+    respond: () => ({}),
+  }),
+  removeFault: operation({
+    node: 'fail',
+    method: 'DELETE',
+    path: '/_emulator/faults/{id}',
+    summary: 'Withdraws one planned fault.',
+    output: NOTHING,
+    run: ({ id }: { readonly id: string }, { faults }) => faults.remove(id),
+    respond: (existed) => {
+      if (existed) return {};
+      throw new NotFound('There is no planned fault with this id. It may have affected all its requests.');
+    },
+  }),
+};
+
+/** @throws Error if the endpoint, the app or the user does not exist: such a fault would never happen. */
+function addFault(
+  { endpoint, fault, times, ...options }: FaultInput,
+  { world, faults }: Services,
+): FaultEntry {
+  const { app, user } = options.match ?? {};
+  if (app !== undefined) world.apps.get(app);
+  if (user !== undefined) world.users.get(user);
+  const count = times === undefined ? {} : { times: Number(times) };
+  return faults.add(endpoint, fault, { ...options, ...count });
+}
+
+/** The planned faults as JSON. */
+export function faultList({ faults }: Services): object[] {
+  return faults.list().map((entry) => ({
+    ...entry,
+    fault: readableFault(entry.fault),
+    times: Number.isFinite(entry.times) ? entry.times : 'Infinity',
+  }));
+}
