@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { run } from '../../lib/cli/run';
-import { createEmulator } from '../../lib/emulator';
+import { createEmulator, selfSignedCertificate } from '../../lib/emulator';
 
 interface CommandRun {
   readonly out: string[];
@@ -13,7 +15,11 @@ interface CommandRun {
   waitFor(pattern: RegExp): Promise<string>;
 }
 
-function start(args: string[], env: Record<string, string> = {}): CommandRun {
+const HOME = mkdtempSync(path.join(tmpdir(), 'emulator-home-'));
+afterAll(() => rmSync(HOME, { recursive: true }));
+
+function start(args: string[], given: Record<string, string> = {}): CommandRun {
+  const env = { HOME, ...given };
   const out: string[] = [];
   const err: string[] = [];
   let stop = (): void => undefined;
@@ -47,6 +53,14 @@ const fails = async (args: string[], env?: Record<string, string>): Promise<[num
   return [await command.status, command.err.join('\n')];
 };
 
+/** The status over TLS, for a client that trusts this authority and asks for this host. */
+function statusOf(url: string, ca: Buffer, servername = 'localhost'): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const options = { ca, agent: false, servername, headers: { Host: servername } };
+    https.get(url, options, (response) => resolve(response.statusCode)).on('error', reject);
+  });
+}
+
 describe('express-wechat-auth emulator', () => {
   it('runs, prints what the app needs, and ends on Ctrl+C', async () => {
     const command = start(['emulator', '--port', '0']);
@@ -74,28 +88,145 @@ describe('express-wechat-auth emulator', () => {
     const command = start(['emulator', '--port', '0', '--https', ...names]);
     const url = await command.waitFor(/WECHAT_OPEN_URL=(https:\S+)/);
     const ca = readFileSync(await command.waitFor(/NODE_EXTRA_CA_CERTS=(\S+)/));
-    const statusFor = (servername: string): Promise<unknown> =>
-      new Promise((resolve, reject) => {
-        const options = { ca, agent: false, servername, headers: { Host: servername } };
-        https.get(`${url}/sns/auth`, options, (response) => resolve(response.statusCode)).on('error', reject);
-      });
+    const statusFor = (servername: string) => statusOf(`${url}/sns/auth`, ca, servername);
     expect([await statusFor('wechat.test'), await statusFor('other.test')]).toEqual([200, 200]);
     await command.stop();
   });
 
-  it('serves over TLS with a certificate that the app can trust, and removes it', async () => {
+  it('serves over TLS with a certificate that the app can trust, and over http on the same port', async () => {
     const command = start(['emulator', '--port', '0', '--https']);
     const url = await command.waitFor(/WECHAT_OPEN_URL=(https:\S+)/);
     const file = await command.waitFor(/NODE_EXTRA_CA_CERTS=(\S+)/);
-    const status = await new Promise((resolve, reject) => {
-      const request = https.get(`${url}/sns/auth`, { ca: readFileSync(file), agent: false }, (response) =>
-        resolve(response.statusCode),
-      );
-      request.on('error', reject);
-    });
-    expect(status).toBe(200);
+    expect(await statusOf(`${url}/sns/auth`, readFileSync(file))).toBe(200);
+    const plain = await command.waitFor(/A local WeChat: https:\S+ {2}(http:\S+)/);
+    expect(plain).toBe(url.replace('https:', 'http:'));
+    expect((await fetch(`${plain}/sns/auth`)).status).toBe(200);
     await command.stop();
-    expect(existsSync(file)).toBe(false);
+  });
+
+  it('keeps the authority: the next start needs no new trust, and only the owner can read the keys', async () => {
+    const folder = path.join(HOME, 'kept', 'here');
+    const flags = ['emulator', '--port', '0', '--ca-dir', folder];
+    const first = start(flags);
+    const file = await first.waitFor(/NODE_EXTRA_CA_CERTS=(\S+)/);
+    expect(file).toBe(path.join(folder, 'ca.pem'));
+    await first.waitFor(/kept in .*here/);
+    const ca = readFileSync(file);
+    await first.stop();
+    const second = start([...flags, '--name', 'wechat.test']);
+    const url = await second.waitFor(/WECHAT_OPEN_URL=(https:\S+)/);
+    expect(await statusOf(`${url}/sns/auth`, ca, 'wechat.test')).toBe(200);
+    expect(await statusOf(`${url}/sns/auth`, ca, 'api.weixin.qq.com')).toBe(200);
+    await second.stop();
+    for (const key of ['ca-key.pem', 'emulator-key.pem'])
+      expect(statSync(path.join(folder, key)).mode & 0o777).toBe(0o600);
+    expect(statSync(folder).mode & 0o077).toBe(0);
+  });
+
+  it('keeps the authority in the user’s home unless --ca-dir names another folder', async () => {
+    const command = start(['emulator', '--port', '0', '--https']);
+    expect(await command.waitFor(/NODE_EXTRA_CA_CERTS=(\S+)/)).toBe(
+      path.join(HOME, '.express-wechat-auth', 'emulator-ca', 'ca.pem'),
+    );
+    await command.stop();
+  });
+
+  it('says so if it cannot keep the authority', async () => {
+    const file = path.join(HOME, 'a-file');
+    writeFileSync(file, '');
+    const [status, text] = await fails(['emulator', '--port', '0', '--ca-dir', path.join(file, 'folder')]);
+    expect([status, text]).toEqual([1, expect.stringMatching(/cannot be kept in .*--ca-dir/)]);
+  });
+
+  it('serves with --cert and --key', async () => {
+    const own = selfSignedCertificate(['own.test']);
+    const [cert, key] = [path.join(HOME, 'own.pem'), path.join(HOME, 'own-key.pem')];
+    writeFileSync(cert, own.cert);
+    writeFileSync(key, own.key);
+    const flags = ['emulator', '--port', '0', '--name', 'own.test', '--cert', cert, '--key', key];
+    const command = start(flags);
+    const url = await command.waitFor(/WECHAT_OPEN_URL=(https:\S+)/);
+    await command.waitFor(/Ctrl\+C/);
+    expect(await statusOf(`${url}/sns/auth`, Buffer.from(own.ca), 'own.test')).toBe(200);
+    expect(command.out.join('\n')).not.toContain('NODE_EXTRA_CA_CERTS');
+    await command.stop();
+    expect((await fails(['emulator', '--cert', cert]))[1]).toMatch(/--cert and --key belong together/);
+    expect((await fails(['emulator', '--cert', key, '--key', cert]))[1]).toMatch(
+      /--cert: .* is not in PEM format/,
+    );
+    expect((await fails(['emulator', '--cert', 'none', '--key', key]))[1]).toMatch(
+      /--cert: none cannot be read \(ENOENT\)/,
+    );
+  });
+
+  it('--proxy-port runs a proxy and prints what an app needs that only knows WeChat’s addresses', async () => {
+    const command = start(['emulator', '--port', '0', '--proxy-port', '0']);
+    expect(await command.waitFor(/HTTPS_PROXY=(\S+)/)).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    const bundle = readFileSync(await command.waitFor(/SSL_CERT_FILE=(\S+)/), 'utf8');
+    const ca = readFileSync(await command.waitFor(/NODE_EXTRA_CA_CERTS=(\S+)/), 'utf8');
+    expect(bundle.split('BEGIN CERTIFICATE').length).toBeGreaterThan(100);
+    expect(bundle.endsWith(ca)).toBe(true);
+    await command.stop();
+  });
+
+  it('--public-url is the address for browsers, and its host is served and in the certificate', async () => {
+    const command = start(['emulator', '--port', '0', '--https', '--public-url', 'https://wechat.example']);
+    expect(await command.waitFor(/WECHAT_OPEN_URL=(\S+)/)).toBe('https://wechat.example');
+    const url = await command.waitFor(/WECHAT_API_URL=(\S+)/);
+    const ca = readFileSync(await command.waitFor(/NODE_EXTRA_CA_CERTS=(\S+)/));
+    expect(await statusOf(`${url}/sns/auth`, ca, 'wechat.example')).toBe(200);
+    await command.stop();
+  });
+
+  it('starts with the apps, users and switches of --config or WECHAT_EMULATOR_CONFIG', async () => {
+    const app = { type: 'official', appId: 'wxseed', appSecret: 'seed', domains: ['h5.example.com'] };
+    const config = { apps: [app], users: [{ id: 'lan', nickname: '小兰' }], switches: { consent: 'allow' } };
+    const file = path.join(HOME, 'seed.json');
+    writeFileSync(file, `\ufeff${JSON.stringify({ $schema: './emulator.schema.json', ...config })}`);
+    const starts: [string[], Record<string, string>][] = [
+      [['--config', file], {}],
+      [[], { WECHAT_EMULATOR_CONFIG: file }],
+      [[], { WECHAT_EMULATOR_CONFIG: JSON.stringify(config) }],
+      [['--config', file], { WECHAT_EMULATOR_CONFIG: 'ignored' }],
+    ];
+    for (const [flags, env] of starts) {
+      const command = start(['emulator', '--port', '0', ...flags], env);
+      await command.waitFor(/WECHAT_APP_ID=wxseed/);
+      const url = await command.waitFor(/WECHAT_API_URL=(\S+)/);
+      const state: unknown = await (await fetch(`${url}/_emulator/state`)).json();
+      expect(state).toMatchObject({ users: config.users, switches: { consent: 'allow' } });
+      await command.stop();
+    }
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['a field', '{"users":[{"id":"a","nickname":5}]}', /: users\[0\]\.nickname is 5\. Give the name/],
+    [
+      'an unknown field',
+      '{"user":[]}',
+      /"user" is not a field\. The fields are \$schema, apps, users, switches/,
+    ],
+    ['a switch', '{"switches":{"consent":"yes"}}', /switches\.consent is "yes"\. Give one of "ask"/],
+    [
+      'a secret, without showing it',
+      '{"apps":[{"type":"official","appId":"a","appSecret":["s3cret"]}]}',
+      /apps\[0\]\.appSecret is a list\./,
+    ],
+    ['an empty list', '{"users":[]}', /users is empty\. Give at least 1/],
+    ['broken JSON', '{"apps":[', /The configuration is not JSON.*Correct it/],
+    ['a missing file', 'none.json', /none\.json cannot be read \(ENOENT\)/],
+  ])('names %s that is wrong in the configuration', async (_, value, message) => {
+    const [status, text] = await fails(['emulator', '--port', '0'], { WECHAT_EMULATOR_CONFIG: value });
+    expect([status, text]).toEqual([1, expect.stringMatching(message)]);
+    expect(text).not.toContain('s3cret');
+  });
+
+  it('writes what it does not emulate to the error output, once', async () => {
+    const command = start(['emulator', '--port', '0']);
+    const url = await command.waitFor(/WECHAT_API_URL=(\S+)/);
+    for (let call = 0; call < 2; call += 1) await fetch(`${url}/wxa/getwxacodeunlimit`, { method: 'POST' });
+    expect(command.err).toEqual([expect.stringContaining('POST /wxa/getwxacodeunlimit')]);
+    await command.stop();
   });
 
   it('--help lists every flag', async () => {
@@ -108,6 +239,12 @@ describe('express-wechat-auth emulator', () => {
       '--app',
       '--website',
       '--https',
+      '--ca-dir',
+      '--cert',
+      '--key',
+      '--proxy-port',
+      '--public-url',
+      '--config',
       '--dangerously-allow-production',
     ]) {
       expect(command.out.join('\n')).toContain(flag);

@@ -222,6 +222,27 @@ describeInChromium('in a browser', () => {
     expect(page.url()).toContain('/embed');
   });
 
+  it('QR code login in a sandboxed frame: the phone’s buttons are in the page if no tab can open', async () => {
+    const flags = 'allow-scripts allow-same-origin allow-top-navigation';
+    const page = await openDesktop(`${site.url}/sandbox?flags=${flags}`);
+    const frame = page.frameLocator('iframe');
+    await frame.locator('.js_phone').click();
+    await frame.getByText('扫描成功').waitFor();
+    await frame.getByRole('button', { name: '拒绝' }).click();
+    await frame.getByText('你已取消此次登录').waitFor();
+    await frame.getByRole('button', { name: '允许' }).click();
+    await page.waitForURL(/\/callback\?/);
+    expect(await shownPerson(page)).toBe(websitePerson('ming'));
+  });
+
+  it('QR code login in a frame with an opaque origin: the page says what its sandbox lacks', async () => {
+    const page = await openDesktop(`${site.url}/sandbox?flags=allow-scripts`);
+    const frame = page.frameLocator('iframe');
+    await frame.locator('.js_phone').click();
+    await frame.getByText('allow-popups').waitFor();
+    expect(client.wechat.requests.filter(({ path }) => path === '/connect/confirm')).toEqual([]);
+  });
+
   it('home page: its forms change a switch and the person', async () => {
     const page = await openDesktop(client.wechat.url);
     await page.locator('select[name=consent]').selectOption('allow');

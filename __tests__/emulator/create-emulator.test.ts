@@ -173,6 +173,36 @@ describe('requests', () => {
   });
 });
 
+describe('log', () => {
+  it('gets one line about each path that is not emulated', async () => {
+    const lines: string[] = [];
+    const client = await startClient({ log: (line) => lines.push(line) });
+    for (let call = 0; call < 2; call += 1) {
+      await client.get('/wxa/business/getuserphonenumber');
+      await client.postJSON('/wxa/business/getuserphonenumber', {});
+    }
+    expect(lines).toEqual([
+      'GET /wxa/business/getuserphonenumber is not emulated: the response is errcode 40066. See docs/emulator for what is.',
+      expect.stringMatching(/^POST /),
+    ]);
+  });
+
+  it('gets a line when valid QR codes, codes or tokens are forgotten, because there are too many', async () => {
+    const lines: string[] = [];
+    const client = await startClient({ log: (line) => lines.push(line) });
+    const first = client.wechat.issueCode({ app: client.wechat.apps.official.appId });
+    for (let issued = 1; issued < 20_000; issued += 1)
+      client.wechat.issueCode({ app: client.wechat.apps.official.appId });
+    expect(lines).toEqual([]);
+    expect((await client.redeem(first)).json).toHaveProperty('openid');
+    for (let issued = 0; issued < 3; issued += 1)
+      client.wechat.issueCode({ app: client.wechat.apps.official.appId });
+    expect(lines).toEqual([
+      expect.stringMatching(/^The emulator keeps 20000 authorization codes and now forgets/),
+    ]);
+  });
+});
+
 describe('switches', () => {
   it('consent: allow and deny redirect at once, but only in WeChat’s browser', async () => {
     const client = await startClient({ switches: { consent: 'allow' } });
@@ -213,6 +243,17 @@ describe('switches', () => {
     const [real, virtual] = [await client.login(), await client.login({ virtual: true })];
     expect((await client.userinfo(real)).json['privilege']).toEqual(['chinaunicom']);
     expect((await client.userinfo(virtual)).json['privilege']).toEqual([]);
+  });
+
+  it('foreignOpenid: userinfo ignores somebody else’s openid; an absent one stays 41009', async () => {
+    const client = await startClient();
+    const token = await client.login();
+    expect((await client.userinfo(token, { openid: 'nonsense' })).json['errcode']).toBe(40003);
+    client.wechat.switches.foreignOpenid = 'ignore';
+    const profile = await client.userinfo(token, { openid: 'nonsense' });
+    expect(profile.json).toMatchObject({ nickname: '小明', openid: token.json['openid'] });
+    expect((await client.userinfo(token, { openid: undefined })).json['errcode']).toBe(41009);
+    expect((await client.auth(token, { openid: 'nonsense' })).json['errcode']).toBe(40003);
   });
 
   it('snapshot: everybody sees the snapshot page, or nobody', async () => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { printable } from '../printable';
 import { bilingual, languageOf, type Bilingual, type Language } from './bilingual';
 import { doctorCommand } from './doctor/doctor-command';
-import { emulatorCommand } from './emulator-command';
+import { emulatorCommand } from './emulator/emulator-command';
 import { CommandError, UsageError, type Command, type Terminal } from './terminal';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([

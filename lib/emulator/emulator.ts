@@ -1,6 +1,6 @@
 // Imports in this folder only go down:
-//   index → emulator → controls, server → serve-request, listen → routes, fault-subject → home, control → operations → connect
-//   → pages, sns, faults, assets, tls → http → schemas → world
+//   index → emulator → controls, server → serve-request, listen → routes, fault-subject → home, control
+//   → operations → connect → pages, sns, faults, assets, tls → http → schemas → world
 import { createControls, type EmulatorControls } from './controls';
 import { FaultPlan } from './faults/fault-plan';
 import { startServer } from './server';
@@ -134,7 +134,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
   const world = new World(options);
   const services = { world, faults: new FaultPlan() };
   const { port = 0, host = '127.0.0.1', https, proxyPort } = options;
-  const { httpURL, proxyURL, close } = await startServer(services, { port, host, https, proxyPort });
+  const { httpURL, proxyURL, ...server } = await startServer(services, { port, host, https, proxyPort });
   return {
     url: world.url,
     httpURL,
@@ -148,6 +148,6 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
     requests: world.requests,
     clock: world.clock,
     ...createControls(services),
-    close,
+    close: () => server.close(),
   };
 }

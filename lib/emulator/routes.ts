@@ -9,14 +9,13 @@ import { handleWebsitePoll } from './connect/website/poll';
 import { handleControl } from './control/handle-control';
 import { handleHome } from './home/handle-home';
 import { splitTarget, type IncomingRequest } from './http/incoming-request';
-import { notFound, plain, script, svg, type OutgoingResponse } from './http/outgoing-response';
+import { notFound, script, svg, type OutgoingResponse } from './http/outgoing-response';
 import { PATHS } from './http/paths';
 import type { Services } from './operations/operation';
 import { officialErrorPage, websiteErrorPage } from './pages/error-page';
 import { languageOf } from './pages/language';
-import { Refusal, refusalBody } from './sns/refusal';
-import { callSnsApi } from './sns/sns-call';
-import { findSnsApi } from './sns/sns-routes';
+import { Refusal, refusalResponse } from './sns/refusal';
+import { handleApi, isApiPath } from './sns/sns-routes';
 import { avatarSVG } from './world/people/avatar';
 import type { World } from './world/world';
 
@@ -40,11 +39,21 @@ const PAGES = new Map<string, Handler>([
 ]);
 
 const FOLDERS: readonly (readonly [string, Handler])[] = [
-  ['/sns/', (incoming, world) => callSnsApi(findSnsApi(incoming.path), incoming, world)],
+  ['/emulator/', handleAsset],
+  ['/favicon', handleAsset],
   [PATHS.qrImages, handleWebsiteImage],
   ['/mmopen/', handleAvatar],
-  ['/', (incoming) => findAsset(incoming.path) ?? notFound()],
+  ['', handleOther],
 ];
+
+function handleAsset({ path }: IncomingRequest): OutgoingResponse {
+  return findAsset(path) ?? notFound();
+}
+
+/** A file of `res.wx.qq.com`, an API, or a path that is not emulated. */
+function handleOther(incoming: IncomingRequest, world: World): OutgoingResponse {
+  return findAsset(incoming.path) ?? handleApi(incoming, world);
+}
 
 /**
  * Whether a request may change something, so that only the emulator's own pages and clients other than
@@ -54,7 +63,7 @@ export function changesState({ method = 'GET', url = '/', headers }: IncomingMes
   if (!['GET', 'HEAD', 'OPTIONS'].includes(method)) return true;
   const { path } = splitTarget(url);
   // GET spends codes and refreshes tokens here.
-  if (path.startsWith('/sns/')) return true;
+  if (isApiPath(path)) return true;
   // GET counts as the scan. A phone opens the page from its camera app, and browsers mark that navigation as
   // cross-site, so navigations are allowed.
   return path === PATHS.confirm && headers['sec-fetch-dest'] !== 'document';
@@ -76,8 +85,7 @@ export function refusalFor(
 ): OutgoingResponse {
   if (incoming.path === PATHS.poll) return script(`window.wx_errcode=${errcode};window.wx_code='';`);
   if (!incoming.path.startsWith('/connect/')) {
-    const refusal = new Refusal(errcode, errmsg);
-    return { ...plain(refusalBody(refusal, world)), json: { errcode, errmsg: refusal.errmsg } };
+    return refusalResponse(new Refusal(errcode, errmsg), incoming.path, world);
   }
   const page = plannedRefusal(errcode, errmsg);
   const language = languageOf(incoming.headers['accept-language']);

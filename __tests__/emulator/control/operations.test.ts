@@ -154,7 +154,8 @@ describe('GET openapi.json', () => {
         expect(await check(each, method, path.replace('{uuid}', uuid), body)).toBe(200);
       }
       if (takesBody) expect(await check(each, method, path.replace('{uuid}', uuid), { wrong: 1 })).toBe(400);
-      if (/\{/.test(path)) expect(await check(each, method, path.replace(/\{\w+\}/, 'none'), body)).toBe(404);
+      if (path.includes('{'))
+        expect(await check(each, method, path.replace(/\{\w+\}/, 'none'), body)).toBe(404);
     }
     const authorize = described.find(([, , { operationId }]) => operationId === 'authorize');
     const url = client.authorizeURL({ appid: 'wx0' });

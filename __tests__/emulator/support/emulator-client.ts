@@ -67,6 +67,12 @@ export class EmulatorClient {
     );
   }
 
+  async postJSON(path: string, body: object): Promise<ReceivedResponse> {
+    const headers = { 'Content-Type': 'application/json' };
+    const url = `${this.wechat.url}${path}`;
+    return receive(await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }));
+  }
+
   authorizeParameters(changes: Parameters = {}): Parameters {
     return {
       appid: this.wechat.apps.official.appId,

@@ -38,6 +38,12 @@ export async function startLoginSite(client: EmulatorClient): Promise<LoginSite>
       response.end(widget(client, `http://${request.headers.host ?? ''}/callback`, self));
       return;
     }
+    if (url.pathname === '/sandbox') {
+      const address = client.qrURL({ redirect_uri: `http://${request.headers.host ?? ''}/callback` });
+      const source = address.replaceAll('&', '&amp;');
+      response.end(`<iframe sandbox="${url.searchParams.get('flags') ?? ''}" src="${source}"></iframe>`);
+      return;
+    }
     if (url.pathname !== '/callback') {
       response.writeHead(404).end();
       return;

@@ -99,10 +99,36 @@ export const QR_SCRIPT = `(function () {
     });
   }
 
+  // A frame whose sandbox forbids new windows cannot show the phone in a tab, so the page acts as the phone.
+  function openPhone(event) {
+    event.preventDefault();
+    var tab = window.open(phone.href, '_blank');
+    if (tab) tab.opener = null;
+    else actAsPhone();
+  }
+
+  function actAsPhone() {
+    fetch(phone.href).then(function () {
+      phone.hidden = true;
+      box.querySelector('.js_buttons').hidden = false;
+    }, function () {
+      box.querySelector('.js_blocked').hidden = false;
+    });
+  }
+
+  function pressButton(event) {
+    var headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    fetch(phone.href, { method: 'POST', headers: headers, body: 'reply=' + event.target.value });
+  }
+
   function notifyParent(status) {
     if (window.parent !== window) window.parent.postMessage(JSON.stringify({ type: 'status', status: status }), '*');
   }
 
+  phone.addEventListener('click', openPhone);
+  box.querySelectorAll('.js_buttons button').forEach(function (button) {
+    button.addEventListener('click', pressButton);
+  });
   box.querySelector('.js_refresh').addEventListener('click', refresh);
   if (image.complete) notifyParent('wxQRcodeReady');
   else image.addEventListener('load', function () { notifyParent('wxQRcodeReady'); }, { once: true });

@@ -71,6 +71,9 @@ small { color: var(--soft); font-size: 13px; }
 .emulated-phone { display: inline-block; margin-top: 24px; padding: 8px 16px; border: 1px dashed currentColor;
   border-radius: 8px; color: #8db8ff;
   font-size: 14px; }
+.phone-buttons { display: flex; gap: 12px; justify-content: center; margin-top: 16px; }
+.phone-buttons .button { min-width: 88px; padding: 6px 16px; }
+.phone-blocked { max-width: 300px; margin: 12px auto 0; font-size: 12px; opacity: .8; }
 .embedded { background: transparent; color: #373737; color-scheme: light; }
 .embedded .qr { padding: 8px; }
 .embedded .on-dark { color: #fff; }

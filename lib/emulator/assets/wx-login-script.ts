@@ -1,13 +1,16 @@
 /**
  * wxLogin.js puts the QR code page into an element of the embedding site. The page comes from the host of the
- * script, so that the widget uses the emulator that served it. Like WeChat's script, it encodes nothing: the
+ * script, so that the widget uses the emulator that served it. Only res.wx.qq.com has no such page: there, it
+ * comes from open.weixin.qq.com. Like WeChat's script, it encodes nothing: the
  * caller encodes redirect_uri.
  */
 export const WX_LOGIN_SCRIPT = `(function (window, document) {
   'use strict';
-  var origin = new URL(document.currentScript.src).origin;
+  var address = new URL(document.currentScript.src);
+  if (address.hostname === 'res.wx.qq.com') address.hostname = 'open.weixin.qq.com';
+  var origin = address.origin;
 
-  function address(o) {
+  function pageAddress(o) {
     var selfRedirect = o.self_redirect === true ? 'true' : o.self_redirect === false ? 'false' : 'default';
     return origin + '/connect/qrconnect?appid=' + o.appid + '&scope=' + o.scope +
       '&redirect_uri=' + o.redirect_uri + '&state=' + o.state + '&login_type=jssdk&self_redirect=' + selfRedirect +
@@ -34,7 +37,7 @@ export const WX_LOGIN_SCRIPT = `(function (window, document) {
   window.WxLogin = function WxLogin(o) {
     var frame = document.createElement('iframe');
     var container = document.getElementById(o.id);
-    frame.src = address(o);
+    frame.src = pageAddress(o);
     frame.frameBorder = '0';
     frame.allowTransparency = 'true';
     frame.scrolling = 'no';

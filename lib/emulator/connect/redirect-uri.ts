@@ -5,7 +5,10 @@ import type { EmulatorApp } from '../world/apps/apps';
  * The reason why WeChat does not redirect to this address; undefined if it does. WeChat compares hosts as
  * text, port included: a subdomain, a parent domain or an explicit `:443` is another host.
  */
-export function redirectURIFault(redirectURI: string, app: EmulatorApp): Phrase | undefined {
+export function redirectURIProblem(
+  redirectURI: string,
+  app: { readonly appId: string; readonly domains?: EmulatorApp['domains'] | undefined },
+): Phrase | undefined {
   const match = AUTHORITY_AND_PATH.exec(redirectURI);
   if (!match || !URL.canParse(redirectURI)) {
     return {

@@ -68,6 +68,14 @@ export const SWITCH_TEXTS: Readonly<Record<keyof EmulatorSwitches, Phrase>> = {
     zh: 'snsapi_base 的 access_token 也能读取用户资料',
     en: 'A snsapi_base token may read the profile',
   },
+  foreignOpenid: {
+    zh: '用他人的 openid 读取资料：返回 40003，或忽略该 openid',
+    en: 'userinfo with somebody else’s openid: 40003, or the openid is ignored',
+  },
+  componentToken: {
+    zh: '第三方平台的 component_access_token：接受任意值，或仅接受已签发的',
+    en: 'A platform’s component_access_token: any text is accepted, or only issued ones',
+  },
   trouble: {
     zh: '所有 /sns 接口返回 -1（busy）或 45011（quota）',
     en: 'Every /sns API returns -1 (busy) or 45011 (quota)',

@@ -1,6 +1,7 @@
 import type { Language } from '../pages/language';
 import { markup, type Markup } from '../pages/markup';
-import { DEFAULT_SWITCHES, SWITCH_CHOICES, type EmulatorSwitches } from '../world/switches';
+import { SWITCH_CHOICES } from '../world/switch-values';
+import { DEFAULT_SWITCHES, type EmulatorSwitches } from '../world/switches';
 import type { HomeTexts } from './home-texts';
 import { SWITCH_TEXTS } from './switch-texts';
 

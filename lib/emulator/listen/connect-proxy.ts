@@ -1,7 +1,10 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { isLoopback, parseHost, WECHAT_HOSTS } from '../world/own-hosts';
 import { MAX_SHOWN, printable } from '../world/printable';
+
+type Client = Duplex & { readonly remoteAddress?: string | undefined };
 
 export interface ProxyTargets {
   /** Takes over the connection of a client that asked for one of WeChat's hosts. */
@@ -24,7 +27,8 @@ export function createConnectProxy({ accept, serve }: ProxyTargets): Server {
     response.writeHead(403, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${ONLY_WECHAT}\n`);
   });
   server.on('connect', (request, socket, head) => {
-    const client = socket as Socket;
+    // Node documents the type Duplex, because a user of the server may emit the event with another stream.
+    const client: Client = socket;
     client.on('error', () => client.destroy());
     if (head.length > 0) client.unshift(head);
     if (!isWechat(request)) {
@@ -32,7 +36,7 @@ export function createConnectProxy({ accept, serve }: ProxyTargets): Server {
       return;
     }
     client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-    accept(client);
+    accept(client as Socket);
   });
   return server;
 }
@@ -50,12 +54,17 @@ function isWechat({ url = '' }: IncomingMessage): boolean {
 }
 
 /** Connects the client with the host that it asked for. */
-function tunnel({ url = '' }: IncomingMessage, client: Socket): void {
+function tunnel({ url = '' }: IncomingMessage, client: Client): void {
   const [, host = '', port = ''] = /^(?:\[([^\]]+)\]|[^:]+):(\d{1,5})$/.exec(url) ?? [];
   const hostname = host || url.slice(0, Math.max(0, url.lastIndexOf(':')));
-  if (hostname === '' || Number(port) > 65_535 || Number(port) === 0)
-    return refuse(client, '400 Bad Request', url);
-  if (!isLoopback(client.remoteAddress)) return refuse(client, '403 Forbidden', url);
+  if (hostname === '' || Number(port) > 65_535 || Number(port) === 0) {
+    refuse(client, '400 Bad Request', url);
+    return;
+  }
+  if (!isLoopback(client.remoteAddress)) {
+    refuse(client, '403 Forbidden', url);
+    return;
+  }
   const target = connect(Number(port), hostname);
   target.once('connect', () => {
     client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
@@ -76,7 +85,7 @@ const REASONS = {
   '502 Bad Gateway': 'cannot be reached.',
 } as const;
 
-function refuse(client: Socket, status: keyof typeof REASONS, asked: string): void {
+function refuse(client: Client, status: keyof typeof REASONS, asked: string): void {
   const text = `${printable(asked.slice(0, MAX_SHOWN))} ${REASONS[status]}\n`;
   const head = `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n`;
   client.end(`${head}Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);

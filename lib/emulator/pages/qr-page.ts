@@ -28,6 +28,7 @@ export interface QrView {
 /** The page with the QR code. Its script polls for the status and shows the text of that status. */
 export function qrPage(view: QrView): OutgoingResponse {
   const text = TEXTS[view.language];
+  const emulatorText = EMULATOR_TEXTS[view.emulatorLanguage];
   return renderPage({
     language: view.language,
     emulatorLanguage: view.emulatorLanguage,
@@ -48,7 +49,11 @@ ${status(403, text.cancelled, markup`<p>${text.again}</p>`)}
 ${status(402, text.expired, markup`<button type="button" class="refresh js_refresh">${text.refresh}</button>`)}
 </div>
 <a class="emulated-phone js_phone" target="_blank" rel="noopener" href="${PATHS.confirm}?uuid=${view.uuid}">
-${EMULATOR_TEXTS[view.emulatorLanguage]}</a>
+${emulatorText.phone}</a>
+<div class="phone-buttons js_buttons" hidden>
+<button type="button" class="button secondary" value="deny">${emulatorText.deny}</button>
+<button type="button" class="button" value="allow">${emulatorText.allow}</button></div>
+<p class="phone-blocked js_blocked" hidden>${emulatorText.blocked}</p>
 </main>`,
   });
 }
@@ -91,4 +96,18 @@ const TEXTS = {
   },
 };
 
-const EMULATOR_TEXTS = { zh: '用模拟的手机扫一扫', en: 'Scan with the emulated phone' };
+const EMULATOR_TEXTS = {
+  zh: {
+    phone: '用模拟的手机扫一扫',
+    allow: '允许',
+    deny: '拒绝',
+    blocked: '这个 iframe 的 sandbox 禁止打开新窗口：请加上 allow-popups，或在模拟器首页扫码。',
+  },
+  en: {
+    phone: 'Scan with the emulated phone',
+    allow: 'Allow',
+    deny: 'Reject',
+    blocked:
+      'The sandbox of this frame forbids new windows: add allow-popups, or scan on the emulator’s home page.',
+  },
+};

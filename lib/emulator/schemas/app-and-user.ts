@@ -1,6 +1,7 @@
 import type { EmulatorApp } from '../world/apps/apps';
 import type { EmulatorUser } from '../world/people/users';
-import { SWITCH_CHOICES, type EmulatorSwitches } from '../world/switches';
+import { SWITCH_CHOICES } from '../world/switch-values';
+import type { EmulatorSwitches } from '../world/switches';
 import type { JsonSchema } from './json-schema';
 
 const TEXT: JsonSchema = { type: 'string', minLength: 1 };

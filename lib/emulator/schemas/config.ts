@@ -74,6 +74,7 @@ function parse(text: string, source: string): unknown {
   } catch (cause) {
     // Node's message may repeat the text, which may hold secrets: only the position is taken from it.
     const [position = ''] = /line \d+ column \d+|position \d+/.exec((cause as Error).message) ?? [];
+    // eslint-disable-next-line preserve-caught-error -- the cause repeats the text, too
     throw new TypeError(`${source} is not JSON${position && ` (${position})`}. Correct it.`);
   }
 }

@@ -9,14 +9,26 @@ import { need, type Parameters } from './sns-call';
  *
  * @throws Refusal for the first check that fails.
  */
-export function bearer(parameters: Parameters, world: World): Grant {
+export function bearer(
+  parameters: Parameters,
+  world: World,
+  foreignOpenid: 'refuse' | 'ignore' = 'refuse',
+): Grant {
   const token = need(parameters['access_token'], 41001);
   const openid = need(parameters['openid'], 41009);
   const pair = world.tokens.byAccessToken(token);
-  // A refresh token in place of an access token is not an unknown token: WeChat returns another errcode.
-  if (!pair && world.tokens.byRefreshToken(token)) throw new Refusal(40014);
+  if (!pair && isOtherToken(token, world)) throw new Refusal(40014);
   if (!pair || pair.passwordChanged) throw new Refusal(40001);
   if (world.clock.now() >= pair.accessExpiresAt) throw new Refusal(42001);
-  if (openid !== grantIdentity(pair.grant).openid) throw new Refusal(40003);
+  const isForeign = openid !== grantIdentity(pair.grant).openid;
+  if (isForeign && foreignOpenid === 'refuse') throw new Refusal(40003);
   return pair.grant;
+}
+
+/**
+ * Whether it is a refresh token or the token of an account. Such a token is not an unknown one: WeChat returns
+ * another errcode.
+ */
+function isOtherToken(token: string, { tokens, accountTokens }: World): boolean {
+  return tokens.byRefreshToken(token) !== undefined || accountTokens.find(token) !== undefined;
 }

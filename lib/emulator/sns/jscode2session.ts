@@ -1,4 +1,5 @@
 import type { JsonObject } from '../http/wechat-json';
+import type { IssuedCode } from '../world/credentials/codes';
 import { grantIdentity } from '../world/credentials/grants';
 import { randomSessionKey } from '../world/random';
 import type { World } from '../world/world';
@@ -17,7 +18,11 @@ const MINI_PROGRAM: Exchange = {
  * missing grant_type.
  */
 export function jscode2session(parameters: Parameters, world: World): JsonObject {
-  const { grant } = redeem(parameters, MINI_PROGRAM, world);
+  return sessionOf(redeem(parameters, MINI_PROGRAM, world), world);
+}
+
+/** The session for a code that was redeemed. */
+export function sessionOf({ grant }: IssuedCode, world: World): JsonObject {
   if (grant.user.risky) throw new Refusal(40226);
   const { openid, unionid } = grantIdentity(grant);
   if (!world.miniProgramCalls.admit(openid)) throw new Refusal(45011);

@@ -36,7 +36,8 @@ function checkSecret(app: EmulatorApp, secret: string, code: string, world: Worl
   throw new Refusal(40125);
 }
 
-function redeemCode(app: EmulatorApp, code: string, world: World): IssuedCode {
+/** @throws Refusal if the code is not a valid one of this app. */
+export function redeemCode(app: EmulatorApp, code: string, world: World): IssuedCode {
   const redemption = world.codes.redeem(code, app.appId);
   if (typeof redemption !== 'string') return redemption;
   if (redemption === 'unknown' && world.switches.burnOnMismatch) world.codes.burn(code);

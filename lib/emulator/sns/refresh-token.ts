@@ -13,7 +13,12 @@ export function refreshToken(parameters: Parameters, world: World): JsonObject {
   const token = need(parameters['refresh_token'], 41003);
   const app = needApp(need(parameters['appid'], 41002), world);
   if (parameters['grant_type'] !== 'refresh_token') throw new Refusal(40002);
-  const pair = validPair(token, app.appId, world);
+  return refreshed(token, app.appId, world);
+}
+
+/** Refreshes the access token of a refresh token that belongs to this app. */
+export function refreshed(token: string, appId: string, world: World): JsonObject {
+  const pair = validPair(token, appId, world);
   world.tokens.refresh(pair, world.switches.refreshRotation);
   return {
     access_token: pair.accessToken,

@@ -1,4 +1,5 @@
-import { wechatJSON } from '../http/wechat-json';
+import { plain, type OutgoingResponse } from '../http/outgoing-response';
+import { wechatJSON, type JsonObject } from '../http/wechat-json';
 import { randomRequestId, randomRid } from '../world/random';
 import type { World } from '../world/world';
 
@@ -14,10 +15,22 @@ export class Refusal extends Error {
   }
 }
 
-/** The body of an error response: errcode, and errmsg with its suffix. */
-export function refusalBody({ errcode, errmsg }: Refusal, world: World): string {
+/**
+ * An error response: errcode, and errmsg with its suffix. `/sns` sends JSON as text/plain, other APIs as
+ * application/json, and their suffix has no comma.
+ */
+export function refusalResponse({ errcode, errmsg }: Refusal, path: string, world: World): OutgoingResponse {
+  const isSns = path.startsWith('/sns/');
   const suffix = SUFFIXES[world.switches.suffix](world.clock.now());
-  return wechatJSON({ errcode, errmsg: errmsg + suffix });
+  const json = { errcode, errmsg: errmsg + (isSns ? suffix : suffix.replace(/^,/, '')) };
+  return apiResponse(json, path);
+}
+
+/** JSON of WeChat's APIs. */
+export function apiResponse(json: JsonObject, path: string): OutgoingResponse {
+  const response = plain(wechatJSON(json));
+  const type = { 'Content-Type': 'application/json; encoding=utf-8' };
+  return path.startsWith('/sns/') ? { ...response, json } : { ...response, json, headers: type };
 }
 
 const SUFFIXES = {
@@ -37,6 +50,7 @@ const MESSAGES: Readonly<Record<number, string>> = {
   40029: 'invalid code',
   40030: 'invalid refresh_token',
   40066: 'invalid url',
+  40097: 'invalid args',
   40125: 'invalid appsecret',
   40163: 'code been used',
   40226: 'code blocked',
@@ -46,14 +60,20 @@ const MESSAGES: Readonly<Record<number, string>> = {
   41004: 'appsecret missing',
   41008: 'missing code',
   41009: 'missing openid',
+  41018: 'missing component_appid',
   42001: 'access_token expired',
   42002: 'refresh_token expired',
   42003: 'code expired',
+  42006: 'component_access_token expired',
   42007: 'access_token and refresh_token exception',
+  43002: 'require POST method',
   43003: 'require https',
   45009: 'reach max api daily quota limit',
   45011: 'api minute-quota reach limit, must slower, retry next minute',
   48001: 'api unauthorized',
   50001: 'user unauthorized',
   50002: 'user limited',
+  61003: 'component is not authorized by this account',
+  61006: 'component ticket is invalid',
+  61007: 'api is unauthorized to component',
 };

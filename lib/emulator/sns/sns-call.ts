@@ -1,33 +1,31 @@
 import type { IncomingRequest } from '../http/incoming-request';
-import { plain, type OutgoingResponse } from '../http/outgoing-response';
-import { wechatJSON, type JsonObject } from '../http/wechat-json';
+import type { OutgoingResponse } from '../http/outgoing-response';
+import type { JsonObject } from '../http/wechat-json';
 import type { EmulatorApp } from '../world/apps/apps';
 import type { World } from '../world/world';
-import { Refusal, refusalBody } from './refusal';
+import { apiResponse, Refusal, refusalResponse } from './refusal';
 
 /**
- * The parameters of a call, from the query or a posted form. WeChat does not read a JSON body. A parameter
- * with an empty value counts as absent.
+ * The parameters of a call, from the query or a posted form. `/sns` does not read a JSON body. A parameter with
+ * an empty value counts as absent.
  */
 export type Parameters = Readonly<Record<string, string | undefined>>;
 
 /**
- * One API. Returns the fields of the response, or throws a {@link Refusal}. `origin` is the emulator's, as
- * the client addressed it.
+ * One API. Returns the fields of the response, or throws a {@link Refusal}.
  */
-export type SnsApi = (parameters: Parameters, world: World, origin: string) => JsonObject;
+export type SnsApi = (parameters: Parameters, world: World, incoming: IncomingRequest) => JsonObject;
 
 /** Calls an API. The status is always 200: only `errcode` distinguishes a failure from a success. */
 export function callSnsApi(api: SnsApi, incoming: IncomingRequest, world: World): OutgoingResponse {
   try {
     refuseBySwitch(incoming, world);
-    const fields = api(parametersOf(incoming), world, incoming.origin);
+    const fields = api(parametersOf(incoming), world, incoming);
     const zero = world.switches.errcodeZero ? { errcode: 0, errmsg: 'ok' } : {};
-    const json = { ...zero, ...fields };
-    return { ...plain(wechatJSON(json)), json };
+    return apiResponse({ ...zero, ...fields }, incoming.path);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return plain(refusalBody(error, world));
+    return refusalResponse(error, incoming.path, world);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { IncomingRequest } from '../http/incoming-request';
 import type { JsonObject } from '../http/wechat-json';
 import type { Grant } from '../world/credentials/grants';
 import type { World } from '../world/world';
@@ -10,10 +11,10 @@ import type { Parameters } from './sns-call';
  * Reads a profile (拉取用户信息, 需 scope 为 snsapi_userinfo). Sex, language and places have been empty for everybody
  * since October 2021.
  */
-export function userinfo(parameters: Parameters, world: World, origin: string): JsonObject {
-  const grant = bearer(parameters, world);
+export function userinfo(parameters: Parameters, world: World, { origin }: IncomingRequest): JsonObject {
+  const grant = bearer(parameters, world, world.switches.foreignOpenid);
   if (!mayReadProfile(grant, world)) throw new Refusal(48001);
-  const profile = profileOf(grant, world, origin);
+  const profile = profileOf(grant, world, world.publicOrigin(origin));
   return {
     openid: profile.openid,
     nickname: profile.nickname,

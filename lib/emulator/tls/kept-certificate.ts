@@ -84,7 +84,7 @@ function keptLeaf(
   hosts: readonly string[],
 ): KeyAndCertificate | undefined {
   const [key, cert] = [readIfExists(keyFile), readIfExists(certFile)];
-  if (key === undefined || cert === undefined || !cert.endsWith(ca)) return undefined;
+  if (key === undefined || !cert?.endsWith(ca)) return undefined;
   chmodSync(keyFile, 0o600);
   if (!isStillGood(cert, key, certFile)) return undefined;
   const leaf = new X509Certificate(cert);

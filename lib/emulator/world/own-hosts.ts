@@ -44,7 +44,7 @@ function isAddress(hostname: string): boolean {
 
 /** Whether it is an address of this machine alone. */
 export function isLoopback(address = ''): boolean {
-  return /^(?:::ffff:)?127\.|^::1$/i.test(address);
+  return address === '::1' || (/^(?:::ffff:)?127\./i.test(address) && isIP(address) !== 0);
 }
 
 export interface ParsedHost {

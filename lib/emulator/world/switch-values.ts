@@ -1,5 +1,40 @@
 import { badInput } from './bad-input';
-import { SWITCH_CHOICES, type EmulatorSwitches } from './switches';
+import type { EmulatorSwitches } from './switches';
+
+type Choices = { readonly [K in keyof EmulatorSwitches]: readonly EmulatorSwitches[K][] };
+
+/**
+ * The values of every switch, for checks and for the home page. For `pollHold`, which takes any number, they
+ * are examples. If a switch is missing here, the code does not compile.
+ */
+export const SWITCH_CHOICES: Choices = {
+  consent: ['ask', 'allow', 'deny'],
+  client: ['check', 'any'],
+  denial: ['silent', 'state-only', 'authdeny'],
+  doubleCallback: ['off', 'same-code', 'different-codes'],
+  recentLogin: ['ask', 'silent'],
+  snapshot: ['by-user', 'always', 'never'],
+  snapshotFlag: [true, false],
+  snapshotUserinfo: ['ok', 'unauthorized'],
+  suffix: ['rid', 'hints', 'none'],
+  errcodeZero: [false, true],
+  dirtyNicknames: [false, true],
+  unionid: [true, false],
+  parameterOrder: ['lenient', 'strict'],
+  missingState: ['empty', 'absent', 'refuse'],
+  expiredCode: [40029, 42003],
+  burnOnMismatch: [false, true],
+  burnOnWrongSecret: [false, true],
+  refreshRotation: [false, true],
+  loginVoidsRefreshTokens: [false, true],
+  baseReadsUserinfo: [false, true],
+  foreignOpenid: ['refuse', 'ignore'],
+  componentToken: ['any', 'issued'],
+  trouble: ['none', 'busy', 'quota'],
+  requireHttps: [false, true],
+  redirectStatus: [302, 301],
+  pollHold: [25_000, 1_000, 0],
+};
 
 /**
  * Sets switches by name: all of them, or none if one is wrong.

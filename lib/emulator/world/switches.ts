@@ -80,6 +80,20 @@ export interface EmulatorSwitches {
   loginVoidsRefreshTokens: boolean;
   /** Whether a token of scope `snsapi_base` may read the profile; otherwise 48001. @default false */
   baseReadsUserinfo: boolean;
+  /**
+   * The result of `/sns/userinfo` with the openid of somebody else: errcode 40003 as documented, or the profile of
+   * the token's user, as one client that sends a wrong openid has observed for years. A missing openid is 41009.
+   *
+   * @default 'refuse'
+   */
+  foreignOpenid: 'refuse' | 'ignore';
+  /**
+   * Which `component_access_token` of a third-party platform is accepted: any text, or only tokens of
+   * `/cgi-bin/component/api_component_token`.
+   *
+   * @default 'any'
+   */
+  componentToken: 'any' | 'issued';
   /** Makes every `/sns/*` call fail with -1 (busy) or 45011 (quota). @default 'none' */
   trouble: 'none' | 'busy' | 'quota';
   /** Whether `/sns/*` over plain http fails with 43003, as on WeChat's own host. @default false */
@@ -111,41 +125,10 @@ export const DEFAULT_SWITCHES: Readonly<EmulatorSwitches> = {
   refreshRotation: false,
   loginVoidsRefreshTokens: false,
   baseReadsUserinfo: false,
+  foreignOpenid: 'refuse',
+  componentToken: 'any',
   trouble: 'none',
   requireHttps: false,
   redirectStatus: 302,
   pollHold: 25_000,
-};
-
-type Choices = { readonly [K in keyof EmulatorSwitches]: readonly EmulatorSwitches[K][] };
-
-/**
- * The values of every switch, for checks and for the home page. For `pollHold`, which takes any number, they
- * are examples. If a switch is missing here, the code does not compile.
- */
-export const SWITCH_CHOICES: Choices = {
-  consent: ['ask', 'allow', 'deny'],
-  client: ['check', 'any'],
-  denial: ['silent', 'state-only', 'authdeny'],
-  doubleCallback: ['off', 'same-code', 'different-codes'],
-  recentLogin: ['ask', 'silent'],
-  snapshot: ['by-user', 'always', 'never'],
-  snapshotFlag: [true, false],
-  snapshotUserinfo: ['ok', 'unauthorized'],
-  suffix: ['rid', 'hints', 'none'],
-  errcodeZero: [false, true],
-  dirtyNicknames: [false, true],
-  unionid: [true, false],
-  parameterOrder: ['lenient', 'strict'],
-  missingState: ['empty', 'absent', 'refuse'],
-  expiredCode: [40029, 42003],
-  burnOnMismatch: [false, true],
-  burnOnWrongSecret: [false, true],
-  refreshRotation: [false, true],
-  loginVoidsRefreshTokens: [false, true],
-  baseReadsUserinfo: [false, true],
-  trouble: ['none', 'busy', 'quota'],
-  requireHttps: [false, true],
-  redirectStatus: [302, 301],
-  pollHold: [25_000, 1_000, 0],
 };

@@ -2,6 +2,7 @@ import { AppRegistry } from './apps/app-registry';
 import type { EmulatorApp } from './apps/apps';
 import { BoundedMap } from './bounded-map';
 import { OffsetClock } from './clock';
+import { AccountTokens } from './credentials/account-tokens';
 import { CodeBook } from './credentials/codes';
 import { MinuteQuota } from './credentials/minute-quota';
 import { QrLogins } from './credentials/qr-logins';
@@ -35,6 +36,11 @@ export class World {
   readonly clock = new OffsetClock();
   readonly codes = new CodeBook(this.clock, (most) => this.#tellForgotten('authorization codes', most));
   readonly tokens = new TokenBook(this.clock, (most) => this.#tellForgotten('tokens', most));
+  /** Access tokens of accounts (`cgi-bin/token`), and their tickets: keys are AppIDs, for tickets with a type. */
+  readonly accountTokens = new AccountTokens(this.clock);
+  readonly tickets = new AccountTokens(this.clock);
+  /** The `component_access_token`s of third-party platforms. */
+  readonly componentTokens = new AccountTokens(this.clock);
   /** The openids of the people who pressed 允许. An openid is different at each official account. */
   readonly consents = new BoundedMap<true>(50_000);
   readonly qrLogins = new QrLogins(this.clock, (most) => this.#tellForgotten('QR codes', most));
@@ -61,14 +67,20 @@ export class World {
 
   /** The address for browsers and phones: the configured one, otherwise the emulator's own. */
   get publicURL(): string {
-    return this.#publicURL ?? this.url;
+    return this.publicOrigin(this.url);
+  }
+
+  /** The configured address for browsers and phones, otherwise the origin by which a client asked. */
+  publicOrigin(asked: string): string {
+    return this.#publicURL ?? asked;
   }
 
   /** Everything as at the start. Objects that a test holds, such as `switches`, stay the same objects. */
   reset(): void {
-    const { apps, users, codes, tokens, consents, qrLogins, miniProgramCalls, notices, clock } = this;
-    for (const each of [apps, users, clock]) each.reset();
-    for (const each of [codes, tokens, consents, qrLogins, miniProgramCalls, notices]) each.clear();
+    for (const each of [this.apps, this.users, this.clock]) each.reset();
+    for (const each of [this.codes, this.tokens, this.consents, this.qrLogins]) each.clear();
+    for (const each of [this.accountTokens, this.tickets, this.componentTokens]) each.clear();
+    for (const each of [this.miniProgramCalls, this.notices]) each.clear();
     Object.assign(this.switches, this.#initialSwitches);
     this.requests.length = 0;
   }

@@ -50,10 +50,11 @@ export function allowedOfficialCallback(
   world: World,
   { virtual = false }: GrantOptions = {},
 ): string {
-  const grant: Grant = { app: request.app, user, scopes: request.scopes, virtual };
+  const component = request.componentAppId;
+  const grant: Grant = { app: request.app, user, scopes: request.scopes, virtual, component };
   if (!virtual && !isBaseOnly(request)) world.consents.set(grantIdentity(grant).openid, true);
   const code = world.codes.issue(grant);
-  const appId = request.componentAppId === undefined ? undefined : request.app.appId;
+  const appId = component === undefined ? undefined : request.app.appId;
   return officialCallbackURL(request.redirectURI, { code, state: request.state, appId }, world.switches);
 }
 

@@ -2,7 +2,7 @@ import { scopesOf, type EmulatorApp } from '../../world/apps/apps';
 import type { World } from '../../world/world';
 import { checkLink, findApp, missingParameter, type LoginLink } from '../login-link';
 import { PageRefusal, TEXTS_WITHOUT_CODE } from '../page-refusal';
-import { redirectURIFault } from '../redirect-uri';
+import { redirectURIProblem } from '../redirect-uri';
 
 /** An authorization request of an H5 page (网页授权) that WeChat accepts. */
 export interface OfficialRequest {
@@ -31,7 +31,7 @@ export function parseOfficialRequest(link: LoginLink, world: World): OfficialReq
   checkComponent(app, component);
   const scopes = scope.split(',').map((each) => each.trim());
   checkScopes(app, scopes);
-  const problem = redirectURIFault(redirectURI, app);
+  const problem = redirectURIProblem(redirectURI, component === undefined ? app : PLATFORM);
   if (problem !== undefined) {
     link.warn(problem.en);
     throw PageRefusal.withCode(10003, problem);
@@ -46,6 +46,9 @@ export function parseOfficialRequest(link: LoginLink, world: World): OfficialReq
     componentAppId: component,
   };
 }
+
+// A platform's callbacks are on its own domain (公众号开发域名), which the emulator does not know.
+const PLATFORM = { appId: 'the platform', domains: undefined };
 
 const MAX_STATE_BYTES = 128;
 

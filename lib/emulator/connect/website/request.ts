@@ -3,7 +3,7 @@ import { scopesOf, type EmulatorApp } from '../../world/apps/apps';
 import type { World } from '../../world/world';
 import { findApp, missingParameter, type LoginLink } from '../login-link';
 import { PageRefusal, TEXTS_WITHOUT_CODE } from '../page-refusal';
-import { redirectURIFault } from '../redirect-uri';
+import { redirectURIProblem } from '../redirect-uri';
 
 /**
  * An authorization request of a website app (网站应用微信登录) that WeChat accepts. The state may have any length.
@@ -25,7 +25,7 @@ export function parseWebsiteRequest(link: LoginLink, world: World): WebsiteReque
   const app = findApp(appid ?? '', world);
   const scopes = parseScopes(scope, app);
   if (!redirectURI) return refuse(TEXTS_WITHOUT_CODE.redirectURI, missingParameter('redirect_uri'));
-  const problem = redirectURIFault(redirectURI, app);
+  const problem = redirectURIProblem(redirectURI, app);
   if (problem !== undefined) {
     link.warn(problem.en);
     return refuse(TEXTS_WITHOUT_CODE.redirectURI, problem);

@@ -9,6 +9,8 @@ export interface Grant {
   readonly scopes: readonly string[];
   /** Whether it comes from the snapshot page: openid and unionid are then virtual. */
   readonly virtual: boolean;
+  /** The third-party platform (`component_appid`) that asked for the grant; undefined without one. */
+  readonly component?: string | undefined;
 }
 
 /** Whether a grant gives the openid alone, so that WeChat neither asks the person nor shows the profile. */
