@@ -254,4 +254,48 @@ describeInChromium('in a browser', () => {
     await page.locator('#people :checked').waitFor();
     expect(await page.locator('#people :checked').getAttribute('value')).toBe('follower');
   });
+
+  it('home page: shows logins, QR codes and faults as they come, and confirms a QR code, without a reload', async () => {
+    const { wechat } = client;
+    const home = await openDesktop(wechat.url);
+    await home.evaluate('window.sameDocument = true');
+    const qrPage = await openDesktop(qrURL());
+    const qr = home.locator('#qr-codes li');
+    await qr.getByRole('combobox').selectOption('emoji');
+    await qr.getByRole('button', { name: '扫码' }).click();
+    await qr.getByText('已扫码').waitFor();
+    await qrPage.getByText('扫描成功').waitFor();
+    await qr.getByRole('button', { name: '拒绝' }).click();
+    await qrPage.getByText('你已取消此次登录').waitFor();
+    await qr.getByRole('combobox').selectOption('emoji');
+    await qr.getByRole('button', { name: '允许' }).click();
+    await qrPage.waitForURL(/\/callback\?/);
+    expect(await shownPerson(qrPage)).toBe(websitePerson('emoji'));
+    const login = home.locator('#logins li');
+    await login.getByText('code 已使用').waitFor();
+    await login.getByText('token 有效').waitFor();
+    await home.getByText('没有等待扫码的二维码').waitFor();
+    wechat.fail('auth', { errcode: -1 });
+    await home.locator('#faults').getByText('计划中').waitFor();
+    await client.get('/sns/auth');
+    await home.locator('#faults').getByText('已发生').waitFor();
+    home.once('dialog', (dialog) => void dialog.accept());
+    await home.getByRole('button', { name: '全部重置' }).click();
+    await home.getByText('还没有登录').waitFor();
+    expect([wechat.requests, wechat.state().faults]).toEqual([[], []]);
+    expect(await home.evaluate('window.sameDocument')).toBe(true);
+  });
+
+  it('home page: fits a phone in both languages, without a horizontal scroll bar', async () => {
+    await client.login({ user: 'dirty' });
+    await client.qrPage();
+    for (const locale of ['zh-CN', 'en-US']) {
+      const context = await browser.newContext({ viewport: { width: 360, height: 740 }, locale });
+      const page = await context.newPage();
+      await page.goto(client.wechat.url);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+      await page.getByText(locale === 'en-US' ? 'Reset everything' : '全部重置').waitFor();
+      await context.close();
+    }
+  });
 });

@@ -211,7 +211,7 @@ describe('a form value that no page offers', () => {
   it.each([
     [
       { action: 'explode' },
-      'The form field action is "explode". Send one of switches, person, advance, clear.',
+      'The form field action is "explode". Send one of switches, person, advance, clear, withdraw, reset, qr.',
     ],
     [
       { action: 'switches', denial: 'authdeny', consent: 'nonsense' },

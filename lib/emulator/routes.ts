@@ -23,6 +23,7 @@ import type { World } from './world/world';
 export async function routeRequest(incoming: IncomingRequest, services: Services): Promise<OutgoingResponse> {
   const { path } = incoming;
   if (path.startsWith(PATHS.control)) return handleControl(incoming, services);
+  if (path === '/') return handleHome(incoming, services);
   const { world } = services;
   const handler = PAGES.get(path) ?? FOLDERS.find(([folder]) => path.startsWith(folder))?.[1];
   return handler ? handler(incoming, world) : notFound();
@@ -31,7 +32,6 @@ export async function routeRequest(incoming: IncomingRequest, services: Services
 type Handler = (incoming: IncomingRequest, world: World) => OutgoingResponse | Promise<OutgoingResponse>;
 
 const PAGES = new Map<string, Handler>([
-  ['/', handleHome],
   [PATHS.authorize, handleOfficialPage],
   [PATHS.qrconnect, handleWebsitePage],
   [PATHS.poll, handleWebsitePoll],

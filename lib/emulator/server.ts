@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { TcpSockets } from './http/tcp-sockets';
 import { createConnectProxy } from './listen/connect-proxy';
 import { acceptConnection } from './listen/shared-port';
@@ -30,7 +31,7 @@ export async function startServer(services: Services, options: ServerOptions): P
     serveRequest(message, response, services, () => sockets.reset(message.socket));
   const plain = createServer(listener);
   const secure = https && createSecureServer(https, listener);
-  const accept = (socket: Socket): void => acceptConnection(socket, plain, secure);
+  const accept = (socket: Duplex): void => acceptConnection(socket, plain, secure);
   const front = secure ? createTcpServer(accept) : plain;
   const proxy = proxyPort === undefined ? undefined : createConnectProxy({ accept, serve: listener });
   const fronts = proxy ? [front, proxy] : [front];

@@ -157,7 +157,7 @@ describe('the port of an emulator with TLS', () => {
     ].map((body) => (JSON.parse(body) as { headimgurl: string }).headimgurl);
     expect(pictures).toEqual([
       expect.stringMatching(/^http:\/\/127/),
-      expect.stringMatching(/^https:\/\/localhost\/mmopen/),
+      expect.stringMatching(/^https:\/\/localhost(:80)?\/mmopen/),
     ]);
     wechat.switches.requireHttps = true;
     expect(await (await fetch(`${wechat.httpURL}/sns/auth`)).json()).toMatchObject({ errcode: 43003 });

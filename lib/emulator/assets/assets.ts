@@ -1,4 +1,6 @@
 import { css, script, svg, type OutgoingResponse } from '../http/outgoing-response';
+import { HOME_STYLE } from './home-style';
+import { HOME_SCRIPT } from './home-script';
 import { QR_SCRIPT } from './qr-script';
 import { STYLE } from './style';
 import { TWO_CALLBACKS_SCRIPT } from './two-callbacks-script';
@@ -13,9 +15,10 @@ const ICON =
   '<path d="M8 17l5 5 11-12" fill="none" stroke="#fff" stroke-width="4"/></svg>';
 
 const FILES = new Map<string, OutgoingResponse>([
-  ['/emulator/style.css', css(STYLE)],
+  ['/emulator/style.css', css(STYLE + HOME_STYLE)],
   ['/emulator/icon.svg', svg(ICON)],
   ['/emulator/qr.js', script(QR_SCRIPT)],
+  ['/emulator/home.js', script(HOME_SCRIPT)],
   ['/emulator/two-callbacks.js', script(TWO_CALLBACKS_SCRIPT)],
   // WeChat serves the script at both paths of res.wx.qq.com, and sites use both.
   ['/connect/zh_CN/htmledition/js/wxLogin.js', script(WX_LOGIN_SCRIPT)],

@@ -82,33 +82,4 @@ small { color: var(--soft); font-size: 13px; }
 .embedded .info { background: none; padding: 0; }
 .embedded .emulated-phone { margin-top: 8px; color: #576b95; }
 .embedded .on-dark .emulated-phone { color: #fff; }
-
-.home main { width: 100%; max-width: 1080px; margin: 0 auto; padding: 24px 16px; }
-.home h1 { margin-bottom: 4px; }
-.home h2 { margin: 0 0 12px; font-size: 16px; font-weight: 500; }
-.home section { margin-top: 16px; padding: 16px; border-radius: 12px; background: var(--card); overflow-x: auto; }
-.home table { width: 100%; border-collapse: collapse; font-size: 14px; }
-.home th { text-align: left; font-weight: 500; color: var(--soft); }
-.home th, .home td { padding: 6px 12px 6px 0; border-top: 1px solid var(--line); vertical-align: middle; }
-.home code, .home pre { font: 13px/1.6 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
-.home pre { margin: 0; white-space: pre-wrap; }
-.home .columns { display: grid; gap: 16px; }
-.home .columns section { min-width: 0; }
-.home select { max-width: 100%; padding: 4px 8px; border: 1px solid var(--line); border-radius: 6px;
-  background: var(--card); color: inherit; font: inherit; font-size: 14px; }
-.home .button { padding: 6px 20px; min-width: 0; font-size: 14px; }
-.home td:first-child { white-space: nowrap; }
-.home .list { max-height: 480px; overflow: auto; }
-@media (max-width: 600px) { .home .agent { display: none; } }
-.home .switches { display: grid; gap: 8px 24px; grid-template-columns: repeat(auto-fill, minmax(260px, 1fr)); }
-.home .switches label { display: flex; justify-content: space-between; gap: 8px; align-items: center;
-  font-size: 14px; }
-.home #apps table { min-width: 640px; }
-.home #apps code { white-space: nowrap; }
-.home .switches label span { flex: 1; min-width: 0; }
-.home .switches select { flex: none; max-width: 140px; }
-.home .switches small { display: block; line-height: 1.3; font-size: 12px; }
-.home .switches .changed { font-weight: 600; }
-.home .actions { display: flex; gap: 12px; flex-wrap: wrap; margin-top: 16px; }
-@media (min-width: 900px) { .home .columns { grid-template-columns: 1fr 1fr; } }
 `;

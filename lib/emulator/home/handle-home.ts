@@ -2,39 +2,44 @@ import { personOf, pickedPerson, rememberPerson } from '../connect/person';
 import { FormError, oneOf } from '../http/form-error';
 import type { IncomingRequest } from '../http/incoming-request';
 import { redirect, type OutgoingResponse } from '../http/outgoing-response';
+import type { QrAction } from '../operations/logins';
+import type { Services } from '../operations/operation';
+import { OPERATIONS } from '../operations/table';
 import { languageOf } from '../pages/language';
 import { MINUTE_MS } from '../world/clock';
 import { parseSwitchValue, setSwitches } from '../world/switch-values';
-import type { World } from '../world/world';
 import { homePage } from './home-page';
 import { HOME_TEXTS } from './home-texts';
 
 /** `/`: the emulator's own page. A POST carries out the `action` of one of its forms. */
-export function handleHome(incoming: IncomingRequest, world: World): OutgoingResponse {
+export function handleHome(incoming: IncomingRequest, services: Services): OutgoingResponse {
   const { action } = incoming.form;
   if (incoming.method === 'POST' && action !== undefined) {
     const carryOut = ACTIONS[oneOf(Object.keys(ACTIONS), 'action', action)];
-    return redirect('/', 303, carryOut?.(incoming, world) ?? {});
+    return redirect('/', 303, carryOut?.(incoming, services) ?? {});
   }
   return homePage({
-    world,
-    person: personOf(incoming, world),
+    services,
+    person: personOf(incoming, services.world),
     origin: incoming.origin,
     language: languageOf(incoming.headers['accept-language']),
   });
 }
 
 /** Returns the headers of the response. */
-type Action = (incoming: IncomingRequest, world: World) => Record<string, string> | undefined;
+type Action = (incoming: IncomingRequest, services: Services) => Record<string, string> | undefined;
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   switches: changeSwitches,
   person: pickPerson,
   advance: advanceClock,
-  clear: clearRequests,
+  clear: (_, services) => void OPERATIONS.clearRequests.run({}, services),
+  withdraw: (_, services) => void OPERATIONS.clearFaults.run({}, services),
+  reset: (_, services) => void OPERATIONS.reset.run({}, services),
+  qr: useQrCode,
 };
 
-function changeSwitches({ form }: IncomingRequest, world: World): undefined {
+function changeSwitches({ form }: IncomingRequest, { world }: Services): undefined {
   const fields = Object.entries(form).filter(([name]) => name !== 'action');
   const values = fields.map(([name, text]) => [name, parseSwitchValue(name, text)] as const);
   try {
@@ -44,15 +49,22 @@ function changeSwitches({ form }: IncomingRequest, world: World): undefined {
   }
 }
 
-function pickPerson(incoming: IncomingRequest, world: World): Record<string, string> {
+function pickPerson(incoming: IncomingRequest, { world }: Services): Record<string, string> {
   return rememberPerson(pickedPerson(incoming, world));
 }
 
-function advanceClock({ form }: IncomingRequest, world: World): undefined {
+function advanceClock({ form }: IncomingRequest, { world }: Services): undefined {
   const minutes = oneOf(Object.keys(HOME_TEXTS.zh.minutes), 'minutes', form['minutes']);
   world.clock.advance(Number(minutes) * MINUTE_MS);
 }
 
-function clearRequests(_: IncomingRequest, world: World): undefined {
-  world.requests.length = 0;
+/** The QR code may have expired, or an emulator may have been reset, since the page was shown. */
+function useQrCode(incoming: IncomingRequest, services: Services): Record<string, string> {
+  const { phone, uuid = '' } = incoming.form;
+  const action = oneOf(QR_ACTIONS, 'phone', phone) as QrAction['action'];
+  const person = pickedPerson(incoming, services.world);
+  if (services.world.qrLogins.find(uuid)) OPERATIONS.actOnQr.run({ uuid, action, user: person.id }, services);
+  return rememberPerson(person);
 }
+
+const QR_ACTIONS: readonly QrAction['action'][] = ['scan', 'confirm', 'cancel'];

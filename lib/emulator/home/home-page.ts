@@ -1,44 +1,52 @@
 import type { OutgoingResponse } from '../http/outgoing-response';
-import type { Language } from '../pages/language';
+import { PATHS } from '../http/paths';
 import { renderPage } from '../pages/layout';
 import { markup, type Markup } from '../pages/markup';
 import { peoplePicker } from '../pages/people';
 import type { AppRegistry } from '../world/apps/app-registry';
 import { appName, type EmulatorApp } from '../world/apps/apps';
-import type { EmulatorUser } from '../world/people/users';
-import type { World } from '../world/world';
+import { faultsList } from './faults-list';
 import { HOME_TEXTS, type HomeTexts } from './home-texts';
+import type { HomeView } from './home-view';
+import { loginsTable } from './logins-table';
+import { qrCodes } from './qr-codes';
 import { requestsTable } from './requests-table';
 import { switchesForm } from './switches-form';
 
-export interface HomeView {
-  readonly world: World;
-  readonly person: EmulatorUser;
-  /** The emulator's origin as the browser addressed it, for the environment of an app. */
-  readonly origin: string;
-  readonly language: Language;
-}
-
-/** Renders the emulator's apps, people, switches, clock and latest requests, with forms to change them. */
+/**
+ * Renders logins, QR codes, faults and requests, which the page's script keeps up to date, and the apps, people,
+ * switches and the clock, with forms to change them.
+ */
 export function homePage(view: HomeView): OutgoingResponse {
-  const { world, language } = view;
+  const { services, language } = view;
+  const { world } = services;
   const texts = HOME_TEXTS[language];
   return renderPage({
     language,
     title: texts.title,
     surface: 'home',
-    body: markup`<main><h1>${texts.title}</h1><small>${texts.intro}</small>
-<section id="environment"><h2>${texts.environment}</h2><pre>${environment(view)}</pre></section>
-${appsTable(world.apps, texts)}
-${switchesForm(world.switches, texts, language)}
-<div class="columns">${peopleForm(view, texts)}${clockForm(world.clock.now(), texts)}</div>
+    scripts: ['home'],
+    body: markup`<main>${pageHeader(texts)}
+<div class="columns">${loginsTable(world, texts)}
+<div>${qrCodes(view, texts)}${faultsList(services, texts)}</div></div>
 ${requestsTable(world, texts)}
+<section id="environment"><h2>${texts.environment}</h2><pre>${environment(view)}</pre></section>
+<div class="columns">${peopleForm(view, texts)}${clockForm(world.clock.now(), texts)}</div>
+${switchesForm(world.switches, texts, language)}
+${appsTable(world.apps, texts)}
 </main>`,
   });
 }
 
-function environment({ world, origin }: HomeView): string {
-  const { apps } = world;
+function pageHeader(texts: HomeTexts): Markup {
+  return markup`<header class="top"><div><h1>${texts.title}</h1><small>${texts.intro}</small></div>
+<div class="tools"><span class="live">${texts.live}</span><a href="${PATHS.control}openapi.json">${texts.control}</a>
+<form method="post" data-quiet data-confirm="${texts.resetQuestion}"><input type="hidden" name="action" value="reset">
+<button class="button danger">${texts.reset}</button></form></div></header>`;
+}
+
+function environment({ services, origin }: HomeView): string {
+  const { apps } = services.world;
   const { official, website } = apps.byKind;
   return `WECHAT_OPEN_URL=${origin}
 WECHAT_API_URL=${origin}
@@ -62,10 +70,10 @@ function appRow(app: EmulatorApp, secret: string, texts: HomeTexts): Markup {
 <td>${app.openPlatform ?? texts.columns.none}</td><td>${app.domains?.join(', ') ?? texts.columns.any}</td></tr>`;
 }
 
-function peopleForm({ world, person, language }: HomeView, texts: HomeTexts): Markup {
+function peopleForm({ services, person, language }: HomeView, texts: HomeTexts): Markup {
   return markup`<section id="people"><h2>${texts.users}</h2><form method="post">
 <input type="hidden" name="action" value="person">
-${peoplePicker(world.users.all, person, language)}
+${peoplePicker(services.world.users.all, person, language)}
 <div class="actions"><button class="button secondary">${texts.choose}</button></div></form></section>`;
 }
 

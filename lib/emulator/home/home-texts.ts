@@ -1,7 +1,42 @@
 export const HOME_TEXTS = {
   zh: {
     title: '微信模拟器',
-    intro: '在本机模拟微信的网页授权、扫码登录和 /sns 接口，不需要账号、域名和手机。',
+    intro: '在本机模拟微信的网页授权、扫码登录和接口，不需要账号、域名和手机。',
+    live: '自动刷新',
+    control: '控制接口（OpenAPI）',
+    reset: '全部重置',
+    resetQuestion: '清除所有登录、令牌、二维码、请求与故障，并恢复开关和时间？',
+    logins: {
+      title: '登录',
+      none: '还没有登录。把浏览器带到授权页，或扫一个二维码。',
+      virtual: '虚拟用户',
+      code: { waiting: 'code 未使用', used: 'code 已使用', expired: 'code 已过期' },
+      token: {
+        valid: 'token 有效',
+        expired: 'token 已过期',
+        revoked: 'refresh_token 已失效',
+        invalid: '用户改过密码',
+      },
+    },
+    qr: {
+      title: '等待扫码的二维码',
+      none: '没有等待扫码的二维码。',
+      as: '以谁的身份',
+      until: '有效至',
+      scan: '扫码',
+      confirm: '允许',
+      cancel: '拒绝',
+      states: { waiting: '等待扫码', scanned: '已扫码', cancelled: '已取消' },
+    },
+    faults: {
+      title: '故障',
+      none: '没有计划的故障，最近的请求也没有遇到故障。',
+      planned: '计划中',
+      met: '已发生',
+      always: '一直',
+      after: '之前正常',
+      withdraw: '撤销所有计划的故障',
+    },
     environment: '你的应用需要的环境变量',
     apps: '应用',
     hiddenSecrets: '你自己的应用的 AppSecret 不显示。',
@@ -12,7 +47,6 @@ export const HOME_TEXTS = {
     apply: '保存',
     choose: '切换到该用户',
     clear: '清空',
-    refresh: '刷新',
     clock: '模拟器的时间',
     advance: '快进',
     minutes: {
@@ -36,8 +70,44 @@ export const HOME_TEXTS = {
   en: {
     title: 'WeChat emulator',
     intro:
-      'A local WeChat on this machine: web authorization, QR code login and the /sns APIs. ' +
+      'A local WeChat on this machine: web authorization, QR code login and the APIs. ' +
       'No account, domain or phone needed.',
+    live: 'live',
+    control: 'Control API (OpenAPI)',
+    reset: 'Reset everything',
+    resetQuestion:
+      'Remove all logins, tokens, QR codes, requests and faults, and reset the switches and the time?',
+    logins: {
+      title: 'Logins',
+      none: 'No logins yet. Send a browser to the authorize page, or scan a QR code.',
+      virtual: 'virtual user',
+      code: { waiting: 'code not used', used: 'code used', expired: 'code expired' },
+      token: {
+        valid: 'token valid',
+        expired: 'token expired',
+        revoked: 'refresh token revoked',
+        invalid: 'password changed',
+      },
+    },
+    qr: {
+      title: 'QR codes that wait for a phone',
+      none: 'No QR code waits for a phone.',
+      as: 'As whom',
+      until: 'valid until',
+      scan: 'Scan',
+      confirm: 'Confirm',
+      cancel: 'Cancel',
+      states: { waiting: 'not scanned', scanned: 'scanned', cancelled: 'cancelled' },
+    },
+    faults: {
+      title: 'Faults',
+      none: 'No fault is planned, and no recent request met one.',
+      planned: 'planned',
+      met: 'happened',
+      always: 'always',
+      after: 'served normally before:',
+      withdraw: 'Withdraw all planned faults',
+    },
     environment: 'Environment variables for your app',
     apps: 'Apps',
     hiddenSecrets: 'The AppSecrets of your own apps are not shown.',
@@ -48,7 +118,6 @@ export const HOME_TEXTS = {
     apply: 'Save',
     choose: 'Use this person',
     clear: 'Clear',
-    refresh: 'Refresh',
     clock: 'Time in the emulator',
     advance: 'Skip',
     minutes: {

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { isLoopback, parseHost, WECHAT_HOSTS } from '../world/own-hosts';
 import { MAX_SHOWN, printable } from '../world/printable';
@@ -8,7 +8,7 @@ type Client = Duplex & { readonly remoteAddress?: string | undefined };
 
 export interface ProxyTargets {
   /** Takes over the connection of a client that asked for one of WeChat's hosts. */
-  readonly accept: (socket: Socket) => void;
+  readonly accept: (socket: Duplex) => void;
   /** Serves a plain request for one of WeChat's hosts. */
   readonly serve: RequestListener;
 }
@@ -36,7 +36,7 @@ export function createConnectProxy({ accept, serve }: ProxyTargets): Server {
       return;
     }
     client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-    accept(client as Socket);
+    accept(client);
   });
   return server;
 }

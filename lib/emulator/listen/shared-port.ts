@@ -1,6 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** The first byte of a TLS connection: a record of the type handshake (RFC 8446, 5.1). */
 const TLS_HANDSHAKE = 0x16;
@@ -9,7 +9,7 @@ const TLS_HANDSHAKE = 0x16;
  * Hands a connection to the server for its protocol, which its first byte tells. So one port serves http and
  * https.
  */
-export function acceptConnection(socket: Socket, plain: HttpServer, secure: HttpsServer | undefined): void {
+export function acceptConnection(socket: Duplex, plain: HttpServer, secure: HttpsServer | undefined): void {
   if (!secure) {
     plain.emit('connection', socket);
     return;

@@ -21,7 +21,8 @@ function personOption(user: EmulatorUser, isPicked: boolean, language: Language)
 ${face(user)}<span>${printable(user.nickname)}<small>${traitsOf(user, language)}</small></span></label>`;
 }
 
-function face(user: EmulatorUser): Markup {
+/** The picture of a person. */
+export function face(user: EmulatorUser): Markup {
   if (user.headimgurl === '') return markup`<span class="face none"></span>`;
   return markup`<img class="face" alt="" src="${user.headimgurl ?? avatarURL('', user.id)}">`;
 }

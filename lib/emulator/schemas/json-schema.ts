@@ -116,7 +116,8 @@ function shown({ format }: JsonSchema, value: unknown): string {
     return Array.isArray(value) ? 'a list' : `of type ${typeof value}`;
   if (typeof value === 'number') return String(value);
   // A function and a symbol have no JSON.
-  return excerpt(JSON.stringify(value) ?? typeof value);
+  const json: unknown = JSON.stringify(value);
+  return excerpt(typeof json === 'string' ? json : typeof value);
 }
 
 function excerpt(text: string): string {

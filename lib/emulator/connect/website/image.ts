@@ -2,6 +2,7 @@ import { renderSVG } from 'uqr';
 import type { IncomingRequest } from '../../http/incoming-request';
 import { PATHS } from '../../http/paths';
 import { notFound, svg, type OutgoingResponse } from '../../http/outgoing-response';
+import type { QrLogin } from '../../world/credentials/qr-logins';
 import type { World } from '../../world/world';
 
 /**
@@ -11,7 +12,10 @@ import type { World } from '../../world/world';
 export function handleWebsiteImage(incoming: IncomingRequest, world: World): OutgoingResponse {
   const login = world.qrLogins.find(incoming.path.slice(PATHS.qrImages.length));
   if (!login) return notFound();
-  return svg(
-    renderSVG(`${world.publicOrigin(incoming.origin)}${PATHS.confirm}?uuid=${login.uuid}`, { border: 2 }),
-  );
+  return svg(qrCodeSVG(login, incoming.origin, world));
+}
+
+/** The drawing of a QR code. `origin` is the host by which the browser addressed the emulator. */
+export function qrCodeSVG({ uuid }: QrLogin, origin: string, world: World): string {
+  return renderSVG(`${world.publicOrigin(origin)}${PATHS.confirm}?uuid=${uuid}`, { border: 2 });
 }
