@@ -16,6 +16,14 @@ describe('the commands in the documentation', () => {
     'git',
     'redis-cli',
     'export',
+    // Of the pages about the emulator beside apps in other languages.
+    'php',
+    'python3',
+    'go',
+    'ruby',
+    'java',
+    'keytool',
+    'dotnet',
     '.ci/run',
   ];
   /** Commands of other packages that `npx` runs. */
