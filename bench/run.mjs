@@ -4,6 +4,7 @@
 //   npm run bench -- logins guards
 import os from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchEmulator } from './emulator.mjs';
 import { benchFootprint } from './footprint.mjs';
 import { benchGrowth } from './growth.mjs';
 import { benchGuards } from './guards.mjs';
@@ -16,6 +17,7 @@ const BENCHES = {
   footprint: ['Loading', benchFootprint],
   sessions: ['Sessions', benchSessions],
   growth: ['Growth', benchGrowth],
+  emulator: ['Emulator', benchEmulator],
 };
 
 const { positionals, values } = parseArgs({

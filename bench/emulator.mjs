@@ -1,0 +1,85 @@
+// Measures how many logins a second the emulator serves over HTTP, and whether its memory stays flat.
+import http from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { startChild } from './parts/child.mjs';
+import { median } from './parts/figures.mjs';
+import { mb, table, whole } from './parts/table.mjs';
+
+const AT_ONCE = 16;
+/** The emulator keeps 50,000 tokens; beyond that many logins, its memory must not grow. */
+const STEPS = [0.5, 1, 2];
+
+export async function benchEmulator({ logins = 100_000 } = {}) {
+  const script = fileURLToPath(new URL('emulator/wechat.mjs', import.meta.url));
+  const wechat = await startChild(script, { execArgv: ['--expose-gc'] });
+  const client = createClient(wechat.about);
+  // Warms up, because V8 compiles code only once.
+  await client.logIn(Math.min(2_000, logins));
+  const rows = [];
+  let done = 0;
+  for (const step of STEPS) {
+    const count = Math.round(step * logins) - done;
+    const rate = await rateOf(client, count);
+    done += count;
+    const { heapUsed, rss } = await wechat.call('memory');
+    rows.push([whole(done), whole(rate), mb(heapUsed), mb(rss)]);
+  }
+  client.end();
+  await wechat.end();
+  return table(['logins', 'logins per second', 'heap', 'process (RSS)'], rows);
+}
+
+/** The median of ten parts, because other load on the machine comes and goes. */
+async function rateOf(client, count) {
+  const rates = [];
+  const part = Math.ceil(count / 10);
+  for (let left = count; left > 0; left -= part) {
+    const logins = Math.min(part, left);
+    const start = performance.now();
+    await client.logIn(logins);
+    rates.push((logins / (performance.now() - start)) * 1000);
+  }
+  return median(rates);
+}
+
+/** A login is three requests: the authorize page, the code exchange and the profile. */
+function createClient({ url, app: { appId, appSecret } }) {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: AT_ONCE });
+  const headers = { 'User-Agent': 'MicroMessenger', Cookie: 'wechat_emulator_person=follower' };
+  const redirectURI = encodeURIComponent('https://h5.example.com/callback');
+  const page = `/connect/oauth2/authorize?appid=${appId}&redirect_uri=${redirectURI}&response_type=code`;
+  const exchange = `/sns/oauth2/access_token?appid=${appId}&secret=${appSecret}&grant_type=authorization_code`;
+
+  const get = (path) =>
+    new Promise((resolve, reject) => {
+      http
+        .get(url + path, { agent, headers }, (response) => {
+          let body = '';
+          response.setEncoding('utf8').on('data', (text) => (body += text));
+          response.on('end', () => resolve({ location: response.headers.location, body }));
+        })
+        .on('error', reject);
+    });
+
+  async function logInOnce() {
+    const { location } = await get(`${page}&scope=snsapi_userinfo&state=abc`);
+    const code = new URL(location).searchParams.get('code');
+    const token = JSON.parse((await get(`${exchange}&code=${code}`)).body);
+    const { body } = await get(`/sns/userinfo?access_token=${token.access_token}&openid=${token.openid}`);
+    if (JSON.parse(body).openid !== token.openid) throw new Error(`The login failed: ${body}`);
+  }
+
+  return {
+    async logIn(count) {
+      let left = count;
+      const work = async () => {
+        while (left > 0) {
+          left--;
+          await logInOnce();
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, work));
+    },
+    end: () => agent.destroy(),
+  };
+}
