@@ -1,3 +1,4 @@
+import vm from 'node:vm';
 import {
   CALLBACK,
   IN_WECHAT,
@@ -267,5 +268,33 @@ describe('a form value that no page offers', () => {
     expect(response.status).toBe(400);
     expect(response.text).toContain(message);
     expect((await client.post('/connect/confirm', { reply: 'allow' }, { uuid })).text).toContain('登录成功');
+  });
+});
+
+describe('wxLogin.js', () => {
+  /** The address of the frame that the script makes if it comes from this address. */
+  async function frameFor(source: string): Promise<URL> {
+    const script = await client.get('/connect/zh_CN/htmledition/js/wxLogin.js');
+    const frame: { src?: string } = {};
+    const document = {
+      currentScript: { src: source },
+      createElement: () => frame,
+      getElementById: () => ({ appendChild: () => undefined }),
+    };
+    const window: { WxLogin?: new (options: object) => unknown; addEventListener(): void } = {
+      addEventListener: () => undefined,
+    };
+    vm.runInNewContext(script.text, { window, document, URL });
+    if (window.WxLogin) Reflect.construct(window.WxLogin, [{ id: 'login', appid: 'wx' }]);
+    return new URL(frame.src ?? '');
+  }
+
+  it.each([
+    ['https://res.wx.qq.com/connect/zh_CN/htmledition/js/wxLogin.js', 'https://open.weixin.qq.com'],
+    ['http://localhost:8917/connect/zh_CN/htmledition/js/wxLogin.js', 'http://localhost:8917'],
+    ['https://open.weixin.qq.com/connect/en_US/htmledition/js/wxLogin.js', 'https://open.weixin.qq.com'],
+  ])('from %s frames the QR code page of %s', async (source, origin) => {
+    const { origin: framed, pathname } = await frameFor(source);
+    expect([framed, pathname]).toEqual([origin, '/connect/qrconnect']);
   });
 });

@@ -1,5 +1,5 @@
 // The relay and the app of the guide: WeChat knows only the host of the relay.
-import { PRESET_APPS } from '../../lib/emulator/world/apps';
+import { PRESET_APPS } from '../../lib/emulator/world/apps/apps';
 import { follow } from '../relay/relay-site';
 import { agree, Browser } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';

@@ -1,5 +1,5 @@
 // The emulator's home page says where a callback does not pass the relay, although WeChat knows only the relay.
-import { PRESET_APPS } from '../../lib/emulator/world/apps';
+import { PRESET_APPS } from '../../lib/emulator/world/apps/apps';
 import { startApp, type TestApp } from '../support/app';
 import { Browser } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';

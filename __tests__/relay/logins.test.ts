@@ -3,7 +3,7 @@ import { agree, Browser } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';
 import { HOSTS, type Running } from '../support/hosts';
 import { exchanged, paramIn } from '../support/login';
-import { PRESET_APPS } from '../../lib/emulator/world/apps';
+import { PRESET_APPS } from '../../lib/emulator/world/apps/apps';
 import { follow, startAppBehind, startRelay, type Hosts } from './relay-site';
 
 const AUTH = 'https://auth.example.com';

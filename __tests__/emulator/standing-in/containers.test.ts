@@ -24,13 +24,16 @@ async function start(args: readonly string[], env: Record<string, string> = {}):
   const ended = new Promise<readonly [number | null, NodeJS.Signals | null]>((resolve) => {
     child.once('exit', (code, signal) => resolve([code, signal]));
   });
-  let text = '';
-  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
-    text += chunk.toString();
-    const [, url] = /WECHAT_API_URL=(\S+)/.exec(text) ?? [];
-    if (url !== undefined && text.includes('Ctrl+C')) return { child, url, ended };
-  }
-  throw new Error(`The command ended: ${text}`);
+  const url = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const [, printed] = /WECHAT_API_URL=(\S+)/.exec(text) ?? [];
+      if (printed !== undefined && text.includes('Ctrl+C')) resolve(printed);
+    });
+    child.once('exit', () => reject(new Error(`The command ended: ${text}`)));
+  });
+  return { child, url, ended };
 }
 
 describe('the command in a container', () => {

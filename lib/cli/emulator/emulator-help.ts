@@ -40,7 +40,7 @@ In place of WeChat's hosts:
   --https                   serve https and http on the same port, with a certificate for WeChat's hosts
   --ca-dir <folder>         where the certificate authority is kept (default ~/.express-wechat-auth/emulator-ca)
   --cert <file> --key <file>  your own certificate and key, PEM
-  --proxy-port <number>     run a proxy that leads WeChat's hosts into the emulator, for HTTPS_PROXY; 0 for any free port
+  --proxy-port <number>     run a proxy for HTTPS_PROXY that leads WeChat's hosts into the emulator; 0 for any port
 
   --dangerously-allow-production
                             run although NODE_ENV is production: an emulator logs anybody in as anybody

@@ -34,8 +34,14 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   person: pickPerson,
   advance: advanceClock,
   clear: (_, services) => void OPERATIONS.clearRequests.run({}, services),
-  withdraw: (_, services) => void OPERATIONS.clearFaults.run({}, services),
-  reset: (_, services) => void OPERATIONS.reset.run({}, services),
+  withdraw: (_, services) => {
+    OPERATIONS.clearFaults.run({}, services);
+    return undefined;
+  },
+  reset: (_, services) => {
+    OPERATIONS.reset.run({}, services);
+    return undefined;
+  },
   qr: useQrCode,
 };
 

@@ -35,9 +35,10 @@ function row(
   for (const [name, value] of Object.entries(query)) parameters.append(shown(name), shortened(shown(value)));
   const search = parameters.size === 0 ? '' : `?${parameters.toString()}`;
   const userAgent = shown(headers['user-agent'] ?? '').slice(0, SHOWN_USER_AGENT);
-  return markup`<tr><td><code>${time}</code></td><td><code>${method} ${shown(path)}${search}</code>${
-    warning !== undefined && markup`<br><small class="warning">⚠ ${shown(warning)}</small>`
-  }${fault !== undefined && markup`<br><small class="warning">✗ ${shown(fault)}</small>`}</td><td class="agent"><small>${userAgent}</small></td></tr>`;
+  return markup`<tr><td><code>${time}</code></td><td><code>${method} ${shown(path)}${search}</code>
+${warning !== undefined && markup`<br><small>⚠ ${shown(warning)}</small>`}
+${fault !== undefined && markup`<br><small class="warning">✗ ${shown(fault)}</small>`}</td>
+<td class="agent"><small>${userAgent}</small></td></tr>`;
 }
 
 const SHOWN_VALUE = 64;
