@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../schemas/json-schema';
+import { KEY_PATTERN, type JsonSchema } from '../schemas/json-schema';
 import { profileOf } from '../sns/profile';
 import { grantIdentity } from '../world/credentials/grants';
 import type { TokenPair } from '../world/credentials/tokens';
@@ -92,7 +92,7 @@ export const CREDENTIAL_OPERATIONS = {
         user: OPTIONAL_USER_ID,
         sessionKey: {
           type: 'string',
-          pattern: '^[A-Za-z0-9+/]{22}==$',
+          pattern: KEY_PATTERN.source,
           format: 'password',
           description: 'The session_key of /sns/jscode2session: 16 bytes, base64.',
         },

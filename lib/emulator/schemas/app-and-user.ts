@@ -2,7 +2,7 @@ import type { EmulatorApp } from '../world/apps/apps';
 import type { EmulatorUser } from '../world/people/users';
 import { SWITCH_CHOICES } from '../world/switch-values';
 import type { EmulatorSwitches } from '../world/switches';
-import type { JsonSchema } from './json-schema';
+import { DOMAIN_PATTERN, type JsonSchema } from './json-schema';
 
 const TEXT: JsonSchema = { type: 'string', minLength: 1 };
 const FLAG: JsonSchema = { type: 'boolean' };
@@ -24,7 +24,7 @@ const APP_FIELDS: Readonly<Record<keyof EmulatorApp, JsonSchema>> = {
     type: 'array',
     items: {
       type: 'string',
-      pattern: '^[^/:?#\\s]+(:[0-9]+)?(/[^?#\\s]*)?$',
+      pattern: DOMAIN_PATTERN.source,
       description: 'A host, host:port or host/path, without http://.',
     },
     description: 'A list of callback domains (网页授权域名, 授权回调域).',

@@ -22,6 +22,13 @@ export interface JsonSchema {
   readonly format?: 'password';
 }
 
+/** A callback domain: `host`, `host:port` or `host/path`. */
+export const DOMAIN_PATTERN = /^[^/:?#\s]+(?::\d+)?(?:\/[^?#\s]*)?$/;
+/** 16 bytes in base64. */
+export const KEY_PATTERN = /^[A-Za-z0-9+/]{22}==$/;
+/** The patterns that a schema may name by their source, so that none is built while the emulator runs. */
+const PATTERNS: readonly RegExp[] = [DOMAIN_PATTERN, KEY_PATTERN];
+
 type TypeName = 'object' | 'array' | 'string' | 'number' | 'integer' | 'boolean' | 'null';
 
 /**
@@ -58,7 +65,7 @@ function isAllowed(schema: JsonSchema, value: unknown): boolean {
   if (typeof value === 'number') return schema.minimum === undefined || value >= schema.minimum;
   if (typeof value !== 'string') return true;
   if (value.length < (schema.minLength ?? 0)) return false;
-  return schema.pattern === undefined || new RegExp(schema.pattern, 'u').test(value);
+  return PATTERNS.every((pattern) => pattern.source !== schema.pattern || pattern.test(value));
 }
 
 /**
