@@ -21,7 +21,8 @@ export function promiseOrCallback<T>(
   work().then(
     (result) => timers.nextTick(callback, null, result),
     // A rejection without a reason would look like a success to the callback.
-    (error: unknown) => timers.nextTick(callback, error ?? new Error('The call failed without a reason.')),
+    (error: unknown) =>
+      timers.nextTick(callback, (error ?? new Error('The call failed without a reason.')) as Error),
   );
   return undefined;
 }
