@@ -3,7 +3,6 @@ import { IncomingMessage, ServerResponse, type IncomingHttpHeaders } from 'node:
 import net from 'node:net';
 import type { WechatAuthOptions } from '../../lib/index';
 import {
-  redirectURI,
   currentPage,
   isCrossSite,
   isSafeReturnTo,
@@ -13,6 +12,7 @@ import {
   originOf,
   pathOnThisSite,
   publicMount,
+  redirectURI,
   returnToOrDefault,
   routePath,
   safeReturnTo,
@@ -147,6 +147,10 @@ describe('our routes', () => {
     ]);
     expect(() => redirectURI(context)).toThrow(/routes\.callback is false: .*Give it a path/);
     expect(() => redirectURI(context)).toThrow(expect.objectContaining({ kind: 'config' }) as Error);
+    const relay = 'https://auth.example.com/wechat';
+    expect(redirectURI(contextWith({ baseURL: 'https://a.example', relay }))).toBe(
+      `${relay}/callback?to=${encodeURIComponent('https://a.example/callback')}`,
+    );
     expect(redirectURI(contextWith({}, { url: '/auth/x', below: '/x' }))).toBe(
       `http://${host}/auth/callback`,
     );

@@ -232,6 +232,12 @@ describe('the return path after a guard', () => {
     expect(await send({ 'X-Requested-With': 'com.tencent.mm', Accept: '*/*' })).toBe('/login?returnTo=%2Fme');
   });
 
+  it('is not the guarded address if the request is not for a page', async () => {
+    expect(await returnToAfter('GET', { Accept: 'application/json' })).toBeNull();
+    const Referer = `${app.url}/form`;
+    expect(await returnToAfter('GET', { Accept: 'application/json', Referer })).toBe('/form');
+  });
+
   it('is the default if the guarded address is too long', async () => {
     expect(await returnToAfter('GET', NAVIGATE, `/me?${'x'.repeat(600)}`)).toBeNull();
   });
