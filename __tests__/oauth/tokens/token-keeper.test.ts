@@ -1,4 +1,5 @@
 // Which token is used for an openid: from the cache, from the store, or a refreshed one.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import createDebug from 'debug';
 import {
   MemoryTokenStore,
@@ -897,6 +898,46 @@ describe('a store with a lock', () => {
     await expect(fixture.createOAuth({ tokenStore: store }).getUser(fixture.openid)).resolves.toMatchObject({
       openid: fixture.openid,
     });
+  });
+});
+
+describe('the events of a refresh', () => {
+  const messages: unknown[] = [];
+  const record = (message: unknown, name: string | symbol): void => void messages.push([name, message]);
+  const CHANNELS = ['express-wechat-auth:token.refreshed', 'express-wechat-auth:token.failed'];
+
+  beforeEach(() => {
+    messages.length = 0;
+    for (const channel of CHANNELS) subscribe(channel, record);
+  });
+  afterEach(() => {
+    for (const channel of CHANNELS) unsubscribe(channel, record);
+  });
+
+  const facts = (): object => ({
+    appid: fixture.emulator.apps.official.appId,
+    durationMs: expect.any(Number) as number,
+  });
+  const durationOf = (index: number): number =>
+    (messages[index] as [string, { durationMs: number }])[1].durationMs;
+
+  it('name the app and the duration', async () => {
+    const { oauth } = await oauthWith(expiredToken(await fixture.issueToken()));
+    const started = performance.now();
+    await oauth.getUser(fixture.openid);
+    expect(messages).toEqual([['express-wechat-auth:token.refreshed', facts()]]);
+    expect(durationOf(0)).toBeGreaterThan(0);
+    expect(durationOf(0)).toBeLessThanOrEqual(performance.now() - started);
+  });
+
+  it.each([
+    ['a refused refresh token', 40030, 'reauthorize'],
+    ['another refusal', 45011, 'rate_limit'],
+  ])('name the failure: %s', async (_what, errcode, kind) => {
+    const { oauth } = await oauthWith(expiredToken(await fixture.issueToken()));
+    fixture.emulator.fail('refresh_token', { errcode });
+    await failure(oauth.getUser(fixture.openid));
+    expect(messages).toEqual([['express-wechat-auth:token.failed', { ...facts(), kind, errcode }]]);
   });
 });
 
