@@ -184,6 +184,7 @@ describe('a return path', () => {
     for (const requested of ['//evil.example', '/login', '', null, undefined])
       expect(returnToOrDefault(context, requested)).toBe('/home');
     expect(returnToOrDefault(contextWith(), undefined)).toBe('/');
+    expect(returnToOrDefault(contextWith({ baseURL: 'https://a.example/base' }), undefined)).toBe('/base/');
     // An app that has mounted the login at its default.
     const loop = contextWith({ returnTo: '/in', routes: { login: '/in' } });
     expect(returnToOrDefault(loop, undefined)).toBe('/');
@@ -228,6 +229,7 @@ describe('a return path', () => {
       expect([path, safe(path)]).toEqual([path, undefined]);
     expect(safe('/forum/bye?a#b\u00a0')).toBeUndefined();
     expect(safe('/shop/me')).toBe('/shop/me');
+    expect(safe('/login')).toBeUndefined();
     expect(safe('/forum/logout')).toBe('/forum/logout');
     // A site is a Host, or the origin of baseURL.
     host = `other-${host}`;

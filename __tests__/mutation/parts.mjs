@@ -5,7 +5,7 @@ export const PARTS = {
   http: {
     mutate: ['lib/middleware/http/*.ts', 'lib/middleware/addresses.ts'],
     tests: [
-      'middleware/http/{request,response,return-to-check,user-agent}.test.ts',
+      'middleware/http/{request,response,return-to-check,user-agent,verification-file}.test.ts',
       'middleware/addresses.test.ts',
     ],
   },
@@ -15,7 +15,7 @@ export const PARTS = {
   },
   state: {
     mutate: ['lib/middleware/state/*.ts'],
-    tests: ['middleware/state/*.test.ts', 'middleware/login/callback-*.test.ts'],
+    tests: ['middleware/state/*.test.ts', 'middleware/login/{callback-*,logout}.test.ts'],
   },
   login: {
     mutate: ['lib/middleware/login/*.ts'],

@@ -151,7 +151,7 @@ function mountsOf(config: ResolvedOptions): Mounts {
 
 function isKnownRoute(context: Context, path: string): boolean {
   const site = siteOf(context);
-  const route = comparablePath(path.replace(/[?#].*$/s, ''));
+  const route = comparablePath(path.replace(/[?#].*/s, ''));
   return [...MOUNTS.values()].some((mounts) => mounts.hasRoute(site, route));
 }
 
@@ -184,7 +184,7 @@ function ownRoutes(context: Context): string[] {
 
 /** Whether a login may end at this path. */
 export function isSafeReturnTo(context: Context, requested: string | null | undefined): requested is string {
-  return requested != null && safeReturnTo(context, requested) !== undefined;
+  return safeReturnTo(context, requested) !== undefined;
 }
 
 /** The requested return path if it is safe, otherwise the default. */

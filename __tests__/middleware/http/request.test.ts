@@ -13,6 +13,7 @@ import { runInNewContext } from 'node:vm';
 import { wechatAuth } from '../../../lib/index';
 import {
   fullURL,
+  hasAmbiguousNames,
   header,
   hostOf,
   isPrefetch,
@@ -163,6 +164,19 @@ describe('the address of a request', () => {
     ]);
     expect([...queryOf('?b=1')]).toEqual([['b', '1']]);
     expect([...queryOf('/a')]).toEqual([]);
+  });
+
+  it.each([
+    ['code=1&state=2', false],
+    ['', false],
+    ['code=1&code=1', true],
+    ['code=1&state=2&x=1&x=2', true],
+    ['code[]=1&state=2', true],
+    ['state=2&code[=1', true],
+    ['x]=1&state=2', true],
+    ['code=[1]', false],
+  ])('has parameters that two programs may read differently: %s: %s', (query, expected) => {
+    expect(hasAmbiguousNames(new URLSearchParams(query))).toBe(expected);
   });
 
   it('is the one before frameworks removed the mount path', () => {

@@ -63,9 +63,21 @@ describe.each(HOSTS)('verificationFiles on %s', (host) => {
     expect((await (await start()).get(path)).body).toBe('home');
   });
 
-  it('are served below a mount path', async () => {
+  it('are served below a mount path, with one warning', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockClear();
     const browser = await start('/auth');
     expect((await browser.get(`/auth/${NAME}`)).body).toBe('Ab12Cd34Ef56Gh78');
     expect((await browser.get(`/${NAME}`)).body).not.toBe('Ab12Cd34Ef56Gh78');
+    expect(warn.mock.calls).toEqual([
+      [
+        expect.stringMatching(
+          /are served below \/auth, but .* at the root of the callback domain, .*Mount wechatAuth\(\) at the root/,
+        ),
+        { type: 'WechatAuthWarning', code: 'WECHAT_VERIFICATION_FILE' },
+      ],
+    ]);
+    warn.mockClear();
+    await (await start()).get(`/${NAME}`);
+    expect(warn).not.toHaveBeenCalled();
   });
 });

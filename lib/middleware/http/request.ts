@@ -42,7 +42,6 @@ export function hasAmbiguousNames(query: URLSearchParams): boolean {
 
 /** Removes the origin: a request line may hold `GET http://host/path` (RFC 9112 section 3.2.2). */
 export function relative(url: string): string {
-  if (url.startsWith('/')) return url;
   return /^https?:\/\//i.test(url) ? url.replace(/^[^/]*\/\/[^/?#]*/, '') || '/' : url;
 }
 

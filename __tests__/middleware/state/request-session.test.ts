@@ -1,0 +1,233 @@
+// The session of a request, read, saved and given a new id, without a running app.
+import { IncomingMessage } from 'node:http';
+import net from 'node:net';
+import type { HostRequest } from '../../../lib/middleware/http/request';
+import {
+  carryOverCookie,
+  cookieFits,
+  getSession,
+  ownValue,
+  regenerateSession,
+  saveSession,
+  type Session,
+} from '../../../lib/middleware/state/session';
+import { Warnings } from '../../../lib/warnings';
+
+type Done = (error?: Error) => void;
+
+function requestWith(fields: object): HostRequest {
+  return Object.assign(new IncomingMessage(new net.Socket()), fields);
+}
+
+/** A session of express-session: its methods are inherited, so they are not data. */
+function storedSession(data: object, methods: Record<string, (done: Done) => unknown>): Session {
+  return Object.assign(Object.create(methods) as Session, data);
+}
+
+const warnings = new Warnings();
+let warn: jest.SpyInstance;
+beforeEach(() => {
+  warn = jest.spyOn(process, 'emitWarning').mockImplementation();
+});
+afterEach(() => jest.restoreAllMocks());
+
+describe('a value of the session', () => {
+  it('is an own property: a prototype logs nobody in', () => {
+    expect(ownValue({ wechat: 1 }, 'wechat')).toBe(1);
+    expect(ownValue(Object.create({ wechat: 1 }) as object, 'wechat')).toBeUndefined();
+    expect(ownValue({}, 'constructor')).toBeUndefined();
+  });
+});
+
+describe('the session of a request', () => {
+  it('is any object', () => {
+    const session = {};
+    expect(getSession(requestWith({ session }))).toBe(session);
+    for (const none of [undefined, null, 'text', 7, true])
+      expect(getSession(requestWith({ session: none }))).toBeUndefined();
+  });
+
+  it.each([
+    ['saved', (req: HostRequest) => saveSession(req, { warnings })],
+    ['given a new id', (req: HostRequest) => regenerateSession(req, () => true)],
+  ])('cannot be %s after the app has ended it', async (_what, call) => {
+    await expect(call(requestWith({ session: null }))).rejects.toMatchObject({
+      kind: 'session_missing',
+      message: expect.stringMatching(
+        /The session of this request has ended: .*Do so only after .* log out with req\.wechat\.logout\(\)/,
+      ) as string,
+    });
+  });
+});
+
+describe('a session with a store', () => {
+  it('is saved by its own method, before the promise resolves', async () => {
+    let isSaved = false;
+    const session = storedSession(
+      { wechat: 1 },
+      {
+        save(this: unknown, done) {
+          expect(this).toBe(session);
+          setImmediate(() => {
+            isSaved = true;
+            done();
+          });
+        },
+      },
+    );
+    const req = requestWith({ session });
+    await saveSession(req, { warnings });
+    expect(isSaved).toBe(true);
+    expect(getSession(req)).toBe(session);
+  });
+
+  it('that cannot be saved is removed from the request, and its id and states are not shown', async () => {
+    const state = `0${'ab'.repeat(16)}`;
+    const id = 'id-of-the-session-0123456789';
+    const session = storedSession(
+      { id, 'wechat:login': { pending: { [state]: { returnTo: '/' } } } },
+      { save: (done) => done(new Error(`SET ${id} {"pending":{"${state}":1}} failed`)) },
+    );
+    const req = requestWith({ session });
+    const error = await saveSession(req, { warnings }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ kind: 'session_missing', status: 503 });
+    expect((error as Error).message).toBe(
+      'The session store failed (save): SET *** {"pending":{"***":1}} failed. Check it, then try again.',
+    );
+    expect(req.session).toBeUndefined();
+  });
+
+  it('masks the states of a session without an id, too', async () => {
+    const state = `1${'0f'.repeat(16)}`;
+    const session = storedSession(
+      { 'wechat:login': { done: { [state]: '/' } } },
+      { save: (done) => done(new Error(`bad value ${state}`)) },
+    );
+    await expect(saveSession(requestWith({ session }), { warnings })).rejects.toThrow('bad value ***.');
+    const plain = storedSession({}, { save: (done) => done(new Error('away')) });
+    await expect(saveSession(requestWith({ session: plain }), { warnings })).rejects.toThrow('away.');
+  });
+
+  it('gets a new id, and keeps the keys that may stay, except the cookie', async () => {
+    const fresh: Session = { cookie: 'new', id: 2 };
+    const req = requestWith({
+      session: storedSession(
+        { cookie: 'old', cart: 3, wechat: 1 },
+        {
+          regenerate: (done) => {
+            Object.assign(req, { session: fresh });
+            done();
+          },
+        },
+      ),
+    });
+    const asked: string[] = [];
+    const mayStay = (key: string): boolean => asked.push(key) > 0 && key !== 'wechat';
+    expect(await regenerateSession(req, mayStay)).toBe(fresh);
+    expect(fresh).toEqual({ cookie: 'new', id: 2, cart: 3 });
+    expect(asked).toEqual(['cart', 'wechat']);
+  });
+
+  it('that cannot get a new id rejects with the message of its store', async () => {
+    const session = storedSession({}, { regenerate: (done) => done(new Error('out of order')) });
+    await expect(regenerateSession(requestWith({ session }), () => true)).rejects.toMatchObject({
+      kind: 'session_missing',
+      message: expect.stringContaining('(regenerate): out of order') as string,
+    });
+  });
+});
+
+describe('a session in a cookie', () => {
+  it('has no id: keys that may not stay are deleted', async () => {
+    const session: Session = { cart: 3, wechat: 1 };
+    expect(await regenerateSession(requestWith({ session }), (key) => key === 'cart')).toBe(session);
+    expect(session).toEqual({ cart: 3 });
+  });
+
+  /** A request whose cookie has this size, in bytes of `<name>=<base64 of JSON>`. */
+  const withCookieOf = (size: number, sessionOptions: object | undefined = {}): HostRequest => {
+    const { name = 'session' } = sessionOptions as { name?: string };
+    const json = ((size - name.length - 1) / 4) * 3;
+    return requestWith({ sessionOptions, session: { a: 'x'.repeat(json - '{"a":""}'.length) } });
+  };
+  const sessionIn = (req: HostRequest): Session => getSession(req) ?? {};
+  const NAME = { name: 'sid' };
+
+  it('fits up to 4,096 bytes, its name included', () => {
+    expect(cookieFits(withCookieOf(4_096, NAME), sessionIn(withCookieOf(4_096, NAME)))).toBe(true);
+    expect(cookieFits(withCookieOf(4_100, NAME), sessionIn(withCookieOf(4_100, NAME)))).toBe(false);
+    // Without a name in the options, cookie-session uses `session`.
+    expect(cookieFits(withCookieOf(4_096), sessionIn(withCookieOf(4_096)))).toBe(true);
+    expect(cookieFits(withCookieOf(4_100), sessionIn(withCookieOf(4_100)))).toBe(false);
+  });
+
+  it('counts the bytes of its text, not its characters', () => {
+    const session = { a: '中'.repeat(1_100) };
+    expect(cookieFits(requestWith({ sessionOptions: {}, session }), session)).toBe(false);
+  });
+
+  it('has no limit if a store holds it, or an unknown middleware', () => {
+    const large = { a: 'x'.repeat(10_000) };
+    expect(cookieFits(requestWith({ session: large }), large)).toBe(true);
+    const stored = storedSession(large, { save: (done) => done() });
+    expect(cookieFits(requestWith({ sessionOptions: {}, session: stored }), stored)).toBe(true);
+  });
+
+  it('that is too large is an error with its size and the remedy', async () => {
+    await expect(saveSession(withCookieOf(4_100, NAME), { warnings })).rejects.toMatchObject({
+      kind: 'config',
+      message:
+        'The session cookie would have 4100 bytes, and browsers drop cookies over 4096 bytes. ' +
+        'Keep less in the session (onLogin may return a smaller user), or use express-session.',
+    });
+    await saveSession(requestWith({ session: { a: 'x'.repeat(10_000) } }), { warnings });
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('causes a warning over 3,072 bytes', async () => {
+    await saveSession(withCookieOf(3_072, NAME), { warnings });
+    expect(warn).not.toHaveBeenCalled();
+    await saveSession(withCookieOf(3_076, NAME), { warnings });
+    expect(warn).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('the cookie of a new session', () => {
+  it('takes over what the app set on the former one', () => {
+    const settings = {
+      path: '/a',
+      domain: 'a.example',
+      secure: true,
+      httpOnly: false,
+      sameSite: 'lax',
+      priority: 'high',
+      partitioned: true,
+    };
+    const cookie = { path: '/', other: 1 };
+    carryOverCookie({ cookie: { ...settings, originalMaxAge: 60_000, maxAge: 7, other: 2 } }, { cookie });
+    expect(cookie).toEqual({ ...settings, maxAge: 60_000, other: 1 });
+  });
+
+  it('keeps its own settings if the former one has none', () => {
+    const cookie = { path: '/', maxAge: 5 };
+    carryOverCookie({ cookie: {} }, { cookie });
+    expect(cookie).toEqual({ path: '/', maxAge: 5 });
+    carryOverCookie({ cookie: { originalMaxAge: null } }, { cookie });
+    expect(cookie).toEqual({ path: '/', maxAge: null });
+  });
+
+  it.each([undefined, null, 'text', 7])('stays as it is if the former one is %j', (former) => {
+    const cookie = { path: '/' };
+    carryOverCookie({ cookie: former }, { cookie });
+    expect(cookie).toEqual({ path: '/' });
+    const other: Session = { cookie: former };
+    carryOverCookie({ cookie: { path: '/a' } }, other);
+    expect(other).toEqual({ cookie: former });
+  });
+
+  it('stays as it is if the session is the same', () => {
+    const cookie = { path: '/', originalMaxAge: 60_000, maxAge: 5 };
+    carryOverCookie({ cookie }, { cookie });
+    expect(cookie.maxAge).toBe(5);
+  });
+});

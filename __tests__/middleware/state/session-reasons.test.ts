@@ -1,0 +1,156 @@
+// Why a request has no session, without a running app.
+import { IncomingMessage } from 'node:http';
+import net from 'node:net';
+import type { HostRequest } from '../../../lib/middleware/http/request';
+import { requireSession } from '../../../lib/middleware/state/missing-session';
+import { cookieDigest, SessionWatch, type LoginStart } from '../../../lib/middleware/state/session-watch';
+
+const LIFETIME = 600_000;
+let sessions: SessionWatch;
+beforeEach(() => {
+  sessions = new SessionWatch(LIFETIME);
+});
+afterEach(() => jest.useRealTimers());
+
+function requestWith(fields: object): HostRequest {
+  return Object.assign(new IncomingMessage(new net.Socket()), { url: '/login' }, fields);
+}
+
+function messageFor(fields: object): string {
+  try {
+    requireSession(requestWith(fields), { sessions });
+  } catch (error) {
+    expect(error).toMatchObject({ kind: 'session_missing' });
+    return `${String((error as { status: number }).status)} ${(error as Error).message}`;
+  }
+  return 'no error';
+}
+
+const NONE =
+  /^500 req\.session is missing when wechatAuth\(\) runs\. Mount cookie-session or express-session before wechatAuth\(\), not after it, .* If it is mounted so, its store is disconnected: check the store\.$/;
+const ENDED = /^500 The session of this request has ended/;
+const PATH =
+  /^500 express-session gives no session to this request, because its `cookie\.path` leaves out a route of wechatAuth\(\)\. Set `cookie\.path` to '\/', its default, or mount wechatAuth\(\) below that path\.$/;
+const DISCONNECTED =
+  /^503 The session store is disconnected: .* until the store is connected again\. Check the store, then try again\.$/;
+
+/** A mounted middleware of this name. */
+const layer = (name: string, fields: object = { slash: true }) => ({ handle: { name }, ...fields });
+const SESSION = layer('session');
+const AUTH = layer('wechatAuthMiddleware');
+
+describe('a request with a session', () => {
+  it('gets it', () => {
+    const session = { cart: 3 };
+    expect(requireSession(requestWith({ session }), { sessions })).toBe(session);
+  });
+});
+
+describe('a request without a session is told that', () => {
+  it.each<[string, object, RegExp]>([
+    ['no middleware ran', {}, NONE],
+    ['the app has set it to null', { session: null }, ENDED],
+    ['the app has destroyed it', { sessionStore: {} }, ENDED],
+    ['the app has ended the one of cookie-session', { sessionOptions: {} }, ENDED],
+    ['the cookie path leaves it out', { _parsedOriginalUrl: {} }, PATH],
+    ['the store is away, in Express 5', { app: { router: { stack: [SESSION, AUTH] } } }, DISCONNECTED],
+    [
+      'the store is away, in Express 4',
+      { app: { _router: { stack: [layer('session', { regexp: { fast_slash: true } }), AUTH] } } },
+      DISCONNECTED,
+    ],
+    [
+      'no middleware ran, although one is mounted after ours',
+      { app: { router: { stack: [AUTH, SESSION] } } },
+      NONE,
+    ],
+    [
+      'no middleware ran, although one is mounted below another path',
+      { app: { router: { stack: [layer('session', { slash: false }), AUTH] } } },
+      NONE,
+    ],
+    [
+      'no middleware ran, although one is mounted below another path in Express 4',
+      { app: { _router: { stack: [layer('session', { regexp: { fast_slash: false } }), AUTH] } } },
+      NONE,
+    ],
+    ['no middleware ran, if only ours is mounted', { app: { router: { stack: [AUTH] } } }, NONE],
+    ['no middleware ran, if only one is mounted', { app: { router: { stack: [SESSION] } } }, NONE],
+    ['no middleware ran, in an app without layers', { app: {} }, NONE],
+    ['no middleware ran, in an app with unnamed layers', { app: { router: { stack: [{}, AUTH] } } }, NONE],
+  ])('%s', (_reason, fields, expected) => {
+    expect(messageFor(fields)).toMatch(expected);
+  });
+
+  it.each([
+    ['', DISCONNECTED],
+    ['/app', NONE],
+  ])('the store is away, in Connect, if the middleware is mounted at %j', (route, expected) => {
+    const stack = [layer('session', { route }), AUTH];
+    const listeners = (event: string): unknown[] => (event === 'request' ? [{}, { stack }] : []);
+    expect(messageFor({ socket: { server: { listeners } } })).toMatch(expected);
+  });
+
+  it('the cookie path leaves it out, with that path, after another request has shown it', () => {
+    requireSession(requestWith({ session: { cookie: { path: '/app' } }, url: '/app/login' }), { sessions });
+    expect(messageFor({ url: '/login' })).toMatch(
+      /because its `cookie\.path` \("\/app"\) leaves out a route/,
+    );
+    // That path has had a session.
+    expect(messageFor({ url: '/app/login' })).toMatch(DISCONNECTED);
+    expect(messageFor({ url: '/app/other', _parsedOriginalUrl: {} })).toMatch(NONE);
+  });
+
+  it('the store is away, after the same path has had a session', () => {
+    requireSession(requestWith({ session: {}, originalUrl: '/a/login?b' }), { sessions });
+    expect(messageFor({ originalUrl: '/a/login?c' })).toMatch(DISCONNECTED);
+    expect(messageFor({ originalUrl: '/b/login' })).toMatch(NONE);
+    // A session that only inherits a cookie, or whose cookie has no path, shows no path.
+    const session: unknown = Object.create({ cookie: { path: '/a' } });
+    requireSession(requestWith({ session }), { sessions });
+    requireSession(requestWith({ session: { cookie: { path: 7 } } }), { sessions });
+    expect(sessions.cookiePath).toBeUndefined();
+  });
+});
+
+describe('the memory of sessions', () => {
+  it('holds 50 paths, and none of more than 200 characters', () => {
+    const note = (url: string): void => sessions.noteSession(requestWith({ url }), {});
+    const had = (url: string): boolean => sessions.hadSession(requestWith({ url }));
+    const long = `/${'a'.repeat(199)}`;
+    note(long);
+    note(`${long}a`);
+    expect([had(long), had(`${long}a`)]).toEqual([true, false]);
+    for (let at = 0; at < 50; at++) note(`/${at}`);
+    expect([had('/48'), had('/49')]).toEqual([true, false]);
+  });
+
+  it('holds the name of the cookie, if it has at most 200 characters', () => {
+    expect(sessions.cookieName).toBeUndefined();
+    sessions.noteCookieName('n'.repeat(200));
+    expect(sessions.cookieName).toBe('n'.repeat(200));
+    sessions.noteCookieName('n'.repeat(201));
+    expect(sessions.cookieName).toBe('n'.repeat(200));
+  });
+
+  it('holds the start of a login for as long as the login may take', () => {
+    jest.useFakeTimers();
+    const start: LoginStart = { host: 'a.example', at: 1, isHTTPS: true, cookie: undefined };
+    sessions.noteStart('state', start);
+    jest.advanceTimersByTime(LIFETIME);
+    expect(sessions.startOf('state')).toEqual(start);
+    jest.advanceTimersByTime(1);
+    expect(sessions.startOf('state')).toBeUndefined();
+  });
+
+  it('compares cookies by a short hash', () => {
+    expect(cookieDigest('a')).toMatch(/^[\w-]{16}$/);
+    expect(cookieDigest('a')).toBe(cookieDigest('a'));
+    expect(cookieDigest('a')).not.toBe(cookieDigest('b'));
+    expect(cookieDigest('a')).toBe(
+      Buffer.from('ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb', 'hex')
+        .toString('base64url')
+        .slice(0, 16),
+    );
+  });
+});
