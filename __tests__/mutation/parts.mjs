@@ -5,7 +5,7 @@ export const PARTS = {
   http: {
     mutate: ['lib/middleware/http/*.ts', 'lib/middleware/addresses.ts'],
     tests: [
-      'middleware/http/{request,response,return-to-check,user-agent,verification-file}.test.ts',
+      'middleware/http/{request,response,return-to-check,user-agent}.test.ts',
       'middleware/addresses.test.ts',
     ],
   },
@@ -13,9 +13,13 @@ export const PARTS = {
     mutate: ['lib/middleware/require-wechat-user.ts'],
     tests: ['middleware/require-wechat-user.test.ts'],
   },
-  state: {
-    mutate: ['lib/middleware/state/*.ts'],
-    tests: ['middleware/state/*.test.ts', 'middleware/login/{callback-*,logout}.test.ts'],
+  session: {
+    mutate: ['lib/middleware/state/*.ts', '!lib/middleware/state/callback-results.ts'],
+    tests: ['middleware/state/{pending-logins,request-session,cookie-options,session-reasons}.test.ts'],
+  },
+  callbacks: {
+    mutate: ['lib/middleware/state/callback-results.ts'],
+    tests: ['middleware/state/callback-results.test.ts', 'middleware/login/{callback-*,logout}.test.ts'],
   },
   login: {
     mutate: ['lib/middleware/login/*.ts'],
