@@ -15,7 +15,9 @@ export const PARTS = {
   },
   session: {
     mutate: ['lib/middleware/state/*.ts', '!lib/middleware/state/callback-results.ts'],
-    tests: ['middleware/state/{pending-logins,request-session,cookie-options,session-reasons}.test.ts'],
+    tests: [
+      'middleware/state/{pending-logins,request-session,cookie-options,session-reasons,storable}.test.ts',
+    ],
   },
   callbacks: {
     mutate: ['lib/middleware/state/callback-results.ts'],

@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import {
+  bindingsOf,
+  bindPending,
   finishedReturnTo,
   finishLogin,
+  isExpired,
   knownStates,
   addPending,
+  makeRoom,
   newState,
   restartsOf,
   takePending,
@@ -122,5 +126,168 @@ describe('pending logins', () => {
     const paths = Object.fromEntries(Object.keys(records).map((state) => [state, '/']));
     const session: Session = { 'wechat:login': { pending: records, done: paths } };
     expect(knownStates(session, 'wechat')).toHaveLength(10);
+  });
+});
+
+/** A state that says in its hex digits what it is for. */
+const stateOf = (restarts: number, digit: string): string => `${restarts}${digit.repeat(32)}`;
+const statesIn = (session: Session, kind: 'pending' | 'done'): string[] =>
+  Object.keys((session['wechat:login'] as Record<string, object> | undefined)?.[kind] ?? {});
+
+describe('a pending login', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  it('expires when its lifetime is over, and also if it starts in the future', () => {
+    const started = login();
+    const at = (ms: number): boolean => {
+      jest.spyOn(Date, 'now').mockReturnValue(started.at + ms);
+      return isExpired(started, LIFETIME);
+    };
+    expect([at(0), at(LIFETIME - 1), at(LIFETIME), at(1 - LIFETIME), at(-LIFETIME)]).toEqual([
+      false,
+      false,
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  it('makes room for the next one once it has expired', () => {
+    const session: Session = {};
+    const [old, next] = [stateOf(0, 'a'), stateOf(0, 'b')];
+    addPending(session, 'wechat', old, { ...login(), at: Date.now() - LIFETIME }, LIFETIME);
+    expect(statesIn(session, 'pending')).toEqual([old]);
+    addPending(session, 'wechat', next, login(), LIFETIME);
+    expect(statesIn(session, 'pending')).toEqual([next]);
+  });
+
+  it('gives way to the sixth one if it is the oldest', () => {
+    const session: Session = {};
+    const states = ['a', 'b', 'c', 'd', 'e', 'f'].map((digit) => stateOf(0, digit));
+    for (const state of states) addPending(session, 'wechat', state, login(), LIFETIME);
+    expect(statesIn(session, 'pending')).toEqual(states.slice(1));
+  });
+
+  it('gives way to a restart only if it is a restart, too', () => {
+    const session: Session = {};
+    const logins = ['a', 'b', 'c', 'd'].map((digit) => stateOf(0, digit));
+    const [first, second] = [stateOf(1, 'e'), stateOf(1, 'f')];
+    for (const state of [...logins, first]) addPending(session, 'wechat', state, login(), LIFETIME);
+    expect(addPending(session, 'wechat', second, login(), LIFETIME)).toBe(true);
+    expect(statesIn(session, 'pending')).toEqual([...logins, second]);
+    const fresh = stateOf(0, '1');
+    expect(addPending(session, 'wechat', fresh, login(), LIFETIME)).toBe(true);
+    expect(statesIn(session, 'pending')).toEqual([...logins.slice(1), second, fresh]);
+  });
+
+  it('leaves the finished logins as they are', () => {
+    const done = { [stateOf(0, 'a')]: '/a' };
+    const session: Session = { 'wechat:login': { pending: {}, done } };
+    addPending(session, 'wechat', stateOf(0, 'b'), login(), LIFETIME);
+    expect(finishedReturnTo(session, 'wechat', stateOf(0, 'a'))).toBe('/a');
+    takePending(session, 'wechat', stateOf(0, 'b'));
+    expect(session['wechat:login']).toMatchObject({ pending: {}, done });
+  });
+
+  it.each<[string, unknown]>([
+    ['no return path', { returnTo: undefined }],
+    ['no scope', { scope: 7 }],
+    ['an unknown flow', { flow: 'other' }],
+    ['no start', { at: '1' }],
+    ['a return path that is too long', { returnTo: 'a'.repeat(1_800 - 'snsapi_userinfo'.length + 1) }],
+  ])('does not count if its record has %s', (_what, fields) => {
+    const [state, other] = [stateOf(0, 'a'), stateOf(0, 'b')];
+    const record = Object.assign({}, login(), fields);
+    const session: Session = { 'wechat:login': { pending: { [state]: record, [other]: login() }, done: {} } };
+    expect(takePending(session, 'wechat', state)).toBeUndefined();
+    expect(takePending(session, 'wechat', other)).toEqual(expect.objectContaining({ flow: 'official' }));
+  });
+
+  it('counts if return path and scope have 1,800 characters', () => {
+    const state = stateOf(0, 'a');
+    const record = { ...login(), returnTo: 'a'.repeat(1_800 - 'snsapi_userinfo'.length) };
+    const session: Session = {
+      'wechat:login': { pending: { [state]: record, 'no state': login() }, done: {} },
+    };
+    expect(takePending(session, 'wechat', 'no state')).toBeUndefined();
+    expect(takePending(session, 'wechat', state)).toEqual(record);
+  });
+
+  it('is bound by a login meanwhile, and hands its bindings on', () => {
+    const state = stateOf(0, 'a');
+    const session: Session = {};
+    bindPending(session, 'wechat', { isBound: true });
+    expect(session).toEqual({});
+    addPending(session, 'wechat', state, login('/a'), LIFETIME);
+    bindPending(session, 'wechat', { isBound: true });
+    bindPending(session, 'wechat', { isBoundByOther: true });
+    const taken = takePending(session, 'wechat', state);
+    expect(taken).toMatchObject({ returnTo: '/a', isBound: true, isBoundByOther: true });
+    expect(bindingsOf(taken ?? login())).toEqual({ isBound: true, isBoundByOther: true });
+    expect(bindingsOf({ ...login(), isBound: true })).toEqual({ isBound: true });
+    expect(bindingsOf({ ...login(), isBoundByOther: true })).toEqual({ isBoundByOther: true });
+    expect(bindingsOf(Object.create({ isBound: true, isBoundByOther: true }) as PendingLogin)).toEqual({});
+  });
+});
+
+describe('records of other logins', () => {
+  it('are dropped until the session fits: finished ones first, the oldest first, and never the own one', () => {
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((digit) => stateOf(0, digit)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const records = { pending: { [a]: login(), [b]: login() }, done: { [c]: '/c', [d]: '/d' } };
+    const sessionAfter = (checks: number): [pending: string[], done: string[]] => {
+      const session: Session = { 'wechat:login': structuredClone(records) };
+      let left = checks;
+      makeRoom(session, 'wechat', b, () => left-- <= 0);
+      return [statesIn(session, 'pending'), statesIn(session, 'done')];
+    };
+    expect([0, 1, 2, 3, 4].map(sessionAfter)).toEqual([
+      [
+        [a, b],
+        [c, d],
+      ],
+      [[a, b], [d]],
+      [[a, b], []],
+      [[b], []],
+      [[b], []],
+    ]);
+  });
+});
+
+describe('finished logins', () => {
+  const path = `/${'a'.repeat(500)}`;
+
+  it('lose the oldest one if they and the pending ones have more than 1,800 bytes', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((digit) => stateOf(0, digit)) as [string, string, string];
+    const done = { [a]: path, [b]: path };
+    const session: Session = { 'wechat:login': { pending: {}, done } };
+    addPending(session, 'wechat', c, login(path), LIFETIME);
+    expect([statesIn(session, 'pending'), statesIn(session, 'done')]).toEqual([[c], [a, b]]);
+    addPending(session, 'wechat', stateOf(0, 'd'), login(), LIFETIME);
+    expect(statesIn(session, 'done')).toEqual([b]);
+    expect(finishedReturnTo(session, 'wechat', b)).toBe(path);
+  });
+
+  it('keep the state of the newest one, without its path, if there is no room for it', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((digit) => stateOf(0, digit)) as [string, string, string];
+    const longer = path + 'a'.repeat(100);
+    const session: Session = { 'wechat:login': { pending: {}, done: { [a]: longer } } };
+    addPending(session, 'wechat', b, login(path), LIFETIME);
+    expect(finishedReturnTo(session, 'wechat', a)).toBe(longer);
+    addPending(session, 'wechat', c, login(path), LIFETIME);
+    expect(finishedReturnTo(session, 'wechat', a)).toBe('');
+    expect(knownStates(session, 'wechat')).toEqual([b, c, a]);
+  });
+
+  it('leave nothing in the session if there are none, and no pending ones', () => {
+    const state = stateOf(0, 'a');
+    const session: Session = { cart: 3 };
+    addPending(session, 'wechat', state, login(), LIFETIME);
+    takePending(session, 'wechat', state);
+    expect(session).toEqual({ cart: 3 });
   });
 });
