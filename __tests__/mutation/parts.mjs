@@ -25,6 +25,9 @@ export const PARTS = {
   },
   login: {
     mutate: ['lib/middleware/login/*.ts'],
-    tests: ['middleware/login/*.test.ts', 'middleware/state/*.test.ts'],
+    tests: [
+      'middleware/login/{callback-*,login,login-events,logout,on-login}.test.ts',
+      'middleware/state/{session,session-cookie,callback-results}.test.ts',
+    ],
   },
 };
