@@ -14,19 +14,19 @@ export const PARTS = {
     tests: ['middleware/require-wechat-user.test.ts'],
   },
   session: {
-    mutate: ['lib/middleware/state/*.ts', '!lib/middleware/state/callback-results.ts'],
+    mutate: ['lib/middleware/state/{pending-logins,session,session-*,missing-session,storable}.ts'],
     tests: [
       'middleware/state/{pending-logins,request-session,cookie-options,session-reasons,storable}.test.ts',
     ],
   },
   callbacks: {
-    mutate: ['lib/middleware/state/callback-results.ts'],
-    tests: ['middleware/state/callback-results.test.ts', 'middleware/login/{callback-*,logout}.test.ts'],
+    mutate: ['lib/middleware/state/{callback-results,started-logins,hash}.ts'],
+    tests: ['middleware/state/callback-results.test.ts', 'middleware/login/{callback-*,logout,tabs}.test.ts'],
   },
   login: {
     mutate: ['lib/middleware/login/*.ts'],
     tests: [
-      'middleware/login/{callback-*,login,login-events,logout,on-login}.test.ts',
+      'middleware/login/{callback-*,login,login-events,logout,on-login,scripts,tabs}.test.ts',
       'middleware/state/{session,session-cookie,callback-results}.test.ts',
     ],
   },
