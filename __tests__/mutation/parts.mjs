@@ -23,11 +23,22 @@ export const PARTS = {
     mutate: ['lib/middleware/state/{callback-results,started-logins,hash}.ts'],
     tests: ['middleware/state/callback-results.test.ts', 'middleware/login/{callback-*,logout,tabs}.test.ts'],
   },
-  login: {
-    mutate: ['lib/middleware/login/*.ts'],
+  callback: {
+    mutate: ['lib/middleware/login/{callback,exchange}.ts'],
+    tests: ['middleware/login/{callback-*,logout}.test.ts'],
+  },
+  'current-login': {
+    mutate: ['lib/middleware/login/{current-login,logout}.ts'],
     tests: [
-      'middleware/login/{callback-*,login,login-events,logout,on-login,scripts,tabs}.test.ts',
+      'middleware/login/{logout,callback-state}.test.ts',
       'middleware/state/{session,session-cookie,callback-results}.test.ts',
     ],
+  },
+  login: {
+    mutate: [
+      'lib/middleware/login/*.ts',
+      '!lib/middleware/login/{callback,exchange,current-login,logout}.ts',
+    ],
+    tests: ['middleware/login/{login,login-events,on-login,scripts,tabs}.test.ts'],
   },
 };
