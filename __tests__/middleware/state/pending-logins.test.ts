@@ -5,10 +5,14 @@ import {
   finishedReturnTo,
   finishLogin,
   isExpired,
+  isSmallData,
   knownStates,
   addPending,
   makeRoom,
+  marksOf,
+  newestMarks,
   newState,
+  renewRoot,
   restartsOf,
   takePending,
   type PendingLogin,
@@ -43,6 +47,7 @@ describe('pending logins', () => {
       `0${'a'.repeat(31)}`,
       `0${'a'.repeat(33)}`,
       `0${'A'.repeat(32)}`,
+      `x0${'a'.repeat(32)}`,
     ])
       expect(restartsOf(state)).toBeUndefined();
   });
@@ -194,6 +199,7 @@ describe('a pending login', () => {
     ['no scope', { scope: 7 }],
     ['an unknown flow', { flow: 'other' }],
     ['no start', { at: '1' }],
+    ['data of more than 512 bytes', { data: 'a'.repeat(511) }],
     ['a return path that is too long', { returnTo: 'a'.repeat(1_800 - 'snsapi_userinfo'.length + 1) }],
   ])('does not count if its record has %s', (_what, fields) => {
     const [state, other] = [stateOf(0, 'a'), stateOf(0, 'b')];
@@ -201,6 +207,14 @@ describe('a pending login', () => {
     const session: Session = { 'wechat:login': { pending: { [state]: record, [other]: login() }, done: {} } };
     expect(takePending(session, 'wechat', state)).toBeUndefined();
     expect(takePending(session, 'wechat', other)).toEqual(expect.objectContaining({ flow: 'official' }));
+  });
+
+  it('counts with data of 512 bytes of JSON', () => {
+    const state = stateOf(0, 'a');
+    const record = { ...login(), data: 'a'.repeat(510) };
+    const session: Session = { 'wechat:login': { pending: { [state]: record }, done: {} } };
+    expect(takePending(session, 'wechat', state)).toEqual(record);
+    expect([isSmallData('中'.repeat(170)), isSmallData('中'.repeat(171))]).toEqual([true, false]);
   });
 
   it('counts if return path and scope have 1,800 characters', () => {
@@ -227,6 +241,60 @@ describe('a pending login', () => {
     expect(bindingsOf({ ...login(), isBound: true })).toEqual({ isBound: true });
     expect(bindingsOf({ ...login(), isBoundByOther: true })).toEqual({ isBoundByOther: true });
     expect(bindingsOf(Object.create({ isBound: true, isBoundByOther: true }) as PendingLogin)).toEqual({});
+  });
+});
+
+describe('the marks of a session', () => {
+  /** A session that can get a new id, with this one. */
+  const sessionWith = (id: unknown, data: object = {}): Session =>
+    Object.assign(Object.create({ regenerate: () => undefined }) as Session, { id }, data);
+
+  it('do not show its id, and differ by id and by session key', () => {
+    const marks = marksOf(sessionWith('id of the session'), 'wechat');
+    expect(marks?.root).toBe(marks?.id);
+    expect(marks?.id).not.toContain('id of');
+    expect(marksOf(sessionWith('id of the session'), 'wechat')).toEqual(marks);
+    expect(marksOf(sessionWith('id of the session'), 'staff')).not.toEqual(marks);
+    expect(marksOf(sessionWith('another id'), 'wechat')).not.toEqual(marks);
+  });
+
+  it('are unknown without an id that the middleware gave', () => {
+    expect(marksOf({ id: 'of the app' }, 'wechat')).toBeUndefined();
+    expect(marksOf(sessionWith(7), 'wechat')).toBeUndefined();
+  });
+
+  it('keep their root until it is renewed, whatever happens to the logins', () => {
+    const session = sessionWith('an id');
+    const before = marksOf(session, 'wechat');
+    expect(newestMarks(session, 'wechat')).toEqual([]);
+    renewRoot(session, 'wechat');
+    const { id = '', root = '' } = marksOf(session, 'wechat') ?? {};
+    expect(id).toBe(before?.id);
+    expect(root).toMatch(/^[\da-f]{32}$/);
+    const [finished, newest] = [stateOf(0, 'a'), stateOf(0, 'b')];
+    addPending(session, 'wechat', finished, login(), LIFETIME);
+    takePending(session, 'wechat', finished);
+    expect(marksOf(session, 'wechat')).toEqual({ id, root });
+    expect(newestMarks(session, 'wechat')).toEqual([root]);
+    for (const state of [finished, newest]) finishLogin(session, 'wechat', { state, returnTo: '/', root });
+    expect(newestMarks(session, 'wechat')).toEqual([newest, root]);
+    renewRoot(session, 'wechat');
+    expect(marksOf(session, 'wechat')?.root).not.toBe(root);
+    expect(knownStates(session, 'wechat')).toEqual([finished, newest]);
+  });
+
+  it.each([
+    ['at most 32 characters', 'r'.repeat(32), true],
+    ['more than 32 characters', 'r'.repeat(33), false],
+    ['another type', 7, false],
+  ])('take a root of %s from the session: %s: %s', (_what, root, expected) => {
+    const session = sessionWith('an id', { 'wechat:login': { pending: {}, done: {}, root } });
+    const marks = marksOf(session, 'wechat');
+    expect(marks?.root).toBe(expected ? root : marks?.id);
+    addPending(session, 'wechat', stateOf(0, 'a'), login(), LIFETIME);
+    expect((session['wechat:login'] as { root?: unknown }).root).toBe(expected ? root : undefined);
+    expect(session['wechat:login']).toEqual(expect.objectContaining(expected ? { root } : { done: {} }));
+    expect('root' in (session['wechat:login'] as object)).toBe(expected);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   carryOverCookie,
   cookieFits,
   getSession,
+  isSameSiteCookie,
   ownValue,
   regenerateSession,
   saveSession,
@@ -104,6 +105,8 @@ describe('a session with a store', () => {
       { save: (done) => done(new Error(`bad value ${state}`)) },
     );
     await expect(saveSession(requestWith({ session }), { warnings })).rejects.toThrow('bad value ***.');
+    const numbered = storedSession({ id: 7 }, { save: (done) => done(new Error('away')) });
+    await expect(saveSession(requestWith({ session: numbered }), { warnings })).rejects.toThrow('away.');
     const plain = storedSession({}, { save: (done) => done(new Error('away')) });
     await expect(saveSession(requestWith({ session: plain }), { warnings })).rejects.toThrow('away.');
   });
@@ -184,11 +187,46 @@ describe('a session in a cookie', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('causes a warning over 3,072 bytes', async () => {
-    await saveSession(withCookieOf(3_072, NAME), { warnings });
+  it('causes one warning over 3,072 bytes, up to the size that browsers accept', async () => {
+    const once = new Warnings();
+    await saveSession(withCookieOf(3_072, NAME), { warnings: once });
     expect(warn).not.toHaveBeenCalled();
-    await saveSession(withCookieOf(3_076, NAME), { warnings });
-    expect(warn).toHaveBeenCalledTimes(1);
+    await saveSession(withCookieOf(3_076, NAME), { warnings: once });
+    await saveSession(withCookieOf(4_096, NAME), { warnings: once });
+    expect(warn.mock.calls).toEqual([
+      [
+        'The session cookie has grown to 3076 bytes. ' +
+          'Browsers drop cookies over 4096 bytes, and the login with them. ' +
+          'Keep less in the session (onLogin may return a smaller user), or use express-session.',
+        { type: 'WechatAuthWarning', code: 'WECHAT_COOKIE_SIZE' },
+      ],
+    ]);
+  });
+});
+
+describe('the cookie of a session', () => {
+  it.each([
+    [true, true],
+    ['lax', true],
+    ['Strict', true],
+    ['none', false],
+    ['relax', false],
+    ['laxer', false],
+    [false, false],
+    [undefined, false],
+  ])('with SameSite %j is sent only with requests of this site: %s', (sameSite, expected) => {
+    expect(isSameSiteCookie(requestWith({ sessionOptions: { sameSite } }))).toBe(expected);
+    expect(isSameSiteCookie(requestWith({ session: { cookie: { sameSite } } }))).toBe(expected);
+  });
+
+  it('may be sent by any site if its options are not known', () => {
+    for (const session of [
+      undefined,
+      {},
+      { cookie: 'text' },
+      Object.create({ cookie: { sameSite: true } }) as object,
+    ])
+      expect(isSameSiteCookie(requestWith({ session }))).toBe(false);
   });
 });
 

@@ -4,7 +4,7 @@ import net from 'node:net';
 import type { HostRequest } from '../../../lib/middleware/http/request';
 import { requireSession } from '../../../lib/middleware/state/missing-session';
 import { serverSessions } from '../../support/sessions';
-import { SessionWatch, type LoginStart } from '../../../lib/middleware/state/session-watch';
+import { digestOf, SessionWatch, type LoginStart } from '../../../lib/middleware/state/session-watch';
 
 const LIFETIME = 600_000;
 let sessions: SessionWatch;
@@ -138,6 +138,12 @@ describe('the memory of sessions', () => {
     expect(sessions.cookieName).toBe('n'.repeat(200));
     sessions.noteCookieName('n'.repeat(201));
     expect(sessions.cookieName).toBe('n'.repeat(200));
+  });
+
+  it('compares cookies by a short hash', () => {
+    expect(digestOf('a')).toMatch(/^[\w-]{16}$/);
+    expect(digestOf('a')).toBe(digestOf('a'));
+    expect(digestOf('a')).not.toBe(digestOf('b'));
   });
 
   it('holds the start of a login for as long as the login may take', () => {
