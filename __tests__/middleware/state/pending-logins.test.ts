@@ -185,6 +185,40 @@ describe('a pending login', () => {
     expect(statesIn(session, 'pending')).toEqual([...logins.slice(1), second, fresh]);
   });
 
+  it('never gives way to a restart if it is none', () => {
+    const session: Session = {};
+    const logins = ['a', 'b', 'c', 'd', 'e'].map((digit) => stateOf(0, digit));
+    for (const state of logins) addPending(session, 'wechat', state, login(), LIFETIME);
+    expect(addPending(session, 'wechat', stateOf(1, 'f'), login(), LIFETIME)).toBe(false);
+    expect(statesIn(session, 'pending')).toEqual(logins);
+  });
+
+  it.each([
+    [1_800, 2],
+    [1_801, 1],
+  ])('shares %d bytes with the others: %d of them are kept', (bytes, kept) => {
+    const session: Session = {};
+    const [first, second] = [stateOf(0, 'a'), stateOf(0, 'b')];
+    const records = { [first]: login('a'.repeat(700)), [second]: login() };
+    const missing = bytes - Buffer.byteLength(JSON.stringify(records));
+    addPending(session, 'wechat', first, login('a'.repeat(700)), LIFETIME);
+    addPending(session, 'wechat', second, login(`/${'b'.repeat(missing)}`), LIFETIME);
+    expect(statesIn(session, 'pending')).toHaveLength(kept);
+  });
+
+  it.each([
+    [1_800, '/done'],
+    [1_801, ''],
+  ])('shares %d bytes with the finished ones, whose newest then has the path %j', (bytes, path) => {
+    const [finished, state] = [stateOf(0, 'a'), stateOf(0, 'b')];
+    const done = { [finished]: '/done' };
+    const session: Session = { 'wechat:login': { pending: {}, done } };
+    const size = [done, { [state]: login() }].map((part) => Buffer.byteLength(JSON.stringify(part)));
+    const missing = bytes - (size[0] ?? 0) - (size[1] ?? 0);
+    addPending(session, 'wechat', state, login(`/${'b'.repeat(missing)}`), LIFETIME);
+    expect(finishedReturnTo(session, 'wechat', finished)).toBe(path);
+  });
+
   it('leaves the finished logins as they are', () => {
     const done = { [stateOf(0, 'a')]: '/a' };
     const session: Session = { 'wechat:login': { pending: {}, done } };
@@ -266,21 +300,26 @@ describe('the marks of a session', () => {
   it('keep their root until it is renewed, whatever happens to the logins', () => {
     const session = sessionWith('an id');
     const before = marksOf(session, 'wechat');
-    expect(newestMarks(session, 'wechat')).toEqual([]);
+    expect(newestMarks(session, 'wechat')).toStrictEqual([]);
     renewRoot(session, 'wechat');
     const { id = '', root = '' } = marksOf(session, 'wechat') ?? {};
     expect(id).toBe(before?.id);
     expect(root).toMatch(/^[\da-f]{32}$/);
-    const [finished, newest] = [stateOf(0, 'a'), stateOf(0, 'b')];
+    const [finished, second, newest] = ['a', 'b', 'c'].map((digit) => stateOf(0, digit)) as [
+      string,
+      string,
+      string,
+    ];
     addPending(session, 'wechat', finished, login(), LIFETIME);
     takePending(session, 'wechat', finished);
     expect(marksOf(session, 'wechat')).toEqual({ id, root });
     expect(newestMarks(session, 'wechat')).toEqual([root]);
-    for (const state of [finished, newest]) finishLogin(session, 'wechat', { state, returnTo: '/', root });
+    for (const state of [finished, second, newest])
+      finishLogin(session, 'wechat', { state, returnTo: '/', root });
     expect(newestMarks(session, 'wechat')).toEqual([newest, root]);
     renewRoot(session, 'wechat');
     expect(marksOf(session, 'wechat')?.root).not.toBe(root);
-    expect(knownStates(session, 'wechat')).toEqual([finished, newest]);
+    expect(knownStates(session, 'wechat')).toEqual([finished, second, newest]);
   });
 
   it.each([

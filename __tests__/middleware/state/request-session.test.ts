@@ -214,6 +214,7 @@ describe('the cookie of a session', () => {
     ['laxer', false],
     [false, false],
     [undefined, false],
+    [['lax'], false],
   ])('with SameSite %j is sent only with requests of this site: %s', (sameSite, expected) => {
     expect(isSameSiteCookie(requestWith({ sessionOptions: { sameSite } }))).toBe(expected);
     expect(isSameSiteCookie(requestWith({ session: { cookie: { sameSite } } }))).toBe(expected);

@@ -29,6 +29,7 @@ describe('a user', () => {
   });
 
   it.each<[object, string]>([
+    [{ nothing: null, id: 1n }, 'user.id is a BigInt; make it a string'],
     [{ id: 1n }, 'user.id is a BigInt; make it a string'],
     [{ list: [1, { id: 1n }] }, 'user.list[1].id is a BigInt; make it a string'],
     [{ fine: 1, a: { b: circle } }, 'user.a.b.self refers back to an object that contains it (a circle)'],
@@ -76,7 +77,7 @@ describe('a user', () => {
 describe('a value as JSON', () => {
   it('is its text, nothing, or the fault', () => {
     expect(asJSON({ a: 1 }, 'data')).toEqual({ json: '{"a":1}' });
-    expect(asJSON(undefined, 'data')).toEqual({});
+    expect(asJSON(undefined, 'data')).toStrictEqual({});
     expect(asJSON({ a: 1n }, 'data')).toEqual({ fault: 'data.a is a BigInt; make it a string' });
     expect(asJSON(1n, 'data')).toEqual({ fault: 'data is a BigInt; make it a string' });
     // Nothing is at fault when the fields are read a second time.
@@ -105,6 +106,8 @@ describe('the largest field', () => {
     [{ list: [x(1), x(100)] }, 'user.list.1', 102],
     [{ a: '中'.repeat(20), b: x(40) }, 'user.a', 62],
     [{}, 'user', 2],
+    [[null], 'user.0', 4],
+    [['x'], 'user.0', 3],
     [{ a: undefined, b: x(20) }, 'user.b', 22],
   ])('is found from the outside in: %#', (value, path, bytes) => {
     expect(largestField(value, 'user')).toEqual({ path, bytes });
