@@ -5,6 +5,7 @@ import type { HostRequest } from '../../../lib/middleware/http/request';
 import {
   isRecognized,
   isSessionCookie,
+  SIGNATURE_SUFFIX,
   sentValues,
   sessionCookieOf,
   type SessionCookie,
@@ -139,6 +140,7 @@ describe('the session cookie in a request', () => {
   it('has its name in a response of cookie-session', () => {
     const req = requestWith({});
     expect(isSessionCookie(req, DEFAULTS, { name: 'session', value: '' })).toBe(true);
-    expect(isSessionCookie(req, DEFAULTS, { name: 'session.sig', value: '' })).toBe(false);
+    expect(isSessionCookie(req, DEFAULTS, { name: `session${SIGNATURE_SUFFIX}`, value: '' })).toBe(false);
+    expect(SIGNATURE_SUFFIX).toBe('.sig');
   });
 });

@@ -204,6 +204,7 @@ describe('a pending login', () => {
     addPending(session, 'wechat', first, login('a'.repeat(700)), LIFETIME);
     addPending(session, 'wechat', second, login(`/${'b'.repeat(missing)}`), LIFETIME);
     expect(statesIn(session, 'pending')).toHaveLength(kept);
+    expect(statesIn(session, 'done')).toEqual([]);
   });
 
   it.each([
