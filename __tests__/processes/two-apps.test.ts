@@ -13,7 +13,7 @@ describeOnRedis('two processes of one app behind a load balancer, with sessions 
     const browser = Browser.inWechat(apps.url);
     const login = await browser.get('/login?returnTo=/me');
     const callback = await browser.get(await agree(apps.emulator, login.location));
-    expect([callback.status, callback.location]).toEqual([302, '/me']);
+    expect([callback.status, callback.location]).toEqual([302, '/me#']);
     const me = await browser.get('/me');
     expect(me.json()).toMatchObject({ nickname: '小明' });
     expect(servedBy(callback)).not.toBe(servedBy(login));
