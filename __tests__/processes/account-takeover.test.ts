@@ -76,7 +76,7 @@ describeOnRedis.each(rows)('two processes whose clocks differ by $skewMs ms, wit
       });
       expect(await Promise.all(polls)).toEqual([undefined, undefined, undefined, undefined]);
       const response = await victim;
-      expect([response.status, response.location, await userOf(response)]).toEqual([302, '/me', '小明']);
+      expect([response.status, response.location, await userOf(response)]).toEqual([302, '/me#', '小明']);
     },
   );
 
@@ -106,7 +106,7 @@ describeOnRedis.each(rows)('two processes whose clocks differ by $skewMs ms, wit
     async (callback, logout) => {
       const { browser, cookie, page } = await startLogin();
       const back = await agree(apps.emulator, page, VICTIM);
-      expect((await send(callback, back, { browser })).location).toBe('/me');
+      expect((await send(callback, back, { browser })).location).toBe('/me#');
       expect(await isLoggedIn(browser)).toBe(true);
       await send(logout, '/logout', { browser });
       for (const process of [0, 1] as const) {
