@@ -155,7 +155,7 @@ describe.each(SESSIONS)('an app that closes its server (sessions: %s)', (session
     const { status, location, headers } = await response;
     expect({ status, location, hasSession: headers['set-cookie'] !== undefined }).toEqual({
       status: 302,
-      location: '/me',
+      location: '/me#',
       hasSession: true,
     });
     expect(await app.waitFor('activeResources')).toEqual([]);
@@ -168,7 +168,7 @@ describe.each(SESSIONS)('an app that closes its server (sessions: %s)', (session
     await app.waitFor('waiting');
     await app.end('close');
     app.releaseLogins();
-    expect(await response).toMatchObject({ status: 302, location: '/me' });
+    expect(await response).toMatchObject({ status: 302, location: '/me#' });
     expect(await app.waitFor('activeResources')).toEqual([]);
     expect(await app.ended()).toEqual(CLEAN_EXIT);
   });
@@ -288,7 +288,7 @@ describe('an app that gets a signal to end in the middle of a login', () => {
     emulator.fail('access_token', { delay: 300 });
     const { response } = await openUntilExchange(browser, back);
     app.kill('SIGTERM');
-    expect(await response).toMatchObject({ status: 302, location: '/me' });
+    expect(await response).toMatchObject({ status: 302, location: '/me#' });
     expect(await app.waitFor('activeResources')).toEqual([]);
     expect(await app.ended()).toEqual(CLEAN_EXIT);
   });
