@@ -6,7 +6,11 @@ import { inspect } from 'node:util';
 import { WechatAuthError } from '../errors';
 import { API, type ApiEndpoint } from './endpoints';
 
-/** A third-party platform (第三方平台) that acts for an account which has authorised it (代公众号发起网页授权). */
+/**
+ * A third-party platform (第三方平台) that acts for an account which has authorised it (代公众号发起网页授权).
+ *
+ * @inline
+ */
 export interface WechatComponent {
   /** AppID of the platform: the `component_appid`. */
   readonly appId: string;

@@ -21,20 +21,35 @@ export type SaveToken = Hook<[openid: string, token: TokenData], unknown>;
 /** Options of `new OAuth()`. An undefined one counts as not given. */
 export type OAuthOptions = SharedOptions & (OwnSecret | ThroughPlatform);
 
-/** An account that proves itself with its own AppSecret. */
+/**
+ * An account that proves itself with its own AppSecret.
+ *
+ * @inline
+ */
 interface OwnSecret {
   /** AppSecret. WeChat's console shows it only once, when it is created. */
   readonly appsecret: string;
+  /** Only in place of an `appsecret`. */
   readonly component?: undefined;
 }
 
-/** An account that a third-party platform acts for. */
+/**
+ * An account that a third-party platform acts for.
+ *
+ * @inline
+ */
 interface ThroughPlatform {
+  /** Not with a platform. */
   readonly appsecret?: undefined;
   /** The platform, in place of the account's AppSecret. */
   readonly component: WechatComponent;
 }
 
+/**
+ * What both kinds of account take.
+ *
+ * @inline
+ */
 interface SharedOptions {
   /** AppID, as WeChat's console shows it: `wx` and 16 hex digits. */
   readonly appid: string;
