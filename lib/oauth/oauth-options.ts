@@ -18,7 +18,13 @@ export type GetToken = Hook<[openid: string], TokenData | null>;
  */
 export type SaveToken = Hook<[openid: string, token: TokenData], unknown>;
 
-/** Options of `new OAuth()`. An undefined one counts as not given. */
+/**
+ * Options of `new OAuth()`. An undefined one counts as not given.
+ *
+ * An account proves itself either with its `appsecret`, which WeChat's console shows only once, or through a
+ * third-party platform (第三方平台), its `component`: that has an `appId` and a function `accessToken`, which is
+ * called before each exchange of a code and each refresh, and returns the current `component_access_token`.
+ */
 export type OAuthOptions = SharedOptions & (OwnSecret | ThroughPlatform);
 
 /**
