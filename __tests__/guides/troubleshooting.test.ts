@@ -20,12 +20,14 @@ const LOST = `/callback?code=x&state=1${'a'.repeat(32)}`;
 async function shownPages(language: 'zh' | 'en'): Promise<string> {
   const headers = { 'Accept-Language': language };
   const app = await startApp(emulator, { auth: { website: undefined } });
+  const websiteAlone = await startApp(emulator, { auth: { appId: undefined, appSecret: undefined } });
   try {
     const browser = Browser.inWechat(app.url);
     const pages = [
       await browser.get(LOST, { headers }),
       await browser.get('/callback?code=authdeny&state=x', { headers }),
       await Browser.onDesktop(app.url).get('/login', { headers }),
+      await Browser.inWechat(websiteAlone.url).get('/login', { headers }),
     ];
     const { location } = await browser.get('/login');
     pages.push(await Browser.onDesktop(emulator.url).get(location, { headers }));
@@ -33,6 +35,7 @@ async function shownPages(language: 'zh' | 'en'): Promise<string> {
     return pages.map(({ body }) => body).join('\n');
   } finally {
     await app.close();
+    await websiteAlone.close();
   }
 }
 
