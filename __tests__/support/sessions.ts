@@ -50,7 +50,10 @@ export class SlowSessionStore extends expressSession.MemoryStore {
     this.#ms = ms;
   }
 
-  override get(id: string, done: (error: unknown, session?: expressSession.SessionData | null) => void): void {
+  override get(
+    id: string,
+    done: (error: unknown, session?: expressSession.SessionData | null) => void,
+  ): void {
     setTimeout(() => super.get(id, done), this.#ms);
   }
 
