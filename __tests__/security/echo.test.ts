@@ -282,6 +282,7 @@ const ENTRY_POINTS: Readonly<Record<string, EntryPoint>> = {
   },
   'the error that onLogin throws': {
     ...NOT_SHOWN,
+    inDevelopment: 'text',
     attack: async (site, markup) => {
       injectFault('userinfo', { patch: { nickname: markup, headimgurl: markup } });
       return failedLogin(site);

@@ -17,7 +17,7 @@ export default function build(): void {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
   }
-  execFileSync(process.execPath, [path.join(ROOT, 'prune-declarations.mjs')], { stdio: 'inherit' });
+  execFileSync(process.execPath, [path.join(ROOT, '.ci/prune-declarations.mjs')], { stdio: 'inherit' });
 }
 
 function newest(folder: string): number {

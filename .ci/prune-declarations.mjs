@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-const DIST = fileURLToPath(new URL('dist', import.meta.url));
+const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 
 /** The entries of package.json: everything that an app can import begins at one of them. */
 const entries = ['index.d.ts', 'emulator/index.d.ts'].map((entry) => path.join(DIST, entry));
