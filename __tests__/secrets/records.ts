@@ -69,9 +69,10 @@ export function record(place: Place, text: string): void {
   recorded[place].add(text);
 }
 
-/** The cause of login_refused is the app's own error, which may hold secrets: it is not recorded. */
+/** The cause of an error of onLogin is the app's own error, which may hold secrets: it is not recorded. */
 export function recordError(error: WechatError): void {
-  if (error.kind !== 'login_refused') record('an error', everythingIn(error));
+  if (error.kind !== 'login_refused' && error.kind !== 'login_failed')
+    record('an error', everythingIn(error));
   else record('an error', [error.message, error.stack, String(error), JSON.stringify(error)].join('\n'));
 }
 

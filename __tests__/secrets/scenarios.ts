@@ -195,7 +195,7 @@ async function failInHooks(host: HostName): Promise<void> {
       },
     },
     { onLogin: (_req, { token }) => [token.data.access_token] as never },
-    { onLogin: () => Promise.reject(new Error('everybody is refused')) },
+    { onLogin: () => Promise.reject(Object.assign(new Error('everybody is refused'), { refuse: true })) },
     { appSecret: WRONG_SECRET },
     { identity: 'unionid', appId: APPS[0]?.appId },
     { flow: () => 'nonsense' as 'auto' },
@@ -281,8 +281,6 @@ export async function useOptionsOfRequests(): Promise<void> {
     { proxy: { host: '127.0.0.1', port: proxy.port, auth } },
     { proxy: { host: '127.0.0.1', port: refusing.port, auth } },
     { proxy: { host: '127.0.0.1', port: 1, auth } },
-    // A string is not a valid proxy: the first call reports it.
-    { proxy: `http://user:${encodeURIComponent(PROXY_PASSWORD)}@127.0.0.1:1` as never },
     { signal: AbortSignal.abort(new Error(SECRET)) },
     { headers: { 'X-App': 'mine' }, params: { gateway: 'a' } },
     { adapter: (config) => Promise.reject(Object.assign(new Error(String(config.url)), { config })) },
@@ -347,6 +345,7 @@ export function configureWrongly(): void {
     { tokenStore: { get: SECRET } },
     { endpoints: { api: `http://user:${encodeURIComponent(SECRET)}@wechat.test` } },
     { onLogin: { secret: SECRET } },
+    { http: { proxy: `http://user:${encodeURIComponent(PROXY_PASSWORD)}@127.0.0.1:1` } },
   ];
   const attempts: (() => unknown)[] = [
     ...wrong.map((options) => () => wechatAuth({ ...credentials(), ...options })),
