@@ -139,6 +139,18 @@ function tokenResponse(change: object = {}): object {
   };
 }
 
+/** A computer shows a QR code, and the phone opens its page: what the form of that page posts. */
+async function openScan(
+  app: MeasuredApp,
+): Promise<{ target: string; headers: Record<string, string>; body: string }> {
+  const computer = { headers: { 'User-Agent': OTHER_BROWSER.userAgent } };
+  const [target = ''] = /\/pc\/scan\/[\w.-]{20,}/.exec((await app.send('/pc/login', computer)).body) ?? [];
+  const page = await app.send(target);
+  const [, token = ''] = /name="token" value="([^"]+)"/.exec(page.body) ?? [];
+  const headers = { Cookie: page.cookies, 'Content-Type': 'application/x-www-form-urlencoded' };
+  return { target, headers, body: new URLSearchParams({ token, action: 'confirm' }).toString() };
+}
+
 const QUERY: readonly OutsideText[] = [
   {
     text: 'query returnTo of the login route, longer than allowed',
@@ -161,6 +173,27 @@ const QUERY: readonly OutsideText[] = [
     growth: 'none',
     units: MARKS,
     send: inAddress((text) => `/login?scope=${escaped(text)}`),
+  },
+  {
+    text: 'query flow of the login route',
+    at: ['middleware/login/login'],
+    growth: 'none',
+    units: MARKS,
+    send: inAddress((text) => `/login?flow=${escaped(text)}`),
+  },
+  {
+    text: 'query data of the login route',
+    at: ['middleware/login/login'],
+    growth: 'none',
+    units: { ...MARKS, dots: 'a.' },
+    send: inAddress((text) => `/login?data=${escaped(text)}`),
+  },
+  {
+    text: 'query login of the scan route',
+    at: ['middleware/scan/poll'],
+    growth: 'none',
+    units: MARKS,
+    send: inAddress((text) => `/pc/scan?login=${escaped(text)}`),
   },
   {
     text: 'query of the login route with other parameters',
@@ -197,7 +230,7 @@ const QUERY: readonly OutsideText[] = [
   },
   {
     text: 'query of the callback with other parameters',
-    at: ['middleware/login/callback'],
+    at: ['middleware/login/callback', 'middleware/http/request'],
     growth: 'linear',
     units: { different: (count) => list(count, (at) => `&p${at}=1`), repeated: '&a=b', lists: '&a[]=b' },
     send: inAddress((text) => UNKNOWN_CALLBACK + text),
@@ -214,12 +247,7 @@ const QUERY: readonly OutsideText[] = [
 const PATH: readonly OutsideText[] = [
   {
     text: 'path of another handler',
-    at: [
-      'middleware/wechat-auth',
-      'middleware/context',
-      'middleware/addresses',
-      'middleware/verification-file',
-    ],
+    at: ['middleware/wechat-auth', 'middleware/context', 'middleware/addresses'],
     growth: 'none',
     units: MARKS,
     send: inAddress((text) => `/${text}`),
@@ -251,6 +279,20 @@ const PATH: readonly OutsideText[] = [
     ),
   },
   {
+    text: 'path below a mount with verification files',
+    at: ['middleware/http/verification-file'],
+    growth: 'none',
+    units: MARKS,
+    send: inAddress((text) => `/pc/${text}`),
+  },
+  {
+    text: 'path below the scan route',
+    at: ['middleware/scan/phone', 'middleware/scan/tickets/ticket'],
+    growth: 'none',
+    units: MARKS,
+    send: inAddress((text) => `/pc/scan/${escaped(text)}`),
+  },
+  {
     text: 'address in place of a path',
     at: ['middleware/http/request'],
     growth: 'none',
@@ -270,7 +312,7 @@ const OTHER_BROWSER = { userAgent: 'Mozilla/5.0 (Macintosh)' };
 const HEADERS: readonly OutsideText[] = [
   {
     text: 'header host',
-    at: ['middleware/http/request', 'middleware/addresses', 'middleware/failures/diagnosis'],
+    at: ['middleware/http/request', 'middleware/addresses', 'middleware/failures/lost-session/evidence'],
     growth: 'none',
     units: { ...LETTERS, dots: 'a.', colons: ':', commas: ',' },
     send: inHeader('Host', ROUTES),
@@ -295,14 +337,14 @@ const HEADERS: readonly OutsideText[] = [
   },
   {
     text: 'header x-forwarded-host',
-    at: ['middleware/http/request', 'middleware/failures/diagnosis'],
+    at: ['middleware/http/request', 'middleware/failures/lost-session/evidence'],
     growth: 'none',
     units: HEADER_VALUES,
     send: inHeader('X-Forwarded-Host', ROUTES),
   },
   {
     text: 'header x-forwarded-proto',
-    at: ['middleware/failures/diagnosis'],
+    at: ['middleware/failures/lost-session/evidence'],
     growth: 'none',
     units: HEADER_VALUES,
     send: inHeader('X-Forwarded-Proto', ROUTES),
@@ -329,6 +371,36 @@ const HEADERS: readonly OutsideText[] = [
     send: inHeader('Accept', ROUTES, OTHER_BROWSER),
   },
   {
+    text: 'header user-agent of a computer that shows a QR code',
+    at: ['middleware/scan/pc', 'middleware/scan/tickets/device'],
+    growth: 'none',
+    units: HEADER_VALUES,
+    send: inHeader('User-Agent', ['GET /pc/login'], { value: (text) => `Mozilla/5.0 (Macintosh) ${text}` }),
+  },
+  {
+    text: 'header origin of the form that confirms a scan login',
+    at: ['middleware/scan/phone', 'middleware/scan/same-origin'],
+    growth: 'none',
+    units: MARKS,
+    send: async (text, app) => {
+      const { target, headers, body } = await openScan(app);
+      return () =>
+        app.send(target, { method: 'POST', headers: { ...headers, Origin: `http://${text}` }, body });
+    },
+  },
+  {
+    text: 'header of the phone that confirms a scan login',
+    at: ['middleware/scan/tickets/phone-request'],
+    growth: 'none',
+    units: HEADER_VALUES,
+    send: async (text, app) => {
+      const { target, headers, body } = await openScan(app);
+      const { location, cookies } = await app.send(target, { method: 'POST', headers, body });
+      const { pathname, search } = new URL((await emulator.authorize(location)) ?? '');
+      return () => app.send(pathname + search, { headers: { Cookie: cookies, 'X-Of-The-Phone': text } });
+    },
+  },
+  {
     text: 'header accept-language',
     at: ['middleware/pages/page'],
     growth: 'linear',
@@ -349,6 +421,20 @@ const HEADERS: readonly OutsideText[] = [
     units: HEADER_VALUES,
     send: inHeader(name, [...ROUTES, ...POSTS]),
   })),
+  {
+    text: 'header sec-ch-ua-mobile',
+    at: ['middleware/http/user-agent'],
+    growth: 'none',
+    units: HEADER_VALUES,
+    send: inHeader('Sec-CH-UA-Mobile', ['GET /login'], OTHER_BROWSER),
+  },
+  {
+    text: 'header sec-fetch-dest',
+    at: ['middleware/failures/lost-session/evidence'],
+    growth: 'none',
+    units: HEADER_VALUES,
+    send: inHeader('Sec-Fetch-Dest', ['GET /callback?code=a&state=1' + 'a'.repeat(32)]),
+  },
   {
     text: 'header sec-fetch-site',
     at: ['middleware/addresses'],
@@ -372,7 +458,14 @@ const HEADERS: readonly OutsideText[] = [
   },
   {
     text: 'header cookie',
-    at: ['middleware/login/callback', 'middleware/state/callback-results'],
+    at: [
+      'middleware/login/callback',
+      'middleware/state/callback-results',
+      'middleware/state/missing-session',
+      'middleware/state/session-cookie',
+      'middleware/state/session-watch',
+      'middleware/failures/lost-session/cause-of-loss',
+    ],
     growth: 'none',
     units: HEADER_VALUES,
     send: inHeader('Cookie', ROUTES),
@@ -382,7 +475,7 @@ const HEADERS: readonly OutsideText[] = [
 const BODY: readonly OutsideText[] = [
   {
     text: 'body',
-    at: ['middleware/login/logout', 'middleware/require-wechat-user'],
+    at: ['middleware/login/logout', 'middleware/require-wechat-user', 'middleware/scan/tickets/phone-id'],
     growth: 'none',
     units: MARKS,
     send: (text, app) => async () => {
@@ -450,7 +543,7 @@ const SESSION: readonly OutsideText[] = [
   },
   {
     text: 'session with many keys',
-    at: ['middleware/state/session', 'middleware/login/current-login'],
+    at: ['middleware/state/session', 'middleware/state/storable', 'middleware/login/current-login'],
     growth: 'linear',
     units: { keys: (count) => list(count, (at) => `key${at} `) },
     send: async (text, app) => {

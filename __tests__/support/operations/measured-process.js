@@ -76,6 +76,8 @@ function createApp() {
   app.use(sessionMiddleware());
   // The mount is a pattern: a part of it comes from the request.
   app.use('/shops/:shop', wechatAuth({ ...auth, sessionKey: 'shop' }), requireWechatUser());
+  const verificationFiles = { 'MP_verify_x.txt': 'x' };
+  app.use('/pc', wechatAuth({ ...auth, sessionKey: 'pc', scanLogin: true, verificationFiles }));
   app.use(wechatAuth({ ...auth, tokenStore: new FailingTokens() }));
   app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
   app.post('/me', requireWechatUser(), (req, res) => res.end());
@@ -98,13 +100,14 @@ async function fillCaches(times) {
     const state = `0${callbacks.toString(16).padStart(32, '0')}`;
     const callback = { state, code: `code ${callbacks}`, cookies: '' };
     const login = { openid: `openid ${callbacks}` };
-    results.recordStart(state, { host: 'h5.example.com', returnTo: `/${callbacks}` });
+    const pending = { returnTo: `/${callbacks}`, scope: 'snsapi_base', flow: 'official', at: Date.now() };
+    results.started.record(state, pending, undefined);
     await results.shareResult(callback, { exchange: async () => login, complete: async () => login });
     await results.shareResult(
       { ...callback, code: 'made up' },
       { exchange: () => Promise.reject(new Error('refused')), decideRestart: () => state },
     );
-    results.rememberCallback(callback, { returnTo: '/' });
+    await results.rememberCallback(callback, { pending });
     results.claimReport(state);
     await results.endLogins([state]);
   }
