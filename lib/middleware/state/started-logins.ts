@@ -109,6 +109,11 @@ export class StartedLogins {
       () => before,
     );
     this.#finishing().set(key, { state, root, outcome });
+    // A login that failed is forgotten: strangers can make many of them.
+    void outcome.then((finished) => {
+      const isLatest = this.#finishing().peek(key)?.outcome === outcome;
+      if (finished === undefined && isLatest) this.#finishing().delete(key);
+    });
   }
 
   /** The login that a callback with these cookies finishes, whether it is over or not. */
