@@ -3,11 +3,16 @@ export const PARTS = {
   tokens: { mutate: ['lib/oauth/tokens/*.ts'], tests: ['oauth/tokens/*.test.ts'] },
   redact: { mutate: ['lib/redact.ts'], tests: ['redact.test.ts'] },
   http: {
-    mutate: ['lib/middleware/http/*.ts', 'lib/middleware/addresses.ts'],
-    tests: [
-      'middleware/http/{request,response,return-to-check,user-agent}.test.ts',
-      'middleware/addresses.test.ts',
-    ],
+    mutate: ['lib/middleware/http/{request,response,return-to,verification-file}.ts'],
+    tests: ['middleware/http/{request,response,return-to-check,verification-file}.test.ts'],
+  },
+  browsers: {
+    mutate: ['lib/middleware/http/{browser-cookies,user-agent}.ts'],
+    tests: ['middleware/http/{browser-cookies,user-agent}.test.ts'],
+  },
+  addresses: {
+    mutate: ['lib/middleware/addresses.ts'],
+    tests: ['middleware/addresses.test.ts'],
   },
   guard: {
     mutate: ['lib/middleware/require-wechat-user.ts'],
