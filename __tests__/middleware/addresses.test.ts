@@ -13,6 +13,7 @@ import {
   pathOnThisSite,
   publicMount,
   redirectURI,
+  requirePath,
   returnToOrDefault,
   routePath,
   safeReturnTo,
@@ -296,6 +297,101 @@ describe('a return path', () => {
     const safe = (path: string): string | undefined => safeReturnTo(contextWith(options), path);
     expect(safe('/abcdefgh/bye-case')).toBeUndefined();
     expect(safe('/pages/bye-case')).toBe('/pages/bye-case');
+  });
+});
+
+describe('the routes of other mounts', () => {
+  /** Has mounts of its own, apart from those of the other tests. */
+  const own = (): { sessionKey: string } => ({ sessionKey: `key${count}` });
+  const note = (mount: string, below = '/x'): void =>
+    noteRoutes(contextWith(own(), { url: mount + below, below }));
+  const isRefused = (path: string): boolean => safeReturnTo(contextWith(), path) === undefined;
+
+  it('are refused on the sites at which the mount was seen', () => {
+    note('/shop');
+    const first = host;
+    host = `b-${first}`;
+    expect(isRefused('/shop/logout')).toBe(false);
+    note('/shop');
+    expect(isRefused('/shop/logout')).toBe(true);
+    host = first;
+    expect(isRefused('/shop/logout')).toBe(true);
+  });
+
+  it('are refused on every site once the mount was seen at 50', () => {
+    const [first, stranger] = [host, `z-${host}`];
+    for (let at = 0; at < 49; at++) {
+      host = `${at}-${first}`;
+      note('/shop');
+    }
+    host = stranger;
+    expect(isRefused('/shop/logout')).toBe(false);
+    host = `49-${first}`;
+    note('/shop');
+    host = stranger;
+    expect(isRefused('/shop/logout')).toBe(true);
+  });
+
+  it('are those of one mount, however its path is spelled', () => {
+    for (let at = 0; at < 60; at++) note(at % 2 ? '/Shop' : '/shop');
+    note('/a/b');
+    // A 51st mount would be known by its depth only, and with it every path that is as deep.
+    expect([isRefused('/a/b/logout'), isRefused('/c/d/logout')]).toEqual([true, false]);
+  });
+
+  it('are those of a site whose name is at most 500 characters long', () => {
+    const long = 'h'.repeat(500);
+    host = `${long}a`;
+    note('/shop');
+    host = `${long}b`;
+    expect(isRefused('/shop/logout')).toBe(true);
+  });
+
+  it('include the scan login only if it is on', () => {
+    const scanning = contextWith({ scanLogin: true, website: undefined });
+    expect(safeReturnTo(scanning, '/scan')).toBeUndefined();
+    expect(safeReturnTo(scanning, '/scan/ticket')).toBeUndefined();
+    expect(safeReturnTo(scanning, '/scanner')).toBe('/scanner');
+    host = `other-${host}`;
+    expect(safeReturnTo(contextWith(own()), '/scan')).toBe('/scan');
+  });
+
+  // From here on, paths of a known depth are refused at every site.
+
+  it('are refused by their depth alone after 50 mounts', () => {
+    for (let at = 0; at < 50; at++) note(`/t${at}`);
+    expect([isRefused('/t49/logout'), isRefused('/other/logout')]).toEqual([true, false]);
+    note('/a/b');
+    expect([isRefused('/a/b/logout'), isRefused('/c/d/Callback/')]).toEqual([true, true]);
+    expect([isRefused('/a/logout'), isRefused('/a/b/c/logout'), isRefused('/a/b/me')]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('are refused by their depth alone if the mount path has more than 500 characters', () => {
+    const longest = `/${'l'.repeat(499)}`;
+    note(longest);
+    expect(isRefused('/other/logout')).toBe(false);
+    note(`${longest}l`);
+    expect(isRefused('/other/logout')).toBe(true);
+  });
+
+  it('are recorded for at most 50 depths', () => {
+    for (let at = 0; at < 50; at++) note(`/t${at}`);
+    for (let depth = 2; depth <= 52; depth++) note('/d'.repeat(depth));
+    expect([isRefused(`${'/e'.repeat(51)}/logout`), isRefused(`${'/e'.repeat(52)}/logout`)]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it('are required where a request needs one', () => {
+    expect(requirePath(contextWith(), 'login')).toBe('/login');
+    const without = contextWith({ routes: { login: false } });
+    expect(() => requirePath(without, 'login')).toThrow(/^routes\.login is false, .*Give it a path/);
+    expect(() => requirePath(without, 'login')).toThrow(expect.objectContaining({ kind: 'config' }) as Error);
   });
 });
 
