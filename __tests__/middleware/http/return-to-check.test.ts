@@ -141,6 +141,14 @@ describe('the check of return paths', () => {
     expect(sanitizeReturnTo(value, [])).toBe(expected);
   });
 
+  it('takes a route that ends in /* for every path below it', () => {
+    const below = ['/scan/*'];
+    expect(sanitizeReturnTo('/scan/ticket', below)).toBeUndefined();
+    expect(sanitizeReturnTo('/Scan/a/b?c', below)).toBeUndefined();
+    for (const path of ['/scan', '/scanner', '/a/scan/b', '/*'])
+      expect(sanitizeReturnTo(path, below)).toBe(path);
+  });
+
   it('accepts a path of 512 bytes, and counts the bytes as they were given', () => {
     expect(sanitizeReturnTo(`/${'a'.repeat(511)}`, OWN_ROUTES)).toHaveLength(512);
     const encoded = sanitizeReturnTo(`/${'中'.repeat(170)}`, OWN_ROUTES) ?? '';
