@@ -4,17 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { selfSignedCertificate } from '../../lib/emulator';
+import { mustRunNginx } from '../support/processes/nginx';
 import { ROOT, translationOf } from './pages';
 
 const ENGLISH = 'docs/deployment.md';
-
-/** Whether the tests run. With CI=true they always run, and fail if nginx is not installed. */
-function mustRunNginx(): boolean {
-  const isInstalled = spawnSync('nginx', ['-v']).error === undefined;
-  const mustRun = isInstalled || process.env['CI'] === 'true';
-  if (!mustRun) process.stderr.write('\nSKIPPED: the configuration of nginx: nginx is not installed\n');
-  return mustRun;
-}
 
 /** Runs `nginx -t` on a block, with other files, and with ports above 1023, which every user may open. */
 function check(block: string): { status: number | null; output: string } {
@@ -45,7 +38,7 @@ function check(block: string): { status: number | null; output: string } {
   }
 }
 
-const describeWithNginx = mustRunNginx() ? describe : describe.skip;
+const describeWithNginx = mustRunNginx('the configuration of nginx') ? describe : describe.skip;
 
 describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configuration in %s', (page) => {
   const text = readFileSync(path.join(ROOT, page), 'utf8');

@@ -6,7 +6,7 @@ import { CallbackResults } from '../../lib/middleware/state/callback-results';
 import { startTwoApps, type TwoApps } from '../processes/two-apps';
 import { startApp, type TestApp } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
-import { hasRedis } from '../support/redis';
+import { describeOnRedis } from '../support/redis';
 import { SESSIONS, SESSION_NAMES, type SessionName } from '../support/sessions';
 import { attack, type Action } from './attacker/actions';
 import { Attack, type Target } from './attacker/attack';
@@ -95,8 +95,6 @@ describe.each(SESSION_NAMES)('one process, with %s', (sessions: SessionName) => 
     TIME_LIMIT,
   );
 });
-
-const describeOnRedis = hasRedis() ? describe : describe.skip;
 
 describeOnRedis.each(SESSION_NAMES)('two processes, with %s', (sessions: SessionName) => {
   let apps: TwoApps;

@@ -4,21 +4,15 @@ import { Browser } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
 import { HOSTS, type Middleware } from '../../support/hosts';
 import { FaultySessionStore, serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
+import { useWarnings } from '../../support/warnings';
 
 const JSON_ONLY = { Accept: 'application/json' };
 
 useEmulator();
-let warnings: { code: string; message: string }[] = [];
+const warnings = useWarnings();
 const apps: TestApp[] = [];
 
-beforeEach(() => {
-  warnings = [];
-  jest.spyOn(process, 'emitWarning').mockImplementation(((message: string, { code }: { code: string }) => {
-    warnings.push({ code, message });
-  }) as typeof process.emitWarning);
-});
 afterEach(async () => {
-  jest.restoreAllMocks();
   process.env['NODE_ENV'] = 'test';
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });

@@ -7,24 +7,20 @@ import type { BrowserResponse } from '../../../support/browser';
 import { emulator, useEmulator } from '../../../support/emulator';
 import { HOSTS, type Host, type HostName, type Middleware } from '../../../support/hosts';
 import { FaultySessionStore, SESSION_NAMES, type SessionName } from '../../../support/sessions';
+import { useWarnings } from '../../../support/warnings';
 
 const H5 = 'https://h5.example.com';
 
 useEmulator();
-let warnings: { code: string; message: string }[] = [];
+const warnings = useWarnings();
 const apps: TestApp[] = [];
 
 beforeEach(() => {
-  warnings = [];
-  jest.spyOn(process, 'emitWarning').mockImplementation(((message: string, { code }: { code: string }) => {
-    warnings.push({ code, message });
-  }) as typeof process.emitWarning);
   // express-session warns of MemoryStore in production, and of a `maxAge` that is not a number.
   jest.spyOn(console, 'warn').mockImplementation();
 });
 afterEach(async () => {
   jest.useRealTimers();
-  jest.restoreAllMocks();
   process.env['NODE_ENV'] = 'test';
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
@@ -430,7 +426,7 @@ describe.each(rows)('on $host with $kind, a login that is lost', ({ host, kind }
   );
   it.each(ours)('because of $what names $code and nothing else', async ({ code, text, configuration }) => {
     for (const environment of configuration.environments ?? ENVIRONMENTS) {
-      warnings = [];
+      warnings.length = 0;
       await Promise.all(apps.splice(0).map((app) => app.close()));
       const end = await logIn(kind, host, configuration, environment);
       const about = warnings.filter(({ code: each }) => each !== 'WECHAT_NO_BASE_URL');

@@ -7,25 +7,19 @@ import { IPHONE_WECHAT } from '../../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../../support/emulator';
 import { listen, type Running } from '../../../support/hosts';
 import { SESSION_NAMES, SESSIONS } from '../../../support/sessions';
+import { useWarnings } from '../../../support/warnings';
 
 describeInChromium('a login in Chromium', () => {
   useEmulator();
   let chromium: Browser;
   const running: (TestApp | Running)[] = [];
-  const warnings: { code: string; message: string }[] = [];
+  const warnings = useWarnings();
 
   beforeAll(async () => {
     chromium = await launchChromium();
   });
   afterAll(() => chromium.close());
-  beforeEach(() => {
-    warnings.length = 0;
-    jest.spyOn(process, 'emitWarning').mockImplementation(((message: string, { code }: { code: string }) => {
-      warnings.push({ code, message });
-    }) as typeof process.emitWarning);
-  });
   afterEach(async () => {
-    jest.restoreAllMocks();
     await Promise.all(running.splice(0).map((each) => each.close()));
   });
 

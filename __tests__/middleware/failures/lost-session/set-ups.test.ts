@@ -1,5 +1,5 @@
 // Lost logins and healthy ones behind real proxies: nginx, and the proxy that Vite's dev server is built on.
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import net, { type AddressInfo } from 'node:net';
@@ -13,21 +13,16 @@ import { agree } from '../../../support/browser';
 import { PublicBrowser } from '../../../support/browsers/public-browser';
 import { emulator, useEmulator } from '../../../support/emulator';
 import { listen, type Host, type Running } from '../../../support/hosts';
+import { mustRunNginx } from '../../../support/processes/nginx';
+import { useWarnings } from '../../../support/warnings';
 
 const H5 = 'https://h5.example.com';
 
 useEmulator();
-let warnings: { code: string; message: string }[] = [];
+const warnings = useWarnings();
 const running: { close(): Promise<void> }[] = [];
 
-beforeEach(() => {
-  warnings = [];
-  jest.spyOn(process, 'emitWarning').mockImplementation(((message: string, { code }: { code: string }) => {
-    warnings.push({ code, message });
-  }) as typeof process.emitWarning);
-});
 afterEach(async () => {
-  jest.restoreAllMocks();
   process.env['NODE_ENV'] = 'test';
   await Promise.all(running.splice(0).map((each) => each.close()));
 });
@@ -39,14 +34,6 @@ async function start(options: AppOptions): Promise<TestApp> {
   });
   running.push(app);
   return app;
-}
-
-/** Whether the tests run. With CI=true they always run, and fail if nginx is not installed. */
-function mustRunNginx(): boolean {
-  const isInstalled = spawnSync('nginx', ['-v']).error === undefined;
-  const mustRun = isInstalled || process.env['CI'] === 'true';
-  if (!mustRun) process.stderr.write('\nSKIPPED: lost logins behind nginx: nginx is not installed\n');
-  return mustRun;
 }
 
 async function freePort(): Promise<number> {
@@ -104,7 +91,7 @@ const trustProxy = (app: Host): void => {
   (app as unknown as { set(name: string, value: unknown): void }).set('trust proxy', 1);
 };
 
-(mustRunNginx() ? describe : describe.skip)('behind nginx', () => {
+(mustRunNginx('lost logins behind nginx') ? describe : describe.skip)('behind nginx', () => {
   async function logIn(options: AppOptions, directives: string): Promise<string> {
     const url = await startNginx(await start(options), directives);
     const browser = new PublicBrowser({ app: () => url });
