@@ -1,6 +1,7 @@
 /** Every address that a browser is sent to: origin, routes, return paths. */
 import type { ResolvedOptions } from './options/resolve-options';
 import type { Context } from './context';
+import { copyOf } from './http/copy-of';
 import { fullURL, header, hostOf, isSecure, mountOf, relative } from './http/request';
 import { WechatAuthError } from '../errors';
 import { relayRedirectURI } from '../relay/redirect-uri';
@@ -160,11 +161,6 @@ function isKnownRoute(context: Context, path: string): boolean {
  */
 function siteOf({ req, config }: Context): string {
   return config.base?.origin ?? (req.headers.host ?? '').slice(0, MAX_LENGTH);
-}
-
-/** A copy: a part of a header or of a request line keeps the whole one in memory. */
-function copyOf(text: string): string {
-  return Buffer.from(text).toString();
 }
 
 const ROUTE_NAMES = ['login', 'callback', 'logout'] as const;

@@ -6,12 +6,12 @@ import {
   carryOverCookie,
   cookieFits,
   getSession,
-  isSameSiteCookie,
   ownValue,
   regenerateSession,
   saveSession,
   type Session,
 } from '../../../lib/middleware/state/session';
+import { isSameSiteCookie } from '../../../lib/middleware/state/session-cookie';
 import { Warnings } from '../../../lib/warnings';
 
 type Done = (error?: Error) => void;

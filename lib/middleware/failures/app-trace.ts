@@ -38,23 +38,23 @@ function stacksOf(thrown: unknown): string[] {
   while (stacks.length < MAX_CAUSES) {
     const prefix = stacks.length > 0 ? 'Caused by: ' : '';
     stacks.push(prefix + stackOf(error));
-    error = read(error, 'cause');
+    error = propertyOf(error, 'cause');
     if (error === undefined || error === null) break;
   }
   return stacks;
 }
 
 function stackOf(thrown: unknown): string {
-  const stack = read(thrown, 'stack');
+  const stack = propertyOf(thrown, 'stack');
   if (typeof stack === 'string' && stack !== '') return stack;
-  const message = read(thrown, 'message');
+  const message = propertyOf(thrown, 'message');
   if (typeof message === 'string') return message;
   if (typeof thrown === 'object' && thrown !== null) return 'an object that is not an error';
   return typeof thrown === 'function' ? 'a function' : `the value ${String(thrown)} (${typeof thrown})`;
 }
 
 /** A property of what the app threw: `undefined` if it has none, or if a getter of it throws. */
-export function read(thrown: unknown, property: string): unknown {
+export function propertyOf(thrown: unknown, property: string): unknown {
   try {
     return (thrown as Record<string, unknown> | null | undefined)?.[property];
   } catch {

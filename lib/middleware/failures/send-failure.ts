@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { isWechatError, type WechatError } from '../../errors';
-import { returnToOrDefault, routePath } from '../addresses';
+import { loginPath, returnToOrDefault, routePath } from '../addresses';
 import type { Context } from '../context';
 import { wantsPage } from '../http/request';
 import { noStore, sendJSON, vary } from '../http/response';
@@ -112,8 +112,7 @@ function sendPageOrJSON(
  * is forbidden, or it is a snapshot user.
  */
 function retryPath(context: Context, error: WechatError, returnTo: string | undefined): string | undefined {
-  const login = routePath(context, 'login');
   const cannotRetry = error.status === 500 || error.kind === 'forbidden' || error.kind === 'snapshot_user';
-  if (login === undefined || cannotRetry) return undefined;
-  return returnTo ? `${login}?returnTo=${encodeURIComponent(returnTo)}` : login;
+  if (cannotRetry || routePath(context, 'login') === undefined) return undefined;
+  return loginPath(context, { returnTo: returnTo === '' ? undefined : returnTo });
 }

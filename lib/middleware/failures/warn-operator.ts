@@ -1,7 +1,7 @@
 /** Failures that an operator can fix go to the console, once per cause, in production too. */
 import { isWeChatAPIError, type WechatError, type WechatErrorKind } from '../../errors';
 import type { Context } from '../context';
-import { read } from './app-trace';
+import { propertyOf } from './app-trace';
 import type { HookTooLate } from './call-in-time';
 
 /**
@@ -45,7 +45,7 @@ function isForOperator(error: WechatError): boolean {
 
 /** What tells two causes of one kind apart: WeChat's errcode, or the code of the failed connection or call. */
 function causeOf(error: WechatError): string {
-  const code = isWeChatAPIError(error) ? error.code : read(error.cause, 'code');
+  const code = isWeChatAPIError(error) ? error.code : propertyOf(error.cause, 'code');
   const isShort = typeof code === 'number' || (typeof code === 'string' && code.length <= 60);
   return isShort ? `${error.kind} ${code}` : error.kind;
 }

@@ -135,7 +135,7 @@ async function isLoggedInByNow(
     login !== undefined && satisfies(login.scope, started?.scope ?? '');
   if (isEnough(currentLogin(req, config))) return true;
   // A state that was used belongs to no other tab.
-  if (!started?.pending) return false;
+  if (!started || started.isSpent) return false;
   const finished = await callbacks.started.finishedWith(cookies);
   return (
     finished !== undefined &&

@@ -4,7 +4,7 @@ import { isCrossSite, pathOnThisSite, returnToOrDefault } from '../addresses';
 import type { Context } from '../context';
 import { header, queryOf } from '../http/request';
 import { redirect } from '../http/response';
-import { isSameSiteCookie } from '../state/session';
+import { isSameSiteCookie } from '../state/session-cookie';
 import { clearLogin, currentLogin } from './current-login';
 
 export async function logout(context: Context): Promise<void> {

@@ -1,7 +1,7 @@
 /** Runs the app's `onLogin`: tells a refusal from a bug of the app, and checks what it returns. */
 import { WechatAuthError } from '../../errors';
 import { warn } from '../../warnings';
-import { keepTrace, read } from '../failures/app-trace';
+import { keepTrace, propertyOf } from '../failures/app-trace';
 import { callInTime, HookTooLate } from '../failures/call-in-time';
 import type { HostRequest } from '../http/request';
 import type { OnLogin } from '../options/options';
@@ -85,7 +85,7 @@ function errorOf(cause: unknown, secrets: LoginSecrets): WechatAuthError {
 
 /** The HTTP status of a deliberate refusal; `undefined` if the app did not mean to refuse. */
 function refusalStatus(thrown: unknown): number | undefined {
-  const status = read(thrown, 'status');
+  const status = propertyOf(thrown, 'status');
   if (typeof status === 'number' && Number.isInteger(status) && status >= 400 && status <= 499) return status;
-  return read(thrown, 'refuse') === true ? 403 : undefined;
+  return propertyOf(thrown, 'refuse') === true ? 403 : undefined;
 }

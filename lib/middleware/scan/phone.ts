@@ -30,8 +30,8 @@ export async function phone(context: Context): Promise<void> {
   res.setHeader('Referrer-Policy', 'same-origin');
   const ticket = requireScanLogin(context).tickets.read(ticketIn(context));
   if (!ticket) sendPhoneMessage(res, languageOf(req), 'expired');
-  else if (req.method === 'POST') await answer(context, ticket);
-  else if (browserKind(req) === 'wechat') await open(context, ticket);
+  else if (req.method === 'POST') await handleForm(context, ticket);
+  else if (browserKind(req) === 'wechat') await openTicket(context, ticket);
   else
     sendOpenInWechat(req, res, {
       address: addressOf(context, ticket),
@@ -51,7 +51,7 @@ function addressOf(context: Context, { text }: Ticket): string {
 }
 
 /** The first phone takes the ticket. That phone may open the page again. */
-async function open(context: Context, ticket: Ticket): Promise<void> {
+async function openTicket(context: Context, ticket: Ticket): Promise<void> {
   const { req, config } = context;
   const session = requireSession(req, config);
   let id = phoneIdOf(session, config.sessionKey);
@@ -95,7 +95,7 @@ function sendQuestion(context: Context, ticket: Ticket, id: string): void {
 }
 
 /** The user tapped a button of the question. */
-async function answer(context: Context, ticket: Ticket): Promise<void> {
+async function handleForm(context: Context, ticket: Ticket): Promise<void> {
   const { req, res, config } = context;
   const { tickets, marks } = requireScanLogin(context);
   const form = await readForm(req);

@@ -79,6 +79,11 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
+/** Whether browsers send the session cookie only with requests of this site, apart from links to it. */
+export function isSameSiteCookie(req: HostRequest): boolean {
+  return ['lax', 'strict'].includes(sessionCookieOf(req, undefined)?.sameSite ?? '');
+}
+
 /** The values of the session cookie in the Cookie header: usually one, in the order in which they came. */
 export function sentValues(req: HostRequest, cookie: SessionCookie | undefined): string[] {
   if (!cookie) return [];

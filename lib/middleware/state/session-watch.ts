@@ -2,10 +2,11 @@
  * What one `wechatAuth()` has seen of the app's sessions. When a session is missing or has lost a login, it
  * shows why.
  */
-import crypto from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { lazy } from '../../async/lazy';
+import { copyOf } from '../http/copy-of';
 import { fullURL, pathOf, type HostRequest } from '../http/request';
+import { shortHash } from './hash';
 import { ownValue, type Session } from './session';
 
 /** The request that started a login. */
@@ -54,7 +55,6 @@ export class SessionWatch {
     const cookie = ownValue(session, 'cookie') as { path?: unknown } | undefined;
     if (typeof cookie?.path === 'string') this.#cookiePath = cookie.path;
     const path = pathOf(fullURL(req));
-    // A copy: a part of a request line keeps the whole line in memory.
     if (this.#paths.size < MAX_PATHS && path.length <= MAX_PATH_LENGTH) this.#paths.add(copyOf(path));
   }
 
@@ -77,11 +77,7 @@ export class SessionWatch {
   }
 }
 
-function copyOf(text: string): string {
-  return Buffer.from(text).toString();
-}
-
 /** A short hash of a session cookie, to compare it without keeping it. */
 export function digestOf(value: string): string {
-  return crypto.createHash('sha256').update(value).digest('base64url').slice(0, 16);
+  return shortHash([value]);
 }

@@ -21,17 +21,6 @@ export function ownValue(object: object, key: string): unknown {
 
 type Work = (callback: (error?: Error | null) => void) => unknown;
 
-/** Whether browsers send the session cookie only with requests of this site, apart from links to it. */
-export function isSameSiteCookie(req: HostRequest): boolean {
-  // cookie-session keeps the options of its cookie on the request, express-session in the session.
-  const { sessionOptions } = req as { sessionOptions?: unknown };
-  const session = getSession(req);
-  const options = sessionOptions ?? (session && ownValue(session, 'cookie'));
-  if (!isObject(options)) return false;
-  const { sameSite } = options;
-  return sameSite === true || (typeof sameSite === 'string' && /^(?:lax|strict)$/i.test(sameSite));
-}
-
 export function getSession(req: HostRequest): Session | undefined {
   const { session } = req;
   return typeof session === 'object' && session !== null ? (session as Session) : undefined;

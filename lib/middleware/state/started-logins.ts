@@ -5,6 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import { lazy } from '../../async/lazy';
 import type { WechatFlow } from '../../oauth/flows';
+import { copyOf } from '../http/copy-of';
 import { shortHash } from './hash';
 import { ticketOf, type PendingLogin, type SessionMarks } from './pending-logins';
 
@@ -14,8 +15,10 @@ interface StartedLogin {
   readonly flow: WechatFlow;
   /** Whether a phone started it to log a PC in (scan login). */
   readonly isForPC: boolean;
-  /** Absent once a callback has used it, and once the session has dropped it to make room. */
-  readonly pending?: PendingLogin | undefined;
+  /** Whether a callback has used it, or the session has dropped it to make room. */
+  readonly isSpent: boolean;
+  /** Kept for a session with an id, and until it is spent. */
+  readonly pending: PendingLogin | undefined;
   /** Absent for a session without an id, such as one of cookie-session. */
   readonly session: SessionMarks | undefined;
 }
@@ -56,12 +59,12 @@ export class StartedLogins {
 
   record(state: string, pending: PendingLogin, session: SessionMarks | undefined): void {
     const { scope, flow } = pending;
-    // Copies: a part of a header keeps the whole header in memory.
     const returnTo = copyOf(pending.returnTo);
-    const kept = { ...pending, returnTo };
     this.#started().set(state, {
-      ...{ returnTo, scope, flow, pending: kept, session },
+      ...{ returnTo, scope, flow, session },
       isForPC: ticketOf(pending) !== undefined,
+      isSpent: false,
+      pending: session && { ...pending, returnTo },
     });
   }
 
@@ -85,8 +88,8 @@ export class StartedLogins {
   spend(states: readonly string[]): void {
     for (const state of states) {
       const started = this.#started().peek(state);
-      if (started?.pending)
-        this.#started().set(state, { ...started, pending: undefined }, { noUpdateTTL: true });
+      if (started && !started.isSpent)
+        this.#started().set(state, { ...started, isSpent: true, pending: undefined }, { noUpdateTTL: true });
     }
   }
 
@@ -125,8 +128,4 @@ export class StartedLogins {
   async finishedWith(cookies: string): Promise<FinishedLogin | undefined> {
     return cookies === '' ? undefined : this.#finishing().get(shortHash([cookies]))?.outcome;
   }
-}
-
-function copyOf(text: string): string {
-  return Buffer.from(text).toString();
 }

@@ -59,7 +59,7 @@ ${page.isOnPhone ? elsewhere(page, texts) : ''}
 <p class="state" id="state" role="status" aria-live="polite">${page.isOnPhone ? '' : pc.waiting}</p>
 <div id="compare"><p class="number">${pc.number} <b id="number">${page.number}</b></p>
 <p class="soft">${pc.compare}</p></div>
-${page.asksForPin ? pinForm(page, pc) : ''}
+${page.asksForPin ? pinForm(page.statusURL, pc, 'hidden') : ''}
 <p class="soft time" id="time" hidden></p>
 <a class="main" id="again" href="${escapeHTML(page.again)}" hidden>${pc.again}</a>
 <noscript><a class="main" href="${escapeHTML(statusPage(page.statusURL))}">${pc.goOn}</a></noscript>
@@ -84,7 +84,6 @@ function dataOf({ url, number, statusURL, expiresAt, isOnPhone }: PCPage, texts:
     left: String(Math.max(0, expiresAt - Date.now())),
     waiting: isOnPhone ? '' : pc.waiting,
     scanned: pc.scanned,
-    'ask-for-pin': pc.askForPin,
     confirmed: pc.confirmed,
     cancelled: pc.cancelled,
     expired: pc.expired,
@@ -100,8 +99,8 @@ function dataOf({ url, number, statusURL, expiresAt, isOnPhone }: PCPage, texts:
 }
 
 /** Sent by the script, or without one as a form that a page answers. */
-function pinForm({ statusURL }: PCPage, pc: ScanTexts['pc']): string {
-  return `<form class="pin" id="pin" method="post" action="${escapeHTML(statusPage(statusURL))}" hidden>
+function pinForm(statusURL: string, pc: ScanTexts['pc'], hidden: 'hidden' | ''): string {
+  return `<form class="pin" id="pin" method="post" action="${escapeHTML(statusPage(statusURL))}" ${hidden}>
 <label for="digits">${pc.pin}</label>
 <input id="digits" name="pin" inputmode="numeric" autocomplete="off" pattern="[0-9]{4}" maxlength="4" required>
 <button class="main">${pc.sendPin}</button>
@@ -136,7 +135,7 @@ export function sendStatusPage(
   const goOn = { href: statusPage(page.statusURL), label: pc.goOn, isMain: true };
   const texts = {
     waiting: pc.notYet,
-    scanned: page.asksForPin ? pc.askForPin : pc.scanned,
+    scanned: pc.scanned,
     cancelled: pc.cancelled,
     expired: pc.expired,
   };
@@ -149,13 +148,9 @@ export function sendStatusPage(
       text: texts[page.status],
       kind: `scan-${page.status}`,
       icon: isOver ? 'warn' : 'scan',
-      body: page.asksForPin && page.status === 'scanned' ? openPinForm(page.statusURL, pc) : '',
+      body: page.asksForPin && page.status === 'scanned' ? pinForm(page.statusURL, pc, '') : '',
       links: isOver ? [{ ...again, isMain: true }] : [goOn, again],
     },
     { style: SCAN_STYLE, formAction: "'self'", isUnframed: true },
   );
-}
-
-function openPinForm(statusURL: string, pc: ScanTexts['pc']): string {
-  return pinForm({ statusURL } as PCPage, pc).replace(' hidden>', '>');
 }

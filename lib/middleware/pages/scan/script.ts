@@ -70,7 +70,7 @@ export const PC_SCRIPT = `
     if (answer.status >= 400) end(answer.body.message || data.failed);
     else if (status === 'confirmed') leave(answer.body.location);
     else if (status === 'scanned') {
-      show('scanned', answer.body.message ? data.wrong : by('pin') ? data.askForPin : data.scanned, code.number);
+      show('scanned', answer.body.message ? data.wrong : data.scanned, code.number);
       by('scan').dataset.asked = code.url;
     } else if (!own) return;
     else if (status === 'waiting') { if (view.className !== 'scanned') show('waiting', data.waiting); }

@@ -6,7 +6,6 @@ export interface ScanTexts {
     readonly title: string;
     readonly waiting: string;
     readonly scanned: string;
-    readonly askForPin: string;
     readonly confirmed: string;
     readonly cancelled: string;
     readonly expired: string;
@@ -60,7 +59,6 @@ const ZH: ScanTexts = {
     title: '微信扫码登录',
     waiting: '请打开手机微信，用「扫一扫」扫描二维码',
     scanned: '已扫描，请在手机上核对数字并确认',
-    askForPin: '已扫描，请在手机上核对数字并确认',
     confirmed: '登录成功，正在跳转…',
     cancelled: '你已在手机上取消登录',
     expired: '二维码已失效',
@@ -123,7 +121,6 @@ const EN: ScanTexts = {
     title: 'Log in with WeChat',
     waiting: 'Scan the QR code with WeChat on your phone',
     scanned: 'Scanned. Compare the number on your phone, and confirm there',
-    askForPin: 'Scanned. Compare the number on your phone, and confirm there',
     confirmed: 'Logged in. One moment…',
     cancelled: 'You cancelled the login on your phone',
     expired: 'This QR code has expired',

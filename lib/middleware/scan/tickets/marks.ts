@@ -18,9 +18,8 @@ export interface Mark {
   readonly until: number;
 }
 
-const LISTS = 1_024;
+export const MAX_LISTS = 1_024;
 const MARKS_PER_LIST = 16;
-export const MAX_LISTS = LISTS;
 
 /** A code that so many other phones open was passed on: it is over (RFC 10027, section 6.1.4). */
 const MAX_OTHERS = 10;
@@ -89,5 +88,5 @@ function withMark(list: List, name: string, mark: Mark): List {
 }
 
 function listKey(name: string): string {
-  return `scan-marks:${Number.parseInt(name.slice(0, 8), 16) % LISTS}`;
+  return `scan-marks:${Number.parseInt(name.slice(0, 8), 16) % MAX_LISTS}`;
 }

@@ -1,7 +1,7 @@
-import crypto from 'node:crypto';
+import { shortHash } from '../../state/hash';
 import type { Ticket } from './ticket';
 
 /** How a mark names a phone: the store learns nothing that another ticket or session would show. */
 export function markOf({ name }: Ticket, phoneId: string): string {
-  return crypto.createHash('sha256').update(`${phoneId} ${name}`).digest('base64url').slice(0, 22);
+  return shortHash([phoneId, name]);
 }
