@@ -1,5 +1,6 @@
 import { run } from '../../../lib/cli/run';
 import { createEmulator } from '../../../lib/emulator/index';
+import { OPTIONS } from '../../../lib/cli/doctor/doctor-flags';
 import { widthOf } from '../../../lib/cli/doctor/report/width';
 import { doctor, environmentOf, examine } from './run-doctor';
 import { listen } from '../../support/hosts';
@@ -218,21 +219,7 @@ describe('express-wechat-auth doctor', () => {
   it('explains every flag with --help', async () => {
     const { exit, out } = await doctor(['--help']);
     expect(exit).toBe(0);
-    for (const flag of [
-      ...[
-        'app-id',
-        'app-secret',
-        'website-app-id',
-        'website-app-secret',
-        'base-url',
-        'open-url',
-        'api-url',
-        'url',
-        'mount',
-      ],
-      ...['login', 'callback', 'verification-file', 'json', 'lang', 'timeout', 'help'],
-    ])
-      expect(out).toMatch(new RegExp(`^ {2}--${flag} `, 'm'));
+    for (const flag of Object.keys(OPTIONS)) expect(out).toMatch(new RegExp(`^ {2}--${flag} `, 'm'));
     expect(out.split('\n').filter((line) => line.length > 120)).toEqual([]);
     const commands = await new Promise(
       (resolve) =>

@@ -55,6 +55,18 @@ describe('the cookie jar of the doctor', () => {
     jar.take(['a=; Max-Age=0; Path=/auth', 'b=6; Path=/'], HTTPS);
     expect(jar.header(HTTPS, true)).toBe('b=6; c=3; e=5');
   });
+
+  it('keeps cookies of one name apart by Path and host, and sends them to their own host only', () => {
+    const jar = new CookieJar();
+    const other = new URL('https://www.example.com/auth/login');
+    jar.take(['a=1; Path=/', 'a=2; Path=/auth', 'wide=3; Path=/; Domain=example.com'], HTTPS);
+    jar.take(['a=4; Path=/'], other);
+    expect(jar.header(HTTPS, true)).toBe('a=1; a=2; wide=3');
+    expect(jar.header(other, true)).toBe('wide=3; a=4');
+    expect(jar.header(new URL('https://example.com/'), true)).toBe('wide=3');
+    jar.take(['wide=; Max-Age=0; Path=/; Domain=example.com'], other);
+    expect(jar.header(HTTPS, true)).toBe('a=1; a=2');
+  });
 });
 
 describe('the doctor, on public addresses', () => {

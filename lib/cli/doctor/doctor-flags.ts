@@ -16,7 +16,7 @@ export interface DoctorFlags {
   readonly timeout: number;
 }
 
-const OPTIONS = {
+export const OPTIONS = {
   'app-id': { type: 'string' },
   'app-secret': { type: 'string' },
   'website-app-id': { type: 'string' },

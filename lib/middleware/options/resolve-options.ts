@@ -60,6 +60,9 @@ export interface ResolvedOptions {
   readonly warnings: Warnings;
 }
 
+/** The default of the option `loginTimeout`. */
+export const LOGIN_TIMEOUT_MS = 600_000;
+
 const DEFAULT_ROUTES: ResolvedOptions['routes'] = {
   login: '/login',
   callback: '/callback',
@@ -76,7 +79,7 @@ export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
     return faultsOf(options).map((fault) => withSource(fault, own));
   });
   if (faults.length > 0) throw new OptionsError(faults);
-  const { preserveSession = true, loginTimeout = 600_000 } = options;
+  const { preserveSession = true, loginTimeout = LOGIN_TIMEOUT_MS } = options;
   const warnings = new Warnings();
   return {
     accounts: accountsOf(options),

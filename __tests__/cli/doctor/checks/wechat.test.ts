@@ -248,6 +248,23 @@ describe('the doctor, on the login pages', () => {
     expect((await examineWith(withBase, prepare)).check('login-page').status).toBe('ok');
   });
 
+  it.each([
+    ['https://h5.example.com/callback?code=a', 'ok'],
+    ['https://h5.example.com/callbacks?code=a', 'skipped'],
+    ['https://h5.example.com.attacker.example/callback', 'skipped'],
+    ['/callback', 'skipped'],
+  ])('of a page that redirects to %s it says: %s', async (location, status) => {
+    const emulator = await startEmulator();
+    const open = await listen((req, res) => {
+      // The first request, without parameters, only checks that this is a page.
+      const headers = req.url?.includes('?') ? { Location: location } : { 'Content-Type': 'text/html' };
+      res.writeHead('Location' in headers ? 302 : 200, headers).end();
+    });
+    const { check } = await examine([], { ...officialOf(emulator), ...BASE, WECHAT_OPEN_URL: open.url });
+    await open.close();
+    expect(check('login-page').status).toBe(status);
+  });
+
   it('reports that WeChat’s own page is not visible outside WeChat', async () => {
     // open.weixin.qq.com sends this page to every browser other than WeChat's: a script in it looks for
     // WeChat.

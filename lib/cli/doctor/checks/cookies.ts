@@ -10,6 +10,7 @@ import {
   refusalCause,
   type Cause,
 } from '../../../middleware/failures/lost-session/causes';
+import { LOGIN_TIMEOUT_MS } from '../../../middleware/options/resolve-options';
 import type { ReceivedCookie } from '../probe/cookie-jar';
 import { callbackOf, type StartedLogin } from '../probe/login-probe';
 import { callbackPath, playsProxy, publicURL, type Site } from '../probe/site';
@@ -58,8 +59,6 @@ export function checkCookies(site: Site, login: StartedLogin): Finding[] {
   ];
 }
 
-/** The default of the option `loginTimeout`, in ms. */
-const LOGIN_TIMEOUT = 10 * 60_000;
 /** Allowance for the duration of the request, in ms. */
 const TOLERANCE = 5_000;
 
@@ -79,7 +78,7 @@ function checkKept(site: Site, login: StartedLogin): Finding {
     .map(({ cookie }) => shownName(cookie))
     .filter((name) => !name.endsWith(SIGNATURE_SUFFIX));
   const [first] = cookies.map(({ cookie }) => cookie).sort((a, b) => lifetimeOf(a) - lifetimeOf(b));
-  return first && lifetimeOf(first) < LOGIN_TIMEOUT - TOLERANCE
+  return first && lifetimeOf(first) < LOGIN_TIMEOUT_MS - TOLERANCE
     ? warning(id, faultOf(CAUSES.maxAge({ ms: Math.round(lifetimeOf(first) / 1000) * 1000 }, nameOf(first))))
     : ok(id, TEXTS.names(names));
 }

@@ -53,8 +53,8 @@ function withoutRequestId(errmsg: string): string {
 
 function judgeFailedCall(id: CheckId, { kind, message, remedy }: WechatError): Finding {
   return kind === 'timeout' || kind === 'network'
-    ? warning(id, { detail: TEXTS.cannotTell(kind, message), remedy })
-    : failed(id, { detail: TEXTS.failedCall(kind, message), remedy });
+    ? warning(id, { detail: TEXTS.cannotTell(message), remedy })
+    : failed(id, { detail: TEXTS.failedCall(message), remedy });
 }
 
 const TEXTS = {
@@ -83,9 +83,9 @@ const TEXTS = {
     "The doctor does not know this errcode: look it up in WeChat's list of global return codes.",
     'doctor 不认识这个错误码：请在微信官方的全局返回码中查询。',
   ),
-  cannotTell: (kind: string, message: string) => bilingual(`cannot tell: ${message}`, `无法判断：${kind}`),
-  failedCall: (kind: string, message: string) =>
-    bilingual(message, kind === 'config' ? message : `响应不是微信的 JSON（${kind}）`),
+  cannotTell: (message: string) => bilingual(`cannot tell: ${message}`, `无法判断：${message}`),
+  /** Messages of errors exist in English only. */
+  failedCall: (message: string) => bilingual(message, message),
 };
 
 /** Keyed by errcode. Source: WeChat's list of global return codes (全局返回码). */

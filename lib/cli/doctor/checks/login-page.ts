@@ -83,17 +83,23 @@ function messageOn(body: string): string {
 function judge(flow: AccountFlow, redirectURI: string, page: Page): Finding {
   const id = FLOW_CHECKS[flow].loginPage;
   const { host } = new URL(redirectURI);
-  const { message, status, headers } = page;
+  const { message } = page;
   const error = PAGE_ERRORS.find(({ pattern }) => pattern.test(message));
   if (error) {
     const fault = { detail: TEXTS.shows(message), remedy: error.remedy(flow, host) };
     return error.isTemporary ? warning(id, fault) : failed(id, fault);
   }
-  const isRedirectBack = status > 300 && status < 400 && (headers.location ?? '').startsWith(redirectURI);
-  if (isRedirectBack || LOGIN_PAGES[flow].isLogin(page)) return ok(id, TEXTS.accepted(host));
+  if (isRedirectTo(redirectURI, page) || LOGIN_PAGES[flow].isLogin(page)) return ok(id, TEXTS.accepted(host));
   // Outside its own client, WeChat asks every browser to open the page in WeChat (请在微信客户端打开链接).
   if (message === '' || message.includes('微信客户端')) return skipped(id, TEXTS.hidden(host, flow));
   return warning(id, { detail: TEXTS.shows(message), remedy: TEXTS.compareSettings(flow) });
+}
+
+/** Whether WeChat sends the browser to this address; WeChat adds parameters. */
+function isRedirectTo(redirectURI: string, { status, headers: { location = '' } }: Page): boolean {
+  if (status < 300 || status > 399 || !URL.canParse(location)) return false;
+  const [target, expected] = [new URL(location), new URL(redirectURI)];
+  return target.origin === expected.origin && target.pathname === expected.pathname;
 }
 
 interface PageError {

@@ -1,5 +1,6 @@
 /** Keeps and sends cookies as browsers do, and says why a browser would drop one. */
 import {
+  domainMatches,
   isTrustworthy,
   parseSetCookie,
   pathMatches,
@@ -15,15 +16,18 @@ export interface ReceivedCookie {
 }
 
 export class CookieJar {
-  readonly #cookies = new Map<string, Cookie>();
+  /** Keyed as browsers tell cookies apart: by name, host and Path. */
+  readonly #cookies = new Map<string, { readonly cookie: Cookie; readonly host: string }>();
 
   /** Reads the Set-Cookie lines of a response from this address, and keeps what a browser would keep. */
   take(lines: readonly string[], url: URL): ReceivedCookie[] {
     return lines.map((line) => {
       const cookie = parseSetCookie(line, url);
       const refusal = refusalOf(cookie, url);
-      if (!refusal) this.#cookies.set(cookie.name, cookie);
-      else if (refusal === 'expired') this.#cookies.delete(cookie.name);
+      const host = url.hostname;
+      const key = JSON.stringify([cookie.name, cookie.domain ?? host, cookie.path]);
+      if (!refusal) this.#cookies.set(key, { cookie, host });
+      else if (refusal === 'expired') this.#cookies.delete(key);
       return { cookie, refusal };
     });
   }
@@ -34,6 +38,10 @@ export class CookieJar {
    */
   header(url: URL, isFromOtherSite: boolean): string {
     return [...this.#cookies.values()]
+      .filter(({ cookie: { domain }, host }) =>
+        domain === undefined ? host === url.hostname : domainMatches(domain, url.hostname),
+      )
+      .map(({ cookie }) => cookie)
       .filter(({ path }) => pathMatches(url.pathname, path))
       .filter(({ secure }) => !secure || isTrustworthy(url))
       .filter(({ sameSite }) => !isFromOtherSite || sameSite !== 'strict')
