@@ -1,18 +1,20 @@
 'use strict';
 
 /**
- * Suites that take minutes, such as every fault, every attack, and the tarball in ten projects. CI runs them.
- * Elsewhere they run with CI=true or WECHAT_TESTS=full, and if the command names a file.
+ * Suites that take minutes, such as every fault, every attack, Chromium, several processes, and the packed tarball.
+ * CI runs them. Elsewhere they run with CI=true or WECHAT_TESTS=full, and if the command names a file.
  */
 const LONG = [
   '/__tests__/security/',
   '/__tests__/faults/',
   '/__tests__/fuzz/',
   '/__tests__/secrets/',
-  '/__tests__/processes/graceful-end',
+  '/__tests__/processes/',
   '/__tests__/packed/',
   '/__tests__/types/consumers',
   '/__tests__/guides/browser',
+  '/__tests__/emulator/browser',
+  '\\.browser\\.test',
 ];
 
 const runsAll = process.env.CI === 'true' || process.env.WECHAT_TESTS === 'full';
