@@ -46,14 +46,14 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   axios: /^oauth\/transport\/(?:axios-request|http-options)\.ts$/,
   debug: /^(?:oauth|middleware)\//,
   'escape-html': /^middleware\/pages\//,
-  'fastest-levenshtein': /^middleware\/options\/option-checks\.ts$/,
+  'fastest-levenshtein': /^middleware\/options\/unknown-option\.ts$/,
   'https-proxy-agent': /^oauth\/transport\/agents\.ts$/,
   'lru-cache':
     /^(?:stores\/(?:local-cache|memory-store)|oauth\/tokens\/token-keeper|middleware\/(?:options\/resolve-options|state\/(?:callback-results|session-watch|started-logins)))\.ts$/,
   negotiator: /^middleware\/pages\//,
   'proxy-from-env': /^oauth\/transport\/environment-proxy\.ts$/,
   uqr: /^(?:middleware\/pages|emulator)\//,
-  zod: /^(?:oauth\/transport\/response-schemas|middleware\/options\/option-schema)\.ts$/,
+  valibot: /^(?:oauth\/transport\/response-schemas|middleware\/options\/option-schema)\.ts$/,
 };
 
 interface Import {

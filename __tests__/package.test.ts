@@ -44,12 +44,12 @@ describe('the package as it ships', () => {
     expect(run(script, 'module')).toBe(true);
   });
 
-  it('loads neither Express nor the emulator with the library, and axios and zod only when they are needed', () => {
+  it('loads neither Express nor the emulator with the library, and axios and valibot only when they are needed', () => {
     const files = run(
       `require('express-wechat-auth'); console.log(JSON.stringify(${LOADED}))`,
       'commonjs',
     ) as string[];
-    const unwanted = /node_modules\/(?:express|axios|zod)\/|dist\/emulator\//;
+    const unwanted = /node_modules\/(?:express|axios|valibot)\/|dist\/emulator\//;
     expect(files.filter((file) => unwanted.test(file))).toEqual([]);
     expect(files.some((file) => file.includes('/dist/oauth/'))).toBe(true);
   });

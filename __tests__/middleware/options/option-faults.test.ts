@@ -134,6 +134,20 @@ describe('faults of the options', () => {
     expect(messageOf({ constructor: 1 })).toMatch(/^constructor is not an option/);
   });
 
+  it('name every unknown option, and every fault of a verification file', () => {
+    expect(pathsOf({ ...APP, pineapple: 1, mango: 1, constructor: 1, routes: { a: 1, b: 1 } })).toEqual([
+      ...['routes.a', 'routes.b', 'pineapple', 'mango', 'constructor'],
+    ]);
+    expect(messageOf({ verificationFiles: { 'a.txt': '', 'b.html': 1 } })).toMatchInlineSnapshot(`
+     "verificationFiles.a.txt is ''. Give the content of the file as a string.
+     verificationFiles.b.html is not the name of a verification file. Use the name that WeChat gave it, such as MP_verify_Ab12Cd34Ef56Gh78.txt.
+     verificationFiles.b.html is 1. Give the content of the file as a string."
+    `);
+    expect(pathsOf({ ...APP, verificationFiles: { constructor: 'x' } })).toEqual([
+      'verificationFiles.constructor',
+    ]);
+  });
+
   it('name missing credentials', () => {
     const missing =
       /^is missing, and so is website\. Give appId and appSecret .* WECHAT_APP_ID and WECHAT_APP_SECRET\.$/;

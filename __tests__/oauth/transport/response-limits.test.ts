@@ -132,6 +132,22 @@ describe('a field', () => {
   });
 });
 
+it('a refused response is described without the values of its fields', async () => {
+  const patch = {
+    access_token: { secret: 'v4lue' },
+    scope: 'v4lue,'.repeat(30),
+    openid: 'v4lue!',
+    unionid: 7,
+  };
+  const error = await failure(call('access_token', patch));
+  expect(error).toMatchObject({ kind: 'bad_answer' });
+  expect(error.message).toContain(
+    'access_token is not a text; openid is not 1 to 64 characters of A-Z, a-z, 0-9, _ and -; ' +
+      'scope is too long; unionid is not 1 to 64 characters of A-Z, a-z, 0-9, _ and -',
+  );
+  expect(inspect(error)).not.toContain('v4lue');
+});
+
 describe.each(ENDPOINTS)('a response to %s', (endpoint) => {
   it('with more than 32 fields is a bad_answer', async () => {
     const fields = (count: number): Record<string, unknown> =>
@@ -166,6 +182,16 @@ describe.each(ENDPOINTS)('a response to %s', (endpoint) => {
       }
     },
   );
+
+  it('is read as usual while a bug elsewhere has written to Object.prototype', async () => {
+    const prototype = Object.prototype as { added_elsewhere?: unknown };
+    prototype.added_elsewhere = 'x'.repeat(2_000);
+    try {
+      await expect(CALLS[endpoint]()).resolves.toBeDefined();
+    } finally {
+      delete prototype.added_elsewhere;
+    }
+  });
 
   it('cannot change a prototype', async () => {
     const gateway = await startHttpServer((_req, res) => {

@@ -1,5 +1,5 @@
 /** Which cookies browsers keep, and to which addresses they send them (RFC 6265bis). */
-import { isIP } from 'node:net';
+import { ipVersion } from './ip-version';
 
 export interface Cookie {
   readonly name: string;
@@ -80,7 +80,7 @@ function breaksPrefix({ name, secure, domain, path }: Cookie): boolean {
  * domain, which has no dot.
  */
 export function domainMatches(domain: string, host: string): boolean {
-  return host === domain || (host.endsWith(`.${domain}`) && domain.includes('.') && isIP(host) === 0);
+  return host === domain || (host.endsWith(`.${domain}`) && domain.includes('.') && ipVersion(host) === 0);
 }
 
 /** Whether a cookie with this Path is sent to an address with this path. */

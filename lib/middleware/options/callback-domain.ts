@@ -2,7 +2,7 @@
  * The rules for the public address of an app and for that of its relay, one row each. `wechatAuth()` refuses an
  * address with the first fault that it finds; the doctor reports all faults and warnings.
  */
-import { isIP } from 'node:net';
+import { ipVersion } from '../http/ip-version';
 import { ACCOUNT_FLOWS, FLOWS } from '../../oauth/flows';
 import { RELAY_ROUTE } from '../../relay/redirect-uri';
 import { bareHost, isPrivateHost } from './private-host';
@@ -144,12 +144,12 @@ const PUBLIC_HOST_RULES: readonly Rule[] = [
     ],
   },
   {
-    isBroken: ({ host }) => isIP(host) > 0,
+    isBroken: ({ host }) => ipVersion(host) > 0,
     what: () => ({ en: 'is an IP address', zh: '是 IP 地址' }),
     remedy: [MISMATCH, BARE_HOST, { en: 'Use a host name.', zh: '请使用域名。' }],
   },
   {
-    isBroken: ({ host }) => isIP(host) === 0 && !/^[a-z\d-]+(?:\.[a-z\d-]+)+$/.test(host),
+    isBroken: ({ host }) => ipVersion(host) === 0 && !/^[a-z\d-]+(?:\.[a-z\d-]+)+$/.test(host),
     what: ({ host }) => ({
       en: `has the host ${host}, with characters other than letters, digits and "-"`,
       zh: `域名 ${host} 含有字母、数字、"-" 以外的字符`,

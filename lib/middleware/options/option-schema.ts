@@ -1,27 +1,57 @@
-/**
- * The valid values of each option, and the message for any other value. This loads zod, so it is loaded only
- * when there are options to check.
- */
-import * as z from 'zod';
+/** The valid values of each option, and the message for any other value. */
+import * as v from 'valibot';
 import { WECHAT, endpointFault } from '../../oauth/endpoints';
 import { isProxy, PROXY_FORM } from '../../oauth/transport/http-options';
 import { entryFault } from '../../relay/allow-list';
-import { shown } from './options-error';
+import { shown, type OptionFault } from './options-error';
+import { isObject, ownCopy } from './own-options';
+import { unknownOption } from './unknown-option';
 
-type Message = (issue: { input?: unknown; code?: string }) => string | undefined;
+type Message = (issue: { readonly input: unknown }) => string;
 
-const withValue = (remedy: string): { error: Message } => ({
-  error: ({ input }) => `is ${shown(input)}. ${remedy}`,
-});
+const withValue = (remedy: string): Message => {
+  return ({ input }) => `is ${shown(input)}. ${remedy}`;
+};
 
 /** For options whose value may be secret: names the type, not the value. */
-const withType = (remedy: string): { error: Message } => ({
-  error: ({ input, code }) =>
-    // Unknown names have a message of their own.
-    code === 'unrecognized_keys'
-      ? undefined
-      : `is ${typeof input === 'string' ? 'a string' : shown(input)}. ${remedy}`,
-});
+const withType = (remedy: string): Message => {
+  return ({ input }) => `is ${typeof input === 'string' ? 'a string' : shown(input)}. ${remedy}`;
+};
+
+/** An object with these options. An option that was not given counts as undefined. */
+const looseOptions = (entries: v.ObjectEntries, remedy: string): v.GenericSchema => {
+  const missing = Object.fromEntries(Object.keys(entries).map((name) => [name, undefined]));
+  return v.pipe(
+    v.custom<object>(isObject, withType(remedy)),
+    v.transform((given) => ({ ...missing, ...given })),
+    // Valibot also reads inherited entries, such as those of a polluted `Object.prototype`.
+    v.looseObject(ownCopy(entries)),
+  );
+};
+
+/** An object with these options and no others. Valibot's strict object reports only the first unknown name. */
+const strictOptions = (entries: v.ObjectEntries, remedy: string): v.GenericSchema => {
+  const known = Object.keys(entries);
+  const values = looseOptions(entries, remedy);
+  return v.pipe(
+    v.custom<object>(isObject, withType(remedy)),
+    v.rawCheck(({ dataset: { value: given }, addIssue }) => {
+      for (const { message, path } of issuesOf(values, given)) addIssue({ message, path });
+      for (const name of Object.keys(given as object))
+        if (!known.includes(name)) addIssue({ message: unknownOption(name, known), path: pathTo(name) });
+    }),
+  );
+};
+
+function issuesOf(schema: v.GenericSchema, given: unknown): v.BaseIssue<unknown>[] {
+  return v.safeParse(schema, given, { abortPipeEarly: true }).issues ?? [];
+}
+
+type Path = [v.UnknownPathItem];
+
+const pathTo = (name: string): Path => [
+  { type: 'unknown', origin: 'key', input: undefined, key: name, value: undefined },
+];
 
 const APP_ID =
   'Give the AppID that the WeChat console shows (wx and 16 hex digits), without blanks or quotes.';
@@ -29,39 +59,41 @@ const APP_SECRET = 'Give the AppSecret that the WeChat console shows once, when 
 /** Printable ASCII without blanks. */
 const CREDENTIAL = /^[\u0021-\u007e]+$/;
 
-const appId = z.string(withValue(APP_ID)).regex(CREDENTIAL, withValue(APP_ID)).optional();
+const appId = v.optional(v.pipe(v.string(withValue(APP_ID)), v.regex(CREDENTIAL, withValue(APP_ID))));
 
-const secretMessage: { error: Message } = {
-  error: ({ input }) => {
-    if (typeof input !== 'string') return `is ${shown(input)}. ${APP_SECRET}`;
-    const fault = input.trim() === '' ? 'is empty' : 'has a blank or another character that no AppSecret has';
-    return `${fault}. ${APP_SECRET}`;
-  },
+const secretMessage: Message = ({ input }) => {
+  if (typeof input !== 'string') return `is ${shown(input)}. ${APP_SECRET}`;
+  const fault = input.trim() === '' ? 'is empty' : 'has a blank or another character that no AppSecret has';
+  return `${fault}. ${APP_SECRET}`;
 };
-const appSecret = z.string(secretMessage).regex(CREDENTIAL, secretMessage).optional();
+const appSecret = v.optional(v.pipe(v.string(secretMessage), v.regex(CREDENTIAL, secretMessage)));
 
-const optionalFunction = (remedy: string): z.ZodType =>
-  z.custom((value) => value === undefined || typeof value === 'function', withValue(remedy)).optional();
+const optionalFunction = (remedy: string): v.GenericSchema => v.optional(v.function(withValue(remedy)));
+
+const optionalBoolean = v.optional(v.boolean(withValue('Use true or false.')));
+
+const oneOf = (values: readonly string[], remedy: string): v.GenericSchema =>
+  v.optional(v.picklist(values, withValue(remedy)));
 
 const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/;
 const ROUTE = 'Give a path below the mount point, such as /login, or false to leave the route out.';
 
-const route = z
-  .custom<string | false>(
-    (path) => path === false || (typeof path === 'string' && PATH.test(path)),
-    withValue(ROUTE),
-  )
-  .optional();
+const route = v.optional(
+  v.custom((path) => path === false || (typeof path === 'string' && PATH.test(path)), withValue(ROUTE)),
+);
 
-const endpoint = (name: keyof typeof WECHAT): z.ZodType<string | undefined> => {
-  const example = `Give an address such as ${WECHAT[name]}.`;
-  return z
-    .string(withValue(example))
-    .refine((address) => endpointFault(address) === undefined, {
-      error: ({ input }) => `is ${shown(input)}, which ${endpointFault(String(input)) ?? ''}. ${example}`,
-    })
-    .optional();
-};
+/** A string in which `faultOf` finds no fault. */
+const checked = (faultOf: (text: string) => string | undefined, remedy: string): v.GenericSchema =>
+  v.pipe(
+    v.string(withValue(remedy)),
+    v.check(
+      (text) => faultOf(text) === undefined,
+      ({ input }) => `is ${shown(input)}, which ${faultOf(input) ?? ''}. ${remedy}`,
+    ),
+  );
+
+const endpoint = (name: keyof typeof WECHAT): v.GenericSchema =>
+  v.optional(checked(endpointFault, `Give an address such as ${WECHAT[name]}.`));
 
 /** Names that session middlewares use themselves. */
 const RESERVED_KEYS = new Set([
@@ -72,138 +104,143 @@ const SESSION_KEY = "Give a name of letters, digits, '_', '-' and '.' that the s
 
 const FILE_CONTENT = 'Give the content of the file as a string.';
 
-const verificationFiles = z
-  .record(
-    z.string(),
-    z.string(withValue(FILE_CONTENT)).min(1, withValue(FILE_CONTENT)),
-    withType('Give { [file name]: content }.'),
-  )
-  .superRefine((files, context) => {
-    for (const name of Object.keys(files)) {
-      if (/^[\w-]+\.txt$/.test(name)) continue;
-      context.addIssue({
-        code: 'custom',
-        path: [name],
-        message:
-          'is not the name of a verification file. Use the name that WeChat gave it, such as ' +
-          'MP_verify_Ab12Cd34Ef56Gh78.txt.',
-      });
-    }
-  })
-  .optional();
+const FILE_NAME =
+  'is not the name of a verification file. Use the name that WeChat gave it, such as ' +
+  'MP_verify_Ab12Cd34Ef56Gh78.txt.';
+
+const verificationFiles = v.optional(
+  v.pipe(
+    v.custom<object>(isPlainObject, withType('Give { [file name]: content }.')),
+    v.rawCheck(({ dataset, addIssue }) => {
+      for (const [name, content] of Object.entries(dataset.value as object)) {
+        if (!/^[\w-]+\.txt$/.test(name)) addIssue({ message: FILE_NAME, path: pathTo(name) });
+        if (typeof content !== 'string' || content === '')
+          addIssue({ message: withValue(FILE_CONTENT)({ input: content }), path: pathTo(name) });
+      }
+    }),
+  ),
+);
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** `true` and `false` count as objects without options, so that both forms are checked in the same way. */
-const scanLogin = z
-  .preprocess(
-    (value) => (typeof value === 'boolean' ? {} : value),
-    z.strictObject(
+const scanLogin = v.optional(
+  v.pipe(
+    v.unknown(),
+    v.transform((value) => (typeof value === 'boolean' ? {} : value)),
+    strictOptions(
       {
-        confirm: z.enum(['tap', 'pin'], withValue("Use 'tap' or 'pin'.")).optional(),
+        confirm: oneOf(['tap', 'pin'], "Use 'tap' or 'pin'."),
         check: optionalFunction('Give a function (pc, phone) that returns true for a login that may go on.'),
       },
-      withType('Use true, false, or { confirm, check }.'),
+      'Use true, false, or { confirm, check }.',
     ),
-  )
-  .optional();
+  ),
+);
 
-export const optionsSchema = z.strictObject(
+const FLOWS: readonly unknown[] = ['auto', 'official', 'website', 'scan'];
+
+const optionsSchema = strictOptions(
   {
     appId,
     appSecret,
-    website: z
-      .strictObject(
+    website: v.optional(
+      strictOptions(
         { appId, appSecret },
-        withType('Give { appId, appSecret } of the website app at open.weixin.qq.com.'),
-      )
-      .optional(),
-    baseURL: z
-      .string(withValue('Give the public address of the app, such as https://h5.example.com.'))
-      .optional(),
-    relay: z
-      .string(withValue('Give the address of the relay, such as https://auth.example.com/wechat.'))
-      .optional(),
-    routes: z
-      .strictObject(
+        'Give { appId, appSecret } of the website app at open.weixin.qq.com.',
+      ),
+    ),
+    baseURL: v.optional(
+      v.string(withValue('Give the public address of the app, such as https://h5.example.com.')),
+    ),
+    relay: v.optional(
+      v.string(withValue('Give the address of the relay, such as https://auth.example.com/wechat.')),
+    ),
+    routes: v.optional(
+      strictOptions(
         { login: route, callback: route, logout: route, scan: route },
-        withType('Give { login, callback, logout, scan }, each a path or false.'),
-      )
-      .optional(),
-    scope: z
-      .enum(
-        ['snsapi_base', 'snsapi_userinfo'],
-        withValue(
-          "Use 'snsapi_userinfo' (the profile) or 'snsapi_base' (only the openid). The website app always " +
-            'requests snsapi_login.',
-        ),
-      )
-      .optional(),
-    lang: z.enum(['zh_CN', 'zh_TW', 'en'], withValue("Use 'zh_CN', 'zh_TW' or 'en'.")).optional(),
-    flow: z
-      .union(
-        [z.enum(['auto', 'official', 'website', 'scan']), z.custom((value) => typeof value === 'function')],
+        'Give { login, callback, logout, scan }, each a path or false.',
+      ),
+    ),
+    scope: oneOf(
+      ['snsapi_base', 'snsapi_userinfo'],
+      "Use 'snsapi_userinfo' (the profile) or 'snsapi_base' (only the openid). The website app always " +
+        'requests snsapi_login.',
+    ),
+    lang: oneOf(['zh_CN', 'zh_TW', 'en'], "Use 'zh_CN', 'zh_TW' or 'en'."),
+    flow: v.optional(
+      v.custom(
+        (value) => FLOWS.includes(value) || typeof value === 'function',
         withValue(
           "Use 'auto', 'official', 'website', 'scan', or a function of the request that returns one of them.",
         ),
-      )
-      .optional(),
+      ),
+    ),
     scanLogin,
-    authRequired: z.boolean(withValue('Use true or false.')).optional(),
-    returnTo: z.string(withValue('Give a path of this app, such as /home.')).optional(),
-    loginTimeout: z
-      .number(withValue('Give a number of milliseconds, such as 600000.'))
-      .int(withValue('Give a whole number of milliseconds, such as 600000.'))
-      .positive(withValue('Give a number of milliseconds above 0, such as 600000.'))
-      .optional(),
-    snapshotUsers: z.enum(['reject', 'allow'], withValue("Use 'reject' or 'allow'.")).optional(),
-    identity: z.enum(['openid', 'unionid'], withValue("Use 'openid' or 'unionid'.")).optional(),
+    authRequired: optionalBoolean,
+    returnTo: v.optional(v.string(withValue('Give a path of this app, such as /home.'))),
+    loginTimeout: v.optional(
+      v.pipe(
+        v.number(withValue('Give a number of milliseconds, such as 600000.')),
+        v.finite(withValue('Give a number of milliseconds, such as 600000.')),
+        v.integer(withValue('Give a whole number of milliseconds, such as 600000.')),
+        v.minValue(1, withValue('Give a number of milliseconds above 0, such as 600000.')),
+      ),
+    ),
+    snapshotUsers: oneOf(['reject', 'allow'], "Use 'reject' or 'allow'."),
+    identity: oneOf(['openid', 'unionid'], "Use 'openid' or 'unionid'."),
     onLogin: optionalFunction('Give a function (req, { user, token, flow, … }).'),
     onError: optionalFunction('Give a function (error, req, res, next).'),
-    tokenStore: z
-      .custom(
+    tokenStore: v.optional(
+      v.custom(
         isTokenStore,
         withValue('Give an object with get, set and delete, such as new MemoryTokenStore().'),
-      )
-      .optional(),
-    preserveSession: z
-      .union([z.boolean(), z.array(z.string())], withValue('Use true, false, or a list of session keys.'))
-      .optional(),
+      ),
+    ),
+    preserveSession: v.optional(
+      v.custom(
+        (value) => typeof value === 'boolean' || isListOfStrings(value),
+        withValue('Use true, false, or a list of session keys.'),
+      ),
+    ),
     verificationFiles,
-    sessionKey: z
-      .string(withValue(SESSION_KEY))
-      .refine((key) => /^[\w.-]+$/.test(key) && !RESERVED_KEYS.has(key), withValue(SESSION_KEY))
-      .optional(),
-    endpoints: z
-      .strictObject({ open: endpoint('open'), api: endpoint('api') }, withType('Give { open, api }.'))
-      .optional(),
-    http: z
-      .looseObject(
+    sessionKey: v.optional(
+      v.pipe(
+        v.string(withValue(SESSION_KEY)),
+        v.check((key) => /^[\w.-]+$/.test(key) && !RESERVED_KEYS.has(key), withValue(SESSION_KEY)),
+      ),
+    ),
+    endpoints: v.optional(
+      strictOptions({ open: endpoint('open'), api: endpoint('api') }, 'Give { open, api }.'),
+    ),
+    http: v.optional(
+      looseOptions(
         {
-          timeout: z
-            .number(withValue('Give a number of milliseconds, such as 5000.'))
-            .min(0, withValue('Give a number of milliseconds, or 0 for no limit.'))
-            .max(MAX_TIMEOUT_MS, withValue(`Give at most ${MAX_TIMEOUT_MS} milliseconds.`))
-            .optional(),
-          proxy: z.custom(isProxy, withType(PROXY_FORM)).optional(),
+          timeout: v.optional(
+            v.pipe(
+              v.number(withValue('Give a number of milliseconds, such as 5000.')),
+              v.finite(withValue('Give a number of milliseconds, such as 5000.')),
+              v.minValue(0, withValue('Give a number of milliseconds, or 0 for no limit.')),
+              v.maxValue(MAX_TIMEOUT_MS, withValue(`Give at most ${MAX_TIMEOUT_MS} milliseconds.`)),
+            ),
+          ),
+          proxy: v.custom(isProxy, withType(PROXY_FORM)),
         },
-        withType('Give options of axios, such as { timeout: 5000 }.'),
-      )
-      .optional(),
-    dangerouslyAllowEmulatorInProduction: z.boolean(withValue('Use true or false.')).optional(),
+        'Give options of axios, such as { timeout: 5000 }.',
+      ),
+    ),
+    dangerouslyAllowEmulatorInProduction: optionalBoolean,
   },
-  withType('Give an object of options.'),
+  'Give an object of options.',
 );
 
-export const guardSchema = z.strictObject(
+const guardSchema = strictOptions(
   {
-    scope: z
-      .enum(['snsapi_base', 'snsapi_userinfo'], withValue("Use 'snsapi_base' or 'snsapi_userinfo'."))
-      .optional(),
-    mode: z.enum(['auto', 'redirect', 'reject'], withValue("Use 'auto', 'redirect' or 'reject'.")).optional(),
+    scope: oneOf(['snsapi_base', 'snsapi_userinfo'], "Use 'snsapi_base' or 'snsapi_userinfo'."),
+    mode: oneOf(['auto', 'redirect', 'reject'], "Use 'auto', 'redirect' or 'reject'."),
     check: optionalFunction('Give a function (user, req) that returns true for the users who may pass.'),
   },
-  withType('Give an object of options, such as { mode, scope, check }.'),
+  'Give an object of options, such as { mode, scope, check }.',
 );
 
 const RELAY_TARGET =
@@ -211,21 +248,26 @@ const RELAY_TARGET =
   'http://localhost:3000/callback.';
 const RELAY_TARGETS = `Give a list of the addresses to which browsers may be sent. ${RELAY_TARGET}`;
 
-export const relaySchema = z.strictObject(
+const relaySchema = strictOptions(
   {
-    to: z
-      .array(
-        z.string(withValue(RELAY_TARGET)).refine((entry) => entryFault(entry) === undefined, {
-          error: ({ input }) =>
-            `is ${shown(input)}, which ${entryFault(String(input)) ?? ''}. ${RELAY_TARGET}`,
-        }),
-        withValue(RELAY_TARGETS),
-      )
-      .min(1, { error: `is an empty list. ${RELAY_TARGETS}` }),
+    to: v.pipe(
+      v.array(checked(entryFault, RELAY_TARGET), withValue(RELAY_TARGETS)),
+      v.minLength(1, `is an empty list. ${RELAY_TARGETS}`),
+    ),
     verificationFiles,
   },
-  withType("Give an object of options, such as { to: ['https://staging.example.com'] }."),
+  "Give an object of options, such as { to: ['https://staging.example.com'] }.",
 );
+
+const SCHEMAS = { options: optionsSchema, guard: guardSchema, relay: relaySchema };
+
+/** Every fault, in the order of the options. A value has one fault at most: its first. */
+export function faultsIn(schema: keyof typeof SCHEMAS, given: unknown): OptionFault[] {
+  return issuesOf(SCHEMAS[schema], given).map(({ path = [], message }) => ({
+    path: path.map(({ key }) => String(key)).join('.'),
+    message,
+  }));
+}
 
 function isTokenStore(value: unknown): boolean {
   const { get, set, delete: remove, lock } = (value ?? {}) as Record<string, unknown>;
@@ -233,4 +275,15 @@ function isTokenStore(value: unknown): boolean {
     [get, set, remove].every((method) => typeof method === 'function') &&
     ['function', 'undefined'].includes(typeof lock)
   );
+}
+
+function isListOfStrings(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+/** Not an instance of a class, such as a Date. */
+function isPlainObject(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -1,5 +1,6 @@
 /** Hosts that the public network does not reach. */
-import { BlockList, isIP } from 'node:net';
+import { BlockList } from 'node:net';
+import { ipVersion } from '../http/ip-version';
 
 /** Loopback, link-local and private networks (RFC 1918, RFC 3927, RFC 4193, RFC 4291). */
 const PRIVATE_NETWORKS = new BlockList();
@@ -29,7 +30,7 @@ export function bareHost({ hostname }: URL): string {
 
 export function isPrivateHost(url: URL): boolean {
   const host = bareHost(url);
-  const version = isIP(host);
+  const version = ipVersion(host);
   if (version > 0) return PRIVATE_NETWORKS.check(host, version === 6 ? 'ipv6' : 'ipv4');
   return !host.includes('.') || PRIVATE_NAME.test(host);
 }

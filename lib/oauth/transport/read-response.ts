@@ -7,7 +7,7 @@ import { redact } from '../../redact';
 import type { ApiEndpoint } from '../endpoints';
 import { notFromWechat, type Mask } from './call-errors';
 import { integerOf, readJSON } from './read-json';
-import type { ResponseName, Responses, ResponseSchemas } from './response-schemas';
+import type { CheckResponse, ResponseName, Responses } from './response-schemas';
 import type { HttpResponse } from './transport';
 
 /** WeChat's responses have at most eleven fields; their names have at most 15 characters. */
@@ -16,7 +16,9 @@ const MAX_NAME = 64;
 
 export interface Expected<Name extends ResponseName> {
   readonly endpoint: ApiEndpoint;
-  readonly schema: ResponseSchemas[Name];
+  /** The schema that the response must match. */
+  readonly name: Name;
+  readonly check: CheckResponse;
   /** The secrets that were sent. Called only if something must be masked. */
   readonly secrets: () => Secrets;
 }
@@ -30,7 +32,7 @@ export type Secrets = readonly (string | undefined)[];
  */
 export function readResponse<Name extends ResponseName>(
   response: HttpResponse,
-  { endpoint, schema, secrets }: Expected<Name>,
+  { endpoint, name, check, secrets }: Expected<Name>,
 ): Responses[Name] {
   const { path, secretFields } = endpoint;
   const json = parsed(response, path, (text) => redact(text, secrets()));
@@ -39,11 +41,10 @@ export function readResponse<Name extends ResponseName>(
   throwErrcode(json, mask);
   if (response.status < 200 || response.status > 299) throw notFromWechat(path, `HTTP ${response.status}`);
   const fields = safeFields(json, path);
-  const { success, data, error } = schema.safeParse(fields);
+  const { data, faults } = check(name, fields);
+  if (faults) throw notFromWechat(path, mask(faults.join('; ')));
   // Keeps WeChat's order of the fields, because apps print and store them.
-  if (success) return { ...(fields as object), ...data } as Responses[Name];
-  const faults = error.issues.map(({ path: at, message }) => `${at.join('.') || 'the response'}: ${message}`);
-  throw notFromWechat(path, mask(faults.join('; ')));
+  return { ...(fields as object), ...data };
 }
 
 function parsed({ data, headers, status }: HttpResponse, path: string, mask: Mask): unknown {

@@ -1,36 +1,53 @@
 /**
  * The fields that a response of WeChat must have, and their limits. A response that breaks one is refused.
  */
-import * as z from 'zod';
+import * as v from 'valibot';
 import { integerOf } from './read-json';
 
 const MAX_TOKEN = 2_048;
 const MAX_TEXT = 1_024;
+const MAX_ADDRESS = 2_048;
 const MAX_SCOPES = 20;
 const MAX_TEXTS = 100;
 const MAX_LEVELS = 8;
+
+// Each check has a message of its own: Valibot's own messages repeat the value, which may be a secret.
+const NOT_TEXT = 'is not a text';
+const NOT_NUMBER = 'is not a number';
+const TOO_LONG = 'is too long';
+const TOO_LARGE = 'is too large';
 
 /**
  * An openid or a unionid becomes part of a key in a store. The id `x:lock` would be the key of another user's
  * lock.
  */
-const id = z.string().regex(/^[\w-]{1,64}$/, 'is not 1 to 64 characters of A-Z, a-z, 0-9, _ and -');
+const NOT_ID = 'is not 1 to 64 characters of A-Z, a-z, 0-9, _ and -';
+const id = v.pipe(v.string(NOT_ID), v.regex(/^[\w-]{1,64}$/, NOT_ID));
 
-const token = z.string().min(1).max(MAX_TOKEN);
-const text = z.string().max(MAX_TEXT);
-const scope = z
-  .string()
-  .refine((names) => names.length <= MAX_TEXT && scopesIn(names) <= MAX_SCOPES, 'is too long');
+const textOf = (most: number): v.GenericSchema<string> =>
+  v.pipe(v.string(NOT_TEXT), v.maxLength(most, TOO_LONG));
+
+const token = v.pipe(textOf(MAX_TOKEN), v.nonEmpty('is empty'));
+const text = textOf(MAX_TEXT);
+const scope = v.pipe(
+  text,
+  v.check((names) => scopesIn(names) <= MAX_SCOPES, TOO_LONG),
+);
 
 function scopesIn(names: string): number {
   return names.split(/[\s,]+/).filter(Boolean).length;
 }
 
 /** A number, or a number sent as a string: WeChat's older documentation shows both. */
-const numeric = z.preprocess((value) => integerOf(value) ?? value, z.number());
+const numeric = v.pipe(
+  v.unknown(),
+  v.transform((value) => integerOf(value) ?? value),
+  v.number(NOT_NUMBER),
+  v.finite(NOT_NUMBER),
+);
 
 /** The length is checked first, so that a list of a hundred thousand values is refused at once. */
-const texts = z.custom<string[]>(
+const texts = v.custom<string[]>(
   (value) =>
     Array.isArray(value) &&
     value.length <= MAX_TEXTS &&
@@ -39,7 +56,7 @@ const texts = z.custom<string[]>(
 );
 
 /** A field that WeChat may add later. It is kept; if it is too large, the response is refused. */
-const other = z.custom<unknown>(isSmall, 'is too large').transform(withoutUnsafeNames);
+const other = v.pipe(v.unknown(), v.check(isSmall, TOO_LARGE), v.transform(withoutUnsafeNames));
 
 function isSmall(value: unknown): boolean {
   if (typeof value === 'string') return value.length <= MAX_TEXT;
@@ -73,54 +90,70 @@ function withoutUnsafeNames(value: unknown): unknown {
   );
 }
 
-export const RESPONSES = {
+/** A response with these fields, and others. */
+function response<Entries extends v.ObjectEntries>(
+  entries: Entries,
+): v.ObjectWithRestSchema<Entries, typeof other, (issue: { readonly path?: unknown }) => string> {
+  // Valibot also reads inherited entries, such as those of a polluted `Object.prototype`.
+  const own = Object.assign(Object.create(null) as object, entries);
+  return v.objectWithRest(own, other, ({ path }) => (path ? 'is missing' : 'is not an object'));
+}
+
+const RESPONSES = {
   /** `/sns/oauth2/access_token` and `/sns/oauth2/refresh_token` (微信网页授权, steps 2 and 3). */
-  token: z
-    .object({
-      access_token: token,
-      expires_in: numeric.refine((seconds) => seconds >= 0),
-      refresh_token: token.nullish(),
-      openid: id,
-      scope: scope.nullish(),
-      unionid: id.nullish(),
-      is_snapshotuser: numeric.nullish(),
-    })
-    .catchall(other),
+  token: response({
+    access_token: token,
+    expires_in: v.pipe(numeric, v.minValue(0, 'is negative')),
+    refresh_token: v.nullish(token),
+    openid: id,
+    scope: v.nullish(scope),
+    unionid: v.nullish(id),
+    is_snapshotuser: v.nullish(numeric),
+  }),
 
   /** `/sns/userinfo` (拉取用户信息). */
-  user: z
-    .object({
-      openid: id,
-      nickname: text.nullish(),
-      sex: numeric.nullish(),
-      language: text.nullish(),
-      city: text.nullish(),
-      province: text.nullish(),
-      country: text.nullish(),
-      headimgurl: z.string().max(2_048).nullish(),
-      privilege: texts.nullish(),
-      unionid: id.nullish(),
-    })
-    .catchall(other),
+  user: response({
+    openid: id,
+    nickname: v.nullish(text),
+    sex: v.nullish(numeric),
+    language: v.nullish(text),
+    city: v.nullish(text),
+    province: v.nullish(text),
+    country: v.nullish(text),
+    headimgurl: v.nullish(textOf(MAX_ADDRESS)),
+    privilege: v.nullish(texts),
+    unionid: v.nullish(id),
+  }),
 
   /** `/sns/auth` (检验授权凭证). */
-  verified: z
-    .object({
-      errcode: z.preprocess((value) => integerOf(value), z.literal(0)),
-      errmsg: text,
-    })
-    .catchall(other),
+  verified: response({
+    errcode: v.pipe(
+      v.unknown(),
+      v.transform((value) => integerOf(value)),
+      v.literal(0, 'is not 0'),
+    ),
+    errmsg: text,
+  }),
 
   /** `/sns/jscode2session` (小程序登录). */
-  session: z
-    .object({
-      session_key: token,
-      openid: id,
-      unionid: id.nullish(),
-    })
-    .catchall(other),
+  session: response({
+    session_key: token,
+    openid: id,
+    unionid: v.nullish(id),
+  }),
 };
 
-export type ResponseSchemas = typeof RESPONSES;
-export type ResponseName = keyof ResponseSchemas;
-export type Responses = { [Name in ResponseName]: z.output<ResponseSchemas[Name]> };
+export type ResponseName = keyof typeof RESPONSES;
+export type Responses = { [Name in ResponseName]: v.InferOutput<(typeof RESPONSES)[Name]> };
+
+/** Returns the checked fields of a response, or its faults, each of which names its field. */
+export type CheckResponse = <Name extends ResponseName>(
+  name: Name,
+  fields: unknown,
+) => { data: Responses[Name]; faults?: never } | { data?: never; faults: readonly string[] };
+
+export const checkResponse: CheckResponse = <Name extends ResponseName>(name: Name, fields: unknown) => {
+  const { success, output, issues } = v.safeParse(RESPONSES[name], fields, { abortPipeEarly: true });
+  if (success) return { data: output as Responses[Name] };
+  return { faults: issues.map((issue) => `${v.getDotPath(issue) ?? 'the response'} ${issue.message}`) };
+};

@@ -50,7 +50,7 @@ export interface WechatCall<Name extends ResponseName> {
 export class WechatAPI {
   readonly #address: string;
   readonly #mayBeEmulated: boolean;
-  readonly #schemas = responseSchemas();
+  readonly #check = responseCheck();
   #options!: ResolvedHttpOptions;
   #timeout!: number;
   #transport!: Transport;
@@ -130,7 +130,7 @@ export class WechatAPI {
       throw requestFailed(error, path, { mask, proxy: this.#agents?.proxy });
     }
     this.#refuseEmulator(response);
-    return readResponse(response, { endpoint, schema: this.#schemas[expects], secrets });
+    return readResponse(response, { endpoint, name: expects, check: this.#check, secrets });
   }
 
   /** An emulator logs anybody in as anybody, so production refuses it. It identifies itself by a header. */
@@ -140,9 +140,10 @@ export class WechatAPI {
   }
 }
 
-function responseSchemas(): schemas.ResponseSchemas {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- zod takes longer to load than all the rest
-  return (require('./response-schemas') as typeof schemas).RESPONSES;
+/** Valibot is loaded with the first instance, not with the package. */
+function responseCheck(): schemas.CheckResponse {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late, and synchronously
+  return (require('./response-schemas') as typeof schemas).checkResponse;
 }
 
 /**

@@ -1,0 +1,12 @@
+import { isIPv4, isIPv6 } from 'node:net';
+
+/**
+ * As `net.isIP`, but names are not given to `net.isIPv6`: its first call takes Node 10 ms, a fifth of what it
+ * takes to load this package.
+ *
+ * @returns 4, 6, or 0 for a name
+ */
+export function ipVersion(host: string): 0 | 4 | 6 {
+  if (isIPv4(host)) return 4;
+  return host.includes(':') && isIPv6(host) ? 6 : 0;
+}

@@ -1,0 +1,41 @@
+/** The fault of an option that does not exist. Suggests the option that was probably meant. */
+import { distance } from 'fastest-levenshtein';
+
+/** Names that other libraries use, as lower-case letters → our option. */
+const ALIASES: Readonly<Record<string, string>> = {
+  clientid: 'appId',
+  clientsecret: 'appSecret',
+  secret: 'appSecret',
+  callbackurl: 'baseURL',
+  redirecturi: 'baseURL',
+  redirecturl: 'baseURL',
+  store: 'tokenStore',
+  session: 'sessionKey',
+  successredirect: 'returnTo',
+};
+
+/** @param known the options of the same object */
+export function unknownOption(name: string, known: readonly string[]): string {
+  const guess = aliasOf(name, known) ?? nearest(name, known);
+  return `is not an option. ${guess ? `Did you mean ${guess}?` : `The options are: ${known.join(', ')}.`}`;
+}
+
+function aliasOf(name: string, known: readonly string[]): string | undefined {
+  const letters = name.toLowerCase().replace(/[^a-z]/g, '');
+  const meant = Object.hasOwn(ALIASES, letters) ? ALIASES[letters] : undefined;
+  return meant !== undefined && known.includes(meant) ? meant : undefined;
+}
+
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const given = name.toLowerCase();
+  const [first] = known
+    .map((option) => ({ option, edits: distance(given, option.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits);
+  if (first && first.edits <= Math.max(2, given.length / 3) && first.edits <= given.length / 2)
+    return first.option;
+  return known.find((option) => isPart(given, option.toLowerCase()) || isPart(option.toLowerCase(), given));
+}
+
+function isPart(part: string, whole: string): boolean {
+  return part.length > 3 && whole.includes(part);
+}
