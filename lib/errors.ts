@@ -23,117 +23,139 @@ export interface WechatRemedy {
 }
 
 const KINDS = {
+  /** WeChat is overloaded (errcode -1). */
   busy: fact(503, true, 'WeChat is busy: try again a little later.', '微信系统繁忙，请稍后再试。'),
+  /** WeChat rejected the access token. */
   token_invalid: fact(
     401,
     false,
     'Refresh the token, or let the user log in again.',
     '请刷新 token，或让用户重新登录。',
   ),
+  /** The openid does not belong to this app or token. */
   openid_invalid: fact(
     400,
     false,
     'Use an openid of this app: each app has its own.',
     '请使用属于本应用的 openid：每个应用的 openid 各不相同。',
   ),
+  /** The app id or app secret is wrong. */
   credentials: fact(
     500,
     false,
     'Compare AppID and AppSecret with those in the WeChat console. A reset invalidates the old secret at once.',
     '请与微信后台核对 AppID 与 AppSecret；重置后旧的 AppSecret 立即失效。',
   ),
+  /** The code is unknown, expired, or from another app. */
   code_invalid: fact(
     400,
     false,
     'A code is valid for 5 minutes (after a QR code login, 10), and for one app: start the login again.',
     'code 5 分钟内有效（扫码登录为 10 分钟），且只属于一个应用：请重新发起登录。',
   ),
+  /** The code was already exchanged. */
   code_used: fact(
     400,
     false,
     'A code works once: start the login again.',
     'code 只能使用一次：请重新发起登录。',
   ),
+  /** The refresh token is missing, expired or revoked. */
   reauthorize: fact(
     401,
     false,
     'The user must log in again: the refresh token is missing, expired or revoked.',
     '需要用户重新登录：refresh_token 缺失、过期或已失效。',
   ),
+  /** A permission is missing. */
   scope: fact(
     403,
     false,
     'Request scope snsapi_userinfo (website app: snsapi_login), and check that the account has this permission.',
     '请使用 snsapi_userinfo（网站应用为 snsapi_login）授权，并确认账号拥有该接口权限。',
   ),
+  /** The quota is used up. */
   rate_limit: fact(
     503,
     true,
     'The quota of this interface is used up: wait a minute, and call it less often.',
     '接口调用超过频率限制：请稍后再试，并降低调用频率。',
   ),
+  /** WeChat has restricted this user. */
   user_limited: fact(
     403,
     false,
     'WeChat has restricted this user. Only the user can remove the restriction, in WeChat.',
     '该用户被微信限制：只能由用户本人在微信内解除。',
   ),
+  /** WeChat returned an errcode that it does not list for web login. */
   unknown: fact(
     502,
     false,
     "Look up the errcode in WeChat's list of global return codes.",
     '请在微信官方的全局返回码列表中查询该错误码。',
   ),
+  /** No complete response within `http.timeout`. */
   timeout: fact(
     504,
     true,
     'WeChat did not respond in time: try again, and check DNS, proxy and firewall of this machine.',
     '微信接口响应超时：请重试，并检查本机到微信的网络（DNS、代理、防火墙）。',
   ),
+  /** WeChat could not be reached. */
   network: fact(
     502,
     true,
     'WeChat was not reached: check DNS, proxy and firewall of this machine.',
     '无法连接微信接口：请检查本机的 DNS、代理与防火墙。',
   ),
+  /** The response is not WeChat's, or not complete. */
   bad_answer: fact(
     502,
     true,
     "The response is not WeChat's, or not complete: check `endpoints`, and the gateway or proxy in between.",
     '返回的不是微信的响应，或响应不完整：请检查 endpoints 以及中间的网关或代理。',
   ),
+  /** No token is saved for this openid. */
   no_token: fact(401, false, 'Let the user log in first.', '请先让用户登录授权。'),
+  /** The token store failed. */
   token_store: fact(
     503,
     true,
     'Check the token store (getToken, saveToken or tokenStore), then try again.',
     '请检查 token 存储（getToken、saveToken 或 tokenStore），然后重试。',
   ),
+  /** Mini program data cannot be decrypted. */
   decryption: fact(
     400,
     false,
     'Use the session key of the newest wx.login, and encryptedData and iv of the same call.',
     '请使用最近一次 wx.login 的 session_key，以及同一次调用返回的 encryptedData 与 iv。',
   ),
+  /** An option is wrong. */
   config: fact(500, false, 'Correct the options that the message names.', '请更正错误信息中列出的配置。'),
+  /** There is no session, or its store failed. */
   session_missing: fact(
     500,
     false,
     'Mount cookie-session or express-session before wechatAuth().',
     '请在 wechatAuth() 之前挂载 cookie-session 或 express-session。',
   ),
+  /** This app did not start this login. */
   state_unknown: fact(
     400,
     false,
     'Start the login again, in the browser that should be logged in.',
     '请在需要登录的浏览器中重新发起登录。',
   ),
+  /** The user refused. */
   access_denied: fact(
     403,
     false,
     'The user refused the login: offer it again.',
     '用户拒绝了授权：可以再次提供登录入口。',
   ),
+  /** The session cookie was lost twice. */
   login_loop: fact(
     400,
     false,
@@ -142,12 +164,14 @@ const KINDS = {
     '浏览器没有保留会话 cookie：请检查 session 中间件、http 下的 secure cookie、trust proxy，' +
       '以及登录与回调是否使用同一域名。',
   ),
+  /** `onLogin` refused the user. */
   login_refused: fact(
     403,
     false,
     'onLogin refused this user. The error that it threw is the cause.',
     'onLogin 拒绝了该用户，它抛出的错误在 cause 里。',
   ),
+  /** `onLogin` has a bug: it threw something else, or never settled. */
   login_failed: fact(
     500,
     false,
@@ -155,12 +179,14 @@ const KINDS = {
       'an error with `refuse: true`, or with a `status` from 400 to 499.',
     '请修复 onLogin：它抛出的错误在 cause 里，调用栈见控制台。若要拒绝用户，请抛出带有 refuse: true 或 status 为 400–499 的错误。',
   ),
+  /** A virtual user of WeChat's snapshot page. */
   snapshot_user: fact(
     403,
     false,
     'This is a virtual account of the snapshot page. To log in, the user taps 「使用完整服务」 on that page.',
     '这是网页快照页的虚拟账号：请用户点击「使用完整服务」后再登录。',
   ),
+  /** `identity: 'unionid'` is set, but there is no unionid. */
   unionid_missing: fact(
     500,
     false,
@@ -168,7 +194,9 @@ const KINDS = {
       'and request snsapi_userinfo.',
     '请在微信开放平台（管理中心 > 公众号 或 网站应用）把该应用绑定到开放平台账号，并使用 snsapi_userinfo 授权。',
   ),
+  /** No user is logged in. */
   unauthenticated: fact(401, false, 'Log in first.', '请先登录。'),
+  /** `check` refused the user, or another site requested a logout. */
   forbidden: fact(403, false, 'This user may not do that.', '该用户没有权限。'),
 } as const satisfies Record<string, KindFacts>;
 

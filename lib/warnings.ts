@@ -5,26 +5,122 @@ import { printable } from './printable';
  * docs/warnings.md.
  */
 export const WARNING_CODES = [
+  /**
+   * `NODE_ENV` is `production` and `baseURL` is not set.
+   * @remedy Set `baseURL`; otherwise the Host header, which a client can forge, decides where WeChat sends
+   * the code.
+   */
   'WECHAT_NO_BASE_URL',
+  /**
+   * `req.session` does not exist when `wechatAuth()` runs; once for each reason: no session middleware, a
+   * session that the app has ended (`req.session = null`), or a `cookie.path` of express-session that leaves
+   * out a route.
+   * @remedy The message names the reason.
+   */
   'WECHAT_NO_SESSION',
+  /**
+   * The session cookie is `sameSite: 'strict'`, or `'none'` without `secure`.
+   * @remedy Use `'lax'`; a browser that returns from WeChat does not send a strict cookie.
+   */
   'WECHAT_COOKIE_SAME_SITE',
+  /**
+   * The session cookie is `secure`, but the request came over http.
+   * @remedy The message fits the set-up: serve the app over https; behind a proxy, set `app.set('trust
+   * proxy', 1)`, and let the proxy send `X-Forwarded-Proto`; write `baseURL` with https:.
+   */
   'WECHAT_COOKIE_SECURE',
+  /**
+   * The cookie of cookie-session is larger than 3,072 bytes.
+   * @remedy Keep less in the session (`onLogin` may return a smaller user), or use express-session; browsers
+   * drop a cookie over 4,096 bytes.
+   */
   'WECHAT_COOKIE_SIZE',
+  /**
+   * A login was lost: the `path` of the session cookie does not cover the callback.
+   * @remedy Set it to `'/'`, its default.
+   */
   'WECHAT_COOKIE_PATH',
+  /**
+   * A login was lost: the `domain` of the session cookie does not cover the host.
+   * @remedy Leave `domain` out, or set it to the host of `baseURL`.
+   */
   'WECHAT_COOKIE_DOMAIN',
+  /**
+   * A login was lost: the name of the session cookie begins with `__Host-` or `__Secure-`, and the cookie
+   * breaks the rules of these prefixes.
+   * @remedy Set `secure`, for `__Host-` also `path: '/'` and no `domain`; or choose another name.
+   */
   'WECHAT_COOKIE_PREFIX',
+  /**
+   * A login was lost: the session cookie expired while the user was at WeChat.
+   * @remedy Give the session a `maxAge` in ms, longer than `loginTimeout`.
+   */
   'WECHAT_COOKIE_MAX_AGE',
+  /**
+   * A login was lost: the cookie of cookie-session came without its signature, the second cookie
+   * `<name>.sig`.
+   * @remedy Let both cookies pass the proxy or CDN.
+   */
   'WECHAT_COOKIE_SIGNATURE',
+  /**
+   * A login was lost: another app sets a cookie of the same name, on this host or a parent domain.
+   * @remedy Give the session cookie a name of its own.
+   */
   'WECHAT_COOKIE_NAME',
+  /**
+   * A proxy reports https, but the app does not trust the proxy.
+   * @remedy Set `baseURL`, or `app.set('trust proxy', 1)`.
+   */
   'WECHAT_TRUST_PROXY',
+  /**
+   * Express-session uses its MemoryStore in production.
+   * @remedy Configure a session store.
+   */
   'WECHAT_MEMORY_SESSIONS',
+  /**
+   * A login was lost: it started on one host, and WeChat sent the browser back to another, without the
+   * session cookie.
+   * @remedy Redirect all pages to one host, forward the Host header, or correct `baseURL`.
+   */
   'WECHAT_OTHER_HOST',
+  /**
+   * A login was lost: it ran in a frame (iframe), where browsers do not send the session cookie.
+   * @remedy Open the login in the whole window (`target="_top"`), with the embedded QR code `self_redirect:
+   * false`.
+   */
   'WECHAT_FRAME',
+  /**
+   * A login was lost: the browser sent the session cookie, but its session was gone.
+   * @remedy Use one session store and one session key for all processes, and keep them across restarts.
+   */
   'WECHAT_SESSION_GONE',
+  /**
+   * `verificationFiles` are served below a mount path.
+   * @remedy Mount `wechatAuth()` at the root, or enter the path in WeChat's console.
+   */
   'WECHAT_VERIFICATION_FILE',
+  /**
+   * A login failed for a reason that the operator can fix, such as WeChat out of reach or a token store that
+   * fails; once for each cause. An error in `onLogin` (`login_failed`) is printed each time, with its stack.
+   * @remedy The message and its [kind](errors.md) name the reason.
+   */
   'WECHAT_LOGIN_FAILED',
+  /**
+   * `http` or `setOpts()` contains an option that this package sets itself to keep requests safe (redirects,
+   * checks of status and size, response type).
+   * @remedy Remove the option; it has no effect.
+   */
   'WECHAT_HTTP_OPTION_IGNORED',
+  /**
+   * A `wechatRelay()` refused an address; once for each cause.
+   * @remedy If you trust that app like production, add its callback address to the list `to`; otherwise
+   * somebody tries the relay as an open redirect.
+   */
   'WECHAT_RELAY_REFUSED',
+  /**
+   * `scanLogin` is on, and the token store shares nothing between processes.
+   * @remedy With several processes, use `RedisTokenStore`; with a single one, ignore the warning.
+   */
   'WECHAT_SCAN_LOGIN_STORE',
 ] as const;
 

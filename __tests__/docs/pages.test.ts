@@ -1,6 +1,6 @@
 // The pages have working links, equal headings in both languages, and a row for everything public in the
 // code.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_KINDS, WeChatAPIError, WechatAuthError } from '../../lib';
 import { WARNING_CODES } from '../../lib/warnings';
@@ -8,6 +8,14 @@ import { memberNames } from '../support/compiler/types';
 import { anchorsOf, CHINESE, ENGLISH, linkTo, proseOf, read, ROOT, translationOf } from './pages';
 
 const PAGES = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...ENGLISH, ...CHINESE];
+
+/** The words that a reader sees. A Chinese word has about two characters. */
+function wordsIn(text: string): number {
+  const shown = text.replaceAll(/<!--[\s\S]*?-->/g, '').replaceAll(/\]\([^)]*\)/g, ']');
+  const chinese = shown.match(/\p{Script=Han}/gu)?.length ?? 0;
+  const words = shown.replaceAll(/\p{Script=Han}+/gu, ' ').match(/\S*[\p{L}\p{N}]\S*/gu)?.length ?? 0;
+  return words + chinese / 2;
+}
 
 describe('the documentation', () => {
   it.each(['docs/errors.md', 'docs/zh-CN/errors.md'])(
@@ -47,21 +55,29 @@ describe('the documentation', () => {
     }
   });
 
-  it.each(['README.md', 'README.zh-CN.md'])('has a row for every option of wechatAuth() in %s', (file) => {
-    const options = memberNames('WechatAuthOptions');
-    expect(options.length).toBeGreaterThan(15);
-    const rows = read(file)
-      .split('\n')
-      .filter((line) => line.startsWith('| `'))
-      .join('\n');
-    expect(options.filter((option) => !new RegExp(`\`${option}\\b`).test(rows))).toEqual([]);
-  });
+  it.each(['docs/options.md', 'docs/zh-CN/options.md'])(
+    'has a row for every option of wechatAuth() in %s',
+    (file) => {
+      const options = memberNames('WechatAuthOptions');
+      expect(options.length).toBeGreaterThan(15);
+      const rows = read(file)
+        .split('\n')
+        .filter((line) => line.startsWith('| `'))
+        .join('\n');
+      expect(options.filter((option) => !new RegExp(`\`${option}\\b`).test(rows))).toEqual([]);
+    },
+  );
 
-  it.each(['README.md', 'README.zh-CN.md'])('has a row for every member of req.wechat in %s', (file) => {
-    const members = memberNames('WechatContext');
-    expect(members.length).toBeGreaterThan(5);
-    expect(members.filter((member) => !new RegExp(`^\\| \`${member}\\b`, 'm').test(read(file)))).toEqual([]);
-  });
+  it.each(['docs/options.md', 'docs/zh-CN/options.md'])(
+    'has a row for every member of req.wechat in %s',
+    (file) => {
+      const members = memberNames('WechatContext');
+      expect(members.length).toBeGreaterThan(5);
+      expect(members.filter((member) => !new RegExp(`^\\| \`${member}\\b`, 'm').test(read(file)))).toEqual(
+        [],
+      );
+    },
+  );
 
   it.each(['docs/errors.md', 'docs/zh-CN/errors.md'])(
     'lists every kind of error at the top of %s, with a link to its entry',
@@ -73,13 +89,30 @@ describe('the documentation', () => {
     },
   );
 
-  it.each(['README.md', 'README.zh-CN.md'])('can be read in five minutes: %s', (file) => {
-    const shown = read(file).replaceAll(/<!--[\s\S]*?-->/g, '');
-    const chinese = shown.match(/\p{Script=Han}/gu)?.length ?? 0;
-    const words = shown.replaceAll(/\p{Script=Han}+/gu, ' ').match(/\S*[\p{L}\p{N}]\S*/gu)?.length ?? 0;
-    // A Chinese word has about two characters.
-    expect(words + chinese / 2).toBeLessThanOrEqual(1500);
+  it.each(['README.md', 'README.zh-CN.md'])('can be read in five minutes, code included: %s', (file) => {
+    expect(wordsIn(read(file))).toBeLessThanOrEqual(1500);
   });
+
+  it.each([
+    ['Two words, and `code`: [a link](page.md) that counts.', 8],
+    ['<!-- not shown -->| a | row |', 2],
+    ['微信登录 for Express', 4],
+    ['- – · → 1', 1],
+  ])('counts the words of %s', (text, words) => {
+    expect(wordsIn(text)).toBe(words);
+  });
+
+  it.each(['README.md', 'README.zh-CN.md'])(
+    'shows what it is, a picture, code for production and the start on the first screens: %s',
+    (file) => {
+      const [first = '', second = ''] = read(file).split(/^## /m);
+      expect(wordsIn(first.replaceAll(/```[\s\S]*?```/g, ''))).toBeLessThan(120);
+      const picture = /!\[[^\]]+\]\(([^)]+\.png)\)/.exec(first)?.[1] ?? 'none';
+      expect(statSync(path.join(ROOT, picture)).size).toBeLessThan(200_000);
+      expect(first.indexOf(picture)).toBeLessThan(first.indexOf('```ts'));
+      expect(second).toContain('npx express-wechat-auth emulator');
+    },
+  );
 
   it.each(['docs/warnings.md', 'docs/zh-CN/warnings.md'])('has a row for every warning in %s', (file) => {
     const rows = [...read(file).matchAll(/^\| `(WECHAT_\w+)`/gm)].map(([, code = '']) => code);

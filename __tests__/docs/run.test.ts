@@ -5,10 +5,12 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import request from 'supertest';
 import * as library from '../../lib';
 import * as emulatorLibrary from '../../lib/emulator';
 import { Browser } from '../support/browser';
 import { describeInChromium, launchChromium } from '../support/browsers/chromium';
+import { IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { emulator, useEmulator } from '../support/emulator';
 import { goesToWechat } from '../support/login';
 import { asFunction } from './as-function';
@@ -82,33 +84,52 @@ describe.each(['README.md', 'README.zh-CN.md'])('the first block of %s', (file) 
     return folder;
   }
 
-  it('has at most ten lines, and logs people in inside WeChat and by QR code', async () => {
-    const code = blocksOf(file)[0]?.code ?? '';
-    expect(code.split('\n').filter((line) => line !== '').length).toBeLessThanOrEqual(10);
+  const code = blocksOf(file)[0]?.code ?? '';
+
+  /** Runs the block with these variables of the environment, and `use` with the address of the app. */
+  async function runBlock(
+    env: Readonly<Record<string, string>>,
+    use: (url: string, output: () => string) => Promise<void>,
+  ): Promise<void> {
     const folder = install(code);
-    const { official, website } = emulator.apps;
     const app = fork(path.join(folder, 'app.mjs'), {
       execArgv: ['--require', path.join(folder, 'any-port.cjs')],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: {
-        PATH: process.env['PATH'],
-        SESSION_KEY: 'a key of the test',
-        WECHAT_OPEN_URL: emulator.url,
-        WECHAT_API_URL: emulator.url,
-        WECHAT_APP_ID: official.appId,
-        WECHAT_APP_SECRET: official.appSecret,
-        WECHAT_WEBSITE_APP_ID: website.appId,
-        WECHAT_WEBSITE_APP_SECRET: website.appSecret,
-      },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { PATH: process.env['PATH'], ...env },
     });
+    let output = '';
+    app.stderr?.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    const gone = once(app, 'close');
     try {
-      const ended = once(app, 'exit').then(([status]) => {
-        throw new Error(`the app ended with ${String(status)}`);
+      const ended = gone.then(([status]) => {
+        throw new Error(`the app ended with ${String(status)}: ${output}`);
       });
       const [[printedPort, port]] = (await Promise.race([once(app, 'message'), ended])) as [[number, number]];
       ended.catch(() => undefined);
       expect(printedPort).toBe(3000);
-      const url = `http://127.0.0.1:${port}`;
+      await use(`http://127.0.0.1:${port}`, () => output);
+    } finally {
+      app.kill();
+      await gone;
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  it('has at most ten lines, and logs people in inside WeChat and by QR code', async () => {
+    expect(code.split('\n').filter((line) => line !== '').length).toBeLessThanOrEqual(10);
+    const { official, website } = emulator.apps;
+    const env = {
+      SESSION_KEY: 'a key of the test',
+      WECHAT_OPEN_URL: emulator.url,
+      WECHAT_API_URL: emulator.url,
+      WECHAT_APP_ID: official.appId,
+      WECHAT_APP_SECRET: official.appSecret,
+      WECHAT_WEBSITE_APP_ID: website.appId,
+      WECHAT_WEBSITE_APP_SECRET: website.appSecret,
+    };
+    await runBlock(env, async (url) => {
       for (const browser of [Browser.inWechat(url), Browser.onDesktop(url)]) {
         expect(goesToWechat(emulator, await browser.follow('/me'))).toBe(true);
         const page = await browser.logIn(emulator, '/me');
@@ -117,11 +138,42 @@ describe.each(['README.md', 'README.zh-CN.md'])('the first block of %s', (file) 
           expect.objectContaining({ nickname: expect.any(String) as string }),
         ]);
       }
-    } finally {
-      const gone = once(app, 'exit');
-      app.kill();
-      await gone;
-      rmSync(folder, { recursive: true, force: true });
-    }
+    });
+  });
+
+  it('runs in production behind a proxy: a cookie that lasts, for https only, and no warning', async () => {
+    const env = {
+      NODE_ENV: 'production',
+      SESSION_KEY: 'a key of the test',
+      WECHAT_APP_ID: 'wx0123456789abcdef',
+      WECHAT_APP_SECRET: '0123456789abcdef0123456789abcdef',
+      WECHAT_BASE_URL: 'https://shop.example.com',
+    };
+    await runBlock(env, async (url, output) => {
+      const headers = { Accept: 'text/html', 'User-Agent': IPHONE_WECHAT, 'X-Forwarded-Proto': 'https' };
+      const response = await request(url).get('/login?returnTo=/me').set(headers);
+      expect(response.headers['location']).toContain(
+        `redirect_uri=${encodeURIComponent('https://shop.example.com/callback')}`,
+      );
+      const cookies = response.get('Set-Cookie') ?? [];
+      expect(cookies).toHaveLength(2);
+      for (const cookie of cookies) {
+        expect(cookie).toMatch(/; secure/i);
+        expect(cookie).toMatch(/; httponly/i);
+        expect(cookie).toMatch(/; samesite=lax/i);
+        const [, expires = ''] = /; expires=([^;]+)/i.exec(cookie) ?? [];
+        const days = (Date.parse(expires) - Date.now()) / 86_400_000;
+        expect(days).toBeGreaterThan(29);
+      }
+      expect(output()).toBe('');
+    });
+  });
+
+  it('does not start without a session key', async () => {
+    const env = {
+      WECHAT_APP_ID: 'wx0123456789abcdef',
+      WECHAT_APP_SECRET: '0123456789abcdef0123456789abcdef',
+    };
+    await expect(runBlock(env, () => Promise.resolve())).rejects.toThrow(/\.keys required/);
   });
 });

@@ -136,7 +136,12 @@ export interface WechatAuthOptions {
    * @default process.env.WECHAT_RELAY
    */
   readonly relay?: string | undefined;
-  /** The paths of the routes below the mount point. Guards, too, work only below the mount point. */
+  /**
+   * The paths of the routes below the mount point; `false` leaves one out. Guards, too, work only below the mount
+   * point.
+   *
+   * @default { login: '/login', callback: '/callback', logout: '/logout', scan: '/scan' }
+   */
   readonly routes?: WechatAuthRoutes | undefined;
   /**
    * The scope that the official account requests: `snsapi_userinfo` (the profile, with the user's consent) or
@@ -146,25 +151,27 @@ export interface WechatAuthOptions {
    */
   readonly scope?: OfficialScope | undefined;
   /**
-   * The language of place names in the profile. WeChat has left country, province and city empty since
-   * October 2021.
+   * The language of place names in the profile: `zh_CN`, `zh_TW` or `en`. WeChat has left country, province and
+   * city empty since October 2021.
    *
    * @default 'zh_CN'
    */
   readonly lang?: WechatLang | undefined;
   /**
-   * The flow for a browser. `auto` uses the official account inside WeChat and the website app on computers
-   * and tablets; without a website app, `scanLogin` if it is on. A phone outside WeChat cannot scan its own
-   * screen: if there is an official account, a page asks its user to open the address in WeChat, with a link to
-   * the QR code. If no configured account fits, a page tells the user where to open the address. `official`,
-   * `website` and `scan` are used in every browser. A function chooses for each request.
+   * The login that a browser gets: `auto` chooses by the browser, `official`, `website` and `scan` are used in
+   * every browser, and a function chooses for each request.
+   *
+   * `auto` uses the official account inside WeChat and the website app on computers and tablets; without a
+   * website app, `scanLogin` if it is on. A phone outside WeChat cannot scan its own screen: if there is an
+   * official account, a page asks its user to open the address in WeChat, with a link to the QR code. If no
+   * configured account fits, a page tells the user where to open the address.
    *
    * @default 'auto'
    */
   readonly flow?: WechatFlow | 'auto' | ChooseFlow | undefined;
   /**
-   * Logs a PC in with the official account alone: the PC shows a QR code, the user confirms in WeChat on a
-   * phone, and the PC is logged in. No website app is needed. It is off by default, because an attacker can
+   * `true`, or `{ confirm, check }`: a PC logs in with the official account alone. It shows a QR code, the user
+   * confirms in WeChat on a phone, and the PC is logged in. No website app is needed. It is off by default, because an attacker can
    * show her own code to a victim (RFC 10027): see docs/guides/scan-login.md. Several processes need a token
    * store with a shared cache, such as `RedisTokenStore`.
    *
@@ -221,7 +228,7 @@ export interface WechatAuthOptions {
    */
   readonly loginTimeout?: number | undefined;
   /**
-   * Whether the virtual users of WeChat's snapshot page
+   * `reject` or `allow`: whether the virtual users of WeChat's snapshot page
    * ([网页快照页](https://developers.weixin.qq.com/community/develop/doc/000c2c34068880629ced91a2f56001)) may log
    * in. Their ids belong to nobody. With `reject` they see a page that points to 「使用完整服务」 (kind
    * `snapshot_user`).
@@ -230,7 +237,7 @@ export interface WechatAuthOptions {
    */
   readonly snapshotUsers?: 'reject' | 'allow' | undefined;
   /**
-   * The id by which the app knows its users. With `unionid`, a login without a unionid fails with kind
+   * The id by which the app knows its users: `openid` or `unionid`. With `unionid`, a login without a unionid fails with kind
    * `unionid_missing`, and the message says what to bind in WeChat's console.
    *
    * @default 'openid'
@@ -265,13 +272,13 @@ export interface WechatAuthOptions {
    */
   readonly preserveSession?: boolean | readonly string[] | undefined;
   /**
-   * WeChat's verification files (`MP_verify_….txt`), name → content. They are served as text/plain at the
-   * mount point, which should be the root, because WeChat looks for them there.
+   * WeChat's verification files (`MP_verify_….txt`), name → content, served as text/plain at the mount point. That
+   * should be the root, because WeChat looks for them there.
    */
   readonly verificationFiles?: Readonly<Record<`${string}.txt`, string>> | undefined;
   /**
-   * The key of the login in `req.session`. A second `wechatAuth()` with another key keeps two accounts logged
-   * in side by side.
+   * The key of the login in `req.session`; a second `wechatAuth()` with another key keeps two accounts logged in
+   * side by side.
    *
    * @default 'wechat'
    */
