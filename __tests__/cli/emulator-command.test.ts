@@ -69,6 +69,7 @@ describe('express-wechat-auth emulator', () => {
     expect(command.out.join('\n')).toMatch(
       /WECHAT_API_URL=.*\nWECHAT_APP_ID=wx.*\nWECHAT_APP_SECRET=.*\nWECHAT_WEBSITE_APP_ID=wx.*/,
     );
+    expect(command.out.join('\n')).toMatch(/^SESSION_KEY=[\w-]{43}$/m);
     expect((await fetch(`${url}/sns/auth`)).status).toBe(200);
     expect(await command.stop()).toBe(0);
     await expect(fetch(url)).rejects.toThrow();

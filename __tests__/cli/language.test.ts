@@ -95,7 +95,7 @@ describe('the command express-wechat-auth', () => {
       stopped,
     });
     expect(await status).toBe(0);
-    expect(lines[0]).toMatch(/^微信模拟器：http:\/\/127\.0\.0\.1:\d+\n\n请将以下内容加入应用的环境变量/);
+    expect(lines[0]).toMatch(/^微信模拟器：http:\/\/127\.0\.0\.1:\d+\n\n请将以下内容写入应用的 \.env 文件/);
     expect(lines.at(-1)).toBe('\n按 Ctrl+C 停止。');
   });
 

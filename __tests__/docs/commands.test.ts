@@ -1,6 +1,12 @@
 // The commands that the pages print exist, and so do their options.
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { run } from '../../lib/cli/run';
+import { startApp } from '../support/app';
+import { emulator, useEmulator } from '../support/emulator';
 import { PAGES, blocksOf, linesOf, read } from './blocks';
+import { ROOT } from './pages';
 
 describe('the commands in the documentation', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
@@ -94,6 +100,118 @@ describe('the commands in the documentation', () => {
           command,
           expect.stringContaining(option.replace(/=.*/, '')),
         ]);
+    }
+  });
+});
+
+/** Lines that no test runs, by their beginning. */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  'npm ci': 'it is what installed this repository',
+  'npm install ': 'it asks npm’s registry; packed/install.test.ts installs the tarball',
+  'npm run bench': 'it takes minutes, and measures',
+  'npm run mutation': 'it takes an hour',
+  'npm run soak': 'it takes minutes',
+  'npm test': 'it is what runs this test',
+  'docker ': 'it needs Docker',
+  'dotnet run': 'it needs .NET',
+};
+
+/** Tests that run the lines of a page, and which lines: all of the block that has such a line. */
+const RUN_ELSEWHERE: readonly (readonly [page: RegExp, line: RegExp, test: string])[] = [
+  [
+    /emulator\/(?:php|python|go|ruby|java)\.md$/,
+    /^(?:export|CA=|keytool|php|python3|go|ruby|java) ?/,
+    'languages',
+  ],
+  [/emulator\/dotnet\.md$/, /^export /, 'languages'],
+  [/emulator\/control-api\.md$/, /^curl /, 'languages'],
+  [/emulator\/standing-in\.md$/, /^curl /, 'languages'],
+  [/emulator\/node\.md$/, /^node --env-file=\.env login\.mjs$/, 'languages'],
+  [/\.md$/, /^node --env-file=\.env app\.mjs$/, 'run'],
+];
+
+describe('every line for a shell', () => {
+  const TESTS: Readonly<Record<string, string>> = {
+    languages: '__tests__/emulator/standing-in/languages.test.ts',
+    run: '__tests__/docs/run.test.ts',
+  };
+  useEmulator();
+  const folder = mkdtempSync(path.join(tmpdir(), 'commands-'));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  const lines = [...PAGES, 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'].flatMap((page) =>
+    blocksOf(page)
+      .filter(({ language }) => ['sh', 'bash', 'console', 'shell'].includes(language))
+      .flatMap((block) =>
+        linesOf(block)
+          .join('\n')
+          .replaceAll(/\\\n\s*/g, '')
+          .split('\n')
+          .map((line) => ({ page, line })),
+      ),
+  );
+  const ours = lines.filter(({ line }) => line.startsWith('npx express-wechat-auth '));
+
+  it('is run by a test, or there is a reason why not', () => {
+    const isKnown = ({ page, line }: (typeof lines)[number]): boolean =>
+      Object.keys(NOT_RUN).some((start) => line.startsWith(start)) ||
+      RUN_ELSEWHERE.some(([pages, pattern]) => pages.test(page) && pattern.test(line));
+    const rest = lines.filter((each) => !ours.includes(each) && !isKnown(each));
+    expect(rest).toEqual([]);
+    expect(Object.values(TESTS).filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([]);
+  });
+
+  it('has no reason that is out of date', () => {
+    expect(Object.keys(NOT_RUN).filter((start) => !lines.some(({ line }) => line.startsWith(start)))).toEqual(
+      [],
+    );
+    expect(
+      RUN_ELSEWHERE.filter(
+        ([pages, pattern]) => !lines.some(({ page, line }) => pages.test(page) && pattern.test(line)),
+      ),
+    ).toEqual([]);
+  });
+
+  /** Runs a command as printed, except its ports and files; Ctrl+C ends one that goes on. */
+  async function runLine(line: string, appURL: string): Promise<{ status: number; out: string }> {
+    const [, , ...words] = line.replace(/ > \S+$/, '').split(/\s+/);
+    const args = words.map((word, index) => {
+      const before = words[index - 1] ?? '';
+      if (/^--(?:proxy-)?port$/.test(before)) return '0';
+      if (before === '--ca-dir' || before === '--config') return path.join(folder, path.basename(word));
+      return before === '--url' ? appURL : word;
+    });
+    const out: string[] = [];
+    let stop = (): void => undefined;
+    const stopped = new Promise<void>((resolve) => (stop = resolve));
+    const print = (text: string): void => {
+      out.push(text);
+      if (text.includes('Ctrl+C')) stop();
+    };
+    const { appId, appSecret } = emulator.apps.official;
+    const env = {
+      HOME: folder,
+      WECHAT_APP_ID: appId,
+      WECHAT_APP_SECRET: appSecret,
+      WECHAT_OPEN_URL: emulator.url,
+      WECHAT_API_URL: emulator.url,
+    };
+    const status = await run(args, { env, out: print, err: print, stopped });
+    return { status, out: out.join('\n') };
+  }
+
+  it.each([...new Set(ours.map(({ line }) => line))])('works: %s', async (line) => {
+    const config = blocksOf('docs/emulator/control-api.md').find(({ language }) => language === 'json');
+    writeFileSync(path.join(folder, 'wechat.json'), config?.code ?? '');
+    const app = await startApp(emulator, { auth: { website: undefined } });
+    try {
+      const { status, out } = await runLine(line, app.url);
+      expect([status, out]).toEqual([0, expect.any(String)]);
+      if (line.includes('--json')) expect(JSON.parse(out)).toMatchObject({ ok: true });
+    } finally {
+      await app.close();
     }
   });
 });

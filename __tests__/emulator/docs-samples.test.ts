@@ -5,9 +5,19 @@ import ts from 'typescript';
 import * as library from '../../lib';
 import * as emulator from '../../lib/emulator';
 
+/** Called with each emulator that a sample starts. */
+let onStart: (wechat: emulator.Emulator) => void = () => undefined;
+
 const ENTRIES: Readonly<Record<string, unknown>> = {
   'express-wechat-auth': library,
-  'express-wechat-auth/emulator': emulator,
+  'express-wechat-auth/emulator': {
+    ...emulator,
+    async createEmulator(options?: emulator.EmulatorOptions): Promise<emulator.Emulator> {
+      const wechat = await emulator.createEmulator(options);
+      onStart(wechat);
+      return wechat;
+    },
+  },
 };
 function requireSample(name: string): unknown {
   return ENTRIES[name] ?? jest.requireActual<object>(name);
@@ -19,8 +29,8 @@ function samplesOf(file: string): string[] {
   ].map((match) => match[1] ?? '');
 }
 
-/** Compiles a sample into a function whose parameters are the names that the sample does not declare. */
-function compile(sample: string, keyword: 'function' | 'async function', given: readonly string[]) {
+/** Compiles a sample into a function. */
+function compile(sample: string, keyword: 'function' | 'async function') {
   const { outputText } = ts.transpileModule(sample, {
     compilerOptions: {
       module: ts.ModuleKind.CommonJS,
@@ -28,13 +38,34 @@ function compile(sample: string, keyword: 'function' | 'async function', given: 
       esModuleInterop: true,
     },
   });
-  const parameters = ['require', 'exports', ...given].join(', ');
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the documentation is part of this repository
-  const make = new Function(`return ${keyword} (${parameters}) {\n${outputText}\n};`) as () => (
+  const make = new Function(`return ${keyword} (require, exports) {\n${outputText}\n};`) as () => (
     ...values: unknown[]
   ) => unknown;
-  return (values: Readonly<Record<string, unknown>> = {}): unknown =>
-    make()(requireSample, {}, ...given.map((name) => values[name]));
+  return (): unknown => make()(requireSample, {});
+}
+
+/** Runs a sample that starts an emulator, does something before it closes it, and expects it to be closed. */
+async function runWhole(
+  sample: string,
+  beforeClose: (wechat: emulator.Emulator) => Promise<void>,
+): Promise<void> {
+  const started: emulator.Emulator[] = [];
+  onStart = (wechat) => {
+    started.push(wechat);
+    const close = wechat.close.bind(wechat);
+    wechat.close = async () => {
+      await beforeClose(wechat);
+      await close();
+    };
+  };
+  try {
+    await compile(sample, 'async function')();
+  } finally {
+    onStart = () => undefined;
+  }
+  expect(started).toHaveLength(1);
+  await expect(fetch(started[0]?.httpURL ?? '')).rejects.toThrow();
 }
 
 describe.each(['docs/emulator.md', 'docs/zh-CN/emulator.md'])('%s', (file) => {
@@ -43,20 +74,23 @@ describe.each(['docs/emulator.md', 'docs/zh-CN/emulator.md'])('%s', (file) => {
   it('has only the samples that are run here', () => expect(notRun).toEqual([]));
 
   // The sample calls beforeAll, test and afterAll: Jest runs them as part of this file.
-  describe('the sample about tests', () => void compile(inTests, 'function', [])());
+  describe('the sample about tests', () => void compile(inTests, 'function')());
 
   it('runs the sample about faults', async () => {
-    const wechat = await emulator.createEmulator();
-    const undo = await compile(`${faults}\nreturn undo;`, 'async function', ['wechat'])({ wechat });
-    expect(undo).toBeInstanceOf(Function);
-    const response = await fetch(`${wechat.url}/sns/oauth2/access_token`);
-    expect(await response.json()).toMatchObject({ errcode: 45011 });
-    await wechat.close();
+    expect.hasAssertions();
+    await runWhole(faults, async ({ url }) => {
+      const response = await fetch(`${url}/sns/oauth2/access_token`);
+      expect(await response.json()).toMatchObject({ errcode: 45011 });
+    });
   });
 
   it('runs the sample about TLS', async () => {
-    const wechat = (await compile(`${overTLS}\nreturn wechat;`, 'async function', [])()) as emulator.Emulator;
-    expect(wechat.url).toMatch(/^https:/);
-    await wechat.close();
+    const log = jest.spyOn(console, 'log').mockImplementation(() => undefined);
+    await runWhole(overTLS, ({ url }) => {
+      expect(url).toMatch(/^https:/);
+      expect(log).toHaveBeenCalledWith(url);
+      return Promise.resolve();
+    });
+    log.mockRestore();
   });
 });

@@ -15,7 +15,8 @@ let certificate: KeptCertificate;
 let wechat: Emulator;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'emulator-languages-'));
-  certificate = keptCertificate(path.join(folder, 'ca'), [...WECHAT_HOSTS, '127.0.0.1']);
+  const authority = path.join(folder, '.express-wechat-auth/emulator-ca');
+  certificate = keptCertificate(authority, [...WECHAT_HOSTS, '127.0.0.1']);
   wechat = await createEmulator({ https: certificate, proxyPort: 0 });
 });
 afterAll(async () => {
@@ -24,13 +25,34 @@ afterAll(async () => {
 });
 beforeEach(() => wechat.reset());
 
+/** The blocks of a page below docs/ in this language. */
+function blocksOf(page: string, language: string): string[] {
+  const text = readFileSync(path.join(ROOT, 'docs', page), 'utf8');
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(
+    ([, code = '']) => code,
+  );
+}
+
 /** Writes the first block of a page in this language into a file, and returns its path. */
 function programOf(page: string, language: string, name: string): string {
-  const text = readFileSync(path.join(ROOT, 'docs', page), 'utf8');
-  const [, program = ''] = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'ms').exec(text) ?? [];
   const file = path.join(folder, name);
-  writeFileSync(file, program);
+  writeFileSync(file, blocksOf(page, language)[0] ?? '');
   return file;
+}
+
+/** The text of a page with the addresses of this emulator, whose ports are free ones. */
+function here(text: string): string {
+  return text
+    .replaceAll('http://127.0.0.1:8917', wechat.httpURL)
+    .replaceAll('http://127.0.0.1:8918', wechat.proxyURL ?? '')
+    .replaceAll('proxyPort=8918', `proxyPort=${new URL(wechat.proxyURL ?? '').port}`);
+}
+
+/** Runs lines for a shell as a page prints them, where the emulator keeps its authority in the user's home. */
+async function runLines(lines: string): Promise<string> {
+  const env = { PATH: process.env['PATH'], HOME: folder, LC_ALL: 'C.UTF-8' };
+  const { stdout } = await run('sh', ['-e', '-c', here(lines)], { cwd: folder, env, timeout: 60_000 });
+  return stdout;
 }
 
 /** The environment that the command prints for apps that only know WeChat's addresses. */
@@ -55,70 +77,27 @@ interface Recipe {
   readonly file: string;
   readonly command: string;
   readonly flag?: string;
-  readonly args: (file: string) => string[];
 }
 
 const RECIPES: readonly Recipe[] = [
-  {
-    page: 'php',
-    language: 'php',
-    file: 'login.php',
-    command: 'php',
-    args: (file) => [
-      '-d',
-      `curl.cainfo=${certificate.bundleFile}`,
-      '-d',
-      `openssl.cafile=${certificate.bundleFile}`,
-      file,
-    ],
-  },
-  { page: 'python', language: 'python', file: 'login.py', command: 'python3', args: (file) => [file] },
-  {
-    page: 'go',
-    language: 'go',
-    file: 'login.go',
-    command: 'go',
-    flag: 'version',
-    args: (file) => ['run', file],
-  },
-  { page: 'ruby', language: 'ruby', file: 'login.rb', command: 'ruby', args: (file) => [file] },
-  {
-    page: 'java',
-    language: 'java',
-    file: 'Login.java',
-    command: 'java',
-    args: (file) => {
-      const { hostname, port } = new URL(wechat.proxyURL ?? '');
-      const store = path.join(folder, 'wechat.p12');
-      rmSync(store, { force: true });
-      const made = spawnSync('keytool', [
-        ...['-importcert', '-noprompt', '-alias', 'wechat', '-file', certificate.caFile],
-        ...['-keystore', store, '-storetype', 'PKCS12', '-storepass', 'changeit'],
-      ]);
-      expect([made.status, made.stdout.toString()]).toEqual([0, expect.any(String)]);
-      return [
-        `-Dhttps.proxyHost=${hostname}`,
-        `-Dhttps.proxyPort=${port}`,
-        `-Djavax.net.ssl.trustStore=${store}`,
-        '-Djavax.net.ssl.trustStorePassword=changeit',
-        '-Dfile.encoding=UTF-8',
-        '-Dstdout.encoding=UTF-8',
-        file,
-      ];
-    },
-  },
+  { page: 'php', language: 'php', file: 'login.php', command: 'php' },
+  { page: 'python', language: 'python', file: 'login.py', command: 'python3' },
+  { page: 'go', language: 'go', file: 'login.go', command: 'go', flag: 'version' },
+  { page: 'ruby', language: 'ruby', file: 'login.rb', command: 'ruby' },
+  { page: 'java', language: 'java', file: 'Login.java', command: 'javac' },
 ];
 
-describe.each(RECIPES)('$page', ({ page, language, file, command, flag, args }) => {
-  const canRun = command === 'java' ? isInstalled('javac') : isInstalled(command, flag);
-  const test = canRun ? it : it.skip;
+describe.each(RECIPES)('$page', ({ page, language, file, command, flag }) => {
+  const test = isInstalled(command, flag) ? it : it.skip;
 
   test.each(['emulator', 'zh-CN/emulator'])(
-    'logs in through the proxy with the program of docs/%s',
+    'logs in through the proxy with the program of docs/%s, run as its page says',
     async (where) => {
-      const program = programOf(`${where}/${page}.md`, language, file);
-      const { stdout } = await run(command, args(program), { env: proxyEnvironment(), timeout: 60_000 });
-      expect(stdout).toBe('小明\n');
+      programOf(`${where}/${page}.md`, language, file);
+      // keytool does not import into a store that has the certificate already.
+      rmSync(path.join(folder, 'wechat.p12'), { force: true });
+      const output = await runLines(blocksOf(`${where}/${page}.md`, 'sh').at(-1) ?? '');
+      expect(output).toBe('小明\n');
       expect(wechat.requests.map(({ path: target, headers }) => `${headers['host'] ?? ''}${target}`)).toEqual(
         ['api.weixin.qq.com/sns/oauth2/access_token', 'api.weixin.qq.com/sns/userinfo'],
       );
@@ -140,6 +119,15 @@ describe('curl', () => {
     });
     expect(JSON.parse(named.stdout)).toMatchObject({ errcode: 41001 });
   });
+
+  test.each(['emulator', 'zh-CN/emulator'])(
+    'reaches the emulator as docs/%s/standing-in.md says',
+    async (where) => {
+      const [, line = ''] = (blocksOf(`${where}/standing-in.md`, 'sh')[0] ?? '').split('\n');
+      expect(line).toMatch(/^curl /);
+      expect(JSON.parse(await runLines(`${line} -sS`))).toMatchObject({ errcode: 41001 });
+    },
+  );
 
   test('refuses the emulator if it does not trust the authority', async () => {
     const env = { ...proxyEnvironment(), SSL_CERT_FILE: '/etc/ssl/certs/ca-certificates.crt' };
@@ -168,12 +156,11 @@ describe('curl', () => {
 
 describe('node', () => {
   it.each(['emulator', 'zh-CN/emulator'])(
-    'logs in by the address with the program of docs/%s',
+    'logs in by the address with the program of docs/%s, run as its page says',
     async (where) => {
-      const program = programOf(`${where}/node.md`, 'js', 'login.mjs');
-      const env = { PATH: process.env['PATH'], EMULATOR: wechat.httpURL, WECHAT_API_URL: wechat.httpURL };
-      const { stdout } = await run(process.execPath, [program], { env });
-      expect(stdout).toBe('小明\n');
+      programOf(`${where}/node.md`, 'js', 'login.mjs');
+      writeFileSync(path.join(folder, '.env'), here(blocksOf(`${where}/node.md`, 'ini')[0] ?? ''));
+      expect(await runLines(blocksOf(`${where}/node.md`, 'sh').at(-1) ?? '')).toBe('小明\n');
     },
   );
 });

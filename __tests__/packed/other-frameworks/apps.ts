@@ -1,5 +1,6 @@
 // Small apps on other frameworks, sessions, runtimes and bundlers. Each guards /me, whose response is WeChat's
-// user, and prints its address. The guide docs/guides/other-frameworks.md shows the same code.
+// user, and prints its address.
+import { blocksOf } from '../../docs/blocks';
 
 /** The packages of these tests. They are installed from npm's registry into a folder of their own. */
 export const PACKAGES: Readonly<Record<string, string>> = {
@@ -40,61 +41,32 @@ app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
 listening(app.listen(0, '127.0.0.1'));
 `;
 
-/** By file name: each is started as it is. */
-export const APPS: Readonly<Record<string, string>> = {
-  'koa.js': `${COMMON}
-const connect = require('koa-connect');
-const app = new (require('koa'))();
-app.use(connect(session())).use(connect(wechatAuth()));
-app.use((ctx, next) => (ctx.path === '/me' ? connect(requireWechatUser())(ctx, next) : next()));
-app.use((ctx) => { ctx.body = ctx.req.wechat.user; });
-listening(app.listen(0, '127.0.0.1'));
-`,
-  'fastify.js': `${COMMON}
-(async () => {
-  const app = require('fastify')();
-  await app.register(require('@fastify/middie'));
-  app.use(session()).use(wechatAuth()).use('/me', requireWechatUser());
-  app.get('/me', async (request) => request.raw.wechat.user);
-  console.log('Listening at ' + (await app.listen({ port: 0, host: '127.0.0.1' })));
-})();
-`,
-  'polka.js': `${COMMON}
-const app = require('polka')().use(session(), wechatAuth());
-app.get('/me', requireWechatUser(), (req, res) => res.end(JSON.stringify(req.wechat.user)));
-listening(app.listen(0, '127.0.0.1').server);
-`,
-  'iron-session.js': `${COMMON}
-const { getIronSession } = require('iron-session');
-const app = require('express')();
-const options = { cookieName: 'session', password: 'x'.repeat(32), cookieOptions: { secure: false } };
-app.use(async (req, res, next) => {
-  req.session = await getIronSession(req, res, options);
-  next();
-});
-app.use(wechatAuth());
-app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
-listening(app.listen(0, '127.0.0.1'));
-`,
-  // /me connects a socket with the cookie of the request, and responds with the user that the socket has.
-  'socket.io.js': `${COMMON}
-const app = require('express')();
-const [sessions, auth] = [session(), wechatAuth()];
-app.use(sessions, auth);
-const server = require('node:http').createServer(app);
-const io = new (require('socket.io').Server)(server);
-for (const middleware of [sessions, auth, requireWechatUser({ mode: 'reject' })]) io.engine.use(middleware);
-io.on('connection', (socket) => socket.emit('user', socket.request.wechat.user));
-app.get('/me', requireWechatUser(), (req, res) => {
-  const { connect } = require('socket.io-client');
-  const extraHeaders = { cookie: req.headers.cookie };
-  const client = connect('http://127.0.0.1:' + server.address().port, { extraHeaders });
-  client.once('user', (user) => (client.close(), res.json(user)));
-  client.once('connect_error', (error) => (client.close(), res.status(500).end(String(error))));
-});
-listening(server.listen(0, '127.0.0.1'));
-`,
+/** The apps of the guide: each is started as the page prints it. */
+export const APPS: Readonly<Record<string, string>> = Object.fromEntries(
+  blocksOf('docs/guides/other-frameworks.md').flatMap(({ code }) => {
+    const [, file] = /^\/\/ (\S+\.mjs)\n/.exec(code) ?? [];
+    return file === undefined ? [] : [[file, code]];
+  }),
+);
+
+/** Loaded before an app of the guide: its port may be in use here, so it listens on a free one, and prints it. */
+export const ANY_PORT = `
+const { Server } = require('node:net');
+const { listen } = Server.prototype;
+Server.prototype.listen = function (_port, ...rest) {
+  this.once('listening', () => console.log('Listening at http://127.0.0.1:' + this.address().port));
+  return listen.call(this, 0, '127.0.0.1', ...rest.filter((each) => typeof each === 'function'));
 };
+`;
+
+/** Connects to the Socket.IO of an app with a cookie, and prints the user that the socket gets, or the error. */
+export const SOCKET_CLIENT = `
+const [url, cookie] = process.argv.slice(1);
+const client = require('socket.io-client').connect(url, { extraHeaders: { cookie }, reconnection: false });
+const print = (text) => (client.close(), console.log(text));
+client.once('user', (user) => print(user.nickname));
+client.once('connect_error', (error) => print('refused: ' + error.message));
+`;
 
 /** Bundles express.js to bundled.js by the bundler that the script names. */
 export const BUNDLERS: Readonly<Record<string, string>> = {

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { Browser } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
 import { Tarball } from '../tarball';
-import { APPS, BUNDLERS, EXPRESS, PACKAGES } from './apps';
+import { ANY_PORT, APPS, BUNDLERS, EXPRESS, PACKAGES, SOCKET_CLIENT } from './apps';
 
 jest.setTimeout(240_000);
 const folder = mkdtempSync(path.join(os.tmpdir(), 'frameworks-'));
@@ -69,8 +69,13 @@ function program(scope: string, file: string): string {
   return path.join(folder, 'node_modules', scope, platform, file);
 }
 
-/** Starts an app, and logs in and out. */
-async function expectLogin(command: string, args: readonly string[], cwd = folder): Promise<void> {
+/** Starts an app, logs in and out, and between them does what the test does with the logged-in browser. */
+async function expectLogin(
+  command: string,
+  args: readonly string[],
+  cwd = folder,
+  whileLoggedIn: (browser: Browser, url: string) => void = () => undefined,
+): Promise<void> {
   const { official } = emulator.apps;
   const child = spawn(command, args, {
     cwd,
@@ -80,6 +85,7 @@ async function expectLogin(command: string, args: readonly string[], cwd = folde
       WECHAT_API_URL: emulator.url,
       WECHAT_APP_ID: official.appId,
       WECHAT_APP_SECRET: official.appSecret,
+      SESSION_KEY: 'a key of at least 32 characters, for iron-session',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -96,9 +102,11 @@ async function expectLogin(command: string, args: readonly string[], cwd = folde
   });
   const ended = once(child, 'close').then(() => Promise.reject(new Error(`the app ended: ${output}`)));
   ended.catch(() => undefined);
-  const browser = Browser.inWechat(await Promise.race([address, ended]));
+  const url = await Promise.race([address, ended]);
+  const browser = Browser.inWechat(url);
   const me = await browser.logIn(emulator, '/me');
   expect([me.status, me.json()]).toEqual([200, expect.objectContaining({ nickname: '小明' })]);
+  whileLoggedIn(browser, url);
   expect((await browser.get('/logout')).status).toBe(302);
   expect((await browser.get('/me')).location).toMatch(/^\/login\?/);
 }
@@ -106,9 +114,23 @@ async function expectLogin(command: string, args: readonly string[], cwd = folde
 (isInstalled ? describe : describe.skip)('the packed package logs in and out', () => {
   useEmulator();
 
-  it.each(Object.keys(APPS))('in %s', async (file) => {
+  const startOf = (file: string): string[] => {
+    writeFileSync(path.join(folder, 'any-port.cjs'), ANY_PORT);
     writeFileSync(path.join(folder, file), APPS[file] ?? '');
-    await expectLogin(process.execPath, [file]);
+    return ['--require', './any-port.cjs', file];
+  };
+
+  it.each(Object.keys(APPS))('in %s of the guide', async (file) => {
+    await expectLogin(process.execPath, startOf(file));
+  });
+
+  it('gives the user to a socket of Socket.IO, and refuses one without a user', async () => {
+    const socketOf = (url: string, cookie: string): string =>
+      execFileSync(process.execPath, ['-e', SOCKET_CLIENT, url, cookie], { cwd: folder, encoding: 'utf8' });
+    await expectLogin(process.execPath, startOf('socket.io.mjs'), folder, (browser, url) => {
+      expect(socketOf(url, browser.cookies())).toBe('小明\n');
+      expect(socketOf(url, '')).toMatch(/^refused: /);
+    });
   });
 
   it.each(Object.keys(BUNDLERS))('in a bundle of %s', async (bundler) => {

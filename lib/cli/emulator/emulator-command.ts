@@ -1,4 +1,5 @@
 /** `express-wechat-auth emulator`: runs a local WeChat until it is stopped. */
+import { randomBytes } from 'node:crypto';
 import { networkInterfaces, homedir } from 'node:os';
 import path from 'node:path';
 import {
@@ -103,6 +104,8 @@ function environmentFor({ endpoints, apps }: Emulator, certificate: Certificate 
     `WECHAT_APP_SECRET=${apps.official.appSecret}`,
     `WECHAT_WEBSITE_APP_ID=${apps.website.appId}`,
     `WECHAT_WEBSITE_APP_SECRET=${apps.website.appSecret}`,
+    // Random: a fixed key would be copied into production, where everybody knows it.
+    `SESSION_KEY=${randomBytes(32).toString('base64url')}`,
     ...(certificate?.caFile === undefined ? [] : [`NODE_EXTRA_CA_CERTS=${certificate.caFile}`]),
   ];
 }
@@ -164,8 +167,8 @@ const TEXTS = {
   ),
   running: (urls: string) =>
     bilingual(
-      `A local WeChat: ${urls}\n\nPut this into the environment of your app:\n`,
-      `微信模拟器：${urls}\n\n请将以下内容加入应用的环境变量：\n`,
+      `A local WeChat: ${urls}\n\nPut this into the .env file of your app:\n`,
+      `微信模拟器：${urls}\n\n请将以下内容写入应用的 .env 文件：\n`,
     ),
   proxy: (environment: string) =>
     bilingual(

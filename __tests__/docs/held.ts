@@ -1,0 +1,142 @@
+/**
+ * How each block of the pages is proved to be right. Code of TypeScript and JavaScript compiles, nginx's passes
+ * `nginx -t`, every line for a shell is in commands.ts, JSON is parsed, and Node reads `.env` files. Any other
+ * block, and code that is not compiled, needs a row in PROOFS.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { COMPILED, blocksOf, type Block } from './blocks';
+import { ROOT, translationOf } from './pages';
+
+/** The test that runs the block or compares it, as a path below __tests__; or why there is none. */
+type Proof = { readonly test: string } | { readonly exempt: string };
+
+const test = (file: string): Proof => ({ test: file });
+const exempt = (reason: string): Proof => ({ exempt: reason });
+
+const LANGUAGES = test('emulator/standing-in/languages.test.ts');
+const FRAMEWORKS = test('packed/other-frameworks/other-frameworks.test.ts');
+const BROWSER = test('guides/browser.test.ts');
+const MIGRATIONS = test('guides/migrations.test.ts');
+const SCAN_LOGIN = test('guides/scan-login.test.ts');
+const NEXT = exempt('Next.js is too large for a test: tried by hand with the versions that the page names');
+
+/** By English page, then by the first line of a block. The Chinese page has the same blocks. */
+const PROOFS: Readonly<Record<string, Readonly<Record<string, Proof>>>> = {
+  'CONTRIBUTING.md': { '.': test('contributing.test.ts') },
+  'docs/deployment.md': { 'FROM node:22-slim': exempt('it needs Docker') },
+  'docs/doctor.md': { Configuration: test('cli/doctor/docs.test.ts') },
+  'docs/emulator/containers.md': {
+    'services:': exempt('it needs Docker; emulator/standing-in/containers.test.ts runs the same command'),
+    'jobs:': exempt('it needs GitHub; emulator/standing-in/containers.test.ts runs the same command'),
+  },
+  'docs/emulator/dotnet.md': { '// Program.cs': exempt('it needs .NET') },
+  'docs/emulator/go.md': { '// login.go': LANGUAGES },
+  'docs/emulator/java.md': { '// Login.java': LANGUAGES },
+  'docs/emulator/php.md': { '<?php': LANGUAGES },
+  'docs/emulator/python.md': { '# login.py': LANGUAGES },
+  'docs/emulator/ruby.md': { '# login.rb': LANGUAGES },
+  'docs/emulator/standing-in.md': {
+    '127.0.0.1 open.weixin.qq.com': exempt('it changes /etc/hosts'),
+  },
+  'docs/guides/embedded-qr.md': {
+    '<!-- public/sign-in.html -->': BROWSER,
+    '// public/sign-in.js': BROWSER,
+    '<!-- public/done.html': BROWSER,
+    '// public/done.js': BROWSER,
+    '// in public/sign-in.js': BROWSER,
+  },
+  'docs/guides/from-hand-written.md': { '// before.js': MIGRATIONS },
+  'docs/guides/from-passport-wechat.md': {
+    '// before.js': MIGRATIONS,
+    'app.use((req, res, next) => {': exempt('it needs the types of Passport'),
+  },
+  'docs/guides/from-wechat-oauth.md': {
+    '// before.js': MIGRATIONS,
+    "-const OAuth = require('wechat-oauth');": MIGRATIONS,
+  },
+  'docs/guides/nextjs.md': {
+    '// server.mjs': NEXT,
+    '// app/wechat-user.js': NEXT,
+    '// app/me/page.jsx': NEXT,
+    '// pages/orders.jsx': NEXT,
+  },
+  'docs/guides/one-callback-domain.md': {
+    'http://localhost:3000/login': test('guides/one-callback-domain.test.ts'),
+  },
+  'docs/guides/one-person-two-apps.md': { 'CREATE TABLE accounts (': test('guides/one-person.test.ts') },
+  'docs/guides/other-frameworks.md': {
+    '// koa.mjs': FRAMEWORKS,
+    '// fastify.mjs': FRAMEWORKS,
+    '// polka.mjs': FRAMEWORKS,
+    '// iron-session.mjs': FRAMEWORKS,
+    '// socket.io.mjs': FRAMEWORKS,
+  },
+  'docs/guides/scan-login.md': {
+    '<!-- public/sign-in.html -->': SCAN_LOGIN,
+    '// public/sign-in.js': SCAN_LOGIN,
+  },
+  'docs/guides/single-page-apps.md': {
+    '// api.js': BROWSER,
+    '<a href="/login?returnTo=%2F%23%2Forders">': BROWSER,
+    '// address-to-sign.js': BROWSER,
+  },
+  'docs/observability.md': { '// opentelemetry.mjs': FRAMEWORKS, '// prometheus.mjs': FRAMEWORKS },
+  'docs/testing.md': { "import { afterAll, beforeAll, expect, test } from 'vitest';": FRAMEWORKS },
+  'docs/typescript.md': {
+    "import express from 'express';": test('types/consumers.test.ts'),
+  },
+};
+
+/** What proves a block by its language alone. */
+const BY_LANGUAGE: Readonly<Record<string, string>> = {
+  nginx: 'nginx -t',
+  sh: 'each line',
+  json: 'parsed',
+  ini: 'read by Node',
+};
+
+/** How this block of an English page is proved; undefined if nothing proves it. */
+function proofOf(page: string, block: Block): Proof | string | undefined {
+  const firstLine = block.code.split('\n', 1)[0] ?? '';
+  const rows = Object.entries(PROOFS[page] ?? {});
+  const row = rows.find(([start]) => firstLine.startsWith(start));
+  if (COMPILED.includes(block.language)) return block.exempt === undefined ? 'compiled' : row?.[1];
+  return BY_LANGUAGE[block.language] ?? row?.[1];
+}
+
+/** The blocks of an English page and its translation that nothing proves. */
+export function unproved(english: string): string[] {
+  const chinese = translationOf(english);
+  const pages = existsSync(path.join(ROOT, chinese)) ? [english, chinese] : [english];
+  const blocks = blocksOf(english);
+  return pages.flatMap((page) =>
+    blocksOf(page).flatMap((block, index) => {
+      const original = blocks[index];
+      const isProved = original && proofOf(english, { ...original, exempt: block.exempt }) !== undefined;
+      return isProved ? [] : [`${page}:${block.line} ${block.language}`];
+    }),
+  );
+}
+
+/** Rows that are not about a block, and tests that do not exist or do not name the page. */
+export function wrongRows(): string[] {
+  return Object.entries(PROOFS).flatMap(([page, rows]) => {
+    const blocks = blocksOf(page);
+    return Object.entries(rows).flatMap(([start, proof]) => {
+      const isUsed = blocks.some((block) => block.code.startsWith(start) && proofOf(page, block) === proof);
+      return [
+        ...(isUsed ? [] : [`${page} has no block that needs the row ${start}`]),
+        ...('exempt' in proof || namesPage(proof.test, page) ? [] : [`${proof.test} does not name ${page}`]),
+      ];
+    });
+  });
+}
+
+/** Whether a test, or the file beside it that holds its samples, names a page. */
+function namesPage(file: string, page: string): boolean {
+  const at = path.join(ROOT, '__tests__', file);
+  const name = path.basename(page, '.md');
+  const texts = [at, at.replace(/[^/]+$/, 'apps.ts')].filter((each) => existsSync(each));
+  return texts.some((each) => readFileSync(each, 'utf8').includes(name));
+}
