@@ -5,7 +5,7 @@ import { copyOf } from './http/copy-of';
 import { fullURL, header, hostOf, isSecure, mountOf, relative } from './http/request';
 import { WechatAuthError } from '../errors';
 import { relayRedirectURI } from '../relay/redirect-uri';
-import type { WechatFlow } from '../oauth/flows';
+import type { PageFlow } from '../oauth/flows';
 import { comparablePath, matchesRoute, sanitizeReturnTo } from './http/return-to';
 import { shown } from './options/options-error';
 
@@ -258,7 +258,7 @@ export interface LoginLink {
   readonly scope?: string | undefined;
   /** The signed `data` of the login. */
   readonly data?: string | undefined;
-  readonly flow?: WechatFlow | undefined;
+  readonly flow?: PageFlow | undefined;
 }
 
 /**
@@ -271,7 +271,8 @@ export function loginPath(context: Context, { returnTo, scope, flow, data }: Log
   if (path === undefined) {
     throw new WechatAuthError(
       'config',
-      'routes.login is false: there is no login route to link to. Give it a path, or call req.wechat.login().',
+      'There is no login route to link to: routes.login is false, or no account logs browsers in. ' +
+        'Give it a path, or call req.wechat.login().',
     );
   }
   const query = Object.entries({ returnTo, scope, flow, data }).flatMap(([name, value]) =>

@@ -1,7 +1,7 @@
 /** One request that the middleware handles, with the options that apply to it. */
 import type { ServerResponse } from 'node:http';
 import { WechatAuthError } from '../errors';
-import { ACCOUNT_FLOWS, FLOWS, type WechatFlow } from '../oauth/flows';
+import { ACCOUNT_FLOWS, FLOWS, PAGE_FLOWS, type WechatFlow } from '../oauth/flows';
 import type { HostRequest, Next } from './http/request';
 import type { Account } from './options/account';
 import type { ResolvedOptions } from './options/resolve-options';
@@ -38,7 +38,12 @@ export function accountOf({ config }: Context, flow: WechatFlow): Account {
   );
 }
 
-/** The official account, otherwise the website app. */
+/** Whether an account sends browsers to a page of WeChat. Otherwise only clients log in, with codes. */
+export function logsBrowsersIn({ config }: Context): boolean {
+  return PAGE_FLOWS.some((flow) => config.accounts[FLOWS[flow].account] !== undefined);
+}
+
+/** The official account, otherwise the website app, the mini program, the mobile app. */
 export function mainAccountOf(context: Context): Account {
   const configured = ACCOUNT_FLOWS.find((flow) => context.config.accounts[flow]);
   return accountOf(context, configured ?? ACCOUNT_FLOWS[0]);

@@ -3,8 +3,10 @@
  * session is read when a member is used.
  */
 import { WechatAuthError } from '../errors';
+import { FLOWS, type CodeFlow } from '../oauth/flows';
 import type { OAuth } from '../oauth/oauth';
 import { sendFailure } from './failures/send-failure';
+import { loginWithCode, type CodeLoginOptions } from './login/client-code';
 import { linkOf, loginByApp, prepareLogin, type WechatLoginOptions } from './login/login';
 import { clearLogin, currentLogin } from './login/current-login';
 import { type HostRequest } from './http/request';
@@ -98,6 +100,33 @@ export interface WechatContext {
     readonly expiresAt: number;
   }>;
   /**
+   * Logs a user in with a code that a client posted: a mini program (`wx.login`) or a mobile app (the OpenSDK).
+   * `onLogin` runs; then the session holds the login, with a new id. The same code twice from one client within
+   * a minute is one login. Call it in a route for POST. See docs/guides/mini-programs.md and
+   * docs/guides/mobile-apps.md.
+   *
+   * @returns the user: the object that `onLogin` returned, otherwise what WeChat sent. For a mini program these
+   * are `openid`, perhaps `unionid`, and the fields of `encryptedData`.
+   * @throws WechatAuthError of kind `forbidden` if a page of another site sent the request; `config` if there is
+   * no such account, or `data` is not JSON of at most 512 bytes; `session_missing` without a session, unless
+   * `session` is false; `code_invalid` for a code that WeChat never sends; `decryption` if `encryptedData` cannot
+   * be decrypted or is another user's; `unionid_missing`, `snapshot_user`, `login_refused` and `login_failed` as
+   * in any login; `state_unknown` if the user logged out meanwhile; `token_store`, `timeout`, `network` and
+   * `bad_answer`; WeChatAPIError of kind `code_invalid`, `code_used`, `credentials`, `user_limited`,
+   * `rate_limit`, … The code is spent in most cases: the client asks WeChat for a new one.
+   *
+   * @example
+   * app.post('/login', async (req, res) => {
+   *   const user = await req.wechat.loginWithCode('miniProgram', req.body.code, { session: false });
+   *   res.json({ token: issueToken(user) });
+   * });
+   */
+  loginWithCode(
+    flow: 'miniProgram' | 'mobileApp',
+    code: string,
+    options?: CodeLoginOptions,
+  ): Promise<AppUser>;
+  /**
    * Logs the user out: removes the login and everything else from the session, except logins under another
    * `sessionKey`, and gives the session a new id.
    *
@@ -108,15 +137,16 @@ export interface WechatContext {
    * A valid access token of the user, refreshed if it has expired. It is a secret: never send it to a
    * browser. (`oauth.getAccessToken(code)` is another method: it exchanges a code.)
    *
-   * @throws WechatAuthError of kind `unauthenticated` without a user, `no_token` if no token is stored,
+   * @throws WechatAuthError of kind `unauthenticated` without a user, `no_token` if no token is stored or the user
+   * logged in with a mini program,
    * `token_store` if the store failed, or `timeout`, `network` or `bad_answer` if a refresh did not succeed;
    * WeChatAPIError of kind `reauthorize` if the user must log in again, or of another kind with which WeChat
    * refused the refresh (`busy`, `rate_limit`, `credentials`, …).
    */
   getAccessToken(): Promise<string>;
   /**
-   * The OAuth client of the account the user logged in with; otherwise of the official account; otherwise of
-   * the website app.
+   * The OAuth client of the account the user logged in with; otherwise of the first configured one: official
+   * account, website app, mini program, mobile app.
    */
   readonly oauth: OAuth;
 }
@@ -189,12 +219,17 @@ export class ReqWechat implements WechatContext {
     }
   }
 
+  async loginWithCode(flow: CodeFlow, code: string, options: CodeLoginOptions = {}): Promise<AppUser> {
+    return await loginWithCode(this.#context, flow, code, options);
+  }
+
   async logout(): Promise<void> {
     await clearLogin(this.#context.req, this.#context.config);
   }
 
   async getAccessToken(): Promise<string> {
-    const { openid } = this.#requireLogin();
+    const { openid, flow } = this.#requireLogin();
+    if (FLOWS[flow].exchange === 'sessionKey') throw noAccessToken();
     const { data } = await this.oauth.getValidAccessToken(openid);
     return data.access_token;
   }
@@ -225,6 +260,14 @@ export class ReqWechat implements WechatContext {
     if (typeof value !== 'object' || value === null || !(#context in value)) return undefined;
     return { context: value.#context, login: value.#currentLogin() };
   }
+}
+
+function noAccessToken(): WechatAuthError {
+  return new WechatAuthError(
+    'no_token',
+    'This user logged in with a mini program, and WeChat gives the users of mini programs no access token. ' +
+      'Call the interfaces of the mini program with its own access_token (cgi-bin/stable_token).',
+  );
 }
 
 declare global {

@@ -9,11 +9,12 @@ import type { Bivariant } from './options/options';
 import { callInTime } from './failures/call-in-time';
 import { sendFailure } from './failures/send-failure';
 import { ReqWechat, type WechatContext } from './req-wechat';
+import { FLOWS, isPageFlow } from '../oauth/flows';
 import { satisfies, type OfficialScope } from '../oauth/scope';
 import { requireSession } from './state/missing-session';
 import type { AppUser } from './state/wechat-session';
 import type { WechatSession } from './state/wechat-session';
-import { type Context } from './context';
+import { logsBrowsersIn, type Context } from './context';
 import { noStore, redirect, vary } from './http/response';
 import {
   currentPage,
@@ -99,7 +100,7 @@ async function decide(
 ): Promise<void> {
   const { scope, mode = 'auto', check } = options;
   if (!login || !grantsEnough(login, options)) {
-    await refuseRequest(context, { scope, mode }, login !== undefined);
+    await refuseRequest(context, { scope, mode }, login);
   } else if (!check || (await isAllowed(check, login.user, context.req))) {
     context.next();
   } else {
@@ -108,6 +109,18 @@ async function decide(
       new WechatAuthError('forbidden', 'This user may not pass: `check` did not return true.'),
     );
   }
+}
+
+/**
+ * A step-up would not help: no page of WeChat asks for the consent of a login with a code. 403 rather than 401,
+ * because clients answer a 401 with a new login, which would grant the same.
+ */
+function tooLittleScope({ flow, scope }: WechatSession, required: string | undefined): WechatAuthError {
+  return new WechatAuthError(
+    'scope',
+    `This route requires ${required}, and the login with the ${FLOWS[flow].label.en} granted ${scope}. ` +
+      'Users of a mini program have no profile to grant. A mobile app asks for the scope before it posts its code.',
+  );
 }
 
 function notMounted(found: unknown): WechatAuthError {
@@ -146,7 +159,7 @@ async function isAllowed(
 async function refuseRequest(
   context: Context,
   { scope, mode }: WechatGuardOptions,
-  needsScope: boolean,
+  login: WechatSession | undefined,
 ): Promise<void> {
   const { req, res } = context;
   try {
@@ -155,8 +168,9 @@ async function refuseRequest(
     noStore(res);
     vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
     const link = { returnTo: returnToFor(context, mode), scope: extraScope(context, scope) };
+    if (login && !isPageFlow(login.flow) && req.method !== 'OPTIONS') throw tooLittleScope(login, scope);
     if (startsLogin(context, mode)) await toLogin(context, link);
-    else sendUnauthenticated(context, link, needsScope);
+    else sendUnauthenticated(context, link, login !== undefined);
   } catch (error) {
     await sendFailure(context, error);
   }
@@ -167,7 +181,7 @@ function startsLogin(context: Context, mode: WechatGuardOptions['mode']): boolea
   const { req } = context;
   // `app.all()`, `app.use()` and Connect bring preflights here. They are never sent to the login; mount
   // cors() before the guard.
-  if (req.method === 'OPTIONS') return false;
+  if (req.method === 'OPTIONS' || !logsBrowsersIn(context)) return false;
   // Without a login route, the guard starts the login itself. A form of another site must not start one in
   // the user's session.
   if (routePath(context, 'login') === undefined && !isSafe(req) && isCrossSite(context)) return false;

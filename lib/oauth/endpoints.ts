@@ -2,7 +2,7 @@
 import querystring from 'node:querystring';
 import { inspect } from 'node:util';
 import { WechatAuthError } from '../errors';
-import { FLOWS, type WechatFlow } from './flows';
+import { FLOWS, type PageFlow } from './flows';
 
 /**
  * WeChat's addresses, or those of a gateway, another region or the emulator: http: or https:, a path is
@@ -105,7 +105,7 @@ interface AuthorizeRequest {
  */
 export function authorizeURL(
   open: string,
-  flow: WechatFlow,
+  flow: PageFlow,
   { appid, redirect, state, scope, params, componentAppId }: AuthorizeRequest,
 ): string {
   const { page, scopes } = FLOWS[flow];

@@ -11,14 +11,15 @@ export type BrowserKind = 'wechat' | 'computer' | 'phone';
 
 interface FlowRow {
   /** The flow whose account logs the user in: its own one, except for the scan login. */
-  readonly account: 'official' | 'website';
+  readonly account: 'official' | 'website' | 'miniProgram' | 'mobileApp';
   /** The name of this kind of account. */
   readonly label: { readonly en: string; readonly zh: string };
   /** The menu in WeChat's consoles that shows or sets a value. */
   readonly consoleMenu: {
     readonly appId: string;
     readonly appSecret: string;
-    readonly callbackDomain: string;
+    /** Undefined where WeChat calls nothing back. */
+    readonly callbackDomain: string | undefined;
     /** Where the account is bound to an Open Platform account, which gives its users a unionid. */
     readonly binding: string;
   };
@@ -27,24 +28,34 @@ interface FlowRow {
      * The option of `wechatAuth()` that holds `appId` and `appSecret`; undefined if they are top-level
      * options.
      */
-    readonly option: 'website' | undefined;
+    readonly option: 'website' | 'miniProgram' | 'mobileApp' | undefined;
     /** The environment variables that are read if the options are missing. */
     readonly env: { readonly appId: string; readonly appSecret: string };
     /** The options to set, as text for error messages. */
     readonly example: string;
   };
-  /** The page on which the user consents, and the method of the OAuth class that builds its address. */
-  readonly page: {
-    readonly path: string;
-    readonly method: 'getAuthorizeURL' | 'getAuthorizeURLForWebsite';
-    /**
-     * Whether the page responds with a redirect to the callback, so that browsers carry its fragment
-     * `#wechat_redirect` on. The QR code page goes there by a script.
-     */
-    readonly keepsFragment: boolean;
-  };
+  /**
+   * The page on which the user consents, and the method of the OAuth class that builds its address. Undefined
+   * where a client of the app gets the code from WeChat itself, and posts it.
+   */
+  readonly page:
+    | {
+        readonly path: string;
+        readonly method: 'getAuthorizeURL' | 'getAuthorizeURLForWebsite';
+        /**
+         * Whether the page responds with a redirect to the callback, so that browsers carry its fragment
+         * `#wechat_redirect` on. The QR code page goes there by a script.
+         */
+        readonly keepsFragment: boolean;
+      }
+    | undefined;
+  /**
+   * How a code becomes a user: WeChat exchanges it for an access token, with which the profile is read, or for
+   * the session key of a mini program, which decrypts the profile that the client sends.
+   */
+  readonly exchange: 'accessToken' | 'sessionKey';
   readonly scopes: {
-    /** The scope that the OAuth class requests by default. */
+    /** The scope that the OAuth class requests by default, and the one of a login that names none. */
     readonly defaultScope: string;
     readonly allowed: readonly string[];
   };
@@ -57,6 +68,8 @@ interface FlowRow {
 const DEVELOPER_PLATFORM = 'developers.weixin.qq.com/platform > 我的业务 > 公众号/服务号 > 基础信息';
 const OPEN_PLATFORM = 'open.weixin.qq.com > 管理中心';
 const WEBSITE_APP = `${OPEN_PLATFORM} > 网站应用 > 详情`;
+const MOBILE_APP = `${OPEN_PLATFORM} > 移动应用 > 详情`;
+const MINI_PROGRAM = 'mp.weixin.qq.com > 管理 > 开发管理 > 开发设置';
 
 /** 服务号网页授权: a page that is opened inside WeChat. */
 const OFFICIAL = {
@@ -74,6 +87,7 @@ const OFFICIAL = {
     example: 'appId and appSecret of the official account',
   },
   page: { path: '/connect/oauth2/authorize', method: 'getAuthorizeURL', keepsFragment: true },
+  exchange: 'accessToken',
   scopes: { defaultScope: 'snsapi_base', allowed: ['snsapi_base', 'snsapi_userinfo'] },
 } as const satisfies FlowRow;
 
@@ -95,6 +109,7 @@ export const FLOWS = {
       example: 'website: { appId, appSecret }',
     },
     page: { path: '/connect/qrconnect', method: 'getAuthorizeURLForWebsite', keepsFragment: false },
+    exchange: 'accessToken',
     scopes: { defaultScope: 'snsapi_login', allowed: ['snsapi_login'] },
   },
   /**
@@ -106,34 +121,105 @@ export const FLOWS = {
     label: { en: 'scan login of the official account', zh: '服务号扫码登录' },
     page: { ...OFFICIAL.page, keepsFragment: false },
   },
+  /** 小程序登录: the mini program posts the code of `wx.login`. */
+  miniProgram: {
+    account: 'miniProgram',
+    label: { en: 'mini program', zh: '小程序' },
+    consoleMenu: {
+      appId: MINI_PROGRAM,
+      appSecret: MINI_PROGRAM,
+      callbackDomain: undefined,
+      binding: `${OPEN_PLATFORM} > 小程序`,
+    },
+    credentials: {
+      option: 'miniProgram',
+      env: { appId: 'WECHAT_MINI_PROGRAM_APP_ID', appSecret: 'WECHAT_MINI_PROGRAM_APP_SECRET' },
+      example: 'miniProgram: { appId, appSecret }',
+    },
+    page: undefined,
+    exchange: 'sessionKey',
+    scopes: { defaultScope: 'snsapi_base', allowed: ['snsapi_base'] },
+  },
+  /** 移动应用微信登录: an app on iOS, Android or HarmonyOS posts the code that the OpenSDK returned. */
+  mobileApp: {
+    account: 'mobileApp',
+    label: { en: 'mobile app', zh: '移动应用' },
+    consoleMenu: {
+      appId: MOBILE_APP,
+      appSecret: MOBILE_APP,
+      callbackDomain: undefined,
+      binding: `${OPEN_PLATFORM} > 移动应用`,
+    },
+    credentials: {
+      option: 'mobileApp',
+      env: { appId: 'WECHAT_MOBILE_APP_ID', appSecret: 'WECHAT_MOBILE_APP_SECRET' },
+      example: 'mobileApp: { appId, appSecret }',
+    },
+    page: undefined,
+    exchange: 'accessToken',
+    scopes: { defaultScope: 'snsapi_userinfo', allowed: ['snsapi_base', 'snsapi_userinfo'] },
+  },
 } as const satisfies Readonly<Record<string, FlowRow>>;
 
 /**
  * How a user logs in: with an official account inside WeChat (服务号网页授权), with a website app by QR code
- * (网站应用扫码登录), or on a PC with a QR code that leads to the official account on the phone (`scanLogin`).
+ * (网站应用扫码登录), on a PC with a QR code that leads to the official account on the phone (`scanLogin`), or with
+ * a code that a mini program (小程序) or a mobile app (移动应用) posted (`loginWithCode`).
  *
  * @useDeclaredType
  */
 export type WechatFlow = keyof typeof FLOWS;
 
-/** In order of preference, for code that may use any flow. */
-export const FLOW_NAMES = Object.keys(FLOWS) as readonly WechatFlow[] as readonly [
-  WechatFlow,
-  ...WechatFlow[],
-];
+/**
+ * A flow that sends a browser to a page of WeChat.
+ *
+ * @useDeclaredType
+ */
+export type PageFlow = {
+  [Flow in WechatFlow]: (typeof FLOWS)[Flow]['page'] extends object ? Flow : never;
+}[WechatFlow];
+
+/**
+ * A flow whose code a client of the app posts: there is no page, no state and no callback.
+ *
+ * @useDeclaredType
+ */
+export type CodeFlow = Exclude<WechatFlow, PageFlow>;
 
 /** A flow that has an account of its own at WeChat. */
 export type AccountFlow = FlowRow['account'];
 
-export const ACCOUNT_FLOWS = ['official', 'website'] as const satisfies readonly AccountFlow[];
+/** In order of preference, for code that may use any account. */
+export const ACCOUNT_FLOWS = [
+  'official',
+  'website',
+  'miniProgram',
+  'mobileApp',
+] as const satisfies readonly AccountFlow[];
+
+/** Those of them that send browsers to a page of WeChat. */
+export type PageAccountFlow = AccountFlow & PageFlow;
+
+export const PAGE_ACCOUNT_FLOWS = ACCOUNT_FLOWS.filter((flow): flow is PageAccountFlow => isPageFlow(flow));
 
 export function isFlow(value: unknown): value is WechatFlow {
   return typeof value === 'string' && Object.hasOwn(FLOWS, value);
 }
 
+export function isPageFlow(value: unknown): value is PageFlow {
+  return isFlow(value) && FLOWS[value].page !== undefined;
+}
+
+export function isCodeFlow(value: unknown): value is CodeFlow {
+  return isFlow(value) && FLOWS[value].page === undefined;
+}
+
+export const PAGE_FLOWS = Object.keys(FLOWS).filter(isPageFlow);
+export const CODE_FLOWS = Object.keys(FLOWS).filter(isCodeFlow);
+
 /** A way to log in from one kind of browser. */
 interface Choice {
-  readonly flow: WechatFlow;
+  readonly flow: PageFlow;
   /** `here`: in this browser. `elsewhere`: a page asks the user to open the address in another one. */
   readonly where: 'here' | 'elsewhere';
 }
@@ -164,13 +250,13 @@ const CHOICES: Readonly<Record<BrowserKind, readonly Choice[]>> = {
 /** The flow that `flow: 'auto'` chooses; `undefined` if the user has to open the address elsewhere. */
 export function flowFor(
   browser: BrowserKind,
-  isConfigured: (flow: WechatFlow) => boolean,
-): WechatFlow | undefined {
+  isConfigured: (flow: PageFlow) => boolean,
+): PageFlow | undefined {
   const best = CHOICES[browser].find(({ flow }) => isConfigured(flow));
   return best?.where === 'here' ? best.flow : undefined;
 }
 
 /** Whether a user can log in with this flow in this kind of browser. */
-export function worksIn(browser: BrowserKind, flow: WechatFlow): boolean {
+export function worksIn(browser: BrowserKind, flow: PageFlow): boolean {
   return CHOICES[browser].some((choice) => choice.flow === flow && choice.where === 'here');
 }

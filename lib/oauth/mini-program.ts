@@ -1,5 +1,6 @@
 import crypto from 'node:crypto';
 import { WechatAuthError } from '../errors';
+import { idsOf, type WechatUser } from './user';
 
 /** A mini program's session. Its key is a secret. It is not an access token, and is never saved as one. */
 export interface MiniProgramSession {
@@ -97,10 +98,27 @@ function decipher(encrypted: EncryptedData): Partial<MiniProgramUser> | null {
 }
 
 /**
+ * The user of a session: the ids that WeChat sent, and the decrypted fields if the client sent encrypted data.
+ *
+ * @param decryptUser decrypts with the key of this session, and checks the watermark
+ * @throws WechatAuthError of kind `decryption` if the data cannot be decrypted, or is that of another user.
+ */
+export function userOfSession(
+  { session_key: sessionKey, openid, unionid }: MiniProgramSession['data'],
+  encrypted: Omit<EncryptedData, 'sessionKey'> | undefined,
+  decryptUser: (encrypted: EncryptedData) => MiniProgramUser,
+): WechatUser {
+  if (!encrypted) return idsOf({ openid, unionid });
+  const user = decryptUser({ sessionKey, ...encrypted });
+  if (user.openId !== openid) throw otherUser();
+  return { ...user, ...idsOf({ openid, unionid: unionid ?? user.unionId }) };
+}
+
+/**
  * The decrypted openId is not that of the session. CBC does not authenticate. By changing `iv`, an attacker
  * can change the first 16 bytes of their own data: `{"openId":"` and the first five letters of the openId.
  */
-export function otherUser(): WechatAuthError {
+function otherUser(): WechatAuthError {
   return new WechatAuthError(
     'decryption',
     'The decrypted openId is not the openid of the session. Use code, encryptedData and iv of the same login.',

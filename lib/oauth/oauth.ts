@@ -14,7 +14,7 @@ import { API, authorizeURL, resolveEndpoints, type AuthorizeParams, type WechatE
 import { callAnswered, callFailed, failureOf, type CallAnswered } from './events';
 import {
   decrypt,
-  otherUser,
+  userOfSession,
   type EncryptedData,
   type MiniProgramSession,
   type MiniProgramUser,
@@ -35,7 +35,7 @@ import { TokenKeeper, type TokenBackend } from './tokens/token-keeper';
 import type { WechatHttpOptions } from './transport/http-options';
 import type { ResponseName, Responses } from './transport/response-schemas';
 import { WechatAPI, type WechatCall } from './transport/wechat-api';
-import type { WechatLang, WechatUser } from './user';
+import { idsOf, type WechatLang, type WechatUser } from './user';
 
 /** The errcodes for an access token that WeChat no longer accepts, although it had not expired. */
 const ACCESS_TOKEN_INVALID: readonly number[] = [40001, 40014, 42001];
@@ -384,11 +384,8 @@ export class OAuth {
       'getSessionKey',
       await callHook<MiniProgramSession>((callback) => this.getSessionKey(code, callback)),
     );
-    if (encryptedData == null) return idsOf(data);
-    const user = this.decryptMiniProgramUser({ sessionKey: data.session_key, encryptedData, iv: iv ?? '' });
-    if (user.openId !== data.openid) throw otherUser();
-    const unionid = data.unionid ?? user.unionId;
-    return { ...user, openid: data.openid, ...(unionid !== undefined && { unionid }) };
+    const encrypted = encryptedData == null ? undefined : { encryptedData, iv: iv ?? '' };
+    return userOfSession(data, encrypted, (options) => this.decryptMiniProgramUser(options));
   }
 
   /**
@@ -552,17 +549,6 @@ function noWebsiteApp(): WechatAuthError {
 
 function isObject<T>(value: T | string): value is T & object {
   return typeof value === 'object' && value !== null;
-}
-
-/** A user without a profile, because none was granted. */
-function idsOf({
-  openid,
-  unionid,
-}: {
-  readonly openid: string;
-  readonly unionid?: string | null;
-}): WechatUser {
-  return unionid ? { openid, unionid } : { openid };
 }
 
 function requireResult<T>(method: string, result: T | undefined): T {

@@ -1,5 +1,5 @@
 /** Scopes: what a user granted, and how scopes compare. */
-import { FLOWS, type WechatFlow } from './flows';
+import { FLOWS, type PageFlow } from './flows';
 import type { TokenData } from '../stores/token-store';
 
 /**
@@ -34,7 +34,7 @@ export function hasLessScope(granted: string, than: string): boolean {
  * default of the flow.
  */
 export function scopeToRequest(
-  flow: WechatFlow,
+  flow: PageFlow,
   configured: OfficialScope,
   requested: string | undefined,
 ): string {

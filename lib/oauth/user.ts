@@ -38,5 +38,16 @@ export interface WechatUser {
   readonly [field: string]: unknown;
 }
 
+/** A user of whom only the ids are known. */
+export function idsOf({
+  openid,
+  unionid,
+}: {
+  readonly openid: string;
+  readonly unionid?: string | null | undefined;
+}): WechatUser {
+  return unionid ? { openid, unionid } : { openid };
+}
+
 /** The languages in which WeChat names country, province and city. */
 export type WechatLang = 'zh_CN' | 'zh_TW' | 'en';

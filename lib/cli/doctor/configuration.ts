@@ -8,7 +8,8 @@ export interface App {
 }
 
 export interface Configuration {
-  readonly apps: Readonly<Record<AccountFlow, App>>;
+  /** The apps of which the AppID or the AppSecret may be known. */
+  readonly apps: Readonly<Partial<Record<AccountFlow, App>>>;
   readonly baseURL: string | undefined;
   /** The address of the relay that stands in WeChat's console in place of the app. */
   readonly relay: string | undefined;
@@ -21,7 +22,12 @@ export interface Configuration {
   readonly isProduction: boolean;
 }
 
-export function isGiven({ appId, appSecret }: App): boolean {
+export function appOf({ apps }: Pick<Configuration, 'apps'>, flow: AccountFlow): App {
+  return apps[flow] ?? { appId: undefined, appSecret: undefined };
+}
+
+export function isGiven(configuration: Pick<Configuration, 'apps'>, flow: AccountFlow): boolean {
+  const { appId, appSecret } = appOf(configuration, flow);
   return appId !== undefined || appSecret !== undefined;
 }
 

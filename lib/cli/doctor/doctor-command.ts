@@ -2,7 +2,7 @@
  * `express-wechat-auth doctor`: checks the configuration, then the network, then WeChat, then the running
  * app.
  */
-import type { AccountFlow } from '../../oauth/flows';
+import { isPageFlow, type AccountFlow } from '../../oauth/flows';
 import { redact } from '../../redact';
 import { relayRedirectURI } from '../../relay/redirect-uri';
 import { bilingual, type Bilingual, type Language } from '../bilingual';
@@ -142,7 +142,7 @@ async function checkFlow(
   findings: readonly Finding[],
   limits: ProbeLimits,
 ): Promise<Finding[]> {
-  const { appId, appSecret, credentials, loginPage } = FLOW_CHECKS[flow];
+  const { appId, appSecret, credentials } = FLOW_CHECKS[flow];
   // A wrong AppID may be an AppSecret in the wrong place: it is not sent anywhere.
   const found = [
     noneFailed(findings, appId, appSecret, 'endpoints', 'api-reachable')
@@ -150,7 +150,7 @@ async function checkFlow(
       : notChecked(credentials),
   ];
   const site = publicSite(configuration, routes);
-  if (site === undefined) return found;
+  if (site === undefined || !isPageFlow(flow)) return found;
   const callback = callbackURL(configuration, site).href;
   const relay = usableRelay(configuration);
   const redirectURI = relay === undefined ? callback : relayRedirectURI(relay, callback);
@@ -158,7 +158,7 @@ async function checkFlow(
     ...found,
     noneFailed(findings, appId, 'endpoints', 'open-reachable')
       ? await checkLoginPage(configuration, flow, redirectURI, limits)
-      : notChecked(loginPage),
+      : notChecked(FLOW_CHECKS[flow].loginPage),
   ];
 }
 

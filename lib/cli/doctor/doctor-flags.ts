@@ -21,6 +21,10 @@ export const OPTIONS = {
   'app-secret': { type: 'string' },
   'website-app-id': { type: 'string' },
   'website-app-secret': { type: 'string' },
+  'mini-program-app-id': { type: 'string' },
+  'mini-program-app-secret': { type: 'string' },
+  'mobile-app-id': { type: 'string' },
+  'mobile-app-secret': { type: 'string' },
   'base-url': { type: 'string' },
   relay: { type: 'string' },
   'open-url': { type: 'string' },
@@ -43,6 +47,10 @@ export const ENVIRONMENT = {
   'app-secret': FLOWS.official.credentials.env.appSecret,
   'website-app-id': FLOWS.website.credentials.env.appId,
   'website-app-secret': FLOWS.website.credentials.env.appSecret,
+  'mini-program-app-id': FLOWS.miniProgram.credentials.env.appId,
+  'mini-program-app-secret': FLOWS.miniProgram.credentials.env.appSecret,
+  'mobile-app-id': FLOWS.mobileApp.credentials.env.appId,
+  'mobile-app-secret': FLOWS.mobileApp.credentials.env.appSecret,
   'base-url': 'WECHAT_BASE_URL',
   relay: 'WECHAT_RELAY',
   'open-url': 'WECHAT_OPEN_URL',
@@ -78,7 +86,7 @@ export async function readDoctorFlags(values: Values, terminal: Terminal): Promi
   return { ...flags, configuration: configurationOf(values, await readSecrets(values, terminal), env) };
 }
 
-const SECRETS = ['app-secret', 'website-app-secret'] as const;
+const SECRETS = ['app-secret', 'website-app-secret', 'mini-program-app-secret', 'mobile-app-secret'] as const;
 
 type Secrets = Partial<Record<(typeof SECRETS)[number], string | undefined>>;
 
@@ -90,6 +98,8 @@ function configurationOf(values: Values, secrets: Secrets, env: Terminal['env'])
     apps: {
       official: { appId: get('app-id'), appSecret: get('app-secret') },
       website: { appId: get('website-app-id'), appSecret: get('website-app-secret') },
+      miniProgram: { appId: get('mini-program-app-id'), appSecret: get('mini-program-app-secret') },
+      mobileApp: { appId: get('mobile-app-id'), appSecret: get('mobile-app-secret') },
     },
     baseURL: get('base-url'),
     relay: get('relay'),
@@ -148,28 +158,32 @@ Checks a configuration, the network to WeChat, WeChat's responses, and a running
 doctor reads the same environment variable as wechatAuth().
 
 Configuration:
-  --app-id <id>                  official account (WECHAT_APP_ID)
-  --app-secret <secret>          its AppSecret (WECHAT_APP_SECRET); - reads it from the standard input
-  --website-app-id <id>          website app (WECHAT_WEBSITE_APP_ID)
-  --website-app-secret <secret>  its AppSecret (WECHAT_WEBSITE_APP_SECRET); - reads it from the standard input
-  --base-url <url>               public address of the app (WECHAT_BASE_URL)
-  --relay <url>                  relay that stands in WeChat's console for it (WECHAT_RELAY)
-  --open-url <url>               WeChat's pages (WECHAT_OPEN_URL; default ${WECHAT.open})
-  --api-url <url>                WeChat's API (WECHAT_API_URL; default ${WECHAT.api})
-  --env-file <file>              a file such as .env, for variables that are not set; may be repeated
+  --app-id <id>                       official account (WECHAT_APP_ID)
+  --app-secret <secret>               its AppSecret (WECHAT_APP_SECRET), or - for standard input
+  --website-app-id <id>               website app (WECHAT_WEBSITE_APP_ID)
+  --website-app-secret <secret>       its AppSecret (WECHAT_WEBSITE_APP_SECRET), or - for standard input
+  --mini-program-app-id <id>          mini program (WECHAT_MINI_PROGRAM_APP_ID)
+  --mini-program-app-secret <secret>  its AppSecret (WECHAT_MINI_PROGRAM_APP_SECRET), or - for standard input
+  --mobile-app-id <id>                mobile app (WECHAT_MOBILE_APP_ID)
+  --mobile-app-secret <secret>        its AppSecret (WECHAT_MOBILE_APP_SECRET), or - for standard input
+  --base-url <url>                    public address of the app (WECHAT_BASE_URL)
+  --relay <url>                       relay that stands in WeChat's console for it (WECHAT_RELAY)
+  --open-url <url>                    WeChat's pages (WECHAT_OPEN_URL; default ${WECHAT.open})
+  --api-url <url>                     WeChat's API (WECHAT_API_URL; default ${WECHAT.api})
+  --env-file <file>                   a file such as .env, for variables that are not set; may be repeated
 
 The running app:
-  --url <url>                    its address for this machine, such as http://127.0.0.1:3000, or its public one
-  --mount <path>                 where wechatAuth() is mounted (default the root)
-  --login <path>                 value of its option routes.login (default /login)
-  --callback <path>              value of its option routes.callback (default /callback)
-  --verification-file <name>     a file MP_verify_….txt that WeChat asks for; may be repeated
+  --url <url>                         its address for this machine, such as http://127.0.0.1:3000, or its public one
+  --mount <path>                      where wechatAuth() is mounted (default the root)
+  --login <path>                      value of its option routes.login (default /login)
+  --callback <path>                   value of its option routes.callback (default /callback)
+  --verification-file <name>          a file MP_verify_….txt that WeChat asks for; may be repeated
 
 Output:
-  --json                         { ok, checks: [{ id, status, title, detail, remedy }] }
-  --lang <zh|en>                 language (default by LC_ALL, LC_MESSAGES, LANG)
-  --timeout <ms>                 time limit of each request (default 5000)
-  --help                         print this help
+  --json                              { ok, checks: [{ id, status, title, detail, remedy }] }
+  --lang <zh|en>                      language (default by LC_ALL, LC_MESSAGES, LANG)
+  --timeout <ms>                      time limit of each request (default 5000)
+  --help                              print this help
 
 Exits with 0 if no check failed, with 1 if one did, and with 2 after a usage error.`,
   `用法：express-wechat-auth doctor [选项]
@@ -177,28 +191,32 @@ Exits with 0 if no check failed, with 1 if one did, and with 2 after a usage err
 检查配置、到微信的网络、微信的响应以及运行中的应用。没有用选项给出的值取自环境变量，名称与 wechatAuth() 读取的相同。
 
 配置：
-  --app-id <id>                  服务号（WECHAT_APP_ID）
-  --app-secret <secret>          其 AppSecret（WECHAT_APP_SECRET）；- 表示从标准输入读取
-  --website-app-id <id>          网站应用（WECHAT_WEBSITE_APP_ID）
-  --website-app-secret <secret>  其 AppSecret（WECHAT_WEBSITE_APP_SECRET）；- 表示从标准输入读取
-  --base-url <url>               应用的公网地址（WECHAT_BASE_URL）
-  --relay <url>                  代替应用填写在微信后台的中转（WECHAT_RELAY）
-  --open-url <url>               微信页面的地址（WECHAT_OPEN_URL；默认 ${WECHAT.open}）
-  --api-url <url>                微信 API 的地址（WECHAT_API_URL；默认 ${WECHAT.api}）
-  --env-file <file>              从 .env 之类的文件读取未设置的环境变量；可重复给出
+  --app-id <id>                       服务号（WECHAT_APP_ID）
+  --app-secret <secret>               其 AppSecret（WECHAT_APP_SECRET）；- 表示从标准输入读取
+  --website-app-id <id>               网站应用（WECHAT_WEBSITE_APP_ID）
+  --website-app-secret <secret>       其 AppSecret（WECHAT_WEBSITE_APP_SECRET）；- 表示从标准输入读取
+  --mini-program-app-id <id>          小程序（WECHAT_MINI_PROGRAM_APP_ID）
+  --mini-program-app-secret <secret>  其 AppSecret（WECHAT_MINI_PROGRAM_APP_SECRET）；- 表示从标准输入读取
+  --mobile-app-id <id>                移动应用（WECHAT_MOBILE_APP_ID）
+  --mobile-app-secret <secret>        其 AppSecret（WECHAT_MOBILE_APP_SECRET）；- 表示从标准输入读取
+  --base-url <url>                    应用的公网地址（WECHAT_BASE_URL）
+  --relay <url>                       代替应用填写在微信后台的中转（WECHAT_RELAY）
+  --open-url <url>                    微信页面的地址（WECHAT_OPEN_URL；默认 ${WECHAT.open}）
+  --api-url <url>                     微信 API 的地址（WECHAT_API_URL；默认 ${WECHAT.api}）
+  --env-file <file>                   从 .env 之类的文件读取未设置的环境变量；可重复给出
 
 运行中的应用：
-  --url <url>                    从本机访问应用的地址：http://127.0.0.1:3000 或其公网地址
-  --mount <path>                 wechatAuth() 的挂载路径（默认为根路径）
-  --login <path>                 应用的配置 routes.login（默认 /login）
-  --callback <path>              应用的配置 routes.callback（默认 /callback）
-  --verification-file <name>     微信要求的校验文件 MP_verify_….txt；可重复给出
+  --url <url>                         从本机访问应用的地址：http://127.0.0.1:3000 或其公网地址
+  --mount <path>                      wechatAuth() 的挂载路径（默认为根路径）
+  --login <path>                      应用的配置 routes.login（默认 /login）
+  --callback <path>                   应用的配置 routes.callback（默认 /callback）
+  --verification-file <name>          微信要求的校验文件 MP_verify_….txt；可重复给出
 
 输出：
-  --json                         { ok, checks: [{ id, status, title, detail, remedy }] }
-  --lang <zh|en>                 语言（默认取自 LC_ALL、LC_MESSAGES、LANG）
-  --timeout <ms>                 每次请求的时限，毫秒（默认 5000）
-  --help                         显示本帮助
+  --json                              { ok, checks: [{ id, status, title, detail, remedy }] }
+  --lang <zh|en>                      语言（默认取自 LC_ALL、LC_MESSAGES、LANG）
+  --timeout <ms>                      每次请求的时限，毫秒（默认 5000）
+  --help                              显示本帮助
 
 没有失败时退出码为 0，有失败为 1，用法错误为 2。`,
 );

@@ -116,6 +116,12 @@ export function header(req: Pick<IncomingMessage, 'headers'>, name: string): str
   return (Array.isArray(value) ? value.join(',') : value) ?? '';
 }
 
+/** The address of the client: `req.ip` where the framework sets it (Express), otherwise that of the peer. */
+export function addressOf(req: HostRequest): string {
+  const { ip } = req as { ip?: unknown };
+  return typeof ip === 'string' ? ip : (req.socket.remoteAddress ?? '');
+}
+
 /** Whether a person will see the response, so that it must be a page. Scripts get JSON. */
 export function wantsPage(req: IncomingMessage): boolean {
   const mode = header(req, 'sec-fetch-mode');

@@ -37,7 +37,7 @@ import type { Session } from '../state/session';
 import type { WechatSession } from '../state/wechat-session';
 import type { CallbackParams } from '../state/callback-results';
 import { currentLogin, saveLogin } from './current-login';
-import { completeLogin, exchangeForUser, markVerified, type VerifiedCallback } from './exchange';
+import { completeLogin, exchangeForUser, markVerified, requireCode, type VerifiedCallback } from './exchange';
 import { startLogin } from './login';
 import { LoginReporter } from './login-reporter';
 
@@ -153,7 +153,7 @@ function redirectToEnd(context: Context, state: string, requested: string | unde
   const { req, res, config } = context;
   const path = returnToOrDefault(context, requested);
   const flow = config.callbacks.started.get(state)?.flow ?? currentLogin(req, config)?.flow;
-  const keepsFragment = flow === undefined || FLOWS[flow].page.keepsFragment;
+  const keepsFragment = flow === undefined || FLOWS[flow].page?.keepsFragment !== false;
   redirect(req, res, keepsFragment && !path.includes('#') ? `${path}#` : path);
 }
 
@@ -163,8 +163,6 @@ function accessDenied(): WechatAuthError {
     'The callback has no authorization code: the user refused, or opened the address directly. Offer the login again.',
   );
 }
-
-const MAX_CODE_BYTES = 512;
 
 /** Reads code and state. Refuses a query that WeChat never sends. */
 function parseCallback({ req }: Context): CallbackParams {
@@ -177,13 +175,7 @@ function parseCallback({ req }: Context): CallbackParams {
     );
   }
   const code = query.get('code') ?? '';
-  if (!/^[\u0021-\u007e]*$/.test(code) || code.length > MAX_CODE_BYTES) {
-    throw new WechatAuthError(
-      'code_invalid',
-      `The authorization code is longer than ${MAX_CODE_BYTES} bytes or is not printable ASCII: ` +
-        'WeChat did not send it. Start the login again.',
-    );
-  }
+  if (code !== '') requireCode(code);
   return { code, state: query.get('state') ?? '', cookies: header(req, 'cookie') };
 }
 

@@ -1,6 +1,6 @@
 /** The login that the session holds: read, saved after a callback, cleared at logout. */
 import { WechatAuthError } from '../../errors';
-import { FLOWS, isFlow } from '../../oauth/flows';
+import { FLOWS, isFlow, isPageFlow } from '../../oauth/flows';
 import { hasLessScope } from '../../oauth/scope';
 import type { Context } from '../context';
 import { header, type HostRequest } from '../http/request';
@@ -93,7 +93,8 @@ function isWechatSession(stored: unknown): stored is WechatSession {
 /**
  * Saves a login in a session with a new id (session fixation). What the new session keeps:
  *
- * - The same user logs in again: everything. A login with less scope does not replace one with more.
+ * - The same user logs in again: everything. A login in a browser with less scope does not replace one with
+ *   more.
  * - Otherwise the app's data stays only if nobody was logged in, and as far as `preserveSession` allows.
  * - Logins under other session keys stay, unless `preserveSession` is false or their unionid shows another
  *   person.
@@ -110,7 +111,11 @@ export async function saveLogin(
     state,
     pending,
     root,
-  }: { readonly state: string; readonly pending: PendingLogin; readonly root?: string | undefined },
+  }: {
+    readonly state: string;
+    readonly pending: Pick<PendingLogin, 'returnTo' | 'isBound' | 'isBoundByOther'>;
+    readonly root?: string | undefined;
+  },
 ): Promise<void> {
   const { req, config } = context;
   const { sessionKey, callbacks } = config;
@@ -128,7 +133,7 @@ export async function saveLogin(
   const isOwner = isSame || holdsNoLogin;
   const session = await regenerateSession(req, keysToKeep(former, config, { isSame, isOwner, others }));
   if (isOwner) carryOverCookie(former, session);
-  session[sessionKey] = isSame && hasLessScope(login.scope, before.scope) ? before : login;
+  session[sessionKey] = isSame && isLesser(login, before) ? before : login;
   const ended = dropScanLogins(session, sessionKey);
   for (const key of SESSION_KEYS)
     bindPending(session, key, key === sessionKey ? { isBound: true } : { isBoundByOther: true });
@@ -151,6 +156,11 @@ export async function saveLogin(
     await saveSession(req, config);
     throw loggedOutMeanwhile();
   }
+}
+
+/** A client that posts a code wants the session to hold that login, whatever its scope. */
+function isLesser(login: WechatSession, before: WechatSession): boolean {
+  return isPageFlow(login.flow) && hasLessScope(login.scope, before.scope);
 }
 
 function undoLogin(session: Session, sessionKey: string, before: WechatSession | undefined): void {

@@ -1,10 +1,11 @@
 /** Authorization code → token → user → `onLogin`: builds the login; current-login.ts saves it. */
 import { WechatAuthError } from '../../errors';
-import { FLOWS } from '../../oauth/flows';
+import { FLOWS, type WechatFlow } from '../../oauth/flows';
 import type { WechatUser } from '../../oauth/user';
 import { returnToOrDefault } from '../addresses';
 import { accountOf, type Context } from '../context';
-import type { ExchangedUser } from '../options/account';
+import { exchangePageCode, type ExchangedUser, type TokenUser } from '../options/account';
+import type { WechatLoginInfo } from '../options/options';
 import type { PendingLogin } from '../state/pending-logins';
 import type { CallbackParams } from '../state/callback-results';
 import type { WechatSession } from '../state/wechat-session';
@@ -34,29 +35,50 @@ export function markVerified(
   return { ...params, pending, root } as VerifiedCallback;
 }
 
+const MAX_CODE_BYTES = 512;
+
+/** @throws WechatAuthError of kind `code_invalid` for what WeChat never sends as a code. */
+export function requireCode(code: unknown): asserts code is string {
+  if (typeof code === 'string' && code.length <= MAX_CODE_BYTES && /^[\u0021-\u007e]+$/.test(code)) return;
+  throw new WechatAuthError(
+    'code_invalid',
+    `The authorization code is missing, longer than ${MAX_CODE_BYTES} bytes, or not printable ASCII: ` +
+      'WeChat did not send it. Start the login again.',
+  );
+}
+
 /** Step 1: exchanges the authorization code for a user. WeChat accepts a code only once. */
 export async function exchangeForUser(
   context: Context,
   { code, pending }: VerifiedCallback,
-): Promise<ExchangedUser> {
+): Promise<TokenUser> {
   const { lang, allowSnapshotUsers } = context.config;
   const account = accountOf(context, pending.flow);
-  return account.exchange(code, { requestedScope: pending.scope, lang, allowSnapshotUsers });
+  return exchangePageCode(account, code, { requestedScope: pending.scope, lang, allowSnapshotUsers });
 }
+
+/** What `onLogin` learns of how a login started. */
+export type LoginStart = Pick<PendingLogin, 'returnTo' | 'data'> & { readonly flow: WechatFlow };
 
 /** Step 2: runs `onLogin`, and builds the login for the session. */
 export async function completeLogin(
   context: Context,
-  { pending, code, state }: Pick<VerifiedCallback, 'pending' | 'code' | 'state'>,
-  { user, token, openid, unionid, scope }: ExchangedUser,
+  { pending, code, state }: { pending: LoginStart; code: string; state: string },
+  { user, token, sessionKey, openid, unionid, scope }: ExchangedUser,
 ): Promise<WechatSession> {
   const { flow, data } = pending;
   const { identity, onLogin } = context.config;
   const { appid, oauth } = accountOf(context, flow);
   if (identity === 'unionid' && !unionid) throw missingUnionid(pending);
-  const login = { user, token, flow, appid, returnTo: returnToOrDefault(context, pending.returnTo), data };
-  const { access_token, refresh_token } = token.data;
-  const secrets = (): LoginSecrets => [access_token, refresh_token, code, state, oauth.appsecret];
+  const returnTo = returnToOrDefault(context, pending.returnTo);
+  // The row of the flow decides which of the two there is.
+  const secret = { ...(token && { token }), ...(sessionKey !== undefined && { sessionKey }) };
+  const login = { user, ...secret, flow, appid, returnTo, data } as object as WechatLoginInfo;
+  const { access_token, refresh_token } = token?.data ?? {};
+  const secrets = (): LoginSecrets => [
+    ...[access_token, refresh_token, sessionKey, code, state],
+    oauth.appsecret,
+  ];
   const kept = (onLogin && (await runOnLogin<WechatUser>(onLogin, context.req, login, secrets))) ?? user;
   requireStorable(kept);
   return {
@@ -69,10 +91,12 @@ export async function completeLogin(
   };
 }
 
-function missingUnionid({ flow }: PendingLogin): WechatAuthError {
+function missingUnionid({ flow }: LoginStart): WechatAuthError {
+  const { consoleMenu, scopes } = FLOWS[flow];
+  const allowed: readonly string[] = scopes.allowed;
+  const scope = allowed.includes('snsapi_userinfo') ? ', and ask for snsapi_userinfo' : '';
   return new WechatAuthError(
     'unionid_missing',
-    `WeChat sent no unionid, which identity: 'unionid' needs. Bind this app at ${FLOWS[flow].consoleMenu.binding}, ` +
-      'and ask for snsapi_userinfo.',
+    `WeChat sent no unionid, which identity: 'unionid' needs. Bind this app at ${consoleMenu.binding}${scope}.`,
   );
 }

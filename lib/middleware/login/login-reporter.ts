@@ -7,7 +7,7 @@ import crypto from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import createDebug from 'debug';
 import { Channel, failureOf } from '../../oauth/events';
-import { FLOWS } from '../../oauth/flows';
+import { FLOWS, type WechatFlow } from '../../oauth/flows';
 import type { ResolvedOptions } from '../options/resolve-options';
 import { restartsOf, ticketOf, type PendingLogin } from '../state/pending-logins';
 import type { WechatSession } from '../state/wechat-session';
@@ -45,21 +45,29 @@ export function logoutReporter(readLogin: () => WechatSession | undefined): () =
   };
 }
 
+/** The facts of a login that its events show. Those that are not known are undefined. */
+interface ReportedLogin {
+  readonly flow: WechatFlow | undefined;
+  readonly scope: string | undefined;
+  /** When it started, in ms since 1970. */
+  readonly at: number;
+}
+
 /** Reports the outcome of the login that one request handles. */
 export class LoginReporter {
   readonly #config: ResolvedOptions;
   readonly #began = performance.now();
   #state: string | undefined;
-  #login: { readonly [Name in 'flow' | 'scope' | 'at']?: PendingLogin[Name] | undefined } | undefined;
+  #login: Partial<ReportedLogin> | undefined;
 
   /** @param login the fields of the login that are known so far */
-  constructor(config: ResolvedOptions, login?: Partial<Pick<PendingLogin, 'flow' | 'scope'>> | object) {
+  constructor(config: ResolvedOptions, login?: Partial<Pick<ReportedLogin, 'flow' | 'scope'>>) {
     this.#config = config;
     this.#login = login;
   }
 
   /** Names the login that this request belongs to, as soon as that is known. */
-  identify(state: string, login: PendingLogin | undefined): void {
+  identify(state: string, login: (ReportedLogin & Pick<PendingLogin, 'scan'>) | undefined): void {
     // The phone of a scan login does not know the id of the login that started on the PC.
     const isForPC = login !== undefined && ticketOf(login) !== undefined;
     this.#state = isForPC ? undefined : state;

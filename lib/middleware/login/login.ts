@@ -6,22 +6,22 @@ import { WechatAuthError } from '../../errors';
 import type { AuthorizeParams } from '../../oauth/endpoints';
 import {
   FLOWS,
-  FLOW_NAMES,
+  PAGE_FLOWS,
   flowFor,
-  isFlow,
+  isPageFlow,
   worksIn,
   type BrowserKind,
-  type WechatFlow,
+  type PageFlow,
 } from '../../oauth/flows';
 import { isOfficialScope, raisedScope, scopeToRequest } from '../../oauth/scope';
 import { isSafeReturnTo, loginPath, loginURL, redirectURI, routePath, type LoginLink } from '../addresses';
-import { accountOf, type Context } from '../context';
+import { accountOf, logsBrowsersIn, type Context } from '../context';
 import { callInTime } from '../failures/call-in-time';
 import { watchLogin } from '../failures/lost-session/watch-login';
 import { queryOf, wantsPage } from '../http/request';
 import { noStore, redirect } from '../http/response';
 import { browserKind } from '../http/user-agent';
-import type { Account } from '../options/account';
+import { authorizeURLOf, type Account } from '../options/account';
 import { shown } from '../options/options-error';
 import type { ResolvedOptions } from '../options/resolve-options';
 import { sendOpenInWechat } from '../pages/open-in-wechat';
@@ -61,7 +61,7 @@ export interface WechatLoginOptions {
    */
   readonly scope?: string | undefined;
   /** The flow to use, whichever browser sent the request. */
-  readonly flow?: WechatFlow | undefined;
+  readonly flow?: PageFlow | undefined;
   /** More parameters of WeChat's page, such as `{ forcePopup: true }`. */
   readonly params?: AuthorizeParams | undefined;
   /** Comes back in `onLogin`: at most 512 bytes of JSON, kept in the session until then. */
@@ -74,7 +74,7 @@ export async function login(context: Context): Promise<void> {
   const returnTo = query.get('returnTo') ?? undefined;
   const scope = query.get('scope') ?? undefined;
   const named = query.get('flow');
-  const flow = isFlow(named) ? named : undefined;
+  const flow = isPageFlow(named) ? named : undefined;
   const data = verifiedData(context, query.get('data'));
   if (rejectScript(context, { returnTo, scope, flow, data })) return;
   await startLogin(context, {
@@ -107,9 +107,13 @@ function rejectScript(context: Context, options: WechatLoginOptions): boolean {
  * The flow that a link names, if a user of this browser can log in with it. Only `flow: 'auto'` leaves the
  * choice to a link.
  */
-async function flowOfQuery(context: Context, named: string | null): Promise<WechatFlow | undefined> {
+async function flowOfQuery(context: Context, named: string | null): Promise<PageFlow | undefined> {
   const { req, config } = context;
-  if (!isFlow(named) || !isAvailable(config, named, browserKind(req)) || !worksIn(browserKind(req), named))
+  if (
+    !isPageFlow(named) ||
+    !isAvailable(config, named, browserKind(req)) ||
+    !worksIn(browserKind(req), named)
+  )
     return undefined;
   return (await configuredFlow(context)) === 'auto' ? named : undefined;
 }
@@ -141,7 +145,7 @@ export async function startLogin(
     }
     const { account, redirectURI, scope, state } = await prepareLogin(context, flow, options, restart);
     if (flow === 'scan') sendScanPage(context, state, scope, linkOf(context, options));
-    else redirect(req, res, account.authorizeURL(redirectURI, state, scope, options.params));
+    else redirect(req, res, authorizeURLOf(account, flow, redirectURI, state, scope, options.params));
   } catch (error) {
     reporter.failed(error);
     throw error;
@@ -172,25 +176,31 @@ function qrLoginPath(context: Context, { returnTo, data }: WechatLoginOptions): 
 }
 
 /** The flow that was requested or that fits this browser; `undefined` if no configured account fits. */
-async function chooseFlow(
-  context: Context,
-  requested: WechatFlow | undefined,
-): Promise<WechatFlow | undefined> {
+async function chooseFlow(context: Context, requested: PageFlow | undefined): Promise<PageFlow | undefined> {
   const { req, config } = context;
   const wanted: unknown = requested ?? (await configuredFlow(context));
-  if (isFlow(wanted)) return wanted;
+  if (isPageFlow(wanted)) return wanted;
   if (wanted !== 'auto') {
-    const names = FLOW_NAMES.map((name) => `'${name}'`).join(' or ');
+    const names = PAGE_FLOWS.map((name) => `'${name}'`).join(' or ');
     const what = requested === undefined ? 'option flow returned' : 'flow of this login is';
     throw new WechatAuthError('config', `The ${what} ${shown(wanted)}. Use 'auto', ${names}.`);
   }
+  if (!logsBrowsersIn(context)) throw noBrowserLogin();
   const browser = browserKind(req);
   return flowFor(browser, (flow) => isAvailable(config, flow, browser));
 }
 
+function noBrowserLogin(): WechatAuthError {
+  return new WechatAuthError(
+    'config',
+    'A browser cannot log in here: wechatAuth() has only accounts whose clients post codes ' +
+      '(req.wechat.loginWithCode). Give appId and appSecret of the official account, or website.',
+  );
+}
+
 function isAvailable(
   { accounts, scanLogin }: ResolvedOptions,
-  flow: WechatFlow,
+  flow: PageFlow,
   browser: BrowserKind,
 ): boolean {
   if (flow !== 'scan') return accounts[FLOWS[flow].account] !== undefined;
@@ -204,7 +214,7 @@ function isAvailable(
  */
 export async function prepareLogin(
   context: Context,
-  flow: WechatFlow,
+  flow: PageFlow,
   options: WechatLoginOptions & {
     /** The ticket that this phone has confirmed: the login ends on the PC that shows it. */
     readonly scan?: string;
@@ -247,15 +257,27 @@ export async function prepareLogin(
 /** Keeps a pending login in the session, and in the memory of this process in case the session loses it. */
 function keepPending({ req, config }: Context, session: Session, state: string, pending: PendingLogin): void {
   const { sessionKey, callbacks, loginTimeout } = config;
-  // A request in progress during the logout may bring back the session that the logout has ended.
-  const root = marksOf(session, sessionKey)?.root;
-  if (root !== undefined && callbacks.isLoggedOutHere([root])) renewRoot(session, sessionKey);
+  openRoot(session, config);
   const before = knownStates(session, sessionKey);
   if (!addPending(session, sessionKey, state, pending, loginTimeout)) throw noRoom();
   makeRoom(session, sessionKey, state, () => cookieFits(req, session));
   const kept = knownStates(session, sessionKey);
   callbacks.started.spend(before.filter((each) => !kept.includes(each)));
   callbacks.started.record(state, pending, marksOf(session, sessionKey));
+}
+
+/**
+ * The root of the session in which a login starts, if the session has an id. A request in progress during the
+ * logout may bring back the session that the logout has ended: then it gets another root.
+ */
+export function openRoot(
+  session: Session,
+  { sessionKey, callbacks }: Pick<ResolvedOptions, 'sessionKey' | 'callbacks'>,
+): string | undefined {
+  const root = marksOf(session, sessionKey)?.root;
+  if (root === undefined || !callbacks.isLoggedOutHere([root])) return root;
+  renewRoot(session, sessionKey);
+  return marksOf(session, sessionKey)?.root;
 }
 
 function noRoom(): WechatAuthError {

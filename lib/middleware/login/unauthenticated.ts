@@ -1,5 +1,5 @@
 /** The response to a script that would need a login: 401, because a script cannot follow a redirect to WeChat. */
-import { isFlow } from '../../oauth/flows';
+import { isPageFlow } from '../../oauth/flows';
 import { isOfficialScope } from '../../oauth/scope';
 import { isSafeReturnTo, loginPath, routePath, type LoginLink } from '../addresses';
 import type { Context } from '../context';
@@ -37,6 +37,6 @@ function validLink(context: Context, { returnTo, scope, flow, data }: LoginLink)
     data,
     returnTo: isSafeReturnTo(context, returnTo) ? returnTo : undefined,
     scope: isOfficialScope(scope) ? scope : undefined,
-    flow: isFlow(flow) ? flow : undefined,
+    flow: isPageFlow(flow) ? flow : undefined,
   };
 }

@@ -3,7 +3,7 @@
  * address with the first fault that it finds; the doctor reports all faults and warnings.
  */
 import { ipVersion } from '../http/ip-version';
-import { ACCOUNT_FLOWS, FLOWS } from '../../oauth/flows';
+import { FLOWS, PAGE_ACCOUNT_FLOWS } from '../../oauth/flows';
 import { RELAY_ROUTE } from '../../relay/redirect-uri';
 import { bareHost, isPrivateHost } from './private-host';
 
@@ -59,7 +59,7 @@ const EXAMPLE: Bilingual = {
   zh: '请写成 https://h5.example.com。',
 };
 
-const CONSOLE_MENUS = ACCOUNT_FLOWS.map((flow) => FLOWS[flow].consoleMenu.callbackDomain);
+const CONSOLE_MENUS = PAGE_ACCOUNT_FLOWS.map((flow) => FLOWS[flow].consoleMenu.callbackDomain);
 const BARE_HOST: Bilingual = {
   en: `WeChat's consoles (${CONSOLE_MENUS.join('; ')}) take a bare host name (no scheme, no port).`,
   zh: `微信后台（${CONSOLE_MENUS.join('；')}）只接受域名（不带协议与端口）。`,

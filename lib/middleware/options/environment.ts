@@ -36,16 +36,12 @@ function orEnvironment(given: string | undefined, path: string): string | undefi
 /** The options with the environment filled in. Faulty values stay as they are; the checks report them. */
 export function withEnvironment(given: WechatAuthOptions): WechatAuthOptions {
   if (!isObject(given)) return given;
-  const { appId, appSecret, website, baseURL, relay, endpoints, ...others } = given;
-  const site = filled(website, {
-    appId: fromEnvironment('website.appId'),
-    appSecret: fromEnvironment('website.appSecret'),
-  });
+  const { appId, appSecret, baseURL, relay, endpoints, ...others } = given;
   return ownCopy({
     ...others,
+    ...Object.fromEntries(ACCOUNT_FLOWS.flatMap((flow) => accountEntry(given, flow))),
     appId: orEnvironment(appId, 'appId'),
     appSecret: orEnvironment(appSecret, 'appSecret'),
-    website: isObject(site) && Object.values(site).every((value) => value === undefined) ? undefined : site,
     baseURL: orEnvironment(baseURL, 'baseURL'),
     relay: orEnvironment(relay, 'relay'),
     endpoints: filled(endpoints, {
@@ -53,6 +49,21 @@ export function withEnvironment(given: WechatAuthOptions): WechatAuthOptions {
       api: fromEnvironment('endpoints.api') ?? WECHAT.api,
     }),
   });
+}
+
+/** The option of an account that is not a top-level one; undefined where neither id nor secret is known. */
+function accountEntry(
+  given: WechatAuthOptions,
+  flow: AccountFlow,
+): [name: string, credentials: WechatCredentials | undefined][] {
+  const { option } = FLOWS[flow].credentials;
+  if (option === undefined) return [];
+  const account = filled(given[option], {
+    appId: fromEnvironment(`${option}.appId`),
+    appSecret: fromEnvironment(`${option}.appSecret`),
+  });
+  const isEmpty = isObject(account) && Object.values(account).every((value) => value === undefined);
+  return [[option, isEmpty ? undefined : account]];
 }
 
 /** The credentials of a flow, wherever the options hold them. */

@@ -68,6 +68,9 @@ const secretMessage: Message = ({ input }) => {
 };
 const appSecret = v.optional(v.pipe(v.string(secretMessage), v.regex(CREDENTIAL, secretMessage)));
 
+const account = (which: string): v.GenericSchema =>
+  v.optional(strictOptions({ appId, appSecret }, `Give { appId, appSecret } of ${which}.`));
+
 const optionalFunction = (remedy: string): v.GenericSchema => v.optional(v.function(withValue(remedy)));
 
 const optionalBoolean = v.optional(v.boolean(withValue('Use true or false.')));
@@ -144,12 +147,9 @@ const optionsSchema = strictOptions(
   {
     appId,
     appSecret,
-    website: v.optional(
-      strictOptions(
-        { appId, appSecret },
-        'Give { appId, appSecret } of the website app at open.weixin.qq.com.',
-      ),
-    ),
+    website: account('the website app at open.weixin.qq.com'),
+    miniProgram: account('the mini program at mp.weixin.qq.com'),
+    mobileApp: account('the mobile app at open.weixin.qq.com'),
     baseURL: v.optional(
       v.string(withValue('Give the public address of the app, such as https://h5.example.com.')),
     ),

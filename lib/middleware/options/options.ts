@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { WechatError } from '../../errors';
 import type { AccessToken } from '../../oauth/tokens/access-token';
 import type { WechatEndpointOptions } from '../../oauth/endpoints';
-import type { WechatFlow } from '../../oauth/flows';
+import type { PageFlow, WechatFlow } from '../../oauth/flows';
 import type { WechatLang, WechatUser } from '../../oauth/user';
 import type { WechatHttpOptions } from '../../oauth/transport/http-options';
 import type { TokenStore } from '../../stores/token-store';
@@ -19,14 +19,56 @@ export interface WechatCredentials {
   readonly appSecret?: string | undefined;
 }
 
-/** The second argument of `onLogin`: the user who logs in, with WeChat's token for that user. */
-export interface WechatLoginInfo {
-  /** WeChat's profile. With the scope `snsapi_base`, only `openid` and perhaps `unionid`. */
-  readonly user: WechatUser;
+/**
+ * The second argument of `onLogin`: the user who logs in, with WeChat's token for that user, or the session key
+ * of a mini program.
+ */
+export type WechatLoginInfo = LoginFacts & (WithToken | OfMiniProgram);
+
+/**
+ * A login for which WeChat issued an access token.
+ *
+ * @inline
+ */
+interface WithToken {
+  /**
+   * `official` for a login inside WeChat, `website` for a QR code login, `scan` for a scan login, `mobileApp`
+   * for a code that a mobile app posted.
+   */
+  readonly flow: Exclude<WechatFlow, 'miniProgram'>;
   /** The token of this login. It is already in the token store, unless the user is a snapshot user. */
   readonly token: AccessToken;
-  /** `official` for a login inside WeChat, `website` for a QR code login, `scan` for a scan login. */
-  readonly flow: WechatFlow;
+  /** Only of a mini program. */
+  readonly sessionKey?: undefined;
+}
+
+/**
+ * A login with a code of `wx.login`.
+ *
+ * @inline
+ */
+interface OfMiniProgram {
+  /** A mini program posted the code. */
+  readonly flow: 'miniProgram';
+  /** A mini program gets no access token. */
+  readonly token?: undefined;
+  /**
+   * The session key: 16 bytes, base64. It is stored nowhere. It is a secret: never send it to the mini program.
+   */
+  readonly sessionKey: string;
+}
+
+/**
+ * What every login has.
+ *
+ * @inline
+ */
+interface LoginFacts {
+  /**
+   * WeChat's profile. With the scope `snsapi_base`, only `openid` and perhaps `unionid`; so for a mini program,
+   * unless it sent `encryptedData`.
+   */
+  readonly user: WechatUser;
   /** AppID of the account that the user logs in with. */
   readonly appid: string;
   /** The path of this app where the login ends. */
@@ -75,7 +117,7 @@ export type Bivariant<F extends (...args: never[]) => unknown> = {
 }['hook'];
 
 /** The option `flow` as a function of the request. Its result is awaited. */
-export type ChooseFlow = Bivariant<(req: HostRequest) => WechatFlow | 'auto' | Promise<WechatFlow | 'auto'>>;
+export type ChooseFlow = Bivariant<(req: HostRequest) => PageFlow | 'auto' | Promise<PageFlow | 'auto'>>;
 /**
  * Finds or creates the account of a user who logs in. The object that it returns is kept as `user`; if it
  * returns nothing, WeChat's profile is kept.
@@ -120,6 +162,21 @@ export interface WechatAuthOptions {
    * @default process.env.WECHAT_WEBSITE_APP_ID, process.env.WECHAT_WEBSITE_APP_SECRET
    */
   readonly website?: WechatCredentials | undefined;
+  /**
+   * The mini program whose codes (`wx.login`) are posted to this app: see `req.wechat.loginWithCode()`
+   * ([小程序登录](https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/login.html)).
+   *
+   * @default process.env.WECHAT_MINI_PROGRAM_APP_ID, process.env.WECHAT_MINI_PROGRAM_APP_SECRET
+   */
+  readonly miniProgram?: WechatCredentials | undefined;
+  /**
+   * The mobile app (移动应用) of the Open Platform whose codes are posted to this app: see
+   * `req.wechat.loginWithCode()`
+   * ([移动应用微信登录](https://developers.weixin.qq.com/doc/oplatform/Mobile_App/WeChat_Login/Development_Guide.html)).
+   *
+   * @default process.env.WECHAT_MOBILE_APP_ID, process.env.WECHAT_MOBILE_APP_SECRET
+   */
+  readonly mobileApp?: WechatCredentials | undefined;
   /**
    * The public address of the app: its origin, and the path that a proxy strips, such as
    * `https://h5.example.com` or `https://example.com/shop`. Its host must be the callback domain in WeChat's
@@ -168,7 +225,7 @@ export interface WechatAuthOptions {
    *
    * @default 'auto'
    */
-  readonly flow?: WechatFlow | 'auto' | ChooseFlow | undefined;
+  readonly flow?: PageFlow | 'auto' | ChooseFlow | undefined;
   /**
    * `true`, or `{ confirm, check }`: a PC logs in with the official account alone. It shows a QR code, the user
    * confirms in WeChat on a phone, and the PC is logged in. No website app is needed. It is off by default, because an attacker can
@@ -245,7 +302,7 @@ export interface WechatAuthOptions {
   readonly identity?: 'openid' | 'unionid' | undefined;
   /**
    * Finds or creates the account of a user who logs in:
-   * `onLogin(req, { user, token, flow, appid, returnTo, data })`. It is awaited, and runs once per login even
+   * `onLogin(req, { user, token, flow, appid, returnTo, data, sessionKey })`. It is awaited, and runs once per login even
    * if WeChat calls back twice, before anything is written to the session. The object that it returns is kept
    * as `user`. An error with `refuse: true`, or with a `status` from 400 to 499, refuses the login; any other
    * error is a bug of the app (kind `login_failed`).

@@ -13,7 +13,7 @@ export function ownCopy<T extends object>(given: T): T {
 }
 
 /** The options that hold options themselves. */
-const NESTED = ['website', 'routes', 'scanLogin', 'endpoints', 'http'] as const;
+const NESTED = ['website', 'miniProgram', 'mobileApp', 'routes', 'scanLogin', 'endpoints', 'http'] as const;
 
 /**
  * A copy of the options of `wechatAuth()`. Values that are not objects stay as they are; the checks report

@@ -3,7 +3,7 @@
  * fault.
  */
 import { WECHAT } from '../../oauth/endpoints';
-import { ACCOUNT_FLOWS, FLOWS, isFlow, type AccountFlow, type WechatFlow } from '../../oauth/flows';
+import { ACCOUNT_FLOWS, FLOWS, isPageFlow, type AccountFlow, type PageFlow } from '../../oauth/flows';
 import { OAuth } from '../../oauth/oauth';
 import type { OfficialScope } from '../../oauth/scope';
 import type { WechatLang } from '../../oauth/user';
@@ -12,8 +12,9 @@ import { Warnings } from '../../warnings';
 import { sanitizeReturnTo } from '../http/return-to';
 import { fileMap } from '../http/verification-file';
 import { CallbackResults } from '../state/callback-results';
+import { CodeResults } from '../state/code-results';
 import { SessionWatch } from '../state/session-watch';
-import { createAccount, type Account } from './account';
+import type { Account } from './account';
 import { baseURLFault, relayAddress, relayFault, splitBase } from './base-url';
 import { credentialsOf, withDefaults, withEnvironment, withSource } from './environment';
 import { findFaults, readable } from './option-checks';
@@ -40,7 +41,7 @@ export interface ResolvedOptions {
   };
   readonly scope: OfficialScope;
   readonly lang: WechatLang;
-  readonly flow: WechatFlow | 'auto' | ChooseFlow;
+  readonly flow: PageFlow | 'auto' | ChooseFlow;
   /** Absent where scan login is off. */
   readonly scanLogin: ScanLogin | undefined;
   readonly authRequired: boolean;
@@ -56,6 +57,7 @@ export interface ResolvedOptions {
   readonly verificationFiles: ReadonlyMap<string, string>;
   readonly sessionKey: string;
   readonly callbacks: CallbackResults;
+  readonly codes: CodeResults;
   readonly sessions: SessionWatch;
   readonly warnings: Warnings;
 }
@@ -81,11 +83,12 @@ export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
   if (faults.length > 0) throw new OptionsError(faults);
   const { preserveSession = true, loginTimeout = LOGIN_TIMEOUT_MS } = options;
   const warnings = new Warnings();
+  const callbacks = new CallbackResults(options.tokenStore, loginTimeout);
   return {
     accounts: accountsOf(options),
     base: options.baseURL === undefined ? undefined : splitBase(options.baseURL),
     relay: options.relay === undefined ? undefined : relayAddress(options.relay),
-    routes: withDefaults(options.routes, DEFAULT_ROUTES),
+    routes: routesOf(options),
     scope: options.scope ?? 'snsapi_userinfo',
     lang: options.lang ?? 'zh_CN',
     flow: options.flow ?? 'auto',
@@ -101,10 +104,18 @@ export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
     keepsOtherLogins: preserveSession !== false,
     verificationFiles: fileMap(options.verificationFiles),
     sessionKey: options.sessionKey ?? 'wechat',
-    callbacks: new CallbackResults(options.tokenStore, loginTimeout),
+    callbacks,
+    codes: new CodeResults(options.tokenStore, callbacks, loginTimeout),
     sessions: new SessionWatch(loginTimeout),
     warnings,
   };
+}
+
+/** Without an account that sends browsers to WeChat, there is no page to log in on and nothing to call back. */
+function routesOf(options: WechatAuthOptions): ResolvedOptions['routes'] {
+  const routes = withDefaults(options.routes, DEFAULT_ROUTES);
+  const given = ACCOUNT_FLOWS.filter((flow) => credentialsOf(options, flow).appId !== undefined);
+  return given.some(isPageFlow) ? routes : { ...routes, login: false, callback: false };
 }
 
 function preserver(preserveSession: boolean | readonly string[]): (key: string) => boolean {
@@ -129,13 +140,14 @@ function faultsOf(options: WechatAuthOptions): OptionFault[] {
 }
 
 function* credentialFaults(options: WechatAuthOptions): Generator<OptionFault> {
-  const { appId, appSecret, website } = options;
-  if (appId === undefined && appSecret === undefined && website === undefined) {
+  const { appId, appSecret, website, miniProgram, mobileApp } = options;
+  if ([appId, appSecret, website, miniProgram, mobileApp].every((value) => value === undefined)) {
     yield {
       path: 'appId',
       message:
-        'is missing, and so is website. Give appId and appSecret of the official account (for pages inside WeChat), ' +
-        'website: { appId, appSecret } (for the QR code login), or both; or set WECHAT_APP_ID and WECHAT_APP_SECRET.',
+        'is missing, and so are website, miniProgram and mobileApp. Give appId and appSecret of the official account ' +
+        '(for pages inside WeChat), website: { appId, appSecret } (for the QR code login), or both; miniProgram or ' +
+        'mobileApp for codes that a client posts; or set WECHAT_APP_ID and WECHAT_APP_SECRET.',
     };
   }
   for (const flow of ACCOUNT_FLOWS) {
@@ -151,7 +163,7 @@ function* credentialFaults(options: WechatAuthOptions): Generator<OptionFault> {
 
 function* flowFaults(options: WechatAuthOptions): Generator<OptionFault> {
   const { flow } = options;
-  if (!isFlow(flow) || credentialsOf(options, FLOWS[flow].account).appId !== undefined) return;
+  if (!isPageFlow(flow) || credentialsOf(options, FLOWS[flow].account).appId !== undefined) return;
   const { label, credentials } = FLOWS[flow];
   yield {
     path: 'flow',
@@ -212,9 +224,10 @@ function accountsOf(options: WechatAuthOptions): ResolvedOptions['accounts'] {
   return Object.fromEntries(
     ACCOUNT_FLOWS.flatMap((flow) => {
       const { appId: appid, appSecret: appsecret = '' } = credentialsOf(options, flow);
+      const isMiniProgram = FLOWS[flow].exchange === 'sessionKey';
       return appid === undefined
         ? []
-        : [[flow, createAccount(flow, new OAuth({ appid, appsecret, ...shared }))]];
+        : [[flow, { flow, appid, oauth: new OAuth({ appid, appsecret, isMiniProgram, ...shared }) }]];
     }),
   );
 }

@@ -7,7 +7,7 @@ import { requirePath } from '../addresses';
 import { accountOf, type Context } from '../context';
 import { languageOf } from '../pages/page';
 import { sendPhoneMessage } from '../pages/scan/phone-page';
-import type { ExchangedUser } from '../options/account';
+import type { TokenUser } from '../options/account';
 import { finishLogin } from '../state/pending-logins';
 import { requireSession } from '../state/missing-session';
 import { saveSession } from '../state/session';
@@ -30,7 +30,7 @@ const HANDED_OVER = 'scan:';
 export async function keepForPC(
   context: Context,
   ticketText: string,
-  { user, token, openid, unionid, scope }: ExchangedUser,
+  { user, token, openid, unionid, scope }: TokenUser,
 ): Promise<WechatSession> {
   const { marks, results } = requireScanLogin(context);
   const { name } = requireTicket(context, ticketText);

@@ -5,6 +5,7 @@
 import { WechatAuthError } from '../../errors';
 import { originOf, redirectURI, requirePath } from '../addresses';
 import { accountOf, type Context } from '../context';
+import { authorizeURLOf } from '../options/account';
 import { pathOf } from '../http/request';
 import { redirect } from '../http/response';
 import { browserKind } from '../http/user-agent';
@@ -83,7 +84,7 @@ function sendQuestion(context: Context, ticket: Ticket, id: string): void {
   const { req, res } = context;
   const { tickets, lifetimeMs } = requireScanLogin(context);
   const callback = redirectURI(context);
-  const authorizeURL = accountOf(context, 'official').authorizeURL(callback, '', ticket.scope);
+  const authorizeURL = authorizeURLOf(accountOf(context, 'official'), 'official', callback, '', ticket.scope);
   sendConfirmPage(res, languageOf(req), {
     site: new URL(originOf(context)).host,
     ...ticket.device,
@@ -136,7 +137,7 @@ async function startLogin(context: Context, { text, scope: requested }: Ticket):
       scope: requested,
       scan: text,
     });
-    redirect(req, res, account.authorizeURL(uri, state, scope));
+    redirect(req, res, authorizeURLOf(account, 'official', uri, state, scope));
   } catch (error) {
     new LoginReporter(config, { flow: 'scan', scope: requested }).failed(error);
     throw error;

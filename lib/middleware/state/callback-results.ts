@@ -5,10 +5,10 @@
 import { LRUCache } from 'lru-cache';
 import { WechatAuthError } from '../../errors';
 import { lazy } from '../../async/lazy';
-import { OnceUnderLock } from '../../async/once-under-lock';
-import { LOCK_LIMIT_MS, STORE_LIMIT_MS, inTime } from '../../async/time-limit';
+import { STORE_LIMIT_MS } from '../../async/time-limit';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
 import type { TokenStore } from '../../stores/token-store';
+import { acrossProcesses, orUndefined, SHARED_MS } from './across-processes';
 import { hash } from './hash';
 import type { PendingLogin } from './pending-logins';
 import { StartedLogins } from './started-logins';
@@ -17,8 +17,7 @@ import type { WechatSession } from './wechat-session';
 /** The result of a login: the login for the session, or the state of the login that replaces it. */
 export type LoginResult = { readonly login: WechatSession } | { readonly restartState: string };
 
-/** How long a duplicate callback shares the result of the first one. */
-const SHARED_MS = 60_000;
+/** A duplicate callback shares the result of the first one. */
 const LIMITS = { max: 10_000, ttl: SHARED_MS, perf: Date } as const;
 
 /** The parameters of a callback, and the cookies that the browser sent with it. */
@@ -123,7 +122,7 @@ export class CallbackResults {
         return { restartState };
       }
     };
-    const result = this.#acrossProcesses<LoginResult>(`code:${key}`, work);
+    const result = acrossProcesses<LoginResult>(this.#cache, `code:${key}`, work);
     keepUnlessFailed(this.#results(), key, result);
     return { result: await result, isFirst };
   }
@@ -138,7 +137,7 @@ export class CallbackResults {
     if (known && known.openid !== openid) refuseOtherUser();
     known?.resultKeys.push(resultKey);
     if (known) return known.login;
-    const login = this.#acrossProcesses(stateKey(state), async () => ({
+    const login = acrossProcesses(this.#cache, stateKey(state), async () => ({
       openid,
       login: await complete(),
     })).then((owner) => (owner.openid === openid ? owner.login : refuseOtherUser()));
@@ -152,27 +151,9 @@ export class CallbackResults {
   #restartOf(state: string, fresh: string): Promise<string> {
     const known = this.#restarts().get(state);
     if (known) return known;
-    const restart = this.#acrossProcesses(`restart:${hash([state])}`, () => Promise.resolve(fresh));
+    const restart = acrossProcesses(this.#cache, `restart:${hash([state])}`, () => Promise.resolve(fresh));
     this.#restarts().set(state, restart);
     return restart;
-  }
-
-  /**
-   * Runs the work once for all processes that share the cache. If the cache fails, the login goes on: each
-   * process then does the work itself.
-   */
-  async #acrossProcesses<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const cache = this.#cache;
-    if (!cache) return work();
-    const once = new OnceUnderLock(async () => {
-      const known = await orUndefined(STORE_LIMIT_MS, () => cache.readCache(key));
-      if (known !== undefined) return known as T;
-      const result = await work();
-      await orUndefined(STORE_LIMIT_MS, () => cache.writeCache(key, result, SHARED_MS));
-      return result;
-    });
-    await orUndefined(LOCK_LIMIT_MS, () => cache.lock(key, () => once.run()));
-    return once.resultOr(work);
   }
 
   /**
@@ -286,12 +267,4 @@ function refuseOtherUser(): never {
     'code_invalid',
     'The authorization code belongs to another user than the first code of this login. Start the login again.',
   );
-}
-
-async function orUndefined<T>(ms: number, call: () => Promise<T>): Promise<T | undefined> {
-  return inTime(
-    ms,
-    async () => call(),
-    () => new Error('late'),
-  ).catch(() => undefined);
 }

@@ -3,7 +3,7 @@
  * logins that have just finished.
  */
 import crypto from 'node:crypto';
-import { isFlow, type WechatFlow } from '../../oauth/flows';
+import { isPageFlow, type PageFlow } from '../../oauth/flows';
 import { shortHash } from './hash';
 import { ownValue, type Session } from './session';
 
@@ -16,7 +16,7 @@ export interface PendingLogin {
   readonly returnTo: string;
   /** The scope of the authorization request. */
   readonly scope: string;
-  readonly flow: WechatFlow;
+  readonly flow: PageFlow;
   /** When it started, in ms since 1970. */
   readonly at: number;
   /**
@@ -190,7 +190,7 @@ export function isScan({ flow }: PendingLogin): boolean {
 }
 
 /** The ticket that this login of a phone belongs to. */
-export function ticketOf(login: PendingLogin): string | undefined {
+export function ticketOf(login: Pick<PendingLogin, 'scan'>): string | undefined {
   const ticket = ownValue(login, 'scan');
   return isString(ticket) ? ticket : undefined;
 }
@@ -231,7 +231,9 @@ export function bindPending(session: Session, key: string, bindings: ReturnType<
 }
 
 /** The bindings of a pending login. The login that replaces it takes them over. */
-export function bindingsOf(login: PendingLogin): Pick<PendingLogin, 'isBound' | 'isBoundByOther'> {
+export function bindingsOf(
+  login: Pick<PendingLogin, 'isBound' | 'isBoundByOther'>,
+): Pick<PendingLogin, 'isBound' | 'isBoundByOther'> {
   return {
     ...(Object.hasOwn(login, 'isBound') && { isBound: true }),
     ...(Object.hasOwn(login, 'isBoundByOther') && { isBoundByOther: true }),
@@ -296,7 +298,7 @@ function isPendingLogin(value: unknown): value is PendingLogin {
   const [returnTo, scope, flow, at] = ['returnTo', 'scope', 'flow', 'at'].map((name) =>
     ownValue(value, name),
   );
-  if (!isString(returnTo) || !isString(scope) || !isFlow(flow) || typeof at !== 'number') return false;
+  if (!isString(returnTo) || !isString(scope) || !isPageFlow(flow) || typeof at !== 'number') return false;
   const data = ownValue(value, 'data');
   if (data !== undefined && !isSmallData(JSON.stringify(data))) return false;
   return returnTo.length + scope.length <= MAX_BYTES;

@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { lazy } from '../../async/lazy';
-import type { WechatFlow } from '../../oauth/flows';
+import type { PageFlow } from '../../oauth/flows';
 import { copyOf } from '../http/copy-of';
 import { shortHash } from './hash';
 import { ticketOf, type PendingLogin, type SessionMarks } from './pending-logins';
@@ -12,7 +12,7 @@ import { ticketOf, type PendingLogin, type SessionMarks } from './pending-logins
 interface StartedLogin {
   readonly returnTo: string;
   readonly scope: string;
-  readonly flow: WechatFlow;
+  readonly flow: PageFlow;
   /** Whether a phone started it to log a PC in (scan login). */
   readonly isForPC: boolean;
   /** Whether a callback has used it, or the session has dropped it to make room. */

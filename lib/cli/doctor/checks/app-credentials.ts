@@ -1,7 +1,7 @@
 /** Checks the form of AppIDs and AppSecrets. */
 import { FLOWS, ACCOUNT_FLOWS, type AccountFlow } from '../../../oauth/flows';
 import { bilingual, type Bilingual } from '../../bilingual';
-import { usesRealWechat, type Configuration } from '../configuration';
+import { appOf, usesRealWechat, type Configuration } from '../configuration';
 import { failed, ok, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
 import { FLOW_CHECKS } from '../report/flow-checks';
 import { findStray } from '../report/stray-characters';
@@ -16,13 +16,13 @@ export function isAppId(text: string): boolean {
 export function checkAppId(configuration: Configuration, flow: AccountFlow): Finding {
   const id = FLOW_CHECKS[flow].appId;
   const { env } = FLOWS[flow].credentials;
-  const { appId } = configuration.apps[flow];
+  const { appId } = appOf(configuration, flow);
   if (appId === undefined) return failed(id, TEXTS.missing(env.appId));
   const stray = findStray(appId);
   if (stray) return failed(id, TEXTS.stray(stray, env.appId));
   if (!isAppId(appId)) return wrongForm(configuration, id, appIdFault(appId, flow));
   const earlier = ACCOUNT_FLOWS.slice(0, ACCOUNT_FLOWS.indexOf(flow));
-  const other = earlier.find((each) => configuration.apps[each].appId === appId);
+  const other = earlier.find((each) => appOf(configuration, each).appId === appId);
   return other ? failed(id, TEXTS.sameAppId(other, flow)) : ok(id, bilingual(appId, appId));
 }
 
@@ -35,7 +35,7 @@ function appIdFault(appId: string, flow: AccountFlow): Fault {
 export function checkAppSecret(configuration: Configuration, flow: AccountFlow): Finding {
   const id = FLOW_CHECKS[flow].appSecret;
   const { env } = FLOWS[flow].credentials;
-  const { appSecret } = configuration.apps[flow];
+  const { appSecret } = appOf(configuration, flow);
   if (appSecret === undefined) return failed(id, TEXTS.missing(env.appSecret));
   const stray = findStray(appSecret);
   if (stray) return failed(id, TEXTS.stray(stray, env.appSecret));
@@ -71,8 +71,8 @@ const TEXTS = {
       `与${FLOWS[other].label.zh}的 AppID 相同`,
     ),
     remedy: bilingual(
-      `An official account and a website app are two different apps. ${copyAppId(flow).en}`,
-      `服务号与网站应用是两个不同的应用。${copyAppId(flow).zh}`,
+      `${sentence(FLOWS[other].label.en)} and ${FLOWS[flow].label.en} are two different apps. ${copyAppId(flow).en}`,
+      `${FLOWS[other].label.zh}与${FLOWS[flow].label.zh}是两个不同的应用。${copyAppId(flow).zh}`,
     ),
   }),
   secretAsId: {
@@ -93,8 +93,8 @@ const TEXTS = {
     detail: bilingual('is an id of WeCom (企业微信)', '是企业微信的 ID'),
     remedy: bilingual(
       'WeCom has its own login, which this package does not support. ' +
-        'Use the AppID of an official account or a website app.',
-      '企业微信使用另一套登录，本包不支持。请使用服务号或网站应用的 AppID。',
+        'Use the AppID of an official account or a website app, of a mini program or a mobile app.',
+      '企业微信使用另一套登录，本包不支持。请使用服务号、网站应用、小程序或移动应用的 AppID。',
     ),
   },
   rightSecret: bilingual('32 characters', '32 位'),
@@ -117,6 +117,10 @@ const TEXTS = {
     ),
   }),
 };
+
+function sentence(label: string): string {
+  return label.charAt(0).toUpperCase() + label.slice(1);
+}
 
 function copyAppId(flow: AccountFlow): Bilingual {
   const { appId } = FLOWS[flow].consoleMenu;

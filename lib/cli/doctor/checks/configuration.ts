@@ -8,8 +8,8 @@ import { checkBaseURL, checkRelayAddress } from './base-url';
 import { checkEndpoints } from './endpoints';
 
 /** The flows whose AppID or AppSecret was given. */
-export function givenFlows({ apps }: Configuration): readonly AccountFlow[] {
-  return ACCOUNT_FLOWS.filter((flow) => isGiven(apps[flow]));
+export function givenFlows(configuration: Configuration): readonly AccountFlow[] {
+  return ACCOUNT_FLOWS.filter((flow) => isGiven(configuration, flow));
 }
 
 /** @param isAppChecked whether a running app is checked, too */

@@ -3,7 +3,7 @@ import { isWeChatAPIError, isWechatError, type WeChatAPIError, type WechatError 
 import { FLOWS, type AccountFlow } from '../../../oauth/flows';
 import { OAuth } from '../../../oauth/oauth';
 import { bilingual, type Bilingual } from '../../bilingual';
-import type { Configuration } from '../configuration';
+import { appOf, type Configuration } from '../configuration';
 import type { ProbeLimits } from '../probe/http-probe';
 import { MADE_UP_CODE } from '../probe/made-up-code';
 import { failed, ok, warning, type CheckId, type Finding } from '../report/check-list';
@@ -12,12 +12,13 @@ import { FLOW_CHECKS } from '../report/flow-checks';
 
 /** Exchanges a made-up code: WeChat looks at the code only after it has accepted AppID and AppSecret. */
 export async function checkCredentials(
-  { apps, open, api }: Configuration,
+  configuration: Configuration,
   flow: AccountFlow,
   { timeout, signal }: ProbeLimits,
 ): Promise<Finding> {
   const id = FLOW_CHECKS[flow].credentials;
-  const { appId = '', appSecret = '' } = apps[flow];
+  const { open, api } = configuration;
+  const { appId = '', appSecret = '' } = appOf(configuration, flow);
   const oauth = new OAuth({
     appid: appId,
     appsecret: appSecret,
@@ -25,7 +26,7 @@ export async function checkCredentials(
     http: { timeout, signal },
   });
   try {
-    await oauth.getAccessToken(MADE_UP_CODE);
+    await EXCHANGES[FLOWS[flow].exchange](oauth);
   } catch (error) {
     if (isWeChatAPIError(error)) return judgeErrcode(id, flow, error);
     if (isWechatError(error)) return judgeFailedCall(id, error);
@@ -33,6 +34,14 @@ export async function checkCredentials(
   }
   return failed(id, TEXTS.codeAccepted);
 }
+
+/** By the `exchange` of a flow's row. */
+const EXCHANGES: Readonly<
+  Record<(typeof FLOWS)[AccountFlow]['exchange'], (oauth: OAuth) => Promise<unknown>>
+> = {
+  accessToken: (oauth) => oauth.getAccessToken(MADE_UP_CODE),
+  sessionKey: (oauth) => oauth.getSessionKey(MADE_UP_CODE),
+};
 
 function judgeErrcode(id: CheckId, flow: AccountFlow, error: WeChatAPIError): Finding {
   const { kind, code } = error;
@@ -126,6 +135,14 @@ const NO_PERMISSION: Readonly<Record<AccountFlow, Bilingual>> = {
   website: bilingual(
     'The website app has no WeChat login yet: see open.weixin.qq.com > 管理中心 > 网站应用 > 接口信息.',
     '该网站应用尚无微信登录权限：请查看 open.weixin.qq.com > 管理中心 > 网站应用 > 接口信息。',
+  ),
+  miniProgram: bilingual(
+    'The mini program may not call this interface: see mp.weixin.qq.com > 管理 > 开发管理 > 接口设置.',
+    '该小程序没有此接口的权限：请查看 mp.weixin.qq.com > 管理 > 开发管理 > 接口设置。',
+  ),
+  mobileApp: bilingual(
+    'The mobile app has no WeChat login yet: see open.weixin.qq.com > 管理中心 > 移动应用 > 接口信息.',
+    '该移动应用尚无微信登录权限：请查看 open.weixin.qq.com > 管理中心 > 移动应用 > 接口信息。',
   ),
 };
 

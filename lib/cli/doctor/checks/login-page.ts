@@ -3,10 +3,10 @@
  * callback domain for every browser. The page of an official account checks them only inside WeChat.
  */
 import { authorizeURL } from '../../../oauth/endpoints';
-import { FLOWS, type AccountFlow } from '../../../oauth/flows';
+import { FLOWS, type PageAccountFlow } from '../../../oauth/flows';
 import { scopeToRequest } from '../../../oauth/scope';
 import { bilingual, type Bilingual } from '../../bilingual';
-import type { Configuration } from '../configuration';
+import { appOf, type Configuration } from '../configuration';
 import { UnreachableError, probe, type ProbeLimits, type ProbeResponse } from '../probe/http-probe';
 import { DESKTOP_CLIENT, WECHAT_CLIENT } from '../probe/user-agents';
 import { failed, ok, skipped, warning, type Finding } from '../report/check-list';
@@ -25,7 +25,7 @@ interface LoginPage {
   isLogin(page: Page): boolean;
 }
 
-const LOGIN_PAGES: Readonly<Record<AccountFlow, LoginPage>> = {
+const LOGIN_PAGES: Readonly<Record<PageAccountFlow, LoginPage>> = {
   official: {
     userAgent: WECHAT_CLIENT,
     // Only the emulator's page is recognized: WeChat's own page has scripts that look for the WeChat client.
@@ -38,13 +38,13 @@ const LOGIN_PAGES: Readonly<Record<AccountFlow, LoginPage>> = {
 };
 
 export async function checkLoginPage(
-  { apps, open }: Configuration,
-  flow: AccountFlow,
+  configuration: Configuration,
+  flow: PageAccountFlow,
   redirectURI: string,
   limits: ProbeLimits,
 ): Promise<Finding> {
-  const { appId: appid = '' } = apps[flow];
-  const address = authorizeURL(open, flow, {
+  const { appId: appid = '' } = appOf(configuration, flow);
+  const address = authorizeURL(configuration.open, flow, {
     appid,
     redirect: redirectURI,
     state: 'doctor',
@@ -80,7 +80,7 @@ function messageOn(body: string): string {
   return '';
 }
 
-function judge(flow: AccountFlow, redirectURI: string, page: Page): Finding {
+function judge(flow: PageAccountFlow, redirectURI: string, page: Page): Finding {
   const id = FLOW_CHECKS[flow].loginPage;
   const { host } = new URL(redirectURI);
   const { message } = page;
@@ -106,7 +106,7 @@ interface PageError {
   readonly pattern: RegExp;
   /** Whether the error passes with time, or depends on who logs in. */
   readonly isTemporary?: boolean;
-  remedy(flow: AccountFlow, host: string): Bilingual;
+  remedy(flow: PageAccountFlow, host: string): Bilingual;
 }
 
 /** The texts of WeChat's error pages: phones show an error code, PCs an older wording. */
@@ -129,17 +129,17 @@ const TEXTS = {
       `AppID, scope and callback domain ${host} are accepted`,
       `AppID、scope 与回调域名 ${host} 均被接受`,
     ),
-  hidden: (host: string, flow: AccountFlow) =>
+  hidden: (host: string, flow: PageAccountFlow) =>
     bilingual(
       `not visible outside WeChat: ${host} must be entered at ${FLOWS[flow].consoleMenu.callbackDomain}`,
       `在微信之外无法判断：${host} 须填写在 ${FLOWS[flow].consoleMenu.callbackDomain}`,
     ),
-  compareSettings: (flow: AccountFlow) =>
+  compareSettings: (flow: PageAccountFlow) =>
     bilingual(
       `Compare the settings of the app: ${FLOWS[flow].consoleMenu.appId}.`,
       `请核对应用设置：${FLOWS[flow].consoleMenu.appId}。`,
     ),
-  enterDomain: (host: string, flow: AccountFlow) =>
+  enterDomain: (host: string, flow: PageAccountFlow) =>
     bilingual(
       `Enter exactly ${host} at ${FLOWS[flow].consoleMenu.callbackDomain}, or correct WECHAT_BASE_URL ` +
         '(behind a relay: WECHAT_RELAY). ' +
@@ -155,7 +155,7 @@ const TEXTS = {
       'Check that this is the AppID of a website app (网站应用), and that WeChat login is granted to it.',
       '请确认这是网站应用的 AppID，并且已获得微信登录权限。',
     ),
-  } satisfies Record<AccountFlow, Bilingual>,
+  } satisfies Record<PageAccountFlow, Bilingual>,
   banned: bilingual(
     'WeChat has banned this account: see mp.weixin.qq.com.',
     '该账号已被封禁：请查看 mp.weixin.qq.com。',

@@ -1,8 +1,14 @@
 /** Checks how the login route responds to a browser inside WeChat, and to one on a PC. */
 import { WechatAuthError, type WechatErrorKind } from '../../../errors';
-import { ACCOUNT_FLOWS, FLOWS, worksIn, type AccountFlow, type BrowserKind } from '../../../oauth/flows';
+import {
+  PAGE_ACCOUNT_FLOWS,
+  FLOWS,
+  worksIn,
+  type PageAccountFlow,
+  type BrowserKind,
+} from '../../../oauth/flows';
 import { bilingual, type Bilingual } from '../../bilingual';
-import { isGiven, type Configuration } from '../configuration';
+import { appOf, isGiven, type Configuration } from '../configuration';
 import type { AuthorizationRequest, LoginProbe } from '../probe/login-probe';
 import { loginPath, withoutSlash, type Site } from '../probe/site';
 import { failed, ok, skipped, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
@@ -56,17 +62,18 @@ export function errorKindFailed(id: CheckId, kind: WechatErrorKind): Finding {
   return failed(id, { detail: TEXTS.errorKind(kind, status), remedy });
 }
 
-function checkOpenElsewhere(id: LoginCheck, { apps }: Configuration): Finding {
-  const flow = ACCOUNT_FLOWS.find((each) => worksIn(BROWSERS[id], each));
-  return flow && isGiven(apps[flow])
+function checkOpenElsewhere(id: LoginCheck, configuration: Configuration): Finding {
+  const flow = PAGE_ACCOUNT_FLOWS.find((each) => worksIn(BROWSERS[id], each));
+  return flow && isGiven(configuration, flow)
     ? failed(id, TEXTS.flowNotInApp(flow))
     : ok(id, TEXTS.opensElsewhere[id]);
 }
 
 /** The phone opens the address in the code, so it must be the public one. */
-function checkScanCode(id: LoginCheck, { apps, baseURL }: Configuration, { origin }: URL): Finding {
+function checkScanCode(id: LoginCheck, configuration: Configuration, { origin }: URL): Finding {
+  const { baseURL } = configuration;
   if (id === 'login-in-wechat') return warning(id, TEXTS.scanInWechat);
-  if (isGiven(apps.website)) return failed(id, TEXTS.flowNotInApp('website'));
+  if (isGiven(configuration, 'website')) return failed(id, TEXTS.flowNotInApp('website'));
   const base = baseURL !== undefined && URL.canParse(baseURL) ? new URL(baseURL).origin : origin;
   return base === origin ? ok(id, TEXTS.scan(origin)) : failed(id, TEXTS.scanElsewhere(origin, base));
 }
@@ -77,20 +84,21 @@ function checkStarted(id: LoginCheck, configuration: Configuration, request: Aut
   if (fault) return failed(id, fault);
   if (!worksIn(BROWSERS[id], flow)) return warning(id, TEXTS.wrongFlow[flow]);
   const detail = TEXTS.started(fromOutside(parameter(url, 'appid')), fromOutside(parameter(url, 'scope')));
-  const isCompared = configuration.apps[flow].appId !== undefined;
+  const isCompared = appOf(configuration, flow).appId !== undefined;
   return isCompared
     ? ok(id, detail)
     : warning(id, TEXTS.notCompared(detail, FLOWS[flow].credentials.env.appId));
 }
 
 function requestFault(
-  { open, apps }: Configuration,
+  configuration: Configuration,
   { flow, url, redirectURI }: AuthorizationRequest,
 ): Fault | undefined {
+  const { open } = configuration;
   // If `open` is not an address, the check `endpoints` reports it.
   if (URL.canParse(open) && !isPageOf(new URL(open), url)) return TEXTS.otherWechat(url.origin, open);
   const appid = parameter(url, 'appid');
-  const { appId } = apps[flow];
+  const { appId } = appOf(configuration, flow);
   if (appId !== undefined && appid !== appId) return TEXTS.otherAppId(fromOutside(appid), appId);
   const isIntact =
     (FLOWS[flow].scopes.allowed as readonly string[]).includes(parameter(url, 'scope')) &&
@@ -167,7 +175,7 @@ const TEXTS = {
     ),
     remedy: bilingual("Leave the option `flow` at 'auto'.", "请保持配置 `flow` 为 'auto'。"),
   },
-  flowNotInApp: (flow: AccountFlow) => {
+  flowNotInApp: (flow: PageAccountFlow) => {
     const { label } = FLOWS[flow];
     return {
       detail: bilingual(
@@ -232,7 +240,7 @@ const TEXTS = {
         "请保持配置 flow 为 'auto'，并同时配置服务号。",
       ),
     },
-  } satisfies Record<AccountFlow, Fault>,
+  } satisfies Record<PageAccountFlow, Fault>,
   started: (appid: string, scope: string) => bilingual(`${appid}, ${scope}`, `${appid}，${scope}`),
   notCompared: ({ en, zh }: Bilingual, variable: string) => ({
     detail: bilingual(`${en}: not compared`, `${zh}：未核对`),

@@ -3,7 +3,7 @@
  * never issued.
  */
 import { ERROR_KINDS, type WechatErrorKind } from '../../../errors';
-import { ACCOUNT_FLOWS, FLOWS, type AccountFlow } from '../../../oauth/flows';
+import { PAGE_ACCOUNT_FLOWS, FLOWS, type PageAccountFlow } from '../../../oauth/flows';
 import { callbackBehindRelay } from '../../../relay/redirect-uri';
 import type { ProbeLimits } from './http-probe';
 import { MADE_UP_CODE } from './made-up-code';
@@ -13,7 +13,7 @@ import { loginPath, publicURL, type Site } from './site';
 /** The login route redirected to a page of WeChat: an authorization request. */
 export interface AuthorizationRequest {
   readonly kind: 'started';
-  readonly flow: AccountFlow;
+  readonly flow: PageAccountFlow;
   /** WeChat's page, with the parameters of the request. */
   readonly url: URL;
   readonly redirectURI: string;
@@ -60,7 +60,7 @@ function outcomeOf(response: ProbedPage): LoginOutcome {
 }
 
 function authorizationRequest(url: URL): AuthorizationRequest | undefined {
-  const flow = ACCOUNT_FLOWS.find((each) => url.pathname.endsWith(FLOWS[each].page.path));
+  const flow = PAGE_ACCOUNT_FLOWS.find((each) => url.pathname.endsWith(FLOWS[each].page.path));
   if (!flow) return undefined;
   const { searchParams } = url;
   return {

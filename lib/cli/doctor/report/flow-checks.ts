@@ -1,5 +1,11 @@
-import type { AccountFlow } from '../../../oauth/flows';
+import type { AccountFlow, PageAccountFlow } from '../../../oauth/flows';
 import type { CheckId } from './check-list';
+
+interface FlowChecks {
+  readonly appId: CheckId;
+  readonly appSecret: CheckId;
+  readonly credentials: CheckId;
+}
 
 /** The checks that exist once for each flow. */
 export const FLOW_CHECKS = {
@@ -15,4 +21,16 @@ export const FLOW_CHECKS = {
     credentials: 'website-credentials',
     loginPage: 'website-login-page',
   },
-} as const satisfies Readonly<Record<AccountFlow, Readonly<Record<string, CheckId>>>>;
+  miniProgram: {
+    appId: 'mini-program-app-id',
+    appSecret: 'mini-program-app-secret',
+    credentials: 'mini-program-credentials',
+  },
+  mobileApp: {
+    appId: 'mobile-app-id',
+    appSecret: 'mobile-app-secret',
+    credentials: 'mobile-app-credentials',
+  },
+} as const satisfies Readonly<
+  Record<AccountFlow, FlowChecks> & Record<PageAccountFlow, { readonly loginPage: CheckId }>
+>;

@@ -1,5 +1,5 @@
 /** What the option `check` sees of the phone: its request is over when the PC collects the login. */
-import type { HostRequest } from '../../http/request';
+import { addressOf, type HostRequest } from '../../http/request';
 
 /** What is left of the request of the phone that confirmed a scan login. */
 export interface PhoneRequest {
@@ -20,14 +20,13 @@ const MAX_VALUE = 512;
 const MAX_HEADERS = 50;
 
 export function phoneRequestOf(req: HostRequest): PhoneRequest {
-  const { ip } = req as { ip?: unknown };
   const headers = Object.entries(req.headers)
     .filter(([name, value]) => value !== undefined && !OMITTED.has(name))
     .slice(0, MAX_HEADERS)
     .map(([name, value]) => [name, String(value).slice(0, MAX_VALUE)] as const);
   const { remoteAddress = '' } = req.socket;
   return {
-    ip: typeof ip === 'string' ? ip : remoteAddress,
+    ip: addressOf(req),
     socket: { remoteAddress },
     headers: Object.fromEntries(headers),
   };

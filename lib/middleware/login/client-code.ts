@@ -1,0 +1,168 @@
+/**
+ * `req.wechat.loginWithCode()`: logs a user in with a code that a client of the app posted. A mini program gets
+ * it from `wx.login`, a mobile app from WeChat's OpenSDK. There is no page, no state and no callback.
+ */
+import { WechatAuthError, isWechatError } from '../../errors';
+import { CODE_FLOWS, FLOWS, isCodeFlow, type CodeFlow } from '../../oauth/flows';
+import { pathOnThisSite } from '../addresses';
+import { accountOf, type Context } from '../context';
+import { warnOperator } from '../failures/warn-operator';
+import { addressOf, header } from '../http/request';
+import { noStore } from '../http/response';
+import { exchangeClientCode, type Account, type ClientCode } from '../options/account';
+import { shown } from '../options/options-error';
+import { ownCopy } from '../options/own-options';
+import { requireSession } from '../state/missing-session';
+import { knownStates } from '../state/pending-logins';
+import type { Session } from '../state/session';
+import type { AppUser, WechatSession } from '../state/wechat-session';
+import { saveLogin } from './current-login';
+import { completeLogin, requireCode } from './exchange';
+import { openRoot } from './login';
+import { checkedData } from './login-data';
+import { LoginReporter, reportStarted } from './login-reporter';
+
+/** Options of a login with a code. */
+export interface CodeLoginOptions {
+  /**
+   * Mini programs: the encrypted profile of `wx.getUserInfo` and similar functions, base64. It must be of the
+   * same user as the code. The decrypted fields become part of the user.
+   */
+  readonly encryptedData?: string | null | undefined;
+  /** Mini programs: the `iv` that came with `encryptedData`, base64. */
+  readonly iv?: string | null | undefined;
+  /**
+   * Whether the session holds the login. With `false`, nothing is written and no session is needed: for apps
+   * that give their clients a token of their own.
+   *
+   * @default true
+   */
+  readonly session?: boolean | undefined;
+  /** Comes back in `onLogin`: at most 512 bytes of JSON. */
+  readonly data?: unknown;
+}
+
+/** @throws WechatError; it is also reported, and printed for the operator where only the operator can fix it. */
+export async function loginWithCode(
+  context: Context,
+  flow: CodeFlow,
+  code: unknown,
+  options: CodeLoginOptions,
+): Promise<AppUser> {
+  noStore(context.res);
+  const reporter = new LoginReporter(context.config, isCodeFlow(flow) ? { flow } : {});
+  try {
+    return await logIn(context, reporter, checkedRequest(context, flow, code, options));
+  } catch (error) {
+    reporter.failed(error);
+    if (isWechatError(error)) warnOperator(context, error);
+    throw error;
+  }
+}
+
+/** A login with a code, after its parameters were checked. */
+interface CodeRequest extends ClientCode {
+  readonly flow: CodeFlow;
+  readonly account: Account;
+  readonly data: unknown;
+  /** Undefined if the login is not to be written to the session. */
+  readonly session: Session | undefined;
+}
+
+/** Everything that can be wrong is found before the code is spent: WeChat accepts it once. */
+function checkedRequest(
+  context: Context,
+  flow: unknown,
+  code: unknown,
+  options: CodeLoginOptions,
+): CodeRequest {
+  if (!isCodeFlow(flow)) {
+    const names = CODE_FLOWS.map((name) => `'${name}'`).join(' or ');
+    throw new WechatAuthError('config', `The flow of loginWithCode() is ${shown(flow)}. Use ${names}.`);
+  }
+  const { encryptedData, iv, session, data } = ownCopy(options);
+  const account = accountOf(context, flow);
+  refuseOtherSites(context);
+  const checked = { flow, account, data: checkedData(data) };
+  const found = session === false ? undefined : requireSession(context.req, context.config);
+  requireCode(code);
+  return { ...checked, session: found, code, encrypted: encryptedOf(encryptedData, iv) };
+}
+
+/**
+ * Refuses a request that a page of another site makes a browser send: without a state, it could log the
+ * visitor in to the account of an attacker, whose code the page holds (login CSRF, RFC 6749 section 10.12).
+ * Mini programs and mobile apps are no browsers: they send neither header.
+ */
+function refuseOtherSites(context: Context): void {
+  const site = header(context.req, 'sec-fetch-site');
+  const origin = header(context.req, 'origin');
+  const isOurs = origin !== '' && pathOnThisSite(context, origin) !== undefined;
+  // A sibling subdomain is the same site, and another origin.
+  const isAllowed = {
+    'same-origin': true,
+    none: true,
+    'cross-site': false,
+    'same-site': isOurs,
+    '': origin === '' || isOurs,
+  }[site];
+  if (isAllowed === true) return;
+  throw new WechatAuthError(
+    'forbidden',
+    'A page of another site sent this code. Only the clients of this app, and its own pages, may log in with one.',
+  );
+}
+
+function encryptedOf(encryptedData: unknown, iv: unknown): ClientCode['encrypted'] {
+  // JSON has null in place of undefined.
+  const [isData, isIv] = [encryptedData ?? undefined, iv ?? undefined].map((each) => each !== undefined);
+  if (!isData && !isIv) return undefined;
+  if (typeof encryptedData === 'string' && typeof iv === 'string') return { encryptedData, iv };
+  throw new WechatAuthError(
+    'decryption',
+    'encryptedData and iv must be two strings, base64, from the same call. Send both of them, or neither.',
+  );
+}
+
+async function logIn(context: Context, reporter: LoginReporter, request: CodeRequest): Promise<AppUser> {
+  const { config } = context;
+  const { flow, session } = request;
+  const { scopes } = FLOWS[flow];
+  const root = session && openRoot(session, config);
+  const start = { flow, scope: scopes.defaultScope, at: Date.now() };
+  const { result, isFirst } = await config.codes.share(postedCode(context, request), {
+    identify: (state) => {
+      reporter.identify(state, start);
+    },
+    exchange: async (state) => {
+      reportStarted(state, { ...start, appid: request.account.appid }, undefined);
+      const login = exchange(context, request, state);
+      // A logout that this client sends meanwhile ends this login.
+      if (session) config.callbacks.started.noteFinish(header(context.req, 'cookie'), { state, root }, login);
+      return login;
+    },
+  });
+  const { login, state } = result;
+  if (!isFirst) reporter.identify(state, start);
+  if (session) await saveLogin(context, login, { state, pending: { returnTo: '' }, root });
+  if (isFirst) reporter.succeeded(login);
+  return login.user;
+}
+
+function postedCode(
+  { req, config }: Context,
+  { flow, account, code, encrypted, session }: CodeRequest,
+): Parameters<Context['config']['codes']['share']>[0] {
+  return {
+    content: [flow, account.appid, code, encrypted?.encryptedData ?? '', encrypted?.iv ?? ''],
+    client: [header(req, 'cookie'), addressOf(req)],
+    finishedStates: session ? knownStates(session, config.sessionKey) : [],
+  };
+}
+
+async function exchange(context: Context, request: CodeRequest, state: string): Promise<WechatSession> {
+  const { flow, code, data, account } = request;
+  const { lang, allowSnapshotUsers } = context.config;
+  const user = await exchangeClientCode(account, flow, request, { lang, allowSnapshotUsers });
+  return completeLogin(context, { pending: { flow, returnTo: '', data }, code, state }, user);
+}

@@ -1,0 +1,39 @@
+/** Work that is done once for all processes that share the cache of a token store. */
+import { OnceUnderLock } from '../../async/once-under-lock';
+import { LOCK_LIMIT_MS, STORE_LIMIT_MS, inTime } from '../../async/time-limit';
+import type { SharedCache } from '../../stores/shared-cache';
+
+/** How long a result is shared. */
+export const SHARED_MS = 60_000;
+
+/**
+ * Runs the work once for all processes, and keeps its result for a minute; a failure is not kept. If the cache
+ * fails, the login goes on: each process then does the work itself.
+ *
+ * @param cache undefined if the processes share none
+ */
+export async function acrossProcesses<T>(
+  cache: SharedCache | undefined,
+  key: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (!cache) return work();
+  const once = new OnceUnderLock(async () => {
+    const known = await orUndefined(STORE_LIMIT_MS, () => cache.readCache(key));
+    if (known !== undefined) return known as T;
+    const result = await work();
+    await orUndefined(STORE_LIMIT_MS, () => cache.writeCache(key, result, SHARED_MS));
+    return result;
+  });
+  await orUndefined(LOCK_LIMIT_MS, () => cache.lock(key, () => once.run()));
+  return once.resultOr(work);
+}
+
+/** The result of the call, or `undefined` if it fails or takes longer. */
+export async function orUndefined<T>(ms: number, call: () => Promise<T>): Promise<T | undefined> {
+  return inTime(
+    ms,
+    async () => call(),
+    () => new Error('late'),
+  ).catch(() => undefined);
+}
