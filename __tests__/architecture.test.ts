@@ -49,7 +49,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   'fastest-levenshtein': /^middleware\/options\/unknown-option\.ts$/,
   'https-proxy-agent': /^oauth\/transport\/agents\.ts$/,
   'lru-cache':
-    /^(?:stores\/(?:local-cache|memory-store)|oauth\/tokens\/token-keeper|middleware\/(?:options\/resolve-options|state\/(?:callback-results|session-watch|started-logins)))\.ts$/,
+    /^(?:stores\/(?:local-cache|memory-store)|oauth\/tokens\/token-keeper|middleware\/(?:options\/resolve-options|state\/(?:callback-results|code-results|session-watch|started-logins)))\.ts$/,
   negotiator: /^middleware\/pages\//,
   'proxy-from-env': /^oauth\/transport\/environment-proxy\.ts$/,
   uqr: /^(?:middleware\/pages|emulator)\//,

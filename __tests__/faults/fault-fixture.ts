@@ -76,7 +76,7 @@ export class FaultFixture {
         ...this.#wechat.options,
         scope: 'flow' in this.#options.step ? this.#options.step.scope : 'snsapi_userinfo',
         tokenStore: this.#store,
-        onLogin: (req, { token }) => this.#onLogin(req as TestRequest, token.data),
+        onLogin: (req, { token }) => token && this.#onLogin(req as TestRequest, token.data),
       } satisfies WechatAuthOptions,
       routes: (app) => {
         app.use('/cart', (req, res) => {

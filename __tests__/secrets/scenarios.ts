@@ -194,7 +194,7 @@ async function failInHooks(host: HostName): Promise<void> {
         throw Object.assign(new Error('refused'), { toJSON: () => ({ token }), token });
       },
     },
-    { onLogin: (_req, { token }) => [token.data.access_token] as never },
+    { onLogin: (_req, { token }) => [token?.data.access_token] as never },
     { onLogin: () => Promise.reject(Object.assign(new Error('everybody is refused'), { refuse: true })) },
     { appSecret: WRONG_SECRET },
     { identity: 'unionid', appId: APPS[0]?.appId },

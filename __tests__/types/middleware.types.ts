@@ -15,6 +15,7 @@ import {
   type WechatGuard,
   type WechatGuardOptions,
   type WxLoginParams,
+  type AccessToken,
   type OAuth,
   type WechatAuthOptions,
   type WechatErrorKind,
@@ -78,10 +79,14 @@ http.createServer((req, res) => {
 // A hook can name the request type of its framework.
 const options: WechatAuthOptions = {
   flow: (req: Request) => (req.query['qr'] ? 'website' : 'auto'),
-  onLogin: async (req: Request, { user, token, flow, appid, returnTo, data }) => {
+  onLogin: async (req: Request, { user, token, flow, appid, returnTo, data, sessionKey }) => {
     same<[typeof appid, typeof returnTo, typeof data], [string, string, unknown]>(true);
     same<typeof user, WechatUser>(true);
-    same<typeof flow, 'official' | 'website' | 'scan'>(true);
+    same<typeof flow, 'official' | 'website' | 'scan' | 'miniProgram' | 'mobileApp'>(true);
+    // Only a mini program has no token, and only a mini program has a session key.
+    if (flow === 'miniProgram') same<[typeof token, typeof sessionKey], [undefined, string]>(true);
+    else same<[typeof token, typeof sessionKey], [AccessToken, undefined]>(true);
+    // @ts-expect-error -- a mini program has none
     const accessToken: string = token.data.access_token;
     await Promise.resolve(accessToken);
     return { id: 1, openid: user.openid, ip: req.ip };
@@ -105,6 +110,8 @@ wechatAuth({
   // Environment variables, which may be undefined.
   appId: process.env['WECHAT_APP_ID'],
   website: { appId: process.env['A'], appSecret: process.env['B'] },
+  miniProgram: { appId: process.env['A'], appSecret: process.env['B'] },
+  mobileApp: undefined,
   baseURL: undefined,
   endpoints: { api: undefined },
 });
@@ -120,6 +127,28 @@ const onError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
   else next(error);
 };
 app.use(onError);
+
+// Codes that a client posts.
+app.post('/login', async (req, res) => {
+  const { code, encryptedData, iv } = req.body as Record<string, string>;
+  const user = await req.wechat.loginWithCode('miniProgram', code ?? '', {
+    encryptedData,
+    iv,
+    session: false,
+  });
+  same<typeof user, WechatUser>(true);
+  res.json(await req.wechat.loginWithCode('mobileApp', code ?? '', { data: { from: 'app' } }));
+  // @ts-expect-error -- an official account has a page of its own
+  await req.wechat.loginWithCode('official', code ?? '');
+  // @ts-expect-error -- a code cannot be left out
+  await req.wechat.loginWithCode('mobileApp');
+  // @ts-expect-error -- a code has no return path
+  await req.wechat.loginWithCode('mobileApp', code ?? '', { returnTo: '/me' });
+  // @ts-expect-error -- a mini program has no page to be sent to
+  await req.wechat.login({ flow: 'miniProgram' });
+});
+// @ts-expect-error -- a mini program has no page to be sent to
+wechatAuth({ flow: 'miniProgram' });
 
 // The login in the session.
 declare const session: { wechat?: WechatSession };

@@ -167,7 +167,7 @@ describe('an onLogin with a bug', () => {
     const app = await start({
       onLogin: (req, { token }) => {
         const code = new URL(req.url ?? '', 'http://localhost').searchParams.get('code') ?? '';
-        secrets.push(token.data.access_token, token.data.refresh_token ?? '', code);
+        secrets.push(token?.data.access_token ?? '', token?.data.refresh_token ?? '', code);
         throw new Error(`request failed: ${secrets.join(' ')}`);
       },
     });

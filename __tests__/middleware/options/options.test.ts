@@ -619,7 +619,7 @@ describe('onLogin', () => {
     const app = await start({
       onLogin: async (req, { user, token, flow }) => {
         await Promise.resolve();
-        seen.push(req.url?.split('?')[0], user.nickname, token.data.openid, token.isValid(), flow);
+        seen.push(req.url?.split('?')[0], user.nickname, token?.data.openid, token?.isValid(), flow);
         return { id: 7, name: user.nickname };
       },
     });

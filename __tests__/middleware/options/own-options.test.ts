@@ -6,6 +6,7 @@ import {
   type WechatGuardOptions,
 } from '../../../lib/index';
 import { checkGuardOptions } from '../../../lib/middleware/options/option-checks';
+import { authorizeURLOf } from '../../../lib/middleware/options/account';
 import { resolveOptions } from '../../../lib/middleware/options/resolve-options';
 
 const APP = { appId: 'wx0f1c1a10e0000001', appSecret: '0f1c1a10e0000001aaaaaaaaaaaaaaa1' };
@@ -83,7 +84,8 @@ describe('an Object.prototype that a bug elsewhere has written to', () => {
     for (const flow of ['official', 'website'] as const) {
       const account = resolved.accounts[flow];
       expect([flow, account?.appid]).toEqual([flow, plain.accounts[flow]?.appid]);
-      const address = account?.authorizeURL('https://h5.example.com/callback', 's', 'snsapi_login');
+      const address =
+        account && authorizeURLOf(account, flow, 'https://h5.example.com/callback', 's', 'snsapi_login');
       expect(address).toEqual(address && expect.stringContaining('https://open.weixin.qq.com/'));
     }
   });

@@ -90,6 +90,14 @@ function isWechatSession(stored: unknown): stored is WechatSession {
   );
 }
 
+/** How a login started. */
+interface FinishedFrom {
+  readonly state: string;
+  readonly pending: Pick<PendingLogin, 'returnTo' | 'isBound' | 'isBoundByOther'>;
+  /** The root of the session in which it started, if that session has an id. */
+  readonly root?: string | undefined;
+}
+
 /**
  * Saves a login in a session with a new id (session fixation). What the new session keeps:
  *
@@ -107,15 +115,7 @@ function isWechatSession(stored: unknown): stored is WechatSession {
 export async function saveLogin(
   context: Context,
   login: WechatSession,
-  {
-    state,
-    pending,
-    root,
-  }: {
-    readonly state: string;
-    readonly pending: Pick<PendingLogin, 'returnTo' | 'isBound' | 'isBoundByOther'>;
-    readonly root?: string | undefined;
-  },
+  { state, pending, root }: FinishedFrom,
 ): Promise<void> {
   const { req, config } = context;
   const { sessionKey, callbacks } = config;

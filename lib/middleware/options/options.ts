@@ -302,10 +302,10 @@ export interface WechatAuthOptions {
   readonly identity?: 'openid' | 'unionid' | undefined;
   /**
    * Finds or creates the account of a user who logs in:
-   * `onLogin(req, { user, token, flow, appid, returnTo, data, sessionKey })`. It is awaited, and runs once per login even
-   * if WeChat calls back twice, before anything is written to the session. The object that it returns is kept
-   * as `user`. An error with `refuse: true`, or with a `status` from 400 to 499, refuses the login; any other
-   * error is a bug of the app (kind `login_failed`).
+   * `onLogin(req, { user, token, flow, appid, returnTo, data, sessionKey })`. It is awaited, and runs once per
+   * login even if WeChat calls back twice, before anything is written to the session. The object that it
+   * returns is kept as `user`. An error with `refuse: true`, or with a `status` from 400 to 499, refuses the
+   * login; any other error is a bug of the app (kind `login_failed`).
    */
   readonly onLogin?: OnLogin | undefined;
   /**

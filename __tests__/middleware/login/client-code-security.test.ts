@@ -1,0 +1,305 @@
+// Codes that a client posts have no state. An attacker must not log a victim's browser in to her own account with
+// one (login CSRF), must not log in with a code of the victim that was used, and must not keep a session that she
+// planted.
+import { RedisTokenStore, type RedisClient, type WechatAuthOptions } from '../../../lib';
+import { createClient } from 'redis';
+import { startApp, type AppOptions, type TestApp } from '../../support/app';
+import { Browser, agree } from '../../support/browser';
+import {
+  codeAccounts,
+  CodeClient,
+  codeRoutes,
+  CODE_FLOWS,
+  exchanges,
+  newCode,
+  openidOf,
+} from '../../support/browsers/code-clients';
+import { DESKTOP_CHROME } from '../../support/browsers/user-agents';
+import { emulator, useEmulator } from '../../support/emulator';
+import { HOSTS } from '../../support/hosts';
+import { describeOnRedis, startRedis, type RedisServer } from '../../support/redis';
+import { SESSIONS, SESSION_NAMES, serverSessions, SlowSessionStore } from '../../support/sessions';
+
+const VICTIM = 'ming';
+const ATTACKER = 'emoji';
+
+useEmulator();
+const apps: TestApp[] = [];
+let logins: string[] = [];
+beforeEach(() => {
+  logins = [];
+  emulator.requests.length = 0;
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  emulator.clearFaults();
+  await Promise.all(apps.splice(0).map((app) => app.close()));
+});
+
+async function start(auth: WechatAuthOptions = {}, options: AppOptions = {}): Promise<TestApp> {
+  const app = await startApp(emulator, {
+    ...options,
+    routes: (host) => {
+      codeRoutes(host);
+    },
+    auth: {
+      onLogin: (_req, { user }) => void logins.push(user.openid),
+      ...codeAccounts(),
+      ...auth,
+    },
+  });
+  apps.push(app);
+  return app;
+}
+
+/** A page in a browser that posts a code, and says where it comes from. */
+function page(app: TestApp, headers: Record<string, string>) {
+  const client = new CodeClient(app.url, new Browser(app.url, DESKTOP_CHROME));
+  return (more: object = {}) =>
+    client.logIn('miniProgram', newCode('miniProgram', ATTACKER), more, {
+      headers: { Referer: 'https://evil.example/', ...headers },
+    });
+}
+
+describe.each(HOSTS)('login CSRF on %s', (host) => {
+  const BASE = 'https://h5.example.com';
+  it.each<[string, Record<string, string>, number]>([
+    ['Sec-Fetch-Site: cross-site', { 'Sec-Fetch-Site': 'cross-site' }, 403],
+    ['cross-site with our Origin', { 'Sec-Fetch-Site': 'cross-site', Origin: BASE }, 403],
+    ['same-site without Origin', { 'Sec-Fetch-Site': 'same-site' }, 403],
+    ['a sibling subdomain', { 'Sec-Fetch-Site': 'same-site', Origin: 'https://blog.example.com' }, 403],
+    ['same-site with our Origin', { 'Sec-Fetch-Site': 'same-site', Origin: BASE }, 200],
+    ['an unknown Sec-Fetch-Site', { 'Sec-Fetch-Site': 'toString' }, 403],
+    ['another Origin', { Origin: 'https://evil.example' }, 403],
+    ['our Origin under another port', { Origin: 'https://h5.example.com:8443' }, 403],
+    ['our Origin as a part', { Origin: 'https://h5.example.com.evil.example' }, 403],
+    ['Origin: null', { Origin: 'null' }, 403],
+    ['an Origin that is no address', { Origin: 'h5.example.com' }, 403],
+    ['a WebView of Capacitor', { Origin: 'capacitor://localhost' }, 403],
+    ['the Origin of baseURL', { Origin: BASE }, 200],
+    ['Sec-Fetch-Site: same-origin', { 'Sec-Fetch-Site': 'same-origin', Origin: BASE }, 200],
+    ['Sec-Fetch-Site: none', { 'Sec-Fetch-Site': 'none' }, 200],
+    ['neither header, as from wx.request', {}, 200],
+  ])('%s', async (_what, headers, status) => {
+    const app = await start({ baseURL: BASE }, { host });
+    const post = page(app, headers);
+    for (const session of [true, false]) {
+      const response = await post({ session });
+      expect([response.status, response.kind]).toEqual([status, status === 403 ? 'forbidden' : undefined]);
+      if (status === 403) expect(response.headers['set-cookie']).toBeUndefined();
+    }
+    expect(exchanges()).toBe(status === 403 ? 0 : 2);
+  });
+
+  it('without baseURL, our origin is that of the request', async () => {
+    const app = await start({}, { host });
+    expect((await page(app, { Origin: app.url })()).status).toBe(200);
+    expect((await page(app, { Origin: BASE })()).status).toBe(403);
+  });
+});
+
+describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
+  const startHere = (auth: WechatAuthOptions = {}): Promise<TestApp> =>
+    start(auth, { session: SESSIONS[kind]() });
+
+  it.each(CODE_FLOWS)(
+    'posted twice at once by one client is one exchange and one login (%s)',
+    async (flow) => {
+      const app = await startHere();
+      const client = new CodeClient(app.url);
+      const code = newCode(flow);
+      emulator.fail(flow === 'miniProgram' ? 'jscode2session' : 'access_token', { delay: 100 });
+      const taps = await Promise.all([client.logIn(flow, code), client.logIn(flow, code)]);
+      expect(taps.map(({ status, user }) => [status, user['openid']])).toEqual(
+        Array(2).fill([200, openidOf(flow)]),
+      );
+      expect([exchanges(), logins.length]).toEqual([1, 1]);
+      // Each response logs its session in.
+      for (const { headers } of taps) {
+        const cookie = (headers['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; ');
+        expect((await new CodeClient(app.url).get('/me', { cookie })).status).toBe(200);
+      }
+    },
+  );
+
+  it('posted again within a minute, by the client whose session it logged in, is the same login', async () => {
+    const app = await startHere();
+    const client = new CodeClient(app.url);
+    const code = newCode('miniProgram');
+    for (const more of [{}, {}, { session: false }]) {
+      // Where the response was lost, the client has no cookie yet.
+      const { status, user } = await client.logIn('miniProgram', code, more, {
+        keepCookies: 'session' in more,
+      });
+      expect([status, user['openid']]).toEqual([200, openidOf('miniProgram')]);
+    }
+    await client.logIn('miniProgram', code);
+    expect((await client.logIn('miniProgram', code)).status).toBe(200);
+    expect([exchanges(), logins.length]).toEqual([1, 1]);
+  });
+
+  it('posted after more than a minute goes to WeChat, which refuses it', async () => {
+    const app = await startHere();
+    const client = new CodeClient(app.url);
+    const code = newCode('miniProgram');
+    const now = Date.now();
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(now);
+    expect((await client.logIn('miniProgram', code)).status).toBe(200);
+    clock.mockReturnValue(now + 59_000);
+    expect((await client.logIn('miniProgram', code)).status).toBe(200);
+    clock.mockReturnValue(now + 61_000);
+    expect((await client.logIn('miniProgram', code)).kind).toBe('code_used');
+    expect(exchanges()).toBe(2);
+  });
+
+  it('that failed is not kept', async () => {
+    const app = await startHere();
+    const client = new CodeClient(app.url);
+    const code = newCode('miniProgram');
+    emulator.fail('jscode2session', { errcode: -1 });
+    const taps = await Promise.all([client.logIn('miniProgram', code), client.logIn('miniProgram', code)]);
+    expect(taps.map(({ kind: each }) => each)).toEqual(['busy', 'busy']);
+    expect(exchanges()).toBe(1);
+    expect((await client.logIn('miniProgram', code)).status).toBe(200);
+  });
+
+  it('of the victim does not log in an attacker who posts it too, before, while or after it is exchanged', async () => {
+    const app = await startHere();
+    const attacker = new CodeClient(app.url);
+    await attacker.logIn('miniProgram', newCode('miniProgram', ATTACKER));
+    for (const session of [true, false]) {
+      const victim = new CodeClient(app.url);
+      const code = newCode('miniProgram', VICTIM);
+      emulator.fail('jscode2session', { delay: 100 });
+      const login = victim.logIn('miniProgram', code);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      const meanwhile = attacker.logIn('miniProgram', code, { session });
+      expect((await login).status).toBe(200);
+      for (const replay of [await meanwhile, await attacker.logIn('miniProgram', code, { session })]) {
+        expect([replay.status, replay.kind, replay.user]).toEqual([400, 'code_used', {}]);
+        expect(replay.body).not.toContain(openidOf('miniProgram', VICTIM));
+      }
+      expect((await attacker.get('/me')).json()).toMatchObject({ openid: openidOf('miniProgram', ATTACKER) });
+    }
+  });
+
+  it('does not log in again after the logout that follows it', async () => {
+    const app = await startHere();
+    const client = new CodeClient(app.url);
+    const code = newCode('miniProgram');
+    const before = client.cookies();
+    await client.logIn('miniProgram', code);
+    await client.post('/logout-by-app', {});
+    for (const options of [{}, { cookie: before }]) {
+      expect((await client.logIn('miniProgram', code, {}, options)).kind).toBe('code_used');
+      expect((await client.get('/me')).status).toBe(401);
+    }
+  });
+
+  it('is not finished by a login that a logout overtakes', async () => {
+    const app = await startHere();
+    const client = new CodeClient(app.url);
+    await client.logIn('miniProgram', newCode('miniProgram'));
+    emulator.fail('jscode2session', { delay: 150 });
+    const login = client.logIn('miniProgram', newCode('miniProgram'), {}, { keepCookies: false });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await client.post('/logout-by-app', {});
+    const response = await login;
+    expect([response.status, response.kind]).toEqual([400, 'state_unknown']);
+    const cookie = (response.headers['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; ');
+    expect((await new CodeClient(app.url).get('/me', { cookie })).status).toBe(401);
+    expect((await client.get('/me')).status).toBe(401);
+    expect((await client.logIn('miniProgram', newCode('miniProgram'))).status).toBe(200);
+  });
+
+  it('logs in a session that an attacker planted under an id that she does not know', async () => {
+    const app = await startHere();
+    const attacker = Browser.inWechat(app.url);
+    await attacker.get('/login');
+    const planted = attacker.cookies();
+    const victim = new CodeClient(
+      app.url,
+      new Browser(app.url, 'MicroMessenger', await attacker.jar.clone()),
+    );
+    expect((await victim.logIn('miniProgram', newCode('miniProgram', VICTIM))).status).toBe(200);
+    expect((await new CodeClient(app.url).get('/me', { cookie: planted })).status).toBe(401);
+  });
+
+  it('binds the logins that were pending: an attacker cannot finish hers in the session of the victim', async () => {
+    const app = await startHere();
+    const attacker = Browser.inWechat(app.url);
+    const callback = await agree(emulator, (await attacker.follow('/login')).location, ATTACKER);
+    const browser = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
+    const victim = new CodeClient(app.url, browser);
+    await victim.logIn('miniProgram', newCode('miniProgram', VICTIM));
+    const response = await browser.get(callback);
+    expect([response.status, response.body.includes('state_unknown')]).toEqual([400, true]);
+    expect((await victim.get('/me')).json()).toMatchObject({ openid: openidOf('miniProgram', VICTIM) });
+  });
+});
+
+describe('many codes', () => {
+  it('that were made up fail one by one', async () => {
+    const app = await start({ onLogin: undefined });
+    const client = new CodeClient(app.url);
+    const codes = Array.from({ length: 20 }, (_, index) => `made-up-${index}`);
+    const kinds = await Promise.all(
+      codes.map((code) => client.logIn('miniProgram', code, { session: false })),
+    );
+    expect(new Set(kinds.map(({ kind }) => kind))).toEqual(new Set(['code_invalid']));
+    expect(exchanges()).toBe(20);
+  });
+
+  it('of one browser at once leave it with one of the users, whole', async () => {
+    const app = await start({}, { session: serverSessions(new SlowSessionStore(20)) });
+    const client = new CodeClient(app.url);
+    const taps = [VICTIM, ATTACKER, VICTIM, ATTACKER].map((user) =>
+      client.logIn('miniProgram', newCode('miniProgram', user)),
+    );
+    expect((await Promise.all(taps)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const { openid, user } = (await client.session())['wechat'] as {
+      openid: string;
+      user: { openid: string };
+    };
+    expect(openid).toBe(user.openid);
+  });
+});
+
+describeOnRedis('two processes that share a Redis', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server.close());
+
+  it('exchange a code once, keep no session key, and share the logout', async () => {
+    const key = Buffer.alloc(16, 9).toString('base64');
+    const client = createClient({ url: server.url });
+    await client.connect();
+    try {
+      const tokenStore = (): RedisTokenStore => new RedisTokenStore(client as unknown as RedisClient);
+      const session = SESSIONS['express-session']();
+      const [one, two] = [
+        await start({ tokenStore: tokenStore() }, { session }),
+        await start({ tokenStore: tokenStore() }, { session }),
+      ];
+      const code = newCode('miniProgram');
+      emulator.fail('jscode2session', { patch: { session_key: key }, delay: 50 } as never);
+      const [first, second] = [new CodeClient(one.url), new CodeClient(two.url)];
+      const taps = await Promise.all([first.logIn('miniProgram', code), second.logIn('miniProgram', code)]);
+      expect(taps.map(({ status, user }) => [status, user['openid']])).toEqual(
+        Array(2).fill([200, openidOf('miniProgram')]),
+      );
+      expect([exchanges(), logins.length]).toEqual([1, 1]);
+      for (const name of await client.keys('*')) {
+        expect(name).not.toContain(code);
+        expect(await client.get(name)).not.toContain(key);
+      }
+      await first.post('/logout-by-app', {});
+      const again = await new CodeClient(two.url).logIn('miniProgram', code);
+      expect(again.kind).toBe('code_used');
+    } finally {
+      client.destroy();
+    }
+  });
+});
