@@ -1,7 +1,7 @@
 // Codes that a client posts have no state. An attacker must not log a victim's browser in to her own account with
 // one (login CSRF), must not log in with a code of the victim that was used, and must not keep a session that she
 // planted.
-import { RedisTokenStore, type RedisClient, type WechatAuthOptions } from '../../../lib';
+import { RedisTokenStore, type WechatAuthOptions } from '../../../lib';
 import { createClient } from 'redis';
 import { startApp, type AppOptions, type TestApp } from '../../support/app';
 import { Browser, agree } from '../../support/browser';
@@ -277,14 +277,14 @@ describeOnRedis('two processes that share a Redis', () => {
     const client = createClient({ url: server.url });
     await client.connect();
     try {
-      const tokenStore = (): RedisTokenStore => new RedisTokenStore(client as unknown as RedisClient);
+      const tokenStore = (): RedisTokenStore => new RedisTokenStore(client);
       const session = SESSIONS['express-session']();
       const [one, two] = [
         await start({ tokenStore: tokenStore() }, { session }),
         await start({ tokenStore: tokenStore() }, { session }),
       ];
       const code = newCode('miniProgram');
-      emulator.fail('jscode2session', { patch: { session_key: key }, delay: 50 } as never);
+      emulator.fail('jscode2session', { patch: { session_key: key }, delay: 50 });
       const [first, second] = [new CodeClient(one.url), new CodeClient(two.url)];
       const taps = await Promise.all([first.logIn('miniProgram', code), second.logIn('miniProgram', code)]);
       expect(taps.map(({ status, user }) => [status, user['openid']])).toEqual(

@@ -1,0 +1,139 @@
+// Runs the servers of the guides on mini programs and mobile apps.
+import { CodeClient, newCode, openidOf } from '../support/browsers/code-clients';
+import { Browser, type BrowserResponse } from '../support/browser';
+import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/browsers/user-agents';
+import { emulator, useEmulator } from '../support/emulator';
+import { codeOf, environmentOf, run, type RunningGuide } from './guide';
+
+useEmulator();
+const guides: RunningGuide[] = [];
+afterEach(async () => {
+  jest.restoreAllMocks();
+  Reflect.deleteProperty(process.env, 'WECHAT_MINI_PROGRAM_APP_ID');
+  await Promise.all(guides.splice(0).map((guide) => guide.close()));
+});
+
+async function start(guide: string, file: string): Promise<RunningGuide> {
+  const { miniProgram, website } = emulator.apps;
+  const app = await run(codeOf(guide, file), {
+    env: {
+      ...environmentOf(emulator),
+      SESSION_KEY: 'test key',
+      WECHAT_MINI_PROGRAM_APP_ID: miniProgram.appId,
+      WECHAT_MINI_PROGRAM_APP_SECRET: miniProgram.appSecret,
+      WECHAT_MOBILE_APP_ID: website.appId,
+      WECHAT_MOBILE_APP_SECRET: website.appSecret,
+    },
+  });
+  guides.push(app);
+  return app;
+}
+
+const bearer = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
+
+async function tokenOf(client: CodeClient, path: string, code: string): Promise<string> {
+  const response = await client.post(path, { code });
+  expect([response.status, response.headers['set-cookie']]).toEqual([200, undefined]);
+  return (response.json() as { token: string }).token;
+}
+
+describe('the server of the guide on mini programs', () => {
+  let app: RunningGuide;
+  let client: CodeClient;
+  let token: string;
+  beforeEach(async () => {
+    app = await start('mini-programs', 'server.ts');
+    // The page reads it when a request comes.
+    process.env['WECHAT_MINI_PROGRAM_APP_ID'] = emulator.apps.miniProgram.appId;
+    client = new CodeClient(app.url);
+    token = await tokenOf(client, '/mini/login', newCode('miniProgram'));
+  });
+
+  const ticket = async (page = 'orders'): Promise<BrowserResponse> =>
+    client.post('/mini/ticket', { page }, bearer(token));
+  const enterWith = async (): Promise<string> =>
+    `/enter?ticket=${((await ticket()).json() as { ticket: string }).ticket}`;
+  const webView = (agent = `${IPHONE_WECHAT} miniProgram/${emulator.apps.miniProgram.appId}`): Browser =>
+    new Browser(app.url, agent);
+
+  it('issues tokens, accepts them until the logout, and answers with the kind of an error', async () => {
+    const me = await client.post('/mini/me', undefined, { ...bearer(token), method: 'GET' });
+    expect(me.json()).toEqual({ openid: openidOf('miniProgram') });
+    for (const wrong of ['', 'Bearer', 'made-up'])
+      expect((await client.post('/mini/logout', {}, bearer(wrong))).status).toBe(401);
+    const failed = await client.post('/mini/login', { code: 'made-up' });
+    expect([failed.status, failed.json()]).toEqual([400, { error: 'code_invalid' }]);
+    expect((await client.post('/mini/logout', {}, bearer(token))).status).toBe(200);
+    expect((await client.post('/mini/logout', {}, bearer(token))).status).toBe(401);
+  });
+
+  it('opens a page in the web-view with the login in hand, once', async () => {
+    const browser = webView();
+    const enter = await enterWith();
+    const response = await browser.get(enter);
+    expect([response.status, response.location]).toEqual([303, '/orders']);
+    expect(response.headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
+    expect((await browser.get('/orders')).body).toBe(`orders of ${openidOf('miniProgram')}`);
+    const copy = await webView().get(enter);
+    expect([copy.status, copy.headers['set-cookie']]).toEqual([400, undefined]);
+    expect((await webView('x MiniProgramEnv/Windows WindowsWechat/WMPF').get(await enterWith())).status).toBe(
+      303,
+    );
+  });
+
+  it('takes no ticket outside its web-view, from another site, by HEAD, late, or for another page', async () => {
+    for (const agent of [IPHONE_WECHAT, DESKTOP_CHROME, `${IPHONE_WECHAT} miniProgram/wx0000000000000000`])
+      expect((await webView(agent).get(await enterWith())).status).toBe(400);
+    for (const site of ['cross-site', 'same-site'])
+      expect((await webView().get(await enterWith(), { headers: { 'Sec-Fetch-Site': site } })).status).toBe(
+        400,
+      );
+    const enter = await enterWith();
+    expect((await webView().request(enter, { method: 'HEAD' })).status).toBe(400);
+    expect((await webView().get(enter)).status).toBe(303);
+    const late = await enterWith();
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 61_000);
+    expect((await webView().get(late)).status).toBe(400);
+    jest.restoreAllMocks();
+    expect((await ticket('https://evil.example')).status).toBe(400);
+    expect((await webView().get(`/enter?ticket=${token}`)).status).toBe(400);
+  });
+
+  it('gives a second user of the web-view a session of their own', async () => {
+    const browser = webView();
+    await browser.get(await enterWith());
+    token = await tokenOf(client, '/mini/login', newCode('miniProgram', 'emoji'));
+    await browser.get(await enterWith());
+    expect((await browser.get('/orders')).body).toBe(`orders of ${openidOf('miniProgram', 'emoji')}`);
+  });
+});
+
+it('the server with a session logs a mini program in and out by its cookies', async () => {
+  const { url } = await start('mini-programs', 'with-session.ts');
+  const client = new CodeClient(url);
+  expect((await client.get('/mini/me')).status).toBe(401);
+  const { status } = await client.post('/mini/login', { code: newCode('miniProgram') });
+  expect([status, (await client.get('/mini/me')).json()]).toMatchObject([
+    200,
+    { openid: openidOf('miniProgram') },
+  ]);
+  await client.post('/mini/logout', {});
+  expect((await client.get('/mini/me')).status).toBe(401);
+});
+
+it('the server of the guide on mobile apps issues a token for a code', async () => {
+  const { url } = await start('mobile-apps', 'server.ts');
+  const client = new CodeClient(url);
+  const token = await tokenOf(client, '/app/login', newCode('mobileApp'));
+  const browser = new Browser(url, 'okhttp/5.1.0');
+  expect((await browser.get('/app/me', bearer(token))).json()).toEqual({ openid: openidOf('mobileApp') });
+  expect((await browser.get('/app/me', bearer('x'))).status).toBe(401);
+  const foreign = await client.post(
+    '/app/login',
+    { code: newCode('mobileApp') },
+    {
+      headers: { Origin: 'capacitor://localhost' },
+    },
+  );
+  expect([foreign.status, foreign.json()]).toEqual([403, { error: 'forbidden' }]);
+});
