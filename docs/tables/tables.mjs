@@ -51,6 +51,8 @@ function withoutFullStop(text) {
 const MORE = {
   appId: 'wechat-console.md',
   website: 'wechat-console.md',
+  miniProgram: 'guides/mini-programs.md',
+  mobileApp: 'guides/mobile-apps.md',
   baseURL: 'deployment.md',
   relay: 'guides/one-callback-domain.md',
   flow: {

@@ -63,11 +63,12 @@ describe.each(HOSTS)('on %s', (host) => {
       async (flow) => {
         const app = await start({}, { host, session: SESSIONS[session]() });
         const client = new CodeClient(app.url);
-        const { status, user, headers, json } = await client.logIn(flow, newCode(flow));
+        const response = await client.logIn(flow, newCode(flow));
+      const { status, user, headers } = response;
         expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
         const openid = openidOf(flow);
         expect(user).toMatchObject({ openid, unionid: expect.any(String) as string });
-        expect((json() as { asSeen: unknown }).asSeen).toEqual(user);
+        expect((response.json() as { asSeen: unknown }).asSeen).toEqual(user);
         expect((await client.get('/me')).json()).toEqual(user);
         const { unionid } = user;
         const scope = flow === 'miniProgram' ? 'snsapi_base' : 'snsapi_userinfo';

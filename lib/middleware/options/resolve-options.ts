@@ -145,9 +145,9 @@ function* credentialFaults(options: WechatAuthOptions): Generator<OptionFault> {
     yield {
       path: 'appId',
       message:
-        'is missing, and so are website, miniProgram and mobileApp. Give appId and appSecret of the official account ' +
-        '(for pages inside WeChat), website: { appId, appSecret } (for the QR code login), or both; miniProgram or ' +
-        'mobileApp for codes that a client posts; or set WECHAT_APP_ID and WECHAT_APP_SECRET.',
+        'is missing, and so is website. Give appId and appSecret of the official account (for pages inside WeChat), ' +
+        'website: { appId, appSecret } (for the QR code login), or both; miniProgram or mobileApp for codes that a ' +
+        'client posts; or set WECHAT_APP_ID and WECHAT_APP_SECRET.',
     };
   }
   for (const flow of ACCOUNT_FLOWS) {
