@@ -18,6 +18,7 @@ const LANGUAGES = test('emulator/standing-in/languages.test.ts');
 const FRAMEWORKS = test('packed/other-frameworks/other-frameworks.test.ts');
 const BROWSER = test('guides/browser.test.ts');
 const MIGRATIONS = test('guides/migrations.test.ts');
+const CLIENT_CODES = test('guides/client-codes.test.ts');
 const SCAN_LOGIN = test('guides/scan-login.test.ts');
 const NEXT = exempt('Next.js is too large for a test: tried by hand with the versions that the page names');
 
@@ -54,6 +55,17 @@ const PROOFS: Readonly<Record<string, Readonly<Record<string, Proof>>>> = {
   'docs/guides/from-wechat-oauth.md': {
     '// before.js': MIGRATIONS,
     "-const OAuth = require('wechat-oauth');": MIGRATIONS,
+  },
+  'docs/guides/mini-programs.md': {
+    '// request.js': CLIENT_CODES,
+    '// cookies.js': CLIENT_CODES,
+    '// orders.js': CLIENT_CODES,
+    '<!-- orders.wxml -->': exempt('it needs WeChat'),
+  },
+  'docs/guides/mobile-apps.md': {
+    '// iOS': exempt('it needs Xcode and a phone with WeChat'),
+    '// Android': exempt('it needs the Android SDK and a phone with WeChat'),
+    '// HarmonyOS': exempt('it needs DevEco Studio and a phone with WeChat'),
   },
   'docs/guides/nextjs.md': {
     '// server.mjs': NEXT,

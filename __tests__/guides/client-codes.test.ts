@@ -1,4 +1,5 @@
 // Runs the servers of the guides on mini programs and mobile apps.
+import { asFunction } from '../docs/as-function';
 import { CodeClient, newCode, openidOf } from '../support/browsers/code-clients';
 import { Browser, type BrowserResponse } from '../support/browser';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/browsers/user-agents';
@@ -105,6 +106,92 @@ describe('the server of the guide on mini programs', () => {
     token = await tokenOf(client, '/mini/login', newCode('miniProgram', 'emoji'));
     await browser.get(await enterWith());
     expect((await browser.get('/orders')).body).toBe(`orders of ${openidOf('miniProgram', 'emoji')}`);
+  });
+});
+
+/** WeChat in a mini program: it logs users in with fresh codes, stores values, and keeps no cookies. */
+function miniProgram() {
+  const storage = new Map<string, unknown>();
+  let logins = 0;
+  const wx = {
+    login: ({ success }: { success: (result: { code: string }) => void }) => {
+      logins++;
+      success({ code: newCode('miniProgram') });
+    },
+    getStorageSync: (key: string) => storage.get(key) ?? '',
+    setStorageSync: (key: string, value: unknown) => storage.set(key, value),
+    request: ({ url, method = 'GET', data, header = {}, success, fail }: WxRequest) => {
+      const body = data === undefined ? {} : { body: JSON.stringify(data) };
+      fetch(url, { method, headers: { 'Content-Type': 'application/json', ...header }, ...body })
+        .then(async (response) => {
+          success({
+            statusCode: response.status,
+            data: await response.json(),
+            cookies: response.headers.getSetCookie(),
+          });
+        })
+        .catch(fail);
+    },
+  };
+  return { wx, logins: () => logins };
+}
+
+interface WxRequest {
+  readonly url: string;
+  readonly method?: string;
+  readonly data?: unknown;
+  readonly header?: Record<string, string>;
+  success(result: { statusCode: number; data: unknown; cookies: string[] }): void;
+  fail(error: unknown): void;
+}
+
+type Send = (path: unknown, options?: object) => Promise<{ statusCode: number; data: unknown }>;
+
+/** Runs code of the guide as the mini program would. */
+function runInMiniProgram(file: string, url: string, given: Record<string, unknown>): { request: Send } {
+  const exported = {} as { request: Send };
+  const code = codeOf('mini-programs', file).replaceAll(/https:..(?:api|h5).example.com/g, url);
+  const names = Object.keys(given);
+  asFunction(code, ['exports', ...names])(exported, ...names.map((name) => given[name]));
+  return exported;
+}
+
+describe('the mini program of the guide', () => {
+  it('logs in once for requests at once, again when its token is over, and opens the web-view', async () => {
+    const { url } = await start('mini-programs', 'server.ts');
+    process.env['WECHAT_MINI_PROGRAM_APP_ID'] = emulator.apps.miniProgram.appId;
+    const { wx, logins } = miniProgram();
+    const api = runInMiniProgram('request.js', url, { wx });
+    const first = await Promise.all([api.request('/mini/me'), api.request('/mini/me')]);
+    expect(first.map(({ data }) => data)).toEqual(Array(2).fill({ openid: openidOf('miniProgram') }));
+    expect([(await api.request('/mini/me')).statusCode, logins()]).toEqual([200, 1]);
+    await api.request('/mini/logout', { method: 'POST' });
+    expect([(await api.request('/mini/me')).statusCode, logins()]).toEqual([200, 2]);
+
+    let page: { onLoad(): Promise<void> } | undefined;
+    runInMiniProgram('orders.js', url, {
+      require: () => api,
+      Page: (definition: typeof page) => (page = definition),
+    });
+    const view = { src: '' };
+    await page?.onLoad.call({ setData: (data: object) => Object.assign(view, data) } as never);
+    const agent = `${IPHONE_WECHAT} miniProgram/${emulator.apps.miniProgram.appId}`;
+    const browser = new Browser(url, agent);
+    expect((await browser.follow(view.src)).body).toBe(`orders of ${openidOf('miniProgram')}`);
+  });
+
+  it('keeps the cookies of a session itself', async () => {
+    const { url } = await start('mini-programs', 'with-session.ts');
+    const { wx } = miniProgram();
+    const { request } = runInMiniProgram('cookies.js', url, { wx });
+    expect((await request({ url: `${url}/mini/me` })).statusCode).toBe(401);
+    const code = newCode('miniProgram');
+    await request({ url: `${url}/mini/login`, method: 'POST', data: { code } });
+    expect((await request({ url: `${url}/mini/me` })).data).toMatchObject({
+      openid: openidOf('miniProgram'),
+    });
+    await request({ url: `${url}/mini/logout`, method: 'POST' });
+    expect((await request({ url: `${url}/mini/me` })).statusCode).toBe(401);
   });
 });
 
