@@ -276,6 +276,20 @@ describe('req.wechat.logout()', () => {
   });
 });
 
+describe('req.wechat.requireUser()', () => {
+  it('returns the user, and fails with kind unauthenticated if nobody is logged in', async () => {
+    const app = await start();
+    const browser = Browser.inWechat(app.url);
+    const requireUser: Work = ({ wechat }) => wechat.requireUser();
+    expect((await run(browser, requireUser)).json()).toMatchObject({
+      kind: 'unauthenticated',
+      message: expect.stringContaining('requireWechatUser()') as string,
+    });
+    await browser.logIn(emulator, '/me');
+    expect((await run(browser, requireUser)).json()).toMatchObject({ nickname: '小明' });
+  });
+});
+
 describe('req.wechat.getAccessToken()', () => {
   const token: Work = ({ wechat }) => wechat.getAccessToken();
   const refreshes = (): number =>

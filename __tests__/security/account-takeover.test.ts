@@ -15,7 +15,13 @@ import {
   statesOf,
   withParams,
 } from '../support/login';
-import { SESSIONS, SESSION_NAMES } from '../support/sessions';
+import {
+  FaultySessionStore,
+  serverSessions,
+  SESSIONS,
+  SESSION_NAMES,
+  SlowSessionStore,
+} from '../support/sessions';
 
 const VICTIM = 'ming';
 const ATTACKER = 'emoji';
@@ -307,5 +313,76 @@ describe.each(SESSION_NAMES)('data of the app in a shared session, with %s', (ki
         .sort(),
     ).toEqual(['wechat', 'wechat:login']);
     await app.close();
+  });
+});
+
+describe('with sessions in a store', () => {
+  let app: TestApp;
+  afterEach(() => app.close());
+
+  it('the state of a finished login exchanges no other code, whatever cookie comes with it', async () => {
+    app = await startApp(emulator, { session: serverSessions() });
+    const victim = Browser.inWechat(app.url);
+    const callback = await comeBack(victim, emulator, '/me', VICTIM);
+    const planted = victim.cookies();
+    await victim.get(callback);
+    const codes = exchanged(emulator).length;
+    const attacker = Browser.inWechat(app.url);
+    const response = await attacker.get(withParams(callback, { code: 'made-up' }), { cookie: planted });
+    expect(goesToWechat(emulator, response)).toBe(true);
+    expect(exchanged(emulator)).toHaveLength(codes);
+  });
+
+  it('a planted login that its session has lost is finished by nobody else, either', async () => {
+    app = await startApp(emulator, { session: serverSessions(new SlowSessionStore(30)) });
+    const attacker = Browser.inWechat(app.url);
+    await attacker.get('/login');
+    // Two logins at once: the later save overwrites the earlier one.
+    const redirects = await Promise.all([1, 2].map(() => attacker.get('/login')));
+    const known = await statesOf(attacker);
+    const lost = redirects.find(({ location }) => !known.includes(stateIn(location)));
+    expect(lost).toBeDefined();
+    const attackerCallback = await agree(emulator, lost?.location ?? '', ATTACKER);
+    const victim = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
+    await victim.logIn(emulator, '/me', VICTIM);
+    const response = await victim.get(attackerCallback);
+    expect([response.status, await nameOf(victim)]).toEqual([400, '小明']);
+  });
+
+  it('a logout while a callback is in progress stores no login at any time', async () => {
+    const store = new FaultySessionStore();
+    const saved = jest.spyOn(store, 'set');
+    app = await startApp(emulator, { session: serverSessions(store) });
+    const browser = Browser.inWechat(app.url);
+    const callback = await comeBack(browser, emulator, '/me');
+    const cookie = browser.cookies();
+    const undo = emulator.fail('access_token', { delay: 300 });
+    const inProgress = browser.get(callback, { cookie, keepCookies: false });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await browser.get('/logout', { cookie });
+    expect((await inProgress).status).toBe(400);
+    undo();
+    expect(saved.mock.calls.filter(([, session]) => 'wechat' in session)).toEqual([]);
+  });
+
+  it('a logout while the login is saved ends it, and the browser is told so', async () => {
+    const store = new FaultySessionStore();
+    app = await startApp(emulator, { session: serverSessions(store) });
+    const browser = Browser.inWechat(app.url);
+    const callback = await comeBack(browser, emulator, '/me');
+    const cookie = browser.cookies();
+    const set = store.set.bind(store);
+    const spy = jest.spyOn(store, 'set').mockImplementation((id, session, done) => {
+      // The logout is over before this save is.
+      if ('wechat' in session) void browser.get('/logout', { cookie }).then(() => set(id, session, done));
+      else set(id, session, done);
+    });
+    const response = await browser.get(callback, { cookie, keepCookies: false });
+    expect(response.status).toBe(400);
+    expect(response.body).toContain('state_unknown');
+    spy.mockRestore();
+    const copy = Browser.inWechat(app.url);
+    for (const line of response.headers['set-cookie'] ?? []) copy.jar.setCookieSync(line, app.url);
+    expect((await sessionOf(copy))['wechat']).toBeUndefined();
   });
 });

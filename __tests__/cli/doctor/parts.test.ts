@@ -1,6 +1,7 @@
 // Parts of the doctor, for cases that need public addresses, or cookies that no session middleware sets.
 import { CookieJar } from '../../../lib/cli/doctor/probe/cookie-jar';
 import { checkRedirectURI } from '../../../lib/cli/doctor/checks/redirect-uri';
+import { probe } from '../../../lib/cli/doctor/probe/http-probe';
 import { publicURL, playsProxy, siteOf } from '../../../lib/cli/doctor/probe/site';
 import { widthOf, wrap } from '../../../lib/cli/doctor/report/width';
 import type { Configuration } from '../../../lib/cli/doctor/configuration';
@@ -157,5 +158,30 @@ describe('text in a terminal', () => {
       'allback',
     ]);
     expect(wrap('', 12, 'en')).toEqual([]);
+  });
+});
+
+describe('a request of the doctor through a proxy of the environment', () => {
+  const saved = { ...process.env };
+  beforeEach(() => {
+    for (const name of Object.keys(process.env)) if (/_proxy$/i.test(name)) delete process.env[name];
+  });
+  afterEach(() => {
+    process.env = { ...saved };
+  });
+
+  it.each([
+    ['which is not an address', 'socks5://127.0.0.1:1', /let the request through: ALL_PROXY$/],
+    [
+      'which refuses',
+      'http://127.0.0.1:1',
+      /let the request through: 127\.0\.0\.1:1 \(ALL_PROXY\), ECONNREFUSED$/,
+    ],
+  ])('that fails names the variable, %s', async (_what, address, detail) => {
+    process.env['ALL_PROXY'] = address;
+    const limits = { timeout: 5_000, signal: new AbortController().signal };
+    await expect(probe(new URL('https://api.example.invalid/'), limits)).rejects.toMatchObject({
+      detail: { en: expect.stringMatching(detail) as string },
+    });
   });
 });

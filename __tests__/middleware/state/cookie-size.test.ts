@@ -50,3 +50,15 @@ describe('the cookie of cookie-session', () => {
     ]);
   });
 });
+
+describe('logins that are pending in other tabs', () => {
+  it('make room for the login in the cookie', async () => {
+    const onLogin = (): object => ({ openid: 'o', essay: 'x'.repeat(1_500) });
+    const app = await startApp(emulator, { auth: { onLogin } });
+    const browser = Browser.inWechat(app.url);
+    for (const tab of [1, 2, 3]) await browser.get(`/login?returnTo=/${tab}${'y'.repeat(400)}`);
+    const end = await browser.logIn(emulator, '/me', 'user0');
+    expect(end.status).toBe(200);
+    await app.close();
+  });
+});

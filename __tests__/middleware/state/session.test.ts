@@ -427,3 +427,43 @@ describe('a session of another kind', () => {
     });
   });
 });
+
+describe("the app's settings of its session cookie, with express-session", () => {
+  const MONTH = 30 * 86_400_000;
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp(emulator, {
+      session: serverSessions(),
+      routes: (host) => {
+        host.use('/remember-me', (req, res) => {
+          const { session } = req as unknown as { session: { cookie: { maxAge: number }; seen: boolean } };
+          session.cookie.maxAge = MONTH;
+          session.seen = true;
+          res.end();
+        });
+      },
+    });
+  });
+  afterAll(() => app.close());
+
+  /** How long the cookie lives that the callback sets, in ms; `undefined` if until the browser closes. */
+  async function lifetimeAfterLogin(browser: Browser, user: string): Promise<number | undefined> {
+    const { headers } = await browser.get(await comeBack(browser, emulator, '/login', user));
+    const [, expires] = /Expires=([^;]+)/.exec(headers['set-cookie']?.join() ?? '') ?? [];
+    return expires === undefined ? undefined : Date.parse(expires) - Date.now();
+  }
+
+  it('survive the login of a user who was nobody before ("remember me")', async () => {
+    const browser = Browser.inWechat(app.url);
+    await browser.get('/remember-me');
+    expect(await lifetimeAfterLogin(browser, 'ming')).toBeGreaterThan(MONTH - 60_000);
+  });
+
+  it('survive the next login of the same user, and are not those of another user', async () => {
+    const browser = Browser.inWechat(app.url);
+    await browser.get('/remember-me');
+    for (const user of ['ming', 'ming'])
+      expect(await lifetimeAfterLogin(browser, user)).toBeGreaterThan(MONTH - 60_000);
+    expect(await lifetimeAfterLogin(browser, 'emoji')).toBeUndefined();
+  });
+});

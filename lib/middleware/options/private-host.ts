@@ -20,8 +20,11 @@ for (const [network, prefix] of [
 ] as const)
   PRIVATE_NETWORKS.addSubnet(network, prefix, 'ipv6');
 
-/** Names that only a local network resolves (RFC 6761, RFC 6762, RFC 8375), and those in common use. */
-const PRIVATE_NAME = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home\.arpa|test|invalid)$/i;
+/**
+ * Names that only a local network resolves (RFC 6761, RFC 6762, RFC 8375), and those in common use, such as
+ * `svc` of Kubernetes.
+ */
+const PRIVATE_NAME = /(?:^|\.)(?:localhost|local|internal|intranet|lan|svc|consul|home\.arpa|test|invalid)$/i;
 
 /** The host of an address, without the brackets of IPv6. */
 export function bareHost({ hostname }: URL): string {

@@ -3,7 +3,7 @@
 import expressSession from 'express-session';
 import { cookies, startApp, type AppOptions, type TestApp } from '../../../support/app';
 import { PublicBrowser, type PublicBrowserOptions } from '../../../support/browsers/public-browser';
-import type { BrowserResponse } from '../../../support/browser';
+import { Browser, type BrowserResponse } from '../../../support/browser';
 import { emulator, useEmulator } from '../../../support/emulator';
 import { HOSTS, type Host, type HostName, type Middleware } from '../../../support/hosts';
 import { FaultySessionStore, SESSION_NAMES, type SessionName } from '../../../support/sessions';
@@ -552,5 +552,54 @@ describe.each(rows)('on $host with $kind, a login that works', ({ host, kind }) 
       await browser.get(`${H5}/callback?code=x&state=${digit}${'a'.repeat(32)}`, true);
     await browser.get(`${H5}/callback?code=x&state=made-up`, true);
     expect(warnings).toEqual([]);
+  });
+});
+
+describe('a lost login for which no host is to blame', () => {
+  /** A login whose cookies the browser refuses. Each request has the headers that the proxy gives it. */
+  async function lost(configuration: Configuration, environment: Environment): Promise<readonly string[]> {
+    const end = await logIn(
+      'cookie-session',
+      'Express 5',
+      { ...configuration, browser: { ...configuration.browser, acceptsCookies: false } },
+      environment,
+    );
+    expect(end.status).toBe(400);
+    return warnings.map(({ code }) => code);
+  }
+
+  it('names none if the requests of one public host reach the app under internal names', async () => {
+    const browser = { proxy: () => ({ Host: `app-${++hops}.default.svc` }) };
+    expect(await lost({ ...withBase(), browser }, 'production')).toEqual([]);
+  });
+
+  it('names none if the cookie is one of a parent domain of both hosts', async () => {
+    const cookie = { domain: '.example.com' };
+    expect(await lost({ ...behindNginx, at: 'https://www.example.com/login', cookie }, 'test')).toEqual([]);
+  });
+
+  it('names none if only the Host header changes, and X-Forwarded-Host says what the browser sees', async () => {
+    const browser = {
+      proxy: (url: URL) => ({ Host: `edge-${++hops}.cdn.example.net`, 'X-Forwarded-Host': url.host }),
+    };
+    expect(await lost({ ...withBase(), browser }, 'production')).toEqual([]);
+  });
+
+  it('names the hosts of X-Forwarded-Host, though the Host header is always the same', async () => {
+    const browser = {
+      proxy: (url: URL) => ({ Host: 'app.default.svc', 'X-Forwarded-Host': url.host }),
+    };
+    const at = 'https://www.example.com/login';
+    expect(await lost({ ...withBase(), at, browser }, 'production')).toEqual(['WECHAT_OTHER_HOST']);
+  });
+
+  it('names two cookies of one name, even if another process started the login', async () => {
+    await logIn('cookie-session', 'Express 5', { at: 'http://h5.example.com/public' });
+    const page = await new Browser(apps[0]?.url ?? '', 'MicroMessenger').get(
+      `/callback?code=x&state=1${'0'.repeat(32)}`,
+      { cookie: 'session=foreign; session.sig=foreign; session=ours' },
+    );
+    expect(page.status).toBe(400);
+    expect(warnings.map(({ code }) => code)).toEqual(['WECHAT_COOKIE_NAME']);
   });
 });
