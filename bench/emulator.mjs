@@ -19,14 +19,16 @@ export async function benchEmulator({ logins = 100_000 } = {}) {
   let done = 0;
   for (const step of STEPS) {
     const count = Math.round(step * logins) - done;
+    const cpuBefore = await wechat.call('cpu');
     const rate = await rateOf(client, count);
+    const cpu = (await wechat.call('cpu')) - cpuBefore;
     done += count;
     const { heapUsed, rss } = await wechat.call('memory');
-    rows.push([whole(done), whole(rate), mb(heapUsed), mb(rss)]);
+    rows.push([whole(done), whole(rate), `${whole((cpu / count) * 1000)} µs`, mb(heapUsed), mb(rss)]);
   }
   client.end();
   await wechat.end();
-  return table(['logins', 'logins per second', 'heap', 'process (RSS)'], rows);
+  return table(['logins', 'logins per second', 'CPU per login', 'heap', 'process (RSS)'], rows);
 }
 
 /** The median of ten parts, because other load on the machine comes and goes. */
