@@ -88,6 +88,18 @@ export function websiteOf(emulator: Emulator): Env {
   return without(environmentOf(emulator), /^WECHAT_APP_/);
 }
 
+/** The environment of an app whose clients post codes: the emulator's website app plays the mobile app. */
+export function clientsOf({ url, apps }: Emulator): Env {
+  return {
+    WECHAT_OPEN_URL: url,
+    WECHAT_API_URL: url,
+    WECHAT_MINI_PROGRAM_APP_ID: apps.miniProgram.appId,
+    WECHAT_MINI_PROGRAM_APP_SECRET: apps.miniProgram.appSecret,
+    WECHAT_MOBILE_APP_ID: apps.website.appId,
+    WECHAT_MOBILE_APP_SECRET: apps.website.appSecret,
+  };
+}
+
 function without(env: Env, names: RegExp): Env {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !names.test(name)));
 }

@@ -2,6 +2,8 @@
 // one (login CSRF), must not log in with a code of the victim that was used, and must not keep a session that she
 // planted.
 import { RedisTokenStore, type WechatAuthOptions } from '../../../lib';
+import { inspect } from 'node:util';
+import createDebug from 'debug';
 import { createClient } from 'redis';
 import { startApp, type AppOptions, type TestApp } from '../../support/app';
 import { Browser, agree } from '../../support/browser';
@@ -236,6 +238,45 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
     expect([response.status, response.body.includes('state_unknown')]).toEqual([400, true]);
     expect((await victim.get('/me')).json()).toMatchObject({ openid: openidOf('miniProgram', VICTIM) });
   });
+});
+
+it('a session key is in no debug line, error, warning, response or session, also where onLogin throws it', async () => {
+  const key = Buffer.alloc(16, 5).toString('base64');
+  const lines: string[] = [];
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
+  jest
+    .spyOn(process, 'emitWarning')
+    .mockImplementation(((...all: unknown[]) => lines.push(inspect(all))) as never);
+  createDebug.enable('*');
+  try {
+    const app = await start({
+      onLogin: (_req, { sessionKey }) => {
+        throw new Error(`cannot store ${String(sessionKey)}`);
+      },
+    });
+    const client = new CodeClient(app.url);
+    const code = newCode('miniProgram');
+    emulator.fail('jscode2session', { patch: { session_key: key } }, { times: 2 });
+    const refused = await client.logIn('miniProgram', code);
+    expect(refused.kind).toBe('login_failed');
+    lines.push(
+      refused.body,
+      inspect(refused.headers),
+      JSON.stringify(await client.session()),
+      inspect(app.errors),
+    );
+    const fine = await start({ onLogin: undefined });
+    lines.push((await client.logIn('miniProgram', newCode('miniProgram'))).body);
+    const other = new CodeClient(fine.url);
+    lines.push((await other.logIn('miniProgram', newCode('miniProgram'))).body);
+    lines.push(JSON.stringify(await other.session()));
+    expect(lines.join('')).toContain('miniProgram login started');
+    expect(lines.join('')).toContain('cannot store ***');
+    for (const secret of [key, code, emulator.apps.miniProgram.appSecret])
+      expect(lines.join('')).not.toContain(secret);
+  } finally {
+    createDebug.disable();
+  }
 });
 
 describe('many codes', () => {

@@ -64,7 +64,7 @@ describe.each(HOSTS)('on %s', (host) => {
         const app = await start({}, { host, session: SESSIONS[session]() });
         const client = new CodeClient(app.url);
         const response = await client.logIn(flow, newCode(flow));
-      const { status, user, headers } = response;
+        const { status, user, headers } = response;
         expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
         const openid = openidOf(flow);
         expect(user).toMatchObject({ openid, unionid: expect.any(String) as string });

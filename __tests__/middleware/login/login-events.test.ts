@@ -16,6 +16,15 @@ import { Channel } from '../../../lib/oauth/events';
 import type { SharedCache } from '../../../lib/stores/shared-cache';
 import { startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
 import { Browser, agree } from '../../support/browser';
+import {
+  appIdOf,
+  codeAccounts,
+  CodeClient,
+  codeRoutes,
+  CODE_FLOWS,
+  newCode,
+  openidOf,
+} from '../../support/browsers/code-clients';
 import { emulator, useEmulator } from '../../support/emulator';
 import { HOSTS } from '../../support/hosts';
 import { comeBack, paramIn, stateIn, withParams } from '../../support/login';
@@ -566,6 +575,53 @@ describe('a token', () => {
     expect((await browser.get('/token')).body).toBe('ok');
     endFault();
     expect(eventNames(true)).toEqual(['call.failed']);
+  });
+});
+
+describe('a login with a code that a client posted', () => {
+  const startWithCodes = (): Promise<TestApp> =>
+    start(codeAccounts(), {
+      routes: (app) => {
+        codeRoutes(app);
+      },
+    });
+
+  it.each(CODE_FLOWS)(
+    'starts when the code goes to WeChat, and succeeds under the same id (%s)',
+    async (flow) => {
+      const app = await startWithCodes();
+      const client = new CodeClient(app.url);
+      const code = newCode(flow);
+      secrets.add(code).add(openidOf(flow));
+      await Promise.all([client.logIn(flow, code), client.logIn(flow, code)]);
+      expect(eventNames()).toEqual(['login.started', 'login.succeeded']);
+      const { id } = only('login.started');
+      const scope = flow === 'miniProgram' ? 'snsapi_base' : 'snsapi_userinfo';
+      expect(only('login.started')).toEqual({ id: ID, flow, appid: appIdOf(flow), scope });
+      expect(only('login.succeeded')).toEqual({
+        ...{ id, flow, appid: appIdOf(flow), scope, durationMs: MS, loginMs: MS },
+      });
+    },
+  );
+
+  it('fails once under its id for two requests with one code, and without an id before it started', async () => {
+    const app = await startWithCodes();
+    const client = new CodeClient(app.url);
+    await Promise.all([client.logIn('miniProgram', 'made-up'), client.logIn('miniProgram', 'made-up')]);
+    expect(eventNames()).toEqual(['login.started', 'login.failed']);
+    const { id } = only('login.started');
+    expect(only('login.failed')).toMatchObject({
+      id,
+      kind: 'code_invalid',
+      errcode: 40029,
+      flow: 'miniProgram',
+    });
+    events.length = 0;
+    await client.logIn('miniProgram', '');
+    await client.logIn('miniProgram', 'x', {}, { headers: { Origin: 'null' } });
+    expect(messages('login.failed')).toMatchObject([{ kind: 'code_invalid' }, { kind: 'forbidden' }]);
+    expect(messages('login.failed').some((message) => 'id' in message)).toBe(false);
+    expect(eventNames()).toEqual(['login.failed', 'login.failed']);
   });
 });
 

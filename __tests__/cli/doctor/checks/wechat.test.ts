@@ -3,7 +3,16 @@ import net, { type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../../../lib/emulator/index';
 import { listen } from '../../../support/hosts';
-import { doctor, environmentOf, examine, officialOf, websiteOf, type Env, type Report } from '../run-doctor';
+import {
+  clientsOf,
+  doctor,
+  environmentOf,
+  examine,
+  officialOf,
+  websiteOf,
+  type Env,
+  type Report,
+} from '../run-doctor';
 
 const emulators: Emulator[] = [];
 afterEach(() => Promise.all(emulators.splice(0).map((emulator) => emulator.close())));
@@ -40,6 +49,69 @@ describe('the doctor, on the credentials', () => {
     expect(statuses).toMatchObject({ 'website-credentials': 'ok' });
     expect(statuses).not.toHaveProperty('credentials');
     expect(statuses).not.toHaveProperty('app-id');
+  });
+
+  it('checks a mini program and a mobile app by the exchange of their codes, and no login page', async () => {
+    const base = { WECHAT_BASE_URL: 'https://h5.example.com' };
+    const { statuses, bad, check } = await examineWith((emulator) => ({ ...clientsOf(emulator), ...base }));
+    expect(bad).toEqual([]);
+    expect(statuses).toMatchObject({
+      'mini-program-app-id': 'ok',
+      'mini-program-app-secret': 'ok',
+      'mini-program-credentials': 'ok',
+      'mobile-app-id': 'ok',
+      'mobile-app-secret': 'ok',
+      'mobile-app-credentials': 'ok',
+    });
+    expect(check('mini-program-credentials').detail).toBe('accepted (a made-up code was refused: 40029)');
+    expect(Object.keys(statuses).filter((id) => /login-page|^app-id/.test(id))).toEqual([]);
+  });
+
+  it.each([
+    ['MINI_PROGRAM_APP', 'mini-program', 'mp.weixin.qq.com > 管理 > 开发管理'],
+    ['MOBILE_APP', 'mobile-app', 'open.weixin.qq.com > 管理中心 > 移动应用'],
+  ])('reports a wrong secret, a missing one and a wrong AppID of WECHAT_%s', async (name, id, menu) => {
+    const examineClients = (env: Env): Promise<Report> =>
+      examineWith((emulator) => ({ ...clientsOf(emulator), ...env }));
+    const secret = await examineClients({ [`WECHAT_${name}_SECRET`]: SECRET });
+    expect(secret.bad).toEqual([`${id}-credentials`]);
+    expect(secret.check(`${id}-credentials`).remedy).toContain(menu);
+    expect(secret.out).not.toContain(SECRET);
+    const idFault = await examineClients({ [`WECHAT_${name}_ID`]: 'gh_0123456789ab' });
+    expect(idFault.bad).toContain(id === 'mobile-app' ? 'mobile-app-id' : 'mini-program-app-id');
+    const missing = await examineClients({ [`WECHAT_${name}_SECRET`]: '' });
+    expect(missing.bad).toContain(id === 'mobile-app' ? 'mobile-app-secret' : 'mini-program-app-secret');
+  });
+
+  it('takes them from flags, their secrets from the standard input, and tells two apps with one AppID', async () => {
+    const emulator = await startEmulator();
+    const { miniProgram } = emulator.apps;
+    const { out } = await doctor(
+      [
+        '--mini-program-app-id',
+        miniProgram.appId,
+        '--mini-program-app-secret',
+        '-',
+        '--json',
+        '--lang',
+        'en',
+      ],
+      { WECHAT_OPEN_URL: emulator.url, WECHAT_API_URL: emulator.url },
+      { input: `${miniProgram.appSecret}\n` },
+    );
+    const { checks } = JSON.parse(out) as { checks: { id: string; status: string }[] };
+    expect(checks.find(({ id }) => id === 'mini-program-credentials')?.status).toBe('ok');
+    const same = await examineWith((each) => ({
+      ...clientsOf(each),
+      WECHAT_MOBILE_APP_ID: each.apps.miniProgram.appId,
+    }));
+    expect(same.check('mobile-app-id')).toMatchObject({
+      status: 'failed',
+      detail: 'is the same as the AppID of the mini program',
+    });
+    expect(same.check('mobile-app-id').remedy).toMatch(
+      /^Mini program and mobile app are two different apps\./,
+    );
   });
 
   it('reports which of the two apps has wrong credentials', async () => {
