@@ -100,6 +100,24 @@ describe('fail()', () => {
     );
   });
 
+  it.each<[EmulatorFault, RegExp]>([
+    [{ status: 1000 }, /^fault\.status is 1000\. Give an HTTP status from 200 to 999\.$/],
+    [{ status: 99 }, /^fault\.status is 99\./],
+    [{ status: 200, headers: { 'a b': 'c' } }, /^fault\.headers is \{ 'a b': 'c' \}\. An HTTP header cannot/],
+    [{ status: 200, headers: { a: 'b\nc' } }, /^fault\.headers is /],
+    [{ redirect: 'https://a.example/\n' }, /^fault\.redirect is /],
+    [{ redirect: 'https://a.example/中' }, /^fault\.redirect is /],
+    [{ body: '', contentType: 'a\nb' }, /^fault\.contentType is /],
+    [{ delay: 2 ** 31 }, /^fault\.delay plus delay is 2147483648\. Give a number of milliseconds from 0 to/],
+    [{ delay: Number.NaN }, /^fault\.delay plus delay is NaN\./],
+    [{ drip: 1e10 }, /^fault\.drip is 10000000000\./],
+    [{ drip: -1 }, /^fault\.drip is -1\./],
+  ])('refuses a fault that no response can have: %j', (fault, message) => {
+    expect(() => client.wechat.fail('auth', fault)).toThrow(message);
+    expect(() => client.wechat.fail('auth', 'reset', { delay: 1e10 })).toThrow(/^delay is 10000000000\./);
+    expect(client.wechat.state().faults).toEqual([]);
+  });
+
   it('sends another status, an HTML page, another body, no body or a redirect', async () => {
     client.wechat.fail('auth', { status: 502, body: 'bad gateway', headers: { 'Retry-After': '1' } });
     client.wechat.fail('auth', { html: true });

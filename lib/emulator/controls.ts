@@ -32,6 +32,7 @@ export interface EmulatorControls {
    * (`userinfo`). Returns a function that withdraws the fault.
    *
    * @throws Error if the endpoint, or the app or user of `match`, does not exist.
+   * @throws TypeError if no HTTP response can have the fault, such as one with status 1000.
    *
    * @example
    * wechat.fail('userinfo', 'reset', { times: 2 });

@@ -1,3 +1,4 @@
+import { assertSendable } from '../faults/assert-sendable';
 import type { EmulatorFault, FaultOptions } from '../faults/fault';
 import { readableFault, type FaultEntry } from '../faults/fault-plan';
 import type { JsonSchema } from '../schemas/json-schema';
@@ -54,7 +55,10 @@ export const FAULT_OPERATIONS = {
   }),
 };
 
-/** @throws Error if the endpoint, the app or the user does not exist: such a fault would never happen. */
+/**
+ * @throws Error if the endpoint, the app or the user does not exist: such a fault would never happen.
+ * @throws TypeError if no response can have the fault.
+ */
 function addFault(
   { endpoint, fault, times, ...options }: FaultInput,
   { world, faults }: Services,
@@ -62,6 +66,7 @@ function addFault(
   const { app, user } = options.match ?? {};
   if (app !== undefined) world.apps.get(app);
   if (user !== undefined) world.users.get(user);
+  assertSendable(fault, options.delay);
   const count = times === undefined ? {} : { times: Number(times) };
   return faults.add(endpoint, fault, { ...options, ...count });
 }

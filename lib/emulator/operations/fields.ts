@@ -65,15 +65,16 @@ const MATCH_FIELDS: Readonly<Record<keyof FaultMatch, JsonSchema>> = {
 const OPTION_FIELDS: Readonly<Record<keyof FaultOptions, JsonSchema>> = {
   times: {
     anyOf: [{ type: 'integer', minimum: 1 }, { const: 'Infinity' }],
-    description: 'How many requests it affects, 1 or more, or the text "Infinity"; without it, one.',
+    description:
+      'The number of requests that it affects, 1 or more, or the text "Infinity"; without it, one.',
   },
   after: {
     type: 'integer',
     minimum: 0,
-    description: 'How many requests are served normally before, 0 or more.',
+    description: 'The number of requests that are served normally before, 0 or more.',
   },
   delay: MS,
-  workDone: { type: 'boolean', description: 'Whether the endpoint does its work: true or false.' },
+  workDone: { type: 'boolean', description: 'True if the endpoint does its work; otherwise false.' },
   match: {
     type: 'object',
     description: 'The requests that the fault affects: { app, user, code }.',
