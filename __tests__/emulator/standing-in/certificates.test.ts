@@ -1,7 +1,7 @@
 // Strict verifiers accept the emulator's certificate.
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { keptCertificate, selfSignedCertificate, WECHAT_HOSTS } from '../../../lib/emulator';
@@ -89,6 +89,17 @@ describe('the certificate', () => {
 
 describe('keptCertificate()', () => {
   const keep = (hosts: readonly string[] = ['a.test']) => keptCertificate(path.join(folder, 'kept'), hosts);
+
+  it('makes the folders above its own, readable for their owner alone', () => {
+    const nested = path.join(folder, 'nested', 'deeper', 'kept');
+    keptCertificate(nested, ['a.test']);
+    for (const each of [nested, path.dirname(nested)]) expect(statSync(each).mode & 0o777).toBe(0o700);
+  });
+
+  const whereProcExists = existsSync('/proc/self') ? it : it.skip;
+  whereProcExists('ends with an error where no folder can be made', () => {
+    expect(() => keptCertificate('/proc/kept/deeper', ['a.test'])).toThrow(/ENOENT.*\/proc\/kept/);
+  });
 
   it('keeps authority and certificate; a new host gets a new certificate of the same authority', () => {
     const first = keep();

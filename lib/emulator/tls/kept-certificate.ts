@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -33,7 +33,7 @@ const RENEW_BEFORE_MS = 30 * DAY_MS;
  * @throws Error if a file of the folder is damaged, or cannot be read or written.
  */
 export function keptCertificate(folder: string, hosts: readonly string[]): KeptCertificate {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(path.resolve(folder));
   const file = (name: string): string => path.join(folder, name);
   const authority = keptAuthority(file('ca-key.pem'), file('ca.pem'));
   const [keyFile, certFile] = [file('emulator-key.pem'), file('emulator.pem')];
@@ -47,6 +47,17 @@ export function keptCertificate(folder: string, hosts: readonly string[]): KeptC
   const bundleFile = file('ca-bundle.pem');
   replaceFile(bundleFile, [...rootCertificates, authority.cert].join('\n'), 0o644);
   return { ...pair, caFile: file('ca.pem'), bundleFile };
+}
+
+/**
+ * Makes a folder and the folders above it. The option `recursive` of `mkdirSync` never returns where the system
+ * denies that a folder's parent exists, as Linux does below `/proc`.
+ */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = path.dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 function keptAuthority(keyFile: string, certFile: string): Authority {
