@@ -2,9 +2,16 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { CONFIG_SCHEMA, readEmulatorConfig } from '../../lib/emulator/schemas/config';
+import { problemsOf } from '../../lib/emulator/schemas/json-schema';
 
 const ROOT = path.resolve(__dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+
+it('names the whole value if it is not an object', () => {
+  expect(problemsOf(CONFIG_SCHEMA, [1], '')).toEqual([
+    'The value is [1]. Give an object with apps, users and switches.',
+  ]);
+});
 
 describe('emulator.schema.json', () => {
   it('is what the emulator checks with, and is published', () => {

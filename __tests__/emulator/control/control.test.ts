@@ -390,6 +390,7 @@ describe('a wrong request', () => {
     ['POST', 'qr/none', 404, 'not_found'],
     ['DELETE', 'faults/none', 404, 'not_found'],
     ['PUT', 'state', 405, 'method_not_allowed'],
+    ['POST', 'openapi.json', 405, 'method_not_allowed'],
     ['GET', 'reset', 405, 'method_not_allowed'],
     ['OPTIONS', 'faults', 405, 'method_not_allowed'],
   ])('%s %s gets %i', async (method, path, status, error) => {

@@ -18,7 +18,7 @@ export async function handleControl(
   services: Services,
 ): Promise<OutgoingResponse> {
   try {
-    if (incoming.path === OPENAPI_PATH) return json(200, openAPI(incoming.origin));
+    if (incoming.path === OPENAPI_PATH && isRead(incoming)) return json(200, openAPI(incoming.origin));
     const [operation, parameters] = findOperation(incoming);
     const input = { ...parsedBody(incoming, operation), ...parameters };
     const output = await operation.run(input, services);
@@ -34,18 +34,22 @@ function findOperation({ method, path }: IncomingRequest): [AnyOperation, Record
     const parameters = matchPath(operation.path, path);
     return parameters ? [[operation, parameters] as const] : [];
   });
+  if (path === OPENAPI_PATH) throw wrongMethod(method, path, 'GET');
   if (fitting.length === 0)
     throw new ControlError(404, 'not_found', `${path} is not a path of the emulator.`);
-  const asked = method === 'HEAD' ? 'GET' : method;
+  const asked = isRead({ method }) ? 'GET' : method;
   const found = fitting.find(([operation]) => operation.method === asked);
   if (found) return [...found];
-  const allowed = fitting.map(([operation]) => operation.method).join(', ');
-  throw new ControlError(
-    405,
-    'method_not_allowed',
-    `${method} is not a method of ${path}. Use ${allowed}.`,
-    allowed,
-  );
+  throw wrongMethod(method, path, fitting.map(([operation]) => operation.method).join(', '));
+}
+
+function isRead({ method }: Pick<IncomingRequest, 'method'>): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function wrongMethod(method: string, path: string, allowed: string): ControlError {
+  const message = `${method} is not a method of ${path}. Use ${allowed}.`;
+  return new ControlError(405, 'method_not_allowed', message, allowed);
 }
 
 function matchPath(template: string, path: string): Record<string, string> | undefined {

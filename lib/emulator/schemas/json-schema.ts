@@ -38,7 +38,7 @@ type TypeName = 'object' | 'array' | 'string' | 'number' | 'integer' | 'boolean'
 export function problemsOf(schema: JsonSchema, value: unknown, path: string): string[] {
   if (schema.anyOf) return problemsOfChoice(schema, value, path);
   if (!hasType(schema, value) || !isAllowed(schema, value)) {
-    return [`${path} is ${shown(schema, value)}. Give ${remedyFor(schema)}.`];
+    return [`${path || 'The value'} is ${shown(schema, value)}. Give ${remedyFor(schema)}.`];
   }
   if (Array.isArray(value)) return problemsOfList(schema, value, path);
   return typeof value === 'object' && value !== null ? problemsOfObject(schema, value, path) : [];
