@@ -368,6 +368,16 @@ describe('controls', () => {
     for (const token of [first, second]) expect((await client.auth(token)).json['errcode']).toBe(40001);
   });
 
+  it('changePassword also invalidates an access token that was replaced', async () => {
+    const client = await startClient();
+    const token = await client.login();
+    client.wechat.expireToken(String(token.json['access_token']));
+    await client.refresh(token.json['refresh_token']);
+    expect((await client.auth(token)).json['errcode']).toBe(42001);
+    client.wechat.changePassword('ming');
+    expect((await client.auth(token)).json['errcode']).toBe(40001);
+  });
+
   it('clock.advance() only moves the clock forward', async () => {
     const { wechat } = await startClient();
     expect(() => wechat.clock.advance(-1)).toThrow(RangeError);

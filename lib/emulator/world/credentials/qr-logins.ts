@@ -1,11 +1,11 @@
 import { BoundedMap } from '../bounded-map';
-import type { OffsetClock } from '../clock';
+import { MINUTE_MS, type OffsetClock } from '../clock';
 import { randomUuid } from '../random';
 import type { EmulatorApp } from '../apps/apps';
 import type { EmulatorUser } from '../people/users';
 
 /** How long a QR code can be scanned and confirmed. */
-const QR_LIFETIME_MS = 5 * 60_000;
+const QR_LIFETIME_MS = 5 * MINUTE_MS;
 
 /** The status of a QR code, as the number that a poll returns (`wx_errcode`). */
 export const QrStatus = { waiting: 408, scanned: 404, denied: 403, expired: 402, confirmed: 405 } as const;

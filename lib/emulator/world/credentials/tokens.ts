@@ -92,9 +92,9 @@ export class TokenBook {
     if (pair) pair.revoked = true;
   }
 
-  /** The pairs that match, those whose refresh token was revoked included. */
+  /** The pairs that match, revoked ones and those of replaced access tokens included. */
   filter(matches: (pair: TokenPair) => boolean): TokenPair[] {
-    return [...this.#byRefresh.values()].filter(matches);
+    return [...new Set([...this.#byRefresh.values(), ...this.#byAccess.values()])].filter(matches);
   }
 
   clear(): void {
