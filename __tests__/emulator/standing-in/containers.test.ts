@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import net from 'node:net';
+import { uuidOf } from '../support/emulator-client';
 
 const CLI = path.resolve(__dirname, '../../../dist/cli.js');
 const folder = mkdtempSync(path.join(tmpdir(), 'emulator-container-'));
@@ -43,8 +44,8 @@ describe('the command in a container', () => {
     const idle = net.connect(Number(port), '127.0.0.1').on('error', () => undefined);
     await new Promise((resolve) => idle.once('connect', resolve));
     const parameters = 'appid=wxeb517e0000000002&redirect_uri=https%3A%2F%2Fa.example&scope=snsapi_login';
-    const page = await (await fetch(`${url}/connect/qrconnect?${parameters}`)).text();
-    const [, uuid = ''] = /data-uuid="([^"]+)"/.exec(page) ?? [];
+    const text = await (await fetch(`${url}/connect/qrconnect?${parameters}`)).text();
+    const uuid = uuidOf({ text });
     const poll = fetch(`${url}/connect/l/qrconnect?uuid=${uuid}`).then(
       () => 'answered',
       () => 'closed',

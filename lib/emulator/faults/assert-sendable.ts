@@ -19,8 +19,8 @@ export function assertSendable(fault: EmulatorFault, delay = 0): void {
   if ('drip' in fault) checkTime('fault.drip', fault.drip);
   if ('delay' in fault) checkTime('fault.delay plus delay', fault.delay + delay);
   if ('redirect' in fault) checkHeader('Location', fault.redirect, 'fault.redirect');
-  if ('contentType' in fault && fault.contentType !== undefined)
-    checkHeader('Content-Type', fault.contentType, 'fault.contentType');
+  if ('body' in fault && !('status' in fault))
+    checkHeader('Content-Type', fault.contentType ?? '', 'fault.contentType');
   if ('status' in fault) checkStatus(fault);
 }
 
