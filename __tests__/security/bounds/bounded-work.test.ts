@@ -84,7 +84,7 @@ describe('the work for a text from outside', () => {
 });
 
 describe('the table of texts from outside', () => {
-  const sources = ['middleware', 'oauth', 'stores'].flatMap((folder) =>
+  const sources = ['middleware', 'oauth', 'relay', 'stores'].flatMap((folder) =>
     readdirSync(path.join(LIB, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .map((name) => ({ file: `${folder}/${name.slice(0, -3)}`, code: codeOf(`${folder}/${name}`) })),

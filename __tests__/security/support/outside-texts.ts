@@ -712,6 +712,43 @@ const STORES: readonly OutsideText[] = [
   },
 ];
 
+const RELAY: readonly OutsideText[] = [
+  {
+    text: 'query to of the relay, longer than allowed',
+    at: ['relay/wechat-relay', 'relay/allow-list', 'middleware/http/request'],
+    growth: 'linear',
+    units: { ...PATHS, parameters: '&a=b;c=d' },
+    send: inAddress(
+      (text) => `/relay/callback?to=${escaped(`https://app.example.com/?${text}`)}`,
+      (text) => `/relay/callback?to=${escaped(text)}`,
+    ),
+  },
+  {
+    text: 'query to of the relay',
+    at: ['relay/wechat-relay', 'relay/allow-list'],
+    growth: 'linear',
+    bytes: 1_900,
+    units: { ...PATHS, parameters: '&a=b;c=d' },
+    send: inAddress((text) => `/relay/callback?to=${escaped(`https://app.example.com/?${text}`)}`),
+  },
+  {
+    text: 'query code and state of the relay',
+    at: ['relay/wechat-relay'],
+    growth: 'linear',
+    units: MARKS,
+    send: inAddress(
+      (text) => `/relay/callback?to=https://app.example.com/&code=${escaped(text)}&state=${escaped(text)}`,
+    ),
+  },
+  {
+    text: 'query of the relay with other parameters',
+    at: ['relay/wechat-relay', 'middleware/http/request'],
+    growth: 'linear',
+    units: { parameters: '&a=b', names: (count) => list(count, (at) => `&a${at}=b`) },
+    send: inAddress((text) => `/relay/callback?to=https://app.example.com/${text}`),
+  },
+];
+
 export const OUTSIDE_TEXTS: readonly OutsideText[] = [
   ...QUERY,
   ...PATH,
@@ -720,4 +757,5 @@ export const OUTSIDE_TEXTS: readonly OutsideText[] = [
   ...SESSION,
   ...WECHAT,
   ...STORES,
+  ...RELAY,
 ];

@@ -24,6 +24,7 @@ const {
   isWechatError,
   requireWechatUser,
   wechatAuth,
+  wechatRelay,
 } = require('../../../dist');
 const { CallbackResults } = require('../../../dist/middleware/state/callback-results');
 const quadratic = require('./quadratic');
@@ -73,6 +74,7 @@ function createApp() {
   const app = express();
   app.set('trust proxy', 'loopback');
   app.get('/quadratic/:name', (req, res) => res.json(quadratic[req.params.name](req.url)));
+  app.use('/relay', wechatRelay({ to: ['https://app.example.com'] }));
   app.use(sessionMiddleware());
   // The mount is a pattern: a part of it comes from the request.
   app.use('/shops/:shop', wechatAuth({ ...auth, sessionKey: 'shop' }), requireWechatUser());
