@@ -1,4 +1,5 @@
 import { printable } from '../lib/printable';
+import { warn } from '../lib/warnings';
 
 describe('printable', () => {
   it.each([
@@ -24,4 +25,17 @@ describe('printable', () => {
       expect(printable(text)).toBe(text);
     },
   );
+});
+
+describe('a warning', () => {
+  it('is printable, with each line of its detail', () => {
+    const emit = jest.spyOn(process, 'emitWarning').mockImplementation();
+    warn('WECHAT_LOGIN_FAILED', 'a\u001b[2J\nb', 'c\u009b2J\nd\u202e');
+    expect(emit).toHaveBeenCalledWith('a\ufffd[2J b', {
+      type: 'WechatAuthWarning',
+      code: 'WECHAT_LOGIN_FAILED',
+      detail: 'c\ufffd2J\nd\ufffd',
+    });
+    emit.mockRestore();
+  });
 });
