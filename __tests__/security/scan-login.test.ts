@@ -92,6 +92,18 @@ describe('an attacker who shows her code to a victim', () => {
       expect(page.headers['x-frame-options']).toBe('DENY');
     }
   });
+
+  it('exchanges nothing with the script of the page: it asks its own origin only, and no window', async () => {
+    const { body, headers } = await devices(app).pc.get('/login');
+    const scripts = [...body.matchAll(/<script[^>]*>([^]*?)<\/script>/g)].map(([, script = '']) => script);
+    expect(scripts).toHaveLength(1);
+    const [script = ''] = scripts;
+    const hash = crypto.createHash('sha256').update(script).digest('base64');
+    const policy = headers['content-security-policy'] ?? '';
+    for (const directive of ["default-src 'none'", `script-src 'sha256-${hash}'`, "connect-src 'self'"])
+      expect(String(policy).split('; ')).toContain(directive);
+    expect(script).not.toMatch(/postMessage|'message'|opener|parent|innerHTML|eval|Function\(/);
+  });
 });
 
 describe.each(SESSION_NAMES)('an attacker without the session of the PC, with %s', (session) => {
