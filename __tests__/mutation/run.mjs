@@ -1,6 +1,6 @@
 /**
  * Measures whether the tests notice faults: Stryker puts one small fault at a time (a mutant) into the code that
- * protects users, and runs the tests of that code. See docs/mutation.md.
+ * protects users, and runs the tests of that code. See docs/project/mutation.md.
  *
  *   npm run mutation                 all parts
  *   npm run mutation -- tokens http  these parts

@@ -228,9 +228,9 @@ export interface WechatAuthOptions {
   readonly flow?: PageFlow | 'auto' | ChooseFlow | undefined;
   /**
    * `true`, or `{ confirm, check }`: a PC logs in with the official account alone. It shows a QR code, the user
-   * confirms in WeChat on a phone, and the PC is logged in. No website app is needed. It is off by default, because an attacker can
-   * show her own code to a victim (RFC 10027): see docs/guides/scan-login.md. Several processes need a token
-   * store with a shared cache, such as `RedisTokenStore`.
+   * confirms in WeChat on a phone, and the PC is logged in. No website app is needed. It is off by default,
+   * because an attacker can show her own code to a victim (RFC 10027): see docs/guides/scan-login.md. Several
+   * processes need a token store with a shared cache, such as `RedisTokenStore`.
    *
    * @default false
    */
@@ -294,8 +294,8 @@ export interface WechatAuthOptions {
    */
   readonly snapshotUsers?: 'reject' | 'allow' | undefined;
   /**
-   * The id by which the app knows its users: `openid` or `unionid`. With `unionid`, a login without a unionid fails with kind
-   * `unionid_missing`, and the message says what to bind in WeChat's console.
+   * The id by which the app knows its users: `openid` or `unionid`. With `unionid`, a login without a unionid
+   * fails with kind `unionid_missing`, and the message says what to bind in WeChat's console.
    *
    * @default 'openid'
    */
