@@ -137,4 +137,25 @@ describeOnRedis.each(rows)('two processes whose clocks differ by $skewMs ms, wit
       expect(await isLoggedIn(browser)).toBe(false);
     },
   );
+
+  it.each(ORDERS)(
+    'a logout after the last check of a callback ends its login at every process (callback at %d, logout at %d)',
+    async (callback, logout) => {
+      const { browser, cookie, page } = await startLogin();
+      const back = await agree(apps.emulator, page, VICTIM);
+      // The response to the callback is on its way while the user logs out with the former cookie.
+      const inFlight = Browser.inWechat(apps.url);
+      inFlight.jar = browser.jar.cloneSync() ?? inFlight.jar;
+      expect((await send(callback, back, { browser: inFlight })).location).toBe('/me#');
+      expect((await send(callback, '/me', { browser: inFlight })).status).toBe(200);
+      await send(logout, '/logout', { cookie });
+      for (const process of [0, 1] as const)
+        expect((await send(process, '/me', { browser: inFlight })).status).toBe(302);
+      // Nothing keeps the user from logging in again.
+      const { location } = await send(logout, '/login?returnTo=/me', { browser: inFlight });
+      await send(callback, await agree(apps.emulator, location, VICTIM), { browser: inFlight });
+      for (const process of [0, 1] as const)
+        expect((await send(process, '/me', { browser: inFlight })).status).toBe(200);
+    },
+  );
 });

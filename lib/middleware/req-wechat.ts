@@ -8,7 +8,7 @@ import type { OAuth } from '../oauth/oauth';
 import { sendFailure } from './failures/send-failure';
 import { loginWithCode, type CodeLoginOptions } from './login/client-code';
 import { linkOf, loginByApp, prepareLogin, type WechatLoginOptions } from './login/login';
-import { clearLogin, currentLogin } from './login/current-login';
+import { clearLogin, confirmedLogin, currentLogin, mayMissLogout } from './login/current-login';
 import { type HostRequest } from './http/request';
 import { accountOf, mainAccountOf, type Context } from './context';
 import type { AppUser, WechatSession, WechatSessions } from './state/wechat-session';
@@ -249,16 +249,17 @@ export class ReqWechat implements WechatContext {
   }
 
   #currentLogin(): WechatSession | undefined {
-    return currentLogin(this.#context.req, this.#context.config);
+    const { req, config } = this.#context;
+    const login = currentLogin(req, config);
+    // Only the guard can wait for the logouts at other processes. Here, the next request knows of them.
+    if (login && mayMissLogout(req, config)) void confirmedLogin(req, config);
+    return login;
   }
 
-  /**
-   * For the guard: the context and the login behind a `req.wechat` of this package; `undefined` for any other
-   * value.
-   */
-  static unwrap(value: unknown): { context: Context; login: WechatSession | undefined } | undefined {
+  /** For the guard: the context behind a `req.wechat` of this package; `undefined` for any other value. */
+  static unwrap(value: unknown): Context | undefined {
     if (typeof value !== 'object' || value === null || !(#context in value)) return undefined;
-    return { context: value.#context, login: value.#currentLogin() };
+    return value.#context;
   }
 }
 

@@ -8,6 +8,7 @@ import { checkGuardOptions } from './options/option-checks';
 import type { Bivariant } from './options/options';
 import { callInTime } from './failures/call-in-time';
 import { sendFailure } from './failures/send-failure';
+import { confirmedLogin, currentLogin, mayMissLogout } from './login/current-login';
 import { ReqWechat, type WechatContext } from './req-wechat';
 import { FLOWS, isPageFlow } from '../oauth/flows';
 import { satisfies, type OfficialScope } from '../oauth/scope';
@@ -73,15 +74,14 @@ export function requireWechatUser(options: WechatGuardOptions = {}): WechatGuard
   const config = checkGuardOptions(options);
   return function wechatUserRequired(req, res, next) {
     const { wechat } = req as { wechat?: WechatContext };
-    const found = ReqWechat.unwrap(wechat);
-    if (!found) {
+    const context = ReqWechat.unwrap(wechat);
+    if (!context) {
       next(notMounted(wechat));
       return;
     }
-    const { context, login } = found;
     // Synchronous, because most requests come from users who may pass.
-    if (login && !config.check && grantsEnough(login, config)) next();
-    else void decide({ ...context, res, next }, login, config).catch(next);
+    if (mayPassAtOnce(context, config)) next();
+    else void decide({ ...context, res, next }, config).catch(next);
   };
 }
 
@@ -89,16 +89,18 @@ function isRequest(options: object): boolean {
   return options instanceof IncomingMessage;
 }
 
+function mayPassAtOnce({ req, config }: Context, options: WechatGuardOptions): boolean {
+  const login = currentLogin(req, config);
+  return login !== undefined && !options.check && grantsEnough(login, options) && !mayMissLogout(req, config);
+}
+
 function grantsEnough(login: WechatSession, { scope }: WechatGuardOptions): boolean {
   return scope === undefined || satisfies(login.scope, scope);
 }
 
-async function decide(
-  context: Context,
-  login: WechatSession | undefined,
-  options: WechatGuardOptions,
-): Promise<void> {
+async function decide(context: Context, options: WechatGuardOptions): Promise<void> {
   const { scope, mode = 'auto', check } = options;
+  const login = await confirmedLogin(context.req, context.config);
   if (!login || !grantsEnough(login, options)) {
     await refuseRequest(context, { scope, mode }, login);
   } else if (!check || (await isAllowed(check, login.user, context.req))) {

@@ -9,6 +9,7 @@ import {
   bindingsOf,
   bindPending,
   dropScanLogins,
+  finishedAt,
   finishLogin,
   knownStates,
   marksOf,
@@ -75,6 +76,31 @@ function loginIn(
 }
 
 /**
+ * How long a logout at another process may end a login after it has finished: the response to the callback was
+ * on its way to the browser then.
+ */
+const LATE_LOGOUT_MS = 60_000;
+
+/** Whether a logout at another process may have ended the login of this session, so that this one has to ask. */
+export function mayMissLogout(req: HostRequest, { sessionKey, callbacks }: ResolvedOptions): boolean {
+  if (!callbacks.hasOtherProcesses) return false;
+  const session = getSession(req);
+  const at = session && finishedAt(session, sessionKey);
+  return at !== undefined && Math.abs(Date.now() - at) < LATE_LOGOUT_MS;
+}
+
+/** The login in the session, unless a logout at any process has ended it. */
+export async function confirmedLogin(
+  req: HostRequest,
+  config: ResolvedOptions,
+): Promise<WechatSession | undefined> {
+  const session = getSession(req);
+  if (session && mayMissLogout(req, config))
+    await config.callbacks.areLoggedOut(newestMarks(session, config.sessionKey));
+  return currentLogin(req, config);
+}
+
+/**
  * The stored value may come from an older release or from the app itself. Any truthy `user` counts,
  * because sessions are saved as JSON: an object of the app whose `toJSON` returns a string comes back as that
  * string. If only objects counted, that person would have to log in on every page.
@@ -126,6 +152,7 @@ export async function saveLogin(
   const hasOther = others.some((key) => key !== sessionKey);
   const bindings = bindingsOf(pending);
   if ((bindings.isBound && !isSame) || (bindings.isBoundByOther && hasOther)) throw boundToOtherUser();
+  await callbacks.noteFinish(header(req, 'cookie'), { state, root });
   if (await callbacks.isLoggedOut(state, root)) throw loggedOutMeanwhile();
   // Even a stored login that no longer counts, such as one of another AppID, shows that the session is not
   // anonymous.
@@ -242,7 +269,7 @@ export async function clearLogin(req: HostRequest, config: ResolvedOptions): Pro
   const states = knownStates(session, sessionKey);
   const root = marksOf(session, sessionKey)?.root;
   // The response of a callback may still be on its way, so that this request carries the cookie of before.
-  const finishing = callbacks.started.finishingWith(header(req, 'cookie'));
+  const finishing = await callbacks.finishingWith(header(req, 'cookie'));
   // This comes before the session changes: a callback in progress must not finish in between.
   await callbacks.endLogins(
     finishing ? [...states, finishing.state] : states,

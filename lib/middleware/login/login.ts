@@ -39,7 +39,7 @@ import {
   type PendingLogin,
 } from '../state/pending-logins';
 import { requireSession } from '../state/missing-session';
-import { cookieFits, saveSession, type Session } from '../state/session';
+import { cookieFits, renewId, saveSession, type Session } from '../state/session';
 import { checkedData, signedData, verifiedData } from './login-data';
 import { LoginReporter, reportStarted } from './login-reporter';
 import { sendUnauthenticated } from './unauthenticated';
@@ -236,6 +236,9 @@ export async function prepareLogin(
   const uri = redirectURI(context);
   const scope = scopeToRequest(flow, config.scope, options.scope);
   const returnTo = isSafeReturnTo(context, options.returnTo) ? options.returnTo : '';
+  requireSession(req, config);
+  // Whoever knows the id of the session can collect the result of a scan login (session fixation).
+  if (flow === 'scan') await renewId(req);
   const session = requireSession(req, config);
   watchLogin(context, state, restart?.replaces);
   const bindings = restart?.failed && bindingsOf(restart.failed);

@@ -9,7 +9,7 @@ import { STORE_LIMIT_MS } from '../../async/time-limit';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
 import type { TokenStore } from '../../stores/token-store';
 import { acrossProcesses, orUndefined, SHARED_MS } from './across-processes';
-import { hash } from './hash';
+import { hash, shortHash } from './hash';
 import type { PendingLogin } from './pending-logins';
 import { StartedLogins } from './started-logins';
 import type { WechatSession } from './wechat-session';
@@ -32,6 +32,13 @@ export interface CallbackParams {
 export interface ServedLogin {
   readonly pending: PendingLogin;
   /** The root of the session in which it started, if the session has an id. */
+  readonly root?: string | undefined;
+}
+
+/** A login that a request finishes, as far as a logout needs it. */
+interface FinishingLogin {
+  readonly state: string;
+  /** The root of the session in which it started, if that session has an id. */
   readonly root?: string | undefined;
 }
 
@@ -68,6 +75,8 @@ export class CallbackResults {
    */
   static readonly #loggedOut = lazy(() => new LRUCache<string, true>(LIMITS));
   readonly started: StartedLogins;
+  /** By a hash of the cookies: the login that a request with these cookies finishes. */
+  readonly #finishing = lazy(() => new LRUCache<string, FinishingLogin>(LIMITS));
   /** By public id: logins whose outcome was reported. */
   readonly #reported = lazy(() => new LRUCache<string, true>(LIMITS));
 
@@ -189,7 +198,11 @@ export class CallbackResults {
    * @param root of the session in which the login started, if it has an id
    */
   async isLoggedOut(state: string, root: string | undefined): Promise<boolean> {
-    const marks = root === undefined ? [state] : [state, root];
+    return this.areLoggedOut(root === undefined ? [state] : [state, root]);
+  }
+
+  /** Whether a logout has ended one of these states or sessions, in this process or in another one. */
+  async areLoggedOut(marks: readonly string[]): Promise<boolean> {
     if (this.isLoggedOutHere(marks)) return true;
     const cache = this.#cache;
     if (!cache) return false;
@@ -198,6 +211,11 @@ export class CallbackResults {
     );
     marks.filter((_, index) => ended[index] === true).forEach((each) => this.#noteEnd(each));
     return ended.includes(true);
+  }
+
+  /** Whether a logout may have reached another process, of which this one learns only if it asks. */
+  get hasOtherProcesses(): boolean {
+    return this.#cache !== undefined;
   }
 
   /** Whether this process knows that a logout has ended one of these states or sessions. */
@@ -229,6 +247,28 @@ export class CallbackResults {
     return orUndefined(STORE_LIMIT_MS, async () => (await cache.readCache(servedKey(key))) as ServedLogin);
   }
 
+  /**
+   * Notes that a request with these cookies finishes a login. Until its response arrives, the browser sends the
+   * same cookies with a logout, also to another process: the session that they name may be gone by then.
+   */
+  async noteFinish(cookies: string, login: FinishingLogin): Promise<void> {
+    if (cookies === '') return;
+    const key = shortHash([cookies]);
+    this.#finishing().set(key, login);
+    const cache = this.#cache;
+    if (cache) await orUndefined(STORE_LIMIT_MS, () => cache.writeCache(finishKey(key), login, SHARED_MS));
+  }
+
+  /** The login that a request with these cookies finishes, or has finished in the last minute. */
+  async finishingWith(cookies: string): Promise<FinishingLogin | undefined> {
+    if (cookies === '') return undefined;
+    const key = shortHash([cookies]);
+    const known = this.#finishing().get(key);
+    const cache = this.#cache;
+    if (known || !cache) return known;
+    return orUndefined(STORE_LIMIT_MS, async () => (await cache.readCache(finishKey(key))) as FinishingLogin);
+  }
+
   /** Marks the outcome of this login as reported. Returns whether it was not reported before. */
   claimReport(id: string): boolean {
     const isNew = !this.#reported().has(id);
@@ -251,6 +291,10 @@ function stateKey(state: string): string {
 
 function logoutKey(stateOrRoot: string): string {
   return `logout:${hash([stateOrRoot])}`;
+}
+
+function finishKey(cookies: string): string {
+  return `finish:${cookies}`;
 }
 
 function servedKey(callback: string): string {

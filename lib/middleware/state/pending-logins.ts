@@ -79,6 +79,12 @@ export function renewRoot(session: Session, key: string): void {
   storeLogins(session, key, { ...logins, root: crypto.randomBytes(MAX_ROOT / 2).toString('hex') });
 }
 
+/** When the newest finished login of this session finished, in ms since 1970; `undefined` if there is none. */
+export function finishedAt(session: Session, key: string): number | undefined {
+  const at = ownValue(ownValue(session, pendingKey(key)) ?? {}, 'at');
+  return typeof at === 'number' ? at : undefined;
+}
+
 /** The newest finished login of this session, and its root: what a logout ends. */
 export function newestMarks(session: Session, key: string): string[] {
   const done = ownValue(ownValue(session, pendingKey(key)) ?? {}, 'done') ?? {};
@@ -201,7 +207,7 @@ export function finishLogin(
   key: string,
   { state, returnTo, root }: { state: string; returnTo: string; root?: string | undefined },
 ): void {
-  const logins = { ...loginsIn(session, key), root };
+  const logins = { ...loginsIn(session, key), root, at: Date.now() };
   // Removed first, so that it becomes the newest entry.
   Reflect.deleteProperty(logins.done, state);
   logins.done[state] = returnTo;
@@ -245,7 +251,7 @@ export function bindingsOf(
  * anybody from logging in.
  */
 export function makeRoom(session: Session, key: string, state: string, fits: () => boolean): void {
-  const { pending, done, root } = loginsIn(session, key);
+  const { pending, done, ...rest } = loginsIn(session, key);
   const droppable = [done, pending].flatMap((records) =>
     Object.keys(records)
       .filter((other) => other !== state)
@@ -255,7 +261,7 @@ export function makeRoom(session: Session, key: string, state: string, fits: () 
     const oldest = droppable.shift();
     if (!oldest) return;
     Reflect.deleteProperty(oldest.records, oldest.other);
-    storeLogins(session, key, { pending, done, root });
+    storeLogins(session, key, { pending, done, ...rest });
   }
 }
 
@@ -271,12 +277,15 @@ function loginsIn(
   /** State → return path of a login that finished. */
   done: Record<string, string>;
   root: string | undefined;
+  /** When the newest one of `done` finished. */
+  at: number | undefined;
 } {
   const stored = ownValue(session, pendingKey(key)) ?? {};
   return {
     pending: newestLogins(ownValue(stored, 'pending'), isPendingLogin),
     done: newestLogins(ownValue(stored, 'done'), isString),
     root: rootIn(session, key),
+    at: finishedAt(session, key),
   };
 }
 
@@ -316,7 +325,7 @@ function isString(value: unknown): value is string {
 function storeLogins(
   session: Session,
   key: string,
-  { pending, done, root }: ReturnType<typeof loginsIn>,
+  { pending, done, root, at }: ReturnType<typeof loginsIn>,
 ): void {
   const hasRoom = (): boolean => !isFull(done) && sizeOf(done) + sizeOf(pending) <= MAX_BYTES;
   const finished = Object.keys(done);
@@ -330,7 +339,14 @@ function storeLogins(
   if (newest !== undefined && !hasRoom()) done[newest] = '';
   const isEmpty = Object.keys(pending).length === 0 && newest === undefined && root === undefined;
   if (isEmpty) Reflect.deleteProperty(session, pendingKey(key));
-  else session[pendingKey(key)] = { pending, done, ...(root !== undefined && { root }) };
+  else {
+    session[pendingKey(key)] = {
+      pending,
+      done,
+      ...(root !== undefined && { root }),
+      ...(newest !== undefined && at !== undefined && { at }),
+    };
+  }
 }
 
 function isFull(entries: Record<string, unknown>): boolean {

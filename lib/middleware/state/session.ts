@@ -70,6 +70,12 @@ export async function regenerateSession(
   return Object.assign(existingSession(req), Object.fromEntries(stay));
 }
 
+/** Gives the session a new id, and keeps everything in it. A session of cookie-session has no id. */
+export async function renewId(req: HostRequest): Promise<void> {
+  const before = existingSession(req);
+  carryOverCookie(before, await regenerateSession(req, () => true));
+}
+
 /**
  * Copies the settings that the app made on `req.session.cookie` (express-session) to the new session, such as
  * the `maxAge` of "remember me".

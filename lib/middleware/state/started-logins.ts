@@ -32,14 +32,6 @@ export interface FinishedLogin {
   readonly scope: string;
 }
 
-/** A login that a callback finishes. */
-interface FinishingLogin {
-  readonly state: string;
-  readonly root: string | undefined;
-  /** The login; the one before with the same cookies if this one fails or restarts. */
-  readonly outcome: Promise<FinishedLogin | undefined>;
-}
-
 /** How long a callback with the cookies of before the login counts as one of the browser that logged in. */
 const FINISHED_MS = 60_000;
 const MAX_ENTRIES = 10_000;
@@ -47,9 +39,15 @@ const MAX_ENTRIES = 10_000;
 export class StartedLogins {
   /** By state. */
   readonly #started: () => LRUCache<string, StartedLogin>;
-  /** By a hash of the cookies: the login that a callback with these cookies finishes. */
+  /**
+   * By a hash of the cookies: the login that a callback with these cookies finishes; the one before if that one
+   * fails or restarts.
+   */
   readonly #finishing = lazy(
-    () => new LRUCache<string, FinishingLogin>({ max: MAX_ENTRIES, ttl: FINISHED_MS, perf: Date }),
+    () =>
+      new LRUCache<string, Promise<FinishedLogin | undefined>>({
+        ...{ max: MAX_ENTRIES, ttl: FINISHED_MS, perf: Date },
+      }),
   );
 
   /** @param loginTimeout lifetime of a pending login, in ms */
@@ -106,26 +104,21 @@ export class StartedLogins {
   ): void {
     if (!cookies) return;
     const key = shortHash([cookies]);
-    const before = this.#finishing().get(key)?.outcome;
+    const before = this.#finishing().get(key);
     const outcome = login.then(
       (finished) => (finished ? { state, root, scope: finished.scope } : before),
       () => before,
     );
-    this.#finishing().set(key, { state, root, outcome });
+    this.#finishing().set(key, outcome);
     // A login that failed is forgotten: strangers can make many of them.
     void outcome.then((finished) => {
-      const isLatest = this.#finishing().peek(key)?.outcome === outcome;
+      const isLatest = this.#finishing().peek(key) === outcome;
       if (finished === undefined && isLatest) this.#finishing().delete(key);
     });
   }
 
-  /** The login that a callback with these cookies finishes, whether it is over or not. */
-  finishingWith(cookies: string): Pick<FinishedLogin, 'state' | 'root'> | undefined {
-    return cookies === '' ? undefined : this.#finishing().get(shortHash([cookies]));
-  }
-
   /** The login that a callback with these cookies has finished. Waits for one that is about to. */
   async finishedWith(cookies: string): Promise<FinishedLogin | undefined> {
-    return cookies === '' ? undefined : this.#finishing().get(shortHash([cookies]))?.outcome;
+    return cookies === '' ? undefined : this.#finishing().get(shortHash([cookies]));
   }
 }
