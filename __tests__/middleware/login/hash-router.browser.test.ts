@@ -14,6 +14,9 @@ import { DESKTOP_CHROME, IPHONE_WECHAT } from '../../support/browsers/user-agent
 import { emulator, useEmulator } from '../../support/emulator';
 import { serverSessions, SlowSessionStore } from '../../support/sessions';
 
+// Each test logs in twice in Chromium: a second alone, and more than ten where eight processes share the cores.
+jest.setTimeout(60_000);
+
 const ROOT = path.resolve(__dirname, '../../..');
 const SCRIPTS: Readonly<Record<string, string>> = {
   '/vue.js': 'node_modules/vue/dist/vue.global.prod.js',
