@@ -30,7 +30,11 @@ export const PARTS = {
   },
   callback: {
     mutate: ['lib/middleware/login/{callback,exchange}.ts'],
-    tests: ['middleware/login/{callback-*,logout}.test.ts'],
+    tests: [
+      'middleware/login/{callback-*,login-events,logout,on-login,tabs}.test.ts',
+      'middleware/scan/{events,phone,scan-login}.test.ts',
+      'middleware/failures/lost-session/causes.test.ts',
+    ],
   },
   'current-login': {
     mutate: ['lib/middleware/login/{current-login,logout}.ts'],

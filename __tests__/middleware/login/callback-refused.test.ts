@@ -273,3 +273,28 @@ describe('a login that the app refuses', () => {
     });
   });
 });
+
+describe('the error of a callback that is refused', () => {
+  it.each([
+    ['', 'access_denied', /no authorization code: the user refused, .* Offer the login again\.$/],
+    ['code=a&code=b', 'state_unknown', /is repeated, .* WeChat sends code and state once each\. Start/],
+    ['code[]=a', 'state_unknown', /has brackets in its name\. WeChat sends code and state once each/],
+    [`code=${'a'.repeat(513)}`, 'code_invalid', /longer than 512 bytes or .* WeChat did not send it\. Start/],
+    ['code=%C3%A9', 'code_invalid', /is not printable ASCII: WeChat did not send it\. Start the login/],
+    [
+      'code=a&state=x',
+      'state_unknown',
+      /is missing or was not issued by this app\. Start the login again\.$/,
+    ],
+    ['code=a', 'state_unknown', /is missing or was not issued by this app\. Start the login again\.$/],
+  ])('says what is wrong, and what to do (query %#)', async (query, kind, message) => {
+    const onError = jest.fn((_error: unknown, _req: unknown, res: { end(): unknown }) => {
+      res.end();
+    });
+    await withApp({ auth: { onError } }, async (_app, browser) => {
+      await browser.get(`/callback?${query}`);
+      expect(onError).toHaveBeenCalledTimes(1);
+      expect(onError.mock.lastCall?.[0]).toMatchObject({ kind, message: expect.stringMatching(message) });
+    });
+  });
+});
