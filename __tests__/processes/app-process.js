@@ -1,5 +1,6 @@
 'use strict';
-// One of several processes that serve the same app. They share the Redis of their tokens and sessions.
+// One of several processes that serve the same app. They share the Redis of their tokens and sessions. A single
+// process may do without Redis.
 const { RedisStore } = require('connect-redis');
 const cookieSession = require('cookie-session');
 const express = require('express');
@@ -10,8 +11,8 @@ const { RedisTokenStore, requireWechatUser, wechatAuth } = require('../../dist')
 const { redis, auth, sessions } = JSON.parse(process.env.TEST_PROCESS);
 
 async function main() {
-  const client = createClient({ url: redis }).on('error', () => undefined);
-  await client.connect();
+  const client = redis && createClient({ url: redis }).on('error', () => undefined);
+  await client?.connect();
   const app = express();
   app.use((req, res, next) => {
     res.setHeader('X-Process', process.pid);
@@ -21,14 +22,15 @@ async function main() {
     sessions === 'cookie-session'
       ? cookieSession({ name: 'session', keys: ['test key'] })
       : session({
-          store: new RedisStore({ client }),
+          ...(client && { store: new RedisStore({ client }) }),
           secret: 'test key',
           resave: false,
           saveUninitialized: false,
         }),
   );
   const onLogin = () => void process.send({ login: process.pid });
-  app.use(wechatAuth({ ...auth, tokenStore: new RedisTokenStore(client), onLogin }));
+  const tokenStore = client && new RedisTokenStore(client);
+  app.use(wechatAuth({ ...auth, tokenStore, onLogin }));
   app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
   app.get('/token', requireWechatUser(), async (req, res) => res.send(await req.wechat.getAccessToken()));
   app.get('/', (req, res) => res.send('home'));

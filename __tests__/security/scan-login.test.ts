@@ -124,6 +124,23 @@ describe.each(SESSION_NAMES)('an attacker without the session of the PC, with %s
   });
 });
 
+describe.each(SESSION_NAMES)('an attacker who planted the session of the PC, with %s', (session) => {
+  it('cannot collect the login that its user starts in it, by any address', async () => {
+    const own = await startApp(emulator, { session: SESSIONS[session](), auth: scanOptions() });
+    const attacker = Browser.onDesktop(own.url);
+    await showCode(attacker);
+    const victim = Browser.onDesktop(own.url);
+    victim.jar = attacker.jar.cloneSync() ?? victim.jar;
+    const code = await showCode(victim);
+    await scan(Browser.inWechat(own.url), emulator, code.url);
+    for (const address of [code.statusURL, '/scan'])
+      expect(await ask(attacker, address)).not.toMatchObject({ status: 'confirmed' });
+    expect(await isLoggedIn(attacker)).toBe(false);
+    expect(await ask(victim, code.statusURL)).toEqual({ status: 'confirmed', location: '/me' });
+    await own.close();
+  });
+});
+
 describe('an attacker who planted the session of the PC', () => {
   it('cannot swap the account after its user logged in', async () => {
     const attacker = Browser.onDesktop(app.url);

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { scanActions, scanAttacks, type ScanAction } from './scan-actions';
 
 /** The user whose code a browser or the attacker presents; `made-up`: WeChat never issued the code. */
 export type Codes = 'made-up' | 'attacker';
@@ -19,7 +20,7 @@ export interface Poll {
 export type Action =
   /** The attacker starts a login, in her session or in a new one. She learns its state. */
   | { do: 'attacker starts a login'; fresh: boolean; process: number }
-  /** A sibling subdomain gives the victim the cookies of one of the attacker's sessions. */
+  /** A sibling subdomain gives the victim's phone the cookies of one of the attacker's sessions. */
   | { do: 'plant cookies'; jar: number }
   | { do: 'victim starts a login'; process: number }
   /** The victim agrees at WeChat: on an own link, or on one that the attacker has sent. */
@@ -31,7 +32,8 @@ export type Action =
   | { do: 'victim opens the attacker’s callback'; callback: number; link: number; process: number }
   /** The attacker calls back with the cookies of one of her sessions and a state that she knows. */
   | { do: 'attacker calls back'; jar: number; link: number; code: Codes; process: number }
-  | { do: 'victim logs out'; process: number };
+  | { do: 'victim logs out'; process: number }
+  | ScanAction;
 
 const recent = fc.constantFrom(0, 0, 0, 1, 2, 3);
 const process = fc.constantFrom(0, 1);
@@ -72,6 +74,7 @@ const single = fc
     victimIsLured,
     attackerCallsBack,
     logout,
+    ...scanActions,
   )
   .map((each): Action[] => [each]);
 
@@ -106,6 +109,7 @@ export const attack: fc.Arbitrary<Action[]> = fc
       { weight: 6, arbitrary: single },
       { weight: 2, arbitrary: fixation },
       { weight: 2, arbitrary: swap },
+      { weight: 3, arbitrary: scanAttacks },
     ),
     { minLength: 1, maxLength: 12, size: 'max' },
   )

@@ -1,56 +1,38 @@
 /**
  * Plays an attacker with a WeChat account of her own, and a victim, to an app of one or two processes. After
  * each action, two rules are checked: a browser is logged in only by a code that was issued to that user and
- * that this browser presented, and the account of a browser that is logged in is not swapped.
+ * that this browser presented, and the account of a browser that is logged in is not swapped. scan-attack.ts
+ * has the rules of scan logins.
  */
 import { randomBytes } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { CookieJar } from 'tough-cookie';
-import type { Emulator } from '../../../lib/emulator';
-import { Browser, agree, type BrowserResponse } from '../../support/browser';
-import { IPHONE_WECHAT } from '../../support/browsers/user-agents';
+import { agree } from '../../support/browser';
 import { goesToWechat, paramIn, withParams } from '../../support/login';
 import type { Action, Codes, Poll } from './actions';
-
-export const VICTIM = { id: 'ming', nickname: '小明' } as const;
-export const ATTACKER = { id: 'emoji', nickname: '👩‍👩‍👧‍👦 Emoji 🎉' } as const;
-type Person = typeof VICTIM | typeof ATTACKER;
+import { ATTACKER, VICTIM, People, at, copyOf, later, type Target } from './people';
+import { ScanAttack } from './scan-attack';
 
 /** WeChat's response to the victim's callback takes this long if the attacker polls. */
 const SLOW_MS = 40;
 /** How many of the attacker's sessions are checked after each action. */
 const CHECKED_JARS = 6;
 
-/** The processes of one app, which share their sessions and a token store. */
-export interface Target {
-  /** The address that browsers use. */
-  readonly url: string;
-  readonly processes: readonly string[];
-  readonly emulator: Emulator;
-}
-
 export class Attack {
-  readonly #target: Target;
-  /** WeChat's pages of logins whose state the attacker knows. */
-  readonly #attackerLinks: string[] = [];
-  readonly #victimLinks: string[] = [];
-  readonly #victimCallbacks: string[] = [];
-  readonly #attackerCallbacks: string[] = [];
-  /** Every session that the attacker has ever held. */
-  readonly #jars: CookieJar[] = [];
-  #victimJar = new CookieJar();
+  readonly #people: People;
+  readonly #scan: ScanAttack;
   /** The cookies that were planted last: the attacker knows these, and none that the victim got since. */
   #planted = new CookieJar();
-  /** Whether the victim has logged in, and has not logged out since. */
+  /** Whether the victim has logged in on the phone, and has not logged out since. */
   #isVictimLoggedIn = false;
   #victimLogins = 0;
 
   private constructor(target: Target) {
-    this.#target = target;
+    this.#people = new People(target);
+    this.#scan = new ScanAttack(this.#people);
   }
 
-  /** @returns how often the victim logged in */
-  static async play(target: Target, actions: readonly Action[]): Promise<number> {
+  /** @returns how often the victim logged in, on the phone and on the PC */
+  static async play(target: Target, actions: readonly Action[]): Promise<readonly [number, number]> {
     const attack = new Attack(target);
     for (const [index, action] of actions.entries()) {
       try {
@@ -60,55 +42,54 @@ export class Attack {
         throw new Error(`action ${index}, ${JSON.stringify(action)}: ${String(error)}`, { cause: error });
       }
     }
-    return attack.#victimLogins;
+    return [attack.#victimLogins, attack.#scan.logins];
   }
 
   async #act(action: Action): Promise<void> {
+    const people = this.#people;
     switch (action.do) {
       case 'attacker starts a login':
         return this.#attackerStarts(action.fresh, action.process);
       case 'plant cookies':
-        return this.#plant(at(this.#jars, action.jar));
+        return this.#plant(at(people.jars, action.jar));
       case 'victim starts a login': {
-        const response = await this.#send(action.process, '/login?returnTo=/me', this.#victimJar);
-        if (goesToWechat(this.#target.emulator, response)) this.#victimLinks.push(response.location);
+        const response = await people.send(action.process, '/login?returnTo=/me', people.victimPhone);
+        if (goesToWechat(people.target.emulator, response)) people.victimLinks.push(response.location);
         return;
       }
       case 'victim agrees':
-        return this.#agree(at([...this.#attackerLinks, ...this.#victimLinks], action.link), VICTIM);
+        return people.agree(at([...people.attackerLinks, ...people.victimLinks], action.link), VICTIM);
       case 'attacker agrees':
-        return this.#agree(at(this.#attackerLinks, action.link), ATTACKER);
+        return people.agree(at(people.attackerLinks, action.link), ATTACKER);
       case 'victim calls back':
-        return this.#victimCallsBack(at(this.#victimCallbacks, action.callback), action);
+        return this.#victimCallsBack(at(people.victimCallbacks, action.callback), action);
       case 'victim opens the attacker’s callback':
         return this.#lure(action);
       case 'attacker calls back':
         return this.#attackerCallsBack(action);
       case 'victim logs out':
-        await this.#send(action.process, '/logout', this.#victimJar);
+        await people.send(action.process, '/logout', people.victimPhone);
         this.#isVictimLoggedIn = false;
+        return;
+      default:
+        return this.#scan.act(action);
     }
   }
 
   async #attackerStarts(fresh: boolean, process: number): Promise<void> {
-    const jar = fresh ? new CookieJar() : copyOf(at(this.#jars, 0) ?? new CookieJar());
-    const response = await this.#send(process, '/login?returnTo=/me', jar);
-    this.#jars.push(jar);
-    if (goesToWechat(this.#target.emulator, response)) this.#attackerLinks.push(response.location);
+    const { jars, attackerLinks, target } = this.#people;
+    const jar = fresh ? new CookieJar() : copyOf(at(jars, 0) ?? new CookieJar());
+    const response = await this.#people.send(process, '/login?returnTo=/me', jar);
+    jars.push(jar);
+    if (goesToWechat(target.emulator, response)) attackerLinks.push(response.location);
   }
 
   /** A session in which the attacker is logged in is not planted: no code of the library runs in that attack. */
   async #plant(jar: CookieJar | undefined): Promise<void> {
-    if (!jar || (await this.#userOf(jar)) !== undefined) return;
+    if (!jar || (await this.#people.userOf(jar)) !== undefined) return;
     this.#planted = copyOf(jar);
-    this.#victimJar = copyOf(jar);
+    this.#people.victimPhone = copyOf(jar);
     this.#isVictimLoggedIn = false;
-  }
-
-  async #agree(link: string | undefined, person: Person): Promise<void> {
-    if (link === undefined) return;
-    const callback = await agree(this.#target.emulator, link, person.id);
-    (person === VICTIM ? this.#victimCallbacks : this.#attackerCallbacks).push(callback);
   }
 
   async #victimCallsBack(
@@ -116,19 +97,19 @@ export class Attack {
     { process, polls }: { process: number; polls: readonly Poll[] },
   ): Promise<void> {
     if (callback === undefined) return;
-    const before = await this.#userOf(this.#victimJar);
-    const undo = this.#target.emulator.fail(
+    const { victimPhone, target } = this.#people;
+    const before = await this.#people.userOf(victimPhone);
+    const undo = target.emulator.fail(
       'access_token',
       { delay: polls.length > 0 ? SLOW_MS : 0 },
       { times: Infinity },
     );
-    const attacks = polls.map(async ({ after, code, process: to }) => {
-      await pause(after);
-      await this.#attackWith(copyOf(this.#planted), paramIn(callback, 'state'), code, to);
-    });
-    await Promise.all([this.#send(process, callback, this.#victimJar), ...attacks]);
+    const attacks = polls.map(async ({ after, code, process: to }) =>
+      later(after, () => this.#attackWith(copyOf(this.#planted), paramIn(callback, 'state'), code, to)),
+    );
+    await Promise.all([this.#people.send(process, callback, victimPhone), ...attacks]);
     undo();
-    const user = await this.#userOf(this.#victimJar);
+    const user = await this.#people.userOf(victimPhone);
     if (user === VICTIM.nickname && before !== user) this.#victimLogins++;
     if (user === VICTIM.nickname) this.#isVictimLoggedIn = true;
     else if (user !== before) throw new Error(`the victim's own code logged in ${user}`);
@@ -143,72 +124,44 @@ export class Attack {
     link: number;
     process: number;
   }): Promise<void> {
-    const known = at(this.#attackerLinks, link);
-    const lure = at(this.#attackerCallbacks, callback);
+    const { attackerLinks, attackerCallbacks, victimPhone } = this.#people;
+    const known = at(attackerLinks, link);
+    const lure = at(attackerCallbacks, callback);
     if (known === undefined || lure === undefined) return;
     const address = withParams(lure, { state: paramIn(known, 'state') });
-    await this.#send(process, address, this.#victimJar);
+    await this.#people.send(process, address, victimPhone);
   }
 
   async #attackerCallsBack({ jar, link, code, process }: Extract<Action, { do: 'attacker calls back' }>) {
-    const [held, known] = [at(this.#jars, jar), at(this.#attackerLinks, link)];
+    const [held, known] = [at(this.#people.jars, jar), at(this.#people.attackerLinks, link)];
     if (!held || known === undefined) return;
     await this.#attackWith(copyOf(held), paramIn(known, 'state'), code, process);
   }
 
   /** The attacker calls back with these cookies. She keeps the session that the response gives her. */
   async #attackWith(jar: CookieJar, state: string, codes: Codes, process: number): Promise<void> {
-    const link = at(this.#attackerLinks, 0);
+    const { attackerLinks, jars, target } = this.#people;
+    const link = at(attackerLinks, 0);
     const own = codes === 'attacker' && link !== undefined;
     const code = own
-      ? paramIn(await agree(this.#target.emulator, link, ATTACKER.id), 'code')
+      ? paramIn(await agree(target.emulator, link, ATTACKER.id), 'code')
       : randomBytes(16).toString('hex');
-    const before = await this.#userOf(jar);
-    await this.#send(process, `/callback?code=${code}&state=${state}`, jar);
-    const user = await this.#userOf(jar);
-    this.#jars.push(jar);
+    const before = await this.#people.userOf(jar);
+    await this.#people.send(process, `/callback?code=${code}&state=${state}`, jar);
+    const user = await this.#people.userOf(jar);
+    jars.push(jar);
     if (user !== before && !(own && user === ATTACKER.nickname))
       throw new Error(`a code that is ${codes} logged in ${user}`);
   }
 
   async #check(): Promise<void> {
-    for (const jar of this.#jars.slice(-CHECKED_JARS)) {
-      const user = await this.#userOf(copyOf(jar));
+    for (const jar of this.#people.jars.slice(-CHECKED_JARS)) {
+      const user = await this.#people.userOf(copyOf(jar));
       if (user === VICTIM.nickname) throw new Error('the attacker is logged in as the victim');
     }
-    const user = await this.#userOf(this.#victimJar);
+    const user = await this.#people.userOf(this.#people.victimPhone);
     if (this.#isVictimLoggedIn && user !== VICTIM.nickname && user !== undefined)
       throw new Error(`the victim's account was swapped for that of ${user}`);
+    await this.#scan.check();
   }
-
-  /** The nickname of the user whom these cookies log in. */
-  async #userOf(jar: CookieJar): Promise<string | undefined> {
-    const response = await this.#send(0, '/me', jar, { accept: 'application/json' });
-    return response.status === 200 ? (response.json() as { nickname: string }).nickname : undefined;
-  }
-
-  #send(
-    process: number,
-    address: string,
-    jar: CookieJar,
-    { accept }: { accept?: string } = {},
-  ): Promise<BrowserResponse> {
-    const { url, processes } = this.#target;
-    const { pathname, search } = new URL(address, url);
-    const origin = processes[process % processes.length] ?? url;
-    return new Browser(url, IPHONE_WECHAT, jar).get(origin + pathname + search, {
-      headers: { Host: new URL(url).host, ...(accept !== undefined && { Accept: accept }) },
-    });
-  }
-}
-
-/** The entry this far back from the latest one. */
-function at<T>(list: readonly T[], back: number): T | undefined {
-  return list.at(-1 - back);
-}
-
-function copyOf(jar: CookieJar): CookieJar {
-  const copy = jar.cloneSync();
-  if (!copy) throw new Error('the cookies cannot be copied');
-  return copy;
 }
