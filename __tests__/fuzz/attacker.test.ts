@@ -73,7 +73,7 @@ describe.each(TARGETS)('at $count process(es), with $sessions,', ({ count, sessi
   it.each(removals)(
     'an attack succeeds without the rule that $rule',
     async ({ edits, finds }) => {
-      const { details } = await playAttacks(await start(edits), { numRuns: 60, endOnFailure: true });
+      const { details } = await playAttacks(await start(edits), { numRuns: 100, endOnFailure: true });
       expect(String(details.errorInstance)).toMatch(finds);
     },
     TIME_LIMIT,

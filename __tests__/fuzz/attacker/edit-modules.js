@@ -1,0 +1,13 @@
+'use strict';
+// Changes the built package while a process loads it: so a test can take one rule away, and see that it is missed.
+const { Module } = require('node:module');
+
+const { edits = [] } = JSON.parse(process.env.TEST_PROCESS);
+const { _compile: compile } = Module.prototype;
+
+Module.prototype._compile = function (source, file, ...rest) {
+  let edited = source;
+  for (const { file: name, code, instead } of edits)
+    if (file.endsWith(`/dist/${name}`)) edited = edited.replace(code, () => instead);
+  return compile.call(this, edited, file, ...rest);
+};

@@ -1,0 +1,102 @@
+/**
+ * An attacker with a WeChat account of her own and a victim: their browsers, and the addresses that each of
+ * them knows.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { CookieJar } from 'tough-cookie';
+import type { Emulator } from '../../../lib/emulator';
+import { Browser, agree, type BrowserResponse } from '../../support/browser';
+import { DESKTOP_CHROME, IPHONE_WECHAT } from '../../support/browsers/user-agents';
+
+export const VICTIM = { id: 'ming', nickname: '小明' } as const;
+export const ATTACKER = { id: 'emoji', nickname: '👩‍👩‍👧‍👦 Emoji 🎉' } as const;
+export type Person = typeof VICTIM | typeof ATTACKER;
+
+/** The processes of one app, which share their sessions and a token store. */
+export interface Target {
+  /** The address that browsers use. */
+  readonly url: string;
+  readonly processes: readonly string[];
+  readonly emulator: Emulator;
+}
+
+interface Sent {
+  readonly on?: 'phone' | 'PC';
+  readonly accept?: string;
+  /** The form that is posted, and the headers in which the browser names the page that it comes from. */
+  readonly form?: { readonly body: string; readonly headers: Readonly<Record<string, string>> };
+}
+
+export class People {
+  readonly target: Target;
+  /** WeChat's pages of logins whose state the attacker knows. */
+  readonly attackerLinks: string[] = [];
+  readonly victimLinks: string[] = [];
+  readonly victimCallbacks: string[] = [];
+  readonly attackerCallbacks: string[] = [];
+  /** Every session that the attacker has ever held. */
+  readonly jars: CookieJar[] = [];
+  victimPhone = new CookieJar();
+  victimPC = new CookieJar();
+  /** The phone on which the attacker scans codes. */
+  readonly attackerPhone = new CookieJar();
+
+  constructor(target: Target) {
+    this.target = target;
+  }
+
+  phoneOf(person: Person): CookieJar {
+    return person === VICTIM ? this.victimPhone : this.attackerPhone;
+  }
+
+  /** Agrees at WeChat: the person then knows the address of the callback. */
+  async agree(link: string | undefined, person: Person): Promise<void> {
+    if (link === undefined) return;
+    const callback = await agree(this.target.emulator, link, person.id);
+    (person === VICTIM ? this.victimCallbacks : this.attackerCallbacks).push(callback);
+  }
+
+  /** The nickname of the user whom these cookies log in, at any process; undefined for nobody. */
+  async userOf(jar: CookieJar, process = 0): Promise<string | undefined> {
+    const response = await this.send(process, '/me', jar, { accept: 'application/json' });
+    return response.status === 200 ? (response.json() as { nickname: string }).nickname : undefined;
+  }
+
+  /** Sends a request to one of the processes. The jar keeps the cookies of the response. */
+  send(
+    process: number,
+    address: string,
+    jar: CookieJar,
+    { on = 'phone', accept, form }: Sent = {},
+  ): Promise<BrowserResponse> {
+    const { url, processes } = this.target;
+    const { pathname, search } = new URL(address, url);
+    const origin = processes[process % processes.length] ?? url;
+    const userAgent = on === 'phone' ? IPHONE_WECHAT : DESKTOP_CHROME;
+    return new Browser(url, userAgent, jar).request(origin + pathname + search, {
+      ...(form && { method: 'POST', body: form.body }),
+      headers: {
+        Host: new URL(url).host,
+        ...(accept !== undefined && { Accept: accept }),
+        ...(form && { 'Content-Type': 'application/x-www-form-urlencoded', ...form.headers }),
+      },
+    });
+  }
+}
+
+/** Does something this many ms from now. */
+export async function later<T>(ms: number, work: () => Promise<T>): Promise<T> {
+  await pause(ms);
+  return work();
+}
+
+/** The entry this far back from the latest one. */
+export function at<T>(list: readonly T[], back: number): T | undefined {
+  return list.at(-1 - back);
+}
+
+export function copyOf(jar: CookieJar): CookieJar {
+  const copy = jar.cloneSync();
+  if (!copy) throw new Error('the cookies cannot be copied');
+  return copy;
+}
