@@ -173,17 +173,11 @@ export type WechatFlow = keyof typeof FLOWS;
 /**
  * A flow that sends a browser to a page of WeChat.
  *
- * @useDeclaredType
+ * @inline
  */
-export type PageFlow = {
-  [Flow in WechatFlow]: (typeof FLOWS)[Flow]['page'] extends object ? Flow : never;
-}[WechatFlow];
+export type PageFlow = Exclude<WechatFlow, 'miniProgram' | 'mobileApp'>;
 
-/**
- * A flow whose code a client of the app posts: there is no page, no state and no callback.
- *
- * @useDeclaredType
- */
+/** A flow whose code a client of the app posts: there is no page, no state and no callback. */
 export type CodeFlow = Exclude<WechatFlow, PageFlow>;
 
 /** A flow that has an account of its own at WeChat. */

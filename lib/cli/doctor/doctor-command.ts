@@ -164,14 +164,21 @@ async function checkFlow(
 
 async function checkRunningApp(flags: DoctorFlags, limits: ProbeLimits): Promise<Finding[]> {
   const { configuration, url, routes, verificationFiles } = flags;
-  const app = url && (await checkApp(configuration, url, routes, limits));
+  const flows = givenFlows(configuration);
+  // Without an account that sends browsers to WeChat, the app has no login route.
+  const hasLogin = flows.length === 0 || flows.some(isPageFlow);
+  const app = url && hasLogin ? await checkApp(configuration, url, routes, limits) : undefined;
   const site = app?.site ?? publicSite(configuration, routes);
   const relay = usableRelay(configuration);
   const [relayed, ...files] = await Promise.all([
     relay !== undefined && site ? checkRelay(relay, callbackURL(configuration, site), limits) : [],
     ...verificationFiles.map((file) => checkVerificationFile(site, file, limits)),
   ]);
-  return [...(app?.findings ?? [skipped('app-reachable', TEXTS.noURL)]), ...relayed, ...files];
+  return [
+    ...(app?.findings ?? [skipped('app-reachable', hasLogin ? TEXTS.noURL : TEXTS.onlyCodes)]),
+    ...relayed,
+    ...files,
+  ];
 }
 
 function publicSite(configuration: Configuration, routes: DoctorFlags['routes']): Site | undefined {
@@ -184,6 +191,10 @@ const TEXTS = {
   noInput: bilingual(
     `The standard input did not end within ${LONGEST_RUN / 1000} s`,
     `标准输入在 ${LONGEST_RUN / 1000} 秒内没有结束`,
+  ),
+  onlyCodes: bilingual(
+    'not checked: only clients log in, with codes, and the app has no login route',
+    '未检查：只有客户端用 code 登录，应用没有登录路由',
   ),
   noURL: bilingual('not checked: give --url', '未检查：请给出 --url'),
 };

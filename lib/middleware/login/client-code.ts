@@ -22,7 +22,11 @@ import { openRoot } from './login';
 import { checkedData } from './login-data';
 import { LoginReporter, reportStarted } from './login-reporter';
 
-/** Options of a login with a code. */
+/**
+ * Options of a login with a code.
+ *
+ * @inline
+ */
 export interface CodeLoginOptions {
   /**
    * Mini programs: the encrypted profile of `wx.getUserInfo` and similar functions, base64. It must be of the

@@ -83,6 +83,16 @@ describe('the doctor, on the credentials', () => {
     expect(missing.bad).toContain(id === 'mobile-app' ? 'mobile-app-secret' : 'mini-program-app-secret');
   });
 
+  it('does not look for the login route of an app that only clients log in to', async () => {
+    const emulator = await startEmulator();
+    const { bad, check } = await examine(['--url', 'http://127.0.0.1:1'], clientsOf(emulator));
+    expect(bad).toEqual([]);
+    expect(check('app-reachable')).toMatchObject({
+      status: 'skipped',
+      detail: expect.stringContaining('only clients log in') as string,
+    });
+  });
+
   it('takes them from flags, their secrets from the standard input, and tells two apps with one AppID', async () => {
     const emulator = await startEmulator();
     const { miniProgram } = emulator.apps;
