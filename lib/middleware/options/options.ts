@@ -117,7 +117,11 @@ export type Bivariant<F extends (...args: never[]) => unknown> = {
 }['hook'];
 
 /** The option `flow` as a function of the request. Its result is awaited. */
-export type ChooseFlow = Bivariant<(req: HostRequest) => PageFlow | 'auto' | Promise<PageFlow | 'auto'>>;
+export type ChooseFlow = Bivariant<
+  (
+    req: HostRequest,
+  ) => 'auto' | 'official' | 'website' | 'scan' | Promise<'auto' | 'official' | 'website' | 'scan'>
+>;
 /**
  * Finds or creates the account of a user who logs in. The object that it returns is kept as `user`; if it
  * returns nothing, WeChat's profile is kept.
