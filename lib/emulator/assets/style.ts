@@ -35,7 +35,8 @@ small { color: var(--soft); font-size: 13px; }
 
 .sheet { position: relative; width: 100%; max-width: 480px; margin: 0 auto; padding: 24px 24px 32px;
   background: var(--card); }
-.sheet header { display: flex; gap: 12px; align-items: center; }
+.sheet header { display: flex; gap: 12px; align-items: center; overflow-wrap: anywhere; }
+.sheet header > :last-child { min-width: 0; }
 .app-icon { display: flex; align-items: center; justify-content: center; width: 36px; height: 36px;
   border-radius: 6px; background: var(--green);
   color: #fff; flex: none; }
@@ -45,12 +46,13 @@ small { color: var(--soft); font-size: 13px; }
 .people legend { float: left; width: 100%; padding: 0 0 4px; font-size: 13px; color: var(--soft); }
 .people label { clear: both; display: flex; gap: 12px; align-items: center; padding: 8px 4px; cursor: pointer; }
 .people label:has(:checked) { background: rgba(7, 193, 96, .08); border-radius: 8px; }
-.people input { accent-color: var(--green); width: 18px; height: 18px; margin: 0; }
+.people input { flex: none; accent-color: var(--green); width: 18px; height: 18px; margin: 0; }
+.people span { min-width: 0; overflow-wrap: anywhere; }
 .people small { margin-left: 8px; }
 .face { width: 36px; height: 36px; border-radius: 4px; object-fit: cover; flex: none; }
 .face.none { background: var(--line); }
 .choice { display: flex; gap: 16px; justify-content: center; padding-top: 24px; }
-.choice .button { flex: 0 1 auto; min-width: 140px; }
+.choice .button { flex: 0 1 160px; min-width: 0; padding-inline: 8px; }
 .full-service { position: fixed; right: 16px; bottom: 64px; padding: 10px 18px; border: 0; border-radius: 24px;
   background: var(--green);
   color: #fff; font: inherit; font-weight: 500; box-shadow: 0 4px 16px rgba(0, 0, 0, .24); cursor: pointer; }
@@ -65,7 +67,7 @@ small { color: var(--soft); font-size: 13px; }
 .qrcode { display: block; width: 268px; height: 268px; }
 .info { display: flex; flex-direction: column; justify-content: center; max-width: 280px; min-height: 64px;
   margin: 0 auto; padding: 8px 16px; border-radius: 32px; background: #232323; }
-.info p { margin: 0; font-size: 13px; opacity: .8; }
+.info p { margin: 0; font-size: 13px; opacity: .8; overflow-wrap: anywhere; }
 .refresh { border: 0; background: none; color: #7ec3ff; font: inherit; cursor: pointer; text-decoration: underline; }
 .qr[data-state="402"] .qrcode { opacity: .12; }
 .emulated-phone { display: inline-block; margin-top: 24px; padding: 8px 16px; border: 1px dashed currentColor;

@@ -1,0 +1,159 @@
+// No page of the library, the emulator or the example app is wider than the window, however long a name is.
+import { spawn, type ChildProcess } from 'node:child_process';
+import path from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { startApp, type TestApp } from './support/app';
+import { describeInChromium, launchChromium, openWindow } from './support/browsers/chromium';
+import { IPHONE_WECHAT } from './support/browsers/user-agents';
+import { emulator, useEmulator } from './support/emulator';
+import { useWarnings } from './support/warnings';
+
+// Chromium needs a while on a busy machine.
+jest.setTimeout(120_000);
+
+/** Without a space, so that a browser breaks them only if a style allows it. */
+const LATIN = 'Wolfeschlegelsteinhausenbergerdorff'.repeat(2).slice(0, 64);
+const CHINESE = '这个昵称非常非常长总共有八十个汉字没有任何空格'.repeat(4).slice(0, 80);
+
+const WINDOWS = [320, 375, 1280].flatMap((width) =>
+  ['zh-CN', 'en'].flatMap((locale) =>
+    (['light', 'dark'] as const).map((colorScheme) => ({ width, locale, colorScheme })),
+  ),
+);
+
+/** What is wider than the window, or reaches out of the box around it. */
+function tooWide(page: Page): Promise<string[]> {
+  // A text, because the types of these tests have no DOM.
+  return page.evaluate<string[]>(`(() => {
+    const found = [];
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth > clientWidth) found.push(location.href + ': ' + scrollWidth + ' > ' + clientWidth);
+    for (const each of document.querySelectorAll('button, h1')) {
+      const parent = each.parentElement.getBoundingClientRect();
+      const { left, right, width } = each.getBoundingClientRect();
+      if (width > 0 && getComputedStyle(each).position !== 'fixed' && (left < parent.left - 1 || right > parent.right + 1))
+        found.push(location.href + ': ' + each.outerHTML.slice(0, 80));
+    }
+    return found;
+  })()`);
+}
+
+describeInChromium('pages with long names', () => {
+  // The error of onLogin below is printed with its stack.
+  useWarnings();
+  useEmulator({
+    apps: [
+      { type: 'official', appId: 'wx00000000000000a1', appSecret: 'a'.repeat(32), name: CHINESE },
+      { type: 'website', appId: 'wx00000000000000b2', appSecret: 'b'.repeat(32), name: LATIN },
+    ],
+    users: [
+      { id: 'latin', nickname: LATIN },
+      { id: 'chinese', nickname: CHINESE, snapshot: true },
+    ],
+  });
+  let browser: Browser;
+  let app: TestApp;
+  let example: { child: ChildProcess; url: string };
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+    app = await startApp(emulator, {
+      auth: {
+        onLogin: () => {
+          throw new Error(`${LATIN} ${LATIN}${LATIN}`);
+        },
+      },
+    });
+    example = await startExample();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await app.close();
+    const ended = new Promise((resolve) => example.child.once('exit', resolve));
+    example.child.kill();
+    await ended;
+  });
+
+  async function startExample(): Promise<{ child: ChildProcess; url: string }> {
+    const { official, website } = emulator.apps;
+    const child = spawn(process.execPath, [path.resolve(__dirname, '../example-app/app.mjs')], {
+      env: {
+        ...process.env,
+        PORT: '0',
+        WECHAT_OPEN_URL: emulator.url,
+        WECHAT_API_URL: emulator.url,
+        WECHAT_APP_ID: official.appId,
+        WECHAT_APP_SECRET: official.appSecret,
+        WECHAT_WEBSITE_APP_ID: website.appId,
+        WECHAT_WEBSITE_APP_SECRET: website.appSecret,
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    for await (const chunk of child.stdout) {
+      output += String(chunk);
+      const [, url] = /^Open (http\S+)$/m.exec(output) ?? [];
+      if (url !== undefined) return { child, url };
+    }
+    throw new Error(`the example ended: ${output}`);
+  }
+
+  it.each(WINDOWS)('fit into a window of $width pixels: $locale, $colorScheme', async (shape) => {
+    const { width, locale, colorScheme } = shape;
+    const options = { viewport: { width, height: width < 600 ? 812 : 800 }, locale, colorScheme };
+    const inWechat = await openWindow(browser, { ...options, userAgent: IPHONE_WECHAT });
+    const outside = await openWindow(browser, options);
+    const phone = await inWechat.newPage();
+    const desk = await outside.newPage();
+    const found: string[] = [];
+    const look = async (page: Page): Promise<void> => {
+      await page.waitForLoadState();
+      found.push(...(await tooWide(page)));
+    };
+
+    for (const person of ['latin', 'chinese']) {
+      await inWechat.clearCookies();
+      await phone.goto(`${example.url}/me`);
+      await look(phone); // the consent page
+      await phone.check(`input[value=${person}]`);
+      await phone.click('button[value=allow]');
+      if (person === 'chinese') {
+        await look(phone); // the snapshot page
+        await phone.click('button[value=full]');
+        await phone.check(`input[value=${person}]`);
+        await phone.click('button[value=allow]');
+      }
+      await phone.waitForURL((url) => url.pathname === '/me');
+      expect(await phone.textContent('h1')).toBe(person === 'latin' ? LATIN : CHINESE);
+      await look(phone); // the profile
+      await phone.goto(example.url);
+      await look(phone);
+      await phone.click('#ask');
+      await phone.locator('#response').waitFor();
+      await look(phone);
+    }
+    await desk.goto(`${example.url}/login?returnTo=/me`);
+    await look(desk); // the QR code
+    const [confirm] = await Promise.all([
+      outside.waitForEvent('page'),
+      desk.click('a[href*="/connect/confirm"]'),
+    ]);
+    await look(confirm);
+    await desk.goto(`${example.url}/scan-login`);
+    await look(desk);
+    await inWechat.clearCookies();
+    await phone.goto(`${app.url}/me`);
+    await phone.click('button[value=allow]');
+    await phone.locator('pre').waitFor();
+    await look(phone); // the error page of the library, with the message for the developer
+    await phone.goto(`${app.url}/callback?code=x&state=0${'a'.repeat(32)}`);
+    await look(phone);
+    await desk.goto(`${app.url}/login?flow=official&returnTo=/${LATIN}`);
+    await look(desk);
+    await desk.goto(emulator.url);
+    await look(desk); // the home page of the emulator
+    await inWechat.close();
+    await outside.close();
+    expect(found).toEqual([]);
+  });
+});
