@@ -67,6 +67,83 @@ describeInChromium('in a browser', () => {
     });
   });
 
+  describe('frames and popups', () => {
+    const linkOf = (): string =>
+      blocksOfGuide('frames-and-popups').find(({ language }) => language === 'html')?.code ?? '';
+    /** The app of the single-page guide with the pages of this guide, under the policy that helmet sets. */
+    const startPages = async (): Promise<string> => {
+      app = await run(codeOf('single-page-apps', 'server.ts'), {
+        env: (url) => env(url.replace('127.0.0.1', 'localhost')),
+        replace: [
+          ["'public'", JSON.stringify(folder)],
+          [
+            'const app = express();',
+            `const app = express();
+             app.use((req, res, next) => {
+               res.set('Cross-Origin-Opener-Policy', 'same-origin');
+               next();
+             });`,
+          ],
+        ],
+      });
+      publish({
+        'opener.html': '<!doctype html><button id="login">log in</button><script src="/opener.js"></script>',
+        'opener.js': codeOf('frames-and-popups', 'public/opener.js'),
+        'done.html': '<!doctype html><script src="/done.js"></script>',
+        'done.js': codeOf('frames-and-popups', 'public/done.js'),
+        'framed.html': linkOf(),
+        'outer.html': '<!doctype html><iframe src="/framed.html"></iframe>',
+        'index.html': '<!doctype html><title>app</title>',
+      });
+      return app.url.replace('127.0.0.1', 'localhost');
+    };
+
+    it('a popup logs in and tells the page, although the policy cuts it off from its opener', async () => {
+      const url = await startPages();
+      const page = await window({ ...PHONE, userAgent: IPHONE_WECHAT });
+      await page.goto(`${url}/opener.html`);
+      const [popup] = await Promise.all([
+        page.waitForEvent('popup'),
+        page.getByRole('button', { name: 'log in' }).click(),
+      ]);
+      const reloaded = page.waitForEvent('framenavigated');
+      await popup.getByRole('button', { name: '允许' }).click();
+      await reloaded;
+      expect((await page.request.get(`${url}/api/me`)).status()).toBe(200);
+    });
+
+    it('a link in a frame logs in in the whole window', async () => {
+      const url = await startPages();
+      const page = await window({ ...PHONE, userAgent: IPHONE_WECHAT });
+      await page.goto(`${url}/outer.html`);
+      await page.frameLocator('iframe').getByRole('link').click();
+      await page.getByRole('button', { name: '允许' }).click();
+      await page.waitForURL((address) => address.pathname === '/me');
+      expect((await page.request.get(`${url}/api/me`)).status()).toBe(200);
+    });
+  });
+
+  it('the address to sign for the JSSDK stays the first one on iOS only', async () => {
+    app = await run(codeOf('single-page-apps', 'server.ts'), {
+      env,
+      replace: [["'public'", JSON.stringify(folder)]],
+    });
+    publish({
+      'index.html': '<!doctype html><title>app</title>',
+      'address-to-sign.js': codeOf('single-page-apps', 'address-to-sign.js'),
+    });
+    const signedBy = async (options: Parameters<typeof openWindow>[1]): Promise<string> => {
+      const page = await window(options);
+      await page.goto(`${app?.url ?? ''}/first#/route`);
+      return page.evaluate(`import('/address-to-sign.js').then(({ addressToSign }) => {
+        history.pushState(null, '', '/second#/route');
+        return addressToSign();
+      })`);
+    };
+    expect(await signedBy({ ...PHONE, userAgent: IPHONE_WECHAT })).toBe(`${app.url}/first`);
+    expect(await signedBy(DESKTOP)).toBe(`${app.url}/second`);
+  });
+
   describe('the embedded QR code', () => {
     const htmlOf = (name: string): string =>
       blocksOfGuide('embedded-qr').find(({ code }) => code.includes(`public/${name}`))?.code ?? '';

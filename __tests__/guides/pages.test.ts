@@ -12,7 +12,9 @@ describe('the guides', () => {
     expect(ENGLISH.length).toBeGreaterThan(8);
     const folders = ['docs/guides', 'docs/zh-CN/guides'];
     const files = folders.flatMap((folder) =>
-      readdirSync(path.join(ROOT, folder)).map((name) => `${folder}/${name}`),
+      readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => `${folder}/${name}`),
     );
     expect(files.sort()).toEqual([...ALL].sort());
   });

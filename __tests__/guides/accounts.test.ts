@@ -1,0 +1,246 @@
+// Runs the guides about accounts: own users, binding, a second account, revocation, switching.
+import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { RequestListener } from 'node:http';
+import { cookies, sendJSON, type TestRequest } from '../support/app';
+import { Browser, agree } from '../support/browser';
+import { emulator, useEmulator } from '../support/emulator';
+import { createHost, listen, type Middleware, type Running } from '../support/hosts';
+import { blocksOfGuide, codeOf, environmentOf, run, type RunningGuide } from './guide';
+
+useEmulator();
+const running: Running[] = [];
+afterEach(async () => {
+  for (const each of running.splice(0)) await each.close();
+});
+
+async function start(
+  guide: string,
+  file: string,
+  options: Parameters<typeof run>[1] = {},
+): Promise<RunningGuide> {
+  const app = await run(codeOf(`accounts/${guide}`, file), {
+    ...options,
+    env: (url) => ({
+      SESSION_KEY: 'test key',
+      ...environmentOf(emulator),
+      WECHAT_BASE_URL: url,
+      ...(options.env as Record<string, string> | undefined),
+    }),
+  });
+  running.push(app);
+  return app;
+}
+const openid = (user = 'ming', appId = emulator.apps.official.appId): string => emulator.openid(user, appId);
+const post = (browser: Browser, url: string, body = ''): ReturnType<Browser['request']> =>
+  browser.request(url, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/x-www-form-urlencoded',
+      'Sec-Fetch-Site': 'same-origin',
+      'Sec-Fetch-Mode': 'navigate',
+    },
+    body,
+  });
+
+const SQLITE = process.env['SQLITE'] ?? '/usr/bin/sqlite3';
+const hasSqlite = existsSync(SQLITE) || process.env['CI'] === 'true';
+
+(hasSqlite ? describe : describe.skip)('users in your own table', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'guide-users-'));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const sql = (statement: string, values: readonly unknown[] = []): Record<string, unknown>[] => {
+    const binds = values.map(
+      (value, index) => `.parameter set $${index + 1} "'${String(value).replaceAll("'", "''")}'"`,
+    );
+    const input = [...binds, `${statement};`].join('\n');
+    const output = execFileSync(SQLITE, ['-json', path.join(folder, 'db')], { input, encoding: 'utf8' });
+    return output.trim() ? (JSON.parse(output) as Record<string, unknown>[]) : [];
+  };
+
+  it('finds the user again, creates one user for two logins at once, and refuses a banned one', async () => {
+    sql(blocksOfGuide('accounts/own-users-table').find(({ language }) => language === 'sql')?.code ?? '');
+    const query = (statement: string, values: readonly unknown[]): Promise<unknown> =>
+      Promise.resolve(sql(statement, values));
+    const guide = await start('own-users-table', 'users.ts', {
+      given: { db: { query } },
+      // The middleware of the guide runs in another app.
+      env: { WECHAT_BASE_URL: '' },
+    });
+    const host = createHost('Express 5');
+    host.use(cookies());
+    host.use(guide.exports['auth'] as Middleware);
+    host.use((req, res) => sendJSON(res, (req as TestRequest).wechat.user));
+    const app = await listen(host as RequestListener);
+    running.push(app);
+    const logIn = async (): Promise<unknown> =>
+      (await Browser.inWechat(app.url).logIn(emulator, '/login')).json();
+    const [first, second] = await Promise.all([logIn(), logIn()]);
+    expect(first).toEqual({ id: expect.any(String) as string, nickname: '小明' });
+    expect(second).toEqual(first);
+    expect(sql('SELECT openid FROM users')).toEqual([{ openid: openid() }]);
+    sql('UPDATE users SET banned = 1');
+    const browser = Browser.inWechat(app.url);
+    const refused = await browser.follow(await agree(emulator, (await browser.follow('/login')).location));
+    expect(refused.status).toBe(403);
+  });
+});
+
+describe('binding WeChat to a password account', () => {
+  const rows = new Map<string, string>();
+  beforeEach(() => {
+    rows.clear();
+  });
+  const links = {
+    find: (appid: string, id: string) => Promise.resolve(rows.get(`${appid}:${id}`)),
+    add: (appid: string, id: string, userId: string) =>
+      Promise.resolve(void rows.set(`${appid}:${id}`, userId)),
+    remove: (userId: string) =>
+      Promise.resolve([...rows].filter(([, id]) => id === userId).forEach(([key]) => rows.delete(key))),
+  };
+  const checkPassword = (name: string, password: string): Promise<string | undefined> =>
+    Promise.resolve(password === 'right' ? `id of ${name}` : undefined);
+  const startApp = (): Promise<RunningGuide> =>
+    start('bind-wechat', 'app.ts', { given: { links, checkPassword } });
+  const withPassword = async (url: string, name: string): Promise<Browser> => {
+    const browser = Browser.inWechat(url);
+    expect((await post(browser, '/password-login', `name=${name}&password=right`)).status).toBe(303);
+    return browser;
+  };
+  const bind = async (browser: Browser, user?: string): Promise<number> => {
+    const { location } = await post(browser, '/bind');
+    return (await browser.follow(await agree(emulator, location, user))).status;
+  };
+  const settings = async (browser: Browser): Promise<unknown> => (await browser.get('/settings')).json();
+
+  it('binds, logs in with WeChat, and unbinds', async () => {
+    const { url } = await startApp();
+    const anna = await withPassword(url, 'anna');
+    expect(await bind(anna)).toBe(200);
+    expect(await settings(anna)).toEqual({ id: 'id of anna' });
+    const phone = Browser.inWechat(url);
+    await phone.logIn(emulator, '/login?returnTo=/settings');
+    expect(await settings(phone)).toEqual({ id: 'id of anna' });
+    expect((await post(anna, '/unbind')).status).toBe(303);
+    const other = Browser.inWechat(url);
+    expect((await other.logIn(emulator, '/login')).status).toBe(403);
+  });
+
+  it('refuses a WeChat user who is bound to another account, and a user who has changed meanwhile', async () => {
+    const { url } = await startApp();
+    expect(await bind(await withPassword(url, 'anna'))).toBe(200);
+    const bob = await withPassword(url, 'bob');
+    expect(await bind(bob)).toBe(409);
+    expect(await settings(bob)).toEqual({ id: 'id of bob' });
+    const shared = await withPassword(url, 'carl');
+    const { location } = await post(shared, '/bind');
+    await post(shared, '/password-login', 'name=dora&password=right');
+    await shared.follow(await agree(emulator, location, 'emoji'));
+    expect([...rows.values()]).toEqual(['id of anna']);
+  });
+
+  it('binds nothing without a password', async () => {
+    const { url } = await startApp();
+    expect((await post(Browser.inWechat(url), '/bind')).status).toBe(401);
+    expect((await post(Browser.inWechat(url), '/password-login', 'name=anna&password=wrong')).status).toBe(
+      403,
+    );
+  });
+});
+
+describe('a second account for payment', () => {
+  it('gets the openid of the paying account, silently, beside the login', async () => {
+    const paying = {
+      type: 'official',
+      appId: 'wx00000000000000aa',
+      appSecret: 'a'.repeat(32),
+      openPlatform: 'pay',
+      domains: ['127.0.0.1'],
+    } as const;
+    emulator.addApp(paying);
+    const prepay = (order: object): Promise<object> => Promise.resolve(order);
+    const app = await start('second-account', 'app.ts', {
+      given: { prepay },
+      env: { PAY_APP_ID: paying.appId, PAY_APP_SECRET: paying.appSecret },
+    });
+    const before = process.env['PAY_APP_ID'];
+    process.env['PAY_APP_ID'] = paying.appId;
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/login');
+    const order = await browser.logIn(emulator, '/pay/order');
+    if (before === undefined) delete process.env['PAY_APP_ID'];
+    expect([order.status, order.json()]).toEqual([
+      200,
+      { appid: paying.appId, openid: openid('ming', paying.appId), buyer: openid() },
+    ]);
+    expect(emulator.requests.filter(({ query }) => query['scope'] === 'snsapi_base')).not.toEqual([]);
+  });
+});
+
+describe('revocation and deletion events', () => {
+  const TOKEN = 'a token of the test';
+  const done: string[] = [];
+  let exists = true;
+  const accounts = {
+    exists: () => Promise.resolve(exists),
+    clearProfile: (id: string) => Promise.resolve(void done.push(`clear ${id}`)),
+    remove: (id: string) => Promise.resolve(void (done.push(`remove ${id}`), (exists = false))),
+  };
+  const signed = (at = Date.now(), token = TOKEN): string => {
+    const [timestamp, nonce] = [String(Math.floor(at / 1000)), '4711'];
+    const signature = createHash('sha1').update([token, timestamp, nonce].sort().join('')).digest('hex');
+    return `/wechat/events?${new URLSearchParams({ timestamp, nonce, signature, echostr: 'echo' }).toString()}`;
+  };
+  const xml = (event: string): string =>
+    `<xml><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[${event}]]></Event><OpenID><![CDATA[${openid()}]]></OpenID>` +
+    `<AppID><![CDATA[${emulator.apps.official.appId}]]></AppID><RevokeInfo><![CDATA[301]]></RevokeInfo></xml>`;
+  const push = (browser: Browser, to: string, event: string): ReturnType<Browser['request']> =>
+    browser.request(to, { method: 'POST', headers: { 'Content-Type': 'text/xml' }, body: xml(event) });
+
+  it('checks the signature, deletes what the event names, and ends the session', async () => {
+    const app = await start('revocation', 'events.ts', {
+      given: { accounts },
+      env: { WECHAT_MESSAGE_TOKEN: TOKEN },
+    });
+    const browser = Browser.inWechat(app.url);
+    expect((await browser.logIn(emulator, '/me')).status).toBe(200);
+    expect((await browser.get(signed())).body).toBe('echo');
+    for (const forged of [signed(Date.now(), 'another'), signed(Date.now() - 600_000), '/wechat/events'])
+      expect((await push(browser, forged, 'user_authorization_cancellation')).status).toBe(403);
+    expect(done).toEqual([]);
+    for (const event of [
+      'user_info_modified',
+      'user_authorization_revoke',
+      'user_authorization_cancellation',
+      'subscribe',
+    ])
+      expect((await push(browser, signed(), event)).body).toBe('success');
+    expect(done).toEqual([`clear ${openid()}`, `clear ${openid()}`, `remove ${openid()}`]);
+    expect((await browser.get('/me')).status).toBe(403);
+  });
+});
+
+describe('switching accounts', () => {
+  it('logs out and asks WeChat to show its consent page', async () => {
+    const { url } = await start('switch-account', 'app.ts');
+    const browser = Browser.inWechat(url);
+    expect((await browser.logIn(emulator, '/me')).json()).toMatchObject({ openid: openid() });
+    const { location } = await post(browser, '/switch-account');
+    expect(location).toContain('forcePopup=true');
+    const other = await browser.follow(await agree(emulator, location, 'emoji'));
+    expect(other.json()).toMatchObject({ openid: openid('emoji') });
+  });
+});
+
+it('companies outside mainland China: the addresses are options', async () => {
+  const guide = await run(codeOf('outside-mainland-china', 'auth.ts'), {
+    env: { WECHAT_APP_ID: emulator.apps.official.appId, WECHAT_APP_SECRET: emulator.apps.official.appSecret },
+  });
+  running.push(guide);
+  expect(guide.exports['auth']).toBeInstanceOf(Function);
+});
