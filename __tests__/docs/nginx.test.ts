@@ -1,16 +1,30 @@
-// nginx accepts the configuration that docs/deployment.md prints.
-import { spawnSync } from 'node:child_process';
+// nginx accepts the configuration that docs/deployment.md prints, and serves a login with it.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { selfSignedCertificate } from '../../lib/emulator';
 import { mustRunNginx } from '../support/processes/nginx';
+import { codeOfPage, environmentOf, run } from '../guides/guide';
+import { agree } from '../support/browser';
+import { IPHONE_WECHAT } from '../support/browsers/user-agents';
+import { emulator, useEmulator } from '../support/emulator';
+import { listen } from '../support/hosts';
+import { PAGES, blocksOf } from './blocks';
 import { ROOT, translationOf } from './pages';
 
 const ENGLISH = 'docs/deployment.md';
 
-/** Runs `nginx -t` on a block, with other files, and with ports above 1023, which every user may open. */
-function check(block: string): { status: number | null; output: string } {
+interface Site {
+  readonly folder: string;
+  /** The file of the whole configuration. */
+  readonly file: string;
+}
+
+/** Writes a block with other files, and with ports above 1023, which every user may open. */
+function writeSite(block: string, httpsPort = 18443, httpPort = 18080): Site {
   const folder = mkdtempSync(path.join(tmpdir(), 'nginx-'));
   const at = (name: string): string => path.join(folder, name);
   const { cert, key } = selfSignedCertificate();
@@ -18,35 +32,125 @@ function check(block: string): { status: number | null; output: string } {
   writeFileSync(at('h5.example.com.key'), key);
   const own = block
     .replaceAll('/etc/nginx/', `${folder}/`)
-    .replaceAll('listen 443 ', 'listen 127.0.0.1:18443 ')
-    .replaceAll('listen 80;', 'listen 127.0.0.1:18080;');
+    .replaceAll('listen 443 ', `listen 127.0.0.1:${httpsPort} `)
+    .replaceAll('listen 80;', `listen 127.0.0.1:${httpPort};`);
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${at(name)};`,
   );
-  const servers = own.startsWith('location') ? `server { listen 127.0.0.1:18080;\n${own}}` : own;
+  const servers = own.startsWith('location') ? `server { listen 127.0.0.1:${httpPort};\n${own}}` : own;
   writeFileSync(
     at('nginx.conf'),
     `pid ${at('pid')};\nevents {}\nhttp {\naccess_log off;\n${temporary.join('\n')}\n${servers}\n}\n`,
   );
+  return { folder, file: at('nginx.conf') };
+}
+
+/** Runs `nginx -t` on a block. */
+function check(block: string): { status: number | null; output: string } {
+  const { folder, file } = writeSite(block);
   try {
-    const { status, stderr } = spawnSync('nginx', ['-t', '-e', 'stderr', '-c', at('nginx.conf')], {
-      encoding: 'utf8',
-    });
+    const { status, stderr } = spawnSync('nginx', ['-t', '-e', 'stderr', '-c', file], { encoding: 'utf8' });
     return { status, output: stderr };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** A port that is free now. */
+async function freePort(): Promise<number> {
+  const { url, close } = await listen(() => undefined);
+  await close();
+  return Number(new URL(url).port);
+}
+
+interface Response {
+  readonly status: number;
+  readonly location: string;
+  readonly cookies: readonly string[];
+  readonly body: string;
+}
+
+/** A request to nginx as a browser in WeChat sends it to the public host. */
+function get(port: number, target: string, cookie = ''): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const options = {
+      port,
+      path: target,
+      host: '127.0.0.1',
+      servername: 'h5.example.com',
+      rejectUnauthorized: false,
+      agent: false,
+      headers: { Host: 'h5.example.com', 'User-Agent': IPHONE_WECHAT, Accept: 'text/html', Cookie: cookie },
+    } as const;
+    const request = https.get(options, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+      response.on('end', () => {
+        resolve({
+          status: response.statusCode ?? 0,
+          location: response.headers.location ?? '',
+          cookies: (response.headers['set-cookie'] ?? []).map((each) => each.split(';', 1)[0] ?? ''),
+          body,
+        });
+      });
+    });
+    request.on('error', reject);
+  });
+}
+
+/** Repeats a request until nginx has started. */
+async function whenStarted<T>(request: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await request();
+    } catch (error) {
+      if (tries > 200) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+}
+
 const describeWithNginx = mustRunNginx('the configuration of nginx') ? describe : describe.skip;
 
+it('is only in the pages that are tested here', () => {
+  const pages = PAGES.filter((page) => blocksOf(page).some(({ language }) => language === 'nginx'));
+  expect(pages).toEqual([ENGLISH, translationOf(ENGLISH)]);
+});
+
 describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configuration in %s', (page) => {
+  useEmulator();
   const text = readFileSync(path.join(ROOT, page), 'utf8');
   const blocks = [...text.matchAll(/^```nginx\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
 
   it('passes `nginx -t`, block by block', () => {
     expect(blocks).toHaveLength(2);
     for (const block of blocks) expect(check(block)).toMatchObject({ status: 0 });
+  });
+
+  it('serves a login to the app of the same page, with its __Host- cookie', async () => {
+    const [block = ''] = blocks;
+    const app = await run(codeOfPage(page, 'app.ts'), {
+      env: { SESSION_KEY: 'test key', ...environmentOf(emulator) },
+    });
+    const [port, httpPort] = [await freePort(), await freePort()];
+    const to = block.replace('http://127.0.0.1:3000', app.url);
+    const { folder, file } = writeSite(to, port, httpPort);
+    const nginx = spawn('nginx', ['-e', 'stderr', '-g', 'daemon off;', '-c', file], { stdio: 'ignore' });
+    try {
+      const login = await whenStarted(() => get(port, '/login?returnTo=/me'));
+      expect(login.cookies.map((each) => each.replace(/=.*/, ''))).toContain('__Host-session');
+      const callback = await agree(emulator, login.location);
+      expect(callback).toMatch(/^https:\/\/h5\.example\.com\/callback\?/);
+      const done = await get(port, callback.replace('https://h5.example.com', ''), login.cookies.join('; '));
+      expect([done.status, done.location]).toEqual([302, '/me#']);
+      expect((await get(port, '/me', done.cookies.join('; '))).body).toContain('小明');
+    } finally {
+      const gone = once(nginx, 'exit');
+      nginx.kill('SIGQUIT');
+      await gone;
+      rmSync(folder, { recursive: true, force: true });
+      await app.close();
+    }
   });
 
   it('would not pass with the larger buffer alone', () => {

@@ -155,14 +155,7 @@ describe('binding WeChat to a password account', () => {
 
 describe('a second account for payment', () => {
   it('gets the openid of the paying account, silently, beside the login', async () => {
-    const paying = {
-      type: 'official',
-      appId: 'wx00000000000000aa',
-      appSecret: 'a'.repeat(32),
-      openPlatform: 'pay',
-      domains: ['127.0.0.1'],
-    } as const;
-    emulator.addApp(paying);
+    const paying = emulator.apps.unbound;
     const prepay = (order: object): Promise<object> => Promise.resolve(order);
     const app = await start('second-account', 'app.ts', {
       given: { prepay },

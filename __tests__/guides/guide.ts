@@ -10,10 +10,15 @@ export function blocksOfGuide(guide: string): Block[] {
   return blocksOf(`docs/guides/${guide}.md`);
 }
 
-/** The block whose first line names this file. */
+/** The block of a guide whose first line names this file. */
 export function codeOf(guide: string, file: string): string {
-  const found = blocksOfGuide(guide).find(({ code }) => /^\/\/ (\S+)/.exec(code)?.[1] === file);
-  if (!found) throw new Error(`docs/guides/${guide}.md has no block that starts with // ${file}`);
+  return codeOfPage(`docs/guides/${guide}.md`, file);
+}
+
+/** The block of any page whose first line names this file. */
+export function codeOfPage(page: string, file: string): string {
+  const found = blocksOf(page).find(({ code }) => /^\/\/ (\S+)/.exec(code)?.[1] === file);
+  if (!found) throw new Error(`${page} has no block that starts with // ${file}`);
   return found.code;
 }
 
