@@ -92,10 +92,14 @@ describe.each(['README.md', 'README.zh-CN.md'])('the first block of %s', (file) 
     use: (url: string, output: () => string) => Promise<void>,
   ): Promise<void> {
     const folder = install(code);
-    const app = fork(path.join(folder, 'app.mjs'), {
-      execArgv: ['--require', path.join(folder, 'any-port.cjs')],
+    // The lines that the emulator prints, all in .env.
+    const lines = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    writeFileSync(path.join(folder, '.env'), lines.join('\n'));
+    const app = fork('app.mjs', {
+      cwd: folder,
+      execArgv: ['--env-file=.env', '--require', './any-port.cjs'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { PATH: process.env['PATH'], ...env },
+      env: { PATH: process.env['PATH'] },
     });
     let output = '';
     app.stderr?.on('data', (chunk: Buffer) => {

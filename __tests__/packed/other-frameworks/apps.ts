@@ -5,6 +5,7 @@ import { blocksOf } from '../../docs/blocks';
 /** The packages of these tests. They are installed from npm's registry into a folder of their own. */
 export const PACKAGES: Readonly<Record<string, string>> = {
   '@fastify/middie': '9.3.6',
+  '@opentelemetry/api': '1.10.0',
   '@rollup/plugin-commonjs': '29.0.3',
   '@rollup/plugin-json': '6.1.0',
   '@rollup/plugin-node-resolve': '16.0.3',
@@ -20,6 +21,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   'koa-connect': '2.1.1',
   pnpm: '10.34.9',
   polka: '0.5.2',
+  'prom-client': '15.1.3',
   rollup: '4.68.8',
   'socket.io': '4.8.4',
   'socket.io-client': '4.8.4',
@@ -48,6 +50,29 @@ export const APPS: Readonly<Record<string, string>> = Object.fromEntries(
     return file === undefined ? [] : [[file, code]];
   }),
 );
+
+/** The code of docs/observability.md: its first line names its file. */
+export const METRICS: Readonly<Record<string, string>> = Object.fromEntries(
+  blocksOf('docs/observability.md').flatMap(({ code }) => {
+    const [, file] = /^\/\/ (\S+\.mjs)\n/.exec(code) ?? [];
+    return file === undefined ? [] : [[file, code]];
+  }),
+);
+
+/** An app with that code: /metrics responds with what Prometheus reads. */
+export const MEASURED = `
+import './opentelemetry.mjs';
+import './prometheus.mjs';
+import cookieSession from 'cookie-session';
+import express from 'express';
+import { requireWechatUser, wechatAuth } from 'express-wechat-auth';
+import { register } from 'prom-client';
+const app = express();
+app.use(cookieSession({ name: 'session', keys: ['a key'] }), wechatAuth());
+app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
+app.get('/metrics', async (req, res) => res.end(await register.metrics()));
+app.listen(3000);
+`;
 
 /** Loaded before an app of the guide: its port may be in use here, so it listens on a free one, and prints it. */
 export const ANY_PORT = `

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { Browser } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
 import { Tarball } from '../tarball';
-import { ANY_PORT, APPS, BUNDLERS, EXPRESS, PACKAGES, SOCKET_CLIENT } from './apps';
+import { ANY_PORT, APPS, BUNDLERS, EXPRESS, MEASURED, METRICS, PACKAGES, SOCKET_CLIENT } from './apps';
 
 jest.setTimeout(240_000);
 const folder = mkdtempSync(path.join(os.tmpdir(), 'frameworks-'));
@@ -74,7 +74,7 @@ async function expectLogin(
   command: string,
   args: readonly string[],
   cwd = folder,
-  whileLoggedIn: (browser: Browser, url: string) => void = () => undefined,
+  whileLoggedIn: (browser: Browser, url: string) => unknown = () => undefined,
 ): Promise<void> {
   const { official } = emulator.apps;
   const child = spawn(command, args, {
@@ -106,7 +106,7 @@ async function expectLogin(
   const browser = Browser.inWechat(url);
   const me = await browser.logIn(emulator, '/me');
   expect([me.status, me.json()]).toEqual([200, expect.objectContaining({ nickname: '小明' })]);
-  whileLoggedIn(browser, url);
+  await whileLoggedIn(browser, url);
   expect((await browser.get('/logout')).status).toBe(302);
   expect((await browser.get('/me')).location).toMatch(/^\/login\?/);
 }
@@ -114,9 +114,9 @@ async function expectLogin(
 (isInstalled ? describe : describe.skip)('the packed package logs in and out', () => {
   useEmulator();
 
-  const startOf = (file: string): string[] => {
+  const startOf = (file: string, code = APPS[file] ?? ''): string[] => {
     writeFileSync(path.join(folder, 'any-port.cjs'), ANY_PORT);
-    writeFileSync(path.join(folder, file), APPS[file] ?? '');
+    writeFileSync(path.join(folder, file), code);
     return ['--require', './any-port.cjs', file];
   };
 
@@ -130,6 +130,17 @@ async function expectLogin(
     await expectLogin(process.execPath, startOf('socket.io.mjs'), folder, (browser, url) => {
       expect(socketOf(url, browser.cookies())).toBe('小明\n');
       expect(socketOf(url, '')).toMatch(/^refused: /);
+    });
+  });
+
+  it('with OpenTelemetry, and Prometheus, which counts the login', async () => {
+    for (const [file, code] of Object.entries(METRICS)) writeFileSync(path.join(folder, file), code);
+    expect(Object.keys(METRICS)).toEqual(['opentelemetry.mjs', 'prometheus.mjs']);
+    await expectLogin(process.execPath, startOf('measured.mjs', MEASURED), folder, async (browser) => {
+      const { body } = await browser.get('/metrics');
+      expect(body).toMatch(
+        /^wechat_logins_ended_total\{flow="official",outcome="succeeded",kind="none"\} 1$/m,
+      );
     });
   });
 
