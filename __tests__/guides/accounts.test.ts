@@ -231,7 +231,7 @@ describe('switching accounts', () => {
 });
 
 it('companies outside mainland China: the addresses are options', async () => {
-  const guide = await run(codeOf('outside-mainland-china', 'auth.ts'), {
+  const guide = await run(codeOf('accounts/outside-mainland-china', 'auth.ts'), {
     env: { WECHAT_APP_ID: emulator.apps.official.appId, WECHAT_APP_SECRET: emulator.apps.official.appSecret },
   });
   running.push(guide);

@@ -69,7 +69,7 @@ describeInChromium('in a browser', () => {
 
   describe('frames and popups', () => {
     const linkOf = (): string =>
-      blocksOfGuide('frames-and-popups').find(({ language }) => language === 'html')?.code ?? '';
+      blocksOfGuide('browsers/frames-and-popups').find(({ language }) => language === 'html')?.code ?? '';
     /** The app of the single-page guide with the pages of this guide, under the policy that helmet sets. */
     const startPages = async (): Promise<string> => {
       app = await run(codeOf('single-page-apps', 'server.ts'), {
@@ -88,9 +88,9 @@ describeInChromium('in a browser', () => {
       });
       publish({
         'opener.html': '<!doctype html><button id="login">log in</button><script src="/opener.js"></script>',
-        'opener.js': codeOf('frames-and-popups', 'public/opener.js'),
+        'opener.js': codeOf('browsers/frames-and-popups', 'public/opener.js'),
         'done.html': '<!doctype html><script src="/done.js"></script>',
-        'done.js': codeOf('frames-and-popups', 'public/done.js'),
+        'done.js': codeOf('browsers/frames-and-popups', 'public/done.js'),
         'framed.html': linkOf(),
         'outer.html': '<!doctype html><iframe src="/framed.html"></iframe>',
         'index.html': '<!doctype html><title>app</title>',

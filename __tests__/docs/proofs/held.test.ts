@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ENVIRONMENT } from '../../lib/middleware/options/environment';
-import { PAGES, blocksOf, linesOf, read } from './blocks';
+import { ENVIRONMENT } from '../../../lib/middleware/options/environment';
+import { PAGES, blocksOf, linesOf, read } from '../blocks';
 import { unproved, wrongRows } from './held';
-import { ENGLISH } from './pages';
+import { ENGLISH } from '../pages';
 
 const WITHOUT_TRANSLATION = ['SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
 

@@ -2,11 +2,11 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { run } from '../../lib/cli/run';
-import { startApp } from '../support/app';
-import { emulator, useEmulator } from '../support/emulator';
-import { PAGES, blocksOf, linesOf, read } from './blocks';
-import { ROOT } from './pages';
+import { run } from '../../../lib/cli/run';
+import { startApp } from '../../support/app';
+import { emulator, useEmulator } from '../../support/emulator';
+import { PAGES, blocksOf, linesOf, read } from '../blocks';
+import { ROOT } from '../pages';
 
 describe('the commands in the documentation', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };

@@ -5,8 +5,8 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { COMPILED, blocksOf, type Block } from './blocks';
-import { ROOT, translationOf } from './pages';
+import { COMPILED, blocksOf, type Block } from '../blocks';
+import { ROOT, translationOf } from '../pages';
 
 /** The test that runs the block or compares it, as a path below __tests__; or why there is none. */
 type Proof = { readonly test: string } | { readonly exempt: string };
@@ -71,7 +71,7 @@ const PROOFS: Readonly<Record<string, Readonly<Record<string, Proof>>>> = {
     '// Android': exempt('it needs the Android SDK and a phone with WeChat'),
     '// HarmonyOS': exempt('it needs DevEco Studio and a phone with WeChat'),
   },
-  'docs/guides/frames-and-popups.md': {
+  'docs/guides/browsers/frames-and-popups.md': {
     '<a href="/login?returnTo=%2Fme" target="_top">': BROWSER,
     '// public/opener.js': BROWSER,
     '// public/done.js': BROWSER,

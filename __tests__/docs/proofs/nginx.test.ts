@@ -5,15 +5,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { selfSignedCertificate } from '../../lib/emulator';
-import { mustRunNginx } from '../support/processes/nginx';
-import { codeOfPage, environmentOf, run } from '../guides/guide';
-import { agree } from '../support/browser';
-import { IPHONE_WECHAT } from '../support/browsers/user-agents';
-import { emulator, useEmulator } from '../support/emulator';
-import { listen } from '../support/hosts';
-import { PAGES, blocksOf } from './blocks';
-import { ROOT, translationOf } from './pages';
+import { selfSignedCertificate } from '../../../lib/emulator';
+import { mustRunNginx } from '../../support/processes/nginx';
+import { codeOfPage, environmentOf, run } from '../../guides/guide';
+import { agree } from '../../support/browser';
+import { IPHONE_WECHAT } from '../../support/browsers/user-agents';
+import { emulator, useEmulator } from '../../support/emulator';
+import { listen } from '../../support/hosts';
+import { PAGES, blocksOf } from '../blocks';
+import { ROOT, translationOf } from '../pages';
 
 const ENGLISH = 'docs/deployment.md';
 
