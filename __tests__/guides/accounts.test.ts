@@ -4,7 +4,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { RequestListener } from 'node:http';
 import { cookies, sendJSON, type TestRequest } from '../support/app';
 import { Browser, agree } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';
@@ -76,7 +75,7 @@ const hasSqlite = existsSync(SQLITE) || process.env['CI'] === 'true';
     host.use(cookies());
     host.use(guide.exports['auth'] as Middleware);
     host.use((req, res) => sendJSON(res, (req as TestRequest).wechat.user));
-    const app = await listen(host as RequestListener);
+    const app = await listen(host);
     running.push(app);
     const logIn = async (): Promise<unknown> =>
       (await Browser.inWechat(app.url).logIn(emulator, '/login')).json();
@@ -100,8 +99,10 @@ describe('binding WeChat to a password account', () => {
     find: (appid: string, id: string) => Promise.resolve(rows.get(`${appid}:${id}`)),
     add: (appid: string, id: string, userId: string) =>
       Promise.resolve(void rows.set(`${appid}:${id}`, userId)),
-    remove: (userId: string) =>
-      Promise.resolve([...rows].filter(([, id]) => id === userId).forEach(([key]) => rows.delete(key))),
+    remove(userId: string) {
+      for (const [key, id] of rows) if (id === userId) rows.delete(key);
+      return Promise.resolve();
+    },
   };
   const checkPassword = (name: string, password: string): Promise<string | undefined> =>
     Promise.resolve(password === 'right' ? `id of ${name}` : undefined);

@@ -58,9 +58,9 @@ function check(block: string): { status: number | null; output: string } {
 
 /** A port that is free now. */
 async function freePort(): Promise<number> {
-  const { url, close } = await listen(() => undefined);
-  await close();
-  return Number(new URL(url).port);
+  const server = await listen(() => undefined);
+  await server.close();
+  return Number(new URL(server.url).port);
 }
 
 interface Response {
