@@ -39,8 +39,10 @@ export const PARTS = {
   'current-login': {
     mutate: ['lib/middleware/login/{current-login,logout}.ts'],
     tests: [
-      'middleware/login/{logout,callback-state}.test.ts',
-      'middleware/state/{session,session-cookie,callback-results}.test.ts',
+      'middleware/login/{callback-state,login-events,logout,tabs}.test.ts',
+      'middleware/state/{session,session-cookie,cookie-size,callback-results}.test.ts',
+      'middleware/scan/pc.test.ts',
+      'security/{account-takeover,identity}.test.ts',
     ],
   },
   login: {

@@ -140,9 +140,12 @@ async function logIn(context: Context, reporter: LoginReporter, request: CodeReq
     },
     exchange: async (state) => {
       reportStarted(state, { ...start, appid: request.account.appid }, undefined);
-      const login = exchange(context, request, state);
+      if (!session) return exchange(context, request, state);
+      const cookies = header(context.req, 'cookie');
       // A logout that this client sends meanwhile ends this login.
-      if (session) config.callbacks.started.noteFinish(header(context.req, 'cookie'), { state, root }, login);
+      await config.callbacks.noteFinish(cookies, { state, root });
+      const login = exchange(context, request, state);
+      config.callbacks.started.noteFinish(cookies, { state, root }, login);
       return login;
     },
   });
