@@ -9,11 +9,13 @@ import { benchFootprint } from './footprint.mjs';
 import { benchGrowth } from './growth.mjs';
 import { benchGuards } from './guards.mjs';
 import { benchLogins } from './logins.mjs';
+import { benchRequests } from './requests.mjs';
 import { benchSessions } from './sessions.mjs';
 
 const BENCHES = {
   logins: ['Logins', benchLogins],
   guards: ['Pages', benchGuards],
+  requests: ['Requests that are no login', benchRequests],
   footprint: ['Loading', benchFootprint],
   sessions: ['Sessions', benchSessions],
   growth: ['Growth', benchGrowth],

@@ -14,7 +14,7 @@ import { accountOf, mainAccountOf, type Context } from './context';
 import type { AppUser, WechatSession, WechatSessions } from './state/wechat-session';
 import { noStore } from './http/response';
 import { loginPath } from './addresses';
-import { scanLoginOf } from './scan/pc';
+import type * as pc from './scan/pc';
 import { LoginReporter } from './login/login-reporter';
 
 /**
@@ -212,6 +212,8 @@ export class ReqWechat implements WechatContext {
     const reporter = new LoginReporter(this.#context.config, { flow: 'scan' });
     try {
       const { state, scope } = await prepareLogin(this.#context, 'scan', options);
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: only scan login needs it
+      const { scanLoginOf } = require('./scan/pc') as typeof pc;
       return scanLoginOf(this.#context, state, scope);
     } catch (error) {
       reporter.failed(error);

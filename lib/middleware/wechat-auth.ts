@@ -1,11 +1,11 @@
 /** `wechatAuth()`: builds the middleware, which gives each request below the mount point to its handler. */
 import type { ServerResponse } from 'node:http';
-import { callback } from './login/callback';
+import type * as callbackModule from './login/callback';
+import type * as loginModule from './login/login';
+import type * as logoutModule from './login/logout';
+import type * as phoneModule from './scan/phone';
+import type * as pollModule from './scan/poll';
 import { isPrefetch, pathOf, type HostRequest, type Next } from './http/request';
-import { login } from './login/login';
-import { logout } from './login/logout';
-import { phone } from './scan/phone';
-import { poll } from './scan/poll';
 import type { WechatAuthOptions } from './options/options';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
 import { sendFailure } from './failures/send-failure';
@@ -21,6 +21,18 @@ import { noStore, noContent } from './http/response';
 export type WechatAuthMiddleware = (req: HostRequest, res: ServerResponse, next: Next) => void;
 
 type Handler = (context: Context) => Promise<void>;
+
+/* eslint-disable @typescript-eslint/no-require-imports -- loaded by their first request: see below */
+/** A process that starts need not wait for the handlers, and may never serve some of them. */
+const HANDLERS = {
+  login: (context) => (require('./login/login') as typeof loginModule).login(context),
+  callback: (context) => (require('./login/callback') as typeof callbackModule).callback(context),
+  logout: (context) => (require('./login/logout') as typeof logoutModule).logout(context),
+  poll: (context) => (require('./scan/poll') as typeof pollModule).poll(context),
+  phone: (context) => (require('./scan/phone') as typeof phoneModule).phone(context),
+} as const satisfies Record<string, Handler>;
+/* eslint-enable @typescript-eslint/no-require-imports */
+type HandlerName = keyof typeof HANDLERS;
 
 /**
  * Adds "Log in with WeChat" to an app: it serves the routes for login, callback and logout, and sets
@@ -66,14 +78,18 @@ function serveFile(context: Context): boolean {
  * PC and its phone ask for. HEAD is accepted, so that it does not reach the app. A route that the options
  * leave out has the key `false`, which equals no path.
  */
-function router({ routes, scanLogin }: ResolvedOptions): (req: HostRequest) => Handler | undefined {
-  const table = new Map<string | false, { handler: Handler; methods: readonly string[] }>([
-    [routes.login, { handler: login, methods: ['GET', 'HEAD'] }],
-    [routes.callback, { handler: callback, methods: ['GET', 'HEAD'] }],
-    [routes.logout, { handler: logout, methods: ['GET', 'HEAD', 'POST'] }],
+function router({ routes, scanLogin }: ResolvedOptions): (req: HostRequest) => HandlerName | undefined {
+  const table = new Map<string | false, { handler: HandlerName; methods: readonly string[] }>([
+    [routes.login, { handler: 'login', methods: ['GET', 'HEAD'] }],
+    [routes.callback, { handler: 'callback', methods: ['GET', 'HEAD'] }],
+    [routes.logout, { handler: 'logout', methods: ['GET', 'HEAD', 'POST'] }],
   ]);
-  if (scanLogin) table.set(routes.scan, { handler: poll, methods: ['GET', 'HEAD', 'POST'] });
-  const tickets = { below: `${String(routes.scan)}/`, handler: phone, methods: ['GET', 'HEAD', 'POST'] };
+  if (scanLogin) table.set(routes.scan, { handler: 'poll', methods: ['GET', 'HEAD', 'POST'] });
+  const tickets = {
+    below: `${String(routes.scan)}/`,
+    handler: 'phone' as const,
+    methods: ['GET', 'HEAD', 'POST'],
+  };
   return ({ method = 'GET', url = '/' }) => {
     const whole = pathOf(url);
     const path = whole.length > 1 && whole.endsWith('/') ? whole.slice(0, -1) : whole;
@@ -82,15 +98,15 @@ function router({ routes, scanLogin }: ResolvedOptions): (req: HostRequest) => H
   };
 }
 
-async function handle(handler: Handler, context: Context): Promise<void> {
+async function handle(handler: HandlerName, context: Context): Promise<void> {
   const { req, res, next } = context;
   try {
     noStore(res);
     // The address of a callback holds an authorization code: no other site may get it as a Referer.
-    if (handler === callback) res.setHeader('Referrer-Policy', 'no-referrer');
+    if (handler === 'callback') res.setHeader('Referrer-Policy', 'no-referrer');
     // HEAD and prefetch requests must change nothing: the user has not asked for a login or a logout.
     if (req.method === 'HEAD' || isPrefetch(req)) noContent(res);
-    else await handler(context);
+    else await HANDLERS[handler](context);
   } catch (error) {
     await sendFailure(context, error).catch(next);
   }

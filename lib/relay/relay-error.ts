@@ -4,7 +4,7 @@ import { WechatAuthError } from '../errors';
 import { wantsPage } from '../middleware/http/request';
 import { sendJSON, vary } from '../middleware/http/response';
 import { shown } from '../middleware/options/options-error';
-import { messageFor, sendErrorPage } from '../middleware/pages/error-page';
+import type * as errorPageModule from '../middleware/pages/error-page';
 import { RELAY_REFUSED } from '../middleware/pages/texts';
 import { MAX_TARGET_LENGTH, type RelayRefusal } from './allow-list';
 
@@ -36,6 +36,8 @@ const MESSAGES: Readonly<Record<RelayRefusal, (address: string) => string>> = {
 };
 
 export function sendRelayError(req: IncomingMessage, res: ServerResponse, error: WechatAuthError): void {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: most processes are no relay
+  const { messageFor, sendErrorPage } = require('../middleware/pages/error-page') as typeof errorPageModule;
   vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
   if (wantsPage(req)) sendErrorPage(req, res, error, { texts: RELAY_REFUSED });
   else sendJSON(res, error.status, { error: error.kind, message: messageFor(req, error, RELAY_REFUSED) });

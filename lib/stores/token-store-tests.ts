@@ -1,8 +1,11 @@
 /** The contract of a token store (token-store.ts) as tests, for any store and any test runner. */
-import assert from 'node:assert/strict';
+import type { strict } from 'node:assert';
 import crypto from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOKEN_TTL_MS, type TokenData, type TokenStore } from './token-store';
+
+/** Loaded by the first check: an app loads this file, but only its tests run the checks. */
+let assert: typeof strict;
 
 /** One rule of the contract, and its test. */
 export interface TokenStoreCheck {
@@ -115,6 +118,8 @@ function check(name: string, body: (store: TokenStore, keys: Keys) => Promise<vo
   return {
     name,
     run: async (store) => {
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: only tests need it
+      assert = require('node:assert/strict') as typeof strict;
       const keys = randomKeys();
       try {
         await body(store, keys);

@@ -8,7 +8,8 @@ import { loginPath, returnToOrDefault, routePath } from '../addresses';
 import type { Context } from '../context';
 import { wantsPage } from '../http/request';
 import { noStore, sendJSON, vary } from '../http/response';
-import { messageFor, sendErrorPage, type ErrorPage } from '../pages/error-page';
+import type * as errorPageModule from '../pages/error-page';
+import type { ErrorPage } from '../pages/error-page';
 import { traceOf } from './app-trace';
 import { callInTime, HookTooLate } from './call-in-time';
 import { warnOfHook, warnOperator } from './warn-operator';
@@ -94,6 +95,8 @@ function sendPageOrJSON(
   { returnTo, cause, retry, isForScript }: LoginFailure['details'],
 ): void {
   const { req, res } = context;
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: a login shows no page
+  const { messageFor, sendErrorPage } = require('../pages/error-page') as typeof errorPageModule;
   vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
   if (wantsPage(req) && !isForScript) {
     sendErrorPage(req, res, error, {

@@ -24,9 +24,9 @@ import { browserKind } from '../http/user-agent';
 import { authorizeURLOf, type Account } from '../options/account';
 import { shown } from '../options/options-error';
 import type { ResolvedOptions } from '../options/resolve-options';
-import { sendOpenInWechat } from '../pages/open-in-wechat';
+import type * as openInWechat from '../pages/open-in-wechat';
 import { requireScanLogin } from '../scan/require-scan-login';
-import { sendScanPage } from '../scan/pc';
+import type * as pc from '../scan/pc';
 import {
   addPending,
   bindingsOf,
@@ -136,6 +136,8 @@ export async function startLogin(
   try {
     const flow = await chooseFlow(context, options.flow);
     if (flow === undefined) {
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: a login in WeChat shows none
+      const { sendOpenInWechat } = require('../pages/open-in-wechat') as typeof openInWechat;
       sendOpenInWechat(req, res, {
         address: loginURL(context, linkOf(context, options)),
         browser: browserKind(req),
@@ -144,8 +146,11 @@ export async function startLogin(
       return;
     }
     const { account, redirectURI, scope, state } = await prepareLogin(context, flow, options, restart);
-    if (flow === 'scan') sendScanPage(context, state, scope, linkOf(context, options));
-    else redirect(req, res, authorizeURLOf(account, flow, redirectURI, state, scope, options.params));
+    if (flow === 'scan') {
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: only scan login shows it
+      const { sendScanPage } = require('../scan/pc') as typeof pc;
+      sendScanPage(context, state, scope, linkOf(context, options));
+    } else redirect(req, res, authorizeURLOf(account, flow, redirectURI, state, scope, options.params));
   } catch (error) {
     reporter.failed(error);
     throw error;

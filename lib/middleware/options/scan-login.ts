@@ -1,5 +1,5 @@
 /** The option `scanLogin`: its faults, and the tickets, marks and results that follow from it. */
-import cluster from 'node:cluster';
+import type { Cluster } from 'node:cluster';
 import { MAX_LISTS, Marks } from '../scan/tickets/marks';
 import { MAX_RESULTS, Results } from '../scan/tickets/results';
 import { TICKET_LIFETIME_MS, Tickets } from '../scan/tickets/ticket';
@@ -53,7 +53,8 @@ export function* scanLoginFaults(options: WechatAuthOptions): Generator<OptionFa
   }
   if (routes?.scan === false)
     yield { path: 'routes.scan', message: 'is false, but scanLogin needs the route. Give it a path.' };
-  if (cluster.isWorker && !sharesState(tokenStore)) {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: most processes never need it
+  if ((require('node:cluster') as Cluster).isWorker && !sharesState(tokenStore)) {
     yield {
       path: 'scanLogin',
       message:

@@ -1,5 +1,5 @@
 /** The fault of an option that does not exist. Suggests the option that was probably meant. */
-import { distance } from 'fastest-levenshtein';
+import type * as levenshtein from 'fastest-levenshtein';
 
 /** Names that other libraries use, as lower-case letters → our option. */
 const ALIASES: Readonly<Record<string, string>> = {
@@ -27,6 +27,8 @@ function aliasOf(name: string, known: readonly string[]): string | undefined {
 }
 
 function nearest(name: string, known: readonly string[]): string | undefined {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: most apps make no mistake
+  const { distance } = require('fastest-levenshtein') as typeof levenshtein;
   const given = name.toLowerCase();
   const [first] = known
     .map((option) => ({ option, edits: distance(given, option.toLowerCase()) }))

@@ -1,11 +1,11 @@
 /** The page for a browser that cannot log in here: it tells the user where to open the address. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
-import { renderSVG } from 'uqr';
 import type { BrowserKind } from '../../oauth/flows';
 import { header, wantsPage } from '../http/request';
 import { sendJSON } from '../http/response';
 import { languageOf, sendPage, type PageLanguage } from './page';
+import { qrSVG } from './qr-svg';
 
 export interface LoginElsewhere {
   /** The address that starts the login where it is possible. */
@@ -55,7 +55,7 @@ function qrCode(whole: string): string {
   const address = whole.length > MAX_LENGTH_IN_CODE ? whole.replace(/\?[^]*$/, '') : whole;
   // The mount path may be a pattern, so that the request chooses its length. A QR code holds 3 kB.
   if (address.length > MAX_LENGTH_IN_CODE) return '';
-  return `<div class="code">${renderSVG(address, { border: 1, pixelSize: 4 })}</div>`;
+  return `<div class="code">${qrSVG(address, { border: 1, pixelSize: 4 })}</div>`;
 }
 
 type Texts = Readonly<Record<PageLanguage, { readonly title: string; readonly text: string }>>;

@@ -5,7 +5,7 @@
 import crypto from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
-import Negotiator from 'negotiator';
+import type NegotiatorClass from 'negotiator';
 import { header } from '../http/request';
 import { noStore, send, vary } from '../http/response';
 
@@ -19,6 +19,8 @@ const MAX_ACCEPT_LANGUAGE = 500;
 /** The language that the browser prefers; Chinese if it accepts neither. */
 export function languageOf(req: IncomingMessage): PageLanguage {
   const accepted = header(req, 'accept-language').slice(0, MAX_ACCEPT_LANGUAGE);
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: a login shows no page
+  const Negotiator = require('negotiator') as typeof NegotiatorClass;
   const negotiator = new Negotiator({ headers: { 'accept-language': accepted } });
   return negotiator.language(['zh', 'en']) === 'en' ? 'en' : 'zh';
 }

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { HttpsProxyAgent } from 'https-proxy-agent';
+import type * as proxyAgent from 'https-proxy-agent';
 import { WechatAuthError } from '../../errors';
 import { environmentProxy } from './environment-proxy';
 
@@ -99,6 +99,8 @@ function tunnelThrough(proxy: URL, tls: https.AgentOptions | undefined): Agents[
   const bare = new URL(proxy);
   bare.username = '';
   bare.password = '';
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: most processes never need it
+  const { HttpsProxyAgent } = require('https-proxy-agent') as typeof proxyAgent;
   const agent = new HttpsProxyAgent(bare, { ...tls, ...KEEP_ALIVE, headers });
   // HttpsProxyAgent does not keep its options: the app's certificates, and the time limit of idle
   // connections.

@@ -6,7 +6,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import { promisify } from 'node:util';
-import zlib from 'node:zlib';
+import type * as zlibModule from 'node:zlib';
 import type { ResolvedHttpOptions } from './http-options';
 import { HEADERS, ResponseTooLarge, type HttpRequest, type HttpResponse, type Transport } from './transport';
 
@@ -45,7 +45,7 @@ function get(
       const read = (): void => {
         const [only] = chunks;
         const body = chunks.length === 1 && only ? only : Buffer.concat(chunks);
-        const decompress = DECOMPRESSORS.get(headers['content-encoding']?.toLowerCase() ?? '');
+        const decompress = decompressor(headers['content-encoding']);
         if (!decompress || size === 0) resolve({ status, headers, data: body });
         else
           decompressed(body, decompress, largestBody).then(
@@ -62,14 +62,20 @@ function get(
   });
 }
 
-type Decompress = (body: Buffer, limits: zlib.ZlibOptions) => Promise<Buffer>;
-
-const DECOMPRESSORS: ReadonlyMap<string, Decompress> = new Map<string, Decompress>([
-  ['gzip', promisify(zlib.unzip)],
-  ['x-gzip', promisify(zlib.unzip)],
-  ['deflate', promisify(zlib.unzip)],
-  ['br', promisify(zlib.brotliDecompress)],
+const DECOMPRESSORS: ReadonlyMap<string, 'unzip' | 'brotliDecompress'> = new Map([
+  ['gzip', 'unzip'],
+  ['x-gzip', 'unzip'],
+  ['deflate', 'unzip'],
+  ['br', 'brotliDecompress'],
 ]);
+type Decompress = (body: Buffer, limits: zlibModule.ZlibOptions) => Promise<Buffer>;
+
+function decompressor(encoding: string | undefined): Decompress | undefined {
+  const name = DECOMPRESSORS.get(encoding?.toLowerCase() ?? '');
+  if (!name) return undefined;
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: most processes never need it
+  return promisify((require('node:zlib') as typeof zlibModule)[name]);
+}
 
 /** A gateway may compress a response although `accept-encoding` is `identity`. */
 async function decompressed(body: Buffer, decompress: Decompress, limit: number): Promise<Buffer> {

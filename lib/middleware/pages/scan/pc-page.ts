@@ -1,8 +1,8 @@
 /** The page of the PC: the QR code, what happens on the phone, and a PIN where the site asks for one. */
 import type { ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
-import { renderSVG } from 'uqr';
 import { iconOf, sendPage, type PageLanguage } from '../page';
+import { qrSVG } from '../qr-svg';
 import { PC_SCRIPT } from './script';
 import { SCAN_STYLE } from './style';
 import { scanTexts, type ScanTexts } from './texts';
@@ -25,7 +25,7 @@ export interface PCPage {
 
 /** The QR code as SVG, black on white in light and dark mode. */
 export function qrCode(url: string): string {
-  return renderSVG(url, { border: 2, pixelSize: 6 });
+  return qrSVG(url, { border: 2, pixelSize: 6 });
 }
 
 export function sendPCPage(res: ServerResponse, language: PageLanguage, page: PCPage): void {
