@@ -202,9 +202,9 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
     const app = await startHere();
     const client = new CodeClient(app.url);
     await client.logIn('miniProgram', newCode('miniProgram'));
-    emulator.fail('jscode2session', { delay: 150 });
+    emulator.fail('jscode2session', { delay: 2_000 });
     const login = client.logIn('miniProgram', newCode('miniProgram'), {}, { keepCookies: false });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 700));
     await client.post('/logout-by-app', {});
     const response = await login;
     expect([response.status, response.kind]).toEqual([400, 'state_unknown']);
