@@ -141,8 +141,8 @@ interface WxRequest {
   readonly method?: string;
   readonly data?: unknown;
   readonly header?: Record<string, string>;
-  success(result: { statusCode: number; data: unknown; cookies: string[] }): void;
-  fail(error: unknown): void;
+  readonly success: (result: { statusCode: number; data: unknown; cookies: string[] }) => void;
+  readonly fail: (error: unknown) => void;
 }
 
 type Send = (path: unknown, options?: object) => Promise<{ statusCode: number; data: unknown }>;

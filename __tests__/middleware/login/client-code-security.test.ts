@@ -246,7 +246,7 @@ it('a session key is in no debug line, error, warning, response or session, also
   jest.spyOn(process.stderr, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
   jest
     .spyOn(process, 'emitWarning')
-    .mockImplementation(((...all: unknown[]) => lines.push(inspect(all))) as never);
+    .mockImplementation(((...all: unknown[]) => lines.push(inspect(all))));
   createDebug.enable('*');
   try {
     const app = await start({
