@@ -244,9 +244,7 @@ it('a session key is in no debug line, error, warning, response or session, also
   const key = Buffer.alloc(16, 5).toString('base64');
   const lines: string[] = [];
   jest.spyOn(process.stderr, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
-  jest
-    .spyOn(process, 'emitWarning')
-    .mockImplementation(((...all: unknown[]) => lines.push(inspect(all))));
+  jest.spyOn(process, 'emitWarning').mockImplementation((...all: unknown[]) => lines.push(inspect(all)));
   createDebug.enable('*');
   try {
     const app = await start({
