@@ -14,6 +14,7 @@ const STEPS = [
   ['printable.ts'],
   ['redact.ts', 'warnings.ts'],
   ['async/'],
+  ['lazy-cache.ts'],
   ['stores/'],
   ['oauth/'],
   ['oauth/transport/'],
@@ -48,8 +49,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   'escape-html': /^middleware\/pages\//,
   'fastest-levenshtein': /^middleware\/options\/unknown-option\.ts$/,
   'https-proxy-agent': /^oauth\/transport\/agents\.ts$/,
-  'lru-cache':
-    /^(?:stores\/(?:local-cache|memory-store)|oauth\/tokens\/token-keeper|middleware\/(?:options\/resolve-options|state\/(?:callback-results|code-results|session-watch|started-logins)))\.ts$/,
+  'lru-cache': /^lazy-cache\.ts$/,
   negotiator: /^middleware\/pages\//,
   'proxy-from-env': /^oauth\/transport\/environment-proxy\.ts$/,
   uqr: /^(?:middleware\/pages|emulator)\//,

@@ -2,13 +2,12 @@
  * A shared cache for a single process: the entries are in its memory. As JSON they take a third of the memory
  * of objects, and are what every other shared cache makes of them.
  */
-import { LRUCache } from 'lru-cache';
-import { lazy } from '../async/lazy';
 import { WechatAuthError } from '../errors';
+import { lazyCache, type LazyCache } from '../lazy-cache';
 import type { SharedCache } from './shared-cache';
 
 export class LocalCache implements SharedCache {
-  readonly #entries: () => LRUCache<string, string>;
+  readonly #entries: LazyCache<string>;
   /** By key: settles when the last holder of the lock has finished. */
   readonly #locks = new Map<string, Promise<unknown>>();
   readonly #max: number;
@@ -16,7 +15,7 @@ export class LocalCache implements SharedCache {
   /** @param max the most entries to keep; a further one is refused, so that no entry displaces another */
   constructor(max: number) {
     this.#max = max;
-    this.#entries = lazy(() => new LRUCache({ max, perf: Date }));
+    this.#entries = lazyCache({ max });
   }
 
   readCache(key: string): Promise<unknown> {

@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import { WechatAuthError } from '../errors';
+import { lazyCache, type LazyCache } from '../lazy-cache';
 import type { TokenData, TokenStore } from './token-store';
 
 /** Options of `new MemoryTokenStore()`. */
@@ -20,7 +20,7 @@ export interface MemoryTokenStoreOptions {
  * app.use(wechatAuth({ tokenStore: new MemoryTokenStore({ max: 100_000 }) }));
  */
 export class MemoryTokenStore implements TokenStore {
-  readonly #tokens: LRUCache<string, TokenData>;
+  readonly #tokens: LazyCache<TokenData>;
 
   /**
    * @param options the most tokens to keep
@@ -33,23 +33,23 @@ export class MemoryTokenStore implements TokenStore {
         `MemoryTokenStore: max is ${String(max)}. Use a whole number of at least 1.`,
       );
     }
-    this.#tokens = new LRUCache({ max, perf: Date });
+    this.#tokens = lazyCache({ max });
   }
 
   /** The token that was last saved under this key, or `undefined`. */
   get(key: string): Promise<TokenData | undefined> {
-    return Promise.resolve(this.#tokens.get(key));
+    return Promise.resolve(this.#tokens().get(key));
   }
 
   /** Saves a token for `ttlMs` milliseconds, unless more recently used tokens displace it. */
   set(key: string, token: TokenData, ttlMs: number): Promise<void> {
-    this.#tokens.set(key, token, { ttl: ttlMs });
+    this.#tokens().set(key, token, { ttl: ttlMs });
     return Promise.resolve();
   }
 
   /** Deletes the token under this key, if there is one. */
   delete(key: string): Promise<void> {
-    this.#tokens.delete(key);
+    this.#tokens().delete(key);
     return Promise.resolve();
   }
 }

@@ -2,10 +2,9 @@
  * Lets several callbacks of one login share its result: WeChat may call back twice, with one code or with
  * two, and may show the browser either of the responses.
  */
-import { LRUCache } from 'lru-cache';
 import { WechatAuthError } from '../../errors';
-import { lazy } from '../../async/lazy';
 import { STORE_LIMIT_MS } from '../../async/time-limit';
+import { lazyCache, type Cache } from '../../lazy-cache';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
 import type { TokenStore } from '../../stores/token-store';
 import { acrossProcesses, orUndefined, SHARED_MS } from './across-processes';
@@ -18,7 +17,7 @@ import type { WechatSession } from './wechat-session';
 export type LoginResult = { readonly login: WechatSession } | { readonly restartState: string };
 
 /** A duplicate callback shares the result of the first one. */
-const LIMITS = { max: 10_000, ttl: SHARED_MS, perf: Date } as const;
+const LIMITS = { max: 10_000, ttl: SHARED_MS } as const;
 
 /** The parameters of a callback, and the cookies that the browser sent with it. */
 export interface CallbackParams {
@@ -50,35 +49,29 @@ export class CallbackResults {
   readonly #cache: SharedCache | undefined;
   readonly #loginTimeout: number;
   /** By state and code. */
-  readonly #results = lazy(() => new LRUCache<string, Promise<LoginResult>>(LIMITS));
+  readonly #results = lazyCache<Promise<LoginResult>>(LIMITS);
   /** By state: the user of the first code that was exchanged. */
-  readonly #owners = lazy(
-    () =>
-      new LRUCache<
-        string,
-        {
-          readonly openid: string;
-          readonly login: Promise<WechatSession>;
-          /** Keys of the results of this state, which end at logout. */
-          readonly resultKeys: string[];
-        }
-      >(LIMITS),
-  );
+  readonly #owners = lazyCache<{
+    readonly openid: string;
+    readonly login: Promise<WechatSession>;
+    /** Keys of the results of this state, which end at logout. */
+    readonly resultKeys: string[];
+  }>(LIMITS);
   /** By state: the state of the login that replaced it. */
-  readonly #restarts = lazy(() => new LRUCache<string, Promise<string>>(LIMITS));
+  readonly #restarts = lazyCache<Promise<string>>(LIMITS);
   /** By cookies, code and state: the login of a callback that was handled. */
-  readonly #served = lazy(() => new LRUCache<string, ServedLogin>(LIMITS));
+  readonly #served = lazyCache<ServedLogin>(LIMITS);
   /**
    * By state, and by the root of a session: logins that a logout has ended. They are kept while a callback of
    * them may still arrive. Every `wechatAuth()` of this process shares them, because several may use one
    * session key, and so one login.
    */
-  static readonly #loggedOut = lazy(() => new LRUCache<string, true>(LIMITS));
+  static readonly #loggedOut = lazyCache<true>(LIMITS);
   readonly started: StartedLogins;
   /** By a hash of the cookies: the login that a request with these cookies finishes. */
-  readonly #finishing = lazy(() => new LRUCache<string, FinishingLogin>(LIMITS));
+  readonly #finishing = lazyCache<FinishingLogin>(LIMITS);
   /** By public id: logins whose outcome was reported. */
-  readonly #reported = lazy(() => new LRUCache<string, true>(LIMITS));
+  readonly #reported = lazyCache<true>(LIMITS);
 
   /** @param loginTimeout lifetime of a pending login, in ms */
   constructor(store: TokenStore | SharedCache | undefined, loginTimeout: number) {
@@ -301,7 +294,7 @@ function servedKey(callback: string): string {
   return `callback:${callback}`;
 }
 
-function keepUnlessFailed<T>(cache: LRUCache<string, Promise<T>>, key: string, work: Promise<T>): void {
+function keepUnlessFailed<T>(cache: Cache<Promise<T>>, key: string, work: Promise<T>): void {
   cache.set(key, work);
   work.catch(() => cache.delete(key));
 }

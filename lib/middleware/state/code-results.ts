@@ -2,8 +2,7 @@
  * Lets a client that posts its code twice share one exchange: a double tap, or a second try after a response
  * that got lost. WeChat accepts a code only once.
  */
-import { LRUCache } from 'lru-cache';
-import { lazy } from '../../async/lazy';
+import { lazyCache, type LazyCache } from '../../lazy-cache';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
 import type { TokenStore } from '../../stores/token-store';
 import { acrossProcesses, SHARED_MS } from './across-processes';
@@ -41,14 +40,14 @@ export class CodeResults {
   readonly #cache: SharedCache | undefined;
   readonly #callbacks: CallbackResults;
   /** By a hash of the code. */
-  readonly #results: () => LRUCache<string, CodeInProgress>;
+  readonly #results: LazyCache<CodeInProgress>;
 
   /** @param lifetime of a pending login, in ms: that is how long a logout is remembered */
   constructor(store: TokenStore | undefined, callbacks: CallbackResults, lifetime: number) {
     this.#cache = store && hasSharedCache(store) ? store : undefined;
     this.#callbacks = callbacks;
     const ttl = Math.min(SHARED_MS, lifetime);
-    this.#results = lazy(() => new LRUCache({ max: 10_000, ttl, perf: Date }));
+    this.#results = lazyCache({ max: 10_000, ttl });
   }
 
   /**

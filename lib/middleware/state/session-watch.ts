@@ -2,8 +2,7 @@
  * What one `wechatAuth()` has seen of the app's sessions. When a session is missing or has lost a login, it
  * shows why.
  */
-import { LRUCache } from 'lru-cache';
-import { lazy } from '../../async/lazy';
+import { lazyCache, type LazyCache } from '../../lazy-cache';
 import { copyOf } from '../http/copy-of';
 import { fullURL, pathOf, type HostRequest } from '../http/request';
 import { shortHash } from './hash';
@@ -35,11 +34,11 @@ export class SessionWatch {
   /** Paths that have had a session. */
   readonly #paths = new Set<string>();
   /** By state. */
-  readonly #starts: () => LRUCache<string, LoginStart>;
+  readonly #starts: LazyCache<LoginStart>;
 
   /** @param loginTimeout lifetime of a pending login, in ms */
   constructor(loginTimeout: number) {
-    this.#starts = lazy(() => new LRUCache({ max: MAX_STARTS, ttl: loginTimeout, perf: Date }));
+    this.#starts = lazyCache({ max: MAX_STARTS, ttl: loginTimeout });
   }
 
   get cookieName(): string | undefined {

@@ -2,8 +2,7 @@
  * Remembers which logins this process started, and in which session. Requests of one browser at once
  * overwrite each other's session, so that a session may lack a login that started in it.
  */
-import { LRUCache } from 'lru-cache';
-import { lazy } from '../../async/lazy';
+import { lazyCache, type LazyCache } from '../../lazy-cache';
 import type { PageFlow } from '../../oauth/flows';
 import { copyOf } from '../http/copy-of';
 import { shortHash } from './hash';
@@ -38,21 +37,16 @@ const MAX_ENTRIES = 10_000;
 
 export class StartedLogins {
   /** By state. */
-  readonly #started: () => LRUCache<string, StartedLogin>;
+  readonly #started: LazyCache<StartedLogin>;
   /**
    * By a hash of the cookies: the login that a callback with these cookies finishes; the one before if that one
    * fails or restarts.
    */
-  readonly #finishing = lazy(
-    () =>
-      new LRUCache<string, Promise<FinishedLogin | undefined>>({
-        ...{ max: MAX_ENTRIES, ttl: FINISHED_MS, perf: Date },
-      }),
-  );
+  readonly #finishing = lazyCache<Promise<FinishedLogin | undefined>>({ max: MAX_ENTRIES, ttl: FINISHED_MS });
 
   /** @param loginTimeout lifetime of a pending login, in ms */
   constructor(loginTimeout: number) {
-    this.#started = lazy(() => new LRUCache({ max: MAX_ENTRIES, ttl: loginTimeout, perf: Date }));
+    this.#started = lazyCache({ max: MAX_ENTRIES, ttl: loginTimeout });
   }
 
   record(state: string, pending: PendingLogin, session: SessionMarks | undefined): void {

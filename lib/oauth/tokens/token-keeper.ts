@@ -4,7 +4,6 @@
  */
 import createDebug from 'debug';
 import { performance } from 'node:perf_hooks';
-import { LRUCache } from 'lru-cache';
 import { NoOAuthTokenError, WechatAuthError, isWeChatAPIError } from '../../errors';
 import { OnceUnderLock } from '../../async/once-under-lock';
 import { LOCK_LIMIT_MS, STORE_LIMIT_MS } from '../../async/time-limit';
@@ -13,6 +12,7 @@ import { TOKEN_TTL_MS, type TokenData } from '../../stores/token-store';
 import { AccessToken, createdAt } from './access-token';
 import { failureOf, tokenFailed, tokenRefreshed, type TokenRefreshed } from '../events';
 import { SingleFlight } from '../../async/single-flight';
+import { lazyCache } from '../../lazy-cache';
 import { redact } from '../../redact';
 import { isBaseOnly } from '../scope';
 
@@ -35,7 +35,7 @@ export interface TokenBackend {
 
 export class TokenKeeper {
   readonly #backend: TokenBackend;
-  readonly #cache = new LRUCache<string, AccessToken>({ max: MAX_CACHED });
+  readonly #cache = lazyCache<AccessToken>({ max: MAX_CACHED });
   readonly #lookups = new SingleFlight<AccessToken>();
   readonly #refreshes = new SingleFlight<AccessToken>();
   /** The openids whose tokens are being refreshed, by refresh token. */
@@ -47,7 +47,7 @@ export class TokenKeeper {
 
   /** A token that WeChat should accept: the cached one, the stored one, or a refreshed one. */
   async validToken(openid: string): Promise<AccessToken> {
-    const cached = this.#cache.get(openid);
+    const cached = this.#cache().get(openid);
     if (cached?.isValid()) return cached;
     return this.#lookups.run(`valid ${openid}`, () => this.#renew(openid, cached, undefined));
   }
@@ -57,10 +57,10 @@ export class TokenKeeper {
    * a refreshed one.
    */
   async replace(openid: string, refused: AccessToken): Promise<AccessToken> {
-    const cached = this.#cache.get(openid);
+    const cached = this.#cache().get(openid);
     const { access_token } = refused.data;
     if (cached?.isValid() && cached.data.access_token !== access_token) return cached;
-    this.#cache.delete(openid);
+    this.#cache().delete(openid);
     return this.#lookups.run(`replace ${openid} ${access_token}`, () =>
       this.#renew(openid, refused, access_token),
     );
@@ -74,7 +74,7 @@ export class TokenKeeper {
     const { data } = token;
     if (data.is_snapshotuser === 1) return;
     if (isBaseOnly(data) && (await this.#hasMoreScopeSaved(token))) return;
-    this.#cache.set(data.openid, token);
+    this.#cache().set(data.openid, token);
     await this.#store('save', [token], () => this.#backend.save(data.openid, data));
   }
 
@@ -84,10 +84,10 @@ export class TokenKeeper {
    */
   async #hasMoreScopeSaved(base: AccessToken): Promise<boolean> {
     const { openid } = base.data;
-    if (hasMoreScope(this.#cache.get(openid))) return true;
+    if (hasMoreScope(this.#cache().get(openid))) return true;
     try {
       const stored = asAccessToken(await this.#read(openid, base));
-      return hasMoreScope(this.#cache.get(openid)) || hasMoreScope(stored);
+      return hasMoreScope(this.#cache().get(openid)) || hasMoreScope(stored);
     } catch (error) {
       this.#cacheToken(openid, base);
       throw error;
@@ -141,7 +141,7 @@ export class TokenKeeper {
       if (stored?.isValid() && stored.data.access_token !== expired.data.access_token)
         return this.#cacheToken(openid, stored);
       publishFailure();
-      this.#cache.delete(openid);
+      this.#cache().delete(openid);
       if (stored?.data.refresh_token === refresh_token) await this.#delete(openid, expired);
       throw error;
     } finally {
@@ -169,9 +169,9 @@ export class TokenKeeper {
 
   /** Caches a token, unless the cached one has more scope. */
   #cacheToken(openid: string, token: AccessToken): AccessToken {
-    const cached = this.#cache.get(openid);
+    const cached = this.#cache().get(openid);
     if (hasLessScope(token, cached)) return cached?.isValid() ? cached : token;
-    this.#cache.set(openid, token);
+    this.#cache().set(openid, token);
     return token;
   }
 
@@ -217,7 +217,7 @@ export class TokenKeeper {
     try {
       await this.#store(
         'lock',
-        [expired, this.#cache.get(openid)],
+        [expired, this.#cache().get(openid)],
         () => lock(openid, () => work.run()),
         LOCK_LIMIT_MS,
       );
