@@ -3,9 +3,17 @@
 import assert from 'node:assert/strict';
 import expressSession from 'express-session';
 import type { CookieJar } from 'tough-cookie';
-import { OAuth, isWechatError, type TokenData, type WechatAuthOptions } from '../../lib/index';
+import { OAuth, isWechatError, type TokenData } from '../../lib/index';
 import type { Emulator } from '../../lib/emulator/index';
-import { cookies, emulated, sendJSON, startApp, type TestApp, type TestRequest } from '../support/app';
+import {
+  cookies,
+  emulated,
+  sendJSON,
+  startApp,
+  type TestApp,
+  type TestRequest,
+  type OwnOptions,
+} from '../support/app';
 import { agree, Browser, type BrowserResponse } from '../support/browser';
 import type { Call } from '../support/contract';
 import type { HostName } from '../support/hosts';
@@ -77,7 +85,7 @@ export class FaultFixture {
         scope: 'flow' in this.#options.step ? this.#options.step.scope : 'snsapi_userinfo',
         tokenStore: this.#store,
         onLogin: (req, { token }) => token && this.#onLogin(req as TestRequest, token.data),
-      } satisfies WechatAuthOptions,
+      } satisfies OwnOptions,
       routes: (app) => {
         app.use('/cart', (req, res) => {
           (req as TestRequest).session['cart'] = ['one thing'];

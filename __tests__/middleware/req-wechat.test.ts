@@ -1,12 +1,6 @@
 import { inspect } from 'node:util';
-import {
-  OAuth,
-  isWechatError,
-  type WechatLoginOptions,
-  type WxLoginParams,
-  type WechatAuthOptions,
-} from '../../lib';
-import { sendJSON, startApp, type TestApp, type TestRequest } from '../support/app';
+import { OAuth, isWechatError, type WechatLoginOptions, type WxLoginParams } from '../../lib';
+import { sendJSON, startApp, type TestApp, type TestRequest, type OwnOptions } from '../support/app';
 import { agree, Browser, type BrowserResponse } from '../support/browser';
 import { HOSTS, type HostName } from '../support/hosts';
 import { serverSessions } from '../support/sessions';
@@ -20,7 +14,7 @@ let work: Work = () => undefined;
 const apps: TestApp[] = [];
 
 /** An app whose route `/do` runs `work`. The response to an error holds its kind and message. */
-async function start(auth: WechatAuthOptions = {}, host: HostName = 'Express 5'): Promise<TestApp> {
+async function start(auth: OwnOptions = {}, host: HostName = 'Express 5'): Promise<TestApp> {
   const app = await startApp(emulator, {
     auth,
     host,
@@ -91,7 +85,7 @@ describe.each(HOSTS)('req.wechat on %s', (host) => {
 });
 
 describe('req.wechat.login()', () => {
-  const authorizeURLOf = async (options: WechatLoginOptions, auth: WechatAuthOptions = {}): Promise<URL> => {
+  const authorizeURLOf = async (options: WechatLoginOptions, auth: OwnOptions = {}): Promise<URL> => {
     const app = await start(auth);
     const { location } = await run(Browser.inWechat(app.url), ({ wechat }) => wechat.login(options));
     return new URL(location);

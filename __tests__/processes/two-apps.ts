@@ -1,8 +1,7 @@
 import path from 'node:path';
 import http from 'node:http';
-import type { WechatAuthOptions } from '../../lib';
 import { createEmulator, type Emulator } from '../../lib/emulator';
-import { emulated } from '../support/app';
+import { emulated, type OwnOptions } from '../support/app';
 import type { BrowserResponse } from '../support/browser';
 import { listen, type Running } from '../support/hosts';
 import { startRedis } from '../support/redis';
@@ -27,7 +26,7 @@ interface TwoAppsOptions {
   /** The session middleware. @default 'express-session', with its store in Redis */
   readonly sessions?: SessionName;
   /** Further options of wechatAuth(), as JSON. */
-  readonly auth?: WechatAuthOptions;
+  readonly auth?: OwnOptions;
 }
 
 export async function startTwoApps({

@@ -1,10 +1,4 @@
-import {
-  OptionsError,
-  wechatAuth,
-  wechatRelay,
-  type WechatAuthOptions,
-  type WechatRelayOptions,
-} from '../../lib';
+import { OptionsError, wechatAuth, wechatRelay, type WechatRelayOptions } from '../../lib';
 import { Browser } from '../support/browser';
 import { createHost, listen } from '../support/hosts';
 
@@ -104,7 +98,7 @@ describe('the option relay of wechatAuth()', () => {
   const APP = { appId: 'wx0f1c1a10e0000001', appSecret: '0f1c1a10e0000001aaaaaaaaaaaaaaa1' };
   const RELAY = 'https://auth.example.com/wechat';
   const authMessage = (options: unknown): string =>
-    messageOf(() => wechatAuth({ ...APP, ...(options as WechatAuthOptions) }));
+    messageOf(() => wechatAuth({ ...APP, ...(options as object) }));
 
   const before = { ...process.env };
   beforeEach(() => {

@@ -1,10 +1,18 @@
 // The apps that people log in to, the WeChat behind them, and browsers that record every response.
 import type http from 'node:http';
 import { inspect } from 'node:util';
-import type { WechatAuthOptions, WechatContext } from '../../lib/index';
+import type { WechatContext } from '../../lib/index';
 import { createEmulator, type Emulator, type EmulatorApp } from '../../lib/emulator/index';
 import type { Server } from '../support/processes/servers';
-import { cookies, sendJSON, startApp, type AppOptions, type TestApp, type TestRequest } from '../support/app';
+import {
+  cookies,
+  sendJSON,
+  startApp,
+  type AppOptions,
+  type TestApp,
+  type TestRequest,
+  type OwnOptions,
+} from '../support/app';
 import { agree, Browser, type BrowserResponse } from '../support/browser';
 import { everythingIn } from '../support/canaries';
 import type { Host, Middleware } from '../support/hosts';
@@ -58,7 +66,7 @@ export function endpoints(): { readonly open: string; readonly api: string } {
   return { open: emulator.url, api: tap.url };
 }
 
-export function credentials(): WechatAuthOptions {
+export function credentials(): OwnOptions {
   const { official, website } = emulator.apps;
   return {
     appId: official.appId,

@@ -2,10 +2,10 @@
 // everything; logins.test.ts searches the records.
 import net from 'node:net';
 import { Redis } from 'ioredis';
-import { KeyvTokenStore, OAuth, RedisTokenStore, wechatAuth, type WechatAuthOptions } from '../../lib/index';
+import { KeyvTokenStore, OAuth, RedisTokenStore, wechatAuth } from '../../lib/index';
 import type { EmulatorFault } from '../../lib/emulator/index';
 import { startServer } from '../support/processes/servers';
-import { cookies, type AppOptions } from '../support/app';
+import { cookies, type AppOptions, type OwnOptions } from '../support/app';
 import { everythingIn, ENCODINGS } from '../support/canaries';
 import type { HostName } from '../support/hosts';
 import { stateIn, withParams } from '../support/login';
@@ -187,7 +187,7 @@ export async function failInTheApp(host: HostName, hasOnError: boolean): Promise
 }
 
 async function failInHooks(host: HostName): Promise<void> {
-  const hooks: WechatAuthOptions[] = [
+  const hooks: OwnOptions[] = [
     {
       onLogin: (_req, { token }) => {
         // The app puts a token into its own error. Only the cause of the library's error may show it.
@@ -277,14 +277,14 @@ export async function useOptionsOfRequests(): Promise<void> {
     ),
   );
   const auth = { username: 'user', password: PROXY_PASSWORD };
-  const options: WechatAuthOptions['http'][] = [
+  const options: OwnOptions['http'][] = [
     { proxy: { host: '127.0.0.1', port: proxy.port, auth } },
     { proxy: { host: '127.0.0.1', port: refusing.port, auth } },
     { proxy: { host: '127.0.0.1', port: 1, auth } },
     { signal: AbortSignal.abort(new Error(SECRET)) },
     { headers: { 'X-App': 'mine' }, params: { gateway: 'a' } },
     { adapter: (config) => Promise.reject(Object.assign(new Error(String(config.url)), { config })) },
-    { maxRedirects: 5 } as WechatAuthOptions['http'],
+    { maxRedirects: 5 } as OwnOptions['http'],
   ];
   for (const http of options) {
     for (const hasOnError of [true, false]) {

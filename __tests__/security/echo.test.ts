@@ -1,4 +1,4 @@
-import type { WechatAuthOptions } from '../../lib/index';
+import type { OwnOptions } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
 import { DESKTOP_CHROME } from '../support/browsers/user-agents';
 import { FULL } from '../support/full';
@@ -490,7 +490,7 @@ it('the scanner recognises tags and attributes', () => {
 });
 
 /** Pages differ in development and in production. */
-const MODES: readonly (readonly [environment: string, auth: WechatAuthOptions])[] = [
+const MODES: readonly (readonly [environment: string, auth: OwnOptions])[] = [
   ['development', {}],
   ['production', { dangerouslyAllowEmulatorInProduction: true }],
 ];

@@ -1,4 +1,4 @@
-import type { WechatAuthOptions } from '../../lib/index';
+import type { OwnOptions } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
 import type { Host } from '../support/hosts';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/browsers/user-agents';
@@ -279,7 +279,7 @@ function attacksByHost(hosts: readonly string[], isAllowed: (address: string) =>
 describe.each(matrix().map((options) => [nameOf(options), options] as const))(
   'without a trusted proxy, %s',
   (_name, options) => {
-    const settings: Readonly<Record<string, WechatAuthOptions>> = {
+    const settings: Readonly<Record<string, OwnOptions>> = {
       'with the Host header': { website: undefined },
       'with baseURL': { website: undefined, baseURL: 'https://h5.example.com' },
       'with baseURL and a path': { website: undefined, baseURL: 'https://h5.example.com/shop' },

@@ -14,12 +14,15 @@ import { createHost, listen, type Host, type HostName, type Middleware, type Run
 /** A request as the routes of the tests receive it. */
 export type TestRequest = HostRequest & { wechat: WechatContext; session: Record<string, unknown> };
 
+/** The options of an app whose accounts are the same for all requests. */
+export type OwnOptions = Extract<WechatAuthOptions, { component?: undefined; account?: undefined }>;
+
 export interface AppOptions {
   readonly host?: HostName;
   /** The session middleware; null for none. */
   readonly session?: Middleware | null;
   readonly mount?: string;
-  readonly auth?: WechatAuthOptions;
+  readonly auth?: OwnOptions;
   readonly guard?: WechatGuardOptions;
   /** Mounts the test's own routes, before the guarded ones. */
   readonly routes?: (app: Host) => void;
@@ -43,7 +46,7 @@ export function sendJSON(res: ServerResponse, body: unknown): void {
 }
 
 /** The options of an app that uses this emulator, with both of its accounts. */
-export function emulated(emulator: Emulator): WechatAuthOptions {
+export function emulated(emulator: Emulator): OwnOptions {
   const { official, website } = emulator.apps;
   return {
     appId: official.appId,

@@ -171,7 +171,7 @@ function ownRouteNames({ config }: Context): string[] {
 }
 
 function ownRoutes(context: Context): string[] {
-  const scan = context.config.scanLogin && routePath(context, 'scan');
+  const scan = context.config.hasScanRoutes ? routePath(context, 'scan') : undefined;
   return [
     ...ROUTE_NAMES.flatMap((name) => routePath(context, name) ?? []),
     ...(scan === undefined ? [] : [scan, `${scan}/*`]),

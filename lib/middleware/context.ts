@@ -27,9 +27,15 @@ export function contextOf(
   return { req, res, next, config, url: req.url ?? '/' };
 }
 
+/** @throws WechatAuthError of kind `config` if the option `account` found no account for this request. */
+export function requireAccount({ config }: Pick<Context, 'config'>): void {
+  if (config.missingAccount) throw config.missingAccount.error();
+}
+
 /** @throws WechatAuthError of kind `config` if the options have no account for this flow. */
-export function accountOf({ config }: Context, flow: WechatFlow): Account {
-  const account = config.accounts[FLOWS[flow].account];
+export function accountOf(context: Context, flow: WechatFlow): Account {
+  requireAccount(context);
+  const account = context.config.accounts[FLOWS[flow].account];
   if (account) return account;
   throw new WechatAuthError(
     'config',
@@ -41,6 +47,17 @@ export function accountOf({ config }: Context, flow: WechatFlow): Account {
 /** Whether an account sends browsers to a page of WeChat. Otherwise only clients log in, with codes. */
 export function logsBrowsersIn({ config }: Context): boolean {
   return PAGE_FLOWS.some((flow) => config.accounts[FLOWS[flow].account] !== undefined);
+}
+
+/**
+ * Whether a login belongs to an account of this request. An openid is valid only for its AppID, and a code only
+ * for the account that asked for it.
+ */
+export function isOfThisAccount(
+  { accounts }: ResolvedOptions,
+  { flow, appid }: { readonly flow: WechatFlow; readonly appid?: string | undefined },
+): boolean {
+  return appid !== undefined && accounts[FLOWS[flow].account]?.appid === appid;
 }
 
 /** The official account, otherwise the website app, the mini program, the mobile app. */

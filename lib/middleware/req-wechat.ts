@@ -7,13 +7,14 @@ import { FLOWS, type CodeFlow } from '../oauth/flows';
 import type { OAuth } from '../oauth/oauth';
 import { sendFailure } from './failures/send-failure';
 import { loginWithCode, type CodeLoginOptions } from './login/client-code';
-import { linkOf, loginByApp, prepareLogin, type WechatLoginOptions } from './login/login';
+import { loginByApp, prepareLogin, type WechatLoginOptions } from './login/login';
 import { clearLogin, confirmedLogin, currentLogin, mayMissLogout } from './login/current-login';
 import { type HostRequest } from './http/request';
-import { accountOf, mainAccountOf, type Context } from './context';
+import { accountOf, mainAccountOf, requireAccount, type Context } from './context';
 import type { AppUser, WechatSession, WechatSessions } from './state/wechat-session';
 import { noStore } from './http/response';
 import { loginPath } from './addresses';
+import { signedData } from './login/login-data';
 import type * as pc from './scan/pc';
 import { LoginReporter } from './login/login-reporter';
 
@@ -183,6 +184,7 @@ export class ReqWechat implements WechatContext {
 
   async login(options: WechatLoginOptions = {}): Promise<void> {
     try {
+      requireAccount(this.#context);
       await loginByApp(this.#context, options);
     } catch (error) {
       await sendFailure(this.#context, error).catch(this.#context.next);
@@ -190,7 +192,8 @@ export class ReqWechat implements WechatContext {
   }
 
   loginURL(options: Pick<WechatLoginOptions, 'returnTo' | 'scope' | 'flow' | 'data'> = {}): string {
-    return loginPath(this.#context, linkOf(this.#context, options));
+    const data = signedData(this.#context, options.data);
+    return loginPath(this.#context, { ...options, data });
   }
 
   async loginParams(options: Pick<WechatLoginOptions, 'returnTo' | 'data'> = {}): Promise<WxLoginParams> {
@@ -226,6 +229,7 @@ export class ReqWechat implements WechatContext {
   }
 
   async logout(): Promise<void> {
+    requireAccount(this.#context);
     await clearLogin(this.#context.req, this.#context.config);
   }
 
@@ -244,6 +248,7 @@ export class ReqWechat implements WechatContext {
   #requireLogin(): WechatSession {
     const login = this.#currentLogin();
     if (login) return login;
+    requireAccount(this.#context);
     throw new WechatAuthError(
       'unauthenticated',
       'No user is logged in. Guard the route with requireWechatUser().',

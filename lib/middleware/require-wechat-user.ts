@@ -100,8 +100,11 @@ function grantsEnough(login: WechatSession, { scope }: WechatGuardOptions): bool
 
 async function decide(context: Context, options: WechatGuardOptions): Promise<void> {
   const { scope, mode = 'auto', check } = options;
+  const { missingAccount } = context.config;
   const login = await confirmedLogin(context.req, context.config);
-  if (!login || !grantsEnough(login, options)) {
+  if (missingAccount) {
+    await sendFailure(context, missingAccount.error());
+  } else if (!login || !grantsEnough(login, options)) {
     await refuseRequest(context, { scope, mode }, login);
   } else if (!check || (await isAllowed(check, login.user, context.req))) {
     context.next();

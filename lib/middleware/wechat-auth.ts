@@ -1,5 +1,6 @@
 /** `wechatAuth()`: builds the middleware, which gives each request below the mount point to its handler. */
 import type { ServerResponse } from 'node:http';
+import { accountChooser } from './accounts/choose-account';
 import type * as callbackModule from './login/callback';
 import type * as loginModule from './login/login';
 import type * as logoutModule from './login/logout';
@@ -14,7 +15,7 @@ import { requireWechatUser } from './require-wechat-user';
 import { registerKey } from './login/current-login';
 import { serveVerificationFile } from './http/verification-file';
 import { noteRoutes, publicMount } from './addresses';
-import { contextOf, type Context } from './context';
+import { contextOf, requireAccount, type Context } from './context';
 import { noStore, noContent } from './http/response';
 
 /** What `wechatAuth()` and `wechatRelay()` return: a middleware for Express and Connect. */
@@ -48,15 +49,38 @@ type HandlerName = keyof typeof HANDLERS;
 export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddleware {
   const config = resolveOptions(options);
   registerKey(config.sessionKey);
-  const handlerOf = router(config);
-  const guard = config.authRequired ? requireWechatUser() : undefined;
+  const serve = server(config);
+  const chooseAccount = config.byRequest && accountChooser(config, config.byRequest);
 
   return function wechatAuthMiddleware(req, res, next) {
     const context = contextOf(req, res, next, config);
-    (req as HostRequest & { wechat?: WechatContext }).wechat = new ReqWechat(context);
-    noteRoutes(context);
     if (config.verificationFiles.size > 0 && serveFile(context)) return;
-    const handler = handlerOf(req);
+    if (!chooseAccount) {
+      serve(context);
+      return;
+    }
+    const chosen = chooseAccount(req);
+    if (chosen instanceof Promise)
+      void chosen
+        .then((found) => {
+          serve({ ...context, config: found });
+        })
+        .catch(next);
+    else serve({ ...context, config: chosen });
+  };
+}
+
+/** Returns the function that serves a request whose account is known. It is synchronous up to `next()`. */
+function server(config: ResolvedOptions): (context: Context) => void {
+  const handlerOf = router(config);
+  const guard = config.authRequired ? requireWechatUser() : undefined;
+  return (context) => {
+    const { req, res, next } = context;
+    (req as HostRequest & { wechat?: WechatContext }).wechat = new ReqWechat(context);
+    const { missingAccount } = context.config;
+    const isOurs = missingAccount === undefined || missingAccount.hasFailed;
+    if (isOurs) noteRoutes(context);
+    const handler = isOurs ? handlerOf(req) : undefined;
     if (handler) void handle(handler, context);
     else if (guard) guard(req, res, next);
     else next();
@@ -78,13 +102,13 @@ function serveFile(context: Context): boolean {
  * PC and its phone ask for. HEAD is accepted, so that it does not reach the app. A route that the options
  * leave out has the key `false`, which equals no path.
  */
-function router({ routes, scanLogin }: ResolvedOptions): (req: HostRequest) => HandlerName | undefined {
+function router({ routes, hasScanRoutes }: ResolvedOptions): (req: HostRequest) => HandlerName | undefined {
   const table = new Map<string | false, { handler: HandlerName; methods: readonly string[] }>([
     [routes.login, { handler: 'login', methods: ['GET', 'HEAD'] }],
     [routes.callback, { handler: 'callback', methods: ['GET', 'HEAD'] }],
     [routes.logout, { handler: 'logout', methods: ['GET', 'HEAD', 'POST'] }],
   ]);
-  if (scanLogin) table.set(routes.scan, { handler: 'poll', methods: ['GET', 'HEAD', 'POST'] });
+  if (hasScanRoutes) table.set(routes.scan, { handler: 'poll', methods: ['GET', 'HEAD', 'POST'] });
   const tickets = {
     below: `${String(routes.scan)}/`,
     handler: 'phone' as const,
@@ -93,7 +117,7 @@ function router({ routes, scanLogin }: ResolvedOptions): (req: HostRequest) => H
   return ({ method = 'GET', url = '/' }) => {
     const whole = pathOf(url);
     const path = whole.length > 1 && whole.endsWith('/') ? whole.slice(0, -1) : whole;
-    const found = table.get(path) ?? (scanLogin && path.startsWith(tickets.below) ? tickets : undefined);
+    const found = table.get(path) ?? (hasScanRoutes && path.startsWith(tickets.below) ? tickets : undefined);
     return found?.methods.includes(method) ? found.handler : undefined;
   };
 }
@@ -102,6 +126,7 @@ async function handle(handler: HandlerName, context: Context): Promise<void> {
   const { req, res, next } = context;
   try {
     noStore(res);
+    requireAccount(context);
     // The address of a callback holds an authorization code: no other site may get it as a Referer.
     if (handler === 'callback') res.setHeader('Referrer-Policy', 'no-referrer');
     // HEAD and prefetch requests must change nothing: the user has not asked for a login or a logout.

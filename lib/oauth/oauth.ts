@@ -32,6 +32,7 @@ import type {
 import { isBaseOnly } from './scope';
 import { AccessToken } from './tokens/access-token';
 import { TokenKeeper, type TokenBackend } from './tokens/token-keeper';
+import type { Agents } from './transport/agents';
 import type { WechatHttpOptions } from './transport/http-options';
 import type { ResponseName, Responses } from './transport/response-schemas';
 import { WechatAPI, type WechatCall } from './transport/wechat-api';
@@ -39,6 +40,12 @@ import { idsOf, type WechatLang, type WechatUser } from './user';
 
 /** The errcodes for an access token that WeChat no longer accepts, although it had not expired. */
 const ACCESS_TOKEN_INVALID: readonly number[] = [40001, 40014, 42001];
+
+/**
+ * Lets an instance use these connections to WeChat, with which others may share them, until setOpts() gives it
+ * options of its own.
+ */
+export let useConnections: (oauth: OAuth, connections: () => Agents) => void;
 
 /**
  * WeChat's OAuth for one app, compatible with wechat-oauth. Every asynchronous method returns a promise, or
@@ -70,6 +77,12 @@ export class OAuth {
   readonly #store: TokenStore;
   readonly #tokens: TokenKeeper;
   readonly #refreshes = new SingleFlight<AccessToken>();
+
+  static {
+    useConnections = (oauth, connections) => {
+      oauth.#api.useConnections(connections);
+    };
+  }
 
   /**
    * @throws WechatAuthError of kind `config` if the AppID is missing, or the component, an endpoint or a timeout

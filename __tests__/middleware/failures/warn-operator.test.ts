@@ -1,7 +1,7 @@
 // What the console says in production when a login fails: the operator reads it there, and nowhere else.
 import type { EmulatorFault } from '../../../lib/emulator';
-import { MemoryTokenStore, type WechatAuthOptions } from '../../../lib';
-import { startApp, type AppOptions, type TestApp } from '../../support/app';
+import { MemoryTokenStore } from '../../../lib';
+import { startApp, type AppOptions, type TestApp, type OwnOptions } from '../../support/app';
 import { agree, Browser } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
 import { HOSTS } from '../../support/hosts';
@@ -25,7 +25,7 @@ afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
 
-async function start(auth: WechatAuthOptions = {}, options: AppOptions = {}): Promise<TestApp> {
+async function start(auth: OwnOptions = {}, options: AppOptions = {}): Promise<TestApp> {
   const app = await startApp(emulator, {
     ...options,
     auth: { baseURL: undefined, dangerouslyAllowEmulatorInProduction: true, http: { timeout: 300 }, ...auth },

@@ -1,7 +1,7 @@
 import net from 'node:net';
-import { wechatAuth, type WechatAuthOptions } from '../../../lib/index';
+import { wechatAuth } from '../../../lib/index';
 import { sanitizeReturnTo } from '../../../lib/middleware/http/return-to';
-import { emulated, startApp, type TestApp, type TestRequest } from '../../support/app';
+import { emulated, startApp, type TestApp, type TestRequest, type OwnOptions } from '../../support/app';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
 
@@ -285,7 +285,7 @@ let app: TestApp;
 let guarded: TestApp;
 let requested: unknown;
 
-const auth: WechatAuthOptions = { scope: 'snsapi_base' };
+const auth: OwnOptions = { scope: 'snsapi_base' };
 
 beforeAll(async () => {
   app = await startApp(emulator, {

@@ -1,7 +1,8 @@
 // Codes that a client posts have no state. An attacker must not log a victim's browser in to her own account with
 // one (login CSRF), must not log in with a code of the victim that was used, and must not keep a session that she
 // planted.
-import { RedisTokenStore, type WechatAuthOptions } from '../../../lib';
+import type { OwnOptions } from '../../support/app';
+import { RedisTokenStore } from '../../../lib';
 import { inspect } from 'node:util';
 import createDebug from 'debug';
 import { createClient } from 'redis';
@@ -38,7 +39,7 @@ afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
 
-async function start(auth: WechatAuthOptions = {}, options: AppOptions = {}): Promise<TestApp> {
+async function start(auth: OwnOptions = {}, options: AppOptions = {}): Promise<TestApp> {
   const app = await startApp(emulator, {
     ...options,
     routes: (host) => {
@@ -101,8 +102,7 @@ describe.each(HOSTS)('login CSRF on %s', (host) => {
 });
 
 describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
-  const startHere = (auth: WechatAuthOptions = {}): Promise<TestApp> =>
-    start(auth, { session: SESSIONS[kind]() });
+  const startHere = (auth: OwnOptions = {}): Promise<TestApp> => start(auth, { session: SESSIONS[kind]() });
 
   it.each(CODE_FLOWS)(
     'posted twice at once by one client is one exchange and one login (%s)',

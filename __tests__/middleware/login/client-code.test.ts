@@ -1,6 +1,7 @@
 // Codes that a mini program or a mobile app posts: what the session holds then, what onLogin gets, and what is
 // refused before the code is spent.
-import type { WechatAuthOptions } from '../../../lib';
+import type { OwnOptions } from '../../support/app';
+import type { OwnOptions } from '../../../lib';
 import { startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
 import { Browser } from '../../support/browser';
 import {
@@ -35,7 +36,7 @@ afterEach(async () => {
 
 const NO_PAGES = { appId: undefined, appSecret: undefined, website: undefined };
 
-async function start(auth: WechatAuthOptions = {}, options: AppOptions = {}): Promise<TestApp> {
+async function start(auth: OwnOptions = {}, options: AppOptions = {}): Promise<TestApp> {
   const app = await startApp(emulator, {
     ...options,
     routes: (host) => {
@@ -140,7 +141,7 @@ describe.each(HOSTS)('on %s', (host) => {
 
   it('with session: false, no session is needed and none is written', async () => {
     const logins: unknown[] = [];
-    const auth: WechatAuthOptions = { onLogin: (_req, { flow }) => void logins.push(flow) };
+    const auth: OwnOptions = { onLogin: (_req, { flow }) => void logins.push(flow) };
     for (const session of [null, SESSIONS['cookie-session'](), SESSIONS['express-session']()]) {
       const app = await start(auth, { host, session });
       for (const flow of CODE_FLOWS) {
@@ -268,7 +269,7 @@ describe('a login with a code', () => {
     expect((await client.session())['wechat']).toMatchObject({ scope: 'snsapi_userinfo' });
   });
 
-  it.each<[string, WechatAuthOptions, number, string]>([
+  it.each<[string, OwnOptions, number, string]>([
     [
       'refuse',
       { onLogin: () => Promise.reject(Object.assign(new Error(), { status: 423 })) },
@@ -374,7 +375,7 @@ describe('before WeChat is asked', () => {
     expect(warnings.map(({ code }) => code)).toEqual(['WECHAT_NO_SESSION']);
   });
 
-  it.each<[string, WechatAuthOptions, unknown, RegExp]>([
+  it.each<[string, OwnOptions, unknown, RegExp]>([
     ['an account that is not configured', { mobileApp: undefined }, 'mobileApp', /mobileApp: \{ appId/],
     ['the flow of a browser', {}, 'official', /'official'\. Use 'miniProgram' or 'mobileApp'/],
     ['an unknown flow', {}, '__proto__', /'__proto__'/],

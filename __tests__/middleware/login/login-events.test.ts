@@ -5,16 +5,17 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
-import {
-  MemoryTokenStore,
-  type TokenData,
-  type WechatAuthEvents,
-  type WechatAuthOptions,
-} from '../../../lib/index';
+import { MemoryTokenStore, type TokenData, type WechatAuthEvents } from '../../../lib/index';
 import type { HostRequest } from '../../../lib/middleware/http/request';
 import { Channel } from '../../../lib/oauth/events';
 import type { SharedCache } from '../../../lib/stores/shared-cache';
-import { startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
+import {
+  startApp,
+  type AppOptions,
+  type TestApp,
+  type TestRequest,
+  type OwnOptions,
+} from '../../support/app';
 import { Browser, agree } from '../../support/browser';
 import {
   appIdOf,
@@ -78,7 +79,7 @@ const MS = expect.any(Number) as number;
 const ID = expect.stringMatching(/^[0-9a-f]{16}$/) as string;
 
 const apps: TestApp[] = [];
-async function start(auth: WechatAuthOptions = {}, options: AppOptions = {}): Promise<TestApp> {
+async function start(auth: OwnOptions = {}, options: AppOptions = {}): Promise<TestApp> {
   const app = await startApp(emulator, { auth, ...options });
   apps.push(app);
   return app;
@@ -390,7 +391,7 @@ describe.each(SESSION_NAMES)('two callbacks of one login, with %s', (kind) => {
 
   async function callBackTwice(
     codes: 'same-code' | 'different-codes',
-    auth: WechatAuthOptions = {},
+    auth: OwnOptions = {},
   ): Promise<{ app: TestApp; browser: Browser; addresses: readonly [string, string] }> {
     callbacks = 0;
     bothArrived = new Promise((resolve) => (resolveArrival = resolve));

@@ -1,6 +1,11 @@
 // onLogin: refusals and bugs, results that a session cannot hold, promises that never settle, what it is given.
-import type { WechatAuthOptions } from '../../../lib';
-import { startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
+import {
+  startApp,
+  type AppOptions,
+  type TestApp,
+  type TestRequest,
+  type OwnOptions,
+} from '../../support/app';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
 import { HOSTS } from '../../support/hosts';
@@ -28,7 +33,7 @@ afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
 
-async function start(auth: WechatAuthOptions, options: AppOptions = {}): Promise<TestApp> {
+async function start(auth: OwnOptions, options: AppOptions = {}): Promise<TestApp> {
   const app = await startApp(emulator, {
     ...options,
     auth: { dangerouslyAllowEmulatorInProduction: true, ...auth },
@@ -37,7 +42,7 @@ async function start(auth: WechatAuthOptions, options: AppOptions = {}): Promise
   return app;
 }
 
-type OnLogin = NonNullable<WechatAuthOptions['onLogin']>;
+type OnLogin = NonNullable<OwnOptions['onLogin']>;
 
 function throws(thrown: unknown): OnLogin {
   return () => {
@@ -204,7 +209,7 @@ describe('a hook that never settles', () => {
 
   /** Requests a path, and moves the clock to the time limit of hooks once the hook runs. */
   async function openUntilLate(
-    auth: (started: () => Promise<never>) => WechatAuthOptions & { guard?: AppOptions['guard'] },
+    auth: (started: () => Promise<never>) => OwnOptions & { guard?: AppOptions['guard'] },
     path: (browser: Browser) => Promise<string>,
   ): Promise<{ app: TestApp; response: BrowserResponse }> {
     let onStart = (): void => undefined;

@@ -6,7 +6,6 @@ import {
   requireWechatUser,
   wechatAuth,
   type TokenData,
-  type WechatAuthOptions,
   type WechatError,
 } from '../../../lib/index';
 import { createEmulator } from '../../../lib/emulator';
@@ -19,6 +18,7 @@ import {
   type AppOptions,
   type TestApp,
   type TestRequest,
+  type OwnOptions,
 } from '../../support/app';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { HOSTS, listen, type Middleware, type Running } from '../../support/hosts';
@@ -38,7 +38,7 @@ const VARIABLES = [
 useEmulator();
 const running: Running[] = [];
 
-async function start(auth: WechatAuthOptions = {}, options: AppOptions = {}): Promise<TestApp> {
+async function start(auth: OwnOptions = {}, options: AppOptions = {}): Promise<TestApp> {
   const app = await startApp(emulator, { auth, ...options });
   running.push(app);
   return app;
@@ -725,7 +725,7 @@ describe('onLogin', () => {
 
 describe.each(HOSTS)('onError on %s', (host) => {
   const failCallback = async (
-    onError: WechatAuthOptions['onError'],
+    onError: OwnOptions['onError'],
   ): Promise<{ app: TestApp; response: BrowserResponse }> => {
     const app = await start({ onError }, { host });
     return { app, response: await Browser.inWechat(app.url).get('/callback?code=x&state=wrong') };
@@ -777,7 +777,7 @@ describe.each(HOSTS)('onError on %s', (host) => {
 
   it('is called when check refuses a user, and when the session is missing', async () => {
     const kinds: string[] = [];
-    const onError: WechatAuthOptions['onError'] = (error, _req, res) => {
+    const onError: OwnOptions['onError'] = (error, _req, res) => {
       kinds.push(error.kind);
       res.end('mine');
     };
@@ -826,7 +826,7 @@ describe('tokenStore', () => {
 });
 
 describe('preserveSession', () => {
-  it.each<[WechatAuthOptions['preserveSession'], string[]]>([
+  it.each<[OwnOptions['preserveSession'], string[]]>([
     [undefined, ['cart', 'theme']],
     [true, ['cart', 'theme']],
     [false, []],

@@ -1,6 +1,6 @@
 // What the PC may do: whose session collects a login, once, and what ends it before.
-import { WechatAuthError, type WechatAuthOptions } from '../../../lib';
-import { startApp, type AppOptions, type TestApp } from '../../support/app';
+import { WechatAuthError } from '../../../lib';
+import { startApp, type AppOptions, type TestApp, type OwnOptions } from '../../support/app';
 import { Browser } from '../../support/browser';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
@@ -34,7 +34,7 @@ async function start({ auth, ...options }: AppOptions = {}): Promise<TestApp> {
 const MINUTE_MS = 60_000;
 
 describe.each(SESSION_NAMES)('the result of a scan login, with %s', (session) => {
-  const run = (auth: WechatAuthOptions = {}) => start({ session: SESSIONS[session](), auth });
+  const run = (auth: OwnOptions = {}) => start({ session: SESSIONS[session](), auth });
 
   it('goes to one of many polls, and onLogin runs once', async () => {
     const onLogin = jest.fn();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import {
   bindingsOf,
   bindPending,
-  finishedReturnTo,
+  finishedLogin,
   finishLogin,
   isExpired,
   isSmallData,
@@ -73,7 +73,7 @@ describe('pending logins', () => {
           for (const name of [state, '__proto__', 'constructor', 'toString']) {
             const taken = takePending(session, 'wechat', name);
             if (taken !== undefined) expect(typeof taken.returnTo).toBe('string');
-            const end = finishedReturnTo(session, 'wechat', name);
+            const end = finishedLogin(session, 'wechat', name)?.returnTo;
             if (end !== undefined) expect(typeof end).toBe('string');
           }
           expect(addPending(session, 'wechat', newState(0), login(), LIFETIME)).toBe(true);
@@ -106,7 +106,7 @@ describe('pending logins', () => {
           }
           if (finish && takePending(session, 'wechat', state)) {
             finishLogin(session, 'wechat', { state, returnTo: `/${returnTo}` });
-            expect(finishedReturnTo(session, 'wechat', state)).toBe(`/${returnTo}`);
+            expect(finishedLogin(session, 'wechat', state)?.returnTo).toBe(`/${returnTo}`);
           }
           expect(Buffer.byteLength(JSON.stringify(session))).toBeLessThan(1_900);
         }
@@ -217,14 +217,14 @@ describe('a pending login', () => {
     const size = [done, { [state]: login() }].map((part) => Buffer.byteLength(JSON.stringify(part)));
     const missing = bytes - (size[0] ?? 0) - (size[1] ?? 0);
     addPending(session, 'wechat', state, login(`/${'b'.repeat(missing)}`), LIFETIME);
-    expect(finishedReturnTo(session, 'wechat', finished)).toBe(path);
+    expect(finishedLogin(session, 'wechat', finished)?.returnTo).toBe(path);
   });
 
   it('leaves the finished logins as they are', () => {
     const done = { [stateOf(0, 'a')]: '/a' };
     const session: Session = { 'wechat:login': { pending: {}, done } };
     addPending(session, 'wechat', stateOf(0, 'b'), login(), LIFETIME);
-    expect(finishedReturnTo(session, 'wechat', stateOf(0, 'a'))).toBe('/a');
+    expect(finishedLogin(session, 'wechat', stateOf(0, 'a'))?.returnTo).toBe('/a');
     takePending(session, 'wechat', stateOf(0, 'b'));
     expect(session['wechat:login']).toMatchObject({ pending: {}, done });
   });
@@ -377,7 +377,7 @@ describe('finished logins', () => {
     expect([statesIn(session, 'pending'), statesIn(session, 'done')]).toEqual([[c], [a, b]]);
     addPending(session, 'wechat', stateOf(0, 'd'), login(), LIFETIME);
     expect(statesIn(session, 'done')).toEqual([b]);
-    expect(finishedReturnTo(session, 'wechat', b)).toBe(path);
+    expect(finishedLogin(session, 'wechat', b)?.returnTo).toBe(path);
   });
 
   it('keep the state of the newest one, without its path, if there is no room for it', () => {
@@ -385,9 +385,9 @@ describe('finished logins', () => {
     const longer = path + 'a'.repeat(100);
     const session: Session = { 'wechat:login': { pending: {}, done: { [a]: longer } } };
     addPending(session, 'wechat', b, login(path), LIFETIME);
-    expect(finishedReturnTo(session, 'wechat', a)).toBe(longer);
+    expect(finishedLogin(session, 'wechat', a)?.returnTo).toBe(longer);
     addPending(session, 'wechat', c, login(path), LIFETIME);
-    expect(finishedReturnTo(session, 'wechat', a)).toBe('');
+    expect(finishedLogin(session, 'wechat', a)?.returnTo).toBe('');
     expect(knownStates(session, 'wechat')).toEqual([b, c, a]);
   });
 

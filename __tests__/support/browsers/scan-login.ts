@@ -1,11 +1,11 @@
 // The steps of a scan login, on a PC and on a phone, as two browsers take them.
+import type { OwnOptions } from '../app';
 import type { Emulator } from '../../../lib/emulator';
-import type { WechatAuthOptions } from '../../../lib';
 import type { TestApp } from '../app';
 import { agree, Browser, type BrowserResponse } from '../browser';
 
 /** The official account alone, with scan login on. */
-export function scanOptions(scanLogin: WechatAuthOptions['scanLogin'] = true): WechatAuthOptions {
+export function scanOptions(scanLogin: OwnOptions['scanLogin'] = true): OwnOptions {
   return { website: undefined, scanLogin };
 }
 

@@ -6,10 +6,9 @@ import crypto from 'node:crypto';
 import http from 'node:http';
 import http2 from 'node:http2';
 import path from 'node:path';
-import type { WechatAuthOptions } from '../../../lib';
 import type { Emulator } from '../../../lib/emulator';
 import { startChild } from '../processes/child';
-import { emulated } from '../app';
+import { emulated, type OwnOptions } from '../app';
 import { IPHONE_WECHAT } from '../browsers/user-agents';
 
 /** What the stores of the app do. A store for which no error is given works. */
@@ -57,7 +56,7 @@ interface MeasuredAppOptions {
   readonly sessions?: 'cookie-session' | 'express-session';
   /** Whether the process counts operations. Its heap cannot be measured then. */
   readonly counts?: boolean;
-  readonly auth?: WechatAuthOptions;
+  readonly auth?: OwnOptions;
   /** The largest head of a request, in bytes. @default Node's limit, 16 kB */
   readonly maxHeadSize?: number;
 }

@@ -29,6 +29,6 @@ export async function callInTime<T>(name: string, call: () => T | PromiseLike<T>
   );
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

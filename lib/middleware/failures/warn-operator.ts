@@ -1,6 +1,8 @@
 /** Failures that an operator can fix go to the console, once per cause, in production too. */
 import { isWeChatAPIError, type WechatError, type WechatErrorKind } from '../../errors';
 import type { Context } from '../context';
+import { ACCOUNT_FLOWS } from '../../oauth/flows';
+import { OptionsError } from '../options/options-error';
 import { propertyOf } from './app-trace';
 import type { HookTooLate } from './call-in-time';
 
@@ -21,19 +23,25 @@ const FOR_OPERATOR: ReadonlySet<WechatErrorKind> = new Set<WechatErrorKind>([
   'unionid_missing',
 ]);
 
-export function warnOperator({ config }: Context, error: WechatError): void {
+export function warnOperator({ config }: Pick<Context, 'config'>, error: WechatError): void {
   if (!isForOperator(error)) return;
   const isMissing = error.kind === 'session_missing' && error.status === 500;
   config.warnings.once(
     isMissing ? 'WECHAT_NO_SESSION' : 'WECHAT_LOGIN_FAILED',
-    `${error.kind}: ${error.message}`,
+    `${error.kind}: ${error.message}${accountLabel(config)}`,
     // Each reason for a missing session has a message of its own.
-    isMissing ? error.message : causeOf(error),
+    isMissing ? error.message : `${causeOf(error)}${accountLabel(config)}`,
   );
 }
 
 export function warnOfHook({ config }: Context, { kind, message }: HookTooLate): void {
   config.warnings.once('WECHAT_LOGIN_FAILED', `${kind}: ${message}`, message);
+}
+
+/** Of many accounts, the one that the failure concerns. */
+function accountLabel({ byRequest, accounts }: Context['config']): string {
+  const appids = byRequest ? ACCOUNT_FLOWS.flatMap((flow) => accounts[flow]?.appid ?? []) : [];
+  return appids.length > 0 ? ` (account ${appids.join(', ')})` : '';
 }
 
 function isForOperator(error: WechatError): boolean {
@@ -45,6 +53,8 @@ function isForOperator(error: WechatError): boolean {
 
 /** What tells two causes of one kind apart: WeChat's errcode, or the code of the failed connection or call. */
 function causeOf(error: WechatError): string {
+  // Each fault in what the option `account` returned is a cause of its own.
+  if (error instanceof OptionsError) return error.message;
   const code = isWeChatAPIError(error) ? error.code : propertyOf(error.cause, 'code');
   const isShort = typeof code === 'number' || (typeof code === 'string' && code.length <= 60);
   return isShort ? `${error.kind} ${code}` : error.kind;

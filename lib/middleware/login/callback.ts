@@ -3,10 +3,10 @@
  * happens.
  */
 import { WechatAuthError, isWechatError, type WechatErrorKind } from '../../errors';
-import { FLOWS, worksIn } from '../../oauth/flows';
+import { PAGE_FLOWS, FLOWS, worksIn } from '../../oauth/flows';
 import { satisfies } from '../../oauth/scope';
 import { returnToOrDefault } from '../addresses';
-import type { Context } from '../context';
+import { isOfThisAccount, type Context } from '../context';
 import { explainLoss } from '../failures/lost-session/explain-loss';
 import { LoginFailure, sendFailure } from '../failures/send-failure';
 import { hasAmbiguousNames, header, queryOf } from '../http/request';
@@ -14,7 +14,7 @@ import { redirect } from '../http/response';
 import { browserKind } from '../http/user-agent';
 import type { ResolvedOptions } from '../options/resolve-options';
 import {
-  finishedReturnTo,
+  finishedLogin,
   isExpired,
   marksOf,
   newState,
@@ -36,6 +36,7 @@ import { requireSession } from '../state/missing-session';
 import type { Session } from '../state/session';
 import type { WechatSession } from '../state/wechat-session';
 import type { CallbackParams } from '../state/callback-results';
+import type { FinishedLogin } from '../state/started-logins';
 import { currentLogin, saveLogin } from './current-login';
 import { completeLogin, exchangeForUser, markVerified, requireCode, type VerifiedCallback } from './exchange';
 import { startLogin } from './login';
@@ -80,7 +81,9 @@ async function respond(
 ): Promise<void> {
   const { code, state } = params;
   const { config } = context;
-  const finishedPath = finishedReturnTo(session, config.sessionKey, state);
+  const finished = finishedLogin(session, config.sessionKey, state);
+  if (isOfOtherAccount(config, state, found?.pending, finished)) throw new LoginFailure(otherAccount(), {});
+  const finishedPath = finished?.returnTo;
   const handedOver = handedOverTicket(finishedPath);
   if (handedOver !== undefined) {
     await sendDone(context, handedOver);
@@ -97,6 +100,22 @@ async function respond(
   } else {
     await restartLost(context, reporter, state, found?.pending);
   }
+}
+
+/**
+ * Whether another account started this login. Then its code is not exchanged: it is the other account's, and so would
+ * be the user.
+ */
+function isOfOtherAccount(
+  config: ResolvedOptions,
+  state: string,
+  pending: PendingLogin | undefined,
+  finished: ReturnType<typeof finishedLogin>,
+): boolean {
+  if (!config.byRequest) return false;
+  const started = pending ?? config.callbacks.started.get(state);
+  if (started) return !isOfThisAccount(config, started);
+  return finished !== undefined && !PAGE_FLOWS.some((flow) => isOfThisAccount(config, { ...finished, flow }));
 }
 
 /**
@@ -131,8 +150,8 @@ async function isLoggedInByNow(
   if (restartsOf(state) === undefined) return false;
   const { callbacks } = config;
   const started = callbacks.started.get(state);
-  const isEnough = (login: { readonly scope: string } | undefined): boolean =>
-    login !== undefined && satisfies(login.scope, started?.scope ?? '');
+  const isEnough = (login: FinishedLogin | WechatSession | undefined): boolean =>
+    login !== undefined && isOfThisAccount(config, login) && satisfies(login.scope, started?.scope ?? '');
   if (isEnough(currentLogin(req, config))) return true;
   // A state that was used belongs to no other tab.
   if (!started || started.isSpent) return false;
@@ -230,7 +249,7 @@ async function finishOrRestart(
     return undefined;
   }
   if (ticket !== undefined) {
-    await finishOnPhone(context, { state, root }, ticket);
+    await finishOnPhone(context, { state, root, appid: pending.appid }, ticket);
     return undefined;
   }
   await saveLogin(context, result.login, verified);
@@ -322,6 +341,15 @@ function lostLoginFailure(context: Context, state: string): LoginFailure {
     `The browser came back from WeChat a second time, and its session does not hold the login. ${explanation}`,
   );
   return new LoginFailure(error, { cause });
+}
+
+function otherAccount(): WechatAuthError {
+  return new WechatAuthError(
+    'state_unknown',
+    'This login was started with another account than that of this request (option account), so it was dropped. ' +
+      'Start the login again.',
+    { status: 400 },
+  );
 }
 
 function stateUnknown(): WechatAuthError {

@@ -1,8 +1,8 @@
 /** The login that the session holds: read, saved after a callback, cleared at logout. */
 import { WechatAuthError } from '../../errors';
-import { FLOWS, isFlow, isPageFlow } from '../../oauth/flows';
+import { isFlow, isPageFlow } from '../../oauth/flows';
 import { hasLessScope } from '../../oauth/scope';
-import type { Context } from '../context';
+import { isOfThisAccount, type Context } from '../context';
 import { header, type HostRequest } from '../http/request';
 import type { ResolvedOptions } from '../options/resolve-options';
 import {
@@ -63,16 +63,14 @@ export function currentLogin(req: HostRequest, config: ResolvedOptions): WechatS
   return session && loginIn(session, config);
 }
 
-function loginIn(
-  session: Session,
-  { sessionKey, accounts, callbacks }: ResolvedOptions,
-): WechatSession | undefined {
+function loginIn(session: Session, config: ResolvedOptions): WechatSession | undefined {
+  const { sessionKey, callbacks } = config;
   const stored = ownValue(session, sessionKey);
   if (!isWechatSession(stored)) return undefined;
   // The response to a callback may reach the browser after a logout that its last check could not see.
   if (callbacks.isLoggedOutHere(newestMarks(session, sessionKey))) return undefined;
-  // An openid is valid only for its AppID, and this one is no longer configured.
-  return accounts[FLOWS[stored.flow].account]?.appid === stored.appid ? stored : undefined;
+  // Another account may have logged this user in, or one that is no longer configured.
+  return isOfThisAccount(config, stored) ? stored : undefined;
 }
 
 /**
@@ -164,7 +162,7 @@ export async function saveLogin(
   const ended = dropScanLogins(session, sessionKey);
   for (const key of SESSION_KEYS)
     bindPending(session, key, key === sessionKey ? { isBound: true } : { isBoundByOther: true });
-  finishLogin(session, sessionKey, { state, returnTo: pending.returnTo, root });
+  finishLogin(session, sessionKey, { state, root, ...pending });
   try {
     makeRoom(session, sessionKey, state, () => cookieFits(req, session));
     await saveSession(req, config);

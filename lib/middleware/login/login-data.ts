@@ -1,6 +1,8 @@
 /** The `data` of a login: what the app gives when it starts one, and gets back in `onLogin`. */
 import crypto from 'node:crypto';
 import { WechatAuthError } from '../../errors';
+import type { OAuth } from '../../oauth/oauth';
+import { ACCOUNT_FLOWS } from '../../oauth/flows';
 import { mainAccountOf, type Context } from '../context';
 import { isSmallData, MAX_DATA_BYTES } from '../state/pending-logins';
 import { asJSON } from '../state/storable';
@@ -40,19 +42,45 @@ function lostField(data: unknown): string | undefined {
   return lost;
 }
 
+/**
+ * Whether an account of this request has an AppSecret, which signs data. One that a third-party platform acts for has
+ * none.
+ */
+export function canSign(context: Context): boolean {
+  return signingAccount(context) !== undefined;
+}
+
+function signingAccount(context: Context): OAuth | undefined {
+  const { accounts } = context.config;
+  return [mainAccountOf(context), ...ACCOUNT_FLOWS.flatMap((flow) => accounts[flow] ?? [])]
+    .map(({ oauth }) => oauth)
+    .find(({ appsecret }) => appsecret);
+}
+
 /** The data as a parameter of a link to the login route. A signature keeps others from writing data of their own. */
 export function signedData(context: Context, data: unknown): string | undefined {
   const checked = checkedData(data);
   if (checked === undefined) return undefined;
+  const oauth = signingAccount(context);
+  if (!oauth) throw noSecret();
   const encoded = Buffer.from(JSON.stringify(checked)).toString('base64url');
-  return `${encoded}.${signature(context, encoded)}`;
+  return `${encoded}.${signature(oauth, encoded)}`;
+}
+
+function noSecret(): WechatAuthError {
+  return new WechatAuthError(
+    'config',
+    'The AppSecret signs the data in a login link, and an account that a platform acts for has none. ' +
+      'Give the data to req.wechat.login() instead.',
+  );
 }
 
 /** The data in a link; `undefined` if this app did not sign it. */
 export function verifiedData(context: Context, parameter: string | null): unknown {
   const [encoded = '', given = '', ...more] = (parameter ?? '').slice(0, MAX_PARAMETER).split('.');
-  if (encoded === '' || more.length > 0) return undefined;
-  const expected = Buffer.from(signature(context, encoded));
+  const oauth = encoded === '' || more.length > 0 ? undefined : signingAccount(context);
+  if (!oauth) return undefined;
+  const expected = Buffer.from(signature(oauth, encoded));
   const isOurs = given.length === expected.length && crypto.timingSafeEqual(Buffer.from(given), expected);
   return isOurs ? JSON.parse(Buffer.from(encoded, 'base64url').toString()) : undefined;
 }
@@ -60,8 +88,7 @@ export function verifiedData(context: Context, parameter: string | null): unknow
 const MAX_PARAMETER = 1_000;
 
 /** The key is derived from the AppSecret, so that every process of the app has the same. */
-function signature(context: Context, encoded: string): string {
-  const { appid, appsecret } = mainAccountOf(context).oauth;
+function signature({ appid, appsecret }: OAuth, encoded: string): string {
   const key = crypto.hkdfSync('sha256', appsecret, '', `data in a login link of ${appid}`, 32);
   return crypto.createHmac('sha256', Buffer.from(key)).update(encoded).digest('base64url');
 }

@@ -51,6 +51,8 @@ interface ReportedLogin {
   readonly scope: string | undefined;
   /** When it started, in ms since 1970. */
   readonly at: number;
+  /** See {@link PendingLogin.appid}. */
+  readonly appid?: string;
 }
 
 /** Reports the outcome of the login that one request handles. */
@@ -105,7 +107,7 @@ export class LoginReporter {
 
   #failure(id: string | undefined, error: unknown): LoginFailed {
     const { flow, scope } = this.#login ?? {};
-    const appid = flow && this.#config.accounts[FLOWS[flow].account]?.appid;
+    const appid = this.#login?.appid ?? (flow && this.#config.accounts[FLOWS[flow].account]?.appid);
     const loginMs = this.#loginMs();
     return {
       ...failureOf(error),

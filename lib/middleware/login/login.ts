@@ -40,7 +40,7 @@ import {
 } from '../state/pending-logins';
 import { requireSession } from '../state/missing-session';
 import { cookieFits, renewId, saveSession, type Session } from '../state/session';
-import { checkedData, signedData, verifiedData } from './login-data';
+import { canSign, checkedData, signedData, verifiedData } from './login-data';
 import { LoginReporter, reportStarted } from './login-reporter';
 import { sendUnauthenticated } from './unauthenticated';
 
@@ -157,9 +157,9 @@ export async function startLogin(
   }
 }
 
-/** The options of a login as the parameters of a link to the login route. */
+/** The options of a login as the parameters of a link to the login route. A link without a signature has no data. */
 export function linkOf(context: Context, { returnTo, scope, flow, data }: WechatLoginOptions): LoginLink {
-  return { returnTo, scope, flow, data: signedData(context, data) };
+  return { returnTo, scope, flow, data: canSign(context) ? signedData(context, data) : undefined };
 }
 
 /** The option `flow` for this request. A function of the app may return anything. */
@@ -251,6 +251,7 @@ export async function prepareLogin(
   const scan = options.scan ?? (restart?.failed && ticketOf(restart.failed));
   const pending = {
     ...{ returnTo, scope, flow, at: Date.now(), ...bindings },
+    ...(config.byRequest && { appid: account.appid }),
     ...(data !== undefined && { data }),
     ...(scan !== undefined && { scan }),
   };

@@ -1,7 +1,7 @@
 /** Environment variables that stand in for options that are not given. */
 import { WECHAT } from '../../oauth/endpoints';
 import { FLOWS, ACCOUNT_FLOWS, type AccountFlow } from '../../oauth/flows';
-import type { WechatAuthOptions, WechatCredentials } from './options';
+import type { AuthOptions, WechatCredentials } from './options';
 import type { OptionFault } from './options-error';
 import { isObject, ownCopy } from './own-options';
 
@@ -34,14 +34,13 @@ function orEnvironment(given: string | undefined, path: string): string | undefi
 }
 
 /** The options with the environment filled in. Faulty values stay as they are; the checks report them. */
-export function withEnvironment(given: WechatAuthOptions): WechatAuthOptions {
+export function withEnvironment(given: AuthOptions): AuthOptions {
   if (!isObject(given)) return given;
-  const { appId, appSecret, baseURL, relay, endpoints, ...others } = given;
+  const { baseURL, relay, endpoints } = given;
   return ownCopy({
-    ...others,
-    ...Object.fromEntries(ACCOUNT_FLOWS.flatMap((flow) => accountEntry(given, flow))),
-    appId: orEnvironment(appId, 'appId'),
-    appSecret: orEnvironment(appSecret, 'appSecret'),
+    ...given,
+    // The option `account` alone names the accounts.
+    ...(given.account === undefined && credentialsWithEnvironment(given)),
     baseURL: orEnvironment(baseURL, 'baseURL'),
     relay: orEnvironment(relay, 'relay'),
     endpoints: filled(endpoints, {
@@ -51,9 +50,19 @@ export function withEnvironment(given: WechatAuthOptions): WechatAuthOptions {
   });
 }
 
+function credentialsWithEnvironment(given: AuthOptions): AuthOptions {
+  const { appId, appSecret, component } = given;
+  return {
+    ...Object.fromEntries(ACCOUNT_FLOWS.flatMap((flow) => accountEntry(given, flow))),
+    appId: orEnvironment(appId, 'appId'),
+    // A platform acts in place of the AppSecret.
+    appSecret: component === undefined ? orEnvironment(appSecret, 'appSecret') : appSecret,
+  };
+}
+
 /** The option of an account that is not a top-level one; undefined where neither id nor secret is known. */
 function accountEntry(
-  given: WechatAuthOptions,
+  given: AuthOptions,
   flow: AccountFlow,
 ): [name: string, credentials: WechatCredentials | undefined][] {
   const { option } = FLOWS[flow].credentials;
@@ -66,8 +75,14 @@ function accountEntry(
   return [[option, isEmpty ? undefined : account]];
 }
 
+/** The options that hold credentials, or one request's result of the option `account`. */
+export type CredentialOptions = Pick<
+  AuthOptions,
+  'appId' | 'appSecret' | 'website' | 'miniProgram' | 'mobileApp' | 'component'
+>;
+
 /** The credentials of a flow, wherever the options hold them. */
-export function credentialsOf(options: WechatAuthOptions, flow: AccountFlow): WechatCredentials {
+export function credentialsOf(options: CredentialOptions, flow: AccountFlow): WechatCredentials {
   const { option } = FLOWS[flow].credentials;
   const holder = option === undefined ? options : options[option];
   return isObject(holder) ? holder : ownCopy({});
@@ -90,7 +105,7 @@ export function withDefaults<D extends object>(
 }
 
 /** Adds the name of the environment variable to the message, if the faulty value came from there. */
-export function withSource({ path, message }: OptionFault, given: WechatAuthOptions): OptionFault {
+export function withSource({ path, message }: OptionFault, given: AuthOptions): OptionFault {
   const variable = ENVIRONMENT.get(path);
   if (variable === undefined || message.startsWith('is missing')) return { path, message };
   const [first = '', second] = path.split('.');

@@ -14,6 +14,14 @@ export function findFaults(options: unknown): OptionFault[] {
   return faultsIn('options', options);
 }
 
+/**
+ * The faults of what the option `account` returns. It may return a row of a database, so unknown names are faults
+ * only where they look like a name that is missing.
+ */
+export function findAccountFaults(given: unknown): OptionFault[] {
+  return faultsIn('account', given);
+}
+
 /** The faults of the options of `wechatRelay()`. */
 export function findRelayFaults(options: unknown): OptionFault[] {
   return faultsIn('relay', options);

@@ -5,7 +5,7 @@ import { isProxy, PROXY_FORM } from '../../oauth/transport/http-options';
 import { entryFault } from '../../relay/allow-list';
 import { shown, type OptionFault } from './options-error';
 import { isObject, ownCopy } from './own-options';
-import { unknownOption } from './unknown-option';
+import { misspelledOption, unknownOption } from './unknown-option';
 
 type Message = (issue: { readonly input: unknown }) => string;
 
@@ -143,13 +143,50 @@ const scanLogin = v.optional(
 
 const FLOWS: readonly unknown[] = ['auto', 'official', 'website', 'scan'];
 
+const PLATFORM_ID = 'Give the AppID of the third-party platform.';
+
+/** The options that hold credentials. The option `account` returns the same ones. */
+const credentials: v.ObjectEntries = {
+  appId,
+  appSecret,
+  website: account('the website app at open.weixin.qq.com'),
+  miniProgram: account('the mini program at mp.weixin.qq.com'),
+  mobileApp: account('the mobile app at open.weixin.qq.com'),
+  component: v.optional(
+    strictOptions(
+      {
+        appId: v.pipe(v.string(withValue(PLATFORM_ID)), v.regex(CREDENTIAL, withValue(PLATFORM_ID))),
+        // The value is not shown, because it may be the token itself.
+        accessToken: v.function(withType('Give a function that returns the current component_access_token.')),
+      },
+      'Give { appId, accessToken } of the third-party platform.',
+    ),
+  ),
+};
+
+/** What the option `account` returns: it may be a row of a database, with further columns. */
+const accountSchema = v.pipe(
+  looseOptions(
+    credentials,
+    'Return { appId, appSecret }, or undefined for a request that belongs to no account.',
+  ),
+  v.rawCheck(({ dataset: { value }, addIssue }) => {
+    const row = value as Readonly<Record<string, unknown>>;
+    const known = Object.keys(credentials);
+    for (const name of Object.keys(row)) {
+      const meant = known.includes(name) ? undefined : misspelledOption(name, known);
+      if (meant !== undefined && row[meant] === undefined)
+        addIssue({ message: unknownOption(name, known), path: pathTo(name) });
+    }
+  }),
+);
+
 const optionsSchema = strictOptions(
   {
-    appId,
-    appSecret,
-    website: account('the website app at open.weixin.qq.com'),
-    miniProgram: account('the mini program at mp.weixin.qq.com'),
-    mobileApp: account('the mobile app at open.weixin.qq.com'),
+    ...credentials,
+    account: optionalFunction(
+      'Give a function (req) that returns { appId, appSecret }, or undefined for a request that belongs to no account.',
+    ),
     baseURL: v.optional(
       v.string(withValue('Give the public address of the app, such as https://h5.example.com.')),
     ),
@@ -259,7 +296,7 @@ const relaySchema = strictOptions(
   "Give an object of options, such as { to: ['https://staging.example.com'] }.",
 );
 
-const SCHEMAS = { options: optionsSchema, guard: guardSchema, relay: relaySchema };
+const SCHEMAS = { account: accountSchema, options: optionsSchema, guard: guardSchema, relay: relaySchema };
 
 /** Every fault, in the order of the options. A value has one fault at most: its first. */
 export function faultsIn(schema: keyof typeof SCHEMAS, given: unknown): OptionFault[] {

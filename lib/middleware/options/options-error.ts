@@ -11,18 +11,22 @@ export interface OptionFault {
   readonly message: string;
 }
 
-/** Kind `config`: the options of `wechatAuth()` or `requireWechatUser()` have faults. */
+/**
+ * Kind `config`: the options of `wechatAuth()` or `requireWechatUser()` have faults, or the credentials that the
+ * option `account` returned for a request.
+ */
 export class OptionsError extends WechatAuthError {
   /** Every fault, in the order of the options. */
   readonly faults: readonly OptionFault[];
 
-  constructor(faults: readonly OptionFault[], whose = 'wechatAuth()') {
+  constructor(faults: readonly OptionFault[], whose = 'wechatAuth()', what = 'The argument') {
     const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
+    const where = what === 'The argument' ? ' in its options' : '';
     super(
       'config',
       [
-        `${whose} has ${count} in its options:`,
-        ...faults.map(({ path, message }) => `  - ${printable(path) || 'The argument'} ${message}`),
+        `${whose} has ${count}${where}:`,
+        ...faults.map(({ path, message }) => `  - ${printable(path) || what} ${message}`),
       ].join('\n'),
     );
     this.faults = faults;

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { WechatError } from '../../errors';
 import type { AccessToken } from '../../oauth/tokens/access-token';
+import type { WechatComponent } from '../../oauth/credentials';
 import type { WechatEndpointOptions } from '../../oauth/endpoints';
 import type { PageFlow, WechatFlow } from '../../oauth/flows';
 import type { WechatLang, WechatUser } from '../../oauth/user';
@@ -109,7 +110,7 @@ export interface WechatAuthRoutes {
 }
 
 /** The option `scanLogin` as an object. */
-export type ScanLoginOptions = Exclude<WechatAuthOptions['scanLogin'], boolean | undefined>;
+export type ScanLoginOptions = Exclude<AuthOptions['scanLogin'], boolean | undefined>;
 
 /** Lets a hook name the request type of its framework, such as Express's `Request`. */
 export type Bivariant<F extends (...args: never[]) => unknown> = {
@@ -122,6 +123,55 @@ export type ChooseFlow = Bivariant<
     req: HostRequest,
   ) => 'auto' | 'official' | 'website' | 'scan' | Promise<'auto' | 'official' | 'website' | 'scan'>
 >;
+/**
+ * The credentials of one request, as the option `account` returns them.
+ *
+ * @inline
+ */
+export type RequestAccount = OtherAccounts &
+  (
+    | (FullCredentials & { readonly component?: undefined })
+    | {
+        /** AppID of the official account that the platform acts for. */
+        readonly appId: string;
+        readonly appSecret?: undefined;
+        /** The third-party platform that acts for the official account. */
+        readonly component: WechatComponent;
+      }
+    | { readonly appId?: undefined; readonly appSecret?: undefined; readonly component?: undefined }
+  );
+
+/**
+ * Beside the official account, or alone.
+ *
+ * @inline
+ */
+interface OtherAccounts {
+  /** The website app, for the QR code login. */
+  readonly website?: FullCredentials | undefined;
+  /** The mini program, for codes that it posts. */
+  readonly miniProgram?: FullCredentials | undefined;
+  /** The mobile app, for codes that it posts. */
+  readonly mobileApp?: FullCredentials | undefined;
+}
+
+/**
+ * AppID and AppSecret, as WeChat's console shows them.
+ *
+ * @inline
+ */
+interface FullCredentials {
+  /** AppID. */
+  readonly appId: string;
+  /** AppSecret. */
+  readonly appSecret: string;
+}
+
+/** The option `account`: `undefined` or `null` means that the request belongs to no account. */
+export type ChooseAccount = Bivariant<
+  (req: HostRequest) => RequestAccount | null | undefined | PromiseLike<RequestAccount | null | undefined>
+>;
+
 /**
  * Finds or creates the account of a user who logs in. The object that it returns is kept as `user`; if it
  * returns nothing, WeChat's profile is kept.
@@ -143,8 +193,68 @@ export type OnError = Bivariant<
   (error: WechatError, req: HostRequest, res: ServerResponse, next: Next) => unknown
 >;
 
-/** Options of `wechatAuth()`. An option that is `undefined` counts as not given. */
-export interface WechatAuthOptions {
+/**
+ * Options of `wechatAuth()`. An option that is `undefined` counts as not given.
+ *
+ * The accounts are those of `appId` and `website`, or those that `account` chooses for each request. The official
+ * account proves itself with its `appSecret`, or through a third-party platform (`component`).
+ */
+export type WechatAuthOptions = AuthOptions & (OwnAccounts | PlatformAccounts | AccountsByRequest);
+
+/**
+ * The official account proves itself with its own AppSecret.
+ *
+ * @inline
+ */
+interface OwnAccounts {
+  /** Only in place of an `appSecret`. */
+  readonly component?: undefined;
+  /** Only in place of accounts that are the same for all requests. */
+  readonly account?: undefined;
+}
+
+/**
+ * A third-party platform acts for the official account.
+ *
+ * @inline
+ */
+interface PlatformAccounts {
+  /** Not with a platform. */
+  readonly appSecret?: undefined;
+  /** The platform, in place of the account's AppSecret. */
+  readonly component: WechatComponent;
+  /** Only in place of accounts that are the same for all requests. */
+  readonly account?: undefined;
+}
+
+/**
+ * A function chooses the accounts of each request.
+ *
+ * @inline
+ */
+interface AccountsByRequest {
+  /** Returned by `account`. */
+  readonly appId?: undefined;
+  /** Returned by `account`. */
+  readonly appSecret?: undefined;
+  /** Returned by `account`. */
+  readonly website?: undefined;
+  /** Returned by `account`. */
+  readonly miniProgram?: undefined;
+  /** Returned by `account`. */
+  readonly mobileApp?: undefined;
+  /** Returned by `account`. */
+  readonly component?: undefined;
+  /** Returns the credentials of one request. */
+  readonly account: ChooseAccount;
+}
+
+/**
+ * Every option. {@link WechatAuthOptions} says which of them fit together.
+ *
+ * @inline
+ */
+export interface AuthOptions {
   /**
    * AppID of the official account, for pages that are opened inside WeChat
    * ([网页授权](https://developers.weixin.qq.com/doc/service/guide/h5/auth.html)). It must be a verified service
@@ -181,6 +291,19 @@ export interface WechatAuthOptions {
    * @default process.env.WECHAT_MOBILE_APP_ID, process.env.WECHAT_MOBILE_APP_SECRET
    */
   readonly mobileApp?: WechatCredentials | undefined;
+  /**
+   * The third-party platform (第三方平台) that acts for the official account, in place of its `appSecret`: the
+   * `appId` of the platform, and a function `accessToken` that returns the current `component_access_token`. The
+   * function is called before each exchange of a code and each refresh. See docs/guides/third-party-platforms.md.
+   */
+  readonly component?: WechatComponent | undefined;
+  /**
+   * Chooses the account of each request, in place of the options above, for an app that serves many accounts:
+   * returns `{ appId, appSecret, website? }` or `{ appId, component }`, or `undefined` for a request that belongs
+   * to no account. It may return a promise, and is asked once for each request below the mount point, so it must
+   * be fast. The environment variables of the credentials are not read. See docs/guides/many-accounts.md.
+   */
+  readonly account?: ChooseAccount | undefined;
   /**
    * The public address of the app: its origin, and the path that a proxy strips, such as
    * `https://h5.example.com` or `https://example.com/shop`. Its host must be the callback domain in WeChat's

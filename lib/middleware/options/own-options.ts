@@ -2,8 +2,6 @@
  * Only own properties of an object are options: a bug elsewhere may have written to `Object.prototype`
  * (prototype pollution).
  */
-import type { WechatAuthOptions } from './options';
-
 /**
  * A copy of the own properties. It inherits nothing, so that reading a property that was not given finds
  * nothing.
@@ -13,17 +11,26 @@ export function ownCopy<T extends object>(given: T): T {
 }
 
 /** The options that hold options themselves. */
-const NESTED = ['website', 'miniProgram', 'mobileApp', 'routes', 'scanLogin', 'endpoints', 'http'] as const;
+const NESTED = [
+  'website',
+  'miniProgram',
+  'mobileApp',
+  'component',
+  'routes',
+  'scanLogin',
+  'endpoints',
+  'http',
+] as const;
 
 /**
- * A copy of the options of `wechatAuth()`. Values that are not objects stay as they are; the checks report
- * them.
+ * A copy of the options of `wechatAuth()`, or of a result of its option `account`. Values that are not objects stay
+ * as they are; the checks report them.
  */
-export function ownOptions(given: WechatAuthOptions): WechatAuthOptions {
+export function ownOptions<Options extends object>(given: Options): Options {
   if (!isObject(given)) return given;
   const own = ownCopy(given as Record<string, unknown>);
   for (const name of NESTED) if (isObject(own[name])) own[name] = ownCopy(own[name]);
-  return own;
+  return own as Options;
 }
 
 export function isObject(value: unknown): value is object {

@@ -2,10 +2,14 @@
  * Checks the options and builds everything that follows from them, or throws one error that lists every
  * fault.
  */
+import { lazy } from '../../async/lazy';
+import type { WechatAuthError } from '../../errors';
 import { WECHAT } from '../../oauth/endpoints';
 import { ACCOUNT_FLOWS, FLOWS, isPageFlow, type AccountFlow, type PageFlow } from '../../oauth/flows';
-import { OAuth } from '../../oauth/oauth';
+import { OAuth, useConnections } from '../../oauth/oauth';
 import type { OfficialScope } from '../../oauth/scope';
+import { agentsFor } from '../../oauth/transport/agents';
+import { resolveHttpOptions } from '../../oauth/transport/http-options';
 import type { WechatLang } from '../../oauth/user';
 import { MemoryTokenStore } from '../../stores/memory-store';
 import { Warnings } from '../../warnings';
@@ -16,12 +20,19 @@ import { CodeResults } from '../state/code-results';
 import { SessionWatch } from '../state/session-watch';
 import type { Account } from './account';
 import { baseURLFault, relayAddress, relayFault, splitBase } from './base-url';
-import { credentialsOf, withDefaults, withEnvironment, withSource } from './environment';
+import { besideAccountFaults, credentialFaults, flowFaults } from './credential-faults';
+import {
+  credentialsOf,
+  withDefaults,
+  withEnvironment,
+  withSource,
+  type CredentialOptions,
+} from './environment';
 import { findFaults, readable } from './option-checks';
-import type { ChooseFlow, OnError, OnLogin, WechatAuthOptions } from './options';
+import type { AuthOptions, ChooseAccount, ChooseFlow, OnError, OnLogin } from './options';
 import { OptionsError, shown, type OptionFault } from './options-error';
 import { ownOptions } from './own-options';
-import { resolveScanLogin, scanLoginFaults, type ScanLogin } from './scan-login';
+import { hasScanLogin, scanLoginFaults, scanLoginResolver, type ScanLogin } from './scan-login';
 
 /**
  * The options after they were checked, with defaults and environment filled in. After the start, nothing
@@ -29,6 +40,22 @@ import { resolveScanLogin, scanLoginFaults, type ScanLogin } from './scan-login'
  */
 export interface ResolvedOptions {
   readonly accounts: Readonly<Partial<Record<AccountFlow, Account>>>;
+  /** Set where the option `account` chooses the accounts of each request. */
+  readonly byRequest:
+    | {
+        readonly choose: ChooseAccount;
+        /** What follows from the credentials of a request, which are known to have no fault. */
+        readonly resolve: (credentials: CredentialOptions) => Pick<ResolvedOptions, 'accounts' | 'scanLogin'>;
+      }
+    | undefined;
+  /** Set where `account` found no account for this request. Then `accounts` is empty. */
+  readonly missingAccount:
+    | {
+        /** Whether `account` failed. Otherwise the request belongs to no account. */
+        readonly hasFailed: boolean;
+        error(): WechatAuthError;
+      }
+    | undefined;
   /** The public address, if it is known. */
   readonly base: ReturnType<typeof splitBase> | undefined;
   /** The address of the relay that stands in WeChat's console in place of this app. */
@@ -44,6 +71,8 @@ export interface ResolvedOptions {
   readonly flow: PageFlow | 'auto' | ChooseFlow;
   /** Absent where scan login is off. */
   readonly scanLogin: ScanLogin | undefined;
+  /** Whether the routes of a scan login are served. */
+  readonly hasScanRoutes: boolean;
   readonly authRequired: boolean;
   readonly returnTo: string | undefined;
   readonly loginTimeout: number;
@@ -73,7 +102,7 @@ const DEFAULT_ROUTES: ResolvedOptions['routes'] = {
 };
 
 /** @throws OptionsError that lists every fault. */
-export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
+export function resolveOptions(given: AuthOptions): ResolvedOptions {
   let options = given;
   const faults = readable(() => {
     const own = ownOptions(given);
@@ -84,15 +113,19 @@ export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
   const { preserveSession = true, loginTimeout = LOGIN_TIMEOUT_MS } = options;
   const warnings = new Warnings();
   const callbacks = new CallbackResults(options.tokenStore, loginTimeout);
+  const resolve = credentialResolver(options, warnings);
+  const { account } = options;
   return {
-    accounts: accountsOf(options),
+    ...(account === undefined ? resolve(options) : { accounts: {}, scanLogin: undefined }),
+    byRequest: account && { choose: account, resolve },
+    missingAccount: undefined,
     base: options.baseURL === undefined ? undefined : splitBase(options.baseURL),
     relay: options.relay === undefined ? undefined : relayAddress(options.relay),
     routes: routesOf(options),
     scope: options.scope ?? 'snsapi_userinfo',
     lang: options.lang ?? 'zh_CN',
     flow: options.flow ?? 'auto',
-    scanLogin: resolveScanLogin(options, warnings),
+    hasScanRoutes: hasScanLogin(options),
     authRequired: options.authRequired ?? false,
     returnTo: options.returnTo,
     loginTimeout,
@@ -112,10 +145,12 @@ export function resolveOptions(given: WechatAuthOptions): ResolvedOptions {
 }
 
 /** Without an account that sends browsers to WeChat, there is no page to log in on and nothing to call back. */
-function routesOf(options: WechatAuthOptions): ResolvedOptions['routes'] {
+function routesOf(options: AuthOptions): ResolvedOptions['routes'] {
   const routes = withDefaults(options.routes, DEFAULT_ROUTES);
   const given = ACCOUNT_FLOWS.filter((flow) => credentialsOf(options, flow).appId !== undefined);
-  return given.some(isPageFlow) ? routes : { ...routes, login: false, callback: false };
+  return options.account !== undefined || given.some(isPageFlow)
+    ? routes
+    : { ...routes, login: false, callback: false };
 }
 
 function preserver(preserveSession: boolean | readonly string[]): (key: string) => boolean {
@@ -124,14 +159,15 @@ function preserver(preserveSession: boolean | readonly string[]): (key: string) 
   return (key) => keys.has(key);
 }
 
-function faultsOf(options: WechatAuthOptions): OptionFault[] {
+function faultsOf(options: AuthOptions): OptionFault[] {
   const perOption = findFaults(options);
   const faultyPaths = new Set(perOption.map(({ path }) => path));
   // An argument that is not an object cannot be checked any further.
   if (faultyPaths.has('')) return perOption;
   const acrossOptions = [
-    ...credentialFaults(options),
-    ...flowFaults(options),
+    ...(options.account === undefined
+      ? [...credentialFaults(options, true), ...flowFaults(options.flow, options)]
+      : besideAccountFaults(options)),
     ...addressFaults(options, faultyPaths),
     ...routeFaults(options),
     ...scanLoginFaults(options),
@@ -139,42 +175,7 @@ function faultsOf(options: WechatAuthOptions): OptionFault[] {
   return [...perOption, ...acrossOptions.filter(({ path }) => !faultyPaths.has(path))];
 }
 
-function* credentialFaults(options: WechatAuthOptions): Generator<OptionFault> {
-  const { appId, appSecret, website, miniProgram, mobileApp } = options;
-  if ([appId, appSecret, website, miniProgram, mobileApp].every((value) => value === undefined)) {
-    yield {
-      path: 'appId',
-      message:
-        'is missing, and so is website. Give appId and appSecret of the official account (for pages inside WeChat), ' +
-        'website: { appId, appSecret } (for the QR code login), or both; miniProgram or mobileApp for codes that a ' +
-        'client posts; or set WECHAT_APP_ID and WECHAT_APP_SECRET.',
-    };
-  }
-  for (const flow of ACCOUNT_FLOWS) {
-    const { option, env } = FLOWS[flow].credentials;
-    const given = credentialsOf(options, flow);
-    const prefix = option === undefined ? '' : `${option}.`;
-    if (given.appId !== undefined && given.appSecret === undefined)
-      yield { path: `${prefix}appSecret`, message: `is missing. Give it, or set ${env.appSecret}.` };
-    if (given.appId === undefined && given.appSecret !== undefined)
-      yield { path: `${prefix}appId`, message: `is missing. Give it, or set ${env.appId}.` };
-  }
-}
-
-function* flowFaults(options: WechatAuthOptions): Generator<OptionFault> {
-  const { flow } = options;
-  if (!isPageFlow(flow) || credentialsOf(options, FLOWS[flow].account).appId !== undefined) return;
-  const { label, credentials } = FLOWS[flow];
-  yield {
-    path: 'flow',
-    message: `is '${flow}', but there is no ${label.en}. Give ${credentials.example}.`,
-  };
-}
-
-function* addressFaults(
-  options: WechatAuthOptions,
-  faultyPaths: ReadonlySet<string>,
-): Generator<OptionFault> {
+function* addressFaults(options: AuthOptions, faultyPaths: ReadonlySet<string>): Generator<OptionFault> {
   const { baseURL, relay, endpoints, returnTo } = options;
   const usesRealPages =
     typeof endpoints?.open === 'string' && endpoints.open.replace(/(?<!\/)\/+$/, '') === WECHAT.open;
@@ -197,7 +198,7 @@ function* addressFaults(
   }
 }
 
-function* routeFaults({ routes }: WechatAuthOptions): Generator<OptionFault> {
+function* routeFaults({ routes }: AuthOptions): Generator<OptionFault> {
   const paths = Object.entries(withDefaults(routes, DEFAULT_ROUTES)).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
@@ -213,21 +214,33 @@ function* routeFaults({ routes }: WechatAuthOptions): Generator<OptionFault> {
   }
 }
 
-function accountsOf(options: WechatAuthOptions): ResolvedOptions['accounts'] {
-  const {
-    endpoints,
-    http,
-    tokenStore = new MemoryTokenStore(),
-    dangerouslyAllowEmulatorInProduction,
-  } = options;
+/** Returns the function that creates what follows from credentials. Accounts share stores and connections. */
+function credentialResolver(
+  options: AuthOptions,
+  warnings: Warnings,
+): NonNullable<ResolvedOptions['byRequest']>['resolve'] {
+  const { endpoints, tokenStore = new MemoryTokenStore(), dangerouslyAllowEmulatorInProduction } = options;
+  // Here, so that options that are ignored cause one warning, and not one for each account.
+  const http = resolveHttpOptions(options.http ?? {});
+  const connections = lazy(() => agentsFor(endpoints?.api ?? WECHAT.api, http));
   const shared = { tokenStore, endpoints, http, dangerouslyAllowEmulatorInProduction };
-  return Object.fromEntries(
-    ACCOUNT_FLOWS.flatMap((flow) => {
-      const { appId: appid, appSecret: appsecret = '' } = credentialsOf(options, flow);
-      const isMiniProgram = FLOWS[flow].exchange === 'sessionKey';
-      return appid === undefined
-        ? []
-        : [[flow, { flow, appid, oauth: new OAuth({ appid, appsecret, isMiniProgram, ...shared }) }]];
-    }),
-  );
+  const scanLoginOf = scanLoginResolver(options, warnings);
+  const accountOf = (flow: AccountFlow, credentials: CredentialOptions): Account | undefined => {
+    const { appId: appid, appSecret: appsecret = '' } = credentialsOf(credentials, flow);
+    if (appid === undefined) return undefined;
+    const component = FLOWS[flow].credentials.option === undefined ? credentials.component : undefined;
+    const isMiniProgram = FLOWS[flow].exchange === 'sessionKey';
+    const proof = component ? { component } : { appsecret };
+    const oauth = new OAuth({ appid, isMiniProgram, ...proof, ...shared });
+    useConnections(oauth, connections);
+    return { flow, appid, oauth };
+  };
+  return (credentials) => {
+    const accounts: Partial<Record<AccountFlow, Account>> = {};
+    for (const flow of ACCOUNT_FLOWS) {
+      const account = accountOf(flow, credentials);
+      if (account) accounts[flow] = account;
+    }
+    return { accounts, scanLogin: scanLoginOf(credentials) };
+  };
 }

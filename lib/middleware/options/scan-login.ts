@@ -7,7 +7,8 @@ import { LocalCache } from '../../stores/local-cache';
 import { MemoryTokenStore } from '../../stores/memory-store';
 import { hasSharedCache } from '../../stores/shared-cache';
 import type { Warnings } from '../../warnings';
-import type { ScanLoginOptions, WechatAuthOptions } from './options';
+import type { CredentialOptions } from './environment';
+import type { AuthOptions, ScanLoginOptions } from './options';
 import type { OptionFault } from './options-error';
 import { ownCopy } from './own-options';
 
@@ -20,35 +21,54 @@ export interface ScanLogin {
   readonly results: Results;
 }
 
-/** `undefined` where scan login is off. The options are known to have no fault. */
-export function resolveScanLogin(options: WechatAuthOptions, warnings: Warnings): ScanLogin | undefined {
-  const { appId = '', appSecret = '', sessionKey = 'wechat', tokenStore } = options;
+/**
+ * Returns the function that creates the scan login of an account: `undefined` where it is off, and for an account
+ * without an AppSecret, which signs the tickets. Accounts share marks and results. The options are known to have
+ * no fault.
+ */
+export function scanLoginResolver(
+  options: AuthOptions,
+  warnings: Warnings,
+): (credentials: CredentialOptions) => ScanLogin | undefined {
+  const { sessionKey = 'wechat', tokenStore } = options;
   const given = scanLoginOf(options);
-  if (!given) return undefined;
+  if (!given) return () => undefined;
   if (!sharesState(tokenStore) && !isMemoryStore(tokenStore)) warnOfStore(warnings);
   const cache = sharesState(tokenStore) ? tokenStore : new LocalCache(MAX_LISTS + MAX_RESULTS);
   const { confirm = 'tap', check } = given;
   const marks = new Marks(cache);
-  return {
-    confirm,
-    check,
-    lifetimeMs: Math.min(TICKET_LIFETIME_MS, options.loginTimeout ?? TICKET_LIFETIME_MS),
-    tickets: new Tickets({ appId, appSecret }, sessionKey),
-    marks,
-    results: new Results(cache, marks, confirm === 'pin'),
-  };
+  const results = new Results(cache, marks, confirm === 'pin');
+  const lifetimeMs = Math.min(TICKET_LIFETIME_MS, options.loginTimeout ?? TICKET_LIFETIME_MS);
+  return ({ appId, appSecret }) =>
+    appId === undefined || appSecret === undefined
+      ? undefined
+      : {
+          ...{ confirm, check, lifetimeMs, marks, results },
+          tickets: new Tickets({ appId, appSecret }, sessionKey),
+        };
 }
 
-export function* scanLoginFaults(options: WechatAuthOptions): Generator<OptionFault> {
-  const { appId, flow, routes, tokenStore } = options;
-  const isOn = scanLoginOf(options) !== undefined;
+export function hasScanLogin(options: AuthOptions): boolean {
+  return scanLoginOf(options) !== undefined;
+}
+
+export function* scanLoginFaults(options: AuthOptions): Generator<OptionFault> {
+  const { appId, component, account, flow, routes, tokenStore } = options;
+  const isOn = hasScanLogin(options);
   if (flow === 'scan' && !isOn)
     yield { path: 'flow', message: "is 'scan', but scan login is off. Give scanLogin: true." };
   if (!isOn) return;
-  if (appId === undefined) {
+  if (account === undefined && appId === undefined) {
     yield {
       path: 'scanLogin',
       message: 'is on, but there is no official account. Give appId and appSecret of the official account.',
+    };
+  }
+  if (component !== undefined) {
+    yield {
+      path: 'scanLogin',
+      message:
+        'is on, but the AppSecret signs its tickets, and an account that a platform acts for has none. Leave it out.',
     };
   }
   if (routes?.scan === false)
@@ -64,18 +84,18 @@ export function* scanLoginFaults(options: WechatAuthOptions): Generator<OptionFa
   }
 }
 
-function scanLoginOf({ scanLogin }: WechatAuthOptions): ScanLoginOptions | undefined {
+function scanLoginOf({ scanLogin }: AuthOptions): ScanLoginOptions | undefined {
   if (scanLogin === true) return ownCopy({});
   return typeof scanLogin === 'object' ? scanLogin : undefined;
 }
 
 function sharesState(
-  store: WechatAuthOptions['tokenStore'],
+  store: AuthOptions['tokenStore'],
 ): store is NonNullable<typeof store> & ConstructorParameters<typeof Marks>[0] {
   return store !== undefined && hasSharedCache(store);
 }
 
-function isMemoryStore(store: WechatAuthOptions['tokenStore']): boolean {
+function isMemoryStore(store: AuthOptions['tokenStore']): boolean {
   return store === undefined || store instanceof MemoryTokenStore;
 }
 

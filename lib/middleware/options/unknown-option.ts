@@ -20,6 +20,11 @@ export function unknownOption(name: string, known: readonly string[]): string {
   return `is not an option. ${guess ? `Did you mean ${guess}?` : `The options are: ${known.join(', ')}.`}`;
 }
 
+/** The option that a name stands for in another library, or from which it differs by a few letters. */
+export function misspelledOption(name: string, known: readonly string[]): string | undefined {
+  return aliasOf(name, known) ?? misspelling(name, known);
+}
+
 function aliasOf(name: string, known: readonly string[]): string | undefined {
   const letters = name.toLowerCase().replace(/[^a-z]/g, '');
   const meant = Object.hasOwn(ALIASES, letters) ? ALIASES[letters] : undefined;
@@ -30,12 +35,19 @@ function nearest(name: string, known: readonly string[]): string | undefined {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: most apps make no mistake
   const { distance } = require('fastest-levenshtein') as typeof levenshtein;
   const given = name.toLowerCase();
+  return (
+    misspelling(name, known) ??
+    known.find((option) => isPart(given, option.toLowerCase()) || isPart(option.toLowerCase(), given))
+  );
+}
+
+function misspelling(name: string, known: readonly string[]): string | undefined {
+  const given = name.toLowerCase();
   const [first] = known
     .map((option) => ({ option, edits: distance(given, option.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits);
-  if (first && first.edits <= Math.max(2, given.length / 3) && first.edits <= given.length / 2)
-    return first.option;
-  return known.find((option) => isPart(given, option.toLowerCase()) || isPart(option.toLowerCase(), given));
+  const isNear = first && first.edits <= Math.max(2, given.length / 3) && first.edits <= given.length / 2;
+  return isNear ? first.option : undefined;
 }
 
 function isPart(part: string, whole: string): boolean {

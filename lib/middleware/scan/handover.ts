@@ -57,14 +57,18 @@ function ticketOver(): WechatAuthError {
 /** Tells the user to go back to the PC. */
 export async function finishOnPhone(
   context: Context,
-  { state, root }: { readonly state: string; readonly root: string | undefined },
+  {
+    state,
+    root,
+    appid,
+  }: { readonly state: string; readonly root: string | undefined; readonly appid?: string | undefined },
   ticketText: string,
 ): Promise<void> {
   const { req, config } = context;
   finishLogin(requireSession(req, config), config.sessionKey, {
     state,
     returnTo: HANDED_OVER + ticketText,
-    root,
+    ...{ root, appid },
   });
   await saveSession(req, config);
   await sendDone(context, ticketText);

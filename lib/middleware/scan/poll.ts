@@ -5,7 +5,7 @@
 import { WechatAuthError, isWechatError } from '../../errors';
 import { AccessToken } from '../../oauth/tokens/access-token';
 import { isCrossSite, requirePath, returnToOrDefault, type LoginLink } from '../addresses';
-import type { Context } from '../context';
+import { isOfThisAccount, type Context } from '../context';
 import { callInTime } from '../failures/call-in-time';
 import { LoginFailure } from '../failures/send-failure';
 import { header, queryOf, type HostRequest } from '../http/request';
@@ -67,14 +67,16 @@ async function pinIn(context: Context): Promise<string> {
   return (form.get('pin') ?? '').trim();
 }
 
-/** The login that the request names, otherwise the newest one of this session. */
+/** The login that the request names, otherwise the newest one of this session and this account. */
 async function findScan(context: Context): Promise<ScanInSession | undefined> {
   const { req, config } = context;
   const session = getSession(req);
   if (!session || isFromElsewhere(context)) return undefined;
   const id = queryOf(req.url ?? '').get('login');
   const [state, pending] =
-    scanLoginsIn(session, config.sessionKey).findLast(([each]) => id === null || loginId(each) === id) ?? [];
+    scanLoginsIn(session, config.sessionKey)
+      .filter(([, each]) => !config.byRequest || isOfThisAccount(config, each))
+      .findLast(([each]) => id === null || loginId(each) === id) ?? [];
   if (state === undefined || pending === undefined) return undefined;
   const root = marksOf(session, config.sessionKey)?.root;
   return (await config.callbacks.isLoggedOut(state, root)) ? undefined : { state, pending, root };

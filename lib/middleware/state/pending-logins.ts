@@ -17,6 +17,8 @@ export interface PendingLogin {
   /** The scope of the authorization request. */
   readonly scope: string;
   readonly flow: PageFlow;
+  /** AppID of the account that started it, where each request has an account of its own (option `account`). */
+  readonly appid?: string;
   /** When it started, in ms since 1970. */
   readonly at: number;
   /**
@@ -205,19 +207,34 @@ export function ticketOf(login: Pick<PendingLogin, 'scan'>): string | undefined 
 export function finishLogin(
   session: Session,
   key: string,
-  { state, returnTo, root }: { state: string; returnTo: string; root?: string | undefined },
+  {
+    state,
+    returnTo,
+    root,
+    appid,
+  }: { state: string; returnTo: string; root?: string | undefined; appid?: string | undefined },
 ): void {
   const logins = { ...loginsIn(session, key), root, at: Date.now() };
   // Removed first, so that it becomes the newest entry.
   Reflect.deleteProperty(logins.done, state);
-  logins.done[state] = returnTo;
+  logins.done[state] = appid === undefined ? returnTo : ` ${appid} ${returnTo}`;
   storeLogins(session, key, logins);
 }
 
-/** The return path of this browser's finished login with that state. */
-export function finishedReturnTo(session: Session, key: string, state: string): string | undefined {
+/** A finished login with an AppID. No return path begins with a blank, and no AppID has one. */
+const RECORD_WITH_APPID = /^ ([^ ]*) (.*)$/s;
+
+/** This browser's finished login with that state. */
+export function finishedLogin(
+  session: Session,
+  key: string,
+  state: string,
+): { readonly returnTo: string; readonly appid: string | undefined } | undefined {
   const { done } = loginsIn(session, key);
-  return Object.hasOwn(done, state) ? done[state] : undefined;
+  const record = Object.hasOwn(done, state) ? done[state] : undefined;
+  if (record === undefined) return undefined;
+  const [, appid, returnTo = record] = RECORD_WITH_APPID.exec(record) ?? [];
+  return { returnTo, appid };
 }
 
 /** The states of this browser's pending and finished logins. */
@@ -308,9 +325,10 @@ function isPendingLogin(value: unknown): value is PendingLogin {
     ownValue(value, name),
   );
   if (!isString(returnTo) || !isString(scope) || !isPageFlow(flow) || typeof at !== 'number') return false;
+  const appid = ownValue(value, 'appid') ?? '';
   const data = ownValue(value, 'data');
   if (data !== undefined && !isSmallData(JSON.stringify(data))) return false;
-  return returnTo.length + scope.length <= MAX_BYTES;
+  return isString(appid) && returnTo.length + scope.length + appid.length <= MAX_BYTES;
 }
 
 /** Whether the JSON of `data` is short enough to be kept with a pending login. */
@@ -336,7 +354,7 @@ function storeLogins(
   }
   // If the newest finished login does not fit, its state stays without its path: a logout has to find it to
   // end its callbacks.
-  if (newest !== undefined && !hasRoom()) done[newest] = '';
+  if (newest !== undefined && !hasRoom()) done[newest] = withoutPath(done[newest]);
   const isEmpty = Object.keys(pending).length === 0 && newest === undefined && root === undefined;
   if (isEmpty) Reflect.deleteProperty(session, pendingKey(key));
   else {
@@ -347,6 +365,11 @@ function storeLogins(
       ...(newest !== undefined && at !== undefined && { at }),
     };
   }
+}
+
+function withoutPath(record = ''): string {
+  const appid = RECORD_WITH_APPID.exec(record)?.[1];
+  return appid === undefined ? '' : ` ${appid} `;
 }
 
 function isFull(entries: Record<string, unknown>): boolean {

@@ -3,7 +3,7 @@
  * overwrite each other's session, so that a session may lack a login that started in it.
  */
 import { lazyCache, type LazyCache } from '../../lazy-cache';
-import type { PageFlow } from '../../oauth/flows';
+import type { PageFlow, WechatFlow } from '../../oauth/flows';
 import { copyOf } from '../http/copy-of';
 import { shortHash } from './hash';
 import { ticketOf, type PendingLogin, type SessionMarks } from './pending-logins';
@@ -12,6 +12,8 @@ interface StartedLogin {
   readonly returnTo: string;
   readonly scope: string;
   readonly flow: PageFlow;
+  /** See {@link PendingLogin.appid}. */
+  readonly appid: string | undefined;
   /** Whether a phone started it to log a PC in (scan login). */
   readonly isForPC: boolean;
   /** Whether a callback has used it, or the session has dropped it to make room. */
@@ -29,6 +31,9 @@ export interface FinishedLogin {
   readonly root: string | undefined;
   /** The granted scope. */
   readonly scope: string;
+  readonly flow: WechatFlow;
+  /** AppID of the account that the user logged in with. */
+  readonly appid: string;
 }
 
 /** How long a callback with the cookies of before the login counts as one of the browser that logged in. */
@@ -50,10 +55,10 @@ export class StartedLogins {
   }
 
   record(state: string, pending: PendingLogin, session: SessionMarks | undefined): void {
-    const { scope, flow } = pending;
+    const { scope, flow, appid } = pending;
     const returnTo = copyOf(pending.returnTo);
     this.#started().set(state, {
-      ...{ returnTo, scope, flow, session },
+      ...{ returnTo, scope, flow, appid, session },
       isForPC: ticketOf(pending) !== undefined,
       isSpent: false,
       pending: session && { ...pending, returnTo },
@@ -94,13 +99,17 @@ export class StartedLogins {
   noteFinish(
     cookies: string,
     { state, root }: Pick<FinishedLogin, 'state' | 'root'>,
-    login: Promise<{ readonly scope: string } | undefined>,
+    login: Promise<Pick<FinishedLogin, 'scope' | 'flow' | 'appid'> | undefined>,
   ): void {
     if (!cookies) return;
     const key = shortHash([cookies]);
     const before = this.#finishing().get(key);
     const outcome = login.then(
-      (finished) => (finished ? { state, root, scope: finished.scope } : before),
+      (finished) => {
+        if (!finished) return before;
+        const { scope, flow, appid } = finished;
+        return { state, root, scope, flow, appid };
+      },
       () => before,
     );
     this.#finishing().set(key, outcome);

@@ -54,6 +54,7 @@ export class WechatAPI {
   #options!: ResolvedHttpOptions;
   #timeout!: number;
   #transport!: Transport;
+  #connect!: () => Agents;
   #agents: Agents | undefined;
 
   constructor(address: string, options: WechatHttpOptions, mayBeEmulated: boolean) {
@@ -66,6 +67,12 @@ export class WechatAPI {
     this.#timeout = timeoutOf(options);
     this.#options = resolveHttpOptions(options);
     this.#transport = chooseTransport(this.#address, this.#options);
+    this.useConnections(() => agentsFor(this.#address, this.#options));
+  }
+
+  /** Connects by these agents, until setOptions() is called. */
+  useConnections(connect: () => Agents): void {
+    this.#connect = connect;
     this.#agents = undefined;
   }
 
@@ -117,7 +124,7 @@ export class WechatAPI {
     const secrets = (): Secrets => endpoint.secrets.map((name) => sent.get(name) ?? undefined);
     let response: HttpResponse;
     try {
-      this.#agents ??= agentsFor(this.#address, this.#options);
+      this.#agents ??= this.#connect();
       response = await this.#transport.send({
         path: `${path}?${sent.toString()}`,
         cancellation,

@@ -1,0 +1,392 @@
+// Accounts chosen by the request (option `account`).
+import type { Emulator } from '../../../lib/emulator';
+import { wechatAuth, type WechatAuthOptions } from '../../../lib';
+import type { HostRequest } from '../../../lib/middleware/http/request';
+import { scanOptions } from '../../support/browsers/scan-login';
+import { HOSTS, type HostName } from '../../support/hosts';
+import { exchanged, paramIn, stateIn } from '../../support/login';
+import { SESSION_NAMES, SESSIONS } from '../../support/sessions';
+import { useWarnings } from '../../support/warnings';
+import {
+  accountOf,
+  credentialsOf,
+  OFFICIAL,
+  SHOPS,
+  shopOfHost,
+  startEmulator,
+  startShops,
+  Visitor,
+  WEBSITE,
+  type ChooseAccount,
+  type Shops,
+  type ShopsOptions,
+} from './shops';
+
+const warnings = useWarnings();
+let emulator: Emulator;
+beforeAll(async () => {
+  emulator = await startEmulator();
+});
+afterAll(() => emulator.close());
+const running: Shops[] = [];
+afterEach(() => Promise.all(running.splice(0).map((each) => each.close())));
+
+async function visitorOf(account: ChooseAccount, options: ShopsOptions = {}): Promise<Visitor> {
+  const shops = await startShops(emulator, account, options);
+  running.push(shops);
+  return new Visitor(shops, emulator);
+}
+
+const byHost: ChooseAccount = (req) => accountOf(shopOfHost(req));
+const NOBODY = {
+  user: null,
+  isAuthenticated: false,
+  requireUser: 'unauthenticated',
+  token: 'unauthenticated',
+};
+
+describe.each(HOSTS)('accounts by request on %s', (host: HostName) => {
+  it.each(['at once', 'from a database'])('are chosen by host, %s', async (how) => {
+    const visitor = await visitorOf(
+      how === 'at once'
+        ? byHost
+        : (req) => new Promise((resolve) => setTimeout(() => resolve(byHost(req)), 5)),
+      { host },
+    );
+    for (const shop of SHOPS) {
+      const sent = await visitor.comeBack(shop);
+      expect((await visitor.at(shop, sent)).location).toBe('/me#');
+      expect(await visitor.who(shop)).toMatchObject({ isAuthenticated: true, appid: OFFICIAL[shop].appId });
+      for (const other of SHOPS.filter((each) => each !== shop))
+        expect(await visitor.who(other)).toMatchObject({ ...NOBODY, appid: OFFICIAL[other].appId });
+    }
+  });
+
+  it('are chosen by path', async () => {
+    const visitor = await visitorOf(
+      (req: HostRequest) => accountOf((req.originalUrl ?? req.url ?? '').split('/')[1] ?? ''),
+      // Connect has no patterns.
+      { host, mount: host === 'Connect' ? '/a' : '/:shop' },
+    );
+    const callback = await visitor.comeBack('any', '/a/me');
+    expect(callback).toMatch(/^\/a\/callback\?/);
+    expect((await visitor.at('any', callback)).location).toBe('/a/me#');
+    expect((await visitor.at('any', '/a/me')).json()).toMatchObject({ nickname: '小明' });
+    if (host === 'Connect') return;
+    expect((await visitor.at('any', '/b/me')).location).toMatch(/^\/b\/login/);
+    expect((await visitor.at('any', '/unknown/me')).status).toBe(500);
+  });
+});
+
+describe('accounts by request', () => {
+  it('are asked once for each request, before the next handler', async () => {
+    const account = jest.fn(byHost);
+    const visitor = await visitorOf(account);
+    await visitor.at('a', '/who');
+    expect(account).toHaveBeenCalledTimes(1);
+  });
+
+  it('are added, and change, while the app runs', async () => {
+    const shops = new Map<string, ReturnType<typeof accountOf>>();
+    const visitor = await visitorOf((req) => Promise.resolve(shops.get(shopOfHost(req))));
+    expect((await visitor.at('a', '/me')).status).toBe(500);
+    shops.set('a', { ...credentialsOf(OFFICIAL.a), appSecret: 'f'.repeat(32) });
+    expect((await visitor.logIn('a')).body).toContain('credentials');
+    shops.set('a', accountOf('a'));
+    expect((await visitor.logIn('a')).location).toBe('/me#');
+    shops.delete('a');
+    expect(await visitor.who('a')).toMatchObject({
+      user: null,
+      isAuthenticated: false,
+      requireUser: 'config',
+    });
+  });
+
+  it('log a PC in with the website app of the shop', async () => {
+    const visitor = await visitorOf(byHost);
+    const pc = new Visitor(
+      visitor.shops,
+      emulator,
+      visitor.browser.as('Mozilla/5.0 (Windows NT 10.0; Win64; x64)'),
+    );
+    const sent = await pc.at('b', (await pc.at('b', '/me')).location);
+    expect(paramIn(sent.location, 'appid')).toBe(WEBSITE.b.appId);
+    expect((await pc.logIn('b')).location).toBe('/me');
+    expect((await pc.who('b')).user).not.toBeNull();
+    expect(await pc.who('a')).toMatchObject(NOBODY);
+  });
+
+  it('do not read the credentials of the environment', async () => {
+    process.env['WECHAT_APP_ID'] = OFFICIAL.c.appId;
+    process.env['WECHAT_WEBSITE_APP_ID'] = WEBSITE.c.appId;
+    try {
+      const visitor = await visitorOf(byHost);
+      expect((await visitor.who('a')).appid).toBe(OFFICIAL.a.appId);
+      expect((await visitor.who('nobody')).appid).toBe('config');
+    } finally {
+      delete process.env['WECHAT_APP_ID'];
+      delete process.env['WECHAT_WEBSITE_APP_ID'];
+    }
+  });
+
+  it('tell onLogin which account it is', async () => {
+    const seen: string[] = [];
+    const visitor = await visitorOf(byHost, {
+      auth: { onLogin: (_req, { appid }) => void seen.push(appid) },
+    });
+    await visitor.logIn('c');
+    expect(seen).toEqual([OFFICIAL.c.appId]);
+  });
+
+  it('name the account when a login fails', async () => {
+    const visitor = await visitorOf((req) => {
+      const account = byHost(req) as { appId: string; appSecret: string };
+      return { ...account, appSecret: 'f'.repeat(32) };
+    });
+    for (const shop of ['a', 'b', 'b']) await visitor.logIn(shop);
+    const failures = warnings.filter(({ code }) => code === 'WECHAT_LOGIN_FAILED');
+    expect(failures.map(({ message }) => /\(account (wx\w+)/.exec(message)?.[1])).toEqual([
+      OFFICIAL.a.appId,
+      OFFICIAL.b.appId,
+    ]);
+  });
+
+  it('keep the function of a platform that the newest request gave', async () => {
+    const tokens: string[] = [];
+    let request = 0;
+    const visitor = await visitorOf(() => {
+      const of = String(++request);
+      return {
+        appId: OFFICIAL.a.appId,
+        component: { appId: 'wx0c0c0c0c0c0c0c0c', accessToken: () => (tokens.push(of), 'token') },
+      };
+    });
+    await visitor.logIn('a');
+    expect(tokens).toEqual([String(request)]);
+  });
+});
+
+describe.each(SESSION_NAMES)('a login of another account in %s', (name) => {
+  const start = (): Promise<Visitor> => visitorOf(byHost, { session: SESSIONS[name]() });
+
+  it('is refused at the callback of this one: 400, no exchange, and dropped', async () => {
+    const visitor = await start();
+    const callback = await visitor.comeBack('a');
+    const before = exchanged(emulator).length;
+    const refused = await visitor.at('b', callback);
+    expect([refused.status, refused.location]).toEqual([400, '']);
+    expect(refused.body).toContain('state_unknown');
+    expect(exchanged(emulator).length).toBe(before);
+    const session = (await visitor.at('a', '/session')).json();
+    expect(JSON.stringify(session)).not.toContain(stateIn(`http://a.example.com${callback}`));
+    // At its own account, too: it was dropped, and a new one starts.
+    expect((await visitor.at('a', callback)).location).not.toBe('/me#');
+    expect(exchanged(emulator).length).toBe(before);
+    for (const shop of SHOPS) expect(await visitor.who(shop)).toMatchObject(NOBODY);
+  });
+
+  it('finishes with its own account although others were visited meanwhile', async () => {
+    const visitor = await start();
+    const callback = await visitor.comeBack('a');
+    await visitor.comeBack('b');
+    expect((await visitor.at('a', callback)).location).toBe('/me#');
+    expect(await visitor.who('b')).toMatchObject(NOBODY);
+  });
+
+  it('is refused when its callback comes twice, first here and then there', async () => {
+    const visitor = await start();
+    const callback = await visitor.comeBack('a');
+    const cookie = visitor.browser.cookies();
+    await visitor.at('a', callback);
+    for (const late of [
+      await visitor.at('b', callback),
+      await visitor.at('b', callback, { cookie, keepCookies: false }),
+    ])
+      expect([late.status, late.location]).toEqual([400, '']);
+    expect((await visitor.at('a', callback)).location).toBe('/me#');
+  });
+
+  it('does not count for the guard, for step-up, nor at the logout', async () => {
+    const visitor = await start();
+    await visitor.logIn('a');
+    expect((await visitor.at('b', '/me')).location).toMatch(/^\/login/);
+    expect((await visitor.at('b', '/step-up')).json()).toMatchObject({ error: 'unauthenticated' });
+    // The session holds one login: a logout ends it, wherever the user asks for it.
+    await visitor.at('b', '/logout');
+    expect(await visitor.who('a')).toMatchObject(NOBODY);
+  });
+
+  it('gives way to a login here', async () => {
+    const visitor = await start();
+    await visitor.logIn('a');
+    await visitor.logIn('b', 'emoji');
+    expect((await visitor.who('b')).isAuthenticated).toBe(true);
+    expect(await visitor.who('a')).toMatchObject(NOBODY);
+  });
+
+  it('lets nobody else sign data in a link', async () => {
+    const visitor = await start();
+    const { links } = await visitor.who('a');
+    const query = (links[0] ?? '').replace(/^.*\?/, '?');
+    await visitor.at('b', `/login${query}`);
+    expect(JSON.stringify((await visitor.at('b', '/session')).json())).not.toContain('of this shop');
+    await visitor.at('a', `/login${query}`);
+    expect(JSON.stringify((await visitor.at('a', '/session')).json())).toContain('of this shop');
+  });
+});
+
+describe('a scan login of another account', () => {
+  it('cannot be opened, confirmed or collected here', async () => {
+    const onPC = async (): Promise<[Visitor, Visitor]> => {
+      const visitor = await visitorOf((req) => credentialsOf(OFFICIAL[shopOfHost(req) as 'a']), {
+        auth: { scanLogin: scanOptions().scanLogin },
+      });
+      const pc = visitor.browser.as('Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/120');
+      return [new Visitor(visitor.shops, emulator, pc), new Visitor(visitor.shops, emulator)];
+    };
+    const [pc, phone] = await onPC();
+    const page = await pc.at('a', (await pc.at('a', '/me')).location);
+    const ticket = /data-link="[^"]*\/scan\/([\w-]+)"/.exec(page.body)?.[1] ?? '';
+    expect(ticket).not.toBe('');
+    expect((await phone.at('a', `/scan/${ticket}`)).body).toContain('action');
+    expect((await phone.at('b', `/scan/${ticket}`)).body).not.toContain('name="token"');
+    expect((await pc.at('a', '/scan')).json()).toMatchObject({ status: 'scanned' });
+    expect((await pc.at('b', '/scan')).json()).toMatchObject({ status: 'expired' });
+  });
+});
+
+describe('a request without an account', () => {
+  it.each([undefined, null])('falls through to the next handler (%s)', async (none) => {
+    const visitor = await visitorOf(() => none);
+    for (const path of ['/login', '/callback?code=a&state=b', '/logout', '/page']) {
+      const response = await visitor.at('a', path);
+      expect([response.status, response.body]).toEqual([200, 'home']);
+    }
+    expect(await visitor.who('a')).toMatchObject({
+      ...{ user: null, isAuthenticated: false, requireUser: 'config', token: 'config', appid: 'config' },
+      links: ['config'],
+    });
+    const guarded = await visitor.at('a', '/me', { headers: { Accept: 'application/json' } });
+    expect([guarded.status, guarded.json()]).toMatchObject([500, { error: 'config' }]);
+  });
+
+  it('is refused by authRequired', async () => {
+    const visitor = await visitorOf(() => undefined, { auth: { authRequired: true } });
+    for (const path of ['/page', '/login'])
+      expect((await visitor.at('a', path, { headers: { Accept: '*/*' } })).json()).toMatchObject({
+        error: 'config',
+      });
+  });
+});
+
+const FAILURES: readonly (readonly [string, () => never])[] = [
+  [
+    'throws',
+    () => {
+      throw new Error('the database is away');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('the database is away')) as never],
+  [
+    'throws nothing',
+    () => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- as a careless app may do
+      throw undefined;
+    },
+  ],
+];
+
+describe.each(FAILURES)('an option account that %s', (_how, account) => {
+  it('fails our routes and the guard with 500, and lets other pages go on', async () => {
+    const visitor = await visitorOf(account);
+    for (const path of ['/login', '/callback?code=a&state=b', '/logout', '/me']) {
+      const response = await visitor.at('a', path, { headers: { Accept: 'application/json' } });
+      expect([response.status, response.json()]).toMatchObject([500, { error: 'config' }]);
+    }
+    expect((await visitor.at('a', '/page')).body).toBe('home');
+    expect(await visitor.who('a')).toMatchObject({ user: null, isAuthenticated: false, token: 'config' });
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringContaining('option account failed'),
+    ]);
+  });
+});
+
+describe('what account returns', () => {
+  const ID = OFFICIAL.a.appId;
+  const SECRET = OFFICIAL.a.appSecret;
+  it.each<[string, unknown, string]>([
+    ['no secret', { appId: ID }, 'appSecret is missing. Give it.'],
+    ['no id', { appSecret: SECRET }, 'appId is missing. Give it.'],
+    ['nothing', {}, 'appId is missing, and so is website.'],
+    ['a misspelled name', { appid: ID, appSecret: SECRET }, 'appid is not an option. Did you mean appId?'],
+    ['half a website app', { website: { appId: ID } }, 'website.appSecret is missing. Give it.'],
+    ['an empty secret', { appId: ID, appSecret: '' }, 'appSecret is empty'],
+    ['a number', 7, 'The result is 7. Return { appId, appSecret }'],
+    [
+      'a secret beside a platform',
+      { appId: ID, appSecret: SECRET, component: { appId: 'wx', accessToken: () => '' } },
+      'component is given beside appSecret',
+    ],
+    [
+      'a token for a function',
+      { appId: ID, component: { appId: 'wx', accessToken: 'a token' } },
+      'component.accessToken is a string',
+    ],
+  ])('has a fault with the words of the options: %s', async (_what, returned, words) => {
+    const visitor = await visitorOf(() => returned as never);
+    expect((await visitor.at('a', '/page')).body).toBe('home');
+    expect((await visitor.at('a', '/me')).status).toBe(500);
+    const [warning] = warnings;
+    expect(warning?.message).toContain(words);
+    expect(warning?.message).not.toContain('WECHAT_APP');
+    expect(warning?.message).not.toContain(SECRET);
+  });
+
+  it('may be a row of a database', async () => {
+    const visitor = await visitorOf((req) => ({ id: 7, host: 'a', ...accountOf(shopOfHost(req)) }) as never);
+    expect((await visitor.logIn('a')).location).toBe('/me#');
+  });
+
+  it('is read without its prototype', async () => {
+    const visitor = await visitorOf(() => Object.create(credentialsOf(OFFICIAL.a)) as never);
+    expect((await visitor.at('a', '/me')).status).toBe(500);
+  });
+});
+
+describe('options that do not fit together', () => {
+  const component = { appId: 'wx0c0c0c0c0c0c0c0c', accessToken: (): string => 'token' };
+  const account: ChooseAccount = () => undefined;
+  it.each<[string, unknown, string]>([
+    ['account beside appId', { account, appId: 'wx1' }, 'account is given beside appId.'],
+    [
+      'account beside website',
+      { account, website: { appId: 'wx1', appSecret: 's' } },
+      'account is given beside website.',
+    ],
+    ['account beside component', { account, component }, 'account is given beside component.'],
+    [
+      'component beside appSecret',
+      { appId: 'wx1', appSecret: 's', component },
+      'component is given beside appSecret.',
+    ],
+    ['component without appId', { component }, 'appId is missing. Give it, or set WECHAT_APP_ID.'],
+    [
+      'component and scanLogin',
+      { appId: 'wx1', component, scanLogin: true },
+      'scanLogin is on, but the AppSecret signs',
+    ],
+    ['account that is no function', { account: {} }, 'account is an object. Give a function (req)'],
+    [
+      'component without a function',
+      { appId: 'wx1', component: { appId: 'wx2' } },
+      'component.accessToken is undefined.',
+    ],
+    [
+      'component without appId of the platform',
+      { appId: 'wx1', component: { accessToken: () => '' } },
+      'component.appId is undefined.',
+    ],
+  ])('are a fault at the start: %s', (_what, options, words) => {
+    expect(() => wechatAuth(options as WechatAuthOptions)).toThrow(words);
+  });
+});

@@ -1,0 +1,137 @@
+/**
+ * The account of each request (option `account`). Everything that is not of one account, such as caches, sessions
+ * and connections, is shared: an account costs little, so that one app can serve thousands of them.
+ */
+import { WechatAuthError } from '../../errors';
+import { lazyCache } from '../../lazy-cache';
+import { ACCOUNT_FLOWS } from '../../oauth/flows';
+import { keepTrace } from '../failures/app-trace';
+import { callInTime, HookTooLate, isPromise } from '../failures/call-in-time';
+import { warnOperator } from '../failures/warn-operator';
+import type { HostRequest } from '../http/request';
+import { credentialFaults, flowFaults } from '../options/credential-faults';
+import { credentialsOf, type CredentialOptions } from '../options/environment';
+import { findAccountFaults, readable } from '../options/option-checks';
+import { OptionsError } from '../options/options-error';
+import { isObject, ownCopy, ownOptions } from '../options/own-options';
+import type { ResolvedOptions } from '../options/resolve-options';
+import { hash } from '../state/hash';
+
+/** The accounts used last stay ready. Another one is created again at its next request. */
+const MAX_ACCOUNTS = 1_000;
+
+/** An account that a request had before. */
+interface KnownAccount {
+  readonly config: ResolvedOptions;
+  /** The function of the newest request: an app may create one for each request. */
+  platformToken: (() => string | Promise<string>) | undefined;
+}
+
+/**
+ * Returns a function that finds the account of a request, and returns the options that apply to it. It never
+ * throws or rejects: if `account` fails, the options say so.
+ */
+export function accountChooser(
+  config: ResolvedOptions,
+  { choose, resolve }: NonNullable<ResolvedOptions['byRequest']>,
+): (req: HostRequest) => ResolvedOptions | Promise<ResolvedOptions> {
+  const known = lazyCache<KnownAccount>({ max: MAX_ACCOUNTS });
+  const none: ResolvedOptions = { ...config, missingAccount: { hasFailed: false, error: noAccount } };
+
+  const configOf = (returned: unknown): ResolvedOptions => {
+    if (returned === undefined || returned === null) return none;
+    const credentials = (isObject(returned) ? ownOptions(returned) : returned) as CredentialOptions;
+    const key = keyOf(credentials);
+    let account = key === undefined ? undefined : known().get(key);
+    if (!account) {
+      requireNoFaults(config, credentials);
+      account = create(config, resolve, credentials);
+      if (key !== undefined) known().set(key, account);
+    }
+    account.platformToken = credentials.component?.accessToken;
+    return account.config;
+  };
+
+  const failed = (thrown: unknown): ResolvedOptions => {
+    const error = asFailure(thrown);
+    warnOperator({ config }, error);
+    return { ...config, missingAccount: { hasFailed: true, error: () => error } };
+  };
+
+  return (req) => {
+    try {
+      const chosen: unknown = choose(req);
+      if (!isPromise(chosen)) return configOf(chosen);
+      return callInTime('The option account', () => chosen)
+        .then(configOf)
+        .catch(failed);
+    } catch (error) {
+      return failed(error);
+    }
+  };
+}
+
+function create(
+  config: ResolvedOptions,
+  resolve: NonNullable<ResolvedOptions['byRequest']>['resolve'],
+  { component, ...others }: CredentialOptions,
+): KnownAccount {
+  const newest: Pick<KnownAccount, 'platformToken'> = { platformToken: component?.accessToken };
+  const accessToken = (): string | Promise<string> => newest.platformToken?.() ?? '';
+  const credentials = ownCopy({ ...others, ...(component && { component: { ...component, accessToken } }) });
+  return Object.assign(newest, { config: { ...config, ...resolve(credentials) } });
+}
+
+/**
+ * Equal for the same account with the same credentials. A hash, because the AppSecret is among them. `undefined` if
+ * a value is not text: then it has a fault.
+ */
+function keyOf(credentials: CredentialOptions): string | undefined {
+  if (!isObject(credentials)) return undefined;
+  const { component } = credentials;
+  if (component !== undefined && (!isObject(component) || typeof component.accessToken !== 'function'))
+    return undefined;
+  const values: unknown[] = [
+    ...ACCOUNT_FLOWS.flatMap((flow) => {
+      const { appId, appSecret } = credentialsOf(credentials, flow);
+      return [appId, appSecret];
+    }),
+    component?.appId,
+  ];
+  const parts = values.map((value) =>
+    value === undefined ? '' : typeof value === 'string' ? `=${value}` : value,
+  );
+  return parts.every((part) => typeof part === 'string') ? hash(parts) : undefined;
+}
+
+/** @throws OptionsError with the words that faults of the options have. */
+function requireNoFaults({ flow }: ResolvedOptions, credentials: CredentialOptions): void {
+  const faults = readable(() => {
+    const perOption = findAccountFaults(credentials);
+    if (!isObject(credentials)) return perOption;
+    const faultyPaths = new Set(perOption.map(({ path }) => path));
+    const across = [...credentialFaults(credentials, false), ...flowFaults(flow, credentials)];
+    return [...perOption, ...across.filter(({ path }) => !faultyPaths.has(path))];
+  });
+  if (faults.length > 0) throw new OptionsError(faults, 'The result of the option account', 'The result');
+}
+
+function noAccount(): WechatAuthError {
+  return new WechatAuthError(
+    'config',
+    'This request belongs to no account: the option account returned undefined. ' +
+      'Return the credentials of an account, or do not guard this page.',
+  );
+}
+
+/** An error of the app stays in the cause: it may hold details that the browser must not see. */
+function asFailure(thrown: unknown): WechatAuthError {
+  if (thrown instanceof OptionsError || thrown instanceof HookTooLate) return thrown;
+  const error = new WechatAuthError(
+    'config',
+    'The option account failed for this request. Its error is the cause.',
+    { cause: thrown },
+  );
+  keepTrace(error, thrown, []);
+  return error;
+}

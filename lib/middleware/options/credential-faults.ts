@@ -1,0 +1,71 @@
+/** How the credentials fit together: those of the options, and those that the option `account` returns. */
+import { ACCOUNT_FLOWS, FLOWS, isPageFlow } from '../../oauth/flows';
+import { credentialsOf, type CredentialOptions } from './environment';
+import type { AuthOptions } from './options';
+import type { OptionFault } from './options-error';
+
+/** @param readsEnvironment whether environment variables stand in for credentials that are not given */
+export function* credentialFaults(
+  options: CredentialOptions,
+  readsEnvironment: boolean,
+): Generator<OptionFault> {
+  const { appId, appSecret, website, miniProgram, mobileApp, component } = options;
+  if ([appId, appSecret, website, miniProgram, mobileApp, component].every((each) => each === undefined)) {
+    yield {
+      path: 'appId',
+      message:
+        'is missing, and so is website. Give appId and appSecret of the official account (for pages inside WeChat), ' +
+        'website: { appId, appSecret } (for the QR code login), or both; miniProgram or mobileApp for codes that a ' +
+        'client posts' +
+        (readsEnvironment ? '; or set WECHAT_APP_ID and WECHAT_APP_SECRET.' : '.'),
+    };
+  }
+  for (const flow of ACCOUNT_FLOWS) {
+    const { option, env } = FLOWS[flow].credentials;
+    const given = credentialsOf(options, flow);
+    const prefix = option === undefined ? '' : `${option}.`;
+    const orSet = (variable: string): string => (readsEnvironment ? `, or set ${variable}` : '');
+    const platform = option === undefined ? component : undefined;
+    if (given.appId !== undefined && given.appSecret === undefined && platform === undefined)
+      yield { path: `${prefix}appSecret`, message: `is missing. Give it${orSet(env.appSecret)}.` };
+    if (given.appId === undefined && (given.appSecret !== undefined || platform !== undefined))
+      yield { path: `${prefix}appId`, message: `is missing. Give it${orSet(env.appId)}.` };
+  }
+  if (component !== undefined && appSecret !== undefined) {
+    yield {
+      path: 'component',
+      message:
+        'is given beside appSecret. A platform acts for an account without its AppSecret: leave one of the two out.',
+    };
+  }
+}
+
+export function* flowFaults(flow: AuthOptions['flow'], options: CredentialOptions): Generator<OptionFault> {
+  if (!isPageFlow(flow) || credentialsOf(options, FLOWS[flow].account).appId !== undefined) return;
+  const { label, credentials } = FLOWS[flow];
+  yield {
+    path: 'flow',
+    message: `is '${flow}', but there is no ${label.en}. Give ${credentials.example}.`,
+  };
+}
+
+const EXCLUDED_BY_ACCOUNT = [
+  'appId',
+  'appSecret',
+  'website',
+  'miniProgram',
+  'mobileApp',
+  'component',
+] as const;
+
+/** The option `account` excludes accounts that are the same for all requests. */
+export function* besideAccountFaults(options: AuthOptions): Generator<OptionFault> {
+  const given = EXCLUDED_BY_ACCOUNT.filter((name) => options[name] !== undefined);
+  if (given.length === 0) return;
+  yield {
+    path: 'account',
+    message:
+      `is given beside ${given.join(' and ')}. It returns the credentials of each request: ` +
+      `return them there, and leave ${given.join(' and ')} out.`,
+  };
+}
