@@ -1,7 +1,6 @@
 // Codes that a mini program or a mobile app posts: what the session holds then, what onLogin gets, and what is
 // refused before the code is spent.
 import type { OwnOptions } from '../../support/app';
-import type { OwnOptions } from '../../../lib';
 import { startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
 import { Browser } from '../../support/browser';
 import {
