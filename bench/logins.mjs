@@ -1,83 +1,142 @@
-// Measures how long the callback takes, and how much CPU a whole login takes, over TLS. The apps take turns,
-// round by round.
+// Measures logins over TLS, one by one and many at once: how long the callback takes, how much CPU a login costs
+// in a fresh and in a warm process, and how many logins a second one process serves. The apps take turns, round
+// by round.
 //
-//   npm run bench -- logins [--rounds 5] [--logins 100]
+//   npm run bench -- logins [--rounds 5] [--logins 60]
 import { fileURLToPath } from 'node:url';
 import { APPS } from './logins/apps.mjs';
 import { Browser } from './logins/browser.mjs';
 import { startChild } from './parts/child.mjs';
-import { median } from './parts/figures.mjs';
-import { table } from './parts/table.mjs';
+import { median, quantile } from './parts/figures.mjs';
+import { table, whole } from './parts/table.mjs';
 
 const script = (name) => fileURLToPath(new URL(`logins/${name}`, import.meta.url));
 
-const AT_ONCE = 8;
+const AT_ONCE = [1, 8, 32];
+/** Round-trip times to WeChat, in ms. */
+const ROUND_TRIPS = [30, 0];
+/** In a fresh process, V8 has compiled little. */
+const COLD_LOGINS = 300;
+const WARM_UP_LOGINS = 2_000;
 
 export async function benchLogins({ rounds = 5, logins = 60, only = Object.keys(APPS) } = {}) {
   const wechat = await startChild(script('wechat.mjs'));
+  const cold = await measureCold(only, wechat, rounds);
   const apps = [];
   for (const name of only) apps.push(await startApp(name, wechat));
-  // Warms up, because V8 compiles code only once.
-  for (const app of apps) await logIn(app, wechat, 2_000, { check: true, atOnce: AT_ONCE });
-  const results = apps.map(() => ({ cpu: [], near: [], far: [] }));
-  await takeTurns(rounds, apps, async (app, at) => {
-    const count = logins * AT_ONCE;
-    await logIn(app, wechat, AT_ONCE, { atOnce: AT_ONCE });
-    const before = await app.call('cpu');
-    await logIn(app, wechat, count, { atOnce: AT_ONCE });
-    results[at].cpu.push(((await app.call('cpu')) - before) / count);
+  for (const app of apps) await logIn(app, wechat, WARM_UP_LOGINS, { check: true, atOnce: 8 });
+  const warm = apps.map(() => []);
+  await takeTurns('warm', rounds, apps, async (app, at) => {
+    warm[at].push(await cpuPerLogin(app, wechat, logins * 8, 8));
   });
-  for (const [distance, ms] of Object.entries(ROUND_TRIPS)) {
+  const tables = [`CPU per login, 8 at once:\n\n${cpuTable(only, cold, warm)}`];
+  for (const ms of ROUND_TRIPS) {
     await wechat.call('delay', ms);
-    await takeTurns(rounds, apps, async (app, at) => {
-      await logIn(app, wechat, 5);
-      results[at][distance].push(...(await logIn(app, wechat, logins)));
-    });
+    const cells = [];
+    for (const atOnce of AT_ONCE) cells.push(await measureLoad(apps, wechat, { atOnce, rounds, logins }));
+    tables.push(`At ${ms} ms:\n\n${loadTable(only, cells)}`);
   }
   for (const app of apps) await app.end();
   await wechat.call('delay', 0);
-  const connections = [];
-  for (const { name } of apps) connections.push(await countConnections(name, wechat));
+  tables.push(`Connections to WeChat:\n\n${await connectionsTable(only, wechat)}`);
   await wechat.end();
-  return report(apps, results, connections);
+  return tables.join('\n\n');
 }
 
-/** Round-trip times to WeChat, in ms. */
-const ROUND_TRIPS = { near: 0, far: 30 };
-
-async function takeTurns(rounds, apps, work) {
+async function takeTurns(what, rounds, apps, work) {
   for (let round = 1; round <= rounds; round++) {
     for (const [at, app] of apps.entries()) await work(app, at);
-    console.error(`round ${round} of ${rounds}`);
+    console.error(`${what}: round ${round} of ${rounds}`);
   }
 }
 
-function report(apps, results, connections) {
-  const columnsOf = (figure) => {
-    const [limit, ...others] = results.map((result) => median(result[figure]));
-    return [limit, ...others].map((value) => [`${value.toFixed(2)} ms`, (value / limit).toFixed(2)]);
-  };
-  const [far, near, cpu] = ['far', 'near', 'cpu'].map(columnsOf);
+/** The CPU time of the app's process for one login, in ms. */
+async function cpuPerLogin(app, wechat, count, atOnce) {
+  const before = await app.call('cpu');
+  await logIn(app, wechat, count, { atOnce });
+  return ((await app.call('cpu')) - before) / count;
+}
+
+/** The first logins of a fresh process, for each app. */
+async function measureCold(names, wechat, rounds) {
+  const cpu = names.map(() => []);
+  await takeTurns('cold', rounds, names, async (name, at) => {
+    const app = await startApp(name, wechat);
+    cpu[at].push(await cpuPerLogin(app, wechat, COLD_LOGINS, 8));
+    await app.end();
+  });
+  return cpu;
+}
+
+async function measureLoad(apps, wechat, { atOnce, rounds, logins }) {
+  const cells = apps.map(() => ({ atOnce, p50: [], times: [], cpu: [], rate: [] }));
+  await takeTurns(`${atOnce} at once`, rounds, apps, async (app, at) => {
+    // So that the connections are open.
+    await logIn(app, wechat, Math.max(5, atOnce), { atOnce });
+    const count = logins * Math.ceil(Math.sqrt(atOnce));
+    const before = await app.call('cpu');
+    const started = performance.now();
+    const times = await logIn(app, wechat, count, { atOnce });
+    const seconds = (performance.now() - started) / 1_000;
+    cells[at].cpu.push(((await app.call('cpu')) - before) / count);
+    cells[at].rate.push(count / seconds);
+    cells[at].p50.push(median(times));
+    cells[at].times.push(...times);
+  });
+  return cells;
+}
+
+const GRANT = 'grant, express-session';
+
+/** The lowest and the highest of the ratios, each of one round. */
+function spread(values, base) {
+  const ratios = values.map((value, round) => value / base[round]);
+  return `${Math.min(...ratios).toFixed(2)} – ${Math.max(...ratios).toFixed(2)}`;
+}
+
+function cpuTable(names, cold, warm) {
+  const grant = Math.max(0, names.indexOf(GRANT));
+  const columns = (cpu, at) => [
+    `${median(cpu[at]).toFixed(2)} ms`,
+    (median(cpu[at]) / median(cpu[grant])).toFixed(2),
+    spread(cpu[at], cpu[grant]),
+  ];
+  return table(
+    ['', `first ${COLD_LOGINS} logins`, "over grant's", 'spread', 'warm', "over grant's", 'spread'],
+    names.map((name, at) => [name, ...columns(cold, at), ...columns(warm, at)]),
+  );
+}
+
+function loadTable(names, cells) {
+  const grant = Math.max(0, names.indexOf(GRANT));
+  const rows = cells.flatMap((apps) => {
+    const [limit] = apps;
+    return apps.map(({ atOnce, p50, times, cpu, rate }, at) => [
+      names[at],
+      String(atOnce),
+      `${median(times).toFixed(1)} ms`,
+      (median(times) / median(limit.times)).toFixed(2),
+      spread(p50, limit.p50),
+      `${quantile(times, 0.99).toFixed(1)} ms`,
+      (quantile(times, 0.99) / quantile(apps[grant].times, 0.99)).toFixed(2),
+      (median(cpu) / median(apps[grant].cpu)).toFixed(2),
+      whole(median(rate)),
+    ]);
+  });
   return table(
     [
-      '',
-      'callback p50 at 30 ms',
-      'over limit',
-      'callback p50 at 0 ms',
-      'over limit',
-      'CPU per login',
-      'over limit',
-      'connections in 1,000 logins',
-      'with 32 at once',
+      ...['', 'at once', 'callback p50', 'over limit', 'spread', 'callback p99', "over grant's"],
+      ...["CPU per login over grant's", 'logins per second'],
     ],
-    apps.map(({ name }, at) => [
-      name,
-      ...far[at],
-      ...near[at],
-      ...cpu[at],
-      ...connections[at].map((count) => String(count)),
-    ]),
+    rows,
   );
+}
+
+/** How many connections an app opens to WeChat in 1,000 logins one by one, and in 1,000 with 32 at once. */
+async function connectionsTable(names, wechat) {
+  const rows = [];
+  for (const name of names) rows.push([name, ...(await countConnections(name, wechat)).map(String)]);
+  return table(['', 'in 1,000 logins', 'with 32 at once'], rows);
 }
 
 async function startApp(name, { about: { port, cert, apps } }) {
@@ -113,7 +172,6 @@ export async function logIn(
   return times;
 }
 
-/** How many connections an app opens to WeChat in 1,000 logins one by one, and in 1,000 with 32 at once. */
 async function countConnections(name, wechat) {
   const counts = [];
   for (const atOnce of [1, 32]) {

@@ -53,6 +53,13 @@ export const APPS = {
     create: (wechat) => ours(wechat, cookies()),
   },
 
+  /** `decompress: true` is the default, but as an option it moves every call to axios. */
+  'express-wechat-auth, by axios': {
+    login: '/login',
+    who: '/me',
+    create: (wechat) => ours(wechat, cookies(), { http: { decompress: true } }),
+  },
+
   'express-wechat-auth, express-session': {
     login: '/login',
     who: '/me',
@@ -146,11 +153,13 @@ export const APPS = {
   },
 };
 
-function ours({ appId, appSecret, origin }, session) {
+function ours({ appId, appSecret, origin }, session, options = {}) {
   const { requireWechatUser, wechatAuth } = require('express-wechat-auth');
   const app = require('express')();
   app.use(session);
-  app.use(wechatAuth({ appId, appSecret, baseURL: origin, dangerouslyAllowEmulatorInProduction: true }));
+  app.use(
+    wechatAuth({ appId, appSecret, baseURL: origin, dangerouslyAllowEmulatorInProduction: true, ...options }),
+  );
   app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
   return app;
 }
