@@ -32,8 +32,6 @@ function aliasOf(name: string, known: readonly string[]): string | undefined {
 }
 
 function nearest(name: string, known: readonly string[]): string | undefined {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: most apps make no mistake
-  const { distance } = require('fastest-levenshtein') as typeof levenshtein;
   const given = name.toLowerCase();
   return (
     misspelling(name, known) ??
@@ -42,6 +40,8 @@ function nearest(name: string, known: readonly string[]): string | undefined {
 }
 
 function misspelling(name: string, known: readonly string[]): string | undefined {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: most apps make no mistake
+  const { distance } = require('fastest-levenshtein') as typeof levenshtein;
   const given = name.toLowerCase();
   const [first] = known
     .map((option) => ({ option, edits: distance(given, option.toLowerCase()) }))
