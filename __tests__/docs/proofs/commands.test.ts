@@ -183,6 +183,8 @@ describe('every line for a shell', () => {
       if (before === '--ca-dir' || before === '--config') return path.join(folder, path.basename(word));
       return before === '--url' ? appURL : word;
     });
+    // The default port may be in use: by another emulator of the developer.
+    if (words[0] === 'emulator' && !words.includes('--port')) args.push('--port', '0');
     const out: string[] = [];
     let stop = (): void => undefined;
     const stopped = new Promise<void>((resolve) => (stop = resolve));
