@@ -4,6 +4,7 @@
 //   npm run bench -- logins guards
 import os from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchAccounts } from './accounts.mjs';
 import { benchEmulator } from './emulator.mjs';
 import { benchFootprint } from './footprint.mjs';
 import { benchGrowth } from './growth.mjs';
@@ -19,6 +20,7 @@ const BENCHES = {
   footprint: ['Loading', benchFootprint],
   sessions: ['Sessions', benchSessions],
   growth: ['Growth', benchGrowth],
+  accounts: ['Accounts', benchAccounts],
   emulator: ['Emulator', benchEmulator],
 };
 

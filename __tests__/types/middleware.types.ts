@@ -128,6 +128,33 @@ const onError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
 };
 app.use(onError);
 
+// Accounts: those of the options, those of a platform, or those that a function chooses. They exclude each other.
+const component = { appId: 'wx…', accessToken: async () => Promise.resolve('token') };
+wechatAuth({ appId: 'wx…', component, website: { appId: 'wx…', appSecret: '…' } });
+wechatAuth({ account: (req: Request) => ({ appId: req.hostname, appSecret: '…' }), scanLogin: true });
+wechatAuth({ account: async () => Promise.resolve({ appId: 'wx…', component }) });
+wechatAuth({ account: () => ({ website: { appId: 'wx…', appSecret: '…' } }) });
+wechatAuth({ account: () => undefined });
+wechatAuth({ account: () => null });
+const byRequest: WechatAuthOptions = { account: () => undefined, lang: 'en' };
+wechatAuth(byRequest);
+// @ts-expect-error -- a platform acts without the AppSecret
+wechatAuth({ appId: 'wx…', appSecret: '…', component });
+// @ts-expect-error -- `account` returns the AppID
+wechatAuth({ account: () => undefined, appId: 'wx…' });
+// @ts-expect-error -- `account` returns the website app
+wechatAuth({ account: () => undefined, website: { appId: 'wx…', appSecret: '…' } });
+// @ts-expect-error -- `account` returns the platform
+wechatAuth({ account: () => undefined, component });
+// @ts-expect-error -- `account` returns the mini program
+wechatAuth({ account: () => undefined, miniProgram: { appId: 'wx…', appSecret: '…' } });
+// @ts-expect-error -- no environment variable stands in for the AppSecret
+wechatAuth({ account: () => ({ appId: 'wx…' }) });
+// @ts-expect-error -- a platform acts without the AppSecret
+wechatAuth({ account: () => ({ appId: 'wx…', appSecret: '…', component }) });
+// @ts-expect-error -- a function returns the token of the platform
+wechatAuth({ appId: 'wx…', component: { appId: 'wx…', accessToken: 'token' } });
+
 // Codes that a client posts.
 app.post('/login', async (req, res) => {
   const { code, encryptedData, iv } = req.body as Record<string, string>;

@@ -53,6 +53,8 @@ const MORE = {
   website: 'wechat-console.md',
   miniProgram: 'guides/mini-programs.md',
   mobileApp: 'guides/mobile-apps.md',
+  component: 'guides/accounts/third-party-platforms.md',
+  account: 'guides/accounts/many-accounts.md',
   baseURL: 'deployment.md',
   relay: 'guides/one-callback-domain.md',
   flow: {
@@ -71,7 +73,7 @@ const MORE = {
 
 /** @param {Language} language */
 function optionRows(language) {
-  return membersOf('lib/middleware/options/options.ts', 'WechatAuthOptions').map(({ name, text, tags }) => {
+  return membersOf('lib/middleware/options/options.ts', 'AuthOptions').map(({ name, text, tags }) => {
     const more = MORE[name];
     const link = typeof more === 'object' ? more[language] : more;
     return [

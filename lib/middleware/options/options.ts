@@ -294,14 +294,14 @@ export interface AuthOptions {
   /**
    * The third-party platform (第三方平台) that acts for the official account, in place of its `appSecret`: the
    * `appId` of the platform, and a function `accessToken` that returns the current `component_access_token`. The
-   * function is called before each exchange of a code and each refresh. See docs/guides/third-party-platforms.md.
+   * function is called before each exchange of a code and each refresh. See docs/guides/accounts/third-party-platforms.md.
    */
   readonly component?: WechatComponent | undefined;
   /**
    * Chooses the account of each request, in place of the options above, for an app that serves many accounts:
    * returns `{ appId, appSecret, website? }` or `{ appId, component }`, or `undefined` for a request that belongs
    * to no account. It may return a promise, and is asked once for each request below the mount point, so it must
-   * be fast. The environment variables of the credentials are not read. See docs/guides/many-accounts.md.
+   * be fast. The environment variables of the credentials are not read. See docs/guides/accounts/many-accounts.md.
    */
   readonly account?: ChooseAccount | undefined;
   /**
