@@ -29,7 +29,6 @@ const STEPS = [
   ['middleware/context.ts'],
   ['middleware/addresses.ts'],
   ['middleware/failures/'],
-  ['middleware/accounts/'],
   // A scan login is a login that spans two devices: each of the two folders uses the other one's steps.
   ['middleware/login/', 'middleware/scan/'],
   ['middleware/'],

@@ -1,6 +1,6 @@
 /** `wechatAuth()`: builds the middleware, which gives each request below the mount point to its handler. */
 import type { ServerResponse } from 'node:http';
-import { accountChooser } from './accounts/choose-account';
+import { accountChooser } from './choose-account';
 import type * as callbackModule from './login/callback';
 import type * as loginModule from './login/login';
 import type * as logoutModule from './login/logout';

@@ -749,6 +749,36 @@ const RELAY: readonly OutsideText[] = [
   },
 ];
 
+/** Posts this as the JSON of a mini program's login. */
+function inPostedLogin(app: MeasuredApp, body: object): Work {
+  return () =>
+    app.send('/mini/login', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+}
+
+const POSTED_LOGINS: readonly OutsideText[] = [
+  {
+    text: 'code of a login that a client posts',
+    at: ['middleware/login/client-code', 'middleware/login/exchange'],
+    growth: 'none',
+    units: MARKS,
+    send: (code, app) => inPostedLogin(app, { code }),
+  },
+  {
+    text: 'encryptedData and iv of a login that a client posts',
+    at: ['middleware/login/client-code', 'oauth/mini-program'],
+    growth: 'linear',
+    units: MARKS,
+    send: (text, app) => {
+      const code = emulator.issueCode({ app: emulator.apps.miniProgram.appId });
+      return inPostedLogin(app, { code, encryptedData: text, iv: text });
+    },
+  },
+];
+
 export const OUTSIDE_TEXTS: readonly OutsideText[] = [
   ...QUERY,
   ...PATH,
@@ -758,4 +788,5 @@ export const OUTSIDE_TEXTS: readonly OutsideText[] = [
   ...WECHAT,
   ...STORES,
   ...RELAY,
+  ...POSTED_LOGINS,
 ];

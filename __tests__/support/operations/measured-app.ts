@@ -80,7 +80,9 @@ export async function startMeasuredApp(
   emulator: Emulator,
   { sessions = 'cookie-session', counts = false, auth = {}, maxHeadSize }: MeasuredAppOptions = {},
 ): Promise<MeasuredApp> {
-  const config = { auth: { ...emulated(emulator), website: undefined, ...auth }, sessions, counts };
+  const { appId, appSecret } = emulator.apps.miniProgram;
+  const own = { ...emulated(emulator), website: undefined, ...auth };
+  const config = { auth: own, sessions, counts, miniProgram: { appId, appSecret } };
   const flags = ['--expose-gc', '--no-warnings'];
   if (maxHeadSize !== undefined) flags.push(`--max-http-header-size=${maxHeadSize}`);
   const child = await startChild(path.join(__dirname, 'measured-process.js'), config, flags);

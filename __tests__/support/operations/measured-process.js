@@ -5,7 +5,7 @@
  */
 const { startCounting } = require('./operation-counter');
 
-const { auth, sessions, counts } = JSON.parse(process.env.TEST_PROCESS);
+const { auth, sessions, counts, miniProgram } = JSON.parse(process.env.TEST_PROCESS);
 
 // V8 counts only code that is loaded after this.
 const takeCounts = counts ? startCounting() : undefined;
@@ -80,6 +80,13 @@ function createApp() {
   app.use('/shops/:shop', wechatAuth({ ...auth, sessionKey: 'shop' }), requireWechatUser());
   const verificationFiles = { 'MP_verify_x.txt': 'x' };
   app.use('/pc', wechatAuth({ ...auth, sessionKey: 'pc', scanLogin: true, verificationFiles }));
+  app.use('/mini', wechatAuth({ ...auth, sessionKey: 'mini', miniProgram }), express.json({ limit: '1mb' }));
+  app.post('/mini/login', (req, res) => {
+    req.wechat.loginWithCode('miniProgram', req.body.code, req.body).then(
+      () => res.end(),
+      ({ status }) => res.status(status).end(),
+    );
+  });
   app.use(wechatAuth({ ...auth, tokenStore: new FailingTokens() }));
   app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
   app.post('/me', requireWechatUser(), (req, res) => res.end());

@@ -2,20 +2,20 @@
  * The account of each request (option `account`). Everything that is not of one account, such as caches, sessions
  * and connections, is shared: an account costs little, so that one app can serve thousands of them.
  */
-import { WechatAuthError } from '../../errors';
-import { lazyCache } from '../../lazy-cache';
-import { ACCOUNT_FLOWS } from '../../oauth/flows';
-import { keepTrace } from '../failures/app-trace';
-import { callInTime, HookTooLate, isPromise } from '../failures/call-in-time';
-import { warnOperator } from '../failures/warn-operator';
-import type { HostRequest } from '../http/request';
-import { credentialFaults, flowFaults } from '../options/credential-faults';
-import { credentialsOf, type CredentialOptions } from '../options/environment';
-import { findAccountFaults, readable } from '../options/option-checks';
-import { OptionsError } from '../options/options-error';
-import { isObject, ownCopy, ownOptions } from '../options/own-options';
-import type { ResolvedOptions } from '../options/resolve-options';
-import { hash } from '../state/hash';
+import { WechatAuthError } from '../errors';
+import { lazyCache } from '../lazy-cache';
+import { ACCOUNT_FLOWS } from '../oauth/flows';
+import { keepTrace } from './failures/app-trace';
+import { callInTime, HookTooLate, isPromise } from './failures/call-in-time';
+import { warnOperator } from './failures/warn-operator';
+import type { HostRequest } from './http/request';
+import { credentialFaults, flowFaults } from './options/credential-faults';
+import { credentialsOf, type CredentialOptions } from './options/environment';
+import { findAccountFaults, readable } from './options/option-checks';
+import { OptionsError } from './options/options-error';
+import { isObject, ownCopy, ownOptions } from './options/own-options';
+import type { ResolvedOptions } from './options/resolve-options';
+import { hash } from './state/hash';
 
 /** The accounts used last stay ready. Another one is created again at its next request. */
 const MAX_ACCOUNTS = 1_000;
