@@ -294,7 +294,8 @@ export interface AuthOptions {
   /**
    * The third-party platform (第三方平台) that acts for the official account, in place of its `appSecret`: the
    * `appId` of the platform, and a function `accessToken` that returns the current `component_access_token`. The
-   * function is called before each exchange of a code and each refresh. See docs/guides/accounts/third-party-platforms.md.
+   * function is called before each exchange of a code and each refresh. See
+   * docs/guides/accounts/third-party-platforms.md.
    */
   readonly component?: WechatComponent | undefined;
   /**
