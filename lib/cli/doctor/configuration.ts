@@ -10,6 +10,10 @@ export interface App {
 export interface Configuration {
   /** The apps of which the AppID or the AppSecret may be known. */
   readonly apps: Readonly<Partial<Record<AccountFlow, App>>>;
+  /** The third-party platform that acts for the official account. */
+  readonly component?: { readonly appId: string; readonly accessToken: string | undefined } | undefined;
+  /** Whether the app serves many accounts (option `account`), and one of them is checked. */
+  readonly isOneOfMany?: boolean;
   readonly baseURL: string | undefined;
   /** The address of the relay that stands in WeChat's console in place of the app. */
   readonly relay: string | undefined;
@@ -29,6 +33,14 @@ export function appOf({ apps }: Pick<Configuration, 'apps'>, flow: AccountFlow):
 export function isGiven(configuration: Pick<Configuration, 'apps'>, flow: AccountFlow): boolean {
   const { appId, appSecret } = appOf(configuration, flow);
   return appId !== undefined || appSecret !== undefined;
+}
+
+/** The platform that acts for the account of this flow. */
+export function componentOf(
+  { component }: Pick<Configuration, 'component'>,
+  flow: AccountFlow,
+): Configuration['component'] {
+  return flow === 'official' ? component : undefined;
 }
 
 /**

@@ -94,10 +94,10 @@ function styleOf({ env, screen }: Terminal, language: Language): OutputStyle {
 }
 
 /** Masks AppSecrets, which WeChat or the app may echo, and replaces control characters. */
-function forOutput(finding: Finding, { apps }: Configuration): Finding {
-  const secrets = Object.values(apps).map(({ appSecret }) => appSecret);
-  const ids = Object.values(apps).flatMap(({ appId }) =>
-    appId !== undefined && isAppId(appId) ? [appId] : [],
+function forOutput(finding: Finding, { apps, component }: Configuration): Finding {
+  const secrets = [...Object.values(apps).map(({ appSecret }) => appSecret), component?.accessToken];
+  const ids = [...Object.values(apps), component].flatMap((app) =>
+    app?.appId !== undefined && isAppId(app.appId) ? [app.appId] : [],
   );
   const clean = ({ en, zh }: Bilingual): Bilingual =>
     bilingual(redactExcept(en, ids, secrets), redactExcept(zh, ids, secrets));

@@ -19,12 +19,15 @@ export interface DoctorFlags {
 export const OPTIONS = {
   'app-id': { type: 'string' },
   'app-secret': { type: 'string' },
+  'component-app-id': { type: 'string' },
+  'component-access-token': { type: 'string' },
   'website-app-id': { type: 'string' },
   'website-app-secret': { type: 'string' },
   'mini-program-app-id': { type: 'string' },
   'mini-program-app-secret': { type: 'string' },
   'mobile-app-id': { type: 'string' },
   'mobile-app-secret': { type: 'string' },
+  account: { type: 'string' },
   'base-url': { type: 'string' },
   relay: { type: 'string' },
   'open-url': { type: 'string' },
@@ -71,10 +74,11 @@ export function parseDoctorFlags(args: readonly string[]) {
  */
 export async function readDoctorFlags(values: Values, terminal: Terminal): Promise<DoctorFlags> {
   checkLanguage(values.lang);
+  const account = accountOf(values);
   const flags = {
     url: values.url === undefined ? undefined : urlOf(values.url),
     routes: {
-      mount: pathOf('--mount', withoutSlash(values.mount)),
+      mount: (account?.path ?? '') + pathOf('--mount', withoutSlash(values.mount)),
       login: pathOf('--login', values.login),
       callback: pathOf('--callback', values.callback),
     },
@@ -83,31 +87,83 @@ export async function readDoctorFlags(values: Values, terminal: Terminal): Promi
     timeout: timeoutOf(values.timeout),
   };
   const env = { ...readEnvFiles(values['env-file']), ...terminal.env };
-  return { ...flags, configuration: configurationOf(values, await readSecrets(values, terminal), env) };
+  const secrets = await readSecrets(values, terminal);
+  return { ...flags, configuration: configurationOf(values, secrets, env, account) };
 }
 
-const SECRETS = ['app-secret', 'website-app-secret', 'mini-program-app-secret', 'mobile-app-secret'] as const;
+/** What `--account` says of one account of an app that serves many. */
+interface OneOfMany {
+  readonly appId?: string;
+  /** The public address of its pages. */
+  readonly address?: string;
+  /** The path below which its pages are. */
+  readonly path?: string;
+}
+
+/** @throws UsageError */
+function accountOf({ account, 'app-id': appId, 'base-url': baseURL }: Values): OneOfMany | undefined {
+  if (account === undefined) return undefined;
+  if (account.startsWith('/')) return { path: pathOf('--account', withoutSlash(account)) };
+  if (/^wx[\da-f]{16}$/.test(account)) {
+    if (appId !== undefined && appId !== account) throw new UsageError(TEXTS.accountTwice('--app-id'));
+    return { appId: account };
+  }
+  const address = /^https?:\/\//.test(account) ? account : `https://${account}`;
+  if (!URL.canParse(address) || !/^https?:\/\/[^\s/?#@]+$/.test(address))
+    throw new UsageError(TEXTS.account(account));
+  if (baseURL !== undefined) throw new UsageError(TEXTS.accountTwice('--base-url'));
+  return { address };
+}
+
+/** In the order of the help. */
+const SECRETS = [
+  ...(['app-secret', 'component-access-token', 'website-app-secret'] as const),
+  ...(['mini-program-app-secret', 'mobile-app-secret'] as const),
+] as const;
 
 type Secrets = Partial<Record<(typeof SECRETS)[number], string | undefined>>;
 
-function configurationOf(values: Values, secrets: Secrets, env: Terminal['env']): Configuration {
+function configurationOf(
+  values: Values,
+  secrets: Secrets,
+  env: Terminal['env'],
+  account: OneOfMany | undefined,
+): Configuration {
   const given: Partial<Record<keyof typeof ENVIRONMENT, string | undefined>> = { ...values, ...secrets };
   const get = (name: keyof typeof ENVIRONMENT): string | undefined =>
     given[name] ?? nonEmpty(env[ENVIRONMENT[name]]);
+  // As in `wechatAuth()`: beside the option `account`, no credentials come from the environment.
+  const credential = (name: keyof typeof ENVIRONMENT): string | undefined =>
+    account === undefined ? get(name) : given[name];
+  const component = componentIn(values, secrets);
   return {
     apps: {
-      official: { appId: get('app-id'), appSecret: get('app-secret') },
-      website: { appId: get('website-app-id'), appSecret: get('website-app-secret') },
-      miniProgram: { appId: get('mini-program-app-id'), appSecret: get('mini-program-app-secret') },
-      mobileApp: { appId: get('mobile-app-id'), appSecret: get('mobile-app-secret') },
+      official: {
+        appId: account?.appId ?? credential('app-id'),
+        appSecret: component ? undefined : credential('app-secret'),
+      },
+      website: { appId: credential('website-app-id'), appSecret: credential('website-app-secret') },
+      miniProgram: {
+        appId: credential('mini-program-app-id'),
+        appSecret: credential('mini-program-app-secret'),
+      },
+      mobileApp: { appId: credential('mobile-app-id'), appSecret: credential('mobile-app-secret') },
     },
-    baseURL: get('base-url'),
+    component,
+    isOneOfMany: account !== undefined,
+    baseURL: account?.address ?? get('base-url'),
     relay: get('relay'),
     open: withoutSlash(get('open-url') ?? WECHAT.open),
     api: withoutSlash(get('api-url') ?? WECHAT.api),
     hasSecretInFlag: SECRETS.some((name) => values[name] !== undefined && values[name] !== '-'),
     isProduction: env['NODE_ENV'] === 'production',
   };
+}
+
+function componentIn(values: Values, secrets: Secrets): Configuration['component'] {
+  const appId = values['component-app-id'];
+  const accessToken = secrets['component-access-token'] ?? values['component-access-token'];
+  return appId === undefined ? undefined : { appId, accessToken };
 }
 
 /** As in `wechatAuth()`, an empty variable counts as not set. */
@@ -160,12 +216,15 @@ doctor reads the same environment variable as wechatAuth().
 Configuration:
   --app-id <id>                       official account (WECHAT_APP_ID)
   --app-secret <secret>               its AppSecret (WECHAT_APP_SECRET), or - for standard input
+  --component-app-id <id>             third-party platform that acts for it, in place of its AppSecret
+  --component-access-token <token>    token of the platform, or - for standard input
   --website-app-id <id>               website app (WECHAT_WEBSITE_APP_ID)
   --website-app-secret <secret>       its AppSecret (WECHAT_WEBSITE_APP_SECRET), or - for standard input
   --mini-program-app-id <id>          mini program (WECHAT_MINI_PROGRAM_APP_ID)
   --mini-program-app-secret <secret>  its AppSecret (WECHAT_MINI_PROGRAM_APP_SECRET), or - for standard input
   --mobile-app-id <id>                mobile app (WECHAT_MOBILE_APP_ID)
   --mobile-app-secret <secret>        its AppSecret (WECHAT_MOBILE_APP_SECRET), or - for standard input
+  --account <host|path|AppID>         one account of an app that serves many (option account)
   --base-url <url>                    public address of the app (WECHAT_BASE_URL)
   --relay <url>                       relay that stands in WeChat's console for it (WECHAT_RELAY)
   --open-url <url>                    WeChat's pages (WECHAT_OPEN_URL; default ${WECHAT.open})
@@ -193,12 +252,15 @@ Exits with 0 if no check failed, with 1 if one did, and with 2 after a usage err
 配置：
   --app-id <id>                       服务号（WECHAT_APP_ID）
   --app-secret <secret>               其 AppSecret（WECHAT_APP_SECRET）；- 表示从标准输入读取
+  --component-app-id <id>             代其授权的第三方平台，代替 AppSecret
+  --component-access-token <token>    平台的 component_access_token；- 表示从标准输入读取
   --website-app-id <id>               网站应用（WECHAT_WEBSITE_APP_ID）
   --website-app-secret <secret>       其 AppSecret（WECHAT_WEBSITE_APP_SECRET）；- 表示从标准输入读取
   --mini-program-app-id <id>          小程序（WECHAT_MINI_PROGRAM_APP_ID）
   --mini-program-app-secret <secret>  其 AppSecret（WECHAT_MINI_PROGRAM_APP_SECRET）；- 表示从标准输入读取
   --mobile-app-id <id>                移动应用（WECHAT_MOBILE_APP_ID）
   --mobile-app-secret <secret>        其 AppSecret（WECHAT_MOBILE_APP_SECRET）；- 表示从标准输入读取
+  --account <host|path|AppID>         多账号应用（配置 account）中的一个账号
   --base-url <url>                    应用的公网地址（WECHAT_BASE_URL）
   --relay <url>                       代替应用填写在微信后台的中转（WECHAT_RELAY）
   --open-url <url>                    微信页面的地址（WECHAT_OPEN_URL；默认 ${WECHAT.open}）
@@ -231,6 +293,17 @@ const TEXTS = {
     '--url must be an http: or https: address without user, query and fragment, such as http://127.0.0.1:3000',
     '--url 应为 http: 或 https: 地址，不含用户名、查询参数与片段，例如 http://127.0.0.1:3000',
   ),
+  account: (account: string) =>
+    bilingual(
+      `--account is ${JSON.stringify(account)}; it must be a host such as shop.example.com, a path such as /shop, ` +
+        'or an AppID',
+      `--account 的值是 ${JSON.stringify(account)}；应为域名（例如 shop.example.com）、路径（例如 /shop）或 AppID`,
+    ),
+  accountTwice: (flag: string) =>
+    bilingual(
+      `--account and ${flag} both name it: leave one of them out`,
+      `--account 与 ${flag} 给出了同一项：请去掉其中一个`,
+    ),
   path: (flag: string, path: string) =>
     bilingual(
       `${flag} is ${JSON.stringify(path)}; it must be a path, such as /login`,

@@ -1,8 +1,8 @@
 /** Checks the form of AppIDs and AppSecrets. */
 import { FLOWS, ACCOUNT_FLOWS, type AccountFlow } from '../../../oauth/flows';
 import { bilingual, type Bilingual } from '../../bilingual';
-import { appOf, usesRealWechat, type Configuration } from '../configuration';
-import { failed, ok, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
+import { appOf, componentOf, usesRealWechat, type Configuration } from '../configuration';
+import { failed, ok, skipped, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
 import { FLOW_CHECKS } from '../report/flow-checks';
 import { findStray } from '../report/stray-characters';
 
@@ -36,6 +36,9 @@ export function checkAppSecret(configuration: Configuration, flow: AccountFlow):
   const id = FLOW_CHECKS[flow].appSecret;
   const { env } = FLOWS[flow].credentials;
   const { appSecret } = appOf(configuration, flow);
+  const component = componentOf(configuration, flow);
+  if (component) return skipped(id, TEXTS.platform(component.appId));
+  if (appSecret === undefined && configuration.isOneOfMany) return skipped(id, TEXTS.notGiven);
   if (appSecret === undefined) return failed(id, TEXTS.missing(env.appSecret));
   const stray = findStray(appSecret);
   if (stray) return failed(id, TEXTS.stray(stray, env.appSecret));
@@ -97,6 +100,9 @@ const TEXTS = {
       '企业微信使用另一套登录，本包不支持。请使用服务号、网站应用、小程序或移动应用的 AppID。',
     ),
   },
+  platform: (appId: string) =>
+    bilingual(`the platform ${appId} acts for the account`, `由第三方平台 ${appId} 代理，不需要 AppSecret`),
+  notGiven: bilingual('not given (--app-secret -)', '未给出（--app-secret -）'),
   rightSecret: bilingual('32 characters', '32 位'),
   idAsSecret: {
     detail: bilingual('looks like an AppID', '看起来是 AppID'),

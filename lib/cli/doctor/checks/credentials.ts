@@ -3,10 +3,10 @@ import { isWeChatAPIError, isWechatError, type WeChatAPIError, type WechatError 
 import { FLOWS, type AccountFlow } from '../../../oauth/flows';
 import { OAuth } from '../../../oauth/oauth';
 import { bilingual, type Bilingual } from '../../bilingual';
-import { appOf, type Configuration } from '../configuration';
+import { appOf, componentOf, type Configuration } from '../configuration';
 import type { ProbeLimits } from '../probe/http-probe';
 import { MADE_UP_CODE } from '../probe/made-up-code';
-import { failed, ok, warning, type CheckId, type Finding } from '../report/check-list';
+import { failed, ok, skipped, warning, type CheckId, type Finding } from '../report/check-list';
 import { fromOutside } from '../report/from-outside';
 import { FLOW_CHECKS } from '../report/flow-checks';
 
@@ -18,17 +18,19 @@ export async function checkCredentials(
 ): Promise<Finding> {
   const id = FLOW_CHECKS[flow].credentials;
   const { open, api } = configuration;
-  const { appId = '', appSecret = '' } = appOf(configuration, flow);
-  const oauth = new OAuth({
-    appid: appId,
-    appsecret: appSecret,
-    endpoints: { open, api },
-    http: { timeout, signal },
-  });
+  const { appId = '', appSecret } = appOf(configuration, flow);
+  const component = componentOf(configuration, flow);
+  const token = component?.accessToken;
+  if (component && token === undefined) return skipped(id, TEXTS.noPlatformToken);
+  if (!component && appSecret === undefined) return skipped(id, TEXTS.noSecret);
+  const proof = component
+    ? { component: { appId: component.appId, accessToken: () => token ?? '' } }
+    : { appsecret: appSecret ?? '' };
+  const oauth = new OAuth({ appid: appId, ...proof, endpoints: { open, api }, http: { timeout, signal } });
   try {
     await EXCHANGES[FLOWS[flow].exchange](oauth);
   } catch (error) {
-    if (isWeChatAPIError(error)) return judgeErrcode(id, flow, error);
+    if (isWeChatAPIError(error)) return judgeErrcode(id, flow, error, component !== undefined);
     if (isWechatError(error)) return judgeFailedCall(id, error);
     throw error;
   }
@@ -43,11 +45,13 @@ const EXCHANGES: Readonly<
   sessionKey: (oauth) => oauth.getSessionKey(MADE_UP_CODE),
 };
 
-function judgeErrcode(id: CheckId, flow: AccountFlow, error: WeChatAPIError): Finding {
+function judgeErrcode(id: CheckId, flow: AccountFlow, error: WeChatAPIError, isPlatform: boolean): Finding {
   const { kind, code } = error;
   const detail = TEXTS.response(code, withoutRequestId(fromOutside(error.errmsg)));
   if (kind === 'code_invalid' || kind === 'code_used') return ok(id, TEXTS.accepted(code));
   if (kind === 'busy' || kind === 'rate_limit') return warning(id, { detail, remedy: TEXTS.tryAgain });
+  if (isPlatform && kind === 'token_invalid') return failed(id, { detail, remedy: TEXTS.newToken });
+  if (isPlatform && kind === 'credentials') return failed(id, { detail, remedy: error.remedy });
   const remedy = REMEDIES[code]?.(flow);
   return remedy ? failed(id, { detail, remedy }) : warning(id, { detail, remedy: TEXTS.unknownErrcode });
 }
@@ -84,6 +88,15 @@ const TEXTS = {
   },
   response: (errcode: number, errmsg: string) =>
     bilingual(`WeChat responds ${errcode} ${errmsg}`, `微信返回 ${errcode} ${errmsg}`),
+  noPlatformToken: bilingual(
+    'not checked: --component-access-token is not given',
+    '未检查：没有给出 --component-access-token',
+  ),
+  noSecret: bilingual('not checked: no AppSecret is given', '未检查：没有给出 AppSecret'),
+  newToken: bilingual(
+    'The component_access_token is wrong or has expired: get a new one with the component_verify_ticket.',
+    'component_access_token 错误或已过期：请用 component_verify_ticket 获取新的。',
+  ),
   tryAgain: bilingual(
     'This says nothing about the credentials: try again in a minute.',
     '无法据此判断凭据：请一分钟后再试。',

@@ -8,7 +8,7 @@ import {
   type BrowserKind,
 } from '../../../oauth/flows';
 import { bilingual, type Bilingual } from '../../bilingual';
-import { appOf, isGiven, type Configuration } from '../configuration';
+import { appOf, componentOf, isGiven, type Configuration } from '../configuration';
 import type { AuthorizationRequest, LoginProbe } from '../probe/login-probe';
 import { loginPath, withoutSlash, type Site } from '../probe/site';
 import { failed, ok, skipped, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
@@ -85,7 +85,7 @@ function checkStarted(id: LoginCheck, configuration: Configuration, request: Aut
   if (!worksIn(BROWSERS[id], flow)) return warning(id, TEXTS.wrongFlow[flow]);
   const detail = TEXTS.started(fromOutside(parameter(url, 'appid')), fromOutside(parameter(url, 'scope')));
   const isCompared = appOf(configuration, flow).appId !== undefined;
-  return isCompared
+  return isCompared || configuration.isOneOfMany
     ? ok(id, detail)
     : warning(id, TEXTS.notCompared(detail, FLOWS[flow].credentials.env.appId));
 }
@@ -100,6 +100,10 @@ function requestFault(
   const appid = parameter(url, 'appid');
   const { appId } = appOf(configuration, flow);
   if (appId !== undefined && appid !== appId) return TEXTS.otherAppId(fromOutside(appid), appId);
+  const component = componentOf(configuration, flow)?.appId ?? '';
+  const sent = parameter(url, 'component_appid');
+  if (sent !== component && (component !== '' || appId !== undefined))
+    return TEXTS.otherPlatform(fromOutside(sent), component);
   const isIntact =
     (FLOWS[flow].scopes.allowed as readonly string[]).includes(parameter(url, 'scope')) &&
     parameter(url, 'response_type') === 'code' &&
@@ -197,6 +201,22 @@ const TEXTS = {
       'Give WECHAT_OPEN_URL (or the option `endpoints`) to the app and to the doctor, or to neither.',
       '请让两边使用相同的 WECHAT_OPEN_URL（或配置 endpoints），或都不设置。',
     ),
+  }),
+  otherPlatform: (sent: string, component: string) => ({
+    detail:
+      sent === ''
+        ? bilingual('the app names no third-party platform', '应用没有指明第三方平台')
+        : bilingual(`the app names the third-party platform ${sent}`, `应用指明的第三方平台是 ${sent}`),
+    remedy:
+      component === ''
+        ? bilingual(
+            'Give the doctor the same platform: --component-app-id.',
+            '请用 --component-app-id 给出同一平台。',
+          )
+        : bilingual(
+            `Compare the option component of the app with --component-app-id (${component}).`,
+            `请核对应用的配置 component 与 --component-app-id（${component}）。`,
+          ),
   }),
   otherAppId: (appid: string, appId: string) => ({
     detail: bilingual(

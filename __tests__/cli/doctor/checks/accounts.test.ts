@@ -1,0 +1,136 @@
+// One account of an app that serves many (--account), and an account that a third-party platform acts for.
+import type { Emulator } from '../../../../lib/emulator';
+import {
+  OFFICIAL,
+  PLATFORM,
+  accountOf,
+  shopOfHost,
+  startEmulator,
+  startShops,
+  type Shops,
+} from '../../../middleware/accounts/shops';
+import { doctor, examine } from '../run-doctor';
+
+let emulator: Emulator;
+let shops: Shops;
+beforeAll(async () => {
+  jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  emulator = await startEmulator();
+  shops = await startShops(emulator, (req) => {
+    const shop = shopOfHost(req);
+    if (shop !== 'c') return accountOf(shop);
+    return { appId: OFFICIAL.c.appId, component: { appId: PLATFORM, accessToken: () => 'a token' } };
+  });
+});
+afterAll(async () => {
+  jest.restoreAllMocks();
+  await shops.close();
+  await emulator.close();
+});
+
+const wechat = (): string[] => ['--open-url', emulator.url, '--api-url', emulator.url];
+
+describe('doctor --account', () => {
+  it('checks the account of a host, without the credentials of the environment', async () => {
+    const report = await examine(['--account', 'http://b.example.com', '--url', shops.url, ...wechat()], {
+      WECHAT_APP_ID: OFFICIAL.a.appId,
+      WECHAT_APP_SECRET: OFFICIAL.a.appSecret,
+    });
+    expect(report.check('login-in-wechat')).toMatchObject({
+      status: 'ok',
+      detail: expect.stringContaining(OFFICIAL.b.appId) as string,
+    });
+  });
+
+  it('fails if the account of the host is another one', async () => {
+    const { check } = await examine([
+      ...['--account', 'http://b.example.com', '--app-id', OFFICIAL.a.appId],
+      ...['--url', shops.url, ...wechat()],
+    ]);
+    expect(check('login-in-wechat')).toMatchObject({
+      status: 'failed',
+      detail: `the app uses AppID ${OFFICIAL.b.appId}, and not ${OFFICIAL.a.appId}`,
+    });
+  });
+
+  it('checks the account of an AppID, and not a secret that was not given', async () => {
+    const { statuses } = await examine([
+      ...['--account', OFFICIAL.a.appId, '--base-url', 'http://a.example.com'],
+      ...['--url', shops.url, ...wechat()],
+    ]);
+    expect(statuses).toMatchObject({
+      'app-id': 'ok',
+      'app-secret': 'skipped',
+      credentials: 'skipped',
+      'login-in-wechat': 'ok',
+    });
+  });
+
+  it('checks the account of a path', async () => {
+    const byPath = await startShops(
+      emulator,
+      (req) => accountOf((req.originalUrl ?? '').split('/')[1] ?? ''),
+      { mount: '/:shop' },
+    );
+    try {
+      const { check } = await examine(['--account', '/c', '--url', byPath.url, ...wechat()]);
+      expect(check('login-in-wechat').detail).toContain(OFFICIAL.c.appId);
+      expect(check('redirect-uri').detail).toContain('/c/callback');
+    } finally {
+      await byPath.close();
+    }
+  });
+
+  it.each([
+    [['--account', 'a b'], '--account is "a b"'],
+    [['--account', 'https://a.example.com/x'], '--account is "https://a.example.com/x"'],
+    [['--account', 'a.example.com', '--base-url', 'https://b.example.com'], '--account and --base-url'],
+    [['--account', OFFICIAL.a.appId, '--app-id', OFFICIAL.b.appId], '--account and --app-id'],
+  ])('refuses %j', async (args, message) => {
+    const { exit, err } = await doctor([...args, '--lang', 'en']);
+    expect([exit, err]).toEqual([2, expect.stringContaining(message)]);
+  });
+});
+
+describe('doctor --component-app-id', () => {
+  const args = (token: string): string[] => [
+    ...['--app-id', OFFICIAL.c.appId, '--component-app-id', PLATFORM, '--component-access-token', token],
+    ...['--base-url', 'http://c.example.com', '--url', shops.url, ...wechat()],
+  ];
+
+  it('checks the credentials through the platform, and the platform that the app names', async () => {
+    const { statuses } = await examine(args('a token of the platform'));
+    expect(statuses).toMatchObject({
+      'app-secret': 'skipped',
+      credentials: 'ok',
+      'login-in-wechat': 'ok',
+    });
+  });
+
+  it.each([61003, 61007, 42006, 41018])('reports errcode %d with its remedy', async (errcode) => {
+    emulator.fail('component/access_token', { errcode });
+    const { check } = await examine(args('a token of the platform'));
+    emulator.clearFaults();
+    expect(check('credentials')).toMatchObject({
+      status: 'failed',
+      detail: expect.stringContaining(String(errcode)) as string,
+    });
+  });
+
+  it('never prints the token of the platform', async () => {
+    const token = 'component-token-9f8e7d6c5b4a39281706';
+    emulator.fail('component/access_token', { errcode: 40001, errmsg: `invalid ${token}` });
+    const { out, check } = await examine(args(token));
+    emulator.clearFaults();
+    expect(check('credentials').status).toBe('failed');
+    expect(out).not.toContain(token);
+  });
+
+  it('fails if the app names no platform', async () => {
+    const { check } = await examine([
+      ...['--account', 'http://a.example.com', '--app-id', OFFICIAL.a.appId],
+      ...['--component-app-id', PLATFORM, '--url', shops.url, ...wechat()],
+    ]);
+    expect(check('login-in-wechat').detail).toBe('the app names no third-party platform');
+  });
+});
