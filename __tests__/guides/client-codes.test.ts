@@ -1,5 +1,8 @@
 // Runs the servers of the guides on mini programs and mobile apps.
+import { execFile, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
 import { asFunction } from '../docs/as-function';
+import { blocksOf, linesOf } from '../docs/blocks';
 import { CodeClient, newCode, openidOf } from '../support/browsers/code-clients';
 import { Browser, type BrowserResponse } from '../support/browser';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/browsers/user-agents';
@@ -207,6 +210,36 @@ it('the server with a session logs a mini program in and out by its cookies', as
   await client.post('/mini/logout', {});
   expect((await client.get('/mini/me')).status).toBe(401);
 });
+
+it('the server with a session answers a wrong code with the kind of the error', async () => {
+  const { url } = await start('mini-programs', 'with-session.ts');
+  const failed = await new CodeClient(url).post('/mini/login', { code: 'made-up' });
+  expect([failed.status, failed.json()]).toEqual([400, { error: 'code_invalid' }]);
+});
+
+const itWithCurl = spawnSync('curl', ['--version']).status === 0 ? it : it.skip;
+
+itWithCurl.each(['docs/guides/mini-programs.md', 'docs/zh-CN/guides/mini-programs.md'])(
+  'the lines of %s for the emulator name its mini program, and log in',
+  async (page) => {
+    const { appId, appSecret } = emulator.apps.miniProgram;
+    const [variables] = blocksOf(page).filter(({ language }) => language === 'ini');
+    expect(variables?.code).toBe(
+      `WECHAT_MINI_PROGRAM_APP_ID=${appId}\nWECHAT_MINI_PROGRAM_APP_SECRET=${appSecret}\n`,
+    );
+    const [shell] = blocksOf(page).filter(({ language }) => language === 'sh');
+    const [forCode = '', forLogin = '', ...rest] = shell ? linesOf(shell) : [];
+    expect(rest).toEqual([]);
+    const answerTo = async (line: string): Promise<unknown> =>
+      JSON.parse((await promisify(execFile)('sh', ['-c', line])).stdout);
+    const { code } = (await answerTo(forCode.replace('http://127.0.0.1:8917', emulator.url))) as {
+      code: string;
+    };
+    const { url } = await start('mini-programs', 'server.ts');
+    const login = forLogin.replace('http://localhost:3000', url).replace('…', code);
+    expect(await answerTo(login)).toEqual({ token: expect.any(String) as string });
+  },
+);
 
 it('the server of the guide on mobile apps issues a token for a code', async () => {
   const { url } = await start('mobile-apps', 'server.ts');

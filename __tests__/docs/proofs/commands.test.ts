@@ -33,7 +33,7 @@ describe('the commands in the documentation', () => {
     '.ci/run',
   ];
   /** Commands of other packages that `npx` runs. */
-  const OF_OTHER_PACKAGES = ['jest', 'vitest', 'tsc', 'eslint', 'prettier', 'playwright'];
+  const OF_OTHER_PACKAGES = ['jest', 'vitest', 'tsc', 'tsx', 'eslint', 'prettier', 'playwright'];
 
   /** The commands of a text, each with its place. */
   const commandsIn = (text: string, place: string): { place: string; words: string[] }[] =>
@@ -78,7 +78,7 @@ describe('the commands in the documentation', () => {
       if (program === 'npm')
         return first === 'run'
           ? !(second in scripts)
-          : !['ci', 'test', 'install', 'ls', 'pack'].includes(first);
+          : !['ci', 'test', 'install', 'ls', 'pack', 'pkg'].includes(first);
       if (program === 'npx') return ![...OF_OTHER_PACKAGES, 'express-wechat-auth'].includes(first);
       return false;
     });
@@ -127,6 +127,7 @@ const RUN_ELSEWHERE: readonly (readonly [page: RegExp, line: RegExp, test: strin
   [/emulator\/control-api\.md$/, /^curl /, 'languages'],
   [/emulator\/standing-in\.md$/, /^curl /, 'languages'],
   [/emulator\/node\.md$/, /^node --env-file=\.env login\.mjs$/, 'languages'],
+  [/guides\/mini-programs\.md$/, /^curl /, 'clientCodes'],
   [/\.md$/, /^node --env-file=\.env app\.mjs$/, 'run'],
 ];
 
@@ -134,6 +135,7 @@ describe('every line for a shell', () => {
   const TESTS: Readonly<Record<string, string>> = {
     languages: '__tests__/emulator/standing-in/languages.test.ts',
     run: '__tests__/docs/run.test.ts',
+    clientCodes: '__tests__/guides/client-codes.test.ts',
   };
   useEmulator();
   const folder = mkdtempSync(path.join(tmpdir(), 'commands-'));
