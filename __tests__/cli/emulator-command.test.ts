@@ -132,6 +132,18 @@ describe('express-wechat-auth emulator', () => {
     await command.stop();
   });
 
+  it('prints the certificate for Node apart from the .env file, from which Node does not read it', async () => {
+    const command = start(['emulator', '--port', '0', '--https']);
+    await command.waitFor(/Ctrl\+C/);
+    const forEnvFile = command.out
+      .join('\n')
+      .split('\n\n')
+      .find((part) => part.includes('WECHAT_API_URL='));
+    expect(forEnvFile).toMatch(/\nSESSION_KEY=\S+$/);
+    expect(command.out.join('\n')).toMatch(/in \.env it has no effect:\n\nNODE_EXTRA_CA_CERTS=\S+\n/);
+    await command.stop();
+  });
+
   it('says so if it cannot keep the authority', async () => {
     const file = path.join(HOME, 'a-file');
     writeFileSync(file, '');

@@ -64,7 +64,7 @@ describe('from wechat-oauth', () => {
   });
 
   it('logs a person in with the middleware, and accepts the callback again after the Back button', async () => {
-    app = await run(codeOf('from-wechat-oauth', 'after.ts'), { env: env() });
+    app = await run(codeOf('from-wechat-oauth', 'after.js'), { env: env() });
     const browser = Browser.inWechat(app.url);
     const callback = await agreeFrom(browser, '/me');
     const done = await openPage(browser, callback);

@@ -1,6 +1,6 @@
 // The programs of docs/emulator log in through the proxy, unmodified, in the languages of this machine.
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -161,6 +161,37 @@ describe('node', () => {
       programOf(`${where}/node.md`, 'js', 'login.mjs');
       writeFileSync(path.join(folder, '.env'), here(blocksOf(`${where}/node.md`, 'ini')[0] ?? ''));
       expect(await runLines(blocksOf(`${where}/node.md`, 'sh').at(-1) ?? '')).toBe('小明\n');
+    },
+  );
+
+  it.each(['guides', 'zh-CN/guides'])(
+    'logs in through the proxy with wechat-oauth, as docs/%s/from-wechat-oauth.md says',
+    async (where) => {
+      // wechat-oauth asks for proxy-agent 5; another package of the same use takes its place.
+      const agent = path.join(folder, 'modules/proxy-agent/index.js');
+      mkdirSync(path.dirname(agent), { recursive: true });
+      const replacement = require.resolve('https-proxy-agent');
+      writeFileSync(agent, `module.exports = require('${replacement}').HttpsProxyAgent;`);
+      const before = programOf(`${where}/from-wechat-oauth.md`, 'js', 'before.js');
+      const app = wechat.apps.official;
+      const code = wechat.issueCode({ app: app.appId, scope: 'snsapi_userinfo' });
+      writeFileSync(
+        before,
+        readFileSync(before, 'utf8').replace(
+          'app.listen(3000);',
+          `app.listen(0, async function () {
+            const callback = 'http://localhost:' + this.address().port + '/callback?code=${code}';
+            console.log((await (await fetch(callback)).json()).nickname);
+            process.exit();
+          });`,
+        ),
+      );
+      const lines = blocksOf(`${where}/from-wechat-oauth.md`, 'sh').find((block) => block.includes('URLLIB'));
+      const setUp = [
+        `export NODE_PATH=${path.join(ROOT, 'node_modules')}:${path.join(folder, 'modules')}`,
+        `export WECHAT_APP_ID=${app.appId} WECHAT_APP_SECRET=${app.appSecret}`,
+      ];
+      expect(await runLines([...setUp, lines].join('\n'))).toBe('小明\n');
     },
   );
 });

@@ -25,8 +25,9 @@ export const emulatorCommand: Command = async (args, terminal, language) => {
   const certificate = flags.https ? certificateFor(flags, env) : undefined;
   const emulator = await start(flags, certificate, terminal);
   out(TEXTS.running(addressesOf(emulator).join('  '))[language]);
-  out(environmentFor(emulator, certificate).join('\n'));
+  out(environmentFor(emulator).join('\n'));
   if (emulator.proxyURL !== undefined) out(TEXTS.proxy(proxyEnvironment(emulator, certificate))[language]);
+  if (certificate?.caFile !== undefined) out(TEXTS.trustInNode(certificate.caFile)[language]);
   if (certificate?.folder !== undefined) out(TEXTS.authority(certificate.folder)[language]);
   const phones = phoneAddresses(emulator, flags);
   if (phones.length > 0) out(TEXTS.phones(phones.join(', '))[language]);
@@ -96,7 +97,7 @@ function addressesOf({ url, httpURL }: Emulator): string[] {
   return [...new Set([url, httpURL])];
 }
 
-function environmentFor({ endpoints, apps }: Emulator, certificate: Certificate | undefined): string[] {
+function environmentFor({ endpoints, apps }: Emulator): string[] {
   return [
     `WECHAT_OPEN_URL=${endpoints.open}`,
     `WECHAT_API_URL=${endpoints.api}`,
@@ -106,7 +107,6 @@ function environmentFor({ endpoints, apps }: Emulator, certificate: Certificate 
     `WECHAT_WEBSITE_APP_SECRET=${apps.website.appSecret}`,
     // Random: a fixed key would be copied into production, where everybody knows it.
     `SESSION_KEY=${randomBytes(32).toString('base64url')}`,
-    ...(certificate?.caFile === undefined ? [] : [`NODE_EXTRA_CA_CERTS=${certificate.caFile}`]),
   ];
 }
 
@@ -174,6 +174,14 @@ const TEXTS = {
     bilingual(
       `\nAn app that only knows WeChat's own addresses needs this instead:\n\n${environment}`,
       `\n只能使用微信官方地址的应用改用：\n\n${environment}`,
+    ),
+  // Node reads the variable before it loads any .env file.
+  trustInNode: (file: string) =>
+    bilingual(
+      `\nNode trusts the certificate if this is set in the shell that starts the app; in .env it has no effect:\n\n` +
+        `NODE_EXTRA_CA_CERTS=${file}`,
+      `\nNode 应用还要在启动它的 shell 中设置下面的变量才会信任证书，写在 .env 中无效：\n\n` +
+        `NODE_EXTRA_CA_CERTS=${file}`,
     ),
   authority: (folder: string) =>
     bilingual(
