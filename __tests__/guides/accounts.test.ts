@@ -66,8 +66,10 @@ const hasSqlite = existsSync(SQLITE) || process.env['CI'] === 'true';
     sql(blocksOfGuide('accounts/own-users-table').find(({ language }) => language === 'sql')?.code ?? '');
     const query = (statement: string, values: readonly unknown[]): Promise<unknown> =>
       Promise.resolve(sql(statement, values));
-    const guide = await start('own-users-table', 'users.ts', {
-      given: { db: { query } },
+    const users = await start('own-users-table', 'users.ts', { given: { db: { query } } });
+    const guide = await start('own-users-table', 'auth.ts', {
+      given: { findOrCreate: users.exports['findOrCreate'] },
+      replace: [["import { findOrCreate } from './users.js';\n", '']],
       // The middleware of the guide runs in another app.
       env: { WECHAT_BASE_URL: '' },
     });
