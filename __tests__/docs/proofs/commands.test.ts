@@ -183,7 +183,8 @@ describe('every line for a shell', () => {
     const args = words.map((word, index) => {
       const before = words[index - 1] ?? '';
       if (/^--(?:proxy-)?port$/.test(before)) return '0';
-      if (before === '--ca-dir' || before === '--config') return path.join(folder, path.basename(word));
+      if (['--ca-dir', '--config', '--env-file'].includes(before))
+        return path.join(folder, path.basename(word));
       return before === '--url' ? appURL : word;
     });
     // The default port may be in use: by another emulator of the developer.
@@ -210,6 +211,7 @@ describe('every line for a shell', () => {
   it.each([...new Set(ours.map(({ line }) => line))])('works: %s', async (line) => {
     const config = blocksOf('docs/emulator/control-api.md').find(({ language }) => language === 'json');
     writeFileSync(path.join(folder, 'wechat.json'), config?.code ?? '');
+    writeFileSync(path.join(folder, '.env'), 'SESSION_KEY=key\n');
     const app = await startApp(emulator, { auth: { website: undefined } });
     try {
       const { status, out } = await runLine(line, app.url);
