@@ -11,7 +11,7 @@ const LONG = 'a'.repeat(12_000);
  * In bytes for each request. It is enough for a login that restarts (two states, each with its pending login and
  * with what was seen of its session, and the entries of its callback), but not for a whole header.
  */
-const MAX_KEPT = 3_000;
+const MAX_KEPT = 4_500;
 const REQUESTS = 300;
 const REQUESTS_AT_ONCE = 20;
 
