@@ -279,7 +279,11 @@ describe('the error of a callback that is refused', () => {
     ['', 'access_denied', /no authorization code: the user refused, .* Offer the login again\.$/],
     ['code=a&code=b', 'state_unknown', /is repeated, .* WeChat sends code and state once each\. Start/],
     ['code[]=a', 'state_unknown', /has brackets in its name\. WeChat sends code and state once each/],
-    [`code=${'a'.repeat(513)}`, 'code_invalid', /longer than 512 bytes, or .* WeChat did not send it\. Start/],
+    [
+      `code=${'a'.repeat(513)}`,
+      'code_invalid',
+      /longer than 512 bytes, or .* WeChat did not send it\. Start/,
+    ],
     ['code=%C3%A9', 'code_invalid', /or not printable ASCII: WeChat did not send it\. Start the login/],
     [
       'code=a&state=x',
