@@ -192,6 +192,51 @@ describe('a mini program', () => {
     });
   });
 
+  // A user who knows her session key, which apps leak, can encrypt any data of her own.
+  describe('who forges the decrypted data', () => {
+    async function logIn(fields: string, unionid?: string): Promise<object> {
+      const oauth = fixture.createOAuth({ kind: 'miniProgram' });
+      fixture.emulator.fail('jscode2session', { patch: { session_key: KEY, unionid } });
+      const openid = fixture.emulator.openid('ming', oauth.appid);
+      const { encryptedData, iv } = encrypt(
+        `{"openId":"${openid}",${fields},"watermark":{"appid":"${oauth.appid}","timestamp":1}}`,
+      );
+      return oauth.getUserByCode({ code: code(), encryptedData, iv });
+    }
+
+    it.each([
+      ['an object', '"unionId":{"a":1}'],
+      ['a list', '"unionId":["oVictim"]'],
+      ['a number', '"unionId":7'],
+      ['a part of another key', '"unionId":"oVictim:lock"'],
+    ])('cannot have %s as the unionid', async (_what, fields) => {
+      expect(await failure(logIn(fields))).toMatchObject({ kind: 'decryption', status: 400 });
+    });
+
+    it('cannot have another unionid than that of the session, in either spelling', async () => {
+      expect(await failure(logIn('"unionId":"oVictim"', 'oMine'))).toMatchObject({ kind: 'decryption' });
+      expect(await logIn('"unionid":"oVictim","openid":"oVictim"', 'oMine')).toMatchObject({
+        unionid: 'oMine',
+      });
+    });
+
+    it.each(['', ',"unionId":""', ',"unionId":null'])(
+      'has no unionid if neither has one (%s)',
+      async (none) => {
+        const user = await logIn(`"unionid":"oVictim","openid":"oVictim"${none}`);
+        expect(user).not.toHaveProperty('unionid');
+        expect(JSON.stringify(user)).not.toContain('oVictim');
+      },
+    );
+
+    it('cannot change a prototype', async () => {
+      const unsafe = '"__proto__":{"a":1},"constructor":{"prototype":{"a":1}},"toString":1,"prototype":1';
+      const user = await logIn(`${unsafe},"inner":{"__proto__":{"a":1}}`);
+      expect(Object.keys(user)).toEqual(['openId', 'inner', 'watermark', 'openid']);
+      expect(JSON.stringify(user)).toContain('"inner":{}');
+    });
+  });
+
   it('gets an error if the data was encrypted with an older key', async () => {
     const error = await failure(
       fixture.createOAuth({ kind: 'miniProgram' }).getUserByCode({ code: code(), ...encrypted(KEY) }),

@@ -165,6 +165,8 @@ export interface WechatRequest extends HostRequest {
 
 export class ReqWechat implements WechatContext {
   readonly #context: Context;
+  /** Whether this request has asked for logouts at other processes: a page may read the user many times. */
+  #hasAsked = false;
 
   constructor(context: Context) {
     this.#context = context;
@@ -259,7 +261,11 @@ export class ReqWechat implements WechatContext {
     const { req, config } = this.#context;
     const login = currentLogin(req, config);
     // Only the guard can wait for the logouts at other processes. Here, the next request knows of them.
-    if (login && mayMissLogout(req, config)) void confirmedLogin(req, config);
+    if (login && !this.#hasAsked && mayMissLogout(req, config)) {
+      this.#hasAsked = true;
+      // By then, the app may have replaced the session by one that throws.
+      confirmedLogin(req, config).catch(() => undefined);
+    }
     return login;
   }
 

@@ -1,6 +1,7 @@
 import crypto from 'node:crypto';
 import { WechatAuthError } from '../errors';
-import { idsOf, type WechatUser } from './user';
+import { withoutUnsafeNames } from './unsafe-names';
+import { idsOf, isId, type WechatUser } from './user';
 
 /** A mini program's session. Its key is a secret. It is not an access token, and is never saved as one. */
 export interface MiniProgramSession {
@@ -109,18 +110,34 @@ export function userOfSession(
   decryptUser: (encrypted: EncryptedData) => MiniProgramUser,
 ): WechatUser {
   if (!encrypted) return idsOf({ openid, unionid });
-  const user = decryptUser({ sessionKey, ...encrypted });
+  const user = withoutUnsafeNames(decryptUser({ sessionKey, ...encrypted })) as MiniProgramUser;
   if (user.openId !== openid) throw otherUser();
-  return { ...user, ...idsOf({ openid, unionid: unionid ?? user.unionId }) };
+  const decrypted = decryptedUnionid(user);
+  const ids = idsOf({ openid, unionid: unionid ?? decrypted });
+  if (decrypted !== undefined && decrypted !== ids.unionid) throw otherUser();
+  // WeChat's data has openId and unionId, so that these two names come from somebody else.
+  const others = Object.entries(user).filter(([name]) => name !== 'openid' && name !== 'unionid');
+  return { ...Object.fromEntries(others), ...ids };
+}
+
+/** It becomes a part of keys, like the unionid in a response of WeChat. */
+function decryptedUnionid({ unionId }: { readonly unionId?: unknown }): string | undefined {
+  if (unionId === undefined || unionId === null || unionId === '') return undefined;
+  if (typeof unionId === 'string' && isId(unionId)) return unionId;
+  throw new WechatAuthError(
+    'decryption',
+    'The decrypted unionId is not 1 to 64 characters of A-Z, a-z, 0-9, _ and -. ' +
+      'Use encryptedData and iv as wx.getUserInfo returned them.',
+  );
 }
 
 /**
- * The decrypted openId is not that of the session. CBC does not authenticate. By changing `iv`, an attacker
+ * The decrypted openId or unionId is not that of the session. CBC does not authenticate. By changing `iv`, an attacker
  * can change the first 16 bytes of their own data: `{"openId":"` and the first five letters of the openId.
  */
 function otherUser(): WechatAuthError {
   return new WechatAuthError(
     'decryption',
-    'The decrypted openId is not the openid of the session. Use code, encryptedData and iv of the same login.',
+    'The decrypted openId or unionId is not that of the session. Use code, encryptedData and iv of the same login.',
   );
 }

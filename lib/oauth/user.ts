@@ -38,6 +38,11 @@ export interface WechatUser {
   readonly [field: string]: unknown;
 }
 
+/** Whether a text has the form of an openid or a unionid. */
+export function isId(text: string): boolean {
+  return /^[\w-]{1,64}$/.test(text);
+}
+
 /** A user of whom only the ids are known. */
 export function idsOf({
   openid,

@@ -185,6 +185,24 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
     }
   });
 
+  it('of the victim does not log in an attacker behind the same proxy, which the app does not trust', async () => {
+    const app = await startHere();
+    for (const name of ['X-Forwarded-For', 'Forwarded']) {
+      const code = newCode('miniProgram', VICTIM);
+      const post = (address: string) =>
+        new CodeClient(app.url).logIn(
+          'miniProgram',
+          code,
+          { session: false },
+          { headers: { [name]: address } },
+        );
+      expect((await post('for=203.0.113.1')).status).toBe(200);
+      expect((await post('for=203.0.113.1')).status).toBe(200);
+      const replay = await post('for=203.0.113.2');
+      expect([replay.status, replay.kind, replay.user]).toEqual([400, 'code_used', {}]);
+    }
+  });
+
   it('does not log in again after the logout that follows it', async () => {
     const app = await startHere();
     const client = new CodeClient(app.url);

@@ -197,8 +197,9 @@ describe.each(ENDPOINTS)('a response to %s', (endpoint) => {
     const gateway = await startHttpServer((_req, res) => {
       const ids = `"openid":"${record.openid}","access_token":"a","expires_in":7200,"session_key":"k"`;
       const unsafe =
-        '"__proto__":{"is_snapshotuser":1,"polluted":1},"constructor":1,"toString":1,"hasOwnProperty":1';
-      res.end(`{${unsafe},${ids},"inner":{"__proto__":{"polluted":1},"a":1}}`);
+        '"__proto__":{"is_snapshotuser":1,"polluted":1},"constructor":1,"toString":1,"hasOwnProperty":1,' +
+        '"prototype":{"__proto__":{"polluted":1}}';
+      res.end(`{${unsafe},${ids},"inner":{"__proto__":{"polluted":1},"prototype":1,"a":1}}`);
     });
     try {
       const made = fixture.createOAuth({
@@ -214,7 +215,7 @@ describe.each(ENDPOINTS)('a response to %s', (endpoint) => {
       const result = (await results[endpoint]()) as Record<string, unknown>;
       expect(Object.getPrototypeOf(result)).toBe(Object.prototype);
       expect(Object.keys(result)).not.toEqual(expect.arrayContaining(['__proto__']));
-      for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty'])
+      for (const name of ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'])
         expect(Object.hasOwn(result, name)).toBe(false);
       expect(result['polluted']).toBeUndefined();
       expect(JSON.stringify(result['inner'])).toBe('{"a":1}');

@@ -7,7 +7,7 @@ import { CODE_FLOWS, FLOWS, isCodeFlow, type CodeFlow } from '../../oauth/flows'
 import { pathOnThisSite } from '../addresses';
 import { accountOf, type Context } from '../context';
 import { warnOperator } from '../failures/warn-operator';
-import { addressOf, header } from '../http/request';
+import { addressOf, header, trustsProxy, type HostRequest } from '../http/request';
 import { noStore } from '../http/response';
 import { exchangeClientCode, type Account, type ClientCode } from '../options/account';
 import { shown } from '../options/options-error';
@@ -143,10 +143,11 @@ async function logIn(context: Context, reporter: LoginReporter, request: CodeReq
       if (!session) return exchange(context, request, state);
       const cookies = header(context.req, 'cookie');
       // A logout that this client sends meanwhile ends this login.
-      await config.callbacks.noteFinish(cookies, { state, root });
-      const login = exchange(context, request, state);
-      config.callbacks.started.noteFinish(cookies, { state, root }, login);
-      return login;
+      return config.callbacks.noteFinishOf(cookies, { state, root }, () => {
+        const login = exchange(context, request, state);
+        config.callbacks.started.noteFinish(cookies, { state, root }, login);
+        return login;
+      });
     },
   });
   const { login, state } = result;
@@ -162,9 +163,17 @@ function postedCode(
 ): Parameters<Context['config']['codes']['share']>[0] {
   return {
     content: [flow, account.appid, code, encrypted?.encryptedData ?? '', encrypted?.iv ?? ''],
-    client: [header(req, 'cookie'), addressOf(req)],
+    client: [header(req, 'cookie'), addressOf(req), forwardedFor(req)],
     finishedStates: session ? knownStates(session, config.sessionKey) : [],
   };
+}
+
+/**
+ * Behind a proxy that the framework does not trust, every client has the address of the proxy. Mini programs
+ * send no cookies, so that this header alone tells them apart.
+ */
+function forwardedFor(req: HostRequest): string {
+  return trustsProxy(req) ? '' : `${header(req, 'x-forwarded-for')} ${header(req, 'forwarded')}`;
 }
 
 async function exchange(context: Context, request: CodeRequest, state: string): Promise<WechatSession> {

@@ -252,6 +252,39 @@ export class CallbackResults {
     if (cache) await orUndefined(STORE_LIMIT_MS, () => cache.writeCache(finishKey(key), login, SHARED_MS));
   }
 
+  /**
+   * As noteFinish(), for a login that may still fail: anybody can post codes that WeChat refuses. If it fails, the
+   * note of before counts again.
+   */
+  async noteFinishOf<T>(cookies: string, login: FinishingLogin, work: () => Promise<T>): Promise<T> {
+    if (cookies === '') return work();
+    const before = await this.finishingWith(cookies);
+    await this.noteFinish(cookies, login);
+    try {
+      return await work();
+    } catch (error) {
+      await this.#takeBack(cookies, login, before);
+      throw error;
+    }
+  }
+
+  async #takeBack(
+    cookies: string,
+    { state }: FinishingLogin,
+    before: FinishingLogin | undefined,
+  ): Promise<void> {
+    const newest = await this.finishingWith(cookies);
+    if (newest?.state !== state) return;
+    if (before) {
+      await this.noteFinish(cookies, before);
+      return;
+    }
+    const key = shortHash([cookies]);
+    this.#finishing().delete(key);
+    const cache = this.#cache;
+    if (cache) await orUndefined(STORE_LIMIT_MS, () => cache.deleteCache(finishKey(key)));
+  }
+
   /** The login that a request with these cookies finishes, or has finished in the last minute. */
   async finishingWith(cookies: string): Promise<FinishingLogin | undefined> {
     if (cookies === '') return undefined;

@@ -24,7 +24,7 @@ export interface CodeLogin {
 export interface PostedCode {
   /** The code, and everything else on which the result depends. */
   readonly content: readonly string[];
-  /** What identifies the client: its cookies and its address. */
+  /** What identifies the client: its cookies, and its address as the peer and as proxies name it. */
   readonly client: readonly string[];
   /** The logins that the session of this request has finished. */
   readonly finishedStates: readonly string[];

@@ -5,6 +5,7 @@
 import { WeChatAPIError } from '../../errors';
 import { redact } from '../../redact';
 import type { ApiEndpoint } from '../endpoints';
+import { isUnsafeName } from '../unsafe-names';
 import { notFromWechat, type Mask } from './call-errors';
 import { integerOf, readJSON } from './read-json';
 import type { CheckResponse, ResponseName, Responses } from './response-schemas';
@@ -81,8 +82,8 @@ function safeFields(json: unknown, path: string): unknown {
   for (const name of names) {
     if (name.length > MAX_NAME)
       throw notFromWechat(path, `a field has a name of more than ${MAX_NAME} characters`);
-    if (name in Object.prototype) isSafe = false;
+    if (isUnsafeName(name)) isSafe = false;
   }
   if (isSafe) return json;
-  return Object.fromEntries(Object.entries(json).filter(([name]) => !(name in Object.prototype)));
+  return Object.fromEntries(Object.entries(json).filter(([name]) => !isUnsafeName(name)));
 }

@@ -2,6 +2,8 @@
  * The fields that a response of WeChat must have, and their limits. A response that breaks one is refused.
  */
 import * as v from 'valibot';
+import { withoutUnsafeNames } from '../unsafe-names';
+import { isId } from '../user';
 import { integerOf } from './read-json';
 
 const MAX_TOKEN = 2_048;
@@ -22,7 +24,7 @@ const TOO_LARGE = 'is too large';
  * lock.
  */
 const NOT_ID = 'is not 1 to 64 characters of A-Z, a-z, 0-9, _ and -';
-const id = v.pipe(v.string(NOT_ID), v.regex(/^[\w-]{1,64}$/, NOT_ID));
+const id = v.pipe(v.string(NOT_ID), v.check(isId, NOT_ID));
 
 const textOf = (most: number): v.GenericSchema<string> =>
   v.pipe(v.string(NOT_TEXT), v.maxLength(most, TOO_LONG));
@@ -56,7 +58,7 @@ const texts = v.custom<string[]>(
 );
 
 /** A field that WeChat may add later. It is kept; if it is too large, the response is refused. */
-const other = v.pipe(v.unknown(), v.check(isSmall, TOO_LARGE), v.transform(withoutUnsafeNames));
+const other = v.pipe(v.unknown(), v.check(isSmall, TOO_LARGE), v.transform(safeCopy));
 
 function isSmall(value: unknown): boolean {
   if (typeof value === 'string') return value.length <= MAX_TEXT;
@@ -82,12 +84,8 @@ function isNested(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** Names such as `__proto__` would change the object that they are copied to. */
-function withoutUnsafeNames(value: unknown): unknown {
-  if (!isNested(value)) return value;
-  return JSON.parse(JSON.stringify(value), (name, inner: unknown) =>
-    name in Object.prototype ? undefined : inner,
-  );
+function safeCopy(value: unknown): unknown {
+  return isNested(value) ? withoutUnsafeNames(value) : value;
 }
 
 /** A response with these fields, and others. */
