@@ -1,6 +1,7 @@
 // A third-party platform that acts for an account.
 import { inspect } from 'node:util';
 import { OAuth, WechatAuthError, isWechatError, type OAuthOptions } from '../../lib';
+import { fakeTimeLimits } from '../support/clock/time-limits';
 import { startHttpServer, type Server } from '../support/processes/servers';
 import { failure } from './oauth-fixture';
 
@@ -56,6 +57,23 @@ function createOAuth(
 }
 
 describe('an account that a third-party platform acts for', () => {
+  it('fails after 20 s if its accessToken() does not settle, and WeChat is not asked', async () => {
+    const oauth = createOAuth(() => new Promise(() => undefined));
+    fakeTimeLimits();
+    try {
+      const error = failure(oauth.getAccessToken('code'));
+      await jest.advanceTimersByTimeAsync(20_000);
+      expect(await error).toMatchObject({
+        kind: 'config',
+        message: expect.stringContaining('component.accessToken() did not settle within 20000 ms') as string,
+      });
+      expect(received).toEqual([]);
+    } finally {
+      jest.restoreAllMocks();
+      jest.useRealTimers();
+    }
+  });
+
   it('names the platform in the authorization request, after the state and before further parameters', () => {
     const url = createOAuth().getAuthorizeURL('https://h5.example.com/cb', 'abc', 'snsapi_base', {
       forcePopup: true,

@@ -6,7 +6,7 @@ import { WechatAuthError } from '../errors';
 import { lazyCache } from '../lazy-cache';
 import { ACCOUNT_FLOWS } from '../oauth/flows';
 import { keepTrace } from './failures/app-trace';
-import { callInTime, HookTooLate, isPromise } from './failures/call-in-time';
+import { callInTime, HookFailed, HookTooLate, isPromise } from './failures/call-in-time';
 import { warnOperator } from './failures/warn-operator';
 import type { HostRequest } from './http/request';
 import { credentialFaults, flowFaults } from './options/credential-faults';
@@ -127,11 +127,7 @@ function noAccount(): WechatAuthError {
 /** An error of the app stays in the cause: it may hold details that the browser must not see. */
 function asFailure(thrown: unknown): WechatAuthError {
   if (thrown instanceof OptionsError || thrown instanceof HookTooLate) return thrown;
-  const error = new WechatAuthError(
-    'config',
-    'The option account failed for this request. Its error is the cause.',
-    { cause: thrown },
-  );
+  const error = new HookFailed('The option account', thrown);
   keepTrace(error, thrown, []);
   return error;
 }

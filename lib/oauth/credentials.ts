@@ -3,6 +3,7 @@
  * that it has authorised.
  */
 import { inspect } from 'node:util';
+import { HOOK_LIMIT_MS, inTime } from '../async/time-limit';
 import { WechatAuthError } from '../errors';
 import { API, type ApiEndpoint } from './endpoints';
 
@@ -16,8 +17,8 @@ export interface WechatComponent {
   readonly appId: string;
   /**
    * Returns the current `component_access_token`. It is called before each exchange of a code and each refresh;
-   * getting the token, and caching it, is the app's. If it fails, the call rejects with kind `config`, its error
-   * is the cause, and WeChat is not asked.
+   * getting the token, and caching it, is the app's. If it fails, or does not settle
+   * within 20 s, the call rejects with kind `config`, its error is the cause, and WeChat is not asked.
    */
   readonly accessToken: () => string | Promise<string>;
 }
@@ -63,11 +64,23 @@ export function platformCredentials(component: WechatComponent): Credentials {
   };
 }
 
+class TokenTooLate extends WechatAuthError {}
+
+/** Without a limit, the browser would wait for ever, and so would the next refresh of this user. */
+function tokenTooLate(): TokenTooLate {
+  return new TokenTooLate(
+    'config',
+    `component.accessToken() did not settle within ${HOOK_LIMIT_MS} ms. WeChat was not asked. ` +
+      'Give the store or the service that it calls a time limit.',
+  );
+}
+
 async function tokenOf(component: WechatComponent): Promise<string> {
   let token: unknown;
   try {
-    token = await component.accessToken();
+    token = await inTime(HOOK_LIMIT_MS, async () => component.accessToken(), tokenTooLate);
   } catch (cause) {
+    if (cause instanceof TokenTooLate) throw cause;
     throw new WechatAuthError(
       'config',
       'component.accessToken() failed; its error is the cause. WeChat was not asked. ' +

@@ -2,6 +2,7 @@
 import type { Emulator } from '../../../lib/emulator';
 import { wechatAuth, type WechatAuthOptions } from '../../../lib';
 import type { HostRequest } from '../../../lib/middleware/http/request';
+import { agree } from '../../support/browser';
 import { scanOptions } from '../../support/browsers/scan-login';
 import { HOSTS, type HostName } from '../../support/hosts';
 import { exchanged, paramIn, stateIn } from '../../support/login';
@@ -308,6 +309,40 @@ describe.each(FAILURES)('an option account that %s', (_how, account) => {
     expect(warnings.map(({ message }) => message)).toEqual([
       expect.stringContaining('option account failed'),
     ]);
+  });
+});
+
+describe('warnings of an app with many accounts', () => {
+  it('of an option account that fails are not kept back by a stranger who asks for no account', async () => {
+    let fails = false;
+    const visitor = await visitorOf((req) => {
+      if (fails) throw new Error('the database is away');
+      return byHost(req);
+    });
+    await visitor.at('stranger', '/me');
+    fails = true;
+    await visitor.at('a', '/me');
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringContaining('belongs to no account'),
+      expect.stringContaining('option account failed'),
+    ]);
+  });
+
+  it('say once, and not once for each account, that WeChat cannot be reached', async () => {
+    const visitor = await visitorOf(byHost);
+    emulator.fail('access_token', { status: 502 }, { times: 10 });
+    try {
+      for (const shop of SHOPS) {
+        const restarted = await visitor.logIn(shop);
+        const { pathname, search } = new URL(await agree(emulator, restarted.location));
+        expect((await visitor.at(shop, pathname + search)).status).toBe(502);
+      }
+      const failed = warnings.filter(({ code }) => code === 'WECHAT_LOGIN_FAILED');
+      expect(failed).toHaveLength(1);
+      expect(failed[0]?.message).not.toContain('account wx');
+    } finally {
+      emulator.clearFaults();
+    }
   });
 });
 

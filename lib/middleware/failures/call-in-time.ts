@@ -13,6 +13,13 @@ export class HookTooLate extends WechatAuthError {
   }
 }
 
+/** A function of the app threw. The message names it; what it threw is the cause. */
+export class HookFailed extends WechatAuthError {
+  constructor(name: string, cause: unknown) {
+    super('config', `${name} failed for this request. Its error is the cause.`, { cause });
+  }
+}
+
 /**
  * Waits for a function of the app.
  *

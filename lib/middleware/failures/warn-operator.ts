@@ -4,7 +4,7 @@ import type { Context } from '../context';
 import { ACCOUNT_FLOWS } from '../../oauth/flows';
 import { OptionsError } from '../options/options-error';
 import { propertyOf } from './app-trace';
-import type { HookTooLate } from './call-in-time';
+import { HookFailed, HookTooLate } from './call-in-time';
 
 /**
  * The kinds that the user who meets them cannot fix. `login_failed` is not among them: it is printed each time,
@@ -23,14 +23,27 @@ const FOR_OPERATOR: ReadonlySet<WechatErrorKind> = new Set<WechatErrorKind>([
   'unionid_missing',
 ]);
 
+/**
+ * The kinds whose cause is the same for all accounts. One warning for each of a thousand accounts would use up the
+ * warnings of this middleware.
+ */
+const OF_ALL_ACCOUNTS: ReadonlySet<WechatErrorKind> = new Set<WechatErrorKind>([
+  'timeout',
+  'network',
+  'bad_answer',
+  'token_store',
+  'session_missing',
+]);
+
 export function warnOperator({ config }: Pick<Context, 'config'>, error: WechatError): void {
   if (!isForOperator(error)) return;
   const isMissing = error.kind === 'session_missing' && error.status === 500;
+  const label = OF_ALL_ACCOUNTS.has(error.kind) ? '' : accountLabel(config);
   config.warnings.once(
     isMissing ? 'WECHAT_NO_SESSION' : 'WECHAT_LOGIN_FAILED',
-    `${error.kind}: ${error.message}${accountLabel(config)}`,
+    `${error.kind}: ${error.message}${label}`,
     // Each reason for a missing session has a message of its own.
-    isMissing ? error.message : `${causeOf(error)}${accountLabel(config)}`,
+    isMissing ? error.message : `${causeOf(error)}${label}`,
   );
 }
 
@@ -57,5 +70,8 @@ function causeOf(error: WechatError): string {
   if (error instanceof OptionsError) return error.message;
   const code = isWeChatAPIError(error) ? error.code : propertyOf(error.cause, 'code');
   const isShort = typeof code === 'number' || (typeof code === 'string' && code.length <= 60);
-  return isShort ? `${error.kind} ${code}` : error.kind;
+  // Anybody can cause other errors of kind `config`, such as a request that belongs to no account.
+  const isHook = error instanceof HookFailed || error instanceof HookTooLate;
+  const what = isHook ? error.message : error.kind;
+  return isShort ? `${what} ${code}` : what;
 }
