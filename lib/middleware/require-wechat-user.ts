@@ -81,7 +81,11 @@ export function requireWechatUser(options: WechatGuardOptions = {}): WechatGuard
     }
     // Synchronous, because most requests come from users who may pass.
     if (mayPassAtOnce(context, config)) next();
-    else void decide({ ...context, res, next }, config).catch(next);
+    // An error that a handler of the app throws is not passed to next(): that would run the handler once more.
+    else
+      void mayPass({ ...context, res, next }, config).then((passes) => {
+        if (passes) next();
+      }, next);
   };
 }
 
@@ -98,7 +102,8 @@ function grantsEnough(login: WechatSession, { scope }: WechatGuardOptions): bool
   return scope === undefined || satisfies(login.scope, scope);
 }
 
-async function decide(context: Context, options: WechatGuardOptions): Promise<void> {
+/** Whether the request may pass. Otherwise it has its response. */
+async function mayPass(context: Context, options: WechatGuardOptions): Promise<boolean> {
   const { scope, mode = 'auto', check } = options;
   const { missingAccount } = context.config;
   const login = await confirmedLogin(context.req, context.config);
@@ -107,13 +112,14 @@ async function decide(context: Context, options: WechatGuardOptions): Promise<vo
   } else if (!login || !grantsEnough(login, options)) {
     await refuseRequest(context, { scope, mode }, login);
   } else if (!check || (await isAllowed(check, login.user, context.req))) {
-    context.next();
+    return true;
   } else {
     await sendFailure(
       context,
       new WechatAuthError('forbidden', 'This user may not pass: `check` did not return true.'),
     );
   }
+  return false;
 }
 
 /**

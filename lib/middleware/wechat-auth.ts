@@ -60,12 +60,11 @@ export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddlewar
       return;
     }
     const chosen = chooseAccount(req);
+    // An error that a handler of the app throws is not passed to next(): that would run the handler once more.
     if (chosen instanceof Promise)
-      void chosen
-        .then((found) => {
-          serve({ ...context, config: found });
-        })
-        .catch(next);
+      void chosen.then((found) => {
+        serve({ ...context, config: found });
+      }, next);
     else serve({ ...context, config: chosen });
   };
 }

@@ -1,4 +1,7 @@
 // Accounts chosen by the request (option `account`).
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import type { Emulator } from '../../../lib/emulator';
 import { wechatAuth, type WechatAuthOptions } from '../../../lib';
 import type { HostRequest } from '../../../lib/middleware/http/request';
@@ -309,6 +312,15 @@ describe.each(FAILURES)('an option account that %s', (_how, account) => {
     expect(warnings.map(({ message }) => message)).toEqual([
       expect.stringContaining('option account failed'),
     ]);
+  });
+});
+
+describe('a handler of plain node:http that throws', () => {
+  it('runs once, behind wechatAuth() and behind a guard, although both had to wait', async () => {
+    const script = path.join(__dirname, 'throwing-handler.js');
+    const { stdout } = await promisify(execFile)(process.execPath, [script]);
+    const { runs, thrown } = JSON.parse(stdout) as { runs: object; thrown: string[] };
+    expect([runs, thrown.sort()]).toEqual([{ auth: 1, guard: 1 }, ['auth', 'guard']]);
   });
 });
 
