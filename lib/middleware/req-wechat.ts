@@ -119,7 +119,7 @@ export interface WechatContext {
    * @example
    * app.post('/login', async (req, res) => {
    *   const user = await req.wechat.loginWithCode('miniProgram', req.body.code, { session: false });
-   *   res.json({ token: issueToken(user) });
+   *   res.json({ openid: user.openid });
    * });
    */
   loginWithCode(
