@@ -14,7 +14,7 @@ const STEPS = [
   ['printable.ts'],
   ['redact.ts', 'warnings.ts'],
   ['async/'],
-  ['lazy-cache.ts'],
+  ['derive-key.ts', 'lazy-cache.ts'],
   ['stores/'],
   ['oauth/'],
   ['oauth/transport/'],
@@ -61,7 +61,10 @@ interface Import {
   readonly to: string;
 }
 
-/** Every import of every file: static, bare, dynamic, `require`, of types, re-exports, `import('x')` in a type. */
+/**
+ * Every import of every file: static, bare, dynamic, `require`, of types, re-exports, `import('x')` in a
+ * type.
+ */
 function importsOf(root: string): Import[] {
   return sourceFiles(root).flatMap((file) => {
     const source = ts.createSourceFile(

@@ -11,7 +11,7 @@ import { useWarnings } from './support/warnings';
 // Chromium needs a while on a busy machine.
 jest.setTimeout(120_000);
 
-/** Without a space, so that a browser breaks them only if a style allows it. */
+/** The names have no space, so that a browser breaks them only if a style allows it. */
 const LATIN = 'Wolfeschlegelsteinhausenbergerdorff'.repeat(2).slice(0, 64);
 const CHINESE = '这个昵称非常非常长总共有八十个汉字没有任何空格'.repeat(4).slice(0, 80);
 
@@ -21,9 +21,9 @@ const WINDOWS = [320, 375, 1280].flatMap((width) =>
   ),
 );
 
-/** What is wider than the window, or reaches out of the box around it. */
+/** The pages that are wider than the window, and the buttons and headings that overflow their parent. */
 function tooWide(page: Page): Promise<string[]> {
-  // A text, because the types of these tests have no DOM.
+  // The code is a string, because these tests have no types of the DOM.
   return page.evaluate<string[]>(`(() => {
     const found = [];
     const { scrollWidth, clientWidth } = document.documentElement;
@@ -39,7 +39,7 @@ function tooWide(page: Page): Promise<string[]> {
 }
 
 describeInChromium('pages with long names', () => {
-  // The error of onLogin below is printed with its stack.
+  // Keeps the stack of the error in onLogin below from being printed.
   useWarnings();
   useEmulator({
     apps: [

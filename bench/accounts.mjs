@@ -1,4 +1,4 @@
-// Measures what accounts chosen by the request cost before their first login.
+// Measures what an account costs before its first login, if the option `account` chooses it for each request.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { median } from './parts/figures.mjs';

@@ -1,6 +1,6 @@
-// Measures logins over TLS, one by one and many at once: how long the callback takes, how much CPU a login costs
-// in a fresh and in a warm process, and how many logins a second one process serves. The apps take turns, round
-// by round.
+// Measures logins over TLS, one by one and many at once: how long the callback takes, how much CPU a login
+// costs in a fresh and in a warm process, and how many logins a second one process serves. The apps take
+// turns, round by round.
 //
 //   npm run bench -- logins [--rounds 5] [--logins 60]
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ const script = (name) => fileURLToPath(new URL(`logins/${name}`, import.meta.url
 const AT_ONCE = [1, 8, 32];
 /** Round-trip times to WeChat, in ms. */
 const ROUND_TRIPS = [30, 0];
-/** In a fresh process, V8 has compiled little. */
+/** So many logins count as the first ones of a fresh process, in which V8 has compiled little. */
 const COLD_LOGINS = 300;
 const WARM_UP_LOGINS = 2_000;
 
@@ -71,7 +71,7 @@ async function measureCold(names, wechat, rounds) {
 async function measureLoad(apps, wechat, { atOnce, rounds, logins }) {
   const cells = apps.map(() => ({ atOnce, p50: [], times: [], cpu: [], rate: [] }));
   await takeTurns(`${atOnce} at once`, rounds, apps, async (app, at) => {
-    // So that the connections are open.
+    // Opens the connections.
     await logIn(app, wechat, Math.max(5, atOnce), { atOnce });
     const count = logins * Math.ceil(Math.sqrt(atOnce));
     const before = await app.call('cpu');

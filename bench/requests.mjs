@@ -1,5 +1,5 @@
-// Measures what one request that is no login costs, without a server: what wechatAuth(), the guard and a check
-// by hand add to a request, in one process, in turns.
+// Measures what wechatAuth(), the guard and a check by hand add to a request that is not a login. They take
+// turns in one process, without a server.
 //
 //   npm run bench -- requests [--rounds 15]
 import { createRequire } from 'node:module';
@@ -28,7 +28,7 @@ const REQUESTS = 100_000;
 const auth = wechatAuth({ ...ACCOUNT, baseURL: 'https://h5.example.com' });
 const guard = requireWechatUser();
 
-/** name → what it does to a request before it calls `next`. The first is the loop itself. */
+/** name → a step that handles a request and calls `next`. The first one measures the loop itself. */
 const STEPS = {
   'nothing (the loop)': (_req, _res, next) => next(),
   'a check by hand': (req, res, next) => {
@@ -41,7 +41,7 @@ const STEPS = {
 
 export function benchRequests({ rounds = 15 } = {}) {
   const costs = Object.fromEntries(Object.keys(STEPS).map((name) => [name, []]));
-  // Warms up, because V8 compiles code only once.
+  // Warms up, so that V8 has compiled the code.
   for (const step of Object.values(STEPS)) microseconds(step);
   for (let round = 0; round < rounds; round++)
     for (const [name, step] of Object.entries(STEPS)) costs[name].push(microseconds(step));
@@ -70,7 +70,8 @@ export function benchRequests({ rounds = 15 } = {}) {
 function microseconds(step) {
   let done = 0;
   const next = () => done++;
-  // Requests are made before the clock runs. A thousand at a time, so that they fit into the CPU's cache.
+  // The requests are created before the clock runs, a thousand at a time, so that they fit into the CPU's
+  // cache.
   let spent = 0;
   for (let batch = 0; batch < REQUESTS / 1_000; batch++) {
     const requests = Array.from({ length: 1_000 }, newRequest);

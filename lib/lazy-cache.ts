@@ -1,4 +1,6 @@
-/** The bounded caches of this package. None takes memory before it is used, and each grows with its entries. */
+/**
+ * The bounded caches of this package. None takes memory before it is used, and each grows with its entries.
+ */
 import { LRUCache } from 'lru-cache';
 import { lazy } from './async/lazy';
 
@@ -9,7 +11,7 @@ export type LazyCache<V extends object | string | boolean> = () => Cache<V>;
 interface Limits {
   /** The most entries to keep. A further one displaces the entry that was used least recently. */
   readonly max: number;
-  /** How long an entry is kept, in ms. Without it, until another one displaces it. */
+  /** How long an entry is kept, in ms. Without it, an entry stays until another one displaces it. */
   readonly ttl?: number;
 }
 

@@ -114,7 +114,7 @@ export const WARNING_CODES = [
   /**
    * A `wechatRelay()` refused an address; once for each cause.
    * @remedy If you trust that app like production, add its callback address to the list `to`; otherwise
-   * somebody tries the relay as an open redirect.
+   * an attacker may be trying to use the relay as an open redirect.
    */
   'WECHAT_RELAY_REFUSED',
   /**

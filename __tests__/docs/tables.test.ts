@@ -1,4 +1,5 @@
-// The tables of options, errors, warnings and switches say what the code says. `npm run docs:tables` writes them.
+// The tables of options, errors, warnings and switches say what the code says. `npm run docs:tables` writes
+// them.
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import { WARNING_CODES } from '../../lib/warnings';
 import { memberNames } from '../support/compiler/types';
 import { read, ROOT } from './pages';
 
-// Another process loads the compiler and Prettier.
+// The script runs in another process, which loads the TypeScript compiler and Prettier.
 jest.setTimeout(60_000);
 
 /** Runs the script, by default on the pages of the repository. Resolves to its status and error output. */
@@ -29,7 +30,7 @@ function namesIn(page: string, table: string): string[] {
   return [...text.matchAll(/^\| \[?`(\w+)`/gm)].map(([, name = '']) => name);
 }
 
-it('are up to date', async () => {
+it('the tables are up to date', async () => {
   expect(await tables('--check')).toEqual({ status: 0, errors: '' });
 });
 

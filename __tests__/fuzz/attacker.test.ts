@@ -1,5 +1,6 @@
-// Plays random attacks on a victim's account to an app of one process and to one of two. README.md says how to
-// run more of them. Without a rule that stops such attacks, they succeed: attacker/removals.ts has the rules.
+// Plays random attacks on a victim's account against an app of one process and an app of two. README.md says
+// how to play more of them. The tests also take away each rule in attacker/removals.ts: then an attack must
+// succeed.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';

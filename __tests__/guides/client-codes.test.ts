@@ -47,7 +47,7 @@ describe('the server of the guide on mini programs', () => {
   let token: string;
   beforeEach(async () => {
     app = await start('mini-programs', 'server.ts');
-    // The page reads it when a request comes.
+    // The code of the page reads it at each request.
     process.env['WECHAT_MINI_PROGRAM_APP_ID'] = emulator.apps.miniProgram.appId;
     client = new CodeClient(app.url);
     token = await tokenOf(client, '/mini/login', newCode('miniProgram'));
@@ -60,7 +60,7 @@ describe('the server of the guide on mini programs', () => {
   const webView = (agent = `${IPHONE_WECHAT} miniProgram/${emulator.apps.miniProgram.appId}`): Browser =>
     new Browser(app.url, agent);
 
-  it('issues tokens, accepts them until the logout, and answers with the kind of an error', async () => {
+  it('issues tokens, accepts them until the logout, and sends the kind of an error', async () => {
     const me = await client.post('/mini/me', undefined, { ...bearer(token), method: 'GET' });
     expect(me.json()).toEqual({ openid: openidOf('miniProgram') });
     for (const wrong of ['', 'Bearer', 'made-up'])
@@ -71,7 +71,7 @@ describe('the server of the guide on mini programs', () => {
     expect((await client.post('/mini/logout', {}, bearer(token))).status).toBe(401);
   });
 
-  it('opens a page in the web-view with the login in hand, once', async () => {
+  it('logs the web-view in with a ticket, once', async () => {
     const browser = webView();
     const enter = await enterWith();
     const response = await browser.get(enter);
@@ -85,7 +85,7 @@ describe('the server of the guide on mini programs', () => {
     );
   });
 
-  it('takes no ticket outside its web-view, from another site, by HEAD, late, or for another page', async () => {
+  it('refuses a ticket outside its web-view, from another site, by HEAD, too late, or for another page', async () => {
     for (const agent of [IPHONE_WECHAT, DESKTOP_CHROME, `${IPHONE_WECHAT} miniProgram/wx0000000000000000`])
       expect((await webView(agent).get(await enterWith())).status).toBe(400);
     for (const site of ['cross-site', 'same-site'])
@@ -160,7 +160,7 @@ function runInMiniProgram(file: string, url: string, given: Record<string, unkno
 }
 
 describe('the mini program of the guide', () => {
-  it('logs in once for requests at once, again when its token is over, and opens the web-view', async () => {
+  it('logs in once for several requests at once, again when its token has expired, and opens the web-view', async () => {
     const { url } = await start('mini-programs', 'server.ts');
     process.env['WECHAT_MINI_PROGRAM_APP_ID'] = emulator.apps.miniProgram.appId;
     const { wx, logins } = miniProgram();
@@ -183,7 +183,7 @@ describe('the mini program of the guide', () => {
     expect((await browser.follow(view.src)).body).toBe(`orders of ${openidOf('miniProgram')}`);
   });
 
-  it('keeps the cookies of a session itself', async () => {
+  it('stores the cookies of a session in its own code', async () => {
     const { url } = await start('mini-programs', 'with-session.ts');
     const { wx } = miniProgram();
     const { request } = runInMiniProgram('cookies.js', url, { wx });
@@ -211,7 +211,7 @@ it('the server with a session logs a mini program in and out by its cookies', as
   expect((await client.get('/mini/me')).status).toBe(401);
 });
 
-it('the server with a session answers a wrong code with the kind of the error', async () => {
+it('the server with a session sends the kind of the error for a wrong code', async () => {
   const { url } = await start('mini-programs', 'with-session.ts');
   const failed = await new CodeClient(url).post('/mini/login', { code: 'made-up' });
   expect([failed.status, failed.json()]).toEqual([400, { error: 'code_invalid' }]);

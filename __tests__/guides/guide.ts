@@ -15,7 +15,7 @@ export function codeOf(guide: string, file: string): string {
   return codeOfPage(`docs/guides/${guide}.md`, file);
 }
 
-/** The block of any page whose first line names this file. */
+/** The block of a page, given by its path, whose first line names this file. */
 export function codeOfPage(page: string, file: string): string {
   const found = blocksOf(page).find(({ code }) => /^\/\/ (\S+)/.exec(code)?.[1] === file);
   if (!found) throw new Error(`${page} has no block that starts with // ${file}`);

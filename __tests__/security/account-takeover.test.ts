@@ -333,7 +333,7 @@ describe('with sessions in a store', () => {
     expect(exchanged(emulator)).toHaveLength(codes);
   });
 
-  it('a planted login that its session has lost is finished by nobody else, either', async () => {
+  it('a planted login that its session has lost cannot be finished in another session either', async () => {
     app = await startApp(emulator, { session: serverSessions(new SlowSessionStore(30)) });
     const attacker = Browser.inWechat(app.url);
     await attacker.get('/login');
@@ -373,7 +373,7 @@ describe('with sessions in a store', () => {
     const cookie = browser.cookies();
     const set = store.set.bind(store);
     const spy = jest.spyOn(store, 'set').mockImplementation((id, session, done) => {
-      // The logout is over before this save is.
+      // The logout ends before this save does.
       if ('wechat' in session) void browser.get('/logout', { cookie }).then(() => set(id, session, done));
       else set(id, session, done);
     });

@@ -93,7 +93,7 @@ describe('an attacker who shows her code to a victim', () => {
     }
   });
 
-  it('exchanges nothing with the script of the page: it asks its own origin only, and no window', async () => {
+  it('the script of the page sends requests to its own origin only, and no messages to other windows', async () => {
     const { body, headers } = await devices(app).pc.get('/login');
     const scripts = [...body.matchAll(/<script[^>]*>([^]*?)<\/script>/g)].map(([, script = '']) => script);
     expect(scripts).toHaveLength(1);
@@ -125,7 +125,7 @@ describe.each(SESSION_NAMES)('an attacker without the session of the PC, with %s
 });
 
 describe.each(SESSION_NAMES)('an attacker who planted the session of the PC, with %s', (session) => {
-  it('cannot collect the login that its user starts in it, by any address', async () => {
+  it('cannot collect the login that the user starts in it, at any address', async () => {
     const own = await startApp(emulator, { session: SESSIONS[session](), auth: scanOptions() });
     const attacker = Browser.onDesktop(own.url);
     await showCode(attacker);

@@ -1,4 +1,4 @@
-/** What the library has warned of in one test. */
+/** The warnings of the library in one test. */
 export interface Warning {
   readonly code: string;
   readonly message: string;

@@ -128,7 +128,8 @@ const onError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
 };
 app.use(onError);
 
-// Accounts: those of the options, those of a platform, or those that a function chooses. They exclude each other.
+// Accounts: those of the options, those of a platform, or those that a function chooses. They exclude each
+// other.
 const component = { appId: 'wx…', accessToken: async () => Promise.resolve('token') };
 wechatAuth({ appId: 'wx…', component, website: { appId: 'wx…', appSecret: '…' } });
 wechatAuth({ account: (req: Request) => ({ appId: req.hostname, appSecret: '…' }), scanLogin: true });
@@ -140,7 +141,7 @@ const byRequest: WechatAuthOptions = { account: () => undefined, lang: 'en' };
 wechatAuth(byRequest);
 // @ts-expect-error -- a platform acts without the AppSecret
 wechatAuth({ appId: 'wx…', appSecret: '…', component });
-// @ts-expect-error -- `account` returns the AppID
+// @ts-expect-error -- `account` already returns the AppID
 wechatAuth({ account: () => undefined, appId: 'wx…' });
 // @ts-expect-error -- `account` returns the website app
 wechatAuth({ account: () => undefined, website: { appId: 'wx…', appSecret: '…' } });

@@ -1,5 +1,5 @@
-// What an account costs before its first login. Run with --expose-gc; prints JSON: bytes and ms of one account of
-// many, and bytes of one plain wechatAuth().
+// What an account costs before its first login. Run with --expose-gc; prints JSON: bytes and ms of one
+// account of many, and bytes of one plain wechatAuth().
 import { createRequire } from 'node:module';
 
 const { wechatAuth } = createRequire(import.meta.url)('../..');
@@ -12,7 +12,7 @@ const credentials = (at, kind) => ({
 });
 const shop = (at) => ({ ...credentials(at, 'a'), website: credentials(at, 'e') });
 
-/** Heap and buffers, after the garbage is gone. */
+/** The bytes of heap and buffers after a garbage collection. */
 function bytes() {
   for (let round = 0; round < 5; round++) globalThis.gc();
   const { heapUsed, external } = process.memoryUsage();
@@ -20,7 +20,7 @@ function bytes() {
 }
 
 /** One request to the shop with this number. */
-function visit(middleware, at) {
+function request(middleware, at) {
   return new Promise((resolve) => {
     const req = {
       method: 'GET',
@@ -35,14 +35,15 @@ function visit(middleware, at) {
 
 async function ofManyAccounts() {
   const middleware = wechatAuth({ account: (req) => req.shop, scanLogin: true, endpoints: ENDPOINTS });
-  // Loads what is loaded late, and warms up.
-  for (let at = 0; at < 20; at++) await visit(middleware, at);
+  // Loads the modules that are loaded late, and warms up.
+  for (let at = 0; at < 20; at++) await request(middleware, at);
   const before = bytes();
   const started = performance.now();
-  for (let at = 20; at < 20 + accounts; at++) await visit(middleware, at);
+  for (let at = 20; at < 20 + accounts; at++) await request(middleware, at);
   const ms = performance.now() - started;
   const after = bytes();
-  await visit(middleware, 0);
+  // Keeps the middleware reachable until the bytes are counted.
+  await request(middleware, 0);
   return { bytes: (after - before) / accounts, ms: ms / accounts };
 }
 

@@ -38,14 +38,15 @@ export function routePath(context: Context, name: keyof ResolvedOptions['routes'
   return route === false ? undefined : publicMount(context) + route;
 }
 
-/** @throws WechatAuthError of kind `config` where the options leave the route out. */
-export function requirePath(context: Context, name: keyof ResolvedOptions['routes']): string {
+/** @throws WechatAuthError of kind `config` with this message if the options leave the route out. */
+export function requirePath(
+  context: Context,
+  name: keyof ResolvedOptions['routes'],
+  message = `routes.${name} is false, and this request needs the route. Give it a path.`,
+): string {
   const path = routePath(context, name);
   if (path !== undefined) return path;
-  throw new WechatAuthError(
-    'config',
-    `routes.${name} is false, and this request needs the route. Give it a path.`,
-  );
+  throw new WechatAuthError('config', message);
 }
 
 /** The path that browsers see before our routes: the path that the proxy strips, and the mount path. */
@@ -243,13 +244,13 @@ export function redirectURI(context: Context): string {
  * @throws WechatAuthError of kind `config` if `routes.callback` is false.
  */
 function callbackURL(context: Context): string {
-  const path = routePath(context, 'callback');
-  if (path !== undefined) return originOf(context) + path;
-  throw new WechatAuthError(
-    'config',
+  const path = requirePath(
+    context,
+    'callback',
     'routes.callback is false: there is no redirect URI. ' +
       'Give it a path, or start the login from a wechatAuth() that has one.',
   );
+  return originOf(context) + path;
 }
 
 /** The parameters of a link to the login route. */
@@ -264,17 +265,15 @@ export interface LoginLink {
 /**
  * The path of the login route, for links.
  *
- * @throws WechatAuthError of kind `config` if `routes.login` is false.
+ * @throws WechatAuthError of kind `config` if there is no login route.
  */
 export function loginPath(context: Context, { returnTo, scope, flow, data }: LoginLink): string {
-  const path = routePath(context, 'login');
-  if (path === undefined) {
-    throw new WechatAuthError(
-      'config',
-      'There is no login route to link to: routes.login is false, or no account logs browsers in. ' +
-        'Give it a path, or call req.wechat.login().',
-    );
-  }
+  const path = requirePath(
+    context,
+    'login',
+    'There is no login route to link to: routes.login is false, or no account logs browsers in. ' +
+      'Give routes.login a path and configure such an account, or call req.wechat.login().',
+  );
   const query = Object.entries({ returnTo, scope, flow, data }).flatMap(([name, value]) =>
     value === undefined ? [] : `${name}=${encodeURIComponent(value)}`,
   );

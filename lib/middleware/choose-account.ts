@@ -1,6 +1,6 @@
 /**
- * The account of each request (option `account`). Everything that is not of one account, such as caches, sessions
- * and connections, is shared: an account costs little, so that one app can serve thousands of them.
+ * Finds the account of each request (option `account`). All accounts share the caches, the sessions and the
+ * connections, so that an account costs little and one app can serve thousands of them.
  */
 import { WechatAuthError } from '../errors';
 import { lazyCache } from '../lazy-cache';
@@ -17,19 +17,22 @@ import { isObject, ownCopy, ownOptions } from './options/own-options';
 import type { ResolvedOptions } from './options/resolve-options';
 import { hash } from './state/hash';
 
-/** The accounts used last stay ready. Another one is created again at its next request. */
+/**
+ * The accounts that were used most recently stay in memory. Any other one is created again at its next
+ * request.
+ */
 const MAX_ACCOUNTS = 1_000;
 
-/** An account that a request had before. */
+/** An account of an earlier request. */
 interface KnownAccount {
   readonly config: ResolvedOptions;
-  /** The function of the newest request: an app may create one for each request. */
+  /** The function that the newest request gave: an app may create one for each request. */
   platformToken: (() => string | Promise<string>) | undefined;
 }
 
 /**
  * Returns a function that finds the account of a request, and returns the options that apply to it. It never
- * throws or rejects: if `account` fails, the options say so.
+ * throws or rejects: if `account` fails, the field `missingAccount` of the options has the error.
  */
 export function accountChooser(
   config: ResolvedOptions,
@@ -83,8 +86,8 @@ function create(
 }
 
 /**
- * Equal for the same account with the same credentials. A hash, because the AppSecret is among them. `undefined` if
- * a value is not text: then it has a fault.
+ * The key of an account and its credentials in the cache. It is a hash, because the AppSecret is among them.
+ * It is `undefined` if a value is not a string: the checks report such a value.
  */
 function keyOf(credentials: CredentialOptions): string | undefined {
   if (!isObject(credentials)) return undefined;
@@ -104,7 +107,7 @@ function keyOf(credentials: CredentialOptions): string | undefined {
   return parts.every((part) => typeof part === 'string') ? hash(parts) : undefined;
 }
 
-/** @throws OptionsError with the words that faults of the options have. */
+/** @throws OptionsError that describes the faults as it describes those of the options. */
 function requireNoFaults({ flow }: ResolvedOptions, credentials: CredentialOptions): void {
   const faults = readable(() => {
     const perOption = findAccountFaults(credentials);
@@ -124,7 +127,9 @@ function noAccount(): WechatAuthError {
   );
 }
 
-/** An error of the app stays in the cause: it may hold details that the browser must not see. */
+/**
+ * An error of the app is only the cause, because its message may hold details that the browser must not see.
+ */
 function asFailure(thrown: unknown): WechatAuthError {
   if (thrown instanceof OptionsError || thrown instanceof HookTooLate) return thrown;
   const error = new HookFailed('The option account', thrown);

@@ -44,14 +44,14 @@ export function accountOf(context: Context, flow: WechatFlow): Account {
   );
 }
 
-/** Whether an account sends browsers to a page of WeChat. Otherwise only clients log in, with codes. */
+/** Whether an account sends browsers to a page of WeChat. Otherwise only clients that post codes log in. */
 export function logsBrowsersIn({ config }: Context): boolean {
   return PAGE_FLOWS.some((flow) => config.accounts[FLOWS[flow].account] !== undefined);
 }
 
 /**
- * Whether a login belongs to an account of this request. An openid is valid only for its AppID, and a code only
- * for the account that asked for it.
+ * Whether a login belongs to an account of this request. An openid is valid only for its AppID, and a code
+ * only for the account that asked for it.
  */
 export function isOfThisAccount(
   { accounts }: ResolvedOptions,
@@ -60,7 +60,7 @@ export function isOfThisAccount(
   return appid !== undefined && accounts[FLOWS[flow].account]?.appid === appid;
 }
 
-/** The official account, otherwise the website app, the mini program, the mobile app. */
+/** The first configured account, in this order: official account, website app, mini program, mobile app. */
 export function mainAccountOf(context: Context): Account {
   const configured = ACCOUNT_FLOWS.find((flow) => context.config.accounts[flow]);
   return accountOf(context, configured ?? ACCOUNT_FLOWS[0]);

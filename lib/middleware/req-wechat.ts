@@ -101,20 +101,21 @@ export interface WechatContext {
     readonly expiresAt: number;
   }>;
   /**
-   * Logs a user in with a code that a client posted: a mini program (`wx.login`) or a mobile app (the OpenSDK).
-   * `onLogin` runs; then the session holds the login, with a new id. The same code twice from one client within
-   * a minute is one login. Call it in a route for POST. See docs/guides/mini-programs.md and
-   * docs/guides/mobile-apps.md.
+   * Logs a user in with a code that a client posted: a mini program (`wx.login`) or a mobile app (the
+   * OpenSDK). `onLogin` runs; then the session gets a new id and holds the login. If one client posts the
+   * same code twice within a minute, that is one login. Call it in a route for POST. See
+   * docs/guides/mini-programs.md and docs/guides/mobile-apps.md.
    *
-   * @returns the user: the object that `onLogin` returned, otherwise what WeChat sent. For a mini program these
-   * are `openid`, perhaps `unionid`, and the fields of `encryptedData`.
-   * @throws WechatAuthError of kind `forbidden` if a page of another site sent the request; `config` if there is
-   * no such account, or `data` is not JSON of at most 512 bytes; `session_missing` without a session, unless
-   * `session` is false; `code_invalid` for a code that WeChat never sends; `decryption` if `encryptedData` cannot
-   * be decrypted or is another user's; `unionid_missing`, `snapshot_user`, `login_refused` and `login_failed` as
-   * in any login; `state_unknown` if the user logged out meanwhile; `token_store`, `timeout`, `network` and
-   * `bad_answer`; WeChatAPIError of kind `code_invalid`, `code_used`, `credentials`, `user_limited`,
-   * `rate_limit`, … The code is spent in most cases: the client asks WeChat for a new one.
+   * @returns the user: the object that `onLogin` returned, otherwise what WeChat sent. For a mini program
+   * these are `openid`, perhaps `unionid`, and the fields of `encryptedData`.
+   * @throws WechatAuthError of kind `forbidden` if a page of another site sent the request; `config` if there
+   * is no such account, or `data` is not JSON of at most 512 bytes; `session_missing` without a session,
+   * unless `session` is false; `code_invalid` for a code that WeChat never sends; `decryption` if
+   * `encryptedData` cannot be decrypted or is another user's; `unionid_missing`, `snapshot_user`,
+   * `login_refused` and `login_failed` as in any login; `state_unknown` if the user logged out meanwhile;
+   * `token_store`, `timeout`, `network` and `bad_answer`; WeChatAPIError of kind `code_invalid`, `code_used`,
+   * `credentials`, `user_limited`, `rate_limit`, … The code is spent in most cases: the client asks WeChat
+   * for a new one.
    *
    * @example
    * app.post('/login', async (req, res) => {
@@ -138,16 +139,15 @@ export interface WechatContext {
    * A valid access token of the user, refreshed if it has expired. It is a secret: never send it to a
    * browser. (`oauth.getAccessToken(code)` is another method: it exchanges a code.)
    *
-   * @throws WechatAuthError of kind `unauthenticated` without a user, `no_token` if no token is stored or the user
-   * logged in with a mini program,
-   * `token_store` if the store failed, or `timeout`, `network` or `bad_answer` if a refresh did not succeed;
-   * WeChatAPIError of kind `reauthorize` if the user must log in again, or of another kind with which WeChat
-   * refused the refresh (`busy`, `rate_limit`, `credentials`, …).
+   * @throws WechatAuthError of kind `unauthenticated` without a user, `no_token` if no token is stored or the
+   * user logged in with a mini program, `token_store` if the store failed, or `timeout`, `network` or
+   * `bad_answer` if a refresh did not succeed; WeChatAPIError of kind `reauthorize` if the user must log in
+   * again, or of another kind with which WeChat refused the refresh (`busy`, `rate_limit`, `credentials`, …).
    */
   getAccessToken(): Promise<string>;
   /**
-   * The OAuth client of the account the user logged in with; otherwise of the first configured one: official
-   * account, website app, mini program, mobile app.
+   * The OAuth client of the account that the user logged in with. If nobody is logged in, that of the first
+   * configured account, in this order: official account, website app, mini program, mobile app.
    */
   readonly oauth: OAuth;
 }
@@ -260,10 +260,11 @@ export class ReqWechat implements WechatContext {
   #currentLogin(): WechatSession | undefined {
     const { req, config } = this.#context;
     const login = currentLogin(req, config);
-    // Only the guard can wait for the logouts at other processes. Here, the next request knows of them.
+    // The guard waits until the logouts at other processes are known. A getter cannot wait: it starts to ask,
+    // so that the next request knows them.
     if (login && !this.#hasAsked && mayMissLogout(req, config)) {
       this.#hasAsked = true;
-      // By then, the app may have replaced the session by one that throws.
+      // While it asks, the app may replace the session by one that throws.
       confirmedLogin(req, config).catch(() => undefined);
     }
     return login;

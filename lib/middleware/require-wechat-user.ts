@@ -123,8 +123,9 @@ async function mayPass(context: Context, options: WechatGuardOptions): Promise<b
 }
 
 /**
- * A step-up would not help: no page of WeChat asks for the consent of a login with a code. 403 rather than 401,
- * because clients answer a 401 with a new login, which would grant the same.
+ * A login with a code cannot get more scope by a step-up: it has no page of WeChat on which the user could
+ * consent. The status is 403 rather than 401, because clients log in again after a 401, which would grant the
+ * same scope.
  */
 function tooLittleScope({ flow, scope }: WechatSession, required: string | undefined): WechatAuthError {
   return new WechatAuthError(

@@ -23,8 +23,11 @@ export type WechatAuthMiddleware = (req: HostRequest, res: ServerResponse, next:
 
 type Handler = (context: Context) => Promise<void>;
 
-/* eslint-disable @typescript-eslint/no-require-imports -- loaded by their first request: see below */
-/** A process that starts need not wait for the handlers, and may never serve some of them. */
+/* eslint-disable @typescript-eslint/no-require-imports -- loaded late, see below */
+/**
+ * The first request for a handler loads it, so that the process starts sooner. It may never need some of
+ * them.
+ */
 const HANDLERS = {
   login: (context) => (require('./login/login') as typeof loginModule).login(context),
   callback: (context) => (require('./login/callback') as typeof callbackModule).callback(context),
@@ -49,7 +52,7 @@ type HandlerName = keyof typeof HANDLERS;
 export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddleware {
   const config = resolveOptions(options);
   registerKey(config.sessionKey);
-  const serve = server(config);
+  const serve = serverOf(config);
   const chooseAccount = config.byRequest && accountChooser(config, config.byRequest);
 
   return function wechatAuthMiddleware(req, res, next) {
@@ -70,7 +73,7 @@ export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddlewar
 }
 
 /** Returns the function that serves a request whose account is known. It is synchronous up to `next()`. */
-function server(config: ResolvedOptions): (context: Context) => void {
+function serverOf(config: ResolvedOptions): (context: Context) => void {
   const handlerOf = router(config);
   const guard = config.authRequired ? requireWechatUser() : undefined;
   return (context) => {

@@ -44,14 +44,14 @@ interface FlowRow {
         readonly method: 'getAuthorizeURL' | 'getAuthorizeURLForWebsite';
         /**
          * Whether the page responds with a redirect to the callback, so that browsers carry its fragment
-         * `#wechat_redirect` on. The QR code page goes there by a script.
+         * `#wechat_redirect` on. The script of the QR code page opens the callback without it.
          */
         readonly keepsFragment: boolean;
       }
     | undefined;
   /**
-   * How a code becomes a user: WeChat exchanges it for an access token, with which the profile is read, or for
-   * the session key of a mini program, which decrypts the profile that the client sends.
+   * How a code becomes a user: WeChat exchanges it for an access token, with which the profile is read, or
+   * for the session key of a mini program, which decrypts the profile that the client sends.
    */
   readonly exchange: 'accessToken' | 'sessionKey';
   readonly scopes: {
@@ -191,7 +191,7 @@ export const ACCOUNT_FLOWS = [
   'mobileApp',
 ] as const satisfies readonly AccountFlow[];
 
-/** Those of them that send browsers to a page of WeChat. */
+/** The accounts that send browsers to a page of WeChat. */
 export type PageAccountFlow = AccountFlow & PageFlow;
 
 export const PAGE_ACCOUNT_FLOWS = ACCOUNT_FLOWS.filter((flow): flow is PageAccountFlow => isPageFlow(flow));
@@ -219,8 +219,8 @@ interface Choice {
 }
 
 /**
- * The ways to log in from each kind of browser, the best one first. `flow: 'auto'` takes the first one that is
- * configured.
+ * The ways to log in from each kind of browser, the best one first. `flow: 'auto'` takes the first one that
+ * is configured.
  */
 const CHOICES: Readonly<Record<BrowserKind, readonly Choice[]>> = {
   wechat: [
@@ -232,8 +232,8 @@ const CHOICES: Readonly<Record<BrowserKind, readonly Choice[]>> = {
     { flow: 'scan', where: 'here' },
     { flow: 'official', where: 'elsewhere' },
   ],
-  // A phone cannot scan a QR code on its own screen, but WeChat is usually on it: the page of a scan login goes
-  // on when the user has confirmed in WeChat.
+  // A phone cannot scan a QR code on its own screen, but WeChat is usually on it: the page of a scan login
+  // goes on when the user has confirmed in WeChat.
   phone: [
     { flow: 'scan', where: 'here' },
     { flow: 'official', where: 'elsewhere' },

@@ -42,8 +42,8 @@ import { idsOf, type WechatLang, type WechatUser } from './user';
 const ACCESS_TOKEN_INVALID: readonly number[] = [40001, 40014, 42001];
 
 /**
- * Lets an instance use these connections to WeChat, with which others may share them, until setOpts() gives it
- * options of its own.
+ * Makes an instance use these connections to WeChat, which other instances may use too, until setOpts() gives
+ * it options of its own.
  */
 export let useConnections: (oauth: OAuth, connections: () => Agents) => void;
 
@@ -85,8 +85,8 @@ export class OAuth {
   }
 
   /**
-   * @throws WechatAuthError of kind `config` if the AppID is missing, or the component, an endpoint or a timeout
-   * is wrong.
+   * @throws WechatAuthError of kind `config` if the AppID is missing, or the component, an endpoint or a
+   * timeout is wrong.
    */
   constructor(options: OAuthOptions);
   constructor(

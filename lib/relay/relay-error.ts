@@ -36,7 +36,7 @@ const MESSAGES: Readonly<Record<RelayRefusal, (address: string) => string>> = {
 };
 
 export function sendRelayError(req: IncomingMessage, res: ServerResponse, error: WechatAuthError): void {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: most processes are no relay
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: most processes have no relay
   const { messageFor, sendErrorPage } = require('../middleware/pages/error-page') as typeof errorPageModule;
   vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
   if (wantsPage(req)) sendErrorPage(req, res, error, { texts: RELAY_REFUSED });

@@ -1,5 +1,6 @@
 /** The record of a token in a store: JSON, or AES-256-GCM if the app gives keys. */
 import crypto from 'node:crypto';
+import { deriveKey } from '../derive-key';
 import { WechatAuthError } from '../errors';
 import { redact } from '../redact';
 import type { TokenData } from './token-store';
@@ -107,7 +108,7 @@ function keysOf(owner: string, given: readonly EncryptionKey[]): Key[] {
 }
 
 function derive(key: EncryptionKey | Buffer, salt: string | Buffer, purpose: string, bytes: number): Buffer {
-  return Buffer.from(crypto.hkdfSync('sha256', key, salt, `express-wechat-auth token ${purpose}`, bytes));
+  return deriveKey(key, `express-wechat-auth token ${purpose}`, { bytes, salt });
 }
 
 const ENCRYPTED_PREFIX = 'sealed:1:';

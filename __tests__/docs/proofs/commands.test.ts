@@ -22,7 +22,7 @@ describe('the commands in the documentation', () => {
     'git',
     'redis-cli',
     'export',
-    // Of the pages about the emulator beside apps in other languages.
+    // For the pages about the emulator beside apps in other languages.
     'php',
     'python3',
     'go',
@@ -116,7 +116,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'dotnet run': 'it needs .NET',
 };
 
-/** Tests that run the lines of a page, and which lines: all of the block that has such a line. */
+/** Tests that run lines of a page. A test runs the whole block in which the line is. */
 const RUN_ELSEWHERE: readonly (readonly [page: RegExp, line: RegExp, test: string])[] = [
   [
     /emulator\/(?:php|python|go|ruby|java)\.md$/,
@@ -157,7 +157,7 @@ describe('every line for a shell', () => {
   );
   const ours = lines.filter(({ line }) => line.startsWith('npx express-wechat-auth '));
 
-  it('is run by a test, or there is a reason why not', () => {
+  it('is run by a test, or a row says why not', () => {
     const isKnown = ({ page, line }: (typeof lines)[number]): boolean =>
       Object.keys(NOT_RUN).some((start) => line.startsWith(start)) ||
       RUN_ELSEWHERE.some(([pages, pattern]) => pages.test(page) && pattern.test(line));
@@ -166,7 +166,7 @@ describe('every line for a shell', () => {
     expect(Object.values(TESTS).filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([]);
   });
 
-  it('has no reason that is out of date', () => {
+  it('has no row that is out of date', () => {
     expect(Object.keys(NOT_RUN).filter((start) => !lines.some(({ line }) => line.startsWith(start)))).toEqual(
       [],
     );
@@ -177,7 +177,10 @@ describe('every line for a shell', () => {
     ).toEqual([]);
   });
 
-  /** Runs a command as printed, except its ports and files; Ctrl+C ends one that goes on. */
+  /**
+   * Runs a command as printed, with other ports and files. A command that does not end is stopped as by
+   * Ctrl+C.
+   */
   async function runLine(line: string, appURL: string): Promise<{ status: number; out: string }> {
     const [, , ...words] = line.replace(/ > \S+$/, '').split(/\s+/);
     const args = words.map((word, index) => {

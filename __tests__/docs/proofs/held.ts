@@ -1,7 +1,7 @@
 /**
- * How each block of the pages is proved to be right. Code of TypeScript and JavaScript compiles, nginx's passes
- * `nginx -t`, every line for a shell is in commands.ts, JSON is parsed, and Node reads `.env` files. Any other
- * block, and code that is not compiled, needs a row in PROOFS.
+ * How each block of the pages is proved to be right. TypeScript and JavaScript are compiled, nginx
+ * configurations pass `nginx -t`, commands.test.ts checks each shell line, JSON is parsed, and Node reads
+ * `.env` files. Any other block, and code that is not compiled, needs a row in PROOFS.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -113,7 +113,7 @@ const PROOFS: Readonly<Record<string, Readonly<Record<string, Proof>>>> = {
   },
 };
 
-/** What proves a block by its language alone. */
+/** By language: the proof that every block in it has. */
 const BY_LANGUAGE: Readonly<Record<string, string>> = {
   nginx: 'nginx -t',
   sh: 'each line',

@@ -19,7 +19,7 @@ const ENGLISH = 'docs/deployment.md';
 
 interface Site {
   readonly folder: string;
-  /** The file of the whole configuration. */
+  /** The nginx.conf to start nginx with. */
   readonly file: string;
 }
 
@@ -112,7 +112,7 @@ async function whenStarted<T>(request: () => Promise<T>): Promise<T> {
 
 const describeWithNginx = mustRunNginx('the configuration of nginx') ? describe : describe.skip;
 
-it('is only in the pages that are tested here', () => {
+it('nginx configurations are only in the pages that are tested here', () => {
   const pages = PAGES.filter((page) => blocksOf(page).some(({ language }) => language === 'nginx'));
   expect(pages).toEqual([ENGLISH, translationOf(ENGLISH)]);
 });
@@ -153,7 +153,7 @@ describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configurati
     }
   });
 
-  it('would not pass with the larger buffer alone', () => {
+  it('needs proxy_buffers beside the larger proxy_buffer_size', () => {
     const [block = ''] = blocks;
     expect(check(block.replace(/^ *proxy_buffers .*\n/m, '')).output).toContain('proxy_busy_buffers_size');
   });

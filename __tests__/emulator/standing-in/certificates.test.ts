@@ -90,7 +90,7 @@ describe('the certificate', () => {
 describe('keptCertificate()', () => {
   const keep = (hosts: readonly string[] = ['a.test']) => keptCertificate(path.join(folder, 'kept'), hosts);
 
-  it('makes the folders above its own, readable for their owner alone', () => {
+  it('makes its folder and the folders above it, readable for their owner only', () => {
     const nested = path.join(folder, 'nested', 'deeper', 'kept');
     keptCertificate(nested, ['a.test']);
     for (const each of [nested, path.dirname(nested)]) expect(statSync(each).mode & 0o777).toBe(0o700);

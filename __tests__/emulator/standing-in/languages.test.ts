@@ -48,7 +48,9 @@ function here(text: string): string {
     .replaceAll('proxyPort=8918', `proxyPort=${new URL(wechat.proxyURL ?? '').port}`);
 }
 
-/** Runs lines for a shell as a page prints them, where the emulator keeps its authority in the user's home. */
+/**
+ * Runs lines for a shell as a page prints them, where the emulator keeps its authority in the user's home.
+ */
 async function runLines(lines: string): Promise<string> {
   const env = { PATH: process.env['PATH'], HOME: folder, LC_ALL: 'C.UTF-8' };
   const { stdout } = await run('sh', ['-e', '-c', here(lines)], { cwd: folder, env, timeout: 60_000 });
@@ -94,7 +96,7 @@ describe.each(RECIPES)('$page', ({ page, language, file, command, flag }) => {
     'logs in through the proxy with the program of docs/%s, run as its page says',
     async (where) => {
       programOf(`${where}/${page}.md`, language, file);
-      // keytool does not import into a store that has the certificate already.
+      // keytool refuses to import a certificate that the store already has.
       rmSync(path.join(folder, 'wechat.p12'), { force: true });
       const output = await runLines(blocksOf(`${where}/${page}.md`, 'sh').at(-1) ?? '');
       expect(output).toBe('小明\n');
@@ -167,7 +169,7 @@ describe('node', () => {
   it.each(['guides', 'zh-CN/guides'])(
     'logs in through the proxy with wechat-oauth, as docs/%s/from-wechat-oauth.md says',
     async (where) => {
-      // wechat-oauth asks for proxy-agent 5; another package of the same use takes its place.
+      // The page uses proxy-agent 5. Here, another package for the same purpose takes its place.
       const agent = path.join(folder, 'modules/proxy-agent/index.js');
       mkdirSync(path.dirname(agent), { recursive: true });
       const replacement = require.resolve('https-proxy-agent');

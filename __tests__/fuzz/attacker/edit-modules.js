@@ -1,5 +1,6 @@
 'use strict';
-// Changes the built package while a process loads it: so a test can take one rule away, and see that it is missed.
+// Changes the built package while a process loads it, so that a test can take one rule away and play the
+// attacks.
 const { Module } = require('node:module');
 
 const { edits = [] } = JSON.parse(process.env.TEST_PROCESS);

@@ -49,14 +49,14 @@ export class People {
     return person === VICTIM ? this.victimPhone : this.attackerPhone;
   }
 
-  /** Agrees at WeChat: the person then knows the address of the callback. */
+  /** The person agrees at WeChat, and then knows the address of the callback. */
   async agree(link: string | undefined, person: Person): Promise<void> {
     if (link === undefined) return;
     const callback = await agree(this.target.emulator, link, person.id);
     (person === VICTIM ? this.victimCallbacks : this.attackerCallbacks).push(callback);
   }
 
-  /** The nickname of the user whom these cookies log in, at any process; undefined for nobody. */
+  /** The nickname of the user who is logged in with these cookies; undefined if nobody is. */
   async userOf(jar: CookieJar, process = 0): Promise<string | undefined> {
     const response = await this.send(process, '/me', jar, { accept: 'application/json' });
     return response.status === 200 ? (response.json() as { nickname: string }).nickname : undefined;

@@ -13,9 +13,9 @@ export interface Edit {
 export interface Removal {
   readonly rule: string;
   readonly edits: readonly Edit[];
-  /** What the attack that is found must have led to. */
+  /** Matches the error of the attack that is found. */
   readonly finds: RegExp;
-  /** With which session middleware, if not with both: the rule may protect ids of sessions. */
+  /** Set if only this session middleware needs the rule, such as a rule that protects session ids. */
   readonly onlyWith?: 'express-session';
 }
 
@@ -110,7 +110,7 @@ export const REMOVALS: readonly Removal[] = [
     finds: /collected twice/,
   },
   {
-    rule: 'a logout ends the logins that are under way',
+    rule: 'a logout ends the logins that are in progress',
     edits: [
       {
         file: RESULTS,

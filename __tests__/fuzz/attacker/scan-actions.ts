@@ -1,9 +1,12 @@
-/** What an attacker and a victim do in scan logins: both have a PC and a phone, and know each other's codes. */
+/**
+ * The actions of an attacker and a victim in scan logins. Both have a PC and a phone, and know each other's
+ * QR codes.
+ */
 import fc from 'fast-check';
 
 export type Who = 'victim' | 'attacker';
 
-/** How a page of the attacker names itself when it posts the form of a code from the victim's phone. */
+/** The headers that the victim's phone sends when a page of the attacker posts the form of a code. */
 export const FORGERIES = {
   'another site': { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' },
   'a sibling subdomain': { 'Sec-Fetch-Site': 'same-site', Origin: 'https://sub.example' },
@@ -16,7 +19,7 @@ export type ScanAction =
   /** A PC opens the login page, and shows a code. The attacker's PC may start in a new session. */
   | { do: 'PC shows a code'; who: Who; fresh: boolean; process: number }
   | { do: 'phone opens a code'; who: Who; code: number; process: number }
-  /** The victim confirms only codes of an own PC; the attacker confirms any. */
+  /** The victim confirms only codes of their own PC; the attacker confirms any code. */
   | { do: 'phone answers'; who: Who; code: number; button: 'confirm' | 'cancel'; process: number }
   /** A page of the attacker posts the form from the victim's phone. */
   | {
@@ -28,14 +31,19 @@ export type ScanAction =
     }
   /** The attacker's phone opens the callback of a login that she confirmed and agreed to. */
   | { do: 'attacker’s phone calls back'; callback: number; process: number }
-  /** The victim's page asks for its code, at these processes at once; the user may log out meanwhile. */
+  /**
+   * The victim's page polls for the result of its code, at these processes at once; the user may log out
+   * meanwhile.
+   */
   | {
       do: 'victim’s PC polls';
       code: number;
       processes: readonly number[];
       logout: { readonly after: number; readonly process: number } | null;
     }
-  /** The attacker asks with one of her sessions: for a code whose address she knows, or for the newest one. */
+  /**
+   * The attacker polls with one of her sessions, for a code whose status URL she knows or for the newest one.
+   */
   | { do: 'attacker polls'; jar: number; code: number; by: 'address' | 'session'; process: number }
   /** A sibling subdomain gives the victim's PC the cookies of one of the attacker's sessions. */
   | { do: 'plant cookies on the PC'; jar: number }
@@ -74,7 +82,7 @@ export const scanActions: readonly fc.Arbitrary<ScanAction>[] = [
   action('victim’s PC logs out', { process }),
 ];
 
-/** What phones do besides, of the actions of an ordinary login. */
+/** The actions of an ordinary login that the phone of a scan login also takes. */
 type PhoneAction =
   | { do: 'victim agrees'; link: number }
   | { do: 'victim calls back'; callback: number; process: number; polls: readonly [] };
@@ -87,7 +95,10 @@ function agreeAndCallBack(at: number): PhoneAction[] {
   ];
 }
 
-/** The victim logs in to an own PC by phone. The attacker knows the code, and may ask for it first. */
+/**
+ * The victim logs in to their own PC by phone. The attacker knows the code, and may poll for its result
+ * first.
+ */
 const theft = fc
   .tuple(process, process, process, fc.array(attackerPolls, { maxLength: 2 }), victimPolls)
   .map(([first, second, third, thefts, poll]) => [
@@ -114,7 +125,7 @@ const fixation = fc
     ...login,
   ]);
 
-/** The attacker shows her code to the victim, tries to have it confirmed, and asks for the result. */
+/** The attacker shows her code to the victim, tries to have it confirmed, and polls for the result. */
 const phishing = fc
   .tuple(process, process, fc.array(forge, { maxLength: 2 }), attackerPolls)
   .map(([first, second, forgeries, poll]) => [

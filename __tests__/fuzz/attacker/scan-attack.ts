@@ -1,5 +1,5 @@
 /**
- * Plays the scan logins of an attack. Three rules are checked: a PC is logged in only as somebody who
+ * Plays the scan logins of an attack. Three rules are checked: a PC is logged in only as a user who
  * confirmed its code by a tap, a result is collected once, and nobody is logged in after a logout.
  */
 import { CookieJar } from 'tough-cookie';
@@ -64,7 +64,7 @@ export class ScanAttack {
     }
   }
 
-  /** @throws if the victim's PC is logged in as somebody else than before */
+  /** @throws if the victim's PC is logged in as another user than before */
   async check(): Promise<void> {
     const { victimPC, attackerPhone } = this.#people;
     const user = await this.#people.userOf(victimPC);
@@ -91,7 +91,6 @@ export class ScanAttack {
     if (!code) return;
     const page = await this.#people.send(process, code.url, this.#people.phoneOf(personOf(who)));
     code.tokens.set(who, formToken(page));
-    // The page asks for a tap, so that it does not go to WeChat by itself.
     this.#note(who, page);
   }
 
@@ -122,7 +121,7 @@ export class ScanAttack {
     this.#note('victim', response);
   }
 
-  /** Whether the phone goes to WeChat. Its user may then agree there. */
+  /** Returns whether the phone goes to WeChat. If so, its user may later agree there. */
   #note(who: Who, response: BrowserResponse): boolean {
     const { target, attackerLinks, victimLinks } = this.#people;
     const goes = response.location.startsWith(`${target.emulator.url}/connect/`);
@@ -137,7 +136,7 @@ export class ScanAttack {
     if (code?.by !== 'victim') return;
     const people = this.#people;
     const before = people.victimPC;
-    // Each request has the cookies of before; the browser keeps those of the response that comes last.
+    // Each request sends the cookies that the PC had before. The PC keeps the cookies of one response.
     const jars = processes.map(() => copyOf(before));
     const leaving = copyOf(before);
     const polls = processes.map((process, index) =>
@@ -158,7 +157,7 @@ export class ScanAttack {
     if (user === VICTIM.nickname) this.logins++;
   }
 
-  /** The user has logged out, while the response that logs the PC in was still on its way. */
+  /** Checks that no process logs the PC in after a logout that overtook the response to a poll. */
   async #leave(jar: CookieJar): Promise<void> {
     for (const process of this.#people.target.processes.keys()) {
       const user = await this.#people.userOf(copyOf(jar), process);
@@ -182,7 +181,7 @@ export class ScanAttack {
     if (by === 'address') this.#isCollected(code, response);
   }
 
-  /** @throws if another poll has collected the result of this code before */
+  /** Whether this poll collected the result. @throws if an earlier poll has collected it */
   #isCollected(code: Code, response: BrowserResponse): boolean {
     if (response.status !== 200 || (response.json() as ScanStatus).status !== 'confirmed') return false;
     if (++code.collected > 1) throw new Error('the result of a code was collected twice');

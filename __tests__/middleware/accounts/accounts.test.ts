@@ -106,7 +106,7 @@ describe('accounts by request', () => {
     });
   });
 
-  it('log a PC in with the website app of the shop', async () => {
+  it('log a browser on a PC in with the website app of the shop', async () => {
     const visitor = await visitorOf(byHost);
     const pc = new Visitor(
       visitor.shops,
@@ -133,7 +133,7 @@ describe('accounts by request', () => {
     }
   });
 
-  it('tell onLogin which account it is', async () => {
+  it('pass the AppID of the account to onLogin', async () => {
     const seen: string[] = [];
     const visitor = await visitorOf(byHost, {
       auth: { onLogin: (_req, { appid }) => void seen.push(appid) },
@@ -173,7 +173,7 @@ describe('accounts by request', () => {
 describe.each(SESSION_NAMES)('a login of another account in %s', (name) => {
   const start = (): Promise<Visitor> => visitorOf(byHost, { session: SESSIONS[name]() });
 
-  it('is refused at the callback of this one: 400, no exchange, and dropped', async () => {
+  it('is refused at the callback of this account with 400, not exchanged, and dropped', async () => {
     const visitor = await start();
     const callback = await visitor.comeBack('a');
     const before = exchanged(emulator).length;
@@ -183,13 +183,13 @@ describe.each(SESSION_NAMES)('a login of another account in %s', (name) => {
     expect(exchanged(emulator).length).toBe(before);
     const session = (await visitor.at('a', '/session')).json();
     expect(JSON.stringify(session)).not.toContain(stateIn(`http://a.example.com${callback}`));
-    // At its own account, too: it was dropped, and a new one starts.
+    // The callback at its own account cannot finish it either: it was dropped, and a new login starts.
     expect((await visitor.at('a', callback)).location).not.toBe('/me#');
     expect(exchanged(emulator).length).toBe(before);
     for (const shop of SHOPS) expect(await visitor.who(shop)).toMatchObject(NOBODY);
   });
 
-  it('finishes with its own account although others were visited meanwhile', async () => {
+  it('finishes at its own account, although the browser visited others meanwhile', async () => {
     const visitor = await start();
     const callback = await visitor.comeBack('a');
     await visitor.comeBack('b');
@@ -197,7 +197,7 @@ describe.each(SESSION_NAMES)('a login of another account in %s', (name) => {
     expect(await visitor.who('b')).toMatchObject(NOBODY);
   });
 
-  it('is refused when its callback comes twice, first here and then there', async () => {
+  it('is refused here even after it has finished at its own account', async () => {
     const visitor = await start();
     const callback = await visitor.comeBack('a');
     const cookie = visitor.browser.cookies();
@@ -215,12 +215,12 @@ describe.each(SESSION_NAMES)('a login of another account in %s', (name) => {
     await visitor.logIn('a');
     expect((await visitor.at('b', '/me')).location).toMatch(/^\/login/);
     expect((await visitor.at('b', '/step-up')).json()).toMatchObject({ error: 'unauthenticated' });
-    // The session holds one login: a logout ends it, wherever the user asks for it.
+    // The session holds one login, and a logout at any account ends it.
     await visitor.at('b', '/logout');
     expect(await visitor.who('a')).toMatchObject(NOBODY);
   });
 
-  it('gives way to a login here', async () => {
+  it('is replaced by a login here', async () => {
     const visitor = await start();
     await visitor.logIn('a');
     await visitor.logIn('b', 'emoji');
@@ -228,7 +228,7 @@ describe.each(SESSION_NAMES)('a login of another account in %s', (name) => {
     expect(await visitor.who('a')).toMatchObject(NOBODY);
   });
 
-  it('lets nobody else sign data in a link', async () => {
+  it('does not sign data for links of another account', async () => {
     const visitor = await start();
     const { links } = await visitor.who('a');
     const query = (links[0] ?? '').replace(/^.*\?/, '?');
@@ -394,7 +394,7 @@ describe('what account returns', () => {
     expect((await visitor.logIn('a')).location).toBe('/me#');
   });
 
-  it('is read without its prototype', async () => {
+  it('counts only by its own properties, not by those of its prototype', async () => {
     const visitor = await visitorOf(() => Object.create(credentialsOf(OFFICIAL.a)) as never);
     expect((await visitor.at('a', '/me')).status).toBe(500);
   });

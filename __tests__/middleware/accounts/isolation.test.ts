@@ -1,4 +1,4 @@
-// Random sequences of requests of one browser at three accounts: none ever sees a user of another account.
+// Random requests of one browser to three accounts: no account ever sees a user of another one.
 import fc from 'fast-check';
 import type { Emulator } from '../../../lib/emulator';
 import { exchanged } from '../../support/login';
@@ -47,7 +47,7 @@ interface StartedLogin {
 }
 
 describe.each(SESSION_NAMES)('accounts by request with %s', (session) => {
-  it('never cross, whatever a browser asks in whatever order', async () => {
+  it('never see each other’s users, whatever a browser requests in whatever order', async () => {
     /** The openid that the person has at each shop: one for each account. */
     const openids = new Map<string, ShopName>();
     const shops = await startShops(emulator, (req) => Promise.resolve(accountOf(shopOfHost(req))), {

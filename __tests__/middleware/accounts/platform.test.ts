@@ -1,4 +1,4 @@
-// A third-party platform acts for the official account: whole logins over HTTP, the emulator plays the platform.
+// A third-party platform acts for the official account: whole logins over HTTP against the emulator.
 import type { Emulator } from '../../../lib/emulator';
 import { MemoryTokenStore, wechatAuth, type TokenStore } from '../../../lib';
 import { cookies, sendJSON, type TestRequest } from '../../support/app';
@@ -105,7 +105,7 @@ describe.each(HOSTS)('an account that a platform acts for, on %s', (host) => {
 });
 
 describe('an account that a platform acts for', () => {
-  it('refreshes tokens by the platform', async () => {
+  it('refreshes tokens through the platform', async () => {
     const tokenStore = new MemoryTokenStore();
     const before = await start({ tokenStore });
     const { openid } = (await before.logIn(emulator, '/login')).json() as { openid: string };
@@ -125,7 +125,7 @@ describe('an account that a platform acts for', () => {
     const sent = await pc.get('/login');
     expect(paramIn(sent.location, 'appid')).toBe(WEBSITE.a.appId);
     expect(sent.location).not.toContain('component_appid');
-    // The website app signs links.
+    // The AppSecret of the website app signs links.
     expect((await pc.get('/link')).json()).toMatch(/^\/login\?data=/);
   });
 
@@ -170,7 +170,7 @@ describe('an account that a platform acts for', () => {
     expect(errors).toHaveLength(1);
   });
 
-  it('is one of many accounts', async () => {
+  it('may be one of many accounts', async () => {
     const shops = await startShops(emulator, (req) => {
       const shop = shopOfHost(req);
       if (shop !== 'a') return accountOf(shop);

@@ -63,7 +63,7 @@ export interface Shops extends Running {
   readonly errors: unknown[];
 }
 
-/** `/who` says what req.wechat says, `/me` is guarded, `/session` shows the session, `/links` starts logins. */
+/** `/who` shows req.wechat, `/session` the session; `/me` and `/step-up` are guarded. */
 export async function startShops(
   emulator: Emulator,
   account: ChooseAccount,
@@ -121,7 +121,7 @@ async function who({ wechat }: TestRequest): Promise<Who> {
   };
 }
 
-/** A browser whose cookies all shops see, as on one domain. */
+/** A browser that sends its cookies to all shops, as if they shared one domain. */
 export class Visitor {
   readonly browser: Browser;
 
@@ -143,7 +143,9 @@ export class Visitor {
     return (await this.at(shop, '/who')).json() as Who;
   }
 
-  /** Starts a login at a shop and agrees at WeChat: the path of the callback, not yet opened. */
+  /**
+   * Starts a login at a shop and agrees at WeChat. Returns the path of the callback, and does not open it.
+   */
   async comeBack(shop: string, path = '/me', user?: string): Promise<string> {
     let response = await this.at(shop, path);
     while (response.location.startsWith('/')) response = await this.at(shop, response.location);

@@ -1,6 +1,6 @@
-// Codes that a client posts have no state. An attacker must not log a victim's browser in to her own account with
-// one (login CSRF), must not log in with a code of the victim that was used, and must not keep a session that she
-// planted.
+// Codes that a client posts have no state. An attacker must not log a victim's browser in to her own account
+// with such a code (login CSRF), must not log in with a used code of the victim, and must not get into the
+// login of a session that she planted (session fixation).
 import type { OwnOptions } from '../../support/app';
 import { RedisTokenStore } from '../../../lib';
 import { inspect } from 'node:util';
@@ -55,7 +55,7 @@ async function start(auth: OwnOptions = {}, options: AppOptions = {}): Promise<T
   return app;
 }
 
-/** A page in a browser that posts a code, and says where it comes from. */
+/** A page in a browser that posts a code of the attacker, with these headers. */
 function page(app: TestApp, headers: Record<string, string>) {
   const client = new CodeClient(app.url, new Browser(app.url, DESKTOP_CHROME));
   return (more: object = {}) =>
@@ -75,9 +75,9 @@ describe.each(HOSTS)('login CSRF on %s', (host) => {
     ['an unknown Sec-Fetch-Site', { 'Sec-Fetch-Site': 'toString' }, 403],
     ['another Origin', { Origin: 'https://evil.example' }, 403],
     ['our Origin under another port', { Origin: 'https://h5.example.com:8443' }, 403],
-    ['our Origin as a part', { Origin: 'https://h5.example.com.evil.example' }, 403],
+    ['our Origin as a prefix', { Origin: 'https://h5.example.com.evil.example' }, 403],
     ['Origin: null', { Origin: 'null' }, 403],
-    ['an Origin that is no address', { Origin: 'h5.example.com' }, 403],
+    ['an Origin that is not an address', { Origin: 'h5.example.com' }, 403],
     ['a WebView of Capacitor', { Origin: 'capacitor://localhost' }, 403],
     ['the Origin of baseURL', { Origin: BASE }, 200],
     ['Sec-Fetch-Site: same-origin', { 'Sec-Fetch-Site': 'same-origin', Origin: BASE }, 200],
@@ -116,7 +116,7 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
         Array(2).fill([200, openidOf(flow)]),
       );
       expect([exchanges(), logins.length]).toEqual([1, 1]);
-      // Each response logs its session in.
+      // Each of the two responses holds the login.
       for (const { headers } of taps) {
         const cookie = (headers['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; ');
         expect((await new CodeClient(app.url).get('/me', { cookie })).status).toBe(200);
@@ -124,12 +124,12 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
     },
   );
 
-  it('posted again within a minute, by the client whose session it logged in, is the same login', async () => {
+  it('posted again within a minute by the client that it logged in is the same login', async () => {
     const app = await startHere();
     const client = new CodeClient(app.url);
     const code = newCode('miniProgram');
     for (const more of [{}, {}, { session: false }]) {
-      // Where the response was lost, the client has no cookie yet.
+      // A client that lost the response has no cookie yet.
       const { status, user } = await client.logIn('miniProgram', code, more, {
         keepCookies: 'session' in more,
       });
@@ -154,7 +154,7 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
     expect(exchanges()).toBe(2);
   });
 
-  it('that failed is not kept', async () => {
+  it('whose exchange failed can be posted again', async () => {
     const app = await startHere();
     const client = new CodeClient(app.url);
     const code = newCode('miniProgram');
@@ -165,7 +165,7 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
     expect((await client.logIn('miniProgram', code)).status).toBe(200);
   });
 
-  it('of the victim does not log in an attacker who posts it too, before, while or after it is exchanged', async () => {
+  it('of the victim does not log in an attacker who posts it too, during or after its exchange', async () => {
     const app = await startHere();
     const attacker = new CodeClient(app.url);
     await attacker.logIn('miniProgram', newCode('miniProgram', ATTACKER));
@@ -216,7 +216,7 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
     }
   });
 
-  it('is not finished by a login that a logout overtakes', async () => {
+  it('does not log in if the client logs out during the exchange', async () => {
     const app = await startHere();
     const client = new CodeClient(app.url);
     await client.logIn('miniProgram', newCode('miniProgram'));
@@ -232,7 +232,7 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
     expect((await client.logIn('miniProgram', newCode('miniProgram'))).status).toBe(200);
   });
 
-  it('logs in a session that an attacker planted under an id that she does not know', async () => {
+  it('gives a session that an attacker planted a new id, which she does not know', async () => {
     const app = await startHere();
     const attacker = Browser.inWechat(app.url);
     await attacker.get('/login');
@@ -245,7 +245,7 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
     expect((await new CodeClient(app.url).get('/me', { cookie: planted })).status).toBe(401);
   });
 
-  it('binds the logins that were pending: an attacker cannot finish hers in the session of the victim', async () => {
+  it('binds the pending logins to its user: an attacker cannot finish hers in the session of the victim', async () => {
     const app = await startHere();
     const attacker = Browser.inWechat(app.url);
     const callback = await agree(emulator, (await attacker.follow('/login')).location, ATTACKER);
@@ -258,7 +258,7 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
   });
 });
 
-it('a session key is in no debug line, error, warning, response or session, also where onLogin throws it', async () => {
+it('a session key is in no debug line, error, warning, response or session, even if onLogin throws it', async () => {
   const key = Buffer.alloc(16, 5).toString('base64');
   const lines: string[] = [];
   jest.spyOn(process.stderr, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
@@ -296,7 +296,7 @@ it('a session key is in no debug line, error, warning, response or session, also
 });
 
 describe('many codes', () => {
-  it('that were made up fail one by one', async () => {
+  it('that were made up each fail on their own', async () => {
     const app = await start({ onLogin: undefined });
     const client = new CodeClient(app.url);
     const codes = Array.from({ length: 20 }, (_, index) => `made-up-${index}`);
@@ -307,7 +307,7 @@ describe('many codes', () => {
     expect(exchanges()).toBe(20);
   });
 
-  it('of one browser at once leave it with one of the users, whole', async () => {
+  it('of one browser at once log in one of the users, and never mix two of them', async () => {
     const app = await start({}, { session: serverSessions(new SlowSessionStore(20)) });
     const client = new CodeClient(app.url);
     const taps = [VICTIM, ATTACKER, VICTIM, ATTACKER].map((user) =>

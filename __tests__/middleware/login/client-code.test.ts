@@ -1,5 +1,5 @@
-// Codes that a mini program or a mobile app posts: what the session holds then, what onLogin gets, and what is
-// refused before the code is spent.
+// Logins with codes that a mini program or a mobile app posts: what the session then holds, what onLogin
+// gets, and which requests are refused before the code is spent.
 import type { OwnOptions } from '../../support/app';
 import { startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
 import { Browser } from '../../support/browser';
@@ -79,7 +79,7 @@ describe.each(HOSTS)('on %s', (host) => {
       },
     );
 
-    it('an onLogin gets the flow, the data, and of a mini program the session key, which is kept nowhere', async () => {
+    it('onLogin gets the flow, the data and a mini program’s session key, which is stored nowhere', async () => {
       const seen: Record<string, unknown>[] = [];
       const app = await start(
         {
@@ -111,7 +111,7 @@ describe.each(HOSTS)('on %s', (host) => {
       expect(JSON.stringify(await client.session())).not.toContain(KEY);
     });
 
-    it('gives the session a new id, and a second user nothing of the first one', async () => {
+    it('the session gets a new id, and a second user gets nothing of the first one', async () => {
       const app = await start(
         {},
         {
@@ -166,7 +166,7 @@ describe('the user of a mini program', () => {
     expect((await client.session())['wechat']).toMatchObject({ user, scope: 'snsapi_base' });
   });
 
-  it("has a unionid for identity: 'unionid' that only the decrypted data names", async () => {
+  it("has the unionid that identity: 'unionid' needs, even if only the decrypted data contains it", async () => {
     const app = await start({ identity: 'unionid' });
     const patch = { session_key: KEY, unionid: undefined };
     emulator.fail('jscode2session', { patch }, { times: 2 });
@@ -217,7 +217,7 @@ describe('the user of a mini program', () => {
     expect((await mobile.get('/token')).body.length).toBeGreaterThan(20);
   });
 
-  it('gets 403 from a guard that requires a profile: a step-up would grant the same, again and again', async () => {
+  it('gets 403 from a guard that requires a profile: a step-up could not grant more', async () => {
     for (const mode of ['auto', 'redirect', 'reject'] as const) {
       const app = await start({}, { guard: { scope: 'snsapi_userinfo', mode } });
       const client = new CodeClient(app.url);
@@ -302,26 +302,18 @@ describe('a login with a code', () => {
     [45011, 503, 'rate_limit'],
     [-1, 503, 'busy'],
     [40125, 500, 'credentials'],
-  ])(
-    'that WeChat answers with %i fails with its kind, once: nothing is started again',
-    async (errcode, status, kind) => {
-      const app = await start();
-      for (const flow of CODE_FLOWS) {
-        emulator.requests.length = 0;
-        const call = flow === 'miniProgram' ? 'jscode2session' : 'access_token';
-        emulator.fail(call, { errcode });
-        const response = await new CodeClient(app.url).logIn(flow, newCode(flow));
-        expect([response.status, response.kind, response.location, exchanges()]).toEqual([
-          status,
-          kind,
-          '',
-          1,
-        ]);
-      }
-      const isForOperator = ['credentials', 'rate_limit'].includes(kind);
-      expect(warnings.map(({ code }) => code)).toEqual(isForOperator ? ['WECHAT_LOGIN_FAILED'] : []);
-    },
-  );
+  ])('fails with the kind of errcode %i, and is not started again', async (errcode, status, kind) => {
+    const app = await start();
+    for (const flow of CODE_FLOWS) {
+      emulator.requests.length = 0;
+      const call = flow === 'miniProgram' ? 'jscode2session' : 'access_token';
+      emulator.fail(call, { errcode });
+      const response = await new CodeClient(app.url).logIn(flow, newCode(flow));
+      expect([response.status, response.kind, response.location, exchanges()]).toEqual([status, kind, '', 1]);
+    }
+    const isForOperator = ['credentials', 'rate_limit'].includes(kind);
+    expect(warnings.map(({ code }) => code)).toEqual(isForOperator ? ['WECHAT_LOGIN_FAILED'] : []);
+  });
 
   it('that cannot save the token fails with token_store', async () => {
     const broken = (): Promise<never> => Promise.reject(new Error('down'));
@@ -367,7 +359,7 @@ describe('before WeChat is asked', () => {
     expect((await new CodeClient(app.url).logIn('miniProgram', code, nulls)).status).toBe(200);
   });
 
-  it('the session is looked for, so that no code is lost', async () => {
+  it('a missing session fails the login, so that no code is lost', async () => {
     const app = await start({}, { session: null });
     const response = await new CodeClient(app.url).logIn('miniProgram', newCode('miniProgram'));
     expect([response.status, response.kind, exchanges()]).toEqual([500, 'session_missing', 0]);
@@ -414,7 +406,7 @@ describe('a mini program or a mobile app alone', () => {
     }
   });
 
-  it('says so where the app starts a login in a browser', async () => {
+  it('fails a login that the app starts in a browser, and says why', async () => {
     const app = await start(NO_PAGES, {
       routes: (host) => {
         host.use('/start', (req) => void (req as TestRequest).wechat.login());
@@ -430,7 +422,7 @@ describe('a mini program or a mobile app alone', () => {
     expect(warnings.map(({ message }) => message).join()).toContain('loginWithCode');
   });
 
-  it('comes from the environment, too', async () => {
+  it('can come from the environment', async () => {
     const { miniProgram, website } = emulator.apps;
     const env = {
       WECHAT_MINI_PROGRAM_APP_ID: miniProgram.appId,

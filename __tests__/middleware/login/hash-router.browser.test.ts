@@ -1,4 +1,5 @@
-// Real Chromium: hash routers and WeChat's fragment, several tabs at once, and scripts that ask for the login.
+// Real Chromium: hash routers and WeChat's fragment, several tabs at once, and scripts that ask for the
+// login.
 import path from 'node:path';
 import { readFileSync } from 'node:fs';
 import type { Browser as Chromium, BrowserContext, Page } from 'playwright-core';
@@ -14,7 +15,8 @@ import { DESKTOP_CHROME, IPHONE_WECHAT } from '../../support/browsers/user-agent
 import { emulator, useEmulator } from '../../support/emulator';
 import { serverSessions, SlowSessionStore } from '../../support/sessions';
 
-// Each test logs in twice in Chromium: a second alone, and more than ten where eight processes share the cores.
+// Each test logs in twice in Chromium. This takes a second, but more than ten while eight processes share the
+// cores.
 jest.setTimeout(60_000);
 
 const ROOT = path.resolve(__dirname, '../../..');

@@ -605,7 +605,7 @@ describe('a login with a code that a client posted', () => {
     },
   );
 
-  it('fails once under its id for two requests with one code, and without an id before it started', async () => {
+  it('reports one failure for two requests with one code, and a failure without an id before the login starts', async () => {
     const app = await startWithCodes();
     const client = new CodeClient(app.url);
     await Promise.all([client.logIn('miniProgram', 'made-up'), client.logIn('miniProgram', 'made-up')]);

@@ -454,7 +454,7 @@ describe('flow', () => {
     expect(errorOn(response)).toMatchObject({
       error: 'config',
       message: expect.stringMatching(
-        /^The option flow returned .*Use 'auto', 'official' or 'website'/,
+        /^The option flow returned .*Use one of 'auto', 'official', 'website', 'scan'\./,
       ) as string,
     });
   });

@@ -446,20 +446,22 @@ describe("the app's settings of its session cookie, with express-session", () =>
   });
   afterAll(() => app.close());
 
-  /** How long the cookie lives that the callback sets, in ms; `undefined` if until the browser closes. */
+  /**
+   * The lifetime in ms of the cookie that the callback sets; `undefined` if it ends when the browser closes.
+   */
   async function lifetimeAfterLogin(browser: Browser, user: string): Promise<number | undefined> {
     const { headers } = await browser.get(await comeBack(browser, emulator, '/login', user));
     const [, expires] = /Expires=([^;]+)/.exec(headers['set-cookie']?.join() ?? '') ?? [];
     return expires === undefined ? undefined : Date.parse(expires) - Date.now();
   }
 
-  it('survive the login of a user who was nobody before ("remember me")', async () => {
+  it('survive a login in a session without a user ("remember me")', async () => {
     const browser = Browser.inWechat(app.url);
     await browser.get('/remember-me');
     expect(await lifetimeAfterLogin(browser, 'ming')).toBeGreaterThan(MONTH - 60_000);
   });
 
-  it('survive the next login of the same user, and are not those of another user', async () => {
+  it('survive the next login of the same user, and do not pass to another user', async () => {
     const browser = Browser.inWechat(app.url);
     await browser.get('/remember-me');
     for (const user of ['ming', 'ming'])

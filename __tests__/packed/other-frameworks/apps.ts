@@ -1,5 +1,5 @@
-// Small apps on other frameworks, sessions, runtimes and bundlers. Each guards /me, whose response is WeChat's
-// user, and prints its address.
+// Small apps on other frameworks, sessions, runtimes and bundlers. Each guards /me, whose response is
+// WeChat's user, and prints its address.
 import { blocksOf } from '../../docs/blocks';
 
 /** The packages of these tests. They are installed from npm's registry into a folder of their own. */
@@ -74,7 +74,10 @@ app.get('/metrics', async (req, res) => res.end(await register.metrics()));
 app.listen(3000);
 `;
 
-/** Loaded before an app of the guide: its port may be in use here, so it listens on a free one, and prints it. */
+/**
+ * Loaded before an app of the guide, whose port may be in use here. The app then listens on a free port, and
+ * prints it.
+ */
 export const ANY_PORT = `
 const { Server } = require('node:net');
 const { listen } = Server.prototype;
@@ -84,7 +87,9 @@ Server.prototype.listen = function (_port, ...rest) {
 };
 `;
 
-/** Connects to the Socket.IO of an app with a cookie, and prints the user that the socket gets, or the error. */
+/**
+ * Connects to the Socket.IO of an app with a cookie, and prints the user that the socket gets, or the error.
+ */
 export const SOCKET_CLIENT = `
 const [url, cookie] = process.argv.slice(1);
 const client = require('socket.io-client').connect(url, { extraHeaders: { cookie }, reconnection: false });

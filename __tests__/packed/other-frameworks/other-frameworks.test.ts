@@ -1,6 +1,7 @@
-// The packed package on Koa, Fastify, polka, with iron-session and Socket.IO, on Bun and Deno, in bundles, and as
-// pnpm and Yarn PnP install it: each logs in and out. These packages are installed from npm's registry, into a
-// temporary folder and without their install scripts. Without the registry, the tests are skipped.
+// The packed package on Koa, Fastify, polka, with iron-session and Socket.IO, on Bun and Deno, in bundles,
+// and as pnpm and Yarn PnP install it: each logs in and out. These packages are installed from npm's
+// registry, into a temporary folder and without their install scripts. Without the registry, the tests are
+// skipped.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -69,7 +70,7 @@ function program(scope: string, file: string): string {
   return path.join(folder, 'node_modules', scope, platform, file);
 }
 
-/** Starts an app, logs in and out, and between them does what the test does with the logged-in browser. */
+/** Starts an app, logs in, runs the steps of the test with the logged-in browser, and logs out. */
 async function expectLogin(
   command: string,
   args: readonly string[],

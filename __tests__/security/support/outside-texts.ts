@@ -749,7 +749,7 @@ const RELAY: readonly OutsideText[] = [
   },
 ];
 
-/** Posts this as the JSON of a mini program's login. */
+/** Posts this JSON to the login of a mini program. */
 function inPostedLogin(app: MeasuredApp, body: object): Work {
   return () =>
     app.send('/mini/login', {

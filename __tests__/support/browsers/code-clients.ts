@@ -40,8 +40,8 @@ interface Posted extends CodeOptions {
 }
 
 /**
- * `POST /codes` logs in with the code of its JSON body. An error is sent with its status, as `{ kind, message }`.
- * `POST /logout-by-app` logs out.
+ * `POST /codes` logs in with the code of its JSON body. An error is sent with its status, as
+ * `{ kind, message }`. `POST /logout-by-app` logs out.
  */
 export function codeRoutes(app: Host, onError: (error: unknown) => void = () => undefined): void {
   app.use('/codes', (req, res) => {
@@ -76,7 +76,7 @@ async function bodyOf(req: HostRequest): Promise<unknown> {
   return JSON.parse(text) as unknown;
 }
 
-/** What `POST /codes` sent. */
+/** The response to `POST /codes`. */
 export interface CodeResponse extends BrowserResponse {
   readonly kind: unknown;
   readonly user: Record<string, unknown>;
@@ -84,7 +84,9 @@ export interface CodeResponse extends BrowserResponse {
 
 const REFERER = 'https://servicewechat.com/wx0123456789abcdef/12/page-frame.html';
 
-/** As `wx.request` of a mini program: it keeps cookies only if the app's own code does so. */
+/**
+ * A client that sends requests as a mini program does. Its browser stands in for code that keeps the cookies.
+ */
 export class CodeClient {
   readonly #browser: Browser;
 

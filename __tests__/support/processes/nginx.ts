@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
 
-/** Whether these tests on a real nginx run. With CI=true they always run, and fail if it is not installed. */
+/**
+ * Whether to run these tests on a real nginx. With CI=true they always run, and fail if nginx is not
+ * installed.
+ */
 export function mustRunNginx(what: string): boolean {
   const isInstalled = spawnSync('nginx', ['-v']).error === undefined;
   const mustRun = isInstalled || process.env['CI'] === 'true';

@@ -91,7 +91,7 @@ export async function readDoctorFlags(values: Values, terminal: Terminal): Promi
   return { ...flags, configuration: configurationOf(values, secrets, env, account) };
 }
 
-/** What `--account` says of one account of an app that serves many. */
+/** The facts that `--account` gives about one account of an app that serves many. */
 interface OneOfMany {
   readonly appId?: string;
   /** The public address of its pages. */
@@ -301,7 +301,7 @@ const TEXTS = {
     ),
   accountTwice: (flag: string) =>
     bilingual(
-      `--account and ${flag} both name it: leave one of them out`,
+      `--account already gives the value of ${flag}: leave one of the two flags out`,
       `--account 与 ${flag} 给出了同一项：请去掉其中一个`,
     ),
   path: (flag: string, path: string) =>

@@ -4,12 +4,12 @@ import { badInput } from '../world/bad-input';
 import { MAX_SHOWN, printable } from '../world/printable';
 import type { EmulatorFault } from './fault';
 
-/** Timers of Node fire at once if they are longer (TIMEOUT_MAX). It is about 24 days. */
+/** A timer of Node with a longer delay fires at once (TIMEOUT_MAX). This is about 24 days. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Refuses a fault that no HTTP response can have, while the test plans it: otherwise the request that meets the
- * fault would get the emulator's own error 500.
+ * Refuses a fault that no HTTP response can have, while the test plans it: otherwise the request that meets
+ * the fault would get the emulator's own error 500.
  *
  * @throws TypeError that names the value and a remedy.
  */

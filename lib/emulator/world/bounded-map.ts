@@ -2,9 +2,9 @@
 export class BoundedMap<Value> {
   readonly #entries = new Map<string, Value>();
   /**
-   * Walks from the oldest entry to newer ones, and drops what it passes. A new iterator for each entry would begin
-   * among the dropped ones, over which V8 walks until it compacts the map: with 50,000 entries, that took more time
-   * than the rest of a login.
+   * Walks from the oldest entry to newer ones, and drops what it passes. A new iterator for each entry would
+   * begin among the dropped ones, over which V8 walks until it compacts the map: with 50,000 entries, that
+   * took more time than the rest of a login.
    */
   #oldest: MapIterator<[string, Value]> | undefined;
 
@@ -35,7 +35,7 @@ export class BoundedMap<Value> {
 
   clear(): void {
     this.#entries.clear();
-    // An iterator keeps the entries alive among which it stands.
+    // An iterator that has not reached the end keeps the cleared entries in memory.
     this.#oldest = undefined;
   }
 

@@ -95,7 +95,7 @@ function sendPageOrJSON(
   { returnTo, cause, retry, isForScript }: LoginFailure['details'],
 ): void {
   const { req, res } = context;
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: a login shows no page
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: only a failed login shows it
   const { messageFor, sendErrorPage } = require('../pages/error-page') as typeof errorPageModule;
   vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
   if (wantsPage(req) && !isForScript) {

@@ -7,8 +7,8 @@ import { propertyOf } from './app-trace';
 import { HookFailed, HookTooLate } from './call-in-time';
 
 /**
- * The kinds that the user who meets them cannot fix. `login_failed` is not among them: it is printed each time,
- * with its stack, where it occurs.
+ * The kinds that the user who meets them cannot fix. `login_failed` is not among them: it is printed each
+ * time, with its stack, where it occurs.
  */
 const FOR_OPERATOR: ReadonlySet<WechatErrorKind> = new Set<WechatErrorKind>([
   'credentials',
@@ -51,7 +51,7 @@ export function warnOfHook({ config }: Context, { kind, message }: HookTooLate):
   config.warnings.once('WECHAT_LOGIN_FAILED', `${kind}: ${message}`, message);
 }
 
-/** Of many accounts, the one that the failure concerns. */
+/** Names the account that the failure concerns, if the app serves many accounts. */
 function accountLabel({ byRequest, accounts }: Context['config']): string {
   const appids = byRequest ? ACCOUNT_FLOWS.flatMap((flow) => accounts[flow]?.appid ?? []) : [];
   return appids.length > 0 ? ` (account ${appids.join(', ')})` : '';
@@ -64,7 +64,9 @@ function isForOperator(error: WechatError): boolean {
   return FOR_OPERATOR.has(error.kind) && error.status >= 500;
 }
 
-/** What tells two causes of one kind apart: WeChat's errcode, or the code of the failed connection or call. */
+/**
+ * What tells two causes of one kind apart: WeChat's errcode, or the code of the failed connection or call.
+ */
 function causeOf(error: WechatError): string {
   // Each fault in what the option `account` returned is a cause of its own.
   if (error instanceof OptionsError) return error.message;

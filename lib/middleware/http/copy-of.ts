@@ -1,4 +1,7 @@
-/** A copy of a text from a request: a part of a header or of a request line keeps the whole one in memory. */
+/**
+ * Copies a string that is kept after its request. In V8, a part of a string keeps the whole string in memory,
+ * such as a header or the request line.
+ */
 export function copyOf(text: string): string {
   return Buffer.from(text).toString();
 }

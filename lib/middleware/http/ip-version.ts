@@ -1,8 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
 /**
- * As `net.isIP`, but names are not given to `net.isIPv6`: its first call takes Node 10 ms, a fifth of what it
- * takes to load this package.
+ * Does the same as `net.isIP`, but does not call `net.isIPv6` for names: its first call takes Node 10 ms, a
+ * fifth of the time that it takes to load this package.
  *
  * @returns 4, 6, or 0 for a name
  */

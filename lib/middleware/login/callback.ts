@@ -103,8 +103,8 @@ async function respond(
 }
 
 /**
- * Whether another account started this login. Then its code is not exchanged: it is the other account's, and so would
- * be the user.
+ * Whether another account started this login. Then its code is not exchanged, because the code and its user
+ * belong to that account.
  */
 function isOfOtherAccount(
   config: ResolvedOptions,
@@ -346,8 +346,8 @@ function lostLoginFailure(context: Context, state: string): LoginFailure {
 function otherAccount(): WechatAuthError {
   return new WechatAuthError(
     'state_unknown',
-    'This login was started with another account than that of this request (option account), so it was dropped. ' +
-      'Start the login again.',
+    'This login started with one account, and this request has another one (option account). ' +
+      'The login was dropped: start it again.',
     { status: 400 },
   );
 }

@@ -1,6 +1,6 @@
 /**
- * `req.wechat.loginWithCode()`: logs a user in with a code that a client of the app posted. A mini program gets
- * it from `wx.login`, a mobile app from WeChat's OpenSDK. There is no page, no state and no callback.
+ * `req.wechat.loginWithCode()`: logs a user in with a code that a client of the app posted. A mini program
+ * gets it from `wx.login`, a mobile app from WeChat's OpenSDK. There is no page, no state and no callback.
  */
 import { WechatAuthError, isWechatError } from '../../errors';
 import { CODE_FLOWS, FLOWS, isCodeFlow, type CodeFlow } from '../../oauth/flows';
@@ -42,11 +42,13 @@ export interface CodeLoginOptions {
    * @default true
    */
   readonly session?: boolean | undefined;
-  /** Comes back in `onLogin`: at most 512 bytes of JSON. */
+  /** A value that is passed on to `onLogin`: at most 512 bytes of JSON. */
   readonly data?: unknown;
 }
 
-/** @throws WechatError; it is also reported, and printed for the operator where only the operator can fix it. */
+/**
+ * @throws WechatError. It is also reported, and a warning is printed if only the operator can fix the cause.
+ */
 export async function loginWithCode(
   context: Context,
   flow: CodeFlow,
@@ -69,11 +71,11 @@ interface CodeRequest extends ClientCode {
   readonly flow: CodeFlow;
   readonly account: Account;
   readonly data: unknown;
-  /** Undefined if the login is not to be written to the session. */
+  /** Undefined if the session is not to hold the login. */
   readonly session: Session | undefined;
 }
 
-/** Everything that can be wrong is found before the code is spent: WeChat accepts it once. */
+/** Checks everything before the code is exchanged, because WeChat accepts a code only once. */
 function checkedRequest(
   context: Context,
   flow: unknown,
@@ -94,15 +96,15 @@ function checkedRequest(
 }
 
 /**
- * Refuses a request that a page of another site makes a browser send: without a state, it could log the
- * visitor in to the account of an attacker, whose code the page holds (login CSRF, RFC 6749 section 10.12).
- * Mini programs and mobile apps are no browsers: they send neither header.
+ * Refuses a request that a page of another site makes a browser send. An attacker's page could post her own
+ * code, and so log the visitor in to her account (login CSRF, RFC 6749 section 10.12): a posted code has no
+ * state that protects against this. Mini programs and mobile apps are not browsers, and send neither header.
  */
 function refuseOtherSites(context: Context): void {
   const site = header(context.req, 'sec-fetch-site');
   const origin = header(context.req, 'origin');
   const isOurs = origin !== '' && pathOnThisSite(context, origin) !== undefined;
-  // A sibling subdomain is the same site, and another origin.
+  // A page on a sibling subdomain has the same site, but another origin.
   const isAllowed = {
     'same-origin': true,
     none: true,
@@ -118,9 +120,8 @@ function refuseOtherSites(context: Context): void {
 }
 
 function encryptedOf(encryptedData: unknown, iv: unknown): ClientCode['encrypted'] {
-  // JSON has null in place of undefined.
-  const [isData, isIv] = [encryptedData ?? undefined, iv ?? undefined].map((each) => each !== undefined);
-  if (!isData && !isIv) return undefined;
+  // JSON cannot express undefined, so clients send null.
+  if ((encryptedData ?? iv ?? undefined) === undefined) return undefined;
   if (typeof encryptedData === 'string' && typeof iv === 'string') return { encryptedData, iv };
   throw new WechatAuthError(
     'decryption',

@@ -69,17 +69,20 @@ function loginIn(session: Session, config: ResolvedOptions): WechatSession | und
   if (!isWechatSession(stored)) return undefined;
   // The response to a callback may reach the browser after a logout that its last check could not see.
   if (callbacks.isLoggedOutHere(newestMarks(session, sessionKey))) return undefined;
-  // Another account may have logged this user in, or one that is no longer configured.
+  // The user may have logged in with another account, or with one that is no longer configured.
   return isOfThisAccount(config, stored) ? stored : undefined;
 }
 
 /**
- * How long a logout at another process may end a login after it has finished: the response to the callback was
- * on its way to the browser then.
+ * How long after a login has finished a logout at another process may still end it: the browser may have sent
+ * the logout before it received the response to the callback.
  */
 const LATE_LOGOUT_MS = 60_000;
 
-/** Whether a logout at another process may have ended the login of this session, so that this one has to ask. */
+/**
+ * Whether a logout at another process may have ended the login of this session: then the shared cache is
+ * asked.
+ */
 export function mayMissLogout(req: HostRequest, { sessionKey, callbacks }: ResolvedOptions): boolean {
   if (!callbacks.hasOtherProcesses) return false;
   const session = getSession(req);
@@ -114,8 +117,8 @@ function isWechatSession(stored: unknown): stored is WechatSession {
   );
 }
 
-/** How a login started. */
-interface FinishedFrom {
+/** Where a login that is saved started. */
+interface LoginOrigin {
   readonly state: string;
   readonly pending: Pick<PendingLogin, 'returnTo' | 'isBound' | 'isBoundByOther'>;
   /** The root of the session in which it started, if that session has an id. */
@@ -125,8 +128,8 @@ interface FinishedFrom {
 /**
  * Saves a login in a session with a new id (session fixation). What the new session keeps:
  *
- * - The same user logs in again: everything. A login in a browser with less scope does not replace one with
- *   more.
+ * - If the same user logs in again, everything. A login on a page of WeChat that grants less scope does not
+ *   replace one that granted more.
  * - Otherwise the app's data stays only if nobody was logged in, and as far as `preserveSession` allows.
  * - Logins under other session keys stay, unless `preserveSession` is false or their unionid shows another
  *   person.
@@ -139,7 +142,7 @@ interface FinishedFrom {
 export async function saveLogin(
   context: Context,
   login: WechatSession,
-  { state, pending, root }: FinishedFrom,
+  { state, pending, root }: LoginOrigin,
 ): Promise<void> {
   const { req, config } = context;
   const { sessionKey, callbacks } = config;
@@ -183,7 +186,10 @@ export async function saveLogin(
   }
 }
 
-/** A client that posts a code wants the session to hold that login, whatever its scope. */
+/**
+ * Whether a login grants less scope than the one before. It never counts for a posted code: the client wants
+ * the session to hold that login.
+ */
 function isLesser(login: WechatSession, before: WechatSession): boolean {
   return isPageFlow(login.flow) && hasLessScope(login.scope, before.scope);
 }

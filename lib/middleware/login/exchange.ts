@@ -37,7 +37,7 @@ export function markVerified(
 
 const MAX_CODE_BYTES = 512;
 
-/** @throws WechatAuthError of kind `code_invalid` for what WeChat never sends as a code. */
+/** @throws WechatAuthError of kind `code_invalid` for a value that cannot be a code of WeChat. */
 export function requireCode(code: unknown): asserts code is string {
   if (typeof code === 'string' && code.length <= MAX_CODE_BYTES && /^[\u0021-\u007e]+$/.test(code)) return;
   throw new WechatAuthError(
@@ -57,7 +57,7 @@ export async function exchangeForUser(
   return exchangePageCode(account, code, { requestedScope: pending.scope, lang, allowSnapshotUsers });
 }
 
-/** What `onLogin` learns of how a login started. */
+/** The facts of a started login that `onLogin` receives. */
 export type LoginStart = Pick<PendingLogin, 'returnTo' | 'data'> & { readonly flow: WechatFlow };
 
 /** Step 2: runs `onLogin`, and builds the login for the session. */
@@ -71,7 +71,7 @@ export async function completeLogin(
   const { appid, oauth } = accountOf(context, flow);
   if (identity === 'unionid' && !unionid) throw missingUnionid(pending);
   const returnTo = returnToOrDefault(context, pending.returnTo);
-  // The row of the flow decides which of the two there is.
+  // A login has one of the two: the flow's row in FLOWS (`exchange`) decides which.
   const secret = { ...(token && { token }), ...(sessionKey !== undefined && { sessionKey }) };
   const login = { user, ...secret, flow, appid, returnTo, data } as object as WechatLoginInfo;
   const { access_token, refresh_token } = token?.data ?? {};

@@ -1,5 +1,6 @@
 /** The `data` of a login: what the app gives when it starts one, and gets back in `onLogin`. */
 import crypto from 'node:crypto';
+import { deriveKey } from '../../derive-key';
 import { WechatAuthError } from '../../errors';
 import type { OAuth } from '../../oauth/oauth';
 import { ACCOUNT_FLOWS } from '../../oauth/flows';
@@ -43,8 +44,8 @@ function lostField(data: unknown): string | undefined {
 }
 
 /**
- * Whether an account of this request has an AppSecret, which signs data. One that a third-party platform acts for has
- * none.
+ * Whether an account of this request has an AppSecret, which signs data. An account for which a third-party
+ * platform acts has none.
  */
 export function canSign(context: Context): boolean {
   return signingAccount(context) !== undefined;
@@ -57,7 +58,10 @@ function signingAccount(context: Context): OAuth | undefined {
     .find(({ appsecret }) => appsecret);
 }
 
-/** The data as a parameter of a link to the login route. A signature keeps others from writing data of their own. */
+/**
+ * The data as a parameter of a link to the login route. A signature keeps others from writing data of their
+ * own.
+ */
 export function signedData(context: Context, data: unknown): string | undefined {
   const checked = checkedData(data);
   if (checked === undefined) return undefined;
@@ -70,7 +74,7 @@ export function signedData(context: Context, data: unknown): string | undefined 
 function noSecret(): WechatAuthError {
   return new WechatAuthError(
     'config',
-    'The AppSecret signs the data in a login link, and an account that a platform acts for has none. ' +
+    'The AppSecret signs the data in a login link, and an account for which a third-party platform acts has none. ' +
       'Give the data to req.wechat.login() instead.',
   );
 }
@@ -87,8 +91,7 @@ export function verifiedData(context: Context, parameter: string | null): unknow
 
 const MAX_PARAMETER = 1_000;
 
-/** The key is derived from the AppSecret, so that every process of the app has the same. */
 function signature({ appid, appsecret }: OAuth, encoded: string): string {
-  const key = crypto.hkdfSync('sha256', appsecret, '', `data in a login link of ${appid}`, 32);
-  return crypto.createHmac('sha256', Buffer.from(key)).update(encoded).digest('base64url');
+  const key = deriveKey(appsecret, `data in a login link of ${appid}`);
+  return crypto.createHmac('sha256', key).update(encoded).digest('base64url');
 }

@@ -54,8 +54,8 @@ export interface WechatLoginOptions {
    */
   readonly returnTo?: string | undefined;
   /**
-   * The scope of this login with the official account: `snsapi_base` or `snsapi_userinfo`, also if it is lower
-   * than the option `scope`. Any other value is ignored.
+   * The scope of this login with the official account: `snsapi_base` or `snsapi_userinfo`, also if it is
+   * lower than the option `scope`. Any other value is ignored.
    *
    * @default the option `scope` of `wechatAuth()`
    */
@@ -136,7 +136,7 @@ export async function startLogin(
   try {
     const flow = await chooseFlow(context, options.flow);
     if (flow === undefined) {
-      // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: a login in WeChat shows none
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: only some browsers get it
       const { sendOpenInWechat } = require('../pages/open-in-wechat') as typeof openInWechat;
       sendOpenInWechat(req, res, {
         address: loginURL(context, linkOf(context, options)),
@@ -157,7 +157,10 @@ export async function startLogin(
   }
 }
 
-/** The options of a login as the parameters of a link to the login route. A link without a signature has no data. */
+/**
+ * The options of a login as the parameters of a link to the login route. `data` that cannot be signed is left
+ * out.
+ */
 export function linkOf(context: Context, { returnTo, scope, flow, data }: WechatLoginOptions): LoginLink {
   return { returnTo, scope, flow, data: canSign(context) ? signedData(context, data) : undefined };
 }
@@ -186,9 +189,9 @@ async function chooseFlow(context: Context, requested: PageFlow | undefined): Pr
   const wanted: unknown = requested ?? (await configuredFlow(context));
   if (isPageFlow(wanted)) return wanted;
   if (wanted !== 'auto') {
-    const names = PAGE_FLOWS.map((name) => `'${name}'`).join(' or ');
+    const names = PAGE_FLOWS.map((name) => `'${name}'`).join(', ');
     const what = requested === undefined ? 'option flow returned' : 'flow of this login is';
-    throw new WechatAuthError('config', `The ${what} ${shown(wanted)}. Use 'auto', ${names}.`);
+    throw new WechatAuthError('config', `The ${what} ${shown(wanted)}. Use one of 'auto', ${names}.`);
   }
   if (!logsBrowsersIn(context)) throw noBrowserLogin();
   const browser = browserKind(req);
@@ -242,7 +245,7 @@ export async function prepareLogin(
   const scope = scopeToRequest(flow, config.scope, options.scope);
   const returnTo = isSafeReturnTo(context, options.returnTo) ? options.returnTo : '';
   requireSession(req, config);
-  // Whoever knows the id of the session can collect the result of a scan login (session fixation).
+  // An attacker who knows the id of the session could collect the result of a scan login (session fixation).
   if (flow === 'scan') await renewId(req);
   const session = requireSession(req, config);
   watchLogin(context, state, restart?.replaces);
@@ -276,8 +279,9 @@ function keepPending({ req, config }: Context, session: Session, state: string, 
 }
 
 /**
- * The root of the session in which a login starts, if the session has an id. A request in progress during the
- * logout may bring back the session that the logout has ended: then it gets another root.
+ * Returns the root of the session in which a login starts, if the session has an id. A request that was in
+ * progress during a logout may save the session that the logout has ended: then the session gets another
+ * root.
  */
 export function openRoot(
   session: Session,

@@ -30,7 +30,7 @@ export interface ExchangedUser {
   readonly user: WechatUser;
   /** Undefined for a mini program. */
   readonly token?: AccessToken;
-  /** Of a mini program. */
+  /** Only for a mini program. */
   readonly sessionKey?: string;
   readonly openid: string;
   readonly unionid?: string;
@@ -48,7 +48,7 @@ interface ExchangeOptions {
   readonly allowSnapshotUsers: boolean;
 }
 
-/** An authorization code of one of WeChat's pages. The code is spent afterwards. */
+/** Exchanges an authorization code that came from a page of WeChat. The code is spent afterwards. */
 export async function exchangePageCode(
   { oauth }: Account,
   code: string,
@@ -59,7 +59,7 @@ export async function exchangePageCode(
 ): Promise<TokenUser> {
   const { requestedScope } = options;
   return exchangeForToken(oauth, code, options, (granted) => {
-    // A token response without a scope has granted what was requested.
+    // A token response without a scope has granted the requested one (RFC 6749 section 5.1).
     if (granted === '' || satisfies(granted, requestedScope)) return granted || requestedScope;
     throw lessScope(granted, requestedScope);
   });
@@ -71,7 +71,7 @@ export interface ClientCode {
   readonly encrypted: Omit<EncryptedData, 'sessionKey'> | undefined;
 }
 
-/** A code that a client posted. The code is spent afterwards. */
+/** Exchanges a code that a client posted. The code is spent afterwards. */
 export async function exchangeClientCode(
   { oauth }: Account,
   flow: CodeFlow,
@@ -82,7 +82,7 @@ export async function exchangeClientCode(
   return CLIENT_EXCHANGES[exchange](oauth, code, { ...options, defaultScope: scopes.defaultScope });
 }
 
-/** By the `exchange` of a flow's row. */
+/** Keyed by the field `exchange` of a flow's row. */
 const CLIENT_EXCHANGES: Readonly<
   Record<
     (typeof FLOWS)[CodeFlow]['exchange'],

@@ -1,4 +1,4 @@
-/** How the credentials fit together: those of the options, and those that the option `account` returns. */
+/** Faults of credentials that do not fit together, in the options or in a result of the option `account`. */
 import { ACCOUNT_FLOWS, FLOWS, isPageFlow } from '../../oauth/flows';
 import { credentialsOf, type CredentialOptions } from './environment';
 import type { AuthOptions } from './options';
@@ -65,7 +65,7 @@ export function* besideAccountFaults(options: AuthOptions): Generator<OptionFaul
   yield {
     path: 'account',
     message:
-      `is given beside ${given.join(' and ')}. It returns the credentials of each request: ` +
+      `is given beside ${given.join(' and ')}. The function account returns the credentials of each request: ` +
       `return them there, and leave ${given.join(' and ')} out.`,
   };
 }

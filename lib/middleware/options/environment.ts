@@ -55,12 +55,16 @@ function credentialsWithEnvironment(given: AuthOptions): AuthOptions {
   return {
     ...Object.fromEntries(ACCOUNT_FLOWS.flatMap((flow) => accountEntry(given, flow))),
     appId: orEnvironment(appId, 'appId'),
-    // A platform acts in place of the AppSecret.
+    // With a third-party platform, no AppSecret is needed.
     appSecret: component === undefined ? orEnvironment(appSecret, 'appSecret') : appSecret,
   };
 }
 
-/** The option of an account that is not a top-level one; undefined where neither id nor secret is known. */
+/**
+ * The credentials of an account that has an option of its own, such as `website`. Their value is undefined if
+ * neither the AppID nor the AppSecret is known. The list is empty for the official account, whose options are
+ * top-level ones.
+ */
 function accountEntry(
   given: AuthOptions,
   flow: AccountFlow,

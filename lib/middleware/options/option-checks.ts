@@ -15,8 +15,8 @@ export function findFaults(options: unknown): OptionFault[] {
 }
 
 /**
- * The faults of what the option `account` returns. It may return a row of a database, so unknown names are faults
- * only where they look like a name that is missing.
+ * The faults of a result of the option `account`. The result may be a row of a database, so an unknown name
+ * is a fault only if it looks like the misspelled name of an option that the result lacks.
  */
 export function findAccountFaults(given: unknown): OptionFault[] {
   return faultsIn('account', given);

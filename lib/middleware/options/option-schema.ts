@@ -1,6 +1,7 @@
 /** The valid values of each option, and the message for any other value. */
 import * as v from 'valibot';
 import { WECHAT, endpointFault } from '../../oauth/endpoints';
+import { PAGE_FLOWS } from '../../oauth/flows';
 import { isProxy, PROXY_FORM } from '../../oauth/transport/http-options';
 import { entryFault } from '../../relay/allow-list';
 import { shown, type OptionFault } from './options-error';
@@ -29,7 +30,9 @@ const looseOptions = (entries: v.ObjectEntries, remedy: string): v.GenericSchema
   );
 };
 
-/** An object with these options and no others. Valibot's strict object reports only the first unknown name. */
+/**
+ * An object with these options and no others. Valibot's strict object reports only the first unknown name.
+ */
 const strictOptions = (entries: v.ObjectEntries, remedy: string): v.GenericSchema => {
   const known = Object.keys(entries);
   const values = looseOptions(entries, remedy);
@@ -141,7 +144,7 @@ const scanLogin = v.optional(
   ),
 );
 
-const FLOWS: readonly unknown[] = ['auto', 'official', 'website', 'scan'];
+const FLOWS: readonly unknown[] = ['auto', ...PAGE_FLOWS];
 
 const PLATFORM_ID = 'Give the AppID of the third-party platform.';
 

@@ -39,7 +39,7 @@ interface WithToken {
   readonly flow: Exclude<WechatFlow, 'miniProgram'>;
   /** The token of this login. It is already in the token store, unless the user is a snapshot user. */
   readonly token: AccessToken;
-  /** Only of a mini program. */
+  /** Only a mini program has one. */
   readonly sessionKey?: undefined;
 }
 
@@ -66,8 +66,8 @@ interface OfMiniProgram {
  */
 interface LoginFacts {
   /**
-   * WeChat's profile. With the scope `snsapi_base`, only `openid` and perhaps `unionid`; so for a mini program,
-   * unless it sent `encryptedData`.
+   * WeChat's profile. It has only `openid` and perhaps `unionid` if the scope is `snsapi_base`, or if a mini
+   * program sent no `encryptedData`.
    */
   readonly user: WechatUser;
   /** AppID of the account that the user logs in with. */
@@ -142,7 +142,7 @@ export type RequestAccount = OtherAccounts &
   );
 
 /**
- * Beside the official account, or alone.
+ * The accounts that may be given beside the official account, or without one.
  *
  * @inline
  */
@@ -207,9 +207,9 @@ export type WechatAuthOptions = AuthOptions & (OwnAccounts | PlatformAccounts | 
  * @inline
  */
 interface OwnAccounts {
-  /** Only in place of an `appSecret`. */
+  /** Not beside an `appSecret`. */
   readonly component?: undefined;
-  /** Only in place of accounts that are the same for all requests. */
+  /** Not beside accounts that are the same for all requests. */
   readonly account?: undefined;
 }
 
@@ -223,7 +223,7 @@ interface PlatformAccounts {
   readonly appSecret?: undefined;
   /** The platform, in place of the account's AppSecret. */
   readonly component: WechatComponent;
-  /** Only in place of accounts that are the same for all requests. */
+  /** Not beside accounts that are the same for all requests. */
   readonly account?: undefined;
 }
 
@@ -301,8 +301,8 @@ export interface AuthOptions {
   /**
    * Chooses the account of each request, in place of the options above, for an app that serves many accounts:
    * returns `{ appId, appSecret, website? }` or `{ appId, component }`, or `undefined` for a request that belongs
-   * to no account. It may return a promise, and is asked once for each request below the mount point, so it must
-   * be fast. The environment variables of the credentials are not read. See docs/guides/accounts/many-accounts.md.
+   * to no account. It may return a promise. It is called once for each request below the mount point, so it
+   * must be fast. The environment variables of the credentials are not read. See docs/guides/accounts/many-accounts.md.
    */
   readonly account?: ChooseAccount | undefined;
   /**

@@ -44,7 +44,7 @@ export interface ResolvedOptions {
   readonly byRequest:
     | {
         readonly choose: ChooseAccount;
-        /** What follows from the credentials of a request, which are known to have no fault. */
+        /** Creates the accounts and the scan login of credentials, which are known to have no fault. */
         readonly resolve: (credentials: CredentialOptions) => Pick<ResolvedOptions, 'accounts' | 'scanLogin'>;
       }
     | undefined;
@@ -144,7 +144,7 @@ export function resolveOptions(given: AuthOptions): ResolvedOptions {
   };
 }
 
-/** Without an account that sends browsers to WeChat, there is no page to log in on and nothing to call back. */
+/** Without an account that sends browsers to WeChat, no browser logs in, and WeChat never sends one back. */
 function routesOf(options: AuthOptions): ResolvedOptions['routes'] {
   const routes = withDefaults(options.routes, DEFAULT_ROUTES);
   const given = ACCOUNT_FLOWS.filter((flow) => credentialsOf(options, flow).appId !== undefined);
@@ -214,13 +214,16 @@ function* routeFaults({ routes }: AuthOptions): Generator<OptionFault> {
   }
 }
 
-/** Returns the function that creates what follows from credentials. Accounts share stores and connections. */
+/**
+ * Returns the function that creates the accounts of credentials. All accounts share the store and the
+ * connections.
+ */
 function credentialResolver(
   options: AuthOptions,
   warnings: Warnings,
 ): NonNullable<ResolvedOptions['byRequest']>['resolve'] {
   const { endpoints, tokenStore = new MemoryTokenStore(), dangerouslyAllowEmulatorInProduction } = options;
-  // Here, so that options that are ignored cause one warning, and not one for each account.
+  // Resolved once for all accounts, so that an option that is ignored causes one warning only.
   const http = resolveHttpOptions(options.http ?? {});
   const connections = lazy(() => agentsFor(endpoints?.api ?? WECHAT.api, http));
   const shared = { tokenStore, endpoints, http, dangerouslyAllowEmulatorInProduction };

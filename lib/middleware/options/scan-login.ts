@@ -22,9 +22,9 @@ export interface ScanLogin {
 }
 
 /**
- * Returns the function that creates the scan login of an account: `undefined` where it is off, and for an account
- * without an AppSecret, which signs the tickets. Accounts share marks and results. The options are known to have
- * no fault.
+ * Returns the function that creates the scan login of an account: `undefined` where it is off, and for an
+ * account without an AppSecret, which signs the tickets. Accounts share marks and results. The options are
+ * known to have no fault.
  */
 export function scanLoginResolver(
   options: AuthOptions,
@@ -68,7 +68,8 @@ export function* scanLoginFaults(options: AuthOptions): Generator<OptionFault> {
     yield {
       path: 'scanLogin',
       message:
-        'is on, but the AppSecret signs its tickets, and an account that a platform acts for has none. Leave it out.',
+        'is on, but the AppSecret signs its tickets, and an account for which a third-party platform acts has none. ' +
+        'Leave scanLogin out.',
     };
   }
   if (routes?.scan === false)

@@ -19,7 +19,7 @@ const MAX_ACCEPT_LANGUAGE = 500;
 /** The language that the browser prefers; Chinese if it accepts neither. */
 export function languageOf(req: IncomingMessage): PageLanguage {
   const accepted = header(req, 'accept-language').slice(0, MAX_ACCEPT_LANGUAGE);
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: a login shows no page
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: most logins show no page
   const Negotiator = require('negotiator') as typeof NegotiatorClass;
   const negotiator = new Negotiator({ headers: { 'accept-language': accepted } });
   return negotiator.language(['zh', 'en']) === 'en' ? 'en' : 'zh';

@@ -34,7 +34,7 @@ export interface ServedLogin {
   readonly root?: string | undefined;
 }
 
-/** A login that a request finishes, as far as a logout needs it. */
+/** What a logout has to know of a login that another request is finishing. */
 interface FinishingLogin {
   readonly state: string;
   /** The root of the session in which it started, if that session has an id. */
@@ -206,7 +206,7 @@ export class CallbackResults {
     return ended.includes(true);
   }
 
-  /** Whether a logout may have reached another process, of which this one learns only if it asks. */
+  /** Whether another process may have served a logout, which this process finds only in the shared cache. */
   get hasOtherProcesses(): boolean {
     return this.#cache !== undefined;
   }
@@ -241,8 +241,8 @@ export class CallbackResults {
   }
 
   /**
-   * Notes that a request with these cookies finishes a login. Until its response arrives, the browser sends the
-   * same cookies with a logout, also to another process: the session that they name may be gone by then.
+   * Notes that a request with these cookies finishes a login. Until its response arrives, the browser sends
+   * the same cookies with a logout, also to another process: the session that they name may be gone by then.
    */
   async noteFinish(cookies: string, login: FinishingLogin): Promise<void> {
     if (cookies === '') return;

@@ -11,7 +11,9 @@ import { hash } from './hash';
 import { newState } from './pending-logins';
 import type { WechatSession } from './wechat-session';
 
-/** A login with a code. It holds no session key: that is gone when `onLogin` has run. */
+/**
+ * A finished login with a code. It holds no session key: only `onLogin` gets that, and it is stored nowhere.
+ */
 export interface CodeLogin {
   readonly login: WechatSession;
   /** Names the login: a logout ends it by this state. WeChat never sees it. */
@@ -39,10 +41,10 @@ interface CodeInProgress {
 export class CodeResults {
   readonly #cache: SharedCache | undefined;
   readonly #callbacks: CallbackResults;
-  /** By a hash of the code. */
+  /** By a hash of the code and of everything else on which the result depends. */
   readonly #results: LazyCache<CodeInProgress>;
 
-  /** @param lifetime of a pending login, in ms: that is how long a logout is remembered */
+  /** @param lifetime the lifetime of a pending login, in ms. A logout is remembered for as long. */
   constructor(store: TokenStore | undefined, callbacks: CallbackResults, lifetime: number) {
     this.#cache = store && hasSharedCache(store) ? store : undefined;
     this.#callbacks = callbacks;
@@ -51,11 +53,11 @@ export class CodeResults {
   }
 
   /**
-   * Shares one exchange for a minute between the requests of one client. Whoever holds a code can prove to be
-   * its user. So another client that posts it (an attacker who found it in a log) gets no share: its code goes to
-   * WeChat, which refuses it. A failure is not kept, nor is a login that a logout has ended.
+   * Shares one exchange for a minute between the requests of one client. Another client that posts the same
+   * code may be an attacker who found it in a log. It does not get the login: the code goes to WeChat again,
+   * which refuses it. A failure is not kept, nor is a login that a logout has ended.
    *
-   * @returns the login, and whether this request brought it about
+   * @returns the login, and whether this request exchanged the code
    */
   async share(
     { content, client: identity, finishedStates }: PostedCode,
@@ -81,7 +83,7 @@ export class CodeResults {
 
     steps.identify(state);
     const started = known ?? this.#start(key, { client, state }, exchange);
-    // A failure of another client tells this one nothing.
+    // The failure of another client is not reported to this one, which goes on with an exchange of its own.
     const result = await started.result.catch((error: unknown) => {
       if (started.client === client) throw error;
       return undefined;
@@ -92,11 +94,11 @@ export class CodeResults {
 
   #start(
     key: string,
-    whose: Pick<CodeInProgress, 'client' | 'state'>,
+    poster: Pick<CodeInProgress, 'client' | 'state'>,
     exchange: () => Promise<CodeLogin>,
   ): CodeInProgress {
     const result = acrossProcesses(this.#cache, `client-code:${key}`, exchange);
-    const started = { ...whose, result };
+    const started = { ...poster, result };
     this.#results().set(key, started);
     result.catch(() => this.#results().delete(key));
     return started;

@@ -1,7 +1,7 @@
 /** The cookie of the app's session, as far as cookie-session and express-session show its options. */
 import { parseCookieHeader, type Cookie } from '../http/browser-cookies';
 import { header, type HostRequest } from '../http/request';
-import { getSession, ownValue, type Session } from './session';
+import { getSession, isObject, ownValue, type Session } from './session';
 
 export interface SessionCookie {
   /** `undefined` as long as it is not known: express-session does not show it on a request. */
@@ -73,10 +73,6 @@ function optionIn(options: object, name: string): unknown {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 /** Whether browsers send the session cookie only with requests of this site, apart from links to it. */

@@ -89,7 +89,7 @@ export function carryOverCookie({ cookie: before }: Session, { cookie }: Session
 
 const COOKIE_SETTINGS = ['path', 'domain', 'secure', 'httpOnly', 'sameSite', 'priority', 'partitioned'];
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 

@@ -19,11 +19,11 @@ const NOT_NUMBER = 'is not a number';
 const TOO_LONG = 'is too long';
 const TOO_LARGE = 'is too large';
 
+const NOT_ID = 'is not 1 to 64 characters of A-Z, a-z, 0-9, _ and -';
 /**
  * An openid or a unionid becomes part of a key in a store. The id `x:lock` would be the key of another user's
  * lock.
  */
-const NOT_ID = 'is not 1 to 64 characters of A-Z, a-z, 0-9, _ and -';
 const id = v.pipe(v.string(NOT_ID), v.check(isId, NOT_ID));
 
 const textOf = (most: number): v.GenericSchema<string> =>

@@ -70,7 +70,7 @@ export class WechatAPI {
     this.useConnections(() => agentsFor(this.#address, this.#options));
   }
 
-  /** Connects by these agents, until setOptions() is called. */
+  /** Uses these agents until setOptions() is called. */
   useConnections(connect: () => Agents): void {
     this.#connect = connect;
     this.#agents = undefined;

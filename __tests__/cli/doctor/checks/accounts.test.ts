@@ -84,8 +84,14 @@ describe('doctor --account', () => {
   it.each([
     [['--account', 'a b'], '--account is "a b"'],
     [['--account', 'https://a.example.com/x'], '--account is "https://a.example.com/x"'],
-    [['--account', 'a.example.com', '--base-url', 'https://b.example.com'], '--account and --base-url'],
-    [['--account', OFFICIAL.a.appId, '--app-id', OFFICIAL.b.appId], '--account and --app-id'],
+    [
+      ['--account', 'a.example.com', '--base-url', 'https://b.example.com'],
+      '--account already gives the value of --base-url',
+    ],
+    [
+      ['--account', OFFICIAL.a.appId, '--app-id', OFFICIAL.b.appId],
+      '--account already gives the value of --app-id',
+    ],
   ])('refuses %j', async (args, message) => {
     const { exit, err } = await doctor([...args, '--lang', 'en']);
     expect([exit, err]).toEqual([2, expect.stringContaining(message)]);

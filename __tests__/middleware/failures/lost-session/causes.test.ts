@@ -573,19 +573,19 @@ describe('a lost login for which no host is to blame', () => {
     expect(await lost({ ...withBase(), browser }, 'production')).toEqual([]);
   });
 
-  it('names none if the cookie is one of a parent domain of both hosts', async () => {
+  it('names none if the cookie belongs to a parent domain of both hosts', async () => {
     const cookie = { domain: '.example.com' };
     expect(await lost({ ...behindNginx, at: 'https://www.example.com/login', cookie }, 'test')).toEqual([]);
   });
 
-  it('names none if only the Host header changes, and X-Forwarded-Host says what the browser sees', async () => {
+  it('names none if only the Host header changes, and X-Forwarded-Host is the host that the browser sees', async () => {
     const browser = {
       proxy: (url: URL) => ({ Host: `edge-${++hops}.cdn.example.net`, 'X-Forwarded-Host': url.host }),
     };
     expect(await lost({ ...withBase(), browser }, 'production')).toEqual([]);
   });
 
-  it('names the hosts of X-Forwarded-Host, though the Host header is always the same', async () => {
+  it('names the hosts of X-Forwarded-Host, even if the Host header is always the same', async () => {
     const browser = {
       proxy: (url: URL) => ({ Host: 'app.default.svc', 'X-Forwarded-Host': url.host }),
     };

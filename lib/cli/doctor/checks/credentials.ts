@@ -37,7 +37,7 @@ export async function checkCredentials(
   return failed(id, TEXTS.codeAccepted);
 }
 
-/** By the `exchange` of a flow's row. */
+/** Keyed by the field `exchange` of a flow's row. */
 const EXCHANGES: Readonly<
   Record<(typeof FLOWS)[AccountFlow]['exchange'], (oauth: OAuth) => Promise<unknown>>
 > = {

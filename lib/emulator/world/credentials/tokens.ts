@@ -16,7 +16,9 @@ export interface TokenPair {
   accessExpiresAt: number;
   refreshToken: string;
   readonly refreshExpiresAt: number;
-  /** Whether the refresh token was revoked: refreshing then fails with 40030. The access token stays valid. */
+  /**
+   * Whether the refresh token was revoked: refreshing then fails with 40030. The access token stays valid.
+   */
   revoked: boolean;
   /** Whether the user has changed the password since the login: refreshing then fails with 42007. */
   passwordChanged: boolean;
@@ -92,7 +94,7 @@ export class TokenBook {
     if (pair) pair.revoked = true;
   }
 
-  /** The pairs that match, revoked ones and those of replaced access tokens included. */
+  /** The pairs that match, including revoked pairs and those of replaced access tokens. */
   filter(matches: (pair: TokenPair) => boolean): TokenPair[] {
     return [...new Set([...this.#byRefresh.values(), ...this.#byAccess.values()])].filter(matches);
   }

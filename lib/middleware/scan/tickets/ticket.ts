@@ -3,6 +3,7 @@
  * costs no memory, and every process of the app can read it.
  */
 import crypto from 'node:crypto';
+import { deriveKey } from '../../../derive-key';
 import type { OfficialScope } from '../../../oauth/scope';
 import { deviceCode, deviceOf, type Device } from './device';
 
@@ -46,7 +47,7 @@ export class Tickets {
     sessionKey: string,
   ) {
     const purpose = `express-wechat-auth scan ticket ${appId} ${sessionKey}`;
-    this.#key = Buffer.from(crypto.hkdfSync('sha256', appSecret, '', purpose, 32));
+    this.#key = deriveKey(appSecret, purpose);
   }
 
   /**
