@@ -108,7 +108,7 @@ describe('redact', () => {
     String.raw`\x0041BCDEFGHIJKLMNOP`,
     String.raw`\u004GBCDEFGHIJKLMNOP`,
     '%4GBCDEFGHIJKLMNOP',
-  ])('does not decode %s, which is no escape', (text) => {
+  ])('does not decode %s, which is not an escape', (text) => {
     expect(redact(text, ['ABCDEFGHIJKLMNOP'])).toBe(text);
   });
 

@@ -16,7 +16,7 @@ import { benchSessions } from './sessions.mjs';
 const BENCHES = {
   logins: ['Logins', benchLogins],
   guards: ['Pages', benchGuards],
-  requests: ['Requests that are no login', benchRequests],
+  requests: ['Requests that are not logins', benchRequests],
   footprint: ['Loading', benchFootprint],
   sessions: ['Sessions', benchSessions],
   growth: ['Growth', benchGrowth],

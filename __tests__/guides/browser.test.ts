@@ -112,7 +112,7 @@ describeInChromium('in a browser', () => {
       expect((await page.request.get(`${url}/api/me`)).status()).toBe(200);
     });
 
-    it('a link in a frame logs in in the whole window', async () => {
+    it('a link in a frame starts the login in the whole window', async () => {
       const url = await startPages();
       const page = await window({ ...PHONE, userAgent: IPHONE_WECHAT });
       await page.goto(`${url}/outer.html`);

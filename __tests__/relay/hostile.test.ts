@@ -1,4 +1,4 @@
-// Hostile addresses: a relay with a list is no open redirect, as browsers read its Location.
+// Hostile addresses: a relay with a list is not an open redirect, as browsers read its Location.
 import fc from 'fast-check';
 import { Browser } from '../support/browser';
 import { describeInChromium, launchChromium } from '../support/browsers/chromium';

@@ -24,10 +24,7 @@ export type WechatAuthMiddleware = (req: HostRequest, res: ServerResponse, next:
 type Handler = (context: Context) => Promise<void>;
 
 /* eslint-disable @typescript-eslint/no-require-imports -- loaded late, see below */
-/**
- * The first request for a handler loads it, so that the process starts sooner. It may never need some of
- * them.
- */
+/** The first request for a handler loads it: the process starts sooner, and may never need some of them. */
 const HANDLERS = {
   login: (context) => (require('./login/login') as typeof loginModule).login(context),
   callback: (context) => (require('./login/callback') as typeof callbackModule).callback(context),

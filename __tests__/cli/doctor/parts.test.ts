@@ -171,13 +171,13 @@ describe('a request of the doctor through a proxy of the environment', () => {
   });
 
   it.each([
-    ['which is not an address', 'socks5://127.0.0.1:1', /let the request through: ALL_PROXY$/],
+    ['that is not an address', 'socks5://127.0.0.1:1', /let the request through: ALL_PROXY$/],
     [
-      'which refuses',
+      'that refuses the connection',
       'http://127.0.0.1:1',
       /let the request through: 127\.0\.0\.1:1 \(ALL_PROXY\), ECONNREFUSED$/,
     ],
-  ])('that fails names the variable, %s', async (_what, address, detail) => {
+  ])('names the variable of a proxy %s', async (_what, address, detail) => {
     process.env['ALL_PROXY'] = address;
     const limits = { timeout: 5_000, signal: new AbortController().signal };
     await expect(probe(new URL('https://api.example.invalid/'), limits)).rejects.toMatchObject({

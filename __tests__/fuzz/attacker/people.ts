@@ -84,7 +84,7 @@ export class People {
   }
 }
 
-/** Does something this many ms from now. */
+/** Runs the work after this many ms. */
 export async function later<T>(ms: number, work: () => Promise<T>): Promise<T> {
   await pause(ms);
   return work();

@@ -181,7 +181,11 @@ export class ScanAttack {
     if (by === 'address') this.#isCollected(code, response);
   }
 
-  /** Whether this poll collected the result. @throws if an earlier poll has collected it */
+  /**
+   * Whether this poll collected the result of the code.
+   *
+   * @throws if an earlier poll has collected it
+   */
   #isCollected(code: Code, response: BrowserResponse): boolean {
     if (response.status !== 200 || (response.json() as ScanStatus).status !== 'confirmed') return false;
     if (++code.collected > 1) throw new Error('the result of a code was collected twice');

@@ -83,14 +83,14 @@ describe.each(HOSTS)('accounts by request on %s', (host: HostName) => {
 });
 
 describe('accounts by request', () => {
-  it('are asked once for each request, before the next handler', async () => {
+  it('are chosen once for each request, before the next handler', async () => {
     const account = jest.fn(byHost);
     const visitor = await visitorOf(account);
     await visitor.at('a', '/who');
     expect(account).toHaveBeenCalledTimes(1);
   });
 
-  it('are added, and change, while the app runs', async () => {
+  it('may be added and changed while the app runs', async () => {
     const shops = new Map<string, ReturnType<typeof accountOf>>();
     const visitor = await visitorOf((req) => Promise.resolve(shops.get(shopOfHost(req))));
     expect((await visitor.at('a', '/me')).status).toBe(500);
@@ -155,7 +155,7 @@ describe('accounts by request', () => {
     ]);
   });
 
-  it('keep the function of a platform that the newest request gave', async () => {
+  it('use the platform’s function that the newest request gave', async () => {
     const tokens: string[] = [];
     let request = 0;
     const visitor = await visitorOf(() => {
@@ -210,7 +210,7 @@ describe.each(SESSION_NAMES)('a login of another account in %s', (name) => {
     expect((await visitor.at('a', callback)).location).toBe('/me#');
   });
 
-  it('does not count for the guard, for step-up, nor at the logout', async () => {
+  it('does not count for the guard or for a step-up, and ends at a logout here', async () => {
     const visitor = await start();
     await visitor.logIn('a');
     expect((await visitor.at('b', '/me')).location).toMatch(/^\/login/);
@@ -301,7 +301,7 @@ const FAILURES: readonly (readonly [string, () => never])[] = [
 ];
 
 describe.each(FAILURES)('an option account that %s', (_how, account) => {
-  it('fails our routes and the guard with 500, and lets other pages go on', async () => {
+  it('fails our routes and the guard with 500, and serves other pages', async () => {
     const visitor = await visitorOf(account);
     for (const path of ['/login', '/callback?code=a&state=b', '/logout', '/me']) {
       const response = await visitor.at('a', path, { headers: { Accept: 'application/json' } });
@@ -422,7 +422,7 @@ describe('options that do not fit together', () => {
       { appId: 'wx1', component, scanLogin: true },
       'scanLogin is on, but the AppSecret signs',
     ],
-    ['account that is no function', { account: {} }, 'account is an object. Give a function (req)'],
+    ['account that is not a function', { account: {} }, 'account is an object. Give a function (req)'],
     [
       'component without a function',
       { appId: 'wx1', component: { appId: 'wx2' } },

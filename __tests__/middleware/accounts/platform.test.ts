@@ -93,7 +93,7 @@ async function start({
 const paths = (): string[] =>
   emulator.requests.filter(({ path }) => path.startsWith('/sns')).map(({ path }) => path);
 
-describe.each(HOSTS)('an account that a platform acts for, on %s', (host) => {
+describe.each(HOSTS)('an account for which a platform acts, on %s', (host) => {
   it('logs users in: authorize, exchange and userinfo', async () => {
     emulator.reset();
     const browser = await start({ host });
@@ -104,7 +104,7 @@ describe.each(HOSTS)('an account that a platform acts for, on %s', (host) => {
   });
 });
 
-describe('an account that a platform acts for', () => {
+describe('an account for which a platform acts', () => {
   it('refreshes tokens through the platform', async () => {
     const tokenStore = new MemoryTokenStore();
     const before = await start({ tokenStore });

@@ -277,7 +277,7 @@ describe('a login with a code', () => {
     ],
     ['fail', { onLogin: () => Promise.reject(new Error()) }, 500, 'login_failed'],
     ['return what JSON cannot hold', { onLogin: () => ({ id: 1n }) }, 500, 'config'],
-  ])('is not written where onLogin would %s', async (_what, auth, status, kind) => {
+  ])('is not saved if onLogin would %s', async (_what, auth, status, kind) => {
     const app = await start(auth);
     for (const flow of CODE_FLOWS) {
       const client = new CodeClient(app.url);

@@ -142,7 +142,7 @@ it('a refused response is described without the values of its fields', async () 
   const error = await failure(call('access_token', patch));
   expect(error).toMatchObject({ kind: 'bad_answer' });
   expect(error.message).toContain(
-    'access_token is not a text; openid is not 1 to 64 characters of A-Z, a-z, 0-9, _ and -; ' +
+    'access_token is not a string; openid is not 1 to 64 characters of A-Z, a-z, 0-9, _ and -; ' +
       'scope is too long; unionid is not 1 to 64 characters of A-Z, a-z, 0-9, _ and -',
   );
   expect(inspect(error)).not.toContain('v4lue');

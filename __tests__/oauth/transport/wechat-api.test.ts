@@ -632,7 +632,7 @@ describe('an adapter of the app', () => {
     ['null', null, 'the HTTP client gave no reason'],
     ['a text', 'the cable is out', 'the cable is out'],
     ['an object without a message', {}, 'the HTTP client gave no reason'],
-    ['a message that is not a text', { message: { a: 1 }, code: 7 }, ': 7.'],
+    ['a message that is not a string', { message: { a: 1 }, code: 7 }, ': 7.'],
   ])('may reject with %s: kind network', async (_what, reason, words) => {
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- JavaScript allows it
     const adapter = (): Promise<never> => Promise.reject(reason);

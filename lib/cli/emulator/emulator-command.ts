@@ -105,7 +105,7 @@ function environmentFor({ endpoints, apps }: Emulator): string[] {
     `WECHAT_APP_SECRET=${apps.official.appSecret}`,
     `WECHAT_WEBSITE_APP_ID=${apps.website.appId}`,
     `WECHAT_WEBSITE_APP_SECRET=${apps.website.appSecret}`,
-    // Random: a fixed key would be copied into production, where everybody knows it.
+    // Random, because apps would copy a fixed key into production, and attackers know it from this package.
     `SESSION_KEY=${randomBytes(32).toString('base64url')}`,
   ];
 }

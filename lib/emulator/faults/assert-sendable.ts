@@ -43,7 +43,7 @@ function checkHeader(name: string, value: string, field: string): void {
     throw wrong(
       field,
       field === 'fault.headers' ? { [name]: value } : value,
-      'An HTTP header cannot hold this.',
+      'An HTTP header cannot contain this value.',
     );
   }
 }

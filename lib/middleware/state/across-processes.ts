@@ -29,7 +29,7 @@ export async function acrossProcesses<T>(
   return once.resultOr(work);
 }
 
-/** The result of the call, or `undefined` if it fails or takes longer. */
+/** The result of the call, or `undefined` if it fails or takes longer than `ms`. */
 export async function orUndefined<T>(ms: number, call: () => Promise<T>): Promise<T | undefined> {
   return inTime(
     ms,

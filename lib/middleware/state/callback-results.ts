@@ -242,7 +242,7 @@ export class CallbackResults {
 
   /**
    * Notes that a request with these cookies finishes a login. Until its response arrives, the browser sends
-   * the same cookies with a logout, also to another process: the session that they name may be gone by then.
+   * the same cookies with a logout, also to another process: the session that they name may no longer exist.
    */
   async noteFinish(cookies: string, login: FinishingLogin): Promise<void> {
     if (cookies === '') return;

@@ -1,6 +1,6 @@
 /**
  * Lets a client that posts its code twice share one exchange: a double tap, or a second try after a response
- * that got lost. WeChat accepts a code only once.
+ * that was lost. WeChat accepts a code only once.
  */
 import { lazyCache, type LazyCache } from '../../lazy-cache';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';

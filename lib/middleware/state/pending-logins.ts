@@ -81,7 +81,7 @@ export function renewRoot(session: Session, key: string): void {
   storeLogins(session, key, { ...logins, root: crypto.randomBytes(MAX_ROOT / 2).toString('hex') });
 }
 
-/** When the newest finished login of this session finished, in ms since 1970; `undefined` if there is none. */
+/** When the newest login of this session finished, in ms since 1970; `undefined` if none has finished. */
 export function finishedAt(session: Session, key: string): number | undefined {
   const at = ownValue(ownValue(session, pendingKey(key)) ?? {}, 'at');
   return typeof at === 'number' ? at : undefined;
@@ -221,7 +221,10 @@ export function finishLogin(
   storeLogins(session, key, logins);
 }
 
-/** A finished login with an AppID. No return path begins with a blank, and no AppID has one. */
+/**
+ * The record of a finished login that has an AppID: a blank, the AppID, a blank, the return path. No return
+ * path begins with a blank, and no AppID contains one.
+ */
 const RECORD_WITH_APPID = /^ ([^ ]*) (.*)$/s;
 
 /** This browser's finished login with that state. */

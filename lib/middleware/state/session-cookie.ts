@@ -75,7 +75,7 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** Whether browsers send the session cookie only with requests of this site, apart from links to it. */
+/** Whether `sameSite` keeps the session cookie out of requests that other sites make, except for links. */
 export function isSameSiteCookie(req: HostRequest): boolean {
   return ['lax', 'strict'].includes(sessionCookieOf(req, undefined)?.sameSite ?? '');
 }

@@ -44,8 +44,8 @@ export class StartedLogins {
   /** By state. */
   readonly #started: LazyCache<StartedLogin>;
   /**
-   * By a hash of the cookies: the login that a callback with these cookies finishes; the one before if that one
-   * fails or restarts.
+   * By a hash of the cookies: the login that a callback with these cookies finishes. If it fails or restarts,
+   * the login before it.
    */
   readonly #finishing = lazyCache<Promise<FinishedLogin | undefined>>({ max: MAX_ENTRIES, ttl: FINISHED_MS });
 

@@ -14,7 +14,7 @@ const MAX_TEXTS = 100;
 const MAX_LEVELS = 8;
 
 // Each check has a message of its own: Valibot's own messages repeat the value, which may be a secret.
-const NOT_TEXT = 'is not a text';
+const NOT_STRING = 'is not a string';
 const NOT_NUMBER = 'is not a number';
 const TOO_LONG = 'is too long';
 const TOO_LARGE = 'is too large';
@@ -27,7 +27,7 @@ const NOT_ID = 'is not 1 to 64 characters of A-Z, a-z, 0-9, _ and -';
 const id = v.pipe(v.string(NOT_ID), v.check(isId, NOT_ID));
 
 const textOf = (most: number): v.GenericSchema<string> =>
-  v.pipe(v.string(NOT_TEXT), v.maxLength(most, TOO_LONG));
+  v.pipe(v.string(NOT_STRING), v.maxLength(most, TOO_LONG));
 
 const token = v.pipe(textOf(MAX_TOKEN), v.nonEmpty('is empty'));
 const text = textOf(MAX_TEXT);

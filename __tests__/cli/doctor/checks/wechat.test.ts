@@ -83,7 +83,7 @@ describe('the doctor, on the credentials', () => {
     expect(missing.bad).toContain(id === 'mobile-app' ? 'mobile-app-secret' : 'mini-program-app-secret');
   });
 
-  it('does not look for the login route of an app that only clients log in to', async () => {
+  it('does not check the login route of an app to which only clients with codes log in', async () => {
     const emulator = await startEmulator();
     const { bad, check } = await examine(['--url', 'http://127.0.0.1:1'], clientsOf(emulator));
     expect(bad).toEqual([]);
@@ -93,7 +93,7 @@ describe('the doctor, on the credentials', () => {
     });
   });
 
-  it('takes them from flags, their secrets from the standard input, and tells two apps with one AppID', async () => {
+  it('reads them from flags, their secrets from standard input, and reports two apps with one AppID', async () => {
     const emulator = await startEmulator();
     const { miniProgram } = emulator.apps;
     const { out } = await doctor(
@@ -335,7 +335,7 @@ describe('the doctor, on the login pages', () => {
     ['https://h5.example.com/callbacks?code=a', 'skipped'],
     ['https://h5.example.com.attacker.example/callback', 'skipped'],
     ['/callback', 'skipped'],
-  ])('of a page that redirects to %s it says: %s', async (location, status) => {
+  ])('judges a page that redirects to %s: %s', async (location, status) => {
     const emulator = await startEmulator();
     const open = await listen((req, res) => {
       // The first request, without parameters, only checks that this is a page.
