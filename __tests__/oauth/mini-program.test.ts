@@ -193,7 +193,7 @@ describe('a mini program', () => {
   });
 
   // A user who knows her session key, which apps leak, can encrypt any data of her own.
-  describe('who forges the decrypted data', () => {
+  describe('a user who forges the decrypted data', () => {
     async function logIn(fields: string, unionid?: string): Promise<object> {
       const oauth = fixture.createOAuth({ kind: 'miniProgram' });
       fixture.emulator.fail('jscode2session', { patch: { session_key: KEY, unionid } });

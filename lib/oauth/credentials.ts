@@ -66,7 +66,7 @@ export function platformCredentials(component: WechatComponent): Credentials {
 
 class TokenTooLate extends WechatAuthError {}
 
-/** Without a limit, the browser would wait for ever, and so would the next refresh of this user. */
+/** Without a time limit, the browser and the next refresh of this user could wait forever. */
 function tokenTooLate(): TokenTooLate {
   return new TokenTooLate(
     'config',

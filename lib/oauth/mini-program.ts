@@ -115,12 +115,12 @@ export function userOfSession(
   const decrypted = decryptedUnionid(user);
   const ids = idsOf({ openid, unionid: unionid ?? decrypted });
   if (decrypted !== undefined && decrypted !== ids.unionid) throw otherUser();
-  // WeChat's data has openId and unionId, so that these two names come from somebody else.
+  // WeChat spells these names openId and unionId: any other spelling was forged.
   const others = Object.entries(user).filter(([name]) => name !== 'openid' && name !== 'unionid');
   return { ...Object.fromEntries(others), ...ids };
 }
 
-/** It becomes a part of keys, like the unionid in a response of WeChat. */
+/** Checks the decrypted unionId, which becomes part of keys like the unionid in a response of WeChat. */
 function decryptedUnionid({ unionId }: { readonly unionId?: unknown }): string | undefined {
   if (unionId === undefined || unionId === null || unionId === '') return undefined;
   if (typeof unionId === 'string' && isId(unionId)) return unionId;

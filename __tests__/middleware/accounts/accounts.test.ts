@@ -325,7 +325,7 @@ describe('a handler of plain node:http that throws', () => {
 });
 
 describe('warnings of an app with many accounts', () => {
-  it('of an option account that fails are not kept back by a stranger who asks for no account', async () => {
+  it('of a failing option account are not suppressed by an earlier request without an account', async () => {
     let fails = false;
     const visitor = await visitorOf((req) => {
       if (fails) throw new Error('the database is away');

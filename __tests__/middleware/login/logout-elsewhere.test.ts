@@ -1,4 +1,4 @@
-// A logout may reach another process while a login is on its way. For a minute, this process asks the shared cache.
+// A logout may reach another process while a login is in progress. For a minute, this process asks the shared cache.
 import { MemoryTokenStore, type TokenStore } from '../../../lib';
 import { LocalCache } from '../../../lib/stores/local-cache';
 import type { SharedCache } from '../../../lib/stores/shared-cache';
@@ -10,7 +10,7 @@ useEmulator();
 let app: TestApp | undefined;
 afterEach(() => app?.close());
 
-/** A store whose cache counts what it is asked, and what it holds. */
+/** A store that counts the reads of its cache and shows its entries. */
 function sharedStore(): { store: TokenStore & SharedCache; asked: string[]; held: Set<string> } {
   const tokens = new MemoryTokenStore();
   const cache = new LocalCache(1_000);
