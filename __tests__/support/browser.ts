@@ -4,6 +4,11 @@ import { CookieJar } from 'tough-cookie';
 import type { Emulator } from '../../lib/emulator';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from './browsers/user-agents';
 
+/** The Cookie header of a browser that keeps only the cookies of this response. */
+export function cookiesOf(headers: http.IncomingHttpHeaders): string {
+  return (headers['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; ');
+}
+
 export interface BrowserResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;

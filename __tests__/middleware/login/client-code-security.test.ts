@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
 import createDebug from 'debug';
 import { createClient } from 'redis';
 import { startApp, type AppOptions, type TestApp } from '../../support/app';
-import { Browser, agree } from '../../support/browser';
+import { Browser, agree, cookiesOf } from '../../support/browser';
 import {
   codeAccounts,
   CodeClient,
@@ -118,7 +118,7 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
       expect([exchanges(), logins.length]).toEqual([1, 1]);
       // Each of the two responses holds the login.
       for (const { headers } of taps) {
-        const cookie = (headers['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; ');
+        const cookie = cookiesOf(headers);
         expect((await new CodeClient(app.url).get('/me', { cookie })).status).toBe(200);
       }
     },
@@ -226,7 +226,7 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
     await client.post('/logout-by-app', {});
     const response = await login;
     expect([response.status, response.kind]).toEqual([400, 'state_unknown']);
-    const cookie = (response.headers['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; ');
+    const cookie = cookiesOf(response.headers);
     expect((await new CodeClient(app.url).get('/me', { cookie })).status).toBe(401);
     expect((await client.get('/me')).status).toBe(401);
     expect((await client.logIn('miniProgram', newCode('miniProgram'))).status).toBe(200);

@@ -1,4 +1,5 @@
 // A logout may reach another process while a login is in progress. For a minute, this process asks the shared cache.
+import { cookiesOf } from '../../support/browser';
 import { MemoryTokenStore, type TokenStore } from '../../../lib';
 import { LocalCache } from '../../../lib/stores/local-cache';
 import type { SharedCache } from '../../../lib/stores/shared-cache';
@@ -80,6 +81,6 @@ it('a code that failed leaves the note of a login with the same cookies, which a
   await client.logIn('miniProgram', 'made-up', {}, { cookie, keepCookies: false });
   // The response of the login has not arrived.
   await client.post('/logout-by-app', {}, { cookie, keepCookies: false });
-  const late = (login.headers['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; ');
+  const late = cookiesOf(login.headers);
   expect((await client.get('/me', { cookie: late })).status).toBe(401);
 });
