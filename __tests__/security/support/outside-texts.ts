@@ -750,16 +750,26 @@ const RELAY: readonly OutsideText[] = [
 ];
 
 /** Posts this JSON to the login of a mini program. */
-function inPostedLogin(app: MeasuredApp, body: object): Work {
+function inPostedLogin(app: MeasuredApp, body: object, headers: Record<string, string> = {}): Work {
   return () =>
     app.send('/mini/login', {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
+      headers: { 'Content-Type': 'application/json', ...headers },
       body: JSON.stringify(body),
     });
 }
 
 const POSTED_LOGINS: readonly OutsideText[] = [
+  ...['x-forwarded-for', 'forwarded'].map((name): OutsideText => ({
+    text: `header ${name}`,
+    at: ['middleware/login/client-code', 'middleware/http/request'],
+    growth: 'linear',
+    units: HEADER_VALUES,
+    send: (text, app) => {
+      const code = emulator.issueCode({ app: emulator.apps.miniProgram.appId });
+      return inPostedLogin(app, { code }, { [name]: text });
+    },
+  })),
   {
     text: 'code of a login that a client posts',
     at: ['middleware/login/client-code', 'middleware/login/exchange'],

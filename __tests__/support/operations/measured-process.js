@@ -80,8 +80,11 @@ function createApp() {
   app.use('/shops/:shop', wechatAuth({ ...auth, sessionKey: 'shop' }), requireWechatUser());
   const verificationFiles = { 'MP_verify_x.txt': 'x' };
   app.use('/pc', wechatAuth({ ...auth, sessionKey: 'pc', scanLogin: true, verificationFiles }));
-  app.use('/mini', wechatAuth({ ...auth, sessionKey: 'mini', miniProgram }), express.json({ limit: '1mb' }));
-  app.post('/mini/login', (req, res) => {
+  // It does not know its proxy: the headers of proxies are text from anybody.
+  const mini = express().set('trust proxy', false);
+  mini.use(wechatAuth({ ...auth, sessionKey: 'mini', miniProgram }), express.json({ limit: '1mb' }));
+  app.use('/mini', mini);
+  mini.post('/login', (req, res) => {
     req.wechat.loginWithCode('miniProgram', req.body.code, req.body).then(
       () => res.end(),
       ({ status }) => res.status(status).end(),
