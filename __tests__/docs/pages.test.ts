@@ -109,9 +109,9 @@ describe('the documentation', () => {
       expect(wordsIn(first.replaceAll(/```[\s\S]*?```/g, ''))).toBeLessThan(120);
       const picture = /!\[[^\]]+\]\(([^)]+\.png)\)/.exec(first)?.[1] ?? 'none';
       // npm shows only pictures with an absolute address; this one leads to a file of the repository.
-      const file =
+      const committed =
         /^https:\/\/raw\.githubusercontent\.com\/[^/]+\/[^/]+\/HEAD\/(.+)$/.exec(picture)?.[1] ?? 'none';
-      expect(statSync(path.join(ROOT, file)).size).toBeLessThan(200_000);
+      expect(statSync(path.join(ROOT, committed)).size).toBeLessThan(200_000);
       expect(first.indexOf(picture)).toBeLessThan(first.indexOf('```ts'));
       expect(second).toContain('npx express-wechat-auth emulator');
     },
