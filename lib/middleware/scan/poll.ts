@@ -96,9 +96,11 @@ async function statusOf(
 ): Promise<ScanStatus> {
   const { tickets, marks, results, confirm, lifetimeMs } = requireScanLogin(context);
   const name = tickets.nameOf(found.state);
+  // In this order: a poll that collects the result marks the ticket first, and then drops the result.
+  const isKept = await results.isKept(name);
   const mark = await marks.read(name);
   if (mark?.end !== undefined) return { status: mark.end === 'cancelled' ? 'cancelled' : 'expired' };
-  if (await results.isKept(name)) {
+  if (isKept) {
     if (confirm === 'pin' && pin === undefined) return { status: 'scanned' };
     const result = await results.collect(name, pin);
     if (typeof result === 'object') return logIn(context, found, result);
