@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { startApp, type TestApp } from './support/app';
 import { describeInChromium, launchChromium, openWindow } from './support/browsers/chromium';
 import { IPHONE_WECHAT } from './support/browsers/user-agents';
-import { emulator, useEmulator } from './support/emulator';
+import { emulator, environmentOf, useEmulator } from './support/emulator';
 import { useWarnings } from './support/warnings';
 
 // Chromium needs a while on a busy machine.
@@ -75,17 +75,11 @@ describeInChromium('pages with long names', () => {
   });
 
   async function startExample(): Promise<{ child: ChildProcess; url: string }> {
-    const { official, website } = emulator.apps;
     const child = spawn(process.execPath, [path.resolve(__dirname, '../example-app/app.mjs')], {
       env: {
         ...process.env,
         PORT: '0',
-        WECHAT_OPEN_URL: emulator.url,
-        WECHAT_API_URL: emulator.url,
-        WECHAT_APP_ID: official.appId,
-        WECHAT_APP_SECRET: official.appSecret,
-        WECHAT_WEBSITE_APP_ID: website.appId,
-        WECHAT_WEBSITE_APP_SECRET: website.appSecret,
+        ...environmentOf(emulator),
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -11,7 +11,7 @@ import * as emulatorLibrary from '../../lib/emulator';
 import { Browser } from '../support/browser';
 import { describeInChromium, launchChromium } from '../support/browsers/chromium';
 import { IPHONE_WECHAT } from '../support/browsers/user-agents';
-import { emulator, useEmulator } from '../support/emulator';
+import { emulator, environmentOf, useEmulator } from '../support/emulator';
 import { goesToWechat } from '../support/login';
 import { asFunction } from './as-function';
 import { blocksOf } from './blocks';
@@ -123,15 +123,9 @@ describe.each(['README.md', 'README.zh-CN.md'])('the first block of %s', (file) 
 
   it('has at most ten lines, and logs people in inside WeChat and by QR code', async () => {
     expect(code.split('\n').filter((line) => line !== '').length).toBeLessThanOrEqual(10);
-    const { official, website } = emulator.apps;
     const env = {
       SESSION_KEY: 'a key of the test',
-      WECHAT_OPEN_URL: emulator.url,
-      WECHAT_API_URL: emulator.url,
-      WECHAT_APP_ID: official.appId,
-      WECHAT_APP_SECRET: official.appSecret,
-      WECHAT_WEBSITE_APP_ID: website.appId,
-      WECHAT_WEBSITE_APP_SECRET: website.appSecret,
+      ...environmentOf(emulator),
     };
     await runBlock(env, async (url) => {
       for (const browser of [Browser.inWechat(url), Browser.onDesktop(url)]) {

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cookies, sendJSON, type TestRequest } from '../support/app';
 import { Browser, agree } from '../support/browser';
-import { emulator, useEmulator } from '../support/emulator';
+import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { createHost, listen, type Middleware, type Running } from '../support/hosts';
-import { blocksOfGuide, codeOf, environmentOf, run, type RunningGuide } from './guide';
+import { blocksOfGuide, codeOf, run, type RunningGuide } from './guide';
 
 useEmulator();
 const running: Running[] = [];

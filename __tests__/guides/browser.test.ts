@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/browsers/chromium';
-import { emulator, useEmulator } from '../support/emulator';
+import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { IPHONE_WECHAT } from '../support/browsers/user-agents';
-import { blocksOfGuide, codeOf, replaceAll, run, type RunningGuide, environmentOf } from './guide';
+import { blocksOfGuide, codeOf, replaceAll, run, type RunningGuide } from './guide';
 
 describeInChromium('in a browser', () => {
   useEmulator();

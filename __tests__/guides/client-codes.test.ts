@@ -6,8 +6,8 @@ import { blocksOf, linesOf } from '../docs/blocks';
 import { CodeClient, newCode, openidOf } from '../support/browsers/code-clients';
 import { Browser, type BrowserResponse } from '../support/browser';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/browsers/user-agents';
-import { emulator, useEmulator } from '../support/emulator';
-import { codeOf, environmentOf, run, type RunningGuide } from './guide';
+import { environmentOf, emulator, useEmulator } from '../support/emulator';
+import { codeOf, run, type RunningGuide } from './guide';
 
 useEmulator();
 const guides: RunningGuide[] = [];

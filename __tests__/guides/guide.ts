@@ -1,7 +1,6 @@
 // Runs the code of the guides.
 import type http from 'node:http';
 import express from 'express';
-import type { Emulator } from '../../lib/emulator';
 import { asFunction } from '../docs/as-function';
 import { blocksOf, type Block } from '../docs/blocks';
 import { listen, type Running } from '../support/hosts';
@@ -31,21 +30,6 @@ interface RunOptions {
 }
 
 type Env = Readonly<Record<string, string>>;
-
-/** The environment of a guide's app: the credentials of both accounts. */
-export function credentialsOf({ apps: { official, website } }: Emulator): Record<string, string> {
-  return {
-    WECHAT_APP_ID: official.appId,
-    WECHAT_APP_SECRET: official.appSecret,
-    WECHAT_WEBSITE_APP_ID: website.appId,
-    WECHAT_WEBSITE_APP_SECRET: website.appSecret,
-  };
-}
-
-/** The same, and the addresses of the emulator in place of WeChat's. */
-export function environmentOf(emulator: Emulator): Record<string, string> {
-  return { ...credentialsOf(emulator), WECHAT_OPEN_URL: emulator.url, WECHAT_API_URL: emulator.url };
-}
 
 export interface RunningGuide extends Running {
   readonly exports: Readonly<Record<string, unknown>>;

@@ -1,11 +1,12 @@
 // Runs the code of the migration guides, before and after the migration.
+import { credentialsOf } from '../support/emulator';
 import { createEmulator, selfSignedCertificate, type Emulator } from '../../lib/emulator';
 import { routeWechatHosts, WECHAT_HOSTS } from '../emulator/support/route-wechat-hosts';
 import { Browser, agree, type BrowserResponse } from '../support/browser';
 import type { OAuth } from '../../lib';
 import { cookies } from '../support/app';
 import { createHost, listen, type Middleware, type Running } from '../support/hosts';
-import { codeOf, run, type RunningGuide, credentialsOf } from './guide';
+import { codeOf, run, type RunningGuide } from './guide';
 
 const PUBLIC = 'https://h5.example.com';
 

@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Browser } from '../support/browser';
-import { emulator, useEmulator } from '../support/emulator';
+import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { createHost, listen, type Middleware } from '../support/hosts';
 import { cookies, sendJSON, type TestRequest } from '../support/app';
-import { blocksOfGuide, codeOf, run, type RunningGuide, environmentOf } from './guide';
+import { blocksOfGuide, codeOf, run, type RunningGuide } from './guide';
 
 const SQLITE = process.env['SQLITE'] ?? '/usr/bin/sqlite3';
 const mustRun = existsSync(SQLITE) || process.env['CI'] === 'true';

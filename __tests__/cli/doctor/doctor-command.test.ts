@@ -2,9 +2,9 @@ import { run } from '../../../lib/cli/run';
 import { createEmulator } from '../../../lib/emulator/index';
 import { OPTIONS } from '../../../lib/cli/doctor/doctor-flags';
 import { widthOf } from '../../../lib/cli/doctor/report/width';
-import { doctor, environmentOf, examine } from './run-doctor';
+import { doctor, examine } from './run-doctor';
 import { listen } from '../../support/hosts';
-import { emulator, useEmulator } from '../../support/emulator';
+import { environmentOf, emulator, useEmulator } from '../../support/emulator';
 
 useEmulator();
 

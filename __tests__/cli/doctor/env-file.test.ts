@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import util from 'node:util';
-import { emulator, useEmulator } from '../../support/emulator';
-import { doctor, environmentOf, examine, type Env } from './run-doctor';
+import { environmentOf, emulator, useEmulator } from '../../support/emulator';
+import { doctor, examine, type Env } from './run-doctor';
 
 useEmulator();
 

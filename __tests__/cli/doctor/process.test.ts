@@ -10,10 +10,10 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { selfSignedCertificate } from '../../../lib/emulator/index';
 import { startApp } from '../../support/app';
-import { emulator, useEmulator } from '../../support/emulator';
+import { environmentOf, emulator, useEmulator } from '../../support/emulator';
 import { listen, type Host } from '../../support/hosts';
 import { serverSessions } from '../../support/sessions';
-import { environmentOf, officialOf, type Check, type Env, type Output } from './run-doctor';
+import { officialOf, type Check, type Env, type Output } from './run-doctor';
 import type express from 'express';
 
 useEmulator({ names: ['wechat.test'] });

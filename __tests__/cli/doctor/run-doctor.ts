@@ -1,6 +1,7 @@
 // Runs the doctor in this process, with a terminal that the test provides.
 import http from 'node:http';
 import { run } from '../../../lib/cli/run';
+import { environmentOf } from '../../support/emulator';
 import type { Emulator } from '../../../lib/emulator/index';
 import { listen, type Running } from '../../support/hosts';
 
@@ -65,18 +66,6 @@ export async function examine(args: readonly string[], env: Env = {}): Promise<R
       if (found) return found;
       throw new Error(`no check ${id} in ${output.out}`);
     },
-  };
-}
-
-/** The environment of an app that uses this emulator, with its official account and its website app. */
-export function environmentOf({ url, apps }: Emulator): Env {
-  return {
-    WECHAT_OPEN_URL: url,
-    WECHAT_API_URL: url,
-    WECHAT_APP_ID: apps.official.appId,
-    WECHAT_APP_SECRET: apps.official.appSecret,
-    WECHAT_WEBSITE_APP_ID: apps.website.appId,
-    WECHAT_WEBSITE_APP_SECRET: apps.website.appSecret,
   };
 }
 

@@ -4,13 +4,23 @@ import { credentialsOf, type CredentialOptions } from './environment';
 import type { AuthOptions } from './options';
 import type { OptionFault } from './options-error';
 
+/** The options that give credentials. The option `account` excludes them. */
+const CREDENTIAL_OPTIONS = [
+  'appId',
+  'appSecret',
+  'website',
+  'miniProgram',
+  'mobileApp',
+  'component',
+] as const satisfies readonly (keyof CredentialOptions)[];
+
 /** @param readsEnvironment whether environment variables stand in for credentials that are not given */
 export function* credentialFaults(
   options: CredentialOptions,
   readsEnvironment: boolean,
 ): Generator<OptionFault> {
-  const { appId, appSecret, website, miniProgram, mobileApp, component } = options;
-  if ([appId, appSecret, website, miniProgram, mobileApp, component].every((each) => each === undefined)) {
+  const { appSecret, component } = options;
+  if (CREDENTIAL_OPTIONS.every((name) => options[name] === undefined)) {
     yield {
       path: 'appId',
       message:
@@ -49,18 +59,9 @@ export function* flowFaults(flow: AuthOptions['flow'], options: CredentialOption
   };
 }
 
-const EXCLUDED_BY_ACCOUNT = [
-  'appId',
-  'appSecret',
-  'website',
-  'miniProgram',
-  'mobileApp',
-  'component',
-] as const;
-
 /** The option `account` excludes accounts that are the same for all requests. */
 export function* besideAccountFaults(options: AuthOptions): Generator<OptionFault> {
-  const given = EXCLUDED_BY_ACCOUNT.filter((name) => options[name] !== undefined);
+  const given = CREDENTIAL_OPTIONS.filter((name) => options[name] !== undefined);
   if (given.length === 0) return;
   yield {
     path: 'account',

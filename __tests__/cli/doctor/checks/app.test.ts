@@ -2,19 +2,10 @@
 import http from 'node:http';
 import express from 'express';
 import { startApp, cookies, type AppOptions, type TestApp } from '../../../support/app';
-import { emulator, useEmulator } from '../../../support/emulator';
+import { environmentOf, emulator, useEmulator } from '../../../support/emulator';
 import { HOSTS, listen, type Host, type Middleware, type Running } from '../../../support/hosts';
 import { SESSIONS, SESSION_NAMES, serverSessions } from '../../../support/sessions';
-import {
-  doctor,
-  environmentOf,
-  examine,
-  officialOf,
-  startProxy,
-  websiteOf,
-  type Env,
-  type Report,
-} from '../run-doctor';
+import { doctor, examine, officialOf, startProxy, websiteOf, type Env, type Report } from '../run-doctor';
 
 useEmulator();
 

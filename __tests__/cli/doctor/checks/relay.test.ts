@@ -4,10 +4,10 @@ import { checkConfiguration } from '../../../../lib/cli/doctor/checks/configurat
 import type { Finding } from '../../../../lib/cli/doctor/report/check-list';
 import { WECHAT } from '../../../../lib/oauth/endpoints';
 import { startApp, type AppOptions } from '../../../support/app';
-import { emulator, useEmulator } from '../../../support/emulator';
+import { environmentOf, emulator, useEmulator } from '../../../support/emulator';
 import { HOSTS, listen, type Running } from '../../../support/hosts';
 import { startRelay } from '../../../relay/relay-site';
-import { environmentOf, examine, type Env, type Report } from '../run-doctor';
+import { examine, type Env, type Report } from '../run-doctor';
 
 useEmulator();
 

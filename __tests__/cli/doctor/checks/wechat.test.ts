@@ -1,18 +1,10 @@
 // Runs the doctor against an emulator that behaves as WeChat, or a gateway in front of it, is known to do.
 import net, { type AddressInfo } from 'node:net';
+import { environmentOf } from '../../../support/emulator';
 import { once } from 'node:events';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../../../lib/emulator/index';
 import { listen } from '../../../support/hosts';
-import {
-  clientsOf,
-  doctor,
-  environmentOf,
-  examine,
-  officialOf,
-  websiteOf,
-  type Env,
-  type Report,
-} from '../run-doctor';
+import { clientsOf, doctor, examine, officialOf, websiteOf, type Env, type Report } from '../run-doctor';
 
 const emulators: Emulator[] = [];
 afterEach(() => Promise.all(emulators.splice(0).map((emulator) => emulator.close())));
