@@ -69,6 +69,12 @@ function action<const Name extends ScanAction['do'], T extends object>(
 const forge = action('attacker forges an answer', { code: recent, from, token, process });
 const attackerPolls = action('attacker polls', { jar: recent, code: recent, by, process });
 const victimPolls = action('victim’s PC polls', { code: recent, processes, logout });
+/** Only polls at once can collect a result twice: the first poll takes the login out of the session. */
+const pollsAtOnce = action('victim’s PC polls', {
+  code: fc.constant(0),
+  processes: fc.array(process, { minLength: 2, maxLength: 4 }),
+  logout: fc.constant(null),
+});
 
 export const scanActions: readonly fc.Arbitrary<ScanAction>[] = [
   action('PC shows a code', { who, fresh: fc.boolean(), process }),
@@ -100,7 +106,13 @@ function agreeAndCallBack(at: number): PhoneAction[] {
  * first.
  */
 const theft = fc
-  .tuple(process, process, process, fc.array(attackerPolls, { maxLength: 2 }), victimPolls)
+  .tuple(
+    process,
+    process,
+    process,
+    fc.array(attackerPolls, { maxLength: 2 }),
+    fc.oneof(victimPolls, pollsAtOnce),
+  )
   .map(([first, second, third, thefts, poll]) => [
     { do: 'PC shows a code' as const, who: 'victim' as const, fresh: false, process: first },
     { do: 'phone opens a code' as const, who: 'victim' as const, code: 0, process: second },
