@@ -8,7 +8,7 @@ import {
   isSafeReturnTo,
   loginPath,
   loginURL,
-  noteRoutes,
+  recordRoutes,
   originOf,
   pathOnThisSite,
   publicMount,
@@ -215,8 +215,8 @@ describe('a return path', () => {
   });
 
   it('is none of the routes of another mount or another session key on this site', () => {
-    noteRoutes(contextWith({ sessionKey: 'shop' }, { url: '/shop/x?a', below: '/x?a' }));
-    noteRoutes(
+    recordRoutes(contextWith({ sessionKey: 'shop' }, { url: '/shop/x?a', below: '/x?a' }));
+    recordRoutes(
       contextWith({ sessionKey: 'forum', routes: { logout: '/bye' } }, { url: '/forum', below: '/' }),
     );
     const safe = (path: string): string | undefined => safeReturnTo(contextWith(), path);
@@ -236,13 +236,13 @@ describe('a return path', () => {
     host = `other-${host}`;
     expect(safe('/shop/logout')).toBe('/shop/logout');
     const based = { baseURL: `https://${host}` };
-    noteRoutes(contextWith({ ...based, sessionKey: 'a' }, { url: '/a/x', below: '/x' }));
+    recordRoutes(contextWith({ ...based, sessionKey: 'a' }, { url: '/a/x', below: '/x' }));
     expect(safe('/a/logout')).toBe('/a/logout');
     expect(safeReturnTo(contextWith(based), '/a/logout')).toBeUndefined();
   });
 
   it('may be the route of a mount on no known site', () => {
-    noteRoutes(contextWith({ sessionKey: 'a' }, { url: '/known/x', below: '/x' }));
+    recordRoutes(contextWith({ sessionKey: 'a' }, { url: '/known/x', below: '/x' }));
     const elsewhere = contextWith({}, { headers: { host: undefined } });
     expect(safeReturnTo(elsewhere, '/known/logout')).toBe('/known/logout');
   });
@@ -253,7 +253,7 @@ describe('a return path', () => {
   it('is never the route of a mount, however many hosts a stranger invents', () => {
     const options = routesOf('bye-hosts');
     const note = (mount: string): void =>
-      noteRoutes(contextWith(options, { url: `${mount}/x`, below: '/x' }));
+      recordRoutes(contextWith(options, { url: `${mount}/x`, below: '/x' }));
     const isRefused = (path: string): boolean => safeReturnTo(contextWith(options), path) === undefined;
     const own = host;
     note('/a');
@@ -272,7 +272,7 @@ describe('a return path', () => {
   it('is never the route of a mount, however many tenants a stranger invents, and in whatever case', () => {
     const options = routesOf('bye-tenants');
     const note = (mount: string): void =>
-      noteRoutes(contextWith(options, { url: `${mount}/x`, below: '/x' }));
+      recordRoutes(contextWith(options, { url: `${mount}/x`, below: '/x' }));
     const isRefused = (path: string): boolean => safeReturnTo(contextWith(options), path) === undefined;
     note('/first');
     for (let at = 0; at < 500; at++) note(`/tenant-${at}`);
@@ -292,7 +292,7 @@ describe('a return path', () => {
       const mount = Array.from('abcdefgh')
         .map((char, bit) => (at & (1 << bit) ? char.toUpperCase() : char))
         .join('');
-      noteRoutes(contextWith(options, { url: `/${mount}/x`, below: '/x' }));
+      recordRoutes(contextWith(options, { url: `/${mount}/x`, below: '/x' }));
     }
     const safe = (path: string): string | undefined => safeReturnTo(contextWith(options), path);
     expect(safe('/abcdefgh/bye-case')).toBeUndefined();
@@ -304,7 +304,7 @@ describe('the routes of other mounts', () => {
   /** Has mounts of its own, apart from those of the other tests. */
   const own = (): { sessionKey: string } => ({ sessionKey: `key${count}` });
   const note = (mount: string, below = '/x'): void =>
-    noteRoutes(contextWith(own(), { url: mount + below, below }));
+    recordRoutes(contextWith(own(), { url: mount + below, below }));
   const isRefused = (path: string): boolean => safeReturnTo(contextWith(), path) === undefined;
 
   it('are refused on the sites at which the mount was seen', () => {

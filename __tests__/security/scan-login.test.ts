@@ -1,6 +1,6 @@
 // Attacks on the scan login: an attacker's code shown to a victim, a stolen address, a forged form, a flood.
 import crypto from 'node:crypto';
-import { MAX_LISTS, Marks } from '../../lib/middleware/scan/tickets/marks';
+import { MAX_LISTS, TicketRecords } from '../../lib/middleware/scan/tickets/ticket-records';
 import { MAX_RESULTS, Results } from '../../lib/middleware/scan/tickets/results';
 import { Tickets } from '../../lib/middleware/scan/tickets/ticket';
 import { LocalCache } from '../../lib/stores/local-cache';
@@ -189,19 +189,23 @@ describe('a flood', () => {
 
   it('of 20,000 open codes fills a fixed number of lists, and displaces no result', async () => {
     const cache = new CountedCache(MAX_LISTS + MAX_RESULTS);
-    const marks = new Marks(cache);
-    const results = new Results(cache, marks, false);
+    const records = new TicketRecords(cache);
+    const results = new Results(cache, records, false);
     await results.keep(name(0), RESULT);
-    for (let at = 1; at <= 20_000; at++) await marks.take(name(at), 'a phone with an id of its own');
+    for (let at = 1; at <= 20_000; at++) await records.take(name(at), 'a phone with an id of its own');
     const stored = [...cache.sizes.values()].reduce((sum, size) => sum + size, 0);
     expect(cache.sizes.size).toBeLessThanOrEqual(MAX_LISTS + 1);
     expect(stored).toBeLessThan(2_500_000);
-    expect(await marks.read(name(20_000))).toMatchObject({ others: 0 });
+    expect(await records.read(name(20_000))).toMatchObject({ others: 0 });
     expect(await results.collect(name(0), undefined)).toMatchObject({ openid: 'o' });
   });
 
   it('of finished logins is refused before it pushes one out, and for a minute only', async () => {
-    const results = new Results(new LocalCache(MAX_RESULTS), new Marks(new LocalCache(MAX_LISTS)), false);
+    const results = new Results(
+      new LocalCache(MAX_RESULTS),
+      new TicketRecords(new LocalCache(MAX_LISTS)),
+      false,
+    );
     for (let at = 0; at < MAX_RESULTS; at++) await results.keep(name(at), RESULT);
     await expect(results.keep(name(MAX_RESULTS), RESULT)).rejects.toMatchObject({ kind: 'busy' });
     expect(await results.isKept(name(0))).toBe(true);

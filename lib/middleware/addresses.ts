@@ -77,7 +77,7 @@ class Mounts {
   #names: readonly string[] = [];
 
   /** Runs on every request, so it returns early for a mount that is known already. */
-  note(context: Context): void {
+  record(context: Context): void {
     const { req, url } = context;
     const { originalUrl = url } = req;
     const mountPath = originalUrl.slice(0, Math.max(0, originalUrl.length - url.length));
@@ -137,8 +137,8 @@ const MAX_SITES = 50;
 const MAX_LENGTH = 500;
 
 /** Records the mount that this request came through. */
-export function noteRoutes(context: Context): void {
-  mountsOf(context.config).note(context);
+export function recordRoutes(context: Context): void {
+  mountsOf(context.config).record(context);
 }
 
 function mountsOf(config: ResolvedOptions): Mounts {

@@ -218,8 +218,8 @@ export class ReqWechat implements WechatContext {
     try {
       const { state, scope } = await prepareLogin(this.#context, 'scan', options);
       // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: only scan login needs it
-      const { scanLoginOf } = require('./scan/pc') as typeof pc;
-      return scanLoginOf(this.#context, state, scope);
+      const { scanCodeOf } = require('./scan/pc') as typeof pc;
+      return scanCodeOf(this.#context, state, scope);
     } catch (error) {
       reporter.failed(error);
       throw error;

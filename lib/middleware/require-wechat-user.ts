@@ -1,7 +1,7 @@
 /** The guard: lets users pass, redirects pages to the login, and responds to other requests with 401. */
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { WechatAuthError } from '../errors';
-import { header, isSafe, wantsPage, type HostRequest, type Next } from './http/request';
+import { header, isSafeMethod, wantsPage, type HostRequest, type Next } from './http/request';
 import { startLogin } from './login/login';
 import { sendUnauthenticated } from './login/unauthenticated';
 import { checkGuardOptions } from './options/option-checks';
@@ -196,13 +196,13 @@ function startsLogin(context: Context, mode: WechatGuardOptions['mode']): boolea
   if (req.method === 'OPTIONS' || !logsBrowsersIn(context)) return false;
   // Without a login route, the guard starts the login itself. A form of another site must not start one in
   // the user's session.
-  if (routePath(context, 'login') === undefined && !isSafe(req) && isCrossSite(context)) return false;
+  if (routePath(context, 'login') === undefined && !isSafeMethod(req) && isCrossSite(context)) return false;
   return mode === 'redirect' || (mode === 'auto' && isPage(req));
 }
 
 /** Whether the browser loads a page, so that it can be sent to WeChat and back. */
 function isPage(req: HostRequest): boolean {
-  return wantsPage(req) && (header(req, 'sec-fetch-mode') !== '' || isSafe(req));
+  return wantsPage(req) && (header(req, 'sec-fetch-mode') !== '' || isSafeMethod(req));
 }
 
 /**
@@ -211,7 +211,7 @@ function isPage(req: HostRequest): boolean {
  */
 function returnToFor(context: Context, mode: WechatGuardOptions['mode']): string | undefined {
   const { req } = context;
-  const canReturnHere = isSafe(req) && (wantsPage(req) || (mode === 'redirect' && !isScript(req)));
+  const canReturnHere = isSafeMethod(req) && (wantsPage(req) || (mode === 'redirect' && !isScript(req)));
   const page = canReturnHere ? currentPage(context) : pathOnThisSite(context, header(req, 'referer'));
   return safeReturnTo(context, page);
 }

@@ -12,9 +12,9 @@ import { resolveOptions, type ResolvedOptions } from './options/resolve-options'
 import { sendFailure } from './failures/send-failure';
 import { ReqWechat, type WechatContext } from './req-wechat';
 import { requireWechatUser } from './require-wechat-user';
-import { registerKey } from './login/current-login';
+import { registerSessionKey } from './login/current-login';
 import { serveVerificationFile } from './http/verification-file';
-import { noteRoutes, publicMount } from './addresses';
+import { recordRoutes, publicMount } from './addresses';
 import { contextOf, requireAccount, type Context } from './context';
 import { noStore, noContent } from './http/response';
 
@@ -48,7 +48,7 @@ type HandlerName = keyof typeof HANDLERS;
  */
 export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddleware {
   const config = resolveOptions(options);
-  registerKey(config.sessionKey);
+  registerSessionKey(config.sessionKey);
   const serve = serverOf(config);
   const chooseAccount = config.byRequest && accountChooser(config, config.byRequest);
 
@@ -78,7 +78,7 @@ function serverOf(config: ResolvedOptions): (context: Context) => void {
     (req as HostRequest & { wechat?: WechatContext }).wechat = new ReqWechat(context);
     const { missingAccount } = context.config;
     const isOurs = missingAccount === undefined || missingAccount.hasFailed;
-    if (isOurs) noteRoutes(context);
+    if (isOurs) recordRoutes(context);
     const handler = isOurs ? handlerOf(req) : undefined;
     if (handler) void handle(handler, context);
     else if (guard) guard(req, res, next);

@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http';
 import {
   hasAmbiguousNames,
   isPrefetch,
-  isSafe,
+  isSafeMethod,
   mountOf,
   pathOf,
   queryOf,
@@ -41,7 +41,7 @@ export function wechatRelay(options: WechatRelayOptions): WechatAuthMiddleware {
     const mount = (): string => mountOf(req, url);
     const served = { files, mount, warnings, middleware: 'wechatRelay()' };
     if (files.size > 0 && serveVerificationFile(req, res, served)) return;
-    const isOurs = isSafe(req) && [RELAY_ROUTE, `${RELAY_ROUTE}/`].includes(pathOf(url));
+    const isOurs = isSafeMethod(req) && [RELAY_ROUTE, `${RELAY_ROUTE}/`].includes(pathOf(url));
     if (isOurs) relay(req, res, allowList, warnings);
     else next();
   };

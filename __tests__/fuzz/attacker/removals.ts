@@ -93,7 +93,7 @@ export const REMOVALS: readonly Removal[] = [
       {
         file: 'middleware/scan/phone.js',
         code: 'return;\n    sendQuestion(context, ticket, id);\n}',
-        instead: 'return;\n    await startLogin(context, ticket);\n}',
+        instead: 'return;\n    await startLoginOnPhone(context, ticket);\n}',
       },
     ],
     finds: /logged in as the victim/,
@@ -103,7 +103,7 @@ export const REMOVALS: readonly Removal[] = [
     edits: [
       {
         file: SCAN_RESULTS,
-        code: "await this.#marks.end(name, 'collected');\n                await this.drop(name);",
+        code: "await this.#records.end(name, 'collected');\n                await this.drop(name);",
         instead: '',
       },
     ],

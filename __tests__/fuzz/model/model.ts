@@ -15,7 +15,7 @@ import {
   type Expected,
   type ExpectedKind,
   type Login,
-  type Marks,
+  type SessionIds,
   type Pending,
   type Request,
   type Session,
@@ -40,7 +40,7 @@ interface Started {
   readonly scope: Scope;
   /** Absent once a callback has used it, and once the session has dropped it to make room. */
   pending: Pending | undefined;
-  readonly session: Marks | undefined;
+  readonly session: SessionIds | undefined;
 }
 
 /** The login that the callback with a cookie was the last to finish, and the one that succeeded. */
@@ -128,9 +128,9 @@ export class Model {
     const scope = account === 'website' ? 'snsapi_login' : (asked.scope ?? usualScope);
     const state = restart ?? generatedState;
     const siteSession = session[site];
-    const marks = this.#sessions.marksOf(request.cookie, siteSession);
+    const ids = this.#sessions.sessionIdsOf(request.cookie, siteSession);
     // A session that a logout has ended, and that came back, gets another root.
-    if (marks && this.#isEnded(rootKey(site, marks.root))) siteSession.root = --this.#lastRoot;
+    if (ids && this.#isEnded(rootKey(site, ids.root))) siteSession.root = --this.#lastRoot;
     const known = Object.keys(siteSession.pending);
     const alive = Object.entries(siteSession.pending).filter(([, other]) => !this.#isExpired(other));
     // A restart is bound to the same user as the login that it replaces.
@@ -152,7 +152,7 @@ export class Model {
     this.#states.add(state);
     const step = this.#step(request, session, { to: 'wechat', state: predicted, isNew, account, scope });
     const { returnTo } = asked;
-    const startedIn = this.#sessions.marksOf(step.cookie, siteSession);
+    const startedIn = this.#sessions.sessionIdsOf(step.cookie, siteSession);
     this.#started.set(
       site + state,
       this.#keep({ returnTo, account, scope, pending: started, session: startedIn }),
@@ -186,10 +186,10 @@ export class Model {
    */
   #find(request: Request, { code, state }: CallbackParams, siteSession: SiteSession): Found | undefined {
     const { site, cookie } = request;
-    const marks = this.#sessions.marksOf(cookie, siteSession);
+    const ids = this.#sessions.sessionIdsOf(cookie, siteSession);
     const started = this.#startedOf(site, state);
-    const pending = own(siteSession.pending, state) ?? lostPending(started, marks);
-    const root = started?.session?.root ?? marks?.root;
+    const pending = own(siteSession.pending, state) ?? lostPending(started, ids);
+    const root = started?.session?.root ?? ids?.root;
     const served = this.#fresh(this.#served, servedKey(request, code, state));
     const found = pending ? { pending, root } : served;
     return found && this.#isEnded(state, rootKey(site, found.root)) ? undefined : found;
@@ -398,7 +398,7 @@ export class Model {
     const session = this.read(request.cookie);
     if (isCrossSite) return this.#step(request, session, { to: 'error', kind: 'forbidden' });
     const { done, pending } = session[request.site];
-    const root = this.#sessions.marksOf(request.cookie, session[request.site])?.root;
+    const root = this.#sessions.sessionIdsOf(request.cookie, session[request.site])?.root;
     const finishing = this.#fresh(this.#finishing, `${request.site} ${request.cookie ?? ''}`);
     for (const each of [root, finishing?.root])
       if (each !== undefined) this.#loggedOut.set(rootKey(request.site, each), this.#keep(true));
@@ -427,10 +427,10 @@ function rootKey(site: Site, root: Cookie): string {
  * A login that started in this very session, and that the session lacks. After a login in between, only the
  * same user may finish it.
  */
-function lostPending(started: Started | undefined, marks: Marks | undefined): Pending | undefined {
-  if (!marks || !started?.session) return undefined;
-  if (started.session.id === marks.id) return started.pending;
-  return started.pending && started.session.root === marks.root
+function lostPending(started: Started | undefined, ids: SessionIds | undefined): Pending | undefined {
+  if (!ids || !started?.session) return undefined;
+  if (started.session.id === ids.id) return started.pending;
+  return started.pending && started.session.root === ids.root
     ? { ...started.pending, isBound: true }
     : undefined;
 }

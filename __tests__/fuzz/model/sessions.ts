@@ -1,4 +1,4 @@
-import type { Cookie, Marks, Session, SiteSession, Storage } from './terms';
+import type { Cookie, SessionIds, Session, SiteSession, Storage } from './terms';
 
 /**
  * Where sessions are stored. With cookie-session, each write makes a new cookie and the old ones stay valid;
@@ -18,8 +18,8 @@ export class Sessions {
     return structuredClone(this.#all.get(cookie) ?? { main: empty(), staff: empty() });
   }
 
-  /** The marks of this session of one site; undefined for a session without an id. */
-  marksOf(cookie: Cookie, { root }: SiteSession): Marks | undefined {
+  /** The ids of this session of one site; undefined for a session without an id. */
+  sessionIdsOf(cookie: Cookie, { root }: SiteSession): SessionIds | undefined {
     if (this.#storage !== 'express-session' || !this.#all.has(cookie)) return undefined;
     return { id: cookie, root: root ?? cookie };
   }

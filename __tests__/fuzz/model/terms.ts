@@ -84,7 +84,7 @@ export interface SiteSession {
 }
 
 /** A session that has an id, and the one from which it descends. */
-export interface Marks {
+export interface SessionIds {
   readonly id: Cookie;
   readonly root: Cookie;
 }

@@ -17,7 +17,7 @@ import {
   header,
   hostOf,
   isPrefetch,
-  isSafe,
+  isSafeMethod,
   isSecure,
   mountOf,
   pathOf,
@@ -267,7 +267,7 @@ describe('a method', () => {
     ['TRACE', false],
     [undefined, false],
   ])('%s only reads: %s', (method, expected) => {
-    expect(isSafe(requestOf({ method }))).toBe(expected);
+    expect(isSafeMethod(requestOf({ method }))).toBe(expected);
   });
 });
 

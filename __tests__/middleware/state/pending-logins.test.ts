@@ -3,14 +3,14 @@ import {
   bindingsOf,
   bindPending,
   finishedLogin,
-  finishLogin,
+  recordFinished,
   isExpired,
   isSmallData,
   knownStates,
   addPending,
   makeRoom,
-  marksOf,
-  newestMarks,
+  sessionIdsOf,
+  newestStateAndRoot,
   newState,
   renewRoot,
   restartsOf,
@@ -105,7 +105,7 @@ describe('pending logins', () => {
             expect(JSON.stringify(session)).toBe(before);
           }
           if (finish && takePending(session, 'wechat', state)) {
-            finishLogin(session, 'wechat', { state, returnTo: `/${returnTo}` });
+            recordFinished(session, 'wechat', { state, returnTo: `/${returnTo}` });
             expect(finishedLogin(session, 'wechat', state)?.returnTo).toBe(`/${returnTo}`);
           }
           expect(Buffer.byteLength(JSON.stringify(session))).toBeLessThan(1_900);
@@ -119,7 +119,7 @@ describe('pending logins', () => {
     const finished = newState(0);
     addPending(session, 'wechat', finished, login(), LIFETIME);
     takePending(session, 'wechat', finished);
-    finishLogin(session, 'wechat', { state: finished, returnTo: `/${'a'.repeat(500)}` });
+    recordFinished(session, 'wechat', { state: finished, returnTo: `/${'a'.repeat(500)}` });
     for (let started = 0; started < 5; started++)
       addPending(session, 'wechat', newState(0), login(`/${'a'.repeat(500)}`), LIFETIME);
     expect(knownStates(session, 'wechat')).toContain(finished);
@@ -279,31 +279,31 @@ describe('a pending login', () => {
   });
 });
 
-describe('the marks of a session', () => {
+describe('the ids of a session', () => {
   /** A session that can get a new id, with this one. */
   const sessionWith = (id: unknown, data: object = {}): Session =>
     Object.assign(Object.create({ regenerate: () => undefined }) as Session, { id }, data);
 
   it('do not show its id, and differ by id and by session key', () => {
-    const marks = marksOf(sessionWith('id of the session'), 'wechat');
-    expect(marks?.root).toBe(marks?.id);
-    expect(marks?.id).not.toContain('id of');
-    expect(marksOf(sessionWith('id of the session'), 'wechat')).toEqual(marks);
-    expect(marksOf(sessionWith('id of the session'), 'staff')).not.toEqual(marks);
-    expect(marksOf(sessionWith('another id'), 'wechat')).not.toEqual(marks);
+    const ids = sessionIdsOf(sessionWith('id of the session'), 'wechat');
+    expect(ids?.root).toBe(ids?.id);
+    expect(ids?.id).not.toContain('id of');
+    expect(sessionIdsOf(sessionWith('id of the session'), 'wechat')).toEqual(ids);
+    expect(sessionIdsOf(sessionWith('id of the session'), 'staff')).not.toEqual(ids);
+    expect(sessionIdsOf(sessionWith('another id'), 'wechat')).not.toEqual(ids);
   });
 
   it('are unknown without an id that the middleware gave', () => {
-    expect(marksOf({ id: 'of the app' }, 'wechat')).toBeUndefined();
-    expect(marksOf(sessionWith(7), 'wechat')).toBeUndefined();
+    expect(sessionIdsOf({ id: 'of the app' }, 'wechat')).toBeUndefined();
+    expect(sessionIdsOf(sessionWith(7), 'wechat')).toBeUndefined();
   });
 
   it('keep their root until it is renewed, whatever happens to the logins', () => {
     const session = sessionWith('an id');
-    const before = marksOf(session, 'wechat');
-    expect(newestMarks(session, 'wechat')).toStrictEqual([]);
+    const before = sessionIdsOf(session, 'wechat');
+    expect(newestStateAndRoot(session, 'wechat')).toStrictEqual([]);
     renewRoot(session, 'wechat');
-    const { id = '', root = '' } = marksOf(session, 'wechat') ?? {};
+    const { id = '', root = '' } = sessionIdsOf(session, 'wechat') ?? {};
     expect(id).toBe(before?.id);
     expect(root).toMatch(/^[\da-f]{32}$/);
     const [finished, second, newest] = ['a', 'b', 'c'].map((digit) => stateOf(0, digit)) as [
@@ -313,13 +313,13 @@ describe('the marks of a session', () => {
     ];
     addPending(session, 'wechat', finished, login(), LIFETIME);
     takePending(session, 'wechat', finished);
-    expect(marksOf(session, 'wechat')).toEqual({ id, root });
-    expect(newestMarks(session, 'wechat')).toEqual([root]);
+    expect(sessionIdsOf(session, 'wechat')).toEqual({ id, root });
+    expect(newestStateAndRoot(session, 'wechat')).toEqual([root]);
     for (const state of [finished, second, newest])
-      finishLogin(session, 'wechat', { state, returnTo: '/', root });
-    expect(newestMarks(session, 'wechat')).toEqual([newest, root]);
+      recordFinished(session, 'wechat', { state, returnTo: '/', root });
+    expect(newestStateAndRoot(session, 'wechat')).toEqual([newest, root]);
     renewRoot(session, 'wechat');
-    expect(marksOf(session, 'wechat')?.root).not.toBe(root);
+    expect(sessionIdsOf(session, 'wechat')?.root).not.toBe(root);
     expect(knownStates(session, 'wechat')).toEqual([finished, second, newest]);
   });
 
@@ -329,8 +329,8 @@ describe('the marks of a session', () => {
     ['another type', 7, false],
   ])('take a root of %s from the session: %s: %s', (_what, root, expected) => {
     const session = sessionWith('an id', { 'wechat:login': { pending: {}, done: {}, root } });
-    const marks = marksOf(session, 'wechat');
-    expect(marks?.root).toBe(expected ? root : marks?.id);
+    const ids = sessionIdsOf(session, 'wechat');
+    expect(ids?.root).toBe(expected ? root : ids?.id);
     addPending(session, 'wechat', stateOf(0, 'a'), login(), LIFETIME);
     expect((session['wechat:login'] as { root?: unknown }).root).toBe(expected ? root : undefined);
     expect(session['wechat:login']).toEqual(expect.objectContaining(expected ? { root } : { done: {} }));

@@ -122,7 +122,7 @@ describe('a request without a session is told that', () => {
 
 describe('the memory of sessions', () => {
   it('holds 50 paths, and none of more than 200 characters', () => {
-    const note = (url: string): void => sessions.noteSession(requestWith({ url }), {});
+    const note = (url: string): void => sessions.recordSession(requestWith({ url }), {});
     const had = (url: string): boolean => sessions.hadSession(requestWith({ url }));
     const long = `/${'a'.repeat(199)}`;
     note(long);
@@ -134,9 +134,9 @@ describe('the memory of sessions', () => {
 
   it('holds the name of the cookie, if it has at most 200 characters', () => {
     expect(sessions.cookieName).toBeUndefined();
-    sessions.noteCookieName('n'.repeat(200));
+    sessions.recordCookieName('n'.repeat(200));
     expect(sessions.cookieName).toBe('n'.repeat(200));
-    sessions.noteCookieName('n'.repeat(201));
+    sessions.recordCookieName('n'.repeat(201));
     expect(sessions.cookieName).toBe('n'.repeat(200));
   });
 
@@ -149,7 +149,7 @@ describe('the memory of sessions', () => {
   it('holds the start of a login for as long as the login may take', () => {
     jest.useFakeTimers();
     const start: LoginStart = { host: 'a.example', at: 1, isHTTPS: true, cookieDigest: undefined };
-    sessions.noteStart('state', start);
+    sessions.recordStart('state', start);
     jest.advanceTimersByTime(LIFETIME);
     expect(sessions.startOf('state')).toEqual(start);
     jest.advanceTimersByTime(1);

@@ -106,7 +106,7 @@ export function isPrefetch(req: IncomingMessage): boolean {
 }
 
 /** Whether the method only reads (the safe methods of RFC 9110 section 9.2.1, except OPTIONS and TRACE). */
-export function isSafe({ method }: IncomingMessage): boolean {
+export function isSafeMethod({ method }: IncomingMessage): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
@@ -117,7 +117,7 @@ export function header(req: Pick<IncomingMessage, 'headers'>, name: string): str
 }
 
 /** The address of the client: `req.ip` where the framework sets it (Express), otherwise that of the peer. */
-export function addressOf(req: HostRequest): string {
+export function clientAddress(req: HostRequest): string {
   const { ip } = req as { ip?: unknown };
   return typeof ip === 'string' ? ip : (req.socket.remoteAddress ?? '');
 }

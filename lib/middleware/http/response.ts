@@ -1,6 +1,6 @@
 /** Helpers that Connect lacks on responses: redirects, JSON, the Vary header. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isSafe } from './request';
+import { isSafeMethod } from './request';
 
 export function noStore(res: ServerResponse): void {
   res.setHeader('Cache-Control', 'no-store');
@@ -20,7 +20,7 @@ export function vary(res: ServerResponse, ...names: string[]): void {
 /** The body is empty: a page with a link would echo the address, and browsers do not need it. */
 export function redirect(req: IncomingMessage, res: ServerResponse, location: string): void {
   // After a POST, 303 makes the browser load the next page by GET.
-  res.statusCode = isSafe(req) ? 302 : 303;
+  res.statusCode = isSafeMethod(req) ? 302 : 303;
   res.setHeader('Location', location);
   send(res, '');
 }

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Warnings } from '../../warnings';
-import { isSafe, pathOf } from './request';
+import { isSafeMethod, pathOf } from './request';
 import { send } from './response';
 
 interface ServedFiles {
@@ -30,7 +30,7 @@ export function serveVerificationFile(
 ): boolean {
   warnOfMount(served);
   const content = served.files.get(pathOf(req.url ?? '/'));
-  if (content === undefined || !isSafe(req)) return false;
+  if (content === undefined || !isSafeMethod(req)) return false;
   res.statusCode = 200;
   res.setHeader('Content-Type', 'text/plain; charset=utf-8');
   res.setHeader('X-Content-Type-Options', 'nosniff');

@@ -16,7 +16,7 @@ import type { ResolvedOptions } from '../options/resolve-options';
 import {
   finishedLogin,
   isExpired,
-  marksOf,
+  sessionIdsOf,
   newState,
   restartsOf,
   takePending,
@@ -66,7 +66,7 @@ async function handleCallback(context: Context, reporter: LoginReporter): Promis
     await respond(context, reporter, session, params, found);
   } finally {
     // A state is for single use. Until now, a duplicate callback could share the login.
-    if (found) config.callbacks.started.spend([state]);
+    if (found) config.callbackResults.started.spend([state]);
   }
 }
 
@@ -96,7 +96,7 @@ async function respond(
     await finish(context, reporter, markVerified(params, found));
   } else if (!found && (await isLoggedInByNow(context, params))) {
     // Another tab has logged in, and its session lacks this login.
-    redirectToEnd(context, state, config.callbacks.started.get(state)?.returnTo);
+    redirectToEnd(context, state, config.callbackResults.started.get(state)?.returnTo);
   } else {
     await restartLost(context, reporter, state, found?.pending);
   }
@@ -113,7 +113,7 @@ function isOfOtherAccount(
   finished: ReturnType<typeof finishedLogin>,
 ): boolean {
   if (!config.byRequest) return false;
-  const started = pending ?? config.callbacks.started.get(state);
+  const started = pending ?? config.callbackResults.started.get(state);
   if (started) return !isOfThisAccount(config, started);
   return finished !== undefined && !PAGE_FLOWS.some((flow) => isOfThisAccount(config, { ...finished, flow }));
 }
@@ -124,17 +124,17 @@ function isOfOtherAccount(
  * first one replaced. A login that a logout has ended is not returned.
  */
 async function findPending(
-  { callbacks, sessionKey }: ResolvedOptions,
+  { callbackResults, sessionKey }: ResolvedOptions,
   session: Session,
   params: CallbackParams,
 ): Promise<FoundLogin | undefined> {
   const { state } = params;
-  const marks = marksOf(session, sessionKey);
-  const pending = takePending(session, sessionKey, state) ?? callbacks.started.pendingOf(state, marks);
-  const root = callbacks.started.get(state)?.session?.root ?? marks?.root;
-  const found = pending ? { pending, root } : await callbacks.recallCallback(params);
+  const ids = sessionIdsOf(session, sessionKey);
+  const pending = takePending(session, sessionKey, state) ?? callbackResults.started.pendingOf(state, ids);
+  const root = callbackResults.started.get(state)?.session?.root ?? ids?.root;
+  const found = pending ? { pending, root } : await callbackResults.recallCallback(params);
   if (!found || isScan(found.pending)) return undefined;
-  if (await callbacks.isLoggedOut(state, found.root)) return undefined;
+  if (await callbackResults.isLoggedOut(state, found.root)) return undefined;
   return { pending: found.pending, root: found.root };
 }
 
@@ -148,18 +148,18 @@ async function isLoggedInByNow(
   { state, cookies }: CallbackParams,
 ): Promise<boolean> {
   if (restartsOf(state) === undefined) return false;
-  const { callbacks } = config;
-  const started = callbacks.started.get(state);
+  const { callbackResults } = config;
+  const started = callbackResults.started.get(state);
   const isEnough = (login: FinishedLogin | WechatSession | undefined): boolean =>
     login !== undefined && isOfThisAccount(config, login) && satisfies(login.scope, started?.scope ?? '');
   if (isEnough(currentLogin(req, config))) return true;
   // A state that was used belongs to no other tab.
   if (!started || started.isSpent) return false;
-  const finished = await callbacks.started.finishedWith(cookies);
+  const finished = await callbackResults.started.finishedWith(cookies);
   return (
     finished !== undefined &&
     isEnough(finished) &&
-    !(await callbacks.isLoggedOut(finished.state, finished.root))
+    !(await callbackResults.isLoggedOut(finished.state, finished.root))
   );
 }
 
@@ -171,7 +171,7 @@ async function isLoggedInByNow(
 function redirectToEnd(context: Context, state: string, requested: string | undefined): void {
   const { req, res, config } = context;
   const path = returnToOrDefault(context, requested);
-  const flow = config.callbacks.started.get(state)?.flow ?? currentLogin(req, config)?.flow;
+  const flow = config.callbackResults.started.get(state)?.flow ?? currentLogin(req, config)?.flow;
   const keepsFragment = flow === undefined || FLOWS[flow].page?.keepsFragment !== false;
   redirect(req, res, keepsFragment && !path.includes('#') ? `${path}#` : path);
 }
@@ -205,7 +205,7 @@ function parseCallback({ req }: Context): CallbackParams {
 async function finish(context: Context, reporter: LoginReporter, verified: VerifiedCallback): Promise<void> {
   const { pending } = verified;
   const login = finishOrRestart(context, reporter, verified);
-  context.config.callbacks.started.noteFinish(verified.cookies, verified, login);
+  context.config.callbackResults.started.recordFinish(verified.cookies, verified, login);
   try {
     if (await login) redirectToEnd(context, verified.state, pending.returnTo);
   } catch (error) {
@@ -229,16 +229,16 @@ async function finishOrRestart(
   verified: VerifiedCallback,
 ): Promise<WechatSession | undefined> {
   const { pending, state, root } = verified;
-  const { callbacks } = context.config;
+  const { callbackResults } = context.config;
   const ticket = ticketOf(pending);
   if (ticket !== undefined) requireTicket(context, ticket);
-  const { result, isFirst } = await callbacks.shareResult(verified, {
+  const { result, isFirst } = await callbackResults.shareResult(verified, {
     exchange: () => exchangeForUser(context, verified),
     complete: (user) =>
       ticket === undefined ? completeLogin(context, verified, user) : keepForPC(context, ticket, user),
     decideRestart: (error) => restartAfter(error, state, reporter),
   });
-  await callbacks.rememberCallback(verified, { pending, root });
+  await callbackResults.rememberCallback(verified, { pending, root });
   if ('restartState' in result) {
     const { returnTo, scope, flow, data } = pending;
     await startLogin(
@@ -295,11 +295,11 @@ async function restartLost(
   // lost.
   const isForPC = expired
     ? ticketOf(expired) !== undefined
-    : (context.config.callbacks.started.get(state)?.isForPC ?? false);
+    : (context.config.callbackResults.started.get(state)?.isForPC ?? false);
   if (restartsOf(state) === 0 && !isForPC) {
     if (!expired) explainLoss(context, state);
     reporter.restarted(expired ? tookTooLong(context) : stateUnknown());
-    const started = context.config.callbacks.started.get(state);
+    const started = context.config.callbackResults.started.get(state);
     const isUsable = started && worksIn(browserKind(context.req), started.flow);
     const options = {
       returnTo: expired?.returnTo ?? started?.returnTo,
@@ -307,7 +307,7 @@ async function restartLost(
       flow: expired?.flow ?? (isUsable ? started.flow : undefined),
       data: expired?.data,
     };
-    context.config.callbacks.started.spend([state]);
+    context.config.callbackResults.started.spend([state]);
     await startLogin(context, options, {
       state: newState(1),
       replaces: state,

@@ -7,7 +7,7 @@ import { CODE_FLOWS, FLOWS, isCodeFlow, type CodeFlow } from '../../oauth/flows'
 import { pathOnThisSite } from '../addresses';
 import { accountOf, type Context } from '../context';
 import { warnOperator } from '../failures/warn-operator';
-import { addressOf, header, trustsProxy, type HostRequest } from '../http/request';
+import { clientAddress, header, trustsProxy, type HostRequest } from '../http/request';
 import { noStore } from '../http/response';
 import { exchangeClientCode, type Account, type ClientCode } from '../options/account';
 import { shown } from '../options/options-error';
@@ -18,7 +18,7 @@ import type { Session } from '../state/session';
 import type { AppUser, WechatSession } from '../state/wechat-session';
 import { saveLogin } from './current-login';
 import { completeLogin, requireCode } from './exchange';
-import { openRoot } from './login';
+import { rootForLogin } from './login';
 import { checkedData } from './login-data';
 import { LoginReporter, reportStarted } from './login-reporter';
 
@@ -133,9 +133,9 @@ async function logIn(context: Context, reporter: LoginReporter, request: CodeReq
   const { config } = context;
   const { flow, session } = request;
   const { scopes } = FLOWS[flow];
-  const root = session && openRoot(session, config);
+  const root = session && rootForLogin(session, config);
   const start = { flow, scope: scopes.defaultScope, at: Date.now() };
-  const { result, isFirst } = await config.codes.share(postedCode(context, request), {
+  const { result, isFirst } = await config.codeResults.share(postedCode(context, request), {
     identify: (state) => {
       reporter.identify(state, start);
     },
@@ -144,9 +144,9 @@ async function logIn(context: Context, reporter: LoginReporter, request: CodeReq
       if (!session) return exchange(context, request, state);
       const cookies = header(context.req, 'cookie');
       // A logout that this client sends meanwhile ends this login.
-      return config.callbacks.noteFinishOf(cookies, { state, root }, () => {
+      return config.callbackResults.recordFinishDuring(cookies, { state, root }, () => {
         const login = exchange(context, request, state);
-        config.callbacks.started.noteFinish(cookies, { state, root }, login);
+        config.callbackResults.started.recordFinish(cookies, { state, root }, login);
         return login;
       });
     },
@@ -161,10 +161,10 @@ async function logIn(context: Context, reporter: LoginReporter, request: CodeReq
 function postedCode(
   { req, config }: Context,
   { flow, account, code, encrypted, session }: CodeRequest,
-): Parameters<Context['config']['codes']['share']>[0] {
+): Parameters<Context['config']['codeResults']['share']>[0] {
   return {
     content: [flow, account.appid, code, encrypted?.encryptedData ?? '', encrypted?.iv ?? ''],
-    client: [header(req, 'cookie'), addressOf(req), forwardedFor(req)],
+    client: [header(req, 'cookie'), clientAddress(req), forwardedFor(req)],
     finishedStates: session ? knownStates(session, config.sessionKey) : [],
   };
 }

@@ -10,10 +10,10 @@ import {
   bindPending,
   dropScanLogins,
   finishedAt,
-  finishLogin,
+  recordFinished,
   knownStates,
-  marksOf,
-  newestMarks,
+  sessionIdsOf,
+  newestStateAndRoot,
   pendingKey,
   makeRoom,
   type PendingLogin,
@@ -42,7 +42,7 @@ const SESSION_KEYS = new Set<string>();
 /** Every key under which they keep something in a session → session key. */
 const KEYS_IN_SESSION = new Map<string, string>();
 
-export function registerKey(sessionKey: string): void {
+export function registerSessionKey(sessionKey: string): void {
   SESSION_KEYS.add(sessionKey);
   for (const key of ownKeys(sessionKey)) KEYS_IN_SESSION.set(key, sessionKey);
 }
@@ -64,11 +64,11 @@ export function currentLogin(req: HostRequest, config: ResolvedOptions): WechatS
 }
 
 function loginIn(session: Session, config: ResolvedOptions): WechatSession | undefined {
-  const { sessionKey, callbacks } = config;
+  const { sessionKey, callbackResults } = config;
   const stored = ownValue(session, sessionKey);
   if (!isWechatSession(stored)) return undefined;
   // The response to a callback may reach the browser after a logout that its last check could not see.
-  if (callbacks.isLoggedOutHere(newestMarks(session, sessionKey))) return undefined;
+  if (callbackResults.isLoggedOutHere(newestStateAndRoot(session, sessionKey))) return undefined;
   // The user may have logged in with another account, or with one that is no longer configured.
   return isOfThisAccount(config, stored) ? stored : undefined;
 }
@@ -83,8 +83,8 @@ const LATE_LOGOUT_MS = 60_000;
  * Whether a logout at another process may have ended the login of this session: then the shared cache is
  * asked.
  */
-export function mayMissLogout(req: HostRequest, { sessionKey, callbacks }: ResolvedOptions): boolean {
-  if (!callbacks.hasOtherProcesses) return false;
+export function mayMissLogout(req: HostRequest, { sessionKey, callbackResults }: ResolvedOptions): boolean {
+  if (!callbackResults.hasOtherProcesses) return false;
   const session = getSession(req);
   const at = session && finishedAt(session, sessionKey);
   return at !== undefined && Math.abs(Date.now() - at) < LATE_LOGOUT_MS;
@@ -97,7 +97,7 @@ export async function confirmedLogin(
 ): Promise<WechatSession | undefined> {
   const session = getSession(req);
   if (session && mayMissLogout(req, config))
-    await config.callbacks.areLoggedOut(newestMarks(session, config.sessionKey));
+    await config.callbackResults.isAnyLoggedOut(newestStateAndRoot(session, config.sessionKey));
   return currentLogin(req, config);
 }
 
@@ -145,7 +145,7 @@ export async function saveLogin(
   { state, pending, root }: LoginOrigin,
 ): Promise<void> {
   const { req, config } = context;
-  const { sessionKey, callbacks } = config;
+  const { sessionKey, callbackResults } = config;
   const before = currentLogin(req, config);
   const isSame = before !== undefined && isSamePerson(before, login);
   const former = requireSession(req, config);
@@ -153,8 +153,8 @@ export async function saveLogin(
   const hasOther = others.some((key) => key !== sessionKey);
   const bindings = bindingsOf(pending);
   if ((bindings.isBound && !isSame) || (bindings.isBoundByOther && hasOther)) throw boundToOtherUser();
-  await callbacks.noteFinish(header(req, 'cookie'), { state, root });
-  if (await callbacks.isLoggedOut(state, root)) throw loggedOutMeanwhile();
+  await callbackResults.recordFinish(header(req, 'cookie'), { state, root });
+  if (await callbackResults.isLoggedOut(state, root)) throw loggedOutMeanwhile();
   // Even a stored login that no longer counts, such as one of another AppID, shows that the session is not
   // anonymous.
   const holdsNoLogin = ownValue(former, sessionKey) === undefined && others.length === 0;
@@ -165,7 +165,7 @@ export async function saveLogin(
   const ended = dropScanLogins(session, sessionKey);
   for (const key of SESSION_KEYS)
     bindPending(session, key, key === sessionKey ? { isBound: true } : { isBoundByOther: true });
-  finishLogin(session, sessionKey, { state, root, ...pending });
+  recordFinished(session, sessionKey, { state, root, ...pending });
   try {
     makeRoom(session, sessionKey, state, () => cookieFits(req, session));
     await saveSession(req, config);
@@ -177,9 +177,9 @@ export async function saveLogin(
   }
   // The user may have logged out while the session was saved. It is saved again, because the session
   // middleware may not do so at the end of the request.
-  callbacks.started.spend(ended);
-  await callbacks.endLogins(ended, []);
-  if (await callbacks.isLoggedOut(state, root)) {
+  callbackResults.started.spend(ended);
+  await callbackResults.endLogins(ended, []);
+  if (await callbackResults.isLoggedOut(state, root)) {
     undoLogin(session, sessionKey, undefined);
     await saveSession(req, config);
     throw loggedOutMeanwhile();
@@ -266,16 +266,16 @@ function isSamePerson(a: WechatSession, b: WechatSession): boolean {
  * starts a new one.
  */
 export async function clearLogin(req: HostRequest, config: ResolvedOptions): Promise<void> {
-  const { sessionKey, callbacks } = config;
+  const { sessionKey, callbackResults } = config;
   const report = logoutReporter(() => currentLogin(req, config));
   const own = ownKeys(sessionKey);
   const session = requireSession(req, config);
   const states = knownStates(session, sessionKey);
-  const root = marksOf(session, sessionKey)?.root;
+  const root = sessionIdsOf(session, sessionKey)?.root;
   // The response of a callback may still be on its way, so that this request carries the cookie of before.
-  const finishing = await callbacks.finishingWith(header(req, 'cookie'));
+  const finishing = await callbackResults.finishingWith(header(req, 'cookie'));
   // This comes before the session changes: a callback in progress must not finish in between.
-  await callbacks.endLogins(
+  await callbackResults.endLogins(
     finishing ? [...states, finishing.state] : states,
     [root, finishing?.root].filter((each) => each !== undefined),
   );

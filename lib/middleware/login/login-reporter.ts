@@ -100,7 +100,7 @@ export class LoginReporter {
   ): void {
     if (!debugCallback.enabled && !OUTCOMES.some(({ hasSubscribers }) => hasSubscribers)) return;
     const id = publicId(this.#state);
-    if (id !== undefined && !this.#config.callbacks.claimReport(id)) return;
+    if (id !== undefined && !this.#config.callbackResults.claimReport(id)) return;
     debugCallback('%s login %s', this.#login?.flow ?? 'unknown', what);
     channel.publish(() => message(id));
   }

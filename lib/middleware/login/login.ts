@@ -32,7 +32,7 @@ import {
   bindingsOf,
   knownStates,
   makeRoom,
-  marksOf,
+  sessionIdsOf,
   newState,
   renewRoot,
   ticketOf,
@@ -268,14 +268,14 @@ export async function prepareLogin(
 
 /** Keeps a pending login in the session, and in the memory of this process in case the session loses it. */
 function keepPending({ req, config }: Context, session: Session, state: string, pending: PendingLogin): void {
-  const { sessionKey, callbacks, loginTimeout } = config;
-  openRoot(session, config);
+  const { sessionKey, callbackResults, loginTimeout } = config;
+  rootForLogin(session, config);
   const before = knownStates(session, sessionKey);
   if (!addPending(session, sessionKey, state, pending, loginTimeout)) throw noRoom();
   makeRoom(session, sessionKey, state, () => cookieFits(req, session));
   const kept = knownStates(session, sessionKey);
-  callbacks.started.spend(before.filter((each) => !kept.includes(each)));
-  callbacks.started.record(state, pending, marksOf(session, sessionKey));
+  callbackResults.started.spend(before.filter((each) => !kept.includes(each)));
+  callbackResults.started.record(state, pending, sessionIdsOf(session, sessionKey));
 }
 
 /**
@@ -283,14 +283,14 @@ function keepPending({ req, config }: Context, session: Session, state: string, 
  * progress during a logout may save the session that the logout has ended: then the session gets another
  * root.
  */
-export function openRoot(
+export function rootForLogin(
   session: Session,
-  { sessionKey, callbacks }: Pick<ResolvedOptions, 'sessionKey' | 'callbacks'>,
+  { sessionKey, callbackResults }: Pick<ResolvedOptions, 'sessionKey' | 'callbackResults'>,
 ): string | undefined {
-  const root = marksOf(session, sessionKey)?.root;
-  if (root === undefined || !callbacks.isLoggedOutHere([root])) return root;
+  const root = sessionIdsOf(session, sessionKey)?.root;
+  if (root === undefined || !callbackResults.isLoggedOutHere([root])) return root;
   renewRoot(session, sessionKey);
-  return marksOf(session, sessionKey)?.root;
+  return sessionIdsOf(session, sessionKey)?.root;
 }
 
 function noRoom(): WechatAuthError {

@@ -85,8 +85,8 @@ export interface ResolvedOptions {
   readonly keepsOtherLogins: boolean;
   readonly verificationFiles: ReadonlyMap<string, string>;
   readonly sessionKey: string;
-  readonly callbacks: CallbackResults;
-  readonly codes: CodeResults;
+  readonly callbackResults: CallbackResults;
+  readonly codeResults: CodeResults;
   readonly sessions: SessionWatch;
   readonly warnings: Warnings;
 }
@@ -112,7 +112,7 @@ export function resolveOptions(given: AuthOptions): ResolvedOptions {
   if (faults.length > 0) throw new OptionsError(faults);
   const { preserveSession = true, loginTimeout = LOGIN_TIMEOUT_MS } = options;
   const warnings = new Warnings();
-  const callbacks = new CallbackResults(options.tokenStore, loginTimeout);
+  const callbackResults = new CallbackResults(options.tokenStore, loginTimeout);
   const resolve = credentialResolver(options, warnings);
   const { account } = options;
   return {
@@ -137,8 +137,8 @@ export function resolveOptions(given: AuthOptions): ResolvedOptions {
     keepsOtherLogins: preserveSession !== false,
     verificationFiles: fileMap(options.verificationFiles),
     sessionKey: options.sessionKey ?? 'wechat',
-    callbacks,
-    codes: new CodeResults(options.tokenStore, callbacks, loginTimeout),
+    callbackResults,
+    codeResults: new CodeResults(options.tokenStore, callbackResults, loginTimeout),
     sessions: new SessionWatch(loginTimeout),
     warnings,
   };

@@ -1,6 +1,6 @@
-/** The option `scanLogin`: its faults, and the tickets, marks and results that follow from it. */
+/** The option `scanLogin`: its faults, and the ticket records and results that follow from it. */
 import type { Cluster } from 'node:cluster';
-import { MAX_LISTS, Marks } from '../scan/tickets/marks';
+import { MAX_LISTS, TicketRecords } from '../scan/tickets/ticket-records';
 import { MAX_RESULTS, Results } from '../scan/tickets/results';
 import { TICKET_LIFETIME_MS, Tickets } from '../scan/tickets/ticket';
 import { LocalCache } from '../../stores/local-cache';
@@ -17,13 +17,13 @@ export interface ScanLogin {
   readonly check: ScanLoginOptions['check'];
   readonly lifetimeMs: number;
   readonly tickets: Tickets;
-  readonly marks: Marks;
+  readonly ticketRecords: TicketRecords;
   readonly results: Results;
 }
 
 /**
  * Returns the function that creates the scan login of an account: `undefined` where it is off, and for an
- * account without an AppSecret, which signs the tickets. Accounts share marks and results. The options are
+ * account without an AppSecret, which signs the tickets. Accounts share ticket records and results. The options are
  * known to have no fault.
  */
 export function scanLoginResolver(
@@ -36,14 +36,14 @@ export function scanLoginResolver(
   if (!sharesState(tokenStore) && !isMemoryStore(tokenStore)) warnOfStore(warnings);
   const cache = sharesState(tokenStore) ? tokenStore : new LocalCache(MAX_LISTS + MAX_RESULTS);
   const { confirm = 'tap', check } = given;
-  const marks = new Marks(cache);
-  const results = new Results(cache, marks, confirm === 'pin');
+  const ticketRecords = new TicketRecords(cache);
+  const results = new Results(cache, ticketRecords, confirm === 'pin');
   const lifetimeMs = Math.min(TICKET_LIFETIME_MS, options.loginTimeout ?? TICKET_LIFETIME_MS);
   return ({ appId, appSecret }) =>
     appId === undefined || appSecret === undefined
       ? undefined
       : {
-          ...{ confirm, check, lifetimeMs, marks, results },
+          ...{ confirm, check, lifetimeMs, ticketRecords, results },
           tickets: new Tickets({ appId, appSecret }, sessionKey),
         };
 }
@@ -92,7 +92,7 @@ function scanLoginOf({ scanLogin }: AuthOptions): ScanLoginOptions | undefined {
 
 function sharesState(
   store: AuthOptions['tokenStore'],
-): store is NonNullable<typeof store> & ConstructorParameters<typeof Marks>[0] {
+): store is NonNullable<typeof store> & ConstructorParameters<typeof TicketRecords>[0] {
   return store !== undefined && hasSharedCache(store);
 }
 

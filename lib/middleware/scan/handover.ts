@@ -8,7 +8,7 @@ import { accountOf, type Context } from '../context';
 import { languageOf } from '../pages/page';
 import { sendPhoneMessage } from '../pages/scan/phone-page';
 import type { TokenUser } from '../options/account';
-import { finishLogin } from '../state/pending-logins';
+import { recordFinished } from '../state/pending-logins';
 import { requireSession } from '../state/missing-session';
 import { saveSession } from '../state/session';
 import type { WechatSession } from '../state/wechat-session';
@@ -32,9 +32,9 @@ export async function keepForPC(
   ticketText: string,
   { user, token, openid, unionid, scope }: TokenUser,
 ): Promise<WechatSession> {
-  const { marks, results } = requireScanLogin(context);
+  const { ticketRecords, results } = requireScanLogin(context);
   const { name } = requireTicket(context, ticketText);
-  if ((await marks.read(name))?.end !== undefined) throw ticketOver();
+  if ((await ticketRecords.read(name))?.end !== undefined) throw ticketOver();
   const person = { openid, ...(unionid !== undefined && { unionid }), scope };
   await results.keep(name, { ...person, user, token: token.data, phone: phoneRequestOf(context.req) });
   return { ...person, user, appid: accountOf(context, 'scan').appid, flow: 'scan' };
@@ -65,7 +65,7 @@ export async function finishOnPhone(
   ticketText: string,
 ): Promise<void> {
   const { req, config } = context;
-  finishLogin(requireSession(req, config), config.sessionKey, {
+  recordFinished(requireSession(req, config), config.sessionKey, {
     state,
     returnTo: HANDED_OVER + ticketText,
     ...{ root, appid },

@@ -13,7 +13,7 @@ import { qrCode, sendPCPage } from '../pages/scan/pc-page';
 import { requireScanLogin } from './require-scan-login';
 
 /** What the page of the PC needs: ours, or a page of the app. */
-interface ShownCode {
+interface ScanCode {
   readonly svg: string;
   readonly url: string;
   readonly number: string;
@@ -22,7 +22,7 @@ interface ShownCode {
 }
 
 /** The ticket of a pending login, and the addresses of PC and phone. */
-export function scanLoginOf(context: Context, state: string, scope: string): ShownCode {
+export function scanCodeOf(context: Context, state: string, scope: string): ScanCode {
   const { tickets, lifetimeMs } = requireScanLogin(context);
   const requested = isOfficialScope(scope) ? scope : context.config.scope;
   const ticket = tickets.issue(state, header(context.req, 'user-agent'), requested, lifetimeMs);
@@ -39,7 +39,7 @@ export function scanLoginOf(context: Context, state: string, scope: string): Sho
 
 export function sendScanPage(context: Context, state: string, scope: string, link: LoginLink): void {
   const { req, res, config } = context;
-  const start = scanLoginOf(context, state, scope);
+  const start = scanCodeOf(context, state, scope);
   sendPCPage(res, languageOf(req), {
     ...start,
     site: new URL(start.url).host,

@@ -19,9 +19,9 @@ import { saveSession } from '../state/session';
 import { readForm } from './form';
 import { requireScanLogin } from './require-scan-login';
 import { isFromThisPage } from './same-origin';
-import type { Mark } from './tickets/marks';
+import type { TicketRecord } from './tickets/ticket-records';
 import { addPhoneId, phoneIdOf } from './tickets/phone-id';
-import { markOf } from './tickets/phone-mark';
+import { hashOfPhone } from './tickets/phone-hash';
 import type { Ticket } from './tickets/ticket';
 
 /** `GET /scan/<ticket>` shows the question, `POST /scan/<ticket>` answers it. */
@@ -35,7 +35,7 @@ export async function phone(context: Context): Promise<void> {
   else if (browserKind(req) === 'wechat') await openTicket(context, ticket);
   else
     sendOpenInWechat(req, res, {
-      address: addressOf(context, ticket),
+      address: ticketURL(context, ticket),
       browser: browserKind(req),
       qrLogin: undefined,
     });
@@ -47,7 +47,7 @@ function ticketIn({ req }: Context): string {
     .replace(/^.*\//, '');
 }
 
-function addressOf(context: Context, { text }: Ticket): string {
+function ticketURL(context: Context, { text }: Ticket): string {
   return `${originOf(context)}${requirePath(context, 'scan')}/${text}`;
 }
 
@@ -60,21 +60,26 @@ async function openTicket(context: Context, ticket: Ticket): Promise<void> {
     id = addPhoneId(session, config.sessionKey);
     await saveSession(req, config);
   }
-  const mark = await requireScanLogin(context).marks.take(ticket.name, markOf(ticket, id));
-  if (await sendEnded(context, ticket, id, mark)) return;
+  const record = await requireScanLogin(context).ticketRecords.take(ticket.name, hashOfPhone(ticket, id));
+  if (await sendEnded(context, ticket, id, record)) return;
   sendQuestion(context, ticket, id);
 }
 
 /** Whether the ticket is not this phone's to confirm, or not any more. Then a page says so. */
-async function sendEnded(context: Context, ticket: Ticket, id: string, mark: Mark): Promise<boolean> {
+async function sendEnded(
+  context: Context,
+  ticket: Ticket,
+  id: string,
+  record: TicketRecord,
+): Promise<boolean> {
   const { req, res } = context;
   const language = languageOf(req);
-  const isOurs = mark.phone === markOf(ticket, id);
+  const isOurs = record.phone === hashOfPhone(ticket, id);
   const { results } = requireScanLogin(context);
-  if (!isOurs) sendPhoneMessage(res, language, mark.end === undefined ? 'taken' : 'expired');
-  else if (mark.end === 'cancelled') sendPhoneMessage(res, language, 'cancelled');
-  else if (mark.end === 'over') sendPhoneMessage(res, language, 'expired');
-  else if (mark.end === 'collected' || (await results.isKept(ticket.name)))
+  if (!isOurs) sendPhoneMessage(res, language, record.end === undefined ? 'taken' : 'expired');
+  else if (record.end === 'cancelled') sendPhoneMessage(res, language, 'cancelled');
+  else if (record.end === 'over') sendPhoneMessage(res, language, 'expired');
+  else if (record.end === 'collected' || (await results.isKept(ticket.name)))
     sendPhoneMessage(res, language, 'done', await results.pinOf(ticket.name));
   else return false;
   return true;
@@ -98,7 +103,7 @@ function sendQuestion(context: Context, ticket: Ticket, id: string): void {
 /** The user tapped a button of the question. */
 async function handleForm(context: Context, ticket: Ticket): Promise<void> {
   const { req, res, config } = context;
-  const { tickets, marks } = requireScanLogin(context);
+  const { tickets, ticketRecords } = requireScanLogin(context);
   const form = await readForm(req);
   const id = phoneIdOf(requireSession(req, config), config.sessionKey);
   const hasToken = id !== undefined && form.get('token') === tickets.formToken(ticket, id);
@@ -107,11 +112,11 @@ async function handleForm(context: Context, ticket: Ticket): Promise<void> {
     sendPhoneMessage(res, languageOf(req), 'taken');
     return;
   }
-  const mark = await marks.take(ticket.name, markOf(ticket, id));
-  if (await sendEnded(context, ticket, id, mark)) return;
-  if (form.get('action') === 'confirm') await startLogin(context, ticket);
+  const record = await ticketRecords.take(ticket.name, hashOfPhone(ticket, id));
+  if (await sendEnded(context, ticket, id, record)) return;
+  if (form.get('action') === 'confirm') await startLoginOnPhone(context, ticket);
   else if (form.get('action') === 'cancel') {
-    await marks.end(ticket.name, 'cancelled');
+    await ticketRecords.end(ticket.name, 'cancelled');
     sendPhoneMessage(res, languageOf(req), 'cancelled');
   } else sendQuestion(context, ticket, id);
 }
@@ -125,7 +130,7 @@ function fromOtherSite(): WechatAuthError {
 }
 
 /** An ordinary login of the official account, which ends on the PC. */
-async function startLogin(context: Context, { text, scope: requested }: Ticket): Promise<void> {
+async function startLoginOnPhone(context: Context, { text, scope: requested }: Ticket): Promise<void> {
   const { req, res, config } = context;
   try {
     const {

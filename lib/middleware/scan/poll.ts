@@ -17,7 +17,13 @@ import { LoginReporter, loginId } from '../login/login-reporter';
 import { languageOf } from '../pages/page';
 import { sendStatusPage } from '../pages/scan/pc-page';
 import { scanTexts } from '../pages/scan/texts';
-import { isExpired, marksOf, scanLoginsIn, takeScanLogin, type PendingLogin } from '../state/pending-logins';
+import {
+  isExpired,
+  sessionIdsOf,
+  scanLoginsIn,
+  takeScanLogin,
+  type PendingLogin,
+} from '../state/pending-logins';
 import { getSession } from '../state/session';
 import { readForm } from './form';
 import { newCodePath } from './pc';
@@ -78,8 +84,8 @@ async function findScan(context: Context): Promise<ScanInSession | undefined> {
       .filter(([, each]) => !config.byRequest || isOfThisAccount(config, each))
       .findLast(([each]) => id === null || loginId(each) === id) ?? [];
   if (state === undefined || pending === undefined) return undefined;
-  const root = marksOf(session, config.sessionKey)?.root;
-  return (await config.callbacks.isLoggedOut(state, root)) ? undefined : { state, pending, root };
+  const root = sessionIdsOf(session, config.sessionKey)?.root;
+  return (await config.callbackResults.isLoggedOut(state, root)) ? undefined : { state, pending, root };
 }
 
 /**
@@ -94,12 +100,12 @@ async function statusOf(
   found: ScanInSession,
   pin: string | undefined,
 ): Promise<ScanStatus> {
-  const { tickets, marks, results, confirm, lifetimeMs } = requireScanLogin(context);
+  const { tickets, ticketRecords, results, confirm, lifetimeMs } = requireScanLogin(context);
   const name = tickets.nameOf(found.state);
   // In this order: a poll that collects the result marks the ticket first, and then drops the result.
   const isKept = await results.isKept(name);
-  const mark = await marks.read(name);
-  if (mark?.end !== undefined) return { status: mark.end === 'cancelled' ? 'cancelled' : 'expired' };
+  const record = await ticketRecords.read(name);
+  if (record?.end !== undefined) return { status: record.end === 'cancelled' ? 'cancelled' : 'expired' };
   if (isKept) {
     if (confirm === 'pin' && pin === undefined) return { status: 'scanned' };
     const result = await results.collect(name, pin);
@@ -108,11 +114,11 @@ async function statusOf(
   }
   // The phone may finish in the last second: its result has a minute of its own.
   if (isExpired(found.pending, lifetimeMs)) return EXPIRED;
-  return { status: mark ? 'scanned' : 'waiting' };
+  return { status: record ? 'scanned' : 'waiting' };
 }
 
 async function afterWrongPin(context: Context, name: string): Promise<ScanStatus> {
-  const isOver = (await requireScanLogin(context).marks.read(name))?.end !== undefined;
+  const isOver = (await requireScanLogin(context).ticketRecords.read(name))?.end !== undefined;
   if (isOver) return EXPIRED;
   return { status: 'scanned', message: scanTexts(languageOf(context.req)).pc.wrongPin };
 }

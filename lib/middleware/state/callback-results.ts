@@ -166,7 +166,7 @@ export class CallbackResults {
    */
   async endLogins(states: readonly string[], roots: readonly string[] = []): Promise<void> {
     const ended = [...states, ...roots];
-    for (const each of ended) this.#noteEnd(each);
+    for (const each of ended) this.#recordLogout(each);
     for (const state of states) {
       for (const key of this.#owners().get(state)?.resultKeys ?? []) this.#results().delete(key);
       this.#owners().delete(state);
@@ -181,7 +181,7 @@ export class CallbackResults {
     ]);
   }
 
-  #noteEnd(stateOrRoot: string): void {
+  #recordLogout(stateOrRoot: string): void {
     CallbackResults.#loggedOut().set(stateOrRoot, true, { ttl: this.#loginTimeout });
   }
 
@@ -191,18 +191,18 @@ export class CallbackResults {
    * @param root of the session in which the login started, if it has an id
    */
   async isLoggedOut(state: string, root: string | undefined): Promise<boolean> {
-    return this.areLoggedOut(root === undefined ? [state] : [state, root]);
+    return this.isAnyLoggedOut(root === undefined ? [state] : [state, root]);
   }
 
   /** Whether a logout has ended one of these states or sessions, in this process or in another one. */
-  async areLoggedOut(marks: readonly string[]): Promise<boolean> {
-    if (this.isLoggedOutHere(marks)) return true;
+  async isAnyLoggedOut(statesOrRoots: readonly string[]): Promise<boolean> {
+    if (this.isLoggedOutHere(statesOrRoots)) return true;
     const cache = this.#cache;
     if (!cache) return false;
     const ended = await Promise.all(
-      marks.map((each) => orUndefined(STORE_LIMIT_MS, () => cache.readCache(logoutKey(each)))),
+      statesOrRoots.map((each) => orUndefined(STORE_LIMIT_MS, () => cache.readCache(logoutKey(each)))),
     );
-    marks.filter((_, index) => ended[index] === true).forEach((each) => this.#noteEnd(each));
+    statesOrRoots.filter((_, index) => ended[index] === true).forEach((each) => this.#recordLogout(each));
     return ended.includes(true);
   }
 
@@ -241,10 +241,10 @@ export class CallbackResults {
   }
 
   /**
-   * Notes that a request with these cookies finishes a login. Until its response arrives, the browser sends
+   * Records that a request with these cookies finishes a login. Until its response arrives, the browser sends
    * the same cookies with a logout, also to another process: the session that they name may no longer exist.
    */
-  async noteFinish(cookies: string, login: FinishingLogin): Promise<void> {
+  async recordFinish(cookies: string, login: FinishingLogin): Promise<void> {
     if (cookies === '') return;
     const key = shortHash([cookies]);
     this.#finishing().set(key, login);
@@ -253,22 +253,22 @@ export class CallbackResults {
   }
 
   /**
-   * As noteFinish(), for a login that may still fail: anybody can post codes that WeChat refuses. If it fails, the
-   * note of before counts again.
+   * As recordFinish(), for a login that may still fail: anybody can post codes that WeChat refuses. If it
+   * fails, the login that was recorded before counts again.
    */
-  async noteFinishOf<T>(cookies: string, login: FinishingLogin, work: () => Promise<T>): Promise<T> {
+  async recordFinishDuring<T>(cookies: string, login: FinishingLogin, work: () => Promise<T>): Promise<T> {
     if (cookies === '') return work();
     const before = await this.finishingWith(cookies);
-    await this.noteFinish(cookies, login);
+    await this.recordFinish(cookies, login);
     try {
       return await work();
     } catch (error) {
-      await this.#takeBack(cookies, login, before);
+      await this.#restoreFinish(cookies, login, before);
       throw error;
     }
   }
 
-  async #takeBack(
+  async #restoreFinish(
     cookies: string,
     { state }: FinishingLogin,
     before: FinishingLogin | undefined,
@@ -276,7 +276,7 @@ export class CallbackResults {
     const newest = await this.finishingWith(cookies);
     if (newest?.state !== state) return;
     if (before) {
-      await this.noteFinish(cookies, before);
+      await this.recordFinish(cookies, before);
       return;
     }
     const key = shortHash([cookies]);

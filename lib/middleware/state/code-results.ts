@@ -40,14 +40,14 @@ interface CodeInProgress {
 
 export class CodeResults {
   readonly #cache: SharedCache | undefined;
-  readonly #callbacks: CallbackResults;
+  readonly #callbackResults: CallbackResults;
   /** By a hash of the code and of everything else on which the result depends. */
   readonly #results: LazyCache<CodeInProgress>;
 
   /** @param lifetime the lifetime of a pending login, in ms. A logout is remembered for as long. */
   constructor(store: TokenStore | undefined, callbacks: CallbackResults, lifetime: number) {
     this.#cache = store && hasSharedCache(store) ? store : undefined;
-    this.#callbacks = callbacks;
+    this.#callbackResults = callbacks;
     const ttl = Math.min(SHARED_MS, lifetime);
     this.#results = lazyCache({ max: 10_000, ttl });
   }
@@ -79,7 +79,7 @@ export class CodeResults {
     };
     const mayShare = async (each: CodeLogin): Promise<boolean> =>
       (each.client === client || finishedStates.includes(each.state)) &&
-      !(await this.#callbacks.isLoggedOut(each.state, undefined));
+      !(await this.#callbackResults.isLoggedOut(each.state, undefined));
 
     steps.identify(state);
     const started = known ?? this.#start(key, { client, state }, exchange);

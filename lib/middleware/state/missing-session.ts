@@ -11,7 +11,7 @@ import type { SessionWatch } from './session-watch';
 export function requireSession(req: HostRequest, { sessions }: { readonly sessions: SessionWatch }): Session {
   const session = getSession(req);
   if (!session) throw missingSession(req, sessions);
-  sessions.noteSession(req, session);
+  sessions.recordSession(req, session);
   return session;
 }
 

@@ -52,20 +52,20 @@ export const MAX_DATA_BYTES = 512;
 const MAX_BYTES = 1_800;
 
 /** What identifies a session that has an id, without revealing that id. */
-export interface SessionMarks {
+export interface SessionIds {
   /** A hash of the session id. */
   readonly id: string;
-  /** The mark of the session before its first login. It stays until the logout, while the id changes. */
+  /** The first such hash: a login gives the session another id, but this stays until the logout. */
   readonly root: string;
 }
 
-/** The marks of a session; `undefined` if it has no id, such as one of cookie-session. */
-export function marksOf(session: Session, key: string): SessionMarks | undefined {
+/** The ids of a session; `undefined` if it has no id, such as one of cookie-session. */
+export function sessionIdsOf(session: Session, key: string): SessionIds | undefined {
   const { id } = session;
   // An app may keep an `id` of its own in cookie-session.
   if (typeof session['regenerate'] !== 'function' || typeof id !== 'string') return undefined;
-  const mark = shortHash([key, id]);
-  return { id: mark, root: rootIn(session, key) ?? mark };
+  const hashed = shortHash([key, id]);
+  return { id: hashed, root: rootIn(session, key) ?? hashed };
 }
 
 function rootIn(session: Session, key: string): string | undefined {
@@ -88,7 +88,7 @@ export function finishedAt(session: Session, key: string): number | undefined {
 }
 
 /** The newest finished login of this session, and its root: what a logout ends. */
-export function newestMarks(session: Session, key: string): string[] {
+export function newestStateAndRoot(session: Session, key: string): string[] {
   const done = ownValue(ownValue(session, pendingKey(key)) ?? {}, 'done') ?? {};
   const root = rootIn(session, key);
   return [...Object.keys(done).slice(-1), ...(root === undefined ? [] : [root])];
@@ -204,7 +204,7 @@ export function ticketOf(login: Pick<PendingLogin, 'scan'>): string | undefined 
 }
 
 /** Keeps the return path of a finished login, for a duplicate callback and the Back button. */
-export function finishLogin(
+export function recordFinished(
   session: Session,
   key: string,
   {

@@ -50,7 +50,7 @@ export class SessionWatch {
   }
 
   /** Records that this request has a session. */
-  noteSession(req: HostRequest, session: Session): void {
+  recordSession(req: HostRequest, session: Session): void {
     const cookie = ownValue(session, 'cookie') as { path?: unknown } | undefined;
     if (typeof cookie?.path === 'string') this.#cookiePath = cookie.path;
     const path = pathOf(fullURL(req));
@@ -62,11 +62,11 @@ export class SessionWatch {
     return this.#paths.has(pathOf(fullURL(req)));
   }
 
-  noteCookieName(name: string): void {
+  recordCookieName(name: string): void {
     if (name.length <= MAX_NAME_LENGTH) this.#cookieName = name;
   }
 
-  noteStart(state: string, start: LoginStart): void {
+  recordStart(state: string, start: LoginStart): void {
     this.#starts().set(state, { ...start, host: copyOf(start.host) });
   }
 

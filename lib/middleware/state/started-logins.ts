@@ -6,7 +6,7 @@ import { lazyCache, type LazyCache } from '../../lazy-cache';
 import type { PageFlow, WechatFlow } from '../../oauth/flows';
 import { copyOf } from '../http/copy-of';
 import { shortHash } from './hash';
-import { ticketOf, type PendingLogin, type SessionMarks } from './pending-logins';
+import { ticketOf, type PendingLogin, type SessionIds } from './pending-logins';
 
 interface StartedLogin {
   readonly returnTo: string;
@@ -21,7 +21,7 @@ interface StartedLogin {
   /** Kept for a session with an id, and until it is spent. */
   readonly pending: PendingLogin | undefined;
   /** Absent for a session without an id, such as one of cookie-session. */
-  readonly session: SessionMarks | undefined;
+  readonly session: SessionIds | undefined;
 }
 
 /** A login that a callback has finished, as far as other requests of the same browser need it. */
@@ -54,7 +54,7 @@ export class StartedLogins {
     this.#started = lazyCache({ max: MAX_ENTRIES, ttl: loginTimeout });
   }
 
-  record(state: string, pending: PendingLogin, session: SessionMarks | undefined): void {
+  record(state: string, pending: PendingLogin, session: SessionIds | undefined): void {
     const { scope, flow, appid } = pending;
     const returnTo = copyOf(pending.returnTo);
     this.#started().set(state, {
@@ -74,7 +74,7 @@ export class StartedLogins {
    * The pending login of this state if it started in this very session. If somebody has logged in to the
    * session since then, its id has changed, and only the same user may finish the login.
    */
-  pendingOf(state: string, session: SessionMarks | undefined): PendingLogin | undefined {
+  pendingOf(state: string, session: SessionIds | undefined): PendingLogin | undefined {
     const started = this.#started().get(state);
     if (!session || !started?.pending || !started.session) return undefined;
     if (started.session.id === session.id) return started.pending;
@@ -91,12 +91,12 @@ export class StartedLogins {
   }
 
   /**
-   * Notes that a callback with these cookies finishes a login. The other tabs of this browser send the same
+   * Records that a callback with these cookies finishes a login. The other tabs of this browser send the same
    * cookies until the response of that callback arrives.
    *
    * @param login resolves to the login, or to `undefined` if nobody was logged in
    */
-  noteFinish(
+  recordFinish(
     cookies: string,
     { state, root }: Pick<FinishedLogin, 'state' | 'root'>,
     login: Promise<Pick<FinishedLogin, 'scope' | 'flow' | 'appid'> | undefined>,

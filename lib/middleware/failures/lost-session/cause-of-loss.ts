@@ -43,7 +43,7 @@ export function causeOfLoss(context: Context, state: string, isRepeated: boolean
     if (cookie.hasSignature && !hasCookie(req, name + SIGNATURE_SUFFIX)) return CAUSES.signature({ name });
     return causeOfRejection(loss, cookie, sent);
   }
-  return (cookie && cookieCause(loss, cookie)) ?? wayCause(loss);
+  return (cookie && cookieCause(loss, cookie)) ?? navigationCause(loss);
 }
 
 interface Loss {
@@ -107,15 +107,15 @@ export function secureCause(
   return config.base?.origin.startsWith('https:') ? silentProxy() : overHTTP();
 }
 
-/** The way of a browser that sent no session cookie. */
-function wayCause({ context, start, cookie, isRepeated }: Loss): Cause | undefined {
+/** How the browser came to the callback, if it sent no session cookie: by another host, or in a frame. */
+function navigationCause({ context, start, cookie, isRepeated }: Loss): Cause | undefined {
   const { req, config } = context;
   const here = browserHost(req);
   if (start && areOtherHosts(start.host, here) && !coversBoth(cookie, start.host, here))
-    return CAUSES.way.otherHost({ from: start.host, to: here });
-  if (isInFrame(req)) return CAUSES.way.frame();
+    return CAUSES.navigation.otherHost({ from: start.host, to: here });
+  if (isInFrame(req)) return CAUSES.navigation.frame();
   if (!isRepeated || header(req, 'cookie') !== '') return undefined;
-  if (req.app !== undefined && isFromUntrustedProxy(req)) return CAUSES.way.untrustedProxy();
+  if (req.app !== undefined && isFromUntrustedProxy(req)) return CAUSES.navigation.untrustedProxy();
   const maxAge = cookie?.maxAge;
   return !start && maxAge !== undefined && maxAge < config.loginTimeout
     ? CAUSES.maxAge({ ms: maxAge })

@@ -262,8 +262,8 @@ const SENT = {
     ),
 };
 
-/** The way that the browser takes. */
-const WAY = {
+/** How the browser comes to the callback. */
+const NAVIGATION = {
   otherHost: ({ from, to }: { readonly from: string; readonly to: string }) =>
     cause(
       'other-host',
@@ -311,7 +311,7 @@ const WAY = {
     ),
 };
 
-export const CAUSES = { ...COOKIE, ...SENT, secure: SECURE, way: WAY } as const;
+export const CAUSES = { ...COOKIE, ...SENT, secure: SECURE, navigation: NAVIGATION } as const;
 
 export { TRUST_PROXY as TRUST_PROXY_REMEDY };
 

@@ -30,11 +30,11 @@ export function browserHost(req: HostRequest): string {
 const MAX_LENGTH = 255;
 
 function hostname(host: string): string {
-  const { hostname: name } = addressOf(host) ?? { hostname: host.toLowerCase() };
+  const { hostname: name } = urlOfHost(host) ?? { hostname: host.toLowerCase() };
   return name;
 }
 
-function addressOf(host: string): URL | undefined {
+function urlOfHost(host: string): URL | undefined {
   const address = `http://${host}`;
   return URL.canParse(address) ? new URL(address) : undefined;
 }
@@ -49,7 +49,7 @@ export function areOtherHosts(a: string, b: string): boolean {
 }
 
 function isInternal(host: string): boolean {
-  const address = addressOf(host);
+  const address = urlOfHost(host);
   return address !== undefined && isPrivateHost(address);
 }
 

@@ -24,11 +24,11 @@ export function watchLogin(context: Context, state: string, replaces: string | u
   const before = replaces === undefined ? undefined : sessions.startOf(replaces);
   const isHTTPS = before?.isHTTPS ?? (isSecure(req) || saysHTTPS(req));
   const start: LoginStart = { host: browserHost(req), at: Date.now(), isHTTPS, cookieDigest: undefined };
-  sessions.noteStart(state, start);
+  sessions.recordStart(state, start);
   // Session middleware sets its cookie when the response is sent.
   res.once('finish', () => {
     const started = { ...start, cookieDigest: digestAfter(context) };
-    sessions.noteStart(state, started);
+    sessions.recordStart(state, started);
     const lost = causeOfEveryLoss(context, started);
     if (lost) warnOfCause(context, 'Every login will be lost', lost);
     else warnOfRedirectURI(context);
@@ -46,7 +46,7 @@ function digestAfter({ req, res, config }: Context): string | undefined {
     .map((line) => parseSetCookie(line, ANY_ADDRESS))
     .find((each) => isSessionCookie(req, cookie, each));
   if (set) {
-    config.sessions.noteCookieName(set.name);
+    config.sessions.recordCookieName(set.name);
     return digestOf(set.value);
   }
   const sent = sentValues(req, cookie);

@@ -1,5 +1,5 @@
 /** What the option `check` sees of the phone: its request is over when the PC collects the login. */
-import { addressOf, type HostRequest } from '../../http/request';
+import { clientAddress, type HostRequest } from '../../http/request';
 
 /** What is left of the request of the phone that confirmed a scan login. */
 export interface PhoneRequest {
@@ -26,7 +26,7 @@ export function phoneRequestOf(req: HostRequest): PhoneRequest {
     .map(([name, value]) => [name, String(value).slice(0, MAX_VALUE)] as const);
   const { remoteAddress = '' } = req.socket;
   return {
-    ip: addressOf(req),
+    ip: clientAddress(req),
     socket: { remoteAddress },
     headers: Object.fromEntries(headers),
   };

@@ -3,7 +3,7 @@ import crypto from 'node:crypto';
 import type { WechatUser } from '../../../oauth/user';
 import type { SharedCache } from '../../../stores/shared-cache';
 import type { TokenData } from '../../../stores/token-store';
-import type { Marks } from './marks';
+import type { TicketRecords } from './ticket-records';
 import type { PhoneRequest } from './phone-request';
 
 /** What the phone hands over. The user agreed to it by a tap, and proved who they are to WeChat. */
@@ -33,12 +33,12 @@ export const MAX_RESULTS = 5_000;
 
 export class Results {
   readonly #cache: SharedCache;
-  readonly #marks: Marks;
+  readonly #records: TicketRecords;
   readonly #hasPin: boolean;
 
-  constructor(cache: SharedCache, marks: Marks, hasPin: boolean) {
+  constructor(cache: SharedCache, records: TicketRecords, hasPin: boolean) {
     this.#cache = cache;
-    this.#marks = marks;
+    this.#records = records;
     this.#hasPin = hasPin;
   }
 
@@ -63,9 +63,9 @@ export class Results {
   async collect(name: string, pin: string | undefined): Promise<ScanResult | 'none' | 'wrong pin'> {
     return this.#cache.lock(resultKey(name), async () => {
       const result = await this.#read(name);
-      if (!result || (await this.#marks.read(name))?.end !== undefined) return 'none';
+      if (!result || (await this.#records.read(name))?.end !== undefined) return 'none';
       if (result.pin === undefined || result.pin === pin) {
-        await this.#marks.end(name, 'collected');
+        await this.#records.end(name, 'collected');
         await this.drop(name);
         return result;
       }
@@ -73,7 +73,7 @@ export class Results {
       const wrongPins = result.wrongPins + 1;
       if (wrongPins < MAX_WRONG_PINS) await this.#write(name, { ...result, wrongPins });
       else {
-        await this.#marks.end(name, 'over');
+        await this.#records.end(name, 'over');
         await this.drop(name);
       }
       return 'wrong pin';

@@ -1,7 +1,0 @@
-import { shortHash } from '../../state/hash';
-import type { Ticket } from './ticket';
-
-/** How a mark names a phone: the store learns nothing that another ticket or session would show. */
-export function markOf({ name }: Ticket, phoneId: string): string {
-  return shortHash([phoneId, name]);
-}
