@@ -12,7 +12,7 @@ import { Browser } from '../support/browser';
 import { describeInChromium, launchChromium } from '../support/browsers/chromium';
 import { IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { emulator, environmentOf, useEmulator } from '../support/emulator';
-import { goesToWechat } from '../support/login';
+import { redirectsToWechat } from '../support/login';
 import { asFunction } from './as-function';
 import { blocksOf } from './blocks';
 import { ROOT } from './pages';
@@ -129,7 +129,7 @@ describe.each(['README.md', 'README.zh-CN.md'])('the first block of %s', (file) 
     };
     await runBlock(env, async (url) => {
       for (const browser of [Browser.inWechat(url), Browser.onDesktop(url)]) {
-        expect(goesToWechat(emulator, await browser.follow('/me'))).toBe(true);
+        expect(redirectsToWechat(emulator, await browser.follow('/me'))).toBe(true);
         const page = await browser.logIn(emulator, '/me');
         expect([page.status, page.json()]).toEqual([
           200,

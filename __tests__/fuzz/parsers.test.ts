@@ -8,7 +8,7 @@ import { readJSON } from '../../lib/oauth/transport/read-json';
 import { startApp, type TestApp, type TestRequest } from '../support/app';
 import { agree, Browser } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';
-import { exchanged, paramIn } from '../support/login';
+import { exchangedCodes, paramIn } from '../support/login';
 import { RawBrowser, rawSiteOf, type RawRequest } from '../support/browsers/raw-browser';
 import { textOf, valueOf, type RawResponse } from '../support/browsers/raw-http';
 import { SESSION_NAMES, SESSIONS } from '../support/sessions';
@@ -109,7 +109,7 @@ describe('a query', () => {
       }),
       { numRuns: 300, examples: [[`code=abc&state=${STATE}`], [`code=abc&state=2${STATE.slice(1)}`]] },
     );
-    expect(exchanged(emulator)).toEqual([]);
+    expect(exchangedCodes(emulator)).toEqual([]);
     expect([...seen].sort()).toEqual([
       'WeChat',
       'access_denied',

@@ -3,7 +3,7 @@ import { MemoryStore } from 'express-session';
 import { startApp, type AppOptions, type TestApp, type TestRequest } from '../support/app';
 import { agree, Browser } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';
-import { comeBack, goesToWechat } from '../support/login';
+import { startAndAgree, redirectsToWechat } from '../support/login';
 import { FaultySessionStore, serverSessions } from '../support/sessions';
 
 useEmulator();
@@ -41,10 +41,10 @@ describe.each(FAKES)('with %s', (_what, fake) => {
     const { url } = await start({ auth: { http: { timeout: 200 } } });
     const browser = Browser.inWechat(url);
     fake();
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     emulator.fail('access_token', 'silence', { times: 2 });
     const restarted = await browser.get(callbackURL);
-    expect(goesToWechat(emulator, restarted)).toBe(true);
+    expect(redirectsToWechat(emulator, restarted)).toBe(true);
     const page = await browser.get(await agree(emulator, restarted.location));
     expect([page.status, page.body.includes('timeout')]).toEqual([504, true]);
   });

@@ -4,7 +4,7 @@ import type { Emulator } from '../../lib/emulator';
 import { cookies, startApp } from '../support/app';
 import { agree, Browser } from '../support/browser';
 import { HOSTS, type Middleware } from '../support/hosts';
-import { exchanged, paramIn } from '../support/login';
+import { exchangedCodes, paramIn } from '../support/login';
 import { hasRedis, startRedis, type RedisServer } from '../support/redis';
 import { FaultySessionStore, serverSessions } from '../support/sessions';
 import { emulator, useEmulator } from '../support/emulator';
@@ -108,7 +108,7 @@ async function logInAndOut(
 
     const repeated = await browser.get(callbackURL);
     expect([repeated.status, repeated.location]).toEqual([302, end]);
-    expect(exchanged(emulator).filter((code) => code === paramIn(callbackURL, 'code'))).toHaveLength(1);
+    expect(exchangedCodes(emulator).filter((code) => code === paramIn(callbackURL, 'code'))).toHaveLength(1);
     expect(logins).toBe(1);
 
     const logout = await browser.get(`${mount}/logout`);

@@ -4,7 +4,7 @@
  * differ.
  */
 import { Browser, agree, type BrowserResponse } from '../support/browser';
-import { exchanged, goesToWechat, isLoggedIn, withParams } from '../support/login';
+import { exchangedCodes, redirectsToWechat, isLoggedIn, withParams } from '../support/login';
 import { describeOnRedis } from '../support/redis';
 import { SESSION_NAMES } from '../support/sessions';
 import { startTwoApps, type TwoApps } from './two-apps';
@@ -92,7 +92,7 @@ describeOnRedis.each(rows)('two processes whose clocks differ by $skewMs ms, wit
       const victim = send(first, victimCallback, { cookie });
       if (when === 'later') await victim;
       const responses = await Promise.all([victim, send(second, attackerCallback, { cookie })]);
-      expect(responses.filter((response) => goesToWechat(apps.emulator, response))).toHaveLength(1);
+      expect(responses.filter((response) => redirectsToWechat(apps.emulator, response))).toHaveLength(1);
       expect(apps.logins() - loginsBefore).toBe(1);
       const [ofVictim, ofAttacker] = await Promise.all(responses.map(userOf));
       expect([ofVictim, ofAttacker].filter((user) => user === undefined)).toHaveLength(1);
@@ -111,7 +111,7 @@ describeOnRedis.each(rows)('two processes whose clocks differ by $skewMs ms, wit
       await send(logout, '/logout', { browser });
       for (const process of [0, 1] as const) {
         const repeated = await send(process, back, { cookie });
-        expect(goesToWechat(apps.emulator, repeated)).toBe(true);
+        expect(redirectsToWechat(apps.emulator, repeated)).toBe(true);
         expect(await userOf(repeated)).toBeUndefined();
       }
       expect(await isLoggedIn(browser)).toBe(false);
@@ -123,10 +123,10 @@ describeOnRedis.each(rows)('two processes whose clocks differ by $skewMs ms, wit
     async (callback, logout) => {
       const { browser, cookie, page } = await startLogin();
       const back = await agree(apps.emulator, page, VICTIM);
-      const before = exchanged(apps.emulator).length;
+      const before = exchangedCodes(apps.emulator).length;
       apps.emulator.fail('access_token', { delay: LATE_MS });
       const inProgress = send(callback, back, { cookie });
-      while (exchanged(apps.emulator).length === before) await pause(10);
+      while (exchangedCodes(apps.emulator).length === before) await pause(10);
       await send(logout, '/logout', { browser });
       const response = await inProgress;
       expect(response.status).toBe(400);

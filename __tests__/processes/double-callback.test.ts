@@ -1,5 +1,5 @@
 import { Browser, agree, type BrowserResponse } from '../support/browser';
-import { exchanged, goesToWechat } from '../support/login';
+import { exchangedCodes, redirectsToWechat } from '../support/login';
 import { describeOnRedis } from '../support/redis';
 import { IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { servedBy, startTwoApps, type TwoApps } from './two-apps';
@@ -25,7 +25,7 @@ describeOnRedis('two simultaneous callbacks of one login, at two processes', () 
   ): Promise<CallbackPair> => {
     const { emulator } = apps;
     const browser = Browser.inWechat(apps.url);
-    const [codesBefore, loginsBefore] = [exchanged(emulator).length, apps.logins()];
+    const [codesBefore, loginsBefore] = [exchangedCodes(emulator).length, apps.logins()];
     const login = await browser.get('/login?returnTo=/me');
     emulator.switches.doubleCallback = kind;
     const addresses: (string | undefined)[] = [...(await emulator.authorizeTwice(login.location))];
@@ -35,7 +35,7 @@ describeOnRedis('two simultaneous callbacks of one login, at two processes', () 
       addresses.map((address = '') => browser.get(address, { keepCookies: false })),
     );
     expect(new Set(responses.map(servedBy)).size).toBe(2);
-    const codes = exchanged(emulator).slice(codesBefore);
+    const codes = exchangedCodes(emulator).slice(codesBefore);
     return { browser, responses, codes, logins: apps.logins() - loginsBefore };
   };
 
@@ -47,7 +47,7 @@ describeOnRedis('two simultaneous callbacks of one login, at two processes', () 
     if (!response) throw new Error('there were not two responses');
     const tab = new Browser(apps.url, IPHONE_WECHAT, await browser.jar.clone());
     for (const set of response.headers['set-cookie'] ?? []) tab.jar.setCookieSync(set, apps.url);
-    if (!goesToWechat(apps.emulator, response)) return tab.follow(response.location);
+    if (!redirectsToWechat(apps.emulator, response)) return tab.follow(response.location);
     return tab.follow(await agree(apps.emulator, response.location));
   };
 

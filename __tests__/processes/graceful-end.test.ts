@@ -12,7 +12,7 @@ import { startTcpProxy } from './tcp-proxy';
 import { emulated } from '../support/app';
 import { agree, Browser, type BrowserResponse } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';
-import { comeBack, exchanged, isLoggedIn, stateIn } from '../support/login';
+import { startAndAgree, exchangedCodes, isLoggedIn, stateIn } from '../support/login';
 import { describeOnRedis, startRedis } from '../support/redis';
 
 type Message = Readonly<
@@ -117,10 +117,10 @@ async function openUntilExchange(
   browser: Browser,
   back: string,
 ): Promise<{ response: Promise<BrowserResponse> }> {
-  const before = exchanged(emulator).length;
+  const before = exchangedCodes(emulator).length;
   const response = browser.get(back);
   response.catch(() => undefined);
-  while (exchanged(emulator).length === before) await new Promise((done) => setTimeout(done, 10));
+  while (exchangedCodes(emulator).length === before) await new Promise((done) => setTimeout(done, 10));
   return { response };
 }
 
@@ -148,7 +148,7 @@ const SESSIONS = ['cookie', 'memory'] as const;
 describe.each(SESSIONS)('an app that closes its server (sessions: %s)', (sessions) => {
   it('finishes a login that waits for WeChat', async () => {
     const { app, browser } = await start({ sessions });
-    const back = await comeBack(browser, emulator);
+    const back = await startAndAgree(browser, emulator);
     emulator.fail('access_token', { delay: 300 });
     const { response } = await openUntilExchange(browser, back);
     await app.end('close');
@@ -164,7 +164,7 @@ describe.each(SESSIONS)('an app that closes its server (sessions: %s)', (session
 
   it('finishes a login that waits for onLogin', async () => {
     const { app, browser } = await start({ sessions });
-    const response = browser.get(await comeBack(browser, emulator, '/me', 'slow'));
+    const response = browser.get(await startAndAgree(browser, emulator, '/me', 'slow'));
     await app.waitFor('waiting');
     await app.end('close');
     app.releaseLogins();
@@ -175,7 +175,7 @@ describe.each(SESSIONS)('an app that closes its server (sessions: %s)', (session
 
   it('responds to a callback although WeChat never responds to the code exchange', async () => {
     const { app, browser } = await start({ sessions, auth: { http: { timeout: 300 } } });
-    const back = await comeBack(browser, emulator);
+    const back = await startAndAgree(browser, emulator);
     emulator.fail('access_token', 'silence');
     const { response } = await openUntilExchange(browser, back);
     await app.end('close');
@@ -190,7 +190,7 @@ describe.each(SESSIONS)('an app that closes its server (sessions: %s)', (session
     'ends if connections are closed as well (%s), and the user can log in at the next process',
     async (how) => {
       const { app, browser } = await start({ sessions: 'cookie' });
-      const back = await comeBack(browser, emulator);
+      const back = await startAndAgree(browser, emulator);
       emulator.fail('access_token', { delay: 300 });
       const { response } = await openUntilExchange(browser, back);
       await app.end(how);
@@ -209,10 +209,10 @@ describe.each(SESSIONS)('an app that closes its server (sessions: %s)', (session
     await browser.get('/callback?code=none&state=none');
     await browser.get('/me', { headers: { Accept: 'application/json' }, cookie: '' });
     emulator.fail('access_token', 'reset');
-    await browser.follow(await comeBack(browser, emulator, '/login'));
+    await browser.follow(await startAndAgree(browser, emulator, '/login'));
     emulator.fail('userinfo', 'reset', { times: 2 });
-    await browser.follow(await comeBack(browser, emulator, '/login'));
-    const twice = await comeBack(browser, emulator, '/login');
+    await browser.follow(await startAndAgree(browser, emulator, '/login'));
+    const twice = await startAndAgree(browser, emulator, '/login');
     await Promise.all([
       browser.get(twice, { keepCookies: false }),
       browser.get(twice, { keepCookies: false }),
@@ -243,21 +243,21 @@ describeOnRedis('an app that closes its server while a login waits for Redis', (
     const redis = await startRedis();
     opened.push(redis);
     const { app, browser } = await start({ redis: redis.url });
-    const back = await comeBack(browser, emulator);
+    const back = await startAndAgree(browser, emulator);
     const hash = crypto
       .createHash('sha256')
       .update(JSON.stringify([stateIn(back)]))
       .digest('hex');
     const client = new Redis(redis.port);
     await client.set(`wechat-token:login:${hash}:lock`, 'a process that has died', 'PX', 1_000);
-    const exchangesBefore = exchanged(emulator).length;
+    const exchangesBefore = exchangedCodes(emulator).length;
     const response = browser.get(back);
     // The first EVAL takes the lock of the code, under which it is exchanged. The second one finds the other lock.
     while (Number(/cmdstat_eval:calls=(\d+)/.exec(await client.info('commandstats'))?.[1] ?? 0) < 2)
       await new Promise(setImmediate);
     client.disconnect();
     await app.end('close');
-    expect(exchanged(emulator)).toHaveLength(exchangesBefore + 1);
+    expect(exchangedCodes(emulator)).toHaveLength(exchangesBefore + 1);
     expect(await response).toMatchObject({ status: 302, location: '/me#' });
     expect(await app.waitFor('activeResources')).toEqual([]);
     expect(await app.ended()).toEqual(CLEAN_EXIT);
@@ -268,7 +268,7 @@ describeOnRedis('an app that closes its server while a login waits for Redis', (
     const proxy = await startTcpProxy(redis.port);
     opened.push(redis, proxy);
     const { app, browser } = await start({ redis: proxy.url });
-    const back = await comeBack(browser, emulator);
+    const back = await startAndAgree(browser, emulator);
     proxy.condition = 'silent';
     const response = browser.get(back);
     await app.waitFor('requestPath', '/callback');
@@ -284,7 +284,7 @@ describeOnRedis('an app that closes its server while a login waits for Redis', (
 describe('an app that gets a signal to end in the middle of a login', () => {
   it('finishes the login if the app then closes its server', async () => {
     const { app, browser } = await start({ onSignal: true });
-    const back = await comeBack(browser, emulator);
+    const back = await startAndAgree(browser, emulator);
     emulator.fail('access_token', { delay: 300 });
     const { response } = await openUntilExchange(browser, back);
     app.kill('SIGTERM');
@@ -300,7 +300,7 @@ describe('an app that gets a signal to end in the middle of a login', () => {
     'ends at once if the app does not handle the signal (%s), and the user can log in at the next process',
     async (_when, workDone) => {
       const { app, browser } = await start();
-      const back = await comeBack(browser, emulator);
+      const back = await startAndAgree(browser, emulator);
       emulator.fail('access_token', 'silence', { workDone });
       const { response } = await openUntilExchange(browser, back);
       app.kill('SIGTERM');

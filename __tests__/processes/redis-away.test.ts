@@ -5,7 +5,7 @@ import { RedisTokenStore, type TokenData } from '../../lib';
 import { OAuthFixture, expiredToken, failure } from '../oauth/oauth-fixture';
 import { startApp, type TestApp } from '../support/app';
 import { Browser } from '../support/browser';
-import { comeBack, isLoggedIn, sessionOf } from '../support/login';
+import { startAndAgree, isLoggedIn, sessionOf } from '../support/login';
 import { describeOnRedis, startRedis, type RedisServer } from '../support/redis';
 import { startTcpProxy, type Condition, type TcpProxy } from './tcp-proxy';
 
@@ -120,7 +120,7 @@ describeOnRedis('an app whose Redis', () => {
   };
   const testCondition = async (site: Site, condition: Condition): Promise<void> => {
     const browser = Browser.inWechat(site.app.url);
-    const back = await comeBack(browser, fixture.emulator);
+    const back = await startAndAgree(browser, fixture.emulator);
     const token = await fixture.issueToken();
     site.proxy.condition = condition;
     await Promise.all([expectRetryPage(browser, back), expectEveryCallToFail(site.store, token)]);
@@ -157,7 +157,7 @@ describeOnRedis('an app whose Redis', () => {
     const site = await openSite(name, `full:${name}:`);
     try {
       const browser = Browser.inWechat(site.app.url);
-      const back = await comeBack(browser, fixture.emulator);
+      const back = await startAndAgree(browser, fixture.emulator);
       const token = await fixture.issueToken();
       await directClient.config('SET', 'maxmemory', '1');
       try {
@@ -190,7 +190,7 @@ describeOnRedis('an app whose Redis', () => {
           Browser,
         ];
         await expectLogin(after);
-        return { site, before, during, after, back: await comeBack(during, fixture.emulator) };
+        return { site, before, during, after, back: await startAndAgree(during, fixture.emulator) };
       }),
     );
     const token = await fixture.issueToken();
@@ -202,7 +202,7 @@ describeOnRedis('an app whose Redis', () => {
           expect(await isLoggedIn(after)).toBe(true);
           await Promise.all([
             expectRetryPage(during, back),
-            comeBack(before, fixture.emulator).then((address) => expectRetryPage(before, address)),
+            startAndAgree(before, fixture.emulator).then((address) => expectRetryPage(before, address)),
             expectEveryCallToFail(site.store, token),
           ]);
         }),

@@ -2,7 +2,7 @@
 import { agree, Browser } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';
 import { HOSTS, type Running } from '../support/hosts';
-import { exchanged, paramIn } from '../support/login';
+import { exchangedCodes, paramIn } from '../support/login';
 import { PRESET_APPS } from '../../lib/emulator/world/apps/apps';
 import { follow, startAppBehind, startRelay, type Hosts } from './relay-site';
 
@@ -39,8 +39,8 @@ describe.each(CASES)(
       `${AUTH}${relayMount}/callback?to=${encodeURIComponent(`${app}${mount}/callback`)}`;
 
     /** From WeChat back to the page of the app. */
-    async function comeBack(browser: Browser, app: string, callback: string): Promise<void> {
-      const before = exchanged(emulator).length;
+    async function openCallback(browser: Browser, app: string, callback: string): Promise<void> {
+      const before = exchangedCodes(emulator).length;
       const { visited, response } = await follow(hosts, browser, callback);
       const ended = visited
         .map((address) => new URL(address))
@@ -51,21 +51,21 @@ describe.each(CASES)(
         `${app}${mount}/me`,
       ]);
       expect(response.json()).toMatchObject({ nickname: '小明' });
-      expect(exchanged(emulator).slice(before)).toEqual([paramIn(callback, 'code')]);
+      expect(exchangedCodes(emulator).slice(before)).toEqual([paramIn(callback, 'code')]);
     }
 
     it.each(APPS)('logs in a user of %s inside WeChat', async (app) => {
       const browser = Browser.inWechat(app);
       const { response } = await follow(hosts, browser, `${app}${mount}/me`);
       expect(paramIn(response.location, 'redirect_uri')).toBe(redirectURIOf(app));
-      await comeBack(browser, app, await agree(emulator, response.location));
+      await openCallback(browser, app, await agree(emulator, response.location));
     });
 
     it.each(APPS)('logs in a user of %s by QR code', async (app) => {
       const browser = Browser.onDesktop(app);
       const { response } = await follow(hosts, browser, `${app}${mount}/me`);
       expect(new URL(response.location).pathname).toBe('/connect/qrconnect');
-      await comeBack(browser, app, await agree(emulator, response.location));
+      await openCallback(browser, app, await agree(emulator, response.location));
     });
 
     it.each(APPS)('logs in a user of %s by the QR code that wxLogin.js embeds', async (app) => {
@@ -76,7 +76,7 @@ describe.each(CASES)(
       // wxLogin.js encodes nothing.
       const query = Object.entries(params).map(([name, value]) => `${name}=${value}`);
       const page = `${emulator.url}/connect/qrconnect?${query.join('&')}&response_type=code&login_type=jssdk`;
-      await comeBack(browser, app, await agree(emulator, page));
+      await openCallback(browser, app, await agree(emulator, page));
     });
 
     it('sends a refusal on without a code', async () => {
@@ -99,10 +99,10 @@ describe.each(CASES)(
     it('keeps the state with the browser that started the login', async () => {
       const { response } = await follow(hosts, Browser.inWechat(APPS[0]), `${APPS[0]}${mount}/me`);
       const callback = await agree(emulator, response.location);
-      const before = exchanged(emulator).length;
+      const before = exchangedCodes(emulator).length;
       const other = await follow(hosts, Browser.inWechat(APPS[0]), callback);
       expect(other.response.location).toContain(`${emulator.url}/connect/`);
-      expect(exchanged(emulator).length).toBe(before);
+      expect(exchangedCodes(emulator).length).toBe(before);
     });
   },
 );

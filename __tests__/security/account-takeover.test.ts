@@ -6,9 +6,9 @@ import { emulated, startApp, type TestApp } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
 import { Browser, agree } from '../support/browser';
 import {
-  comeBack,
-  exchanged,
-  goesToWechat,
+  startAndAgree,
+  exchangedCodes,
+  redirectsToWechat,
   isLoggedIn,
   sessionOf,
   stateIn,
@@ -61,7 +61,7 @@ describe.each(SESSION_NAMES)('a planted session, with %s', (kind) => {
   });
 
   it('does not log in an attacker who polls with a made-up code while the victim logs in', async () => {
-    const callback = await comeBack(victim, emulator, '/login', VICTIM);
+    const callback = await startAndAgree(victim, emulator, '/login', VICTIM);
     const states = await statesOf(victim);
     expect(states.length).toBeGreaterThan(0);
     for (const state of states) {
@@ -119,24 +119,24 @@ describe.each(SESSION_NAMES)('a planted session, with %s', (kind) => {
   });
 
   it('does not replace the login of a victim who logged in meanwhile', async () => {
-    const attackerCallback = await comeBack(attacker, emulator, '/login', ATTACKER);
+    const attackerCallback = await startAndAgree(attacker, emulator, '/login', ATTACKER);
     // The planted session holds the attacker's pending login; the victim logs in.
     const victimBrowser = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
     await victimBrowser.logIn(emulator, '/me', VICTIM);
     expect(await nameOf(victimBrowser)).toBe('小明');
     const before = await sessionOf(victimBrowser);
-    const codes = exchanged(emulator).length;
+    const codes = exchangedCodes(emulator).length;
 
     const response = await victimBrowser.get(attackerCallback);
     expect(response.status).toBe(400);
     expect(response.body).toContain('state_unknown');
-    expect(exchanged(emulator).length).toBe(codes + 1);
+    expect(exchangedCodes(emulator).length).toBe(codes + 1);
     expect(await nameOf(victimBrowser)).toBe('小明');
     expect((await sessionOf(victimBrowser))['wechat']).toEqual(before['wechat']);
   });
 
   it("does not replace the victim's login if the planted login is restarted first", async () => {
-    await comeBack(attacker, emulator, '/login', ATTACKER);
+    await startAndAgree(attacker, emulator, '/login', ATTACKER);
     const state = (await statesOf(attacker)).at(-1) ?? '';
     const victimBrowser = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
     const cookie = attacker.cookies();
@@ -162,7 +162,7 @@ describe.each(SESSION_NAMES)('a planted session, with %s', (kind) => {
     const undo = ['access_token', 'userinfo'].map((endpoint) =>
       emulator.fail(endpoint, { patch: patch as never }, { times: 2 }),
     );
-    const attackerCallback = await comeBack(attacker, emulator, '/login', ATTACKER);
+    const attackerCallback = await startAndAgree(attacker, emulator, '/login', ATTACKER);
     const victimBrowser = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
     await victimBrowser.logIn(emulator, '/me', VICTIM);
     Object.defineProperty(Object.prototype, 'unionid', { value: 'everybody', configurable: true });
@@ -174,7 +174,7 @@ describe.each(SESSION_NAMES)('a planted session, with %s', (kind) => {
   });
 
   it('lets the same user finish a login in a second tab', async () => {
-    const tab = await comeBack(victim, emulator, '/login?returnTo=/public', VICTIM);
+    const tab = await startAndAgree(victim, emulator, '/login?returnTo=/public', VICTIM);
     await victim.logIn(emulator, '/me', VICTIM);
     const response = await victim.get(tab);
     expect([response.status, response.location]).toEqual([302, '/public#']);
@@ -192,7 +192,7 @@ describe.each(SESSION_NAMES)('a logout, with %s', (kind) => {
   it('ends a callback in progress', async () => {
     const app = await startApp(emulator, { session: SESSIONS[kind]() });
     const browser = Browser.inWechat(app.url);
-    const callback = await comeBack(browser, emulator, '/me');
+    const callback = await startAndAgree(browser, emulator, '/me');
     const cookie = browser.cookies();
     const undo = emulator.fail('access_token', { delay: 300 });
     const inProgress = browser.get(callback, { cookie, keepCookies: false });
@@ -218,13 +218,13 @@ describe.each(SESSION_NAMES)('two wechatAuth() with one session key, with %s', (
       },
     });
     const browser = Browser.inWechat(app.url);
-    const back = await comeBack(browser, emulator, '/me');
+    const back = await startAndAgree(browser, emulator, '/me');
     const cookie = browser.cookies();
     await browser.get(back);
     expect(await isLoggedIn(browser)).toBe(true);
     await browser.get('/again/logout');
     const copy = Browser.inWechat(app.url);
-    expect(goesToWechat(emulator, await copy.get(back, { cookie }))).toBe(true);
+    expect(redirectsToWechat(emulator, await copy.get(back, { cookie }))).toBe(true);
     expect(await isLoggedIn(copy)).toBe(false);
     await app.close();
   });
@@ -256,7 +256,7 @@ describe.each(SESSION_NAMES)('a login by a second account in one session, with %
   it('is refused if a victim has logged in since an attacker planted it', async () => {
     const app = await start(true);
     const attacker = Browser.inWechat(app.url);
-    const attackerCallback = await comeBack(attacker, emulator, '/staff/login', ATTACKER);
+    const attackerCallback = await startAndAgree(attacker, emulator, '/staff/login', ATTACKER);
     const victim = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
     await victim.logIn(emulator, '/me', VICTIM);
     const response = await victim.get(attackerCallback);
@@ -270,7 +270,7 @@ describe.each(SESSION_NAMES)('a login by a second account in one session, with %
   it('succeeds for the user who has logged in by the first account in the meantime', async () => {
     const app = await start(true);
     const browser = Browser.inWechat(app.url);
-    const tab = await comeBack(browser, emulator, '/staff/login', VICTIM);
+    const tab = await startAndAgree(browser, emulator, '/staff/login', VICTIM);
     await browser.logIn(emulator, '/me', VICTIM);
     expect((await browser.get(tab)).status).toBe(302);
     expect(Object.keys(await sessionOf(browser))).toEqual(expect.arrayContaining(['wechat', 'staff']));
@@ -323,14 +323,14 @@ describe('with sessions in a store', () => {
   it('the state of a finished login exchanges no other code, whatever cookie comes with it', async () => {
     app = await startApp(emulator, { session: serverSessions() });
     const victim = Browser.inWechat(app.url);
-    const callback = await comeBack(victim, emulator, '/me', VICTIM);
+    const callback = await startAndAgree(victim, emulator, '/me', VICTIM);
     const planted = victim.cookies();
     await victim.get(callback);
-    const codes = exchanged(emulator).length;
+    const codes = exchangedCodes(emulator).length;
     const attacker = Browser.inWechat(app.url);
     const response = await attacker.get(withParams(callback, { code: 'made-up' }), { cookie: planted });
-    expect(goesToWechat(emulator, response)).toBe(true);
-    expect(exchanged(emulator)).toHaveLength(codes);
+    expect(redirectsToWechat(emulator, response)).toBe(true);
+    expect(exchangedCodes(emulator)).toHaveLength(codes);
   });
 
   it('a planted login that its session has lost cannot be finished in another session either', async () => {
@@ -354,7 +354,7 @@ describe('with sessions in a store', () => {
     const saved = jest.spyOn(store, 'set');
     app = await startApp(emulator, { session: serverSessions(store) });
     const browser = Browser.inWechat(app.url);
-    const callback = await comeBack(browser, emulator, '/me');
+    const callback = await startAndAgree(browser, emulator, '/me');
     const cookie = browser.cookies();
     const undo = emulator.fail('access_token', { delay: 300 });
     const inProgress = browser.get(callback, { cookie, keepCookies: false });
@@ -369,7 +369,7 @@ describe('with sessions in a store', () => {
     const store = new FaultySessionStore();
     app = await startApp(emulator, { session: serverSessions(store) });
     const browser = Browser.inWechat(app.url);
-    const callback = await comeBack(browser, emulator, '/me');
+    const callback = await startAndAgree(browser, emulator, '/me');
     const cookie = browser.cookies();
     const set = store.set.bind(store);
     const spy = jest.spyOn(store, 'set').mockImplementation((id, session, done) => {

@@ -1,7 +1,7 @@
 import { emulator, useEmulator } from '../support/emulator';
 import type { Host } from '../support/hosts';
 import type { HostRequest } from '../../lib/middleware/http/request';
-import { exchanged } from '../support/login';
+import { exchangedCodes } from '../support/login';
 import { FULL } from '../support/full';
 import { Corpus, expectOrdinaryLogin, type Attack } from './support/corpus';
 import { textOf, valueOf } from '../support/browsers/raw-http';
@@ -502,7 +502,7 @@ const PIPELINES: readonly Attack[] = [
       const one = browser.bytesOf(browser.at(`/callback?code=${code}&state=${state}`));
       const received = await browser.sendBytes(one.replace('Connection: close\r\n', '') + one);
       if (received.length !== 2) return `${received.length} responses`;
-      const exchanges = exchanged(emulator).length;
+      const exchanges = exchangedCodes(emulator).length;
       if (exchanges !== 1) return `${exchanges} exchanges`;
       return (await browser.loggedInAs()) === openidOf('ming') ? undefined : 'the login was lost';
     },

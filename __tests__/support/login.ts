@@ -23,7 +23,7 @@ export function withParams(address: string, params: Readonly<Record<string, stri
 /**
  * Opens a page and agrees at WeChat: returns the callback's address, which the browser has not opened yet.
  */
-export async function comeBack(
+export async function startAndAgree(
   browser: Browser,
   emulator: Emulator,
   path = '/me',
@@ -34,14 +34,14 @@ export async function comeBack(
 }
 
 /** The authorization codes that the app exchanged, in order. */
-export function exchanged(emulator: Emulator): string[] {
+export function exchangedCodes(emulator: Emulator): string[] {
   return emulator.requests
     .filter(({ path }) => path === '/sns/oauth2/access_token')
     .map(({ query }) => query['code'] ?? '');
 }
 
 /** Whether a response redirects to WeChat's page. */
-export function goesToWechat(emulator: Emulator, { status, location }: BrowserResponse): boolean {
+export function redirectsToWechat(emulator: Emulator, { status, location }: BrowserResponse): boolean {
   return status === 302 && location.startsWith(`${emulator.url}/connect/`);
 }
 

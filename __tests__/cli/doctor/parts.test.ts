@@ -2,7 +2,7 @@
 import { CookieJar } from '../../../lib/cli/doctor/probe/cookie-jar';
 import { checkRedirectURI } from '../../../lib/cli/doctor/checks/redirect-uri';
 import { probe } from '../../../lib/cli/doctor/probe/http-probe';
-import { publicURL, playsProxy, siteOf } from '../../../lib/cli/doctor/probe/site';
+import { publicURL, actsAsProxy, siteOf } from '../../../lib/cli/doctor/probe/site';
 import { widthOf, wrap } from '../../../lib/cli/doctor/report/width';
 import type { Configuration } from '../../../lib/cli/doctor/configuration';
 import type { Finding } from '../../../lib/cli/doctor/report/check-list';
@@ -98,7 +98,7 @@ describe('the doctor, on public addresses', () => {
 
   it('requests a public address as it is, and a private one the way its proxy does', () => {
     const outside = siteOf(new URL('https://www.example.com'), new URL('https://h5.example.com'), ROUTES);
-    expect([playsProxy(outside), publicURL(outside, '/login').href]).toEqual([
+    expect([actsAsProxy(outside), publicURL(outside, '/login').href]).toEqual([
       false,
       'https://www.example.com/login',
     ]);
@@ -110,7 +110,7 @@ describe('the doctor, on public addresses', () => {
       'http://nas.local',
     ]) {
       const site = siteOf(new URL(inner), new URL('https://h5.example.com/shop'), ROUTES);
-      expect([inner, playsProxy(site), publicURL(site, '/login').href]).toEqual([
+      expect([inner, actsAsProxy(site), publicURL(site, '/login').href]).toEqual([
         inner,
         true,
         'https://h5.example.com/shop/login',

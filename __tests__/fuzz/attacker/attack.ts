@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { CookieJar } from 'tough-cookie';
 import { agree } from '../../support/browser';
-import { goesToWechat, paramIn, withParams } from '../../support/login';
+import { redirectsToWechat, paramIn, withParams } from '../../support/login';
 import type { Action, Codes, Poll } from './actions';
 import { ATTACKER, VICTIM, People, at, copyOf, later, type Target } from './people';
 import { ScanAttack } from './scan-attack';
@@ -54,7 +54,7 @@ export class Attack {
         return this.#plant(at(people.jars, action.jar));
       case 'victim starts a login': {
         const response = await people.send(action.process, '/login?returnTo=/me', people.victimPhone);
-        if (goesToWechat(people.target.emulator, response)) people.victimLinks.push(response.location);
+        if (redirectsToWechat(people.target.emulator, response)) people.victimLinks.push(response.location);
         return;
       }
       case 'victim agrees':
@@ -81,7 +81,7 @@ export class Attack {
     const jar = fresh ? new CookieJar() : copyOf(at(jars, 0) ?? new CookieJar());
     const response = await this.#people.send(process, '/login?returnTo=/me', jar);
     jars.push(jar);
-    if (goesToWechat(target.emulator, response)) attackerLinks.push(response.location);
+    if (redirectsToWechat(target.emulator, response)) attackerLinks.push(response.location);
   }
 
   /** A session in which the attacker is logged in is not planted: no code of the library runs in that attack. */

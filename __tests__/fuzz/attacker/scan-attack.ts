@@ -11,7 +11,7 @@ import {
   type ScanStatus,
   type ShownCode,
 } from '../../support/browsers/scan-login';
-import { goesToWechat } from '../../support/login';
+import { redirectsToWechat } from '../../support/login';
 import { ATTACKER, VICTIM, at, copyOf, later, type People, type Person } from './people';
 import { FORGERIES, type ScanAction, type Who } from './scan-actions';
 
@@ -91,7 +91,7 @@ export class ScanAttack {
     if (!code) return;
     const page = await this.#people.send(process, code.url, this.#people.phoneOf(personOf(who)));
     code.tokens.set(who, formToken(page));
-    this.#note(who, page);
+    this.#record(who, page);
   }
 
   async #answer(
@@ -105,7 +105,7 @@ export class ScanAttack {
     const response = await this.#people.send(process, code.url, this.#people.phoneOf(person), {
       form: { body, headers: SAME_ORIGIN },
     });
-    if (this.#note(who, response)) code.confirmedBy.add(person.nickname);
+    if (this.#record(who, response)) code.confirmedBy.add(person.nickname);
   }
 
   async #forge(
@@ -118,15 +118,15 @@ export class ScanAttack {
     const response = await this.#people.send(process, code.url, this.#people.victimPhone, {
       form: { body, headers: FORGERIES[from] },
     });
-    this.#note('victim', response);
+    this.#record('victim', response);
   }
 
   /** Returns whether the phone goes to WeChat. If so, its user may later agree there. */
-  #note(who: Who, response: BrowserResponse): boolean {
+  #record(who: Who, response: BrowserResponse): boolean {
     const { target, attackerLinks, victimLinks } = this.#people;
     const goes = response.location.startsWith(`${target.emulator.url}/connect/`);
     if (goes) (who === 'victim' ? victimLinks : attackerLinks).push(response.location);
-    return goes || goesToWechat(target.emulator, response);
+    return goes || redirectsToWechat(target.emulator, response);
   }
 
   async #poll(

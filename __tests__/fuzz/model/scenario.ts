@@ -5,7 +5,7 @@
 import type { CookieJar } from 'tough-cookie';
 import { Browser, type BrowserResponse } from '../../support/browser';
 import { CODE_LIFETIME_MS, ERROR_KINDS, restartsLogin } from '../../support/contract';
-import { exchanged, paramIn } from '../../support/login';
+import { exchangedCodes, paramIn } from '../../support/login';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../../support/browsers/user-agents';
 import type { Action, Page, Prefetch } from './actions';
 import type { Clock, FuzzApp } from './fuzz-app';
@@ -370,7 +370,7 @@ export class Scenario {
         cart: expected.cart,
       });
     }
-    expect(exchanged(this.#app.emulator)).toHaveLength(this.#model.exchanges);
+    expect(exchangedCodes(this.#app.emulator)).toHaveLength(this.#model.exchanges);
     expect(this.#app.logins).toEqual(this.#model.logins);
     expect(this.#app.errors).toEqual([]);
   }

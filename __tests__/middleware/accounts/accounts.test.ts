@@ -8,7 +8,7 @@ import type { HostRequest } from '../../../lib/middleware/http/request';
 import { agree } from '../../support/browser';
 import { scanOptions } from '../../support/browsers/scan-login';
 import { HOSTS, type HostName } from '../../support/hosts';
-import { exchanged, paramIn, stateIn } from '../../support/login';
+import { exchangedCodes, paramIn, stateIn } from '../../support/login';
 import { SESSION_NAMES, SESSIONS } from '../../support/sessions';
 import { useWarnings } from '../../support/warnings';
 import {
@@ -58,7 +58,7 @@ describe.each(HOSTS)('accounts by request on %s', (host: HostName) => {
       { host },
     );
     for (const shop of SHOPS) {
-      const sent = await visitor.comeBack(shop);
+      const sent = await visitor.startAndAgree(shop);
       expect((await visitor.at(shop, sent)).location).toBe('/me#');
       expect(await visitor.who(shop)).toMatchObject({ isAuthenticated: true, appid: OFFICIAL[shop].appId });
       for (const other of SHOPS.filter((each) => each !== shop))
@@ -72,7 +72,7 @@ describe.each(HOSTS)('accounts by request on %s', (host: HostName) => {
       // Connect has no patterns.
       { host, mount: host === 'Connect' ? '/a' : '/:shop' },
     );
-    const callback = await visitor.comeBack('any', '/a/me');
+    const callback = await visitor.startAndAgree('any', '/a/me');
     expect(callback).toMatch(/^\/a\/callback\?/);
     expect((await visitor.at('any', callback)).location).toBe('/a/me#');
     expect((await visitor.at('any', '/a/me')).json()).toMatchObject({ nickname: '小明' });
@@ -175,31 +175,31 @@ describe.each(SESSION_NAMES)('a login of another account in %s', (name) => {
 
   it('is refused at the callback of this account with 400, not exchanged, and dropped', async () => {
     const visitor = await start();
-    const callback = await visitor.comeBack('a');
-    const before = exchanged(emulator).length;
+    const callback = await visitor.startAndAgree('a');
+    const before = exchangedCodes(emulator).length;
     const refused = await visitor.at('b', callback);
     expect([refused.status, refused.location]).toEqual([400, '']);
     expect(refused.body).toContain('state_unknown');
-    expect(exchanged(emulator).length).toBe(before);
+    expect(exchangedCodes(emulator).length).toBe(before);
     const session = (await visitor.at('a', '/session')).json();
     expect(JSON.stringify(session)).not.toContain(stateIn(`http://a.example.com${callback}`));
     // The callback at its own account cannot finish it either: it was dropped, and a new login starts.
     expect((await visitor.at('a', callback)).location).not.toBe('/me#');
-    expect(exchanged(emulator).length).toBe(before);
+    expect(exchangedCodes(emulator).length).toBe(before);
     for (const shop of SHOPS) expect(await visitor.who(shop)).toMatchObject(NOBODY);
   });
 
   it('finishes at its own account, although the browser visited others meanwhile', async () => {
     const visitor = await start();
-    const callback = await visitor.comeBack('a');
-    await visitor.comeBack('b');
+    const callback = await visitor.startAndAgree('a');
+    await visitor.startAndAgree('b');
     expect((await visitor.at('a', callback)).location).toBe('/me#');
     expect(await visitor.who('b')).toMatchObject(NOBODY);
   });
 
   it('is refused here even after it has finished at its own account', async () => {
     const visitor = await start();
-    const callback = await visitor.comeBack('a');
+    const callback = await visitor.startAndAgree('a');
     const cookie = visitor.browser.cookies();
     await visitor.at('a', callback);
     for (const late of [

@@ -1,7 +1,7 @@
 // Random requests of one browser to three accounts: no account ever sees a user of another one.
 import fc from 'fast-check';
 import type { Emulator } from '../../../lib/emulator';
-import { exchanged } from '../../support/login';
+import { exchangedCodes } from '../../support/login';
 import { SESSION_NAMES, SESSIONS } from '../../support/sessions';
 import { useWarnings } from '../../support/warnings';
 import {
@@ -81,16 +81,16 @@ describe.each(SESSION_NAMES)('accounts by request with %s', (session) => {
           for (const each of steps) {
             if (each.kind === 'start') {
               if ((await visitor.who(each.shop)).user) continue;
-              const callback = await visitor.comeBack(each.shop);
+              const callback = await visitor.startAndAgree(each.shop);
               logins.push({ shop: each.shop, callback, cookie: visitor.browser.cookies() });
             } else if ('login' in each) {
               const login = logins[each.login % Math.max(1, logins.length)];
               if (!login) continue;
-              const before = exchanged(emulator).length;
+              const before = exchangedCodes(emulator).length;
               const late = each.kind === 'come back late' ? { cookie: login.cookie, keepCookies: false } : {};
               const response = await visitor.at(each.shop, login.callback, late);
               if (each.shop !== login.shop) {
-                expect([response.status, exchanged(emulator).length]).toEqual([400, before]);
+                expect([response.status, exchangedCodes(emulator).length]).toEqual([400, before]);
                 expect(response.body).toContain('state_unknown');
               }
             } else if (each.kind === 'logout') await visitor.at(each.shop, '/logout');

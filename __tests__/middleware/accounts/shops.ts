@@ -146,7 +146,7 @@ export class Visitor {
   /**
    * Starts a login at a shop and agrees at WeChat. Returns the path of the callback, and does not open it.
    */
-  async comeBack(shop: string, path = '/me', user?: string): Promise<string> {
+  async startAndAgree(shop: string, path = '/me', user?: string): Promise<string> {
     let response = await this.at(shop, path);
     while (response.location.startsWith('/')) response = await this.at(shop, response.location);
     const { pathname, search } = new URL(await agree(this.emulator, response.location, user));
@@ -154,6 +154,6 @@ export class Visitor {
   }
 
   async logIn(shop: string, user?: string, path = '/me'): Promise<BrowserResponse> {
-    return this.at(shop, await this.comeBack(shop, path, user));
+    return this.at(shop, await this.startAndAgree(shop, path, user));
   }
 }

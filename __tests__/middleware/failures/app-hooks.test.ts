@@ -2,7 +2,7 @@ import { startApp, type TestRequest } from '../../support/app';
 import { HOSTS } from '../../support/hosts';
 import { emulator, useEmulator } from '../../support/emulator';
 import { Browser } from '../../support/browser';
-import { comeBack, withParams } from '../../support/login';
+import { startAndAgree, withParams } from '../../support/login';
 
 useEmulator();
 
@@ -13,7 +13,7 @@ describe('onError', () => {
   ])('is followed by our page if it %s', async (_what, onError) => {
     const app = await startApp(emulator, { auth: { onError } });
     const browser = Browser.inWechat(app.url);
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     const response = await browser.get(withParams(callbackURL, { code: undefined }));
     expect([response.status, response.body.includes('access_denied')]).toEqual([403, true]);
     await app.close();
@@ -28,7 +28,7 @@ describe('onError', () => {
       },
     });
     const browser = Browser.inWechat(app.url);
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     expect((await browser.get(withParams(callbackURL, { code: undefined }))).status).toBe(599);
     await app.close();
   });
@@ -45,7 +45,7 @@ describe('onError that calls next and then throws', () => {
       },
     });
     const browser = Browser.inWechat(app.url);
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     await browser.get(withParams(callbackURL, { code: undefined }));
     expect(app.errors).toHaveLength(1);
     await app.close();

@@ -5,7 +5,7 @@ import { startApp, type AppOptions, type TestApp, type OwnOptions } from '../../
 import { agree, Browser } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
 import { HOSTS } from '../../support/hosts';
-import { comeBack, goesToWechat } from '../../support/login';
+import { startAndAgree, redirectsToWechat } from '../../support/login';
 import { FaultySessionStore, serverSessions } from '../../support/sessions';
 
 useEmulator();
@@ -40,8 +40,8 @@ const failures = (): string[] => printed.filter((line) => line.startsWith('WECHA
 /** Logs in, and follows the one restart. */
 async function logIn(app: TestApp): Promise<number> {
   const browser = Browser.inWechat(app.url);
-  const response = await browser.get(await comeBack(browser, emulator));
-  if (!goesToWechat(emulator, response)) return response.status;
+  const response = await browser.get(await startAndAgree(browser, emulator));
+  if (!redirectsToWechat(emulator, response)) return response.status;
   return (await browser.get(await agree(emulator, response.location))).status;
 }
 
@@ -106,7 +106,7 @@ describe('a failure that only its user can end', () => {
   ])('is not printed: %s', async (_kind, status) => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
-    const callback = new URL(await comeBack(browser, emulator));
+    const callback = new URL(await startAndAgree(browser, emulator));
     if (status === 403) callback.searchParams.delete('code');
     else callback.searchParams.append('state', 'again');
     expect((await browser.get(callback.href)).status).toBe(status);

@@ -3,9 +3,9 @@ import { startApp, type TestApp } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { agree, Browser } from '../../support/browser';
 import {
-  comeBack,
-  exchanged,
-  goesToWechat,
+  startAndAgree,
+  exchangedCodes,
+  redirectsToWechat,
   isLoggedIn,
   sessionOf,
   stateIn,
@@ -56,7 +56,7 @@ describe.each(SESSION_NAMES)('a user who refuses, with %s', (kind) => {
       expect(page.status).toBe(403);
       expect(page.body).toContain('access_denied');
       expect(page.body).toContain('你已取消登录');
-      expect(exchanged(emulator)).toEqual([]);
+      expect(exchangedCodes(emulator)).toEqual([]);
       expect(await isLoggedIn(browser)).toBe(false);
       // The link starts a login with the same return path.
       const retry = /href="(\/login[^"]*)"/.exec(page.body)?.[1] ?? '';
@@ -72,16 +72,16 @@ describe.each(SESSION_NAMES)('a user who refuses, with %s', (kind) => {
     ['an unknown state', { code: 'authdeny', state: 'nobody' }],
     ['an empty state', { code: 'authdeny', state: '' }],
   ])('gets access_denied and no loop for a callback with %s', async (_name, params) => {
-    const callbackURL = withParams(await comeBack(browser, emulator), params);
+    const callbackURL = withParams(await startAndAgree(browser, emulator), params);
     const response = await browser.get(callbackURL, { headers: JSON_ONLY });
     expect(response.status).toBe(403);
     expect(response.json()).toMatchObject({ error: 'access_denied' });
-    expect(exchanged(emulator)).toEqual([]);
+    expect(exchangedCodes(emulator)).toEqual([]);
   });
 
   it('loses only that login: another pending one can finish', async () => {
-    const other = await comeBack(browser, emulator, '/me?other');
-    const mine = await comeBack(browser, emulator, '/me?mine');
+    const other = await startAndAgree(browser, emulator, '/me?other');
+    const mine = await startAndAgree(browser, emulator, '/me?mine');
     await browser.get(withParams(mine, { code: 'authdeny' }));
     expect(await statesOf(browser)).toEqual([stateIn(other)]);
     expect((await browser.get(other)).location).toBe('/me?other#');
@@ -89,7 +89,7 @@ describe.each(SESSION_NAMES)('a user who refuses, with %s', (kind) => {
 
   it('stays logged in as before', async () => {
     await browser.logIn(emulator, '/me');
-    const callbackURL = await comeBack(browser, emulator, '/login');
+    const callbackURL = await startAndAgree(browser, emulator, '/login');
     await browser.get(withParams(callbackURL, { code: 'authdeny' }));
     expect(await isLoggedIn(browser)).toBe(true);
   });
@@ -114,7 +114,7 @@ describe.each(SESSION_NAMES)('a virtual user of the snapshot page, with %s', (ki
       },
     };
     await withApp({ session: SESSIONS[kind](), auth }, async (_app, browser) => {
-      const callbackURL = await comeBack(browser, emulator, '/me', 'snapshot');
+      const callbackURL = await startAndAgree(browser, emulator, '/me', 'snapshot');
       const page = await browser.get(callbackURL);
       expect(page.status).toBe(403);
       expect(page.body).toContain('使用完整服务');
@@ -123,11 +123,11 @@ describe.each(SESSION_NAMES)('a virtual user of the snapshot page, with %s', (ki
       expect(logins).toBe(0);
       expect((await sessionOf(browser))['wechat']).toBeUndefined();
       expect(await isLoggedIn(browser)).toBe(false);
-      const english = await browser.get(await comeBack(browser, emulator, '/me', 'snapshot'), {
+      const english = await browser.get(await startAndAgree(browser, emulator, '/me', 'snapshot'), {
         headers: { 'Accept-Language': 'en' },
       });
       expect(english.body).toContain('使用完整服务');
-      const json = await browser.get(await comeBack(browser, emulator, '/me', 'snapshot'), {
+      const json = await browser.get(await startAndAgree(browser, emulator, '/me', 'snapshot'), {
         headers: JSON_ONLY,
       });
       expect(json.json()).toMatchObject({ error: 'snapshot_user' });
@@ -140,7 +140,7 @@ describe.each(SESSION_NAMES)('a virtual user of the snapshot page, with %s', (ki
       await browser.get(await agree(emulator, redirect.location, 'snapshot'));
       const real = await emulator.authorize(redirect.location, { user: 'snapshot', fullService: true });
       const response = await browser.get(real ?? '');
-      expect(goesToWechat(emulator, response)).toBe(true);
+      expect(redirectsToWechat(emulator, response)).toBe(true);
       const newCallbackURL = await emulator.authorize(response.location, {
         user: 'snapshot',
         fullService: true,
@@ -179,7 +179,7 @@ describe('a response that grants less than requested', () => {
         { patch: { scope: 'snsapi_base' } },
         { times: Infinity },
       );
-      const page = await browser.follow(await comeBack(browser, emulator));
+      const page = await browser.follow(await startAndAgree(browser, emulator));
       endFault();
       expect(page.status).toBe(403);
       expect(page.body).toContain('允许');
@@ -206,7 +206,7 @@ describe('a login that the app refuses', () => {
       throw Object.assign(new Error('blacklisted because of 1234'), { refuse: true });
     };
     await withApp({ auth: { onLogin } }, async (_app, browser) => {
-      const page = await browser.get(await comeBack(browser, emulator));
+      const page = await browser.get(await startAndAgree(browser, emulator));
       expect(page.status).toBe(403);
       expect(page.body).toContain('login_refused');
       expect(page.body).not.toContain('1234');
@@ -217,7 +217,7 @@ describe('a login that the app refuses', () => {
       res.end();
     };
     await withApp({ auth: { onLogin, onError } }, async (_app, browser) => {
-      await browser.get(await comeBack(browser, emulator));
+      await browser.get(await startAndAgree(browser, emulator));
       expect(seen).toEqual([
         expect.objectContaining({ kind: 'login_refused', code: 'ERR_WECHAT_LOGIN_REFUSED' }),
       ]);
@@ -233,7 +233,7 @@ describe('a login that the app refuses', () => {
         return Promise.reject(thrown);
       };
       await withApp({ auth: { onLogin } }, async (_app, browser) => {
-        expect((await browser.get(await comeBack(browser, emulator))).status).toBe(500);
+        expect((await browser.get(await startAndAgree(browser, emulator))).status).toBe(500);
         expect(await isLoggedIn(browser)).toBe(false);
       });
     },
@@ -267,8 +267,8 @@ describe('a login that the app refuses', () => {
       throw new Error('no');
     };
     await withApp({ auth: { onLogin } }, async (_app, browser) => {
-      const other = await comeBack(browser, emulator, '/me?other');
-      await browser.get(await comeBack(browser, emulator));
+      const other = await startAndAgree(browser, emulator, '/me?other');
+      await browser.get(await startAndAgree(browser, emulator));
       expect(await statesOf(browser)).toEqual([stateIn(other)]);
     });
   });

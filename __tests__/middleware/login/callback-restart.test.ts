@@ -3,9 +3,9 @@ import { cookies, startApp, type TestApp } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import {
-  comeBack,
-  exchanged,
-  goesToWechat,
+  startAndAgree,
+  exchangedCodes,
+  redirectsToWechat,
   isLoggedIn,
   paramIn,
   sessionOf,
@@ -51,9 +51,9 @@ describe.each(SESSION_NAMES)('a code exchange that fails, with %s', (kind) => {
     ['a response without an openid', { patch: { openid: undefined } }, 'bad_answer', 502],
   ])('restarts the login once, and then shows the error page: %s', async (_name, fault, error, status) => {
     breakExchange(fault);
-    const callbackURL = await comeBack(browser, emulator, '/me?kept');
+    const callbackURL = await startAndAgree(browser, emulator, '/me?kept');
     const restarted = await browser.get(callbackURL);
-    expect(goesToWechat(emulator, restarted)).toBe(true);
+    expect(redirectsToWechat(emulator, restarted)).toBe(true);
     expect(restarted.body).toBe('');
     expect(stateIn(restarted.location)).toMatch(/^1[0-9a-f]{32}$/);
 
@@ -63,7 +63,10 @@ describe.each(SESSION_NAMES)('a code exchange that fails, with %s', (kind) => {
     expect(end.body).toContain(error);
     expect(end.location).toBe('');
     // No code is sent twice, because it may be spent.
-    expect(exchanged(emulator)).toEqual([paramIn(callbackURL, 'code'), paramIn(secondCallbackURL, 'code')]);
+    expect(exchangedCodes(emulator)).toEqual([
+      paramIn(callbackURL, 'code'),
+      paramIn(secondCallbackURL, 'code'),
+    ]);
     expect(await isLoggedIn(browser)).toBe(false);
 
     endFault();
@@ -78,18 +81,18 @@ describe.each(SESSION_NAMES)('a code exchange that fails, with %s', (kind) => {
     });
     const other = Browser.inWechat(impatient.url);
     breakExchange('silence');
-    const restarted = await other.get(await comeBack(other, emulator));
+    const restarted = await other.get(await startAndAgree(other, emulator));
     expect(stateIn(restarted.location)).toMatch(/^1/);
     const end = await other.get(await agree(emulator, restarted.location));
     expect(end.status).toBe(504);
     expect(end.body).toContain('timeout');
-    expect(exchanged(emulator)).toHaveLength(2);
+    expect(exchangedCodes(emulator)).toHaveLength(2);
     await impatient.close();
   });
 
   it('logs the user in after one restart if the fault is over, with the same return path', async () => {
     breakExchange({ errcode: -1 }, 1);
-    const restarted = await browser.get(await comeBack(browser, emulator, '/me?kept'));
+    const restarted = await browser.get(await startAndAgree(browser, emulator, '/me?kept'));
     const end = await browser.get(await agree(emulator, restarted.location));
     expect([end.status, end.location]).toEqual([302, '/me?kept#']);
     expect(await isLoggedIn(browser)).toBe(true);
@@ -103,17 +106,17 @@ describe.each(SESSION_NAMES)('a code exchange that fails, with %s', (kind) => {
     ['an unknown errcode', 99999, 'unknown', 502],
   ])('does not restart if a restart cannot help: %s', async (_name, errcode, error, status) => {
     breakExchange({ errcode });
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     const end = await browser.get(callbackURL, { headers: JSON_ONLY });
     expect(end.status).toBe(status);
     expect(end.json()).toMatchObject({ error });
-    expect(exchanged(emulator)).toEqual([paramIn(callbackURL, 'code')]);
+    expect(exchangedCodes(emulator)).toEqual([paramIn(callbackURL, 'code')]);
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
   it('also restarts the login if the profile cannot be read', async () => {
     endFault = emulator.fail('userinfo', { html: true }, { times: 1 });
-    const restarted = await browser.get(await comeBack(browser, emulator, '/me?kept'));
+    const restarted = await browser.get(await startAndAgree(browser, emulator, '/me?kept'));
     expect(stateIn(restarted.location)).toMatch(/^1/);
     expect((await browser.get(await agree(emulator, restarted.location))).location).toBe('/me?kept#');
   });
@@ -162,7 +165,7 @@ describe('a callback whose login the session does not hold', () => {
         expect(end.body).toContain('login_loop');
         for (const cause of [/session|会话/, /secure/, /trust proxy/, /域名|host/])
           expect(end.body).toMatch(cause);
-        expect(exchanged(emulator)).toEqual([]);
+        expect(exchangedCodes(emulator)).toEqual([]);
       });
     },
   );
@@ -184,10 +187,10 @@ describe('a callback whose login the session does not hold', () => {
   it('restarts on the host of the callback, where it succeeds, if the login started on another host', async () => {
     await withApp({}, async (app) => {
       const browser = Browser.inWechat(app.url.replace('127.0.0.1', 'localhost'));
-      const callbackURL = await comeBack(browser, emulator, '/me?kept');
+      const callbackURL = await startAndAgree(browser, emulator, '/me?kept');
       const onCallbackHost = Browser.inWechat(app.url);
       const restarted = await onCallbackHost.get(callbackURL.replace('localhost', '127.0.0.1'));
-      expect(goesToWechat(emulator, restarted)).toBe(true);
+      expect(redirectsToWechat(emulator, restarted)).toBe(true);
       expect((await onCallbackHost.get(await agree(emulator, restarted.location))).location).toBe(
         '/me?kept#',
       );
@@ -198,7 +201,7 @@ describe('a callback whose login the session does not hold', () => {
   it('still ends at its return path if the cookie was missing once', async () => {
     await withApp({}, async (app) => {
       const browser = Browser.inWechat(app.url);
-      const callbackURL = await comeBack(browser, emulator, '/me?kept');
+      const callbackURL = await startAndAgree(browser, emulator, '/me?kept');
       const restarted = await browser.get(callbackURL, { cookie: '' });
       expect((await browser.get(await agree(emulator, restarted.location))).location).toBe('/me?kept#');
     });
@@ -219,7 +222,7 @@ describe('a callback whose login the session does not hold', () => {
 
   it('shows where to open the page if this browser cannot log in at all', async () => {
     await withApp({ auth: { website: undefined } }, async (app) => {
-      const callbackURL = await comeBack(Browser.inWechat(app.url), emulator);
+      const callbackURL = await startAndAgree(Browser.inWechat(app.url), emulator);
       const elsewhere = Browser.onDesktop(app.url);
       const response = await elsewhere.get(callbackURL);
       expect(response.status).toBe(200);
@@ -265,7 +268,7 @@ describe('a callback whose login the session does not hold', () => {
   it('starts no login if the state is missing', async () => {
     await withApp({}, async (app) => {
       const browser = Browser.inWechat(app.url);
-      const callbackURL = await comeBack(browser, emulator);
+      const callbackURL = await startAndAgree(browser, emulator);
       const response = await browser.get(withParams(callbackURL, { state: undefined }));
       expect(response.status).toBe(400);
       expect(response.body).toContain('state_unknown');

@@ -2,9 +2,9 @@ import { startApp, type TestApp } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { agree, Browser } from '../../support/browser';
 import {
-  comeBack,
-  exchanged,
-  goesToWechat,
+  startAndAgree,
+  exchangedCodes,
+  redirectsToWechat,
   isLoggedIn,
   paramIn,
   sessionOf,
@@ -88,7 +88,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
 
     await browser.get(withParams(await agree(emulator, last), { code: undefined }));
     const restarted = await browser.get(callbackURL);
-    expect(goesToWechat(emulator, restarted)).toBe(true);
+    expect(redirectsToWechat(emulator, restarted)).toBe(true);
     expect(stateIn(restarted.location)).toMatch(/^1[0-9a-f]{32}$/);
 
     const second = await loginStartedFrom('/me?tab=6');
@@ -105,7 +105,9 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     ].map(stateIn);
     for (let link = 0; link < 10; link++) {
       const foreign = `0${link}`.padEnd(33, 'a');
-      expect(goesToWechat(emulator, await browser.get(`/callback?code=abc&state=${foreign}`))).toBe(true);
+      expect(redirectsToWechat(emulator, await browser.get(`/callback?code=abc&state=${foreign}`))).toBe(
+        true,
+      );
     }
     const states = await statesOf(browser);
     expect(states).toHaveLength(5);
@@ -128,15 +130,15 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     for (let tab = 0; tab < 10; tab++)
       await browser.get(`/login?returnTo=${encodeURIComponent(`/me?${tab}${'中'.repeat(160)}`)}`);
     expect(browser.cookies().length).toBeLessThan(3_000);
-    const callbackURL = await comeBack(browser, emulator, '/me?last');
+    const callbackURL = await startAndAgree(browser, emulator, '/me?last');
     expect((await browser.get(callbackURL)).location).toBe('/me?last#');
   });
 
   it('still finishes its login after a callback with a wrong state', async () => {
-    const callbackURL = await comeBack(browser, emulator, '/me?right');
+    const callbackURL = await startAndAgree(browser, emulator, '/me?right');
     const wrong = await browser.get(withParams(callbackURL, { state: `0${'e'.repeat(32)}` }));
-    expect(goesToWechat(emulator, wrong)).toBe(true);
-    expect(exchanged(emulator)).toEqual([]);
+    expect(redirectsToWechat(emulator, wrong)).toBe(true);
+    expect(exchangedCodes(emulator)).toEqual([]);
     const right = await browser.get(callbackURL);
     expect([right.status, right.location]).toEqual([302, '/me?right#']);
     expect(await isLoggedIn(browser)).toBe(true);
@@ -145,13 +147,13 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
   it.each(['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'prototype', 'pending', ''])(
     'is refused if it is %j, and no code is exchanged',
     async (state) => {
-      const callbackURL = await comeBack(browser, emulator);
+      const callbackURL = await startAndAgree(browser, emulator);
       for (const url of [`/callback?code=abc&state=${state}`, withParams(callbackURL, { state })]) {
         const response = await browser.get(url);
         expect(response.status).toBe(400);
         expect(response.body).toContain('state_unknown');
       }
-      expect(exchanged(emulator)).toEqual([]);
+      expect(exchangedCodes(emulator)).toEqual([]);
       expect((await browser.get(callbackURL)).location).toBe('/me#');
     },
   );
@@ -164,10 +166,10 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     ['cut to 20 characters', (state: string) => state.slice(0, 20)],
     ['with another digit', (state: string) => `9${state.slice(1)}`],
   ])('is not valid %s', async (_name, alter) => {
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     const altered = await browser.get(withParams(callbackURL, { state: alter(stateIn(callbackURL)) }));
     expect(altered.status).toBe(400);
-    expect(exchanged(emulator)).toEqual([]);
+    expect(exchangedCodes(emulator)).toEqual([]);
     expect(await isLoggedIn(browser)).toBe(false);
     expect((await browser.get(callbackURL)).location).toBe('/me#');
   });
@@ -182,14 +184,14 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     'code=CODE&state=STATE&%63ode=other',
     'code%5B%5D=CODE&state=STATE',
   ])('is not accepted in a query such as ?%s, and stays valid', async (query) => {
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     const sentQuery = query
       .replaceAll('CODE', paramIn(callbackURL, 'code'))
       .replaceAll('STATE', stateIn(callbackURL));
     const response = await browser.get(`/callback?${sentQuery}`);
     expect(response.status).toBe(400);
     expect(response.body).toContain('state_unknown');
-    expect(exchanged(emulator)).toEqual([]);
+    expect(exchangedCodes(emulator)).toEqual([]);
     expect((await browser.get(callbackURL)).location).toBe('/me#');
   });
 
@@ -204,19 +206,19 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     ['bytes that are not UTF-8', '%FF%FE'],
     ['DEL', 'abc%7f'],
   ])('stays valid after a code that WeChat never sends: %s', async (_name, code) => {
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     const response = await browser.get(`/callback?code=${code}&state=${stateIn(callbackURL)}`);
     expect(response.status).toBe(400);
     expect(response.body).toContain('code_invalid');
-    expect(exchanged(emulator)).toEqual([]);
+    expect(exchangedCodes(emulator)).toEqual([]);
     expect((await browser.get(callbackURL)).location).toBe('/me#');
   });
 
   it('may come with a code of 512 bytes, and WeChat decides whether it accepts that code', async () => {
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     const response = await browser.get(withParams(callbackURL, { code: 'c'.repeat(512) }));
-    expect(exchanged(emulator)).toEqual(['c'.repeat(512)]);
-    expect(goesToWechat(emulator, response)).toBe(true);
+    expect(exchangedCodes(emulator)).toEqual(['c'.repeat(512)]);
+    expect(redirectsToWechat(emulator, response)).toBe(true);
   });
 
   it('is valid for ten minutes: afterwards the login restarts, with the same return path', async () => {
@@ -224,8 +226,8 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     const start = Date.now();
     const now = jest.spyOn(Date, 'now').mockReturnValue(start + 601_000);
     const late = await browser.get(await agree(emulator, redirect.location));
-    expect(goesToWechat(emulator, late)).toBe(true);
-    expect(exchanged(emulator)).toEqual([]);
+    expect(redirectsToWechat(emulator, late)).toBe(true);
+    expect(exchangedCodes(emulator)).toEqual([]);
     expect(stateIn(late.location)).toMatch(/^1/);
 
     now.mockReturnValue(start + 1_200_000);
@@ -244,7 +246,7 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect(later.status).toBe(400);
     expect(later.body).toContain('loginTimeout');
     expect(later.body).toContain('/login?returnTo=%2Fme');
-    expect(exchanged(emulator)).toEqual([]);
+    expect(exchangedCodes(emulator)).toEqual([]);
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
@@ -270,12 +272,12 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
   it('belongs to one browser: in another one no code is exchanged and nobody is logged in (CSRF)', async () => {
     const victim = Browser.inWechat(app.url);
     const ownState = stateIn((await victim.follow('/me?mine')).location);
-    const callbackURL = await comeBack(browser, emulator, '/me?attack');
+    const callbackURL = await startAndAgree(browser, emulator, '/me?attack');
 
     const opened = await victim.get(callbackURL);
-    expect(goesToWechat(emulator, opened)).toBe(true);
+    expect(redirectsToWechat(emulator, opened)).toBe(true);
     expect(stateIn(opened.location)).not.toBe(stateIn(callbackURL));
-    expect(exchanged(emulator)).toEqual([]);
+    expect(exchangedCodes(emulator)).toEqual([]);
     expect(await isLoggedIn(victim)).toBe(false);
     expect((await statesOf(victim))[0]).toBe(ownState);
 
@@ -283,25 +285,25 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
   });
 
   it('is for single use: no second code is exchanged for it', async () => {
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     await browser.get(callbackURL);
     await browser.get(withParams(callbackURL, { code: 'another' }));
-    expect(exchanged(emulator)).toEqual([paramIn(callbackURL, 'code')]);
+    expect(exchangedCodes(emulator)).toEqual([paramIn(callbackURL, 'code')]);
   });
 
   it('is read only from a GET request, not from a POST', async () => {
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     const { pathname, search } = new URL(callbackURL);
     const posted = await browser.request(pathname + search, { method: 'POST' });
     expect(posted.body).toBe('home');
-    expect(exchanged(emulator)).toEqual([]);
+    expect(exchangedCodes(emulator)).toEqual([]);
     expect((await browser.get(callbackURL)).location).toBe('/me#');
   });
 
   it('is read only on the callback route', async () => {
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     for (const path of ['/public', '/me', '/login', '/logout', '/'])
       await browser.get(path + new URL(callbackURL).search);
-    expect(exchanged(emulator)).toEqual([]);
+    expect(exchangedCodes(emulator)).toEqual([]);
   });
 });

@@ -28,7 +28,7 @@ import {
 } from '../../support/browsers/code-clients';
 import { emulator, useEmulator } from '../../support/emulator';
 import { HOSTS } from '../../support/hosts';
-import { comeBack, paramIn, stateIn, withParams } from '../../support/login';
+import { startAndAgree, paramIn, stateIn, withParams } from '../../support/login';
 import { serverSessions, SESSION_NAMES, SESSIONS, withSession } from '../../support/sessions';
 
 const CHANNELS: readonly (keyof WechatAuthEvents)[] = [
@@ -163,7 +163,7 @@ describe('a login', () => {
       },
     });
     const browser = Browser.inWechat(app.url);
-    const address = await comeBack(browser, emulator);
+    const address = await startAndAgree(browser, emulator);
     const later = Date.now() + 12_345;
     jest.spyOn(Date, 'now').mockImplementation(() => later);
     let clock = 5_000;
@@ -296,7 +296,7 @@ describe('a login', () => {
   it('keeps its id when its session is lost, until the error page', async () => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     const restarted = await browser.get(callbackURL, { cookie: '', keepCookies: false });
     const secondCallbackURL = await agree(emulator, restarted.location);
     await browser.get(secondCallbackURL, { cookie: '', keepCookies: false });
@@ -310,7 +310,7 @@ describe('a login', () => {
   it('that takes too long restarts', async () => {
     const app = await start({ loginTimeout: 60_000 });
     const browser = Browser.inWechat(app.url);
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     const later = Date.now() + 60_000;
     jest.spyOn(Date, 'now').mockImplementation(() => later);
     await browser.get(callbackURL);
@@ -325,7 +325,7 @@ describe('a login', () => {
   it('with a state that this app did not issue fails without an id', async () => {
     const app = await start();
     const browser = Browser.inWechat(app.url);
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     events.length = 0;
     await browser.get(withParams(callbackURL, { state: 'made-up' }));
     await browser.get(`${callbackURL}&code=twice`);
@@ -363,7 +363,7 @@ describe('a login', () => {
 
   it('whose callback finds no session fails under its id', async () => {
     const app = await start();
-    const callbackURL = await comeBack(Browser.inWechat(app.url), emulator);
+    const callbackURL = await startAndAgree(Browser.inWechat(app.url), emulator);
     const broken = await start({}, { session: null });
     const { id } = only('login.started');
     events.length = 0;
@@ -475,7 +475,7 @@ describe('two processes of one app', () => {
     const one = await start({ tokenStore }, { session });
     const two = await start({ tokenStore }, { session });
     const browser = Browser.inWechat(one.url);
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     const cookie = browser.cookies();
     const other = Browser.inWechat(two.url);
     await Promise.all([

@@ -3,7 +3,7 @@ import { cookies, emulated, sendJSON, startApp, type TestApp, type TestRequest }
 import { emulator, useEmulator } from '../../support/emulator';
 import { Browser } from '../../support/browser';
 import type { Middleware } from '../../support/hosts';
-import { comeBack, goesToWechat, isLoggedIn, sessionOf, statesOf } from '../../support/login';
+import { startAndAgree, redirectsToWechat, isLoggedIn, sessionOf, statesOf } from '../../support/login';
 import { serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
 
 useEmulator();
@@ -119,10 +119,10 @@ describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
   });
 
   it('ends pending logins, too', async () => {
-    const callbackURL = await comeBack(browser, emulator, '/login?returnTo=/me');
+    const callbackURL = await startAndAgree(browser, emulator, '/login?returnTo=/me');
     await browser.get('/logout');
     expect(await statesOf(browser)).toEqual([]);
-    expect(goesToWechat(emulator, await browser.get(callbackURL))).toBe(true);
+    expect(redirectsToWechat(emulator, await browser.get(callbackURL))).toBe(true);
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
@@ -201,7 +201,7 @@ describe.each(SESSION_NAMES)('a logout after the last check of a callback, with 
   it('ends the login whose cookie reaches the browser later', async () => {
     const app = await startApp(emulator, { session: SESSIONS[kind]() });
     const browser = Browser.inWechat(app.url);
-    const callbackURL = await comeBack(browser, emulator, '/me');
+    const callbackURL = await startAndAgree(browser, emulator, '/me');
     // The response to the callback is on its way while the user logs out with the former cookie.
     const inFlight = Browser.inWechat(app.url);
     inFlight.jar = browser.jar.cloneSync() ?? inFlight.jar;

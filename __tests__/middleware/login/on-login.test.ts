@@ -9,7 +9,7 @@ import {
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
 import { HOSTS } from '../../support/hosts';
-import { comeBack, goesToWechat, isLoggedIn, sessionOf } from '../../support/login';
+import { startAndAgree, redirectsToWechat, isLoggedIn, sessionOf } from '../../support/login';
 import { serverSessions } from '../../support/sessions';
 import { fakeTimeLimits } from '../../support/clock/time-limits';
 
@@ -152,7 +152,7 @@ describe('an onLogin with a bug', () => {
       const open = async (): Promise<BrowserResponse> => {
         const app = await start({ onLogin: throws(bug), baseURL: undefined }, { host });
         const browser = Browser.inWechat(app.url);
-        return browser.get(await comeBack(browser, emulator));
+        return browser.get(await startAndAgree(browser, emulator));
       };
       const page = await open();
       expect(page.status).toBe(500);
@@ -177,7 +177,7 @@ describe('an onLogin with a bug', () => {
       },
     });
     const browser = Browser.inWechat(app.url);
-    const page = await browser.get(await comeBack(browser, emulator));
+    const page = await browser.get(await startAndAgree(browser, emulator));
     expect(page.body).toContain('request failed: ***');
     expect(warnings[0]?.detail).toContain('request failed: ***');
     expect(secrets).toHaveLength(4);
@@ -196,7 +196,7 @@ describe('an onLogin with a bug', () => {
       },
     });
     const browser = Browser.inWechat(app.url);
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     const pages = await Promise.all([browser.get(callbackURL), browser.get(callbackURL)]);
     expect(pages.map(({ status }) => status)).toEqual([500, 500]);
     expect([runs, warnings.length]).toEqual([1, 1]);
@@ -237,7 +237,7 @@ describe('a hook that never settles', () => {
   it('ends the login with login_failed if it is onLogin', async () => {
     const { response } = await openUntilLate(
       (onLogin) => ({ onLogin }),
-      (browser) => comeBack(browser, emulator),
+      (browser) => startAndAgree(browser, emulator),
     );
     expect(response.status).toBe(500);
     expect(response.body).toContain('login_failed');
@@ -382,10 +382,10 @@ describe('onLogin', () => {
       { routes: (it) => it.use('/enter', (req) => void (req as TestRequest).wechat.login({ data: [1] })) },
     );
     const browser = Browser.inWechat(app.url);
-    const callbackURL = await comeBack(browser, emulator, '/enter');
+    const callbackURL = await startAndAgree(browser, emulator, '/enter');
     emulator.fail('access_token', { errcode: -1 });
     const again = await browser.get(callbackURL);
-    expect(goesToWechat(emulator, again)).toBe(true);
+    expect(redirectsToWechat(emulator, again)).toBe(true);
     await browser.get(await agree(emulator, again.location));
     expect(given).toMatchObject([{ data: [1] }]);
   });

@@ -4,7 +4,7 @@ import { cookies, startApp, type TestApp } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import type { Middleware } from '../../support/hosts';
-import { comeBack, exchanged, isLoggedIn, stateIn, statesOf } from '../../support/login';
+import { startAndAgree, exchangedCodes, isLoggedIn, stateIn, statesOf } from '../../support/login';
 import { SESSION_NAMES, SESSIONS } from '../../support/sessions';
 import { IPHONE_WECHAT } from '../../support/browsers/user-agents';
 
@@ -62,7 +62,7 @@ describe.each(SESSION_NAMES)('a HEAD or prefetch request, with %s', (kind) => {
 
   it.each(HEAD_OR_PREFETCH)('gets 204 and changes nothing: %s', async (_name, options) => {
     const browser = Browser.inWechat(app.url);
-    const callbackURL = await comeBack(browser, emulator, '/me?kept');
+    const callbackURL = await startAndAgree(browser, emulator, '/me?kept');
     const before = { cookie: browser.cookies(), reads: reads.count, requests: emulator.requests.length };
     for (const path of [
       '/login',
@@ -162,11 +162,11 @@ describe('every response of our routes', () => {
 
   it('is not cached after a login, a refused code or a logout, from this site or another one', async () => {
     const browser = Browser.inWechat(app.url);
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     const endFault = emulator.fail('access_token', { errcode: 40125 });
     expectPrivate(await browser.get(callbackURL), true);
     endFault();
-    expectPrivate(await browser.get(await comeBack(browser, emulator)), true);
+    expectPrivate(await browser.get(await startAndAgree(browser, emulator)), true);
     expectPrivate(await browser.get('/logout', { headers: { 'Sec-Fetch-Site': 'cross-site' } }), false);
     expectPrivate(await browser.request('/logout', { method: 'POST' }), false);
   });
@@ -271,7 +271,7 @@ describe('an unguarded request', () => {
     emulator.requests.length = 0;
     await Browser.inWechat(app.url).get('/public?code=abc&state=x');
     expect(emulator.requests).toEqual([]);
-    expect(exchanged(emulator)).toEqual([]);
+    expect(exchangedCodes(emulator)).toEqual([]);
     await app.close();
   });
 });

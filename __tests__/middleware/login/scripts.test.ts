@@ -3,7 +3,7 @@ import { startApp, type TestApp, type TestRequest } from '../../support/app';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
 import { HOSTS } from '../../support/hosts';
-import { goesToWechat, isLoggedIn, paramIn, sessionOf, statesOf } from '../../support/login';
+import { redirectsToWechat, isLoggedIn, paramIn, sessionOf, statesOf } from '../../support/login';
 import { SESSION_NAMES, SESSIONS } from '../../support/sessions';
 import type { WechatLoginOptions } from '../../../lib';
 
@@ -72,8 +72,8 @@ describe.each(HOSTS.flatMap((host) => SESSION_NAMES.map((kind) => [host, kind] a
 
     it.each(Object.entries(PAGES))('goes to WeChat for %s', async (_name, headers) => {
       const browser = Browser.inWechat(app.url);
-      expect(goesToWechat(emulator, await browser.get('/login', { headers }))).toBe(true);
-      expect(goesToWechat(emulator, await browser.get('/start', { headers }))).toBe(true);
+      expect(redirectsToWechat(emulator, await browser.get('/login', { headers }))).toBe(true);
+      expect(redirectsToWechat(emulator, await browser.get('/start', { headers }))).toBe(true);
     });
 
     it("leaves the user's own login alone, however often it asks", async () => {

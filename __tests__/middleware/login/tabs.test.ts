@@ -4,7 +4,7 @@ import type { Middleware } from '../../support/hosts';
 import { sendJSON, startApp, type TestApp } from '../../support/app';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
-import { goesToWechat } from '../../support/login';
+import { redirectsToWechat } from '../../support/login';
 import { serverSessions, SlowSessionStore } from '../../support/sessions';
 import { cookies } from '../../support/app';
 
@@ -36,7 +36,7 @@ const ROWS: readonly Row[] = [
 async function openTab(browser: Browser, path: string): Promise<{ end: BrowserResponse; rounds: number }> {
   let end = await browser.follow(path);
   let rounds = 0;
-  while (goesToWechat(emulator, end) && rounds < 10) {
+  while (redirectsToWechat(emulator, end) && rounds < 10) {
     rounds++;
     end = await browser.follow(await agree(emulator, end.location));
   }

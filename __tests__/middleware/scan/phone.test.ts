@@ -3,7 +3,7 @@ import { startApp, type AppOptions, type TestApp } from '../../support/app';
 import { Browser, agree } from '../../support/browser';
 import { ANDROID_WECHAT, DESKTOP_CHROME, PHONE_SAFARI, WECOM } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
-import { exchanged, isLoggedIn, sessionOf } from '../../support/login';
+import { exchangedCodes, isLoggedIn, sessionOf } from '../../support/login';
 import {
   SAME_ORIGIN,
   ask,
@@ -265,7 +265,7 @@ describe('at WeChat, the phone', () => {
         expect([page.status, page.location]).toEqual([200, '']);
         expect(page.body).toContain('请回到电脑继续');
       }
-      expect(exchanged(emulator)).toHaveLength(1);
+      expect(exchangedCodes(emulator)).toHaveLength(1);
       expect(await ask(pc, code.statusURL)).toMatchObject({ status: 'confirmed' });
       expect((await phone.get(callback)).body).toContain('请回到电脑继续');
       expect((await phone.get(code.url)).body).toContain('请回到电脑继续');
@@ -304,7 +304,7 @@ describe('at WeChat, the phone', () => {
     emulator.requests.length = 0;
     jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 5 * 60_000 + 1_000);
     expect((await phone.get(callback)).status).toBe(400);
-    expect(exchanged(emulator)).toEqual([]);
+    expect(exchangedCodes(emulator)).toEqual([]);
     expect(await ask(pc, code.statusURL)).toEqual({ status: 'expired' });
   });
 

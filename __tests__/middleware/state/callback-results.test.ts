@@ -6,9 +6,9 @@ import { emulator, useEmulator } from '../../support/emulator';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { HOSTS } from '../../support/hosts';
 import {
-  comeBack,
-  exchanged,
-  goesToWechat,
+  startAndAgree,
+  exchangedCodes,
+  redirectsToWechat,
   isLoggedIn,
   paramIn,
   sessionOf,
@@ -92,7 +92,7 @@ describe.each(rows)('two callbacks at once, on $host with $kind', ({ host, kind 
       for (const response of responses)
         expect([response.status, response.location]).toEqual([302, '/me?where#']);
       // A second code is exchanged by itself: only then is it known whose it is.
-      expect(exchanged(emulator)).toHaveLength(codes === 'same-code' ? 1 : 2);
+      expect(exchangedCodes(emulator)).toHaveLength(codes === 'same-code' ? 1 : 2);
       expect(logins).toHaveLength(1);
       for (const copy of copies) {
         const me = await copy.get('/me');
@@ -124,7 +124,7 @@ describe.each(rows)('two callbacks at once, on $host with $kind', ({ host, kind 
     const states = responses.map(({ location }) => stateIn(location));
     expect(states[0]).toMatch(/^1[0-9a-f]{32}$/);
     expect(states[1]).toBe(states[0]);
-    expect(exchanged(emulator)).toHaveLength(1);
+    expect(exchangedCodes(emulator)).toHaveLength(1);
 
     emulator.switches.doubleCallback = 'off';
     resolveArrival();
@@ -154,7 +154,7 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
   });
 
   async function logInOnce(): Promise<{ callbackURL: string; oldCookie: string; response: BrowserResponse }> {
-    const callbackURL = await comeBack(browser, emulator, '/me?where#there');
+    const callbackURL = await startAndAgree(browser, emulator, '/me?where#there');
     const oldCookie = browser.cookies();
     return { callbackURL, oldCookie, response: await browser.get(callbackURL) };
   }
@@ -170,7 +170,7 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
       const { callbackURL } = await logInOnce();
       const second = await browser.get(alter(callbackURL));
       expect([second.status, second.location, second.body]).toEqual([302, '/me?where#', '']);
-      expect(exchanged(emulator)).toHaveLength(1);
+      expect(exchangedCodes(emulator)).toHaveLength(1);
       expect(logins).toBe(1);
       expect(await isLoggedIn(browser)).toBe(true);
     },
@@ -181,7 +181,7 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
     const lost = Browser.inWechat(app.url);
     const second = await lost.get(callbackURL, { cookie: oldCookie });
     expect([second.status, second.location]).toEqual([302, '/me?where#']);
-    expect(exchanged(emulator)).toHaveLength(1);
+    expect(exchangedCodes(emulator)).toHaveLength(1);
     expect(logins).toBe(1);
     expect(await isLoggedIn(lost)).toBe(true);
   });
@@ -203,19 +203,19 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
     await browser.get('/logout');
     const attacker = Browser.inWechat(app.url);
     const restarted = await attacker.get(callbackURL, { cookie: oldCookie });
-    expect(goesToWechat(emulator, restarted)).toBe(true);
+    expect(redirectsToWechat(emulator, restarted)).toBe(true);
     expect(await isLoggedIn(attacker)).toBe(false);
   });
 
   it('whose code WeChat refused continues with the login that replaced it', async () => {
     const endFault = emulator.fail('access_token', { errcode: 40163 });
-    const callbackURL = await comeBack(browser, emulator, '/me?where');
+    const callbackURL = await startAndAgree(browser, emulator, '/me?where');
     const cookie = browser.cookies();
     const first = await browser.get(callbackURL);
     const second = await browser.get(callbackURL, { cookie });
     endFault();
     expect(second.location).toBe(first.location);
-    expect(exchanged(emulator)).toHaveLength(1);
+    expect(exchangedCodes(emulator)).toHaveLength(1);
     expect((await browser.get(await agree(emulator, second.location))).location).toBe('/me?where#');
   });
 
@@ -223,11 +223,11 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
     const { callbackURL, oldCookie } = await logInOnce();
     const attacker = Browser.inWechat(app.url);
     const withoutCookie = await attacker.get(callbackURL, { cookie: '' });
-    expect(goesToWechat(emulator, withoutCookie)).toBe(true);
+    expect(redirectsToWechat(emulator, withoutCookie)).toBe(true);
     const withoutCode = await attacker.get(withParams(callbackURL, { code: 'guessed' }), {
       cookie: oldCookie,
     });
-    expect(goesToWechat(emulator, withoutCode)).toBe(true);
+    expect(redirectsToWechat(emulator, withoutCode)).toBe(true);
     expect(await isLoggedIn(attacker)).toBe(false);
   });
 
@@ -245,12 +245,12 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
     const { callbackURL } = await logInOnce();
     jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 86_400_000);
     expect((await browser.get(callbackURL)).location).toBe('/me?where#');
-    expect(exchanged(emulator)).toHaveLength(1);
+    expect(exchangedCodes(emulator)).toHaveLength(1);
   });
 
   it('redirects to the return path of its own login if there were several', async () => {
-    const first = await comeBack(browser, emulator, '/me?first');
-    const second = await comeBack(browser, emulator, '/me?second');
+    const first = await startAndAgree(browser, emulator, '/me?first');
+    const second = await startAndAgree(browser, emulator, '/me?second');
     await browser.get(second);
     await browser.get(first);
     expect((await browser.get(second)).location).toBe('/me?second#');
@@ -261,15 +261,15 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
     const { callbackURL } = await logInOnce();
     await browser.get('/logout');
     const restarted = await browser.get(callbackURL);
-    expect(goesToWechat(emulator, restarted)).toBe(true);
-    expect(exchanged(emulator)).toHaveLength(1);
+    expect(redirectsToWechat(emulator, restarted)).toBe(true);
+    expect(exchangedCodes(emulator)).toHaveLength(1);
     expect((await sessionOf(browser))['wechat']).toBeUndefined();
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
   it('of a restarted login redirects to its return path once the browser is logged in', async () => {
     const endFault = emulator.fail('access_token', { errcode: 40029 });
-    const callbackURL = await comeBack(browser, emulator);
+    const callbackURL = await startAndAgree(browser, emulator);
     const restarted = await browser.get(callbackURL);
     await browser.get(await agree(emulator, restarted.location));
     endFault();

@@ -3,7 +3,7 @@ import { cookies, startApp, type TestApp, type TestRequest } from '../../support
 import { emulator, useEmulator } from '../../support/emulator';
 import { agree, Browser } from '../../support/browser';
 import type { Host } from '../../support/hosts';
-import { comeBack, exchanged, goesToWechat, isLoggedIn, sessionOf } from '../../support/login';
+import { startAndAgree, exchangedCodes, redirectsToWechat, isLoggedIn, sessionOf } from '../../support/login';
 import { FaultySessionStore, serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
 
 useEmulator();
@@ -124,7 +124,7 @@ describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
     await withApp({ session: SESSIONS[kind]() }, async (_app, browser) => {
       await browser.logIn(emulator, '/me');
       const text = JSON.stringify(await sessionOf(browser));
-      for (const code of exchanged(emulator)) expect(text).not.toContain(code);
+      for (const code of exchangedCodes(emulator)) expect(text).not.toContain(code);
       expect(text).not.toMatch(/token|secret/);
     });
   });
@@ -196,7 +196,7 @@ describe('a redirect', () => {
       for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
       expect(hasResponse).toBe(false);
       finishSave();
-      expect(goesToWechat(emulator, await response)).toBe(true);
+      expect(redirectsToWechat(emulator, await response)).toBe(true);
     });
   });
 });
@@ -210,7 +210,7 @@ describe('a session store that fails', () => {
       const store = new FaultySessionStore();
       await withApp({ session: serverSessions(store) }, async (_app, browser) => {
         await browser.get('/put?cart=3');
-        const callbackURL = await comeBack(browser, emulator);
+        const callbackURL = await startAndAgree(browser, emulator);
         store.behaviour[call] = 'broken';
         const response = await browser.get(callbackURL, { headers: JSON_ONLY });
         expect(response.status).toBe(503);
@@ -230,13 +230,13 @@ describe('a session store that fails', () => {
   it('at the callback allows an immediate retry, without a second exchange', async () => {
     const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
-      const callbackURL = await comeBack(browser, emulator, '/me?kept');
+      const callbackURL = await startAndAgree(browser, emulator, '/me?kept');
       emulator.requests.length = 0;
       store.behaviour.set = 'broken';
       expect((await browser.get(callbackURL)).status).toBe(503);
       store.behaviour.set = 'healthy';
       expect((await browser.get(callbackURL)).location).toBe('/me?kept#');
-      expect(exchanged(emulator)).toHaveLength(1);
+      expect(exchangedCodes(emulator)).toHaveLength(1);
       expect(await isLoggedIn(browser)).toBe(true);
     });
   });
@@ -245,7 +245,7 @@ describe('a session store that fails', () => {
     const store = new FaultySessionStore();
     await withApp({ session: serverSessions(store) }, async (_app, browser) => {
       await browser.logIn(emulator, '/me', 'ming');
-      const callbackURL = await comeBack(browser, emulator, '/login', 'emoji');
+      const callbackURL = await startAndAgree(browser, emulator, '/login', 'emoji');
       store.behaviour.destroy = 'broken';
       expect((await browser.get(callbackURL)).status).toBe(503);
       expect((await browser.get('/me')).json()).toMatchObject({ nickname: '小明' });
@@ -285,7 +285,7 @@ describe('a session store that fails', () => {
           const store = new FaultySessionStore();
           await withApp({ session: serverSessions(store) }, async (_app, browser) => {
             if (route === '/logout') await browser.logIn(emulator, '/me');
-            const path = route === 'callback' ? await comeBack(browser, emulator) : route;
+            const path = route === 'callback' ? await startAndAgree(browser, emulator) : route;
             store.behaviour[call] = 'silent';
             const response = await browser.get(path);
             expect([route, call, response.status]).toEqual([route, call, 503]);
@@ -337,7 +337,7 @@ describe('a token store that fails', () => {
       },
     };
     await withApp({ session: SESSIONS[kind](), auth }, async (_app, browser) => {
-      const callbackURL = await comeBack(browser, emulator, '/me?kept');
+      const callbackURL = await startAndAgree(browser, emulator, '/me?kept');
       const response = await browser.get(callbackURL);
       expect(response.status).toBe(503);
       expect(response.body).toContain('token_store');
@@ -383,7 +383,7 @@ describe('a session of another kind', () => {
     await withApp({ session: serverSessions(undefined, options) }, async (app, browser) => {
       await browser.get('/public');
       const planted = browser.cookies();
-      const callbackURL = await comeBack(browser, emulator, '/me?kept');
+      const callbackURL = await startAndAgree(browser, emulator, '/me?kept');
       expect((await browser.get(callbackURL)).location).toBe('/me?kept#');
       expect((await browser.get(callbackURL)).location).toBe('/me?kept#');
       expect(await isLoggedIn(browser)).toBe(true);
@@ -450,7 +450,7 @@ describe("the app's settings of its session cookie, with express-session", () =>
    * The lifetime in ms of the cookie that the callback sets; `undefined` if it ends when the browser closes.
    */
   async function lifetimeAfterLogin(browser: Browser, user: string): Promise<number | undefined> {
-    const { headers } = await browser.get(await comeBack(browser, emulator, '/login', user));
+    const { headers } = await browser.get(await startAndAgree(browser, emulator, '/login', user));
     const [, expires] = /Expires=([^;]+)/.exec(headers['set-cookie']?.join() ?? '') ?? [];
     return expires === undefined ? undefined : Date.parse(expires) - Date.now();
   }

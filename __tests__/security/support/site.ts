@@ -2,7 +2,7 @@ import type { Emulator } from '../../../lib/emulator/index';
 import { startApp, type AppOptions, type TestApp } from '../../support/app';
 import { emulator } from '../../support/emulator';
 import { HOSTS, type HostName } from '../../support/hosts';
-import { exchanged } from '../../support/login';
+import { exchangedCodes } from '../../support/login';
 import { RawBrowser, rawSiteOf, type RawSite } from '../../support/browsers/raw-browser';
 import { SESSIONS, type SessionName } from '../../support/sessions';
 import { textOf, valuesOf, type RawResponse } from '../../support/browsers/raw-http';
@@ -72,7 +72,7 @@ export async function loggedInBrowser(site: RawSite, user: string): Promise<RawB
 
 /** Whether the app exchanged this code. */
 export function wasExchanged(code: string): boolean {
-  return exchanged(emulator).includes(code);
+  return exchangedCodes(emulator).includes(code);
 }
 
 /**

@@ -37,7 +37,7 @@ export interface Counts {
   readonly characters: number;
 }
 
-interface Reply {
+interface MeasuredResponse {
   readonly status: number;
   readonly location: string;
   /** The cookies that the response sets, as a Cookie header. */
@@ -63,7 +63,7 @@ interface MeasuredAppOptions {
 
 export interface MeasuredApp {
   readonly emulator: Emulator;
-  send(target: string, parts?: RequestParts): Promise<Reply>;
+  send(target: string, parts?: RequestParts): Promise<MeasuredResponse>;
   /** Sends a GET over HTTP/2, and waits for the end of the response. */
   sendOverHttp2(target: string, headers: http2.OutgoingHttpHeaders): Promise<void>;
   /** Starts a login and agrees to it at WeChat, but does not open the callback. */
@@ -88,7 +88,8 @@ export async function startMeasuredApp(
   const child = await startChild(path.join(__dirname, 'measured-process.js'), config, flags);
   const { port, http2Port } = child.messages[0] as { port: number; http2Port: number };
   const agent = new http.Agent({ keepAlive: true });
-  const ask = async (message: object): Promise<ProcessReply> => (await child.call(message)) as ProcessReply;
+  const ask = async (message: object): Promise<MeasuredProcess> =>
+    (await child.call(message)) as MeasuredProcess;
   const send: MeasuredApp['send'] = (target, { method, headers, body } = {}) =>
     request({ port, path: target, method, agent, headers: { ...BROWSER, ...headers } }, body);
   return {
@@ -122,12 +123,12 @@ export async function startMeasuredApp(
   };
 }
 
-interface ProcessReply {
+interface MeasuredProcess {
   readonly counts: { readonly operations: Readonly<Record<string, number>>; readonly characters: number };
   readonly heap: number;
 }
 
-function summaryOf({ operations, characters }: ProcessReply['counts']): Counts {
+function summaryOf({ operations, characters }: MeasuredProcess['counts']): Counts {
   const byFile = new Map<string, number>();
   for (const [name, count] of Object.entries(operations)) {
     const [file = ''] = name.split(': ');
@@ -143,7 +144,7 @@ const BROWSER = {
   'Accept-Language': 'zh-CN',
 };
 
-function request(options: http.RequestOptions, body: string | undefined): Promise<Reply> {
+function request(options: http.RequestOptions, body: string | undefined): Promise<MeasuredResponse> {
   return new Promise((resolve, reject) => {
     const sent = http.request({ ...options, host: '127.0.0.1', maxHeaderSize: 2 ** 24 }, (response) => {
       const chunks: Buffer[] = [];

@@ -7,7 +7,7 @@ import { sessionOf } from './jscode2session';
 import { redeemCode } from './redeem';
 import { refreshed } from './refresh-token';
 import { Refusal } from './refusal';
-import { need, needApp, type Parameters } from './sns-call';
+import { requireParameter, requireApp, type Parameters } from './sns-call';
 
 /** Exchanges a code for tokens on behalf of an account (第三方平台代公众号发起网页授权). */
 export function componentAccessToken(parameters: Parameters, world: World): JsonObject {
@@ -21,9 +21,9 @@ export function componentJscode2session(parameters: Parameters, world: World): J
 
 /** Refreshes an access token on behalf of an account. WeChat looks for refresh_token before appid. */
 export function componentRefreshToken(parameters: Parameters, world: World): JsonObject {
-  const token = need(parameters['refresh_token'], 41003);
-  const app = needApp(need(parameters['appid'], 41002), world);
-  const component = needComponent(parameters);
+  const token = requireParameter(parameters['refresh_token'], 41003);
+  const app = requireApp(requireParameter(parameters['appid'], 41002), world);
+  const component = requireComponent(parameters);
   if (parameters['grant_type'] !== 'refresh_token') throw new Refusal(40002);
   checkComponent(component, app, world);
   return refreshed(token, app.appId, world);
@@ -34,9 +34,9 @@ function redeemForComponent(
   [codeParameter, appTypes]: readonly [string, readonly EmulatorApp['type'][]],
   world: World,
 ): IssuedCode {
-  const app = needApp(need(parameters['appid'], 41002), world);
-  const component = needComponent(parameters);
-  const code = need(parameters[codeParameter], 41008);
+  const app = requireApp(requireParameter(parameters['appid'], 41002), world);
+  const component = requireComponent(parameters);
+  const code = requireParameter(parameters[codeParameter], 41008);
   if (parameters['grant_type'] !== 'authorization_code') throw new Refusal(40002);
   checkComponent(component, app, world);
   // The code of another platform is as unknown as that of another app.
@@ -50,9 +50,9 @@ interface Component {
   readonly token: string;
 }
 
-function needComponent(parameters: Parameters): Component {
-  const appId = need(parameters['component_appid'], 41018);
-  return { appId, token: need(parameters['component_access_token'], 41001) };
+function requireComponent(parameters: Parameters): Component {
+  const appId = requireParameter(parameters['component_appid'], 41018);
+  return { appId, token: requireParameter(parameters['component_access_token'], 41001) };
 }
 
 function checkComponent(component: Component, app: EmulatorApp, world: World): void {

@@ -2,7 +2,7 @@ import type { EmulatorApp } from '../world/apps/apps';
 import type { IssuedCode } from '../world/credentials/codes';
 import type { World } from '../world/world';
 import { Refusal } from './refusal';
-import { need, needApp, type Parameters } from './sns-call';
+import { requireParameter, requireApp, type Parameters } from './sns-call';
 
 /** The differences between the two code exchanges, access_token and jscode2session. */
 export interface Exchange {
@@ -18,10 +18,10 @@ export interface Exchange {
  * @throws Refusal for the first check that fails.
  */
 export function redeem(parameters: Parameters, exchange: Exchange, world: World): IssuedCode {
-  const appId = need(parameters['appid'], 41002);
-  const app = needApp(appId, world);
-  const secret = need(parameters['secret'], 41004);
-  const code = need(parameters[exchange.codeParameter], 41008);
+  const appId = requireParameter(parameters['appid'], 41002);
+  const app = requireApp(appId, world);
+  const secret = requireParameter(parameters['secret'], 41004);
+  const code = requireParameter(parameters[exchange.codeParameter], 41008);
   const grantType = parameters['grant_type'] ?? (exchange.grantTypeRequired ? '' : 'authorization_code');
   if (grantType !== 'authorization_code') throw new Refusal(40002);
   checkSecret(app, secret, code, world);
@@ -32,7 +32,7 @@ export function redeem(parameters: Parameters, exchange: Exchange, world: World)
 /** The secret is checked before the code: with both wrong, the errcode is 40125 and not 40029. */
 function checkSecret(app: EmulatorApp, secret: string, code: string, world: World): void {
   if (secret === app.appSecret) return;
-  if (world.switches.burnOnWrongSecret) world.codes.burn(code);
+  if (world.switches.burnOnWrongSecret) world.codes.spend(code);
   throw new Refusal(40125);
 }
 
@@ -40,7 +40,7 @@ function checkSecret(app: EmulatorApp, secret: string, code: string, world: Worl
 export function redeemCode(app: EmulatorApp, code: string, world: World): IssuedCode {
   const redemption = world.codes.redeem(code, app.appId);
   if (typeof redemption !== 'string') return redemption;
-  if (redemption === 'unknown' && world.switches.burnOnMismatch) world.codes.burn(code);
+  if (redemption === 'unknown' && world.switches.burnOnMismatch) world.codes.spend(code);
   const errcodes = { unknown: 40029, expired: world.switches.expiredCode, used: 40163 };
   throw new Refusal(errcodes[redemption]);
 }

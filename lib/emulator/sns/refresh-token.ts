@@ -3,15 +3,15 @@ import { grantIdentity } from '../world/credentials/grants';
 import { ACCESS_TOKEN_LIFETIME, type TokenPair } from '../world/credentials/tokens';
 import type { World } from '../world/world';
 import { Refusal } from './refusal';
-import { need, needApp, type Parameters } from './sns-call';
+import { requireParameter, requireApp, type Parameters } from './sns-call';
 
 /**
  * Refreshes an access token (刷新 access_token). WeChat requires no secret, and looks for refresh_token before
  * appid.
  */
 export function refreshToken(parameters: Parameters, world: World): JsonObject {
-  const token = need(parameters['refresh_token'], 41003);
-  const app = needApp(need(parameters['appid'], 41002), world);
+  const token = requireParameter(parameters['refresh_token'], 41003);
+  const app = requireApp(requireParameter(parameters['appid'], 41002), world);
   if (parameters['grant_type'] !== 'refresh_token') throw new Refusal(40002);
   return refreshed(token, app.appId, world);
 }

@@ -41,13 +41,13 @@ function parametersOf({ query, form }: IncomingRequest): Parameters {
 }
 
 /** @throws Refusal with this errcode if the parameter is absent. */
-export function need(value: string | undefined, errcodeIfAbsent: number): string {
+export function requireParameter(value: string | undefined, errcodeIfAbsent: number): string {
   if (value === undefined) throw new Refusal(errcodeIfAbsent);
   return value;
 }
 
 /** @throws Refusal if there is no app with this AppID. */
-export function needApp(appId: string, world: World): EmulatorApp {
+export function requireApp(appId: string, world: World): EmulatorApp {
   const app = world.apps.find(appId);
   if (!app) throw new Refusal(40013);
   return app;

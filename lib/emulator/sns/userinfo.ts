@@ -2,7 +2,7 @@ import type { IncomingRequest } from '../http/incoming-request';
 import type { JsonObject } from '../http/wechat-json';
 import type { Grant } from '../world/credentials/grants';
 import type { World } from '../world/world';
-import { bearer } from './bearer';
+import { checkAccessToken } from './check-access-token';
 import { profileOf } from './profile';
 import { Refusal } from './refusal';
 import type { Parameters } from './sns-call';
@@ -12,7 +12,7 @@ import type { Parameters } from './sns-call';
  * since October 2021.
  */
 export function userinfo(parameters: Parameters, world: World, { origin }: IncomingRequest): JsonObject {
-  const grant = bearer(parameters, world, world.switches.foreignOpenid);
+  const grant = checkAccessToken(parameters, world, world.switches.foreignOpenid);
   if (!mayReadProfile(grant, world)) throw new Refusal(48001);
   const profile = profileOf(grant, world, world.publicOrigin(origin));
   return {

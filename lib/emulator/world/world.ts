@@ -3,7 +3,7 @@ import type { EmulatorApp } from './apps/apps';
 import { BoundedMap } from './bounded-map';
 import { OffsetClock } from './clock';
 import { AccountTokens } from './credentials/account-tokens';
-import { CodeBook } from './credentials/codes';
+import { IssuedCodes } from './credentials/codes';
 import { MinuteQuota } from './credentials/minute-quota';
 import { QrLogins } from './credentials/qr-logins';
 import { Notices } from './notices';
@@ -11,7 +11,7 @@ import { OwnHosts } from './own-hosts';
 import type { RecordedRequest } from './request-log';
 import { DEFAULT_SWITCHES, type EmulatorSwitches } from './switches';
 import { setSwitches } from './switch-values';
-import { TokenBook } from './credentials/tokens';
+import { IssuedTokens } from './credentials/tokens';
 import { UserRegistry, type EmulatorUser } from './people/users';
 
 export interface WorldOptions {
@@ -34,8 +34,8 @@ export class World {
   readonly hosts: OwnHosts;
   readonly notices: Notices;
   readonly clock = new OffsetClock();
-  readonly codes = new CodeBook(this.clock, (most) => this.#tellForgotten('authorization codes', most));
-  readonly tokens = new TokenBook(this.clock, (most) => this.#tellForgotten('tokens', most));
+  readonly codes = new IssuedCodes(this.clock, (most) => this.#warnOfForgotten('authorization codes', most));
+  readonly tokens = new IssuedTokens(this.clock, (most) => this.#warnOfForgotten('tokens', most));
   /** Access tokens of accounts (`cgi-bin/token`), and their tickets: keys are AppIDs, for tickets with a type. */
   readonly accountTokens = new AccountTokens(this.clock);
   readonly tickets = new AccountTokens(this.clock);
@@ -43,7 +43,7 @@ export class World {
   readonly componentTokens = new AccountTokens(this.clock);
   /** The openids of the people who pressed 允许. An openid is different at each official account. */
   readonly consents = new BoundedMap<true>(50_000);
-  readonly qrLogins = new QrLogins(this.clock, (most) => this.#tellForgotten('QR codes', most));
+  readonly qrLogins = new QrLogins(this.clock, (most) => this.#warnOfForgotten('QR codes', most));
   /** jscode2session allows 100 calls a minute for each user (小程序登录, 频率限制). */
   readonly miniProgramCalls = new MinuteQuota(this.clock, 100);
   readonly requests: RecordedRequest[] = [];
@@ -85,7 +85,7 @@ export class World {
     this.requests.length = 0;
   }
 
-  #tellForgotten(what: string, most: number): void {
+  #warnOfForgotten(what: string, most: number): void {
     this.notices.once(
       `forgets ${what}`,
       `The emulator keeps ${most} ${what} and now forgets the oldest, some of which are still valid.`,

@@ -6,7 +6,7 @@ import type { Configuration } from '../configuration';
 import { UnreachableError, type ProbeLimits } from '../probe/http-probe';
 import { callbackOf, httpURL, probeLogin, type LoginProbe, type StartedLogin } from '../probe/login-probe';
 import { isPrivateHost } from '../../../middleware/options/private-host';
-import { callbackPath, playsProxy, siteOf, type AppRoutes, type Site } from '../probe/site';
+import { callbackPath, actsAsProxy, siteOf, type AppRoutes, type Site } from '../probe/site';
 import { DESKTOP_CLIENT, WECHAT_CLIENT } from '../probe/user-agents';
 import { failed, ok, type Finding } from '../report/check-list';
 import { usableBase } from './base-url';
@@ -93,7 +93,7 @@ function checkReached(site: Site, { inWechat, onDesktop }: LoginProbes): Finding
     return failed('app-reachable', TEXTS.redirects(url.origin, to.origin));
   return ok(
     'app-reachable',
-    playsProxy(site)
+    actsAsProxy(site)
       ? TEXTS.asProxy(url.host, site.public.origin)
       : TEXTS.reached(url.host, inWechat.response.duration),
   );

@@ -6,7 +6,7 @@ import { UnreachableError } from '../probe/http-probe';
 import { probeCallback, type CallbackOutcome, type StartedLogin } from '../probe/login-probe';
 import { callbackPath, type Site } from '../probe/site';
 import { failed, ok, skipped, warning, type Finding } from '../report/check-list';
-import { fromOutside } from '../report/from-outside';
+import { untrustedText } from '../report/untrusted-text';
 import { isCookieLost } from './cookies';
 import { errorKindFailed } from './login';
 import { FIX_REDIRECT_URI } from './redirect-uri';
@@ -35,9 +35,9 @@ function judge(site: Site, login: StartedLogin, outcome: CallbackOutcome): Findi
       return ok(ID, TEXTS.known);
     case 'lost':
       return failed(ID, isCookieLost(site, login) ? TEXTS.cookieLost : TEXTS.sessionGone);
-    case 'garbled':
-      return failed(ID, TEXTS.garbled(fromOutside(outcome.redirectURI)));
-    case 'foreign':
+    case 'malformed':
+      return failed(ID, TEXTS.malformed(untrustedText(outcome.redirectURI)));
+    case 'unrecognized':
       return outcome.isSecond
         ? warning(ID, TEXTS.ownErrorPage(outcome.status))
         : failed(ID, TEXTS.notOurs(callbackPath(site), outcome.status));
@@ -92,7 +92,7 @@ const TEXTS = {
     detail: bilingual(`${LOST.en}: ${GONE.what.en}`, `${LOST.zh}：${GONE.what.zh}`),
     remedy: GONE.remedy,
   },
-  garbled: (redirectURI: string) => ({
+  malformed: (redirectURI: string) => ({
     detail: bilingual(
       `the app restarted the login with the redirect URI "${redirectURI}", which is not an address`,
       `应用重新发起登录时，回调地址 "${redirectURI}" 不是有效地址`,

@@ -13,9 +13,9 @@ import {
 import { LOGIN_TIMEOUT_MS } from '../../../middleware/options/resolve-options';
 import type { ReceivedCookie } from '../probe/cookie-jar';
 import { callbackOf, type StartedLogin } from '../probe/login-probe';
-import { callbackPath, playsProxy, publicURL, type Site } from '../probe/site';
+import { callbackPath, actsAsProxy, publicURL, type Site } from '../probe/site';
 import { failed, ok, skipped, warning, type Fault, type Finding } from '../report/check-list';
-import { fromOutside } from '../report/from-outside';
+import { untrustedText } from '../report/untrusted-text';
 
 /** The cookies whose names suggest a session. If no name does, all cookies. */
 function sessionCookies({ response }: StartedLogin): readonly ReceivedCookie[] {
@@ -98,7 +98,7 @@ function nameOf(cookie: Cookie): Bilingual {
 }
 
 function shownName({ name }: Cookie): string {
-  return fromOutside(name, 60);
+  return untrustedText(name, 60);
 }
 
 function checkSecure(site: Site, login: StartedLogin): Finding {
@@ -132,7 +132,7 @@ function checkTrust(site: Site, login: StartedLogin): Finding[] {
   if (callbackOf(login).startsWith(`http://${site.public.host}/`)) return [failed(id, TEXTS.httpRedirectURI)];
   if (isCookieMissing(login)) return [failed(id, TEXTS.noCookieOverHTTPS)];
   if (sessionCookies(login).some(({ cookie }) => cookie.secure)) return [ok(id, TEXTS.trusts)];
-  return playsProxy(site) ? [skipped(id, TEXTS.trustUnknown)] : [];
+  return actsAsProxy(site) ? [skipped(id, TEXTS.trustUnknown)] : [];
 }
 
 const TEXTS = {

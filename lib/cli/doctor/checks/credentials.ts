@@ -7,7 +7,7 @@ import { appOf, componentOf, type Configuration } from '../configuration';
 import type { ProbeLimits } from '../probe/http-probe';
 import { MADE_UP_CODE } from '../probe/made-up-code';
 import { failed, ok, skipped, warning, type CheckId, type Finding } from '../report/check-list';
-import { fromOutside } from '../report/from-outside';
+import { untrustedText } from '../report/untrusted-text';
 import { FLOW_CHECKS } from '../report/flow-checks';
 
 /** Exchanges a made-up code: WeChat looks at the code only after it has accepted AppID and AppSecret. */
@@ -47,7 +47,7 @@ const EXCHANGES: Readonly<
 
 function judgeErrcode(id: CheckId, flow: AccountFlow, error: WeChatAPIError, isPlatform: boolean): Finding {
   const { kind, code } = error;
-  const detail = TEXTS.response(code, withoutRequestId(fromOutside(error.errmsg)));
+  const detail = TEXTS.response(code, withoutRequestId(untrustedText(error.errmsg)));
   if (kind === 'code_invalid' || kind === 'code_used') return ok(id, TEXTS.accepted(code));
   if (kind === 'busy' || kind === 'rate_limit') return warning(id, { detail, remedy: TEXTS.tryAgain });
   if (isPlatform && kind === 'token_invalid') return failed(id, { detail, remedy: TEXTS.newToken });

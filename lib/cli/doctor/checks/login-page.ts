@@ -10,7 +10,7 @@ import { appOf, type Configuration } from '../configuration';
 import { UnreachableError, probe, type ProbeLimits, type ProbeResponse } from '../probe/http-probe';
 import { DESKTOP_CLIENT, WECHAT_CLIENT } from '../probe/user-agents';
 import { failed, ok, skipped, warning, type Finding } from '../report/check-list';
-import { fromOutside } from '../report/from-outside';
+import { untrustedText } from '../report/untrusted-text';
 import { FLOW_CHECKS } from '../report/flow-checks';
 import { unknownAppId } from './credentials';
 
@@ -74,7 +74,7 @@ function messageOn(body: string): string {
     const end = start === 0 ? -1 : body.indexOf('<', start);
     if (end < 0) return '';
     const message = body.slice(start, end).trim();
-    if (message !== '') return fromOutside(message, 60);
+    if (message !== '') return untrustedText(message, 60);
     name.lastIndex = end;
   }
   return '';

@@ -12,7 +12,7 @@ import { appOf, componentOf, isGiven, type Configuration } from '../configuratio
 import type { AuthorizationRequest, LoginProbe } from '../probe/login-probe';
 import { loginPath, withoutSlash, type Site } from '../probe/site';
 import { failed, ok, skipped, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
-import { fromOutside } from '../report/from-outside';
+import { untrustedText } from '../report/untrusted-text';
 
 /** One login in each kind of browser. */
 export interface LoginProbes {
@@ -51,7 +51,7 @@ function checkLogin(id: LoginCheck, configuration: Configuration, site: Site, lo
       return checkStarted(id, configuration, login);
     case 'redirect':
       return failed(id, TEXTS.redirectsElsewhere(path, withoutQuery(login.to)));
-    case 'foreign':
+    case 'unrecognized':
       return failed(id, TEXTS.notOurs(path, login.response.status));
   }
 }
@@ -83,7 +83,10 @@ function checkStarted(id: LoginCheck, configuration: Configuration, request: Aut
   const fault = requestFault(configuration, request);
   if (fault) return failed(id, fault);
   if (!worksIn(BROWSERS[id], flow)) return warning(id, TEXTS.wrongFlow[flow]);
-  const detail = TEXTS.started(fromOutside(parameter(url, 'appid')), fromOutside(parameter(url, 'scope')));
+  const detail = TEXTS.started(
+    untrustedText(parameter(url, 'appid')),
+    untrustedText(parameter(url, 'scope')),
+  );
   const isCompared = appOf(configuration, flow).appId !== undefined;
   return isCompared || configuration.isOneOfMany
     ? ok(id, detail)
@@ -99,11 +102,11 @@ function requestFault(
   if (URL.canParse(open) && !isPageOf(new URL(open), url)) return TEXTS.otherWechat(url.origin, open);
   const appid = parameter(url, 'appid');
   const { appId } = appOf(configuration, flow);
-  if (appId !== undefined && appid !== appId) return TEXTS.otherAppId(fromOutside(appid), appId);
+  if (appId !== undefined && appid !== appId) return TEXTS.otherAppId(untrustedText(appid), appId);
   const component = componentOf(configuration, flow)?.appId ?? '';
   const sent = parameter(url, 'component_appid');
   if (sent !== component && (component !== '' || appId !== undefined))
-    return TEXTS.otherPlatform(fromOutside(sent), component);
+    return TEXTS.otherPlatform(untrustedText(sent), component);
   const isIntact =
     (FLOWS[flow].scopes.allowed as readonly string[]).includes(parameter(url, 'scope')) &&
     parameter(url, 'response_type') === 'code' &&
@@ -114,7 +117,7 @@ function requestFault(
 
 /** The address without its query, which may hold secrets. */
 function withoutQuery({ href }: URL): string {
-  return fromOutside(href.split(/[?#]/, 1)[0] ?? '');
+  return untrustedText(href.split(/[?#]/, 1)[0] ?? '');
 }
 
 function parameter({ searchParams }: URL, name: string): string {

@@ -10,7 +10,7 @@ import type { Configuration } from '../configuration';
 import { UnreachableError, probe, type ProbeLimits, type ProbeResponse } from '../probe/http-probe';
 import { WECHAT_CLIENT } from '../probe/user-agents';
 import { failed, ok, skipped, warning, type CheckId, type Finding } from '../report/check-list';
-import { fromOutside } from '../report/from-outside';
+import { untrustedText } from '../report/untrusted-text';
 
 export async function checkNetwork(configuration: Configuration, limits: ProbeLimits): Promise<Finding[]> {
   const { open, api } = configuration;
@@ -85,7 +85,7 @@ const TEXTS = {
     remedy,
   }),
   notWechat: (host: string, { status, headers }: ProbeResponse) => {
-    const type = fromOutside(headers['content-type'] ?? '–', 40);
+    const type = untrustedText(headers['content-type'] ?? '–', 40);
     return {
       detail: bilingual(
         `the server at ${host} is not WeChat: HTTP ${status}, ${type}`,

@@ -3,9 +3,9 @@ import { callbackBehindRelay, relayRedirectURI } from '../../../relay/redirect-u
 import { bilingual } from '../../bilingual';
 import { usesRealPages, type Configuration } from '../configuration';
 import { callbackOf, httpURL, type AuthorizationRequest } from '../probe/login-probe';
-import { callbackPath, playsProxy, publicURL, type Site } from '../probe/site';
+import { callbackPath, actsAsProxy, publicURL, type Site } from '../probe/site';
 import { failed, ok, type Fault, type Finding } from '../report/check-list';
-import { fromOutside } from '../report/from-outside';
+import { untrustedText } from '../report/untrusted-text';
 import { checkBaseURL, usableBase, usableRelay } from './base-url';
 
 const ID = 'redirect-uri';
@@ -45,15 +45,15 @@ function relayFault(
   const isSame = relay === undefined ? !isRelayed : redirectURI.startsWith(relayRedirectURI(relay, ''));
   if (isSame || !httpURL(redirectURI)) return undefined;
   return {
-    detail: TEXTS.differs(fromOutside(redirectURI), expected),
+    detail: TEXTS.differs(untrustedText(redirectURI), expected),
     remedy: isRelayed ? TEXTS.otherRelay : TEXTS.notThroughRelay,
   };
 }
 
 function redirectURIFault(redirectURI: string, expected: URL): Fault {
-  const detail = TEXTS.differs(fromOutside(redirectURI), expected.href);
+  const detail = TEXTS.differs(untrustedText(redirectURI), expected.href);
   const actual = httpURL(redirectURI);
-  if (!actual) return TEXTS.notAnAddress(fromOutside(redirectURI));
+  if (!actual) return TEXTS.notAnAddress(untrustedText(redirectURI));
   if (actual.host !== expected.host) return { detail, remedy: TEXTS.otherHost };
   return actual.pathname === expected.pathname
     ? { detail, remedy: TEXTS.otherScheme(actual.protocol) }
@@ -70,7 +70,7 @@ function originFault(expected: URL, start: URL): Fault | undefined {
 
 /** A public address that was derived from the app's redirect URI has not been checked yet. */
 function derivedBaseFault(configuration: Configuration, site: Site): Fault | undefined {
-  if (configuration.baseURL !== undefined || !playsProxy(site)) return undefined;
+  if (configuration.baseURL !== undefined || !actsAsProxy(site)) return undefined;
   const { status, detail, remedy } = checkBaseURL(
     publicURL(site, '').href.replace(/\/$/, ''),
     usesRealPages(configuration),

@@ -9,10 +9,10 @@ import { UnreachableError, probe, type ProbeLimits, type ProbeResponse } from '.
 import { MADE_UP_CODE } from '../probe/made-up-code';
 import { WECHAT_CLIENT } from '../probe/user-agents';
 import { failed, notChecked, ok, warning, type Finding } from '../report/check-list';
-import { fromOutside } from '../report/from-outside';
+import { untrustedText } from '../report/untrusted-text';
 
 const OWN = 'relay-own-app';
-const FOREIGN = 'relay-other-hosts';
+const OTHER_HOSTS = 'relay-other-hosts';
 
 /** @param callback the app's own callback address */
 export async function checkRelay(relay: string, callback: URL, limits: ProbeLimits): Promise<Finding[]> {
@@ -21,11 +21,11 @@ export async function checkRelay(relay: string, callback: URL, limits: ProbeLimi
     const response = await ask(callback.href);
     const own = judgeOwn(relay, callback, response);
     const isRelay = response.status === REFUSED || locationOf(relay, response) !== undefined;
-    if (!isRelay) return [own, notChecked(FOREIGN)];
-    const responses = await Promise.all(foreignTo(callback).map(ask));
-    return [own, judgeForeign(relay, responses)];
+    if (!isRelay) return [own, notChecked(OTHER_HOSTS)];
+    const responses = await Promise.all(unlistedAddresses(callback).map(ask));
+    return [own, judgeOtherHosts(relay, responses)];
   } catch (error) {
-    if (error instanceof UnreachableError) return [failed(OWN, error), notChecked(FOREIGN)];
+    if (error instanceof UnreachableError) return [failed(OWN, error), notChecked(OTHER_HOSTS)];
     throw error;
   }
 }
@@ -47,7 +47,7 @@ function judgeOwn(relay: string, callback: URL, response: ProbeResponse): Findin
   const location = locationOf(relay, response);
   if (location?.href === `${callback.href}?code=${MADE_UP_CODE}&state=${STATE}`)
     return ok(OWN, bilingual(callback.href, callback.href));
-  if (location) return failed(OWN, TEXTS.elsewhere(fromOutside(location.origin + location.pathname)));
+  if (location) return failed(OWN, TEXTS.elsewhere(untrustedText(location.origin + location.pathname)));
   return failed(
     OWN,
     response.status === REFUSED ? TEXTS.notListed(relay, callback.href) : TEXTS.noRelay(response.status),
@@ -55,23 +55,23 @@ function judgeOwn(relay: string, callback: URL, response: ProbeResponse): Findin
 }
 
 /** A host that belongs to nobody (RFC 2606). */
-const NOBODY = 'relay-check.invalid';
+const UNLISTED_HOST = 'relay-check.invalid';
 
 /** What careless comparisons take for the app: a prefix of the address, its end, a user before the host. */
-function foreignTo({ host, href }: URL): string[] {
+function unlistedAddresses({ host, href }: URL): string[] {
   return [
-    `https://${NOBODY}/callback`,
-    `https://${host.replace(/:\d+$/, '')}.${NOBODY}/`,
-    `https://${NOBODY}/?${href}`,
-    `https://${host}@${NOBODY}/callback`,
+    `https://${UNLISTED_HOST}/callback`,
+    `https://${host.replace(/:\d+$/, '')}.${UNLISTED_HOST}/`,
+    `https://${UNLISTED_HOST}/?${href}`,
+    `https://${host}@${UNLISTED_HOST}/callback`,
   ];
 }
 
-function judgeForeign(relay: string, responses: readonly ProbeResponse[]): Finding {
-  const isOpen = responses.some((response) => locationOf(relay, response)?.hostname.endsWith(NOBODY));
-  if (isOpen) return failed(FOREIGN, TEXTS.open(NOBODY));
+function judgeOtherHosts(relay: string, responses: readonly ProbeResponse[]): Finding {
+  const isOpen = responses.some((response) => locationOf(relay, response)?.hostname.endsWith(UNLISTED_HOST));
+  if (isOpen) return failed(OTHER_HOSTS, TEXTS.open(UNLISTED_HOST));
   const odd = responses.find(({ status }) => status < 400 || status > 499);
-  return odd ? warning(FOREIGN, TEXTS.unclear(odd.status)) : ok(FOREIGN, TEXTS.refused);
+  return odd ? warning(OTHER_HOSTS, TEXTS.unclear(odd.status)) : ok(OTHER_HOSTS, TEXTS.refused);
 }
 
 function locationOf(relay: string, { status, headers }: ProbeResponse): URL | undefined {

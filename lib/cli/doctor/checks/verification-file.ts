@@ -6,7 +6,7 @@ import { ProbeBrowser } from '../probe/probe-browser';
 import type { Site } from '../probe/site';
 import { WECHAT_CLIENT } from '../probe/user-agents';
 import { failed, ok, skipped, warning, type Finding } from '../report/check-list';
-import { fromOutside } from '../report/from-outside';
+import { untrustedText } from '../report/untrusted-text';
 
 const ID = 'verification-file';
 
@@ -42,7 +42,7 @@ function judge(path: string, body: string, type: string): Finding {
       : failed(ID, TEXTS.otherContent(path, body.length));
   return /^text\/plain\b/i.test(type)
     ? ok(ID, bilingual(path, path))
-    : warning(ID, TEXTS.otherType(path, fromOutside(type, 40)));
+    : warning(ID, TEXTS.otherType(path, untrustedText(type, 40)));
 }
 
 const SERVE = bilingual(

@@ -29,7 +29,7 @@ type LoginOutcome =
   | { readonly kind: 'error'; readonly error: WechatErrorKind }
   | { readonly kind: 'redirect'; readonly to: URL }
   /** Another program wrote the response, not this package. */
-  | { readonly kind: 'foreign' };
+  | { readonly kind: 'unrecognized' };
 
 interface Probed {
   readonly browser: ProbeBrowser;
@@ -56,7 +56,7 @@ function outcomeOf(response: ProbedPage): LoginOutcome {
   if (code) return { kind: 'scan-code', url: code };
   if (pageKindIn(response) === 'open-elsewhere') return { kind: 'open-elsewhere' };
   const error = errorKindIn(response);
-  return error === undefined ? { kind: 'foreign' } : { kind: 'error', error };
+  return error === undefined ? { kind: 'unrecognized' } : { kind: 'error', error };
 }
 
 function authorizationRequest(url: URL): AuthorizationRequest | undefined {
@@ -124,9 +124,9 @@ export type CallbackOutcome =
   | { readonly kind: 'lost' }
   | { readonly kind: 'error'; readonly error: WechatErrorKind }
   /** The redirect URI is not an address. */
-  | { readonly kind: 'garbled'; readonly redirectURI: string }
+  | { readonly kind: 'malformed'; readonly redirectURI: string }
   /** Another program wrote the response. `isSecond`: the response to the callback of the restarted login. */
-  | { readonly kind: 'foreign'; readonly status: number; readonly isSecond: boolean };
+  | { readonly kind: 'unrecognized'; readonly status: number; readonly isSecond: boolean };
 
 /**
  * Requests the callback twice. After the first request the app restarts the login, whether it knows the state
@@ -136,12 +136,12 @@ export type CallbackOutcome =
  */
 export async function probeCallback({ browser, redirectURI, state }: StartedLogin): Promise<CallbackOutcome> {
   const first = await requestCallback(browser, redirectURI, state);
-  if (!first) return { kind: 'garbled', redirectURI };
+  if (!first) return { kind: 'malformed', redirectURI };
   const location = locationOf(first);
   const restarted = location && authorizationRequest(location);
   if (!restarted) return callbackOutcome(first, false);
   const second = await requestCallback(browser, restarted.redirectURI, restarted.state);
-  return second ? callbackOutcome(second, true) : { kind: 'garbled', redirectURI: restarted.redirectURI };
+  return second ? callbackOutcome(second, true) : { kind: 'malformed', redirectURI: restarted.redirectURI };
 }
 
 /** Undefined if the redirect URI is not an address. */
@@ -160,7 +160,7 @@ async function requestCallback(
 
 function callbackOutcome(response: ProbedPage, isSecond: boolean): CallbackOutcome {
   const error = errorKindIn(response);
-  if (error === undefined) return { kind: 'foreign', status: response.status, isSecond };
+  if (error === undefined) return { kind: 'unrecognized', status: response.status, isSecond };
   if (error === 'code_invalid' || error === 'code_used') return { kind: 'known' };
   if (error === 'login_loop') return { kind: 'lost' };
   return { kind: 'error', error };

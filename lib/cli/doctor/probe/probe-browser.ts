@@ -3,7 +3,7 @@ import type http from 'node:http';
 import { CookieJar, type ReceivedCookie } from './cookie-jar';
 import { probe, type ProbeLimits, type ProbeResponse } from './http-probe';
 import { isPrivateHost } from '../../../middleware/options/private-host';
-import { playsProxy, withoutSlash, type Site } from './site';
+import { actsAsProxy, withoutSlash, type Site } from './site';
 
 export interface ProbedPage extends ProbeResponse {
   /** The cookies of its Set-Cookie headers. */
@@ -48,14 +48,14 @@ export class ProbeBrowser {
 
 function addressBehindProxy(site: Site, { pathname, search }: URL): URL {
   const stripped = withoutSlash(site.public.pathname);
-  const isBelow = playsProxy(site) && pathname.startsWith(`${stripped}/`);
+  const isBelow = actsAsProxy(site) && pathname.startsWith(`${stripped}/`);
   const path = isBelow ? withoutSlash(site.url.pathname) + pathname.slice(stripped.length) : pathname;
   // Joined as text: relative to the origin, a path that begins with `//` would lead to another host.
   return new URL(site.url.origin + path + search);
 }
 
 function forwardedHeaders(site: Site): http.OutgoingHttpHeaders {
-  if (!playsProxy(site)) return {};
+  if (!actsAsProxy(site)) return {};
   const { host, protocol } = site.public;
   return {
     Host: host,

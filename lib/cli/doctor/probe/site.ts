@@ -26,7 +26,7 @@ export function siteOf(url: URL, baseURL: URL | undefined, routes: AppRoutes): S
   return { url, public: isBehindProxy ? baseURL : url, routes };
 }
 
-export function playsProxy({ url, public: seen }: Site): boolean {
+export function actsAsProxy({ url, public: seen }: Site): boolean {
   return url.origin !== seen.origin;
 }
 

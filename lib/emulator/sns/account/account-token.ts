@@ -4,7 +4,7 @@ import type { EmulatorApp } from '../../world/apps/apps';
 import { ACCOUNT_TOKEN_LIFETIME } from '../../world/credentials/account-tokens';
 import type { World } from '../../world/world';
 import { Refusal } from '../refusal';
-import { need, needApp, type Parameters } from '../sns-call';
+import { requireParameter, requireApp, type Parameters } from '../sns-call';
 import { jsonParameters } from './json-parameters';
 
 /** A new access token of an account (获取接口调用凭据). The previous one works for five more minutes. */
@@ -26,8 +26,8 @@ export function stableToken(_: Parameters, world: World, incoming: IncomingReque
 /** Only official accounts and mini programs have such tokens. */
 function checkedAccount(parameters: Parameters, world: World): EmulatorApp {
   if (parameters['grant_type'] !== 'client_credential') throw new Refusal(40002);
-  const app = needApp(need(parameters['appid'], 41002), world);
+  const app = requireApp(requireParameter(parameters['appid'], 41002), world);
   if (app.type === 'website') throw new Refusal(40013);
-  if (need(parameters['secret'], 41004) !== app.appSecret) throw new Refusal(40125);
+  if (requireParameter(parameters['secret'], 41004) !== app.appSecret) throw new Refusal(40125);
   return app;
 }

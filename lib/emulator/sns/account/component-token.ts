@@ -3,7 +3,7 @@ import type { JsonObject } from '../../http/wechat-json';
 import { ACCOUNT_TOKEN_LIFETIME } from '../../world/credentials/account-tokens';
 import type { World } from '../../world/world';
 import { Refusal } from '../refusal';
-import { need, type Parameters } from '../sns-call';
+import { requireParameter, type Parameters } from '../sns-call';
 import { jsonParameters } from './json-parameters';
 
 /**
@@ -12,8 +12,8 @@ import { jsonParameters } from './json-parameters';
  */
 export function componentToken(_: Parameters, world: World, incoming: IncomingRequest): JsonObject {
   const parameters = jsonParameters(incoming);
-  const appId = need(parameters['component_appid'], 41018);
-  need(parameters['component_appsecret'], 41004);
+  const appId = requireParameter(parameters['component_appid'], 41018);
+  requireParameter(parameters['component_appsecret'], 41004);
   if (parameters['component_verify_ticket'] === undefined) throw new Refusal(61006);
   if (!world.apps.all.some((app) => app.components?.includes(appId))) throw new Refusal(40013);
   const { token } = world.componentTokens.issue(appId);

@@ -2,13 +2,13 @@ import type { JsonObject } from '../../http/wechat-json';
 import { ACCOUNT_TOKEN_LIFETIME } from '../../world/credentials/account-tokens';
 import type { World } from '../../world/world';
 import { Refusal } from '../refusal';
-import { need, type Parameters } from '../sns-call';
+import { requireParameter, type Parameters } from '../sns-call';
 
 const TYPES = ['jsapi', 'wx_card'];
 
 /** The ticket with which an account signs the parameters of the JSSDK (获取 jsapi_ticket). */
 export function ticket(parameters: Parameters, world: World): JsonObject {
-  const issued = world.accountTokens.find(need(parameters['access_token'], 41001));
+  const issued = world.accountTokens.find(requireParameter(parameters['access_token'], 41001));
   if (!issued) throw new Refusal(40001);
   if (world.accountTokens.isExpired(issued)) throw new Refusal(42001);
   const type = parameters['type'] ?? '';

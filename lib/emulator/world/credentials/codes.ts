@@ -26,7 +26,7 @@ const MOST_RECENT = 50;
  * Authorization codes. A code is single use and lives 5 minutes, or 10 if it comes from the QR code login. A
  * user may have several valid codes.
  */
-export class CodeBook {
+export class IssuedCodes {
   readonly #codes: BoundedMap<IssuedCode>;
   #recent: IssuedCode[] = [];
 
@@ -70,8 +70,8 @@ export class CodeBook {
     return issued;
   }
 
-  /** Spends a code without redeeming it: later attempts get `used`. */
-  burn(code: string): void {
+  /** Marks a code as used without redeeming it: later attempts get `used`. */
+  spend(code: string): void {
     const issued = this.#codes.get(code);
     if (issued) issued.used = true;
   }

@@ -25,7 +25,7 @@ export interface TokenPair {
 }
 
 /** Access tokens live 2 hours, refresh tokens 30 days. Refreshing does not extend a refresh token (无法续期). */
-export class TokenBook {
+export class IssuedTokens {
   readonly #byAccess: BoundedMap<TokenPair>;
   readonly #byRefresh: BoundedMap<TokenPair>;
 

@@ -112,9 +112,9 @@ function pinForm(statusURL: string, pc: ScanTexts['pc'], hidden: 'hidden' | ''):
  * WeChat.
  */
 function elsewhere({ url }: PCPage, { elsewhere: texts }: ScanTexts): string {
-  const [copy = '', send = '', comeBack = ''] = texts.steps;
+  const [copy = '', send = '', returnToPC = ''] = texts.steps;
   return `<div id="elsewhere"><ol class="steps">
-<li>${copy}</li><li>${send}</li><li>${comeBack}</li></ol>
+<li>${copy}</li><li>${send}</li><li>${returnToPC}</li></ol>
 <p class="address" id="link">${escapeHTML(url)}</p>
 <button class="main" id="copy">${texts.copy}</button>
 <a href="weixin://">${texts.open}</a>

@@ -1,4 +1,4 @@
-// Every block of the pages has a proof: it is compiled, a test runs it, or a row in held.ts says why neither
+// Every block of the pages has a proof: it is compiled, a test runs it, or a row in proofs.ts says why neither
 // is possible.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ENVIRONMENT } from '../../../lib/middleware/options/environment';
 import { PAGES, blocksOf, linesOf, read } from '../blocks';
-import { unproved, wrongRows } from './held';
+import { unproved, wrongRows } from './proofs';
 import { ENGLISH } from '../pages';
 
 const WITHOUT_TRANSLATION = ['SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];

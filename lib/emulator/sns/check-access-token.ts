@@ -1,7 +1,7 @@
 import { grantIdentity, type Grant } from '../world/credentials/grants';
 import type { World } from '../world/world';
 import { Refusal } from './refusal';
-import { need, type Parameters } from './sns-call';
+import { requireParameter, type Parameters } from './sns-call';
 
 /**
  * Checks an access token and returns its grant. `/sns/auth` and `/sns/userinfo` share the checks and their
@@ -9,13 +9,13 @@ import { need, type Parameters } from './sns-call';
  *
  * @throws Refusal for the first check that fails.
  */
-export function bearer(
+export function checkAccessToken(
   parameters: Parameters,
   world: World,
   foreignOpenid: 'refuse' | 'ignore' = 'refuse',
 ): Grant {
-  const token = need(parameters['access_token'], 41001);
-  const openid = need(parameters['openid'], 41009);
+  const token = requireParameter(parameters['access_token'], 41001);
+  const openid = requireParameter(parameters['openid'], 41009);
   const pair = world.tokens.byAccessToken(token);
   if (!pair && isOtherToken(token, world)) throw new Refusal(40014);
   if (!pair || pair.passwordChanged) throw new Refusal(40001);
