@@ -1,5 +1,6 @@
 /** `wechatAuth()`: builds the middleware, which gives each request below the mount point to its handler. */
 import type { ServerResponse } from 'node:http';
+import { lazy } from '../async/lazy';
 import { accountChooser } from './choose-account';
 import type * as callbackModule from './login/callback';
 import type * as loginModule from './login/login';
@@ -26,12 +27,12 @@ type Handler = (context: Context) => Promise<void>;
 /* eslint-disable @typescript-eslint/no-require-imports -- loaded late, see below */
 /** The first request for a handler loads it: the process starts sooner, and may never need some of them. */
 const HANDLERS = {
-  login: (context) => (require('./login/login') as typeof loginModule).login(context),
-  callback: (context) => (require('./login/callback') as typeof callbackModule).callback(context),
-  logout: (context) => (require('./login/logout') as typeof logoutModule).logout(context),
-  poll: (context) => (require('./scan/poll') as typeof pollModule).poll(context),
-  phone: (context) => (require('./scan/phone') as typeof phoneModule).phone(context),
-} as const satisfies Record<string, Handler>;
+  login: lazy(() => (require('./login/login') as typeof loginModule).login),
+  callback: lazy(() => (require('./login/callback') as typeof callbackModule).callback),
+  logout: lazy(() => (require('./login/logout') as typeof logoutModule).logout),
+  poll: lazy(() => (require('./scan/poll') as typeof pollModule).poll),
+  phone: lazy(() => (require('./scan/phone') as typeof phoneModule).phone),
+} as const satisfies Record<string, () => Handler>;
 /* eslint-enable @typescript-eslint/no-require-imports */
 type HandlerName = keyof typeof HANDLERS;
 
@@ -130,7 +131,7 @@ async function handle(handler: HandlerName, context: Context): Promise<void> {
     if (handler === 'callback') res.setHeader('Referrer-Policy', 'no-referrer');
     // HEAD and prefetch requests must change nothing: the user has not asked for a login or a logout.
     if (req.method === 'HEAD' || isPrefetch(req)) noContent(res);
-    else await HANDLERS[handler](context);
+    else await HANDLERS[handler]()(context);
   } catch (error) {
     await sendFailure(context, error).catch(next);
   }

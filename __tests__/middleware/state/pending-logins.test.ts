@@ -38,6 +38,16 @@ describe('pending logins', () => {
     expect(session).toEqual({});
   });
 
+  it('have a random state each, of 128 bits', () => {
+    const states = Array.from({ length: 1_000 }, () => newState(0));
+    expect(new Set(states).size).toBe(1_000);
+    expect(states.filter((state) => !/^0[\da-f]{32}$/.test(state))).toEqual([]);
+    // No bit is the same in all of them.
+    const bits = states.map((state) => BigInt(`0x${state.slice(1)}`));
+    expect(bits.reduce((all, each) => all & each).toString(16)).toBe('0');
+    expect(bits.reduce((any, each) => any | each).toString(16)).toBe('f'.repeat(32));
+  });
+
   it('count their restarts in the first digit', () => {
     expect([newState(0), newState(1)].map(restartsOf)).toEqual([0, 1]);
     for (const state of [

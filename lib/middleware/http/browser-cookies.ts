@@ -22,11 +22,11 @@ const MAX_SIZE = 4_096;
 
 /** Reads a Set-Cookie line of a response from this address. */
 export function parseSetCookie(line: string, url: URL): Cookie {
-  const [pair = '', ...rest] = line.split(';');
+  const [, ...rest] = line.split(';');
   const attributes = new Map(
     rest.map((part) => split(part)).map(([name, value]) => [name.toLowerCase(), value]),
   );
-  const [name, value] = split(pair);
+  const [name, value] = cookiePair(line);
   const maxAge = Number(attributes.get('max-age') ?? NaN);
   const date = Date.parse(attributes.get('expires') ?? '');
   const path = attributes.get('path') ?? '';
@@ -41,6 +41,12 @@ export function parseSetCookie(line: string, url: URL): Cookie {
     sameSite: (attributes.get('samesite') ?? '').toLowerCase(),
     expires: Number.isNaN(maxAge) ? (Number.isNaN(date) ? undefined : date) : Date.now() + maxAge * 1000,
   };
+}
+
+/** The name and the value in a Set-Cookie line. */
+export function cookiePair(line: string): [name: string, value: string] {
+  const end = line.indexOf(';');
+  return split(end < 0 ? line : line.slice(0, end));
 }
 
 /** The cookies of a Cookie header, in their order; a name may occur twice. */

@@ -74,11 +74,17 @@ export function matchesRoute(path: string, route: string): boolean {
 
 /** Frameworks ignore case and a slash at the end when they route, and some decode the path first. */
 export function comparablePath(path: string): string {
-  let plain = path;
+  const plain = decoded(path).toLowerCase();
+  const single = plain.includes('//') ? plain.replace(/\/+/g, '/') : plain;
+  return single.endsWith('/') ? single.slice(0, -1) : single;
+}
+
+function decoded(path: string): string {
+  if (!path.includes('%')) return path;
   try {
-    plain = decodeURIComponent(path);
+    return decodeURIComponent(path);
   } catch {
     // It is not valid percent-encoding, so no framework decodes it.
+    return path;
   }
-  return plain.toLowerCase().replace(/\/+/g, '/').replace(/\/$/, '');
 }

@@ -3,13 +3,13 @@
  * happens.
  */
 import { WechatAuthError, isWechatError, type WechatErrorKind } from '../../errors';
-import { PAGE_FLOWS, FLOWS, worksIn } from '../../oauth/flows';
+import { PAGE_FLOWS, FLOWS, worksIn, type WechatFlow } from '../../oauth/flows';
 import { satisfies } from '../../oauth/scope';
 import { returnToOrDefault } from '../addresses';
 import { isOfThisAccount, type Context } from '../context';
 import { explainLoss } from '../failures/lost-session/explain-loss';
 import { LoginFailure, sendFailure } from '../failures/send-failure';
-import { hasAmbiguousNames, header, queryOf } from '../http/request';
+import { hasAmbiguousNames, queryOf } from '../http/request';
 import { redirect } from '../http/response';
 import { browserKind } from '../http/user-agent';
 import type { ResolvedOptions } from '../options/resolve-options';
@@ -35,6 +35,7 @@ import {
 import { requireSession } from '../state/missing-session';
 import type { Session } from '../state/session';
 import type { WechatSession } from '../state/wechat-session';
+import { cookieHash } from '../state/session-cookie';
 import type { CallbackParams } from '../state/callback-results';
 import type { FinishedLogin } from '../state/started-logins';
 import { currentLogin, saveLogin } from './current-login';
@@ -89,14 +90,15 @@ async function respond(
     await sendDone(context, handedOver);
   } else if (finishedPath !== undefined) {
     // WeChat called back again, or the user pressed the Back button.
-    redirectToEnd(context, state, finishedPath);
+    redirectToEnd(context, finishedPath, flowOf(context, state));
   } else if (code === '' || code === 'authdeny') {
     throw new LoginFailure(accessDenied(), failureDetails(context, found?.pending));
   } else if (found && !isExpired(found.pending, config.loginTimeout)) {
     await finish(context, reporter, markVerified(params, found));
   } else if (!found && (await isLoggedInByNow(context, params))) {
     // Another tab has logged in, and its session lacks this login.
-    redirectToEnd(context, state, config.callbackResults.started.get(state)?.returnTo);
+    const { returnTo } = config.callbackResults.started.get(state) ?? {};
+    redirectToEnd(context, returnTo, flowOf(context, state));
   } else {
     await restartLost(context, reporter, state, found?.pending);
   }
@@ -131,7 +133,7 @@ async function findPending(
   const { state } = params;
   const ids = sessionIdsOf(session, sessionKey);
   const pending = takePending(session, sessionKey, state) ?? callbackResults.started.pendingOf(state, ids);
-  const root = callbackResults.started.get(state)?.session?.root ?? ids?.root;
+  const root = ids && (callbackResults.started.get(state)?.session?.root ?? ids.root);
   const found = pending ? { pending, root } : await callbackResults.recallCallback(params);
   if (!found || isScan(found.pending)) return undefined;
   if (await callbackResults.isLoggedOut(state, found.root)) return undefined;
@@ -168,12 +170,16 @@ async function isLoggedInByNow(
  * after WeChat's own redirect, `#wechat_redirect` would reach the app, and a hash router would take it for a
  * route. An explicit fragment, also an empty one, replaces it (RFC 9110 section 10.2.2).
  */
-function redirectToEnd(context: Context, state: string, requested: string | undefined): void {
-  const { req, res, config } = context;
+function redirectToEnd(context: Context, requested: string | undefined, flow: WechatFlow | undefined): void {
+  const { req, res } = context;
   const path = returnToOrDefault(context, requested);
-  const flow = config.callbackResults.started.get(state)?.flow ?? currentLogin(req, config)?.flow;
   const keepsFragment = flow === undefined || FLOWS[flow].page?.keepsFragment !== false;
   redirect(req, res, keepsFragment && !path.includes('#') ? `${path}#` : path);
+}
+
+/** The flow of a login that is no longer pending. */
+function flowOf({ req, config }: Context, state: string): WechatFlow | undefined {
+  return config.callbackResults.started.get(state)?.flow ?? currentLogin(req, config)?.flow;
 }
 
 function accessDenied(): WechatAuthError {
@@ -195,7 +201,7 @@ function parseCallback({ req }: Context): CallbackParams {
   }
   const code = query.get('code') ?? '';
   if (code !== '') requireCode(code);
-  return { code, state: query.get('state') ?? '', cookies: header(req, 'cookie') };
+  return { code, state: query.get('state') ?? '', cookies: cookieHash(req) };
 }
 
 /**
@@ -207,7 +213,8 @@ async function finish(context: Context, reporter: LoginReporter, verified: Verif
   const login = finishOrRestart(context, reporter, verified);
   context.config.callbackResults.started.recordFinish(verified.cookies, verified, login);
   try {
-    if (await login) redirectToEnd(context, verified.state, pending.returnTo);
+    const saved = await login;
+    if (saved) redirectToEnd(context, pending.returnTo, saved.flow);
   } catch (error) {
     throw new LoginFailure(error, failureDetails(context, pending));
   }

@@ -12,6 +12,7 @@ import { noStore } from '../http/response';
 import { exchangeClientCode, type Account, type ClientCode } from '../options/account';
 import { shown } from '../options/options-error';
 import { ownCopy } from '../options/own-options';
+import { cookieHash } from '../state/session-cookie';
 import { requireSession } from '../state/missing-session';
 import { knownStates } from '../state/pending-logins';
 import type { Session } from '../state/session';
@@ -142,7 +143,7 @@ async function logIn(context: Context, reporter: LoginReporter, request: CodeReq
     exchange: async (state) => {
       reportStarted(state, { ...start, appid: request.account.appid }, undefined);
       if (!session) return exchange(context, request, state);
-      const cookies = header(context.req, 'cookie');
+      const cookies = cookieHash(context.req);
       // A logout that this client sends meanwhile ends this login.
       return config.callbackResults.recordFinishDuring(cookies, { state, root }, () => {
         const login = exchange(context, request, state);
@@ -164,7 +165,7 @@ function postedCode(
 ): Parameters<Context['config']['codeResults']['share']>[0] {
   return {
     content: [flow, account.appid, code, encrypted?.encryptedData ?? '', encrypted?.iv ?? ''],
-    client: [header(req, 'cookie'), clientAddress(req), forwardedFor(req)],
+    client: [cookieHash(req), clientAddress(req), forwardedFor(req)],
     finishedStates: session ? knownStates(session, config.sessionKey) : [],
   };
 }

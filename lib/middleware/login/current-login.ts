@@ -3,7 +3,7 @@ import { WechatAuthError } from '../../errors';
 import { isFlow, isPageFlow } from '../../oauth/flows';
 import { hasLessScope } from '../../oauth/scope';
 import { isOfThisAccount, type Context } from '../context';
-import { header, type HostRequest } from '../http/request';
+import type { HostRequest } from '../http/request';
 import type { ResolvedOptions } from '../options/resolve-options';
 import {
   bindingsOf,
@@ -27,6 +27,7 @@ import {
   saveSession,
   type Session,
 } from '../state/session';
+import { cookieHash } from '../state/session-cookie';
 import { requireSession } from '../state/missing-session';
 import { phoneKey } from '../scan/tickets/phone-id';
 import type { WechatSession } from '../state/wechat-session';
@@ -153,7 +154,7 @@ export async function saveLogin(
   const hasOther = others.some((key) => key !== sessionKey);
   const bindings = bindingsOf(pending);
   if ((bindings.isBound && !isSame) || (bindings.isBoundByOther && hasOther)) throw boundToOtherUser();
-  await callbackResults.recordFinish(header(req, 'cookie'), { state, root });
+  await callbackResults.recordFinish(cookieHash(req), { state, root });
   if (await callbackResults.isLoggedOut(state, root)) throw loggedOutMeanwhile();
   // Even a stored login that no longer counts, such as one of another AppID, shows that the session is not
   // anonymous.
@@ -273,7 +274,7 @@ export async function clearLogin(req: HostRequest, config: ResolvedOptions): Pro
   const states = knownStates(session, sessionKey);
   const root = sessionIdsOf(session, sessionKey)?.root;
   // The response of a callback may still be on its way, so that this request carries the cookie of before.
-  const finishing = await callbackResults.finishingWith(header(req, 'cookie'));
+  const finishing = await callbackResults.finishingWith(cookieHash(req));
   // This comes before the session changes: a callback in progress must not finish in between.
   await callbackResults.endLogins(
     finishing ? [...states, finishing.state] : states,

@@ -1,14 +1,13 @@
 /** Authorization code → token → user → `onLogin`: builds the login; current-login.ts saves it. */
 import { WechatAuthError } from '../../errors';
 import { FLOWS, type WechatFlow } from '../../oauth/flows';
-import type { WechatUser } from '../../oauth/user';
 import { returnToOrDefault } from '../addresses';
 import { accountOf, type Context } from '../context';
 import { exchangePageCode, type ExchangedUser, type TokenUser } from '../options/account';
 import type { WechatLoginInfo } from '../options/options';
 import type { PendingLogin } from '../state/pending-logins';
 import type { CallbackParams } from '../state/callback-results';
-import type { WechatSession } from '../state/wechat-session';
+import type { AppUser, WechatSession } from '../state/wechat-session';
 import { requireStorable, runOnLogin, type LoginSecrets } from './on-login';
 
 /**
@@ -64,25 +63,29 @@ export type LoginStart = Pick<PendingLogin, 'returnTo' | 'data'> & { readonly fl
 export async function completeLogin(
   context: Context,
   { pending, code, state }: { pending: LoginStart; code: string; state: string },
-  { user, token, sessionKey, openid, unionid, scope }: ExchangedUser,
+  exchanged: ExchangedUser,
 ): Promise<WechatSession> {
   const { flow, data } = pending;
   const { identity, onLogin } = context.config;
   const { appid, oauth } = accountOf(context, flow);
+  const { token, sessionKey, openid, unionid, scope } = exchanged;
   if (identity === 'unionid' && !unionid) throw missingUnionid(pending);
-  const returnTo = returnToOrDefault(context, pending.returnTo);
-  // A login has one of the two: the flow's row in FLOWS (`exchange`) decides which.
-  const secret = { ...(token && { token }), ...(sessionKey !== undefined && { sessionKey }) };
-  const login = { user, ...secret, flow, appid, returnTo, data } as object as WechatLoginInfo;
-  const { access_token, refresh_token } = token?.data ?? {};
-  const secrets = (): LoginSecrets => [
-    ...[access_token, refresh_token, sessionKey, code, state],
-    oauth.appsecret,
-  ];
-  const kept = (onLogin && (await runOnLogin<WechatUser>(onLogin, context.req, login, secrets))) ?? user;
-  requireStorable(kept);
+  let user: AppUser = exchanged.user;
+  if (onLogin) {
+    const returnTo = returnToOrDefault(context, pending.returnTo);
+    // A login has one of the two: the flow's row in FLOWS (`exchange`) decides which.
+    const secret = { ...(token && { token }), ...(sessionKey !== undefined && { sessionKey }) };
+    const login = { user, ...secret, flow, appid, returnTo, data } as object as WechatLoginInfo;
+    const { access_token, refresh_token } = token?.data ?? {};
+    const secrets = (): LoginSecrets => [
+      ...[access_token, refresh_token, sessionKey, code, state],
+      oauth.appsecret,
+    ];
+    user = (await runOnLogin<AppUser>(onLogin, context.req, login, secrets)) ?? user;
+    requireStorable(user);
+  }
   return {
-    user: kept,
+    user,
     appid,
     openid,
     ...(unionid !== undefined && { unionid }),

@@ -3,12 +3,12 @@
  * debug line. WeChat may call back several times for one login: duplicates within a minute in this process
  * are not reported.
  */
-import crypto from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import createDebug from 'debug';
 import { Channel, failureOf } from '../../oauth/events';
 import { FLOWS, type WechatFlow } from '../../oauth/flows';
 import type { ResolvedOptions } from '../options/resolve-options';
+import { sha256 } from '../state/hash';
 import { restartsOf, ticketOf, type PendingLogin } from '../state/pending-logins';
 import type { WechatSession } from '../state/wechat-session';
 import type { LoggedOut, LoginFailed, LoginStarted, LoginSucceeded } from './login-events';
@@ -143,5 +143,5 @@ function publicId(state: string | undefined): string | undefined {
  * nothing has to be stored.
  */
 export function loginId(state: string): string {
-  return crypto.createHash('sha256').update(`event of login ${state}`).digest('hex').slice(0, 16);
+  return sha256(`event of login ${state}`).slice(0, 16);
 }

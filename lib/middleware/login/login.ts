@@ -252,12 +252,10 @@ export async function prepareLogin(
   const bindings = restart?.failed && bindingsOf(restart.failed);
   const data = checkedData(options.data);
   const scan = options.scan ?? (restart?.failed && ticketOf(restart.failed));
-  const pending = {
-    ...{ returnTo, scope, flow, at: Date.now(), ...bindings },
-    ...(config.byRequest && { appid: account.appid }),
-    ...(data !== undefined && { data }),
-    ...(scan !== undefined && { scan }),
-  };
+  const pending: Writable<PendingLogin> = { returnTo, scope, flow, at: Date.now(), ...bindings };
+  if (config.byRequest) pending.appid = account.appid;
+  if (data !== undefined) pending.data = data;
+  if (scan !== undefined) pending.scan = scan;
   keepPending(context, session, state, pending);
   await saveSession(req, config);
   // With a ticket, this is a part of the login that started on the PC.
@@ -265,6 +263,8 @@ export async function prepareLogin(
     reportStarted(state, { flow, appid: account.appid, scope }, restart?.replaces);
   return { account, redirectURI: uri, scope, state };
 }
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** Keeps a pending login in the session, and in the memory of this process in case the session loses it. */
 function keepPending({ req, config }: Context, session: Session, state: string, pending: PendingLogin): void {

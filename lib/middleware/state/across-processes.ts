@@ -12,12 +12,15 @@ export const SHARED_MS = 60_000;
  *
  * @param cache undefined if the processes share none
  */
-export async function acrossProcesses<T>(
+export function acrossProcesses<T>(
   cache: SharedCache | undefined,
   key: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (!cache) return work();
+  return cache ? onceForAll(cache, key, work) : work();
+}
+
+async function onceForAll<T>(cache: SharedCache, key: string, work: () => Promise<T>): Promise<T> {
   const once = new OnceUnderLock(async () => {
     const known = await orUndefined(STORE_LIMIT_MS, () => cache.readCache(key));
     if (known !== undefined) return known as T;

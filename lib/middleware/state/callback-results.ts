@@ -8,7 +8,7 @@ import { lazyCache, type Cache } from '../../lazy-cache';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
 import type { TokenStore } from '../../stores/token-store';
 import { acrossProcesses, orUndefined, SHARED_MS } from './across-processes';
-import { hash, shortHash } from './hash';
+import { hash } from './hash';
 import type { PendingLogin } from './pending-logins';
 import { StartedLogins } from './started-logins';
 import type { WechatSession } from './wechat-session';
@@ -23,7 +23,7 @@ const LIMITS = { max: 10_000, ttl: SHARED_MS } as const;
 export interface CallbackParams {
   readonly code: string;
   readonly state: string;
-  /** The whole Cookie header: it identifies the browser and its session. */
+  /** See `cookieHash()`. */
   readonly cookies: string;
 }
 
@@ -213,7 +213,8 @@ export class CallbackResults {
 
   /** Whether this process knows that a logout has ended one of these states or sessions. */
   isLoggedOutHere(statesOrRoots: readonly string[]): boolean {
-    return statesOrRoots.some((each) => CallbackResults.#loggedOut().has(each));
+    const loggedOut = CallbackResults.#loggedOut();
+    return loggedOut.size > 0 && statesOrRoots.some((each) => loggedOut.has(each));
   }
 
   /**
@@ -246,10 +247,10 @@ export class CallbackResults {
    */
   async recordFinish(cookies: string, login: FinishingLogin): Promise<void> {
     if (cookies === '') return;
-    const key = shortHash([cookies]);
-    this.#finishing().set(key, login);
+    this.#finishing().set(cookies, login);
     const cache = this.#cache;
-    if (cache) await orUndefined(STORE_LIMIT_MS, () => cache.writeCache(finishKey(key), login, SHARED_MS));
+    if (cache)
+      await orUndefined(STORE_LIMIT_MS, () => cache.writeCache(finishKey(cookies), login, SHARED_MS));
   }
 
   /**
@@ -279,20 +280,21 @@ export class CallbackResults {
       await this.recordFinish(cookies, before);
       return;
     }
-    const key = shortHash([cookies]);
-    this.#finishing().delete(key);
+    this.#finishing().delete(cookies);
     const cache = this.#cache;
-    if (cache) await orUndefined(STORE_LIMIT_MS, () => cache.deleteCache(finishKey(key)));
+    if (cache) await orUndefined(STORE_LIMIT_MS, () => cache.deleteCache(finishKey(cookies)));
   }
 
   /** The login that a request with these cookies finishes, or has finished in the last minute. */
   async finishingWith(cookies: string): Promise<FinishingLogin | undefined> {
     if (cookies === '') return undefined;
-    const key = shortHash([cookies]);
-    const known = this.#finishing().get(key);
+    const known = this.#finishing().get(cookies);
     const cache = this.#cache;
     if (known || !cache) return known;
-    return orUndefined(STORE_LIMIT_MS, async () => (await cache.readCache(finishKey(key))) as FinishingLogin);
+    return orUndefined(
+      STORE_LIMIT_MS,
+      async () => (await cache.readCache(finishKey(cookies))) as FinishingLogin,
+    );
   }
 
   /** Marks the outcome of this login as reported. Returns whether it was not reported before. */

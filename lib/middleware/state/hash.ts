@@ -3,10 +3,17 @@ import crypto from 'node:crypto';
 
 /** Of a list, so that no two lists have the same text. */
 export function hash(parts: readonly string[]): string {
-  return crypto.createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return sha256(JSON.stringify(parts));
 }
 
 /** 128 bits, for what is kept in memory or in a session for many browsers. */
 export function shortHash(parts: readonly string[]): string {
   return hash(parts).slice(0, 32);
+}
+
+/** In hex digits. */
+export function sha256(text: string): string {
+  const { hash: hashOnce } = crypto as Partial<typeof crypto>;
+  // Node 20.12 and later. It takes half the time.
+  return hashOnce ? hashOnce('sha256', text) : crypto.createHash('sha256').update(text).digest('hex');
 }

@@ -69,9 +69,20 @@ export function sessionIdsOf(session: Session, key: string): SessionIds | undefi
 }
 
 function rootIn(session: Session, key: string): string | undefined {
-  const root = ownValue(ownValue(session, pendingKey(key)) ?? {}, 'root');
+  return rootOf(recordsIn(session, key));
+}
+
+function rootOf(records: object): string | undefined {
+  const root = ownValue(records, 'root');
   return isString(root) && root.length <= MAX_ROOT ? root : undefined;
 }
+
+/** The stored records, unchecked. */
+function recordsIn(session: Session, key: string): object {
+  return ownValue(session, pendingKey(key)) ?? NO_RECORDS;
+}
+
+const NO_RECORDS = {};
 
 const MAX_ROOT = 32;
 
@@ -83,20 +94,31 @@ export function renewRoot(session: Session, key: string): void {
 
 /** When the newest login of this session finished, in ms since 1970; `undefined` if none has finished. */
 export function finishedAt(session: Session, key: string): number | undefined {
-  const at = ownValue(ownValue(session, pendingKey(key)) ?? {}, 'at');
+  return newestAt(recordsIn(session, key));
+}
+
+function newestAt(records: object): number | undefined {
+  const at = ownValue(records, 'at');
   return typeof at === 'number' ? at : undefined;
 }
 
 /** The newest finished login of this session, and its root: what a logout ends. */
 export function newestStateAndRoot(session: Session, key: string): string[] {
-  const done = ownValue(ownValue(session, pendingKey(key)) ?? {}, 'done') ?? {};
-  const root = rootIn(session, key);
-  return [...Object.keys(done).slice(-1), ...(root === undefined ? [] : [root])];
+  const records = recordsIn(session, key);
+  const [root, newest] = [rootOf(records), Object.keys(ownValue(records, 'done') ?? NO_RECORDS).at(-1)];
+  return [newest, root].filter((each) => each !== undefined);
 }
 
 export function pendingKey(sessionKey: string): string {
-  return `${sessionKey}:login`;
+  const known = PENDING_KEYS.get(sessionKey);
+  if (known !== undefined) return known;
+  const key = `${sessionKey}:login`;
+  PENDING_KEYS.set(sessionKey, key);
+  return key;
 }
+
+/** Session key → its pendingKey(). V8 looks up a new text slowly, and each request reads this key many times. */
+const PENDING_KEYS = new Map<string, string>();
 
 /**
  * How often the login of this state was restarted; `undefined` for a state that this package did not
@@ -108,8 +130,19 @@ export function restartsOf(state: string): number | undefined {
 }
 
 export function newState(restarts: number): string {
-  return `${restarts}${crypto.randomBytes(16).toString('hex')}`;
+  if (nextRandom === RANDOM.length) {
+    crypto.randomFillSync(RANDOM);
+    nextRandom = 0;
+  }
+  const random = RANDOM.toString('hex', nextRandom, nextRandom + STATE_BYTES);
+  RANDOM.fill(0, nextRandom, (nextRandom += STATE_BYTES));
+  return `${restarts}${random}`;
 }
+
+const STATE_BYTES = 16;
+/** Random bytes for the next states: one call for many costs as much as one for a single state. */
+const RANDOM = Buffer.alloc(64 * STATE_BYTES);
+let nextRandom = RANDOM.length;
 
 /**
  * Adds a pending login, and drops expired ones. If there are too many, the oldest one is dropped. A restart
@@ -124,21 +157,25 @@ export function addPending(
   login: PendingLogin,
   lifetime: number,
 ): boolean {
-  const { pending, ...rest } = loginsIn(session, key);
-  const alive = Object.entries(pending).filter(([, other]) => !isExpired(other, lifetime));
-  const replaceable = alive.filter(([other]) => restartsOf(state) === 0 || restartsOf(other) !== 0);
-  const kept = Object.fromEntries([...alive, [state, login]]);
-  while (isFull(kept)) {
-    const [oldest] = replaceable.shift() ?? [];
+  const logins = loginsIn(session, key);
+  const { pending } = logins;
+  for (const [other, { at }] of Object.entries(pending))
+    if (isExpired({ at }, lifetime)) delete pending[other];
+  const replaceable = Object.keys(pending).filter(
+    (other) => restartsOf(state) === 0 || restartsOf(other) !== 0,
+  );
+  pending[state] = login;
+  while (isFull(pending)) {
+    const oldest = replaceable.shift();
     if (oldest === undefined) return false;
-    Reflect.deleteProperty(kept, oldest);
+    delete pending[oldest];
   }
-  storeLogins(session, key, { pending: kept, ...rest });
+  storeLogins(session, key, logins);
   return true;
 }
 
 /** A start time in the far future (a wrong clock, a forged session) counts as expired as well. */
-export function isExpired({ at }: PendingLogin, lifetime: number): boolean {
+export function isExpired({ at }: Pick<PendingLogin, 'at'>, lifetime: number): boolean {
   return Math.abs(Date.now() - at) >= lifetime;
 }
 
@@ -162,10 +199,9 @@ function take(
   isWanted: (login: PendingLogin) => boolean,
 ): PendingLogin | undefined {
   const logins = loginsIn(session, key);
-  if (!Object.hasOwn(logins.pending, state)) return undefined;
   const login = logins.pending[state];
   if (!login || !isWanted(login)) return undefined;
-  Reflect.deleteProperty(logins.pending, state);
+  delete logins.pending[state];
   storeLogins(session, key, logins);
   return login;
 }
@@ -182,13 +218,13 @@ export function scanLoginsIn(session: Session, key: string): [state: string, log
  * @returns the states of the dropped logins. Copies of the session may still hold them.
  */
 export function dropScanLogins(session: Session, key: string): string[] {
-  const { pending, ...rest } = loginsIn(session, key);
-  const dropped = Object.keys(pending).filter((state) => {
-    const login = pending[state];
+  const logins = loginsIn(session, key);
+  const dropped = Object.keys(logins.pending).filter((state) => {
+    const login = logins.pending[state];
     return login && (isScan(login) || ticketOf(login) !== undefined);
   });
-  for (const state of dropped) delete pending[state];
-  if (dropped.length > 0) storeLogins(session, key, { pending, ...rest });
+  for (const state of dropped) delete logins.pending[state];
+  if (dropped.length > 0) storeLogins(session, key, logins);
   return dropped;
 }
 
@@ -214,11 +250,11 @@ export function recordFinished(
     appid,
   }: { state: string; returnTo: string; root?: string | undefined; appid?: string | undefined },
 ): void {
-  const logins = { ...loginsIn(session, key), root, at: Date.now() };
+  const { pending, done } = loginsIn(session, key);
   // Removed first, so that it becomes the newest entry.
-  Reflect.deleteProperty(logins.done, state);
-  logins.done[state] = appid === undefined ? returnTo : ` ${appid} ${returnTo}`;
-  storeLogins(session, key, logins);
+  delete done[state];
+  done[state] = appid === undefined ? returnTo : ` ${appid} ${returnTo}`;
+  storeLogins(session, key, { pending, done, root, at: Date.now() });
 }
 
 /**
@@ -233,8 +269,7 @@ export function finishedLogin(
   key: string,
   state: string,
 ): { readonly returnTo: string; readonly appid: string | undefined } | undefined {
-  const { done } = loginsIn(session, key);
-  const record = Object.hasOwn(done, state) ? done[state] : undefined;
+  const record = loginsIn(session, key).done[state];
   if (record === undefined) return undefined;
   const [, appid, returnTo = record] = RECORD_WITH_APPID.exec(record) ?? [];
   return { returnTo, appid };
@@ -248,12 +283,10 @@ export function knownStates(session: Session, key: string): string[] {
 
 /** Marks the logins that are pending under this key while somebody logs in. */
 export function bindPending(session: Session, key: string, bindings: ReturnType<typeof bindingsOf>): void {
-  const { pending, ...rest } = loginsIn(session, key);
-  const bound = Object.entries(pending).map(([state, login]): [string, PendingLogin] => [
-    state,
-    { ...login, ...bindings },
-  ]);
-  if (bound.length > 0) storeLogins(session, key, { pending: Object.fromEntries(bound), ...rest });
+  const logins = loginsIn(session, key);
+  const entries = Object.entries(logins.pending);
+  for (const [state, login] of entries) logins.pending[state] = { ...login, ...bindings };
+  if (entries.length > 0) storeLogins(session, key, logins);
 }
 
 /** The bindings of a pending login. The login that replaces it takes them over. */
@@ -271,18 +304,14 @@ export function bindingsOf(
  * anybody from logging in.
  */
 export function makeRoom(session: Session, key: string, state: string, fits: () => boolean): void {
-  const { pending, done, ...rest } = loginsIn(session, key);
-  const droppable = [done, pending].flatMap((records) =>
-    Object.keys(records)
-      .filter((other) => other !== state)
-      .map((other) => ({ records, other })),
-  );
-  while (!fits()) {
-    const oldest = droppable.shift();
-    if (!oldest) return;
-    Reflect.deleteProperty(oldest.records, oldest.other);
-    storeLogins(session, key, { pending, done, ...rest });
-  }
+  const logins = loginsIn(session, key);
+  for (const records of [logins.done, logins.pending])
+    for (const other of Object.keys(records)) {
+      if (other === state) continue;
+      if (fits()) return;
+      delete records[other];
+      storeLogins(session, key, logins);
+    }
 }
 
 /**
@@ -300,34 +329,35 @@ function loginsIn(
   /** When the newest one of `done` finished. */
   at: number | undefined;
 } {
-  const stored = ownValue(session, pendingKey(key)) ?? {};
+  const records = recordsIn(session, key);
   return {
-    pending: newestLogins(ownValue(stored, 'pending'), isPendingLogin),
-    done: newestLogins(ownValue(stored, 'done'), isString),
-    root: rootIn(session, key),
-    at: finishedAt(session, key),
+    pending: newestLogins(ownValue(records, 'pending'), isPendingLogin),
+    done: newestLogins(ownValue(records, 'done'), isString),
+    root: rootOf(records),
+    at: newestAt(records),
   };
 }
 
 /**
  * The newest records, at most five: the cost of a request must not grow with the records that an attacker
- * adds.
+ * adds. The object has no prototype, so that a state finds no property of `Object.prototype`. V8 keeps such an
+ * object as a hash table. Otherwise each state would give it another hidden class, which is slow.
  */
 function newestLogins<T>(value: unknown, isRecord: (entry: unknown) => entry is T): Record<string, T> {
-  if (typeof value !== 'object' || value === null) return {};
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter((entry): entry is [string, T] => STATE.test(entry[0]) && isRecord(entry[1]))
-      .slice(-MAX_LOGINS),
+  const newest = Object.create(null) as Record<string, T>;
+  if (typeof value !== 'object' || value === null) return newest;
+  const entries = Object.entries(value).filter(
+    (entry): entry is [string, T] => STATE.test(entry[0]) && isRecord(entry[1]),
   );
+  for (const [state, record] of entries.slice(-MAX_LOGINS)) newest[state] = record;
+  return newest;
 }
 
 function isPendingLogin(value: unknown): value is PendingLogin {
   if (typeof value !== 'object' || value === null) return false;
-  const [returnTo, scope, flow, at] = ['returnTo', 'scope', 'flow', 'at'].map((name) =>
-    ownValue(value, name),
-  );
-  if (!isString(returnTo) || !isString(scope) || !isPageFlow(flow) || typeof at !== 'number') return false;
+  const [returnTo, scope] = [ownValue(value, 'returnTo'), ownValue(value, 'scope')];
+  if (!isString(returnTo) || !isString(scope)) return false;
+  if (!isPageFlow(ownValue(value, 'flow')) || typeof ownValue(value, 'at') !== 'number') return false;
   const appid = ownValue(value, 'appid') ?? '';
   const data = ownValue(value, 'data');
   if (data !== undefined && !isSmallData(JSON.stringify(data))) return false;
@@ -348,25 +378,24 @@ function storeLogins(
   key: string,
   { pending, done, root, at }: ReturnType<typeof loginsIn>,
 ): void {
-  const hasRoom = (): boolean => !isFull(done) && sizeOf(done) + sizeOf(pending) <= MAX_BYTES;
+  const sizeOfPending = sizeOf(pending);
+  const hasRoom = (): boolean => !isFull(done, MAX_BYTES - sizeOfPending);
   const finished = Object.keys(done);
   const newest = finished.pop();
   for (const oldest of finished) {
     if (hasRoom()) break;
-    Reflect.deleteProperty(done, oldest);
+    delete done[oldest];
   }
   // If the newest finished login does not fit, its state stays without its path: a logout has to find it to
   // end its callbacks.
   if (newest !== undefined && !hasRoom()) done[newest] = withoutPath(done[newest]);
-  const isEmpty = Object.keys(pending).length === 0 && newest === undefined && root === undefined;
+  const isEmpty = sizeOfPending === EMPTY && newest === undefined && root === undefined;
   if (isEmpty) Reflect.deleteProperty(session, pendingKey(key));
   else {
-    session[pendingKey(key)] = {
-      pending,
-      done,
-      ...(root !== undefined && { root }),
-      ...(newest !== undefined && at !== undefined && { at }),
-    };
+    const records: Partial<ReturnType<typeof loginsIn>> = { pending, done };
+    if (root !== undefined) records.root = root;
+    if (newest !== undefined && at !== undefined) records.at = at;
+    session[pendingKey(key)] = records;
   }
 }
 
@@ -375,11 +404,13 @@ function withoutPath(record = ''): string {
   return appid === undefined ? '' : ` ${appid} `;
 }
 
-function isFull(entries: Record<string, unknown>): boolean {
-  return Object.keys(entries).length > MAX_LOGINS || sizeOf(entries) > MAX_BYTES;
+function isFull(entries: Record<string, unknown>, maxBytes = MAX_BYTES): boolean {
+  return Object.keys(entries).length > MAX_LOGINS || sizeOf(entries) > maxBytes;
 }
 
+/** In bytes of JSON. */
 function sizeOf(entries: Record<string, unknown>): number {
-  if (Object.keys(entries).length === 0) return 2;
-  return Buffer.byteLength(JSON.stringify(entries));
+  return Object.keys(entries).length === 0 ? EMPTY : Buffer.byteLength(JSON.stringify(entries));
 }
+
+const EMPTY = '{}'.length;

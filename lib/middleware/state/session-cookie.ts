@@ -1,6 +1,7 @@
 /** The cookie of the app's session, as far as cookie-session and express-session show its options. */
 import { parseCookieHeader, type Cookie } from '../http/browser-cookies';
 import { header, type HostRequest } from '../http/request';
+import { shortHash } from './hash';
 import { getSession, isObject, ownValue, type Session } from './session';
 
 export interface SessionCookie {
@@ -64,6 +65,9 @@ function cookieFrom(
 
 /** cookie-session gives each request an object that inherits from the app's options. */
 function optionIn(options: object, name: string): unknown {
+  // The usual case. Otherwise the search avoids what a bug elsewhere has put on `Object.prototype`.
+  const found = (options as Record<string, unknown>)[name];
+  if (!(name in Object.prototype) && (found !== undefined || !Object.hasOwn(options, name))) return found;
   for (let at: unknown = options; isObject(at) && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
     const value = ownValue(at, name);
     if (value !== undefined) return value;
@@ -79,6 +83,22 @@ function textOf(value: unknown): string | undefined {
 export function isSameSiteCookie(req: HostRequest): boolean {
   return ['lax', 'strict'].includes(sessionCookieOf(req, undefined)?.sameSite ?? '');
 }
+
+/**
+ * A hash of the Cookie header, which identifies the browser and its session. Empty if the request has no
+ * cookies.
+ */
+export function cookieHash(req: HostRequest): string {
+  const known = COOKIE_HASHES.get(req);
+  if (known !== undefined) return known;
+  const cookies = header(req, 'cookie');
+  const hashed = cookies === '' ? '' : shortHash([cookies]);
+  COOKIE_HASHES.set(req, hashed);
+  return hashed;
+}
+
+/** One login needs it several times. */
+const COOKIE_HASHES = new WeakMap<HostRequest, string>();
 
 /** The values of the session cookie in the Cookie header: usually one, in the order in which they came. */
 export function sentValues(req: HostRequest, cookie: SessionCookie | undefined): string[] {

@@ -10,14 +10,17 @@ import { ownValue, type Session } from './session';
 
 /** The request that started a login. */
 export interface LoginStart {
-  /** The host name that the browser requested, without a port. */
+  /** As the request named it. */
   readonly host: string;
   /** In ms since 1970. */
   readonly at: number;
   /** Whether the browser used https, also if only a proxy says so; for a restart, when the login first started. */
   readonly isHTTPS: boolean;
-  /** Of the session cookie that the browser has after the response; `undefined` if it has none. */
-  readonly cookieDigest: string | undefined;
+  /**
+   * Of the session cookie that the browser has after the response; `undefined` if it has none. It is known when
+   * the response is sent.
+   */
+  cookieDigest: string | undefined;
 }
 
 const MAX_STARTS = 10_000;
@@ -53,8 +56,9 @@ export class SessionWatch {
   recordSession(req: HostRequest, session: Session): void {
     const cookie = ownValue(session, 'cookie') as { path?: unknown } | undefined;
     if (typeof cookie?.path === 'string') this.#cookiePath = cookie.path;
+    if (this.#paths.size >= MAX_PATHS) return;
     const path = pathOf(fullURL(req));
-    if (this.#paths.size < MAX_PATHS && path.length <= MAX_PATH_LENGTH) this.#paths.add(copyOf(path));
+    if (path.length <= MAX_PATH_LENGTH && !this.#paths.has(path)) this.#paths.add(copyOf(path));
   }
 
   /** Whether an earlier request of this path had a session. */
@@ -67,7 +71,7 @@ export class SessionWatch {
   }
 
   recordStart(state: string, start: LoginStart): void {
-    this.#starts().set(state, { ...start, host: copyOf(start.host) });
+    this.#starts().set(state, start);
   }
 
   /** The start of this login, if it was in this process. */

@@ -5,7 +5,6 @@
 import { lazyCache, type LazyCache } from '../../lazy-cache';
 import type { PageFlow, WechatFlow } from '../../oauth/flows';
 import { copyOf } from '../http/copy-of';
-import { shortHash } from './hash';
 import { ticketOf, type PendingLogin, type SessionIds } from './pending-logins';
 
 interface StartedLogin {
@@ -17,9 +16,9 @@ interface StartedLogin {
   /** Whether a phone started it to log a PC in (scan login). */
   readonly isForPC: boolean;
   /** Whether a callback has used it, or the session has dropped it to make room. */
-  readonly isSpent: boolean;
+  isSpent: boolean;
   /** Kept for a session with an id, and until it is spent. */
-  readonly pending: PendingLogin | undefined;
+  pending: PendingLogin | undefined;
   /** Absent for a session without an id, such as one of cookie-session. */
   readonly session: SessionIds | undefined;
 }
@@ -58,7 +57,11 @@ export class StartedLogins {
     const { scope, flow, appid } = pending;
     const returnTo = copyOf(pending.returnTo);
     this.#started().set(state, {
-      ...{ returnTo, scope, flow, appid, session },
+      returnTo,
+      scope,
+      flow,
+      appid,
+      session,
       isForPC: ticketOf(pending) !== undefined,
       isSpent: false,
       pending: session && { ...pending, returnTo },
@@ -66,7 +69,7 @@ export class StartedLogins {
   }
 
   /** The login of this state, whichever browser started it. */
-  get(state: string): StartedLogin | undefined {
+  get(state: string): Readonly<StartedLogin> | undefined {
     return this.#started().get(state);
   }
 
@@ -85,8 +88,9 @@ export class StartedLogins {
   spend(states: readonly string[]): void {
     for (const state of states) {
       const started = this.#started().peek(state);
-      if (started && !started.isSpent)
-        this.#started().set(state, { ...started, isSpent: true, pending: undefined }, { noUpdateTTL: true });
+      if (!started) continue;
+      started.isSpent = true;
+      started.pending = undefined;
     }
   }
 
@@ -102,8 +106,7 @@ export class StartedLogins {
     login: Promise<Pick<FinishedLogin, 'scope' | 'flow' | 'appid'> | undefined>,
   ): void {
     if (!cookies) return;
-    const key = shortHash([cookies]);
-    const before = this.#finishing().get(key);
+    const before = this.#finishing().get(cookies);
     const outcome = login.then(
       (finished) => {
         if (!finished) return before;
@@ -112,16 +115,16 @@ export class StartedLogins {
       },
       () => before,
     );
-    this.#finishing().set(key, outcome);
+    this.#finishing().set(cookies, outcome);
     // A login that failed is forgotten: strangers can make many of them.
     void outcome.then((finished) => {
-      const isLatest = this.#finishing().peek(key) === outcome;
-      if (finished === undefined && isLatest) this.#finishing().delete(key);
+      const isLatest = this.#finishing().peek(cookies) === outcome;
+      if (finished === undefined && isLatest) this.#finishing().delete(cookies);
     });
   }
 
   /** The login that a callback with these cookies has finished. Waits for one that is about to. */
   async finishedWith(cookies: string): Promise<FinishedLogin | undefined> {
-    return cookies === '' ? undefined : this.#finishing().get(shortHash([cookies]));
+    return cookies === '' ? undefined : this.#finishing().get(cookies);
   }
 }

@@ -14,10 +14,16 @@ export function nodeTransport(address: string, options: ResolvedHttpOptions): Tr
   const url = new URL(address);
   const { protocol, hostname, port } = urlToHttpOptions(url);
   // Only the parts that are needed, because under NODE_DEBUG Node prints the other parts of an address.
-  const target = { protocol, hostname, port, headers: headersOf(options) };
+  const headers = headersOf(options);
+  const target: https.RequestOptions = { protocol, hostname, port, headers };
+  // Otherwise Node computes it for each request. A Host header of the app's own replaces it.
+  if (!('host' in headers)) target.servername = IP_ADDRESS.test(url.hostname) ? '' : url.hostname;
   const prefix = url.pathname.replace(/\/$/, '');
   return { client: 'node', send: (request) => get({ ...request, path: prefix + request.path }, target) };
 }
+
+/** As a URL has it: IPv4 in decimals, IPv6 in brackets. */
+const IP_ADDRESS = /^(?:[\d.]+|\[.*)$/;
 
 /** Names in lower case, so that the app's headers replace the default ones. */
 function headersOf({ headers }: ResolvedHttpOptions): Record<string, string> {

@@ -142,8 +142,8 @@ export class WechatAPI {
 
   /** An emulator logs anybody in as anybody, so production refuses it. It identifies itself by a header. */
   #refuseEmulator({ headers }: HttpResponse): void {
-    if (this.#mayBeEmulated || process.env['NODE_ENV'] !== 'production') return;
-    if (headers['x-emulated-wechat'] !== undefined) throw emulatorInProduction(this.#address);
+    if (headers['x-emulated-wechat'] === undefined || this.#mayBeEmulated) return;
+    if (process.env['NODE_ENV'] === 'production') throw emulatorInProduction(this.#address);
   }
 }
 

@@ -14,10 +14,11 @@ import type { Context } from '../../context';
 import { CAUSES, refusalCause, type Cause } from './causes';
 import {
   areOtherHosts,
-  browserHost,
   callbackAddress,
+  hostname,
   isFromUntrustedProxy,
   isInFrame,
+  requestedHost,
   saysHTTPS,
 } from './evidence';
 
@@ -110,9 +111,10 @@ export function secureCause(
 /** How the browser came to the callback, if it sent no session cookie: by another host, or in a frame. */
 function navigationCause({ context, start, cookie, isRepeated }: Loss): Cause | undefined {
   const { req, config } = context;
-  const here = browserHost(req);
-  if (start && areOtherHosts(start.host, here) && !coversBoth(cookie, start.host, here))
-    return CAUSES.navigation.otherHost({ from: start.host, to: here });
+  const here = hostname(requestedHost(req));
+  const there = start ? hostname(start.host) : here;
+  if (areOtherHosts(there, here) && !coversBoth(cookie, there, here))
+    return CAUSES.navigation.otherHost({ from: there, to: here });
   if (isInFrame(req)) return CAUSES.navigation.frame();
   if (!isRepeated || header(req, 'cookie') !== '') return undefined;
   if (req.app !== undefined && isFromUntrustedProxy(req)) return CAUSES.navigation.untrustedProxy();

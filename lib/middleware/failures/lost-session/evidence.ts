@@ -1,4 +1,5 @@
 /** What a request shows about a lost session. */
+import { copyOf } from '../../http/copy-of';
 import { header, hostOf, isSecure, trustsProxy, type HostRequest } from '../../http/request';
 import { isPrivateHost } from '../../options/private-host';
 import type { Context } from '../../context';
@@ -15,21 +16,21 @@ export function isFromUntrustedProxy(req: HostRequest): boolean {
 }
 
 /**
- * The host that the browser requested, in lower case and without a port, because cookies ignore ports. The
- * value only explains a failure, so a header that a client can forge is good enough: behind a proxy, the Host
- * header may be an internal name.
+ * The host that the browser requested, as the request names it. The value only explains a failure, so a header
+ * that a client can forge is good enough: behind a proxy, the Host header may be an internal name.
  */
-export function browserHost(req: HostRequest): string {
+export function requestedHost(req: HostRequest): string {
   const [forwarded = ''] = header(req, 'x-forwarded-host').split(',', 1);
   // The browser itself says that the page before had the same origin.
   const before = header(req, 'sec-fetch-site') === 'same-origin' ? header(req, 'referer') : '';
   const host = forwarded.trim() || (URL.canParse(before) ? new URL(before).host : hostOf(req));
-  return hostname(host.slice(0, MAX_LENGTH));
+  return copyOf(host.slice(0, MAX_LENGTH));
 }
 
 const MAX_LENGTH = 255;
 
-function hostname(host: string): string {
+/** In lower case and without a port, because cookies ignore ports. */
+export function hostname(host: string): string {
   const { hostname: name } = urlOfHost(host) ?? { hostname: host.toLowerCase() };
   return name;
 }
@@ -58,7 +59,8 @@ export function callbackAddress(context: Context): URL | undefined {
   const { req, config } = context;
   const scheme = isSecure(req) || saysHTTPS(req) ? 'https' : 'http';
   const address =
-    (config.base?.origin ?? `${scheme}://${browserHost(req)}`) + (routePath(context, 'callback') ?? '/');
+    (config.base?.origin ?? `${scheme}://${hostname(requestedHost(req))}`) +
+    (routePath(context, 'callback') ?? '/');
   return URL.canParse(address) ? new URL(address) : undefined;
 }
 

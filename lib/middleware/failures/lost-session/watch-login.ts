@@ -2,16 +2,22 @@
  * Watches the start of a login: records what explains its loss, should it be lost, and warns of what loses
  * every login.
  */
-import { parseSetCookie } from '../../http/browser-cookies';
+import { cookiePair } from '../../http/browser-cookies';
 import { isSecure, type HostRequest } from '../../http/request';
 import { getSession } from '../../state/session';
-import { isRecognized, isSessionCookie, sentValues, sessionCookieOf } from '../../state/session-cookie';
+import {
+  isRecognized,
+  isSessionCookie,
+  sentValues,
+  sessionCookieOf,
+  type SessionCookie,
+} from '../../state/session-cookie';
 import { digestOf, type LoginStart } from '../../state/session-watch';
 import type { Context } from '../../context';
 import { secureCause } from './cause-of-loss';
 import { CAUSES, type Cause } from './causes';
 import { warnOfCause } from './explain-loss';
-import { browserHost, isFromUntrustedProxy, saysHTTPS } from './evidence';
+import { isFromUntrustedProxy, requestedHost, saysHTTPS } from './evidence';
 
 /**
  * Called before the response of the login route, or of any other request that starts a login.
@@ -23,13 +29,13 @@ export function watchLogin(context: Context, state: string, replaces: string | u
   const { sessions } = config;
   const before = replaces === undefined ? undefined : sessions.startOf(replaces);
   const isHTTPS = before?.isHTTPS ?? (isSecure(req) || saysHTTPS(req));
-  const start: LoginStart = { host: browserHost(req), at: Date.now(), isHTTPS, cookieDigest: undefined };
+  const start: LoginStart = { host: requestedHost(req), at: Date.now(), isHTTPS, cookieDigest: undefined };
   sessions.recordStart(state, start);
   // Session middleware sets its cookie when the response is sent.
   res.once('finish', () => {
-    const started = { ...start, cookieDigest: digestAfter(context) };
-    sessions.recordStart(state, started);
-    const lost = causeOfEveryLoss(context, started);
+    const cookie = sessionCookieOf(req, sessions.cookieName);
+    start.cookieDigest = cookie && digestAfter(context, cookie);
+    const lost = cookie && causeOfEveryLoss(context, cookie, start);
     if (lost) warnOfCause(context, 'Every login will be lost', lost);
     else warnOfRedirectURI(context);
     warnOfMemoryStore(context);
@@ -37,30 +43,22 @@ export function watchLogin(context: Context, state: string, replaces: string | u
 }
 
 /** Of the session cookie that the browser has after this response. */
-function digestAfter({ req, res, config }: Context): string | undefined {
-  const cookie = sessionCookieOf(req, config.sessions.cookieName);
+function digestAfter({ req, res, config }: Context, cookie: SessionCookie): string | undefined {
   const session = getSession(req);
-  if (!cookie || !session) return undefined;
-  const lines = [res.getHeader('set-cookie') ?? []].flat().map(String);
-  const set = lines
-    .map((line) => parseSetCookie(line, ANY_ADDRESS))
-    .find((each) => isSessionCookie(req, cookie, each));
-  if (set) {
-    config.sessions.recordCookieName(set.name);
-    return digestOf(set.value);
+  if (!session) return undefined;
+  for (const line of [res.getHeader('set-cookie') ?? []].flat()) {
+    const [name, value] = cookiePair(String(line));
+    if (!isSessionCookie(req, cookie, { name, value })) continue;
+    config.sessions.recordCookieName(name);
+    return digestOf(value);
   }
   const sent = sentValues(req, cookie);
   const [value = ''] = sent;
   return isRecognized(req, session, sent) ? digestOf(value) : undefined;
 }
 
-/** For the default path of a cookie, which is not needed here. */
-const ANY_ADDRESS = new URL('http://localhost/');
-
 /** What loses the session of every browser, whatever it does. */
-function causeOfEveryLoss(context: Context, start: LoginStart): Cause | undefined {
-  const cookie = sessionCookieOf(context.req, context.config.sessions.cookieName);
-  if (!cookie) return undefined;
+function causeOfEveryLoss(context: Context, cookie: SessionCookie, start: LoginStart): Cause | undefined {
   if (cookie.sameSite === 'strict') return CAUSES.sameSiteStrict();
   return secureCause(context, cookie, start);
 }
@@ -87,7 +85,7 @@ function isInMemory(req: HostRequest): boolean {
 }
 
 function warnOfMemoryStore({ req, config }: Context): void {
-  if (process.env['NODE_ENV'] !== 'production' || !isInMemory(req)) return;
+  if (!isInMemory(req) || process.env['NODE_ENV'] !== 'production') return;
   config.warnings.once(
     'WECHAT_MEMORY_SESSIONS',
     'Sessions are stored in the memory of this process (MemoryStore): a restart or a second process loses ' +
