@@ -1,7 +1,9 @@
 /** The command prints English or Chinese: each of its texts exists in both. */
-export type Language = 'en' | 'zh';
+import type { Bilingual } from '../bilingual';
 
-export type Bilingual = Readonly<Record<Language, string>>;
+export type { Bilingual };
+
+export type Language = keyof Bilingual;
 
 export function bilingual(en: string, zh: string): Bilingual {
   return { en, zh };

@@ -231,26 +231,21 @@ export function isCrossSite(context: Context): boolean {
   return from !== '' && pathOnThisSite(context, from) === undefined;
 }
 
-/** The redirect URI: our callback route, or the relay that sends browsers on to it. */
-export function redirectURI(context: Context): string {
-  const callback = callbackURL(context);
-  const { relay } = context.config;
-  return relay === undefined ? callback : relayRedirectURI(relay, callback);
-}
-
 /**
- * The public address of the callback route.
+ * The redirect URI: our callback route, or the relay that sends browsers on to it.
  *
  * @throws WechatAuthError of kind `config` if `routes.callback` is false.
  */
-function callbackURL(context: Context): string {
+export function redirectURI(context: Context): string {
   const path = requirePath(
     context,
     'callback',
     'routes.callback is false: there is no redirect URI. ' +
       'Give it a path, or start the login from a wechatAuth() that has one.',
   );
-  return originOf(context) + path;
+  const callback = originOf(context) + path;
+  const { relay } = context.config;
+  return relay === undefined ? callback : relayRedirectURI(relay, callback);
 }
 
 /** The parameters of a link to the login route. */

@@ -119,7 +119,7 @@ export class OAuth {
       writable: true,
       configurable: true,
     });
-    this.#credentials = credentialsOf(options, () => this.appsecret);
+    this.#credentials = clientCredentialsOf(options, () => this.appsecret);
     this.isMiniProgram = Boolean(options.isMiniProgram);
     if (options.getToken) this.getToken = options.getToken;
     if (options.saveToken) this.saveToken = options.saveToken;
@@ -546,7 +546,7 @@ export class OAuth {
   }
 }
 
-function credentialsOf({ component, appsecret }: LooseOptions, secret: () => string): Credentials {
+function clientCredentialsOf({ component, appsecret }: LooseOptions, secret: () => string): Credentials {
   if (component == null) return ownCredentials(secret);
   checkComponent(component, appsecret);
   return platformCredentials(component);

@@ -56,13 +56,13 @@ export async function exchangeForUser(
   return exchangePageCode(account, code, { requestedScope: pending.scope, lang, allowSnapshotUsers });
 }
 
-/** The facts of a started login that `onLogin` receives. */
-export type LoginStart = Pick<PendingLogin, 'returnTo' | 'data'> & { readonly flow: WechatFlow };
+/** What the login was started with, as far as `onLogin` receives it. */
+export type LoginInput = Pick<PendingLogin, 'returnTo' | 'data'> & { readonly flow: WechatFlow };
 
 /** Step 2: runs `onLogin`, and builds the login for the session. */
 export async function completeLogin(
   context: Context,
-  { pending, code, state }: { pending: LoginStart; code: string; state: string },
+  { pending, code, state }: { pending: LoginInput; code: string; state: string },
   exchanged: ExchangedUser,
 ): Promise<WechatSession> {
   const { flow, data } = pending;
@@ -94,7 +94,7 @@ export async function completeLogin(
   };
 }
 
-function missingUnionid({ flow }: LoginStart): WechatAuthError {
+function missingUnionid({ flow }: LoginInput): WechatAuthError {
   const { consoleMenu, scopes } = FLOWS[flow];
   const allowed: readonly string[] = scopes.allowed;
   const scope = allowed.includes('snsapi_userinfo') ? ', and ask for snsapi_userinfo' : '';

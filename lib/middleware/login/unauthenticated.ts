@@ -12,23 +12,25 @@ export function sendUnauthenticated(context: Context, link: LoginLink, isMissing
   vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
   // Without a login route, the app itself offers the login (`req.wechat.login()`), so no address is named.
   const hasRoute = routePath(context, 'login') !== undefined;
-  const texts = isMissingScope ? CONSENT_NEEDED : LOGIN_NEEDED;
+  const error = isMissingScope ? 'scope' : 'unauthenticated';
   sendJSON(res, 401, {
-    error: isMissingScope ? 'scope' : 'unauthenticated',
-    message: hasRoute ? texts.withURL : texts.withoutURL,
+    error,
+    message: hasRoute ? TEXTS[error].withURL : TEXTS[error].withoutURL,
     ...(hasRoute && { loginURL: loginPath(context, validLink(context, link)) }),
   });
 }
 
-const LOGIN_NEEDED = {
-  withURL: 'Log in first, at loginURL. 请先通过 loginURL 登录。',
-  withoutURL: 'Log in first. 请先登录。',
-};
-
-const CONSENT_NEEDED = {
-  withURL:
-    'This needs the consent of the user: log in again at loginURL. 需要用户授权，请通过 loginURL 重新登录。',
-  withoutURL: 'This needs the consent of the user: log in again. 需要用户授权，请重新登录。',
+/** Keyed by the field `error` of the response. */
+const TEXTS = {
+  unauthenticated: {
+    withURL: 'Log in first, at loginURL. 请先通过 loginURL 登录。',
+    withoutURL: 'Log in first. 请先登录。',
+  },
+  scope: {
+    withURL:
+      'This needs the consent of the user: log in again at loginURL. 需要用户授权，请通过 loginURL 重新登录。',
+    withoutURL: 'This needs the consent of the user: log in again. 需要用户授权，请重新登录。',
+  },
 };
 
 /** The parameters that the login route would accept. */

@@ -2,15 +2,11 @@
  * The rules for the public address of an app and for that of its relay, one row each. `wechatAuth()` refuses an
  * address with the first fault that it finds; the doctor reports all faults and warnings.
  */
+import type { Bilingual } from '../../bilingual';
 import { ipVersion } from '../http/ip-version';
 import { FLOWS, PAGE_ACCOUNT_FLOWS } from '../../oauth/flows';
 import { RELAY_ROUTE } from '../../relay/redirect-uri';
 import { bareHost, isPrivateHost } from './private-host';
-
-interface Bilingual {
-  readonly en: string;
-  readonly zh: string;
-}
 
 export interface AddressFault {
   /** Whether logins may work nevertheless. */

@@ -144,7 +144,7 @@ const scanLogin = v.optional(
   ),
 );
 
-const FLOWS: readonly unknown[] = ['auto', ...PAGE_FLOWS];
+const FLOW_CHOICES: readonly unknown[] = ['auto', ...PAGE_FLOWS];
 
 const PLATFORM_ID = 'Give the AppID of the third-party platform.';
 
@@ -210,7 +210,7 @@ const optionsSchema = strictOptions(
     lang: oneOf(['zh_CN', 'zh_TW', 'en'], "Use 'zh_CN', 'zh_TW' or 'en'."),
     flow: v.optional(
       v.custom(
-        (value) => FLOWS.includes(value) || typeof value === 'function',
+        (value) => FLOW_CHOICES.includes(value) || typeof value === 'function',
         withValue(
           "Use 'auto', 'official', 'website', 'scan', or a function of the request that returns one of them.",
         ),

@@ -168,14 +168,17 @@ function faultsOf(options: AuthOptions): OptionFault[] {
     ...(options.account === undefined
       ? [...credentialFaults(options, true), ...flowFaults(options.flow, options)]
       : besideAccountFaults(options)),
-    ...addressFaults(options, faultyPaths),
+    ...addressOptionFaults(options, faultyPaths),
     ...routeFaults(options),
     ...scanLoginFaults(options),
   ];
   return [...perOption, ...acrossOptions.filter(({ path }) => !faultyPaths.has(path))];
 }
 
-function* addressFaults(options: AuthOptions, faultyPaths: ReadonlySet<string>): Generator<OptionFault> {
+function* addressOptionFaults(
+  options: AuthOptions,
+  faultyPaths: ReadonlySet<string>,
+): Generator<OptionFault> {
   const { baseURL, relay, endpoints, returnTo } = options;
   const usesRealPages =
     typeof endpoints?.open === 'string' && endpoints.open.replace(/(?<!\/)\/+$/, '') === WECHAT.open;

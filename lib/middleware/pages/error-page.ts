@@ -39,7 +39,10 @@ export function sendErrorPage(
     title,
     text,
     icon: HARMLESS.includes(error.kind) ? 'info' : 'warn',
-    body: arrowToFullService(error) + causeOfLoss(page, language) + developerMessage(error, page, language),
+    body:
+      arrowToFullService(error) +
+      causeForDeveloper(page, language) +
+      messageForDeveloper(error, page, language),
     links: [
       ...(page.retry === undefined ? [] : [{ href: page.retry, label: retry, isMain: true }]),
       ...(page.home === undefined ? [] : [{ href: page.home, label: home }]),
@@ -81,7 +84,7 @@ function errorCode(error: WechatError, language: PageLanguage): string {
 }
 
 /** Visitors of a production site see no technical cause: the console names it. */
-function causeOfLoss({ cause }: ErrorPage, language: PageLanguage): string {
+function causeForDeveloper({ cause }: ErrorPage, language: PageLanguage): string {
   if (!cause || isProduction()) return '';
   const { what, remedy } = cause;
   const end = language === 'zh' ? '。' : '. ';
@@ -93,7 +96,7 @@ function causeOfLoss({ cause }: ErrorPage, language: PageLanguage): string {
  * The message of the error, for the developer of the app, and what to do in the language of the page.
  * Production pages do not show it.
  */
-function developerMessage(error: WechatError, { trace }: ErrorPage, language: PageLanguage): string {
+function messageForDeveloper(error: WechatError, { trace }: ErrorPage, language: PageLanguage): string {
   if (isProduction()) return '';
   const remedy = language === 'zh' && !error.message.includes(error.remedy.zh) ? [error.remedy.zh] : [];
   const text = [...remedy, error.message, ...(trace === undefined ? [] : [trace])].join('\n\n');

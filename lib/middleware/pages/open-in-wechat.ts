@@ -58,46 +58,40 @@ function qrCode(whole: string): string {
   return `<div class="code">${qrSVG(address, { border: 1, pixelSize: 4 })}</div>`;
 }
 
-type Texts = Readonly<Record<PageLanguage, { readonly title: string; readonly text: string }>>;
-
 const QR_LOGIN: Readonly<Record<PageLanguage, string>> = {
   zh: '扫码登录',
   en: 'Use a QR code',
 };
 
-const BY_SCANNING: Texts = {
-  zh: { title: '请在微信中打开', text: '请打开手机微信「扫一扫」，扫描二维码并在微信中登录。' },
-  en: {
-    title: 'Please open this in WeChat',
-    text: 'Scan the QR code with WeChat on your phone, and log in there.',
-  },
-};
+type Texts = Readonly<Record<PageLanguage, { readonly title: string; readonly text: string }>>;
 
-const BY_COPYING: Texts = {
-  zh: {
-    title: '请在微信中打开',
-    text: '请复制下方的地址，发送到微信聊天中点击打开；也可以用另一台手机扫描二维码。',
-  },
-  en: {
-    title: 'Please open this in WeChat',
-    text: 'Send the address below to a WeChat chat and tap it there, or scan the QR code with another phone.',
-  },
-};
-
-const ON_COMPUTER: Texts = {
-  zh: {
-    title: '请在电脑上打开',
-    text: '本站使用微信扫码登录：请在电脑浏览器中打开下方的地址，再用微信扫码。',
-  },
-  en: {
-    title: 'Please open this on a computer',
-    text: 'This site uses a QR code login: open the address below on a computer, then scan with WeChat.',
-  },
-};
-
-/** A phone cannot scan its own screen. */
 const TEXTS: Readonly<Record<BrowserKind, Texts>> = {
-  wechat: ON_COMPUTER,
-  computer: BY_SCANNING,
-  phone: BY_COPYING,
+  wechat: {
+    zh: {
+      title: '请在电脑上打开',
+      text: '本站使用微信扫码登录：请在电脑浏览器中打开下方的地址，再用微信扫码。',
+    },
+    en: {
+      title: 'Please open this on a computer',
+      text: 'This site uses a QR code login: open the address below on a computer, then scan with WeChat.',
+    },
+  },
+  computer: {
+    zh: { title: '请在微信中打开', text: '请打开手机微信「扫一扫」，扫描二维码并在微信中登录。' },
+    en: {
+      title: 'Please open this in WeChat',
+      text: 'Scan the QR code with WeChat on your phone, and log in there.',
+    },
+  },
+  // A phone cannot scan its own screen.
+  phone: {
+    zh: {
+      title: '请在微信中打开',
+      text: '请复制下方的地址，发送到微信聊天中点击打开；也可以用另一台手机扫描二维码。',
+    },
+    en: {
+      title: 'Please open this in WeChat',
+      text: 'Send the address below to a WeChat chat and tap it there, or scan the QR code with another phone.',
+    },
+  },
 };

@@ -109,7 +109,7 @@ async function statusOf(
   if (isKept) {
     if (confirm === 'pin' && pin === undefined) return { status: 'scanned' };
     const result = await results.collect(name, pin);
-    if (typeof result === 'object') return logIn(context, found, result);
+    if (typeof result === 'object') return collectLogin(context, found, result);
     return result === 'none' ? EXPIRED : afterWrongPin(context, name);
   }
   // The phone may finish in the last second: its result has a minute of its own.
@@ -124,7 +124,7 @@ async function afterWrongPin(context: Context, name: string): Promise<ScanStatus
 }
 
 /** From here on it is like any other login, with the request and the session of the PC. */
-async function logIn(
+async function collectLogin(
   context: Context,
   { state, pending, root }: ScanInSession,
   { token, phone, ...result }: ScanResult,

@@ -24,7 +24,10 @@ export function checkRedirectURI(
   const expected = relay === undefined ? callback.href : relayRedirectURI(relay, callback.href);
   const wrong = requests.find(({ redirectURI }) => redirectURI !== expected);
   if (wrong)
-    return failed(ID, relayFault(relay, wrong, expected) ?? redirectURIFault(callbackOf(wrong), callback));
+    return failed(
+      ID,
+      otherRelayFault(relay, wrong, expected) ?? redirectURIFault(callbackOf(wrong), callback),
+    );
   const fault = originFault(callback, site.public) ?? derivedBaseFault(configuration, site);
   return fault ? failed(ID, fault) : ok(ID, bilingual(expected, expected));
 }
@@ -36,7 +39,7 @@ export function callbackURL(configuration: Configuration, site: Site): URL {
 }
 
 /** The app and the doctor have different relays, or only one of them has one. */
-function relayFault(
+function otherRelayFault(
   relay: string | undefined,
   { redirectURI }: AuthorizationRequest,
   expected: string,

@@ -5,7 +5,13 @@
 import { isPrivateHost } from '../../../middleware/options/private-host';
 import { relayRedirectURI } from '../../../relay/redirect-uri';
 import { bilingual } from '../../bilingual';
-import { UnreachableError, probe, type ProbeLimits, type ProbeResponse } from '../probe/http-probe';
+import {
+  UnreachableError,
+  locationOf,
+  probe,
+  type ProbeLimits,
+  type ProbeResponse,
+} from '../probe/http-probe';
 import { MADE_UP_CODE } from '../probe/made-up-code';
 import { WECHAT_CLIENT } from '../probe/user-agents';
 import { failed, notChecked, ok, warning, type Finding } from '../report/check-list';
@@ -20,7 +26,7 @@ export async function checkRelay(relay: string, callback: URL, limits: ProbeLimi
     const ask = (to: string): Promise<ProbeResponse> => askRelay(relay, to, limits);
     const response = await ask(callback.href);
     const own = judgeOwn(relay, callback, response);
-    const isRelay = response.status === REFUSED || locationOf(relay, response) !== undefined;
+    const isRelay = response.status === REFUSED || locationOf(response, relay) !== undefined;
     if (!isRelay) return [own, notChecked(OTHER_HOSTS)];
     const responses = await Promise.all(unlistedAddresses(callback).map(ask));
     return [own, judgeOtherHosts(relay, responses)];
@@ -44,7 +50,7 @@ function askRelay(relay: string, to: string, limits: ProbeLimits): Promise<Probe
 }
 
 function judgeOwn(relay: string, callback: URL, response: ProbeResponse): Finding {
-  const location = locationOf(relay, response);
+  const location = locationOf(response, relay);
   if (location?.href === `${callback.href}?code=${MADE_UP_CODE}&state=${STATE}`)
     return ok(OWN, bilingual(callback.href, callback.href));
   if (location) return failed(OWN, TEXTS.elsewhere(untrustedText(location.origin + location.pathname)));
@@ -68,17 +74,10 @@ function unlistedAddresses({ host, href }: URL): string[] {
 }
 
 function judgeOtherHosts(relay: string, responses: readonly ProbeResponse[]): Finding {
-  const isOpen = responses.some((response) => locationOf(relay, response)?.hostname.endsWith(UNLISTED_HOST));
+  const isOpen = responses.some((response) => locationOf(response, relay)?.hostname.endsWith(UNLISTED_HOST));
   if (isOpen) return failed(OTHER_HOSTS, TEXTS.open(UNLISTED_HOST));
   const odd = responses.find(({ status }) => status < 400 || status > 499);
   return odd ? warning(OTHER_HOSTS, TEXTS.unclear(odd.status)) : ok(OTHER_HOSTS, TEXTS.refused);
-}
-
-function locationOf(relay: string, { status, headers }: ProbeResponse): URL | undefined {
-  const { location } = headers;
-  if (status < 300 || status > 399 || location === undefined || !URL.canParse(location, relay))
-    return undefined;
-  return new URL(location, relay);
 }
 
 const TEXTS = {

@@ -52,6 +52,19 @@ export async function probe(url: URL, request: ProbeRequest): Promise<ProbeRespo
   }
 }
 
+/**
+ * The address to which a response redirects; undefined if it does not redirect.
+ *
+ * @param address that was requested: the redirect may be relative to it
+ */
+export function locationOf(
+  { status, headers: { location } }: Pick<ProbeResponse, 'status' | 'headers'>,
+  address: string,
+): URL | undefined {
+  const isRedirect = status >= 300 && status <= 399 && location !== undefined;
+  return isRedirect && URL.canParse(location, address) ? new URL(location, address) : undefined;
+}
+
 interface Route {
   readonly agent: http.Agent;
   readonly proxy: Agents['proxy'];

@@ -5,7 +5,7 @@
 import { ERROR_KINDS, type WechatErrorKind } from '../../../errors';
 import { PAGE_ACCOUNT_FLOWS, FLOWS, type PageAccountFlow } from '../../../oauth/flows';
 import { callbackBehindRelay } from '../../../relay/redirect-uri';
-import type { ProbeLimits } from './http-probe';
+import { locationOf, type ProbeLimits } from './http-probe';
 import { MADE_UP_CODE } from './made-up-code';
 import { ProbeBrowser, type ProbedPage } from './probe-browser';
 import { loginPath, publicURL, type Site } from './site';
@@ -50,7 +50,7 @@ export async function probeLogin(site: Site, userAgent: string, limits: ProbeLim
 }
 
 function outcomeOf(response: ProbedPage): LoginOutcome {
-  const to = locationOf(response);
+  const to = locationOf(response, response.address.href);
   if (to) return authorizationRequest(to) ?? { kind: 'redirect', to };
   const code = scanCodeIn(response);
   if (code) return { kind: 'scan-code', url: code };
@@ -83,13 +83,6 @@ const SCAN_CODE = '<div id="scan" data-link="';
 /** Undefined unless the text is an http: or https: address. */
 export function httpURL(text: string): URL | undefined {
   return /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
-}
-
-function locationOf({ status, headers, address }: ProbedPage): URL | undefined {
-  const { location } = headers;
-  if (status < 300 || status > 399 || location === undefined || !URL.canParse(location, address.href))
-    return undefined;
-  return new URL(location, address);
 }
 
 /** What a page of this package says about itself; undefined for any other response. */
@@ -137,7 +130,7 @@ export type CallbackOutcome =
 export async function probeCallback({ browser, redirectURI, state }: StartedLogin): Promise<CallbackOutcome> {
   const first = await requestCallback(browser, redirectURI, state);
   if (!first) return { kind: 'malformed', redirectURI };
-  const location = locationOf(first);
+  const location = locationOf(first, first.address.href);
   const restarted = location && authorizationRequest(location);
   if (!restarted) return callbackOutcome(first, false);
   const second = await requestCallback(browser, restarted.redirectURI, restarted.state);

@@ -3,14 +3,10 @@
  * cause. The running app names the cause that fits, on the console and on its error page; the doctor reports
  * the same causes before a login is lost.
  */
+import type { Bilingual } from '../../../bilingual';
 import { printable } from '../../../printable';
 import type { WarningCode } from '../../../warnings';
 import type { CookieRefusal } from '../../http/browser-cookies';
-
-interface Bilingual {
-  readonly en: string;
-  readonly zh: string;
-}
 
 export interface Cause {
   /** The console names each cause once. */
@@ -35,7 +31,7 @@ function quoted(text: string): string {
   return JSON.stringify(shortened(text));
 }
 
-const TRUST_PROXY: Bilingual = {
+export const TRUST_PROXY_REMEDY: Bilingual = {
   en:
     "Express: app.set('trust proxy', 1). Connect: express-session with proxy: true. " +
     'The proxy must set X-Forwarded-Proto.',
@@ -53,70 +49,70 @@ function dropped(cookie: Bilingual, { en, zh }: Bilingual): Bilingual {
   return { en: `a browser drops ${cookie.en}: ${en}`, zh: `浏览器会丢弃 ${cookie.zh}：${zh}` };
 }
 
-/** A `secure` cookie that the session middleware does not set, because the request came over http. */
-const SECURE = {
-  overHTTP: (cookie = SESSION_COOKIE) =>
-    cause(
-      'secure-over-http',
-      'WECHAT_COOKIE_SECURE',
-      dropped(cookie, {
-        en: 'it is `secure`, and browsers use http for this app',
-        zh: '带有 secure，而应用通过 http 访问',
-      }),
-      {
-        en: 'Serve the app over https, or leave `secure` out in development.',
-        zh: '请使用 https，或在开发环境去掉 secure。',
-      },
-    ),
-  untrustedProxy: () =>
-    cause(
-      'secure-untrusted-proxy',
-      'WECHAT_COOKIE_SECURE',
-      {
-        en:
-          'the session cookie is `secure`, and the app does not believe the proxy, which says that the browser ' +
-          'used https (X-Forwarded-Proto)',
-        zh: '会话 cookie 带有 secure，而应用不信任代理（X-Forwarded-Proto 表明浏览器使用了 https）',
-      },
-      TRUST_PROXY,
-    ),
-  silentProxy: () =>
-    cause(
-      'secure-silent-proxy',
-      'WECHAT_COOKIE_SECURE',
-      {
-        en:
-          'the session cookie is `secure` and baseURL is https:, but the request came over http, and no proxy ' +
-          'says in X-Forwarded-Proto that the browser used https',
-        zh:
-          '会话 cookie 带有 secure，baseURL 为 https，但请求通过 http 到达，' +
-          '也没有代理用 X-Forwarded-Proto 表明浏览器使用了 https',
-      },
-      {
-        en:
-          'Let the proxy that ends TLS set X-Forwarded-Proto: https ' +
-          '(nginx: proxy_set_header X-Forwarded-Proto https;), and let the app trust the proxy. ' +
-          "Express: app.set('trust proxy', 1). Connect: express-session with proxy: true.",
-        zh:
-          '请让终止 TLS 的代理设置 X-Forwarded-Proto: https' +
-          '（nginx：proxy_set_header X-Forwarded-Proto https;），并让应用信任代理。' +
-          "Express：app.set('trust proxy', 1)；Connect：express-session 的 proxy: true。",
-      },
-    ),
-  callbackOverHTTP: () =>
-    cause(
-      'secure-callback-over-http',
-      'WECHAT_COOKIE_SECURE',
-      {
-        en: 'the session cookie is `secure`, and WeChat sends the browser back to an http: address',
-        zh: '会话 cookie 带有 secure，而微信回调的是 http 地址',
-      },
-      { en: 'Write baseURL with https:.', zh: '请将 baseURL 写成 https:。' },
-    ),
-};
+export const CAUSES = {
+  /** A `secure` cookie that the session middleware does not set, because the request came over http. */
+  secure: {
+    overHTTP: (cookie = SESSION_COOKIE) =>
+      cause(
+        'secure-over-http',
+        'WECHAT_COOKIE_SECURE',
+        dropped(cookie, {
+          en: 'it is `secure`, and browsers use http for this app',
+          zh: '带有 secure，而应用通过 http 访问',
+        }),
+        {
+          en: 'Serve the app over https, or leave `secure` out in development.',
+          zh: '请使用 https，或在开发环境去掉 secure。',
+        },
+      ),
+    untrustedProxy: () =>
+      cause(
+        'secure-untrusted-proxy',
+        'WECHAT_COOKIE_SECURE',
+        {
+          en:
+            'the session cookie is `secure`, and the app does not believe the proxy, which says that the browser ' +
+            'used https (X-Forwarded-Proto)',
+          zh: '会话 cookie 带有 secure，而应用不信任代理（X-Forwarded-Proto 表明浏览器使用了 https）',
+        },
+        TRUST_PROXY_REMEDY,
+      ),
+    silentProxy: () =>
+      cause(
+        'secure-silent-proxy',
+        'WECHAT_COOKIE_SECURE',
+        {
+          en:
+            'the session cookie is `secure` and baseURL is https:, but the request came over http, and no proxy ' +
+            'says in X-Forwarded-Proto that the browser used https',
+          zh:
+            '会话 cookie 带有 secure，baseURL 为 https，但请求通过 http 到达，' +
+            '也没有代理用 X-Forwarded-Proto 表明浏览器使用了 https',
+        },
+        {
+          en:
+            'Let the proxy that ends TLS set X-Forwarded-Proto: https ' +
+            '(nginx: proxy_set_header X-Forwarded-Proto https;), and let the app trust the proxy. ' +
+            "Express: app.set('trust proxy', 1). Connect: express-session with proxy: true.",
+          zh:
+            '请让终止 TLS 的代理设置 X-Forwarded-Proto: https' +
+            '（nginx：proxy_set_header X-Forwarded-Proto https;），并让应用信任代理。' +
+            "Express：app.set('trust proxy', 1)；Connect：express-session 的 proxy: true。",
+        },
+      ),
+    callbackOverHTTP: () =>
+      cause(
+        'secure-callback-over-http',
+        'WECHAT_COOKIE_SECURE',
+        {
+          en: 'the session cookie is `secure`, and WeChat sends the browser back to an http: address',
+          zh: '会话 cookie 带有 secure，而微信回调的是 http 地址',
+        },
+        { en: 'Write baseURL with https:.', zh: '请将 baseURL 写成 https:。' },
+      ),
+  },
 
-/** Options of the cookie with which browsers drop it, or do not send it to the callback. */
-const COOKIE = {
+  // Options of the cookie with which browsers drop it, or do not send it to the callback.
   sameSiteStrict: (cookie = SESSION_COOKIE) =>
     cause(
       'same-site-strict',
@@ -213,10 +209,8 @@ const COOKIE = {
         zh: '请为应用所在机器校时（NTP），并延长会话的 maxAge（毫秒）。',
       },
     ),
-};
 
-/** The browser sent the cookie, but not as the app had set it, or the app did not accept it. */
-const SENT = {
+  // The browser sent the cookie, but not as the app had set it, or the app did not accept it.
   signature: ({ name }: { readonly name: string }) =>
     cause(
       'signature',
@@ -260,60 +254,56 @@ const SENT = {
         zh: '多进程须共用同一个会话存储（不要用 MemoryStore）和同一个会话密钥，重启后也不能变。',
       },
     ),
-};
 
-/** How the browser comes to the callback. */
-const NAVIGATION = {
-  otherHost: ({ from, to }: { readonly from: string; readonly to: string }) =>
-    cause(
-      'other-host',
-      'WECHAT_OTHER_HOST',
-      {
-        en:
-          `the login started at ${quoted(from)}, but WeChat sent the browser back to ${quoted(to)}, ` +
-          'where the session cookie is not sent',
-        zh: `登录从 ${quoted(from)} 发起，微信却回调到 ${quoted(to)}：不同的域名不会收到会话 cookie`,
-      },
-      {
-        en: 'Redirect all pages to one host, make the proxy pass the Host header on, or correct baseURL.',
-        zh: '请把所有页面重定向到同一域名、让代理转发 Host 头，或更正 baseURL。',
-      },
-    ),
-  frame: () =>
-    cause(
-      'frame',
-      'WECHAT_FRAME',
-      {
-        en:
-          'the login ran in a frame (iframe), where browsers do not send the session cookie ' +
-          'after WeChat redirects back',
-        zh: '登录在框架（iframe）中进行，从微信返回时浏览器不会在其中发送会话 cookie',
-      },
-      {
-        en:
-          'Open the login in the whole window: <a href="/login" target="_top">; ' +
-          'for the embedded QR code, self_redirect: false.',
-        zh: '请在整个窗口中打开登录：<a href="/login" target="_top">；内嵌二维码请用 self_redirect: false。',
-      },
-    ),
-  untrustedProxy: () =>
-    cause(
-      'untrusted-proxy',
-      'WECHAT_TRUST_PROXY',
-      {
-        en: 'the app does not trust the proxy (`trust proxy`), which says that the browser used https',
-        zh: '代理表明浏览器使用了 https，而应用不信任代理（没有设置 trust proxy）',
-      },
-      {
-        en: "Call app.set('trust proxy', 1), and set baseURL.",
-        zh: "请 app.set('trust proxy', 1)，并设置 baseURL。",
-      },
-    ),
-};
-
-export const CAUSES = { ...COOKIE, ...SENT, secure: SECURE, navigation: NAVIGATION } as const;
-
-export { TRUST_PROXY as TRUST_PROXY_REMEDY };
+  /** How the browser comes to the callback. */
+  navigation: {
+    otherHost: ({ from, to }: { readonly from: string; readonly to: string }) =>
+      cause(
+        'other-host',
+        'WECHAT_OTHER_HOST',
+        {
+          en:
+            `the login started at ${quoted(from)}, but WeChat sent the browser back to ${quoted(to)}, ` +
+            'where the session cookie is not sent',
+          zh: `登录从 ${quoted(from)} 发起，微信却回调到 ${quoted(to)}：不同的域名不会收到会话 cookie`,
+        },
+        {
+          en: 'Redirect all pages to one host, make the proxy pass the Host header on, or correct baseURL.',
+          zh: '请把所有页面重定向到同一域名、让代理转发 Host 头，或更正 baseURL。',
+        },
+      ),
+    frame: () =>
+      cause(
+        'frame',
+        'WECHAT_FRAME',
+        {
+          en:
+            'the login ran in a frame (iframe), where browsers do not send the session cookie ' +
+            'after WeChat redirects back',
+          zh: '登录在框架（iframe）中进行，从微信返回时浏览器不会在其中发送会话 cookie',
+        },
+        {
+          en:
+            'Open the login in the whole window: <a href="/login" target="_top">; ' +
+            'for the embedded QR code, self_redirect: false.',
+          zh: '请在整个窗口中打开登录：<a href="/login" target="_top">；内嵌二维码请用 self_redirect: false。',
+        },
+      ),
+    untrustedProxy: () =>
+      cause(
+        'untrusted-proxy',
+        'WECHAT_TRUST_PROXY',
+        {
+          en: 'the app does not trust the proxy (`trust proxy`), which says that the browser used https',
+          zh: '代理表明浏览器使用了 https，而应用不信任代理（没有设置 trust proxy）',
+        },
+        {
+          en: "Call app.set('trust proxy', 1), and set baseURL.",
+          zh: "请 app.set('trust proxy', 1)，并设置 baseURL。",
+        },
+      ),
+  },
+} as const;
 
 /**
  * The cause for the rule of browsers that a session cookie breaks.
@@ -327,16 +317,16 @@ export function refusalCause(
 ): Cause {
   switch (refusal) {
     case 'secure':
-      return SECURE.overHTTP(cookie);
+      return CAUSES.secure.overHTTP(cookie);
     case 'domain':
-      return COOKIE.domain(where, cookie);
+      return CAUSES.domain(where, cookie);
     case 'prefix':
-      return COOKIE.prefix(cookie);
+      return CAUSES.prefix(cookie);
     case 'none':
-      return COOKIE.sameSiteNone(cookie);
+      return CAUSES.sameSiteNone(cookie);
     case 'size':
-      return COOKIE.size(cookie);
+      return CAUSES.size(cookie);
     case 'expired':
-      return COOKIE.expired(cookie);
+      return CAUSES.expired(cookie);
   }
 }

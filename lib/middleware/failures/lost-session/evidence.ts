@@ -10,7 +10,7 @@ export function saysHTTPS(req: HostRequest): boolean {
   return /^https\b/i.test(header(req, 'x-forwarded-proto'));
 }
 
-/** Whether a proxy says that the browser used https, and the app does not believe it. */
+/** Whether a proxy says that the browser used https, and the app does not trust that proxy. */
 export function isFromUntrustedProxy(req: HostRequest): boolean {
   return saysHTTPS(req) && !isSecure(req) && !trustsProxy(req);
 }
@@ -31,8 +31,7 @@ const MAX_LENGTH = 255;
 
 /** In lower case and without a port, because cookies ignore ports. */
 export function hostname(host: string): string {
-  const { hostname: name } = urlOfHost(host) ?? { hostname: host.toLowerCase() };
-  return name;
+  return urlOfHost(host)?.hostname ?? host.toLowerCase();
 }
 
 function urlOfHost(host: string): URL | undefined {
