@@ -85,7 +85,7 @@ export const WARNING_CODES = [
   'WECHAT_OTHER_HOST',
   /**
    * A login was lost: it ran in a frame (iframe), where browsers do not send the session cookie.
-   * @remedy Open the login in the whole window (`target="_top"`), with the embedded QR code `self_redirect:
+   * @remedy Open the login in the whole window (`target="_top"`); for the embedded QR code, set `self_redirect:
    * false`.
    */
   'WECHAT_FRAME',

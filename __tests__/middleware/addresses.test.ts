@@ -169,7 +169,7 @@ describe('our routes', () => {
     expect(() => loginPath(without, {})).toThrow(expect.objectContaining({ kind: 'config' }) as Error);
   });
 
-  it('start the login on another device, without them the guarded page does', () => {
+  it('start the login on another device; if there are none, the guarded page does', () => {
     expect(loginURL(contextWith(), { returnTo: '/me' })).toBe(`http://${host}/login?returnTo=%2Fme`);
     expect(loginURL(contextWith(), { returnTo: '//evil.example' })).toBe(`http://${host}/login`);
     const without = contextWith({ routes: { login: false } });
@@ -191,7 +191,7 @@ describe('a return path', () => {
     expect(returnToOrDefault(loop, undefined)).toBe('/');
   });
 
-  it('is judged as it was requested', () => {
+  it('is checked as it was requested', () => {
     expect(isSafeReturnTo(contextWith(), '/me')).toBe(true);
     for (const requested of ['//evil.example', '/login', '', null, undefined])
       expect(isSafeReturnTo(contextWith(), requested)).toBe(false);
@@ -250,7 +250,7 @@ describe('a return path', () => {
   /** The routes of a config: those of another test must not count here. */
   const routesOf = (name: string): WechatAuthOptions => ({ routes: { logout: `/${name}` } });
 
-  it('is never the route of a mount, however many hosts a stranger invents', () => {
+  it('is never the route of a mount, however many hosts an attacker invents', () => {
     const options = routesOf('bye-hosts');
     const note = (mount: string): void =>
       recordRoutes(contextWith(options, { url: `${mount}/x`, below: '/x' }));
@@ -269,7 +269,7 @@ describe('a return path', () => {
     expect(isRefused('/c/bye-hosts')).toBe(false);
   });
 
-  it('is never the route of a mount, however many tenants a stranger invents, and in whatever case', () => {
+  it('is never the route of a mount, however many tenants an attacker invents, and in whatever case', () => {
     const options = routesOf('bye-tenants');
     const note = (mount: string): void =>
       recordRoutes(contextWith(options, { url: `${mount}/x`, below: '/x' }));
@@ -286,7 +286,7 @@ describe('a return path', () => {
     expect(isRefused('/first/other')).toBe(false);
   });
 
-  it('is not taken for a route because a stranger spells one mount in many ways', () => {
+  it('is not taken for a route because an attacker spells one mount in many ways', () => {
     const options = routesOf('bye-case');
     for (let at = 0; at < 256; at++) {
       const mount = Array.from('abcdefgh')

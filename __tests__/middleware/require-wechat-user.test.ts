@@ -590,7 +590,7 @@ describe('a guard without a login route', () => {
     expect(redirect.location).toContain('/connect/oauth2/authorize?');
   });
 
-  it('starts no login for a form of another site, which gets 401, but for a link of another site', async () => {
+  it('starts a login for a link of another site, but not for a form of another site, which gets 401', async () => {
     const app = await start({ auth: { routes: { login: false } } });
     const headers = { ...NAVIGATE, 'Sec-Fetch-Site': 'cross-site' };
     const form = await Browser.inWechat(app.url).request('/me', { method: 'POST', headers });

@@ -22,7 +22,7 @@ interface Received {
   readonly query: Record<string, string>;
 }
 
-/** Plays WeChat: it responds to each path with this JSON. */
+/** A server in place of WeChat, which responds to each path with this JSON. */
 let server: Server;
 let received: Received[];
 let responses: Record<string, object>;

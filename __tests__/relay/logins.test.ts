@@ -107,7 +107,7 @@ describe.each(CASES)(
   },
 );
 
-it('is what WeChat asks for: without the relay it refuses the callback of both apps', async () => {
+it('is necessary: without the relay, WeChat refuses the callback of both apps', async () => {
   for (const app of APPS) {
     const query = new URLSearchParams({
       appid: official.appId,

@@ -107,7 +107,7 @@ function keyOf(credentials: CredentialOptions): string | undefined {
   return parts.every((part) => typeof part === 'string') ? hash(parts) : undefined;
 }
 
-/** @throws OptionsError that describes the faults as it describes those of the options. */
+/** @throws OptionsError that lists the faults of these credentials. */
 function requireNoFaults({ flow }: ResolvedOptions, credentials: CredentialOptions): void {
   const faults = readable(() => {
     const perOption = findAccountFaults(credentials);

@@ -83,8 +83,8 @@ export interface WechatContext {
    */
   loginParams(options?: Pick<WechatLoginOptions, 'returnTo' | 'data'>): Promise<WxLoginParams>;
   /**
-   * Starts a scan login for a page of one's own: it shows `svg` and `number`, asks `statusURL` every two
-   * seconds, and goes to `location` when the status is `confirmed`. See docs/guides/scan-login.md.
+   * Starts a scan login for a page of the app: the page shows `svg` and `number`, requests `statusURL` every
+   * two seconds, and goes to `location` when the status is `confirmed`. See docs/guides/scan-login.md.
    *
    * @throws WechatAuthError of kind `config` where `scanLogin` is off, `session_missing` without a session.
    */
@@ -95,7 +95,7 @@ export interface WechatContext {
     readonly url: string;
     /** Two digits to show beside the code. The phone shows the same ones, for the user to compare. */
     readonly number: string;
-    /** The path to ask every two seconds: JSON with `status`, and `location` where it is `confirmed`. */
+    /** The path to request every two seconds: JSON with `status`, and `location` where it is `confirmed`. */
     readonly statusURL: string;
     /** When the code stops working, in ms since 1970. */
     readonly expiresAt: number;

@@ -17,13 +17,13 @@ export interface WechatComponent {
   readonly appId: string;
   /**
    * Returns the current `component_access_token`. It is called before each exchange of a code and each refresh;
-   * getting the token, and caching it, is the app's. If it fails, or does not settle
-   * within 20 s, the call rejects with kind `config`, its error is the cause, and WeChat is not asked.
+   * the app gets the token and caches it. If it fails, or does not settle within 20 s, the call rejects with
+   * kind `config`, its error is the cause, and WeChat is not asked.
    */
   readonly accessToken: () => string | Promise<string>;
 }
 
-/** Parameters of a call, beside those that say what it asks for. */
+/** The parameters that authenticate a call. */
 type Parameters = Readonly<Record<string, string | undefined>>;
 
 export interface Credentials {
@@ -32,7 +32,7 @@ export interface Credentials {
   readonly endpoints: Readonly<Record<'accessToken' | 'refreshToken' | 'sessionKey', ApiEndpoint>>;
   /** For the exchange of a code. @throws WechatAuthError of kind `config` if the platform has no token. */
   forExchange(): Promise<Parameters>;
-  /** For a refresh, which an AppSecret is not needed for. @throws as `forExchange` */
+  /** For a refresh, which needs no AppSecret. @throws as `forExchange` */
   forRefresh(): Promise<Parameters>;
 }
 

@@ -18,7 +18,7 @@ interface FlowRow {
   readonly consoleMenu: {
     readonly appId: string;
     readonly appSecret: string;
-    /** Undefined where WeChat calls nothing back. */
+    /** Undefined for a flow without a callback. */
     readonly callbackDomain: string | undefined;
     /** Where the account is bound to an Open Platform account, which gives its users a unionid. */
     readonly binding: string;

@@ -35,7 +35,7 @@ export type OAuthOptions = SharedOptions & (OwnSecret | ThroughPlatform);
 interface OwnSecret {
   /** AppSecret. WeChat's console shows it only once, when it is created. */
   readonly appsecret: string;
-  /** Only in place of an `appsecret`. */
+  /** Cannot be combined with `appsecret`. */
   readonly component?: undefined;
 }
 
@@ -45,14 +45,14 @@ interface OwnSecret {
  * @inline
  */
 interface ThroughPlatform {
-  /** Not with a platform. */
+  /** Cannot be combined with `component`. */
   readonly appsecret?: undefined;
   /** The platform, in place of the account's AppSecret. */
   readonly component: WechatComponent;
 }
 
 /**
- * What both kinds of account take.
+ * Options of both kinds of account.
  *
  * @inline
  */

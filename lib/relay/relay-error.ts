@@ -1,4 +1,4 @@
-/** What a browser gets when a relay does not send it on. */
+/** The response of a relay that refuses to send a browser on. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WechatAuthError } from '../errors';
 import { wantsPage } from '../middleware/http/request';

@@ -22,8 +22,8 @@ import { relayError, sendRelayError } from './relay-error';
 import { resolveRelayOptions, type WechatRelayOptions } from './relay-options';
 
 /**
- * Lends the callback domain of this host to other apps: mount it on the host that WeChat's console knows, and
- * give its address to each app as the option `relay` of `wechatAuth()`. It answers `GET /callback` below the
+ * Lets other apps use the callback domain of this host: mount it on the host that WeChat's console knows, and
+ * give its address to each app as the option `relay` of `wechatAuth()`. It serves `GET /callback` below the
  * mount point, and sends browsers on only to addresses on its list.
  *
  * @throws WechatAuthError of kind `config` that lists every fault of the options.

@@ -77,7 +77,7 @@ export function websiteOf(emulator: Emulator): Env {
   return without(environmentOf(emulator), /^WECHAT_APP_/);
 }
 
-/** The environment of an app whose clients post codes: the emulator's website app plays the mobile app. */
+/** The environment of an app whose clients post codes: the emulator's website app stands in for the mobile app. */
 export function clientsOf({ url, apps }: Emulator): Env {
   return {
     WECHAT_OPEN_URL: url,

@@ -73,7 +73,7 @@ it('codes that were made up leave nothing in the shared cache', async () => {
   expect([...held]).toEqual([]);
 });
 
-it('a code that failed leaves the note of a login with the same cookies, which a logout ends', async () => {
+it('a code that failed leaves the record of a login with the same cookies, which a logout ends', async () => {
   const { store } = sharedStore();
   const client = await start(store);
   const cookie = 'a=1';

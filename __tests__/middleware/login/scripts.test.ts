@@ -1,4 +1,4 @@
-// A script cannot follow a redirect to WeChat: the login route and req.wechat.login() answer it with 401.
+// A script cannot follow a redirect to WeChat: the login route and req.wechat.login() respond with 401.
 import { startApp, type TestApp, type TestRequest } from '../../support/app';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';

@@ -45,7 +45,7 @@ async function start(auth: OwnOptions = {}, options: AppOptions = {}): Promise<T
 }
 
 beforeEach(() => {
-  // diagnosis.test.ts checks the warnings.
+  // operator-warnings.test.ts checks the warnings.
   jest.spyOn(process, 'emitWarning').mockImplementation();
   emulator.requests.length = 0;
 });

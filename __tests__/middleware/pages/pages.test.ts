@@ -143,7 +143,7 @@ describe('the error page', () => {
     const inDevelopment = await render(page, ENGLISH);
     const causes = [...inDevelopment.body.matchAll(/<li>(.*?)<\/li>/g)].map(([, text]) => text);
     expect(causes).toEqual([
-      expect.stringMatching(/^<strong>.*does not believe the proxy.*<\/strong>\. Express: app\.set\(/),
+      expect.stringMatching(/^<strong>.*does not trust the proxy, which.*<\/strong>\. Express: app\.set\(/),
     ]);
     expect((await render(page)).body).toMatch(/<li><strong>.*不信任代理.*<\/strong>。Express：/);
     process.env['NODE_ENV'] = 'production';

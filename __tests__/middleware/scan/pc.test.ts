@@ -56,7 +56,7 @@ describe.each(SESSION_NAMES)('the result of a scan login, with %s', (session) =>
     expect(await ask(pc, '/scan')).toEqual({ status: 'expired' });
   });
 
-  it('goes to nobody without the session, whatever they know', async () => {
+  it('is not collected without the session, whatever else is known', async () => {
     const app = await run();
     const { pc, phone } = devices(app);
     const code = await showCode(pc);
@@ -246,7 +246,7 @@ describe('a code on a PC', () => {
     expect(await ask(pc, code.statusURL)).toMatchObject({ status: 'confirmed' });
   });
 
-  it('leads nowhere but to a safe path, and never to the scan routes', async () => {
+  it('redirects only to a safe path, and never to the scan routes', async () => {
     const { pc, phone } = devices(await start());
     for (const returnTo of [
       '//evil.example',

@@ -97,7 +97,7 @@ describe('a scan login', () => {
     expect((await devices(both).pc.get('/login')).location).toContain('/connect/qrconnect');
   });
 
-  it('is offered by startScanLogin() for a page of one’s own', async () => {
+  it('is offered by startScanLogin() for a page of the app', async () => {
     const onLogin = jest.fn();
     const app = await start({
       auth: { onLogin },

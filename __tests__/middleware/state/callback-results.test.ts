@@ -91,7 +91,7 @@ describe.each(rows)('two callbacks at once, on $host with $kind', ({ host, kind 
       const responses = await Promise.all([copies[0].get(first), copies[1].get(second)]);
       for (const response of responses)
         expect([response.status, response.location]).toEqual([302, '/me?where#']);
-      // A second code is exchanged by itself: only then is it known whose it is.
+      // A second code is exchanged by itself, because only the exchange shows which user it belongs to.
       expect(exchangedCodes(emulator)).toHaveLength(codes === 'same-code' ? 1 : 2);
       expect(logins).toHaveLength(1);
       for (const copy of copies) {

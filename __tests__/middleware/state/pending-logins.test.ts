@@ -176,14 +176,14 @@ describe('a pending login', () => {
     expect(statesIn(session, 'pending')).toEqual([next]);
   });
 
-  it('gives way to the sixth one if it is the oldest', () => {
+  it('is dropped for the sixth one if it is the oldest', () => {
     const session: Session = {};
     const states = ['a', 'b', 'c', 'd', 'e', 'f'].map((digit) => stateOf(0, digit));
     for (const state of states) addPending(session, 'wechat', state, login(), LIFETIME);
     expect(statesIn(session, 'pending')).toEqual(states.slice(1));
   });
 
-  it('gives way to a restart only if it is a restart, too', () => {
+  it('is dropped for a restart only if it is a restart, too', () => {
     const session: Session = {};
     const logins = ['a', 'b', 'c', 'd'].map((digit) => stateOf(0, digit));
     const [first, second] = [stateOf(1, 'e'), stateOf(1, 'f')];
@@ -195,7 +195,7 @@ describe('a pending login', () => {
     expect(statesIn(session, 'pending')).toEqual([...logins.slice(1), second, fresh]);
   });
 
-  it('never gives way to a restart if it is none', () => {
+  it('is never dropped for a restart if it is not one', () => {
     const session: Session = {};
     const logins = ['a', 'b', 'c', 'd', 'e'].map((digit) => stateOf(0, digit));
     for (const state of logins) addPending(session, 'wechat', state, login(), LIFETIME);
@@ -254,7 +254,7 @@ describe('a pending login', () => {
     expect(takePending(session, 'wechat', other)).toEqual(expect.objectContaining({ flow: 'official' }));
   });
 
-  it('counts with data of 512 bytes of JSON', () => {
+  it('is accepted with data of 512 bytes of JSON', () => {
     const state = stateOf(0, 'a');
     const record = { ...login(), data: 'a'.repeat(510) };
     const session: Session = { 'wechat:login': { pending: { [state]: record }, done: {} } };
@@ -262,7 +262,7 @@ describe('a pending login', () => {
     expect([isSmallData('中'.repeat(170)), isSmallData('中'.repeat(171))]).toEqual([true, false]);
   });
 
-  it('counts if return path and scope have 1,800 characters', () => {
+  it('is accepted if return path and scope have 1,800 characters', () => {
     const state = stateOf(0, 'a');
     const record = { ...login(), returnTo: 'a'.repeat(1_800 - 'snsapi_userinfo'.length) };
     const session: Session = {
@@ -272,7 +272,7 @@ describe('a pending login', () => {
     expect(takePending(session, 'wechat', state)).toEqual(record);
   });
 
-  it('is bound by a login meanwhile, and hands its bindings on', () => {
+  it('is bound by a login meanwhile, and passes its bindings on', () => {
     const state = stateOf(0, 'a');
     const session: Session = {};
     bindPending(session, 'wechat', { isBound: true });

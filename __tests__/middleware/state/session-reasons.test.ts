@@ -108,7 +108,7 @@ describe('a request without a session is told that', () => {
     expect(messageFor({ url: '/app/other', _parsedOriginalUrl: {} })).toMatch(NONE);
   });
 
-  it('the store is away, after the same path has had a session', () => {
+  it('the store is disconnected, after the same path has had a session', () => {
     requireSession(requestWith({ session: {}, originalUrl: '/a/login?b' }), { sessions });
     expect(messageFor({ originalUrl: '/a/login?c' })).toMatch(DISCONNECTED);
     expect(messageFor({ originalUrl: '/b/login' })).toMatch(NONE);

@@ -12,7 +12,7 @@ type AnyOperation = Operation<object, unknown>;
 
 const ALL = Object.values(OPERATIONS) as unknown as readonly AnyOperation[];
 
-/** `/_emulator/…`: the HTTP face of the table of operations. */
+/** `/_emulator/…`: serves the operations of the table over HTTP. */
 export async function handleControl(
   incoming: IncomingRequest,
   services: Services,

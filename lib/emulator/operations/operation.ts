@@ -9,8 +9,8 @@ export interface Services {
 }
 
 /**
- * One thing that a test can do with an emulator. It has two faces: a method of the Node API, and a request of
- * the control API.
+ * One thing that a test can do with an emulator, by a method of the Node API or by a request of the control
+ * API.
  */
 export interface Operation<Input extends object, Output> {
   /** The member of the Node API that carries it out; undefined if only HTTP clients need the operation. */

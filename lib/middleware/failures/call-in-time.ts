@@ -1,4 +1,4 @@
-/** Calls the functions that an app passes, at most 20 s long each. */
+/** Calls the functions that an app passes, with a time limit of 20 s. */
 import { HOOK_LIMIT_MS, inTime } from '../../async/time-limit';
 import { WechatAuthError } from '../../errors';
 

@@ -96,7 +96,7 @@ async function respond(
   } else if (found && !isExpired(found.pending, config.loginTimeout)) {
     await finish(context, reporter, markVerified(params, found));
   } else if (!found && (await isLoggedInByNow(context, params))) {
-    // Another tab has logged in, and its session lacks this login.
+    // Another tab has logged in, and saved the session without this login.
     const { returnTo } = config.callbackResults.started.get(state) ?? {};
     redirectToEnd(context, returnTo, flowOf(context, state));
   } else {

@@ -123,6 +123,7 @@ export type ChooseFlow = Bivariant<
     req: HostRequest,
   ) => 'auto' | 'official' | 'website' | 'scan' | Promise<'auto' | 'official' | 'website' | 'scan'>
 >;
+
 /**
  * The credentials of one request, as the option `account` returns them.
  *
@@ -184,6 +185,7 @@ export type ChooseAccount = Bivariant<
 export type OnLogin = Bivariant<
   (req: HostRequest, login: WechatLoginInfo) => KeptUser | Promise<KeptUser> | PromiseLike<KeptUser>
 >;
+
 /**
  * Responds in place of our error pages. An error that it throws or passes to `next` goes to the app's error
  * handler. If it returns, or its promise resolves, and it has neither responded nor called `next`, our page
@@ -207,9 +209,9 @@ export type WechatAuthOptions = AuthOptions & (OwnAccounts | PlatformAccounts | 
  * @inline
  */
 interface OwnAccounts {
-  /** Not beside an `appSecret`. */
+  /** Cannot be combined with `appSecret`. */
   readonly component?: undefined;
-  /** Not beside accounts that are the same for all requests. */
+  /** Cannot be combined with accounts that are the same for all requests. */
   readonly account?: undefined;
 }
 
@@ -219,11 +221,11 @@ interface OwnAccounts {
  * @inline
  */
 interface PlatformAccounts {
-  /** Not with a platform. */
+  /** Cannot be combined with `component`. */
   readonly appSecret?: undefined;
   /** The platform, in place of the account's AppSecret. */
   readonly component: WechatComponent;
-  /** Not beside accounts that are the same for all requests. */
+  /** Cannot be combined with accounts that are the same for all requests. */
   readonly account?: undefined;
 }
 

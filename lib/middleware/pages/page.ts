@@ -1,5 +1,5 @@
 /**
- * The frame of our pages: in Chinese or English, without scripts or resources, under a strict
+ * The layout of our pages: in Chinese or English, without scripts or resources, under a strict
  * Content-Security-Policy.
  */
 import crypto from 'node:crypto';
@@ -39,7 +39,7 @@ export interface PageContent {
   readonly footer?: string | undefined;
 }
 
-/** What a page adds to the frame: its own rules of style, and a script. */
+/** What a page adds to the layout: its own style rules, and a script. */
 export interface PageExtras {
   readonly style?: string;
   /** The only script of the page. It may request addresses of this site. */

@@ -25,7 +25,7 @@ const HANDED_OVER = 'scan:';
 /**
  * Keeps the result for the PC.
  *
- * @returns a login that no session gets: it only tells whose a second code of this login is.
+ * @returns a login that no session gets. It only identifies the user, for a second code of this login.
  */
 export async function keepForPC(
   context: Context,

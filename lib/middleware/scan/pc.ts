@@ -49,7 +49,10 @@ export function sendScanPage(context: Context, state: string, scope: string, lin
   });
 }
 
-/** Without a login route, the app shows the code on a page of its own: that page, again. */
+/**
+ * The address that shows a new code. It is empty without a login route: the link then reloads the page of the
+ * app, which shows the code.
+ */
 export function newCodePath(context: Context, link: LoginLink): string {
   return routePath(context, 'login') === undefined ? '' : loginPath(context, link);
 }

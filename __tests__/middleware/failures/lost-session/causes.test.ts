@@ -185,13 +185,13 @@ const BROKEN: readonly Broken[] = [
   [
     'a secure cookie behind a proxy that is not trusted',
     'WECHAT_COOKIE_SECURE',
-    /does not believe the proxy.*app\.set\('trust proxy', 1\).*proxy: true/,
+    /does not trust the proxy, which.*app\.set\('trust proxy', 1\).*proxy: true/,
     { ...behindNginx, trustsProxy: false, cookie: { secure: true } },
   ],
   [
     'a secure cookie behind a proxy that is not trusted, without baseURL',
     'WECHAT_COOKIE_SECURE',
-    /does not believe the proxy/,
+    /does not trust the proxy, which/,
     { browser: NGINX, cookie: { secure: true } },
   ],
   [

@@ -60,10 +60,10 @@ function judgeOwn(relay: string, callback: URL, response: ProbeResponse): Findin
   );
 }
 
-/** A host that belongs to nobody (RFC 2606). */
+/** A host that nobody can own: the domain `.invalid` is reserved (RFC 2606). */
 const UNLISTED_HOST = 'relay-check.invalid';
 
-/** What careless comparisons take for the app: a prefix of the address, its end, a user before the host. */
+/** Addresses that a careless comparison would take for the app's: by their beginning, their end, or a user. */
 function unlistedAddresses({ host, href }: URL): string[] {
   return [
     `https://${UNLISTED_HOST}/callback`,

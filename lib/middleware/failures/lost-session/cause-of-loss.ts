@@ -1,4 +1,4 @@
-/** Finds the one cause that fits, when a callback came whose login the session does not hold. */
+/** Finds out why the session does not hold the login of a callback. */
 import { domainMatches, parseCookieHeader, pathMatches, refusalOf } from '../../http/browser-cookies';
 import { header, isSecure, type HostRequest } from '../../http/request';
 import { getSession } from '../../state/session';

@@ -42,7 +42,7 @@ export const TRUST_PROXY_REMEDY: Bilingual = {
 
 const LAX: Bilingual = { en: "Use sameSite: 'lax'.", zh: "请使用 sameSite: 'lax'。" };
 
-/** How the texts call the cookie. The doctor gives its name. */
+/** The words for the cookie. The doctor gives its name instead. */
 const SESSION_COOKIE: Bilingual = { en: 'the session cookie', zh: '会话 cookie' };
 
 function dropped(cookie: Bilingual, { en, zh }: Bilingual): Bilingual {
@@ -71,7 +71,7 @@ export const CAUSES = {
         'WECHAT_COOKIE_SECURE',
         {
           en:
-            'the session cookie is `secure`, and the app does not believe the proxy, which says that the browser ' +
+            'the session cookie is `secure`, and the app does not trust the proxy, which says that the browser ' +
             'used https (X-Forwarded-Proto)',
           zh: '会话 cookie 带有 secure，而应用不信任代理（X-Forwarded-Proto 表明浏览器使用了 https）',
         },
@@ -308,7 +308,7 @@ export const CAUSES = {
 /**
  * The cause for the rule of browsers that a session cookie breaks.
  *
- * @param cookie how the texts call the cookie
+ * @param cookie the words for the cookie
  */
 export function refusalCause(
   refusal: CookieRefusal,

@@ -1,5 +1,5 @@
 /**
- * Watches the start of a login: records what explains its loss, should it be lost, and warns of what loses
+ * Watches the start of a login: records facts that may explain a loss later, and warns of a set-up that loses
  * every login.
  */
 import { cookiePair } from '../../http/browser-cookies';
@@ -42,7 +42,7 @@ export function watchLogin(context: Context, state: string, replaces: string | u
   });
 }
 
-/** Of the session cookie that the browser has after this response. */
+/** A hash of the session cookie that the browser has after this response. */
 function digestAfter({ req, res, config }: Context, cookie: SessionCookie): string | undefined {
   const session = getSession(req);
   if (!session) return undefined;
@@ -57,7 +57,7 @@ function digestAfter({ req, res, config }: Context, cookie: SessionCookie): stri
   return isRecognized(req, session, sent) ? digestOf(value) : undefined;
 }
 
-/** What loses the session of every browser, whatever it does. */
+/** The fault that makes every browser lose its session, if there is one. */
 function causeOfEveryLoss(context: Context, cookie: SessionCookie, start: LoginStart): Cause | undefined {
   if (cookie.sameSite === 'strict') return CAUSES.sameSiteStrict();
   return secureCause(context, cookie, start);

@@ -11,7 +11,7 @@ export interface PCPage {
   /** The address that the QR code holds. */
   readonly url: string;
   readonly number: string;
-  /** Where the page asks for the state of the login. */
+  /** The address that the page polls for the state of the login. */
   readonly statusURL: string;
   readonly expiresAt: number;
   /** The site, as the phone will name it. */
@@ -45,7 +45,7 @@ export function sendPCPage(res: ServerResponse, language: PageLanguage, page: PC
   );
 }
 
-/** The address to ask for the state with a browser that runs no script: it answers with a page. */
+/** The address that shows the state of the login as a page, for a browser that runs no script. */
 export function statusPage(statusURL: string): string {
   return `${statusURL}&page=1`;
 }
@@ -74,7 +74,7 @@ function code(url: string): string {
 const TICK = `<span id="tick">${iconOf('done')}</span>`;
 const BANG = `<span id="bang" hidden>${iconOf('warn')}</span>`;
 
-/** What the script says and where it asks. */
+/** The texts of the script, and the address that it polls. */
 function dataOf({ url, number, statusURL, expiresAt, isOnPhone }: PCPage, texts: ScanTexts): string {
   const { pc } = texts;
   const data = {
@@ -98,7 +98,7 @@ function dataOf({ url, number, statusURL, expiresAt, isOnPhone }: PCPage, texts:
     .join(' ');
 }
 
-/** Sent by the script, or without one as a form that a page answers. */
+/** The script sends it. Without a script, it is an ordinary form, and the response is a page. */
 function pinForm(statusURL: string, pc: ScanTexts['pc'], hidden: 'hidden' | ''): string {
   return `<form class="pin" id="pin" method="post" action="${escapeHTML(statusPage(statusURL))}" ${hidden}>
 <label for="digits">${pc.pin}</label>
@@ -121,7 +121,7 @@ function elsewhere({ url }: PCPage, { elsewhere: texts }: ScanTexts): string {
 <p class="soft">${texts.otherPhone}</p></div>`;
 }
 
-/** What a browser without scripts gets when it asks for the state. */
+/** The state of the login as a page, for a browser that runs no script. */
 export function sendStatusPage(
   res: ServerResponse,
   language: PageLanguage,
