@@ -9,7 +9,7 @@ import ts from 'typescript';
 const LIB = path.resolve(__dirname, '../lib');
 
 interface Found {
-  /** Every regular expression, as a literal, and where it stands first. */
+  /** Every regular expression, as a literal, and the place where it occurs first. */
   readonly literals: ReadonlyMap<string, string>;
   /** Where one is built from something that is not a constant. */
   readonly built: readonly string[];

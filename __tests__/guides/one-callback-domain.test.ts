@@ -47,7 +47,7 @@ describe('one callback domain, many apps', () => {
       expect(visited.map((address) => address.replace(/=[^&]*/g, '=…'))).toEqual([
         `${AUTH}/wechat/callback?to=…&code=…&state=…`,
         `${APP}/callback?code=…&state=…`,
-        // The end of an official login carries a fragment of its own, in the place of #wechat_redirect.
+        // The last address of an official login has a fragment of its own, in place of #wechat_redirect.
         `${APP}/me${where === 'inWechat' ? '#' : ''}`,
       ]);
       expect(page.json()).toMatchObject({ nickname: '小明' });

@@ -1,5 +1,5 @@
 'use strict';
-// Notes which mutants each test file reaches, and ends a test file at its first failure while a mutant is active:
+// Records which mutants each test file reaches, and ends a test file at its first failure while a mutant is active:
 // one failure kills the mutant.
 const { writeFileSync } = require('node:fs');
 const path = require('node:path');

@@ -3,7 +3,7 @@
 /** @typedef {string | undefined} Cell undefined: the page itself has the text, in its own language */
 
 /**
- * Writes a table anew. The cells that the code does not know stay as they are, found by the first cell of their row.
+ * Rewrites a table. The cells that the code does not know stay as they are, found by the first cell of their row.
  *
  * @param {string} text the page
  * @param {string} name
@@ -46,7 +46,7 @@ function missing(table, key) {
 }
 
 /**
- * Writes a paragraph of a section anew.
+ * Rewrites a paragraph of a section.
  *
  * @param {string} text the page
  * @param {string} heading

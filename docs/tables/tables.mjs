@@ -101,7 +101,7 @@ function errorKinds() {
 
 const { kindOfErrcode, WechatAuthError } = load('./errors.js');
 
-/** Where WeChat's errcodes lie. */
+/** The range of WeChat's errcodes. */
 const ERRCODES = [-1, ...Array.from({ length: 60_000 }, (_, index) => 40_000 + index)];
 
 /** @param {string} kind @returns {number[]} */

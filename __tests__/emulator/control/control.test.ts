@@ -262,7 +262,7 @@ describe('logins', () => {
 });
 
 describe('reset', () => {
-  it('takes everything back, as often as it is called', async () => {
+  it('resets everything, as often as it is called', async () => {
     const own = await startClient({ switches: { denial: 'authdeny' } });
     const start = own.wechat.state();
     const uuid = uuidOf(await own.qrPage());

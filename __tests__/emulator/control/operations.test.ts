@@ -1,4 +1,4 @@
-// One table of operations, two faces, and a description: none of the three lacks what another has.
+// The Node API, the control API and its OpenAPI description have the same operations, those of one table.
 import type { Emulator } from '../../../lib/emulator';
 import { OPERATIONS } from '../../../lib/emulator/operations/table';
 import type { Operation } from '../../../lib/emulator/operations/operation';
@@ -129,7 +129,7 @@ describe('GET openapi.json', () => {
     };
     const ends = (id: string): number => ['clearFaults', 'clearRequests', 'reset'].indexOf(id);
     const described = await describedBy(client);
-    // The operations that take everything back come last.
+    // The operations that reset everything come last.
     described.sort((a, b) => ends(a[2].operationId) - ends(b[2].operationId));
     const check = async (
       described: Described,

@@ -11,7 +11,7 @@ import type { HomeTexts } from './home-texts';
 
 const SHOWN_LOGINS = 12;
 
-/** Who logged in when, and what became of the code and its tokens. The latest comes first. */
+/** The logins, the latest first: person, time, and the state of the code and its tokens. */
 export function loginsTable(world: World, texts: HomeTexts): Markup {
   const latest = world.codes.recent.slice(-SHOWN_LOGINS).reverse();
   const rows = latest.map((issued) => loginRow(issued, world, texts));

@@ -43,7 +43,7 @@ ${fault !== undefined && markup`<br><small class="warning">✗ ${shown(fault)}</
 
 const SHOWN_VALUE = 64;
 
-/** A token has 107 characters, of which the first ones tell it from others. */
+/** A token has 107 characters. Its first ones are enough to distinguish it from others. */
 function shortened(value: string): string {
   return value.length > SHOWN_VALUE ? `${value.slice(0, SHOWN_VALUE)}…` : value;
 }

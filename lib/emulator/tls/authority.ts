@@ -11,7 +11,7 @@ export interface KeyAndCertificate {
   readonly ca: string;
 }
 
-/** A certificate authority of one's own. */
+/** A local certificate authority. */
 export interface Authority {
   readonly privateKey: KeyObject;
   /** PEM. */

@@ -27,7 +27,7 @@ export interface KeptCertificate extends KeyAndCertificate {
 const RENEW_BEFORE_MS = 30 * DAY_MS;
 
 /**
- * The certificate for these hosts from a folder with an authority of one's own. Makes the folder, the authority
+ * The certificate for these hosts from a folder with its own authority. Makes the folder, the authority
  * and the certificate if they are missing or end within 30 days. Only the owner can read the keys.
  *
  * @throws Error if a file of the folder is damaged, or cannot be read or written.

@@ -4,7 +4,7 @@ import type { Grant } from './grants';
 import { randomCode } from '../random';
 import type { TokenPair } from './tokens';
 
-/** An authorization code and what became of it. */
+/** An authorization code, and whether it was used. */
 export interface IssuedCode {
   readonly code: string;
   readonly grant: Grant;
