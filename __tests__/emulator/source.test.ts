@@ -42,7 +42,7 @@ function localImports(file: string): string[] {
 }
 
 describe('lib/emulator', () => {
-  it('imports nothing but itself, Node and uqr', () => {
+  it('imports only its own files, Node and uqr', () => {
     const outside = [...IMPORTS.values()].flat().filter((name) => !name.startsWith('.'));
     expect([...new Set(outside)].filter((name) => !name.startsWith('node:'))).toEqual(['uqr']);
     for (const file of FILES) for (const target of localImports(file)) expect(FILES).toContain(target);

@@ -268,7 +268,7 @@ export class FaultFixture {
     assert.equal(typeof token.expires_in, 'number');
     assert.ok(
       token.create_at >= this.#since && token.create_at <= Date.now(),
-      'create_at lies within this test',
+      'create_at is within this test',
     );
     assert.equal(token.openid, this.openid());
     const query = `access_token=${token.access_token}&openid=${token.openid}`;

@@ -230,14 +230,14 @@ itWithCurl.each(['docs/guides/mini-programs.md', 'docs/zh-CN/guides/mini-program
     const [shell] = blocksOf(page).filter(({ language }) => language === 'sh');
     const [forCode = '', forLogin = '', ...rest] = shell ? linesOf(shell) : [];
     expect(rest).toEqual([]);
-    const answerTo = async (line: string): Promise<unknown> =>
+    const responseTo = async (line: string): Promise<unknown> =>
       JSON.parse((await promisify(execFile)('sh', ['-c', line])).stdout);
-    const { code } = (await answerTo(forCode.replace('http://127.0.0.1:8917', emulator.url))) as {
+    const { code } = (await responseTo(forCode.replace('http://127.0.0.1:8917', emulator.url))) as {
       code: string;
     };
     const { url } = await start('mini-programs', 'server.ts');
     const login = forLogin.replace('http://localhost:3000', url).replace('…', code);
-    expect(await answerTo(login)).toEqual({ token: expect.any(String) as string });
+    expect(await responseTo(login)).toEqual({ token: expect.any(String) as string });
   },
 );
 

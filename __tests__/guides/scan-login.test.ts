@@ -54,7 +54,7 @@ describeInChromium('the guide of the scan login', () => {
     return page;
   };
 
-  it('logs in with the page of the package, and with a page of one’s own', async () => {
+  it('logs in with the page of the package, and with a page of the app', async () => {
     const standard = await open(`${app.url}/me`, DESKTOP);
     expect(await standard.textContent('h1')).toBe('微信扫码登录');
 

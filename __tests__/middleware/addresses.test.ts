@@ -252,16 +252,16 @@ describe('a return path', () => {
 
   it('is never the route of a mount, however many hosts an attacker invents', () => {
     const options = routesOf('bye-hosts');
-    const note = (mount: string): void =>
+    const record = (mount: string): void =>
       recordRoutes(contextWith(options, { url: `${mount}/x`, below: '/x' }));
     const isRefused = (path: string): boolean => safeReturnTo(contextWith(options), path) === undefined;
     const own = host;
-    note('/a');
-    note('/b');
+    record('/a');
+    record('/b');
     for (let at = 0; at < 1_000; at++) {
       host = `forged-${at}.example.com`;
-      note('/a');
-      note('');
+      record('/a');
+      record('');
     }
     host = own;
     expect(isRefused('/a/bye-hosts')).toBe(true);
@@ -271,13 +271,13 @@ describe('a return path', () => {
 
   it('is never the route of a mount, however many tenants an attacker invents, and in whatever case', () => {
     const options = routesOf('bye-tenants');
-    const note = (mount: string): void =>
+    const record = (mount: string): void =>
       recordRoutes(contextWith(options, { url: `${mount}/x`, below: '/x' }));
     const isRefused = (path: string): boolean => safeReturnTo(contextWith(options), path) === undefined;
-    note('/first');
-    for (let at = 0; at < 500; at++) note(`/tenant-${at}`);
-    note('/last');
-    note(`/${'m'.repeat(600)}`);
+    record('/first');
+    for (let at = 0; at < 500; at++) record(`/tenant-${at}`);
+    record('/last');
+    record(`/${'m'.repeat(600)}`);
     for (const tenant of ['/first', '/tenant-0', '/tenant-499', '/last', `/${'m'.repeat(300)}`])
       expect([tenant, isRefused(`${tenant}/bye-tenants`)]).toEqual([tenant, true]);
     // A mount of this depth is a tenant, also an unknown one; deeper paths are pages of the app.
@@ -303,38 +303,38 @@ describe('a return path', () => {
 describe('the routes of other mounts', () => {
   /** Has mounts of its own, apart from those of the other tests. */
   const own = (): { sessionKey: string } => ({ sessionKey: `key${count}` });
-  const note = (mount: string, below = '/x'): void =>
+  const record = (mount: string, below = '/x'): void =>
     recordRoutes(contextWith(own(), { url: mount + below, below }));
   const isRefused = (path: string): boolean => safeReturnTo(contextWith(), path) === undefined;
 
   it('are refused on the sites at which the mount was seen', () => {
-    note('/shop');
+    record('/shop');
     const first = host;
     host = `b-${first}`;
     expect(isRefused('/shop/logout')).toBe(false);
-    note('/shop');
+    record('/shop');
     expect(isRefused('/shop/logout')).toBe(true);
     host = first;
     expect(isRefused('/shop/logout')).toBe(true);
   });
 
   it('are refused on every site once the mount was seen at 50', () => {
-    const [first, stranger] = [host, `z-${host}`];
+    const [first, unknownHost] = [host, `z-${host}`];
     for (let at = 0; at < 49; at++) {
       host = `${at}-${first}`;
-      note('/shop');
+      record('/shop');
     }
-    host = stranger;
+    host = unknownHost;
     expect(isRefused('/shop/logout')).toBe(false);
     host = `49-${first}`;
-    note('/shop');
-    host = stranger;
+    record('/shop');
+    host = unknownHost;
     expect(isRefused('/shop/logout')).toBe(true);
   });
 
   it('are those of one mount, however its path is spelled', () => {
-    for (let at = 0; at < 60; at++) note(at % 2 ? '/Shop' : '/shop');
-    note('/a/b');
+    for (let at = 0; at < 60; at++) record(at % 2 ? '/Shop' : '/shop');
+    record('/a/b');
     // A 51st mount would be known by its depth only, and with it every path that is as deep.
     expect([isRefused('/a/b/logout'), isRefused('/c/d/logout')]).toEqual([true, false]);
   });
@@ -342,7 +342,7 @@ describe('the routes of other mounts', () => {
   it('are those of a site whose name is at most 500 characters long', () => {
     const long = 'h'.repeat(500);
     host = `${long}a`;
-    note('/shop');
+    record('/shop');
     host = `${long}b`;
     expect(isRefused('/shop/logout')).toBe(true);
   });
@@ -359,9 +359,9 @@ describe('the routes of other mounts', () => {
   // From here on, paths of a known depth are refused at every site.
 
   it('are refused by their depth alone after 50 mounts', () => {
-    for (let at = 0; at < 50; at++) note(`/t${at}`);
+    for (let at = 0; at < 50; at++) record(`/t${at}`);
     expect([isRefused('/t49/logout'), isRefused('/other/logout')]).toEqual([true, false]);
-    note('/a/b');
+    record('/a/b');
     expect([isRefused('/a/b/logout'), isRefused('/c/d/Callback/')]).toEqual([true, true]);
     expect([isRefused('/a/logout'), isRefused('/a/b/c/logout'), isRefused('/a/b/me')]).toEqual([
       false,
@@ -372,15 +372,15 @@ describe('the routes of other mounts', () => {
 
   it('are refused by their depth alone if the mount path has more than 500 characters', () => {
     const longest = `/${'l'.repeat(499)}`;
-    note(longest);
+    record(longest);
     expect(isRefused('/other/logout')).toBe(false);
-    note(`${longest}l`);
+    record(`${longest}l`);
     expect(isRefused('/other/logout')).toBe(true);
   });
 
   it('are recorded for at most 50 depths', () => {
-    for (let at = 0; at < 50; at++) note(`/t${at}`);
-    for (let depth = 2; depth <= 52; depth++) note('/d'.repeat(depth));
+    for (let at = 0; at < 50; at++) record(`/t${at}`);
+    for (let depth = 2; depth <= 52; depth++) record('/d'.repeat(depth));
     expect([isRefused(`${'/e'.repeat(51)}/logout`), isRefused(`${'/e'.repeat(52)}/logout`)]).toEqual([
       true,
       false,

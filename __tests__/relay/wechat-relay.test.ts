@@ -126,7 +126,7 @@ describe.each(HOSTS.flatMap((host) => ['', '/wechat'].map((mount) => ({ host, mo
       { 'X-Requested-With': 'XMLHttpRequest' },
       { Accept: 'application/json' },
       { Accept: '*/*' },
-    ])('answers a script in JSON: %j', async (headers) => {
+    ])('responds to a script with JSON: %j', async (headers) => {
       process.env['NODE_ENV'] = 'production';
       const response = await get('to=https://evil.example&code=C&state=S', headers);
       expect(response.status).toBe(400);

@@ -365,7 +365,7 @@ describe('with sessions in a store', () => {
     expect(saved.mock.calls.filter(([, session]) => 'wechat' in session)).toEqual([]);
   });
 
-  it('a logout while the login is saved ends it, and the browser is told so', async () => {
+  it('a logout while the login is saved ends it, and the browser gets an error', async () => {
     const store = new FaultySessionStore();
     app = await startApp(emulator, { session: serverSessions(store) });
     const browser = Browser.inWechat(app.url);

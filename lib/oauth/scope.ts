@@ -55,7 +55,7 @@ export function scopesOf(token: Pick<TokenData, 'scope'>): string[] {
   return (token.scope ?? '').split(/[\s,]+/).filter(Boolean);
 }
 
-/** Whether WeChat granted nothing but the silent `snsapi_base`. Then there is no profile to request. */
+/** Whether WeChat granted only the silent `snsapi_base`. Then there is no profile to request. */
 export function isBaseOnly(token: Pick<TokenData, 'scope'>): boolean {
   const scopes = scopesOf(token);
   return scopes.length > 0 && scopes.every((scope) => scope === 'snsapi_base');

@@ -47,7 +47,7 @@ describe('the command in a container', () => {
     const text = await (await fetch(`${url}/connect/qrconnect?${parameters}`)).text();
     const uuid = uuidOf({ text });
     const poll = fetch(`${url}/connect/l/qrconnect?uuid=${uuid}`).then(
-      () => 'answered',
+      () => 'responded',
       () => 'closed',
     );
     const requests = async (): Promise<string> => (await fetch(`${url}/_emulator/requests`)).text();

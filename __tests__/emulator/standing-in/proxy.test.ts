@@ -99,7 +99,7 @@ describe('the proxy', () => {
   it('is not open for other devices: a client that is not on this machine reaches WeChat’s hosts only', () => {
     const accepted: Duplex[] = [];
     const proxy = createConnectProxy({ accept: (socket) => accepted.push(socket), serve: () => undefined });
-    const answerTo = (url: string, remoteAddress: string): string => {
+    const responseTo = (url: string, remoteAddress: string): string => {
       const written: string[] = [];
       const write = (chunk: Buffer, _: string, done: () => void): void => {
         written.push(chunk.toString());
@@ -110,9 +110,9 @@ describe('the proxy', () => {
       return written.join('').split('\r\n')[0] ?? '';
     };
     for (const device of ['192.168.1.20', '::ffff:10.0.0.7', 'fe80::1', '127.0.0.1.evil'])
-      expect(answerTo('127.0.0.1:80', device)).toBe('HTTP/1.1 403 Forbidden');
+      expect(responseTo('127.0.0.1:80', device)).toBe('HTTP/1.1 403 Forbidden');
     expect(accepted).toEqual([]);
-    expect(answerTo('api.weixin.qq.com:443', '192.168.1.20')).toBe('HTTP/1.1 200 Connection Established');
+    expect(responseTo('api.weixin.qq.com:443', '192.168.1.20')).toBe('HTTP/1.1 200 Connection Established');
     expect(accepted).toHaveLength(1);
   });
 
@@ -143,7 +143,7 @@ describe('the port of an emulator with TLS', () => {
     expect((await getOver(socket, 'localhost', '/sns/auth')).status).toBe(200);
   });
 
-  it('tells http from https: requireHttps, and the address of the picture', async () => {
+  it('distinguishes http from https: requireHttps, and the address of the picture', async () => {
     const { appId: appid, appSecret: secret } = wechat.apps.official;
     const code = wechat.issueCode({ app: appid });
     const query = new URLSearchParams({ appid, secret, code, grant_type: 'authorization_code' });

@@ -158,11 +158,11 @@ describeInChromium('a login in a browser', () => {
     await login.goto(`${app.url}/login?returnTo=/shop`);
     const shop = await context.newPage();
     await shop.goto(`${app.url}/public`);
-    const answers = await shop.evaluate(`Promise.all([1, 2, 3, 4, 5].map(async (n) => {
+    const responses = await shop.evaluate(`Promise.all([1, 2, 3, 4, 5].map(async (n) => {
       const response = await fetch('/login?returnTo=/public?' + n);
       return [response.status, response.redirected, (await response.json()).loginURL];
     }))`);
-    expect(answers).toEqual(
+    expect(responses).toEqual(
       [1, 2, 3, 4, 5].map((n) => [401, false, `/login?returnTo=${encodeURIComponent(`/public?${n}`)}`]),
     );
     await scan(login);

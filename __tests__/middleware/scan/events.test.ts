@@ -1,4 +1,4 @@
-// What a scan login tells operators: events and debug lines as for other flows, and none of its secrets.
+// The events and debug lines of a scan login: the same as of other flows, and without its secrets.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { format } from 'node:util';
 import createDebug from 'debug';

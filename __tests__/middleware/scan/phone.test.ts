@@ -37,7 +37,7 @@ async function start({ auth, ...options }: AppOptions = {}): Promise<TestApp> {
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
 
 describe('a ticket on a phone', () => {
-  it('is taken by the first phone, which may open it again; a second phone is told so', async () => {
+  it('is taken by the first phone, which may open it again; a second phone gets a page that says so', async () => {
     const app = await start();
     const { pc, phone } = devices(app);
     const code = await showCode(pc);

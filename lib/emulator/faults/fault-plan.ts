@@ -27,7 +27,7 @@ export interface FaultEntry {
   readonly match?: FaultMatch;
 }
 
-/** What a request is about, as far as the emulator can tell before it does the endpoint's work. */
+/** The subject of a request, as far as it is known before the endpoint does its work. */
 export type FaultSubject = { readonly [K in keyof FaultMatch]-?: string | undefined };
 
 type Entry = { -readonly [K in keyof FaultEntry]: FaultEntry[K] };

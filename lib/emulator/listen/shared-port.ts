@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 const TLS_HANDSHAKE = 0x16;
 
 /**
- * Hands a connection to the server for its protocol, which its first byte tells. So one port serves http and
+ * Hands a connection to the server for its protocol, which its first byte shows. So one port serves http and
  * https.
  */
 export function acceptConnection(socket: Duplex, plain: HttpServer, secure: HttpsServer | undefined): void {

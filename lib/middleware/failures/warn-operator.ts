@@ -65,7 +65,7 @@ function isForOperator(error: WechatError): boolean {
 }
 
 /**
- * What tells two causes of one kind apart: WeChat's errcode, or the code of the failed connection or call.
+ * The detail that distinguishes two causes of one kind: WeChat's errcode, or the code of the failed connection or call.
  */
 function causeOf(error: WechatError): string {
   // Each fault in what the option `account` returned is a cause of its own.

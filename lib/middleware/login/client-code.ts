@@ -172,7 +172,7 @@ function postedCode(
 
 /**
  * Behind a proxy that the framework does not trust, every client has the address of the proxy. Mini programs
- * send no cookies, so that this header alone tells them apart.
+ * send no cookies, so that only this header distinguishes them.
  */
 function forwardedFor(req: HostRequest): string {
   return trustsProxy(req) ? '' : `${header(req, 'x-forwarded-for')} ${header(req, 'forwarded')}`;

@@ -1,4 +1,4 @@
-/** Runs the app's `onLogin`: tells a refusal from a bug of the app, and checks what it returns. */
+/** Runs the app's `onLogin`: distinguishes a refusal from a bug of the app, and checks what it returns. */
 import { WechatAuthError } from '../../errors';
 import { warn } from '../../warnings';
 import { keepTrace, propertyOf } from '../failures/app-trace';

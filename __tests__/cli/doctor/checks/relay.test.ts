@@ -33,14 +33,14 @@ async function examineBehind(relay: string, options: AppOptions = {}, env: Env =
 
 /** What a hand-written relay does with `to`. */
 const handWritten = (
-  answer: (to: string, res: http.ServerResponse, others: string) => void,
+  respond: (to: string, res: http.ServerResponse, others: string) => void,
 ): Promise<Running> =>
   keep(
     listen((req, res) => {
       const { searchParams } = new URL(req.url ?? '', 'http://relay');
       const to = searchParams.get('to') ?? '';
       searchParams.delete('to');
-      answer(to, res, searchParams.toString());
+      respond(to, res, searchParams.toString());
       res.end();
     }),
   );

@@ -16,7 +16,7 @@ export interface ReceivedCookie {
 }
 
 export class CookieJar {
-  /** Keyed by name, domain and path, by which browsers tell cookies apart (RFC 6265bis). */
+  /** Keyed by name, domain and path, by which browsers distinguish cookies (RFC 6265bis). */
   readonly #cookies = new Map<string, { readonly cookie: Cookie; readonly host: string }>();
 
   /** Reads the Set-Cookie lines of a response from this address, and keeps what a browser would keep. */

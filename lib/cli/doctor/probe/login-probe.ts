@@ -123,7 +123,7 @@ export type CallbackOutcome =
 
 /**
  * Requests the callback twice. After the first request the app restarts the login, whether it knows the state
- * or not. The second request ends with an error, and its kind tells the two cases apart.
+ * or not. The second request ends with an error, and its kind distinguishes the two cases.
  *
  * @throws UnreachableError
  */

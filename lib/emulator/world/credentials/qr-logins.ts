@@ -56,7 +56,7 @@ export class QrLogin {
     return true;
   }
 
-  /** Ends the login: a page that shows the QR code is told that it has expired. */
+  /** Ends the login: the next poll of its page gets the status of an expired QR code. */
   end(): void {
     if (this.isOpen) this.#setStatus(QrStatus.expired);
   }

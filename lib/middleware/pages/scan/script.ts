@@ -64,13 +64,13 @@ export const PC_SCRIPT = `
     });
   }
   // What the state of one code means for the page.
-  function take(code, answer) {
-    var status = answer.body.status, own = code.url === data.status;
-    if (answer.status === 503 || answer.status === 502 || answer.status === 504) throw answer;
-    if (answer.status >= 400) end(answer.body.message || data.failed);
-    else if (status === 'confirmed') leave(answer.body.location);
+  function take(code, reply) {
+    var status = reply.body.status, own = code.url === data.status;
+    if (reply.status === 503 || reply.status === 502 || reply.status === 504) throw reply;
+    if (reply.status >= 400) end(reply.body.message || data.failed);
+    else if (status === 'confirmed') leave(reply.body.location);
     else if (status === 'scanned') {
-      show('scanned', answer.body.message ? data.wrong : data.scanned, code.number);
+      show('scanned', reply.body.message ? data.wrong : data.scanned, code.number);
       by('scan').dataset.asked = code.url;
     } else if (!own) return;
     else if (status === 'waiting') { if (view.className !== 'scanned') show('waiting', data.waiting); }
@@ -86,11 +86,11 @@ export const PC_SCRIPT = `
     var asks = codes.filter(function (code) { return !scanned || code.url === scanned || code.url === data.status; });
     asks.reduce(function (before, code) {
       return before.then(function () {
-        if (!ended) return ask(code.url).then(function (answer) {
+        if (!ended) return ask(code.url).then(function (reply) {
           if (ended) return;
-          if (code.url === scanned && code.url !== data.status && answer.body.status !== 'scanned' &&
-            answer.body.status !== 'confirmed') view.className = '';
-          take(code, answer);
+          if (code.url === scanned && code.url !== data.status && reply.body.status !== 'scanned' &&
+            reply.body.status !== 'confirmed') view.className = '';
+          take(code, reply);
         });
       });
     }, Promise.resolve()).then(function () { wait = 2000; }, function () {
@@ -108,8 +108,8 @@ export const PC_SCRIPT = `
   if (by('pin')) by('pin').addEventListener('submit', function (event) {
     event.preventDefault();
     var input = by('pin').elements.pin, url = data.asked || data.status;
-    ask(url, { method: 'POST', body: new URLSearchParams({ pin: input.value }) }).then(function (answer) {
-      take(codes.filter(function (code) { return code.url === url; })[0] || codes[codes.length - 1], answer);
+    ask(url, { method: 'POST', body: new URLSearchParams({ pin: input.value }) }).then(function (reply) {
+      take(codes.filter(function (code) { return code.url === url; })[0] || codes[codes.length - 1], reply);
       input.value = '';
       if (!ended) input.focus();
     }, function () { by('state').textContent = data.offline; });

@@ -31,7 +31,7 @@ const SYSTEMS = [
   ['Linux', /\bLinux\b/],
 ] as const;
 
-/** `''` where the User-Agent header does not tell. */
+/** `''` if the User-Agent header does not show it. */
 export interface Device {
   readonly browser: string;
   readonly system: string;

@@ -1,7 +1,7 @@
 /** What the option `check` sees of the phone: its request is over when the PC collects the login. */
 import { clientAddress, type HostRequest } from '../../http/request';
 
-/** What is left of the request of the phone that confirmed a scan login. */
+/** The kept part of the request with which a phone confirmed a scan login. */
 export interface PhoneRequest {
   /**
    * `req.ip` where the framework sets it (Express, with its `trust proxy`), otherwise the address of the

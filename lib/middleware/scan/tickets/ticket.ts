@@ -52,7 +52,7 @@ export class Tickets {
 
   /**
    * The ticket of a pending login. Its id follows from the state, which only the session of the PC holds: so
-   * the session names the ticket without holding it, and the ticket does not tell the state.
+   * the session names the ticket without holding it, and the ticket does not reveal the state.
    */
   issue(state: string, userAgent: string, scope: OfficialScope, lifetimeMs: number): Ticket {
     const bytes = Buffer.alloc(SIGNED_BYTES);
