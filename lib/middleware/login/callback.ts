@@ -36,7 +36,7 @@ import { requireSession } from '../state/missing-session';
 import type { Session } from '../state/session';
 import type { WechatSession } from '../state/wechat-session';
 import { cookieHash } from '../state/session-cookie';
-import type { CallbackParams } from '../state/callback-results';
+import type { CallbackLogin, CallbackParams } from '../state/callback-results';
 import type { FinishedLogin } from '../state/started-logins';
 import { currentLogin, saveLogin } from './current-login';
 import { completeLogin, exchangeForUser, markVerified, requireCode, type VerifiedCallback } from './exchange';
@@ -71,14 +71,12 @@ async function handleCallback(context: Context, reporter: LoginReporter): Promis
   }
 }
 
-type FoundLogin = Pick<VerifiedCallback, 'pending' | 'root'>;
-
 async function respond(
   context: Context,
   reporter: LoginReporter,
   session: Session,
   params: CallbackParams,
-  found: FoundLogin | undefined,
+  found: CallbackLogin | undefined,
 ): Promise<void> {
   const { code, state } = params;
   const { config } = context;
@@ -129,7 +127,7 @@ async function findPending(
   { callbackResults, sessionKey }: ResolvedOptions,
   session: Session,
   params: CallbackParams,
-): Promise<FoundLogin | undefined> {
+): Promise<CallbackLogin | undefined> {
   const { state } = params;
   const ids = sessionIdsOf(session, sessionKey);
   const pending = takePending(session, sessionKey, state) ?? callbackResults.started.pendingOf(state, ids);

@@ -6,7 +6,7 @@ import { accountOf, type Context } from '../context';
 import { exchangePageCode, type ExchangedUser, type TokenUser } from '../options/account';
 import type { WechatLoginInfo } from '../options/options';
 import type { PendingLogin } from '../state/pending-logins';
-import type { CallbackParams } from '../state/callback-results';
+import type { CallbackLogin, CallbackParams } from '../state/callback-results';
 import type { AppUser, WechatSession } from '../state/wechat-session';
 import { requireStorable, runOnLogin, type LoginSecrets } from './on-login';
 
@@ -27,10 +27,7 @@ declare const checked: unique symbol;
  * state in the browser's session, in memory as one that started in this very session, or in memory for a
  * duplicate with the same cookies, code and state.
  */
-export function markVerified(
-  params: CallbackParams,
-  { pending, root }: { readonly pending: PendingLogin; readonly root: string | undefined },
-): VerifiedCallback {
+export function markVerified(params: CallbackParams, { pending, root }: CallbackLogin): VerifiedCallback {
   return { ...params, pending, root } as VerifiedCallback;
 }
 

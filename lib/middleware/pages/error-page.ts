@@ -1,6 +1,7 @@
 /** The page that a browser gets when a login failed, and the message that a script gets. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
+import type { Bilingual } from '../../bilingual';
 import { isWeChatAPIError, type WechatError, type WechatErrorKind } from '../../errors';
 import { languageOf, sendPage, type PageLanguage } from './page';
 import { textsOf, type Texts } from './texts';
@@ -12,7 +13,7 @@ export interface ErrorPage {
   /** In place of the texts of the error's kind. */
   readonly texts?: Texts;
   /** For a login that the session has lost: why, and what to do. Only development shows it. */
-  readonly cause?: Readonly<Record<'what' | 'remedy', Readonly<Record<PageLanguage, string>>>> | undefined;
+  readonly cause?: { readonly what: Bilingual; readonly remedy: Bilingual } | undefined;
   /** The stack of the app's own error, without secrets. Only development shows it. */
   readonly trace?: string | undefined;
 }

@@ -6,6 +6,7 @@ import { header, wantsPage } from '../http/request';
 import { sendJSON } from '../http/response';
 import { languageOf, sendPage, type PageLanguage } from './page';
 import { qrSVG } from './qr-svg';
+import type { Texts } from './texts';
 
 export interface LoginElsewhere {
   /** The address that starts the login where it is possible. */
@@ -62,8 +63,6 @@ const QR_LOGIN: Readonly<Record<PageLanguage, string>> = {
   zh: '扫码登录',
   en: 'Use a QR code',
 };
-
-type Texts = Readonly<Record<PageLanguage, { readonly title: string; readonly text: string }>>;
 
 const TEXTS: Readonly<Record<BrowserKind, Texts>> = {
   wechat: {

@@ -10,7 +10,7 @@ import type { TokenStore } from '../../stores/token-store';
 import { acrossProcesses, orUndefined, SHARED_MS } from './across-processes';
 import { hash } from './hash';
 import type { PendingLogin } from './pending-logins';
-import { StartedLogins } from './started-logins';
+import { StartedLogins, type FinishingLogin } from './started-logins';
 import type { WechatSession } from './wechat-session';
 
 /** The result of a login: the login for the session, or the state of the login that replaces it. */
@@ -27,17 +27,10 @@ export interface CallbackParams {
   readonly cookies: string;
 }
 
-/** The login of a callback that was handled. */
-export interface ServedLogin {
+/** The pending login of a callback. */
+export interface CallbackLogin {
   readonly pending: PendingLogin;
   /** The root of the session in which it started, if the session has an id. */
-  readonly root?: string | undefined;
-}
-
-/** What a logout has to know of a login that another request is finishing. */
-interface FinishingLogin {
-  readonly state: string;
-  /** The root of the session in which it started, if that session has an id. */
   readonly root?: string | undefined;
 }
 
@@ -60,7 +53,7 @@ export class CallbackResults {
   /** By state: the state of the login that replaced it. */
   readonly #restarts = lazyCache<Promise<string>>(LIMITS);
   /** By cookies, code and state: the login of a callback that was handled. */
-  readonly #served = lazyCache<ServedLogin>(LIMITS);
+  readonly #served = lazyCache<CallbackLogin>(LIMITS);
   /**
    * By state, and by the root of a session: logins that a logout has ended. They are kept while a callback of
    * them may still arrive. Every `wechatAuth()` of this process shares them, because several may use one
@@ -221,7 +214,7 @@ export class CallbackResults {
    * Keeps the pending login of a callback for its duplicates, in every process: they may still carry the old
    * session id, under which the session no longer exists.
    */
-  async rememberCallback(params: CallbackParams, login: ServedLogin): Promise<void> {
+  async rememberCallback(params: CallbackParams, login: CallbackLogin): Promise<void> {
     const key = callbackKey(params);
     this.#served().set(key, login);
     const cache = this.#cache;
@@ -233,12 +226,12 @@ export class CallbackResults {
    * minute. The code is part of the key: an attacker who planted the session cookie knows cookie and state,
    * but not the victim's code.
    */
-  async recallCallback(params: CallbackParams): Promise<ServedLogin | undefined> {
+  async recallCallback(params: CallbackParams): Promise<CallbackLogin | undefined> {
     const key = callbackKey(params);
     const known = this.#served().get(key);
     const cache = this.#cache;
     if (known || !cache || params.cookies === '') return known;
-    return orUndefined(STORE_LIMIT_MS, async () => (await cache.readCache(servedKey(key))) as ServedLogin);
+    return orUndefined(STORE_LIMIT_MS, async () => (await cache.readCache(servedKey(key))) as CallbackLogin);
   }
 
   /**

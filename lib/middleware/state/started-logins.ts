@@ -23,11 +23,15 @@ interface StartedLogin {
   readonly session: SessionIds | undefined;
 }
 
-/** A login that a callback has finished, as far as other requests of the same browser need it. */
-export interface FinishedLogin {
+/** A login that a request is finishing, as far as a logout needs it. */
+export interface FinishingLogin {
   readonly state: string;
   /** The root of the session in which it started, if that session has an id. */
-  readonly root: string | undefined;
+  readonly root?: string | undefined;
+}
+
+/** A login that a callback has finished, as far as other requests of the same browser need it. */
+export interface FinishedLogin extends FinishingLogin {
   /** The granted scope. */
   readonly scope: string;
   readonly flow: WechatFlow;
@@ -102,7 +106,7 @@ export class StartedLogins {
    */
   recordFinish(
     cookies: string,
-    { state, root }: Pick<FinishedLogin, 'state' | 'root'>,
+    { state, root }: FinishingLogin,
     login: Promise<Pick<FinishedLogin, 'scope' | 'flow' | 'appid'> | undefined>,
   ): void {
     if (!cookies) return;
