@@ -20,7 +20,7 @@ export interface LoginStarted {
    * cannot be recovered from it.
    */
   readonly id: string;
-  /** Official account or website app. */
+  /** How the user logs in: `official`, `website`, `scan`, `miniProgram` or `mobileApp`. */
   readonly flow: WechatFlow;
   /** AppID of the account that the user logs in with. */
   readonly appid: string;
@@ -34,7 +34,7 @@ export interface LoginStarted {
 export interface LoginSucceeded {
   /** The `id` of its {@link LoginStarted}. */
   readonly id: string;
-  /** Official account or website app. */
+  /** How the user logs in: `official`, `website`, `scan`, `miniProgram` or `mobileApp`. */
   readonly flow: WechatFlow;
   /** AppID of the account that the user logged in with. */
   readonly appid: string;
@@ -53,7 +53,7 @@ export interface LoginFailed extends Failure {
    * state.
    */
   readonly id?: string;
-  /** Official account or website app. */
+  /** How the user logs in: `official`, `website`, `scan`, `miniProgram` or `mobileApp`. */
   readonly flow?: WechatFlow;
   /** AppID of the account that the user wanted to log in with. */
   readonly appid?: string;
@@ -67,7 +67,7 @@ export interface LoginFailed extends Failure {
 
 /** A logged-in user logged out. */
 export interface LoggedOut {
-  /** Official account or website app. */
+  /** How the user logs in: `official`, `website`, `scan`, `miniProgram` or `mobileApp`. */
   readonly flow: WechatFlow;
   /** AppID of the account that the user had logged in with. */
   readonly appid: string;

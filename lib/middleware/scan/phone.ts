@@ -65,7 +65,7 @@ async function openTicket(context: Context, ticket: Ticket): Promise<void> {
   sendQuestion(context, ticket, id);
 }
 
-/** Whether the ticket is not this phone's to confirm, or not any more. Then a page says so. */
+/** Whether this phone cannot confirm the ticket, or can no longer. Then it has got a page that says so. */
 async function sendEnded(
   context: Context,
   ticket: Ticket,

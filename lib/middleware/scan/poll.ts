@@ -1,5 +1,5 @@
 /**
- * Step 5 of a scan login, on the PC: its page asks how the login is going, and collects the result. Only the
+ * Step 5 of a scan login, on the PC: its page polls for the state of the login, and collects the result. Only the
  * session that started the login can do so.
  */
 import { WechatAuthError, isWechatError } from '../../errors';
@@ -44,7 +44,7 @@ interface ScanInSession {
 }
 
 /**
- * `GET /scan?login=…` asks for the state. With `confirm: 'pin'`, `POST` brings the PIN. Scripts get JSON; with
+ * `GET /scan?login=…` returns the state. With `confirm: 'pin'`, `POST` sends the PIN. Scripts get JSON; with
  * `page=1`, a browser that runs no script gets a page.
  */
 export async function poll(context: Context): Promise<void> {
@@ -146,7 +146,7 @@ async function collectLogin(
     return { status: 'confirmed', location: returnToOrDefault(context, pending.returnTo) };
   } catch (error) {
     reporter.failed(error);
-    // The user logged out, or in as somebody else, while the login was finishing.
+    // The user logged out, or logged in as another user, while the login was finishing.
     if (isWechatError(error) && error.kind === 'state_unknown') return EXPIRED;
     throw error;
   }
