@@ -2,7 +2,7 @@
 import type { ResolvedOptions } from './options/resolve-options';
 import type { Context } from './context';
 import { copyOf } from './http/copy-of';
-import { fullURL, header, hostOf, isSecure, mountOf, relative } from './http/request';
+import { fullURL, header, hostOf, isSecure, mountOf, withoutOrigin } from './http/request';
 import { WechatAuthError } from '../errors';
 import { relayRedirectURI } from '../relay/redirect-uri';
 import type { PageFlow } from '../oauth/flows';
@@ -208,7 +208,7 @@ function underBase(path: string, base: string): string {
 
 /** The path of this request, as browsers see it. */
 export function currentPage({ req, config }: Context): string {
-  return basePath(config) + relative(fullURL(req));
+  return basePath(config) + withoutOrigin(fullURL(req));
 }
 
 /** The path of an Origin or Referer header of this site; `undefined` for another site. */

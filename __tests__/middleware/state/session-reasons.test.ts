@@ -7,9 +7,9 @@ import { serverSessions } from '../../support/sessions';
 import { digestOf, SessionWatch, type LoginStart } from '../../../lib/middleware/state/session-watch';
 
 const LIFETIME = 600_000;
-let sessions: SessionWatch;
+let sessionWatch: SessionWatch;
 beforeEach(() => {
-  sessions = new SessionWatch(LIFETIME);
+  sessionWatch = new SessionWatch(LIFETIME);
 });
 afterEach(() => jest.useRealTimers());
 
@@ -19,7 +19,7 @@ function requestWith(fields: object): HostRequest {
 
 function messageFor(fields: object): string {
   try {
-    requireSession(requestWith(fields), { sessions });
+    requireSession(requestWith(fields), { sessionWatch });
   } catch (error) {
     expect(error).toMatchObject({ kind: 'session_missing' });
     return `${String((error as { status: number }).status)} ${(error as Error).message}`;
@@ -44,7 +44,7 @@ const AUTH = layer({ name: 'wechatAuthMiddleware' });
 describe('a request with a session', () => {
   it('gets it', () => {
     const session = { cart: 3 };
-    expect(requireSession(requestWith({ session }), { sessions })).toBe(session);
+    expect(requireSession(requestWith({ session }), { sessionWatch })).toBe(session);
   });
 });
 
@@ -99,7 +99,9 @@ describe('a request without a session is told that', () => {
   });
 
   it('the cookie path leaves it out, with that path, after another request has shown it', () => {
-    requireSession(requestWith({ session: { cookie: { path: '/app' } }, url: '/app/login' }), { sessions });
+    requireSession(requestWith({ session: { cookie: { path: '/app' } }, url: '/app/login' }), {
+      sessionWatch,
+    });
     expect(messageFor({ url: '/login' })).toMatch(
       /because its `cookie\.path` \("\/app"\) leaves out a route/,
     );
@@ -109,35 +111,35 @@ describe('a request without a session is told that', () => {
   });
 
   it('the store is disconnected, after the same path has had a session', () => {
-    requireSession(requestWith({ session: {}, originalUrl: '/a/login?b' }), { sessions });
+    requireSession(requestWith({ session: {}, originalUrl: '/a/login?b' }), { sessionWatch });
     expect(messageFor({ originalUrl: '/a/login?c' })).toMatch(DISCONNECTED);
     expect(messageFor({ originalUrl: '/b/login' })).toMatch(NONE);
     // A session that only inherits a cookie, or whose cookie has no path, shows no path.
     const session: unknown = Object.create({ cookie: { path: '/a' } });
-    requireSession(requestWith({ session }), { sessions });
-    requireSession(requestWith({ session: { cookie: { path: 7 } } }), { sessions });
-    expect(sessions.cookiePath).toBeUndefined();
+    requireSession(requestWith({ session }), { sessionWatch });
+    requireSession(requestWith({ session: { cookie: { path: 7 } } }), { sessionWatch });
+    expect(sessionWatch.cookiePath).toBeUndefined();
   });
 });
 
 describe('the memory of sessions', () => {
   it('holds 50 paths, and none of more than 200 characters', () => {
-    const note = (url: string): void => sessions.recordSession(requestWith({ url }), {});
-    const had = (url: string): boolean => sessions.hadSession(requestWith({ url }));
+    const record = (url: string): void => sessionWatch.recordSession(requestWith({ url }), {});
+    const had = (url: string): boolean => sessionWatch.hadSession(requestWith({ url }));
     const long = `/${'a'.repeat(199)}`;
-    note(long);
-    note(`${long}a`);
+    record(long);
+    record(`${long}a`);
     expect([had(long), had(`${long}a`)]).toEqual([true, false]);
-    for (let at = 0; at < 50; at++) note(`/${at}`);
+    for (let at = 0; at < 50; at++) record(`/${at}`);
     expect([had('/48'), had('/49')]).toEqual([true, false]);
   });
 
   it('holds the name of the cookie, if it has at most 200 characters', () => {
-    expect(sessions.cookieName).toBeUndefined();
-    sessions.recordCookieName('n'.repeat(200));
-    expect(sessions.cookieName).toBe('n'.repeat(200));
-    sessions.recordCookieName('n'.repeat(201));
-    expect(sessions.cookieName).toBe('n'.repeat(200));
+    expect(sessionWatch.cookieName).toBeUndefined();
+    sessionWatch.recordCookieName('n'.repeat(200));
+    expect(sessionWatch.cookieName).toBe('n'.repeat(200));
+    sessionWatch.recordCookieName('n'.repeat(201));
+    expect(sessionWatch.cookieName).toBe('n'.repeat(200));
   });
 
   it('compares cookies by a short hash', () => {
@@ -149,10 +151,10 @@ describe('the memory of sessions', () => {
   it('holds the start of a login for as long as the login may take', () => {
     jest.useFakeTimers();
     const start: LoginStart = { host: 'a.example', at: 1, isHTTPS: true, cookieDigest: undefined };
-    sessions.recordStart('state', start);
+    sessionWatch.recordStart('state', start);
     jest.advanceTimersByTime(LIFETIME);
-    expect(sessions.startOf('state')).toEqual(start);
+    expect(sessionWatch.startOf('state')).toEqual(start);
     jest.advanceTimersByTime(1);
-    expect(sessions.startOf('state')).toBeUndefined();
+    expect(sessionWatch.startOf('state')).toBeUndefined();
   });
 });

@@ -22,8 +22,8 @@ export function admitRequest(
   const requested = requestedHost(message);
   const host = parseHost(requested, scheme);
   if (!host || !world.hosts.includes(host.hostname)) return misdirected(message, requested, host);
-  const foreign = changesState ? signOfForeignSite(message, host) : undefined;
-  if (foreign !== undefined) return forbidden(message, foreign);
+  const evidence = changesState ? crossSiteHeader(message, host) : undefined;
+  if (evidence !== undefined) return forbidden(message, evidence);
   return { secure: scheme === 'https', origin: `${scheme}://${host.host}` };
 }
 
@@ -55,7 +55,7 @@ function misdirected(
  * The header that shows that a page of another site sent this request; undefined if there is none. The
  * browser sends `Origin: null` for a page with an opaque origin.
  */
-function signOfForeignSite({ headers }: IncomingMessage, host: ParsedHost): string | undefined {
+function crossSiteHeader({ headers }: IncomingMessage, host: ParsedHost): string | undefined {
   const { origin } = headers;
   if (origin !== undefined && !isOriginOf(host, origin)) return `Origin: ${origin}`;
   return headers['sec-fetch-site'] === 'cross-site' ? 'Sec-Fetch-Site: cross-site' : undefined;
@@ -68,11 +68,11 @@ function isOriginOf({ host }: ParsedHost, origin: string): boolean {
 }
 
 /** 403, against cross-site request forgery (CSRF). */
-function forbidden({ url = '/' }: IncomingMessage, sign: string): OutgoingResponse {
+function forbidden({ url = '/' }: IncomingMessage, evidence: string): OutgoingResponse {
   return ownError(
     url,
     403,
-    `A page of another site sent this request (${printable(sign.slice(0, MAX_SHOWN))}), ` +
+    `A page of another site sent this request (${printable(evidence.slice(0, MAX_SHOWN))}), ` +
       'and it could change something. ' +
       `Use the emulator's own pages, or send the request without a browser. A proxy must pass the Host header on.`,
   );

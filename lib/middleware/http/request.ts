@@ -21,7 +21,7 @@ export type Next = (error?: unknown) => void;
 
 /** The path of a URL, without its query. The URL may be absolute. */
 export function pathOf(url: string): string {
-  const target = relative(url);
+  const target = withoutOrigin(url);
   const end = target.search(/[?#]/);
   return end < 0 ? target : target.slice(0, end);
 }
@@ -41,7 +41,7 @@ export function hasAmbiguousNames(query: URLSearchParams): boolean {
 }
 
 /** Removes the origin: a request line may hold `GET http://host/path` (RFC 9112 section 3.2.2). */
-export function relative(url: string): string {
+export function withoutOrigin(url: string): string {
   return /^https?:\/\//i.test(url) ? url.replace(/^[^/]*\/\/[^/?#]*/, '') || '/' : url;
 }
 

@@ -162,7 +162,7 @@ export async function saveLogin(
   const isOwner = isSame || holdsNoLogin;
   const session = await regenerateSession(req, keysToKeep(former, config, { isSame, isOwner, others }));
   if (isOwner) carryOverCookie(former, session);
-  session[sessionKey] = isSame && isLesser(login, before) ? before : login;
+  session[sessionKey] = isSame && grantsLess(login, before) ? before : login;
   const ended = dropScanLogins(session, sessionKey);
   for (const key of SESSION_KEYS)
     bindPending(session, key, key === sessionKey ? { isBound: true } : { isBoundByOther: true });
@@ -191,7 +191,7 @@ export async function saveLogin(
  * Whether a login grants less scope than the one before. It never counts for a posted code: the client wants
  * the session to hold that login.
  */
-function isLesser(login: WechatSession, before: WechatSession): boolean {
+function grantsLess(login: WechatSession, before: WechatSession): boolean {
   return isPageFlow(login.flow) && hasLessScope(login.scope, before.scope);
 }
 

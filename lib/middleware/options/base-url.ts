@@ -19,12 +19,12 @@ export function splitBase(baseURL: string): Base {
  * @param usesRealPages whether WeChat's own pages check the callback domain; an emulator accepts more
  */
 export function baseURLFault(address: string, usesRealPages: boolean): string | undefined {
-  return inWords(address, addressFaults(address, usesRealPages));
+  return faultText(address, addressFaults(address, usesRealPages));
 }
 
 /** The same for the address of the relay. */
 export function relayFault(address: string, usesRealPages: boolean): string | undefined {
-  return inWords(address, relayFaults(address, usesRealPages));
+  return faultText(address, relayFaults(address, usesRealPages));
 }
 
 /** The address of a relay without a slash at its end, as redirect URIs begin with it. */
@@ -33,7 +33,7 @@ export function relayAddress(relay: string): string {
   return origin + path;
 }
 
-function inWords(address: string, faults: readonly AddressFault[]): string | undefined {
+function faultText(address: string, faults: readonly AddressFault[]): string | undefined {
   const fault = faults.find(({ isWarning }) => !isWarning);
   if (!fault) return undefined;
   const remedy = fault.remedy.map(({ en }) => en).join(' ');

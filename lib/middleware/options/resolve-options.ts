@@ -87,7 +87,7 @@ export interface ResolvedOptions {
   readonly sessionKey: string;
   readonly callbackResults: CallbackResults;
   readonly codeResults: CodeResults;
-  readonly sessions: SessionWatch;
+  readonly sessionWatch: SessionWatch;
   readonly warnings: Warnings;
 }
 
@@ -139,7 +139,7 @@ export function resolveOptions(given: AuthOptions): ResolvedOptions {
     sessionKey: options.sessionKey ?? 'wechat',
     callbackResults,
     codeResults: new CodeResults(options.tokenStore, callbackResults, loginTimeout),
-    sessions: new SessionWatch(loginTimeout),
+    sessionWatch: new SessionWatch(loginTimeout),
     warnings,
   };
 }

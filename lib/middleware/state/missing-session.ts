@@ -8,10 +8,13 @@ import type { SessionWatch } from './session-watch';
  * @throws WechatAuthError of kind `session_missing`: without a session, no state can be checked and no login
  * saved.
  */
-export function requireSession(req: HostRequest, { sessions }: { readonly sessions: SessionWatch }): Session {
+export function requireSession(
+  req: HostRequest,
+  { sessionWatch }: { readonly sessionWatch: SessionWatch },
+): Session {
   const session = getSession(req);
-  if (!session) throw missingSession(req, sessions);
-  sessions.recordSession(req, session);
+  if (!session) throw missingSession(req, sessionWatch);
+  sessionWatch.recordSession(req, session);
   return session;
 }
 

@@ -27,7 +27,7 @@ export function asJSON(value: unknown, name: string): { readonly json?: string; 
     const json = JSON.stringify(value) as string | undefined;
     return json === undefined ? {} : { json };
   } catch {
-    const walk = { parents: new Set(), sound: new Set() };
+    const walk = { parents: new Set(), faultless: new Set() };
     return { fault: fieldFault(value, name, walk) ?? `${name} cannot be written as JSON` };
   }
 }
@@ -36,7 +36,7 @@ interface Walk {
   /** The objects around the field, outermost first. */
   readonly parents: Set<unknown>;
   /** Objects without a fault: one that is referred to many times is walked once. */
-  readonly sound: Set<unknown>;
+  readonly faultless: Set<unknown>;
 }
 
 function fieldFault(given: unknown, path: string, walk: Walk): string | undefined {
@@ -44,11 +44,11 @@ function fieldFault(given: unknown, path: string, walk: Walk): string | undefine
   if (typeof given !== 'object' || given === null) return undefined;
   if (walk.parents.has(given)) return `${path} refers back to an object that contains it (a circle)`;
   if (walk.parents.size >= MAX_LEVELS) return `${path.slice(0, 100)}… has more than ${MAX_LEVELS} levels`;
-  if (walk.sound.has(given)) return undefined;
+  if (walk.faultless.has(given)) return undefined;
   walk.parents.add(given);
   const fault = faultOfFields(given, path, walk);
   walk.parents.delete(given);
-  if (fault === undefined) walk.sound.add(given);
+  if (fault === undefined) walk.faultless.add(given);
   return fault;
 }
 

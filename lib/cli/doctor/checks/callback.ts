@@ -51,13 +51,13 @@ function judgeErrorKind(kind: WechatErrorKind): Finding {
   switch (kind) {
     case 'busy':
     case 'rate_limit':
-      return warning(ID, { detail: knownBut(TEXTS.wechatBusy(kind)), remedy });
+      return warning(ID, { detail: knewLoginBut(TEXTS.wechatBusy(kind)), remedy });
     case 'credentials':
-      return failed(ID, { detail: knownBut(TEXTS.wrongCredentials), remedy });
+      return failed(ID, { detail: knewLoginBut(TEXTS.wrongCredentials), remedy });
     case 'timeout':
     case 'network':
     case 'bad_answer':
-      return failed(ID, { detail: knownBut(TEXTS.wechatNotReached(kind)), remedy });
+      return failed(ID, { detail: knewLoginBut(TEXTS.wechatNotReached(kind)), remedy });
     case 'state_unknown':
     case 'access_denied':
       return failed(ID, TEXTS.queryLost(kind));
@@ -66,7 +66,7 @@ function judgeErrorKind(kind: WechatErrorKind): Finding {
   }
 }
 
-function knownBut({ en, zh }: Bilingual): Bilingual {
+function knewLoginBut({ en, zh }: Bilingual): Bilingual {
   return bilingual(`the app knew its login, but ${en}`, `应用认出了登录，但${zh}`);
 }
 

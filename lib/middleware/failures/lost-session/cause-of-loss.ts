@@ -13,13 +13,13 @@ import { digestOf, type LoginStart } from '../../state/session-watch';
 import type { Context } from '../../context';
 import { CAUSES, refusalCause, type Cause } from './causes';
 import {
-  areOtherHosts,
+  areDifferentHosts,
   callbackAddress,
   hostname,
   isFromUntrustedProxy,
   isInFrame,
   requestedHost,
-  saysHTTPS,
+  isForwardedHTTPS,
 } from './evidence';
 
 /**
@@ -30,11 +30,11 @@ import {
  */
 export function causeOfLoss(context: Context, state: string, isRepeated: boolean): Cause | undefined {
   const { req, config } = context;
-  const start = config.sessions.startOf(state);
+  const start = config.sessionWatch.startOf(state);
   const session = getSession(req);
   const callback = callbackAddress(context);
   if (!session || !callback || (!start && !isRepeated)) return undefined;
-  const cookie = sessionCookieOf(req, config.sessions.cookieName);
+  const cookie = sessionCookieOf(req, config.sessionWatch.cookieName);
   const sent = sentValues(req, cookie);
   const loss: Loss = { context, start, callback, cookie, sent, isRepeated };
   if (sent.length > 0 && cookie) {
@@ -100,9 +100,9 @@ export function secureCause(
 ): Cause | undefined {
   if (!cookie.isSecure || isSecure(req) || start?.cookieDigest !== undefined) return undefined;
   // Connect has no `trust proxy`. There, express-session has the option `proxy`, which cannot be read here.
-  if (!start && req.app === undefined && saysHTTPS(req)) return undefined;
+  if (!start && req.app === undefined && isForwardedHTTPS(req)) return undefined;
   const { overHTTP, untrustedProxy, silentProxy, callbackOverHTTP } = CAUSES.secure;
-  if (saysHTTPS(req)) return untrustedProxy();
+  if (isForwardedHTTPS(req)) return untrustedProxy();
   // The login started over https, and the redirect URI is an http: address.
   if (start?.isHTTPS) return config.base ? callbackOverHTTP() : untrustedProxy();
   return config.base?.origin.startsWith('https:') ? silentProxy() : overHTTP();
@@ -113,7 +113,7 @@ function navigationCause({ context, start, cookie, isRepeated }: Loss): Cause | 
   const { req, config } = context;
   const here = hostname(requestedHost(req));
   const there = start ? hostname(start.host) : here;
-  if (areOtherHosts(there, here) && !coversBoth(cookie, there, here))
+  if (areDifferentHosts(there, here) && !coversBoth(cookie, there, here))
     return CAUSES.navigation.otherHost({ from: there, to: here });
   if (isInFrame(req)) return CAUSES.navigation.frame();
   if (!isRepeated || header(req, 'cookie') !== '') return undefined;

@@ -6,13 +6,13 @@ import type { Context } from '../../context';
 import { routePath } from '../../addresses';
 
 /** Whether a proxy says that the browser used https. */
-export function saysHTTPS(req: HostRequest): boolean {
+export function isForwardedHTTPS(req: HostRequest): boolean {
   return /^https\b/i.test(header(req, 'x-forwarded-proto'));
 }
 
 /** Whether a proxy says that the browser used https, and the app does not trust that proxy. */
 export function isFromUntrustedProxy(req: HostRequest): boolean {
-  return saysHTTPS(req) && !isSecure(req) && !trustsProxy(req);
+  return isForwardedHTTPS(req) && !isSecure(req) && !trustsProxy(req);
 }
 
 /**
@@ -43,7 +43,7 @@ function urlOfHost(host: string): URL | undefined {
  * Whether two hosts are two for browsers, too. In production, two internal names show nothing: a proxy may
  * send requests of one public host to the app under several.
  */
-export function areOtherHosts(a: string, b: string): boolean {
+export function areDifferentHosts(a: string, b: string): boolean {
   if (a === b) return false;
   return process.env['NODE_ENV'] !== 'production' || ![a, b].every(isInternal);
 }
@@ -56,7 +56,7 @@ function isInternal(host: string): boolean {
 /** The callback as browsers see it; `undefined` if the request names no host. */
 export function callbackAddress(context: Context): URL | undefined {
   const { req, config } = context;
-  const scheme = isSecure(req) || saysHTTPS(req) ? 'https' : 'http';
+  const scheme = isSecure(req) || isForwardedHTTPS(req) ? 'https' : 'http';
   const address =
     (config.base?.origin ?? `${scheme}://${hostname(requestedHost(req))}`) +
     (routePath(context, 'callback') ?? '/');

@@ -17,7 +17,7 @@ import type { Context } from '../../context';
 import { secureCause } from './cause-of-loss';
 import { CAUSES, type Cause } from './causes';
 import { warnOfCause } from './explain-loss';
-import { isFromUntrustedProxy, requestedHost, saysHTTPS } from './evidence';
+import { isFromUntrustedProxy, requestedHost, isForwardedHTTPS } from './evidence';
 
 /**
  * Called before the response of the login route, or of any other request that starts a login.
@@ -26,14 +26,14 @@ import { isFromUntrustedProxy, requestedHost, saysHTTPS } from './evidence';
  */
 export function watchLogin(context: Context, state: string, replaces: string | undefined): void {
   const { req, res, config } = context;
-  const { sessions } = config;
-  const before = replaces === undefined ? undefined : sessions.startOf(replaces);
-  const isHTTPS = before?.isHTTPS ?? (isSecure(req) || saysHTTPS(req));
+  const { sessionWatch } = config;
+  const before = replaces === undefined ? undefined : sessionWatch.startOf(replaces);
+  const isHTTPS = before?.isHTTPS ?? (isSecure(req) || isForwardedHTTPS(req));
   const start: LoginStart = { host: requestedHost(req), at: Date.now(), isHTTPS, cookieDigest: undefined };
-  sessions.recordStart(state, start);
+  sessionWatch.recordStart(state, start);
   // Session middleware sets its cookie when the response is sent.
   res.once('finish', () => {
-    const cookie = sessionCookieOf(req, sessions.cookieName);
+    const cookie = sessionCookieOf(req, sessionWatch.cookieName);
     start.cookieDigest = cookie && digestAfter(context, cookie);
     const lost = cookie && causeOfEveryLoss(context, cookie, start);
     if (lost) warnOfCause(context, 'Every login will be lost', lost);
@@ -49,7 +49,7 @@ function digestAfter({ req, res, config }: Context, cookie: SessionCookie): stri
   for (const line of [res.getHeader('set-cookie') ?? []].flat()) {
     const [name, value] = cookiePair(String(line));
     if (!isSessionCookie(req, cookie, { name, value })) continue;
-    config.sessions.recordCookieName(name);
+    config.sessionWatch.recordCookieName(name);
     return digestOf(value);
   }
   const sent = sentValues(req, cookie);
