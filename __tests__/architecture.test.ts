@@ -161,11 +161,11 @@ function breaches(root: string): string[] {
 function cycles(imports: readonly Import[]): string[] {
   const found: string[] = [];
   const done = new Set<string>();
-  const walk = (file: string, trail: readonly string[]): void => {
-    const seen = trail.indexOf(file);
-    if (seen >= 0) found.push([...trail.slice(seen), file].join(' > '));
+  const walk = (file: string, chain: readonly string[]): void => {
+    const seen = chain.indexOf(file);
+    if (seen >= 0) found.push([...chain.slice(seen), file].join(' > '));
     if (seen >= 0 || done.has(file)) return;
-    for (const { to } of imports.filter(({ from }) => from === file)) walk(to, [...trail, file]);
+    for (const { to } of imports.filter(({ from }) => from === file)) walk(to, [...chain, file]);
     done.add(file);
   };
   for (const { from } of imports) walk(from, []);

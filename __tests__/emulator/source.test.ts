@@ -53,7 +53,7 @@ describe('lib/emulator', () => {
   });
 
   it('imports downwards', () => {
-    const climbs = FILES.flatMap((file) =>
+    const upward = FILES.flatMap((file) =>
       localImports(file)
         .filter((target) => {
           const sameFolder = target.split('/')[0] === file.split('/')[0];
@@ -61,7 +61,7 @@ describe('lib/emulator', () => {
         })
         .map((target) => `${file} → ${target}`),
     );
-    expect(climbs).toEqual([]);
+    expect(upward).toEqual([]);
   });
 
   it('keeps the median file under 80 lines, and every file under 160', () => {

@@ -243,14 +243,14 @@ describe.each(SESSION_NAMES)('the content of a session, with %s', (storage) => {
   }
 
   it('causes no error, and logs nobody in unless the library may have written the login', async () => {
-    const tally = { in: 0, out: 0 };
+    const counts = { in: 0, out: 0 };
     await fc.assert(
       fc.asyncProperty(login(), logins, async (stored, pendingLogins) => {
         // A state is for single use: the logout at the end of another run has ended its logins.
         const state = `0${randomBytes(16).toString('hex')}`;
         sessionContent = { wechat: stored, 'wechat:login': withState(pendingLogins, state) };
         const isLoggedIn = isLogin(stored) && /snsapi_(userinfo|login)/.test(stored.scope);
-        tally[isLoggedIn ? 'in' : 'out']++;
+        counts[isLoggedIn ? 'in' : 'out']++;
         const me = await request(site, '/me');
         expect([me.status, locationOf(me)]).toEqual(
           isLoggedIn ? [200, ''] : [302, '/login?returnTo=%2Fme&scope=snsapi_userinfo'],
@@ -265,8 +265,8 @@ describe.each(SESSION_NAMES)('the content of a session, with %s', (storage) => {
       }),
       { numRuns: 80 },
     );
-    expect(tally.in).toBeGreaterThan(0);
-    expect(tally.out).toBeGreaterThan(0);
+    expect(counts.in).toBeGreaterThan(0);
+    expect(counts.out).toBeGreaterThan(0);
   });
 
   it('is replaced by a real login, whatever it was', async () => {
@@ -518,16 +518,16 @@ describe('a response of WeChat', () => {
     );
     const loose = fc.array(piece, { maxLength: 12 }).map((parts) => parts.join(''));
     const held = loose.map((text) => `{"n":"${text}"}`);
-    const tally = { value: 0, thrown: 0 };
+    const counts = { value: 0, thrown: 0 };
     fc.assert(
       fc.property(fc.oneof(loose, held, held), (text) => {
         const found = valueOrError(() => readJSON(Buffer.from(text)));
-        tally['value' in (found as object) ? 'value' : 'thrown']++;
+        counts['value' in (found as object) ? 'value' : 'thrown']++;
         expect(found).toEqual(valueOrError(() => byGrammar(text)));
       }),
       { numRuns: 4_000 },
     );
-    expect(Math.min(tally.value, tally.thrown)).toBeGreaterThan(200);
+    expect(Math.min(counts.value, counts.thrown)).toBeGreaterThan(200);
   });
 
   it('of any bytes is a value or a SyntaxError, and the value is parsed to the same value again', () => {
@@ -632,12 +632,12 @@ describe('a Host', () => {
   const host = fc.array(piece, { minLength: 1, maxLength: 6 }).map((parts) => parts.join(''));
 
   it('of any kind is refused, or is a plain host name in the redirect URI', async () => {
-    const tally = { accepted: 0, refused: 0 };
+    const counts = { accepted: 0, refused: 0 };
     await fc.assert(
       fc.asyncProperty(host, async (text) => {
         const response = await request(app, '/login', { host: text });
         const location = locationOf(response);
-        tally[location === '' ? 'refused' : 'accepted']++;
+        counts[location === '' ? 'refused' : 'accepted']++;
         if (location === '') {
           expect(response.status).toBe(400);
           return;
@@ -649,6 +649,6 @@ describe('a Host', () => {
       }),
       { numRuns: 300, examples: [['h5.example.com'], ['a@b']] },
     );
-    expect(Math.min(tally.accepted, tally.refused)).toBeGreaterThan(0);
+    expect(Math.min(counts.accepted, counts.refused)).toBeGreaterThan(0);
   });
 });

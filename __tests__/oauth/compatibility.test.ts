@@ -29,7 +29,7 @@ interface Peer {
 type PeerConstructor = new (...args: unknown[]) => Peer;
 
 const WechatOAuth = jest.requireActual<PeerConstructor>('wechat-oauth');
-const theirWrapper = jest.requireActual<{ wrapper: typeof wrapper }>('wechat-oauth/lib/util').wrapper;
+const wrapperOfPeer = jest.requireActual<{ wrapper: typeof wrapper }>('wechat-oauth/lib/util').wrapper;
 
 let fixture: OAuthFixture;
 beforeAll(async () => {
@@ -409,7 +409,7 @@ describe('wrapper', () => {
     ],
     ['an error with nothing else', () => [new Error('x')]],
   ])('does the same as util.wrapper with %s', (_name, args) => {
-    expect(outcome(wrapper, args())).toEqual(outcome(theirWrapper, args()));
+    expect(outcome(wrapper, args())).toEqual(outcome(wrapperOfPeer, args()));
   });
 
   it('needs no callback', () => {

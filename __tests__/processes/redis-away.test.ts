@@ -182,7 +182,7 @@ describeOnRedis('an app whose Redis', () => {
 
   it('is stopped before a login, during a login and between requests works again when Redis is back', async () => {
     const sites = await Promise.all(CLIENT_NAMES.map((name) => openSite(name, `gone:${name}:`)));
-    const visits = await Promise.all(
+    const logins = await Promise.all(
       sites.map(async (site) => {
         const [before, during, after] = Array.from({ length: 3 }, () => Browser.inWechat(site.app.url)) as [
           Browser,
@@ -190,18 +190,18 @@ describeOnRedis('an app whose Redis', () => {
           Browser,
         ];
         await expectLogin(after);
-        return { site, before, during, after, back: await startAndAgree(during, fixture.emulator) };
+        return { site, before, during, after, callback: await startAndAgree(during, fixture.emulator) };
       }),
     );
     const token = await fixture.issueToken();
     try {
       await redis.close();
       await Promise.all(
-        visits.map(async ({ site, before, during, after, back }) => {
+        logins.map(async ({ site, before, during, after, callback }) => {
           // A logged-in user stays logged in, because pages need no token.
           expect(await isLoggedIn(after)).toBe(true);
           await Promise.all([
-            expectRetryPage(during, back),
+            expectRetryPage(during, callback),
             startAndAgree(before, fixture.emulator).then((address) => expectRetryPage(before, address)),
             expectEveryCallToFail(site.store, token),
           ]);
@@ -209,7 +209,7 @@ describeOnRedis('an app whose Redis', () => {
       );
       redis = await startRedis({ port: redis.port });
       await Promise.all(
-        visits.map(async ({ site, before, during, after }) => {
+        logins.map(async ({ site, before, during, after }) => {
           await expectRecovery(site, before, token);
           await expectLogin(during);
           expect(await isLoggedIn(after)).toBe(true);

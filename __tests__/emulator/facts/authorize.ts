@@ -330,13 +330,13 @@ export const AUTHORIZE_FACTS: readonly Fact[] = [
     source: 'DOC',
     title: 'a code lives five minutes',
     check: async (client) => {
-      const [young, old] = [1, 2].map(() =>
+      const [valid, expired] = [1, 2].map(() =>
         client.wechat.issueCode({ app: client.wechat.apps.official.appId }),
       );
       client.wechat.clock.advance(5 * 60_000 - 2_000);
-      expect((await client.redeem(young ?? '')).json).toHaveProperty('openid');
+      expect((await client.redeem(valid ?? '')).json).toHaveProperty('openid');
       client.wechat.clock.advance(2_000);
-      expect((await client.redeem(old ?? '')).json['errcode']).toBe(40029);
+      expect((await client.redeem(expired ?? '')).json['errcode']).toBe(40029);
     },
   },
   {

@@ -129,13 +129,13 @@ export const QRCONNECT_FACTS: readonly Fact[] = [
     title: 'a code of the QR code login lives ten minutes',
     check: async (client) => {
       const { appId: appid, appSecret: secret } = client.wechat.apps.website;
-      const [young, old] = [1, 2].map(() => client.wechat.issueCode({ app: appid }));
+      const [valid, expired] = [1, 2].map(() => client.wechat.issueCode({ app: appid }));
       client.wechat.clock.advance(10 * 60_000 - 2_000);
-      expect((await client.redeem(young ?? '', { appid, secret })).json).toMatchObject({
+      expect((await client.redeem(valid ?? '', { appid, secret })).json).toMatchObject({
         scope: 'snsapi_login',
       });
       client.wechat.clock.advance(2_000);
-      expect(refusal(await client.redeem(old ?? '', { appid, secret }))).toBe('40029 invalid code');
+      expect(refusal(await client.redeem(expired ?? '', { appid, secret }))).toBe('40029 invalid code');
     },
   },
   {

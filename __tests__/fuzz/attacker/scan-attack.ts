@@ -145,11 +145,11 @@ export class ScanAttack {
     const leave =
       logout && later(logout.after, () => people.send(logout.process, '/logout', leaving, { on: 'PC' }));
     const [responses] = await Promise.all([Promise.all(polls), leave]);
-    const winner = responses.map((response) => this.#isCollected(code, response)).indexOf(true);
-    const kept = jars[winner] ?? (leave ? leaving : before);
+    const collector = responses.map((response) => this.#isCollected(code, response)).indexOf(true);
+    const kept = jars[collector] ?? (leave ? leaving : before);
     if (leave) return this.#leave(kept);
     people.victimPC = kept;
-    if (winner < 0) return;
+    if (collector < 0) return;
     const user = await people.userOf(kept);
     if (user === undefined || !code.confirmedBy.has(user))
       throw new Error(`the PC is logged in as ${user}, who did not confirm its code`);

@@ -75,11 +75,11 @@ describe.each(SESSION_NAMES)('a code exchange that fails, with %s', (kind) => {
   });
 
   it('restarts the login once if WeChat does not respond in time', async () => {
-    const impatient = await startApp(emulator, {
+    const shortTimeout = await startApp(emulator, {
       session: SESSIONS[kind](),
       auth: { http: { timeout: 300 } },
     });
-    const other = Browser.inWechat(impatient.url);
+    const other = Browser.inWechat(shortTimeout.url);
     breakExchange('silence');
     const restarted = await other.get(await startAndAgree(other, emulator));
     expect(stateIn(restarted.location)).toMatch(/^1/);
@@ -87,7 +87,7 @@ describe.each(SESSION_NAMES)('a code exchange that fails, with %s', (kind) => {
     expect(end.status).toBe(504);
     expect(end.body).toContain('timeout');
     expect(exchangedCodes(emulator)).toHaveLength(2);
-    await impatient.close();
+    await shortTimeout.close();
   });
 
   it('logs the user in after one restart if the fault is over, with the same return path', async () => {

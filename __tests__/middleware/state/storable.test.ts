@@ -82,14 +82,14 @@ describe('a value as JSON', () => {
     expect(asJSON(1n, 'data')).toEqual({ fault: 'data is a BigInt; make it a string' });
     // Nothing is at fault when the fields are read a second time.
     let isFirst = true;
-    const moody = {
+    const inconsistent = {
       toJSON: () => {
         if (!isFirst) return {};
         isFirst = false;
         throw new Error('x');
       },
     };
-    expect(asJSON(moody, 'data')).toEqual({ fault: 'data cannot be written as JSON' });
+    expect(asJSON(inconsistent, 'data')).toEqual({ fault: 'data cannot be written as JSON' });
   });
 });
 

@@ -40,8 +40,8 @@ function redeemForComponent(
   if (parameters['grant_type'] !== 'authorization_code') throw new Refusal(40002);
   checkComponent(component, app, world);
   // The code of another platform is as unknown as that of another app.
-  const asker = world.codes.grantOf(code)?.component ?? component.appId;
-  if (asker !== component.appId || !appTypes.includes(app.type)) throw new Refusal(40029);
+  const requester = world.codes.grantOf(code)?.component ?? component.appId;
+  if (requester !== component.appId || !appTypes.includes(app.type)) throw new Refusal(40029);
   return redeemCode(app, code, world);
 }
 

@@ -402,11 +402,11 @@ describe('the doctor, on the network to WeChat', () => {
       /no valid response \(HTTP\): HPE_/,
     ],
     ['never responds', () => undefined, /no valid response \(HTTP\): timeout/],
-  ])('names the stage that failed with a server that %s', async (_, talk, detail) => {
+  ])('names the stage that failed with a server that %s', async (_, respond, detail) => {
     const sockets: net.Socket[] = [];
     const server = net.createServer((socket) => {
       sockets.push(socket.on('error', () => undefined));
-      talk(socket);
+      respond(socket);
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
