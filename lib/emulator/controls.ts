@@ -102,7 +102,7 @@ export interface EmulatorControls {
   reset(): void;
 }
 
-/** The Node face of the table of operations. */
+/** The table of operations as methods of a Node API. */
 export function createControls(services: Services): EmulatorControls {
   const authorize = (url: string, options: PersonOptions = {}) =>
     OPERATIONS.authorize.run({ ...options, url }, services);

@@ -98,8 +98,8 @@ function serveFile(context: Context): boolean {
 }
 
 /**
- * Finds the handler of a request: GET login, GET callback, GET and POST logout; with scan login also what its
- * PC and its phone ask for. HEAD is accepted, so that it does not reach the app. A route that the options
+ * Finds the handler of a request: GET login, GET callback, GET and POST logout; with scan login also the
+ * requests of its PC and its phone. HEAD is accepted, so that it does not reach the app. A route that the options
  * leave out has the key `false`, which equals no path.
  */
 function router({ routes, hasScanRoutes }: ResolvedOptions): (req: HostRequest) => HandlerName | undefined {

@@ -1,6 +1,6 @@
 /**
- * A shared cache for a single process: the entries are in its memory. As JSON they take a third of the memory
- * of objects, and are what every other shared cache makes of them.
+ * A shared cache for a single process: the entries are in its memory. They are kept as JSON, as in every
+ * other shared cache: objects would take three times the memory.
  */
 import { WechatAuthError } from '../errors';
 import { lazyCache, type LazyCache } from '../lazy-cache';

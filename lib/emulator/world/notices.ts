@@ -11,7 +11,7 @@ export class Notices {
   /** Writes the line, unless one with this key was written before. */
   once(key: string, line: string): void {
     if (this.#written.has(key)) return;
-    // Clients choose the paths, so that the keys are without a limit of their own.
+    // Clients choose the paths, so the number of keys needs a limit.
     if (this.#written.size >= MOST_KEYS) this.#written.clear();
     this.#written.add(key);
     this.write(printable(line));

@@ -21,7 +21,7 @@ function fieldsOf(entries: Iterable<[string, unknown]>): Map<string, string> {
   return fields;
 }
 
-/** Empty if the body is too long, or if the browser went away. Node itself throws away what is left of it. */
+/** Empty if the body is too long, or if the browser went away. Node itself discards the rest. */
 function readText(req: HostRequest): Promise<string> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];

@@ -92,7 +92,7 @@ function faultOf({ what, remedy }: Cause): Fault {
   return { detail: what, remedy };
 }
 
-/** How the texts call this cookie: by its name. */
+/** What the texts call this cookie: its name. */
 function nameOf(cookie: Cookie): Bilingual {
   return bilingual(shownName(cookie), shownName(cookie));
 }

@@ -8,7 +8,7 @@ import { jsonParameters } from './json-parameters';
 
 /**
  * The token of a third-party platform (获取令牌). A platform is known if an app lists it in `components`. The
- * emulator knows no secrets and sends no tickets of platforms, so that any text is accepted for these two.
+ * emulator knows no secrets and sends no tickets of platforms, so it accepts any text for these two.
  */
 export function componentToken(_: Parameters, world: World, incoming: IncomingRequest): JsonObject {
   const parameters = jsonParameters(incoming);

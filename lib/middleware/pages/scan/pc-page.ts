@@ -70,7 +70,7 @@ function code(url: string): string {
   return qrCode(url).replace('<svg ', '<svg class="qr" aria-hidden="true" ');
 }
 
-/** In elements of HTML: those of SVG have no property `hidden`. */
+/** Icons in HTML elements, because SVG elements have no property `hidden`. */
 const TICK = `<span id="tick">${iconOf('done')}</span>`;
 const BANG = `<span id="bang" hidden>${iconOf('warn')}</span>`;
 
@@ -108,8 +108,8 @@ function pinForm(statusURL: string, pc: ScanTexts['pc'], hidden: 'hidden' | ''):
 }
 
 /**
- * The steps on a phone: the link goes to WeChat by hand, because no link of a page opens another one in
- * WeChat.
+ * The steps on a phone: the user copies the link and opens it in WeChat, because no link on a page can open an
+ * address in WeChat.
  */
 function elsewhere({ url }: PCPage, { elsewhere: texts }: ScanTexts): string {
   const [copy = '', send = '', returnToPC = ''] = texts.steps;

@@ -17,7 +17,7 @@ export interface ConfirmPage {
   readonly formTargets: readonly string[];
 }
 
-/** The buttons are of one size and of one kind: to decline must be as easy as to confirm. */
+/** The buttons have the same size and look: declining must be as easy as confirming. */
 export function sendConfirmPage(res: ServerResponse, language: PageLanguage, page: ConfirmPage): void {
   const { phone } = scanTexts(language);
   sendPage(

@@ -11,7 +11,7 @@ import { deviceCode, deviceOf, type Device } from './device';
 export const TICKET_LIFETIME_MS = 5 * 60_000;
 
 export interface Ticket {
-  /** The ticket as the QR code has it. It is a secret until it is over. */
+  /** The ticket in the form that the QR code holds. It is a secret until it is over. */
   readonly text: string;
   /** The name of the ticket in the shared cache. The ticket cannot be recovered from it. */
   readonly name: string;
