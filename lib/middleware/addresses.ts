@@ -6,7 +6,7 @@ import { fullURL, header, hostOf, isSecure, mountOf, withoutOrigin } from './htt
 import { WechatAuthError } from '../errors';
 import { relayRedirectURI } from '../relay/redirect-uri';
 import type { PageFlow } from '../oauth/flows';
-import { comparablePath, matchesRoute, sanitizeReturnTo } from './http/return-to';
+import { comparablePath, isBelow, matchesRoute, sanitizeReturnTo } from './http/return-to';
 import { shown } from './options/options-error';
 
 export function basePath(config: ResolvedOptions): string {
@@ -70,8 +70,10 @@ function escapeMount(mount: string): string {
 class Mounts {
   /** The mount path → its sites. */
   readonly #sites = new Map<string, Set<string>>();
-  /** The public paths of login, callback and logout. They are refused as return paths. */
-  readonly #routes = new Map<string, readonly string[]>();
+  /** The public paths of login, callback and logout → the sites of their mounts. No login may end there. */
+  readonly #routes = new Map<string, readonly ReadonlySet<string>[]>();
+  /** The same for routes that stand for every path below them. */
+  readonly #routesBelow = new Map<string, readonly ReadonlySet<string>[]>();
   /** The numbers of names in the paths of further mounts. */
   readonly #depths = new Set<number>();
   #names: readonly string[] = [];
@@ -90,27 +92,25 @@ class Mounts {
   }
 
   #add(context: Context, mountPath: string, site: string): void {
-    const routes = ownRoutes(context).map(comparablePath);
     if (this.#sites.size < MAX_MOUNTS && mountPath.length <= MAX_LENGTH) {
-      const path = copyOf(comparablePath(mountPath));
-      this.#sites.set(path, new Set([copyOf(site)]));
-      this.#routes.set(path, routes);
+      const sites = new Set([copyOf(site)]);
+      this.#sites.set(copyOf(comparablePath(mountPath)), sites);
+      for (const route of ownRoutes(context).map(comparablePath)) {
+        const routes = isBelow(route) ? this.#routesBelow : this.#routes;
+        routes.set(copyOf(route), [...(routes.get(route) ?? []), sites]);
+      }
     } else if (this.#depths.size < MAX_MOUNTS) {
       this.#depths.add(depthOf(comparablePath(publicMount(context))));
-      this.#names = ownRouteNames(context).map(comparablePath);
+      if (this.#names.length === 0) this.#names = ownRouteNames(context).map(comparablePath);
     }
   }
 
   /** @param route a path in the form of comparablePath() */
   hasRoute(site: string, route: string): boolean {
-    for (const [mountPath, routes] of this.#routes) {
-      const sites = this.#sites.get(mountPath);
-      if (
-        routes.some((own) => matchesRoute(route, own)) &&
-        (!sites || sites.has(site) || sites.size >= MAX_SITES)
-      )
-        return true;
-    }
+    const isAt = (sites: ReadonlySet<string>): boolean => sites.has(site) || sites.size >= MAX_SITES;
+    if (this.#routes.get(route)?.some(isAt)) return true;
+    for (const [own, sites] of this.#routesBelow)
+      if (matchesRoute(route, own) && sites.some(isAt)) return true;
     return this.#names.some(
       (name) => route.endsWith(name) && this.#depths.has(depthOf(route.slice(0, -name.length))),
     );

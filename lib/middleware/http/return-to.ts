@@ -69,18 +69,20 @@ function isOwnRoute(pathname: string, ownRoutes: readonly string[]): boolean {
 
 /** Both are comparable paths. A route that ends with `/*` stands for everything below it. */
 export function matchesRoute(path: string, route: string): boolean {
-  return route.endsWith('/*') ? path.startsWith(route.slice(0, -1)) : path === route;
+  return isBelow(route) ? path.startsWith(route.slice(0, -1)) : path === route;
+}
+
+export function isBelow(route: string): boolean {
+  return route.endsWith('/*');
 }
 
 /** Frameworks ignore case and a slash at the end when they route, and some decode the path first. */
 export function comparablePath(path: string): string {
-  const plain = decoded(path).toLowerCase();
-  const single = plain.includes('//') ? plain.replace(/\/+/g, '/') : plain;
-  return single.endsWith('/') ? single.slice(0, -1) : single;
+  if (IS_COMPARABLE.test(path)) return path;
+  return decoded(path).toLowerCase().replace(/\/+/g, '/').replace(/\/$/, '');
 }
 
 function decoded(path: string): string {
-  if (!path.includes('%')) return path;
   try {
     return decodeURIComponent(path);
   } catch {
@@ -88,3 +90,6 @@ function decoded(path: string): string {
     return path;
   }
 }
+
+/** Most paths. This runs on every request below a mount that is a pattern. */
+const IS_COMPARABLE = /^(?:\/[a-z\d_.~-]+)*$/;
