@@ -1,59 +1,69 @@
 // Measures what wechatAuth(), the guard and a check by hand add to a request that is not a login. They take
-// turns in one process, without a server.
+// turns in one process, without a server. The requests have a session of cookie-session, from a real login.
 //
 //   npm run bench -- requests [--rounds 15]
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, ServerResponse } from 'node:http';
+import { createEmulator } from 'express-wechat-auth/emulator';
+import { Browser } from './logins/browser.mjs';
 import { median, quantile } from './parts/figures.mjs';
 import { table } from './parts/table.mjs';
 
 const require = createRequire(import.meta.url);
 const { requireWechatUser, wechatAuth } = require('express-wechat-auth');
 
-const ACCOUNT = { appId: 'wx0123456789abcdef', appSecret: '0123456789abcdef0123456789abcdef' };
-const LOGIN = {
-  user: { openid: 'oAbcdefghijklmnopqrstuvwxyz0', nickname: '小明' },
-  appid: ACCOUNT.appId,
-  openid: 'oAbcdefghijklmnopqrstuvwxyz0',
-  scope: 'snsapi_userinfo',
-  flow: 'official',
-};
-const HEADERS = {
-  host: 'h5.example.com',
-  accept: 'text/html,*/*;q=0.8',
-  'user-agent': 'Mozilla/5.0 (iPhone) MicroMessenger/8.0.54',
-};
-const REQUESTS = 100_000;
+const REQUESTS = 30_000;
+const BATCH = 1_000;
+const session = require('cookie-session')({ name: 'session', keys: ['a key that is as long as keys are'] });
 
-const auth = wechatAuth({ ...ACCOUNT, baseURL: 'https://h5.example.com' });
-const guard = requireWechatUser();
+/** What a careful app writes: the user of the session, of this account; otherwise the login, or 401. */
+function checkByHand(appId) {
+  return (req, res, next) => {
+    const login = req.session?.wechat;
+    if (login?.appid === appId && typeof login.openid === 'string' && login.user) next();
+    else if (req.method === 'GET' && req.accepts('html'))
+      res.redirect(`/login?returnTo=${encodeURIComponent(req.originalUrl)}`);
+    else res.status(401).json({ error: 'unauthenticated' });
+  };
+}
 
-/** name → a step that handles a request and calls `next`. The first one measures the loop itself. */
-const STEPS = {
-  'nothing (the loop)': (_req, _res, next) => next(),
-  'a check by hand': (req, res, next) => {
-    if (req.session.user) next();
-    else res.redirect('/login');
-  },
-  'wechatAuth()': auth,
-  'wechatAuth() and requireWechatUser()': (req, res, next) => auth(req, res, () => guard(req, res, next)),
-};
+/** name → a step that handles a request and calls `next`, and whether the session was read before. */
+function stepsOf(options) {
+  const auth = wechatAuth(options);
+  const guard = requireWechatUser();
+  const byHand = checkByHand(options.appId);
+  const guarded = (req, res, next) => auth(req, res, () => guard(req, res, next));
+  const afterSession = (step) => (req, res, next) => session(req, res, () => step(req, res, next));
+  return {
+    'nothing (the loop)': { step: (_req, _res, next) => next() },
+    'a check by hand': { step: byHand },
+    'wechatAuth()': { step: auth },
+    'wechatAuth() and requireWechatUser()': { step: guarded },
+    'cookie-session and a check by hand': { step: afterSession(byHand), hasNoSession: true },
+    'cookie-session, wechatAuth() and requireWechatUser()': {
+      step: afterSession(guarded),
+      hasNoSession: true,
+    },
+  };
+}
 
-export function benchRequests({ rounds = 15 } = {}) {
-  const costs = Object.fromEntries(Object.keys(STEPS).map((name) => [name, []]));
+export async function benchRequests({ rounds = 15 } = {}) {
+  const { options, headers } = await loggedIn();
+  const steps = stepsOf(options);
+  const names = Object.keys(steps);
+  const costs = Object.fromEntries(names.map((name) => [name, []]));
   // Warms up, so that V8 has compiled the code.
-  for (const step of Object.values(STEPS)) microseconds(step);
+  for (const name of names) microseconds(steps[name], headers);
   for (let round = 0; round < rounds; round++)
-    for (const [name, step] of Object.entries(STEPS)) costs[name].push(microseconds(step));
+    for (const name of names) costs[name].push(microseconds(steps[name], headers));
   const loop = median(costs['nothing (the loop)']);
   const added = (name) => costs[name].map((cost) => cost - loop);
   const guardAlone = costs['wechatAuth() and requireWechatUser()'].map(
     (cost, round) => cost - costs['wechatAuth()'][round],
   );
   const rows = [
-    ...Object.keys(STEPS)
-      .slice(1)
-      .map((name) => [name, added(name)]),
+    ...names.slice(1).map((name) => [name, added(name)]),
     ['requireWechatUser() alone', guardAlone],
   ];
   return table(
@@ -66,15 +76,34 @@ export function benchRequests({ rounds = 15 } = {}) {
   );
 }
 
+/** Logs in at the emulator. Returns the options of the app, and the headers of the browser's next request. */
+async function loggedIn() {
+  const wechat = await createEmulator();
+  const app = require('express')().use(session);
+  const server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  const { appId, appSecret } = wechat.apps.official;
+  const options = { appId, appSecret, baseURL: origin, endpoints: wechat.endpoints };
+  app.use(wechatAuth(options));
+  const browser = new Browser();
+  const authorize = async (url) => ({ callback: await wechat.authorize(url) });
+  await browser.logIn({ origin, login: '/login', authorize });
+  server.closeAllConnections();
+  server.close();
+  await wechat.close();
+  const headers = { host: 'h5.example.com', accept: 'text/html,*/*;q=0.8', cookie: browser.cookie };
+  return { options, headers };
+}
+
 /** CPU time of one request, in µs. */
-function microseconds(step) {
+function microseconds({ step, hasNoSession = false }, headers) {
   let done = 0;
   const next = () => done++;
-  // The requests are created before the clock runs, a thousand at a time, so that they fit into the CPU's
-  // cache.
+  // The requests are created before the clock runs.
   let spent = 0;
-  for (let batch = 0; batch < REQUESTS / 1_000; batch++) {
-    const requests = Array.from({ length: 1_000 }, newRequest);
+  for (let batch = 0; batch < REQUESTS / BATCH; batch++) {
+    const requests = Array.from({ length: BATCH }, () => newRequest(headers, hasNoSession));
     const started = process.cpuUsage();
     for (const { req, res } of requests) step(req, res, next);
     const { user, system } = process.cpuUsage(started);
@@ -84,9 +113,13 @@ function microseconds(step) {
   return spent / REQUESTS;
 }
 
-function newRequest() {
+function newRequest(headers, hasNoSession) {
   const req = new IncomingMessage(null);
-  Object.assign(req, { method: 'GET', url: '/orders?page=2', headers: { ...HEADERS } });
-  req.session = { wechat: LOGIN, user: LOGIN.user };
-  return { req, res: new ServerResponse(req) };
+  Object.assign(req, { method: 'GET', url: '/orders?page=2', headers: { ...headers } });
+  const res = new ServerResponse(req);
+  if (!hasNoSession) {
+    session(req, res, () => undefined);
+    if (!req.session.wechat) throw new Error('The session has no login.');
+  }
+  return { req, res };
 }
