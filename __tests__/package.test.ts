@@ -49,7 +49,7 @@ describe('the package as it ships', () => {
       `require('express-wechat-auth'); console.log(JSON.stringify(${LOADED}))`,
       'commonjs',
     ) as string[];
-    const unwanted = /node_modules\/(?:express|axios|valibot)\/|dist\/emulator\//;
+    const unwanted = /node_modules\/(?:express|axios|valibot)\/|dist\/(?:emulator|vendor)\//;
     expect(files.filter((file) => unwanted.test(file))).toEqual([]);
     expect(files.some((file) => file.includes('/dist/oauth/'))).toBe(true);
   });

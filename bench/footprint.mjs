@@ -1,9 +1,11 @@
-// Measures how long each package takes to load, and how much disk space its installation takes.
+// Measures the CPU time that loading each package takes, and the disk space of its installation.
+//
+//   npm run bench -- footprint [--rounds 15]
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { median } from './parts/figures.mjs';
+import { median, quantile } from './parts/figures.mjs';
 import { mb, table } from './parts/table.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -26,16 +28,17 @@ export function benchFootprint({ rounds = 15 } = {}) {
   const times = ROWS.map(() => []);
   for (let round = 0; round < rounds; round++)
     for (const [at, [, code]] of ROWS.entries()) times[at].push(msToLoad(code));
-  const [axios] = times.map(median);
+  const [axios] = times;
   return table(
-    ['', 'ms to load', 'over axios', 'packages', 'on disk'],
+    ['', 'CPU to load', 'over axios', 'spread', 'packages', 'on disk'],
     ROWS.map(([name, , roots], at) => {
       const packages = installed(roots);
-      const ms = median(times[at]);
+      const ratios = times[at].map((ms, round) => ms / axios[round]);
       return [
         name,
-        ms.toFixed(0),
-        (ms / axios).toFixed(2),
+        `${median(times[at]).toFixed(0)} ms`,
+        (median(times[at]) / median(axios)).toFixed(2),
+        `${quantile(ratios, 0.1).toFixed(2)} – ${quantile(ratios, 0.9).toFixed(2)}`,
         String(packages.length),
         mb(packages.reduce((sum, folder) => sum + sizeOf(folder), 0)),
       ];
@@ -44,7 +47,7 @@ export function benchFootprint({ rounds = 15 } = {}) {
 }
 
 function msToLoad(code) {
-  const script = `const started = performance.now(); ${code}; console.log(performance.now() - started);`;
+  const script = `const before = process.cpuUsage(); ${code}; const { user, system } = process.cpuUsage(before); console.log((user + system) / 1_000);`;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script], {
     cwd: ROOT,
     encoding: 'utf8',

@@ -50,13 +50,13 @@ function found(pattern: RegExp, names: readonly string[] = tarball.names): strin
 }
 
 describe('the packed files', () => {
-  it('are the compiled sources, the schema of the emulator, the READMEs, the changelog and the licence', () => {
+  it('are the compiled sources, the parts of valibot, the schema of the emulator, the READMEs, the changelog and the licence', () => {
     const sources = readdirSync(path.join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .map((name) => `dist/${name.replaceAll('\\', '/').replace(/\.ts$/, '')}`);
     expect(sources.length).toBeGreaterThan(80);
     const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'README.zh-CN.md'];
-    const built = [...sources.map((name) => `${name}.js`), ...publicDeclarations()];
+    const built = [...sources.map((name) => `${name}.js`), 'dist/vendor/valibot.js', ...publicDeclarations()];
     expect(tarball.names).toEqual([...pages, 'emulator.schema.json', 'package.json', ...built].sort());
   });
 
@@ -74,6 +74,15 @@ describe('the packed files', () => {
     expect(files.filter((file) => file.size > 32 * KB)).toEqual([]);
     expect(size).toBeLessThan(336 * KB);
     expect(unpackedSize).toBeLessThan(1.1 * KB * KB);
+  });
+
+  it('name the licence of the code that is copied into them', () => {
+    const vendored = tarball.names.filter((name) => name.startsWith('dist/vendor/'));
+    expect(vendored).toEqual(['dist/vendor/valibot.js']);
+    for (const name of vendored)
+      expect(tarball.read(name)).toMatch(
+        /MIT License[^]+Copyright \(c\) Fabian Hiller[^]+Permission is hereby/,
+      );
   });
 
   it('refer to no source map, because none is published', () => {

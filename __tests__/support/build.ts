@@ -17,7 +17,8 @@ export default function build(): void {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
   }
-  execFileSync(process.execPath, [path.join(ROOT, '.ci/prune-declarations.mjs')], { stdio: 'inherit' });
+  for (const step of ['prune-declarations.mjs', 'bundle-valibot.mjs'])
+    execFileSync(process.execPath, [path.join(ROOT, '.ci', step)], { stdio: 'inherit' });
 }
 
 function newest(folder: string): number {

@@ -6,16 +6,15 @@ import { WechatAuthError } from '../errors';
 import { FLOWS, type CodeFlow } from '../oauth/flows';
 import type { OAuth } from '../oauth/oauth';
 import { sendFailure } from './failures/send-failure';
-import { loginWithCode, type CodeLoginOptions } from './login/client-code';
-import { loginByApp, prepareLogin, type WechatLoginOptions } from './login/login';
+import { late } from './late';
+import type { CodeLoginOptions } from './login/client-code';
+import type { WechatLoginOptions } from './login/login';
 import { clearLogin, confirmedLogin, currentLogin, mayMissLogout } from './login/current-login';
 import { type HostRequest } from './http/request';
 import { accountOf, mainAccountOf, requireAccount, type Context } from './context';
 import type { AppUser, WechatSession, WechatSessions } from './state/wechat-session';
 import { noStore } from './http/response';
 import { loginPath } from './addresses';
-import { signedData } from './login/login-data';
-import type * as pc from './scan/pc';
 import { LoginReporter } from './login/login-reporter';
 
 /**
@@ -187,14 +186,14 @@ export class ReqWechat implements WechatContext {
   async login(options: WechatLoginOptions = {}): Promise<void> {
     try {
       requireAccount(this.#context);
-      await loginByApp(this.#context, options);
+      await late.login().loginByApp(this.#context, options);
     } catch (error) {
       await sendFailure(this.#context, error).catch(this.#context.next);
     }
   }
 
   loginURL(options: Pick<WechatLoginOptions, 'returnTo' | 'scope' | 'flow' | 'data'> = {}): string {
-    const data = signedData(this.#context, options.data);
+    const data = late.loginData().signedData(this.#context, options.data);
     return loginPath(this.#context, { ...options, data });
   }
 
@@ -202,7 +201,9 @@ export class ReqWechat implements WechatContext {
     noStore(this.#context.res);
     const reporter = new LoginReporter(this.#context.config, { flow: 'website' });
     try {
-      const { account, scope, redirectURI, state } = await prepareLogin(this.#context, 'website', options);
+      const { account, scope, redirectURI, state } = await late
+        .login()
+        .prepareLogin(this.#context, 'website', options);
       return { appid: account.appid, scope, redirect_uri: encodeURIComponent(redirectURI), state };
     } catch (error) {
       reporter.failed(error);
@@ -216,10 +217,8 @@ export class ReqWechat implements WechatContext {
     noStore(this.#context.res);
     const reporter = new LoginReporter(this.#context.config, { flow: 'scan' });
     try {
-      const { state, scope } = await prepareLogin(this.#context, 'scan', options);
-      // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: only scan login needs it
-      const { scanCodeOf } = require('./scan/pc') as typeof pc;
-      return scanCodeOf(this.#context, state, scope);
+      const { state, scope } = await late.login().prepareLogin(this.#context, 'scan', options);
+      return late.scanPC().scanCodeOf(this.#context, state, scope);
     } catch (error) {
       reporter.failed(error);
       throw error;
@@ -227,7 +226,7 @@ export class ReqWechat implements WechatContext {
   }
 
   async loginWithCode(flow: CodeFlow, code: string, options: CodeLoginOptions = {}): Promise<AppUser> {
-    return await loginWithCode(this.#context, flow, code, options);
+    return await late.clientCode().loginWithCode(this.#context, flow, code, options);
   }
 
   async logout(): Promise<void> {

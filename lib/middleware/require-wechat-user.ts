@@ -2,8 +2,7 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { WechatAuthError } from '../errors';
 import { header, isSafeMethod, wantsPage, type HostRequest, type Next } from './http/request';
-import { startLogin } from './login/login';
-import { sendUnauthenticated } from './login/unauthenticated';
+import { late } from './late';
 import { checkGuardOptions } from './options/option-checks';
 import type { Bivariant } from './options/options';
 import { callInTime } from './failures/call-in-time';
@@ -182,7 +181,7 @@ async function refuseRequest(
     const link = { returnTo: returnToFor(context, mode), scope: extraScope(context, scope) };
     if (login && !isPageFlow(login.flow) && req.method !== 'OPTIONS') throw tooLittleScope(login, scope);
     if (startsLogin(context, mode)) await toLogin(context, link);
-    else sendUnauthenticated(context, link, login !== undefined);
+    else late.unauthenticated().sendUnauthenticated(context, link, login !== undefined);
   } catch (error) {
     await sendFailure(context, error);
   }
@@ -232,6 +231,6 @@ function extraScope({ config }: Context, scope: OfficialScope | undefined): Offi
 }
 
 async function toLogin(context: Context, link: LoginLink): Promise<void> {
-  if (routePath(context, 'login') === undefined) await startLogin(context, link);
+  if (routePath(context, 'login') === undefined) await late.login().startLogin(context, link);
   else redirect(context.req, context.res, loginPath(context, link));
 }

@@ -1,12 +1,5 @@
 /** `wechatAuth()`: builds the middleware, which gives each request below the mount point to its handler. */
 import type { ServerResponse } from 'node:http';
-import { lazy } from '../async/lazy';
-import { accountChooser } from './choose-account';
-import type * as callbackModule from './login/callback';
-import type * as loginModule from './login/login';
-import type * as logoutModule from './login/logout';
-import type * as phoneModule from './scan/phone';
-import type * as pollModule from './scan/poll';
 import { isPrefetch, pathOf, type HostRequest, type Next } from './http/request';
 import type { WechatAuthOptions } from './options/options';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
@@ -16,6 +9,7 @@ import { requireWechatUser } from './require-wechat-user';
 import { registerSessionKey } from './login/current-login';
 import { serveVerificationFile } from './http/verification-file';
 import { recordRoutes, publicMount } from './addresses';
+import { late } from './late';
 import { contextOf, requireAccount, type Context } from './context';
 import { noStore, noContent } from './http/response';
 
@@ -24,16 +18,13 @@ export type WechatAuthMiddleware = (req: HostRequest, res: ServerResponse, next:
 
 type Handler = (context: Context) => Promise<void>;
 
-/* eslint-disable @typescript-eslint/no-require-imports -- loaded late, see below */
-/** The first request for a handler loads it: the process starts sooner, and may never need some of them. */
 const HANDLERS = {
-  login: lazy(() => (require('./login/login') as typeof loginModule).login),
-  callback: lazy(() => (require('./login/callback') as typeof callbackModule).callback),
-  logout: lazy(() => (require('./login/logout') as typeof logoutModule).logout),
-  poll: lazy(() => (require('./scan/poll') as typeof pollModule).poll),
-  phone: lazy(() => (require('./scan/phone') as typeof phoneModule).phone),
-} as const satisfies Record<string, () => Handler>;
-/* eslint-enable @typescript-eslint/no-require-imports */
+  login: (context) => late.login().login(context),
+  callback: (context) => late.callback().callback(context),
+  logout: (context) => late.logout().logout(context),
+  poll: (context) => late.scanPoll().poll(context),
+  phone: (context) => late.scanPhone().phone(context),
+} as const satisfies Record<string, Handler>;
 type HandlerName = keyof typeof HANDLERS;
 
 /**
@@ -51,7 +42,7 @@ export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddlewar
   const config = resolveOptions(options);
   registerSessionKey(config.sessionKey);
   const serve = serverOf(config);
-  const chooseAccount = config.byRequest && accountChooser(config, config.byRequest);
+  const chooseAccount = config.byRequest && late.chooseAccount().accountChooser(config, config.byRequest);
 
   return function wechatAuthMiddleware(req, res, next) {
     const context = contextOf(req, res, next, config);
@@ -131,7 +122,7 @@ async function handle(handler: HandlerName, context: Context): Promise<void> {
     if (handler === 'callback') res.setHeader('Referrer-Policy', 'no-referrer');
     // HEAD and prefetch requests must change nothing: the user has not asked for a login or a logout.
     if (req.method === 'HEAD' || isPrefetch(req)) noContent(res);
-    else await HANDLERS[handler]()(context);
+    else await HANDLERS[handler](context);
   } catch (error) {
     await sendFailure(context, error).catch(next);
   }

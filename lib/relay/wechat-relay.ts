@@ -18,7 +18,7 @@ import type { WechatAuthMiddleware } from '../middleware/wechat-auth';
 import { Warnings } from '../warnings';
 import type { AllowList, RelayRefusal } from './allow-list';
 import { RELAY_ROUTE } from './redirect-uri';
-import { relayError, sendRelayError } from './relay-error';
+import type * as relayErrorModule from './relay-error';
 import { resolveRelayOptions, type WechatRelayOptions } from './relay-options';
 
 /**
@@ -61,6 +61,8 @@ function relay(req: HostRequest, res: ServerResponse, allowList: AllowList, warn
     redirect(req, res, locationFor(target, query));
     return;
   }
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: only refused requests need it
+  const { relayError, sendRelayError } = require('./relay-error') as typeof relayErrorModule;
   const error = relayError(target, query.get('to') ?? '');
   warnings.once('WECHAT_RELAY_REFUSED', error.message, target);
   sendRelayError(req, res, error);

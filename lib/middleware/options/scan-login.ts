@@ -1,9 +1,9 @@
 /** The option `scanLogin`: its faults, and the ticket records and results that follow from it. */
 import type { Cluster } from 'node:cluster';
-import { MAX_LISTS, TicketRecords } from '../scan/tickets/ticket-records';
-import { MAX_RESULTS, Results } from '../scan/tickets/results';
-import { TICKET_LIFETIME_MS, Tickets } from '../scan/tickets/ticket';
-import { LocalCache } from '../../stores/local-cache';
+import type * as ticketRecordsModule from '../scan/tickets/ticket-records';
+import type * as resultsModule from '../scan/tickets/results';
+import type * as ticketModule from '../scan/tickets/ticket';
+import type * as localCacheModule from '../../stores/local-cache';
 import { MemoryTokenStore } from '../../stores/memory-store';
 import { hasSharedCache } from '../../stores/shared-cache';
 import type { Warnings } from '../../warnings';
@@ -16,9 +16,9 @@ export interface ScanLogin {
   readonly confirm: 'tap' | 'pin';
   readonly check: ScanLoginOptions['check'];
   readonly lifetimeMs: number;
-  readonly tickets: Tickets;
-  readonly ticketRecords: TicketRecords;
-  readonly results: Results;
+  readonly tickets: ticketModule.Tickets;
+  readonly ticketRecords: ticketRecordsModule.TicketRecords;
+  readonly results: resultsModule.Results;
 }
 
 /**
@@ -34,6 +34,8 @@ export function scanLoginResolver(
   const given = scanLoginOf(options);
   if (!given) return () => undefined;
   if (!sharesState(tokenStore) && !isMemoryStore(tokenStore)) warnOfStore(warnings);
+  const { LocalCache, MAX_LISTS, MAX_RESULTS, TicketRecords, Results, TICKET_LIFETIME_MS, Tickets } =
+    loadTickets();
   const cache = sharesState(tokenStore) ? tokenStore : new LocalCache(MAX_LISTS + MAX_RESULTS);
   const { confirm = 'tap', check } = given;
   const ticketRecords = new TicketRecords(cache);
@@ -47,6 +49,20 @@ export function scanLoginResolver(
           tickets: new Tickets({ appId, appSecret }, sessionKey),
         };
 }
+
+/* eslint-disable @typescript-eslint/no-require-imports -- loaded late, and synchronously: most apps need none of it */
+function loadTickets(): typeof ticketRecordsModule &
+  typeof resultsModule &
+  typeof ticketModule &
+  typeof localCacheModule {
+  return {
+    ...(require('../scan/tickets/ticket-records') as typeof ticketRecordsModule),
+    ...(require('../scan/tickets/results') as typeof resultsModule),
+    ...(require('../scan/tickets/ticket') as typeof ticketModule),
+    ...(require('../../stores/local-cache') as typeof localCacheModule),
+  };
+}
+/* eslint-enable @typescript-eslint/no-require-imports */
 
 export function hasScanLogin(options: AuthOptions): boolean {
   return scanLoginOf(options) !== undefined;
@@ -92,7 +108,7 @@ function scanLoginOf({ scanLogin }: AuthOptions): ScanLoginOptions | undefined {
 
 function sharesState(
   store: AuthOptions['tokenStore'],
-): store is NonNullable<typeof store> & ConstructorParameters<typeof TicketRecords>[0] {
+): store is NonNullable<typeof store> & ConstructorParameters<typeof ticketRecordsModule.TicketRecords>[0] {
   return store !== undefined && hasSharedCache(store);
 }
 
