@@ -178,7 +178,7 @@ describe('an error of this package', () => {
 });
 
 describe('isWechatError, isWeChatAPIError and isWechatAuthError', () => {
-  it('recognise errors of this package, and distinguish the two classes', () => {
+  it('recognize errors of this package, and distinguish the two classes', () => {
     const api = new WeChatAPIError(40029, 'invalid code');
     const own = new WechatAuthError('network', 'x');
     expect([api, own, new NoOAuthTokenError('o')].every(isWechatError)).toBe(true);
@@ -202,7 +202,7 @@ describe('isWechatError, isWeChatAPIError and isWechatAuthError', () => {
     ]);
   });
 
-  it('recognise an error of another copy of the package, which instanceof does not', () => {
+  it('recognize an error of another copy of the package, which instanceof does not', () => {
     jest.isolateModules(() => {
       const other = jest.requireActual<typeof errors>('../lib/errors');
       const error = new other.WeChatAPIError(40029, 'invalid code');

@@ -404,7 +404,7 @@ const REMEDY_OF_ERRCODE = mapOf<WechatRemedy>({
   41018: PLATFORM_TOKEN,
   42006: PLATFORM_TOKEN,
   61003: {
-    en: "The account has not authorised the third-party platform. Let the account's administrator authorise it.",
+    en: "The account has not authorized the third-party platform. Let the account's administrator authorize it.",
     zh: '该账号未授权给第三方平台：请由账号管理员重新授权。',
   },
   61004: IP_LIST,
@@ -428,7 +428,7 @@ export function kindOfErrcode(errcode: number): WechatErrorKind {
 }
 
 /**
- * Whether an error was made by this package. Unlike `instanceof`, it recognises errors of other copies of the
+ * Whether an error was made by this package. Unlike `instanceof`, it recognizes errors of other copies of the
  * package, too.
  */
 export function isWechatError(error: unknown): error is WechatError {

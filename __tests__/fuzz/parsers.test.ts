@@ -412,7 +412,7 @@ describe('a return path', () => {
     'javascript:1',
     'me',
     '/\n/evil',
-  ])('that leads to another site is recognised: %j', (text) => {
+  ])('that leads to another site is recognized: %j', (text) => {
     expect(leavesSite(text)).toBe(true);
     expect(leavesSite(`/go?to=${text}`)).toBe(false);
   });

@@ -459,7 +459,7 @@ function renderingIn(response: RawResponse): Rendering {
 
 const corpus = new Corpus();
 
-it('the scanner recognises tags and attributes', () => {
+it('the scanner recognizes tags and attributes', () => {
   const page = (inner: string): RawResponse => ({
     status: 400,
     head: '',

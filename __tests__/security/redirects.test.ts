@@ -175,7 +175,7 @@ it('there are at least 150 payloads, and none twice', () => {
   expect(PAYLOADS.length).toBeGreaterThanOrEqual(150);
 });
 
-it('the location parsers recognise known open redirects', () => {
+it('the location parsers recognize known open redirects', () => {
   const page = 'http://127.0.0.1:3000/callback';
   for (const location of [
     ...['//evil.example', '/\\evil.example', '/\t/evil.example', '/.//evil.example', '/a/..//evil.example'],

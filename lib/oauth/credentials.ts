@@ -1,6 +1,6 @@
 /**
  * How an account proves to WeChat who it is: with its AppSecret, or through a third-party platform (第三方平台)
- * that it has authorised.
+ * that it has authorized.
  */
 import { inspect } from 'node:util';
 import { HOOK_LIMIT_MS, inTime } from '../async/time-limit';
@@ -8,7 +8,7 @@ import { WechatAuthError } from '../errors';
 import { API, type ApiEndpoint } from './endpoints';
 
 /**
- * A third-party platform (第三方平台) that acts for an account which has authorised it (代公众号发起网页授权).
+ * A third-party platform (第三方平台) that acts for an account which has authorized it (代公众号发起网页授权).
  *
  * @inline
  */

@@ -38,7 +38,7 @@ const PARSERS: readonly LocationParser[] = [
       authorityOf(withoutDots(lenient(location), /^(?:\.|%2e)$/i, /^(?:\.|%2e){2}$/i)),
   },
   {
-    name: 'a client that normalises characters that look like a slash',
+    name: 'a client that normalizes characters that look like a slash',
     authorityIn: (location) =>
       authorityOf(
         lenient(
