@@ -120,7 +120,7 @@ export class StartedLogins {
       () => before,
     );
     this.#finishing().set(cookies, outcome);
-    // A login that failed is forgotten: strangers can make many of them.
+    // A login that failed is forgotten: anybody can cause many of them.
     void outcome.then((finished) => {
       const isLatest = this.#finishing().peek(cookies) === outcome;
       if (finished === undefined && isLatest) this.#finishing().delete(cookies);
