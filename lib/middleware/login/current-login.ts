@@ -53,18 +53,10 @@ function ownKeys(sessionKey: string): string[] {
   return [sessionKey, pendingKey(sessionKey), phoneKey(sessionKey)];
 }
 
-/** The session key that this key belongs to; `undefined` for a key of the app. */
-function sessionKeyOf(key: string): string | undefined {
-  return KEYS_IN_SESSION.get(key);
-}
-
 /** The login in the session, if its WeChat app is still configured. */
 export function currentLogin(req: HostRequest, config: ResolvedOptions): WechatSession | undefined {
   const session = getSession(req);
-  return session && loginIn(session, config);
-}
-
-function loginIn(session: Session, config: ResolvedOptions): WechatSession | undefined {
+  if (!session) return undefined;
   const { sessionKey, callbackResults } = config;
   const stored = ownValue(session, sessionKey);
   if (!isWechatSession(stored)) return undefined;
@@ -217,7 +209,7 @@ function keysToKeep(
   const own = ownKeys(sessionKey);
   const keeps = (key: string): boolean => {
     if (own.includes(key) || isSame) return true;
-    const ofLogin = sessionKeyOf(key);
+    const ofLogin = KEYS_IN_SESSION.get(key);
     if (ofLogin === undefined) return isOwner && shouldPreserve(key);
     return keepsOtherLogins && !others.includes(ofLogin);
   };
@@ -281,7 +273,7 @@ export async function clearLogin(req: HostRequest, config: ResolvedOptions): Pro
     [root, finishing?.root].filter((each) => each !== undefined),
   );
   await dropScanResults(config, states);
-  await regenerateSession(req, (key) => sessionKeyOf(key) !== undefined && !own.includes(key));
+  await regenerateSession(req, (key) => KEYS_IN_SESSION.has(key) && !own.includes(key));
   await saveSession(req, config);
   report();
 }
