@@ -1,5 +1,5 @@
-// Replaces the package valibot in dist/ by one file with those of its functions that dist/ calls. To load the
-// whole package takes a twelfth of the time that the library takes to load, and 1.9 MB of disk.
+// Replaces the package valibot in dist/ by one file with those of its functions that dist/ calls: the whole
+// package takes 5 ms of CPU time to load, and 1.9 MB of disk.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
