@@ -159,8 +159,8 @@ export function addPending(
 ): boolean {
   const logins = loginsIn(session, key);
   const { pending } = logins;
-  for (const [other, { at }] of Object.entries(pending))
-    if (isExpired({ at }, lifetime)) delete pending[other];
+  for (const [other, record] of Object.entries(pending))
+    if (isExpired(record, lifetime)) delete pending[other];
   const replaceable = Object.keys(pending).filter(
     (other) => restartsOf(state) === 0 || restartsOf(other) !== 0,
   );
@@ -175,7 +175,7 @@ export function addPending(
 }
 
 /** A start time in the far future (a wrong clock, a forged session) counts as expired as well. */
-export function isExpired({ at }: Pick<PendingLogin, 'at'>, lifetime: number): boolean {
+export function isExpired({ at }: PendingLogin, lifetime: number): boolean {
   return Math.abs(Date.now() - at) >= lifetime;
 }
 
