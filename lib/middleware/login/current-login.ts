@@ -61,7 +61,11 @@ export function currentLogin(req: HostRequest, config: ResolvedOptions): WechatS
   const stored = ownValue(session, sessionKey);
   if (!isWechatSession(stored)) return undefined;
   // The response to a callback may reach the browser after a logout that its last check could not see.
-  if (callbackResults.isLoggedOutHere(newestStateAndRoot(session, sessionKey))) return undefined;
+  if (
+    callbackResults.knowsLogouts &&
+    callbackResults.isLoggedOutHere(newestStateAndRoot(session, sessionKey))
+  )
+    return undefined;
   // The user may have logged in with another account, or with one that is no longer configured.
   return isOfThisAccount(config, stored) ? stored : undefined;
 }

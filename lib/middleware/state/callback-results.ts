@@ -204,10 +204,14 @@ export class CallbackResults {
     return this.#cache !== undefined;
   }
 
+  /** Whether there was a logout in this process lately. Otherwise no login needs to be compared with them. */
+  get knowsLogouts(): boolean {
+    return CallbackResults.#loggedOut().size > 0;
+  }
+
   /** Whether this process knows that a logout has ended one of these states or sessions. */
   isLoggedOutHere(statesOrRoots: readonly string[]): boolean {
-    const loggedOut = CallbackResults.#loggedOut();
-    return loggedOut.size > 0 && statesOrRoots.some((each) => loggedOut.has(each));
+    return this.knowsLogouts && statesOrRoots.some((each) => CallbackResults.#loggedOut().has(each));
   }
 
   /**
