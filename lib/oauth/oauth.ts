@@ -12,6 +12,7 @@ import { callHook, promiseOrCallback, type Callback } from './callbacks';
 import { checkComponent, ownCredentials, platformCredentials, type Credentials } from './credentials';
 import { API, authorizeURL, resolveEndpoints, type AuthorizeParams, type WechatEndpoints } from './endpoints';
 import { callAnswered, callFailed, failureOf, type CallAnswered } from './events';
+import { isObject } from './is-object';
 import {
   decrypt,
   userOfSession,
@@ -558,10 +559,6 @@ function noWebsiteApp(): WechatAuthError {
     'A third-party platform cannot log users in with a website app. ' +
       'Use an OAuth with the appsecret of the website app.',
   );
-}
-
-function isObject<T>(value: T | string): value is T & object {
-  return typeof value === 'object' && value !== null;
 }
 
 function requireResult<T>(method: string, result: T | undefined): T {

@@ -5,6 +5,7 @@
 import { WeChatAPIError } from '../../errors';
 import { redact } from '../../redact';
 import type { ApiEndpoint } from '../endpoints';
+import { isObject } from '../is-object';
 import { isUnsafeName } from '../unsafe-names';
 import { notFromWechat, type Mask } from './call-errors';
 import { integerOf, readJSON } from './read-json';
@@ -56,10 +57,6 @@ function parsed({ data, headers, status }: HttpResponse, path: string, mask: Mas
     const what = `${data.length} bytes (${typeof type === 'string' ? mask(type).slice(0, 60) : 'no type'})`;
     throw notFromWechat(path, `HTTP ${status} with ${what} instead of JSON`);
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 function textIn(json: unknown, name: string): string | undefined {

@@ -2,6 +2,7 @@
  * The fields that a response of WeChat must have, and their limits. A response that breaks one is refused.
  */
 import * as v from 'valibot';
+import { isObject } from '../is-object';
 import { withoutUnsafeNames } from '../unsafe-names';
 import { isId } from '../user';
 import { integerOf } from './read-json';
@@ -62,7 +63,7 @@ const other = v.pipe(v.unknown(), v.check(isSmall, TOO_LARGE), v.transform(safeC
 
 function isSmall(value: unknown): boolean {
   if (typeof value === 'string') return value.length <= MAX_TEXT;
-  return !isNested(value) || (isShallow(value) && JSON.stringify(value).length <= MAX_TEXT);
+  return !isObject(value) || (isShallow(value) && JSON.stringify(value).length <= MAX_TEXT);
 }
 
 /**
@@ -73,19 +74,15 @@ function isShallow(value: object): boolean {
   // The response itself is the first level.
   for (let depth = 2; depth <= MAX_LEVELS; depth++) {
     const inner = level.flatMap((each) => Object.values(each as Record<string, unknown>));
-    level = inner.filter(isNested);
+    level = inner.filter(isObject);
     if (level.length === 0) return true;
     if (inner.length > MAX_TEXT) return false;
   }
   return false;
 }
 
-function isNested(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
 function safeCopy(value: unknown): unknown {
-  return isNested(value) ? withoutUnsafeNames(value) : value;
+  return isObject(value) ? withoutUnsafeNames(value) : value;
 }
 
 /** A response with these fields, and others. */
