@@ -162,7 +162,8 @@ export async function startLogin(
  * out.
  */
 export function linkOf(context: Context, { returnTo, scope, flow, data }: WechatLoginOptions): LoginLink {
-  return { returnTo, scope, flow, data: canSign(context) ? signedData(context, data) : undefined };
+  const isSigned = data !== undefined && canSign(context);
+  return { returnTo, scope, flow, data: isSigned ? signedData(context, data) : undefined };
 }
 
 /** The option `flow` for this request. A function of the app may return anything. */
