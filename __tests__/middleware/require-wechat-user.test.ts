@@ -636,6 +636,34 @@ describe('a guard', () => {
     expect((await at(app, user).get('/admin')).status).toBe(403);
   });
 
+  it('responds with JSON to each refused request if the mode is reject, whatever the request accepts', async () => {
+    const app = await start({
+      routes: (it) => {
+        it.use('/json', requireWechatUser({ mode: 'reject', check: () => false }));
+        it.use('/page', requireWechatUser({ check: () => false }));
+      },
+    });
+    const headers = { Accept: 'text/html,*/*' };
+    const unauthenticated = await Browser.inWechat(app.url).get('/json', { headers });
+    expect([unauthenticated.status, unauthenticated.json()]).toMatchObject([
+      401,
+      { error: 'unauthenticated' },
+    ]);
+    const forbidden = await at(app, user).get('/json', { headers });
+    expect([forbidden.status, forbidden.json()]).toEqual([
+      403,
+      { error: 'forbidden', message: expect.stringContaining('`check` did not return true') as string },
+    ]);
+    const page = await at(app, user).get('/page', { headers });
+    expect([page.status, page.headers['content-type']]).toEqual([403, 'text/html; charset=utf-8']);
+  });
+
+  it('responds with JSON if the mode is reject, also without a session', async () => {
+    const app = await start({ session: null, guard: { mode: 'reject' } });
+    const response = await Browser.inWechat(app.url).get('/me', { headers: { Accept: 'text/html' } });
+    expect([response.status, response.json()]).toMatchObject([500, { error: 'session_missing' }]);
+  });
+
   it('guards everything below the mount with authRequired, except the login', async () => {
     const app = await start({ auth: { authRequired: true } });
     const anonymous = Browser.inWechat(app.url);

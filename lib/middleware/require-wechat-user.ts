@@ -6,7 +6,7 @@ import { late } from './late';
 import { checkGuardOptions } from './options/option-checks';
 import type { Bivariant } from './options/options';
 import { callInTime } from './failures/call-in-time';
-import { sendFailure } from './failures/send-failure';
+import { LoginFailure, sendFailure } from './failures/send-failure';
 import { confirmedLogin, currentLogin, mayMissLogout } from './login/current-login';
 import { ReqWechat, type WechatContext } from './req-wechat';
 import { FLOWS, isPageFlow } from '../oauth/flows';
@@ -36,7 +36,7 @@ export interface WechatGuardOptions {
   /**
    * How a request without a user, or with too little scope, is refused: `redirect` sends the browser to the
    * login, `reject` responds with 401 JSON `{ error, message, loginURL }`, `auto` redirects pages and rejects
-   * other requests.
+   * other requests. With `reject`, every other refusal of this guard is JSON `{ error, message }`, too.
    *
    * @default 'auto'
    */
@@ -105,18 +105,17 @@ function grantsEnough(login: WechatSession, { scope }: WechatGuardOptions): bool
 async function mayPass(context: Context, options: WechatGuardOptions): Promise<boolean> {
   const { scope, mode = 'auto', check } = options;
   const { missingAccount } = context.config;
+  const fail = (error: unknown): Promise<void> =>
+    sendFailure(context, new LoginFailure(error, { isForScript: mode === 'reject' }));
   const login = await confirmedLogin(context.req, context.config);
   if (missingAccount) {
-    await sendFailure(context, missingAccount.error());
+    await fail(missingAccount.error());
   } else if (!login || !grantsEnough(login, options)) {
-    await refuseRequest(context, { scope, mode }, login);
+    await refuseRequest(context, { scope, mode }, login).catch(fail);
   } else if (!check || (await isAllowed(check, login.user, context.req))) {
     return true;
   } else {
-    await sendFailure(
-      context,
-      new WechatAuthError('forbidden', 'This user may not pass: `check` did not return true.'),
-    );
+    await fail(new WechatAuthError('forbidden', 'This user may not pass: `check` did not return true.'));
   }
   return false;
 }
@@ -173,18 +172,14 @@ async function refuseRequest(
   login: WechatSession | undefined,
 ): Promise<void> {
   const { req, res } = context;
-  try {
-    // A CORS preflight may get here without a session. That is not a fault of the set-up.
-    if (req.method !== 'OPTIONS') requireSession(req, context.config);
-    noStore(res);
-    vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
-    const link = { returnTo: returnToFor(context, mode), scope: extraScope(context, scope) };
-    if (login && !isPageFlow(login.flow) && req.method !== 'OPTIONS') throw tooLittleScope(login, scope);
-    if (startsLogin(context, mode)) await toLogin(context, link);
-    else late.unauthenticated().sendUnauthenticated(context, link, login !== undefined);
-  } catch (error) {
-    await sendFailure(context, error);
-  }
+  // A CORS preflight may get here without a session. That is not a fault of the set-up.
+  if (req.method !== 'OPTIONS') requireSession(req, context.config);
+  noStore(res);
+  vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
+  const link = { returnTo: returnToFor(context, mode), scope: extraScope(context, scope) };
+  if (login && !isPageFlow(login.flow) && req.method !== 'OPTIONS') throw tooLittleScope(login, scope);
+  if (startsLogin(context, mode)) await toLogin(context, link);
+  else late.unauthenticated().sendUnauthenticated(context, link, login !== undefined);
 }
 
 /** Whether the browser is sent to the login. Otherwise it gets 401. */
