@@ -65,7 +65,7 @@ const KINDS = {
     401,
     false,
     'The user must log in again: the refresh token is missing, expired or revoked.',
-    '需要用户重新登录：refresh_token 缺失、过期或已失效。',
+    '请让用户重新登录：refresh_token 缺失、过期或已失效。',
   ),
   /** A permission is missing. */
   scope: fact(
@@ -79,14 +79,14 @@ const KINDS = {
     503,
     true,
     'The quota of this interface is used up: wait a minute, and call it less often.',
-    '接口调用超过频率限制：请稍后再试，并降低调用频率。',
+    '请稍后再试，并降低调用频率。',
   ),
   /** WeChat has restricted this user. */
   user_limited: fact(
     403,
     false,
     'WeChat has restricted this user. Only the user can remove the restriction, in WeChat.',
-    '该用户被微信限制：只能由用户本人在微信内解除。',
+    '只能由用户本人在微信内解除限制。',
   ),
   /** WeChat returned an errcode that it does not list for web login. */
   unknown: fact(
@@ -100,21 +100,21 @@ const KINDS = {
     504,
     true,
     'WeChat did not respond in time: try again, and check DNS, proxy and firewall of this machine.',
-    '微信接口响应超时：请重试，并检查本机到微信的网络（DNS、代理、防火墙）。',
+    '请重试，并检查本机到微信的网络（DNS、代理、防火墙）。',
   ),
   /** WeChat could not be reached. */
   network: fact(
     502,
     true,
     'WeChat was not reached: check DNS, proxy and firewall of this machine.',
-    '无法连接微信接口：请检查本机的 DNS、代理与防火墙。',
+    '请检查本机的 DNS、代理与防火墙。',
   ),
   /** The response is not WeChat's, or not complete. */
   bad_answer: fact(
     502,
     true,
     "The response is not WeChat's, or not complete: check `endpoints`, and the gateway or proxy in between.",
-    '返回的不是微信的响应，或响应不完整：请检查 endpoints 以及中间的网关或代理。',
+    '请检查 endpoints，以及中间的网关或代理。',
   ),
   /** No token is saved for this openid. */
   no_token: fact(401, false, 'Let the user log in first.', '请先让用户登录授权。'),
@@ -138,10 +138,10 @@ const KINDS = {
   session_missing: fact(
     500,
     false,
-    'Mount cookie-session or express-session before wechatAuth().',
-    '请在 wechatAuth() 之前挂载 cookie-session 或 express-session。',
+    'Mount cookie-session or express-session before wechatAuth(). If it is mounted, check its store.',
+    '请在 wechatAuth() 之前挂载 cookie-session 或 express-session；若已挂载，请检查会话存储。',
   ),
-  /** This app did not start this login. */
+  /** This app did not start this login, or no longer waits for it. */
   state_unknown: fact(
     400,
     false,
@@ -149,27 +149,21 @@ const KINDS = {
     '请在需要登录的浏览器中重新发起登录。',
   ),
   /** The user refused. */
-  access_denied: fact(
-    403,
-    false,
-    'The user refused the login: offer it again.',
-    '用户拒绝了授权：可以再次提供登录入口。',
-  ),
+  access_denied: fact(403, false, 'The user refused the login: offer it again.', '可以再次提供登录入口。'),
   /** The session cookie was lost twice. */
   login_loop: fact(
     400,
     false,
     'The browser does not keep the session cookie: check the session middleware, a `secure` cookie over http, ' +
       '`trust proxy`, and that login and callback share one host.',
-    '浏览器没有保留会话 cookie：请检查 session 中间件、http 下的 secure cookie、trust proxy，' +
-      '以及登录与回调是否使用同一域名。',
+    '请检查 session 中间件、http 下的 secure cookie、trust proxy，' + '以及登录与回调是否使用同一域名。',
   ),
   /** `onLogin` refused the user. */
   login_refused: fact(
     403,
     false,
     'onLogin refused this user. The error that it threw is the cause.',
-    'onLogin 拒绝了该用户，它抛出的错误在 cause 里。',
+    '原因见 onLogin 抛出的错误，它在 cause 里。',
   ),
   /** `onLogin` has a bug: it threw something else, or never settled. */
   login_failed: fact(
@@ -184,7 +178,7 @@ const KINDS = {
     403,
     false,
     'This is a virtual account of the snapshot page. To log in, the user taps 「使用完整服务」 on that page.',
-    '这是网页快照页的虚拟账号：请用户点击「使用完整服务」后再登录。',
+    '请用户点击「使用完整服务」后再登录。',
   ),
   /** `identity: 'unionid'` is set, but there is no unionid. */
   unionid_missing: fact(
@@ -196,8 +190,13 @@ const KINDS = {
   ),
   /** No user is logged in. */
   unauthenticated: fact(401, false, 'Log in first.', '请先登录。'),
-  /** `check` refused the user, or another site requested a logout. */
-  forbidden: fact(403, false, 'This user may not do that.', '该用户没有权限。'),
+  /** `check` refused the user, or another site sent the request. */
+  forbidden: fact(
+    403,
+    false,
+    'This user may not do that. To let the user pass, `check` returns true.',
+    '该用户没有权限；若应放行，check 须返回 true。',
+  ),
 } as const satisfies Record<string, KindFacts>;
 
 function fact(status: number, retryable: boolean, en: string, zh: string): KindFacts {

@@ -178,7 +178,7 @@ const ODD_HOSTS = [
 function addressesIn(response: RawResponse): string[] {
   const location = valueOf(response, 'location');
   const page = URL.canParse(location) ? new URL(location).searchParams.get('redirect_uri') : null;
-  const text = textOf(response).replace(/<pre>[^<]*<\/pre>| xmlns="[^"]*"/g, '');
+  const text = textOf(response).replace(/<pre(?: lang="en")?>[^<]*<\/pre>| xmlns="[^"]*"/g, '');
   const links = [...text.matchAll(/https?:\/\/[^\s"'<>&]+/g)].map(([link]) => link);
   return [location, ...(page === null ? [] : [page]), ...links].filter(Boolean);
 }

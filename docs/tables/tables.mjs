@@ -100,6 +100,7 @@ function errorKinds() {
 }
 
 const { kindOfErrcode, WechatAuthError } = load('./errors.js');
+const { WHAT_HAPPENED } = load('./middleware/pages/what-happened.js');
 
 /** The range of WeChat's errcodes. */
 const ERRCODES = [-1, ...Array.from({ length: 60_000 }, (_, index) => 40_000 + index)];
@@ -114,7 +115,7 @@ function errorRow({ name, text }, language) {
   const { status } = new WechatAuthError(name, '');
   return [
     `[\`${name}\`](#${name})`,
-    english(withoutFullStop(text), language),
+    language === 'en' ? withoutFullStop(text) : WHAT_HAPPENED[name],
     errcodesOf(name).join(', ') || '–',
     String(status),
   ];

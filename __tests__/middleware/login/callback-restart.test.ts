@@ -130,12 +130,13 @@ describe('a callback whose login the session does not hold', () => {
   async function followAll(
     browser: Browser,
     path: string,
+    options: Parameters<Browser['follow']>[1] = {},
   ): Promise<{ end: BrowserResponse; rounds: number }> {
-    let response = await browser.follow(path);
+    let response = await browser.follow(path, options);
     let rounds = 0;
     while (rounds < 10 && response.location) {
       rounds++;
-      response = await browser.follow(await agree(emulator, response.location));
+      response = await browser.follow(await agree(emulator, response.location), options);
     }
     return { end: response, rounds };
   }
@@ -181,6 +182,24 @@ describe('a callback whose login the session does not hold', () => {
       expect(end.status).toBe(400);
       // The cause with evidence is emphasized.
       expect(end.body).toMatch(/<strong>[^<]*secure/);
+    });
+  });
+
+  it('says the cause of a lost login once, in the language of the page', async () => {
+    await withApp({ session: cookies({ secure: true }) }, async (app) => {
+      const pageIn = async (language: string): Promise<string> => {
+        const headers = { 'Accept-Language': language };
+        return (await followAll(Browser.inWechat(app.url), '/me', { headers })).end.body;
+      };
+      const english = await pageIn('en');
+      expect(english.match(/Serve the app over https/g)).toHaveLength(1);
+      expect(english).toMatch(/<pre>The browser came back .* does not hold the login\.<\/pre>/);
+      const chinese = await pageIn('zh-CN');
+      expect(chinese.match(/请使用 https/g)).toHaveLength(1);
+      // The message as in the log.
+      expect(chinese).toMatch(
+        /<pre lang="en">The browser came back .* The cause: .*Serve the app over https/,
+      );
     });
   });
 

@@ -57,8 +57,7 @@ afterEach(async () => {
 
 /** The kind of an error and its message, on a page of development. */
 function errorOn({ body }: BrowserResponse): { error: string | undefined; message: string | undefined } {
-  // The message comes after its remedy.
-  const message = /<pre>(.*?)<\/pre>/s.exec(body)?.[1]?.split('\n\n').at(-1)?.replaceAll('&#39;', "'");
+  const message = /<pre lang="en">(.*?)<\/pre>/s.exec(body)?.[1]?.replaceAll('&#39;', "'");
   return { error: /<main data-kind="(\w+)">/.exec(body)?.[1], message };
 }
 

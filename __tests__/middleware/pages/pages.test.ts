@@ -4,6 +4,7 @@ import net from 'node:net';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { ERROR_KINDS, WeChatAPIError, WechatAuthError, type WechatError } from '../../../lib/index';
 import { sendErrorPage, messageFor, type ErrorPage } from '../../../lib/middleware/pages/error-page';
+import { WHAT_HAPPENED } from '../../../lib/middleware/pages/what-happened';
 import { CAUSES } from '../../../lib/middleware/failures/lost-session/causes';
 import { sendOpenInWechat } from '../../../lib/middleware/pages/open-in-wechat';
 import { startApp, type AppOptions, type TestApp } from '../../support/app';
@@ -17,6 +18,11 @@ import {
   WECOM,
 } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
+
+/** One errcode of each kind that WeChat reports, and those with a remedy of their own. */
+const ERRCODES = [
+  -1, 40001, 40003, 40013, 40029, 40163, 40164, 40226, 40243, 41018, 42002, 45011, 48001, 61003, 61007, 99,
+];
 
 const ENGLISH = { 'Accept-Language': 'en-GB,en;q=0.9' };
 
@@ -76,6 +82,19 @@ function expectSoundPage({ headers, body }: BrowserResponse): void {
   for (const address of outside) expect(address).toMatch(/^(?:\/(?!\/)|data:,$)/);
 }
 
+/** A text of the code as the page shows it: what stands between backticks is code. */
+function htmlOf(text: string): string {
+  return escapeHTML(text).replaceAll(/`(.*?)`/g, '<code>$1</code>');
+}
+
+/** What the page shows to the developer: the part between its text and its links. */
+function boxIn({ body }: BrowserResponse): string {
+  return (
+    /<h1>.*<\/h1>\n<p>.*<\/p>\n(?:<p class="corner".*?<\/p>)?([^]*?)\n<div class="links">/.exec(body)?.[1] ??
+    body
+  );
+}
+
 describe('the error page', () => {
   it.each(ERROR_KINDS)('has Chinese and English texts for %s', async (kind) => {
     const error = new WechatAuthError(kind, 'Words for the developer.');
@@ -85,9 +104,13 @@ describe('the error page', () => {
       expectSoundPage(page);
       expect(page.status).toBe(error.status);
     }
-    // The message is English; on a Chinese page, the remedy comes first.
-    expect(zh.body).toContain(`<pre>${escapeHTML(error.remedy.zh)}\n\nWords for the developer.</pre>`);
-    expect(en.body).toContain('<pre>Words for the developer.</pre>');
+    // The message is English: on a Chinese page, an explanation and the remedy come first, in Chinese.
+    expect(boxIn(zh)).toBe(
+      `<p class="soft">原因：</p><ul><li><strong>${htmlOf(WHAT_HAPPENED[kind])}</strong>。` +
+        `${htmlOf(error.remedy.zh)}</li></ul>` +
+        '<p class="soft">英文原文（与日志一致，便于搜索）：</p><pre lang="en">Words for the developer.</pre>',
+    );
+    expect(boxIn(en)).toBe('<pre>Words for the developer.</pre>');
     expect(zh.body).toMatch(/<h1>\p{Script=Han}+/u);
     expect(zh.body).toContain('<html lang="zh-CN">');
     expect(en.body).toMatch(/<h1>[A-Z][\w ]+<\/h1>/);
@@ -135,22 +158,52 @@ describe('the error page', () => {
   });
 
   it('names the cause of a lost login, and the remedy, in development only', async () => {
-    const page = errorPage(new WechatAuthError('login_loop', 'x'), {
-      retry: '/login',
-      home: '/',
-      cause: CAUSES.secure.untrustedProxy(),
-    });
+    const page = errorPage(
+      new WechatAuthError('login_loop', 'The session does not hold the login. The cause: …'),
+      {
+        retry: '/login',
+        home: '/',
+        cause: { ...CAUSES.secure.untrustedProxy(), symptom: 'The session does not hold the login.' },
+      },
+    );
     const inDevelopment = await render(page, ENGLISH);
     const causes = [...inDevelopment.body.matchAll(/<li>(.*?)<\/li>/g)].map(([, text]) => text);
     expect(causes).toEqual([
       expect.stringMatching(/^<strong>.*does not trust the proxy, which.*<\/strong>\. Express: app\.set\(/),
     ]);
-    expect((await render(page)).body).toMatch(/<li><strong>.*不信任代理.*<\/strong>。Express：/);
+    expect(boxIn(inDevelopment)).toMatch(/<pre>The session does not hold the login\.<\/pre>$/);
+    const inChinese = boxIn(await render(page));
+    expect(inChinese).toMatch(/<li><strong>.*不信任代理.*<\/strong>。Express：/);
+    // The log has this message.
+    expect(inChinese).toMatch(/<pre lang="en">The session does not hold the login\. The cause: …<\/pre>$/);
     process.env['NODE_ENV'] = 'production';
     const inProduction = await render(page, ENGLISH);
     expectSoundPage(inProduction);
     expect(inProduction.body).not.toMatch(/<li>|trust|proxy|cookie|wechatAuth/);
     expect(inProduction.body).toContain('Error code: login_loop');
+  });
+
+  it.each(ERRCODES)('has the remedy of errcode %s once, in the language of the page', async (errcode) => {
+    const error = new WeChatAPIError(errcode, 'words of WeChat');
+    const [zh, en] = [htmlOf(error.remedy.zh), escapeHTML(error.remedy.en)];
+    const box = boxIn(await render(errorPage(error)));
+    expect(box).toContain(`<strong>${htmlOf(WHAT_HAPPENED[error.kind])}</strong>。${zh}</li>`);
+    expect(box).toContain(`<pre lang="en">words of WeChat (errcode ${errcode}). ${en}</pre>`);
+    expect(box.split(zh)).toHaveLength(2);
+    const english = boxIn(await render(errorPage(error), ENGLISH));
+    expect(english).toBe(`<pre>words of WeChat (errcode ${errcode}). ${en}</pre>`);
+  });
+
+  it.each([
+    ['zh-CN', /^<p class="soft">原因：[^]*<\/pre><pre>Error: a bug\n {2}at app<\/pre>$/],
+    ['en', /^<pre>words<\/pre><pre>Error: a bug\n {2}at app<\/pre>$/],
+  ])('shows the stack of a bug in onLogin after the message: %s', async (language, expected) => {
+    const page = errorPage(new WechatAuthError('login_failed', 'words'), {
+      retry: '/login',
+      home: '/',
+      trace: 'Error: a bug\n  at app',
+    });
+    expect(boxIn(await render(page, { 'Accept-Language': language }))).toMatch(expected);
   });
 
   it('says that the site cannot save the login if its session store has failed', async () => {
@@ -181,7 +234,7 @@ describe('the error page', () => {
       .replace(/'/g, '&#39;');
     const error = new WeChatAPIError(40001, evil);
     const page = await render(errorPage(error, { retry: `/login?returnTo=${evil}`, home: `/${evil}` }));
-    expect(page.body).toContain(`<pre>${escaped}`);
+    expect(page.body).toContain(`<pre lang="en">${escaped}`);
     expect(page.body).toContain(`href="/login?returnTo=${escaped}"`);
     expect(page.body).not.toMatch(/<(?:script|img|svg onload|b>)/);
     const open = await render((req, res) => {

@@ -11,7 +11,10 @@ export function stablePart(response: RawResponse, isCompared: (header: string) =
     ...response.headers
       .filter(([name]) => isCompared(name.toLowerCase()))
       .map(([name, value]) => `${name}: ${value}`),
-    textOf(response).replace(/(?:<p class="soft">[^<]*<\/p>)?<ul>[^]*?<\/ul>|<pre>[^]*?<\/pre>/g, ''),
+    textOf(response).replace(
+      /(?:<p class="soft">[^<]*<\/p>)?(?:<ul>[^]*?<\/ul>|<pre(?: lang="en")?>[^]*?<\/pre>)/g,
+      '',
+    ),
   ]
     .join('\n')
     .replace(/state=\d[0-9a-f]{32}/g, 'state=');

@@ -341,11 +341,9 @@ function lostLoginFailure(context: Context, state: string): LoginFailure {
   const explanation = cause
     ? `The cause: ${cause.what.en}. ${cause.remedy.en}`
     : `This request does not show why. ${remedy.en}`;
-  const error = new WechatAuthError(
-    'login_loop',
-    `The browser came back from WeChat a second time, and its session does not hold the login. ${explanation}`,
-  );
-  return new LoginFailure(error, { cause });
+  const symptom = 'The browser came back from WeChat a second time, and its session does not hold the login.';
+  const error = new WechatAuthError('login_loop', `${symptom} ${explanation}`);
+  return new LoginFailure(error, { cause: cause && { ...cause, symptom } });
 }
 
 function otherAccount(): WechatAuthError {

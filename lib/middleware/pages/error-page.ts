@@ -5,6 +5,7 @@ import type { Bilingual } from '../../bilingual';
 import { isWeChatAPIError, type WechatError, type WechatErrorKind } from '../../errors';
 import { languageOf, sendPage, type PageLanguage } from './page';
 import { textsOf, type Texts } from './texts';
+import { WHAT_HAPPENED } from './what-happened';
 
 export interface ErrorPage {
   /** The address that starts the login again. Absent if that cannot help. */
@@ -13,9 +14,16 @@ export interface ErrorPage {
   /** In place of the texts of the error's kind. */
   readonly texts?: Texts;
   /** For a login that the session has lost: why, and what to do. Only development shows it. */
-  readonly cause?: { readonly what: Bilingual; readonly remedy: Bilingual } | undefined;
+  readonly cause?: LossCause | undefined;
   /** The stack of the app's own error, without secrets. Only development shows it. */
   readonly trace?: string | undefined;
+}
+
+export interface LossCause {
+  /** The message of the error, without the cause and the remedy, which follow in it. */
+  readonly symptom: string;
+  readonly what: Bilingual;
+  readonly remedy: Bilingual;
 }
 
 /** The message for a script. In production it is the public text of the page, without technical details. */
@@ -42,8 +50,8 @@ export function sendErrorPage(
     icon: HARMLESS.includes(error.kind) ? 'info' : 'warn',
     body:
       arrowToFullService(error) +
-      causeForDeveloper(page, language) +
-      messageForDeveloper(error, page, language),
+      // Visitors of a production site see no technical cause: the console names it.
+      (isProduction() ? '' : boxForDeveloper(error, page, language)),
     links: [
       ...(page.retry === undefined ? [] : [{ href: page.retry, label: retry, isMain: true }]),
       ...(page.home === undefined ? [] : [{ href: page.home, label: home }]),
@@ -59,6 +67,7 @@ const LABELS = {
     home: '返回首页',
     code: '错误代码：',
     cause: '原因：',
+    original: '英文原文（与日志一致，便于搜索）：',
   },
   en: {
     retry: 'Log in again',
@@ -84,24 +93,43 @@ function errorCode(error: WechatError, language: PageLanguage): string {
   return LABELS[language].code + [error.kind, ...ofWechat].join(' · ');
 }
 
-/** Visitors of a production site see no technical cause: the console names it. */
-function causeForDeveloper({ cause }: ErrorPage, language: PageLanguage): string {
-  if (!cause || isProduction()) return '';
-  const { what, remedy } = cause;
-  const end = language === 'zh' ? '。' : '. ';
-  const item = `<strong>${escapeHTML(what[language])}</strong>${end}${escapeHTML(remedy[language])}`;
-  return `<p class="soft">${LABELS[language].cause}</p><ul><li>${item}</li></ul>`;
+/**
+ * What the developer of the app needs: on a Chinese page first what happened and what to do, in Chinese. The message
+ * of the error follows in English, because the log has it so, and developers search for it.
+ */
+function boxForDeveloper(error: WechatError, page: ErrorPage, language: PageLanguage): string {
+  const explanation = explanationOf(error, page, language);
+  const start = language === 'zh' ? `<p class="soft">${LABELS.zh.original}</p><pre lang="en">` : '<pre>';
+  return [
+    explanation === undefined
+      ? ''
+      : `<p class="soft">${LABELS[language].cause}</p><ul><li>${explanation}</li></ul>`,
+    `${start}${escapeHTML(messageIn(error, page, language))}</pre>`,
+    page.trace === undefined ? '' : `<pre>${escapeHTML(page.trace)}</pre>`,
+  ].join('');
 }
 
-/**
- * The message of the error, for the developer of the app, and what to do in the language of the page.
- * Production pages do not show it.
- */
-function messageForDeveloper(error: WechatError, { trace }: ErrorPage, language: PageLanguage): string {
-  if (isProduction()) return '';
-  const remedy = language === 'zh' && !error.message.includes(error.remedy.zh) ? [error.remedy.zh] : [];
-  const text = [...remedy, error.message, ...(trace === undefined ? [] : [trace])].join('\n\n');
-  return `<pre>${escapeHTML(text)}</pre>`;
+/** What happened, and the remedy. An English message has both, except for the cause of a lost login. */
+function explanationOf(error: WechatError, { cause }: ErrorPage, language: PageLanguage): string | undefined {
+  if (language === 'en') return cause && `${inBold(cause.what.en)}. ${withCode(cause.remedy.en)}`;
+  const what = cause ? cause.what.zh : WHAT_HAPPENED[error.kind];
+  return `${inBold(what)}。${withCode((cause ?? error).remedy.zh)}`;
+}
+
+/** The message without what the page has said already. */
+function messageIn(error: WechatError, { cause }: ErrorPage, language: PageLanguage): string {
+  if (cause && language === 'en') return cause.symptom;
+  // The message of an error of WeChat's ends with the remedy in Chinese.
+  return error.message.replace(` ${error.remedy.zh}`, '');
+}
+
+function inBold(text: string): string {
+  return `<strong>${withCode(text)}</strong>`;
+}
+
+/** The text as HTML. What stands between backticks is code. */
+function withCode(text: string): string {
+  return escapeHTML(text).replaceAll(/`([^`]*)`/g, '<code>$1</code>');
 }
 
 function isProduction(): boolean {

@@ -84,6 +84,7 @@ p{margin:0 0 16px;overflow-wrap:anywhere;text-wrap:pretty}
 .soft{margin:8px 0;font-size:15px;color:var(--soft)}
 ul{margin:0 0 16px;padding:0 0 0 20px;text-align:left;font-size:15px;color:var(--soft)}
 li{margin:6px 0;overflow-wrap:anywhere}li strong{color:var(--text);font-weight:600}
+code{font-size:.9em}
 pre{margin:8px 0 16px;padding:12px;text-align:left;font-size:13px;line-height:1.5;white-space:pre-wrap;
   overflow-wrap:anywhere;border:1px solid var(--line);border-radius:8px;color:var(--soft)}
 .code{margin:8px auto 16px;padding:8px;width:216px;background:#fff;border-radius:8px}

@@ -1,6 +1,7 @@
 // Configurations that lose every login, each with its cause, and configurations that work: on each framework,
 // with cookie-session and with express-session.
 import expressSession from 'express-session';
+import { WHAT_HAPPENED } from '../../../../lib/middleware/pages/what-happened';
 import { cookies, startApp, type AppOptions, type TestApp } from '../../../support/app';
 import { PublicBrowser, type PublicBrowserOptions } from '../../../support/browsers/public-browser';
 import { Browser, type BrowserResponse } from '../../../support/browser';
@@ -540,7 +541,9 @@ describe.each(rows)('on $host with $kind, a login that works', ({ host, kind }) 
       cookie: { secure: true, sameSite: 'lax' },
       browser,
     });
-    expect([end.status, end.body.includes('<li>')]).toEqual([400, false]);
+    // The page explains the kind of the error, and names no cause.
+    const explained = [...end.body.matchAll(/<li><strong>(.*?)<\/strong>/g)].map(([, what]) => what);
+    expect([end.status, explained]).toEqual([400, [WHAT_HAPPENED.login_loop]]);
     expect(end.body).toContain('login_loop');
     expect(warnings).toEqual([]);
   });
