@@ -139,6 +139,25 @@ describe('the doctor, on text that a terminal would obey', () => {
   });
 });
 
+describe('the doctor, on servers that echo the AppSecret', () => {
+  it.each([['--json'], ['--lang', 'en'], ['--lang', 'zh']])('prints none of it: %s', async (...options) => {
+    const secret = 'deadbeefdeadbeefdeadbeefdeadbeef';
+    const page = `<h4 class="weui_msg_title">${secret}</h4>`;
+    const env = { ...(await serveWechat({ page, errmsg: secret })), WECHAT_APP_SECRET: secret };
+    const url = await serve((_req, res) => {
+      res.setHeader('Set-Cookie', `${secret}=1; Path=/${secret}`);
+      redirectToWechat(res, env, {
+        appid: secret,
+        redirect_uri: `https://h5.example.com/${secret}`,
+        scope: secret,
+      });
+    });
+    const { out, err } = await doctor(['--url', url, ...options], env);
+    expect(out).toContain('***');
+    expect(out + err).not.toContain(secret);
+  });
+});
+
 describe('the doctor, on pages and messages that are made to take long', () => {
   const SIZE = 500_000;
 
@@ -160,6 +179,28 @@ describe('the doctor, on pages and messages that are made to take long', () => {
     const { out } = await doctor(['--url', app], env, { columns: 80 });
     expect(process.cpuUsage(started).user).toBeLessThan(1_000_000);
     expect(out.length).toBeLessThan(20_000);
+  });
+});
+
+describe('the doctor, on pages that are too long', () => {
+  it('prints the first 60 characters of a title', async () => {
+    const env = await serveWechat({ page: `<h4 class="weui_msg_title">${'x'.repeat(10_000)}</h4>` });
+    const { check, out } = await examine([], env);
+    expect(check('login-page').detail).toContain(`${'x'.repeat(60)}…`);
+    expect(out).not.toContain('x'.repeat(61));
+  });
+
+  it('reads at most 512 kB of a page', async () => {
+    const env = await serveWechat({});
+    const lengths = { '/fits': 512 * 1024, '/longer': 512 * 1024 + 1 };
+    const url = await serve((req, res) => res.end('x'.repeat(lengths[req.url as keyof typeof lengths])));
+    const reachable = async (path: string): Promise<unknown> =>
+      (await examine(['--url', url, '--login', path], env)).check('app-reachable');
+    expect(await reachable('/fits')).toMatchObject({ status: 'ok' });
+    expect(await reachable('/longer')).toMatchObject({
+      status: 'failed',
+      detail: expect.stringMatching(/: the response is larger than 512 kB$/) as string,
+    });
   });
 });
 
