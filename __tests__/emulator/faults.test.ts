@@ -105,6 +105,10 @@ describe('fail()', () => {
     [{ status: 99 }, /^fault\.status is 99\./],
     [{ status: 200, headers: { 'a b': 'c' } }, /^fault\.headers is \{ 'a b': 'c' \}\. An HTTP header cannot/],
     [{ status: 200, headers: { a: 'b\nc' } }, /^fault\.headers is /],
+    [
+      { status: 200, headers: { a: '\u009b\u2028\u202e' } },
+      /^fault\.headers is \{ a: '\\x9B\ufffd\ufffd' \}\./,
+    ],
     [{ redirect: 'https://a.example/\n' }, /^fault\.redirect is /],
     [{ redirect: 'https://a.example/中' }, /^fault\.redirect is /],
     [{ body: '', contentType: 'a\nb' }, /^fault\.contentType is /],

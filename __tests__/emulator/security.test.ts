@@ -307,6 +307,19 @@ describe('control characters in text from outside', () => {
     expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 
+  it('are replaced in nicknames: of people to choose from, of QR codes and of logins', async () => {
+    await client.qrPage();
+    await client.login({ user: 'dirty' });
+    const { text } = await client.get('/');
+    for (const [start, end] of [
+      ['<span>', '<small>'],
+      ['<option value="dirty">', '</option>'],
+      ['<strong>', '</strong>'],
+    ])
+      expect(text).toContain(`${start}脏\ufffd昵\ufffd称\ufffd\ufffd\ufffd${end}`);
+    expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+
   it('are replaced on error pages: in redirect_uri, scope, component_appid, appid and an errmsg of fail()', async () => {
     const { wechat } = client;
     for (const changes of [
