@@ -255,6 +255,33 @@ describe('a login on another host than its callback', () => {
     expect(warnings[0]?.message).toContain('"evil\ufffd31m\ufffd.example"');
   });
 
+  it('gives the app an error without the control characters of its Host header', async () => {
+    const errors: unknown[] = [];
+    const app = await start({
+      auth: {
+        baseURL: BASE,
+        onError: (error, _req, res) => {
+          errors.push(error);
+          res.end();
+        },
+      },
+    });
+    const browser = Browser.inWechat(app.url);
+    const callBack = async ({ location }: BrowserResponse, Host: string): Promise<BrowserResponse> => {
+      const callback = (await agree(emulator, location)).replace(BASE, app.url);
+      return browser.get(callback, { headers: { Host }, cookie: '', keepCookies: false });
+    };
+    const Host = 'evil\u009b31m\u0085.example';
+    const restarted = await callBack(await browser.get('/login', { headers: { Host } }), Host);
+    await callBack(restarted, 'h5.example.com');
+    expect(errors).toEqual([
+      expect.objectContaining({
+        kind: 'login_loop',
+        message: expect.stringContaining('"evil\ufffd31m\ufffd.example"') as string,
+      }),
+    ]);
+  });
+
   it('is named on the console if the login is lost twice; the page of production does not name it', async () => {
     inProduction();
     const app = await start({ auth: { baseURL: BASE } });
