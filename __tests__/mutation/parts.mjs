@@ -26,23 +26,26 @@ export const PARTS = {
   },
   callbacks: {
     mutate: ['lib/middleware/state/{callback-results,started-logins,hash}.ts'],
-    tests: ['middleware/state/callback-results.test.ts', 'middleware/login/{callback-*,logout,tabs}.test.ts'],
+    tests: [
+      'middleware/state/{callback-results,callback-results-elsewhere,started-logins}.test.ts',
+      'middleware/login/{current-login,logout}.test.ts',
+    ],
   },
   callback: {
     mutate: ['lib/middleware/login/{callback,exchange}.ts'],
     tests: [
-      'middleware/login/{callback-*,login-events,logout,on-login,tabs}.test.ts',
-      'middleware/scan/{events,phone,scan-login}.test.ts',
-      'middleware/failures/lost-session/causes.test.ts',
+      'middleware/login/{callback-*,login-events,on-login}.test.ts',
+      'middleware/state/callback-results.test.ts',
+      'middleware/scan/phone.test.ts',
+      'middleware/accounts/accounts.test.ts',
     ],
   },
   'current-login': {
     mutate: ['lib/middleware/login/{current-login,logout}.ts'],
     tests: [
-      'middleware/login/{callback-state,login-events,logout,tabs}.test.ts',
-      'middleware/state/{session,session-cookie,cookie-size,callback-results}.test.ts',
-      'middleware/scan/pc.test.ts',
-      'security/{account-takeover,identity}.test.ts',
+      'middleware/login/{current-login,logout}.test.ts',
+      'middleware/state/callback-results.test.ts',
+      'security/account-takeover.test.ts',
     ],
   },
   login: {
@@ -50,6 +53,9 @@ export const PARTS = {
       'lib/middleware/login/*.ts',
       '!lib/middleware/login/{callback,exchange,current-login,logout}.ts',
     ],
-    tests: ['middleware/login/{login,login-events,on-login,scripts,tabs}.test.ts'],
+    tests: [
+      'middleware/login/{login,login-events,on-login,scripts,client-code,current-login}.test.ts',
+      'middleware/req-wechat.test.ts',
+    ],
   },
 };

@@ -351,7 +351,6 @@ function otherAccount(): WechatAuthError {
     'state_unknown',
     'This login started with one account, and this request has another one (option account). ' +
       'The login was dropped: start it again.',
-    { status: 400 },
   );
 }
 

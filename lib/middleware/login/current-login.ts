@@ -237,7 +237,6 @@ function boundToOtherUser(): WechatAuthError {
     'state_unknown',
     'This login started before another user logged in to this session, so only that user can finish it. ' +
       'Start the login again.',
-    { status: 400 },
   );
 }
 
@@ -245,7 +244,6 @@ function loggedOutMeanwhile(): WechatAuthError {
   return new WechatAuthError(
     'state_unknown',
     'The user logged out while this login was in progress. Start the login again.',
-    { status: 400 },
   );
 }
 

@@ -1,0 +1,339 @@
+// The login in a session: which values count as one, and what a login under one session key leaves of the others.
+import { MemoryTokenStore, wechatAuth, type TokenStore, type WechatError } from '../../../lib';
+import { LocalCache } from '../../../lib/stores/local-cache';
+import type { SharedCache } from '../../../lib/stores/shared-cache';
+import {
+  emulated,
+  sendJSON,
+  startApp,
+  type AppOptions,
+  type TestApp,
+  type TestRequest,
+} from '../../support/app';
+import { Browser, cookiesOf } from '../../support/browser';
+import { codeAccounts, CodeClient, codeRoutes, newCode } from '../../support/browsers/code-clients';
+import { emulator, useEmulator } from '../../support/emulator';
+import { comeBack, isLoggedIn, sessionOf, statesOf } from '../../support/login';
+import { FaultySessionStore, serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
+import { useWarnings } from '../../support/warnings';
+
+useEmulator();
+useWarnings();
+const apps: TestApp[] = [];
+afterEach(async () => {
+  jest.restoreAllMocks();
+  emulator.switches.unionid = true;
+  await Promise.all(apps.splice(0).map((app) => app.close()));
+});
+
+/** An app whose `/put?key=JSON` writes to the session, with a second wechatAuth() under the session key `staff`. */
+async function start(options: AppOptions = {}): Promise<TestApp> {
+  const app = await startApp(emulator, {
+    ...options,
+    routes: (host) => {
+      host.use('/put', (req, res) => {
+        for (const [key, json] of new URL(req.url ?? '', 'http://x').searchParams)
+          (req as TestRequest).session[key] = JSON.parse(json);
+        res.end();
+      });
+      host.use('/staff', wechatAuth({ ...emulated(emulator), sessionKey: 'staff' }));
+    },
+  });
+  apps.push(app);
+  return app;
+}
+
+const put = (browser: Browser, key: string, value: unknown): Promise<unknown> =>
+  browser.get(`/put?${key}=${encodeURIComponent(JSON.stringify(value))}`);
+
+describe('a value in the session', () => {
+  let app: TestApp;
+  let browser: Browser;
+  let login: Record<string, unknown>;
+  beforeEach(async () => {
+    app = await start();
+    browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/me');
+    login = (await sessionOf(browser))['wechat'] as Record<string, unknown>;
+  });
+
+  it('is a login only with a user, three texts and a flow', async () => {
+    const others: readonly unknown[] = [
+      ...[null, 'a text', 7, true, {}, []],
+      ...['user', 'appid', 'openid', 'scope', 'flow'].flatMap((key) => [
+        { ...login, [key]: undefined },
+        { ...login, [key]: null },
+      ]),
+      ...['appid', 'openid', 'scope', 'flow'].flatMap((key) => [
+        { ...login, [key]: 7 },
+        { ...login, [key]: { length: 1 } },
+      ]),
+      ...['', 0, false].map((user) => ({ ...login, user })),
+      ...['', 'toString', 'wechat'].map((flow) => ({ ...login, flow })),
+    ];
+    for (const value of others) {
+      await put(browser, 'wechat', value);
+      expect([value, await isLoggedIn(browser)]).toEqual([value, false]);
+      await put(browser, 'wechat', login);
+      expect(await isLoggedIn(browser)).toBe(true);
+    }
+  });
+
+  it('is a login with any user that JSON made of an object, such as a text', async () => {
+    await put(browser, 'wechat', { ...login, user: 'id-7' });
+    expect((await browser.get('/me')).json()).toBe('id-7');
+  });
+
+  it('under another session key is nobody if it is no login, whatever unionid it has', async () => {
+    const other = Browser.inWechat(app.url);
+    for (const value of [{ unionid: 'of nobody' }, { ...login, openid: undefined, unionid: 'of nobody' }]) {
+      await put(other, 'staff', value);
+      await put(other, 'cart', [1]);
+      await other.logIn(emulator, '/login');
+      expect(await sessionOf(other)).toMatchObject({ cart: [1], staff: { unionid: 'of nobody' } });
+      await other.get('/logout');
+    }
+  });
+});
+
+describe.each(SESSION_NAMES)('logins under two session keys, with %s', (kind) => {
+  it('are not of two people as long as no unionid shows it', async () => {
+    emulator.switches.unionid = false;
+    const browser = Browser.inWechat((await start({ session: SESSIONS[kind]() })).url);
+    await browser.logIn(emulator, '/me', 'ming');
+    await browser.logIn(emulator, '/staff/login', 'emoji');
+    expect(Object.keys(await sessionOf(browser))).toEqual(expect.arrayContaining(['wechat', 'staff']));
+    emulator.switches.unionid = true;
+    // A unionid on one side only shows nothing either.
+    await browser.logIn(emulator, '/staff/login', 'emoji');
+    expect(Object.keys(await sessionOf(browser))).toEqual(expect.arrayContaining(['wechat', 'staff']));
+  });
+
+  it('keep the pending logins of each other, at a login and at a logout', async () => {
+    const browser = Browser.inWechat((await start({ session: SESSIONS[kind]() })).url);
+    const tab = await comeBack(browser, emulator, '/staff/login?returnTo=/public');
+    await browser.logIn(emulator, '/me');
+    await browser.get('/logout');
+    expect(Object.keys(await sessionOf(browser))).toContain('staff:login');
+    expect(await statesOf(browser)).toEqual([]);
+    expect((await browser.get(tab)).location).toBe('/public#');
+    expect((await sessionOf(browser))['staff']).toMatchObject({ flow: 'official' });
+  });
+
+  it('of two people leave no data of the app to the second one', async () => {
+    const browser = Browser.inWechat((await start({ session: SESSIONS[kind]() })).url);
+    await browser.logIn(emulator, '/me', 'ming');
+    await put(browser, 'cart', [1]);
+    await browser.logIn(emulator, '/staff/login', 'emoji');
+    const session = await sessionOf(browser);
+    expect([session['cart'], session['wechat']]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('a login that cannot be saved', () => {
+  const HUGE = 'x'.repeat(4_000);
+
+  it('leaves the same user logged in as before, and the browser can log in again', async () => {
+    let isHuge = false;
+    const onLogin = (): object => ({ openid: 'o1', essay: isHuge ? HUGE : 'short' });
+    const browser = Browser.inWechat((await start({ auth: { onLogin } })).url);
+    await browser.logIn(emulator, '/me');
+    const before = (await sessionOf(browser))['wechat'];
+    isHuge = true;
+    expect((await browser.get(await comeBack(browser, emulator, '/login'))).status).toBe(500);
+    const session = await sessionOf(browser);
+    expect([session['wechat'], session['wechat:login']]).toEqual([before, undefined]);
+    isHuge = false;
+    expect((await browser.logIn(emulator, '/login?returnTo=/me')).status).toBe(200);
+  });
+
+  it('logs nobody in instead of another user', async () => {
+    let isHuge = false;
+    const onLogin = (): object => ({ openid: 'o1', essay: isHuge ? HUGE : 'short' });
+    const browser = Browser.inWechat((await start({ auth: { onLogin } })).url);
+    await browser.logIn(emulator, '/me', 'ming');
+    isHuge = true;
+    expect((await browser.get(await comeBack(browser, emulator, '/login', 'emoji'))).status).toBe(500);
+    expect('wechat' in (await sessionOf(browser))).toBe(false);
+  });
+});
+
+describe('the error of a login that is not saved', () => {
+  const errors: WechatError[] = [];
+  const onError = (error: WechatError, _req: unknown, res: { end(): unknown }): void => {
+    errors.push(error);
+    res.end();
+  };
+  beforeEach(() => (errors.length = 0));
+
+  it('says that another user has logged in since it started', async () => {
+    const browser = Browser.inWechat((await start({ auth: { onError } })).url);
+    const tab = await comeBack(browser, emulator, '/login', 'emoji');
+    await browser.logIn(emulator, '/me', 'ming');
+    await browser.get(tab);
+    expect(errors).toMatchObject([{ kind: 'state_unknown', status: 400 }]);
+    expect(errors[0]?.message).toMatch(/before another user logged in .* Start the login again\.$/);
+  });
+
+  it('says that the user logged out during the code exchange', async () => {
+    const browser = Browser.inWechat((await start({ auth: { onError } })).url);
+    const tab = await comeBack(browser, emulator, '/me');
+    const cookie = browser.cookies();
+    const undo = emulator.fail('access_token', { delay: 150 });
+    const inProgress = browser.get(tab, { cookie, keepCookies: false });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await browser.get('/logout', { cookie });
+    await inProgress;
+    undo();
+    expectLoggedOut();
+  });
+
+  it('says that the user logged out while the session was saved', async () => {
+    const store = new FaultySessionStore();
+    const browser = Browser.inWechat(
+      (await start({ session: serverSessions(store), auth: { onError } })).url,
+    );
+    const tab = await comeBack(browser, emulator, '/me');
+    const cookie = browser.cookies();
+    const set = store.set.bind(store);
+    const spy = jest.spyOn(store, 'set').mockImplementation((id, session, done) => {
+      if ('wechat' in session) void browser.get('/logout', { cookie }).then(() => set(id, session, done));
+      else set(id, session, done);
+    });
+    await browser.get(tab, { cookie, keepCookies: false });
+    spy.mockRestore();
+    expectLoggedOut();
+  });
+
+  const expectLoggedOut = (): void => {
+    expect(errors).toMatchObject([{ kind: 'state_unknown', status: 400 }]);
+    expect(errors[0]?.message).toMatch(
+      /logged out while this login was in progress\. Start the login again\.$/,
+    );
+  };
+});
+
+// A logout may reach another process while a login is in progress. For a minute, this process asks the shared cache.
+describe('a logout at another process', () => {
+  /** A store that counts the reads of its cache and shows its entries. */
+  function sharedStore(): { store: TokenStore & SharedCache; asked: string[]; held: Set<string> } {
+    const tokens = new MemoryTokenStore();
+    const cache = new LocalCache(1_000);
+    const asked: string[] = [];
+    const held = new Set<string>();
+    const store: TokenStore & SharedCache = {
+      get: (key) => tokens.get(key),
+      set: (key, token, ttl) => tokens.set(key, token, ttl),
+      delete: (key) => tokens.delete(key),
+      lock: (key, work) => cache.lock(key, work),
+      readCache: (key) => {
+        asked.push(key);
+        return cache.readCache(key);
+      },
+      writeCache: (key, entry, ttl) => {
+        held.add(key);
+        return cache.writeCache(key, entry, ttl);
+      },
+      deleteCache: (key) => {
+        held.delete(key);
+        return cache.deleteCache(key);
+      },
+    };
+    return { store, asked, held };
+  }
+
+  async function startWithCodes(store: TokenStore): Promise<CodeClient> {
+    const app = await startApp(emulator, {
+      routes: (host) => {
+        codeRoutes(host);
+        host.use('/often', (req, res) => {
+          const { wechat } = req as TestRequest;
+          for (let count = 0; count < 50; count++) if (!wechat.isAuthenticated()) throw new Error('nobody');
+          sendJSON(res, wechat.user);
+        });
+      },
+      auth: { ...codeAccounts(), tokenStore: store },
+    });
+    apps.push(app);
+    return new CodeClient(app.url);
+  }
+
+  it('a page that reads the user often asks the shared cache once', async () => {
+    const { store, asked } = sharedStore();
+    const client = await startWithCodes(store);
+    await client.logIn('miniProgram', newCode('miniProgram'));
+    asked.length = 0;
+    expect((await client.get('/often')).status).toBe(200);
+    // The state of the login. A session of cookie-session has no id to ask for.
+    expect(asked).toHaveLength(1);
+  });
+
+  it('a logout at another process ends the login here, too', async () => {
+    const { store, asked } = sharedStore();
+    const client = await startWithCodes(store);
+    await client.logIn('miniProgram', newCode('miniProgram'));
+    asked.length = 0;
+    expect((await client.get('/me')).status).toBe(200);
+    const [logout = ''] = asked;
+    await store.writeCache(logout, true, 60_000);
+    expect((await client.get('/me')).status).toBe(401);
+  });
+
+  it.each([
+    [59_000, true],
+    [61_000, false],
+    // The clock of the process that finished the login may be ahead.
+    [-59_000, true],
+    [-61_000, false],
+  ])('%i ms after the login, a page asks the shared cache: %s', async (ms, asks) => {
+    const { store, asked } = sharedStore();
+    const client = await startWithCodes(store);
+    await client.logIn('miniProgram', newCode('miniProgram'));
+    asked.length = 0;
+    const later = Date.now() + ms;
+    jest.spyOn(Date, 'now').mockReturnValue(later);
+    expect((await client.get('/me')).status).toBe(200);
+    expect(asked.length > 0).toBe(asks);
+  });
+
+  it('a page for nobody, or of an app with one process, asks no cache', async () => {
+    const { store, asked } = sharedStore();
+    expect((await (await startWithCodes(store)).get('/me')).status).toBe(401);
+    expect(asked).toEqual([]);
+    const alone = await startWithCodes({
+      get: (key) => store.get(key),
+      set: (key, token, ttl) => store.set(key, token, ttl),
+      delete: (key) => store.delete(key),
+    });
+    await alone.logIn('miniProgram', newCode('miniProgram'));
+    expect((await alone.get('/me')).status).toBe(200);
+    expect(asked).toEqual([]);
+  });
+
+  it('codes that were made up leave nothing in the shared cache', async () => {
+    const { store, held } = sharedStore();
+    const client = await startWithCodes(store);
+    for (let count = 0; count < 5; count++) {
+      const { kind } = await client.logIn('miniProgram', `made-up-${count}`, {}, { cookie: `a=${count}` });
+      expect(kind).toBe('code_invalid');
+    }
+    expect([...held]).toEqual([]);
+  });
+
+  it('a code that failed leaves the note of a login with the same cookies, which a logout ends', async () => {
+    const { store } = sharedStore();
+    const client = await startWithCodes(store);
+    const cookie = 'a=1';
+    const login = await client.logIn(
+      'miniProgram',
+      newCode('miniProgram'),
+      {},
+      { cookie, keepCookies: false },
+    );
+    await client.logIn('miniProgram', 'made-up', {}, { cookie, keepCookies: false });
+    // The response of the login has not arrived.
+    await client.post('/logout-by-app', {}, { cookie, keepCookies: false });
+    const late = cookiesOf(login.headers);
+    expect((await client.get('/me', { cookie: late })).status).toBe(401);
+  });
+});

@@ -1,0 +1,317 @@
+// Processes that share the cache of a token store act as one: what one of them knows of a login, the others find.
+import type { WechatAuthError } from '../../../lib';
+import type * as callbackResults from '../../../lib/middleware/state/callback-results';
+import type { WechatSession } from '../../../lib/middleware/state/wechat-session';
+import { LocalCache } from '../../../lib/stores/local-cache';
+import type { SharedCache } from '../../../lib/stores/shared-cache';
+
+type CallbackResults = callbackResults.CallbackResults;
+type Steps = Parameters<CallbackResults['shareResult']>[1];
+
+const TIMEOUT = 600_000;
+const MINUTE = 60_000;
+const STATE = `0${'a'.repeat(32)}`;
+const CALLBACK = { state: STATE, code: 'a code', cookies: 'session=1' };
+const PENDING = { returnTo: '/me', scope: 'snsapi_base', flow: 'official' as const, at: 0 };
+
+afterEach(() => {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
+});
+
+/** What one more process knows of callbacks: it has a memory of its own. */
+function processWith(cache: SharedCache | undefined): CallbackResults {
+  const copies: CallbackResults[] = [];
+  jest.isolateModules(() => {
+    const copy = jest.requireActual<typeof callbackResults>('../../../lib/middleware/state/callback-results');
+    copies.push(new copy.CallbackResults(cache, TIMEOUT));
+  });
+  const [results] = copies;
+  if (!results) throw new Error('the module was not loaded');
+  return results;
+}
+
+/** A cache that notes the names of its entries, and how long they are kept. */
+class NotedCache extends LocalCache {
+  readonly lifetimes = new Map<string, number>();
+
+  constructor() {
+    super(1_000);
+  }
+
+  override async writeCache(key: string, entry: unknown, ttlMs: number): Promise<void> {
+    await super.writeCache(key, entry, ttlMs);
+    this.lifetimes.set(key, ttlMs);
+  }
+}
+
+/** The steps of a callback whose code belongs to this user. `complete` is the step that runs onLogin. */
+function stepsOf(openid: string, log: string[] = [], restart = `1${'b'.repeat(32)}`): Steps {
+  return {
+    exchange: () => {
+      log.push('exchange');
+      return Promise.resolve({ openid });
+    },
+    complete: () => {
+      log.push('complete');
+      return Promise.resolve({ openid, user: { openid } } as unknown as WechatSession);
+    },
+    decideRestart: () => restart,
+  };
+}
+
+/** Steps of a callback whose code WeChat refuses. */
+const refused = (restart: string): Steps => ({
+  ...stepsOf('nobody', [], restart),
+  exchange: () => Promise.reject(new Error('40029')),
+});
+
+describe('two processes with one cache', () => {
+  let cache: NotedCache;
+  let one: CallbackResults;
+  let two: CallbackResults;
+  beforeEach(() => {
+    cache = new NotedCache();
+    [one, two] = [processWith(cache), processWith(cache)];
+  });
+
+  it('share the result of one state and code, which only the first one reports', async () => {
+    const log: string[] = [];
+    const first = await one.shareResult(CALLBACK, stepsOf('ming', log));
+    const second = await two.shareResult(CALLBACK, stepsOf('ming', log));
+    expect([first.isFirst, second.isFirst]).toEqual([true, false]);
+    expect(second.result).toEqual(first.result);
+    expect(log).toEqual(['exchange', 'complete']);
+  });
+
+  it('exchange another code of that state, and complete the login of its user once', async () => {
+    const log: string[] = [];
+    await one.shareResult(CALLBACK, stepsOf('ming', log));
+    const { result, isFirst } = await two.shareResult({ ...CALLBACK, code: 'b' }, stepsOf('ming', log));
+    expect(result).toMatchObject({ login: { openid: 'ming' } });
+    expect(isFirst).toBe(false);
+    expect(log).toEqual(['exchange', 'complete', 'exchange']);
+  });
+
+  it('share no result with a callback of another state', async () => {
+    const log: string[] = [];
+    await one.shareResult(CALLBACK, stepsOf('ming', log));
+    const other = { ...CALLBACK, state: `0${'c'.repeat(32)}` };
+    for (const each of [one, two]) await each.shareResult(other, stepsOf('emoji', log));
+    expect(log).toEqual(['exchange', 'complete', 'exchange', 'complete']);
+  });
+
+  it('refuse a code of another user than the first one, wherever it arrives', async () => {
+    await one.shareResult(CALLBACK, stepsOf('ming'));
+    for (const [at, each] of [one, two].entries()) {
+      const errors: WechatAuthError[] = [];
+      const steps: Steps = {
+        ...stepsOf('emoji'),
+        decideRestart: (error) => {
+          errors.push(error as WechatAuthError);
+          return 'a fresh state';
+        },
+      };
+      const { result } = await each.shareResult({ ...CALLBACK, code: `of emoji ${at}` }, steps);
+      expect(result).toEqual({ restartState: 'a fresh state' });
+      expect(errors).toMatchObject([{ kind: 'code_invalid' }]);
+      expect(errors[0]?.message).toMatch(
+        /belongs to another user than the first code.*Start the login again/,
+      );
+    }
+  });
+
+  it('restart a login once, whichever code failed', async () => {
+    const first = await one.shareResult(CALLBACK, refused('state 1'));
+    const second = await two.shareResult({ ...CALLBACK, code: 'b' }, refused('state 2'));
+    const third = await one.shareResult({ ...CALLBACK, code: 'c' }, refused('state 3'));
+    for (const { result } of [first, second, third]) expect(result).toEqual({ restartState: 'state 1' });
+    expect([first, second, third].map(({ isFirst }) => isFirst)).toEqual([true, false, false]);
+    const other = await two.shareResult({ ...CALLBACK, state: 'another' }, refused('state 4'));
+    expect(other.result).toEqual({ restartState: 'state 4' });
+  });
+
+  it.each([
+    ['a state', [STATE], [], [STATE]],
+    ['a session', [], ['a root'], ['a root']],
+  ])('know of a logout that ended %s', async (_what, states, roots, marks) => {
+    expect(await two.areLoggedOut(marks)).toBe(false);
+    await one.endLogins(states, roots);
+    expect([one.isLoggedOutHere(marks), two.isLoggedOutHere(marks)]).toEqual([true, false]);
+    expect(await two.areLoggedOut(['another mark'])).toBe(false);
+    expect(await two.areLoggedOut(['another mark', ...marks])).toBe(true);
+    // From now on, this process knows it without a question to the cache, and knows nothing else.
+    expect([two.isLoggedOutHere(marks), two.isLoggedOutHere(['another mark'])]).toEqual([true, false]);
+  });
+
+  it('ask about the session of a login, too, if it has a root', async () => {
+    await one.endLogins([], ['a root']);
+    expect(await two.isLoggedOut(STATE, undefined)).toBe(false);
+    expect(await two.isLoggedOut(STATE, 'a root')).toBe(true);
+    await one.endLogins([STATE]);
+    expect(await two.isLoggedOut(STATE, undefined)).toBe(true);
+  });
+
+  it('run onLogin again for a state that a logout has ended: its user is forgotten', async () => {
+    const log: string[] = [];
+    await one.shareResult(CALLBACK, stepsOf('ming', log));
+    await one.endLogins([STATE]);
+    // A callback with another code would otherwise share the login of the first one.
+    for (const each of [one, two]) await each.shareResult({ ...CALLBACK, code: 'b' }, stepsOf('ming', log));
+    expect(log).toEqual(['exchange', 'complete', 'exchange', 'complete']);
+  });
+
+  it('find the login of a callback that the other one has handled, by cookies, code and state', async () => {
+    const login = { pending: PENDING, root: 'a root' };
+    await one.rememberCallback(CALLBACK, login);
+    for (const each of [one, two]) {
+      expect(await each.recallCallback(CALLBACK)).toEqual(login);
+      for (const part of ['cookies', 'code', 'state'])
+        expect(await each.recallCallback({ ...CALLBACK, [part]: 'another' })).toBeUndefined();
+    }
+  });
+
+  it('ask the cache for no callback without cookies, which could be of anybody', async () => {
+    const anonymous = { ...CALLBACK, cookies: '' };
+    await one.rememberCallback(anonymous, { pending: PENDING });
+    expect(await two.recallCallback(anonymous)).toBeUndefined();
+  });
+
+  it('know which login a request with these cookies finishes', async () => {
+    const login = { state: STATE, root: 'a root' };
+    await one.noteFinish('session=1', login);
+    for (const each of [one, two]) {
+      expect(await each.finishingWith('session=1')).toEqual(login);
+      expect(await each.finishingWith('session=2')).toBeUndefined();
+    }
+  });
+
+  it('note no login of a request without cookies: anybody sends such requests', async () => {
+    await one.noteFinish('', { state: STATE });
+    expect(cache.lifetimes.size).toBe(0);
+    for (const each of [one, two]) expect(await each.finishingWith('')).toBeUndefined();
+    expect(await one.noteFinishOf('', { state: STATE }, () => Promise.resolve('done'))).toBe('done');
+    expect(cache.lifetimes.size).toBe(0);
+  });
+
+  it('forget the note of a login that failed', async () => {
+    const failed = one.noteFinishOf('session=1', { state: STATE }, async () => {
+      expect(await two.finishingWith('session=1')).toEqual({ state: STATE });
+      throw new Error('WeChat refused the code');
+    });
+    await expect(failed).rejects.toThrow('WeChat refused the code');
+    for (const each of [one, two]) expect(await each.finishingWith('session=1')).toBeUndefined();
+  });
+
+  it('keep the note of a login that succeeded', async () => {
+    expect(await one.noteFinishOf('session=1', { state: STATE }, () => Promise.resolve('done'))).toBe('done');
+    for (const each of [one, processWith(cache)])
+      expect(await each.finishingWith('session=1')).toEqual({ state: STATE });
+  });
+
+  it('keep the note of a newer login with the same cookies if an older one fails', async () => {
+    const failed = one.noteFinishOf('session=1', { state: 'older' }, async () => {
+      await one.noteFinish('session=1', { state: 'newer' });
+      throw new Error('WeChat refused the code');
+    });
+    await expect(failed).rejects.toThrow('WeChat refused the code');
+    for (const each of [one, two]) expect(await each.finishingWith('session=1')).toEqual({ state: 'newer' });
+  });
+
+  it('find the note of before again if a login fails', async () => {
+    await one.noteFinish('session=1', { state: 'of before' });
+    const failed = one.noteFinishOf('session=1', { state: STATE }, () =>
+      Promise.reject(new Error('refused')),
+    );
+    await expect(failed).rejects.toThrow('refused');
+    for (const each of [one, two])
+      expect(await each.finishingWith('session=1')).toEqual({ state: 'of before' });
+  });
+
+  it('keep a logout as long as a login may be pending, and everything else for a minute', async () => {
+    await one.shareResult(CALLBACK, stepsOf('ming'));
+    await one.shareResult({ ...CALLBACK, state: 'another' }, refused('state 1'));
+    await one.rememberCallback(CALLBACK, { pending: PENDING });
+    await one.noteFinish('session=1', { state: STATE });
+    await one.endLogins([STATE], ['a root']);
+    const kept = [...cache.lifetimes].map(([key, ms]) => [key.split(':')[0], ms]);
+    expect(kept.sort()).toEqual([
+      ['callback', MINUTE],
+      ['code', MINUTE],
+      ['code', MINUTE],
+      ['finish', MINUTE],
+      ['login', MINUTE],
+      ['logout', TIMEOUT],
+      ['logout', TIMEOUT],
+      ['restart', MINUTE],
+    ]);
+    // Stores print their keys in error messages, and the state is a secret.
+    for (const key of cache.lifetimes.keys()) expect(key).toMatch(/^[a-z]+:(?:[0-9a-f]{64}|[0-9a-f]{32})$/);
+  });
+
+  it('each work alone, and keep their own notes, if the cache fails', async () => {
+    for (const call of ['readCache', 'writeCache', 'deleteCache', 'lock'] as const)
+      jest.spyOn(cache, call).mockRejectedValue(new Error('the cache is away'));
+    const log: string[] = [];
+    for (const each of [one, two, one]) await each.shareResult(CALLBACK, stepsOf('ming', log));
+    expect(log).toEqual(['exchange', 'complete', 'exchange', 'complete']);
+    await one.rememberCallback(CALLBACK, { pending: PENDING });
+    await one.noteFinish('session=1', { state: STATE });
+    expect(await one.recallCallback(CALLBACK)).toEqual({ pending: PENDING });
+    expect(await two.recallCallback(CALLBACK)).toBeUndefined();
+    expect(await two.finishingWith('session=1')).toBeUndefined();
+    await expect(
+      one.noteFinishOf('session=2', { state: STATE }, () => Promise.reject(new Error('refused'))),
+    ).rejects.toThrow('refused');
+    await one.endLogins([STATE]);
+    expect([await one.areLoggedOut([STATE]), await two.areLoggedOut([STATE])]).toEqual([true, false]);
+  });
+});
+
+describe('the memory of one process', () => {
+  it('says whether there are other processes to ask', () => {
+    expect(processWith(undefined).hasOtherProcesses).toBe(false);
+    expect(processWith(new NotedCache()).hasOtherProcesses).toBe(true);
+    // A store that cannot keep entries shares none.
+    const unreadable = Object.assign(new NotedCache(), { readCache: undefined }) as unknown as SharedCache;
+    expect(processWith(unreadable).hasOtherProcesses).toBe(false);
+  });
+
+  it('keeps a logout for as long as a login may be pending', async () => {
+    const results = processWith(undefined);
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    await results.endLogins([STATE]);
+    jest.advanceTimersByTime(TIMEOUT - 1_000);
+    expect(await results.isLoggedOut(STATE, undefined)).toBe(true);
+    jest.advanceTimersByTime(2_000);
+    expect(await results.isLoggedOut(STATE, undefined)).toBe(false);
+  });
+
+  it('runs onLogin again for a login whose exchange failed, and shares what onLogin refused', async () => {
+    const results = processWith(undefined);
+    const rethrow = (error: unknown): never => {
+      throw error;
+    };
+    const log: string[] = [];
+    const failing = { ...stepsOf('ming', log), exchange: () => Promise.reject(new Error('busy')) };
+    await expect(results.shareResult(CALLBACK, { ...failing, decideRestart: rethrow })).rejects.toThrow(
+      'busy',
+    );
+    const refusing: Steps = {
+      ...stepsOf('ming', log),
+      complete: () => {
+        log.push('complete');
+        return Promise.reject(new Error('not this user'));
+      },
+      decideRestart: rethrow,
+    };
+    for (const code of ['a code', 'another code'])
+      await expect(results.shareResult({ ...CALLBACK, code }, refusing)).rejects.toThrow('not this user');
+    expect(log).toEqual(['exchange', 'complete', 'exchange']);
+  });
+
+  it('lets each login be reported once', () => {
+    const results = processWith(undefined);
+    expect(['a', 'a', 'b', 'a'].map((id) => results.claimReport(id))).toEqual([true, false, true, false]);
+  });
+});

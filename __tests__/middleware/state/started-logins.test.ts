@@ -1,0 +1,139 @@
+// What a process remembers of the logins that it started, in case the session of the browser loses them.
+import type { PendingLogin } from '../../../lib/middleware/state/pending-logins';
+import { StartedLogins, type FinishedLogin } from '../../../lib/middleware/state/started-logins';
+
+const TIMEOUT = 600_000;
+const COOKIES = 'session=1';
+const PENDING: PendingLogin = { returnTo: '/me', scope: 'snsapi_base', flow: 'official', at: 0 };
+const SESSION = { id: 'the id', root: 'the root' };
+const LOGIN = { scope: 'snsapi_base', flow: 'official', appid: 'wx1' } as const;
+
+let started: StartedLogins;
+beforeEach(() => {
+  started = new StartedLogins(TIMEOUT);
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('a login that this process started', () => {
+  it('shows how it started', () => {
+    started.record('state', { ...PENDING, appid: 'wx1' }, SESSION);
+    expect(started.get('state')).toEqual({
+      ...{ returnTo: '/me', scope: 'snsapi_base', flow: 'official', appid: 'wx1' },
+      ...{ session: SESSION, isForPC: false, isSpent: false, pending: { ...PENDING, appid: 'wx1' } },
+    });
+    expect(started.get('another state')).toBeUndefined();
+  });
+
+  it('is for a PC if it holds the ticket of a scan login', () => {
+    started.record('state', { ...PENDING, scan: 'a ticket' }, SESSION);
+    expect(started.get('state')?.isForPC).toBe(true);
+  });
+
+  it('can be finished in the session in which it started', () => {
+    started.record('state', PENDING, SESSION);
+    expect(started.pendingOf('state', SESSION)).toEqual(PENDING);
+    expect(started.pendingOf('another state', SESSION)).toBeUndefined();
+  });
+
+  it('can be finished only by the same user after somebody has logged in to that session', () => {
+    started.record('state', PENDING, SESSION);
+    expect(started.pendingOf('state', { ...SESSION, id: 'a new id' })).toEqual({ ...PENDING, isBound: true });
+  });
+
+  it('can be finished neither in another session nor in one without an id', () => {
+    started.record('state', PENDING, SESSION);
+    expect(started.pendingOf('state', { id: 'another', root: 'another' })).toBeUndefined();
+    expect(started.pendingOf('state', undefined)).toBeUndefined();
+    started.record('without an id', PENDING, undefined);
+    expect(started.pendingOf('without an id', SESSION)).toBeUndefined();
+    expect(started.pendingOf('without an id', undefined)).toBeUndefined();
+    expect(started.get('without an id')).toMatchObject({ returnTo: '/me', pending: undefined });
+  });
+
+  it('can be finished no more once its state is spent, and keeps its return path', () => {
+    started.record('state', PENDING, SESSION);
+    started.record('other', PENDING, SESSION);
+    started.spend(['state', 'unknown']);
+    expect(started.pendingOf('state', SESSION)).toBeUndefined();
+    expect(started.get('state')).toMatchObject({ returnTo: '/me', isSpent: true });
+    expect(started.get('unknown')).toBeUndefined();
+    expect(started.get('other')).toMatchObject({ isSpent: false });
+  });
+
+  it('is forgotten when it can no longer be pending, even if its state was spent late', () => {
+    jest.useFakeTimers();
+    started.record('state', PENDING, SESSION);
+    started.record('spent', PENDING, SESSION);
+    jest.advanceTimersByTime(TIMEOUT - 1_000);
+    started.spend(['spent']);
+    expect(['state', 'spent'].map((state) => started.get(state)?.returnTo)).toEqual(['/me', '/me']);
+    jest.advanceTimersByTime(2_000);
+    expect(['state', 'spent'].map((state) => started.get(state))).toEqual([undefined, undefined]);
+  });
+
+  it('is displaced by ten thousand newer logins', () => {
+    for (let count = 0; count <= 10_000; count++) started.record(`state ${count}`, PENDING, undefined);
+    expect([started.get('state 0'), started.get('state 1')]).toMatchObject([undefined, { returnTo: '/me' }]);
+  });
+});
+
+describe('the login that callbacks with the same cookies finish', () => {
+  const of = (state: string): FinishedLogin => ({ state, root: 'the root', ...LOGIN });
+  const note = (state: string, login: Promise<typeof LOGIN | undefined>): void => {
+    started.noteFinish(COOKIES, { state, root: 'the root' }, login);
+  };
+
+  it('is known to the other tabs of this browser, and to no other browser', async () => {
+    note('state', Promise.resolve(LOGIN));
+    expect(await started.finishedWith(COOKIES)).toEqual(of('state'));
+    expect(await started.finishedWith('session=2')).toBeUndefined();
+  });
+
+  it('is awaited by the tabs that ask while it is being finished', async () => {
+    let finish: (login: typeof LOGIN) => void = () => undefined;
+    note('state', new Promise((resolve) => (finish = resolve)));
+    const asked = started.finishedWith(COOKIES);
+    finish(LOGIN);
+    expect(await asked).toEqual(of('state'));
+  });
+
+  it('is never that of a browser without cookies', async () => {
+    started.noteFinish('', { state: 'state', root: undefined }, Promise.resolve(LOGIN));
+    expect(await started.finishedWith('')).toBeUndefined();
+  });
+
+  it.each([
+    ['fails', () => Promise.reject(new Error('refused'))],
+    ['restarts', () => Promise.resolve(undefined)],
+  ])('is the one before it if it %s', async (_how, outcome) => {
+    note('before', Promise.resolve(LOGIN));
+    note('state', outcome());
+    expect(await started.finishedWith(COOKIES)).toEqual(of('before'));
+  });
+
+  it('is nobody if all of them failed', async () => {
+    note('state', Promise.reject(new Error('refused')));
+    note('another state', Promise.reject(new Error('refused')));
+    expect(await started.finishedWith(COOKIES)).toBeUndefined();
+  });
+
+  it('is the newest one, even if an older one fails later', async () => {
+    let fail: (error: Error) => void = () => undefined;
+    note('older', new Promise((_resolve, reject) => (fail = reject)));
+    note('newer', Promise.resolve(LOGIN));
+    fail(new Error('refused'));
+    expect(await started.finishedWith(COOKIES)).toEqual(of('newer'));
+    expect(await started.finishedWith(COOKIES)).toEqual(of('newer'));
+  });
+
+  it('is forgotten after a minute', async () => {
+    jest.useFakeTimers();
+    note('state', Promise.resolve(LOGIN));
+    jest.advanceTimersByTime(59_000);
+    expect(await started.finishedWith(COOKIES)).toEqual(of('state'));
+    jest.advanceTimersByTime(2_000);
+    expect(await started.finishedWith(COOKIES)).toBeUndefined();
+  });
+});
