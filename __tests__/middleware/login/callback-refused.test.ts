@@ -1,4 +1,4 @@
-import { MemoryTokenStore, type TokenData } from '../../../lib/index';
+import { MemoryTokenStore, type TokenData, type WechatError } from '../../../lib/index';
 import { startApp, type TestApp } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { agree, Browser } from '../../support/browser';
@@ -275,6 +275,19 @@ describe('a login that the app refuses', () => {
 });
 
 describe('the error of a callback that is refused', () => {
+  const errors: WechatError[] = [];
+  const onError = (error: WechatError, _req: unknown, res: { end(): unknown }): void => {
+    errors.push(error);
+    res.end();
+  };
+  beforeEach(() => {
+    errors.length = 0;
+    jest.spyOn(process, 'emitWarning').mockImplementation();
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
   it.each([
     ['', 'access_denied', /no authorization code: the user refused, .* Offer the login again\.$/],
     ['code=a&code=b', 'state_unknown', /is repeated, .* WeChat sends code and state once each\. Start/],
@@ -292,15 +305,59 @@ describe('the error of a callback that is refused', () => {
     ],
     ['code=a', 'state_unknown', /is missing or was not issued by this app\. Start the login again\.$/],
   ])('says what is wrong, and what to do (query %#)', async (query, kind, message) => {
-    const onError = jest.fn((_error: unknown, _req: unknown, res: { end(): unknown }) => {
-      res.end();
-    });
     await withApp({ auth: { onError } }, async (_app, browser) => {
       await browser.get(`/callback?${query}`);
-      expect(onError).toHaveBeenCalledTimes(1);
-      const error = onError.mock.lastCall?.[0] as { kind: string; message: string };
-      expect(error.kind).toBe(kind);
-      expect(error.message).toMatch(message);
+      expect(errors).toMatchObject([{ kind }]);
+      expect(errors[0]?.message).toMatch(message);
     });
+  });
+
+  it('says how long a login may take', async () => {
+    await withApp({ auth: { onError, loginTimeout: 60_000 } }, async (_app, browser) => {
+      const redirect = await browser.follow('/me');
+      const start = Date.now();
+      const now = jest.spyOn(Date, 'now').mockReturnValue(start + 61_000);
+      const late = await browser.get(await agree(emulator, redirect.location));
+      now.mockReturnValue(start + 130_000);
+      await browser.get(await agree(emulator, late.location));
+      now.mockRestore();
+      expect(errors).toMatchObject([{ kind: 'state_unknown', status: 400 }]);
+      expect(errors[0]?.message).toBe(
+        'The login took longer than loginTimeout allows (60000 ms). Start it again.',
+      );
+    });
+  });
+
+  it('says that the session has lost the login twice, and the cause that this request shows', async () => {
+    await withApp({ auth: { onError } }, async (_app, browser) => {
+      const lost = `/callback?code=a&state=1${'a'.repeat(32)}`;
+      await browser.get(lost);
+      await browser.get('/public');
+      await browser.get(lost, { cookie: '' });
+      for (const { kind, message } of errors) {
+        expect(kind).toBe('login_loop');
+        expect(message).toMatch(
+          /^The browser came back from WeChat a second time, and its session does not hold/,
+        );
+        expect(message).toMatch(/the login\. (?:The cause: \S|This request does not show why\. \S)/);
+      }
+      expect(errors).toHaveLength(2);
+    });
+  });
+
+  it.each([
+    ['inWechat', '公众号, and ask for snsapi_userinfo.'],
+    ['onDesktop', '网站应用.'],
+  ] as const)('says what to bind if WeChat sent no unionid (%s)', async (where, end) => {
+    emulator.switches.unionid = false;
+    await withApp({ auth: { onError, identity: 'unionid' } }, async (app) => {
+      await Browser[where](app.url).logIn(emulator, '/login');
+    });
+    emulator.switches.unionid = true;
+    expect(errors).toMatchObject([{ kind: 'unionid_missing', status: 500 }]);
+    expect(errors[0]?.message).toBe(
+      "WeChat sent no unionid, which identity: 'unionid' needs. " +
+        `Bind this app at open.weixin.qq.com > 管理中心 > ${end}`,
+    );
   });
 });

@@ -89,7 +89,11 @@ describe.each(HOSTS)('login CSRF on %s', (host) => {
     for (const session of [true, false]) {
       const response = await post({ session });
       expect([response.status, response.kind]).toEqual([status, status === 403 ? 'forbidden' : undefined]);
-      if (status === 403) expect(response.headers['set-cookie']).toBeUndefined();
+      if (status !== 403) continue;
+      expect(response.headers['set-cookie']).toBeUndefined();
+      expect(response.body).toMatch(
+        /another site sent this code\. Only the clients of this app, .* with one\./,
+      );
     }
     expect(exchanges()).toBe(status === 403 ? 0 : 2);
   });

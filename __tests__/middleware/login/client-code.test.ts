@@ -349,11 +349,14 @@ describe('before WeChat is asked', () => {
     ['encryptedData without iv', { encryptedData: 'AAAA' }, 400, 'decryption'],
     ['iv without encryptedData', { iv: 'AAAA' }, 400, 'decryption'],
     ['encryptedData that is an object', { encryptedData: {}, iv: 'AAAA' }, 400, 'decryption'],
+    ['an iv that is an object', { encryptedData: 'AAAA', iv: {} }, 400, 'decryption'],
   ])('%s is refused', async (_what, more, status, kind) => {
     const app = await start();
     const code = newCode('miniProgram');
     const response = await new CodeClient(app.url).logIn('miniProgram', code, more);
     expect([response.status, response.kind]).toEqual([status, kind]);
+    if (kind === 'decryption')
+      expect(response.body).toMatch(/must be two strings, base64, .*\. Send both of them, or neither\./);
     expect(exchanges()).toBe(0);
     const nulls = { encryptedData: null, iv: null };
     expect((await new CodeClient(app.url).logIn('miniProgram', code, nulls)).status).toBe(200);
@@ -368,9 +371,9 @@ describe('before WeChat is asked', () => {
 
   it.each<[string, OwnOptions, unknown, RegExp]>([
     ['an account that is not configured', { mobileApp: undefined }, 'mobileApp', /mobileApp: \{ appId/],
-    ['the flow of a browser', {}, 'official', /'official'\. Use 'miniProgram' or 'mobileApp'/],
+    ['the flow of a browser', {}, 'official', /is 'official'\. Use 'miniProgram' or 'mobileApp'\.$/],
     ['an unknown flow', {}, '__proto__', /'__proto__'/],
-    ['no flow', {}, undefined, /undefined/],
+    ['no flow', {}, undefined, /The flow of loginWithCode\(\) is undefined\. Use /],
   ])('%s is a fault of the app: kind config', async (_what, auth, flow, message) => {
     const app = await start(auth);
     const response = await new CodeClient(app.url).logIn(flow as CodeFlow, newCode('mobileApp'));
@@ -419,7 +422,11 @@ describe('a mini program or a mobile app alone', () => {
     const page = await Browser.inWechat(app.url).get('/start');
     expect([page.status, page.body.includes('config')]).toEqual([500, true]);
     expect((await Browser.inWechat(app.url).get('/link')).status).toBe(200);
-    expect(warnings.map(({ message }) => message).join()).toContain('loginWithCode');
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(
+        /^config: A browser cannot log in here: .* \(req\.wechat\.loginWithCode\)\. Give appId and appSecret .*, or website\./,
+      ),
+    ]);
   });
 
   it('can come from the environment', async () => {

@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
+import createDebug from 'debug';
 import { MemoryTokenStore, type TokenData, type WechatAuthEvents } from '../../../lib/index';
 import type { HostRequest } from '../../../lib/middleware/http/request';
 import { Channel } from '../../../lib/oauth/events';
@@ -623,6 +624,46 @@ describe('a login with a code that a client posted', () => {
     expect(messages('login.failed')).toMatchObject([{ kind: 'code_invalid' }, { kind: 'forbidden' }]);
     expect(messages('login.failed').some((message) => 'id' in message)).toBe(false);
     expect(eventNames()).toEqual(['login.failed', 'login.failed']);
+  });
+});
+
+describe('the debug lines of logins', () => {
+  const lines: string[] = [];
+  beforeEach(() => {
+    lines.length = 0;
+    createDebug.enable('wechat-auth:login,wechat-auth:callback');
+    jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      const [, line] = /wechat-auth:(.*?)(?: \+\d+m?s)?$/m.exec(stripVTControlCharacters(String(text))) ?? [];
+      return lines.push(line ?? '') > 0;
+    });
+  });
+  afterEach(() => {
+    createDebug.disable();
+  });
+
+  it('name the flow and the outcome, also without a subscriber', async () => {
+    for (const name of CHANNELS) unsubscribe(name, listen);
+    try {
+      const app = await start();
+      const browser = Browser.inWechat(app.url);
+      await browser.logIn(emulator, '/me');
+      emulator.fail('access_token', { errcode: 40163 });
+      await browser.logIn(emulator, '/login');
+      const refused = await comeBack(Browser.onDesktop(app.url), emulator);
+      await browser.get(withParams(refused, { code: 'authdeny', state: 'made-up' }));
+    } finally {
+      for (const name of CHANNELS) subscribe(name, listen);
+    }
+    expect(lines).toEqual([
+      'login official login started',
+      'callback official login finished',
+      'login official login started',
+      'callback official login restarted (code_used)',
+      'login official login started',
+      'login website login started',
+      'callback unknown login failed (access_denied)',
+    ]);
+    expect(events).toEqual([]);
   });
 });
 

@@ -93,6 +93,7 @@ describe('an onLogin that refuses the user', () => {
     for (const error of seen) {
       expect(error).toMatchObject({ kind: 'login_refused', status, code: 'ERR_WECHAT_LOGIN_REFUSED' });
       expect((error as Error).cause).toBe(thrown);
+      expect((error as Error).message).toBe('onLogin refused this login. Its error is the cause.');
     }
   });
 });
@@ -137,7 +138,11 @@ describe('an onLogin with a bug', () => {
         expect('cause' in (error as object)).toBe(true);
         expect((error as Error).cause).toBe(thrown);
         expect((error as Error).message).not.toContain('4711');
+        expect((error as Error).message).toMatch(
+          /^onLogin threw an error that is not a refusal\. .* `refuse: true`, or with a `status` from 400 to 499\.$/,
+        );
       }
+      for (const { message } of warnings) expect(message).toMatch(/^login_failed: onLogin threw an error/);
       if (thrown instanceof TypeError) {
         expect(warnings[0]?.detail).toContain('TypeError: cannot read 4711 of undefined\n    at ');
         expect(warnings[0]?.detail).toContain('on-login.test.ts');
@@ -242,7 +247,10 @@ describe('a hook that never settles', () => {
     expect(response.status).toBe(500);
     expect(response.body).toContain('login_failed');
     expect(warnings.map(({ code, message }) => [code, message])).toEqual([
-      ['WECHAT_LOGIN_FAILED', expect.stringContaining('onLogin did not settle within 20000 ms')],
+      [
+        'WECHAT_LOGIN_FAILED',
+        expect.stringMatching(/^login_failed: onLogin did not settle within 20000 ms/) as string,
+      ],
     ]);
   });
 
@@ -320,7 +328,9 @@ describe('a result of onLogin that JSON cannot hold', () => {
       const browser = Browser.inWechat(app.url);
       await browser.logIn(emulator, '/me');
       expect(seen).toEqual([expect.objectContaining({ kind: 'config' })]);
-      expect((seen[0] as Error).message).toContain(named);
+      const { message } = seen[0] as Error;
+      expect(message).toContain(named);
+      expect(message).toMatch(/^The session cannot hold .* as JSON: .*\. Return from onLogin only what JSON/);
       expect(await isLoggedIn(browser)).toBe(false);
     }
   });
@@ -405,11 +415,14 @@ describe('onLogin', () => {
     for (const other of [
       link.replace(/data=[^.]*/, `data=${forged}`),
       `${link}x`,
+      `${link}.`,
+      link.replace(/.$/, ''),
+      link.replace(/data=/, 'data=.'),
       '/login?data=a.b.c',
       '/login?data=.',
     ])
       await Browser.inWechat(app.url).logIn(emulator, other);
-    expect(given.map(({ data }) => data)).toEqual([{ team: 1 }, undefined, undefined, undefined, undefined]);
+    expect(given.map(({ data }) => data)).toEqual([{ team: 1 }, ...Array<undefined>(7)]);
   });
 
   it('gets the data of loginParams()', async () => {
@@ -438,8 +451,13 @@ describe('onLogin', () => {
     ['characters that have more bytes', '值'.repeat(171), 'data has 515 bytes'],
     ['a BigInt', { id: 1n }, 'data.id is a BigInt'],
     ['a function', { f: () => 1 }, 'field "f"'],
-    ['NaN', [NaN], 'NaN'],
+    ['NaN', [NaN], 'data (field "0") has the value NaN'],
+    ['Infinity', { n: Infinity }, 'data (field "n") has the value Infinity'],
+    ['a negative infinity', -Infinity, 'data has the value -Infinity'],
+    ['two of them, of which it names the first', [NaN, Infinity], 'data (field "0") has the value NaN'],
+    ['a nested symbol', { s: Symbol('x') }, 'data (field "s") has the value Symbol(x)'],
     ['a symbol', Symbol('x'), 'data is a symbol'],
+    ['a function instead of data', () => 1, 'data is a function'],
   ])('is never reached by a login with %s: kind config names data', async (_what, data, named) => {
     const seen: Error[] = [];
     const app = await start(
@@ -459,6 +477,9 @@ describe('onLogin', () => {
     await Browser.inWechat(app.url).get('/enter');
     expect(seen).toEqual([expect.objectContaining({ kind: 'config' })]);
     expect(seen[0]?.message).toContain(named);
+    expect(seen[0]?.message).toMatch(
+      /^The data of a login must be JSON of at most 512 bytes: .* give its id\.$/,
+    );
     await Browser.inWechat(app.url).get('/link');
     expect(app.errors).toEqual([expect.objectContaining({ kind: 'config' })]);
   });

@@ -91,6 +91,67 @@ describe.each(HOSTS.flatMap((host) => SESSION_NAMES.map((kind) => [host, kind] a
   },
 );
 
+describe('what a script is told', () => {
+  const messageOf = ({ body }: BrowserResponse): unknown =>
+    (JSON.parse(body) as { message: unknown }).message;
+  const asScript = (url: string, path: string, browser = Browser.inWechat(url)): Promise<BrowserResponse> =>
+    browser.get(path, { headers: SCRIPTS['fetch()'] ?? {} });
+
+  it.each<[string | false, readonly string[]]>([
+    [
+      '/login',
+      [
+        'Log in first, at loginURL. 请先通过 loginURL 登录。',
+        'This needs the consent of the user: log in again at loginURL. 需要用户授权，请通过 loginURL 重新登录。',
+      ],
+    ],
+    [
+      false,
+      [
+        'Log in first. 请先登录。',
+        'This needs the consent of the user: log in again. 需要用户授权，请重新登录。',
+      ],
+    ],
+  ])('is to log in, or to ask the user for more (login route: %s)', async (route, [first, second]) => {
+    const app = await startApp(emulator, {
+      auth: { scope: 'snsapi_base', routes: { login: route } },
+      guard: { scope: 'snsapi_userinfo' },
+      routes: (it) => it.use('/start', (req) => void (req as TestRequest).wechat.login()),
+    });
+    const browser = Browser.inWechat(app.url);
+    const nobody = await asScript(app.url, '/me');
+    expect([nobody.status, messageOf(nobody)]).toEqual([401, first]);
+    await browser.logIn(emulator, '/start');
+    const silent = await asScript(app.url, '/me', browser);
+    expect([silent.status, messageOf(silent)]).toEqual([401, second]);
+    expect(silent.json()).toMatchObject({ error: 'scope' });
+    for (const response of [nobody, silent]) {
+      expect('loginURL' in (response.json() as object)).toBe(route !== false);
+      expect(response.headers.vary).toBe('Accept, Sec-Fetch-Mode, X-Requested-With');
+    }
+    await app.close();
+  });
+
+  it('names only parameters that the login route accepts', async () => {
+    const app = await startApp(emulator, {
+      routes: (it) =>
+        it.use('/start', (req) => {
+          const { searchParams } = new URL(req.url ?? '', 'http://x');
+          void (req as TestRequest).wechat.login(Object.fromEntries(searchParams));
+        }),
+    });
+    for (const [given, named] of [
+      ['?flow=website&scope=snsapi_base&returnTo=/me', '?returnTo=%2Fme&scope=snsapi_base&flow=website'],
+      ['?flow=toString&scope=snsapi_login&returnTo=//evil.example', ''],
+      ['?flow=miniProgram', ''],
+    ] as const) {
+      const { loginURL } = (await asScript(app.url, `/start${given}`)).json() as { loginURL: string };
+      expect(loginURL).toBe(`/login${named}`);
+    }
+    await app.close();
+  });
+});
+
 describe('the scope of a login', () => {
   let app: TestApp;
   let options: WechatLoginOptions;
