@@ -28,7 +28,7 @@ export const PARTS = {
     mutate: ['lib/middleware/state/{callback-results,started-logins,hash}.ts'],
     tests: [
       'middleware/state/{callback-results,callback-results-elsewhere,started-logins}.test.ts',
-      'middleware/login/{current-login,logout}.test.ts',
+      'middleware/login/current-login.test.ts',
     ],
   },
   callback: {
@@ -49,13 +49,19 @@ export const PARTS = {
     ],
   },
   login: {
-    mutate: [
-      'lib/middleware/login/*.ts',
-      '!lib/middleware/login/{callback,exchange,current-login,logout}.ts',
-    ],
-    tests: [
-      'middleware/login/{login,login-events,on-login,scripts,client-code,current-login}.test.ts',
-      'middleware/req-wechat.test.ts',
-    ],
+    mutate: ['lib/middleware/login/{login,unauthenticated}.ts'],
+    tests: ['middleware/login/{login,login-events,scripts}.test.ts', 'middleware/req-wechat.test.ts'],
+  },
+  'on-login': {
+    mutate: ['lib/middleware/login/{on-login,login-data}.ts'],
+    tests: ['middleware/login/on-login.test.ts', 'middleware/accounts/accounts.test.ts'],
+  },
+  'client-codes': {
+    mutate: ['lib/middleware/login/client-code.ts'],
+    tests: ['middleware/login/{client-code,client-code-security,current-login}.test.ts'],
+  },
+  'login-events': {
+    mutate: ['lib/middleware/login/{login-events,login-reporter}.ts'],
+    tests: ['middleware/login/login-events.test.ts', 'middleware/scan/events.test.ts'],
   },
 };

@@ -48,6 +48,8 @@ function optionsOf(name, { mutate, tests }) {
     },
     coverageAnalysis: 'perTest',
     concurrency: Number(process.env.MUTATION_CONCURRENCY ?? 1),
+    // Jest keeps some memory of every run: without this, the process grows to gigabytes.
+    maxTestRunnerReuse: 40,
     timeoutMS: 30_000,
     incremental: true,
     incrementalFile: `${folder}/incremental.json`,

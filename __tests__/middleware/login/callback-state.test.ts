@@ -307,3 +307,92 @@ describe.each(SESSION_NAMES)('the state of a login, with %s', (kind) => {
     expect(exchangedCodes(emulator)).toEqual([]);
   });
 });
+
+describe('a tab whose login the session has lost', () => {
+  let app: TestApp;
+  let browser: Browser;
+  let lost: string;
+  let kept: string;
+  /** The cookies of before the other tab logged in. */
+  let before: string;
+  beforeAll(async () => {
+    app = await startApp(emulator, { auth: { scope: 'snsapi_base' } });
+  });
+  afterAll(() => app.close());
+
+  /** Two tabs start a login with the same cookies: the later response replaces the cookie of the other one. */
+  async function openTabs(path: string, tabs = Browser.inWechat(app.url)): Promise<void> {
+    browser = tabs;
+    lost = await comeBack(browser, emulator, path);
+    browser.jar.removeAllCookiesSync();
+    kept = await comeBack(browser, emulator, '/login?returnTo=/public');
+    before = browser.cookies();
+    emulator.requests.length = 0;
+  }
+
+  it('goes on to its own page once the other tab has logged in', async () => {
+    await openTabs('/me?lost');
+    await browser.get(kept);
+    const response = await browser.get(lost);
+    expect([response.status, response.location]).toEqual([302, '/me?lost#']);
+    expect(exchanged(emulator)).toHaveLength(1);
+    expect(await isLoggedIn(browser)).toBe(true);
+  });
+
+  it('keeps no fragment of the page of the QR code', async () => {
+    await openTabs('/me?lost', Browser.onDesktop(app.url));
+    await browser.get(kept);
+    expect((await browser.get(lost)).location).toBe('/me?lost');
+  });
+
+  it('goes on to its own page before the response to the other tab has arrived', async () => {
+    await openTabs('/me?lost');
+    await browser.get(kept, { keepCookies: false });
+    expect((await browser.get(lost, { cookie: before })).location).toBe('/me?lost#');
+    // Neither does a second callback of it go to WeChat.
+    expect((await browser.get(lost, { cookie: before })).location).toBe('/me?lost#');
+    expect(exchanged(emulator)).toHaveLength(1);
+  });
+
+  it('goes to WeChat if the user has logged out since the other tab logged in', async () => {
+    await openTabs('/me?lost');
+    await browser.get(kept, { keepCookies: false });
+    await browser.get('/logout', { cookie: before });
+    expect(goesToWechat(emulator, await browser.get(lost, { cookie: before }))).toBe(true);
+  });
+
+  it('goes to WeChat if the other tab failed, or if these are not its cookies', async () => {
+    jest.spyOn(process, 'emitWarning').mockImplementation();
+    await openTabs('/me?lost');
+    emulator.fail('access_token', { errcode: 40125 });
+    await browser.get(kept, { keepCookies: false });
+    expect(goesToWechat(emulator, await browser.get(lost, { cookie: before }))).toBe(true);
+    await openTabs('/me?lost');
+    await browser.get(kept);
+    expect(goesToWechat(emulator, await browser.get(lost, { cookie: '' }))).toBe(true);
+  });
+
+  it('goes to WeChat if its page needs more than the other tab was granted', async () => {
+    await openTabs('/login?scope=snsapi_userinfo');
+    await browser.get(kept);
+    expect(goesToWechat(emulator, await browser.get(lost))).toBe(true);
+    await openTabs('/login?scope=snsapi_userinfo');
+    await browser.get(kept, { keepCookies: false });
+    expect(goesToWechat(emulator, await browser.get(lost, { cookie: before }))).toBe(true);
+  });
+
+  it('goes to WeChat if its state was used before', async () => {
+    await openTabs('/me?lost');
+    await Browser.inWechat(app.url).get(lost);
+    await browser.get(kept, { keepCookies: false });
+    expect(goesToWechat(emulator, await browser.get(lost, { cookie: before }))).toBe(true);
+  });
+
+  it('gets an error page if its state is none of ours, although somebody is logged in', async () => {
+    await openTabs('/me');
+    await browser.get(kept);
+    const response = await browser.get(withParams(lost, { state: 'made-up' }));
+    expect([response.status, response.body.includes('state_unknown')]).toEqual([400, true]);
+    expect(await isLoggedIn(browser)).toBe(true);
+  });
+});
