@@ -246,7 +246,8 @@ describe('two processes with one cache', () => {
       ['restart', MINUTE],
     ]);
     // Stores print their keys in error messages, and the state is a secret.
-    for (const key of cache.lifetimes.keys()) expect(key).toMatch(/^[a-z]+:(?:[0-9a-f]{64}|[0-9a-f]{32})$/);
+    for (const key of cache.lifetimes.keys())
+      expect(key).toMatch(/^(?:finish:[0-9a-f]{32}|[a-z]+:[0-9a-f]{64})$/);
   });
 
   it('each work alone, and keep their own notes, if the cache fails', async () => {
@@ -259,6 +260,7 @@ describe('two processes with one cache', () => {
     await one.noteFinish('session=1', { state: STATE });
     expect(await one.recallCallback(CALLBACK)).toEqual({ pending: PENDING });
     expect(await two.recallCallback(CALLBACK)).toBeUndefined();
+    expect(await one.finishingWith('session=1')).toEqual({ state: STATE });
     expect(await two.finishingWith('session=1')).toBeUndefined();
     await expect(
       one.noteFinishOf('session=2', { state: STATE }, () => Promise.reject(new Error('refused'))),
@@ -281,6 +283,8 @@ describe('the memory of one process', () => {
     const results = processWith(undefined);
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     await results.endLogins([STATE]);
+    expect(results.isLoggedOutHere(['another mark', STATE])).toBe(true);
+    expect(results.isLoggedOutHere(['another mark'])).toBe(false);
     jest.advanceTimersByTime(TIMEOUT - 1_000);
     expect(await results.isLoggedOut(STATE, undefined)).toBe(true);
     jest.advanceTimersByTime(2_000);
@@ -308,6 +312,33 @@ describe('the memory of one process', () => {
     for (const code of ['a code', 'another code'])
       await expect(results.shareResult({ ...CALLBACK, code }, refusing)).rejects.toThrow('not this user');
     expect(log).toEqual(['exchange', 'complete', 'exchange']);
+  });
+
+  it('lets duplicates of a callback share its result, or its restart, which they do not report', async () => {
+    const results = processWith(undefined);
+    const log: string[] = [];
+    const logins = [1, 2].map(() => results.shareResult(CALLBACK, stepsOf('ming', log)));
+    expect((await Promise.all(logins)).map(({ isFirst }) => isFirst)).toEqual([true, false]);
+    expect(log).toEqual(['exchange', 'complete']);
+    const other = { ...CALLBACK, state: 'another' };
+    const restarts = ['a', 'b'].map((code) =>
+      results.shareResult({ ...other, code }, refused(`after ${code}`)),
+    );
+    expect(await Promise.all(restarts)).toEqual([
+      { result: { restartState: 'after a' }, isFirst: true },
+      { result: { restartState: 'after a' }, isFirst: false },
+    ]);
+  });
+
+  it('passes on why a login failed that took so long that its note has expired', async () => {
+    const results = processWith(undefined);
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    const failed = results.noteFinishOf('session=1', { state: STATE }, () => {
+      jest.advanceTimersByTime(MINUTE + 1_000);
+      return Promise.reject(new Error('refused'));
+    });
+    await expect(failed).rejects.toThrow('refused');
+    expect(await results.finishingWith('session=1')).toBeUndefined();
   });
 
   it('lets each login be reported once', () => {

@@ -119,6 +119,17 @@ describe('the login that callbacks with the same cookies finish', () => {
     expect(await started.finishedWith(COOKIES)).toBeUndefined();
   });
 
+  it('stays known after ten thousand logins of other browsers that failed', async () => {
+    note('state', Promise.resolve(LOGIN));
+    for (let count = 0; count < 10_000; count++) {
+      const other = { state: `state ${count}`, root: undefined };
+      started.noteFinish(`session=${count} of an attacker`, other, Promise.reject(new Error('refused')));
+      // Anybody can make them, one after the other.
+      if (count % 1_000 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await started.finishedWith(COOKIES)).toEqual(of('state'));
+  });
+
   it('is the newest one, even if an older one fails later', async () => {
     let fail: (error: Error) => void = () => undefined;
     note('older', new Promise((_resolve, reject) => (fail = reject)));
