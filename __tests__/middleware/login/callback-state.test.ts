@@ -323,9 +323,9 @@ describe('a tab whose login the session has lost', () => {
   /** Two tabs start a login with the same cookies: the later response replaces the cookie of the other one. */
   async function openTabs(path: string, tabs = Browser.inWechat(app.url)): Promise<void> {
     browser = tabs;
-    lost = await comeBack(browser, emulator, path);
+    lost = await startAndAgree(browser, emulator, path);
     browser.jar.removeAllCookiesSync();
-    kept = await comeBack(browser, emulator, '/login?returnTo=/public');
+    kept = await startAndAgree(browser, emulator, '/login?returnTo=/public');
     before = browser.cookies();
     emulator.requests.length = 0;
   }
@@ -335,7 +335,7 @@ describe('a tab whose login the session has lost', () => {
     await browser.get(kept);
     const response = await browser.get(lost);
     expect([response.status, response.location]).toEqual([302, '/me?lost#']);
-    expect(exchanged(emulator)).toHaveLength(1);
+    expect(exchangedCodes(emulator)).toHaveLength(1);
     expect(await isLoggedIn(browser)).toBe(true);
   });
 
@@ -351,14 +351,14 @@ describe('a tab whose login the session has lost', () => {
     expect((await browser.get(lost, { cookie: before })).location).toBe('/me?lost#');
     // Neither does a second callback of it go to WeChat.
     expect((await browser.get(lost, { cookie: before })).location).toBe('/me?lost#');
-    expect(exchanged(emulator)).toHaveLength(1);
+    expect(exchangedCodes(emulator)).toHaveLength(1);
   });
 
   it('goes to WeChat if the user has logged out since the other tab logged in', async () => {
     await openTabs('/me?lost');
     await browser.get(kept, { keepCookies: false });
     await browser.get('/logout', { cookie: before });
-    expect(goesToWechat(emulator, await browser.get(lost, { cookie: before }))).toBe(true);
+    expect(redirectsToWechat(emulator, await browser.get(lost, { cookie: before }))).toBe(true);
   });
 
   it('goes to WeChat if the other tab failed, or if these are not its cookies', async () => {
@@ -366,26 +366,26 @@ describe('a tab whose login the session has lost', () => {
     await openTabs('/me?lost');
     emulator.fail('access_token', { errcode: 40125 });
     await browser.get(kept, { keepCookies: false });
-    expect(goesToWechat(emulator, await browser.get(lost, { cookie: before }))).toBe(true);
+    expect(redirectsToWechat(emulator, await browser.get(lost, { cookie: before }))).toBe(true);
     await openTabs('/me?lost');
     await browser.get(kept);
-    expect(goesToWechat(emulator, await browser.get(lost, { cookie: '' }))).toBe(true);
+    expect(redirectsToWechat(emulator, await browser.get(lost, { cookie: '' }))).toBe(true);
   });
 
   it('goes to WeChat if its page needs more than the other tab was granted', async () => {
     await openTabs('/login?scope=snsapi_userinfo');
     await browser.get(kept);
-    expect(goesToWechat(emulator, await browser.get(lost))).toBe(true);
+    expect(redirectsToWechat(emulator, await browser.get(lost))).toBe(true);
     await openTabs('/login?scope=snsapi_userinfo');
     await browser.get(kept, { keepCookies: false });
-    expect(goesToWechat(emulator, await browser.get(lost, { cookie: before }))).toBe(true);
+    expect(redirectsToWechat(emulator, await browser.get(lost, { cookie: before }))).toBe(true);
   });
 
   it('goes to WeChat if its state was used before', async () => {
     await openTabs('/me?lost');
     await Browser.inWechat(app.url).get(lost);
     await browser.get(kept, { keepCookies: false });
-    expect(goesToWechat(emulator, await browser.get(lost, { cookie: before }))).toBe(true);
+    expect(redirectsToWechat(emulator, await browser.get(lost, { cookie: before }))).toBe(true);
   });
 
   it('gets an error page if its state is none of ours, although somebody is logged in', async () => {

@@ -13,7 +13,7 @@ import {
 import { Browser, cookiesOf } from '../../support/browser';
 import { codeAccounts, CodeClient, codeRoutes, newCode } from '../../support/browsers/code-clients';
 import { emulator, useEmulator } from '../../support/emulator';
-import { comeBack, isLoggedIn, sessionOf, statesOf } from '../../support/login';
+import { startAndAgree, isLoggedIn, sessionOf, statesOf } from '../../support/login';
 import { FaultySessionStore, serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
 import { useWarnings } from '../../support/warnings';
 
@@ -111,7 +111,7 @@ describe.each(SESSION_NAMES)('logins under two session keys, with %s', (kind) =>
 
   it('keep the pending logins of each other, at a login and at a logout', async () => {
     const browser = Browser.inWechat((await start({ session: SESSIONS[kind]() })).url);
-    const tab = await comeBack(browser, emulator, '/staff/login?returnTo=/public');
+    const tab = await startAndAgree(browser, emulator, '/staff/login?returnTo=/public');
     await browser.logIn(emulator, '/me');
     await browser.get('/logout');
     expect(Object.keys(await sessionOf(browser))).toContain('staff:login');
@@ -140,7 +140,7 @@ describe('a login that cannot be saved', () => {
     await browser.logIn(emulator, '/me');
     const before = (await sessionOf(browser))['wechat'];
     isHuge = true;
-    expect((await browser.get(await comeBack(browser, emulator, '/login'))).status).toBe(500);
+    expect((await browser.get(await startAndAgree(browser, emulator, '/login'))).status).toBe(500);
     const session = await sessionOf(browser);
     expect([session['wechat'], session['wechat:login']]).toEqual([before, undefined]);
     isHuge = false;
@@ -153,7 +153,7 @@ describe('a login that cannot be saved', () => {
     const browser = Browser.inWechat((await start({ auth: { onLogin } })).url);
     await browser.logIn(emulator, '/me', 'ming');
     isHuge = true;
-    expect((await browser.get(await comeBack(browser, emulator, '/login', 'emoji'))).status).toBe(500);
+    expect((await browser.get(await startAndAgree(browser, emulator, '/login', 'emoji'))).status).toBe(500);
     expect('wechat' in (await sessionOf(browser))).toBe(false);
   });
 });
@@ -168,7 +168,7 @@ describe('the error of a login that is not saved', () => {
 
   it('says that another user has logged in since it started', async () => {
     const browser = Browser.inWechat((await start({ auth: { onError } })).url);
-    const tab = await comeBack(browser, emulator, '/login', 'emoji');
+    const tab = await startAndAgree(browser, emulator, '/login', 'emoji');
     await browser.logIn(emulator, '/me', 'ming');
     await browser.get(tab);
     expect(errors).toMatchObject([{ kind: 'state_unknown', status: 400 }]);
@@ -177,7 +177,7 @@ describe('the error of a login that is not saved', () => {
 
   it('says that the user logged out during the code exchange', async () => {
     const browser = Browser.inWechat((await start({ auth: { onError } })).url);
-    const tab = await comeBack(browser, emulator, '/me');
+    const tab = await startAndAgree(browser, emulator, '/me');
     const cookie = browser.cookies();
     const undo = emulator.fail('access_token', { delay: 150 });
     const inProgress = browser.get(tab, { cookie, keepCookies: false });
@@ -193,7 +193,7 @@ describe('the error of a login that is not saved', () => {
     const browser = Browser.inWechat(
       (await start({ session: serverSessions(store), auth: { onError } })).url,
     );
-    const tab = await comeBack(browser, emulator, '/me');
+    const tab = await startAndAgree(browser, emulator, '/me');
     const cookie = browser.cookies();
     const set = store.set.bind(store);
     const spy = jest.spyOn(store, 'set').mockImplementation((id, session, done) => {
@@ -320,7 +320,7 @@ describe('a logout at another process', () => {
     expect([...held]).toEqual([]);
   });
 
-  it('a code that failed leaves the note of a login with the same cookies, which a logout ends', async () => {
+  it('a code that failed leaves the record of a login with the same cookies, which a logout ends', async () => {
     const { store } = sharedStore();
     const client = await startWithCodes(store);
     const cookie = 'a=1';

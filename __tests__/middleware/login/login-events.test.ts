@@ -649,7 +649,7 @@ describe('the debug lines of logins', () => {
       await browser.logIn(emulator, '/me');
       emulator.fail('access_token', { errcode: 40163 });
       await browser.logIn(emulator, '/login');
-      const refused = await comeBack(Browser.onDesktop(app.url), emulator);
+      const refused = await startAndAgree(Browser.onDesktop(app.url), emulator);
       await browser.get(withParams(refused, { code: 'authdeny', state: 'made-up' }));
     } finally {
       for (const name of CHANNELS) subscribe(name, listen);

@@ -4,7 +4,7 @@ import { startApp, type AppOptions, type TestApp, type TestRequest } from '../..
 import { agree, Browser } from '../../support/browser';
 import { DESKTOP_CHROME, IPHONE_WECHAT, PHONE_SAFARI } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
-import { comeBack, exchanged, paramIn } from '../../support/login';
+import { startAndAgree, exchangedCodes, paramIn } from '../../support/login';
 import { FaultySessionStore, serverSessions } from '../../support/sessions';
 
 useEmulator();
@@ -216,7 +216,7 @@ describe('a session with five logins in progress', () => {
       res.end();
     };
     const browser = Browser.inWechat((await start({ onError })).url);
-    const first = await comeBack(browser, emulator, '/me?first');
+    const first = await startAndAgree(browser, emulator, '/me?first');
     for (let tab = 0; tab < 4; tab++) await browser.follow('/me');
     await browser.get(`/callback?code=a&state=0${'a'.repeat(32)}`);
     expect(errors).toMatchObject([{ kind: 'state_unknown', status: 400 }]);
@@ -228,11 +228,11 @@ describe('a session with five logins in progress', () => {
 
   it('forgets the oldest one for a sixth, in the memory of this process, too', async () => {
     const browser = Browser.inWechat((await start({}, { session: serverSessions() })).url);
-    const oldest = await comeBack(browser, emulator, '/me?oldest');
+    const oldest = await startAndAgree(browser, emulator, '/me?oldest');
     for (let tab = 0; tab < 5; tab++) await browser.follow('/me');
     emulator.requests.length = 0;
     expect((await browser.get(oldest)).status).toBe(400);
-    expect(exchanged(emulator)).toEqual([]);
+    expect(exchangedCodes(emulator)).toEqual([]);
   });
 });
 

@@ -31,8 +31,8 @@ function processWith(cache: SharedCache | undefined): CallbackResults {
   return results;
 }
 
-/** A cache that notes the names of its entries, and how long they are kept. */
-class NotedCache extends LocalCache {
+/** A cache that records the names of its entries, and how long they are kept. */
+class RecordingCache extends LocalCache {
   readonly lifetimes = new Map<string, number>();
 
   constructor() {
@@ -67,11 +67,11 @@ const refused = (restart: string): Steps => ({
 });
 
 describe('two processes with one cache', () => {
-  let cache: NotedCache;
+  let cache: RecordingCache;
   let one: CallbackResults;
   let two: CallbackResults;
   beforeEach(() => {
-    cache = new NotedCache();
+    cache = new RecordingCache();
     [one, two] = [processWith(cache), processWith(cache)];
   });
 
@@ -135,11 +135,11 @@ describe('two processes with one cache', () => {
     ['a state', [STATE], [], [STATE]],
     ['a session', [], ['a root'], ['a root']],
   ])('know of a logout that ended %s', async (_what, states, roots, marks) => {
-    expect(await two.areLoggedOut(marks)).toBe(false);
+    expect(await two.isAnyLoggedOut(marks)).toBe(false);
     await one.endLogins(states, roots);
     expect([one.isLoggedOutHere(marks), two.isLoggedOutHere(marks)]).toEqual([true, false]);
-    expect(await two.areLoggedOut(['another mark'])).toBe(false);
-    expect(await two.areLoggedOut(['another mark', ...marks])).toBe(true);
+    expect(await two.isAnyLoggedOut(['another mark'])).toBe(false);
+    expect(await two.isAnyLoggedOut(['another mark', ...marks])).toBe(true);
     // From now on, this process knows it without a question to the cache, and knows nothing else.
     expect([two.isLoggedOutHere(marks), two.isLoggedOutHere(['another mark'])]).toEqual([true, false]);
   });
@@ -179,23 +179,23 @@ describe('two processes with one cache', () => {
 
   it('know which login a request with these cookies finishes', async () => {
     const login = { state: STATE, root: 'a root' };
-    await one.noteFinish('session=1', login);
+    await one.recordFinish('session=1', login);
     for (const each of [one, two]) {
       expect(await each.finishingWith('session=1')).toEqual(login);
       expect(await each.finishingWith('session=2')).toBeUndefined();
     }
   });
 
-  it('note no login of a request without cookies: anybody sends such requests', async () => {
-    await one.noteFinish('', { state: STATE });
+  it('record no login of a request without cookies: anybody sends such requests', async () => {
+    await one.recordFinish('', { state: STATE });
     expect(cache.lifetimes.size).toBe(0);
     for (const each of [one, two]) expect(await each.finishingWith('')).toBeUndefined();
-    expect(await one.noteFinishOf('', { state: STATE }, () => Promise.resolve('done'))).toBe('done');
+    expect(await one.recordFinishDuring('', { state: STATE }, () => Promise.resolve('done'))).toBe('done');
     expect(cache.lifetimes.size).toBe(0);
   });
 
-  it('forget the note of a login that failed', async () => {
-    const failed = one.noteFinishOf('session=1', { state: STATE }, async () => {
+  it('forget the record of a login that failed', async () => {
+    const failed = one.recordFinishDuring('session=1', { state: STATE }, async () => {
       expect(await two.finishingWith('session=1')).toEqual({ state: STATE });
       throw new Error('WeChat refused the code');
     });
@@ -203,24 +203,26 @@ describe('two processes with one cache', () => {
     for (const each of [one, two]) expect(await each.finishingWith('session=1')).toBeUndefined();
   });
 
-  it('keep the note of a login that succeeded', async () => {
-    expect(await one.noteFinishOf('session=1', { state: STATE }, () => Promise.resolve('done'))).toBe('done');
+  it('keep the record of a login that succeeded', async () => {
+    expect(await one.recordFinishDuring('session=1', { state: STATE }, () => Promise.resolve('done'))).toBe(
+      'done',
+    );
     for (const each of [one, processWith(cache)])
       expect(await each.finishingWith('session=1')).toEqual({ state: STATE });
   });
 
-  it('keep the note of a newer login with the same cookies if an older one fails', async () => {
-    const failed = one.noteFinishOf('session=1', { state: 'older' }, async () => {
-      await one.noteFinish('session=1', { state: 'newer' });
+  it('keep the record of a newer login with the same cookies if an older one fails', async () => {
+    const failed = one.recordFinishDuring('session=1', { state: 'older' }, async () => {
+      await one.recordFinish('session=1', { state: 'newer' });
       throw new Error('WeChat refused the code');
     });
     await expect(failed).rejects.toThrow('WeChat refused the code');
     for (const each of [one, two]) expect(await each.finishingWith('session=1')).toEqual({ state: 'newer' });
   });
 
-  it('find the note of before again if a login fails', async () => {
-    await one.noteFinish('session=1', { state: 'of before' });
-    const failed = one.noteFinishOf('session=1', { state: STATE }, () =>
+  it('find the former record again if a login fails', async () => {
+    await one.recordFinish('session=1', { state: 'of before' });
+    const failed = one.recordFinishDuring('session=1', { state: STATE }, () =>
       Promise.reject(new Error('refused')),
     );
     await expect(failed).rejects.toThrow('refused');
@@ -232,7 +234,7 @@ describe('two processes with one cache', () => {
     await one.shareResult(CALLBACK, stepsOf('ming'));
     await one.shareResult({ ...CALLBACK, state: 'another' }, refused('state 1'));
     await one.rememberCallback(CALLBACK, { pending: PENDING });
-    await one.noteFinish('session=1', { state: STATE });
+    await one.recordFinish('session=1', { state: STATE });
     await one.endLogins([STATE], ['a root']);
     const kept = [...cache.lifetimes].map(([key, ms]) => [key.split(':')[0], ms]);
     expect(kept.sort()).toEqual([
@@ -250,32 +252,34 @@ describe('two processes with one cache', () => {
       expect(key).toMatch(/^(?:finish:[0-9a-f]{32}|[a-z]+:[0-9a-f]{64})$/);
   });
 
-  it('each work alone, and keep their own notes, if the cache fails', async () => {
+  it('each work alone, and keep their own records, if the cache fails', async () => {
     for (const call of ['readCache', 'writeCache', 'deleteCache', 'lock'] as const)
       jest.spyOn(cache, call).mockRejectedValue(new Error('the cache is away'));
     const log: string[] = [];
     for (const each of [one, two, one]) await each.shareResult(CALLBACK, stepsOf('ming', log));
     expect(log).toEqual(['exchange', 'complete', 'exchange', 'complete']);
     await one.rememberCallback(CALLBACK, { pending: PENDING });
-    await one.noteFinish('session=1', { state: STATE });
+    await one.recordFinish('session=1', { state: STATE });
     expect(await one.recallCallback(CALLBACK)).toEqual({ pending: PENDING });
     expect(await two.recallCallback(CALLBACK)).toBeUndefined();
     expect(await one.finishingWith('session=1')).toEqual({ state: STATE });
     expect(await two.finishingWith('session=1')).toBeUndefined();
     await expect(
-      one.noteFinishOf('session=2', { state: STATE }, () => Promise.reject(new Error('refused'))),
+      one.recordFinishDuring('session=2', { state: STATE }, () => Promise.reject(new Error('refused'))),
     ).rejects.toThrow('refused');
     await one.endLogins([STATE]);
-    expect([await one.areLoggedOut([STATE]), await two.areLoggedOut([STATE])]).toEqual([true, false]);
+    expect([await one.isAnyLoggedOut([STATE]), await two.isAnyLoggedOut([STATE])]).toEqual([true, false]);
   });
 });
 
 describe('the memory of one process', () => {
   it('says whether there are other processes to ask', () => {
     expect(processWith(undefined).hasOtherProcesses).toBe(false);
-    expect(processWith(new NotedCache()).hasOtherProcesses).toBe(true);
+    expect(processWith(new RecordingCache()).hasOtherProcesses).toBe(true);
     // A store that cannot keep entries shares none.
-    const unreadable = Object.assign(new NotedCache(), { readCache: undefined }) as unknown as SharedCache;
+    const unreadable = Object.assign(new RecordingCache(), {
+      readCache: undefined,
+    }) as unknown as SharedCache;
     expect(processWith(unreadable).hasOtherProcesses).toBe(false);
   });
 
@@ -330,10 +334,10 @@ describe('the memory of one process', () => {
     ]);
   });
 
-  it('passes on why a login failed that took so long that its note has expired', async () => {
+  it('passes on why a login failed that took so long that its record has expired', async () => {
     const results = processWith(undefined);
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
-    const failed = results.noteFinishOf('session=1', { state: STATE }, () => {
+    const failed = results.recordFinishDuring('session=1', { state: STATE }, () => {
       jest.advanceTimersByTime(MINUTE + 1_000);
       return Promise.reject(new Error('refused'));
     });

@@ -81,26 +81,26 @@ describe('a login that this process started', () => {
 
 describe('the login that callbacks with the same cookies finish', () => {
   const of = (state: string): FinishedLogin => ({ state, root: 'the root', ...LOGIN });
-  const note = (state: string, login: Promise<typeof LOGIN | undefined>): void => {
-    started.noteFinish(COOKIES, { state, root: 'the root' }, login);
+  const recordFinish = (state: string, login: Promise<typeof LOGIN | undefined>): void => {
+    started.recordFinish(COOKIES, { state, root: 'the root' }, login);
   };
 
   it('is known to the other tabs of this browser, and to no other browser', async () => {
-    note('state', Promise.resolve(LOGIN));
+    recordFinish('state', Promise.resolve(LOGIN));
     expect(await started.finishedWith(COOKIES)).toEqual(of('state'));
     expect(await started.finishedWith('session=2')).toBeUndefined();
   });
 
   it('is awaited by the tabs that ask while it is being finished', async () => {
     let finish: (login: typeof LOGIN) => void = () => undefined;
-    note('state', new Promise((resolve) => (finish = resolve)));
+    recordFinish('state', new Promise((resolve) => (finish = resolve)));
     const asked = started.finishedWith(COOKIES);
     finish(LOGIN);
     expect(await asked).toEqual(of('state'));
   });
 
   it('is never that of a browser without cookies', async () => {
-    started.noteFinish('', { state: 'state', root: undefined }, Promise.resolve(LOGIN));
+    started.recordFinish('', { state: 'state', root: undefined }, Promise.resolve(LOGIN));
     expect(await started.finishedWith('')).toBeUndefined();
   });
 
@@ -108,22 +108,22 @@ describe('the login that callbacks with the same cookies finish', () => {
     ['fails', () => Promise.reject(new Error('refused'))],
     ['restarts', () => Promise.resolve(undefined)],
   ])('is the one before it if it %s', async (_how, outcome) => {
-    note('before', Promise.resolve(LOGIN));
-    note('state', outcome());
+    recordFinish('before', Promise.resolve(LOGIN));
+    recordFinish('state', outcome());
     expect(await started.finishedWith(COOKIES)).toEqual(of('before'));
   });
 
   it('is nobody if all of them failed', async () => {
-    note('state', Promise.reject(new Error('refused')));
-    note('another state', Promise.reject(new Error('refused')));
+    recordFinish('state', Promise.reject(new Error('refused')));
+    recordFinish('another state', Promise.reject(new Error('refused')));
     expect(await started.finishedWith(COOKIES)).toBeUndefined();
   });
 
   it('stays known after ten thousand logins of other browsers that failed', async () => {
-    note('state', Promise.resolve(LOGIN));
+    recordFinish('state', Promise.resolve(LOGIN));
     for (let count = 0; count < 10_000; count++) {
       const other = { state: `state ${count}`, root: undefined };
-      started.noteFinish(`session=${count} of an attacker`, other, Promise.reject(new Error('refused')));
+      started.recordFinish(`session=${count} of an attacker`, other, Promise.reject(new Error('refused')));
       // Anybody can make them, one after the other.
       if (count % 1_000 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -132,8 +132,8 @@ describe('the login that callbacks with the same cookies finish', () => {
 
   it('is the newest one, even if an older one fails later', async () => {
     let fail: (error: Error) => void = () => undefined;
-    note('older', new Promise((_resolve, reject) => (fail = reject)));
-    note('newer', Promise.resolve(LOGIN));
+    recordFinish('older', new Promise((_resolve, reject) => (fail = reject)));
+    recordFinish('newer', Promise.resolve(LOGIN));
     fail(new Error('refused'));
     expect(await started.finishedWith(COOKIES)).toEqual(of('newer'));
     expect(await started.finishedWith(COOKIES)).toEqual(of('newer'));
@@ -141,7 +141,7 @@ describe('the login that callbacks with the same cookies finish', () => {
 
   it('is forgotten after a minute', async () => {
     jest.useFakeTimers();
-    note('state', Promise.resolve(LOGIN));
+    recordFinish('state', Promise.resolve(LOGIN));
     jest.advanceTimersByTime(59_000);
     expect(await started.finishedWith(COOKIES)).toEqual(of('state'));
     jest.advanceTimersByTime(2_000);
