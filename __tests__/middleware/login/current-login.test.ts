@@ -12,6 +12,7 @@ import {
 } from '../../support/app';
 import { Browser, cookiesOf } from '../../support/browser';
 import { codeAccounts, CodeClient, codeRoutes, newCode } from '../../support/browsers/code-clients';
+import { devices, scan, scanOptions, showCode } from '../../support/browsers/scan-login';
 import { emulator, useEmulator } from '../../support/emulator';
 import { startAndAgree, isLoggedIn, sessionOf, statesOf } from '../../support/login';
 import { FaultySessionStore, serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
@@ -99,14 +100,31 @@ describe('a value in the session', () => {
 describe.each(SESSION_NAMES)('logins under two session keys, with %s', (kind) => {
   it('are not of two people as long as no unionid shows it', async () => {
     emulator.switches.unionid = false;
-    const browser = Browser.inWechat((await start({ session: SESSIONS[kind]() })).url);
+    const app = await start({ session: SESSIONS[kind]() });
+    const browser = Browser.inWechat(app.url);
     await browser.logIn(emulator, '/me', 'ming');
     await browser.logIn(emulator, '/staff/login', 'emoji');
     expect(Object.keys(await sessionOf(browser))).toEqual(expect.arrayContaining(['wechat', 'staff']));
-    emulator.switches.unionid = true;
     // A unionid on one side only shows nothing either.
-    await browser.logIn(emulator, '/staff/login', 'emoji');
-    expect(Object.keys(await sessionOf(browser))).toEqual(expect.arrayContaining(['wechat', 'staff']));
+    for (const isFirst of [true, false]) {
+      const another = Browser.inWechat(app.url);
+      emulator.switches.unionid = isFirst;
+      await another.logIn(emulator, '/me', 'ming');
+      emulator.switches.unionid = !isFirst;
+      await another.logIn(emulator, '/staff/login', 'emoji');
+      expect(Object.keys(await sessionOf(another))).toEqual(expect.arrayContaining(['wechat', 'staff']));
+    }
+  });
+
+  it('stay side by side if preserveSession keeps only some data of the app', async () => {
+    const auth = { preserveSession: ['cart'] };
+    const browser = Browser.inWechat((await start({ session: SESSIONS[kind](), auth })).url);
+    await put(browser, 'cart', [1]);
+    await put(browser, 'seen', true);
+    await browser.logIn(emulator, '/staff/login', 'ming');
+    await browser.logIn(emulator, '/me', 'ming');
+    const { cart, seen, staff } = await sessionOf(browser);
+    expect([cart, seen, staff]).toEqual([[1], undefined, expect.objectContaining({ flow: 'official' })]);
   });
 
   it('keep the pending logins of each other, at a login and at a logout', async () => {
@@ -127,6 +145,29 @@ describe.each(SESSION_NAMES)('logins under two session keys, with %s', (kind) =>
     await browser.logIn(emulator, '/staff/login', 'emoji');
     const session = await sessionOf(browser);
     expect([session['cart'], session['wechat']]).toEqual([undefined, undefined]);
+  });
+});
+
+describe.each(SESSION_NAMES)('the next login in a session, with %s', (kind) => {
+  it('is of the same user if the openid is the same, although WeChat sent no unionid', async () => {
+    emulator.switches.unionid = false;
+    const browser = Browser.inWechat((await start({ session: SESSIONS[kind]() })).url);
+    await browser.logIn(emulator, '/me', 'ming');
+    await put(browser, 'cart', [1]);
+    await browser.logIn(emulator, '/login', 'ming');
+    expect((await sessionOf(browser))['cart']).toEqual([1]);
+    await browser.logIn(emulator, '/login', 'emoji');
+    expect((await sessionOf(browser))['cart']).toBeUndefined();
+  });
+
+  it('leaves the pending login of another tab, which asked for more', async () => {
+    const auth = { scope: 'snsapi_base' } as const;
+    const browser = Browser.inWechat((await start({ session: SESSIONS[kind](), auth })).url);
+    const tab = await startAndAgree(browser, emulator, '/login?scope=snsapi_userinfo&returnTo=/public');
+    await browser.logIn(emulator, '/me');
+    expect((await sessionOf(browser))['wechat']).toMatchObject({ scope: 'snsapi_base' });
+    expect((await browser.get(tab)).location).toBe('/public#');
+    expect((await sessionOf(browser))['wechat']).toMatchObject({ scope: 'snsapi_userinfo' });
   });
 });
 
@@ -188,6 +229,24 @@ describe('the error of a login that is not saved', () => {
     expectLoggedOut();
   });
 
+  it('says that the user logged out during the exchange, although the session had lost this login', async () => {
+    const store = new FaultySessionStore();
+    const browser = Browser.inWechat(
+      (await start({ session: serverSessions(store), auth: { onError } })).url,
+    );
+    const tab = await startAndAgree(browser, emulator, '/me');
+    const cookie = browser.cookies();
+    // Another request of this browser saves the session as it was before the login started.
+    await put(browser, 'wechat:login', {});
+    const undo = emulator.fail('access_token', { delay: 150 });
+    const inProgress = browser.get(tab, { cookie, keepCookies: false });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await browser.get('/logout', { cookie });
+    await inProgress;
+    undo();
+    expectLoggedOut();
+  });
+
   it('says that the user logged out while the session was saved', async () => {
     const store = new FaultySessionStore();
     const browser = Browser.inWechat(
@@ -211,6 +270,22 @@ describe('the error of a login that is not saved', () => {
       /logged out while this login was in progress\. Start the login again\.$/,
     );
   };
+});
+
+describe('a logout on a PC that waits for a scan login', () => {
+  it('drops what the phone has confirmed for it', async () => {
+    const app = await start({ auth: scanOptions() });
+    const { pc, phone } = devices(app);
+    const code = await showCode(pc);
+    const before = pc.cookies();
+    await scan(phone, emulator, code.url);
+    await pc.get('/logout');
+    for (const cookie of [before, pc.cookies()])
+      expect((await pc.get(code.statusURL, { cookie, keepCookies: false })).json()).toEqual({
+        status: 'expired',
+      });
+    expect((await phone.get(code.url)).body).not.toContain('请回到电脑继续');
+  });
 });
 
 // A logout may reach another process while a login is in progress. For a minute, this process asks the shared cache.

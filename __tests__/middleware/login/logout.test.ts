@@ -75,6 +75,9 @@ describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
       const response = await browser.request('/logout', { method, headers: Object.fromEntries(sentHeaders) });
       expect(response.status).toBe(403);
       expect(response.headers['cache-control']).toBe('no-store');
+      expect(response.body).toContain(
+        'Another site requested this logout. Log out by a link or a form of this site.',
+      );
       expect(await isLoggedIn(browser)).toBe(true);
     }
   });
@@ -175,6 +178,11 @@ describe('a logout whose Origin is null', () => {
     ['its cookie is not same-site', () => cookies(), NULL],
     ['its cookie is sent to all sites', () => cookies({ sameSite: 'none' }), NULL],
     ['the browser says so', () => cookies({ sameSite: 'lax' }), { ...NULL, 'Sec-Fetch-Site': 'cross-site' }],
+    [
+      'it has another Origin after all',
+      () => cookies({ sameSite: 'lax' }),
+      { Origin: 'https://evil.example' },
+    ],
     [
       'it has the Referer of another site',
       () => cookies({ sameSite: 'lax' }),
