@@ -44,7 +44,7 @@ export const PARTS = {
     mutate: ['lib/middleware/login/{current-login,logout}.ts'],
     tests: [
       'middleware/login/{current-login,logout}.test.ts',
-      'middleware/state/callback-results.test.ts',
+      'middleware/state/{callback-results,session-at-login}.test.ts',
       'security/account-takeover.test.ts',
     ],
   },

@@ -1,7 +1,7 @@
 import expressSession from 'express-session';
 import type { HostRequest } from '../../lib/middleware/http/request';
 import { cookies } from './app';
-import type { Middleware } from './hosts';
+import type { Host, Middleware } from './hosts';
 
 type Done = (error?: Error | null) => void;
 
@@ -95,4 +95,15 @@ export function withSession(session: Middleware, onSession: (req: HostRequest) =
       next(error);
     });
   };
+}
+
+/** `/put?cart=3` writes to the session, as an app would. */
+export function putRoute(app: Host): void {
+  app.use('/put', (req: HostRequest, res) => {
+    Object.assign(
+      (req as unknown as { session: object }).session,
+      Object.fromEntries(new URL(req.url ?? '', 'http://x').searchParams),
+    );
+    res.end();
+  });
 }
