@@ -11,7 +11,10 @@ type Steps = Parameters<CallbackResults['shareResult']>[1];
 const TIMEOUT = 600_000;
 const MINUTE = 60_000;
 const STATE = `0${'a'.repeat(32)}`;
-const CALLBACK = { state: STATE, code: 'a code', cookies: 'session=1' };
+/** Hashes of the cookies of two browsers. */
+const COOKIES = '5e'.repeat(16);
+const OTHERS = '0c'.repeat(16);
+const CALLBACK = { state: STATE, code: 'a code', cookies: COOKIES };
 const PENDING = { returnTo: '/me', scope: 'snsapi_base', flow: 'official' as const, at: 0 };
 
 afterEach(() => {
@@ -179,10 +182,10 @@ describe('two processes with one cache', () => {
 
   it('know which login a request with these cookies finishes', async () => {
     const login = { state: STATE, root: 'a root' };
-    await one.recordFinish('session=1', login);
+    await one.recordFinish(COOKIES, login);
     for (const each of [one, two]) {
-      expect(await each.finishingWith('session=1')).toEqual(login);
-      expect(await each.finishingWith('session=2')).toBeUndefined();
+      expect(await each.finishingWith(COOKIES)).toEqual(login);
+      expect(await each.finishingWith(OTHERS)).toBeUndefined();
     }
   });
 
@@ -195,46 +198,45 @@ describe('two processes with one cache', () => {
   });
 
   it('forget the record of a login that failed', async () => {
-    const failed = one.recordFinishDuring('session=1', { state: STATE }, async () => {
-      expect(await two.finishingWith('session=1')).toEqual({ state: STATE });
+    const failed = one.recordFinishDuring(COOKIES, { state: STATE }, async () => {
+      expect(await two.finishingWith(COOKIES)).toEqual({ state: STATE });
       throw new Error('WeChat refused the code');
     });
     await expect(failed).rejects.toThrow('WeChat refused the code');
-    for (const each of [one, two]) expect(await each.finishingWith('session=1')).toBeUndefined();
+    for (const each of [one, two]) expect(await each.finishingWith(COOKIES)).toBeUndefined();
   });
 
   it('keep the record of a login that succeeded', async () => {
-    expect(await one.recordFinishDuring('session=1', { state: STATE }, () => Promise.resolve('done'))).toBe(
+    expect(await one.recordFinishDuring(COOKIES, { state: STATE }, () => Promise.resolve('done'))).toBe(
       'done',
     );
     for (const each of [one, processWith(cache)])
-      expect(await each.finishingWith('session=1')).toEqual({ state: STATE });
+      expect(await each.finishingWith(COOKIES)).toEqual({ state: STATE });
   });
 
   it('keep the record of a newer login with the same cookies if an older one fails', async () => {
-    const failed = one.recordFinishDuring('session=1', { state: 'older' }, async () => {
-      await one.recordFinish('session=1', { state: 'newer' });
+    const failed = one.recordFinishDuring(COOKIES, { state: 'older' }, async () => {
+      await one.recordFinish(COOKIES, { state: 'newer' });
       throw new Error('WeChat refused the code');
     });
     await expect(failed).rejects.toThrow('WeChat refused the code');
-    for (const each of [one, two]) expect(await each.finishingWith('session=1')).toEqual({ state: 'newer' });
+    for (const each of [one, two]) expect(await each.finishingWith(COOKIES)).toEqual({ state: 'newer' });
   });
 
   it('find the former record again if a login fails', async () => {
-    await one.recordFinish('session=1', { state: 'of before' });
-    const failed = one.recordFinishDuring('session=1', { state: STATE }, () =>
+    await one.recordFinish(COOKIES, { state: 'of before' });
+    const failed = one.recordFinishDuring(COOKIES, { state: STATE }, () =>
       Promise.reject(new Error('refused')),
     );
     await expect(failed).rejects.toThrow('refused');
-    for (const each of [one, two])
-      expect(await each.finishingWith('session=1')).toEqual({ state: 'of before' });
+    for (const each of [one, two]) expect(await each.finishingWith(COOKIES)).toEqual({ state: 'of before' });
   });
 
   it('keep a logout as long as a login may be pending, and everything else for a minute', async () => {
     await one.shareResult(CALLBACK, stepsOf('ming'));
     await one.shareResult({ ...CALLBACK, state: 'another' }, refused('state 1'));
     await one.rememberCallback(CALLBACK, { pending: PENDING });
-    await one.recordFinish('session=1', { state: STATE });
+    await one.recordFinish(COOKIES, { state: STATE });
     await one.endLogins([STATE], ['a root']);
     const kept = [...cache.lifetimes].map(([key, ms]) => [key.split(':')[0], ms]);
     expect(kept.sort()).toEqual([
@@ -259,13 +261,13 @@ describe('two processes with one cache', () => {
     for (const each of [one, two, one]) await each.shareResult(CALLBACK, stepsOf('ming', log));
     expect(log).toEqual(['exchange', 'complete', 'exchange', 'complete']);
     await one.rememberCallback(CALLBACK, { pending: PENDING });
-    await one.recordFinish('session=1', { state: STATE });
+    await one.recordFinish(COOKIES, { state: STATE });
     expect(await one.recallCallback(CALLBACK)).toEqual({ pending: PENDING });
     expect(await two.recallCallback(CALLBACK)).toBeUndefined();
-    expect(await one.finishingWith('session=1')).toEqual({ state: STATE });
-    expect(await two.finishingWith('session=1')).toBeUndefined();
+    expect(await one.finishingWith(COOKIES)).toEqual({ state: STATE });
+    expect(await two.finishingWith(COOKIES)).toBeUndefined();
     await expect(
-      one.recordFinishDuring('session=2', { state: STATE }, () => Promise.reject(new Error('refused'))),
+      one.recordFinishDuring(OTHERS, { state: STATE }, () => Promise.reject(new Error('refused'))),
     ).rejects.toThrow('refused');
     await one.endLogins([STATE]);
     expect([await one.isAnyLoggedOut([STATE]), await two.isAnyLoggedOut([STATE])]).toEqual([true, false]);
@@ -337,12 +339,12 @@ describe('the memory of one process', () => {
   it('passes on why a login failed that took so long that its record has expired', async () => {
     const results = processWith(undefined);
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
-    const failed = results.recordFinishDuring('session=1', { state: STATE }, () => {
+    const failed = results.recordFinishDuring(COOKIES, { state: STATE }, () => {
       jest.advanceTimersByTime(MINUTE + 1_000);
       return Promise.reject(new Error('refused'));
     });
     await expect(failed).rejects.toThrow('refused');
-    expect(await results.finishingWith('session=1')).toBeUndefined();
+    expect(await results.finishingWith(COOKIES)).toBeUndefined();
   });
 
   it('lets each login be reported once', () => {

@@ -3,7 +3,8 @@ import type { PendingLogin } from '../../../lib/middleware/state/pending-logins'
 import { StartedLogins, type FinishedLogin } from '../../../lib/middleware/state/started-logins';
 
 const TIMEOUT = 600_000;
-const COOKIES = 'session=1';
+/** Stands for a hash of the cookies of a browser. */
+const COOKIES = 'cookies of a browser';
 const PENDING: PendingLogin = { returnTo: '/me', scope: 'snsapi_base', flow: 'official', at: 0 };
 const SESSION = { id: 'the id', root: 'the root' };
 const LOGIN = { scope: 'snsapi_base', flow: 'official', appid: 'wx1' } as const;
@@ -88,7 +89,7 @@ describe('the login that callbacks with the same cookies finish', () => {
   it('is known to the other tabs of this browser, and to no other browser', async () => {
     recordFinish('state', Promise.resolve(LOGIN));
     expect(await started.finishedWith(COOKIES)).toEqual(of('state'));
-    expect(await started.finishedWith('session=2')).toBeUndefined();
+    expect(await started.finishedWith('cookies of another browser')).toBeUndefined();
   });
 
   it('is awaited by the tabs that ask while it is being finished', async () => {
@@ -123,7 +124,7 @@ describe('the login that callbacks with the same cookies finish', () => {
     recordFinish('state', Promise.resolve(LOGIN));
     for (let count = 0; count < 10_000; count++) {
       const other = { state: `state ${count}`, root: undefined };
-      started.recordFinish(`session=${count} of an attacker`, other, Promise.reject(new Error('refused')));
+      started.recordFinish(`cookies ${count} of an attacker`, other, Promise.reject(new Error('refused')));
       // Anybody can make them, one after the other.
       if (count % 1_000 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
