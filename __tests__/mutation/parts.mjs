@@ -27,7 +27,7 @@ export const PARTS = {
   callbacks: {
     mutate: ['lib/middleware/state/{callback-results,started-logins,hash}.ts'],
     tests: [
-      'middleware/state/{callback-results,callback-results-elsewhere,started-logins}.test.ts',
+      'middleware/state/{callback-results,callback-results-elsewhere,hash,started-logins}.test.ts',
       'middleware/login/current-login.test.ts',
     ],
   },

@@ -20,5 +20,6 @@ describe('hashes', () => {
     expect(hash(['ab', 'c'])).not.toBe(hash(['a', 'bc']));
     expect(hash(['ab', 'c'])).toBe(hash(['ab', 'c']));
     expect(shortHash(['ab', 'c'])).toBe(hash(['ab', 'c']).slice(0, 32));
+    expect(shortHash(['ab', 'c'])).toHaveLength(32);
   });
 });
