@@ -5,7 +5,7 @@ module.exports = {
   rootDir: '../..',
   runner: require.resolve('./runner'),
   testEnvironment: require.resolve('./environment'),
-  setupFiles: ['<rootDir>/__tests__/support/shut-network.ts'],
+  setupFiles: ['<rootDir>/__tests__/support/shut-network.ts', '<rootDir>/__tests__/mutation/load-early.ts'],
   transform: {
     '^.+\\.ts$': [
       'ts-jest',

@@ -34,7 +34,7 @@ export const PARTS = {
   callback: {
     mutate: ['lib/middleware/login/{callback,exchange}.ts'],
     tests: [
-      'middleware/login/{callback-*,login-events,on-login}.test.ts',
+      'middleware/login/{callback-*,client-code,login,login-events,on-login}.test.ts',
       'middleware/state/callback-results.test.ts',
       'middleware/scan/phone.test.ts',
       'middleware/accounts/accounts.test.ts',

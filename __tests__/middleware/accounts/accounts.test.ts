@@ -5,8 +5,9 @@ import { promisify } from 'node:util';
 import type { Emulator } from '../../../lib/emulator';
 import { wechatAuth, type WechatAuthOptions } from '../../../lib';
 import type { HostRequest } from '../../../lib/middleware/http/request';
-import { agree } from '../../support/browser';
+import { agree, Browser } from '../../support/browser';
 import { scanOptions } from '../../support/browsers/scan-login';
+import { IPHONE_WECHAT } from '../../support/browsers/user-agents';
 import { HOSTS, type HostName } from '../../support/hosts';
 import { exchangedCodes, paramIn, stateIn } from '../../support/login';
 import { SESSION_NAMES, SESSIONS } from '../../support/sessions';
@@ -180,6 +181,10 @@ describe.each(SESSION_NAMES)('a login of another account in %s', (name) => {
     const refused = await visitor.at('b', callback);
     expect([refused.status, refused.location]).toEqual([400, '']);
     expect(refused.body).toContain('state_unknown');
+    expect(refused.body).toContain(
+      'This login started with one account, and this request has another one (option account). ' +
+        'The login was dropped: start it again.',
+    );
     expect(exchangedCodes(emulator).length).toBe(before);
     const session = (await visitor.at('a', '/session')).json();
     expect(JSON.stringify(session)).not.toContain(stateIn(`http://a.example.com${callback}`));
@@ -236,6 +241,24 @@ describe.each(SESSION_NAMES)('a login of another account in %s', (name) => {
     expect(JSON.stringify((await visitor.at('b', '/session')).json())).not.toContain('of this shop');
     await visitor.at('a', `/login${query}`);
     expect(JSON.stringify((await visitor.at('a', '/session')).json())).toContain('of this shop');
+  });
+});
+
+describe('a login of another account, at a process that did not start it', () => {
+  it('is refused there, too, after it has finished at its own account', async () => {
+    const visitor = await visitorOf(byHost);
+    const callback = await visitor.startAndAgree('a');
+    await visitor.at('a', callback);
+    const { shops } = await visitorOf(byHost);
+    const again = new Visitor(shops, emulator, new Browser(shops.url, IPHONE_WECHAT, visitor.browser.jar));
+    const before = exchangedCodes(emulator).length;
+    const late = await again.at('b', callback);
+    expect([late.status, late.location]).toEqual([400, '']);
+    expect((await again.at('a', callback)).location).toBe('/me#');
+    // A callback that no session knows starts a login at this account.
+    const unknown = await again.at('b', `/callback?code=a&state=0${'a'.repeat(32)}`);
+    expect([unknown.status, paramIn(unknown.location, 'appid')]).toEqual([302, OFFICIAL.b.appId]);
+    expect(exchangedCodes(emulator).length).toBe(before);
   });
 });
 

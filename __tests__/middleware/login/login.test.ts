@@ -167,6 +167,15 @@ describe('the flow of a login', () => {
     expect(await endOf(await start(auth), userAgent, `/login${query}`)).toBe(end);
   });
 
+  it('stays the one that was chosen if the session is lost, as long as it works in this browser', async () => {
+    const app = await start();
+    const phone = new Browser(app.url, PHONE_SAFARI);
+    const callback = await startAndAgree(phone, emulator, '/login?flow=website');
+    expect(await endOf(app, PHONE_SAFARI, callback)).toBe(WEBSITE);
+    const another = await startAndAgree(phone, emulator, '/login?flow=website');
+    expect(await endOf(app, IPHONE_WECHAT, another)).toBe(OFFICIAL);
+  });
+
   it('is refused if it does not exist, and the error names the ones that do', async () => {
     const errors: WechatError[] = [];
     const onError = (error: WechatError, _req: unknown, res: { end(): unknown }): void => {
