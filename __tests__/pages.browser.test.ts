@@ -138,7 +138,7 @@ describeInChromium('pages with long names', () => {
     await inWechat.clearCookies();
     await phone.goto(`${app.url}/me`);
     await phone.click('button[value=allow]');
-    await phone.locator('pre').waitFor();
+    await phone.locator('pre').first().waitFor();
     await look(phone); // the error page of the library, with the message for the developer
     await phone.goto(`${app.url}/callback?code=x&state=0${'a'.repeat(32)}`);
     await look(phone);
