@@ -364,6 +364,7 @@ const TAGS = new Set([
   'ul',
   'li',
   'strong',
+  'code',
   'pre',
   'a',
   'small',
