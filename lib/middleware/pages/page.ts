@@ -93,7 +93,7 @@ pre{margin:8px 0 16px;padding:12px;text-align:left;font-size:13px;line-height:1.
   border-radius:8px;background:var(--plain);-webkit-user-select:all;user-select:all}
 .corner{position:fixed;right:16px;bottom:16px;margin:0;font-size:15px;font-weight:600;color:var(--main)}
 .links{margin-top:auto;padding-top:24px}
-a{display:block;width:200px;max-width:100%;margin:0 auto 16px;padding:11px 20px;border-radius:8px;
+a{display:block;width:fit-content;min-width:200px;max-width:100%;margin:0 auto 16px;padding:11px 20px;border-radius:8px;
   font-weight:500;text-decoration:none;background:var(--plain);color:var(--text)}
 a.main{background:var(--main);color:#fff}a.main:active{background:var(--press)}
 small{display:block;margin-top:8px;font-size:12px;line-height:1.5;color:var(--soft);overflow-wrap:anywhere}
