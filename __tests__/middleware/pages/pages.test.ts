@@ -108,7 +108,7 @@ describe('the error page', () => {
     expect(boxIn(zh)).toBe(
       `<p class="soft">原因：</p><ul><li><strong>${htmlOf(WHAT_HAPPENED[kind])}</strong>。` +
         `${htmlOf(error.remedy.zh)}</li></ul>` +
-        '<p class="soft">英文原文（与日志一致，便于搜索）：</p><pre lang="en">Words for the developer.</pre>',
+        '<p class="soft">英文原文（便于搜索）：</p><pre lang="en">Words for the developer.</pre>',
     );
     expect(boxIn(en)).toBe('<pre>Words for the developer.</pre>');
     expect(zh.body).toMatch(/<h1>\p{Script=Han}+/u);

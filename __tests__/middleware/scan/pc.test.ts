@@ -354,6 +354,9 @@ describe('with a PIN, the PC', () => {
     const code = await showCode(pc);
     const pin = pinOn((await scan(phone, emulator, code.url)).body);
     const page = await pc.get(`${code.statusURL}&page=1`);
+    // The button of the form is the only green one.
+    expect(page.body.match(/class="main"/g)).toHaveLength(1);
+    expect(/<form [^]*?<\/form>/.exec(page.body)?.[0]).toContain('class="main"');
     const action = /<form [^>]*action="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
     expect((await send(pc, action, other(pin))).body).toContain('name="pin"');
     const confirmed = await send(pc, action, pin);

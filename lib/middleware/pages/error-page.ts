@@ -67,7 +67,7 @@ const LABELS = {
     home: '返回首页',
     code: '错误代码：',
     cause: '原因：',
-    original: '英文原文（与日志一致，便于搜索）：',
+    original: '英文原文（便于搜索）：',
   },
   en: {
     retry: 'Log in again',

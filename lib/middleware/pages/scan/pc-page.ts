@@ -132,7 +132,8 @@ export function sendStatusPage(
   const { pc } = scanTexts(language);
   const isOver = page.status === 'cancelled' || page.status === 'expired';
   const again = { href: page.again, label: pc.again };
-  const goOn = { href: statusPage(page.statusURL), label: pc.goOn, isMain: true };
+  const asksForPin = page.asksForPin && page.status === 'scanned';
+  const goOn = { href: statusPage(page.statusURL), label: pc.goOn, isMain: !asksForPin };
   const texts = {
     waiting: pc.notYet,
     scanned: pc.scanned,
@@ -148,7 +149,7 @@ export function sendStatusPage(
       text: texts[page.status],
       kind: `scan-${page.status}`,
       icon: isOver ? 'warn' : 'scan',
-      body: page.asksForPin && page.status === 'scanned' ? pinForm(page.statusURL, pc, '') : '',
+      body: asksForPin ? pinForm(page.statusURL, pc, '') : '',
       links: isOver ? [{ ...again, isMain: true }] : [goOn, again],
     },
     { style: SCAN_STYLE, formAction: "'self'", isUnframed: true },
