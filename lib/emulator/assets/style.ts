@@ -1,6 +1,6 @@
 /** The style sheet of all pages. It uses system fonts and loads nothing from other hosts. */
 export const STYLE = `
-:root { --green: #07c160; --line: #e5e5e5; --ground: #ededed; --card: #fff; --text: #191919; --soft: #737373;
+:root { --green: #07c160; --line: #e5e5e5; --ground: #ededed; --card: #fff; --text: #191919; --soft: #6b6b6b;
   --red: #fa5151; }
 @media (prefers-color-scheme: dark) {
   :root { --line: #333; --ground: #111; --card: #1e1e1e; --text: #d5d5d5; --soft: #8c8c8c; }

@@ -63,9 +63,9 @@ const ICONS: Readonly<Record<Icon, string>> = {
 
 // The colours and sizes are those of WeChat's own pages (WeUI).
 const STYLE = `
-:root{color-scheme:light dark;--bg:#ededed;--card:#fff;--text:#191919;--soft:#737373;--line:#e5e5e5;
+:root{color-scheme:light dark;--bg:#ededed;--card:#fff;--text:#191919;--soft:#6b6b6b;--line:#e5e5e5;
   --plain:#f2f2f2;--main:#07c160;--press:#06ad56;--info:#10aeff;--warn:#fa9d3b}
-@media(prefers-color-scheme:dark){:root{--bg:#111;--card:#191919;--text:#d5d5d5;--soft:#8f8f8f;--line:#333;
+@media(prefers-color-scheme:dark){:root{--bg:#111;--card:#191919;--text:#d5d5d5;--soft:#989898;--line:#333;
   --plain:#2c2c2c}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
