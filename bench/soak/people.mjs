@@ -285,7 +285,8 @@ export class People {
         response.on('end', () => {
           clearTimeout(timer);
           const { statusCode: status, headers } = response;
-          resolve({ status, headers, body, location: headers.location ?? '' });
+          // A login inside WeChat ends at a path with an empty fragment.
+          resolve({ status, headers, body, location: (headers.location ?? '').replace(/#$/, '') });
         });
       });
       const timer = setTimeout(
