@@ -64,6 +64,7 @@ describe('an onLogin that refuses the user', () => {
   it.each<[string, unknown, number]>([
     ['refuse: true', refusal({ refuse: true }), 403],
     ['status 403', refusal({ status: 403 }), 403],
+    ['status 400', refusal({ status: 400 }), 400],
     ['status 404', refusal({ status: 404 }), 404],
     ['status 499', refusal({ status: 499 }), 499],
     ['refuse: true and status 429', refusal({ refuse: true, status: 429 }), 429],
@@ -289,6 +290,34 @@ describe('a hook that never settles', () => {
   });
 });
 
+describe('a result of onLogin', () => {
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+  ])("is WeChat's profile if it returns %s", async (_what, value) => {
+    const app = await start({ onLogin: () => value });
+    expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).json()).toMatchObject({
+      nickname: '小明',
+    });
+  });
+
+  it.each([
+    ['a string', 'x'],
+    ['a number', 7],
+    ['a boolean', true],
+    ['an array', []],
+  ])('that is %s fails with kind config, and nobody is logged in', async (what, value) => {
+    const app = await start({ onLogin: () => value as never });
+    const browser = Browser.inWechat(app.url);
+    const response = await browser.logIn(emulator, '/me');
+    expect(response.status).toBe(500);
+    expect(response.body).toContain(
+      `onLogin returned ${what}. Return the object to keep as the user, or nothing.`,
+    );
+    expect((await sessionOf(browser))['wechat']).toBeUndefined();
+  });
+});
+
 describe('a result of onLogin that JSON cannot hold', () => {
   const circle: Record<string, unknown> = { id: 1 };
   circle['friends'] = [{ of: circle }];
@@ -423,6 +452,39 @@ describe('onLogin', () => {
     ])
       await Browser.inWechat(app.url).logIn(emulator, other);
     expect(given.map(({ data }) => data)).toEqual([{ team: 1 }, ...Array<undefined>(7)]);
+  });
+
+  it('gets no data by a link of an account that has no AppSecret: nothing could sign it', async () => {
+    const thrown: unknown[] = [];
+    const app = await start(
+      {
+        appSecret: undefined,
+        website: undefined,
+        component: { appId: 'wx0c0c0c0c0c0c0c0c', accessToken: () => 'token' },
+      } as unknown as OwnOptions,
+      {
+        routes: (it) => {
+          it.use('/link', (req, res) => {
+            const { wechat } = req as TestRequest;
+            try {
+              wechat.loginURL({ data: { team: 1 } });
+            } catch (error) {
+              thrown.push(error);
+            }
+            res.end(wechat.loginURL({ returnTo: '/me' }));
+          });
+        },
+      },
+    );
+    expect((await Browser.inWechat(app.url).get('/link')).body).toBe('/login?returnTo=%2Fme');
+    expect(thrown).toMatchObject([
+      {
+        kind: 'config',
+        message:
+          'The AppSecret signs the data in a login link, and an account for which a third-party platform acts has ' +
+          'none. Give the data to req.wechat.login() instead.',
+      },
+    ]);
   });
 
   it('gets the data of loginParams()', async () => {

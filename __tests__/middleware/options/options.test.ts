@@ -637,30 +637,6 @@ describe('onLogin', () => {
     expect(seen.at(-1)).toBe('website');
   });
 
-  it.each([
-    ['nothing', undefined],
-    ['null', null],
-  ])("keeps WeChat's profile if it returns %s", async (_what, value) => {
-    const app = await start({ onLogin: () => value });
-    expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).json()).toMatchObject({
-      nickname: '小明',
-    });
-  });
-
-  it.each([
-    ['a string', 'x'],
-    ['a number', 7],
-    ['true', true],
-    ['an array', []],
-  ])('fails with kind config if it returns %s, and nobody is logged in', async (_what, value) => {
-    const app = await start({ onLogin: () => value as never });
-    const browser = Browser.inWechat(app.url);
-    const response = await browser.logIn(emulator, '/me');
-    expect(response.status).toBe(500);
-    expect(response.body).toContain('onLogin returned');
-    expect((await sessionOf(browser))['wechat']).toBeUndefined();
-  });
-
   it.each(HOSTS)(
     'refuses a login by throwing: its error is the cause, and its message stays private, on %s',
     async (host) => {
