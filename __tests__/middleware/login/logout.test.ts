@@ -2,6 +2,7 @@ import { wechatAuth } from '../../../lib/index';
 import { cookies, emulated, sendJSON, startApp, type TestApp, type TestRequest } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { Browser } from '../../support/browser';
+import { ask, scan, scanOptions, showCode } from '../../support/browsers/scan-login';
 import type { Middleware } from '../../support/hosts';
 import { startAndAgree, redirectsToWechat, isLoggedIn, sessionOf, statesOf } from '../../support/login';
 import { serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
@@ -206,23 +207,52 @@ describe('a logout whose Origin is null', () => {
 });
 
 describe.each(SESSION_NAMES)('a logout after the last check of a callback, with %s', (kind) => {
-  it('ends the login whose cookie reaches the browser later', async () => {
-    const app = await startApp(emulator, { session: SESSIONS[kind]() });
+  let app: TestApp;
+  beforeEach(async () => {
+    app = await startApp(emulator, { session: SESSIONS[kind](), auth: scanOptions() });
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await app.close();
+  });
+
+  /** The response to the callback is on its way while the user logs out with the former cookie. */
+  async function logOutTooEarly(): Promise<Browser> {
     const browser = Browser.inWechat(app.url);
     const callbackURL = await startAndAgree(browser, emulator, '/me');
-    // The response to the callback is on its way while the user logs out with the former cookie.
     const inFlight = Browser.inWechat(app.url);
     inFlight.jar = browser.jar.cloneSync() ?? inFlight.jar;
     const before = browser.cookies();
-    const response = await inFlight.get(callbackURL);
-    expect(response.location).toBe('/me#');
-    expect(await isLoggedIn(inFlight)).toBe(true);
+    expect((await inFlight.get(callbackURL)).location).toBe('/me#');
     await browser.get('/logout', { cookie: before });
-    expect(await isLoggedIn(inFlight)).toBe(false);
+    return inFlight;
+  }
+
+  it('ends the login whose cookie reaches the browser later', async () => {
+    const browser = await logOutTooEarly();
+    expect(await isLoggedIn(browser)).toBe(false);
     // Nothing keeps the user from logging in again.
-    expect((await inFlight.logIn(emulator, '/me')).status).toBe(200);
-    expect(await isLoggedIn(inFlight)).toBe(true);
-    await app.close();
+    expect((await browser.logIn(emulator, '/me')).status).toBe(200);
+    expect(await isLoggedIn(browser)).toBe(true);
+  });
+
+  it('ends it for good: the next request removes it from the session', async () => {
+    const browser = await logOutTooEarly();
+    expect(await isLoggedIn(browser)).toBe(false);
+    const later = Date.now() + 11 * 60_000;
+    // The logout is no longer remembered.
+    jest.spyOn(Date, 'now').mockImplementation(() => later);
+    expect(await isLoggedIn(browser)).toBe(false);
+  });
+
+  it('ends it for good, also if the phone then logs a PC in', async () => {
+    const phone = await logOutTooEarly();
+    const pc = Browser.onDesktop(app.url);
+    const code = await showCode(pc);
+    await scan(phone, emulator, code.url);
+    expect(await ask(pc, code.statusURL)).toMatchObject({ status: 'confirmed' });
+    expect(await isLoggedIn(phone)).toBe(false);
+    expect(await isLoggedIn(pc)).toBe(true);
   });
 });
 

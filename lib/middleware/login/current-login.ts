@@ -64,8 +64,11 @@ export function currentLogin(req: HostRequest, config: ResolvedOptions): WechatS
   if (
     callbackResults.knowsLogouts &&
     callbackResults.isLoggedOutHere(newestStateAndRoot(session, sessionKey))
-  )
+  ) {
+    // Otherwise it would count again when the record of the logout expires.
+    Reflect.deleteProperty(session, sessionKey);
     return undefined;
+  }
   // The user may have logged in with another account, or with one that is no longer configured.
   return isOfThisAccount(config, stored) ? stored : undefined;
 }

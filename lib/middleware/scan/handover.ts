@@ -12,6 +12,7 @@ import { recordFinished } from '../state/pending-logins';
 import { requireSession } from '../state/missing-session';
 import { saveSession } from '../state/session';
 import type { WechatSession } from '../state/wechat-session';
+import { currentLogin } from '../login/current-login';
 import { requireScanLogin } from './require-scan-login';
 import { phoneRequestOf } from './tickets/phone-request';
 import type { Ticket } from './tickets/ticket';
@@ -65,6 +66,8 @@ export async function finishOnPhone(
   ticketText: string,
 ): Promise<void> {
   const { req, config } = context;
+  // Removes a login that a logout has ended. It would count again as soon as another login is the newest one.
+  currentLogin(req, config);
   recordFinished(requireSession(req, config), config.sessionKey, {
     state,
     returnTo: HANDED_OVER + ticketText,
