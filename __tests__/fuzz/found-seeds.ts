@@ -55,4 +55,20 @@ export const FOUND: readonly Found[] = [
       { do: 'call back', browser: 0, callback: 0, condition: 'healthy', keep: true },
     ],
   },
+  {
+    what: 'an old cookie whose login a logout has ended (the model was wrong: the next request removes that login)',
+    seed: 766718839,
+    path: '8:4:5:3:5:3:3',
+    storage: 'cookie-session',
+    actions: [
+      { do: 'open', browser: 0, page: 'me' },
+      { do: 'agree', link: 0, person: 0, fullService: true },
+      { do: 'call back', browser: -1, callback: 0, condition: 'healthy', keep: true },
+      { do: 'log out', browser: 0, staff: false, how: 'POST' },
+      { do: 'restore cookies', browser: 0, old: 1 },
+      { do: 'call back', browser: 0, callback: 0, condition: 'healthy', keep: true },
+      { do: 'open', browser: 0, page: 'me' },
+      { do: 'open', browser: 0, page: 'full' },
+    ],
+  },
 ];

@@ -174,10 +174,12 @@ export class Model {
     return keys.some((key) => this.#fresh(this.#loggedOut, key, LIMITS.loginTimeoutMs));
   }
 
-  /** The login in the session, unless a logout has ended it that another copy of the session missed. */
-  #current({ login, done, root }: SiteSession, site: Site): Login | undefined {
+  /** The login in the session. One that a logout has ended, in another copy of the session, is removed. */
+  #current(siteSession: SiteSession, site: Site): Login | undefined {
+    const { login, done, root } = siteSession;
     const [newest = ''] = Object.keys(done).slice(-1);
-    return login && !this.#isEnded(newest, rootKey(site, root)) ? login : undefined;
+    if (login && this.#isEnded(newest, rootKey(site, root))) delete siteSession.login;
+    return siteSession.login;
   }
 
   /**
