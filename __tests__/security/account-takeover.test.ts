@@ -14,6 +14,8 @@ import {
   stateIn,
   statesOf,
   withParams,
+  logOutDuringExchange,
+  logOutDuringSave,
 } from '../support/login';
 import {
   FaultySessionStore,
@@ -193,13 +195,7 @@ describe.each(SESSION_NAMES)('a logout, with %s', (kind) => {
     const app = await startApp(emulator, { session: SESSIONS[kind]() });
     const browser = Browser.inWechat(app.url);
     const callback = await startAndAgree(browser, emulator, '/me');
-    const cookie = browser.cookies();
-    const undo = emulator.fail('access_token', { delay: 300 });
-    const inProgress = browser.get(callback, { cookie, keepCookies: false });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await browser.get('/logout', { cookie });
-    const response = await inProgress;
-    undo();
+    const response = await logOutDuringExchange(browser, emulator, callback);
     expect(response.status).toBe(400);
     expect(response.body).toContain('state_unknown');
     const copy = Browser.inWechat(app.url);
@@ -386,17 +382,9 @@ describe('with sessions in a store', () => {
     app = await startApp(emulator, { session: serverSessions(store) });
     const browser = Browser.inWechat(app.url);
     const callback = await startAndAgree(browser, emulator, '/me');
-    const cookie = browser.cookies();
-    const set = store.set.bind(store);
-    const spy = jest.spyOn(store, 'set').mockImplementation((id, session, done) => {
-      // The logout ends before this save does.
-      if ('wechat' in session) void browser.get('/logout', { cookie }).then(() => set(id, session, done));
-      else set(id, session, done);
-    });
-    const response = await browser.get(callback, { cookie, keepCookies: false });
+    const response = await logOutDuringSave(browser, store, callback);
     expect(response.status).toBe(400);
     expect(response.body).toContain('state_unknown');
-    spy.mockRestore();
     const copy = Browser.inWechat(app.url);
     for (const line of response.headers['set-cookie'] ?? []) copy.jar.setCookieSync(line, app.url);
     expect((await sessionOf(copy))['wechat']).toBeUndefined();

@@ -1,5 +1,8 @@
+import type { MemoryStore as SessionStore } from 'express-session';
 import type { Emulator } from '../../lib/emulator';
-import { agree, type BrowserResponse, type Browser } from './browser';
+import { startApp, type AppOptions, type TestApp } from './app';
+import { agree, Browser, type BrowserResponse } from './browser';
+import { putRoute } from './sessions';
 
 /** The state in the address of WeChat's page or of a callback. */
 export function stateIn(address: string): string {
@@ -31,6 +34,57 @@ export async function startAndAgree(
 ): Promise<string> {
   const sent = await browser.follow(path);
   return agree(emulator, sent.location, user);
+}
+
+/** Runs the work with an app, whose `/put` writes to the session, and a browser inside WeChat. Closes the app. */
+export async function withApp(
+  emulator: Emulator,
+  options: AppOptions,
+  work: (app: TestApp, browser: Browser) => Promise<void>,
+): Promise<void> {
+  const app = await startApp(emulator, { routes: putRoute, ...options });
+  emulator.requests.length = 0;
+  try {
+    await work(app, Browser.inWechat(app.url));
+  } finally {
+    await app.close();
+  }
+}
+
+/**
+ * Sends the callback, and logs the user out with the cookies of before while WeChat responds. Resolves to the
+ * response to the callback.
+ */
+export async function logOutDuringExchange(
+  browser: Browser,
+  emulator: Emulator,
+  callback: string,
+): Promise<BrowserResponse> {
+  const cookie = browser.cookies();
+  const undo = emulator.fail('access_token', { delay: 300 });
+  const inProgress = browser.get(callback, { cookie, keepCookies: false });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await browser.get('/logout', { cookie });
+  const response = await inProgress;
+  undo();
+  return response;
+}
+
+/** As logOutDuringExchange(), while the session store saves the login: the logout ends before this save does. */
+export async function logOutDuringSave(
+  browser: Browser,
+  store: SessionStore,
+  callback: string,
+): Promise<BrowserResponse> {
+  const cookie = browser.cookies();
+  const set = store.set.bind(store);
+  const spy = jest.spyOn(store, 'set').mockImplementation((id, session, done) => {
+    if ('wechat' in session) void browser.get('/logout', { cookie }).then(() => set(id, session, done));
+    else set(id, session, done);
+  });
+  const response = await browser.get(callback, { cookie, keepCookies: false });
+  spy.mockRestore();
+  return response;
 }
 
 /** The authorization codes that the app exchanged, in order. */

@@ -11,25 +11,13 @@ import {
   stateIn,
   statesOf,
   withParams,
+  withApp,
 } from '../../support/login';
 import { SESSION_NAMES, SESSIONS } from '../../support/sessions';
 
 const JSON_ONLY = { Accept: 'application/json' };
 
 useEmulator();
-
-async function withApp(
-  options: Parameters<typeof startApp>[1],
-  work: (app: TestApp, browser: Browser) => Promise<void>,
-): Promise<void> {
-  const app = await startApp(emulator, options);
-  emulator.requests.length = 0;
-  try {
-    await work(app, Browser.inWechat(app.url));
-  } finally {
-    await app.close();
-  }
-}
 
 describe.each(SESSION_NAMES)('a user who refuses, with %s', (kind) => {
   let app: TestApp;
@@ -113,7 +101,7 @@ describe.each(SESSION_NAMES)('a virtual user of the snapshot page, with %s', (ki
         logins++;
       },
     };
-    await withApp({ session: SESSIONS[kind](), auth }, async (_app, browser) => {
+    await withApp(emulator, { session: SESSIONS[kind](), auth }, async (_app, browser) => {
       const callbackURL = await startAndAgree(browser, emulator, '/me', 'snapshot');
       const page = await browser.get(callbackURL);
       expect(page.status).toBe(403);
@@ -135,7 +123,7 @@ describe.each(SESSION_NAMES)('a virtual user of the snapshot page, with %s', (ki
   });
 
   it('can log in with the full service, although the state is spent', async () => {
-    await withApp({ session: SESSIONS[kind]() }, async (_app, browser) => {
+    await withApp(emulator, { session: SESSIONS[kind]() }, async (_app, browser) => {
       const redirect = await browser.follow('/me?kept');
       await browser.get(await agree(emulator, redirect.location, 'snapshot'));
       const real = await emulator.authorize(redirect.location, { user: 'snapshot', fullService: true });
@@ -153,7 +141,7 @@ describe.each(SESSION_NAMES)('a virtual user of the snapshot page, with %s', (ki
   it('is logged in if the app allows it, with is_snapshotuser, and its token is not stored', async () => {
     const tokenStore = new RecordingStore();
     const auth = { snapshotUsers: 'allow' as const, tokenStore };
-    await withApp({ session: SESSIONS[kind](), auth }, async (_app, browser) => {
+    await withApp(emulator, { session: SESSIONS[kind](), auth }, async (_app, browser) => {
       const me = await browser.logIn(emulator, '/me', 'snapshot');
       expect(me.json()).toMatchObject({ is_snapshotuser: 1 });
       expect(tokenStore.saved).toEqual([]);
@@ -163,7 +151,7 @@ describe.each(SESSION_NAMES)('a virtual user of the snapshot page, with %s', (ki
   it('is logged in if the app allows it, even if WeChat refuses the profile', async () => {
     emulator.switches.snapshotUserinfo = 'unauthorized';
     const auth = { snapshotUsers: 'allow' as const };
-    await withApp({ session: SESSIONS[kind](), auth }, async (_app, browser) => {
+    await withApp(emulator, { session: SESSIONS[kind](), auth }, async (_app, browser) => {
       const me = await browser.logIn(emulator, '/me', 'snapshot');
       expect(me.json()).toMatchObject({ is_snapshotuser: 1, openid: expect.any(String) as string });
     });
@@ -173,7 +161,7 @@ describe.each(SESSION_NAMES)('a virtual user of the snapshot page, with %s', (ki
 
 describe('a response that grants less than requested', () => {
   it('leads to a page instead of a loop', async () => {
-    await withApp({}, async (_app, browser) => {
+    await withApp(emulator, {}, async (_app, browser) => {
       const endFault = emulator.fail(
         'access_token',
         { patch: { scope: 'snsapi_base' } },
@@ -191,7 +179,7 @@ describe('a response that grants less than requested', () => {
   it.each(['snsapi_userinfo,', 'snsapi_base,snsapi_userinfo', undefined])(
     'is not assumed if the scope is %j',
     async (scope) => {
-      await withApp({}, async (_app, browser) => {
+      await withApp(emulator, {}, async (_app, browser) => {
         emulator.fail('access_token', { patch: { scope } });
         expect((await browser.logIn(emulator, '/me')).status).toBe(200);
       });
@@ -205,7 +193,7 @@ describe('a login that the app refuses', () => {
     const onLogin = (): never => {
       throw Object.assign(new Error('blacklisted because of 1234'), { refuse: true });
     };
-    await withApp({ auth: { onLogin } }, async (_app, browser) => {
+    await withApp(emulator, { auth: { onLogin } }, async (_app, browser) => {
       const page = await browser.get(await startAndAgree(browser, emulator));
       expect(page.status).toBe(403);
       expect(page.body).toContain('login_refused');
@@ -216,7 +204,7 @@ describe('a login that the app refuses', () => {
       seen.push(error);
       res.end();
     };
-    await withApp({ auth: { onLogin, onError } }, async (_app, browser) => {
+    await withApp(emulator, { auth: { onLogin, onError } }, async (_app, browser) => {
       await browser.get(await startAndAgree(browser, emulator));
       expect(seen).toEqual([
         expect.objectContaining({ kind: 'login_refused', code: 'ERR_WECHAT_LOGIN_REFUSED' }),
@@ -232,7 +220,7 @@ describe('a login that the app refuses', () => {
         // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- JavaScript allows it
         return Promise.reject(thrown);
       };
-      await withApp({ auth: { onLogin } }, async (_app, browser) => {
+      await withApp(emulator, { auth: { onLogin } }, async (_app, browser) => {
         expect((await browser.get(await startAndAgree(browser, emulator))).status).toBe(500);
         expect(await isLoggedIn(browser)).toBe(false);
       });
@@ -252,7 +240,7 @@ describe('a login that the app refuses', () => {
         { auth: { onError: hook }, login: 302, callback: 599 },
       ];
       for (const { auth, login, callback } of cases) {
-        await withApp({ auth: { authRequired: true, ...auth } }, async (app, browser) => {
+        await withApp(emulator, { auth: { authRequired: true, ...auth } }, async (app, browser) => {
           expect((await browser.get('/login')).status).toBe(login);
           expect((await browser.get('/callback?code=abc&state=x')).status).toBe(callback);
           expect(app.errors).toHaveLength([login, callback].filter((status) => status === 599).length);
@@ -266,7 +254,7 @@ describe('a login that the app refuses', () => {
     const onLogin = (): never => {
       throw new Error('no');
     };
-    await withApp({ auth: { onLogin } }, async (_app, browser) => {
+    await withApp(emulator, { auth: { onLogin } }, async (_app, browser) => {
       const other = await startAndAgree(browser, emulator, '/me?other');
       await browser.get(await startAndAgree(browser, emulator));
       expect(await statesOf(browser)).toEqual([stateIn(other)]);
@@ -305,7 +293,7 @@ describe('the error of a callback that is refused', () => {
     ],
     ['code=a', 'state_unknown', /is missing or was not issued by this app\. Start the login again\.$/],
   ])('says what is wrong, and what to do (query %#)', async (query, kind, message) => {
-    await withApp({ auth: { onError } }, async (_app, browser) => {
+    await withApp(emulator, { auth: { onError } }, async (_app, browser) => {
       await browser.get(`/callback?${query}`);
       expect(errors).toMatchObject([{ kind }]);
       expect(errors[0]?.message).toMatch(message);
@@ -313,7 +301,7 @@ describe('the error of a callback that is refused', () => {
   });
 
   it('says how long a login may take', async () => {
-    await withApp({ auth: { onError, loginTimeout: 60_000 } }, async (_app, browser) => {
+    await withApp(emulator, { auth: { onError, loginTimeout: 60_000 } }, async (_app, browser) => {
       const redirect = await browser.follow('/me');
       const start = Date.now();
       const now = jest.spyOn(Date, 'now').mockReturnValue(start + 61_000);
@@ -329,7 +317,7 @@ describe('the error of a callback that is refused', () => {
   });
 
   it('says that the session has lost the login twice, and the cause that this request shows', async () => {
-    await withApp({ auth: { onError } }, async (_app, browser) => {
+    await withApp(emulator, { auth: { onError } }, async (_app, browser) => {
       const lost = `/callback?code=a&state=1${'a'.repeat(32)}`;
       await browser.get(lost);
       await browser.get('/public');
@@ -350,7 +338,7 @@ describe('the error of a callback that is refused', () => {
     ['onDesktop', '网站应用.'],
   ] as const)('says what to bind if WeChat sent no unionid (%s)', async (where, end) => {
     emulator.switches.unionid = false;
-    await withApp({ auth: { onError, identity: 'unionid' } }, async (app) => {
+    await withApp(emulator, { auth: { onError, identity: 'unionid' } }, async (app) => {
       await Browser[where](app.url).logIn(emulator, '/login');
     });
     emulator.switches.unionid = true;

@@ -11,6 +11,7 @@ import {
   sessionOf,
   stateIn,
   withParams,
+  withApp,
 } from '../../support/login';
 import { serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
 
@@ -141,22 +142,10 @@ describe('a callback whose login the session does not hold', () => {
     return { end: response, rounds };
   }
 
-  async function withApp(
-    options: Parameters<typeof startApp>[1],
-    work: (app: TestApp) => Promise<void>,
-  ): Promise<void> {
-    const app = await startApp(emulator, options);
-    try {
-      await work(app);
-    } finally {
-      await app.close();
-    }
-  }
-
   it.each(SESSION_NAMES)(
     'never loops if the browser drops every cookie: one restart, then a page that names the causes (%s)',
     async (kind) => {
-      await withApp({ session: SESSIONS[kind]() }, async (app) => {
+      await withApp(emulator, { session: SESSIONS[kind]() }, async (app) => {
         emulator.requests.length = 0;
         const browser = Browser.inWechat(app.url);
         browser.jar.setCookieSync = () => undefined;
@@ -175,7 +164,7 @@ describe('a callback whose login the session does not hold', () => {
     ['cookie-session', () => cookies({ secure: true })],
     ['express-session', () => serverSessions(undefined, { cookie: { secure: true } })],
   ])('never loops if the cookie is secure and the page came over http (%s)', async (_kind, session) => {
-    await withApp({ session: session() }, async (app) => {
+    await withApp(emulator, { session: session() }, async (app) => {
       const browser = Browser.inWechat(app.url);
       const { end, rounds } = await followAll(browser, '/me');
       expect(rounds).toBe(2);
@@ -186,7 +175,7 @@ describe('a callback whose login the session does not hold', () => {
   });
 
   it('says the cause of a lost login once, in the language of the page', async () => {
-    await withApp({ session: cookies({ secure: true }) }, async (app) => {
+    await withApp(emulator, { session: cookies({ secure: true }) }, async (app) => {
       const pageIn = async (language: string): Promise<string> => {
         const headers = { 'Accept-Language': language };
         return (await followAll(Browser.inWechat(app.url), '/me', { headers })).end.body;
@@ -204,7 +193,7 @@ describe('a callback whose login the session does not hold', () => {
   });
 
   it('restarts on the host of the callback, where it succeeds, if the login started on another host', async () => {
-    await withApp({}, async (app) => {
+    await withApp(emulator, {}, async (app) => {
       const browser = Browser.inWechat(app.url.replace('127.0.0.1', 'localhost'));
       const callbackURL = await startAndAgree(browser, emulator, '/me?kept');
       const onCallbackHost = Browser.inWechat(app.url);
@@ -218,7 +207,7 @@ describe('a callback whose login the session does not hold', () => {
   });
 
   it('still ends at its return path if the cookie was missing once', async () => {
-    await withApp({}, async (app) => {
+    await withApp(emulator, {}, async (app) => {
       const browser = Browser.inWechat(app.url);
       const callbackURL = await startAndAgree(browser, emulator, '/me?kept');
       const restarted = await browser.get(callbackURL, { cookie: '' });
@@ -227,7 +216,7 @@ describe('a callback whose login the session does not hold', () => {
   });
 
   it('gives scripts the same error as JSON', async () => {
-    await withApp({}, async (app) => {
+    await withApp(emulator, {}, async (app) => {
       const response = await Browser.inWechat(app.url).get(`/callback?code=abc&state=1${'a'.repeat(32)}`, {
         headers: JSON_ONLY,
       });
@@ -240,7 +229,7 @@ describe('a callback whose login the session does not hold', () => {
   });
 
   it('shows where to open the page if this browser cannot log in at all', async () => {
-    await withApp({ auth: { website: undefined } }, async (app) => {
+    await withApp(emulator, { auth: { website: undefined } }, async (app) => {
       const callbackURL = await startAndAgree(Browser.inWechat(app.url), emulator);
       const elsewhere = Browser.onDesktop(app.url);
       const response = await elsewhere.get(callbackURL);
@@ -252,7 +241,7 @@ describe('a callback whose login the session does not hold', () => {
   });
 
   it('does not change the login of a logged-in user', async () => {
-    await withApp({}, async (app) => {
+    await withApp(emulator, {}, async (app) => {
       const browser = Browser.inWechat(app.url);
       await browser.logIn(emulator, '/me');
       const before = (await sessionOf(browser))['wechat'];
@@ -265,7 +254,7 @@ describe('a callback whose login the session does not hold', () => {
 
   it('never loops if the cookie would be too large, and names the remedy', async () => {
     const onLogin = (): object => ({ openid: 'o', essay: 'x'.repeat(4_000) });
-    await withApp({ auth: { onLogin } }, async (app) => {
+    await withApp(emulator, { auth: { onLogin } }, async (app) => {
       const browser = Browser.inWechat(app.url);
       const { end, rounds } = await followAll(browser, '/me');
       expect(rounds).toBe(1);
@@ -277,7 +266,7 @@ describe('a callback whose login the session does not hold', () => {
 
   it('logs in if the session just fits into its cookie', async () => {
     const onLogin = (): object => ({ openid: 'o', essay: 'x'.repeat(2_500) });
-    await withApp({ auth: { onLogin } }, async (app) => {
+    await withApp(emulator, { auth: { onLogin } }, async (app) => {
       const browser = Browser.inWechat(app.url);
       await browser.logIn(emulator, '/me');
       expect(await isLoggedIn(browser)).toBe(true);
@@ -285,7 +274,7 @@ describe('a callback whose login the session does not hold', () => {
   });
 
   it('starts no login if the state is missing', async () => {
-    await withApp({}, async (app) => {
+    await withApp(emulator, {}, async (app) => {
       const browser = Browser.inWechat(app.url);
       const callbackURL = await startAndAgree(browser, emulator);
       const response = await browser.get(withParams(callbackURL, { state: undefined }));

@@ -14,7 +14,14 @@ import { Browser, cookiesOf } from '../../support/browser';
 import { codeAccounts, CodeClient, codeRoutes, newCode } from '../../support/browsers/code-clients';
 import { devices, scan, scanOptions, showCode } from '../../support/browsers/scan-login';
 import { emulator, useEmulator } from '../../support/emulator';
-import { startAndAgree, isLoggedIn, sessionOf, statesOf } from '../../support/login';
+import {
+  isLoggedIn,
+  logOutDuringExchange,
+  logOutDuringSave,
+  sessionOf,
+  startAndAgree,
+  statesOf,
+} from '../../support/login';
 import { FaultySessionStore, serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
 import { useWarnings } from '../../support/warnings';
 
@@ -219,13 +226,7 @@ describe('the error of a login that is not saved', () => {
   it('says that the user logged out during the code exchange', async () => {
     const browser = Browser.inWechat((await start({ auth: { onError } })).url);
     const tab = await startAndAgree(browser, emulator, '/me');
-    const cookie = browser.cookies();
-    const undo = emulator.fail('access_token', { delay: 150 });
-    const inProgress = browser.get(tab, { cookie, keepCookies: false });
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    await browser.get('/logout', { cookie });
-    await inProgress;
-    undo();
+    await logOutDuringExchange(browser, emulator, tab);
     expectLoggedOut();
   });
 
@@ -235,15 +236,9 @@ describe('the error of a login that is not saved', () => {
       (await start({ session: serverSessions(store), auth: { onError } })).url,
     );
     const tab = await startAndAgree(browser, emulator, '/me');
-    const cookie = browser.cookies();
     // Another request of this browser saves the session as it was before the login started.
     await put(browser, 'wechat:login', {});
-    const undo = emulator.fail('access_token', { delay: 150 });
-    const inProgress = browser.get(tab, { cookie, keepCookies: false });
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    await browser.get('/logout', { cookie });
-    await inProgress;
-    undo();
+    await logOutDuringExchange(browser, emulator, tab);
     expectLoggedOut();
   });
 
@@ -253,14 +248,7 @@ describe('the error of a login that is not saved', () => {
       (await start({ session: serverSessions(store), auth: { onError } })).url,
     );
     const tab = await startAndAgree(browser, emulator, '/me');
-    const cookie = browser.cookies();
-    const set = store.set.bind(store);
-    const spy = jest.spyOn(store, 'set').mockImplementation((id, session, done) => {
-      if ('wechat' in session) void browser.get('/logout', { cookie }).then(() => set(id, session, done));
-      else set(id, session, done);
-    });
-    await browser.get(tab, { cookie, keepCookies: false });
-    spy.mockRestore();
+    await logOutDuringSave(browser, store, tab);
     expectLoggedOut();
   });
 

@@ -3,22 +3,10 @@ import type { HostRequest } from '../../../lib/middleware/http/request';
 import { startApp, type TestApp, type TestRequest } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { Browser } from '../../support/browser';
-import { startAndAgree, exchangedCodes, isLoggedIn, sessionOf } from '../../support/login';
-import { putRoute, serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
+import { startAndAgree, exchangedCodes, isLoggedIn, sessionOf, withApp } from '../../support/login';
+import { serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
 
 useEmulator();
-
-async function withApp(
-  options: Parameters<typeof startApp>[1],
-  work: (app: TestApp, browser: Browser) => Promise<void>,
-): Promise<void> {
-  const app = await startApp(emulator, { routes: putRoute, ...options });
-  try {
-    await work(app, Browser.inWechat(app.url));
-  } finally {
-    await app.close();
-  }
-}
 
 describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
   it.each([
@@ -29,35 +17,43 @@ describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
   ])(
     'keeps the data of an anonymous session as preserveSession says: %s',
     async (_name, preserveSession, kept) => {
-      await withApp({ session: SESSIONS[kind](), auth: { preserveSession } }, async (_app, browser) => {
-        await browser.get('/put?cart=3&lang=en');
-        await browser.logIn(emulator, '/me');
-        const { cart, lang } = await sessionOf(browser);
-        expect({ cart, lang }).toEqual(kept);
-        expect(await isLoggedIn(browser)).toBe(true);
-      });
+      await withApp(
+        emulator,
+        { session: SESSIONS[kind](), auth: { preserveSession } },
+        async (_app, browser) => {
+          await browser.get('/put?cart=3&lang=en');
+          await browser.logIn(emulator, '/me');
+          const { cart, lang } = await sessionOf(browser);
+          expect({ cart, lang }).toEqual(kept);
+          expect(await isLoggedIn(browser)).toBe(true);
+        },
+      );
     },
   );
 
   it.each([true, false, ['cart']])(
     'loses the data of another user, and keeps the data of the same user (preserveSession: %j)',
     async (preserveSession) => {
-      await withApp({ session: SESSIONS[kind](), auth: { preserveSession } }, async (_app, browser) => {
-        await browser.logIn(emulator, '/me', 'ming');
-        await browser.get('/put?cart=3&address=home');
-        await browser.logIn(emulator, '/login', 'ming');
-        expect(await sessionOf(browser)).toMatchObject({ cart: '3', address: 'home' });
+      await withApp(
+        emulator,
+        { session: SESSIONS[kind](), auth: { preserveSession } },
+        async (_app, browser) => {
+          await browser.logIn(emulator, '/me', 'ming');
+          await browser.get('/put?cart=3&address=home');
+          await browser.logIn(emulator, '/login', 'ming');
+          expect(await sessionOf(browser)).toMatchObject({ cart: '3', address: 'home' });
 
-        await browser.logIn(emulator, '/login', 'emoji');
-        const { cart, address, wechat } = await sessionOf(browser);
-        expect({ cart, address }).toEqual({ cart: undefined, address: undefined });
-        expect(wechat).toMatchObject({ openid: emulator.openid('emoji', emulator.apps.official.appId) });
-      });
+          await browser.logIn(emulator, '/login', 'emoji');
+          const { cart, address, wechat } = await sessionOf(browser);
+          expect({ cart, address }).toEqual({ cart: undefined, address: undefined });
+          expect(wechat).toMatchObject({ openid: emulator.openid('emoji', emulator.apps.official.appId) });
+        },
+      );
     },
   );
 
   it('recognizes the same person in WeChat and on a PC by the unionid', async () => {
-    await withApp({ session: SESSIONS[kind]() }, async (_app, phone) => {
+    await withApp(emulator, { session: SESSIONS[kind]() }, async (_app, phone) => {
       const desktop = phone.as('Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0');
       await phone.logIn(emulator, '/me', 'ming');
       await phone.get('/put?cart=3');
@@ -69,11 +65,12 @@ describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
 
   it('loses the data of a login that is no longer valid', async () => {
     const session = SESSIONS[kind]();
-    await withApp({ session }, async (_app, browser) => {
+    await withApp(emulator, { session }, async (_app, browser) => {
       await browser.logIn(emulator, '/me', 'ming');
       await browser.get('/put?cart=3');
       const former = (await sessionOf(browser))['wechat'] as object;
       await withApp(
+        emulator,
         {
           session,
           routes: (app) => {
@@ -95,22 +92,26 @@ describe.each(SESSION_NAMES)('the session at login, with %s', (kind) => {
   });
 
   it('keeps a login with the profile when the same user logs in silently', async () => {
-    await withApp({ session: SESSIONS[kind](), auth: { scope: 'snsapi_base' } }, async (_app, browser) => {
-      await browser.logIn(emulator, '/login?scope=snsapi_userinfo');
-      const full = (await sessionOf(browser))['wechat'];
-      expect(full).toMatchObject({ scope: 'snsapi_userinfo', user: { nickname: '小明' } });
-      await browser.logIn(emulator, '/login');
-      expect((await sessionOf(browser))['wechat']).toEqual(full);
-      await browser.logIn(emulator, '/login', 'emoji');
-      expect((await sessionOf(browser))['wechat']).toMatchObject({
-        scope: 'snsapi_base',
-        openid: emulator.openid('emoji', emulator.apps.official.appId),
-      });
-    });
+    await withApp(
+      emulator,
+      { session: SESSIONS[kind](), auth: { scope: 'snsapi_base' } },
+      async (_app, browser) => {
+        await browser.logIn(emulator, '/login?scope=snsapi_userinfo');
+        const full = (await sessionOf(browser))['wechat'];
+        expect(full).toMatchObject({ scope: 'snsapi_userinfo', user: { nickname: '小明' } });
+        await browser.logIn(emulator, '/login');
+        expect((await sessionOf(browser))['wechat']).toEqual(full);
+        await browser.logIn(emulator, '/login', 'emoji');
+        expect((await sessionOf(browser))['wechat']).toMatchObject({
+          scope: 'snsapi_base',
+          openid: emulator.openid('emoji', emulator.apps.official.appId),
+        });
+      },
+    );
   });
 
   it('holds neither a token nor a code', async () => {
-    await withApp({ session: SESSIONS[kind]() }, async (_app, browser) => {
+    await withApp(emulator, { session: SESSIONS[kind]() }, async (_app, browser) => {
       await browser.logIn(emulator, '/me');
       const text = JSON.stringify(await sessionOf(browser));
       for (const code of exchangedCodes(emulator)) expect(text).not.toContain(code);

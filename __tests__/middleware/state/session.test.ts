@@ -1,32 +1,21 @@
-import { cookies, startApp, type TestApp } from '../../support/app';
+import { cookies } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { agree, Browser } from '../../support/browser';
-import { startAndAgree, exchangedCodes, redirectsToWechat, isLoggedIn, sessionOf } from '../../support/login';
 import {
-  FaultySessionStore,
-  putRoute,
-  serverSessions,
-  SESSION_NAMES,
-  SESSIONS,
-} from '../../support/sessions';
+  startAndAgree,
+  exchangedCodes,
+  redirectsToWechat,
+  isLoggedIn,
+  sessionOf,
+  withApp,
+} from '../../support/login';
+import { FaultySessionStore, serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
 
 useEmulator();
 
-async function withApp(
-  options: Parameters<typeof startApp>[1],
-  work: (app: TestApp, browser: Browser) => Promise<void>,
-): Promise<void> {
-  const app = await startApp(emulator, { routes: putRoute, ...options });
-  try {
-    await work(app, Browser.inWechat(app.url));
-  } finally {
-    await app.close();
-  }
-}
-
 describe('the id of the session, with express-session', () => {
   it('changes at login, at the next login and at logout, and the old ones are invalid', async () => {
-    await withApp({ session: serverSessions() }, async (_app, browser) => {
+    await withApp(emulator, { session: serverSessions() }, async (_app, browser) => {
       await browser.get('/put?cart=3');
       const ids = [browser.cookies()];
       await browser.logIn(emulator, '/me');
@@ -42,7 +31,7 @@ describe('the id of the session, with express-session', () => {
   });
 
   it('is never one that an attacker planted (session fixation)', async () => {
-    await withApp({ session: serverSessions() }, async (app, attacker) => {
+    await withApp(emulator, { session: serverSessions() }, async (app, attacker) => {
       await attacker.get('/put?cart=3');
       const planted = attacker.cookies();
       const victim = Browser.inWechat(app.url);
@@ -57,7 +46,7 @@ describe('the id of the session, with express-session', () => {
 describe('a redirect', () => {
   it('is sent after the session was saved: at login, after the callback, at logout', async () => {
     const store = Object.assign(new FaultySessionStore(), { delay: 100 });
-    await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+    await withApp(emulator, { session: serverSessions(store) }, async (_app, browser) => {
       const saved = (): number => new Set(store.saved).size;
       const login = await browser.get('/login');
       expect([login.status, saved()]).toEqual([302, 1]);
@@ -70,7 +59,7 @@ describe('a redirect', () => {
 
   it('is sent at the end of the save, not at its start', async () => {
     const store = new FaultySessionStore();
-    await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+    await withApp(emulator, { session: serverSessions(store) }, async (_app, browser) => {
       let finishSave = (): void => undefined;
       const saveStarted = new Promise<void>((resolve) => {
         const set = store.set.bind(store);
@@ -102,7 +91,7 @@ describe('a session store that fails', () => {
     'at the callback (%s) logs nobody in, and the response names it',
     async (call) => {
       const store = new FaultySessionStore();
-      await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+      await withApp(emulator, { session: serverSessions(store) }, async (_app, browser) => {
         await browser.get('/put?cart=3');
         const callbackURL = await startAndAgree(browser, emulator);
         store.behaviour[call] = 'broken';
@@ -123,7 +112,7 @@ describe('a session store that fails', () => {
 
   it('at the callback allows an immediate retry, without a second exchange', async () => {
     const store = new FaultySessionStore();
-    await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+    await withApp(emulator, { session: serverSessions(store) }, async (_app, browser) => {
       const callbackURL = await startAndAgree(browser, emulator, '/me?kept');
       emulator.requests.length = 0;
       store.behaviour.set = 'broken';
@@ -137,7 +126,7 @@ describe('a session store that fails', () => {
 
   it('at the callback leaves the former user logged in', async () => {
     const store = new FaultySessionStore();
-    await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+    await withApp(emulator, { session: serverSessions(store) }, async (_app, browser) => {
       await browser.logIn(emulator, '/me', 'ming');
       const callbackURL = await startAndAgree(browser, emulator, '/login', 'emoji');
       store.behaviour.destroy = 'broken';
@@ -149,7 +138,7 @@ describe('a session store that fails', () => {
   it('at the login does not redirect to WeChat', async () => {
     const store = new FaultySessionStore();
     store.behaviour.set = 'broken';
-    await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+    await withApp(emulator, { session: serverSessions(store) }, async (_app, browser) => {
       const response = await browser.get('/login');
       expect(response.status).toBe(503);
       expect(response.location).toBe('');
@@ -159,7 +148,7 @@ describe('a session store that fails', () => {
 
   it('at the logout leads to an error instead of the redirect', async () => {
     const store = new FaultySessionStore();
-    await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+    await withApp(emulator, { session: serverSessions(store) }, async (_app, browser) => {
       await browser.logIn(emulator, '/me');
       store.behaviour.destroy = 'broken';
       const response = await browser.get('/logout');
@@ -177,7 +166,7 @@ describe('a session store that fails', () => {
         .filter(({ call, route }) => !(call === 'destroy' && route === '/login'))
         .map(async ({ call, route }) => {
           const store = new FaultySessionStore();
-          await withApp({ session: serverSessions(store) }, async (_app, browser) => {
+          await withApp(emulator, { session: serverSessions(store) }, async (_app, browser) => {
             if (route === '/logout') await browser.logIn(emulator, '/me');
             const path = route === 'callback' ? await startAndAgree(browser, emulator) : route;
             store.behaviour[call] = 'silent';
@@ -203,7 +192,7 @@ describe('a session store that fails', () => {
         res.end();
       },
     };
-    await withApp({ session: serverSessions(store), auth }, async (_app, browser) => {
+    await withApp(emulator, { session: serverSessions(store), auth }, async (_app, browser) => {
       await browser.get('/login');
       expect(kinds).toEqual(['session_missing']);
     });
@@ -230,7 +219,7 @@ describe('a token store that fails', () => {
         logins++;
       },
     };
-    await withApp({ session: SESSIONS[kind](), auth }, async (_app, browser) => {
+    await withApp(emulator, { session: SESSIONS[kind](), auth }, async (_app, browser) => {
       const callbackURL = await startAndAgree(browser, emulator, '/me?kept');
       const response = await browser.get(callbackURL);
       expect(response.status).toBe(503);
@@ -250,7 +239,7 @@ describe('a missing session middleware', () => {
   it.each(['/login', '/callback?code=abc&state=x', '/logout', '/me'])(
     'is reported in the response of %s',
     async (path) => {
-      await withApp({ session: null, routes: () => undefined }, async (_app, browser) => {
+      await withApp(emulator, { session: null, routes: () => undefined }, async (_app, browser) => {
         const page = await browser.get(path);
         expect(page.status).toBe(500);
         expect(page.body).toContain('session_missing');
@@ -274,7 +263,7 @@ describe('a session of another kind', () => {
     { unset: 'destroy' as const },
     { name: 'my.sid', cookie: { path: '/', httpOnly: true, sameSite: 'lax' as const } },
   ])('may be an express-session with %j', async (options) => {
-    await withApp({ session: serverSessions(undefined, options) }, async (app, browser) => {
+    await withApp(emulator, { session: serverSessions(undefined, options) }, async (app, browser) => {
       await browser.get('/public');
       const planted = browser.cookies();
       const callbackURL = await startAndAgree(browser, emulator, '/me?kept');
@@ -292,6 +281,7 @@ describe('a session of another kind', () => {
     let saves = 0;
     const sessions = new Map<string, Record<string, unknown>>();
     await withApp(
+      emulator,
       {
         session: (req, res, next) => {
           const id = /sid=(\w+)/.exec(req.headers.cookie ?? '')?.[1] ?? Math.random().toString(36).slice(2);
@@ -316,8 +306,12 @@ describe('a session of another kind', () => {
   });
 
   it('may be a cookie-session of any name', async () => {
-    await withApp({ session: cookies({ name: 'my.app', signed: false }) }, async (_app, browser) => {
-      expect((await browser.logIn(emulator, '/me')).status).toBe(200);
-    });
+    await withApp(
+      emulator,
+      { session: cookies({ name: 'my.app', signed: false }) },
+      async (_app, browser) => {
+        expect((await browser.logIn(emulator, '/me')).status).toBe(200);
+      },
+    );
   });
 });

@@ -211,7 +211,7 @@ export class CallbackResults {
 
   /** Whether this process knows that a logout has ended one of these states or sessions. */
   isLoggedOutHere(statesOrRoots: readonly string[]): boolean {
-    return this.knowsLogouts && statesOrRoots.some((each) => CallbackResults.#loggedOut().has(each));
+    return statesOrRoots.some((each) => CallbackResults.#loggedOut().has(each));
   }
 
   /**
