@@ -74,8 +74,11 @@ class Mounts {
   readonly #routes = new Map<string, readonly ReadonlySet<string>[]>();
   /** The same for routes that stand for every path below them. */
   readonly #routesBelow = new Map<string, readonly ReadonlySet<string>[]>();
-  /** The numbers of names in the paths of further mounts. */
+  /**
+   * Of mounts that are too many or too long to be recorded, only the number of names in their paths is kept.
+   */
   readonly #depths = new Set<number>();
+  /** The routes of those mounts, without the mount path. */
   #names: readonly string[] = [];
 
   /** Runs on every request, so it returns early for a mount that is known already. */
@@ -127,8 +130,9 @@ function depthOf(path: string): number {
  * logout of another mount. A mount is recorded at its first request.
  *
  * The Host header and a mount that is a pattern, such as `/:tenant`, come from the request, so an attacker
- * could invent them without end. What is recorded first stays: after many hosts, a mount counts as one of
- * every host; after many mount paths, every path that is as deep as one of the further ones counts.
+ * could invent any number of them. Recorded mounts stay. A mount that was seen at many hosts counts as a
+ * mount of every host. If there are too many mount paths, a further one is recorded by its depth alone, and
+ * every path of that depth counts as a mount.
  */
 const MOUNTS = new Map<string, Mounts>();
 const BY_CONFIG = new WeakMap<ResolvedOptions, Mounts>();

@@ -1,6 +1,6 @@
 /**
- * Modules that only some apps or requests need. The first one loads them: the process starts sooner, and may
- * never need some of them.
+ * Modules that only some apps or requests need. Each is loaded at its first use: the process starts sooner,
+ * and may never need some of them.
  */
 import { lazy } from '../async/lazy';
 import type * as callbackModule from './login/callback';

@@ -70,8 +70,8 @@ export interface WechatContext {
    * The path of the login route, for links, such as `/login?returnTo=%2Fme`. `data` is signed, so that nobody
    * else can write it, but anybody can read it and pass the link on.
    *
-   * @throws WechatAuthError of kind `config` if `routes.login` is false, or `data` is not JSON of at most 512
-   * bytes.
+   * @throws WechatAuthError of kind `config` if there is no login route, if `data` is not JSON of at most 512
+   * bytes, or if no account has an AppSecret to sign it.
    */
   loginURL(options?: Pick<WechatLoginOptions, 'returnTo' | 'scope' | 'flow' | 'data'>): string;
   /**
@@ -85,7 +85,8 @@ export interface WechatContext {
    * Starts a scan login for a page of the app: the page shows `svg` and `number`, requests `statusURL` every
    * two seconds, and goes to `location` when the status is `confirmed`. See docs/guides/scan-login.md.
    *
-   * @throws WechatAuthError of kind `config` where `scanLogin` is off, `session_missing` without a session.
+   * @throws WechatAuthError of kind `config` if `scanLogin` is off, or if `data` is not JSON of at most 512
+   * bytes; `session_missing` without a session.
    */
   startScanLogin(options?: Pick<WechatLoginOptions, 'returnTo' | 'scope' | 'data'>): Promise<{
     /** The QR code, as an SVG element. */
@@ -164,7 +165,7 @@ export interface WechatRequest extends HostRequest {
 
 export class ReqWechat implements WechatContext {
   readonly #context: Context;
-  /** Whether this request has asked for logouts at other processes: a page may read the user many times. */
+  /** Whether this request has looked for logouts at other processes: the app may read the user many times. */
   #hasAsked = false;
 
   constructor(context: Context) {
@@ -259,11 +260,11 @@ export class ReqWechat implements WechatContext {
   #currentLogin(): WechatSession | undefined {
     const { req, config } = this.#context;
     const login = currentLogin(req, config);
-    // The guard waits until the logouts at other processes are known. A getter cannot wait: it starts to ask,
-    // so that the next request knows them.
+    // The guard waits until the logouts at other processes are known. A getter cannot wait: it starts to look
+    // for them, so that the next request knows them.
     if (login && !this.#hasAsked && mayMissLogout(req, config)) {
       this.#hasAsked = true;
-      // While it asks, the app may replace the session by one that throws.
+      // Meanwhile the app may replace the session by one that throws.
       confirmedLogin(req, config).catch(() => undefined);
     }
     return login;

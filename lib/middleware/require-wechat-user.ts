@@ -101,7 +101,7 @@ function grantsEnough(login: WechatSession, { scope }: WechatGuardOptions): bool
   return scope === undefined || satisfies(login.scope, scope);
 }
 
-/** Whether the request may pass. Otherwise it has its response. */
+/** Whether the request may pass. If not, this function has refused it. */
 async function mayPass(context: Context, options: WechatGuardOptions): Promise<boolean> {
   const { scope, mode = 'auto', check } = options;
   const { missingAccount } = context.config;

@@ -61,7 +61,10 @@ export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddlewar
   };
 }
 
-/** Returns the function that serves a request whose account is known. It is synchronous up to `next()`. */
+/**
+ * Returns the function that serves a request once its account is known. It calls `next()` synchronously,
+ * unless the guard has to wait.
+ */
 function serverOf(config: ResolvedOptions): (context: Context) => void {
   const handlerOf = router(config);
   const guard = config.authRequired ? requireWechatUser() : undefined;
@@ -69,9 +72,10 @@ function serverOf(config: ResolvedOptions): (context: Context) => void {
     const { req, res, next } = context;
     (req as HostRequest & { wechat?: WechatContext }).wechat = new ReqWechat(context);
     const { missingAccount } = context.config;
-    const isOurs = missingAccount === undefined || missingAccount.hasFailed;
-    if (isOurs) recordRoutes(context);
-    const handler = isOurs ? handlerOf(req) : undefined;
+    // A request that belongs to no account goes to the app, also at the path of a route.
+    const servesRoutes = missingAccount === undefined || missingAccount.hasFailed;
+    if (servesRoutes) recordRoutes(context);
+    const handler = servesRoutes ? handlerOf(req) : undefined;
     if (handler) void handle(handler, context);
     else if (guard) guard(req, res, next);
     else next();
