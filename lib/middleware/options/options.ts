@@ -179,8 +179,9 @@ export type ChooseAccount = Bivariant<
  *
  * To refuse the user, it throws an error with `refuse: true`, or with a `status` from 400 to 499: kind
  * `login_refused`, with that status, otherwise 403. Any other error that it throws is a bug of the app: kind
- * `login_failed`, 500, with the stack on the console. That error is the `cause` of both. A promise that does
- * not settle within 20 s is `login_failed`, too. A result that JSON cannot hold is kind `config`.
+ * `login_failed`, 500, with the stack on the console. In both cases, the error of the app is the `cause`. A
+ * promise that does not settle within 20 s is `login_failed`, too. A result that JSON cannot hold is kind
+ * `config`.
  */
 export type OnLogin = Bivariant<
   (req: HostRequest, login: WechatLoginInfo) => KeptUser | Promise<KeptUser> | PromiseLike<KeptUser>
@@ -198,8 +199,9 @@ export type OnError = Bivariant<
 /**
  * Options of `wechatAuth()`. An option that is `undefined` counts as not given.
  *
- * The accounts are those of `appId` and `website`, or those that `account` chooses for each request. The official
- * account proves itself with its `appSecret`, or through a third-party platform (`component`).
+ * The accounts are those of `appId`, `website`, `miniProgram` and `mobileApp`, or those that `account`
+ * chooses for each request. The official account proves itself with its `appSecret`, or through a third-party
+ * platform (`component`).
  */
 export type WechatAuthOptions = AuthOptions & (OwnAccounts | PlatformAccounts | AccountsByRequest);
 
@@ -349,9 +351,10 @@ export interface AuthOptions {
    * every browser, and a function chooses for each request.
    *
    * `auto` uses the official account inside WeChat and the website app on computers and tablets; without a
-   * website app, `scanLogin` if it is on. A phone outside WeChat cannot scan its own screen: if there is an
-   * official account, a page asks its user to open the address in WeChat, with a link to the QR code. If no
-   * configured account fits, a page tells the user where to open the address.
+   * website app, `scanLogin` if it is on. A phone outside WeChat cannot scan its own screen: without a
+   * website app, it gets the page of `scanLogin`, if that is on. Otherwise, if there is an official account,
+   * a page asks its user to open the address in WeChat, with a link to the QR code of the website app, if
+   * there is one. If no configured account fits, a page tells the user where to open the address.
    *
    * @default 'auto'
    */
@@ -375,11 +378,11 @@ export interface AuthOptions {
          */
         readonly confirm?: 'tap' | 'pin' | undefined;
         /**
-         * Compares the two devices before `onLogin` runs, such as their addresses. Only `true` logs the PC in;
-         * otherwise kind `login_refused`, 403. An error that it throws never lets a login pass. `pc` is the
-         * request that collects the login. The request of the phone is over by then: `phone` has its address
-         * (`ip` as Express resolves it, otherwise that of the peer) and its headers, except `cookie`,
-         * `authorization` and `referer`, cut at 512 characters.
+         * Compares the two devices before `onLogin` runs, such as their addresses. Only `true` logs the PC
+         * in; otherwise kind `login_refused`, 403. An error that it throws never lets a login pass. `pc` is
+         * the request that collects the login. The request of the phone is over by then: `phone` has its
+         * address (`ip` as Express resolves it, otherwise that of the peer) and at most 50 of its headers,
+         * each cut at 512 characters, without `cookie`, `authorization`, `proxy-authorization` and `referer`.
          */
         readonly check?:
           | Bivariant<
@@ -433,14 +436,14 @@ export interface AuthOptions {
   /**
    * Finds or creates the account of a user who logs in:
    * `onLogin(req, { user, token, flow, appid, returnTo, data, sessionKey })`. It is awaited, and runs once per
-   * login even if WeChat calls back twice, before anything is written to the session. The object that it
+   * login even if WeChat calls back twice, before the login is written to the session. The object that it
    * returns is kept as `user`. An error with `refuse: true`, or with a `status` from 400 to 499, refuses the
    * login; any other error is a bug of the app (kind `login_failed`).
    */
   readonly onLogin?: OnLogin | undefined;
   /**
-   * Responds in place of our error pages: `onError(error, req, res, next)`. It runs when a login failed, and
-   * when `check` of a guard refused a user. A request without a user is not an error: the guard sends it to
+   * Responds in place of our error pages: `onError(error, req, res, next)`. It runs when a login or a logout
+   * failed, and when a guard refused a user. A request without a user is not an error: the guard sends it to
    * the login, or responds with 401.
    */
   readonly onError?: OnError | undefined;

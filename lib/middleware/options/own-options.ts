@@ -2,6 +2,7 @@
  * Only own properties of an object are options: a bug elsewhere may have written to `Object.prototype`
  * (prototype pollution).
  */
+
 /**
  * A copy of the own properties. It inherits nothing, so that reading a property that was not given finds
  * nothing.
