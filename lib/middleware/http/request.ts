@@ -78,7 +78,10 @@ export function trustsProxy(req: HostRequest): boolean {
   );
 }
 
-/** In characters, port included. A DNS name has at most 253 (RFC 1035: 255 bytes), and none in use needs all. */
+/**
+ * In characters, with the port. A DNS name has at most 253 (RFC 1035: 255 bytes). Names in use are shorter,
+ * which leaves room for the port.
+ */
 const MAX_HOST_LENGTH = 255;
 
 /**
