@@ -43,7 +43,9 @@ import { completeLogin, exchangeForUser, markVerified, requireCode, type Verifie
 import { startLogin } from './login';
 import { LoginReporter } from './login-reporter';
 
-/** `GET /callback?code=…&state=…`: always a redirect when the login succeeds, never a page. */
+/**
+ * `GET /callback?code=…&state=…`: if the login succeeds, a redirect; on a phone that logs a PC in, a page.
+ */
 export async function callback(context: Context): Promise<void> {
   const reporter = new LoginReporter(context.config);
   try {
@@ -120,8 +122,8 @@ function isOfOtherAccount(
 
 /**
  * Takes the pending login of this state out of the session. If the session lacks it, it may be in memory:
- * requests at once overwrite each other's session, and a duplicate callback may carry the session id that the
- * first one replaced. A login that a logout has ended is not returned.
+ * concurrent requests overwrite each other's session, and a duplicate callback may carry the session id that
+ * the first one replaced. A login that a logout has ended is not returned.
  */
 async function findPending(
   { callbackResults, sessionKey }: ResolvedOptions,
@@ -153,7 +155,7 @@ async function isLoggedInByNow(
   const isEnough = (login: FinishedLogin | WechatSession | undefined): boolean =>
     login !== undefined && isOfThisAccount(config, login) && satisfies(login.scope, started?.scope ?? '');
   if (isEnough(currentLogin(req, config))) return true;
-  // A state that was used belongs to no other tab.
+  // Once the state was used, this is not the callback of a tab that still waits for its login.
   if (!started || started.isSpent) return false;
   const finished = await callbackResults.started.finishedWith(cookies);
   return (
@@ -296,8 +298,8 @@ async function restartLost(
   state: string,
   expired: PendingLogin | undefined,
 ): Promise<void> {
-  // The user confirmed a login on the PC. A restart would log this phone in, or need the session that was
-  // lost.
+  // On this phone, the user confirmed the login of a PC. A restart would log the phone in instead, or need
+  // the session that was lost.
   const isForPC = expired
     ? ticketOf(expired) !== undefined
     : (context.config.callbackResults.started.get(state)?.isForPC ?? false);

@@ -1,4 +1,4 @@
-/** The login that the session holds: read, saved after a callback, cleared at logout. */
+/** The login that the session holds: read, saved when a login finishes, cleared at logout. */
 import { WechatAuthError } from '../../errors';
 import { isFlow, isPageFlow } from '../../oauth/flows';
 import { hasLessScope } from '../../oauth/scope';
@@ -40,7 +40,7 @@ import { logoutReporter } from './login-reporter';
  */
 const SESSION_KEYS = new Set<string>();
 
-/** Every key under which they keep something in a session → session key. */
+/** Every key under which a `wechatAuth()` keeps something in a session → its session key. */
 const KEYS_IN_SESSION = new Map<string, string>();
 
 export function registerSessionKey(sessionKey: string): void {
@@ -60,7 +60,8 @@ export function currentLogin(req: HostRequest, config: ResolvedOptions): WechatS
   const { sessionKey, callbackResults } = config;
   const stored = ownValue(session, sessionKey);
   if (!isWechatSession(stored)) return undefined;
-  // The response to a callback may reach the browser after a logout that its last check could not see.
+  // A callback does not see a logout that comes after its last check, and its response may reach the browser
+  // after that of the logout.
   if (
     callbackResults.knowsLogouts &&
     callbackResults.isLoggedOutHere(newestStateAndRoot(session, sessionKey))
@@ -74,8 +75,8 @@ export function currentLogin(req: HostRequest, config: ResolvedOptions): WechatS
 }
 
 /**
- * How long after a login has finished a logout at another process may still end it: the browser may have sent
- * the logout before it received the response to the callback.
+ * For this long after a login has finished, a logout at another process may still end it: the browser may
+ * have sent the logout before it received the response to the callback.
  */
 const LATE_LOGOUT_MS = 60_000;
 
@@ -117,7 +118,7 @@ function isWechatSession(stored: unknown): stored is WechatSession {
   );
 }
 
-/** Where a login that is saved started. */
+/** The start of the login that saveLogin() saves. */
 interface LoginOrigin {
   readonly state: string;
   readonly pending: Pick<PendingLogin, 'returnTo' | 'isBound' | 'isBoundByOther'>;
@@ -133,8 +134,9 @@ interface LoginOrigin {
  * - Otherwise the app's data stays only if nobody was logged in, and as far as `preserveSession` allows.
  * - Logins under other session keys stay, unless `preserveSession` is false or their unionid shows another
  *   person.
- * - Pending logins under this key stay, and only this user may finish them. Pending logins under another key
- *   stay with the login there, and nobody who is known to be another person may finish them.
+ * - Pending logins under this key stay, except scan logins, and only this user may finish them. Pending
+ *   logins under another key stay with the login there, and nobody who is known to be another person may
+ *   finish them.
  *
  * @throws WechatAuthError of kind `state_unknown` if the login was pending before another user logged in, or
  * if the user has logged out since it started.
@@ -149,17 +151,17 @@ export async function saveLogin(
   const before = currentLogin(req, config);
   const isSame = before !== undefined && isSamePerson(before, login);
   const former = requireSession(req, config);
-  const others = [...SESSION_KEYS].filter((key) => isOtherPerson(ownValue(former, key), login));
-  const hasOther = others.some((key) => key !== sessionKey);
+  const keysOfOthers = [...SESSION_KEYS].filter((key) => isOtherPerson(ownValue(former, key), login));
+  const hasOther = keysOfOthers.some((key) => key !== sessionKey);
   const bindings = bindingsOf(pending);
   if ((bindings.isBound && !isSame) || (bindings.isBoundByOther && hasOther)) throw boundToOtherUser();
   await callbackResults.recordFinish(cookieHash(req), { state, root });
   if (await callbackResults.isLoggedOut(state, root)) throw loggedOutMeanwhile();
   // Even a stored login that no longer counts, such as one of another AppID, shows that the session is not
   // anonymous.
-  const holdsNoLogin = ownValue(former, sessionKey) === undefined && others.length === 0;
+  const holdsNoLogin = ownValue(former, sessionKey) === undefined && keysOfOthers.length === 0;
   const isOwner = isSame || holdsNoLogin;
-  const session = await regenerateSession(req, keysToKeep(former, config, { isSame, isOwner, others }));
+  const session = await regenerateSession(req, keysToKeep(former, config, { isSame, isOwner, keysOfOthers }));
   if (isOwner) carryOverCookie(former, session);
   session[sessionKey] = isSame && grantsLess(login, before) ? before : login;
   const ended = dropScanLogins(session, sessionKey);
@@ -175,10 +177,10 @@ export async function saveLogin(
     undoLogin(session, sessionKey, isSame ? before : undefined);
     throw error;
   }
-  // The user may have logged out while the session was saved. It is saved again, because the session
-  // middleware may not do so at the end of the request.
   callbackResults.started.spend(ended);
   await callbackResults.endLogins(ended, []);
+  // The user may have logged out while the session was saved. It is saved again, because the session
+  // middleware may not do so at the end of the request.
   if (await callbackResults.isLoggedOut(state, root)) {
     undoLogin(session, sessionKey, undefined);
     await saveSession(req, config);
@@ -210,15 +212,15 @@ function keysToKeep(
   {
     isSame,
     isOwner,
-    others,
-  }: { readonly isSame: boolean; readonly isOwner: boolean; readonly others: readonly string[] },
+    keysOfOthers,
+  }: { readonly isSame: boolean; readonly isOwner: boolean; readonly keysOfOthers: readonly string[] },
 ): (key: string) => boolean {
   const own = ownKeys(sessionKey);
   const keeps = (key: string): boolean => {
     if (own.includes(key) || isSame) return true;
     const ofLogin = KEYS_IN_SESSION.get(key);
     if (ofLogin === undefined) return isOwner && shouldPreserve(key);
-    return keepsOtherLogins && !others.includes(ofLogin);
+    return keepsOtherLogins && !keysOfOthers.includes(ofLogin);
   };
   const kept = new Set(Object.keys(former).filter(keeps));
   return (key) => kept.has(key);
@@ -270,7 +272,7 @@ export async function clearLogin(req: HostRequest, config: ResolvedOptions): Pro
   const session = requireSession(req, config);
   const states = knownStates(session, sessionKey);
   const root = sessionIdsOf(session, sessionKey)?.root;
-  // The response of a callback may still be on its way, so that this request carries the cookie of before.
+  // The response to a callback may still be on its way, so that this request carries the old cookie.
   const finishing = await callbackResults.finishingWith(cookieHash(req));
   // This comes before the session changes: a callback in progress must not finish in between.
   await callbackResults.endLogins(

@@ -13,6 +13,7 @@ import {
 
 /**
  * A login started: it is pending in the saved session, and the browser goes to WeChat or shows the QR code.
+ * Or a client posted a code, which is exchanged next.
  */
 export interface LoginStarted {
   /**
@@ -30,7 +31,7 @@ export interface LoginStarted {
   readonly restartOf?: string;
 }
 
-/** A user is logged in, and the session is saved. */
+/** A user is logged in. The session is saved, except for a login with a code and `session: false`. */
 export interface LoginSucceeded {
   /** The `id` of its {@link LoginStarted}. */
   readonly id: string;
@@ -40,7 +41,10 @@ export interface LoginSucceeded {
   readonly appid: string;
   /** The granted scopes, separated by commas. */
   readonly scope: string;
-  /** From the callback to the saved session, in ms. `onLogin` is included. */
+  /**
+   * From the callback, or the request that posts a code or collects a scan login, to the saved session, in
+   * ms. `onLogin` is included.
+   */
   readonly durationMs: number;
   /** Since the login started, in ms. WeChat's pages and the user's time are included. */
   readonly loginMs: number;
@@ -49,8 +53,8 @@ export interface LoginSucceeded {
 /** A login failed. Fields that are not known are absent. */
 export interface LoginFailed extends Failure {
   /**
-   * The `id` of its {@link LoginStarted}. Absent if no login had started, or if this app did not issue the
-   * state.
+   * The `id` of its {@link LoginStarted}. Absent if no login had started, if the state does not look like one
+   * of this package, or on the phone of a scan login.
    */
   readonly id?: string;
   /** How the user logs in: `official`, `website`, `scan`, `miniProgram` or `mobileApp`. */
@@ -87,9 +91,9 @@ export interface LoggedOut {
  * });
  */
 export interface WechatAuthEvents {
-  /** A login started: it is pending in the saved session. */
+  /** A login started. */
   readonly 'express-wechat-auth:login.started': LoginStarted;
-  /** A user is logged in, and the session is saved. */
+  /** A user is logged in. */
   readonly 'express-wechat-auth:login.succeeded': LoginSucceeded;
   /** A login failed, and another one replaces it, which names it as `restartOf`. */
   readonly 'express-wechat-auth:login.restarted': LoginFailed;
