@@ -1,6 +1,6 @@
 /**
- * The layout of our pages: in Chinese or English, without scripts or resources, under a strict
- * Content-Security-Policy.
+ * The layout of our pages: in Chinese or English, without external resources, under a strict
+ * Content-Security-Policy. Only the page of a scan login has a script.
  */
 import crypto from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -33,7 +33,7 @@ export interface PageContent {
   readonly icon?: Icon;
   /** The main link is the green button. */
   readonly links: readonly { readonly href: string; readonly label: string; readonly isMain?: boolean }[];
-  /** What the page is about, for programs that read it: the error kind, or `open-elsewhere`. */
+  /** What the page is about, for programs that read it: the error kind, `open-elsewhere`, or `scan-…`. */
   readonly kind: string;
   /** One line in small print. */
   readonly footer?: string | undefined;

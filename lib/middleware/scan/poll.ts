@@ -1,6 +1,6 @@
 /**
- * Step 5 of a scan login, on the PC: its page polls for the state of the login, and collects the result. Only the
- * session that started the login can do so.
+ * Step 5 of a scan login, on the PC: its page polls for the status of the login, and collects the result.
+ * Only the session that started the login can do so.
  */
 import { WechatAuthError, isWechatError } from '../../errors';
 import { AccessToken } from '../../oauth/tokens/access-token';
@@ -44,7 +44,7 @@ interface ScanInSession {
 }
 
 /**
- * `GET /scan?login=…` returns the state. With `confirm: 'pin'`, `POST` sends the PIN. Scripts get JSON; with
+ * `GET /scan?login=…` returns the status. With `confirm: 'pin'`, `POST` sends the PIN. Scripts get JSON; with
  * `page=1`, a browser that runs no script gets a page.
  */
 export async function poll(context: Context): Promise<void> {

@@ -11,7 +11,7 @@ export interface PCPage {
   /** The address that the QR code holds. */
   readonly url: string;
   readonly number: string;
-  /** The address that the page polls for the state of the login. */
+  /** The address that the page polls for the status of the login. */
   readonly statusURL: string;
   readonly expiresAt: number;
   /** The site, as the phone will name it. */
@@ -45,7 +45,7 @@ export function sendPCPage(res: ServerResponse, language: PageLanguage, page: PC
   );
 }
 
-/** The address that shows the state of the login as a page, for a browser that runs no script. */
+/** The address that shows the status of the login as a page, for a browser that runs no script. */
 export function statusPage(statusURL: string): string {
   return `${statusURL}&page=1`;
 }
@@ -121,7 +121,7 @@ function elsewhere({ url }: PCPage, { elsewhere: texts }: ScanTexts): string {
 <p class="soft">${texts.otherPhone}</p></div>`;
 }
 
-/** The state of the login as a page, for a browser that runs no script. */
+/** The status of the login as a page, for a browser that runs no script. */
 export function sendStatusPage(
   res: ServerResponse,
   language: PageLanguage,

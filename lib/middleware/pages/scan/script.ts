@@ -1,5 +1,5 @@
 /**
- * The script of the PC's page: it asks for the state of the login, shows it, and goes on when the login is
+ * The script of the PC's page: it asks for the status of the login, shows it, and goes on when the login is
  * confirmed. It is for every browser that has `fetch`, and reads everything from `data-` attributes.
  */
 export const PC_SCRIPT = `

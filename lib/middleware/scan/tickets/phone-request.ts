@@ -10,7 +10,10 @@ export interface PhoneRequest {
   readonly ip: string;
   /** The address of the peer: of the proxy, if there is one. */
   readonly socket: { readonly remoteAddress: string };
-  /** The headers, except `cookie`, `authorization` and `referer`. Values are cut at 512 characters. */
+  /**
+   * At most 50 headers, without `cookie`, `authorization`, `proxy-authorization` and `referer`. Values are
+   * cut at 512 characters.
+   */
   readonly headers: Readonly<Record<string, string>>;
 }
 

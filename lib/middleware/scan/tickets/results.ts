@@ -6,7 +6,7 @@ import type { TokenData } from '../../../stores/token-store';
 import type { TicketRecords } from './ticket-records';
 import type { PhoneRequest } from './phone-request';
 
-/** What the phone hands over. The user agreed to it by a tap, and proved who they are to WeChat. */
+/** What the phone hands over. The user agreed to it by a tap, and WeChat said who the user is. */
 export interface ScanResult {
   readonly user: WechatUser;
   readonly token: TokenData;
@@ -57,7 +57,7 @@ export class Results {
   }
 
   /**
-   * Takes a result out, once: the ticket is marked as collected before, so that not even a copy of the
+   * Takes a result out, once: the ticket is first marked as collected, so that not even a copy of the
    * session can collect it a second time. The third wrong PIN ends the ticket.
    */
   async collect(name: string, pin: string | undefined): Promise<ScanResult | 'none' | 'wrong pin'> {

@@ -21,7 +21,9 @@ export interface TicketRecord {
 export const MAX_LISTS = 1_024;
 const RECORDS_PER_LIST = 16;
 
-/** A code that this many other phones have opened was passed on: its ticket ends (RFC 10027, section 6.1.4). */
+/**
+ * A code that other phones have opened this often was passed on: its ticket ends (RFC 10027, section 6.1.4).
+ */
 const MAX_OTHERS = 10;
 
 type List = Readonly<Record<string, TicketRecord>>;

@@ -25,7 +25,9 @@ export interface Ticket {
   readonly scope: OfficialScope;
 }
 
-/** 16 random bytes, 4 of the expiry in seconds, the number, the device, the scope: then 16 of the MAC. */
+/**
+ * 16 bytes of the id, 4 of the expiry in seconds, one each of number, device and scope; then 16 of the MAC.
+ */
 const ID_BYTES = 16;
 const EXPIRY_AT = 16;
 const NUMBER_AT = 20;
