@@ -16,7 +16,7 @@ import type { WechatSession } from './wechat-session';
 /** The result of a login: the login for the session, or the state of the login that replaces it. */
 export type LoginResult = { readonly login: WechatSession } | { readonly restartState: string };
 
-/** A duplicate callback shares the result of the first one. */
+/** How many entries are kept, and for how long: duplicate callbacks come within a minute. */
 const LIMITS = { max: 10_000, ttl: SHARED_MS } as const;
 
 /** The parameters of a callback, and the cookies that the browser sent with it. */
@@ -35,7 +35,7 @@ export interface CallbackLogin {
 }
 
 /**
- * Remembers callbacks in this process. Results, owners, restarts and logouts are also in the shared
+ * Remembers callbacks in this process. Everything except started logins and reports is also in the shared
  * cache of the token store, if it has one, so that several processes act as one.
  */
 export class CallbackResults {
@@ -152,10 +152,10 @@ export class CallbackResults {
   }
 
   /**
-   * Called at logout: callbacks of these logins log nobody in any more, not even those in progress. Other
-   * processes learn of it through the shared cache, if there is one.
+   * Called at logout, and for scan logins that a login drops: callbacks of these logins log nobody in any
+   * more, not even those in progress. Other processes learn of it through the shared cache, if there is one.
    *
-   * @param roots of sessions: ends the logins that started in them, and that they do not hold
+   * @param roots of sessions: also ends logins that started in these sessions, and that they no longer hold
    */
   async endLogins(states: readonly string[], roots: readonly string[] = []): Promise<void> {
     const ended = [...states, ...roots];
@@ -204,7 +204,7 @@ export class CallbackResults {
     return this.#cache !== undefined;
   }
 
-  /** Whether there was a logout in this process lately. Otherwise no login needs to be compared with them. */
+  /** Whether this process has recorded a logout. If not, no login needs to be compared with any. */
   get knowsLogouts(): boolean {
     return CallbackResults.#loggedOut().size > 0;
   }

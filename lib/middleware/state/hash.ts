@@ -1,7 +1,7 @@
 /** Hashes that stand for secrets and for long texts in memory and in stores. */
 import crypto from 'node:crypto';
 
-/** Of a list, so that no two lists have the same text. */
+/** A hash of a list. The list is hashed as JSON, so that no two lists have the same text. */
 export function hash(parts: readonly string[]): string {
   return sha256(JSON.stringify(parts));
 }

@@ -17,8 +17,8 @@ export interface LoginStart {
   /** Whether the browser used https, also if only a proxy says so; for a restart, when the login first started. */
   readonly isHTTPS: boolean;
   /**
-   * Of the session cookie that the browser has after the response; `undefined` if it has none. It is known when
-   * the response is sent.
+   * A digest of the session cookie that the browser has after the response; `undefined` if it has none. It is
+   * set when the response is sent.
    */
   cookieDigest: string | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Remembers which logins this process started, and in which session. Requests of one browser at once
+ * Remembers which logins this process started, and in which session. Concurrent requests of one browser
  * overwrite each other's session, so that a session may lack a login that started in it.
  */
 import { lazyCache, type LazyCache } from '../../lazy-cache';
@@ -39,7 +39,9 @@ export interface FinishedLogin extends FinishingLogin {
   readonly appid: string;
 }
 
-/** How long a callback with the cookies of before the login counts as one of the browser that logged in. */
+/**
+ * For this long after a login, a callback with the old cookies counts as one of the browser that logged in.
+ */
 const FINISHED_MS = 60_000;
 const MAX_ENTRIES = 10_000;
 
@@ -88,7 +90,7 @@ export class StartedLogins {
     return started.session.root === session.root ? { ...started.pending, isBound: true } : undefined;
   }
 
-  /** These states no longer count as pending: each is for single use, and a session holds only some. */
+  /** These states no longer count as pending: a callback has used them, or the session has dropped them. */
   spend(states: readonly string[]): void {
     for (const state of states) {
       const started = this.#started().peek(state);

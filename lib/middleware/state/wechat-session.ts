@@ -49,7 +49,10 @@ export interface WechatSession {
   readonly unionid?: string;
   /** The granted scopes, separated by commas. */
   readonly scope: string;
-  /** `official` for a login inside WeChat, `website` for a QR code login, `scan` for a scan login. */
+  /**
+   * `official` for a login inside WeChat, `website` for a QR code login, `scan` for a scan login,
+   * `miniProgram` or `mobileApp` for a code that a client posted.
+   */
   readonly flow: WechatFlow;
 }
 
