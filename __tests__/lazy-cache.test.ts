@@ -5,7 +5,7 @@ describe('a lazy cache', () => {
     jest.useRealTimers();
   });
 
-  it('keeps so many entries, and drops the one that was used least recently', () => {
+  it('keeps `max` entries, and drops the one that was used least recently', () => {
     const cache = lazyCache<string>({ max: 2 })();
     cache.set('a', '1');
     cache.set('b', '2');

@@ -48,7 +48,7 @@ describe('the workflows', () => {
     expect(rightsOf(head)).toEqual([]);
   });
 
-  it('give the permission and the token to publish to one job, and no other right to any', () => {
+  it('give the right and the token to publish to one job, and no job any other right', () => {
     const rights = FILES.flatMap((file) =>
       Object.entries(jobsOf(read(file))).map(([job, text]) => [`${file}: ${job}`, rightsOf(text)] as const),
     );

@@ -16,11 +16,11 @@ const RUNS = Number(process.env['WECHAT_FUZZ_RUNS'] ?? 10);
 const SEED = process.env['WECHAT_FUZZ_SEED'];
 const PATH = process.env['WECHAT_FUZZ_PATH'];
 const TIME_LIMIT = 120_000 + RUNS * 4_000;
-/** In four runs of each removal, an attack was found after 40 attacks at most. The seeds are random. */
+/** In four measurements of each removal, one of the first 40 attacks succeeded. The seeds are random. */
 const RUNS_WITHOUT_A_RULE = 500;
 const TIME_LIMIT_WITHOUT_A_RULE = 600_000;
 
-/** Plays random attacks until one succeeds. By default, a successful attack is made as short as possible. */
+/** Plays random attacks until one succeeds. Without `endOnFailure`, that one is made as short as possible. */
 async function playAttacks(target: Target, parameters: fc.Parameters<[Action[]]>) {
   const logins: [onPhone: number, onPC: number] = [0, 0];
   const property = fc.asyncProperty(attack, async (actions) => {

@@ -67,8 +67,8 @@ describe.each(APPS)('on $host with $storage', ({ host, storage }) => {
       if (details.failed) throw new Error(await reportOf(details, `on ${host} with ${storage}`));
       // A replay of one sequence may have no login.
       if (PATH === undefined) expect(logins).toBeGreaterThan(0);
-      // WeChat reports a wrong secret now and then, and browsers lose their cookies or send old ones. The library
-      // warns of nothing else.
+      // WeChat fails now and then, and browsers lose their cookies or send old ones. The library warns of
+      // nothing else.
       const codes = (warnings.mock.calls as [string, { code: string }][]).map(([, { code }]) => code);
       expect(codes.filter((code) => !EXPECTED_WARNINGS.includes(code))).toEqual([]);
     },

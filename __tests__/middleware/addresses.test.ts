@@ -176,6 +176,13 @@ describe('our routes', () => {
     expect(loginURL(without, { returnTo: '/me' })).toBe(`http://${host}/me`);
     expect(loginURL(without, { returnTo: '//evil.example' })).toBe(`http://${host}/`);
   });
+
+  it('cause an error if a request needs one that is switched off', () => {
+    expect(requirePath(contextWith(), 'login')).toBe('/login');
+    const without = contextWith({ routes: { login: false } });
+    expect(() => requirePath(without, 'login')).toThrow(/^routes\.login is false, .*Give it a path/);
+    expect(() => requirePath(without, 'login')).toThrow(expect.objectContaining({ kind: 'config' }) as Error);
+  });
 });
 
 describe('a return path', () => {
@@ -214,7 +221,7 @@ describe('a return path', () => {
     expect(safeReturnTo(contextWith({ baseURL: 'https://a.example/base' }), requested)).toBe(expected);
   });
 
-  it('is none of the routes of another mount or another session key on this site', () => {
+  it('is not a route of another mount or another session key on this site', () => {
     recordRoutes(contextWith({ sessionKey: 'shop' }, { url: '/shop/x?a', below: '/x?a' }));
     recordRoutes(
       contextWith({ sessionKey: 'forum', routes: { logout: '/bye' } }, { url: '/forum', below: '/' }),
@@ -241,13 +248,13 @@ describe('a return path', () => {
     expect(safeReturnTo(contextWith(based), '/a/logout')).toBeUndefined();
   });
 
-  it('may be the route of a mount on no known site', () => {
+  it('may be the route of a mount if the request names no host', () => {
     recordRoutes(contextWith({ sessionKey: 'a' }, { url: '/known/x', below: '/x' }));
     const elsewhere = contextWith({}, { headers: { host: undefined } });
     expect(safeReturnTo(elsewhere, '/known/logout')).toBe('/known/logout');
   });
 
-  /** The routes of a config: those of another test must not count here. */
+  /** A logout route of its own for each test: mounts are recorded by session key and routes. */
   const routesOf = (name: string): WechatAuthOptions => ({ routes: { logout: `/${name}` } });
 
   it('is never the route of a mount, however many hosts an attacker invents', () => {
@@ -286,7 +293,7 @@ describe('a return path', () => {
     expect(isRefused('/first/other')).toBe(false);
   });
 
-  it('is not taken for a route because an attacker spells one mount in many ways', () => {
+  it('is not refused as a route only because an attacker spells one mount in many ways', () => {
     const options = routesOf('bye-case');
     for (let at = 0; at < 256; at++) {
       const mount = Array.from('abcdefgh')
@@ -301,7 +308,7 @@ describe('a return path', () => {
 });
 
 describe('the routes of other mounts', () => {
-  /** Has mounts of its own, apart from those of the other tests. */
+  /** A session key of its own for each test: mounts are recorded by session key and routes. */
   const own = (): { sessionKey: string } => ({ sessionKey: `key${count}` });
   const record = (mount: string, below = '/x'): void =>
     recordRoutes(contextWith(own(), { url: mount + below, below }));
@@ -332,14 +339,14 @@ describe('the routes of other mounts', () => {
     expect(isRefused('/shop/logout')).toBe(true);
   });
 
-  it('are those of one mount, however its path is spelled', () => {
+  it('count as those of one mount, however its path is spelled', () => {
     for (let at = 0; at < 60; at++) record(at % 2 ? '/Shop' : '/shop');
     record('/a/b');
     // A 51st mount would be known by its depth only, and with it every path that is as deep.
     expect([isRefused('/a/b/logout'), isRefused('/c/d/logout')]).toEqual([true, false]);
   });
 
-  it('are those of a site whose name is at most 500 characters long', () => {
+  it('are recorded by the first 500 characters of the host', () => {
     const long = 'h'.repeat(500);
     host = `${long}a`;
     record('/shop');
@@ -385,13 +392,6 @@ describe('the routes of other mounts', () => {
       true,
       false,
     ]);
-  });
-
-  it('are required where a request needs one', () => {
-    expect(requirePath(contextWith(), 'login')).toBe('/login');
-    const without = contextWith({ routes: { login: false } });
-    expect(() => requirePath(without, 'login')).toThrow(/^routes\.login is false, .*Give it a path/);
-    expect(() => requirePath(without, 'login')).toThrow(expect.objectContaining({ kind: 'config' }) as Error);
   });
 });
 

@@ -63,7 +63,10 @@ function optionsOf(name, { mutate, tests }) {
   };
 }
 
-/** Stryker would not test a survivor again if a changed row of a table of tests could kill it now. */
+/**
+ * Keeps only the killed mutants in the results of the last run. Stryker would not test a survivor again,
+ * although a changed row in a table of tests may kill it now.
+ */
 function forgetSurvivors(file) {
   if (!existsSync(file)) return;
   const results = JSON.parse(readFileSync(file, 'utf8'));

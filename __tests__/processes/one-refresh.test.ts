@@ -55,7 +55,7 @@ describeOnRedis('four processes that share a Redis', () => {
     expect(await client.keys('*:lock')).toEqual([]);
   });
 
-  it('do not wait for a process that died in the middle of a refresh', async () => {
+  it('take over from a process that died in the middle of a refresh', async () => {
     const { key, openid } = await saveExpired('emoji');
     const before = fixture.countRequests('refresh_token');
     fixture.emulator.fail('refresh_token', 'silence');

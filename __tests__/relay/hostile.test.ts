@@ -11,8 +11,8 @@ beforeEach(() => jest.spyOn(process, 'emitWarning').mockImplementation(() => und
 afterEach(() => jest.restoreAllMocks());
 
 /**
- * Where a browser would go that is not on the list; `undefined` if it is. Written without the library's own
- * comparison.
+ * The address to which a browser would go, if it is not on the list; otherwise `undefined`. It does not use
+ * the library's own comparison.
  */
 function leavesList(location: string): string | undefined {
   if (!/^[\u0021-\u007e]+$/.test(location)) return `raw characters: ${JSON.stringify(location)}`;
@@ -28,13 +28,13 @@ function leavesList(location: string): string | undefined {
   return isListed ? undefined : url.href;
 }
 
-it('are at least 200, and none is there twice', () => {
+it('the tables have at least 200 addresses, and none twice', () => {
   const all = [...REFUSED, ...Object.keys(NORMALISED)];
   expect(new Set(all).size).toBe(all.length);
   expect(all.length).toBeGreaterThanOrEqual(200);
 });
 
-it('are judged by what leaves the list', () => {
+it('leavesList() recognizes addresses on the list, and others', () => {
   for (const location of [
     'https://evil.example/',
     '//evil.example',
@@ -155,7 +155,7 @@ describe('any address', () => {
     .map(([entry, at, text]) => entry.slice(0, at) + text + entry.slice(at));
   const anyAddress = fc.oneof(fromParts, around, fc.webUrl(), fc.string({ unit: 'grapheme' }));
 
-  it('that the list finds is on the list, as the URL parser of a browser reads it', () => {
+  it('that the list accepts is on the list, as the URL parser of a browser reads it', () => {
     fc.assert(
       fc.property(anyAddress, (to) => {
         const found = list.find(to);
@@ -167,10 +167,10 @@ describe('any address', () => {
     );
   });
 
-  it('finds every path of an origin, and nothing beside an address with a path', () => {
+  it('is accepted with every path of a listed origin, but only with its own path if the entry has one', () => {
     fc.assert(
       fc.property(fc.webPath(), (path) => {
-        // A path with dots may end anywhere on its origin.
+        // Dot segments may turn it into any other path of the same origin.
         expect(list.find(`https://app.example.com${path}`)).toBeInstanceOf(URL);
         const { pathname } = new URL(`https://pay.example.com${path}`);
         if (pathname !== '/wechat/callback')
@@ -181,7 +181,7 @@ describe('any address', () => {
 });
 
 describeInChromium('in Chromium', () => {
-  it('every address that is sent on leads where Node reads it', async () => {
+  it('the browser reads every accepted address as Node does', async () => {
     const chromium = await launchChromium();
     try {
       const page = await chromium.newPage();

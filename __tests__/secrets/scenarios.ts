@@ -47,8 +47,8 @@ const FAULTS: readonly EmulatorFault[] = [
 ];
 
 /**
- * A login for each fault of each call. Every other fault happens only once, so that a restarted login can
- * succeed; the others last, and the login fails.
+ * A login for each fault of each call. Every second fault happens only once, so that the restarted login can
+ * succeed. The other faults last, so that the login fails.
  */
 export async function meetFaults(site: Site): Promise<void> {
   const browser = RecordingBrowser.onPhone(site);

@@ -64,6 +64,7 @@ function echoOf(head: string): string | undefined {
 function recordRequest(head: string): void {
   const [line = '', ...headers] = head.split('\r\n');
   const url = new URL(line.split(' ')[1] ?? '', 'http://wechat');
+  // A request to another path may hold no secret: it is recorded with the responses, which may hold none.
   record(PLACE_OF_PATH[url.pathname] ?? 'a response', line);
   record('the headers of a request to WeChat', headers.join('\n'));
 }

@@ -64,7 +64,7 @@ describe.each(HOSTS)('the guard on %s', (host) => {
 });
 
 describe('a return path', () => {
-  it('is not a route of another mount of the same middleware', async () => {
+  it('is not a route of another wechatAuth() of the app', async () => {
     const auth = wechatAuth(emulated(emulator));
     const app = await startApp(emulator, {
       mount: '/a',

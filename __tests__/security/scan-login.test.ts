@@ -176,7 +176,7 @@ class CountedCache extends LocalCache {
 }
 
 describe('a flood', () => {
-  /** Names are spread as hashes are. */
+  /** A name is a hash, so that names spread evenly over the lists. */
   const name = (at: number): string =>
     crypto.createHash('sha256').update(String(at)).digest('hex').slice(0, 32);
   const RESULT = {

@@ -66,11 +66,11 @@ export function restartsLogin(kind: ErrorKind): boolean {
 }
 
 /**
- * Whether a login that ends so is printed on the console, once per cause: the operator can fix it, and its user
- * cannot.
+ * Whether a login that fails with this error is printed on the console, once per cause: the operator can fix
+ * it, and its user cannot.
  */
 export function isPrinted(kind: ErrorKind, errcode: number | undefined): boolean {
-  // Without an errcode, it is the user who granted less than was requested.
+  // Without an errcode, the cause is that the user granted less than was requested.
   if (kind === 'scope') return errcode !== undefined;
   return contract.kindsForTheOperator.includes(kind);
 }

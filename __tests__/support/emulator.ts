@@ -20,7 +20,7 @@ export function credentialsOf({ apps: { official, website } }: Emulator): Record
   };
 }
 
-/** The same, and the address of this emulator in place of WeChat's: for an app, or for the doctor. */
+/** The variables of credentialsOf(), and the address of this emulator in place of WeChat's. */
 export function environmentOf(emulated: Emulator): Record<string, string> {
   return { ...credentialsOf(emulated), WECHAT_OPEN_URL: emulated.url, WECHAT_API_URL: emulated.url };
 }

@@ -52,8 +52,8 @@ export async function withApp(
 }
 
 /**
- * Sends the callback, and logs the user out with the cookies of before while WeChat responds. Resolves to the
- * response to the callback.
+ * Sends the callback, and logs the user out with the cookies from before it, while WeChat's response is late.
+ * Resolves to the response to the callback.
  */
 export async function logOutDuringExchange(
   browser: Browser,
@@ -70,7 +70,7 @@ export async function logOutDuringExchange(
   return response;
 }
 
-/** As logOutDuringExchange(), while the session store saves the login: the logout ends before this save does. */
+/** Like logOutDuringExchange(), but during the save of the login, which ends only after the logout. */
 export async function logOutDuringSave(
   browser: Browser,
   store: SessionStore,

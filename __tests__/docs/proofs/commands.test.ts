@@ -109,7 +109,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'npm ci': 'it installed this repository',
   'npm install ': 'it asks npm’s registry; packed/install.test.ts installs the tarball',
   'npm run bench': 'it takes minutes',
-  'npm run mutation': 'it takes an hour',
+  'npm run mutation': 'it takes hours',
   'npm run soak': 'it takes minutes',
   'npm test': 'it runs this test',
   'docker ': 'it needs Docker',

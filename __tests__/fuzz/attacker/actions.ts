@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { scanActions, scanAttacks, type ScanAction } from './scan-actions';
 
-/** The user whose code a browser or the attacker presents; `made-up`: WeChat never issued the code. */
+/** The code that the attacker presents: her own, or one that WeChat never issued. */
 export type Codes = 'made-up' | 'attacker';
 
 /** A callback that the attacker sends while WeChat responds to the victim's callback. */

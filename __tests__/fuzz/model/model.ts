@@ -27,7 +27,7 @@ import {
 
 type Result = { readonly login: Login } | { readonly restart: string } | { readonly error: ExpectedKind };
 
-/** A value that the app keeps for a minute. */
+/** A value that the app keeps for a limited time, and when that time began. */
 interface Kept<T> {
   readonly value: T;
   readonly at: number;
@@ -43,7 +43,10 @@ interface Started {
   readonly session: SessionIds | undefined;
 }
 
-/** The login that the callback with a cookie was the last to finish, and the one that succeeded. */
+/**
+ * The logins that callbacks with one cookie finish. `state` and `root` are those of the latest callback;
+ * `finished` is the latest login that succeeded.
+ */
 interface Finishing {
   readonly state: string;
   readonly root: Cookie;
@@ -254,7 +257,7 @@ export class Model {
     const { pending } = found;
     const browser = `${request.site} ${request.cookie ?? ''}`;
     const earlier = this.#fresh(this.#finishing, browser);
-    // Until this login is over, the one before counts.
+    // Until this login has succeeded, the one that succeeded before it counts.
     if (request.cookie !== undefined)
       this.#finishing.set(browser, this.#keep({ state, root: found.root, finished: earlier?.finished }));
     const result = inFlight ?? this.#resultOf(params, pending, condition, request);

@@ -79,7 +79,7 @@ export interface SiteSession {
   login?: Login | undefined;
   pending: Record<string, Pending>;
   done: Record<string, string>;
-  /** The session before its first login, from which it descends; only of sessions that have an id. */
+  /** The session before the first login, from which this one descends. Only sessions with an id have one. */
   root?: Cookie;
 }
 

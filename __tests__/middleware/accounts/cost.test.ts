@@ -1,4 +1,5 @@
-// What accounts cost before their first login, in bytes of a process of its own. docs/benchmarks.md has the times.
+// The memory that accounts take before their first login, measured in a process of its own.
+// docs/benchmarks.md has the times.
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 

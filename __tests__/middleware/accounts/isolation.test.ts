@@ -48,7 +48,7 @@ interface StartedLogin {
 
 describe.each(SESSION_NAMES)('accounts by request with %s', (session) => {
   it('never see each other’s users, whatever a browser requests in whatever order', async () => {
-    /** The openid that the person has at each shop: one for each account. */
+    /** Openid → the shop whose account gave it to the person: each account gives another one. */
     const openids = new Map<string, ShopName>();
     const shops = await startShops(emulator, (req) => Promise.resolve(accountOf(shopOfHost(req))), {
       session: SESSIONS[session](),

@@ -51,7 +51,7 @@ function expressSession(options: Partial<SessionOptions> = {}): Middleware {
   }) as unknown as Middleware;
 }
 
-/** A store that keeps its sessions elsewhere: nothing of it shows them. */
+/** A store that the library does not take for a MemoryStore, because no property of it holds the sessions. */
 class TableStore extends Store {
   readonly #table = new MemoryStore();
   override get = this.#table.get.bind(this.#table);
@@ -59,7 +59,7 @@ class TableStore extends Store {
   override destroy = this.#table.destroy.bind(this.#table);
 }
 
-/** As a bundler renames it. */
+/** A MemoryStore whose class a bundler has renamed. */
 class e extends MemoryStore {}
 
 const trustProxy = (app: Host): void => {

@@ -119,7 +119,7 @@ describe('a browser', () => {
     ['localhost', 'localhost', true],
     ['0.0.1', '127.0.0.1', false],
     ['127.0.0.1', '127.0.0.1', true],
-  ])('takes the Domain %s as one of %s: %s', (domain, host, expected) => {
+  ])('accepts a cookie with the Domain %s from %s: %s', (domain, host, expected) => {
     expect(domainMatches(domain, host)).toBe(expected);
   });
 

@@ -313,7 +313,7 @@ describe('a tab whose login the session has lost', () => {
   let browser: Browser;
   let lost: string;
   let kept: string;
-  /** The cookies of before the other tab logged in. */
+  /** The cookies from before the other tab logged in. */
   let before: string;
   beforeAll(async () => {
     app = await startApp(emulator, { auth: { scope: 'snsapi_base' } });

@@ -92,7 +92,7 @@ describe('a value in the session', () => {
     expect((await browser.get('/me')).json()).toBe('id-7');
   });
 
-  it('under another session key is nobody if it is no login, whatever unionid it has', async () => {
+  it('under another session key counts for nobody if it is not a login, whatever unionid it has', async () => {
     const other = Browser.inWechat(app.url);
     for (const value of [{ unionid: 'of nobody' }, { ...login, openid: undefined, unionid: 'of nobody' }]) {
       await put(other, 'staff', value);

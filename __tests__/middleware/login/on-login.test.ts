@@ -429,7 +429,7 @@ describe('onLogin', () => {
     expect(given).toMatchObject([{ data: [1] }]);
   });
 
-  it('gets the data of loginURL(), and of nobody who changes the link', async () => {
+  it('gets the data of loginURL(), and none if somebody has changed the link', async () => {
     const app = await start(
       { onLogin },
       {
@@ -516,35 +516,42 @@ describe('onLogin', () => {
     ['NaN', [NaN], 'data (field "0") has the value NaN'],
     ['Infinity', { n: Infinity }, 'data (field "n") has the value Infinity'],
     ['a negative infinity', -Infinity, 'data has the value -Infinity'],
-    ['two of them, of which it names the first', [NaN, Infinity], 'data (field "0") has the value NaN'],
+    [
+      'two numbers that JSON lacks: the first is named',
+      [NaN, Infinity],
+      'data (field "0") has the value NaN',
+    ],
     ['a nested symbol', { s: Symbol('x') }, 'data (field "s") has the value Symbol(x)'],
     ['a symbol', Symbol('x'), 'data is a symbol'],
     ['a function instead of data', () => 1, 'data is a function'],
-  ])('is never reached by a login with %s: kind config names data', async (_what, data, named) => {
-    const seen: Error[] = [];
-    const app = await start(
-      {
-        onError: (error, _req, res) => {
-          seen.push(error);
-          res.end();
+  ])(
+    'is not called for a login with %s, and the error of kind config says why',
+    async (_what, data, named) => {
+      const seen: Error[] = [];
+      const app = await start(
+        {
+          onError: (error, _req, res) => {
+            seen.push(error);
+            res.end();
+          },
         },
-      },
-      {
-        routes: (it) => {
-          it.use('/enter', (req) => void (req as TestRequest).wechat.login({ data }));
-          it.use('/link', (req) => (req as TestRequest).wechat.loginURL({ data }));
+        {
+          routes: (it) => {
+            it.use('/enter', (req) => void (req as TestRequest).wechat.login({ data }));
+            it.use('/link', (req) => (req as TestRequest).wechat.loginURL({ data }));
+          },
         },
-      },
-    );
-    await Browser.inWechat(app.url).get('/enter');
-    expect(seen).toEqual([expect.objectContaining({ kind: 'config' })]);
-    expect(seen[0]?.message).toContain(named);
-    expect(seen[0]?.message).toMatch(
-      /^The data of a login must be JSON of at most 512 bytes: .* give its id\.$/,
-    );
-    await Browser.inWechat(app.url).get('/link');
-    expect(app.errors).toEqual([expect.objectContaining({ kind: 'config' })]);
-  });
+      );
+      await Browser.inWechat(app.url).get('/enter');
+      expect(seen).toEqual([expect.objectContaining({ kind: 'config' })]);
+      expect(seen[0]?.message).toContain(named);
+      expect(seen[0]?.message).toMatch(
+        /^The data of a login must be JSON of at most 512 bytes: .* give its id\.$/,
+      );
+      await Browser.inWechat(app.url).get('/link');
+      expect(app.errors).toEqual([expect.objectContaining({ kind: 'config' })]);
+    },
+  );
 
   it('gets 512 bytes of data', async () => {
     const data = 'x'.repeat(510);

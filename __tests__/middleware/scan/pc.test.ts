@@ -1,4 +1,4 @@
-// What the PC may do: whose session collects a login, once, and what ends it before.
+// What the PC may do: which session collects a login, that it does so once, and what ends the login before.
 import { WechatAuthError } from '../../../lib';
 import { startApp, type AppOptions, type TestApp, type OwnOptions } from '../../support/app';
 import { Browser } from '../../support/browser';
@@ -118,7 +118,7 @@ describe.each(SESSION_NAMES)('the result of a scan login, with %s', (session) =>
     expect(await isLoggedIn(pc)).toBe(false);
   });
 
-  it('sets no cookie until there is one', async () => {
+  it('sets no cookie until a poll collects it', async () => {
     const { pc, phone } = devices(await run());
     const code = await showCode(pc);
     const cookiesOf = async () => (await pc.get(code.statusURL)).headers['set-cookie'];
@@ -163,7 +163,7 @@ describe('a code on a PC', () => {
     expect(await ask(pc, codes[3]?.statusURL ?? '')).toEqual({ status: 'confirmed', location: '/me?3' });
   });
 
-  it('is the newest one of the session where the poll names none', async () => {
+  it('is the one that a poll without a name asks for, if it is the newest of its session', async () => {
     const { pc, phone } = devices(await start());
     await showCode(pc);
     const newest = await showCode(pc);
@@ -266,7 +266,7 @@ describe('a code on a PC', () => {
     expect(await ask(pc, code.statusURL)).toEqual({ status: 'confirmed', location: '/scanner?a=1#b' });
   });
 
-  it('belongs to the page that called login() where there is no login route', async () => {
+  it('is shown by the guarded page itself if there is no login route', async () => {
     const app = await start({ auth: { routes: { login: false } } });
     const { pc, phone } = devices(app);
     const page = await pc.get('/me');

@@ -135,35 +135,41 @@ describe('the form of the question', () => {
     ['another Origin', () => ({ Origin: ORIGIN }), false],
     ['Origin: null', () => ({ Origin: 'null' }), true],
     ['neither', () => ({}), true],
-  ])('with %s and its token', async (_name, headers, isAccepted) => {
-    const { pc, phone } = devices(await start());
-    const code = await showCode(pc);
-    const page = await phone.get(code.url);
-    const response = await tap(phone, page, 'confirm', headers(page));
-    expect(response.status).toBe(isAccepted ? 303 : 403);
-    const cancelled = await tap(phone, page, 'cancel', headers(page));
-    expect(cancelled.status).toBe(isAccepted ? 200 : 403);
-    expect(await ask(pc, code.statusURL)).toEqual({ status: isAccepted ? 'cancelled' : 'scanned' });
-  });
+  ])(
+    'with its own token, is refused if the browser names another origin: %s',
+    async (_name, headers, isAccepted) => {
+      const { pc, phone } = devices(await start());
+      const code = await showCode(pc);
+      const page = await phone.get(code.url);
+      const response = await tap(phone, page, 'confirm', headers(page));
+      expect(response.status).toBe(isAccepted ? 303 : 403);
+      const cancelled = await tap(phone, page, 'cancel', headers(page));
+      expect(cancelled.status).toBe(isAccepted ? 200 : 403);
+      expect(await ask(pc, code.statusURL)).toEqual({ status: isAccepted ? 'cancelled' : 'scanned' });
+    },
+  );
 
   it.each([
     ['Origin: null', { Origin: 'null' }, 403],
     ['neither', {}, 403],
     ['Sec-Fetch-Site: same-origin', SAME_ORIGIN, 303],
-  ])('with %s and the token of another phone', async (_name, headers, status) => {
-    const app = await start();
-    const { pc, phone } = devices(app);
-    const code = await showCode(pc);
-    await phone.get(code.url);
-    const other = Browser.inWechat(app.url);
-    const token = formToken(await other.get((await showCode(pc)).url));
-    const response = await phone.request(code.url, {
-      method: 'POST',
-      headers: { ...FORM, ...headers },
-      body: new URLSearchParams({ action: 'confirm', token }).toString(),
-    });
-    expect(response.status).toBe(status);
-  });
+  ])(
+    'with the token of another phone, is refused unless the browser names its own origin: %s',
+    async (_name, headers, status) => {
+      const app = await start();
+      const { pc, phone } = devices(app);
+      const code = await showCode(pc);
+      await phone.get(code.url);
+      const other = Browser.inWechat(app.url);
+      const token = formToken(await other.get((await showCode(pc)).url));
+      const response = await phone.request(code.url, {
+        method: 'POST',
+        headers: { ...FORM, ...headers },
+        body: new URLSearchParams({ action: 'confirm', token }).toString(),
+      });
+      expect(response.status).toBe(status);
+    },
+  );
 
   it('confirms nothing for a phone that did not take the ticket', async () => {
     const app = await start();

@@ -83,7 +83,7 @@ describe('the device in a ticket', () => {
     expect(deviceOf(deviceCode(userAgent))).toEqual(device);
   });
 
-  it('is unknown for a code of a later release', () => {
+  it('is unknown if a later release has written its number', () => {
     expect(deviceOf(255)).toEqual({ browser: '', system: '' });
   });
 });

@@ -22,7 +22,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** What one more process knows of callbacks: it has a memory of its own. */
+/** The callback results of one more process: the module is loaded again, with a memory of its own. */
 function processWith(cache: SharedCache | undefined): CallbackResults {
   const copies: CallbackResults[] = [];
   jest.isolateModules(() => {
@@ -336,7 +336,7 @@ describe('the memory of one process', () => {
     ]);
   });
 
-  it('passes on why a login failed that took so long that its record has expired', async () => {
+  it('passes on the error of a login that took so long that its record has expired', async () => {
     const results = processWith(undefined);
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     const failed = results.recordFinishDuring(COOKIES, { state: STATE }, () => {

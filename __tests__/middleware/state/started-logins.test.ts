@@ -108,13 +108,13 @@ describe('the login that callbacks with the same cookies finish', () => {
   it.each([
     ['fails', () => Promise.reject(new Error('refused'))],
     ['restarts', () => Promise.resolve(undefined)],
-  ])('is the one before it if it %s', async (_how, outcome) => {
+  ])('is the one that succeeded before if the latest %s', async (_how, outcome) => {
     recordFinish('before', Promise.resolve(LOGIN));
     recordFinish('state', outcome());
     expect(await started.finishedWith(COOKIES)).toEqual(of('before'));
   });
 
-  it('is nobody if all of them failed', async () => {
+  it('is unknown if all of them failed', async () => {
     recordFinish('state', Promise.reject(new Error('refused')));
     recordFinish('another state', Promise.reject(new Error('refused')));
     expect(await started.finishedWith(COOKIES)).toBeUndefined();
@@ -125,7 +125,7 @@ describe('the login that callbacks with the same cookies finish', () => {
     for (let count = 0; count < 10_000; count++) {
       const other = { state: `state ${count}`, root: undefined };
       started.recordFinish(`cookies ${count} of an attacker`, other, Promise.reject(new Error('refused')));
-      // Anybody can make them, one after the other.
+      // Lets these logins fail before the next thousand start: an attacker sends them one after the other.
       if (count % 1_000 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     expect(await started.finishedWith(COOKIES)).toEqual(of('state'));

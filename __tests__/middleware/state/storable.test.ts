@@ -109,7 +109,10 @@ describe('the largest field', () => {
     [[null], 'user.0', 4],
     [['x'], 'user.0', 3],
     [{ a: undefined, b: x(20) }, 'user.b', 22],
-  ])('is found from the outside in: %#', (value, path, bytes) => {
-    expect(largestField(value, 'user')).toEqual({ path, bytes });
-  });
+  ])(
+    'is the innermost one with at least half of the bytes of the object around it: %#',
+    (value, path, bytes) => {
+      expect(largestField(value, 'user')).toEqual({ path, bytes });
+    },
+  );
 });

@@ -16,7 +16,7 @@ jest.setTimeout(240_000);
 const folder = mkdtempSync(path.join(os.tmpdir(), 'frameworks-'));
 const tarball = new Tarball();
 const { PATH = '' } = process.env;
-/** What reaches the registry on this machine, and a home of its own for the package managers. */
+/** The environment variables by which package managers reach the registry on this machine. */
 const REACHING =
   /^(?:yarn_npm_registry|yarn_unsafe|npm_config_(?:registry|cafile)|node_extra_ca_certs|https?_proxy)/i;
 const ENV = {

@@ -16,8 +16,8 @@ export function partOf<T>(rows: readonly T[], variant: number, variants: number,
 }
 
 /**
- * If the position itself chose the variant, then in a table with two or four entry points for each payload,
- * an entry point would always run on the same variant.
+ * The sum of the digits of a row's position. With the position itself, in a table with two or four entry
+ * points for each payload, an entry point would always run on the same variant.
  */
 function digitSum(at: number, base: number): number {
   return at < base ? at : (at % base) + digitSum(Math.floor(at / base), base);

@@ -85,7 +85,7 @@ export class PublicBrowser {
   }
 }
 
-/** Browsers drop such a cookie; tough-cookie keeps it. */
+/** Browsers drop a SameSite=None cookie without Secure; tough-cookie keeps it. */
 function isInsecureNone(line: string): boolean {
   return /;\s*samesite=none/i.test(line) && !/;\s*secure/i.test(line);
 }

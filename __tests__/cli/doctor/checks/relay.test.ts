@@ -150,7 +150,7 @@ describe('the doctor, on an app behind a relay', () => {
     });
   });
 
-  it('holds the relay against the rules for callback domains, and no longer the app', () => {
+  it('checks the relay by the rules for callback domains, and no longer the app', () => {
     const app = { appId: undefined, appSecret: undefined };
     const findingsFor = (relay: string): Readonly<Record<string, Finding>> =>
       Object.fromEntries(

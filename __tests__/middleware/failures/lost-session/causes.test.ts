@@ -61,7 +61,7 @@ interface Running {
   readonly stores: FaultySessionStore[];
 }
 
-/** A store that hides its sessions: no MemoryStore, as far as the app can see. */
+/** A store that the library does not take for a MemoryStore, because no property of it holds the sessions. */
 class OtherStore extends expressSession.Store {
   readonly #table = new FaultySessionStore();
   override get = this.#table.get.bind(this.#table);

@@ -61,7 +61,7 @@ async function untilListening(port: number, child: ChildProcess): Promise<void> 
   }
 }
 
-/** nginx before the app, behind what ends TLS for it: it gets http. */
+/** Starts nginx in front of the app. Another proxy has ended TLS before it, so nginx gets http. */
 async function startNginx(app: TestApp, directives: string): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), 'nginx-'));
   const port = await freePort();
