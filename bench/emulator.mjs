@@ -13,7 +13,7 @@ export async function benchEmulator({ logins = 100_000 } = {}) {
   const script = fileURLToPath(new URL('emulator/wechat.mjs', import.meta.url));
   const wechat = await startChild(script, { execArgv: ['--expose-gc'] });
   const client = createClient(wechat.about);
-  // Warms up, because V8 compiles code only once.
+  // Warms up, so that V8 has compiled the code.
   await client.logIn(Math.min(2_000, logins));
   const rows = [];
   let done = 0;

@@ -1,5 +1,5 @@
-// Measures whether a login costs more with a million known users, with 1,000 accounts, and with 10,000 pending
-// scan logins.
+// Measures whether a login costs more with a million known users, with 1,000 accounts, and with 10,000
+// pending scan logins.
 //
 //   npm run bench -- growth [--users 1000000] [--logins 500] [--rounds 10]
 import { growAccounts } from './growth/accounts.mjs';

@@ -6,7 +6,10 @@ import { startChild } from './parts/child.mjs';
 import { median } from './parts/figures.mjs';
 import { table, whole } from './parts/table.mjs';
 
-/** Each app is compared with the same app without the line that it adds. */
+/**
+ * name → the app with which it is compared: the same app without the line that it adds, or, for the last two,
+ * the app that checks the session by hand.
+ */
 const COMPARED_WITH = {
   bare: 'bare',
   'bare, with a middleware that does nothing': 'bare',

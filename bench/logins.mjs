@@ -15,7 +15,7 @@ const script = (name) => fileURLToPath(new URL(`logins/${name}`, import.meta.url
 const AT_ONCE = [1, 8, 32];
 /** Round-trip times to WeChat, in ms. */
 const ROUND_TRIPS = [30, 0];
-/** So many logins count as the first ones of a fresh process, in which V8 has compiled little. */
+/** The number of logins that count as the first ones of a fresh process, in which V8 has compiled little. */
 const COLD_LOGINS = 300;
 const WARM_UP_LOGINS = 2_000;
 

@@ -17,7 +17,10 @@ const REQUESTS = 30_000;
 const BATCH = 1_000;
 const session = require('cookie-session')({ name: 'session', keys: ['a key that is as long as keys are'] });
 
-/** What a careful app writes: the user of the session, of this account; otherwise the login, or 401. */
+/**
+ * What a careful app writes. It lets a request pass if the session holds a user of this account. Otherwise it
+ * redirects pages to the login, and responds 401 to other requests.
+ */
 function checkByHand(appId) {
   return (req, res, next) => {
     const login = req.session?.wechat;

@@ -1,4 +1,5 @@
-// Prints every table of docs/benchmarks.md, or the named ones:
+// Runs all benchmarks or the named ones, and prints their tables for docs/benchmarks.md. The tables of memory
+// and of the soak test come from memory.mjs and soak.mjs.
 //
 //   npm run bench
 //   npm run bench -- logins guards

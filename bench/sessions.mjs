@@ -1,4 +1,4 @@
-// Measures how large a session is after a login: as JSON, as a session store keeps it, and as the cookie of
+// Measures how large a session is after a login: the JSON that a session store keeps, and the cookie of
 // cookie-session.
 import { createRequire } from 'node:module';
 import { createEmulator } from 'express-wechat-auth/emulator';

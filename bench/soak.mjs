@@ -16,7 +16,10 @@ import { People } from './soak/people.mjs';
 import { startRedis } from './soak/redis.mjs';
 
 const AWAY_MS = 1_500;
-/** Logins may still fail for this time after Redis is back: the longest timeout of the library. */
+/**
+ * Logins may still fail for this time after Redis is back. It is longer than the library's time limit of a
+ * call to a store, 5 s.
+ */
 const AFTERMATH_MS = 6_000;
 /** The caches of a process are full after this number of logins. Until then its heap grows. */
 const WARM_LOGINS = 12_000;

@@ -32,7 +32,7 @@ export async function forEach(count, work) {
 }
 
 /**
- * Warms up, because V8 compiles code only once. The apps take turns in short rounds: a process that has only
+ * Warms up, so that V8 has compiled the code. The apps take turns in short rounds: a process that has only
  * waited for a while is slower in its next thousand logins.
  *
  * @param work does the piece of work with this number at this app

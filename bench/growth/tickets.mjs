@@ -22,7 +22,7 @@ export async function growTickets(wechat, { tickets, callbacks, rounds }) {
     });
   const scan = await measure([busy, quiet], rounds, (app) => scanCallbacks(app, wechat, callbacks));
   const plain = await measure([busy, quiet], rounds, (app) => plainCallbacks(app, wechat, callbacks));
-  // A QR code is valid for five minutes. Otherwise these would be the figures of expired ones.
+  // The QR codes are valid for five minutes. If they had expired, the figures would be of expired codes.
   for (const pc of waiting)
     if ((await pc.ask()) !== 'scanned')
       throw new Error('The QR codes expired before all callbacks were sent.');
@@ -47,7 +47,7 @@ async function showTickets({ about: { origin } }, count) {
   return [pcs.at(0), pcs.at(-1)];
 }
 
-/** Callbacks of phones, and then the PC collects its login. */
+/** Returns functions. Each one opens a phone's callback, and then the PC collects its login. */
 function scanCallbacks({ about: { origin } }, wechat, count) {
   return forEach(count, async (user) => {
     const pc = new PC();

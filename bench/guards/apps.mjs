@@ -1,4 +1,4 @@
-// Small apps, each of which differs from another in one line.
+// Small apps. guards.mjs says which of them are compared.
 import { createRequire } from 'node:module';
 import { serve, usage } from '../parts/child.mjs';
 

@@ -79,7 +79,8 @@ const server = app.listen(0, '127.0.0.1', () =>
     },
   ),
 );
-// Long, so that the clients close idle connections: the server might close one just as a request is sent.
+// Longer than the idle time after which the clients close a connection. If the server closed it, it might do
+// so just as a request is sent.
 server.keepAliveTimeout = 600_000;
 
 function openSockets() {

@@ -54,8 +54,8 @@ export function drawFault(random) {
 
 /**
  * The kinds of error with which any login may end because of a fault of WeChat, since the fault may hit
- * another login than the one for which it was chosen. They are the kinds of the errcodes, and those after which a login
- * restarts, because the restarted login may fail, too.
+ * another login than the one for which it was chosen. They are the kinds of the errcodes, and those after
+ * which a login restarts, because the restarted login may fail, too.
  */
 const AFTER_WECHAT = Object.entries(contract.errorKinds)
   .filter(

@@ -27,7 +27,7 @@ export class People {
   #random;
   #agent = new http.Agent({ keepAlive: true, maxSockets: Infinity, timeout: 120_000 });
 
-  /** @param site { ports, emulator, users, refusedUser, faultShare, isRedisAway() } */
+  /** @param site { ports, host, emulator, users, refusedUser, faultShare, isRedisAway() } */
   constructor(site, tally, random) {
     this.#site = site;
     this.#tally = tally;

@@ -34,7 +34,7 @@ async function start(folder, port) {
     ...['--dir', folder, '--appendonly', 'yes', '--save', ''],
     ...['--port', String(port), '--bind', '127.0.0.1'],
   ]);
-  // Ends the server if the soak is aborted.
+  // Ends the server if the soak ends early, by an error.
   const abort = () => server.kill();
   process.once('exit', abort);
   server.once('exit', () => process.off('exit', abort));
