@@ -182,7 +182,7 @@ describe('log', () => {
       await client.postJSON('/wxa/business/getuserphonenumber', {});
     }
     expect(lines).toEqual([
-      'GET /wxa/business/getuserphonenumber is not emulated: the response is errcode 40066. See docs/emulator for what is.',
+      'GET /wxa/business/getuserphonenumber is not emulated: the response is errcode 40066. The emulated APIs are in docs/emulator.md.',
       expect.stringMatching(/^POST /),
     ]);
   });

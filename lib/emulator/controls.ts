@@ -53,8 +53,9 @@ export interface EmulatorControls {
   unionid(user: string, app: string): string | undefined;
   /**
    * Does what a person does on the phone: opens the address that the app redirected to, and presses 允许.
-   * Resolves to the callback address, or to undefined if WeChat does not redirect. A fault planned for the page
-   * applies: an errcode rejects, and a fault that leaves the browser without a redirect resolves to undefined.
+   * Resolves to the callback address, or to undefined if WeChat does not redirect. A fault planned for the
+   * page applies: an errcode rejects, and a fault that leaves the browser without a redirect resolves to
+   * undefined.
    *
    * @throws PageRefusal if WeChat shows an error page.
    * @throws Error if the address is not a login page of this emulator.

@@ -35,8 +35,9 @@ export interface EmulatorOptions {
    */
   readonly names?: readonly string[];
   /**
-   * The address under which browsers and phones reach the emulator, such as that of a tunnel or of a port that a
-   * container publishes: `https://wechat.example.com`. It is `endpoints.open`, and QR codes and pictures are there.
+   * The address under which browsers and phones reach the emulator, such as that of a tunnel or of a port
+   * that a container publishes: `https://wechat.example.com`. It is `endpoints.open`, and the addresses of
+   * pictures and in QR codes begin with it.
    *
    * @default the address on which the emulator listens
    */
@@ -55,9 +56,9 @@ export interface EmulatorOptions {
   };
   /**
    * The port of a proxy that leads connections to WeChat's hosts, and to no others, into the emulator. With
-   * `HTTPS_PROXY` set to it, and the certificate's authority trusted, an app that cannot be configured with another
-   * address for WeChat logs in here. 0 means any free port. Needs the option `https` with a certificate for
-   * {@link WECHAT_HOSTS}.
+   * `HTTPS_PROXY` set to it, and the certificate's authority trusted, an app that cannot be configured with
+   * another address for WeChat logs in here. 0 means any free port. Needs the option `https` with a
+   * certificate for {@link WECHAT_HOSTS}.
    *
    * @default no proxy
    */
@@ -77,8 +78,8 @@ export interface EmulatorOptions {
    */
   readonly switches?: Partial<EmulatorSwitches>;
   /**
-   * Gets one line for the developer if the emulator is asked for something that it does not emulate, or forgets
-   * something that is still valid. Each line comes once.
+   * Gets one line for the developer if the emulator is asked for something that it does not emulate, or
+   * forgets something that is still valid. Each line comes once.
    *
    * @default no lines
    */
@@ -105,7 +106,8 @@ export interface Emulator extends EmulatorControls {
   /** All people, in the order of the option `users`. */
   readonly users: readonly EmulatorUser[];
   /**
-   * How WeChat behaves. The emulator reads the switches at each request, so a test can change them at any time.
+   * How WeChat behaves. The emulator reads the switches at each request, so a test can change them at any
+   * time.
    */
   readonly switches: EmulatorSwitches;
   /** The last 1000 requests, newest last. Set `.length = 0` to clear it. */

@@ -69,7 +69,10 @@ function recordRequest(received: ReceivedRequest, world: World): [IncomingReques
   return [{ ...received, warn }, entry];
 }
 
-/** Whether WeChat has no such path: it is the emulator's home page, one of its assets, or a drawn picture. */
+/**
+ * Whether a request is not one to WeChat: it is for the home page, the control API, an asset or a drawn
+ * picture.
+ */
 function belongsToEmulator(path: string): boolean {
   return path === '/' || /^\/(_?emulator|mmopen)\/|^\/favicon/.test(path);
 }

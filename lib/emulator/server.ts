@@ -60,7 +60,7 @@ function listen(server: Server, port: number, host: string, { world }: Services)
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
-      // Such as too many open files. Without a listener, it would end the process.
+      // An error after the start, such as too many open files, would end the process without a listener.
       server.on('error', (error) => world.notices.once(error.message, `The server failed: ${error.message}`));
       resolve(`${reachableHost(host)}:${(server.address() as AddressInfo).port}`);
     });

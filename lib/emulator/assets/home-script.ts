@@ -1,6 +1,7 @@
 /**
- * The script of the home page. It fetches the page again every two seconds, and replaces the sections that have
- * changed; without it, the page works by reloading.
+ * The script of the home page. It fetches the page again every two seconds, and replaces the sections that
+ * have changed. It also sends the forms with `data-quiet`, so that the page is not reloaded. Without the
+ * script, the page works by reloading.
  */
 export const HOME_SCRIPT = `(function () {
   'use strict';

@@ -48,7 +48,7 @@ export interface Behaviour {
 export type Callbacks = readonly [] | readonly [first: string, second?: string];
 
 /**
- * What the person does at an opened login page, without a browser.
+ * Does what the person does at an opened login page, without a browser. Returns the callback addresses.
  *
  * @throws PageRefusal if WeChat shows an error page.
  */
@@ -103,7 +103,7 @@ function assertOwnAddress(url: URL, world: World): void {
   if (isOwnPort || world.hosts.hasName(url.hostname)) return;
   throw badInput(
     new Error(
-      `The url of ${url.origin} is not this emulator. Send browsers to ${world.publicURL}: ` +
+      `The url is at ${url.origin}, which is not this emulator. Send browsers to ${world.publicURL}: ` +
         'set WECHAT_OPEN_URL or endpoints.open.',
     ),
   );

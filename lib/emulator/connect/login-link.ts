@@ -9,7 +9,9 @@ export interface LoginLink {
   readonly query: Readonly<Record<string, string>>;
   /** Names of the parameters in the order in which they came. */
   readonly order: readonly string[];
-  /** Records why WeChat refuses the callback, or might refuse the address although the emulator accepts it. */
+  /**
+   * Records why WeChat refuses the callback, or might refuse the address although the emulator accepts it.
+   */
   warn(text: string): void;
 }
 

@@ -51,7 +51,7 @@ function describe(operationId: string, operation: Operation<object, unknown>): o
       ...(takesBody && { 400: response('A field is wrong. Nothing is changed.', ERROR) }),
       403: response('A page of another site sent the request.', ERROR),
       ...(parameter !== undefined && { 404: response('There is nothing with this name.', ERROR) }),
-      421: response('The request is for a host that is not one of the emulator.', ERROR),
+      421: response('The request is for a host that is not the emulator’s.', ERROR),
       ...(operationId === 'authorize' && { 422: response('WeChat shows an error page.', PAGE_REFUSAL) }),
     },
   };

@@ -9,7 +9,7 @@ export interface PlannedFault {
 
 /** A planned fault as `state()` reports it. */
 export interface FaultEntry {
-  /** Names the fault when it is withdrawn over HTTP. */
+  /** The id by which the fault is withdrawn over HTTP. */
   readonly id: string;
   /** The path of the endpoint, such as `/sns/userinfo`. */
   readonly endpoint: string;
@@ -23,7 +23,7 @@ export interface FaultEntry {
   readonly delay: number;
   /** Whether the endpoint does its work. */
   readonly workDone: boolean;
-  /** The requests that it affects; without it, all. */
+  /** The requests that the fault affects; undefined if it affects all requests to the endpoint. */
   readonly match?: FaultMatch;
 }
 

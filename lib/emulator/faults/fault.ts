@@ -95,8 +95,8 @@ export interface FaultOptions {
    */
   readonly workDone?: boolean;
   /**
-   * Limits the fault to requests that fit every given condition. Requests that do not fit are served normally,
-   * and count neither as `times` nor as `after`.
+   * Limits the fault to requests that fit every given condition. Requests that do not fit are served
+   * normally, and count neither as `times` nor as `after`.
    *
    * @default all requests to the endpoint
    */

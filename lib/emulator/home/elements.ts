@@ -1,6 +1,6 @@
 import { markup, type Markup } from '../pages/markup';
 
-/** A short state in colour. */
+/** A short text on a colour that stands for a state. */
 export function badge(kind: 'good' | 'bad' | 'waiting' | 'soft', text: string): Markup {
   return markup`<span class="badge ${kind}">${text}</span>`;
 }

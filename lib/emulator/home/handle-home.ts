@@ -64,7 +64,7 @@ function advanceClock({ form }: IncomingRequest, { world }: Services): undefined
   world.clock.advance(Number(minutes) * MINUTE_MS);
 }
 
-/** The QR code may have expired, or an emulator may have been reset, since the page was shown. */
+/** Does nothing with a QR code that is gone: the emulator may have been reset since the page was shown. */
 function useQrCode(incoming: IncomingRequest, services: Services): Record<string, string> {
   const { phone, uuid = '' } = incoming.form;
   const action = oneOf(QR_ACTIONS, 'phone', phone) as QrAction['action'];

@@ -20,7 +20,7 @@ ${rows.length === 0 ? markup`<p class="empty">${texts.qr.none}</p>` : markup`<ul
 
 function qrRow(login: QrLogin, { services, person, origin }: HomeView, texts: HomeTexts['qr']): Markup {
   const { world } = services;
-  // In the page itself: a request for the picture would be in the list of requests to WeChat.
+  // The page itself holds the picture: a request for it would be in the list of requests to WeChat.
   const picture = Buffer.from(qrCodeSVG(login, origin, world)).toString('base64');
   const options = world.users.all.map(
     (user) =>

@@ -77,8 +77,8 @@ export const SWITCH_TEXTS: Readonly<Record<keyof EmulatorSwitches, Phrase>> = {
     en: 'A platform’s component_access_token: any text is accepted, or only issued ones',
   },
   trouble: {
-    zh: '所有 /sns 接口返回 -1（busy）或 45011（quota）',
-    en: 'Every /sns API returns -1 (busy) or 45011 (quota)',
+    zh: '所有接口返回 -1（busy）或 45011（quota）',
+    en: 'Every API returns -1 (busy) or 45011 (quota)',
   },
   requireHttps: { zh: '用 http 调用接口时返回 43003', en: 'APIs over http return 43003' },
   redirectStatus: { zh: '回调跳转的状态码', en: 'HTTP status of the redirect to the app' },

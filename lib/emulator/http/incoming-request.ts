@@ -24,7 +24,7 @@ export interface IncomingRequest {
 /** An incoming request before it is in the request log. */
 export type ReceivedRequest = Omit<IncomingRequest, 'warn'>;
 
-/** The details of a request that only its connection shows. */
+/** The details of a request that are known before its body is read. */
 export interface ConnectionDetails {
   readonly secure: boolean;
   /** The emulator's origin as the client addressed it. */

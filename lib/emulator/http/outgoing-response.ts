@@ -45,7 +45,7 @@ export function redirect(location: string, status = 302, headers: Headers = {}):
   return { status, headers: { Location: location, 'Cache-Control': 'no-cache', ...headers }, body: '' };
 }
 
-/** The header of a response that no site may show in a frame. */
+/** The header of a response that no other site may show in a frame. */
 export const UNFRAMABLE = {
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'self'",
 } as const;
@@ -54,7 +54,9 @@ export function notFound(): OutgoingResponse {
   return response(404, 'text/html; charset=UTF-8', '<h1>404 Not Found</h1>', UNFRAMABLE);
 }
 
-/** A JSON response of the emulator's own. Browsers must not take it for a script or a page of another site. */
+/**
+ * A JSON response of the emulator's own. Browsers must not take it for a script or a page of another site.
+ */
 export function json(status: number, body: object): OutgoingResponse {
   return response(status, 'application/json; charset=utf-8', `${JSON.stringify(body)}\n`, {
     'Cache-Control': 'no-store',

@@ -1,4 +1,6 @@
-/** The paths of WeChat's login pages, and of the control API. WeChat's APIs are listed in `sns/sns-routes.ts`. */
+/**
+ * The paths of WeChat's login pages, and of the control API. WeChat's APIs are listed in `sns/sns-routes.ts`.
+ */
 export const PATHS = {
   /** 网页授权: the authorize page of an official account. */
   authorize: '/connect/oauth2/authorize',

@@ -27,7 +27,7 @@ export function createConnectProxy({ accept, serve }: ProxyTargets): Server {
     response.writeHead(403, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${ONLY_WECHAT}\n`);
   });
   server.on('connect', (request, socket, head) => {
-    // Node documents the type Duplex, because a user of the server may emit the event with another stream.
+    // Node's type is Duplex, but the stream is the socket of the connection, which has a `remoteAddress`.
     const client: Client = socket;
     client.on('error', () => client.destroy());
     if (head.length > 0) client.unshift(head);

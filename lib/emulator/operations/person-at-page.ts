@@ -14,7 +14,8 @@ export interface PersonOptions {
   readonly user?: string;
   /**
    * Whether the person presses 允许 (true) or 拒绝 (false). It has no effect if WeChat does not ask the person:
-   * for `snsapi_base`, for a follower, and for the virtual user of the snapshot page.
+   * for `snsapi_base`, for a follower, for the virtual user of the snapshot page, and, with the switch
+   * `recentLogin: 'silent'`, for a person who has allowed the app before.
    *
    * @default true, unless the switch `consent` is 'deny'
    */

@@ -18,8 +18,8 @@ export interface Page {
   readonly framesTheApp?: boolean;
   /**
    * Whether other sites may show the page in a frame. Only the QR code page needs that, for wxLogin.js and
-   * for frames that sites make themselves. Clickjacking does no harm there: it can only log an emulated person
-   * in at the app that the page names.
+   * for frames that sites make themselves. Clickjacking does no harm there: it can only log an emulated
+   * person in at the app that the page names.
    *
    * @default false
    */

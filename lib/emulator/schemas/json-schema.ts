@@ -69,8 +69,8 @@ function isAllowed(schema: JsonSchema, value: unknown): boolean {
 }
 
 /**
- * An object is compared with the choice whose first field it has; if there is none, with the first choice that
- * is an object.
+ * An object is compared with the choice whose first field it has; if there is none, with the first choice
+ * that is an object.
  */
 function problemsOfChoice(schema: JsonSchema, value: unknown, path: string): string[] {
   const choices = schema.anyOf ?? [];

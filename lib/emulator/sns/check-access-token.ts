@@ -26,8 +26,8 @@ export function checkAccessToken(
 }
 
 /**
- * Whether it is a refresh token or the token of an account. Such a token is not an unknown one: WeChat returns
- * another errcode.
+ * Whether it is a refresh token or the token of an account. Such a token is not an unknown one: WeChat
+ * returns another errcode.
  */
 function isOtherToken(token: string, { tokens, accountTokens }: World): boolean {
   return tokens.byRefreshToken(token) !== undefined || accountTokens.find(token) !== undefined;

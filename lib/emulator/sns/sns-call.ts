@@ -6,8 +6,8 @@ import type { World } from '../world/world';
 import { apiResponse, Refusal, refusalResponse } from './refusal';
 
 /**
- * The parameters of a call, from the query or a posted form. `/sns` does not read a JSON body. A parameter with
- * an empty value counts as absent.
+ * The parameters of a call, from the query or a posted form. `/sns` does not read a JSON body. A parameter
+ * with an empty value counts as absent.
  */
 export type Parameters = Readonly<Record<string, string | undefined>>;
 

@@ -36,7 +36,7 @@ export function handleApi(incoming: IncomingRequest, world: World): OutgoingResp
   const api = APIS.get(incoming.path);
   if (api) return callSnsApi(api, incoming, world);
   const request = `${incoming.method} ${incoming.path}`;
-  const text = `${request} is not emulated: the response is errcode 40066. See docs/emulator for what is.`;
+  const text = `${request} is not emulated: the response is errcode 40066. The emulated APIs are in docs/emulator.md.`;
   incoming.warn('the emulator does not emulate this path');
   world.notices.once(request, text);
   const response = refusalResponse(new Refusal(40066), incoming.path, world);

@@ -7,7 +7,9 @@ export interface KeyAndCertificate {
   readonly key: string;
   /** PEM: the server's certificate, and after it the certificate of its authority. */
   readonly cert: string;
-  /** PEM: the certificate of the authority. Clients that trust it (`ca`, `NODE_EXTRA_CA_CERTS`) accept `cert`. */
+  /**
+   * PEM: the certificate of the authority. Clients that trust it (`ca`, `NODE_EXTRA_CA_CERTS`) accept `cert`.
+   */
   readonly ca: string;
 }
 
@@ -27,7 +29,9 @@ export function newPrivateKey(): string {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
-/** The authority with this private key (PEM). Its name depends on the key alone, so that it can be renewed. */
+/**
+ * The authority with this private key (PEM). Its name depends on the key alone, so that it can be renewed.
+ */
 export function authorityOf(key: string): Authority {
   const privateKey = createPrivateKey(key);
   const publicKey = createPublicKey(privateKey);
@@ -46,7 +50,7 @@ function nameOf(publicKey: KeyObject): string {
   return `express-wechat-auth emulator CA ${keyId(publicKey).toString('hex').slice(0, 8)}`;
 }
 
-/** A certificate of this authority for these hosts. It ends before the authority's own certificate does. */
+/** A certificate of this authority for these hosts. It ends no later than `authorityEnds`. */
 export function issueCertificate(
   { privateKey, cert: ca }: Authority,
   hosts: readonly string[],
@@ -65,9 +69,10 @@ export function issueCertificate(
 }
 
 /**
- * Makes a new certificate authority, and a key and certificate of it for these hosts: names and IP addresses,
- * by default `localhost` and `127.0.0.1`. Both are valid for 820 days. Clients accept the certificate only if
- * they are told to trust `ca`; `cert` holds it too. The authority's own key is not kept.
+ * Makes a new certificate authority, and a key with a certificate that this authority issues for the hosts:
+ * names and IP addresses, by default `localhost` and `127.0.0.1`. Both certificates are valid for 820 days.
+ * Clients accept the certificate only if they are told to trust `ca`; `cert` holds it too. The authority's
+ * own key is not kept.
  *
  * @example
  * const wechat = await createEmulator({ https: selfSignedCertificate(['localhost']) });

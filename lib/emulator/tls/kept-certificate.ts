@@ -17,8 +17,8 @@ export interface KeptCertificate extends KeyAndCertificate {
   /** The file with the certificate of the authority, PEM. */
   readonly caFile: string;
   /**
-   * A file with the certificate of the authority and the public authorities that Node trusts, for clients whose
-   * list of authorities can only be replaced.
+   * A file with the certificate of the authority and the public authorities that Node trusts, for clients
+   * whose list of authorities can only be replaced.
    */
   readonly bundleFile: string;
 }
@@ -50,8 +50,8 @@ export function keptCertificate(folder: string, hosts: readonly string[]): KeptC
 }
 
 /**
- * Makes a folder and the folders above it. The option `recursive` of `mkdirSync` never returns where the system
- * denies that a folder's parent exists, as Linux does below `/proc`.
+ * Makes a folder and the folders above it. With the option `recursive`, `mkdirSync` never returns if the
+ * system reports ENOENT for a folder whose parent exists, as Linux does below `/proc`.
  */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;

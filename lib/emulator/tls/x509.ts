@@ -47,7 +47,9 @@ function extension(id: string, critical: boolean, value: Buffer): Buffer {
   return der.sequence(der.oid(id), ...(critical ? [der.boolean(true)] : []), der.octetString(value));
 }
 
-/** The extensions of a certificate authority that issues certificates for servers only, not for authorities. */
+/**
+ * The extensions of a certificate authority that issues certificates for servers only, not for authorities.
+ */
 export const AUTHORITY_EXTENSIONS: readonly Buffer[] = [
   // Basic constraints: CA, path length 0.
   extension('551d13', true, der.sequence(der.boolean(true), der.integer(Buffer.of(0)))),

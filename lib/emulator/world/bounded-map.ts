@@ -2,9 +2,9 @@
 export class BoundedMap<Value> {
   readonly #entries = new Map<string, Value>();
   /**
-   * Walks from the oldest entry to newer ones, and drops what it passes. A new iterator for each entry would
-   * begin among the dropped ones, over which V8 walks until it compacts the map: with 50,000 entries, that
-   * took more time than the rest of a login.
+   * The iterator from which `set` takes the oldest entry. It is kept, because a new one would first walk over
+   * all entries that were dropped since V8 last compacted the map: with 50,000 entries, that took more time
+   * than the rest of a login.
    */
   #oldest: MapIterator<[string, Value]> | undefined;
 

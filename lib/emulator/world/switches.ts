@@ -1,6 +1,10 @@
 /** How WeChat behaves where its versions, clients or settings differ. Assign to a switch at any time. */
 export interface EmulatorSwitches {
-  /** `ask` shows the consent page; `allow` and `deny` press its button at once. @default 'ask' */
+  /**
+   * At the authorize page, `ask` shows the consent page; `allow` and `deny` press its button at once.
+   *
+   * @default 'ask'
+   */
   consent: 'ask' | 'allow' | 'deny';
   /** `check`: the authorize page requires WeChat's User-Agent; `any`: it does not. @default 'check' */
   client: 'check' | 'any';
@@ -20,13 +24,18 @@ export interface EmulatorSwitches {
    */
   doubleCallback: 'off' | 'same-code' | 'different-codes';
   /**
-   * Whether a person who has allowed an app is asked again. WeChat does not ask for some undocumented time
-   * after a login. `silent`: the person is not asked again, except with `forcePopup`.
+   * Whether a person who has allowed an app is asked again. After a login, WeChat does not ask again for a
+   * time that it does not document. `silent`: the person is not asked again, except with `forcePopup`.
    *
    * @default 'ask'
    */
   recentLogin: 'ask' | 'silent';
-  /** Which users see the snapshot page: those with `snapshot: true`, all or none. @default 'by-user' */
+  /**
+   * Which users see the snapshot page: those with `snapshot: true`, all or none. With `by-user`,
+   * `forceSnapShot=true` in the address counts like `snapshot: true`.
+   *
+   * @default 'by-user'
+   */
   snapshot: 'by-user' | 'always' | 'never';
   /**
    * Whether a virtual user's token response has `is_snapshotuser: 1`. Developers have seen responses without
@@ -81,8 +90,9 @@ export interface EmulatorSwitches {
   /** Whether a token of scope `snsapi_base` may read the profile; otherwise 48001. @default false */
   baseReadsUserinfo: boolean;
   /**
-   * The result of `/sns/userinfo` with the openid of somebody else: errcode 40003 as documented, or the profile of
-   * the token's user, as one client that sends a wrong openid has observed for years. A missing openid is 41009.
+   * The result of `/sns/userinfo` with the openid of somebody else: errcode 40003 as documented, or the
+   * profile of the token's user, as one client that sends a wrong openid has observed for years. A missing
+   * openid is 41009.
    *
    * @default 'refuse'
    */
@@ -94,9 +104,9 @@ export interface EmulatorSwitches {
    * @default 'any'
    */
   componentToken: 'any' | 'issued';
-  /** Makes every `/sns/*` call fail with -1 (busy) or 45011 (quota). @default 'none' */
+  /** Makes every call of an API fail with -1 (busy) or 45011 (quota). @default 'none' */
   trouble: 'none' | 'busy' | 'quota';
-  /** Whether `/sns/*` over plain http fails with 43003, as on WeChat's own host. @default false */
+  /** Whether APIs over plain http fail with 43003, as on WeChat's own host. @default false */
   requireHttps: boolean;
   /** HTTP status of a redirect to the app. After a button press it is always 303. @default 302 */
   redirectStatus: 301 | 302;

@@ -36,8 +36,9 @@ export class World {
   readonly clock = new OffsetClock();
   readonly codes = new IssuedCodes(this.clock, (most) => this.#warnOfForgotten('authorization codes', most));
   readonly tokens = new IssuedTokens(this.clock, (most) => this.#warnOfForgotten('tokens', most));
-  /** Access tokens of accounts (`cgi-bin/token`), and their tickets: keys are AppIDs, for tickets with a type. */
+  /** Access tokens of accounts (`cgi-bin/token`), by AppID. */
   readonly accountTokens = new AccountTokens(this.clock);
+  /** The accounts' tickets (`cgi-bin/ticket/getticket`), by AppID and type. */
   readonly tickets = new AccountTokens(this.clock);
   /** The `component_access_token`s of third-party platforms. */
   readonly componentTokens = new AccountTokens(this.clock);

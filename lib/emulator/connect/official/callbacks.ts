@@ -6,7 +6,7 @@ import { officialCallbackURL } from '../callback-url';
 import { PageRefusal } from '../page-refusal';
 import type { OfficialRequest } from './request';
 
-/** The view of a person at the authorize page: none (a redirect), the consent page or the snapshot page. */
+/** What a person sees at the authorize page: nothing (a redirect), the consent page or the snapshot page. */
 export type AuthorizeView = 'silent' | 'consent' | 'snapshot';
 
 export function authorizeViewOf(request: OfficialRequest, user: EmulatorUser, world: World): AuthorizeView {
