@@ -1,37 +1,15 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { DESKTOP, PHONE, describeInChromium, launchChromium, openWindow } from './support/browsers/chromium';
 import { IPHONE_WECHAT } from './support/browsers/user-agents';
-
-const APP = path.resolve(__dirname, '../example-app/app.mjs');
+import { startExample, type ExampleApp } from './support/processes/example-app';
 
 /**
  * A redirect without a fragment keeps the previous fragment, so the address still ends in `#wechat_redirect`.
  */
 const isProfile = (url: URL): boolean => url.pathname === '/me';
 
-/** Starts the example as a newcomer does, without credentials, and reads the address it prints. */
-async function startExample(): Promise<{ child: ChildProcess; url: string; output: string }> {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('WECHAT_')));
-  const child = spawn(process.execPath, [APP], {
-    env: { ...env, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the example ended with ${String(code)}: ${output}`)));
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      const address = /^Open (http\S+)$/m.exec(output)?.[1];
-      if (address !== undefined) resolve(address);
-    });
-  });
-  return { child, url, output };
-}
-
 describeInChromium('the example app in a browser', () => {
-  let example: Awaited<ReturnType<typeof startExample>>;
+  let example: ExampleApp;
   let browser: Browser;
 
   beforeAll(async () => {
@@ -39,9 +17,7 @@ describeInChromium('the example app in a browser', () => {
   });
   afterAll(async () => {
     await browser.close();
-    const ended = new Promise((resolve) => example.child.once('exit', resolve));
-    example.child.kill();
-    await ended;
+    await example.stop();
   });
 
   async function open(options: Parameters<typeof openWindow>[1]): Promise<Page> {

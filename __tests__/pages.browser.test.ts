@@ -1,11 +1,10 @@
 // No page of the library, the emulator or the example app is wider than the window, however long a name is.
-import { spawn, type ChildProcess } from 'node:child_process';
-import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { startApp, type TestApp } from './support/app';
 import { describeInChromium, launchChromium, openWindow } from './support/browsers/chromium';
 import { IPHONE_WECHAT } from './support/browsers/user-agents';
 import { emulator, environmentOf, useEmulator } from './support/emulator';
+import { startExample, type ExampleApp } from './support/processes/example-app';
 import { useWarnings } from './support/warnings';
 
 // Chromium needs a while on a busy machine.
@@ -53,7 +52,7 @@ describeInChromium('pages with long names', () => {
   });
   let browser: Browser;
   let app: TestApp;
-  let example: { child: ChildProcess; url: string };
+  let example: ExampleApp;
 
   beforeAll(async () => {
     browser = await launchChromium();
@@ -64,33 +63,13 @@ describeInChromium('pages with long names', () => {
         },
       },
     });
-    example = await startExample();
+    example = await startExample(environmentOf(emulator));
   });
   afterAll(async () => {
     await browser.close();
     await app.close();
-    const ended = new Promise((resolve) => example.child.once('exit', resolve));
-    example.child.kill();
-    await ended;
+    await example.stop();
   });
-
-  async function startExample(): Promise<{ child: ChildProcess; url: string }> {
-    const child = spawn(process.execPath, [path.resolve(__dirname, '../example-app/app.mjs')], {
-      env: {
-        ...process.env,
-        PORT: '0',
-        ...environmentOf(emulator),
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let output = '';
-    for await (const chunk of child.stdout) {
-      output += String(chunk);
-      const [, url] = /^Open (http\S+)$/m.exec(output) ?? [];
-      if (url !== undefined) return { child, url };
-    }
-    throw new Error(`the example ended: ${output}`);
-  }
 
   it.each(WINDOWS)('fit into a window of $width pixels: $locale, $colorScheme', async (shape) => {
     const { width, locale, colorScheme } = shape;
@@ -135,6 +114,8 @@ describeInChromium('pages with long names', () => {
     await look(confirm);
     await desk.goto(`${example.url}/scan-login`);
     await look(desk);
+    await desk.goto(`${example.url}/none`);
+    await look(desk); // the page for an address that does not exist
     await inWechat.clearCookies();
     await phone.goto(`${app.url}/me`);
     await phone.click('button[value=allow]');

@@ -1,10 +1,10 @@
 // Makes the pictures of the READMEs: a QR code login of the example app, in Chromium, against the emulator.
 // `npm run picture` needs Chromium at /usr/bin/chromium, or CHROMIUM with its path, and a font with Chinese characters.
-import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createEmulator } from 'express-wechat-auth/emulator';
 import { chromium } from 'playwright-core';
+import { startExample } from '../../__tests__/support/processes/example-app.js';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 
@@ -27,29 +27,16 @@ const PICTURES = {
 const DESK = { width: 620, height: 540 };
 const PHONE = { width: 300, height: 540 };
 
-/** Starts the example app with an emulator. Resolves to its address. @param {import('express-wechat-auth/emulator').Emulator} wechat */
-async function startExample(wechat) {
-  const { official, website } = wechat.apps;
-  const example = spawn(process.execPath, [path.join(HERE, '../../example-app/app.mjs')], {
-    env: {
-      ...process.env,
-      PORT: '0',
-      WECHAT_OPEN_URL: wechat.url,
-      WECHAT_API_URL: wechat.url,
-      WECHAT_APP_ID: official.appId,
-      WECHAT_APP_SECRET: official.appSecret,
-      WECHAT_WEBSITE_APP_ID: website.appId,
-      WECHAT_WEBSITE_APP_SECRET: website.appSecret,
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
+/** The example app with this emulator in place of WeChat. @param {import('express-wechat-auth/emulator').Emulator} wechat */
+function startShop({ apps: { official, website }, url }) {
+  return startExample({
+    WECHAT_OPEN_URL: url,
+    WECHAT_API_URL: url,
+    WECHAT_APP_ID: official.appId,
+    WECHAT_APP_SECRET: official.appSecret,
+    WECHAT_WEBSITE_APP_ID: website.appId,
+    WECHAT_WEBSITE_APP_SECRET: website.appSecret,
   });
-  let output = '';
-  for await (const chunk of example.stdout) {
-    output += String(chunk);
-    const [, url] = /^Open (http\S+)$/m.exec(output) ?? [];
-    if (url !== undefined) return { url, stop: () => example.kill() };
-  }
-  throw new Error(`the example app ended: ${output}`);
 }
 
 /**
@@ -119,9 +106,9 @@ try {
       apps: [{ type: 'website', appId: 'wx5a0b000000000001', appSecret: 'a'.repeat(32), name: picture.shop }],
       users: picture.people.map((nickname, index) => ({ id: `user${index * 3}`, nickname })),
     });
-    const example = await startExample(wechat);
+    const example = await startShop(wechat);
     await compose(browser, await screenshots(browser, locale, example.url), picture);
-    example.stop();
+    await example.stop();
     await wechat.close();
     console.log(`docs/picture/${picture.file}`);
   }
