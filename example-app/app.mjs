@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import cookieSession from 'cookie-session';
 import express from 'express';
 import { requireWechatUser, wechatAuth } from 'express-wechat-auth';
-import { homePage, profilePage, scanPage } from './pages.mjs';
+import { homePage, NOT_FOUND, notFoundPage, profilePage, scanPage } from './pages.mjs';
 import { chooseWechat, emulatedPhone, onEmulatedPhone } from './wechat.mjs';
 
 const port = Number(process.env.PORT ?? 3000);
@@ -48,6 +48,14 @@ app.get('/scan-login', async (req, res) => {
 // WeUI, WeChat's own style sheet, and the script of the home page.
 app.use('/weui.css', express.static(createRequire(import.meta.url).resolve('weui/dist/style/weui.min.css')));
 app.use('/assets', express.static(new URL('assets', import.meta.url).pathname));
+
+// Any other address: a page for a browser that opens it, JSON for a script. Scripts often accept anything.
+app.use((req, res) => {
+  const language = req.acceptsLanguages('zh', 'en') || 'zh';
+  res.status(404).vary('Accept').vary('Accept-Language');
+  if (req.accepts('json', 'html') === 'html') res.send(notFoundPage(language));
+  else res.json({ error: 'not_found', message: NOT_FOUND[language].title });
+});
 
 const server = app.listen(port, (error) => {
   if (error) {

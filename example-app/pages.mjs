@@ -81,6 +81,31 @@ export function profilePage(user) {
   );
 }
 
+export const NOT_FOUND = {
+  zh: { title: '没有这个页面', text: '网址可能写错了，或者页面已经移走。', home: '返回首页' },
+  en: {
+    title: 'No such page',
+    text: 'The address may be wrong, or the page has moved.',
+    home: 'Back to the shop',
+  },
+};
+
+/** @param {string} language `zh` or `en`: this page has one, as the pages of a login do */
+export function notFoundPage(language) {
+  const { title, text, home } = NOT_FOUND[language];
+  return layout(
+    title,
+    `
+    <div class="page-head profile">
+      <div class="avatar">🍵</div>
+      <h1>${title}</h1>
+      <p>${text}</p>
+    </div>
+    <div class="weui-btn-area"><a class="weui-btn weui-btn_primary" href="/">${home}</a></div>`,
+    language,
+  );
+}
+
 /** @param {WechatUser} user */
 function nameOf(user) {
   // A nickname may be empty.
@@ -104,10 +129,10 @@ function product(picture, name, english, price) {
   return `<div class="weui-cell"><div class="weui-cell__hd picture">${picture}</div><div class="weui-cell__bd"><p>${name}</p><p class="weui-cell__desc">${english}</p></div><div class="weui-cell__ft price">${price}</div></div>`;
 }
 
-/** @param {string} title @param {string} body */
-function layout(title, body) {
+/** @param {string} title @param {string} body @param {string} language */
+function layout(title, body, language = 'zh') {
   return `<!doctype html>
-<html lang="zh-CN">
+<html lang="${language === 'zh' ? 'zh-CN' : language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover">

@@ -1,0 +1,46 @@
+// Addresses that the example app does not serve.
+import { Browser } from './support/browser';
+import { startExample, type ExampleApp } from './support/processes/example-app';
+
+let example: ExampleApp;
+beforeAll(async () => {
+  example = await startExample();
+});
+afterAll(() => example.stop());
+
+describe('a page that the example app does not have', () => {
+  it.each([
+    ['zh-CN,zh;q=0.9,en;q=0.8', 'zh-CN', '没有这个页面'],
+    ['en-GB,en;q=0.9,zh;q=0.8', 'en', 'No such page'],
+    ['fr', 'zh-CN', '没有这个页面'],
+  ])('says so to a browser that prefers %s', async (accepted, lang, title) => {
+    const missing = await Browser.onDesktop(example.url).get('/<b>none</b>', {
+      headers: { 'Accept-Language': accepted },
+    });
+    expect([missing.status, missing.headers['content-type']]).toEqual([404, 'text/html; charset=utf-8']);
+    expect(missing.body).toContain(`<html lang="${lang}">`);
+    expect(missing.body).toContain(`<h1>${title}</h1>`);
+    expect(missing.body).not.toContain('none');
+    expect(missing.headers.vary).toMatch(/^Accept, ?Accept-Language$/);
+  });
+
+  it('leads to the home page', async () => {
+    const browser = Browser.onDesktop(example.url);
+    const { body } = await browser.get('/assets/none.js');
+    const [, home = ''] = /<a class="weui-btn[^"]*" href="([^"]*)"/.exec(body) ?? [];
+    expect([home, (await browser.get(home)).status]).toEqual(['/', 200]);
+  });
+
+  it.each([
+    ['GET', '*/*'],
+    ['GET', 'application/json, text/plain, */*'],
+    ['POST', 'application/json'],
+    ['GET', 'image/avif'],
+  ])('is an error in JSON for a script: %s, Accept: %s', async (method, accepted) => {
+    const missing = await Browser.onDesktop(example.url).request('/api/none', {
+      method,
+      headers: { Accept: accepted, 'Accept-Language': 'en' },
+    });
+    expect([missing.status, missing.json()]).toEqual([404, { error: 'not_found', message: 'No such page' }]);
+  });
+});
