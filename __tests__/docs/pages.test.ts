@@ -7,7 +7,7 @@ import { WARNING_CODES } from '../../lib/warnings';
 import { memberNames } from '../support/compiler/types';
 import { anchorsOf, CHINESE, ENGLISH, linkTo, proseOf, read, ROOT, translationOf } from './pages';
 
-const PAGES = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...ENGLISH, ...CHINESE];
+const PAGES = ['CHANGELOG.md', 'CONTRIBUTING.md', ...ENGLISH, ...CHINESE];
 
 /** The words that a reader sees. A Chinese word has about two characters. */
 function wordsIn(text: string): number {
@@ -122,23 +122,41 @@ describe('the documentation', () => {
     expect(rows.sort()).toEqual([...WARNING_CODES].sort());
   });
 
-  it('names an existing test for every promise of SECURITY.md', () => {
+  it.each([
+    ['SECURITY.md', ['Promises', 'OAuth threats']],
+    [translationOf('SECURITY.md'), ['保证', 'OAuth 威胁']],
+  ])('names an existing test for every promise of %s', (file, headings) => {
     const tests = readdirSync(path.join(ROOT, '__tests__'), { recursive: true, encoding: 'utf8' }).map(
       (name) => `__tests__/${name}`,
     );
-    const named = [...read('SECURITY.md').matchAll(/`(__tests__\/[^`]+)`/g)].map(([, name = '']) => name);
+    const named = [...read(file).matchAll(/`(__tests__\/[^`]+)`/g)].map(([, name = '']) => name);
     expect(named.length).toBeGreaterThan(40);
-    const rowsOf = (heading: string): string[] =>
-      (read('SECURITY.md').split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '')
+    const rows = headings.flatMap((heading) =>
+      (read(file).split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '')
         .split('\n')
         .filter((line) => line.startsWith('| '))
-        .slice(2);
-    const rows = [...rowsOf('Promises'), ...rowsOf('OAuth threats')];
+        .slice(2),
+    );
     expect(rows.length).toBeGreaterThan(40);
-    expect(rows.filter((row) => !/`__tests__\/|\| not applicable: /.test(row))).toEqual([]);
+    expect(rows.filter((row) => !/`__tests__\/|\| (?:not applicable: |不适用：)/.test(row))).toEqual([]);
     expect(
       named.filter((name) => !tests.some((file) => new RegExp(`^${name.replaceAll('*', '.*')}$`).test(file))),
     ).toEqual([]);
+  });
+
+  it('names the same code, RFC sections and tests in each row and item of SECURITY.md in both languages', () => {
+    const facts = (page: string): string[] =>
+      read(page)
+        .split(/^(?=\| |- |#|$)/m)
+        .map((part) =>
+          [...part.matchAll(/`[^`]+`|\bRFC \d+|(?<![\d.])\d(?:\.\d+)+|not applicable|不适用/g)]
+            .map(([fact]) => (fact === '不适用' ? 'not applicable' : fact))
+            .sort()
+            .join(' '),
+        )
+        .filter((found) => found !== '');
+    expect(facts('SECURITY.md').length).toBeGreaterThan(80);
+    expect(facts(translationOf('SECURITY.md'))).toEqual(facts('SECURITY.md'));
   });
 
   it('has no broken link between its pages', () => {

@@ -12,15 +12,24 @@ const WRITTEN = readdirSync(path.join(ROOT, 'docs'), { recursive: true, encoding
   .filter((file) => file.endsWith('.md') && !file.startsWith('docs/api/'))
   .sort();
 
+/** The pages outside docs/ that exist in Chinese too, and where. */
+const OUTSIDE_DOCS: Readonly<Record<string, string>> = {
+  'README.md': 'README.zh-CN.md',
+  'SECURITY.md': 'docs/zh-CN/project/security.md',
+};
+
 /** The English pages that exist in Chinese too, from the top of the repository. */
-export const ENGLISH: readonly string[] = ['README.md', ...WRITTEN.filter((page) => !isChinese(page))];
+export const ENGLISH: readonly string[] = [
+  ...Object.keys(OUTSIDE_DOCS),
+  ...WRITTEN.filter((page) => !isChinese(page)),
+];
 
 /** The Chinese pages as they are on the disk. */
 export const CHINESE: readonly string[] = ['README.zh-CN.md', ...WRITTEN.filter(isChinese)];
 
 /** The Chinese page of an English one. */
 export function translationOf(english: string): string {
-  return english === 'README.md' ? 'README.zh-CN.md' : english.replace(/^docs\//, 'docs/zh-CN/');
+  return OUTSIDE_DOCS[english] ?? english.replace(/^docs\//, 'docs/zh-CN/');
 }
 
 /** A link from one page to another, as the page has to write it. */

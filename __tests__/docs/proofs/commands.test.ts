@@ -144,7 +144,7 @@ describe('every line for a shell', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const lines = [...PAGES, 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'].flatMap((page) =>
+  const lines = [...PAGES, 'CONTRIBUTING.md', 'CHANGELOG.md'].flatMap((page) =>
     blocksOf(page)
       .filter(({ language }) => ['sh', 'bash', 'console', 'shell'].includes(language))
       .flatMap((block) =>
