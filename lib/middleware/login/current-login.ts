@@ -22,6 +22,7 @@ import {
   carryOverCookie,
   cookieFits,
   getSession,
+  isObject,
   ownValue,
   regenerateSession,
   saveSession,
@@ -108,13 +109,23 @@ export async function confirmedLogin(
  * string. If only objects counted, that person would have to log in on every page.
  */
 function isWechatSession(stored: unknown): stored is WechatSession {
-  if (typeof stored !== 'object' || stored === null) return false;
+  if (!isObject(stored)) return false;
+  const { user, appid, openid, scope, flow } = stored;
+  const isLogin =
+    Boolean(user) &&
+    typeof appid === 'string' &&
+    typeof openid === 'string' &&
+    typeof scope === 'string' &&
+    isFlow(flow);
+  // Not with ownValue(): this runs on every guarded request, and V8 reads a property much faster by its name
+  // than by a variable.
   return (
-    Boolean(ownValue(stored, 'user')) &&
-    typeof ownValue(stored, 'appid') === 'string' &&
-    typeof ownValue(stored, 'openid') === 'string' &&
-    typeof ownValue(stored, 'scope') === 'string' &&
-    isFlow(ownValue(stored, 'flow'))
+    isLogin &&
+    Object.hasOwn(stored, 'user') &&
+    Object.hasOwn(stored, 'appid') &&
+    Object.hasOwn(stored, 'openid') &&
+    Object.hasOwn(stored, 'scope') &&
+    Object.hasOwn(stored, 'flow')
   );
 }
 
