@@ -9,8 +9,8 @@ const stopped = new Promise<void>((resolve) => {
 
 void run(process.argv.slice(2), {
   env: process.env,
-  out: (text) => process.stdout.write(`${text}\n`),
-  err: (text) => process.stderr.write(`${text}\n`),
+  out: (line) => process.stdout.write(`${line}\n`),
+  err: (line) => process.stderr.write(`${line}\n`),
   stopped,
   input: () => text(process.stdin),
   ...(process.stdout.isTTY && { screen: { columns: process.stdout.columns } }),

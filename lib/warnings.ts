@@ -85,8 +85,8 @@ export const WARNING_CODES = [
   'WECHAT_OTHER_HOST',
   /**
    * A login was lost: it ran in a frame (iframe), where browsers do not send the session cookie.
-   * @remedy Open the login in the whole window (`target="_top"`); for the embedded QR code, set `self_redirect:
-   * false`.
+   * @remedy Open the login in the whole window (`target="_top"`); for the embedded QR code, set
+   * `self_redirect: false`.
    */
   'WECHAT_FRAME',
   /**
@@ -136,7 +136,10 @@ export function warn(code: WarningCode, message: string, detail?: string): void 
   });
 }
 
-/** The limit of the warnings that one middleware prints: WeChat's side may choose the causes. */
+/**
+ * The most warnings that one middleware prints. Some are distinguished by the text of an error, which may come
+ * from WeChat or a gateway: without a limit, the set could grow without end.
+ */
 const MAX_PRINTED = 500;
 
 /** The warnings of one middleware: each is printed once, however many requests cause it. */

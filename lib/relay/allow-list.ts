@@ -1,6 +1,6 @@
 /**
- * The addresses to which a relay sends browsers. They are compared after URL parsing, as a browser reads them:
- * an address that only looks like one of the list would make the relay an open redirect, and hand the
+ * The addresses to which a relay sends browsers. They are compared after URL parsing, as a browser reads
+ * them: an address that only looks like one of the list would make the relay an open redirect, and hand the
  * authorization code to an attacker (RFC 9700 section 4.1).
  */
 
@@ -40,8 +40,8 @@ export class AllowList {
 }
 
 /**
- * An attacker could put an authorization code of their own in front of WeChat's. Some frameworks take the first
- * of two parameters, ignore case, trim names, read `code[]` as a list, or separate parameters by `;`.
+ * An attacker could put an authorization code of their own in front of WeChat's. Some frameworks take the
+ * first of two parameters, ignore case, trim names, read `code[]` as a list, or separate parameters by `;`.
  */
 function hasCodeOrState({ search }: URL): boolean {
   return search
