@@ -16,9 +16,9 @@ export interface WechatComponent {
   /** AppID of the platform: the `component_appid`. */
   readonly appId: string;
   /**
-   * Returns the current `component_access_token`. It is called before each exchange of a code and each refresh;
-   * the app gets the token and caches it. If it fails, or does not settle within 20 s, the call rejects with
-   * kind `config`, its error is the cause, and WeChat is not asked.
+   * Returns the current `component_access_token`. It is called before each exchange of a code and each
+   * refresh; the app gets the token and caches it. If it fails, or does not settle within 20 s, the call
+   * rejects with kind `config`, its error is the cause, and WeChat is not asked.
    */
   readonly accessToken: () => string | Promise<string>;
 }

@@ -10,7 +10,7 @@
 export type BrowserKind = 'wechat' | 'computer' | 'phone';
 
 interface FlowRow {
-  /** The flow whose account logs the user in: its own one, except for the scan login. */
+  /** The flow whose account logs the user in: the flow itself, or for a scan login `official`. */
   readonly account: 'official' | 'website' | 'miniProgram' | 'mobileApp';
   /** The name of this kind of account. */
   readonly label: { readonly en: string; readonly zh: string };
@@ -119,6 +119,7 @@ export const FLOWS = {
   scan: {
     ...OFFICIAL,
     label: { en: 'scan login of the official account', zh: '服务号扫码登录' },
+    // The PC's browser never opens WeChat's page, so it brings no fragment from there.
     page: { ...OFFICIAL.page, keepsFragment: false },
   },
   /** 小程序登录: the mini program posts the code of `wx.login`. */

@@ -99,7 +99,8 @@ function decipher(encrypted: EncryptedData): Partial<MiniProgramUser> | null {
 }
 
 /**
- * The user of a session: the ids that WeChat sent, and the decrypted fields if the client sent encrypted data.
+ * The user of a session: the ids that WeChat sent, and the decrypted fields if the client sent encrypted
+ * data.
  *
  * @param decryptUser decrypts with the key of this session, and checks the watermark
  * @throws WechatAuthError of kind `decryption` if the data cannot be decrypted, or is that of another user.
@@ -120,7 +121,7 @@ export function userOfSession(
   return { ...Object.fromEntries(others), ...ids };
 }
 
-/** Checks the decrypted unionId, which becomes part of keys like the unionid in a response of WeChat. */
+/** Checks the decrypted unionId as the unionid of a response is checked: apps use either as a key. */
 function decryptedUnionid({ unionId }: { readonly unionId?: unknown }): string | undefined {
   if (unionId === undefined || unionId === null || unionId === '') return undefined;
   if (typeof unionId === 'string' && isId(unionId)) return unionId;
@@ -132,8 +133,9 @@ function decryptedUnionid({ unionId }: { readonly unionId?: unknown }): string |
 }
 
 /**
- * The decrypted openId or unionId is not that of the session. CBC does not authenticate. By changing `iv`, an attacker
- * can change the first 16 bytes of their own data: `{"openId":"` and the first five letters of the openId.
+ * The decrypted openId or unionId is not that of the session. CBC does not authenticate. By changing `iv`, an
+ * attacker can change the first 16 bytes of their own data: `{"openId":"` and the first five letters of the
+ * openId.
  */
 function otherUser(): WechatAuthError {
   return new WechatAuthError(

@@ -86,8 +86,8 @@ export class OAuth {
   }
 
   /**
-   * @throws WechatAuthError of kind `config` if the AppID is missing, or the component, an endpoint or a
-   * timeout is wrong.
+   * @throws WechatAuthError of kind `config` if the AppID is missing, or the component, an endpoint, the timeout
+   * or the proxy is wrong.
    */
   constructor(options: OAuthOptions);
   constructor(
@@ -140,7 +140,8 @@ export class OAuth {
    * ms, or any option of axios that {@link WechatHttpOptions} allows. It replaces the options of an earlier
    * call, and does not change `opts`.
    *
-   * @throws WechatAuthError of kind `config` if the timeout is not a number of milliseconds.
+   * @throws WechatAuthError of kind `config` if the timeout is not a number of milliseconds, or the proxy is
+   * wrong.
    */
   setOpts(opts: WechatHttpOptions): void {
     this.#api.setOptions({ ...this.#http, ...opts });

@@ -107,9 +107,10 @@ export class TokenKeeper {
     return this.#refreshes.run(openid, () =>
       this.#locked(openid, expired, async () => {
         // The previous holder of the lock may have refreshed it.
-        const now = this.#backend.lock ? await this.#load(openid, expired) : undefined;
-        if (now && usable(now) && !hasLessScope(now, expired)) return this.#cacheToken(openid, now);
-        return this.#refresh(openid, now ? preferred(now, expired) : expired);
+        const latest = this.#backend.lock ? await this.#load(openid, expired) : undefined;
+        if (latest && usable(latest) && !hasLessScope(latest, expired))
+          return this.#cacheToken(openid, latest);
+        return this.#refresh(openid, latest ? preferred(latest, expired) : expired);
       }),
     );
   }

@@ -38,7 +38,8 @@ const KEEP_ALIVE = { keepAlive: true, scheduling: 'lifo', timeout: 60_000 } as c
  * keep connections alive.
  *
  * A proxy is taken from the options, or from the environment (see environment-proxy.ts). It is always used as
- * a tunnel (CONNECT). So neither the proxy nor a module that logs request paths sees the secrets in an address.
+ * a tunnel (CONNECT). So neither the proxy nor a module that logs request paths sees the secrets in an
+ * address.
  */
 export function agentsFor(url: string, options: ConnectionOptions): Agents {
   const { httpAgent, httpsAgent } = options as Partial<Agents>;
@@ -103,7 +104,7 @@ function tunnelThrough(proxy: URL, tls: https.AgentOptions | undefined): Agents[
   const { HttpsProxyAgent } = require('https-proxy-agent') as typeof proxyAgent;
   const agent = new HttpsProxyAgent(bare, { ...tls, ...KEEP_ALIVE, headers });
   // HttpsProxyAgent does not keep its options: the app's certificates, and the time limit of idle
-  // connections.
+  // connections. `path` stays undefined, as that agent sets it.
   Object.assign(agent.options, tls, KEEP_ALIVE, { path: undefined });
   // Otherwise the proxy's own response would be read as WeChat's, and a hostile proxy could log anybody in.
   agent.on('proxyConnect', ({ statusCode }: { statusCode: number }, request: http.ClientRequest) => {

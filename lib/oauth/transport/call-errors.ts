@@ -13,7 +13,9 @@ export function timedOut(ms: number, path: string, proxy: Agents['proxy']): Wech
   );
 }
 
-/** Names the proxy, because it may be to blame, and the operator may not know that the environment has one. */
+/**
+ * Names the proxy, because it may be to blame, and the operator may not know that the environment has one.
+ */
 function through(proxy: Agents['proxy']): string {
   return proxy ? ` through the proxy of ${proxy.source} (${proxy.host})` : '';
 }

@@ -80,7 +80,7 @@ export class WechatAPI {
    * Calls WeChat once, or twice if the call may be repeated, within one time limit.
    *
    * @throws WeChatAPIError if the response has an errcode; otherwise WechatAuthError of kind `timeout`,
-   * `network` or `bad_answer`.
+   * `network`, `bad_answer`, or `config` (a wrong option, or an emulator in production).
    */
   async call<Name extends ResponseName>(call: WechatCall<Name>): Promise<Responses[Name]> {
     const { path } = call.endpoint;
