@@ -169,7 +169,8 @@ export class RedisTokenStore implements TokenStore, SharedCache {
 }
 
 /**
- * One holder of one lock. A random name identifies it, so that it cannot release the lock of another holder.
+ * One holder of one lock. A random id identifies the holder, so that it cannot release a lock that another one
+ * holds.
  */
 class Lock {
   readonly #commands: Commands;
@@ -189,7 +190,7 @@ class Lock {
         throw new WechatAuthError(
           'token_store',
           `The lock of ${key} was not free within ${WAIT_LIMIT_MS} ms: ` +
-            'another process is still refreshing this token. Try again.',
+            'another process still holds it. Try again.',
         );
       }
       await timers.sleep(PAUSE_MS.least + Math.random() * (PAUSE_MS.most - PAUSE_MS.least));

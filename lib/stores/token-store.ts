@@ -41,8 +41,10 @@ export interface TokenData {
  *   that shares the store. It settles as `fn` does. A holder whose process died blocks the others for at most
  *   8 s.
  *
- * Keys are `appid:openid`. Tokens are secrets: a store neither logs nor lists them. {@link tokenStoreTests}
- * checks all this.
+ * Keys are `appid:openid`. Tokens are secrets: a store neither logs nor lists them.
+ *
+ * {@link tokenStoreTests} checks these rules within one process. It does not check what happens if a write
+ * fails or a holder dies, or whether the store logs or lists tokens.
  */
 export interface TokenStore {
   /** The token that was last saved under this key, or `undefined`. */
@@ -58,5 +60,8 @@ export interface TokenStore {
   lock?<T>(key: string, fn: () => Promise<T>): Promise<T>;
 }
 
-/** How long a record is kept: the lifetime of a refresh token, 30 days. A refresh does not extend it. */
+/**
+ * How long a record is kept after its last write: 30 days, the lifetime of a refresh token. WeChat counts that
+ * lifetime from the login, so the record of a refreshed token may outlive its refresh token.
+ */
 export const TOKEN_TTL_MS = 30 * 24 * 60 * 60 * 1000;
