@@ -8,7 +8,7 @@ export interface App {
 }
 
 export interface Configuration {
-  /** The apps of which the AppID or the AppSecret may be known. */
+  /** The app of each flow. Its AppID, its AppSecret or both may be missing. */
   readonly apps: Readonly<Partial<Record<AccountFlow, App>>>;
   /** The third-party platform that acts for the official account. */
   readonly component?: { readonly appId: string; readonly accessToken: string | undefined } | undefined;
@@ -21,7 +21,7 @@ export interface Configuration {
   readonly open: string;
   /** The address of WeChat's API, without a slash at its end. */
   readonly api: string;
-  /** Whether a flag holds an AppSecret: other users of this machine can read it in the process list. */
+  /** Whether a flag holds a secret: other users of this machine can read it in the process list. */
   readonly hasSecretInFlag: boolean;
   readonly isProduction: boolean;
 }

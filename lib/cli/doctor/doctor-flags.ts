@@ -132,7 +132,7 @@ function configurationOf(
   const given: Partial<Record<keyof typeof ENVIRONMENT, string | undefined>> = { ...values, ...secrets };
   const get = (name: keyof typeof ENVIRONMENT): string | undefined =>
     given[name] ?? nonEmpty(env[ENVIRONMENT[name]]);
-  // As in `wechatAuth()`: beside the option `account`, no credentials come from the environment.
+  // As in `wechatAuth()`: if the option `account` is given, no credentials come from the environment.
   const credential = (name: keyof typeof ENVIRONMENT): string | undefined =>
     account === undefined ? get(name) : given[name];
   const component = componentIn(values, secrets);

@@ -127,8 +127,8 @@ function networkAddresses(): string[] {
 }
 
 /**
- * The emulator's addresses in the local network: a phone cannot open a QR code that holds 127.0.0.1. Empty
- * unless the emulator listens on all addresses, and if it has a public address.
+ * The emulator's addresses in the local network: a phone cannot open a QR code that holds 127.0.0.1. There
+ * are none if the emulator does not listen on all addresses, or has a public address.
  */
 function phoneAddresses({ url }: Emulator, { host, publicURL }: EmulatorFlags): string[] {
   if (!isWildcard(host) || publicURL !== undefined) return [];

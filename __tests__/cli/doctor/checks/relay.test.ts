@@ -127,7 +127,7 @@ describe('the doctor, on an app behind a relay', () => {
     const alone = await examineBehind(relay.url, {}, { WECHAT_RELAY: '' });
     expect(alone.check('redirect-uri')).toMatchObject({
       status: 'failed',
-      remedy: 'Give the app and the doctor the same relay (WECHAT_RELAY), or neither of them one.',
+      remedy: 'Give the app and the doctor the same relay (WECHAT_RELAY), or give neither of them a relay.',
     });
     expect(alone.statuses).not.toHaveProperty('relay-own-app');
     const other = await examineBehind(relay.url, {}, { WECHAT_RELAY: `${relay.url}/other` });
@@ -214,7 +214,7 @@ describe('the doctor, on an app behind a relay', () => {
     });
     expect((await examineBehind(relay.url)).check('relay-other-hosts')).toMatchObject({
       status: 'warning',
-      detail: 'cannot tell: another address gets HTTP 200',
+      detail: 'cannot tell: for another address, the relay responds with HTTP 200',
     });
   });
 

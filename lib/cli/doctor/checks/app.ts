@@ -138,7 +138,7 @@ const TEXTS = {
   goodState: bilingual('letters and digits, different each time', '由字母与数字组成，每次不同'),
   badState: {
     detail: bilingual(
-      'is missing or repeated, or is not 16 to 128 letters and digits, which WeChat returns unchanged',
+      'is missing or repeated, or is not 16 to 128 letters and digits: WeChat returns only those unchanged',
       '缺失、重复，或不是 16 到 128 位字母与数字（微信只会原样带回这样的值）',
     ),
     remedy: bilingual(

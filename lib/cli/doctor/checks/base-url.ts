@@ -46,7 +46,7 @@ export function usableBase({ baseURL }: { readonly baseURL: string | undefined }
   return baseURL !== undefined && addressFaults(baseURL, false).length === 0 ? new URL(baseURL) : undefined;
 }
 
-/** The address of the relay as redirect URIs begin with it, if one is given that is an address. */
+/** The relay, without a slash at its end; undefined if none is given, or if it has a fault. */
 export function usableRelay({ relay }: { readonly relay: string | undefined }): string | undefined {
   return relay !== undefined && relayFaults(relay, false).length === 0 ? relayAddress(relay) : undefined;
 }

@@ -34,12 +34,13 @@ function noApp(isAppChecked: boolean): Finding {
 const TEXTS = {
   secretInFlag: {
     detail: bilingual(
-      'an AppSecret is on the command line, where every user of this machine sees it in the process list',
-      '命令行中写有 AppSecret，本机任何用户都能在进程列表中看到',
+      'a secret is on the command line, where every user of this machine sees it in the process list',
+      '命令行中写有密钥，本机任何用户都能在进程列表中看到',
     ),
     remedy: bilingual(
-      'Put it into the environment (WECHAT_APP_SECRET), or pass --app-secret - and give it on the standard input.',
-      '请改用环境变量（WECHAT_APP_SECRET），或使用 --app-secret - 从标准输入读取。',
+      'Put an AppSecret into the environment (WECHAT_APP_SECRET). Or give - as the value (--app-secret -), ' +
+        'and the secret on the standard input.',
+      'AppSecret 请改用环境变量（WECHAT_APP_SECRET）；或把选项的值写成 -（--app-secret -），从标准输入读取。',
     ),
   },
   noApp: {

@@ -98,7 +98,7 @@ const TEXTS = {
     remedy: FIX_REDIRECT_URI,
   }),
   otherRelay: bilingual(
-    'Give the app and the doctor the same relay (WECHAT_RELAY), or neither of them one.',
+    'Give the app and the doctor the same relay (WECHAT_RELAY), or give neither of them a relay.',
     '请让应用与此处使用同一个中转（WECHAT_RELAY），或都不使用。',
   ),
   notThroughRelay: bilingual(

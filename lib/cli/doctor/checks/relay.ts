@@ -1,6 +1,6 @@
 /**
- * A relay as its apps and an attacker see it: it must send browsers on to this app, and nowhere that is not on its
- * list. Otherwise it is an open redirect that hands out codes (RFC 9700 section 4.11).
+ * A relay as its apps and an attacker see it: it must send browsers on to this app, and to no address that is
+ * missing from its list. Otherwise it is an open redirect that hands out codes (RFC 9700 section 4.11).
  */
 import { isPrivateHost } from '../../../middleware/options/private-host';
 import { relayRedirectURI } from '../../../relay/redirect-uri';
@@ -63,7 +63,10 @@ function judgeOwn(relay: string, callback: URL, response: ProbeResponse): Findin
 /** A host that nobody can own: the domain `.invalid` is reserved (RFC 2606). */
 const UNLISTED_HOST = 'relay-check.invalid';
 
-/** Addresses that a careless comparison would take for the app's: by their beginning, their end, or a user. */
+/**
+ * Addresses of another host. A careless comparison would take some of them for the app's: by their beginning,
+ * their end, or their user name.
+ */
 function unlistedAddresses({ host, href }: URL): string[] {
   return [
     `https://${UNLISTED_HOST}/callback`,
@@ -116,11 +119,11 @@ const TEXTS = {
   }),
   unclear: (status: number) => ({
     detail: bilingual(
-      `cannot tell: another address gets HTTP ${status}`,
+      `cannot tell: for another address, the relay responds with HTTP ${status}`,
       `无法判断：询问其他地址时返回 HTTP ${status}`,
     ),
     remedy: bilingual(
-      'Make sure that it sends browsers only to a list of addresses, by scripts too.',
+      'Make sure that it sends browsers only to the addresses of a list, whether by redirects or by scripts.',
       '请确认它只把浏览器转到名单中的地址，脚本跳转也不例外。',
     ),
   }),
