@@ -1,5 +1,5 @@
-// Deletes those declarations in dist/ that no public type needs, such as all of the command: nothing can import
-// them, and they would be a seventh of what npm installs.
+// Deletes those declarations in dist/ that no public type needs, such as all of the command: nothing can
+// import them, and they would be a seventh of what npm installs.
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,5 @@
-// A small H5 site with “Log in with WeChat”: a public page, a guarded page, a guarded JSON route, logout, and a scan login.
+// A small H5 site with “Log in with WeChat”: a public page, a guarded page, a guarded JSON route, logout, and a
+// scan login.
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import cookieSession from 'cookie-session';

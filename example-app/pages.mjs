@@ -38,7 +38,7 @@ export function homePage(user) {
 }
 
 /**
- * The QR code of a scan login, for a page of one's own.
+ * A page of the app's own with the QR code of a scan login.
  *
  * @param {{ svg: string, number: string, statusURL: string }} login
  * @param {string | undefined} phoneURL where the emulated phone opens the code
