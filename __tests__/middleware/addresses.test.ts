@@ -171,7 +171,13 @@ describe('our routes', () => {
 
   it('start the login on another device; if there are none, the guarded page does', () => {
     expect(loginURL(contextWith(), { returnTo: '/me' })).toBe(`http://${host}/login?returnTo=%2Fme`);
-    expect(loginURL(contextWith(), { returnTo: '//evil.example' })).toBe(`http://${host}/login`);
+    expect(loginURL(contextWith(), { returnTo: '//evil.example', scope: 'all' })).toBe(
+      `http://${host}/login`,
+    );
+    const login = { returnTo: '/me', scope: 'snsapi_userinfo', data: 'signed' };
+    expect(loginURL(contextWith(), login)).toBe(
+      `http://${host}/login?returnTo=%2Fme&scope=snsapi_userinfo&data=signed`,
+    );
     const without = contextWith({ routes: { login: false } });
     expect(loginURL(without, { returnTo: '/me' })).toBe(`http://${host}/me`);
     expect(loginURL(without, { returnTo: '//evil.example' })).toBe(`http://${host}/`);

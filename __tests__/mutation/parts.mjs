@@ -58,7 +58,7 @@ export const PARTS = {
   },
   'client-codes': {
     mutate: ['lib/middleware/login/client-code.ts'],
-    tests: ['middleware/login/{client-code,client-code-security,current-login}.test.ts'],
+    tests: ['middleware/login/{client-code,client-code-security,current-login,login-events}.test.ts'],
   },
   'login-events': {
     mutate: ['lib/middleware/login/{login-events,login-reporter}.ts'],

@@ -6,6 +6,7 @@ import { fullURL, header, hostOf, isSecure, mountOf, withoutOrigin } from './htt
 import { WechatAuthError } from '../errors';
 import { relayRedirectURI } from '../relay/redirect-uri';
 import type { PageFlow } from '../oauth/flows';
+import { isOfficialScope } from '../oauth/scope';
 import { comparablePath, isBelow, matchesRoute, sanitizeReturnTo } from './http/return-to';
 import { shown } from './options/options-error';
 
@@ -283,8 +284,12 @@ export function loginPath(context: Context, { returnTo, scope, flow, data }: Log
  * The public address that starts the same login on another device: the login route, or without one the page
  * to return to, whose guard starts the login.
  */
-export function loginURL(context: Context, { returnTo, data }: LoginLink): string {
-  const link = { returnTo: isSafeReturnTo(context, returnTo) ? returnTo : undefined, data };
+export function loginURL(context: Context, { returnTo, scope, data }: LoginLink): string {
+  const link = {
+    returnTo: isSafeReturnTo(context, returnTo) ? returnTo : undefined,
+    scope: isOfficialScope(scope) ? scope : undefined,
+    data,
+  };
   const path =
     routePath(context, 'login') === undefined
       ? returnToOrDefault(context, returnTo)

@@ -9,6 +9,7 @@ import { createClient } from 'redis';
 import { startApp, type AppOptions, type TestApp } from '../../support/app';
 import { Browser, agree, cookiesOf } from '../../support/browser';
 import {
+  appIdOf,
   codeAccounts,
   CodeClient,
   codeRoutes,
@@ -106,7 +107,8 @@ describe.each(HOSTS)('login CSRF on %s', (host) => {
 });
 
 describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
-  const startHere = (auth: OwnOptions = {}): Promise<TestApp> => start(auth, { session: SESSIONS[kind]() });
+  const startHere = (auth: OwnOptions = {}, before?: AppOptions['before']): Promise<TestApp> =>
+    start(auth, { session: SESSIONS[kind](), ...(before && { before }) });
 
   it.each(CODE_FLOWS)(
     'posted twice at once by one client is one exchange and one login (%s)',
@@ -158,6 +160,23 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
     expect(exchanges()).toBe(2);
   });
 
+  it('posted with other encrypted data is another login: WeChat refuses its used code', async () => {
+    const app = await startHere();
+    const client = new CodeClient(app.url);
+    const code = newCode('miniProgram');
+    const key = Buffer.alloc(16, 7).toString('base64');
+    emulator.fail('jscode2session', { patch: { session_key: key } });
+    const { encryptedData, iv } = emulator.encryptUser({
+      ...{ app: appIdOf('miniProgram'), user: VICTIM, sessionKey: key },
+    });
+    const first = await client.logIn('miniProgram', code, { encryptedData, iv }, { keepCookies: false });
+    expect([first.status, first.user['nickName']]).toEqual([200, '小明']);
+    const otherIV = Buffer.alloc(16, 1).toString('base64');
+    for (const other of [{}, { encryptedData, iv: otherIV }, { encryptedData: `${encryptedData}AAAA`, iv }])
+      expect((await client.logIn('miniProgram', code, other)).kind).toBe('code_used');
+    expect(exchanges()).toBe(4);
+  });
+
   it('whose exchange failed can be posted again', async () => {
     const app = await startHere();
     const client = new CodeClient(app.url);
@@ -205,6 +224,27 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
       const replay = await post('for=203.0.113.2');
       expect([replay.status, replay.kind, replay.user]).toEqual([400, 'code_used', {}]);
     }
+  });
+
+  it('posted again through another proxy of the app, which it trusts, is the same login', async () => {
+    const app = await startHere(
+      {},
+      (host) =>
+        void (host as unknown as { set(name: string, value: unknown): void }).set('trust proxy', true),
+    );
+    const code = newCode('miniProgram');
+    for (const proxy of ['10.0.0.1', '10.0.0.2']) {
+      const { status } = await new CodeClient(app.url).logIn(
+        'miniProgram',
+        code,
+        {},
+        {
+          headers: { 'X-Forwarded-For': `203.0.113.1, ${proxy}` },
+        },
+      );
+      expect(status).toBe(200);
+    }
+    expect(exchanges()).toBe(1);
   });
 
   it('does not log in again after the logout that follows it', async () => {

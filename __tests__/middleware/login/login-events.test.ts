@@ -356,10 +356,19 @@ describe('a login', () => {
       },
     );
     await Browser.onDesktop(noWebsite.url).get('/qr');
+    const unknownScope = await start(
+      {},
+      {
+        session: null,
+        routes: (it) => it.use('/start', (req) => void (req as TestRequest).wechat.login({ scope: 'all' })),
+      },
+    );
+    await Browser.inWechat(unknownScope.url).get('/start');
     expect(events).toEqual([
       ['login.failed', { kind: 'session_missing', scope: 'snsapi_userinfo', durationMs: MS }],
       ['login.failed', { kind: 'other', durationMs: MS }],
       ['login.failed', { kind: 'config', flow: 'website', durationMs: MS }],
+      ['login.failed', { kind: 'session_missing', durationMs: MS }],
     ]);
   });
 

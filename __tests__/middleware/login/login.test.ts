@@ -1,11 +1,18 @@
+import type { SessionData } from 'express-session';
 import type { OwnOptions } from '../../support/app';
 import type { WechatError, WechatLoginOptions } from '../../../lib';
 import { startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
 import { agree, Browser } from '../../support/browser';
 import { DESKTOP_CHROME, IPHONE_WECHAT, PHONE_SAFARI } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
-import { startAndAgree, exchangedCodes, paramIn } from '../../support/login';
-import { FaultySessionStore, serverSessions } from '../../support/sessions';
+import { startAndAgree, exchangedCodes, paramIn, stateIn, statesOf } from '../../support/login';
+import {
+  FaultySessionStore,
+  putRoute,
+  serverSessions,
+  SESSION_NAMES,
+  SESSIONS,
+} from '../../support/sessions';
 
 useEmulator();
 
@@ -91,7 +98,10 @@ async function start(
   const app = await startApp(emulator, {
     ...options,
     auth,
-    routes: (host) => host.use('/start', (req) => void (req as TestRequest).wechat.login(login)),
+    routes: (host) => {
+      putRoute(host);
+      host.use('/start', (req) => void (req as TestRequest).wechat.login(login));
+    },
   });
   apps.push(app);
   return app;
@@ -176,7 +186,7 @@ describe('the flow of a login', () => {
     expect(await endOf(app, IPHONE_WECHAT, another)).toBe(OFFICIAL);
   });
 
-  it('is refused if it does not exist, and the error names the ones that do', async () => {
+  it('is refused if it does not exist or is off, and the error says what to do', async () => {
     const errors: WechatError[] = [];
     const onError = (error: WechatError, _req: unknown, res: { end(): unknown }): void => {
       errors.push(error);
@@ -184,9 +194,11 @@ describe('the flow of a login', () => {
     };
     await Browser.inWechat((await start({ onError }, {}, { flow: 'qr' as never })).url).get('/start');
     await Browser.inWechat((await start({ onError, flow: (() => 'qr') as never })).url).get('/start');
+    await Browser.onDesktop((await start({ onError }, {}, { flow: 'scan' })).url).get('/start');
     expect(errors.map(({ kind, message }) => [kind, message])).toEqual([
       ['config', "The flow of this login is 'qr'. Use one of 'auto', 'official', 'website', 'scan'."],
       ['config', "The option flow returned 'qr'. Use one of 'auto', 'official', 'website', 'scan'."],
+      ['config', 'A scan login was requested, but scanLogin is off. Give scanLogin: true.'],
     ]);
   });
 });
@@ -210,10 +222,42 @@ describe('the page that asks to open WeChat', () => {
     }
   });
 
-  it('has no link to a login route that the app does not have', async () => {
-    const app = await start({ routes: { login: false }, baseURL: 'https://h5.example.com' });
-    const response = await new Browser(app.url, PHONE_SAFARI).get('/start');
-    expect(response.body).not.toContain('flow=website');
+  it('shows the address of this very login, without data that no AppSecret can sign', async () => {
+    const component = { appId: 'wx0c0c0c0c0c0c0c0c', accessToken: () => 'token' };
+    const login = { returnTo: '/me?tab=2', scope: 'snsapi_userinfo', data: { from: 'shelf' } };
+    for (const [auth, isSigned] of [
+      [{ scope: 'snsapi_base', website: undefined }, true],
+      [
+        {
+          scope: 'snsapi_base',
+          appSecret: undefined,
+          website: undefined,
+          component,
+        } as unknown as OwnOptions,
+        false,
+      ],
+    ] as const) {
+      const app = await start(auth, {}, login);
+      const { body } = await new Browser(app.url, PHONE_SAFARI).get('/start');
+      const shown = (/<p class="address">([^<]*)/.exec(body)?.[1] ?? '').replaceAll('&amp;', '&');
+      expect(shown).toContain(`${app.url}/login?`);
+      expect([paramIn(shown, 'returnTo'), paramIn(shown, 'scope')]).toEqual(['/me?tab=2', 'snsapi_userinfo']);
+      expect(paramIn(shown, 'data') !== '').toBe(isSigned);
+    }
+  });
+
+  it.each<[string, OwnOptions, string]>([
+    [
+      'a login route that the app does not have',
+      { routes: { login: false }, baseURL: 'https://h5.example.com' },
+      PHONE_SAFARI,
+    ],
+    ['a QR code of a website app that the app does not have', { website: undefined }, PHONE_SAFARI],
+    ['a QR code inside WeChat', { appId: undefined, appSecret: undefined }, IPHONE_WECHAT],
+  ])('has no link to %s', async (_what, auth, userAgent) => {
+    const response = await new Browser((await start(auth)).url, userAgent).get('/start');
+    expect([response.status, response.body.includes('class="address"')]).toEqual([200, true]);
+    expect(response.body).not.toContain('<a ');
   });
 });
 
@@ -245,24 +289,74 @@ describe('a session with five logins in progress', () => {
   });
 });
 
+/** The session that was saved last. It can be saved once more, as by a request that was in progress. */
+async function lastSession(
+  store: FaultySessionStore,
+): Promise<{ session: SessionData & Record<string, unknown>; saveAgain(): Promise<void> }> {
+  const id = store.saved.at(-1) ?? '';
+  const session = await new Promise<SessionData | null | undefined>((resolve) => {
+    store.get(id, (_error, found) => {
+      resolve(found);
+    });
+  });
+  const saveAgain = (): Promise<void> =>
+    new Promise((resolve) => {
+      store.set(id, session as SessionData, () => {
+        resolve();
+      });
+    });
+  return { session: session as SessionData & Record<string, unknown>, saveAgain };
+}
+
+describe('a login in progress', () => {
+  it('is not forgotten for one in another tab, even if a request overwrites the session without it', async () => {
+    const store = new FaultySessionStore();
+    const browser = Browser.inWechat((await start({}, { session: serverSessions(store) })).url);
+    const first = await startAndAgree(browser, emulator, '/me?first');
+    await browser.follow('/me?second');
+    const { session, saveAgain } = await lastSession(store);
+    const { pending } = session['wechat:login'] as { pending: Record<string, unknown> };
+    Reflect.deleteProperty(pending, stateIn(first));
+    await saveAgain();
+    expect((await browser.get(first)).location).toBe('/me?first#');
+  });
+
+  it('gives way to the newest one if the cookie has no room for both', async () => {
+    const app = await start({}, {}, { returnTo: '/me?newest', data: 'x'.repeat(500) });
+    const browser = Browser.inWechat(app.url);
+    await browser.get(`/put?note=${'n'.repeat(2_000)}`);
+    for (let tab = 0; tab < 3; tab++) {
+      const callback = await agree(emulator, (await browser.get('/start')).location);
+      expect(await statesOf(browser)).toEqual([stateIn(callback)]);
+      if (tab === 2) expect((await browser.get(callback)).location).toBe('/me?newest#');
+    }
+  });
+
+  it.each(SESSION_NAMES)(
+    'stays bound to the user who logged in meanwhile when WeChat’s fault restarts it (%s)',
+    async (kind) => {
+      const browser = Browser.inWechat((await start({}, { session: SESSIONS[kind]() })).url);
+      const planted = await startAndAgree(browser, emulator, '/me', 'emoji');
+      await browser.logIn(emulator, '/me', 'ming');
+      emulator.fail('access_token', { errcode: -1 });
+      const restarted = await browser.get(planted);
+      expect(restarted.location).toContain('/connect/oauth2/authorize?');
+      const refused = await browser.get(await agree(emulator, restarted.location, 'emoji'));
+      expect([refused.status, refused.body.includes('state_unknown')]).toEqual([400, true]);
+      expect((await browser.get('/me')).json()).toMatchObject({ nickname: '小明' });
+    },
+  );
+});
+
 describe('a session that a logout has ended', () => {
   it('can hold a new login if a request that was in progress has saved it once more', async () => {
     const store = new FaultySessionStore();
     const browser = Browser.inWechat((await start({}, { session: serverSessions(store) })).url);
     await browser.logIn(emulator, '/me');
-    const id = store.saved.at(-1) ?? '';
-    const session = await new Promise((resolve) => {
-      store.get(id, (_error, found) => {
-        resolve(found);
-      });
-    });
+    const { saveAgain } = await lastSession(store);
     const cookie = browser.cookies();
     await browser.get('/logout', { keepCookies: false });
-    await new Promise<void>((resolve) => {
-      store.set(id, session as never, () => {
-        resolve();
-      });
-    });
+    await saveAgain();
     expect((await browser.get('/me', { cookie })).status).toBe(302);
     expect((await browser.logIn(emulator, '/me')).status).toBe(200);
   });

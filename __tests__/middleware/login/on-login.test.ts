@@ -454,6 +454,23 @@ describe('onLogin', () => {
     expect(given.map(({ data }) => data)).toEqual([{ team: 1 }, ...Array<undefined>(7)]);
   });
 
+  it('gets the data of a link that another release signed: messages and posters keep such links', async () => {
+    const account = { appId: 'wx0123456789abcdef', appSecret: '0123456789abcdef'.repeat(2) };
+    const link = '/login?data=eyJ0ZWFtIjoxfQ.hGgjlRpeLTPNAlX6O6_tBusXKJwWvpXLYvh3lDOSOM8';
+    const states: unknown[] = [];
+    for (const auth of [account, { ...account, appId: 'wxfedcba9876543210' }]) {
+      const browser = Browser.inWechat((await start(auth)).url);
+      await browser.get(link);
+      const { pending } = (await sessionOf(browser))['wechat:login'] as { pending: Record<string, object> };
+      states.push(...Object.values(pending));
+    }
+    expect(states).toEqual([
+      expect.objectContaining({ data: { team: 1 } }),
+      // Two accounts with one AppSecret accept only their own links.
+      expect.not.objectContaining({ data: { team: 1 } }),
+    ]);
+  });
+
   it('gets no data by a link of an account that has no AppSecret: nothing could sign it', async () => {
     const thrown: unknown[] = [];
     const app = await start(

@@ -65,6 +65,7 @@ describe.each(HOSTS.flatMap((host) => SESSION_NAMES.map((kind) => [host, kind] a
       );
       expectRefused(await browser.get('/login?returnTo=//evil.example&scope=all', { headers }), '/login');
       expectRefused(await browser.get('/login?returnTo=/logout', { headers }), '/login');
+      expectRefused(await browser.get('/login?flow=website', { headers }), '/login?flow=website');
       options = { returnTo: '/me', scope: 'snsapi_userinfo' };
       expectRefused(await browser.get('/start', { headers }), '/login?returnTo=%2Fme&scope=snsapi_userinfo');
       expect(await statesOf(browser)).toEqual([]);
@@ -129,6 +130,16 @@ describe('what a script is told', () => {
       expect('loginURL' in (response.json() as object)).toBe(route !== false);
       expect(response.headers.vary).toBe('Accept, Sec-Fetch-Mode, X-Requested-With');
     }
+    await app.close();
+  });
+
+  it('keeps the signed data of the link that it followed', async () => {
+    const app = await startApp(emulator, {
+      routes: (it) =>
+        it.use('/link', (req, res) => res.end((req as TestRequest).wechat.loginURL({ data: { team: 1 } }))),
+    });
+    const { body: link } = await Browser.inWechat(app.url).get('/link');
+    expect((await asScript(app.url, link)).json()).toMatchObject({ loginURL: link });
     await app.close();
   });
 
