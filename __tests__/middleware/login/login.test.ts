@@ -3,6 +3,7 @@ import type { OwnOptions } from '../../support/app';
 import type { WechatError, WechatLoginOptions } from '../../../lib';
 import { startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
 import { agree, Browser } from '../../support/browser';
+import { codeAccounts } from '../../support/browsers/code-clients';
 import { DESKTOP_CHROME, IPHONE_WECHAT, PHONE_SAFARI } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
 import { startAndAgree, exchangedCodes, paramIn, stateIn, statesOf } from '../../support/login';
@@ -195,10 +196,17 @@ describe('the flow of a login', () => {
     await Browser.inWechat((await start({ onError }, {}, { flow: 'qr' as never })).url).get('/start');
     await Browser.inWechat((await start({ onError, flow: (() => 'qr') as never })).url).get('/start');
     await Browser.onDesktop((await start({ onError }, {}, { flow: 'scan' })).url).get('/start');
+    const onlyCodes = { appId: undefined, appSecret: undefined, website: undefined, ...codeAccounts() };
+    await Browser.inWechat((await start({ onError, ...onlyCodes })).url).get('/start');
     expect(errors.map(({ kind, message }) => [kind, message])).toEqual([
       ['config', "The flow of this login is 'qr'. Use one of 'auto', 'official', 'website', 'scan'."],
       ['config', "The option flow returned 'qr'. Use one of 'auto', 'official', 'website', 'scan'."],
       ['config', 'A scan login was requested, but scanLogin is off. Give scanLogin: true.'],
+      [
+        'config',
+        'A browser cannot log in here: wechatAuth() has only accounts whose clients post codes ' +
+          '(req.wechat.loginWithCode). Give appId and appSecret of the official account, or website.',
+      ],
     ]);
   });
 });
