@@ -54,7 +54,7 @@ export const PARTS = {
   },
   'on-login': {
     mutate: ['lib/middleware/login/{on-login,login-data}.ts'],
-    tests: ['middleware/login/on-login.test.ts', 'middleware/accounts/accounts.test.ts'],
+    tests: ['middleware/login/{login,on-login}.test.ts', 'middleware/accounts/accounts.test.ts'],
   },
   'client-codes': {
     mutate: ['lib/middleware/login/client-code.ts'],
