@@ -227,11 +227,9 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
   });
 
   it('posted again through another proxy of the app, which it trusts, is the same login', async () => {
-    const app = await startHere(
-      {},
-      (host) =>
-        void (host as unknown as { set(name: string, value: unknown): void }).set('trust proxy', true),
-    );
+    const app = await startHere({}, (host) => {
+      (host as unknown as { set(name: string, value: unknown): void }).set('trust proxy', true);
+    });
     const code = newCode('miniProgram');
     for (const proxy of ['10.0.0.1', '10.0.0.2']) {
       const { status } = await new CodeClient(app.url).logIn(

@@ -297,23 +297,25 @@ describe('a session with five logins in progress', () => {
   });
 });
 
+type Saved = SessionData & Record<string, unknown>;
+
 /** The session that was saved last. It can be saved once more, as by a request that was in progress. */
 async function lastSession(
   store: FaultySessionStore,
-): Promise<{ session: SessionData & Record<string, unknown>; saveAgain(): Promise<void> }> {
+): Promise<{ session: Saved; saveAgain: () => Promise<void> }> {
   const id = store.saved.at(-1) ?? '';
-  const session = await new Promise<SessionData | null | undefined>((resolve) => {
+  const session = await new Promise<Saved>((resolve) => {
     store.get(id, (_error, found) => {
-      resolve(found);
+      resolve(found as Saved);
     });
   });
   const saveAgain = (): Promise<void> =>
     new Promise((resolve) => {
-      store.set(id, session as SessionData, () => {
+      store.set(id, session, () => {
         resolve();
       });
     });
-  return { session: session as SessionData & Record<string, unknown>, saveAgain };
+  return { session, saveAgain };
 }
 
 describe('a login in progress', () => {
