@@ -201,7 +201,11 @@ describe('the flow of a login', () => {
     expect(errors.map(({ kind, message }) => [kind, message])).toEqual([
       ['config', "The flow of this login is 'qr'. Use one of 'auto', 'official', 'website', 'scan'."],
       ['config', "The option flow returned 'qr'. Use one of 'auto', 'official', 'website', 'scan'."],
-      ['config', 'A scan login was requested, but scanLogin is off. Give scanLogin: true.'],
+      [
+        'config',
+        'A scan login was requested, but it is off for this account. ' +
+          'Give scanLogin: true, and appId and appSecret of the official account.',
+      ],
       [
         'config',
         'A browser cannot log in here: wechatAuth() has only accounts whose clients post codes ' +
