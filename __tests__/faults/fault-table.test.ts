@@ -4,7 +4,7 @@
 import { FULL } from '../support/full';
 import { faultsOf } from './faults';
 import { LOGIN_STEPS } from './steps';
-import { casesOf, recordWarnings, runStep, sizeOf } from './table';
+import { appsThatPrint, casesOf, recordWarnings, runStep, sizeOf } from './table';
 
 const warnings = recordWarnings();
 
@@ -20,6 +20,11 @@ describe('a login that meets a fault', () => {
       const expected = printed.map((kind) => `WECHAT_LOGIN_FAILED ${kind}`);
       expect(expected.length).toBeGreaterThan(5);
       expect([...new Set(warnings.ours)].sort()).toEqual([...new Set(expected)].sort());
+      const repeated = warnings.texts.filter((text) => {
+        const times = warnings.texts.filter((each) => each === text).length;
+        return times > appsThatPrint(text.replace(/:.*/s, ''), casesOf(step, index));
+      });
+      expect(repeated).toEqual([]);
       expect(warnings.ofNode).toEqual([]);
     },
     180_000,

@@ -13,7 +13,7 @@ import type { LoginStep, PageStep } from './steps';
 
 export type Step = LoginStep | PageStep;
 
-interface Case {
+export interface Case {
   readonly name: string;
   readonly call: Call;
   readonly fault: string;
@@ -139,6 +139,12 @@ async function runCases(step: Step, cases: readonly Case[], host: HostName): Pro
   return { ran, failures };
 }
 
+/** How many apps of a step, one for each session and transport, print a warning of this kind. */
+export function appsThatPrint(kind: string, cases: readonly Case[]): number {
+  const apps = cases.filter(({ printed }) => printed === kind);
+  return new Set(apps.map(({ session, transport }) => `${session}, ${transport}`)).size;
+}
+
 /** Runs a step: one fixture for each session and transport, all in parallel; the frameworks take turns. */
 export async function runStep(step: Step, stepIndex: number): Promise<StepResult> {
   const cases = casesOf(step, stepIndex);
@@ -175,9 +181,18 @@ function printedAt(step: Step, fault: Fault, call: Call, end: LoginEnd): ErrorKi
   return end.ends === 'refused' && isPrinted(end.kind, fault.errcode) ? end.kind : undefined;
 }
 
-/** Records the warnings of a test file: code and kind of the library's own, and the texts of Node's. */
-export function recordWarnings(): { readonly ours: string[]; readonly ofNode: string[] } {
-  const recorded: ReturnType<typeof recordWarnings> = { ours: [], ofNode: [] };
+interface RecordedWarnings {
+  /** Code and kind of each warning of the library. */
+  readonly ours: string[];
+  /** The whole texts of these warnings. */
+  readonly texts: string[];
+  /** The texts of Node's own warnings. */
+  readonly ofNode: string[];
+}
+
+/** Records the warnings of a test file. */
+export function recordWarnings(): RecordedWarnings {
+  const recorded: RecordedWarnings = { ours: [], texts: [], ofNode: [] };
   const onWarning = (warning: Error): void => void recorded.ofNode.push(String(warning));
   beforeAll(() => {
     node.on('warning', onWarning);
@@ -186,13 +201,13 @@ export function recordWarnings(): { readonly ours: string[]; readonly ofNode: st
       { code = '' }: { code?: string },
     ) => {
       recorded.ours.push(`${code} ${text.replace(/:.*/s, '')}`);
+      recorded.texts.push(text);
     }) as typeof process.emitWarning);
     // The shortest delay before a call is repeated.
     jest.spyOn(Math, 'random').mockReturnValue(0);
   });
   beforeEach(() => {
-    recorded.ours.length = 0;
-    recorded.ofNode.length = 0;
+    for (const list of Object.values(recorded) as string[][]) list.length = 0;
   });
   afterAll(() => {
     node.off('warning', onWarning);

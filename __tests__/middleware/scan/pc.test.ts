@@ -4,7 +4,7 @@ import { startApp, type AppOptions, type TestApp, type OwnOptions } from '../../
 import { Browser } from '../../support/browser';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
-import { isLoggedIn, sessionOf } from '../../support/login';
+import { exchangedCodes, isLoggedIn, statesOf } from '../../support/login';
 import {
   ask,
   codeOn,
@@ -232,16 +232,21 @@ describe('a code on a PC', () => {
     expect(((await pc.get('/me')).json() as { nickname: string }).nickname).toBe('小明');
   });
 
-  it('has no callback of its own: its state is refused there, and stays for the PC', async () => {
+  it('has no callback of its own: its state is unknown there, and stays for the PC', async () => {
     jest.spyOn(process, 'emitWarning').mockImplementation();
     const { pc, phone } = devices(await start({ session: serverSessions() }));
     const code = await showCode(pc);
-    const logins = (await sessionOf(pc))['wechat:login'] as { pending: object };
-    const [state = ''] = Object.keys(logins.pending);
+    const [state = ''] = await statesOf(pc);
     const stolen = emulator.issueCode({ app: emulator.apps.official.appId, user: 'emoji' });
-    const response = await pc.get(`/callback?code=${stolen}&state=${state}`);
+    // As with any unknown state, the login starts again, once: here with another QR code.
+    const again = codeOn(await pc.get(`/callback?code=${stolen}&state=${state}`));
+    expect(again.ticket).not.toBe(code.ticket);
+    const restarted = (await statesOf(pc)).filter((each) => each !== state);
+    expect(restarted).toEqual([expect.stringMatching(/^1/)]);
+    const response = await pc.get(`/callback?code=${stolen}&state=${String(restarted[0])}`);
+    expect([response.status, response.body]).toEqual([400, expect.stringContaining('login_loop')]);
+    expect(exchangedCodes(emulator)).not.toContain(stolen);
     expect(await isLoggedIn(pc)).toBe(false);
-    expect(response.status).not.toBe(500);
     await scan(phone, emulator, code.url);
     expect(await ask(pc, code.statusURL)).toMatchObject({ status: 'confirmed' });
   });

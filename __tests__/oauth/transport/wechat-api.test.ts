@@ -244,9 +244,12 @@ describe('a retry', () => {
     [0.999, 249],
   ])('comes after a random delay: if Math.random() is %d, after %d ms', async (chance, wait) => {
     const random = jest.spyOn(Math, 'random').mockReturnValue(chance);
+    const sleep = jest.spyOn(timers, 'sleep');
     fixture.emulator.fail('auth', 'reset');
     const work = make().verifyToken(record.openid, record.access_token);
     expect(await milliseconds(work)).toBeGreaterThanOrEqual(wait - 2);
+    // On a busy machine the call takes longer than the delay.
+    expect(sleep.mock.calls.map(([ms = 0]) => Math.floor(ms))).toEqual([wait]);
     expect(random).toHaveBeenCalledTimes(1);
   });
 
