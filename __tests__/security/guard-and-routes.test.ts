@@ -4,8 +4,8 @@ import { wechatAuth } from '../../lib';
 import { emulated, startApp } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
 import { Browser } from '../support/browser';
-import { isLoggedIn, sessionOf } from '../support/login';
-import { SESSIONS, SESSION_NAMES } from '../support/sessions';
+import { exchangedCodes, isLoggedIn, sessionOf } from '../support/login';
+import { putRoute, SESSIONS, SESSION_NAMES } from '../support/sessions';
 import { HOSTS } from '../support/hosts';
 
 useEmulator();
@@ -89,6 +89,29 @@ describe('a return path', () => {
     expect(await browser.get('/a/me')).toMatchObject({ status: 200 });
     await app.close();
   });
+
+  it.each([
+    ['/b', '/c'],
+    ['/c', '/b'],
+  ])('is not a route of another mount of the same wechatAuth(): from %s to %s', async (own, other) => {
+    const auth = wechatAuth(emulated(emulator));
+    const app = await startApp(emulator, {
+      mount: '/a',
+      routes: (host) => {
+        host.use('/b', auth);
+        host.use('/c', auth);
+      },
+    });
+    const browser = Browser.inWechat(app.url);
+    for (const mount of [own, other]) await browser.get(`${mount}/public`);
+    const targets = ['/logout', '/logout?x=1', '/%6Cogout', '/LOGOUT/', '/login', '/callback'];
+    for (const target of [...targets.map((route) => other + route), `${other.toUpperCase()}/logout`]) {
+      const end = await browser.logIn(emulator, `${own}/login?returnTo=${encodeURIComponent(target)}`);
+      expect([target, new URL(end.url).pathname]).toEqual([target, '/']);
+    }
+    expect((await browser.get('/a/session')).json()).toHaveProperty('wechat');
+    await app.close();
+  });
 });
 
 describe('a bug that writes to Object.prototype', () => {
@@ -96,6 +119,10 @@ describe('a bug that writes to Object.prototype', () => {
     for (const name of ['wechat', 'wechat:login', 'openid', 'user'])
       Reflect.deleteProperty(Object.prototype, name);
   });
+
+  const plant = (name: string, value: unknown): void => {
+    Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
+  };
 
   it.each(SESSION_NAMES)('logs nobody in, with %s', async (kind) => {
     const app = await startApp(emulator, { session: SESSIONS[kind]() });
@@ -106,8 +133,32 @@ describe('a bug that writes to Object.prototype', () => {
       scope: 'snsapi_userinfo',
       flow: 'official',
     };
-    Object.defineProperty(Object.prototype, 'wechat', { value: login, configurable: true, writable: true });
+    plant('wechat', login);
     expect(await isLoggedIn(Browser.inWechat(app.url))).toBe(false);
+    await app.close();
+  });
+
+  it.each(SESSION_NAMES)('adds no user to a session without one, with %s', async (kind) => {
+    const app = await startApp(emulator, { session: SESSIONS[kind](), routes: putRoute });
+    const browser = Browser.inWechat(app.url);
+    const { appId: appid } = emulator.apps.official;
+    await browser.get(`/put?wechat=${JSON.stringify({ appid, scope: 'snsapi_userinfo', flow: 'official' })}`);
+    plant('openid', 'o1');
+    plant('user', { openid: 'o1' });
+    expect(await isLoggedIn(browser)).toBe(false);
+    await app.close();
+  });
+
+  it.each(SESSION_NAMES)('starts no login whose code an attacker sends, with %s', async (kind) => {
+    const app = await startApp(emulator, { session: SESSIONS[kind]() });
+    const state = `0${'ab'.repeat(16)}`;
+    const login = { returnTo: '/me', scope: 'snsapi_userinfo', flow: 'official', at: Date.now() };
+    plant('wechat:login', { pending: { [state]: login }, done: {} });
+    const victim = Browser.inWechat(app.url);
+    const code = emulator.issueCode({ app: emulator.apps.official.appId, user: 'emoji' });
+    await victim.get(`/callback?code=${code}&state=${state}`);
+    expect(exchangedCodes(emulator)).not.toContain(code);
+    expect(await isLoggedIn(victim)).toBe(false);
     await app.close();
   });
 });
