@@ -96,11 +96,18 @@ describe('redact', () => {
 
   it.each([
     ['after another escape', String.raw`\nabcd0123/45\u0036789`, String.raw`\n***`],
-    ['after an escaped backslash', String.raw`\\abcd0123\/456789`, String.raw`***`],
     ['with signs that \\u writes', String.raw`\u0061bcd0123/456789`, '***'],
     ['with percent-encoded backslashes', 'abcd0123%5C%5C%2F456789', '***'],
   ])('masks exactly a secret %s', (_where, text, expected) => {
     expect(redact(`a ${text}0.`, ['abcd0123/4567890'])).toBe(`a ${expected}.`);
+  });
+
+  // The number of backslashes before a character does not say how often the text was escaped.
+  it('masks the backslashes right before a secret with it: they may escape its first character', () => {
+    for (const backslashes of ['\\', '\\\\'])
+      expect(redact(`a ${backslashes}${String.raw`abcd0123\/456789`}0.`, ['abcd0123/4567890'])).toBe(
+        'a ***.',
+      );
   });
 
   it.each([
