@@ -10,6 +10,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Stryker } from '@stryker-mutator/core';
 import { PARTS } from './parts.mjs';
+import { areHighEnough, scoreOf, withoutSurvivors } from './results.js';
 
 /** At least this share of the mutants must be noticed, in percent. */
 const REQUIRED = 90;
@@ -33,7 +34,8 @@ const total = Object.fromEntries(
 );
 rows.push({ part: 'all', ...total, score: scoreOf(total), minutes: '' });
 console.table(rows);
-if (rows.some(({ score }) => score < REQUIRED)) process.exitCode = 1;
+const scores = rows.map(({ score }) => score);
+if (!areHighEnough(scores, REQUIRED)) process.exitCode = 1;
 
 function optionsOf(name, { mutate, tests }) {
   const folder = `coverage/mutation/${name}`;
@@ -63,16 +65,10 @@ function optionsOf(name, { mutate, tests }) {
   };
 }
 
-/**
- * Keeps only the killed mutants in the results of the last run. Stryker would not test a survivor again,
- * although a changed row in a table of tests may kill it now.
- */
+/** Lets Stryker test the survivors of the last run again. */
 function forgetSurvivors(file) {
   if (!existsSync(file)) return;
-  const results = JSON.parse(readFileSync(file, 'utf8'));
-  for (const source of Object.values(results.files))
-    source.mutants = source.mutants.filter(({ status }) => status === 'Killed');
-  writeFileSync(file, JSON.stringify(results));
+  writeFileSync(file, JSON.stringify(withoutSurvivors(JSON.parse(readFileSync(file, 'utf8')))));
 }
 
 function countsOf(name) {
@@ -86,9 +82,4 @@ function countsOf(name) {
     notCovered: count('NoCoverage'),
   };
   return { ...counts, score: scoreOf(counts) };
-}
-
-function scoreOf({ killed, timedOut, survived, notCovered }) {
-  const noticed = killed + timedOut;
-  return Number(((100 * noticed) / (noticed + survived + notCovered)).toFixed(1));
 }
