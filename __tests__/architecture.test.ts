@@ -238,6 +238,24 @@ describe('the architecture', () => {
     expect(breaches(LIB)).toEqual([]);
   });
 
+  it('is the staircase that CONTRIBUTING.md describes', () => {
+    /** The folders and files of lib on each step; steps inside one folder count as one. */
+    const steps = STEPS.map((names) => [...new Set(names.map((name) => name.replace(/(?:\/.*|\.ts)$/, '')))])
+      .map((names) => names.sort())
+      .filter((names, at, all) => names.join() !== all[at - 1]?.join());
+    const order = steps.map((names) => names.map((name) => `\`${name}\``).join(', '));
+    // The shared files of a folder whose other files are on a higher step.
+    const early = steps.findIndex((names, at) =>
+      steps.slice(at + 1).some((later) => later.join() === names.join()),
+    );
+    const shared = STEPS.flat().filter((name) => name.startsWith('relay/') && name.endsWith('.ts'));
+    expect([order.splice(early, 1), shared]).toEqual([['`relay`'], [expect.any(String), expect.any(String)]]);
+    const text = readFileSync(path.resolve(LIB, '../CONTRIBUTING.md'), 'utf8').replaceAll(/\s+/g, ' ');
+    expect(text).toContain(
+      `${order.join(' < ')}. (Two files of \`relay\` are below \`middleware\`, which needs them.)`,
+    );
+  });
+
   it('sees every kind of import, and names each breach', () => {
     const root = mkdtempSync(path.join(os.tmpdir(), 'architecture-'));
     const write = (file: string, text: string): void => {

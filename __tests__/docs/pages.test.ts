@@ -4,7 +4,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_KINDS, WeChatAPIError, WechatAuthError } from '../../lib';
 import { WARNING_CODES } from '../../lib/warnings';
-import { memberNames } from '../support/compiler/types';
+import { memberNames, parametersOf } from '../support/compiler/types';
 import { anchorsOf, CHINESE, ENGLISH, linkTo, proseOf, read, ROOT, translationOf } from './pages';
 
 const PAGES = ['CHANGELOG.md', 'CONTRIBUTING.md', ...ENGLISH, ...CHINESE];
@@ -76,6 +76,20 @@ describe('the documentation', () => {
       expect(members.filter((member) => !new RegExp(`^\\| \`${member}\\b`, 'm').test(read(file)))).toEqual(
         [],
       );
+    },
+  );
+
+  it.each(['docs/options.md', 'docs/zh-CN/options.md'])(
+    'gives the arguments of every method of req.wechat in %s',
+    (file) => {
+      const [, section = ''] = read(file).split('\n## req.wechat\n');
+      const rows = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)(?:\(([^)]*)\))?`/gm)];
+      const written = rows.map(([, name = '', args]): [string, string[] | undefined] => {
+        const names = args?.match(/\w+/g) ?? [];
+        if (args?.startsWith('{')) return [name, ['{', ...names.sort(), '}']];
+        return [name, args === undefined ? undefined : names];
+      });
+      expect(written).toEqual(written.map(([name]) => [name, parametersOf('WechatContext', name)]));
     },
   );
 

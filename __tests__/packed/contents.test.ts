@@ -1,5 +1,5 @@
 // The files that npm would publish.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -58,6 +58,24 @@ describe('the packed files', () => {
     const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'README.zh-CN.md'];
     const built = [...sources.map((name) => `${name}.js`), 'dist/vendor/valibot.js', ...publicDeclarations()];
     expect(tarball.names).toEqual([...pages, 'emulator.schema.json', 'package.json', ...built].sort());
+  });
+
+  it('are those that SECURITY.md lists', () => {
+    const WORDS: Readonly<Record<string, string>> = {
+      dist: '`dist`',
+      'README.md': 'the READMEs',
+      'README.zh-CN.md': 'the READMEs',
+      'CHANGELOG.md': 'the changelog',
+      LICENSE: 'the licence',
+      'emulator.schema.json': 'the JSON Schema of the emulator',
+      'package.json': '`package.json`',
+    };
+    const tops = [...new Set(tarball.names.map((name) => name.replace(/\/.*/, '')))];
+    const security = readFileSync(path.join(ROOT, 'SECURITY.md'), 'utf8').replaceAll(/\s+/g, ' ');
+    const [, listed = ''] = /The tarball contains ([^:]+):/.exec(security) ?? [];
+    expect(listed.split(/, | and /).sort()).toEqual(
+      [...new Set(tops.map((top) => WORDS[top] ?? top))].sort(),
+    );
   });
 
   it('have no declarations of the command, nor of anything else that no import reaches', () => {

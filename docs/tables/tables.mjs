@@ -35,7 +35,10 @@ const PAGES = {
   'emulator.md': (text, language) => writeTable(text, 'switches', switchRows(language)),
 };
 
-/** A text of the code, which is in English. The Chinese page has its own. @param {string} text @param {Language} language */
+/**
+ * A text of the code, which is in English. `undefined` for a Chinese page, which keeps its own text.
+ * @param {string} text @param {Language} language @returns {string | undefined}
+ */
 function english(text, language) {
   return language === 'en' ? text : undefined;
 }

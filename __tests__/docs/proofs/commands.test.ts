@@ -1,12 +1,12 @@
 // The commands that the pages print exist, and so do their options.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { run } from '../../../lib/cli/run';
 import { startApp } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { PAGES, blocksOf, linesOf, read } from '../blocks';
-import { ROOT } from '../pages';
+import { namesPage } from './proofs';
 
 describe('the commands in the documentation', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
@@ -116,8 +116,14 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'dotnet run': 'it needs .NET',
 };
 
+const TESTS = {
+  languages: 'emulator/standing-in/languages.test.ts',
+  run: 'docs/run.test.ts',
+  clientCodes: 'guides/client-codes.test.ts',
+} as const;
+
 /** Tests that run lines of a page. A test runs the whole block in which the line is. */
-const RUN_ELSEWHERE: readonly (readonly [page: RegExp, line: RegExp, test: string])[] = [
+const RUN_ELSEWHERE: readonly (readonly [page: RegExp, line: RegExp, test: keyof typeof TESTS])[] = [
   [
     /emulator\/(?:php|python|go|ruby|java)\.md$/,
     /^(?:export|CA=|keytool|php|python3|go|ruby|java) ?/,
@@ -133,11 +139,6 @@ const RUN_ELSEWHERE: readonly (readonly [page: RegExp, line: RegExp, test: strin
 ];
 
 describe('every line for a shell', () => {
-  const TESTS: Readonly<Record<string, string>> = {
-    languages: '__tests__/emulator/standing-in/languages.test.ts',
-    run: '__tests__/docs/run.test.ts',
-    clientCodes: '__tests__/guides/client-codes.test.ts',
-  };
   useEmulator();
   const folder = mkdtempSync(path.join(tmpdir(), 'commands-'));
   afterAll(() => {
@@ -163,7 +164,20 @@ describe('every line for a shell', () => {
       RUN_ELSEWHERE.some(([pages, pattern]) => pages.test(page) && pattern.test(line));
     const rest = lines.filter((each) => !ours.includes(each) && !isKnown(each));
     expect(rest).toEqual([]);
-    expect(Object.values(TESTS).filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([]);
+  });
+
+  it('is in a page that the test of its row names, or the same as a line there', () => {
+    const wrong = lines.flatMap(({ page, line }) => {
+      if (Object.keys(NOT_RUN).some((start) => line.startsWith(start))) return [];
+      const rows = RUN_ELSEWHERE.filter(([pages, pattern]) => pages.test(page) && pattern.test(line));
+      const pages = lines.filter((each) => each.line === line).map((each) => each.page);
+      return rows.flatMap(([, , test]) =>
+        pages.some((each) => namesPage(TESTS[test], each))
+          ? []
+          : [`${TESTS[test]} does not name ${page}: ${line}`],
+      );
+    });
+    expect(wrong).toEqual([]);
   });
 
   it('has no row that is out of date', () => {

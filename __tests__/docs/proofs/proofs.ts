@@ -158,10 +158,16 @@ export function wrongRows(): string[] {
   });
 }
 
-/** Whether a test, or the file beside it that holds its samples, names a page. */
-function namesPage(file: string, page: string): boolean {
+/**
+ * Whether a test, or the file beside it that holds its samples, names a page. A single word, such as `go`, may mean
+ * something else: then only the page's file counts, or the `page` of a row.
+ */
+export function namesPage(file: string, page: string): boolean {
   const at = path.join(ROOT, '__tests__', file);
   const name = path.basename(page, '.md');
+  const asPage = name.includes('-')
+    ? new RegExp(`['"\`/]${name}(?:\\.md)?['"\`]`)
+    : new RegExp(`['"\`/]${name}\\.md\\b|\\bpage: '${name}'`);
   const texts = [at, at.replace(/[^/]+$/, 'apps.ts')].filter((each) => existsSync(each));
-  return texts.some((each) => readFileSync(each, 'utf8').includes(name));
+  return texts.some((each) => asPage.test(readFileSync(each, 'utf8')));
 }

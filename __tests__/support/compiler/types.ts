@@ -43,6 +43,22 @@ export function memberNames(name: string): string[] {
   return propertiesOf(name).map((member) => member.name);
 }
 
+/**
+ * The parameters of a method, as the documentation writes them: the only one that is an object of options by its
+ * members, such as `{ returnTo, data }`; any other one by its name. `undefined` for a member that is not a method.
+ */
+export function parametersOf(type: string, method: string): string[] | undefined {
+  const symbol = propertiesOf(type).find((member) => member.name === method);
+  if (!program || !symbol) throw new Error(`${type} has no ${method}`);
+  const { checker } = program;
+  const [signature] = checker.getTypeOfSymbol(symbol).getCallSignatures();
+  if (!signature) return undefined;
+  const [first, ...others] = signature.getParameters();
+  if (!first || others.length > 0) return signature.getParameters().map(({ name }) => name);
+  const members = checker.getNonNullableType(checker.getTypeOfSymbol(first)).getProperties();
+  return members.length > 0 ? ['{', ...members.map(({ name }) => name).sort(), '}'] : [first.name];
+}
+
 /** The members of an exported type, each with the names of its own members; `?` marks an optional one. */
 export function nestedMemberNames(name: string): Record<string, string[]> {
   return Object.fromEntries(
