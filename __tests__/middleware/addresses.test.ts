@@ -352,6 +352,35 @@ describe('the routes of other mounts', () => {
     expect([isRefused('/a/b/logout'), isRefused('/c/d/logout')]).toEqual([true, false]);
   });
 
+  it.each([
+    ['/ab', '/'],
+    ['/ab?page=2', '/?page=2'],
+    ['http://h.example.com/ab/x', 'http://h.example.com/x'],
+    ['HTTP://h.example.com/ab', 'HTTP://h.example.com/'],
+  ])('are those of the whole mount path after a request for %s', (url, below) => {
+    recordRoutes(contextWith(own(), { url, below }));
+    expect([isRefused('/ab/logout'), isRefused('/a/logout')]).toEqual([true, false]);
+    // Of the mount path that is shorter by one character, nothing was known.
+    record('/a');
+    expect(isRefused('/a/logout')).toBe(true);
+  });
+
+  it('are those of the mount path that the request has, whatever a middleware has made of the URL', () => {
+    record('/old');
+    recordRoutes(contextWith(own(), { url: '/older-page', below: '/index' }));
+    record('');
+    expect(isRefused('/old/logout')).toBe(true);
+  });
+
+  it('are those of one mount, whether the mount path itself is requested or a page below it', () => {
+    for (let at = 0; at < 50; at++) {
+      recordRoutes(contextWith(own(), { url: `/t${at}`, below: '/' }));
+      record(`/t${at}`);
+    }
+    // A 51st mount would be known by its depth only, and with it every path that is as deep.
+    expect([isRefused('/t49/logout'), isRefused('/other/logout')]).toEqual([true, false]);
+  });
+
   it('are recorded by the first 500 characters of the host', () => {
     const long = 'h'.repeat(500);
     host = `${long}a`;

@@ -82,17 +82,20 @@ class Mounts {
   /** The routes of those mounts, without the mount path. */
   #names: readonly string[] = [];
 
-  /** Runs on every request, so it returns early for a mount that is known already. */
+  /** Runs on every request, so it parses no path of a mount that is known already. */
   record(context: Context): void {
-    const { req, url } = context;
-    const { originalUrl = url } = req;
-    const mountPath = originalUrl.slice(0, Math.max(0, originalUrl.length - url.length));
     const site = siteOf(context);
-    // Routers ignore case: one mount must not count as many.
-    const sites = this.#sites.get(mountPath) ?? this.#sites.get(comparablePath(mountPath));
-    if (sites && (sites.has(site) || sites.size >= MAX_SITES)) return;
+    if (isSeenAt(this.#sitesOf(unparsedMountOf(context)), site)) return;
+    const mountPath = mountOf(context.req, context.url);
+    const sites = this.#sitesOf(mountPath);
+    if (isSeenAt(sites, site)) return;
     if (sites) sites.add(copyOf(site));
     else this.#add(context, mountPath, site);
+  }
+
+  /** Routers ignore case: one mount must not count as many. */
+  #sitesOf(mountPath: string): Set<string> | undefined {
+    return this.#sites.get(mountPath) ?? this.#sites.get(comparablePath(mountPath));
   }
 
   #add(context: Context, mountPath: string, site: string): void {
@@ -111,7 +114,7 @@ class Mounts {
 
   /** @param route a path in the form of comparablePath() */
   hasRoute(site: string, route: string): boolean {
-    const isAt = (sites: ReadonlySet<string>): boolean => sites.has(site) || sites.size >= MAX_SITES;
+    const isAt = (sites: ReadonlySet<string>): boolean => isSeenAt(sites, site);
     if (this.#routes.get(route)?.some(isAt)) return true;
     for (const [own, sites] of this.#routesBelow)
       if (matchesRoute(route, own) && sites.some(isAt)) return true;
@@ -119,6 +122,24 @@ class Mounts {
       (name) => route.endsWith(name) && this.#depths.has(depthOf(route.slice(0, -name.length))),
     );
   }
+}
+
+/** Whether a mount with these sites was seen at this one, or at so many that it counts as one of every site. */
+function isSeenAt(sites: ReadonlySet<string> | undefined, site: string): boolean {
+  return sites !== undefined && (sites.has(site) || sites.size >= MAX_SITES);
+}
+
+/**
+ * The mount path by the lengths of the two URLs, which costs less than mountOf(). It is the same unless a
+ * middleware has rewritten the URL, or the request line holds an origin.
+ */
+function unparsedMountOf({ req, url }: Context): string {
+  const { originalUrl = url } = req;
+  const length = originalUrl.length - url.length;
+  if (length <= 0) return '';
+  // If the request is for the mount path itself, frameworks set `url` to a slash that the request lacks.
+  const isMountItself = (url.length === 1 || url[1] === '?') && originalUrl[length] !== '/';
+  return originalUrl.slice(0, isMountItself ? length + 1 : length);
 }
 
 /** The number of names in a path. */

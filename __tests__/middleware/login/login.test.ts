@@ -1,11 +1,19 @@
 import type { SessionData } from 'express-session';
 import type { OwnOptions } from '../../support/app';
-import type { WechatError, WechatLoginOptions } from '../../../lib';
-import { startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
+import { wechatAuth, type WechatError, type WechatLoginOptions } from '../../../lib';
+import {
+  cookies,
+  emulated,
+  startApp,
+  type AppOptions,
+  type TestApp,
+  type TestRequest,
+} from '../../support/app';
 import { agree, Browser } from '../../support/browser';
 import { codeAccounts } from '../../support/browsers/code-clients';
 import { DESKTOP_CHROME, IPHONE_WECHAT, PHONE_SAFARI } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
+import { createHost, HOSTS, listen } from '../../support/hosts';
 import { startAndAgree, exchangedCodes, paramIn, stateIn, statesOf } from '../../support/login';
 import {
   FaultySessionStore,
@@ -212,6 +220,28 @@ describe('the flow of a login', () => {
           '(req.wechat.loginWithCode). Give appId and appSecret of the official account, or website.',
       ],
     ]);
+  });
+});
+
+describe('the return path of a login', () => {
+  it.each(HOSTS)('is not the logout of another mount, whichever page came first, on %s', async (name) => {
+    const app = createHost(name);
+    app.use(cookies());
+    const auth = wechatAuth(emulated(emulator));
+    for (const mount of ['/ab', '/a', '/b']) app.use(mount, auth);
+    app.use((_req, res) => res.end('page'));
+    const running = await listen(app);
+    try {
+      const browser = Browser.inWechat(running.url);
+      for (const page of ['/ab', '/ab?page=2', '/a/page']) await browser.get(page);
+      await browser.logIn(emulator, '/b/login?returnTo=/a/page');
+      const callback = await browser.get(
+        await startAndAgree(browser, emulator, '/b/login?returnTo=/a/logout'),
+      );
+      expect(callback.location).toBe('/#');
+    } finally {
+      await running.close();
+    }
   });
 });
 
