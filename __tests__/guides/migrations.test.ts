@@ -4,7 +4,7 @@ import { createEmulator, selfSignedCertificate, type Emulator } from '../../lib/
 import { routeWechatHosts, WECHAT_HOSTS } from '../emulator/support/route-wechat-hosts';
 import { Browser, agree, type BrowserResponse } from '../support/browser';
 import type { OAuth } from '../../lib';
-import { cookies } from '../support/app';
+import { cookies, startApp, type TestRequest } from '../support/app';
 import { createHost, listen, type Middleware, type Running } from '../support/hosts';
 import { codeOf, run, type RunningGuide } from './guide';
 
@@ -108,6 +108,47 @@ describe('from wechat-oauth', () => {
     const browser = Browser.inWechat(site.url);
     await openPage(browser, await agreeFrom(browser, '/login'));
     expect([...rows.keys()]).toEqual([openid()]);
+  });
+
+  describe('the users of old sessions', () => {
+    /** An app whose page /old writes a session as the old login did. */
+    const start = async (): Promise<Browser> => {
+      app = await run(codeOf('from-wechat-oauth', 'keep-logins.js'), { env: env() });
+      const keepLogins = app.exports['keepLogins'] as Middleware;
+      site = await startApp(wechat, {
+        routes: (host) => {
+          host.use('/old', (req, res) => {
+            Object.assign((req as TestRequest).session, { openid: openid() });
+            res.end();
+          });
+        },
+        session: (req, res, next) => {
+          cookies()(req, res, () => {
+            keepLogins(req, res, next);
+          });
+        },
+      });
+      return Browser.inWechat(site.url);
+    };
+
+    it('are logged in', async () => {
+      const browser = await start();
+      await browser.get('/old');
+      const { status, body } = await browser.get('/me');
+      expect([status, JSON.parse(body)]).toEqual([200, { openid: openid() }]);
+    });
+
+    it('can log out', async () => {
+      const browser = await start();
+      await browser.get('/old');
+      await browser.get('/me');
+      await browser.get('/logout');
+      expect((await browser.get('/me')).status).toBe(302);
+    });
+
+    it('must log in if the session holds no openid', async () => {
+      expect((await (await start()).get('/me')).status).toBe(302);
+    });
   });
 });
 

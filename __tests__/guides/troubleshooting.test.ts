@@ -5,8 +5,10 @@ import { PageRefusal } from '../../lib/emulator';
 import { proseOf } from '../docs/pages';
 import { failure } from '../oauth/oauth-fixture';
 import { emulated, startApp, type TestRequest } from '../support/app';
+import type { Middleware } from '../support/hosts';
 import { Browser, agree } from '../support/browser';
 import { emulator, useEmulator } from '../support/emulator';
+import { codeOf, run } from './guide';
 
 /** Quotations that are not ours: marks of the guide, and words of WeChat. */
 const OF_OTHERS = ['不确定', '据观察', '已获得', '重置', '微信用户', '系统错误'];
@@ -153,5 +155,58 @@ describe.each(['docs/guides/troubleshooting.md', 'docs/zh-CN/guides/troubleshoot
     expect([...english, ...chinese].length).toBeGreaterThanOrEqual(5);
     const shown = (await shownPages('zh')) + (await shownPages('en'));
     expect([...english, ...chinese].filter((text) => !shown.includes(text))).toEqual([]);
+  });
+});
+
+describe('the error handler for a user whose token is gone', () => {
+  useEmulator();
+
+  /** An app with the handler of the guide. Its user is logged in, and WeChat rejects the refresh token. */
+  async function start(): Promise<{ browser: Browser; close: () => Promise<void> }> {
+    const guide = await run(codeOf('troubleshooting', 'log-in-again.ts'));
+    const app = await startApp(emulator, {
+      routes: (host) => {
+        host.use('/profile', (req, res, next) => {
+          const { user, oauth } = (req as TestRequest).wechat;
+          oauth.getUser(user?.openid ?? '').then((profile) => {
+            res.end(profile.nickname);
+          }, next);
+        });
+        host.use(guide.exports['logInAgain'] as Middleware);
+      },
+    });
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/me');
+    emulator.clock.advance(31 * 24 * 60 * 60 * 1_000);
+    return {
+      browser,
+      close: async () => {
+        await app.close();
+        await guide.close();
+      },
+    };
+  }
+
+  it('sends a page to the login and back', async () => {
+    const { browser, close } = await start();
+    // The first request finds the token rejected, and the second finds none.
+    for (const attempt of [1, 2]) {
+      const { status, location } = await browser.get('/profile');
+      expect([attempt, status, location.startsWith(emulator.url)]).toEqual([attempt, 302, true]);
+    }
+    const { body } = await browser.logIn(emulator, '/profile');
+    expect(body).toBe('小明');
+    await close();
+  });
+
+  it('tells a script where to log in', async () => {
+    const { browser, close } = await start();
+    const headers = { 'Sec-Fetch-Mode': 'cors', Accept: '*/*' };
+    const response = await browser.get('/profile', { headers });
+    expect([response.status, response.json()]).toMatchObject([
+      401,
+      { error: 'unauthenticated', loginURL: '/login?returnTo=%2Fprofile' },
+    ]);
+    await close();
   });
 });
