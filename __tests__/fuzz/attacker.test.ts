@@ -10,7 +10,7 @@ import { attack, type Action } from './attacker/actions';
 import { Attack } from './attacker/attack';
 import type { Target } from './attacker/people';
 import { REMOVALS, type Edit } from './attacker/removals';
-import { startTarget, type StartedTarget } from './attacker/targets';
+import { endProcesses, startTarget, type StartedTarget } from './attacker/targets';
 
 const RUNS = Number(process.env['WECHAT_FUZZ_RUNS'] ?? 10);
 const SEED = process.env['WECHAT_FUZZ_SEED'];
@@ -46,6 +46,8 @@ async function reportOf(details: fc.RunDetails<[Action[]]>, where: string): Prom
     String(errorInstance),
   ].join('\n\n');
 }
+
+afterAll(endProcesses);
 
 const COUNTS = hasRedis() ? ([1, 2] as const) : ([1] as const);
 const TARGETS = COUNTS.flatMap((count) => SESSION_NAMES.map((sessions) => ({ count, sessions })));

@@ -28,6 +28,8 @@ interface RequestOptions {
   readonly cookie?: string;
   /** Whether the jar stores the cookies of the response. */
   readonly keepCookies?: boolean;
+  /** Keeps connections for further requests. @default a connection of its own for each request */
+  readonly agent?: http.Agent;
 }
 
 const PAGE = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
@@ -71,18 +73,19 @@ export class Browser {
 
   async request(
     path: string,
-    { method = 'GET', headers = {}, body, cookie, keepCookies = true }: RequestOptions = {},
+    { method = 'GET', headers = {}, body, cookie, keepCookies = true, agent }: RequestOptions = {},
   ): Promise<BrowserResponse> {
     const url = new URL(path, this.#base);
     this.history.push(url.origin + url.pathname);
     const cookies = cookie ?? this.jar.getCookieStringSync(url.href);
-    const response = await send(url, method, body, {
+    const all = {
       'User-Agent': this.#userAgent,
       Accept: PAGE,
       'Accept-Language': 'zh-CN,zh;q=0.9',
       ...(cookies && { Cookie: cookies }),
       ...headers,
-    });
+    };
+    const response = await send(url, { method, headers: all, agent: agent ?? false }, body);
     if (keepCookies)
       for (const set of response.headers['set-cookie'] ?? [])
         this.jar.setCookieSync(set, url.href, { ignoreError: true });
@@ -146,15 +149,10 @@ export async function agree(emulator: Emulator, address: string, user?: string):
   return callback;
 }
 
-function send(
-  url: URL,
-  method: string,
-  body: string | undefined,
-  headers: http.OutgoingHttpHeaders,
-): Promise<BrowserResponse> {
+function send(url: URL, options: http.RequestOptions, body: string | undefined): Promise<BrowserResponse> {
   const client = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
-    const request = client.request(url, { method, headers, agent: false }, (response) => {
+    const request = client.request(url, options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);

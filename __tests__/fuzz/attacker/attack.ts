@@ -155,13 +155,16 @@ export class Attack {
   }
 
   async #check(): Promise<void> {
-    for (const jar of this.#people.jars.slice(-CHECKED_JARS)) {
-      const user = await this.#people.userOf(copyOf(jar));
-      if (user === VICTIM.nickname) throw new Error('the attacker is logged in as the victim');
-    }
-    const user = await this.#people.userOf(this.#people.victimPhone);
+    const people = this.#people;
+    // The requests of the checks change no login, so they are sent at once.
+    const [users, user, fault] = await Promise.all([
+      people.usersOf(people.jars.slice(-CHECKED_JARS)),
+      people.userOf(people.victimPhone),
+      this.#scan.fault(),
+    ]);
+    if (users.includes(VICTIM.nickname)) throw new Error('the attacker is logged in as the victim');
     if (this.#isVictimLoggedIn && user !== VICTIM.nickname && user !== undefined)
       throw new Error(`the victim's account was swapped for that of ${user}`);
-    await this.#scan.check();
+    if (fault !== undefined) throw new Error(fault);
   }
 }

@@ -2,6 +2,7 @@
  * An attacker with a WeChat account of her own and a victim: their browsers, and the addresses that each of
  * them knows.
  */
+import type { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CookieJar } from 'tough-cookie';
 import type { Emulator } from '../../../lib/emulator';
@@ -18,11 +19,15 @@ export interface Target {
   readonly url: string;
   readonly processes: readonly string[];
   readonly emulator: Emulator;
+  /** It keeps the connections of the browsers: many more requests than attacks are sent. */
+  readonly agent: Agent;
 }
 
 interface Sent {
   readonly on?: 'phone' | 'PC';
   readonly accept?: string;
+  /** Whether the jar keeps the cookies of the response. @default true */
+  readonly keepCookies?: boolean;
   /** The form that is posted, and the headers in which the browser names the page that it comes from. */
   readonly form?: { readonly body: string; readonly headers: Readonly<Record<string, string>> };
 }
@@ -57,24 +62,32 @@ export class People {
   }
 
   /** The nickname of the user who is logged in with these cookies; undefined if nobody is. */
-  async userOf(jar: CookieJar, process = 0): Promise<string | undefined> {
-    const response = await this.send(process, '/me', jar, { accept: 'application/json' });
+  async userOf(jar: CookieJar, process = 0, keepCookies = true): Promise<string | undefined> {
+    const response = await this.send(process, '/me', jar, { accept: 'application/json', keepCookies });
     return response.status === 200 ? (response.json() as { nickname: string }).nickname : undefined;
   }
 
-  /** Sends a request to one of the processes. The jar keeps the cookies of the response. */
+  /** The same for several jars, which stay as they are. One request is enough for all jars with the same cookies. */
+  async usersOf(jars: readonly CookieJar[]): Promise<(string | undefined)[]> {
+    const distinct = new Map(jars.map((jar) => [jar.getCookieStringSync(this.target.url), jar]));
+    return Promise.all([...distinct.values()].map((jar) => this.userOf(jar, 0, false)));
+  }
+
+  /** Sends a request to one of the processes. */
   send(
     process: number,
     address: string,
     jar: CookieJar,
-    { on = 'phone', accept, form }: Sent = {},
+    { on = 'phone', accept, form, keepCookies = true }: Sent = {},
   ): Promise<BrowserResponse> {
-    const { url, processes } = this.target;
+    const { url, processes, agent } = this.target;
     const { pathname, search } = new URL(address, url);
     const origin = processes[process % processes.length] ?? url;
     const userAgent = on === 'phone' ? IPHONE_WECHAT : DESKTOP_CHROME;
     return new Browser(url, userAgent, jar).request(origin + pathname + search, {
       ...(form && { method: 'POST', body: form.body }),
+      keepCookies,
+      agent,
       headers: {
         Host: new URL(url).host,
         ...(accept !== undefined && { Accept: accept }),

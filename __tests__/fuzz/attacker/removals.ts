@@ -59,13 +59,13 @@ export const REMOVALS: readonly Removal[] = [
         file: PENDING,
         code: 'function addPending(session, key, state, login, lifetime) {',
         instead: `function addPending(session, key, state, login, lifetime) {
-          if (isScan(login)) (globalThis.startedScanLogins ??= new Map()).set(state, login);`,
+          if (isScan(login)) (addPending.scanLogins ??= new Map()).set(state, login);`,
       },
       {
         file: PENDING,
         code: 'function scanLoginsIn(session, key) {',
         instead: `function scanLoginsIn(session, key) {
-          return [...(globalThis.startedScanLogins ?? [])];`,
+          return [...(addPending.scanLogins ?? [])];`,
       },
     ],
     finds: /logged in as the victim|who did not confirm|account was swapped/,

@@ -64,14 +64,16 @@ export class ScanAttack {
     }
   }
 
-  /** @throws if the victim's PC is logged in as another user than before */
-  async check(): Promise<void> {
+  /** Whether the victim's PC is logged in as another user than before, or the attacker's phone as the victim. */
+  async fault(): Promise<string | undefined> {
     const { victimPC, attackerPhone } = this.#people;
-    const user = await this.#people.userOf(victimPC);
+    const [user, attacker] = await Promise.all([
+      this.#people.userOf(victimPC),
+      this.#people.userOf(attackerPhone),
+    ]);
     if (user !== undefined && user !== this.#userOfPC)
-      throw new Error(`the PC's account was swapped for that of ${user}`);
-    if ((await this.#people.userOf(attackerPhone)) === VICTIM.nickname)
-      throw new Error('the attacker’s phone is logged in as the victim');
+      return `the PC's account was swapped for that of ${user}`;
+    return attacker === VICTIM.nickname ? 'the attacker’s phone is logged in as the victim' : undefined;
   }
 
   async #show({ who, fresh, process }: Extract<ScanAction, { do: 'PC shows a code' }>): Promise<void> {
@@ -160,7 +162,7 @@ export class ScanAttack {
   /** Checks that no process logs the PC in after a logout that overtook the response to a poll. */
   async #leave(jar: CookieJar): Promise<void> {
     for (const process of this.#people.target.processes.keys()) {
-      const user = await this.#people.userOf(copyOf(jar), process);
+      const user = await this.#people.userOf(jar, process, false);
       if (user !== undefined) throw new Error(`the PC is logged in as ${user} after the logout`);
     }
     this.#people.victimPC = jar;
