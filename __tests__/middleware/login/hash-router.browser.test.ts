@@ -44,13 +44,13 @@ describeInChromium('a login in a browser', () => {
   let chromium: Chromium;
   useEmulator({ switches: { consent: 'allow' } });
   const apps: TestApp[] = [];
-  const windows: BrowserContext[] = [];
+  /** By User-Agent. They and their tabs serve all tests: to open new ones takes longer than most of the tests. */
+  const windows = new Map<string, BrowserContext>();
 
   beforeAll(async () => {
     chromium = await launchChromium();
   });
   afterEach(async () => {
-    await Promise.all(windows.splice(0).map((each) => each.close()));
     await Promise.all(apps.splice(0).map((app) => app.close()));
   });
   afterAll(() => chromium.close());
@@ -78,11 +78,19 @@ describeInChromium('a login in a browser', () => {
     return app;
   };
 
-  const openContext = async (userAgent: string): Promise<BrowserContext> => {
+  /** This many tabs of a browser that has no cookies. The app of each test has an origin of its own. */
+  const openTabs = async (userAgent: string, count: number): Promise<Page[]> => {
     const size = userAgent === IPHONE_WECHAT ? PHONE : DESKTOP;
-    const context = await openWindow(chromium, { ...size, userAgent });
-    windows.push(context);
-    return context;
+    const context = windows.get(userAgent) ?? (await openWindow(chromium, { ...size, userAgent }));
+    windows.set(userAgent, context);
+    await context.clearCookies();
+    const missing = Math.max(0, count - context.pages().length);
+    await Promise.all(Array.from({ length: missing }, () => context.newPage()));
+    return context.pages().slice(0, count);
+  };
+  const openTab = async (userAgent: string): Promise<Page> => {
+    const [tab] = (await openTabs(userAgent, 1)) as [Page];
+    return tab;
   };
 
   const heading = async (page: Page): Promise<string | null> => page.locator('h1').textContent();
@@ -97,7 +105,7 @@ describeInChromium('a login in a browser', () => {
       ['/shop?from=menu#/orders/7?tab=2', 'order 7', '#/orders/7?tab=2'],
     ])('%s ends at its route', async (returnTo, shown, fragment) => {
       const app = await start();
-      const page = await (await openContext(userAgent)).newPage();
+      const page = await openTab(userAgent);
       const address = `${app.url}/login?returnTo=${encodeURIComponent(returnTo)}`;
       await page.goto(address);
       if (where === 'on a PC') await scan(page);
@@ -115,8 +123,7 @@ describeInChromium('a login in a browser', () => {
 
   it('ends at the route of the page once more if WeChat calls back again', async () => {
     const app = await start();
-    const context = await openContext(IPHONE_WECHAT);
-    const page = await context.newPage();
+    const page = await openTab(IPHONE_WECHAT);
     const callbacks: string[] = [];
     page.on('request', (request) => {
       if (request.url().startsWith(`${app.url}/callback`)) callbacks.push(request.url());
@@ -136,15 +143,13 @@ describeInChromium('a login in a browser', () => {
           session: serverSessions(new SlowSessionStore(ms)),
           auth: { scope: 'snsapi_base' },
         });
-        const context = await openContext(IPHONE_WECHAT);
-        if (hasSession) await (await context.newPage()).goto(`${app.url}/touch`);
-        const pages = await Promise.all(Array.from({ length: tabs }, () => context.newPage()));
+        const [last, ...pages] = (await openTabs(IPHONE_WECHAT, tabs + 1)) as [Page, ...Page[]];
+        if (hasSession) await last.goto(`${app.url}/touch`);
         await Promise.all(pages.map((page, tab) => page.goto(`${app.url}/me?tab=${tab}`)));
         for (const [tab, page] of pages.entries()) {
           expect(page.url()).toMatch(new RegExp(`^${app.url}/me\\?tab=${tab}#?$`));
           expect(await page.textContent('body')).toContain('"openid"');
         }
-        const last = await context.newPage();
         await last.goto(`${app.url}/me`);
         expect(await last.textContent('body')).toContain('"openid"');
       },
@@ -153,10 +158,8 @@ describeInChromium('a login in a browser', () => {
 
   it('is not ended by scripts of the page that ask for the login route', async () => {
     const app = await start({ session: serverSessions() });
-    const context = await openContext(DESKTOP_CHROME);
-    const login = await context.newPage();
+    const [login, shop] = (await openTabs(DESKTOP_CHROME, 2)) as [Page, Page];
     await login.goto(`${app.url}/login?returnTo=/shop`);
-    const shop = await context.newPage();
     await shop.goto(`${app.url}/public`);
     const responses = await shop.evaluate(`Promise.all([1, 2, 3, 4, 5].map(async (n) => {
       const response = await fetch('/login?returnTo=/public?' + n);
