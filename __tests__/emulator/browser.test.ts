@@ -1,8 +1,9 @@
 // People use the pages in a real browser (headless Chromium).
 import jsQR from 'jsqr';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/browsers/chromium';
+import type { Page } from 'playwright-core';
+import { describeInChromium, DESKTOP, PHONE } from '../support/browsers/chromium';
 import { IPHONE_WECHAT } from '../support/browsers/user-agents';
+import { Windows, type TestWindow } from '../support/browsers/windows';
 import { useEmulatorClient, type EmulatorClient } from './support/emulator-client';
 import { startLoginSite, type LoginSite } from './support/login-site';
 
@@ -21,25 +22,24 @@ async function readQrCode(page: Page): Promise<string> {
 
 describeInChromium('in a browser', () => {
   const startClient = useEmulatorClient();
-  let browser: Browser;
+  let windows: Windows;
   let client: EmulatorClient;
   let site: LoginSite;
-  let phone: BrowserContext;
-  let desktop: BrowserContext;
+  let phone: TestWindow;
+  let desktop: TestWindow;
 
   beforeAll(async () => {
-    browser = await launchChromium();
+    windows = await Windows.launch();
   });
-  afterAll(() => browser.close());
+  afterAll(() => windows.close());
   beforeEach(async () => {
     client = await startClient();
     site = await startLoginSite(client);
-    phone = await openWindow(browser, { ...PHONE, userAgent: IPHONE_WECHAT });
-    desktop = await openWindow(browser, DESKTOP);
+    phone = await windows.open({ ...PHONE, userAgent: IPHONE_WECHAT });
+    desktop = await windows.open(DESKTOP);
   });
   afterEach(async () => {
-    await phone.close();
-    await desktop.close();
+    await windows.free();
     site.close();
   });
 
@@ -47,12 +47,12 @@ describeInChromium('in a browser', () => {
     client.authorizeURL({ redirect_uri: `${site.url}/callback`, ...changes });
   const qrURL = (): string => client.qrURL({ redirect_uri: `${site.url}/callback` });
   const openPhone = async (address: string): Promise<Page> => {
-    const page = await phone.newPage();
+    const page = await phone.newTab();
     await page.goto(address);
     return page;
   };
   const openDesktop = async (address: string): Promise<Page> => {
-    const page = await desktop.newPage();
+    const page = await desktop.newTab();
     await page.goto(address);
     return page;
   };
@@ -290,12 +290,11 @@ describeInChromium('in a browser', () => {
     await client.login({ user: 'dirty' });
     await client.qrPage();
     for (const locale of ['zh-CN', 'en-US']) {
-      const context = await browser.newContext({ viewport: { width: 360, height: 740 }, locale });
-      const page = await context.newPage();
+      const window = await windows.open({ viewport: { width: 360, height: 740 }, locale });
+      const page = await window.newTab();
       await page.goto(client.wechat.url);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
       await page.getByText(locale === 'en-US' ? 'Reset everything' : '全部重置').waitFor();
-      await context.close();
     }
   });
 });

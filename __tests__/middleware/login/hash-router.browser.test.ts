@@ -2,16 +2,11 @@
 // login.
 import path from 'node:path';
 import { readFileSync } from 'node:fs';
-import type { Browser as Chromium, BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { sendJSON, startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
-import {
-  DESKTOP,
-  PHONE,
-  describeInChromium,
-  launchChromium,
-  openWindow,
-} from '../../support/browsers/chromium';
+import { DESKTOP, PHONE, describeInChromium } from '../../support/browsers/chromium';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../../support/browsers/user-agents';
+import { Windows } from '../../support/browsers/windows';
 import { emulator, useEmulator } from '../../support/emulator';
 import { serverSessions, SlowSessionStore } from '../../support/sessions';
 
@@ -41,19 +36,18 @@ const SHOP = `<!doctype html><title>shop</title><div id="app"></div>
 </script>`;
 
 describeInChromium('a login in a browser', () => {
-  let chromium: Chromium;
+  let windows: Windows;
   useEmulator({ switches: { consent: 'allow' } });
   const apps: TestApp[] = [];
-  /** By User-Agent. They and their tabs serve all tests: to open new ones takes longer than most of the tests. */
-  const windows = new Map<string, BrowserContext>();
 
   beforeAll(async () => {
-    chromium = await launchChromium();
+    windows = await Windows.launch();
   });
   afterEach(async () => {
+    await windows.free();
     await Promise.all(apps.splice(0).map((app) => app.close()));
   });
-  afterAll(() => chromium.close());
+  afterAll(() => windows.close());
 
   const start = async (options: AppOptions = {}): Promise<TestApp> => {
     const app = await startApp(emulator, {
@@ -78,15 +72,11 @@ describeInChromium('a login in a browser', () => {
     return app;
   };
 
-  /** This many tabs of a browser that has no cookies. The app of each test has an origin of its own. */
+  /** This many tabs of a browser that has no cookies. */
   const openTabs = async (userAgent: string, count: number): Promise<Page[]> => {
     const size = userAgent === IPHONE_WECHAT ? PHONE : DESKTOP;
-    const context = windows.get(userAgent) ?? (await openWindow(chromium, { ...size, userAgent }));
-    windows.set(userAgent, context);
-    await context.clearCookies();
-    const missing = Math.max(0, count - context.pages().length);
-    await Promise.all(Array.from({ length: missing }, () => context.newPage()));
-    return context.pages().slice(0, count);
+    const window = await windows.open({ ...size, userAgent });
+    return Promise.all(Array.from({ length: count }, () => window.newTab()));
   };
   const openTab = async (userAgent: string): Promise<Page> => {
     const [tab] = (await openTabs(userAgent, 1)) as [Page];

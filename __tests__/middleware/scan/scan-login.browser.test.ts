@@ -1,15 +1,10 @@
 // A scan login in Chromium: the code is read from a picture of the screen, as the camera of a phone reads it.
 import jsQR from 'jsqr';
-import type { Browser as Chromium, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { startApp, type TestApp } from '../../support/app';
-import {
-  DESKTOP,
-  PHONE,
-  describeInChromium,
-  launchChromium,
-  openWindow,
-} from '../../support/browsers/chromium';
+import { DESKTOP, PHONE, describeInChromium } from '../../support/browsers/chromium';
 import { IPHONE_WECHAT, PHONE_SAFARI } from '../../support/browsers/user-agents';
+import { Windows } from '../../support/browsers/windows';
 import { emulator, useEmulator } from '../../support/emulator';
 import { scanOptions } from '../../support/browsers/scan-login';
 
@@ -27,17 +22,22 @@ jest.setTimeout(60_000);
 
 describeInChromium('a scan login in a browser', () => {
   useEmulator({ switches: { recentLogin: 'ask' } });
-  let chromium: Chromium;
+  let windows: Windows;
   const apps: TestApp[] = [];
 
   beforeAll(async () => {
-    chromium = await launchChromium();
+    windows = await Windows.launch((page) => {
+      page.on('pageerror', (error) => problems.push(error.message));
+      page.on('console', (message) => {
+        if (/content security policy/i.test(message.text())) problems.push(message.text());
+      });
+    });
   });
   afterEach(async () => {
-    for (const context of chromium.contexts()) await context.close();
+    await windows.free();
     await Promise.all(apps.splice(0).map((app) => app.close()));
   });
-  afterAll(() => chromium.close());
+  afterAll(() => windows.close());
 
   async function start(scanLogin: Parameters<typeof scanOptions>[0] = true): Promise<TestApp> {
     const app = await startApp(emulator, { auth: scanOptions(scanLogin) });
@@ -48,11 +48,7 @@ describeInChromium('a scan login in a browser', () => {
   const problems: string[] = [];
 
   async function open(address: string, options: BrowserContextOptions): Promise<Page> {
-    const page = await (await openWindow(chromium, options)).newPage();
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('console', (message) => {
-      if (/content security policy/i.test(message.text())) problems.push(message.text());
-    });
+    const page = await (await windows.open(options)).newTab();
     await page.goto(address);
     return page;
   }
