@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { action } from '../shared';
 import { scanActions, scanAttacks, type ScanAction } from './scan-actions';
 
 /** The code that the attacker presents: her own, or one that WeChat never issued. */
@@ -41,13 +42,6 @@ const codes = fc.constantFrom<Codes>('made-up', 'attacker');
 const polls = fc.array(fc.record({ after: fc.constantFrom(0, 5, 20, 60), code: codes, process }), {
   maxLength: 3,
 });
-
-function action<const Name extends Action['do'], T extends object>(
-  name: Name,
-  fields: { [K in keyof T]: fc.Arbitrary<T[K]> },
-): fc.Arbitrary<{ do: Name } & T> {
-  return fc.record(fields).map((values) => ({ do: name, ...(values as T) }));
-}
 
 const attackerStarts = action('attacker starts a login', { fresh: fc.boolean(), process });
 const plant = action('plant cookies', { jar: recent });

@@ -9,7 +9,8 @@ import { CookieJar } from 'tough-cookie';
 import { agree } from '../../support/browser';
 import { redirectsToWechat, paramIn, withParams } from '../../support/login';
 import type { Action, Codes, Poll } from './actions';
-import { ATTACKER, VICTIM, People, at, copyOf, later, type Target } from './people';
+import { at, copyOf } from '../shared';
+import { ATTACKER, VICTIM, People, later, type Target } from './people';
 import { ScanAttack } from './scan-attack';
 
 /** WeChat's response to the victim's callback takes this long if the attacker polls. */

@@ -102,14 +102,3 @@ export async function later<T>(ms: number, work: () => Promise<T>): Promise<T> {
   await pause(ms);
   return work();
 }
-
-/** The entry this far back from the latest one. */
-export function at<T>(list: readonly T[], back: number): T | undefined {
-  return list.at(-1 - back);
-}
-
-export function copyOf(jar: CookieJar): CookieJar {
-  const copy = jar.cloneSync();
-  if (!copy) throw new Error('the cookies cannot be copied');
-  return copy;
-}

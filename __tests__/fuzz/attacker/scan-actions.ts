@@ -3,6 +3,7 @@
  * QR codes.
  */
 import fc from 'fast-check';
+import { action } from '../shared';
 
 export type Who = 'victim' | 'attacker';
 
@@ -58,13 +59,6 @@ const token = fc.constantFrom('none' as const, 'her own' as const);
 const processes = fc.array(process, { minLength: 1, maxLength: 3 });
 const logout = fc.option(fc.record({ after: fc.constantFrom(0, 2, 5, 10), process }), { freq: 3 });
 const by = fc.constantFrom('address' as const, 'session' as const);
-
-function action<const Name extends ScanAction['do'], T extends object>(
-  name: Name,
-  fields: { [K in keyof T]: fc.Arbitrary<T[K]> },
-): fc.Arbitrary<{ do: Name } & T> {
-  return fc.record(fields).map((values) => ({ do: name, ...(values as T) }));
-}
 
 const forge = action('attacker forges an answer', { code: recent, from, token, process });
 const attackerPolls = action('attacker polls', { jar: recent, code: recent, by, process });

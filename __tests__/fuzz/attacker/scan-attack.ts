@@ -12,7 +12,8 @@ import {
   type ShownCode,
 } from '../../support/browsers/scan-login';
 import { redirectsToWechat } from '../../support/login';
-import { ATTACKER, VICTIM, at, copyOf, later, type People, type Person } from './people';
+import { at, copyOf } from '../shared';
+import { ATTACKER, VICTIM, later, type People, type Person } from './people';
 import { FORGERIES, type ScanAction, type Who } from './scan-actions';
 
 interface Code extends ShownCode {

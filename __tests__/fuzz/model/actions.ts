@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { action } from '../shared';
 
 /**
  * The condition of WeChat, or of the app's onLogin, while a callback is handled. A number is an errcode.
@@ -78,13 +79,6 @@ const condition = fc.oneof(
   { weight: 5, arbitrary: fc.constant<Condition>('healthy') },
   { weight: 4, arbitrary: fc.constantFrom(...CONDITIONS) },
 );
-
-function action<const Name extends Action['do'], T extends object>(
-  name: Name,
-  fields: { [K in keyof T]: fc.Arbitrary<T[K]> },
-): fc.Arbitrary<{ do: Name } & T> {
-  return fc.record(fields).map((values) => ({ do: name, ...(values as T) }));
-}
 
 const open = action('open', { browser, page });
 const agree = action('agree', { link: recent, person, fullService: fc.boolean() });

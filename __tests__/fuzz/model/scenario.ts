@@ -19,6 +19,7 @@ import {
   type Site,
   type Step,
 } from './terms';
+import { at, copyOf } from '../shared';
 
 /** The people, with their nicknames as the app must store them. */
 const PEOPLE = [
@@ -107,20 +108,20 @@ export class Scenario {
         return true;
       case 'agree':
         return this.#agree(
-          pick(this.#links, action.link),
+          at(this.#links, action.link),
           PEOPLE[action.person] ?? PEOPLE[0],
           action.fullService,
         );
       case 'refuse':
-        return this.#refuse(pick(this.#links, action.link), action.how);
+        return this.#refuse(at(this.#links, action.link), action.how);
       case 'call back':
-        return this.#callBack(pick(this.#callbacks, action.callback), action);
+        return this.#callBack(at(this.#callbacks, action.callback), action);
       case 'call back twice':
-        return this.#callBackTwice(pick(this.#callbacks, action.callback), action);
+        return this.#callBackTwice(at(this.#callbacks, action.callback), action);
       case 'forge':
         return this.#forge(action);
       case 'prefetch':
-        return this.#prefetch(pick(this.#callbacks, action.callback), action);
+        return this.#prefetch(at(this.#callbacks, action.callback), action);
       case 'log out':
         await this.#logOut(this.#client(action.browser), action.staff ? 'staff' : 'main', action.how);
         return true;
@@ -137,7 +138,7 @@ export class Scenario {
         return true;
       }
       case 'restore cookies': {
-        const old = pick(this.#old, action.old);
+        const old = at(this.#old, action.old);
         if (!old) return false;
         const client = this.#client(action.browser);
         client.browser.jar = copyOf(old.jar);
@@ -260,9 +261,9 @@ export class Scenario {
 
   async #forge(action: Extract<Action, { do: 'forge' }>): Promise<boolean> {
     const { browser, what } = action;
-    const callback = pick(this.#callbacks, action.callback);
+    const callback = at(this.#callbacks, action.callback);
     if (!callback) return false;
-    const other = pick(this.#callbacks, action.callback + 1) ?? callback;
+    const other = at(this.#callbacks, action.callback + 1) ?? callback;
     const client = this.#client(browser, callback);
     const { pathname, searchParams } = new URL(callback.url);
     const { code, state } = callback;
@@ -411,15 +412,4 @@ function comparable(expected: Expected): object {
 function requestOf(client: Client, site: Site, { location }: BrowserResponse): Request {
   const generatedState = URL.canParse(location) ? paramIn(location, 'state') : '';
   return { cookie: client.cookie, site, userAgent: client.userAgent, generatedState };
-}
-
-function copyOf(jar: CookieJar): CookieJar {
-  const copy = jar.cloneSync();
-  if (!copy) throw new Error('the cookies cannot be copied');
-  return copy;
-}
-
-/** The entry this far back from the latest one. */
-function pick<T>(list: readonly T[], back: number): T | undefined {
-  return list.at(-1 - back);
 }
