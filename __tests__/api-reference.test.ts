@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import ts from 'typescript';
 import * as library from '../lib';
 import * as emulatorLibrary from '../lib/emulator';
+import { anchorsIn } from './docs/pages';
 
 // TypeDoc and the compiler take long on a busy machine.
 jest.setTimeout(120_000);
@@ -65,21 +66,10 @@ function difference(committed: string | undefined, generated: string | undefined
   return [`line ${at + 1}: ${before[at] ?? '(the end)'} → ${now[at] ?? '(the end)'}`];
 }
 
-/** The anchors of a page, as GitHub makes them. A repeated heading gets a number. */
+/** The anchors of a page: those of its headings, and its own. */
 function anchorsOf(page: string): Set<string> {
-  const seen = new Map<string, number>();
-  const headings = [...page.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.+)$/gm)].map(
-    ([, heading = '']) => {
-      const slug = heading
-        .toLowerCase()
-        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-        .replaceAll(/\s/g, '-');
-      const count = seen.get(slug) ?? 0;
-      seen.set(slug, count + 1);
-      return count === 0 ? slug : `${slug}-${count}`;
-    },
-  );
-  return new Set([...headings, ...[...page.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)]);
+  const own = [...page.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id);
+  return new Set([...anchorsIn(page), ...own]);
 }
 
 /** The links of the pages that lead to no page, or to no place in a page. */

@@ -44,13 +44,21 @@ export function read(file: string): string {
 
 /** A page without its code blocks, which contain no headings and no links. */
 export function proseOf(file: string): string {
-  return read(file).replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
+  return withoutCode(read(file));
 }
 
-/** The anchors that GitHub gives to headings: a repeated one gets a number. */
+function withoutCode(text: string): string {
+  return text.replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
+}
+
 export function anchorsOf(file: string): string[] {
+  return anchorsIn(read(file));
+}
+
+/** The anchors that GitHub gives to the headings of a text: a repeated one gets a number. */
+export function anchorsIn(text: string): string[] {
   const seen = new Map<string, number>();
-  return [...proseOf(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
+  return [...withoutCode(text).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
     const slug = heading
       .toLowerCase()
       .replace(/[^\p{L}\p{N}\s_-]/gu, '')

@@ -1,24 +1,11 @@
 // People use the pages in a real browser (headless Chromium).
-import jsQR from 'jsqr';
 import type { Page } from 'playwright-core';
 import { describeInChromium, DESKTOP, PHONE } from '../support/browsers/chromium';
+import { readQRCode } from '../support/browsers/qr-code';
 import { IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { Windows, type TestWindow } from '../support/browsers/windows';
 import { useEmulatorClient, type EmulatorClient } from './support/emulator-client';
 import { startLoginSite, type LoginSite } from './support/login-site';
-
-interface Pixels {
-  readonly data: Buffer;
-  readonly width: number;
-  readonly height: number;
-}
-const { PNG } = jest.requireActual<{ PNG: { sync: { read(file: Buffer): Pixels } } }>('pngjs');
-
-/** Reads the QR code on a page’s screenshot, as a phone’s camera would. */
-async function readQrCode(page: Page): Promise<string> {
-  const { data, width, height } = PNG.sync.read(await page.screenshot());
-  return jsQR(new Uint8ClampedArray(data), width, height)?.data ?? 'no QR code found';
-}
 
 describeInChromium('in a browser', () => {
   const startClient = useEmulatorClient();
@@ -143,7 +130,7 @@ describeInChromium('in a browser', () => {
     async (_, changes) => {
       const page = await openDesktop(client.qrURL({ redirect_uri: `${site.url}/callback`, ...changes }));
       await page.locator('.js_qrcode_img').evaluate('(image) => image.decode()');
-      const read = await readQrCode(page);
+      const read = await readQRCode(page);
       expect(read).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/connect\/confirm\?uuid=[\w-]{16}$/);
       const confirm = await openPhone(read);
       await confirm.getByRole('button', { name: '允许' }).click();
@@ -158,7 +145,7 @@ describeInChromium('in a browser', () => {
     const first = await page.locator('#qr').getAttribute('data-uuid');
     await page.locator(`#qr:not([data-uuid="${first ?? ''}"])`).waitFor();
     await page.locator('.js_qrcode_img').evaluate('(image) => image.decode()');
-    const confirm = await openPhone(await readQrCode(page));
+    const confirm = await openPhone(await readQRCode(page));
     await confirm.getByRole('button', { name: '允许' }).click();
     expect(await shownPerson(page)).toBe(websitePerson('ming'));
   });

@@ -62,10 +62,7 @@ export class FaultyWechat {
   #connectionFault: ConnectionFault | undefined;
   #onClose = (): void => undefined;
 
-  private constructor(
-    emulator: Emulator,
-    readonly transport: Transport,
-  ) {
+  private constructor(emulator: Emulator, transport: Transport) {
     this.emulator = emulator;
     const secure = tls.createServer({
       SNICallback: (_name, done) =>

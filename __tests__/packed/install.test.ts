@@ -5,7 +5,6 @@ import { ROOT, readJSON, type Manifest } from './tarball';
 
 interface Locked {
   readonly dev?: boolean;
-  readonly optional?: boolean;
   readonly hasInstallScript?: boolean;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;

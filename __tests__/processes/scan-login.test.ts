@@ -1,13 +1,11 @@
 // A scan login over two processes with one Redis: each step may reach another process.
 import { Browser } from '../support/browser';
-import { hasRedis } from '../support/redis';
+import { describeOnRedis } from '../support/redis';
 import { ask, codeOn, confirm, scanOptions, type ScanStatus } from '../support/browsers/scan-login';
 import { SESSION_NAMES } from '../support/sessions';
 import { startTwoApps, type TwoApps } from './two-apps';
 
-const describeWithRedis = hasRedis() ? describe : describe.skip;
-
-describeWithRedis.each(SESSION_NAMES)('a scan login at two processes, with %s', (sessions) => {
+describeOnRedis.each(SESSION_NAMES)('a scan login at two processes, with %s', (sessions) => {
   let apps: TwoApps;
   let first: string;
   let second: string;

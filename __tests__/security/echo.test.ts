@@ -400,7 +400,7 @@ const ATTRIBUTES = new Set([
 /** What an attacker could run or load in a response that a browser renders. */
 function exploitIn(response: RawResponse, markup: string): string | undefined {
   const defect = defectOf(response);
-  const isServerError = defect?.startsWith('status 50') && response.status !== 599;
+  const isServerError = defect?.startsWith('status 50');
   if (defect !== undefined && !isServerError) return defect;
   const type = valueOf(response, 'content-type');
   const body = textOf(response);

@@ -107,16 +107,12 @@ interface Pattern {
  */
 export class Canaries {
   readonly #byHead = new Map<string, Pattern[]>();
+  /** Secret → its kind. */
   readonly #known = new Map<string, string>();
 
   constructor(secrets: Readonly<Record<string, string | readonly string[]>> = {}) {
     for (const [kind, values] of Object.entries(secrets))
       for (const value of [values].flat()) this.add(kind, value);
-  }
-
-  /** Secret → its kind. */
-  get known(): ReadonlyMap<string, string> {
-    return this.#known;
   }
 
   ofKind(kind: string): string[] {

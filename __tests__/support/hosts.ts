@@ -24,6 +24,11 @@ export function createHost(name: HostName): Host & http.RequestListener {
   return make() as Host & http.RequestListener;
 }
 
+/** Lets Express trust the headers of the proxy before it, such as X-Forwarded-Proto. */
+export function trustProxy(app: Host): void {
+  (app as unknown as { set(name: string, value: unknown): void }).set('trust proxy', 1);
+}
+
 export interface Running {
   readonly url: string;
   close(): Promise<void>;

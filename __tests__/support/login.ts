@@ -99,8 +99,8 @@ export function redirectsToWechat(emulator: Emulator, { status, location }: Brow
   return status === 302 && location.startsWith(`${emulator.url}/connect/`);
 }
 
-export async function sessionOf(browser: Browser): Promise<Record<string, unknown>> {
-  return (await browser.get('/session')).json() as Record<string, unknown>;
+export async function sessionOf(browser: Browser, path = '/session'): Promise<Record<string, unknown>> {
+  return (await browser.get(path)).json() as Record<string, unknown>;
 }
 
 export async function isLoggedIn(browser: Browser): Promise<boolean> {

@@ -1,9 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import fs from 'node:fs/promises';
-import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { freePort } from './processes/servers';
 
 export interface RedisServer {
   readonly url: string;
@@ -91,13 +90,4 @@ async function onFreePort(startAt: (port: number) => Promise<RedisServer>): Prom
       if (attempt === 3 || !/address already in use/i.test(String(error))) throw error;
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -79,6 +79,15 @@ export function serverSessions(
   }) as unknown as Middleware;
 }
 
+/** A store that the library does not take for a MemoryStore, because no property of it holds the sessions. */
+export class OpaqueStore extends expressSession.Store {
+  readonly #table = new expressSession.MemoryStore();
+  override get = this.#table.get.bind(this.#table);
+  override set = this.#table.set.bind(this.#table);
+  override destroy = this.#table.destroy.bind(this.#table);
+  override clear = this.#table.clear.bind(this.#table);
+}
+
 /** The two kinds of session: in the cookie itself, and in a store under an id. */
 export const SESSIONS = {
   'cookie-session': () => cookies(),

@@ -7,14 +7,21 @@ export interface Warning {
 /** Records the warnings of each test, which are then not printed. The list is emptied before each test. */
 export function useWarnings(): Warning[] {
   const warnings: Warning[] = [];
+  const wrongTypes: string[] = [];
   beforeEach(() => {
     warnings.length = 0;
-    jest.spyOn(process, 'emitWarning').mockImplementation(((message: string, { code }: { code: string }) => {
+    wrongTypes.length = 0;
+    jest.spyOn(process, 'emitWarning').mockImplementation(((
+      message: string,
+      { code, type }: { code: string; type: string },
+    ) => {
       warnings.push({ code, message });
+      if (type !== 'WechatAuthWarning') wrongTypes.push(`${code}: ${type}`);
     }) as typeof process.emitWarning);
   });
   afterEach(() => {
     jest.restoreAllMocks();
+    expect(wrongTypes).toEqual([]);
   });
   return warnings;
 }

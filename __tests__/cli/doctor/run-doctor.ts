@@ -8,7 +8,6 @@ import { listen, type Running } from '../../support/hosts';
 export interface Check {
   readonly id: string;
   readonly status: 'ok' | 'failed' | 'warning' | 'skipped';
-  readonly title: string;
   readonly detail: string;
   readonly remedy: string | null;
 }

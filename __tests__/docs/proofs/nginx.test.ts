@@ -11,9 +11,9 @@ import { codeOfPage, run } from '../../guides/guide';
 import { agree } from '../../support/browser';
 import { IPHONE_WECHAT } from '../../support/browsers/user-agents';
 import { environmentOf, emulator, useEmulator } from '../../support/emulator';
-import { listen } from '../../support/hosts';
 import { PAGES, blocksOf } from '../blocks';
 import { ROOT, translationOf } from '../pages';
+import { freePort } from '../../support/processes/servers';
 
 const ENGLISH = 'docs/deployment.md';
 
@@ -54,13 +54,6 @@ function check(block: string): { status: number | null; output: string } {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const server = await listen(() => undefined);
-  await server.close();
-  return Number(new URL(server.url).port);
 }
 
 interface Response {

@@ -16,7 +16,7 @@ import {
 } from './shops';
 
 useWarnings();
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 let emulator: Emulator;
 beforeAll(async () => {
   emulator = await startEmulator();

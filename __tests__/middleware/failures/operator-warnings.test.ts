@@ -1,28 +1,19 @@
 import type http from 'node:http';
-import session, { MemoryStore, Store, type SessionOptions } from 'express-session';
+import session, { MemoryStore, type SessionOptions } from 'express-session';
 import { cookies, startApp, type AppOptions, type TestApp } from '../../support/app';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
-import { HOSTS, type Host, type Middleware } from '../../support/hosts';
+import { HOSTS, trustProxy, type Middleware } from '../../support/hosts';
 import { emulator, useEmulator } from '../../support/emulator';
+import { OpaqueStore } from '../../support/sessions';
+import { useWarnings } from '../../support/warnings';
 
 const BASE = 'https://h5.example.com';
 
 useEmulator();
-let warnings: { code: string; message: string }[] = [];
+const warnings = useWarnings();
 const apps: TestApp[] = [];
 
-beforeEach(() => {
-  warnings = [];
-  jest.spyOn(process, 'emitWarning').mockImplementation(((
-    message: string,
-    { code, type }: { code: string; type: string },
-  ) => {
-    expect(type).toBe('WechatAuthWarning');
-    warnings.push({ code, message });
-  }) as typeof process.emitWarning);
-});
 afterEach(async () => {
-  jest.restoreAllMocks();
   process.env['NODE_ENV'] = 'test';
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
@@ -51,20 +42,8 @@ function expressSession(options: Partial<SessionOptions> = {}): Middleware {
   }) as unknown as Middleware;
 }
 
-/** A store that the library does not take for a MemoryStore, because no property of it holds the sessions. */
-class TableStore extends Store {
-  readonly #table = new MemoryStore();
-  override get = this.#table.get.bind(this.#table);
-  override set = this.#table.set.bind(this.#table);
-  override destroy = this.#table.destroy.bind(this.#table);
-}
-
 /** A MemoryStore whose class a bundler has renamed. */
 class e extends MemoryStore {}
-
-const trustProxy = (app: Host): void => {
-  (app as unknown as { set(name: string, value: unknown): void }).set('trust proxy', 1);
-};
 
 async function startThreeLogins(
   app: TestApp,
@@ -141,7 +120,7 @@ describe('a secure session cookie', () => {
     'causes one warning behind a proxy that Express does not trust: %s',
     async (_name, make) => {
       for (const host of ['Express 5', 'Express 4'] as const) {
-        warnings = [];
+        warnings.length = 0;
         const app = await start({ host, session: make(), auth: { baseURL: BASE } });
         await startThreeLogins(app, { 'X-Forwarded-Proto': 'https', Host: 'h5.example.com' });
         expect(codes()).toEqual(['WECHAT_COOKIE_SECURE']);
@@ -216,7 +195,7 @@ describe("express-session's MemoryStore in production", () => {
     inProduction();
     const app = await start({ session: expressSession(store && { store }), auth: { baseURL: BASE } });
     // express-session has printed a warning of its own.
-    warnings = [];
+    warnings.length = 0;
     await startThreeLogins(app, { Host: 'h5.example.com' });
     expect(codes()).toEqual(['WECHAT_MEMORY_SESSIONS']);
   });
@@ -369,7 +348,7 @@ describe('a correct setup', () => {
     [
       'a proxy that sends the name of a container as Host',
       { Host: 'app:3000' },
-      { session: expressSession({ store: new TableStore() }) },
+      { session: expressSession({ store: new OpaqueStore() }) },
     ],
     ['a proxy that sends the name of an upstream as Host', { Host: 'backend' }, { host: 'Connect' }],
     [
@@ -377,7 +356,7 @@ describe('a correct setup', () => {
       { Host: 'inner', 'X-Forwarded-Host': 'h5.example.com', 'X-Forwarded-Proto': 'https' },
       {
         before: trustProxy,
-        session: expressSession({ store: new TableStore(), cookie: { secure: 'auto' } }),
+        session: expressSession({ store: new OpaqueStore(), cookie: { secure: 'auto' } }),
       },
     ],
     [
@@ -405,7 +384,7 @@ describe('a correct setup', () => {
       host: 'Connect',
       auth: { baseURL: BASE },
       session: expressSession({
-        store: new TableStore(),
+        store: new OpaqueStore(),
         proxy: true,
         cookie: { secure: true, sameSite: 'lax' },
       }),

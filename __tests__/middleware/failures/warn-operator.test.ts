@@ -7,20 +7,16 @@ import { emulator, useEmulator } from '../../support/emulator';
 import { HOSTS } from '../../support/hosts';
 import { startAndAgree, redirectsToWechat } from '../../support/login';
 import { FaultySessionStore, serverSessions } from '../../support/sessions';
+import { useWarnings } from '../../support/warnings';
 
 useEmulator();
 const apps: TestApp[] = [];
-let printed: string[] = [];
+const warnings = useWarnings();
 
 beforeEach(() => {
-  printed = [];
   process.env['NODE_ENV'] = 'production';
-  jest.spyOn(process, 'emitWarning').mockImplementation(((message: string, { code }: { code: string }) => {
-    printed.push(`${code} ${message}`);
-  }) as typeof process.emitWarning);
 });
 afterEach(async () => {
-  jest.restoreAllMocks();
   process.env['NODE_ENV'] = 'test';
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
@@ -35,7 +31,10 @@ async function start(auth: OwnOptions = {}, options: AppOptions = {}): Promise<T
 }
 
 /** The lines about failures. Others are about the set-up of these tests, such as a missing baseURL. */
-const failures = (): string[] => printed.filter((line) => line.startsWith('WECHAT_LOGIN_FAILED'));
+const failures = (): string[] =>
+  warnings
+    .filter(({ code }) => code === 'WECHAT_LOGIN_FAILED')
+    .map(({ code, message }) => `${code} ${message}`);
 
 /** Logs in, and follows the one restart. */
 async function logIn(app: TestApp): Promise<number> {

@@ -1,11 +1,11 @@
 import type { SessionData } from 'express-session';
-import type { OwnOptions } from '../../support/app';
 import { wechatAuth, type WechatError, type WechatLoginOptions } from '../../../lib';
 import {
   cookies,
   emulated,
   startApp,
   type AppOptions,
+  type OwnOptions,
   type TestApp,
   type TestRequest,
 } from '../../support/app';

@@ -24,6 +24,7 @@ import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { HOSTS, listen, type Middleware, type Running } from '../../support/hosts';
 import { DESKTOP_CHROME, IPHONE_WECHAT, PHONE_SAFARI, WECOM } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
+import { sessionOf } from '../../support/login';
 
 const VARIABLES = [
   'WECHAT_APP_ID',
@@ -75,13 +76,6 @@ async function agreeBehindProxy(app: Running, authorizeURL: string, base: string
 
 function queriesTo(path: string): Record<string, string>[] {
   return emulator.requests.filter((request) => request.path === path).map(({ query }) => query);
-}
-
-async function sessionOf(
-  browser: Browser,
-  path = '/session',
-): Promise<Record<string, Record<string, unknown>>> {
-  return (await browser.get(path)).json() as Record<string, Record<string, unknown>>;
 }
 
 describe('the environment', () => {

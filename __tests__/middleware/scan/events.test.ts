@@ -15,6 +15,8 @@ import {
   scanOptions,
   showCode,
   tap,
+  pinOn,
+  sendPin,
 } from '../../support/browsers/scan-login';
 
 useEmulator({ switches: { recentLogin: 'ask', denial: 'authdeny' } });
@@ -51,19 +53,11 @@ afterAll(async () => {
   await app.close();
 });
 
-const pinOn = (body: string): string => /<p class="big-pin">(\d{4})<\/p>/.exec(body)?.[1] ?? '';
-const sendPin = (pc: Browser, statusURL: string, pin: string) =>
-  pc.request(statusURL, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-    body: `pin=${pin}`,
-  });
-
 describe('a scan login', () => {
   it('starts once and succeeds once, with one id, on the PC', async () => {
     const { pc, phone } = devices(app);
     const code = await showCode(pc);
-    const pin = pinOn((await scan(phone, emulator, code.url)).body);
+    const pin = pinOn(await scan(phone, emulator, code.url));
     await sendPin(pc, code.statusURL, pin);
     expect(events.map(([name]) => name)).toEqual(['login.started', 'login.succeeded']);
     const [[, started], [, succeeded]] = events as [[string, Message], [string, Message]];
@@ -83,14 +77,14 @@ describe('a scan login', () => {
     expect(events.map(([name]) => name)).toEqual(['login.started', 'login.failed']);
     expect(events[1]?.[1]).toMatchObject({ flow: 'scan', kind: 'access_denied' });
     expect(events[1]?.[1]).not.toHaveProperty('id');
-    const pin = pinOn((await scan(phone, emulator, code.url)).body);
+    const pin = pinOn(await scan(phone, emulator, code.url));
     expect((await sendPin(pc, code.statusURL, pin)).json()).toMatchObject({ status: 'confirmed' });
   });
 
   it('reports a logout of its user', async () => {
     const { pc, phone } = devices(app);
     const code = await showCode(pc);
-    const pin = pinOn((await scan(phone, emulator, code.url)).body);
+    const pin = pinOn(await scan(phone, emulator, code.url));
     await sendPin(pc, code.statusURL, pin);
     events = [];
     await pc.get('/logout');
@@ -113,7 +107,7 @@ describe('the secrets of a scan login', () => {
     emulator.fail('access_token', { errcode: 40125 });
     const failed = await phone.get(callback);
     const done = await scan(phone, emulator, code.url);
-    const pin = pinOn(done.body);
+    const pin = pinOn(done);
     const wrong = await sendPin(pc, code.statusURL, pin === '0000' ? '0001' : '0000');
     const confirmed = await sendPin(pc, code.statusURL, pin);
     const over = await phone.get(code.url);

@@ -10,8 +10,10 @@ import {
   codeOn,
   confirm,
   devices,
+  pinOn,
   scan,
   scanOptions,
+  sendPin,
   showCode,
   type ScanStatus,
 } from '../../support/browsers/scan-login';
@@ -308,38 +310,31 @@ describe('without scripts, the PC', () => {
 });
 
 describe('with a PIN, the PC', () => {
-  const pinOn = (body: string): string => /<p class="big-pin">(\d{4})<\/p>/.exec(body)?.[1] ?? '';
-  const send = async (pc: Browser, statusURL: string, pin: string, headers: Record<string, string> = {}) =>
-    pc.request(statusURL, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers },
-      body: `pin=${pin}`,
-    });
   const other = (pin: string): string => String((Number(pin) + 1) % 10_000).padStart(4, '0');
 
   it('is logged in with the four digits that the phone shows after the tap', async () => {
     const { pc, phone } = devices(await start({ auth: scanOptions({ confirm: 'pin' }) }));
     const code = await showCode(pc);
     const callback = await confirm(phone, emulator, code.url);
-    const pin = pinOn((await phone.get(callback)).body);
+    const pin = pinOn(await phone.get(callback));
     expect(pin).toMatch(/^\d{4}$/);
-    expect(pinOn((await phone.get(callback)).body)).toBe(pin);
-    expect(pinOn((await phone.get(code.url)).body)).toBe(pin);
+    expect(pinOn(await phone.get(callback))).toBe(pin);
+    expect(pinOn(await phone.get(code.url))).toBe(pin);
     expect(await ask(pc, code.statusURL)).toEqual({ status: 'scanned' });
-    const wrong = (await send(pc, code.statusURL, other(pin))).json();
+    const wrong = (await sendPin(pc, code.statusURL, other(pin))).json();
     expect(wrong).toEqual({ status: 'scanned', message: '数字不正确，请重新输入' });
-    expect((await send(pc, code.statusURL, pin)).json()).toEqual({ status: 'confirmed', location: '/me' });
+    expect((await sendPin(pc, code.statusURL, pin)).json()).toEqual({ status: 'confirmed', location: '/me' });
     expect(await isLoggedIn(pc)).toBe(true);
-    expect(pinOn((await phone.get(callback)).body)).toBe('');
+    expect(pinOn(await phone.get(callback))).toBe('');
   });
 
   it('has three tries', async () => {
     const { pc, phone } = devices(await start({ auth: scanOptions({ confirm: 'pin' }) }));
     const code = await showCode(pc);
-    const pin = pinOn((await scan(phone, emulator, code.url)).body);
+    const pin = pinOn(await scan(phone, emulator, code.url));
     for (const status of ['scanned', 'scanned', 'expired'])
-      expect((await send(pc, code.statusURL, other(pin))).json()).toMatchObject({ status });
-    expect((await send(pc, code.statusURL, pin)).json()).toEqual({ status: 'expired' });
+      expect((await sendPin(pc, code.statusURL, other(pin))).json()).toMatchObject({ status });
+    expect((await sendPin(pc, code.statusURL, pin)).json()).toEqual({ status: 'expired' });
     expect(await isLoggedIn(pc)).toBe(false);
   });
 
@@ -347,24 +342,24 @@ describe('with a PIN, the PC', () => {
     const app = await start({ auth: scanOptions({ confirm: 'pin' }) });
     const { pc, phone } = devices(app);
     const code = await showCode(pc);
-    const pin = pinOn((await scan(phone, emulator, code.url)).body);
+    const pin = pinOn(await scan(phone, emulator, code.url));
     const attacker = Browser.onDesktop(app.url);
-    expect((await send(attacker, code.statusURL, pin)).json()).toEqual({ status: 'expired' });
-    expect((await send(pc, code.statusURL, pin, { Origin: 'https://evil.example' })).status).toBe(403);
-    expect((await send(pc, code.statusURL, pin)).json()).toMatchObject({ status: 'confirmed' });
+    expect((await sendPin(attacker, code.statusURL, pin)).json()).toEqual({ status: 'expired' });
+    expect((await sendPin(pc, code.statusURL, pin, { Origin: 'https://evil.example' })).status).toBe(403);
+    expect((await sendPin(pc, code.statusURL, pin)).json()).toMatchObject({ status: 'confirmed' });
   });
 
   it('sends a form if it runs no scripts', async () => {
     const { pc, phone } = devices(await start({ auth: scanOptions({ confirm: 'pin' }) }));
     const code = await showCode(pc);
-    const pin = pinOn((await scan(phone, emulator, code.url)).body);
+    const pin = pinOn(await scan(phone, emulator, code.url));
     const page = await pc.get(`${code.statusURL}&page=1`);
     // The button of the form is the only green one.
     expect(page.body.match(/class="main"/g)).toHaveLength(1);
     expect(/<form [^]*?<\/form>/.exec(page.body)?.[0]).toContain('class="main"');
     const action = /<form [^>]*action="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
-    expect((await send(pc, action, other(pin))).body).toContain('name="pin"');
-    const confirmed = await send(pc, action, pin);
+    expect((await sendPin(pc, action, other(pin))).body).toContain('name="pin"');
+    const confirmed = await sendPin(pc, action, pin);
     expect([confirmed.status, confirmed.location]).toEqual([303, '/me']);
   });
 });

@@ -1,20 +1,12 @@
 // A scan login in Chromium: the code is read from a picture of the screen, as the camera of a phone reads it.
-import jsQR from 'jsqr';
-import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { startApp, type TestApp } from '../../support/app';
 import { DESKTOP, PHONE, describeInChromium } from '../../support/browsers/chromium';
+import { readQRCode } from '../../support/browsers/qr-code';
 import { IPHONE_WECHAT, PHONE_SAFARI } from '../../support/browsers/user-agents';
 import { Windows } from '../../support/browsers/windows';
 import { emulator, useEmulator } from '../../support/emulator';
 import { scanOptions } from '../../support/browsers/scan-login';
-
-// It has no types.
-const { PNG } = jest.requireActual<{ PNG: { sync: { read(file: Buffer): Pixels } } }>('pngjs');
-interface Pixels {
-  readonly data: Buffer;
-  readonly width: number;
-  readonly height: number;
-}
 
 const WECHAT: BrowserContextOptions = { ...PHONE, userAgent: IPHONE_WECHAT };
 
@@ -57,11 +49,8 @@ describeInChromium('a scan login in a browser', () => {
     expect(problems).toEqual([]);
   });
 
-  /** What a camera in front of the screen reads. */
-  async function readCode(page: Page, part: Page | Locator = page.locator('.scan-code')): Promise<string> {
-    const { data, width, height } = PNG.sync.read(await part.screenshot());
-    return jsQR(new Uint8ClampedArray(data), width, height)?.data ?? '';
-  }
+  /** The QR code of the scan login on this page. */
+  const readCode = (page: Page): Promise<string> => readQRCode(page.locator('.scan-code'));
 
   const state = (page: Page) => page.locator('#state');
   const isProfile = ({ pathname }: URL): boolean => pathname === '/me';
@@ -77,7 +66,7 @@ describeInChromium('a scan login in a browser', () => {
     async (colorScheme) => {
       const app = await start();
       const pc = await open(`${app.url}/me?tab=orders#top`, { ...DESKTOP, colorScheme });
-      const code = await readCode(pc, pc);
+      const code = await readQRCode(pc);
       expect(code).toMatch(new RegExp(`^${app.url}/scan/[\\w-]{52}$`));
       const number = await pc.locator('#number').textContent();
       expect(await pc.locator('#time').textContent()).toMatch(/^二维码 [45]:\d\d 后失效$/);

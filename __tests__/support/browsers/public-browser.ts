@@ -1,5 +1,5 @@
 import type http from 'node:http';
-import { CookieJar, type Cookie } from 'tough-cookie';
+import { CookieJar } from 'tough-cookie';
 import type { Emulator } from '../../../lib/emulator';
 import { agree, Browser, type BrowserResponse } from '../browser';
 import { IPHONE_WECHAT } from './user-agents';
@@ -78,10 +78,6 @@ export class PublicBrowser {
       response = await this.get(callbackURL, true);
     }
     return response;
-  }
-
-  async cookies(address: string): Promise<Cookie[]> {
-    return this.jar.getCookies(address);
   }
 }
 

@@ -45,6 +45,21 @@ export async function ask(pc: Browser, statusURL: string): Promise<ScanStatus> {
   return (await pc.get(statusURL)).json() as ScanStatus;
 }
 
+/** The PIN that a phone shows. */
+export function pinOn({ body }: BrowserResponse): string {
+  return /<p class="big-pin">(\d{4})<\/p>/.exec(body)?.[1] ?? '';
+}
+
+/** Types the PIN on the PC. */
+export function sendPin(
+  pc: Browser,
+  statusURL: string,
+  pin: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<BrowserResponse> {
+  return pc.request(statusURL, { method: 'POST', headers: { ...FORM, ...headers }, body: `pin=${pin}` });
+}
+
 /** The browser says that a form comes from its own page. */
 export const SAME_ORIGIN = { 'Sec-Fetch-Site': 'same-origin' };
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };

@@ -32,6 +32,13 @@ export async function startServer(server: net.Server): Promise<Server> {
   };
 }
 
+/** A port of 127.0.0.1 that is free now. */
+export async function freePort(): Promise<number> {
+  const server = await startServer(net.createServer());
+  await server.close();
+  return server.port;
+}
+
 /** Starts an HTTP server in place of WeChat, a gateway for example. */
 export function startHttpServer(respond: http.RequestListener): Promise<Server> {
   return startServer(http.createServer(respond));

@@ -3,7 +3,7 @@ import http from 'node:http';
 import express from 'express';
 import { startApp, cookies, type AppOptions, type TestApp } from '../../../support/app';
 import { environmentOf, emulator, useEmulator } from '../../../support/emulator';
-import { HOSTS, listen, type Host, type Middleware, type Running } from '../../../support/hosts';
+import { HOSTS, listen, type Host, type Middleware, type Running, trustProxy } from '../../../support/hosts';
 import { SESSIONS, SESSION_NAMES, serverSessions } from '../../../support/sessions';
 import { doctor, examine, officialOf, startProxy, websiteOf, type Env, type Report } from '../run-doctor';
 
@@ -44,7 +44,6 @@ const relocate =
     if (headers.location !== undefined) headers.location = headers.location.replace(what, to);
   };
 
-const trustProxy = (app: Host): unknown => (app as unknown as express.Express).set('trust proxy', 1);
 const noWebsite = { appId: undefined, appSecret: undefined } as const;
 
 describe('the doctor, on a running app', () => {

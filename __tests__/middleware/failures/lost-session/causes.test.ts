@@ -6,8 +6,8 @@ import { cookies, startApp, type AppOptions, type TestApp } from '../../../suppo
 import { PublicBrowser, type PublicBrowserOptions } from '../../../support/browsers/public-browser';
 import { Browser, type BrowserResponse } from '../../../support/browser';
 import { emulator, useEmulator } from '../../../support/emulator';
-import { HOSTS, type Host, type HostName, type Middleware } from '../../../support/hosts';
-import { FaultySessionStore, SESSION_NAMES, type SessionName } from '../../../support/sessions';
+import { HOSTS, type Host, type HostName, type Middleware, trustProxy } from '../../../support/hosts';
+import { SESSION_NAMES, type SessionName, OpaqueStore } from '../../../support/sessions';
 import { useWarnings } from '../../../support/warnings';
 
 const H5 = 'https://h5.example.com';
@@ -56,18 +56,8 @@ interface Configuration {
 }
 
 interface Running {
-  readonly kind: SessionName;
   readonly browser: PublicBrowser;
-  readonly stores: FaultySessionStore[];
-}
-
-/** A store that the library does not take for a MemoryStore, because no property of it holds the sessions. */
-class OtherStore extends expressSession.Store {
-  readonly #table = new FaultySessionStore();
-  override get = this.#table.get.bind(this.#table);
-  override set = this.#table.set.bind(this.#table);
-  override destroy = this.#table.destroy.bind(this.#table);
-  override clear = this.#table.clear.bind(this.#table);
+  readonly stores: readonly OpaqueStore[];
 }
 
 let secrets = 0;
@@ -76,11 +66,11 @@ function sessionOf(
   kind: SessionName,
   host: HostName,
   { name = 'session', cookie = {}, trustsProxy = false }: Configuration,
-  stores: OtherStore[],
+  stores: OpaqueStore[],
 ): Middleware {
   const secret = `secret ${++secrets}`;
   if (kind === 'cookie-session') return cookies({ name, keys: [secret], ...cookie });
-  const store = new OtherStore();
+  const store = new OpaqueStore();
   stores.push(store);
   return expressSession({
     name,
@@ -93,9 +83,8 @@ function sessionOf(
   }) as unknown as Middleware;
 }
 
-function trustProxy(app: Host, host: HostName): void {
-  if (host !== 'Connect')
-    (app as unknown as { set(name: string, value: unknown): void }).set('trust proxy', 1);
+function trustProxyOn(app: Host, host: HostName): void {
+  if (host !== 'Connect') trustProxy(app);
   // cookie-session on Connect reads `protocol`, which only Express sets.
   else
     app.use((req, _res, next) => {
@@ -111,7 +100,7 @@ async function logIn(
   environment: Environment = 'test',
 ): Promise<BrowserResponse> {
   process.env['NODE_ENV'] = environment;
-  const stores: OtherStore[] = [];
+  const stores: OpaqueStore[] = [];
   const { trustsProxy = false } = given;
   for (let process = 0; process < (given.processes ?? 1); process++) {
     const session = sessionOf(kind, host, given, stores);
@@ -121,7 +110,7 @@ async function logIn(
       session: given.session ? given.session(session) : session,
       auth: { dangerouslyAllowEmulatorInProduction: true, ...given.app?.auth },
       before: (each) => {
-        if (trustsProxy) trustProxy(each, host);
+        if (trustsProxy) trustProxyOn(each, host);
         given.app?.before?.(each);
       },
     });
@@ -132,7 +121,7 @@ async function logIn(
     ...given.browser,
     app: () => apps[requests++ % apps.length]?.url ?? '',
   });
-  const running = { kind, browser, stores: stores as unknown as FaultySessionStore[] };
+  const running = { browser, stores };
   return browser.logIn(emulator, given.at ?? `${H5}/login?returnTo=/me`, () =>
     given.beforeCallback?.(running),
   );

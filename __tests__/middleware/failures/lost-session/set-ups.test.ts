@@ -12,8 +12,9 @@ import { cookies, emulated, startApp, type AppOptions, type TestApp } from '../.
 import { agree } from '../../../support/browser';
 import { PublicBrowser } from '../../../support/browsers/public-browser';
 import { emulator, useEmulator } from '../../../support/emulator';
-import { listen, type Host, type Running } from '../../../support/hosts';
+import { listen, type Running, trustProxy } from '../../../support/hosts';
 import { mustRunNginx } from '../../../support/processes/nginx';
+import { freePort } from '../../../support/processes/servers';
 import { useWarnings } from '../../../support/warnings';
 
 const H5 = 'https://h5.example.com';
@@ -34,14 +35,6 @@ async function start(options: AppOptions): Promise<TestApp> {
   });
   running.push(app);
   return app;
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function untilListening(port: number, child: ChildProcess): Promise<void> {
@@ -86,10 +79,6 @@ async function startNginx(app: TestApp, directives: string): Promise<string> {
   await untilListening(port, child);
   return `http://127.0.0.1:${port}`;
 }
-
-const trustProxy = (app: Host): void => {
-  (app as unknown as { set(name: string, value: unknown): void }).set('trust proxy', 1);
-};
 
 (mustRunNginx('lost logins behind nginx') ? describe : describe.skip)('behind nginx', () => {
   async function logIn(options: AppOptions, directives: string): Promise<string> {
