@@ -11,6 +11,7 @@ import {
 } from '../../support/app';
 import { agree, Browser } from '../../support/browser';
 import { codeAccounts } from '../../support/browsers/code-clients';
+import { ask, confirm, scan, scanOptions, showCode } from '../../support/browsers/scan-login';
 import { DESKTOP_CHROME, IPHONE_WECHAT, PHONE_SAFARI } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
 import { createHost, HOSTS, listen } from '../../support/hosts';
@@ -390,6 +391,48 @@ describe('a login in progress', () => {
       expect((await browser.get('/me')).json()).toMatchObject({ nickname: '小明' });
     },
   );
+});
+
+describe('a login of one of many accounts', () => {
+  it('cannot be finished with another account', async () => {
+    const { official, unbound } = emulator.apps;
+    const account = ({ headers }: { headers: Record<string, unknown> }): object => {
+      const { appId, appSecret } = headers['x-shop'] === 'b' ? unbound : official;
+      return { appId, appSecret };
+    };
+    const none = { appId: undefined, appSecret: undefined, website: undefined };
+    const app = await start({ ...none, account } as unknown as OwnOptions);
+    const browser = Browser.inWechat(app.url);
+    const callback = await startAndAgree(browser, emulator, '/me');
+    emulator.requests.length = 0;
+    const refused = await browser.get(callback, { headers: { 'X-Shop': 'b' }, keepCookies: false });
+    expect([refused.status, refused.body.includes('state_unknown')]).toEqual([400, true]);
+    expect(exchangedCodes(emulator)).toEqual([]);
+  });
+});
+
+describe('a scan login', () => {
+  it('starts in a session with a new id, so that an attacker who planted the old id cannot collect it', async () => {
+    const app = await start(scanOptions(), { session: serverSessions() });
+    const attacker = Browser.onDesktop(app.url);
+    await attacker.get('/put?cart=1');
+    const victim = new Browser(app.url, DESKTOP_CHROME, await attacker.jar.clone());
+    const { url, statusURL } = await showCode(victim);
+    await scan(new Browser(app.url, IPHONE_WECHAT), emulator, url);
+    expect(await ask(attacker, statusURL)).toEqual({ status: 'expired' });
+    expect(await ask(victim, statusURL)).toMatchObject({ status: 'confirmed' });
+  });
+
+  it('still ends on the PC if WeChat’s fault restarts the login on the phone', async () => {
+    const app = await start(scanOptions());
+    const [pc, phone] = [Browser.onDesktop(app.url), new Browser(app.url, IPHONE_WECHAT)];
+    const { url, statusURL } = await showCode(pc);
+    emulator.fail('access_token', { errcode: -1 });
+    const restarted = await phone.get(await confirm(phone, emulator, url));
+    await phone.follow(await agree(emulator, restarted.location));
+    expect(await ask(pc, statusURL)).toMatchObject({ status: 'confirmed' });
+    expect((await phone.get('/me')).status).toBe(302);
+  });
 });
 
 describe('a session that a logout has ended', () => {
