@@ -28,9 +28,15 @@ import {
   openidOf,
 } from '../../support/browsers/code-clients';
 import { emulator, useEmulator } from '../../support/emulator';
-import { HOSTS } from '../../support/hosts';
+import { HOSTS, type Host } from '../../support/hosts';
 import { startAndAgree, paramIn, stateIn, withParams } from '../../support/login';
-import { serverSessions, SESSION_NAMES, SESSIONS, withSession } from '../../support/sessions';
+import {
+  FaultySessionStore,
+  serverSessions,
+  SESSION_NAMES,
+  SESSIONS,
+  withSession,
+} from '../../support/sessions';
 
 const CHANNELS: readonly (keyof WechatAuthEvents)[] = [
   'express-wechat-auth:login.started',
@@ -465,7 +471,8 @@ describe.each(SESSION_NAMES)('two callbacks of one login, with %s', (kind) => {
 });
 
 describe('two processes of one app', () => {
-  it('publish a login once, in the process that exchanged the code', async () => {
+  /** A token store whose shared cache all processes use. */
+  function sharedStore(): MemoryTokenStore {
     const entries = new Map<string, unknown>();
     const turns = new Map<string, Promise<unknown>>();
     const sharedCache: SharedCache = {
@@ -481,7 +488,11 @@ describe('two processes of one app', () => {
         return done;
       },
     };
-    const tokenStore = Object.assign(new MemoryTokenStore(), sharedCache);
+    return Object.assign(new MemoryTokenStore(), sharedCache);
+  }
+
+  it('publish a login once, in the process that exchanged the code', async () => {
+    const tokenStore = sharedStore();
     const session = serverSessions();
     const one = await start({ tokenStore }, { session });
     const two = await start({ tokenStore }, { session });
@@ -494,6 +505,25 @@ describe('two processes of one app', () => {
       other.get(callbackURL.replace(one.url, two.url), { cookie, keepCookies: false }),
     ]);
     expect(eventNames()).toEqual(['login.started', 'login.succeeded']);
+  });
+
+  it('publish a login with a posted code once, and a failed save of it under its id', async () => {
+    const tokenStore = sharedStore();
+    const store = new FaultySessionStore();
+    const auth = { ...codeAccounts(), tokenStore };
+    const routes = (app: Host): void => {
+      codeRoutes(app);
+    };
+    const one = await start(auth, { routes, session: serverSessions() });
+    const two = await start(auth, { routes, session: serverSessions(store) });
+    const code = newCode('miniProgram');
+    secrets.add(code);
+    for (const { url } of [one, two])
+      expect((await new CodeClient(url).logIn('miniProgram', code)).status).toBe(200);
+    expect(eventNames()).toEqual(['login.started', 'login.succeeded']);
+    store.behaviour.set = 'broken';
+    expect((await new CodeClient(two.url).logIn('miniProgram', code)).status).toBe(503);
+    expect(only('login.failed')).toMatchObject({ id: only('login.started').id, kind: 'session_missing' });
   });
 });
 
@@ -631,7 +661,11 @@ describe('a login with a code that a client posted', () => {
     events.length = 0;
     await client.logIn('miniProgram', '');
     await client.logIn('miniProgram', 'x', {}, { headers: { Origin: 'null' } });
-    expect(messages('login.failed')).toMatchObject([{ kind: 'code_invalid' }, { kind: 'forbidden' }]);
+    const flow = 'miniProgram';
+    expect(messages('login.failed')).toMatchObject([
+      { kind: 'code_invalid', flow },
+      { kind: 'forbidden', flow },
+    ]);
     expect(messages('login.failed').some((message) => 'id' in message)).toBe(false);
     expect(eventNames()).toEqual(['login.failed', 'login.failed']);
   });
