@@ -53,6 +53,8 @@ describe.each(HOSTS.flatMap((host) => SESSION_NAMES.map((kind) => [host, kind] a
         loginURL,
       });
       expect(response.headers['cache-control']).toBe('no-store');
+      // A shared cache must not send this response to a browser that opens the page.
+      expect(response.headers.vary).toBe('Accept, Sec-Fetch-Mode, X-Requested-With');
       expect(response.headers['set-cookie']).toBeUndefined();
     };
 
