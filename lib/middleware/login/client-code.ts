@@ -104,7 +104,7 @@ function checkedRequest(
 function refuseOtherSites(context: Context): void {
   const site = header(context.req, 'sec-fetch-site');
   const origin = header(context.req, 'origin');
-  const isOurs = origin !== '' && pathOnThisSite(context, origin) !== undefined;
+  const isOurs = pathOnThisSite(context, origin) !== undefined;
   // A page on a sibling subdomain has the same site, but another origin.
   const isAllowed = {
     'same-origin': true,
