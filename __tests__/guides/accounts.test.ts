@@ -8,6 +8,7 @@ import { cookies, sendJSON, type TestRequest } from '../support/app';
 import { Browser, agree } from '../support/browser';
 import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { createHost, listen, type Middleware, type Running } from '../support/hosts';
+import { linkOn } from '../support/login';
 import { blocksOfGuide, codeOf, run, type RunningGuide } from './guide';
 
 useEmulator();
@@ -145,6 +146,33 @@ describe('binding WeChat to a password account', () => {
     await post(shared, '/password-login', 'name=dora&password=right');
     await shared.follow(await agree(emulator, location, 'emoji'));
     expect([...rows.values()]).toEqual(['id of anna']);
+  });
+
+  it('binds after the user has cancelled at WeChat and chosen to log in again', async () => {
+    const { url } = await startApp();
+    const anna = await withPassword(url, 'anna');
+    emulator.switches.denial = 'state-only';
+    const { location } = await post(anna, '/bind');
+    const page = await anna.get((await emulator.authorize(location, { allow: false })) ?? '');
+    emulator.switches.denial = 'silent';
+    expect(page.status).toBe(403);
+    const link = linkOn(page);
+    const end = await anna.logIn(emulator, link);
+    expect([end.url, end.status, end.json()]).toEqual([`${url}/settings`, 200, { id: 'id of anna' }]);
+    expect([...rows.values()]).toEqual(['id of anna']);
+    // The link is hers: in another session it binds nothing, also not to the account that is logged in there.
+    const bob = await withPassword(url, 'bob');
+    expect((await bob.follow(link)).status).toBe(400);
+  });
+
+  it('binds nothing if the session has lost the login', async () => {
+    const { url } = await startApp();
+    const anna = await withPassword(url, 'anna');
+    const { location } = await post(anna, '/bind');
+    const page = await anna.get(await agree(emulator, location), { cookie: '' });
+    expect([page.status, page.location, linkOn(page)]).toEqual([400, '', '']);
+    expect(page.body).toContain('href="/settings"');
+    expect([...rows.values()]).toEqual([]);
   });
 
   it('binds nothing without a password', async () => {

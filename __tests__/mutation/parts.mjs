@@ -49,12 +49,20 @@ export const PARTS = {
     ],
   },
   login: {
-    mutate: ['lib/middleware/login/{login,unauthenticated}.ts'],
-    tests: ['middleware/login/{login,login-events,scripts}.test.ts', 'middleware/req-wechat.test.ts'],
+    mutate: ['lib/middleware/login/{login,login-link,choose-flow,unauthenticated}.ts'],
+    tests: [
+      'middleware/login/{login,login-events,scripts}.test.ts',
+      'middleware/login/links/same-login.test.ts',
+      'middleware/req-wechat.test.ts',
+    ],
   },
   'on-login': {
     mutate: ['lib/middleware/login/{on-login,login-data}.ts'],
-    tests: ['middleware/login/{login,on-login}.test.ts', 'middleware/accounts/accounts.test.ts'],
+    tests: [
+      'middleware/login/{login,on-login}.test.ts',
+      'middleware/login/links/same-login.test.ts',
+      'middleware/accounts/accounts.test.ts',
+    ],
   },
   'client-codes': {
     mutate: ['lib/middleware/login/client-code.ts'],

@@ -2,14 +2,16 @@
 // from a sibling subdomain: so the attacker knows the states of its pending logins. The attacker must not get
 // into the victim's account, and must not log the victim in to the attacker's.
 import { wechatAuth } from '../../lib';
-import { emulated, startApp, type TestApp } from '../support/app';
+import { emulated, startApp, type TestApp, type TestRequest } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
 import { Browser, agree } from '../support/browser';
+import { PHONE_SAFARI } from '../support/browsers/user-agents';
 import {
   startAndAgree,
   exchangedCodes,
   redirectsToWechat,
   isLoggedIn,
+  linkOn,
   sessionOf,
   stateIn,
   statesOf,
@@ -309,6 +311,95 @@ describe.each(SESSION_NAMES)('data of the app in a shared session, with %s', (ki
         .sort(),
     ).toEqual(['wechat', 'wechat:login']);
     await app.close();
+  });
+});
+
+describe.each(SESSION_NAMES)('a login whose data bind a WeChat user to an account, with %s', (kind) => {
+  let app: TestApp;
+  /** The data and the user of every login. */
+  let bound: [unknown, unknown][];
+  beforeAll(async () => {
+    app = await startApp(emulator, {
+      session: SESSIONS[kind](),
+      routes: (host) => {
+        host.use('/bind', (req) => {
+          void (req as TestRequest).wechat.login({ returnTo: '/me', data: { bind: 'attacker' } });
+        });
+        host.use('/shop', wechatAuth({ ...emulated(emulator), sessionKey: 'shop' }));
+      },
+      auth: { onLogin: (_req, { data, user }) => void bound.push([data, user.nickname]) },
+    });
+    emulator.switches.denial = 'state-only';
+  });
+  beforeEach(() => (bound = []));
+  afterAll(async () => {
+    emulator.switches.denial = 'silent';
+    await app.close();
+  });
+
+  /** Every link to the login that the attacker can get for her login. */
+  async function linksOf(attacker: Browser): Promise<string[]> {
+    const cancel = async (path: string): Promise<string> => {
+      const { location } = await attacker.follow(path);
+      return linkOn(await attacker.get((await emulator.authorize(location, { allow: false })) ?? ''));
+    };
+    const retry = await cancel('/bind');
+    const script = await attacker.get('/bind', { headers: { Accept: 'application/json' } });
+    const phone = await attacker.as(PHONE_SAFARI).get('/bind');
+    const links = [retry, (script.json() as { loginURL: string }).loginURL, linkOn(phone)];
+    for (const link of links) expect(link).toContain('data=');
+    return links;
+  }
+
+  it('cannot be started in the session of a victim by any link of the attacker', async () => {
+    const links = await linksOf(Browser.inWechat(app.url));
+    const known = Browser.inWechat(app.url);
+    await known.logIn(emulator, '/me', VICTIM);
+    bound = [];
+    // This victim has started a login with data, too: her session has an id for links.
+    const binding = Browser.inWechat(app.url);
+    await binding.get('/bind');
+    for (const victim of [Browser.inWechat(app.url), known, binding])
+      for (const link of links) {
+        const response = await victim.follow(link);
+        expect([response.status, response.location]).toEqual([400, '']);
+        expect(response.body).toContain('state_unknown');
+      }
+    expect(bound).toEqual([]);
+  });
+
+  it.each(['/login', '/shop/login'])(
+    'cannot be started by a link of a planted session once the victim has logged in (%s)',
+    async (path) => {
+      const attacker = Browser.inWechat(app.url);
+      const links = await linksOf(attacker);
+      const victim = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
+      await victim.logIn(emulator, path, VICTIM);
+      for (const link of links) expect((await victim.follow(link)).status).toBe(400);
+      expect(bound.map(([data]) => data)).not.toContainEqual({ bind: 'attacker' });
+    },
+  );
+
+  it('leaves no link with its data to a victim who has logged in since it started', async () => {
+    const attacker = Browser.inWechat(app.url);
+    const { location } = await attacker.get('/bind');
+    const victim = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
+    await victim.logIn(emulator, '/login', VICTIM);
+    bound = [];
+    const denied = (await emulator.authorize(location, { allow: false })) ?? '';
+    expect(linkOn(await victim.get(denied))).not.toContain('data=');
+  });
+
+  it('is not started anew in the session of a victim who opens the callback of the attacker', async () => {
+    const attacker = Browser.inWechat(app.url);
+    const { location } = await attacker.get('/bind');
+    const callback = await agree(emulator, location, ATTACKER);
+    const victim = Browser.inWechat(app.url);
+    for (const address of [callback, withParams(callback, { code: undefined })]) {
+      const page = await victim.get(address);
+      expect([page.location, linkOn(page)]).toEqual(['', '']);
+    }
+    expect(bound).toEqual([]);
   });
 });
 

@@ -13,6 +13,11 @@ export function paramIn(address: string, name: string): string {
   return new URL(address).searchParams.get(name) ?? '';
 }
 
+/** The first link of a page to the login route; '' if there is none. */
+export function linkOn({ body }: BrowserResponse): string {
+  return (/href="(\/login[^"]*)"/.exec(body)?.[1] ?? '').replaceAll('&amp;', '&');
+}
+
 /** The address with other parameters; undefined removes one. */
 export function withParams(address: string, params: Readonly<Record<string, string | undefined>>): string {
   const url = new URL(address);

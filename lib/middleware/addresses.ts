@@ -5,7 +5,7 @@ import { copyOf } from './http/copy-of';
 import { fullURL, header, hostOf, isSecure, mountOf, withoutOrigin } from './http/request';
 import { WechatAuthError } from '../errors';
 import { relayRedirectURI } from '../relay/redirect-uri';
-import type { PageFlow } from '../oauth/flows';
+import { isPageFlow, type PageFlow } from '../oauth/flows';
 import { isOfficialScope } from '../oauth/scope';
 import { comparablePath, isBelow, matchesRoute, sanitizeReturnTo } from './http/return-to';
 import { shown } from './options/options-error';
@@ -281,6 +281,19 @@ export interface LoginLink {
   /** The signed `data` of the login. */
   readonly data?: string | undefined;
   readonly flow?: PageFlow | undefined;
+  /** The signature of a link that only one session may use. */
+  readonly session?: string | undefined;
+}
+
+/** The parameters that the login route would accept. */
+export function validLink(context: Context, link: LoginLink): LoginLink {
+  const { returnTo, scope, flow } = link;
+  return {
+    ...link,
+    returnTo: isSafeReturnTo(context, returnTo) ? returnTo : undefined,
+    scope: isOfficialScope(scope) ? scope : undefined,
+    flow: isPageFlow(flow) ? flow : undefined,
+  };
 }
 
 /**
@@ -288,14 +301,14 @@ export interface LoginLink {
  *
  * @throws WechatAuthError of kind `config` if there is no login route.
  */
-export function loginPath(context: Context, { returnTo, scope, flow, data }: LoginLink): string {
+export function loginPath(context: Context, { returnTo, scope, flow, data, session }: LoginLink): string {
   const path = requirePath(
     context,
     'login',
     'There is no login route to link to: routes.login is false, or no account logs browsers in. ' +
       'Give routes.login a path and configure such an account, or call req.wechat.login().',
   );
-  const query = Object.entries({ returnTo, scope, flow, data }).flatMap(([name, value]) =>
+  const query = Object.entries({ returnTo, scope, flow, data, session }).flatMap(([name, value]) =>
     value === undefined ? [] : `${name}=${encodeURIComponent(value)}`,
   );
   return query.length > 0 ? `${path}?${query.join('&')}` : path;
@@ -305,15 +318,10 @@ export function loginPath(context: Context, { returnTo, scope, flow, data }: Log
  * The public address that starts the same login on another device: the login route, or without one the page
  * to return to, whose guard starts the login.
  */
-export function loginURL(context: Context, { returnTo, scope, data }: LoginLink): string {
-  const link = {
-    returnTo: isSafeReturnTo(context, returnTo) ? returnTo : undefined,
-    scope: isOfficialScope(scope) ? scope : undefined,
-    data,
-  };
+export function loginURL(context: Context, link: LoginLink): string {
   const path =
     routePath(context, 'login') === undefined
-      ? returnToOrDefault(context, returnTo)
-      : loginPath(context, link);
+      ? returnToOrDefault(context, link.returnTo)
+      : loginPath(context, validLink(context, link));
   return originOf(context) + path;
 }

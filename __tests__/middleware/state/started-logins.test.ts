@@ -22,7 +22,13 @@ describe('a login that this process started', () => {
     started.record('state', { ...PENDING, appid: 'wx1' }, SESSION);
     expect(started.get('state')).toEqual({
       ...{ returnTo: '/me', scope: 'snsapi_base', flow: 'official', appid: 'wx1' },
-      ...{ session: SESSION, isForPC: false, isSpent: false, pending: { ...PENDING, appid: 'wx1' } },
+      ...{
+        session: SESSION,
+        isForPC: false,
+        hasData: false,
+        isSpent: false,
+        pending: { ...PENDING, appid: 'wx1' },
+      },
     });
     expect(started.get('another state')).toBeUndefined();
   });

@@ -189,6 +189,21 @@ const QUERY: readonly OutsideText[] = [
     send: inAddress((text) => `/login?data=${escaped(text)}`),
   },
   {
+    text: 'query session of the login route, and the parameters that it signs',
+    at: ['middleware/login/login-link', 'middleware/login/login-data'],
+    growth: 'linear',
+    bytes: 8_000,
+    units: MARKS,
+    send: (text, app) => async () => {
+      const Cookie = signedSession({ 'wechat:login': { linkId: 'a'.repeat(22) } });
+      const signed = ['returnTo', 'scope', 'flow', 'data'].map(
+        (name) => `${name}=${escaped(text)}&session=x`,
+      );
+      for (const query of [`session=${escaped(text)}`, ...signed])
+        await app.send(`/login?${query}`, { headers: { Cookie } });
+    },
+  },
+  {
     text: 'query login of the scan route',
     at: ['middleware/scan/poll'],
     growth: 'none',
@@ -525,7 +540,7 @@ const SESSION: readonly OutsideText[] = [
           [stateOf(1)]: pendingLogin({ returnTo: `/${text}` }),
           [stateOf(2)]: pendingLogin({ scope: text }),
         };
-        return { 'wechat:login': { pending, done: { [stateOf(3)]: `/${text}` } } };
+        return { 'wechat:login': { pending, done: { [stateOf(3)]: `/${text}` }, linkId: text } };
       },
       ...[1, 2, 3].map((at) => `/callback?code=x&state=${stateOf(at)}`),
     ),

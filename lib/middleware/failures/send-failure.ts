@@ -25,6 +25,11 @@ export class LoginFailure extends Error {
     readonly cause?: ErrorPage['cause'];
     /** The path that tries again, where it is not the login route. */
     readonly retry?: string | undefined;
+    /**
+     * Returns the path of the login route that starts the same login again, by default the login route with
+     * `returnTo`. Returns `null` if no link can: another login must not pass for this one.
+     */
+    readonly again?: (() => string | null) | undefined;
     /** Whether the response is JSON, whatever the request accepts. */
     readonly isForScript?: boolean;
   };
@@ -89,20 +94,15 @@ function asError(thrown: unknown): unknown {
   return new Error('A hook of wechatAuth() threw a value that is not an error.', { cause: thrown });
 }
 
-function sendPageOrJSON(
-  context: Context,
-  error: WechatError,
-  { returnTo, cause, retry, isForScript }: LoginFailure['details'],
-): void {
+function sendPageOrJSON(context: Context, error: WechatError, details: LoginFailure['details']): void {
   const { req, res } = context;
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: only a failed login shows it
   const { messageFor, sendErrorPage } = require('../pages/error-page') as typeof errorPageModule;
   vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
-  if (wantsPage(req) && !isForScript) {
+  if (wantsPage(req) && !details.isForScript) {
     sendErrorPage(req, res, error, {
-      retry: retry ?? retryPath(context, error, returnTo),
-      home: returnToOrDefault(context, undefined),
-      cause,
+      ...linksOf(context, error, details),
+      cause: details.cause,
       trace: traceOf(error),
     });
   } else {
@@ -110,12 +110,25 @@ function sendPageOrJSON(
   }
 }
 
+/** Where the user can go from the error page. */
+function linksOf(
+  context: Context,
+  error: WechatError,
+  { returnTo, retry, again }: LoginFailure['details'],
+): Pick<ErrorPage, 'retry' | 'back' | 'home'> {
+  const home = returnToOrDefault(context, undefined);
+  if (retry !== undefined || !canStartAgain(context, error)) return { retry, home };
+  const path = again ? again() : loginPath(context, { returnTo: returnTo === '' ? undefined : returnTo });
+  if (path !== null) return { retry: path, home };
+  const back = returnToOrDefault(context, returnTo);
+  return { back: back === home ? undefined : back, home };
+}
+
 /**
- * The path that starts the login again. Absent if that cannot help: the operator has to fix a fault, the user
- * is forbidden, or it is a snapshot user.
+ * Whether a new login can help. It cannot if the operator has to fix a fault, the user is forbidden, or it is
+ * a snapshot user.
  */
-function retryPath(context: Context, error: WechatError, returnTo: string | undefined): string | undefined {
-  const cannotRetry = error.status === 500 || error.kind === 'forbidden' || error.kind === 'snapshot_user';
-  if (cannotRetry || routePath(context, 'login') === undefined) return undefined;
-  return loginPath(context, { returnTo: returnTo === '' ? undefined : returnTo });
+function canStartAgain(context: Context, { status, kind }: WechatError): boolean {
+  if (status === 500 || kind === 'forbidden' || kind === 'snapshot_user') return false;
+  return routePath(context, 'login') !== undefined;
 }

@@ -7,6 +7,7 @@ import { PAGE_FLOWS, FLOWS, worksIn, type WechatFlow } from '../../oauth/flows';
 import { satisfies } from '../../oauth/scope';
 import { returnToOrDefault } from '../addresses';
 import { isOfThisAccount, type Context } from '../context';
+import type { Cause } from '../failures/lost-session/causes';
 import { explainLoss } from '../failures/lost-session/explain-loss';
 import { LoginFailure, sendFailure } from '../failures/send-failure';
 import { hasAmbiguousNames, queryOf } from '../http/request';
@@ -41,6 +42,7 @@ import type { FinishedLogin } from '../state/started-logins';
 import { currentLogin, saveLogin } from './current-login';
 import { completeLogin, exchangeForUser, markVerified, requireCode, type VerifiedCallback } from './exchange';
 import { startLogin } from './login';
+import { againPath, failureDetails, repeatable, type RepeatableLogin } from './login-link';
 import { LoginReporter } from './login-reporter';
 
 /**
@@ -83,7 +85,8 @@ async function respond(
   const { code, state } = params;
   const { config } = context;
   const finished = finishedLogin(session, config.sessionKey, state);
-  if (isOfOtherAccount(config, state, found?.pending, finished)) throw new LoginFailure(otherAccount(), {});
+  if (isOfOtherAccount(config, state, found?.pending, finished))
+    throw new LoginFailure(otherAccount(), hasData(config, state, found?.pending) ? NO_LINK : {});
   const finishedPath = finished?.returnTo;
   const handedOver = handedOverTicket(finishedPath);
   if (handedOver !== undefined) {
@@ -92,7 +95,10 @@ async function respond(
     // WeChat called back again, or the user pressed the Back button.
     redirectToEnd(context, finishedPath, flowOf(context, state));
   } else if (code === '' || code === 'authdeny') {
-    throw new LoginFailure(accessDenied(), failureDetails(context, found?.pending));
+    throw new LoginFailure(
+      accessDenied(),
+      found ? detailsOf(context, found.pending) : lostDetails(context, state),
+    );
   } else if (found && !isExpired(found.pending, config.loginTimeout)) {
     await finish(context, reporter, markVerified(params, found));
   } else if (!found && (await isLoggedInByNow(context, params))) {
@@ -216,18 +222,46 @@ async function finish(context: Context, reporter: LoginReporter, verified: Verif
     const saved = await login;
     if (saved) redirectToEnd(context, pending.returnTo, saved.flow);
   } catch (error) {
-    throw new LoginFailure(error, failureDetails(context, pending));
+    throw new LoginFailure(error, detailsOf(context, pending));
   }
 }
 
 /** Where a user may try again: a phone that logs a PC in goes back to its question. */
-function failureDetails(context: Context, pending: PendingLogin | undefined): LoginFailure['details'] {
-  const ticket = pending && ticketOf(pending);
-  return {
-    returnTo: pending?.returnTo,
-    retry: ticket === undefined ? undefined : questionPath(context, ticket),
-  };
+function detailsOf(context: Context, pending: PendingLogin): LoginFailure['details'] {
+  const ticket = ticketOf(pending);
+  if (ticket !== undefined) return { returnTo: pending.returnTo, retry: questionPath(context, ticket) };
+  return failureDetails(context, pending);
 }
+
+/** Whether the app gave `data` to the login of this state, as far as its session or this process knows. */
+function hasData(
+  { callbackResults }: ResolvedOptions,
+  state: string,
+  pending: PendingLogin | undefined,
+): boolean {
+  return pending ? pending.data !== undefined : callbackResults.started.get(state)?.hasData === true;
+}
+
+/** What this process knows of a login that the session has lost, without its data: see lostDetails(). */
+function lostLogin(context: Context, state: string): RepeatableLogin {
+  const started = context.config.callbackResults.started.get(state);
+  if (!started) return {};
+  const { returnTo, scope, flow } = started;
+  const isUsable = worksIn(browserKind(context.req), flow);
+  return { returnTo, scope, flow: isUsable ? flow : undefined };
+}
+
+/**
+ * Where the user of a lost login may try again. Its data cannot go along: an attacker may have sent the address
+ * of this callback to a victim.
+ */
+function lostDetails(context: Context, state: string): LoginFailure['details'] {
+  const { returnTo = '', scope = '', flow } = lostLogin(context, state);
+  if (hasData(context.config, state, undefined)) return { returnTo, ...NO_LINK };
+  return { returnTo, again: () => againPath(context, repeatable(context, { returnTo, scope, flow })) };
+}
+
+const NO_LINK = { again: () => null };
 
 /** Returns the login that it saved, or `undefined` if the browser has its response. */
 async function finishOrRestart(
@@ -298,33 +332,28 @@ async function restartLost(
   state: string,
   expired: PendingLogin | undefined,
 ): Promise<void> {
+  const { config } = context;
+  const { started } = config.callbackResults;
   // On this phone, the user confirmed the login of a PC. A restart would log the phone in instead, or need
   // the session that was lost.
-  const isForPC = expired
-    ? ticketOf(expired) !== undefined
-    : (context.config.callbackResults.started.get(state)?.isForPC ?? false);
-  if (restartsOf(state) === 0 && !isForPC) {
-    if (!expired) explainLoss(context, state);
-    reporter.restarted(expired ? tookTooLong(context) : stateUnknown());
-    const started = context.config.callbackResults.started.get(state);
-    const isUsable = started && worksIn(browserKind(context.req), started.flow);
-    const options = {
-      returnTo: expired?.returnTo ?? started?.returnTo,
-      scope: expired?.scope,
-      flow: expired?.flow ?? (isUsable ? started.flow : undefined),
-      data: expired?.data,
-    };
-    context.config.callbackResults.started.spend([state]);
-    await startLogin(context, options, {
-      state: newState(1),
-      replaces: state,
-      failed: expired,
-      isFirst: true,
-    });
-  } else if (expired) {
-    throw new LoginFailure(tookTooLong(context), failureDetails(context, expired));
-  } else {
-    throw lostLoginFailure(context, state);
+  const isForPC = expired ? ticketOf(expired) !== undefined : (started.get(state)?.isForPC ?? false);
+  const details = expired ? detailsOf(context, expired) : lostDetails(context, state);
+  if (restartsOf(state) !== 0 || isForPC)
+    throw expired
+      ? new LoginFailure(tookTooLong(context), details)
+      : lostLoginFailure(context, state, details);
+  if (!expired) {
+    const cause = explainLoss(context, state);
+    if (hasData(config, state, undefined)) throw lostWithData(cause, details);
+  }
+  reporter.restarted(expired ? tookTooLong(context) : stateUnknown());
+  const { returnTo, scope, flow, data }: RepeatableLogin = expired ?? lostLogin(context, state);
+  started.spend([state]);
+  try {
+    const restart = { state: newState(1), replaces: state, failed: expired, isFirst: true };
+    await startLogin(context, { returnTo, scope, flow, data }, restart);
+  } catch (error) {
+    throw new LoginFailure(error, details);
   }
 }
 
@@ -336,16 +365,34 @@ function tookTooLong({ config }: Context): WechatAuthError {
 }
 
 /** The failure of a login that the session lost. It names the cause, for the operator. */
-function lostLoginFailure(context: Context, state: string): LoginFailure {
+function lostLoginFailure(context: Context, state: string, details: LoginFailure['details']): LoginFailure {
   if (restartsOf(state) === undefined) return new LoginFailure(stateUnknown(), {});
   const cause = explainLoss(context, state);
   const { remedy } = new WechatAuthError('login_loop', '');
-  const explanation = cause
-    ? `The cause: ${cause.what.en}. ${cause.remedy.en}`
-    : `This request does not show why. ${remedy.en}`;
   const symptom = 'The browser came back from WeChat a second time, and its session does not hold the login.';
-  const error = new WechatAuthError('login_loop', `${symptom} ${explanation}`);
-  return new LoginFailure(error, { cause: cause && { ...cause, symptom } });
+  const message = `${symptom} ${explanationOf(cause, remedy.en)}`;
+  return new LoginFailure(new WechatAuthError('login_loop', message), {
+    ...details,
+    cause: cause && { ...cause, symptom },
+  });
+}
+
+/** The failure of a lost login whose data only its own session may get. A restart would be another login. */
+function lostWithData(cause: Cause | undefined, details: LoginFailure['details']): LoginFailure {
+  const symptom =
+    'The session of this callback does not hold the login. It is not restarted, because it started with `data`, ' +
+    'which only the session that started it may get.';
+  const message = `${symptom} ${explanationOf(cause, 'Start the login where it began.')}`;
+  return new LoginFailure(new WechatAuthError('state_unknown', message), {
+    ...details,
+    cause: cause && { ...cause, symptom },
+  });
+}
+
+function explanationOf(cause: Cause | undefined, remedy: string): string {
+  return cause
+    ? `The cause: ${cause.what.en}. ${cause.remedy.en}`
+    : `This request does not show why. ${remedy}`;
 }
 
 function otherAccount(): WechatAuthError {

@@ -67,8 +67,23 @@ export function signedData(context: Context, data: unknown): string | undefined 
   if (checked === undefined) return undefined;
   const oauth = signingAccount(context);
   if (!oauth) throw noSecret();
-  const encoded = Buffer.from(JSON.stringify(checked)).toString('base64url');
+  const encoded = encoding(checked);
   return `${encoded}.${signature(oauth, encoded)}`;
+}
+
+function encoding(data: unknown): string {
+  return Buffer.from(JSON.stringify(data)).toString('base64url');
+}
+
+/** The data as a parameter of a link that is signed as a whole. */
+export function encodedData(data: unknown): string | undefined {
+  const checked = checkedData(data);
+  return checked === undefined ? undefined : encoding(checked);
+}
+
+/** @param parameter of a link whose signature was checked */
+export function decodedData(parameter: string | undefined): unknown {
+  return parameter === undefined ? undefined : JSON.parse(Buffer.from(parameter, 'base64url').toString());
 }
 
 function noSecret(): WechatAuthError {
@@ -80,18 +95,47 @@ function noSecret(): WechatAuthError {
 }
 
 /** The data in a link; `undefined` if this app did not sign it. */
-export function verifiedData(context: Context, parameter: string | null): unknown {
+export function verifiedData(context: Context, parameter: string | undefined): unknown {
   const [encoded = '', given = '', ...more] = (parameter ?? '').slice(0, MAX_PARAMETER).split('.');
   const oauth = encoded === '' || more.length > 0 ? undefined : signingAccount(context);
   if (!oauth) return undefined;
-  const expected = Buffer.from(signature(oauth, encoded));
-  const isOurs = given.length === expected.length && crypto.timingSafeEqual(Buffer.from(given), expected);
-  return isOurs ? JSON.parse(Buffer.from(encoded, 'base64url').toString()) : undefined;
+  return isEqual(given, signature(oauth, encoded)) ? decodedData(encoded) : undefined;
+}
+
+function isEqual(given: string, signed: string): boolean {
+  const [a, b] = [Buffer.from(given.slice(0, MAX_PARAMETER)), Buffer.from(signed)];
+  return a.length === b.length && crypto.timingSafeEqual(a, b);
 }
 
 const MAX_PARAMETER = 1_000;
 
 function signature({ appid, appsecret }: OAuth, encoded: string): string {
-  const key = deriveKey(appsecret, `data in a login link of ${appid}`);
-  return crypto.createHmac('sha256', key).update(encoded).digest('base64url');
+  return mac(deriveKey(appsecret, `data in a login link of ${appid}`), encoded);
+}
+
+function mac(key: Parameters<typeof crypto.createHmac>[1], text: string): string {
+  return crypto.createHmac('sha256', key).update(text).digest('base64url');
+}
+
+/** The parameters of a link that are signed together. */
+type SignedParameters = Readonly<Record<'returnTo' | 'scope' | 'flow' | 'data', string | undefined>>;
+
+/**
+ * Signs a link that only one session may use.
+ *
+ * @param linkId of that session
+ * @throws WechatAuthError of kind `config` if no account has an AppSecret.
+ */
+export function signatureOfLink(context: Context, linkId: string, link: Partial<SignedParameters>): string {
+  const oauth = signingAccount(context);
+  if (!oauth) throw noSecret();
+  const { returnTo, scope, flow, data } = link;
+  const key = deriveKey(oauth.appsecret, `login link of one session, of ${oauth.appid}`);
+  // JSON turns an absent value into null, so that it differs from an empty one.
+  return mac(key, JSON.stringify([linkId, returnTo, scope, flow, data]));
+}
+
+/** Whether this app signed these parameters for the session with this id. */
+export function isOwnLink(context: Context, linkId: string, link: SignedParameters, given: string): boolean {
+  return canSign(context) && isEqual(given, signatureOfLink(context, linkId, link));
 }

@@ -4,25 +4,16 @@
  */
 import { WechatAuthError } from '../../errors';
 import type { AuthorizeParams } from '../../oauth/endpoints';
-import {
-  FLOWS,
-  PAGE_FLOWS,
-  flowFor,
-  isPageFlow,
-  worksIn,
-  type BrowserKind,
-  type PageFlow,
-} from '../../oauth/flows';
+import { isPageFlow, worksIn, type PageFlow } from '../../oauth/flows';
 import { isOfficialScope, raisedScope, scopeToRequest } from '../../oauth/scope';
-import { isSafeReturnTo, loginPath, loginURL, redirectURI, routePath, type LoginLink } from '../addresses';
-import { accountOf, logsBrowsersIn, type Context } from '../context';
-import { callInTime } from '../failures/call-in-time';
+import { isSafeReturnTo, redirectURI, routePath, type LoginLink } from '../addresses';
+import { accountOf, type Context } from '../context';
 import { watchLogin } from '../failures/lost-session/watch-login';
+import { LoginFailure } from '../failures/send-failure';
 import { queryOf, wantsPage } from '../http/request';
 import { noStore, redirect } from '../http/response';
 import { browserKind } from '../http/user-agent';
 import { authorizeURLOf, type Account } from '../options/account';
-import { shown } from '../options/options-error';
 import type { ResolvedOptions } from '../options/resolve-options';
 import type * as openInWechat from '../pages/open-in-wechat';
 import { requireScanLogin } from '../scan/require-scan-login';
@@ -30,6 +21,7 @@ import type * as pc from '../scan/pc';
 import {
   addPending,
   bindingsOf,
+  ensureLinkId,
   knownStates,
   makeRoom,
   sessionIdsOf,
@@ -40,7 +32,9 @@ import {
 } from '../state/pending-logins';
 import { requireSession } from '../state/missing-session';
 import { cookieFits, renewId, saveSession, type Session } from '../state/session';
-import { canSign, checkedData, signedData, verifiedData } from './login-data';
+import { chooseFlow, flowOfLink } from './choose-flow';
+import { checkedData, verifiedData } from './login-data';
+import { againPath, linkOf, loginOfBoundLink, urlForOtherDevice, type RepeatableLogin } from './login-link';
 import { LoginReporter, reportStarted } from './login-reporter';
 import { sendUnauthenticated } from './unauthenticated';
 
@@ -64,59 +58,83 @@ export interface WechatLoginOptions {
   readonly flow?: PageFlow | undefined;
   /** More parameters of WeChat's page, such as `{ forcePopup: true }`. */
   readonly params?: AuthorizeParams | undefined;
-  /** Comes back in `onLogin`: at most 512 bytes of JSON, kept in the session until then. */
+  /**
+   * Comes back in `onLogin`: at most 512 bytes of JSON, kept in the session until then. It stays in this
+   * session: a link on an error page that starts the login again carries it, and no other session can use that
+   * link. If the session loses the login, another process restarts it without its data, which it does not
+   * know. So `onLogin` must refuse a login whose `data` is undefined wherever data decides, such as whether to
+   * bind an account.
+   */
   readonly data?: unknown;
 }
 
 /** `GET /login?returnTo=/me`, also with `scope` and `flow`. */
 export async function login(context: Context): Promise<void> {
   const query = queryOf(context.req.url ?? '');
-  const returnTo = query.get('returnTo') ?? undefined;
-  const scope = query.get('scope') ?? undefined;
+  const bound = loginOfBoundLink(context, query);
+  if (bound) {
+    await startUnlessScript(context, bound, () => linkOf(context, bound));
+    return;
+  }
+  const [returnTo, scope, data] = ['returnTo', 'scope', 'data'].map((name) => query.get(name) ?? undefined);
   const named = query.get('flow');
-  const flow = isPageFlow(named) ? named : undefined;
-  const data = verifiedData(context, query.get('data'));
-  if (rejectScript(context, { returnTo, scope, flow, data })) return;
-  await startLogin(context, {
+  const verified = verifiedData(context, data);
+  const link = { returnTo, scope, data: verified === undefined ? undefined : data };
+  const asGiven = { ...link, flow: isPageFlow(named) ? named : undefined };
+  if (await rejectScript(context, () => asGiven)) return;
+  await startOrFail(context, {
     returnTo,
     scope: raisedScope(context.config.scope, scope),
-    flow: await flowOfQuery(context, named),
-    data,
+    flow: await flowOfLink(context, named),
+    ...{ data: verified, link },
   });
 }
 
 /** `req.wechat.login()` */
 export async function loginByApp(context: Context, options: WechatLoginOptions): Promise<void> {
-  if (!rejectScript(context, options)) await startLogin(context, options);
+  const { returnTo, scope, flow, data } = options;
+  // The 401 for a script changes the session only if data makes that necessary.
+  const link = (): LoginLink | undefined =>
+    data === undefined ? { returnTo, scope, flow } : linkOf(context, options);
+  await startUnlessScript(context, options, link);
+}
+
+async function startUnlessScript(
+  context: Context,
+  options: WechatLoginOptions,
+  link: () => LoginLink | undefined,
+): Promise<void> {
+  if (!(await rejectScript(context, link))) await startOrFail(context, options);
 }
 
 /**
  * Responds with 401 if a script sent this request, and returns whether it did. A script could not follow the
  * redirect to WeChat, and each of its requests would take the place of a login that the user has started.
  *
- * @param options of the login to which the response links
+ * @param linkTo returns the link to the login, for the response
  */
-function rejectScript(context: Context, options: WechatLoginOptions): boolean {
-  if (wantsPage(context.req)) return false;
-  requireSession(context.req, context.config);
-  sendUnauthenticated(context, linkOf(context, options));
+async function rejectScript(context: Context, linkTo: () => LoginLink | undefined): Promise<boolean> {
+  const { req, config } = context;
+  if (wantsPage(req)) return false;
+  requireSession(req, config);
+  const link = linkTo();
+  if (link?.session !== undefined) await saveSession(req, config);
+  sendUnauthenticated(context, link);
   return true;
 }
 
-/**
- * The flow that a link names, if a user of this browser can log in with it. Only `flow: 'auto'` leaves the
- * choice to a link.
- */
-async function flowOfQuery(context: Context, named: string | null): Promise<PageFlow | undefined> {
-  const { req, config } = context;
-  if (
-    !isPageFlow(named) ||
-    !isAvailable(config, named, browserKind(req)) ||
-    !worksIn(browserKind(req), named)
-  )
-    return undefined;
-  return (await configuredFlow(context)) === 'auto' ? named : undefined;
+/** Starts a login. If that fails, the error page links to the same login. */
+async function startOrFail(context: Context, options: StartOptions): Promise<void> {
+  try {
+    await startLogin(context, options);
+  } catch (error) {
+    const { returnTo } = options;
+    throw new LoginFailure(error, { returnTo, again: () => againPath(context, options) });
+  }
 }
+
+/** The options of a login, and the link that started it, if every session may use that link. */
+type StartOptions = WechatLoginOptions & Pick<RepeatableLogin, 'link'>;
 
 /**
  * Redirects the browser to WeChat. If no configured flow fits this browser, shows a page that tells the user
@@ -124,7 +142,7 @@ async function flowOfQuery(context: Context, named: string | null): Promise<Page
  */
 export async function startLogin(
   context: Context,
-  options: WechatLoginOptions,
+  options: StartOptions,
   restart?: Parameters<typeof prepareLogin>[3],
 ): Promise<void> {
   const { req, res, config } = context;
@@ -139,7 +157,7 @@ export async function startLogin(
       // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: only some browsers get it
       const { sendOpenInWechat } = require('../pages/open-in-wechat') as typeof openInWechat;
       sendOpenInWechat(req, res, {
-        address: loginURL(context, linkOf(context, options)),
+        address: urlForOtherDevice(context, options),
         browser: browserKind(req),
         qrLogin: qrLoginPath(context, options),
       });
@@ -149,7 +167,7 @@ export async function startLogin(
     if (flow === 'scan') {
       // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: only scan login shows it
       const { sendScanPage } = require('../scan/pc') as typeof pc;
-      sendScanPage(context, state, scope, linkOf(context, options));
+      sendScanPage(context, state, scope, options);
     } else redirect(req, res, authorizeURLOf(account, flow, redirectURI, state, scope, options.params));
   } catch (error) {
     reporter.failed(error);
@@ -158,63 +176,14 @@ export async function startLogin(
 }
 
 /**
- * The options of a login as the parameters of a link to the login route. `data` that cannot be signed is left
- * out.
- */
-export function linkOf(context: Context, { returnTo, scope, flow, data }: WechatLoginOptions): LoginLink {
-  const isSigned = data !== undefined && canSign(context);
-  return { returnTo, scope, flow, data: isSigned ? signedData(context, data) : undefined };
-}
-
-/** The option `flow` for this request. A function of the app may return anything. */
-async function configuredFlow({ req, config }: Context): Promise<unknown> {
-  const { flow } = config;
-  return typeof flow === 'function' ? callInTime('The option flow', () => flow(req)) : flow;
-}
-
-/**
  * The login route with the QR code login, for a browser that should log in inside WeChat but can also show a
  * QR code, for another phone to scan.
  */
-function qrLoginPath(context: Context, { returnTo, data }: WechatLoginOptions): string | undefined {
+function qrLoginPath(context: Context, { returnTo, data, link }: StartOptions): string | undefined {
   const { req, config } = context;
   const hasRoute = routePath(context, 'login') !== undefined;
   if (!hasRoute || !config.accounts.website || !worksIn(browserKind(req), 'website')) return undefined;
-  const safe = isSafeReturnTo(context, returnTo) ? returnTo : undefined;
-  return loginPath(context, linkOf(context, { returnTo: safe, flow: 'website', data }));
-}
-
-/** The flow that was requested or that fits this browser; `undefined` if no configured account fits. */
-async function chooseFlow(context: Context, requested: PageFlow | undefined): Promise<PageFlow | undefined> {
-  const { req, config } = context;
-  const wanted: unknown = requested ?? (await configuredFlow(context));
-  if (isPageFlow(wanted)) return wanted;
-  if (wanted !== 'auto') {
-    const names = PAGE_FLOWS.map((name) => `'${name}'`).join(', ');
-    const what = requested === undefined ? 'option flow returned' : 'flow of this login is';
-    throw new WechatAuthError('config', `The ${what} ${shown(wanted)}. Use one of 'auto', ${names}.`);
-  }
-  if (!logsBrowsersIn(context)) throw noBrowserLogin();
-  const browser = browserKind(req);
-  return flowFor(browser, (flow) => isAvailable(config, flow, browser));
-}
-
-function noBrowserLogin(): WechatAuthError {
-  return new WechatAuthError(
-    'config',
-    'A browser cannot log in here: wechatAuth() has only accounts whose clients post codes ' +
-      '(req.wechat.loginWithCode). Give appId and appSecret of the official account, or website.',
-  );
-}
-
-function isAvailable(
-  { accounts, scanLogin }: ResolvedOptions,
-  flow: PageFlow,
-  browser: BrowserKind,
-): boolean {
-  if (flow !== 'scan') return accounts[FLOWS[flow].account] !== undefined;
-  // On a phone, WeChat's own QR code login is as good: the page that asks to open WeChat links to it.
-  return scanLogin !== undefined && (browser !== 'phone' || accounts.website === undefined);
+  return againPath(context, { returnTo, flow: 'website', data, link }) ?? undefined;
 }
 
 /**
@@ -273,6 +242,8 @@ function keepPending({ req, config }: Context, session: Session, state: string, 
   rootForLogin(session, config);
   const before = knownStates(session, sessionKey);
   if (!addPending(session, sessionKey, state, pending, loginTimeout)) throw noRoom();
+  // Here, because the session is saved next. If the login fails, the link to try again needs the id.
+  if (pending.data !== undefined) ensureLinkId(session, sessionKey);
   makeRoom(session, sessionKey, state, () => cookieFits(req, session));
   const kept = knownStates(session, sessionKey);
   callbackResults.started.spend(before.filter((each) => !kept.includes(each)));

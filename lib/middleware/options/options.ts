@@ -74,7 +74,10 @@ interface LoginFacts {
   readonly appid: string;
   /** The path of this app where the login ends. */
   readonly returnTo: string;
-  /** The `data` with which the app started this login; `undefined` if it gave none. */
+  /**
+   * The `data` with which the app started this login; `undefined` if it gave none, or if the session has lost
+   * the login and another process restarted it. Refuse such a login where `data` decides.
+   */
   readonly data: unknown;
 }
 

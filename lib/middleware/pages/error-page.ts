@@ -10,6 +10,8 @@ import { WHAT_HAPPENED } from './what-happened';
 export interface ErrorPage {
   /** The address that starts the login again. Absent if that cannot help. */
   readonly retry?: string | undefined;
+  /** The page where the login was to end, if no link can start the login again. */
+  readonly back?: string | undefined;
   readonly home?: string;
   /** In place of the texts of the error's kind. */
   readonly texts?: Texts;
@@ -43,7 +45,7 @@ export function sendErrorPage(
 ): void {
   const language = languageOf(req);
   const { title, text } = (page.texts ?? textsOf(error))[language];
-  const { retry, home } = LABELS[language];
+  const { retry, back, home } = LABELS[language];
   sendPage(res, error.status, language, {
     title,
     text,
@@ -54,6 +56,7 @@ export function sendErrorPage(
       (isProduction() ? '' : boxForDeveloper(error, page, language)),
     links: [
       ...(page.retry === undefined ? [] : [{ href: page.retry, label: retry, isMain: true }]),
+      ...(page.back === undefined ? [] : [{ href: page.back, label: back, isMain: true }]),
       ...(page.home === undefined ? [] : [{ href: page.home, label: home }]),
     ],
     kind: error.kind,
@@ -64,6 +67,7 @@ export function sendErrorPage(
 const LABELS = {
   zh: {
     retry: '重新登录',
+    back: '返回原页面',
     home: '返回首页',
     code: '错误代码：',
     cause: '原因：',
@@ -71,6 +75,7 @@ const LABELS = {
   },
   en: {
     retry: 'Log in again',
+    back: 'Back to the page',
     home: 'Back to the home page',
     code: 'Error code: ',
     cause: 'The cause:',

@@ -3,10 +3,11 @@
  * QR code. The phone goes on in phone.ts.
  */
 import { isOfficialScope } from '../../oauth/scope';
-import { loginPath, originOf, requirePath, routePath, type LoginLink } from '../addresses';
+import { originOf, requirePath, returnToOrDefault, routePath } from '../addresses';
 import type { Context } from '../context';
 import { header } from '../http/request';
 import { browserKind } from '../http/user-agent';
+import { againPath, type RepeatableLogin } from '../login/login-link';
 import { loginId } from '../login/login-reporter';
 import { languageOf } from '../pages/page';
 import { qrCode, sendPCPage } from '../pages/scan/pc-page';
@@ -37,7 +38,7 @@ export function scanCodeOf(context: Context, state: string, scope: string): Scan
   };
 }
 
-export function sendScanPage(context: Context, state: string, scope: string, link: LoginLink): void {
+export function sendScanPage(context: Context, state: string, scope: string, login: RepeatableLogin): void {
   const { req, res, config } = context;
   const start = scanCodeOf(context, state, scope);
   sendPCPage(res, languageOf(req), {
@@ -45,14 +46,15 @@ export function sendScanPage(context: Context, state: string, scope: string, lin
     site: new URL(start.url).host,
     asksForPin: config.scanLogin?.confirm === 'pin',
     isOnPhone: browserKind(req) === 'phone',
-    again: newCodePath(context, link),
+    again: newCodePath(context, login),
   });
 }
 
 /**
- * The address that shows a new code. It is empty without a login route: the link then reloads the page of the
- * app, which shows the code.
+ * The address that shows a new code for the same login. It is empty without a login route: the link then
+ * reloads the page of the app, which shows the code.
  */
-export function newCodePath(context: Context, link: LoginLink): string {
-  return routePath(context, 'login') === undefined ? '' : loginPath(context, link);
+export function newCodePath(context: Context, login: RepeatableLogin): string {
+  if (routePath(context, 'login') === undefined) return '';
+  return againPath(context, login) ?? returnToOrDefault(context, login.returnTo);
 }

@@ -4,7 +4,7 @@
  */
 import { WechatAuthError, isWechatError } from '../../errors';
 import { AccessToken } from '../../oauth/tokens/access-token';
-import { isCrossSite, requirePath, returnToOrDefault, type LoginLink } from '../addresses';
+import { isCrossSite, requirePath, returnToOrDefault } from '../addresses';
 import { isOfThisAccount, type Context } from '../context';
 import { callInTime } from '../failures/call-in-time';
 import { LoginFailure } from '../failures/send-failure';
@@ -12,7 +12,7 @@ import { header, queryOf, type HostRequest } from '../http/request';
 import { redirect, sendJSON } from '../http/response';
 import { saveLogin } from '../login/current-login';
 import { completeLogin } from '../login/exchange';
-import { linkOf } from '../login/login';
+import { failureDetails, repeatable } from '../login/login-link';
 import { LoginReporter, loginId } from '../login/login-reporter';
 import { languageOf } from '../pages/page';
 import { sendStatusPage } from '../pages/scan/pc-page';
@@ -50,15 +50,19 @@ interface ScanInSession {
 export async function poll(context: Context): Promise<void> {
   const { req, res } = context;
   const isPage = queryOf(req.url ?? '').has('page');
+  let found: ScanInSession | undefined;
   try {
     const pin = req.method === 'POST' ? await pinIn(context) : undefined;
-    const found = await findScan(context);
+    found = await findScan(context);
     const status = found ? await statusOf(context, found, pin) : EXPIRED;
     if (!isPage) sendJSON(res, 200, status);
     else if (status.status === 'confirmed') redirect(req, res, status.location);
     else sendStatus(context, status.status, found);
   } catch (error) {
-    throw new LoginFailure(error, { isForScript: !isPage });
+    throw new LoginFailure(error, {
+      isForScript: !isPage,
+      ...(found && failureDetails(context, found.pending)),
+    });
   }
 }
 
@@ -180,13 +184,6 @@ async function runCheck(
   }
 }
 
-/** The link that starts the same login once more. */
-function linkTo(context: Context, pending: PendingLogin | undefined): LoginLink {
-  if (!pending) return {};
-  const { returnTo, data } = pending;
-  return linkOf(context, { returnTo: returnTo === '' ? undefined : returnTo, data });
-}
-
 /** For a browser that runs no script. */
 function sendStatus(
   context: Context,
@@ -197,7 +194,7 @@ function sendStatus(
   sendStatusPage(res, languageOf(req), {
     status,
     statusURL: `${requirePath(context, 'scan')}?login=${found ? loginId(found.state) : ''}`,
-    again: newCodePath(context, linkTo(context, found?.pending)),
+    again: newCodePath(context, found ? repeatable(context, found.pending) : {}),
     asksForPin: config.scanLogin?.confirm === 'pin',
   });
 }

@@ -89,7 +89,31 @@ const MAX_ROOT = 32;
 /** Gives a session another root. The logins that started in it before do not belong to it any more. */
 export function renewRoot(session: Session, key: string): void {
   const logins = loginsIn(session, key);
-  storeLogins(session, key, { ...logins, root: crypto.randomBytes(MAX_ROOT / 2).toString('hex') });
+  const root = crypto.randomBytes(MAX_ROOT / 2).toString('hex');
+  storeLogins(session, key, { ...logins, root, linkId: undefined });
+}
+
+/**
+ * The id to which links are bound that only this session may use. A login or a logout ends it, under any
+ * session key: an attacker who planted the session may have a link with data of hers.
+ */
+export function linkIdOf(session: Session, key: string): string | undefined {
+  return linkIdIn(recordsIn(session, key));
+}
+
+function linkIdIn(records: object): string | undefined {
+  const id = ownValue(records, 'linkId');
+  return isString(id) && LINK_ID.test(id) ? id : undefined;
+}
+
+const LINK_ID = /^[\w-]{22}$/;
+
+/** As linkIdOf(), and gives the session an id if it has none. The caller saves the session. */
+export function ensureLinkId(session: Session, key: string): string {
+  const logins = loginsIn(session, key);
+  const linkId = logins.linkId ?? crypto.randomBytes(16).toString('base64url');
+  if (linkId !== logins.linkId) storeLogins(session, key, { ...logins, linkId });
+  return linkId;
 }
 
 /** When the newest login of this session finished, in ms since 1970; `undefined` if none has finished. */
@@ -251,10 +275,11 @@ export function recordFinished(
   }: { state: string; returnTo: string; root?: string | undefined; appid?: string | undefined },
 ): void {
   const { pending, done } = loginsIn(session, key);
+  // No `linkId`: links of before this login end.
   // Removed first, so that it becomes the newest entry.
   delete done[state];
   done[state] = appid === undefined ? returnTo : ` ${appid} ${returnTo}`;
-  storeLogins(session, key, { pending, done, root, at: Date.now() });
+  storeLogins(session, key, { pending, done, root, at: Date.now(), linkId: undefined });
 }
 
 /**
@@ -281,12 +306,13 @@ export function knownStates(session: Session, key: string): string[] {
   return [...Object.keys(pending), ...Object.keys(done)];
 }
 
-/** Marks the logins that are pending under this key while somebody logs in. */
+/** Marks the logins that are pending under this key while somebody logs in, and ends links of before. */
 export function bindPending(session: Session, key: string, bindings: ReturnType<typeof bindingsOf>): void {
   const logins = loginsIn(session, key);
   const entries = Object.entries(logins.pending);
   for (const [state, login] of entries) logins.pending[state] = { ...login, ...bindings };
-  if (entries.length > 0) storeLogins(session, key, logins);
+  if (entries.length > 0 || logins.linkId !== undefined)
+    storeLogins(session, key, { ...logins, linkId: undefined });
 }
 
 /** The bindings of a pending login. The login that replaces it takes them over. */
@@ -328,6 +354,8 @@ function loginsIn(
   root: string | undefined;
   /** When the newest one of `done` finished. */
   at: number | undefined;
+  /** See {@link linkIdOf}. */
+  linkId: string | undefined;
 } {
   const records = recordsIn(session, key);
   return {
@@ -335,6 +363,7 @@ function loginsIn(
     done: newestLogins(ownValue(records, 'done'), isString),
     root: rootOf(records),
     at: newestAt(records),
+    linkId: linkIdIn(records),
   };
 }
 
@@ -376,7 +405,7 @@ function isString(value: unknown): value is string {
 function storeLogins(
   session: Session,
   key: string,
-  { pending, done, root, at }: ReturnType<typeof loginsIn>,
+  { pending, done, root, at, linkId }: ReturnType<typeof loginsIn>,
 ): void {
   const sizeOfPending = sizeOf(pending);
   const hasRoom = (): boolean => !isFull(done, MAX_BYTES - sizeOfPending);
@@ -389,11 +418,13 @@ function storeLogins(
   // If the newest finished login does not fit, its state stays without its path: a logout has to find it to
   // end its callbacks.
   if (newest !== undefined && !hasRoom()) done[newest] = withoutPath(done[newest]);
-  const isEmpty = sizeOfPending === EMPTY && newest === undefined && root === undefined;
+  const isEmpty =
+    sizeOfPending === EMPTY && newest === undefined && root === undefined && linkId === undefined;
   if (isEmpty) Reflect.deleteProperty(session, pendingKey(key));
   else {
     const records: Partial<ReturnType<typeof loginsIn>> = { pending, done };
     if (root !== undefined) records.root = root;
+    if (linkId !== undefined) records.linkId = linkId;
     if (newest !== undefined && at !== undefined) records.at = at;
     session[pendingKey(key)] = records;
   }

@@ -15,6 +15,8 @@ interface StartedLogin {
   readonly appid: string | undefined;
   /** Whether a phone started it to log a PC in (scan login). */
   readonly isForPC: boolean;
+  /** Whether the app gave `data`. Only the session that started the login may get it. */
+  readonly hasData: boolean;
   /** Whether a callback has used it, or the session has dropped it to make room. */
   isSpent: boolean;
   /** Kept for a session with an id, and until it is spent. */
@@ -69,6 +71,7 @@ export class StartedLogins {
       appid,
       session,
       isForPC: ticketOf(pending) !== undefined,
+      hasData: pending.data !== undefined,
       isSpent: false,
       pending: session && { ...pending, returnTo },
     });

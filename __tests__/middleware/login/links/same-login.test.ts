@@ -1,0 +1,320 @@
+// A login that starts again is the same login: its scope, flow and data go along, and the data never leaves its
+// session. What an attacker could do with such links: __tests__/security/account-takeover.test.ts.
+import type { WechatLoginOptions } from '../../../../lib';
+import {
+  startApp,
+  type AppOptions,
+  type OwnOptions,
+  type TestApp,
+  type TestRequest,
+} from '../../../support/app';
+import { agree, Browser, type BrowserResponse } from '../../../support/browser';
+import { ask, codeOn, confirm, devices, scanOptions } from '../../../support/browsers/scan-login';
+import { DESKTOP_CHROME, PHONE_SAFARI } from '../../../support/browsers/user-agents';
+import { emulator, useEmulator } from '../../../support/emulator';
+import {
+  linkOn,
+  paramIn,
+  redirectsToWechat,
+  sessionOf,
+  startAndAgree,
+  stateIn,
+} from '../../../support/login';
+import { SESSION_NAMES, SESSIONS } from '../../../support/sessions';
+
+useEmulator();
+const apps: TestApp[] = [];
+/** What onLogin got, and the scope that was granted. */
+let given: unknown[] = [];
+
+beforeEach(() => (given = []));
+afterEach(async () => {
+  emulator.switches.denial = 'silent';
+  await Promise.all(apps.splice(0).map((app) => app.close()));
+});
+
+const DATA = { bind: 7 };
+
+/** An app whose `/start` calls req.wechat.login() with these options. */
+async function start(
+  options: WechatLoginOptions,
+  auth: OwnOptions = {},
+  more: AppOptions = {},
+): Promise<TestApp> {
+  const app = await startApp(emulator, {
+    routes: (host) => {
+      host.use('/start', (req) => void (req as TestRequest).wechat.login(options));
+      host.use('/link', (req, res) => res.end((req as TestRequest).wechat.loginURL(options)));
+    },
+    ...more,
+    auth: {
+      onLogin: (_req, { data, flow, token }) => void given.push({ data, flow, scope: token?.data.scope }),
+      ...auth,
+    },
+  });
+  apps.push(app);
+  return app;
+}
+
+/** Opens the page, and cancels at WeChat. Returns the error page. */
+async function cancel(browser: Browser, path = '/start'): Promise<BrowserResponse> {
+  emulator.switches.denial = 'state-only';
+  const { location } = await browser.follow(path);
+  return browser.get((await emulator.authorize(location, { allow: false })) ?? '');
+}
+
+/** Opens the page, and agrees at WeChat, which then refuses the code in a way that no restart can help. */
+async function fail(browser: Browser): Promise<BrowserResponse> {
+  const callback = await startAndAgree(browser, emulator, '/start');
+  emulator.fail('access_token', { errcode: 45011 }, { times: 1 });
+  return browser.get(callback);
+}
+
+describe.each(SESSION_NAMES)('"Log in again" on an error page, with %s', (kind) => {
+  it('starts the login with its return path, data and scope', async () => {
+    const options = { returnTo: '/public?a=1', data: DATA, scope: 'snsapi_userinfo' } as const;
+    const app = await start(options, { scope: 'snsapi_base' }, { session: SESSIONS[kind]() });
+    const browser = Browser.inWechat(app.url);
+    const page = await cancel(browser);
+    expect(page.status).toBe(403);
+    expect((await browser.logIn(emulator, linkOn(page))).url).toBe(`${app.url}/public?a=1`);
+    expect(given).toEqual([{ data: DATA, flow: 'official', scope: 'snsapi_userinfo' }]);
+  });
+
+  it('keeps the data however often the user cancels', async () => {
+    const app = await start({ data: DATA }, {}, { session: SESSIONS[kind]() });
+    const browser = Browser.inWechat(app.url);
+    const again = await cancel(browser, linkOn(await cancel(browser)));
+    await browser.logIn(emulator, linkOn(again));
+    expect(given).toMatchObject([{ data: DATA, flow: 'official' }]);
+  });
+
+  it.each<[string, WechatLoginOptions, OwnOptions, (url: string) => Browser, unknown]>([
+    [
+      'a scope below the option',
+      { scope: 'snsapi_base' },
+      {},
+      (url) => Browser.inWechat(url),
+      { data: undefined, flow: 'official', scope: 'snsapi_base' },
+    ],
+    [
+      'a flow that the option leaves no link',
+      { flow: 'website' },
+      { flow: 'official' },
+      (url) => Browser.onDesktop(url),
+      { data: undefined, flow: 'website', scope: 'snsapi_login' },
+    ],
+    [
+      'a flow where the option is a function',
+      { flow: 'website' },
+      { flow: () => 'official' as const },
+      (url) => Browser.onDesktop(url),
+      { data: undefined, flow: 'website', scope: 'snsapi_login' },
+    ],
+  ])('starts it with %s', async (_what, options, auth, open, expected) => {
+    const browser = open((await start(options, auth, { session: SESSIONS[kind]() })).url);
+    await browser.logIn(emulator, linkOn(await fail(browser)));
+    expect(given).toEqual([expected]);
+  });
+
+  it('is refused after a login or a logout, and if it was changed', async () => {
+    const app = await start({ returnTo: '/public', data: DATA }, {}, { session: SESSIONS[kind]() });
+    for (const path of ['/logout', '/login']) {
+      const browser = Browser.inWechat(app.url);
+      const link = linkOn(await cancel(browser));
+      if (path === '/logout') await browser.get(path);
+      else await browser.logIn(emulator, path);
+      given = [];
+      expect((await browser.get(link)).body).toContain('state_unknown');
+    }
+    const browser = Browser.inWechat(app.url);
+    const link = linkOn(await cancel(browser));
+    for (const changed of [
+      link.replace('%2Fpublic', '%2Fme'),
+      link.replace(/data=[^&]*/, `data=${Buffer.from('{"bind":8}').toString('base64url')}`),
+      `${link}x`,
+      link.replace(/session=[^&]*/, 'session='),
+      `${link}&flow=website`,
+      `${link}&scope=snsapi_base`,
+    ]) {
+      const response = await browser.get(changed);
+      expect([changed, response.status, response.location]).toEqual([changed, 400, '']);
+      expect(response.body).toContain('state_unknown');
+    }
+    expect((await browser.get(link)).status).toBe(302);
+    expect(given).toEqual([]);
+  });
+});
+
+describe('an error page whose link cannot carry the data', () => {
+  it('leads back to the page where the login was to end', async () => {
+    const auth = {
+      appSecret: undefined,
+      website: undefined,
+      component: { appId: 'wx0c0c0c0c0c0c0c0c', accessToken: () => 'token' },
+    } as unknown as OwnOptions;
+    const browser = Browser.inWechat((await start({ returnTo: '/settings', data: DATA }, auth)).url);
+    const state = stateIn((await browser.get('/start')).location);
+    const page = await browser.get(`/callback?state=${state}`);
+    expect([linkOn(page), page.body.includes('href="/settings"')]).toEqual(['', true]);
+    const script = await browser.get('/start', { headers: { Accept: 'application/json' } });
+    expect([script.status, 'loginURL' in (script.json() as object)]).toEqual([401, false]);
+  });
+
+  it('has only the link to the home page if the login was to end there', async () => {
+    const app = await start({ data: DATA });
+    const browser = Browser.inWechat(app.url);
+    const page = await browser.get(await startAndAgree(browser, emulator, '/start'), { cookie: '' });
+    expect([...page.body.matchAll(/<a href="([^"]*)"/g)].map(([, href]) => href)).toEqual(['/']);
+  });
+});
+
+describe.each(SESSION_NAMES)('a login that its session has lost, with %s', (kind) => {
+  it('restarts with its scope', async () => {
+    const options = { scope: 'snsapi_userinfo', returnTo: '/public' } as const;
+    const app = await start(options, { scope: 'snsapi_base' }, { session: SESSIONS[kind]() });
+    const browser = Browser.inWechat(app.url);
+    const again = await browser.get(await startAndAgree(browser, emulator, '/start'), { cookie: '' });
+    expect(paramIn(again.location, 'scope')).toBe('snsapi_userinfo');
+    // It is lost again.
+    const end = await browser.get(await agree(emulator, again.location), { cookie: '' });
+    expect(end.body).toContain('login_loop');
+    expect(linkOn(end)).toBe('/login?returnTo=%2Fpublic&scope=snsapi_userinfo');
+  });
+
+  it('ends with a page that explains it if it had data, and does not restart without them', async () => {
+    const app = await start({ returnTo: '/settings', data: DATA }, {}, { session: SESSIONS[kind]() });
+    const browser = Browser.inWechat(app.url);
+    const callback = await startAndAgree(browser, emulator, '/start');
+    const page = await browser.get(callback, { cookie: '' });
+    expect([page.status, page.location, linkOn(page)]).toEqual([400, '', '']);
+    expect(page.body).toContain('The session of this callback does not hold the login.');
+    expect(page.body).toContain('href="/settings"');
+    // So does a refusal that comes back to no session.
+    const refused = await browser.get(callback.replace(/code=[^&]*/, 'code='), { cookie: '' });
+    expect([refused.status, linkOn(refused)]).toEqual([403, '']);
+    expect(given).toEqual([]);
+  });
+
+  it('restarts without its data at another process, which cannot know them', async () => {
+    const options = { returnTo: '/public', data: DATA };
+    const [first, second] = [await start(options), await start(options, {}, { session: SESSIONS[kind]() })];
+    const callback = await startAndAgree(Browser.inWechat(first.url), emulator, '/start');
+    const browser = Browser.inWechat(second.url);
+    const again = await browser.get(callback.replace(first.url, second.url));
+    expect(redirectsToWechat(emulator, again)).toBe(true);
+    await browser.get(await agree(emulator, again.location));
+    expect(given).toMatchObject([{ data: undefined, flow: 'official' }]);
+  });
+});
+
+describe('the page that asks to open WeChat', () => {
+  const addressOn = (page: BrowserResponse): string => /class="address">([^<]*)/.exec(page.body)?.[1] ?? '';
+  const alone = { website: undefined, scope: 'snsapi_base' } as const;
+
+  it('gives an address with the scope of the login', async () => {
+    const options = { scope: 'snsapi_userinfo', returnTo: '/public' } as const;
+    const app = await start(options, alone);
+    const address = addressOn(await Browser.onDesktop(app.url).get('/start')).replaceAll('&amp;', '&');
+    expect(address).toBe(`${app.url}/login?returnTo=%2Fpublic&scope=snsapi_userinfo`);
+    await Browser.inWechat(app.url).logIn(emulator, address);
+    expect(given).toEqual([{ data: undefined, flow: 'official', scope: 'snsapi_userinfo' }]);
+  });
+
+  it('never gives an address with the data of a session: the page of the app starts the login there', async () => {
+    const app = await start({ returnTo: '/public', data: DATA }, alone);
+    const pc = Browser.onDesktop(app.url);
+    expect(addressOn(await pc.get('/start?shelf=3'))).toBe(`${app.url}/start?shelf=3`);
+    // A form cannot be opened by its address.
+    expect(addressOn(await pc.request('/start', { method: 'POST' }))).toBe(`${app.url}/public`);
+    await Browser.inWechat(app.url).logIn(emulator, '/start');
+    expect(given).toMatchObject([{ data: DATA, flow: 'official' }]);
+  });
+
+  it('also gives the page of the app for a scope that no link may lower', async () => {
+    const app = await start({ scope: 'snsapi_base' }, { website: undefined });
+    expect(addressOn(await Browser.onDesktop(app.url).get('/start'))).toBe(`${app.url}/start`);
+  });
+
+  it('gives an address with the data of a link that any session may use', async () => {
+    const app = await start({ returnTo: '/public', data: DATA }, alone);
+    const { body: link } = await Browser.inWechat(app.url).get('/link');
+    const address = addressOn(await Browser.onDesktop(app.url).get(link)).replaceAll('&amp;', '&');
+    expect(address).toBe(app.url + link);
+    await Browser.inWechat(app.url).logIn(emulator, address);
+    expect(given).toMatchObject([{ data: DATA, flow: 'official' }]);
+  });
+
+  it('links to the QR code login of the same login, on a phone', async () => {
+    const app = await start({ returnTo: '/public', data: DATA });
+    const phone = new Browser(app.url, PHONE_SAFARI);
+    await phone.logIn(emulator, linkOn(await phone.get('/start')));
+    expect(given).toMatchObject([{ data: DATA, flow: 'website' }]);
+  });
+});
+
+describe('a script that would start a login with data', () => {
+  it('gets a link that starts it in the session of the script only', async () => {
+    const app = await start({ returnTo: '/public', data: DATA });
+    const browser = Browser.inWechat(app.url);
+    const refused = await browser.get('/start', { headers: { Accept: 'application/json' } });
+    const { loginURL } = refused.json() as { loginURL: string };
+    expect((await Browser.inWechat(app.url).get(loginURL)).status).toBe(400);
+    // A script that follows the link is told the same one.
+    const again = await browser.get(loginURL, { headers: { Accept: 'application/json' } });
+    expect([again.status, (again.json() as { loginURL: string }).loginURL]).toEqual([401, loginURL]);
+    await browser.logIn(emulator, loginURL);
+    expect(given).toMatchObject([{ data: DATA, flow: 'official' }]);
+  });
+
+  it('keeps its session as it is if there are no data', async () => {
+    const app = await start({ scope: 'snsapi_base' });
+    const browser = Browser.inWechat(app.url);
+    await browser.get('/start', { headers: { Accept: 'application/json' } });
+    expect(await sessionOf(browser)).toEqual({});
+  });
+});
+
+describe.each(SESSION_NAMES)('the link to a new QR code of a scan login, with %s', (kind) => {
+  const options = { returnTo: '/public', data: DATA, flow: 'scan', scope: 'snsapi_userinfo' } as const;
+  const auth = { ...scanOptions(), scope: 'snsapi_base', flow: 'official' } as const;
+
+  it.each(['of its page', 'of its status page'])('%s starts the same login', async (where) => {
+    const app = await start(options, auth, { session: SESSIONS[kind]() });
+    const { pc, phone } = devices(app);
+    const page = await pc.get('/start');
+    const { statusURL } = codeOn(page);
+    const link = linkOn(where === 'of its page' ? page : await pc.get(`${statusURL}&page=1`));
+    const next = codeOn(await pc.get(link));
+    await phone.get(await confirm(phone, emulator, next.url));
+    expect((await ask(pc, next.statusURL)).location).toBe('/public');
+    expect(given).toMatchObject([{ data: DATA, flow: 'scan', scope: 'snsapi_userinfo' }]);
+  });
+
+  it('is also on the page of a login that failed', async () => {
+    let refusals = 1;
+    const scanLogin = { check: () => refusals-- <= 0 };
+    const app = await start(options, { ...auth, scanLogin }, { session: SESSIONS[kind]() });
+    const { pc, phone } = devices(app);
+    const first = codeOn(await pc.get('/start'));
+    await phone.get(await confirm(phone, emulator, first.url));
+    const failed = await pc.get(`${first.statusURL}&page=1`);
+    expect(failed.status).toBe(403);
+    const next = codeOn(await pc.get(linkOn(failed)));
+    await phone.get(await confirm(phone, emulator, next.url));
+    expect((await ask(pc, next.statusURL)).location).toBe('/public');
+    expect(given).toMatchObject([{ data: DATA, flow: 'scan' }]);
+  });
+});
+
+describe('the option flow that is a function', () => {
+  it.each(['/login', '/login?flow=official', '/login?flow=website', '/start'])(
+    'is called once for %s',
+    async (path) => {
+      const flow = jest.fn(() => 'auto' as const);
+      const app = await start({}, { flow });
+      await new Browser(app.url, DESKTOP_CHROME).get(path);
+      expect(flow).toHaveBeenCalledTimes(1);
+    },
+  );
+});
