@@ -1,6 +1,6 @@
 import crypto from 'node:crypto';
 import fc from 'fast-check';
-import { redact } from '../lib/redact';
+import { redact, redactor } from '../lib/redact';
 
 const SECRET = '91_Ab-c+d/e=f.g~h!0123456789';
 
@@ -27,6 +27,16 @@ const FORMS: readonly (readonly [form: string, write: (secret: string) => string
 ];
 
 describe('redact', () => {
+  it('masks the same in one text as in several with the same secrets', () => {
+    const texts = [
+      ...FORMS.map(([, write]) => `a ${write(SECRET)} b`),
+      'no secret',
+      '',
+      `${SECRET}${SECRET}`,
+    ];
+    expect(texts.map(redactor([undefined, SECRET]))).toEqual(texts.map((text) => redact(text, [SECRET])));
+  });
+
   it.each(FORMS)('masks a secret that is %s', (_form, write) => {
     const text = `before ${write(SECRET)} after`;
     const masked = redact(text, [undefined, SECRET]);

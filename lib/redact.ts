@@ -26,11 +26,20 @@ const PART = 10;
  * sends the authorization code), so no regular expression is ever built from a secret.
  */
 export function redact(text: string, secrets: readonly (string | undefined)[]): string {
-  const shown = withoutParts(printable(cut(text)), partsOf(secrets));
-  return withoutNamedSecrets(shown)
-    .replace(COMMAND_OF_REDIS, '')
-    .replace(TOKEN, MASK)
-    .replace(PASSWORD_IN_ADDRESS, `$1${MASK}@`);
+  return redactor(secrets)(text);
+}
+
+/**
+ * Returns `redact()` for several texts with the same secrets. Most of its time goes into the parts of the
+ * secrets, which are taken apart once.
+ */
+export function redactor(secrets: readonly (string | undefined)[]): (text: string) => string {
+  const parts = partsOf(secrets);
+  return (text) =>
+    withoutNamedSecrets(withoutParts(printable(cut(text)), parts))
+      .replace(COMMAND_OF_REDIS, '')
+      .replace(TOKEN, MASK)
+      .replace(PASSWORD_IN_ADDRESS, `$1${MASK}@`);
 }
 
 /** Cuts between words: half of a token would no longer match the patterns below. */

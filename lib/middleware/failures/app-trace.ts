@@ -1,6 +1,6 @@
 /** What the app's own code threw, as text for its developer: the console, and the page in development. */
 import type { WechatError } from '../../errors';
-import { redact } from '../../redact';
+import { redactor } from '../../redact';
 
 const MAX_LINES = 30;
 const MAX_CAUSES = 3;
@@ -17,12 +17,9 @@ export function keepTrace(
   thrown: unknown,
   secrets: readonly (string | undefined)[],
 ): string {
-  // Line by line: redact() replaces line breaks, and cuts what is longer than 1,000 characters.
+  // Line by line: line breaks are replaced, and what is longer than 1,000 characters is cut.
   const lines = stacksOf(thrown).flatMap((stack) => stack.split('\n'));
-  const trace = lines
-    .slice(0, MAX_LINES)
-    .map((line) => redact(line, secrets))
-    .join('\n');
+  const trace = lines.slice(0, MAX_LINES).map(redactor(secrets)).join('\n');
   TRACES.set(error, trace);
   return trace;
 }
