@@ -101,7 +101,9 @@ export const WARNING_CODES = [
   'WECHAT_VERIFICATION_FILE',
   /**
    * A login failed for a reason that the operator can fix, such as WeChat out of reach or a token store that
-   * fails; once for each cause. An error in `onLogin` (`login_failed`) is printed each time, with its stack.
+   * fails, or because a function of the app threw an error (`account`, `check` of `scanLogin`,
+   * `component.accessToken`), with its stack; once for each cause. An error in `onLogin` (`login_failed`) is
+   * printed each time, with its stack.
    * @remedy The message and its [kind](errors.md) name the reason.
    */
   'WECHAT_LOGIN_FAILED',
@@ -146,11 +148,15 @@ const MAX_PRINTED = 500;
 export class Warnings {
   readonly #printed = new Set<string>();
 
-  /** Prints a warning, unless one with the same code and the same `about` was printed before. */
-  once(code: WarningCode, message: string, about = ''): void {
+  /**
+   * Prints a warning, unless one with the same code and the same `about` was printed before.
+   *
+   * @param detail see warn()
+   */
+  once(code: WarningCode, message: string, about = '', detail?: string): void {
     const key = `${code} ${about}`;
     if (this.#printed.has(key) || this.#printed.size >= MAX_PRINTED) return;
     this.#printed.add(key);
-    warn(code, message);
+    warn(code, message, detail);
   }
 }

@@ -2,6 +2,8 @@
 export interface Warning {
   readonly code: string;
   readonly message: string;
+  /** More lines, such as a stack. */
+  readonly detail?: string;
 }
 
 /** Records the warnings of each test, which are then not printed. The list is emptied before each test. */
@@ -13,9 +15,9 @@ export function useWarnings(): Warning[] {
     wrongTypes.length = 0;
     jest.spyOn(process, 'emitWarning').mockImplementation(((
       message: string,
-      { code, type }: { code: string; type: string },
+      { code, type, detail }: { code: string; type: string; detail?: string },
     ) => {
-      warnings.push({ code, message });
+      warnings.push({ code, message, ...(detail !== undefined && { detail }) });
       if (type !== 'WechatAuthWarning') wrongTypes.push(`${code}: ${type}`);
     }) as typeof process.emitWarning);
   });

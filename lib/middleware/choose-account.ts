@@ -8,7 +8,7 @@ import { ACCOUNT_FLOWS } from '../oauth/flows';
 import { keepTrace } from './failures/app-trace';
 import { callInTime, HookFailed, HookTooLate, isPromise } from './failures/call-in-time';
 import { warnOperator } from './failures/warn-operator';
-import type { HostRequest } from './http/request';
+import { pathOf, queryOf, type HostRequest } from './http/request';
 import { credentialFaults, flowFaults } from './options/credential-faults';
 import { credentialsOf, type CredentialOptions } from './options/environment';
 import { findAccountFaults, readable } from './options/option-checks';
@@ -55,8 +55,8 @@ export function accountChooser(
     return account.config;
   };
 
-  const failed = (thrown: unknown): ResolvedOptions => {
-    const error = asFailure(thrown);
+  const failed = (thrown: unknown, req: HostRequest): ResolvedOptions => {
+    const error = asFailure(thrown, req);
     warnOperator({ config }, error);
     return { ...config, missingAccount: { hasFailed: true, error: () => error } };
   };
@@ -67,9 +67,9 @@ export function accountChooser(
       if (!isPromise(chosen)) return configOf(chosen);
       return callInTime('The option account', () => chosen)
         .then(configOf)
-        .catch(failed);
+        .catch((error: unknown) => failed(error, req));
     } catch (error) {
-      return failed(error);
+      return failed(error, req);
     }
   };
 }
@@ -130,9 +130,14 @@ function noAccount(): WechatAuthError {
 /**
  * An error of the app is only the cause, because its message may hold details that the browser must not see.
  */
-function asFailure(thrown: unknown): WechatAuthError {
+function asFailure(thrown: unknown, req: HostRequest): WechatAuthError {
   if (thrown instanceof OptionsError || thrown instanceof HookTooLate) return thrown;
   const error = new HookFailed('The option account', thrown);
-  keepTrace(error, thrown, []);
+  keepTrace(error, thrown, secretsIn(req));
   return error;
+}
+
+/** The secrets that the address of a request may hold: a code, a state, or the ticket of a scan login. */
+function secretsIn({ url = '' }: HostRequest): string[] {
+  return [...queryOf(url).values(), pathOf(url).split('/').at(-1) ?? ''];
 }

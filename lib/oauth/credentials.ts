@@ -64,7 +64,10 @@ export function platformCredentials(component: WechatComponent): Credentials {
   };
 }
 
-class TokenTooLate extends WechatAuthError {}
+/** The function of the app that returns the token of the platform failed. */
+export class PlatformTokenFailed extends WechatAuthError {}
+
+class TokenTooLate extends PlatformTokenFailed {}
 
 /** Without a time limit, the browser and the next refresh of this user could wait forever. */
 function tokenTooLate(): TokenTooLate {
@@ -81,7 +84,7 @@ async function tokenOf(component: WechatComponent): Promise<string> {
     token = await inTime(HOOK_LIMIT_MS, async () => component.accessToken(), tokenTooLate);
   } catch (cause) {
     if (cause instanceof TokenTooLate) throw cause;
-    throw new WechatAuthError(
+    throw new PlatformTokenFailed(
       'config',
       'component.accessToken() failed; its error is the cause. WeChat was not asked. ' +
         'Return the component_access_token of the platform.',

@@ -363,6 +363,47 @@ describe('warnings of an app with many accounts', () => {
     ]);
   });
 
+  it('show the stack of what the option account threw, in production, once for each place', async () => {
+    process.env['NODE_ENV'] = 'production';
+    const visitor = await visitorOf(
+      (req) => {
+        if (shopOfHost(req) === 'a') throw new TypeError(`the table is gone: ${req.url ?? ''}`);
+        if (shopOfHost(req) === 'b') throw new RangeError('no such shop');
+        return Promise.reject(
+          Object.assign(new Error('away', { cause: new Error('4711') }), { code: 'GONE' }),
+        );
+      },
+      { auth: { scanLogin: true, dangerouslyAllowEmulatorInProduction: true } },
+    );
+    const secret = `0${'c0de'.repeat(8)}`;
+    try {
+      await visitor.at('a', `/callback?code=${secret}&state=${secret}`);
+      for (const shop of ['b', 'c', 'b', 'c']) expect((await visitor.at(shop, '/me')).status).toBe(500);
+    } finally {
+      process.env['NODE_ENV'] = 'test';
+    }
+    const failures = warnings.filter(({ code }) => code === 'WECHAT_LOGIN_FAILED');
+    expect(failures.map(({ detail }) => detail?.split('\n')[0])).toEqual([
+      'TypeError: the table is gone: /callback?code=***&state=***',
+      'RangeError: no such shop',
+      'Error: away',
+    ]);
+    expect(failures[0]?.detail).toContain('accounts.test.ts');
+    expect(failures[2]?.detail).toContain('Caused by: Error: 4711');
+    for (const { message } of failures) expect(message).toMatch(/^config: The option account failed/);
+  });
+
+  it('hold no ticket of a scan login that the error of the option account repeats', async () => {
+    const visitor = await visitorOf(
+      (req) => {
+        throw new Error(`nobody at ${req.url ?? ''}`);
+      },
+      { auth: { scanLogin: true } },
+    );
+    await visitor.at('a', `/scan/${'ticket'.repeat(9).slice(0, 52)}`);
+    expect(warnings.at(-1)?.detail).toMatch(/^Error: nobody at \/scan\/\*\*\*\n/);
+  });
+
   it('say once, and not once for each account, that WeChat cannot be reached', async () => {
     const visitor = await visitorOf(byHost);
     emulator.fail('access_token', { status: 502 }, { times: 10 });

@@ -142,9 +142,11 @@ describe('an account for which a platform acts', () => {
     const browser = await start({ accessToken: () => Promise.reject(new Error('no ticket yet')) });
     const response = await browser.logIn(emulator, '/login');
     expect([response.status, response.json()]).toMatchObject([500, { kind: 'config' }]);
-    expect(warnings.map(({ message }) => message)).toContainEqual(
-      expect.stringContaining('component.accessToken() failed'),
-    );
+    expect(warnings).toContainEqual({
+      code: 'WECHAT_LOGIN_FAILED',
+      message: expect.stringContaining('component.accessToken() failed') as string,
+      detail: expect.stringMatching(/^Error: no ticket yet[^]*platform\.test\.ts/) as string,
+    });
   });
 
   it.each([61003, 61007, 42006, 41018])('reports errcode %d as kind credentials', async (errcode) => {

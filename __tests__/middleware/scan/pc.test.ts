@@ -1,7 +1,7 @@
 // What the PC may do: which session collects a login, that it does so once, and what ends the login before.
 import { WechatAuthError } from '../../../lib';
 import { startApp, type AppOptions, type TestApp, type OwnOptions } from '../../support/app';
-import { Browser } from '../../support/browser';
+import { Browser, type BrowserResponse } from '../../support/browser';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
 import { exchangedCodes, isLoggedIn, statesOf } from '../../support/login';
@@ -18,8 +18,11 @@ import {
   type ScanStatus,
 } from '../../support/browsers/scan-login';
 import { SESSIONS, SESSION_NAMES, serverSessions } from '../../support/sessions';
+import { fakeTimeLimits } from '../../support/clock/time-limits';
+import { useWarnings } from '../../support/warnings';
 
 useEmulator();
+const warnings = useWarnings();
 
 const apps: TestApp[] = [];
 afterEach(async () => {
@@ -418,5 +421,73 @@ describe('check(pc, phone)', () => {
     expect(await ask(pc, code.statusURL)).toEqual({ status: 'expired' });
     expect(onLogin).not.toHaveBeenCalled();
     expect(await isLoggedIn(pc)).toBe(false);
+  });
+
+  /** Logs in on the PC as often as `check` is asked to. Returns the last response to the page of the PC. */
+  async function poll(check: () => unknown, times = 1): Promise<BrowserResponse> {
+    const app = await start({ auth: scanOptions({ check: check as () => boolean }) });
+    let response: BrowserResponse | undefined;
+    for (let time = 0; time < times; time++) {
+      const { pc, phone } = devices(app);
+      const code = await showCode(pc);
+      await scan(phone, emulator, code.url);
+      response = await pc.get(`${code.statusURL}&page=1`);
+    }
+    if (!response) throw new Error('no login');
+    return response;
+  }
+
+  it('that has a bug is on the console, once for each bug, with its stack', async () => {
+    let runs = 0;
+    const page = await poll(() => {
+      runs += 1;
+      // A message that differs each time, and that an attacker may have chosen.
+      if (runs < 3) throw new TypeError(`user ${runs} is undefined\n    at attacker:${runs}`);
+      return Promise.reject(new RangeError('another bug'));
+    }, 4);
+    expect(page.status).toBe(403);
+    // In development, the page shows the stack, too.
+    expect(page.body).toContain('another bug');
+    expect(warnings).toMatchObject([
+      {
+        code: 'WECHAT_LOGIN_FAILED',
+        message: expect.stringMatching(/^login_refused: The `check` of scanLogin threw an error/) as string,
+        detail: expect.stringMatching(/^TypeError: user 1 is undefined[^]*pc\.test\.ts/) as string,
+      },
+      { code: 'WECHAT_LOGIN_FAILED', detail: expect.stringMatching(/^RangeError: another bug/) as string },
+    ]);
+    expect(warnings[0]?.message).not.toContain('user 1');
+  });
+
+  it.each<[string, () => unknown]>([
+    ['returns false', () => false],
+    ['throws an error with refuse: true', () => Promise.reject(Object.assign(new Error(), { refuse: true }))],
+    ['throws an error with status 403', () => Promise.reject(Object.assign(new Error(), { status: 403 }))],
+  ])('that refuses a login is not on the console: it %s', async (_how, check) => {
+    expect((await poll(check)).status).toBe(403);
+    expect(warnings).toEqual([]);
+  });
+
+  it('that does not settle in time refuses the login, and the console says so once', async () => {
+    let onStart = (): void => undefined;
+    const running = new Promise<void>((resolve) => (onStart = resolve));
+    const check = (): Promise<boolean> => {
+      onStart();
+      return new Promise(() => undefined);
+    };
+    const { pc, phone } = devices(await start({ auth: scanOptions({ check }) }));
+    const code = await showCode(pc);
+    await scan(phone, emulator, code.url);
+    fakeTimeLimits('performance', 'Date');
+    const polled = pc.get(`${code.statusURL}&page=1`);
+    await running;
+    await jest.advanceTimersByTimeAsync(20_000);
+    const page = await polled;
+    jest.useRealTimers();
+    expect([page.status, page.body.includes('threw')]).toEqual([403, false]);
+    expect(page.body).toContain('did not settle within 20000 ms');
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^login_refused: The `check` of scanLogin did not settle within 20000 ms/),
+    ]);
   });
 });

@@ -5,8 +5,8 @@ import { redactor } from '../../redact';
 const MAX_LINES = 30;
 const MAX_CAUSES = 3;
 
-/** The text of the app's error, by the error of this package that has it as its cause. */
-const TRACES = new WeakMap<WechatError, string>();
+/** The text of the app's error and its place, by the error of this package that has it as its cause. */
+const TRACES = new WeakMap<WechatError, { readonly text: string; readonly place: string }>();
 
 /**
  * Keeps the stack of what the app threw, with the secrets of the login masked. It is kept beside the error and
@@ -19,13 +19,29 @@ export function keepTrace(
 ): string {
   // Line by line: line breaks are replaced, and what is longer than 1,000 characters is cut.
   const lines = stacksOf(thrown).flatMap((stack) => stack.split('\n'));
-  const trace = lines.slice(0, MAX_LINES).map(redactor(secrets)).join('\n');
-  TRACES.set(error, trace);
-  return trace;
+  const text = lines.slice(0, MAX_LINES).map(redactor(secrets)).join('\n');
+  TRACES.set(error, { text, place: firstFrame(thrown) });
+  return text;
 }
 
 export function traceOf(error: WechatError): string | undefined {
-  return TRACES.get(error);
+  return TRACES.get(error)?.text;
+}
+
+/**
+ * The line of the app's code that threw: it tells two bugs apart. Their messages cannot, because they may differ
+ * at each request. Empty if what was thrown has no stack.
+ */
+export function placeOf(error: WechatError): string {
+  return TRACES.get(error)?.place ?? '';
+}
+
+/** An attacker may have chosen the message, which stands before the frames and may look like some. */
+function firstFrame(thrown: unknown): string {
+  const [stack, message] = [propertyOf(thrown, 'stack'), propertyOf(thrown, 'message')];
+  if (typeof stack !== 'string' || typeof message !== 'string') return '';
+  const start = stack.indexOf(message);
+  return start < 0 ? '' : (/\n +at (.*)/.exec(stack.slice(start + message.length))?.[1] ?? '');
 }
 
 /** The stack of an error and of its causes. The properties of errors are left out: drivers keep passwords there. */

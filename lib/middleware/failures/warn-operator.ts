@@ -1,9 +1,10 @@
 /** Failures that an operator can fix go to the console, once per cause, in production too. */
 import { isWeChatAPIError, type WechatError, type WechatErrorKind } from '../../errors';
 import type { Context } from '../context';
+import { PlatformTokenFailed } from '../../oauth/credentials';
 import { ACCOUNT_FLOWS } from '../../oauth/flows';
 import { OptionsError } from '../options/options-error';
-import { propertyOf } from './app-trace';
+import { keepTrace, placeOf, propertyOf, traceOf } from './app-trace';
 import { HookFailed, HookTooLate } from './call-in-time';
 
 /**
@@ -37,6 +38,8 @@ const OF_ALL_ACCOUNTS: ReadonlySet<WechatErrorKind> = new Set<WechatErrorKind>([
 
 export function warnOperator({ config }: Pick<Context, 'config'>, error: WechatError): void {
   if (!isForOperator(error)) return;
+  if (isOfApp(error) && error.cause !== undefined && traceOf(error) === undefined)
+    keepTrace(error, error.cause, secretsOf(config));
   const isMissing = error.kind === 'session_missing' && error.status === 500;
   const label = OF_ALL_ACCOUNTS.has(error.kind) ? '' : accountLabel(config);
   config.warnings.once(
@@ -44,11 +47,24 @@ export function warnOperator({ config }: Pick<Context, 'config'>, error: WechatE
     `${error.kind}: ${error.message}${label}`,
     // Each reason for a missing session has a message of its own.
     isMissing ? error.message : `${causeOf(error)}${label}`,
+    traceOf(error),
   );
 }
 
-export function warnOfHook({ config }: Context, { kind, message }: HookTooLate): void {
-  config.warnings.once('WECHAT_LOGIN_FAILED', `${kind}: ${message}`, message);
+/** For a function of the app that failed, where the error has a kind that is not for the operator. */
+export function warnOfHook({ config }: Context, error: WechatError): void {
+  const { kind, message } = error;
+  const about = `${message} ${placeOf(error)}`;
+  config.warnings.once('WECHAT_LOGIN_FAILED', `${kind}: ${message}`, about, traceOf(error));
+}
+
+/** Whether a function of the app failed. What it threw is in no response, so the console has to show it. */
+function isOfApp(error: WechatError): boolean {
+  return [HookFailed, HookTooLate, PlatformTokenFailed].some((each) => error instanceof each);
+}
+
+function secretsOf({ accounts }: Context['config']): (string | undefined)[] {
+  return ACCOUNT_FLOWS.map((flow) => accounts[flow]?.oauth.appsecret);
 }
 
 /** Names the account that the failure concerns, if the app serves many accounts. */
@@ -73,7 +89,6 @@ function causeOf(error: WechatError): string {
   const code = isWeChatAPIError(error) ? error.code : propertyOf(error.cause, 'code');
   const isShort = typeof code === 'number' || (typeof code === 'string' && code.length <= 60);
   // Anybody can cause other errors of kind `config`, such as a request that belongs to no account.
-  const isHook = error instanceof HookFailed || error instanceof HookTooLate;
-  const what = isHook ? error.message : error.kind;
+  const what = isOfApp(error) ? `${error.message} ${placeOf(error)}` : error.kind;
   return isShort ? `${what} ${code}` : what;
 }

@@ -84,7 +84,7 @@ function errorOf(cause: unknown, secrets: LoginSecrets): WechatAuthError {
 }
 
 /** The HTTP status of a deliberate refusal; `undefined` if the app did not mean to refuse. */
-function refusalStatus(thrown: unknown): number | undefined {
+export function refusalStatus(thrown: unknown): number | undefined {
   const status = propertyOf(thrown, 'status');
   if (typeof status === 'number' && Number.isInteger(status) && status >= 400 && status <= 499) return status;
   return propertyOf(thrown, 'refuse') === true ? 403 : undefined;

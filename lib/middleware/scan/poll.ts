@@ -5,15 +5,18 @@
 import { WechatAuthError, isWechatError } from '../../errors';
 import { AccessToken } from '../../oauth/tokens/access-token';
 import { isCrossSite, requirePath, returnToOrDefault } from '../addresses';
-import { isOfThisAccount, type Context } from '../context';
-import { callInTime } from '../failures/call-in-time';
+import { accountOf, isOfThisAccount, type Context } from '../context';
+import { keepTrace } from '../failures/app-trace';
+import { callInTime, HookTooLate } from '../failures/call-in-time';
 import { LoginFailure } from '../failures/send-failure';
-import { header, queryOf, type HostRequest } from '../http/request';
+import { warnOfHook } from '../failures/warn-operator';
+import { header, queryOf } from '../http/request';
 import { redirect, sendJSON } from '../http/response';
 import { saveLogin } from '../login/current-login';
 import { completeLogin } from '../login/exchange';
 import { failureDetails, repeatable } from '../login/login-link';
 import { LoginReporter, loginId } from '../login/login-reporter';
+import { refusalStatus, type LoginSecrets } from '../login/on-login';
 import { languageOf } from '../pages/page';
 import { sendStatusPage } from '../pages/scan/pc-page';
 import { scanTexts } from '../pages/scan/texts';
@@ -140,7 +143,9 @@ async function collectLogin(
   const session = getSession(req);
   if (session) takeScanLogin(session, config.sessionKey, state);
   try {
-    await checkDevices(context, phone);
+    const { access_token, refresh_token } = token;
+    const secrets = [state, access_token, refresh_token, accountOf(context, 'scan').oauth.appsecret];
+    await checkDevices(context, phone, secrets);
     const login = await completeLogin(
       context,
       { pending, state, code: '' },
@@ -158,30 +163,48 @@ async function collectLogin(
 }
 
 /** The option `check`. */
-async function checkDevices(context: Context, phone: ScanResult['phone']): Promise<void> {
+async function checkDevices(
+  context: Context,
+  phone: ScanResult['phone'],
+  secrets: LoginSecrets,
+): Promise<void> {
   const { check } = requireScanLogin(context);
+  if (check === undefined) return;
+  let allowed: unknown;
+  try {
+    allowed = await callInTime('The `check` of scanLogin', () => check(context.req, phone));
+  } catch (thrown) {
+    throw checkFailed(context, thrown, secrets);
+  }
   // Only `true`: another truthy value is not what the app meant.
-  const allowed: unknown = check === undefined || (await runCheck(check, context.req, phone));
   if (allowed === true) return;
   throw new WechatAuthError(
     'login_refused',
-    '`check` of scanLogin did not return true for this PC and this phone.',
+    'The `check` of scanLogin did not return true for this PC and this phone.',
   );
 }
 
-/** An error of the app stays in the cause: it may hold details that the browser must not see. */
-async function runCheck(
-  check: (pc: HostRequest, phone: ScanResult['phone']) => unknown,
-  pc: HostRequest,
-  phone: ScanResult['phone'],
-): Promise<unknown> {
-  try {
-    return await callInTime('check of scanLogin', () => check(pc, phone));
-  } catch (cause) {
-    throw new WechatAuthError('login_refused', '`check` of scanLogin threw. Its error is the cause.', {
-      cause,
-    });
+/** The app's own message stays in the cause: it may hold details that the browser must not see. */
+function checkFailed(context: Context, thrown: unknown, secrets: LoginSecrets): WechatAuthError {
+  if (refusalStatus(thrown) !== undefined) {
+    return new WechatAuthError(
+      'login_refused',
+      'The `check` of scanLogin refused this login. Its error is the cause.',
+      { cause: thrown },
+    );
   }
+  const isLate = thrown instanceof HookTooLate;
+  const error = isLate
+    ? new WechatAuthError('login_refused', thrown.message)
+    : new WechatAuthError(
+        'login_refused',
+        'The `check` of scanLogin threw an error that is not a refusal. Its error is the cause. To refuse a ' +
+          'login, return false.',
+        { cause: thrown },
+      );
+  if (!isLate) keepTrace(error, thrown, secrets);
+  warnOfHook(context, error);
+  return error;
 }
 
 /** For a browser that runs no script. */
