@@ -27,7 +27,7 @@ export function parseSetCookie(line: string, url: URL): Cookie {
     rest.map((part) => split(part)).map(([name, value]) => [name.toLowerCase(), value]),
   );
   const [name, value] = cookiePair(line);
-  const maxAge = Number(attributes.get('max-age') ?? NaN);
+  const maxAge = secondsIn(attributes.get('max-age') ?? '');
   const date = Date.parse(attributes.get('expires') ?? '');
   const path = attributes.get('path') ?? '';
   const domain = attributes.get('domain')?.replace(/^\./, '').toLowerCase();
@@ -41,6 +41,11 @@ export function parseSetCookie(line: string, url: URL): Cookie {
     sameSite: (attributes.get('samesite') ?? '').toLowerCase(),
     expires: Number.isNaN(maxAge) ? (Number.isNaN(date) ? undefined : date) : Date.now() + maxAge * 1000,
   };
+}
+
+/** The value of Max-Age: browsers ignore one that is not a whole number in digits. */
+function secondsIn(maxAge: string): number {
+  return /^-?\d+$/.test(maxAge) ? Number(maxAge) : NaN;
 }
 
 /** The name and the value in a Set-Cookie line. */
