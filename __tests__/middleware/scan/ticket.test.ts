@@ -83,6 +83,26 @@ describe('the device in a ticket', () => {
     expect(deviceOf(deviceCode(userAgent))).toEqual(device);
   });
 
+  it('has the same code in every release: a phone may read a ticket that another release issued', () => {
+    const browsers = [
+      '',
+      'Edge',
+      'Opera',
+      'Firefox',
+      'Samsung Internet',
+      'QQ',
+      'UC',
+      'Quark',
+      'Chrome',
+      'Safari',
+    ];
+    const systems = ['', 'HarmonyOS', 'Android', 'iPhone', 'iPad', 'Windows', 'macOS', 'ChromeOS', 'Linux'];
+    expect(browsers.map((_name, code) => deviceOf(code * 16).browser)).toEqual(browsers);
+    expect(systems.map((_name, code) => deviceOf(code).system)).toEqual(systems);
+    expect(deviceCode(`${DESKTOP_CHROME} Edg/140.0.0.0`)).toBe(16 + 5);
+    expect(deviceCode('curl/8.0')).toBe(0);
+  });
+
   it('is unknown if a later release has written its number', () => {
     expect(deviceOf(255)).toEqual({ browser: '', system: '' });
   });

@@ -3,33 +3,35 @@
  * a client can send anything.
  */
 
-/** The code of a browser is its place in this list, so names are only ever appended. `''`: not known. */
+/**
+ * The code of each browser in tickets, which never changes; 0 is an unknown one. They are searched for in the order
+ * of this list: most browsers also name Chrome or Safari, so the more particular names come first.
+ */
 const BROWSERS = [
-  ['', /^$/],
-  // Most browsers also name Chrome or Safari, so the more particular names come first.
-  ['Edge', /\bEdgA?(?:iOS)?\//],
-  ['Opera', /\bOPR\//],
-  ['Firefox', /\b(?:Firefox|FxiOS)\//],
-  ['Samsung Internet', /\bSamsungBrowser\//],
-  ['QQ', /\bM?QQBrowser\//],
-  ['UC', /\bUC?Browser\//],
-  ['Quark', /\bQuark\//],
-  ['Chrome', /\b(?:Chrome|CriOS)\//],
-  ['Safari', /\bSafari\//],
+  [1, 'Edge', /\bEdgA?(?:iOS)?\//],
+  [2, 'Opera', /\bOPR\//],
+  [3, 'Firefox', /\b(?:Firefox|FxiOS)\//],
+  [4, 'Samsung Internet', /\bSamsungBrowser\//],
+  [5, 'QQ', /\bM?QQBrowser\//],
+  [6, 'UC', /\bUC?Browser\//],
+  [7, 'Quark', /\bQuark\//],
+  [8, 'Chrome', /\b(?:Chrome|CriOS)\//],
+  [9, 'Safari', /\bSafari\//],
 ] as const;
 
 /** As BROWSERS. */
 const SYSTEMS = [
-  ['', /^$/],
-  ['HarmonyOS', /\b(?:HarmonyOS|OpenHarmony)\b/],
-  ['Android', /\bAndroid\b/],
-  ['iPhone', /\biPhone\b/],
-  ['iPad', /\biPad\b/],
-  ['Windows', /\bWindows\b/],
-  ['macOS', /\bMacintosh\b/],
-  ['ChromeOS', /\bCrOS\b/],
-  ['Linux', /\bLinux\b/],
+  [1, 'HarmonyOS', /\b(?:HarmonyOS|OpenHarmony)\b/],
+  [2, 'Android', /\bAndroid\b/],
+  [3, 'iPhone', /\biPhone\b/],
+  [4, 'iPad', /\biPad\b/],
+  [5, 'Windows', /\bWindows\b/],
+  [6, 'macOS', /\bMacintosh\b/],
+  [7, 'ChromeOS', /\bCrOS\b/],
+  [8, 'Linux', /\bLinux\b/],
 ] as const;
+
+type Names = readonly (readonly [code: number, name: string, pattern: RegExp])[];
 
 /** `''` if the User-Agent header does not show it. */
 export interface Device {
@@ -46,13 +48,14 @@ export function deviceCode(userAgent: string): number {
   return codeIn(BROWSERS, text) * 16 + codeIn(SYSTEMS, text);
 }
 
-function codeIn(names: readonly (readonly [string, RegExp])[], userAgent: string): number {
-  return Math.max(
-    0,
-    names.findIndex(([, pattern]) => pattern.test(userAgent)),
-  );
+function codeIn(names: Names, userAgent: string): number {
+  return names.find(([, , pattern]) => pattern.test(userAgent))?.[0] ?? 0;
 }
 
 export function deviceOf(code: number): Device {
-  return { browser: BROWSERS[code >> 4]?.[0] ?? '', system: SYSTEMS[code & 15]?.[0] ?? '' };
+  return { browser: nameIn(BROWSERS, code >> 4), system: nameIn(SYSTEMS, code & 15) };
+}
+
+function nameIn(names: Names, code: number): string {
+  return names.find(([each]) => each === code)?.[1] ?? '';
 }
