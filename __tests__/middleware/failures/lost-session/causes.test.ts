@@ -406,6 +406,23 @@ const BROKEN: readonly Broken[] = [
   ],
 ];
 
+it('a proxy that names the scheme only at the login does not make the console ask for an https: baseURL', async () => {
+  const proxy = ({ host, pathname }: URL): Record<string, string> => ({
+    Host: host,
+    ...(pathname === '/login' && { 'X-Forwarded-Proto': 'https' }),
+  });
+  await logIn(
+    'express-session',
+    'Express 5',
+    { ...withBase(), cookie: { secure: true }, browser: { proxy } },
+    'test',
+  );
+  expect(warnings.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/does not trust the proxy|trust proxy/),
+    expect.stringMatching(/baseURL is https:.*Let the proxy that ends TLS set X-Forwarded-Proto: https/),
+  ]);
+});
+
 const rows = HOSTS.flatMap((host) => SESSION_NAMES.map((kind) => ({ host, kind })));
 
 describe.each(rows)('on $host with $kind, a login that is lost', ({ host, kind }) => {

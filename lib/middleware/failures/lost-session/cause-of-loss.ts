@@ -103,9 +103,11 @@ export function secureCause(
   if (!start && req.app === undefined && isForwardedHTTPS(req)) return undefined;
   const { overHTTP, untrustedProxy, silentProxy, callbackOverHTTP } = CAUSES.secure;
   if (isForwardedHTTPS(req)) return untrustedProxy();
+  // WeChat sends the browser to an https: address, so that the proxy has not said so at this request.
+  if (config.base?.origin.startsWith('https:')) return silentProxy();
+  if (!start?.isHTTPS) return overHTTP();
   // The login started over https, and the redirect URI is an http: address.
-  if (start?.isHTTPS) return config.base ? callbackOverHTTP() : untrustedProxy();
-  return config.base?.origin.startsWith('https:') ? silentProxy() : overHTTP();
+  return config.base ? callbackOverHTTP() : untrustedProxy();
 }
 
 /** How the browser came to the callback, if it sent no session cookie: by another host, or in a frame. */
