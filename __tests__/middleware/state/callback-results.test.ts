@@ -25,6 +25,27 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
+it('logouts are known until the last record of them has expired', async () => {
+  const now = Date.now();
+  const at = (ms: number): void => void jest.spyOn(Date, 'now').mockReturnValue(now + ms);
+  at(0);
+  const long = new CallbackResults(undefined, 600_000);
+  const short = new CallbackResults(undefined, 60_000);
+  expect(long.knowsLogouts).toBe(false);
+  await long.endLogins(['state']);
+  await short.endLogins(['another state']);
+  for (const ms of [0, 60_001, 600_000]) {
+    at(ms);
+    expect([ms, short.knowsLogouts, long.isLoggedOutHere(['state'])]).toEqual([ms, true, true]);
+  }
+  at(600_001);
+  expect([short.knowsLogouts, long.knowsLogouts, long.isLoggedOutHere(['state'])]).toEqual([
+    ...[false, false, false],
+  ]);
+  await short.endLogins(['state']);
+  expect(long.knowsLogouts).toBe(true);
+});
+
 /** A browser with the same cookies, which gets only its own responses. */
 function copyOf(browser: Browser, url: string): Browser {
   const copy = Browser.inWechat(url);

@@ -60,6 +60,8 @@ export class CallbackResults {
    * session key, and so one login.
    */
   static readonly #loggedOut = lazyCache<true>(LIMITS);
+  /** When the last of these records expires, in ms since 1970. */
+  static #loggedOutUntil = 0;
   readonly started: StartedLogins;
   /** By a hash of the cookies: the login that a request with these cookies finishes. */
   readonly #finishing = lazyCache<FinishingLogin>(LIMITS);
@@ -176,6 +178,8 @@ export class CallbackResults {
 
   #recordLogout(stateOrRoot: string): void {
     CallbackResults.#loggedOut().set(stateOrRoot, true, { ttl: this.#loginTimeout });
+    const until = Date.now() + this.#loginTimeout;
+    CallbackResults.#loggedOutUntil = Math.max(CallbackResults.#loggedOutUntil, until);
   }
 
   /**
@@ -204,9 +208,13 @@ export class CallbackResults {
     return this.#cache !== undefined;
   }
 
-  /** Whether this process has recorded a logout. If not, no login needs to be compared with any. */
+  /**
+   * Whether this process has recorded a logout that has not expired. If not, no login needs to be compared with
+   * any.
+   */
   get knowsLogouts(): boolean {
-    return CallbackResults.#loggedOut().size > 0;
+    // The size of the cache would count expired records. The clock is read only after a logout.
+    return CallbackResults.#loggedOutUntil > 0 && Date.now() <= CallbackResults.#loggedOutUntil;
   }
 
   /** Whether this process knows that a logout has ended one of these states or sessions. */
