@@ -17,6 +17,7 @@ import {
   returnToOrDefault,
   routePath,
   safeReturnTo,
+  scanPath,
 } from '../../lib/middleware/addresses';
 import { contextOf, type Context } from '../../lib/middleware/context';
 import { resolveOptions } from '../../lib/middleware/options/resolve-options';
@@ -184,10 +185,14 @@ describe('our routes', () => {
   });
 
   it('cause an error if a request needs one that is switched off', () => {
-    expect(requirePath(contextWith(), 'login')).toBe('/login');
+    expect(requirePath(contextWith(), 'login', 'no login route')).toBe('/login');
     const without = contextWith({ routes: { login: false } });
-    expect(() => requirePath(without, 'login')).toThrow(/^routes\.login is false, .*Give it a path/);
-    expect(() => requirePath(without, 'login')).toThrow(expect.objectContaining({ kind: 'config' }) as Error);
+    const required = () => requirePath(without, 'login', 'no login route');
+    expect(required).toThrow(/^no login route$/);
+    expect(required).toThrow(expect.objectContaining({ kind: 'config' }) as Error);
+    expect(scanPath(contextWith({ routes: { scan: '/qr' } }, { url: '/auth/x', below: '/x' }))).toBe(
+      '/auth/qr',
+    );
   });
 });
 
@@ -200,7 +205,7 @@ describe('a return path', () => {
     expect(returnToOrDefault(contextWith(), undefined)).toBe('/');
     expect(returnToOrDefault(contextWith({ baseURL: 'https://a.example/base' }), undefined)).toBe('/base/');
     // An app that has mounted the login at its default.
-    const loop = contextWith({ returnTo: '/in', routes: { login: '/in' } });
+    const loop = contextWith({ returnTo: '/auth/login' }, { url: '/auth/x', below: '/x' });
     expect(returnToOrDefault(loop, undefined)).toBe('/');
   });
 

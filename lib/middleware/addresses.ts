@@ -43,11 +43,16 @@ export function routePath(context: Context, name: keyof ResolvedOptions['routes'
 export function requirePath(
   context: Context,
   name: keyof ResolvedOptions['routes'],
-  message = `routes.${name} is false, and this request needs the route. Give it a path.`,
+  message: string,
 ): string {
   const path = routePath(context, name);
   if (path !== undefined) return path;
   throw new WechatAuthError('config', message);
+}
+
+/** The path of a scan login. Its options have no fault, so that the route is not left out. */
+export function scanPath(context: Context): string {
+  return publicMount(context) + String(context.config.routes.scan);
 }
 
 /** The path that browsers see before our routes: the path that the proxy strips, and the mount path. */

@@ -12,8 +12,7 @@ import { ReqWechat, type WechatContext } from './req-wechat';
 import { FLOWS, isPageFlow } from '../oauth/flows';
 import { satisfies, type OfficialScope } from '../oauth/scope';
 import { requireSession } from './state/missing-session';
-import type { AppUser } from './state/wechat-session';
-import type { WechatSession } from './state/wechat-session';
+import type { AppUser, WechatSession } from './state/wechat-session';
 import { logsBrowsersIn, type Context } from './context';
 import { noStore, redirect, vary } from './http/response';
 import {

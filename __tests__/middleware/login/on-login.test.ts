@@ -448,10 +448,12 @@ describe('onLogin', () => {
       link.replace(/.$/, ''),
       link.replace(/data=/, 'data=.'),
       '/login?data=a.b.c',
+      // As many characters as a signature has, and more bytes.
+      `/login?data=a.${'é'.repeat(43)}`,
       '/login?data=.',
     ])
       await Browser.inWechat(app.url).logIn(emulator, other);
-    expect(given.map(({ data }) => data)).toEqual([{ team: 1 }, ...Array<undefined>(7)]);
+    expect(given.map(({ data }) => data)).toEqual([{ team: 1 }, ...Array<undefined>(8)]);
   });
 
   it('gets the data of a link that another release signed: messages and posters keep such links', async () => {

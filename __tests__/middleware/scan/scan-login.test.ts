@@ -1,7 +1,17 @@
 // A scan login from the code on the PC to its session, on every framework and with both session middlewares.
-import { emulated, startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
+import { wechatAuth, type WechatAuthOptions } from '../../../lib';
+import {
+  cookies,
+  emulated,
+  sendJSON,
+  startApp,
+  type AppOptions,
+  type TestApp,
+  type TestRequest,
+} from '../../support/app';
+import { Browser } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
-import { HOSTS } from '../../support/hosts';
+import { createHost, HOSTS, listen } from '../../support/hosts';
 import { isLoggedIn, sessionOf } from '../../support/login';
 import { ask, devices, scan, scanOptions, showCode, tap } from '../../support/browsers/scan-login';
 import { SESSIONS, SESSION_NAMES } from '../../support/sessions';
@@ -95,6 +105,77 @@ describe('a scan login', () => {
     expect((await phone.get('/login')).location).toContain('/connect/oauth2/authorize');
     const both = await start({ auth: { website: emulated(emulator).website } });
     expect((await devices(both).pc.get('/login')).location).toContain('/connect/qrconnect');
+  });
+
+  it.each<[string, WechatAuthOptions, RegExp]>([
+    [
+      'a request without an account',
+      { account: () => undefined, scanLogin: true },
+      /^This request belongs to no account: the option account returned undefined\./,
+    ],
+    [
+      'an account without an AppSecret',
+      {
+        account: () => ({ appId: 'wx1', component: { appId: 'wx2', accessToken: () => 'token' } }),
+        scanLogin: true,
+      },
+      /^A scan login was requested, but it is off for this account\. Give scanLogin: true, and appId and appSecret/,
+    ],
+    [
+      'an app without the option',
+      { appId: 'wx1', appSecret: 's'.repeat(32) },
+      /^A scan login was requested, but it is off for this account\. Give scanLogin: true/,
+    ],
+  ])('is refused by startScanLogin() with its reason: %s', async (_what, options, message) => {
+    const host = createHost('Express 5');
+    host.use(cookies());
+    host.use(wechatAuth({ ...options, endpoints: emulator.endpoints }));
+    host.use((req, res) => {
+      (req as TestRequest).wechat.startScanLogin().catch((error: unknown) => {
+        sendJSON(res, { ...(error as object), message: (error as Error).message });
+      });
+    });
+    const running = await listen(host);
+    const response = await Browser.onDesktop(running.url).get('/own');
+    expect(response.json()).toMatchObject({
+      kind: 'config',
+      message: expect.stringMatching(message) as string,
+    });
+    await running.close();
+  });
+
+  it('leaves the logins of other tabs in the session, although the session gets a new id', async () => {
+    const seen: unknown[] = [];
+    const app = await start({
+      session: SESSIONS['express-session'](),
+      auth: { website: emulated(emulator).website, onLogin: (_req, { data }) => void seen.push(data) },
+      routes: (host) => {
+        host.use('/tab', (req) => {
+          void (req as TestRequest).wechat.login({ returnTo: '/public?tab', data: { tab: 1 } });
+        });
+        // Another tab, whose request has saved the session without this login.
+        host.use('/other', (req, res) => {
+          delete (req as TestRequest).session['wechat:login'];
+          res.end();
+        });
+        host.use('/own', (req, res) => {
+          void (req as TestRequest).wechat.startScanLogin().then((login) => {
+            sendJSON(res, login);
+          });
+        });
+      },
+    });
+    const { pc, phone } = devices(app);
+    const callback = (await emulator.authorize((await pc.get('/tab')).location)) ?? '';
+    await pc.get('/other');
+    const before = pc.cookies();
+    for (let codes = 0; codes < 2; codes++) await pc.get('/own');
+    expect(pc.cookies()).not.toBe(before);
+    const done = await pc.get(callback);
+    expect([done.status, done.location]).toEqual([302, '/public?tab']);
+    expect(seen).toEqual([{ tab: 1 }]);
+    expect(await isLoggedIn(pc)).toBe(true);
+    expect(await isLoggedIn(phone)).toBe(false);
   });
 
   it('is offered by startScanLogin() for a page of the app', async () => {

@@ -6,7 +6,7 @@ const TIMEOUT = 600_000;
 /** Stands for a hash of the cookies of a browser. */
 const COOKIES = 'cookies of a browser';
 const PENDING: PendingLogin = { returnTo: '/me', scope: 'snsapi_base', flow: 'official', at: 0 };
-const SESSION = { id: 'the id', root: 'the root' };
+const SESSION = { id: 'the id', root: 'the root', hasLogin: false };
 const LOGIN = { scope: 'snsapi_base', flow: 'official', appid: 'wx1' } as const;
 
 let started: StartedLogins;
@@ -46,12 +46,37 @@ describe('a login that this process started', () => {
 
   it('can be finished only by the same user after somebody has logged in to that session', () => {
     started.record('state', PENDING, SESSION);
-    expect(started.pendingOf('state', { ...SESSION, id: 'a new id' })).toEqual({ ...PENDING, isBound: true });
+    const session = { ...SESSION, id: 'a new id', hasLogin: true };
+    expect(started.pendingOf('state', session)).toEqual({ ...PENDING, isBound: true });
+  });
+
+  it('can be finished in the session whose id was renewed since then, however often', () => {
+    started.record('state', PENDING, SESSION);
+    let before = SESSION;
+    for (let renewals = 1; renewals < 10; renewals++) {
+      const after = { ...SESSION, id: `id ${renewals}` };
+      started.recordRenewal(before, after);
+      expect(started.pendingOf('state', after)).toEqual(PENDING);
+      before = after;
+    }
+    // If another process renewed the id, this one does not know it.
+    expect(started.pendingOf('state', { ...SESSION, id: 'of another process' })).toBeUndefined();
+    expect(started.pendingOf('state', { ...before, root: 'another' })).toEqual(PENDING);
+  });
+
+  it('cannot be finished in a session with a new id if it started under the old one afterwards', () => {
+    const after = { ...SESSION, id: 'a new id' };
+    started.recordRenewal(SESSION, after);
+    started.record('state', { ...PENDING, at: Date.now() + 1_000 }, SESSION);
+    expect(started.pendingOf('state', after)).toBeUndefined();
+    expect(started.pendingOf('state', SESSION)).toBeDefined();
+    started.recordRenewal(undefined, after);
+    started.recordRenewal(SESSION, undefined);
   });
 
   it('can be finished neither in another session nor in one without an id', () => {
     started.record('state', PENDING, SESSION);
-    expect(started.pendingOf('state', { id: 'another', root: 'another' })).toBeUndefined();
+    expect(started.pendingOf('state', { id: 'another', root: 'another', hasLogin: true })).toBeUndefined();
     expect(started.pendingOf('state', undefined)).toBeUndefined();
     started.record('without an id', PENDING, undefined);
     expect(started.pendingOf('without an id', SESSION)).toBeUndefined();

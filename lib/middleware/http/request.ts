@@ -3,6 +3,7 @@
  * those of Express and Connect are.
  */
 import type { IncomingMessage } from 'node:http';
+import { copyOf } from './copy-of';
 
 /** A request as Express and Connect hand it to a middleware. */
 export interface HostRequest extends IncomingMessage {
@@ -88,7 +89,7 @@ export function trustsProxy(req: HostRequest): boolean {
  * In characters, with the port. A DNS name has at most 253 (RFC 1035: 255 bytes). Names in use are shorter,
  * which leaves room for the port.
  */
-const MAX_HOST_LENGTH = 255;
+export const MAX_HOST_LENGTH = 255;
 
 /**
  * The host that the browser requested, in lower case and otherwise unchecked. Empty if the request names
@@ -100,8 +101,7 @@ export function hostOf(req: HostRequest): string {
   // HTTP/2 sends `:authority`. It counts even if there is a Host header too (RFC 9113 section 8.3.1).
   const host = forwarded ?? (header(req, ':authority') || header(req, 'host'));
   if (host.length > MAX_HOST_LENGTH) return '';
-  // A copy: a part of the header would keep all of it in memory for as long as the login is pending.
-  return Buffer.from(host.toLowerCase()).toString();
+  return copyOf(host.toLowerCase());
 }
 
 function firstValue(header: string | string[] | undefined): string | undefined {

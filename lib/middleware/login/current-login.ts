@@ -132,7 +132,7 @@ function isWechatSession(stored: unknown): stored is WechatSession {
 /** The start of the login that saveLogin() saves. */
 interface LoginOrigin {
   readonly state: string;
-  readonly pending: Pick<PendingLogin, 'returnTo' | 'isBound' | 'isBoundByOther'>;
+  readonly pending: Pick<PendingLogin, 'returnTo' | 'appid' | 'isBound' | 'isBoundByOther'>;
   /** The root of the session in which it started, if that session has an id. */
   readonly root?: string | undefined;
 }
@@ -178,7 +178,7 @@ export async function saveLogin(
   const ended = dropScanLogins(session, sessionKey);
   for (const key of SESSION_KEYS)
     bindPending(session, key, key === sessionKey ? { isBound: true } : { isBoundByOther: true });
-  recordFinished(session, sessionKey, { state, root, ...pending });
+  recordFinished(session, sessionKey, { state, root, returnTo: pending.returnTo, appid: pending.appid });
   try {
     makeRoom(session, sessionKey, state, () => cookieFits(req, session));
     await saveSession(req, config);

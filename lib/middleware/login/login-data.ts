@@ -5,6 +5,7 @@ import { WechatAuthError } from '../../errors';
 import type { OAuth } from '../../oauth/oauth';
 import { ACCOUNT_FLOWS } from '../../oauth/flows';
 import { mainAccountOf, type Context } from '../context';
+import { isSameMAC } from '../state/hash';
 import { isSmallData, MAX_DATA_BYTES } from '../state/pending-logins';
 import { asJSON } from '../state/storable';
 
@@ -99,12 +100,7 @@ export function verifiedData(context: Context, parameter: string | undefined): u
   const [encoded = '', given = '', ...more] = (parameter ?? '').slice(0, MAX_PARAMETER).split('.');
   const oauth = encoded === '' || more.length > 0 ? undefined : signingAccount(context);
   if (!oauth) return undefined;
-  return isEqual(given, signature(oauth, encoded)) ? decodedData(encoded) : undefined;
-}
-
-function isEqual(given: string, signed: string): boolean {
-  const [a, b] = [Buffer.from(given.slice(0, MAX_PARAMETER)), Buffer.from(signed)];
-  return a.length === b.length && crypto.timingSafeEqual(a, b);
+  return isSameMAC(given, signature(oauth, encoded)) ? decodedData(encoded) : undefined;
 }
 
 const MAX_PARAMETER = 1_000;

@@ -7,7 +7,7 @@ import type { AuthorizeParams } from '../../oauth/endpoints';
 import { isPageFlow, worksIn, type PageFlow } from '../../oauth/flows';
 import { isOfficialScope, raisedScope, scopeToRequest } from '../../oauth/scope';
 import { isSafeReturnTo, redirectURI, routePath, type LoginLink } from '../addresses';
-import { accountOf, type Context } from '../context';
+import { accountOf, requireAccount, type Context } from '../context';
 import { watchLogin } from '../failures/lost-session/watch-login';
 import { LoginFailure } from '../failures/send-failure';
 import { queryOf, wantsPage } from '../http/request';
@@ -26,6 +26,7 @@ import {
   makeRoom,
   sessionIdsOf,
   newState,
+  recordRoot,
   renewRoot,
   ticketOf,
   type PendingLogin,
@@ -209,14 +210,15 @@ export async function prepareLogin(
 ): Promise<{ account: Account; redirectURI: string; scope: string; state: string }> {
   const { req, config } = context;
   const state = restart?.state ?? newState(0);
+  // A request that belongs to no account has no scan login either.
+  requireAccount(context);
   if (flow === 'scan') requireScanLogin(context);
   const account = accountOf(context, flow);
   const uri = redirectURI(context);
   const scope = scopeToRequest(flow, config.scope, options.scope);
   const returnTo = isSafeReturnTo(context, options.returnTo) ? options.returnTo : '';
   requireSession(req, config);
-  // An attacker who knows the id of the session could collect the result of a scan login (session fixation).
-  if (flow === 'scan') await renewId(req);
+  if (flow === 'scan') await renewSession(context);
   const session = requireSession(req, config);
   watchLogin(context, state, restart?.replaces);
   const bindings = restart?.failed && bindingsOf(restart.failed);
@@ -232,6 +234,19 @@ export async function prepareLogin(
   if (scan === undefined && (restart?.isFirst ?? true))
     reportStarted(state, { flow, appid: account.appid, scope }, restart?.replaces);
   return { account, redirectURI: uri, scope, state };
+}
+
+/**
+ * Gives the session a new id: an attacker who knows the old one could collect the result of a scan login (session
+ * fixation). The logins that started in the session still belong to it.
+ */
+async function renewSession({ req, config }: Context): Promise<void> {
+  const { sessionKey, callbackResults } = config;
+  const session = requireSession(req, config);
+  recordRoot(session, sessionKey);
+  const before = sessionIdsOf(session, sessionKey);
+  await renewId(req);
+  callbackResults.started.recordRenewal(before, sessionIdsOf(requireSession(req, config), sessionKey));
 }
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };

@@ -3,7 +3,7 @@
  * the PC, which collects it in poll.ts. The phone itself is not logged in.
  */
 import { WechatAuthError } from '../../errors';
-import { requirePath } from '../addresses';
+import { scanPath } from '../addresses';
 import { accountOf, type Context } from '../context';
 import { languageOf } from '../pages/page';
 import { sendPhoneMessage } from '../pages/scan/phone-page';
@@ -91,5 +91,5 @@ export async function sendDone(context: Context, ticketText: string): Promise<vo
 
 /** Where the user of the phone may try again. */
 export function questionPath(context: Context, ticketText: string): string {
-  return `${requirePath(context, 'scan')}/${ticketText}`;
+  return `${scanPath(context)}/${ticketText}`;
 }

@@ -3,7 +3,7 @@
  * QR code. The phone goes on in phone.ts.
  */
 import { isOfficialScope } from '../../oauth/scope';
-import { originOf, requirePath, returnToOrDefault, routePath } from '../addresses';
+import { originOf, scanPath, returnToOrDefault, routePath } from '../addresses';
 import type { Context } from '../context';
 import { header } from '../http/request';
 import { browserKind } from '../http/user-agent';
@@ -27,7 +27,7 @@ export function scanCodeOf(context: Context, state: string, scope: string): Scan
   const { tickets, lifetimeMs } = requireScanLogin(context);
   const requested = isOfficialScope(scope) ? scope : context.config.scope;
   const ticket = tickets.issue(state, header(context.req, 'user-agent'), requested, lifetimeMs);
-  const path = requirePath(context, 'scan');
+  const path = scanPath(context);
   const url = `${originOf(context)}${path}/${ticket.text}`;
   return {
     svg: qrCode(url),

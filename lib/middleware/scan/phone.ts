@@ -3,7 +3,7 @@
  * of the official account starts. Its callback goes on in handover.ts.
  */
 import { WechatAuthError } from '../../errors';
-import { originOf, redirectURI, requirePath } from '../addresses';
+import { originOf, redirectURI, scanPath } from '../addresses';
 import { accountOf, type Context } from '../context';
 import { authorizeURLOf } from '../options/account';
 import { pathOf } from '../http/request';
@@ -14,6 +14,7 @@ import { LoginReporter } from '../login/login-reporter';
 import { sendOpenInWechat } from '../pages/open-in-wechat';
 import { languageOf } from '../pages/page';
 import { sendConfirmPage, sendPhoneMessage } from '../pages/scan/phone-page';
+import { isSameMAC } from '../state/hash';
 import { requireSession } from '../state/missing-session';
 import { saveSession } from '../state/session';
 import { readForm } from './form';
@@ -48,7 +49,7 @@ function ticketIn({ req }: Context): string {
 }
 
 function ticketURL(context: Context, { text }: Ticket): string {
-  return `${originOf(context)}${requirePath(context, 'scan')}/${text}`;
+  return `${originOf(context)}${scanPath(context)}/${text}`;
 }
 
 /** The first phone takes the ticket. That phone may open the page again. */
@@ -106,7 +107,7 @@ async function handleForm(context: Context, ticket: Ticket): Promise<void> {
   const { tickets, ticketRecords } = requireScanLogin(context);
   const form = await readForm(req);
   const id = phoneIdOf(requireSession(req, config), config.sessionKey);
-  const hasToken = id !== undefined && form.get('token') === tickets.formToken(ticket, id);
+  const hasToken = id !== undefined && isSameMAC(form.get('token') ?? '', tickets.formToken(ticket, id));
   if (!isFromThisPage(context, hasToken)) throw fromOtherSite();
   if (id === undefined) {
     sendPhoneMessage(res, languageOf(req), 'taken');

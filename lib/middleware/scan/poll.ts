@@ -4,7 +4,7 @@
  */
 import { WechatAuthError, isWechatError } from '../../errors';
 import { AccessToken } from '../../oauth/tokens/access-token';
-import { isCrossSite, requirePath, returnToOrDefault } from '../addresses';
+import { isCrossSite, scanPath, returnToOrDefault } from '../addresses';
 import { accountOf, isOfThisAccount, type Context } from '../context';
 import { keepTrace } from '../failures/app-trace';
 import { callInTime, HookTooLate } from '../failures/call-in-time';
@@ -18,7 +18,7 @@ import { failureDetails, repeatable } from '../login/login-link';
 import { LoginReporter, loginId } from '../login/login-reporter';
 import { refusalStatus, type LoginSecrets } from '../login/on-login';
 import { languageOf } from '../pages/page';
-import { sendStatusPage } from '../pages/scan/pc-page';
+import { sendStatusPage, type UnfinishedStatus } from '../pages/scan/pc-page';
 import { scanTexts } from '../pages/scan/texts';
 import {
   isExpired,
@@ -36,7 +36,7 @@ import type { ScanResult } from './tickets/results';
 
 /** What the page of the PC learns, and nothing else. */
 type ScanStatus =
-  | { readonly status: 'waiting' | 'scanned' | 'cancelled' | 'expired'; readonly message?: string }
+  | { readonly status: UnfinishedStatus; readonly message?: string }
   | { readonly status: 'confirmed'; readonly location: string };
 
 interface ScanInSession {
@@ -208,15 +208,11 @@ function checkFailed(context: Context, thrown: unknown, secrets: LoginSecrets): 
 }
 
 /** For a browser that runs no script. */
-function sendStatus(
-  context: Context,
-  status: 'waiting' | 'scanned' | 'cancelled' | 'expired',
-  found: ScanInSession | undefined,
-): void {
+function sendStatus(context: Context, status: UnfinishedStatus, found: ScanInSession | undefined): void {
   const { req, res, config } = context;
   sendStatusPage(res, languageOf(req), {
     status,
-    statusURL: `${requirePath(context, 'scan')}?login=${found ? loginId(found.state) : ''}`,
+    statusURL: `${scanPath(context)}?login=${found ? loginId(found.state) : ''}`,
     again: newCodePath(context, found ? repeatable(context, found.pending) : {}),
     asksForPin: config.scanLogin?.confirm === 'pin',
   });

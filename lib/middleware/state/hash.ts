@@ -11,6 +11,12 @@ export function shortHash(parts: readonly string[]): string {
   return hash(parts).slice(0, 32);
 }
 
+/** Compares a MAC in a time that does not tell how much of it an attacker has guessed. */
+export function isSameMAC(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
+  return a.length === b.length && crypto.timingSafeEqual(a, b);
+}
+
 /** In hex digits. */
 export function sha256(text: string): string {
   const { hash: hashOnce } = crypto as Partial<typeof crypto>;

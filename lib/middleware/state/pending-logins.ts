@@ -57,6 +57,8 @@ export interface SessionIds {
   readonly id: string;
   /** The first such hash: a login gives the session another id, but this stays until the logout. */
   readonly root: string;
+  /** Whether a login has finished in this session since then. */
+  readonly hasLogin: boolean;
 }
 
 /** The ids of a session; `undefined` if it has no id, such as one of cookie-session. */
@@ -65,7 +67,8 @@ export function sessionIdsOf(session: Session, key: string): SessionIds | undefi
   // An app may keep an `id` of its own in cookie-session.
   if (typeof session['regenerate'] !== 'function' || typeof id !== 'string') return undefined;
   const hashed = shortHash([key, id]);
-  return { id: hashed, root: rootIn(session, key) ?? hashed };
+  const hasLogin = finishedAt(session, key) !== undefined;
+  return { id: hashed, root: rootIn(session, key) ?? hashed, hasLogin };
 }
 
 function rootIn(session: Session, key: string): string | undefined {
@@ -85,6 +88,12 @@ function recordsIn(session: Session, key: string): object {
 const NO_RECORDS = {};
 
 const MAX_ROOT = 32;
+
+/** Records the root of a session whose id is about to change. */
+export function recordRoot(session: Session, key: string): void {
+  const root = sessionIdsOf(session, key)?.root;
+  if (root !== undefined) storeLogins(session, key, { ...loginsIn(session, key), root });
+}
 
 /** Gives a session another root. The logins that started in it before do not belong to it any more. */
 export function renewRoot(session: Session, key: string): void {

@@ -46,6 +46,8 @@ export interface FinishedLogin extends FinishingLogin {
  */
 const FINISHED_MS = 60_000;
 const MAX_ENTRIES = 10_000;
+/** Each scan login that starts in a session gives it a new id. */
+const MAX_RENEWALS = 10;
 
 export class StartedLogins {
   /** By state. */
@@ -56,9 +58,13 @@ export class StartedLogins {
    */
   readonly #finishing = lazyCache<Promise<FinishedLogin | undefined>>({ max: MAX_ENTRIES, ttl: FINISHED_MS });
 
+  /** By the id of a session: the id that it replaced although nobody logged in, and when. */
+  readonly #renewals: LazyCache<{ readonly id: string; readonly at: number }>;
+
   /** @param loginTimeout lifetime of a pending login, in ms */
   constructor(loginTimeout: number) {
     this.#started = lazyCache({ max: MAX_ENTRIES, ttl: loginTimeout });
+    this.#renewals = lazyCache({ max: MAX_ENTRIES, ttl: loginTimeout });
   }
 
   record(state: string, pending: PendingLogin, session: SessionIds | undefined): void {
@@ -82,6 +88,11 @@ export class StartedLogins {
     return this.#started().get(state);
   }
 
+  /** The session has got a new id, but nobody has logged in. */
+  recordRenewal(before: SessionIds | undefined, after: SessionIds | undefined): void {
+    if (before && after) this.#renewals().set(after.id, { id: before.id, at: Date.now() });
+  }
+
   /**
    * The pending login of this state if it started in this very session. If somebody has logged in to the
    * session since then, its id has changed, and only the same user may finish the login.
@@ -89,8 +100,25 @@ export class StartedLogins {
   pendingOf(state: string, session: SessionIds | undefined): PendingLogin | undefined {
     const started = this.#started().get(state);
     if (!session || !started?.pending || !started.session) return undefined;
-    if (started.session.id === session.id) return started.pending;
-    return started.session.root === session.root ? { ...started.pending, isBound: true } : undefined;
+    if (this.#hasStartedIn(session.id, started.session.id, started.pending.at)) return started.pending;
+    const isBound = session.hasLogin && started.session.root === session.root;
+    return isBound ? { ...started.pending, isBound } : undefined;
+  }
+
+  /**
+   * Whether a session that had this id at that time now has the other id, and nobody has logged in since then. A
+   * request in progress may have saved the session under its old id: what starts there later does not count.
+   */
+  #hasStartedIn(current: string, startedIn: string, at: number): boolean {
+    let id = current;
+    let renewedAt = Infinity;
+    for (let renewals = 0; renewals < MAX_RENEWALS; renewals++) {
+      if (id === startedIn) return at <= renewedAt;
+      const renewal = this.#renewals().get(id);
+      if (!renewal) return false;
+      ({ id, at: renewedAt } = renewal);
+    }
+    return false;
   }
 
   /** These states no longer count as pending: a callback has used them, or the session has dropped them. */

@@ -1,6 +1,6 @@
 /** What a request shows about a lost session. */
 import { copyOf } from '../../http/copy-of';
-import { header, hostOf, isSecure, trustsProxy, type HostRequest } from '../../http/request';
+import { header, hostOf, isSecure, MAX_HOST_LENGTH, trustsProxy, type HostRequest } from '../../http/request';
 import { isPrivateHost } from '../../options/private-host';
 import type { Context } from '../../context';
 import { routePath } from '../../addresses';
@@ -24,10 +24,8 @@ export function requestedHost(req: HostRequest): string {
   // The browser itself says that the page before had the same origin.
   const before = header(req, 'sec-fetch-site') === 'same-origin' ? header(req, 'referer') : '';
   const host = forwarded.trim() || (URL.canParse(before) ? new URL(before).host : hostOf(req));
-  return copyOf(host.slice(0, MAX_LENGTH));
+  return copyOf(host.slice(0, MAX_HOST_LENGTH));
 }
-
-const MAX_LENGTH = 255;
 
 /** In lower case and without a port, because cookies ignore ports. */
 export function hostname(host: string): string {

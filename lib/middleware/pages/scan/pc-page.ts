@@ -7,6 +7,9 @@ import { PC_SCRIPT } from './script';
 import { SCAN_STYLE } from './style';
 import { scanTexts, type ScanTexts } from './texts';
 
+/** The status of a scan login that has not logged the PC in. */
+export type UnfinishedStatus = 'waiting' | 'scanned' | 'cancelled' | 'expired';
+
 export interface PCPage {
   /** The address that the QR code holds. */
   readonly url: string;
@@ -126,7 +129,7 @@ export function sendStatusPage(
   res: ServerResponse,
   language: PageLanguage,
   page: Pick<PCPage, 'statusURL' | 'again' | 'asksForPin'> & {
-    readonly status: 'waiting' | 'scanned' | 'cancelled' | 'expired';
+    readonly status: UnfinishedStatus;
   },
 ): void {
   const { pc } = scanTexts(language);
