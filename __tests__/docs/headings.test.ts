@@ -38,7 +38,7 @@ function namesIn(english: string): string[] {
 
 /** What only one of the two headings names. */
 function differences(english: string, chinese: string): string[] {
-  const plain = (text: string): string => text.toLowerCase().replaceAll('_', ' ');
+  const plain = (text: string): string => text.toLowerCase().replaceAll(/[_-]/g, ' ');
   const missing = SHORTER_IN_CHINESE.includes(english)
     ? []
     : namesIn(english).filter(
