@@ -133,5 +133,5 @@ export function signatureOfLink(context: Context, linkId: string, link: Partial<
 
 /** Whether this app signed these parameters for the session with this id. */
 export function isOwnLink(context: Context, linkId: string, link: SignedParameters, given: string): boolean {
-  return canSign(context) && isEqual(given, signatureOfLink(context, linkId, link));
+  return canSign(context) && isSameMAC(given, signatureOfLink(context, linkId, link));
 }
