@@ -258,18 +258,22 @@ export class OAuth {
     const endpoint = this.#credentials.endpoints.refreshToken;
     const created = Date.now();
     const response = await this.#call({ endpoint, query, expects: 'token', retry: true });
-    this.#tokens.checkOwner(refreshToken, response.openid);
-    return await this.#save(created, response);
+    const login_at = await this.#tokens.loginOf(refreshToken, response.openid);
+    return await this.#save(created, response, login_at === undefined ? undefined : { login_at });
   }
 
   /**
    * `created` is the time before the request was sent. So the expiry that is computed from it is never later
    * than WeChat's.
    */
-  async #save(created: number, response: Responses['token']): Promise<AccessToken> {
+  async #save(
+    created: number,
+    response: Responses['token'],
+    login?: Pick<TokenData, 'login_at'>,
+  ): Promise<AccessToken> {
     // Not a spread: V8 would give each such object its own hidden class, which takes a third of the memory of
     // a cached token.
-    const data = Object.assign({}, response, { create_at: created }) as TokenData;
+    const data = Object.assign({}, response, { create_at: created }, login) as TokenData;
     const token = new AccessToken(data);
     await this.#tokens.save(token);
     return token;

@@ -21,6 +21,11 @@ export interface TokenData {
   /** When the token was requested, in ms since 1970. */
   readonly create_at: number;
   /**
+   * When the user logged in, in ms since 1970, if the token was refreshed since then. WeChat counts the life of
+   * the refresh token from the login.
+   */
+  readonly login_at?: number;
+  /**
    * Fields that WeChat adds later are kept. A response in which one has more than 1,024 characters of JSON is
    * refused.
    */

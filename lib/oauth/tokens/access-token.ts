@@ -44,3 +44,9 @@ function asNumber(value: unknown): number {
 export function createdAt(token: AccessToken): number {
   return asNumber(token.data.create_at);
 }
+
+/** When the user logged in, from which WeChat counts the life of the refresh token, in ms since 1970. */
+export function loggedInAt(token: AccessToken): number {
+  const created = createdAt(token);
+  return Math.min(asNumber(token.data.login_at) || created, created);
+}

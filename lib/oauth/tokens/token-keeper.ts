@@ -9,7 +9,7 @@ import { OnceUnderLock } from '../../async/once-under-lock';
 import { LOCK_LIMIT_MS, STORE_LIMIT_MS } from '../../async/time-limit';
 import { callStore, tokensIn, type StoreFacts } from '../../stores/call-store';
 import { TOKEN_TTL_MS, type TokenData } from '../../stores/token-store';
-import { AccessToken, createdAt } from './access-token';
+import { AccessToken, createdAt, loggedInAt } from './access-token';
 import { failureOf, tokenFailed, tokenRefreshed, type TokenRefreshed } from '../events';
 import { SingleFlight } from '../../async/single-flight';
 import { lazyCache } from '../../lazy-cache';
@@ -38,8 +38,8 @@ export class TokenKeeper {
   readonly #cache = lazyCache<AccessToken>({ max: MAX_CACHED });
   readonly #lookups = new SingleFlight<AccessToken>();
   readonly #refreshes = new SingleFlight<AccessToken>();
-  /** The openids whose tokens are being refreshed, by refresh token. */
-  readonly #owners = new Map<string | undefined, string>();
+  /** The users whose tokens are being refreshed, and when they logged in, by refresh token. */
+  readonly #owners = new Map<string | undefined, { readonly openid: string; readonly loginAt: number }>();
 
   constructor(backend: TokenBackend) {
     this.#backend = backend;
@@ -123,7 +123,7 @@ export class TokenKeeper {
       durationMs: performance.now() - started,
     });
     try {
-      this.#owners.set(refresh_token, openid);
+      this.#owners.set(refresh_token, { openid, loginAt: loggedInAt(expired) });
       const fresh = asAccessToken(await this.#backend.refresh(refresh_token));
       if (fresh?.data.openid !== openid) throw notTheOwner();
       debug('token refreshed');
@@ -151,12 +151,28 @@ export class TokenKeeper {
   }
 
   /**
-   * Refuses a refreshed token of another openid before it is saved, because it would replace that user's own
-   * token.
+   * When the user of a refresh token logged in, in ms since 1970; undefined if no saved token tells. Refuses a
+   * refreshed token of another openid before it is saved, because it would replace that user's own token.
    */
-  checkOwner(refreshToken: string | undefined, openid: string): void {
+  async loginOf(refreshToken: string | undefined, openid: string): Promise<number | undefined> {
     const owner = this.#owners.get(refreshToken);
-    if (owner !== undefined && owner !== openid) throw notTheOwner();
+    if (owner && owner.openid !== openid) throw notTheOwner();
+    return owner ? owner.loginAt : this.#savedLoginOf(refreshToken, openid);
+  }
+
+  /** For a refresh that the app called itself. */
+  async #savedLoginOf(refreshToken: string | undefined, openid: string): Promise<number | undefined> {
+    const isIts = (token: AccessToken | undefined): token is AccessToken =>
+      token !== undefined && token.data.refresh_token === refreshToken;
+    const cached = this.#cache().get(openid);
+    if (isIts(cached)) return loggedInAt(cached);
+    try {
+      const stored = asAccessToken(await this.#read(openid, cached));
+      return isIts(stored) ? loggedInAt(stored) : undefined;
+    } catch {
+      // The new token must not be lost for this. If the store is away, saving it fails, too.
+      return undefined;
+    }
   }
 
   /** Deletes a token that cannot be refreshed. A failure is ignored: the caller still gets `reauthorize`. */
@@ -268,7 +284,7 @@ const REFRESH_TOKEN_INVALID: readonly number[] = [40030, 42002, 42007];
 /** Whether a token grants more than `snsapi_base`, and is valid or can still be refreshed. */
 function hasMoreScope(token: AccessToken | undefined): boolean {
   if (!token || isBaseOnly(token.data)) return false;
-  const canBeRefreshed = Boolean(token.data.refresh_token) && Date.now() < createdAt(token) + TOKEN_TTL_MS;
+  const canBeRefreshed = Boolean(token.data.refresh_token) && Date.now() < loggedInAt(token) + TOKEN_TTL_MS;
   return token.isValid() || canBeRefreshed;
 }
 
