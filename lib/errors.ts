@@ -194,7 +194,7 @@ const KINDS = {
   forbidden: fact(
     403,
     false,
-    'This user may not do that. To let the user pass, `check` returns true.',
+    'This user may not do that. To let the user pass, `check` must return true.',
     '该用户没有权限；若应放行，check 须返回 true。',
   ),
 } as const satisfies Record<string, KindFacts>;

@@ -1,5 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { run } from '../../lib/cli/run';
@@ -296,6 +297,29 @@ describe('express-wechat-auth emulator', () => {
     expect([status, text]).toEqual([
       1,
       `express-wechat-auth: Port ${port} is in use: choose another with --port, or 0 for any free one`,
+    ]);
+  });
+
+  // Root and most containers may listen at every port, so the error of the system is emitted here.
+  it.each([
+    ['--port', ['--port', '80', '--proxy-port', '0'], 80],
+    ['--proxy-port', ['--port', '0', '--proxy-port', '81'], 81],
+  ])('names %s if its port needs privileges', async (flag, ports, port) => {
+    const listen = Reflect.get(net.Server.prototype, 'listen') as (
+      this: net.Server,
+      at: unknown,
+    ) => net.Server;
+    jest.spyOn(net.Server.prototype, 'listen').mockImplementation(function (this: net.Server, ...given) {
+      if (given[0] !== port) return listen.apply(this, given as [unknown]);
+      const error = Object.assign(new Error(`listen EACCES: ${port}`), { code: 'EACCES', port });
+      process.nextTick(() => this.emit('error', error));
+      return this;
+    } as never);
+    const [status, text] = await fails(['emulator', ...ports]);
+    jest.restoreAllMocks();
+    expect([status, text]).toEqual([
+      1,
+      `express-wechat-auth: You are not allowed to use port ${port}: choose one above 1023 with ${flag}`,
     ]);
   });
 

@@ -57,6 +57,14 @@ describe('the cookie jar of the doctor', () => {
     expect(jar.header(HTTPS, true)).toBe('b=6; c=3; e=5');
   });
 
+  it('keeps a host-only cookie apart from one with the Domain of the same host', () => {
+    const jar = new CookieJar();
+    jar.take(['a=host; Path=/', 'a=domain; Path=/; Domain=h5.example.com'], HTTPS);
+    expect(jar.header(HTTPS, false)).toBe('a=host; a=domain');
+    jar.take(['a=; Path=/; Max-Age=0'], HTTPS);
+    expect(jar.header(HTTPS, false)).toBe('a=domain');
+  });
+
   it('keeps cookies of one name apart by Path and host, and sends them to their own host only', () => {
     const jar = new CookieJar();
     const other = new URL('https://www.example.com/auth/login');

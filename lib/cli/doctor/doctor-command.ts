@@ -168,7 +168,8 @@ async function checkRunningApp(flags: DoctorFlags, limits: ProbeLimits): Promise
   // Without an account that sends browsers to WeChat, the app has no login route.
   const hasLogin = flows.length === 0 || flows.some(isPageFlow);
   const app = url && hasLogin ? await checkApp(configuration, url, routes, limits) : undefined;
-  const site = app?.site ?? publicSite(configuration, routes);
+  const site =
+    app?.site ?? (url ? siteOf(url, usableBase(configuration), routes) : publicSite(configuration, routes));
   const relay = usableRelay(configuration);
   const [relayed, ...files] = await Promise.all([
     relay !== undefined && site ? checkRelay(relay, callbackURL(configuration, site), limits) : [],

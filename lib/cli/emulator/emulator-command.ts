@@ -137,21 +137,27 @@ function phoneAddresses({ url }: Emulator, { host, publicURL }: EmulatorFlags): 
 
 /** Keyed by the code of the error that `listen()` reports. */
 const REASONS: Readonly<Record<string, (flags: EmulatorFlags, port: number) => Bilingual>> = {
-  EADDRINUSE: ({ proxyPort }, port) => {
-    const flag = port === proxyPort ? '--proxy-port' : '--port';
+  EADDRINUSE: (flags, port) => {
+    const flag = flagOf(port, flags);
     return bilingual(
       `Port ${port} is in use: choose another with ${flag}, or 0 for any free one`,
       `端口 ${port} 已被占用：请用 ${flag} 换一个，或用 0 表示任意空闲端口`,
     );
   },
-  EACCES: (_, port) =>
-    bilingual(
-      `You are not allowed to use port ${port}: choose one above 1023 with --port`,
-      `没有权限使用端口 ${port}：请用 --port 选择 1023 以上的端口`,
-    ),
+  EACCES: (flags, port) => {
+    const flag = flagOf(port, flags);
+    return bilingual(
+      `You are not allowed to use port ${port}: choose one above 1023 with ${flag}`,
+      `没有权限使用端口 ${port}：请用 ${flag} 选择 1023 以上的端口`,
+    );
+  },
   EADDRNOTAVAIL: notLocalAddress,
   ENOTFOUND: notLocalAddress,
 };
+
+function flagOf(port: number, { proxyPort }: EmulatorFlags): string {
+  return port === proxyPort ? '--proxy-port' : '--port';
+}
 
 function notLocalAddress({ host }: EmulatorFlags): Bilingual {
   return bilingual(

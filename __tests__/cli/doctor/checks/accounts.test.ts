@@ -113,6 +113,20 @@ describe('doctor --component-app-id', () => {
     });
   });
 
+  it('requests WeChat’s page as a login of the platform does', async () => {
+    const { check } = await examine(args('a token of the platform'));
+    expect(check('login-page').status).toBe('ok');
+    const other = ['--component-app-id', 'wx0d0d0d0d0d0d0d0d', '--component-access-token', 'a token'];
+    const refused = await examine([
+      ...['--app-id', OFFICIAL.c.appId, ...other, '--base-url', 'http://c.example.com', ...wechat()],
+    ]);
+    expect(refused.check('login-page')).toMatchObject({
+      status: 'failed',
+      detail: expect.stringContaining('10015') as string,
+      remedy: expect.stringContaining('--component-app-id') as string,
+    });
+  });
+
   it.each([61003, 61007, 42006, 41018])('reports errcode %d with its remedy', async (errcode) => {
     emulator.fail('component/access_token', { errcode });
     const { check } = await examine(args('a token of the platform'));

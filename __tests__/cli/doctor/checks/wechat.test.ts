@@ -1,5 +1,6 @@
 // Runs the doctor against an emulator that behaves as WeChat, or a gateway in front of it, is known to do.
 import net, { type AddressInfo } from 'node:net';
+import { startApp } from '../../../support/app';
 import { environmentOf } from '../../../support/emulator';
 import { once } from 'node:events';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../../../lib/emulator/index';
@@ -73,6 +74,20 @@ describe('the doctor, on the credentials', () => {
     expect(idFault.bad).toContain(id === 'mobile-app' ? 'mobile-app-id' : 'mini-program-app-id');
     const missing = await examineClients({ [`WECHAT_${name}_SECRET`]: '' });
     expect(missing.bad).toContain(id === 'mobile-app' ? 'mobile-app-secret' : 'mini-program-app-secret');
+  });
+
+  it('checks the verification file and the relay of an app to which only clients with codes log in', async () => {
+    const emulator = await startEmulator();
+    const app = await startApp(emulator, {
+      auth: { verificationFiles: { 'MP_verify_Ab12Cd34Ef56Gh78.txt': 'Ab12Cd34Ef56Gh78' } },
+    });
+    const { statuses } = await examine(
+      ['--url', app.url, '--verification-file', 'MP_verify_Ab12Cd34Ef56Gh78.txt', '--relay', app.url],
+      clientsOf(emulator),
+    );
+    await app.close();
+    expect(statuses).toMatchObject({ 'verification-file': 'ok', 'app-reachable': 'skipped' });
+    expect(statuses).toHaveProperty('relay-own-app');
   });
 
   it('does not check the login route of an app to which only clients with codes log in', async () => {

@@ -6,7 +6,7 @@ import { authorizeURL } from '../../../oauth/endpoints';
 import { FLOWS, type PageAccountFlow } from '../../../oauth/flows';
 import { scopeToRequest } from '../../../oauth/scope';
 import { bilingual, type Bilingual } from '../../bilingual';
-import { appOf, type Configuration } from '../configuration';
+import { appOf, componentOf, type Configuration } from '../configuration';
 import { UnreachableError, probe, type ProbeLimits, type ProbeResponse } from '../probe/http-probe';
 import { DESKTOP_CLIENT, WECHAT_CLIENT } from '../probe/user-agents';
 import { failed, ok, skipped, warning, type Finding } from '../report/check-list';
@@ -50,6 +50,7 @@ export async function checkLoginPage(
     state: 'doctor',
     scope: scopeToRequest(flow, 'snsapi_userinfo', undefined),
     params: undefined,
+    componentAppId: componentOf(configuration, flow)?.appId,
   });
   try {
     const response = await probe(new URL(address), {
@@ -117,6 +118,7 @@ const PAGE_ERRORS: readonly PageError[] = [
   },
   { pattern: /10005|scope/i, remedy: (flow) => TEXTS.noPermission[flow] },
   { pattern: /10016|10012|appid/i, remedy: unknownAppId },
+  { pattern: /10015|未授权第三方平台/, remedy: () => TEXTS.notAuthorized },
   { pattern: /10004|封禁/, remedy: () => TEXTS.banned },
   { pattern: /10006|关注此测试号/, isTemporary: true, remedy: () => TEXTS.followersOnly },
   { pattern: /10009|频繁/, isTemporary: true, remedy: () => TEXTS.tooOften },
@@ -156,6 +158,10 @@ const TEXTS = {
       '请确认这是网站应用的 AppID，并且已获得微信登录权限。',
     ),
   } satisfies Record<PageAccountFlow, Bilingual>,
+  notAuthorized: bilingual(
+    "Let the account's administrator authorize the third-party platform, or correct --component-app-id.",
+    '请由账号管理员授权第三方平台，或更正 --component-app-id。',
+  ),
   banned: bilingual(
     'WeChat has banned this account: see mp.weixin.qq.com.',
     '该账号已被封禁：请查看 mp.weixin.qq.com。',

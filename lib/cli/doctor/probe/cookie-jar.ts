@@ -16,7 +16,10 @@ export interface ReceivedCookie {
 }
 
 export class CookieJar {
-  /** Keyed by name, domain and path, by which browsers distinguish cookies (RFC 6265bis). */
+  /**
+   * Keyed by name, domain, host-only flag and path, by which browsers distinguish cookies (RFC 6265bis, Storage
+   * Model).
+   */
   readonly #cookies = new Map<string, { readonly cookie: Cookie; readonly host: string }>();
 
   /** Reads the Set-Cookie lines of a response from this address, and keeps what a browser would keep. */
@@ -25,7 +28,8 @@ export class CookieJar {
       const cookie = parseSetCookie(line, url);
       const refusal = refusalOf(cookie, url);
       const host = url.hostname;
-      const key = JSON.stringify([cookie.name, cookie.domain ?? host, cookie.path]);
+      const isHostOnly = cookie.domain === undefined;
+      const key = JSON.stringify([cookie.name, cookie.domain ?? host, isHostOnly, cookie.path]);
       if (!refusal) this.#cookies.set(key, { cookie, host });
       else if (refusal === 'expired') this.#cookies.delete(key);
       return { cookie, refusal };

@@ -33,7 +33,7 @@ export const CHECKS = {
   clock: check('network', 'Clock of this machine', '本机时钟'),
   credentials: check('wechat', 'Account: credentials', '服务号凭据'),
   'website-credentials': check('wechat', 'Website app: credentials', '网站应用凭据'),
-  'mini-program-credentials': check('wechat', 'Mini program credentials', '小程序凭据'),
+  'mini-program-credentials': check('wechat', 'Mini program: credentials', '小程序凭据'),
   'mobile-app-credentials': check('wechat', 'Mobile app: credentials', '移动应用凭据'),
   'login-page': check('wechat', 'Account: login page', '服务号授权页'),
   'website-login-page': check('wechat', 'Website app: login page', '网站应用扫码页'),
