@@ -1,5 +1,12 @@
 import type { Browser, Page } from 'playwright-core';
-import { DESKTOP, PHONE, describeInChromium, launchChromium, openWindow } from './support/browsers/chromium';
+import {
+  DESKTOP,
+  PHONE,
+  describeInChromium,
+  launchChromium,
+  loseOnePoll,
+  openWindow,
+} from './support/browsers/chromium';
 import { IPHONE_WECHAT } from './support/browsers/user-agents';
 import { startExample, type ExampleApp } from './support/processes/example-app';
 
@@ -80,6 +87,7 @@ describeInChromium('the example app in a browser', () => {
     const number = await page.locator('strong').textContent();
     expect(await phone.locator('.big dd').textContent()).toBe(number);
     await page.getByText('请在手机上确认').waitFor();
+    await loseOnePoll(page);
     await phone.click('text=确认登录');
     // In a desktop browser, the emulator first offers to go on as WeChat's client.
     await phone.getByRole('link').first().click();

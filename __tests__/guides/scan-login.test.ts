@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { DESKTOP, PHONE, describeInChromium, launchChromium, openWindow } from '../support/browsers/chromium';
+import {
+  DESKTOP,
+  PHONE,
+  describeInChromium,
+  launchChromium,
+  loseOnePoll,
+  openWindow,
+} from '../support/browsers/chromium';
 import { IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { emulator, useEmulator } from '../support/emulator';
 import { blocksOfGuide, codeOf, run, type RunningGuide } from './guide';
@@ -64,6 +71,7 @@ describeInChromium('the guide of the scan login', () => {
     expect(await own.locator('#code svg').count()).toBe(1);
     const phone = await open(url, { ...PHONE, userAgent: IPHONE_WECHAT });
     await own.getByText('已扫描').waitFor();
+    await loseOnePoll(own);
     expect(await own.locator('#number').textContent()).toBe(
       `核对数字 ${(await phone.locator('.big dd').textContent()) ?? ''}`,
     );

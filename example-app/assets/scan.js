@@ -9,11 +9,20 @@ const texts = {
 };
 
 async function ask() {
-  const response = await fetch(status.dataset.url);
-  const body = await response.json();
-  status.textContent = response.ok ? texts[body.status] : body.message;
-  if (body.status === 'confirmed') document.location.assign(body.location);
-  else if (body.status === 'waiting' || body.status === 'scanned') setTimeout(ask, 1500);
+  try {
+    const response = await fetch(status.dataset.url);
+    const body = await response.json();
+    status.textContent = response.ok ? texts[body.status] : body.message;
+    if (body.status === 'confirmed') document.location.assign(body.location);
+    else if (body.status === 'waiting' || body.status === 'scanned' || response.status === 503) askAgain();
+  } catch {
+    // No network for a moment, for example after the PC was asleep.
+    askAgain();
+  }
+}
+
+function askAgain() {
+  setTimeout(ask, 1500);
 }
 
 ask();

@@ -1,5 +1,11 @@
 import { existsSync } from 'node:fs';
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions } from 'playwright-core';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from 'playwright-core';
 
 const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
@@ -46,4 +52,10 @@ export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height:
 /** A window with a profile of its own: no cookies of an earlier test. */
 export function openWindow(browser: Browser, options: BrowserContextOptions): Promise<BrowserContext> {
   return browser.newContext(options);
+}
+
+/** Cuts the network until a request of the page has failed, such as one of a page that polls. */
+export async function loseOnePoll(page: Page): Promise<void> {
+  await Promise.all([page.waitForEvent('requestfailed'), page.context().setOffline(true)]);
+  await page.context().setOffline(false);
 }
