@@ -255,7 +255,7 @@ export class WechatError extends Error {
   }
 
   /** What to do about the error, in English and Chinese. */
-  get remedy(): WechatRemedy {
+  get remedy(): { readonly en: string; readonly zh: string } {
     return KINDS[this.kind].remedy;
   }
 
@@ -324,7 +324,7 @@ export class WeChatAPIError extends WechatError {
     this.rid = RID.exec(errmsg)?.[1];
   }
 
-  override get remedy(): WechatRemedy {
+  override get remedy(): { readonly en: string; readonly zh: string } {
     return remedyOf(this.code, this.kind);
   }
 

@@ -309,8 +309,11 @@ describe('express-wechat-auth emulator', () => {
       this: net.Server,
       at: unknown,
     ) => net.Server;
-    jest.spyOn(net.Server.prototype, 'listen').mockImplementation(function (this: net.Server, ...given) {
-      if (given[0] !== port) return listen.apply(this, given as [unknown]);
+    jest.spyOn(net.Server.prototype, 'listen').mockImplementation(function (
+      this: net.Server,
+      ...given: [unknown]
+    ) {
+      if (given[0] !== port) return listen.apply(this, given);
       const error = Object.assign(new Error(`listen EACCES: ${port}`), { code: 'EACCES', port });
       process.nextTick(() => this.emit('error', error));
       return this;

@@ -19,6 +19,14 @@ describe('MemoryTokenStore', () => {
     expect(await store.get('wx:o')).toBeUndefined();
   });
 
+  it.each([0, -1, 0.5])('does not keep a token for ever whose time is %d ms', async (ttl) => {
+    jest.useFakeTimers();
+    const store = new MemoryTokenStore();
+    await store.set('wx:o', aToken(), ttl);
+    jest.advanceTimersByTime(2);
+    expect(await store.get('wx:o')).toBeUndefined();
+  });
+
   it('counts the time from the last write', async () => {
     jest.useFakeTimers();
     const store = new MemoryTokenStore();

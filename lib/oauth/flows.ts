@@ -2,6 +2,7 @@
  * The ways to log in with WeChat (flows), one row each. Each row holds the data in which a flow differs from
  * the others.
  */
+import type { Bilingual } from '../bilingual';
 
 /**
  * The browser of a login: WeChat's own, on a phone or a computer; another browser on a computer or a tablet;
@@ -13,7 +14,7 @@ interface FlowRow {
   /** The flow whose account logs the user in: the flow itself, or for a scan login `official`. */
   readonly account: 'official' | 'website' | 'miniProgram' | 'mobileApp';
   /** The name of this kind of account. */
-  readonly label: { readonly en: string; readonly zh: string };
+  readonly label: Bilingual;
   /** The menu in WeChat's consoles that shows or sets a value. */
   readonly consoleMenu: {
     readonly appId: string;

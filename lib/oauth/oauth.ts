@@ -414,8 +414,12 @@ export class OAuth {
    *
    * @throws WeChatAPIError of kind `token_invalid` or `openid_invalid` if it is not.
    */
-  verifyToken(openid: string, accessToken: string): Promise<TokenVerified>;
-  verifyToken(openid: string, accessToken: string, callback: Callback<TokenVerified>): void;
+  verifyToken(openid: string, accessToken: string): Promise<{ readonly errcode: 0; readonly errmsg: string }>;
+  verifyToken(
+    openid: string,
+    accessToken: string,
+    callback: Callback<{ readonly errcode: 0; readonly errmsg: string }>,
+  ): void;
   verifyToken(
     openid: string,
     accessToken: string,

@@ -13,10 +13,14 @@ export function isOfficialScope(value: unknown): value is OfficialScope {
 }
 
 /** How much a scope grants. The QR code login of a website app grants everything. */
-const RANK: Readonly<Record<string, number>> = { snsapi_base: 1, snsapi_userinfo: 2, snsapi_login: 3 };
+const RANK: ReadonlyMap<string, number> = new Map([
+  ['snsapi_base', 1],
+  ['snsapi_userinfo', 2],
+  ['snsapi_login', 3],
+]);
 
 function rankOf(scopes: string): number {
-  return Math.max(0, ...scopes.split(/[\s,]+/).map((scope) => RANK[scope] ?? 0));
+  return Math.max(0, ...scopes.split(/[\s,]+/).map((scope) => RANK.get(scope) ?? 0));
 }
 
 /** Whether the highest granted scope covers the highest requested one. Both may be comma-separated lists. */

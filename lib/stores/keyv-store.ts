@@ -1,7 +1,7 @@
 import { WechatAuthError } from '../errors';
 import { storeFailure, tokensIn, type StoreFacts } from './call-store';
 import { TokenRecords, type EncryptionOptions } from './token-record';
-import type { TokenData, TokenStore } from './token-store';
+import { wholeTTL, type TokenData, type TokenStore } from './token-store';
 
 /** The methods of a Keyv, or of an object like it, that the store uses. */
 export interface KeyvLike {
@@ -16,9 +16,6 @@ export interface KeyvLike {
   /** Keyv emits this event for failures that its results do not show. */
   on?(event: 'error', listener: (error: unknown) => void): unknown;
 }
-
-/** Options of `new KeyvTokenStore()`. */
-export type KeyvTokenStoreOptions = EncryptionOptions;
 
 /**
  * Tokens in any database that Keyv has an adapter for: SQL, MongoDB, etcd, … Keyv has no lock. So two
@@ -39,7 +36,7 @@ export class KeyvTokenStore implements TokenStore {
   readonly #beingWritten = new Set<TokenData>();
 
   /** @throws WechatAuthError of kind `config` if `keyv` is not a Keyv, or an encryption key is too short. */
-  constructor(keyv: KeyvLike, options: KeyvTokenStoreOptions = {}) {
+  constructor(keyv: KeyvLike, options: EncryptionOptions = {}) {
     const { get, set, delete: remove } = (keyv as Partial<KeyvLike> | null | undefined) ?? {};
     if (![get, set, remove].every((method) => typeof method === 'function')) {
       throw new WechatAuthError(
@@ -77,7 +74,8 @@ export class KeyvTokenStore implements TokenStore {
     const record = this.#records.write(key, token);
     this.#beingWritten.add(token);
     try {
-      const written = await this.#checked('set', () => this.#keyv.set(key, record, ttlMs));
+      // For a Keyv, 0 means no limit.
+      const written = await this.#checked('set', () => this.#keyv.set(key, record, wholeTTL(ttlMs)));
       if (written === false) throw this.#failure('set', 'it did not write the token, and did not say why');
     } finally {
       this.#beingWritten.delete(token);

@@ -1,6 +1,6 @@
 import { WechatAuthError } from '../errors';
 import { lazyCache, type LazyCache } from '../lazy-cache';
-import type { TokenData, TokenStore } from './token-store';
+import { wholeTTL, type TokenData, type TokenStore } from './token-store';
 
 /** Options of `new MemoryTokenStore()`. */
 export interface MemoryTokenStoreOptions {
@@ -43,7 +43,8 @@ export class MemoryTokenStore implements TokenStore {
 
   /** Saves a token for `ttlMs` milliseconds, unless more recently used tokens displace it. */
   set(key: string, token: TokenData, ttlMs: number): Promise<void> {
-    this.#tokens().set(key, token, { ttl: ttlMs });
+    // For an LRUCache, 0 means no limit.
+    this.#tokens().set(key, token, { ttl: wholeTTL(ttlMs) });
     return Promise.resolve();
   }
 

@@ -5,7 +5,7 @@ import { WechatAuthError } from '../errors';
 import type { SharedCache } from './shared-cache';
 import { callStore, storeFailure, tokensIn, type StoreFacts } from './call-store';
 import { TokenRecords, type EncryptionOptions } from './token-record';
-import type { TokenData, TokenStore } from './token-store';
+import { wholeTTL, type TokenData, type TokenStore } from './token-store';
 
 /**
  * The methods of a node-redis client (package `redis`, version 4 or later) that the store uses. The client
@@ -109,7 +109,7 @@ export class RedisTokenStore implements TokenStore, SharedCache {
    */
   async set(key: string, token: TokenData, ttlMs: number): Promise<void> {
     const record = this.#records.write(key, token);
-    const ms = Math.max(1, Math.ceil(ttlMs));
+    const ms = wholeTTL(ttlMs);
     const reply = await sendCommand('set', () => this.#commands.set(this.#prefix + key, ms, record), token);
     if (String(reply) !== 'OK')
       throw storeFailure(

@@ -70,3 +70,8 @@ export interface TokenStore {
  * lifetime from the login, so the record of a refreshed token may outlive its refresh token.
  */
 export const TOKEN_TTL_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** A time to live in whole milliseconds, at least 1: databases and caches refuse 0, or keep the record forever. */
+export function wholeTTL(ttlMs: number): number {
+  return Math.max(1, Math.ceil(ttlMs));
+}

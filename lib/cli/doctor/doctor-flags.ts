@@ -4,6 +4,7 @@ import { bilingual, type Bilingual } from '../bilingual';
 import { readEnvFiles } from '../env-file';
 import { checkLanguage, parseFlags } from '../flags';
 import { UsageError, type Terminal } from '../terminal';
+import { isAppId } from './checks/app-credentials';
 import type { Configuration } from './configuration';
 import { withoutSlash, type AppRoutes } from './probe/site';
 
@@ -104,7 +105,7 @@ interface OneOfMany {
 function accountOf({ account, 'app-id': appId, 'base-url': baseURL }: Values): OneOfMany | undefined {
   if (account === undefined) return undefined;
   if (account.startsWith('/')) return { path: pathOf('--account', withoutSlash(account)) };
-  if (/^wx[\da-f]{16}$/.test(account)) {
+  if (isAppId(account)) {
     if (appId !== undefined && appId !== account) throw new UsageError(TEXTS.accountTwice('--app-id'));
     return { appId: account };
   }

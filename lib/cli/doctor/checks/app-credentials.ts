@@ -4,7 +4,7 @@ import { bilingual, type Bilingual } from '../../bilingual';
 import { appOf, componentOf, usesRealWechat, type Configuration } from '../configuration';
 import { failed, ok, skipped, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
 import { FLOW_CHECKS } from '../report/flow-checks';
-import { findStray } from '../report/stray-characters';
+import { findStray, removeStray } from '../report/stray-characters';
 
 const APP_ID = /^wx[\da-f]{16}$/;
 const APP_SECRET = /^[\da-f]{32}$/i;
@@ -59,7 +59,7 @@ const TEXTS = {
   }),
   stray: (detail: Bilingual, variable: string) => ({
     detail,
-    remedy: bilingual(`Remove these characters (${variable}).`, `请去掉多余字符（${variable}）。`),
+    remedy: removeStray(variable),
   }),
   appIdForm: (appId: string, flow: AccountFlow) => ({
     detail: bilingual(

@@ -3,7 +3,7 @@ import { relayAddress } from '../../../middleware/options/base-url';
 import { addressFaults, relayFaults, type AddressFault } from '../../../middleware/options/callback-domain';
 import { bilingual, type Bilingual } from '../../bilingual';
 import { failed, ok, skipped, warning, type CheckId, type Finding } from '../report/check-list';
-import { findStray } from '../report/stray-characters';
+import { findStray, removeStray } from '../report/stray-characters';
 
 const ID = 'base-url';
 
@@ -32,10 +32,7 @@ function checkAddress(
   if (!stray && faults.length === 0) return ok(id, bilingual(address, address));
   const fault = {
     detail: list([...(stray ? [stray] : []), ...faults.map(({ what }) => what)]),
-    remedy: sentences([
-      ...(stray ? [TEXTS.removeStray(variable)] : []),
-      ...faults.flatMap(({ remedy }) => remedy),
-    ]),
+    remedy: sentences([...(stray ? [removeStray(variable)] : []), ...faults.flatMap(({ remedy }) => remedy)]),
   };
   // Stray characters alone are only a warning: the URL parser ignores them, and the app works.
   return faults.every(({ isWarning }) => isWarning) ? warning(id, fault) : failed(id, fault);
@@ -74,6 +71,4 @@ const TEXTS = {
     ),
   },
   notGiven: bilingual('not given', '未给出'),
-  removeStray: (variable: string) =>
-    bilingual(`Remove these characters (${variable}).`, `请去掉多余字符（${variable}）。`),
 };
