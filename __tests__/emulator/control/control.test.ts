@@ -87,6 +87,25 @@ describe('the state', () => {
     expect(wechat.users).toContainEqual(user);
   });
 
+  it('masks the secret of an own app in paths and warnings of requests, too', async () => {
+    const appSecret = '0123456789abcdef-own';
+    await call('POST', 'apps', {
+      type: 'official',
+      appId: 'wx00000000000000aa',
+      appSecret,
+      domains: ['h5.example.com'],
+    });
+    await fetch(`${wechat.url}/misplaced/${appSecret}`);
+    const redirect = encodeURIComponent(`https://elsewhere.example.com/${appSecret}`);
+    const query = `appid=wx00000000000000aa&redirect_uri=${redirect}&response_type=code&scope=snsapi_base&state=x`;
+    await fetch(`${wechat.url}/connect/oauth2/authorize?${query}`, {
+      headers: { 'user-agent': 'MicroMessenger' },
+    });
+    const { json } = await call('GET', 'requests');
+    expect(JSON.stringify(json)).toContain('/misplaced/********');
+    expect(JSON.stringify(json)).not.toContain(appSecret);
+  });
+
   it('GET and DELETE requests; secrets of own apps are masked', async () => {
     await call('POST', 'apps', OWN_APP);
     await client.redeem('x', { appid: OWN_APP.appId, secret: OWN_APP.appSecret });
@@ -356,7 +375,7 @@ describe('a wrong request', () => {
       'POST',
       'authorize',
       { url: 'https://example.com/connect/qrconnect' },
-      /The url of https:\/\/example\.com is not/,
+      /The url is at https:\/\/example\.com, which is not/,
     ],
     [
       'POST',

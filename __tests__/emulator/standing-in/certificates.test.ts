@@ -1,9 +1,19 @@
 // Strict verifiers accept the emulator's certificate.
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { keptCertificate, selfSignedCertificate, WECHAT_HOSTS } from '../../../lib/emulator';
 import { authorityOf, issueCertificate, newPrivateKey } from '../../../lib/emulator/tls/authority';
 
@@ -150,4 +160,22 @@ describe('keptCertificate()', () => {
     writeFileSync(file, 'x');
     expect(() => keep()).toThrow(file);
   });
+});
+
+describe('emulators that start at the same time in a new folder', () => {
+  it('share one authority key, and none of them fails', async () => {
+    const shared = path.join(folder, 'new', 'ca');
+    const code = `
+      const { keptCertificate } = require(${JSON.stringify(path.resolve(__dirname, '../../../dist/emulator'))});
+      while (Date.now() < Number(process.argv[1]));
+      keptCertificate(${JSON.stringify(shared)}, ['localhost']);
+    `;
+    const start = String(Date.now() + 2_000);
+    const run = promisify(execFile);
+    const ends = Array.from({ length: 6 }, () => run(process.execPath, ['-e', code, start]));
+    expect((await Promise.allSettled(ends)).map(({ status }) => status)).toEqual(ends.map(() => 'fulfilled'));
+    const [, authority] = certificatesIn(keptCertificate(shared, ['localhost']).cert);
+    expect(authority?.ca).toBe(true);
+    expect(readdirSync(shared).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  }, 30_000);
 });

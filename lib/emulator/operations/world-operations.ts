@@ -153,6 +153,14 @@ function packageVersion(): string {
 function withoutSecrets(request: RecordedRequest, { apps }: World): RecordedRequest {
   const mask = (texts: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, apps.withoutSecrets(text)]));
-  const { query, form, headers } = request;
-  return { ...request, query: mask(query), form: mask(form), headers: mask(headers) };
+  const { path: requested, query, form, headers, warning, fault } = request;
+  return {
+    ...request,
+    path: apps.withoutSecrets(requested),
+    query: mask(query),
+    form: mask(form),
+    headers: mask(headers),
+    ...(warning !== undefined && { warning: apps.withoutSecrets(warning) }),
+    ...(fault !== undefined && { fault: apps.withoutSecrets(fault) }),
+  };
 }

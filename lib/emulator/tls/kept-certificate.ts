@@ -1,5 +1,14 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -57,7 +66,7 @@ function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   const parent = path.dirname(folder);
   if (parent !== folder) makeFolder(parent);
-  mkdirSync(folder, { mode: 0o700 });
+  unlessItExists(() => mkdirSync(folder, { mode: 0o700 }));
 }
 
 function keptAuthority(keyFile: string, certFile: string): Authority {
@@ -70,14 +79,21 @@ function keptAuthority(keyFile: string, certFile: string): Authority {
   return authority;
 }
 
-/** The authority's key. Of two emulators that start at the same time, one makes it and the other reads it. */
+/**
+ * The authority's key. Of two emulators that start at the same time, one makes it and the other reads it: a link
+ * to a complete file is made in one step, and only if there is none.
+ */
 function keptKey(file: string): string {
-  try {
-    writeFileSync(file, newPrivateKey(), { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    chmodSync(file, 0o600);
+  if (!existsSync(file)) {
+    const temporary = temporaryName(file);
+    writeFileSync(temporary, newPrivateKey(), { mode: 0o600 });
+    try {
+      unlessItExists(() => linkSync(temporary, file));
+    } finally {
+      unlinkSync(temporary);
+    }
   }
+  chmodSync(file, 0o600);
   const key = readFileSync(file, 'utf8');
   try {
     createPrivateKey(key);
@@ -124,7 +140,20 @@ function readIfExists(file: string): string | undefined {
 
 /** Writes another file and renames it, so that no process reads half a file. */
 function replaceFile(file: string, text: string, mode: number): void {
-  const temporary = `${file}.${process.pid}.tmp`;
+  const temporary = temporaryName(file);
   writeFileSync(temporary, text, { mode });
   renameSync(temporary, file);
+}
+
+function temporaryName(file: string): string {
+  return `${file}.${process.pid}.tmp`;
+}
+
+/** Another emulator that starts at the same time may have made it. */
+function unlessItExists(make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
