@@ -71,6 +71,8 @@ describe.each(HOSTS.flatMap((host) => SESSION_NAMES.map((kind) => [host, kind] a
       options = { returnTo: '/me', scope: 'snsapi_userinfo' };
       expectRefused(await browser.get('/start', { headers }), '/login?returnTo=%2Fme&scope=snsapi_userinfo');
       expect(await statesOf(browser)).toEqual([]);
+      // Nothing goes on after the response.
+      expect(app.errors).toEqual([]);
     });
 
     it.each(Object.entries(PAGES))('goes to WeChat for %s', async (_name, headers) => {
