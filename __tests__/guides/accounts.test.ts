@@ -54,6 +54,12 @@ const hasSqlite = existsSync(SQLITE) || process.env['CI'] === 'true';
   afterAll(() => {
     rmSync(folder, { recursive: true });
   });
+  beforeAll(() => {
+    sql(blocksOfGuide('accounts/own-users-table').find(({ language }) => language === 'sql')?.code ?? '');
+  });
+  beforeEach(() => {
+    sql('DELETE FROM users');
+  });
   const sql = (statement: string, values: readonly unknown[] = []): Record<string, unknown>[] => {
     const binds = values.map(
       (value, index) => `.parameter set $${index + 1} "'${String(value).replaceAll("'", "''")}'"`,
@@ -63,17 +69,25 @@ const hasSqlite = existsSync(SQLITE) || process.env['CI'] === 'true';
     return output.trim() ? (JSON.parse(output) as Record<string, unknown>[]) : [];
   };
 
-  it('finds the user again, creates one user for two logins at once, and refuses a banned one', async () => {
-    sql(blocksOfGuide('accounts/own-users-table').find(({ language }) => language === 'sql')?.code ?? '');
-    const query = (statement: string, values: readonly unknown[]): Promise<unknown> =>
-      Promise.resolve(sql(statement, values));
+  const query = (statement: string, values: readonly unknown[]): Promise<unknown> =>
+    Promise.resolve(sql(statement, values));
+  /** Runs a block that imports users.ts. */
+  const withUsers = async (
+    file: string,
+    imported: string,
+    env: Record<string, string> = {},
+  ): Promise<RunningGuide> => {
     const users = await start('own-users-table', 'users.ts', { given: { db: { query } } });
-    const guide = await start('own-users-table', 'auth.ts', {
-      given: { findOrCreate: users.exports['findOrCreate'] },
-      replace: [["import { findOrCreate } from './users.js';\n", '']],
-      // The middleware of the guide runs in another app.
-      env: { WECHAT_BASE_URL: '' },
+    return start('own-users-table', file, {
+      given: users.exports,
+      replace: [[`import { ${imported} } from './users.js';\n`, '']],
+      env,
     });
+  };
+
+  it('finds the user again, creates one user for two logins at once, and refuses a banned one', async () => {
+    // The middleware of the guide runs in another app.
+    const guide = await withUsers('auth.ts', 'findOrCreate, Refusal', { WECHAT_BASE_URL: '' });
     const host = createHost('Express 5');
     host.use(cookies());
     host.use(guide.exports['auth'] as Middleware);
@@ -89,7 +103,27 @@ const hasSqlite = existsSync(SQLITE) || process.env['CI'] === 'true';
     sql('UPDATE users SET banned = 1');
     const browser = Browser.inWechat(app.url);
     const refused = await browser.follow(await agree(emulator, (await browser.follow('/login')).location));
-    expect(refused.status).toBe(403);
+    expect([refused.status, refused.body]).toEqual([403, 'this user is banned']);
+    const json = await browser.follow(await agree(emulator, (await browser.follow('/login')).location), {
+      headers: { Accept: 'application/json' },
+    });
+    expect(json.json()).toEqual({ error: 'login_refused', message: 'this user is banned' });
+  });
+
+  it('logs in silently, asks for the profile once, and keeps it at the next silent login', async () => {
+    const { url } = await withUsers('app.ts', 'findOrCreate');
+    const browser = Browser.inWechat(url);
+    const nicknameAt = async (page: string): Promise<unknown> => (await browser.logIn(emulator, page)).json();
+    const silent = await nicknameAt('/home');
+    expect(silent).toEqual({ id: expect.any(String) as string, nickname: '' });
+    const known = { ...(silent as object), nickname: '小明' };
+    expect(await nicknameAt('/profile')).toEqual(known);
+    expect((await browser.get('/home')).json()).toEqual(known);
+    await post(browser, '/logout');
+    expect(await nicknameAt('/home')).toEqual(known);
+    const scopes = emulator.requests.flatMap(({ query: { scope } }) => scope ?? []);
+    expect(scopes.slice(-3)).toEqual(['snsapi_base', 'snsapi_userinfo', 'snsapi_base']);
+    expect(sql('SELECT nickname FROM users')).toEqual([{ nickname: '小明' }]);
   });
 });
 
@@ -100,8 +134,12 @@ describe('binding WeChat to a password account', () => {
   });
   const links = {
     find: (appid: string, id: string) => Promise.resolve(rows.get(`${appid}:${id}`)),
-    add: (appid: string, id: string, userId: string) =>
-      Promise.resolve(void rows.set(`${appid}:${id}`, userId)),
+    /** With both constraints of the table, and ON CONFLICT DO NOTHING. */
+    add(appid: string, id: string, userId: string) {
+      const isBound = [...rows].some(([key, each]) => key.startsWith(`${appid}:`) && each === userId);
+      if (!isBound && !rows.has(`${appid}:${id}`)) rows.set(`${appid}:${id}`, userId);
+      return Promise.resolve();
+    },
     remove(userId: string) {
       for (const [key, id] of rows) if (id === userId) rows.delete(key);
       return Promise.resolve();
@@ -111,15 +149,21 @@ describe('binding WeChat to a password account', () => {
     Promise.resolve(password === 'right' ? `id of ${name}` : undefined);
   const startApp = (): Promise<RunningGuide> =>
     start('bind-wechat', 'app.ts', { given: { links, checkPassword } });
-  const withPassword = async (url: string, name: string): Promise<Browser> => {
-    const browser = Browser.inWechat(url);
+  const withPassword = async (
+    url: string,
+    name: string,
+    browser = Browser.inWechat(url),
+  ): Promise<Browser> => {
     expect((await post(browser, '/password-login', `name=${name}&password=right`)).status).toBe(303);
     return browser;
   };
-  const bind = async (browser: Browser, user?: string): Promise<number> => {
+  const tryToBind = async (browser: Browser, user?: string): Promise<[status: number, body: string]> => {
     const { location } = await post(browser, '/bind');
-    return (await browser.follow(await agree(emulator, location, user))).status;
+    const { status, body } = await browser.follow(await agree(emulator, location, user));
+    return [status, body];
   };
+  const bind = async (browser: Browser, user?: string): Promise<number> =>
+    (await tryToBind(browser, user))[0];
   const settings = async (browser: Browser): Promise<unknown> => (await browser.get('/settings')).json();
 
   it('binds, logs in with WeChat, and unbinds', async () => {
@@ -139,7 +183,7 @@ describe('binding WeChat to a password account', () => {
     const { url } = await startApp();
     expect(await bind(await withPassword(url, 'anna'))).toBe(200);
     const bob = await withPassword(url, 'bob');
-    expect(await bind(bob)).toBe(409);
+    expect(await tryToBind(bob)).toEqual([409, 'this WeChat is bound to another account']);
     expect(await settings(bob)).toEqual({ id: 'id of bob' });
     const shared = await withPassword(url, 'carl');
     const { location } = await post(shared, '/bind');
@@ -173,6 +217,51 @@ describe('binding WeChat to a password account', () => {
     expect([page.status, page.location, linkOn(page)]).toEqual([400, '', '']);
     expect(page.body).toContain('href="/settings"');
     expect([...rows.values()]).toEqual([]);
+  });
+
+  it('refuses a second WeChat user for an account, with a sentence for the user', async () => {
+    const { url } = await startApp();
+    const anna = await withPassword(url, 'anna');
+    expect(await bind(anna)).toBe(200);
+    const before = [...rows];
+    const refusal = [409, 'your account is bound to another WeChat: unbind it first'];
+    expect(await tryToBind(anna, 'emoji')).toEqual(refusal);
+    expect([...rows]).toEqual(before);
+    expect(await settings(anna)).toEqual({ id: 'id of anna' });
+    expect(await bind(anna)).toBe(200);
+    expect((await post(anna, '/unbind')).status).toBe(303);
+    expect(await bind(anna, 'emoji')).toBe(200);
+  });
+
+  it('binds and unbinds also for a user who logged in with WeChat', async () => {
+    const { url } = await startApp();
+    expect(await bind(await withPassword(url, 'anna'))).toBe(200);
+    const phone = Browser.inWechat(url);
+    await phone.logIn(emulator, '/login?returnTo=/settings');
+    expect(await bind(phone)).toBe(200);
+    expect((await tryToBind(phone, 'emoji'))[0]).toBe(409);
+    expect(await settings(phone)).toEqual({ id: 'id of anna' });
+    expect((await post(phone, '/unbind')).status).toBe(303);
+    expect([...rows]).toEqual([]);
+  });
+
+  it('binds in each app: a binding on the PC is none on the phone', async () => {
+    const { url } = await startApp();
+    expect(await bind(await withPassword(url, 'anna', Browser.onDesktop(url)))).toBe(200);
+    const phone = Browser.inWechat(url);
+    const { location } = await phone.follow('/login');
+    const { status, body } = await phone.follow(await agree(emulator, location));
+    expect([status, body]).toEqual([403, 'bind WeChat in your settings first']);
+    expect(await bind(await withPassword(url, 'anna'))).toBe(200);
+    expect([...rows.values()]).toEqual(['id of anna', 'id of anna']);
+  });
+
+  it('is the user of the last login, also after a login with a password in the same browser', async () => {
+    const { url } = await startApp();
+    expect(await bind(await withPassword(url, 'anna'))).toBe(200);
+    const shared = await withPassword(url, 'bob');
+    await shared.logIn(emulator, '/login?returnTo=/settings');
+    expect(await settings(shared)).toEqual({ id: 'id of anna' });
   });
 
   it('binds nothing without a password', async () => {

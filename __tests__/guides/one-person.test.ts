@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Browser } from '../support/browser';
+import { CodeClient, codeRoutes, newCode } from '../support/browsers/code-clients';
 import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { createHost, listen, type Middleware } from '../support/hosts';
 import { cookies, sendJSON, type TestRequest } from '../support/app';
@@ -40,11 +41,16 @@ if (!mustRun) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 
     guide = await run(code, {
       given: { db: { query } },
       replace: [["baseURL: 'https://www.example.com',", '']],
-      env: environmentOf(emulator),
+      env: {
+        ...environmentOf(emulator),
+        WECHAT_MINI_PROGRAM_APP_ID: emulator.apps.miniProgram.appId,
+        WECHAT_MINI_PROGRAM_APP_SECRET: emulator.apps.miniProgram.appSecret,
+      },
     });
     const host = createHost('Express 5');
     host.use(cookies());
     host.use(guide.exports['auth'] as Middleware);
+    codeRoutes(host);
     host.use((req, res) => sendJSON(res, (req as TestRequest).wechat.user));
     app = await listen(host);
   });
@@ -74,6 +80,23 @@ if (!mustRun) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 
     expect(await logIn(onPhone())).toBe(id);
     expect(sql('SELECT id, unionid FROM accounts')).toEqual([{ id, unionid: unionid() }]);
     expect(sql('SELECT app FROM wechat_ids ORDER BY app')).toEqual([{ app: 'official' }, { app: 'website' }]);
+  });
+
+  it('keeps nickname and picture at a login of a mini program, which has neither', async () => {
+    const id = await logIn(onPhone());
+    const rows = sql('SELECT * FROM accounts');
+    expect(rows).toMatchObject([
+      { nickname: '小明', headimgurl: expect.stringMatching(/^https?:/) as string },
+    ]);
+    const { unionid: _, ...account } = rows[0] ?? {};
+    const client = new CodeClient(app?.url ?? '');
+    const { user } = await client.logIn('miniProgram', newCode('miniProgram'));
+    expect(user).toEqual({ ...account, id });
+    expect(sql('SELECT * FROM accounts')).toEqual(rows);
+    expect(sql('SELECT app FROM wechat_ids ORDER BY app')).toEqual([
+      { app: 'miniProgram' },
+      { app: 'official' },
+    ]);
   });
 
   it('is another account for another person', async () => {
