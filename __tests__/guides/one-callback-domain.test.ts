@@ -56,6 +56,36 @@ describe('one callback domain, many apps', () => {
     }
   });
 
+  it('runs beside the production app, which logs users in itself', async () => {
+    const env = {
+      SESSION_KEY: 'test key',
+      WECHAT_APP_ID: official.appId,
+      WECHAT_APP_SECRET: official.appSecret,
+      WECHAT_OPEN_URL: emulator.url,
+      WECHAT_API_URL: emulator.url,
+    };
+    const STAGING = 'https://staging.example.com';
+    const production = await run(codeOf('one-callback-domain', 'production.ts'), { env });
+    const staging = await run(codeOf('one-callback-domain', 'app.ts'), {
+      env: { ...env, WECHAT_BASE_URL: STAGING },
+    });
+    try {
+      const hosts = { [AUTH]: production.url, [STAGING]: staging.url };
+      for (const site of [AUTH, STAGING]) {
+        const browser = Browser.inWechat(site);
+        const { response } = await follow(hosts, browser, `${site}/me`);
+        const page = await follow(hosts, browser, await agree(emulator, response.location));
+        expect(page.visited[0]?.replace(/\?.*/, '')).toBe(
+          site === AUTH ? `${AUTH}/callback` : `${AUTH}/wechat/callback`,
+        );
+        expect(page.response.json()).toMatchObject({ nickname: '小明' });
+      }
+    } finally {
+      await production.close();
+      await staging.close();
+    }
+  });
+
   it('allows what its table says', async () => {
     const browser = Browser.inWechat(relay.url);
     const status = async (to: string): Promise<number> =>

@@ -1,5 +1,6 @@
 // The guide quotes the texts that users see and search for. They must be those that WeChat, the emulator, the
 // pages and the errors really have.
+import cookieSession from 'cookie-session';
 import { OAuth } from '../../lib';
 import { PageRefusal } from '../../lib/emulator';
 import { proseOf } from '../docs/pages';
@@ -144,6 +145,35 @@ describe.each(['docs/guides/troubleshooting.md', 'docs/zh-CN/guides/troubleshoot
     expect(quoted.length).toBeGreaterThanOrEqual(8);
     for (const [errcode, errmsg] of quoted)
       expect(await messageOfErrcode(errcode)).toMatch(new RegExp(`^${errmsg}`));
+  });
+
+  it('quotes what the console shows, and says which errcodes it does not show', async () => {
+    const prose = proseOf(file).replace(/\s*\n\s*/g, ' ');
+    const [, start = ''] = /`(\[WECHAT_LOGIN_FAILED\] [^`]*)…`/.exec(prose) ?? [];
+    expect(prose).toMatch(/`DEBUG=wechat-auth:\*`[^\n]*40163/);
+    const lines: string[] = [];
+    jest
+      .spyOn(process, 'emitWarning')
+      .mockImplementation(
+        ((message: string, { code, type }: { code: string; type: string }) =>
+          void lines.push(`[${code}] ${type}: ${message}`)) as typeof process.emitWarning,
+      );
+    const app = await startApp(emulator);
+    const browser = Browser.inWechat(app.url);
+    for (const errcode of [40163, 40029, 40125]) {
+      const undo = emulator.fail('access_token', { errcode }, { times: Infinity });
+      await browser.logIn(emulator, '/login');
+      undo();
+    }
+    await app.close();
+    jest.restoreAllMocks();
+    expect(lines).toEqual([expect.stringContaining('40125')]);
+    expect(lines[0]?.startsWith(start)).toBe(true);
+  });
+
+  it('quotes the message of a session without a key', () => {
+    expect(headings).toContain('.keys required.');
+    expect(() => cookieSession({ secret: undefined })).toThrow('.keys required.');
   });
 
   it('quotes our pages, and the emulator’s, as they are', async () => {
