@@ -16,6 +16,16 @@ describe('the code of the pages', () => {
     expect(errorsIn(blocks)).toEqual([]);
   });
 
+  it('has no session cookie that ends with the browser, except in tests', () => {
+    const sessions = blocks.filter(({ code, page }) => {
+      const isForTests = /^docs\/(?:zh-CN\/)?(?:testing|emulator)\.md$/.test(page);
+      return !isForTests && code.includes('cookieSession({');
+    });
+    expect(sessions.length).toBeGreaterThan(30);
+    const endless = sessions.filter(({ code }) => !code.includes('maxAge'));
+    expect(endless.map(({ page, line }) => `${page}:${line}`)).toEqual([]);
+  });
+
   it('is marked as not compiled only with a reason', () => {
     const exempt = blocks.filter((block) => block.exempt !== undefined);
     expect(

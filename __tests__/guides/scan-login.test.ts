@@ -24,7 +24,7 @@ describeInChromium('the guide of the scan login', () => {
   let app: RunningGuide;
 
   beforeAll(async () => {
-    const { official } = emulator.apps;
+    const { official, website } = emulator.apps;
     browser = await launchChromium();
     app = await run(codeOf('scan-login', 'server.ts'), {
       replace: [["'public'", JSON.stringify(folder)]],
@@ -32,6 +32,8 @@ describeInChromium('the guide of the scan login', () => {
         SESSION_KEY: 'test key',
         WECHAT_APP_ID: official.appId,
         WECHAT_APP_SECRET: official.appSecret,
+        WECHAT_WEBSITE_APP_ID: website.appId,
+        WECHAT_WEBSITE_APP_SECRET: website.appSecret,
         WECHAT_OPEN_URL: emulator.url,
         WECHAT_API_URL: emulator.url,
         WECHAT_BASE_URL: url,
@@ -61,10 +63,20 @@ describeInChromium('the guide of the scan login', () => {
     return page;
   };
 
-  it('logs in with the page of the package, and with a page of the app', async () => {
-    const standard = await open(`${app.url}/me`, DESKTOP);
-    expect(await standard.textContent('h1')).toBe('微信扫码登录');
+  it('logs in with the page of the package and the emulator, as its steps say', async () => {
+    const pc = await open(`${app.url}/login?flow=scan&returnTo=/me`, DESKTOP);
+    expect(await pc.textContent('h1')).toBe('微信扫码登录');
+    const step = blocksOfGuide('scan-login').find(({ code }) => code.startsWith('copy('))?.code ?? '';
+    // The console of DevTools has a function that copies.
+    const address = await pc.evaluate<string>(`(() => { const copy = (text) => text; return ${step} })()`);
+    const phone = await open(address, { ...PHONE, userAgent: 'a browser with MicroMessenger in its name' });
+    await phone.getByRole('button', { name: '确认登录' }).click();
+    await phone.getByRole('button', { name: '允许' }).click();
+    await pc.waitForURL(`${app.url}/me`);
+    expect(await pc.textContent('body')).toContain('小明');
+  });
 
+  it('logs in with a page of the app', async () => {
     const own = await open(`${app.url}/sign-in.html`, DESKTOP);
     await own.getByText('请用微信扫一扫').waitFor();
     const url = (await own.locator('#code').getAttribute('data-url')) ?? '';
