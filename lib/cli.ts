@@ -2,6 +2,14 @@
 import { text } from 'node:stream/consumers';
 import { run } from './cli/run';
 
+// The reader of a pipe has ended, as `head` does: nobody sees what follows, so the command ends without a word. The
+// status is that of a command that SIGPIPE ends, a signal that Node ignores.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(128 + 13);
+  });
+
 const stopped = new Promise<void>((resolve) => {
   process.once('SIGINT', resolve);
   process.once('SIGTERM', resolve);

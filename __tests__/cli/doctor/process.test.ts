@@ -50,6 +50,25 @@ describe('the command express-wechat-auth doctor', () => {
     expect(out).not.toContain('\u001b');
   });
 
+  it('ends without a word if the reader of its output ends, as head does', async () => {
+    let respond = (): void => undefined;
+    const closed = new Promise<void>((resolve) => (respond = resolve));
+    const slow = await listen((_req, res) => void closed.then(() => res.end()));
+    const command = [path.join(ROOT, bin['express-wechat-auth'] ?? ''), 'doctor'];
+    const child = spawn(process.execPath, command, {
+      env: { PATH: process.env['PATH'], WECHAT_OPEN_URL: slow.url, WECHAT_API_URL: slow.url },
+    });
+    child.stdin.end();
+    const err = text(child.stderr);
+    // The doctor prints group by group: the others come after the pipe is closed.
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    respond();
+    await once(child, 'close');
+    await slow.close();
+    expect({ exit: child.exitCode, err: await err }).toEqual({ exit: 141, err: '' });
+  });
+
   it('reads a secret from the standard input', async () => {
     const { WECHAT_APP_SECRET = '', ...env } = officialOf(emulator);
     const { exit, out } = await runDoctor(['--app-secret', '-'], env, `${WECHAT_APP_SECRET}\n`);

@@ -2,12 +2,12 @@
  * `express-wechat-auth doctor`: checks the configuration, then the network, then WeChat, then the running
  * app.
  */
-import { isPageFlow, type AccountFlow } from '../../oauth/flows';
+import { PAGE_ACCOUNT_FLOWS, isPageFlow, type AccountFlow, type PageAccountFlow } from '../../oauth/flows';
 import { redact } from '../../redact';
 import { relayRedirectURI } from '../../relay/redirect-uri';
 import { bilingual, type Bilingual, type Language } from '../bilingual';
 import { CommandError, UsageError, type Command, type Terminal } from '../terminal';
-import { checkApp } from './checks/app';
+import { checkApp, type AppProbe } from './checks/app';
 import { isAppId } from './checks/app-credentials';
 import { usableBase, usableRelay } from './checks/base-url';
 import { checkConfiguration, givenFlows } from './checks/configuration';
@@ -17,7 +17,7 @@ import { checkNetwork } from './checks/network';
 import { callbackURL } from './checks/redirect-uri';
 import { checkRelay } from './checks/relay';
 import { checkVerificationFile } from './checks/verification-file';
-import type { Configuration } from './configuration';
+import { isGiven, type Configuration } from './configuration';
 import { DOCTOR_HELP, parseDoctorFlags, readDoctorFlags, type DoctorFlags } from './doctor-flags';
 import type { ProbeLimits } from './probe/http-probe';
 import { siteOf, type Site } from './probe/site';
@@ -77,8 +77,12 @@ async function examine(
 
   add('configuration', checkConfiguration(configuration, url !== undefined));
   if (noneFailed(findings, 'endpoints')) add('network', await checkNetwork(configuration, limits));
-  add('wechat', await checkWechat(flags, findings, limits));
-  add('app', await checkRunningApp(flags, limits));
+  const credentials = await checkAllCredentials(flags, findings, limits);
+  // The app's redirect URI may show a callback address that the configuration does not name.
+  const app = await probeRunningApp(flags, limits);
+  const pages = await checkLoginPages(flags, siteToReturnTo(flags, app), findings, limits);
+  add('wechat', [...credentials, ...pages]);
+  add('app', await checkRunningApp(flags, app, limits));
 
   if (!interrupted.aborted)
     terminal.out(json ? renderJSON(findings, language) : renderSummary(findings, style));
@@ -126,48 +130,67 @@ function noneFailed(findings: readonly Finding[], ...needed: readonly CheckId[])
   return findings.every(({ id, status }) => !needed.includes(id) || status !== 'failed');
 }
 
-async function checkWechat(
-  flags: DoctorFlags,
+async function checkAllCredentials(
+  { configuration }: DoctorFlags,
   findings: readonly Finding[],
   limits: ProbeLimits,
 ): Promise<Finding[]> {
-  const flows = givenFlows(flags.configuration);
-  const found = await Promise.all(flows.map((flow) => checkFlow(flags, flow, findings, limits)));
-  return found.flat();
+  const check = async (flow: AccountFlow): Promise<Finding> => {
+    const { appId, appSecret, credentials } = FLOW_CHECKS[flow];
+    // A wrong AppID may be an AppSecret in the wrong place: it is not sent anywhere.
+    return noneFailed(findings, appId, appSecret, 'endpoints', 'api-reachable')
+      ? checkCredentials(configuration, flow, limits)
+      : notChecked(credentials);
+  };
+  return Promise.all(givenFlows(configuration).map(check));
 }
 
-async function checkFlow(
-  { configuration, routes }: DoctorFlags,
-  flow: AccountFlow,
+/** @param site the app to which WeChat redirects browsers; undefined if it is not known */
+async function checkLoginPages(
+  { configuration }: DoctorFlags,
+  site: Site | undefined,
   findings: readonly Finding[],
   limits: ProbeLimits,
 ): Promise<Finding[]> {
-  const { appId, appSecret, credentials } = FLOW_CHECKS[flow];
-  // A wrong AppID may be an AppSecret in the wrong place: it is not sent anywhere.
-  const found = [
-    noneFailed(findings, appId, appSecret, 'endpoints', 'api-reachable')
-      ? await checkCredentials(configuration, flow, limits)
-      : notChecked(credentials),
-  ];
-  const site = publicSite(configuration, routes);
-  if (site === undefined || !isPageFlow(flow)) return found;
-  const callback = callbackURL(configuration, site).href;
+  const callback = site && callbackURL(configuration, site).href;
   const relay = usableRelay(configuration);
-  const redirectURI = relay === undefined ? callback : relayRedirectURI(relay, callback);
-  return [
-    ...found,
-    noneFailed(findings, appId, 'endpoints', 'open-reachable')
-      ? await checkLoginPage(configuration, flow, redirectURI, limits)
-      : notChecked(FLOW_CHECKS[flow].loginPage),
-  ];
+  const redirectURI = callback && relay !== undefined ? relayRedirectURI(relay, callback) : callback;
+  const check = async (flow: PageAccountFlow): Promise<Finding> => {
+    const { appId, loginPage } = FLOW_CHECKS[flow];
+    if (redirectURI === undefined && configuration.baseURL === undefined)
+      return skipped(loginPage, TEXTS.noCallback);
+    return redirectURI !== undefined && noneFailed(findings, appId, 'endpoints', 'open-reachable')
+      ? checkLoginPage(configuration, flow, redirectURI, limits)
+      : notChecked(loginPage);
+  };
+  return Promise.all(PAGE_ACCOUNT_FLOWS.filter((flow) => isGiven(configuration, flow)).map(check));
 }
 
-async function checkRunningApp(flags: DoctorFlags, limits: ProbeLimits): Promise<Finding[]> {
-  const { configuration, url, routes, verificationFiles } = flags;
+/** Without an account that sends browsers to WeChat, the app has no login route. */
+function hasLoginRoute(configuration: Configuration): boolean {
   const flows = givenFlows(configuration);
-  // Without an account that sends browsers to WeChat, the app has no login route.
-  const hasLogin = flows.length === 0 || flows.some(isPageFlow);
-  const app = url && hasLogin ? await checkApp(configuration, url, routes, limits) : undefined;
+  return flows.length === 0 || flows.some(isPageFlow);
+}
+
+async function probeRunningApp(
+  { configuration, url, routes }: DoctorFlags,
+  limits: ProbeLimits,
+): Promise<AppProbe | undefined> {
+  return url && hasLoginRoute(configuration) ? checkApp(configuration, url, routes, limits) : undefined;
+}
+
+/** The app to which WeChat redirects browsers: that of the configuration, otherwise that of its redirect URI. */
+function siteToReturnTo({ configuration, routes }: DoctorFlags, app: AppProbe | undefined): Site | undefined {
+  const isShown = app?.findings.some(({ id, status }) => id === 'redirect-uri' && status === 'ok');
+  const given = publicSite(configuration, routes);
+  return given === undefined && configuration.baseURL === undefined && isShown ? app?.site : given;
+}
+
+async function checkRunningApp(
+  { configuration, url, routes, verificationFiles }: DoctorFlags,
+  app: AppProbe | undefined,
+  limits: ProbeLimits,
+): Promise<Finding[]> {
   const site =
     app?.site ?? (url ? siteOf(url, usableBase(configuration), routes) : publicSite(configuration, routes));
   const relay = usableRelay(configuration);
@@ -176,7 +199,9 @@ async function checkRunningApp(flags: DoctorFlags, limits: ProbeLimits): Promise
     ...verificationFiles.map((file) => checkVerificationFile(site, file, limits)),
   ]);
   return [
-    ...(app?.findings ?? [skipped('app-reachable', hasLogin ? TEXTS.noURL : TEXTS.onlyCodes)]),
+    ...(app?.findings ?? [
+      skipped('app-reachable', hasLoginRoute(configuration) ? TEXTS.noURL : TEXTS.onlyCodes),
+    ]),
     ...relayed,
     ...files,
   ];
@@ -196,6 +221,10 @@ const TEXTS = {
   onlyCodes: bilingual(
     'not checked: only clients log in, with codes, and the app has no login route',
     '未检查：只有客户端用 code 登录，应用没有登录路由',
+  ),
+  noCallback: bilingual(
+    'not checked: the callback address is not known (WECHAT_BASE_URL, or --url of the running app)',
+    '未检查：不知道回调地址（WECHAT_BASE_URL，或用 --url 给出运行中的应用）',
   ),
   noURL: bilingual('not checked: give --url', '未检查：请给出 --url'),
 };

@@ -290,6 +290,29 @@ describe('the doctor, on the login pages', () => {
     expect(check('website-login-page').remedy).toContain('授权回调域');
   });
 
+  it('takes the callback domain from the running app, if no baseURL is given', async () => {
+    const apps = [official, website].map((each) => ({ ...each, domains: ['www.example.com'] }));
+    const emulator = await startEmulator({ apps });
+    const app = await startApp(emulator);
+    const { check, bad, exit } = await examine(['--url', app.url], environmentOf(emulator));
+    await app.close();
+    expect([exit, bad]).toEqual([1, ['login-page', 'website-login-page']]);
+    expect(check('login-page').detail).toMatch(/错误码:10003/);
+    expect(check('redirect-uri').status).toBe('ok');
+  });
+
+  it.each([[[]], [['--url', 'http://127.0.0.1:1']]])(
+    'says that it checks no login page if the callback domain is not known: %p',
+    async (args) => {
+      const { check } = await examine(args, environmentOf(await startEmulator()));
+      for (const id of ['login-page', 'website-login-page'])
+        expect(check(id)).toMatchObject({
+          status: 'skipped',
+          detail: expect.stringContaining('the callback address is not known') as string,
+        });
+    },
+  );
+
   it.each<[string, Partial<EmulatorOptions['apps'] & object>[number] | object, 'failed' | 'warning', RegExp]>(
     [
       ['an account without the permission', { scopes: ['snsapi_base'] }, 'failed', /服务号/],
