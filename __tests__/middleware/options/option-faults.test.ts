@@ -511,30 +511,6 @@ describe('other options', () => {
     },
   );
 
-  it.each([
-    [{ returnTo: '/logout' }, 'logout'],
-    [{ returnTo: '/Login/?a#b' }, 'login'],
-    [{ returnTo: '/bye', routes: { logout: '/bye' } }, 'logout'],
-    [{ returnTo: '/base/callback', baseURL: 'https://h5.example.com/base' }, 'callback'],
-    [{ returnTo: '/callback', baseURL: 'https://h5.example.com/base' }, 'callback'],
-    [{ returnTo: '/scan', scanLogin: true }, 'scan'],
-    [{ returnTo: '/scan/ticket', scanLogin: true }, 'scan'],
-  ])('refuse a returnTo at which no login ends: %j', (options, route) => {
-    expect(messageOf(options)).toMatch(
-      new RegExp(`^returnTo is '.*', which is the path of routes\\.${route}: no login ends there\\. Give`),
-    );
-  });
-
-  it.each([
-    { returnTo: '/logout', routes: { logout: false as const } },
-    { returnTo: '/logout', routes: { logout: '/bye' } },
-    { returnTo: '/scan' },
-    { returnTo: '/scanner', scanLogin: true },
-    { returnTo: '/login/form' },
-  ])('take %j, which is a page of the app', (options) => {
-    expect(messageOf(options)).toBe('');
-  });
-
   it('count as not given if they are undefined', () => {
     const undefinedOptions = Object.fromEntries(
       [

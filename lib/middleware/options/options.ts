@@ -408,8 +408,7 @@ export interface AuthOptions {
    */
   readonly authRequired?: boolean | undefined;
   /**
-   * Where a login ends if it was started without a `returnTo`: a path of this app, at most 512 bytes, and none
-   * of `routes`.
+   * Where a login ends if it was started without a `returnTo`: a path of this app, at most 512 bytes.
    *
    * @default the root of the app
    */

@@ -169,7 +169,6 @@ function faultsOf(options: AuthOptions): OptionFault[] {
       ? [...credentialFaults(options, true), ...flowFaults(options.flow, options)]
       : besideAccountFaults(options)),
     ...addressOptionFaults(options, faultyPaths),
-    ...returnToFaults(options),
     ...routeFaults(options),
     ...scanLoginFaults(options),
   ];
@@ -180,7 +179,7 @@ function* addressOptionFaults(
   options: AuthOptions,
   faultyPaths: ReadonlySet<string>,
 ): Generator<OptionFault> {
-  const { baseURL, relay, endpoints } = options;
+  const { baseURL, relay, endpoints, returnTo } = options;
   const usesRealPages =
     typeof endpoints?.open === 'string' && endpoints.open.replace(/(?<!\/)\/+$/, '') === WECHAT.open;
   if (typeof baseURL === 'string' && !faultyPaths.has('baseURL')) {
@@ -192,41 +191,14 @@ function* addressOptionFaults(
     const fault = relayFault(relay, usesRealPages);
     if (fault) yield { path: 'relay', message: fault };
   }
-}
-
-function* returnToFaults(options: AuthOptions): Generator<OptionFault> {
-  const { returnTo } = options;
-  if (typeof returnTo !== 'string') return;
-  if (sanitizeReturnTo(returnTo, []) === undefined) {
+  if (typeof returnTo === 'string' && sanitizeReturnTo(returnTo, []) === undefined) {
     yield {
       path: 'returnTo',
       message:
         `is ${shown(returnTo)}. Give a path of this app that starts with one slash, such as /home, ` +
         'and has at most 512 bytes.',
     };
-    return;
   }
-  const route = routeAt(options, returnTo);
-  if (route === undefined) return;
-  yield {
-    path: 'returnTo',
-    message:
-      `is ${shown(returnTo)}, which is the path of routes.${route}: no login ends there. ` +
-      'Give the path of a page, or give the route another path.',
-  };
-}
-
-/** The name of our route at this path, as far as it is known at the start: the mount path is not. */
-function routeAt(options: AuthOptions, returnTo: string): string | undefined {
-  const { baseURL } = options;
-  const base = typeof baseURL === 'string' && URL.canParse(baseURL) ? splitBase(baseURL).path : '';
-  const [found] =
-    Object.entries(routesOf(options)).find(([name, route]) => {
-      if (typeof route !== 'string' || (name === 'scan' && !hasScanLogin(options))) return false;
-      const paths = name === 'scan' ? [route, `${route}/*`] : [route];
-      return sanitizeReturnTo(returnTo, [...paths, ...paths.map((path) => base + path)]) === undefined;
-    }) ?? [];
-  return found;
 }
 
 function* routeFaults({ routes }: AuthOptions): Generator<OptionFault> {
