@@ -95,6 +95,11 @@ export const WARNING_CODES = [
    */
   'WECHAT_SESSION_GONE',
   /**
+   * The option `returnTo` is a route of `wechatAuth()`, so logins end at `/` instead.
+   * @remedy Give `returnTo` the path of a page.
+   */
+  'WECHAT_RETURN_TO',
+  /**
    * `verificationFiles` are served below a mount path.
    * @remedy Mount `wechatAuth()` at the root, or enter the path in WeChat's console.
    */

@@ -217,7 +217,20 @@ export function isSafeReturnTo(context: Context, requested: string | null | unde
 
 /** The requested return path if it is safe, otherwise the default. */
 export function returnToOrDefault(context: Context, requested: string | null | undefined): string {
-  return safeReturnTo(context, requested) ?? safeReturnTo(context, context.config.returnTo ?? '/') ?? '/';
+  return safeReturnTo(context, requested) ?? defaultReturnTo(context);
+}
+
+function defaultReturnTo(context: Context): string {
+  const { returnTo, warnings } = context.config;
+  const path = safeReturnTo(context, returnTo ?? '/');
+  if (path !== undefined || returnTo === undefined) return path ?? '/';
+  // Known only now: the routes depend on the path at which the app has mounted the middleware.
+  warnings.once(
+    'WECHAT_RETURN_TO',
+    `The option returnTo is ${shown(returnTo)}, which is a route of wechatAuth(), so no login may end there. ` +
+      'Logins end at / instead. Give returnTo the path of a page.',
+  );
+  return '/';
 }
 
 /**

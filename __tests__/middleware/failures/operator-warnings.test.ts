@@ -417,3 +417,24 @@ describe('a correct setup', () => {
     expect(warnings).toEqual([]);
   });
 });
+
+describe('an option returnTo that is a route', () => {
+  it('causes one warning when a login ends', async () => {
+    const app = await start({ mount: '/auth', auth: { returnTo: '/auth/logout' } });
+    for (const user of ['ming', 'follower']) {
+      const browser = Browser.inWechat(app.url);
+      const callback = await agree(emulator, (await browser.get('/auth/login')).location, user);
+      expect((await browser.get(callback)).location).toBe('/#');
+    }
+    expect(codes()).toEqual(['WECHAT_RETURN_TO']);
+    expect(warnings[0]?.message).toContain("returnTo is '/auth/logout'");
+  });
+
+  it('causes no warning if the route is mounted elsewhere', async () => {
+    const app = await start({ mount: '/auth', auth: { returnTo: '/logout' } });
+    const browser = Browser.inWechat(app.url);
+    const callback = await agree(emulator, (await browser.get('/auth/login')).location);
+    expect((await browser.get(callback)).location).toBe('/logout#');
+    expect(codes()).toEqual([]);
+  });
+});
