@@ -45,6 +45,9 @@ async function runScenarios(): Promise<void> {
 
 /** Where something is recorded only with a real Redis. */
 const IN_REDIS: readonly Place[] = ['a login shared between processes', 'an encrypted record'];
+/** Of the app's other packages, only a Redis client prints access tokens. */
+const isOfRedis = (place: Place, kind: SecretKind): boolean =>
+  place === "a debug line of the app's other packages" && kind === 'access token';
 const isSkipped = (place: Place): boolean => !withRedis && IN_REDIS.includes(place);
 
 describe('the secrets of logins', () => {
@@ -106,7 +109,8 @@ describe('the secrets of logins', () => {
     '%s: holds each of those: otherwise the search would prove nothing',
     (place) => {
       const held = foundIn(place).map(({ kind }) => kind);
-      expect(held.filter((kind) => mayHold(place, kind)).sort()).toEqual([...MAY_HOLD[place]].sort());
+      const expected = MAY_HOLD[place].filter((kind) => withRedis || !isOfRedis(place, kind));
+      expect(held.filter((kind) => mayHold(place, kind)).sort()).toEqual([...expected].sort());
     },
   );
 });
