@@ -96,6 +96,7 @@ const PROOFS: Readonly<Record<string, Readonly<Record<string, Proof>>>> = {
   'docs/guides/scan-login.md': {
     '<!-- public/sign-in.html -->': SCAN_LOGIN,
     '// public/sign-in.js': SCAN_LOGIN,
+    "copy(document.querySelector('#scan').dataset.link);": SCAN_LOGIN,
   },
   'docs/guides/single-page-apps.md': {
     '// api.js': BROWSER,
