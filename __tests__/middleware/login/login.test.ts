@@ -401,7 +401,7 @@ describe('a login in progress', () => {
 });
 
 describe('a login of one of many accounts', () => {
-  it('cannot be finished with another account', async () => {
+  it('is finished with this account, and not with another one', async () => {
     const { official, unbound } = emulator.apps;
     const account = ({ headers }: { headers: Record<string, unknown> }): object => {
       const { appId, appSecret } = headers['x-shop'] === 'b' ? unbound : official;
@@ -415,6 +415,7 @@ describe('a login of one of many accounts', () => {
     const refused = await browser.get(callback, { headers: { 'X-Shop': 'b' }, keepCookies: false });
     expect([refused.status, refused.body.includes('state_unknown')]).toEqual([400, true]);
     expect(exchangedCodes(emulator)).toEqual([]);
+    expect((await browser.logIn(emulator, '/me')).status).toBe(200);
   });
 });
 
