@@ -15,7 +15,7 @@ const { requireWechatUser, wechatAuth } = require('express-wechat-auth');
 
 const REQUESTS = 30_000;
 /** A server handles a request right after it has read it: it is in the cache of the processor then. */
-const BATCH = 20;
+const BATCH = 100;
 const session = require('cookie-session')({ name: 'session', keys: ['a key that is as long as keys are'] });
 
 /**

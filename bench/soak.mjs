@@ -21,8 +21,11 @@ const AWAY_MS = 1_500;
  * call to a store, 5 s.
  */
 const AFTERMATH_MS = 6_000;
-/** The caches of a process are full after this number of logins. Until then its heap grows. */
-const WARM_LOGINS = 12_000;
+/**
+ * The caches of a process are full after this number of logins, and its heap no longer grows. It is more than
+ * their 10,000 entries: a login whose request fails, or whose callback another process serves, adds fewer.
+ */
+const WARM_LOGINS = 18_000;
 /** In bytes. One leaked object per login would take more. */
 const HEAP_LIMIT_PER_LOGIN = 50;
 const MIN_POINTS = 8;
