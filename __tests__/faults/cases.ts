@@ -74,7 +74,7 @@ export async function loginCase(
     assert.deepEqual(others, []);
   } else {
     assert.deepEqual(after, before);
-    expectErrorResponse(response, end, client);
+    expectErrorResponse(response, end, { client, asks: step.asks });
   }
   await expectTokens(fixture, tokens, call, end);
 
@@ -120,7 +120,7 @@ const WITHOUT_RETRY: readonly ErrorKind[] = ['credentials', 'snapshot_user', 'lo
 function expectErrorResponse(
   response: BrowserResponse,
   { kind, status: expected = statusOf(kind) }: Extract<LoginEnd, { ends: 'refused' }>,
-  client: Client,
+  { client, asks }: { readonly client: Client; readonly asks?: string | undefined },
 ): void {
   const { status, headers, body, location } = response;
   const type = headers['content-type'];
@@ -135,7 +135,9 @@ function expectErrorResponse(
   assert.equal(type, 'text/html; charset=utf-8');
   const sign = kind === 'snapshot_user' ? '<p class="corner"' : `<small>错误代码：${kind}( · [^<]*)?</small>`;
   assert.match(body, new RegExp(sign));
-  const retry = `/login?returnTo=${encodeURIComponent(RETURN_TO)}`;
+  // The same login: it asks for the same scope.
+  const scope = asks === undefined ? '' : `&amp;scope=${asks}`;
+  const retry = `/login?returnTo=${encodeURIComponent(RETURN_TO)}${scope}`;
   assert.equal(body.includes(`href="${retry}"`), !WITHOUT_RETRY.includes(kind), 'a link to try again');
 }
 

@@ -137,7 +137,9 @@ function asFailure(thrown: unknown, req: HostRequest): WechatAuthError {
   return error;
 }
 
-/** The secrets that the address of a request may hold: a code, a state, or the ticket of a scan login. */
+/** The secrets that the address of a request may hold: of a login, or the ticket of a scan login. */
 function secretsIn({ url = '' }: HostRequest): string[] {
-  return [...queryOf(url).values(), pathOf(url).split('/').at(-1) ?? ''];
+  const query = queryOf(url);
+  const named = ['code', 'state', 'data', 'session'].flatMap((name) => query.get(name) ?? []);
+  return [...named, pathOf(url).split('/').at(-1) ?? ''];
 }

@@ -153,6 +153,17 @@ async function openScan(
 
 const QUERY: readonly OutsideText[] = [
   {
+    text: 'path and query of a request for which the option account throws an error that quotes them',
+    at: ['middleware/choose-account', 'middleware/failures/app-trace', 'redact'],
+    growth: 'linear',
+    units: PATHS,
+    send: inAddress(
+      (text) => `/no-account/${escaped(text)}`,
+      (text) => `/no-account/login?code=${escaped(text)}&state=${escaped(text)}`,
+      (text) => `/no-account/login?a=${encodeURI(text).replace(/[?#/]/g, '&a=')}`,
+    ),
+  },
+  {
     text: 'query returnTo of the login route, longer than allowed',
     at: ['middleware/login/login', 'middleware/addresses', 'middleware/http/return-to'],
     growth: 'none',

@@ -90,6 +90,11 @@ function createApp() {
       ({ status }) => res.status(status).end(),
     );
   });
+  const { endpoints } = auth;
+  const account = (req) => {
+    throw new Error(`No account for ${req.url}`);
+  };
+  app.use('/no-account', wechatAuth({ account, endpoints, sessionKey: 'no-account' }));
   app.use(wechatAuth({ ...auth, tokenStore: new FailingTokens() }));
   app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
   app.post('/me', requireWechatUser(), (req, res) => res.end());
