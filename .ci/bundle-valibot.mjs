@@ -31,6 +31,7 @@ await build({
   format: 'cjs',
   platform: 'node',
   target: 'node20',
+  minify: true,
   banner: { js: `/*!\nParts of valibot, https://valibot.dev\n\n${license.trim()}\n*/` },
   logLevel: 'warning',
 });

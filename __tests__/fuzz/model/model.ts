@@ -281,9 +281,11 @@ export class Model {
         session,
         restarts === undefined || expired ? 'state_unknown' : 'login_loop',
       );
-    const returnTo = expired?.returnTo ?? this.#startedOf(request.site, state)?.returnTo ?? '/';
+    const started = this.#startedOf(request.site, state);
+    const returnTo = expired?.returnTo ?? started?.returnTo ?? '/';
+    const scope = started?.account === 'official' ? started.scope : undefined;
     this.#spend(request.site, state);
-    return this.#start(request, session, { ...expired, returnTo }, 1);
+    return this.#start(request, session, { scope, ...expired, returnTo }, 1);
   }
 
   #saveLogin(request: Request, session: Session, login: Login, state: string, found: Found): Step {

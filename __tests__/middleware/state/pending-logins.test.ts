@@ -323,10 +323,11 @@ describe('the ids of a session', () => {
     ];
     addPending(session, 'wechat', finished, login(), LIFETIME);
     takePending(session, 'wechat', finished);
-    expect(sessionIdsOf(session, 'wechat')).toEqual({ id, root });
+    expect(sessionIdsOf(session, 'wechat')).toEqual({ id, root, hasLogin: false });
     expect(newestStateAndRoot(session, 'wechat')).toEqual([root]);
     for (const state of [finished, second, newest])
       recordFinished(session, 'wechat', { state, returnTo: '/', root });
+    expect(sessionIdsOf(session, 'wechat')).toEqual({ id, root, hasLogin: true });
     expect(newestStateAndRoot(session, 'wechat')).toEqual([newest, root]);
     renewRoot(session, 'wechat');
     expect(sessionIdsOf(session, 'wechat')?.root).not.toBe(root);

@@ -7,10 +7,10 @@ import type { EmulatorUser } from '../world/people/users';
 import type { RecordedRequest } from '../world/request-log';
 import { setSwitches } from '../world/switch-values';
 import type { EmulatorSwitches } from '../world/switches';
-import type { World } from '../world/world';
 import { faultList, FAULT_LIST } from './faults';
 import { DURATION, INSTANT } from './fields';
 import { fields, NOTHING, operation, type Services } from './operation';
+import { withoutSecrets } from './without-secrets';
 
 const TEXTS: JsonSchema = { type: 'object', additionalProperties: { type: 'string' } };
 
@@ -148,19 +148,4 @@ export const WORLD_OPERATIONS = {
 function packageVersion(): string {
   const file = path.join(__dirname, '../../../package.json');
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
-
-function withoutSecrets(request: RecordedRequest, { apps }: World): RecordedRequest {
-  const mask = (texts: Readonly<Record<string, string>>): Record<string, string> =>
-    Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, apps.withoutSecrets(text)]));
-  const { path: requested, query, form, headers, warning, fault } = request;
-  return {
-    ...request,
-    path: apps.withoutSecrets(requested),
-    query: mask(query),
-    form: mask(form),
-    headers: mask(headers),
-    ...(warning !== undefined && { warning: apps.withoutSecrets(warning) }),
-    ...(fault !== undefined && { fault: apps.withoutSecrets(fault) }),
-  };
 }

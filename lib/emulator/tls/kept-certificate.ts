@@ -47,15 +47,15 @@ export function keptCertificate(folder: string, hosts: readonly string[]): KeptC
   const authority = keptAuthority(file('ca-key.pem'), file('ca.pem'));
   const [keyFile, certFile] = [file('emulator-key.pem'), file('emulator.pem')];
   const kept = keptLeaf(keyFile, certFile, authority, hosts);
-  const pair =
-    kept ?? issueCertificate(authority, hosts, new Date(new X509Certificate(authority.cert).validTo));
+  const endOfAuthority = (): Date => new Date(new X509Certificate(authority.cert).validTo);
+  const pair = kept ?? issueCertificate(authority, hosts, endOfAuthority());
   if (!kept) {
     replaceFile(keyFile, pair.key, 0o600);
     replaceFile(certFile, pair.cert, 0o644);
   }
-  const bundleFile = file('ca-bundle.pem');
+  const [caFile, bundleFile] = [file('ca.pem'), file('ca-bundle.pem')];
   replaceFile(bundleFile, [...rootCertificates, authority.cert].join('\n'), 0o644);
-  return { ...pair, caFile: file('ca.pem'), bundleFile };
+  return { ...pair, caFile, bundleFile };
 }
 
 /**
@@ -70,8 +70,7 @@ function makeFolder(folder: string): void {
 }
 
 function keptAuthority(keyFile: string, certFile: string): Authority {
-  const key = keptKey(keyFile);
-  const kept = readIfExists(certFile);
+  const [key, kept] = [keptKey(keyFile), readIfExists(certFile)];
   if (kept !== undefined && isStillGood(kept, key, certFile))
     return { privateKey: createPrivateKey(key), cert: kept };
   const authority = authorityOf(key);
