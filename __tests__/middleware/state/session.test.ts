@@ -1,4 +1,5 @@
-import { cookies } from '../../support/app';
+import { cookies, type TestRequest } from '../../support/app';
+import type { Host } from '../../support/hosts';
 import { emulator, useEmulator } from '../../support/emulator';
 import { agree, Browser } from '../../support/browser';
 import {
@@ -54,6 +55,22 @@ describe('a redirect', () => {
       expect([callback.status, saved()]).toEqual([302, 2]);
       const logout = await browser.get('/logout');
       expect([logout.status, saved()]).toEqual([302, 3]);
+    });
+  });
+
+  it('of the guard is sent after the session was saved that the app has changed', async () => {
+    const store = Object.assign(new FaultySessionStore(), { delay: 100 });
+    const options = {
+      session: serverSessions(store),
+      routes: (app: Host) =>
+        app.use('/me', (req, _res, next) => {
+          Object.assign((req as TestRequest).session, { cart: 7 });
+          next();
+        }),
+    };
+    await withApp(emulator, options, async (_app, browser) => {
+      const { status } = await browser.get('/me');
+      expect([status, store.saved.length]).toEqual([302, 1]);
     });
   });
 

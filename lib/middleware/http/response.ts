@@ -39,5 +39,8 @@ export function sendJSON(res: ServerResponse, status: number, body: unknown): vo
 
 export function send(res: ServerResponse, body: string): void {
   res.setHeader('Content-Length', Buffer.byteLength(body));
-  res.end(body);
+  // With an empty text, express-session would send the response before it has saved the session, and the
+  // browser would follow a redirect with the old one.
+  if (body === '') res.end();
+  else res.end(body);
 }
