@@ -64,15 +64,20 @@ describe.each(HOSTS)('the guard on %s', (host) => {
 });
 
 describe('a return path', () => {
-  it('is not a route of another wechatAuth() of the app', async () => {
+  /** An app with one `wechatAuth()` at /a, and another one at both /b and /c. */
+  const startThreeMounts = (): ReturnType<typeof startApp> => {
     const auth = wechatAuth(emulated(emulator));
-    const app = await startApp(emulator, {
+    return startApp(emulator, {
       mount: '/a',
       routes: (host) => {
         host.use('/b', auth);
         host.use('/c', auth);
       },
     });
+  };
+
+  it('is not a route of another wechatAuth() of the app', async () => {
+    const app = await startThreeMounts();
     const browser = Browser.inWechat(app.url);
     for (const mount of ['/a', '/b', '/c']) await browser.get(`${mount}/public`);
     for (const target of [
@@ -94,14 +99,7 @@ describe('a return path', () => {
     ['/b', '/c'],
     ['/c', '/b'],
   ])('is not a route of another mount of the same wechatAuth(): from %s to %s', async (own, other) => {
-    const auth = wechatAuth(emulated(emulator));
-    const app = await startApp(emulator, {
-      mount: '/a',
-      routes: (host) => {
-        host.use('/b', auth);
-        host.use('/c', auth);
-      },
-    });
+    const app = await startThreeMounts();
     const browser = Browser.inWechat(app.url);
     for (const mount of [own, other]) await browser.get(`${mount}/public`);
     const targets = ['/logout', '/logout?x=1', '/%6Cogout', '/LOGOUT/', '/login', '/callback'];

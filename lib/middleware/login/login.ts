@@ -87,7 +87,8 @@ export async function login(context: Context): Promise<void> {
     returnTo,
     scope: raisedScope(context.config.scope, scope),
     flow: await flowOfLink(context, named),
-    ...{ data: verified, link },
+    data: verified,
+    link,
   });
 }
 
