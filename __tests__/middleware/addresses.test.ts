@@ -8,7 +8,6 @@ import {
   isSafeReturnTo,
   loginPath,
   loginURL,
-  recordRoutes,
   originOf,
   pathOnThisSite,
   publicMount,
@@ -16,6 +15,7 @@ import {
   requirePath,
   returnToOrDefault,
   routePath,
+  routeRecorder,
   safeReturnTo,
   scanPath,
 } from '../../lib/middleware/addresses';
@@ -31,6 +31,7 @@ interface RequestFields {
 }
 
 const { NODE_ENV } = process.env;
+const recordRoute = routeRecorder();
 
 /** Each test has a host of its own: the routes of a host are remembered for the whole process. */
 let host: string;
@@ -233,8 +234,8 @@ describe('a return path', () => {
   });
 
   it('is not a route of another mount or another session key on this site', () => {
-    recordRoutes(contextWith({ sessionKey: 'shop' }, { url: '/shop/x?a', below: '/x?a' }));
-    recordRoutes(
+    recordRoute(contextWith({ sessionKey: 'shop' }, { url: '/shop/x?a', below: '/x?a' }));
+    recordRoute(
       contextWith({ sessionKey: 'forum', routes: { logout: '/bye' } }, { url: '/forum', below: '/' }),
     );
     const safe = (path: string): string | undefined => safeReturnTo(contextWith(), path);
@@ -254,13 +255,13 @@ describe('a return path', () => {
     host = `other-${host}`;
     expect(safe('/shop/logout')).toBe('/shop/logout');
     const based = { baseURL: `https://${host}` };
-    recordRoutes(contextWith({ ...based, sessionKey: 'a' }, { url: '/a/x', below: '/x' }));
+    recordRoute(contextWith({ ...based, sessionKey: 'a' }, { url: '/a/x', below: '/x' }));
     expect(safe('/a/logout')).toBe('/a/logout');
     expect(safeReturnTo(contextWith(based), '/a/logout')).toBeUndefined();
   });
 
   it('may be the route of a mount if the request names no host', () => {
-    recordRoutes(contextWith({ sessionKey: 'a' }, { url: '/known/x', below: '/x' }));
+    recordRoute(contextWith({ sessionKey: 'a' }, { url: '/known/x', below: '/x' }));
     const elsewhere = contextWith({}, { headers: { host: undefined } });
     expect(safeReturnTo(elsewhere, '/known/logout')).toBe('/known/logout');
   });
@@ -271,7 +272,7 @@ describe('a return path', () => {
   it('is never the route of a mount, however many hosts an attacker invents', () => {
     const options = routesOf('bye-hosts');
     const record = (mount: string): void =>
-      recordRoutes(contextWith(options, { url: `${mount}/x`, below: '/x' }));
+      recordRoute(contextWith(options, { url: `${mount}/x`, below: '/x' }));
     const isRefused = (path: string): boolean => safeReturnTo(contextWith(options), path) === undefined;
     const own = host;
     record('/a');
@@ -290,7 +291,7 @@ describe('a return path', () => {
   it('is never the route of a mount, however many tenants an attacker invents, and in whatever case', () => {
     const options = routesOf('bye-tenants');
     const record = (mount: string): void =>
-      recordRoutes(contextWith(options, { url: `${mount}/x`, below: '/x' }));
+      recordRoute(contextWith(options, { url: `${mount}/x`, below: '/x' }));
     const isRefused = (path: string): boolean => safeReturnTo(contextWith(options), path) === undefined;
     record('/first');
     for (let at = 0; at < 500; at++) record(`/tenant-${at}`);
@@ -310,7 +311,7 @@ describe('a return path', () => {
       const mount = Array.from('abcdefgh')
         .map((char, bit) => (at & (1 << bit) ? char.toUpperCase() : char))
         .join('');
-      recordRoutes(contextWith(options, { url: `/${mount}/x`, below: '/x' }));
+      recordRoute(contextWith(options, { url: `/${mount}/x`, below: '/x' }));
     }
     const safe = (path: string): string | undefined => safeReturnTo(contextWith(options), path);
     expect(safe('/abcdefgh/bye-case')).toBeUndefined();
@@ -322,7 +323,7 @@ describe('the routes of other mounts', () => {
   /** A session key of its own for each test: mounts are recorded by session key and routes. */
   const own = (): { sessionKey: string } => ({ sessionKey: `key${count}` });
   const record = (mount: string, below = '/x'): void =>
-    recordRoutes(contextWith(own(), { url: mount + below, below }));
+    recordRoute(contextWith(own(), { url: mount + below, below }));
   const isRefused = (path: string): boolean => safeReturnTo(contextWith(), path) === undefined;
 
   it('are refused on the sites at which the mount was seen', () => {
@@ -363,7 +364,7 @@ describe('the routes of other mounts', () => {
     ['http://h.example.com/ab/x', 'http://h.example.com/x'],
     ['HTTP://h.example.com/ab', 'HTTP://h.example.com/'],
   ])('are those of the whole mount path after a request for %s', (url, below) => {
-    recordRoutes(contextWith(own(), { url, below }));
+    recordRoute(contextWith(own(), { url, below }));
     expect([isRefused('/ab/logout'), isRefused('/a/logout')]).toEqual([true, false]);
     // Of the mount path that is shorter by one character, nothing was known.
     record('/a');
@@ -372,14 +373,14 @@ describe('the routes of other mounts', () => {
 
   it('are those of the mount path that the request has, whatever a middleware has made of the URL', () => {
     record('/old');
-    recordRoutes(contextWith(own(), { url: '/older-page', below: '/index' }));
+    recordRoute(contextWith(own(), { url: '/older-page', below: '/index' }));
     record('');
     expect(isRefused('/old/logout')).toBe(true);
   });
 
   it('are those of one mount, whether the mount path itself is requested or a page below it', () => {
     for (let at = 0; at < 50; at++) {
-      recordRoutes(contextWith(own(), { url: `/t${at}`, below: '/' }));
+      recordRoute(contextWith(own(), { url: `/t${at}`, below: '/' }));
       record(`/t${at}`);
     }
     // A 51st mount would be known by its depth only, and with it every path that is as deep.

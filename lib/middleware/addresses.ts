@@ -167,9 +167,18 @@ const MAX_MOUNTS = 50;
 const MAX_SITES = 50;
 const MAX_LENGTH = 500;
 
-/** Records the mount that this request came through. */
-export function recordRoutes(context: Context): void {
-  mountsOf(context.config).record(context);
+/** Returns the function that records the mount that a request came through. */
+export function routeRecorder(): (context: Context) => void {
+  let config: ResolvedOptions;
+  let mounts: Mounts;
+  return (context) => {
+    // This runs on every request. Most middleware have one config, and to compare it costs less than a lookup.
+    if (context.config !== config) {
+      ({ config } = context);
+      mounts = mountsOf(config);
+    }
+    mounts.record(context);
+  };
 }
 
 function mountsOf(config: ResolvedOptions): Mounts {

@@ -1,6 +1,6 @@
 /** `wechatAuth()`: builds the middleware, which gives each request below the mount point to its handler. */
 import type { ServerResponse } from 'node:http';
-import { isPrefetch, pathOf, type HostRequest, type Next } from './http/request';
+import { isPrefetch, pathOf, withoutOrigin, type HostRequest, type Next } from './http/request';
 import type { WechatAuthOptions } from './options/options';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
 import { sendFailure } from './failures/send-failure';
@@ -8,7 +8,7 @@ import { ReqWechat, type WechatContext } from './req-wechat';
 import { requireWechatUser } from './require-wechat-user';
 import { registerSessionKey } from './login/current-login';
 import { serveVerificationFile } from './http/verification-file';
-import { recordRoutes, publicMount } from './addresses';
+import { publicMount, routeRecorder } from './addresses';
 import { late } from './late';
 import { contextOf, requireAccount, type Context } from './context';
 import { noStore, noContent } from './http/response';
@@ -67,6 +67,7 @@ export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddlewar
  */
 function serverOf(config: ResolvedOptions): (context: Context) => void {
   const handlerOf = router(config);
+  const recordRoute = routeRecorder();
   const guard = config.authRequired ? requireWechatUser() : undefined;
   return (context) => {
     const { req, res, next } = context;
@@ -74,7 +75,7 @@ function serverOf(config: ResolvedOptions): (context: Context) => void {
     const { missingAccount } = context.config;
     // A request that belongs to no account goes to the app, also at the path of a route.
     const servesRoutes = missingAccount === undefined || missingAccount.hasFailed;
-    if (servesRoutes) recordRoutes(context);
+    if (servesRoutes) recordRoute(context);
     const handler = servesRoutes ? handlerOf(req) : undefined;
     if (handler) void handle(handler, context);
     else if (guard) guard(req, res, next);
@@ -116,7 +117,10 @@ function router({ routes, hasScanRoutes }: ResolvedOptions): (req: HostRequest) 
   const aboveTickets = hasScanRoutes ? `${String(routes.scan)}/` : undefined;
   const tickets: Route = { path: false, handler: 'phone', methods: all };
   return ({ method = 'GET', url = '/' }) => {
-    const whole = pathOf(url);
+    // Almost every request is for another path: only those that may be for a route are parsed.
+    const target = withoutOrigin(url);
+    if (!table.some(({ path }) => path !== false && target.startsWith(path))) return undefined;
+    const whole = pathOf(target);
     const path = whole.length > 1 && whole.endsWith('/') ? whole.slice(0, -1) : whole;
     const isTicket = (): boolean => aboveTickets !== undefined && path.startsWith(aboveTickets);
     const found = table.find((route) => route.path === path) ?? (isTicket() ? tickets : undefined);
