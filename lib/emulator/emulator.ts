@@ -28,8 +28,8 @@ export interface EmulatorOptions {
   readonly host?: string;
   /**
    * Further host names under which clients reach the emulator, such as `['wechat.test']`. Requests for
-   * `localhost`, IP addresses, `host` and WeChat's hosts are always served. Requests for any other host get
-   * status 421, because of DNS rebinding.
+   * `localhost`, IP addresses, `host`, the host of `publicURL` and WeChat's hosts are always served. Requests
+   * for any other host get status 421, because of DNS rebinding.
    *
    * @default none
    */

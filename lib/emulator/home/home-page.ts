@@ -14,8 +14,8 @@ import { requestsTable } from './requests-table';
 import { switchesForm } from './switches-form';
 
 /**
- * Renders logins, QR codes, faults and requests, which the page's script keeps up to date, and the apps,
- * people, switches and the clock, with forms to change them.
+ * Renders logins, QR codes, faults and requests, which the page's script keeps up to date; forms for the
+ * person, the clock and the switches; and the apps.
  */
 export function homePage(view: HomeView): OutgoingResponse {
   const { services, language } = view;

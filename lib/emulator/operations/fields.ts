@@ -22,7 +22,10 @@ function fault(properties: Readonly<Record<string, JsonSchema>>, description: st
   return { type: 'object', description, properties, required: [first], additionalProperties: false };
 }
 
-/** The faults that JSON can express: all except a `patch` that is a function. */
+/**
+ * The faults that JSON can express: all except a `patch` that is a function or removes a field, and a `body` of
+ * bytes.
+ */
 export const FAULT: JsonSchema = {
   description:
     'One of the texts "reset", "reset-inside", "silence", "truncated", "empty", ' +

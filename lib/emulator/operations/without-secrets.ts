@@ -1,7 +1,7 @@
-/** A recorded request as the control API shows it: with the secrets of the apps masked. */
 import type { RecordedRequest } from '../world/request-log';
 import type { World } from '../world/world';
 
+/** A recorded request as the control API shows it: with the secrets of the developer's own apps masked. */
 export function withoutSecrets(request: RecordedRequest, { apps }: World): RecordedRequest {
   const mask = (texts: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, apps.withoutSecrets(text)]));
