@@ -78,8 +78,8 @@ export interface EmulatorOptions {
    */
   readonly switches?: Partial<EmulatorSwitches>;
   /**
-   * Gets one line for the developer if the emulator is asked for something that it does not emulate, or
-   * forgets something that is still valid. Each line comes once.
+   * Gets one line for the developer if the emulator is asked for something that it does not emulate, if it
+   * forgets something that is still valid, or if its server fails. Each line comes once.
    *
    * @default no lines
    */

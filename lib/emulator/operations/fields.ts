@@ -23,8 +23,8 @@ function fault(properties: Readonly<Record<string, JsonSchema>>, description: st
 }
 
 /**
- * The faults that JSON can express: all except a `patch` that is a function or removes a field, and a `body` of
- * bytes.
+ * The faults that JSON can express: all except a `patch` that is a function or removes a field, and a `body`
+ * of bytes.
  */
 export const FAULT: JsonSchema = {
   description:
