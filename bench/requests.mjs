@@ -14,7 +14,7 @@ const require = createRequire(import.meta.url);
 const { requireWechatUser, wechatAuth } = require('express-wechat-auth');
 
 const REQUESTS = 30_000;
-/** A server handles a request right after it has read it: it is in the cache of the processor then. */
+/** So few that each request is still in the processor's cache when it is handled, as in a server. */
 const BATCH = 100;
 const session = require('cookie-session')({ name: 'session', keys: ['a key that is as long as keys are'] });
 

@@ -10,7 +10,7 @@ const PEOPLE = [
   ['小明', 'a short nickname'],
   ['Wolfeschlegelsteinhausenbergerdo', '32 letters'],
   ['春江潮水连海平海上明月共潮生滟滟随波千万里何处春江无月明江流宛', '31 Chinese characters'],
-  ['👨‍👩‍👧‍👦👩‍❤️‍💋‍👨👨‍👩‍👧‍👦👩‍❤️‍💋‍👨', 'four families of emoji'],
+  ['👨‍👩‍👧‍👦👩‍❤️‍💋‍👨👨‍👩‍👧‍👦👩‍❤️‍💋‍👨', 'four emoji sequences'],
 ];
 
 export async function benchSessions() {

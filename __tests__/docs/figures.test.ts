@@ -149,7 +149,7 @@ const down = (value: number, step: number): string => String(Math.floor(value / 
 const up = (value: number, step: number): string => String(Math.ceil(value / step) * step);
 const cookieSizes = (): readonly string[] => [
   down(cookie('a short nickname'), 50),
-  up(cookie('four families of emoji'), 50),
+  up(cookie('four emoji sequences'), 50),
 ];
 
 const QUOTES: readonly Quote[] = [
