@@ -46,7 +46,7 @@ app.get('/scan-login', async (req, res) => {
   res.send(scanPage(login, wechat.isEmulated ? onEmulatedPhone(login.url) : undefined));
 });
 
-// WeUI, WeChat's own style sheet, and the script of the home page.
+// WeUI, WeChat's own style sheet, and the styles and scripts of this app.
 app.use('/weui.css', express.static(createRequire(import.meta.url).resolve('weui/dist/style/weui.min.css')));
 app.use('/assets', express.static(new URL('assets', import.meta.url).pathname));
 

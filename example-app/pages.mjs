@@ -90,7 +90,7 @@ export const NOT_FOUND = {
   },
 };
 
-/** @param {string} language `zh` or `en`: this page has one, as the pages of a login do */
+/** @param {string} language `zh` or `en`: this page is in one of the two, as the package's own pages are */
 export function notFoundPage(language) {
   const { title, text, home } = NOT_FOUND[language];
   return layout(
