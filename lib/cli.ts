@@ -2,8 +2,8 @@
 import { text } from 'node:stream/consumers';
 import { run } from './cli/run';
 
-// The reader of a pipe has ended, as `head` does: nobody sees what follows, so the command ends without a word. The
-// status is that of a command that SIGPIPE ends, a signal that Node ignores.
+// The reader of a pipe, such as `head`, has ended: nobody sees further output, so the command ends without a
+// message. Node ignores SIGPIPE; the exit status is that of a command that this signal ends.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -179,7 +179,10 @@ async function probeRunningApp(
   return url && hasLoginRoute(configuration) ? checkApp(configuration, url, routes, limits) : undefined;
 }
 
-/** The app to which WeChat redirects browsers: that of the configuration, otherwise that of its redirect URI. */
+/**
+ * The app to which WeChat redirects browsers: the one that the configuration names, otherwise the one that
+ * the redirect URI of the running app shows.
+ */
 function siteToReturnTo({ configuration, routes }: DoctorFlags, app: AppProbe | undefined): Site | undefined {
   const isShown = app?.findings.some(({ id, status }) => id === 'redirect-uri' && status === 'ok');
   const given = publicSite(configuration, routes);

@@ -99,7 +99,7 @@ const TEXTS = {
   }),
   otherRelay: bilingual(
     'Give the app and the doctor the same relay (WECHAT_RELAY), or give neither of them a relay.',
-    '请让应用与此处使用同一个中转（WECHAT_RELAY），或都不使用。',
+    '请让应用与 doctor 使用同一个中转（WECHAT_RELAY），或都不使用。',
   ),
   notThroughRelay: bilingual(
     'The app does not use this relay: give it the option `relay` or WECHAT_RELAY, and restart it.',
@@ -114,7 +114,7 @@ const TEXTS = {
   otherPath: bilingual(
     'The path differs: compare the mount path, `routes.callback` and the path of `baseURL` with --mount, --callback ' +
       'and WECHAT_BASE_URL.',
-    '路径不同：请核对：挂载路径、routes.callback 与 baseURL 的路径，应与 --mount、--callback 与 WECHAT_BASE_URL 一致。',
+    '路径不同：请核对挂载路径、routes.callback 与 baseURL 的路径是否与 --mount、--callback 和 WECHAT_BASE_URL 一致。',
   ),
   otherHost: bilingual(
     'The app has another baseURL. Or it has none, and its proxy does not pass the Host header on. ' +
