@@ -87,7 +87,7 @@ describe('an account that a third-party platform acts for', () => {
   it('refuses component_appid among the further parameters', () => {
     const params = { component_appid: 'wx0000000000000000' };
     expect(() => createOAuth().getAuthorizeURL('https://h5.example.com/cb', 'a', undefined, params)).toThrow(
-      'component_appid of an authorization request has an argument of its own',
+      'component_appid of an authorization request is a standard one',
     );
   });
 

@@ -46,7 +46,7 @@ describe('getAuthorizeURL', () => {
     (name) => {
       const call = (): string => oauth.getAuthorizeURL(REDIRECT, 'abc', undefined, { [name]: '' });
       expect(call).toThrow(WechatAuthError);
-      expect(call).toThrow(`parameter ${name} of an authorization request has an argument of its own`);
+      expect(call).toThrow(`parameter ${name} of an authorization request is a standard one`);
     },
   );
 

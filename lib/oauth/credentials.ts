@@ -64,7 +64,7 @@ export function platformCredentials(component: WechatComponent): Credentials {
   };
 }
 
-/** The function of the app that returns the token of the platform failed. */
+/** `component.accessToken()` of the app failed, or did not settle in time. */
 export class PlatformTokenFailed extends WechatAuthError {}
 
 class TokenTooLate extends PlatformTokenFailed {}

@@ -141,8 +141,8 @@ function furtherParams(
   if (taken) {
     throw new WechatAuthError(
       'config',
-      `The parameter ${taken[0]} of an authorization request has an argument of its own. ` +
-        'Pass it there, not among the further parameters.',
+      `The parameter ${taken[0]} of an authorization request is a standard one. ` +
+        'Leave it out of the further parameters: it comes from an argument or from this package.',
     );
   }
   return Object.fromEntries(given);

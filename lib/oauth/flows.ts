@@ -56,7 +56,10 @@ interface FlowRow {
    */
   readonly exchange: 'accessToken' | 'sessionKey';
   readonly scopes: {
-    /** The scope that the OAuth class requests by default, and the one of a login that names none. */
+    /**
+     * The scope to request by default. If a client posted the code, it is also the scope of a login for which
+     * WeChat names none.
+     */
     readonly defaultScope: string;
     readonly allowed: readonly string[];
   };

@@ -16,7 +16,8 @@ export function nodeTransport(address: string, options: ResolvedHttpOptions): Tr
   // Only the parts that are needed, because under NODE_DEBUG Node prints the other parts of an address.
   const headers = headersOf(options);
   const target: https.RequestOptions = { protocol, hostname, port, headers };
-  // Otherwise Node computes it for each request. A Host header of the app's own replaces it.
+  // Otherwise Node computes the servername for each request. If the app gives a Host header, Node takes the
+  // servername from it.
   if (!('host' in headers)) target.servername = IP_ADDRESS.test(url.hostname) ? '' : url.hostname;
   const prefix = url.pathname.replace(/\/$/, '');
   return { client: 'node', send: (request) => get({ ...request, path: prefix + request.path }, target) };
