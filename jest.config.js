@@ -1,5 +1,7 @@
 'use strict';
 
+const { buildArgv } = require('jest');
+
 /**
  * Suites that take minutes, such as every fault, every attack, Chromium, several processes, and the packed tarball.
  * CI runs them. Elsewhere they run with CI=true or WECHAT_TESTS=full, and if the command names a file.
@@ -17,17 +19,24 @@ const LONG = [
   '\\.browser\\.test',
 ];
 
-const runsAll = process.env.CI === 'true' || process.env.WECHAT_TESTS === 'full';
-const namesFiles = process.argv.slice(2).some((argument) => !argument.startsWith('-'));
-const skipped = runsAll || namesFiles ? [] : LONG;
-
-// Jest loads this file in each of its processes; only the first one has no JEST_WORKER_ID.
-if (skipped.length > 0 && process.env.JEST_WORKER_ID === undefined) {
-  console.warn(`Left to CI: ${skipped.join(', ')} (CI=true npm test runs them too)`);
+async function suitesLeftToCI() {
+  if (process.env.CI === 'true' || process.env.WECHAT_TESTS === 'full') return [];
+  const { _: files } = await buildArgv(process.argv.slice(2));
+  return files.length > 0 ? [] : LONG;
 }
 
-/** @type {import('jest').Config} */
-module.exports = {
+/** @type {() => Promise<import('jest').Config>} */
+module.exports = async () => {
+  const skipped = await suitesLeftToCI();
+  // Jest loads this file in each of its processes; only the first one has no JEST_WORKER_ID.
+  if (skipped.length > 0 && process.env.JEST_WORKER_ID === undefined) {
+    console.warn(`Left to CI: ${skipped.join(', ')} (CI=true npm test runs them too)`);
+  }
+  return config(skipped);
+};
+
+/** @returns {import('jest').Config} */
+const config = (skipped) => ({
   testEnvironment: 'node',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', ...skipped],
@@ -39,4 +48,4 @@ module.exports = {
   testTimeout: 20_000,
   // The tests wait more than they compute. By default, Jest would leave one core idle.
   maxWorkers: '100%',
-};
+});

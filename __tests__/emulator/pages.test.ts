@@ -54,6 +54,11 @@ describe('pages', () => {
   it('use the style sheet of the embedding site, but not at a javascript: address', async () => {
     const styled = await client.qrPage({ href: 'data:text/css;base64,aGVsbG8=' });
     expect(styled.text).toContain('<link rel="stylesheet" href="data:text/css;base64,aGVsbG8=">');
+    for (const scheme of ['https:', 'http:']) {
+      const { text, headers } = await client.qrPage({ href: `${scheme}//a.example.com/x.css` });
+      expect(text).toContain(`href="${scheme}//a.example.com/x.css"`);
+      expect(headers.get('content-security-policy')).toMatch(new RegExp(`style-src [^;]*${scheme}`));
+    }
     expect((await client.qrPage({ href: 'javascript:alert(1)' })).text).not.toContain('javascript:');
     expect((await client.qrPage({ href: 'https://a.example.com/x.css', stylelite: '1' })).text).not.toContain(
       'x.css',

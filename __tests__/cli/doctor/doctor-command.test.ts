@@ -247,6 +247,11 @@ describe('express-wechat-auth doctor', () => {
       ['--verification-file', '../x'],
       /--verification-file is "..\/x"/,
     ],
+    [
+      'the token of a platform that is not named',
+      ['--component-access-token', 'x'],
+      /--component-access-token is given without --component-app-id/,
+    ],
   ])('refuses %s with status 2', async (_, args, message) => {
     const { exit, out, err } = await doctor(args);
     expect({ exit, out }).toEqual({ exit: 2, out: '' });

@@ -160,6 +160,19 @@ describe('keptCertificate()', () => {
     writeFileSync(file, 'x');
     expect(() => keep()).toThrow(file);
   });
+
+  it.each(['emulator-key.pem', 'emulator.pem'])(
+    'names both files of the certificate if %s is damaged',
+    (name) => {
+      keep();
+      const pair = ['emulator-key.pem', 'emulator.pem'].map((each) => path.join(folder, 'kept', each));
+      const file = path.join(folder, 'kept', name);
+      writeFileSync(file, name === 'emulator.pem' ? `x${keep().ca}` : 'x');
+      expect(() => keep()).toThrow(`${pair.join(' or ')} is damaged. Remove both`);
+      for (const each of pair) rmSync(each);
+      expect(() => keep()).not.toThrow();
+    },
+  );
 });
 
 describe('emulators that start at the same time in a new folder', () => {

@@ -213,6 +213,8 @@ describe('publicURL', () => {
     expect(await profile.json()).toMatchObject({
       headimgurl: 'https://wechat.example/mmopen/vi_32/ming/132',
     });
+    const home = await (await fetch(tunnel.url)).text();
+    expect(home).toContain(`WECHAT_OPEN_URL=https://wechat.example\nWECHAT_API_URL=${tunnel.url}\n`);
     await tunnel.close();
   });
 });

@@ -161,9 +161,11 @@ function configurationOf(
   };
 }
 
+/** @throws UsageError */
 function componentIn(values: Values, secrets: Secrets): Configuration['component'] {
   const appId = values['component-app-id'];
   const accessToken = secrets['component-access-token'] ?? values['component-access-token'];
+  if (appId === undefined && accessToken !== undefined) throw new UsageError(TEXTS.componentAppId);
   return appId === undefined ? undefined : { appId, accessToken };
 }
 
@@ -305,6 +307,10 @@ const TEXTS = {
       `--account already gives the value of ${flag}: leave one of the two flags out`,
       `--account 与 ${flag} 给出了同一项：请去掉其中一个`,
     ),
+  componentAppId: bilingual(
+    '--component-access-token is given without --component-app-id, the AppID of the third-party platform',
+    '给出了 --component-access-token，还须用 --component-app-id 给出第三方平台的 AppID',
+  ),
   path: (flag: string, path: string) =>
     bilingual(
       `${flag} is ${JSON.stringify(path)}; it must be a path, such as /login`,

@@ -48,7 +48,7 @@ function pageHeader(texts: HomeTexts): Markup {
 function environment({ services, origin }: HomeView): string {
   const { apps } = services.world;
   const { official, website } = apps.byKind;
-  return `WECHAT_OPEN_URL=${origin}
+  return `WECHAT_OPEN_URL=${services.world.publicOrigin(origin)}
 WECHAT_API_URL=${origin}
 WECHAT_APP_ID=${official.appId}
 WECHAT_APP_SECRET=${apps.shownSecret(official)}

@@ -71,7 +71,7 @@ function footer(language: Language): Markup {
 function contentSecurityPolicy({ stylesheet, framesTheApp, framable }: Page): string {
   return [
     `default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' https: http: data:`,
-    `style-src 'self'${stylesheet === undefined ? '' : ' https: data:'}`,
+    `style-src 'self'${stylesheet === undefined ? '' : ' https: http: data:'}`,
     ...(framesTheApp ? ['frame-src http: https:'] : []),
     ...(framable ? [] : [`frame-ancestors 'self'`]),
   ].join('; ');

@@ -23,7 +23,7 @@ const CONFIG_FIELDS: Readonly<Record<keyof EmulatorConfig, JsonSchema>> = {
     type: 'array',
     items: APP_SCHEMA,
     description:
-      'A list of { type, appId, appSecret, … }. A preset app takes the place of each missing type.',
+      'A list of { type, appId, appSecret, … }. A preset app takes the place of each kind that is missing.',
   },
   users: { type: 'array', items: USER_SCHEMA, minItems: 1, description: 'A list of { id, nickname, … }.' },
   switches: SWITCHES_SCHEMA,

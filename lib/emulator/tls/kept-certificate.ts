@@ -71,7 +71,7 @@ function makeFolder(folder: string): void {
 
 function keptAuthority(keyFile: string, certFile: string): Authority {
   const [key, kept] = [keptKey(keyFile), readIfExists(certFile)];
-  if (kept !== undefined && isStillGood(kept, key, certFile))
+  if (kept !== undefined && isStillGood(kept, key, [certFile]))
     return { privateKey: createPrivateKey(key), cert: kept };
   const authority = authorityOf(key);
   replaceFile(certFile, authority.cert, 0o644);
@@ -112,19 +112,21 @@ function keptLeaf(
   const [key, cert] = [readIfExists(keyFile), readIfExists(certFile)];
   if (key === undefined || !cert?.endsWith(ca)) return undefined;
   chmodSync(keyFile, 0o600);
-  if (!isStillGood(cert, key, certFile)) return undefined;
+  if (!isStillGood(cert, key, [keyFile, certFile])) return undefined;
   const leaf = new X509Certificate(cert);
   const covers = (host: string): boolean => Boolean(isIP(host) ? leaf.checkIP(host) : leaf.checkHost(host));
   return hosts.every(covers) ? { key, cert, ca } : undefined;
 }
 
-function isStillGood(cert: string, key: string, file: string): boolean {
+function isStillGood(cert: string, key: string, files: readonly string[]): boolean {
   try {
     const parsed = new X509Certificate(cert);
     const ends = new Date(parsed.validTo).getTime();
     return parsed.checkPrivateKey(createPrivateKey(key)) && ends - Date.now() > RENEW_BEFORE_MS;
   } catch {
-    throw new Error(`${file} does not hold a certificate. Remove the file, so that a new one is made.`);
+    throw new Error(
+      `${files.join(' or ')} is damaged. Remove ${files.length > 1 ? 'both' : 'it'}, so that a new one is made.`,
+    );
   }
 }
 

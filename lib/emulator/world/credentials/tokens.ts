@@ -34,7 +34,9 @@ export class IssuedTokens {
     readonly clock: EmulatorClock,
     onForget: (most: number) => void,
   ) {
-    this.#byAccess = new BoundedMap(MOST_TOKENS);
+    this.#byAccess = new BoundedMap(MOST_TOKENS, ({ accessExpiresAt }) => {
+      if (clock.now() < accessExpiresAt) onForget(MOST_TOKENS);
+    });
     this.#byRefresh = new BoundedMap(MOST_TOKENS, ({ refreshExpiresAt, revoked }) => {
       if (!revoked && clock.now() < refreshExpiresAt) onForget(MOST_TOKENS);
     });
