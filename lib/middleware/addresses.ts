@@ -50,7 +50,7 @@ export function requirePath(
   throw new WechatAuthError('config', message);
 }
 
-/** The path of a scan login. Its options have no fault, so that the route is not left out. */
+/** The path of a scan login. With `scanLogin`, `routes.scan: false` is a fault of the options. */
 export function scanPath(context: Context): string {
   return publicMount(context) + String(context.config.routes.scan);
 }
@@ -76,7 +76,9 @@ function escapeMount(mount: string): string {
 class Mounts {
   /** The mount path → its sites. */
   readonly #sites = new Map<string, Set<string>>();
-  /** The public paths of login, callback and logout → the sites of their mounts. No login may end there. */
+  /**
+   * The public paths of login, callback, logout and scan → the sites of their mounts. No login may end there.
+   */
   readonly #routes = new Map<string, readonly ReadonlySet<string>[]>();
   /** The same for routes that stand for every path below them. */
   readonly #routesBelow = new Map<string, readonly ReadonlySet<string>[]>();

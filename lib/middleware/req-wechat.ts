@@ -60,10 +60,11 @@ export interface WechatContext {
   /** Whether somebody is logged in. If it returns true, TypeScript knows that `user` is not undefined. */
   isAuthenticated(): this is { readonly user: AppUser };
   /**
-   * Redirects the browser to WeChat. If no configured flow fits this browser, shows a page that tells the
-   * user where to log in. A script gets 401 JSON `{ error, message, loginURL }`, as from the guard: it cannot
-   * follow the redirect. The promise never rejects, so that a call without `await` cannot end the process:
-   * an error is sent as in the login route (`onError`, page or JSON), or passed to the app's error handler.
+   * Redirects the browser to WeChat, or shows the QR code of a scan login. If no configured flow fits this
+   * browser, shows a page that tells the user where to log in. A script gets 401 JSON
+   * `{ error, message, loginURL }`, as from the guard: it cannot follow the redirect. The promise never
+   * rejects, so that a call without `await` cannot end the process: an error is sent as in the login route
+   * (`onError`, page or JSON), or passed to the app's error handler.
    */
   login(options?: WechatLoginOptions): Promise<void>;
   /**

@@ -94,7 +94,7 @@ function serveFile(context: Context): boolean {
 }
 
 interface Route {
-  /** `false` if the options leave the route out; that equals no path. */
+  /** `false` equals no path: the options leave the route out, or it stands for many paths. */
   readonly path: string | false;
   readonly handler: HandlerName;
   readonly methods: readonly string[];

@@ -51,7 +51,7 @@ export function warnOperator({ config }: Pick<Context, 'config'>, error: WechatE
   );
 }
 
-/** For a function of the app that failed, where the error has a kind that is not for the operator. */
+/** For a function of the app that failed, whatever the kind of the error. */
 export function warnOfHook({ config }: Context, error: WechatError): void {
   const { kind, message } = error;
   const about = `${message} ${placeOf(error)}`;

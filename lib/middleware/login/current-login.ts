@@ -36,8 +36,8 @@ import { logoutReporter } from './login-reporter';
 
 /**
  * The session keys of every `wechatAuth()` in this process. A login or logout under one session key does not
- * remove logins under the others. If the package is installed twice, each copy knows only its own keys and
- * removes the logins of the other copy.
+ * remove logins under the others. If the package is installed twice, each copy knows only its own keys, and
+ * takes the logins of the other copy for data of the app.
  */
 const SESSION_KEYS = new Set<string>();
 
@@ -214,8 +214,8 @@ function undoLogin(session: Session, sessionKey: string, before: WechatSession |
 }
 
 /**
- * Decides for all keys before the first one is deleted: whether pending logins stay depends on the login
- * under the same session key.
+ * Returns whether a key of the former session stays. Pending logins stay if the login under their session key
+ * does.
  */
 function keysToKeep(
   former: Session,

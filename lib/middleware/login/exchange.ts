@@ -24,8 +24,8 @@ declare const checked: unique symbol;
 
 /**
  * Marks a callback as verified. Only the callback route calls it, after it found the pending login of this
- * state in the browser's session, in memory as one that started in this very session, or in memory for a
- * duplicate with the same cookies, code and state.
+ * state in the browser's session, in memory as one that started in this very session, or among the callbacks
+ * that were handled (here or at another process), for a duplicate with the same cookies, code and state.
  */
 export function markVerified(params: CallbackParams, { pending, root }: CallbackLogin): VerifiedCallback {
   return { ...params, pending, root } as VerifiedCallback;

@@ -1,6 +1,6 @@
 /**
- * The events of logins on `node:diagnostics_channel`. Each login starts once and ends once, however often
- * WeChat calls back.
+ * The events of logins on `node:diagnostics_channel`. Each login starts once and ends at most once, however
+ * often WeChat calls back. (Processes may each report the same failure.)
  */
 import type { WechatFlow } from '../../oauth/flows';
 import {

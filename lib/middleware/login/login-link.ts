@@ -122,8 +122,10 @@ function linkOfOtherSession(): WechatAuthError {
 }
 
 /**
- * The address for another device. If no link may carry the login there, it is the page of the app that started
- * it, otherwise the page to return to: there the app starts the login in the session of that device.
+ * The address for another device. If no link may carry the login there, it is the page that started the
+ * login: there the app starts it in the session of that device. If no link can open that page (a submitted
+ * form, a route of ours), it is the page to return to for a login with `data`, and otherwise the login route,
+ * which uses the scope of the options.
  */
 export function urlForOtherDevice(context: Context, login: RepeatableLogin): string {
   const { returnTo, scope, flow, data, link } = login;

@@ -139,8 +139,8 @@ async function startOrFail(context: Context, options: StartOptions): Promise<voi
 type StartOptions = WechatLoginOptions & Pick<RepeatableLogin, 'link'>;
 
 /**
- * Redirects the browser to WeChat. If no configured flow fits this browser, shows a page that tells the user
- * where to log in.
+ * Redirects the browser to WeChat, or shows the QR code of a scan login. If no configured flow fits this
+ * browser, shows a page that tells the user where to log in.
  */
 export async function startLogin(
   context: Context,
@@ -211,7 +211,7 @@ export async function prepareLogin(
 ): Promise<{ account: Account; redirectURI: string; scope: string; state: string }> {
   const { req, config } = context;
   const state = restart?.state ?? newState(0);
-  // A request that belongs to no account has no scan login either.
+  // Before requireScanLogin(), which would blame the option `scanLogin` if the request belongs to no account.
   requireAccount(context);
   if (flow === 'scan') requireScanLogin(context);
   const account = accountOf(context, flow);

@@ -85,7 +85,7 @@ interface LoginFacts {
 export interface WechatAuthRoutes {
   /**
    * `GET` sends the browser to WeChat. The query may hold `returnTo`, a `scope` that is higher than the option,
-   * and a `flow` that works in this browser. A script gets 401 JSON.
+   * and, if the option `flow` is `auto`, a `flow` that works in this browser. A script gets 401 JSON.
    *
    * @default '/login'
    */
@@ -357,7 +357,8 @@ export interface AuthOptions {
    * website app, `scanLogin` if it is on. A phone outside WeChat cannot scan its own screen: without a
    * website app, it gets the page of `scanLogin`, if that is on. Otherwise, if there is an official account,
    * a page asks its user to open the address in WeChat, with a link to the QR code of the website app, if
-   * there is one. If no configured account fits, a page tells the user where to open the address.
+   * there is one. With a website app alone, the phone gets that QR code, to scan with another phone. If no
+   * configured account fits, a page tells the user where to open the address.
    *
    * @default 'auto'
    */

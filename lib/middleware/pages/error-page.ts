@@ -114,7 +114,10 @@ function boxForDeveloper(error: WechatError, page: ErrorPage, language: PageLang
   ].join('');
 }
 
-/** What happened, and the remedy. An English message has both, except for the cause of a lost login. */
+/**
+ * What happened, and the remedy. An English page needs them only for a lost login: the messages of other
+ * errors have both in English.
+ */
 function explanationOf(error: WechatError, { cause }: ErrorPage, language: PageLanguage): string | undefined {
   if (language === 'en') return cause && `${inBold(cause.what.en)}. ${withCode(cause.remedy.en)}`;
   const what = cause ? cause.what.zh : WHAT_HAPPENED[error.kind];

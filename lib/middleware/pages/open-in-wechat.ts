@@ -51,7 +51,7 @@ function requestsJSON(req: IncomingMessage): boolean {
 /** The dots of a longer address are too small for a camera. */
 const MAX_LENGTH_IN_CODE = 400;
 
-/** A long address is shown without its query: the login then ends at the default return path. */
+/** The code holds a long address without its query: the login then ends at the default return path. */
 function qrCode(whole: string): string {
   const address = whole.length > MAX_LENGTH_IN_CODE ? whole.replace(/\?[^]*$/, '') : whole;
   // The mount path may be a pattern, so that the request chooses its length. A QR code holds 3 kB.

@@ -4,7 +4,10 @@ import type { HostRequest } from '../http/request';
 /** Our forms have a few short fields. */
 const MAX_BYTES = 4_096;
 
-/** The first value of each field. A body that is too long or of another type has no fields. */
+/**
+ * The first value of each field that is a string. What the app has parsed counts, in any format. A body that
+ * it has not parsed has no fields if it is too long.
+ */
 export async function readForm(req: HostRequest): Promise<ReadonlyMap<string, string>> {
   const { body } = req as { body?: unknown };
   if (typeof body === 'object' && body !== null) return fieldsOf(Object.entries(body));

@@ -57,7 +57,7 @@ export interface SessionIds {
   readonly id: string;
   /** The first such hash: a login gives the session another id, but this stays until the logout. */
   readonly root: string;
-  /** Whether a login has finished in this session since then. */
+  /** Whether a login has finished in this session since the last logout. */
   readonly hasLogin: boolean;
 }
 
@@ -103,8 +103,8 @@ export function renewRoot(session: Session, key: string): void {
 }
 
 /**
- * The id to which links are bound that only this session may use. A login or a logout ends it, under any
- * session key: an attacker who planted the session may have a link with data of hers.
+ * The id to which links are bound that only this session may use. A login under any session key ends it, and
+ * so does a logout under this one: an attacker who planted the session may have a link with data of hers.
  */
 export function linkIdOf(session: Session, key: string): string | undefined {
   return linkIdIn(recordsIn(session, key));

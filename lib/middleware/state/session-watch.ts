@@ -14,7 +14,10 @@ export interface LoginStart {
   readonly host: string;
   /** In ms since 1970. */
   readonly at: number;
-  /** Whether the browser used https, also if only a proxy says so; for a restart, when the login first started. */
+  /**
+   * Whether the browser used https, also if only a proxy says so. For a restart: whether it did when the
+   * login first started.
+   */
   readonly isHTTPS: boolean;
   /**
    * A digest of the session cookie that the browser has after the response; `undefined` if it has none. It is

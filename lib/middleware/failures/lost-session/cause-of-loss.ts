@@ -103,14 +103,18 @@ export function secureCause(
   if (!start && req.app === undefined && isForwardedHTTPS(req)) return undefined;
   const { overHTTP, untrustedProxy, silentProxy, callbackOverHTTP } = CAUSES.secure;
   if (isForwardedHTTPS(req)) return untrustedProxy();
-  // WeChat sends the browser to an https: address, so that the proxy has not said so at this request.
+  // WeChat sends the browser to an https: address, but no proxy says here that the browser used https.
   if (config.base?.origin.startsWith('https:')) return silentProxy();
   if (!start?.isHTTPS) return overHTTP();
   // The login started over https, and the redirect URI is an http: address.
   return config.base ? callbackOverHTTP() : untrustedProxy();
 }
 
-/** How the browser came to the callback, if it sent no session cookie: by another host, or in a frame. */
+/**
+ * The cause if the browser sent no session cookie, although the options of the cookie are right: the browser
+ * came to the callback by another host, in a frame or through a proxy that the app does not trust, or the
+ * cookie expired.
+ */
 function navigationCause({ context, start, cookie, isRepeated }: Loss): Cause | undefined {
   const { req, config } = context;
   const here = hostname(requestedHost(req));

@@ -50,7 +50,10 @@ function dropped(cookie: Bilingual, { en, zh }: Bilingual): Bilingual {
 }
 
 export const CAUSES = {
-  /** A `secure` cookie that the session middleware does not set, because the request came over http. */
+  /**
+   * A `secure` cookie and http: the session middleware does not set the cookie if the request came over http,
+   * and browsers do not send it to an http: address.
+   */
   secure: {
     overHTTP: (cookie = SESSION_COOKIE) =>
       cause(

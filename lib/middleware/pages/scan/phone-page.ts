@@ -17,7 +17,7 @@ export interface ConfirmPage {
   readonly formTargets: readonly string[];
 }
 
-/** The buttons have the same size and look: declining must be as easy as confirming. */
+/** The buttons have the same size: declining must be as easy as confirming. */
 export function sendConfirmPage(res: ServerResponse, language: PageLanguage, page: ConfirmPage): void {
   const { phone } = scanTexts(language);
   sendPage(
