@@ -158,12 +158,12 @@ const KINDS = {
       '`trust proxy`, and that login and callback share one host.',
     '请检查 session 中间件、http 下的 secure cookie、trust proxy，' + '以及登录与回调是否使用同一域名。',
   ),
-  /** `onLogin` refused the user. */
+  /** `onLogin`, or the `check` of `scanLogin`, refused the user. */
   login_refused: fact(
     403,
     false,
-    'onLogin refused this user. The error that it threw is the cause.',
-    '原因见 onLogin 抛出的错误，它在 cause 里。',
+    'onLogin, or the check of scanLogin, refused this user. If it threw an error, that is the cause.',
+    'onLogin 或 scanLogin.check 拒绝了该用户；若它抛出了错误，错误在 cause 里。',
   ),
   /** `onLogin` has a bug: it threw something else, or never settled. */
   login_failed: fact(
@@ -218,7 +218,7 @@ interface ErrorDetails {
 /**
  * The base of every error that this package throws: a {@link WeChatAPIError} if WeChat responded with an
  * errcode, otherwise a {@link WechatAuthError}. Message, properties and cause hold no secret, no code and no
- * token.
+ * token; but a cause that the app itself threw is left as it is.
  *
  * @example
  * try {

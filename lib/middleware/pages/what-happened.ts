@@ -25,7 +25,7 @@ export const WHAT_HAPPENED: Readonly<Record<WechatErrorKind, string>> = {
   state_unknown: '登录不是由本应用发起的，或已失效',
   access_denied: '用户拒绝了授权',
   login_loop: '会话 cookie 连续两次丢失',
-  login_refused: '`onLogin` 拒绝了该用户',
+  login_refused: '`onLogin` 或 `scanLogin.check` 拒绝了该用户',
   login_failed: '`onLogin` 自身出错，或一直没有结束',
   snapshot_user: '微信网页快照的虚拟用户',
   unionid_missing: "设置了 `identity: 'unionid'`，却没有 unionid",
