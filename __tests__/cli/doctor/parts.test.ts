@@ -179,7 +179,7 @@ describe('a request of the doctor through a proxy of the environment', () => {
   });
 
   it.each([
-    ['that is not an address', 'socks5://127.0.0.1:1', /let the request through: ALL_PROXY$/],
+    ['that is not an http: address', 'socks5://127.0.0.1:1', /let the request through: ALL_PROXY$/],
     [
       'that refuses the connection',
       'http://127.0.0.1:1',

@@ -127,13 +127,19 @@ describe('doctor --component-app-id', () => {
     });
   });
 
-  it.each([61003, 61007, 42006, 41018])('reports errcode %d with its remedy', async (errcode) => {
+  it.each<[number, string]>([
+    [61003, 'has not authorized the third-party platform'],
+    [61007, 'has not granted web authorization'],
+    [42006, 'component_access_token'],
+    [41018, 'component_access_token'],
+  ])('reports errcode %d with its remedy', async (errcode, remedy) => {
     emulator.fail('component/access_token', { errcode });
     const { check } = await examine(args('a token of the platform'));
     emulator.clearFaults();
     expect(check('credentials')).toMatchObject({
       status: 'failed',
       detail: expect.stringContaining(String(errcode)) as string,
+      remedy: expect.stringContaining(remedy) as string,
     });
   });
 

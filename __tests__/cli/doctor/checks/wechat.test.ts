@@ -146,7 +146,7 @@ describe('the doctor, on the credentials', () => {
       'an unknown AppID',
       { WECHAT_APP_ID: 'wx00000000000000aa' },
       /40013 invalid appid$/,
-      /WeChat knows no app with this AppID/,
+      /WeChat knows no app with this AppID\. Compare it with developers\.weixin\.qq\.com\/platform > .*基础信息/,
     ],
   ])('says where in the console to correct %s', async (_, env, detail, remedy) => {
     const { exit, check, bad } = await examineWith((emulator) => ({ ...environmentOf(emulator), ...env }));
