@@ -50,7 +50,10 @@ function isRounded(rounded: Figure | undefined, exact: Figure | undefined): bool
   );
 }
 
-/** The rows of a contender: `wechat-oauth`, such as “wechat-oauth by hand, cookie-session”. */
+/**
+ * The rows of a contender: those with exactly its name, or otherwise those that begin with it, such as
+ * “wechat-oauth by hand, cookie-session”.
+ */
 function rowsOf({ rows }: Table, contender: string): readonly (readonly string[])[] {
   const exact = rows.filter(([name]) => name === contender);
   return exact.length > 0 ? exact : rows.filter(([name = '']) => new RegExp(`^${contender}[ ,]`).test(name));
@@ -114,10 +117,13 @@ describe('the figures of the READMEs', () => {
   });
 });
 
-/** A figure in the row and the column of a table of the benchmarks with this first row. */
-function measured(first: string, row: string, column: number): number {
+/**
+ * A figure in a row and a column of the benchmarks, in the first table whose second column has this heading or whose
+ * first row has this name.
+ */
+function measured(mark: string, row: string, column: number): number {
   const table = tablesOf(read(BENCHMARKS)).find(({ columns, rows }) =>
-    [columns[1], rows[0]?.[0]].includes(first),
+    [columns[1], rows[0]?.[0]].includes(mark),
   );
   return figureIn(table?.rows.find(([name]) => name === row)?.[column])?.value ?? NaN;
 }

@@ -2,7 +2,7 @@
 // names of products and protocols are translated.
 import { ENGLISH, proseOf, translationOf } from './pages';
 
-/** Names that have a Chinese name, by the character or word that every Chinese name of them contains. */
+/** English names that have a Chinese name → the character or word that every Chinese name of them contains. */
 const CHINESE_NAMES: Readonly<Record<string, string>> = {
   API: '接口',
   Back: '返回',
