@@ -20,6 +20,7 @@ describe('createEmulator()', () => {
     const { official, website, unbound } = wechat.apps;
     expect(second.openid('ming', official.appId)).toBe(wechat.openid('ming', official.appId));
     expect(wechat.openid('ming', website.appId)).not.toBe(wechat.openid('ming', official.appId));
+    expect(second.unionid('ming', official.appId)).toBe(wechat.unionid('ming', official.appId));
     expect(wechat.unionid('ming', website.appId)).toBe(wechat.unionid('ming', official.appId));
     expect(wechat.unionid('ming', unbound.appId)).toBeUndefined();
   });
@@ -174,7 +175,7 @@ describe('requests', () => {
 });
 
 describe('log', () => {
-  it('gets one line about each path that is not emulated', async () => {
+  it('gets one line about each method and path that is not emulated', async () => {
     const lines: string[] = [];
     const client = await startClient({ log: (line) => lines.push(line) });
     for (let call = 0; call < 2; call += 1) {
@@ -187,7 +188,7 @@ describe('log', () => {
     ]);
   });
 
-  it('gets a line when valid QR codes, codes or tokens are forgotten, because there are too many', async () => {
+  it('gets a line when valid authorization codes are forgotten, because there are too many', async () => {
     const lines: string[] = [];
     const client = await startClient({ log: (line) => lines.push(line) });
     const first = client.wechat.issueCode({ app: client.wechat.apps.official.appId });
@@ -248,12 +249,13 @@ describe('switches', () => {
   it('foreignOpenid: userinfo ignores somebody else’s openid; an absent one stays 41009', async () => {
     const client = await startClient();
     const token = await client.login();
-    expect((await client.userinfo(token, { openid: 'nonsense' })).json['errcode']).toBe(40003);
+    const openid = client.wechat.openid('emoji', client.wechat.apps.official.appId);
+    expect((await client.userinfo(token, { openid })).json['errcode']).toBe(40003);
     client.wechat.switches.foreignOpenid = 'ignore';
-    const profile = await client.userinfo(token, { openid: 'nonsense' });
+    const profile = await client.userinfo(token, { openid });
     expect(profile.json).toMatchObject({ nickname: '小明', openid: token.json['openid'] });
     expect((await client.userinfo(token, { openid: undefined })).json['errcode']).toBe(41009);
-    expect((await client.auth(token, { openid: 'nonsense' })).json['errcode']).toBe(40003);
+    expect((await client.auth(token, { openid })).json['errcode']).toBe(40003);
   });
 
   it('snapshot: everybody sees the snapshot page, or nobody', async () => {

@@ -45,7 +45,10 @@ function compile(sample: string, keyword: 'function' | 'async function') {
   return (): unknown => make()(requireSample, {});
 }
 
-/** Runs a sample that starts an emulator, does something before it closes it, and expects it to be closed. */
+/**
+ * Runs a sample that starts an emulator. Calls `beforeClose` before the sample closes the emulator, and expects that
+ * the emulator is closed at the end.
+ */
 async function runWhole(
   sample: string,
   beforeClose: (wechat: emulator.Emulator) => Promise<void>,

@@ -1,4 +1,5 @@
-// The emulator’s page of the documentation names every switch, person, app and control, in both languages.
+// The emulator’s page of the documentation names every switch, preset person and control, and two preset apps, in both
+// languages.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { emulator, useEmulator } from '../support/emulator';

@@ -187,6 +187,7 @@ describe('fail()', () => {
     client.wechat.fail('access_token', 'truncated');
     const response = await client.redeem(newCode());
     expect(response.text).toMatch(/^\{"access_token":"/);
+    expect(response.headers.get('content-length')).toBe(String(Buffer.byteLength(response.text)));
     expect(() => JSON.parse(response.text) as unknown).toThrow();
   });
 
@@ -198,8 +199,15 @@ describe('fail()', () => {
   });
 
   it('sends the real response byte by byte', async () => {
-    client.wechat.fail('auth', { drip: 0 });
-    expect((await client.auth(await client.login())).text).toBe('{"errcode":0,"errmsg":"ok"}');
+    client.wechat.fail('auth', { drip: 5 });
+    const { access_token, openid } = (await client.login()).json as Record<string, string>;
+    const query = new URLSearchParams({ access_token, openid } as Record<string, string>);
+    const response = await fetch(`${client.wechat.url}/sns/auth?${query.toString()}`);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of response.body ?? []) chunks.push(chunk as Uint8Array);
+    expect(Buffer.concat(chunks).toString()).toBe('{"errcode":0,"errmsg":"ok"}');
+    // The network may join some of the bytes.
+    expect(chunks.length).toBeGreaterThan(1);
   });
 
   it('delays the real response, or the fault', async () => {

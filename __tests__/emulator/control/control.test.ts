@@ -423,7 +423,7 @@ describe('a wrong request', () => {
     if (status === 405) expect(response.headers.get('allow')).toMatch(/^[A-Z, ]+$/);
   });
 
-  it('is JSON too if it comes from another site, for another host, or with a large body', async () => {
+  it('gets JSON too if it comes from another site, for another host, or with a large body', async () => {
     const foreign = await control(wechat, 'POST', 'reset', {}, { Origin: 'https://evil.example' });
     expect([foreign.status, foreign.json['error']]).toEqual([403, 'forbidden']);
     const crossSite = await control(wechat, 'PATCH', 'switches', {}, { 'Sec-Fetch-Site': 'cross-site' });

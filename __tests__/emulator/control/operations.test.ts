@@ -98,7 +98,7 @@ describe('GET openapi.json', () => {
     );
   });
 
-  /** A valid body for each request, and a wrong one where there can be one. */
+  /** A valid body for each request that takes one, except authorize. */
   function bodiesFor({ wechat }: EmulatorClient): Readonly<Record<string, object>> {
     const { official, miniProgram } = wechat.apps;
     const subject = { app: official.appId, user: 'ming' };

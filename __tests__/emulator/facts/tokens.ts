@@ -148,8 +148,10 @@ const BEARER_FACTS: readonly Fact[] = [
   {
     source: 'DOC',
     title: '40003 for another user’s openid',
-    check: async (client) =>
-      expect(refusal(await client.auth(await client.login(), { openid: 'o' }))).toBe('40003 invalid openid'),
+    check: async (client) => {
+      const openid = client.wechat.openid('emoji', client.wechat.apps.official.appId);
+      expect(refusal(await client.auth(await client.login(), { openid }))).toBe('40003 invalid openid');
+    },
   },
 ];
 

@@ -111,7 +111,7 @@ describe.each(RECIPES)('$page', ({ page, language, file, command, flag }) => {
 describe('curl', () => {
   const test = isInstalled('curl') ? it : it.skip;
 
-  test('reaches WeChat’s hosts through the proxy, and the emulator without it', async () => {
+  test('reaches WeChat’s hosts through the proxy, named by the environment or by flags', async () => {
     const env = proxyEnvironment();
     const { stdout } = await run('curl', ['-sS', 'https://api.weixin.qq.com/sns/auth'], { env });
     expect(JSON.parse(stdout)).toMatchObject({ errcode: 41001 });

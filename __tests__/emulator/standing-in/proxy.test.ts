@@ -4,9 +4,11 @@ import https from 'node:https';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import tls from 'node:tls';
+import { renderSVG } from 'uqr';
 import { createEmulator, selfSignedCertificate, WECHAT_HOSTS, type Emulator } from '../../../lib/emulator';
 
 import { createConnectProxy } from '../../../lib/emulator/listen/connect-proxy';
+import { uuidOf } from '../support/emulator-client';
 
 const pair = selfSignedCertificate([...WECHAT_HOSTS, 'localhost', '127.0.0.1']);
 let wechat: Emulator;
@@ -215,6 +217,19 @@ describe('publicURL', () => {
     });
     const home = await (await fetch(tunnel.url)).text();
     expect(home).toContain(`WECHAT_OPEN_URL=https://wechat.example\nWECHAT_API_URL=${tunnel.url}\n`);
+    const login = new URLSearchParams({
+      appid: tunnel.apps.website.appId,
+      redirect_uri: 'https://a.example/',
+      response_type: 'code',
+      scope: 'snsapi_login',
+      state: '1',
+    });
+    const page = await fetch(`${tunnel.url}/connect/qrconnect?${login.toString()}`);
+    const uuid = uuidOf({ text: await page.text() });
+    const qrCode = await fetch(`${tunnel.url}/connect/qrcode/${uuid}`);
+    expect(await qrCode.text()).toBe(
+      renderSVG(`https://wechat.example/connect/confirm?uuid=${uuid}`, { border: 2 }),
+    );
     await tunnel.close();
   });
 });
