@@ -1,6 +1,6 @@
 /**
- * The rules that stop the attacks, and how to take each of them away: an edit of the built package. The model
- * must then find an attack, at one process and at two.
+ * The rules that stop the attacks, and how to take each of them away: an edit of the built package. Then an
+ * attack must succeed, at one process and at two.
  */
 export interface Edit {
   /** A file of `dist/`. */
