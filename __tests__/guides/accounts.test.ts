@@ -256,7 +256,7 @@ describe('binding WeChat to a password account', () => {
     expect([...rows.values()]).toEqual(['id of anna', 'id of anna']);
   });
 
-  it('is the user of the last login, also after a login with a password in the same browser', async () => {
+  it('lets the last login decide who the user is, also after a login with a password in the same browser', async () => {
     const { url } = await startApp();
     expect(await bind(await withPassword(url, 'anna'))).toBe(200);
     const shared = await withPassword(url, 'bob');

@@ -183,7 +183,7 @@ describe('the mini program of the guide', () => {
     expect((await browser.follow(view.src)).body).toBe(`orders of ${openidOf('miniProgram')}`);
   });
 
-  it('stores the cookies of a session in its own code', async () => {
+  it('stores the cookies of a session itself, because WeChat does not', async () => {
     const { url } = await start('mini-programs', 'with-session.ts');
     const { wx } = miniProgram();
     const { request } = runInMiniProgram('cookies.js', url, { wx });

@@ -189,7 +189,7 @@ describe('from passport-wechat', () => {
     expect([done.status, (await browser.get('/me')).status]).toEqual(statuses);
   });
 
-  it('redirects a user who refused to /denied', async () => {
+  it('redirects to /denied if the user refuses', async () => {
     wechat.switches.denial = 'authdeny';
     const browser = await start('after.ts');
     const sent = await openPage(browser, '/auth/wechat');
