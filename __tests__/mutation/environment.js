@@ -5,7 +5,7 @@ const { writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { TestEnvironment } = require('jest-environment-node');
 
-/** Test file → how often the run without a mutant reached each mutant in it. */
+/** The file that lists, for each test file, the mutants that it reached in the run without an active mutant. */
 const REACHED = path.join(path.dirname(module.filename), 'reached-mutants.json');
 const reached = {};
 

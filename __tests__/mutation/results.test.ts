@@ -42,7 +42,7 @@ describe('the score of a part', () => {
 });
 
 describe('the results of the last run', () => {
-  it('keep the noticed mutants, and no other: the next run tests those again', () => {
+  it('keep only the noticed mutants, so that the next run tests the others again', () => {
     const statuses = ['Killed', 'Survived', 'Timeout', 'NoCoverage', 'RuntimeError', 'Ignored'];
     const results = {
       schemaVersion: '1',

@@ -5,7 +5,8 @@
  *   npm run mutation                 all parts
  *   npm run mutation -- tokens http  these parts
  *
- * What has not changed since the last run is not tested again (coverage/mutation/<part>/incremental.json).
+ * A noticed mutant is tested again only if its code or its tests have changed since the last run
+ * (coverage/mutation/<part>/incremental.json).
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Stryker } from '@stryker-mutator/core';
