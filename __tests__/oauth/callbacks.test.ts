@@ -14,27 +14,38 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 type Call = (oauth: OAuth, callback?: Callback<never>) => unknown;
-const METHODS: readonly (readonly [string, 'official' | 'miniProgram', Call])[] = [
+const A_TEXT = expect.any(String) as string;
+/** The name, the app, the call, and what its result contains. */
+const METHODS: readonly (readonly [string, 'official' | 'miniProgram', Call, object | undefined])[] = [
   [
     'getAccessToken',
     'official',
     (oauth, callback) => oauth.getAccessToken(fixture.issueCode(), callback as never),
+    { data: { access_token: A_TEXT } },
   ],
   [
     'refreshAccessToken',
     'official',
     (oauth, callback) => oauth.refreshAccessToken(record.refresh_token, callback as never),
+    { data: { access_token: A_TEXT } },
   ],
-  ['getUser', 'official', (oauth, callback) => oauth.getUser(record.openid, callback as never)],
+  [
+    'getUser',
+    'official',
+    (oauth, callback) => oauth.getUser(record.openid, callback as never),
+    { nickname: A_TEXT },
+  ],
   [
     'getUserByCode',
     'official',
     (oauth, callback) => oauth.getUserByCode(fixture.issueCode(), callback as never),
+    { nickname: A_TEXT },
   ],
   [
     'verifyToken',
     'official',
     (oauth, callback) => oauth.verifyToken(record.openid, record.access_token, callback as never),
+    { errcode: 0 },
   ],
   [
     'getSessionKey',
@@ -44,12 +55,23 @@ const METHODS: readonly (readonly [string, 'official' | 'miniProgram', Call])[] 
         fixture.emulator.issueCode({ app: fixture.emulator.apps.miniProgram.appId }),
         callback as never,
       ),
+    { data: { session_key: A_TEXT } },
   ],
-  ['getToken', 'official', (oauth, callback) => oauth.getToken(record.openid, callback as never)],
-  ['saveToken', 'official', (oauth, callback) => oauth.saveToken(record.openid, record, callback as never)],
+  [
+    'getToken',
+    'official',
+    (oauth, callback) => oauth.getToken(record.openid, callback as never),
+    { access_token: A_TEXT },
+  ],
+  [
+    'saveToken',
+    'official',
+    (oauth, callback) => oauth.saveToken(record.openid, record, callback as never),
+    undefined,
+  ],
 ];
 
-describe.each(METHODS)('%s', (_name, kind, call) => {
+describe.each(METHODS)('%s', (_name, kind, call, result) => {
   const oauth = async (): Promise<OAuth> => {
     const made = fixture.createOAuth({ kind });
     await made.saveToken(record.openid, record);
@@ -68,8 +90,7 @@ describe.each(METHODS)('%s', (_name, kind, call) => {
     expect(callback).not.toHaveBeenCalled();
     while (callback.mock.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
     await new Promise((resolve) => setImmediate(resolve));
-    expect(callback.mock.calls).toHaveLength(1);
-    expect((callback.mock.calls[0] as unknown[])[0]).toBeNull();
+    expect(callback.mock.calls).toMatchObject([[null, result]]);
   });
 });
 

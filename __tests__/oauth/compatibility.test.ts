@@ -289,14 +289,21 @@ describe('verifyToken', () => {
 describe('getToken and saveToken', () => {
   it('are called with the same arguments, on the instance', async () => {
     const calls = [jest.fn(), jest.fn()] as const;
+    const record = await fixture.issueToken();
     const peers = pair();
     peers.forEach((peer, at) => {
+      peer.getToken = function get(this: unknown, openid, done) {
+        calls[at]?.('getToken', openid, this === peer, typeof done);
+        done(null, record);
+      };
       peer.saveToken = function save(this: unknown, openid, token, done) {
-        calls[at]?.(openid, Object.keys(token as object), this === peer, typeof done);
+        calls[at]?.('saveToken', openid, Object.keys(token as object), this === peer, typeof done);
         done(null);
       };
     });
+    await both((peer, done) => peer.getUser(fixture.openid, done), peers);
     await both((peer, done) => peer.getAccessToken(code(), done), peers);
+    expect(calls[0].mock.calls.map(([name]: unknown[]) => name)).toEqual(['getToken', 'saveToken']);
     expect(calls[1].mock.calls).toEqual(calls[0].mock.calls);
   });
 
@@ -316,7 +323,7 @@ describe('getToken and saveToken', () => {
     expect(saveToken).not.toHaveBeenCalled();
   });
 
-  it('find the refreshed token after an expiry, and refresh with the saved refresh token', async () => {
+  it('are called at an expiry: the saved refresh token is sent, and the refreshed token is saved', async () => {
     const { data } = await fixture.createOAuth().getAccessToken(code());
     const saved: Record<string, unknown>[] = [];
     await both((peer, done) => {

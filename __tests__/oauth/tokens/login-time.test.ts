@@ -166,7 +166,7 @@ describe('the time of the login', () => {
     expect(await stored(tokenStore)).toMatchObject({ login_at: create_at });
   });
 
-  it('does not hide that WeChat refuses the refresh token earlier', async () => {
+  it('does not hide that WeChat refuses the refresh token after 30 days', async () => {
     const oauth = fixture.createOAuth();
     await oauth.getAccessToken(fixture.issueCode());
     pass(31 * DAY);

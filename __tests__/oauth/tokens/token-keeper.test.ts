@@ -92,7 +92,7 @@ describe('a token', () => {
     expect(fixture.countRequests('refresh_token')).toBe(0);
   });
 
-  it('is refreshed and saved if the one in cache and store has expired', async () => {
+  it('is refreshed and saved if the one in the store has expired', async () => {
     const old = await fixture.issueToken();
     const { oauth, store } = await oauthWith(expiredToken(old));
     fixture.emulator.expireToken(old.access_token);
@@ -788,7 +788,7 @@ describe('a store with a lock', () => {
     expect(store.log).toEqual(['set']);
   });
 
-  it('is refreshed once by many processes', async () => {
+  it('lets only one of many processes refresh the token', async () => {
     const store = new LockingStore(expiredToken(await fixture.issueToken()));
     clearRequests();
     const processes = Array.from({ length: 8 }, () => fixture.createOAuth({ tokenStore: store }));
@@ -797,7 +797,7 @@ describe('a store with a lock', () => {
     expect(fixture.countRequests('userinfo')).toBe(8);
   });
 
-  it('is refreshed once by many processes whose token WeChat refused', async () => {
+  it('lets only one of many processes refresh a token that WeChat refused', async () => {
     const store = new LockingStore(await fixture.issueToken());
     clearRequests();
     fixture.emulator.fail('userinfo', { errcode: 42001 }, { times: 4 });
@@ -808,7 +808,7 @@ describe('a store with a lock', () => {
     expect(fixture.countRequests('refresh_token')).toBe(1);
   });
 
-  it('is refreshed with the newer refresh token that another process saved before it got the lock', async () => {
+  it('lets a process refresh with the newer refresh token that another one saved before it got the lock', async () => {
     const record = expiredToken(await fixture.issueToken());
     const { refresh_token = '' } = await fixture.issueToken();
     const store = new LockingStore(record);
