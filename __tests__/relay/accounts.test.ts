@@ -133,8 +133,8 @@ describe.each(HOSTS)('a login through a relay of an app with many accounts on %s
   });
 });
 
-describe('an account that the app does not know, behind a relay', () => {
-  it('starts no login, and exchanges no code that the relay sends to its host', async () => {
+describe('an account behind a relay', () => {
+  it('starts no login if the app does not know it, and no code that the relay sends to its host is exchanged', async () => {
     const hosts = await start();
     const browser = Browser.inWechat(originOf('a'));
     expect((await open(hosts, browser, `${NO_SHOP}/me`)).status).toBe(500);
