@@ -390,7 +390,7 @@ describe.each(SESSION_NAMES)('a login whose data bind a WeChat user to an accoun
     expect(linkOn(await victim.get(denied))).not.toContain('data=');
   });
 
-  it('is not started anew in the session of a victim who opens the callback of the attacker', async () => {
+  it('is not restarted in the session of a victim who opens the callback of the attacker', async () => {
     const attacker = Browser.inWechat(app.url);
     const { location } = await attacker.get('/bind');
     const callback = await agree(emulator, location, ATTACKER);

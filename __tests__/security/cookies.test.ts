@@ -378,7 +378,13 @@ it('the test signs as cookie-session does: otherwise the attacks with its key wo
 
 const corpus = new Corpus();
 attackInRotation(corpus, 'a forged cookie', matrix(), WITHOUT_KEY, 'logs in nobody as somebody else');
-attackInRotation(corpus, 'a malformed session', matrix(), WITH_KEY, 'logs in nobody, and causes no error');
+attackInRotation(
+  corpus,
+  'a malformed session',
+  matrix(),
+  WITH_KEY,
+  'logs in only a user whose login is valid, and causes no error',
+);
 attackInRotation(corpus, 'a forged id', matrix(['express-session']), STORED, 'logs in nobody');
 
 it('none of the cookies changed Object.prototype', () => {

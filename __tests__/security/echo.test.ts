@@ -526,7 +526,7 @@ describe.each(
   });
 
   it.each(Object.entries(ENTRY_POINTS))(
-    'is on the page where the attacks expect it: %s',
+    'is shown as the attacks expect, or not at all: %s',
     async (_name, entryPoint) => {
       const response = await sendAttack(site, entryPoint, HARMLESS);
       expect(renderingIn(response)).toBe(

@@ -219,7 +219,7 @@ describe('a flood', () => {
 
   const CODES = FULL ? 20_000 : 2_000;
 
-  it(`of ${CODES} codes keeps a few hundred bytes of each at most, and lets another user log in`, async () => {
+  it(`of ${CODES} codes keeps a few hundred bytes of each at most, and leaves the code of another user waiting for its scan`, async () => {
     const measured = await startMeasuredApp(emulator, { auth: { scanLogin: true } });
     const { official } = emulator.apps;
     const tickets = new Tickets(official, 'wechat');
