@@ -176,7 +176,7 @@ describeOnRedis('RedisTokenStore', () => {
       expect(await direct.get(`c:${KEY}:lock`)).toBe('a later holder');
     });
 
-    it('is waited for, and taken as soon as it is free', async () => {
+    it('is waited for, and taken when it is free', async () => {
       const store = new RedisTokenStore(direct, { prefix: 'd:' });
       await direct.set(`d:${KEY}:lock`, 'a holder that died', 'PX', 300);
       await expect(store.lock(KEY, () => Promise.resolve('ours'))).resolves.toBe('ours');
