@@ -1,4 +1,4 @@
-/** The warnings of the library in one test. */
+/** A warning of the library. */
 export interface Warning {
   readonly code: string;
   readonly message: string;

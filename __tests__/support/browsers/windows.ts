@@ -58,7 +58,7 @@ export class Windows {
     };
   }
 
-  /** Ends a test: its pages are left, its cookies are deleted, and the next test may have the windows. */
+  /** Ends a test: empties its tabs, deletes its cookies, and lets the next test have the windows. */
   async free(): Promise<void> {
     await Promise.all(
       this.#known

@@ -44,8 +44,9 @@ export function memberNames(name: string): string[] {
 }
 
 /**
- * The parameters of a method, as the documentation writes them: the only one that is an object of options by its
- * members, such as `{ returnTo, data }`; any other one by its name. `undefined` for a member that is not a method.
+ * The parameters of a method, as the documentation writes them: by their names, or, if the only parameter is
+ * an object of options, by its members, such as `{ returnTo, data }`. `undefined` for a member that is not a
+ * method.
  */
 export function parametersOf(type: string, method: string): string[] | undefined {
   const symbol = propertiesOf(type).find((member) => member.name === method);

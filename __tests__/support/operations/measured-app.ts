@@ -32,7 +32,7 @@ export interface DirectCall {
 /** What the app did; see operation-counter.js. */
 export interface Counts {
   readonly operations: number;
-  /** The file below lib/ → operations in it. */
+  /** A file, by its path below lib/, or below the root if it belongs to a dependency → operations in it. */
   readonly byFile: ReadonlyMap<string, number>;
   readonly characters: number;
 }
