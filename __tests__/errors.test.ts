@@ -20,7 +20,7 @@ type Row = readonly [
   retryable: boolean,
 ];
 
-/** Every errcode that WeChat's documentation names for web login, with its errmsg. */
+/** Every errcode that WeChat's documentation names for web login, with its errmsg, and one that it lacks. */
 const ERRCODES: readonly Row[] = [
   [-1, 'system error', 'busy', 503, true],
   [40001, 'invalid credential, access_token is invalid or not latest', 'token_invalid', 401, false],

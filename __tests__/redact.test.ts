@@ -175,7 +175,7 @@ describe('redact', () => {
     const words =
       'invalid code, rid: 66c69111-0a1b2c3d-4e5f6071, hints: [ req_id: abcDEF0123 ] state: ok, code: 40029';
     expect(redact(words, ['short', '', SECRET])).toBe(words);
-    // 15 characters: a shorter secret could be a word.
+    // A secret of fewer than 16 characters is not masked: it could be a word.
     expect(redact('a session_missing error', ['session_missing'])).toBe('a session_missing error');
     const reason = 'invalid credential, access_token is invalid or not latest; refresh_token missing';
     expect(redact(reason, [SECRET])).toBe(reason);
