@@ -85,18 +85,26 @@ describe.each(HOSTS)('req.wechat on %s', (host) => {
 });
 
 describe('req.wechat.login()', () => {
-  const authorizeURLOf = async (options: WechatLoginOptions, auth: OwnOptions = {}): Promise<URL> => {
+  const authorizeURLOf = async (
+    options: WechatLoginOptions,
+    auth: OwnOptions = {},
+    where: 'inWechat' | 'onDesktop' = 'inWechat',
+  ): Promise<URL> => {
     const app = await start(auth);
-    const { location } = await run(Browser.inWechat(app.url), ({ wechat }) => wechat.login(options));
+    const { location } = await run(Browser[where](app.url), ({ wechat }) => wechat.login(options));
     return new URL(location);
   };
 
   it('uses the given flow in every browser', async () => {
     expect((await authorizeURLOf({})).pathname).toBe('/connect/oauth2/authorize');
-    expect((await authorizeURLOf({ flow: 'official' })).pathname).toBe('/connect/oauth2/authorize');
-    const website = await authorizeURLOf({ flow: 'website' });
-    expect(website.pathname).toBe('/connect/qrconnect');
-    expect(website.searchParams.get('scope')).toBe('snsapi_login');
+    expect((await authorizeURLOf({}, {}, 'onDesktop')).pathname).toBe('/connect/qrconnect');
+    for (const where of ['inWechat', 'onDesktop'] as const) {
+      const official = await authorizeURLOf({ flow: 'official' }, {}, where);
+      expect(official.pathname).toBe('/connect/oauth2/authorize');
+      const website = await authorizeURLOf({ flow: 'website' }, {}, where);
+      expect(website.pathname).toBe('/connect/qrconnect');
+      expect(website.searchParams.get('scope')).toBe('snsapi_login');
+    }
   });
 
   it('can request more than the option scope', async () => {
@@ -139,16 +147,18 @@ describe('req.wechat.login()', () => {
   });
 
   it('responds without a session, and does not reject', async () => {
+    let result: Promise<void> | undefined;
     const app = await startApp(emulator, {
       session: null,
       routes: (it) =>
         it.use('/do', (req) => {
-          void (req as TestRequest).wechat.login();
+          result = (req as TestRequest).wechat.login();
         }),
     });
     apps.push(app);
     const response = await Browser.inWechat(app.url).get('/do');
     expect([response.status, response.body.includes('session_missing')]).toEqual([500, true]);
+    await expect(result).resolves.toBeUndefined();
   });
 
   it('redirects a form with 303', async () => {
@@ -174,6 +184,12 @@ describe('req.wechat.loginURL()', () => {
       '/shop/login?scope=snsapi_userinfo',
     ]);
     expect(response.headers['set-cookie']).toBeUndefined();
+    const withoutSession = await startApp(emulator, {
+      session: null,
+      routes: (it) => it.use('/do', (req, res) => sendJSON(res, (req as TestRequest).wechat.loginURL())),
+    });
+    apps.push(withoutSession);
+    expect((await Browser.inWechat(withoutSession.url).get('/do')).json()).toBe('/login');
   });
 
   it('fails if there is no login route', async () => {
@@ -352,7 +368,7 @@ describe('req.wechat.getAccessToken()', () => {
 });
 
 describe('req.wechat.oauth', () => {
-  it('is the OAuth client of the official account before a login, otherwise of the website app', async () => {
+  it('before a login is the client of the official account, or of the website app if it is the only one', async () => {
     const app = await start();
     const appidOf = async (browser: Browser): Promise<unknown> =>
       (await run(browser, ({ wechat }) => [wechat.oauth instanceof OAuth, wechat.oauth.appid])).json();

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import type { Emulator } from '../../../lib/emulator';
 import { wechatAuth, type WechatAuthOptions } from '../../../lib';
 import type { HostRequest } from '../../../lib/middleware/http/request';
-import { agree, Browser } from '../../support/browser';
-import { scanOptions } from '../../support/browsers/scan-login';
+import { agree, Browser, type BrowserResponse } from '../../support/browser';
+import { formToken, SAME_ORIGIN, scanOptions } from '../../support/browsers/scan-login';
 import { IPHONE_WECHAT } from '../../support/browsers/user-agents';
 import { HOSTS, type HostName } from '../../support/hosts';
 import { exchangedCodes, paramIn, stateIn } from '../../support/login';
@@ -89,6 +89,9 @@ describe('accounts by request', () => {
     const visitor = await visitorOf(account);
     await visitor.at('a', '/who');
     expect(account).toHaveBeenCalledTimes(1);
+    // This page does not read req.wechat.
+    await visitor.at('a', '/page');
+    expect(account).toHaveBeenCalledTimes(2);
   });
 
   it('may be added and changed while the app runs', async () => {
@@ -275,10 +278,23 @@ describe('a scan login of another account', () => {
     const page = await pc.at('a', (await pc.at('a', '/me')).location);
     const ticket = /data-link="[^"]*\/scan\/([\w-]+)"/.exec(page.body)?.[1] ?? '';
     expect(ticket).not.toBe('');
-    expect((await phone.at('a', `/scan/${ticket}`)).body).toContain('action');
+    const question = await phone.at('a', `/scan/${ticket}`);
+    expect(question.body).toContain('action');
     expect((await phone.at('b', `/scan/${ticket}`)).body).not.toContain('name="token"');
     expect((await pc.at('a', '/scan')).json()).toMatchObject({ status: 'scanned' });
     expect((await pc.at('b', '/scan')).json()).toMatchObject({ status: 'expired' });
+    const confirmAt = (shop: string): Promise<BrowserResponse> =>
+      phone.at(shop, `/scan/${ticket}`, {
+        method: 'POST',
+        headers: { ...SAME_ORIGIN, 'Content-Type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ action: 'confirm', token: formToken(question) }).toString(),
+      });
+    const elsewhere = await confirmAt('b');
+    expect([elsewhere.status, elsewhere.location]).toEqual([410, '']);
+    const { pathname, search } = new URL(await agree(emulator, (await confirmAt('a')).location));
+    await phone.at('a', pathname + search);
+    expect((await pc.at('b', '/scan')).json()).toMatchObject({ status: 'expired' });
+    expect((await pc.at('a', '/scan')).json()).toMatchObject({ status: 'confirmed' });
   });
 });
 

@@ -141,7 +141,7 @@ describe('the check of return paths', () => {
     expect(sanitizeReturnTo(value, [])).toBe(expected);
   });
 
-  it('takes a route that ends in /* for every path below it', () => {
+  it('refuses every path below a route that ends in /*', () => {
     const below = ['/scan/*'];
     expect(sanitizeReturnTo('/scan/ticket', below)).toBeUndefined();
     expect(sanitizeReturnTo('/Scan/a/b?c', below)).toBeUndefined();

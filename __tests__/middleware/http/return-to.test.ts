@@ -228,7 +228,7 @@ const HOSTILE = [
   ]),
 ];
 
-/** Return path → the same path as browsers spell it. */
+/** Return path → where the login ends: as browsers spell it, and without `code` and `state` if it has both. */
 const SAFE: readonly (readonly [asked: string, arrives: string])[] = [
   ['/', '/'],
   ['/me', '/me'],

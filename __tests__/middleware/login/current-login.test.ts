@@ -105,7 +105,7 @@ describe('a value in the session', () => {
 });
 
 describe.each(SESSION_NAMES)('logins under two session keys, with %s', (kind) => {
-  it('are not of two people as long as no unionid shows it', async () => {
+  it('count as those of one person until a unionid shows that there are two', async () => {
     emulator.switches.unionid = false;
     const app = await start({ session: SESSIONS[kind]() });
     const browser = Browser.inWechat(app.url);
@@ -195,7 +195,7 @@ describe('a login that cannot be saved', () => {
     expect((await browser.logIn(emulator, '/login?returnTo=/me')).status).toBe(200);
   });
 
-  it('logs nobody in instead of another user', async () => {
+  it('of another user ends the login of the one before, and logs nobody in', async () => {
     let isHuge = false;
     const onLogin = (): object => ({ openid: 'o1', essay: isHuge ? HUGE : 'short' });
     const browser = Browser.inWechat((await start({ auth: { onLogin } })).url);
@@ -276,7 +276,8 @@ describe('a logout on a PC that waits for a scan login', () => {
   });
 });
 
-// A logout may reach another process while a login is in progress. For a minute, this process asks the shared cache.
+// A logout may reach another process while a login is in progress. So for a minute after a login, this process
+// asks the shared cache.
 describe('a logout at another process', () => {
   /** A store that counts the reads of its cache and shows its entries. */
   function sharedStore(): { store: TokenStore & SharedCache; asked: string[]; held: Set<string> } {
@@ -383,7 +384,7 @@ describe('a logout at another process', () => {
     expect([...held]).toEqual([]);
   });
 
-  it('a code that failed leaves the record of a login with the same cookies, which a logout ends', async () => {
+  it('a code that fails keeps the record of a login with the same cookies: a logout still ends it', async () => {
     const { store } = sharedStore();
     const client = await startWithCodes(store);
     const cookie = 'a=1';

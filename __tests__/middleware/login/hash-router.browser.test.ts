@@ -10,8 +10,8 @@ import { Windows } from '../../support/browsers/windows';
 import { emulator, useEmulator } from '../../support/emulator';
 import { serverSessions, SlowSessionStore } from '../../support/sessions';
 
-// Each test logs in twice in Chromium. This takes a second, but more than ten while eight processes share the
-// cores.
+// Most tests log in several times in Chromium. This takes a second, but more than ten while eight processes
+// share the cores.
 jest.setTimeout(60_000);
 
 const ROOT = path.resolve(__dirname, '../../..');

@@ -197,7 +197,7 @@ describe('a logout whose Origin is null', () => {
     });
   });
 
-  it('is one of another site without the cookie: no new session replaces that of the user', async () => {
+  it('is one of another site without the session cookie, although the middleware gives it a new session', async () => {
     const session = serverSessions(undefined, { cookie: { sameSite: 'lax' }, saveUninitialized: true });
     await withApp(session, async (_app, browser) => {
       const response = await browser.request('/logout', { method: 'POST', headers: NULL, cookie: '' });
@@ -276,6 +276,9 @@ describe.each(SESSION_NAMES)('two accounts side by side, with %s', (kind) => {
     const one = await sessionOf(browser);
     expect(one['wechat']).toEqual(both['wechat']);
     expect(one['staff']).toBeUndefined();
+
+    await browser.get('/logout');
+    expect((await sessionOf(browser))['wechat']).toBeUndefined();
     await app.close();
   });
 });

@@ -1,4 +1,5 @@
 // onLogin: refusals and bugs, results that a session cannot hold, promises that never settle, what it is given.
+import { createEmulator } from '../../../lib/emulator';
 import {
   startApp,
   type AppOptions,
@@ -458,19 +459,16 @@ describe('onLogin', () => {
 
   it('gets the data of a link that another release signed: messages and posters keep such links', async () => {
     const account = { appId: 'wx0123456789abcdef', appSecret: '0123456789abcdef'.repeat(2) };
+    const accounts = [account, { ...account, appId: 'wxfedcba9876543210' }];
     const link = '/login?data=eyJ0ZWFtIjoxfQ.hGgjlRpeLTPNAlX6O6_tBusXKJwWvpXLYvh3lDOSOM8';
-    const states: unknown[] = [];
-    for (const auth of [account, { ...account, appId: 'wxfedcba9876543210' }]) {
-      const browser = Browser.inWechat((await start(auth)).url);
-      await browser.get(link);
-      const { pending } = (await sessionOf(browser))['wechat:login'] as { pending: Record<string, object> };
-      states.push(...Object.values(pending));
+    const wechat = await createEmulator({ apps: accounts.map((each) => ({ type: 'official', ...each })) });
+    for (const each of accounts) {
+      const { url } = await start({ ...each, endpoints: wechat.endpoints, onLogin });
+      await Browser.inWechat(url).logIn(wechat, link);
     }
-    expect(states).toEqual([
-      expect.objectContaining({ data: { team: 1 } }),
-      // Two accounts with one AppSecret accept only their own links.
-      expect.not.objectContaining({ data: { team: 1 } }),
-    ]);
+    await wechat.close();
+    // Two accounts with one AppSecret accept only their own links.
+    expect(given.map(({ data }) => data)).toEqual([{ team: 1 }, undefined]);
   });
 
   it('gets no data by a link of an account that has no AppSecret: nothing could sign it', async () => {
@@ -508,7 +506,7 @@ describe('onLogin', () => {
 
   it('gets the data of loginParams()', async () => {
     const app = await start(
-      {},
+      { onLogin },
       {
         routes: (it) => {
           it.use('/qr', (req, res) => {
@@ -520,11 +518,10 @@ describe('onLogin', () => {
       },
     );
     const browser = Browser.onDesktop(app.url);
-    await browser.get('/qr');
-    const logins = (await sessionOf(browser))['wechat:login'] as {
-      pending: Record<string, { data: unknown }>;
-    };
-    expect(Object.values(logins.pending).map(({ data }) => data)).toEqual(['x']);
+    const { state } = (await browser.get('/qr')).json() as { state: string };
+    const code = emulator.issueCode({ app: emulator.apps.website.appId });
+    await browser.get(`/callback?code=${code}&state=${state}`);
+    expect(given).toMatchObject([{ data: 'x' }]);
   });
 
   it.each<[string, unknown, string]>([
@@ -549,6 +546,7 @@ describe('onLogin', () => {
       const seen: Error[] = [];
       const app = await start(
         {
+          onLogin,
           onError: (error, _req, res) => {
             seen.push(error);
             res.end();
@@ -569,6 +567,7 @@ describe('onLogin', () => {
       );
       await Browser.inWechat(app.url).get('/link');
       expect(app.errors).toEqual([expect.objectContaining({ kind: 'config' })]);
+      expect(given).toEqual([]);
     },
   );
 

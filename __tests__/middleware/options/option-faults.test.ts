@@ -490,9 +490,12 @@ describe('other options', () => {
     'a b',
     'a:b',
     '',
-  ])('refuse %j as sessionKey: it is reserved or has other characters', (sessionKey) => {
-    expect(messageOf({ sessionKey })).toMatch(/^sessionKey is '.*'\. Give a name of/);
-  });
+  ])(
+    'refuse %j as sessionKey: it is reserved, empty, or has a character that is not allowed',
+    (sessionKey) => {
+      expect(messageOf({ sessionKey })).toMatch(/^sessionKey is '.*'\. Give a name of/);
+    },
+  );
 
   it.each(['../x.txt', 'a/b.txt', '.txt', 'x.html', 'MP_verify_x', 'a b.txt', ''])(
     'refuse %j as the name of a verification file',

@@ -24,7 +24,7 @@ import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { HOSTS, listen, type Middleware, type Running } from '../../support/hosts';
 import { DESKTOP_CHROME, IPHONE_WECHAT, PHONE_SAFARI, WECOM } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
-import { sessionOf } from '../../support/login';
+import { sessionOf, stateIn } from '../../support/login';
 
 const VARIABLES = [
   'WECHAT_APP_ID',
@@ -79,7 +79,7 @@ function queriesTo(path: string): Record<string, string>[] {
 }
 
 describe('the environment', () => {
-  it('replaces all options that have a variable', async () => {
+  it('supplies every option that has a variable', async () => {
     const { official, website } = emulator.apps;
     Object.assign(process.env, {
       WECHAT_APP_ID: official.appId,
@@ -895,8 +895,13 @@ describe('endpoints and http', () => {
   it('are the addresses of WeChat: open for browsers, api for the server', async () => {
     const gateway = await createEmulator();
     const app = await start({ endpoints: { open: `${gateway.url}/`, api: emulator.url } });
-    const redirect = await Browser.inWechat(app.url).get('/login');
-    expect(redirect.location).toMatch(new RegExp(`^${gateway.url}/connect/oauth2/authorize\\?`));
+    const browser = Browser.inWechat(app.url);
+    const { location } = await browser.get('/login?returnTo=/me');
+    expect(location).toMatch(new RegExp(`^${gateway.url}/connect/oauth2/authorize\\?`));
+    const code = emulator.issueCode({ app: emulator.apps.official.appId });
+    expect((await browser.follow(`/callback?code=${code}&state=${stateIn(location)}`)).status).toBe(200);
+    expect(queriesTo('/sns/oauth2/access_token')).toMatchObject([{ code }]);
+    expect(gateway.requests).toEqual([]);
     await gateway.close();
   });
 
@@ -980,9 +985,12 @@ describe('the options of one wechatAuth()', () => {
   });
 
   it('do not affect another wechatAuth()', async () => {
-    const apps = await Promise.all([start({ sessionKey: 'a' }), start({ sessionKey: 'b' })]);
-    for (const app of apps) {
-      expect((await Browser.inWechat(app.url).logIn(emulator, '/me')).status).toBe(200);
+    const keys = ['a', 'b'];
+    const apps = await Promise.all(keys.map((sessionKey) => start({ sessionKey })));
+    for (const [at, app] of apps.entries()) {
+      const browser = Browser.inWechat(app.url);
+      expect((await browser.logIn(emulator, '/me')).status).toBe(200);
+      expect(Object.keys(await sessionOf(browser)).sort()).toEqual([keys[at], `${keys[at]}:login`]);
     }
   });
 });

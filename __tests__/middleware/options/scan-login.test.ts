@@ -80,7 +80,7 @@ describe('the option scanLogin', () => {
     expect(faultsOf({ ...OFFICIAL, flow: 'scan', scanLogin: true })).toEqual([]);
   });
 
-  it('counts only as an own property', () => {
+  it('takes no property from Object.prototype', () => {
     const polluted = Object.prototype as { confirm?: string };
     polluted.confirm = 'code';
     try {

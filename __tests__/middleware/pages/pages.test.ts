@@ -21,7 +21,8 @@ import { emulator, useEmulator } from '../../support/emulator';
 
 /** One errcode of each kind that WeChat reports, and those with a remedy of their own. */
 const ERRCODES = [
-  -1, 40001, 40003, 40013, 40029, 40163, 40164, 40226, 40243, 41018, 42002, 45011, 48001, 61003, 61007, 99,
+  -1, 40001, 40003, 40013, 40029, 40163, 40164, 40226, 40243, 41018, 42002, 42006, 45011, 48001, 61003, 61004,
+  61007, 99,
 ];
 
 const ENGLISH = { 'Accept-Language': 'en-GB,en;q=0.9' };
@@ -82,7 +83,7 @@ function expectSoundPage({ headers, body }: BrowserResponse): void {
   for (const address of outside) expect(address).toMatch(/^(?:\/(?!\/)|data:,$)/);
 }
 
-/** A text of the code as the page shows it: what stands between backticks is code. */
+/** A text of the library as the page shows it: what stands between backticks is in a `<code>` element. */
 function htmlOf(text: string): string {
   return escapeHTML(text).replaceAll(/`(.*?)`/g, '<code>$1</code>');
 }
@@ -253,6 +254,10 @@ describe('the error page', () => {
     async (evil) => {
       const app = await start();
       const browser = Browser.inWechat(app.url);
+      // A shorter text may be a part of any page.
+      const repeated = [evil, new URLSearchParams(`x=${evil}`).get('x') ?? ''].filter(
+        (text) => text.length > 3,
+      );
       for (const query of [
         `code=x&state=${evil}`,
         `code=${evil}&state=x`,
@@ -263,6 +268,7 @@ describe('the error page', () => {
         expect(page.status).toBeGreaterThanOrEqual(400);
         expectSoundPage(page);
         expect(page.body).not.toContain('alert(1)');
+        for (const text of repeated) expect(page.body).not.toContain(text);
       }
     },
   );

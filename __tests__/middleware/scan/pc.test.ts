@@ -134,7 +134,7 @@ describe.each(SESSION_NAMES)('the result of a scan login, with %s', (session) =>
     expect(await cookiesOf()).toBeDefined();
   });
 
-  it('is refused by onLogin with a status and JSON, and then the code is over', async () => {
+  it('ends with a status and JSON if onLogin throws, and then the code is over', async () => {
     const { pc, phone } = devices(
       await run({
         onLogin: () => {
@@ -423,7 +423,7 @@ describe('check(pc, phone)', () => {
     expect(await isLoggedIn(pc)).toBe(false);
   });
 
-  /** Logs in on the PC as often as `check` is asked to. Returns the last response to the page of the PC. */
+  /** Makes this many scan logins with `check`. Returns the last response that the PC got. */
   async function poll(check: () => unknown, times = 1): Promise<BrowserResponse> {
     const app = await start({ auth: scanOptions({ check: check as () => boolean }) });
     let response: BrowserResponse | undefined;

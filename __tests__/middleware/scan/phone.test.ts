@@ -82,20 +82,23 @@ describe('a ticket on a phone', () => {
     expect((await tap(phone, question, 'confirm')).status).toBe(410);
   });
 
-  it.each(['a forged one', 'one that has expired', 'a part of one'])('shows %s as expired', async (kind) => {
-    const { pc, phone } = devices(await start());
-    const { url } = await showCode(pc);
-    const wrong = {
-      'a forged one': url.slice(0, -1) + (url.endsWith('A') ? 'B' : 'A'),
-      'one that has expired': url,
-      'a part of one': url.slice(0, -20),
-    }[kind];
-    if (kind === 'one that has expired')
-      jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 5 * 60_000 + 1_000);
-    const page = await phone.get(wrong ?? '');
-    expect([page.status, page.body.includes('二维码已失效')]).toEqual([410, true]);
-    expect(page.headers['set-cookie']).toBeUndefined();
-  });
+  it.each(['a forged one', 'one that has expired', 'a part of one'])(
+    'is shown as expired if it is %s',
+    async (kind) => {
+      const { pc, phone } = devices(await start());
+      const { url } = await showCode(pc);
+      const wrong = {
+        'a forged one': url.slice(0, -1) + (url.endsWith('A') ? 'B' : 'A'),
+        'one that has expired': url,
+        'a part of one': url.slice(0, -20),
+      }[kind];
+      if (kind === 'one that has expired')
+        jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 5 * 60_000 + 1_000);
+      const page = await phone.get(wrong ?? '');
+      expect([page.status, page.body.includes('二维码已失效')]).toEqual([410, true]);
+      expect(page.headers['set-cookie']).toBeUndefined();
+    },
+  );
 
   it('asks somebody who is logged in on the phone, too', async () => {
     const app = await start();
@@ -183,7 +186,7 @@ describe('the form of the question', () => {
     expect(await ask(pc, code.statusURL)).toEqual({ status: 'scanned' });
   });
 
-  it('asks again for a form without an answer', async () => {
+  it('is shown again if it was sent without an answer', async () => {
     const { pc, phone } = devices(await start());
     const code = await showCode(pc);
     const page = await phone.get(code.url);
@@ -191,10 +194,15 @@ describe('the form of the question', () => {
     expect([response.status, formToken(response)]).toEqual([200, formToken(page)]);
   });
 
-  it.each<[string, NonNullable<AppOptions['before']>]>([
-    ['has parsed it', (host) => host.use((req, _res, next) => parse(req as never, next))],
+  it.each<[string, number, NonNullable<AppOptions['before']>]>([
     [
-      'has read it, and kept nothing',
+      'is read if the app has parsed it',
+      303,
+      (host) => host.use((req, _res, next) => parse(req as never, next)),
+    ],
+    [
+      'is shown again if the app has read it and kept nothing',
+      200,
       (host) =>
         host.use((req, _res, next) => {
           req.resume();
@@ -203,11 +211,11 @@ describe('the form of the question', () => {
           });
         }),
     ],
-  ])('is read where the app %s', async (what, before) => {
+  ])('%s', async (_what, status, before) => {
     const { pc, phone } = devices(await start({ before }));
     const code = await showCode(pc);
     const response = await tap(phone, await phone.get(code.url), 'confirm');
-    expect(response.status).toBe(what === 'has parsed it' ? 303 : 200);
+    expect([response.status, formToken(response) !== '']).toEqual([status, status === 200]);
   });
 
   it('is not read beyond a few kilobytes', async () => {
@@ -300,6 +308,7 @@ describe('at WeChat, the phone', () => {
     const callback = await confirm(phone, emulator, code.url);
     const lost = await phone.get(callback, { cookie: '' });
     expect([lost.status, lost.location]).toEqual([400, '']);
+    expect(await isLoggedIn(phone)).toBe(false);
     expect(await ask(pc, code.statusURL)).toEqual({ status: 'scanned' });
   });
 

@@ -144,7 +144,7 @@ describe('a scan login', () => {
     await running.close();
   });
 
-  it('leaves the logins of other tabs in the session, although the session gets a new id', async () => {
+  it('lets a login of another tab finish, although the session has lost it and then got a new id', async () => {
     const seen: unknown[] = [];
     const app = await start({
       session: SESSIONS['express-session'](),

@@ -87,7 +87,7 @@ describe('the options of the session cookie', () => {
     { session: null },
     { session: { cookie: 'text' } },
     { session: { cookie: null } },
-  ])('are unknown without one of these two: %j', (fields) => {
+  ])('are unknown without cookie-session and express-session: %j', (fields) => {
     expect(sessionCookieOf(requestWith(fields), 'seen')).toBeUndefined();
     expect(sessionCookieOf(requestWith({ ...fields, sessionOptions: null }), 'seen')).toBeUndefined();
   });

@@ -24,9 +24,9 @@ async function start(options: AppOptions): Promise<TestApp> {
   return app;
 }
 
-/** The status and the message that a script gets. */
+/** The status and the message of the page that a browser gets. */
 async function responseOf(app: TestApp, path = '/login'): Promise<[status: number, message: string]> {
-  // A page: scripts get 401 from the login route.
+  // Not as a script, which would get 401 from the login route.
   const { status, body } = await Browser.inWechat(app.url).get(path, {
     headers: { 'Accept-Language': 'en' },
   });

@@ -564,7 +564,7 @@ describe.each(rows)('on $host with $kind, a login that works', ({ host, kind }) 
   });
 });
 
-describe('a lost login for which no host is to blame', () => {
+describe('a lost login behind a proxy, or at another process', () => {
   /** A login whose cookies the browser refuses. Each request has the headers that the proxy gives it. */
   async function lost(configuration: Configuration, environment: Environment): Promise<readonly string[]> {
     const end = await logIn(
@@ -577,17 +577,17 @@ describe('a lost login for which no host is to blame', () => {
     return warnings.map(({ code }) => code);
   }
 
-  it('names none if the requests of one public host reach the app under internal names', async () => {
+  it('names no cause if the requests of one public host reach the app under internal names', async () => {
     const browser = { proxy: () => ({ Host: `app-${++hops}.default.svc` }) };
     expect(await lost({ ...withBase(), browser }, 'production')).toEqual([]);
   });
 
-  it('names none if the cookie belongs to a parent domain of both hosts', async () => {
+  it('names no cause if the cookie belongs to a parent domain of both hosts', async () => {
     const cookie = { domain: '.example.com' };
     expect(await lost({ ...behindNginx, at: 'https://www.example.com/login', cookie }, 'test')).toEqual([]);
   });
 
-  it('names none if only the Host header changes, and X-Forwarded-Host is the host that the browser sees', async () => {
+  it('names no cause if only the Host header changes: X-Forwarded-Host is the host that the browser sees', async () => {
     const browser = {
       proxy: (url: URL) => ({ Host: `edge-${++hops}.cdn.example.net`, 'X-Forwarded-Host': url.host }),
     };

@@ -98,7 +98,7 @@ describe.each(SESSION_NAMES)('"Log in again" on an error page, with %s', (kind) 
       { data: undefined, flow: 'official', scope: 'snsapi_base' },
     ],
     [
-      'a flow that the option leaves no link',
+      'a flow that no link may choose, because the option is fixed',
       { flow: 'website' },
       { flow: 'official' },
       (url) => Browser.onDesktop(url),
