@@ -3,7 +3,7 @@ import { startApp, type AppOptions, type TestApp } from '../../support/app';
 import { Browser, agree } from '../../support/browser';
 import { ANDROID_WECHAT, DESKTOP_CHROME, PHONE_SAFARI, WECOM } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
-import { exchangedCodes, isLoggedIn, sessionOf } from '../../support/login';
+import { exchangedCodes, isLoggedIn, linkOn, sessionOf } from '../../support/login';
 import {
   SAME_ORIGIN,
   ask,
@@ -198,7 +198,17 @@ describe('the form of the question', () => {
     [
       'is read if the app has parsed it',
       303,
-      (host) => host.use((req, _res, next) => parse(req as never, next)),
+      (host) => host.use((req, _res, next) => parse(req as never, next, fieldsOf)),
+    ],
+    [
+      'is read if the app has read it as text',
+      303,
+      (host) => host.use((req, _res, next) => parse(req as never, next, (text) => text)),
+    ],
+    [
+      'is shown again if the text is longer than a few kilobytes',
+      200,
+      (host) => host.use((req, _res, next) => parse(req as never, next, (text) => text.padEnd(4_097, '&'))),
     ],
     [
       'is shown again if the app has read it and kept nothing',
@@ -232,11 +242,17 @@ describe('the form of the question', () => {
   });
 });
 
-function parse(req: { method: string; body?: unknown } & NodeJS.ReadableStream, next: () => void): void {
+const fieldsOf = (text: string): unknown => Object.fromEntries(new URLSearchParams(text));
+
+function parse(
+  req: { method: string; body?: unknown } & NodeJS.ReadableStream,
+  next: () => void,
+  bodyOf: (text: string) => unknown,
+): void {
   let text = '';
   req.on('data', (chunk: Buffer) => (text += chunk.toString()));
   req.on('end', () => {
-    req.body = Object.fromEntries(new URLSearchParams(text));
+    req.body = bodyOf(text);
     next();
   });
 }
@@ -308,6 +324,9 @@ describe('at WeChat, the phone', () => {
     const callback = await confirm(phone, emulator, code.url);
     const lost = await phone.get(callback, { cookie: '' });
     expect([lost.status, lost.location]).toEqual([400, '']);
+    expect(lost.body).toContain('data-kind="state_unknown"');
+    expect(lost.body).toContain('only the phone that confirmed the login of a PC may finish it');
+    expect(linkOn(lost)).toBe('');
     expect(await isLoggedIn(phone)).toBe(false);
     expect(await ask(pc, code.statusURL)).toEqual({ status: 'scanned' });
   });

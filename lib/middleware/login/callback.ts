@@ -338,13 +338,13 @@ async function restartLost(
   // the session that was lost.
   const isForPC = expired ? ticketOf(expired) !== undefined : (started.get(state)?.isForPC ?? false);
   const details = expired ? detailsOf(context, expired) : lostDetails(context, state);
-  if (restartsOf(state) !== 0 || isForPC)
-    throw expired
-      ? new LoginFailure(tookTooLong(context), details)
-      : lostLoginFailure(context, state, details);
+  const mayRestart = restartsOf(state) === 0 && !isForPC;
+  if (expired && !mayRestart) throw new LoginFailure(tookTooLong(context), details);
   if (!expired) {
+    if (restartsOf(state) !== 0) throw lostLoginFailure(context, state, details);
     const cause = explainLoss(context, state);
-    if (hasData(config, state, undefined)) throw lostWithData(cause, details);
+    if (isForPC) throw lostOnce(LOST_FOR_PC, cause, { ...details, ...NO_LINK });
+    if (hasData(config, state, undefined)) throw lostOnce(LOST_WITH_DATA, cause, details);
   }
   reporter.restarted(expired ? tookTooLong(context) : stateUnknown());
   const { returnTo, scope, flow, data }: RepeatableLogin = expired ?? lostLogin(context, state);
@@ -377,12 +377,23 @@ function lostLoginFailure(context: Context, state: string, details: LoginFailure
   });
 }
 
-/** The failure of a lost login whose data only its own session may get. A restart would be another login. */
-function lostWithData(cause: Cause | undefined, details: LoginFailure['details']): LoginFailure {
-  const symptom =
-    'The session of this callback does not hold the login. It is not restarted, because it started with `data`, ' +
-    'which only the session that started it may get.';
-  const message = `${symptom} ${explanationOf(cause, 'Start the login where it began.')}`;
+const LOST_FOR_PC = {
+  why: 'only the phone that confirmed the login of a PC may finish it',
+  remedy: 'Scan the QR code on the PC again.',
+};
+const LOST_WITH_DATA = {
+  why: 'it started with `data`, which only the session that started it may get',
+  remedy: 'Start the login where it began.',
+};
+
+/** The failure of a login that the session lost and that is not restarted, because it would be another login. */
+function lostOnce(
+  { why, remedy }: { readonly why: string; readonly remedy: string },
+  cause: Cause | undefined,
+  details: LoginFailure['details'],
+): LoginFailure {
+  const symptom = `The session of this callback does not hold the login. It is not restarted, because ${why}.`;
+  const message = `${symptom} ${explanationOf(cause, remedy)}`;
   return new LoginFailure(new WechatAuthError('state_unknown', message), {
     ...details,
     cause: cause && { ...cause, symptom },

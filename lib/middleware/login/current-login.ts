@@ -172,7 +172,7 @@ export async function saveLogin(
   // anonymous.
   const holdsNoLogin = ownValue(former, sessionKey) === undefined && keysOfOthers.length === 0;
   const isOwner = isSame || holdsNoLogin;
-  const session = await regenerateSession(req, keysToKeep(former, config, { isSame, isOwner, keysOfOthers }));
+  const session = await regenerateSession(req, keysToKeep(config, { isSame, isOwner, keysOfOthers }));
   if (isOwner) carryOverCookie(former, session);
   session[sessionKey] = isSame && grantsLess(login, before) ? before : login;
   const ended = dropScanLogins(session, sessionKey);
@@ -218,7 +218,6 @@ function undoLogin(session: Session, sessionKey: string, before: WechatSession |
  * does.
  */
 function keysToKeep(
-  former: Session,
   { sessionKey, shouldPreserve, keepsOtherLogins }: ResolvedOptions,
   {
     isSame,
@@ -227,14 +226,12 @@ function keysToKeep(
   }: { readonly isSame: boolean; readonly isOwner: boolean; readonly keysOfOthers: readonly string[] },
 ): (key: string) => boolean {
   const own = ownKeys(sessionKey);
-  const keeps = (key: string): boolean => {
+  return (key) => {
     if (own.includes(key) || isSame) return true;
     const ofLogin = KEYS_IN_SESSION.get(key);
     if (ofLogin === undefined) return isOwner && shouldPreserve(key);
     return keepsOtherLogins && !keysOfOthers.includes(ofLogin);
   };
-  const kept = new Set(Object.keys(former).filter(keeps));
-  return (key) => kept.has(key);
 }
 
 /** Whether both logins have a unionid, and the two differ. */

@@ -6,12 +6,13 @@ const MAX_BYTES = 4_096;
 
 /**
  * The first value of each field that is a string. What the app has parsed counts, in any format. A body that
- * it has not parsed has no fields if it is too long.
+ * it has not parsed, or only read as text, has no fields if it is too long.
  */
 export async function readForm(req: HostRequest): Promise<ReadonlyMap<string, string>> {
   const { body } = req as { body?: unknown };
   if (typeof body === 'object' && body !== null) return fieldsOf(Object.entries(body));
-  if (typeof body === 'string') return fieldsOf(new URLSearchParams(body.slice(0, MAX_BYTES)));
+  if (typeof body === 'string')
+    return fieldsOf(new URLSearchParams(Buffer.byteLength(body) > MAX_BYTES ? '' : body));
   // A body parser of the app has read it, and kept nothing.
   if (req.readableEnded) return new Map();
   return fieldsOf(new URLSearchParams(await readText(req)));

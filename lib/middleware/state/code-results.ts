@@ -55,7 +55,7 @@ export class CodeResults {
   /**
    * Shares one exchange for a minute between the requests of one client. Another client that posts the same
    * code may be an attacker who found it in a log. It does not get the login: the code goes to WeChat again,
-   * which refuses it. A failure is not kept, nor is a login that a logout has ended.
+   * which refuses it. A failure is not kept, and a login that a logout has ended is not shared.
    *
    * @returns the login, and whether this request exchanged the code
    */
