@@ -1,11 +1,21 @@
 /** What the option `check` sees of the phone: its request is over when the PC collects the login. */
 import { clientAddress, type HostRequest } from '../../http/request';
-import type { WechatAuthOptions } from '../../options/options';
 
-/** The kept part of the request with which a phone confirmed a scan login. The option `check` documents it. */
-export type PhoneRequest = Parameters<
-  NonNullable<Exclude<WechatAuthOptions['scanLogin'], boolean | undefined>['check']>
->[1];
+/** The kept part of the request with which a phone confirmed a scan login. */
+export interface PhoneRequest {
+  /**
+   * `req.ip` where the framework sets it (Express, with its `trust proxy`), otherwise the address of the
+   * peer.
+   */
+  readonly ip: string;
+  /** The address of the peer: of the proxy, if there is one. */
+  readonly socket: { readonly remoteAddress: string };
+  /**
+   * At most 50 headers, without `cookie`, `authorization`, `proxy-authorization` and `referer`. Values are
+   * cut at 512 characters.
+   */
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 /** They hold secrets: sessions, passwords, and the code of the callback. */
 const OMITTED = new Set(['cookie', 'authorization', 'proxy-authorization', 'referer']);
