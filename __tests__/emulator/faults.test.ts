@@ -1,7 +1,18 @@
 import net from 'node:net';
 import tls from 'node:tls';
-import { PageRefusal, selfSignedCertificate, type EmulatorFault } from '../../lib/emulator';
-import { refusal, useEmulatorClient, uuidOf, type EmulatorClient } from './support/emulator-client';
+import {
+  PageRefusal,
+  selfSignedCertificate,
+  type EmulatorFault,
+  type FaultOptions,
+} from '../../lib/emulator';
+import {
+  refusal,
+  useEmulatorClient,
+  uuidOf,
+  type EmulatorClient,
+  type ReceivedResponse,
+} from './support/emulator-client';
 
 const startClient = useEmulatorClient();
 let client: EmulatorClient;
@@ -89,6 +100,60 @@ describe('fail()', () => {
     expect((await client.poll(uuid)).text).toContain('wx_errcode=-1');
   });
 
+  it('with an app in `match`, knows the app of every API', async () => {
+    const platform = 'wx0000000000000009';
+    const shop = { appId: 'wx000000000000000a', appSecret: 's'.repeat(32), components: [platform] };
+    const own = await startClient({ apps: [{ type: 'official', ...shop }] });
+    const { wechat } = own;
+    const other = wechat.apps.miniProgram;
+    const errcodeOf = async (response: Promise<ReceivedResponse>): Promise<unknown> =>
+      (await response).json['errcode'];
+    const stable = ({ appId, appSecret }: typeof other) =>
+      own.postJSON('/cgi-bin/stable_token', {
+        grant_type: 'client_credential',
+        appid: appId,
+        secret: appSecret,
+      });
+    const tokens = { mine: await stable(wechat.apps.official), other: await stable(other) };
+    const ticketOf = ({ json }: ReceivedResponse): Promise<unknown> =>
+      errcodeOf(
+        own.get('/cgi-bin/ticket/getticket', { access_token: String(json['access_token']), type: 'jsapi' }),
+      );
+    const componentToken = (appId: string): Promise<unknown> =>
+      errcodeOf(own.postJSON('/cgi-bin/component/api_component_token', { component_appid: appId }));
+    for (const endpoint of ['stable_token', 'getticket'])
+      wechat.fail(endpoint, { errcode: -1 }, { match: { app: shop.appId } });
+    wechat.fail('api_component_token', { errcode: -1 }, { match: { app: platform } });
+    expect(await errcodeOf(stable(other))).toBeUndefined();
+    expect(await errcodeOf(stable(wechat.apps.official))).toBe(-1);
+    expect([await ticketOf(tokens.other), await ticketOf(tokens.mine)]).toEqual([0, -1]);
+    expect([await componentToken('x'), await componentToken(platform)]).toEqual([41004, -1]);
+  });
+
+  it.each<[string, FaultOptions['match'], RegExp]>([
+    ['token', { user: 'ming' }, /^match\.user is "ming", but no request to \/cgi-bin\/token has a user\./],
+    ['userinfo', { code: 'x' }, /^match\.code is "x", but no request to \/sns\/userinfo has a code\. Leave/],
+    ['api_component_token', { app: 'wx0f1c1a10e0000001' }, /no platform "wx0f1c1a10e0000001"\. List it in/],
+  ])('refuses a condition that no request to %s can fit: %j', (endpoint, match, message) => {
+    expect(() => client.wechat.fail(endpoint, 'reset', { match })).toThrow(message);
+    expect(client.wechat.state().faults).toEqual([]);
+  });
+
+  it.each<[unknown, object, RegExp]>([
+    ['rest', {}, /^fault is "rest"\. Give one of the texts "reset", "reset-inside"/],
+    [{}, {}, /^fault\.errcode is missing\. Give a whole number/],
+    [null, {}, /^fault is null\./],
+    [undefined, {}, /^fault is missing\./],
+    [{ errcode: 1, delay: 5 }, {}, /^"delay" is not a field of fault\. The fields are errcode, errmsg\.$/],
+    ['reset', { times: Number.NaN }, /^times is NaN\. Give the number of requests/],
+    ['reset', { times: -1 }, /^times is -1\./],
+    ['reset', { after: Infinity }, /^after is Infinity\. Give the number of requests/],
+    ['reset', { tims: 2 }, /^"tims" is not a field\./],
+  ])('refuses a wrong fault or option from JavaScript: %p %p', (fault, options, message) => {
+    expect(() => client.wechat.fail('auth', fault as EmulatorFault, options)).toThrow(message);
+    expect(client.wechat.state().faults).toEqual([]);
+  });
+
   it('does not affect other endpoints', async () => {
     client.wechat.fail('userinfo', { errcode: -1 });
     expect((await client.login()).json).toHaveProperty('openid');
@@ -113,7 +178,7 @@ describe('fail()', () => {
     [{ redirect: 'https://a.example/中' }, /^fault\.redirect is /],
     [{ body: '', contentType: 'a\nb' }, /^fault\.contentType is /],
     [{ delay: 2 ** 31 }, /^fault\.delay plus delay is 2147483648\. Give a number of milliseconds from 0 to/],
-    [{ delay: Number.NaN }, /^fault\.delay plus delay is NaN\./],
+    [{ delay: Number.NaN }, /^fault\.delay is NaN\./],
     [{ drip: 1e10 }, /^fault\.drip is 10000000000\./],
     [{ drip: -1 }, /^fault\.drip is -1\./],
   ])('refuses a fault that no response can have: %j', (fault, message) => {
@@ -242,6 +307,8 @@ describe('fail()', () => {
     client.wechat.fail('poll', { errcode: 500 });
     expect((await client.authorizePage()).text).toContain('操作太频繁了，请稍后重试，错误码:10009');
     expect((await client.poll('x')).text).toBe("window.wx_errcode=500;window.wx_code='';");
+    client.wechat.fail('poll', { errcode: 500 });
+    expect((await client.poll('x', { f: 'json' })).json).toEqual({ wx_errcode: 500, wx_code: '' });
   });
 });
 

@@ -5,11 +5,11 @@ import { plannedRefusal } from './connect/page-refusal';
 import { handleWebsiteConfirm } from './connect/website/confirm';
 import { handleWebsiteImage } from './connect/website/image';
 import { handleWebsitePage } from './connect/website/page';
-import { handleWebsitePoll } from './connect/website/poll';
+import { handleWebsitePoll, pollResponse } from './connect/website/poll';
 import { handleControl } from './control/handle-control';
 import { handleHome } from './home/handle-home';
 import { splitTarget, type IncomingRequest } from './http/incoming-request';
-import { notFound, script, svg, type OutgoingResponse } from './http/outgoing-response';
+import { notFound, svg, type OutgoingResponse } from './http/outgoing-response';
 import { PATHS } from './http/paths';
 import type { Services } from './operations/operation';
 import { officialErrorPage, websiteErrorPage } from './pages/error-page';
@@ -83,7 +83,7 @@ export function refusalFor(
   errcode: number,
   errmsg?: string,
 ): OutgoingResponse {
-  if (incoming.path === PATHS.poll) return script(`window.wx_errcode=${errcode};window.wx_code='';`);
+  if (incoming.path === PATHS.poll) return pollResponse(incoming, errcode);
   if (!incoming.path.startsWith('/connect/')) {
     return refusalResponse(new Refusal(errcode, errmsg), incoming.path, world);
   }

@@ -103,12 +103,18 @@ export interface FaultOptions {
   readonly match?: FaultMatch;
 }
 
-/** The requests that a fault affects. */
+/** The requests that a fault affects. A condition that no request to the endpoint can fit is refused. */
 export interface FaultMatch {
-  /** AppID: the parameter `appid`, or the app of the code, token or QR code. */
+  /**
+   * AppID: the parameter `appid`, or the app of the code, token or QR code; at `api_component_token`, the
+   * third-party platform (`component_appid`).
+   */
   readonly app?: string;
-  /** Id of the user: the user of the code or token, or the person picked at a login page. */
+  /**
+   * Id of the user: the user of the code or token, or the person picked at a login page. The endpoints of
+   * `cgi-bin` have no user.
+   */
   readonly user?: string;
-  /** The authorization code, at `access_token` and `jscode2session`. */
+  /** The authorization code, at `access_token` and `jscode2session`, also those of platforms. */
   readonly code?: string;
 }

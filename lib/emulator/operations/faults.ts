@@ -1,16 +1,8 @@
-import { assertSendable } from '../faults/assert-sendable';
-import type { EmulatorFault, FaultOptions } from '../faults/fault';
 import { readableFault, type FaultEntry } from '../faults/fault-plan';
 import type { JsonSchema } from '../schemas/json-schema';
+import { checkFault, FAULT_INPUT, type FaultInput } from './check-fault';
 import { FAULT, FAULT_FIELDS } from './fields';
 import { fields, NotFound, NOTHING, operation, type Services } from './operation';
-
-/** A fault as the control API receives it: JSON has no Infinity. */
-export interface FaultInput extends Omit<FaultOptions, 'times'> {
-  readonly endpoint: string;
-  readonly fault: EmulatorFault;
-  readonly times?: number | 'Infinity' | undefined;
-}
 
 const FAULT_ENTRY: JsonSchema = fields(
   { ...FAULT_FIELDS, id: { type: 'string' }, fault: { anyOf: [FAULT, { type: 'object' }] } },
@@ -25,7 +17,7 @@ export const FAULT_OPERATIONS = {
     method: 'POST',
     path: '/_emulator/faults',
     summary: 'Makes requests to an endpoint fail.',
-    input: fields(FAULT_FIELDS, ['endpoint', 'fault']),
+    input: FAULT_INPUT,
     output: fields({ id: { type: 'string' } }),
     run: addFault,
     respond: ({ id }) => ({ id }),
@@ -55,18 +47,10 @@ export const FAULT_OPERATIONS = {
   }),
 };
 
-/**
- * @throws Error if the endpoint, the app or the user does not exist: such a fault would never happen.
- * @throws TypeError if no response can have the fault.
- */
-function addFault(
-  { endpoint, fault, times, ...options }: FaultInput,
-  { world, faults }: Services,
-): FaultEntry {
-  const { app, user } = options.match ?? {};
-  if (app !== undefined) world.apps.get(app);
-  if (user !== undefined) world.users.get(user);
-  assertSendable(fault, options.delay);
+/** @throws Error or TypeError for a fault that would never happen, or that no response can have. */
+function addFault(input: FaultInput, { world, faults }: Services): FaultEntry {
+  checkFault(input, world);
+  const { endpoint, fault, times, ...options } = input;
   const count = times === undefined ? {} : { times: Number(times) };
   return faults.add(endpoint, fault, { ...options, ...count });
 }

@@ -60,8 +60,8 @@ export const FAULT: JsonSchema = {
 };
 
 const MATCH_FIELDS: Readonly<Record<keyof FaultMatch, JsonSchema>> = {
-  app: APP_ID,
-  user: USER_ID,
+  app: { ...TEXT, description: 'The AppID of one of the apps; at api_component_token, of a platform.' },
+  user: { ...TEXT, description: 'The id of one of the users, at endpoints that have one.' },
   code: { ...TEXT, description: 'The authorization code, at access_token and jscode2session.' },
 };
 

@@ -15,7 +15,6 @@ export interface JsonSchema {
   readonly pattern?: string;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
-  readonly default?: unknown;
   /** The value fits one of them. */
   readonly anyOf?: readonly JsonSchema[];
   /** `password`: messages do not repeat the value. */
@@ -54,7 +53,7 @@ const TYPE_CHECKS: Readonly<Record<TypeName, (value: unknown) => boolean>> = {
   array: Array.isArray,
   string: (value) => typeof value === 'string',
   number: (value) => typeof value === 'number' && !Number.isNaN(value),
-  integer: (value) => Number.isInteger(value) || value === Infinity,
+  integer: Number.isInteger,
   boolean: (value) => typeof value === 'boolean',
   null: (value) => value === null,
 };

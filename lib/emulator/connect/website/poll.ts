@@ -7,13 +7,18 @@ import type { World } from '../../world/world';
  * `/connect/l/qrconnect`: the long poll of the QR code page. 408 means that nothing has changed since `last`.
  */
 export async function handleWebsitePoll(incoming: IncomingRequest, world: World): Promise<OutgoingResponse> {
-  const { uuid, last, f: format } = incoming.query;
-  const json = format === 'json';
+  const { uuid, last } = incoming.query;
   const login = world.qrLogins.find(uuid);
-  if (!login) return script(pollBody(QrStatus.expired, '', json));
+  if (!login) return pollResponse(incoming, QrStatus.expired);
   await waitForChange(login, { last, signal: incoming.signal }, world);
   const status = hasChanged(login, last) ? login.status : QrStatus.waiting;
-  return script(pollBody(status, login.code, json));
+  return pollResponse(incoming, status, login.code);
+}
+
+/** The response to a poll: a script that sets two variables, or with `f=json` an object. */
+export function pollResponse({ query }: IncomingRequest, errcode: number, code = ''): OutgoingResponse {
+  if (query['f'] === 'json') return script(JSON.stringify({ wx_errcode: errcode, wx_code: code }));
+  return script(`window.wx_errcode=${errcode};window.wx_code='${code}';`);
 }
 
 /**
@@ -45,9 +50,4 @@ function waitForChange(
 
 function hasChanged(login: QrLogin, last: string | undefined): boolean {
   return login.status !== QrStatus.waiting && String(login.status) !== last;
-}
-
-function pollBody(errcode: number, code: string, json: boolean): string {
-  if (json) return JSON.stringify({ wx_errcode: errcode, wx_code: code });
-  return `window.wx_errcode=${errcode};window.wx_code='${code}';`;
 }

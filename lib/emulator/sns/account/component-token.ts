@@ -15,7 +15,7 @@ export function componentToken(_: Parameters, world: World, incoming: IncomingRe
   const appId = requireParameter(parameters['component_appid'], 41018);
   requireParameter(parameters['component_appsecret'], 41004);
   if (parameters['component_verify_ticket'] === undefined) throw new Refusal(61006);
-  if (!world.apps.all.some((app) => app.components?.includes(appId))) throw new Refusal(40013);
+  if (!world.apps.hasPlatform(appId)) throw new Refusal(40013);
   const { token } = world.componentTokens.issue(appId);
   return { component_access_token: token, expires_in: ACCOUNT_TOKEN_LIFETIME };
 }

@@ -7,8 +7,13 @@ import type { Parameters } from '../sns-call';
  *
  * @throws Refusal if the request is not a POST.
  */
-export function jsonParameters({ method, body }: IncomingRequest): Parameters {
-  if (method !== 'POST') throw new Refusal(43002);
+export function jsonParameters(incoming: IncomingRequest): Parameters {
+  if (incoming.method !== 'POST') throw new Refusal(43002);
+  return postedParameters(incoming);
+}
+
+/** The parameters in the JSON of a body; none if it is not a JSON object. */
+export function postedParameters({ body }: Pick<IncomingRequest, 'body'>): Parameters {
   const entries = Object.entries(parseObject(body)).filter(([, value]) => value !== '');
   return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }

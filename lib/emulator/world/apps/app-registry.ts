@@ -67,6 +67,11 @@ export class AppRegistry {
     const known = this.all.map((each) => each.appId).join(', ');
     throw badInput(new Error(`The emulator has no app ${JSON.stringify(appId)}. Its apps are ${known}.`));
   }
+
+  /** Whether an app has authorized the third-party platform with this AppID. */
+  hasPlatform(appId: string): boolean {
+    return this.all.some((app) => app.components?.includes(appId));
+  }
 }
 
 /** The first configured app of each kind, or the preset one. */
