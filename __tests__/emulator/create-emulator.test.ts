@@ -123,6 +123,26 @@ describe('authorize()', () => {
     await expect(wechat.authorize(`${wechat.url}/sns/auth`)).rejects.toThrow('is not a login page');
   });
 
+  it.each<[EmulatorOptions, string]>([
+    [{ host: '127.0.0.1' }, 'http://127.0.0.1:1'],
+    [{ publicURL: 'http://localhost:9000' }, 'http://localhost:1'],
+    [{ names: ['localhost', '127.0.0.1'] }, 'http://localhost:1'],
+  ])('with %j, refuses another port of the same host: %s', async (options, origin) => {
+    const client = await startClient(options);
+    const url = client.authorizeURL().replace(client.wechat.url, origin);
+    await expect(client.wechat.authorize(url)).rejects.toThrow('is not this emulator');
+  });
+
+  it.each<[EmulatorOptions, string]>([
+    [{ publicURL: 'http://localhost:9000' }, 'http://localhost:9000'],
+    [{ publicURL: 'https://wechat.example.com' }, 'https://wechat.example.com'],
+    [{ names: ['wechat.test'] }, 'http://wechat.test:1'],
+  ])('with %j, accepts %s', async (options, origin) => {
+    const client = await startClient(options);
+    const url = client.authorizeURL().replace(client.wechat.url, origin);
+    expect(await client.wechat.authorize(url)).toContain('code=');
+  });
+
   it('accepts WeChat’s own address, for apps that cannot be configured with another', async () => {
     const client = await startClient();
     const url = client.authorizeURL().replace(client.wechat.url, 'https://open.weixin.qq.com');

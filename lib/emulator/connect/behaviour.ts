@@ -100,7 +100,8 @@ export function openLink(url: URL, world: World): OpenedLink {
 
 function assertOwnAddress(url: URL, world: World): void {
   const isOwnPort = url.port === new URL(world.url).port && world.hosts.includes(url.hostname);
-  if (isOwnPort || world.hosts.hasName(url.hostname)) return;
+  const isPublic = url.host === new URL(world.publicURL).host;
+  if (isOwnPort || isPublic || world.hosts.hasName(url.hostname)) return;
   throw badInput(
     new Error(
       `The url is at ${url.origin}, which is not this emulator. Send browsers to ${world.publicURL}: ` +

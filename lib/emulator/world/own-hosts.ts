@@ -19,23 +19,37 @@ export const WECHAT_HOSTS: readonly string[] = [
  */
 export class OwnHosts {
   readonly #names: ReadonlySet<string>;
+  readonly #machines: ReadonlySet<string>;
 
-  constructor(names: readonly string[]) {
-    const hosts = [...WECHAT_HOSTS, ...names].map((name) => parseHost(name));
-    this.#names = new Set(hosts.flatMap((host) => (host ? [host.hostname] : [])));
+  /**
+   * @param names host names that lead to this emulator alone
+   * @param machines hosts whose other ports may lead elsewhere: those of the options `host` and `publicURL`
+   */
+  constructor(names: readonly string[], machines: readonly string[]) {
+    this.#names = hostnamesOf([...WECHAT_HOSTS, ...names]);
+    this.#machines = hostnamesOf(machines);
   }
 
   includes(hostname: string): boolean {
-    return hostname === 'localhost' || isAddress(hostname) || this.hasName(hostname);
+    return isThisMachine(hostname) || this.#names.has(hostname) || this.#machines.has(hostname);
   }
 
   /**
-   * Whether it is one of WeChat's hosts or a configured name. Such a name leads to this emulator alone, so
-   * its port need not be checked.
+   * Whether it is one of WeChat's hosts or of the option `names`. Such a name leads to this emulator alone,
+   * so its port need not be checked. `localhost` and IP addresses lead elsewhere at other ports.
    */
   hasName(hostname: string): boolean {
-    return this.#names.has(hostname);
+    return this.#names.has(hostname) && !isThisMachine(hostname);
   }
+}
+
+function hostnamesOf(hosts: readonly string[]): ReadonlySet<string> {
+  const parsed = hosts.map((host) => parseHost(host));
+  return new Set(parsed.flatMap((host) => (host ? [host.hostname] : [])));
+}
+
+function isThisMachine(hostname: string): boolean {
+  return hostname === 'localhost' || isAddress(hostname);
 }
 
 function isAddress(hostname: string): boolean {

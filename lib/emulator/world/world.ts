@@ -58,8 +58,8 @@ export class World {
     this.apps = new AppRegistry(options.apps);
     this.users = new UserRegistry(options.users);
     this.#publicURL = publicURL === undefined ? undefined : new URL(publicURL).origin;
-    const further = [host, publicURL && new URL(publicURL).host].filter((each) => each !== undefined);
-    this.hosts = new OwnHosts([...names, ...further]);
+    const machines = [host, publicURL && new URL(publicURL).host].filter((each) => each !== undefined);
+    this.hosts = new OwnHosts(names, machines);
     this.notices = new Notices(log);
     this.switches = { ...DEFAULT_SWITCHES };
     setSwitches(this.switches, { ...options.switches });
