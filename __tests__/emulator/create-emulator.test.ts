@@ -1,6 +1,6 @@
 import https from 'node:https';
 import { createEmulator, PageRefusal, selfSignedCertificate, type EmulatorOptions } from '../../lib/emulator';
-import { CALLBACK, codeIn, IN_WECHAT, useEmulatorClient } from './support/emulator-client';
+import { CALLBACK, codeIn, IN_WECHAT, useEmulatorClient, uuidOf } from './support/emulator-client';
 import { sendRaw } from './support/raw-request';
 
 const startClient = useEmulatorClient();
@@ -233,6 +233,57 @@ describe('switches', () => {
     expect((await client.get('/connect/oauth2/authorize', client.authorizeParameters())).status).toBe(302);
     Object.assign(client.wechat.switches, { consent: 'deny', denial: 'authdeny' });
     expect((await client.authorizePage()).location).toContain('code=authdeny');
+  });
+
+  it.each(['allow', 'deny'] as const)(
+    'consent: %s presses no button of the snapshot page: its virtual user logs in, in a browser and by authorize()',
+    async (consent) => {
+      const client = await startClient({ switches: { consent, denial: 'authdeny', snapshot: 'always' } });
+      const authorize = client.wechat.authorize(client.authorizeURL());
+      for (const callback of [(await client.authorizePage()).location, await authorize]) {
+        const token = await client.redeem(codeIn(callback));
+        expect(token.json).toMatchObject({ is_snapshotuser: 1 });
+      }
+    },
+  );
+
+  it('consent: deny presses the button of the consent page behind 使用完整服务', async () => {
+    const client = await startClient({ switches: { denial: 'authdeny', snapshot: 'always' } });
+    client.wechat.switches.consent = 'deny';
+    const callbacks = [
+      (
+        await client.post(
+          '/connect/oauth2/authorize',
+          { reply: 'full' },
+          client.authorizeParameters(),
+          IN_WECHAT,
+        )
+      ).location,
+      await client.wechat.authorize(client.authorizeURL(), { fullService: true }),
+    ];
+    expect(callbacks.map((callback) => codeIn(callback))).toEqual(['authdeny', 'authdeny']);
+  });
+
+  it('consent: allow and deny press the button of the confirm page of a QR code at once', async () => {
+    const client = await startClient({ switches: { consent: 'allow' } });
+    const scan = async (): Promise<[page: string, poll: string, callback: string | undefined]> => {
+      const uuid = uuidOf(await client.qrPage());
+      const { text } = await client.get('/connect/confirm', { uuid });
+      const poll = (await client.poll(uuid)).text;
+      return [text, poll, await client.wechat.authorize(client.qrURL())];
+    };
+    const [page, poll, callback] = await scan();
+    expect([page, poll, callback]).toEqual([
+      expect.stringContaining('登录成功'),
+      expect.stringMatching(/^window\.wx_errcode=405;window\.wx_code='\w{32}';$/),
+      expect.stringContaining('code='),
+    ]);
+    client.wechat.switches.consent = 'deny';
+    expect(await scan()).toEqual([
+      expect.stringContaining('你已取消此次登录'),
+      "window.wx_errcode=403;window.wx_code='';",
+      undefined,
+    ]);
   });
 
   it('redirectStatus: the redirect to the app may have status 301', async () => {

@@ -4,8 +4,8 @@ import type { EmulatorSwitches } from '../world/switches';
 /** One line about each switch, for the home page. If a switch is missing here, the code does not compile. */
 export const SWITCH_TEXTS: Readonly<Record<keyof EmulatorSwitches, Phrase>> = {
   consent: {
-    zh: '授权页：询问、直接允许、直接拒绝',
-    en: 'Consent page: ask, allow at once, deny at once',
+    zh: '授权页与扫码确认页：询问、直接允许、直接拒绝',
+    en: 'Consent and confirm page: ask, allow at once, deny at once',
   },
   client: {
     zh: '授权页是否只认微信的 User-Agent',

@@ -47,9 +47,9 @@ function showPage(context: OfficialContext): OutgoingResponse {
   const { request, person, language, world } = context;
   const view = authorizeViewOf(request, person, world);
   if (view === 'silent') return allow(context);
-  if (world.switches.consent === 'deny') return deny(context);
-  if (world.switches.consent === 'allow') return allow(context, view === 'snapshot');
-  return view === 'snapshot' ? snapshotPage(request.app, language) : askForConsent(context);
+  if (view === 'consent') return askForConsent(context);
+  // The snapshot page has no button to deny: the virtual user logs in with `allow` and with `deny`.
+  return world.switches.consent === 'ask' ? snapshotPage(request.app, language) : allow(context, true);
 }
 
 function pressButton(context: OfficialContext): OutgoingResponse {
@@ -66,7 +66,11 @@ function pressButton(context: OfficialContext): OutgoingResponse {
   return { ...page, headers: { ...page.headers, ...rememberPerson(person) } };
 }
 
-function askForConsent({ request, person, language, world }: OfficialContext, fullService = false) {
+/** Shows the consent page, or presses its button if the switch `consent` says so. */
+function askForConsent(context: OfficialContext, fullService = false): OutgoingResponse {
+  const { request, person, language, world } = context;
+  if (world.switches.consent === 'deny') return deny(context);
+  if (world.switches.consent === 'allow') return allow(context);
   return consentPage({
     app: request.app,
     purpose: 'profile',

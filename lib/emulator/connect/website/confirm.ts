@@ -9,12 +9,21 @@ import type { World } from '../../world/world';
 import { personOf, pickedPerson, rememberPerson } from '../person';
 import { issueWebsiteCode } from './callbacks';
 
-/** `/connect/confirm`: the page on the phone. Opening it is the scan; its buttons are 允许 and 拒绝. */
+/**
+ * `/connect/confirm`: the page on the phone. Opening it is the scan; its buttons are 允许 and 拒绝, one of which
+ * the switch `consent` may press.
+ */
 export function handleWebsiteConfirm(incoming: IncomingRequest, world: World): OutgoingResponse {
   const login = world.qrLogins.find(incoming.query['uuid']);
   if (!login?.isOpen) return outcomePage(incoming, 'expired');
-  if (incoming.method === 'POST') return pressButton(incoming, login, world);
-  if (incoming.method === 'GET') login.scan();
+  if (incoming.method === 'POST') {
+    return pressButton(incoming, login, oneOf(REPLIES, 'reply', incoming.form['reply']), world);
+  }
+  if (incoming.method === 'GET') {
+    login.scan();
+    const { consent } = world.switches;
+    if (consent !== 'ask') return pressButton(incoming, login, consent, world);
+  }
   return consentPage({
     app: login.app,
     purpose: 'login',
@@ -24,8 +33,15 @@ export function handleWebsiteConfirm(incoming: IncomingRequest, world: World): O
   });
 }
 
-function pressButton(incoming: IncomingRequest, login: QrLogin, world: World): OutgoingResponse {
-  if (oneOf(['allow', 'deny'], 'reply', incoming.form['reply']) === 'deny') {
+const REPLIES = ['allow', 'deny'];
+
+function pressButton(
+  incoming: IncomingRequest,
+  login: QrLogin,
+  reply: string,
+  world: World,
+): OutgoingResponse {
+  if (reply === 'deny') {
     login.deny();
     return outcomePage(incoming, 'denied');
   }
