@@ -273,6 +273,15 @@ describeInChromium('in a browser', () => {
     expect(await home.evaluate('window.sameDocument')).toBe(true);
   });
 
+  it('home page: says that it is no longer up to date if the emulator responds with an error', async () => {
+    const home = await openDesktop(client.wechat.url);
+    await home.locator('.live[data-state=on]').waitFor();
+    await home.route('**/', (route) => route.fulfill({ status: 500, body: 'The emulator failed' }));
+    await home.locator('.live[data-state=off]').waitFor();
+    await home.unroute('**/');
+    await home.locator('.live[data-state=on]').waitFor();
+  });
+
   it('home page: fits a phone in both languages, without a horizontal scroll bar', async () => {
     await client.login({ user: 'dirty' });
     await client.qrPage();

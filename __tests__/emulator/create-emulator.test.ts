@@ -208,6 +208,15 @@ describe('log', () => {
     ]);
   });
 
+  it('gets each line once, also after hundreds of others', async () => {
+    const lines: string[] = [];
+    const client = await startClient({ log: (line) => lines.push(line) });
+    await client.get('/wxa/first');
+    for (let path = 0; path < 300; path += 1) await client.get(`/wxa/${path}`);
+    await client.get('/wxa/first');
+    expect(lines.filter((line) => line.startsWith('GET /wxa/first '))).toHaveLength(1);
+  });
+
   it('gets a line when valid authorization codes are forgotten, because there are too many', async () => {
     const lines: string[] = [];
     const client = await startClient({ log: (line) => lines.push(line) });
@@ -457,6 +466,23 @@ describe('controls', () => {
     const before = wechat.clock.now();
     wechat.clock.advance(1e6);
     expect(wechat.clock.now() - before).toBeGreaterThanOrEqual(1e6);
+  });
+
+  it('the home page works at the last date to which the clock can be moved, and refuses to skip more', async () => {
+    const client = await startClient();
+    const { clock } = client.wechat;
+    const year = 365 * 24 * 3600_000;
+    const latest = 8.64e15 - year;
+    expect(() => clock.advance(latest + 1 - clock.now() + 1000)).toThrow(
+      /would come within a year of the last date/,
+    );
+    clock.advance(latest - clock.now() - 1000);
+    await client.login();
+    await client.qrPage();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    expect((await client.get('/')).status).toBe(200);
+    const skipped = await client.post('/', { action: 'advance', minutes: '120' });
+    expect([skipped.status, skipped.text]).toEqual([400, expect.stringContaining('Skip less time.')]);
   });
 
   it('the home page sets the person who logs in silently in this browser', async () => {

@@ -130,7 +130,7 @@ describe('fail()', () => {
     expect([await componentToken('x'), await componentToken(platform)]).toEqual([41004, -1]);
   });
 
-  it.each<[string, FaultOptions['match'], RegExp]>([
+  it.each<[string, NonNullable<FaultOptions['match']>, RegExp]>([
     ['token', { user: 'ming' }, /^match\.user is "ming", but no request to \/cgi-bin\/token has a user\./],
     ['userinfo', { code: 'x' }, /^match\.code is "x", but no request to \/sns\/userinfo has a code\. Leave/],
     ['api_component_token', { app: 'wx0f1c1a10e0000001' }, /no platform "wx0f1c1a10e0000001"\. List it in/],

@@ -1,4 +1,6 @@
-import { createEmulator, type EmulatorOptions } from '../../lib/emulator';
+import { createEmulator, selfSignedCertificate, type EmulatorOptions } from '../../lib/emulator';
+
+const [mine, other] = [selfSignedCertificate(), selfSignedCertificate()];
 
 describe('createEmulator() with wrong options', () => {
   it.each([
@@ -10,6 +12,14 @@ describe('createEmulator() with wrong options', () => {
     [{ proxyPort: 0 }, /proxyPort needs https.*Give the option https too/],
     [{ log: true }, /log is true\. Give a function/],
     [{ https: true }, /https is true\. Give \{ key, cert \}/],
+    [{ https: {} }, /https\.key is not a text or Buffer\. Give PEM\. https\.cert is not a text or Buffer\./],
+    [{ https: { key: mine.key } }, /: https\.cert is not a text or Buffer\. Give PEM\.$/],
+    [{ https: { ...mine, key: '' } }, /: https\.key is not a text or Buffer\./],
+    [
+      { https: { ...mine, cert: 'nonsense' } },
+      /https cannot be used \(.+\)\. Give a key and its certificate/,
+    ],
+    [{ https: { ...mine, key: other.key } }, /https cannot be used \(.*mismatch.*\)\. Give a key and/],
     [{ apps: { official: { appId: 'wx', appSecret: 's' } } }, /apps is .*Give a list/],
     [
       { apps: [{}] },
@@ -26,8 +36,11 @@ describe('createEmulator() with wrong options', () => {
     await expect(createEmulator(options as unknown as EmulatorOptions)).rejects.toThrow(words);
   });
 
-  it('names every wrong option at once', async () => {
-    const options = { prot: 1, users: 5 } as unknown as EmulatorOptions;
-    await expect(createEmulator(options)).rejects.toThrow(/prot is not an option.*users is 5/);
+  it('names every wrong option and every wrong switch at once', async () => {
+    const switches = { consents: 'ask', denial: 'loud' };
+    const options = { prot: 1, users: 5, switches } as unknown as EmulatorOptions;
+    await expect(createEmulator(options)).rejects.toThrow(
+      /prot is not an option.*users is 5.*"consents" is not a switch.*switches\.denial is "loud"/,
+    );
   });
 });

@@ -64,6 +64,18 @@ describe('lib/emulator', () => {
     expect(upward).toEqual([]);
   });
 
+  it('has the order that emulator.ts describes', () => {
+    const [, comment = ''] =
+      /Imports in this folder only go down:\n((?:\/\/.*\n)+)/.exec(
+        readFileSync(path.join(ROOT, 'emulator.ts'), 'utf8'),
+      ) ?? [];
+    const described = comment
+      .replaceAll(/[\s/]+/g, ' ')
+      .split('→')
+      .map((step) => step.split(',').map((name) => name.trim()));
+    expect(described).toEqual(STEPS.map((step) => step.map((name) => name.replace('.ts', ''))));
+  });
+
   it('keeps the median file under 80 lines, and every file under 160', () => {
     const lines = FILES.map((file) => readFileSync(path.join(ROOT, file), 'utf8').split('\n').length).sort(
       (a, b) => a - b,

@@ -69,9 +69,19 @@ describe('the certificate', () => {
       expect(days(each)).toBeGreaterThan(800);
       expect(days(each)).toBeLessThanOrEqual(825);
     }
-    const ends = new Date(Date.now() + 60 * DAY_MS);
-    const [early] = certificatesIn(issueCertificate(authorityOf(newPrivateKey()), ['a.test'], ends).cert);
-    expect(Date.parse(early?.validTo ?? '')).toBeLessThanOrEqual(ends.getTime());
+    const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - 760 * DAY_MS);
+    const aged = authorityOf(newPrivateKey());
+    now.mockRestore();
+    const [early] = certificatesIn(issueCertificate(aged, ['a.test']).cert);
+    expect(early?.validTo).toBe(new X509Certificate(aged.cert).validTo);
+  });
+
+  it('ends no later than its authority if making both takes more than a second', () => {
+    let at = Date.now();
+    const now = jest.spyOn(Date, 'now').mockImplementation(() => (at += 1_500));
+    const [slow, itsAuthority] = certificatesIn(selfSignedCertificate().cert);
+    now.mockRestore();
+    expect(slow?.validTo).toBe(itsAuthority?.validTo);
   });
 
   it('covers names, IPv4 and IPv6 addresses', () => {

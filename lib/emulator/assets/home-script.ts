@@ -25,7 +25,10 @@ export const HOME_SCRIPT = `(function () {
 
   function refresh() {
     window.clearTimeout(timer);
-    return fetch('/').then(function (response) { return response.text(); }).then(show).then(
+    return fetch('/').then(function (response) {
+      if (!response.ok) throw new Error('HTTP ' + response.status);
+      return response.text();
+    }).then(show).then(
       function () { dot.dataset.state = 'on'; },
       function () { dot.dataset.state = 'off'; },
     ).then(schedule);

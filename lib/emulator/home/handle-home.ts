@@ -6,6 +6,7 @@ import type { QrAction } from '../operations/logins';
 import type { Services } from '../operations/operation';
 import { OPERATIONS } from '../operations/table';
 import { languageOf } from '../pages/language';
+import { isBadInput } from '../world/bad-input';
 import { MINUTE_MS } from '../world/clock';
 import { parseSwitchValue, setSwitches } from '../world/switch-values';
 import { homePage } from './home-page';
@@ -15,8 +16,7 @@ import { HOME_TEXTS } from './home-texts';
 export function handleHome(incoming: IncomingRequest, services: Services): OutgoingResponse {
   const { action } = incoming.form;
   if (incoming.method === 'POST' && action !== undefined) {
-    const carryOut = ACTIONS[oneOf(Object.keys(ACTIONS), 'action', action)];
-    return redirect('/', 303, carryOut?.(incoming, services) ?? {});
+    return redirect('/', 303, carryOut(action, incoming, services) ?? {});
   }
   return homePage({
     services,
@@ -24,6 +24,15 @@ export function handleHome(incoming: IncomingRequest, services: Services): Outgo
     origin: incoming.origin,
     language: languageOf(incoming.headers['accept-language']),
   });
+}
+
+/** @throws FormError for a wrong value of the form, and for one that the emulator's own checks refuse. */
+function carryOut(name: string, incoming: IncomingRequest, services: Services) {
+  try {
+    return ACTIONS[oneOf(Object.keys(ACTIONS), 'action', name)]?.(incoming, services);
+  } catch (error) {
+    throw isBadInput(error) ? new FormError(error.message) : error;
+  }
 }
 
 /** Returns the headers of the response. */
@@ -48,11 +57,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 function changeSwitches({ form }: IncomingRequest, { world }: Services): undefined {
   const fields = Object.entries(form).filter(([name]) => name !== 'action');
   const values = fields.map(([name, text]) => [name, parseSwitchValue(name, text)] as const);
-  try {
-    setSwitches(world.switches, Object.fromEntries(values));
-  } catch (error) {
-    throw error instanceof TypeError ? new FormError(error.message) : error;
-  }
+  setSwitches(world.switches, Object.fromEntries(values));
 }
 
 function pickPerson(incoming: IncomingRequest, { world }: Services): Record<string, string> {

@@ -1,5 +1,7 @@
+import { createSecureContext } from 'node:tls';
 import { inspect } from 'node:util';
 import { parseHost } from '../world/own-hosts';
+import { switchProblems } from '../world/switch-values';
 import { APP_SCHEMA, USER_SCHEMA } from './app-and-user';
 import { problemsOf, type JsonSchema } from './json-schema';
 
@@ -13,9 +15,9 @@ export function checkOptions(options: object): void {
   const problems = given.flatMap(([name, value]) => {
     const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
     if (!check) return [`${name} is not an option. The options are ${Object.keys(CHECKS).join(', ')}.`];
-    const [isValid, remedy, items] = check;
+    const [isValid, remedy, problemsIn] = check;
     if (!isValid(value)) return [`${name} is ${inspect(value, { depth: 0 })}. ${remedy}`];
-    return items ? problemsOf({ items }, value, name) : [];
+    return problemsIn?.(value as object) ?? [];
   });
   const { proxyPort, https } = options as { readonly proxyPort?: unknown; readonly https?: unknown };
   if (proxyPort !== undefined && https === undefined) {
@@ -24,20 +26,47 @@ export function checkOptions(options: object): void {
   if (problems.length > 0) throw new TypeError(`createEmulator(): ${problems.join(' ')}`);
 }
 
-type Check = readonly [isValid: (value: unknown) => boolean, remedy: string, items?: JsonSchema];
+/** `problemsIn` is called with a value that is valid as a whole, and checks what it holds. */
+type Check = readonly [
+  isValid: (value: unknown) => boolean,
+  remedy: string,
+  problemsIn?: (value: object) => string[],
+];
 
 const CHECKS: Readonly<Record<string, Check>> = {
   port: [isPort, 'Give a whole number from 0 (any free port) to 65535.'],
   host: [isText, "Give an address to listen on, such as '127.0.0.1'."],
   names: [isHostNames, "Give a list of host names without scheme and port, such as ['wechat.test']."],
   publicURL: [isOrigin, "Give the public address without a path, such as 'https://wechat.example.com'."],
-  https: [isObject, 'Give { key, cert }; selfSignedCertificate() makes both.'],
+  https: [isObject, 'Give { key, cert }; selfSignedCertificate() makes both.', problemsOfCertificate],
   proxyPort: [isPort, 'Give a whole number from 0 (any free port) to 65535.'],
-  apps: [Array.isArray, 'Give a list of { type, appId, appSecret, … }.', APP_SCHEMA],
-  users: [Array.isArray, 'Give a list of { id, nickname, … }.', USER_SCHEMA],
-  switches: [isObject, 'Give an object of switches.'],
+  apps: [Array.isArray, 'Give a list of { type, appId, appSecret, … }.', listOf('apps', APP_SCHEMA)],
+  users: [Array.isArray, 'Give a list of { id, nickname, … }.', listOf('users', USER_SCHEMA)],
+  switches: [isObject, 'Give an object of switches.', switchProblems],
   log: [(value) => typeof value === 'function', 'Give a function that writes one line, such as console.log.'],
 };
+
+function listOf(name: string, items: JsonSchema): (list: object) => string[] {
+  return (list) => problemsOf({ items }, list, name);
+}
+
+/**
+ * Without a certificate, the server would start and every TLS handshake would fail. The messages do not show
+ * the values: one of them is a private key.
+ */
+function problemsOfCertificate(https: object): string[] {
+  const { key, cert } = https as Readonly<Record<string, unknown>>;
+  const missing = Object.entries({ key, cert }).filter(([, pem]) => !isText(pem) && !Buffer.isBuffer(pem));
+  if (missing.length > 0) {
+    return missing.map(([name]) => `https.${name} is not a text or Buffer. Give PEM.`);
+  }
+  try {
+    createSecureContext(https);
+    return [];
+  } catch (error) {
+    return [`https cannot be used (${(error as Error).message}). Give a key and its certificate as PEM.`];
+  }
+}
 
 function isPort(value: unknown): boolean {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) < 65_536;

@@ -1,4 +1,10 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  X509Certificate,
+  type KeyObject,
+} from 'node:crypto';
 import { AUTHORITY_EXTENSIONS, DAY_MS, keyId, serverExtensions, signedCertificate } from './x509';
 
 /** A server's private key and certificate, for the option `https` of the emulator. */
@@ -50,14 +56,14 @@ function nameOf(publicKey: KeyObject): string {
   return `express-wechat-auth emulator CA ${keyId(publicKey).toString('hex').slice(0, 8)}`;
 }
 
-/** A certificate of this authority for these hosts. It ends no later than `authorityEnds`. */
+/** A certificate of this authority for these hosts. It ends no later than the authority's own. */
 export function issueCertificate(
   { privateKey, cert: ca }: Authority,
   hosts: readonly string[],
-  authorityEnds = new Date(Date.now() + LIFETIME_MS),
 ): KeyAndCertificate {
   const key = newPrivateKey();
   const issuerKey = createPublicKey(privateKey);
+  const authorityEnds = new Date(new X509Certificate(ca).validTo);
   const leaf = signedCertificate({
     subject: 'express-wechat-auth emulator',
     publicKey: createPublicKey(key),

@@ -47,8 +47,7 @@ export function keptCertificate(folder: string, hosts: readonly string[]): KeptC
   const authority = keptAuthority(file('ca-key.pem'), file('ca.pem'));
   const [keyFile, certFile] = [file('emulator-key.pem'), file('emulator.pem')];
   const kept = keptLeaf(keyFile, certFile, authority, hosts);
-  const endOfAuthority = (): Date => new Date(new X509Certificate(authority.cert).validTo);
-  const pair = kept ?? issueCertificate(authority, hosts, endOfAuthority());
+  const pair = kept ?? issueCertificate(authority, hosts);
   if (!kept) {
     replaceFile(keyFile, pair.key, 0o600);
     replaceFile(certFile, pair.cert, 0o644);

@@ -10,14 +10,16 @@ export interface EmulatorClock {
    * Skips `ms` milliseconds: codes, tokens and QR codes age at once, and pending polls end if their QR code
    * expires.
    *
-   * @throws RangeError if `ms` is negative or not a finite number, or if the clock would pass the last date
-   * that JavaScript can represent.
+   * @throws RangeError if `ms` is negative or not a finite number, or if the clock would come within a year of
+   * the last date that JavaScript can represent.
    */
   advance(ms: number): void;
 }
 
-// The last time value of a Date (ECMAScript, Time Values and Time Range).
-const END_OF_TIME = 8.64e15;
+/** The last time value of a Date (ECMAScript, Time Values and Time Range). */
+const LAST_DATE = 8.64e15;
+/** Leaves a year for the time that passes afterwards, and for the ends of tokens and QR codes. */
+const LATEST_ADVANCE = LAST_DATE - 365 * 24 * 60 * MINUTE_MS;
 
 export class OffsetClock implements EmulatorClock {
   #offset = 0;
@@ -34,10 +36,11 @@ export class OffsetClock implements EmulatorClock {
           `advance(${ms}): the clock only moves forward. Give a finite number of milliseconds, 0 or more.`,
         ),
       );
-    if (this.now() + ms > END_OF_TIME)
+    if (this.now() + ms > LATEST_ADVANCE)
       throw badInput(
         new RangeError(
-          `advance(${ms}): the clock would pass the last date that JavaScript can represent. Skip less time.`,
+          `advance(${ms}): the clock would come within a year of the last date that JavaScript can represent. ` +
+            'Skip less time.',
         ),
       );
     this.#moveTo(this.#offset + ms);

@@ -1,19 +1,22 @@
+import { BoundedMap } from './bounded-map';
 import { printable } from './printable';
 
-const MOST_KEYS = 200;
+/** Clients choose the paths, so the number of keys needs a limit. */
+const MOST_KEYS = 1_000;
 
-/** Lines for the developer, such as about a path that is not emulated. Each is written once. */
+/**
+ * Lines for the developer, such as about a path that is not emulated. Each is written once: it comes again only
+ * after 1,000 other lines.
+ */
 export class Notices {
-  readonly #written = new Set<string>();
+  readonly #written = new BoundedMap<true>(MOST_KEYS);
 
   constructor(readonly write: (line: string) => void) {}
 
   /** Writes the line, unless one with this key was written before. */
   once(key: string, line: string): void {
-    if (this.#written.has(key)) return;
-    // Clients choose the paths, so the number of keys needs a limit.
-    if (this.#written.size >= MOST_KEYS) this.#written.clear();
-    this.#written.add(key);
+    if (this.#written.get(key)) return;
+    this.#written.set(key, true);
     this.write(printable(line));
   }
 

@@ -39,21 +39,28 @@ export const SWITCH_CHOICES: Choices = {
 /**
  * Sets switches by name: all of them, or none if one is wrong.
  *
- * @throws TypeError for a name that is not a switch, or a value that the switch does not have.
+ * @throws TypeError that names every name that is not a switch, and every value that the switch does not have.
  */
 export function setSwitches(switches: EmulatorSwitches, values: Readonly<Record<string, unknown>>): void {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined);
-  for (const [name, value] of given) checkSwitch(name, value);
-  Object.assign(switches, Object.fromEntries(given));
+  const problems = switchProblems(values);
+  if (problems.length > 0) throw badInput(new TypeError(problems.join(' ')));
+  Object.assign(switches, Object.fromEntries(given(values)));
 }
 
-function checkSwitch(name: string, value: unknown): void {
-  if (!isSwitchName(name)) {
-    const names = Object.keys(SWITCH_CHOICES).join(', ');
-    throw badInput(new TypeError(`${JSON.stringify(name)} is not a switch. The switches are ${names}.`));
-  }
-  if (fits(name, value)) return;
-  throw badInput(new TypeError(`switches.${name} is ${JSON.stringify(value)}. Give ${remedyFor(name)}.`));
+/** What is wrong with the names and values of switches: one sentence or two for each wrong switch. */
+export function switchProblems(values: object): string[] {
+  return given(values).flatMap(([name, value]) => {
+    if (!isSwitchName(name)) {
+      const names = Object.keys(SWITCH_CHOICES).join(', ');
+      return [`${JSON.stringify(name)} is not a switch. The switches are ${names}.`];
+    }
+    if (fits(name, value)) return [];
+    return [`switches.${name} is ${JSON.stringify(value)}. Give ${remedyFor(name)}.`];
+  });
+}
+
+function given(values: object): [name: string, value: unknown][] {
+  return Object.entries(values).filter(([, value]) => value !== undefined);
 }
 
 type SwitchName = keyof EmulatorSwitches;
