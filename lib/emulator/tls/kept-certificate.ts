@@ -1,14 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -19,6 +10,7 @@ import {
   type Authority,
   type KeyAndCertificate,
 } from './authority';
+import { makeFile, makeFolder, readIfExists, replaceFile } from './files';
 import { DAY_MS } from './x509';
 
 /** A certificate whose authority is kept in a folder, so that clients need to trust it only once. */
@@ -57,17 +49,6 @@ export function keptCertificate(folder: string, hosts: readonly string[]): KeptC
   return { ...pair, caFile, bundleFile };
 }
 
-/**
- * Makes a folder and the folders above it. With the option `recursive`, `mkdirSync` never returns if the
- * system reports ENOENT for a folder whose parent exists, as Linux does below `/proc`.
- */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  const parent = path.dirname(folder);
-  if (parent !== folder) makeFolder(parent);
-  unlessItExists(() => mkdirSync(folder, { mode: 0o700 }));
-}
-
 function keptAuthority(keyFile: string, certFile: string): Authority {
   const [key, kept] = [keptKey(keyFile), readIfExists(certFile)];
   if (kept !== undefined && isStillGood(kept, key, [certFile]))
@@ -77,20 +58,9 @@ function keptAuthority(keyFile: string, certFile: string): Authority {
   return authority;
 }
 
-/**
- * The authority's key. Of two emulators that start at the same time, one makes it and the other reads it: a link
- * to a complete file is made in one step, and only if there is none.
- */
+/** The authority's key. Of two emulators that start at the same time, one makes it and the other reads it. */
 function keptKey(file: string): string {
-  if (!existsSync(file)) {
-    const temporary = temporaryName(file);
-    writeFileSync(temporary, newPrivateKey(), { mode: 0o600 });
-    try {
-      unlessItExists(() => linkSync(temporary, file));
-    } finally {
-      unlinkSync(temporary);
-    }
-  }
+  if (!existsSync(file)) makeFile(file, newPrivateKey(), 0o600);
   chmodSync(file, 0o600);
   const key = readFileSync(file, 'utf8');
   try {
@@ -126,34 +96,5 @@ function isStillGood(cert: string, key: string, files: readonly string[]): boole
     throw new Error(
       `${files.join(' or ')} is damaged. Remove ${files.length > 1 ? 'both' : 'it'}, so that a new one is made.`,
     );
-  }
-}
-
-function readIfExists(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** Writes another file and renames it, so that no process reads half a file. */
-function replaceFile(file: string, text: string, mode: number): void {
-  const temporary = temporaryName(file);
-  writeFileSync(temporary, text, { mode });
-  renameSync(temporary, file);
-}
-
-function temporaryName(file: string): string {
-  return `${file}.${process.pid}.tmp`;
-}
-
-/** Another emulator that starts at the same time may have made it. */
-function unlessItExists(make: () => void): void {
-  try {
-    make();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
