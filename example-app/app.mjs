@@ -19,7 +19,7 @@ if (wechat.isEmulated) app.use(emulatedPhone);
 app.use(
   cookieSession({
     name: 'session',
-    keys: [process.env.SESSION_KEY ?? randomBytes(32).toString('hex')],
+    secret: process.env.SESSION_KEY ?? randomBytes(32).toString('hex'),
     maxAge: 30 * 24 * 60 * 60 * 1000,
     sameSite: 'lax',
   }),
@@ -67,5 +67,6 @@ const server = app.listen(port, (error) => {
   }
   const address = server.address();
   console.log(wechat.note);
-  console.log(`Open http://localhost:${typeof address === 'object' ? address?.port : port}`);
+  const url = `http://localhost:${typeof address === 'object' ? address?.port : port}`;
+  console.log(`Open ${url}\n请用浏览器打开 ${url}`);
 });

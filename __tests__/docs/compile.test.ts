@@ -26,6 +26,15 @@ describe('the code of the pages', () => {
     expect(endless.map(({ page, line }) => `${page}:${line}`)).toEqual([]);
   });
 
+  it('can be copied into a JavaScript file where it has no types: environment variables without `!`, one spelling of a key', () => {
+    const codes = blocks.map(({ page, line, code }) => ({ where: `${page}:${line}`, code }));
+    const found = (pattern: RegExp): string[] =>
+      codes.filter(({ code }) => pattern.test(code)).map(({ where }) => where);
+    expect(found(/process\.env(?:\.\w+|\[[^\]]*\])!/)).toEqual([]);
+    expect(found(/cookieSession\(\{[^}]*\bkeys:/)).toEqual([]);
+    expect(found(/cookieSession\(\{[^}]*\bsecret:/).length).toBeGreaterThan(30);
+  });
+
   it('is marked as not compiled only with a reason', () => {
     const exempt = blocks.filter((block) => block.exempt !== undefined);
     expect(
