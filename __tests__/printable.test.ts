@@ -28,13 +28,13 @@ describe('printable', () => {
 });
 
 describe('a warning', () => {
-  it('is printable, with each line of its detail', () => {
+  it('is printable, with each line of its stack', () => {
     const emit = jest.spyOn(process, 'emitWarning').mockImplementation();
-    warn('WECHAT_LOGIN_FAILED', 'a\u001b[2J\nb', 'c\u009b2J\nd\u202e');
-    expect(emit).toHaveBeenCalledWith('a\ufffd[2J b', {
+    warn('WECHAT_LOGIN_FAILED', { en: 'a\u001b[2J\nb', zh: '\u0007出错。' }, { trace: 'c\u009b2J\nd\u202e' });
+    expect(emit).toHaveBeenCalledWith('a\ufffd[2J b \ufffd出错。', {
       type: 'WechatAuthWarning',
       code: 'WECHAT_LOGIN_FAILED',
-      detail: 'c\ufffd2J\nd\ufffd',
+      detail: expect.stringMatching(/^c\ufffd2J\nd\ufffd\nHelp: /) as string,
     });
     emit.mockRestore();
   });

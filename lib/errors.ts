@@ -139,7 +139,7 @@ const KINDS = {
     500,
     false,
     'Mount cookie-session or express-session before wechatAuth(). If it is mounted, check its store.',
-    '请在 wechatAuth() 之前挂载 cookie-session 或 express-session；若已挂载，请检查会话存储。',
+    '请在 wechatAuth() 之前挂载 cookie-session 或 express-session；若已挂载，请检查会话存储和 cookie.path，以及应用是否结束了会话。',
   ),
   /** This app did not start this login, or no longer waits for it. */
   state_unknown: fact(
@@ -206,7 +206,12 @@ function fact(status: number, retryable: boolean, en: string, zh: string): KindF
 /** Every kind, in the order of the documentation. */
 export const ERROR_KINDS = Object.keys(KINDS) as readonly WechatErrorKind[];
 
-const HELP = 'https://github.com/express-wechat-auth/express-wechat-auth/blob/main/docs/errors.md';
+/** The address of a page of the documentation, in both languages. */
+export function docsPage(page: string): WechatRemedy {
+  const docs = 'https://github.com/express-wechat-auth/express-wechat-auth/blob/main/docs/';
+  return { en: docs + page, zh: `${docs}zh-CN/${page}` };
+}
+
 const BRAND = Symbol.for('express-wechat-auth.error');
 
 interface ErrorDetails {
@@ -217,8 +222,9 @@ interface ErrorDetails {
 
 /**
  * The base of every error that this package throws: a {@link WeChatAPIError} if WeChat responded with an
- * errcode, otherwise a {@link WechatAuthError}. Message, properties and cause hold no secret, no code and no
- * token; but a cause that the app itself threw is left as it is.
+ * errcode, otherwise a {@link WechatAuthError}. Message, properties and cause hold no secret of WeChat's, no code
+ * and no token; but a cause that the app itself threw is left as it is. If a store of the app fails, they quote its
+ * error, which may hold secrets of the app's database.
  *
  * @example
  * try {
@@ -250,7 +256,7 @@ export class WechatError extends Error {
     this.kind = kind;
     this.status = details.status ?? KINDS[kind].status;
     this.retryable = KINDS[kind].retryable;
-    this.help = `${HELP}#${kind}`;
+    this.help = docsPage(`errors.md#${kind}`).en;
     Object.defineProperty(this, BRAND, { value: true });
   }
 

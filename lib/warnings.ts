@@ -1,3 +1,5 @@
+import type { Bilingual } from './bilingual';
+import { docsPage } from './errors';
 import { printable } from './printable';
 
 /**
@@ -95,6 +97,12 @@ export const WARNING_CODES = [
    */
   'WECHAT_SESSION_GONE',
   /**
+   * The AppID of an account is that of an app of the emulator, and logins go to the real WeChat.
+   * @remedy Replace the AppID and the AppSecret, or delete both if you have no such account; ignore the warning
+   * if the emulator stands in for WeChat's hosts.
+   */
+  'WECHAT_EMULATOR_APP_ID',
+  /**
    * The option `returnTo` is a route of `wechatAuth()`, so logins end at `/` instead.
    * @remedy Give `returnTo` the path of a page.
    */
@@ -133,13 +141,29 @@ export const WARNING_CODES = [
 
 export type WarningCode = (typeof WARNING_CODES)[number];
 
-/** @param detail more lines, such as a stack. The caller has masked the secrets in it. */
-export function warn(code: WarningCode, message: string, detail?: string): void {
+export interface WarningDetails {
+  /** Lines of a stack. The caller has masked the secrets in them. */
+  readonly trace?: string | undefined;
+  /** The page of the documentation, by default the list of all warnings. */
+  readonly page?: string | undefined;
+}
+
+/**
+ * Prints one line in English and Chinese, then the stack, then the pages that explain the warning. In production
+ * the console is all that an operator sees of a failed login: its page names no cause.
+ */
+export function warn(
+  code: WarningCode,
+  { en, zh }: Bilingual,
+  { trace, page = 'warnings.md' }: WarningDetails = {},
+): void {
+  const help = docsPage(page);
+  const detail = [...(trace?.split('\n') ?? []), `Help: ${help.en}`, `帮助：${help.zh}`];
   // A message may quote a header or an error response, which an attacker may control.
-  process.emitWarning(printable(message), {
+  process.emitWarning(printable(`${en} ${zh}`), {
     type: 'WechatAuthWarning',
     code,
-    ...(detail !== undefined && { detail: detail.split('\n').map(printable).join('\n') }),
+    detail: detail.map(printable).join('\n'),
   });
 }
 
@@ -155,13 +179,11 @@ export class Warnings {
 
   /**
    * Prints a warning, unless one with the same code and the same `about` was printed before.
-   *
-   * @param detail see warn()
    */
-  once(code: WarningCode, message: string, about = '', detail?: string): void {
+  once(code: WarningCode, message: Bilingual, about = '', details?: WarningDetails): void {
     const key = `${code} ${about}`;
     if (this.#printed.has(key) || this.#printed.size >= MAX_PRINTED) return;
     this.#printed.add(key);
-    warn(code, message, detail);
+    warn(code, message, details);
   }
 }

@@ -108,9 +108,13 @@ describe('the origin', () => {
     expect(warn.mock.calls).toEqual([
       [
         expect.stringMatching(
-          /from the Host header, which a client can forge\. Set baseURL \(or WECHAT_BASE_URL\)/,
+          /from the Host header, which a client can forge\. Set baseURL \(or WECHAT_BASE_URL\)\. .*请设置 baseURL/,
         ),
-        { type: 'WechatAuthWarning', code: 'WECHAT_NO_BASE_URL' },
+        {
+          type: 'WechatAuthWarning',
+          code: 'WECHAT_NO_BASE_URL',
+          detail: expect.stringContaining('/docs/zh-CN/warnings.md') as string,
+        },
       ],
     ]);
   });

@@ -531,6 +531,7 @@ describe.each(HOSTS)('a guard that is mounted wrongly, on %s', (host) => {
       expect(warnings).toHaveBeenCalledWith(expect.stringContaining('session_missing'), {
         type: 'WechatAuthWarning',
         code: 'WECHAT_NO_SESSION',
+        detail: expect.stringContaining('/docs/zh-CN/errors.md#session_missing') as string,
       });
       expect((await Browser.inWechat(app.url).request('/me', { method: 'OPTIONS' })).status).toBe(401);
     } finally {

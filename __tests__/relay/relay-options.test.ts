@@ -38,7 +38,8 @@ describe('the options of wechatRelay()', () => {
        - to.2 is 42. Give an origin such as https://staging.example.com, or the callback address of an app, such as http://localhost:3000/callback.
        - to.3 is 'https://***@app.example.com', which has a user name or a password in it. Give an origin such as https://staging.example.com, or the callback address of an app, such as http://localhost:3000/callback.
        - verificationFiles.MP_verify_x.html is not the name of a verification file. Use the name that WeChat gave it, such as MP_verify_Ab12Cd34Ef56Gh78.txt.
-       - too is not an option. Did you mean to?"
+       - too is not an option. Did you mean to?
+     中文说明：https://github.com/express-wechat-auth/express-wechat-auth/blob/main/docs/zh-CN/options.md"
     `);
   });
 
@@ -158,7 +159,7 @@ describe('the option relay of wechatAuth()', () => {
   it('comes from WECHAT_RELAY, which its faults name', () => {
     process.env['WECHAT_RELAY'] = 'https://auth.example.com:8443';
     process.env['WECHAT_BASE_URL'] = 'http://localhost:3000';
-    expect(authMessage({})).toMatch(/- relay is .* It comes from WECHAT_RELAY\.$/);
+    expect(authMessage({})).toMatch(/- relay is .* It comes from WECHAT_RELAY\.\n/);
     process.env['WECHAT_RELAY'] = RELAY;
     process.env['WECHAT_BASE_URL'] = 'http://203.0.113.7:3000';
     expect(authMessage({})).toBe('');

@@ -1,3 +1,5 @@
+import { ERROR_KINDS } from '../../lib';
+import { docsPage } from '../../lib/errors';
 import type { OwnOptions } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
 import { DESKTOP_CHROME } from '../support/browsers/user-agents';
@@ -429,10 +431,16 @@ function exploitIn(response: RawResponse, markup: string): string | undefined {
     if (!TAGS.has(name)) return `the tag ${name}`;
     for (const [attribute, value] of attributes) {
       if (!ATTRIBUTES.has(attribute)) return `the attribute ${attribute} of ${name}`;
-      if (attribute === 'href' && !/^(?:\/(?![/\\])|data:,$)/.test(value)) return `a link to ${value}`;
+      if (attribute === 'href' && !isExpectedLink(value)) return `a link to ${value}`;
     }
   }
   return undefined;
+}
+
+/** A path of this site, or, in development, the entry of an error in the documentation. */
+function isExpectedLink(href: string): boolean {
+  if (/^(?:\/(?![/\\])|data:,$)/.test(href)) return true;
+  return ERROR_KINDS.some((kind) => Object.values(docsPage(`errors.md#${kind}`)).includes(href));
 }
 
 /** A text that is shown in another way by each way of escaping. */

@@ -18,11 +18,12 @@ export function basePath(config: ResolvedOptions): string {
 export function originOf({ req, config }: Context): string {
   if (config.base) return config.base.origin;
   if (process.env['NODE_ENV'] === 'production') {
-    config.warnings.once(
-      'WECHAT_NO_BASE_URL',
-      'wechatAuth() derives its public address from the Host header, which a client can forge. ' +
+    config.warnings.once('WECHAT_NO_BASE_URL', {
+      en:
+        'wechatAuth() derives its public address from the Host header, which a client can forge. ' +
         'Set baseURL (or WECHAT_BASE_URL).',
-    );
+      zh: '应用的公网地址取自 Host 头，而客户端可以伪造它。请设置 baseURL（或 WECHAT_BASE_URL）。',
+    });
   }
   const host = hostOf(req);
   if (HOST.test(host)) return `${isSecure(req) ? 'https' : 'http'}://${host}`;
@@ -236,11 +237,12 @@ function defaultReturnTo(context: Context): string {
   const path = safeReturnTo(context, returnTo ?? '/');
   if (path !== undefined || returnTo === undefined) return path ?? '/';
   // Known only now: the routes depend on the path at which the app has mounted the middleware.
-  warnings.once(
-    'WECHAT_RETURN_TO',
-    `The option returnTo is ${shown(returnTo)}, which is a route of wechatAuth(), so no login may end there. ` +
+  warnings.once('WECHAT_RETURN_TO', {
+    en:
+      `The option returnTo is ${shown(returnTo)}, which is a route of wechatAuth(), so no login may end there. ` +
       'Logins end at / instead. Give returnTo the path of a page.',
-  );
+    zh: '选项 returnTo 是 wechatAuth() 自己的路由，登录改为结束于 /。请把它设为某个页面的路径。',
+  });
   return '/';
 }
 

@@ -73,7 +73,11 @@ describe.each(HOSTS)('verificationFiles on %s', (host) => {
         expect.stringMatching(
           /are served below \/auth, but .* at the root of the callback domain, .*Mount wechatAuth\(\) at the root/,
         ),
-        { type: 'WechatAuthWarning', code: 'WECHAT_VERIFICATION_FILE' },
+        {
+          type: 'WechatAuthWarning',
+          code: 'WECHAT_VERIFICATION_FILE',
+          detail: expect.stringContaining('/docs/zh-CN/warnings.md') as string,
+        },
       ],
     ]);
     warn.mockClear();

@@ -10,7 +10,7 @@ import {
   type WechatAuthOptions,
 } from '../../../lib';
 
-const OFFICIAL = { appId: 'wx0f1c1a10e0000001', appSecret: '0f1c1a10e0000001aaaaaaaaaaaaaaa1' };
+const OFFICIAL = { appId: 'wx0123456789abcdef', appSecret: '0f1c1a10e0000001aaaaaaaaaaaaaaa1' };
 const WEBSITE = { website: { appId: 'wxeb517e0000000002', appSecret: 'eb517e0000000002bbbbbbbbbbbbbbb2' } };
 
 function faultsOf(options: WechatAuthOptions | Record<string, unknown>): string[] {
@@ -93,7 +93,14 @@ describe('the option scanLogin', () => {
   it('warns of a store that shares nothing between processes', () => {
     wechatAuth({ ...OFFICIAL, scanLogin: true, tokenStore: new KeyvTokenStore(new Keyv()) });
     expect(warnings.mock.calls).toEqual([
-      [expect.stringContaining('scanLogin'), { type: 'WechatAuthWarning', code: 'WECHAT_SCAN_LOGIN_STORE' }],
+      [
+        expect.stringContaining('scanLogin'),
+        {
+          type: 'WechatAuthWarning',
+          code: 'WECHAT_SCAN_LOGIN_STORE',
+          detail: expect.stringContaining('/docs/zh-CN/warnings.md') as string,
+        },
+      ],
     ]);
   });
 

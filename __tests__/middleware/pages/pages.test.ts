@@ -80,7 +80,8 @@ function expectSoundPage({ headers, body }: BrowserResponse): void {
   // No scripts, no style attributes, and nothing from another site.
   expect(body).not.toMatch(/<script|<iframe|<img|<form|\sstyle=|\son\w+=|@import|url\(/i);
   const outside = [...body.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, address]) => address);
-  for (const address of outside) expect(address).toMatch(/^(?:\/(?!\/)|data:,$)/);
+  for (const address of outside)
+    if (address !== helpOf(body)) expect(address).toMatch(/^(?:\/(?!\/)|data:,$)/);
 }
 
 /** A text of the library as the page shows it: what stands between backticks is in a `<code>` element. */
@@ -88,11 +89,20 @@ function htmlOf(text: string): string {
   return escapeHTML(text).replaceAll(/`(.*?)`/g, '<code>$1</code>');
 }
 
-/** What the page shows to the developer: the part between its text and its links. */
+/** The address of the documentation of the error, which a page shows to the developer only. */
+function helpOf(body: string): string | undefined {
+  return HELP.exec(body)?.[1];
+}
+
+const HELP =
+  /<p class="soft"><a href="(https:\/\/github\.com\/express-wechat-auth\/express-wechat-auth\/blob\/main\/docs\/[\w\-./]+#\w+)">[^<]+<\/a><\/p>/;
+
+/** What the page shows to the developer: the part between its text and its links, without that to the documentation. */
 function boxIn({ body }: BrowserResponse): string {
   return (
-    /<h1>.*<\/h1>\n<p>.*<\/p>\n(?:<p class="corner".*?<\/p>)?([^]*?)\n<div class="links">/.exec(body)?.[1] ??
-    body
+    /<h1>.*<\/h1>\n<p>.*<\/p>\n(?:<p class="corner".*?<\/p>)?([^]*?)\n<div class="links">/.exec(
+      body.replace(HELP, ''),
+    )?.[1] ?? body
   );
 }
 
@@ -112,6 +122,8 @@ describe('the error page', () => {
         '<p class="soft">英文原文（便于搜索）：</p><pre lang="en">Words for the developer.</pre>',
     );
     expect(boxIn(en)).toBe('<pre>Words for the developer.</pre>');
+    expect(helpOf(en.body)).toBe(error.help);
+    expect(helpOf(zh.body)).toBe(error.help.replace('/docs/', '/docs/zh-CN/'));
     expect(zh.body).toMatch(/<h1>\p{Script=Han}+/u);
     expect(zh.body).toContain('<html lang="zh-CN">');
     expect(en.body).toMatch(/<h1>[A-Z][\w ]+<\/h1>/);
@@ -180,7 +192,7 @@ describe('the error page', () => {
     process.env['NODE_ENV'] = 'production';
     const inProduction = await render(page, ENGLISH);
     expectSoundPage(inProduction);
-    expect(inProduction.body).not.toMatch(/<li>|trust|proxy|cookie|wechatAuth/);
+    expect(inProduction.body).not.toMatch(/<li>|trust|proxy|cookie|wechatAuth|github/);
     expect(inProduction.body).toContain('Error code: login_loop');
   });
 

@@ -44,8 +44,12 @@ describe('the cookie of cookie-session', () => {
     expect(size).toBeLessThanOrEqual(4_096);
     expect(warnings).toEqual([
       [
-        `The session cookie has grown to ${size} bytes. Browsers drop cookies over 4096 bytes, and the login with them. Keep less in the session (onLogin may return a smaller user), or use express-session.`,
-        { type: 'WechatAuthWarning', code: 'WECHAT_COOKIE_SIZE' },
+        `The session cookie has grown to ${size} bytes. Browsers drop cookies over 4096 bytes, and the login with them. Keep less in the session (onLogin may return a smaller user), or use express-session. 会话 cookie 已有 ${size} 字节，超过 4096 字节时浏览器会丢弃它。请减少会话内容（onLogin 可返回更小的用户对象），或改用 express-session。`,
+        {
+          type: 'WechatAuthWarning',
+          code: 'WECHAT_COOKIE_SIZE',
+          detail: expect.stringContaining('/docs/zh-CN/warnings.md') as string,
+        },
       ],
     ]);
   });

@@ -1,9 +1,11 @@
 /** Failures that an operator can fix go to the console, once per cause, in production too. */
+import type { Bilingual } from '../../bilingual';
 import { isWeChatAPIError, type WechatError, type WechatErrorKind } from '../../errors';
 import type { Context } from '../context';
 import { PlatformTokenFailed } from '../../oauth/credentials';
 import { ACCOUNT_FLOWS } from '../../oauth/flows';
 import { OptionsError } from '../options/options-error';
+import { WHAT_HAPPENED } from '../pages/what-happened';
 import { keepTrace, placeOf, propertyOf, traceOf } from './app-trace';
 import { HookFailed, HookTooLate } from './call-in-time';
 
@@ -44,18 +46,36 @@ export function warnOperator({ config }: Pick<Context, 'config'>, error: WechatE
   const label = OF_ALL_ACCOUNTS.has(error.kind) ? '' : accountLabel(config);
   config.warnings.once(
     isMissing ? 'WECHAT_NO_SESSION' : 'WECHAT_LOGIN_FAILED',
-    `${error.kind}: ${error.message}${label}`,
+    warningOf(error, label),
     // Each reason for a missing session has a message of its own.
     isMissing ? error.message : `${causeOf(error)}${label}`,
-    traceOf(error),
+    { trace: traceOf(error), page: pageOf(error) },
   );
 }
 
 /** For a function of the app that failed, whatever the kind of the error. */
 export function warnOfHook({ config }: Context, error: WechatError): void {
-  const { kind, message } = error;
-  const about = `${message} ${placeOf(error)}`;
-  config.warnings.once('WECHAT_LOGIN_FAILED', `${kind}: ${message}`, about, traceOf(error));
+  const about = `${error.message} ${placeOf(error)}`;
+  const details = { trace: traceOf(error), page: pageOf(error) };
+  config.warnings.once('WECHAT_LOGIN_FAILED', warningOf(error), about, details);
+}
+
+/** @param label more about the failure, such as the account that it concerns */
+export function warningOf(error: WechatError, label = ''): Bilingual {
+  const { kind, remedy } = error;
+  // The message of an error of WeChat's ends with the remedy in Chinese.
+  const message = error.message.replace(` ${remedy.zh}`, '');
+  return {
+    en: `${kind}: ${message}${label}`,
+    zh: isOfApp(error)
+      ? '应用传入的函数出错，或没有及时结束：请修复它。'
+      : `${WHAT_HAPPENED[kind]}。${remedy.zh}`,
+  };
+}
+
+/** The page that explains the error. */
+export function pageOf({ kind }: WechatError): string {
+  return `errors.md#${kind}`;
 }
 
 /** Whether a function of the app failed. What it threw is in no response, so the console has to show it. */

@@ -45,9 +45,10 @@ export function serveVerificationFile(
 function warnOfMount({ mount, warnings, middleware }: ServedFiles): void {
   const path = mount();
   if (path === '') return;
-  warnings.once(
-    'WECHAT_VERIFICATION_FILE',
-    `The verification files are served below ${path}, but WeChat looks for them at the root of the callback domain, ` +
-      `unless the console names a path there. Mount ${middleware} at the root.`,
-  );
+  warnings.once('WECHAT_VERIFICATION_FILE', {
+    en:
+      `The verification files are served below ${path}, but WeChat looks for them at the root of the callback ` +
+      `domain, unless the console names a path there. Mount ${middleware} at the root.`,
+    zh: `验证文件在 ${path} 之下，微信却到根路径读取。请把 ${middleware} 挂载在根路径，或在微信后台填写该路径。`,
+  });
 }

@@ -3,6 +3,7 @@ import { WechatAuthError } from '../../errors';
 import { warn } from '../../warnings';
 import { keepTrace, propertyOf } from '../failures/app-trace';
 import { callInTime, HookTooLate } from '../failures/call-in-time';
+import { pageOf, warningOf } from '../failures/warn-operator';
 import type { HostRequest } from '../http/request';
 import type { OnLogin } from '../options/options';
 import { userFault } from '../state/storable';
@@ -59,8 +60,7 @@ async function callOnLogin(
 }
 
 function tooLate({ message }: HookTooLate): WechatAuthError {
-  warn('WECHAT_LOGIN_FAILED', `login_failed: ${message}`);
-  return new WechatAuthError('login_failed', message);
+  return reported(new WechatAuthError('login_failed', message));
 }
 
 /** The app's own message stays in the cause: it may hold details that the browser must not see. */
@@ -78,8 +78,12 @@ function errorOf(cause: unknown, secrets: LoginSecrets): WechatAuthError {
       'with `refuse: true`, or with a `status` from 400 to 499.',
     { cause },
   );
-  // Every time, because each such error is a bug that somebody has met.
-  warn('WECHAT_LOGIN_FAILED', `login_failed: ${error.message}`, keepTrace(error, cause, secrets));
+  return reported(error, keepTrace(error, cause, secrets));
+}
+
+/** Every time, because each such error is a bug that somebody has met. */
+function reported(error: WechatAuthError, trace?: string): WechatAuthError {
+  warn('WECHAT_LOGIN_FAILED', warningOf(error), { trace, page: pageOf(error) });
   return error;
 }
 

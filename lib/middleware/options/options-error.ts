@@ -1,6 +1,6 @@
 /** The error that lists every fault of the options, and how it shows their values. */
 import { inspect } from 'node:util';
-import { WechatAuthError } from '../../errors';
+import { docsPage, WechatAuthError } from '../../errors';
 import { printable } from '../../printable';
 
 /** One fault of the options. */
@@ -27,6 +27,8 @@ export class OptionsError extends WechatAuthError {
       [
         `${whose} has ${count}${where}:`,
         ...faults.map(({ path, message }) => `  - ${printable(path) || what} ${message}`),
+        // The faults are in English only: a Chinese sentence for each of them would be a second set of texts.
+        `中文说明：${docsPage('options.md').zh}`,
       ].join('\n'),
     );
     this.faults = faults;

@@ -21,6 +21,7 @@ import { SessionWatch } from '../state/session-watch';
 import type { Account } from './account';
 import { baseURLFault, relayAddress, relayFault, splitBase } from './base-url';
 import { besideAccountFaults, credentialFaults, flowFaults } from './credential-faults';
+import { warnOfEmulatorApp } from './emulator-app-id';
 import {
   credentialsOf,
   withDefaults,
@@ -239,6 +240,7 @@ function credentialResolver(
     const proof = component ? { component } : { appsecret };
     const oauth = new OAuth({ appid, isMiniProgram, ...proof, ...shared });
     useConnections(oauth, connections);
+    warnOfEmulatorApp(appid, flow, endpoints, warnings);
     return { flow, appid, oauth };
   };
   return (credentials) => {

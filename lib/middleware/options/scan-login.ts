@@ -118,10 +118,11 @@ function isMemoryStore(store: AuthOptions['tokenStore']): boolean {
 
 /** Whether there are more processes cannot be known. */
 function warnOfStore(warnings: Warnings): void {
-  warnings.once(
-    'WECHAT_SCAN_LOGIN_STORE',
-    'scanLogin is on, and this tokenStore shares no tickets between processes. With more than one process, ' +
+  warnings.once('WECHAT_SCAN_LOGIN_STORE', {
+    en:
+      'scanLogin is on, and this tokenStore shares no tickets between processes. With more than one process, ' +
       'logins get lost between the phone and the PC: give tokenStore: new RedisTokenStore(client). ' +
       'With a single process, ignore this.',
-  );
+    zh: '打开了 scanLogin，但 tokenStore 不在进程间共享。多进程请使用 RedisTokenStore，单进程可以忽略。',
+  });
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
 import type { Bilingual } from '../../bilingual';
-import { isWeChatAPIError, type WechatError, type WechatErrorKind } from '../../errors';
+import { docsPage, isWeChatAPIError, type WechatError, type WechatErrorKind } from '../../errors';
 import { languageOf, sendPage, type PageLanguage } from './page';
 import { textsOf, type Texts } from './texts';
 import { WHAT_HAPPENED } from './what-happened';
@@ -72,6 +72,7 @@ const LABELS = {
     code: '错误代码：',
     cause: '原因：',
     original: '英文原文（便于搜索）：',
+    help: '文档中的说明',
   },
   en: {
     retry: 'Log in again',
@@ -79,6 +80,7 @@ const LABELS = {
     home: 'Back to the home page',
     code: 'Error code: ',
     cause: 'The cause:',
+    help: 'This error in the documentation',
   },
 } as const;
 
@@ -111,6 +113,7 @@ function boxForDeveloper(error: WechatError, page: ErrorPage, language: PageLang
       : `<p class="soft">${LABELS[language].cause}</p><ul><li>${explanation}</li></ul>`,
     `${start}${escapeHTML(messageIn(error, page, language))}</pre>`,
     page.trace === undefined ? '' : `<pre>${escapeHTML(page.trace)}</pre>`,
+    `<p class="soft"><a href="${docsPage(`errors.md#${error.kind}`)[language]}">${LABELS[language].help}</a></p>`,
   ].join('');
 }
 

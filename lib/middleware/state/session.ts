@@ -151,11 +151,14 @@ function checkCookieSize(req: HostRequest, session: Session, warnings: Warnings)
     );
   }
   if (size > COOKIE_WARNING) {
-    warnings.once(
-      'WECHAT_COOKIE_SIZE',
-      `The session cookie has grown to ${size} bytes. ` +
+    warnings.once('WECHAT_COOKIE_SIZE', {
+      en:
+        `The session cookie has grown to ${size} bytes. ` +
         `Browsers drop cookies over ${COOKIE_LIMIT} bytes, and the login with them. ` +
         remedy,
-    );
+      zh:
+        `会话 cookie 已有 ${size} 字节，超过 ${COOKIE_LIMIT} 字节时浏览器会丢弃它。` +
+        '请减少会话内容（onLogin 可返回更小的用户对象），或改用 express-session。',
+    });
   }
 }

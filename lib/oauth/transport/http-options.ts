@@ -72,11 +72,12 @@ export function resolveHttpOptions(options: WechatHttpOptions): ResolvedHttpOpti
   // is the app's own, such as a mock in its tests.
   if (options.adapter !== undefined && typeof options.adapter !== 'function') refused.push('adapter');
   if (refused.length > 0) {
-    warn(
-      'WECHAT_HTTP_OPTION_IGNORED',
-      `These options would make a login unsafe, so they are ignored: ${refused.join(', ')}. ` +
+    warn('WECHAT_HTTP_OPTION_IGNORED', {
+      en:
+        `These options would make a login unsafe, so they are ignored: ${refused.join(', ')}. ` +
         'Remove them from the options of requests to WeChat.',
-    );
+      zh: '这些选项会让登录不安全，已被忽略。请从请求微信的选项中去掉它们。',
+    });
   }
   return Object.fromEntries(
     Object.entries(options).filter(([name, value]) => !refused.includes(name) && value !== undefined),

@@ -2,6 +2,7 @@ import { checkBaseURL } from '../../../../lib/cli/doctor/checks/base-url';
 import { ENVIRONMENT } from '../../../../lib/cli/doctor/doctor-flags';
 import { checkConfiguration } from '../../../../lib/cli/doctor/checks/configuration';
 import type { Configuration } from '../../../../lib/cli/doctor/configuration';
+import { PRESET_APPS } from '../../../../lib/emulator/world/apps/apps';
 import { WECHAT } from '../../../../lib/oauth/endpoints';
 import { ENVIRONMENT as OPTION_VARIABLES } from '../../../../lib/middleware/options/environment';
 import { baseURLFault } from '../../../../lib/middleware/options/base-url';
@@ -47,6 +48,18 @@ const textOf = ({ status, detail, remedy }: Finding): string =>
   `${status}: ${detail.en} → ${remedy?.en ?? ''}`;
 
 describe('the doctor, on the configuration', () => {
+  it("refuses an AppID of the emulator's with the real WeChat only, and says what to delete", () => {
+    const site = { appId: PRESET_APPS.website.appId, appSecret: SECRET };
+    const given = { appId: APP_ID, appSecret: SECRET, site };
+    const finding = find(given, 'website-app-id');
+    expect(textOf(finding)).toMatch(
+      /^failed: wxeb517e0000000002 belongs to the emulator.* WECHAT_WEBSITE_APP_ID/,
+    );
+    expect(finding.remedy?.zh).toContain('没有网站应用就删掉这两行');
+    const emulated = { open: 'http://localhost:8917', api: 'http://localhost:8917' };
+    expect(find({ ...given, ...emulated }, 'website-app-id').status).toBe('ok');
+  });
+
   it('accepts an AppID, an AppSecret and a public address', () => {
     const findings = checkConfiguration(configured({ appId: APP_ID, appSecret: SECRET }), false);
     expect(findings.map(({ id, status }) => [id, status])).toEqual([

@@ -50,6 +50,14 @@ const redirect = (res: http.ServerResponse, to: string, others: string): void =>
 };
 
 describe('the doctor, on an app behind a relay', () => {
+  it('names the host of a relay that cannot be reached', async () => {
+    const { check } = await examineBehind('http://127.0.0.1:1');
+    expect(check('relay-own-app')).toMatchObject({
+      status: 'failed',
+      detail: expect.stringMatching(/^127\.0\.0\.1:1: .*ECONNREFUSED/) as string,
+    });
+  });
+
   it.each(HOSTS)('reports that neither knows the other, on %s', async (host) => {
     const app = await keep(startApp(emulator, { host }));
     const relay = await keep(

@@ -1,5 +1,6 @@
 /** Checks the form of AppIDs and AppSecrets. */
 import { FLOWS, ACCOUNT_FLOWS, type AccountFlow } from '../../../oauth/flows';
+import { EMULATOR_APP_IDS } from '../../../middleware/options/emulator-app-id';
 import { bilingual, type Bilingual } from '../../bilingual';
 import { appOf, componentOf, usesRealWechat, type Configuration } from '../configuration';
 import { failed, ok, skipped, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
@@ -21,6 +22,8 @@ export function checkAppId(configuration: Configuration, flow: AccountFlow): Fin
   const stray = findStray(appId);
   if (stray) return failed(id, TEXTS.stray(stray, env.appId));
   if (!isAppId(appId)) return wrongForm(configuration, id, appIdFault(appId, flow));
+  if (EMULATOR_APP_IDS.includes(appId) && usesRealWechat(configuration))
+    return failed(id, TEXTS.emulatorAppId(appId, flow));
   const earlier = ACCOUNT_FLOWS.slice(0, ACCOUNT_FLOWS.indexOf(flow));
   const other = earlier.find((each) => appOf(configuration, each).appId === appId);
   return other ? failed(id, TEXTS.sameAppId(other, flow)) : ok(id, bilingual(appId, appId));
@@ -68,6 +71,20 @@ const TEXTS = {
     ),
     remedy: copyAppId(flow),
   }),
+  emulatorAppId: (appId: string, flow: AccountFlow) => {
+    const { label, credentials } = FLOWS[flow];
+    const { env } = credentials;
+    return {
+      detail: bilingual(
+        `${appId} belongs to the emulator, and the real WeChat does not know it`,
+        `${appId} 属于模拟器，真实的微信不认识它`,
+      ),
+      remedy: bilingual(
+        `Replace ${env.appId} and ${env.appSecret}, or delete both if you have no ${label.en}. ${copyAppId(flow).en}`,
+        `请更换 ${env.appId} 与 ${env.appSecret}；没有${label.zh}就删掉这两行。${copyAppId(flow).zh}`,
+      ),
+    };
+  },
   sameAppId: (other: AccountFlow, flow: AccountFlow) => ({
     detail: bilingual(
       `is the same as the AppID of the ${FLOWS[other].label.en}`,

@@ -31,7 +31,8 @@ export async function checkRelay(relay: string, callback: URL, limits: ProbeLimi
     const responses = await Promise.all(unlistedAddresses(callback).map(ask));
     return [own, judgeOtherHosts(relay, responses)];
   } catch (error) {
-    if (error instanceof UnreachableError) return [failed(OWN, error), notChecked(OTHER_HOSTS)];
+    if (error instanceof UnreachableError)
+      return [failed(OWN, TEXTS.unreachable(new URL(relay).host, error)), notChecked(OTHER_HOSTS)];
     throw error;
   }
 }
@@ -84,6 +85,10 @@ function judgeOtherHosts(relay: string, responses: readonly ProbeResponse[]): Fi
 }
 
 const TEXTS = {
+  unreachable: (host: string, { detail, remedy }: UnreachableError) => ({
+    detail: bilingual(`${host}: ${detail.en}`, `${host}：${detail.zh}`),
+    remedy,
+  }),
   notListed: (relay: string, callback: string) => ({
     detail: bilingual(`the relay refuses ${callback}`, `中转拒绝了 ${callback}`),
     remedy: bilingual(

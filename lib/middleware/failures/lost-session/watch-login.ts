@@ -36,7 +36,7 @@ export function watchLogin(context: Context, state: string, replaces: string | u
     const cookie = sessionCookieOf(req, sessionWatch.cookieName);
     start.cookieDigest = cookie && digestAfter(context, cookie);
     const lost = cookie && causeOfEveryLoss(context, cookie, start);
-    if (lost) warnOfCause(context, 'Every login will be lost', lost);
+    if (lost) warnOfCause(context, { en: 'Every login will be lost', zh: '每次登录都会丢失' }, lost);
     else warnOfRedirectURI(context);
     warnOfMemoryStore(context);
   });
@@ -65,11 +65,12 @@ function causeOfEveryLoss(context: Context, cookie: SessionCookie, start: LoginS
 
 function warnOfRedirectURI({ req, config }: Context): void {
   if (config.base || req.app === undefined || !isFromUntrustedProxy(req)) return;
-  config.warnings.once(
-    'WECHAT_TRUST_PROXY',
-    'A proxy says that the browser used https, but the app does not trust the proxy, and gives WeChat an ' +
+  config.warnings.once('WECHAT_TRUST_PROXY', {
+    en:
+      'A proxy says that the browser used https, but the app does not trust the proxy, and gives WeChat an ' +
       "http: redirect URI. Set baseURL, or call app.set('trust proxy', 1).",
-  );
+    zh: "代理表明浏览器使用了 https，而应用不信任代理。请设置 baseURL，或 app.set('trust proxy', 1)。",
+  });
 }
 
 /** express-session's MemoryStore keeps the sessions in an object, by their ids. A bundler may rename its class. */
@@ -86,9 +87,10 @@ function isInMemory(req: HostRequest): boolean {
 
 function warnOfMemoryStore({ req, config }: Context): void {
   if (!isInMemory(req) || process.env['NODE_ENV'] !== 'production') return;
-  config.warnings.once(
-    'WECHAT_MEMORY_SESSIONS',
-    'Sessions are stored in the memory of this process (MemoryStore): a restart or a second process loses ' +
+  config.warnings.once('WECHAT_MEMORY_SESSIONS', {
+    en:
+      'Sessions are stored in the memory of this process (MemoryStore): a restart or a second process loses ' +
       'every login. Give express-session a store.',
-  );
+    zh: '会话只存在本进程的内存里，重启或多进程就会丢失登录。请给 express-session 配置一个会话存储。',
+  });
 }
