@@ -1,4 +1,6 @@
 // Addresses that the example app does not serve.
+import { execSync } from 'node:child_process';
+import { read } from './docs/pages';
 import { Browser } from './support/browser';
 import { startExample, type ExampleApp } from './support/processes/example-app';
 
@@ -7,6 +9,15 @@ beforeAll(async () => {
   example = await startExample();
 });
 afterAll(() => example.stop());
+
+describe('npm run example', () => {
+  it('says what it does before it builds', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: { example: string } };
+    const [first = '', second = ''] = scripts.example.split(' && ');
+    expect(execSync(first, { encoding: 'utf8' })).toMatch(/^Building the package[^]*\n正在构建/);
+    expect(second).toBe('npm run --silent build');
+  });
+});
 
 describe('a page that the example app does not have', () => {
   it.each([

@@ -14,7 +14,7 @@ export async function chooseWechat() {
       // A scan login needs the official account.
       options: { scanLogin: Boolean(process.env.WECHAT_APP_ID) },
       isEmulated: false,
-      note: 'Using the real WeChat, with the credentials of the environment.',
+      note: 'Using the real WeChat, with the credentials of the environment. 使用真实的微信。',
     };
   }
   const { createEmulator } = await import('express-wechat-auth/emulator');
@@ -34,6 +34,7 @@ export async function chooseWechat() {
     note: [
       'No WECHAT_APP_ID in the environment: using an emulated WeChat, which needs no account and no internet.',
       `Its apps, users and switches: ${emulator.url}`,
+      `没有设置 WECHAT_APP_ID，因此使用模拟的微信，不需要账号和外网。模拟器首页：${emulator.url}`,
     ].join('\n'),
   };
 }

@@ -108,6 +108,22 @@ describe('the documentation', () => {
   });
 
   it.each([
+    ['README.md', 'a release candidate', 'docs'],
+    ['README.zh-CN.md', '候选版本', 'docs/zh-CN'],
+  ])(
+    'says which release it is, and where the docs are that npm does not install: %s',
+    (file, candidate, docs) => {
+      const { version } = JSON.parse(read('package.json')) as { version: string };
+      const [start = ''] = read(file).split('![');
+      const prerelease = /\b\d+\.\d+\.\d+(?:-[\w.]+)?/.exec(start)?.[0];
+      expect([prerelease, start.includes(candidate)]).toEqual([version, version.includes('-rc.')]);
+      expect(start).toContain(
+        `<https://github.com/express-wechat-auth/express-wechat-auth/tree/HEAD/${docs}>`,
+      );
+    },
+  );
+
+  it.each([
     ['Two words, and `code`: [a link](page.md) that counts.', 8],
     ['<!-- not shown -->| a | row |', 2],
     ['微信登录 for Express', 4],

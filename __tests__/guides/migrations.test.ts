@@ -3,12 +3,16 @@ import { credentialsOf } from '../support/emulator';
 import { createEmulator, selfSignedCertificate, type Emulator } from '../../lib/emulator';
 import { routeWechatHosts, WECHAT_HOSTS } from '../emulator/support/route-wechat-hosts';
 import { Browser, agree, type BrowserResponse } from '../support/browser';
-import type { OAuth } from '../../lib';
+import { tokenStoreTests, type OAuth, type TokenStore } from '../../lib';
 import { cookies, startApp, type TestRequest } from '../support/app';
 import { createHost, listen, type Middleware, type Running } from '../support/hosts';
+import { read } from '../docs/pages';
 import { codeOf, run, type RunningGuide } from './guide';
 
 const PUBLIC = 'https://h5.example.com';
+
+/** The columns of the table that wechat-oauth's README suggests. */
+const COLUMNS = ['access_token', 'expires_in', 'refresh_token', 'openid', 'scope', 'create_at'];
 
 let wechat: Emulator;
 let undo: () => void;
@@ -108,6 +112,34 @@ describe('from wechat-oauth', () => {
     const browser = Browser.inWechat(site.url);
     await openPage(browser, await agreeFrom(browser, '/login'));
     expect([...rows.keys()]).toEqual([openid()]);
+  });
+
+  it('says which rules of a token store the table of wechat-oauth breaks, in both languages', async () => {
+    const rows = new Map<string, Record<string, unknown>>();
+    const table = {
+      find: (key: string) => Promise.resolve(rows.get(key) ?? null),
+      // As a database with these columns: what is not given is NULL, and numbers come back as texts.
+      save: (key: string, token: Readonly<Record<string, unknown>>) => {
+        const values = COLUMNS.map((column) => [
+          column,
+          token[column] == null ? null : String(token[column]),
+        ]);
+        return Promise.resolve(void rows.set(key, Object.fromEntries(values) as Record<string, unknown>));
+      },
+      remove: (key: string) => Promise.resolve(void rows.delete(key)),
+    };
+    app = await run(codeOf('from-wechat-oauth', 'token-store.ts'), { env: env(), given: { table } });
+    const { tokenStore } = app.exports as { tokenStore: TokenStore };
+    const broken: string[] = [];
+    for (const { name, run: check } of tokenStoreTests)
+      await check(tokenStore).catch(() => broken.push(name));
+    for (const page of ['docs/guides/from-wechat-oauth.md', 'docs/zh-CN/guides/from-wechat-oauth.md']) {
+      const cells = [...read(page).matchAll(/^\| (`[^|]*`) +\|/gm)].map(([, cell = '']) => cell);
+      const named = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+      const names = tokenStoreTests.map(({ name }) => name);
+      expect(named.filter((name) => names.includes(name)).sort()).toEqual([...broken].sort());
+      for (const column of COLUMNS) expect(read(page)).toContain(`\`${column}\``);
+    }
   });
 
   describe('the users of old sessions', () => {

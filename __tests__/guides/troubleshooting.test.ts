@@ -188,6 +188,29 @@ describe.each(['docs/guides/troubleshooting.md', 'docs/zh-CN/guides/troubleshoot
   });
 });
 
+describe('a token that WeChat ended early', () => {
+  useEmulator();
+
+  it('is replaced by the function of the guide, in the store too', async () => {
+    const guide = await run(codeOf('troubleshooting', 'refresh-now.ts'));
+    const refreshNow = guide.exports['refreshNow'] as (oauth: OAuth, openid: string) => Promise<string>;
+    try {
+      const { appId: appid, appSecret: appsecret } = emulator.apps.official;
+      const oauth = new OAuth({ appid, appsecret, endpoints: emulator.endpoints });
+      const code = emulator.issueCode({ app: appid, scope: 'snsapi_userinfo', user: 'ming' });
+      const { openid, access_token } = (await oauth.getAccessToken(code)).data;
+      emulator.expireTokens({ user: 'ming', app: appid });
+      expect((await oauth.getValidAccessToken(openid)).data.access_token).toBe(access_token);
+      const fresh = await refreshNow(oauth, openid);
+      expect(fresh).not.toBe(access_token);
+      expect((await oauth.getValidAccessToken(openid)).data.access_token).toBe(fresh);
+      expect((await oauth.verifyToken(openid, fresh)).errcode).toBe(0);
+    } finally {
+      await guide.close();
+    }
+  });
+});
+
 describe('the error handler for a user whose token is gone', () => {
   useEmulator();
 
