@@ -1,3 +1,4 @@
+import { docsPage } from '../../lib/errors';
 import { sendJSON, type TestRequest } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
 import { FULL } from '../support/full';
@@ -122,8 +123,10 @@ const ENTRY_POINTS: Readonly<Record<string, EntryPoint>> = {
     const links = [...textOf(response).matchAll(/<a[^>]* href="([^"]*)"/g)].map(([, href = '']) =>
       href.replaceAll('&amp;', '&'),
     );
-    if (links.length < 2) return 'no links';
+    if (links.length < 3) return 'no links';
     for (const href of links) {
+      // In development, one link leads to the documentation.
+      if (href === docsPage('errors.md#access_denied').zh) continue;
       const other = leavesSite(href, site.url) ?? (await throughLogin(site, browser, href));
       if (other !== undefined) return other;
     }

@@ -1,6 +1,6 @@
 import { wechatAuth, type WechatAuthOptions } from '../../../lib';
 import { PRESET_APPS } from '../../../lib/emulator/world/apps/apps';
-import { EMULATOR_APP_IDS } from '../../../lib/middleware/options/emulator-app-id';
+import { EMULATOR_APP_IDS } from '../../../lib/middleware/options/credential-faults';
 import { useWarnings } from '../../support/warnings';
 
 const warnings = useWarnings();

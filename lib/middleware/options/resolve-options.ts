@@ -20,8 +20,7 @@ import { CodeResults } from '../state/code-results';
 import { SessionWatch } from '../state/session-watch';
 import type { Account } from './account';
 import { baseURLFault, relayAddress, relayFault, splitBase } from './base-url';
-import { besideAccountFaults, credentialFaults, flowFaults } from './credential-faults';
-import { warnOfEmulatorApp } from './emulator-app-id';
+import { besideAccountFaults, credentialFaults, flowFaults, warnOfEmulatorApp } from './credential-faults';
 import {
   credentialsOf,
   withDefaults,

@@ -1,6 +1,7 @@
 // A login that starts again is the same login: its scope, flow and data go along, and the data never leaves its
 // session. What an attacker could do with such links: __tests__/security/account-takeover.test.ts.
 import type { WechatLoginOptions } from '../../../../lib';
+import { docsPage } from '../../../../lib/errors';
 import {
   startApp,
   type AppOptions,
@@ -165,7 +166,9 @@ describe('an error page whose link cannot carry the data', () => {
     const app = await start({ data: DATA });
     const browser = Browser.inWechat(app.url);
     const page = await browser.get(await startAndAgree(browser, emulator, '/start'), { cookie: '' });
-    expect([...page.body.matchAll(/<a href="([^"]*)"/g)].map(([, href]) => href)).toEqual(['/']);
+    const links = [...page.body.matchAll(/<a href="([^"]*)"/g)].map(([, href]) => href);
+    // The first leads to the documentation, in development only.
+    expect(links).toEqual([docsPage(`errors.md#state_unknown`).zh, '/']);
   });
 });
 

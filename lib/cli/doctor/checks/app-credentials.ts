@@ -1,6 +1,6 @@
 /** Checks the form of AppIDs and AppSecrets. */
 import { FLOWS, ACCOUNT_FLOWS, type AccountFlow } from '../../../oauth/flows';
-import { EMULATOR_APP_IDS } from '../../../middleware/options/emulator-app-id';
+import { EMULATOR_APP_IDS } from '../../../middleware/options/credential-faults';
 import { bilingual, type Bilingual } from '../../bilingual';
 import { appOf, componentOf, usesRealWechat, type Configuration } from '../configuration';
 import { failed, ok, skipped, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
