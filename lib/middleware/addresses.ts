@@ -241,7 +241,7 @@ function defaultReturnTo(context: Context): string {
     en:
       `The option returnTo is ${shown(returnTo)}, which is a route of wechatAuth(), so no login may end there. ` +
       'Logins end at / instead. Give returnTo the path of a page.',
-    zh: '选项 returnTo 是 wechatAuth() 自己的路由，登录改为结束于 /。请把它设为某个页面的路径。',
+    zh: '配置 returnTo 是 wechatAuth() 自己的路由，登录改为结束于 /。请把它设为某个页面的路径。',
   });
   return '/';
 }
