@@ -119,7 +119,7 @@ describe('from wechat-oauth', () => {
     const table = {
       find: (key: string) => Promise.resolve(rows.get(key) ?? null),
       // As a database with these columns: what is not given is NULL, and numbers come back as texts.
-      save: (key: string, token: Readonly<Record<string, unknown>>) => {
+      save: (key: string, token: Readonly<Record<string, string | number | undefined>>) => {
         const values = COLUMNS.map((column) => [
           column,
           token[column] == null ? null : String(token[column]),

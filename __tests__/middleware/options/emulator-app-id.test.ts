@@ -1,4 +1,5 @@
 import { wechatAuth, type WechatAuthOptions } from '../../../lib';
+import type { EmulatorApp } from '../../../lib/emulator';
 import { PRESET_APPS } from '../../../lib/emulator/world/apps/apps';
 import { EMULATOR_APP_IDS } from '../../../lib/middleware/options/credential-faults';
 import { useWarnings } from '../../support/warnings';
@@ -12,7 +13,7 @@ const EMULATOR = 'http://127.0.0.1:8917';
 
 describe('an AppID of the emulator', () => {
   it('is one of its preset apps', () => {
-    expect(EMULATOR_APP_IDS).toEqual(Object.values(PRESET_APPS).map((app) => app.appId));
+    expect(EMULATOR_APP_IDS).toEqual(Object.values<EmulatorApp>({ ...PRESET_APPS }).map((app) => app.appId));
   });
 
   it.each<[string, WechatAuthOptions, string[]]>([
