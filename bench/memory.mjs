@@ -7,23 +7,17 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { readAmounts } from './parts/amounts.mjs';
 import { mb, table, whole } from './parts/table.mjs';
 
 const require = createRequire(import.meta.url);
 const CONTENDERS = ['express-wechat-auth', 'wechat-oauth'];
 const TARGET_MB = 50;
 
-const logins = readLogins();
+const { values } = parseArgs({ options: { logins: { type: 'string', default: '1000000' } } });
+const { logins } = readAmounts(values);
 const runs = CONTENDERS.map(run);
 console.log(report(runs).join('\n'));
-
-function readLogins() {
-  const { values } = parseArgs({ options: { logins: { type: 'string', default: '1000000' } } });
-  const count = Number(values.logins);
-  if (Number.isSafeInteger(count) && count > 0) return count;
-  console.error(`--logins is ${values.logins}; it must be a whole number of at least 1.`);
-  process.exit(1);
-}
 
 function run(name) {
   const script = fileURLToPath(new URL('memory-contender.mjs', import.meta.url));

@@ -11,6 +11,7 @@ import { benchFootprint } from './footprint.mjs';
 import { benchGrowth } from './growth.mjs';
 import { benchGuards } from './guards.mjs';
 import { benchLogins } from './logins.mjs';
+import { readAmounts } from './parts/amounts.mjs';
 import { benchRequests } from './requests.mjs';
 import { benchSessions } from './sessions.mjs';
 
@@ -27,7 +28,9 @@ const BENCHES = {
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string' }, logins: { type: 'string' }, users: { type: 'string' } },
+  options: Object.fromEntries(
+    ['rounds', 'logins', 'users', 'tickets'].map((name) => [name, { type: 'string' }]),
+  ),
 });
 const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
@@ -37,7 +40,7 @@ if (unknown.length > 0) {
   );
   process.exit(1);
 }
-const amounts = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
+const amounts = readAmounts(values);
 
 console.log(
   `${new Date().toISOString().slice(0, 10)} · Node ${process.versions.node} · ${os.type()} ${os.arch()} · ${os.availableParallelism()} cores (${os.cpus()[0]?.model.trim()})`,
