@@ -36,6 +36,10 @@ process.on('unhandledRejection', (error) =>
   tally.violation('the soak itself', String(error?.stack ?? error)),
 );
 
+// Without a listener, a signal ends the process at once, and what it has started stays.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.once(signal, () => process.exit(128 + os.constants.signals[signal]));
+
 const refusedUser = 'refused';
 const users = Array.from({ length: 400 }, (_, number) => ({
   id: `user${number}`,

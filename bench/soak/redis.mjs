@@ -1,6 +1,7 @@
 // The Redis server of the soak. It can be stopped and started again without a loss of data.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
@@ -8,6 +9,9 @@ import path from 'node:path';
 
 export async function startRedis() {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'soak-redis-'));
+  // If the soak ends early, by an error or a signal, neither the server nor the folder must stay.
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  process.once('exit', removeFolder);
   const port = await freePort();
   let server = await start(folder, port);
   return {
@@ -24,7 +28,7 @@ export async function startRedis() {
         server.kill();
         await once(server, 'exit');
       }
-      await fs.rm(folder, { recursive: true, force: true });
+      removeFolder();
     },
   };
 }
@@ -34,9 +38,8 @@ async function start(folder, port) {
     ...['--dir', folder, '--appendonly', 'yes', '--save', ''],
     ...['--port', String(port), '--bind', '127.0.0.1'],
   ]);
-  // Ends the server if the soak ends early, by an error.
-  const abort = () => server.kill();
-  process.once('exit', abort);
+  const abort = () => server.kill('SIGKILL');
+  process.prependOnceListener('exit', abort);
   server.once('exit', () => process.off('exit', abort));
   await new Promise((resolve, reject) => {
     let output = '';
