@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { APPS } from './logins/apps.mjs';
 import { Browser } from './logins/browser.mjs';
 import { startChild } from './parts/child.mjs';
-import { median, quantile } from './parts/figures.mjs';
+import { median, quantile, spread } from './parts/figures.mjs';
+import { forEach } from './parts/for-each.mjs';
 import { table, whole } from './parts/table.mjs';
 
 const script = (name) => fileURLToPath(new URL(`logins/${name}`, import.meta.url));
@@ -19,26 +20,27 @@ const ROUND_TRIPS = [30, 0];
 const COLD_LOGINS = 300;
 const WARM_UP_LOGINS = 2_000;
 
-export async function benchLogins({ rounds = 5, logins = 60, only = Object.keys(APPS) } = {}) {
+export async function benchLogins({ rounds = 5, logins = 60 } = {}) {
+  const names = Object.keys(APPS);
   const wechat = await startChild(script('wechat.mjs'));
-  const cold = await measureCold(only, wechat, rounds);
+  const cold = await measureCold(names, wechat, rounds);
   const apps = [];
-  for (const name of only) apps.push(await startApp(name, wechat));
+  for (const name of names) apps.push(await startApp(name, wechat));
   for (const app of apps) await logIn(app, wechat, WARM_UP_LOGINS, { check: true, atOnce: 8 });
   const warm = apps.map(() => []);
   await takeTurns('warm', rounds, apps, async (app, at) => {
     warm[at].push(await cpuPerLogin(app, wechat, logins * 8, 8));
   });
-  const tables = [`CPU per login, 8 at once:\n\n${cpuTable(only, cold, warm)}`];
+  const tables = [`CPU per login, 8 at once:\n\n${cpuTable(names, cold, warm)}`];
   for (const ms of ROUND_TRIPS) {
     await wechat.call('delay', ms);
     const cells = [];
     for (const atOnce of AT_ONCE) cells.push(await measureLoad(apps, wechat, { atOnce, rounds, logins }));
-    tables.push(`At ${ms} ms:\n\n${loadTable(only, cells)}`);
+    tables.push(`At ${ms} ms:\n\n${loadTable(names, cells)}`);
   }
   for (const app of apps) await app.end();
   await wechat.call('delay', 0);
-  tables.push(`Connections to WeChat:\n\n${await connectionsTable(only, wechat)}`);
+  tables.push(`Connections to WeChat:\n\n${await connectionsTable(names, wechat)}`);
   await wechat.end();
   return tables.join('\n\n');
 }
@@ -87,12 +89,6 @@ async function measureLoad(apps, wechat, { atOnce, rounds, logins }) {
 }
 
 const GRANT = 'grant, express-session';
-
-/** The lowest and the highest of the ratios, each of one round. */
-function spread(values, base) {
-  const ratios = values.map((value, round) => value / base[round]);
-  return `${Math.min(...ratios).toFixed(2)} – ${Math.max(...ratios).toFixed(2)}`;
-}
 
 function cpuTable(names, cold, warm) {
   const grant = Math.max(0, names.indexOf(GRANT));
@@ -153,23 +149,12 @@ async function startApp(name, { about: { port, cert, apps } }) {
  * Logs in with a fresh browser each time, one after another or some at once. Returns how long each callback
  * took, in ms.
  */
-export async function logIn(
-  { routes, about: { origin } },
-  wechat,
-  count,
-  { check = false, atOnce = 1 } = {},
-) {
-  const times = [];
-  let next = 0;
-  const worker = async () => {
-    while (next < count) {
-      const user = next++;
-      const authorize = (url) => wechat.call('authorize', url, user);
-      times.push(await new Browser().logIn({ ...routes, origin, authorize, check }));
-    }
+function logIn({ routes, about: { origin } }, wechat, count, { check = false, atOnce = 1 } = {}) {
+  const logInOnce = (user) => {
+    const authorize = (url) => wechat.call('authorize', url, user);
+    return new Browser().logIn({ ...routes, origin, authorize, check });
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  return times;
+  return forEach(count, logInOnce, atOnce);
 }
 
 async function countConnections(name, wechat) {

@@ -8,6 +8,7 @@ import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import { createEmulator } from 'express-wechat-auth/emulator';
 import { Browser } from './logins/browser.mjs';
 import { median, quantile } from './parts/figures.mjs';
+import { SESSION_KEY } from './parts/session-key.mjs';
 import { table } from './parts/table.mjs';
 
 const require = createRequire(import.meta.url);
@@ -16,7 +17,7 @@ const { requireWechatUser, wechatAuth } = require('express-wechat-auth');
 const REQUESTS = 10_000;
 /** So few that each request is still in the processor's cache when it is handled, as in a server. */
 const BATCH = 10;
-const session = require('cookie-session')({ name: 'session', keys: ['a key that is as long as keys are'] });
+const session = require('cookie-session')({ name: 'session', keys: [SESSION_KEY] });
 
 /**
  * What a careful app writes. It lets a request pass if the session holds a user of this account. Otherwise it

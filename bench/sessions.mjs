@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { createEmulator } from 'express-wechat-auth/emulator';
 import { Browser } from './logins/browser.mjs';
+import { SESSION_KEY } from './parts/session-key.mjs';
 import { table, whole } from './parts/table.mjs';
 
 const require = createRequire(import.meta.url);
@@ -19,7 +20,7 @@ export async function benchSessions() {
   const { appId, appSecret } = wechat.apps.official;
   const { requireWechatUser, wechatAuth } = require('express-wechat-auth');
   const app = require('express')();
-  app.use(require('cookie-session')({ name: 'session', keys: ['a key that is as long as keys are'] }));
+  app.use(require('cookie-session')({ name: 'session', keys: [SESSION_KEY] }));
   app.use(wechatAuth({ appId, appSecret, endpoints: wechat.endpoints }));
   app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
   app.get('/session', (req, res) => res.json(req.session));
@@ -34,7 +35,7 @@ export async function benchSessions() {
       openid: wechat.openid(`user${at}`, appId),
     });
     await browser.logIn({ origin, login: '/login?returnTo=/me', who: '/me', authorize, check: true });
-    const { body } = await browser.get(`${origin}/session`);
+    const { body } = await browser.open(`${origin}/session`);
     const cookie = browser.cookie.split('; ').find((each) => each.startsWith('session='));
     rows.push([description, whole(Buffer.byteLength(body)), whole(cookie.length)]);
   }

@@ -1,7 +1,8 @@
 // Runs two apps in processes of their own, and compares the CPU time that the same work costs them.
 import { fileURLToPath } from 'node:url';
 import { startChild } from '../parts/child.mjs';
-import { median } from '../parts/figures.mjs';
+import { median, spread } from '../parts/figures.mjs';
+import { forEach as forEachAtOnce } from '../parts/for-each.mjs';
 
 const script = (name) => fileURLToPath(new URL(name, import.meta.url));
 const AT_ONCE = 8;
@@ -17,18 +18,9 @@ export function startApp(name, { about: { port, cert } }) {
   });
 }
 
-/** Does the work for each number up to `count`, some at once. Returns the results in order. */
-export async function forEach(count, work) {
-  const results = [];
-  let next = 0;
-  const worker = async () => {
-    while (next < count) {
-      const at = next++;
-      results[at] = await work(at);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return results;
+/** Does the work for each number up to `count`, eight at once. Returns the results in order. */
+export function forEach(count, work) {
+  return forEachAtOnce(count, work, AT_ONCE);
 }
 
 /**
@@ -65,11 +57,10 @@ export async function measure(apps, rounds, prepare) {
 
 /** Cells of a table: the medians, their ratio, and the lowest and highest ratio of one round. */
 export function compared([many, few]) {
-  const ratios = many.map((value, round) => value / few[round]);
   return [
     `${median(many).toFixed(2)} ms`,
     `${median(few).toFixed(2)} ms`,
     (median(many) / median(few)).toFixed(2),
-    `${Math.min(...ratios).toFixed(2)} – ${Math.max(...ratios).toFixed(2)}`,
+    spread(many, few),
   ];
 }

@@ -3,7 +3,7 @@
 import { Browser } from '../logins/browser.mjs';
 import { table, whole } from '../parts/table.mjs';
 import { compared, forEach, measure, startApp, warmUp } from './compare.mjs';
-import { PC, Phone } from './device.mjs';
+import { PC, Phone } from './pc-and-phone.mjs';
 
 const WARM_UP_LOGINS = 1_000;
 const TICKET_LIFETIME_MS = 300_000;
@@ -66,10 +66,10 @@ function scanCallbacks({ about: { origin } }, wechat, count) {
 function plainCallbacks({ about: { origin } }, wechat, count) {
   return forEach(count, async (user) => {
     const browser = new Browser();
-    const { headers } = await browser.get(`${origin}/login`);
+    const { headers } = await browser.open(`${origin}/login`);
     const { callback } = await wechat.call('authorize', headers.location, user);
     return async () => {
-      const { status, body } = await browser.get(callback);
+      const { status, body } = await browser.open(callback);
       if (status !== 302) throw new Error(`The callback responded ${status}: ${body.slice(0, 300)}`);
     };
   });

@@ -1,12 +1,12 @@
 // Small apps. guards.mjs says which of them are compared.
 import { createRequire } from 'node:module';
 import { serve, usage } from '../parts/child.mjs';
+import { SESSION_KEY } from '../parts/session-key.mjs';
 
 const require = createRequire(import.meta.url);
 const express = require('express');
 const { requireWechatUser, wechatAuth } = require('express-wechat-auth');
 
-const KEYS = ['a key that is as long as keys are'];
 const ACCOUNT = { appId: 'wx0123456789abcdef', appSecret: '0123456789abcdef0123456789abcdef' };
 const USER = {
   openid: 'oAbcdefghijklmnopqrstuvwxyz0',
@@ -14,7 +14,7 @@ const USER = {
   headimgurl: 'https://thirdwx.qlogo.cn/132',
 };
 
-const session = () => require('cookie-session')({ name: 'session', keys: KEYS });
+const session = () => require('cookie-session')({ name: 'session', keys: [SESSION_KEY] });
 const auth = () => wechatAuth({ ...ACCOUNT, baseURL: 'http://127.0.0.1' });
 const page = (_req, res) => res.end('ok');
 

@@ -1,10 +1,10 @@
 // The compared apps, each as short as in the documentation of its package, and all with the same two routes.
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { SESSION_KEY } from '../parts/session-key.mjs';
 import { wechat } from './redirect-wechat.mjs';
 
 const require = createRequire(import.meta.url);
-const KEY = 'a key that is as long as keys are';
 
 /** name → its app, the path that starts a login, and the path that says who is logged in. */
 export const APPS = {
@@ -165,9 +165,9 @@ function ours({ appId, appSecret, origin }, session, options = {}) {
 }
 
 function cookies() {
-  return require('cookie-session')({ name: 'session', keys: [KEY] });
+  return require('cookie-session')({ name: 'session', keys: [SESSION_KEY] });
 }
 
 function sessions() {
-  return require('express-session')({ secret: KEY, resave: false, saveUninitialized: false });
+  return require('express-session')({ secret: SESSION_KEY, resave: false, saveUninitialized: false });
 }

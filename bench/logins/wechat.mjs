@@ -1,15 +1,9 @@
 // Runs the emulator over TLS in its own process, behind a TCP proxy that delays every byte by a given time.
 import net from 'node:net';
-import { createEmulator, selfSignedCertificate } from 'express-wechat-auth/emulator';
 import { serve } from '../parts/child.mjs';
+import { startEmulator } from '../parts/emulated-wechat.mjs';
 
-const USERS = 50;
-const HOSTS = ['open.weixin.qq.com', 'api.weixin.qq.com'];
-
-const pair = selfSignedCertificate(HOSTS);
-const users = Array.from({ length: USERS }, (_, at) => ({ id: `user${at}`, nickname: `用户${at}` }));
-const wechat = await createEmulator({ https: pair, users });
-const upstream = Number(new URL(wechat.url).port);
+const { port, cert, apps, authorize } = await startEmulator();
 
 /** The round-trip time, in ms. */
 let roundTrip = 0;
@@ -19,14 +13,14 @@ const proxy = net.createServer({ noDelay: true }, (client) => {
   opened++;
   // The TCP handshake takes one round trip before the first byte can be sent.
   later(roundTrip, () => {
-    const server = net.connect({ port: upstream, noDelay: true });
+    const server = net.connect({ port, noDelay: true });
     forward(client, server);
     forward(server, client);
   });
 });
 proxy.listen(0, '127.0.0.1', () => {
   serve(
-    { port: proxy.address().port, cert: pair.cert, apps: wechat.apps },
+    { port: proxy.address().port, cert, apps },
     {
       delay: (ms) => (roundTrip = ms),
       /** How many connections were opened since the last call. */
@@ -35,10 +29,7 @@ proxy.listen(0, '127.0.0.1', () => {
         opened = 0;
         return count;
       },
-      authorize: async (url, user) => ({
-        callback: await wechat.authorize(url, { user: `user${user % USERS}` }),
-        openid: wechat.openid(`user${user % USERS}`, new URL(url).searchParams.get('appid')),
-      }),
+      authorize,
     },
   );
 });

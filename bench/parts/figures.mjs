@@ -8,3 +8,9 @@ export function quantile(values, part) {
   const [low, high] = [Math.floor(at), Math.ceil(at)];
   return sorted[low] + (sorted[high] - sorted[low]) * (at - low);
 }
+
+/** The lowest and the highest of the ratios of `values` to `base`, each of one round. */
+export function spread(values, base) {
+  const ratios = values.map((value, round) => value / base[round]);
+  return `${Math.min(...ratios).toFixed(2)} – ${Math.max(...ratios).toFixed(2)}`;
+}
