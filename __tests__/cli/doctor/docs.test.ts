@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { CHECKS } from '../../../lib/cli/doctor/report/check-list';
 import { DOCTOR_HELP, ENVIRONMENT } from '../../../lib/cli/doctor/doctor-flags';
-import { renderGroup } from '../../../lib/cli/doctor/report/report';
+import { renderGroup, renderSummary } from '../../../lib/cli/doctor/report/report';
 import { emulator, useEmulator } from '../../support/emulator';
 import { startApp } from '../../support/app';
 import { serverSessions } from '../../support/sessions';
@@ -75,6 +75,19 @@ describe.each(PAGES)('%s', (file, language) => {
     expect(printed).toContain(
       shown.find((line) => line.includes(language === 'en' ? '✖ Return from' : '✖ 从微信')),
     );
+  });
+
+  it('ends its sample with the sum of its signs, word for word', () => {
+    const [, sample = ''] = /```text\n([\s\S]*?)```/.exec(read(file)) ?? [];
+    const statuses = { '✖': 'failed', '!': 'warning', '✔': 'ok', '–': 'skipped' } as const;
+    const findings = [...sample.matchAll(/^ {2}([✖!✔–]) /gm)].map(([, sign]) => ({
+      id: 'app-id' as const,
+      status: statuses[sign as keyof typeof statuses],
+      detail: { en: '', zh: '' },
+    }));
+    expect(findings.length).toBeGreaterThan(15);
+    const sum = renderSummary(findings, { language, columns: 80, isColoured: false });
+    expect(sample.split('\n\n').at(-1)?.trim()).toBe(sum.trim());
   });
 
   it('wraps its sample at 80 columns, as the terminal does', () => {
