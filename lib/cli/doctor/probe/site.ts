@@ -2,7 +2,7 @@
 import { isPrivateHost } from '../../../middleware/options/private-host';
 
 export interface AppRoutes {
-  /** The path below which `wechatAuth()` is mounted; empty for the root. */
+  /** The path at which `wechatAuth()` is mounted: that of `--account`, if it is one, then that of `--mount`. */
   readonly mount: string;
   readonly login: string;
   readonly callback: string;
