@@ -1,4 +1,6 @@
-// The Node API, the control API and its OpenAPI description have the same operations, those of one table.
+// The Node API, the control API, its page and its OpenAPI description have the same operations, those of one table.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Emulator } from '../../../lib/emulator';
 import { OPERATIONS } from '../../../lib/emulator/operations/table';
 import type { Operation } from '../../../lib/emulator/operations/operation';
@@ -68,6 +70,69 @@ describe('the table of operations', () => {
       ].sort(),
     );
   });
+});
+
+describe.each(['docs/emulator/control-api.md', 'docs/zh-CN/emulator/control-api.md'])('%s', (page) => {
+  /** Operations that the page mentions in the row of another one. */
+  const MENTIONED = ['DELETE faults/{id}', 'DELETE requests'];
+  const nameOf = ({ method, path: target }: Operation<object, unknown>): string =>
+    `${method} ${target.replace('/_emulator/', '')}`;
+  const text = readFileSync(path.resolve(__dirname, '../../..', page), 'utf8');
+  const rows = new Map(
+    [...text.matchAll(/^\| `([A-Z]+ [^`]+)`\s*\|(.*)\|$/gm)].map(([, name = '', rest = '']) => [
+      name.replace(/<(\w+)>/, '{$1}'),
+      rest.split(/(?<!\\)\|/),
+    ]),
+  );
+
+  /** The objects in a text, such as `{ app, user? }`. */
+  const objectsIn = (cell: string): string[] =>
+    [...cell.matchAll(/`(\{.*?\})`/g)].map(([, code = '']) => code);
+
+  /** The fields that an object names, sorted. A `…` leaves out further optional ones. */
+  function fieldsOf(object: string): string {
+    const nested = /(\w+\??): (\{[^{}]*\})/.exec(object);
+    const inner = nested ? [`${nested[1] ?? ''}{${fieldsOf(nested[2] ?? '')}}`] : [];
+    const names = object
+      .slice(1, -1)
+      .replace(/\w+\??: \{[^{}]*\}/, '')
+      .split(',')
+      .map((each) => each.trim().replace(/:.*/s, ''))
+      .filter((each) => each !== '');
+    return [...names, ...inner].sort().join(' ');
+  }
+
+  /** The same for a schema. */
+  function fieldsIn({ properties = {}, required = [], title }: JsonSchema, isShort: boolean): string {
+    const names = Object.entries(properties).map(([name, schema]) => {
+      const inner = schema.properties && schema.title === undefined ? `{${fieldsIn(schema, false)}}` : '';
+      return `${name}${required.includes(name) ? '' : '?'}${inner}`;
+    });
+    if (title === 'Switches') return ['name', '…'].join(' ');
+    return (isShort ? [...required, '…'] : names).sort().join(' ');
+  }
+
+  it('has a row for every request', () => {
+    const named = ALL.map(([, operation]) => nameOf(operation)).filter((name) => !MENTIONED.includes(name));
+    expect([...rows.keys()].sort()).toEqual(named.sort());
+    expect(rows.get('DELETE faults')?.[2]).toContain('`faults/<id>`');
+    expect(rows.get('GET requests')?.[2]).toContain('DELETE');
+  });
+
+  it.each(ALL.filter(([, operation]) => !MENTIONED.includes(nameOf(operation))))(
+    'names every field of the request and of the response, and the optional ones with a ?: %s',
+    (_, operation) => {
+      const [body = '', response = '', meaning = ''] = rows.get(nameOf(operation)) ?? [];
+      const expected = (schema: JsonSchema, objects: readonly string[]): string[] =>
+        (schema.anyOf ?? [schema]).map((form, index) =>
+          fieldsIn(form, objects[index]?.includes('…') ?? false),
+        );
+      const sent = objectsIn(body + meaning);
+      expect(sent.map(fieldsOf)).toEqual(operation.input ? expected(operation.input, sent) : []);
+      const received = objectsIn(response);
+      expect(received.map(fieldsOf)).toEqual(expected(operation.output, received));
+    },
+  );
 });
 
 describe('GET openapi.json', () => {
@@ -161,5 +226,9 @@ describe('GET openapi.json', () => {
     const authorize = described.find(([, , { operationId }]) => operationId === 'authorize');
     const url = client.authorizeURL({ appid: 'wx0' });
     if (authorize) expect(await check(authorize[2], 'POST', authorize[1], { url })).toBe(422);
+    wechat.switches.doubleCallback = 'different-codes';
+    if (authorize) expect(await check(authorize[2], 'POST', authorize[1], bodies['authorize'])).toBe(200);
+    const { json } = await control(wechat, 'POST', 'authorize', bodies['authorize']);
+    expect(Object.keys(json)).toEqual(['location', 'second']);
   });
 });

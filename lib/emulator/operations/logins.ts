@@ -51,8 +51,7 @@ export const LOGIN_OPERATIONS = {
     method: 'POST',
     path: '/_emulator/authorize',
     summary:
-      'Does what a person does on the phone: opens the address that the app redirected to, and presses 允许. ' +
-      'The location is the callback address, or null if WeChat does not redirect.',
+      'Does what a person does on the phone: opens the address that the app redirected to, and presses 允许.',
     input: fields(
       {
         url: { ...TEXT, description: 'The address of a login page, to which the app sent the browser.' },
@@ -65,7 +64,19 @@ export const LOGIN_OPERATIONS = {
       },
       ['url'],
     ),
-    output: fields({ location: { type: ['string', 'null'] }, second: { type: 'string' } }, ['location']),
+    output: fields(
+      {
+        location: {
+          type: ['string', 'null'],
+          description: 'The callback address, or null if WeChat does not redirect.',
+        },
+        second: {
+          type: 'string',
+          description: 'The second callback address; only if the switch doubleCallback is on.',
+        },
+      },
+      ['location'],
+    ),
     run: ({ url, ...options }: PersonOptions & { readonly url: string }, { world, faults }) =>
       authorize(url, options, world, faults),
     respond: toLocation,
@@ -100,7 +111,6 @@ export const LOGIN_OPERATIONS = {
   }),
 };
 
-/** `second` is there only if the switch `doubleCallback` is on. */
 function toLocation([location, second]: Callbacks): object {
   return { location: location ?? null, ...(second !== undefined && { second }) };
 }
