@@ -204,6 +204,19 @@ describe('the documentation', () => {
     expect(broken).toEqual([]);
   });
 
+  it('says on each page that an official account has two callback domains', () => {
+    const counts = (pages: readonly string[], pattern: RegExp): string[] =>
+      pages.flatMap((page) =>
+        [...read(page).matchAll(pattern)].map(([, count, inTable = '']) => count ?? inTable),
+      );
+    const english = /\b(\w+)(?: callback domains?)? \(网页授权域名\)|^\| (\w+) domains per account/gm;
+    expect(new Set(counts(ENGLISH, english))).toEqual(new Set(['two']));
+    expect(counts(ENGLISH, english)).toHaveLength(3);
+    const chinese = /服务号只能填(\S+?)网页授权域名|^\| 每个账号(\S+?)域名 /gm;
+    expect(new Set(counts(CHINESE, chinese))).toEqual(new Set(['两个']));
+    expect(counts(CHINESE, chinese)).toHaveLength(3);
+  });
+
   it.each(ENGLISH)('has the same headings, rows and blocks of code in both languages: %s', (file) => {
     // A row counts by the code in its first cell: names are not translated, but their order may differ
     // between languages.
