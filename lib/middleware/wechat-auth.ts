@@ -34,7 +34,7 @@ type HandlerName = keyof typeof HANDLERS;
  * @throws WechatAuthError of kind `config` that lists every fault of the options.
  *
  * @example
- * app.use(cookieSession({ name: 'session', keys: [process.env.SESSION_KEY!] }));
+ * app.use(cookieSession({ secret: process.env.SESSION_KEY, maxAge: 30 * 86_400_000, sameSite: 'lax' }));
  * app.use(wechatAuth({ appId: 'wx…', appSecret: '…', baseURL: 'https://h5.example.com' }));
  * app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
  */
