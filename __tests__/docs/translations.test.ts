@@ -22,4 +22,16 @@ describe('the code of the pages in both languages', () => {
     expect(marks(chinese)).toEqual(marks(english));
     expect(english.flatMap((block, index) => differences(block, chinese[index] ?? block))).toEqual([]);
   });
+
+  it.each(ENGLISH)('has Chinese comments in the Chinese page: %s', (page) => {
+    const comments = blocksOf(translationOf(page))
+      .filter(({ language }) => language !== 'text')
+      .flatMap(({ code }) =>
+        [...code.matchAll(/(?:^|\s)(?:#|\/\/) (.*)$/gm)].map(([, comment = '']) => comment),
+      );
+    // Three words in a row are a sentence; fewer may be names.
+    const isEnglish = (comment: string): boolean =>
+      !/\p{Script=Han}/u.test(comment) && /[a-z]{2,} [a-z]+ [a-z]{2,}/i.test(comment);
+    expect(comments.filter(isEnglish)).toEqual([]);
+  });
 });
