@@ -204,6 +204,18 @@ describe('the documentation', () => {
     expect(broken).toEqual([]);
   });
 
+  it('sets maxAge for every cookie-session, in docs/api too, except in the app of a test', () => {
+    const reference = readdirSync(path.join(ROOT, 'docs/api'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => `docs/api/${file}`);
+    const sessions = [...PAGES, ...reference].flatMap((page) =>
+      [...read(page).matchAll(/cookieSession\(\{([^}]*)\}/g)].map(([, options = '']) => ({ page, options })),
+    );
+    expect(sessions.length).toBeGreaterThan(50);
+    const without = sessions.filter(({ options }) => !/\bmaxAge: \d/.test(options));
+    expect(without.map(({ page }) => page)).toEqual(['docs/emulator.md', 'docs/zh-CN/emulator.md']);
+  });
+
   it('says on each page that an official account has two callback domains', () => {
     const counts = (pages: readonly string[], pattern: RegExp): string[] =>
       pages.flatMap((page) =>
