@@ -86,12 +86,13 @@ describe('the packed files', () => {
   });
 
   // Scan login, the relay, logins with posted codes, accounts by request, and the control API and proxy of the
-  // emulator made the package larger than 256 KB, and than one megabyte on disk.
-  it('are small: at most 32 KB each, 336 KB packed, 1.1 MB on disk', () => {
+  // emulator made the package larger than 256 KB, and than one megabyte on disk; the Chinese sentences of all
+  // warnings came after them.
+  it('are small: at most 32 KB each, 352 KB packed, 1.2 MB on disk', () => {
     const { files, size, unpackedSize } = tarball.packed;
     expect(files.filter((file) => file.size > 32 * KB)).toEqual([]);
-    expect(size).toBeLessThan(336 * KB);
-    expect(unpackedSize).toBeLessThan(1.1 * KB * KB);
+    expect(size).toBeLessThan(352 * KB);
+    expect(unpackedSize).toBeLessThan(1.2 * KB * KB);
   });
 
   it('name the licence of the code that is copied into them', () => {

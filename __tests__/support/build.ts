@@ -17,7 +17,7 @@ export default function build(): void {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
   }
-  for (const step of ['prune-declarations.mjs', 'narrow-indentation.mjs', 'bundle-valibot.mjs'])
+  for (const step of ['prune-declarations.mjs', 'bundle-valibot.mjs'])
     execFileSync(process.execPath, [path.join(ROOT, '.ci', step)], { stdio: 'inherit' });
 }
 
