@@ -1,13 +1,22 @@
 import { wechatAuth } from '../../../lib/index';
 import { cookies, emulated, sendJSON, startApp, type TestApp, type TestRequest } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
-import { Browser } from '../../support/browser';
+import { Browser, type BrowserResponse } from '../../support/browser';
 import { ask, scan, scanOptions, showCode } from '../../support/browsers/scan-login';
 import type { Middleware } from '../../support/hosts';
-import { startAndAgree, redirectsToWechat, isLoggedIn, sessionOf, statesOf } from '../../support/login';
+import {
+  startAndAgree,
+  redirectsToWechat,
+  isLoggedIn,
+  sessionOf,
+  statesOf,
+  withApp,
+} from '../../support/login';
 import { serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
+import { useWarnings } from '../../support/warnings';
 
 useEmulator();
+useWarnings();
 
 describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
   let app: TestApp;
@@ -153,19 +162,14 @@ describe('a logout whose Origin is null', () => {
       },
     ]),
   ];
-  const withApp = async (
-    session: Middleware,
-    test: (app: TestApp, browser: Browser) => Promise<void>,
-  ): Promise<void> => {
-    const app = await startApp(emulator, { session });
-    const browser = Browser.inWechat(app.url);
-    await browser.logIn(emulator, '/login?returnTo=/public');
-    await test(app, browser);
-    await app.close();
-  };
+  const withLogin = (session: Middleware, work: Parameters<typeof withApp>[2]): Promise<void> =>
+    withApp(emulator, { session }, async (app, browser) => {
+      await browser.logIn(emulator, '/login?returnTo=/public');
+      await work(app, browser);
+    });
 
   it.each(rows)('is one of this site if its cookie is sameSite: $sameSite ($name)', async ({ session }) => {
-    await withApp(session(), async (app, browser) => {
+    await withLogin(session(), async (app, browser) => {
       for (const headers of [NULL, { ...NULL, Referer: `${app.url}/me` }]) {
         const response = await browser.request('/logout', { method: 'POST', headers });
         expect([response.status, response.location]).toEqual([303, '/']);
@@ -190,20 +194,41 @@ describe('a logout whose Origin is null', () => {
       { ...NULL, Referer: 'https://evil.example/' },
     ],
   ])('is one of another site if %s', async (_why, session, headers) => {
-    await withApp(session(), async (_app, browser) => {
+    await withLogin(session(), async (_app, browser) => {
       const response = await browser.request('/logout', { method: 'POST', headers });
       expect(response.status).toBe(403);
       expect(await isLoggedIn(browser)).toBe(true);
     });
   });
 
-  it('is one of another site without the session cookie, although the middleware gives it a new session', async () => {
-    const session = serverSessions(undefined, { cookie: { sameSite: 'lax' }, saveUninitialized: true });
-    await withApp(session, async (_app, browser) => {
-      const response = await browser.request('/logout', { method: 'POST', headers: NULL, cookie: '' });
-      expect(response.status).toBe(403);
-    });
-  });
+  describe.each([false, true])(
+    'without the session cookie, where saveUninitialized is %s',
+    (saveUninitialized) => {
+      const send = (
+        work: (response: BrowserResponse, browser: Browser) => Promise<void> | void,
+      ): Promise<void> =>
+        withLogin(
+          serverSessions(undefined, { cookie: { sameSite: 'lax' }, saveUninitialized }),
+          async (_app, browser) => {
+            await work(
+              await browser.request('/logout', { method: 'POST', headers: NULL, cookie: '' }),
+              browser,
+            );
+          },
+        );
+
+      it('is one of another site, although the middleware gives it a new session', () =>
+        send(({ status }) => expect(status).toBe(403)));
+
+      // docs/sessions.md says why an app keeps `saveUninitialized: false`.
+      const outcome = saveUninitialized ? 'replaces' : 'leaves';
+      it(`${outcome} the cookie of the user`, () =>
+        send(async ({ headers }, browser) => {
+          expect(headers['set-cookie'] !== undefined).toBe(saveUninitialized);
+          expect(await isLoggedIn(browser)).toBe(!saveUninitialized);
+        }));
+    },
+  );
 });
 
 describe.each(SESSION_NAMES)('a logout after the last check of a callback, with %s', (kind) => {
