@@ -96,12 +96,15 @@ describe.each(SESSION_NAMES)('a HEAD or prefetch request, with %s', (kind) => {
     expect(await isLoggedIn(browser)).toBe(false);
   });
 
-  it('starts no login that could replace a pending one', async () => {
-    const browser = Browser.inWechat(app.url);
-    const state = stateIn((await browser.follow('/me')).location);
-    for (let i = 0; i < 10; i++) await browser.request('/login', { method: 'HEAD' });
-    expect(await statesOf(browser)).toEqual([state]);
-  });
+  it.each(HEAD_OR_PREFETCH)(
+    'starts no login that could replace a pending one: %s',
+    async (_name, options) => {
+      const browser = Browser.inWechat(app.url);
+      const state = stateIn((await browser.follow('/me')).location);
+      for (let i = 0; i < 10; i++) await browser.request('/login', options);
+      expect(await statesOf(browser)).toEqual([state]);
+    },
+  );
 });
 
 describe('every response of our routes', () => {

@@ -2,12 +2,15 @@ import {
   OptionsError,
   requireWechatUser,
   wechatAuth,
+  type WechatAuthError,
   type WechatAuthOptions,
   type WechatGuardOptions,
 } from '../../../lib/index';
 import { checkGuardOptions } from '../../../lib/middleware/options/option-checks';
 import { authorizeURLOf } from '../../../lib/middleware/options/account';
 import { resolveOptions } from '../../../lib/middleware/options/resolve-options';
+import { emulated } from '../../support/app';
+import { emulator, useEmulator } from '../../support/emulator';
 
 const APP = { appId: 'wx0f1c1a10e0000001', appSecret: '0f1c1a10e0000001aaaaaaaaaaaaaaa1' };
 const WEBSITE = { appId: 'wxeb517e0000000002', appSecret: 'eb517e0000000002bbbbbbbbbbbbbbb2' };
@@ -55,10 +58,15 @@ function polluted<T>(work: () => T): T {
   }
 }
 
+useEmulator();
+
 describe('an Object.prototype that a bug elsewhere has written to', () => {
   const variables = Object.keys(process.env).filter((name) => name.startsWith('WECHAT_'));
   beforeEach(() => {
     for (const name of variables) Reflect.deleteProperty(process.env, name);
+  });
+  afterEach(() => {
+    process.env['NODE_ENV'] = 'test';
   });
 
   it.each<[string, WechatAuthOptions]>([
@@ -89,6 +97,22 @@ describe('an Object.prototype that a bug elsewhere has written to', () => {
       expect(address).toEqual(address && expect.stringContaining('https://open.weixin.qq.com/'));
     }
   });
+
+  it.each(['test', 'production'])(
+    'neither limits the time of a request to WeChat nor allows an emulator in production: NODE_ENV=%s',
+    async (environment) => {
+      process.env['NODE_ENV'] = environment;
+      const official = polluted(() => resolveOptions(emulated(emulator))).accounts.official?.oauth;
+      // Longer than the time limit of the polluted `http`.
+      emulator.fail('access_token', { delay: 50 }, { times: 1 });
+      const code = emulator.issueCode({ app: emulator.apps.official.appId, scope: 'snsapi_base' });
+      const kind = await official?.getAccessToken(code).then(
+        () => 'none',
+        (error: unknown) => (error as WechatAuthError).kind,
+      );
+      expect(kind).toBe(environment === 'production' ? 'config' : 'none');
+    },
+  );
 
   it('gives no credentials to wechatAuth() without options', () => {
     const faults = polluted(() => {

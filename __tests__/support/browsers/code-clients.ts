@@ -121,8 +121,14 @@ export class CodeClient {
     return { ...response, kind, user };
   }
 
-  async get(path: string, options: Parameters<Browser['request']>[1] = {}): Promise<BrowserResponse> {
-    return this.#browser.get(path, { ...options, headers: { Accept: '*/*', Referer: REFERER } });
+  async get(
+    path: string,
+    { headers = {}, ...options }: Parameters<Browser['request']>[1] = {},
+  ): Promise<BrowserResponse> {
+    return this.#browser.get(path, {
+      headers: { Accept: '*/*', Referer: REFERER, ...headers },
+      ...options,
+    });
   }
 
   async session(): Promise<Record<string, unknown>> {
