@@ -34,7 +34,7 @@ import { isBaseOnly } from './scope';
 import { AccessToken } from './tokens/access-token';
 import { TokenKeeper, type TokenBackend } from './tokens/token-keeper';
 import type { Agents } from './transport/agents';
-import type { WechatHttpOptions } from './transport/http-options';
+import { copyHttpOptions, type WechatHttpOptions } from './transport/http-options';
 import type { ResponseName, Responses } from './transport/response-schemas';
 import { WechatAPI, type WechatCall } from './transport/wechat-api';
 import { idsOf, type WechatLang, type WechatUser } from './user';
@@ -125,7 +125,7 @@ export class OAuth {
     if (options.getToken) this.getToken = options.getToken;
     if (options.saveToken) this.saveToken = options.saveToken;
     this.#endpoints = resolveEndpoints(options.endpoints ?? {});
-    this.#http = { ...options.http };
+    this.#http = copyHttpOptions(options.http ?? {});
     this.#api = new WechatAPI(
       this.#endpoints.api,
       this.#http,

@@ -425,12 +425,24 @@ describe('the options of the requests', () => {
     expect(fixture.emulator.requests[0]?.headers['x-a']).toBe('second');
   });
 
-  it('are copied: the app may change its object afterwards', async () => {
-    const options = { headers: { 'X-A': 'before' }, timeout: 5000 };
-    const oauth = fixture.createOAuth({ http: options });
+  it.each([
+    ['node', {}],
+    ['axios', { common: { 'X-B': 'given' } }],
+  ])('are copied: the app may change its object afterwards (%s)', async (_client, groups) => {
+    const options = { headers: { 'X-A': 'given', ...groups }, timeout: 5000 };
+    const oauth = fixture.createOAuth({ http: options as unknown as WechatHttpOptions });
     options.timeout = 1;
+    options.headers['X-A'] = 'changed';
+    if ('common' in groups) groups.common['X-B'] = 'changed';
     await failure(verify(oauth));
-    expect(fixture.countRequests('auth')).toBe(1);
+    options.headers['X-A'] = 'changed after a request';
+    await failure(verify(oauth));
+    // It adds to the options of the constructor.
+    oauth.setOpts({ timeout: 4000 });
+    await failure(verify(oauth));
+    expect(fixture.countRequests('auth')).toBe(3);
+    const headers = { 'x-a': 'given', ...('common' in groups && { 'x-b': 'given' }) };
+    expect(fixture.emulator.requests).toMatchObject(Array<unknown>(3).fill({ headers }));
   });
 
   it('may hold an agent of the app', async () => {

@@ -80,8 +80,20 @@ export function resolveHttpOptions(options: WechatHttpOptions): ResolvedHttpOpti
     });
   }
   return Object.fromEntries(
-    Object.entries(options).filter(([name, value]) => !refused.includes(name) && value !== undefined),
+    Object.entries(copyHttpOptions(options)).filter(
+      ([name, value]) => !refused.includes(name) && value !== undefined,
+    ),
   );
+}
+
+/** A copy, also of the headers and of their groups (`common`): the app may change its object afterwards. */
+export function copyHttpOptions(options: WechatHttpOptions): WechatHttpOptions {
+  if (!options.headers) return { ...options };
+  const headers = Object.entries(options.headers).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : value,
+  ]);
+  return { ...options, headers: Object.fromEntries(headers) as NonNullable<WechatHttpOptions['headers']> };
 }
 
 /** @throws WechatAuthError of kind `config` if it is not a number of milliseconds. */
