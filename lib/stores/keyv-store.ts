@@ -12,7 +12,9 @@ export interface KeyvLike {
   /** Whether there was a value. */
   delete(key: string): Promise<unknown>;
   /** Since Keyv 5. Unlike `get`, it distinguishes a failed read from a missing value. */
-  getRaw?(key: string): Promise<{ /** The value that `get` resolves with. */ value?: unknown } | undefined>;
+  getRaw?(
+    key: string,
+  ): Promise<{ /** The value that `get` resolves with. */ readonly value?: unknown } | undefined>;
   /** Keyv emits this event for failures that its results do not show. */
   on?(event: 'error', listener: (error: unknown) => void): unknown;
 }
