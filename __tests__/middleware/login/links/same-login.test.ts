@@ -1,8 +1,9 @@
 // A login that starts again is the same login: its scope, flow and data go along, and the data never leaves its
 // session. What an attacker could do with such links: __tests__/security/account-takeover.test.ts.
-import type { WechatLoginOptions } from '../../../../lib';
+import { wechatAuth, type WechatLoginOptions } from '../../../../lib';
 import { docsPage } from '../../../../lib/errors';
 import {
+  emulated,
   startApp,
   type AppOptions,
   type OwnOptions,
@@ -13,6 +14,7 @@ import { agree, Browser, type BrowserResponse } from '../../../support/browser';
 import { ask, codeOn, confirm, devices, scanOptions } from '../../../support/browsers/scan-login';
 import { DESKTOP_CHROME, PHONE_SAFARI } from '../../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../../support/emulator';
+import type { Host } from '../../../support/hosts';
 import {
   linkOn,
   paramIn,
@@ -22,8 +24,10 @@ import {
   stateIn,
 } from '../../../support/login';
 import { SESSION_NAMES, SESSIONS } from '../../../support/sessions';
+import { useWarnings } from '../../../support/warnings';
 
 useEmulator();
+useWarnings();
 const apps: TestApp[] = [];
 /** What onLogin got, and the scope that was granted. */
 let given: unknown[] = [];
@@ -43,11 +47,12 @@ async function start(
   more: AppOptions = {},
 ): Promise<TestApp> {
   const app = await startApp(emulator, {
+    ...more,
     routes: (host) => {
       host.use('/start', (req) => void (req as TestRequest).wechat.login(options));
       host.use('/link', (req, res) => res.end((req as TestRequest).wechat.loginURL(options)));
+      more.routes?.(host);
     },
-    ...more,
     auth: {
       onLogin: (_req, { data, flow, token }) => void given.push({ data, flow, scope: token?.data.scope }),
       ...auth,
@@ -144,6 +149,23 @@ describe.each(SESSION_NAMES)('"Log in again" on an error page, with %s', (kind) 
     }
     expect((await browser.get(link)).status).toBe(302);
     expect(given).toEqual([]);
+  });
+
+  it('stays valid after a logout under another session key', async () => {
+    const staff = wechatAuth({ ...emulated(emulator), sessionKey: 'staff' });
+    const routes = (host: Host): void => void host.use('/staff', staff);
+    const app = await start({ returnTo: '/public', data: DATA }, {}, { session: SESSIONS[kind](), routes });
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/staff/login');
+    const link = linkOn(await cancel(browser));
+    expect((await browser.get('/staff/logout')).status).toBe(302);
+    const { staff: login, 'wechat:login': records } = await sessionOf(browser);
+    expect([login, records]).toEqual([
+      undefined,
+      expect.objectContaining({ linkId: expect.any(String) as string }),
+    ]);
+    expect((await browser.logIn(emulator, link)).url).toBe(`${app.url}/public`);
+    expect(given).toEqual([{ data: DATA, flow: 'official', scope: 'snsapi_userinfo' }]);
   });
 });
 
