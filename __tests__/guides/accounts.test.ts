@@ -1,15 +1,12 @@
 // Runs the guides about accounts: own users, binding, a second account, revocation, switching.
 import { createHash } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { cookies, sendJSON, type TestRequest } from '../support/app';
 import { Browser, agree } from '../support/browser';
 import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { createHost, listen, type Middleware, type Running } from '../support/hosts';
 import { linkOn } from '../support/login';
-import { blocksOfGuide, codeOf, run, type RunningGuide } from './guide';
+import { codeOf, run, type RunningGuide } from './guide';
+import { describeOnSqlite, SqliteDatabase } from './sqlite';
 
 useEmulator();
 const running: Running[] = [];
@@ -46,38 +43,20 @@ const post = (browser: Browser, url: string, body = ''): ReturnType<Browser['req
     body,
   });
 
-const SQLITE = process.env['SQLITE'] ?? '/usr/bin/sqlite3';
-const hasSqlite = existsSync(SQLITE) || process.env['CI'] === 'true';
-
-(hasSqlite ? describe : describe.skip)('users in your own table', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'guide-users-'));
-  afterAll(() => {
-    rmSync(folder, { recursive: true });
-  });
-  beforeAll(() => {
-    sql(blocksOfGuide('accounts/own-users-table').find(({ language }) => language === 'sql')?.code ?? '');
-  });
+describeOnSqlite('users in your own table', () => {
+  let db: SqliteDatabase;
   beforeEach(() => {
-    sql('DELETE FROM users');
+    db = SqliteDatabase.ofGuide('accounts/own-users-table');
   });
-  const sql = (statement: string, values: readonly unknown[] = []): Record<string, unknown>[] => {
-    const binds = values.map(
-      (value, index) => `.parameter set $${index + 1} "'${String(value).replaceAll("'", "''")}'"`,
-    );
-    const input = [...binds, `${statement};`].join('\n');
-    const output = execFileSync(SQLITE, ['-json', path.join(folder, 'db')], { input, encoding: 'utf8' });
-    return output.trim() ? (JSON.parse(output) as Record<string, unknown>[]) : [];
-  };
+  afterEach(() => db.remove());
 
-  const query = (statement: string, values: readonly unknown[]): Promise<unknown> =>
-    Promise.resolve(sql(statement, values));
   /** Runs a block that imports users.ts. */
   const withUsers = async (
     file: string,
     imported: string,
     env: Record<string, string> = {},
   ): Promise<RunningGuide> => {
-    const users = await start('own-users-table', 'users.ts', { given: { db: { query } } });
+    const users = await start('own-users-table', 'users.ts', { given: { db } });
     return start('own-users-table', file, {
       given: users.exports,
       replace: [[`import { ${imported} } from './users.js';\n`, '']],
@@ -99,8 +78,8 @@ const hasSqlite = existsSync(SQLITE) || process.env['CI'] === 'true';
     const [first, second] = await Promise.all([logIn(), logIn()]);
     expect(first).toEqual({ id: expect.any(String) as string, nickname: '小明' });
     expect(second).toEqual(first);
-    expect(sql('SELECT openid FROM users')).toEqual([{ openid: openid() }]);
-    sql('UPDATE users SET banned = 1');
+    expect(db.run('SELECT openid FROM users')).toEqual([{ openid: openid() }]);
+    db.run('UPDATE users SET banned = 1');
     const browser = Browser.inWechat(app.url);
     const refused = await browser.follow(await agree(emulator, (await browser.follow('/login')).location));
     expect([refused.status, refused.body]).toEqual([403, 'this user is banned']);
@@ -123,7 +102,7 @@ const hasSqlite = existsSync(SQLITE) || process.env['CI'] === 'true';
     expect(await nicknameAt('/home')).toEqual(known);
     const scopes = emulator.requests.flatMap(({ query: { scope } }) => scope ?? []);
     expect(scopes.slice(-3)).toEqual(['snsapi_base', 'snsapi_userinfo', 'snsapi_base']);
-    expect(sql('SELECT nickname FROM users')).toEqual([{ nickname: '小明' }]);
+    expect(db.run('SELECT nickname FROM users')).toEqual([{ nickname: '小明' }]);
   });
 });
 

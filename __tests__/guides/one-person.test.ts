@@ -1,45 +1,24 @@
 // Runs the guide's code on a real database: the command sqlite3 runs the guide's SQL unchanged.
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { Browser } from '../support/browser';
 import { CodeClient, codeRoutes, newCode } from '../support/browsers/code-clients';
 import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { createHost, listen, type Middleware } from '../support/hosts';
 import { cookies, sendJSON, type TestRequest } from '../support/app';
-import { blocksOfGuide, codeOf, run, type RunningGuide } from './guide';
+import { codeOf, run, type RunningGuide } from './guide';
+import { describeOnSqlite, SqliteDatabase } from './sqlite';
 
-const SQLITE = process.env['SQLITE'] ?? '/usr/bin/sqlite3';
-const mustRun = existsSync(SQLITE) || process.env['CI'] === 'true';
-if (!mustRun) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 at ${SQLITE}\n`);
-
-(mustRun ? describe : describe.skip)('one person, two apps', () => {
+describeOnSqlite('one person, two apps', () => {
   useEmulator();
-  let folder: string;
+  let db: SqliteDatabase;
   let guide: RunningGuide | undefined;
   let app: { url: string; close(): Promise<void> } | undefined;
 
-  const sql = (statement: string, values: readonly unknown[] = []): Record<string, unknown>[] => {
-    const binds = values.map(
-      (value, index) => `.parameter set $${index + 1} "'${String(value).replaceAll("'", "''")}'"`,
-    );
-    const output = execFileSync(SQLITE, ['-json', path.join(folder, 'db')], {
-      input: [...binds, `${statement};`].join('\n'),
-      encoding: 'utf8',
-    });
-    return output.trim() ? (JSON.parse(output) as Record<string, unknown>[]) : [];
-  };
-  const query = (statement: string, values: readonly unknown[]): Promise<Record<string, unknown>[]> =>
-    Promise.resolve(sql(statement, values));
-
   beforeEach(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), 'guide-accounts-'));
-    sql(blocksOfGuide('one-person-two-apps').find(({ language }) => language === 'sql')?.code ?? '');
-    sql('CREATE TABLE orders (account_id VARCHAR(36) NOT NULL, what VARCHAR(9) NOT NULL)');
+    db = SqliteDatabase.ofGuide('one-person-two-apps');
+    db.run('CREATE TABLE orders (account_id VARCHAR(36) NOT NULL, what VARCHAR(9) NOT NULL)');
     const code = ['accounts.ts', 'auth.ts'].map((file) => codeOf('one-person-two-apps', file)).join('\n');
     guide = await run(code, {
-      given: { db: { query } },
+      given: { db },
       replace: [["baseURL: 'https://www.example.com',", '']],
       env: {
         ...environmentOf(emulator),
@@ -58,7 +37,7 @@ if (!mustRun) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 
     emulator.switches.unionid = true;
     await app?.close();
     await guide?.close();
-    rmSync(folder, { recursive: true });
+    db.remove();
   });
 
   const onPhone = (): Browser => Browser.inWechat(app?.url ?? '');
@@ -68,9 +47,9 @@ if (!mustRun) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 
   const unionid = (): string | undefined => emulator.unionid('ming', emulator.apps.official.appId);
   const idOf = (kind: 'official' | 'website'): string => emulator.openid('ming', emulator.apps[kind].appId);
   const addAccount = (id: string, kind: 'official' | 'website'): void => {
-    sql(`INSERT INTO accounts VALUES ('${id}', NULL, 'old', '')`);
-    sql(`INSERT INTO wechat_ids VALUES ('${kind}', '${idOf(kind)}', '${id}')`);
-    sql(`INSERT INTO orders VALUES ('${id}', '${id}')`);
+    db.run(`INSERT INTO accounts VALUES ('${id}', NULL, 'old', '')`);
+    db.run(`INSERT INTO wechat_ids VALUES ('${kind}', '${idOf(kind)}', '${id}')`);
+    db.run(`INSERT INTO orders VALUES ('${id}', '${id}')`);
   };
 
   it('is one account on phone and PC', async () => {
@@ -78,21 +57,24 @@ if (!mustRun) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 
     expect(id).toEqual(expect.any(String));
     expect(await logIn(onPC())).toBe(id);
     expect(await logIn(onPhone())).toBe(id);
-    expect(sql('SELECT id, unionid FROM accounts')).toEqual([{ id, unionid: unionid() }]);
-    expect(sql('SELECT app FROM wechat_ids ORDER BY app')).toEqual([{ app: 'official' }, { app: 'website' }]);
+    expect(db.run('SELECT id, unionid FROM accounts')).toEqual([{ id, unionid: unionid() }]);
+    expect(db.run('SELECT app FROM wechat_ids ORDER BY app')).toEqual([
+      { app: 'official' },
+      { app: 'website' },
+    ]);
   });
 
   it('keeps nickname and picture at a login of a mini program, which has neither', async () => {
     const id = await logIn(onPhone());
-    const rows = sql('SELECT * FROM accounts');
+    const rows = db.run('SELECT * FROM accounts');
     expect(rows).toMatchObject([
       { nickname: '小明', headimgurl: expect.stringMatching(/^https?:/) as string },
     ]);
     const client = new CodeClient(app?.url ?? '');
     const { user } = await client.logIn('miniProgram', newCode('miniProgram'));
     expect(rows).toEqual([{ ...user, id, unionid: unionid() }]);
-    expect(sql('SELECT * FROM accounts')).toEqual(rows);
-    expect(sql('SELECT app FROM wechat_ids ORDER BY app')).toEqual([
+    expect(db.run('SELECT * FROM accounts')).toEqual(rows);
+    expect(db.run('SELECT app FROM wechat_ids ORDER BY app')).toEqual([
       { app: 'miniProgram' },
       { app: 'official' },
     ]);
@@ -100,7 +82,7 @@ if (!mustRun) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 
 
   it('is another account for another person', async () => {
     expect(await logIn(onPhone())).not.toBe(await logIn(onPhone(), 'emoji'));
-    expect(sql('SELECT nickname FROM accounts')).toHaveLength(2);
+    expect(db.run('SELECT nickname FROM accounts')).toHaveLength(2);
   });
 
   it('finds the account that had only an openid', async () => {
@@ -114,8 +96,8 @@ if (!mustRun) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 
     addAccount('pc', 'website');
     expect(await logIn(onPC())).toBe('pc');
     expect(await logIn(onPhone())).toBe('pc');
-    expect(sql('SELECT id FROM accounts')).toEqual([{ id: 'pc' }]);
-    expect(sql('SELECT account_id, what FROM orders ORDER BY what')).toEqual([
+    expect(db.run('SELECT id FROM accounts')).toEqual([{ id: 'pc' }]);
+    expect(db.run('SELECT account_id, what FROM orders ORDER BY what')).toEqual([
       { account_id: 'pc', what: 'pc' },
       { account_id: 'pc', what: 'phone' },
     ]);
@@ -127,6 +109,6 @@ if (!mustRun) process.stderr.write(`\nSKIPPED: one person, two apps: no sqlite3 
     const sent = await browser.follow('/login');
     const response = await browser.follow((await emulator.authorize(sent.location)) ?? '');
     expect(response.status).toBe(500);
-    expect(sql('SELECT id FROM accounts')).toEqual([]);
+    expect(db.run('SELECT id FROM accounts')).toEqual([]);
   });
 });
