@@ -10,11 +10,9 @@ import { attack, type Action } from './attacker/actions';
 import { Attack } from './attacker/attack';
 import type { Target } from './attacker/people';
 import { REMOVALS, type Edit } from './attacker/removals';
+import { IS_REPLAY, REPLAY, reportOf, RUNS } from './shared';
 import { endProcesses, startTarget, type StartedTarget } from './attacker/targets';
 
-const RUNS = Number(process.env['WECHAT_FUZZ_RUNS'] ?? 10);
-const SEED = process.env['WECHAT_FUZZ_SEED'];
-const PATH = process.env['WECHAT_FUZZ_PATH'];
 const TIME_LIMIT = 120_000 + RUNS * 4_000;
 /** In four measurements of each removal, one of the first 40 attacks succeeded. The seeds are random. */
 const RUNS_WITHOUT_A_RULE = 500;
@@ -30,21 +28,9 @@ async function playAttacks(target: Target, parameters: fc.Parameters<[Action[]]>
   });
   const details = await fc.check(property, {
     ...parameters,
-    ...(SEED !== undefined && { seed: Number(SEED) }),
-    ...(PATH !== undefined && { path: PATH }),
+    ...REPLAY,
   });
   return { details, logins };
-}
-
-/** The attack that succeeded, and how to replay it. */
-async function reportOf(details: fc.RunDetails<[Action[]]>, where: string): Promise<string> {
-  const { seed, counterexamplePath, errorInstance } = details;
-  const variables = `WECHAT_FUZZ_SEED=${seed} WECHAT_FUZZ_PATH=${counterexamplePath ?? ''}`;
-  return [
-    await fc.asyncDefaultReportMessage(details),
-    `To replay it: ${variables} npx jest __tests__/fuzz/attacker.test.ts -t '${where}'`,
-    String(errorInstance),
-  ].join('\n\n');
 }
 
 afterAll(endProcesses);
@@ -65,12 +51,12 @@ describe.each(TARGETS)('at $count process(es), with $sessions,', ({ count, sessi
     'no attacker gets into the victim’s account, and no account is swapped',
     async () => {
       const { details, logins } = await playAttacks(await start(), { numRuns: RUNS });
-      if (details.failed)
-        throw new Error(
-          await reportOf(details, `at ${count} process\\(es\\), with ${sessions}, no attacker`),
-        );
+      if (details.failed) {
+        const test = `at ${count} process\\(es\\), with ${sessions}, no attacker`;
+        throw new Error(await reportOf(details, { file: 'attacker.test.ts', test }));
+      }
       // A replay of one attack may have no login.
-      if (PATH === undefined) for (const each of logins) expect(each).toBeGreaterThan(0);
+      if (!IS_REPLAY) for (const each of logins) expect(each).toBeGreaterThan(0);
     },
     TIME_LIMIT,
   );

@@ -4,14 +4,11 @@ import fc from 'fast-check';
 import { emulator, useEmulator } from '../support/emulator';
 import type { HostName } from '../support/hosts';
 import { FOUND } from './found-seeds';
-import { scenario, type Action } from './model/actions';
+import { scenario } from './model/actions';
 import { Clock, FuzzApp } from './model/fuzz-app';
 import { Scenario } from './model/scenario';
 import type { Storage } from './model/terms';
-
-const RUNS = Number(process.env['WECHAT_FUZZ_RUNS'] ?? 10);
-const SEED = process.env['WECHAT_FUZZ_SEED'];
-const PATH = process.env['WECHAT_FUZZ_PATH'];
+import { IS_REPLAY, REPLAY, reportOf, RUNS } from './shared';
 
 const APPS: readonly { host: HostName; storage: Storage }[] = [
   { host: 'Express 5', storage: 'cookie-session' },
@@ -33,18 +30,6 @@ afterAll(() => {
 
 const EXPECTED_WARNINGS = ['WECHAT_LOGIN_FAILED', 'WECHAT_SESSION_GONE', 'WECHAT_COOKIE_NAME'];
 
-/** The counterexample, and how to replay it. */
-async function reportOf(details: fc.RunDetails<[Action[]]>, where: string): Promise<string> {
-  const { seed, counterexamplePath, counterexample, errorInstance } = details;
-  const variables = `WECHAT_FUZZ_SEED=${seed} WECHAT_FUZZ_PATH=${counterexamplePath ?? ''}`;
-  return [
-    await fc.asyncDefaultReportMessage(details),
-    `To replay it: ${variables} npx jest __tests__/fuzz/model.test.ts -t '${where}'`,
-    `Once it is fixed, keep this in found-seeds.ts: ${JSON.stringify(counterexample?.[0])}`,
-    String(errorInstance),
-  ].join('\n\n');
-}
-
 describe.each(APPS)('on $host with $storage', ({ host, storage }) => {
   let app: FuzzApp;
   beforeAll(async () => {
@@ -61,12 +46,15 @@ describe.each(APPS)('on $host with $storage', ({ host, storage }) => {
       });
       const details = await fc.check(property, {
         numRuns: RUNS,
-        ...(SEED !== undefined && { seed: Number(SEED) }),
-        ...(PATH !== undefined && { path: PATH }),
+        ...REPLAY,
       });
-      if (details.failed) throw new Error(await reportOf(details, `on ${host} with ${storage}`));
+      if (details.failed) {
+        const where = { file: 'model.test.ts', test: `on ${host} with ${storage}` };
+        const keep = `Once it is fixed, keep this in found-seeds.ts: ${JSON.stringify(details.counterexample?.[0])}`;
+        throw new Error(await reportOf(details, where, keep));
+      }
       // A replay of one sequence may have no login.
-      if (PATH === undefined) expect(logins).toBeGreaterThan(0);
+      if (!IS_REPLAY) expect(logins).toBeGreaterThan(0);
       // WeChat fails now and then, and browsers lose their cookies or send old ones. The library warns of
       // nothing else.
       const codes = (warnings.mock.calls as [string, { code: string }][]).map(([, { code }]) => code);
