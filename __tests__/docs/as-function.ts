@@ -1,7 +1,11 @@
 import ts from 'typescript';
 
-/** A block of TypeScript as a function of these parameters. */
-export function asFunction(code: string, parameters: readonly string[]): (...values: unknown[]) => void {
+/** A block of TypeScript as a function of these parameters; `async` if it has `await` at its top level. */
+export function asFunction(
+  code: string,
+  parameters: readonly string[],
+  form: 'async' | '' = '',
+): (...values: unknown[]) => unknown {
   const { outputText } = ts.transpileModule(code, {
     compilerOptions: {
       module: ts.ModuleKind.CommonJS,
@@ -10,5 +14,6 @@ export function asFunction(code: string, parameters: readonly string[]): (...val
     },
   });
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the code of our own pages
-  return new Function(...parameters, outputText) as (...values: unknown[]) => void;
+  const make = new Function(`return ${form} function (${parameters.join()}) {\n${outputText}\n};`);
+  return (make as () => (...values: unknown[]) => unknown)();
 }

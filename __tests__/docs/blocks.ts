@@ -61,6 +61,18 @@ export function blocksOf(page: string): Block[] {
   return blocks;
 }
 
+/** The code of a page's blocks in this language. */
+export function blocksIn(page: string, language: string): string[] {
+  return blocksOf(page)
+    .filter((block) => block.language === language)
+    .map(({ code }) => code);
+}
+
+/** The file that the first line of a block names, such as `// app.ts`. */
+export function fileOf({ code }: Block): string | undefined {
+  return /^\/\/ ([\w./-]+\.[cm]?[jt]sx?)\b/.exec(code)?.[1];
+}
+
 /** The lines of a block without comments and empty lines. */
 export function linesOf({ code }: Block): string[] {
   return code

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import ts from 'typescript';
 import { cachingHost } from '../support/compiler/caching-host';
-import { COMPILED, type Block } from './blocks';
+import { COMPILED, fileOf, type Block } from './blocks';
 import { ROOT } from './pages';
 
 /** The names that a file declares at its top level, imports included. */
@@ -75,7 +75,7 @@ function sourcesOf(blocks: readonly Block[]): Sources {
     const name = path.join(folder, `${line}.${language}`);
     files.set(name, text);
     places.set(name, [page, ...chain.places]);
-    const fileName = /^\/\/ ([\w./-]+\.[cm]?[jt]sx?)\b/.exec(code)?.[1];
+    const fileName = fileOf(block);
     if (fileName !== undefined) files.set(path.join(folder, fileName), text);
   }
   return { files, places };

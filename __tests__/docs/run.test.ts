@@ -14,7 +14,7 @@ import { IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { emulator, environmentOf, useEmulator } from '../support/emulator';
 import { redirectsToWechat } from '../support/login';
 import { asFunction } from './as-function';
-import { blocksOf } from './blocks';
+import { blocksIn, blocksOf } from './blocks';
 import { ROOT } from './pages';
 
 // Chromium needs a while on a busy machine.
@@ -40,9 +40,7 @@ function runSample(code: string): object {
 }
 
 describe.each(['docs/testing.md', 'docs/zh-CN/testing.md'])('the samples of %s', (file) => {
-  const [app = '', inJest = '', inVitest = '', inBrowser = '', ...rest] = blocksOf(file)
-    .filter(({ language }) => language === 'ts')
-    .map(({ code }) => code);
+  const [app = '', inJest = '', inVitest = '', inBrowser = '', ...rest] = blocksIn(file, 'ts');
 
   it('are an app and tests for Jest, Vitest and Playwright', () => {
     expect(inVitest).toContain("'vitest'");

@@ -1,9 +1,8 @@
 // The samples of the emulator’s page of the documentation run unchanged.
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import ts from 'typescript';
 import * as library from '../../lib';
 import * as emulator from '../../lib/emulator';
+import { asFunction } from '../docs/as-function';
+import { blocksIn } from '../docs/blocks';
 
 /** Called with each emulator that a sample starts. */
 let onStart: (wechat: emulator.Emulator) => void = () => undefined;
@@ -23,26 +22,8 @@ function requireSample(name: string): unknown {
   return ENTRIES[name] ?? jest.requireActual<object>(name);
 }
 
-function samplesOf(file: string): string[] {
-  return [
-    ...readFileSync(path.resolve(__dirname, '../..', file), 'utf8').matchAll(/^```ts\n(.*?)^```/gms),
-  ].map((match) => match[1] ?? '');
-}
-
-/** Compiles a sample into a function. */
-function compile(sample: string, keyword: 'function' | 'async function') {
-  const { outputText } = ts.transpileModule(sample, {
-    compilerOptions: {
-      module: ts.ModuleKind.CommonJS,
-      target: ts.ScriptTarget.ES2022,
-      esModuleInterop: true,
-    },
-  });
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the documentation is part of this repository
-  const make = new Function(`return ${keyword} (require, exports) {\n${outputText}\n};`) as () => (
-    ...values: unknown[]
-  ) => unknown;
-  return (): unknown => make()(requireSample, {});
+function run(sample: string, form?: 'async'): unknown {
+  return asFunction(sample, ['require', 'exports'], form)(requireSample, {});
 }
 
 /**
@@ -63,7 +44,7 @@ async function runWhole(
     };
   };
   try {
-    await compile(sample, 'async function')();
+    await run(sample, 'async');
   } finally {
     onStart = () => undefined;
   }
@@ -72,12 +53,12 @@ async function runWhole(
 }
 
 describe.each(['docs/emulator.md', 'docs/zh-CN/emulator.md'])('%s', (file) => {
-  const [inTests = '', faults = '', overTLS = '', ...notRun] = samplesOf(file);
+  const [inTests = '', faults = '', overTLS = '', ...notRun] = blocksIn(file, 'ts');
 
   it('has only the samples that are run here', () => expect(notRun).toEqual([]));
 
   // The sample calls beforeAll, test and afterAll: Jest runs them as part of this file.
-  describe('the sample about tests', () => void compile(inTests, 'function')());
+  describe('the sample about tests', () => void run(inTests));
 
   it('runs the sample about faults', async () => {
     expect.hasAssertions();

@@ -2,7 +2,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { asFunction } from '../docs/as-function';
-import { blocksOf, linesOf } from '../docs/blocks';
+import { blocksIn, blocksOf, linesOf } from '../docs/blocks';
 import { CodeClient, newCode, openidOf } from '../support/browsers/code-clients';
 import { Browser, type BrowserResponse } from '../support/browser';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/browsers/user-agents';
@@ -223,8 +223,7 @@ itWithCurl.each(['docs/guides/mini-programs.md', 'docs/zh-CN/guides/mini-program
   'the lines of %s for the emulator name its mini program, and log in',
   async (page) => {
     const { appId, appSecret } = emulator.apps.miniProgram;
-    const [variables] = blocksOf(page).filter(({ language }) => language === 'ini');
-    expect(variables?.code).toBe(
+    expect(blocksIn(page, 'ini')[0]).toBe(
       `WECHAT_MINI_PROGRAM_APP_ID=${appId}\nWECHAT_MINI_PROGRAM_APP_SECRET=${appSecret}\n`,
     );
     const [shell] = blocksOf(page).filter(({ language }) => language === 'sh');

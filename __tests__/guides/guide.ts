@@ -2,7 +2,7 @@
 import type http from 'node:http';
 import express from 'express';
 import { asFunction } from '../docs/as-function';
-import { blocksOf, type Block } from '../docs/blocks';
+import { blocksOf, fileOf, type Block } from '../docs/blocks';
 import { listen, type Running } from '../support/hosts';
 
 export function blocksOfGuide(guide: string): Block[] {
@@ -16,7 +16,7 @@ export function codeOf(guide: string, file: string): string {
 
 /** The block of a page, given by its path, whose first line names this file. */
 export function codeOfPage(page: string, file: string): string {
-  const found = blocksOf(page).find(({ code }) => /^\/\/ (\S+)/.exec(code)?.[1] === file);
+  const found = blocksOf(page).find((block) => fileOf(block) === file);
   if (!found) throw new Error(`${page} has no block that starts with // ${file}`);
   return found.code;
 }

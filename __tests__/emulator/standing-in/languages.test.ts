@@ -6,9 +6,10 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { createEmulator, keptCertificate, WECHAT_HOSTS, type Emulator } from '../../../lib/emulator';
 import type { KeptCertificate } from '../../../lib/emulator';
+import { blocksIn } from '../../docs/blocks';
+import { ROOT } from '../../docs/pages';
 
 const run = promisify(execFile);
-const ROOT = path.resolve(__dirname, '../../..');
 
 let folder: string;
 let certificate: KeptCertificate;
@@ -25,18 +26,10 @@ afterAll(async () => {
 });
 beforeEach(() => wechat.reset());
 
-/** The blocks of a page below docs/ in this language. */
-function blocksOf(page: string, language: string): string[] {
-  const text = readFileSync(path.join(ROOT, 'docs', page), 'utf8');
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(
-    ([, code = '']) => code,
-  );
-}
-
 /** Writes the first block of a page in this language into a file, and returns its path. */
 function programOf(page: string, language: string, name: string): string {
   const file = path.join(folder, name);
-  writeFileSync(file, blocksOf(page, language)[0] ?? '');
+  writeFileSync(file, blocksIn(page, language)[0] ?? '');
   return file;
 }
 
@@ -95,10 +88,10 @@ describe.each(RECIPES)('$page', ({ page, language, file, command, flag }) => {
   test.each(['emulator', 'zh-CN/emulator'])(
     'logs in through the proxy with the program of docs/%s, run as its page says',
     async (where) => {
-      programOf(`${where}/${page}.md`, language, file);
+      programOf(`docs/${where}/${page}.md`, language, file);
       // keytool refuses to import a certificate that the store already has.
       rmSync(path.join(folder, 'wechat.p12'), { force: true });
-      const output = await runLines(blocksOf(`${where}/${page}.md`, 'sh').at(-1) ?? '');
+      const output = await runLines(blocksIn(`docs/${where}/${page}.md`, 'sh').at(-1) ?? '');
       expect(output).toBe('小明\n');
       expect(wechat.requests.map(({ path: target, headers }) => `${headers['host'] ?? ''}${target}`)).toEqual(
         ['api.weixin.qq.com/sns/oauth2/access_token', 'api.weixin.qq.com/sns/userinfo'],
@@ -125,7 +118,7 @@ describe('curl', () => {
   test.each(['emulator', 'zh-CN/emulator'])(
     'reaches the emulator as docs/%s/standing-in.md says',
     async (where) => {
-      const [, line = ''] = (blocksOf(`${where}/standing-in.md`, 'sh')[0] ?? '').split('\n');
+      const [, line = ''] = (blocksIn(`docs/${where}/standing-in.md`, 'sh')[0] ?? '').split('\n');
       expect(line).toMatch(/^curl /);
       expect(JSON.parse(await runLines(`${line} -sS`))).toMatchObject({ errcode: 41001 });
     },
@@ -139,7 +132,7 @@ describe('curl', () => {
   });
 
   test.each(['emulator', 'zh-CN/emulator'])('runs the requests of docs/%s/control-api.md', async (where) => {
-    const script = programOf(`${where}/control-api.md`, 'sh', 'control.sh');
+    const script = programOf(`docs/${where}/control-api.md`, 'sh', 'control.sh');
     const { stdout } = await run('sh', ['-e', script], { env: proxyEnvironment() });
     const responses = stdout
       .trim()
@@ -160,9 +153,9 @@ describe('node', () => {
   it.each(['emulator', 'zh-CN/emulator'])(
     'logs in by the address with the program of docs/%s, run as its page says',
     async (where) => {
-      programOf(`${where}/node.md`, 'js', 'login.mjs');
-      writeFileSync(path.join(folder, '.env'), here(blocksOf(`${where}/node.md`, 'ini')[0] ?? ''));
-      expect(await runLines(blocksOf(`${where}/node.md`, 'sh').at(-1) ?? '')).toBe('小明\n');
+      programOf(`docs/${where}/node.md`, 'js', 'login.mjs');
+      writeFileSync(path.join(folder, '.env'), here(blocksIn(`docs/${where}/node.md`, 'ini')[0] ?? ''));
+      expect(await runLines(blocksIn(`docs/${where}/node.md`, 'sh').at(-1) ?? '')).toBe('小明\n');
     },
   );
 
@@ -174,7 +167,7 @@ describe('node', () => {
       mkdirSync(path.dirname(agent), { recursive: true });
       const replacement = require.resolve('https-proxy-agent');
       writeFileSync(agent, `module.exports = require('${replacement}').HttpsProxyAgent;`);
-      const before = programOf(`${where}/from-wechat-oauth.md`, 'js', 'before.js');
+      const before = programOf(`docs/${where}/from-wechat-oauth.md`, 'js', 'before.js');
       const app = wechat.apps.official;
       const code = wechat.issueCode({ app: app.appId, scope: 'snsapi_userinfo' });
       writeFileSync(
@@ -188,7 +181,9 @@ describe('node', () => {
           });`,
         ),
       );
-      const lines = blocksOf(`${where}/from-wechat-oauth.md`, 'sh').find((block) => block.includes('URLLIB'));
+      const lines = blocksIn(`docs/${where}/from-wechat-oauth.md`, 'sh').find((block) =>
+        block.includes('URLLIB'),
+      );
       const setUp = [
         `export NODE_PATH=${path.join(ROOT, 'node_modules')}:${path.join(folder, 'modules')}`,
         `export WECHAT_APP_ID=${app.appId} WECHAT_APP_SECRET=${app.appSecret}`,

@@ -1,6 +1,6 @@
 // Small apps on other frameworks, sessions, runtimes and bundlers. Each guards /me, whose response is
 // WeChat's user, and prints its address.
-import { blocksOf } from '../../docs/blocks';
+import { blocksOf, fileOf } from '../../docs/blocks';
 
 /** The packages of these tests. They are installed from npm's registry into a folder of their own. */
 export const PACKAGES: Readonly<Record<string, string>> = {
@@ -43,21 +43,21 @@ app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
 listening(app.listen(0, '127.0.0.1'));
 `;
 
-/** The apps of the guide: each is started as the page prints it. */
-export const APPS: Readonly<Record<string, string>> = Object.fromEntries(
-  blocksOf('docs/guides/other-frameworks.md').flatMap(({ code }) => {
-    const [, file] = /^\/\/ (\S+\.mjs)\n/.exec(code) ?? [];
-    return file === undefined ? [] : [[file, code]];
-  }),
-);
+/** File → code, of the modules whose first line on a page names their file. */
+function modulesOf(page: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    blocksOf(page).flatMap((block) => {
+      const file = fileOf(block);
+      return file?.endsWith('.mjs') ? [[file, block.code]] : [];
+    }),
+  );
+}
 
-/** The code of docs/observability.md: its first line names its file. */
-export const METRICS: Readonly<Record<string, string>> = Object.fromEntries(
-  blocksOf('docs/observability.md').flatMap(({ code }) => {
-    const [, file] = /^\/\/ (\S+\.mjs)\n/.exec(code) ?? [];
-    return file === undefined ? [] : [[file, code]];
-  }),
-);
+/** The apps of the guide: each is started as the page prints it. */
+export const APPS = modulesOf('docs/guides/other-frameworks.md');
+
+/** The code that measures an app. */
+export const METRICS = modulesOf('docs/observability.md');
 
 /** An app with that code: /metrics responds with what Prometheus reads. */
 export const MEASURED = `
