@@ -1,4 +1,5 @@
-// The compared apps, each as short as in the documentation of its package, and all with the same two routes.
+// The compared apps, each as short as in the documentation of its package. Each has a route that starts a login
+// and, except `limit`, one that says who is logged in.
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { SESSION_KEY } from '../parts/session-key.mjs';

@@ -1,6 +1,6 @@
 /**
- * Creates a value when it is first used. For caches: an LRU cache reserves memory for all its entries when it
- * is created, and most are never used.
+ * Creates a value when it is first used. For caches, modules and connections, some of which a process never
+ * needs.
  */
 export function lazy<T>(create: () => T): () => T {
   let created: { readonly value: T } | undefined;
