@@ -25,7 +25,7 @@ export interface EmulatorFlags {
   readonly help: boolean;
 }
 
-/** @throws UsageError */
+/** @throws UsageError for a wrong flag, CommandError for a wrong configuration, certificate or key. */
 export function readEmulatorFlags(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,

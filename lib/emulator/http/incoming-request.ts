@@ -17,7 +17,7 @@ export interface IncomingRequest {
   readonly origin: string;
   /** Aborts when the client closes the connection. */
   readonly signal: AbortSignal;
-  /** Records why WeChat might refuse the request, although the emulator accepts it. */
+  /** Adds a warning to the entry of this request in the log. */
   warn(text: string): void;
 }
 

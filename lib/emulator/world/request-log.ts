@@ -14,7 +14,8 @@ export interface RecordedRequest {
   readonly at: number;
   /**
    * Why WeChat might refuse this request although the emulator accepted it, such as an undocumented order of
-   * parameters; or why the redirect URI was refused. Several reasons are separated by `; `.
+   * parameters; why the redirect URI was refused; or that the emulator does not emulate the path. Several
+   * warnings are separated by `; `.
    */
   warning?: string;
   /** The fault of `fail()` that this request met, such as `{"errcode":-1}`. */
