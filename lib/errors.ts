@@ -23,7 +23,7 @@ export interface WechatRemedy {
 }
 
 const KINDS = {
-  /** WeChat is overloaded (errcode -1). */
+  /** WeChat is overloaded (errcode -1), or this process is. */
   busy: fact(503, true, 'WeChat is busy: try again a little later.', '微信系统繁忙，请稍后再试。'),
   /** WeChat rejected the access token. */
   token_invalid: fact(

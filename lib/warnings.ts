@@ -109,7 +109,7 @@ export const WARNING_CODES = [
   'WECHAT_RETURN_TO',
   /**
    * `verificationFiles` are served below a mount path.
-   * @remedy Mount `wechatAuth()` at the root, or enter the path in WeChat's console.
+   * @remedy Mount the middleware at the root, or enter the path in WeChat's console.
    */
   'WECHAT_VERIFICATION_FILE',
   /**

@@ -12,8 +12,8 @@ export interface OptionFault {
 }
 
 /**
- * Kind `config`: the options of `wechatAuth()` or `requireWechatUser()` have faults, or the credentials that the
- * option `account` returned for a request.
+ * Kind `config`: the options of `wechatAuth()`, `requireWechatUser()` or `wechatRelay()` have faults, or the
+ * credentials that the option `account` returned for a request.
  */
 export class OptionsError extends WechatAuthError {
   /** Every fault, in the order of the options. */

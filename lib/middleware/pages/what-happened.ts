@@ -3,7 +3,7 @@ import type { WechatErrorKind } from '../../errors';
 
 /** Clauses without a full stop. Code stands between backticks. */
 export const WHAT_HAPPENED: Readonly<Record<WechatErrorKind, string>> = {
-  busy: '微信服务过载（errcode -1）',
+  busy: '微信服务过载（errcode -1），或本进程过载',
   token_invalid: '微信不认可该 access_token',
   openid_invalid: 'openid 不属于本应用或该 token',
   credentials: 'AppID 或 AppSecret 有误',

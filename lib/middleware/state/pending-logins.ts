@@ -103,8 +103,9 @@ export function renewRoot(session: Session, key: string): void {
 }
 
 /**
- * The id to which links are bound that only this session may use. A login under any session key ends it, and
- * so does a logout under this one: an attacker who planted the session may have a link with data of hers.
+ * The id that binds links to this session: no other session may use such a link. A login under any session key
+ * ends the id, and so does a logout under this one: an attacker who planted the session may have a link with
+ * data of hers.
  */
 export function linkIdOf(session: Session, key: string): string | undefined {
   return linkIdIn(recordsIn(session, key));
