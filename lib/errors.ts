@@ -24,7 +24,12 @@ export interface WechatRemedy {
 
 const KINDS = {
   /** WeChat is overloaded (errcode -1), or this process is. */
-  busy: fact(503, true, 'WeChat is busy: try again a little later.', '微信系统繁忙，请稍后再试。'),
+  busy: fact(
+    503,
+    true,
+    'WeChat, or this process, is busy: try again a little later.',
+    '微信或本进程繁忙，请稍后再试。',
+  ),
   /** WeChat rejected the access token. */
   token_invalid: fact(
     401,

@@ -10,7 +10,7 @@ import { isOfficialScope } from '../oauth/scope';
 import { comparablePath, isBelow, matchesRoute, sanitizeReturnTo } from './http/return-to';
 import { shown } from './options/options-error';
 
-export function basePath(config: ResolvedOptions): string {
+function basePath(config: ResolvedOptions): string {
   return config.base?.path ?? '';
 }
 

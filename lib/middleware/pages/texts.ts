@@ -14,6 +14,12 @@ const LATER = texts(
   'WeChat is not responding',
   'Please try again in a moment.',
 );
+const BUSY = texts(
+  '现在登录的人很多',
+  '请稍后再试。',
+  'Many people are logging in right now',
+  'Please try again in a moment.',
+);
 const EXPIRED = texts(
   '登录已失效',
   '这次登录已过期或已被使用，请重新登录。',
@@ -42,7 +48,7 @@ const FAILED = texts('登录失败', '请重新登录。', 'The login failed', '
 
 /** The text for the user, by the kind of the error. */
 const TEXTS: Readonly<Partial<Record<WechatErrorKind, Texts>>> = {
-  busy: LATER,
+  busy: BUSY,
   timeout: LATER,
   network: LATER,
   bad_answer: LATER,

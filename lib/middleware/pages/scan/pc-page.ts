@@ -49,7 +49,7 @@ export function sendPCPage(res: ServerResponse, language: PageLanguage, page: PC
 }
 
 /** The address that shows the status of the login as a page, for a browser that runs no script. */
-export function statusPage(statusURL: string): string {
+function statusPage(statusURL: string): string {
   return `${statusURL}&page=1`;
 }
 
