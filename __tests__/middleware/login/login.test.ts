@@ -15,7 +15,7 @@ import { ask, confirm, scan, scanOptions, showCode } from '../../support/browser
 import { DESKTOP_CHROME, IPHONE_WECHAT, PHONE_SAFARI } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
 import { createHost, HOSTS, listen } from '../../support/hosts';
-import { startAndAgree, exchangedCodes, paramIn, stateIn, statesOf } from '../../support/login';
+import { startAndAgree, exchangedCodes, paramIn, sessionOf, stateIn, statesOf } from '../../support/login';
 import {
   FaultySessionStore,
   putRoute,
@@ -371,6 +371,16 @@ describe('a login in progress', () => {
     Reflect.deleteProperty(pending, stateIn(first));
     await saveAgain();
     expect((await browser.get(first)).location).toBe('/me?first#');
+  });
+
+  it('keeps in the session cookie only what its callback needs', async () => {
+    const app = await start({}, {}, { returnTo: '/me?tab=1' });
+    const browser = Browser.inWechat(app.url);
+    const state = stateIn((await browser.get('/start')).location);
+    const login = { returnTo: '/me?tab=1', scope: 'snsapi_userinfo', flow: 'official' };
+    expect(await sessionOf(browser)).toEqual({
+      'wechat:login': { pending: { [state]: { ...login, at: expect.any(Number) as number } }, done: {} },
+    });
   });
 
   it('gives way to the newest one if the cookie has no room for both', async () => {

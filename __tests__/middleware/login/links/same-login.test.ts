@@ -22,8 +22,9 @@ import {
   sessionOf,
   startAndAgree,
   stateIn,
+  withParams,
 } from '../../../support/login';
-import { SESSION_NAMES, SESSIONS } from '../../../support/sessions';
+import { FaultySessionStore, serverSessions, SESSION_NAMES, SESSIONS } from '../../../support/sessions';
 import { useWarnings } from '../../../support/warnings';
 
 useEmulator();
@@ -123,6 +124,27 @@ describe.each(SESSION_NAMES)('"Log in again" on an error page, with %s', (kind) 
     expect(given).toEqual([expected]);
   });
 
+  it('starts it although another response has replaced the cookie of that page', async () => {
+    const app = await start({ data: DATA }, {}, { session: SESSIONS[kind]() });
+    const browser = Browser.inWechat(app.url);
+    const { location } = await browser.get('/start');
+    const callback = withParams(await agree(emulator, location), { code: '' });
+    const page = await browser.get(callback, { keepCookies: false });
+    await browser.logIn(emulator, linkOn(page));
+    expect(given).toMatchObject([{ data: DATA, flow: 'official' }]);
+  });
+
+  it.each([
+    ['carries no data then', { data: DATA }, ''],
+    ['stays without data', {}, '/login?returnTo=%2Fpublic'],
+  ])('%s if a user has logged in since the login started', async (_what, options, link) => {
+    const app = await start({ ...options, returnTo: '/public' }, {}, { session: SESSIONS[kind]() });
+    const browser = Browser.inWechat(app.url);
+    const callback = await startAndAgree(browser, emulator, '/start');
+    await browser.logIn(emulator, '/login');
+    expect(linkOn(await browser.get(withParams(callback, { code: '' })))).toBe(link);
+  });
+
   it('is refused after a login or a logout, and if it was changed', async () => {
     const app = await start({ returnTo: '/public', data: DATA }, {}, { session: SESSIONS[kind]() });
     for (const path of ['/logout', '/login']) {
@@ -166,6 +188,66 @@ describe.each(SESSION_NAMES)('"Log in again" on an error page, with %s', (kind) 
     ]);
     expect((await browser.logIn(emulator, link)).url).toBe(`${app.url}/public`);
     expect(given).toEqual([{ data: DATA, flow: 'official', scope: 'snsapi_userinfo' }]);
+  });
+});
+
+describe('"Log in again" of a login without data', () => {
+  it.each<[string, WechatLoginOptions, OwnOptions, string, string]>([
+    ['names a flow that any link may name', { flow: 'website' }, {}, PHONE_SAFARI, '&flow=website'],
+    ['leaves out the flow of this browser', { flow: 'website' }, {}, DESKTOP_CHROME, ''],
+    ['leaves out the flow of the option', { flow: 'website' }, { flow: 'website' }, DESKTOP_CHROME, ''],
+  ])('%s, and belongs to no session', async (_what, options, auth, userAgent, flow) => {
+    const app = await start({ ...options, returnTo: '/public' }, auth);
+    const link = linkOn(await fail(new Browser(app.url, userAgent)));
+    expect(link).toBe(`/login?returnTo=%2Fpublic${flow}`);
+  });
+
+  it('starts a login with the scope of the app in any other session', async () => {
+    const app = await start({ returnTo: '/public', scope: 'snsapi_base' });
+    const link = linkOn(await fail(Browser.inWechat(app.url)));
+    const other = await Browser.inWechat(app.url).get(link);
+    expect(paramIn(other.location, 'scope')).toBe('snsapi_userinfo');
+  });
+});
+
+describe('the page of a login that cannot start because the session store is down', () => {
+  it.each([
+    [
+      'links to the login with its return path and scope',
+      {},
+      '/login?returnTo=%2Fpublic&scope=snsapi_userinfo',
+    ],
+    ['has no link to a login without the data', { data: DATA }, ''],
+  ])('%s', async (_what, options, link) => {
+    const store = new FaultySessionStore();
+    const app = await start(
+      { returnTo: '/public', scope: 'snsapi_userinfo', ...options },
+      { scope: 'snsapi_base' },
+      { session: serverSessions(store) },
+    );
+    store.behaviour.set = 'broken';
+    const page = await Browser.inWechat(app.url).get('/start');
+    expect([page.status, linkOn(page)]).toEqual([503, link]);
+  });
+});
+
+describe('a link with data in another session', () => {
+  it('ends with an error that says why, and a page that leads to the return path', async () => {
+    const errors: unknown[] = [];
+    const onError = (error: unknown): void => void errors.push(error);
+    const app = await start({ returnTo: '/public', data: DATA }, { onError });
+    const link = linkOn(await cancel(Browser.inWechat(app.url)));
+    errors.length = 0;
+    const page = await Browser.inWechat(app.url).get(link);
+    expect([page.status, linkOn(page), page.body.includes('href="/public"')]).toEqual([400, '', true]);
+    expect(errors).toMatchObject([
+      {
+        kind: 'state_unknown',
+        message:
+          'This link repeats a login with `data`, and only the session that started the login may use it. ' +
+          'This is another session, or a login or logout came in between. Start the login where it began.',
+      },
+    ]);
   });
 });
 
@@ -270,6 +352,28 @@ describe('the page that asks to open WeChat', () => {
     expect(given).toMatchObject([{ data: DATA, flow: 'official' }]);
   });
 
+  it('gives an address without data that somebody has changed', async () => {
+    const app = await start({}, alone);
+    const page = await Browser.onDesktop(app.url).get('/login?returnTo=/public&data=e30.forged');
+    expect(addressOn(page)).toBe(`${app.url}/login?returnTo=%2Fpublic`);
+  });
+
+  it('gives the login route, with the return path, for a form whose scope no link may lower', async () => {
+    const app = await start({ returnTo: '/public', scope: 'snsapi_base' }, { website: undefined });
+    const page = await Browser.onDesktop(app.url).request('/start', { method: 'POST' });
+    expect(addressOn(page).replaceAll('&amp;', '&')).toMatch(
+      /\/login\?returnTo=%2Fpublic&scope=snsapi_base$/,
+    );
+  });
+
+  it('links on a phone to a QR code login that any session may use, if it was opened by such a link', async () => {
+    const app = await start({ returnTo: '/public', data: DATA });
+    const { body: link } = await Browser.inWechat(app.url).get('/link');
+    const page = await new Browser(app.url, PHONE_SAFARI).get(link);
+    await new Browser(app.url, PHONE_SAFARI).logIn(emulator, linkOn(page));
+    expect(given).toMatchObject([{ data: DATA, flow: 'website' }]);
+  });
+
   it('links to the QR code login of the same login, on a phone', async () => {
     const app = await start({ returnTo: '/public', data: DATA });
     const phone = new Browser(app.url, PHONE_SAFARI);
@@ -297,6 +401,19 @@ describe('a script that would start a login with data', () => {
     const browser = Browser.inWechat(app.url);
     await browser.get('/start', { headers: { Accept: 'application/json' } });
     expect(await sessionOf(browser)).toEqual({});
+  });
+
+  it.each([
+    ['is told that the session store is down, because the link would not work', { data: DATA }, 503],
+    ['needs no session store if there are no data', {}, 401],
+  ])('%s', async (_what, options, status) => {
+    const store = new FaultySessionStore();
+    const app = await start(options, {}, { session: serverSessions(store) });
+    store.behaviour.set = 'broken';
+    const response = await Browser.inWechat(app.url).get('/start', {
+      headers: { Accept: 'application/json' },
+    });
+    expect(response.status).toBe(status);
   });
 });
 
@@ -333,13 +450,16 @@ describe.each(SESSION_NAMES)('the link to a new QR code of a scan login, with %s
 });
 
 describe('the option flow that is a function', () => {
-  it.each(['/login', '/login?flow=official', '/login?flow=website', '/start'])(
-    'is called once for %s',
-    async (path) => {
-      const flow = jest.fn(() => 'auto' as const);
-      const app = await start({}, { flow });
-      await new Browser(app.url, DESKTOP_CHROME).get(path);
-      expect(flow).toHaveBeenCalledTimes(1);
-    },
-  );
+  it.each([
+    ['/login', 'auto'],
+    ['/login?flow=official', 'auto'],
+    ['/login?flow=website', 'auto'],
+    ['/login?flow=website', 'official'],
+    ['/start', 'auto'],
+  ] as const)('is called once for %s if it returns %s', async (path, result) => {
+    const flow = jest.fn(() => result);
+    const app = await start({}, { flow });
+    await new Browser(app.url, DESKTOP_CHROME).get(path);
+    expect(flow).toHaveBeenCalledTimes(1);
+  });
 });
