@@ -35,6 +35,7 @@ export const PARTS = {
     mutate: ['lib/middleware/login/{callback,exchange}.ts'],
     tests: [
       'middleware/login/{callback-*,client-code,login,login-events,on-login}.test.ts',
+      'middleware/login/links/same-login.test.ts',
       'middleware/state/callback-results.test.ts',
       'middleware/scan/phone.test.ts',
       'middleware/accounts/accounts.test.ts',

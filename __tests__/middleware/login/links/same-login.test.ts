@@ -231,6 +231,23 @@ describe('the page of a login that cannot start because the session store is dow
   });
 });
 
+describe('a link with data for another account', () => {
+  it('is refused in the same session, even if both accounts have one AppSecret', async () => {
+    const account = { appSecret: emulator.apps.official.appSecret, website: undefined };
+    const [own, other] = await Promise.all(
+      ['wx0123456789abcdef', 'wxfedcba9876543210'].map((appId) =>
+        start({ data: DATA }, { appId, ...account }),
+      ),
+    );
+    const browser = Browser.inWechat(own?.url ?? '');
+    const script = await browser.get('/start', { headers: { Accept: 'application/json' } });
+    const { loginURL } = script.json() as { loginURL: string };
+    const cookie = browser.cookies();
+    expect((await Browser.inWechat(other?.url ?? '').get(loginURL, { cookie })).status).toBe(400);
+    expect((await browser.get(loginURL)).status).toBe(302);
+  });
+});
+
 describe('a link with data in another session', () => {
   it('ends with an error that says why, and a page that leads to the return path', async () => {
     const errors: unknown[] = [];
