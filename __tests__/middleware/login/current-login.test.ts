@@ -145,6 +145,17 @@ describe.each(SESSION_NAMES)('logins under two session keys, with %s', (kind) =>
     expect((await sessionOf(browser))['staff']).toMatchObject({ flow: 'official' });
   });
 
+  it('let another person finish a login under the first key if nothing shows who uses the second', async () => {
+    const browser = Browser.inWechat((await start({ session: SESSIONS[kind]() })).url);
+    await browser.logIn(emulator, '/me', 'ming');
+    const tab = await startAndAgree(browser, emulator, '/login?returnTo=/public', 'emoji');
+    emulator.switches.unionid = false;
+    await browser.logIn(emulator, '/staff/login', 'emoji');
+    emulator.switches.unionid = true;
+    expect((await browser.get(tab)).location).toBe('/public#');
+    expect((await browser.get('/me')).json()).not.toMatchObject({ nickname: '小明' });
+  });
+
   it('of two people leave no data of the app to the second one', async () => {
     const browser = Browser.inWechat((await start({ session: SESSIONS[kind]() })).url);
     await browser.logIn(emulator, '/me', 'ming');
