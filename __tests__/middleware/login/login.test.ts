@@ -361,6 +361,15 @@ async function lastSession(
 }
 
 describe('a login in progress', () => {
+  it('starts under the id that the session has, so that requests of other tabs find it', async () => {
+    const app = await start({}, { session: serverSessions() });
+    const browser = Browser.inWechat(app.url);
+    await browser.get('/put?cart=1');
+    const cookie = browser.cookies();
+    await browser.get('/login');
+    expect(browser.cookies()).toBe(cookie);
+  });
+
   it('is not forgotten for one in another tab, even if a request overwrites the session without it', async () => {
     const store = new FaultySessionStore();
     const browser = Browser.inWechat((await start({}, { session: serverSessions(store) })).url);

@@ -268,22 +268,33 @@ describe('a link with data in another session', () => {
   });
 });
 
-describe('an error page whose link cannot carry the data', () => {
-  it('leads back to the page where the login was to end', async () => {
-    const auth = {
-      appSecret: undefined,
-      website: undefined,
-      component: { appId: 'wx0c0c0c0c0c0c0c0c', accessToken: () => 'token' },
-    } as unknown as OwnOptions;
+describe('an error page of an account without an AppSecret', () => {
+  const auth = {
+    appSecret: undefined,
+    website: undefined,
+    component: { appId: 'wx0c0c0c0c0c0c0c0c', accessToken: () => 'token' },
+  } as unknown as OwnOptions;
+  /** Opens the page, and a callback without a code. */
+  const refuse = async (browser: Browser): Promise<BrowserResponse> =>
+    browser.get(`/callback?state=${stateIn((await browser.get('/start')).location)}`);
+
+  it('links to the login if it has no data', async () => {
+    const app = await start({ returnTo: '/settings', scope: 'snsapi_base' }, auth);
+    const link = linkOn(await refuse(Browser.inWechat(app.url)));
+    expect(link).toBe('/login?returnTo=%2Fsettings&scope=snsapi_base');
+  });
+
+  it('leads back to the page where the login was to end if it has data, which no link can carry', async () => {
     const browser = Browser.inWechat((await start({ returnTo: '/settings', data: DATA }, auth)).url);
-    const state = stateIn((await browser.get('/start')).location);
-    const page = await browser.get(`/callback?state=${state}`);
+    const page = await refuse(browser);
     expect([linkOn(page), page.body.includes('href="/settings"')]).toEqual(['', true]);
     const script = await browser.get('/start', { headers: { Accept: 'application/json' } });
     expect([script.status, 'loginURL' in (script.json() as object)]).toEqual([401, false]);
   });
+});
 
-  it('has only the link to the home page if the login was to end there', async () => {
+describe('an error page of a login that its session has lost', () => {
+  it('has only the link to the home page if the login had data and was to end there', async () => {
     const app = await start({ data: DATA });
     const browser = Browser.inWechat(app.url);
     const page = await browser.get(await startAndAgree(browser, emulator, '/start'), { cookie: '' });
