@@ -15,7 +15,15 @@ import { ask, confirm, scan, scanOptions, showCode } from '../../support/browser
 import { DESKTOP_CHROME, IPHONE_WECHAT, PHONE_SAFARI } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
 import { createHost, HOSTS, listen } from '../../support/hosts';
-import { startAndAgree, exchangedCodes, paramIn, sessionOf, stateIn, statesOf } from '../../support/login';
+import {
+  startAndAgree,
+  exchangedCodes,
+  linkOn,
+  paramIn,
+  sessionOf,
+  stateIn,
+  statesOf,
+} from '../../support/login';
 import {
   FaultySessionStore,
   putRoute,
@@ -420,14 +428,27 @@ describe('a login in progress', () => {
 });
 
 describe('a login of one of many accounts', () => {
-  it('is finished with this account, and not with another one', async () => {
+  const account = ({ headers }: { headers: Record<string, unknown> }): object => {
     const { official, unbound } = emulator.apps;
-    const account = ({ headers }: { headers: Record<string, unknown> }): object => {
-      const { appId, appSecret } = headers['x-shop'] === 'b' ? unbound : official;
-      return { appId, appSecret };
-    };
-    const none = { appId: undefined, appSecret: undefined, website: undefined };
-    const app = await start({ ...none, account } as unknown as OwnOptions);
+    const { appId, appSecret } = headers['x-shop'] === 'b' ? unbound : official;
+    return { appId, appSecret };
+  };
+  const auth = {
+    ...{ appId: undefined, appSecret: undefined, website: undefined },
+    account,
+  } as unknown as OwnOptions;
+
+  it.each([
+    ['links to a new login with this one', {}, '/login'],
+    ['has no link to a login without the data', { data: 1 }, ''],
+  ])('has an error page at another one that %s', async (_what, options, link) => {
+    const browser = Browser.inWechat((await start(auth, {}, options)).url);
+    const callback = await startAndAgree(browser, emulator, '/start');
+    expect(linkOn(await browser.get(callback, { headers: { 'X-Shop': 'b' } }))).toBe(link);
+  });
+
+  it('is finished with this account, and not with another one', async () => {
+    const app = await start(auth);
     const browser = Browser.inWechat(app.url);
     const callback = await startAndAgree(browser, emulator, '/me');
     emulator.requests.length = 0;

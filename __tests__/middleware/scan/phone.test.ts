@@ -342,6 +342,16 @@ describe('at WeChat, the phone', () => {
     expect(await ask(pc, code.statusURL)).toEqual({ status: 'expired' });
   });
 
+  it('comes too late after loginTimeout, and is not sent to WeChat again', async () => {
+    const { pc, phone } = devices(await start({ auth: { loginTimeout: 60_000 } }));
+    const code = await showCode(pc);
+    const callback = await confirm(phone, emulator, code.url);
+    emulator.requests.length = 0;
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000);
+    const late = await phone.get(callback);
+    expect([late.status, late.location, exchangedCodes(emulator)]).toEqual([400, '', []]);
+  });
+
   it('asks for the scope that the page on the PC needs', async () => {
     const app = await start({ auth: { scope: 'snsapi_base' }, guard: { scope: 'snsapi_userinfo' } });
     const { pc, phone } = devices(app);

@@ -293,6 +293,31 @@ describe('an error page of an account without an AppSecret', () => {
   });
 });
 
+describe('the error of a login with data that its session has lost', () => {
+  it.each([
+    [
+      'what to do if the request does not show why',
+      {},
+      /^This request does not show why\. Start the login where it began\.$/,
+      /请在需要登录的浏览器中重新发起登录/,
+    ],
+    ['the cause if the request shows it', { secure: true }, /^The cause: .*`secure`.*http/, /请使用 https/],
+  ])('says why it does not restart, and %s', async (_what, cookie, more, reason) => {
+    const messages: string[] = [];
+    const onError = ({ message }: Error): void => void messages.push(message);
+    const session = serverSessions(new FaultySessionStore(), { cookie });
+    const app = await start({ data: DATA }, { onError }, { session });
+    const browser = Browser.inWechat(app.url);
+    const page = await browser.get(await startAndAgree(browser, emulator, '/start'), { cookie: '' });
+    const why =
+      'The session of this callback does not hold the login. It is not restarted, because it started with `data`, ' +
+      'which only the session that started it may get. ';
+    expect(messages).toEqual([expect.stringContaining(why)]);
+    expect(messages[0]?.slice(why.length)).toMatch(more);
+    expect(page.body).toMatch(reason);
+  });
+});
+
 describe('an error page of a login that its session has lost', () => {
   it('has only the link to the home page if the login had data and was to end there', async () => {
     const app = await start({ data: DATA });
