@@ -1,5 +1,5 @@
 import crypto from 'node:crypto';
-import { hash, sha256, shortHash } from '../../../lib/middleware/state/hash';
+import { hash, isSameMAC, sha256, shortHash } from '../../../lib/middleware/state/hash';
 
 describe('hashes', () => {
   it('are the SHA-256 of a text in hex digits, in every release of Node', () => {
@@ -21,5 +21,19 @@ describe('hashes', () => {
     expect(hash(['ab', 'c'])).toBe(hash(['ab', 'c']));
     expect(shortHash(['ab', 'c'])).toBe(hash(['ab', 'c']).slice(0, 32));
     expect(shortHash(['ab', 'c'])).toHaveLength(32);
+  });
+});
+
+describe('a MAC', () => {
+  it.each([
+    ['abcd', true],
+    ['abce', false],
+    ['abc', false],
+    ['abcde', false],
+    ['', false],
+    // As many characters, and more bytes.
+    ['abcé', false],
+  ])('is compared as a whole: %j', (given, expected) => {
+    expect(isSameMAC(given, 'abcd')).toBe(expected);
   });
 });

@@ -38,6 +38,12 @@ describe('a login that this process started', () => {
     expect(started.get('state')?.isForPC).toBe(true);
   });
 
+  it('is known to have data, but not which', () => {
+    started.record('state', { ...PENDING, data: 'secret' }, undefined);
+    expect(started.get('state')?.hasData).toBe(true);
+    expect(JSON.stringify(started.get('state'))).not.toContain('secret');
+  });
+
   it('can be finished in the session in which it started', () => {
     started.record('state', PENDING, SESSION);
     expect(started.pendingOf('state', SESSION)).toEqual(PENDING);
@@ -50,7 +56,7 @@ describe('a login that this process started', () => {
     expect(started.pendingOf('state', session)).toEqual({ ...PENDING, isBound: true });
   });
 
-  it('can be finished in the session whose id was renewed since then, however often', () => {
+  it('can be finished in the session whose id was renewed since then, up to nine times', () => {
     started.record('state', PENDING, SESSION);
     let before = SESSION;
     for (let renewals = 1; renewals < 10; renewals++) {
@@ -59,6 +65,8 @@ describe('a login that this process started', () => {
       expect(started.pendingOf('state', after)).toEqual(PENDING);
       before = after;
     }
+    started.recordRenewal(before, { ...SESSION, id: 'the tenth id' });
+    expect(started.pendingOf('state', { ...SESSION, id: 'the tenth id' })).toBeUndefined();
     // If another process renewed the id, this one does not know it.
     expect(started.pendingOf('state', { ...SESSION, id: 'of another process' })).toBeUndefined();
     expect(started.pendingOf('state', { ...before, root: 'another' })).toEqual(PENDING);
@@ -72,6 +80,14 @@ describe('a login that this process started', () => {
     expect(started.pendingOf('state', SESSION)).toBeDefined();
     started.recordRenewal(undefined, after);
     started.recordRenewal(SESSION, undefined);
+  });
+
+  it('can be finished in a session with a new id if it started under the old one in the same millisecond', () => {
+    const after = { ...SESSION, id: 'a new id' };
+    jest.useFakeTimers();
+    started.recordRenewal(SESSION, after);
+    started.record('state', { ...PENDING, at: Date.now() }, SESSION);
+    expect(started.pendingOf('state', after)).toBeDefined();
   });
 
   it('can be finished neither in another session nor in one without an id', () => {
