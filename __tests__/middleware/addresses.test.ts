@@ -214,6 +214,25 @@ describe('a return path', () => {
     expect(returnToOrDefault(loop, undefined)).toBe('/');
   });
 
+  it('is / if the default of the options is a route, and one warning says so', () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
+    const context = contextWith({ returnTo: '/logout' });
+    expect(['/me', undefined, '/login'].map((path) => returnToOrDefault(context, path))).toEqual([
+      '/me',
+      '/',
+      '/',
+    ]);
+    expect(returnToOrDefault(contextWith({ returnTo: '/shop' }), '/login')).toBe('/shop');
+    expect(warn.mock.calls).toEqual([
+      [
+        "The option returnTo is '/logout', which is a route of wechatAuth(), so no login may end there. " +
+          'Logins end at / instead. Give returnTo the path of a page. ' +
+          '配置 returnTo 是 wechatAuth() 自己的路由，登录改为结束于 /。请把它设为某个页面的路径。',
+        expect.objectContaining({ code: 'WECHAT_RETURN_TO' }),
+      ],
+    ]);
+  });
+
   it('is checked as it was requested', () => {
     expect(isSafeReturnTo(contextWith(), '/me')).toBe(true);
     for (const requested of ['//evil.example', '/login', '', null, undefined])

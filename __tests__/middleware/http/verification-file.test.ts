@@ -71,7 +71,7 @@ describe.each(HOSTS)('verificationFiles on %s', (host) => {
     expect(warn.mock.calls).toEqual([
       [
         expect.stringMatching(
-          /are served below \/auth, but .* at the root of the callback domain, .*Mount wechatAuth\(\) at the root/,
+          /are served below \/auth, but .* at the root of the callback domain, .*Mount wechatAuth\(\) at the root\. 验证文件在 \/auth 之下.*请把 wechatAuth\(\) 挂载在根路径/,
         ),
         {
           type: 'WechatAuthWarning',

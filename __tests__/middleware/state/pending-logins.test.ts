@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import {
   bindingsOf,
   bindPending,
+  ensureLinkId,
   finishedLogin,
   recordFinished,
   isExpired,
   isSmallData,
   knownStates,
+  linkIdOf,
   addPending,
   makeRoom,
   sessionIdsOf,
@@ -346,6 +348,62 @@ describe('the ids of a session', () => {
     expect((session['wechat:login'] as { root?: unknown }).root).toBe(expected ? root : undefined);
     expect(session['wechat:login']).toEqual(expect.objectContaining(expected ? { root } : { done: {} }));
     expect('root' in (session['wechat:login'] as object)).toBe(expected);
+  });
+});
+
+describe('the id to which links of one session are bound', () => {
+  /** A session with a pending login, and its id for links. */
+  const sessionWithId = (): { session: Session; id: string } => {
+    const session: Session = {};
+    addPending(session, 'wechat', stateOf(0, 'a'), login(), LIFETIME);
+    return { session, id: ensureLinkId(session, 'wechat') };
+  };
+
+  it('is random, in the session of this key, and stays the same until a login or a logout', () => {
+    const { session, id } = sessionWithId();
+    expect(id).toMatch(/^[\w-]{22}$/);
+    expect([ensureLinkId(session, 'wechat'), linkIdOf(session, 'wechat')]).toEqual([id, id]);
+    expect(linkIdOf(session, 'staff')).toBeUndefined();
+    expect(sessionWithId().id).not.toBe(id);
+    takePending(session, 'wechat', stateOf(0, 'a'));
+    addPending(session, 'wechat', stateOf(0, 'b'), login(), LIFETIME);
+    expect(linkIdOf(session, 'wechat')).toBe(id);
+  });
+
+  it('stays in a session without logins, and changes nothing else in it', () => {
+    const session: Session = { cart: 3 };
+    expect(linkIdOf(session, 'wechat')).toBeUndefined();
+    const linkId = ensureLinkId(session, 'wechat');
+    expect(session).toEqual({ cart: 3, 'wechat:login': { pending: {}, done: {}, linkId } });
+  });
+
+  it.each<[string, (session: Session) => void]>([
+    ['a login', (session) => recordFinished(session, 'wechat', { state: stateOf(0, 'a'), returnTo: '/' })],
+    ['a login under another session key', (session) => bindPending(session, 'wechat', { isBound: true })],
+    ['a logout', (session) => renewRoot(session, 'wechat')],
+  ])('ends with %s', (_what, end) => {
+    const { session } = sessionWithId();
+    end(session);
+    expect(linkIdOf(session, 'wechat')).toBeUndefined();
+    expect('linkId' in (session['wechat:login'] as object)).toBe(false);
+  });
+
+  it('ends with a login under another session key if no login is pending', () => {
+    const session: Session = {};
+    ensureLinkId(session, 'wechat');
+    bindPending(session, 'wechat', { isBound: true });
+    expect(session).toEqual({});
+  });
+
+  it.each<[string, unknown]>([
+    ['is shorter', 'a'.repeat(21)],
+    ['is longer', 'a'.repeat(23)],
+    ['has other characters', `${'a'.repeat(21)}.`],
+    ['is not a text', 7],
+  ])('is another one if the stored one %s', (_what, linkId) => {
+    const session: Session = { 'wechat:login': { pending: {}, done: {}, linkId } };
+    expect(linkIdOf(session, 'wechat')).toBeUndefined();
+    expect(ensureLinkId(session, 'wechat')).toMatch(/^[\w-]{22}$/);
   });
 });
 
