@@ -401,6 +401,33 @@ describe('the routes of other mounts', () => {
     expect(isRefused('/old/logout')).toBe(true);
   });
 
+  it.each([
+    ['', '/shop/x', '/x', '/shop'],
+    ['', '/ab', '/', '/ab'],
+    ['/a', '/ab', '/', '/ab'],
+    ['/a', '/ab?page=2', '/?page=2', '/ab'],
+    ['/a/x', '/a/x', '/x', '/a'],
+    ['/o', '/o1234', '/page.html', ''],
+  ])(
+    'are recorded although the mount %j is known, with which the address begins: %s, %s',
+    (known, url, below, mount) => {
+      const options = { ...own(), routes: { logout: '/bye' } };
+      recordRoute(contextWith(options, { url: `${known}/x`, below: '/x' }));
+      expect(isRefused(`${mount}/bye`)).toBe(false);
+      recordRoute(contextWith(options, { url, below }));
+      expect(isRefused(`${mount}/bye`)).toBe(true);
+    },
+  );
+
+  it('are refused on the sites of each of two mounts that browsers see at the same path', () => {
+    const first = host;
+    record('/a\\b');
+    host = `b-${first}`;
+    expect(isRefused('/a/b/logout')).toBe(false);
+    record('/a/b');
+    expect(isRefused('/a/b/logout')).toBe(true);
+  });
+
   it('are those of one mount, whether the mount path itself is requested or a page below it', () => {
     for (let at = 0; at < 50; at++) {
       recordRoute(contextWith(own(), { url: `/t${at}`, below: '/' }));
@@ -425,6 +452,19 @@ describe('the routes of other mounts', () => {
     expect(safeReturnTo(scanning, '/scanner')).toBe('/scanner');
     host = `other-${host}`;
     expect(safeReturnTo(contextWith(own()), '/scan')).toBe('/scan');
+  });
+
+  it('include the paths below the scan login, on the sites of its mount', () => {
+    const options = { ...own(), scanLogin: true, website: undefined };
+    recordRoute(contextWith(options, { url: '/shop/x', below: '/x' }));
+    expect(['/shop/scan', '/shop/scan/ticket', '/shop/scanner', '/scan/ticket'].map(isRefused)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    host = `other-${host}`;
+    expect(isRefused('/shop/scan/ticket')).toBe(false);
   });
 
   // From here on, paths of a known depth are refused at every site.
