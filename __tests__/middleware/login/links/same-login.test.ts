@@ -135,9 +135,9 @@ describe.each(SESSION_NAMES)('"Log in again" on an error page, with %s', (kind) 
   });
 
   it.each([
-    ['carries no data then', { data: DATA }, ''],
-    ['stays without data', {}, '/login?returnTo=%2Fpublic'],
-  ])('%s if a user has logged in since the login started', async (_what, options, link) => {
+    ['is missing for a login with data', { data: DATA }, ''],
+    ['is there for a login without data', {}, '/login?returnTo=%2Fpublic'],
+  ])('%s if a user has logged in since it started', async (_what, options, link) => {
     const app = await start({ ...options, returnTo: '/public' }, {}, { session: SESSIONS[kind]() });
     const browser = Browser.inWechat(app.url);
     const callback = await startAndAgree(browser, emulator, '/start');
@@ -405,7 +405,7 @@ describe('the page that asks to open WeChat', () => {
     expect(given).toMatchObject([{ data: DATA, flow: 'official' }]);
   });
 
-  it('gives an address without data that somebody has changed', async () => {
+  it('leaves data that somebody has changed out of the address', async () => {
     const app = await start({}, alone);
     const page = await Browser.onDesktop(app.url).get('/login?returnTo=/public&data=e30.forged');
     expect(addressOn(page)).toBe(`${app.url}/login?returnTo=%2Fpublic`);
