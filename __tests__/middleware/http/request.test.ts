@@ -12,6 +12,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { wechatAuth } from '../../../lib/index';
 import {
+  clientAddress,
   fullURL,
   hasAmbiguousNames,
   header,
@@ -104,6 +105,21 @@ function bareHandler(): RequestListener {
 function sendUser(req: HostRequest, res: ServerResponse): void {
   sendJSON(res, (req as TestRequest).wechat.user);
 }
+
+describe('the address of the client', () => {
+  it.each([
+    [
+      'the one of the framework',
+      { ip: '203.0.113.7', socket: { remoteAddress: '127.0.0.1' } },
+      '203.0.113.7',
+    ],
+    ['that of the peer if the framework names none', { socket: { remoteAddress: '127.0.0.1' } }, '127.0.0.1'],
+    ['that of the peer if another value is there', { ip: 7, socket: { remoteAddress: '::1' } }, '::1'],
+    ['empty once the connection is closed', {}, ''],
+  ])('is %s', (_what, fields, expected) => {
+    expect(clientAddress(requestOf(fields))).toBe(expected);
+  });
+});
 
 describe('a request over HTTP/2', () => {
   // Express 4 and 5 do not run on node:http2: they replace the prototype of its requests.
