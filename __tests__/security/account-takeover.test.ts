@@ -403,6 +403,96 @@ describe.each(SESSION_NAMES)('a login whose data bind a WeChat user to an accoun
   });
 });
 
+describe.each(SESSION_NAMES)(
+  'the onLogin of an app that binds whoever logs in to who is logged in, with %s',
+  (kind) => {
+    let app: TestApp;
+    /** Each call of onLogin: who is logged in under either session key, and who logs in. */
+    let calls: string[] = [];
+    let attacker: Browser;
+
+    const nicknameIn = (session: object, key: string): unknown =>
+      (session as Record<string, { user?: { nickname?: string } } | undefined>)[key]?.user?.nickname ??
+      'nobody';
+    beforeAll(async () => {
+      app = await startApp(emulator, {
+        session: SESSIONS[kind](),
+        auth: {
+          onLogin: ({ session }, { user }) => {
+            const present = ['wechat', 'shop'].map((key) => nicknameIn(session as object, key));
+            calls.push(`${present.join(', ')} | ${user.nickname}`);
+          },
+        },
+        routes: (host) => {
+          host.use('/shop', wechatAuth({ ...emulated(emulator), sessionKey: 'shop' }));
+        },
+      });
+    });
+    afterAll(() => app.close());
+
+    /** The attacker starts a login. Its session is planted in the victim's browser, and the victim logs in. */
+    async function plant(path = '/login'): Promise<{ victim: Browser; toWechat: string; trap: string }> {
+      attacker = Browser.inWechat(app.url);
+      const { location } = await attacker.get('/login?returnTo=/trap');
+      const trap = await agree(emulator, location, ATTACKER);
+      const victim = new Browser(app.url, 'MicroMessenger', await attacker.jar.clone());
+      await victim.logIn(emulator, path, VICTIM);
+      calls = [];
+      return { victim, toWechat: location, trap };
+    }
+
+    /** The victim opens the link of the attacker, again and again, also at once. */
+    async function expectRefused(victim: Browser, trap: string): Promise<void> {
+      const before = await sessionOf(victim);
+      const codes = exchangedCodes(emulator).length;
+      const cookie = victim.cookies();
+      const open = () => victim.get(trap, { cookie, keepCookies: false });
+      for (const response of [...(await Promise.all([open(), open()])), await open()]) {
+        expect(response.status).toBe(400);
+        expect(response.body).toContain('state_unknown');
+      }
+      expect(exchangedCodes(emulator).length).toBeLessThanOrEqual(codes + 1);
+      const after = await sessionOf(victim);
+      expect([after['wechat'], after['shop']]).toEqual([before['wechat'], before['shop']]);
+    }
+
+    it.each(['/login', '/shop/login'])(
+      'does not see the login of an attacker who planted it (%s)',
+      async (path) => {
+        const { victim, trap } = await plant(path);
+        await expectRefused(victim, trap);
+        expect(calls).toEqual([]);
+      },
+    );
+
+    it('does not see it after a restart either', async () => {
+      const { victim, trap } = await plant();
+      const restarted = await victim.get(withParams(trap, { code: 'made-up' }));
+      await expectRefused(victim, await agree(emulator, restarted.location, ATTACKER));
+      expect(calls).toEqual([]);
+    });
+
+    // With express-session, the session of the attacker is gone once the victim has logged in.
+    if (kind === 'cookie-session')
+      it('sees only the session of an attacker who calls back herself first', async () => {
+        const { victim, trap } = await plant();
+        expect((await attacker.get(trap)).location).toBe('/trap#');
+        await expectRefused(victim, trap);
+        expect(calls).toEqual(['nobody, nobody | 👩‍👩‍👧‍👦 Emoji 🎉']);
+      });
+
+    it('runs for the user who may finish the login, although the code of another one came first', async () => {
+      const { victim, toWechat, trap } = await plant();
+      const cookie = victim.cookies();
+      const own = await agree(emulator, toWechat, VICTIM);
+      await victim.get(trap, { cookie, keepCookies: false });
+      expect((await victim.get(own, { cookie })).location).toBe('/trap#');
+      // In a store, the first callback has removed the pending login: the victim is logged in already.
+      expect(calls).toEqual(kind === 'cookie-session' ? ['小明, nobody | 小明'] : []);
+    });
+  },
+);
+
 describe('with sessions in a store', () => {
   let app: TestApp;
   afterEach(() => app.close());

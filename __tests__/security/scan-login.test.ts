@@ -4,9 +4,10 @@ import { MAX_LISTS, TicketRecords } from '../../lib/middleware/scan/tickets/tick
 import { MAX_RESULTS, Results } from '../../lib/middleware/scan/tickets/results';
 import { Tickets } from '../../lib/middleware/scan/tickets/ticket';
 import { LocalCache } from '../../lib/stores/local-cache';
-import { startApp, type TestApp } from '../support/app';
+import { wechatAuth } from '../../lib';
+import { emulated, startApp, type TestApp } from '../support/app';
 import { Browser } from '../support/browser';
-import { DESKTOP_CHROME } from '../support/browsers/user-agents';
+import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { emulator, useEmulator } from '../support/emulator';
 import { FULL } from '../support/full';
 import { isLoggedIn, sessionOf } from '../support/login';
@@ -123,6 +124,60 @@ describe.each(SESSION_NAMES)('an attacker without the session of the PC, with %s
     await own.close();
   });
 });
+
+describe.each(SESSION_NAMES)(
+  'a victim who logs in under another session key meanwhile, with %s',
+  (session) => {
+    let own: TestApp;
+    const hooks = jest.fn();
+    beforeEach(async () => {
+      hooks.mockClear();
+      own = await startApp(emulator, {
+        session: SESSIONS[session](),
+        auth: {
+          ...scanOptions({ check: () => hooks('check') !== null }),
+          onLogin: (_req, { user }) => void hooks(user.openid),
+        },
+        routes: (host) => {
+          host.use('/shop', wechatAuth({ ...emulated(emulator), sessionKey: 'shop' }));
+        },
+      });
+    });
+    afterEach(() => own.close());
+
+    /** The victim logs in under the other key in this browser, which keeps its User-Agent. */
+    const logInToShop = async (browser: Browser): Promise<void> => {
+      const inWechat = browser.as(IPHONE_WECHAT);
+      await inWechat.logIn(emulator, '/shop/login', 'ming');
+    };
+
+    it.each([
+      ['emoji', 'expired', 0],
+      ['ming', 'confirmed', 2],
+    ])('on the PC: what %s confirms is %s, and the hooks run %i times', async (user, status, times) => {
+      const { pc, phone } = devices(own);
+      const code = await showCode(pc);
+      await scan(phone, emulator, code.url, user);
+      await logInToShop(pc);
+      expect(await ask(pc, code.statusURL)).toMatchObject({ status });
+      expect(hooks).toHaveBeenCalledTimes(times);
+      const { shop, wechat } = await sessionOf(pc);
+      expect([shop !== undefined, wechat !== undefined]).toEqual([true, times > 0]);
+    });
+
+    it.each([
+      ['emoji', 'scanned'],
+      ['ming', 'confirmed'],
+    ])('on the phone: what %s confirmed is %s', async (user, status) => {
+      const { pc, phone } = devices(own);
+      const code = await showCode(pc);
+      const callback = await confirm(phone, emulator, code.url, user);
+      await logInToShop(phone);
+      expect((await phone.get(callback)).status).toBe(status === 'scanned' ? 400 : 200);
+      expect(await ask(pc, code.statusURL)).toMatchObject({ status });
+    });
+  },
+);
 
 describe.each(SESSION_NAMES)('an attacker who planted the session of the PC, with %s', (session) => {
   it('cannot collect the login that the user starts in it, at any address', async () => {

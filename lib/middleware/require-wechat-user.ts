@@ -6,7 +6,7 @@ import { late } from './late';
 import { checkGuardOptions } from './options/option-checks';
 import type { Bivariant } from './options/options';
 import { callInTime } from './failures/call-in-time';
-import { LoginFailure, sendFailure } from './failures/send-failure';
+import { LoginFailure, nextIf, sendFailure } from './failures/send-failure';
 import { confirmedLogin, currentLogin, mayMissLogout } from './login/current-login';
 import { ReqWechat, type WechatContext } from './req-wechat';
 import { FLOWS, isPageFlow } from '../oauth/flows';
@@ -77,14 +77,23 @@ export function requireWechatUser(options: WechatGuardOptions = {}): WechatGuard
       next(notMounted(wechat));
       return;
     }
-    // Synchronous, because most requests come from users who may pass.
-    if (mayPassAtOnce(context, config)) next();
-    // An error that a handler of the app throws is not passed to next(): that would run the handler once more.
-    else
-      void mayPass({ ...context, res, next }, config).then((passes) => {
-        if (passes) next();
-      }, next);
+    if (passesAtOnce(context, config, res, next)) next();
   };
+}
+
+/**
+ * Whether the caller has to call `next()`: most requests come from users who may pass. For any other, the guard
+ * calls it, or refuses the request.
+ */
+export function passesAtOnce(
+  context: Context,
+  options: WechatGuardOptions,
+  res: ServerResponse,
+  next: Next,
+): boolean {
+  const passes = mayPassAtOnce(context, options);
+  if (!passes) nextIf(mayPass({ ...context, res, next }, options), next);
+  return passes;
 }
 
 function isRequest(options: object): boolean {

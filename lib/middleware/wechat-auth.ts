@@ -3,9 +3,9 @@ import type { ServerResponse } from 'node:http';
 import { isPrefetch, pathOf, withoutOrigin, type HostRequest, type Next } from './http/request';
 import type { WechatAuthOptions } from './options/options';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
-import { sendFailure } from './failures/send-failure';
+import { nextIf, sendFailure } from './failures/send-failure';
 import { ReqWechat, type WechatContext } from './req-wechat';
-import { requireWechatUser } from './require-wechat-user';
+import { passesAtOnce } from './require-wechat-user';
 import { registerSessionKey } from './login/current-login';
 import { serveVerificationFile } from './http/verification-file';
 import { publicMount, routeRecorder } from './addresses';
@@ -48,27 +48,23 @@ export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddlewar
     const context = contextOf(req, res, next, config);
     if (config.verificationFiles.size > 0 && serveFile(context)) return;
     if (!chooseAccount) {
-      serve(context);
+      if (serve(context)) next();
       return;
     }
     const chosen = chooseAccount(req);
-    // An error that a handler of the app throws is not passed to next(): that would run the handler once more.
-    if (chosen instanceof Promise)
-      void chosen.then((found) => {
-        serve({ ...context, config: found });
-      }, next);
-    else serve({ ...context, config: chosen });
+    const serveAs = (found: ResolvedOptions): boolean => serve({ ...context, config: found });
+    if (chosen instanceof Promise) nextIf(chosen.then(serveAs), next);
+    else if (serveAs(chosen)) next();
   };
 }
 
 /**
- * Returns the function that serves a request once its account is known. It calls `next()` synchronously,
- * unless the guard has to wait.
+ * Returns the function that serves a request once its account is known. That function returns whether its
+ * caller has to call `next()`.
  */
-function serverOf(config: ResolvedOptions): (context: Context) => void {
+function serverOf(config: ResolvedOptions): (context: Context) => boolean {
   const handlerOf = router(config);
   const recordRoute = routeRecorder();
-  const guard = config.authRequired ? requireWechatUser() : undefined;
   return (context) => {
     const { req, res, next } = context;
     (req as HostRequest & { wechat?: WechatContext }).wechat = new ReqWechat(context);
@@ -77,9 +73,9 @@ function serverOf(config: ResolvedOptions): (context: Context) => void {
     const servesRoutes = missingAccount === undefined || missingAccount.hasFailed;
     if (servesRoutes) recordRoute(context);
     const handler = servesRoutes ? handlerOf(req) : undefined;
-    if (handler) void handle(handler, context);
-    else if (guard) guard(req, res, next);
-    else next();
+    if (!handler) return !config.authRequired || passesAtOnce(context, {}, res, next);
+    void handle(handler, context);
+    return false;
   };
 }
 

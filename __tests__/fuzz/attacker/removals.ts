@@ -49,7 +49,13 @@ export const REMOVALS: readonly Removal[] = [
   },
   {
     rule: 'a login that was pending before a login finishes only as the same user',
-    edits: [{ file: 'middleware/login/current-login.js', code: 'throw boundToOtherUser();', instead: ';' }],
+    edits: [
+      {
+        file: 'middleware/login/current-login.js',
+        code: 'if (isBound && !(before && isSamePerson(before, person)))',
+        instead: 'if (false)',
+      },
+    ],
     finds: /account was swapped/,
   },
   {

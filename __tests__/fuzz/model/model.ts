@@ -25,7 +25,11 @@ import {
   type Storage,
 } from './terms';
 
-type Result = { readonly login: Login } | { readonly restart: string } | { readonly error: ExpectedKind };
+type Result =
+  | { readonly login: Login }
+  | { readonly restart: string }
+  | { readonly error: ExpectedKind }
+  | { readonly isOtherUser: true };
 
 /** A value that the app keeps for a limited time, and when that time began. */
 interface Kept<T> {
@@ -264,6 +268,7 @@ export class Model {
     this.#last = result;
     if ('error' in result) return this.#refuse(request, session, result.error);
     this.#served.set(servedKey(request, code, state), this.#keep(found));
+    if ('isOtherUser' in result) return this.#refuse(request, session, 'state_unknown');
     if ('restart' in result) return this.#start(request, session, pending, 1, result.restart);
     return this.#saveLogin(request, session, result.login, state, found);
   }
@@ -294,7 +299,7 @@ export class Model {
     const siteSession = session[site];
     const before = this.#current(siteSession, site);
     const isSame = before !== undefined && isSameUser(before, login);
-    if (pending.isBound && !isSame) return this.#refuse(request, session, 'state_unknown');
+    if (!this.#mayFinish(request, pending, login)) return this.#refuse(request, session, 'state_unknown');
     if (siteSession.login && !isSame) session.cart = undefined;
     siteSession.login = isSame && SCOPE_RANK[login.scope] < SCOPE_RANK[before.scope] ? before : login;
     for (const [other, each] of Object.entries(siteSession.pending))
@@ -375,11 +380,15 @@ export class Model {
     { code, state }: CallbackParams,
     pending: Pending,
     condition: Condition,
-    { generatedState }: Request,
+    request: Request,
   ): Result {
+    const { generatedState } = request;
     this.exchanges++;
     const exchanged = exchange(this.codes.get(code), pending, condition, this.now);
     if ('error' in exchanged) return exchanged;
+    // Before onLogin, and without a claim to the state.
+    if ('user' in exchanged && !this.#mayFinish(request, pending, exchanged.user))
+      return { isOtherUser: true };
     const result = 'user' in exchanged ? this.#loginOf(state, exchanged.user, condition) : undefined;
     if (result) return result;
     // A login restarts once, with one new state, whichever of its codes failed.
@@ -399,6 +408,12 @@ export class Model {
     const result: Result = condition === 'app refuses' ? { error: 'login_refused' } : { login: user };
     this.#owners.set(state, this.#keep({ openid: user.openid, result }));
     return result;
+  }
+
+  /** Whether the session lets this user finish the login. */
+  #mayFinish({ cookie, site }: Request, { isBound }: Pending, user: Login): boolean {
+    const login = this.#current(this.read(cookie)[site], site);
+    return !isBound || (login !== undefined && isSameUser(login, user));
   }
 
   logout(request: Request, isCrossSite: boolean): Step {

@@ -8,7 +8,8 @@ import type { HostRequest } from '../../../lib/middleware/http/request';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { formToken, SAME_ORIGIN, scanOptions } from '../../support/browsers/scan-login';
 import { IPHONE_WECHAT } from '../../support/browsers/user-agents';
-import { HOSTS, type HostName } from '../../support/hosts';
+import { cookies } from '../../support/app';
+import { createHost, HOSTS, listen, type HostName, type Middleware } from '../../support/hosts';
 import { exchangedCodes, paramIn, stateIn } from '../../support/login';
 import { SESSION_NAMES, SESSIONS } from '../../support/sessions';
 import { useWarnings } from '../../support/warnings';
@@ -351,6 +352,49 @@ describe.each(FAILURES)('an option account that %s', (_how, account) => {
     expect(warnings.map(({ message }) => message)).toEqual([
       expect.stringContaining('option account failed'),
     ]);
+  });
+});
+
+describe.each(HOSTS)('a session that throws once the option account has settled, on %s', (name) => {
+  type Session = (req: object, res: { headersSent: boolean }, next: () => void) => void;
+  const throwing =
+    (thrown: unknown): Session =>
+    (req, _res, next) => {
+      Object.defineProperty(req, 'session', {
+        get: () => {
+          throw thrown;
+        },
+      });
+      next();
+    };
+
+  it.each<[string, Session]>([
+    // cookie-session deletes such a cookie, and the app has sent its response already.
+    ['because of a cookie with a wrong signature', cookies() as Session],
+    ['an error', throwing(new Error('the session is broken'))],
+    ['nothing', throwing(undefined)],
+    ['what Express takes for success', throwing('route')],
+  ])('reaches the error handler, and passes no guard: %s', async (_what, session) => {
+    const app = createHost(name);
+    const passed = jest.fn();
+    const error = new Promise((resolve) => {
+      app.use((_req, res, next) => {
+        res.end('too slow');
+        next();
+      });
+      app.use(session as Middleware);
+      const credentials = Promise.resolve(accountOf('a'));
+      app.use(wechatAuth({ account: () => credentials, authRequired: true, endpoints: emulator.endpoints }));
+      app.use(passed);
+      app.use(((thrown: unknown, _req: unknown, _res: unknown, _next: unknown) => {
+        resolve(thrown);
+      }) as unknown as Middleware);
+    });
+    const server = await listen(app);
+    await Browser.inWechat(server.url).get('/me', { cookie: 'session=eyJ4IjoxfQ==; session.sig=wrong' });
+    expect(await error).toHaveProperty('message');
+    expect(passed).not.toHaveBeenCalled();
+    await server.close();
   });
 });
 

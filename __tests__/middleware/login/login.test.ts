@@ -34,6 +34,29 @@ import {
 
 useEmulator();
 
+it('a session that throws after the response of the login route does not end the process', async () => {
+  const throws = jest.fn();
+  const app = await startApp(emulator, {
+    session: (req, res, next) => {
+      const session = {};
+      Object.defineProperty(req, 'session', {
+        get: () => {
+          if (!res.writableFinished) return session;
+          throws();
+          throw new Error('the session has ended');
+        },
+      });
+      next();
+    },
+  });
+  const browser = Browser.inWechat(app.url);
+  for (const times of [1, 2]) {
+    expect((await browser.get('/login', { cookie: 'session=a' })).status).toBe(302);
+    expect(throws).toHaveBeenCalledTimes(times);
+  }
+  await app.close();
+});
+
 describe('a login', () => {
   let app: TestApp;
 

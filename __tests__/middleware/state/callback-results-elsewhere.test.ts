@@ -87,6 +87,25 @@ describe('two processes with one cache', () => {
     expect(log).toEqual(['exchange', 'complete']);
   });
 
+  it('share that the user of a code may not finish the login, which leaves it to the user who may', async () => {
+    const log: string[] = [];
+    const stranger: Steps = {
+      ...stepsOf('emoji', log),
+      exchange: () => {
+        log.push('exchange');
+        return Promise.resolve(undefined);
+      },
+    };
+    for (const each of [one, two, one])
+      expect(await each.shareResult(CALLBACK, stranger)).toEqual({
+        result: { isOtherUser: true },
+        isFirst: false,
+      });
+    expect(log).toEqual(['exchange']);
+    const { result } = await two.shareResult({ ...CALLBACK, code: 'b' }, stepsOf('ming', log));
+    expect(result).toMatchObject({ login: { openid: 'ming' } });
+  });
+
   it('exchange another code of that state, and complete the login of its user once', async () => {
     const log: string[] = [];
     await one.shareResult(CALLBACK, stepsOf('ming', log));

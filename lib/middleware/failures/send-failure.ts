@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http';
 import { isWechatError, type WechatError } from '../../errors';
 import { loginPath, returnToOrDefault, routePath } from '../addresses';
 import type { Context } from '../context';
-import { wantsPage } from '../http/request';
+import { wantsPage, type Next } from '../http/request';
 import { noStore, sendJSON, vary } from '../http/response';
 import type * as errorPageModule from '../pages/error-page';
 import type { ErrorPage } from '../pages/error-page';
@@ -83,6 +83,21 @@ export async function sendFailure(context: Context, thrown: unknown): Promise<vo
 
 function hasResponse(res: ServerResponse): boolean {
   return res.headersSent || res.writableEnded;
+}
+
+/**
+ * Calls `next()` if the request passes, and with the error if the work fails. What `next()` itself throws comes
+ * from a handler of the app: another call of it would run that handler once more.
+ */
+export function nextIf(passes: Promise<boolean>, next: Next): void {
+  void passes.then(
+    (isPassed) => {
+      if (isPassed) next();
+    },
+    (error: unknown) => {
+      next(asError(error));
+    },
+  );
 }
 
 /**

@@ -6,7 +6,7 @@ import { WechatAuthError, isWechatError, type WechatErrorKind } from '../../erro
 import { PAGE_FLOWS, FLOWS, worksIn, type WechatFlow } from '../../oauth/flows';
 import { satisfies } from '../../oauth/scope';
 import { returnToOrDefault } from '../addresses';
-import { isOfThisAccount, type Context } from '../context';
+import { accountOf, isOfThisAccount, type Context } from '../context';
 import type { Cause } from '../failures/lost-session/causes';
 import { explainLoss } from '../failures/lost-session/explain-loss';
 import { LoginFailure, sendFailure } from '../failures/send-failure';
@@ -39,7 +39,7 @@ import type { WechatSession } from '../state/wechat-session';
 import { cookieHash } from '../state/session-cookie';
 import type { CallbackLogin, CallbackParams } from '../state/callback-results';
 import type { FinishedLogin } from '../state/started-logins';
-import { currentLogin, saveLogin } from './current-login';
+import { boundToOtherUser, currentLogin, mayFinish, saveLogin } from './current-login';
 import { completeLogin, exchangeForUser, markVerified, requireCode, type VerifiedCallback } from './exchange';
 import { startLogin } from './login';
 import { againPath, failureDetails, repeatable, type RepeatableLogin } from './login-link';
@@ -274,12 +274,17 @@ async function finishOrRestart(
   const ticket = ticketOf(pending);
   if (ticket !== undefined) requireTicket(context, ticket);
   const { result, isFirst } = await callbackResults.shareResult(verified, {
-    exchange: () => exchangeForUser(context, verified),
+    exchange: async () => {
+      const user = await exchangeForUser(context, verified);
+      const { appid } = accountOf(context, pending.flow);
+      return mayFinish(context, pending, { ...user, appid }) ? user : undefined;
+    },
     complete: (user) =>
       ticket === undefined ? completeLogin(context, verified, user) : keepForPC(context, ticket, user),
     decideRestart: (error) => restartAfter(error, state, reporter),
   });
   await callbackResults.rememberCallback(verified, { pending, root });
+  if ('isOtherUser' in result) throw boundToOtherUser();
   if ('restartState' in result) {
     const { returnTo, scope, flow, data } = pending;
     await startLogin(

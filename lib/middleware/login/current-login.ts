@@ -137,6 +137,31 @@ interface LoginOrigin {
   readonly root?: string | undefined;
 }
 
+/** Who logs in: the ids of a user at one account. */
+type Person = Pick<WechatSession, 'appid' | 'openid'> & { readonly unionid?: string | undefined };
+
+/**
+ * Whether this user may finish a login: not if it was pending before another user logged in to the session.
+ * This is known once the code is exchanged, and must be checked before `onLogin`: an app may bind the user who
+ * logs in to the account that is logged in.
+ */
+export function mayFinish(
+  { req, config }: Context,
+  pending: LoginOrigin['pending'],
+  person: Person,
+): boolean {
+  const { isBound, isBoundByOther } = bindingsOf(pending);
+  const before = currentLogin(req, config);
+  if (isBound && !(before && isSamePerson(before, person))) return false;
+  const others = isBoundByOther ? keysOfOtherPersons(requireSession(req, config), person) : [];
+  return others.every((key) => key === config.sessionKey);
+}
+
+/** The session keys under which somebody is logged in who is known to be another person. */
+function keysOfOtherPersons(session: Session, person: Person): string[] {
+  return [...SESSION_KEYS].filter((key) => isOtherPerson(ownValue(session, key), person));
+}
+
 /**
  * Saves a login in a session with a new id (session fixation). What the new session keeps:
  *
@@ -159,13 +184,12 @@ export async function saveLogin(
 ): Promise<void> {
   const { req, config } = context;
   const { sessionKey, callbackResults } = config;
+  const former = requireSession(req, config);
+  // onLogin may have taken long, and a duplicate callback gets the result of another session.
+  if (!mayFinish(context, pending, login)) throw boundToOtherUser();
   const before = currentLogin(req, config);
   const isSame = before !== undefined && isSamePerson(before, login);
-  const former = requireSession(req, config);
-  const keysOfOthers = [...SESSION_KEYS].filter((key) => isOtherPerson(ownValue(former, key), login));
-  const hasOther = keysOfOthers.some((key) => key !== sessionKey);
-  const bindings = bindingsOf(pending);
-  if ((bindings.isBound && !isSame) || (bindings.isBoundByOther && hasOther)) throw boundToOtherUser();
+  const keysOfOthers = keysOfOtherPersons(former, login);
   await callbackResults.recordFinish(cookieHash(req), { state, root });
   if (await callbackResults.isLoggedOut(state, root)) throw loggedOutMeanwhile();
   // Even a stored login that no longer counts, such as one of another AppID, shows that the session is not
@@ -235,17 +259,17 @@ function keysToKeep(
 }
 
 /** Whether both logins have a unionid, and the two differ. */
-function isOtherPerson(other: unknown, login: WechatSession): boolean {
+function isOtherPerson(other: unknown, person: Person): boolean {
   if (!isWechatSession(other)) return false;
-  const [a, b] = [unionidOf(other), unionidOf(login)];
+  const [a, b] = [unionidOf(other), unionidOf(person)];
   return a !== undefined && b !== undefined && a !== b;
 }
 
-function unionidOf(login: WechatSession): unknown {
-  return ownValue(login, 'unionid');
+function unionidOf(person: Person): unknown {
+  return ownValue(person, 'unionid');
 }
 
-function boundToOtherUser(): WechatAuthError {
+export function boundToOtherUser(): WechatAuthError {
   return new WechatAuthError(
     'state_unknown',
     'This login started before another user logged in to this session, so only that user can finish it. ' +
@@ -261,7 +285,7 @@ function loggedOutMeanwhile(): WechatAuthError {
 }
 
 /** A person has an openid per app, and one unionid for all apps of an Open Platform account. */
-function isSamePerson(a: WechatSession, b: WechatSession): boolean {
+function isSamePerson(a: Person, b: Person): boolean {
   const unionid = unionidOf(a);
   return (
     (a.appid === b.appid && a.openid === b.openid) || (unionid !== undefined && unionid === unionidOf(b))

@@ -12,7 +12,7 @@ import { LoginFailure } from '../failures/send-failure';
 import { warnOfHook } from '../failures/warn-operator';
 import { header, queryOf } from '../http/request';
 import { redirect, sendJSON } from '../http/response';
-import { saveLogin } from '../login/current-login';
+import { boundToOtherUser, mayFinish, saveLogin } from '../login/current-login';
 import { completeLogin } from '../login/exchange';
 import { failureDetails, repeatable } from '../login/login-link';
 import { LoginReporter, loginId } from '../login/login-reporter';
@@ -144,7 +144,10 @@ async function collectLogin(
   if (session) takeScanLogin(session, config.sessionKey, state);
   try {
     const { access_token, refresh_token } = token;
-    const secrets = [state, access_token, refresh_token, accountOf(context, 'scan').oauth.appsecret];
+    const { appid, oauth } = accountOf(context, 'scan');
+    // Before the hooks of the app, for the reason that mayFinish() names.
+    if (!mayFinish(context, pending, { ...result, appid })) throw boundToOtherUser();
+    const secrets = [state, access_token, refresh_token, oauth.appsecret];
     await checkDevices(context, phone, secrets);
     const login = await completeLogin(
       context,

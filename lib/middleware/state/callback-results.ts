@@ -13,8 +13,12 @@ import type { PendingLogin } from './pending-logins';
 import { StartedLogins, type FinishingLogin } from './started-logins';
 import type { WechatSession } from './wechat-session';
 
-/** The result of a login: the login for the session, or the state of the login that replaces it. */
-export type LoginResult = { readonly login: WechatSession } | { readonly restartState: string };
+/**
+ * The result of a login: the login for the session, the state of the login that replaces it, or that only
+ * another user may finish it.
+ */
+export type LoginResult =
+  { readonly login: WechatSession } | { readonly restartState: string } | { readonly isOtherUser: true };
 
 /** How many entries are kept, and for how long: duplicate callbacks come within a minute. */
 const LIMITS = { max: 10_000, ttl: SHARED_MS } as const;
@@ -89,8 +93,8 @@ export class CallbackResults {
   async shareResult<User extends { readonly openid: string }>(
     { state, code }: CallbackParams,
     steps: {
-      /** Exchanges the authorization code. */
-      exchange(): Promise<User>;
+      /** Exchanges the authorization code. `undefined` if its user may not finish this login. */
+      exchange(): Promise<User | undefined>;
       /** Turns the user into a login: `onLogin` runs here. */
       complete(user: User): Promise<WechatSession>;
       /**
@@ -111,6 +115,8 @@ export class CallbackResults {
     const work = async (): Promise<LoginResult> => {
       try {
         const user = await steps.exchange();
+        // It does not own the state: the user who may finish the login still can.
+        if (!user) return { isOtherUser: true };
         return { login: await this.#oncePerState(state, key, user.openid, () => complete(user)) };
       } catch (error) {
         const fresh = steps.decideRestart(error);

@@ -33,13 +33,21 @@ export function watchLogin(context: Context, state: string, replaces: string | u
   sessionWatch.recordStart(state, start);
   // Session middleware sets its cookie when the response is sent.
   res.once('finish', () => {
-    const cookie = sessionCookieOf(req, sessionWatch.cookieName);
-    start.cookieDigest = cookie && digestAfter(context, cookie);
-    const lost = cookie && causeOfEveryLoss(context, cookie, start);
-    if (lost) warnOfCause(context, { en: 'Every login will be lost', zh: '每次登录都会丢失' }, lost);
-    else warnOfRedirectURI(context);
-    warnOfMemoryStore(context);
+    try {
+      examineResponse(context, start);
+    } catch {
+      // Nobody catches what a listener throws, such as an error of the app's session: it would end the process.
+    }
   });
+}
+
+function examineResponse(context: Context, start: LoginStart): void {
+  const cookie = sessionCookieOf(context.req, context.config.sessionWatch.cookieName);
+  start.cookieDigest = cookie && digestAfter(context, cookie);
+  const lost = cookie && causeOfEveryLoss(context, cookie, start);
+  if (lost) warnOfCause(context, { en: 'Every login will be lost', zh: '每次登录都会丢失' }, lost);
+  else warnOfRedirectURI(context);
+  warnOfMemoryStore(context);
 }
 
 /** A hash of the session cookie that the browser has after this response. */
