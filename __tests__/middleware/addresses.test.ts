@@ -420,12 +420,13 @@ describe('the routes of other mounts', () => {
   );
 
   it('are refused on the sites of each of two mounts that browsers see at the same path', () => {
-    const first = host;
-    record('/a\\b');
-    host = `b-${first}`;
-    expect(isRefused('/a/b/logout')).toBe(false);
-    record('/a/b');
-    expect(isRefused('/a/b/logout')).toBe(true);
+    const options = { ...own(), scanLogin: true, website: undefined };
+    const areRefused = (): boolean[] => ['/a/b/logout', '/a/b/scan/ticket'].map(isRefused);
+    recordRoute(contextWith(options, { url: '/a\\b/x', below: '/x' }));
+    host = `b-${host}`;
+    expect(areRefused()).toEqual([false, false]);
+    recordRoute(contextWith(options, { url: '/a/b/x', below: '/x' }));
+    expect(areRefused()).toEqual([true, true]);
   });
 
   it('are those of one mount, whether the mount path itself is requested or a page below it', () => {
