@@ -29,7 +29,10 @@ export interface CallAnswered {
 /** A call that WeChat refused, or that got no valid response from WeChat. */
 export interface CallFailed extends CallAnswered, Failure {}
 
-/** A saved token was refreshed, because it had expired or WeChat no longer accepted it. */
+/**
+ * An access token was refreshed and saved: because it had expired, because WeChat no longer accepted it, or
+ * because the app called `refreshAccessToken()`.
+ */
 export interface TokenRefreshed {
   /** AppID of the app that the token is for. */
   readonly appid: string;
@@ -37,7 +40,10 @@ export interface TokenRefreshed {
   readonly durationMs: number;
 }
 
-/** A token could not be refreshed. With kind `reauthorize`, its user must log in again. */
+/**
+ * A token could not be refreshed, or could not be saved after its refresh. With kind `reauthorize`, its user
+ * must log in again.
+ */
 export interface TokenFailed extends TokenRefreshed, Failure {}
 
 /** One diagnostics channel. */

@@ -231,7 +231,9 @@ export class OAuth {
   /**
    * Exchanges a refresh token for a new access token
    * ([refresh_token](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsrefreshtoken.html)),
-   * and saves it. Simultaneous calls with the same refresh token share one request to WeChat.
+   * and saves it. Simultaneous calls with the same refresh token share one request to WeChat. If WeChat refuses
+   * the refresh token, a saved token that contains it stays saved, because this method does not know its
+   * openid.
    *
    * @throws WeChatAPIError of kind `reauthorize` if the refresh token is missing, older than 30 days or
    * revoked.
@@ -243,7 +245,10 @@ export class OAuth {
     callback?: Callback<AccessToken>,
   ): Promise<AccessToken> | undefined {
     return promiseOrCallback(
-      () => this.#refreshes.run(String(refreshToken), () => this.#refresh(refreshToken)),
+      () =>
+        this.#refreshes.run(String(refreshToken), () =>
+          this.#tokens.publishRefresh(refreshToken, () => this.#refresh(refreshToken)),
+        ),
       callback,
     );
   }

@@ -939,6 +939,52 @@ describe('the events of a refresh', () => {
     await failure(oauth.getUser(fixture.openid));
     expect(messages).toEqual([['express-wechat-auth:token.failed', { ...facts(), kind, errcode }]]);
   });
+
+  it('that the app calls itself are published too, once its token is saved', async () => {
+    const { oauth, store } = await oauthWith(await fixture.issueToken());
+    let published: number | undefined;
+    store.set = () => {
+      published = messages.length;
+      return Promise.resolve();
+    };
+    const { refresh_token } = await fixture.issueToken();
+    await oauth.refreshAccessToken(refresh_token);
+    expect(published).toBe(0);
+    expect(messages).toEqual([['express-wechat-auth:token.refreshed', facts()]]);
+    expect(durationOf(0)).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['that WeChat refuses', 40030, 'reauthorize'],
+    ['that WeChat refuses for now', 45011, 'rate_limit'],
+  ])('name the failure of a refresh that the app calls itself, %s', async (_what, errcode, kind) => {
+    const { oauth } = await oauthWith();
+    const { refresh_token } = await fixture.issueToken();
+    fixture.emulator.fail('refresh_token', { errcode });
+    await failure(oauth.refreshAccessToken(refresh_token));
+    expect(messages).toEqual([['express-wechat-auth:token.failed', { ...facts(), kind, errcode }]]);
+  });
+
+  it('name the failure of a refresh that the app calls itself, if its token is not saved', async () => {
+    const { oauth, store } = await oauthWith();
+    const { refresh_token } = await fixture.issueToken();
+    store.set = () => Promise.reject(new Error('disk full'));
+    await failure(oauth.refreshAccessToken(refresh_token));
+    expect(messages).toEqual([['express-wechat-auth:token.failed', { ...facts(), kind: 'token_store' }]]);
+  });
+
+  it.each([
+    ['first', 0],
+    ['second', 1],
+  ])('are published once if the app refreshes the same token meanwhile, as the %s', async (_which, place) => {
+    const expired = expiredToken(await fixture.issueToken());
+    const { oauth } = await oauthWith(expired);
+    const calls = [() => oauth.getValidAccessToken(fixture.openid)];
+    calls.splice(place, 0, () => oauth.refreshAccessToken(expired.refresh_token));
+    await Promise.all(calls.map((call) => call()));
+    expect(requestsTo('/refresh_token')).toHaveLength(1);
+    expect(messages).toEqual([['express-wechat-auth:token.refreshed', facts()]]);
+  });
 });
 
 describe('the debug output of wechat-auth:token', () => {

@@ -101,9 +101,9 @@ export interface WechatAuthEvents {
   readonly 'express-wechat-auth:login.failed': LoginFailed;
   /** A logged-in user logged out. */
   readonly 'express-wechat-auth:logout': LoggedOut;
-  /** A saved access token was refreshed. */
+  /** An access token was refreshed and saved. */
   readonly 'express-wechat-auth:token.refreshed': TokenRefreshed;
-  /** A saved access token could not be refreshed. */
+  /** An access token could not be refreshed, or could not be saved after its refresh. */
   readonly 'express-wechat-auth:token.failed': TokenFailed;
   /** WeChat responded to a request without an errcode. */
   readonly 'express-wechat-auth:call.answered': CallAnswered;

@@ -33,6 +33,12 @@ export interface TokenBackend {
   readonly lock: (<T>(openid: string, fn: () => Promise<T>) => Promise<T>) | undefined;
 }
 
+/** Publishes the end of one refresh. */
+interface RefreshReport {
+  refreshed(): void;
+  failed(error: unknown): void;
+}
+
 export class TokenKeeper {
   readonly #backend: TokenBackend;
   readonly #cache = lazyCache<AccessToken>({ max: MAX_CACHED });
@@ -117,37 +123,62 @@ export class TokenKeeper {
 
   async #refresh(openid: string, expired: AccessToken): Promise<AccessToken> {
     const { refresh_token } = expired.data;
-    const started = performance.now();
-    const message = (): TokenRefreshed => ({
-      appid: this.#backend.appid,
-      durationMs: performance.now() - started,
-    });
+    const report = this.#startRefresh();
     try {
       this.#owners.set(refresh_token, { openid, loginAt: loggedInAt(expired) });
       const fresh = asAccessToken(await this.#backend.refresh(refresh_token));
       if (fresh?.data.openid !== openid) throw notTheOwner();
-      debug('token refreshed');
-      tokenRefreshed.publish(message);
+      report.refreshed();
       return this.#cacheToken(openid, fresh);
     } catch (error) {
-      const publishFailure = (): void => {
-        tokenFailed.publish(() => ({ ...message(), ...failureOf(error) }));
-      };
       if (!isWeChatAPIError(error) || !REFRESH_TOKEN_INVALID.includes(error.code)) {
-        publishFailure();
+        report.failed(error);
         throw error;
       }
       // Another process may have logged this user in, or refreshed the token and got a new refresh token.
       const stored = await this.#load(openid, expired);
       if (stored?.isValid() && stored.data.access_token !== expired.data.access_token)
         return this.#cacheToken(openid, stored);
-      publishFailure();
+      report.failed(error);
       this.#cache().delete(openid);
       if (stored?.data.refresh_token === refresh_token) await this.#delete(openid, expired);
       throw error;
     } finally {
       this.#owners.delete(refresh_token);
     }
+  }
+
+  /**
+   * Publishes how a refresh ends that the app called itself. If the keeper waits for the same refresh, it
+   * publishes the end.
+   */
+  async publishRefresh<T>(refreshToken: string | undefined, refresh: () => Promise<T>): Promise<T> {
+    const report = this.#startRefresh();
+    try {
+      const fresh = await refresh();
+      if (!this.#owners.has(refreshToken)) report.refreshed();
+      return fresh;
+    } catch (error) {
+      if (!this.#owners.has(refreshToken)) report.failed(error);
+      throw error;
+    }
+  }
+
+  #startRefresh(): RefreshReport {
+    const started = performance.now();
+    const message = (): TokenRefreshed => ({
+      appid: this.#backend.appid,
+      durationMs: performance.now() - started,
+    });
+    return {
+      refreshed() {
+        debug('token refreshed');
+        tokenRefreshed.publish(message);
+      },
+      failed(error) {
+        tokenFailed.publish(() => ({ ...message(), ...failureOf(error) }));
+      },
+    };
   }
 
   /**
