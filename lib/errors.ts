@@ -191,7 +191,7 @@ const KINDS = {
     false,
     'Bind the app to an account at open.weixin.qq.com (管理中心 > 公众号 or 网站应用), ' +
       'and request snsapi_userinfo.',
-    '请在微信开放平台（管理中心 > 公众号 或 网站应用）把该应用绑定到开放平台账号，并使用 snsapi_userinfo 授权。',
+    '请在微信开放平台（「管理中心 > 公众号」或「管理中心 > 网站应用」）把该应用绑定到开放平台账号，并使用 snsapi_userinfo 授权。',
   ),
   /** No user is logged in. */
   unauthenticated: fact(401, false, 'Log in first.', '请先登录。'),

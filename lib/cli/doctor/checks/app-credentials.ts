@@ -147,5 +147,5 @@ function sentence(label: string): string {
 
 function copyAppId(flow: AccountFlow): Bilingual {
   const { appId } = FLOWS[flow].consoleMenu;
-  return bilingual(`Copy it from ${appId}.`, `请从 ${appId} 复制。`);
+  return bilingual(`Copy it from ${appId}.`, `请复制 AppID：${appId}。`);
 }

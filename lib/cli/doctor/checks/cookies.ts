@@ -94,7 +94,8 @@ function faultOf({ what, remedy }: Cause): Fault {
 
 /** What the texts call this cookie: its name. */
 function nameOf(cookie: Cookie): Bilingual {
-  return bilingual(shownName(cookie), shownName(cookie));
+  const name = shownName(cookie);
+  return bilingual(name, `名为 ${name} 的 cookie`);
 }
 
 function shownName({ name }: Cookie): string {
@@ -112,7 +113,7 @@ function checkSameSite(login: StartedLogin): Finding {
   const id = 'cookie-same-site';
   const modes = sessionCookies(login).map(({ cookie }) => cookie.sameSite);
   if (modes.includes('strict'))
-    return failed(id, faultOf(CAUSES.sameSiteStrict(bilingual('the cookie', 'cookie'))));
+    return failed(id, faultOf(CAUSES.sameSiteStrict(bilingual('the cookie', '会话 cookie'))));
   if (modes.includes('none')) return warning(id, TEXTS.none);
   return ok(id, modes.includes('lax') ? TEXTS.lax : TEXTS.noSameSite);
 }

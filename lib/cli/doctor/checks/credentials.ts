@@ -124,12 +124,12 @@ const REMEDIES: Readonly<Record<number, (flow: AccountFlow) => Bilingual>> = {
     bilingual(
       'The IP address of this machine is not on the whitelist. ' +
         `Add it at ${FLOWS[flow].consoleMenu.appSecret} > API IP 白名单; this takes some minutes.`,
-      `本机 IP 不在白名单中。请到 ${FLOWS[flow].consoleMenu.appSecret} > API IP 白名单 添加，几分钟后生效。`,
+      `本机 IP 不在白名单中。请添加，几分钟后生效：${FLOWS[flow].consoleMenu.appSecret} > API IP 白名单。`,
     ),
   40243: (flow) =>
     bilingual(
       `The AppSecret is frozen. Unfreeze it (解冻) at ${FLOWS[flow].consoleMenu.appSecret}; this takes ten minutes.`,
-      `AppSecret 已被冻结。请到 ${FLOWS[flow].consoleMenu.appSecret} 解冻，10 分钟后生效。`,
+      `AppSecret 已被冻结。请解冻，10 分钟后生效：${FLOWS[flow].consoleMenu.appSecret}。`,
     ),
   43003: () => bilingual('WECHAT_API_URL must be https.', 'WECHAT_API_URL 必须使用 https。'),
   48001: (flow) => NO_PERMISSION[flow],
@@ -143,7 +143,7 @@ const REMEDIES: Readonly<Record<number, (flow: AccountFlow) => Bilingual>> = {
 const NO_PERMISSION: Readonly<Record<AccountFlow, Bilingual>> = {
   official: bilingual(
     'Web authorization needs a verified service account (服务号): see 接口管理 > 接口权限与额度 of the account.',
-    '只有已认证的服务号才有网页授权权限：请查看该账号的 接口管理 > 接口权限与额度。',
+    '只有已认证的服务号才有网页授权权限：请查看该账号的「接口管理 > 接口权限与额度」。',
   ),
   website: bilingual(
     'The website app has no WeChat login yet: see open.weixin.qq.com > 管理中心 > 网站应用 > 接口信息.',
@@ -163,7 +163,7 @@ function wrongSecret(flow: AccountFlow): Bilingual {
   const { appSecret } = FLOWS[flow].consoleMenu;
   return bilingual(
     `The AppSecret does not belong to this AppID, or was reset. Copy or reset it at ${appSecret}.`,
-    `AppSecret 与该 AppID 不匹配，或已被重置。请到 ${appSecret} 复制或重置。`,
+    `AppSecret 与该 AppID 不匹配，或已被重置。请复制或重置：${appSecret}。`,
   );
 }
 
@@ -171,7 +171,7 @@ export function unknownAppId(flow: AccountFlow): Bilingual {
   const { appId } = FLOWS[flow].consoleMenu;
   return bilingual(
     `WeChat knows no app with this AppID. Compare it with ${appId}. An app that is not approved yet does not work.`,
-    `微信没有这个应用。请与 ${appId} 核对；尚未审核通过的应用不可用。`,
+    `微信没有这个应用；尚未审核通过的应用不可用。请核对 AppID：${appId}。`,
   );
 }
 

@@ -146,7 +146,8 @@ const TEXTS = {
       `Enter exactly ${host} at ${FLOWS[flow].consoleMenu.callbackDomain}, or correct WECHAT_BASE_URL ` +
         '(behind a relay: WECHAT_RELAY). ' +
         'A subdomain is another host.',
-      `请在 ${FLOWS[flow].consoleMenu.callbackDomain} 原样填写 ${host}，或更正 WECHAT_BASE_URL（使用中转时为 WECHAT_RELAY）。子域名算作另一个域名。`,
+      `请原样填写 ${host}（${FLOWS[flow].consoleMenu.callbackDomain}），` +
+        '或更正 WECHAT_BASE_URL（使用中转时为 WECHAT_RELAY）。子域名算作另一个域名。',
     ),
   noPermission: {
     official: bilingual(

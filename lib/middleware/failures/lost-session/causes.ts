@@ -42,11 +42,14 @@ export const TRUST_PROXY_REMEDY: Bilingual = {
 
 const LAX: Bilingual = { en: "Use sameSite: 'lax'.", zh: "请使用 sameSite: 'lax'。" };
 
-/** The words for the cookie. The doctor gives its name instead. */
+/**
+ * The words for the cookie. The doctor gives its name instead. The Chinese words begin with a Chinese character
+ * and end in a Latin letter, because a space separates these two scripts.
+ */
 const SESSION_COOKIE: Bilingual = { en: 'the session cookie', zh: '会话 cookie' };
 
 function dropped(cookie: Bilingual, { en, zh }: Bilingual): Bilingual {
-  return { en: `a browser drops ${cookie.en}: ${en}`, zh: `浏览器会丢弃 ${cookie.zh}：${zh}` };
+  return { en: `a browser drops ${cookie.en}: ${en}`, zh: `浏览器会丢弃${cookie.zh}：${zh}` };
 }
 
 export const CAUSES = {
@@ -121,10 +124,8 @@ export const CAUSES = {
       'same-site-strict',
       'WECHAT_COOKIE_SAME_SITE',
       {
-        en:
-          `${cookie.en} is SameSite=Strict: browsers do not send it when WeChat redirects back, ` +
-          'so that every login is lost',
-        zh: `${cookie.zh} 为 SameSite=Strict：从微信返回时不会发送，每次登录都会丢失`,
+        en: `${cookie.en} is SameSite=Strict: browsers do not send it when WeChat redirects back`,
+        zh: `${cookie.zh} 为 SameSite=Strict：浏览器从微信返回时不会发送它`,
       },
       LAX,
     ),
@@ -170,7 +171,7 @@ export const CAUSES = {
       'WECHAT_COOKIE_PATH',
       {
         en: `browsers do not send ${cookie.en} to ${shortened(callback)}: its Path is ${shortened(path)}`,
-        zh: `浏览器不会把 ${cookie.zh} 发送到 ${shortened(callback)}：其 Path 为 ${shortened(path)}`,
+        zh: `浏览器不会把${cookie.zh} 发送到 ${shortened(callback)}：其 Path 为 ${shortened(path)}`,
       },
       {
         en:
