@@ -1,14 +1,17 @@
 // Attacks on the scan login: an attacker's code shown to a victim, a stolen address, a forged form, a flood.
 import crypto from 'node:crypto';
+import { createClient } from 'redis';
 import { MAX_LISTS, TicketRecords } from '../../lib/middleware/scan/tickets/ticket-records';
 import { MAX_RESULTS, Results } from '../../lib/middleware/scan/tickets/results';
 import { Tickets } from '../../lib/middleware/scan/tickets/ticket';
+import { RedisTokenStore, type RedisClient } from '../../lib';
 import { LocalCache } from '../../lib/stores/local-cache';
 import { wechatAuth } from '../../lib';
 import { emulated, startApp, type TestApp } from '../support/app';
 import { Browser } from '../support/browser';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { emulator, useEmulator } from '../support/emulator';
+import { describeOnRedis, startRedis } from '../support/redis';
 import { FULL } from '../support/full';
 import { isLoggedIn, sessionOf } from '../support/login';
 import {
@@ -220,9 +223,40 @@ describe('an attacker who planted the session of the PC', () => {
   });
 });
 
-/** A cache that counts what it holds. */
+describeOnRedis('a phone that opens its ticket again and again, with Redis', () => {
+  it('takes no lock: other tickets are in the same list', async () => {
+    const redis = await startRedis();
+    const client = await createClient({ url: redis.url }).connect();
+    const tokenStore = new RedisTokenStore(client as RedisClient);
+    const own = await startApp(emulator, { auth: { ...scanOptions(), tokenStore } });
+    const commands = (['get', 'pSetEx', 'del', 'eval'] as const).map((name) => jest.spyOn(client, name));
+    const sent = (): number[] => commands.map((command) => command.mock.calls.length);
+    try {
+      const { pc, phone } = devices(own);
+      const code = await showCode(pc);
+      const question = await phone.get(code.url);
+      const before = sent();
+      for (let at = 0; at < 10; at++) await phone.get(code.url);
+      await tap(phone, question, 'confirm');
+      // For each of the 11 requests: the list, and whether there is a result.
+      expect(sent().map((count, at) => count - (before[at] ?? 0))).toEqual([22, 0, 0, 0]);
+    } finally {
+      await own.close();
+      await client.close();
+      await redis.close();
+    }
+  });
+});
+
+/** A cache that counts what it holds, and how often it was locked. */
 class CountedCache extends LocalCache {
   readonly sizes = new Map<string, number>();
+  locks = 0;
+
+  override lock<T>(key: string, work: () => Promise<T>): Promise<T> {
+    this.locks += 1;
+    return super.lock(key, work);
+  }
 
   override async writeCache(key: string, entry: unknown, ttlMs: number): Promise<void> {
     await super.writeCache(key, entry, ttlMs);
@@ -253,6 +287,29 @@ describe('a flood', () => {
     expect(stored).toBeLessThan(2_500_000);
     expect(await records.read(name(20_000))).toMatchObject({ others: 0 });
     expect(await results.collect(name(0), undefined)).toMatchObject({ openid: 'o' });
+  });
+
+  it('of requests for one ticket locks its list, which holds tickets of others, only to change it', async () => {
+    const cache = new CountedCache(MAX_LISTS);
+    const records = new TicketRecords(cache);
+    const locksOf = async (work: () => Promise<unknown>): Promise<number> => {
+      const before = cache.locks;
+      for (let at = 0; at < 20; at++) await work();
+      return cache.locks - before;
+    };
+    expect(await locksOf(() => records.take(name(1), 'phone'))).toBe(1);
+    expect(await locksOf(() => records.end(name(2), 'cancelled'))).toBe(1);
+    expect(await locksOf(() => records.take(name(2), 'phone'))).toBe(0);
+    // The tenth other phone ends the ticket.
+    expect(await locksOf(() => records.take(name(1), 'other phones'))).toBe(10);
+    expect(await records.take(name(1), 'phone')).toMatchObject({ phone: 'phone', others: 10, end: 'over' });
+  });
+
+  it('of requests for a new ticket at once changes it once for each phone', async () => {
+    const records = new TicketRecords(new LocalCache(MAX_LISTS));
+    const phones = ['a', 'b', 'b', 'a', 'c'].map((phone) => records.take(name(1), phone));
+    expect((await Promise.all(phones)).map(({ phone }) => phone)).toEqual(Array(5).fill('a'));
+    expect(await records.read(name(1))).toMatchObject({ phone: 'a', others: 3 });
   });
 
   it('of finished logins is refused before it pushes one out, and for a minute only', async () => {

@@ -60,10 +60,16 @@ export class TicketRecords {
     );
   }
 
+  /**
+   * Locks the list only if the record changes: a flood of requests for one ticket must not delay the other
+   * tickets in its list.
+   */
   async #change(
     name: string,
     change: (record: TicketRecord | undefined) => TicketRecord,
   ): Promise<TicketRecord> {
+    const known = await this.read(name);
+    if (known && change(known) === known) return known;
     const key = listKey(name);
     return this.#cache.lock(key, async () => {
       const list = await this.#readList(name);
