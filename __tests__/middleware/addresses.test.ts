@@ -502,12 +502,41 @@ describe('the routes of other mounts', () => {
 
 describe('an address of this site', () => {
   it('has the path and query of the address', () => {
-    const context = contextWith({ baseURL: 'https://shop.example.com/base' });
-    expect(pathOnThisSite(context, `http://${host}/a?b#c`)).toBe('/a?b');
-    expect(pathOnThisSite(context, 'https://shop.example.com/a?b')).toBe('/a?b');
-    for (const foreign of ['http://shop.example.com/a', 'https://evil.example/a', '/a', 'null', ''])
-      expect(pathOnThisSite(context, foreign)).toBeUndefined();
-    expect(pathOnThisSite(contextWith(), 'data:text/html,a')).toBeUndefined();
+    expect(pathOnThisSite(contextWith(), `http://${host}/a?b#c`)).toBe('/a?b');
+    for (const foreign of ['http://evil.example/a', '/a', 'null', '', 'data:text/html,a'])
+      expect(pathOnThisSite(contextWith(), foreign)).toBeUndefined();
+    expect(pathOnThisSite(contextWith({}, { headers: { host: undefined } }), 'http:///a')).toBeUndefined();
+  });
+
+  it.each([
+    ['https://shop.example.com/base', 'https://shop.example.com/a', true],
+    ['https://shop.example.com/base', 'http://shop.example.com/a', false],
+    ['https://shop.example.com/base', 'ftp://shop.example.com/a', false],
+    ['https://shop.example.com/base', 'https://shop.example.com:8443/a', false],
+    ['https://shop.example.com/base', 'http://HOST/a', false],
+    ['https://shop.example.com/base', 'https://HOST/a', false],
+    ['http://shop.example.com', 'http://shop.example.com/a', true],
+    // The proxy of the app sends browsers on to https.
+    ['http://shop.example.com', 'https://shop.example.com/a', true],
+  ])('with baseURL %s, is that of %s: %s', (baseURL, address, isOurs) => {
+    for (const secure of [false, true]) {
+      const headers = { host: address.includes('HOST') ? host : 'shop.example.com' };
+      const context = contextWith({ baseURL }, { secure, headers });
+      expect(pathOnThisSite(context, address.replace('HOST', host))).toBe(isOurs ? '/a' : undefined);
+    }
+  });
+
+  it.each([
+    [false, 'http', true],
+    // A proxy ends TLS and does not say so.
+    [false, 'https', true],
+    [true, 'https', true],
+    [true, 'http', false],
+    [false, 'ftp', false],
+    [true, 'ftp', false],
+  ])('without baseURL, at a request by https (%s), is one of %s: %s', (secure, scheme, isOurs) => {
+    const path = pathOnThisSite(contextWith({}, { secure }), `${scheme}://${host}/a`);
+    expect(path).toBe(isOurs ? '/a' : undefined);
   });
 
   it.each([

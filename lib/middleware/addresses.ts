@@ -268,13 +268,16 @@ export function currentPage({ req, config }: Context): string {
   return basePath(config) + withoutOrigin(fullURL(req));
 }
 
-/** The path of an Origin or Referer header of this site; `undefined` for another site. */
-export function pathOnThisSite(context: Context, address: string): string | undefined {
+/**
+ * The path of an Origin or Referer header of this site; `undefined` for another site. This site is the origin
+ * of `baseURL`, otherwise the one that the request names. Its host over https is this site, too: a proxy that
+ * ends TLS may not tell. Over http it is not: an attacker in the network of a user can forge such pages.
+ */
+export function pathOnThisSite({ req, config }: Context, address: string): string | undefined {
   if (!URL.canParse(address)) return undefined;
-  const url = new URL(address);
-  return url.host === hostOf(context.req) || url.origin === context.config.base?.origin
-    ? url.pathname + url.search
-    : undefined;
+  const { origin, pathname, search } = new URL(address);
+  const own = config.base?.origin ?? `${isSecure(req) ? 'https' : 'http'}://${hostOf(req)}`;
+  return origin === own || origin === own.replace(/^http:/, 'https:') ? pathname + search : undefined;
 }
 
 /**

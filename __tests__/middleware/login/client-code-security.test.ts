@@ -75,6 +75,13 @@ describe.each(HOSTS)('login CSRF on %s', (host) => {
     ['same-site with our Origin', { 'Sec-Fetch-Site': 'same-site', Origin: BASE }, 200],
     ['an unknown Sec-Fetch-Site', { 'Sec-Fetch-Site': 'toString' }, 403],
     ['another Origin', { Origin: 'https://evil.example' }, 403],
+    ['our Origin under http', { Origin: 'http://h5.example.com' }, 403],
+    [
+      'our Origin under http, as a sibling',
+      { 'Sec-Fetch-Site': 'same-site', Origin: 'http://h5.example.com' },
+      403,
+    ],
+    ['the Host of the request', { Origin: 'http://HOST' }, 403],
     ['our Origin under another port', { Origin: 'https://h5.example.com:8443' }, 403],
     ['our Origin as a prefix', { Origin: 'https://h5.example.com.evil.example' }, 403],
     ['Origin: null', { Origin: 'null' }, 403],
@@ -86,7 +93,9 @@ describe.each(HOSTS)('login CSRF on %s', (host) => {
     ['neither header, as from wx.request', {}, 200],
   ])('%s', async (_what, headers, status) => {
     const app = await start({ baseURL: BASE }, { host });
-    const post = page(app, headers);
+    const isOwnHost = headers['Origin'] === 'http://HOST';
+    const { host: Host } = new URL(isOwnHost ? app.url : BASE);
+    const post = page(app, { ...headers, Host, ...(isOwnHost && { Origin: `http://${Host}` }) });
     for (const session of [true, false]) {
       const response = await post({ session });
       expect([response.status, response.kind]).toEqual([status, status === 403 ? 'forbidden' : undefined]);
@@ -102,6 +111,9 @@ describe.each(HOSTS)('login CSRF on %s', (host) => {
   it('without baseURL, our origin is that of the request', async () => {
     const app = await start({}, { host });
     expect((await page(app, { Origin: app.url })()).status).toBe(200);
+    // A proxy that ends TLS may not say so.
+    expect((await page(app, { Origin: app.url.replace('http:', 'https:') })()).status).toBe(200);
+    expect((await page(app, { Origin: app.url.replace('http:', 'ftp:') })()).status).toBe(403);
     expect((await page(app, { Origin: BASE })()).status).toBe(403);
   });
 });

@@ -150,6 +150,33 @@ describe.each(SESSION_NAMES)('the logout, with %s', (kind) => {
   });
 });
 
+describe('a logout with baseURL', () => {
+  const BASE = 'https://shop.example';
+
+  it.each([
+    ['Origin', BASE, 303],
+    ['Referer', `${BASE}/page`, 303],
+    // An attacker in the network of the user can forge pages that come by http.
+    ['Origin', 'http://shop.example', 403],
+    ['Referer', 'http://shop.example/page', 403],
+    ['Origin', 'ftp://shop.example', 403],
+    ['Origin', 'http://HOST', 403],
+    ['Referer', 'http://HOST/page', 403],
+  ])('sent with %s: %s has status %i', (header, value, status) =>
+    withApp(emulator, { auth: { baseURL: BASE } }, async (app, browser) => {
+      const { host } = new URL(value.includes('HOST') ? app.url : BASE);
+      const headers = { Host: host, [header]: value.replace('HOST', host) };
+      expect((await browser.request('/logout', { method: 'POST', headers })).status).toBe(status);
+    }),
+  );
+
+  it('behind a proxy that ends TLS and does not say so, needs no baseURL', () =>
+    withApp(emulator, {}, async (app, browser) => {
+      const headers = { Origin: app.url.replace('http:', 'https:') };
+      expect((await browser.request('/logout', { method: 'POST', headers })).status).toBe(303);
+    }));
+});
+
 describe('a logout whose Origin is null', () => {
   const NULL = { Origin: 'null' };
   const rows = [

@@ -174,6 +174,39 @@ describe('the form of the question', () => {
     },
   );
 
+  // Each row: with baseURL or without, whether the form has its token, the Origin, the status.
+  const BASE = 'https://shop.example';
+  it.each([
+    [BASE, false, BASE, 303],
+    // An attacker in the network of the phone can forge pages that come by http.
+    [BASE, false, 'http://shop.example', 403],
+    [BASE, true, 'http://shop.example', 403],
+    [BASE, false, 'ftp://shop.example', 403],
+    [BASE, false, 'http://HOST', 403],
+    [BASE, true, 'http://HOST', 403],
+    [undefined, false, 'http://HOST', 303],
+    // A proxy ends TLS and does not say so: the token proves that the form is ours.
+    [undefined, true, 'https://HOST', 303],
+    [undefined, false, 'https://HOST', 403],
+    [undefined, true, 'ftp://HOST', 403],
+  ] as const)(
+    'with baseURL %s, with its token: %s, from %s: %i',
+    async (baseURL, hasToken, origin, status) => {
+      const app = await start(baseURL === undefined ? {} : { auth: { baseURL } });
+      const { pc, phone } = devices(app);
+      const { pathname } = new URL((await showCode(pc, '/login')).url);
+      // Under baseURL, a proxy passes the Host on, except from pages at the address of the app itself.
+      const { host } = new URL(baseURL === undefined || origin.endsWith('HOST') ? app.url : baseURL);
+      const token = formToken(await phone.get(pathname));
+      const response = await phone.request(pathname, {
+        method: 'POST',
+        headers: { ...FORM, Host: host, Origin: origin.replace('HOST', host) },
+        body: new URLSearchParams({ action: 'confirm', ...(hasToken && { token }) }).toString(),
+      });
+      expect(response.status).toBe(status);
+    },
+  );
+
   it('confirms nothing for a phone that did not take the ticket', async () => {
     const app = await start();
     const { pc, phone } = devices(app);

@@ -1,13 +1,14 @@
 /**
  * Whether a form was posted by our own page. A forged one would log an attacker's PC in as the user (CSRF).
  */
-import { originOf } from '../addresses';
+import { originOf, pathOnThisSite } from '../addresses';
 import type { Context } from '../context';
-import { header, hostOf } from '../http/request';
+import { header } from '../http/request';
 
 /**
  * The browser's own statement counts: Sec-Fetch-Site, otherwise Origin. Where it makes none (old browsers, or
- * `Origin: null` under a strict Referrer-Policy), the form must carry the token that only our page has.
+ * `Origin: null` under a strict Referrer-Policy), the form must carry the token that only our page has. So it
+ * must if only the scheme differs: without `baseURL`, the scheme of the page may be unknown behind a proxy.
  */
 export function isFromThisPage(context: Context, hasToken: boolean): boolean {
   const { req } = context;
@@ -15,5 +16,5 @@ export function isFromThisPage(context: Context, hasToken: boolean): boolean {
   if (site !== '' && site !== 'none') return site === 'same-origin';
   const origin = header(req, 'origin');
   if (origin === '' || origin === 'null') return hasToken;
-  return origin === originOf(context) || (URL.canParse(origin) && new URL(origin).host === hostOf(req));
+  return origin === originOf(context) || (hasToken && pathOnThisSite(context, origin) !== undefined);
 }
