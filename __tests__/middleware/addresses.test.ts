@@ -28,6 +28,8 @@ interface RequestFields {
   readonly below?: string;
   readonly headers?: IncomingHttpHeaders;
   readonly secure?: boolean;
+  /** `req.params`; Connect has none. */
+  readonly params?: object | null | undefined;
 }
 
 const { NODE_ENV } = process.env;
@@ -47,7 +49,7 @@ afterEach(() => {
 
 function contextWith(
   options: WechatAuthOptions = {},
-  { url = '/', below = url, headers, secure = false }: RequestFields = {},
+  { url = '/', below = url, headers, secure = false, params }: RequestFields = {},
 ): Context {
   const config = resolveOptions({ appId: 'wx0123456789abcdef', appSecret: 's'.repeat(32), ...options });
   const req = Object.assign(new IncomingMessage(new net.Socket()), {
@@ -55,6 +57,7 @@ function contextWith(
     originalUrl: url,
     headers: { host, ...headers },
     secure,
+    params,
   });
   return contextOf(req, new ServerResponse(req), () => undefined, config);
 }
@@ -466,6 +469,48 @@ describe('the routes of other mounts', () => {
     ]);
     host = `other-${host}`;
     expect(isRefused('/shop/scan/ticket')).toBe(false);
+  });
+
+  it('may be routes of this mount if it may be a pattern, whoever has requested them before', () => {
+    // Names of its own: other tests have recorded mounts with the usual ones.
+    const options = { routes: { login: '/in', callback: '/back', logout: '/out', scan: '/code' } };
+    const at = (params: object | null | undefined, url: string, below = '/x'): Context =>
+      contextWith({ ...options, scanLogin: true, website: undefined }, { url: url + below, below, params });
+    const refusedAt = (context: Context, paths: readonly string[]): string[] =>
+      paths.filter((path) => safeReturnTo(context, path) === undefined);
+    const siblings = ['/b/out', '/B/%6fut/', '/b//out?a', '/b%2Fc/out', '/b%2Fout'];
+    const others = ['/b/in', '/b/back#a', '/b/code', '/b/code/ticket'];
+    const pages = ['/', '/out/x', '/b/me', '/b/out/x', '/b/coder', '/b/c/out', '/b/c/code/x'];
+    const all = [...siblings, ...others, ...pages];
+    // Express: the mount is a pattern.
+    expect(refusedAt(at({ shop: 'a' }, '/a'), all)).toEqual([...siblings, ...others]);
+    // Express: the mount of an outer router may be one.
+    expect(refusedAt(at({}, '/a'), all)).toEqual(siblings);
+    // Connect has no patterns, and the root is none.
+    for (const context of [at(undefined, '/a'), at(null, '/a'), at({}, '')])
+      expect(refusedAt(context, all)).toEqual([]);
+    const deep = ['/c/d/out', '/c%2Fe/d/out'];
+    expect(refusedAt(at({ shop: 'a' }, '/a/b'), [...siblings, ...deep])).toEqual(['/b%2Fc/out', ...deep]);
+    // A wildcard, a part that may be missing, a regular expression.
+    for (const params of [{ path: ['a', 'b'] }, { shop: undefined }, { 0: 'a' }])
+      expect(refusedAt(at(params, '/a'), [...all, '/b/c/d/in', '/out'])).toEqual([
+        ...siblings,
+        ...others,
+        ...['/b/c/out', '/b/c/code/x', '/b/c/d/in', '/out'],
+      ]);
+    const based = { ...options, baseURL: 'https://shop.example/base' };
+    const under = (params: object, url: string): Context =>
+      contextWith(based, { url: url + '/x', below: '/x', params });
+    expect(refusedAt(under({ shop: 'a' }, '/a'), ['/b/out', '/base/b/in', '/b/c/in'])).toEqual([
+      '/b/out',
+      '/base/b/in',
+    ]);
+    expect(refusedAt(under({}, ''), ['/b/out', '/base/b/out'])).toEqual([]);
+    const without = contextWith(
+      { routes: { ...options.routes, logout: false } },
+      { url: '/a/x', below: '/x', params: {} },
+    );
+    expect(refusedAt(without, ['/b/out', '/b/in'])).toEqual([]);
   });
 
   // From here on, paths of a known depth are refused at every site.

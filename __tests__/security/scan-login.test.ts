@@ -4,7 +4,7 @@ import { createClient } from 'redis';
 import { MAX_LISTS, TicketRecords } from '../../lib/middleware/scan/tickets/ticket-records';
 import { MAX_RESULTS, Results } from '../../lib/middleware/scan/tickets/results';
 import { Tickets } from '../../lib/middleware/scan/tickets/ticket';
-import { RedisTokenStore, type RedisClient } from '../../lib';
+import { RedisTokenStore } from '../../lib';
 import { LocalCache } from '../../lib/stores/local-cache';
 import { wechatAuth } from '../../lib';
 import { emulated, startApp, type TestApp } from '../support/app';
@@ -227,7 +227,7 @@ describeOnRedis('a phone that opens its ticket again and again, with Redis', () 
   it('takes no lock: other tickets are in the same list', async () => {
     const redis = await startRedis();
     const client = await createClient({ url: redis.url }).connect();
-    const tokenStore = new RedisTokenStore(client as RedisClient);
+    const tokenStore = new RedisTokenStore(client);
     const own = await startApp(emulator, { auth: { ...scanOptions(), tokenStore } });
     const commands = (['get', 'pSetEx', 'del', 'eval'] as const).map((name) => jest.spyOn(client, name));
     const sent = (): number[] => commands.map((command) => command.mock.calls.length);

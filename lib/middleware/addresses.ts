@@ -196,8 +196,36 @@ function mountsOf(config: ResolvedOptions): Mounts {
 
 function isKnownRoute(context: Context, path: string): boolean {
   const site = siteOf(context);
-  const route = comparablePath(path.replace(/[?#].*/s, ''));
-  return [...MOUNTS.values()].some((mounts) => mounts.hasRoute(site, route));
+  const pathname = path.replace(/[?#].*/s, '');
+  const route = comparablePath(pathname);
+  return (
+    [...MOUNTS.values()].some((mounts) => mounts.hasRoute(site, route)) || mayBeOwnRoute(context, pathname)
+  );
+}
+
+/**
+ * Whether the path may be a route of this mount where a pattern stands for another text: a login below `/a`
+ * must not end at `/b/logout`, even if nobody has requested `/b` yet. In Express, the pattern of an outer
+ * router is unknown; then this protects only the logout. Connect has no patterns.
+ */
+function mayBeOwnRoute(context: Context, pathname: string): boolean {
+  const { params } = context;
+  if (!params) return false;
+  const parts = Object.entries(params);
+  const mount = publicMount(context);
+  const isRoot = mount === basePath(context.config);
+  const logout = isRoot ? undefined : routePath(context, 'logout');
+  const routes = parts.length > 0 ? ownRoutes(context) : [logout].filter((each) => each !== undefined);
+  const names = routes.map((route) => comparablePath(route.slice(mount.length)));
+  const whole = comparablePath(pathname);
+  // A wildcard and a regular expression may stand for several names, an optional part for none.
+  if (parts.some(([name, value]) => /^\d/.test(name) || typeof value !== 'string'))
+    return names.some((name) => (isBelow(name) ? whole.includes(name.slice(0, -1)) : whole.endsWith(name)));
+  // Express does not decode a slash, some proxies do.
+  return [pathname.replace(/\/+/g, '/'), whole].some((spelled) => {
+    const below = spelled.split('/').slice(depthOf(mount) + 1);
+    return names.some((name) => matchesRoute(comparablePath(`/${below.join('/')}`), name));
+  });
 }
 
 /**

@@ -16,6 +16,10 @@ export interface Context {
    * demand.
    */
   readonly url: string;
+  /**
+   * `req.params` when the middleware ran: what the pattern at which it is mounted stands for. Connect has none.
+   */
+  readonly params: object | null | undefined;
 }
 
 export function contextOf(
@@ -24,7 +28,7 @@ export function contextOf(
   next: Next,
   config: ResolvedOptions,
 ): Context {
-  return { req, res, next, config, url: req.url ?? '/' };
+  return { req, res, next, config, url: req.url ?? '/', params: (req as { params?: object }).params };
 }
 
 /** @throws WechatAuthError of kind `config` if the option `account` found no account for this request. */

@@ -25,6 +25,7 @@ import { HOSTS, listen, type Middleware, type Running } from '../../support/host
 import { DESKTOP_CHROME, IPHONE_WECHAT, PHONE_SAFARI, WECOM } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
 import { sessionOf, stateIn } from '../../support/login';
+import { SESSION_NAMES, SESSIONS } from '../../support/sessions';
 
 const VARIABLES = [
   'WECHAT_APP_ID',
@@ -302,6 +303,47 @@ describe('a mount path', () => {
     expect(me.url).toBe(`${server.url}/acme/inner/me`);
     expect(me.status).toBe(200);
     expect((await browser.get('/acme/inner/login?returnTo=/acme/inner/callback')).status).toBe(302);
+  });
+
+  describe.each(SESSION_NAMES)('that is a pattern, with %s', (kind) => {
+    const mounts: Readonly<Record<string, (app: express.Express, frame: typeof express) => void>> = {
+      'of the app': (app) => app.use('/:shop', wechatAuth(emulated(emulator))),
+      'of an outer router': (app, { Router }) =>
+        app.use('/:shop', Router().use(wechatAuth(emulated(emulator)))),
+      'of an outer app': (app, framework) => {
+        const inner = framework();
+        app.use('/:shop', inner.use(wechatAuth(emulated(emulator))));
+      },
+    };
+
+    it.each(
+      [express, express4 as unknown as typeof express].flatMap((framework, at) =>
+        Object.entries(mounts).map(([name, mount]) => ({ name, mount, framework, version: 5 - at })),
+      ),
+    )('$name: no login ends at the logout below another name (Express $version)', async (row) => {
+      const app = row.framework();
+      app.use(SESSIONS[kind]());
+      row.mount(app, row.framework);
+      const server = await listen(app);
+      running.push(server);
+      const browser = Browser.inWechat(server.url);
+      for (const [path, end] of [
+        ['/new/logout', '/#'],
+        ['/new/page', '/new/page#'],
+        ['/logout', '/logout#'],
+      ] as const) {
+        const redirect = await browser.get(`/a/login?returnTo=${path}`);
+        expect((await browser.get(await agree(emulator, redirect.location))).location).toBe(end);
+      }
+      expect((await browser.get('/a/logout?returnTo=/newer/logout')).location).toBe('/');
+    });
+  });
+
+  it.each(HOSTS)('that is fixed does not keep a login from ending at another /login, on %s', async (host) => {
+    const app = await start({}, { host, mount: '/auth' });
+    const browser = Browser.inWechat(app.url);
+    const redirect = await browser.get('/auth/login?returnTo=/forum/login');
+    expect((await browser.get(await agree(emulator, redirect.location))).location).toBe('/forum/login#');
   });
 
   it.each(HOSTS)('may be requested in upper case and with a slash at the end, on %s', async (host) => {
