@@ -2,7 +2,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { selfSignedCertificate } from '../../../lib/emulator';
@@ -10,6 +12,7 @@ import { mustRunNginx } from '../../support/processes/nginx';
 import { codeOfPage, run } from '../../guides/guide';
 import { agree } from '../../support/browser';
 import { IPHONE_WECHAT } from '../../support/browsers/user-agents';
+import { createHost } from '../../support/hosts';
 import { environmentOf, emulator, useEmulator } from '../../support/emulator';
 import { PAGES, blocksOf } from '../blocks';
 import { ROOT, translationOf } from '../pages';
@@ -103,6 +106,21 @@ async function whenStarted<T>(request: () => Promise<T>): Promise<T> {
   }
 }
 
+const BROKEN_TARGET = 'http://[::1/login';
+
+it('Connect throws at the request line of which the page speaks, before any middleware runs', () => {
+  const middleware = jest.fn();
+  const app = createHost('Connect');
+  app.use(middleware);
+  const req = Object.assign(new IncomingMessage(new Socket()), { url: BROKEN_TARGET });
+  expect(() => {
+    app(req, new ServerResponse(req));
+  }).toThrow('Invalid URL');
+  expect(middleware).not.toHaveBeenCalled();
+  for (const page of [ENGLISH, translationOf(ENGLISH)])
+    expect(readFileSync(path.join(ROOT, page), 'utf8')).toContain(`GET ${BROKEN_TARGET}`);
+});
+
 const describeWithNginx = mustRunNginx('the configuration of nginx') ? describe : describe.skip;
 
 it('nginx configurations are only in the pages that are tested here', () => {
@@ -131,6 +149,8 @@ describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configurati
     const nginx = spawn('nginx', ['-e', 'stderr', '-g', 'daemon off;', '-c', file], { stdio: 'ignore' });
     try {
       const login = await whenStarted(() => get(port, '/login?returnTo=/me'));
+      // Plain Connect would end the process; see below.
+      expect((await get(port, BROKEN_TARGET)).status).toBe(400);
       expect(login.cookies.map((each) => each.replace(/=.*/, ''))).toContain('__Host-session');
       const callback = await agree(emulator, login.location);
       expect(callback).toMatch(/^https:\/\/h5\.example\.com\/callback\?/);
