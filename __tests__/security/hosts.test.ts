@@ -1,3 +1,4 @@
+import { docsPage } from '../../lib/errors';
 import type { OwnOptions } from '../support/app';
 import { emulator, useEmulator } from '../support/emulator';
 import type { Host } from '../support/hosts';
@@ -254,6 +255,9 @@ function attacksByHeaders(requests: readonly Request[], allowed: readonly string
     );
 }
 
+/** In development, an error page leads to its entry in the documentation. */
+const HELP = ['config', 'login_loop'].map((kind) => docsPage(`errors.md#${kind}`).zh);
+
 /** Sends each of these Host headers: the response may name no host except the site's own and the allowed. */
 function attacksByHost(hosts: readonly string[], isAllowed: (address: string) => boolean): Attack[] {
   return hosts.flatMap((host) =>
@@ -268,7 +272,8 @@ function attacksByHost(hosts: readonly string[], isAllowed: (address: string) =>
         const defect = defectOf(response);
         if (defect !== undefined) return defect;
         const other = addressesIn(response).find(
-          (address) => !isAllowed(address) && leavesSite(address, site.url) !== undefined,
+          (address) =>
+            !isAllowed(address) && !HELP.includes(address) && leavesSite(address, site.url) !== undefined,
         );
         return other === undefined ? undefined : `the response names ${other}`;
       },

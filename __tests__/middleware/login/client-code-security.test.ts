@@ -395,7 +395,7 @@ describeOnRedis('two processes that share a Redis', () => {
         await start({ tokenStore: tokenStore() }, { session }),
       ];
       const code = newCode('miniProgram');
-      emulator.fail('jscode2session', { patch: { session_key: key }, delay: 50 });
+      emulator.fail('jscode2session', { patch: { session_key: key } }, { delay: 50 });
       const [first, second] = [new CodeClient(one.url), new CodeClient(two.url)];
       const taps = await Promise.all([first.logIn('miniProgram', code), second.logIn('miniProgram', code)]);
       expect(taps.map(({ status, user }) => [status, user['openid']])).toEqual(
