@@ -81,8 +81,14 @@ function sourcesOf(blocks: readonly Block[]): Sources {
   return { files, places };
 }
 
+/** The settings of `tsc --init`, without node's types: those of express bring them. Some blocks are tests for Jest. */
 const OPTIONS: ts.CompilerOptions = {
   strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noUncheckedSideEffectImports: true,
+  verbatimModuleSyntax: true,
+  isolatedModules: true,
   noEmit: true,
   target: ts.ScriptTarget.ES2022,
   module: ts.ModuleKind.Preserve,
@@ -93,7 +99,7 @@ const OPTIONS: ts.CompilerOptions = {
   emitDecoratorMetadata: true,
   skipLibCheck: true,
   jsx: ts.JsxEmit.Preserve,
-  types: ['node', 'jest'],
+  types: ['jest'],
   paths: {
     'express-wechat-auth': [path.join(ROOT, 'dist/index.d.ts')],
     'express-wechat-auth/emulator': [path.join(ROOT, 'dist/emulator/index.d.ts')],

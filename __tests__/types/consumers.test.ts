@@ -299,13 +299,31 @@ describe('an app that names its own user and session key', () => {
     expect(errorsIn(app, OWN_TYPES, { ...RESOLUTIONS.node16, exactOptionalPropertyTypes: true })).toEqual([]);
   });
 
-  it.each(['docs/typescript.md', 'docs/zh-CN/typescript.md'])('compiles the code that %s prints', (page) => {
+  const strictest = {
+    ...RESOLUTIONS.node16,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+  };
+
+  describe.each(['docs/typescript.md', 'docs/zh-CN/typescript.md'])('in the code of %s', (page) => {
     const blocks = blocksOf(page).filter(({ language }) => language === 'ts');
-    expect(blocks).toHaveLength(3);
-    const app = install(EXPRESS_5, '@types/express-session');
-    const session = "import type {} from 'express-session';";
-    for (const { given, code } of blocks)
-      expect(errorsIn(app, [session, given, code].join('\n'), RESOLUTIONS.node16)).toEqual([]);
+
+    it('compiles with cookie-session', () => {
+      expect(blocks).toHaveLength(3);
+      const app = install(EXPRESS_5, '@types/cookie-session');
+      for (const { given, code } of blocks)
+        expect(errorsIn(app, [given, code].join('\n'), strictest)).toEqual([]);
+    });
+
+    it('compiles with express-session in its place', () => {
+      const app = install(EXPRESS_5, '@types/express-session');
+      const session =
+        "import type {} from 'express-session'; declare function cookieSession(options: object): express.Handler;";
+      for (const { given, code } of blocks) {
+        const other = code.replace("import cookieSession from 'cookie-session';", session);
+        expect(errorsIn(app, [given, other].join('\n'), strictest)).toEqual([]);
+      }
+    });
   });
 
   it("may return nothing from onLogin if WeChat's profile satisfies its user type", () => {

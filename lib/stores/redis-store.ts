@@ -71,7 +71,8 @@ const SCRIPTS = {
  * processes. The app creates the client, with node-redis or ioredis.
  *
  * @example
- * const client = await createClient({ url: process.env.REDIS_URL, disableOfflineQueue: true }).connect();
+ * const url = process.env.REDIS_URL ?? 'redis://localhost:6379';
+ * const client = await createClient({ url, disableOfflineQueue: true }).connect();
  * app.use(wechatAuth({ tokenStore: new RedisTokenStore(client, { prefix: 'shop:token:' }) }));
  */
 export class RedisTokenStore implements TokenStore, SharedCache {
