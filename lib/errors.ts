@@ -239,9 +239,11 @@ interface ErrorDetails {
  *   console.log('The user must log in again.');
  * }
  */
-export class WechatError extends Error {
+export abstract class WechatError extends Error {
   /** What the error means; see {@link WechatErrorKind}. */
   readonly kind: WechatErrorKind;
+  /** WeChat's errcode, a number; without one, `ERR_WECHAT_` and the kind in capitals. */
+  abstract readonly code: number | string;
   /** The HTTP status for the app's response: usually that of the kind. */
   readonly status: number;
   /**
@@ -272,8 +274,8 @@ export class WechatError extends Error {
 
   /** The properties that are safe and useful in a log: no stack, no cause. */
   toJSON(): Record<string, unknown> {
-    const { name, message, kind, status, retryable, help } = this;
-    return { name, message, kind, status, retryable, help };
+    const { name, message, kind, status, retryable, help, code } = this;
+    return { name, message, kind, status, retryable, help, code };
   }
 }
 
@@ -292,10 +294,6 @@ export class WechatAuthError extends WechatError {
   constructor(kind: WechatErrorKind, message: string, details?: ErrorDetails) {
     super(kind, message, details);
     this.code = `ERR_WECHAT_${kind.toUpperCase()}`;
-  }
-
-  override toJSON(): Record<string, unknown> {
-    return { ...super.toJSON(), code: this.code };
   }
 }
 
@@ -340,7 +338,7 @@ export class WeChatAPIError extends WechatError {
   }
 
   override toJSON(): Record<string, unknown> {
-    return { ...super.toJSON(), code: this.code, errmsg: this.errmsg, rid: this.rid };
+    return { ...super.toJSON(), errmsg: this.errmsg, rid: this.rid };
   }
 }
 
@@ -452,7 +450,7 @@ export function isWeChatAPIError(error: unknown): error is WeChatAPIError {
 
 /** Whether it is an error without an errcode. Then `code` is a string. */
 export function isWechatAuthError(error: unknown): error is WechatAuthError {
-  return isWechatError(error) && typeof (error as { code?: unknown }).code === 'string';
+  return isWechatError(error) && typeof error.code === 'string';
 }
 
 /**

@@ -53,8 +53,12 @@ export interface Report extends Output {
 }
 
 /** Runs the doctor with `--json` in English, and parses its report. */
-export async function examine(args: readonly string[], env: Env = {}): Promise<Report> {
-  const output = await doctor([...args, '--json', '--lang', 'en'], env);
+export async function examine(
+  args: readonly string[],
+  env: Env = {},
+  terminal: TerminalOptions = {},
+): Promise<Report> {
+  const output = await doctor([...args, '--json', '--lang', 'en'], env, terminal);
   const { checks } = JSON.parse(output.out) as { checks: Check[] };
   return {
     ...output,

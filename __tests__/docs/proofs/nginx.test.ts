@@ -141,7 +141,13 @@ describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configurati
   it('serves a login to the app of the same page, with its __Host- cookie', async () => {
     const [block = ''] = blocks;
     const app = await run(codeOfPage(page, 'app.ts'), {
-      env: { SESSION_KEY: 'test key', ...environmentOf(emulator) },
+      env: {
+        SESSION_KEY: 'test key',
+        ...environmentOf(emulator),
+        WECHAT_BASE_URL: 'https://h5.example.com',
+      },
+      // With NODE_ENV=production, the app would refuse the emulator.
+      replace: [["process.env.NODE_ENV === 'production'", 'true']],
     });
     const [port, httpPort] = [await freePort(), await freePort()];
     const to = block.replace('http://127.0.0.1:3000', app.url);

@@ -1,6 +1,7 @@
 /** What the doctor checks: values from flags, environment variables and defaults. */
 import { WECHAT } from '../../oauth/endpoints';
-import type { AccountFlow } from '../../oauth/flows';
+import { ACCOUNT_FLOWS, FLOWS, isPageFlow, type AccountFlow, type PageAccountFlow } from '../../oauth/flows';
+import { FLOW_CHECKS } from './report/flow-checks';
 
 export interface App {
   readonly appId: string | undefined;
@@ -33,6 +34,42 @@ export function appOf({ apps }: Pick<Configuration, 'apps'>, flow: AccountFlow):
 export function isGiven(configuration: Pick<Configuration, 'apps'>, flow: AccountFlow): boolean {
   const { appId, appSecret } = appOf(configuration, flow);
   return appId !== undefined || appSecret !== undefined;
+}
+
+/**
+ * Whether the running app must show the AppID of this flow: `--account` names the account by its host or its path,
+ * and its AppSecret (or the token of its platform) is given.
+ */
+export function takesAppIdFromApp(configuration: Configuration, flow: AccountFlow): flow is PageAccountFlow {
+  const { appId, appSecret } = appOf(configuration, flow);
+  const hasProof = appSecret !== undefined || componentOf(configuration, flow) !== undefined;
+  return configuration.isOneOfMany === true && isPageFlow(flow) && appId === undefined && hasProof;
+}
+
+/** @param shown the AppIDs that the running app sends to WeChat */
+export function withShownAppIds(
+  configuration: Configuration,
+  shown: Readonly<Partial<Record<PageAccountFlow, string>>>,
+): Configuration {
+  const added = ACCOUNT_FLOWS.flatMap((flow) =>
+    takesAppIdFromApp(configuration, flow) && shown[flow] !== undefined
+      ? [[flow, { ...appOf(configuration, flow), appId: shown[flow] }] as const]
+      : [],
+  );
+  return { ...configuration, apps: { ...configuration.apps, ...Object.fromEntries(added) } };
+}
+
+/**
+ * Where the value comes from: an environment variable; for one account of many, a flag, because the environment
+ * is not read.
+ */
+export function sourceOf(
+  { isOneOfMany }: Configuration,
+  flow: AccountFlow,
+  value: 'appId' | 'appSecret',
+): string {
+  // The ids of these checks are the names of the flags.
+  return isOneOfMany ? `--${FLOW_CHECKS[flow][value]}` : FLOWS[flow].credentials.env[value];
 }
 
 /** The platform that acts for the account of this flow. */

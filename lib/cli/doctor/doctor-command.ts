@@ -8,7 +8,7 @@ import { relayRedirectURI } from '../../relay/redirect-uri';
 import { bilingual, type Bilingual, type Language } from '../bilingual';
 import { CommandError, UsageError, type Command, type Terminal } from '../terminal';
 import { checkApp, type AppProbe } from './checks/app';
-import { isAppId } from './checks/app-credentials';
+import { checkAppId, isAppId } from './checks/app-credentials';
 import { usableBase, usableRelay } from './checks/base-url';
 import { checkConfiguration, givenFlows } from './checks/configuration';
 import { checkCredentials } from './checks/credentials';
@@ -17,7 +17,7 @@ import { checkNetwork } from './checks/network';
 import { callbackURL } from './checks/redirect-uri';
 import { checkRelay } from './checks/relay';
 import { checkVerificationFile } from './checks/verification-file';
-import { isGiven, type Configuration } from './configuration';
+import { appOf, isGiven, withShownAppIds, type Configuration } from './configuration';
 import { DOCTOR_HELP, parseDoctorFlags, readDoctorFlags, type DoctorFlags } from './doctor-flags';
 import type { ProbeLimits } from './probe/http-probe';
 import { siteOf, type Site } from './probe/site';
@@ -69,20 +69,21 @@ async function examine(
   const limits = { timeout: flags.timeout, signal: AbortSignal.any([interrupted, deadline]) };
   const style = styleOf(terminal, language);
   const findings: Finding[] = [];
-  const add = (group: Group, found: readonly Finding[]): void => {
-    const clean = found.map((finding) => forOutput(finding, configuration));
+  const add = (group: Group, found: readonly Finding[], known = configuration): void => {
+    const clean = found.map((finding) => forOutput(finding, known));
     findings.push(...clean);
     if (!json && !interrupted.aborted && clean.length > 0) terminal.out(renderGroup(group, clean, style));
   };
 
   add('configuration', checkConfiguration(configuration, url !== undefined));
   if (noneFailed(findings, 'endpoints')) add('network', await checkNetwork(configuration, limits));
-  const credentials = await checkAllCredentials(flags, findings, limits);
-  // The app's redirect URI may show a callback address that the configuration does not name.
+  // The app's redirect to WeChat may show an AppID and a callback address that the configuration does not name.
   const app = await probeRunningApp(flags, limits);
-  const pages = await checkLoginPages(flags, siteToReturnTo(flags, app), findings, limits);
-  add('wechat', [...credentials, ...pages]);
-  add('app', await checkRunningApp(flags, app, limits));
+  const shown = { ...flags, configuration: withShownAppIds(configuration, app?.appIds ?? {}) };
+  const credentials = await checkAllCredentials(shown, findings, limits);
+  const pages = await checkLoginPages(shown, siteToReturnTo(flags, app), findings, limits);
+  add('wechat', [...credentials, ...pages], shown.configuration);
+  add('app', await checkRunningApp(flags, app, limits), shown.configuration);
 
   if (!interrupted.aborted)
     terminal.out(json ? renderJSON(findings, language) : renderSummary(findings, style));
@@ -137,12 +138,22 @@ async function checkAllCredentials(
 ): Promise<Finding[]> {
   const check = async (flow: AccountFlow): Promise<Finding> => {
     const { appId, appSecret, credentials } = FLOW_CHECKS[flow];
+    if (noneFailed(findings, appId) && !hasUsableAppId(configuration, flow))
+      return skipped(credentials, TEXTS.noAppIdShown);
     // A wrong AppID may be an AppSecret in the wrong place: it is not sent anywhere.
     return noneFailed(findings, appId, appSecret, 'endpoints', 'api-reachable')
       ? checkCredentials(configuration, flow, limits)
       : notChecked(credentials);
   };
   return Promise.all(givenFlows(configuration).map(check));
+}
+
+/** Not if the running app shows no AppID, or one in which a check finds a fault: it may be anything. */
+function hasUsableAppId(configuration: Configuration, flow: AccountFlow): boolean {
+  return (
+    appOf(configuration, flow).appId !== undefined &&
+    checkAppId(configuration, flow, true).status !== 'failed'
+  );
 }
 
 /** @param site the app to which WeChat redirects browsers; undefined if it is not known */
@@ -159,6 +170,8 @@ async function checkLoginPages(
     const { appId, loginPage } = FLOW_CHECKS[flow];
     if (redirectURI === undefined && configuration.baseURL === undefined)
       return skipped(loginPage, TEXTS.noCallback);
+    if (noneFailed(findings, appId) && !hasUsableAppId(configuration, flow))
+      return skipped(loginPage, TEXTS.noAppIdShown);
     return redirectURI !== undefined && noneFailed(findings, appId, 'endpoints', 'open-reachable')
       ? checkLoginPage(configuration, flow, redirectURI, limits)
       : notChecked(loginPage);
@@ -224,6 +237,10 @@ const TEXTS = {
   onlyCodes: bilingual(
     'not checked: only clients log in, with codes, and the app has no login route',
     '未检查：只有客户端用 code 登录，应用没有登录路由',
+  ),
+  noAppIdShown: bilingual(
+    'not checked: the running app shows no right AppID, see below',
+    '未检查：没有从运行中的应用得到正确的 AppID，见下文',
   ),
   noCallback: bilingual(
     'not checked: the callback address is not known (WECHAT_BASE_URL, or --url of the running app)',

@@ -9,7 +9,8 @@ import {
   startShops,
   type Shops,
 } from '../../../middleware/accounts/shops';
-import { doctor, examine } from '../run-doctor';
+import { listen } from '../../../support/hosts';
+import { doctor, examine, type Report } from '../run-doctor';
 
 let emulator: Emulator;
 let shops: Shops;
@@ -29,6 +30,17 @@ afterAll(async () => {
 });
 
 const wechat = (): string[] => ['--open-url', emulator.url, '--api-url', emulator.url];
+
+async function withShopsByPath(use: (url: string) => Promise<void>): Promise<void> {
+  const byPath = await startShops(emulator, (req) => accountOf((req.originalUrl ?? '').split('/')[1] ?? ''), {
+    mount: '/:shop',
+  });
+  try {
+    await use(byPath.url);
+  } finally {
+    await byPath.close();
+  }
+}
 
 describe('doctor --account', () => {
   it('checks the account of a host, without the credentials of the environment', async () => {
@@ -67,18 +79,89 @@ describe('doctor --account', () => {
   });
 
   it('checks the account of a path', async () => {
-    const byPath = await startShops(
-      emulator,
-      (req) => accountOf((req.originalUrl ?? '').split('/')[1] ?? ''),
-      { mount: '/:shop' },
-    );
-    try {
-      const { check } = await examine(['--account', '/c', '--url', byPath.url, ...wechat()]);
+    await withShopsByPath(async (url) => {
+      const { check } = await examine(['--account', '/c', '--url', url, ...wechat()]);
       expect(check('login-in-wechat').detail).toContain(OFFICIAL.c.appId);
       expect(check('redirect-uri').detail).toContain('/c/callback');
+    });
+  });
+
+  const SECRET_OF_B = { input: OFFICIAL.b.appSecret };
+  const withSecret = async (args: readonly string[], input = SECRET_OF_B.input): Promise<Report> =>
+    examine([...args, '--app-secret', '-', ...wechat()], {}, { input });
+
+  it('takes the AppID from the running app, to check the AppSecret that was given', async () => {
+    const { statuses, check, exit } = await withSecret([
+      ...['--account', 'http://b.example.com', '--url', shops.url],
+    ]);
+    expect(statuses).toMatchObject({
+      'app-id': 'skipped',
+      'app-secret': 'ok',
+      credentials: 'ok',
+      'login-page': 'ok',
+      'login-in-wechat': 'ok',
+    });
+    expect(check('login-in-wechat').detail).toContain(OFFICIAL.b.appId);
+    expect(exit).toBe(0);
+    const exchange = emulator.requests.filter(({ path }) => path === '/sns/oauth2/access_token').at(-1);
+    expect(exchange?.query['appid']).toBe(OFFICIAL.b.appId);
+  });
+
+  it('refuses the AppSecret of another account', async () => {
+    const args = ['--account', 'http://b.example.com', '--url', shops.url];
+    const { check } = await withSecret(args, OFFICIAL.a.appSecret);
+    expect(check('credentials')).toMatchObject({
+      status: 'failed',
+      detail: expect.stringContaining('40125') as string,
+    });
+  });
+
+  it('takes the AppID from an app by path', async () => {
+    await withShopsByPath(async (url) => {
+      const { statuses } = await withSecret(['--account', '/b', '--url', url]);
+      expect(statuses).toMatchObject({ credentials: 'ok', 'login-in-wechat': 'ok' });
+      const other = await withSecret(['--account', '/a', '--url', url]);
+      expect(other.check('credentials').status).toBe('failed');
+    });
+  });
+
+  it('needs the running app or the AppID for an AppSecret', async () => {
+    const { check } = await withSecret(['--account', 'http://b.example.com']);
+    expect(check('app-id')).toMatchObject({
+      status: 'failed',
+      remedy: expect.stringMatching(/--url .*--app-id/) as string,
+    });
+    expect(check('credentials').status).toBe('skipped');
+  });
+
+  it.each([
+    ['no login', '/nothing'],
+    ['an empty AppID', '/connect/oauth2/authorize?appid='],
+    ['an AppID with a quote', '/connect/oauth2/authorize?appid=%22wx0000000000000a01%22'],
+  ])('sends no AppSecret to WeChat if the running app shows %s', async (_what, location) => {
+    const app = await listen((_req, res) => {
+      res.writeHead(302, { Location: emulator.url + location }).end();
+    });
+    const before = emulator.requests.length;
+    try {
+      const { check } = await withSecret(['--account', '/b', '--url', app.url]);
+      expect(check('credentials').status).toBe('skipped');
+      expect(check('login-page').status).toBe('skipped');
     } finally {
-      await byPath.close();
+      await app.close();
     }
+    const sent = emulator.requests.slice(before).map(({ query }) => JSON.stringify(query));
+    expect(sent.join()).not.toContain(OFFICIAL.b.appSecret);
+  });
+
+  it.each([
+    ['website', 'website-app-id', '--url'],
+    ['mini-program', 'mini-program-app-id', '--mini-program-app-id'],
+    ['mobile', 'mobile-app-id', '--mobile-app-id'],
+  ])('names the flag that gives the AppID of the %s', async (name, id, flag) => {
+    const args = ['--account', 'http://b.example.com', `--${name}-app-secret`, '-', ...wechat()];
+    const { check } = await examine(args, { WECHAT_MINI_PROGRAM_APP_ID: OFFICIAL.b.appId }, SECRET_OF_B);
+    expect(check(id)).toMatchObject({ status: 'failed', remedy: expect.stringContaining(flag) as string });
   });
 
   it.each([

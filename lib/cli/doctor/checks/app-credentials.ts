@@ -2,7 +2,14 @@
 import { FLOWS, ACCOUNT_FLOWS, type AccountFlow } from '../../../oauth/flows';
 import { EMULATOR_APP_IDS } from '../../../middleware/options/credential-faults';
 import { bilingual, type Bilingual } from '../../bilingual';
-import { appOf, componentOf, usesRealWechat, type Configuration } from '../configuration';
+import {
+  appOf,
+  componentOf,
+  sourceOf,
+  takesAppIdFromApp,
+  usesRealWechat,
+  type Configuration,
+} from '../configuration';
 import { failed, ok, skipped, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
 import { FLOW_CHECKS } from '../report/flow-checks';
 import { findStray, removeStray } from '../report/stray-characters';
@@ -14,13 +21,16 @@ export function isAppId(text: string): boolean {
   return APP_ID.test(text);
 }
 
-export function checkAppId(configuration: Configuration, flow: AccountFlow): Finding {
+/** @param isAppChecked whether a running app is checked, too */
+export function checkAppId(configuration: Configuration, flow: AccountFlow, isAppChecked: boolean): Finding {
   const id = FLOW_CHECKS[flow].appId;
-  const { env } = FLOWS[flow].credentials;
+  const source = sourceOf(configuration, flow, 'appId');
   const { appId } = appOf(configuration, flow);
-  if (appId === undefined) return failed(id, TEXTS.missing(env.appId));
+  if (appId === undefined && takesAppIdFromApp(configuration, flow))
+    return isAppChecked ? skipped(id, TEXTS.fromApp) : failed(id, TEXTS.noApp(source));
+  if (appId === undefined) return failed(id, TEXTS.missing(source));
   const stray = findStray(appId);
-  if (stray) return failed(id, TEXTS.stray(stray, env.appId));
+  if (stray) return failed(id, TEXTS.stray(stray, source));
   if (!isAppId(appId)) return wrongForm(configuration, id, appIdFault(appId, flow));
   if (EMULATOR_APP_IDS.includes(appId) && usesRealWechat(configuration))
     return failed(id, TEXTS.emulatorAppId(appId, flow));
@@ -37,14 +47,14 @@ function appIdFault(appId: string, flow: AccountFlow): Fault {
 
 export function checkAppSecret(configuration: Configuration, flow: AccountFlow): Finding {
   const id = FLOW_CHECKS[flow].appSecret;
-  const { env } = FLOWS[flow].credentials;
+  const source = sourceOf(configuration, flow, 'appSecret');
   const { appSecret } = appOf(configuration, flow);
   const component = componentOf(configuration, flow);
   if (component) return skipped(id, TEXTS.platform(component.appId));
-  if (appSecret === undefined && configuration.isOneOfMany) return skipped(id, TEXTS.notGiven);
-  if (appSecret === undefined) return failed(id, TEXTS.missing(env.appSecret));
+  if (appSecret === undefined && configuration.isOneOfMany) return skipped(id, TEXTS.notGiven(source));
+  if (appSecret === undefined) return failed(id, TEXTS.missing(source));
   const stray = findStray(appSecret);
-  if (stray) return failed(id, TEXTS.stray(stray, env.appSecret));
+  if (stray) return failed(id, TEXTS.stray(stray, source));
   if (APP_SECRET.test(appSecret)) return ok(id, TEXTS.rightSecret);
   if (isAppId(appSecret)) return failed(id, TEXTS.idAsSecret);
   return wrongForm(configuration, id, TEXTS.secretForm(appSecret.length, flow));
@@ -56,13 +66,21 @@ function wrongForm(configuration: Configuration, id: CheckId, fault: Fault): Fin
 }
 
 const TEXTS = {
-  missing: (variable: string) => ({
+  missing: (source: string) => ({
     detail: bilingual('is missing', '缺失'),
-    remedy: bilingual(`Set ${variable}.`, `请设置 ${variable}。`),
+    remedy: bilingual(`Set ${source}.`, `请设置 ${source}。`),
   }),
-  stray: (detail: Bilingual, variable: string) => ({
+  fromApp: bilingual('taken from the running app, see below', '取自运行中的应用，见下文'),
+  noApp: (flag: string) => ({
+    detail: bilingual('is missing', '缺失'),
+    remedy: bilingual(
+      `Give --url of the running app, which shows the AppID of the account, or ${flag}.`,
+      `请用 --url 给出运行中的应用，doctor 会从中得到该账号的 AppID；或给出 ${flag}。`,
+    ),
+  }),
+  stray: (detail: Bilingual, source: string) => ({
     detail,
-    remedy: removeStray(variable),
+    remedy: removeStray(source),
   }),
   appIdForm: (appId: string, flow: AccountFlow) => ({
     detail: bilingual(
@@ -119,7 +137,7 @@ const TEXTS = {
   },
   platform: (appId: string) =>
     bilingual(`the platform ${appId} acts for the account`, `由第三方平台 ${appId} 代理，不需要 AppSecret`),
-  notGiven: bilingual('not given (--app-secret -)', '未给出（--app-secret -）'),
+  notGiven: (flag: string) => bilingual(`not given (${flag} -)`, `未给出（${flag} -）`),
   rightSecret: bilingual('32 characters', '32 位'),
   idAsSecret: {
     detail: bilingual('looks like an AppID', '看起来是 AppID'),

@@ -1,6 +1,7 @@
 /**
  * Checks the running app: its login route, its cookies, and whether it still knows the login at the callback.
  */
+import type { PageAccountFlow } from '../../../oauth/flows';
 import { bilingual } from '../../bilingual';
 import type { Configuration } from '../configuration';
 import { UnreachableError, type ProbeLimits } from '../probe/http-probe';
@@ -19,6 +20,8 @@ export interface AppProbe {
   readonly findings: readonly Finding[];
   /** The app, with its public address if that is known. */
   readonly site: Site;
+  /** The AppID of each flow in which a login started. */
+  readonly appIds: Readonly<Partial<Record<PageAccountFlow, string>>>;
 }
 
 export async function checkApp(
@@ -38,10 +41,10 @@ export async function checkApp(
       site = siteOf(url, base, routes);
       logins = await probeLogins(site, limits);
     }
-    return { site, findings: await judge(configuration, site, logins) };
+    return { site, appIds: appIdsIn(logins), findings: await judge(configuration, site, logins) };
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
-    return { site, findings: [failed('app-reachable', TEXTS.unreachable(url, error))] };
+    return { site, appIds: {}, findings: [failed('app-reachable', TEXTS.unreachable(url, error))] };
   }
 }
 
@@ -55,6 +58,11 @@ async function probeLogins(site: Site, limits: ProbeLimits): Promise<LoginProbes
 
 function startedLogins({ inWechat, onDesktop }: LoginProbes): StartedLogin[] {
   return [inWechat, onDesktop].filter((login): login is StartedLogin => login.kind === 'started');
+}
+
+function appIdsIn(logins: LoginProbes): AppProbe['appIds'] {
+  const shown = startedLogins(logins).map(({ flow, url }) => [flow, url.searchParams.get('appid') ?? '']);
+  return Object.fromEntries(shown) as AppProbe['appIds'];
 }
 
 function baseInRedirectURI(site: Site, logins: LoginProbes): URL | undefined {

@@ -19,7 +19,10 @@ export function checkConfiguration(configuration: Configuration, isAppChecked: b
   return [
     ...(configuration.hasSecretInFlag ? [warning('secret-in-flag', TEXTS.secretInFlag)] : []),
     ...(flows.length === 0 ? [noApp(isAppChecked)] : []),
-    ...flows.flatMap((flow) => [checkAppId(configuration, flow), checkAppSecret(configuration, flow)]),
+    ...flows.flatMap((flow) => [
+      checkAppId(configuration, flow, isAppChecked),
+      checkAppSecret(configuration, flow),
+    ]),
     checkBaseURL(configuration.baseURL, usesRealPages(configuration), relay !== undefined),
     ...(relay === undefined ? [] : [checkRelayAddress(relay, usesRealPages(configuration))]),
     checkEndpoints(configuration),

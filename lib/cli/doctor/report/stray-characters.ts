@@ -12,9 +12,9 @@ export function findStray(value: string): Bilingual | undefined {
   return /[^\u0021-\u007e]/.test(value) ? TEXTS.invisible : undefined;
 }
 
-/** The remedy for such characters in the value of an environment variable. */
-export function removeStray(variable: string): Bilingual {
-  return bilingual(`Remove these characters (${variable}).`, `请去掉多余字符（${variable}）。`);
+/** The remedy for such characters in the value of an environment variable or a flag. */
+export function removeStray(source: string): Bilingual {
+  return bilingual(`Remove these characters (${source}).`, `请去掉多余字符（${source}）。`);
 }
 
 const QUOTES = '"\'“”‘’`';
