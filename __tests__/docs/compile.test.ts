@@ -1,6 +1,7 @@
 // The code that the pages print compiles.
 import { COMPILED, PAGES, blocksOf, type Block } from './blocks';
 import { errorsIn } from './compile';
+import { proseOf } from './pages';
 
 // The compiler needs a while on a busy machine.
 jest.setTimeout(120_000);
@@ -24,6 +25,20 @@ describe('the code of the pages', () => {
     expect(sessions.length).toBeGreaterThan(30);
     const endless = sessions.filter(({ code }) => !code.includes('maxAge'));
     expect(endless.map(({ page, line }) => `${page}:${line}`)).toEqual([]);
+  });
+
+  it('has a `secure` session cookie, or its page says where to read about `secure`', () => {
+    const open = blocks.filter(
+      ({ code, page }) =>
+        /^docs\/(?:zh-CN\/)?guides\//.test(page) &&
+        /(?:cookieSession|session)\(\{/.test(code) &&
+        !/\bsecure\b/.test(code),
+    );
+    expect(open.length).toBeGreaterThan(20);
+    const silent = open.filter(
+      ({ page }) => !/`secure`[^\n]*\]\((?:\.\.\/)+deployment\.md\)/.test(proseOf(page)),
+    );
+    expect(silent.map(({ page, line }) => `${page}:${line}`)).toEqual([]);
   });
 
   it('can be copied into a JavaScript file where it has no types: environment variables without `!`, one spelling of a key', () => {

@@ -2,7 +2,13 @@
  * `express-wechat-auth doctor`: checks the configuration, then the network, then WeChat, then the running
  * app.
  */
-import { PAGE_ACCOUNT_FLOWS, isPageFlow, type AccountFlow, type PageAccountFlow } from '../../oauth/flows';
+import {
+  ACCOUNT_FLOWS,
+  PAGE_ACCOUNT_FLOWS,
+  isPageFlow,
+  type AccountFlow,
+  type PageAccountFlow,
+} from '../../oauth/flows';
 import { redact } from '../../redact';
 import { relayRedirectURI } from '../../relay/redirect-uri';
 import { bilingual, type Bilingual, type Language } from '../bilingual';
@@ -17,7 +23,7 @@ import { checkNetwork } from './checks/network';
 import { callbackURL } from './checks/redirect-uri';
 import { checkRelay } from './checks/relay';
 import { checkVerificationFile } from './checks/verification-file';
-import { appOf, isGiven, withShownAppIds, type Configuration } from './configuration';
+import { appOf, isGiven, takesAppIdFromApp, withShownAppIds, type Configuration } from './configuration';
 import { DOCTOR_HELP, parseDoctorFlags, readDoctorFlags, type DoctorFlags } from './doctor-flags';
 import type { ProbeLimits } from './probe/http-probe';
 import { siteOf, type Site } from './probe/site';
@@ -77,10 +83,12 @@ async function examine(
 
   add('configuration', checkConfiguration(configuration, url !== undefined));
   if (noneFailed(findings, 'endpoints')) add('network', await checkNetwork(configuration, limits));
+  const [ofApp, known] = partition(configuration);
+  const credentials = await checkAllCredentials(flags, known, findings, limits);
   // The app's redirect to WeChat may show an AppID and a callback address that the configuration does not name.
   const app = await probeRunningApp(flags, limits);
   const shown = { ...flags, configuration: withShownAppIds(configuration, app?.appIds ?? {}) };
-  const credentials = await checkAllCredentials(shown, findings, limits);
+  credentials.push(...(await checkAllCredentials(shown, ofApp, findings, limits)));
   const pages = await checkLoginPages(shown, siteToReturnTo(flags, app), findings, limits);
   add('wechat', [...credentials, ...pages], shown.configuration);
   add('app', await checkRunningApp(flags, app, limits), shown.configuration);
@@ -131,8 +139,18 @@ function noneFailed(findings: readonly Finding[], ...needed: readonly CheckId[])
   return findings.every(({ id, status }) => !needed.includes(id) || status !== 'failed');
 }
 
+/** The flows whose AppID only the running app shows, and the other ones that were given. */
+function partition(configuration: Configuration): readonly [readonly AccountFlow[], readonly AccountFlow[]] {
+  const ofApp = ACCOUNT_FLOWS.filter((flow) => takesAppIdFromApp(configuration, flow));
+  return [
+    ofApp,
+    givenFlows(configuration).filter((flow) => !(ofApp as readonly AccountFlow[]).includes(flow)),
+  ];
+}
+
 async function checkAllCredentials(
   { configuration }: DoctorFlags,
+  flows: readonly AccountFlow[],
   findings: readonly Finding[],
   limits: ProbeLimits,
 ): Promise<Finding[]> {
@@ -145,7 +163,7 @@ async function checkAllCredentials(
       ? checkCredentials(configuration, flow, limits)
       : notChecked(credentials);
   };
-  return Promise.all(givenFlows(configuration).map(check));
+  return Promise.all(flows.map(check));
 }
 
 /** Not if the running app shows no AppID, or one in which a check finds a fault: it may be anything. */
