@@ -104,8 +104,8 @@ export interface WechatContext {
   /**
    * Logs a user in with a code that a client posted: a mini program (`wx.login`) or a mobile app (the
    * OpenSDK). `onLogin` runs; then the session gets a new id and holds the login. If one client posts the
-   * same code twice within a minute, that is one login. Call it in a route for POST. See
-   * docs/guides/mini-programs.md and docs/guides/mobile-apps.md.
+   * same code twice, at once or with a session within a minute, that is one login. Call it in a route for
+   * POST. See docs/guides/mini-programs.md and docs/guides/mobile-apps.md.
    *
    * @returns the user: the object that `onLogin` returned, otherwise what WeChat sent. For a mini program
    * these are `openid`, perhaps `unionid`, and the fields of `encryptedData`.

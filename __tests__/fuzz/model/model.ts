@@ -422,6 +422,9 @@ export class Model {
     const { done, pending } = session[request.site];
     const root = this.#sessions.sessionIdsOf(request.cookie, session[request.site])?.root;
     const finishing = this.#fresh(this.#finishing, `${request.site} ${request.cookie ?? ''}`);
+    const end: Expected = { to: 'path', path: '/' };
+    // Nothing is stored for a logout without a session.
+    if (this.#sessions.isNew(request.cookie) && !finishing) return this.#step(request, session, end);
     for (const each of [root, finishing?.root])
       if (each !== undefined) this.#loggedOut.set(rootKey(request.site, each), this.#keep(true));
     const states = [...Object.keys(pending), ...Object.keys(done), ...(finishing ? [finishing.state] : [])];
@@ -431,7 +434,7 @@ export class Model {
     }
     session[request.site] = { pending: {}, done: {} };
     session.cart = undefined;
-    return this.#step(request, session, { to: 'path', path: '/' }, true);
+    return this.#step(request, session, end, true);
   }
 }
 

@@ -24,6 +24,11 @@ export class Sessions {
     return { id: cookie, root: root ?? cookie };
   }
 
+  /** Whether the request gets a new session with an id, which is not stored yet. */
+  isNew(cookie: Cookie): boolean {
+    return this.#storage === 'express-session' && !this.#all.has(cookie);
+  }
+
   /** @param regenerate whether the session gets a new id, if the storage has ids */
   write(cookie: Cookie, session: Session, regenerate = false): Cookie {
     if (!regenerate && JSON.stringify(session) === JSON.stringify(this.read(cookie))) return cookie;

@@ -6,7 +6,7 @@ import { RedisTokenStore } from '../../../lib';
 import { inspect } from 'node:util';
 import createDebug from 'debug';
 import { createClient } from 'redis';
-import { startApp, type AppOptions, type TestApp } from '../../support/app';
+import { startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
 import { Browser, agree, cookiesOf } from '../../support/browser';
 import {
   appIdOf,
@@ -22,7 +22,13 @@ import { DESKTOP_CHROME } from '../../support/browsers/user-agents';
 import { emulator, useEmulator } from '../../support/emulator';
 import { HOSTS } from '../../support/hosts';
 import { describeOnRedis, startRedis, type RedisServer } from '../../support/redis';
-import { SESSIONS, SESSION_NAMES, serverSessions, SlowSessionStore } from '../../support/sessions';
+import {
+  SESSIONS,
+  SESSION_NAMES,
+  serverSessions,
+  SlowSessionStore,
+  withSession,
+} from '../../support/sessions';
 
 const VICTIM = 'ming';
 const ATTACKER = 'emoji';
@@ -145,17 +151,52 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
   it('posted again within a minute by the client that it logged in is the same login', async () => {
     const app = await startHere();
     const client = new CodeClient(app.url);
+    await client.logIn('miniProgram', newCode('miniProgram', ATTACKER));
     const code = newCode('miniProgram');
-    for (const more of [{}, {}, { session: false }]) {
-      // A client that lost the response has no cookie yet.
-      const { status, user } = await client.logIn('miniProgram', code, more, {
-        keepCookies: 'session' in more,
-      });
+    for (const keepCookies of [false, false, true, true]) {
+      // A client that lost the response still has the cookies of before.
+      const { status, user } = await client.logIn('miniProgram', code, {}, { keepCookies });
       expect([status, user['openid']]).toEqual([200, openidOf('miniProgram')]);
     }
-    await client.logIn('miniProgram', code);
-    expect((await client.logIn('miniProgram', code)).status).toBe(200);
-    expect([exchanges(), logins.length]).toEqual([1, 1]);
+    expect([exchanges(), logins.length]).toEqual([2, 2]);
+  });
+
+  it('posted again after its login, without a session, is spent: many clients may have that address', async () => {
+    const app = await startHere();
+    for (const session of [true, false])
+      for (const cookie of [
+        '',
+        'lang=zh',
+        'session=',
+        'session=e30=; session.sig=AAAA',
+        'connect.sid=s%3Aa.b',
+      ]) {
+        const code = newCode('miniProgram', VICTIM);
+        const post = () => new CodeClient(app.url).logIn('miniProgram', code, { session }, { cookie });
+        expect((await post()).status).toBe(200);
+        const replay = await post();
+        expect([cookie, replay.status, replay.kind, replay.user]).toEqual([cookie, 400, 'code_used', {}]);
+        expect(replay.body).not.toContain(openidOf('miniProgram', VICTIM));
+      }
+    expect(logins).toHaveLength(10);
+  });
+
+  it('posted again after its login by an attacker with another session of the same content is spent', async () => {
+    // Every new visitor of this app gets the same session.
+    const session = withSession(SESSIONS[kind](), (req) => {
+      (req as TestRequest).session['lang'] ??= 'zh';
+    });
+    const app = await start({}, { session });
+    const visitor = async (): Promise<CodeClient> => {
+      const client = new CodeClient(app.url);
+      await client.get('/public');
+      return client;
+    };
+    const [victim, attacker] = [await visitor(), await visitor()];
+    const code = newCode('miniProgram', VICTIM);
+    expect((await victim.logIn('miniProgram', code)).status).toBe(200);
+    expect((await attacker.logIn('miniProgram', code)).kind).toBe('code_used');
+    expect((await attacker.get('/me')).status).toBe(401);
   });
 
   it('posted after more than a minute goes to WeChat, which refuses it', async () => {
@@ -231,10 +272,16 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
           { session: false },
           { headers: { [name]: address } },
         );
-      expect((await post('for=203.0.113.1')).status).toBe(200);
-      expect((await post('for=203.0.113.1')).status).toBe(200);
-      const replay = await post('for=203.0.113.2');
-      expect([replay.status, replay.kind, replay.user]).toEqual([400, 'code_used', {}]);
+      const undo = emulator.fail('jscode2session', { delay: 200 });
+      const login = post('for=203.0.113.1');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const replays = await Promise.all([post('for=203.0.113.1'), post('for=203.0.113.2')]);
+      undo();
+      expect((await login).status).toBe(200);
+      expect(replays.map(({ status, kind: each }) => [status, each])).toEqual([
+        [200, undefined],
+        [400, 'code_used'],
+      ]);
     }
   });
 
@@ -243,17 +290,16 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
       (host as unknown as { set(name: string, value: unknown): void }).set('trust proxy', true);
     });
     const code = newCode('miniProgram');
-    for (const proxy of ['10.0.0.1', '10.0.0.2']) {
-      const { status } = await new CodeClient(app.url).logIn(
+    emulator.fail('jscode2session', { delay: 100 });
+    const taps = ['10.0.0.1', '10.0.0.2'].map((proxy) =>
+      new CodeClient(app.url).logIn(
         'miniProgram',
         code,
         {},
-        {
-          headers: { 'X-Forwarded-For': `203.0.113.1, ${proxy}` },
-        },
-      );
-      expect(status).toBe(200);
-    }
+        { headers: { 'X-Forwarded-For': `203.0.113.1, ${proxy}` } },
+      ),
+    );
+    expect((await Promise.all(taps)).map(({ status }) => status)).toEqual([200, 200]);
     expect(exchanges()).toBe(1);
   });
 
@@ -284,6 +330,38 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
     expect((await new CodeClient(app.url).get('/me', { cookie })).status).toBe(401);
     expect((await client.get('/me')).status).toBe(401);
     expect((await client.logIn('miniProgram', newCode('miniProgram'))).status).toBe(200);
+  });
+
+  it('is no login that anybody ends who sends the same cookies, unless these name a session', async () => {
+    const session = withSession(SESSIONS[kind](), (req) => {
+      if (req.headers['accept-language'] === 'zh') (req as TestRequest).session['lang'] ??= 'zh';
+    });
+    const app = await start({}, { session });
+    const visitor = new Browser(app.url, 'MicroMessenger');
+    await visitor.get('/public', { headers: { 'Accept-Language': 'zh' } });
+    // With cookie-session, every visitor with that language has the same cookie.
+    const shared = kind === 'cookie-session' ? [visitor.cookies()] : [];
+    for (const cookie of ['lang=zh', 'session=', 'connect.sid=s%3Aa.b', ...shared]) {
+      const client = new CodeClient(app.url);
+      emulator.fail('jscode2session', { delay: 100 });
+      const login = client.logIn('miniProgram', newCode('miniProgram'), {}, { cookie, keepCookies: true });
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      const logOut = () => new CodeClient(app.url).post('/logout-by-app', {}, { cookie, keepCookies: false });
+      await logOut();
+      expect([cookie, (await login).status]).toEqual([cookie, 200]);
+      await logOut();
+      expect([cookie, (await client.get('/me')).status]).toEqual([cookie, 200]);
+    }
+  });
+
+  it('ends at a logout with the cookies of before, if these name a session', async () => {
+    const app = await startHere();
+    const client = new CodeClient(app.url);
+    await client.logIn('miniProgram', newCode('miniProgram'));
+    const before = client.cookies();
+    await client.logIn('miniProgram', newCode('miniProgram'));
+    await new CodeClient(app.url).post('/logout-by-app', {}, { cookie: before });
+    expect((await client.get('/me')).status).toBe(401);
   });
 
   it('gives a session that an attacker planted a new id, which she does not know', async () => {
@@ -383,34 +461,84 @@ describeOnRedis('two processes that share a Redis', () => {
   });
   afterAll(() => server.close());
 
-  it('exchange a code once, keep no session key, and share the logout', async () => {
-    const key = Buffer.alloc(16, 9).toString('base64');
-    const client = createClient({ url: server.url });
+  const newClient = () => createClient({ url: server.url });
+  async function withTwo(
+    work: (urls: [string, string], client: ReturnType<typeof newClient>) => Promise<void>,
+    auth: OwnOptions = {},
+  ): Promise<void> {
+    const client = newClient();
     await client.connect();
     try {
-      const tokenStore = (): RedisTokenStore => new RedisTokenStore(client);
       const session = SESSIONS['express-session']();
-      const [one, two] = [
-        await start({ tokenStore: tokenStore() }, { session }),
-        await start({ tokenStore: tokenStore() }, { session }),
-      ];
-      const code = newCode('miniProgram');
-      emulator.fail('jscode2session', { patch: { session_key: key } }, { delay: 50 });
-      const [first, second] = [new CodeClient(one.url), new CodeClient(two.url)];
-      const taps = await Promise.all([first.logIn('miniProgram', code), second.logIn('miniProgram', code)]);
-      expect(taps.map(({ status, user }) => [status, user['openid']])).toEqual(
-        Array(2).fill([200, openidOf('miniProgram')]),
-      );
-      expect([exchanges(), logins.length]).toEqual([1, 1]);
-      for (const name of await client.keys('*')) {
-        expect(name).not.toContain(code);
-        expect(await client.get(name)).not.toContain(key);
-      }
-      await first.post('/logout-by-app', {});
-      const again = await new CodeClient(two.url).logIn('miniProgram', code);
-      expect(again.kind).toBe('code_used');
+      const startOne = (): Promise<TestApp> =>
+        start({ tokenStore: new RedisTokenStore(client), ...auth }, { session });
+      await work([(await startOne()).url, (await startOne()).url], client);
     } finally {
       client.destroy();
     }
+  }
+
+  it('exchange a code once, keep no session key, and share the logout', async () => {
+    let key: string | undefined;
+    const onLogin: OwnOptions['onLogin'] = (_req, { user, sessionKey }) => {
+      logins.push(user.openid);
+      key = sessionKey;
+    };
+    await withTwo(
+      async ([one, two], redis) => {
+        const code = newCode('miniProgram');
+        emulator.fail('jscode2session', { delay: 50 });
+        const [first, second] = [new CodeClient(one), new CodeClient(two)];
+        const taps = await Promise.all([first.logIn('miniProgram', code), second.logIn('miniProgram', code)]);
+        expect(taps.map(({ status, user }) => [status, user['openid']])).toEqual(
+          Array(2).fill([200, openidOf('miniProgram')]),
+        );
+        expect([exchanges(), logins.length]).toEqual([1, 1]);
+        expect(key).toMatch(/./);
+        for (const name of await redis.keys('*')) {
+          expect(name).not.toContain(code);
+          expect(await redis.get(name)).not.toContain(key);
+        }
+        await first.post('/logout-by-app', {});
+        const again = await new CodeClient(two).logIn('miniProgram', code);
+        expect(again.kind).toBe('code_used');
+      },
+      { onLogin },
+    );
+  });
+
+  it('log in no other client that posts the code after its login, however often', async () => {
+    await withTwo(async ([one, two]) => {
+      const code = newCode('miniProgram', VICTIM);
+      expect((await new CodeClient(one).logIn('miniProgram', code)).status).toBe(200);
+      // The first of them makes the second process wait for the result of the first.
+      const replays = await Promise.all(
+        [two, two, two, one].map((url) => new CodeClient(url).logIn('miniProgram', code)),
+      );
+      expect(replays.map(({ kind }) => kind)).toEqual(Array(4).fill('code_used'));
+    });
+  });
+
+  it('end no login by a logout with the same cookies at the other one, unless these name a session', async () => {
+    await withTwo(async ([one, two]) => {
+      const client = new CodeClient(one);
+      const logOut = (cookie: string) => new CodeClient(two).post('/logout-by-app', {}, { cookie });
+      await client.logIn('miniProgram', newCode('miniProgram'), {}, { cookie: 'lang=zh' });
+      await logOut('lang=zh');
+      expect((await client.get('/me')).status).toBe(200);
+      const before = client.cookies();
+      await client.logIn('miniProgram', newCode('miniProgram'));
+      await logOut(before);
+      expect((await client.get('/me')).status).toBe(401);
+    });
+  });
+
+  it('store nothing for logouts without a session', async () => {
+    await withTwo(async ([one], redis) => {
+      await redis.flushDb();
+      for (const cookie of ['', 'lang=zh', 'connect.sid=s%3Aa.b'])
+        await new CodeClient(one).post('/logout-by-app', {}, { cookie });
+      expect(await redis.keys('*')).toEqual([]);
+    });
   });
 });

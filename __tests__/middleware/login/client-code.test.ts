@@ -449,17 +449,31 @@ describe('a mini program or a mobile app alone', () => {
 });
 
 describe('a session store', () => {
-  it('that fails leaves nobody logged in, and the code may be posted again by the same client', async () => {
+  it('that fails leaves nobody logged in, and the code may be posted again with the same session', async () => {
     const store = new FaultySessionStore();
     const app = await start({}, { session: serverSessions(store) });
     const client = new CodeClient(app.url);
+    await client.logIn('miniProgram', newCode('miniProgram'));
     const code = newCode('miniProgram');
     store.behaviour.set = 'broken';
     const failed = await client.logIn('miniProgram', code);
     expect([failed.status, failed.kind]).toEqual([503, 'session_missing']);
     store.behaviour.set = 'healthy';
+    expect((await client.get('/me')).status).toBe(401);
     expect((await client.logIn('miniProgram', code)).status).toBe(200);
-    expect(exchanges()).toBe(1);
+    expect(exchanges()).toBe(2);
     expect((await client.get('/me')).status).toBe(200);
+  });
+
+  it('that fails has spent the code of a client without cookies, which needs a new one', async () => {
+    const store = new FaultySessionStore();
+    const app = await start({}, { session: serverSessions(store) });
+    const client = new CodeClient(app.url);
+    const code = newCode('miniProgram');
+    store.behaviour.set = 'broken';
+    expect((await client.logIn('miniProgram', code)).status).toBe(503);
+    store.behaviour.set = 'healthy';
+    expect((await client.logIn('miniProgram', code)).kind).toBe('code_used');
+    expect((await client.logIn('miniProgram', newCode('miniProgram'))).status).toBe(200);
   });
 });

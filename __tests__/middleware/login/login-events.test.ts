@@ -516,13 +516,17 @@ describe('two processes of one app', () => {
     };
     const one = await start(auth, { routes, session: serverSessions() });
     const two = await start(auth, { routes, session: serverSessions(store) });
+    const client = new CodeClient(one.url);
+    await client.logIn('miniProgram', newCode('miniProgram'));
+    events.length = 0;
     const code = newCode('miniProgram');
     secrets.add(code);
-    for (const { url } of [one, two])
-      expect((await new CodeClient(url).logIn('miniProgram', code)).status).toBe(200);
+    const cookie = client.cookies();
+    const post = ({ url }: TestApp) => new CodeClient(url).logIn('miniProgram', code, {}, { cookie });
+    for (const app of [one, two]) expect((await post(app)).status).toBe(200);
     expect(eventNames()).toEqual(['login.started', 'login.succeeded']);
     store.behaviour.set = 'broken';
-    expect((await new CodeClient(two.url).logIn('miniProgram', code)).status).toBe(503);
+    expect((await post(two)).status).toBe(503);
     expect(only('login.failed')).toMatchObject({ id: only('login.started').id, kind: 'session_missing' });
   });
 });

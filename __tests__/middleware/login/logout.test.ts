@@ -1,4 +1,6 @@
 import { wechatAuth } from '../../../lib/index';
+import { CallbackResults } from '../../../lib/middleware/state/callback-results';
+import { Logouts, type EndedLogin } from '../../../lib/middleware/state/logouts';
 import { cookies, emulated, sendJSON, startApp, type TestApp, type TestRequest } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { Browser, type BrowserResponse } from '../../support/browser';
@@ -12,7 +14,7 @@ import {
   statesOf,
   withApp,
 } from '../../support/login';
-import { serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
+import { FaultySessionStore, serverSessions, SESSION_NAMES, SESSIONS } from '../../support/sessions';
 import { useWarnings } from '../../support/warnings';
 
 useEmulator();
@@ -332,5 +334,120 @@ describe.each(SESSION_NAMES)('two accounts side by side, with %s', (kind) => {
     await browser.get('/logout');
     expect((await sessionOf(browser))['wechat']).toBeUndefined();
     await app.close();
+  });
+});
+
+describe.each(SESSION_NAMES)('a flood of logouts, with %s', (kind) => {
+  let app: TestApp;
+  let store: FaultySessionStore;
+  /** `onLogin` waits for it. */
+  let gate: Promise<void> | undefined;
+  let open: () => void;
+  let entered: Promise<void>;
+  let enter: () => void;
+  beforeEach(async () => {
+    store = new FaultySessionStore();
+    gate = undefined;
+    app = await startApp(emulator, {
+      session: kind === 'cookie-session' ? cookies() : serverSessions(store),
+      auth: {
+        ...scanOptions(),
+        onLogin: async () => {
+          enter();
+          await gate;
+        },
+      },
+    });
+    entered = new Promise((resolve) => (enter = resolve));
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await app.close();
+  });
+
+  function closeGate(): void {
+    gate = new Promise((resolve) => (open = resolve));
+  }
+
+  /** As many logouts as displace every other record of their kind. */
+  async function flood(...kinds: EndedLogin[]): Promise<void> {
+    for (const each of kinds) {
+      const states = Array.from({ length: 10_001 }, (_, at) => `${each} login ${at}`);
+      await new CallbackResults(undefined, 60_000).endLogins(states, [], each);
+    }
+  }
+
+  function copyOf(browser: Browser): Browser {
+    const copy = Browser.inWechat(app.url);
+    copy.jar = browser.jar.cloneSync() ?? copy.jar;
+    return copy;
+  }
+
+  it('without a session stores nothing', async () => {
+    const record = jest.spyOn(Logouts.prototype, 'record');
+    for (const cookie of ['', 'lang=zh', 'session=', 'session=e30=; session.sig=AAAA', 'connect.sid=s%3Aa.b'])
+      expect((await Browser.inWechat(app.url).request('/logout', { method: 'POST', cookie })).status).toBe(
+        303,
+      );
+    expect([record.mock.calls, store.saved]).toEqual([[], []]);
+  });
+
+  it('of logins that nobody finished displaces no logout of a user', async () => {
+    const browser = Browser.inWechat(app.url);
+    const callbackURL = await startAndAgree(browser, emulator, '/me');
+    const [inFlight, before] = [copyOf(browser), browser.cookies()];
+    await inFlight.get(callbackURL);
+    await browser.get('/logout', { cookie: before });
+    const record = jest.spyOn(Logouts.prototype, 'record');
+    const anonymous = Browser.inWechat(app.url);
+    await anonymous.get('/login');
+    await anonymous.get('/logout');
+    expect(new Set(record.mock.calls.map(([, ended]) => ended))).toEqual(new Set(['pending']));
+    await flood('pending');
+    expect(await isLoggedIn(inFlight)).toBe(false);
+  });
+
+  it('of a user with many pending logins displaces no other user either', async () => {
+    const browser = Browser.inWechat(app.url);
+    await browser.logIn(emulator, '/login?returnTo=/public');
+    await browser.get('/login');
+    const record = jest.spyOn(Logouts.prototype, 'record');
+    const states = await statesOf(browser);
+    await browser.get('/logout');
+    const ofUser = record.mock.calls.filter(([, ended]) => ended === 'user').map(([each]) => each);
+    // The finished login, and the root of the session if it has an id.
+    expect(ofUser).toHaveLength(kind === 'cookie-session' ? 1 : 2);
+    expect(states.length).toBeGreaterThan(0);
+    expect(ofUser).not.toContain(states.at(-1));
+  });
+
+  it('does not undo a logout while a callback is in progress', async () => {
+    const browser = Browser.inWechat(app.url);
+    const callbackURL = await startAndAgree(browser, emulator, '/me');
+    const inFlight = copyOf(browser);
+    closeGate();
+    const callback = inFlight.get(callbackURL);
+    await entered;
+    await browser.get('/logout');
+    await flood('pending', 'user');
+    open();
+    expect((await callback).status).toBe(400);
+    expect(await isLoggedIn(inFlight)).toBe(false);
+  });
+
+  it('does not undo a logout while a PC collects its login', async () => {
+    const phone = Browser.inWechat(app.url);
+    const pc = Browser.onDesktop(app.url);
+    const code = await showCode(pc);
+    await scan(phone, emulator, code.url);
+    const inFlight = copyOf(pc);
+    closeGate();
+    const poll = ask(inFlight, code.statusURL);
+    await entered;
+    await pc.get('/logout');
+    await flood('pending', 'user');
+    open();
+    expect(await poll).toEqual({ status: 'expired' });
+    expect(await isLoggedIn(inFlight)).toBe(false);
   });
 });

@@ -216,8 +216,9 @@ function parseCallback({ req }: Context): CallbackParams {
  */
 async function finish(context: Context, reporter: LoginReporter, verified: VerifiedCallback): Promise<void> {
   const { pending } = verified;
-  const login = finishOrRestart(context, reporter, verified);
-  context.config.callbackResults.started.recordFinish(verified.cookies, verified, login);
+  const { callbackResults } = context.config;
+  const login = callbackResults.whileFinishing(verified, () => finishOrRestart(context, reporter, verified));
+  callbackResults.started.recordFinish(verified.cookies, verified, login);
   try {
     const saved = await login;
     if (saved) redirectToEnd(context, pending.returnTo, saved.flow);

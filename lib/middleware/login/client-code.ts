@@ -17,7 +17,7 @@ import { requireSession } from '../state/missing-session';
 import { knownStates } from '../state/pending-logins';
 import type { Session } from '../state/session';
 import type { AppUser, WechatSession } from '../state/wechat-session';
-import { saveLogin } from './current-login';
+import { saveLogin, secretCookies } from './current-login';
 import { completeLogin, requireCode } from './exchange';
 import { rootForLogin } from './login';
 import { checkedData } from './login-data';
@@ -135,15 +135,15 @@ async function logIn(context: Context, reporter: LoginReporter, request: CodeReq
   const { flow, session } = request;
   const { scopes } = FLOWS[flow];
   const root = session && rootForLogin(session, config);
+  const cookies = session ? secretCookies(context.req, session) : '';
   const start = { flow, scope: scopes.defaultScope, at: Date.now() };
-  const { result, isFirst } = await config.codeResults.share(postedCode(context, request), {
+  const { result, isFirst } = await config.codeResults.share(postedCode(context, request, cookies !== ''), {
     identify: (state) => {
       reporter.identify(state, start);
     },
     exchange: async (state) => {
       reportStarted(state, { ...start, appid: request.account.appid }, undefined);
       if (!session) return exchange(context, request, state);
-      const cookies = cookieHash(context.req);
       // A logout that this client sends meanwhile ends this login.
       return config.callbackResults.recordFinishDuring(cookies, { state, root }, () => {
         const login = exchange(context, request, state);
@@ -154,7 +154,7 @@ async function logIn(context: Context, reporter: LoginReporter, request: CodeReq
   });
   const { login, state } = result;
   if (!isFirst) reporter.identify(state, start);
-  if (session) await saveLogin(context, login, { state, pending: { returnTo: '' }, root });
+  if (session) await saveLogin(context, login, { state, pending: { returnTo: '' }, root, cookies });
   if (isFirst) reporter.succeeded(login);
   return login.user;
 }
@@ -162,10 +162,12 @@ async function logIn(context: Context, reporter: LoginReporter, request: CodeReq
 function postedCode(
   { req, config }: Context,
   { flow, account, code, encrypted, session }: CodeRequest,
+  hasSecret: boolean,
 ): Parameters<Context['config']['codeResults']['share']>[0] {
   return {
     content: [flow, account.appid, code, encrypted?.encryptedData ?? '', encrypted?.iv ?? ''],
     client: [cookieHash(req), clientAddress(req), forwardedFor(req)],
+    hasSecret,
     finishedStates: session ? knownStates(session, config.sessionKey) : [],
   };
 }

@@ -11,8 +11,11 @@ import {
   dropScanLogins,
   finishedAt,
   recordFinished,
+  idOf,
   knownStates,
+  linkIdOf,
   sessionIdsOf,
+  statesIn,
   newestStateAndRoot,
   pendingKey,
   makeRoom,
@@ -28,7 +31,7 @@ import {
   saveSession,
   type Session,
 } from '../state/session';
-import { cookieHash } from '../state/session-cookie';
+import { cookieHash, holdsSessionId } from '../state/session-cookie';
 import { requireSession } from '../state/missing-session';
 import { phoneKey } from '../scan/tickets/phone-id';
 import type { WechatSession } from '../state/wechat-session';
@@ -135,6 +138,22 @@ interface LoginOrigin {
   readonly pending: Pick<PendingLogin, 'returnTo' | 'appid' | 'isBound' | 'isBoundByOther'>;
   /** The root of the session in which it started, if that session has an id. */
   readonly root?: string | undefined;
+  /** See secretCookies(). A session that held the pending login has such cookies. */
+  readonly cookies: string;
+}
+
+/**
+ * A hash of the cookies of this request, by which a logout finds the login that the request finishes. Empty
+ * if anybody could send the same cookies: they name no session, such as `lang=en`, or a session without an id
+ * that many browsers may share, such as `{ lang: 'en' }` in the cookie of cookie-session.
+ */
+export function secretCookies(req: HostRequest, session: Session): string {
+  const id = idOf(session);
+  const isSecret =
+    id === undefined
+      ? [...SESSION_KEYS].some((key) => knownStates(session, key).length > 0 || linkIdOf(session, key))
+      : holdsSessionId(req, id);
+  return isSecret ? cookieHash(req) : '';
 }
 
 /** Who logs in: the ids of a user at one account. */
@@ -180,7 +199,7 @@ function keysOfOtherPersons(session: Session, person: Person): string[] {
 export async function saveLogin(
   context: Context,
   login: WechatSession,
-  { state, pending, root }: LoginOrigin,
+  { state, pending, root, cookies }: LoginOrigin,
 ): Promise<void> {
   const { req, config } = context;
   const { sessionKey, callbackResults } = config;
@@ -190,7 +209,7 @@ export async function saveLogin(
   const before = currentLogin(req, config);
   const isSame = before !== undefined && isSamePerson(before, login);
   const keysOfOthers = keysOfOtherPersons(former, login);
-  await callbackResults.recordFinish(cookieHash(req), { state, root });
+  await callbackResults.recordFinish(cookies, { state, root });
   if (await callbackResults.isLoggedOut(state, root)) throw loggedOutMeanwhile();
   // Even a stored login that no longer counts, such as one of another AppID, shows that the session is not
   // anonymous.
@@ -302,19 +321,33 @@ export async function clearLogin(req: HostRequest, config: ResolvedOptions): Pro
   const report = logoutReporter(() => currentLogin(req, config));
   const own = ownKeys(sessionKey);
   const session = requireSession(req, config);
-  const states = knownStates(session, sessionKey);
-  const root = sessionIdsOf(session, sessionKey)?.root;
   // The response to a callback may still be on its way, so that this request carries the old cookie.
   const finishing = await callbackResults.finishingWith(cookieHash(req));
+  if (!finishing && isUnused(req, session)) return;
+  const { pending, finished } = statesIn(session, sessionKey);
+  const ids = sessionIdsOf(session, sessionKey);
+  const isUser = finishing !== undefined || ids?.hasLogin === true;
+  const roots = [ids?.root, finishing?.root].filter((each) => each !== undefined);
   // This comes before the session changes: a callback in progress must not finish in between.
-  await callbackResults.endLogins(
-    finishing ? [...states, finishing.state] : states,
-    [root, finishing?.root].filter((each) => each !== undefined),
-  );
-  await dropScanResults(config, states);
+  await Promise.all([
+    callbackResults.endLogins(finishing ? [...finished, finishing.state] : finished, isUser ? roots : []),
+    callbackResults.endLogins(pending, isUser ? [] : roots, 'pending'),
+  ]);
+  await dropScanResults(config, [...pending, ...finished]);
   await regenerateSession(req, (key) => KEYS_IN_SESSION.has(key) && !own.includes(key));
   await saveSession(req, config);
   report();
+}
+
+/**
+ * Whether the session has just got its id, and holds nothing. Nothing is stored for its logout: anybody can
+ * send any number of them.
+ */
+function isUnused(req: HostRequest, session: Session): boolean {
+  const id = idOf(session);
+  return (
+    id !== undefined && !holdsSessionId(req, id) && Object.keys(session).every((key) => key === 'cookie')
+  );
 }
 
 /** A user who logs out on the PC no longer wants what the phone has confirmed for it. */

@@ -28,6 +28,7 @@ import {
   type PendingLogin,
 } from '../state/pending-logins';
 import { getSession } from '../state/session';
+import { cookieHash } from '../state/session-cookie';
 import { readForm } from './form';
 import { newCodePath } from './pc';
 import { requireScanLogin } from './require-scan-login';
@@ -117,7 +118,10 @@ async function statusOf(
   if (isKept) {
     if (confirm === 'pin' && pin === undefined) return { status: 'scanned' };
     const result = await results.collect(name, pin);
-    if (typeof result === 'object') return collectLogin(context, found, result);
+    if (typeof result === 'object') {
+      const { callbackResults } = context.config;
+      return callbackResults.whileFinishing(found, () => collectLogin(context, found, result));
+    }
     return result === 'none' ? EXPIRED : afterWrongPin(context, name);
   }
   // The phone may finish in the last second: its result has a minute of its own.
@@ -154,7 +158,7 @@ async function collectLogin(
       { pending, state, code: '' },
       { ...result, token: new AccessToken(token) },
     );
-    await saveLogin(context, login, { state, pending, root });
+    await saveLogin(context, login, { state, pending, root, cookies: cookieHash(req) });
     reporter.succeeded(login);
     return { status: 'confirmed', location: returnToOrDefault(context, pending.returnTo) };
   } catch (error) {

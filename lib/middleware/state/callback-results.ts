@@ -9,6 +9,7 @@ import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
 import type { TokenStore } from '../../stores/token-store';
 import { acrossProcesses, orUndefined, SHARED_MS } from './across-processes';
 import { hash } from './hash';
+import { Logouts, type EndedLogin } from './logouts';
 import type { PendingLogin } from './pending-logins';
 import { StartedLogins, type FinishingLogin } from './started-logins';
 import type { WechatSession } from './wechat-session';
@@ -59,13 +60,10 @@ export class CallbackResults {
   /** By cookies, code and state: the login of a callback that was handled. */
   readonly #served = lazyCache<CallbackLogin>(LIMITS);
   /**
-   * By state, and by the root of a session: logins that a logout has ended. They are kept while a callback of
-   * them may still arrive. Every `wechatAuth()` of this process shares them, because several may use one
-   * session key, and so one login.
+   * Logins that a logout has ended. They are kept while a callback of them may still arrive. Every
+   * `wechatAuth()` of this process shares them, because several may use one session key, and so one login.
    */
-  static readonly #loggedOut = lazyCache<true>(LIMITS);
-  /** When the last of these records expires, in ms since 1970. */
-  static #loggedOutUntil = 0;
+  static readonly #logouts = new Logouts();
   readonly started: StartedLogins;
   /** By a hash of the cookies: the login that a request with these cookies finishes. */
   readonly #finishing = lazyCache<FinishingLogin>(LIMITS);
@@ -164,10 +162,15 @@ export class CallbackResults {
    * more, not even those in progress. Other processes learn of it through the shared cache, if there is one.
    *
    * @param roots of sessions: also ends logins that started in these sessions, and that they no longer hold
+   * @param kind of logins: see {@link EndedLogin}
    */
-  async endLogins(states: readonly string[], roots: readonly string[] = []): Promise<void> {
+  async endLogins(
+    states: readonly string[],
+    roots: readonly string[] = [],
+    kind: EndedLogin = 'user',
+  ): Promise<void> {
     const ended = [...states, ...roots];
-    for (const each of ended) this.#recordLogout(each);
+    for (const each of ended) CallbackResults.#logouts.record(each, kind, this.#loginTimeout);
     for (const state of states) {
       for (const key of this.#owners().get(state)?.resultKeys ?? []) this.#results().delete(key);
       this.#owners().delete(state);
@@ -182,10 +185,9 @@ export class CallbackResults {
     ]);
   }
 
-  #recordLogout(stateOrRoot: string): void {
-    CallbackResults.#loggedOut().set(stateOrRoot, true, { ttl: this.#loginTimeout });
-    const until = Date.now() + this.#loginTimeout;
-    CallbackResults.#loggedOutUntil = Math.max(CallbackResults.#loggedOutUntil, until);
+  /** Runs work that finishes this login. A logout meanwhile ends it, however many others log out. */
+  whileFinishing<T>({ state, root }: FinishingLogin, work: () => Promise<T>): Promise<T> {
+    return CallbackResults.#logouts.during(root === undefined ? [state] : [state, root], work);
   }
 
   /**
@@ -205,7 +207,9 @@ export class CallbackResults {
     const ended = await Promise.all(
       statesOrRoots.map((each) => orUndefined(STORE_LIMIT_MS, () => cache.readCache(logoutKey(each)))),
     );
-    statesOrRoots.filter((_, index) => ended[index] === true).forEach((each) => this.#recordLogout(each));
+    statesOrRoots
+      .filter((_, index) => ended[index] === true)
+      .forEach((each) => CallbackResults.#logouts.record(each, 'pending', this.#loginTimeout));
     return ended.includes(true);
   }
 
@@ -219,13 +223,12 @@ export class CallbackResults {
    * any.
    */
   get knowsLogouts(): boolean {
-    // The size of the cache would count expired records. The clock is read only after a logout.
-    return CallbackResults.#loggedOutUntil > 0 && Date.now() <= CallbackResults.#loggedOutUntil;
+    return CallbackResults.#logouts.hasAny;
   }
 
   /** Whether this process knows that a logout has ended one of these states or sessions. */
   isLoggedOutHere(statesOrRoots: readonly string[]): boolean {
-    return statesOrRoots.some((each) => CallbackResults.#loggedOut().has(each));
+    return statesOrRoots.some((each) => CallbackResults.#logouts.has(each));
   }
 
   /**
@@ -255,6 +258,7 @@ export class CallbackResults {
   /**
    * Records that a request with these cookies finishes a login. Until its response arrives, the browser sends
    * the same cookies with a logout, also to another process: the session that they name may no longer exist.
+   * They must be secret: anybody who sends them ends the login.
    */
   async recordFinish(cookies: string, login: FinishingLogin): Promise<void> {
     if (cookies === '') return;

@@ -1,6 +1,6 @@
 /**
- * Lets a client that posts its code twice share one exchange: a double tap, or a second try after a response
- * that was lost. WeChat accepts a code only once.
+ * Lets a client that posts its code twice share one exchange: a double tap, or, with a session, a second try
+ * after a response that was lost. WeChat accepts a code only once.
  */
 import { lazyCache, type LazyCache } from '../../lazy-cache';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
@@ -20,6 +20,10 @@ export interface CodeLogin {
   readonly state: string;
   /** A hash of what identifies the client that posted the code. */
   readonly client: string;
+  /** Whether no other client can have the cookies of this one. */
+  readonly hasSecret: boolean;
+  /** When the exchange ended, in ms since 1970. */
+  readonly at: number;
 }
 
 /** A code as a client posted it. */
@@ -28,13 +32,16 @@ export interface PostedCode {
   readonly content: readonly string[];
   /** What identifies the client: its cookies, and its address as the peer and as proxies name it. */
   readonly client: readonly string[];
+  /** Whether no other client can have its cookies: they name a session. */
+  readonly hasSecret: boolean;
   /** The logins that the session of this request has finished. */
   readonly finishedStates: readonly string[];
 }
 
-interface CodeInProgress {
-  readonly client: string;
-  readonly state: string;
+interface CodeInProgress extends Pick<CodeLogin, 'state' | 'client' | 'hasSecret'> {
+  /** When the first request with this code came to this process, in ms since 1970. */
+  readonly since: number;
+  isOver: boolean;
   readonly result: Promise<CodeLogin>;
 }
 
@@ -53,14 +60,16 @@ export class CodeResults {
   }
 
   /**
-   * Shares one exchange for a minute between the requests of one client. Another client that posts the same
-   * code may be an attacker who found it in a log. It does not get the login: the code goes to WeChat again,
-   * which refuses it. A failure is not kept, and a login that a logout has ended is not shared.
+   * Shares one exchange between the requests of one client: for a minute if its cookies named a session,
+   * otherwise only with requests that came before the exchange ended, because many clients may have the same
+   * address and no cookies. Another client that posts the same code may be an attacker who found it in a log.
+   * It does not get the login: the code goes to WeChat again, which refuses it. A failure is not kept, and a
+   * login that a logout has ended is not shared.
    *
    * @returns the login, and whether this request exchanged the code
    */
   async share(
-    { content, client: identity, finishedStates }: PostedCode,
+    { content, client: identity, hasSecret, finishedStates }: PostedCode,
     steps: {
       /** Names the login in which this request takes part. */
       identify(state: string): void;
@@ -71,18 +80,22 @@ export class CodeResults {
     const key = hash(content);
     const client = hash(identity);
     const known = this.#results().get(key);
-    const state = known?.client === client ? known.state : newState(0);
+    const joins = known?.client === client && (known.hasSecret || !known.isOver);
+    const { state, since } = joins
+      ? known
+      : { state: newState(0), since: known?.isOver === true ? Infinity : Date.now() };
     const run = { isFirst: false };
     const exchange = async (): Promise<CodeLogin> => {
       run.isFirst = true;
-      return { login: await steps.exchange(state), state, client };
+      return { login: await steps.exchange(state), state, client, hasSecret, at: Date.now() };
     };
     const mayShare = async (each: CodeLogin): Promise<boolean> =>
-      (each.client === client || finishedStates.includes(each.state)) &&
+      ((each.client === client && (each.hasSecret || since <= each.at)) ||
+        finishedStates.includes(each.state)) &&
       !(await this.#callbackResults.isLoggedOut(each.state, undefined));
 
     steps.identify(state);
-    const started = known ?? this.#start(key, { client, state }, exchange);
+    const started = known ?? this.#start(key, { client, state, hasSecret, since }, exchange);
     // The failure of another client is not reported to this one, which goes on with an exchange of its own.
     const result = await started.result.catch((error: unknown) => {
       if (started.client === client) throw error;
@@ -94,13 +107,16 @@ export class CodeResults {
 
   #start(
     key: string,
-    poster: Pick<CodeInProgress, 'client' | 'state'>,
+    poster: Pick<CodeInProgress, 'client' | 'state' | 'hasSecret' | 'since'>,
     exchange: () => Promise<CodeLogin>,
   ): CodeInProgress {
     const result = acrossProcesses(this.#cache, `client-code:${key}`, exchange);
-    const started = { ...poster, result };
+    const started = { ...poster, result, isOver: false };
     this.#results().set(key, started);
-    result.catch(() => this.#results().delete(key));
+    result.then(
+      () => (started.isOver = true),
+      () => this.#results().delete(key),
+    );
     return started;
   }
 }

@@ -61,11 +61,17 @@ export interface SessionIds {
   readonly hasLogin: boolean;
 }
 
-/** The ids of a session; `undefined` if it has no id, such as one of cookie-session. */
-export function sessionIdsOf(session: Session, key: string): SessionIds | undefined {
+/** The id of a session, not hashed; `undefined` if it has none, such as one of cookie-session. */
+export function idOf(session: Session): string | undefined {
   const { id } = session;
   // An app may keep an `id` of its own in cookie-session.
-  if (typeof session['regenerate'] !== 'function' || typeof id !== 'string') return undefined;
+  return typeof session['regenerate'] === 'function' && typeof id === 'string' ? id : undefined;
+}
+
+/** The ids of a session; `undefined` if it has no id. */
+export function sessionIdsOf(session: Session, key: string): SessionIds | undefined {
+  const id = idOf(session);
+  if (id === undefined) return undefined;
   const hashed = shortHash([key, id]);
   const hasLogin = finishedAt(session, key) !== undefined;
   return { id: hashed, root: rootIn(session, key) ?? hashed, hasLogin };
@@ -312,8 +318,14 @@ export function finishedLogin(
 
 /** The states of this browser's pending and finished logins. */
 export function knownStates(session: Session, key: string): string[] {
+  const { pending, finished } = statesIn(session, key);
+  return [...pending, ...finished];
+}
+
+/** As knownStates(), each kind by itself. */
+export function statesIn(session: Session, key: string): { pending: string[]; finished: string[] } {
   const { pending, done } = loginsIn(session, key);
-  return [...Object.keys(pending), ...Object.keys(done)];
+  return { pending: Object.keys(pending), finished: Object.keys(done) };
 }
 
 /** Marks the logins that are pending under this key while somebody logs in, and ends links of before. */

@@ -100,6 +100,12 @@ export function cookieHash(req: HostRequest): string {
 /** One login needs it several times. */
 const COOKIE_HASHES = new WeakMap<HostRequest, string>();
 
+/** Whether the cookies of this request name the session, which has this id. They also hold its signature. */
+export function holdsSessionId(req: HostRequest, id: string): boolean {
+  const cookies = header(req, 'cookie');
+  return id !== '' && (cookies.includes(encodeURIComponent(id)) || cookies.includes(id));
+}
+
 /** The values of the session cookie in the Cookie header: usually one, in the order in which they came. */
 export function sentValues(req: HostRequest, cookie: SessionCookie | undefined): string[] {
   if (!cookie) return [];
