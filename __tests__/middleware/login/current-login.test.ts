@@ -388,8 +388,10 @@ describe('a logout at another process', () => {
   it('codes that were made up leave nothing in the shared cache', async () => {
     const { store, held } = sharedStore();
     const client = await startWithCodes(store);
-    for (let count = 0; count < 5; count++) {
-      const { kind } = await client.logIn('miniProgram', `made-up-${count}`, {}, { cookie: `a=${count}` });
+    const browser = Browser.inWechat(client.url);
+    await browser.get('/login');
+    for (const [count, cookie] of ['a=1', 'a=2', browser.cookies(), browser.cookies()].entries()) {
+      const { kind } = await client.logIn('miniProgram', `made-up-${count}`, {}, { cookie });
       expect(kind).toBe('code_invalid');
     }
     expect([...held]).toEqual([]);
@@ -398,7 +400,8 @@ describe('a logout at another process', () => {
   it('a code that fails keeps the record of a login with the same cookies: a logout still ends it', async () => {
     const { store } = sharedStore();
     const client = await startWithCodes(store);
-    const cookie = 'a=1';
+    await client.logIn('miniProgram', newCode('miniProgram'));
+    const cookie = client.cookies();
     const login = await client.logIn(
       'miniProgram',
       newCode('miniProgram'),
