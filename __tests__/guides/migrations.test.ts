@@ -142,15 +142,34 @@ describe('from wechat-oauth', () => {
     }
   });
 
-  describe('the users of old sessions', () => {
+  describe.each([
+    ['wechat-oauth', '', 'openid', (id: string) => ({ openid: id })],
+    [
+      'a hand-written login',
+      '.user ?? {}',
+      'user',
+      (id: string) => ({ user: { openid: id, nickname: '小明' } }),
+    ],
+    [
+      'passport-wechat',
+      '.passport?.user ?? {}',
+      'passport',
+      (id: string) => ({ passport: { user: { openid: id } } }),
+    ],
+  ] as const)('the users of old sessions of %s', (_, from, key, oldSession) => {
+    /** The changes that the guide of this login names. */
+    const replace = [
+      ['const { openid } = req.session;', `const { openid } = req.session${from};`],
+      ['delete req.session.openid;', `delete req.session.${key};`],
+    ] as const;
     /** An app whose page /old writes a session as the old login did. */
-    const start = async (): Promise<Browser> => {
-      app = await run(codeOf('from-wechat-oauth', 'keep-logins.js'), { env: env() });
+    const start = async (session = oldSession(openid()) as object): Promise<Browser> => {
+      app = await run(codeOf('from-wechat-oauth', 'keep-logins.js'), { replace, env: env() });
       const keepLogins = app.exports['keepLogins'] as Middleware;
       site = await startApp(wechat, {
         routes: (host) => {
           host.use('/old', (req, res) => {
-            Object.assign((req as TestRequest).session, { openid: openid() });
+            Object.assign((req as TestRequest).session, session);
             res.end();
           });
         },
@@ -181,6 +200,23 @@ describe('from wechat-oauth', () => {
     it('must log in if the session holds no openid', async () => {
       expect((await (await start()).get('/me')).status).toBe(302);
     });
+
+    it('must log in if the session holds an error of WeChat as the user', async () => {
+      const browser = await start({ user: { errcode: 40029, errmsg: 'invalid code' } });
+      await browser.get('/old');
+      expect((await browser.get('/me')).status).toBe(302);
+    });
+  });
+
+  it.each([
+    ['from-hand-written', 'user', '.user ?? {}'],
+    ['from-passport-wechat', 'passport', '.passport?.user ?? {}'],
+  ])('%s names what to change in keep-logins.js, in both languages', (guide, key, from) => {
+    for (const folder of ['docs', 'docs/zh-CN']) {
+      const page = read(`${folder}/guides/${guide}.md`);
+      expect(page).toContain(`\`const { openid } = req.session${from};\``);
+      expect(page).toContain(`\`req.session.${key}\``);
+    }
   });
 });
 

@@ -159,15 +159,25 @@ describe('node', () => {
     },
   );
 
-  it.each(['guides', 'zh-CN/guides'])(
-    'logs in through the proxy with wechat-oauth, as docs/%s/from-wechat-oauth.md says',
-    async (where) => {
+  it.each(
+    ['guides', 'zh-CN/guides'].flatMap((where) => [
+      [`${where}/from-wechat-oauth.md`, '/callback', '.nickname'],
+      [`${where}/from-passport-wechat.md`, '/auth/wechat/callback', '.name'],
+    ]),
+  )(
+    'logs in through the proxy with the old app of docs/%s, as the page says',
+    async (page, callback, name) => {
       // The page uses proxy-agent 5. Here, another package for the same purpose takes its place.
       const agent = path.join(folder, 'modules/proxy-agent/index.js');
       mkdirSync(path.dirname(agent), { recursive: true });
       const replacement = require.resolve('https-proxy-agent');
       writeFileSync(agent, `module.exports = require('${replacement}').HttpsProxyAgent;`);
-      const before = programOf(`docs/${where}/from-wechat-oauth.md`, 'js', 'before.js');
+      const before = programOf(`docs/${page}`, 'js', 'before.js');
+      // The accounts of the app with passport-wechat.
+      writeFileSync(
+        path.join(path.dirname(before), 'accounts.js'),
+        'exports.findOrCreate = async ({ nickname }) => ({ name: nickname });',
+      );
       const app = wechat.apps.official;
       const code = wechat.issueCode({ app: app.appId, scope: 'snsapi_userinfo' });
       writeFileSync(
@@ -175,20 +185,22 @@ describe('node', () => {
         readFileSync(before, 'utf8').replace(
           'app.listen(3000);',
           `app.listen(0, async function () {
-            const callback = 'http://localhost:' + this.address().port + '/callback?code=${code}';
-            console.log((await (await fetch(callback)).json()).nickname);
-            process.exit();
-          });`,
+          const site = 'http://localhost:' + this.address().port;
+          const done = await fetch(site + '${callback}?code=${code}&state=STATE', { redirect: 'manual' });
+          const headers = { Cookie: done.headers.get('set-cookie')?.split(';')[0] ?? '' };
+          const page = done.status === 302 ? await fetch(site + done.headers.get('location'), { headers }) : done;
+          console.log((await page.json())${name});
+          process.exit();
+        });`,
         ),
       );
-      const lines = blocksIn(`docs/${where}/from-wechat-oauth.md`, 'sh').find((block) =>
-        block.includes('URLLIB'),
-      );
+      const lines = blocksIn(`docs/${page}`, 'sh').find((block) => block.includes('URLLIB')) ?? '';
       const setUp = [
         `export NODE_PATH=${path.join(ROOT, 'node_modules')}:${path.join(folder, 'modules')}`,
-        `export WECHAT_APP_ID=${app.appId} WECHAT_APP_SECRET=${app.appSecret}`,
+        `export WECHAT_APP_ID=${app.appId} WECHAT_APP_SECRET=${app.appSecret} SESSION_KEY=key`,
       ];
-      expect(await runLines([...setUp, lines].join('\n'))).toBe('小明\n');
+      const withoutInstall = lines.replace(/^npm install .*\n/m, '');
+      expect(await runLines([...setUp, withoutInstall].join('\n'))).toBe('小明\n');
     },
   );
 });
