@@ -89,6 +89,33 @@ describeOnSqlite('users in your own table', () => {
     expect(json.json()).toEqual({ error: 'login_refused', message: 'this user is banned' });
   });
 
+  it('finds and creates users with the db for better-sqlite3', async () => {
+    /** What the guide uses of better-sqlite3, whose `$1` is a name and not a place. */
+    class Database {
+      prepare(sql: string): object {
+        const values = (named: Readonly<Record<string, unknown>>): unknown[] => {
+          expect(Array.isArray(named)).toBe(false);
+          return Object.keys(named).map((_, index) => named[String(index + 1)]);
+        };
+        const reader = /^select|returning/im.test(sql);
+        const execute = (named: Readonly<Record<string, unknown>>): unknown => db.run(sql, values(named));
+        return reader ? { reader, all: execute } : { reader, run: execute };
+      }
+    }
+    const guide = await start('own-users-table', 'db.ts', {
+      given: { Database },
+      replace: [["import Database from 'better-sqlite3';\n", '']],
+    });
+    const users = await start('own-users-table', 'users.ts', { given: guide.exports });
+    const findOrCreate = users.exports['findOrCreate'] as (appid: string, user: object) => Promise<object>;
+    const created = await findOrCreate('wx1', { openid: 'a', nickname: '小明' });
+    expect(await findOrCreate('wx1', { openid: 'a' })).toEqual(created);
+    expect(created).toMatchObject({ nickname: '小明' });
+    const { query } = guide.exports['db'] as Pick<SqliteDatabase, 'query'>;
+    expect(await query('UPDATE users SET banned = $2 WHERE openid = $1', ['a', 1])).toEqual([]);
+    expect(db.run('SELECT banned FROM users')).toEqual([{ banned: 1 }]);
+  });
+
   it('logs in silently, asks for the profile once, and keeps it at the next silent login', async () => {
     const { url } = await withUsers('app.ts', 'findOrCreate');
     const browser = Browser.inWechat(url);

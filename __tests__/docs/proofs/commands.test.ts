@@ -134,7 +134,7 @@ const RUN_ELSEWHERE: readonly (readonly [page: RegExp, line: RegExp, test: keyof
   [/emulator\/standing-in\.md$/, /^curl /, 'languages'],
   [/emulator\/node\.md$/, /^node --env-file=\.env login\.mjs$/, 'languages'],
   [/guides\/mini-programs\.md$/, /^curl /, 'clientCodes'],
-  [/guides\/from-wechat-oauth\.md$/, /^(?:export |node before\.js$)/, 'languages'],
+  [/guides\/from-(?:wechat-oauth|passport-wechat)\.md$/, /^(?:export |node before\.js$)/, 'languages'],
   [/\.md$/, /^node --env-file=\.env app\.mjs$/, 'run'],
 ];
 
