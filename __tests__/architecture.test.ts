@@ -188,14 +188,20 @@ function fullFolders(root: string): string[] {
 }
 
 const MAX_COLUMNS = 120;
+/** Prettier does not wrap comments. Longer ones hold an address or a directive, which cannot be wrapped. */
+const MAX_COMMENT_COLUMNS = 110;
 const MAX_FUNCTION_LINES = 50;
 
 function longLines(root: string): string[] {
   return sourceFiles(root).flatMap((file) =>
     readFileSync(path.join(root, file), 'utf8')
       .split('\n')
-      .flatMap((line, at) => (Array.from(line).length > MAX_COLUMNS ? [`${file}:${at + 1}`] : [])),
+      .flatMap((line, at) => (Array.from(line).length > mostColumns(line) ? [`${file}:${at + 1}`] : [])),
   );
+}
+
+function mostColumns(line: string): number {
+  return /^\s*(?:\/\/|\/?\*)(?!.*(?:https?:|eslint-disable))/.test(line) ? MAX_COMMENT_COLUMNS : MAX_COLUMNS;
 }
 
 function longFunctions(root: string): string[] {
@@ -217,7 +223,7 @@ function longFunctions(root: string): string[] {
 }
 
 describe('the architecture', () => {
-  it('has no line over 120 characters and no function over 50 lines in lib', () => {
+  it('has no line over 120 characters, no comment over 110 and no function over 50 lines in lib', () => {
     expect([...longLines(LIB), ...longFunctions(LIB)]).toEqual([]);
   });
 

@@ -227,9 +227,9 @@ interface ErrorDetails {
 
 /**
  * The base of every error that this package throws: a {@link WeChatAPIError} if WeChat responded with an
- * errcode, otherwise a {@link WechatAuthError}. Message, properties and cause hold no secret of WeChat's, no code
- * and no token; but a cause that the app itself threw is left as it is. If a store of the app fails, they quote its
- * error, which may hold secrets of the app's database.
+ * errcode, otherwise a {@link WechatAuthError}. Message, properties and cause hold no secret of WeChat's, no
+ * code and no token; but a cause that the app itself threw is left as it is. If a store of the app fails,
+ * they quote its error, which may hold secrets of the app's database.
  *
  * @example
  * try {

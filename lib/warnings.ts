@@ -98,8 +98,8 @@ export const WARNING_CODES = [
   'WECHAT_SESSION_GONE',
   /**
    * The AppID of an account is that of an app of the emulator, and logins go to the real WeChat.
-   * @remedy Replace the AppID and the AppSecret, or delete both if you have no such account; ignore the warning
-   * if the emulator stands in for WeChat's hosts.
+   * @remedy Replace the AppID and the AppSecret, or delete both if you have no such account; ignore the
+   * warning if the emulator stands in for WeChat's hosts.
    */
   'WECHAT_EMULATOR_APP_ID',
   /**
@@ -149,8 +149,8 @@ export interface WarningDetails {
 }
 
 /**
- * Prints one line in English and Chinese, then the stack, then the pages that explain the warning. In production
- * the console is all that an operator sees of a failed login: its page names no cause.
+ * Prints one line in English and Chinese, then the stack, then the pages that explain the warning. In
+ * production the console is all that an operator sees of a failed login: its page names no cause.
  */
 export function warn(
   code: WarningCode,
@@ -168,8 +168,8 @@ export function warn(
 }
 
 /**
- * The most warnings that one middleware prints. Some are distinguished by the text of an error, which may come
- * from WeChat or a gateway: without a limit, the set could grow without end.
+ * The most warnings that one middleware prints. Some are distinguished by the text of an error, which may
+ * come from WeChat or a gateway: without a limit, the set could grow without end.
  */
 const MAX_PRINTED = 500;
 

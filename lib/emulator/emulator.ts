@@ -79,7 +79,8 @@ export interface EmulatorOptions {
   readonly switches?: Partial<EmulatorSwitches>;
   /**
    * Gets one line for the developer if the emulator is asked for something that it does not emulate, if it
-   * forgets something that is still valid, or if its server fails. A line comes again only after 1,000 others.
+   * forgets something that is still valid, or if its server fails. A line comes again only after 1,000
+   * others.
    *
    * @default no lines
    */

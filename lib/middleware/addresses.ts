@@ -132,7 +132,9 @@ class Mounts {
   }
 }
 
-/** Whether a mount with these sites was seen at this one, or at so many that it counts as one of every site. */
+/**
+ * Whether a mount with these sites was seen at this one, or at so many that it counts as one of every site.
+ */
 function isSeenAt(sites: ReadonlySet<string> | undefined, site: string): boolean {
   return sites !== undefined && (sites.has(site) || sites.size >= MAX_SITES);
 }
@@ -175,7 +177,8 @@ export function routeRecorder(): (context: Context) => void {
   let config: ResolvedOptions;
   let mounts: Mounts;
   return (context) => {
-    // This runs on every request. Most middleware have one config, and to compare it costs less than a lookup.
+    // This runs on every request. Most middleware have one config, and to compare it costs less than a
+    // lookup.
     if (context.config !== config) {
       ({ config } = context);
       mounts = mountsOf(config);

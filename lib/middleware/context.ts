@@ -17,7 +17,8 @@ export interface Context {
    */
   readonly url: string;
   /**
-   * `req.params` when the middleware ran: what the pattern at which it is mounted stands for. Connect has none.
+   * `req.params` when the middleware ran: what the pattern at which it is mounted stands for. Connect has
+   * none.
    */
   readonly params: object | null | undefined;
 }

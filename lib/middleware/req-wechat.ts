@@ -42,8 +42,8 @@ export interface WxLoginParams {
  * @example
  * app.get('/', (req, res) => {
  *   const { user } = req.wechat;
- *   res.send(user ? `Hello, ${user.openid}` : `<a href="${req.wechat.loginURL({ returnTo: '/me' })}">Log in</a>`);
- * });
+ *   res.send(user ? `Hello, ${user.openid}` :
+ * `<a href="${req.wechat.loginURL({ returnTo: '/me' })}">Log in</a>`); });
  */
 export interface WechatContext {
   /**

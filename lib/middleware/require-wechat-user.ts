@@ -82,8 +82,8 @@ export function requireWechatUser(options: WechatGuardOptions = {}): WechatGuard
 }
 
 /**
- * Whether the caller has to call `next()`: most requests come from users who may pass. For any other, the guard
- * calls it, or refuses the request.
+ * Whether the caller has to call `next()`: most requests come from users who may pass. For any other, the
+ * guard calls it, or refuses the request.
  */
 export function passesAtOnce(
   context: Context,

@@ -86,8 +86,8 @@ export class OAuth {
   }
 
   /**
-   * @throws WechatAuthError of kind `config` if the AppID is missing, or the component, an endpoint, the timeout
-   * or the proxy is wrong.
+   * @throws WechatAuthError of kind `config` if the AppID is missing, or the component, an endpoint, the
+   * timeout or the proxy is wrong.
    */
   constructor(options: OAuthOptions);
   constructor(
@@ -231,9 +231,9 @@ export class OAuth {
   /**
    * Exchanges a refresh token for a new access token
    * ([refresh_token](https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsrefreshtoken.html)),
-   * and saves it. Simultaneous calls with the same refresh token share one request to WeChat. If WeChat refuses
-   * the refresh token, a saved token that contains it stays saved, because this method does not know its
-   * openid.
+   * and saves it. Simultaneous calls with the same refresh token share one request to WeChat. If WeChat
+   * refuses the refresh token, a saved token that contains it stays saved, because this method does not know
+   * its openid.
    *
    * @throws WeChatAPIError of kind `reauthorize` if the refresh token is missing, older than 30 days or
    * revoked.

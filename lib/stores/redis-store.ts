@@ -170,8 +170,8 @@ export class RedisTokenStore implements TokenStore, SharedCache {
 }
 
 /**
- * One holder of one lock. A random id identifies the holder, so that it cannot release a lock that another one
- * holds.
+ * One holder of one lock. A random id identifies the holder, so that it cannot release a lock that another
+ * one holds.
  */
 class Lock {
   readonly #commands: Commands;

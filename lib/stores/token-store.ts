@@ -21,8 +21,8 @@ export interface TokenData {
   /** When the token was requested, in ms since 1970. */
   readonly create_at: number;
   /**
-   * When the user logged in, in ms since 1970, if the token was refreshed since then. WeChat counts the life of
-   * the refresh token from the login.
+   * When the user logged in, in ms since 1970, if the token was refreshed since then. WeChat counts the life
+   * of the refresh token from the login.
    */
   readonly login_at?: number;
   /**
@@ -66,12 +66,15 @@ export interface TokenStore {
 }
 
 /**
- * How long a record is kept after its last write: 30 days, the lifetime of a refresh token. WeChat counts that
- * lifetime from the login, so the record of a refreshed token may outlive its refresh token.
+ * How long a record is kept after its last write: 30 days, the lifetime of a refresh token. WeChat counts
+ * that lifetime from the login, so the record of a refreshed token may outlive its refresh token.
  */
 export const TOKEN_TTL_MS = 30 * 24 * 60 * 60 * 1000;
 
-/** A time to live in whole milliseconds, at least 1: databases and caches refuse 0, or keep the record forever. */
+/**
+ * A time to live in whole milliseconds, at least 1: databases and caches refuse 0, or keep the record
+ * forever.
+ */
 export function wholeTTL(ttlMs: number): number {
   return Math.max(1, Math.ceil(ttlMs));
 }

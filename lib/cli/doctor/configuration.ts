@@ -1,7 +1,6 @@
 /** What the doctor checks: values from flags, environment variables and defaults. */
 import { WECHAT } from '../../oauth/endpoints';
-import { ACCOUNT_FLOWS, FLOWS, isPageFlow, type AccountFlow, type PageAccountFlow } from '../../oauth/flows';
-import { FLOW_CHECKS } from './report/flow-checks';
+import { ACCOUNT_FLOWS, isPageFlow, type AccountFlow, type PageAccountFlow } from '../../oauth/flows';
 
 export interface App {
   readonly appId: string | undefined;
@@ -37,8 +36,8 @@ export function isGiven(configuration: Pick<Configuration, 'apps'>, flow: Accoun
 }
 
 /**
- * Whether the running app must show the AppID of this flow: `--account` names the account by its host or its path,
- * and its AppSecret (or the token of its platform) is given.
+ * Whether the running app must show the AppID of this flow: `--account` names the account by its host or its
+ * path, and its AppSecret (or the token of its platform) is given.
  */
 export function takesAppIdFromApp(configuration: Configuration, flow: AccountFlow): flow is PageAccountFlow {
   const { appId, appSecret } = appOf(configuration, flow);
@@ -57,19 +56,6 @@ export function withShownAppIds(
       : [],
   );
   return { ...configuration, apps: { ...configuration.apps, ...Object.fromEntries(added) } };
-}
-
-/**
- * Where the value comes from: an environment variable; for one account of many, a flag, because the environment
- * is not read.
- */
-export function sourceOf(
-  { isOneOfMany }: Configuration,
-  flow: AccountFlow,
-  value: 'appId' | 'appSecret',
-): string {
-  // The ids of these checks are the names of the flags.
-  return isOneOfMany ? `--${FLOW_CHECKS[flow][value]}` : FLOWS[flow].credentials.env[value];
 }
 
 /** The platform that acts for the account of this flow. */

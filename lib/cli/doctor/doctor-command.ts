@@ -85,7 +85,8 @@ async function examine(
   if (noneFailed(findings, 'endpoints')) add('network', await checkNetwork(configuration, limits));
   const [ofApp, known] = partition(configuration);
   const credentials = await checkAllCredentials(flags, known, findings, limits);
-  // The app's redirect to WeChat may show an AppID and a callback address that the configuration does not name.
+  // The app's redirect to WeChat may show an AppID and a callback address that the configuration does not
+  // name.
   const app = await probeRunningApp(flags, limits);
   const shown = { ...flags, configuration: withShownAppIds(configuration, app?.appIds ?? {}) };
   credentials.push(...(await checkAllCredentials(shown, ofApp, findings, limits)));

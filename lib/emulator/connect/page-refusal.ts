@@ -67,7 +67,9 @@ export const TEXTS_WITHOUT_CODE = {
   link: '该链接无法访问',
 } as const;
 
-/** The error page that a test planned by `fail()`, with WeChat's text for the code unless the test gave one. */
+/**
+ * The error page that a test planned by `fail()`, with WeChat's text for the code unless the test gave one.
+ */
 export function plannedRefusal(errcode: number, errmsg?: string): PageRefusal {
   if (errmsg === undefined) return PageRefusal.withCode(errcode, PLANNED);
   return new PageRefusal(errmsg, errcode, PLANNED);

@@ -31,7 +31,10 @@ export function checkFault(input: FaultInput, world: World): void {
   assertSendable(fault, delay);
 }
 
-/** The input as JSON would hold it. Only the Node API takes a function, bytes, and a fault that happens 0 times. */
+/**
+ * The input as JSON would hold it. Only the Node API takes a function, bytes, and a fault that happens 0
+ * times.
+ */
 function asJSON({ fault, times, ...others }: FaultInput): object {
   const count = times === Infinity ? 'Infinity' : times;
   return { ...others, fault: faultAsJSON(fault), ...(times !== 0 && { times: count }) };

@@ -23,8 +23,8 @@ export interface QrAction {
   /** The uuid of the QR code, which is in the address that it holds. */
   readonly uuid: string;
   /**
-   * `scan` opens the confirm page; `confirm` presses 允许 there, and `cancel` 拒绝. The switch `consent` presses no
-   * button here.
+   * `scan` opens the confirm page; `confirm` presses 允许 there, and `cancel` 拒绝. The switch `consent` presses
+   * no button here.
    */
   readonly action: 'scan' | 'confirm' | 'cancel';
   /** Id of the user who confirms. @default the first user */

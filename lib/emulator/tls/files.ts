@@ -37,8 +37,8 @@ export function replaceFile(file: string, text: string, mode: number): void {
 }
 
 /**
- * Makes a file, unless it exists. A link to a complete file is made in one step, so that no process reads half a
- * file.
+ * Makes a file, unless it exists. A link to a complete file is made in one step, so that no process reads
+ * half a file.
  */
 export function makeFile(file: string, text: string, mode: number): void {
   const temporary = temporaryName(file);

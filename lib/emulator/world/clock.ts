@@ -10,8 +10,8 @@ export interface EmulatorClock {
    * Skips `ms` milliseconds: codes, tokens and QR codes age at once, and pending polls end if their QR code
    * expires.
    *
-   * @throws RangeError if `ms` is negative or not a finite number, or if the clock would come within a year of
-   * the last date that JavaScript can represent.
+   * @throws RangeError if `ms` is negative or not a finite number, or if the clock would come within a year
+   * of the last date that JavaScript can represent.
    */
   advance(ms: number): void;
 }

@@ -39,7 +39,8 @@ export const SWITCH_CHOICES: Choices = {
 /**
  * Sets switches by name: all of them, or none if one is wrong.
  *
- * @throws TypeError that names every name that is not a switch, and every value that the switch does not have.
+ * @throws TypeError that names every name that is not a switch, and every value that the switch does not
+ * have.
  */
 export function setSwitches(switches: EmulatorSwitches, values: Readonly<Record<string, unknown>>): void {
   const problems = switchProblems(values);

@@ -1,9 +1,9 @@
 /** How WeChat behaves where its versions, clients or settings differ. Assign to a switch at any time. */
 export interface EmulatorSwitches {
   /**
-   * `ask` shows the consent page and, on the phone that scanned a QR code, the confirm page; `allow` and `deny`
-   * press its button at once. The snapshot page has no such buttons: with both, its virtual user logs in at
-   * once.
+   * `ask` shows the consent page and, on the phone that scanned a QR code, the confirm page; `allow` and
+   * `deny` press its button at once. The snapshot page has no such buttons: with both, its virtual user logs
+   * in at once.
    *
    * @default 'ask'
    */

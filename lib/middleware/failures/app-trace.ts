@@ -9,8 +9,8 @@ const MAX_CAUSES = 3;
 const TRACES = new WeakMap<WechatError, { readonly text: string; readonly place: string }>();
 
 /**
- * Keeps the stack of what the app threw, with the secrets of the login masked. It is kept beside the error and
- * not in it, because apps send the properties of errors to browsers and logs.
+ * Keeps the stack of what the app threw, with the secrets of the login masked. It is kept beside the error
+ * and not in it, because apps send the properties of errors to browsers and logs.
  */
 export function keepTrace(
   error: WechatError,
@@ -29,8 +29,8 @@ export function traceOf(error: WechatError): string | undefined {
 }
 
 /**
- * The line of the app's code that threw: it tells two bugs apart. Their messages cannot, because they may differ
- * at each request. Empty if what was thrown has no stack.
+ * The line of the app's code that threw: it tells two bugs apart. Their messages cannot, because they may
+ * differ at each request. Empty if what was thrown has no stack.
  */
 export function placeOf(error: WechatError): string {
   return TRACES.get(error)?.place ?? '';
@@ -44,7 +44,10 @@ function firstFrame(thrown: unknown): string {
   return start < 0 ? '' : (/\n +at (.*)/.exec(stack.slice(start + message.length))?.[1] ?? '');
 }
 
-/** The stack of an error and of its causes. The properties of errors are left out: drivers keep passwords there. */
+/**
+ * The stack of an error and of its causes. The properties of errors are left out: drivers keep passwords
+ * there.
+ */
 function stacksOf(thrown: unknown): string[] {
   const stacks: string[] = [];
   let error = thrown;

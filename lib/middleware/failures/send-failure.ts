@@ -86,8 +86,8 @@ function hasResponse(res: ServerResponse): boolean {
 }
 
 /**
- * Calls `next()` if the request passes, and with the error if the work fails. What `next()` itself throws comes
- * from a handler of the app: another call of it would run that handler once more.
+ * Calls `next()` if the request passes, and with the error if the work fails. What `next()` itself throws
+ * comes from a handler of the app: another call of it would run that handler once more.
  */
 export function nextIf(passes: Promise<boolean>, next: Next): void {
   void passes.then(

@@ -27,8 +27,8 @@ const FOR_OPERATOR: ReadonlySet<WechatErrorKind> = new Set<WechatErrorKind>([
 ]);
 
 /**
- * The kinds whose cause is the same for all accounts. One warning for each of a thousand accounts would use up the
- * warnings of this middleware.
+ * The kinds whose cause is the same for all accounts. One warning for each of a thousand accounts would use
+ * up the warnings of this middleware.
  */
 const OF_ALL_ACCOUNTS: ReadonlySet<WechatErrorKind> = new Set<WechatErrorKind>([
   'timeout',
@@ -101,7 +101,8 @@ function isForOperator(error: WechatError): boolean {
 }
 
 /**
- * The detail that distinguishes two causes of one kind: WeChat's errcode, or the code of the failed connection or call.
+ * The detail that distinguishes two causes of one kind: WeChat's errcode, or the code of the failed
+ * connection or call.
  */
 function causeOf(error: WechatError): string {
   // Each fault in what the option `account` returned is a cause of its own.

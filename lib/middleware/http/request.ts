@@ -39,8 +39,8 @@ export function queryOf(url: string): URLSearchParams {
 }
 
 /**
- * Whether a parameter is repeated or is a list, such as `code[]`: two programs that read such a query may read
- * different values.
+ * Whether a parameter is repeated or is a list, such as `code[]`: two programs that read such a query may
+ * read different values.
  */
 export function hasAmbiguousNames(query: URLSearchParams): boolean {
   const names = [...query.keys()];

@@ -253,8 +253,8 @@ function lostLogin(context: Context, state: string): RepeatableLogin {
 }
 
 /**
- * Where the user of a lost login may try again. Its data cannot go along: an attacker may have sent the address
- * of this callback to a victim.
+ * Where the user of a lost login may try again. Its data cannot go along: an attacker may have sent the
+ * address of this callback to a victim.
  */
 function lostDetails(context: Context, state: string): LoginFailure['details'] {
   const { returnTo = '', scope = '', flow } = lostLogin(context, state);
@@ -392,7 +392,9 @@ const LOST_WITH_DATA = {
   remedy: 'Start the login where it began.',
 };
 
-/** The failure of a login that the session lost and that is not restarted, because it would be another login. */
+/**
+ * The failure of a login that the session lost and that is not restarted, because it would be another login.
+ */
 function lostOnce(
   { why, remedy }: { readonly why: string; readonly remedy: string },
   cause: Cause | undefined,

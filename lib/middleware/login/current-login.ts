@@ -161,8 +161,8 @@ type Person = Pick<WechatSession, 'appid' | 'openid'> & { readonly unionid?: str
 
 /**
  * Whether this user may finish a login: not if it was pending before another user logged in to the session.
- * This is known once the code is exchanged, and must be checked before `onLogin`: an app may bind the user who
- * logs in to the account that is logged in.
+ * This is known once the code is exchanged, and must be checked before `onLogin`: an app may bind the user
+ * who logs in to the account that is logged in.
  */
 export function mayFinish(
   { req, config }: Context,

@@ -65,7 +65,9 @@ function boundLink(context: Context, plain: LoginLink, data: unknown): LoginLink
   return { ...link, session: signatureOfLink(context, ensureLinkId(session, config.sessionKey), link) };
 }
 
-/** The path that starts the same login in this session; `null` if no link can. There must be a login route. */
+/**
+ * The path that starts the same login in this session; `null` if no link can. There must be a login route.
+ */
 export function againPath(context: Context, login: RepeatableLogin): string | null {
   const link = linkOf(context, login);
   return link ? loginPath(context, link) : null;
@@ -93,8 +95,8 @@ export function failureDetails(context: Context, pending: PendingLogin): LoginFa
 }
 
 /**
- * The login that a link of this session names, with the options that the app gave; `undefined` for a link that
- * any session may use.
+ * The login that a link of this session names, with the options that the app gave; `undefined` for a link
+ * that any session may use.
  *
  * @throws LoginFailure if the link has `data` and belongs to another session.
  */

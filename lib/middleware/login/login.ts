@@ -61,10 +61,10 @@ export interface WechatLoginOptions {
   readonly params?: AuthorizeParams | undefined;
   /**
    * Comes back in `onLogin`: at most 512 bytes of JSON, kept in the session until then. It stays in this
-   * session: a link on an error page that starts the login again carries it, and no other session can use that
-   * link. If the session loses the login, another process restarts it without its data, which it does not
-   * know. So `onLogin` must refuse a login whose `data` is undefined wherever data decides, such as whether to
-   * bind an account.
+   * session: a link on an error page that starts the login again carries it, and no other session can use
+   * that link. If the session loses the login, another process restarts it without its data, which it does
+   * not know. So `onLogin` must refuse a login whose `data` is undefined wherever data decides, such as
+   * whether to bind an account.
    */
   readonly data?: unknown;
 }
@@ -238,8 +238,8 @@ export async function prepareLogin(
 }
 
 /**
- * Gives the session a new id: an attacker who knows the old one could collect the result of a scan login (session
- * fixation). The logins that started in the session still belong to it.
+ * Gives the session a new id: an attacker who knows the old one could collect the result of a scan login
+ * (session fixation). The logins that started in the session still belong to it.
  */
 async function renewSession({ req, config }: Context): Promise<void> {
   const { sessionKey, callbackResults } = config;

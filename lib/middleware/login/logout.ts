@@ -22,8 +22,8 @@ export async function logout(context: Context): Promise<void> {
 /**
  * Whether a page of this site sent the request, though its Origin is `null`. Browsers send that for a form on
  * a page with `Referrer-Policy: no-referrer` (Fetch standard, "append a request `Origin` header"), and also
- * for one in a sandboxed frame of another site. The session cookie distinguishes the two: browsers do not send a
- * same-site cookie with a form of another site.
+ * for one in a sandboxed frame of another site. The session cookie distinguishes the two: browsers do not
+ * send a same-site cookie with a form of another site.
  */
 function hidesOurSite(context: Context): boolean {
   const { req, config } = context;

@@ -1,4 +1,6 @@
-/** The response to a script that would need a login: 401, because a script cannot follow a redirect to WeChat. */
+/**
+ * The response to a script that would need a login: 401, because a script cannot follow a redirect to WeChat.
+ */
 import { loginPath, routePath, validLink, type LoginLink } from '../addresses';
 import type { Context } from '../context';
 import { noStore, sendJSON, vary } from '../http/response';

@@ -1,6 +1,6 @@
 /**
- * The rules for the public address of an app and for that of its relay, one row each. `wechatAuth()` refuses an
- * address with the first fault that it finds; the doctor reports all faults and warnings.
+ * The rules for the public address of an app and for that of its relay, one row each. `wechatAuth()` refuses
+ * an address with the first fault that it finds; the doctor reports all faults and warnings.
  */
 import type { Bilingual } from '../../bilingual';
 import { ipVersion } from '../http/ip-version';

@@ -1,6 +1,6 @@
 /**
- * Faults of credentials, in the options or in a result of the option `account`: those that do not fit together, and
- * those of the emulator that are used with the real WeChat.
+ * Faults of credentials, in the options or in a result of the option `account`: those that do not fit
+ * together, and those of the emulator that are used with the real WeChat.
  */
 import { WECHAT } from '../../oauth/endpoints';
 import { ACCOUNT_FLOWS, FLOWS, isPageFlow, type AccountFlow } from '../../oauth/flows';
@@ -77,8 +77,8 @@ export function* besideAccountFaults(options: AuthOptions): Generator<OptionFaul
 }
 
 /**
- * The AppIDs of the emulator's preset apps, which the real WeChat does not know. The emulator shares no code with
- * the library: a test compares this list with its presets.
+ * The AppIDs of the emulator's preset apps, which the real WeChat does not know. The emulator shares no code
+ * with the library: a test compares this list with its presets.
  */
 export const EMULATOR_APP_IDS: readonly string[] = [
   'wx0f1c1a10e0000001',
@@ -88,8 +88,8 @@ export const EMULATOR_APP_IDS: readonly string[] = [
 ];
 
 /**
- * Only a warning: where the emulator stands in for WeChat's hosts (proxy, hosts file), its AppIDs are used with
- * WeChat's addresses on purpose.
+ * Only a warning: where the emulator stands in for WeChat's hosts (proxy, hosts file), its AppIDs are used
+ * with WeChat's addresses on purpose.
  */
 export function warnOfEmulatorApp(
   appid: string,

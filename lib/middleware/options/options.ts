@@ -21,8 +21,8 @@ export interface WechatCredentials {
 }
 
 /**
- * The second argument of `onLogin`: the user who logs in, with WeChat's token for that user, or the session key
- * of a mini program.
+ * The second argument of `onLogin`: the user who logs in, with WeChat's token for that user, or the session
+ * key of a mini program.
  */
 export type WechatLoginInfo = LoginFacts & (WithToken | OfMiniProgram);
 
@@ -54,7 +54,8 @@ interface OfMiniProgram {
   /** A mini program gets no access token. */
   readonly token?: undefined;
   /**
-   * The session key: 16 bytes, base64. It is stored nowhere. It is a secret: never send it to the mini program.
+   * The session key: 16 bytes, base64. It is stored nowhere. It is a secret: never send it to the mini
+   * program.
    */
   readonly sessionKey: string;
 }
@@ -84,8 +85,8 @@ interface LoginFacts {
 /** Paths below the mount point, each with one leading slash. `false` leaves the route out. */
 export interface WechatAuthRoutes {
   /**
-   * `GET` sends the browser to WeChat. The query may hold `returnTo`, a `scope` that is higher than the option,
-   * and, if the option `flow` is `auto`, a `flow` that works in this browser. A script gets 401 JSON.
+   * `GET` sends the browser to WeChat. The query may hold `returnTo`, a `scope` that is higher than the
+   * option, and, if the option `flow` is `auto`, a `flow` that works in this browser. A script gets 401 JSON.
    *
    * @default '/login'
    */
@@ -300,16 +301,17 @@ export interface AuthOptions {
   readonly mobileApp?: WechatCredentials | undefined;
   /**
    * The third-party platform (第三方平台) that acts for the official account, in place of its `appSecret`: the
-   * `appId` of the platform, and a function `accessToken` that returns the current `component_access_token`. The
-   * function is called before each exchange of a code and each refresh. See
+   * `appId` of the platform, and a function `accessToken` that returns the current `component_access_token`.
+   * The function is called before each exchange of a code and each refresh. See
    * docs/guides/accounts/third-party-platforms.md.
    */
   readonly component?: WechatComponent | undefined;
   /**
    * Chooses the account of each request, in place of the options above, for an app that serves many accounts:
-   * returns `{ appId, appSecret, website? }` or `{ appId, component }`, or `undefined` for a request that belongs
-   * to no account. It may return a promise. It is called once for each request below the mount point, so it
-   * must be fast. The environment variables of the credentials are not read. See docs/guides/accounts/many-accounts.md.
+   * returns `{ appId, appSecret, website? }` or `{ appId, component }`, or `undefined` for a request that
+   * belongs to no account. It may return a promise. It is called once for each request below the mount point,
+   * so it must be fast. The environment variables of the credentials are not read. See
+   * docs/guides/accounts/many-accounts.md.
    */
   readonly account?: ChooseAccount | undefined;
   /**
@@ -321,16 +323,16 @@ export interface AuthOptions {
    */
   readonly baseURL?: string | undefined;
   /**
-   * The address at which a `wechatRelay()` is mounted, such as `https://auth.example.com/wechat`. Its host stands
-   * in WeChat's console in place of this app, so that `baseURL` may be any address, `http://localhost:3000` too.
-   * The callback address of this app must be on the list of the relay.
+   * The address at which a `wechatRelay()` is mounted, such as `https://auth.example.com/wechat`. Its host
+   * stands in WeChat's console in place of this app, so that `baseURL` may be any address,
+   * `http://localhost:3000` too. The callback address of this app must be on the list of the relay.
    *
    * @default process.env.WECHAT_RELAY
    */
   readonly relay?: string | undefined;
   /**
-   * The paths of the routes below the mount point; `false` leaves one out. Guards, too, work only below the mount
-   * point.
+   * The paths of the routes below the mount point; `false` leaves one out. Guards, too, work only below the
+   * mount point.
    *
    * @default { login: '/login', callback: '/callback', logout: '/logout', scan: '/scan' }
    */
@@ -343,15 +345,15 @@ export interface AuthOptions {
    */
   readonly scope?: OfficialScope | undefined;
   /**
-   * The language of place names in the profile: `zh_CN`, `zh_TW` or `en`. WeChat has left country, province and
-   * city empty since October 2021.
+   * The language of place names in the profile: `zh_CN`, `zh_TW` or `en`. WeChat has left country, province
+   * and city empty since October 2021.
    *
    * @default 'zh_CN'
    */
   readonly lang?: WechatLang | undefined;
   /**
-   * The login that a browser gets: `auto` chooses by the browser, `official`, `website` and `scan` are used in
-   * every browser, and a function chooses for each request.
+   * The login that a browser gets: `auto` chooses by the browser, `official`, `website` and `scan` are used
+   * in every browser, and a function chooses for each request.
    *
    * `auto` uses the official account inside WeChat and the website app on computers and tablets; without a
    * website app, `scanLogin` if it is on. A phone outside WeChat cannot scan its own screen: without a
@@ -364,10 +366,11 @@ export interface AuthOptions {
    */
   readonly flow?: PageFlow | 'auto' | ChooseFlow | undefined;
   /**
-   * `true`, or `{ confirm, check }`: a PC logs in with the official account alone. It shows a QR code, the user
-   * confirms in WeChat on a phone, and the PC is logged in. No website app is needed. It is off by default,
-   * because an attacker can show her own code to a victim (RFC 10027): see docs/guides/scan-login.md. Several
-   * processes need a token store with a shared cache, such as `RedisTokenStore`.
+   * `true`, or `{ confirm, check }`: a PC logs in with the official account alone. It shows a QR code, the
+   * user confirms in WeChat on a phone, and the PC is logged in. No website app is needed. It is off by
+   * default, because an attacker can show her own code to a victim (RFC 10027): see
+   * docs/guides/scan-login.md. Several processes need a token store with a shared cache, such as
+   * `RedisTokenStore`.
    *
    * @default false
    */
@@ -439,8 +442,8 @@ export interface AuthOptions {
   readonly identity?: 'openid' | 'unionid' | undefined;
   /**
    * Finds or creates the account of a user who logs in:
-   * `onLogin(req, { user, token, flow, appid, returnTo, data, sessionKey })`. It is awaited, and runs once per
-   * login even if WeChat calls back twice, before the login is written to the session. The object that it
+   * `onLogin(req, { user, token, flow, appid, returnTo, data, sessionKey })`. It is awaited, and runs once
+   * per login even if WeChat calls back twice, before the login is written to the session. The object that it
    * returns is kept as `user`. An error with `refuse: true`, or with a `status` from 400 to 499, refuses the
    * login; any other error is a bug of the app (kind `login_failed`).
    */
@@ -466,13 +469,13 @@ export interface AuthOptions {
    */
   readonly preserveSession?: boolean | readonly string[] | undefined;
   /**
-   * WeChat's verification files (`MP_verify_….txt`), name → content, served as text/plain at the mount point. That
-   * should be the root, because WeChat looks for them there.
+   * WeChat's verification files (`MP_verify_….txt`), name → content, served as text/plain at the mount point.
+   * That should be the root, because WeChat looks for them there.
    */
   readonly verificationFiles?: Readonly<Record<`${string}.txt`, string>> | undefined;
   /**
-   * The key of the login in `req.session`; a second `wechatAuth()` with another key keeps two accounts logged in
-   * side by side.
+   * The key of the login in `req.session`; a second `wechatAuth()` with another key keeps two accounts logged
+   * in side by side.
    *
    * @default 'wechat'
    */

@@ -24,8 +24,8 @@ const NESTED = [
 ] as const;
 
 /**
- * A copy of the options of `wechatAuth()`, or of a result of its option `account`. Values that are not objects stay
- * as they are; the checks report them.
+ * A copy of the options of `wechatAuth()`, or of a result of its option `account`. Values that are not
+ * objects stay as they are; the checks report them.
  */
 export function ownOptions<Options extends object>(given: Options): Options {
   if (!isObject(given)) return given;

@@ -23,8 +23,8 @@ export interface ScanLogin {
 
 /**
  * Returns the function that creates the scan login of an account: `undefined` where it is off, and for an
- * account without an AppSecret, which signs the tickets. Accounts share ticket records and results. The options are
- * known to have no fault.
+ * account without an AppSecret, which signs the tickets. Accounts share ticket records and results. The
+ * options are known to have no fault.
  */
 export function scanLoginResolver(
   options: AuthOptions,

@@ -101,8 +101,8 @@ function errorCode(error: WechatError, language: PageLanguage): string {
 }
 
 /**
- * What the developer of the app needs: on a Chinese page first what happened and what to do, in Chinese. The message
- * of the error follows in English, because the log has it so, and developers search for it.
+ * What the developer of the app needs: on a Chinese page first what happened and what to do, in Chinese. The
+ * message of the error follows in English, because the log has it so, and developers search for it.
  */
 function boxForDeveloper(error: WechatError, page: ErrorPage, language: PageLanguage): string {
   const explanation = explanationOf(error, page, language);

@@ -97,8 +97,8 @@ async function findScan(context: Context): Promise<ScanInSession | undefined> {
 }
 
 /**
- * A page of another site must not finish a login: it could choose the moment, or take the result away from the
- * page that waits for it.
+ * A page of another site must not finish a login: it could choose the moment, or take the result away from
+ * the page that waits for it.
  */
 function isFromElsewhere(context: Context): boolean {
   return header(context.req, 'sec-fetch-site') === 'same-site' || isCrossSite(context);

@@ -7,8 +7,8 @@ import type { SharedCache } from '../../stores/shared-cache';
 export const SHARED_MS = 60_000;
 
 /**
- * Runs the work once for all processes, and keeps its result for a minute; a failure is not kept. If the cache
- * fails, the login goes on: each process then does the work itself.
+ * Runs the work once for all processes, and keeps its result for a minute; a failure is not kept. If the
+ * cache fails, the login goes on: each process then does the work itself.
  *
  * @param cache undefined if the processes share none
  */

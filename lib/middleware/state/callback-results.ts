@@ -219,8 +219,8 @@ export class CallbackResults {
   }
 
   /**
-   * Whether this process has recorded a logout that has not expired. If not, no login needs to be compared with
-   * any.
+   * Whether this process has recorded a logout that has not expired. If not, no login needs to be compared
+   * with any.
    */
   get knowsLogouts(): boolean {
     return CallbackResults.#logouts.hasAny;

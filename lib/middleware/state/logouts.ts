@@ -1,12 +1,14 @@
-/** The logouts that this process remembers, so that no request finishes a login that one of them has ended. */
+/**
+ * The logouts that this process remembers, so that no request finishes a login that one of them has ended.
+ */
 import { lazyCache } from '../../lazy-cache';
 import { SHARED_MS } from './across-processes';
 
 const LIMITS = { max: 10_000, ttl: SHARED_MS } as const;
 
 /**
- * What a logout ends: a login that a user had finished or was finishing, or one that was only pending. Anybody
- * can start any number of logins and end them by a logout. Only users of WeChat can finish them.
+ * What a logout ends: a login that a user had finished or was finishing, or one that was only pending.
+ * Anybody can start any number of logins and end them by a logout. Only users of WeChat can finish them.
  */
 export type EndedLogin = 'user' | 'pending';
 

@@ -17,7 +17,9 @@ export interface PendingLogin {
   /** The scope of the authorization request. */
   readonly scope: string;
   readonly flow: PageFlow;
-  /** AppID of the account that started it, where each request has an account of its own (option `account`). */
+  /**
+   * AppID of the account that started it, where each request has an account of its own (option `account`).
+   */
   readonly appid?: string;
   /** When it started, in ms since 1970. */
   readonly at: number;
@@ -35,8 +37,8 @@ export interface PendingLogin {
   /** What the app gave when it started the login, for `onLogin`: at most 512 bytes of JSON. */
   readonly data?: unknown;
   /**
-   * The ticket of the scan login that a phone confirmed: this login then ends on the PC that shows the ticket,
-   * and not in this session.
+   * The ticket of the scan login that a phone confirmed: this login then ends on the PC that shows the
+   * ticket, and not in this session.
    */
   readonly scan?: string;
 }
@@ -109,9 +111,9 @@ export function renewRoot(session: Session, key: string): void {
 }
 
 /**
- * The id that binds links to this session: no other session may use such a link. A login under any session key
- * ends the id, and so does a logout under this one: an attacker who planted the session may have a link with
- * data of hers.
+ * The id that binds links to this session: no other session may use such a link. A login under any session
+ * key ends the id, and so does a logout under this one: an attacker who planted the session may have a link
+ * with data of hers.
  */
 export function linkIdOf(session: Session, key: string): string | undefined {
   return linkIdIn(recordsIn(session, key));
@@ -157,7 +159,9 @@ export function pendingKey(sessionKey: string): string {
   return key;
 }
 
-/** Session key → its pendingKey(). V8 looks up a new text slowly, and each request reads this key many times. */
+/**
+ * Session key → its pendingKey(). V8 looks up a new text slowly, and each request reads this key many times.
+ */
 const PENDING_KEYS = new Map<string, string>();
 
 /**
@@ -391,8 +395,8 @@ function loginsIn(
 
 /**
  * The newest records, at most five: the cost of a request must not grow with the records that an attacker
- * adds. The object has no prototype, so that a state finds no property of `Object.prototype`. V8 keeps such an
- * object as a hash table. Otherwise each state would give it another hidden class, which is slow.
+ * adds. The object has no prototype, so that a state finds no property of `Object.prototype`. V8 keeps such
+ * an object as a hash table. Otherwise each state would give it another hidden class, which is slow.
  */
 function newestLogins<T>(value: unknown, isRecord: (entry: unknown) => entry is T): Record<string, T> {
   const newest = Object.create(null) as Record<string, T>;

@@ -106,8 +106,9 @@ export class StartedLogins {
   }
 
   /**
-   * Whether a session that had this id at that time now has the other id, and nobody has logged in since then. A
-   * request in progress may have saved the session under its old id: what starts there later does not count.
+   * Whether a session that had this id at that time now has the other id, and nobody has logged in since
+   * then. A request in progress may have saved the session under its old id: what starts there later does not
+   * count.
    */
   #hasStartedIn(current: string, startedIn: string, at: number): boolean {
     let id = current;

@@ -182,8 +182,8 @@ export class TokenKeeper {
   }
 
   /**
-   * When the user of a refresh token logged in, in ms since 1970; undefined if no saved token tells. Refuses a
-   * refreshed token of another openid before it is saved, because it would replace that user's own token.
+   * When the user of a refresh token logged in, in ms since 1970; undefined if no saved token tells. Refuses
+   * a refreshed token of another openid before it is saved, because it would replace that user's own token.
    */
   async loginOf(refreshToken: string | undefined, openid: string): Promise<number | undefined> {
     const owner = this.#owners.get(refreshToken);

@@ -22,8 +22,8 @@ const TOO_LARGE = 'is too large';
 
 const NOT_ID = 'is not 1 to 64 characters of A-Z, a-z, 0-9, _ and -';
 /**
- * An openid becomes part of a key in a store, where `x:lock` would be the key of another user's lock. Apps use
- * a unionid in the same way.
+ * An openid becomes part of a key in a store, where `x:lock` would be the key of another user's lock. Apps
+ * use a unionid in the same way.
  */
 const id = v.pipe(v.string(NOT_ID), v.check(isId, NOT_ID));
 

@@ -2,14 +2,7 @@
 import { FLOWS, ACCOUNT_FLOWS, type AccountFlow } from '../../../oauth/flows';
 import { EMULATOR_APP_IDS } from '../../../middleware/options/credential-faults';
 import { bilingual, type Bilingual } from '../../bilingual';
-import {
-  appOf,
-  componentOf,
-  sourceOf,
-  takesAppIdFromApp,
-  usesRealWechat,
-  type Configuration,
-} from '../configuration';
+import { appOf, componentOf, takesAppIdFromApp, usesRealWechat, type Configuration } from '../configuration';
 import { failed, ok, skipped, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
 import { FLOW_CHECKS } from '../report/flow-checks';
 import { findStray, removeStray } from '../report/stray-characters';
@@ -166,4 +159,13 @@ function sentence(label: string): string {
 function copyAppId(flow: AccountFlow): Bilingual {
   const { appId } = FLOWS[flow].consoleMenu;
   return bilingual(`Copy it from ${appId}.`, `请复制 AppID：${appId}。`);
+}
+
+/**
+ * Where the value comes from: an environment variable; for one account of many, a flag, because the
+ * environment is not read.
+ */
+function sourceOf({ isOneOfMany }: Configuration, flow: AccountFlow, value: 'appId' | 'appSecret'): string {
+  // The ids of these checks are the names of the flags.
+  return isOneOfMany ? `--${FLOW_CHECKS[flow][value]}` : FLOWS[flow].credentials.env[value];
 }

@@ -17,8 +17,8 @@ export interface ReceivedCookie {
 
 export class CookieJar {
   /**
-   * Keyed by name, domain, host-only flag and path, by which browsers distinguish cookies (RFC 6265bis, Storage
-   * Model).
+   * Keyed by name, domain, host-only flag and path, by which browsers distinguish cookies (RFC 6265bis,
+   * Storage Model).
    */
   readonly #cookies = new Map<string, { readonly cookie: Cookie; readonly host: string }>();
 

@@ -2,7 +2,9 @@
 import { isPrivateHost } from '../../../middleware/options/private-host';
 
 export interface AppRoutes {
-  /** The path at which `wechatAuth()` is mounted: that of `--account`, if it is one, then that of `--mount`. */
+  /**
+   * The path at which `wechatAuth()` is mounted: that of `--account`, if it is one, then that of `--mount`.
+   */
   readonly mount: string;
   readonly login: string;
   readonly callback: string;

@@ -26,7 +26,8 @@ import {
  * The cause, if this request is evidence for one. `undefined` if the app is set up correctly, as far as this
  * request shows: the user opened an old address, say, or the browser refuses all cookies.
  *
- * @param isRepeated whether the login was lost twice; a login that another process started is then explained, too
+ * @param isRepeated whether the login was lost twice; a login that another process started is then explained,
+ * too
  */
 export function causeOfLoss(context: Context, state: string, isRepeated: boolean): Cause | undefined {
   const { req, config } = context;

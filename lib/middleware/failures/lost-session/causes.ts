@@ -43,8 +43,8 @@ export const TRUST_PROXY_REMEDY: Bilingual = {
 const LAX: Bilingual = { en: "Use sameSite: 'lax'.", zh: "请使用 sameSite: 'lax'。" };
 
 /**
- * The words for the cookie. The doctor gives its name instead. The Chinese words begin with a Chinese character
- * and end in a Latin letter, because a space separates these two scripts.
+ * The words for the cookie. The doctor gives its name instead. The Chinese words begin with a Chinese
+ * character and end in a Latin letter, because a space separates these two scripts.
  */
 const SESSION_COOKIE: Bilingual = { en: 'the session cookie', zh: '会话 cookie' };
 

@@ -16,8 +16,8 @@ export function isFromUntrustedProxy(req: HostRequest): boolean {
 }
 
 /**
- * The host that the browser requested, as the request names it. The value only explains a failure, so a header
- * that a client can forge is good enough: behind a proxy, the Host header may be an internal name.
+ * The host that the browser requested, as the request names it. The value only explains a failure, so a
+ * header that a client can forge is good enough: behind a proxy, the Host header may be an internal name.
  */
 export function requestedHost(req: HostRequest): string {
   const [forwarded = ''] = header(req, 'x-forwarded-host').split(',', 1);

@@ -36,7 +36,8 @@ export function watchLogin(context: Context, state: string, replaces: string | u
     try {
       examineResponse(context, start);
     } catch {
-      // Nobody catches what a listener throws, such as an error of the app's session: it would end the process.
+      // Nobody catches what a listener throws, such as an error of the app's session: it would end the
+      // process.
     }
   });
 }
@@ -81,7 +82,10 @@ function warnOfRedirectURI({ req, config }: Context): void {
   });
 }
 
-/** express-session's MemoryStore keeps the sessions in an object, by their ids. A bundler may rename its class. */
+/**
+ * express-session's MemoryStore keeps the sessions in an object, by their ids. A bundler may rename its
+ * class.
+ */
 function isInMemory(req: HostRequest): boolean {
   const { sessionStore, sessionID } = req as { sessionStore?: { sessions?: unknown }; sessionID?: unknown };
   const sessions = sessionStore?.sessions;

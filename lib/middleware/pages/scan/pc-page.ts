@@ -111,8 +111,8 @@ function pinForm(statusURL: string, pc: ScanTexts['pc'], hidden: 'hidden' | ''):
 }
 
 /**
- * The steps on a phone: the user copies the link and opens it in WeChat, because no link on a page can open an
- * address in WeChat.
+ * The steps on a phone: the user copies the link and opens it in WeChat, because no link on a page can open
+ * an address in WeChat.
  */
 function elsewhere({ url }: PCPage, { elsewhere: texts }: ScanTexts): string {
   const [copy = '', send = '', returnToPC = ''] = texts.steps;

@@ -74,7 +74,8 @@ export const PC_SCRIPT = `
       by('scan').dataset.asked = code.url;
     } else if (!own) return;
     else if (status === 'waiting') { if (view.className !== 'scanned') show('waiting', data.waiting); }
-    // A login in another tab changed the session id while this request was on its way: the next one has the new id.
+    // A login in another tab changed the session id while this request was on its way: the next one has the
+    // new id.
     else if (status === 'expired' && !code.missed && code.until > Date.now()) code.missed = true;
     else end(status === 'cancelled' ? data.cancelled : data.expired);
   }

@@ -4,8 +4,8 @@
  */
 
 /**
- * The code of each browser in tickets, which never changes; 0 is an unknown one. They are searched for in the order
- * of this list: most browsers also name Chrome or Safari, so the more particular names come first.
+ * The code of each browser in tickets, which never changes; 0 is an unknown one. They are searched for in the
+ * order of this list: most browsers also name Chrome or Safari, so the more particular names come first.
  */
 const BROWSERS = [
   [1, 'Edge', /\bEdgA?(?:iOS)?\//],

@@ -28,7 +28,9 @@ interface StoredResult extends ScanResult {
 
 const LIFETIME_MS = 60_000;
 const MAX_WRONG_PINS = 3;
-/** The most results in the memory of one process. A further one is refused: a flood must not displace a login. */
+/**
+ * The most results in the memory of one process. A further one is refused: a flood must not displace a login.
+ */
 export const MAX_RESULTS = 5_000;
 
 export class Results {

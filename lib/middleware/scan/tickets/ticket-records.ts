@@ -1,6 +1,7 @@
 /**
  * What happened to the tickets that phones have opened: taken, cancelled, collected. Anybody can open tickets
- * of her own, so the records are in a fixed number of small lists: a flood displaces records, and nothing else.
+ * of her own, so the records are in a fixed number of small lists: a flood displaces records, and nothing
+ * else.
  */
 import type { SharedCache } from '../../../stores/shared-cache';
 import { TICKET_LIFETIME_MS } from './ticket';
