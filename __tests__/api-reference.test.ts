@@ -201,9 +201,10 @@ describe('the API reference', () => {
     const missing = (name: string, exports: object): string[] =>
       Object.keys(exports).filter(
         (each) =>
-          !new RegExp(`^### ${each.replaceAll('_', String.raw`\\_`)}(?:\\(\\))?$`, 'm').test(
-            committed[name] ?? '',
-          ),
+          !new RegExp(
+            `^### (?:\`abstract\` )?${each.replaceAll('_', String.raw`\\_`)}(?:\\(\\))?$`,
+            'm',
+          ).test(committed[name] ?? ''),
       );
     expect(missing('express-wechat-auth.md', library)).toEqual([]);
     expect(missing('express-wechat-auth/emulator.md', emulatorLibrary)).toEqual([]);
@@ -222,7 +223,9 @@ describe('the API reference', () => {
     const stores = ['MemoryTokenStore', 'KeyvTokenStore', 'RedisTokenStore', 'tokenStoreTests'];
     const sections = Object.values(committed).flatMap((page) => page.split(/^### /m).slice(1));
     for (const name of [...entryPoints, ...stores, 'WechatError', 'WechatAuthEvents', 'AppTypes']) {
-      const section = sections.find((each) => new RegExp(`^${name}(?:\\(\\))?\n`).test(each));
+      const section = sections.find((each) =>
+        new RegExp(`^(?:\`abstract\` )?${name}(?:\\(\\))?\n`).test(each),
+      );
       expect(`${name}: ${section?.includes('#### Example') === true}`).toBe(`${name}: true`);
     }
   });

@@ -107,15 +107,13 @@ const PROOFS: Readonly<Record<string, Readonly<Record<string, Proof>>>> = {
     '// api.js': BROWSER,
     '<a href="/login?returnTo=%2F%23%2Forders">': BROWSER,
     '// address-to-sign.js': BROWSER,
+    '// log-out.js': BROWSER,
   },
   'docs/observability.md': { '// opentelemetry.mjs': FRAMEWORKS, '// prometheus.mjs': FRAMEWORKS },
   'docs/testing.md': {
     "import { afterAll, beforeAll, expect, test } from 'vitest';": exempt(
       'it imports what Jest has as globals',
     ),
-  },
-  'docs/typescript.md': {
-    "import express from 'express';": test('types/consumers.test.ts'),
   },
 };
 

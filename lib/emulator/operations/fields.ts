@@ -49,8 +49,8 @@ export const FAULT: JsonSchema = {
     ),
     fault({ html: { const: true } }, 'An HTML page instead of JSON.'),
     fault({ drip: MS }, 'The real response, one byte at a time, with this many ms between them.'),
-    fault({ body: { type: 'string' }, contentType: TEXT }, 'Another body.'),
-    fault({ redirect: { ...TEXT, description: 'The address of the redirect.' } }, 'A redirect.'),
+    fault({ body: { type: 'string' }, contentType: { type: 'string' } }, 'Another body.'),
+    fault({ redirect: { type: 'string', description: 'The address of the redirect.' } }, 'A redirect.'),
     fault({ delay: MS }, 'The real response, this many ms late.'),
     fault(
       { patch: { type: 'object', description: 'An object with the fields to replace.' } },
