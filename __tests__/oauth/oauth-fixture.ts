@@ -54,7 +54,7 @@ export async function failure(work: Promise<unknown>): Promise<WechatError & { r
     (result) => ({ result }),
     (error: unknown) => ({ error }),
   );
-  if ('error' in outcome && isWechatError(outcome.error)) return outcome.error as never;
+  if ('error' in outcome && isWechatError(outcome.error)) return outcome.error;
   throw new Error('it did not reject with a WechatError', { cause: outcome });
 }
 
