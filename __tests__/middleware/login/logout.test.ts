@@ -4,6 +4,7 @@ import { Logouts, type EndedLogin } from '../../../lib/middleware/state/logouts'
 import { cookies, emulated, sendJSON, startApp, type TestApp, type TestRequest } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { Browser, type BrowserResponse } from '../../support/browser';
+import { codeAccounts, CodeClient, codeRoutes, newCode } from '../../support/browsers/code-clients';
 import { ask, scan, scanOptions, showCode } from '../../support/browsers/scan-login';
 import type { Middleware } from '../../support/hosts';
 import {
@@ -350,8 +351,12 @@ describe.each(SESSION_NAMES)('a flood of logouts, with %s', (kind) => {
     gate = undefined;
     app = await startApp(emulator, {
       session: kind === 'cookie-session' ? cookies() : serverSessions(store),
+      routes: (host) => {
+        codeRoutes(host);
+      },
       auth: {
         ...scanOptions(),
+        ...codeAccounts(),
         onLogin: async () => {
           enter();
           await gate;
@@ -419,6 +424,34 @@ describe.each(SESSION_NAMES)('a flood of logouts, with %s', (kind) => {
     expect(ofUser).toHaveLength(kind === 'cookie-session' ? 1 : 2);
     expect(states.length).toBeGreaterThan(0);
     expect(ofUser).not.toContain(states.at(-1));
+  });
+
+  it('with the cookies of before a login adds no further logouts of users', async () => {
+    const browser = Browser.inWechat(app.url);
+    const callbackURL = await startAndAgree(browser, emulator, '/me');
+    const before = browser.cookies();
+    await browser.get(callbackURL);
+    const record = jest.spyOn(Logouts.prototype, 'record');
+    for (let count = 0; count < 3; count += 1) await browser.get('/logout', { cookie: before });
+    const ofUsers = record.mock.calls.filter(([, ended]) => ended === 'user').map(([each]) => each);
+    // The login that finished with these cookies, and the root of its session if it has an id.
+    expect(new Set(ofUsers).size).toBe(kind === 'cookie-session' ? 1 : 2);
+    expect(await isLoggedIn(browser)).toBe(false);
+  });
+
+  it('does not undo a logout while a posted code is in progress', async () => {
+    const browser = Browser.inWechat(app.url);
+    // A pending login makes the cookies of cookie-session secret.
+    await browser.get('/login');
+    const inFlight = copyOf(browser);
+    closeGate();
+    const login = new CodeClient(app.url, inFlight).logIn('miniProgram', newCode('miniProgram'));
+    await entered;
+    await browser.get('/logout');
+    await flood('pending', 'user');
+    open();
+    expect(await login).toMatchObject({ status: 400, kind: 'state_unknown' });
+    expect(await isLoggedIn(inFlight)).toBe(false);
   });
 
   it('does not undo a logout while a callback is in progress', async () => {

@@ -144,12 +144,15 @@ async function logIn(context: Context, reporter: LoginReporter, request: CodeReq
     exchange: async (state) => {
       reportStarted(state, { ...start, appid: request.account.appid }, undefined);
       if (!session) return exchange(context, request, state);
+      const { callbackResults } = config;
       // A logout that this client sends meanwhile ends this login.
-      return config.callbackResults.recordFinishDuring(cookies, { state, root }, () => {
-        const login = exchange(context, request, state);
-        config.callbackResults.started.recordFinish(cookies, { state, root }, login);
-        return login;
-      });
+      return callbackResults.whileFinishing({ state, root }, () =>
+        callbackResults.recordFinishDuring(cookies, { state, root }, () => {
+          const login = exchange(context, request, state);
+          callbackResults.started.recordFinish(cookies, { state, root }, login);
+          return login;
+        }),
+      );
     },
   });
   const { login, state } = result;

@@ -323,14 +323,17 @@ export async function clearLogin(req: HostRequest, config: ResolvedOptions): Pro
   const session = requireSession(req, config);
   // The response to a callback may still be on its way, so that this request carries the old cookie.
   const finishing = await callbackResults.finishingWith(cookieHash(req));
-  if (!finishing && isUnused(req, session)) return;
+  const isNew = hasNewId(req, session);
+  if (!finishing && isNew && Object.keys(session).every((key) => key === 'cookie')) return;
   const { pending, finished } = statesIn(session, sessionKey);
   const ids = sessionIdsOf(session, sessionKey);
-  const isUser = finishing !== undefined || ids?.hasLogin === true;
-  const roots = [ids?.root, finishing?.root].filter((each) => each !== undefined);
+  const roots = ids ? [ids.root] : [];
+  // With an old cookie, each request gets a new session, whose root must not count as that of another user.
+  const isUser = ids?.hasLogin === true || (finishing !== undefined && !isNew);
+  const ofUser = [...(isUser ? roots : []), ...(finishing?.root === undefined ? [] : [finishing.root])];
   // This comes before the session changes: a callback in progress must not finish in between.
   await Promise.all([
-    callbackResults.endLogins(finishing ? [...finished, finishing.state] : finished, isUser ? roots : []),
+    callbackResults.endLogins(finishing ? [...finished, finishing.state] : finished, ofUser),
     callbackResults.endLogins(pending, isUser ? [] : roots, 'pending'),
   ]);
   await dropScanResults(config, [...pending, ...finished]);
@@ -340,14 +343,12 @@ export async function clearLogin(req: HostRequest, config: ResolvedOptions): Pro
 }
 
 /**
- * Whether the session has just got its id, and holds nothing. Nothing is stored for its logout: anybody can
- * send any number of them.
+ * Whether the session got its id with this request. If it also holds nothing, nothing is stored for its
+ * logout: anybody can send any number of them.
  */
-function isUnused(req: HostRequest, session: Session): boolean {
+function hasNewId(req: HostRequest, session: Session): boolean {
   const id = idOf(session);
-  return (
-    id !== undefined && !holdsSessionId(req, id) && Object.keys(session).every((key) => key === 'cookie')
-  );
+  return id !== undefined && !holdsSessionId(req, id);
 }
 
 /** A user who logs out on the PC no longer wants what the phone has confirmed for it. */

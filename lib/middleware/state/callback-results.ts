@@ -187,7 +187,8 @@ export class CallbackResults {
 
   /** Runs work that finishes this login. A logout meanwhile ends it, however many others log out. */
   whileFinishing<T>({ state, root }: FinishingLogin, work: () => Promise<T>): Promise<T> {
-    return CallbackResults.#logouts.during(root === undefined ? [state] : [state, root], work);
+    const names = root === undefined ? [state] : [state, root];
+    return CallbackResults.#logouts.during(names, this.#loginTimeout, work);
   }
 
   /**

@@ -43,8 +43,13 @@ export class Logouts {
     return this.#until > 0 && Date.now() <= this.#until;
   }
 
-  /** Runs work that finishes these logins. A logout meanwhile is remembered until the work ends. */
-  async during<T>(statesAndRoots: readonly string[], work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs work that finishes these logins. A logout meanwhile is remembered until the work ends, and its record
+   * is then the newest one.
+   *
+   * @param lifetime of that record, in ms
+   */
+  async during<T>(statesAndRoots: readonly string[], lifetime: number, work: () => Promise<T>): Promise<T> {
     for (const each of statesAndRoots) {
       const login = this.#inProgress.get(each) ?? { requests: 0, isEnded: this.has(each) };
       login.requests += 1;
@@ -55,7 +60,9 @@ export class Logouts {
     } finally {
       for (const each of statesAndRoots) {
         const login = this.#inProgress.get(each);
-        if (login && --login.requests === 0) this.#inProgress.delete(each);
+        if (!login || --login.requests > 0) continue;
+        this.#inProgress.delete(each);
+        if (login.isEnded) this.record(each, 'user', lifetime);
       }
     }
   }
