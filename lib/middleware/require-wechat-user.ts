@@ -91,7 +91,13 @@ export function passesAtOnce(
   res: ServerResponse,
   next: Next,
 ): boolean {
-  const passes = mayPassAtOnce(context, options);
+  let passes = false;
+  try {
+    passes = mayPassAtOnce(context, options);
+  } catch {
+    // A session may throw, even a value that frameworks take for success. mayPass() meets it again, and then it
+    // is an error.
+  }
   if (!passes) nextIf(mayPass({ ...context, res, next }, options), next);
   return passes;
 }

@@ -355,48 +355,57 @@ describe.each(FAILURES)('an option account that %s', (_how, account) => {
   });
 });
 
-describe.each(HOSTS)('a session that throws once the option account has settled, on %s', (name) => {
-  type Session = (req: object, res: { headersSent: boolean }, next: () => void) => void;
-  const throwing =
-    (thrown: unknown): Session =>
-    (req, _res, next) => {
-      Object.defineProperty(req, 'session', {
-        get: () => {
-          throw thrown;
-        },
-      });
-      next();
-    };
-
-  it.each<[string, Session]>([
-    // cookie-session deletes such a cookie, and the app has sent its response already.
-    ['because of a cookie with a wrong signature', cookies() as Session],
-    ['an error', throwing(new Error('the session is broken'))],
-    ['nothing', throwing(undefined)],
-    ['what Express takes for success', throwing('route')],
-  ])('reaches the error handler, and passes no guard: %s', async (_what, session) => {
-    const app = createHost(name);
-    const passed = jest.fn();
-    const error = new Promise((resolve) => {
-      app.use((_req, res, next) => {
-        res.end('too slow');
+describe.each(HOSTS)(
+  'a session that throws, at once or when the option account has settled, on %s',
+  (name) => {
+    type Session = (req: object, res: { headersSent: boolean }, next: () => void) => void;
+    const throwing =
+      (thrown: unknown): Session =>
+      (req, _res, next) => {
+        Object.defineProperty(req, 'session', {
+          get: () => {
+            throw thrown;
+          },
+        });
         next();
-      });
-      app.use(session as Middleware);
-      const credentials = Promise.resolve(accountOf('a'));
-      app.use(wechatAuth({ account: () => credentials, authRequired: true, endpoints: emulator.endpoints }));
-      app.use(passed);
-      app.use(((thrown: unknown, _req: unknown, _res: unknown, _next: unknown) => {
-        resolve(thrown);
-      }) as unknown as Middleware);
+      };
+
+    const credentials = Promise.resolve(accountOf('a'));
+    const SETTINGS: readonly WechatAuthOptions[] = [{ account: () => credentials }, { ...accountOf('a') }];
+
+    it.each<[string, Session]>([
+      // cookie-session deletes such a cookie, and the app has sent its response already.
+      ['because of a cookie with a wrong signature', cookies() as Session],
+      ['an error', throwing(new Error('the session is broken'))],
+      ['nothing', throwing(undefined)],
+      ['what Express takes for success', throwing('route')],
+    ])('reaches the error handler, and passes no guard: %s', async (_what, session) => {
+      for (const options of SETTINGS) await expectError(session, options);
     });
-    const server = await listen(app);
-    await Browser.inWechat(server.url).get('/me', { cookie: 'session=eyJ4IjoxfQ==; session.sig=wrong' });
-    expect(await error).toHaveProperty('message');
-    expect(passed).not.toHaveBeenCalled();
-    await server.close();
-  });
-});
+
+    async function expectError(session: Session, options: WechatAuthOptions): Promise<void> {
+      const app = createHost(name);
+      const error = new Promise((resolve) => {
+        app.use((_req, res, next) => {
+          res.end('too slow');
+          next();
+        });
+        app.use(session as Middleware);
+        app.use(wechatAuth({ ...options, authRequired: true, endpoints: emulator.endpoints }));
+        app.use(() => {
+          resolve('the guard let the request pass');
+        });
+        app.use(((thrown: unknown, _req: unknown, _res: unknown, _next: unknown) => {
+          resolve(thrown);
+        }) as unknown as Middleware);
+      });
+      const server = await listen(app);
+      await Browser.inWechat(server.url).get('/me', { cookie: 'session=eyJ4IjoxfQ==; session.sig=wrong' });
+      await server.close();
+      expect(await error).toHaveProperty('message');
+    }
+  },
+);
 
 describe('a handler of plain node:http that throws', () => {
   it('runs once, behind wechatAuth() and behind a guard, although both had to wait', async () => {
