@@ -95,8 +95,8 @@ export function passesAtOnce(
   try {
     passes = mayPassAtOnce(context, options);
   } catch {
-    // A session may throw, even a value that frameworks take for success. mayPass() meets it again, and then it
-    // is an error.
+    // A session may throw, even a value that frameworks take for success. mayPass() meets it again, and then
+    // it is an error.
   }
   if (!passes) nextIf(mayPass({ ...context, res, next }, options), next);
   return passes;

@@ -44,8 +44,8 @@ export class Logouts {
   }
 
   /**
-   * Runs work that finishes these logins. A logout meanwhile is remembered until the work ends, and its record
-   * is then the newest one.
+   * Runs work that finishes these logins. A logout meanwhile is remembered until the work ends, and its
+   * record is then the newest one.
    *
    * @param lifetime of that record, in ms
    */
