@@ -3,6 +3,8 @@ import { IncomingMessage } from 'node:http';
 import net from 'node:net';
 import type { HostRequest } from '../../../lib/middleware/http/request';
 import {
+  cookieHash,
+  holdsSessionId,
   isRecognized,
   isSessionCookie,
   SIGNATURE_SUFFIX,
@@ -142,5 +144,34 @@ describe('the session cookie in a request', () => {
     expect(isSessionCookie(req, DEFAULTS, { name: 'session', value: '' })).toBe(true);
     expect(isSessionCookie(req, DEFAULTS, { name: `session${SIGNATURE_SUFFIX}`, value: '' })).toBe(false);
     expect(SIGNATURE_SUFFIX).toBe('.sig');
+  });
+});
+
+describe('the hash of the cookies of a request', () => {
+  it('is the same for the same cookies, does not show them, and is empty without cookies', () => {
+    const hashed = cookieHash(requestWith({}, 'sid=abc; lang=en'));
+    expect(hashed).toMatch(/^[\w-]{16,}$/);
+    expect(cookieHash(requestWith({}, 'sid=abc; lang=en'))).toBe(hashed);
+    expect(cookieHash(requestWith({}, 'sid=abd; lang=en'))).not.toBe(hashed);
+    expect(cookieHash(requestWith({ headers: {} }))).toBe('');
+  });
+
+  it('is computed once for each request', () => {
+    const req = requestWith({}, 'sid=abc');
+    const hashed = cookieHash(req);
+    req.headers.cookie = 'sid=changed';
+    expect(cookieHash(req)).toBe(hashed);
+  });
+});
+
+describe('the id of a session', () => {
+  it.each([
+    ['sid=s%3Aid%2B1.signature', 'id+1', true],
+    ['sid=s:id+1.signature', 'id+1', true],
+    ['sid=s%3Aid%2B2.signature', 'id+1', false],
+    ['', 'id+1', false],
+    ['sid=abc', '', false],
+  ])('in the cookies %j: %j is there: %s', (cookies, id, expected) => {
+    expect(holdsSessionId(requestWith({}, cookies), id)).toBe(expected);
   });
 });

@@ -2,9 +2,12 @@ import fc from 'fast-check';
 import {
   bindingsOf,
   bindPending,
+  dropScanLogins,
   ensureLinkId,
+  finishedAt,
   finishedLogin,
   recordFinished,
+  recordRoot,
   isExpired,
   isSmallData,
   knownStates,
@@ -16,7 +19,10 @@ import {
   newState,
   renewRoot,
   restartsOf,
+  scanLoginsIn,
   takePending,
+  takeScanLogin,
+  ticketOf,
   type PendingLogin,
 } from '../../../lib/middleware/state/pending-logins';
 import type { Session } from '../../../lib/middleware/state/session';
@@ -248,6 +254,11 @@ describe('a pending login', () => {
     ['no start', { at: '1' }],
     ['data of more than 512 bytes', { data: 'a'.repeat(511) }],
     ['a return path that is too long', { returnTo: 'a'.repeat(1_800 - 'snsapi_userinfo'.length + 1) }],
+    ['an AppID that is not a text', { appid: 7 }],
+    [
+      'an AppID that is too long for its return path',
+      { returnTo: 'a'.repeat(1_800 - 'snsapi_userinfo'.length - 2), appid: 'wx1' },
+    ],
   ])('does not count if its record has %s', (_what, fields) => {
     const [state, other] = [stateOf(0, 'a'), stateOf(0, 'b')];
     const record = Object.assign({}, login(), fields);
@@ -466,5 +477,147 @@ describe('finished logins', () => {
     addPending(session, 'wechat', state, login(), LIFETIME);
     takePending(session, 'wechat', state);
     expect(session).toEqual({ cart: 3 });
+  });
+});
+
+describe('scan logins', () => {
+  const [page, scan, second, phone] = ['a', 'b', 'c', 'd'].map((digit) => stateOf(0, digit)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const scanLogin = (returnTo: string): PendingLogin => ({ ...login(returnTo), flow: 'scan' });
+
+  /** A session with a login on a page, two scan logins, and a login of a phone that finishes another one. */
+  function sessionWithAll(): Session {
+    const session: Session = {};
+    addPending(session, 'wechat', page, login('/page'), LIFETIME);
+    addPending(session, 'wechat', scan, scanLogin('/scan'), LIFETIME);
+    addPending(session, 'wechat', phone, { ...login(), scan: 'ticket' }, LIFETIME);
+    addPending(session, 'wechat', second, scanLogin('/second'), LIFETIME);
+    return session;
+  }
+
+  it('are collected by the PC, never by a callback, and each only once', () => {
+    const session = sessionWithAll();
+    expect(takePending(session, 'wechat', scan)).toBeUndefined();
+    expect(takeScanLogin(session, 'wechat', page)).toBeUndefined();
+    expect(takeScanLogin(session, 'wechat', phone)).toBeUndefined();
+    expect(takeScanLogin(session, 'wechat', scan)).toMatchObject({ flow: 'scan', returnTo: '/scan' });
+    expect(takeScanLogin(session, 'wechat', scan)).toBeUndefined();
+    expect(takePending(session, 'wechat', phone)).toMatchObject({ scan: 'ticket' });
+    expect(statesIn(session, 'pending')).toEqual([page, second]);
+  });
+
+  it('are listed with their states, the oldest one first', () => {
+    const listed = scanLoginsIn(sessionWithAll(), 'wechat');
+    expect(listed.map(([state, { returnTo }]) => [state, returnTo])).toEqual([
+      [scan, '/scan'],
+      [second, '/second'],
+    ]);
+    expect(scanLoginsIn({}, 'wechat')).toEqual([]);
+  });
+
+  it('are dropped together with those of a phone, and no other login is', () => {
+    const session = sessionWithAll();
+    expect(dropScanLogins(session, 'wechat')).toEqual([scan, phone, second]);
+    expect(statesIn(session, 'pending')).toEqual([page]);
+    const records = session['wechat:login'];
+    expect(dropScanLogins(session, 'wechat')).toEqual([]);
+    expect(session['wechat:login']).toBe(records);
+  });
+
+  it('name their ticket by a text', () => {
+    expect([ticketOf({ scan: 'ticket' }), ticketOf({})]).toEqual(['ticket', undefined]);
+    expect(ticketOf({ scan: 7 } as unknown as PendingLogin)).toBeUndefined();
+  });
+});
+
+describe('the record of a finished login', () => {
+  const state = stateOf(0, 'a');
+  /** What a session remembers of a login with these facts. */
+  const remembered = (facts: { returnTo: string; appid?: string }): ReturnType<typeof finishedLogin> => {
+    const session: Session = {};
+    recordFinished(session, 'wechat', { state, ...facts });
+    return finishedLogin(session, 'wechat', state);
+  };
+
+  it.each(['/', '/a b c', '/lines\nof text', ''])(
+    'holds the return path %j, and the AppID if there is one',
+    (returnTo) => {
+      expect(remembered({ returnTo })).toEqual({ returnTo, appid: undefined });
+      expect(remembered({ returnTo, appid: 'wx0123456789abcdef' })).toEqual({
+        returnTo,
+        appid: 'wx0123456789abcdef',
+      });
+    },
+  );
+
+  it('keeps its AppID if there is no room for its path', () => {
+    const session: Session = {};
+    recordFinished(session, 'wechat', {
+      state,
+      returnTo: `/${'a'.repeat(900)}`,
+      appid: 'wx0123456789abcdef',
+    });
+    addPending(session, 'wechat', stateOf(0, 'b'), login(`/${'b'.repeat(1_000)}`), LIFETIME);
+    expect(finishedLogin(session, 'wechat', state)).toEqual({ returnTo: '', appid: 'wx0123456789abcdef' });
+  });
+
+  it('says when the newest login finished, which other logins do not change', () => {
+    const session: Session = {};
+    expect(finishedAt(session, 'wechat')).toBeUndefined();
+    const before = Date.now();
+    recordFinished(session, 'wechat', { state, returnTo: '/' });
+    const at = finishedAt(session, 'wechat') ?? 0;
+    expect(at >= before && at <= Date.now()).toBe(true);
+    addPending(session, 'wechat', stateOf(0, 'b'), login(), LIFETIME);
+    bindPending(session, 'wechat', { isBound: true });
+    expect(finishedAt(session, 'wechat')).toBe(at);
+  });
+
+  it.each<[string, object]>([
+    ['no login has finished', { pending: {}, done: {}, at: 5 }],
+    ['its time is unknown', { pending: {}, done: { [state]: '/' } }],
+    ['its time is not a number', { pending: {}, done: { [state]: '/' }, at: '5' }],
+  ])('has no time if %s', (_what, records) => {
+    const session: Session = { 'wechat:login': records };
+    addPending(session, 'wechat', stateOf(0, 'b'), login(), LIFETIME);
+    expect('at' in (session['wechat:login'] as object)).toBe(false);
+    expect(finishedAt(session, 'wechat')).toBeUndefined();
+  });
+});
+
+describe('a session whose id changes', () => {
+  it('keeps its root and its logins if it has an id, and gets no record otherwise', () => {
+    const session: Session = Object.assign(Object.create({ regenerate: () => undefined }) as Session, {
+      id: 'an id',
+    });
+    addPending(session, 'wechat', stateOf(0, 'a'), login(), LIFETIME);
+    const { root } = sessionIdsOf(session, 'wechat') ?? {};
+    recordRoot(session, 'wechat');
+    session['id'] = 'another id';
+    expect(sessionIdsOf(session, 'wechat')?.root).toBe(root);
+    expect(sessionIdsOf(session, 'wechat')?.id).not.toBe(root);
+    expect(statesIn(session, 'pending')).toEqual([stateOf(0, 'a')]);
+    const withoutId: Session = {};
+    recordRoot(withoutId, 'wechat');
+    expect(withoutId).toEqual({});
+  });
+});
+
+describe('records that nothing changes', () => {
+  it('are not written again', () => {
+    const session: Session = {};
+    recordFinished(session, 'wechat', { state: stateOf(0, 'a'), returnTo: '/' });
+    let records = session['wechat:login'];
+    bindPending(session, 'wechat', { isBound: true });
+    expect(takePending(session, 'wechat', stateOf(0, 'b'))).toBeUndefined();
+    expect(session['wechat:login']).toBe(records);
+    ensureLinkId(session, 'wechat');
+    records = session['wechat:login'];
+    ensureLinkId(session, 'wechat');
+    expect(session['wechat:login']).toBe(records);
   });
 });

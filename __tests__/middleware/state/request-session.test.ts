@@ -8,6 +8,7 @@ import {
   getSession,
   ownValue,
   regenerateSession,
+  renewId,
   saveSession,
   type Session,
 } from '../../../lib/middleware/state/session';
@@ -129,6 +130,24 @@ describe('a session with a store', () => {
     expect(await regenerateSession(req, mayStay)).toBe(fresh);
     expect(fresh).toEqual({ cookie: 'new', id: 2, cart: 3 });
     expect(asked).toEqual(['cart', 'wechat']);
+  });
+
+  it('keeps everything with a new id, also the settings of its cookie', async () => {
+    const fresh: Session = { cookie: { path: '/' }, id: 2 };
+    const req = requestWith({
+      session: storedSession(
+        { cookie: { path: '/app' }, cart: 3, wechat: 1 },
+        {
+          regenerate: (done) => {
+            Object.assign(req, { session: fresh });
+            done();
+          },
+        },
+      ),
+    });
+    await renewId(req);
+    expect(getSession(req)).toBe(fresh);
+    expect(fresh).toEqual({ cookie: { path: '/app' }, id: 2, cart: 3, wechat: 1 });
   });
 
   it('that cannot get a new id rejects with the message of its store', async () => {
