@@ -134,6 +134,26 @@ describe.each(HOSTS)('requireWechatUser() on %s', (host) => {
     }
   });
 
+  it.each([
+    ['at once', {}],
+    ['after a check', { check: () => true }],
+  ])('hands a request on once, %s', async (_when, guard) => {
+    const handled = jest.fn();
+    const app = await start({
+      host,
+      routes: (it) => {
+        it.use('/counted', requireWechatUser(guard));
+        it.use('/counted', (_req, res) => {
+          handled();
+          // A second call would find a response that is not finished.
+          setTimeout(() => res.end('handled'), 10);
+        });
+      },
+    });
+    expect((await at(app, user).get('/counted')).body).toBe('handled');
+    expect(handled).toHaveBeenCalledTimes(1);
+  });
+
   it('adds to the Vary header of other middleware', async () => {
     const app = await start({
       host,

@@ -16,7 +16,11 @@ export const PARTS = {
   },
   guard: {
     mutate: ['lib/middleware/require-wechat-user.ts'],
-    tests: ['middleware/require-wechat-user.test.ts'],
+    tests: [
+      'middleware/require-wechat-user.test.ts',
+      'middleware/accounts/accounts.test.ts',
+      'middleware/login/client-code.test.ts',
+    ],
   },
   session: {
     mutate: ['lib/middleware/state/{pending-logins,session,session-*,missing-session,storable}.ts'],

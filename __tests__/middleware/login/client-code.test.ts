@@ -223,7 +223,16 @@ describe('the user of a mini program', () => {
       const client = new CodeClient(app.url);
       await client.logIn('miniProgram', newCode('miniProgram'));
       const response = await client.get('/me');
-      expect([response.status, response.json()]).toMatchObject([403, { error: 'scope' }]);
+      expect([response.status, response.json()]).toMatchObject([
+        403,
+        {
+          error: 'scope',
+          message: expect.stringContaining(
+            'This route requires snsapi_userinfo, and the login with the mini program granted snsapi_base. ' +
+              'Users of a mini program have no profile to grant. ',
+          ) as string,
+        },
+      ]);
       const base = new CodeClient(app.url);
       await base.logIn('mobileApp', newCode('mobileApp', 'ming', 'snsapi_base'));
       expect((await base.get('/me')).status).toBe(403);
