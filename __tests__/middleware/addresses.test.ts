@@ -480,23 +480,32 @@ describe('the routes of other mounts', () => {
       paths.filter((path) => safeReturnTo(context, path) === undefined);
     const siblings = ['/b/out', '/B/%6fut/', '/b//out?a', '/b%2Fc/out', '/b%2Fout'];
     const others = ['/b/in', '/b/back#a', '/b/code', '/b/code/ticket'];
-    const pages = ['/', '/out/x', '/b/me', '/b/out/x', '/b/coder', '/b/c/out', '/b/c/code/x'];
-    const all = [...siblings, ...others, ...pages];
+    // An optional part, which the mount has or lacks.
+    const atOtherDepths = ['/out', '/b/c/out', '/b/c/d/e/OUT/'];
+    const pages = ['/', '/out/x', '/b/me', '/b/out/x', '/b/coder', '/b/about', '/b/c/code/x'];
+    const all = [...siblings, ...atOtherDepths, ...others, ...pages];
     // Express: the mount is a pattern.
-    expect(refusedAt(at({ shop: 'a' }, '/a'), all)).toEqual([...siblings, ...others]);
-    // Express: the mount of an outer router may be one.
-    expect(refusedAt(at({}, '/a'), all)).toEqual(siblings);
-    // Connect has no patterns, and the root is none.
-    for (const context of [at(undefined, '/a'), at(null, '/a'), at({}, '')])
-      expect(refusedAt(context, all)).toEqual([]);
-    const deep = ['/c/d/out', '/c%2Fe/d/out'];
-    expect(refusedAt(at({ shop: 'a' }, '/a/b'), [...siblings, ...deep])).toEqual(['/b%2Fc/out', ...deep]);
+    expect(refusedAt(at({ shop: 'a' }, '/a'), all)).toEqual([...siblings, ...atOtherDepths, ...others]);
+    // Express: the mount of an outer router may be one, and that of the root may have left its parts out.
+    for (const context of [at({}, '/a'), at({}, '')])
+      expect(refusedAt(context, all)).toEqual([...siblings, ...atOtherDepths]);
+    // Connect has no patterns.
+    for (const context of [at(undefined, '/a'), at(null, '/a'), at(undefined, '')])
+      expect(
+        refusedAt(
+          context,
+          all.filter((path) => path !== '/out'),
+        ),
+      ).toEqual([]);
+    const deep = ['/c/d/in', '/c%2Fe/d/in'];
+    expect(refusedAt(at({ shop: 'a' }, '/a/b'), ['/b/in', ...deep])).toEqual(deep);
     // A wildcard, a part that may be missing, a regular expression.
     for (const params of [{ path: ['a', 'b'] }, { shop: undefined }, { 0: 'a' }])
-      expect(refusedAt(at(params, '/a'), [...all, '/b/c/d/in', '/out'])).toEqual([
+      expect(refusedAt(at(params, '/a'), [...all, '/b/c/d/in'])).toEqual([
         ...siblings,
+        ...atOtherDepths,
         ...others,
-        ...['/b/c/out', '/b/c/code/x', '/b/c/d/in', '/out'],
+        ...['/b/c/code/x', '/b/c/d/in'],
       ]);
     const based = { ...options, baseURL: 'https://shop.example/base' };
     const under = (params: object, url: string): Context =>
@@ -505,7 +514,7 @@ describe('the routes of other mounts', () => {
       '/b/out',
       '/base/b/in',
     ]);
-    expect(refusedAt(under({}, ''), ['/b/out', '/base/b/out'])).toEqual([]);
+    expect(refusedAt(under({}, ''), ['/b/out', '/base/b/out', '/b/in'])).toEqual(['/b/out', '/base/b/out']);
     const without = contextWith(
       { routes: { ...options.routes, logout: false } },
       { url: '/a/x', below: '/x', params: {} },
@@ -582,6 +591,22 @@ describe('an address of this site', () => {
   ])('without baseURL, at a request by https (%s), is one of %s: %s', (secure, scheme, isOurs) => {
     const path = pathOnThisSite(contextWith({}, { secure }), `${scheme}://${host}/a`);
     expect(path).toBe(isOurs ? '/a' : undefined);
+  });
+
+  it.each([
+    // Some proxies add the port to Host; browsers leave a default port out of Origin.
+    ['shop.example:443', false, 'https://shop.example/a', true],
+    ['shop.example:443', true, 'https://shop.example/a', true],
+    ['shop.example:80', false, 'http://shop.example/a', true],
+    ['shop.example:80', false, 'https://shop.example/a', true],
+    ['shop.example:8443', true, 'https://shop.example:8443/a', true],
+    ['shop.example:8443', true, 'https://shop.example/a', false],
+    ['shop.example:443', true, 'http://shop.example/a', false],
+    ['shop.example:443', false, 'http://shop.example/a', false],
+    ['not a host', false, 'http://shop.example/a', false],
+  ])('with Host %s, at a request by https (%s), is %s: %s', (hostHeader, secure, address, isOurs) => {
+    const context = contextWith({}, { secure, headers: { host: hostHeader } });
+    expect(pathOnThisSite(context, address)).toBe(isOurs ? '/a' : undefined);
   });
 
   it.each([

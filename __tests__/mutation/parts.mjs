@@ -29,7 +29,7 @@ export const PARTS = {
     ],
   },
   callbacks: {
-    mutate: ['lib/middleware/state/{callback-results,started-logins,hash}.ts'],
+    mutate: ['lib/middleware/state/{callback-results,finishing-logins,started-logins,hash}.ts'],
     tests: [
       'middleware/state/{callback-results,callback-results-elsewhere,hash,started-logins}.test.ts',
       'middleware/login/current-login.test.ts',

@@ -159,7 +159,8 @@ function depthOf(path: string): number {
 
 /**
  * By session key and routes: the mounts of every `wechatAuth()` of this process. A login must not end at the
- * logout of another mount. A mount is recorded at its first request.
+ * logout of another mount. A mount is recorded at its first request. For Express, mayBeOwnRoute() needs no
+ * record.
  *
  * The Host header and a mount that is a pattern, such as `/:tenant`, come from the request, so an attacker
  * could invent any number of them. Recorded mounts stay. A mount that was seen at many hosts counts as a
@@ -209,18 +210,19 @@ function isKnownRoute(context: Context, path: string): boolean {
 /**
  * Whether the path may be a route of this mount where a pattern stands for another text: a login below `/a`
  * must not end at `/b/logout`, even if nobody has requested `/b` yet. In Express, the pattern of an outer
- * router is unknown; then this protects only the logout. Connect has no patterns.
+ * router is unknown, and an optional part changes the depth of the mount. So every path that ends in the name
+ * of the logout route counts as one; this also loses pages such as `/help/logout`. Connect has no patterns.
  */
 function mayBeOwnRoute(context: Context, pathname: string): boolean {
   const { params } = context;
   if (!params) return false;
-  const parts = Object.entries(params);
-  const mount = publicMount(context);
-  const isRoot = mount === basePath(context.config);
-  const logout = isRoot ? undefined : routePath(context, 'logout');
-  const routes = parts.length > 0 ? ownRoutes(context) : [logout].filter((each) => each !== undefined);
-  const names = routes.map((route) => comparablePath(route.slice(mount.length)));
   const whole = comparablePath(pathname);
+  const logout = context.config.routes.logout;
+  if (logout !== false && whole.endsWith(comparablePath(logout))) return true;
+  const parts = Object.entries(params);
+  if (parts.length === 0) return false;
+  const mount = publicMount(context);
+  const names = ownRoutes(context).map((route) => comparablePath(route.slice(mount.length)));
   // A wildcard and a regular expression may stand for several names, an optional part for none.
   if (parts.some(([name, value]) => /^\d/.test(name) || typeof value !== 'string'))
     return names.some((name) => (isBelow(name) ? whole.includes(name.slice(0, -1)) : whole.endsWith(name)));
@@ -307,8 +309,17 @@ export function currentPage({ req, config }: Context): string {
 export function pathOnThisSite({ req, config }: Context, address: string): string | undefined {
   if (!URL.canParse(address)) return undefined;
   const { origin, pathname, search } = new URL(address);
-  const own = config.base?.origin ?? `${isSecure(req) ? 'https' : 'http'}://${hostOf(req)}`;
-  return origin === own || origin === own.replace(/^http:/, 'https:') ? pathname + search : undefined;
+  const own = originIn(config.base?.origin ?? `${isSecure(req) ? 'https' : 'http'}://${hostOf(req)}`);
+  const isOwn = origin === own || origin === originIn(own.replace(/^http:/, 'https:'));
+  return isOwn ? pathname + search : undefined;
+}
+
+/**
+ * The origin of an address, without a default port: browsers leave it out, and some proxies add it to Host.
+ * Empty if the address is not valid.
+ */
+function originIn(address: string): string {
+  return URL.canParse(address) ? new URL(address).origin : '';
 }
 
 /**

@@ -2,7 +2,7 @@
 // with such a code (login CSRF), must not log in with a used code of the victim, and must not get into the
 // login of a session that she planted (session fixation).
 import type { OwnOptions } from '../../support/app';
-import { RedisTokenStore } from '../../../lib';
+import { RedisTokenStore, wechatAuth } from '../../../lib';
 import { inspect } from 'node:util';
 import createDebug from 'debug';
 import { createClient } from 'redis';
@@ -51,6 +51,7 @@ async function start(auth: OwnOptions = {}, options: AppOptions = {}): Promise<T
     ...options,
     routes: (host) => {
       codeRoutes(host);
+      options.routes?.(host);
     },
     auth: {
       onLogin: (_req, { user }) => void logins.push(user.openid),
@@ -125,8 +126,10 @@ describe.each(HOSTS)('login CSRF on %s', (host) => {
 });
 
 describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
-  const startHere = (auth: OwnOptions = {}, before?: AppOptions['before']): Promise<TestApp> =>
-    start(auth, { session: SESSIONS[kind](), ...(before && { before }) });
+  const startHere = (
+    auth: OwnOptions = {},
+    mounts: Pick<AppOptions, 'before' | 'routes'> = {},
+  ): Promise<TestApp> => start(auth, { session: SESSIONS[kind](), ...mounts });
 
   it.each(CODE_FLOWS)(
     'posted twice at once by one client is one exchange and one login (%s)',
@@ -286,9 +289,14 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
   });
 
   it('posted again through another proxy of the app, which it trusts, is the same login', async () => {
-    const app = await startHere({}, (host) => {
-      (host as unknown as { set(name: string, value: unknown): void }).set('trust proxy', true);
-    });
+    const app = await startHere(
+      {},
+      {
+        before: (host) => {
+          (host as unknown as { set(name: string, value: unknown): void }).set('trust proxy', true);
+        },
+      },
+    );
     const code = newCode('miniProgram');
     emulator.fail('jscode2session', { delay: 100 });
     const taps = ['10.0.0.1', '10.0.0.2'].map((proxy) =>
@@ -363,6 +371,45 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
     await new CodeClient(app.url).post('/logout-by-app', {}, { cookie: before });
     expect((await client.get('/me')).status).toBe(401);
   });
+
+  it('ends at a logout together with the others that the client has posted with the same cookies', async () => {
+    const app = await startHere();
+    const client = new CodeClient(app.url);
+    await client.logIn('miniProgram', newCode('miniProgram'));
+    const cookie = client.cookies();
+    emulator.fail('jscode2session', { delay: 400 }, { times: 3 });
+    const taps = [1, 2, 3].map(() =>
+      new CodeClient(app.url).logIn('miniProgram', newCode('miniProgram'), {}, { cookie }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new CodeClient(app.url).post('/logout-by-app', {}, { cookie });
+    for (const { status, kind: failure, headers } of await Promise.all(taps)) {
+      expect([status, failure]).toEqual([400, 'state_unknown']);
+      const after = await new CodeClient(app.url).get('/me', { cookie: cookiesOf(headers) });
+      expect(after.status).toBe(401);
+    }
+  });
+
+  it.each(['during the exchange', 'after it'])(
+    'ends %s at a logout of another wechatAuth() with its session key',
+    async (when) => {
+      const other = wechatAuth({ ...codeAccounts(), endpoints: emulator.endpoints });
+      const app = await startHere({}, { routes: (it) => it.use('/other', other) });
+      const client = new CodeClient(app.url);
+      await client.logIn('miniProgram', newCode('miniProgram'));
+      const cookie = client.cookies();
+      const logOut = () =>
+        new CodeClient(app.url).post('/other/logout', {}, { cookie, headers: { Referer: '' } });
+      if (when === 'during the exchange') emulator.fail('jscode2session', { delay: 400 });
+      const login = client.logIn('miniProgram', newCode('miniProgram'), {}, { cookie });
+      if (when === 'after it') await login;
+      else await new Promise((resolve) => setTimeout(resolve, 200));
+      expect((await logOut()).status).toBe(303);
+      expect((await login).status).toBe(when === 'after it' ? 200 : 400);
+      const after = await new CodeClient(app.url).get('/me', { cookie: cookiesOf((await login).headers) });
+      expect(after.status).toBe(401);
+    },
+  );
 
   it('gives a session that an attacker planted a new id, which she does not know', async () => {
     const app = await startHere();

@@ -23,11 +23,11 @@ afterEach(() => {
 });
 
 /** The callback results of one more process: the module is loaded again, with a memory of its own. */
-function processWith(cache: SharedCache | undefined): CallbackResults {
+function processWith(cache: SharedCache | undefined, sessionKey = 'wechat'): CallbackResults {
   const copies: CallbackResults[] = [];
   jest.isolateModules(() => {
     const copy = jest.requireActual<typeof callbackResults>('../../../lib/middleware/state/callback-results');
-    copies.push(new copy.CallbackResults(cache, TIMEOUT));
+    copies.push(new copy.CallbackResults(cache, TIMEOUT, sessionKey));
   });
   const [results] = copies;
   if (!results) throw new Error('the module was not loaded');
@@ -199,63 +199,72 @@ describe('two processes with one cache', () => {
     expect(await two.recallCallback(anonymous)).toBeUndefined();
   });
 
-  it('know which login a request with these cookies finishes', async () => {
+  it('know which logins requests with these cookies finish, and only those of their session key', async () => {
     const login = { state: STATE, root: 'a root' };
-    await one.recordFinish(COOKIES, login);
-    for (const each of [one, two]) {
-      expect(await each.finishingWith(COOKIES)).toEqual(login);
-      expect(await each.finishingWith(OTHERS)).toBeUndefined();
+    await one.finishing.record(COOKIES, login);
+    await two.finishing.record(COOKIES, { state: 'a second code' });
+    for (const each of [one, two, processWith(cache)]) {
+      expect(await each.finishing.with(COOKIES)).toEqual([login, { state: 'a second code' }]);
+      expect(await each.finishing.with(OTHERS)).toEqual([]);
     }
+    expect(await processWith(cache, 'staff').finishing.with(COOKIES)).toEqual([]);
+  });
+
+  it('keep the newest five logins of the same cookies, each once', async () => {
+    const states = ['a', 'b', 'c', 'd', 'e', 'f'];
+    for (const [at, state] of states.entries())
+      await [one, two][at % 2]?.finishing.record(COOKIES, { state });
+    await one.finishing.record(COOKIES, { state: 'c', root: 'a root' });
+    expect((await two.finishing.with(COOKIES)).map(({ state }) => state)).toEqual(['b', 'd', 'e', 'f', 'c']);
+    expect((await two.finishing.with(COOKIES)).at(-1)).toEqual({ state: 'c', root: 'a root' });
   });
 
   it('record no login of a request without cookies: anybody sends such requests', async () => {
-    await one.recordFinish('', { state: STATE });
+    await one.finishing.record('', { state: STATE });
     expect(cache.lifetimes.size).toBe(0);
-    for (const each of [one, two]) expect(await each.finishingWith('')).toBeUndefined();
-    expect(await one.recordFinishDuring('', { state: STATE }, () => Promise.resolve('done'))).toBe('done');
+    for (const each of [one, two]) expect(await each.finishing.with('')).toEqual([]);
+    const done = () => Promise.resolve('done');
+    expect(await one.finishing.recordDuring('', { state: STATE }, done)).toBe('done');
+    const failed = one.finishing.recordDuring('', { state: STATE }, () =>
+      Promise.reject(new Error('refused')),
+    );
+    await expect(failed).rejects.toThrow('refused');
     expect(cache.lifetimes.size).toBe(0);
   });
 
   it('forget the record of a login that failed', async () => {
-    const failed = one.recordFinishDuring(COOKIES, { state: STATE }, async () => {
-      expect(await two.finishingWith(COOKIES)).toEqual({ state: STATE });
+    const failed = one.finishing.recordDuring(COOKIES, { state: STATE }, async () => {
+      expect(await two.finishing.with(COOKIES)).toEqual([{ state: STATE }]);
       throw new Error('WeChat refused the code');
     });
     await expect(failed).rejects.toThrow('WeChat refused the code');
-    for (const each of [one, two]) expect(await each.finishingWith(COOKIES)).toBeUndefined();
+    for (const each of [one, two]) expect(await each.finishing.with(COOKIES)).toEqual([]);
+    expect(await cache.readCache(`finish:${COOKIES}:wechat`)).toBeUndefined();
   });
 
   it('keep the record of a login that succeeded', async () => {
-    expect(await one.recordFinishDuring(COOKIES, { state: STATE }, () => Promise.resolve('done'))).toBe(
-      'done',
-    );
+    const done = () => Promise.resolve('done');
+    expect(await one.finishing.recordDuring(COOKIES, { state: STATE }, done)).toBe('done');
     for (const each of [one, processWith(cache)])
-      expect(await each.finishingWith(COOKIES)).toEqual({ state: STATE });
+      expect(await each.finishing.with(COOKIES)).toEqual([{ state: STATE }]);
   });
 
-  it('keep the record of a newer login with the same cookies if an older one fails', async () => {
-    const failed = one.recordFinishDuring(COOKIES, { state: 'older' }, async () => {
-      await one.recordFinish(COOKIES, { state: 'newer' });
+  it('keep the records of other logins with the same cookies if one fails', async () => {
+    await one.finishing.record(COOKIES, { state: 'older' });
+    const failed = one.finishing.recordDuring(COOKIES, { state: STATE }, async () => {
+      await two.finishing.record(COOKIES, { state: 'newer' });
       throw new Error('WeChat refused the code');
     });
     await expect(failed).rejects.toThrow('WeChat refused the code');
-    for (const each of [one, two]) expect(await each.finishingWith(COOKIES)).toEqual({ state: 'newer' });
-  });
-
-  it('find the former record again if a login fails', async () => {
-    await one.recordFinish(COOKIES, { state: 'of before' });
-    const failed = one.recordFinishDuring(COOKIES, { state: STATE }, () =>
-      Promise.reject(new Error('refused')),
-    );
-    await expect(failed).rejects.toThrow('refused');
-    for (const each of [one, two]) expect(await each.finishingWith(COOKIES)).toEqual({ state: 'of before' });
+    for (const each of [one, processWith(cache)])
+      expect(await each.finishing.with(COOKIES)).toEqual([{ state: 'older' }, { state: 'newer' }]);
   });
 
   it('keep a logout as long as a login may be pending, and everything else for a minute', async () => {
     await one.shareResult(CALLBACK, stepsOf('ming'));
     await one.shareResult({ ...CALLBACK, state: 'another' }, refused('state 1'));
     await one.rememberCallback(CALLBACK, { pending: PENDING });
-    await one.recordFinish(COOKIES, { state: STATE });
+    await one.finishing.record(COOKIES, { state: STATE });
     await one.endLogins([STATE], ['a root']);
     const kept = [...cache.lifetimes].map(([key, ms]) => [key.split(':')[0], ms]);
     expect(kept.sort()).toEqual([
@@ -270,7 +279,7 @@ describe('two processes with one cache', () => {
     ]);
     // Stores print their keys in error messages, and the state is a secret.
     for (const key of cache.lifetimes.keys())
-      expect(key).toMatch(/^(?:finish:[0-9a-f]{32}|[a-z]+:[0-9a-f]{64})$/);
+      expect(key).toMatch(/^(?:finish:[0-9a-f]{32}:wechat|[a-z]+:[0-9a-f]{64})$/);
   });
 
   it('each work alone, and keep their own records, if the cache fails', async () => {
@@ -280,13 +289,13 @@ describe('two processes with one cache', () => {
     for (const each of [one, two, one]) await each.shareResult(CALLBACK, stepsOf('ming', log));
     expect(log).toEqual(['exchange', 'complete', 'exchange', 'complete']);
     await one.rememberCallback(CALLBACK, { pending: PENDING });
-    await one.recordFinish(COOKIES, { state: STATE });
+    await one.finishing.record(COOKIES, { state: STATE });
     expect(await one.recallCallback(CALLBACK)).toEqual({ pending: PENDING });
     expect(await two.recallCallback(CALLBACK)).toBeUndefined();
-    expect(await one.finishingWith(COOKIES)).toEqual({ state: STATE });
-    expect(await two.finishingWith(COOKIES)).toBeUndefined();
+    expect(await one.finishing.with(COOKIES)).toEqual([{ state: STATE }]);
+    expect(await two.finishing.with(COOKIES)).toEqual([]);
     await expect(
-      one.recordFinishDuring(OTHERS, { state: STATE }, () => Promise.reject(new Error('refused'))),
+      one.finishing.recordDuring(OTHERS, { state: STATE }, () => Promise.reject(new Error('refused'))),
     ).rejects.toThrow('refused');
     await one.endLogins([STATE]);
     expect([await one.isAnyLoggedOut([STATE]), await two.isAnyLoggedOut([STATE])]).toEqual([true, false]);
@@ -358,12 +367,12 @@ describe('the memory of one process', () => {
   it('passes on the error of a login that took so long that its record has expired', async () => {
     const results = processWith(undefined);
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
-    const failed = results.recordFinishDuring(COOKIES, { state: STATE }, () => {
+    const failed = results.finishing.recordDuring(COOKIES, { state: STATE }, () => {
       jest.advanceTimersByTime(MINUTE + 1_000);
       return Promise.reject(new Error('refused'));
     });
     await expect(failed).rejects.toThrow('refused');
-    expect(await results.finishingWith(COOKIES)).toBeUndefined();
+    expect(await results.finishing.with(COOKIES)).toEqual([]);
   });
 
   it('lets each login be reported once', () => {

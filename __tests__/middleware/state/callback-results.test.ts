@@ -29,8 +29,8 @@ it('logouts are known until the last record of them has expired', async () => {
   const now = Date.now();
   const at = (ms: number): void => void jest.spyOn(Date, 'now').mockReturnValue(now + ms);
   at(0);
-  const long = new CallbackResults(undefined, 600_000);
-  const short = new CallbackResults(undefined, 60_000);
+  const long = new CallbackResults(undefined, 600_000, 'wechat');
+  const short = new CallbackResults(undefined, 60_000, 'wechat');
   expect(long.knowsLogouts).toBe(false);
   await long.endLogins(['state']);
   await short.endLogins(['another state']);
@@ -303,7 +303,7 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
 
 describe('a logout', () => {
   it('lets no callback share its login, even after so many logouts that the record of this one was evicted', async () => {
-    const results = new CallbackResults(undefined, 600_000);
+    const results = new CallbackResults(undefined, 600_000, 'wechat');
     const callback = { state: 'a state', code: 'a code', cookies: '' };
     const steps = {
       exchange: jest.fn(() => Promise.resolve({ openid: 'openid' })),

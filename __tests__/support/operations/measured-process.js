@@ -108,7 +108,7 @@ function createAppForHttp2() {
   return connect().use(sessionMiddleware()).use(wechatAuth(auth)).use(requireWechatUser());
 }
 
-const results = new CallbackResults(undefined, 600_000);
+const results = new CallbackResults(undefined, 600_000, 'wechat');
 let callbacks = 0;
 
 /** Fills every cache of callback results, as this many callbacks of different logins would. */

@@ -147,7 +147,7 @@ async function logIn(context: Context, reporter: LoginReporter, request: CodeReq
       const { callbackResults } = config;
       // A logout that this client sends meanwhile ends this login.
       return callbackResults.whileFinishing({ state, root }, () =>
-        callbackResults.recordFinishDuring(cookies, { state, root }, () => {
+        callbackResults.finishing.recordDuring(cookies, { state, root }, () => {
           const login = exchange(context, request, state);
           callbackResults.started.recordFinish(cookies, { state, root }, login);
           return login;

@@ -209,7 +209,7 @@ export async function saveLogin(
   const before = currentLogin(req, config);
   const isSame = before !== undefined && isSamePerson(before, login);
   const keysOfOthers = keysOfOtherPersons(former, login);
-  await callbackResults.recordFinish(cookies, { state, root });
+  await callbackResults.finishing.record(cookies, { state, root });
   if (await callbackResults.isLoggedOut(state, root)) throw loggedOutMeanwhile();
   // Even a stored login that no longer counts, such as one of another AppID, shows that the session is not
   // anonymous.
@@ -322,18 +322,19 @@ export async function clearLogin(req: HostRequest, config: ResolvedOptions): Pro
   const own = ownKeys(sessionKey);
   const session = requireSession(req, config);
   // The response to a callback may still be on its way, so that this request carries the old cookie.
-  const finishing = await callbackResults.finishingWith(cookieHash(req));
+  const finishing = await callbackResults.finishing.with(cookieHash(req));
+  const isFinishing = finishing.length > 0;
   const isNew = hasNewId(req, session);
-  if (!finishing && isNew && Object.keys(session).every((key) => key === 'cookie')) return;
+  if (!isFinishing && isNew && Object.keys(session).every((key) => key === 'cookie')) return;
   const { pending, finished } = statesIn(session, sessionKey);
   const ids = sessionIdsOf(session, sessionKey);
   const roots = ids ? [ids.root] : [];
   // With an old cookie, each request gets a new session, whose root must not count as that of another user.
-  const isUser = ids?.hasLogin === true || (finishing !== undefined && !isNew);
-  const ofUser = [...(isUser ? roots : []), ...(finishing?.root === undefined ? [] : [finishing.root])];
+  const isUser = ids?.hasLogin === true || (isFinishing && !isNew);
+  const ofUser = [...(isUser ? roots : []), ...finishing.flatMap(({ root }) => root ?? [])];
   // This comes before the session changes: a callback in progress must not finish in between.
   await Promise.all([
-    callbackResults.endLogins(finishing ? [...finished, finishing.state] : finished, ofUser),
+    callbackResults.endLogins([...finished, ...finishing.map(({ state }) => state)], ofUser),
     callbackResults.endLogins(pending, isUser ? [] : roots, 'pending'),
   ]);
   await dropScanResults(config, [...pending, ...finished]);

@@ -110,9 +110,9 @@ export function resolveOptions(given: AuthOptions): ResolvedOptions {
     return faultsOf(options).map((fault) => withSource(fault, own));
   });
   if (faults.length > 0) throw new OptionsError(faults);
-  const { preserveSession = true, loginTimeout = LOGIN_TIMEOUT_MS } = options;
+  const { preserveSession = true, loginTimeout = LOGIN_TIMEOUT_MS, sessionKey = 'wechat' } = options;
   const warnings = new Warnings();
-  const callbackResults = new CallbackResults(options.tokenStore, loginTimeout);
+  const callbackResults = new CallbackResults(options.tokenStore, loginTimeout, sessionKey);
   const resolve = credentialResolver(options, warnings);
   const { account } = options;
   return {
@@ -136,7 +136,7 @@ export function resolveOptions(given: AuthOptions): ResolvedOptions {
     shouldPreserve: preserver(preserveSession),
     keepsOtherLogins: preserveSession !== false,
     verificationFiles: fileMap(options.verificationFiles),
-    sessionKey: options.sessionKey ?? 'wechat',
+    sessionKey,
     callbackResults,
     codeResults: new CodeResults(options.tokenStore, callbackResults, loginTimeout),
     sessionWatch: new SessionWatch(loginTimeout),

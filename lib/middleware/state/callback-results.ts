@@ -8,10 +8,11 @@ import { lazyCache, type Cache } from '../../lazy-cache';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
 import type { TokenStore } from '../../stores/token-store';
 import { acrossProcesses, orUndefined, SHARED_MS } from './across-processes';
+import { FinishingLogins, type FinishingLogin } from './finishing-logins';
 import { hash } from './hash';
 import { Logouts, type EndedLogin } from './logouts';
 import type { PendingLogin } from './pending-logins';
-import { StartedLogins, type FinishingLogin } from './started-logins';
+import { StartedLogins } from './started-logins';
 import type { WechatSession } from './wechat-session';
 
 /**
@@ -65,16 +66,16 @@ export class CallbackResults {
    */
   static readonly #logouts = new Logouts();
   readonly started: StartedLogins;
-  /** By a hash of the cookies: the login that a request with these cookies finishes. */
-  readonly #finishing = lazyCache<FinishingLogin>(LIMITS);
+  readonly finishing: FinishingLogins;
   /** By public id: logins whose outcome was reported. */
   readonly #reported = lazyCache<true>(LIMITS);
 
   /** @param loginTimeout lifetime of a pending login, in ms */
-  constructor(store: TokenStore | SharedCache | undefined, loginTimeout: number) {
+  constructor(store: TokenStore | SharedCache | undefined, loginTimeout: number, sessionKey: string) {
     this.#cache = store && hasSharedCache(store) ? store : undefined;
     this.#loginTimeout = loginTimeout;
     this.started = new StartedLogins(loginTimeout);
+    this.finishing = new FinishingLogins(this.#cache, sessionKey);
   }
 
   /**
@@ -256,63 +257,6 @@ export class CallbackResults {
     return orUndefined(STORE_LIMIT_MS, async () => (await cache.readCache(servedKey(key))) as CallbackLogin);
   }
 
-  /**
-   * Records that a request with these cookies finishes a login. Until its response arrives, the browser sends
-   * the same cookies with a logout, also to another process: the session that they name may no longer exist.
-   * They must be secret: anybody who sends them ends the login.
-   */
-  async recordFinish(cookies: string, login: FinishingLogin): Promise<void> {
-    if (cookies === '') return;
-    this.#finishing().set(cookies, login);
-    const cache = this.#cache;
-    if (cache)
-      await orUndefined(STORE_LIMIT_MS, () => cache.writeCache(finishKey(cookies), login, SHARED_MS));
-  }
-
-  /**
-   * As recordFinish(), for a login that may still fail: anybody can post codes that WeChat refuses. If it
-   * fails, the login that was recorded before counts again.
-   */
-  async recordFinishDuring<T>(cookies: string, login: FinishingLogin, work: () => Promise<T>): Promise<T> {
-    if (cookies === '') return work();
-    const before = await this.finishingWith(cookies);
-    await this.recordFinish(cookies, login);
-    try {
-      return await work();
-    } catch (error) {
-      await this.#restoreFinish(cookies, login, before);
-      throw error;
-    }
-  }
-
-  async #restoreFinish(
-    cookies: string,
-    { state }: FinishingLogin,
-    before: FinishingLogin | undefined,
-  ): Promise<void> {
-    const newest = await this.finishingWith(cookies);
-    if (newest?.state !== state) return;
-    if (before) {
-      await this.recordFinish(cookies, before);
-      return;
-    }
-    this.#finishing().delete(cookies);
-    const cache = this.#cache;
-    if (cache) await orUndefined(STORE_LIMIT_MS, () => cache.deleteCache(finishKey(cookies)));
-  }
-
-  /** The login that a request with these cookies finishes, or has finished in the last minute. */
-  async finishingWith(cookies: string): Promise<FinishingLogin | undefined> {
-    if (cookies === '') return undefined;
-    const known = this.#finishing().get(cookies);
-    const cache = this.#cache;
-    if (known || !cache) return known;
-    return orUndefined(
-      STORE_LIMIT_MS,
-      async () => (await cache.readCache(finishKey(cookies))) as FinishingLogin,
-    );
-  }
-
   /** Marks the outcome of this login as reported. Returns whether it was not reported before. */
   claimReport(id: string): boolean {
     const isNew = !this.#reported().has(id);
@@ -335,10 +279,6 @@ function stateKey(state: string): string {
 
 function logoutKey(stateOrRoot: string): string {
   return `logout:${hash([stateOrRoot])}`;
-}
-
-function finishKey(cookies: string): string {
-  return `finish:${cookies}`;
 }
 
 function servedKey(callback: string): string {

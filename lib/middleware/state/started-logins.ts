@@ -3,6 +3,7 @@
  * overwrite each other's session, so that a session may lack a login that started in it.
  */
 import { lazyCache, type LazyCache } from '../../lazy-cache';
+import type { FinishingLogin } from './finishing-logins';
 import type { PageFlow, WechatFlow } from '../../oauth/flows';
 import { copyOf } from '../http/copy-of';
 import { ticketOf, type PendingLogin, type SessionIds } from './pending-logins';
@@ -23,13 +24,6 @@ interface StartedLogin {
   pending: PendingLogin | undefined;
   /** Absent for a session without an id, such as one of cookie-session. */
   readonly session: SessionIds | undefined;
-}
-
-/** A login that a request is finishing, as far as a logout needs it. */
-export interface FinishingLogin {
-  readonly state: string;
-  /** The root of the session in which it started, if that session has an id. */
-  readonly root?: string | undefined;
 }
 
 /** A login that a callback has finished, as far as other requests of the same browser need it. */
