@@ -487,7 +487,6 @@ const HEADERS: readonly OutsideText[] = [
     at: [
       'middleware/login/callback',
       'middleware/state/callback-results',
-      'middleware/state/finishing-logins',
       'middleware/state/missing-session',
       'middleware/state/session-cookie',
       'middleware/state/session-watch',
