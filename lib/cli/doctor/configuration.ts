@@ -12,8 +12,11 @@ export interface Configuration {
   readonly apps: Readonly<Partial<Record<AccountFlow, App>>>;
   /** The third-party platform that acts for the official account. */
   readonly component?: { readonly appId: string; readonly accessToken: string | undefined } | undefined;
-  /** Whether the app serves many accounts (option `account`), and one of them is checked. */
-  readonly isOneOfMany?: boolean;
+  /**
+   * How `--account` names the account to check; undefined for an app without the option `account`, which
+   * serves one account.
+   */
+  readonly accountBy?: 'host' | 'path' | 'appId' | undefined;
   readonly baseURL: string | undefined;
   /** The address of the relay that stands in WeChat's console in place of the app. */
   readonly relay: string | undefined;
@@ -42,7 +45,7 @@ export function isGiven(configuration: Pick<Configuration, 'apps'>, flow: Accoun
 export function takesAppIdFromApp(configuration: Configuration, flow: AccountFlow): flow is PageAccountFlow {
   const { appId, appSecret } = appOf(configuration, flow);
   const hasProof = appSecret !== undefined || componentOf(configuration, flow) !== undefined;
-  return configuration.isOneOfMany === true && isPageFlow(flow) && appId === undefined && hasProof;
+  return configuration.accountBy !== undefined && isPageFlow(flow) && appId === undefined && hasProof;
 }
 
 /** @param shown the AppIDs that the running app sends to WeChat */

@@ -75,9 +75,10 @@ export function parseDoctorFlags(args: readonly string[]) {
  */
 export async function readDoctorFlags(values: Values, terminal: Terminal): Promise<DoctorFlags> {
   checkLanguage(values.lang);
-  const account = accountOf(values);
+  const url = values.url === undefined ? undefined : urlOf(values.url);
+  const account = accountOf(values, url);
   const flags = {
-    url: values.url === undefined ? undefined : urlOf(values.url),
+    url,
     routes: {
       mount: (account?.path ?? '') + pathOf('--mount', withoutSlash(values.mount)),
       login: pathOf('--login', values.login),
@@ -94,6 +95,7 @@ export async function readDoctorFlags(values: Values, terminal: Terminal): Promi
 
 /** The facts that `--account` gives about one account of an app that serves many. */
 interface OneOfMany {
+  readonly by: NonNullable<Configuration['accountBy']>;
   readonly appId?: string;
   /** The public address of its pages. */
   readonly address?: string;
@@ -102,19 +104,39 @@ interface OneOfMany {
 }
 
 /** @throws UsageError */
-function accountOf({ account, 'app-id': appId, 'base-url': baseURL }: Values): OneOfMany | undefined {
+function accountOf(
+  { account, 'app-id': appId, 'base-url': baseURL }: Values,
+  url: URL | undefined,
+): OneOfMany | undefined {
   if (account === undefined) return undefined;
-  if (account.startsWith('/')) return { path: pathOf('--account', withoutSlash(account)) };
+  if (account.startsWith('/')) return { by: 'path', path: pathOf('--account', withoutSlash(account)) };
   if (isAppId(account)) {
     if (appId !== undefined && appId !== account) throw new UsageError(TEXTS.accountTwice('--app-id'));
-    return { appId: account };
+    return { by: 'appId', appId: account };
   }
   const address = /^https?:\/\//.test(account) ? account : `https://${account}`;
   if (!URL.canParse(address) || !/^https?:\/\/[^\s/?#@]+$/.test(address))
     throw new UsageError(TEXTS.account(account));
   if (baseURL !== undefined) throw new UsageError(TEXTS.accountTwice('--base-url'));
-  return { address };
+  return { by: 'host', address: address === account ? address : addressOfHost(account, url) };
 }
+
+/**
+ * The address of a host that was given without a scheme. Browsers use https, except for an app under
+ * development: a host of this machine, or one with the port of `--url`, has no proxy in front of it.
+ */
+function addressOfHost(host: string, url: URL | undefined): string {
+  const https = `https://${host}`;
+  if (!url) return https;
+  const address = new URL(`${url.protocol}//${host}`);
+  const hasPort = /:\d+$/.test(host);
+  if (hasPort && address.port === url.port) return address.origin;
+  if (!OF_THIS_MACHINE.test(address.hostname)) return https;
+  if (!hasPort) address.port = url.port;
+  return address.origin;
+}
+
+const OF_THIS_MACHINE = /^(?:(?:[^.]+\.)*localhost|127(?:\.\d+){3}|\[::1\])$/;
 
 /** In the order of the help. */
 const SECRETS = [
@@ -151,7 +173,7 @@ function configurationOf(
       mobileApp: { appId: credential('mobile-app-id'), appSecret: credential('mobile-app-secret') },
     },
     component,
-    isOneOfMany: account !== undefined,
+    accountBy: account?.by,
     baseURL: account?.address ?? get('base-url'),
     relay: get('relay'),
     open: withoutSlash(get('open-url') ?? WECHAT.open),
@@ -227,7 +249,10 @@ Configuration:
   --mini-program-app-secret <secret>  its AppSecret (WECHAT_MINI_PROGRAM_APP_SECRET), or - for standard input
   --mobile-app-id <id>                mobile app (WECHAT_MOBILE_APP_ID)
   --mobile-app-secret <secret>        its AppSecret (WECHAT_MOBILE_APP_SECRET), or - for standard input
-  --account <host|path|AppID>         one account of an app that serves many (option account)
+  --account <host|path|AppID>         one account of an app that serves many (option account). A host is checked
+                                      with https; a host of this machine (a.localhost), or with the port of
+                                      --url, with the scheme and port of --url. An address is accepted, too:
+                                      --account http://a.localhost:3000
   --base-url <url>                    public address of the app (WECHAT_BASE_URL)
   --relay <url>                       relay that stands in WeChat's console for it (WECHAT_RELAY)
   --open-url <url>                    WeChat's pages (WECHAT_OPEN_URL; default ${WECHAT.open})
@@ -263,7 +288,9 @@ Exits with 0 if no check failed, with 1 if one did, and with 2 after a usage err
   --mini-program-app-secret <secret>  其 AppSecret（WECHAT_MINI_PROGRAM_APP_SECRET）；- 表示从标准输入读取
   --mobile-app-id <id>                移动应用（WECHAT_MOBILE_APP_ID）
   --mobile-app-secret <secret>        其 AppSecret（WECHAT_MOBILE_APP_SECRET）；- 表示从标准输入读取
-  --account <host|path|AppID>         多账号应用（配置 account）中的一个账号
+  --account <host|path|AppID>         多账号应用（配置 account）中的一个账号。域名按 https 检查；本机域名
+                                      （a.localhost）或端口与 --url 相同的，使用 --url 的协议与端口。
+                                      也可以写完整地址：--account http://a.localhost:3000
   --base-url <url>                    应用的公网地址（WECHAT_BASE_URL）
   --relay <url>                       代替应用填写在微信后台的中转（WECHAT_RELAY）
   --open-url <url>                    微信页面的地址（WECHAT_OPEN_URL；默认 ${WECHAT.open}）
@@ -298,9 +325,10 @@ const TEXTS = {
   ),
   account: (account: string) =>
     bilingual(
-      `--account is ${JSON.stringify(account)}; it must be a host such as shop.example.com, a path such as /shop, ` +
-        'or an AppID',
-      `--account 的值是 ${JSON.stringify(account)}；应为域名（例如 shop.example.com）、路径（例如 /shop）或 AppID`,
+      `--account is ${JSON.stringify(account)}; it must be a host such as shop.example.com or its address such as ` +
+        'http://a.localhost:3000, a path such as /shop, or an AppID',
+      `--account 的值是 ${JSON.stringify(account)}；应为域名（例如 shop.example.com）或其地址` +
+        '（例如 http://a.localhost:3000）、路径（例如 /shop）或 AppID',
     ),
   accountTwice: (flag: string) =>
     bilingual(

@@ -42,6 +42,8 @@ async function withShopsByPath(use: (url: string) => Promise<void>): Promise<voi
   }
 }
 
+const SECRET_OF_B = { input: OFFICIAL.b.appSecret };
+
 describe('doctor --account', () => {
   it('checks the account of a host, without the credentials of the environment', async () => {
     const report = await examine(['--account', 'http://b.example.com', '--url', shops.url, ...wechat()], {
@@ -53,6 +55,99 @@ describe('doctor --account', () => {
       detail: expect.stringContaining(OFFICIAL.b.appId) as string,
     });
   });
+
+  // Under development no proxy adds TLS, so https would fail three checks of an app that works.
+  describe('with a host that has no scheme', () => {
+    let local: Shops;
+    beforeAll(async () => {
+      local = await startShops(emulator, ({ headers }) =>
+        accountOf((headers.host ?? '').split('.')[0] ?? ''),
+      );
+    });
+    afterAll(() => local.close());
+    const portOf = ({ url }: Shops): string => new URL(url).port;
+    const APP_CHECKS = ['login-in-wechat', 'redirect-uri', 'session-cookie', 'callback', 'login-page'];
+
+    it.each<[string, (port: string) => string]>([
+      ['a host of this machine', () => 'b.localhost'],
+      ['a host of this machine with a port', (port) => `b.localhost:${port}`],
+      ['another host with the port of --url', (port) => `b.example.test:${port}`],
+      ['an address', (port) => `http://b.localhost:${port}`],
+    ])('checks %s with the scheme and the port of --url', async (_what, hostOf) => {
+      const args = ['--account', hostOf(portOf(local)), '--app-id', OFFICIAL.b.appId, '--app-secret', '-'];
+      const report = await examine([...args, '--url', local.url, ...wechat()], {}, SECRET_OF_B);
+      const { host } = new URL(hostOf(portOf(local)).replace(/^(?!http)/, 'http://'));
+      const origin = `http://${host.includes(':') ? host : `${host}:${portOf(local)}`}`;
+      expect(report.check('redirect-uri').detail).toBe(`${origin}/callback`);
+      expect(report.bad).toEqual([]);
+      for (const id of APP_CHECKS) expect([id, report.statuses[id]]).toEqual([id, 'ok']);
+    });
+
+    it.each(['b.example.com', 'b.example.com:8443', 'b.localhost.example.com'])(
+      'checks %s with https',
+      async (host) => {
+        const { check } = await examine(['--account', host, '--url', local.url, ...wechat()]);
+        expect(check('base-url').detail).toContain(`https://${host}`);
+      },
+    );
+
+    it('checks a host of this machine with https if --url has https', async () => {
+      const { check } = await examine([
+        '--account',
+        'b.localhost',
+        '--url',
+        'https://127.0.0.1:1',
+        ...wechat(),
+      ]);
+      expect(check('base-url').detail).toBe('https://b.localhost:1');
+    });
+  });
+
+  it.each([
+    ['a host', ['--account', 'http://z.example.com'], /account` may return no account for this host or path/],
+    [
+      'an AppID without the host',
+      ['--account', OFFICIAL.a.appId],
+      /--app-id, and the host or the path of the/,
+    ],
+    [
+      'an AppID, and a host of no account',
+      ['--account', OFFICIAL.a.appId, '--base-url', 'http://z.example.com'],
+      /account` may return no account for this host or path/,
+    ],
+  ])('says why the app has no login route for %s', async (_what, args, remedy) => {
+    const { check } = await examine([...args, '--url', shops.url, ...wechat()]);
+    expect(check('login-in-wechat')).toMatchObject({
+      status: 'failed',
+      remedy: expect.stringMatching(remedy) as string,
+    });
+    expect(check('login-in-wechat').remedy).toContain('--mount');
+  });
+
+  it('says so for a path of no account, and not for an app of one account', async () => {
+    await withShopsByPath(async (url) => {
+      const { check } = await examine(['--account', '/zzz', '--url', url, ...wechat()]);
+      expect(check('login-in-wechat').remedy).toMatch(/may return no account for this host or path/);
+      const other = await examine(['--app-id', OFFICIAL.a.appId, '--url', url, ...wechat()]);
+      expect(other.check('login-in-wechat').remedy).toMatch(/^Check that --url/);
+    });
+  });
+
+  it.each([['http://b.example.com'], ['/b']])(
+    'says that the running app shows the AppID of %s, without an AppSecret, too',
+    async (account) => {
+      const { check } = await examine(['--account', account, '--url', shops.url, ...wechat()]);
+      expect(check('app-id')).toMatchObject({
+        status: 'skipped',
+        detail: 'taken from the running app, see below',
+      });
+      const alone = await examine(['--account', account, ...wechat()]);
+      expect(alone.check('app-id')).toMatchObject({
+        status: 'failed',
+        remedy: expect.stringMatching(/--url .*--app-id/) as string,
+      });
+    },
+  );
 
   it('fails if the account of the host is another one', async () => {
     const { check } = await examine([
@@ -86,7 +181,6 @@ describe('doctor --account', () => {
     });
   });
 
-  const SECRET_OF_B = { input: OFFICIAL.b.appSecret };
   const withSecret = async (args: readonly string[], input = SECRET_OF_B.input): Promise<Report> =>
     examine([...args, '--app-secret', '-', ...wechat()], {}, { input });
 

@@ -290,6 +290,37 @@ describe('the doctor, on the login pages', () => {
     expect(check('website-login-page').remedy).toContain('授权回调域');
   });
 
+  it.each([
+    ['http://localhost:3812', 'localhost:3812'],
+    ['http://127.0.0.1:3812', '127.0.0.1:3812'],
+    ['http://shop.internal', 'shop.internal'],
+    ['https://h5.example.com:8443', 'h5.example.com:8443'],
+    ['https://203.0.113.7', '203.0.113.7'],
+  ])('says of the callback domain of %s first that the public address must be set', async (baseURL, host) => {
+    const apps = [official, website].map((each) => ({ ...each, domains: ['www.example.com'] }));
+    const base = (emulator: Emulator): Env => ({ ...environmentOf(emulator), WECHAT_BASE_URL: baseURL });
+    const { check } = await examineWith(base, undefined, { apps });
+    expect(check('login-page').detail).toMatch(/错误码:10003/);
+    expect(check('login-page').remedy).toMatch(/^Set WECHAT_BASE_URL to the public address, such as https:/);
+    expect(check('login-page').remedy).toMatch(
+      new RegExp(`Only a test account .*: then enter exactly ${host} at .*网页授权获取用户基本信息`),
+    );
+    expect(check('website-login-page').remedy).toMatch(/^Set WECHAT_BASE_URL/);
+    expect(check('website-login-page').remedy).not.toContain('测试号');
+  });
+
+  it.each([
+    [{ WECHAT_RELAY: 'http://127.0.0.1:1' }, [], 'WECHAT_RELAY'],
+    [{}, ['--account', 'http://a.localhost:3000', '--app-id', official.appId], '--account'],
+  ])('names the setting that the callback domain comes from: %j %j', async (env, args, setting) => {
+    const emulator = await startEmulator({ apps: [{ ...official, domains: ['www.example.com'] }] });
+    const known = { ...officialOf(emulator), WECHAT_BASE_URL: 'https://h5.example.com', ...env };
+    const { check } = await examine([...args, ...(args.length > 0 ? ['--app-secret', '-'] : [])], known, {
+      input: official.appSecret,
+    });
+    expect(check('login-page').remedy).toMatch(new RegExp(`^Set ${setting} to the public address`));
+  });
+
   it('takes the callback domain from the running app, if no baseURL is given', async () => {
     const apps = [official, website].map((each) => ({ ...each, domains: ['www.example.com'] }));
     const emulator = await startEmulator({ apps });

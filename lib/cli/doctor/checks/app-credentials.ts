@@ -20,7 +20,7 @@ export function checkAppId(configuration: Configuration, flow: AccountFlow, isAp
   const source = sourceOf(configuration, flow, 'appId');
   const { appId } = appOf(configuration, flow);
   if (appId === undefined && takesAppIdFromApp(configuration, flow))
-    return isAppChecked ? skipped(id, TEXTS.fromApp) : failed(id, TEXTS.noApp(source));
+    return isAppChecked ? skipped(id, TEXTS.fromApp) : failed(id, TEXTS.missingApp(source));
   if (appId === undefined) return failed(id, TEXTS.missing(source));
   const stray = findStray(appId);
   if (stray) return failed(id, TEXTS.stray(stray, source));
@@ -30,6 +30,18 @@ export function checkAppId(configuration: Configuration, flow: AccountFlow, isAp
   const earlier = ACCOUNT_FLOWS.slice(0, ACCOUNT_FLOWS.indexOf(flow));
   const other = earlier.find((each) => appOf(configuration, each).appId === appId);
   return other ? failed(id, TEXTS.sameAppId(other, flow)) : ok(id, bilingual(appId, appId));
+}
+
+/** No app is given: a failure, unless a running app is checked, which needs none. */
+export function checkNoAppId(configuration: Configuration, isAppChecked: boolean): Finding {
+  const { appId: id } = FLOW_CHECKS.official;
+  // Only a host or a path: with `--account <AppID>`, an app is given.
+  const isOneOfMany = configuration.accountBy !== undefined;
+  if (isAppChecked) return skipped(id, isOneOfMany ? TEXTS.fromApp : TEXTS.noApp.detail);
+  return failed(
+    id,
+    isOneOfMany ? TEXTS.missingApp(sourceOf(configuration, 'official', 'appId')) : TEXTS.noApp,
+  );
 }
 
 function appIdFault(appId: string, flow: AccountFlow): Fault {
@@ -44,7 +56,7 @@ export function checkAppSecret(configuration: Configuration, flow: AccountFlow):
   const { appSecret } = appOf(configuration, flow);
   const component = componentOf(configuration, flow);
   if (component) return skipped(id, TEXTS.platform(component.appId));
-  if (appSecret === undefined && configuration.isOneOfMany) return skipped(id, TEXTS.notGiven(source));
+  if (appSecret === undefined && configuration.accountBy) return skipped(id, TEXTS.notGiven(source));
   if (appSecret === undefined) return failed(id, TEXTS.missing(source));
   const stray = findStray(appSecret);
   if (stray) return failed(id, TEXTS.stray(stray, source));
@@ -64,7 +76,19 @@ const TEXTS = {
     remedy: bilingual(`Set ${source}.`, `请设置 ${source}。`),
   }),
   fromApp: bilingual('taken from the running app, see below', '取自运行中的应用，见下文'),
-  noApp: (flag: string) => ({
+  noApp: {
+    detail: bilingual(
+      'neither an official account nor a website app is given (--env-file .env reads them from a file)',
+      '没有给出服务号，也没有给出网站应用（--env-file .env 可从文件读取）',
+    ),
+    remedy: bilingual(
+      'Set WECHAT_APP_ID and WECHAT_APP_SECRET (pages inside WeChat), WECHAT_WEBSITE_APP_ID and ' +
+        'WECHAT_WEBSITE_APP_SECRET (QR code login), or both. If they are in a file, name it: --env-file .env.',
+      '请设置 WECHAT_APP_ID 与 WECHAT_APP_SECRET（微信内网页），' +
+        'WECHAT_WEBSITE_APP_ID 与 WECHAT_WEBSITE_APP_SECRET（扫码登录），或两者都设置。如果写在文件中，请指定该文件：--env-file .env。',
+    ),
+  },
+  missingApp: (flag: string) => ({
     detail: bilingual('is missing', '缺失'),
     remedy: bilingual(
       `Give --url of the running app, which shows the AppID of the account, or ${flag}.`,
@@ -165,7 +189,7 @@ function copyAppId(flow: AccountFlow): Bilingual {
  * Where the value comes from: an environment variable; for one account of many, a flag, because the
  * environment is not read.
  */
-function sourceOf({ isOneOfMany }: Configuration, flow: AccountFlow, value: 'appId' | 'appSecret'): string {
+function sourceOf({ accountBy }: Configuration, flow: AccountFlow, value: 'appId' | 'appSecret'): string {
   // The ids of these checks are the names of the flags.
-  return isOneOfMany ? `--${FLOW_CHECKS[flow][value]}` : FLOWS[flow].credentials.env[value];
+  return accountBy ? `--${FLOW_CHECKS[flow][value]}` : FLOWS[flow].credentials.env[value];
 }

@@ -2,8 +2,8 @@
 import { ACCOUNT_FLOWS, type AccountFlow } from '../../../oauth/flows';
 import { bilingual } from '../../bilingual';
 import { isGiven, usesRealPages, type Configuration } from '../configuration';
-import { failed, skipped, warning, type Finding } from '../report/check-list';
-import { checkAppId, checkAppSecret } from './app-credentials';
+import { warning, type Finding } from '../report/check-list';
+import { checkAppId, checkAppSecret, checkNoAppId } from './app-credentials';
 import { checkBaseURL, checkRelayAddress } from './base-url';
 import { checkEndpoints } from './endpoints';
 
@@ -18,7 +18,7 @@ export function checkConfiguration(configuration: Configuration, isAppChecked: b
   const { relay } = configuration;
   return [
     ...(configuration.hasSecretInFlag ? [warning('secret-in-flag', TEXTS.secretInFlag)] : []),
-    ...(flows.length === 0 ? [noApp(isAppChecked)] : []),
+    ...(flows.length === 0 ? [checkNoAppId(configuration, isAppChecked)] : []),
     ...flows.flatMap((flow) => [
       checkAppId(configuration, flow, isAppChecked),
       checkAppSecret(configuration, flow),
@@ -27,11 +27,6 @@ export function checkConfiguration(configuration: Configuration, isAppChecked: b
     ...(relay === undefined ? [] : [checkRelayAddress(relay, usesRealPages(configuration))]),
     checkEndpoints(configuration),
   ];
-}
-
-/** No app is given: a failure, unless a running app is checked, which needs none. */
-function noApp(isAppChecked: boolean): Finding {
-  return isAppChecked ? skipped('app-id', TEXTS.noApp.detail) : failed('app-id', TEXTS.noApp);
 }
 
 const TEXTS = {
@@ -44,18 +39,6 @@ const TEXTS = {
       'Put an AppSecret into the environment (WECHAT_APP_SECRET). Or give - as the value (--app-secret -), ' +
         'and the secret on the standard input.',
       'AppSecret 请改用环境变量（WECHAT_APP_SECRET）；或把选项的值写成 -（--app-secret -），从标准输入读取。',
-    ),
-  },
-  noApp: {
-    detail: bilingual(
-      'neither an official account nor a website app is given (--env-file .env reads them from a file)',
-      '没有给出服务号，也没有给出网站应用（--env-file .env 可从文件读取）',
-    ),
-    remedy: bilingual(
-      'Set WECHAT_APP_ID and WECHAT_APP_SECRET (pages inside WeChat), WECHAT_WEBSITE_APP_ID and ' +
-        'WECHAT_WEBSITE_APP_SECRET (QR code login), or both. If they are in a file, name it: --env-file .env.',
-      '请设置 WECHAT_APP_ID 与 WECHAT_APP_SECRET（微信内网页），' +
-        'WECHAT_WEBSITE_APP_ID 与 WECHAT_WEBSITE_APP_SECRET（扫码登录），或两者都设置。如果写在文件中，请指定该文件：--env-file .env。',
     ),
   },
 };

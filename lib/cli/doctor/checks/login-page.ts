@@ -5,6 +5,8 @@
 import { authorizeURL } from '../../../oauth/endpoints';
 import { FLOWS, type PageAccountFlow } from '../../../oauth/flows';
 import { scopeToRequest } from '../../../oauth/scope';
+import { ipVersion } from '../../../middleware/http/ip-version';
+import { bareHost, isPrivateHost } from '../../../middleware/options/private-host';
 import { bilingual, type Bilingual } from '../../bilingual';
 import { appOf, componentOf, type Configuration } from '../configuration';
 import { UnreachableError, probe, type ProbeLimits, type ProbeResponse } from '../probe/http-probe';
@@ -57,7 +59,7 @@ export async function checkLoginPage(
       ...limits,
       headers: { 'User-Agent': LOGIN_PAGES[flow].userAgent, 'Accept-Language': 'zh-CN' },
     });
-    return judge(flow, redirectURI, { ...response, message: messageOn(response.body) });
+    return judge(configuration, flow, redirectURI, { ...response, message: messageOn(response.body) });
   } catch (error) {
     if (error instanceof UnreachableError) return warning(FLOW_CHECKS[flow].loginPage, error);
     throw error;
@@ -81,13 +83,21 @@ function messageOn(body: string): string {
   return '';
 }
 
-function judge(flow: PageAccountFlow, redirectURI: string, page: Page): Finding {
+function judge(
+  configuration: Configuration,
+  flow: PageAccountFlow,
+  redirectURI: string,
+  page: Page,
+): Finding {
   const id = FLOW_CHECKS[flow].loginPage;
   const { host } = new URL(redirectURI);
   const { message } = page;
   const error = PAGE_ERRORS.find(({ pattern }) => pattern.test(message));
   if (error) {
-    const fault = { detail: TEXTS.shows(message), remedy: error.remedy(flow, host) };
+    const fault = {
+      detail: TEXTS.shows(message),
+      remedy: error.remedy(flow, new URL(redirectURI), configuration),
+    };
     return error.isTemporary ? warning(id, fault) : failed(id, fault);
   }
   if (isRedirectTo(redirectURI, page) || LOGIN_PAGES[flow].isLogin(page)) return ok(id, TEXTS.accepted(host));
@@ -107,14 +117,14 @@ interface PageError {
   readonly pattern: RegExp;
   /** Whether the error passes with time, or depends on who logs in. */
   readonly isTemporary?: boolean;
-  remedy(flow: PageAccountFlow, host: string): Bilingual;
+  remedy(flow: PageAccountFlow, redirectURI: URL, configuration: Configuration): Bilingual;
 }
 
 /** The texts of WeChat's error pages: phones show an error code, PCs an older wording. */
 const PAGE_ERRORS: readonly PageError[] = [
   {
     pattern: /10003|redirect_uri/i,
-    remedy: (flow, host) => TEXTS.enterDomain(host, flow),
+    remedy: wrongDomain,
   },
   { pattern: /10005|scope/i, remedy: (flow) => TEXTS.noPermission[flow] },
   { pattern: /10016|10012|appid/i, remedy: unknownAppId },
@@ -123,6 +133,24 @@ const PAGE_ERRORS: readonly PageError[] = [
   { pattern: /10006|关注此测试号/, isTemporary: true, remedy: () => TEXTS.followersOnly },
   { pattern: /10009|频繁/, isTemporary: true, remedy: () => TEXTS.tooOften },
 ];
+
+/** The consoles take public host names without a port; those of test accounts take others, too. */
+function wrongDomain(flow: PageAccountFlow, redirectURI: URL, configuration: Configuration): Bilingual {
+  const { host, port } = redirectURI;
+  const isNoDomain = port !== '' || isPrivateHost(redirectURI) || ipVersion(bareHost(redirectURI)) > 0;
+  if (!isNoDomain) return TEXTS.enterDomain(host, flow);
+  const { en, zh } = TEXTS.setPublicAddress(addressSource(configuration), host);
+  if (flow !== 'official') return bilingual(en, zh);
+  return bilingual(`${en} ${TEXTS.orTestAccount(host).en}`, zh + TEXTS.orTestAccount(host).zh);
+}
+
+/** The setting that gives the host of the redirect URI. */
+function addressSource({ relay, accountBy }: Configuration): string {
+  if (relay !== undefined) return 'WECHAT_RELAY';
+  return accountBy === 'host' ? '--account' : 'WECHAT_BASE_URL';
+}
+
+const TEST_ACCOUNT_MENU = '体验接口权限表 > 网页服务 > 网页帐号 > 网页授权获取用户基本信息 > 修改';
 
 const TEXTS = {
   shows: (message: string) => bilingual(`WeChat shows: ${message}`, `微信显示：${message}`),
@@ -148,6 +176,17 @@ const TEXTS = {
         'A subdomain is another host.',
       `请原样填写 ${host}（${FLOWS[flow].consoleMenu.callbackDomain}），` +
         '或更正 WECHAT_BASE_URL（使用中转时为 WECHAT_RELAY）。子域名算作另一个域名。',
+    ),
+  setPublicAddress: (source: string, host: string) =>
+    bilingual(
+      `Set ${source} to the public address, such as https://h5.example.com: WeChat's consoles take neither ${host} ` +
+        'nor any other internal host, IP address or port.',
+      `请先把 ${source} 设为公网地址，例如 https://h5.example.com：微信后台不接受 ${host} 这样的内网主机名、IP 或端口。`,
+    ),
+  orTestAccount: (host: string) =>
+    bilingual(
+      `Only a test account (测试号) accepts it: then enter exactly ${host} at ${TEST_ACCOUNT_MENU}.`,
+      `只有测试号可以：请在 ${TEST_ACCOUNT_MENU} 原样填写 ${host}。`,
     ),
   noPermission: {
     official: bilingual(

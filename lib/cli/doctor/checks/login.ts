@@ -50,9 +50,9 @@ function checkLogin(id: LoginCheck, configuration: Configuration, site: Site, lo
     case 'started':
       return checkStarted(id, configuration, login);
     case 'redirect':
-      return failed(id, TEXTS.redirectsElsewhere(path, withoutQuery(login.to)));
+      return failed(id, TEXTS.redirectsElsewhere(path, withoutQuery(login.to), notOurs(configuration)));
     case 'unrecognized':
-      return failed(id, TEXTS.notOurs(path, login.response.status));
+      return failed(id, TEXTS.notOurs(path, login.response.status, notOurs(configuration)));
   }
 }
 
@@ -88,7 +88,7 @@ function checkStarted(id: LoginCheck, configuration: Configuration, request: Aut
     untrustedText(parameter(url, 'scope')),
   );
   const isCompared = appOf(configuration, flow).appId !== undefined;
-  return isCompared || configuration.isOneOfMany
+  return isCompared || configuration.accountBy
     ? ok(id, detail)
     : warning(id, TEXTS.notCompared(detail, FLOWS[flow].credentials.env.appId));
 }
@@ -135,18 +135,37 @@ const NOT_OURS = bilingual(
     '如果挂载在某个路径下或改了路由，请用选项指定：--mount /auth、--login /wx。',
 );
 
+/** An app that serves many accounts has no login route where its option `account` returns no account. */
+function notOurs({ accountBy, baseURL }: Configuration): Bilingual {
+  if (accountBy === undefined) return NOT_OURS;
+  // Without a host or a path, the requests go to the host of --url.
+  const isHostGiven = accountBy !== 'appId' || baseURL !== undefined;
+  const { en, zh } = isHostGiven ? NO_ACCOUNT_HERE : NO_HOST_OF_ACCOUNT;
+  return bilingual(`${en} ${NOT_OURS.en}`, zh + NOT_OURS.zh);
+}
+
+const NO_ACCOUNT_HERE = bilingual(
+  'The option `account` may return no account for this host or path: compare --account with your accounts.',
+  '配置 account 可能没有为这个域名或路径返回账号：请核对 --account。',
+);
+const NO_HOST_OF_ACCOUNT = bilingual(
+  'The AppID alone does not say where the logins of this account start: give the AppID as --app-id, and the host or ' +
+    'the path of the account as --account.',
+  '仅凭 AppID 不知道该账号从哪里登录：请用 --app-id 给出 AppID，用 --account 给出该账号的域名或路径。',
+);
+
 const TEXTS = {
   same: bilingual('the same as above', '同上'),
-  redirectsElsewhere: (path: string, to: string) => ({
+  redirectsElsewhere: (path: string, to: string, remedy: Bilingual) => ({
     detail: bilingual(`${path} redirects to ${to}, not to WeChat`, `${path} 转到 ${to}，而不是微信`),
-    remedy: NOT_OURS,
+    remedy,
   }),
-  notOurs: (path: string, status: number) => ({
+  notOurs: (path: string, status: number, remedy: Bilingual) => ({
     detail: bilingual(
       `${path} responds with HTTP ${status}, and is not a login route of this package`,
       `${path} 返回 HTTP ${status}，不是本包的登录路由`,
     ),
-    remedy: NOT_OURS,
+    remedy,
   }),
   errorKind: (kind: WechatErrorKind, status: number) =>
     bilingual(`the app responds with ${kind} (HTTP ${status})`, `应用返回 ${kind}（HTTP ${status}）`),
