@@ -242,7 +242,7 @@ function siteOf({ req, config }: Context): string {
 
 const ROUTE_NAMES = ['login', 'callback', 'logout'] as const;
 
-/** The routes below the mount point, as the options name them. */
+/** The routes of login, callback and logout, as the options name them: below the mount point. */
 function ownRouteNames({ config }: Context): string[] {
   return ROUTE_NAMES.flatMap((name) => config.routes[name] || []);
 }

@@ -106,7 +106,9 @@ export function nextIf(passes: Promise<boolean>, next: Next): void {
  */
 function asError(thrown: unknown): unknown {
   if (typeof thrown === 'object' && thrown !== null) return thrown;
-  return new Error('A hook of wechatAuth() threw a value that is not an error.', { cause: thrown });
+  return new Error('The session or a function of the app threw a value that is not an error.', {
+    cause: thrown,
+  });
 }
 
 function sendPageOrJSON(context: Context, error: WechatError, details: LoginFailure['details']): void {

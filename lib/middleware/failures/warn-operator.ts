@@ -78,7 +78,10 @@ export function pageOf({ kind }: WechatError): string {
   return `errors.md#${kind}`;
 }
 
-/** Whether a function of the app failed. What it threw is in no response, so the console has to show it. */
+/**
+ * Whether a function of the app failed. In production, what it threw is in no response, so the console has to
+ * show it.
+ */
 function isOfApp(error: WechatError): boolean {
   return [HookFailed, HookTooLate, PlatformTokenFailed].some((each) => error instanceof each);
 }

@@ -107,6 +107,6 @@ export interface WechatAuthEvents {
   readonly 'express-wechat-auth:token.failed': TokenFailed;
   /** WeChat responded to a request without an errcode. */
   readonly 'express-wechat-auth:call.answered': CallAnswered;
-  /** WeChat returned an errcode, or could not be reached. */
+  /** WeChat returned an errcode, or gave no valid response. */
   readonly 'express-wechat-auth:call.failed': CallFailed;
 }
