@@ -1,8 +1,18 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync, mkdirSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  mkdirSync,
+} from 'node:fs';
 import { builtinModules } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import ts from 'typescript';
+import longest from './support/jest/longest.json';
 
 const LIB = path.resolve(__dirname, '../lib');
 
@@ -238,6 +248,12 @@ describe('the architecture', () => {
     const top = readdirSync(path.resolve(LIB, '..'), { withFileTypes: true });
     const files = top.filter((entry) => entry.isFile() && !/\.(?:log|tgz)$/.test(entry.name));
     expect(files.map((file) => file.name).slice(MOST_FILES)).toEqual([]);
+  });
+
+  it('has every suite that the tests start first', () => {
+    expect(longest.length).toBeGreaterThan(0);
+    const files = longest.map((name) => path.join(__dirname, `${name}.test.ts`));
+    expect(files.filter((file) => !existsSync(file))).toEqual([]);
   });
 
   it('imports only from the same or a lower step, without cycles, and each package only where it is allowed', () => {
