@@ -198,13 +198,10 @@ function mountsOf(config: ResolvedOptions): Mounts {
   return mounts;
 }
 
-function isKnownRoute(context: Context, path: string): boolean {
+function isKnownRoute(context: Context, pathname: string): boolean {
   const site = siteOf(context);
-  const pathname = path.replace(/[?#].*/s, '');
   const route = comparablePath(pathname);
-  return (
-    [...MOUNTS.values()].some((mounts) => mounts.hasRoute(site, route)) || mayBeOwnRoute(context, pathname)
-  );
+  return [...MOUNTS.values()].some((mounts) => mounts.hasRoute(site, route));
 }
 
 /**
@@ -267,7 +264,8 @@ export function returnToOrDefault(context: Context, requested: string | null | u
 
 function defaultReturnTo(context: Context): string {
   const { returnTo, warnings } = context.config;
-  const path = safeReturnTo(context, returnTo ?? '/');
+  // The app has chosen it, so a page may be named like a route of another mount.
+  const path = checkedReturnTo(context, returnTo ?? '/', isKnownRoute);
   if (path !== undefined || returnTo === undefined) return path ?? '/';
   // Known only now: the routes depend on the path at which the app has mounted the middleware.
   warnings.once('WECHAT_RETURN_TO', {
@@ -285,10 +283,22 @@ function defaultReturnTo(context: Context): string {
  * there already, and the result is checked again.
  */
 export function safeReturnTo(context: Context, requested: string | null | undefined): string | undefined {
+  return checkedReturnTo(
+    context,
+    requested,
+    (_, pathname) => isKnownRoute(context, pathname) || mayBeOwnRoute(context, pathname),
+  );
+}
+
+function checkedReturnTo(
+  context: Context,
+  requested: string | null | undefined,
+  isRoute: (context: Context, pathname: string) => boolean,
+): string | undefined {
   const path = sanitizeReturnTo(requested, []);
   if (path === undefined) return undefined;
   const safe = sanitizeReturnTo(underBase(path, basePath(context.config)), ownRoutes(context), Infinity);
-  return safe === undefined || isKnownRoute(context, safe) ? undefined : safe;
+  return safe === undefined || isRoute(context, safe.replace(/[?#].*/s, '')) ? undefined : safe;
 }
 
 function underBase(path: string, base: string): string {

@@ -314,6 +314,9 @@ describe('a mount path', () => {
         const inner = framework();
         app.use('/:shop', inner.use(wechatAuth(emulated(emulator))));
       },
+      'of the app, with two depths': (app) => app.use(['/a', '/b/:shop'], wechatAuth(emulated(emulator))),
+      'of an outer router, at any depth': (app, { Router }) =>
+        app.use(/^\/a|^\/b\/\w+\/\w+/, Router().use(wechatAuth(emulated(emulator)))),
     };
 
     it.each(
@@ -329,8 +332,11 @@ describe('a mount path', () => {
       const browser = Browser.inWechat(server.url);
       for (const [path, end] of [
         ['/new/logout', '/#'],
+        ['/b/new/logout', '/#'],
+        ['/b/new/er/logout', '/#'],
+        ['/logout', '/#'],
         ['/new/page', '/new/page#'],
-        ['/logout', '/logout#'],
+        ['/logout/page', '/logout/page#'],
       ] as const) {
         const redirect = await browser.get(`/a/login?returnTo=${path}`);
         expect((await browser.get(await agree(emulator, redirect.location))).location).toBe(end);

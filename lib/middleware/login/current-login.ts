@@ -329,7 +329,8 @@ export async function clearLogin(req: HostRequest, config: ResolvedOptions): Pro
   const { pending, finished } = statesIn(session, sessionKey);
   const ids = sessionIdsOf(session, sessionKey);
   const roots = ids ? [ids.root] : [];
-  // With an old cookie, each request gets a new session, whose root must not count as that of another user.
+  // With an old cookie, each request gets a new session. Its root must not count as that of a user: anybody
+  // could record any number of them.
   const isUser = ids?.hasLogin === true || (isFinishing && !isNew);
   const ofUser = [...(isUser ? roots : []), ...finishing.flatMap(({ root }) => root ?? [])];
   // This comes before the session changes: a callback in progress must not finish in between.
