@@ -407,7 +407,8 @@ export async function storeInRedis(): Promise<void> {
 }
 
 /** The keys under which processes share the results of callbacks. */
-const SHARED_BETWEEN_PROCESSES = /^plain:(?:callback|code|finish|login|logout|restart):[0-9a-f]{32,64}$/;
+const SHARED_BETWEEN_PROCESSES =
+  /^plain:(?:(?:callback|code|login|logout|restart):[0-9a-f]{64}|finish:[0-9a-f]{32}:wechat)$/;
 
 async function recordRedis(port: number): Promise<void> {
   const redis = new Redis(port);
