@@ -11,7 +11,7 @@ import {
   loseOnePoll,
   openWindow,
 } from '../support/browsers/chromium';
-import { IPHONE_WECHAT } from '../support/browsers/user-agents';
+import { IPHONE_WECHAT, PHONE_SAFARI } from '../support/browsers/user-agents';
 import { emulator, useEmulator } from '../support/emulator';
 import { blocksOfGuide, codeOf, run, type RunningGuide } from './guide';
 
@@ -22,23 +22,27 @@ describeInChromium('the guide of the scan login', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'guide-'));
   let browser: Browser;
   let app: RunningGuide;
+  let ownPageApp: RunningGuide;
 
   beforeAll(async () => {
     const { official, website } = emulator.apps;
     browser = await launchChromium();
-    app = await run(codeOf('scan-login', 'server.ts'), {
-      replace: [["'public'", JSON.stringify(folder)]],
-      env: (url) => ({
-        SESSION_KEY: 'test key',
-        WECHAT_APP_ID: official.appId,
-        WECHAT_APP_SECRET: official.appSecret,
-        WECHAT_WEBSITE_APP_ID: website.appId,
-        WECHAT_WEBSITE_APP_SECRET: website.appSecret,
-        WECHAT_OPEN_URL: emulator.url,
-        WECHAT_API_URL: emulator.url,
-        WECHAT_BASE_URL: url,
-      }),
-    });
+    const start = (file: string, replace: readonly (readonly [string, string])[]): Promise<RunningGuide> =>
+      run(codeOf('scan-login', file), {
+        replace,
+        env: (url) => ({
+          SESSION_KEY: 'test key',
+          WECHAT_APP_ID: official.appId,
+          WECHAT_APP_SECRET: official.appSecret,
+          WECHAT_WEBSITE_APP_ID: website.appId,
+          WECHAT_WEBSITE_APP_SECRET: website.appSecret,
+          WECHAT_OPEN_URL: emulator.url,
+          WECHAT_API_URL: emulator.url,
+          WECHAT_BASE_URL: url,
+        }),
+      });
+    app = await start('server.ts', []);
+    ownPageApp = await start('server-with-own-page.ts', [["'public'", JSON.stringify(folder)]]);
     const html = blocksOfGuide('scan-login').find(({ code }) => code.includes('public/sign-in.html'));
     writeFileSync(path.join(folder, 'sign-in.html'), html?.code ?? '');
     // The test needs the address that only the camera of a phone would read.
@@ -54,6 +58,7 @@ describeInChromium('the guide of the scan login', () => {
   afterAll(async () => {
     await browser.close();
     await app.close();
+    await ownPageApp.close();
     rmSync(folder, { recursive: true });
   });
 
@@ -76,8 +81,8 @@ describeInChromium('the guide of the scan login', () => {
     expect(await pc.textContent('body')).toContain('小明');
   });
 
-  it('logs in with a page of the app', async () => {
-    const own = await open(`${app.url}/sign-in.html`, DESKTOP);
+  /** Scans the code on a page of the app, and confirms. */
+  const scan = async (own: Page): Promise<void> => {
     await own.getByText('请用微信扫一扫').waitFor();
     const url = (await own.locator('#code').getAttribute('data-url')) ?? '';
     expect(await own.locator('#code svg').count()).toBe(1);
@@ -89,8 +94,33 @@ describeInChromium('the guide of the scan login', () => {
     );
     await phone.getByRole('button', { name: '确认登录' }).click();
     await phone.getByRole('button', { name: '允许' }).click();
-    await own.waitForURL(`${app.url}/me`);
+  };
+
+  it.each([
+    ['a guarded page', '/me?page=2', '/me?page=2'],
+    ['the page itself', '/sign-in.html', '/me'],
+    ['a link with an address of another site', '/login?returnTo=https://evil.example/', '/me'],
+  ])('logs in with a page of the app, from %s', async (_what, from, end) => {
+    const own = await open(ownPageApp.url + from, DESKTOP);
+    expect(new URL(own.url()).pathname).toBe('/sign-in.html');
+    await scan(own);
+    await own.waitForURL(ownPageApp.url + end);
     expect(await own.textContent('body')).toContain('小明');
+  });
+
+  it('shows the page of the app only to PCs', async () => {
+    const inWechat = await open(`${ownPageApp.url}/me`, { ...PHONE, userAgent: IPHONE_WECHAT });
+    await inWechat.getByRole('button', { name: '允许' }).click();
+    await inWechat.waitForURL(({ pathname }) => pathname === '/me');
+    const phone = await open(`${ownPageApp.url}/me`, { ...PHONE, userAgent: PHONE_SAFARI });
+    expect(new URL(phone.url()).pathname).toBe('/login');
+  });
+
+  it('says on the page of the app that no login is possible', async () => {
+    const own = await (await openWindow(browser, DESKTOP)).newPage();
+    await own.route('**/scan-params*', (route) => route.fulfill({ status: 503, body: 'no store' }));
+    await own.goto(`${ownPageApp.url}/sign-in.html`);
+    await own.getByText('暂时无法登录，请稍后刷新页面').waitFor();
   });
 
   it('has options for sites with more to lose', async () => {
