@@ -1,11 +1,12 @@
 // Runs the guides in a real browser, because they depend on scripts, cookies and a content security policy.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '../support/browsers/chromium';
 import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { IPHONE_WECHAT } from '../support/browsers/user-agents';
+import { listen, type Running } from '../support/hosts';
 import { blocksOfGuide, codeOf, replaceAll, run, type RunningGuide } from './guide';
 
 describeInChromium('in a browser', () => {
@@ -13,6 +14,7 @@ describeInChromium('in a browser', () => {
   let browser: Browser;
   let folder: string;
   let app: RunningGuide | undefined;
+  let front: Running | undefined;
   let windows: BrowserContext[] = [];
 
   beforeAll(async () => {
@@ -27,6 +29,8 @@ describeInChromium('in a browser', () => {
     windows = [];
     await app?.close();
     app = undefined;
+    await front?.close();
+    front = undefined;
     rmSync(folder, { recursive: true });
   });
 
@@ -64,6 +68,82 @@ describeInChromium('in a browser', () => {
       await page.getByRole('button', { name: '允许' }).click();
       await page.getByText(`${openid('official')} at #/orders/7`).waitFor();
       expect(page.url()).toBe(`${app.url}/shop?page=2#/orders/7`);
+    });
+  });
+
+  describe('an app and its API on two origins', () => {
+    /** The app is at one port of localhost, the API at another: two origins of one site. */
+    const start = async (
+      changes: readonly (readonly [string, string])[] = [],
+      isOwnRoute = false,
+    ): Promise<{ page: Page; api: string; isLoggedIn: () => Promise<boolean> }> => {
+      front = await listen((req, res) => {
+        const name = (req.url ?? '').slice(1);
+        res.setHeader('Content-Type', name.endsWith('.js') ? 'text/javascript' : 'text/html');
+        res.end(
+          name.endsWith('.js') ? readFileSync(path.join(folder, name)) : '<!doctype html><title>app</title>',
+        );
+      });
+      const APP = front.url.replace('127.0.0.1', 'localhost');
+      const blocks = blocksOfGuide('single-page-apps').map(({ code }) => code);
+      const ownRoute = blocks.find((code) => code.includes("api.post('/log-out'")) ?? '';
+      expect(ownRoute).not.toBe('');
+      app = await run(codeOf('single-page-apps', 'api-server.ts') + (isOwnRoute ? ownRoute : ''), {
+        env: (url) => env(url.replace('127.0.0.1', 'localhost')),
+        replace: [
+          ['https://app.example.com', APP],
+          ["baseURL: 'https://api.example.com'", 'baseURL: process.env.WECHAT_BASE_URL'],
+        ],
+      });
+      const api = app.url.replace('127.0.0.1', 'localhost');
+      const script = codeOf('single-page-apps', 'log-out.js');
+      publish({ 'log-out.js': replaceAll(script, [['https://api.example.com', api], ...changes]) });
+      const page = await window({ ...PHONE, userAgent: IPHONE_WECHAT });
+      await page.goto(`${api}/login?returnTo=${encodeURIComponent('/to-app?to=/shop')}`);
+      await page.getByRole('button', { name: '允许' }).click();
+      await page.waitForURL(({ port, pathname }) => port === new URL(APP).port && pathname === '/shop');
+      const isLoggedIn = (): Promise<boolean> =>
+        page.evaluate(`fetch('${api}/me', { credentials: 'include' }).then(({ ok }) => ok)`);
+      expect(await isLoggedIn()).toBe(true);
+      return { page, api, isLoggedIn };
+    };
+    const LOG_OUT = `import('/log-out.js').then(({ logOut }) => logOut()).catch(({ message }) => message)`;
+
+    it('the app logs the user out, and reloads', async () => {
+      const { page, isLoggedIn } = await start();
+      await Promise.all([page.waitForEvent('load'), page.evaluate(LOG_OUT)]);
+      expect(await isLoggedIn()).toBe(false);
+    });
+
+    /** As a browser that sends no Sec-Fetch-Site, such as over http between two hosts that are not localhost. */
+    const hideSite = (page: Page, api: string): Promise<void> =>
+      page.route(`${api}/log*`, async (route) => {
+        const headers = { ...(await route.request().allHeaders()) };
+        delete headers['sec-fetch-site'];
+        await route.fulfill({ response: await route.fetch({ headers, maxRedirects: 0 }) });
+      });
+
+    it('the app says that the user is still logged in, if the API sees another origin', async () => {
+      const { page, api, isLoggedIn } = await start();
+      await hideSite(page, api);
+      expect(await page.evaluate(LOG_OUT)).toBe('/logout: HTTP 403');
+      expect(await isLoggedIn()).toBe(true);
+    });
+
+    it('a route of the API logs such a user out, and refuses pages of other sites', async () => {
+      const changes = [
+        ['/logout', '/log-out'],
+        ["    redirect: 'manual',\n", ''],
+        ["response.type !== 'opaqueredirect'", '!response.ok'],
+      ] as const;
+      const { page, api, isLoggedIn } = await start(changes, true);
+      await hideSite(page, api);
+      const forged = await page.request.post(`${api}/log-out`, {
+        headers: { Origin: 'http://evil.example' },
+      });
+      expect([forged.status(), await isLoggedIn()]).toEqual([403, true]);
+      await Promise.all([page.waitForEvent('load'), page.evaluate(LOG_OUT)]);
+      expect(await isLoggedIn()).toBe(false);
     });
   });
 
