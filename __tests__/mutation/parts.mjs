@@ -29,10 +29,12 @@ export const PARTS = {
     ],
   },
   callbacks: {
-    mutate: ['lib/middleware/state/{callback-results,finishing-logins,started-logins,hash}.ts'],
+    mutate: [
+      'lib/middleware/state/{callback-results,finishing-logins,logouts,started-logins,across-processes,hash}.ts',
+    ],
     tests: [
       'middleware/state/{callback-results,callback-results-elsewhere,hash,started-logins}.test.ts',
-      'middleware/login/current-login.test.ts',
+      'middleware/login/{current-login,logout}.test.ts',
     ],
   },
   callback: {
@@ -70,7 +72,7 @@ export const PARTS = {
     ],
   },
   'client-codes': {
-    mutate: ['lib/middleware/login/client-code.ts'],
+    mutate: ['lib/middleware/login/client-code.ts', 'lib/middleware/state/code-results.ts'],
     tests: ['middleware/login/{client-code,client-code-security,current-login,login-events}.test.ts'],
   },
   'login-events': {
