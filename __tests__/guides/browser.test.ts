@@ -116,12 +116,13 @@ describeInChromium('in a browser', () => {
     });
 
     /** As a browser that sends no Sec-Fetch-Site, such as over http between two hosts that are not localhost. */
-    const hideSite = (page: Page, api: string): Promise<void> =>
-      page.route(`${api}/log*`, async (route) => {
+    const hideSite = async (page: Page, api: string): Promise<void> => {
+      await page.route(`${api}/log*`, async (route) => {
         const headers = { ...(await route.request().allHeaders()) };
         delete headers['sec-fetch-site'];
         await route.fulfill({ response: await route.fetch({ headers, maxRedirects: 0 }) });
       });
+    };
 
     it('the app says that the user is still logged in, if the API sees another origin', async () => {
       const { page, api, isLoggedIn } = await start();

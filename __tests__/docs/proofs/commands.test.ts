@@ -120,6 +120,7 @@ const TESTS = {
   languages: 'emulator/standing-in/languages.test.ts',
   run: 'docs/run.test.ts',
   clientCodes: 'guides/client-codes.test.ts',
+  typescript: 'docs/proofs/typescript.test.ts',
 } as const;
 
 /** Tests that run lines of a page. A test runs the whole block in which the line is. */
@@ -135,6 +136,7 @@ const RUN_ELSEWHERE: readonly (readonly [page: RegExp, line: RegExp, test: keyof
   [/emulator\/node\.md$/, /^node --env-file=\.env login\.mjs$/, 'languages'],
   [/guides\/mini-programs\.md$/, /^curl /, 'clientCodes'],
   [/guides\/from-(?:wechat-oauth|passport-wechat)\.md$/, /^(?:export |node before\.js$)/, 'languages'],
+  [/typescript\.md$/, /^(?:npm pkg set|npx tsc --init) /, 'typescript'],
   [/\.md$/, /^node --env-file=\.env app\.mjs$/, 'run'],
 ];
 

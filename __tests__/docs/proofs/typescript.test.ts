@@ -1,0 +1,53 @@
+// The commands of docs/typescript.md lead to a project in which the code of the pages compiles. The Chinese page
+// has the same code.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { blocksIn } from '../blocks';
+import { ROOT } from '../pages';
+
+const TSC = path.join(ROOT, 'node_modules/typescript/bin/tsc');
+
+jest.setTimeout(60_000);
+
+describe('the set-up of docs/typescript.md', () => {
+  const page = 'docs/typescript.md';
+  const folder = mkdtempSync(path.join(tmpdir(), 'set-up-'));
+  const inFolder = (name: string): string => path.join(folder, name);
+  const commands = (blocksIn(page, 'sh')[0] ?? '').trim().split('\n');
+  /** The errors of the compiler in an app of these files. */
+  const compile = (codes: readonly string[]): string => {
+    const files = codes.map((_, index) => `app-${index}.ts`);
+    for (const [index, name] of files.entries()) writeFileSync(inFolder(name), codes[index] ?? '');
+    const compilerOptions = { paths: { 'express-wechat-auth': [path.join(ROOT, 'dist/index.d.ts')] } };
+    writeFileSync(
+      inFolder('app.json'),
+      JSON.stringify({ extends: './tsconfig.json', compilerOptions, files }),
+    );
+    return spawnSync(process.execPath, [TSC, '--noEmit', '-p', inFolder('app.json')], { encoding: 'utf8' })
+      .stdout;
+  };
+
+  beforeAll(() => {
+    writeFileSync(inFolder('package.json'), '{ "type": "commonjs" }');
+    symlinkSync(path.join(ROOT, 'node_modules'), inFolder('node_modules'));
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('compiles each block of the pages that needs it', () => {
+    const [npm = '', install = '', init = ''] = commands;
+    expect(install).toMatch(/@types\/node @types\/express @types\/cookie-session$/);
+    execFileSync('npm', npm.split(' ').slice(1), { cwd: folder });
+    execFileSync(process.execPath, [TSC, ...init.replace('npx tsc ', '').split(' ')], { cwd: folder });
+    expect(JSON.parse(readFileSync(inFolder('package.json'), 'utf8'))).toEqual({ type: 'module' });
+    const blocks = [...blocksIn(page, 'ts'), ...blocksIn('docs/scaling.md', 'ts').slice(0, 2)];
+    expect(blocks.length).toBe(5);
+    const augments = (code: string): boolean => code.includes('declare module');
+    // A block that augments a module is an app of its own: the augmentation would apply to the other blocks.
+    const apps = [blocks.filter((code) => !augments(code)), ...blocks.filter(augments).map((code) => [code])];
+    for (const app of apps) expect(compile(app)).toBe('');
+  });
+});
