@@ -143,23 +143,26 @@ describe('from wechat-oauth', () => {
   });
 
   describe.each([
-    ['wechat-oauth', '', 'openid', (id: string) => ({ openid: id })],
+    ['wechat-oauth', '', 'openid', '{ openid }', (id: string) => ({ openid: id })],
     [
       'a hand-written login',
       '.user ?? {}',
       'user',
+      'req.session.user',
       (id: string) => ({ user: { openid: id, nickname: '小明' } }),
     ],
     [
       'passport-wechat',
       '.passport?.user ?? {}',
       'passport',
-      (id: string) => ({ passport: { user: { openid: id } } }),
+      'req.session.passport.user',
+      (id: string) => ({ passport: { user: { openid: id, id: 7, name: '小明' } } }),
     ],
-  ] as const)('the users of old sessions of %s', (_, from, key, oldSession) => {
+  ] as const)('the users of old sessions of %s', (_, from, key, user, oldSession) => {
     /** The changes that the guide of this login names. */
     const replace = [
       ['const { openid } = req.session;', `const { openid } = req.session${from};`],
+      ['user: { openid }', `user: ${user}`],
       ['delete req.session.openid;', `delete req.session.${key};`],
     ] as const;
     /** An app whose page /old writes a session as the old login did. */
@@ -182,11 +185,17 @@ describe('from wechat-oauth', () => {
       return Browser.inWechat(site.url);
     };
 
-    it('are logged in', async () => {
+    it('are logged in as the same user', async () => {
       const browser = await start();
       await browser.get('/old');
       const { status, body } = await browser.get('/me');
-      expect([status, JSON.parse(body)]).toEqual([200, { openid: openid() }]);
+      const {
+        openid: id = openid(),
+        user: profile,
+        passport,
+      } = oldSession(openid()) as Record<string, unknown>;
+      const account = profile ?? (passport as { user: object } | undefined)?.user ?? { openid: id };
+      expect([status, JSON.parse(body)]).toEqual([200, account]);
     });
 
     it('can log out', async () => {
@@ -216,6 +225,7 @@ describe('from wechat-oauth', () => {
       const page = read(`${folder}/guides/${guide}.md`);
       expect(page).toContain(`\`const { openid } = req.session${from};\``);
       expect(page).toContain(`\`req.session.${key}\``);
+      expect(page).toContain(`\`user: req.session${from.replace(/\?(?=\.)| \?\?.*/g, '')}\``);
     }
   });
 });
@@ -386,6 +396,29 @@ describe('from a hand-written login', () => {
       expect(done.json()).toMatchObject({ openid: openid('dirty') });
     },
   );
+
+  describe('after.ts: a logout that ends at /bye', () => {
+    /** Logs in, then logs out. Returns the response at the end. */
+    const logOut = async (place: 'above' | 'below'): Promise<BrowserResponse> => {
+      const bye = "app.get('/bye', (req, res) => { res.send('bye'); });";
+      const middleware = "app.use(wechatAuth({ baseURL: 'https://h5.example.com', authRequired: true }));";
+      app = await run(codeOf('from-hand-written', 'after.ts'), {
+        env: env(),
+        replace: [[middleware, place === 'above' ? bye + middleware : middleware + bye]],
+      });
+      const browser = Browser.inWechat(app.url);
+      await openPage(browser, await agreeFrom(browser, '/me'));
+      return openPage(browser, '/logout?returnTo=/bye');
+    };
+
+    it('logs the user out, if the page is above wechatAuth()', async () => {
+      expect((await logOut('above')).body).toBe('bye');
+    });
+
+    it('starts the next login, if the page is below', async () => {
+      expectRedirectToWechat(await logOut('below'));
+    });
+  });
 
   it('after.ts: has another session id after the login', async () => {
     const browser = await start('after.ts');
