@@ -1,5 +1,6 @@
 import type { HostRequest } from '../../../lib/middleware/http/request';
 import { CallbackResults } from '../../../lib/middleware/state/callback-results';
+import { Logouts } from '../../../lib/middleware/state/logouts';
 import type { WechatSession } from '../../../lib/middleware/state/wechat-session';
 import { startApp, type TestApp } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
@@ -321,5 +322,73 @@ describe('a logout', () => {
     // The code is exchanged again, and WeChat refuses a code that is spent.
     await results.shareResult(callback, steps);
     expect(steps.exchange).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('a login that several requests finish', () => {
+  const LIFETIME = 600_000;
+  /** Work that ends when the test says so. */
+  function pendingWork(): { work: () => Promise<void>; end: (error?: Error) => void } {
+    let end: (error?: Error) => void = () => undefined;
+    const ended = new Promise<void>((resolve, reject) => {
+      end = (error) => {
+        if (error) reject(error);
+        else resolve();
+      };
+    });
+    return { work: () => ended, end };
+  }
+  /** More logouts of users than are remembered. */
+  function flood(logouts: Logouts): void {
+    for (let at = 0; at <= 10_000; at++) logouts.record(`another state ${at}`, 'user', LIFETIME);
+  }
+
+  it('stays ended by a logout until the last of them ends, however many others log out, and after that', async () => {
+    const logouts = new Logouts();
+    const [first, second] = [pendingWork(), pendingWork()];
+    const requests = [first, second].map(({ work }) => logouts.during(['state', 'root'], LIFETIME, work));
+    logouts.record('root', 'user', LIFETIME);
+    flood(logouts);
+    expect([logouts.has('root'), logouts.has('state')]).toEqual([true, false]);
+    first.end();
+    await requests[0];
+    flood(logouts);
+    expect(logouts.has('root')).toBe(true);
+    second.end(new Error('refused'));
+    await expect(requests[1]).rejects.toThrow('refused');
+    expect([logouts.has('root'), logouts.has('state')]).toEqual([true, false]);
+    // From now on its record is one of many.
+    flood(logouts);
+    expect(logouts.has('root')).toBe(false);
+  });
+
+  it('was ended before if a logout came before the first of them', async () => {
+    const logouts = new Logouts();
+    logouts.record('state', 'user', LIFETIME);
+    const { work, end } = pendingWork();
+    const request = logouts.during(['state'], LIFETIME, work);
+    flood(logouts);
+    expect(logouts.has('state')).toBe(true);
+    end();
+    await request;
+    expect(logouts.has('state')).toBe(true);
+  });
+
+  it('is remembered no longer than its work lasts, if no logout has ended it', async () => {
+    const logouts = new Logouts();
+    expect(await logouts.during(['state'], LIFETIME, () => Promise.resolve('done'))).toBe('done');
+    expect([logouts.has('state'), logouts.hasAny]).toEqual([false, false]);
+    const { work, end } = pendingWork();
+    const request = logouts.during(['state'], LIFETIME, work);
+    expect(logouts.has('state')).toBe(false);
+    end();
+    await request;
+    logouts.record('state', 'pending', LIFETIME);
+    flood(logouts);
+    // Pending logins displace no logout of a user, and the other way round.
+    expect(logouts.has('state')).toBe(true);
+    for (let at = 0; at <= 10_000; at++) logouts.record(`pending ${at}`, 'pending', LIFETIME);
+    expect(logouts.has('state')).toBe(false);
+    expect(logouts.has('another state 10000')).toBe(true);
   });
 });
