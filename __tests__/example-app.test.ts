@@ -1,4 +1,4 @@
-// Addresses that the example app does not serve.
+// `npm run example` prints a message before it builds; the example app does not serve some addresses.
 import { execSync } from 'node:child_process';
 import { read } from './docs/pages';
 import { Browser } from './support/browser';

@@ -1,4 +1,5 @@
-// The workflows run only pinned code, and only one job may publish: it runs nothing except `npm publish`.
+// The workflows use only pinned actions and images, and only one job may publish: it runs nothing except
+// `npm publish`.
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
