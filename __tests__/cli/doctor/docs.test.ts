@@ -58,7 +58,8 @@ describe.each(PAGES)('%s', (file, language) => {
     jest.restoreAllMocks();
     const printed = out.split('\n').map((line) => line.trimEnd());
     const shown = (/```text\n([\s\S]*?)```/.exec(read(file))?.[1] ?? '').split('\n');
-    // Ports and times differ. An emulator shows a page that WeChat does not show; the next test covers that row.
+    // Ports and times differ. An emulator shows a page that WeChat does not show; the test of the wrapping
+    // covers that row.
     const isOfThisRun = (line: string): boolean =>
       /weixin\.qq\.com, |weixin\.qq\.com，|:3000|h5\.example\.com (?:does|的)|not visible|在微信之外/.test(
         line,
