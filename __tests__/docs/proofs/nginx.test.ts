@@ -155,7 +155,7 @@ describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configurati
     const nginx = spawn('nginx', ['-e', 'stderr', '-g', 'daemon off;', '-c', file], { stdio: 'ignore' });
     try {
       const login = await whenStarted(() => get(port, '/login?returnTo=/me'));
-      // Plain Connect would end the process; see below.
+      // Plain Connect would end the process; see above.
       expect((await get(port, BROKEN_TARGET)).status).toBe(400);
       expect(login.cookies.map((each) => each.replace(/=.*/, ''))).toContain('__Host-session');
       const callback = await agree(emulator, login.location);
