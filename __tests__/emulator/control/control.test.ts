@@ -438,7 +438,12 @@ describe('a wrong request', () => {
   });
 
   it('does not count as a request to WeChat', async () => {
-    await call('GET', 'state');
+    for (const [method, path, status] of [
+      ['GET', 'nothing', 404],
+      ['PUT', 'state', 405],
+      ['GET', 'state', 200],
+    ] as const)
+      expect((await call(method, path)).status).toBe(status);
     expect(wechat.requests).toEqual([]);
   });
 });

@@ -158,7 +158,7 @@ describe('keptCertificate()', () => {
     }
   });
 
-  it('makes a new certificate if the authority’s file was removed', () => {
+  it('makes a new authority if its folder was removed', () => {
     const first = keep();
     rmSync(path.join(folder, 'kept'), { recursive: true });
     expect(keep().ca).not.toBe(first.ca);
