@@ -4,7 +4,7 @@ import { cookies, sendJSON, type TestRequest } from '../support/app';
 import { Browser, agree } from '../support/browser';
 import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { createHost, listen, type Middleware, type Running } from '../support/hosts';
-import { linkOn } from '../support/login';
+import { linkOn, paramIn, stateIn } from '../support/login';
 import { codeOf, run, type RunningGuide } from './guide';
 import { describeOnSqlite, SqliteDatabase } from './sqlite';
 
@@ -361,5 +361,17 @@ it('companies outside mainland China: the addresses are options', async () => {
     env: { WECHAT_APP_ID: emulator.apps.official.appId, WECHAT_APP_SECRET: emulator.apps.official.appSecret },
   });
   running.push(guide);
-  expect(guide.exports['auth']).toBeInstanceOf(Function);
+  const app = createHost('Express 5');
+  app.use(cookies());
+  app.use(guide.exports['auth'] as Middleware);
+  const site = await listen(app);
+  running.push(site);
+  const browser = Browser.inWechat(site.url);
+  const { location } = await browser.get('/login');
+  expect(new URL(location).host).toBe('open.weixin.qq.com');
+  expect(paramIn(location, 'redirect_uri')).toBe('https://www.example.com/callback');
+  // Tests may not connect to that host: the login restarts, and then the page says which host it was.
+  const restart = await browser.get(`/callback?code=code&state=${stateIn(location)}`);
+  const page = await browser.get(`/callback?code=other&state=${stateIn(restart.location)}`);
+  expect(page.body).toContain('hk.api.weixin.qq.com');
 });
