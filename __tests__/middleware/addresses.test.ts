@@ -314,7 +314,7 @@ describe('a return path', () => {
     expect(isRefused('/c/bye-hosts')).toBe(false);
   });
 
-  it('is never the route of a mount, however many tenants an attacker invents, and in whatever case', () => {
+  it('is never the route of a mount, however many tenants an attacker invents, in upper or lower case', () => {
     const options = routesOf('bye-tenants');
     const record = (mount: string): void =>
       recordRoute(contextWith(options, { url: `${mount}/x`, below: '/x' }));
@@ -325,6 +325,8 @@ describe('a return path', () => {
     record(`/${'m'.repeat(600)}`);
     for (const tenant of ['/first', '/tenant-0', '/tenant-499', '/last', `/${'m'.repeat(300)}`])
       expect([tenant, isRefused(`${tenant}/bye-tenants`)]).toEqual([tenant, true]);
+    for (const path of ['/FIRST/bye-tenants', '/first/BYE-TENANTS', '/Last/Bye-Tenants'])
+      expect([path, isRefused(path)]).toEqual([path, true]);
     // A mount of this depth is a tenant, also an unknown one; deeper paths are pages of the app.
     expect(isRefused('/unknown/bye-tenants')).toBe(true);
     expect(isRefused('/first/page/bye-tenants')).toBe(false);

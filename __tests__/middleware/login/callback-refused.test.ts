@@ -252,11 +252,11 @@ describe('a login that the app refuses', () => {
 
   it('keeps the other pending logins', async () => {
     const onLogin = (): never => {
-      throw new Error('no');
+      throw Object.assign(new Error('no'), { refuse: true });
     };
     await withApp(emulator, { auth: { onLogin } }, async (_app, browser) => {
       const other = await startAndAgree(browser, emulator, '/me?other');
-      await browser.get(await startAndAgree(browser, emulator));
+      expect((await browser.get(await startAndAgree(browser, emulator))).status).toBe(403);
       expect(await statesOf(browser)).toEqual([stateIn(other)]);
     });
   });

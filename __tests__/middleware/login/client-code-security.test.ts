@@ -340,7 +340,7 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
     expect((await client.logIn('miniProgram', newCode('miniProgram'))).status).toBe(200);
   });
 
-  it('is no login that anybody ends who sends the same cookies, unless these name a session', async () => {
+  it('does not end at a logout with the same cookies, unless these name a session', async () => {
     const session = withSession(SESSIONS[kind](), (req) => {
       if (req.headers['accept-language'] === 'zh') (req as TestRequest).session['lang'] ??= 'zh';
     });

@@ -449,11 +449,14 @@ describe.each(SESSION_NAMES)('two callbacks of one login, with %s', (kind) => {
     const { browser, addresses } = await callBackTwice('different-codes', {
       onLogin: async () => {
         await bothArrived;
-        throw new Error('no');
+        throw Object.assign(new Error('no'), { refuse: true });
       },
     });
     const cookie = browser.cookies();
-    await Promise.all(addresses.map((address) => browser.get(address, { cookie, keepCookies: false })));
+    const responses = await Promise.all(
+      addresses.map((address) => browser.get(address, { cookie, keepCookies: false })),
+    );
+    expect(responses.map(({ status }) => status)).toEqual([403, 403]);
     expect(eventNames()).toEqual(['login.started', 'login.failed']);
   });
 
