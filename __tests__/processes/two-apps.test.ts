@@ -28,7 +28,7 @@ describeOnRedis('two processes of one app behind a load balancer, with sessions 
     expect([one.status, other.body]).toEqual([200, one.body]);
   });
 
-  it('both log a user out', async () => {
+  it('share a logout: at one of them, it ends the login at both', async () => {
     const browser = Browser.inWechat(apps.url);
     await browser.logIn(apps.emulator, '/me');
     await browser.get('/logout');
