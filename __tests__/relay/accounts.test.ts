@@ -22,7 +22,7 @@ import { follow, open, startRelay, type Hosts } from './relay-site';
 
 const AUTH = 'https://auth.example.com';
 const RELAY = `${AUTH}/wechat`;
-/** A host that the relay allows, and that is no shop. */
+/** A host that the relay allows, but no shop has. */
 const NO_SHOP = 'http://unknown.example.com';
 const SHARED = 'https://shops.example.net';
 
