@@ -97,7 +97,7 @@ describe('an attacker who shows her code to a victim', () => {
     }
   });
 
-  it('the script of the page sends requests to its own origin only, and no messages to other windows', async () => {
+  it('gets nothing from the script of the page, which sends requests to its own origin only, and no messages', async () => {
     const { body, headers } = await devices(app).pc.get('/login');
     const scripts = [...body.matchAll(/<script[^>]*>([^]*?)<\/script>/g)].map(([, script = '']) => script);
     expect(scripts).toHaveLength(1);
