@@ -75,7 +75,9 @@ describe('encryptionKeys', () => {
       const read = await storeWith(current)
         .get(KEY)
         .catch((error: unknown) => error);
-      if (read !== undefined) expect(read).toMatchObject({ kind: 'token_store' });
+      // Without its prefix, the record is not an encrypted one.
+      if (at < 'sealed:1:'.length) expect([at, read]).toEqual([at, undefined]);
+      else expect([at, read]).toEqual([at, expect.objectContaining({ kind: 'token_store' })]);
     }
   });
 
