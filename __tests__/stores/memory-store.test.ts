@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { MemoryTokenStore, WechatAuthError } from '../../lib';
+import { MemoryTokenStore, WechatAuthError, type TokenData } from '../../lib';
 import { aToken, testContract } from './store-tests';
 
 const DAY = 24 * 3_600_000;
@@ -64,4 +64,24 @@ describe('MemoryTokenStore', () => {
     await store.set('wx:o', aToken({ access_token: 'CANARY' }), DAY);
     expect(inspect(store, { depth: 20, showHidden: true }) + JSON.stringify(store)).not.toContain('CANARY');
   });
+});
+
+describe('a store that copies tokens by structuredClone(), as the documentation shows', () => {
+  const records = new Map<string, { token: TokenData; expiresAt: number }>();
+  testContract(() => ({
+    // In Jest, the copies belong to another realm than the tests.
+    get: (key) => {
+      const record = records.get(key);
+      const isValid = record !== undefined && record.expiresAt > Date.now();
+      return Promise.resolve(isValid ? structuredClone(record.token) : undefined);
+    },
+    set: (key, token, ttlMs) => {
+      records.set(key, { token: structuredClone(token), expiresAt: Date.now() + ttlMs });
+      return Promise.resolve();
+    },
+    delete: (key) => {
+      records.delete(key);
+      return Promise.resolve();
+    },
+  }));
 });

@@ -140,29 +140,39 @@ describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configurati
 
   it('serves a login to the app of the same page, with its __Host- cookie', async () => {
     const [block = ''] = blocks;
+    await logIn(block, '');
+  });
+
+  it('serves a login below a path that it strips, with the second block in the server of the first', async () => {
+    const [block = '', below = ''] = blocks;
+    await logIn(block.replace('  location / {', `${below}\n  location / {`), '/shop');
+  });
+
+  /** Logs in through nginx to the app of the page, below this path. */
+  async function logIn(block: string, prefix: string): Promise<void> {
     const app = await run(codeOfPage(page, 'app.ts'), {
       env: {
         SESSION_KEY: 'test key',
         ...environmentOf(emulator),
-        WECHAT_BASE_URL: 'https://h5.example.com',
+        WECHAT_BASE_URL: `https://h5.example.com${prefix}`,
       },
       // With NODE_ENV=production, the app would refuse the emulator.
       replace: [["process.env.NODE_ENV === 'production'", 'true']],
     });
     const [port, httpPort] = [await freePort(), await freePort()];
-    const to = block.replace('http://127.0.0.1:3000', app.url);
+    const to = block.replaceAll('http://127.0.0.1:3000', app.url);
     const { folder, file } = writeSite(to, port, httpPort);
     const nginx = spawn('nginx', ['-e', 'stderr', '-g', 'daemon off;', '-c', file], { stdio: 'ignore' });
     try {
-      const login = await whenStarted(() => get(port, '/login?returnTo=/me'));
+      const login = await whenStarted(() => get(port, `${prefix}/login?returnTo=${prefix}/me`));
       // Plain Connect would end the process; see above.
       expect((await get(port, BROKEN_TARGET)).status).toBe(400);
       expect(login.cookies.map((each) => each.replace(/=.*/, ''))).toContain('__Host-session');
       const callback = await agree(emulator, login.location);
-      expect(callback).toMatch(/^https:\/\/h5\.example\.com\/callback\?/);
+      expect(callback.startsWith(`https://h5.example.com${prefix}/callback?`)).toBe(true);
       const done = await get(port, callback.replace('https://h5.example.com', ''), login.cookies.join('; '));
-      expect([done.status, done.location]).toEqual([302, '/me#']);
-      expect((await get(port, '/me', done.cookies.join('; '))).body).toContain('小明');
+      expect([done.status, done.location]).toEqual([302, `${prefix}/me#`]);
+      expect((await get(port, `${prefix}/me`, done.cookies.join('; '))).body).toContain('小明');
     } finally {
       const gone = once(nginx, 'exit');
       nginx.kill('SIGQUIT');
@@ -170,7 +180,7 @@ describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configurati
       rmSync(folder, { recursive: true, force: true });
       await app.close();
     }
-  });
+  }
 
   it('needs proxy_buffers beside the larger proxy_buffer_size', () => {
     const [block = ''] = blocks;
