@@ -219,6 +219,21 @@ describe('two processes with one cache', () => {
     expect((await two.finishing.with(COOKIES)).at(-1)).toEqual({ state: 'c', root: 'a root' });
   });
 
+  it('each know all logins of the same cookies that they record at once, except those that fail', async () => {
+    jest.spyOn(cache, 'readCache').mockImplementation(async (key) => {
+      const entry = await LocalCache.prototype.readCache.call(cache, key);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return entry;
+    });
+    await Promise.allSettled([
+      one.finishing.record(COOKIES, { state: 'a' }),
+      one.finishing.recordDuring(COOKIES, { state: 'b' }, () => Promise.reject(new Error('refused'))),
+      one.finishing.record(COOKIES, { state: 'c' }),
+    ]);
+    const states = (await one.finishing.with(COOKIES)).map(({ state }) => state);
+    expect(states).toEqual(expect.arrayContaining(['a', 'c']));
+  });
+
   it('record no login of a request without cookies: anybody sends such requests', async () => {
     await one.finishing.record('', { state: STATE });
     expect(cache.lifetimes.size).toBe(0);

@@ -48,12 +48,12 @@ export class FinishingLogins {
     if (!cache) return here;
     const elsewhere = await orUndefined(STORE_LIMIT_MS, () => cache.readCache(sharedKey(key)));
     // The cache has the records of all processes in their order, except those that could not be written.
-    return merged(here, Array.isArray(elsewhere) ? (elsewhere as Logins) : []);
+    return merged(here, loginsOf(elsewhere));
   }
 
   /** Records that a request with these cookies finishes a login. */
   async record(cookies: string, login: FinishingLogin): Promise<void> {
-    if (cookies !== '') await this.#write(cookies, merged(await this.with(cookies), [login]));
+    await this.#change(cookies, (logins) => merged(logins, [login]));
   }
 
   /** As record(), for a login that may still fail: anybody can post codes that WeChat refuses. */
@@ -62,28 +62,38 @@ export class FinishingLogins {
     try {
       return await work();
     } catch (error) {
-      const others = (await this.with(cookies)).filter(({ state }) => state !== login.state);
-      if (cookies !== '') await this.#write(cookies, others);
+      await this.#change(cookies, (logins) => logins.filter(({ state }) => state !== login.state));
       throw error;
     }
   }
 
-  async #write(cookies: string, logins: Logins): Promise<void> {
+  /**
+   * Changes the records of this process before it waits for anything: otherwise, of two codes that a client
+   * posts at once, one record would overwrite the other.
+   */
+  async #change(cookies: string, change: (logins: Logins) => Logins): Promise<void> {
+    if (cookies === '') return;
     const key = this.#keyOf(cookies);
-    if (logins.length > 0) FinishingLogins.#logins().set(key, logins);
-    else FinishingLogins.#logins().delete(key);
+    const here = FinishingLogins.#logins();
+    const logins = change(here.get(key) ?? []);
+    if (logins.length > 0) here.set(key, logins);
+    else here.delete(key);
     const cache = this.#cache;
     if (!cache) return;
-    await orUndefined(STORE_LIMIT_MS, () =>
-      logins.length > 0
-        ? cache.writeCache(sharedKey(key), logins, SHARED_MS)
-        : cache.deleteCache(sharedKey(key)),
-    );
+    await orUndefined(STORE_LIMIT_MS, async () => {
+      const shared = change(loginsOf(await cache.readCache(sharedKey(key))));
+      if (shared.length > 0) await cache.writeCache(sharedKey(key), shared, SHARED_MS);
+      else await cache.deleteCache(sharedKey(key));
+    });
   }
 
   #keyOf(cookies: string): string {
     return `${cookies}:${this.#sessionKey}`;
   }
+}
+
+function loginsOf(entry: unknown): Logins {
+  return Array.isArray(entry) ? (entry as Logins) : [];
 }
 
 /** The newest logins, each once. */
