@@ -54,13 +54,16 @@ interface Started {
 interface Finishing {
   readonly state: string;
   readonly root: Cookie;
-  readonly finished: { readonly state: string; readonly root: Cookie; readonly scope: Scope } | undefined;
+  readonly finished:
+    { readonly state: string; readonly root: Cookie; readonly scope: Scope; readonly at: number } | undefined;
 }
 
 /** A pending login, and the root of the session in which it started. */
 interface Found {
   readonly pending: Pending;
   readonly root: Cookie;
+  /** The openid of the user whom an earlier callback logged in. */
+  readonly owner?: string;
 }
 
 export class Model {
@@ -79,7 +82,10 @@ export class Model {
   readonly #owners = new Map<string, Kept<{ openid: string; result: Result }>>();
   /** By state: the state of the login that replaced it. */
   readonly #restarts = new Map<string, Kept<string>>();
-  /** Callbacks that were handled, by site, session, code and state: the same one may be opened again. */
+  /**
+   * Callbacks that were handled, by site, cookie and state if they logged somebody in, otherwise by the code as
+   * well: another one may follow.
+   */
   readonly #served = new Map<string, Kept<Found>>();
   /** By state, and by the root of a session. */
   readonly #loggedOut = new Map<string, Kept<true>>();
@@ -87,6 +93,8 @@ export class Model {
   readonly #started = new Map<string, Kept<Started>>();
   /** By site and cookie: the login that a callback with this cookie finished, or failed to finish. */
   readonly #finishing = new Map<string, Kept<Finishing>>();
+  /** By site and cookie: the newest logins that callbacks with this cookie saved. */
+  readonly #saved = new Map<string, Kept<readonly { readonly state: string; readonly root: Cookie }[]>>();
   readonly #states = new Set<string>();
   #last: Result | undefined;
   #lastRoot = 0;
@@ -123,7 +131,7 @@ export class Model {
     request: Request,
     session: Session,
     asked: { returnTo: string; scope?: Scope | undefined; account?: Account; isBound?: true },
-    restarts: 0 | 1,
+    restarts: 0 | 1 | 2,
     restart?: string,
   ): Step {
     const { site, userAgent, generatedState } = request;
@@ -191,7 +199,7 @@ export class Model {
 
   /**
    * The pending login of a callback: in the session, or one that started in this very session and that the
-   * session has lost, or that of the same callback before.
+   * session has lost, or that of an earlier callback with the same cookie.
    */
   #find(request: Request, { code, state }: CallbackParams, siteSession: SiteSession): Found | undefined {
     const { site, cookie } = request;
@@ -199,9 +207,20 @@ export class Model {
     const started = this.#startedOf(site, state);
     const pending = own(siteSession.pending, state) ?? lostPending(started, ids);
     const root = started?.session?.root ?? ids?.root;
-    const served = this.#fresh(this.#served, servedKey(request, code, state));
-    const found = pending ? { pending, root } : served;
+    const found = pending ? { pending, root } : this.#servedBefore(request, state, code);
     return found && this.#isEnded(state, rootKey(site, found.root)) ? undefined : found;
+  }
+
+  /**
+   * The pending login of an earlier callback with the same cookie and state, if it logged somebody in or had
+   * the same code.
+   */
+  #servedBefore(request: Request, state: string, code: string): Found | undefined {
+    if (request.cookie === undefined) return undefined;
+    return (
+      this.#fresh(this.#served, servedKey(request, state)) ??
+      this.#fresh(this.#served, servedKey(request, state, code))
+    );
   }
 
   /** Whether the browser is logged in with enough scope, by its session or by another tab's callback. */
@@ -212,7 +231,10 @@ export class Model {
     const login = this.#current(siteSession, site);
     if (login && SCOPE_RANK[login.scope] >= needed) return true;
     const finished = this.#fresh(this.#finishing, `${site} ${cookie ?? ''}`)?.finished;
+    // The login that this one replaces: the browser has lost its response.
+    if (finished && this.#fresh(this.#restarts, finished.state) === state) return false;
     if (!started?.pending || !finished || SCOPE_RANK[finished.scope] < needed) return false;
+    if (started.pending.at > finished.at) return false;
     return !this.#isEnded(finished.state, rootKey(site, finished.root));
   }
 
@@ -264,10 +286,14 @@ export class Model {
     // Until this login has succeeded, the one that succeeded before it counts.
     if (request.cookie !== undefined)
       this.#finishing.set(browser, this.#keep({ state, root: found.root, finished: earlier?.finished }));
-    const result = inFlight ?? this.#resultOf(params, pending, condition, request);
+    const result = inFlight ?? this.#resultOf(params, found, condition, request);
     this.#last = result;
     if ('error' in result) return this.#refuse(request, session, result.error);
-    this.#served.set(servedKey(request, code, state), this.#keep(found));
+    if (request.cookie !== undefined) {
+      const owned = 'login' in result && { owner: result.login.openid };
+      const key = servedKey(request, state, owned ? undefined : code);
+      this.#served.set(key, this.#keep({ pending, root: found.root, ...owned }));
+    }
     if ('isOtherUser' in result) return this.#refuse(request, session, 'state_unknown');
     if ('restart' in result) return this.#start(request, session, pending, 1, result.restart);
     return this.#saveLogin(request, session, result.login, state, found);
@@ -277,20 +303,32 @@ export class Model {
     return this.#step(request, session, { to: 'error', kind });
   }
 
-  /** A login that the session does not know, or that took too long, restarts once. */
+  /**
+   * A login that the session does not know, or that took too long, restarts once. It restarts a second time if
+   * another callback with this cookie has logged in meanwhile.
+   */
   #restartLost(request: Request, session: Session, state: string, expired: Pending | undefined): Step {
     const restarts = STATE.exec(state)?.[1];
-    if (restarts !== '0')
+    const saved = restarts === '1' && !expired ? this.#savedBy(request) : undefined;
+    if (restarts !== '0' && !saved)
       return this.#refuse(
         request,
         session,
         restarts === undefined || expired ? 'state_unknown' : 'login_loop',
       );
-    const started = this.#startedOf(request.site, state);
+    const started =
+      this.#startedOf(request.site, state) ??
+      (saved && this.#servedBefore(request, saved.state, '')?.pending);
     const returnTo = expired?.returnTo ?? started?.returnTo ?? '/';
     const scope = started?.account === 'official' ? started.scope : undefined;
     this.#spend(request.site, state);
-    return this.#start(request, session, { scope, ...expired, returnTo }, 1);
+    return this.#start(request, session, { scope, ...expired, returnTo }, saved ? 2 : 1);
+  }
+
+  /** A login that a callback with this cookie saved, and that no logout has ended. */
+  #savedBy({ site, cookie }: Request): { readonly state: string } | undefined {
+    const saved = this.#fresh(this.#saved, `${site} ${cookie ?? ''}`) ?? [];
+    return saved.find(({ state, root }) => !this.#isEnded(state, rootKey(site, root)));
   }
 
   #saveLogin(request: Request, session: Session, login: Login, state: string, found: Found): Step {
@@ -300,6 +338,11 @@ export class Model {
     const before = this.#current(siteSession, site);
     const isSame = before !== undefined && isSameUser(before, login);
     if (!this.#mayFinish(request, pending, login)) return this.#refuse(request, session, 'state_unknown');
+    if (cookie !== undefined) {
+      const others = this.#fresh(this.#saved, `${site} ${cookie}`)?.filter((each) => each.state !== state);
+      const saved = [...(others ?? []), { state, root }].slice(-LIMITS.loginsPerSession);
+      this.#saved.set(`${site} ${cookie}`, this.#keep(saved));
+    }
     if (siteSession.login && !isSame) session.cart = undefined;
     siteSession.login = isSame && SCOPE_RANK[login.scope] < SCOPE_RANK[before.scope] ? before : login;
     for (const [other, each] of Object.entries(siteSession.pending))
@@ -309,7 +352,7 @@ export class Model {
       Reflect.deleteProperty(siteSession.done, oldest);
     if (root !== undefined) siteSession.root = root;
     if (cookie !== undefined) {
-      const finished = { state, root, scope: login.scope };
+      const finished = { state, root, scope: login.scope, at: this.now };
       this.#finishing.set(`${site} ${cookie}`, this.#keep({ state, root, finished }));
     }
     return this.#step(request, session, this.#end(site, state, pending.returnTo, siteSession), true);
@@ -363,22 +406,17 @@ export class Model {
    * The result of a callback: the one of an earlier callback with the same state and code, or of a new
    * exchange.
    */
-  #resultOf(
-    { code, state }: CallbackParams,
-    pending: Pending,
-    condition: Condition,
-    request: Request,
-  ): Result {
+  #resultOf({ code, state }: CallbackParams, found: Found, condition: Condition, request: Request): Result {
     const known = this.#fresh(this.#results, state + code);
     if (known) return known;
-    const result = this.#exchange({ code, state }, pending, condition, request);
+    const result = this.#exchange({ code, state }, found, condition, request);
     if (!('error' in result)) this.#results.set(state + code, this.#keep(result));
     return result;
   }
 
   #exchange(
     { code, state }: CallbackParams,
-    pending: Pending,
+    { pending, owner }: Found,
     condition: Condition,
     request: Request,
   ): Result {
@@ -387,9 +425,9 @@ export class Model {
     const exchanged = exchange(this.codes.get(code), pending, condition, this.now);
     if ('error' in exchanged) return exchanged;
     // Before onLogin, and without a claim to the state.
-    if ('user' in exchanged && !this.#mayFinish(request, pending, exchanged.user))
-      return { isOtherUser: true };
-    const result = 'user' in exchanged ? this.#loginOf(state, exchanged.user, condition) : undefined;
+    const isOwner = 'user' in exchanged && (owner === undefined || owner === exchanged.user.openid);
+    if (isOwner && !this.#mayFinish(request, pending, exchanged.user)) return { isOtherUser: true };
+    const result = isOwner ? this.#loginOf(state, exchanged.user, condition) : undefined;
     if (result) return result;
     // A login restarts once, with one new state, whichever of its codes failed.
     if (!state.startsWith('0')) return { error: RESTARTABLE };
@@ -440,8 +478,8 @@ export class Model {
 
 const STATE = /^(\d)[\da-f]{32}$/;
 
-function servedKey({ site, cookie }: Request, code: string, state: string): string {
-  return `${site} ${cookie ?? 0} ${code} ${state}`;
+function servedKey({ site, cookie }: Request, state: string, code = ''): string {
+  return `${site} ${cookie ?? 0} ${state} ${code}`;
 }
 
 function rootKey(site: Site, root: Cookie): string {

@@ -275,9 +275,10 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
           { session: false },
           { headers: { [name]: address } },
         );
-      const undo = emulator.fail('jscode2session', { delay: 200 });
+      const before = exchanges();
+      const undo = emulator.fail('jscode2session', { delay: 500 });
       const login = post('for=203.0.113.1');
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      while (exchanges() === before) await new Promise((resolve) => setTimeout(resolve, 5));
       const replays = await Promise.all([post('for=203.0.113.1'), post('for=203.0.113.2')]);
       undo();
       expect((await login).status).toBe(200);

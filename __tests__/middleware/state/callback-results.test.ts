@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostRequest } from '../../../lib/middleware/http/request';
 import { CallbackResults } from '../../../lib/middleware/state/callback-results';
 import { Logouts } from '../../../lib/middleware/state/logouts';
@@ -208,6 +209,44 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
     expect(await isLoggedIn(lost)).toBe(true);
   });
 
+  /** As logInOnce(), with another address of the callback that has the same state and its own code. */
+  async function logInWithTwoCodes(user?: string): Promise<{ second: string; oldCookie: string }> {
+    const sent = await browser.follow('/me?where');
+    const first = await agree(emulator, sent.location);
+    const second = await agree(emulator, sent.location, user);
+    const oldCookie = browser.cookies();
+    await browser.get(first);
+    return { second, oldCookie };
+  }
+
+  it('with the old cookie and a second code of the same user logs in too, with one onLogin', async () => {
+    const { second, oldCookie } = await logInWithTwoCodes();
+    const lost = Browser.inWechat(app.url);
+    const response = await lost.get(second, { cookie: oldCookie });
+    expect([response.status, response.location]).toEqual([302, '/me?where#']);
+    expect([exchangedCodes(emulator).length, logins]).toEqual([2, 1]);
+    expect(await isLoggedIn(lost)).toBe(true);
+  });
+
+  it('with the old cookie and a code of another user logs nobody in', async () => {
+    const { second, oldCookie } = await logInWithTwoCodes('emoji');
+    const attacker = Browser.inWechat(app.url);
+    const response = await attacker.get(second, { cookie: oldCookie });
+    expect(stateIn(response.location)).toMatch(/^1/);
+    expect([exchangedCodes(emulator).length, logins]).toEqual([2, 1]);
+    expect(await isLoggedIn(attacker)).toBe(false);
+  });
+
+  it('with the old cookie and a second code logs nobody in after the logout', async () => {
+    const { second, oldCookie } = await logInWithTwoCodes();
+    await browser.get('/logout');
+    const lost = Browser.inWechat(app.url);
+    const response = await lost.get(second, { cookie: oldCookie });
+    expect(redirectsToWechat(emulator, response)).toBe(true);
+    expect([exchangedCodes(emulator).length, logins]).toEqual([1, 1]);
+    expect(await isLoggedIn(lost)).toBe(false);
+  });
+
   it('with the old cookie and another code never ends in an error', async () => {
     const { callbackURL, oldCookie } = await logInOnce();
     const lost = Browser.inWechat(app.url);
@@ -299,6 +338,83 @@ describe.each(SESSION_NAMES)('a second callback, with %s', (kind: SessionName) =
     const end = await browser.get(callbackURL);
     expect([end.status, end.location]).toEqual([302, '/me#']);
     expect(await isLoggedIn(browser)).toBe(true);
+  });
+});
+
+it('a browser that keeps no new cookies after a login is not redirected in a loop', async () => {
+  const app = await startApp(emulator, { session: SESSIONS['express-session']() });
+  const browser = Browser.inWechat(app.url);
+  const callbackURL = await startAndAgree(browser, emulator);
+  const cookie = browser.cookies();
+  expect((await browser.get(callbackURL, { cookie })).location).toBe('/me#');
+  let response = await browser.get('/me', { cookie });
+  const states: string[] = [];
+  for (let redirects = 0; redirects < 10 && response.status === 302; redirects++) {
+    if (redirectsToWechat(emulator, response)) states.push(stateIn(response.location));
+    const next = redirectsToWechat(emulator, response)
+      ? await agree(emulator, response.location)
+      : response.location;
+    response = await browser.get(next, { cookie });
+  }
+  expect([response.status, response.body]).toEqual([400, expect.stringContaining('login_loop')]);
+  expect(states.map((state) => state[0])).toEqual(['0', '1', '2']);
+  await app.close();
+});
+
+describe('a restarted login, in a session that another callback of the same browser replaced', () => {
+  let app: TestApp;
+  let browser: Browser;
+  /** The callback of the restarted login, and the cookies of the browser, which got only that response. */
+  let callbackURL: string;
+  let cookie: string;
+  /** The same browser, as if it had got the response of the other callback. */
+  let loggedIn: Browser;
+  beforeAll(async () => {
+    app = await startApp(emulator, { session: SESSIONS['express-session']() });
+  });
+  afterAll(() => app.close());
+  beforeEach(async () => {
+    browser = Browser.inWechat(app.url);
+    const sent = await browser.follow('/me?where');
+    const first = await agree(emulator, sent.location);
+    const second = await agree(emulator, sent.location);
+    loggedIn = copyOf(browser, app.url);
+    emulator.fail('access_token', { delay: 200 }, { times: 1 });
+    const login = loggedIn.get(first);
+    while (exchangedCodes(emulator).length === 0) await sleep(5);
+    emulator.fail('access_token', { errcode: 40029 }, { times: 1 });
+    const restarted = await browser.get(second);
+    expect(stateIn(restarted.location)).toMatch(/^1/);
+    expect((await login).location).toBe('/me?where#');
+    callbackURL = await agree(emulator, restarted.location);
+    cookie = browser.cookies();
+  });
+
+  it('restarts once more, and logs the browser in', async () => {
+    const again = await browser.get(callbackURL);
+    expect(stateIn(again.location)).toMatch(/^2/);
+    const end = await browser.get(await agree(emulator, again.location));
+    expect([end.status, end.location]).toEqual([302, '/me?where#']);
+    expect(await isLoggedIn(browser)).toBe(true);
+  });
+
+  it('ends with login_loop if the browser keeps no cookies, instead of a third restart', async () => {
+    const again = await browser.get(callbackURL, { cookie });
+    expect(stateIn(again.location)).toMatch(/^2/);
+    const end = await browser.get(await agree(emulator, again.location), { cookie });
+    expect([end.status, end.body]).toEqual([400, expect.stringContaining('login_loop')]);
+  });
+
+  it('ends with login_loop after the logout', async () => {
+    await loggedIn.get('/logout');
+    const end = await browser.get(callbackURL);
+    expect([end.status, end.body]).toEqual([400, expect.stringContaining('login_loop')]);
+    expect(await isLoggedIn(browser)).toBe(false);
+  });
+
+  it('ends with login_loop in a browser that has not logged in', async () => {
+    const end = await Browser.inWechat(app.url).get(callbackURL);
+    expect([end.status, end.body]).toEqual([400, expect.stringContaining('login_loop')]);
   });
 });
 

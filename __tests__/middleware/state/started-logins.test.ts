@@ -19,15 +19,17 @@ afterEach(() => {
 
 describe('a login that this process started', () => {
   it('shows how it started', () => {
-    started.record('state', { ...PENDING, appid: 'wx1' }, SESSION);
+    started.record('state', { ...PENDING, appid: 'wx1', at: 7 }, SESSION, 'the state before');
     expect(started.get('state')).toEqual({
       ...{ returnTo: '/me', scope: 'snsapi_base', flow: 'official', appid: 'wx1' },
       ...{
+        at: 7,
+        replaces: 'the state before',
         session: SESSION,
         isForPC: false,
         hasData: false,
         isSpent: false,
-        pending: { ...PENDING, appid: 'wx1' },
+        pending: { ...PENDING, appid: 'wx1', at: 7 },
       },
     });
     expect(started.get('another state')).toBeUndefined();
@@ -128,7 +130,14 @@ describe('a login that this process started', () => {
 });
 
 describe('the login that callbacks with the same cookies finish', () => {
-  const of = (state: string): FinishedLogin => ({ state, root: 'the root', ...LOGIN });
+  const AT = 1_800_000_000_000;
+  const of = (state: string): FinishedLogin => ({ state, root: 'the root', at: AT, ...LOGIN });
+  beforeEach(() => {
+    jest.spyOn(Date, 'now').mockReturnValue(AT);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
   const recordFinish = (state: string, login: Promise<typeof LOGIN | undefined>): void => {
     started.recordFinish(COOKIES, { state, root: 'the root' }, login);
   };
@@ -191,7 +200,7 @@ describe('the login that callbacks with the same cookies finish', () => {
     jest.useFakeTimers();
     recordFinish('state', Promise.resolve(LOGIN));
     jest.advanceTimersByTime(59_000);
-    expect(await started.finishedWith(COOKIES)).toEqual(of('state'));
+    expect(await started.finishedWith(COOKIES)).toMatchObject({ state: 'state' });
     jest.advanceTimersByTime(2_000);
     expect(await started.finishedWith(COOKIES)).toBeUndefined();
   });

@@ -3,14 +3,14 @@
  * happens.
  */
 import { WechatAuthError, isWechatError, type WechatErrorKind } from '../../errors';
-import { PAGE_FLOWS, FLOWS, worksIn, type WechatFlow } from '../../oauth/flows';
+import { PAGE_FLOWS, FLOWS, worksIn, type PageFlow, type WechatFlow } from '../../oauth/flows';
 import { satisfies } from '../../oauth/scope';
 import { returnToOrDefault } from '../addresses';
 import { accountOf, isOfThisAccount, type Context } from '../context';
 import type { Cause } from '../failures/lost-session/causes';
 import { explainLoss } from '../failures/lost-session/explain-loss';
 import { LoginFailure, sendFailure } from '../failures/send-failure';
-import { hasAmbiguousNames, queryOf } from '../http/request';
+import { hasAmbiguousNames, queryOf, type HostRequest } from '../http/request';
 import { redirect } from '../http/response';
 import { browserKind } from '../http/user-agent';
 import type { ResolvedOptions } from '../options/resolve-options';
@@ -37,7 +37,7 @@ import { requireSession } from '../state/missing-session';
 import type { Session } from '../state/session';
 import type { WechatSession } from '../state/wechat-session';
 import { cookieHash } from '../state/session-cookie';
-import type { CallbackLogin, CallbackParams } from '../state/callback-results';
+import { refuseOtherUser, type CallbackLogin, type CallbackParams } from '../state/callback-results';
 import type { FinishedLogin } from '../state/started-logins';
 import { boundToOtherUser, currentLogin, mayFinish, saveLogin } from './current-login';
 import { completeLogin, exchangeForUser, markVerified, requireCode, type VerifiedCallback } from './exchange';
@@ -140,10 +140,12 @@ async function findPending(
   const ids = sessionIdsOf(session, sessionKey);
   const pending = takePending(session, sessionKey, state) ?? callbackResults.started.pendingOf(state, ids);
   const root = ids && (callbackResults.started.get(state)?.session?.root ?? ids.root);
-  const found = pending ? { pending, root } : await callbackResults.recallCallback(params);
+  const found: CallbackLogin | undefined = pending
+    ? { pending, root }
+    : await callbackResults.recallCallback(params);
   if (!found || isScan(found.pending)) return undefined;
   if (await callbackResults.isLoggedOut(state, found.root)) return undefined;
-  return { pending: found.pending, root: found.root };
+  return { pending: found.pending, root: found.root, owner: found.owner };
 }
 
 /**
@@ -166,6 +168,10 @@ async function isLoggedInByNow(
   const finished = await callbackResults.started.finishedWith(cookies);
   return (
     finished !== undefined &&
+    // Otherwise the browser has lost the response of that callback: see restartOf().
+    finished.state !== started.replaces &&
+    // A browser that keeps no new cookies would be redirected in a loop.
+    started.at <= finished.at &&
     isEnough(finished) &&
     !(await callbackResults.isLoggedOut(finished.state, finished.root))
   );
@@ -248,8 +254,12 @@ function lostLogin(context: Context, state: string): RepeatableLogin {
   const started = context.config.callbackResults.started.get(state);
   if (!started) return {};
   const { returnTo, scope, flow } = started;
-  const isUsable = worksIn(browserKind(context.req), flow);
-  return { returnTo, scope, flow: isUsable ? flow : undefined };
+  return { returnTo, scope, flow: usable(context.req, flow) };
+}
+
+/** The flow, if a login by it works in this browser. */
+function usable(req: HostRequest, flow: PageFlow): PageFlow | undefined {
+  return worksIn(browserKind(req), flow) ? flow : undefined;
 }
 
 /**
@@ -278,13 +288,15 @@ async function finishOrRestart(
     exchange: async () => {
       const user = await exchangeForUser(context, verified);
       const { appid } = accountOf(context, pending.flow);
+      if (verified.owner !== undefined && verified.owner !== user.openid) refuseOtherUser();
       return mayFinish(context, pending, { ...user, appid }) ? user : undefined;
     },
     complete: (user) =>
       ticket === undefined ? completeLogin(context, verified, user) : keepForPC(context, ticket, user),
     decideRestart: (error) => restartAfter(error, state, reporter),
   });
-  await callbackResults.rememberCallback(verified, { pending, root });
+  const owner = 'login' in result ? result.login.openid : undefined;
+  await callbackResults.rememberCallback(verified, { pending, root, owner });
   if ('isOtherUser' in result) throw boundToOtherUser();
   if ('restartState' in result) {
     const { returnTo, scope, flow, data } = pending;
@@ -328,10 +340,7 @@ function restartAfter(error: unknown, state: string, reporter: LoginReporter): s
   return newState(1);
 }
 
-/**
- * Restarts a login that the session does not know, or that took too long. It is restarted only once,
- * because a browser that loses its cookies would otherwise be sent to WeChat again and again.
- */
+/** Restarts a login that the session does not know, or that took too long. */
 async function restartLost(
   context: Context,
   reporter: LoginReporter,
@@ -344,23 +353,58 @@ async function restartLost(
   // the session that was lost.
   const isForPC = expired ? ticketOf(expired) !== undefined : (started.get(state)?.isForPC ?? false);
   const details = expired ? detailsOf(context, expired) : lostDetails(context, state);
-  const mayRestart = restartsOf(state) === 0 && !isForPC;
-  if (expired && !mayRestart) throw new LoginFailure(tookTooLong(context), details);
+  const restart = await restartOf(context, state, expired);
+  if (expired && (!restart || isForPC)) throw new LoginFailure(tookTooLong(context), details);
+  if (!restart) throw lostLoginFailure(context, state, details);
   if (!expired) {
-    if (restartsOf(state) !== 0) throw lostLoginFailure(context, state, details);
     const cause = explainLoss(context, state);
     if (isForPC) throw lostOnce(LOST_FOR_PC, cause, { ...details, ...NO_LINK });
     if (hasData(config, state, undefined)) throw lostOnce(LOST_WITH_DATA, cause, details);
   }
   reporter.restarted(expired ? tookTooLong(context) : stateUnknown());
-  const { returnTo, scope, flow, data }: RepeatableLogin = expired ?? lostLogin(context, state);
+  const { returnTo, scope, flow, data } = restart.login;
   started.spend([state]);
   try {
-    const restart = { state: newState(1), replaces: state, failed: expired, isFirst: true };
-    await startLogin(context, { returnTo, scope, flow, data }, restart);
+    const replacing = { state: restart.state, replaces: state, failed: expired, isFirst: true };
+    await startLogin(context, { returnTo, scope, flow, data }, replacing);
   } catch (error) {
     throw new LoginFailure(error, details);
   }
+}
+
+/**
+ * The login that replaces a lost or expired one, if that may be restarted. A login is restarted only once,
+ * because a browser that loses its cookies would otherwise be sent to WeChat again and again. The exception
+ * is a browser that called back twice: one code failed, and the other one logged it in. That replaced the
+ * session that held the restarted login.
+ */
+async function restartOf(
+  context: Context,
+  state: string,
+  expired: PendingLogin | undefined,
+): Promise<{ readonly state: string; readonly login: RepeatableLogin } | undefined> {
+  const restarts = restartsOf(state);
+  if (restarts === 0) return { state: newState(1), login: expired ?? lostLogin(context, state) };
+  if (restarts !== 1 || expired) return undefined;
+  const login = await loggedInMeanwhile(context);
+  if (!login) return undefined;
+  const isKnown = context.config.callbackResults.started.get(state) !== undefined;
+  return { state: newState(2), login: isKnown ? lostLogin(context, state) : login };
+}
+
+/** The login that another callback with the cookies of this one has finished, without its data. */
+async function loggedInMeanwhile({ req, config }: Context): Promise<RepeatableLogin | undefined> {
+  const { callbackResults } = config;
+  const cookies = cookieHash(req);
+  for (const { state, root } of await callbackResults.finishing.with(cookies)) {
+    if (await callbackResults.isLoggedOut(state, root)) continue;
+    const pending = (await callbackResults.recallCallback({ code: '', state, cookies }))?.pending;
+    if (!pending) return {};
+    const { returnTo, scope, flow, data } = pending;
+    const isRepeatable = data === undefined && ticketOf(pending) === undefined;
+    return isRepeatable ? { returnTo, scope, flow: usable(req, flow) } : undefined;
+  }
+  return undefined;
 }
 
 function tookTooLong({ config }: Context): WechatAuthError {

@@ -14,10 +14,7 @@ import { requireStorable, runOnLogin, type LoginSecrets } from './on-login';
  * An authorization response for a login that this browser started. Only the authorization code of a verified
  * callback is exchanged (CSRF, RFC 6749 section 10.12).
  */
-export interface VerifiedCallback extends CallbackParams {
-  readonly pending: PendingLogin;
-  /** The root of the session in which it started, if that session has an id. */
-  readonly root: string | undefined;
+export interface VerifiedCallback extends CallbackParams, CallbackLogin {
   readonly [checked]: true;
 }
 declare const checked: unique symbol;
@@ -25,10 +22,13 @@ declare const checked: unique symbol;
 /**
  * Marks a callback as verified. Only the callback route calls it, after it found the pending login of this
  * state in the browser's session, in memory as one that started in this very session, or among the callbacks
- * that were handled (here or at another process), for a duplicate with the same cookies, code and state.
+ * that were handled (here or at another process), for a duplicate with the same cookies and state.
  */
-export function markVerified(params: CallbackParams, { pending, root }: CallbackLogin): VerifiedCallback {
-  return { ...params, pending, root } as VerifiedCallback;
+export function markVerified(
+  { code, state, cookies }: CallbackParams,
+  { pending, root, owner }: CallbackLogin,
+): VerifiedCallback {
+  return { code, state, cookies, pending, root, owner } as VerifiedCallback;
 }
 
 const MAX_CODE_BYTES = 512;

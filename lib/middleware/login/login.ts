@@ -229,7 +229,7 @@ export async function prepareLogin(
   if (config.byRequest) pending.appid = account.appid;
   if (data !== undefined) pending.data = data;
   if (scan !== undefined) pending.scan = scan;
-  keepPending(context, session, state, pending);
+  keepPending(context, session, state, pending, restart?.replaces);
   await saveSession(req, config);
   // With a ticket, this is a part of the login that started on the PC.
   if (scan === undefined && (restart?.isFirst ?? true))
@@ -253,7 +253,13 @@ async function renewSession({ req, config }: Context): Promise<void> {
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** Keeps a pending login in the session, and in the memory of this process in case the session loses it. */
-function keepPending({ req, config }: Context, session: Session, state: string, pending: PendingLogin): void {
+function keepPending(
+  { req, config }: Context,
+  session: Session,
+  state: string,
+  pending: PendingLogin,
+  replaces?: string,
+): void {
   const { sessionKey, callbackResults, loginTimeout } = config;
   rootForLogin(session, config);
   const before = knownStates(session, sessionKey);
@@ -263,7 +269,7 @@ function keepPending({ req, config }: Context, session: Session, state: string, 
   makeRoom(session, sessionKey, state, () => cookieFits(req, session));
   const kept = knownStates(session, sessionKey);
   callbackResults.started.spend(before.filter((each) => !kept.includes(each)));
-  callbackResults.started.record(state, pending, sessionIdsOf(session, sessionKey));
+  callbackResults.started.record(state, pending, sessionIdsOf(session, sessionKey), replaces);
 }
 
 /**

@@ -38,6 +38,8 @@ export interface CallbackLogin {
   readonly pending: PendingLogin;
   /** The root of the session in which it started, if the session has an id. */
   readonly root?: string | undefined;
+  /** The openid of the user whom an earlier callback with these cookies logged in. Only that user may follow. */
+  readonly owner?: string | undefined;
 }
 
 /**
@@ -58,7 +60,7 @@ export class CallbackResults {
   }>(LIMITS);
   /** By state: the state of the login that replaced it. */
   readonly #restarts = lazyCache<Promise<string>>(LIMITS);
-  /** By cookies, code and state: the login of a callback that was handled. */
+  /** See {@link callbackKeys}: the login of a callback that was handled. */
   readonly #served = lazyCache<CallbackLogin>(LIMITS);
   /**
    * Logins that a logout has ended. They are kept while a callback of them may still arrive. Every
@@ -235,26 +237,32 @@ export class CallbackResults {
 
   /**
    * Keeps the pending login of a callback for its duplicates, in every process: they may still carry the old
-   * session id, under which the session no longer exists.
+   * session id, under which the session no longer exists. Without cookies, nothing is kept.
    */
   async rememberCallback(params: CallbackParams, login: CallbackLogin): Promise<void> {
-    const key = callbackKey(params);
+    if (params.cookies === '') return;
+    const keys = callbackKeys(params);
+    const key = login.owner === undefined ? keys.ofCode : keys.ofLogin;
     this.#served().set(key, login);
     const cache = this.#cache;
     if (cache) await orUndefined(STORE_LIMIT_MS, () => cache.writeCache(servedKey(key), login, SHARED_MS));
   }
 
   /**
-   * The pending login of a callback with the same parameters and cookies, if one was handled in the last
-   * minute. The code is part of the key: an attacker who planted the session cookie knows cookie and state,
-   * but not the victim's code.
+   * The pending login of a callback with the same cookies and state that was handled in the last minute, and
+   * either logged its user in or had the same code. An attacker who planted the session cookie knows cookie
+   * and state, but not the victim's code: another code is exchanged by itself, and must prove the same user.
    */
   async recallCallback(params: CallbackParams): Promise<CallbackLogin | undefined> {
-    const key = callbackKey(params);
-    const known = this.#served().get(key);
+    if (params.cookies === '') return undefined;
+    const { ofLogin, ofCode } = callbackKeys(params);
+    const known = this.#served().get(ofLogin) ?? this.#served().get(ofCode);
     const cache = this.#cache;
-    if (known || !cache || params.cookies === '') return known;
-    return orUndefined(STORE_LIMIT_MS, async () => (await cache.readCache(servedKey(key))) as CallbackLogin);
+    if (known || !cache) return known;
+    const [login, code] = await Promise.all(
+      [ofLogin, ofCode].map((key) => orUndefined(STORE_LIMIT_MS, () => cache.readCache(servedKey(key)))),
+    );
+    return (login ?? code) as CallbackLogin | undefined;
   }
 
   /** Marks the outcome of this login as reported. Returns whether it was not reported before. */
@@ -265,8 +273,9 @@ export class CallbackResults {
   }
 }
 
-function callbackKey({ cookies, code, state }: CallbackParams): string {
-  return hash([cookies, code, state]);
+/** The keys of a callback: one of its login, once somebody is logged in by it, and one of its code. */
+function callbackKeys({ cookies, code, state }: CallbackParams): { ofLogin: string; ofCode: string } {
+  return { ofLogin: hash([cookies, state]), ofCode: hash([cookies, code, state]) };
 }
 
 /**
@@ -290,7 +299,8 @@ function keepUnlessFailed<T>(cache: Cache<Promise<T>>, key: string, work: Promis
   work.catch(() => cache.delete(key));
 }
 
-function refuseOtherUser(): never {
+/** A code of another user than the one who owns the state counts as an invalid code. */
+export function refuseOtherUser(): never {
   throw new WechatAuthError(
     'code_invalid',
     'The authorization code belongs to another user than the first code of this login. Start the login again.',

@@ -82,7 +82,9 @@ export class FinishingLogins {
     if (!cache) return;
     await orUndefined(STORE_LIMIT_MS, async () => {
       const shared = change(loginsOf(await cache.readCache(sharedKey(key))));
-      if (shared.length > 0) await cache.writeCache(sharedKey(key), shared, SHARED_MS);
+      // Meanwhile, this process may have recorded other logins of this client.
+      const all = merged(here.get(key) ?? [], shared);
+      if (all.length > 0) await cache.writeCache(sharedKey(key), all, SHARED_MS);
       else await cache.deleteCache(sharedKey(key));
     });
   }

@@ -14,8 +14,12 @@ interface StartedLogin {
   readonly flow: PageFlow;
   /** See {@link PendingLogin.appid}. */
   readonly appid: string | undefined;
+  /** When it started, in ms since 1970. */
+  readonly at: number;
   /** Whether a phone started it to log a PC in (scan login). */
   readonly isForPC: boolean;
+  /** The state of the login that this one restarts. */
+  readonly replaces: string | undefined;
   /** Whether the app gave `data`. Only the session that started the login may get it. */
   readonly hasData: boolean;
   /** Whether a callback has used it, or the session has dropped it to make room. */
@@ -33,6 +37,8 @@ export interface FinishedLogin extends FinishingLogin {
   readonly flow: WechatFlow;
   /** AppID of the account that the user logged in with. */
   readonly appid: string;
+  /** When it finished, in ms since 1970. */
+  readonly at: number;
 }
 
 /**
@@ -61,16 +67,18 @@ export class StartedLogins {
     this.#renewals = lazyCache({ max: MAX_ENTRIES, ttl: loginTimeout });
   }
 
-  record(state: string, pending: PendingLogin, session: SessionIds | undefined): void {
-    const { scope, flow, appid } = pending;
+  record(state: string, pending: PendingLogin, session: SessionIds | undefined, replaces?: string): void {
+    const { scope, flow, appid, at } = pending;
     const returnTo = copyOf(pending.returnTo);
     this.#started().set(state, {
       returnTo,
       scope,
       flow,
       appid,
+      at,
       session,
       isForPC: ticketOf(pending) !== undefined,
+      replaces,
       hasData: pending.data !== undefined,
       isSpent: false,
       pending: session && { ...pending, returnTo },
@@ -143,7 +151,7 @@ export class StartedLogins {
       (finished) => {
         if (!finished) return before;
         const { scope, flow, appid } = finished;
-        return { state, root, scope, flow, appid };
+        return { state, root, scope, flow, appid, at: Date.now() };
       },
       () => before,
     );
