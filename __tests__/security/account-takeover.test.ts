@@ -497,15 +497,39 @@ describe('with sessions in a store', () => {
   let app: TestApp;
   afterEach(() => app.close());
 
-  it('the state of a finished login exchanges no other code, whatever cookie comes with it', async () => {
+  it('the state of a finished login, with its cookie, logs in nobody but its user, and calls onLogin for nobody', async () => {
+    const calls: string[] = [];
+    app = await startApp(emulator, {
+      session: serverSessions(),
+      auth: { onLogin: (_req, { user }) => void calls.push(user.openid) },
+    });
+    const victim = Browser.inWechat(app.url);
+    const toWechat = await victim.follow('/me');
+    const callback = await agree(emulator, toWechat.location, VICTIM);
+    const planted = victim.cookies();
+    await victim.get(callback);
+    const attacker = Browser.inWechat(app.url);
+    const own = await agree(emulator, toWechat.location, ATTACKER);
+    for (const address of [withParams(callback, { code: 'made-up' }), own, own]) {
+      const response = await attacker.get(address, { cookie: planted });
+      expect(redirectsToWechat(emulator, response)).toBe(true);
+      expect(await isLoggedIn(attacker)).toBe(false);
+    }
+    // The attacker may log in to her own account, in a session of her own.
+    expect((await attacker.logIn(emulator, '/me', ATTACKER)).status).toBe(200);
+    expect([await nameOf(attacker), await nameOf(victim)]).toEqual(['👩‍👩‍👧‍👦 Emoji 🎉', '小明']);
+    expect(calls).toHaveLength(2);
+  });
+
+  it('the state of a finished login exchanges no other code without its cookie', async () => {
     app = await startApp(emulator, { session: serverSessions() });
     const victim = Browser.inWechat(app.url);
     const callback = await startAndAgree(victim, emulator, '/me', VICTIM);
-    const planted = victim.cookies();
     await victim.get(callback);
     const codes = exchangedCodes(emulator).length;
     const attacker = Browser.inWechat(app.url);
-    const response = await attacker.get(withParams(callback, { code: 'made-up' }), { cookie: planted });
+    await attacker.get('/login');
+    const response = await attacker.get(withParams(callback, { code: 'made-up' }));
     expect(redirectsToWechat(emulator, response)).toBe(true);
     expect(exchangedCodes(emulator)).toHaveLength(codes);
   });

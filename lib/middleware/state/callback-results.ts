@@ -38,7 +38,7 @@ export interface CallbackLogin {
   readonly pending: PendingLogin;
   /** The root of the session in which it started, if the session has an id. */
   readonly root?: string | undefined;
-  /** The openid of the user whom an earlier callback with these cookies logged in. Only that user may follow. */
+  /** The user (openid) whom an earlier callback with these cookies logged in. Only this user may follow. */
   readonly owner?: string | undefined;
 }
 
