@@ -1,6 +1,7 @@
 // The tables of options, errors, warnings and switches say what the code says. `npm run docs:tables` writes
 // them.
-import { execFile } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,14 +14,50 @@ import { read, ROOT } from './pages';
 // The script runs in another process, which loads the TypeScript compiler and Prettier.
 jest.setTimeout(60_000);
 
-/** Runs the script, by default on the pages of the repository. Resolves to its status and error output. */
-function tables(...args: string[]): Promise<{ status: number; errors: string }> {
-  const script = path.join(ROOT, 'docs/tables/tables.mjs');
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [script, ...args], (_, __, errors) => {
-      resolve({ status: child.exitCode ?? -1, errors });
-    });
+interface Result {
+  readonly status: number;
+  readonly errors: string;
+}
+
+/**
+ * Imports the script again for each message, as if Node started it with these arguments. What it imports stays
+ * loaded: TypeScript and Prettier take most of the time of a run.
+ */
+const RUNS = `
+  import { format } from 'node:util';
+  import { pathToFileURL } from 'node:url';
+  const { href } = pathToFileURL(process.argv[1]);
+  let runs = 0;
+  process.on('message', async (args) => {
+    let errors = '';
+    console.error = (...texts) => { errors += format(...texts) + '\\n'; };
+    process.argv.splice(2, Infinity, ...args);
+    process.exitCode = 0;
+    try {
+      await import(href + '?' + runs++);
+    } catch (error) {
+      console.error(error);
+      process.exitCode = 1;
+    }
+    process.send({ status: process.exitCode, errors });
+  });`;
+
+let script: ChildProcess;
+beforeAll(() => {
+  const file = path.join(ROOT, 'docs/tables/tables.mjs');
+  script = spawn(process.execPath, ['--input-type=module', '--eval', RUNS, file], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
+});
+afterAll(() => {
+  script.kill();
+});
+
+/** Runs the script, by default on the pages of the repository. Resolves to its status and error output. */
+async function tables(...args: string[]): Promise<Result> {
+  script.send(args);
+  const [result] = (await once(script, 'message')) as [Result];
+  return result;
 }
 
 /** The names in the first cells of a table of a page. */

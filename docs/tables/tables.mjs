@@ -105,12 +105,14 @@ function errorKinds() {
 const { kindOfErrcode, WechatAuthError } = load('./errors.js');
 const { WHAT_HAPPENED } = load('./middleware/pages/what-happened.js');
 
-/** The range of WeChat's errcodes. */
-const ERRCODES = [-1, ...Array.from({ length: 60_000 }, (_, index) => 40_000 + index)];
+/** Kind → the errcodes that mean it, in the range of WeChat's errcodes. @type {Record<string, number[]>} */
+const ERRCODES = {};
+for (const code of [-1, ...Array.from({ length: 60_000 }, (_, index) => 40_000 + index)])
+  (ERRCODES[kindOfErrcode(code)] ??= []).push(code);
 
 /** @param {string} kind @returns {number[]} */
 function errcodesOf(kind) {
-  return kind === 'unknown' ? [] : ERRCODES.filter((code) => kindOfErrcode(code) === kind);
+  return kind === 'unknown' ? [] : (ERRCODES[kind] ?? []);
 }
 
 /** @param {{ name: string, text: string }} kind @param {Language} language */
