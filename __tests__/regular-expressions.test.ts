@@ -21,8 +21,8 @@ function search(files: readonly (readonly [name: string, text: string])[]): Foun
   for (const [name, text] of files) {
     const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
     const visit = (node: ts.Node): void => {
-      const place = `${name}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
       if (ts.isRegularExpressionLiteral(node) || makesRegExp(node)) {
+        const place = `${name}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
         const literal = literalOf(node, file);
         if (literal === undefined) built.push(place);
         else if (!literals.has(literal)) literals.set(literal, place);

@@ -48,6 +48,9 @@ interface Sources {
 const FOLDER = path.join(ROOT, 'docs-code');
 
 const isGiven = (file: string): boolean => path.basename(file).startsWith('given-');
+/** Whether a file declares what the page of a block gives. */
+const isGivenFor = (block: string, file: string): boolean =>
+  isGiven(file) && path.dirname(file) === path.dirname(block);
 
 /**
  * Makes a file of each block with the blocks that it continues, and a file of the declarations of its page.
@@ -123,7 +126,7 @@ export function errorsIn(blocks: readonly Block[]): string[] {
   });
   return [
     only((name) => !augmenting.includes(name)),
-    ...augmenting.map((each) => only((name) => name === each || isGiven(name))),
+    ...augmenting.map((each) => only((name) => name === each || isGivenFor(each, name))),
   ].flatMap(errorsOf);
 }
 

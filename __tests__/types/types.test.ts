@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
+import { cachingHost } from '../support/compiler/caching-host';
 
 const TESTS = path.resolve(__dirname, '..');
 
@@ -14,9 +15,17 @@ function settings(): ts.ParsedCommandLine {
   );
 }
 
+const { options } = settings();
+const parsed = new Map<string, ts.SourceFile>();
+
+/** A compiler host for all programs here. They parse each file once: no file changes. */
+function createHost(): ts.CompilerHost {
+  return cachingHost(options, () => parsed);
+}
+
 /** The errors of the compiler in these files. */
-function diagnosticsOf(files: readonly string[], host?: ts.CompilerHost): string[] {
-  const program = ts.createProgram(files, settings().options, host);
+function diagnosticsOf(files: readonly string[], host = createHost()): string[] {
+  const program = ts.createProgram(files, options, host);
   return files.flatMap((name) => {
     const file = program.getSourceFile(name);
     if (!file) return [`${name} does not exist`];
@@ -45,7 +54,7 @@ describe('the types', () => {
       '// @ts-expect-error there is nothing wrong with it',
       "void oauth.getUser('openid');",
     ].join('\n');
-    const host = ts.createCompilerHost(settings().options);
+    const host = createHost();
     const getSourceFile = host.getSourceFile.bind(host);
     host.getSourceFile = (file, ...rest) =>
       file === name ? ts.createSourceFile(file, text, ts.ScriptTarget.Latest) : getSourceFile(file, ...rest);
