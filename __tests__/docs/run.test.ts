@@ -1,62 +1,19 @@
-// Runs the code that the pages present as complete: the samples of docs/testing.md, and the first block of
-// the READMEs.
+// Runs the first block of the READMEs, which they present as a complete app.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import request from 'supertest';
-import * as library from '../../lib';
-import * as emulatorLibrary from '../../lib/emulator';
 import { Browser } from '../support/browser';
-import { describeInChromium, launchChromium } from '../support/browsers/chromium';
 import { IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { emulator, environmentOf, useEmulator } from '../support/emulator';
 import { redirectsToWechat } from '../support/login';
-import { asFunction } from './as-function';
-import { blocksIn, blocksOf } from './blocks';
+import { blocksOf } from './blocks';
 import { ROOT } from './pages';
 
-// Chromium needs a while on a busy machine.
-jest.setTimeout(120_000);
-
-/** The modules that the samples of a page import. */
-function requireSample(name: string): unknown {
-  if (name === './app.js') return appSample;
-  if (name === 'express-wechat-auth') return library;
-  if (name === 'express-wechat-auth/emulator') return emulatorLibrary;
-  if (name === 'playwright') return { chromium: { launch: launchChromium } };
-  return jest.requireActual<object>(name);
-}
-
-/** The exports of `app.ts` of the page whose samples run. */
-let appSample: object = {};
-
-/** Runs a sample inside the current describe(): its beforeAll, test and afterAll are those of Jest. */
-function runSample(code: string): object {
-  const exported = {};
-  asFunction(code, ['require', 'exports'])(requireSample, exported);
-  return exported;
-}
-
-describe.each(['docs/testing.md', 'docs/zh-CN/testing.md'])('the samples of %s', (file) => {
-  const [app = '', inJest = '', inVitest = '', inBrowser = '', ...rest] = blocksIn(file, 'ts');
-
-  it('are an app and tests for Jest, Vitest and Playwright', () => {
-    expect(inVitest).toContain("'vitest'");
-    expect(rest).toEqual([]);
-  });
-
-  describe('for Jest', () => {
-    appSample = runSample(app);
-    runSample(inJest);
-  });
-  // This sample continues the one for Jest, whose tests run here again.
-  describeInChromium('for Playwright', () => {
-    appSample = runSample(app);
-    runSample(inJest + inBrowser);
-  });
-});
+// The app of each test is a process of its own, which needs a while on a busy machine.
+jest.setTimeout(60_000);
 
 describe.each(['README.md', 'README.zh-CN.md'])('the first block of %s', (file) => {
   useEmulator();

@@ -19,7 +19,7 @@ const FRAMEWORKS = test('packed/other-frameworks/other-frameworks.test.ts');
 const BROWSER = test('guides/browser.test.ts');
 const MIGRATIONS = test('guides/migrations.test.ts');
 const CLIENT_CODES = test('guides/client-codes.test.ts');
-const SCAN_LOGIN = test('guides/scan-login.test.ts');
+const SCAN_LOGIN = test('guides/scan-login.browser.test.ts');
 const NEXT = test('guides/nextjs.test.ts');
 
 /** By English page, then by the first line of a block. The Chinese page has the same blocks. */
