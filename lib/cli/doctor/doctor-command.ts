@@ -9,7 +9,7 @@ import {
   type AccountFlow,
   type PageAccountFlow,
 } from '../../oauth/flows';
-import { redact } from '../../redact';
+import { redactor } from '../../redact';
 import { relayRedirectURI } from '../../relay/redirect-uri';
 import { bilingual, type Bilingual, type Language } from '../bilingual';
 import { CommandError, UsageError, type Command, type Terminal } from '../terminal';
@@ -76,7 +76,7 @@ async function examine(
   const style = styleOf(terminal, language);
   const findings: Finding[] = [];
   const add = (group: Group, found: readonly Finding[], known = configuration): void => {
-    const clean = found.map((finding) => forOutput(finding, known));
+    const clean = found.map(forOutput(known));
     findings.push(...clean);
     if (!json && !interrupted.aborted && clean.length > 0) terminal.out(renderGroup(group, clean, style));
   };
@@ -108,18 +108,18 @@ function styleOf({ env, screen }: Terminal, language: Language): OutputStyle {
 }
 
 /** Masks AppSecrets, which WeChat or the app may echo, and replaces control characters. */
-function forOutput(finding: Finding, { apps, component }: Configuration): Finding {
-  const secrets = [...Object.values(apps).map(({ appSecret }) => appSecret), component?.accessToken];
+function forOutput({ apps, component }: Configuration): (finding: Finding) => Finding {
+  const redact = redactor([...Object.values(apps).map(({ appSecret }) => appSecret), component?.accessToken]);
   const ids = [...Object.values(apps), component].flatMap((app) =>
     app?.appId !== undefined && isAppId(app.appId) ? [app.appId] : [],
   );
   const clean = ({ en, zh }: Bilingual): Bilingual =>
-    bilingual(redactExcept(en, ids, secrets), redactExcept(zh, ids, secrets));
-  return {
+    bilingual(redactExcept(en, ids, redact), redactExcept(zh, ids, redact));
+  return (finding) => ({
     ...finding,
     detail: clean(finding.detail),
     ...(finding.remedy && { remedy: clean(finding.remedy) }),
-  };
+  });
 }
 
 /**
@@ -129,10 +129,10 @@ function forOutput(finding: Finding, { apps, component }: Configuration): Findin
 function redactExcept(
   text: string,
   [id, ...ids]: readonly string[],
-  secrets: readonly (string | undefined)[],
+  redact: (text: string) => string,
 ): string {
-  if (id === undefined) return redact(text, secrets);
-  const parts = text.split(id).map((part) => redactExcept(part, ids, secrets));
+  if (id === undefined) return redact(text);
+  const parts = text.split(id).map((part) => redactExcept(part, ids, redact));
   return parts.join(id);
 }
 
