@@ -1,4 +1,5 @@
 // Hostile addresses: a relay with a list is not an open redirect, as browsers read its Location.
+import http from 'node:http';
 import fc from 'fast-check';
 import { Browser } from '../support/browser';
 import { describeInChromium, launchChromium } from '../support/browsers/chromium';
@@ -55,6 +56,7 @@ describe.each(HOSTS.flatMap((host) => ['', '/wechat'].map((mount) => ({ host, mo
     beforeAll(async () => {
       relay = await startRelay(host, mount, { to: LIST });
       browser = Browser.inWechat(relay.url);
+      browser.agent = new http.Agent({ keepAlive: true });
     });
     afterAll(() => relay.close());
 

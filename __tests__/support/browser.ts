@@ -28,7 +28,7 @@ interface RequestOptions {
   readonly cookie?: string;
   /** Whether the jar stores the cookies of the response. */
   readonly keepCookies?: boolean;
-  /** Keeps connections for further requests. @default a connection of its own for each request */
+  /** Used for this request instead of the browser's agent. */
   readonly agent?: http.Agent;
 }
 
@@ -39,6 +39,8 @@ const MAX_REDIRECTS = 10;
 export class Browser {
   readonly #base: string;
   readonly #userAgent: string;
+  /** Keeps connections for further requests. @default a connection of its own for each request */
+  agent: http.Agent | false = false;
   jar: CookieJar;
   /** The addresses of all requests, in order, without their queries. */
   readonly history: string[] = [];
@@ -59,7 +61,9 @@ export class Browser {
 
   /** A browser that shares these cookies, and sends another User-Agent. */
   as(userAgent: string): Browser {
-    return new Browser(this.#base, userAgent, this.jar);
+    const browser = new Browser(this.#base, userAgent, this.jar);
+    browser.agent = this.agent;
+    return browser;
   }
 
   /** The Cookie header that the browser would send to this path now. */
@@ -85,7 +89,7 @@ export class Browser {
       ...(cookies && { Cookie: cookies }),
       ...headers,
     };
-    const response = await send(url, { method, headers: all, agent: agent ?? false }, body);
+    const response = await send(url, { method, headers: all, agent: agent ?? this.agent }, body);
     if (keepCookies)
       for (const set of response.headers['set-cookie'] ?? [])
         this.jar.setCookieSync(set, url.href, { ignoreError: true });
