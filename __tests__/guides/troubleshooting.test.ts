@@ -24,9 +24,11 @@ async function shownPages(language: 'zh' | 'en'): Promise<string> {
   const headers = { 'Accept-Language': language };
   const app = await startApp(emulator, { auth: { website: undefined } });
   const websiteAlone = await startApp(emulator, { auth: { appId: undefined, appSecret: undefined } });
+  const withoutSession = await startApp(emulator, { session: null });
   try {
     const browser = Browser.inWechat(app.url);
     const pages = [
+      await Browser.inWechat(withoutSession.url).get('/login', { headers }),
       await browser.get(LOST, { headers }),
       await browser.get('/callback?code=authdeny&state=x', { headers }),
       await Browser.onDesktop(app.url).get('/login', { headers }),
@@ -39,6 +41,7 @@ async function shownPages(language: 'zh' | 'en'): Promise<string> {
   } finally {
     await app.close();
     await websiteAlone.close();
+    await withoutSession.close();
   }
 }
 
