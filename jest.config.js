@@ -47,7 +47,7 @@ const config = (skipped) => ({
   globalSetup: '<rootDir>/__tests__/support/build.ts',
   setupFiles: ['<rootDir>/__tests__/support/shut-network.ts'],
   transform: {
-    '^.+\\.ts$': '<rootDir>/__tests__/support/jest/typescript.js',
+    '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/__tests__/tsconfig.json' }],
   },
   testTimeout: 20_000,
   testSequencer: '<rootDir>/__tests__/support/jest/longest-first.js',
