@@ -111,7 +111,7 @@ const PROOFS: Readonly<Record<string, Readonly<Record<string, Proof>>>> = {
   },
   'docs/observability.md': { '// opentelemetry.mjs': FRAMEWORKS, '// prometheus.mjs': FRAMEWORKS },
   'docs/testing.md': {
-    "import { afterAll, beforeAll, expect, test } from 'vitest';": exempt(
+    "import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';": exempt(
       'it imports what Jest has as globals',
     ),
   },
