@@ -206,6 +206,15 @@ describe('from wechat-oauth', () => {
       expect((await browser.get('/me')).status).toBe(302);
     });
 
+    it('need the AppID, without which their sessions would count for nothing', async () => {
+      const started = run(codeOf('from-wechat-oauth', 'keep-logins.js'), {
+        replace,
+        env: { ...env(), WECHAT_APP_ID: '' },
+      });
+      await expect(started).rejects.toThrow('keepLogins needs the AppID');
+      await start();
+    });
+
     it('must log in if the session holds no openid', async () => {
       expect((await (await start()).get('/me')).status).toBe(302);
     });
