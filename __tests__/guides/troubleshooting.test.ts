@@ -1,9 +1,9 @@
 // The guide quotes the texts that users see and search for. They must be those that WeChat, the emulator, the
 // pages and the errors really have.
 import cookieSession from 'cookie-session';
-import { OAuth } from '../../lib';
+import { OAuth, requireWechatUser, wechatAuth } from '../../lib';
 import { PageRefusal } from '../../lib/emulator';
-import { proseOf } from '../docs/pages';
+import { anchorsOf, proseOf } from '../docs/pages';
 import { failure } from '../oauth/oauth-fixture';
 import { emulated, startApp, type TestRequest } from '../support/app';
 import type { Middleware } from '../support/hosts';
@@ -37,6 +37,9 @@ async function shownPages(language: 'zh' | 'en'): Promise<string> {
     const { location } = await browser.get('/login');
     pages.push(await Browser.onDesktop(emulator.url).get(location, { headers }));
     pages.push(await browser.get(await agree(emulator, location, 'snapshot'), { headers }));
+    const gone = Browser.inWechat(app.url);
+    await gone.get(await agree(emulator, (await gone.get('/login')).location, 'gone'));
+    pages.push(await gone.get('/me'));
     return pages.map(({ body }) => body).join('\n');
   } finally {
     await app.close();
@@ -177,6 +180,24 @@ describe.each(['docs/guides/troubleshooting.md', 'docs/zh-CN/guides/troubleshoot
   it('quotes the message of a session without a key', () => {
     expect(headings).toContain('.keys required.');
     expect(() => cookieSession({ secret: undefined })).toThrow('.keys required.');
+  });
+
+  it('quotes the message of an app without an account', () => {
+    const quoted = 'appId is missing, and so is website';
+    expect(headings.split('\n')).toContain(quoted);
+    expect(() => wechatAuth({})).toThrow(quoted);
+  });
+
+  it('quotes the message of a guard without wechatAuth(), which links to its entry', () => {
+    const quoted = 'requireWechatUser() found no req.wechat';
+    expect(headings.split('\n')).toContain(quoted);
+    const errors: unknown[] = [];
+    requireWechatUser()({} as never, {} as never, (error) => errors.push(error));
+    const { message } = errors[0] as Error;
+    expect(message.startsWith(`${quoted}.`)).toBe(true);
+    const [, page, anchor = ''] = /blob\/main\/([^#\s]+)#(\S+)$/.exec(message) ?? [];
+    expect(page).toBe('docs/zh-CN/guides/troubleshooting.md');
+    expect(anchorsOf(file)).toContain(anchor);
   });
 
   it('quotes our pages, and the emulator’s, as they are', async () => {

@@ -499,7 +499,10 @@ describe.each(HOSTS)('a guard that is mounted wrongly, on %s', (host) => {
       {
         kind: 'config',
         code: 'ERR_WECHAT_CONFIG',
-        message: expect.stringMatching(/found no req\.wechat\. Mount wechatAuth\(\) before it/) as string,
+        message:
+          'requireWechatUser() found no req.wechat. Mount wechatAuth() before it, at the same path or above.\n' +
+          '中文说明：https://github.com/express-wechat-auth/express-wechat-auth/blob/main/docs/zh-CN/guides/troubleshooting.md' +
+          '#requirewechatuser-found-no-reqwechat',
       },
     ]);
   });

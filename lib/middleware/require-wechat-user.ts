@@ -1,6 +1,6 @@
 /** The guard: lets users pass, redirects pages to the login, and responds to other requests with 401. */
 import { IncomingMessage, type ServerResponse } from 'node:http';
-import { WechatAuthError } from '../errors';
+import { docsPage, WechatAuthError } from '../errors';
 import { header, isSafeMethod, wantsPage, type HostRequest, type Next } from './http/request';
 import { late } from './late';
 import { checkGuardOptions } from './options/option-checks';
@@ -151,7 +151,8 @@ function notMounted(found: unknown): WechatAuthError {
   return new WechatAuthError(
     'config',
     found === undefined
-      ? 'requireWechatUser() found no req.wechat. Mount wechatAuth() before it, at the same path or above.'
+      ? 'requireWechatUser() found no req.wechat. Mount wechatAuth() before it, at the same path or above.\n' +
+          `中文说明：${docsPage('guides/troubleshooting.md#requirewechatuser-found-no-reqwechat').zh}`
       : 'requireWechatUser() found a req.wechat that comes from another copy of express-wechat-auth. ' +
           'See `npm ls express-wechat-auth`, and mount wechatAuth() of the same copy before it.',
   );

@@ -8,7 +8,10 @@ import { startApp } from '../../support/app';
 import { serverSessions } from '../../support/sessions';
 import { doctor, officialOf } from './run-doctor';
 
-useEmulator();
+// The real WeChat does not know the preset apps of the emulator: the sample shows an account as a reader has it.
+useEmulator({
+  apps: [{ type: 'official', appId: 'wx0123456789abcdef', appSecret: '0123456789abcdef0123456789abcdef' }],
+});
 
 const ROOT = path.resolve(__dirname, '../../..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
