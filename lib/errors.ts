@@ -55,8 +55,8 @@ const KINDS = {
   code_invalid: fact(
     400,
     false,
-    'A code is valid for 5 minutes (after a QR code login, 10), and for one app: start the login again.',
-    'code 5 分钟内有效（扫码登录为 10 分钟），且只属于一个应用：请重新发起登录。',
+    'A code is valid for 5 minutes (website app: 10), and for one app: start the login again.',
+    'code 5 分钟内有效（网站应用为 10 分钟），且只属于一个应用：请重新发起登录。',
   ),
   /** The code was already exchanged. */
   code_used: fact(

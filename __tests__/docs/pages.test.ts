@@ -50,7 +50,7 @@ describe('the documentation', () => {
       const { remedy } = new WechatAuthError(kind, '');
       const section =
         new RegExp(`^## ${kind}$([\\s\\S]*?)(?=^## |(?![\\s\\S]))`, 'm').exec(read(file))?.[1] ?? '';
-      const [, shown = ''] = /\*\*(?:Remedy\.|处理。)\*\*([\s\S]*)$/.exec(section) ?? [];
+      const [, shown = ''] = /(?:\*\*Remedy\.\*\*|\*\*处理\*\*：)([\s\S]*)$/.exec(section) ?? [];
       expect(`${kind}: ${plain(shown)}`).toBe(`${kind}: ${plain(remedy[language])}`);
     }
   });
@@ -202,6 +202,21 @@ describe('the documentation', () => {
       ),
     );
     expect(broken).toEqual([]);
+  });
+
+  it('says in Chinese which links lead to pages in English', () => {
+    const links = CHINESE.flatMap((page) =>
+      [...proseOf(page).matchAll(/\[([^\]]+)\]\((?!https?:|#)([^)#]+\.md)[^)]*\)(（英文）)?/g)].map(
+        ([link, text, file = '', mark]) => ({
+          link: `${page}: ${link}`,
+          // The link to the page's own translation says so itself.
+          isMarked: mark !== undefined || text === 'English',
+          isEnglish: !CHINESE.includes(path.posix.join(path.posix.dirname(page), file)),
+        }),
+      ),
+    );
+    expect(links.length).toBeGreaterThan(300);
+    expect(links.filter(({ isMarked, isEnglish }) => isMarked !== isEnglish)).toEqual([]);
   });
 
   it('sets maxAge for every cookie-session, in docs/api too, except in the app of a test', () => {

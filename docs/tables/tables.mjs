@@ -143,12 +143,12 @@ function errorSection(page, { name }, language) {
       ? `HTTP ${status}${other}${retryable ? ', worth a retry' : ''}${errcodes && `, errcode ${errcodes}`}.`
       : `HTTP ${status}${other}${retryable ? '，可重试' : ''}${errcodes && `，errcode ${errcodes}`}。`;
   const withFacts = writeParagraph(page, name, /^HTTP \d/, facts);
-  const start = { en: '**Remedy.** ', zh: '**处理。** ' }[language];
+  const start = { en: '**Remedy.** ', zh: '**处理**：' }[language];
   const text = start + remedy[language];
   return writeParagraph(
     withFacts,
     name,
-    /^\*\*(?:Remedy\.|处理。)\*\*/,
+    /^\*\*(?:Remedy\.\*\*|处理\*\*：)/,
     language === 'en' ? wrap(text) : text,
   );
 }

@@ -71,8 +71,8 @@ interface FlowRow {
  */
 const DEVELOPER_PLATFORM = 'developers.weixin.qq.com/platform > 我的业务 > 公众号/服务号 > 基础信息';
 const OPEN_PLATFORM = 'open.weixin.qq.com > 管理中心';
-const WEBSITE_APP = `${OPEN_PLATFORM} > 网站应用 > 详情`;
-const MOBILE_APP = `${OPEN_PLATFORM} > 移动应用 > 详情`;
+const WEBSITE_APP = `${OPEN_PLATFORM} > 网站应用 > 查看`;
+const MOBILE_APP = `${OPEN_PLATFORM} > 移动应用 > 查看`;
 const MINI_PROGRAM = 'mp.weixin.qq.com > 管理 > 开发管理 > 开发设置';
 
 /** 服务号网页授权: a page that is opened inside WeChat. */

@@ -262,8 +262,8 @@ const TEXTS = {
     '未检查：没有从运行中的应用得到正确的 AppID，见下文',
   ),
   noCallback: bilingual(
-    'not checked: the callback address is not known (WECHAT_BASE_URL, or --url of the running app)',
-    '未检查：不知道回调地址（WECHAT_BASE_URL，或用 --url 给出运行中的应用）',
+    'not checked: the callback address is not known: set WECHAT_BASE_URL, or give --url of an app that responds',
+    '未检查：不知道回调地址。请设置 WECHAT_BASE_URL，或用 --url 给出能访问的应用',
   ),
   noURL: bilingual('not checked: give --url', '未检查：请给出 --url'),
 };

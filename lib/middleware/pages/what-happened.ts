@@ -3,7 +3,7 @@ import type { WechatErrorKind } from '../../errors';
 
 /** Clauses without a full stop. Code stands between backticks. */
 export const WHAT_HAPPENED: Readonly<Record<WechatErrorKind, string>> = {
-  busy: '微信服务过载（errcode -1），或本进程过载',
+  busy: '微信系统繁忙（errcode -1），或本进程过载',
   token_invalid: '微信不认可该 access_token',
   openid_invalid: 'openid 不属于本应用或该 token',
   credentials: 'AppID 或 AppSecret 有误',
@@ -27,7 +27,7 @@ export const WHAT_HAPPENED: Readonly<Record<WechatErrorKind, string>> = {
   login_loop: '会话 cookie 连续两次丢失',
   login_refused: '`onLogin` 或 `scanLogin.check` 拒绝了该用户',
   login_failed: '`onLogin` 自身出错，或一直没有结束',
-  snapshot_user: '微信网页快照的虚拟用户',
+  snapshot_user: '微信网页快照页的虚拟用户',
   unionid_missing: "设置了 `identity: 'unionid'`，却没有 unionid",
   unauthenticated: '没有登录',
   forbidden: '`check` 不允许该用户，或请求来自其他网站',

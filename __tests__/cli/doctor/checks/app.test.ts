@@ -176,7 +176,7 @@ describe('the doctor, on a running app', () => {
     const account = await start({ auth: { website: undefined } });
     const official = await examine(['--url', account.url], officialOf(emulator));
     expect(official.bad).toEqual([]);
-    expect(official.check('login-on-desktop').detail).toMatch(/^the app asks to open WeChat/);
+    expect(official.check('login-on-desktop').detail).toMatch(/^the app asks to open WeChat: .*scanLogin/);
     const site = await start({ auth: noWebsite });
     const website = await examine(['--url', site.url], websiteOf(emulator));
     expect(website.bad).toEqual([]);

@@ -139,10 +139,7 @@ const TEXTS = {
   }),
   reached: (host: string, ms: number) => bilingual(`${host}, ${ms} ms`, `${host}，${ms} ms`),
   asProxy: (host: string, origin: string) =>
-    bilingual(
-      `${host}, requested the way its proxy at ${origin} does`,
-      `${host}，以 ${origin} 的代理身份访问`,
-    ),
+    bilingual(`${host}, requested the way its proxy at ${origin} does`, `${host}，模拟 ${origin} 的代理访问`),
   goodState: bilingual('letters and digits, different each time', '由字母与数字组成，每次不同'),
   badState: {
     detail: bilingual(

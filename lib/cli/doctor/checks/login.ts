@@ -175,8 +175,8 @@ const TEXTS = {
       '提示改用 PC：没有配置服务号',
     ),
     'login-on-desktop': bilingual(
-      'the app asks to open WeChat: it has no website app',
-      '提示在微信中打开：没有配置网站应用',
+      'the app asks to open WeChat: it has neither a website app nor `scanLogin`',
+      '提示在微信中打开：没有网站应用，也没有打开 scanLogin',
     ),
   } satisfies Record<LoginCheck, Bilingual>,
   scan: (origin: string) =>
