@@ -206,6 +206,13 @@ describe('from wechat-oauth', () => {
       expect((await browser.get('/me')).status).toBe(302);
     });
 
+    it('are left to wechatAuth(), which says what is wrong, if there is no session', async () => {
+      app = await run(codeOf('from-wechat-oauth', 'keep-logins.js'), { replace, env: env() });
+      const next = jest.fn();
+      (app.exports['keepLogins'] as (req: object, res: object, next: () => void) => void)({}, {}, next);
+      expect(next).toHaveBeenCalledTimes(1);
+    });
+
     it('need the AppID, without which their sessions would count for nothing', async () => {
       const started = run(codeOf('from-wechat-oauth', 'keep-logins.js'), {
         replace,
