@@ -3,7 +3,7 @@ import type { HostRequest } from '../../../lib/middleware/http/request';
 import { CallbackResults } from '../../../lib/middleware/state/callback-results';
 import { Logouts } from '../../../lib/middleware/state/logouts';
 import type { WechatSession } from '../../../lib/middleware/state/wechat-session';
-import { startApp, type TestApp } from '../../support/app';
+import { startApp, type TestApp, type TestRequest } from '../../support/app';
 import { emulator, useEmulator } from '../../support/emulator';
 import { agree, Browser, type BrowserResponse } from '../../support/browser';
 import { HOSTS } from '../../support/hosts';
@@ -370,7 +370,10 @@ describe('a restarted login, in a session that another callback of the same brow
   /** The same browser, as if it had got the response of the other callback. */
   let loggedIn: Browser;
   beforeAll(async () => {
-    app = await startApp(emulator, { session: SESSIONS['express-session']() });
+    app = await startApp(emulator, {
+      session: SESSIONS['express-session'](),
+      routes: (it) => it.use('/enter', (req) => void (req as TestRequest).wechat.login({ data: [1] })),
+    });
   });
   afterAll(() => app.close());
   beforeEach(async () => {
@@ -396,6 +399,25 @@ describe('a restarted login, in a session that another callback of the same brow
     const end = await browser.get(await agree(emulator, again.location));
     expect([end.status, end.location]).toEqual([302, '/me?where#']);
     expect(await isLoggedIn(browser)).toBe(true);
+  });
+
+  /** A restarted login of which this process knows nothing. */
+  const ELSEWHERE = { state: `1${'a'.repeat(32)}` };
+
+  it('that another process started ends where the login ended that replaced the session', async () => {
+    const again = await browser.get(withParams(callbackURL, ELSEWHERE));
+    expect(stateIn(again.location)).toMatch(/^2/);
+    const end = await browser.get(await agree(emulator, again.location));
+    expect([end.status, end.location]).toEqual([302, '/me?where#']);
+  });
+
+  it('that another process started ends with login_loop if that login had data', async () => {
+    const visitor = Browser.inWechat(app.url);
+    const callback = await agree(emulator, (await visitor.get('/enter')).location);
+    const old = visitor.cookies();
+    expect((await visitor.get(callback)).status).toBe(302);
+    const end = await visitor.get(withParams(callback, ELSEWHERE), { cookie: old });
+    expect([end.status, end.body]).toEqual([400, expect.stringContaining('login_loop')]);
   });
 
   it('ends with login_loop if the browser keeps no cookies, instead of a third restart', async () => {
