@@ -3,7 +3,7 @@
  *
  * - `<!-- given: … -->`: declarations that the blocks below may use, unless they declare the names themselves.
  * - `<!-- continues -->`: the next block continues the one before it.
- * - `<!-- not compiled: … -->`: the next block is not compiled, and why.
+ * - `<!-- not compiled: … -->`: the next block is not compiled, and why. Other blocks may import it.
  *
  * A block that starts with `// app.ts` is the file of that name for the other blocks of its page.
  */

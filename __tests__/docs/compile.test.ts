@@ -1,5 +1,5 @@
 // The code that the pages print compiles.
-import { COMPILED, PAGES, blocksOf, type Block } from './blocks';
+import { COMPILED, PAGES, blocksOf, fileOf, type Block } from './blocks';
 import { errorsIn } from './compile';
 import { proseOf } from './pages';
 
@@ -58,6 +58,34 @@ describe('the code of the pages', () => {
   });
 });
 
+it.each([
+  ['docs/guides/one-person-two-apps.md', ['accounts.ts', 'auth.ts'], 'Account'],
+  ['docs/guides/accounts/own-users-table.md', ['users.ts', 'auth.ts'], '{ id: string; nickname: string }'],
+])('compiles with the user type that the app declares: %s', (page, names, type) => {
+  const blocks = blocksOf(page);
+  const codes = names.map((name) => blocks.find((block) => fileOf(block) === name)?.code ?? '');
+  // A block that augments a module is compiled alone.
+  const errorsWith = (user: string): string[] =>
+    errorsIn([
+      {
+        page,
+        language: 'ts',
+        line: 1,
+        continues: false,
+        exempt: undefined,
+        given: '',
+        code: `${codes.join('\n').replaceAll(/^import .* from '\.\/.*\n/gm, '')}
+          interface Db { query<Row>(sql: string, values: readonly unknown[]): Promise<Row[]> }
+          declare const db: Db;
+          declare function transaction<T>(work: (db: Db) => Promise<T>): Promise<T>;
+          export const id = (req: import('express').Request) => req.wechat.user?.id.length;
+declare module 'express-wechat-auth' { interface AppTypes { user: ${user} } }`,
+      },
+    ]);
+  expect(errorsWith(type)).toEqual([]);
+  expect(errorsWith('{ id: number }')).not.toEqual([]);
+});
+
 it('reports a wrong option, an undeclared name and a forgotten mark', () => {
   const block = (line: number, code: string, rest: Partial<Block> = {}): Block => ({
     page: 'made-up.md',
@@ -83,6 +111,15 @@ it('reports a wrong option, an undeclared name and a forgotten mark', () => {
       `${USER}const user: AppUser = { id: 1 };\ndeclare module 'express-wechat-auth' { interface AppTypes { user: { id: 1 } } }\n`,
     ),
     block(71, `${USER}const user: AppUser = { id: 1 };\n`),
+    // Other blocks import a block that is not compiled; the errors inside it do not count.
+    block(
+      81,
+      "// count.ts\nimport none from 'none';\nexport const count = (text: string): number => none(text);\n",
+      {
+        exempt: 'none is not installed',
+      },
+    ),
+    block(91, "import { count } from './count.js';\ncount('a').toFixed();\ncount(1);\n"),
   ]);
   expect(errors).toEqual([
     expect.stringMatching(/^made-up.md:2 .*baseUrl/),
@@ -90,5 +127,6 @@ it('reports a wrong option, an undeclared name and a forgotten mark', () => {
     expect.stringMatching(/^made-up.md:21 .*wechatAuth/),
     expect.stringMatching(/^made-up.md:31 .*number/),
     expect.stringMatching(/^made-up.md:72 .*openid/),
+    expect.stringMatching(/^made-up.md:93 .*number/),
   ]);
 });

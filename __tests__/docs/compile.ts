@@ -52,6 +52,8 @@ const isGiven = (file: string): boolean => path.basename(file).startsWith('given
 const isGivenFor = (block: string, file: string): boolean =>
   isGiven(file) && path.dirname(file) === path.dirname(block);
 
+const AUGMENTS = /^declare (?:module|global)\b/m;
+
 /**
  * Makes a file of each block with the blocks that it continues, and a file of the declarations of its page.
  */
@@ -61,11 +63,18 @@ function sourcesOf(blocks: readonly Block[]): Sources {
   let chain: { code: string; places: string[] } = { code: '', places: [] };
   for (const block of blocks.filter(({ language }) => COMPILED.includes(language))) {
     const { page, language, code, line, given } = block;
-    if (block.exempt !== undefined) continue;
+    const folder = path.join(FOLDER, page.replaceAll(/[^\w-]/g, '_'));
+    const fileName = fileOf(block);
+    if (block.exempt !== undefined) {
+      // Other blocks may import it. Its own errors do not count, and what it augments stays out.
+      const file = path.join(folder, fileName ?? '');
+      if (fileName !== undefined && !files.has(file) && !AUGMENTS.test(code))
+        files.set(file, `export {};\n${code}`);
+      continue;
+    }
     const own = code.split('\n').map((_, index) => `${page}:${line + index}`);
     const before = block.continues ? chain : { code: '', places: [] };
     chain = { code: before.code + code, places: [...before.places.slice(0, -1), ...own] };
-    const folder = path.join(FOLDER, page.replaceAll(/[^\w-]/g, '_'));
     const declared = namesIn(chain.code);
     const imported = [...namesIn(given)].filter((each) => !declared.has(each));
     const head = imported.length > 0 ? `import { ${imported.join(', ')} } from './given-${line}';` : '';
@@ -78,7 +87,6 @@ function sourcesOf(blocks: readonly Block[]): Sources {
     const name = path.join(folder, `${line}.${language}`);
     files.set(name, text);
     places.set(name, [page, ...chain.places]);
-    const fileName = fileOf(block);
     if (fileName !== undefined) files.set(path.join(folder, fileName), text);
   }
   return { files, places };
@@ -117,9 +125,7 @@ const OPTIONS: ts.CompilerOptions = {
  */
 export function errorsIn(blocks: readonly Block[]): string[] {
   const { files, places } = sourcesOf(blocks);
-  const augmenting = [...places.keys()].filter((name) =>
-    /^declare (?:module|global)\b/m.test(files.get(name) ?? ''),
-  );
+  const augmenting = [...places.keys()].filter((name) => AUGMENTS.test(files.get(name) ?? ''));
   const only = (isWanted: (name: string) => boolean): Sources => ({
     files: new Map([...files].filter(([name]) => isWanted(name))),
     places,

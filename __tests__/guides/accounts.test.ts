@@ -6,7 +6,7 @@ import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { createHost, listen, type Middleware, type Running } from '../support/hosts';
 import { linkOn, paramIn, stateIn } from '../support/login';
 import { codeOf, run, type RunningGuide } from './guide';
-import { describeOnSqlite, SqliteDatabase } from './sqlite';
+import { betterSqlite3, describeOnSqlite, pgPool, SqliteDatabase } from './sqlite';
 
 useEmulator();
 const running: Running[] = [];
@@ -51,22 +51,14 @@ describeOnSqlite('users in your own table', () => {
   afterEach(() => db.remove());
 
   /** Runs a block that imports users.ts. */
-  const withUsers = async (
-    file: string,
-    imported: string,
-    env: Record<string, string> = {},
-  ): Promise<RunningGuide> => {
-    const users = await start('own-users-table', 'users.ts', { given: { db } });
-    return start('own-users-table', file, {
-      given: users.exports,
-      replace: [[`import { ${imported} } from './users.js';\n`, '']],
-      env,
-    });
+  const withUsers = async (file: string, env: Record<string, string> = {}): Promise<RunningGuide> => {
+    const users = await start('own-users-table', 'users.ts', { packages: { './db.js': { db } } });
+    return start('own-users-table', file, { packages: { './users.js': users.exports }, env });
   };
 
   it('finds the user again, creates one user for two logins at once, and refuses a banned one', async () => {
     // The middleware of the guide runs in another app.
-    const guide = await withUsers('auth.ts', 'findOrCreate, Refusal', { WECHAT_BASE_URL: '' });
+    const guide = await withUsers('auth.ts', { WECHAT_BASE_URL: '' });
     const host = createHost('Express 5');
     host.use(cookies());
     host.use(guide.exports['auth'] as Middleware);
@@ -89,24 +81,16 @@ describeOnSqlite('users in your own table', () => {
     expect(json.json()).toEqual({ error: 'login_refused', message: 'this user is banned' });
   });
 
-  it('finds and creates users with the db for better-sqlite3', async () => {
-    /** What the guide uses of better-sqlite3, whose `$1` is a name and not a place. */
-    class Database {
-      prepare(sql: string): object {
-        const values = (named: Readonly<Record<string, unknown>>): unknown[] => {
-          expect(Array.isArray(named)).toBe(false);
-          return Object.keys(named).map((_, index) => named[String(index + 1)]);
-        };
-        const reader = /^select|returning/im.test(sql);
-        const execute = (named: Readonly<Record<string, unknown>>): unknown => db.run(sql, values(named));
-        return reader ? { reader, all: execute } : { reader, run: execute };
-      }
-    }
-    const guide = await start('own-users-table', 'db.ts', {
-      given: { Database },
-      replace: [["import Database from 'better-sqlite3';\n", '']],
+  const drivers = {
+    pg: () => ({ Pool: pgPool(db) }),
+    'better-sqlite3': () => betterSqlite3(db),
+  };
+  it.each(Object.entries(drivers))('finds and creates users with the db for %s', async (driver, make) => {
+    const guide = await run(codeOf('accounts/own-users-table', 'db.ts', driver), {
+      packages: { [driver]: make() },
     });
-    const users = await start('own-users-table', 'users.ts', { given: guide.exports });
+    running.push(guide);
+    const users = await start('own-users-table', 'users.ts', { packages: { './db.js': guide.exports } });
     const findOrCreate = users.exports['findOrCreate'] as (appid: string, user: object) => Promise<object>;
     const created = await findOrCreate('wx1', { openid: 'a', nickname: '小明' });
     expect(await findOrCreate('wx1', { openid: 'a' })).toEqual(created);
@@ -117,7 +101,7 @@ describeOnSqlite('users in your own table', () => {
   });
 
   it('logs in silently, asks for the profile once, and keeps it at the next silent login', async () => {
-    const { url } = await withUsers('app.ts', 'findOrCreate');
+    const { url } = await withUsers('app.ts');
     const browser = Browser.inWechat(url);
     const nicknameAt = async (page: string): Promise<unknown> => (await browser.logIn(emulator, page)).json();
     const silent = await nicknameAt('/home');

@@ -9,14 +9,16 @@ export function blocksOfGuide(guide: string): Block[] {
   return blocksOf(`docs/guides/${guide}.md`);
 }
 
-/** The block of a guide whose first line names this file. */
-export function codeOf(guide: string, file: string): string {
-  return codeOfPage(`docs/guides/${guide}.md`, file);
+/** The block of a guide whose first line names this file, and `use` if there are several of the name. */
+export function codeOf(guide: string, file: string, use = ''): string {
+  return codeOfPage(`docs/guides/${guide}.md`, file, use);
 }
 
 /** The block of a page, given by its path, whose first line names this file. */
-export function codeOfPage(page: string, file: string): string {
-  const found = blocksOf(page).find((block) => fileOf(block) === file);
+export function codeOfPage(page: string, file: string, use = ''): string {
+  const found = blocksOf(page).find(
+    (block) => fileOf(block) === file && block.code.split('\n', 1)[0]?.includes(use),
+  );
   if (!found) throw new Error(`${page} has no block that starts with // ${file}`);
   return found.code;
 }
@@ -24,6 +26,8 @@ export function codeOfPage(page: string, file: string): string {
 interface RunOptions {
   /** The values that the page leaves to the app. */
   readonly given?: Readonly<Record<string, unknown>>;
+  /** What the block imports: other files of the guide, and stand-ins for packages that are not dependencies. */
+  readonly packages?: Readonly<Record<string, unknown>>;
   /** Text of the page to replace: values that the reader must change, or addresses of the real WeChat. */
   readonly replace?: readonly (readonly [before: string, after: string])[];
   readonly env?: Env | ((url: string) => Env);
@@ -38,7 +42,7 @@ export interface RunningGuide extends Running {
 /** Runs a block with the real packages; the app that it starts listens on a free port. */
 export async function run(
   code: string,
-  { given = {}, replace = [], env = {} }: RunOptions = {},
+  { given = {}, packages = {}, replace = [], env = {} }: RunOptions = {},
 ): Promise<RunningGuide> {
   const apps: http.RequestListener[] = [];
   const running = await listen((req, res) => apps[0]?.(req, res));
@@ -52,7 +56,7 @@ export async function run(
   };
   const undo = setEnvironment(typeof env === 'function' ? env(running.url) : env);
   try {
-    script(module, module.exports, load, ...Object.values(given));
+    script(module, module.exports, (name: string) => packages[name] ?? load(name), ...Object.values(given));
   } finally {
     application.listen = original;
     undo();

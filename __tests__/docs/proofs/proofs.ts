@@ -90,7 +90,10 @@ const PROOFS: Readonly<Record<string, Readonly<Record<string, Proof>>>> = {
   'docs/guides/one-callback-domain.md': {
     'http://localhost:3000/login': test('guides/one-callback-domain.test.ts'),
   },
-  'docs/guides/one-person-two-apps.md': { 'CREATE TABLE accounts (': test('guides/one-person.test.ts') },
+  'docs/guides/one-person-two-apps.md': {
+    'CREATE TABLE accounts (': test('guides/one-person.test.ts'),
+    '// db.ts': test('guides/one-person.test.ts'),
+  },
   'docs/guides/other-frameworks.md': {
     '// koa.mjs': FRAMEWORKS,
     '// fastify.mjs': FRAMEWORKS,
