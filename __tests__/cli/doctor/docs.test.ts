@@ -64,7 +64,7 @@ describe.each(PAGES)('%s', (file, language) => {
     // Ports and times differ. An emulator shows a page that WeChat does not show; the test of the wrapping
     // covers that row.
     const isOfThisRun = (line: string): boolean =>
-      /weixin\.qq\.com, |weixin\.qq\.com，|:3000|h5\.example\.com (?:does|的)|not visible|在微信之外/.test(
+      /weixin\.qq\.com, |weixin\.qq\.com，|:3000|h5\.example\.com (?:does|的)|cannot be checked|在微信之外/.test(
         line,
       );
     const start = language === 'en' ? '  – Account: login page' : '  – 服务号授权页';
@@ -101,7 +101,7 @@ describe.each(PAGES)('%s', (file, language) => {
     );
     const row = shown.slice(start, shown.indexOf('', start)).join('\n');
     const detail = {
-      en: 'not visible outside WeChat: h5.example.com must be entered at mp.weixin.qq.com > 设置与开发 > 账号设置 > 功能设置 > 网页授权域名',
+      en: 'cannot be checked outside WeChat: h5.example.com must be entered at mp.weixin.qq.com > 设置与开发 > 账号设置 > 功能设置 > 网页授权域名',
       zh: '在微信之外无法判断：h5.example.com 须填写在 mp.weixin.qq.com > 设置与开发 > 账号设置 > 功能设置 > 网页授权域名',
     };
     const printed = renderGroup('wechat', [{ id: 'login-page', status: 'skipped', detail }], {

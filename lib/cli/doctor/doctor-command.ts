@@ -107,7 +107,7 @@ function styleOf({ env, screen }: Terminal, language: Language): OutputStyle {
   };
 }
 
-/** Masks AppSecrets, which WeChat or the app may echo, and replaces control characters. */
+/** Masks AppSecrets and the platform's token, which a response may echo, and replaces control characters. */
 function forOutput({ apps, component }: Configuration): (finding: Finding) => Finding {
   const redact = redactor([...Object.values(apps).map(({ appSecret }) => appSecret), component?.accessToken]);
   const ids = [...Object.values(apps), component].flatMap((app) =>
@@ -258,7 +258,7 @@ const TEXTS = {
     '未检查：只有客户端用 code 登录，应用没有登录路由',
   ),
   noAppIdShown: bilingual(
-    'not checked: the running app shows no right AppID, see below',
+    'not checked: the running app shows no valid AppID, see below',
     '未检查：没有从运行中的应用得到正确的 AppID，见下文',
   ),
   noCallback: bilingual(

@@ -202,7 +202,7 @@ const TEXTS = {
   phones: (addresses: string) =>
     bilingual(
       `\nPhones in your network reach the emulator at ${addresses}. ` +
-        'To log in from a phone, set WECHAT_OPEN_URL to that address.',
+        'To log in from a phone, set WECHAT_OPEN_URL to the address that the phone can open.',
       `\n同一网络中的手机可通过 ${addresses} 访问。给手机用时，请把 WECHAT_OPEN_URL 设为该地址。`,
     ),
   howToStop: bilingual('\nPress Ctrl+C to stop it.', '\n按 Ctrl+C 停止。'),

@@ -410,7 +410,7 @@ describe('the doctor, on the login pages', () => {
     expect(check('login-page').status).toBe(status);
   });
 
-  it('reports that WeChat’s own page is not visible outside WeChat', async () => {
+  it('reports that WeChat’s own page cannot be checked outside WeChat', async () => {
     // open.weixin.qq.com sends this page to every browser other than WeChat's: a script in it looks for
     // WeChat.
     const emulator = await startEmulator();

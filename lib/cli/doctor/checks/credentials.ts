@@ -57,7 +57,8 @@ function judgeErrcode(id: CheckId, flow: AccountFlow, error: WeChatAPIError, isP
 }
 
 /**
- * WeChat appends the id of the request (`, rid: …`, formerly `, hints: […]`), which is useless to a reader.
+ * Leaves out the id of the request, which WeChat appends (`, rid: …`, formerly `, hints: […]`): it says
+ * nothing about the credentials, and differs in every run.
  */
 function withoutRequestId(errmsg: string): string {
   const start = errmsg.search(/rid:|hints?:/);

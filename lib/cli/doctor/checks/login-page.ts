@@ -161,7 +161,7 @@ const TEXTS = {
     ),
   hidden: (host: string, flow: PageAccountFlow) =>
     bilingual(
-      `not visible outside WeChat: ${host} must be entered at ${FLOWS[flow].consoleMenu.callbackDomain}`,
+      `cannot be checked outside WeChat: ${host} must be entered at ${FLOWS[flow].consoleMenu.callbackDomain}`,
       `在微信之外无法判断：${host} 须填写在 ${FLOWS[flow].consoleMenu.callbackDomain}`,
     ),
   compareSettings: (flow: PageAccountFlow) =>
