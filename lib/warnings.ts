@@ -65,7 +65,8 @@ export const WARNING_CODES = [
    */
   'WECHAT_COOKIE_SIGNATURE',
   /**
-   * A login was lost: another app sets a cookie of the same name, on this host or a parent domain.
+   * A login was lost: another app sets a cookie of the same name, on this host or a parent domain, or this
+   * app set one earlier with another `path` or `domain`.
    * @remedy Give the session cookie a name of its own.
    */
   'WECHAT_COOKIE_NAME',
@@ -115,8 +116,8 @@ export const WARNING_CODES = [
   /**
    * A login failed for a reason that the operator can fix, such as WeChat out of reach or a token store that
    * fails, or because a function of the app threw an error (`account`, `check` of `scanLogin`,
-   * `component.accessToken`), with its stack; once for each cause. An error in `onLogin` (`login_failed`) is
-   * printed each time, with its stack.
+   * `component.accessToken`), with its stack, or did not settle within 20 s (these, `flow` and `onError`);
+   * once for each cause. An error in `onLogin` (`login_failed`) is printed each time, with its stack.
    * @remedy The message and its [kind](errors.md) name the reason.
    */
   'WECHAT_LOGIN_FAILED',

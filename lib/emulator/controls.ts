@@ -43,7 +43,7 @@ export interface EmulatorControls {
   /**
    * The openid of a person at the app with this AppID. It is the same in every run.
    *
-   * @throws Error if there is no such user or app. So does every control that takes one.
+   * @throws Error if there is no such user or app. Every control that takes a user or an app does the same.
    */
   openid(user: string, app: string): string;
   /**

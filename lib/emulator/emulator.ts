@@ -69,7 +69,7 @@ export interface EmulatorOptions {
    * @default the preset apps
    */
   readonly apps?: readonly EmulatorApp[];
-  /** The people who can log in. The first one does if a test names nobody. @default the preset people */
+  /** The people who can log in. If a test names nobody, the first one logs in. @default the preset people */
   readonly users?: readonly EmulatorUser[];
   /**
    * How WeChat behaves at the start; `switches` of the {@link Emulator} changes it later.

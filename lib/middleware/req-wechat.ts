@@ -42,8 +42,9 @@ export interface WxLoginParams {
  * @example
  * app.get('/', (req, res) => {
  *   const { user } = req.wechat;
- *   res.send(user ? `Hello, ${user.openid}` :
- * `<a href="${req.wechat.loginURL({ returnTo: '/me' })}">Log in</a>`); });
+ *   const loginURL = req.wechat.loginURL({ returnTo: '/me' });
+ *   res.send(user ? `Hello, ${user.openid}` : `<a href="${loginURL}">Log in</a>`);
+ * });
  */
 export interface WechatContext {
   /**
@@ -54,7 +55,8 @@ export interface WechatContext {
   /**
    * The user who is logged in, for code behind a guard: unlike `user`, its type does not include `undefined`.
    *
-   * @throws WechatAuthError of kind `unauthenticated` if nobody is logged in.
+   * @throws WechatAuthError of kind `unauthenticated` if nobody is logged in, or `config` if the option
+   * `account` found no account for this request.
    */
   requireUser(): AppUser;
   /** Whether somebody is logged in. If it returns true, TypeScript knows that `user` is not undefined. */
@@ -133,7 +135,8 @@ export interface WechatContext {
    * Logs the user out: removes the login and everything else from the session, except logins under another
    * `sessionKey`, and gives the session a new id.
    *
-   * @throws WechatAuthError of kind `session_missing` if there is no session, or its store failed.
+   * @throws WechatAuthError of kind `session_missing` if there is no session, or its store failed; `config`
+   * if the option `account` found no account for this request.
    */
   logout(): Promise<void>;
   /**
@@ -141,8 +144,9 @@ export interface WechatContext {
    * browser. (`oauth.getAccessToken(code)` is another method: it exchanges a code.)
    *
    * @throws WechatAuthError of kind `unauthenticated` without a user, `no_token` if no token is stored or the
-   * user logged in with a mini program, `token_store` if the store failed, or `timeout`, `network` or
-   * `bad_answer` if a refresh did not succeed; WeChatAPIError of kind `reauthorize` if the user must log in
+   * user logged in with a mini program, `token_store` if the store failed, `timeout`, `network` or
+   * `bad_answer` if a refresh did not succeed, or `config` if the option `account` found no account for this
+   * request, or `component.accessToken` failed; WeChatAPIError of kind `reauthorize` if the user must log in
    * again, or of another kind with which WeChat refused the refresh (`busy`, `rate_limit`, `credentials`, …).
    */
   getAccessToken(): Promise<string>;

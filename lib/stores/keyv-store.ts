@@ -28,8 +28,8 @@ export interface KeyvLike {
  * its other users count as well.
  *
  * @example
- * app.use(wechatAuth({ tokenStore: new KeyvTokenStore(new Keyv(new KeyvPostgres(process.env.DATABASE_URL)))
- * }));
+ * const keyv = new Keyv(new KeyvPostgres(process.env.DATABASE_URL));
+ * app.use(wechatAuth({ tokenStore: new KeyvTokenStore(keyv) }));
  */
 export class KeyvTokenStore implements TokenStore {
   readonly #keyv: KeyvLike;

@@ -105,7 +105,7 @@ export interface WechatAuthEvents {
   readonly 'express-wechat-auth:token.refreshed': TokenRefreshed;
   /** An access token could not be refreshed, or could not be saved after its refresh. */
   readonly 'express-wechat-auth:token.failed': TokenFailed;
-  /** WeChat responded to a request without an errcode. */
+  /** WeChat responded to a request, and the response has no errcode. */
   readonly 'express-wechat-auth:call.answered': CallAnswered;
   /** WeChat returned an errcode, or gave no valid response. */
   readonly 'express-wechat-auth:call.failed': CallFailed;
