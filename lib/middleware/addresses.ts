@@ -84,10 +84,11 @@ class Mounts {
   /** The same for routes that stand for every path below them. */
   readonly #routesBelow = new Map<string, readonly ReadonlySet<string>[]>();
   /**
-   * Of mounts that are too many or too long to be recorded, only the number of names in their paths is kept.
+   * The numbers of names in the paths of the mounts that are not recorded above, because there are too many
+   * of them, or their path is too long.
    */
   readonly #depths = new Set<number>();
-  /** The routes of those mounts, without the mount path. */
+  /** The routes of login, callback and logout of those mounts, without the mount path. */
   #names: readonly string[] = [];
 
   /** Runs on every request, so it parses no path of a mount that is known already. */
@@ -132,9 +133,7 @@ class Mounts {
   }
 }
 
-/**
- * Whether a mount with these sites was seen at this one, or at so many that it counts as one of every site.
- */
+/** Whether a mount was seen at this site, or at so many sites that it counts as a mount of every site. */
 function isSeenAt(sites: ReadonlySet<string> | undefined, site: string): boolean {
   return sites !== undefined && (sites.has(site) || sites.size >= MAX_SITES);
 }
@@ -264,7 +263,7 @@ export function returnToOrDefault(context: Context, requested: string | null | u
 
 function defaultReturnTo(context: Context): string {
   const { returnTo, warnings } = context.config;
-  // The app has chosen it, so a page may be named like a route of another mount.
+  // Without mayBeOwnRoute(): the app chose this path, so one that only looks like a route is a page.
   const path = checkedReturnTo(context, returnTo ?? '/', isKnownRoute);
   if (path !== undefined || returnTo === undefined) return path ?? '/';
   // Known only now: the routes depend on the path at which the app has mounted the middleware.
@@ -314,7 +313,8 @@ export function currentPage({ req, config }: Context): string {
 /**
  * The path of an Origin or Referer header of this site; `undefined` for another site. This site is the origin
  * of `baseURL`, otherwise the one that the request names. Its host over https is this site, too: a proxy that
- * ends TLS may not tell. Over http it is not: an attacker in the network of a user can forge such pages.
+ * ends TLS may not say that the browser used https. Its host over http is another site if the origin is an
+ * https: one: an attacker in the network of a user can forge such pages.
  */
 export function pathOnThisSite({ req, config }: Context, address: string): string | undefined {
   if (!URL.canParse(address)) return undefined;

@@ -1,8 +1,8 @@
 /**
  * wxLogin.js puts the QR code page into an element of the embedding site. The page comes from the host of the
- * script, so that the widget uses the emulator that served it. Only res.wx.qq.com has no such page: there, it
- * comes from open.weixin.qq.com. Like WeChat's script, it encodes nothing: the
- * caller encodes redirect_uri.
+ * script, so that the widget uses the emulator that served it. Only res.wx.qq.com has no such page: there,
+ * the page comes from open.weixin.qq.com. Like WeChat's script, this one encodes nothing: the caller encodes
+ * redirect_uri.
  */
 export const WX_LOGIN_SCRIPT = `(function (window, document) {
   'use strict';

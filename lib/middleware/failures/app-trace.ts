@@ -17,7 +17,7 @@ export function keepTrace(
   thrown: unknown,
   secrets: readonly (string | undefined)[],
 ): string {
-  // Line by line: line breaks are replaced, and what is longer than 1,000 characters is cut.
+  // Line by line, because the redactor replaces line breaks, and cuts a text after 1,000 characters.
   const lines = stacksOf(thrown).flatMap((stack) => stack.split('\n'));
   const text = lines.slice(0, MAX_LINES).map(redactor(secrets)).join('\n');
   TRACES.set(error, { text, place: firstFrame(thrown) });

@@ -63,7 +63,7 @@ export async function sendFailure(context: Context, thrown: unknown): Promise<vo
   try {
     await callInTime('onError', () =>
       onError(error, req, res, (failure) => {
-        // It may call `next` late, when our page has been sent.
+        // `onError` may call `next` late, when our page has been sent.
         if (!called.next) next(failure);
         called.next = true;
       }),

@@ -49,7 +49,7 @@ export function hasAmbiguousNames(query: URLSearchParams): boolean {
 
 /** Removes the origin: a request line may hold `GET http://host/path` (RFC 9112 section 3.2.2). */
 export function withoutOrigin(url: string): string {
-  // Most targets: this runs on every request.
+  // Enough for most targets, and cheaper than the regular expression: this runs on every request.
   if (url.startsWith('/')) return url;
   return /^https?:\/\//i.test(url) ? url.replace(/^[^/]*\/\/[^/?#]*/, '') || '/' : url;
 }

@@ -91,5 +91,8 @@ function decoded(path: string): string {
   }
 }
 
-/** Most paths. This runs on every request below a mount that is a pattern. */
+/**
+ * Most paths are in the form of comparablePath() already, and this test is cheaper than to rewrite them: it
+ * runs on every request below a mount that is a pattern.
+ */
 const IS_COMPARABLE = /^(?:\/[a-z\d_.~-]+)*$/;

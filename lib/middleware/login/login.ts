@@ -69,7 +69,7 @@ export interface WechatLoginOptions {
   readonly data?: unknown;
 }
 
-/** `GET /login?returnTo=/me`, also with `scope` and `flow`. */
+/** `GET /login?returnTo=/me`, also with `scope`, `flow` and signed `data`. */
 export async function login(context: Context): Promise<void> {
   const query = queryOf(context.req.url ?? '');
   const bound = loginOfBoundLink(context, query);
@@ -264,7 +264,8 @@ function keepPending(
   rootForLogin(session, config);
   const before = knownStates(session, sessionKey);
   if (!addPending(session, sessionKey, state, pending, loginTimeout)) throw noRoom();
-  // Here, because the session is saved next. If the login fails, the link to try again needs the id.
+  // The id is for the link to try again if the login fails. It is added here, because the session is saved
+  // next.
   if (pending.data !== undefined) ensureLinkId(session, sessionKey);
   makeRoom(session, sessionKey, state, () => cookieFits(req, session));
   const kept = knownStates(session, sessionKey);

@@ -81,7 +81,7 @@ function errorOf(cause: unknown, secrets: LoginSecrets): WechatAuthError {
   return reported(error, keepTrace(error, cause, secrets));
 }
 
-/** Every time, because each such error is a bug that somebody has met. */
+/** Prints a warning each time, and not once per cause: each such error is a bug that a user has met. */
 function reported(error: WechatAuthError, trace?: string): WechatAuthError {
   warn('WECHAT_LOGIN_FAILED', warningOf(error), { trace, page: pageOf(error) });
   return error;

@@ -27,7 +27,7 @@ export function relayFault(address: string, usesRealPages: boolean): string | un
   return faultText(address, relayFaults(address, usesRealPages));
 }
 
-/** The address of a relay without a slash at its end, as redirect URIs begin with it. */
+/** The address of a relay in the form with which redirect URIs begin: without a slash at its end. */
 export function relayAddress(relay: string): string {
   const { origin, path } = splitBase(relay);
   return origin + path;

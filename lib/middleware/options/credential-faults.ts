@@ -1,6 +1,6 @@
 /**
- * Faults of credentials, in the options or in a result of the option `account`: those that do not fit
- * together, and those of the emulator that are used with the real WeChat.
+ * Checks the credentials in the options, or in a result of the option `account`: whether they fit together,
+ * and whether they are the emulator's although logins go to the real WeChat.
  */
 import { WECHAT } from '../../oauth/endpoints';
 import { ACCOUNT_FLOWS, FLOWS, isPageFlow, type AccountFlow } from '../../oauth/flows';

@@ -34,6 +34,7 @@ export function ownOptions<Options extends object>(given: Options): Options {
   return own as Options;
 }
 
+/** Whether a value is an object; null and an array are not one. */
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

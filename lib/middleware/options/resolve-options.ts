@@ -69,7 +69,7 @@ export interface ResolvedOptions {
   readonly scope: OfficialScope;
   readonly lang: WechatLang;
   readonly flow: PageFlow | 'auto' | ChooseFlow;
-  /** Absent where scan login is off. */
+  /** Undefined where scan login is off, and for an account without an AppSecret, which signs the tickets. */
   readonly scanLogin: ScanLogin | undefined;
   /** Whether the routes of a scan login are served. */
   readonly hasScanRoutes: boolean;

@@ -116,7 +116,7 @@ function isMemoryStore(store: AuthOptions['tokenStore']): boolean {
   return store === undefined || store instanceof MemoryTokenStore;
 }
 
-/** Whether there are more processes cannot be known. */
+/** Only a warning, because this process cannot know whether there are others. */
 function warnOfStore(warnings: Warnings): void {
   warnings.once('WECHAT_SCAN_LOGIN_STORE', {
     en:

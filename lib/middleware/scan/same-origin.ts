@@ -7,8 +7,9 @@ import { header } from '../http/request';
 
 /**
  * The browser's own statement counts: Sec-Fetch-Site, otherwise Origin. Where it makes none (old browsers, or
- * `Origin: null` under a strict Referrer-Policy), the form must carry the token that only our page has. So it
- * must if only the scheme differs: without `baseURL`, the scheme of the page may be unknown behind a proxy.
+ * `Origin: null` under a strict Referrer-Policy), the form must carry the token that only our page has. It
+ * must also do so if Origin differs in the scheme alone: without `baseURL`, the app may not know the scheme
+ * of its pages behind a proxy.
  */
 export function isFromThisPage(context: Context, hasToken: boolean): boolean {
   const { req } = context;

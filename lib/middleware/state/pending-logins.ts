@@ -295,10 +295,10 @@ export function recordFinished(
   }: { state: string; returnTo: string; root?: string | undefined; appid?: string | undefined },
 ): void {
   const { pending, done } = loginsIn(session, key);
-  // No `linkId`: links of before this login end.
   // Removed first, so that it becomes the newest entry.
   delete done[state];
   done[state] = appid === undefined ? returnTo : ` ${appid} ${returnTo}`;
+  // Without a `linkId`, because the links that this session got before the login must not work after it.
   storeLogins(session, key, { pending, done, root, at: Date.now(), linkId: undefined });
 }
 
@@ -332,7 +332,10 @@ export function statesIn(session: Session, key: string): { pending: string[]; fi
   return { pending: Object.keys(pending), finished: Object.keys(done) };
 }
 
-/** Marks the logins that are pending under this key while somebody logs in, and ends links of before. */
+/**
+ * Marks the logins that are pending under this key while somebody logs in, and ends the links that this
+ * session got before.
+ */
 export function bindPending(session: Session, key: string, bindings: ReturnType<typeof bindingsOf>): void {
   const logins = loginsIn(session, key);
   const entries = Object.entries(logins.pending);

@@ -100,7 +100,7 @@ export function cookieHash(req: HostRequest): string {
 /** One login needs it several times. */
 const COOKIE_HASHES = new WeakMap<HostRequest, string>();
 
-/** Whether the cookies of this request name the session, which has this id. They also hold its signature. */
+/** Whether a cookie of this request holds the id of the session, beside which it may hold a signature. */
 export function holdsSessionId(req: HostRequest, id: string): boolean {
   const cookies = header(req, 'cookie');
   return id !== '' && (cookies.includes(encodeURIComponent(id)) || cookies.includes(id));

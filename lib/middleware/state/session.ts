@@ -89,6 +89,7 @@ export function carryOverCookie({ cookie: before }: Session, { cookie }: Session
 
 const COOKIE_SETTINGS = ['path', 'domain', 'secure', 'httpOnly', 'sameSite', 'priority', 'partitioned'];
 
+/** Whether a value is an object; null is not one, an array is. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }

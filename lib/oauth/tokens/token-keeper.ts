@@ -149,8 +149,8 @@ export class TokenKeeper {
   }
 
   /**
-   * Publishes how a refresh ends that the app called itself. If the keeper waits for the same refresh, it
-   * publishes the end.
+   * Runs a refresh that the app called itself, and publishes its end. If the keeper waits for the same
+   * refresh, the keeper publishes the end.
    */
   async publishRefresh<T>(refreshToken: string | undefined, refresh: () => Promise<T>): Promise<T> {
     const report = this.#startRefresh();
@@ -182,8 +182,9 @@ export class TokenKeeper {
   }
 
   /**
-   * When the user of a refresh token logged in, in ms since 1970; undefined if no saved token tells. Refuses
-   * a refreshed token of another openid before it is saved, because it would replace that user's own token.
+   * When the user of a refresh token logged in, in ms since 1970; undefined if no saved token says so.
+   * Refuses a refreshed token of another openid before it is saved, because it would replace that user's own
+   * token.
    */
   async loginOf(refreshToken: string | undefined, openid: string): Promise<number | undefined> {
     const owner = this.#owners.get(refreshToken);
@@ -201,7 +202,7 @@ export class TokenKeeper {
       const stored = asAccessToken(await this.#read(openid, cached));
       return isIts(stored) ? loggedInAt(stored) : undefined;
     } catch {
-      // The new token must not be lost for this. If the store is away, saving it fails, too.
+      // A failed read must not lose the new token. If the store is down, saving the token reports that.
       return undefined;
     }
   }

@@ -103,8 +103,8 @@ function tunnelThrough(proxy: URL, tls: https.AgentOptions | undefined): Agents[
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: most processes never need it
   const { HttpsProxyAgent } = require('https-proxy-agent') as typeof proxyAgent;
   const agent = new HttpsProxyAgent(bare, { ...tls, ...KEEP_ALIVE, headers });
-  // HttpsProxyAgent does not keep its options: the app's certificates, and the time limit of idle
-  // connections. `path` stays undefined, as that agent sets it.
+  // HttpsProxyAgent drops the app's options (its certificates) and the time limit of idle connections, so
+  // they are set again. `path` must stay undefined, as HttpsProxyAgent sets it.
   Object.assign(agent.options, tls, KEEP_ALIVE, { path: undefined });
   // Otherwise the proxy's own response would be read as WeChat's, and a hostile proxy could log anybody in.
   agent.on('proxyConnect', ({ statusCode }: { statusCode: number }, request: http.ClientRequest) => {

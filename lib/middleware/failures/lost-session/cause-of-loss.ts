@@ -62,7 +62,7 @@ interface Loss {
 function causeOfRejection(loss: Loss, cookie: SessionCookie, [value = '']: readonly string[]): Cause {
   const before = loss.start?.cookieDigest;
   if (before === digestOf(value)) return CAUSES.gone();
-  // An old cookie, because the browser did not keep the new one.
+  // The browser sent an older cookie, because it did not keep the one that the login set.
   const fault = cookieCause(loss, cookie);
   if (fault) return fault;
   return before && cookie.name !== undefined ? CAUSES.sameName({ name: cookie.name }) : CAUSES.gone();

@@ -51,7 +51,7 @@ export interface ScanTexts {
   readonly messages: Readonly<Record<PhoneMessage, { readonly title: string; readonly text: string }>>;
 }
 
-/** How it ends on the phone. */
+/** How a scan login ends on the phone. */
 export type PhoneMessage = 'done' | 'cancelled' | 'taken' | 'expired';
 
 const ZH: ScanTexts = {
