@@ -99,7 +99,8 @@ function checkedRequest(
 /**
  * Refuses a request that a page of another site makes a browser send. An attacker's page could post her own
  * code, and so log the visitor in to her account (login CSRF, RFC 6749 section 10.12): a posted code has no
- * state that protects against this. Mini programs and mobile apps are not browsers, and send neither header.
+ * state that protects against this. Mini programs and mobile apps are not browsers, and send neither
+ * Sec-Fetch-Site nor Origin.
  */
 function refuseOtherSites(context: Context): void {
   const site = header(context.req, 'sec-fetch-site');
@@ -177,7 +178,7 @@ function postedCode(
 
 /**
  * Behind a proxy that the framework does not trust, every client has the address of the proxy. Mini programs
- * send no cookies, so that only this header distinguishes them.
+ * send no cookies, so that only X-Forwarded-For and Forwarded distinguish them.
  */
 function forwardedFor(req: HostRequest): string {
   return trustsProxy(req) ? '' : `${header(req, 'x-forwarded-for')} ${header(req, 'forwarded')}`;

@@ -56,7 +56,7 @@ export class StartedLogins {
    * By a hash of the cookies: the login that a callback with these cookies finishes. If it fails or restarts,
    * the login before it.
    */
-  readonly #finishing = lazyCache<Promise<FinishedLogin | undefined>>({ max: MAX_ENTRIES, ttl: FINISHED_MS });
+  readonly #finishes = lazyCache<Promise<FinishedLogin | undefined>>({ max: MAX_ENTRIES, ttl: FINISHED_MS });
 
   /** By the id of a session: the id that it replaced although nobody logged in, and when. */
   readonly #renewals: LazyCache<{ readonly id: string; readonly at: number }>;
@@ -108,9 +108,9 @@ export class StartedLogins {
   }
 
   /**
-   * Whether a session that had this id at that time now has the other id, and nobody has logged in since
-   * then. A request in progress may have saved the session under its old id: what starts there later does not
-   * count.
+   * Whether the session with the id `current` had the id `startedIn` at that time, and nobody has logged in
+   * since then. A request in progress may have saved the session under its old id: what starts there later
+   * does not count.
    */
   #hasStartedIn(current: string, startedIn: string, at: number): boolean {
     let id = current;
@@ -146,7 +146,7 @@ export class StartedLogins {
     login: Promise<Pick<FinishedLogin, 'scope' | 'flow' | 'appid'> | undefined>,
   ): void {
     if (!cookies) return;
-    const before = this.#finishing().get(cookies);
+    const before = this.#finishes().get(cookies);
     const outcome = login.then(
       (finished) => {
         if (!finished) return before;
@@ -155,16 +155,16 @@ export class StartedLogins {
       },
       () => before,
     );
-    this.#finishing().set(cookies, outcome);
+    this.#finishes().set(cookies, outcome);
     // A login that failed is forgotten: anybody can cause many of them.
     void outcome.then((finished) => {
-      const isLatest = this.#finishing().peek(cookies) === outcome;
-      if (finished === undefined && isLatest) this.#finishing().delete(cookies);
+      const isLatest = this.#finishes().peek(cookies) === outcome;
+      if (finished === undefined && isLatest) this.#finishes().delete(cookies);
     });
   }
 
   /** The login that a callback with these cookies has finished. Waits for one that is about to. */
   async finishedWith(cookies: string): Promise<FinishedLogin | undefined> {
-    return cookies === '' ? undefined : this.#finishing().get(cookies);
+    return cookies === '' ? undefined : this.#finishes().get(cookies);
   }
 }
