@@ -183,11 +183,22 @@ describe('two processes with one cache', () => {
     expect(log).toEqual(['exchange', 'complete', 'exchange', 'complete']);
   });
 
-  it('find the login of a callback that the other one has handled, by cookies and state', async () => {
+  it('find the login of a callback that the other one has handled, by cookies, code and state', async () => {
     const login = { pending: PENDING, root: 'a root' };
     await one.rememberCallback(CALLBACK, login);
     for (const each of [one, two]) {
       expect(await each.recallCallback(CALLBACK)).toEqual(login);
+      for (const part of ['cookies', 'code', 'state'])
+        expect(await each.recallCallback({ ...CALLBACK, [part]: 'another' })).toBeUndefined();
+    }
+  });
+
+  it('find that login with any code, by cookies and state, once it has logged somebody in', async () => {
+    const login = { pending: PENDING, root: 'a root', owner: 'ming' };
+    await one.rememberCallback(CALLBACK, login);
+    for (const each of [one, two]) {
+      expect(await each.recallCallback(CALLBACK)).toEqual(login);
+      expect(await each.recallCallback({ ...CALLBACK, code: 'another' })).toEqual(login);
       for (const part of ['cookies', 'state'])
         expect(await each.recallCallback({ ...CALLBACK, [part]: 'another' })).toBeUndefined();
     }

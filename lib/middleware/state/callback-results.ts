@@ -60,7 +60,7 @@ export class CallbackResults {
   }>(LIMITS);
   /** By state: the state of the login that replaced it. */
   readonly #restarts = lazyCache<Promise<string>>(LIMITS);
-  /** See {@link callbackKeys}: the login of a callback that was handled. */
+  /** By keyOfLogin() or keyOfCode(): the login of a callback that was handled. */
   readonly #served = lazyCache<CallbackLogin>(LIMITS);
   /**
    * Logins that a logout has ended. They are kept while a callback of them may still arrive. Every
@@ -241,8 +241,7 @@ export class CallbackResults {
    */
   async rememberCallback(params: CallbackParams, login: CallbackLogin): Promise<void> {
     if (params.cookies === '') return;
-    const keys = callbackKeys(params);
-    const key = login.owner === undefined ? keys.ofCode : keys.ofLogin;
+    const key = login.owner === undefined ? keyOfCode(params) : keyOfLogin(params);
     this.#served().set(key, login);
     const cache = this.#cache;
     if (cache) await orUndefined(STORE_LIMIT_MS, () => cache.writeCache(servedKey(key), login, SHARED_MS));
@@ -255,12 +254,12 @@ export class CallbackResults {
    */
   async recallCallback(params: CallbackParams): Promise<CallbackLogin | undefined> {
     if (params.cookies === '') return undefined;
-    const { ofLogin, ofCode } = callbackKeys(params);
-    const known = this.#served().get(ofLogin) ?? this.#served().get(ofCode);
+    const keys = [keyOfLogin(params), keyOfCode(params)];
+    const known = keys.map((key) => this.#served().get(key)).find((login) => login !== undefined);
     const cache = this.#cache;
     if (known || !cache) return known;
     const [login, code] = await Promise.all(
-      [ofLogin, ofCode].map((key) => orUndefined(STORE_LIMIT_MS, () => cache.readCache(servedKey(key)))),
+      keys.map((key) => orUndefined(STORE_LIMIT_MS, () => cache.readCache(servedKey(key)))),
     );
     return (login ?? code) as CallbackLogin | undefined;
   }
@@ -273,9 +272,14 @@ export class CallbackResults {
   }
 }
 
-/** The keys of a callback: one of its login, once somebody is logged in by it, and one of its code. */
-function callbackKeys({ cookies, code, state }: CallbackParams): { ofLogin: string; ofCode: string } {
-  return { ofLogin: hash([cookies, state]), ofCode: hash([cookies, code, state]) };
+/** The key of a callback that has logged somebody in: another code may follow. */
+function keyOfLogin({ cookies, state }: CallbackParams): string {
+  return hash([cookies, state]);
+}
+
+/** The key of any other callback that was handled: only the same code may follow. */
+function keyOfCode({ cookies, code, state }: CallbackParams): string {
+  return hash([cookies, code, state]);
 }
 
 /**
