@@ -4,9 +4,9 @@ const { availableParallelism } = require('node:os');
 const { buildArgv } = require('jest');
 
 /**
- * Suites that take minutes, such as every fault, every attack, Chromium, several processes, and the packed tarball,
- * and those that run another program on the pages: TypeDoc, PHP, Java. CI runs them. Elsewhere they run with CI=true
- * or WECHAT_TESTS=full, and if the command names a file.
+ * Suites that take minutes, such as every fault, every attack, every wrong session cookie, Chromium, several processes,
+ * and the packed tarball, and those that run another program on the pages: TypeDoc, PHP, Java. CI runs them.
+ * Elsewhere they run with CI=true or WECHAT_TESTS=full, and if the command names a file.
  */
 const LONG = [
   '/__tests__/security/',
@@ -16,6 +16,7 @@ const LONG = [
   '/__tests__/processes/',
   '/__tests__/packed/',
   '/__tests__/types/consumers',
+  '/__tests__/middleware/failures/lost-session/causes',
   '/__tests__/api-reference',
   '/__tests__/emulator/standing-in/languages',
   '/__tests__/guides/browser',

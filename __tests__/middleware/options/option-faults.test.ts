@@ -352,6 +352,45 @@ describe('faults of the options', () => {
   });
 });
 
+describe('a baseURL that ends with the callback route', () => {
+  it.each([
+    [
+      'https://h5.example.com/callback',
+      {},
+      "'https://h5.example.com': wechatAuth() appends /callback itself.",
+    ],
+    [
+      'https://h5.example.com/callback/',
+      {},
+      "'https://h5.example.com': wechatAuth() appends /callback itself.",
+    ],
+    [
+      'https://h5.example.com/shop/callback',
+      {},
+      "'https://h5.example.com/shop': wechatAuth() appends /callback itself.",
+    ],
+    [
+      'https://h5.example.com/wx/back',
+      { routes: { callback: '/wx/back' } },
+      "'https://h5.example.com': wechatAuth() appends /wx/back itself.",
+    ],
+    ['https://app.example.com/callback', { relay: 'https://h5.example.com' }, "'https://app.example.com': "],
+  ])('is a fault: %s %j', (baseURL, others, remedy) => {
+    const message = messageOf({ baseURL, ...others });
+    expect(message).toContain(
+      `baseURL is '${baseURL}', which ends with the callback route. Give the address of the app, ${remedy}`,
+    );
+  });
+
+  it.each([
+    ['https://h5.example.com/my-callback', {}],
+    ['https://h5.example.com/callback/app', {}],
+    ['https://h5.example.com/callback', { routes: { callback: '/wx/back' } }],
+  ])('does not include %s %j', (baseURL, others) => {
+    expect(messageOf({ baseURL, ...others })).toBe('');
+  });
+});
+
 describe("a baseURL that WeChat's console would not accept", () => {
   const wrong: readonly (readonly [string, RegExp])[] = [
     [

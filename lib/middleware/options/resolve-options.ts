@@ -186,6 +186,7 @@ function* addressOptionFaults(
     // WeChat sees only the relay, so that its rules for callback domains do not apply to the app behind it.
     const fault = baseURLFault(baseURL, usesRealPages && relay === undefined);
     if (fault) yield { path: 'baseURL', message: fault };
+    else yield* callbackInBaseURL(baseURL, options);
   }
   if (typeof relay === 'string' && !faultyPaths.has('relay')) {
     const fault = relayFault(relay, usesRealPages);
@@ -199,6 +200,19 @@ function* addressOptionFaults(
         'and has at most 512 bytes.',
     };
   }
+}
+
+/** The address of the app was taken for the redirect URI, which other libraries ask for. */
+function* callbackInBaseURL(baseURL: string, { routes }: AuthOptions): Generator<OptionFault> {
+  const { callback } = withDefaults(routes, DEFAULT_ROUTES);
+  const { origin, path } = splitBase(baseURL);
+  if (typeof callback !== 'string' || !path.endsWith(callback)) return;
+  yield {
+    path: 'baseURL',
+    message:
+      `is ${shown(baseURL)}, which ends with the callback route. Give the address of the app, ` +
+      `${shown(origin + path.slice(0, -callback.length))}: wechatAuth() appends ${callback} itself.`,
+  };
 }
 
 function* routeFaults({ routes }: AuthOptions): Generator<OptionFault> {
