@@ -29,6 +29,13 @@ const WARM_LOGINS = 18_000;
 /** In bytes. One leaked object per login would take more. */
 const HEAP_LIMIT_PER_LOGIN = 50;
 const MIN_POINTS = 8;
+/**
+ * The processes are measured while nobody uses them, after this time: node-redis keeps a timer of 5 s for each
+ * command, so that under load the heap depends on the commands of the last 5 s.
+ */
+const REST_MS = 5_500;
+/** So that a soak of 10 minutes has MIN_POINTS after the caches are full, and spends 15 % of its time at rest. */
+const MEASURE_EVERY_MS = 40_000;
 
 const options = readArguments();
 const tally = newTally();
@@ -80,6 +87,9 @@ const started = performance.now();
 const ends = started + options.minutes * 60_000;
 const points = [];
 let isRunning = true;
+/** Resolves when the people may go on. */
+let rest = Promise.resolve();
+let busyPeople = 0;
 const watch = watchApps();
 const people = new People(site, tally, seededRandom(options.seed));
 await Promise.all(Array.from({ length: options.people }, livePeople));
@@ -105,8 +115,20 @@ async function livePeople() {
       if (due >= ends) return;
       await sleep(Math.max(0, due - performance.now()));
     }
-    await people.live(number, options.pages);
+    await rest;
+    busyPeople += 1;
+    await people.live(number, options.pages).finally(() => (busyPeople -= 1));
   }
+}
+
+/** Measures the processes once nobody has used them for a while. */
+async function measureWithoutPeople() {
+  let goOn;
+  rest = new Promise((resolve) => (goOn = resolve));
+  while (busyPeople > 0) await sleep(50);
+  await sleep(REST_MS);
+  points.push({ at: performance.now() - started, logins: tally.logins, apps: await measure() });
+  goOn();
 }
 
 function isDone() {
@@ -130,18 +152,23 @@ async function watchApps() {
       await interruptRedis();
     }
     if (now >= nextMeasurement && !site.isRedisAway()) {
-      nextMeasurement = now + Math.max(2_000, (ends - started) / 100);
-      points.push({ at: now, logins: tally.logins, apps: await measure() });
+      nextMeasurement = now + MEASURE_EVERY_MS;
+      await measureWithoutPeople();
     }
     if (now >= nextLine) {
       nextLine += 60_000;
       console.error(
-        `${Math.round(now / 60_000)} min: ${whole(tally.logins)} logins, ${whole(tally.guarded)} guarded requests, ${tally.violations.size} kinds of violation`,
+        `${Math.round(now / 60_000)} min: ${whole(tally.logins)} logins, ${whole(tally.guarded)} guarded requests, ` +
+          `${tally.violations.size} kinds of violation, heap at rest ${lastHeaps()}`,
       );
     }
     await sleep(200);
   }
   if (tally.outages < 2) tally.violation('the soak itself', 'ended before Redis was stopped twice');
+}
+
+function lastHeaps() {
+  return (points.at(-1)?.apps ?? []).map(({ heap }) => mb(heap)).join(', ');
 }
 
 async function interruptRedis() {
@@ -228,7 +255,9 @@ function growthOf(number) {
 function report() {
   const growth = apps.map((_, number) => growthOf(number));
   const lists = (map) => [...map].sort(([, a], [, b]) => b - a);
-  const signed = (value, digits) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
+  // One point has no slope.
+  const signed = (value, digits) =>
+    Number.isNaN(value) ? '?' : `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
   const each = (show) => apps.map((_, number) => show(number));
   const seconds = took / 1_000;
   const counts = [
