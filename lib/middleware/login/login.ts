@@ -57,7 +57,10 @@ export interface WechatLoginOptions {
   readonly scope?: string | undefined;
   /** The flow to use, whichever browser sent the request. */
   readonly flow?: PageFlow | undefined;
-  /** More parameters of WeChat's page, such as `{ forcePopup: true }`. */
+  /**
+   * More parameters of WeChat's page, such as `{ forcePopup: true }`. A login that is restarted after a failure
+   * does not have them.
+   */
   readonly params?: AuthorizeParams | undefined;
   /**
    * Comes back in `onLogin`: at most 512 bytes of JSON, kept in the session until then. It stays in this
