@@ -1,5 +1,6 @@
 // Runs the guides about accounts: own users, binding, a second account, revocation, switching.
 import { createHash } from 'node:crypto';
+import { OAuth } from '../../lib';
 import { cookies, sendJSON, type TestRequest } from '../support/app';
 import { Browser, agree } from '../support/browser';
 import { environmentOf, emulator, useEmulator } from '../support/emulator';
@@ -11,6 +12,7 @@ import { betterSqlite3, describeOnSqlite, pgPool, SqliteDatabase } from './sqlit
 useEmulator();
 const running: Running[] = [];
 afterEach(async () => {
+  jest.restoreAllMocks();
   for (const each of running.splice(0)) await each.close();
 });
 
@@ -299,13 +301,19 @@ describe('revocation and deletion events', () => {
     const signature = createHash('sha1').update([token, timestamp, nonce].sort().join('')).digest('hex');
     return `/wechat/events?${new URLSearchParams({ timestamp, nonce, signature, echostr: 'echo' }).toString()}`;
   };
-  const xml = (event: string): string =>
+  const xml = (event: string, appid: string): string =>
     `<xml><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[${event}]]></Event><OpenID><![CDATA[${openid()}]]></OpenID>` +
-    `<AppID><![CDATA[${emulator.apps.official.appId}]]></AppID><RevokeInfo><![CDATA[301]]></RevokeInfo></xml>`;
-  const push = (browser: Browser, to: string, event: string): ReturnType<Browser['request']> =>
-    browser.request(to, { method: 'POST', headers: { 'Content-Type': 'text/xml' }, body: xml(event) });
+    `<AppID><![CDATA[${appid}]]></AppID><RevokeInfo><![CDATA[301]]></RevokeInfo></xml>`;
+  const push = (
+    browser: Browser,
+    to: string,
+    event: string,
+    appid: string = emulator.apps.official.appId,
+  ): ReturnType<Browser['request']> =>
+    browser.request(to, { method: 'POST', headers: { 'Content-Type': 'text/xml' }, body: xml(event, appid) });
 
-  it('checks the signature, deletes what the event names, and ends the session', async () => {
+  it('checks signature and account, deletes what the event names with the token, and ends the session', async () => {
+    const deleted = jest.spyOn(OAuth.prototype, 'deleteToken');
     const app = await start('revocation', 'events.ts', {
       given: { accounts },
       env: { WECHAT_MESSAGE_TOKEN: TOKEN },
@@ -315,7 +323,10 @@ describe('revocation and deletion events', () => {
     expect((await browser.get(signed())).body).toBe('echo');
     for (const forged of [signed(Date.now(), 'another'), signed(Date.now() - 600_000), '/wechat/events'])
       expect((await push(browser, forged, 'user_authorization_cancellation')).status).toBe(403);
+    const ofAnother = 'user_authorization_cancellation';
+    await push(browser, signed(), ofAnother, emulator.apps.website.appId);
     expect(done).toEqual([]);
+    expect(deleted).not.toHaveBeenCalled();
     for (const event of [
       'user_info_modified',
       'user_authorization_revoke',
@@ -324,6 +335,8 @@ describe('revocation and deletion events', () => {
     ])
       expect((await push(browser, signed(), event)).body).toBe('success');
     expect(done).toEqual([`clear ${openid()}`, `clear ${openid()}`, `remove ${openid()}`]);
+    expect(deleted.mock.calls).toEqual([[openid()], [openid()]]);
+    await Promise.all(deleted.mock.results.map(({ value }) => value as Promise<void>));
     expect((await browser.get('/me')).status).toBe(403);
   });
 });

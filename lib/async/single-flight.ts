@@ -9,4 +9,11 @@ export class SingleFlight<T> {
     this.#running.set(key, started);
     return started;
   }
+
+  /** Waits for the work of these keys that runs now, whatever its result. Returns whether any was running. */
+  async settled(isChosen: (key: string) => boolean): Promise<boolean> {
+    const chosen = [...this.#running].filter(([key]) => isChosen(key)).map(([, work]) => work);
+    await Promise.allSettled(chosen);
+    return chosen.length > 0;
+  }
 }

@@ -493,6 +493,19 @@ export class OAuth {
     return promiseOrCallback(() => this.#tokens.validToken(openid), callback);
   }
 
+  /**
+   * Deletes the token of a user from the store and from the memory of this process, for example after
+   * WeChat's event that the user has revoked a permission. Another process that has used the token keeps it
+   * in memory, for two hours at most.
+   *
+   * @throws WechatAuthError of kind `token_store` if the store failed.
+   */
+  deleteToken(openid: string): Promise<void>;
+  deleteToken(openid: string, callback: Callback<void>): void;
+  deleteToken(openid: string, callback?: Callback<void>): Promise<void> | undefined {
+    return promiseOrCallback(() => this.#tokens.delete(openid), callback);
+  }
+
   /** Calls WeChat, and reports the call on the diagnostics channels. */
   async #call<Name extends ResponseName>(call: WechatCall<Name>): Promise<Responses[Name]> {
     if (!callAnswered.hasSubscribers && !callFailed.hasSubscribers) return await this.#api.call(call);

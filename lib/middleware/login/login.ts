@@ -58,8 +58,8 @@ export interface WechatLoginOptions {
   /** The flow to use, whichever browser sent the request. */
   readonly flow?: PageFlow | undefined;
   /**
-   * More parameters of WeChat's page, such as `{ forcePopup: true }`. A login that is restarted after a failure
-   * does not have them.
+   * More parameters of WeChat's page, such as `{ forcePopup: true }`. A login that is restarted after a
+   * failure does not have them.
    */
   readonly params?: AuthorizeParams | undefined;
   /**

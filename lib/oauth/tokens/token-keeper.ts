@@ -19,6 +19,8 @@ import { isBaseOnly } from '../scope';
 const debug = createDebug('wechat-auth:token');
 
 const MAX_CACHED = 5_000;
+/** Lookups that run during a deletion save a token again at most once: later ones find none. */
+const MAX_DELETIONS = 3;
 
 /** The calls to the app's store and to WeChat that the keeper makes. */
 export interface TokenBackend {
@@ -55,7 +57,7 @@ export class TokenKeeper {
   async validToken(openid: string): Promise<AccessToken> {
     const cached = this.#cache().get(openid);
     if (cached?.isValid()) return cached;
-    return this.#lookups.run(`valid ${openid}`, () => this.#renew(openid, cached, undefined));
+    return this.#lookups.run(validKey(openid), () => this.#renew(openid, cached, undefined));
   }
 
   /**
@@ -67,7 +69,7 @@ export class TokenKeeper {
     const { access_token } = refused.data;
     if (cached?.isValid() && cached.data.access_token !== access_token) return cached;
     this.#cache().delete(openid);
-    return this.#lookups.run(`replace ${openid} ${access_token}`, () =>
+    return this.#lookups.run(replaceKey(openid) + access_token, () =>
       this.#renew(openid, refused, access_token),
     );
   }
@@ -82,6 +84,24 @@ export class TokenKeeper {
     if (isBaseOnly(data) && (await this.#hasMoreScopeSaved(token))) return;
     this.#cache().set(data.openid, token);
     await this.#store('save', [token], () => this.#backend.save(data.openid, data));
+  }
+
+  /**
+   * Deletes the token of a user from the cache and from the store. A lookup or a refresh in progress may save
+   * it again, so the deletion is repeated after it.
+   */
+  async delete(openid: string): Promise<void> {
+    const isOfUser = (key: string): boolean =>
+      key === validKey(openid) || key.startsWith(replaceKey(openid));
+    for (let deletions = 0; deletions < MAX_DELETIONS; deletions++) {
+      const known = this.#cache().get(openid);
+      this.#cache().delete(openid);
+      // Another process may hold the lock, and save the token that it is refreshing.
+      await this.#locked(openid, known, () =>
+        this.#store('delete', [known], () => this.#backend.delete(openid)),
+      );
+      if (!(await this.#lookups.settled(isOfUser))) return;
+    }
   }
 
   /**
@@ -254,7 +274,7 @@ export class TokenKeeper {
    * Runs `fn` under the store's lock, if there is one, and distinguishes failures of the lock from those of
    * `fn`.
    */
-  async #locked(openid: string, expired: AccessToken, fn: () => Promise<AccessToken>): Promise<AccessToken> {
+  async #locked<T>(openid: string, known: AccessToken | undefined, fn: () => Promise<T>): Promise<T> {
     const { lock } = this.#backend;
     if (!lock) return fn();
     const work = new OnceUnderLock(fn);
@@ -266,7 +286,7 @@ export class TokenKeeper {
     try {
       await this.#store(
         'lock',
-        [expired, this.#cache().get(openid)],
+        [known, this.#cache().get(openid)],
         () => lock(openid, () => work.run()),
         LOCK_LIMIT_MS,
       );
@@ -289,6 +309,15 @@ export class TokenKeeper {
     ];
     return callStore(TOKEN_STORE, { call, secrets, limitMs }, work);
   }
+}
+
+function validKey(openid: string): string {
+  return `valid ${openid}`;
+}
+
+/** The start of the keys of lookups that replace a refused token. */
+function replaceKey(openid: string): string {
+  return `replace ${openid} `;
 }
 
 const TOKEN_STORE: StoreFacts = {
