@@ -31,6 +31,10 @@ describe('the Chinese sentences about a lost login', () => {
     expect(`${what.zh}。${remedy.zh}`).not.toMatch(/[\p{Script=Han}，。：；、）」] +[\p{Script=Han}（「]/u);
   });
 
+  it.each(SENTENCES)('have no colon, because one stands before them: $id, $what.zh', ({ what }) => {
+    expect(what.zh).not.toContain('：');
+  });
+
   it.each(SENTENCES)('separate Chinese from Latin letters by a space: $id, $what.zh', ({ what, remedy }) => {
     expect(`${what.zh}。${remedy.zh}`).not.toMatch(/\p{Script=Han}[\w-]|\w\p{Script=Han}/u);
   });

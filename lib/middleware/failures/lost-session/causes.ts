@@ -12,7 +12,10 @@ export interface Cause {
   /** The console names each cause once. */
   readonly id: string;
   readonly warning: WarningCode;
-  /** A clause: "the session cookie is `secure`, and …". */
+  /**
+   * A clause: "the session cookie is `secure`, and …". The Chinese one has no colon, because the console and
+   * the doctor put it after one.
+   */
   readonly what: Bilingual;
   /** Sentences. */
   readonly remedy: Bilingual;
@@ -49,7 +52,7 @@ const LAX: Bilingual = { en: "Use sameSite: 'lax'.", zh: "请使用 sameSite: 'l
 const SESSION_COOKIE: Bilingual = { en: 'the session cookie', zh: '会话 cookie' };
 
 function dropped(cookie: Bilingual, { en, zh }: Bilingual): Bilingual {
-  return { en: `a browser drops ${cookie.en}: ${en}`, zh: `浏览器会丢弃${cookie.zh}：${zh}` };
+  return { en: `a browser drops ${cookie.en}: ${en}`, zh: `浏览器会丢弃${cookie.zh}，因为${zh}` };
 }
 
 export const CAUSES = {
@@ -64,7 +67,7 @@ export const CAUSES = {
         'WECHAT_COOKIE_SECURE',
         dropped(cookie, {
           en: 'it is `secure`, and browsers use http for this app',
-          zh: '带有 secure，而应用通过 http 访问',
+          zh: '它带有 secure，而应用通过 http 访问',
         }),
         {
           en: 'Serve the app over https, or leave `secure` out in development.',
@@ -125,7 +128,7 @@ export const CAUSES = {
       'WECHAT_COOKIE_SAME_SITE',
       {
         en: `${cookie.en} is SameSite=Strict: browsers do not send it when WeChat redirects back`,
-        zh: `${cookie.zh} 为 SameSite=Strict：浏览器从微信返回时不会发送它`,
+        zh: `${cookie.zh} 为 SameSite=Strict，浏览器从微信返回时不会发送它`,
       },
       LAX,
     ),
@@ -135,7 +138,7 @@ export const CAUSES = {
       'WECHAT_COOKIE_SAME_SITE',
       dropped(cookie, {
         en: 'it is SameSite=None without Secure',
-        zh: '为 SameSite=None 却没有 Secure',
+        zh: '它是 SameSite=None，却没有 Secure',
       }),
       LAX,
     ),
@@ -145,7 +148,7 @@ export const CAUSES = {
       'WECHAT_COOKIE_PREFIX',
       dropped(cookie, {
         en: 'its name begins with __Host- or __Secure-, and it breaks the rules of these prefixes',
-        zh: '名称以 __Host- 或 __Secure- 开头，却不满足其规则',
+        zh: '它的名称以 __Host- 或 __Secure- 开头，却不满足其规则',
       }),
       {
         en: 'Make it Secure, for __Host- also with Path=/ and without a Domain; or choose another name.',
@@ -158,7 +161,7 @@ export const CAUSES = {
       'WECHAT_COOKIE_DOMAIN',
       dropped(cookie, {
         en: `its Domain does not match the host of the app (${quoted(domain)} and ${quoted(host)})`,
-        zh: `其 Domain 与当前域名不符（${quoted(domain)} 与 ${quoted(host)}）`,
+        zh: `它的 Domain 与当前域名不符（${quoted(domain)} 与 ${quoted(host)}）`,
       }),
       {
         en: "Leave the session's `domain` out, or set it to the host of baseURL.",
@@ -171,7 +174,7 @@ export const CAUSES = {
       'WECHAT_COOKIE_PATH',
       {
         en: `browsers do not send ${cookie.en} to ${shortened(callback)}: its Path is ${shortened(path)}`,
-        zh: `浏览器不会把${cookie.zh} 发送到 ${shortened(callback)}：其 Path 为 ${shortened(path)}`,
+        zh: `浏览器不会把${cookie.zh} 发送到 ${shortened(callback)}，因为它的 Path 是 ${shortened(path)}`,
       },
       {
         en:
@@ -197,7 +200,7 @@ export const CAUSES = {
     cause(
       'size',
       'WECHAT_COOKIE_SIZE',
-      dropped(cookie, { en: 'it is larger than 4096 bytes', zh: '超过 4096 字节' }),
+      dropped(cookie, { en: 'it is larger than 4096 bytes', zh: '它超过 4096 字节' }),
       {
         en: 'Keep less in the session, or use express-session.',
         zh: '请减少会话内容，或使用 express-session。',
@@ -207,7 +210,7 @@ export const CAUSES = {
     cause(
       'expired',
       'WECHAT_COOKIE_MAX_AGE',
-      dropped(cookie, { en: 'it had expired before it arrived', zh: '到达时已过期' }),
+      dropped(cookie, { en: 'it had expired before it arrived', zh: '它到达时已过期' }),
       {
         en: "Synchronize the clock of the app's machine by NTP, and give the session a longer `maxAge` (in ms).",
         zh: '请为应用所在机器校时（NTP），并延长会话的 maxAge（毫秒）。',
@@ -236,7 +239,7 @@ export const CAUSES = {
         en:
           `another cookie has the name of the session cookie, ${quoted(name)}: another app on this host or on a ` +
           'parent domain sets it, or this app set it earlier with another path or domain',
-        zh: `有另一个 cookie 与会话 cookie 同名（${quoted(name)}）：由同域名或上级域名的其他应用设置，或是本应用过去以其他 path、domain 设置的`,
+        zh: `有另一个 cookie 与会话 cookie 同名（${quoted(name)}），由同域名或上级域名的其他应用设置，或是本应用过去以其他 path、domain 设置的`,
       },
       {
         en: "Give the session cookie a name of its own (the session's option `name`).",
@@ -269,7 +272,7 @@ export const CAUSES = {
           en:
             `the login started at ${quoted(from)}, but WeChat sent the browser back to ${quoted(to)}, ` +
             'where the session cookie is not sent',
-          zh: `登录从 ${quoted(from)} 发起，微信却回调到 ${quoted(to)}：不同的域名不会收到会话 cookie`,
+          zh: `登录从 ${quoted(from)} 发起，微信却回调到 ${quoted(to)}，而不同的域名不会收到会话 cookie`,
         },
         {
           en: 'Redirect all pages to one host, make the proxy pass the Host header on, or correct baseURL.',
