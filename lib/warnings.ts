@@ -114,10 +114,10 @@ export const WARNING_CODES = [
    */
   'WECHAT_VERIFICATION_FILE',
   /**
-   * A login failed for a reason that the operator can fix, such as WeChat out of reach or a token store that
-   * fails, or because a function of the app threw an error (`account`, `check` of `scanLogin`,
-   * `component.accessToken`), with its stack, or did not settle within 20 s (these, `flow` and `onError`);
-   * once for each cause. An error in `onLogin` (`login_failed`) is printed each time, with its stack.
+   * A login failed for a reason that the operator or a developer has to fix. It is printed once for each
+   * cause, such as: WeChat is out of reach; the token store fails; `account`, `scanLogin.check` or
+   * `component.accessToken` threw an error (its stack follows); one of these, `flow` or `onError` did not
+   * settle within 20 s. But an error in `onLogin` (`login_failed`) is printed each time, with its stack.
    * @remedy The message and its [kind](errors.md) name the reason.
    */
   'WECHAT_LOGIN_FAILED',
