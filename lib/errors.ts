@@ -153,7 +153,7 @@ const KINDS = {
     'Start the login again, in the browser that should be logged in.',
     '请在需要登录的浏览器中重新发起登录。',
   ),
-  /** The user refused. */
+  /** The user refused, or the callback has no code. */
   access_denied: fact(403, false, 'The user refused the login: offer it again.', '可以再次提供登录入口。'),
   /** The session cookie was lost twice. */
   login_loop: fact(
@@ -167,10 +167,11 @@ const KINDS = {
   login_refused: fact(
     403,
     false,
-    'onLogin, or the check of scanLogin, refused this user. If it threw an error, that is the cause.',
-    'onLogin 或 scanLogin.check 拒绝了该用户；若它抛出了错误，错误在 cause 里。',
+    'If the user should pass, check onLogin and the check of scanLogin; an error that it threw is the cause. ' +
+      'To tell the user why, use onError.',
+    '若不应拒绝，请检查 onLogin 或 scanLogin.check；它抛出的错误在 cause 里。要让用户看到原因，请用 onError。',
   ),
-  /** `onLogin` has a bug: it threw something else, or never settled. */
+  /** `onLogin` has a bug: it threw something else, or did not settle within 20 s. */
   login_failed: fact(
     500,
     false,
@@ -199,8 +200,9 @@ const KINDS = {
   forbidden: fact(
     403,
     false,
-    'This user may not do that. To let the user pass, `check` must return true.',
-    '该用户没有权限；若应放行，check 须返回 true。',
+    'To let the user pass, `check` must return true. If another site sent the request, ' +
+      'send it from a page of this site.',
+    '若应放行，check 须返回 true；若请求来自其他网站，请从本站页面发起。',
   ),
 } as const satisfies Record<string, KindFacts>;
 

@@ -182,10 +182,26 @@ describe.each(['docs/guides/troubleshooting.md', 'docs/zh-CN/guides/troubleshoot
     expect(() => cookieSession({ secret: undefined })).toThrow('.keys required.');
   });
 
-  it('quotes the message of an app without an account', () => {
+  it('quotes the message of an app without an account, which links to its entry', () => {
     const quoted = 'appId is missing, and so is website';
     expect(headings.split('\n')).toContain(quoted);
     expect(() => wechatAuth({})).toThrow(quoted);
+    const linked = (options: object): string[][] => {
+      try {
+        wechatAuth(options);
+      } catch (error) {
+        return [...(error as Error).message.matchAll(/blob\/main\/([^#\s]+)#?(\S*)/g)].map((link) =>
+          link.slice(1),
+        );
+      }
+      throw new Error('no fault');
+    };
+    const [entry, ...others] = linked({});
+    expect([entry?.[0], others]).toEqual(['docs/zh-CN/guides/troubleshooting.md', []]);
+    expect(anchorsOf(file)).toContain(entry?.[1]);
+    // The page of the options explains the other faults.
+    expect(linked({ maxAge: 1 })).toEqual([entry, ['docs/zh-CN/options.md', '']]);
+    expect(linked({ appId: 'wx1' })).toEqual([['docs/zh-CN/options.md', '']]);
   });
 
   it('quotes the message of a guard without wechatAuth(), which links to its entry', () => {

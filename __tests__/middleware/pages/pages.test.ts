@@ -121,6 +121,7 @@ describe('the error page', () => {
         `${htmlOf(error.remedy.zh)}</li></ul>` +
         '<p class="soft">英文原文（便于搜索）：</p><pre lang="en">Words for the developer.</pre>',
     );
+    expect(error.remedy.zh).not.toContain(WHAT_HAPPENED[kind].replaceAll('`', ''));
     expect(boxIn(en)).toBe('<pre>Words for the developer.</pre>');
     expect(helpOf(en.body)).toBe(error.help);
     expect(helpOf(zh.body)).toBe(error.help.replace('/docs/', '/docs/zh-CN/'));

@@ -7,7 +7,7 @@ import { ACCOUNT_FLOWS, FLOWS, isPageFlow, type AccountFlow } from '../../oauth/
 import type { Warnings } from '../../warnings';
 import { credentialsOf, type CredentialOptions } from './environment';
 import type { AuthOptions } from './options';
-import type { OptionFault } from './options-error';
+import { NO_ACCOUNT, type OptionFault } from './options-error';
 
 /** The options that give credentials. The option `account` excludes them. */
 const CREDENTIAL_OPTIONS = [
@@ -29,7 +29,7 @@ export function* credentialFaults(
     yield {
       path: 'appId',
       message:
-        'is missing, and so is website. Give appId and appSecret of the official account (for pages inside WeChat), ' +
+        `${NO_ACCOUNT}. Give appId and appSecret of the official account (for pages inside WeChat), ` +
         'website: { appId, appSecret } (for the QR code login), or both; miniProgram or mobileApp for codes that a ' +
         'client posts' +
         (readsEnvironment ? '; or set WECHAT_APP_ID and WECHAT_APP_SECRET.' : '.'),

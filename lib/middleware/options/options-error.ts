@@ -11,6 +11,9 @@ export interface OptionFault {
   readonly message: string;
 }
 
+/** How the fault of an app without any account begins. */
+export const NO_ACCOUNT = 'is missing, and so is website';
+
 /**
  * Kind `config`: the options of `wechatAuth()`, `requireWechatUser()` or `wechatRelay()` have faults, or the
  * credentials that the option `account` returned for a request.
@@ -28,11 +31,22 @@ export class OptionsError extends WechatAuthError {
         `${whose} has ${count}${where}:`,
         ...faults.map(({ path, message }) => `  - ${printable(path) || what} ${message}`),
         // The faults are in English only: a Chinese sentence for each of them would be a second set of texts.
-        `中文说明：${docsPage('options.md').zh}`,
+        `中文说明：${chinesePages(faults).join(' ')}`,
       ].join('\n'),
     );
     this.faults = faults;
   }
+}
+
+/** Newcomers meet the fault of an app without any account first, so it has an entry of its own in Chinese. */
+function chinesePages(faults: readonly OptionFault[]): string[] {
+  const others = faults.filter(({ message }) => !message.startsWith(NO_ACCOUNT));
+  return [
+    ...(others.length < faults.length
+      ? ['guides/troubleshooting.md#appid-is-missing-and-so-is-website']
+      : []),
+    ...(others.length > 0 ? ['options.md'] : []),
+  ].map((page) => docsPage(page).zh);
 }
 
 /**
