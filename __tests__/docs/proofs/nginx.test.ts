@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { IncomingMessage, ServerResponse } from 'node:http';
+import http, { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -59,6 +59,16 @@ function check(block: string): { status: number | null; output: string } {
   }
 }
 
+/** Where an app is served. */
+interface Place {
+  /** The path that nginx strips. */
+  readonly prefix?: string;
+  /** Whether a load balancer stands before nginx, and ends TLS. */
+  readonly isBalanced?: boolean;
+}
+
+const BALANCED: Place = { isBalanced: true };
+
 interface Response {
   readonly status: number;
   readonly location: string;
@@ -66,9 +76,13 @@ interface Response {
   readonly body: string;
 }
 
-/** A request to nginx as a browser in WeChat sends it to the public host. */
-function get(port: number, target: string, cookie = ''): Promise<Response> {
+/**
+ * A request to nginx as a browser in WeChat sends it to the public host: over https to nginx itself, or as a
+ * load balancer that ends TLS passes it on.
+ */
+function get(port: number, target: string, cookie = '', isBalanced = false): Promise<Response> {
   return new Promise((resolve, reject) => {
+    const balanced = { 'X-Forwarded-Proto': 'https', 'X-Forwarded-For': '198.51.100.7' };
     const options = {
       port,
       path: target,
@@ -76,9 +90,15 @@ function get(port: number, target: string, cookie = ''): Promise<Response> {
       servername: 'h5.example.com',
       rejectUnauthorized: false,
       agent: false,
-      headers: { Host: 'h5.example.com', 'User-Agent': IPHONE_WECHAT, Accept: 'text/html', Cookie: cookie },
+      headers: {
+        Host: 'h5.example.com',
+        'User-Agent': IPHONE_WECHAT,
+        Accept: 'text/html',
+        Cookie: cookie,
+        ...(isBalanced ? balanced : {}),
+      },
     } as const;
-    const request = https.get(options, (response) => {
+    const request = (isBalanced ? http : https).get(options, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
       response.on('end', () => {
@@ -134,22 +154,69 @@ describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configurati
   const blocks = [...text.matchAll(/^```nginx\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
 
   it('passes `nginx -t`, block by block', () => {
-    expect(blocks).toHaveLength(2);
+    expect(blocks).toHaveLength(3);
     for (const block of blocks) expect(check(block)).toMatchObject({ status: 0 });
   });
 
   it('serves a login to the app of the same page, with its __Host- cookie', async () => {
     const [block = ''] = blocks;
-    await logIn(block, '');
+    await logIn(block);
   });
 
-  it('serves a login below a path that it strips, with the second block in the server of the first', async () => {
-    const [block = '', below = ''] = blocks;
-    await logIn(block.replace('  location / {', `${below}\n  location / {`), '/shop');
+  it('serves a login below a path that it strips, with the third block in the server of the first', async () => {
+    const [block = '', , below = ''] = blocks;
+    await logIn(block.replace('  location / {', `${below}\n  location / {`), { prefix: '/shop' });
   });
 
-  /** Logs in through nginx to the app of the page, below this path. */
-  async function logIn(block: string, prefix: string): Promise<void> {
+  describe('behind a load balancer that ends TLS', () => {
+    it('serves a login with the second block, which hides no https from the app', async () => {
+      const [, behind = ''] = blocks;
+      await logIn(behind, BALANCED);
+    });
+
+    it('would set no session cookie with $scheme', async () => {
+      const [, behind = ''] = blocks;
+      const wrong = behind.replace('X-Forwarded-Proto https;', 'X-Forwarded-Proto $scheme;');
+      expect(wrong).not.toBe(behind);
+      await serve(wrong, BALANCED, async (_port, httpPort) => {
+        const { cookies } = await whenStarted(() => get(httpPort, '/login', '', true));
+        expect(cookies).toEqual([]);
+      });
+    });
+
+    it('would be redirected to itself for ever by the first block', async () => {
+      const [block = ''] = blocks;
+      await serve(block, BALANCED, async (_port, httpPort) => {
+        const { status, location } = await whenStarted(() => get(httpPort, '/login', '', true));
+        expect([status, location]).toEqual([301, 'https://h5.example.com/login']);
+      });
+    });
+  });
+
+  /** Logs in through nginx to the app of the page. */
+  async function logIn(block: string, place: Place = {}): Promise<void> {
+    const { prefix = '', isBalanced = false } = place;
+    await serve(block, place, async (httpsPort, httpPort) => {
+      const request = (target: string, cookies: readonly string[] = []): Promise<Response> =>
+        get(isBalanced ? httpPort : httpsPort, target, cookies.join('; '), isBalanced);
+      const login = await whenStarted(() => request(`${prefix}/login?returnTo=${prefix}/me`));
+      // Plain Connect would end the process; see above.
+      expect((await request(BROKEN_TARGET)).status).toBe(400);
+      expect(login.cookies.map((each) => each.replace(/=.*/, ''))).toContain('__Host-session');
+      const callback = await agree(emulator, login.location);
+      expect(callback.startsWith(`https://h5.example.com${prefix}/callback?`)).toBe(true);
+      const done = await request(callback.replace('https://h5.example.com', ''), login.cookies);
+      expect([done.status, done.location]).toEqual([302, `${prefix}/me#`]);
+      expect((await request(`${prefix}/me`, done.cookies)).body).toContain('小明');
+    });
+  }
+
+  /** Runs the app of the page, and nginx in front of it. */
+  async function serve(
+    block: string,
+    { prefix = '', isBalanced = false }: Place,
+    use: (httpsPort: number, httpPort: number) => Promise<void>,
+  ): Promise<void> {
     const app = await run(codeOfPage(page, 'app.ts'), {
       env: {
         SESSION_KEY: 'test key',
@@ -157,22 +224,17 @@ describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configurati
         WECHAT_BASE_URL: `https://h5.example.com${prefix}`,
       },
       // With NODE_ENV=production, the app would refuse the emulator.
-      replace: [["process.env.NODE_ENV === 'production'", 'true']],
+      replace: [
+        ["process.env.NODE_ENV === 'production'", 'true'],
+        ["'trust proxy', 1", `'trust proxy', ${isBalanced ? 2 : 1}`],
+      ],
     });
     const [port, httpPort] = [await freePort(), await freePort()];
     const to = block.replaceAll('http://127.0.0.1:3000', app.url);
     const { folder, file } = writeSite(to, port, httpPort);
     const nginx = spawn('nginx', ['-e', 'stderr', '-g', 'daemon off;', '-c', file], { stdio: 'ignore' });
     try {
-      const login = await whenStarted(() => get(port, `${prefix}/login?returnTo=${prefix}/me`));
-      // Plain Connect would end the process; see above.
-      expect((await get(port, BROKEN_TARGET)).status).toBe(400);
-      expect(login.cookies.map((each) => each.replace(/=.*/, ''))).toContain('__Host-session');
-      const callback = await agree(emulator, login.location);
-      expect(callback.startsWith(`https://h5.example.com${prefix}/callback?`)).toBe(true);
-      const done = await get(port, callback.replace('https://h5.example.com', ''), login.cookies.join('; '));
-      expect([done.status, done.location]).toEqual([302, `${prefix}/me#`]);
-      expect((await get(port, `${prefix}/me`, done.cookies.join('; '))).body).toContain('小明');
+      await use(port, httpPort);
     } finally {
       const gone = once(nginx, 'exit');
       nginx.kill('SIGQUIT');
