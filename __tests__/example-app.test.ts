@@ -19,6 +19,14 @@ describe('npm run example', () => {
   });
 });
 
+describe('the page of the scan login', () => {
+  it('asks to be opened on a PC where it is open on a phone, which cannot scan its own screen', async () => {
+    const { body } = await Browser.inWechat(example.url).get('/scan-login');
+    expect(body).toContain('请在电脑上打开本页 · Open this page on a PC');
+    expect((await Browser.onDesktop(example.url).get('/scan-login')).body).not.toContain('请在电脑上打开');
+  });
+});
+
 describe('a page that the example app does not have', () => {
   it.each([
     ['zh-CN,zh;q=0.9,en;q=0.8', 'zh-CN', '没有这个页面'],

@@ -43,7 +43,8 @@ app.get('/api/me', requireWechatUser(), (req, res) => {
 // A PC logs in with the official account alone. GET /login would do so, too, if there were no website app.
 app.get('/scan-login', async (req, res) => {
   const login = await req.wechat.startScanLogin({ returnTo: '/me' });
-  res.send(scanPage(login, wechat.isEmulated ? onEmulatedPhone(login.url) : undefined));
+  const isOnPhone = /iPhone|Android.*Mobile/.test(req.get('User-Agent') ?? '');
+  res.send(scanPage(login, wechat.isEmulated ? onEmulatedPhone(login.url) : undefined, isOnPhone));
 });
 
 // WeUI, WeChat's own style sheet, and the styles and scripts of this app.

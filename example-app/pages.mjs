@@ -42,14 +42,16 @@ export function homePage(user) {
  *
  * @param {{ svg: string, number: string, statusURL: string }} login
  * @param {string | undefined} phoneURL where the emulated phone opens the code
+ * @param {boolean} isOnPhone whether the page is open on a phone, which cannot scan its own screen
  */
-export function scanPage({ svg, number, statusURL }, phoneURL) {
+export function scanPage({ svg, number, statusURL }, phoneURL, isOnPhone) {
   return layout(
     '扫码登录 · Scan login',
     `
     <div class="page-head profile">
       <h1>扫码登录</h1>
       <p>Scan login with the official account alone</p>
+      ${isOnPhone ? '<p>手机扫不了自己的屏幕：请在电脑上打开本页 · Open this page on a PC</p>' : ''}
     </div>
     <div class="code">${svg}</div>
     <div class="page-head profile">
@@ -82,10 +84,10 @@ export function profilePage(user) {
 }
 
 export const NOT_FOUND = {
-  zh: { title: '没有这个页面', text: '网址可能写错了，或者页面已经移走。', home: '返回首页' },
+  zh: { title: '没有这个页面', text: '网址可能写错了，或页面已被移除。', home: '返回首页' },
   en: {
     title: 'No such page',
-    text: 'The address may be wrong, or the page has moved.',
+    text: 'The address may be wrong, or the page was removed.',
     home: 'Back to the shop',
   },
 };

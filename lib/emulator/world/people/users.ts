@@ -94,5 +94,5 @@ const PRESETS: readonly EmulatorUser[] = [
   { id: 'dirty', nickname: '脏\u0014昵\b称\u0007\n\u007f' },
   { id: 'emoji', nickname: '👩‍👩‍👧‍👦 Emoji 🎉' },
   { id: 'snapshot', nickname: '快照用户', snapshot: true },
-  { id: 'gone', nickname: '曾经在', deregistered: true },
+  { id: 'gone', nickname: '老王', deregistered: true },
 ];
