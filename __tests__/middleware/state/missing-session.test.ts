@@ -1,4 +1,5 @@
 // Each reason for which a request has no session, and what the response and the console say.
+import express from 'express';
 import { cookies, startApp, type AppOptions, type TestApp } from '../../support/app';
 import { Browser } from '../../support/browser';
 import { emulator, useEmulator } from '../../support/emulator';
@@ -52,6 +53,24 @@ describe.each(HOSTS)('a request without a session, on %s', (host) => {
       500,
       expect.stringContaining('Mount cookie-session or express-session'),
     ]);
+  });
+
+  // It parses the path as express-session does, and leaves the same trace on the request.
+  const files = express.static(__dirname) as unknown as Middleware;
+
+  it('is told to mount one behind express.static(), too', async () => {
+    const app = await start({ host, session: null, before: (each) => each.use(files) });
+    const [status, message] = await responseOf(app);
+    expect([status, message]).toEqual([
+      500,
+      expect.stringContaining('Mount cookie-session or express-session'),
+    ]);
+  });
+
+  it('is told that cookie.path leaves the routes out behind express.static(), too', async () => {
+    const session = serverSessions(undefined, { cookie: { path: '/app' } });
+    const app = await start({ host, session, before: (each) => each.use(files) });
+    expect(await responseOf(app)).toEqual([500, expect.stringContaining('`cookie.path` leaves out a route')]);
   });
 
   it.each(SESSION_NAMES)('is told that the app has set it to null (%s)', async (kind) => {

@@ -1,6 +1,7 @@
 // Why a request has no session, without a running app.
 import { IncomingMessage } from 'node:http';
 import net from 'node:net';
+import express from 'express';
 import type { HostRequest } from '../../../lib/middleware/http/request';
 import { requireSession } from '../../../lib/middleware/state/missing-session';
 import { serverSessions } from '../../support/sessions';
@@ -40,6 +41,7 @@ const layer = (handle: unknown, fields: object = { slash: true }) => ({ handle, 
 const expressSession = serverSessions();
 const SESSION = layer(expressSession);
 const AUTH = layer({ name: 'wechatAuthMiddleware' });
+const FILES = express.static(__dirname);
 
 describe('a request with a session', () => {
   it('gets it', () => {
@@ -55,6 +57,26 @@ describe('a request without a session is told that', () => {
     ['the app has destroyed it', { sessionStore: {} }, ENDED],
     ['the app has ended the one of cookie-session', { sessionOptions: {} }, ENDED],
     ['the cookie path leaves it out', { _parsedOriginalUrl: {} }, PATH],
+    [
+      'the cookie path leaves it out, although files are served below another path',
+      { _parsedOriginalUrl: {}, app: { router: { stack: [layer(FILES, { slash: false }), AUTH] } } },
+      PATH,
+    ],
+    [
+      'the cookie path leaves it out, although files are served after wechatAuth()',
+      { _parsedOriginalUrl: {}, app: { router: { stack: [AUTH, layer(FILES)] } } },
+      PATH,
+    ],
+    [
+      'no middleware ran, although one that serves files has parsed the path',
+      { _parsedOriginalUrl: {}, app: { router: { stack: [layer(FILES), AUTH] } } },
+      NONE,
+    ],
+    [
+      'no middleware ran, although one that serves files has parsed the path before our router',
+      { _parsedOriginalUrl: {}, app: { router: { stack: [layer(FILES)] } } },
+      NONE,
+    ],
     ['the store is away, in Express 5', { app: { router: { stack: [SESSION, AUTH] } } }, DISCONNECTED],
     [
       'the store is away, in Express 4',

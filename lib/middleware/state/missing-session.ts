@@ -40,10 +40,16 @@ function reasonOf(req: HostRequest, watch: SessionWatch): Reason {
   const { cookiePath } = watch;
   if (cookiePath !== undefined && !pathOf(fullURL(req)).startsWith(cookiePath)) return 'path';
   if (watch.hadSession(req)) return 'disconnected';
+  const layers = layersOf(req);
+  const own = layers.findLastIndex(({ handle }) => handle?.name === 'wechatAuthMiddleware');
+  // If wechatAuth() is in a router of its own, the order is not known.
+  const before = own < 0 ? layers : layers.slice(0, own);
+  const isMounted = before.some((layer) => isExpressSession(layer) && isAtRoot(layer));
   // express-session parses the path with `parseurl`, which leaves its result on the request. It does so only
-  // if its store is connected.
-  if ('_parsedOriginalUrl' in req && cookiePath === undefined) return 'path';
-  return hasSessionBefore(layersOf(req)) ? 'disconnected' : 'none';
+  // if its store is connected. Without express-session, another middleware may have left the result.
+  const hasParsed = '_parsedOriginalUrl' in req && (isMounted || !before.some(parsesPath));
+  if (hasParsed && cookiePath === undefined) return 'path';
+  return isMounted && own >= 0 ? 'disconnected' : 'none';
 }
 
 const MESSAGES: Readonly<Record<Reason, (watch: SessionWatch) => string>> = {
@@ -85,17 +91,15 @@ function layersOf(req: HostRequest): readonly Layer[] {
   return listeners.flatMap((listener) => (listener as App).stack ?? []);
 }
 
-/** Whether express-session is mounted at the root, before `wechatAuth()`. */
-function hasSessionBefore(layers: readonly Layer[]): boolean {
-  const session = layers.findIndex((layer) => isExpressSession(layer) && isAtRoot(layer));
-  return (
-    session >= 0 && session < layers.map(({ handle }) => handle?.name).lastIndexOf('wechatAuthMiddleware')
-  );
-}
-
 /** A bundler renames the function, but not the property that it sets. */
 function isExpressSession({ handle }: Layer): boolean {
   return typeof handle === 'function' && String(handle).includes('.sessionStore');
+}
+
+/** Whether a middleware at the root parses the path as express-session does: `express.static()`, for example. */
+function parsesPath(layer: Layer): boolean {
+  const { handle } = layer;
+  return typeof handle === 'function' && isAtRoot(layer) && String(handle).includes('.original(');
 }
 
 function isAtRoot({ regexp, slash, route }: Layer): boolean {
