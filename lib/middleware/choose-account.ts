@@ -13,7 +13,7 @@ import { credentialFaults, flowFaults } from './options/credential-faults';
 import { credentialsOf, type CredentialOptions } from './options/environment';
 import { findAccountFaults, readable } from './options/option-checks';
 import { OptionsError } from './options/options-error';
-import { isObject, ownCopy, ownOptions } from './options/own-options';
+import { isOptionsObject, ownCopy, ownOptions } from './options/own-options';
 import type { ResolvedOptions } from './options/resolve-options';
 import { hash } from './state/hash';
 
@@ -43,7 +43,7 @@ export function accountChooser(
 
   const configOf = (returned: unknown): ResolvedOptions => {
     if (returned === undefined || returned === null) return none;
-    const credentials = (isObject(returned) ? ownOptions(returned) : returned) as CredentialOptions;
+    const credentials = (isOptionsObject(returned) ? ownOptions(returned) : returned) as CredentialOptions;
     const key = keyOf(credentials);
     let account = key === undefined ? undefined : known().get(key);
     if (!account) {
@@ -90,9 +90,9 @@ function create(
  * It is `undefined` if a value is not a string: the checks report such a value.
  */
 function keyOf(credentials: CredentialOptions): string | undefined {
-  if (!isObject(credentials)) return undefined;
+  if (!isOptionsObject(credentials)) return undefined;
   const { component } = credentials;
-  if (component !== undefined && (!isObject(component) || typeof component.accessToken !== 'function'))
+  if (component !== undefined && (!isOptionsObject(component) || typeof component.accessToken !== 'function'))
     return undefined;
   const values: unknown[] = [
     ...ACCOUNT_FLOWS.flatMap((flow) => {
@@ -111,7 +111,7 @@ function keyOf(credentials: CredentialOptions): string | undefined {
 function requireNoFaults({ flow }: ResolvedOptions, credentials: CredentialOptions): void {
   const faults = readable(() => {
     const perOption = findAccountFaults(credentials);
-    if (!isObject(credentials)) return perOption;
+    if (!isOptionsObject(credentials)) return perOption;
     const faultyPaths = new Set(perOption.map(({ path }) => path));
     const across = [...credentialFaults(credentials, false), ...flowFaults(flow, credentials)];
     return [...perOption, ...across.filter(({ path }) => !faultyPaths.has(path))];

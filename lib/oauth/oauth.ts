@@ -6,13 +6,13 @@ import { performance } from 'node:perf_hooks';
 import { inspect } from 'node:util';
 import { SingleFlight } from '../async/single-flight';
 import { WechatAuthError, isWeChatAPIError } from '../errors';
+import { isObject } from '../is-object';
 import { MemoryTokenStore } from '../stores/memory-store';
 import { TOKEN_TTL_MS, type TokenData, type TokenStore } from '../stores/token-store';
 import { callHook, promiseOrCallback, type Callback } from './callbacks';
 import { checkComponent, ownCredentials, platformCredentials, type Credentials } from './credentials';
 import { API, authorizeURL, resolveEndpoints, type AuthorizeParams, type WechatEndpoints } from './endpoints';
 import { callAnswered, callFailed, failureOf, type CallAnswered } from './events';
-import { isObject } from './is-object';
 import {
   decrypt,
   userOfSession,

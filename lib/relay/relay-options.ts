@@ -1,7 +1,7 @@
 /** The options of `wechatRelay()`. */
 import { findRelayFaults, readable } from '../middleware/options/option-checks';
 import { OptionsError } from '../middleware/options/options-error';
-import { isObject, ownCopy } from '../middleware/options/own-options';
+import { isOptionsObject, ownCopy } from '../middleware/options/own-options';
 import { fileMap } from '../middleware/http/verification-file';
 import { AllowList } from './allow-list';
 
@@ -30,7 +30,7 @@ export interface ResolvedRelayOptions {
 export function resolveRelayOptions(given: WechatRelayOptions): ResolvedRelayOptions {
   let options = given;
   const faults = readable(() => {
-    if (isObject(given)) options = ownCopy(given);
+    if (isOptionsObject(given)) options = ownCopy(given);
     return findRelayFaults(options);
   });
   if (faults.length > 0) throw new OptionsError(faults, 'wechatRelay()');

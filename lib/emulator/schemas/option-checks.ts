@@ -38,11 +38,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
   host: [isText, "Give an address to listen on, such as '127.0.0.1'."],
   names: [isHostNames, "Give a list of host names without scheme and port, such as ['wechat.test']."],
   publicURL: [isOrigin, "Give the public address without a path, such as 'https://wechat.example.com'."],
-  https: [isObject, 'Give { key, cert }; selfSignedCertificate() makes both.', problemsOfCertificate],
+  https: [isOptionsObject, 'Give { key, cert }; selfSignedCertificate() makes both.', problemsOfCertificate],
   proxyPort: [isPort, 'Give a whole number from 0 (any free port) to 65535.'],
   apps: [Array.isArray, 'Give a list of { type, appId, appSecret, … }.', listOf('apps', APP_SCHEMA)],
   users: [Array.isArray, 'Give a list of { id, nickname, … }.', listOf('users', USER_SCHEMA)],
-  switches: [isObject, 'Give an object of switches.', switchProblems],
+  switches: [isOptionsObject, 'Give an object of switches.', switchProblems],
   log: [(value) => typeof value === 'function', 'Give a function that writes one line, such as console.log.'],
 };
 
@@ -89,6 +89,6 @@ function isOrigin(value: unknown): boolean {
   return /^https?:$/.test(protocol) && href === `${origin}/`;
 }
 
-function isObject(value: unknown): boolean {
+function isOptionsObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 /** The login that the session holds: read, saved when a login finishes, cleared at logout. */
 import { WechatAuthError } from '../../errors';
+import { isObject } from '../../is-object';
 import { isFlow, isPageFlow } from '../../oauth/flows';
 import { hasLessScope } from '../../oauth/scope';
 import { isOfThisAccount, type Context } from '../context';
@@ -25,7 +26,6 @@ import {
   carryOverCookie,
   cookieFits,
   getSession,
-  isObject,
   ownValue,
   regenerateSession,
   saveSession,
@@ -113,7 +113,7 @@ export async function confirmedLogin(
  */
 function isWechatSession(stored: unknown): stored is WechatSession {
   if (!isObject(stored)) return false;
-  const { user, appid, openid, scope, flow } = stored;
+  const { user, appid, openid, scope, flow } = stored as Record<keyof WechatSession, unknown>;
   const isLogin =
     Boolean(user) &&
     typeof appid === 'string' &&

@@ -3,7 +3,7 @@ import { WECHAT } from '../../oauth/endpoints';
 import { FLOWS, ACCOUNT_FLOWS, type AccountFlow } from '../../oauth/flows';
 import type { AuthOptions, WechatCredentials } from './options';
 import type { OptionFault } from './options-error';
-import { isObject, ownCopy } from './own-options';
+import { isOptionsObject, ownCopy } from './own-options';
 
 /** Path of an option → the environment variable that stands in for it. */
 export const ENVIRONMENT: ReadonlyMap<string, string> = new Map([
@@ -35,7 +35,7 @@ function orEnvironment(given: string | undefined, path: string): string | undefi
 
 /** The options with the environment filled in. Faulty values stay as they are; the checks report them. */
 export function withEnvironment(given: AuthOptions): AuthOptions {
-  if (!isObject(given)) return given;
+  if (!isOptionsObject(given)) return given;
   const { baseURL, relay, endpoints } = given;
   return ownCopy({
     ...given,
@@ -75,7 +75,7 @@ function accountEntry(
     appId: fromEnvironment(`${option}.appId`),
     appSecret: fromEnvironment(`${option}.appSecret`),
   });
-  const isEmpty = isObject(account) && Object.values(account).every((value) => value === undefined);
+  const isEmpty = isOptionsObject(account) && Object.values(account).every((value) => value === undefined);
   return [[option, isEmpty ? undefined : account]];
 }
 
@@ -89,14 +89,14 @@ export type CredentialOptions = Pick<
 export function credentialsOf(options: CredentialOptions, flow: AccountFlow): WechatCredentials {
   const { option } = FLOWS[flow].credentials;
   const holder = option === undefined ? options : options[option];
-  return isObject(holder) ? holder : ownCopy({});
+  return isOptionsObject(holder) ? holder : ownCopy({});
 }
 
 function filled<T extends object>(
   given: T | undefined,
   defaults: { readonly [K in keyof T]: T[K] | undefined },
 ): T {
-  return given !== undefined && !isObject(given) ? given : (withDefaults(given, defaults) as T);
+  return given !== undefined && !isOptionsObject(given) ? given : (withDefaults(given, defaults) as T);
 }
 
 /** The given values, and defaults for the others. An undefined value counts as not given. */
@@ -115,6 +115,10 @@ export function withSource({ path, message }: OptionFault, given: AuthOptions): 
   const [first = '', second] = path.split('.');
   const value = (given as Record<string, unknown>)[first];
   const inCode =
-    second === undefined ? value : isObject(value) ? (value as Record<string, unknown>)[second] : undefined;
+    second === undefined
+      ? value
+      : isOptionsObject(value)
+        ? (value as Record<string, unknown>)[second]
+        : undefined;
   return { path, message: inCode === undefined ? `${message} It comes from ${variable}.` : message };
 }

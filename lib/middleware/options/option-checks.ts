@@ -1,7 +1,7 @@
 /** Finds all faults of the options at once, each with its path, its value and a remedy. */
 import type * as optionSchema from './option-schema';
 import { OptionsError, type OptionFault } from './options-error';
-import { isObject, ownCopy } from './own-options';
+import { isOptionsObject, ownCopy } from './own-options';
 
 /** Valibot is loaded when there are options to check. */
 const faultsIn: typeof optionSchema.faultsIn = (schema, given) => {
@@ -34,7 +34,7 @@ export function findRelayFaults(options: unknown): OptionFault[] {
 export function checkGuardOptions<Options extends object>(given: Options): Options {
   let options = given;
   const faults = readable(() => {
-    if (isObject(given)) options = ownCopy(given);
+    if (isOptionsObject(given)) options = ownCopy(given);
     return faultsIn('guard', options);
   });
   if (faults.length > 0) throw new OptionsError(faults, 'requireWechatUser()');

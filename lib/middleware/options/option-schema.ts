@@ -5,7 +5,7 @@ import { PAGE_FLOWS } from '../../oauth/flows';
 import { isProxy, PROXY_FORM } from '../../oauth/transport/http-options';
 import { entryFault } from '../../relay/allow-list';
 import { shown, type OptionFault } from './options-error';
-import { isObject, ownCopy } from './own-options';
+import { isOptionsObject, ownCopy } from './own-options';
 import { misspelledOption, unknownOption } from './unknown-option';
 
 type Message = (issue: { readonly input: unknown }) => string;
@@ -23,7 +23,7 @@ const withType = (remedy: string): Message => {
 const looseOptions = (entries: v.ObjectEntries, remedy: string): v.GenericSchema => {
   const missing = Object.fromEntries(Object.keys(entries).map((name) => [name, undefined]));
   return v.pipe(
-    v.custom<object>(isObject, withType(remedy)),
+    v.custom<object>(isOptionsObject, withType(remedy)),
     v.transform((given) => ({ ...missing, ...given })),
     // Valibot also reads inherited entries, such as those of a polluted `Object.prototype`.
     v.looseObject(ownCopy(entries)),
@@ -37,7 +37,7 @@ const strictOptions = (entries: v.ObjectEntries, remedy: string): v.GenericSchem
   const known = Object.keys(entries);
   const values = looseOptions(entries, remedy);
   return v.pipe(
-    v.custom<object>(isObject, withType(remedy)),
+    v.custom<object>(isOptionsObject, withType(remedy)),
     v.rawCheck(({ dataset: { value: given }, addIssue }) => {
       for (const { message, path } of issuesOf(values, given)) addIssue({ message, path });
       for (const name of Object.keys(given as object))
@@ -323,7 +323,7 @@ function isListOfStrings(value: unknown): boolean {
 
 /** Not an instance of a class, such as a Date. */
 function isPlainObject(value: unknown): boolean {
-  if (!isObject(value)) return false;
+  if (!isOptionsObject(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

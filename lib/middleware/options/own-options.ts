@@ -28,13 +28,13 @@ const NESTED = [
  * objects stay as they are; the checks report them.
  */
 export function ownOptions<Options extends object>(given: Options): Options {
-  if (!isObject(given)) return given;
+  if (!isOptionsObject(given)) return given;
   const own = ownCopy(given as Record<string, unknown>);
-  for (const name of NESTED) if (isObject(own[name])) own[name] = ownCopy(own[name]);
+  for (const name of NESTED) if (isOptionsObject(own[name])) own[name] = ownCopy(own[name]);
   return own as Options;
 }
 
-/** Whether a value is an object; null and an array are not one. */
-export function isObject(value: unknown): value is object {
+/** Whether a value can hold options: an object, but not null or an array. */
+export function isOptionsObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -96,7 +96,7 @@ function isExpressSession({ handle }: Layer): boolean {
   return typeof handle === 'function' && String(handle).includes('.sessionStore');
 }
 
-/** Whether a middleware at the root parses the path as express-session does: `express.static()`, for example. */
+/** Whether a middleware at the root parses the path as express-session does, such as `express.static()`. */
 function parsesPath(layer: Layer): boolean {
   const { handle } = layer;
   return typeof handle === 'function' && isAtRoot(layer) && String(handle).includes('.original(');

@@ -1,8 +1,9 @@
 /** The cookie of the app's session, as far as cookie-session and express-session show its options. */
+import { isObject } from '../../is-object';
 import { parseCookieHeader, type Cookie } from '../http/browser-cookies';
 import { header, type HostRequest } from '../http/request';
 import { shortHash } from './hash';
-import { getSession, isObject, ownValue, type Session } from './session';
+import { getSession, ownValue, type Session } from './session';
 
 export interface SessionCookie {
   /** `undefined` as long as it is not known: express-session does not show it on a request. */

@@ -1,6 +1,7 @@
 /** The app's session (`req.session`), whichever middleware provides it: read, saved, and given a new id. */
 import { inspect } from 'node:util';
 import { WechatAuthError } from '../../errors';
+import { isObject } from '../../is-object';
 import { callHook } from '../../oauth/callbacks';
 import { STORE_LIMIT_MS } from '../../async/time-limit';
 import { callStore, type StoreFacts } from '../../stores/call-store';
@@ -80,19 +81,19 @@ export async function renewId(req: HostRequest): Promise<void> {
  * Copies the settings that the app made on `req.session.cookie` (express-session) to the new session, such as
  * the `maxAge` of "remember me".
  */
-export function carryOverCookie({ cookie: before }: Session, { cookie }: Session): void {
-  if (!isObject(before) || !isObject(cookie) || before === cookie) return;
-  for (const name of COOKIE_SETTINGS) if (before[name] !== undefined) cookie[name] = before[name];
+export function carryOverCookie(before: Session, after: Session): void {
+  const [from, to] = [cookieIn(before), cookieIn(after)];
+  if (!from || !to || from === to) return;
+  for (const name of COOKIE_SETTINGS) if (from[name] !== undefined) to[name] = from[name];
   // express-session computes `expires` from it.
-  if (before['originalMaxAge'] !== undefined) cookie['maxAge'] = before['originalMaxAge'];
+  if (from['originalMaxAge'] !== undefined) to['maxAge'] = from['originalMaxAge'];
+}
+
+function cookieIn({ cookie }: Session): Record<string, unknown> | undefined {
+  return isObject(cookie) ? (cookie as Record<string, unknown>) : undefined;
 }
 
 const COOKIE_SETTINGS = ['path', 'domain', 'secure', 'httpOnly', 'sameSite', 'priority', 'partitioned'];
-
-/** Whether a value is an object; null is not one, an array is. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
 
 async function callSessionStore(req: HostRequest, call: string, work: Work): Promise<void> {
   const session = existingSession(req);

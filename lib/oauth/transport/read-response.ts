@@ -3,9 +3,9 @@
  * limited size.
  */
 import { WeChatAPIError } from '../../errors';
+import { isObject } from '../../is-object';
 import { redact } from '../../redact';
 import type { ApiEndpoint } from '../endpoints';
-import { isObject } from '../is-object';
 import { isUnsafeName } from '../unsafe-names';
 import { notFromWechat, type Mask } from './call-errors';
 import { integerOf, readJSON } from './read-json';

@@ -2,7 +2,7 @@
  * The fields that a response of WeChat must have, and their limits. A response that breaks one is refused.
  */
 import * as v from 'valibot';
-import { isObject } from '../is-object';
+import { isObject } from '../../is-object';
 import { withoutUnsafeNames } from '../unsafe-names';
 import { isId } from '../user';
 import { integerOf } from './read-json';

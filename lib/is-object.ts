@@ -1,6 +1,6 @@
 /**
- * Whether a value is an object; null is not one. At run time, an argument or a response of WeChat may be of
- * any type.
+ * Whether a value is an object; null is not one, an array is. Values from outside may be of any type at run
+ * time.
  */
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
