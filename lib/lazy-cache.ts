@@ -16,8 +16,8 @@ interface Limits {
 }
 
 export function lazyCache<V extends object | string | boolean>({ max, ttl = 0 }: Limits): LazyCache<V> {
-  // With `max`, an LRUCache reserves memory for all its entries: 1,000 accounts would take a gigabyte. With a
-  // maximum size, and entries of size 1, it keeps as many entries and grows with them.
+  // With `max`, an LRUCache reserves memory for all its entries at once: 200 kB for 10,000. With a maximum
+  // size, and entries of size 1, it keeps as many entries and grows with them.
   const size = { maxSize: max, sizeCalculation: () => 1 };
   // Without `ttlResolution: 0`, an LRUCache starts a timer every millisecond, to read the clock less often.
   return lazy(() => new LRUCache({ ...size, ttl, ttlResolution: 0, perf: Date }));

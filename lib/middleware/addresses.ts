@@ -312,9 +312,9 @@ export function currentPage({ req, config }: Context): string {
 
 /**
  * The path of an Origin or Referer header of this site; `undefined` for another site. This site is the origin
- * of `baseURL`, otherwise the one that the request names. Its host over https is this site, too: a proxy that
- * ends TLS may not say that the browser used https. Its host over http is another site if the origin is an
- * https: one: an attacker in the network of a user can forge such pages.
+ * of `baseURL`, otherwise the one that the request names. If that is an http: origin, its host over https is
+ * this site, too: a proxy that ends TLS may not say that the browser used https. If it is an https: origin,
+ * its host over http is another site: an attacker in the network of a user can forge such pages.
  */
 export function pathOnThisSite({ req, config }: Context, address: string): string | undefined {
   if (!URL.canParse(address)) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Finds the account of each request (option `account`). All accounts share the caches, the sessions and the
- * connections, so that an account costs little and one app can serve thousands of them.
+ * Finds the account of each request (option `account`). All accounts share the records of logins, the token
+ * store and the connections, so that an account costs little and one app can serve thousands of them.
  */
 import { WechatAuthError } from '../errors';
 import { lazyCache } from '../lazy-cache';

@@ -52,7 +52,7 @@ export interface RedisTokenStoreOptions extends EncryptionOptions {
 
 /** Shorter than STORE_LIMIT_MS, the limit of any call to a store, so that the error names Redis. */
 const COMMAND_LIMIT_MS = 4_000;
-/** How long a lock stays after its holder has died. */
+/** How long a lock stays at most after its holder has died. */
 const LEASE_MS = 7_000;
 const RENEWAL_MS = 2_000;
 /** How long to wait for a lock: its holder waits for WeChat, and for Redis before and after that. */

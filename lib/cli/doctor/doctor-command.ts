@@ -167,7 +167,7 @@ async function checkAllCredentials(
   return Promise.all(flows.map(check));
 }
 
-/** Not if the running app shows no AppID, or one in which a check finds a fault: it may be anything. */
+/** False if the running app shows no AppID, or one in which a check finds a fault: that may be any text. */
 function hasUsableAppId(configuration: Configuration, flow: AccountFlow): boolean {
   return (
     appOf(configuration, flow).appId !== undefined &&

@@ -17,9 +17,9 @@ export interface Page {
   /** Whether the page opens the app's callback in a frame. @default false */
   readonly framesTheApp?: boolean;
   /**
-   * Whether other sites may show the page in a frame. Only the QR code page needs that, for wxLogin.js and
-   * for frames that sites make themselves. Clickjacking does no harm there: it can only log an emulated
-   * person in at the app that the page names.
+   * Whether other sites may show the page in a frame. Only the QR code page and its error page need that, for
+   * wxLogin.js and for frames that sites make themselves. Clickjacking does no harm there: it can only log an
+   * emulated person in at the app that the page names.
    *
    * @default false
    */

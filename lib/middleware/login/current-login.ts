@@ -38,9 +38,9 @@ import type { WechatSession } from '../state/wechat-session';
 import { logoutReporter } from './login-reporter';
 
 /**
- * The session keys of every `wechatAuth()` in this process. A login or logout under one session key does not
- * remove logins under the others. If the package is installed twice, each copy knows only its own keys, and
- * takes the logins of the other copy for data of the app.
+ * The session keys of every `wechatAuth()` in this process: what a session holds under them is not data of
+ * the app. saveLogin() and clearLogin() say when it stays. If the package is installed twice, each copy knows
+ * only its own keys, and takes the logins of the other copy for data of the app.
  */
 const SESSION_KEYS = new Set<string>();
 
@@ -257,8 +257,8 @@ function undoLogin(session: Session, sessionKey: string, before: WechatSession |
 }
 
 /**
- * Returns whether a key of the former session stays. Pending logins stay if the login under their session key
- * does.
+ * Returns the function that decides whether a key of the former session stays. Pending logins stay if the
+ * login under their session key does.
  */
 function keysToKeep(
   { sessionKey, shouldPreserve, keepsOtherLogins }: ResolvedOptions,

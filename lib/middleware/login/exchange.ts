@@ -11,8 +11,8 @@ import type { AppUser, WechatSession } from '../state/wechat-session';
 import { requireStorable, runOnLogin, type LoginSecrets } from './on-login';
 
 /**
- * An authorization response for a login that this browser started. Only the authorization code of a verified
- * callback is exchanged (CSRF, RFC 6749 section 10.12).
+ * An authorization response for a login that this browser started. The callback route exchanges no other code
+ * than that of a verified callback (CSRF, RFC 6749 section 10.12).
  */
 export interface VerifiedCallback extends CallbackParams, CallbackLogin {
   readonly [checked]: true;

@@ -202,7 +202,7 @@ function* addressOptionFaults(
   }
 }
 
-/** The address of the app was taken for the redirect URI, which other libraries ask for. */
+/** The app gave its redirect URI, for which other libraries ask, in place of its address. */
 function* callbackInBaseURL(baseURL: string, { routes }: AuthOptions): Generator<OptionFault> {
   const { callback } = withDefaults(routes, DEFAULT_ROUTES);
   const { origin, path } = splitBase(baseURL);

@@ -26,7 +26,7 @@ export interface Transport {
   readonly send: (request: HttpRequest) => Promise<HttpResponse>;
 }
 
-/** The body is over the limit, and was not read to its end. */
+/** The body, after decompression, is over the limit. The rest of it was discarded. */
 export class ResponseTooLarge extends Error {
   constructor(limit: number) {
     super(`it is larger than ${limit} bytes`);

@@ -1,6 +1,6 @@
 /**
- * All calls to WeChat go through this file, which adds the time limit and the retry. It puts no secret into
- * an error or a log.
+ * All calls of the OAuth class to WeChat go through this file, which adds the time limit and the retry. It
+ * puts no secret into an error or a log.
  */
 import createDebug from 'debug';
 import type { Cancellation } from '../../async/cancellation';

@@ -32,10 +32,10 @@ export function checkAppId(configuration: Configuration, flow: AccountFlow, isAp
   return other ? failed(id, TEXTS.sameAppId(other, flow)) : ok(id, bilingual(appId, appId));
 }
 
-/** No app is given: a failure, unless a running app is checked, which needs none. */
+/** No app is given. That is a failure, unless a running app is checked: its checks need no app. */
 export function checkNoAppId(configuration: Configuration, isAppChecked: boolean): Finding {
   const { appId: id } = FLOW_CHECKS.official;
-  // Only a host or a path: with `--account <AppID>`, an app is given.
+  // Here `--account` names a host or a path: with an AppID, an app would be given.
   const isOneOfMany = configuration.accountBy !== undefined;
   if (isAppChecked) return skipped(id, isOneOfMany ? TEXTS.fromApp : TEXTS.noApp.detail);
   return failed(

@@ -38,8 +38,8 @@ function urlOfHost(host: string): URL | undefined {
 }
 
 /**
- * Whether two hosts are two for browsers, too. In production, two internal names show nothing: a proxy may
- * send requests of one public host to the app under several.
+ * Whether two names of hosts, as two requests gave them, are two hosts for browsers. In production, two
+ * internal names prove nothing: a proxy may send requests of one public host to the app under several.
  */
 export function areDifferentHosts(a: string, b: string): boolean {
   if (a === b) return false;

@@ -29,7 +29,8 @@ interface StoredResult extends ScanResult {
 const LIFETIME_MS = 60_000;
 const MAX_WRONG_PINS = 3;
 /**
- * The most results in the memory of one process. A further one is refused: a flood must not displace a login.
+ * The memory of one process has room for this many results beside all ticket records. When it is full, a
+ * further result is refused: a flood must not displace a login.
  */
 export const MAX_RESULTS = 5_000;
 
