@@ -219,6 +219,8 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
   it('posted with other encrypted data is another login: WeChat refuses its used code', async () => {
     const app = await startHere();
     const client = new CodeClient(app.url);
+    // A client with a session would share the login with an equal request.
+    await client.logIn('miniProgram', newCode('miniProgram', ATTACKER));
     const code = newCode('miniProgram');
     const key = Buffer.alloc(16, 7).toString('base64');
     emulator.fail('jscode2session', { patch: { session_key: key } });
@@ -229,8 +231,36 @@ describe.each(SESSION_NAMES)('one code, with %s', (kind) => {
     expect([first.status, first.user['nickName']]).toEqual([200, '小明']);
     const otherIV = Buffer.alloc(16, 1).toString('base64');
     for (const other of [{}, { encryptedData, iv: otherIV }, { encryptedData: `${encryptedData}AAAA`, iv }])
-      expect((await client.logIn('miniProgram', code, other)).kind).toBe('code_used');
-    expect(exchanges()).toBe(4);
+      expect((await client.logIn('miniProgram', code, other, { keepCookies: false })).kind).toBe('code_used');
+    expect(exchanges()).toBe(5);
+  });
+
+  it('posted by a client without a session is shared until the exchange ends, however fast that is', async () => {
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now());
+    const app = await startHere();
+    const code = newCode('miniProgram');
+    emulator.fail('jscode2session', { delay: 50 });
+    const post = () => new CodeClient(app.url).logIn('miniProgram', code, { session: false });
+    const taps = await Promise.all([post(), post()]);
+    expect(taps.map(({ status }) => status)).toEqual([200, 200]);
+    expect((await post()).kind).toBe('code_used');
+    expect(exchanges()).toBe(2);
+  });
+
+  it('whose exchange fails for one client is exchanged for another one that waits', async () => {
+    const app = await startHere();
+    const [one, other] = [new CodeClient(app.url), new CodeClient(app.url)];
+    await other.logIn('miniProgram', newCode('miniProgram', ATTACKER));
+    const code = newCode('miniProgram');
+    emulator.fail('jscode2session', { errcode: -1 }, { delay: 100 });
+    const refused = one.logIn('miniProgram', code);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const login = await other.logIn('miniProgram', code);
+    expect([(await refused).kind, login.status, login.user['openid']]).toEqual([
+      'busy',
+      200,
+      openidOf('miniProgram'),
+    ]);
   });
 
   it('whose exchange failed can be posted again', async () => {
