@@ -20,6 +20,6 @@ export function environmentProxy(url: string): EnvironmentProxy | undefined {
   return { variable: names.find((name) => process.env[name]) ?? 'HTTPS_PROXY', address };
 }
 
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return /^(?:.*\.)?localhost\.?$|^127(?:\.\d{1,3}){3}$|^\[::1\]$|^\[::ffff:7f[\da-f]{2}:/.test(hostname);
 }

@@ -202,6 +202,27 @@ describe('the doctor, on a running app', () => {
     expect(other.check('login-on-desktop').status).toBe('failed');
   });
 
+  it.each([
+    ['a page of its own', '/sign-in.html?returnTo=%2Fme', 'warning', 0],
+    ['the login route again', '/login?again=1', 'failed', 1],
+    ['a page of another host', 'https://www.example.com/sign-in', 'failed', 1],
+  ])('does not fail only because PCs are sent to %s', async (_, to, status, exit) => {
+    const before = (app: Host): unknown =>
+      app.use('/login', (req, res, next) => {
+        const isInWechat = req.headers['user-agent']?.includes('MicroMessenger');
+        if (!isInWechat) res.writeHead(302, { Location: to }).end();
+        else next();
+      });
+    const { url } = await start({ before, auth: { website: undefined, scanLogin: true } });
+    const found = await examine(['--url', url], officialOf(emulator));
+    expect([found.exit, found.bad]).toEqual([exit, ['login-on-desktop']]);
+    expect(found.check('login-on-desktop').status).toBe(status);
+    if (exit === 0)
+      expect(found.check('login-on-desktop').detail).toBe(
+        `not checked: /login sends PCs to a page of your own, ${url}/sign-in.html`,
+      );
+  });
+
   it('reports an account that was given to the doctor, but that the app does not use', async () => {
     const { bad, check } = await examineApp({ auth: { website: undefined } });
     expect(bad).toEqual(['login-on-desktop']);
@@ -448,6 +469,21 @@ describe('the doctor, on an app behind a proxy', () => {
     expect(bad).toEqual([]);
     expect(check('redirect-uri').detail).toBe(`${BASE}/shop/callback`);
     expect(check('app-reachable').detail).toContain(`requested the way its proxy at ${BASE} does`);
+  });
+
+  it('warns if the public address is a port of this machine at which nothing listens', async () => {
+    const gone = await listen((_req, res) => res.end());
+    const baseURL = gone.url;
+    const answered = await examineApp({ auth: { baseURL } }, [], { WECHAT_BASE_URL: baseURL });
+    expect(answered.bad).toEqual([]);
+    await gone.close();
+    for (const env of [{}, { WECHAT_BASE_URL: baseURL }]) {
+      const { exit, bad, check } = await examineApp({ auth: { baseURL } }, [], env);
+      expect([exit, bad]).toEqual([0, ['app-reachable']]);
+      expect(check('app-reachable').detail).toMatch(
+        `responds, but nothing listens at the public address ${baseURL}`,
+      );
+    }
   });
 
   it('requests the app without the path that its proxy strips', async () => {

@@ -80,7 +80,8 @@ describe('the doctor, on an app behind a relay', () => {
   });
 
   it.each(HOSTS)('finds nothing wrong if both know each other, on %s', async (host) => {
-    const base = 'http://localhost:3000';
+    const proxy = await keep(listen((_req, res) => res.end()));
+    const base = proxy.url.replace('127.0.0.1', 'localhost');
     const relay = await keep(startRelay(host, '/wechat', { to: [`${base}/auth/callback`] }));
     const address = `${relay.url}/wechat`;
     const app = await keep(

@@ -2,14 +2,15 @@
  * Checks the running app: its login route, its cookies, and whether it still knows the login at the callback.
  */
 import type { PageAccountFlow } from '../../../oauth/flows';
+import { isLoopback } from '../../../oauth/transport/environment-proxy';
 import { bilingual } from '../../bilingual';
 import type { Configuration } from '../configuration';
-import { UnreachableError, type ProbeLimits } from '../probe/http-probe';
+import { UnreachableError, probe, type ProbeLimits } from '../probe/http-probe';
 import { callbackOf, httpURL, probeLogin, type LoginProbe, type StartedLogin } from '../probe/login-probe';
 import { isPrivateHost } from '../../../middleware/options/private-host';
 import { callbackPath, actsAsProxy, siteOf, type AppRoutes, type Site } from '../probe/site';
 import { DESKTOP_CLIENT, WECHAT_CLIENT } from '../probe/user-agents';
-import { failed, ok, type Finding } from '../report/check-list';
+import { failed, ok, warning, type Finding } from '../report/check-list';
 import { usableBase } from './base-url';
 import { checkCallback } from './callback';
 import { checkCookies } from './cookies';
@@ -41,7 +42,7 @@ export async function checkApp(
       site = siteOf(url, base, routes);
       logins = await probeLogins(site, limits);
     }
-    return { site, appIds: appIdsIn(logins), findings: await judge(configuration, site, logins) };
+    return { site, appIds: appIdsIn(logins), findings: await judge(configuration, site, logins, limits) };
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
     return { site, appIds: {}, findings: [failed('app-reachable', TEXTS.unreachable(url, error))] };
@@ -76,8 +77,13 @@ function baseInRedirectURI(site: Site, logins: LoginProbes): URL | undefined {
     : undefined;
 }
 
-async function judge(configuration: Configuration, site: Site, logins: LoginProbes): Promise<Finding[]> {
-  const reached = checkReached(site, logins);
+async function judge(
+  configuration: Configuration,
+  site: Site,
+  logins: LoginProbes,
+  limits: ProbeLimits,
+): Promise<Finding[]> {
+  const reached = await checkReached(site, logins, limits);
   if (reached.status === 'failed') return [reached];
   const started = startedLogins(logins);
   const [first] = started;
@@ -94,17 +100,30 @@ async function judge(configuration: Configuration, site: Site, logins: LoginProb
   ];
 }
 
-function checkReached(site: Site, { inWechat, onDesktop }: LoginProbes): Finding {
+async function checkReached(
+  site: Site,
+  { inWechat, onDesktop }: LoginProbes,
+  limits: ProbeLimits,
+): Promise<Finding> {
   const { url } = site;
   const to = inWechat.kind === 'redirect' && onDesktop.kind === 'redirect' ? inWechat.to : undefined;
   if (to && httpURL(to.href) && to.origin !== site.public.origin)
     return failed('app-reachable', TEXTS.redirects(url.origin, to.origin));
-  return ok(
-    'app-reachable',
-    actsAsProxy(site)
-      ? TEXTS.asProxy(url.host, site.public.origin)
-      : TEXTS.reached(url.host, inWechat.response.duration),
-  );
+  if (!actsAsProxy(site)) return ok('app-reachable', TEXTS.reached(url.host, inWechat.response.duration));
+  return (await isRefusedHere(site, limits))
+    ? warning('app-reachable', TEXTS.nothingListens(url.host, site.public.origin))
+    : ok('app-reachable', TEXTS.asProxy(url.host, site.public.origin));
+}
+
+/** Whether browsers of this machine cannot connect to the public address: its port may be a mistake. */
+async function isRefusedHere({ url, public: seen }: Site, limits: ProbeLimits): Promise<boolean> {
+  if (!isLoopback(seen.hostname) || seen.port === url.port) return false;
+  try {
+    await probe(seen, limits);
+    return false;
+  } catch (error) {
+    return error instanceof UnreachableError && error.message === 'ECONNREFUSED';
+  }
 }
 
 function checkState(logins: readonly StartedLogin[]): Finding {
@@ -140,6 +159,16 @@ const TEXTS = {
   reached: (host: string, ms: number) => bilingual(`${host}, ${ms} ms`, `${host}，${ms} ms`),
   asProxy: (host: string, origin: string) =>
     bilingual(`${host}, requested the way its proxy at ${origin} does`, `${host}，模拟 ${origin} 的代理访问`),
+  nothingListens: (host: string, origin: string) => ({
+    detail: bilingual(
+      `${host} responds, but nothing listens at the public address ${origin}`,
+      `${host} 有响应，但公网地址 ${origin} 没有程序在监听`,
+    ),
+    remedy: bilingual(
+      'WeChat sends browsers there: correct WECHAT_BASE_URL (`baseURL` of the app), or start the proxy.',
+      '微信会把浏览器转到该地址：请更正 WECHAT_BASE_URL（应用的 baseURL），或启动代理。',
+    ),
+  }),
   goodState: bilingual('letters and digits, different each time', '由字母与数字组成，每次不同'),
   badState: {
     detail: bilingual(

@@ -27,15 +27,24 @@ const BROWSERS: Readonly<Record<LoginCheck, BrowserKind>> = {
   'login-on-desktop': 'computer',
 };
 
-export function checkLogins(
-  configuration: Configuration,
-  site: Site,
-  { inWechat, onDesktop }: LoginProbes,
-): Finding[] {
+export function checkLogins(configuration: Configuration, site: Site, logins: LoginProbes): Finding[] {
+  const { inWechat, onDesktop } = logins;
   const first = checkLogin('login-in-wechat', configuration, site, inWechat);
-  const second = checkLogin('login-on-desktop', configuration, site, onDesktop);
+  const page = ownPage(logins);
+  const second = page
+    ? warning('login-on-desktop', TEXTS.ownPage(loginPath(site), withoutQuery(page)))
+    : checkLogin('login-on-desktop', configuration, site, onDesktop);
   const isSame = first.status === 'failed' && first.detail.en === second.detail.en;
   return [first, isSame ? skipped('login-on-desktop', TEXTS.same) : second];
+}
+
+/** The app's own page to which a handler above `wechatAuth()` sends PCs. */
+function ownPage({ inWechat, onDesktop }: LoginProbes): URL | undefined {
+  const isOurs = inWechat.kind !== 'redirect' && inWechat.kind !== 'unrecognized';
+  if (!isOurs || onDesktop.kind !== 'redirect') return undefined;
+  const { to, response } = onDesktop;
+  const isOfApp = to.origin === response.address.origin && to.pathname !== response.address.pathname;
+  return isOfApp ? to : undefined;
 }
 
 function checkLogin(id: LoginCheck, configuration: Configuration, site: Site, login: LoginProbe): Finding {
@@ -166,6 +175,13 @@ const TEXTS = {
       `${path} 返回 HTTP ${status}，不是本包的登录路由`,
     ),
     remedy,
+  }),
+  ownPage: (path: string, to: string) => ({
+    detail: bilingual(
+      `not checked: ${path} sends PCs to a page of your own, ${to}`,
+      `未检查：${path} 让 PC 转到应用自己的页面 ${to}`,
+    ),
+    remedy: bilingual('Log in there once by hand.', '请在该页面手动登录一次来确认。'),
   }),
   errorKind: (kind: WechatErrorKind, status: number) =>
     bilingual(`the app responds with ${kind} (HTTP ${status})`, `应用返回 ${kind}（HTTP ${status}）`),
