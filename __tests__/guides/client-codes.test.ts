@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { asFunction } from '../docs/as-function';
 import { blocksIn, blocksOf, linesOf } from '../docs/blocks';
 import { CodeClient, newCode, openidOf } from '../support/browsers/code-clients';
+import { examine, websiteOf } from '../cli/doctor/run-doctor';
 import { Browser, type BrowserResponse } from '../support/browser';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { environmentOf, emulator, useEmulator } from '../support/emulator';
@@ -17,7 +18,11 @@ afterEach(async () => {
   await Promise.all(guides.splice(0).map((guide) => guide.close()));
 });
 
-async function start(guide: string, file: string): Promise<RunningGuide> {
+async function start(
+  guide: string,
+  file: string,
+  account: Readonly<Record<string, string>> = {},
+): Promise<RunningGuide> {
   const { miniProgram, website } = emulator.apps;
   const app = await run(codeOf(guide, file), {
     env: {
@@ -27,6 +32,7 @@ async function start(guide: string, file: string): Promise<RunningGuide> {
       WECHAT_MINI_PROGRAM_APP_SECRET: miniProgram.appSecret,
       WECHAT_MOBILE_APP_ID: website.appId,
       WECHAT_MOBILE_APP_SECRET: website.appSecret,
+      ...account,
     },
   });
   guides.push(app);
@@ -219,24 +225,41 @@ it('the server with a session sends the kind of the error for a wrong code', asy
 
 const itWithCurl = spawnSync('curl', ['--version']).status === 0 ? it : it.skip;
 
-itWithCurl.each(['docs/guides/mini-programs.md', 'docs/zh-CN/guides/mini-programs.md'])(
-  'the lines of %s for the emulator name its mini program, and log in',
-  async (page) => {
-    const { appId, appSecret } = emulator.apps.miniProgram;
+itWithCurl.each(
+  (
+    [
+      ['mini-programs', 'MINI_PROGRAM', 'miniProgram', {}],
+      ['mobile-apps', 'MOBILE', 'official', { nickname: '小明' }],
+    ] as const
+  ).flatMap(([guide, flow, app, profile]) =>
+    ['docs', 'docs/zh-CN'].map(
+      (folder) => [`${folder}/guides/${guide}.md`, guide, flow, app, profile] as const,
+    ),
+  ),
+)(
+  'the lines of %s for the emulator name one of its apps, log in, and please the doctor',
+  async (page, guide, flow, app, profile) => {
+    const { appId, appSecret } = emulator.apps[app];
+    const account = { [`WECHAT_${flow}_APP_ID`]: appId, [`WECHAT_${flow}_APP_SECRET`]: appSecret };
     expect(blocksIn(page, 'ini')[0]).toBe(
-      `WECHAT_MINI_PROGRAM_APP_ID=${appId}\nWECHAT_MINI_PROGRAM_APP_SECRET=${appSecret}\n`,
+      Object.entries(account)
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join(''),
     );
     const [shell] = blocksOf(page).filter(({ language }) => language === 'sh');
-    const [forCode = '', forLogin = '', ...rest] = shell ? linesOf(shell) : [];
-    expect(rest).toEqual([]);
+    const [forCode = '', forLogin = '', ...more] = shell ? linesOf(shell) : [];
+    expect(more).toEqual([]);
     const responseTo = async (line: string): Promise<unknown> =>
       JSON.parse((await promisify(execFile)('sh', ['-c', line])).stdout);
     const { code } = (await responseTo(forCode.replace('http://127.0.0.1:8917', emulator.url))) as {
       code: string;
     };
-    const { url } = await start('mini-programs', 'server.ts');
+    const { url } = await start(guide, 'server.ts', account);
     const login = forLogin.replace('http://localhost:3000', url).replace('…', code);
-    expect(await responseTo(login)).toEqual({ token: expect.any(String) as string });
+    expect(await responseTo(login)).toEqual({ token: expect.any(String) as string, ...profile });
+    const twice = await examine([], { ...environmentOf(emulator), ...account });
+    expect(twice.bad).toEqual(app === 'official' ? ['mobile-app-id'] : []);
+    expect((await examine([], { ...websiteOf(emulator), ...account })).exit).toBe(0);
   },
 );
 

@@ -134,7 +134,7 @@ const RUN_ELSEWHERE: readonly (readonly [page: RegExp, line: RegExp, test: keyof
   [/emulator\/control-api\.md$/, /^curl /, 'languages'],
   [/emulator\/standing-in\.md$/, /^curl /, 'languages'],
   [/emulator\/node\.md$/, /^node --env-file=\.env login\.mjs$/, 'languages'],
-  [/guides\/mini-programs\.md$/, /^curl /, 'clientCodes'],
+  [/guides\/(?:mini-programs|mobile-apps)\.md$/, /^curl /, 'clientCodes'],
   [/guides\/from-(?:wechat-oauth|passport-wechat)\.md$/, /^(?:export |node before\.js$)/, 'languages'],
   [/typescript\.md$/, /^(?:npm pkg set|npx tsc --init) /, 'typescript'],
   [/\.md$/, /^node --env-file=\.env app\.mjs$/, 'run'],
