@@ -45,7 +45,7 @@ describe('an attacker who shows her code to a victim', () => {
     await victim.logIn(emulator, '/me');
     const code = await showCode(attacker);
     const question = await victim.get(code.url);
-    expect(question.body).toContain('如果是别人让你扫的，请取消');
+    expect(question.body).toContain('如果二维码或链接是别人发给你的，请点「取消」');
     expect(await ask(attacker, code.statusURL)).toEqual({ status: 'scanned' });
     // A link to the same address, with everything that a form would send.
     await victim.get(`${code.url}?action=confirm&token=${formToken(question)}`);

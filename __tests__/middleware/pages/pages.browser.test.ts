@@ -130,6 +130,24 @@ describeInChromium('the pages in a browser', () => {
     await page.context().close();
   });
 
+  it.each([
+    ['zh-CN', '复制链接', '已复制'],
+    ['en', 'Copy link', 'Copied'],
+  ])('copy the address on a phone whose users open it in WeChat: %s', async (locale, copy, copied) => {
+    const app = await start();
+    const { page, violations } = await open(`${app.url}/login?returnTo=/me`, {
+      ...PHONE,
+      userAgent: PHONE_SAFARI,
+      locale,
+    });
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('button', { name: copy }).click();
+    await page.getByRole('button', { name: copied }).waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(`${app.url}/login?returnTo=%2Fme`);
+    expect(violations).toEqual([]);
+    await page.context().close();
+  });
+
   it('show a QR code that is black on white and large enough, also in dark mode', async () => {
     const app = await start({ auth: { website: undefined } });
     const { page } = await open(`${app.url}/me`, { ...DESKTOP, colorScheme: 'dark' });

@@ -4,6 +4,7 @@ import net from 'node:net';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { ERROR_KINDS, WeChatAPIError, WechatAuthError, type WechatError } from '../../../lib/index';
 import { sendErrorPage, messageFor, type ErrorPage } from '../../../lib/middleware/pages/error-page';
+import { COPY_SCRIPT } from '../../../lib/middleware/pages/copy-link';
 import { WHAT_HAPPENED } from '../../../lib/middleware/pages/what-happened';
 import { CAUSES } from '../../../lib/middleware/failures/lost-session/causes';
 import { sendOpenInWechat } from '../../../lib/middleware/pages/open-in-wechat';
@@ -65,15 +66,19 @@ const errorPage =
   };
 
 /** The rules of every page. */
-function expectSoundPage({ headers, body }: BrowserResponse): void {
+/** @param script the only script of the page: most pages have none */
+function expectSoundPage({ headers, body: whole }: BrowserResponse, script?: string): void {
+  const element = script === undefined ? '' : `<script>${script}</script>`;
+  expect(whole).toContain(element);
+  const body = whole.replace(element, '');
   expect(headers['content-type']).toBe('text/html; charset=utf-8');
   expect(headers['cache-control']).toBe('no-store');
   expect(headers['x-content-type-options']).toBe('nosniff');
   expect(headers.vary).toMatch(/Accept-Language/);
   const style = /<style>([\s\S]*?)<\/style>/.exec(body)?.[1] ?? '';
-  const hash = crypto.createHash('sha256').update(style).digest('base64');
+  const scripts = script === undefined ? '' : ` script-src '${hashOf(script)}'; connect-src 'self';`;
   expect(headers['content-security-policy']).toBe(
-    `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'`,
+    `default-src 'none'; style-src '${hashOf(style)}';${scripts} img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'`,
   );
   expect(body).toMatch(/^<!doctype html>\n<html lang="(zh-CN|en)">/);
   expect(body).toContain('<meta name="viewport" content="width=device-width');
@@ -82,6 +87,10 @@ function expectSoundPage({ headers, body }: BrowserResponse): void {
   const outside = [...body.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, address]) => address);
   for (const address of outside)
     if (address !== helpOf(body)) expect(address).toMatch(/^(?:\/(?!\/)|data:,$)/);
+}
+
+function hashOf(text: string): string {
+  return `sha256-${crypto.createHash('sha256').update(text).digest('base64')}`;
 }
 
 /** A text of the library as the page shows it: what stands between backticks is in a `<code>` element. */
@@ -390,7 +399,9 @@ describe('the page that asks to open WeChat', () => {
     const app = await start(onlyOfficial);
     const page = await new Browser(app.url, userAgent).follow('/me?a=1&b=中文');
     expect(page.status).toBe(200);
-    expectSoundPage(page);
+    const isOnPhone = userAgent === PHONE_SAFARI || userAgent === WECOM;
+    expectSoundPage(page, isOnPhone ? COPY_SCRIPT : undefined);
+    expect(page.body.includes('复制链接</button>')).toBe(isOnPhone);
     expect(page.body).toContain('<h1>请在微信中打开</h1>');
     expect(page.body).toContain(words);
     expect(page.body).toContain(
@@ -471,7 +482,7 @@ describe('the page that asks to open WeChat', () => {
     ] as const) {
       const browser = new Browser(both.url, PHONE_SAFARI);
       const page = await browser.get('/login?returnTo=/me%3Fa=1', { headers });
-      expectSoundPage(page);
+      expectSoundPage(page, COPY_SCRIPT);
       const [, href = '', text] = /<a href="([^"]*)">([^<]*)<\/a>/.exec(page.body) ?? [];
       expect([href, text]).toEqual(['/login?returnTo=%2Fme%3Fa%3D1&amp;flow=website', label]);
       const done = await browser.logIn(emulator, href.replaceAll('&amp;', '&'));

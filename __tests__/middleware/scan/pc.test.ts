@@ -361,7 +361,9 @@ describe('with a PIN, the PC', () => {
     expect(page.body.match(/class="main"/g)).toHaveLength(1);
     expect(/<form [^]*?<\/form>/.exec(page.body)?.[0]).toContain('class="main"');
     const action = /<form [^>]*action="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
-    expect((await sendPin(pc, action, other(pin))).body).toContain('name="pin"');
+    const wrong = (await sendPin(pc, action, other(pin))).body;
+    expect(wrong).toContain('name="pin"');
+    expect(wrong).toContain('数字不正确，请重新输入');
     const confirmed = await sendPin(pc, action, pin);
     expect([confirmed.status, confirmed.location]).toEqual([303, '/me']);
   });
@@ -417,10 +419,36 @@ describe('check(pc, phone)', () => {
     const code = await showCode(pc);
     await scan(phone, emulator, code.url);
     const response = await pc.get(code.statusURL);
-    expect([response.status, (response.json() as { error: string }).error]).toEqual([403, 'login_refused']);
+    const { error, message } = response.json() as { error: string; message: string };
+    expect([response.status, error]).toEqual([403, 'login_refused']);
+    expect(message).toMatch(
+      /^onLogin 或 scanLogin\.check 拒绝了该用户（login_refused）。The `check` of scanLogin .*\. https:\/\/\S+\/zh-CN\/errors\.md#login_refused$/,
+    );
     expect(await ask(pc, code.statusURL)).toEqual({ status: 'expired' });
     expect(onLogin).not.toHaveBeenCalled();
     expect(await isLoggedIn(pc)).toBe(false);
+  });
+
+  it.each([
+    [
+      'en',
+      undefined,
+      /^The `check` of .* this phone\. \(login_refused\) https:\S+\/docs\/errors\.md#login_refused$/,
+    ],
+    ['en', 'production', /^You cannot log in\. This account cannot log in to this site\.$/],
+    ['zh', 'production', /^无法登录。该账号不能登录本站。$/],
+  ])('tells the page of the PC why, in its language: %s, NODE_ENV %s', async (language, mode, message) => {
+    const before = process.env['NODE_ENV'];
+    const { pc, phone } = devices(await start({ auth: scanOptions({ check: () => false }) }));
+    const code = await showCode(pc);
+    await scan(phone, emulator, code.url);
+    process.env['NODE_ENV'] = mode ?? before;
+    try {
+      const response = await pc.get(code.statusURL, { headers: { 'Accept-Language': language } });
+      expect((response.json() as { message: string }).message).toMatch(message);
+    } finally {
+      process.env['NODE_ENV'] = before;
+    }
   });
 
   /** Makes this many scan logins with `check`. Returns the last response that the PC got. */

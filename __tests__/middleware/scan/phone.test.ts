@@ -7,6 +7,7 @@ import { exchangedCodes, isLoggedIn, linkOn, sessionOf } from '../../support/log
 import {
   SAME_ORIGIN,
   ask,
+  codeOn,
   confirm,
   devices,
   formToken,
@@ -121,6 +122,70 @@ describe('a ticket on a phone', () => {
     const page = await Browser.inWechat(without.url).get(new URL(url).pathname);
     expect([page.status, page.body.includes('session_missing')]).toEqual([500, true]);
   });
+});
+
+// Each row: the device that started the login, and what the phone says when it has confirmed.
+describe('a phone that has confirmed sends its user back', () => {
+  const IPAD = PHONE_SAFARI.replace('iPhone', 'iPad');
+  const ENGLISH = { 'Accept-Language': 'en' };
+  it.each([
+    [DESKTOP_CHROME, '请回到电脑继续', 'Go back to your computer', '请在电脑上输入这四位数字'],
+    [PHONE_SAFARI, '请回到刚才的浏览器继续', 'Go back to your browser', '请在浏览器中输入这四位数字'],
+    [IPAD, '请回到刚才的浏览器继续', 'Go back to your browser', '请在浏览器中输入这四位数字'],
+    ['unknown', '请回到刚才的浏览器继续', 'Go back to your browser', '请在浏览器中输入这四位数字'],
+  ])('to %s', async (userAgent, zh, en, typePin) => {
+    for (const scanLogin of [true, { confirm: 'pin' }] as const) {
+      const app = await start({ auth: scanOptions(scanLogin) });
+      const code = await showCode(new Browser(app.url, userAgent));
+      const { phone } = devices(app);
+      const done = await scan(phone, emulator, code.url);
+      expect(done.body).toContain(`<h1>${zh}</h1>`);
+      expect(done.body.includes(typePin)).toBe(scanLogin !== true);
+      const again = await phone.get(code.url, { headers: ENGLISH });
+      expect(again.body).toContain(`<h1>${en}</h1>`);
+    }
+  });
+
+  it('tells the browser that started the login where the code was opened', async () => {
+    for (const [userAgent, scanLogin, text] of [
+      [PHONE_SAFARI, true, '已在微信中打开，请核对数字并确认'],
+      [PHONE_SAFARI, { confirm: 'pin' }, '已在微信中打开：请先确认，再输入微信中显示的四位数字'],
+      [DESKTOP_CHROME, true, '已扫描，请在手机上核对数字并确认'],
+      [DESKTOP_CHROME, { confirm: 'pin' }, '已扫描：请在手机上确认，再输入手机上显示的四位数字'],
+    ] as const) {
+      const app = await start({ auth: scanOptions(scanLogin) });
+      const browser = new Browser(app.url, userAgent);
+      const page = await browser.follow('/me');
+      expect(page.body).toContain(`data-scanned="${text}"`);
+      const code = codeOn(page);
+      await devices(app).phone.get(code.url);
+      expect((await browser.get(`${code.statusURL}&page=1`)).body).toContain(`<p>${text}</p>`);
+    }
+  });
+
+  // An attacker chooses the device that starts her login, so the warning is the same for all.
+  it.each([DESKTOP_CHROME, PHONE_SAFARI])(
+    'and asks before, of a code and of a link: %s',
+    async (userAgent) => {
+      const app = await start();
+      const code = await showCode(new Browser(app.url, userAgent));
+      const { phone } = devices(app);
+      const question = await phone.get(code.url);
+      expect(question.body).toContain('如果二维码或链接是别人发给你的，请点「取消」');
+      expect((await phone.get(code.url, { headers: ENGLISH })).body).toContain(
+        'the QR code or the link, cancel',
+      );
+      const second = await Browser.inWechat(app.url).get(code.url);
+      expect((await tap(phone, question, 'cancel')).body).toContain('该设备不会登录你的账号。');
+      const pages = [second, await phone.get(`${code.url.slice(0, -1)}!`)];
+      expect(
+        pages.map(({ status, body }) => [status, body.includes('请在发起登录的页面换一个二维码')]),
+      ).toEqual([
+        [409, true],
+        [410, true],
+      ]);
+    },
+  );
 });
 
 describe('the form of the question', () => {

@@ -55,10 +55,10 @@ describeInChromium('a scan login in a browser', () => {
   const state = (page: Page) => page.locator('#state');
   const isProfile = ({ pathname }: URL): boolean => pathname === '/me';
 
-  async function confirm(phone: Page): Promise<void> {
+  async function confirm(phone: Page, done = '请回到电脑继续'): Promise<void> {
     await phone.getByRole('button', { name: '确认登录' }).click();
     await phone.getByRole('button', { name: '允许' }).click();
-    await phone.getByRole('heading', { name: '请回到电脑继续' }).waitFor();
+    await phone.getByRole('heading', { name: done }).waitFor();
   }
 
   it.each(['light', 'dark'] as const)(
@@ -162,7 +162,9 @@ describeInChromium('a scan login in a browser', () => {
     const link = (await safari.locator('#link').textContent()) ?? '';
     await safari.getByRole('button', { name: '复制链接' }).click();
     expect((await safari.evaluate<string>('String(getSelection())')).trim()).toBe(link);
-    await confirm(await open(link, WECHAT));
+    const wechat = await open(link, WECHAT);
+    await safari.getByText('已在微信中打开，请核对数字并确认').waitFor();
+    await confirm(wechat, '请回到刚才的浏览器继续');
     await safari.waitForURL(isProfile);
     expect(await safari.textContent('body')).toContain('小明');
   });
@@ -173,12 +175,20 @@ describeInChromium('a scan login in a browser', () => {
     expect(await pc.locator('#pin').isVisible()).toBe(false);
     const phone = await open(await readCode(pc), WECHAT);
     await pc.locator('#pin').waitFor();
+    expect(await state(pc).textContent()).toBe('已扫描：请在手机上确认，再输入手机上显示的四位数字');
     await confirm(phone);
     const pin = (await phone.locator('.big-pin').textContent()) ?? '';
     await pc.keyboard.type(String((Number(pin) + 1) % 10_000).padStart(4, '0'));
     await pc.keyboard.press('Enter');
     await pc.getByText('数字不正确，请重新输入').waitFor();
+    // The polls that follow do not know of the wrong digits.
+    for (let polls = 0; polls < 2; polls++)
+      await pc.waitForResponse(
+        (response) => response.url().includes('/scan?') && response.request().method() === 'GET',
+      );
+    expect(await state(pc).textContent()).toBe('数字不正确，请重新输入');
     await pc.locator('#digits').fill(pin);
+    expect(await state(pc).textContent()).toContain('已扫描');
     await pc.keyboard.press('Enter');
     await pc.waitForURL(isProfile);
   });

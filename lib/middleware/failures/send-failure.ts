@@ -32,6 +32,8 @@ export class LoginFailure extends Error {
     readonly again?: (() => string | null) | undefined;
     /** Whether the response is JSON, whatever the request accepts. */
     readonly isForScript?: boolean;
+    /** Whether the script shows the message to a person, as the page of a scan login does. */
+    readonly isShownByScript?: boolean;
   };
 
   constructor(error: unknown, details: LoginFailure['details']) {
@@ -114,16 +116,18 @@ function asError(thrown: unknown): unknown {
 function sendPageOrJSON(context: Context, error: WechatError, details: LoginFailure['details']): void {
   const { req, res } = context;
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: only a failed login shows it
-  const { messageFor, sendErrorPage } = require('../pages/error-page') as typeof errorPageModule;
+  const errorPage = require('../pages/error-page') as typeof errorPageModule;
   vary(res, 'Accept', 'Sec-Fetch-Mode', 'X-Requested-With');
   if (wantsPage(req) && !details.isForScript) {
-    sendErrorPage(req, res, error, {
+    errorPage.sendErrorPage(req, res, error, {
       ...linksOf(context, error, details),
       cause: details.cause,
       trace: traceOf(error),
     });
   } else {
-    sendJSON(res, error.status, { error: error.kind, message: messageFor(req, error) });
+    const { messageFor, messageToShow } = errorPage;
+    const message = (details.isShownByScript ? messageToShow : messageFor)(req, error);
+    sendJSON(res, error.status, { error: error.kind, message });
   }
 }
 

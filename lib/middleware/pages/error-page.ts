@@ -36,6 +36,18 @@ export function messageFor(req: IncomingMessage, error: WechatError, texts = tex
   return language === 'zh' ? `${title}。${text}` : `${title}. ${text}`;
 }
 
+/**
+ * The message for a script that shows it to a person. In development it has the kind and a link, and in
+ * Chinese it says first what happened.
+ */
+export function messageToShow(req: IncomingMessage, error: WechatError): string {
+  if (isProduction()) return messageFor(req, error);
+  const language = languageOf(req);
+  const help = docsPage(`errors.md#${error.kind}`)[language];
+  if (language === 'en') return `${error.message} (${error.kind}) ${help}`;
+  return `${WHAT_HAPPENED[error.kind].replaceAll('`', '')}（${error.kind}）。${error.message} ${help}`;
+}
+
 /** Says what happened, what the user can do, and which error code to report. */
 export function sendErrorPage(
   req: IncomingMessage,

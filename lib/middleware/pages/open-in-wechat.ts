@@ -4,8 +4,10 @@ import escapeHTML from 'escape-html';
 import type { BrowserKind } from '../../oauth/flows';
 import { header, wantsPage } from '../http/request';
 import { sendJSON } from '../http/response';
+import { COPY_SCRIPT, copyableLink } from './copy-link';
 import { languageOf, sendPage, type PageLanguage } from './page';
 import { qrSVG } from './qr-svg';
+import { SCAN_STYLE } from './scan/style';
 import type { Texts } from './texts';
 
 export interface LoginElsewhere {
@@ -33,14 +35,22 @@ export function sendOpenInWechat(
     sendJSON(res, 401, { error: 'unauthenticated', message: `${title}: ${address}`, loginURL: address });
     return;
   }
-  sendPage(res, 200, language, {
-    title,
-    text,
-    icon: isInWechat ? 'computer' : 'scan',
-    body: (isInWechat ? '' : qrCode(address)) + `<p class="address">${escapeHTML(address)}</p>`,
-    links: qrLogin === undefined ? [] : [{ href: qrLogin, label: QR_LOGIN[language] }],
-    kind: 'open-elsewhere',
-  });
+  const isOnPhone = browser === 'phone';
+  const shown = isOnPhone ? copyableLink(address, language) : `<p class="address">${escapeHTML(address)}</p>`;
+  sendPage(
+    res,
+    200,
+    language,
+    {
+      title,
+      text,
+      icon: isInWechat ? 'computer' : 'scan',
+      body: (isInWechat ? '' : qrCode(address)) + shown,
+      links: qrLogin === undefined ? [] : [{ href: qrLogin, label: QR_LOGIN[language] }],
+      kind: 'open-elsewhere',
+    },
+    isOnPhone ? { style: SCAN_STYLE, script: COPY_SCRIPT } : undefined,
+  );
 }
 
 /** A client that accepts any type gets the page: a person may see it, and can only continue from there. */
@@ -86,7 +96,7 @@ const TEXTS: Readonly<Record<BrowserKind, Texts>> = {
   phone: {
     zh: {
       title: '请在微信中打开',
-      text: '请复制下方的地址，发送到微信聊天中点击打开；也可以用另一台手机扫描二维码。',
+      text: '请复制下方的地址，发送到微信聊天中点击打开；也可以用另一部手机扫描二维码。',
     },
     en: {
       title: 'Please open this in WeChat',

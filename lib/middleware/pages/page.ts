@@ -1,6 +1,6 @@
 /**
  * The layout of our pages: in Chinese or English, without external resources, under a strict
- * Content-Security-Policy. Only the page of a scan login has a script.
+ * Content-Security-Policy. Only the pages of a scan login and of a link to copy have a script.
  */
 import crypto from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -55,7 +55,7 @@ function ticketOver(): WechatAuthError {
   );
 }
 
-/** Tells the user to go back to the PC. */
+/** Tells the user to go back to the device that started the login. */
 export async function finishOnPhone(
   context: Context,
   {
@@ -86,7 +86,8 @@ export async function sendDone(context: Context, ticketText: string): Promise<vo
   const { req, res } = context;
   const { tickets, results } = requireScanLogin(context);
   const ticket = tickets.read(ticketText);
-  sendPhoneMessage(res, languageOf(req), 'done', ticket && (await results.pinOf(ticket.name)));
+  const pin = ticket && (await results.pinOf(ticket.name));
+  sendPhoneMessage(res, languageOf(req), 'done', { system: ticket?.device.system ?? '', pin });
 }
 
 /** Where the user of the phone may try again. */

@@ -81,7 +81,10 @@ async function sendEnded(
   else if (record.end === 'cancelled') sendPhoneMessage(res, language, 'cancelled');
   else if (record.end === 'over') sendPhoneMessage(res, language, 'expired');
   else if (record.end === 'collected' || (await results.isKept(ticket.name)))
-    sendPhoneMessage(res, language, 'done', await results.pinOf(ticket.name));
+    sendPhoneMessage(res, language, 'done', {
+      system: ticket.device.system,
+      pin: await results.pinOf(ticket.name),
+    });
   else return false;
   return true;
 }

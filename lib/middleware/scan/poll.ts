@@ -12,6 +12,7 @@ import { LoginFailure } from '../failures/send-failure';
 import { warnOfHook } from '../failures/warn-operator';
 import { header, queryOf } from '../http/request';
 import { redirect, sendJSON } from '../http/response';
+import { browserKind } from '../http/user-agent';
 import { boundToOtherUser, mayFinish, saveLogin } from '../login/current-login';
 import { completeLogin } from '../login/exchange';
 import { failureDetails, repeatable } from '../login/login-link';
@@ -36,9 +37,12 @@ import { isFromThisPage } from './same-origin';
 import type { ScanResult } from './tickets/results';
 
 /** What the page of the PC learns, and nothing else. */
-type ScanStatus =
-  | { readonly status: UnfinishedStatus; readonly message?: string }
-  | { readonly status: 'confirmed'; readonly location: string };
+type ScanStatus = UnfinishedScan | { readonly status: 'confirmed'; readonly location: string };
+
+interface UnfinishedScan {
+  readonly status: UnfinishedStatus;
+  readonly message?: string;
+}
 
 interface ScanInSession {
   readonly state: string;
@@ -61,10 +65,11 @@ export async function poll(context: Context): Promise<void> {
     const status = found ? await statusOf(context, found, pin) : EXPIRED;
     if (!isPage) sendJSON(res, 200, status);
     else if (status.status === 'confirmed') redirect(req, res, status.location);
-    else sendStatus(context, status.status, found);
+    else sendStatus(context, status, found);
   } catch (error) {
     throw new LoginFailure(error, {
       isForScript: !isPage,
+      isShownByScript: !isPage,
       ...(found && failureDetails(context, found.pending)),
     });
   }
@@ -215,12 +220,13 @@ function checkFailed(context: Context, thrown: unknown, secrets: LoginSecrets): 
 }
 
 /** For a browser that runs no script. */
-function sendStatus(context: Context, status: UnfinishedStatus, found: ScanInSession | undefined): void {
+function sendStatus(context: Context, status: UnfinishedScan, found: ScanInSession | undefined): void {
   const { req, res, config } = context;
   sendStatusPage(res, languageOf(req), {
-    status,
+    ...status,
     statusURL: `${scanPath(context)}?login=${found ? loginId(found.state) : ''}`,
     again: newCodePath(context, found ? repeatable(context, found.pending) : {}),
     asksForPin: config.scanLogin?.confirm === 'pin',
+    isOnPhone: browserKind(req) === 'phone',
   });
 }

@@ -1,6 +1,7 @@
 /** The page of the PC: the QR code, what happens on the phone, and a PIN where the site asks for one. */
 import type { ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
+import { COPY_SCRIPT, copyableLink } from '../copy-link';
 import { iconOf, sendPage, type PageLanguage } from '../page';
 import { qrSVG } from '../qr-svg';
 import { PC_SCRIPT } from './script';
@@ -41,10 +42,10 @@ export function sendPCPage(res: ServerResponse, language: PageLanguage, page: PC
       title: page.isOnPhone ? texts.elsewhere.title : texts.pc.title,
       text: page.site,
       kind: 'scan-login',
-      body: view(page, texts),
+      body: view(page, texts, language),
       links: [],
     },
-    { style: SCAN_STYLE, script: PC_SCRIPT, formAction: "'self'", isUnframed: true },
+    { style: SCAN_STYLE, script: PC_SCRIPT + COPY_SCRIPT, formAction: "'self'", isUnframed: true },
   );
 }
 
@@ -53,10 +54,10 @@ function statusPage(statusURL: string): string {
   return `${statusURL}&page=1`;
 }
 
-function view(page: PCPage, texts: ScanTexts): string {
+function view(page: PCPage, texts: ScanTexts, language: PageLanguage): string {
   const { pc } = texts;
   return `<div id="scan" ${dataOf(page, texts)}>
-${page.isOnPhone ? elsewhere(page, texts) : ''}
+${page.isOnPhone ? elsewhere(page, texts, language) : ''}
 <div class="scan-code" role="img" aria-label="${pc.codeAlt}">${code(page.url)}
 <div class="veil" id="veil" hidden>${TICK}${BANG}</div></div>
 <p class="state" id="state" role="status" aria-live="polite">${page.isOnPhone ? '' : pc.waiting}</p>
@@ -78,7 +79,8 @@ const TICK = `<span id="tick">${iconOf('done')}</span>`;
 const BANG = `<span id="bang" hidden>${iconOf('warn')}</span>`;
 
 /** The texts of the script, and the address that it polls. */
-function dataOf({ url, number, statusURL, expiresAt, isOnPhone }: PCPage, texts: ScanTexts): string {
+function dataOf(page: PCPage, texts: ScanTexts): string {
+  const { url, number, statusURL, expiresAt, isOnPhone } = page;
   const { pc } = texts;
   const data = {
     link: url,
@@ -86,7 +88,7 @@ function dataOf({ url, number, statusURL, expiresAt, isOnPhone }: PCPage, texts:
     status: statusURL,
     left: String(Math.max(0, expiresAt - Date.now())),
     waiting: isOnPhone ? '' : pc.waiting,
-    scanned: pc.scanned,
+    scanned: scannedText(page, texts),
     confirmed: pc.confirmed,
     cancelled: pc.cancelled,
     expired: pc.expired,
@@ -94,11 +96,15 @@ function dataOf({ url, number, statusURL, expiresAt, isOnPhone }: PCPage, texts:
     offline: pc.offline,
     wrong: pc.wrongPin,
     time: pc.timeLeft,
-    copied: texts.elsewhere.copied,
   };
   return Object.entries(data)
     .map(([name, value]) => `data-${name}="${escapeHTML(value)}"`)
     .join(' ');
+}
+
+function scannedText(page: Pick<PCPage, 'isOnPhone' | 'asksForPin'>, { pc, elsewhere }: ScanTexts): string {
+  const { scanned } = page.isOnPhone ? elsewhere : pc;
+  return page.asksForPin ? scanned.pin : scanned.tap;
 }
 
 /** The script sends it. Without a script, it is an ordinary form, and the response is a page. */
@@ -114,12 +120,11 @@ function pinForm(statusURL: string, pc: ScanTexts['pc'], hidden: 'hidden' | ''):
  * The steps on a phone: the user copies the link and opens it in WeChat, because no link on a page can open
  * an address in WeChat.
  */
-function elsewhere({ url }: PCPage, { elsewhere: texts }: ScanTexts): string {
+function elsewhere({ url }: PCPage, { elsewhere: texts }: ScanTexts, language: PageLanguage): string {
   const [copy = '', send = '', returnToPC = ''] = texts.steps;
   return `<div id="elsewhere"><ol class="steps">
 <li>${copy}</li><li>${send}</li><li>${returnToPC}</li></ol>
-<p class="address" id="link">${escapeHTML(url)}</p>
-<button class="main" id="copy">${texts.copy}</button>
+${copyableLink(url, language)}
 <a href="weixin://">${texts.open}</a>
 <p class="soft">${texts.otherPhone}</p></div>`;
 }
@@ -128,18 +133,21 @@ function elsewhere({ url }: PCPage, { elsewhere: texts }: ScanTexts): string {
 export function sendStatusPage(
   res: ServerResponse,
   language: PageLanguage,
-  page: Pick<PCPage, 'statusURL' | 'again' | 'asksForPin'> & {
+  page: Pick<PCPage, 'statusURL' | 'again' | 'asksForPin' | 'isOnPhone'> & {
     readonly status: UnfinishedStatus;
+    /** In place of the text of the status. */
+    readonly message?: string | undefined;
   },
 ): void {
-  const { pc } = scanTexts(language);
+  const texts = scanTexts(language);
+  const { pc } = texts;
   const isOver = page.status === 'cancelled' || page.status === 'expired';
   const again = { href: page.again, label: pc.again };
   const asksForPin = page.asksForPin && page.status === 'scanned';
   const goOn = { href: statusPage(page.statusURL), label: pc.goOn, isMain: !asksForPin };
-  const texts = {
+  const byStatus = {
     waiting: pc.notYet,
-    scanned: pc.scanned,
+    scanned: scannedText(page, texts),
     cancelled: pc.cancelled,
     expired: pc.expired,
   };
@@ -149,7 +157,7 @@ export function sendStatusPage(
     language,
     {
       title: pc.title,
-      text: texts[page.status],
+      text: page.message ?? byStatus[page.status],
       kind: `scan-${page.status}`,
       icon: isOver ? 'warn' : 'scan',
       body: asksForPin ? pinForm(page.statusURL, pc, '') : '',

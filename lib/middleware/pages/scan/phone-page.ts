@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import escapeHTML from 'escape-html';
 import { sendPage, type Icon, type PageLanguage } from '../page';
 import { SCAN_STYLE } from './style';
-import { scanTexts, type PhoneMessage, type ScanTexts } from './texts';
+import { scanTexts, type ByDevice, type PhoneMessage, type ScanTexts } from './texts';
 
 export interface ConfirmPage {
   readonly site: string;
@@ -66,22 +66,39 @@ const MESSAGES: Readonly<Record<PhoneMessage, { readonly status: number; readonl
   expired: { status: 410, icon: 'warn' },
 };
 
-/** @param pin four digits to type on the PC, with `confirm: 'pin'` */
+/** What is known of a login that the phone has confirmed. */
+export interface DoneDetails {
+  /** The system of the device that started the login. */
+  readonly system: string;
+  /** Four digits to type on that device, with `confirm: 'pin'`. */
+  readonly pin: string | undefined;
+}
+
 export function sendPhoneMessage(
   res: ServerResponse,
   language: PageLanguage,
   message: PhoneMessage,
-  pin?: string,
+  { system, pin }: DoneDetails = { system: '', pin: undefined },
 ): void {
   const { messages, phone } = scanTexts(language);
   const { status, icon } = MESSAGES[message];
-  const typePin = pin && `<p class="soft">${phone.typePin}</p><p class="big-pin">${pin}</p>`;
+  const { title, text } = messages[message];
+  const typePin =
+    pin && `<p class="soft">${forDevice(phone.typePin, system)}</p><p class="big-pin">${pin}</p>`;
   const body = typePin ?? (message === 'done' ? `<p class="soft">${phone.close}</p>` : '');
   sendPage(
     res,
     status,
     language,
-    { ...messages[message], kind: `scan-${message}`, icon, body, links: [] },
+    { title: forDevice(title, system), text, kind: `scan-${message}`, icon, body, links: [] },
     { style: SCAN_STYLE, isUnframed: true },
   );
+}
+
+/** Any other device may be the phone itself, whose user opened a link in WeChat. */
+const COMPUTERS = ['Windows', 'macOS', 'ChromeOS', 'Linux'];
+
+function forDevice(text: string | ByDevice, system: string): string {
+  if (typeof text === 'string') return text;
+  return COMPUTERS.includes(system) ? text.computer : text.other;
 }

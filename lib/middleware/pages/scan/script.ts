@@ -7,6 +7,8 @@ export const PC_SCRIPT = `
   var view = document.getElementById('scan'), data = view.dataset, by = function (id) {
     return document.getElementById(id);
   };
+  // The address of the code whose PIN was wrong, until the user types again: polls know nothing of it.
+  var wrong = '';
   var ended = false, timer, wait = 2000;
   // Codes that this tab showed before a reload: the phone may have scanned one of them.
   var KEY = 'wechat-scan', codes = [];
@@ -70,7 +72,8 @@ export const PC_SCRIPT = `
     if (reply.status >= 400) end(reply.body.message || data.failed);
     else if (status === 'confirmed') leave(reply.body.location);
     else if (status === 'scanned') {
-      show('scanned', reply.body.message ? data.wrong : data.scanned, code.number);
+      if (reply.body.message) wrong = code.url;
+      show('scanned', wrong === code.url ? data.wrong : data.scanned, code.number);
       by('scan').dataset.asked = code.url;
     } else if (!own) return;
     else if (status === 'waiting') { if (view.className !== 'scanned') show('waiting', data.waiting); }
@@ -106,6 +109,10 @@ export const PC_SCRIPT = `
     by('time').textContent = data.time.replace('{time}', clock);
     if (!ended) setTimeout(tick, 1000);
   }
+  if (by('pin')) by('pin').addEventListener('input', function () {
+    if (wrong && view.className === 'scanned') by('state').textContent = data.scanned;
+    wrong = '';
+  });
   if (by('pin')) by('pin').addEventListener('submit', function (event) {
     event.preventDefault();
     var input = by('pin').elements.pin, url = data.asked || data.status;
@@ -114,16 +121,6 @@ export const PC_SCRIPT = `
       input.value = '';
       if (!ended) input.focus();
     }, function () { by('state').textContent = data.offline; });
-  });
-  if (by('copy')) by('copy').addEventListener('click', function () {
-    var range = document.createRange();
-    range.selectNodeContents(by('link'));
-    getSelection().removeAllRanges();
-    getSelection().addRange(range);
-    var done = function () { by('copy').textContent = data.copied; };
-    // Without https, only the old command copies.
-    if (navigator.clipboard) navigator.clipboard.writeText(data.link).then(done, function () {});
-    else if (document.execCommand('copy')) done();
   });
   // A phone that comes back from WeChat, or a page that the Back button shows again.
   document.addEventListener('visibilitychange', function () { if (!document.hidden) poll(); });

@@ -5,7 +5,7 @@ export interface ScanTexts {
   readonly pc: {
     readonly title: string;
     readonly waiting: string;
-    readonly scanned: string;
+    readonly scanned: ScannedTexts;
     readonly confirmed: string;
     readonly cancelled: string;
     readonly expired: string;
@@ -27,8 +27,7 @@ export interface ScanTexts {
   readonly elsewhere: {
     readonly title: string;
     readonly steps: readonly string[];
-    readonly copy: string;
-    readonly copied: string;
+    readonly scanned: ScannedTexts;
     readonly open: string;
     readonly otherPhone: string;
   };
@@ -45,10 +44,24 @@ export interface ScanTexts {
     readonly warning: string;
     readonly confirm: string;
     readonly cancel: string;
-    readonly typePin: string;
+    readonly typePin: string | ByDevice;
     readonly close: string;
   };
-  readonly messages: Readonly<Record<PhoneMessage, { readonly title: string; readonly text: string }>>;
+  readonly messages: Readonly<
+    Record<PhoneMessage, { readonly title: string | ByDevice; readonly text: string }>
+  >;
+}
+
+/** The status after the phone has opened the code, by `scanLogin.confirm`. */
+interface ScannedTexts {
+  readonly tap: string;
+  readonly pin: string;
+}
+
+/** By the device that started the login: its browser may be on the phone that reads the text. */
+export interface ByDevice {
+  readonly computer: string;
+  readonly other: string;
 }
 
 /** How a scan login ends on the phone. */
@@ -58,7 +71,10 @@ const ZH: ScanTexts = {
   pc: {
     title: '微信扫码登录',
     waiting: '请打开手机微信，用「扫一扫」扫描二维码',
-    scanned: '已扫描，请在手机上核对数字并确认',
+    scanned: {
+      tap: '已扫描，请在手机上核对数字并确认',
+      pin: '已扫描：请在手机上确认，再输入手机上显示的四位数字',
+    },
     confirmed: '登录成功，正在跳转…',
     cancelled: '你已在手机上取消登录',
     expired: '二维码已失效',
@@ -69,7 +85,7 @@ const ZH: ScanTexts = {
     compare: '手机上应显示同样的数字',
     timeLeft: '二维码 {time} 后失效',
     again: '换一个二维码',
-    pin: '确认后，请输入手机上显示的四位数字',
+    pin: '手机上显示的四位数字',
     sendPin: '登录',
     goOn: '已在手机上确认，继续',
     notYet: '还没有收到手机上的确认，请确认后继续。',
@@ -82,8 +98,10 @@ const ZH: ScanTexts = {
       '打开微信，把链接发送给「文件传输助手」，再点开它',
       '在微信中确认登录，然后回到这里',
     ],
-    copy: '复制链接',
-    copied: '已复制',
+    scanned: {
+      tap: '已在微信中打开，请核对数字并确认',
+      pin: '已在微信中打开：请先确认，再输入微信中显示的四位数字',
+    },
     open: '打开微信',
     otherPhone: '也可以用另一部手机的微信扫描二维码',
   },
@@ -98,21 +116,24 @@ const ZH: ScanTexts = {
     minutesAgo: (minutes) => `${minutes} 分钟前`,
     number: '核对数字',
     warning:
-      '只有你面前的屏幕正显示这个二维码和相同的数字，并且是你自己打开的，才可以确认。' +
-      '如果是别人让你扫的，请取消：确认后，对方将以你的身份登录。',
+      '请先核对：登录页是你自己打开的，上面的数字也与这里相同。' +
+      '如果二维码或链接是别人发给你的，请点「取消」：一旦确认，对方就能登录你的账号。',
     confirm: '确认登录',
     cancel: '取消',
-    typePin: '请在电脑上输入这四位数字',
+    typePin: { computer: '请在电脑上输入这四位数字', other: '请在浏览器中输入这四位数字' },
     close: '可以关闭这个页面了',
   },
   messages: {
-    done: { title: '请回到电脑继续', text: '已确认登录。' },
-    cancelled: { title: '已取消登录', text: '那台设备不会登录你的账号。' },
+    done: {
+      title: { computer: '请回到电脑继续', other: '请回到刚才的浏览器继续' },
+      text: '已确认登录。',
+    },
+    cancelled: { title: '已取消登录', text: '该设备不会登录你的账号。' },
     taken: {
       title: '二维码已被使用',
-      text: '另一部手机已经扫描了这个二维码。如需登录，请在电脑上换一个二维码。',
+      text: '另一部手机已经扫描了这个二维码。如需登录，请在发起登录的页面换一个二维码。',
     },
-    expired: { title: '二维码已失效', text: '请在电脑上换一个二维码，然后重新扫描。' },
+    expired: { title: '二维码已失效', text: '请在发起登录的页面换一个二维码。' },
   },
 };
 
@@ -120,7 +141,10 @@ const EN: ScanTexts = {
   pc: {
     title: 'Log in with WeChat',
     waiting: 'Scan the QR code with WeChat on your phone',
-    scanned: 'Scanned. Compare the number on your phone, and confirm there',
+    scanned: {
+      tap: 'Scanned. Compare the number on your phone, and confirm there',
+      pin: 'Scanned. Confirm on your phone, then type the four digits that it shows',
+    },
     confirmed: 'Logged in. One moment…',
     cancelled: 'You cancelled the login on your phone',
     expired: 'This QR code has expired',
@@ -131,7 +155,7 @@ const EN: ScanTexts = {
     compare: 'Your phone should show the same number',
     timeLeft: 'The code expires in {time}',
     again: 'New QR code',
-    pin: 'Then type the four digits that the phone shows',
+    pin: 'The four digits on your phone',
     sendPin: 'Log in',
     goOn: 'I have confirmed on my phone: continue',
     notYet: 'Your phone has not confirmed yet. Confirm there, then continue.',
@@ -144,8 +168,10 @@ const EN: ScanTexts = {
       'Open WeChat, send the link to “File Transfer”, and tap it there',
       'Confirm in WeChat, then come back here',
     ],
-    copy: 'Copy link',
-    copied: 'Copied',
+    scanned: {
+      tap: 'Opened in WeChat. Compare the number, and confirm there',
+      pin: 'Opened in WeChat. Confirm there, then type the four digits that it shows',
+    },
     open: 'Open WeChat',
     otherPhone: 'Or scan the QR code with WeChat on another phone',
   },
@@ -160,23 +186,26 @@ const EN: ScanTexts = {
     minutesAgo: (minutes) => (minutes === 1 ? '1 minute ago' : `${minutes} minutes ago`),
     number: 'Number',
     warning:
-      'Confirm only if the screen in front of you shows this QR code and the same number, and you opened it ' +
-      'yourself. If somebody else asked you to scan it, cancel: they would be logged in as you.',
+      'Check first: you opened the login page yourself, and it shows the same number. If somebody else sent ' +
+      'you the QR code or the link, cancel: they would be logged in as you.',
     confirm: 'Confirm',
     cancel: 'Cancel',
     typePin: 'Type these four digits there',
     close: 'You can close this page now',
   },
   messages: {
-    done: { title: 'Go back to your computer', text: 'You have confirmed the login.' },
+    done: {
+      title: { computer: 'Go back to your computer', other: 'Go back to your browser' },
+      text: 'You have confirmed the login.',
+    },
     cancelled: { title: 'Login cancelled', text: 'The device is not logged in.' },
     taken: {
       title: 'This QR code is taken',
-      text: 'Another phone has scanned it. To log in, get a new QR code on the computer.',
+      text: 'Another phone has scanned it. To log in, get a new QR code on the page where you started.',
     },
     expired: {
       title: 'This QR code has expired',
-      text: 'Get a new QR code on the computer, and scan it again.',
+      text: 'Get a new one on the page where you started.',
     },
   },
 };
