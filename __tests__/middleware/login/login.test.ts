@@ -317,7 +317,7 @@ describe('the page that asks to open WeChat', () => {
     ] as const) {
       const addressOf = async (options: WechatLoginOptions): Promise<string> => {
         const { body } = await new Browser((await start(auth, {}, options)).url, PHONE_SAFARI).get('/start');
-        return (/<p class="address">([^<]*)/.exec(body)?.[1] ?? '').replaceAll('&amp;', '&');
+        return (/class="address">([^<]*)/.exec(body)?.[1] ?? '').replaceAll('&amp;', '&');
       };
       const shown = await addressOf(login);
       expect(shown).toContain('/login?');
