@@ -91,8 +91,7 @@ export class TokenKeeper {
    * it again, so the deletion is repeated after it.
    */
   async delete(openid: string): Promise<void> {
-    const isOfUser = (key: string): boolean =>
-      key === validKey(openid) || key.startsWith(replaceKey(openid));
+    const isOfUser = (key: string): boolean => key === validKey(openid) || key.startsWith(replaceKey(openid));
     for (let deletions = 0; deletions < MAX_DELETIONS; deletions++) {
       const known = this.#cache().get(openid);
       this.#cache().delete(openid);
