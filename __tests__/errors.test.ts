@@ -116,6 +116,11 @@ describe('ERROR_KINDS', () => {
     expect(error.code).toBe(`ERR_WECHAT_${kind.toUpperCase()}`);
   });
 
+  it('says that a failed session store may work later, and a missing session does not', () => {
+    expect(new WechatAuthError('session_missing', 'the store is away', { status: 503 }).retryable).toBe(true);
+    expect(new WechatAuthError('session_missing', 'there is no session').retryable).toBe(false);
+  });
+
   it('is this list: a kind that is removed or renamed breaks apps', () => {
     expect([...ERROR_KINDS].sort()).toEqual(
       [

@@ -143,7 +143,8 @@ const KINDS = {
   session_missing: fact(
     500,
     false,
-    'Mount cookie-session or express-session before wechatAuth(). If it is mounted, check its store.',
+    'Mount cookie-session or express-session before wechatAuth(). If it is mounted, check its store, its ' +
+      '`cookie.path`, and whether the app has ended the session.',
     '请在 wechatAuth() 之前挂载 cookie-session 或 express-session；若已挂载，请检查会话存储和 cookie.path，以及应用是否结束了会话。',
   ),
   /** This app did not start this login, or no longer waits for it. */
@@ -154,7 +155,12 @@ const KINDS = {
     '请在需要登录的浏览器中重新发起登录。',
   ),
   /** The user refused, or the callback has no code. */
-  access_denied: fact(403, false, 'The user refused the login: offer it again.', '可以再次提供登录入口。'),
+  access_denied: fact(
+    403,
+    false,
+    'The user refused the login, or the callback has no code: offer the login again.',
+    '可以再次提供登录入口。',
+  ),
   /** The session cookie was lost twice. */
   login_loop: fact(
     400,
@@ -190,9 +196,9 @@ const KINDS = {
   unionid_missing: fact(
     500,
     false,
-    'Bind the app to an account at open.weixin.qq.com (管理中心 > 公众号 or 网站应用), ' +
-      'and request snsapi_userinfo.',
-    '请在微信开放平台（「管理中心 > 公众号」或「管理中心 > 网站应用」）把该应用绑定到开放平台账号，并使用 snsapi_userinfo 授权。',
+    'Bind the app to an account at open.weixin.qq.com (管理中心 > 公众号, 网站应用, 小程序 or 移动应用). ' +
+      'An official account must also request snsapi_userinfo.',
+    '请在微信开放平台「管理中心」的「公众号」「网站应用」「小程序」或「移动应用」中，把该应用绑定到开放平台账号；服务号还须使用 snsapi_userinfo 授权。',
   ),
   /** No user is logged in. */
   unauthenticated: fact(401, false, 'Log in first.', '请先登录。'),
@@ -264,7 +270,8 @@ export abstract class WechatError extends Error {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);
     this.kind = kind;
     this.status = details.status ?? KINDS[kind].status;
-    this.retryable = KINDS[kind].retryable;
+    // A session store that failed may work again later, as its status says.
+    this.retryable = KINDS[kind].retryable || this.status === 503;
     this.help = docsPage(`errors.md#${kind}`).en;
     Object.defineProperty(this, BRAND, { value: true });
   }

@@ -170,12 +170,12 @@ export function warn(
 }
 
 /**
- * The most warnings that one middleware prints. Some are distinguished by the text of an error, which may
- * come from WeChat or a gateway: without a limit, the set could grow without end.
+ * The most warnings that once() prints for one middleware. Some are distinguished by the text of an error,
+ * which may come from WeChat or a gateway: without a limit, the set could grow without end.
  */
 const MAX_PRINTED = 500;
 
-/** The warnings of one middleware: each is printed once, however many requests cause it. */
+/** The warnings of one middleware: once() prints each of them once, however many requests cause it. */
 export class Warnings {
   readonly #printed = new Set<string>();
 

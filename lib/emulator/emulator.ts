@@ -80,7 +80,7 @@ export interface EmulatorOptions {
   /**
    * Gets one line for the developer if the emulator is asked for something that it does not emulate, if it
    * forgets something that is still valid, or if its server fails. A line comes again only after 1,000
-   * others.
+   * others, or after `reset()`.
    *
    * @default no lines
    */

@@ -496,7 +496,8 @@ export class OAuth {
   /**
    * Deletes the token of a user from the store and from the memory of this process, for example after
    * WeChat's event that the user has revoked a permission. Another process that has used the token keeps it
-   * in memory, for two hours at most.
+   * in memory. When it has expired, that process refreshes the token and saves it again, unless WeChat
+   * refuses the refresh token.
    *
    * @throws WechatAuthError of kind `token_store` if the store failed.
    */

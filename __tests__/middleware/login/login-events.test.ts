@@ -653,6 +653,22 @@ describe('a login with a code that a client posted', () => {
     },
   );
 
+  it('reports the failure of one client, and the success of another one that posted the same code', async () => {
+    const app = await startWithCodes();
+    const [one, other] = [new CodeClient(app.url), new CodeClient(app.url)];
+    await other.logIn('miniProgram', newCode('miniProgram', 'emoji'));
+    events.length = 0;
+    const code = newCode('miniProgram');
+    emulator.fail('jscode2session', { errcode: -1 }, { delay: 100 });
+    const failed = one.logIn('miniProgram', code);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await other.logIn('miniProgram', code);
+    await failed;
+    expect(messages('login.failed')).toMatchObject([{ kind: 'busy', id: ID }]);
+    expect(messages('login.succeeded')).toMatchObject([{ flow: 'miniProgram', id: ID }]);
+    expect(only('login.succeeded').id).not.toBe(only('login.failed').id);
+  });
+
   it('reports one failure for two requests with one code, and a failure without an id before the login starts', async () => {
     const app = await startWithCodes();
     const client = new CodeClient(app.url);

@@ -514,6 +514,25 @@ describe('the page that asks to open WeChat', () => {
     expect(modules).toBeLessThan(80);
   });
 
+  it.each(['scope=snsapi_base', 'flow=official', 'data=e30', 'session=abc'])(
+    'shows no QR code if it would start another login: a long address with %s',
+    async (parameter) => {
+      const returnTo = `/${'a'.repeat(400)}`;
+      const show = async (query: string): Promise<string> => {
+        const address = `https://h5.example.com/login?${query}`;
+        const { body } = await render((req, res) => {
+          sendOpenInWechat(req, res, { address, browser: 'computer', qrLogin: undefined });
+        });
+        expect(body).toContain(`${address.replaceAll('&', '&amp;')}</p>`);
+        return body;
+      };
+      expect(await show(`returnTo=${returnTo}&${parameter}`)).not.toContain('class="code"');
+      expect(await show(`${parameter}&returnTo=${returnTo}`)).not.toContain('class="code"');
+      expect(await show(parameter)).toContain('class="code"');
+      expect(await show(`returnTo=${returnTo}`)).toContain('class="code"');
+    },
+  );
+
   it('shows no QR code if the address is too long without its query, too', async () => {
     const address = `https://h5.example.com/${'a'.repeat(5_000)}/login`;
     const page = await render((req, res) => {

@@ -92,7 +92,7 @@ describe('a session with a store', () => {
     );
     const req = requestWith({ session });
     const error = await saveSession(req, { warnings }).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ kind: 'session_missing', status: 503 });
+    expect(error).toMatchObject({ kind: 'session_missing', status: 503, retryable: true });
     expect((error as Error).message).toBe(
       'The session store failed (save): SET *** {"pending":{"***":1}} failed. Check it, then try again.',
     );

@@ -15,8 +15,9 @@ export interface ProxyTargets {
 
 /**
  * An HTTP proxy that leads WeChat's hosts, and no others, into the emulator: with `HTTPS_PROXY` set to it, an
- * app needs no other address for WeChat. Other hosts are reached as without the proxy, but only by clients on
- * this machine, because other devices could otherwise use the proxy to reach this machine's network.
+ * app needs no other address for WeChat. Tunnels (CONNECT) lead to other hosts as without the proxy, but only
+ * for clients on this machine, because other devices could otherwise use the proxy to reach this machine's
+ * network. A plain http request for another host is refused.
  */
 export function createConnectProxy({ accept, serve }: ProxyTargets): Server {
   const server = createServer((request, response) => {

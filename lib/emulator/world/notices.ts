@@ -6,7 +6,7 @@ const MOST_KEYS = 1_000;
 
 /**
  * Lines for the developer, such as about a path that is not emulated. Each is written once: it comes again
- * only after 1,000 other lines.
+ * only after 1,000 other lines, or after clear().
  */
 export class Notices {
   readonly #written = new BoundedMap<true>(MOST_KEYS);

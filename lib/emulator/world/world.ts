@@ -42,7 +42,7 @@ export class World {
   readonly tickets = new AccountTokens(this.clock);
   /** The `component_access_token`s of third-party platforms. */
   readonly componentTokens = new AccountTokens(this.clock);
-  /** The openids of the people who pressed 允许. An openid is different at each official account. */
+  /** The openids of people whose profile an app may get. An openid is different at each official account. */
   readonly consents = new BoundedMap<true>(50_000);
   readonly qrLogins = new QrLogins(this.clock, (most) => this.#warnOfForgotten('QR codes', most));
   /** jscode2session allows 100 calls a minute for each user (小程序登录, 频率限制). */

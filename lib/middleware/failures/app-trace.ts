@@ -3,7 +3,7 @@ import type { WechatError } from '../../errors';
 import { redactor } from '../../redact';
 
 const MAX_LINES = 30;
-const MAX_CAUSES = 3;
+const MAX_STACKS = 3;
 
 /** The text of the app's error and its place, by the error of this package that has it as its cause. */
 const TRACES = new WeakMap<WechatError, { readonly text: string; readonly place: string }>();
@@ -51,7 +51,7 @@ function firstFrame(thrown: unknown): string {
 function stacksOf(thrown: unknown): string[] {
   const stacks: string[] = [];
   let error = thrown;
-  while (stacks.length < MAX_CAUSES) {
+  while (stacks.length < MAX_STACKS) {
     const prefix = stacks.length > 0 ? 'Caused by: ' : '';
     stacks.push(prefix + stackOf(error));
     error = propertyOf(error, 'cause');

@@ -37,7 +37,7 @@ export interface CodeLoginOptions {
   /** Mini programs: the `iv` that came with `encryptedData`, base64. */
   readonly iv?: string | null | undefined;
   /**
-   * Whether the session holds the login. With `false`, nothing is written and no session is needed: for apps
+   * Whether the session holds the login. With `false`, the session is neither needed nor changed: for apps
    * that give their clients a token of their own.
    *
    * @default true

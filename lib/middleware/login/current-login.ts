@@ -186,7 +186,8 @@ function keysOfOtherPersons(session: Session, person: Person): string[] {
  *
  * - If the same user logs in again, everything. A login on a page of WeChat that grants less scope does not
  *   replace one that granted more.
- * - Otherwise the app's data stays only if nobody was logged in, and as far as `preserveSession` allows.
+ * - Otherwise the app's data stays only if nobody was logged in under this key, nor anybody who is known to
+ *   be another person under another key; and as far as `preserveSession` allows.
  * - Logins under other session keys stay, unless `preserveSession` is false or their unionid shows another
  *   person.
  * - Pending logins under this key stay, except scan logins, and only this user may finish them. Pending

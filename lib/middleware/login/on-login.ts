@@ -15,7 +15,8 @@ export type LoginSecrets = readonly (string | undefined)[];
  * The object that `onLogin` returns, to be kept as the user; `undefined` if it returns nothing.
  *
  * @throws WechatAuthError of kind `login_refused` if it refuses the user, `login_failed` if it throws
- * anything else or does not settle, `config` if its result cannot be kept in a session.
+ * anything else or does not settle, `config` if it returns something other than an object. requireStorable()
+ * checks what the object holds.
  */
 export async function runOnLogin<User extends object>(
   onLogin: OnLogin,

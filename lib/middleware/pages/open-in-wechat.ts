@@ -61,9 +61,17 @@ function requestsJSON(req: IncomingMessage): boolean {
 /** The dots of a longer address are too small for a camera. */
 const MAX_LENGTH_IN_CODE = 400;
 
-/** The code holds a long address without its query: the login then ends at the default return path. */
+/** Parameters of a login link without which it starts another login. */
+const CHANGES_LOGIN = /[?&](?:scope|flow|data|session)=/;
+
+/**
+ * The code holds a long address without its query: a login link then ends at the default return path, and a
+ * page of the app lacks its parameters. There is no code if it would start another login.
+ */
 function qrCode(whole: string): string {
-  const address = whole.length > MAX_LENGTH_IN_CODE ? whole.replace(/\?[^]*$/, '') : whole;
+  const isLong = whole.length > MAX_LENGTH_IN_CODE;
+  if (isLong && CHANGES_LOGIN.test(whole)) return '';
+  const address = isLong ? whole.replace(/\?[^]*$/, '') : whole;
   // The mount path may be a pattern, so that the request chooses its length. A QR code holds 3 kB.
   if (address.length > MAX_LENGTH_IN_CODE) return '';
   return `<div class="code">${qrSVG(address, { border: 1, pixelSize: 4 })}</div>`;

@@ -133,7 +133,7 @@ async function bodyOf(response: http.IncomingMessage): Promise<string> {
 
 type Stage = 'proxy' | 'dns' | 'tcp' | 'tls' | 'http';
 
-/** No response arrived. `detail` and `remedy` say why, and what to do. */
+/** No complete response arrived. `detail` and `remedy` say why, and what to do. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
   readonly detail: Bilingual;

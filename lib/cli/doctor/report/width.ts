@@ -28,8 +28,8 @@ const CHINESE_PIECE = new RegExp(
 const ENGLISH_PIECE = /\S+|\s+/g;
 
 /**
- * Breaks a text into lines of at most `width` columns. Chinese text breaks between any two characters.
- * English text breaks only at spaces: Chinese in it is the name of a menu, and stays whole.
+ * Breaks a text into lines of at most `width` columns. Chinese text breaks between any two pieces (see
+ * above). English text breaks only at spaces: Chinese in it is the name of a menu, and stays whole.
  */
 export function wrap(text: string, width: number, language: Language): string[] {
   const pieces = text.match(language === 'zh' ? CHINESE_PIECE : ENGLISH_PIECE) ?? [];

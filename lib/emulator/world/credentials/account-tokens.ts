@@ -10,7 +10,7 @@ const OVERLAP_MS = 5 * MINUTE_MS;
 /** A token that stands for an account or a platform, and not for a person. */
 export interface AccountToken {
   readonly token: string;
-  /** The AppID of the account or platform. */
+  /** The AppID of the account or platform; for a ticket, the AppID, a space and the type. */
   readonly appId: string;
   expiresAt: number;
 }
