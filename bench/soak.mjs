@@ -25,7 +25,7 @@ const AFTERMATH_MS = 6_000;
  * The caches of a process are full after this number of logins, and its heap no longer grows. It is more than
  * their 10,000 entries: a login whose request fails, or whose callback another process serves, adds fewer.
  */
-const WARM_LOGINS = 18_000;
+const WARM_LOGINS = 21_000;
 /** In bytes. One leaked object per login would take more. */
 const HEAP_LIMIT_PER_LOGIN = 50;
 const MIN_POINTS = 8;
@@ -34,8 +34,8 @@ const MIN_POINTS = 8;
  * command, so that under load the heap depends on the commands of the last 5 s.
  */
 const REST_MS = 5_500;
-/** So that a soak of 10 minutes has MIN_POINTS after the caches are full, and spends 15 % of its time at rest. */
-const MEASURE_EVERY_MS = 40_000;
+/** So that a soak of 10 minutes has MIN_POINTS after the caches are full, and spends a fifth of its time at rest. */
+const MEASURE_EVERY_MS = 30_000;
 
 const options = readArguments();
 const tally = newTally();
