@@ -5,7 +5,7 @@ const { buildArgv } = require('jest');
 
 /**
  * Suites that take minutes, such as every fault, every attack, every wrong session cookie, Chromium, several processes,
- * and the packed tarball, and those that run another program on the pages: TypeDoc, PHP, Java. CI runs them.
+ * and the packed tarball, and those that run another program on the pages: TypeDoc, TypeScript, PHP, Java. CI runs them.
  * Elsewhere they run with CI=true or WECHAT_TESTS=full, and if the command names a file.
  */
 const LONG = [
@@ -17,6 +17,10 @@ const LONG = [
   '/__tests__/packed/',
   '/__tests__/types/consumers',
   '/__tests__/middleware/failures/lost-session/causes',
+  '/__tests__/middleware/http/return-to.test',
+  '/__tests__/oauth/secrets',
+  '/__tests__/relay/hostile',
+  '/__tests__/docs/compile.test',
   '/__tests__/api-reference',
   '/__tests__/emulator/standing-in/languages',
   '/__tests__/guides/browser',
