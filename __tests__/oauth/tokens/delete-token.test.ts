@@ -40,6 +40,16 @@ function gate(): { readonly opened: Promise<unknown>; readonly open: () => void 
 
 const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 
+/** Deletes the user's token while this work waits at a gate, and opens the gate. Nothing may be left. */
+async function deleteDuring(work: Promise<unknown>, oauth: OAuth, open: () => void): Promise<void> {
+  await later();
+  const deleted = oauth.deleteToken(fixture.openid);
+  await later();
+  open();
+  await Promise.all([work, deleted]);
+  await expect(oauth.getValidAccessToken(fixture.openid)).rejects.toMatchObject({ kind: 'no_token' });
+}
+
 it('deletes the token from the store and from memory, and no request asks WeChat for it', async () => {
   const { oauth, store } = await oauthWith(await fixture.issueToken());
   await oauth.getUser(fixture.openid);
@@ -65,27 +75,15 @@ it('also deletes the token that a refresh in progress saves', async () => {
   const { oauth, store } = await oauthWith(expiredToken(await fixture.issueToken()));
   const { opened, open } = gate();
   store.waits.set = opened;
-  const refreshed = oauth.getValidAccessToken(fixture.openid);
-  await later();
-  const deleted = oauth.deleteToken(fixture.openid);
-  await later();
-  open();
-  await Promise.all([refreshed, deleted]);
+  await deleteDuring(oauth.getValidAccessToken(fixture.openid), oauth, open);
   await expect(store.get(keyOf(fixture.openid))).resolves.toBeUndefined();
-  await expect(oauth.getValidAccessToken(fixture.openid)).rejects.toMatchObject({ kind: 'no_token' });
 });
 
 it('also deletes the token that a lookup in progress has read', async () => {
   const { oauth, store } = await oauthWith(await fixture.issueToken());
   const { opened, open } = gate();
   store.waits.get = opened;
-  const found = oauth.getValidAccessToken(fixture.openid);
-  await later();
-  const deleted = oauth.deleteToken(fixture.openid);
-  await later();
-  open();
-  await Promise.all([found, deleted]);
-  await expect(oauth.getValidAccessToken(fixture.openid)).rejects.toMatchObject({ kind: 'no_token' });
+  await deleteDuring(oauth.getValidAccessToken(fixture.openid), oauth, open);
 });
 
 it('also deletes the token that replaces one that WeChat refused', async () => {
@@ -96,12 +94,7 @@ it('also deletes the token that replaces one that WeChat refused', async () => {
   store.waits.set = opened;
   const user = oauth.getUser(fixture.openid);
   while (!fixture.emulator.requests.some(({ path }) => path.endsWith('refresh_token'))) await later();
-  await later();
-  const deleted = oauth.deleteToken(fixture.openid);
-  await later();
-  open();
-  await Promise.all([user, deleted]);
-  await expect(oauth.getValidAccessToken(fixture.openid)).rejects.toMatchObject({ kind: 'no_token' });
+  await deleteDuring(user, oauth, open);
 });
 
 it('waits for the lock, which another process may hold while it refreshes the token', async () => {
