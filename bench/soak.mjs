@@ -34,7 +34,7 @@ const MIN_POINTS = 8;
  * command, so that under load the heap depends on the commands of the last 5 s.
  */
 const REST_MS = 5_500;
-/** A soak spends a fifth of its time at rest. With 100 logins a second, 10 minutes have MIN_POINTS when it is warm. */
+/** A soak spends a fifth of its time at rest. With 120 logins a second, 10 minutes have MIN_POINTS when it is warm. */
 const MEASURE_EVERY_MS = 30_000;
 
 const options = readArguments();
