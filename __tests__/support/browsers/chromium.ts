@@ -7,7 +7,10 @@ import {
   type Page,
 } from 'playwright-core';
 
-const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const CHROMIUM = '/usr/bin/chromium';
+/** The same browser without windows. The tests take half the CPU time in it. */
+const HEADLESS_SHELL = '/usr/bin/chromium-headless-shell';
+const EXECUTABLE = process.env['CHROMIUM'] ?? (existsSync(HEADLESS_SHELL) ? HEADLESS_SHELL : CHROMIUM);
 
 /** Runs the tests if Chromium is installed. Otherwise skips them with a message, or fails if CI=true. */
 export function describeInChromium(name: string, tests: () => void): void {
