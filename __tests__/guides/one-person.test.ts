@@ -1,6 +1,7 @@
 // Runs the guide's code on a real database: the command sqlite3 runs the guide's SQL unchanged, also for pg.
 import { Browser } from '../support/browser';
 import { CodeClient, codeRoutes, newCode } from '../support/browsers/code-clients';
+import { ask, scan, showCode } from '../support/browsers/scan-login';
 import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { createHost, listen, type Middleware } from '../support/hosts';
 import { cookies, sendJSON, type TestRequest } from '../support/app';
@@ -43,7 +44,7 @@ describeOnSqlite.each(['pg', 'better-sqlite3'] as const)('one person, two apps, 
     findOrCreate = accounts.exports['findOrCreate'] as FindOrCreate;
     guide = await run(codeOf(GUIDE, 'auth.ts'), {
       packages: { './db.js': database.exports, './accounts.js': accounts.exports },
-      replace: [["baseURL: 'https://www.example.com',", '']],
+      replace: [["baseURL: 'https://www.example.com',", 'scanLogin: true,']],
       env: {
         ...environmentOf(emulator),
         WECHAT_MINI_PROGRAM_APP_ID: emulator.apps.miniProgram.appId,
@@ -114,6 +115,16 @@ describeOnSqlite.each(['pg', 'better-sqlite3'] as const)('one person, two apps, 
     addAccount('old', 'official');
     expect(await logIn(onPhone())).toBe('old');
     expect(await logIn(onPC())).toBe('old');
+  });
+
+  it('finds the account of the official account at a scan login', async () => {
+    addAccount('old', 'official');
+    const pc = onPC();
+    const { url, statusURL } = await showCode(pc, '/login?flow=scan');
+    await scan(onPhone(), emulator, url, 'ming');
+    const { location = '' } = await ask(pc, statusURL);
+    expect((await pc.follow(location)).json()).toMatchObject({ id: 'old' });
+    expect(db.run('SELECT id, unionid FROM accounts')).toEqual([{ id: 'old', unionid: unionid() }]);
   });
 
   it('merges two accounts that each had one openid, with their orders', async () => {
