@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { Cluster, Redis } from 'ioredis';
 import { RESP_TYPES, createClient, createClientPool, createCluster, createSentinel } from 'redis';
+import { HOOK_LIMIT_MS, LOCK_LIMIT_MS } from '../../lib/async/time-limit';
 import { RedisTokenStore, isWechatError, tokenStoreTests, type RedisClient } from '../../lib';
 import type { IORedisClient } from '../../lib/stores/redis-store';
 import { describeOnRedis, startRedis, startSentinel, type RedisServer } from '../support/redis';
@@ -182,15 +183,32 @@ describeOnRedis('RedisTokenStore', () => {
       await expect(store.lock(KEY, () => Promise.resolve('ours'))).resolves.toBe('ours');
     });
 
-    it('is waited for at most 15 s', async () => {
+    // A second process would otherwise run onLogin for the same login.
+    it('is waited for while its holder waits for WeChat (5 s), for onLogin, and for Redis', async () => {
+      const store = new RedisTokenStore(direct, { prefix: 'w:' });
+      await direct.set(`w:${KEY}:lock`, 'a holder that runs onLogin');
+      const now = jest.spyOn(performance, 'now');
+      now.mockReturnValueOnce(0).mockReturnValue(5_000 + HOOK_LIMIT_MS + 2_000);
+      try {
+        const work = store.lock(KEY, () => Promise.resolve('ours'));
+        await Promise.race([work, new Promise((done) => setTimeout(done, 200))]);
+        await direct.del(`w:${KEY}:lock`);
+        await expect(work).resolves.toBe('ours');
+      } finally {
+        now.mockRestore();
+      }
+    });
+
+    it('is waited for at most 28 s, which is less than the caller waits', async () => {
+      expect(LOCK_LIMIT_MS).toBeGreaterThan(28_000);
       const store = new RedisTokenStore(direct, { prefix: 'e:' });
       await direct.set(`e:${KEY}:lock`, 'a holder that never releases it');
       const now = jest.spyOn(performance, 'now');
-      now.mockReturnValueOnce(0).mockReturnValue(15_001);
+      now.mockReturnValueOnce(0).mockReturnValue(28_001);
       try {
         await expect(store.lock(KEY, () => Promise.resolve())).rejects.toMatchObject({
           kind: 'token_store',
-          message: expect.stringContaining('was not free within 15000 ms') as string,
+          message: expect.stringContaining('was not free within 28000 ms') as string,
           retryable: true,
         });
       } finally {

@@ -6,15 +6,16 @@ import { timers } from './timers';
  */
 export const STORE_LIMIT_MS = 5_000;
 /**
- * The time limit of a call to a store's lock. It covers the previous holder's request to WeChat and its save,
- * and then our own.
- */
-export const LOCK_LIMIT_MS = 30_000;
-/**
  * The time limit of a function that the app passes, such as `onLogin`. One that never settles would otherwise
  * keep the browser waiting for ever.
  */
 export const HOOK_LIMIT_MS = 20_000;
+/**
+ * How long to wait until a store's lock runs our work: its holder waits for WeChat (5 s), for a function of
+ * the app such as `onLogin`, and for the store before and after that. After less, a second process would run
+ * `onLogin` for the same login while the first one still does.
+ */
+export const LOCK_LIMIT_MS = HOOK_LIMIT_MS + 10_000;
 
 /**
  * Waits for the work, at most `ms` milliseconds. Then it rejects with the error of `late`, and the result of

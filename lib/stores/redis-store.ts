@@ -1,5 +1,6 @@
 import crypto from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { LOCK_LIMIT_MS } from '../async/time-limit';
 import { timers } from '../async/timers';
 import { WechatAuthError } from '../errors';
 import type { SharedCache } from './shared-cache';
@@ -55,8 +56,8 @@ const COMMAND_LIMIT_MS = 4_000;
 /** How long a lock stays at most after its holder has died. */
 const LEASE_MS = 7_000;
 const RENEWAL_MS = 2_000;
-/** How long to wait for a lock: its holder waits for WeChat, and for Redis before and after that. */
-const WAIT_LIMIT_MS = 15_000;
+/** How long to wait for a lock. Shorter than LOCK_LIMIT_MS, so that the error names the lock. */
+const WAIT_LIMIT_MS = LOCK_LIMIT_MS - 2_000;
 const PAUSE_MS = { least: 20, most: 80 };
 
 /** Each script uses one key, as a Cluster requires. */
@@ -155,7 +156,7 @@ export class RedisTokenStore implements TokenStore, SharedCache {
   /**
    * Runs `fn` while no other process that shares this Redis runs under the same key.
    *
-   * @throws WechatAuthError of kind `token_store` if the lock was not free within 15 s, or Redis failed
+   * @throws WechatAuthError of kind `token_store` if the lock was not free within 28 s, or Redis failed
    * before `fn` ran.
    */
   async lock<T>(key: string, fn: () => Promise<T>): Promise<T> {
@@ -191,7 +192,7 @@ class Lock {
         throw new WechatAuthError(
           'token_store',
           `The lock of ${key} was not free within ${WAIT_LIMIT_MS} ms: ` +
-            'another process still holds it. Try again.',
+            'another request, here or at another process, still holds it. Try again.',
         );
       }
       await timers.sleep(PAUSE_MS.least + Math.random() * (PAUSE_MS.most - PAUSE_MS.least));
