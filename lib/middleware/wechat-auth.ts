@@ -128,9 +128,10 @@ async function handle(handler: HandlerName, context: Context): Promise<void> {
   const { req, res, next } = context;
   try {
     noStore(res);
-    requireAccount(context);
-    // The address of a callback holds an authorization code: no other site may get it as a Referer.
+    // The address of a callback holds an authorization code: no other site may get it as a Referer, not even
+    // from the page of an error.
     if (handler === 'callback') res.setHeader('Referrer-Policy', 'no-referrer');
+    requireAccount(context);
     // HEAD and prefetch requests must change nothing: the user has not asked for a login or a logout.
     if (req.method === 'HEAD' || isPrefetch(req)) noContent(res);
     else await HANDLERS[handler](context);

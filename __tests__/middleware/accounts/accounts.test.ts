@@ -347,6 +347,8 @@ describe.each(FAILURES)('an option account that %s', (_how, account) => {
       const response = await visitor.at('a', path, { headers: { Accept: 'application/json' } });
       expect([response.status, response.json()]).toMatchObject([500, { error: 'config' }]);
     }
+    const callback = await visitor.at('a', '/callback?code=a&state=b', { headers: { Accept: 'text/html' } });
+    expect([callback.status, callback.headers['referrer-policy']]).toEqual([500, 'no-referrer']);
     expect((await visitor.at('a', '/page')).body).toBe('home');
     expect(await visitor.who('a')).toMatchObject({ user: null, isAuthenticated: false, token: 'config' });
     expect(warnings.map(({ message }) => message)).toEqual([
