@@ -1,7 +1,11 @@
 // The session of a request, read, saved and given a new id, without a running app.
 import { IncomingMessage } from 'node:http';
 import net from 'node:net';
+import { inspect } from 'node:util';
 import type { HostRequest } from '../../../lib/middleware/http/request';
+import { addPhoneId } from '../../../lib/middleware/scan/tickets/phone-id';
+import { Tickets } from '../../../lib/middleware/scan/tickets/ticket';
+import { addPending, ensureLinkId } from '../../../lib/middleware/state/pending-logins';
 import {
   carryOverCookie,
   cookieFits,
@@ -14,6 +18,7 @@ import {
 } from '../../../lib/middleware/state/session';
 import { isSameSiteCookie } from '../../../lib/middleware/state/session-cookie';
 import { Warnings } from '../../../lib/warnings';
+import { DESKTOP_CHROME } from '../../support/browsers/user-agents';
 
 type Done = (error?: Error) => void;
 
@@ -97,6 +102,34 @@ describe('a session with a store', () => {
       'The session store failed (save): SET *** {"pending":{"***":1}} failed. Check it, then try again.',
     );
     expect(req.session).toBeUndefined();
+  });
+
+  it('masks the tickets of scan logins, the id of the phone, and the one that binds links', async () => {
+    const { text: ticket } = new Tickets({ appId: 'wx', appSecret: 's'.repeat(32) }, 'wechat').issue(
+      `0${'ab'.repeat(16)}`,
+      DESKTOP_CHROME,
+      'snsapi_base',
+      60_000,
+    );
+    const records: Session = {};
+    const phone = addPhoneId(records, 'wechat');
+    const link = ensureLinkId(records, 'wechat');
+    const state = `1${'0f'.repeat(16)}`;
+    const pending = { returnTo: '/', scope: 'snsapi_base', flow: 'official', at: Date.now() } as const;
+    addPending(records, 'wechat', state, { ...pending, scan: ticket }, 60_000);
+    const session = storedSession(records, {
+      save: (done) => done(new Error(`SET ${JSON.stringify(records)} failed`)),
+    });
+    const error = await saveSession(requestWith({ session }), { warnings }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect((error as Error).message).toContain('"scan":"***"');
+    for (const secret of [ticket, phone, link, state]) expect(inspect(error)).not.toContain(secret);
+    const done = storedSession(
+      { 'wechat:login': { done: { [state]: `scan:${ticket}` } } },
+      { save: (reject) => reject(new Error(`bad value scan:${ticket}`)) },
+    );
+    await expect(saveSession(requestWith({ session: done }), { warnings })).rejects.toThrow('scan:***.');
   });
 
   it('masks the states of a session without an id, too', async () => {

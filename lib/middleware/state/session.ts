@@ -113,13 +113,17 @@ async function callSessionStore(req: HostRequest, call: string, work: Work): Pro
 const SESSION_STORE: StoreFacts = { name: 'The session store', kind: 'session_missing' };
 
 /**
- * Values to mask in store errors: some drivers echo the whole command, which holds the session id and the
- * pending states.
+ * Values to mask in store errors: some drivers echo the whole command, which holds the session id and our
+ * records.
  */
 function secretsIn(session: Session): string[] {
-  const states = inspect(session, { depth: 5 }).match(/\b\d[\da-f]{32}\b/g) ?? [];
-  return typeof session['id'] === 'string' ? [session['id'], ...states] : states;
+  const secrets = inspect(session, { depth: 5 }).match(SECRET) ?? [];
+  return typeof session['id'] === 'string' ? [session['id'], ...secrets] : secrets;
 }
+
+/** A state; the ticket of a scan login; the id of a phone, and the one that binds links to the session. */
+const SECRET =
+  /(?<![\w-])(?:\d[\da-f]{32}|[\w-]{52})(?![\w-])|(?<=(?:\blinkId|:phone['"]): ')[\w-]{22}(?=')/g;
 
 /** In bytes, name included. Browsers silently drop a larger cookie, and the login with it. */
 const COOKIE_LIMIT = 4_096;
