@@ -261,6 +261,7 @@ describe('a request ahead of time', () => {
     ['GET', { 'sec-purpose': 'Prefetch;prerender' }, true],
     ['GET', { 'sec-purpose': 'prefetch, anonymous-client-ip' }, true],
     ['GET', { purpose: 'prefetch' }, true],
+    ['GET', { 'sec-purpose': '', purpose: 'prefetch' }, true],
     ['GET', { 'sec-purpose': 'x', purpose: 'prefetch' }, false],
     ['GET', { 'sec-purpose': ['prefetch', 'x'] }, true],
     ['GET', { 'sec-purpose': 'prefetches' }, false],
@@ -324,6 +325,13 @@ describe('the host of a request', () => {
       'a.example',
     );
     expect(hostOf(requestWith({ host: 'inner' }, true))).toBe('inner');
+  });
+
+  it('is not an X-Forwarded-Host that is empty', () => {
+    for (const empty of ['', ' ', ' , other.example', ['', 'other.example']])
+      expect(hostOf(requestWith({ host: 'h5.example.com', 'x-forwarded-host': empty }, true))).toBe(
+        'h5.example.com',
+      );
   });
 
   it('is empty if it is longer than a host can be', () => {

@@ -97,22 +97,24 @@ export const MAX_HOST_LENGTH = 255;
  * header does.
  */
 export function hostOf(req: HostRequest): string {
-  const forwarded = trustsProxy(req) ? firstValue(req.headers['x-forwarded-host']) : undefined;
+  // Empty, it names no host, and counts as absent, as in Express.
+  const forwarded = trustsProxy(req) ? firstValue(req.headers['x-forwarded-host']) : '';
   // HTTP/2 sends `:authority`. It counts even if there is a Host header too (RFC 9113 section 8.3.1).
-  const host = forwarded ?? (header(req, ':authority') || header(req, 'host'));
+  const host = forwarded || header(req, ':authority') || header(req, 'host');
   if (host.length > MAX_HOST_LENGTH) return '';
   return copyOf(host.toLowerCase());
 }
 
-function firstValue(header: string | string[] | undefined): string | undefined {
+/** Empty if the request does not have the header. */
+function firstValue(header: string | string[] | undefined): string {
   const value = Array.isArray(header) ? header[0] : header;
-  return value?.split(',')[0]?.trim();
+  return value?.split(',')[0]?.trim() ?? '';
 }
 
 /** Whether the browser loads the page ahead of time: the user has not asked for it yet. */
 export function isPrefetch(req: IncomingMessage): boolean {
   if (req.method !== 'GET') return false;
-  const purpose = firstValue(req.headers['sec-purpose']) ?? firstValue(req.headers['purpose']) ?? '';
+  const purpose = firstValue(req.headers['sec-purpose']) || firstValue(req.headers['purpose']);
   return /^prefetch\b/i.test(purpose);
 }
 
