@@ -107,6 +107,23 @@ describe('req.wechat.login()', () => {
     }
   });
 
+  it.each<[string, Parameters<Browser['request']>[1]]>([
+    ['HEAD', { method: 'HEAD' }],
+    ['a prefetch', { headers: { 'Sec-Purpose': 'prefetch' } }],
+  ])(
+    'starts no login for %s, which would take the place of one that the user has started',
+    async (_, options) => {
+      const app = await start({});
+      const browser = Browser.inWechat(app.url);
+      const started = await run(browser, ({ wechat }) => wechat.login({ returnTo: '/me?a=1' }));
+      for (let i = 0; i < 6; i++) {
+        const response = await browser.request('/do', options);
+        expect([response.status, response.headers['set-cookie']]).toEqual([401, undefined]);
+      }
+      expect((await browser.get(await agree(emulator, started.location))).location).toBe('/me?a=1#');
+    },
+  );
+
   it('can request more than the option scope', async () => {
     const auth = { scope: 'snsapi_base' } as const;
     expect((await authorizeURLOf({}, auth)).searchParams.get('scope')).toBe('snsapi_base');

@@ -576,6 +576,26 @@ describe('a guard without a login route', () => {
     expect(me.url).toBe(`${app.url}/me?a=1`);
   });
 
+  it.each<[string, Parameters<Browser['request']>[1]]>([
+    ['HEAD', { method: 'HEAD' }],
+    ['a prefetch', { headers: { 'Sec-Purpose': 'prefetch' } }],
+  ])(
+    'starts none for %s, which would take the place of one that the user has started',
+    async (_, options) => {
+      for (const mode of ['auto', 'redirect'] as const) {
+        const app = await start({ auth: { routes: { login: false } }, guard: { mode } });
+        const browser = Browser.inWechat(app.url);
+        const started = await browser.get('/me?a=1');
+        for (let i = 0; i < 6; i++) {
+          const response = await browser.request('/me', options);
+          expect([response.status, response.headers['set-cookie']]).toEqual([401, undefined]);
+          expect(response.headers['cache-control']).toBe('no-store');
+        }
+        expect((await browser.get(await agree(emulator, started.location))).location).toBe('/me?a=1#');
+      }
+    },
+  );
+
   it('refuses an XHR without a loginURL', async () => {
     const app = await start({ auth: { routes: { login: false } } });
     const response = await Browser.inWechat(app.url).get('/me', { headers: { Accept: 'application/json' } });

@@ -64,7 +64,8 @@ export interface WechatContext {
   /**
    * Redirects the browser to WeChat, or shows the QR code of a scan login. If no configured flow fits this
    * browser, shows a page that tells the user where to log in. A script gets 401 JSON
-   * `{ error, message, loginURL }`, as from the guard: it cannot follow the redirect. The promise never
+   * `{ error, message, loginURL }`, as from the guard: it cannot follow the redirect. So do HEAD and a
+   * prefetch, for which no login must start. The promise never
    * rejects, so that a call without `await` cannot end the process: an error is sent as in the login route
    * (`onError`, page or JSON), or passed to the app's error handler.
    */

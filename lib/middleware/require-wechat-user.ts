@@ -1,7 +1,14 @@
 /** The guard: lets users pass, redirects pages to the login, and responds to other requests with 401. */
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { docsPage, WechatAuthError } from '../errors';
-import { header, isSafeMethod, wantsPage, type HostRequest, type Next } from './http/request';
+import {
+  header,
+  isSafeMethod,
+  mustChangeNothing,
+  wantsPage,
+  type HostRequest,
+  type Next,
+} from './http/request';
 import { late } from './late';
 import { checkGuardOptions } from './options/option-checks';
 import type { Bivariant } from './options/options';
@@ -203,9 +210,10 @@ function startsLogin(context: Context, mode: WechatGuardOptions['mode']): boolea
   // `app.all()`, `app.use()` and Connect bring preflights here. They are never sent to the login; mount
   // cors() before the guard.
   if (req.method === 'OPTIONS' || !logsBrowsersIn(context)) return false;
-  // Without a login route, the guard starts the login itself. A form of another site must not start one in
-  // the user's session.
-  if (routePath(context, 'login') === undefined && !isSafeMethod(req) && isCrossSite(context)) return false;
+  // Without a login route, the guard starts the login itself, in the user's session. The login route would
+  // ignore a request that must change nothing. A form of another site must not start a login.
+  const startsHere = routePath(context, 'login') === undefined;
+  if (startsHere && (mustChangeNothing(req) || (!isSafeMethod(req) && isCrossSite(context)))) return false;
   return mode === 'redirect' || (mode === 'auto' && isPage(req));
 }
 

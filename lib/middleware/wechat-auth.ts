@@ -1,6 +1,6 @@
 /** `wechatAuth()`: builds the middleware, which gives each request below the mount point to its handler. */
 import type { ServerResponse } from 'node:http';
-import { isPrefetch, pathOf, withoutOrigin, type HostRequest, type Next } from './http/request';
+import { mustChangeNothing, pathOf, withoutOrigin, type HostRequest, type Next } from './http/request';
 import type { WechatAuthOptions } from './options/options';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
 import { nextIf, sendFailure } from './failures/send-failure';
@@ -132,8 +132,7 @@ async function handle(handler: HandlerName, context: Context): Promise<void> {
     // from the page of an error.
     if (handler === 'callback') res.setHeader('Referrer-Policy', 'no-referrer');
     requireAccount(context);
-    // HEAD and prefetch requests must change nothing: the user has not asked for a login or a logout.
-    if (req.method === 'HEAD' || isPrefetch(req)) noContent(res);
+    if (mustChangeNothing(req)) noContent(res);
     else await HANDLERS[handler](context);
   } catch (error) {
     await sendFailure(context, error).catch(next);

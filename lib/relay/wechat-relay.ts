@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import {
   hasAmbiguousNames,
-  isPrefetch,
+  mustChangeNothing,
   isSafeMethod,
   mountOf,
   pathOf,
@@ -51,7 +51,7 @@ function relay(req: HostRequest, res: ServerResponse, allowList: AllowList, warn
   noStore(res);
   // The address holds an authorization code.
   res.setHeader('Referrer-Policy', 'no-referrer');
-  if (req.method === 'HEAD' || isPrefetch(req)) {
+  if (mustChangeNothing(req)) {
     noContent(res);
     return;
   }

@@ -118,6 +118,14 @@ export function isPrefetch(req: IncomingMessage): boolean {
   return /^prefetch\b/i.test(purpose);
 }
 
+/**
+ * Whether the request must change nothing: HEAD, and a page that the browser loads ahead of time. The user has
+ * asked for neither a login nor a logout.
+ */
+export function mustChangeNothing(req: IncomingMessage): boolean {
+  return req.method === 'HEAD' || isPrefetch(req);
+}
+
 /** Whether the method only reads (the safe methods of RFC 9110 section 9.2.1, except OPTIONS and TRACE). */
 export function isSafeMethod({ method }: IncomingMessage): boolean {
   return method === 'GET' || method === 'HEAD';

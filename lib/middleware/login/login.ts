@@ -10,7 +10,7 @@ import { isSafeReturnTo, redirectURI, routePath, type LoginLink } from '../addre
 import { accountOf, requireAccount, type Context } from '../context';
 import { watchLogin } from '../failures/lost-session/watch-login';
 import { LoginFailure } from '../failures/send-failure';
-import { queryOf, wantsPage } from '../http/request';
+import { mustChangeNothing, queryOf, wantsPage } from '../http/request';
 import { noStore, redirect } from '../http/response';
 import { browserKind } from '../http/user-agent';
 import { authorizeURLOf, type Account } from '../options/account';
@@ -113,14 +113,15 @@ async function startUnlessScript(
 }
 
 /**
- * Responds with 401 if a script sent this request, and returns whether it did. A script could not follow the
- * redirect to WeChat, and each of its requests would take the place of a login that the user has started.
+ * Responds with 401 to a script and to a request that must change nothing, and returns whether it did. A
+ * script could not follow the redirect to WeChat. Each of these requests would take the place of a login that
+ * the user has started.
  *
  * @param linkTo returns the link to the login, for the response
  */
 async function rejectScript(context: Context, linkTo: () => LoginLink | undefined): Promise<boolean> {
   const { req, config } = context;
-  if (wantsPage(req)) return false;
+  if (wantsPage(req) && !mustChangeNothing(req)) return false;
   requireSession(req, config);
   const link = linkTo();
   if (link?.session !== undefined) await saveSession(req, config);
