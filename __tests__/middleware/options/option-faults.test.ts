@@ -489,6 +489,24 @@ describe('routes', () => {
     );
     expect(messageOf({ routes: { login: false, logout: false } })).toBe('');
   });
+
+  it('can have the default path of a route that is not served', () => {
+    for (const name of ['login', 'callback', 'logout'])
+      expect(messageOf({ routes: { [name]: '/scan' } })).toBe('');
+    expect(messageOf({ scanLogin: true, routes: { callback: '/scan' } })).toMatch(
+      /^routes\.scan is '\/scan', like routes\.callback/,
+    );
+    expect(messageOf({ routes: { callback: '/scan', scan: '/scan' } })).toMatch(
+      /^routes\.scan is '\/scan', like/,
+    );
+    // Nobody logs in with a page.
+    const miniProgram = { appId: 'wx0123456789abcdef', appSecret: 'a'.repeat(32) };
+    const alone = { appId: undefined, appSecret: undefined, miniProgram };
+    expect(messageOf({ ...alone, routes: { logout: '/login' } })).toBe('');
+    expect(messageOf({ routes: { logout: '/login' } })).toMatch(
+      /^routes\.logout is '\/login', like routes\.login/,
+    );
+  });
 });
 
 describe('other options', () => {

@@ -215,8 +215,11 @@ function* callbackInBaseURL(baseURL: string, { routes }: AuthOptions): Generator
   };
 }
 
-function* routeFaults({ routes }: AuthOptions): Generator<OptionFault> {
-  const paths = Object.entries(withDefaults(routes, DEFAULT_ROUTES)).filter(
+/** The default path of a route that is not served is free for another route. */
+function* routeFaults(options: AuthOptions): Generator<OptionFault> {
+  const served = routesOf({ ...options, routes: undefined });
+  const defaults = hasScanLogin(options) ? served : { ...served, scan: false as const };
+  const paths = Object.entries(withDefaults(options.routes, defaults)).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
   for (const [name, path] of paths) {
