@@ -278,9 +278,31 @@ describe('the form of the question', () => {
     const code = await showCode(pc);
     const page = await phone.get(code.url);
     const other = Browser.inWechat(app.url);
-    expect((await tap(other, page, 'confirm')).status).toBe(409);
+    expect((await tap(other, page, 'confirm')).status).toBe(400);
     await other.get(code.url);
     expect((await tap(other, page, 'confirm')).status).toBe(409);
+    expect(await ask(pc, code.statusURL)).toEqual({ status: 'scanned' });
+  });
+
+  it('of a phone that has logged out since says so, and not that another phone has scanned the code', async () => {
+    const { pc, phone } = devices(await start());
+    const code = await showCode(pc);
+    await phone.logIn(emulator, '/me');
+    const page = await phone.get(code.url);
+    await phone.get('/logout');
+    const texts = {
+      zh: ['无法确认登录', '退出了登录'],
+      en: ['cannot confirm the login', 'you logged out on this phone'],
+    };
+    for (const [language, parts] of Object.entries(texts)) {
+      const headers = { ...SAME_ORIGIN, 'Accept-Language': language };
+      const response = await tap(phone, page, 'confirm', headers);
+      expect([response.status, response.body]).toEqual([
+        400,
+        expect.stringContaining('data-kind="state_unknown"'),
+      ]);
+      for (const part of parts) expect(response.body).toContain(part);
+    }
     expect(await ask(pc, code.statusURL)).toEqual({ status: 'scanned' });
   });
 

@@ -113,7 +113,8 @@ async function handleForm(context: Context, ticket: Ticket): Promise<void> {
   const hasToken = id !== undefined && isSameMAC(form.get('token') ?? '', tickets.formToken(ticket, id));
   if (!isFromThisPage(context, hasToken)) throw fromOtherSite();
   if (id === undefined) {
-    sendPhoneMessage(res, languageOf(req), 'taken');
+    // The session held the id when it got the question.
+    sendPhoneMessage(res, languageOf(req), 'forgotten');
     return;
   }
   const record = await ticketRecords.take(ticket.name, hashOfPhone(ticket, id));

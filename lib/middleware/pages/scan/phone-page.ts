@@ -59,11 +59,19 @@ function facts({ site, browser, system, ageMs, number }: ConfirmPage, texts: Sca
 <div class="big"><dt>${texts.number}</dt><dd>${escapeHTML(number)}</dd></div></dl>`;
 }
 
-const MESSAGES: Readonly<Record<PhoneMessage, { readonly status: number; readonly icon: Icon }>> = {
-  done: { status: 200, icon: 'done' },
-  cancelled: { status: 200, icon: 'info' },
-  taken: { status: 409, icon: 'warn' },
-  expired: { status: 410, icon: 'warn' },
+interface Sent {
+  readonly status: number;
+  readonly icon: Icon;
+  /** What the page is about, for programs that read it: see `PageContent`. */
+  readonly kind: string;
+}
+
+const MESSAGES: Readonly<Record<PhoneMessage, Sent>> = {
+  done: { status: 200, icon: 'done', kind: 'scan-done' },
+  cancelled: { status: 200, icon: 'info', kind: 'scan-cancelled' },
+  taken: { status: 409, icon: 'warn', kind: 'scan-taken' },
+  forgotten: { status: 400, icon: 'warn', kind: 'state_unknown' },
+  expired: { status: 410, icon: 'warn', kind: 'scan-expired' },
 };
 
 /** What is known of a login that the phone has confirmed. */
@@ -81,7 +89,7 @@ export function sendPhoneMessage(
   { system, pin }: DoneDetails = { system: '', pin: undefined },
 ): void {
   const { messages, phone } = scanTexts(language);
-  const { status, icon } = MESSAGES[message];
+  const { status, icon, kind } = MESSAGES[message];
   const { title, text } = messages[message];
   const typePin =
     pin && `<p class="soft">${forDevice(phone.typePin, system)}</p><p class="big-pin">${pin}</p>`;
@@ -90,7 +98,7 @@ export function sendPhoneMessage(
     res,
     status,
     language,
-    { title: forDevice(title, system), text, kind: `scan-${message}`, icon, body, links: [] },
+    { title: forDevice(title, system), text, kind, icon, body, links: [] },
     { style: SCAN_STYLE, isUnframed: true },
   );
 }

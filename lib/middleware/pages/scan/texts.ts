@@ -65,7 +65,7 @@ export interface ByDevice {
 }
 
 /** How a scan login ends on the phone. */
-export type PhoneMessage = 'done' | 'cancelled' | 'taken' | 'expired';
+export type PhoneMessage = 'done' | 'cancelled' | 'taken' | 'forgotten' | 'expired';
 
 const ZH: ScanTexts = {
   pc: {
@@ -132,6 +132,12 @@ const ZH: ScanTexts = {
     taken: {
       title: '二维码已被使用',
       text: '另一部手机已经扫描了这个二维码。如需登录，请在发起登录的页面换一个二维码。',
+    },
+    forgotten: {
+      title: '无法确认登录',
+      text:
+        '打开登录确认页之后，你在这部手机上退出了登录，或者微信没有保存本站的 cookie。' +
+        '如需登录，请在发起登录的页面换一个二维码，重新扫描。',
     },
     expired: { title: '二维码已失效', text: '请在发起登录的页面换一个二维码。' },
   },
@@ -202,6 +208,12 @@ const EN: ScanTexts = {
     taken: {
       title: 'This QR code is taken',
       text: 'Another phone has scanned it. To log in, get a new QR code on the page where you started.',
+    },
+    forgotten: {
+      title: 'This phone cannot confirm the login',
+      text:
+        'Since it opened the QR code, you logged out on this phone, or WeChat did not keep the cookie of this site. ' +
+        'To log in, get a new QR code on the page where you started, and scan it.',
     },
     expired: {
       title: 'This QR code has expired',
